@@ -1,0 +1,82 @@
+import type { KubeObject } from '#shared/kube/object.ts'
+import type { FieldError } from '#shared/kube/status.ts'
+
+/**
+ * Everything the generic registry has to know of a resource: adding a kind means writing one of these and listing it
+ * in `kinds/index.ts`. `kinds/core/configmap.ts` is the exemplar.
+ */
+export interface KindDeclaration<T extends KubeObject = KubeObject> {
+  /** '' for the core group. */
+  group: string
+  version: string
+  kind: string
+  /** Path segment: `configmaps`. */
+  plural: string
+  singular: string
+  shortNames?: readonly string[]
+  categories?: readonly string[]
+  namespaced: boolean
+  /** Name of its OpenAPI definition: `io.k8s.api.core.v1.ConfigMap`. */
+  schema: string
+  /** Group and resource of the storage key when several versions share one store (events); own ones when unset. */
+  storage?: { group: string; plural: string }
+  /** Verbs served; all eight when unset (virtual review kinds serve only `create`). */
+  verbs?: readonly Verb[]
+
+  /** How a name must look; a DNS subdomain when unset. */
+  validateName?(name: string): readonly string[]
+  /** Fills absent fields, on create and on update; mutates `object`. */
+  setDefaults?(object: T): void
+  /** Drops what clients may not set (status, …); mutates `object`. Called after defaulting, before admission. */
+  prepareForCreate?(object: T): void
+  /** Keeps what clients may not change (status, …); mutates `next`. */
+  prepareForUpdate?(next: T, previous: T): void
+  validate?(object: T): FieldError[]
+  /** Rules between two states; `validate` runs too. */
+  validateUpdate?(next: T, previous: T): FieldError[]
+  /** Warnings for the `Warning:` header. */
+  warnings?(object: T): string[]
+
+  /**
+   * Whether `metadata.generation` counts changes: everything outside metadata and status by default, nothing when
+   * false (ConfigMap, Secret, … have no generation).
+   */
+  generation?: boolean
+  /** A `status` subresource: spec of a status write is ignored, status of a main write too. */
+  status?: StatusStrategy<T>
+  scale?: ScalePaths
+  /** Values for `fieldSelector` besides `metadata.name` and `metadata.namespace`. */
+  fields?: Record<string, (object: T) => string>
+  /** Columns of `Table` output after NAME; AGE is a column like any other. */
+  columns: readonly Column<T>[]
+  /** Default grace of a delete in seconds (Pods); 0 when unset. `undefined` result: delete at once. */
+  deletionGrace?(object: T, requested: number | undefined): number
+  /** What a subresource named here does beyond status and scale (`eviction`, `binding`, `token`, `log` …). */
+  subresources?: readonly string[]
+}
+
+export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch'
+
+export interface StatusStrategy<T> {
+  validateStatus?(next: T, previous: T): FieldError[]
+  setStatusDefaults?(object: T): void
+}
+
+/** JSON paths of the scale subresource, dots between fields. */
+export interface ScalePaths {
+  specReplicas: string
+  statusReplicas: string
+  /** Path of the selector: a LabelSelector or a map. */
+  selector: string
+}
+
+export interface Column<T> {
+  name: string
+  type: 'string' | 'integer' | 'date' | 'boolean'
+  description: string
+  format?: 'name'
+  /** 0 = always shown, 1 = `-o wide`. */
+  priority?: 0 | 1
+  /** @param now ms since the epoch, for ages. */
+  value(object: T, now: number): string | number | boolean | null
+}

@@ -1,0 +1,69 @@
+import type { Stop } from '../base/disposable.ts'
+import type { KubeList, KubeObject } from '../kube/object.ts'
+import type { EventSink, Transport } from './transport.ts'
+
+/** Names a served resource: what a typed client needs to build paths. `T` is its object type. */
+export interface Resource<T extends KubeObject = KubeObject> {
+  group: string
+  version: string
+  /** Plural, lower case: `pods`. */
+  plural: string
+  kind: string
+  namespaced: boolean
+  /** Only carries the type. */
+  readonly example?: T
+}
+
+/** A typed view of the Kubernetes API over any transport. Every method throws ApiError. */
+export interface Client {
+  readonly transport: Transport
+  get<T extends KubeObject>(resource: Resource<T>, ref: Ref): Promise<T>
+  list<T extends KubeObject>(resource: Resource<T>, options?: ListOptions): Promise<KubeList<T>>
+  create<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<T>
+  update<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<T>
+  /** `PUT …/status`. */
+  updateStatus<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<T>
+  patch<T extends KubeObject>(resource: Resource<T>, ref: Ref, patch: Patch, options?: WriteOptions): Promise<T>
+  delete(resource: Resource, ref: Ref, options?: DeleteOptions): Promise<unknown>
+  /** Any subresource by POST: `binding`, `eviction`, `token`. */
+  post(resource: Resource, ref: Ref, subresource: string, body: unknown): Promise<unknown>
+  watch(resource: Resource, options: ListOptions & { resourceVersion: string }, sink: EventSink): Stop
+}
+
+export interface Ref {
+  namespace?: string
+  name: string
+}
+
+export interface ListOptions {
+  namespace?: string
+  labelSelector?: string
+  fieldSelector?: string
+  limit?: number
+  continue?: string
+  resourceVersion?: string
+  resourceVersionMatch?: 'Exact' | 'NotOlderThan'
+  sendInitialEvents?: boolean
+  allowWatchBookmarks?: boolean
+  timeoutSeconds?: number
+}
+
+export interface WriteOptions {
+  fieldManager?: string
+  dryRun?: boolean
+  force?: boolean
+  subresource?: string
+  fieldValidation?: 'Ignore' | 'Warn' | 'Strict'
+}
+
+export interface DeleteOptions {
+  gracePeriodSeconds?: number
+  propagationPolicy?: 'Foreground' | 'Background' | 'Orphan'
+  preconditions?: { uid?: string; resourceVersion?: string }
+}
+
+export type Patch =
+  | { type: 'json'; body: readonly unknown[] }
+  | { type: 'merge'; body: unknown }
+  | { type: 'strategic'; body: unknown }
+  | { type: 'apply'; body: unknown }

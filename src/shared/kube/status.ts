@@ -1,0 +1,191 @@
+/** The one error of the Kubernetes API, and how to say each of its kinds. Mapped to HTTP only at the server's edge. */
+export class ApiError extends Error {
+  readonly status: Status
+
+  constructor(status: Status) {
+    super(status.message)
+    this.name = 'ApiError'
+    this.status = status
+  }
+
+  get code(): number {
+    return this.status.code
+  }
+
+  get reason(): string {
+    return this.status.reason ?? ''
+  }
+}
+
+/** `meta/v1.Status` with result Failure. */
+export interface Status {
+  kind: 'Status'
+  apiVersion: 'v1'
+  metadata: Record<string, unknown>
+  status: 'Failure' | 'Success'
+  message: string
+  reason?: string
+  details?: StatusDetails
+  code: number
+}
+
+export interface StatusDetails {
+  name?: string
+  group?: string
+  kind?: string
+  uid?: string
+  causes?: StatusCause[]
+  retryAfterSeconds?: number
+}
+
+export interface StatusCause {
+  reason: string
+  message: string
+  field?: string
+}
+
+/** A group and a plural resource name, as error messages write them: `deployments.apps`. */
+export interface GroupResource {
+  group: string
+  resource: string
+}
+
+export function failure(code: number, reason: string, message: string, details?: StatusDetails): ApiError {
+  return new ApiError({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message,
+    reason,
+    ...(details ? { details } : {}),
+    code,
+  })
+}
+
+const qualified = ({ group, resource }: GroupResource): string => (group ? `${resource}.${group}` : resource)
+const detailsOf = ({ group, resource }: GroupResource, name: string): StatusDetails => ({
+  ...(name ? { name } : {}),
+  ...(group ? { group } : {}),
+  kind: resource,
+})
+
+export const notFound = (resource: GroupResource, name: string): ApiError =>
+  failure(404, 'NotFound', `${qualified(resource)} "${name}" not found`, detailsOf(resource, name))
+
+export const alreadyExists = (resource: GroupResource, name: string): ApiError =>
+  failure(409, 'AlreadyExists', `${qualified(resource)} "${name}" already exists`, detailsOf(resource, name))
+
+export const conflict = (resource: GroupResource, name: string, why: string): ApiError =>
+  failure(
+    409,
+    'Conflict',
+    `Operation cannot be fulfilled on ${qualified(resource)} "${name}": ${why}`,
+    detailsOf(resource, name),
+  )
+
+export const badRequest = (message: string): ApiError => failure(400, 'BadRequest', message)
+
+export const unauthorized = (): ApiError => failure(401, 'Unauthorized', 'Unauthorized')
+
+export const forbidden = (resource: GroupResource, name: string, why: string): ApiError =>
+  failure(
+    403,
+    'Forbidden',
+    `${qualified(resource)} ${name ? `"${name}" ` : ''}is forbidden: ${why}`,
+    detailsOf(resource, name),
+  )
+
+export const methodNotSupported = (resource: GroupResource, verb: string): ApiError =>
+  failure(405, 'MethodNotAllowed', `${verb} is not supported on resources of kind "${qualified(resource)}"`, {
+    ...detailsOf(resource, ''),
+  })
+
+export const notAcceptable = (message: string): ApiError => failure(406, 'NotAcceptable', message)
+
+export const unsupportedMediaType = (message: string): ApiError => failure(415, 'UnsupportedMediaType', message)
+
+export const expired = (message: string): ApiError => failure(410, 'Expired', message)
+
+export const tooLarge = (message: string): ApiError => failure(413, 'RequestEntityTooLarge', message)
+
+export const tooManyRequests = (message: string, retryAfterSeconds: number): ApiError =>
+  failure(429, 'TooManyRequests', message, { retryAfterSeconds })
+
+export const timeout = (message: string): ApiError => failure(504, 'Timeout', message)
+
+export const internal = (message: string): ApiError =>
+  failure(500, 'InternalError', `Internal error occurred: ${message}`, {
+    causes: [{ reason: 'UnexpectedServerError', message }],
+  })
+
+export const serviceUnavailable = (message: string): ApiError => failure(503, 'ServiceUnavailable', message)
+
+/** One finding of validation, as apimachinery's `field.Error`: a path, what is wrong, and the offending value. */
+export interface FieldError {
+  type:
+    | 'FieldValueRequired'
+    | 'FieldValueInvalid'
+    | 'FieldValueNotSupported'
+    | 'FieldValueDuplicate'
+    | 'FieldValueForbidden'
+    | 'FieldValueTooLong'
+    | 'FieldValueTooMany'
+    | 'FieldValueTypeInvalid'
+    | 'FieldValueNotFound'
+  /** `spec.containers[0].name` */
+  field: string
+  /** The text after the path, as Kubernetes writes it: `Required value: …`, `Invalid value: "x": …`. */
+  message: string
+}
+
+/** 422 with every finding as a cause. @param kind the object's kind, qualified by its group where it has one. */
+export function invalid(kind: string, group: string, name: string, errors: readonly FieldError[]): ApiError {
+  const texts = errors.map((error) => `${error.field}: ${error.message}`)
+  const text = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`
+  return failure(422, 'Invalid', `${group ? `${kind}.${group}` : kind} "${name}" is invalid: ${text ?? ''}`, {
+    ...(name ? { name } : {}),
+    ...(group ? { group } : {}),
+    kind,
+    causes: errors.map(({ type, message, field }) => ({ reason: type, message, field })),
+  })
+}
+
+const quote = (value: unknown): string => (value === undefined ? 'null' : JSON.stringify(value))
+
+/** The findings that validation reports most; texts as apimachinery's `field` package. */
+export const fieldRequired = (field: string, detail = ''): FieldError => ({
+  type: 'FieldValueRequired',
+  field,
+  message: `Required value${detail ? `: ${detail}` : ''}`,
+})
+export const fieldInvalid = (field: string, value: unknown, detail: string): FieldError => ({
+  type: 'FieldValueInvalid',
+  field,
+  message: `Invalid value: ${quote(value)}${detail ? `: ${detail}` : ''}`,
+})
+export const fieldNotSupported = (field: string, value: unknown, supported: readonly string[]): FieldError => ({
+  type: 'FieldValueNotSupported',
+  field,
+  message: `Unsupported value: ${quote(value)}: supported values: ${supported.map(quote).join(', ')}`,
+})
+export const fieldForbidden = (field: string, detail: string): FieldError => ({
+  type: 'FieldValueForbidden',
+  field,
+  message: `Forbidden: ${detail}`,
+})
+export const fieldDuplicate = (field: string, value: unknown): FieldError => ({
+  type: 'FieldValueDuplicate',
+  field,
+  message: `Duplicate value: ${quote(value)}`,
+})
+export const fieldTooLong = (field: string, maxBytes: number): FieldError => ({
+  type: 'FieldValueTooLong',
+  field,
+  message: `Too long: may not be more than ${maxBytes} bytes`,
+})
+export const fieldNotFound = (field: string, value: unknown): FieldError => ({
+  type: 'FieldValueNotFound',
+  field,
+  message: `Not found: ${quote(value)}`,
+})
