@@ -1,0 +1,157 @@
+import type { Stop } from '../base/disposable.ts'
+import { ApiError, failure, type Status } from '../kube/status.ts'
+import type { ApiRequest, EventSink, Transport, WatchEvent } from './transport.ts'
+
+/** The one thing this needs of its runtime: an HTTP exchange whose body arrives in pieces. */
+export type HttpFetch = (request: HttpRequest) => Promise<HttpResponse>
+
+export interface HttpRequest {
+  method: string
+  url: string
+  headers: Record<string, string>
+  body?: string
+  signal?: AbortSignal
+}
+
+export interface HttpResponse {
+  status: number
+  headers: Record<string, string | string[] | undefined>
+  /** The body; breaking off the iteration, or the request's signal, closes the exchange. */
+  chunks: AsyncIterable<Uint8Array>
+}
+
+export interface HttpTransportOptions {
+  /** `https://127.0.0.1:6443`, without a slash at the end. */
+  server: string
+  fetch: HttpFetch
+  /** Headers of every request: `Authorization`, `User-Agent`. Asked anew each time, since tokens rotate. */
+  headers?: () => Record<string, string>
+}
+
+/** The Kubernetes API over HTTP with JSON bodies. */
+export function createHttpTransport({ server, fetch, headers }: HttpTransportOptions): Transport {
+  const exchange = (request: ApiRequest): Promise<HttpResponse> =>
+    fetch({
+      method: request.method,
+      url: server + request.path,
+      headers: {
+        ...headers?.(),
+        accept: request.accept ?? 'application/json',
+        ...(request.body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
+      },
+      ...(request.body === undefined ? {} : { body: bodyText(request.body) }),
+      signal: request.signal,
+    })
+
+  return {
+    async request(request) {
+      const response = await exchange(request)
+      const text = await textOf(response.chunks)
+      if (!isSuccess(response)) throw errorOf(response.status, text)
+      return isJson(response) ? (JSON.parse(text) as unknown) : text
+    },
+    watch(request, sink) {
+      return startWatch((signal) => exchange({ ...request, method: 'GET', signal }), sink)
+    },
+  }
+}
+
+/** Runs one watch; `closed` is told exactly once unless the caller stops it first. */
+function startWatch(open: (signal: AbortSignal) => Promise<HttpResponse>, sink: EventSink): Stop {
+  const ended = new AbortController()
+  const run = async (): Promise<ApiError | undefined> => {
+    const response = await open(ended.signal)
+    if (!isSuccess(response)) throw errorOf(response.status, await textOf(response.chunks))
+    const decoder = createEventDecoder()
+    for await (const chunk of response.chunks) {
+      if (ended.signal.aborted) return undefined
+      const { events, error } = decoder.push(chunk)
+      if (events.length > 0) sink.events(events)
+      if (error) return error
+    }
+    return undefined
+  }
+  run()
+    .catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))))
+    .then((error) => {
+      if (ended.signal.aborted) return
+      ended.abort()
+      sink.closed(error)
+    })
+    .catch(() => undefined)
+  return () => ended.abort()
+}
+
+export interface EventDecoder {
+  /** The events completed by `chunk`, and the server's error where one ends the stream. */
+  push(chunk: Uint8Array): { events: WatchEvent[]; error?: ApiError }
+}
+
+/** Takes a watch's bytes apart into events, one JSON document per line, however the lines are cut into chunks. */
+export function createEventDecoder(): EventDecoder {
+  const decoder = new TextDecoder()
+  // The unfinished line, in pieces: joining only once it is complete keeps large objects linear.
+  let pending: string[] = []
+
+  const completedLines = (text: string): string[] => {
+    const lines = text.split('\n')
+    const rest = lines.pop() ?? ''
+    if (lines.length > 0) {
+      lines[0] = pending.join('') + (lines[0] ?? '')
+      pending = []
+    }
+    if (rest) pending.push(rest)
+    return lines
+  }
+
+  return {
+    push(chunk) {
+      const events: WatchEvent[] = []
+      for (const line of completedLines(decoder.decode(chunk, { stream: true }))) {
+        if (!line.trim()) continue
+        const event = JSON.parse(line) as { type: string; object: unknown }
+        if (event.type === 'ERROR') return { events, error: new ApiError(event.object as Status) }
+        events.push(event as WatchEvent)
+      }
+      return { events }
+    },
+  }
+}
+
+const bodyText = (body: unknown): string => (typeof body === 'string' ? body : JSON.stringify(body))
+
+const isSuccess = ({ status }: HttpResponse): boolean => status >= 200 && status < 300
+
+const isJson = ({ headers }: HttpResponse): boolean => {
+  const type = headers['content-type']
+  return (Array.isArray(type) ? type[0] : type)?.includes('json') ?? false
+}
+
+async function textOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const chunk of chunks) text += decoder.decode(chunk, { stream: true })
+  return text + decoder.decode()
+}
+
+/** The server's own Status where it sent one; proxies and plain handlers send text. */
+function errorOf(code: number, text: string): ApiError {
+  try {
+    const status = JSON.parse(text) as Status
+    if (status.kind === 'Status') return new ApiError({ ...status, code: status.code || code })
+  } catch {
+    // not JSON: below
+  }
+  return failure(code, reasons[code] ?? 'Unknown', text.trim().slice(0, 500) || `the server answered ${code}`)
+}
+
+const reasons: Record<number, string> = {
+  400: 'BadRequest',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'NotFound',
+  409: 'Conflict',
+  410: 'Expired',
+  429: 'TooManyRequests',
+  503: 'ServiceUnavailable',
+}

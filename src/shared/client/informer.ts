@@ -1,0 +1,279 @@
+import { Backoff } from '../base/backoff.ts'
+import type { Clock } from '../base/clock.ts'
+import { sleep } from '../base/clock.ts'
+import type { Stop } from '../base/disposable.ts'
+import type { Log } from '../base/log.ts'
+import type { KubeObject } from '../kube/object.ts'
+import { ApiError } from '../kube/status.ts'
+import type { Client, Resource } from './client.ts'
+import type { WatchEvent } from './transport.ts'
+
+/** A live local copy of one resource. What it hands out is shared: treat as frozen. */
+export interface Informer<T extends KubeObject = KubeObject> {
+  start(): void
+  /** Whether the first list has arrived. */
+  readonly hasSynced: boolean
+  /** Resolves when the first list has arrived and its `added` calls are done; never, when stopped before. */
+  readonly synced: Promise<void>
+  /** @param key `namespace/name`, or `name` of a cluster-scoped object. */
+  get(key: string): T | undefined
+  list(): T[]
+  /** Objects for which index `name` gave `value`. @throws where no such index was added. */
+  byIndex(name: string, value: string): T[]
+  /** Adds an index, over what is there too; the name of an existing index keeps the existing one. */
+  addIndex(name: string, valuesOf: IndexFunction<T>): void
+  /** Tells `handler` of every change; objects present already are announced as added, now. */
+  onChange(handler: ChangeHandler<T>): Stop
+  stop(): void
+}
+
+export interface ChangeHandler<T> {
+  added?(object: T): void
+  updated?(previous: T, object: T): void
+  /** With the last state known: the final one, unless the delete was found out by a relist. */
+  deleted?(object: T): void
+}
+
+/** The values under which an object is found; none when undefined. */
+export type IndexFunction<T> = (object: T) => string | readonly string[] | undefined
+
+export interface InformerOptions<T extends KubeObject> {
+  client: Client
+  resource: Resource<T>
+  namespace?: string
+  labelSelector?: string
+  fieldSelector?: string
+  indexes?: Record<string, IndexFunction<T>>
+  clock: Clock
+  log: Log
+}
+
+/** `namespace/name`, or `name` where there is no namespace. */
+export const keyOf = ({ metadata }: KubeObject): string =>
+  metadata.namespace ? `${metadata.namespace}/${metadata.name ?? ''}` : (metadata.name ?? '')
+
+/** The inverse of keyOf. */
+export function refOfKey(key: string): { namespace?: string; name: string } {
+  const slash = key.indexOf('/')
+  return slash < 0 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) }
+}
+
+/**
+ * List, then watch from the list's revision for ever: every change arrives once and in order. A broken watch goes on
+ * from the last revision seen; a revision that the server has forgotten (410) means a new list, whose differences,
+ * deletes among them, reach the handlers as events.
+ */
+export function createInformer<T extends KubeObject>(options: InformerOptions<T>): Informer<T> {
+  const { client, resource, clock } = options
+  const log = options.log.child({ informer: resource.plural })
+  const cache = new Cache<T>(log, options.indexes ?? {})
+  const selection = {
+    namespace: options.namespace,
+    labelSelector: options.labelSelector,
+    fieldSelector: options.fieldSelector,
+  }
+  const stopped = new AbortController()
+  const backoff = new Backoff({ initial: 50, max: 30_000 })
+  let revision = ''
+  let running = false
+  let hasSynced = false
+  let announceSynced: () => void = () => undefined
+  const synced = new Promise<void>((resolve) => (announceSynced = resolve))
+
+  async function run(): Promise<void> {
+    while (!stopped.signal.aborted) {
+      try {
+        if (!revision) await relist()
+        await watchOnce()
+        backoff.forget('')
+      } catch (error) {
+        if (stopped.signal.aborted) return
+        if (isExpired(error)) revision = ''
+        log.debug('watch broke', { error: String(error) })
+        await sleep(clock, backoff.next(''), stopped.signal).catch(() => undefined)
+      }
+    }
+  }
+
+  async function relist(): Promise<void> {
+    const list = await client.list(resource, selection)
+    if (stopped.signal.aborted) return
+    cache.replace(list.items)
+    revision = list.metadata.resourceVersion ?? ''
+    hasSynced = true
+    announceSynced()
+  }
+
+  /** One watch, to its orderly end. The server is asked to end it now and then, so that a dead connection is noticed. */
+  function watchOnce(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (stopped.signal.aborted) {
+        resolve()
+        return
+      }
+      const stopWatch = client.watch(
+        resource,
+        { ...selection, resourceVersion: revision, allowWatchBookmarks: true, timeoutSeconds: watchSeconds() },
+        {
+          events(batch) {
+            if (stopped.signal.aborted) return
+            backoff.forget('')
+            for (const event of batch as readonly WatchEvent<T>[]) receive(event)
+          },
+          closed(error) {
+            stopped.signal.removeEventListener('abort', abort)
+            if (error) reject(error)
+            else resolve()
+          },
+        },
+      )
+      const abort = (): void => {
+        void stopWatch()
+        resolve()
+      }
+      stopped.signal.addEventListener('abort', abort, { once: true })
+    })
+  }
+
+  function receive({ type, object }: WatchEvent<T>): void {
+    if (type === 'DELETED') cache.remove(object)
+    else if (type !== 'BOOKMARK') cache.put(object)
+    revision = object.metadata.resourceVersion ?? revision
+  }
+
+  return {
+    start() {
+      if (running) return
+      running = true
+      void run()
+    },
+    get hasSynced() {
+      return hasSynced
+    },
+    synced,
+    get: (key) => cache.get(key),
+    list: () => cache.list(),
+    byIndex: (name, value) => cache.byIndex(name, value),
+    addIndex: (name, valuesOf) => cache.addIndex(name, valuesOf),
+    onChange: (handler) => cache.onChange(handler),
+    stop: () => stopped.abort(),
+  }
+}
+
+/** 5 to 10 minutes, spread so that watches do not all end together. */
+const watchSeconds = (): number => 300 + Math.floor(Math.random() * 300)
+
+const isExpired = (error: unknown): boolean => error instanceof ApiError && error.code === 410
+
+interface Index<T> {
+  valuesOf: IndexFunction<T>
+  buckets: Map<string, Map<string, T>>
+}
+
+/** Objects by key, their indexes and their listeners; every change costs O(1) in the number of objects. */
+class Cache<T extends KubeObject> {
+  readonly #log: Log
+  readonly #objects = new Map<string, T>()
+  readonly #indexes = new Map<string, Index<T>>()
+  readonly #handlers = new Set<ChangeHandler<T>>()
+
+  constructor(log: Log, indexes: Record<string, IndexFunction<T>>) {
+    this.#log = log
+    for (const [name, valuesOf] of Object.entries(indexes)) this.addIndex(name, valuesOf)
+  }
+
+  get(key: string): T | undefined {
+    return this.#objects.get(key)
+  }
+
+  list(): T[] {
+    return [...this.#objects.values()]
+  }
+
+  byIndex(name: string, value: string): T[] {
+    const index = this.#indexes.get(name)
+    if (!index) throw new Error(`no index ${name}: call addIndex first`)
+    const bucket = index.buckets.get(value)
+    return bucket ? [...bucket.values()] : []
+  }
+
+  addIndex(name: string, valuesOf: IndexFunction<T>): void {
+    if (this.#indexes.has(name)) return
+    const index: Index<T> = { valuesOf, buckets: new Map() }
+    this.#indexes.set(name, index)
+    for (const [key, object] of this.#objects) enter(index, key, object)
+  }
+
+  onChange(handler: ChangeHandler<T>): Stop {
+    this.#handlers.add(handler)
+    for (const object of this.list()) this.#tell(() => handler.added?.(object))
+    return () => {
+      this.#handlers.delete(handler)
+    }
+  }
+
+  put(object: T): void {
+    const key = keyOf(object)
+    const previous = this.#objects.get(key)
+    // A new uid under an old name is another object, whose predecessor's end was not seen.
+    if (previous && previous.metadata.uid !== object.metadata.uid) {
+      this.remove(previous)
+      this.put(object)
+      return
+    }
+    if (previous?.metadata.resourceVersion && previous.metadata.resourceVersion === object.metadata.resourceVersion) {
+      return
+    }
+    this.#objects.set(key, object)
+    for (const index of this.#indexes.values()) {
+      if (previous) leave(index, key, previous)
+      enter(index, key, object)
+    }
+    for (const handler of this.#handlers) {
+      this.#tell(() => (previous ? handler.updated?.(previous, object) : handler.added?.(object)))
+    }
+  }
+
+  remove(object: T): void {
+    const key = keyOf(object)
+    const previous = this.#objects.get(key)
+    if (!previous) return
+    this.#objects.delete(key)
+    for (const index of this.#indexes.values()) leave(index, key, previous)
+    for (const handler of this.#handlers) this.#tell(() => handler.deleted?.(object))
+  }
+
+  replace(objects: readonly T[]): void {
+    const present = new Set(objects.map(keyOf))
+    for (const [key, object] of [...this.#objects]) if (!present.has(key)) this.remove(object)
+    for (const object of objects) this.put(object)
+  }
+
+  /** One listener's mistake is not the others' loss. */
+  #tell(call: () => void): void {
+    try {
+      call()
+    } catch (error) {
+      this.#log.error('change handler failed', { error: error instanceof Error ? error.stack : String(error) })
+    }
+  }
+}
+
+function enter<T>({ valuesOf, buckets }: Index<T>, key: string, object: T): void {
+  for (const value of listed(valuesOf(object))) {
+    const bucket = buckets.get(value)
+    if (bucket) bucket.set(key, object)
+    else buckets.set(value, new Map([[key, object]]))
+  }
+}
+
+function leave<T>({ valuesOf, buckets }: Index<T>, key: string, object: T): void {
+  for (const value of listed(valuesOf(object))) {
+    const bucket = buckets.get(value)
+    bucket?.delete(key)
+    if (bucket?.size === 0) buckets.delete(value)
+  }
+}
+
+const listed = (values: string | readonly string[] | undefined): readonly string[] =>
+  values === undefined ? [] : typeof values === 'string' ? [values] : values

@@ -1,0 +1,82 @@
+import type { Clock } from '../base/clock.ts'
+import type { Stop } from '../base/disposable.ts'
+import type { Log } from '../base/log.ts'
+import type { KubeObject } from '../kube/object.ts'
+import type { Client, Resource } from './client.ts'
+import { createInformer, type Informer } from './informer.ts'
+
+/** One informer per resource, over all namespaces, shared by everybody who asks for it. */
+export interface SharedInformers {
+  /**
+   * A started informer of `resource`. Its `stop` gives up this share, its handlers with it; the informer itself ends
+   * with its last share.
+   */
+  share<T extends KubeObject>(resource: Resource<T>): Informer<T>
+  /** Ends every informer, whoever holds shares of it. */
+  stop(): void
+}
+
+interface Shared {
+  informer: Informer
+  shares: number
+}
+
+export function createSharedInformers(options: { client: Client; clock: Clock; log: Log }): SharedInformers {
+  const running = new Map<string, Shared>()
+
+  function acquire(resource: Resource): Shared {
+    const key = `${resource.group}/${resource.version}/${resource.plural}`
+    const shared = running.get(key) ?? { informer: createInformer({ ...options, resource }), shares: 0 }
+    running.set(key, shared)
+    shared.shares++
+    shared.informer.start()
+    return shared
+  }
+
+  function release(resource: Resource, shared: Shared): void {
+    if (--shared.shares > 0) return
+    shared.informer.stop()
+    running.delete(`${resource.group}/${resource.version}/${resource.plural}`)
+  }
+
+  return {
+    share<T extends KubeObject>(resource: Resource<T>) {
+      const shared = acquire(resource)
+      return shareOf(shared.informer as unknown as Informer<T>, () => release(resource, shared))
+    },
+    stop() {
+      for (const { informer } of running.values()) informer.stop()
+      running.clear()
+    },
+  }
+}
+
+function shareOf<T extends KubeObject>(informer: Informer<T>, release: () => void): Informer<T> {
+  const handlers = new Set<Stop>()
+  let stopped = false
+  return {
+    start: () => undefined,
+    get hasSynced() {
+      return informer.hasSynced
+    },
+    synced: informer.synced,
+    get: (key) => informer.get(key),
+    list: () => informer.list(),
+    byIndex: (name, value) => informer.byIndex(name, value),
+    addIndex: (name, valuesOf) => informer.addIndex(name, valuesOf),
+    onChange(handler) {
+      const remove = informer.onChange(handler)
+      handlers.add(remove)
+      return () => {
+        handlers.delete(remove)
+        return remove()
+      }
+    },
+    stop() {
+      if (stopped) return
+      stopped = true
+      for (const remove of handlers) void remove()
+      release()
+    },
+  }
+}
