@@ -1,0 +1,50 @@
+import { z } from 'zod'
+import { downstream, procedure } from './stream.ts'
+
+/** The app itself: what it is, the user's settings, drafts that outlive a crash, sample manifests, menu commands. */
+
+export const settings = z.strictObject({
+  theme: z.enum(['system', 'light', 'dark']),
+  /** What quitting does with running clusters. */
+  onQuit: z.enum(['ask', 'stop', 'keep']),
+  namespaces: z.record(z.string(), z.array(z.string())),
+  hiddenColumns: z.record(z.string(), z.array(z.string())),
+})
+export type Settings = z.infer<typeof settings>
+
+export const draft = z.strictObject({
+  /** `<context>/<apiVersion>/<kind>/<namespace>/<name>` or `new/<id>`. */
+  key: z.string().min(1).max(1_000),
+  text: z.string().max(4_000_000),
+  /** The server's text that the edit began from. */
+  base: z.string().max(4_000_000).optional(),
+  savedAt: z.number(),
+})
+export type Draft = z.infer<typeof draft>
+
+export const app = {
+  info: procedure.output(
+    z.object({
+      version: z.string(),
+      mode: z.enum(['desktop', 'headless']),
+      platform: z.string(),
+      docsUrl: z.string().optional(),
+    }),
+  ),
+  settings: procedure.output(settings),
+  saveSettings: procedure.input(settings.partial()).output(settings),
+  drafts: procedure.output(z.array(draft)),
+  /** Secrets are never drafted: refused for keys of kind Secret. */
+  saveDraft: procedure.input(draft).output(z.void()),
+  removeDraft: procedure.input(z.strictObject({ key: z.string() })).output(z.void()),
+  samples: procedure.output(
+    z.array(z.object({ name: z.string(), title: z.string(), description: z.string(), manifest: z.string() })),
+  ),
+  /** What the user chose in the native menu or tray. */
+  commands: downstream({
+    open: z.strictObject({}),
+    down: z.object({ command: z.enum(['new-cluster', 'deploy', 'palette', 'settings', 'toggle-dock', 'confirm-quit']) }),
+  }),
+  /** Answer to `confirm-quit`. */
+  quit: procedure.input(z.strictObject({ clusters: z.enum(['stop', 'keep', 'cancel']) })).output(z.void()),
+}

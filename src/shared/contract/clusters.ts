@@ -1,0 +1,115 @@
+import { z } from 'zod'
+import { downstream, procedure } from './stream.ts'
+
+/** Local clusters: their life, their workers, and the operation that is under way on each. */
+
+export const clusterName = z
+  .string()
+  .max(40)
+  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'lower-case letters, digits and dashes')
+export const workerName = z
+  .string()
+  .max(63)
+  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/)
+
+export const clusterSpec = z.strictObject({
+  name: clusterName,
+  workers: z.number().int().min(1).max(9),
+  /** Cores per worker; the engine's all when unset. */
+  cpus: z.number().min(0.25).max(256).optional(),
+  /** Memory per worker, bytes; the engine's all when unset. */
+  memoryBytes: z
+    .number()
+    .int()
+    .min(256 * 2 ** 20)
+    .optional(),
+  /** Simulated workers, for machines without a Docker Engine. */
+  simulated: z.boolean().optional(),
+})
+export type ClusterSpec = z.infer<typeof clusterSpec>
+
+export const worker = z.object({
+  name: z.string(),
+  state: z.enum(['creating', 'running', 'stopped', 'paused', 'dead', 'missing']),
+  /** Whether the cluster sees the node as Ready. */
+  ready: z.boolean(),
+  simulated: z.boolean(),
+  address: z.string().optional(),
+})
+export type Worker = z.infer<typeof worker>
+
+export const step = z.object({
+  id: z.string(),
+  title: z.string(),
+  state: z.enum(['waiting', 'running', 'done', 'failed', 'undone', 'skipped']),
+  /** Duration so far or in all, ms. */
+  ms: z.number().optional(),
+  /** Of image work. */
+  bytes: z.object({ done: z.number(), total: z.number().optional() }).optional(),
+  message: z.string().optional(),
+})
+export type Step = z.infer<typeof step>
+
+export const operation = z.object({
+  kind: z.enum(['create', 'start', 'stop', 'delete', 'add-worker', 'remove-worker']),
+  state: z.enum(['running', 'done', 'failed', 'cancelled']),
+  steps: z.array(step),
+  /** Last log lines of the work, oldest first. */
+  log: z.array(z.string()),
+  error: z.string().optional(),
+  startedAt: z.number(),
+  ms: z.number().optional(),
+})
+export type Operation = z.infer<typeof operation>
+
+export const cluster = z.object({
+  name: z.string(),
+  state: z.enum(['creating', 'starting', 'running', 'stopping', 'stopped', 'failed', 'deleting']),
+  simulated: z.boolean(),
+  /** Context id to use with the kube topic while it runs. */
+  context: z.string().optional(),
+  server: z.string().optional(),
+  version: z.string(),
+  spec: clusterSpec,
+  workers: z.array(worker),
+  operation: operation.optional(),
+  /** Shell line that points kubectl at it. */
+  kubectl: z.string().optional(),
+})
+export type Cluster = z.infer<typeof cluster>
+
+export const engine = z.object({
+  state: z.enum(['ready', 'unreachable', 'missing', 'starting']),
+  version: z.string().optional(),
+  /** Cores and bytes that containers may use. */
+  cpus: z.number().optional(),
+  memoryBytes: z.number().optional(),
+  /** What to do about it, for the user. */
+  message: z.string().optional(),
+})
+export type Engine = z.infer<typeof engine>
+
+const named = z.strictObject({ name: clusterName })
+const workerOf = z.strictObject({ cluster: clusterName, worker: workerName })
+
+export const clusters = {
+  engine: procedure.output(engine),
+  /** Every cluster with its state, again after each change. */
+  watch: downstream({ open: z.strictObject({}), down: z.object({ clusters: z.array(cluster) }) }),
+  /** Returns once the operation has begun; `watch` shows its steps. */
+  create: procedure.input(clusterSpec).output(z.void()),
+  /** Stops the running operation and rolls it back. */
+  cancel: procedure.input(named).output(z.void()),
+  /** Begins the failed operation anew. */
+  retry: procedure.input(named).output(z.void()),
+  start: procedure.input(named).output(z.void()),
+  stop: procedure.input(named).output(z.void()),
+  delete: procedure.input(named).output(z.void()),
+  addWorker: procedure.input(named).output(z.object({ worker: z.string() })),
+  removeWorker: procedure.input(workerOf).output(z.void()),
+  stopWorker: procedure.input(workerOf).output(z.void()),
+  startWorker: procedure.input(workerOf).output(z.void()),
+  pauseWorker: procedure.input(workerOf).output(z.void()),
+  unpauseWorker: procedure.input(workerOf).output(z.void()),
+  killWorker: procedure.input(workerOf).output(z.void()),
+}

@@ -1,0 +1,89 @@
+import { z } from 'zod'
+import { downstream, duplex, procedure } from './stream.ts'
+
+/** Kubernetes through the bridge: the same calls for a local cluster and for any context of a kubeconfig. */
+
+const context = z.string().min(1).max(300)
+const apiPath = z
+  .string()
+  .max(8_000)
+  .regex(/^\/(api|apis|openapi|version|healthz|livez|readyz)(\/|\?|$)/)
+const name = z.string().min(1).max(253)
+
+export const contextInfo = z.object({
+  id: z.string(),
+  name: z.string(),
+  kind: z.enum(['local', 'kubeconfig']),
+  server: z.string(),
+  namespace: z.string().optional(),
+  simulated: z.boolean(),
+})
+export type ContextInfo = z.infer<typeof contextInfo>
+
+export const containerRef = z.strictObject({
+  context,
+  namespace: name,
+  pod: name,
+  container: name.optional(),
+})
+
+export const logOptions = containerRef.extend({
+  follow: z.boolean().optional(),
+  previous: z.boolean().optional(),
+  timestamps: z.boolean().optional(),
+  sinceSeconds: z.number().int().positive().optional(),
+  sinceTime: z.string().optional(),
+  tailLines: z.number().int().min(0).optional(),
+})
+export type LogOptions = z.infer<typeof logOptions>
+
+export const execOptions = containerRef.extend({
+  command: z.array(z.string()).min(1),
+  tty: z.boolean(),
+})
+export type ExecOptions = z.infer<typeof execOptions>
+
+export const terminalInput = z.union([
+  z.strictObject({ stdin: z.string().max(1_000_000) }),
+  z.strictObject({ resize: z.strictObject({ columns: z.number().int().min(1), rows: z.number().int().min(1) }) }),
+  /** End of standard input. */
+  z.strictObject({ eof: z.literal(true) }),
+])
+export type TerminalInput = z.infer<typeof terminalInput>
+
+export const terminalOutput = z.union([
+  /** UTF-8 text; a character never straddles two messages. */
+  z.object({ stdout: z.string() }),
+  z.object({ stderr: z.string() }),
+  /** Last message: exit code where the process ended by itself, else the server's reason. */
+  z.object({ exit: z.object({ code: z.number().optional(), message: z.string().optional() }) }),
+])
+export type TerminalOutput = z.infer<typeof terminalOutput>
+
+export const kube = {
+  contexts: procedure.output(z.array(contextInfo)),
+  /** One request. Never throws for an HTTP status: `body` is then the server's Status. JSON as text, parsed by the face. */
+  request: procedure
+    .input(
+      z.strictObject({
+        context,
+        method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']),
+        path: apiPath,
+        body: z.string().max(4_000_000).optional(),
+        contentType: z.string().max(100).optional(),
+        accept: z.string().max(400).optional(),
+      }),
+    )
+    .output(z.object({ status: z.number(), body: z.string(), warnings: z.array(z.string()) })),
+  /** `events` is newline-delimited JSON of watch events; `closed` is last, with the server's Status JSON if there was one. */
+  watch: downstream({
+    open: z.strictObject({ context, path: apiPath, accept: z.string().max(400).optional() }),
+    down: z.union([z.object({ events: z.string() }), z.object({ closed: z.string().optional() })]),
+  }),
+  /** Text of a container's log; `ended` is last, with the server's reason if it failed. */
+  logs: downstream({
+    open: logOptions,
+    down: z.union([z.object({ text: z.string() }), z.object({ ended: z.string().optional() })]),
+  }),
+  exec: duplex({ open: execOptions, up: terminalInput, down: terminalOutput }),
+}
