@@ -1,0 +1,56 @@
+import type { IncomingMessage } from 'node:http'
+
+/** Who a request comes from, as `authentication.k8s.io` describes a user. */
+export interface UserInfo {
+  name: string
+  uid?: string
+  groups: readonly string[]
+  extra?: Readonly<Record<string, readonly string[]>>
+}
+
+/** Tells who sends a request. */
+export interface Authenticator {
+  /**
+   * @returns the user, or undefined when the request carries no credentials (it is then anonymous).
+   * @throws ApiError 401 when it carries credentials that do not hold.
+   */
+  authenticate(request: IncomingMessage): UserInfo | undefined | Promise<UserInfo | undefined>
+}
+
+/** Decides whether a user may do something. */
+export interface Authorizer {
+  authorize(attributes: AuthorizationAttributes): Decision | Promise<Decision>
+}
+
+export interface Decision {
+  allowed: boolean
+  /** Why; ends the message of a 403. */
+  reason?: string
+}
+
+export type AuthorizationAttributes = ResourceAttributes | NonResourceAttributes
+
+export interface ResourceAttributes {
+  user: UserInfo
+  resourceRequest: true
+  /** `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, `deletecollection`, or a special verb (`bind` …). */
+  verb: string
+  group: string
+  version: string
+  resource: string
+  subresource: string
+  /** '' for cluster-wide requests. */
+  namespace: string
+  /** '' for list, watch, create and deletecollection; `metadata.name=x` of a field selector counts as the name. */
+  name: string
+}
+
+export interface NonResourceAttributes {
+  user: UserInfo
+  resourceRequest: false
+  /** The HTTP method in lower case. */
+  verb: string
+  path: string
+}
+
+export const anonymous: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] }
