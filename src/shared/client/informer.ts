@@ -85,10 +85,10 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
       try {
         if (!revision) await relist()
         await watchOnce()
-        backoff.forget('')
       } catch (error) {
         if (stopped.signal.aborted) return
-        if (isExpired(error)) revision = ''
+        // The server has forgotten our revision (410), or does not know it (yet): only a list helps.
+        if (error instanceof ApiError) revision = ''
         log.debug('watch broke', { error: String(error) })
         await sleep(clock, backoff.next(''), stopped.signal).catch(() => undefined)
       }
@@ -111,6 +111,7 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
         resolve()
         return
       }
+      const began = clock.now()
       const stopWatch = client.watch(
         resource,
         { ...selection, resourceVersion: revision, allowWatchBookmarks: true, timeoutSeconds: watchSeconds() },
@@ -123,6 +124,7 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
           closed(error) {
             stopped.signal.removeEventListener('abort', abort)
             if (error) reject(error)
+            else if (clock.now() - began < 1000) reject(new Error('the watch ended at once'))
             else resolve()
           },
         },
@@ -162,8 +164,6 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
 
 /** 5 to 10 minutes, spread so that watches do not all end together. */
 const watchSeconds = (): number => 300 + Math.floor(Math.random() * 300)
-
-const isExpired = (error: unknown): boolean => error instanceof ApiError && error.code === 410
 
 interface Index<T> {
   valuesOf: IndexFunction<T>

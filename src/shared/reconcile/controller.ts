@@ -1,0 +1,185 @@
+import type { BackoffOptions } from '../base/backoff.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Stop } from '../base/disposable.ts'
+import type { Log } from '../base/log.ts'
+import type { Informer } from '../client/informer.ts'
+import type { KubeObject } from '../kube/object.ts'
+import { ApiError } from '../kube/status.ts'
+import { WorkQueue } from './queue.ts'
+
+/** What is left to do for a key: nothing, or a look at it later even if nothing changes. */
+export type Outcome = { requeueAfter: number } | undefined
+
+/** Brings the world to what the object of `key` asks for. Reads state anew; is told nothing of what happened. */
+export type Reconcile = (key: string) => Promise<Outcome>
+
+/** Which keys a change concerns. */
+export type KeysOf<T> = (object: T) => string | Iterable<string> | undefined
+
+/** Ties an informer to keys; made by `watch`. */
+export interface Watch {
+  synced: Promise<void>
+  connect(enqueue: (key: string) => void): Stop
+}
+
+export interface ControllerOptions {
+  name: string
+  reconcile: Reconcile
+  watches: readonly Watch[]
+  /** How many keys are worked on at the same time; 1 when unset. */
+  workers?: number
+  backoff?: BackoffOptions
+  clock: Clock
+  log: Log
+  /** Told after every reconcile; for metrics. */
+  observe?: (result: Reconciled) => void
+}
+
+export interface Reconciled {
+  controller: string
+  key: string
+  ms: number
+  result: 'done' | 'requeued' | 'conflict' | 'failed' | 'terminal'
+  /** Keys still waiting. */
+  depth: number
+}
+
+export interface Controller {
+  /** Asks for a reconcile of `key`, now or in `afterMs`. */
+  enqueue(key: string, afterMs?: number): void
+  /** Ends the watches; resolves when the reconciles under way have ended. */
+  stop(): Promise<void>
+}
+
+/** Thrown by a reconcile that will fail the same way again: logged, and not retried until something changes. */
+export class TerminalError extends Error {}
+
+/**
+ * The keys of an informer's objects, of both states where one replaces another.
+ * @param matters tells the updates worth a look; all when unset.
+ */
+export function watch<T extends KubeObject>(
+  informer: Informer<T>,
+  keysOf: KeysOf<T>,
+  matters?: (previous: T, object: T) => boolean,
+): Watch {
+  return {
+    synced: informer.synced,
+    connect(enqueue) {
+      const enqueueAll = (object: T): void => {
+        const keys = keysOf(object)
+        if (typeof keys === 'string') enqueue(keys)
+        else if (keys) for (const key of keys) enqueue(key)
+      }
+      return informer.onChange({
+        added: enqueueAll,
+        updated(previous, object) {
+          if (matters && !matters(previous, object)) return
+          enqueueAll(previous)
+          enqueueAll(object)
+        },
+        deleted: enqueueAll,
+      })
+    },
+  }
+}
+
+/**
+ * The loop of every controller: keys from the watches, `workers` reconciles at a time, failures retried with growing
+ * delays. Nothing is reconciled before every watched informer has its first list.
+ */
+export function runController(options: ControllerOptions): Controller {
+  const { name, reconcile, clock } = options
+  const log = options.log.child({ controller: name })
+  const workers = options.workers ?? 1
+  const active = new Set<Promise<void>>()
+  let ready = false
+  let stopped = false
+  let pumping = false
+
+  const queue = new WorkQueue({ clock, backoff: options.backoff, wake: schedulePump })
+
+  /** Waits for the end of the batch of events that is being delivered, so that its repeats fall together. */
+  function schedulePump(): void {
+    if (pumping || !ready || stopped) return
+    pumping = true
+    queueMicrotask(pump)
+  }
+
+  function pump(): void {
+    pumping = false
+    while (!stopped && active.size < workers) {
+      const key = queue.take()
+      if (key === undefined) return
+      const work = workOn(key).finally(() => {
+        active.delete(work)
+        if (queue.depth > 0) schedulePump()
+      })
+      active.add(work)
+    }
+  }
+
+  async function workOn(key: string): Promise<void> {
+    const started = clock.now()
+    const result = await attempt(key)
+    queue.done(key)
+    options.observe?.({ controller: name, key, ms: clock.now() - started, result, depth: queue.depth })
+  }
+
+  async function attempt(key: string): Promise<Reconciled['result']> {
+    try {
+      const outcome = await reconcile(key)
+      queue.forget(key)
+      if (!outcome) return 'done'
+      if (!stopped) queue.addAfter(key, outcome.requeueAfter)
+      return 'requeued'
+    } catch (error) {
+      return failed(key, error)
+    }
+  }
+
+  function failed(key: string, error: unknown): Reconciled['result'] {
+    if (stopped) return 'failed'
+    if (error instanceof TerminalError) {
+      queue.forget(key)
+      log.error('gave up', { key, error: error.message })
+      return 'terminal'
+    }
+    const delay = queue.retry(key)
+    // A lost race is the protocol at work, not trouble: the next try reads the winner's state.
+    if (isConflict(error)) return 'conflict'
+    log.warn('reconcile failed', { key, retryInMs: delay, error: describe(error) })
+    return 'failed'
+  }
+
+  const connections = options.watches.map((source) => source.connect((key) => queue.add(key)))
+  void Promise.all(options.watches.map((source) => source.synced)).then(() => {
+    ready = true
+    if (queue.depth > 0) schedulePump()
+  })
+
+  return {
+    enqueue(key, afterMs = 0) {
+      if (!stopped) queue.addAfter(key, afterMs)
+    },
+    async stop() {
+      stopped = true
+      for (const disconnect of connections) void disconnect()
+      queue.clear()
+      await Promise.all(active)
+    },
+  }
+}
+
+export const isConflict = (error: unknown): boolean =>
+  error instanceof ApiError && error.code === 409 && error.reason === 'Conflict'
+
+export const isNotFound = (error: unknown): boolean => error instanceof ApiError && error.code === 404
+
+export const isAlreadyExists = (error: unknown): boolean =>
+  error instanceof ApiError && error.reason === 'AlreadyExists'
+
+function describe(error: unknown): string {
+  if (error instanceof ApiError) return error.message
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
