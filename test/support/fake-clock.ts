@@ -1,0 +1,50 @@
+import type { Clock } from '#shared/base/clock.ts'
+
+/** Time that stands still until `advance`; tasks run in order of their time, settling promises in between. */
+export interface FakeClock extends Clock {
+  advance(ms: number): Promise<void>
+  /** How many tasks are set. */
+  readonly pending: number
+}
+
+export function createFakeClock(start = Date.parse('2026-01-01T00:00:00Z')): FakeClock {
+  let now = start
+  let tasks: { at: number; task: () => void }[] = []
+
+  const nextDue = (until: number): { at: number; task: () => void } | undefined => {
+    let next: { at: number; task: () => void } | undefined
+    for (const task of tasks) if (task.at <= until && (!next || task.at < next.at)) next = task
+    return next
+  }
+
+  return {
+    now: () => now,
+    after(ms, task) {
+      const entry = { at: now + ms, task }
+      tasks.push(entry)
+      return () => {
+        tasks = tasks.filter((other) => other !== entry)
+      }
+    },
+    get pending() {
+      return tasks.length
+    },
+    async advance(ms) {
+      const until = now + ms
+      await settle()
+      for (let next = nextDue(until); next; next = nextDue(until)) {
+        const due = next
+        tasks = tasks.filter((other) => other !== due)
+        now = Math.max(now, due.at)
+        due.task()
+        await settle()
+      }
+      now = until
+    },
+  }
+}
+
+/** Lets everything run that waits for promises and macrotasks only. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
