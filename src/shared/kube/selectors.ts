@@ -1,0 +1,245 @@
+/** Label and field selectors: parsing of their text forms, and matching. */
+
+export type LabelOperator = 'in' | 'notin' | 'exists' | '!' | 'gt' | 'lt'
+
+export interface LabelRequirement {
+  key: string
+  operator: LabelOperator
+  values: readonly string[]
+}
+
+export type Labels = Readonly<Record<string, string>>
+
+/** Whether `labels` satisfy every requirement; no requirements match everything. */
+export function matchesLabels(requirements: readonly LabelRequirement[], labels: Labels | undefined): boolean {
+  for (const requirement of requirements) if (!meets(requirement, labels?.[requirement.key])) return false
+  return true
+}
+
+/** `absent` satisfies `!=` and `notin`, as in Kubernetes. */
+function meets({ operator, values }: LabelRequirement, value: string | undefined): boolean {
+  switch (operator) {
+    case 'in':
+      return value !== undefined && values.includes(value)
+    case 'notin':
+      return value === undefined || !values.includes(value)
+    case 'exists':
+      return value !== undefined
+    case '!':
+      return value === undefined
+    case 'gt':
+      return isInteger(value) && Number(value) > Number(values[0])
+    case 'lt':
+      return isInteger(value) && Number(value) < Number(values[0])
+  }
+}
+
+const isInteger = (value: string | undefined): value is string => value !== undefined && /^[+-]?\d+$/.test(value)
+
+/** The wire shape of `meta/v1.LabelSelector`. */
+export interface LabelSelectorShape {
+  matchLabels?: Record<string, string>
+  matchExpressions?: { key: string; operator: string; values?: string[] }[]
+}
+
+/**
+ * Requirements of a LabelSelector object. By Kubernetes' rule an absent selector matches nothing (undefined) and an
+ * empty one everything.
+ */
+export function labelRequirements(selector: LabelSelectorShape | undefined): LabelRequirement[] | undefined {
+  if (!selector) return undefined
+  const requirements: LabelRequirement[] = []
+  for (const [key, value] of Object.entries(selector.matchLabels ?? {}))
+    requirements.push({ key, operator: 'in', values: [value] })
+  for (const { key, operator, values } of selector.matchExpressions ?? [])
+    requirements.push({ key, operator: expressionOperators[operator] ?? 'in', values: values ?? [] })
+  return requirements
+}
+
+const expressionOperators: Record<string, LabelOperator> = {
+  In: 'in',
+  NotIn: 'notin',
+  Exists: 'exists',
+  DoesNotExist: '!',
+  Gt: 'gt',
+  Lt: 'lt',
+}
+
+/** Whether a LabelSelector object selects `labels`. */
+export function selects(selector: LabelSelectorShape | undefined, labels: Labels | undefined): boolean {
+  const requirements = labelRequirements(selector)
+  return requirements !== undefined && matchesLabels(requirements, labels)
+}
+
+/** The text form of a LabelSelector, for a `labelSelector` parameter or `status.selector` of a scale. */
+export function formatLabelSelector(requirements: readonly LabelRequirement[]): string {
+  return requirements.map(formatRequirement).join(',')
+}
+
+function formatRequirement({ key, operator, values }: LabelRequirement): string {
+  switch (operator) {
+    case 'in':
+      return values.length === 1 ? `${key}=${values[0] ?? ''}` : `${key} in (${[...values].sort().join(',')})`
+    case 'notin':
+      return values.length === 1 ? `${key}!=${values[0] ?? ''}` : `${key} notin (${[...values].sort().join(',')})`
+    case 'exists':
+      return key
+    case '!':
+      return `!${key}`
+    case 'gt':
+      return `${key}>${values[0] ?? ''}`
+    case 'lt':
+      return `${key}<${values[0] ?? ''}`
+  }
+}
+
+/** A selector's text that does not parse. */
+export class SelectorSyntaxError extends Error {}
+
+/** Parses `a=b,c!=d,e in (f,g),h,!i,j>5`. @throws SelectorSyntaxError */
+export function parseLabelSelector(text: string): LabelRequirement[] {
+  const tokens = tokenize(text)
+  const requirements: LabelRequirement[] = []
+  let at = 0
+  const next = (): string => tokens[at++] ?? ''
+  while (at < tokens.length) {
+    requirements.push(parseRequirement(next, () => tokens[at]))
+    if (at >= tokens.length) break
+    const separator = next()
+    if (separator !== ',') throw new SelectorSyntaxError(`found '${separator}', expected: ',' or 'end of string'`)
+    if (at >= tokens.length) throw new SelectorSyntaxError("found '', expected: identifier after ','")
+  }
+  return requirements
+}
+
+const tokenPattern = /\s*(==|!=|=|!|,|\(|\)|<|>|[^\s=!,()<>]+)/gy
+
+function tokenize(text: string): string[] {
+  const tokens: string[] = []
+  const source = text.trimEnd()
+  tokenPattern.lastIndex = 0
+  while (tokenPattern.lastIndex < source.length) {
+    const match = tokenPattern.exec(source)
+    if (!match) throw new SelectorSyntaxError(`couldn't parse the selector string "${text}"`)
+    tokens.push(match[1] ?? '')
+  }
+  return tokens
+}
+
+function parseRequirement(next: () => string, peek: () => string | undefined): LabelRequirement {
+  let key = next()
+  if (key === '!') {
+    key = checkKey(next())
+    return { key, operator: '!', values: [] }
+  }
+  checkKey(key)
+  const operator = peek()
+  if (operator === undefined || operator === ',') return { key, operator: 'exists', values: [] }
+  next()
+  switch (operator) {
+    case '=':
+    case '==':
+      return { key, operator: 'in', values: [checkValue(parseValue(next, peek))] }
+    case '!=':
+      return { key, operator: 'notin', values: [checkValue(parseValue(next, peek))] }
+    case 'in':
+    case 'notin':
+      return { key, operator, values: parseValues(next, peek) }
+    case '>':
+    case '<':
+      return { key, operator: operator === '>' ? 'gt' : 'lt', values: [parseInteger(key, next())] }
+    default:
+      throw new SelectorSyntaxError(
+        `unable to parse requirement: found '${operator}', expected: in, notin, =, ==, !=, gt, lt`,
+      )
+  }
+}
+
+function parseValue(next: () => string, peek: () => string | undefined): string {
+  const token = peek()
+  return token === undefined || token === ',' ? '' : next()
+}
+
+function parseValues(next: () => string, peek: () => string | undefined): string[] {
+  if (next() !== '(') throw new SelectorSyntaxError("unable to parse requirement: expected: '('")
+  const values: string[] = []
+  for (;;) {
+    const token = peek()
+    if (token === undefined) throw new SelectorSyntaxError("unable to parse requirement: found '', expected: ')'")
+    if (token === ')') {
+      next()
+      if (values.length === 0) values.push('')
+      return values
+    }
+    if (token === ',') {
+      next()
+      if (peek() === ',' || peek() === ')') values.push('')
+    } else values.push(checkValue(next()))
+  }
+}
+
+function parseInteger(key: string, value: string): string {
+  if (!isInteger(value))
+    throw new SelectorSyntaxError(`values[0][${key}]: Invalid value: "${value}": must be an integer`)
+  return value
+}
+
+const namePattern = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/
+const prefixPattern = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
+
+function checkKey(key: string): string {
+  const slash = key.indexOf('/')
+  const name = slash < 0 ? key : key.slice(slash + 1)
+  const good = name.length <= 63 && namePattern.test(name) && (slash < 0 || prefixPattern.test(key.slice(0, slash)))
+  if (!good)
+    throw new SelectorSyntaxError(
+      `unable to parse requirement: <nil>: Invalid value: "${key}": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character`,
+    )
+  return key
+}
+
+function checkValue(value: string): string {
+  if (value !== '' && (value.length > 63 || !namePattern.test(value)))
+    throw new SelectorSyntaxError(
+      `unable to parse requirement: values[0]: Invalid value: "${value}": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character`,
+    )
+  return value
+}
+
+export interface FieldRequirement {
+  field: string
+  /** `!=` when true. */
+  negated: boolean
+  value: string
+}
+
+/** Parses `metadata.name=x,status.phase!=Running`; `\`, `,` and `=` in values are escaped by a backslash. */
+export function parseFieldSelector(text: string): FieldRequirement[] {
+  return splitTerms(text)
+    .filter((term) => term.trim() !== '')
+    .map((term) => {
+      const match = /^\s*([^=!\\]+?)(!=|==|=)([^]*)$/.exec(term)
+      if (!match) throw new SelectorSyntaxError(`invalid selector: '${text}'; can't understand '${term}'`)
+      return { field: match[1] ?? '', negated: match[2] === '!=', value: unescapeValue(match[3] ?? '', text) }
+    })
+}
+
+/** Splits at commas that no backslash escapes. */
+function splitTerms(text: string): string[] {
+  const terms: string[] = []
+  let start = 0
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === '\\') i++
+    else if (text[i] === ',') {
+      terms.push(text.slice(start, i))
+      start = i + 1
+    }
+  }
+  terms.push(text.slice(start))
+  return terms
+}
+
+function unescapeValue(value: string, text: string): string {
+  if (/[^\\]=|^=/.test(value)) throw new SelectorSyntaxError(`invalid field selector: '${text}'`)
+  return value.replace(/\\([\\,=])/g, '$1')
+}
