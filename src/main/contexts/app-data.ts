@@ -1,0 +1,51 @@
+import { chmod, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import Datastore from 'nedb-promises'
+import { settings as settingsSchema, type Draft, type Settings } from '#shared/contract/app.ts'
+
+/** The user's own data beside the clusters: settings and drafts, in NeDB files under the data folder. */
+export interface AppData {
+  settings(): Promise<Settings>
+  saveSettings(change: Partial<Settings>): Promise<Settings>
+  drafts(): Promise<Draft[]>
+  saveDraft(draft: Draft): Promise<void>
+  removeDraft(key: string): Promise<void>
+}
+
+const defaultSettings: Settings = { theme: 'system', onQuit: 'ask', namespaces: {}, hiddenColumns: {} }
+
+/** @param options `dir`: the data folder, made with mode 0700 when absent. */
+export async function openAppData({ dir }: { dir: string }): Promise<AppData> {
+  await mkdir(dir, { recursive: true, mode: 0o700 })
+  const drafts = Datastore.create({ filename: join(dir, 'drafts.db') })
+  const stored = Datastore.create({ filename: join(dir, 'settings.db') })
+  await Promise.all([drafts.load(), stored.load()])
+  await Promise.all(['drafts.db', 'settings.db'].map((file) => chmod(join(dir, file), 0o600)))
+
+  const settings = async (): Promise<Settings> => {
+    const document = await stored.findOne<{ value: string }>({ _id: 'settings' })
+    if (!document) return defaultSettings
+    const parsed = settingsSchema.partial().safeParse(JSON.parse(document.value))
+    return { ...defaultSettings, ...(parsed.success ? parsed.data : {}) }
+  }
+
+  return {
+    settings,
+    async saveSettings(change) {
+      const next = { ...(await settings()), ...change }
+      // As one string: NeDB refuses keys with dots, which context ids have.
+      await stored.updateOne({ _id: 'settings' }, { _id: 'settings', value: JSON.stringify(next) }, { upsert: true })
+      return next
+    },
+    async drafts() {
+      const documents = await drafts.find<Draft>({})
+      return documents.map(({ key, text, base, savedAt }) => ({ key, text, savedAt, ...(base ? { base } : {}) }))
+    },
+    async saveDraft(draft) {
+      await drafts.updateOne({ key: draft.key }, { ...draft }, { upsert: true })
+    },
+    async removeDraft(key) {
+      await drafts.deleteMany({ key }, {})
+    },
+  }
+}

@@ -1,0 +1,226 @@
+import { Agent, request as httpsRequest, type RequestOptions } from 'node:https'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { WebSocket } from 'ws'
+import type { Stop } from '#shared/base/disposable.ts'
+import type { ContextInfo, ExecOptions, LogOptions, TerminalInput, TerminalOutput } from '#shared/contract/kube.ts'
+import { failure, type Status } from '#shared/kube/status.ts'
+import { terminalResult } from './exec-status.ts'
+
+/** How to reach one Kubernetes API server, credentials included: stays in the main process. */
+export interface Endpoint {
+  server: URL
+  tls: { ca?: string; cert?: string; key?: string; rejectUnauthorized?: boolean; servername?: string }
+  /** Value of the Authorization header, fetched anew for each request so that tokens can rotate. */
+  authorization?(): Promise<string | undefined>
+}
+
+export interface RawResponse {
+  status: number
+  body: string
+  warnings: string[]
+}
+
+export interface RawRequest {
+  method: string
+  path: string
+  body?: string
+  contentType?: string
+  accept?: string
+  signal?: AbortSignal
+}
+
+/** One Kubernetes API as the face uses it; the same code for local clusters and for kubeconfig contexts. */
+export interface KubeContext {
+  readonly info: ContextInfo
+  /** @throws ApiError only when no HTTP answer came. */
+  request(request: RawRequest): Promise<RawResponse>
+  /** Opens a streaming GET (watch, logs). `onText` may return a promise to hold the sender back. */
+  stream(
+    request: { path: string; accept?: string; signal: AbortSignal },
+    onText: (text: string) => Promise<void>,
+  ): Promise<void>
+  exec(
+    options: ExecOptions,
+    io: { onInput(listener: (input: TerminalInput) => void): void; signal: AbortSignal },
+    onOutput: (output: TerminalOutput) => Promise<void>,
+  ): Promise<void>
+  stop: Stop
+}
+
+/** @param options `info` is what the face may know; `endpoint` is what it may not. */
+export function createKubeContext({ info, endpoint }: { info: ContextInfo; endpoint: Endpoint }): KubeContext {
+  const agent = new Agent({ keepAlive: true, ...endpoint.tls })
+  const dial = (request: RawRequest): Promise<IncomingMessage> => open(endpoint, agent, request)
+
+  return {
+    info,
+    async request(request) {
+      const response = await dial(request)
+      const body = await text(response)
+      return { status: response.statusCode ?? 500, body, warnings: warningsOf(response) }
+    },
+    async stream({ path, accept, signal }, onText) {
+      const response = await dial({ method: 'GET', path, accept, signal })
+      if (response.statusCode !== 200) throw failureOf(response.statusCode ?? 500, await text(response))
+      response.setEncoding('utf8')
+      for await (const chunk of response) await onText(chunk as string)
+    },
+    exec: (options, io, onOutput) => exec(endpoint, options, io, onOutput),
+    stop: () => agent.destroy(),
+  }
+}
+
+/** Path of a container's log with its options as the API takes them. */
+export function logPath(options: LogOptions): string {
+  const query = new URLSearchParams()
+  if (options.container) query.set('container', options.container)
+  if (options.follow) query.set('follow', 'true')
+  if (options.previous) query.set('previous', 'true')
+  if (options.timestamps) query.set('timestamps', 'true')
+  if (options.sinceSeconds) query.set('sinceSeconds', String(options.sinceSeconds))
+  if (options.sinceTime) query.set('sinceTime', options.sinceTime)
+  if (options.tailLines !== undefined) query.set('tailLines', String(options.tailLines))
+  return `${podPath(options)}/log?${query.toString()}`
+}
+
+const podPath = ({ namespace, pod }: { namespace: string; pod: string }): string =>
+  `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}`
+
+async function open(endpoint: Endpoint, agent: Agent, request: RawRequest): Promise<IncomingMessage> {
+  const headers: Record<string, string> = { accept: request.accept ?? 'application/json' }
+  const authorization = await endpoint.authorization?.()
+  if (authorization) headers.authorization = authorization
+  if (request.body !== undefined) {
+    headers['content-type'] = request.contentType ?? 'application/json'
+    headers['content-length'] = String(Buffer.byteLength(request.body))
+  }
+  const secure = endpoint.server.protocol === 'https:'
+  const options: RequestOptions = {
+    host: endpoint.server.hostname,
+    port: endpoint.server.port || (secure ? 443 : 80),
+    method: request.method,
+    path: endpoint.server.pathname.replace(/\/$/, '') + request.path,
+    headers,
+    signal: request.signal,
+    ...(secure ? { agent } : {}),
+  }
+  return new Promise((resolve, reject) => {
+    const outgoing = (secure ? httpsRequest : httpRequest)(options, resolve)
+    outgoing.on('error', (error: NodeJS.ErrnoException) => {
+      if (request.signal?.aborted) reject(error)
+      else reject(failure(503, 'ServiceUnavailable', `cannot reach ${endpoint.server.host}: ${error.message}`))
+    })
+    outgoing.end(request.body)
+  })
+}
+
+async function text(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of response) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function failureOf(code: number, body: string): Error {
+  try {
+    const status = JSON.parse(body) as Partial<Status>
+    if (status.kind === 'Status') return failure(code, status.reason ?? '', status.message ?? body, status.details)
+  } catch {
+    // Not a Status: say what came.
+  }
+  return failure(code, 'Unknown', body.slice(0, 500) || `the server answered ${code}`)
+}
+
+/** Texts of RFC 7234 `Warning: 299 - "…"` headers, as the API server sends deprecations. */
+function warningsOf(response: IncomingMessage): string[] {
+  const header = response.headers.warning
+  if (!header) return []
+  return [...header.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map((match) => (match[1] ?? '').replace(/\\(.)/g, '$1'))
+}
+
+const channels = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const
+
+async function exec(
+  endpoint: Endpoint,
+  options: ExecOptions,
+  io: { onInput(listener: (input: TerminalInput) => void): void; signal: AbortSignal },
+  onOutput: (output: TerminalOutput) => Promise<void>,
+): Promise<void> {
+  const query = new URLSearchParams({ stdin: 'true', stdout: 'true', tty: String(options.tty) })
+  if (!options.tty) query.set('stderr', 'true')
+  if (options.container) query.set('container', options.container)
+  for (const word of options.command) query.append('command', word)
+  const url = new URL(endpoint.server)
+  url.protocol = endpoint.server.protocol === 'https:' ? 'wss:' : 'ws:'
+  url.pathname = endpoint.server.pathname.replace(/\/$/, '') + `${podPath(options)}/exec`
+  url.search = query.toString()
+  const authorization = await endpoint.authorization?.()
+  const socket = new WebSocket(url, ['v5.channel.k8s.io', 'v4.channel.k8s.io'], {
+    ...endpoint.tls,
+    headers: authorization ? { authorization } : {},
+  })
+  await bridgeTerminal(socket, io, onOutput)
+}
+
+/** Carries a terminal over the channel protocol until the process ends or the face goes away. */
+async function bridgeTerminal(
+  socket: WebSocket,
+  io: { onInput(listener: (input: TerminalInput) => void): void; signal: AbortSignal },
+  onOutput: (output: TerminalOutput) => Promise<void>,
+): Promise<void> {
+  const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() }
+  // One chain keeps the order of output and lets a slow reader hold the process back.
+  let chain = Promise.resolve()
+  let result: TerminalOutput = { exit: { message: 'the connection to the container was lost' } }
+  const emit = (output: TerminalOutput): void => {
+    socket.pause()
+    chain = chain.then(() => onOutput(output)).then(() => socket.resume())
+    chain.catch(() => socket.terminate())
+  }
+  socket.on('message', (message: Buffer) => {
+    const payload = message.subarray(1)
+    if (message[0] === channels.stdout) emit({ stdout: decoders.stdout.decode(payload, { stream: true }) })
+    else if (message[0] === channels.stderr) emit({ stderr: decoders.stderr.decode(payload, { stream: true }) })
+    else if (message[0] === channels.error) result = { exit: terminalResult(payload.toString('utf8')) }
+  })
+  const ended = new Promise<void>((resolve) => {
+    socket.on('close', () => resolve())
+    socket.on('error', (error) => {
+      result = { exit: { message: error.message } }
+      resolve()
+    })
+    socket.on('unexpected-response', (_request, response: IncomingMessage) => {
+      void text(response).then((body) => {
+        result = { exit: { message: failureOf(response.statusCode ?? 500, body).message } }
+        resolve()
+      })
+    })
+  })
+  const pending: Buffer[] = []
+  const send = (channel: number, payload: Buffer): void => {
+    const frame = Buffer.concat([Buffer.from([channel]), payload])
+    if (socket.readyState === WebSocket.CONNECTING) pending.push(frame)
+    else if (socket.readyState === WebSocket.OPEN) socket.send(frame)
+  }
+  socket.on('open', () => {
+    for (const frame of pending.splice(0)) socket.send(frame)
+  })
+  io.onInput((input) => {
+    if ('stdin' in input) send(channels.stdin, Buffer.from(input.stdin, 'utf8'))
+    else if ('resize' in input)
+      send(channels.resize, Buffer.from(JSON.stringify({ Width: input.resize.columns, Height: input.resize.rows })))
+    else if (socket.protocol === 'v5.channel.k8s.io') send(channels.close, Buffer.from([channels.stdin]))
+  })
+  const abort = (): void => socket.terminate()
+  io.signal.addEventListener('abort', abort, { once: true })
+  // Proxies and laptops drop idle connections; a ping keeps a quiet shell alive.
+  const ping = setInterval(() => socket.readyState === WebSocket.OPEN && socket.ping(), 20_000)
+  try {
+    await ended
+    await chain
+    await onOutput(result)
+  } finally {
+    clearInterval(ping)
+    io.signal.removeEventListener('abort', abort)
+    socket.terminate()
+  }
+}
