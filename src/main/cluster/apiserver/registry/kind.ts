@@ -20,6 +20,9 @@ export interface KindDeclaration<T extends KubeObject = KubeObject> {
   schema: string
   /** Group and resource of the storage key when several versions share one store (events); own ones when unset. */
   storage?: { group: string; plural: string }
+  /** Into the stored shape and back, where `storage` names another kind's store. Pure: neither mutates its argument. */
+  toStorage?(object: T): KubeObject
+  fromStorage?(object: KubeObject): T
   /** Verbs served; all eight when unset (virtual review kinds serve only `create`). */
   verbs?: readonly Verb[]
 
@@ -27,7 +30,10 @@ export interface KindDeclaration<T extends KubeObject = KubeObject> {
   validateName?(name: string): readonly string[]
   /** Fills absent fields, on create and on update; mutates `object`. */
   setDefaults?(object: T): void
-  /** Drops what clients may not set (status, …); mutates `object`. Called after defaulting, before admission. */
+  /**
+   * Drops what clients may not set (status, …), fills what only the server knows; mutates `object`. Called after
+   * defaulting and mutating admission, as in Kubernetes.
+   */
   prepareForCreate?(object: T): void
   /** Keeps what clients may not change (status, …); mutates `next`. */
   prepareForUpdate?(next: T, previous: T): void
@@ -49,6 +55,14 @@ export interface KindDeclaration<T extends KubeObject = KubeObject> {
   fields?: Record<string, (object: T) => string>
   /** Columns of `Table` output after NAME; AGE is a column like any other. */
   columns: readonly Column<T>[]
+  /** Whether a PUT to an absent name creates it (Lease, Endpoints, …). */
+  createOnUpdate?: boolean
+  /** Whether a delete answers with the object instead of a Status (Pod, Service, PVC, …). */
+  returnsDeleted?: boolean
+  /** Whether something besides `metadata.finalizers` holds a deleted object (Namespace: `spec.finalizers`). */
+  holdsDeletion?(object: T): boolean
+  /** Marks an object whose deletion begins (Namespace: phase Terminating); mutates `object`. */
+  prepareForDelete?(object: T): void
   /** Default grace of a delete in seconds (Pods); 0 when unset. `undefined` result: delete at once. */
   deletionGrace?(object: T, requested: number | undefined): number
   /** What a subresource named here does beyond status and scale (`eviction`, `binding`, `token`, `log` …). */

@@ -1,0 +1,222 @@
+/**
+ * What decoding, strategic merge and server-side apply have to know of a type, compiled once from its OpenAPI schema.
+ * Children resolve lazily, so recursive types (JSONSchemaProps) are no trouble.
+ */
+export interface TypeNode {
+  readonly kind: 'struct' | 'map' | 'list' | 'scalar' | 'any'
+  /** Of a scalar. */
+  readonly scalar?: ScalarType
+  /** Changed as a whole: `x-kubernetes-map-type` or `x-kubernetes-list-type: atomic`. */
+  readonly atomic: boolean
+  /** A struct's field; undefined for an unknown one. */
+  field(name: string): TypeNode | undefined
+  /** Names of a struct's fields. */
+  readonly fieldNames: readonly string[]
+  /** Fields that an object of this type must carry. */
+  readonly required: readonly string[]
+  /** Element type of a list or map. */
+  readonly items: TypeNode | undefined
+  /** `x-kubernetes-list-type`; lists without one are atomic. */
+  readonly listType?: 'atomic' | 'set' | 'map'
+  /** `x-kubernetes-list-map-keys`. */
+  readonly keys: readonly string[]
+  /** Values that absent keys stand for: `protocol: TCP`. */
+  readonly keyDefaults: Readonly<Record<string, unknown>>
+  /** `x-kubernetes-patch-strategy`, split at commas: `merge`, `replace`, `retainKeys`. */
+  readonly strategies: readonly string[]
+  /** `x-kubernetes-patch-merge-key`. */
+  readonly mergeKey?: string
+  /** Short name in decoding errors: `DeploymentSpec`. */
+  readonly name: string
+  /** A struct whose unknown fields are kept (`x-kubernetes-preserve-unknown-fields`), or RawExtension. */
+  readonly open: boolean
+}
+
+export type ScalarType = 'string' | 'integer' | 'number' | 'boolean' | 'int-or-string' | 'quantity' | 'bytes' | 'time'
+
+/** The part of an OpenAPI schema that a TypeNode is made from. */
+export interface JsonSchema {
+  $ref?: string
+  type?: string
+  format?: string
+  description?: string
+  default?: unknown
+  properties?: Record<string, JsonSchema>
+  required?: string[]
+  items?: JsonSchema
+  additionalProperties?: JsonSchema | boolean
+  allOf?: JsonSchema[]
+  oneOf?: JsonSchema[]
+  'x-kubernetes-list-type'?: string
+  'x-kubernetes-list-map-keys'?: string[]
+  'x-kubernetes-map-type'?: string
+  'x-kubernetes-patch-strategy'?: string
+  'x-kubernetes-patch-merge-key'?: string
+  'x-kubernetes-int-or-string'?: boolean
+  'x-kubernetes-preserve-unknown-fields'?: boolean
+}
+
+/** Anything: what an undescribed value is. Its lists are atomic and its maps granular, as apply deduces them. */
+export const anyType: TypeNode = {
+  kind: 'any',
+  atomic: false,
+  field: () => undefined,
+  fieldNames: [],
+  required: [],
+  items: undefined,
+  keys: [],
+  keyDefaults: {},
+  strategies: [],
+  name: '',
+  open: true,
+}
+
+/** Compiles types of one set of definitions, each at most once. */
+export class TypeCompiler {
+  readonly #definition: (name: string) => JsonSchema | undefined
+  readonly #byName = new Map<string, TypeNode>()
+
+  constructor(definition: (name: string) => JsonSchema | undefined) {
+    this.#definition = definition
+  }
+
+  /** The node of a named definition; `anyType` when there is none of that name. */
+  named(name: string): TypeNode {
+    let node = this.#byName.get(name)
+    if (!node) {
+      const schema = this.#definition(name)
+      node = schema ? new SchemaNode(schema, shortName(name), this) : anyType
+      this.#byName.set(name, node)
+    }
+    return node
+  }
+
+  /** The schema that a `$ref` points to. */
+  schema(ref: string): JsonSchema | undefined {
+    return this.#definition(ref.slice(ref.lastIndexOf('/') + 1))
+  }
+
+  /** The node of a schema as it stands in a field, with the field's own extensions laid over those of its type. */
+  of(schema: JsonSchema): TypeNode {
+    const ref = schema.$ref ?? schema.allOf?.[0]?.$ref
+    if (ref === undefined) return new SchemaNode(schema, '', this)
+    const name = ref.slice(ref.lastIndexOf('/') + 1)
+    if (!Object.keys(schema).some((key) => key.startsWith('x-kubernetes-'))) return this.named(name)
+    const { $ref: _ref, allOf: _allOf, ...own } = schema
+    return new SchemaNode({ ...this.#definition(name), ...own }, shortName(name), this)
+  }
+}
+
+const shortName = (name: string): string => name.slice(name.lastIndexOf('.') + 1)
+const none: readonly string[] = []
+
+class SchemaNode implements TypeNode {
+  readonly kind: TypeNode['kind']
+  readonly scalar?: ScalarType
+  readonly atomic: boolean
+  readonly fieldNames: readonly string[]
+  readonly required: readonly string[]
+  readonly listType?: 'atomic' | 'set' | 'map'
+  readonly keys: readonly string[]
+  readonly strategies: readonly string[]
+  readonly mergeKey?: string
+  readonly name: string
+  readonly open: boolean
+  readonly #schema: JsonSchema
+  readonly #compiler: TypeCompiler
+  readonly #fields = new Map<string, TypeNode | undefined>()
+  #items: TypeNode | undefined
+  #keyDefaults: Record<string, unknown> | undefined
+
+  constructor(schema: JsonSchema, name: string, compiler: TypeCompiler) {
+    this.#schema = schema
+    this.#compiler = compiler
+    this.name = name
+    this.kind = kindOf(schema, name)
+    if (this.kind === 'scalar') this.scalar = scalarOf(schema, name)
+    if (this.kind === 'list') this.listType = listTypeOf(schema)
+    this.atomic =
+      this.kind === 'list'
+        ? this.listType === 'atomic'
+        : schema['x-kubernetes-map-type'] === 'atomic' || name === 'FieldsV1'
+    this.fieldNames = schema.properties ? Object.keys(schema.properties) : none
+    this.required = schema.required ?? none
+    this.strategies = schema['x-kubernetes-patch-strategy']?.split(',') ?? none
+    this.mergeKey = schema['x-kubernetes-patch-merge-key']
+    this.keys = schema['x-kubernetes-list-map-keys'] ?? (this.mergeKey === undefined ? none : [this.mergeKey])
+    this.open = this.kind === 'any' || schema['x-kubernetes-preserve-unknown-fields'] === true
+  }
+
+  field(name: string): TypeNode | undefined {
+    const known = this.#fields.get(name)
+    if (known !== undefined) return known
+    const properties = this.#schema.properties
+    if (!properties || !Object.hasOwn(properties, name)) return undefined
+    const schema = properties[name]
+    const node = schema && this.#compiler.of(schema)
+    this.#fields.set(name, node)
+    return node
+  }
+
+  get items(): TypeNode | undefined {
+    if (this.#items) return this.#items
+    const { items, additionalProperties } = this.#schema
+    if (this.kind === 'list') this.#items = items ? this.#compiler.of(items) : anyType
+    else if (this.kind === 'map')
+      this.#items = typeof additionalProperties === 'object' ? this.#compiler.of(additionalProperties) : anyType
+    return this.#items
+  }
+
+  get keyDefaults(): Readonly<Record<string, unknown>> {
+    this.#keyDefaults ??= this.#findKeyDefaults()
+    return this.#keyDefaults
+  }
+
+  #findKeyDefaults(): Record<string, unknown> {
+    const defaults: Record<string, unknown> = {}
+    const item = this.#schema.items
+    const ref = item && (item.$ref ?? item.allOf?.[0]?.$ref)
+    for (const key of this.keys) {
+      // Ports may leave their protocol out; Kubernetes' schema says so with a default.
+      const schema = ref === undefined ? item : this.#compiler.schema(ref)
+      const value = schema?.properties?.[key]?.default ?? (key === 'protocol' ? 'TCP' : undefined)
+      if (value !== undefined) defaults[key] = value
+    }
+    return defaults
+  }
+}
+
+function kindOf(schema: JsonSchema, name: string): TypeNode['kind'] {
+  if (schema['x-kubernetes-int-or-string'] || schema.oneOf || schema.format === 'int-or-string') return 'scalar'
+  if (name === 'Quantity' || name === 'IntOrString' || name === 'Time' || name === 'MicroTime') return 'scalar'
+  if (name === 'RawExtension' || name === 'FieldsV1' || name === 'JSON') return 'any'
+  if (schema.properties) return 'struct'
+  if (schema.type === 'array') return 'list'
+  if (schema.type === 'object') {
+    if (typeof schema.additionalProperties === 'object') return 'map'
+    return 'any'
+  }
+  return schema.type === undefined ? 'any' : 'scalar'
+}
+
+function scalarOf(schema: JsonSchema, name: string): ScalarType {
+  if (name === 'Quantity') return 'quantity'
+  if (
+    name === 'IntOrString' ||
+    schema['x-kubernetes-int-or-string'] ||
+    schema.oneOf ||
+    schema.format === 'int-or-string'
+  )
+    return 'int-or-string'
+  if (schema.type === 'integer' || schema.type === 'boolean' || schema.type === 'number') return schema.type
+  if (schema.format === 'date-time') return 'time'
+  return schema.format === 'byte' ? 'bytes' : 'string'
+}
+
+/** Lists that only strategic merge describes are granular for apply too, as in kube-openapi's conversion. */
+function listTypeOf(schema: JsonSchema): 'atomic' | 'set' | 'map' {
+  const type = schema['x-kubernetes-list-type']
+  if (type === 'map' || type === 'set' || type === 'atomic') return type
+  if (!schema['x-kubernetes-patch-strategy']?.includes('merge')) return 'atomic'
+  return schema['x-kubernetes-patch-merge-key'] === undefined ? 'set' : 'map'
+}
