@@ -21,8 +21,7 @@ export function kubeTopic(contexts: Contexts) {
         const { context, ...request } = input
         return await find(context).request({ ...request, ...(signal ? { signal } : {}) })
       } catch (error) {
-        if (error instanceof ApiError)
-          return { status: error.code, body: JSON.stringify(error.status), warnings: [] }
+        if (error instanceof ApiError) return { status: error.code, body: JSON.stringify(error.status), warnings: [] }
         throw error
       }
     }),
@@ -33,7 +32,10 @@ export function kubeTopic(contexts: Contexts) {
         signal,
         async ({ context, path, accept }, port) => {
           const closed = await streamed(() =>
-            find(context).stream({ path, accept: accept ?? 'application/json', signal: port.signal }, wholeLines(port.send)),
+            find(context).stream(
+              { path, accept: accept ?? 'application/json', signal: port.signal },
+              wholeLines(port.send),
+            ),
           )
           await port.send({ closed })
         },
@@ -47,7 +49,7 @@ export function kubeTopic(contexts: Contexts) {
             port.send({ text }),
           ),
         )
-        await port.send({ ended: ended && ((JSON.parse(ended) as { message: string }).message) })
+        await port.send({ ended: ended && (JSON.parse(ended) as { message: string }).message })
       }),
     ),
 

@@ -43,7 +43,9 @@ export const app = {
   /** What the user chose in the native menu or tray. */
   commands: downstream({
     open: z.strictObject({}),
-    down: z.object({ command: z.enum(['new-cluster', 'deploy', 'palette', 'settings', 'toggle-dock', 'confirm-quit']) }),
+    down: z.object({
+      command: z.enum(['new-cluster', 'deploy', 'palette', 'settings', 'toggle-dock', 'confirm-quit']),
+    }),
   }),
   /** Answer to `confirm-quit`. */
   quit: procedure.input(z.strictObject({ clusters: z.enum(['stop', 'keep', 'cancel']) })).output(z.void()),

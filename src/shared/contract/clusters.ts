@@ -12,20 +12,26 @@ export const workerName = z
   .max(63)
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/)
 
-export const clusterSpec = z.strictObject({
-  name: clusterName,
-  workers: z.number().int().min(1).max(9),
-  /** Cores per worker; the engine's all when unset. */
-  cpus: z.number().min(0.25).max(256).optional(),
-  /** Memory per worker, bytes; the engine's all when unset. */
-  memoryBytes: z
-    .number()
-    .int()
-    .min(256 * 2 ** 20)
-    .optional(),
-  /** Simulated workers, for machines without a Docker Engine. */
-  simulated: z.boolean().optional(),
-})
+export const clusterSpec = z
+  .strictObject({
+    name: clusterName,
+    /** One to nine of Docker; simulated ones up to thousands. */
+    workers: z.number().int().min(1).max(5_000),
+    /** Cores per worker; the engine's all when unset. */
+    cpus: z.number().min(0.25).max(256).optional(),
+    /** Memory per worker, bytes; the engine's all when unset. */
+    memoryBytes: z
+      .number()
+      .int()
+      .min(256 * 2 ** 20)
+      .optional(),
+    /** Simulated workers, for machines without a Docker Engine. */
+    simulated: z.boolean().optional(),
+  })
+  .refine(({ workers, simulated }) => simulated === true || workers <= 9, {
+    path: ['workers'],
+    message: 'at most 9 Docker workers',
+  })
 export type ClusterSpec = z.infer<typeof clusterSpec>
 
 export const worker = z.object({
@@ -105,7 +111,10 @@ export const clusters = {
   start: procedure.input(named).output(z.void()),
   stop: procedure.input(named).output(z.void()),
   delete: procedure.input(named).output(z.void()),
-  addWorker: procedure.input(named).output(z.object({ worker: z.string() })),
+  /** The next free name when `worker` is unset. */
+  addWorker: procedure
+    .input(z.strictObject({ name: clusterName, worker: workerName.optional() }))
+    .output(z.object({ worker: z.string() })),
   removeWorker: procedure.input(workerOf).output(z.void()),
   stopWorker: procedure.input(workerOf).output(z.void()),
   startWorker: procedure.input(workerOf).output(z.void()),

@@ -1,0 +1,117 @@
+import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { systemClock } from '#shared/base/clock.ts'
+import type { Stop } from '#shared/base/disposable.ts'
+import type { Log } from '#shared/base/log.ts'
+import { dockerEngine, openCluster, removeRemains } from './cluster/index.ts'
+import { openAppData, type AppData } from './contexts/app-data.ts'
+import { loadKubeconfig } from './contexts/kubeconfig.ts'
+import type { KubeContext } from './contexts/kube-context.ts'
+import { openLocalClusters, type LocalClusters } from './contexts/local-clusters.ts'
+import type { Installation } from './installation.ts'
+import type { Command } from './rpc/app.ts'
+import { createRouter, type Router } from './rpc/index.ts'
+import type { Contexts } from './rpc/kube.ts'
+
+/** Everything behind the face, for the desktop and the headless entry alike. */
+export interface Back {
+  clusters: LocalClusters
+  data: AppData
+  router: Router
+  close(workers: 'stop' | 'keep' | 'remove'): Promise<void>
+}
+
+export interface BackOptions {
+  /** Data folder: clusters, settings, drafts. */
+  home: string
+  mode: 'desktop' | 'headless'
+  installation: Installation
+  log: Log
+  commands?: { onCommand(listener: (command: Command) => void): Stop }
+  quit(clusters: 'stop' | 'keep' | 'cancel'): void | Promise<void>
+}
+
+export async function openBack({ home, mode, installation, log, commands, quit }: BackOptions): Promise<Back> {
+  await mkdir(home, { recursive: true, mode: 0o700 })
+  const data = await openAppData({ dir: home })
+  const engine = dockerEngine({ resources: installation.resources, log })
+  const clusters = await openLocalClusters({
+    dir: join(home, 'clusters'),
+    open: (options) => openCluster({ ...options, installation, engine, clock: systemClock, log }),
+    removeRemains: (name) => removeRemains({ name, engine, log }),
+    engine: () => engine.state(),
+    clock: systemClock,
+    log,
+    version: installation.version,
+  })
+  const contexts = createContexts(clusters, log)
+  const router = createRouter({
+    app: {
+      info: { version: installation.version, mode, platform: process.platform },
+      data,
+      samples: () => readSamples(join(installation.resources, 'manifests/samples')),
+      commands: commands ?? { onCommand: () => () => undefined },
+      quit,
+    },
+    clusters,
+    contexts,
+  })
+  return {
+    clusters,
+    data,
+    router,
+    async close(workers) {
+      await contexts.stop()
+      await clusters.close(workers)
+    },
+  }
+}
+
+/** Local clusters first, then the contexts of the user's kubeconfig files, read again at each listing. */
+function createContexts(clusters: LocalClusters, log: Log): Contexts & { stop(): Promise<void> } {
+  let external: KubeContext[] = []
+  const stopExternal = async (): Promise<void> => {
+    for (const context of external) await context.stop()
+  }
+  const reload = async (): Promise<void> => {
+    const files = process.env.KUBECONFIG?.split(delimiter).filter(Boolean) ?? [join(homedir(), '.kube/config')]
+    const loaded = await Promise.all(
+      files.map((file) =>
+        loadKubeconfig(file).catch((error: unknown) => {
+          log.warn('kubeconfig not read', { file, error: (error as Error).message })
+          return []
+        }),
+      ),
+    )
+    // Contexts in use keep their connections; only new ones are added, gone ones dropped.
+    const fresh = loaded.flat()
+    const kept = external.filter(({ info }) => fresh.some((other) => other.info.id === info.id))
+    const added = fresh.filter(({ info }) => !kept.some((other) => other.info.id === info.id))
+    external = [...kept, ...added]
+  }
+  return {
+    async list() {
+      await reload()
+      const local = clusters.list().flatMap(({ context }) => (context ? [clusters.context(context)] : []))
+      return [...local.filter((context) => context !== undefined), ...external].map(({ info }) => info)
+    },
+    get: (id) => clusters.context(id) ?? external.find(({ info }) => info.id === id),
+    stop: stopExternal,
+  }
+}
+
+/** Sample manifests; the first comment lines of each are its title and description. */
+async function readSamples(
+  dir: string,
+): Promise<{ name: string; title: string; description: string; manifest: string }[]> {
+  const files = (await readdir(dir)).filter((file) => file.endsWith('.yaml')).sort()
+  return Promise.all(
+    files.map(async (file) => {
+      const manifest = await readFile(join(dir, file), 'utf8')
+      const comments = (/^(?:#.*\n)+/.exec(manifest)?.[0] ?? '').split('\n').map((line) => line.replace(/^#\s?/, ''))
+      const name = file.replace(/\.yaml$/, '')
+      return { name, title: comments[0] ?? name, description: comments.slice(1).join(' ').trim(), manifest }
+    }),
+  )
+}

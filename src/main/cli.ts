@@ -1,0 +1,46 @@
+import { parseArgs, type ParseArgsConfig } from 'node:util'
+import { commands } from './commands/index.ts'
+import { ExpectedError } from './commands/expected-error.ts'
+
+/** `slipway …`: finds the command, reads its options, and turns every failure into one line and a non-zero exit. */
+async function main(words: string[]): Promise<void> {
+  const [name, ...rest] = words
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    console.log(overview())
+    return
+  }
+  const command = commands[name]
+  if (!command) throw new ExpectedError(`unknown command "${name}"; see: slipway --help`)
+  if (rest.includes('--help') || rest.includes('-h')) {
+    console.log(`${command.usage}\n\n${command.help}`)
+    return
+  }
+  const { values, positionals } = parse(rest, command.options, command.usage)
+  await command.run(values, positionals)
+}
+
+function parse(
+  words: string[],
+  options: NonNullable<ParseArgsConfig['options']>,
+  usage: string,
+): { values: Record<string, string | boolean | undefined>; positionals: string[] } {
+  try {
+    const { values, positionals } = parseArgs({ args: words, options, allowPositionals: true, strict: true })
+    return { values: values as Record<string, string | boolean | undefined>, positionals }
+  } catch (error) {
+    throw new ExpectedError(`${(error as Error).message.split('. ')[0] ?? ''}; usage: ${usage}`)
+  }
+}
+
+function overview(): string {
+  const lines = Object.values(commands).map(({ usage, summary }) => `  ${usage}\n      ${summary}`)
+  return `slipway: a real multi-node Kubernetes cluster on this machine\n\n${lines.join('\n')}`
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  const reason = error instanceof Error ? error.message : String(error)
+  process.stderr.write(`slipway: ${reason.split('\n')[0] ?? ''}\n`)
+  if (!(error instanceof ExpectedError) && process.env.SLIPWAY_DEBUG && error instanceof Error)
+    process.stderr.write(`${error.stack ?? ''}\n`)
+  process.exit(1)
+})

@@ -1,0 +1,29 @@
+import type { Command } from './command.ts'
+import { homeOf, offline } from './find-cluster.ts'
+import { isServed } from './homes.ts'
+import { connectRemote } from './remote.ts'
+
+export const deleteCommand: Command = {
+  usage: 'slipway delete NAME [--data DIR]',
+  summary: 'delete a cluster with its workers, volumes and data',
+  help: 'Returns when nothing of the cluster is left. This cannot be undone.\n\n  --data DIR  the data folder to look in; all known ones when unset',
+  options: { data: { type: 'string' } },
+  async run({ data }, [name]) {
+    const home = await homeOf(name, data as string | undefined)
+    if (await isServed(home)) {
+      const remote = await connectRemote(home)
+      try {
+        await remote.call.clusters.delete({ name: name ?? '' })
+        await remote.settled(name ?? '')
+      } finally {
+        remote.close()
+      }
+    } else {
+      await offline(home, async ({ clusters }) => {
+        clusters.delete(name ?? '')
+        await clusters.settled(name ?? '')
+      })
+    }
+    console.log(`cluster "${name ?? ''}" deleted`)
+  },
+}

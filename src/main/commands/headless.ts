@@ -1,0 +1,52 @@
+import { findInstallation, defaultHome } from '../installation.ts'
+import { createLog } from '../log.ts'
+import { openBack, type Back } from '../back.ts'
+import { startWebServer, type WebServer } from '../web/server.ts'
+import { ExpectedError } from './expected-error.ts'
+import { controlSocketOf, isServed, rememberHome } from './homes.ts'
+
+/** The app without a window: the back and the web server of one home. */
+export interface Headless {
+  back: Back
+  web: WebServer
+  /** Resolves when SIGTERM, SIGINT or the face asks to end, with what to do about the workers. */
+  ended: Promise<'stop' | 'keep'>
+  stop(workers: 'stop' | 'keep' | 'remove'): Promise<void>
+}
+
+/** @param options `data`: the home; `uiPort`: 0 for any free port */
+export async function startHeadless({ data, uiPort }: { data?: string; uiPort: number }): Promise<Headless> {
+  const home = data ?? defaultHome()
+  if (await isServed(home))
+    throw new ExpectedError(`another Slipway uses ${home}; stop it, or name another folder with --data`)
+  const installation = findInstallation()
+  const log = createLog({ level: process.env.SLIPWAY_LOG ?? 'info' })
+  const { promise: ended, resolve: end } = Promise.withResolvers<'stop' | 'keep'>()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end('stop'))
+  const back = await openBack({
+    home,
+    mode: 'headless',
+    installation,
+    log,
+    quit: (clusters) => {
+      if (clusters !== 'cancel') end(clusters)
+    },
+  })
+  await rememberHome(home)
+  const web = await startWebServer({
+    router: back.router,
+    renderer: installation.renderer,
+    port: uiPort,
+    controlSocket: controlSocketOf(home),
+    log,
+  })
+  return {
+    back,
+    web,
+    ended,
+    async stop(workers) {
+      await back.close(workers)
+      await web.stop()
+    },
+  }
+}

@@ -1,0 +1,16 @@
+import { ExpectedError } from './expected-error.ts'
+
+/** A whole number given on the command line. @throws ExpectedError that names the option and its range */
+export function number(
+  option: string,
+  value: string | boolean | undefined,
+  fallback: number,
+  least: number,
+  most: number,
+): number {
+  if (value === undefined) return fallback
+  const parsed = Number(value)
+  if (!Number.isInteger(parsed) || parsed < least || parsed > most)
+    throw new ExpectedError(`${option} takes a whole number from ${least} to ${most}, not "${String(value)}"`)
+  return parsed
+}

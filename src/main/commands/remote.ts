@@ -1,0 +1,69 @@
+import { request } from 'node:http'
+import { createORPCClient } from '@orpc/client'
+import { RPCLink } from '@orpc/client/websocket'
+import type { ContractRouterClient } from '@orpc/contract'
+import { WebSocket } from 'ws'
+import type { Cluster } from '#shared/contract/clusters.ts'
+import type { Contract } from '#shared/contract/index.ts'
+import { ExpectedError } from './expected-error.ts'
+import { controlSocketOf } from './homes.ts'
+
+/** The process that serves a home, spoken to in the face's own contract over its control socket. */
+export interface Remote {
+  call: ContractRouterClient<Contract>
+  clusters(): Promise<Cluster[]>
+  /** Waits until no operation runs on `name`. @throws ExpectedError with the operation's error */
+  settled(name: string): Promise<void>
+  close(): void
+}
+
+export async function connectRemote(home: string): Promise<Remote> {
+  const socket = new WebSocket(`ws+unix:${controlSocketOf(home)}:/rpc`)
+  await new Promise<void>((resolve, reject) => {
+    socket.once('open', () => resolve())
+    socket.once('error', reject)
+  })
+  const call = createORPCClient<ContractRouterClient<Contract>>(
+    new RPCLink({ websocket: socket as unknown as globalThis.WebSocket }),
+  )
+  async function* watch(): AsyncGenerator<Cluster[]> {
+    const stream = await call.clusters.watch(open())
+    for await (const { clusters } of stream) yield clusters
+  }
+  return {
+    call,
+    async clusters() {
+      for await (const clusters of watch()) return clusters
+      throw new ExpectedError('slipway closed the connection')
+    },
+    async settled(name) {
+      for await (const clusters of watch()) {
+        const operation = clusters.find((cluster) => cluster.name === name)?.operation
+        if (operation?.state === 'running') continue
+        if (operation?.error) throw new ExpectedError(operation.error)
+        return
+      }
+    },
+    close: () => socket.close(),
+  }
+}
+
+/** A fresh sign-in URL of the process that serves `home`. */
+export function signInUrl(home: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    request({ socketPath: controlSocketOf(home), method: 'POST', path: '/sign-in' }, (response) => {
+      let text = ''
+      response.on('data', (chunk: Buffer) => (text += chunk.toString()))
+      response.on('end', () => resolve(text))
+    })
+      .on('error', reject)
+      .end()
+  })
+}
+
+async function* open(): AsyncGenerator<{ open: Record<string, never> } | { credit: number }> {
+  yield { open: {} }
+  yield { credit: 10_000 }
+  // The stream stays open as long as its input does.
+  await new Promise(() => undefined)
+}

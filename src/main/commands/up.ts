@@ -1,0 +1,106 @@
+import { writeFile, rename } from 'node:fs/promises'
+import { performance } from 'node:perf_hooks'
+import { clusterSpec, type ClusterSpec } from '#shared/contract/clusters.ts'
+import type { Command } from './command.ts'
+import { ExpectedError } from './expected-error.ts'
+import { startHeadless, type Headless } from './headless.ts'
+import { number } from './number.ts'
+
+export const upCommand: Command = {
+  usage: 'slipway up --name NAME [--workers N] [--data DIR] [--kubeconfig FILE] [--ui-port N] [--simulated N] [--rm]',
+  summary: 'start a cluster and serve the app for it until stopped',
+  help: [
+    'Opens the cluster in the data folder, or makes it. When all workers are Ready, one JSON line goes to stdout:',
+    '  {"ready":true,"name","server","ui","workers":[…],"ms"}',
+    'Logs go to stderr. SIGTERM or SIGINT stops the workers in order and keeps their state.',
+    '',
+    '  --name NAME        the cluster',
+    '  --workers N        how many workers a new cluster gets (1 to 9; 3)',
+    '  --data DIR         the data folder; ~/.local/share/slipway when unset',
+    '  --kubeconfig FILE  writes an administrator kubeconfig there, mode 0600, replacing the file',
+    '  --ui-port N        the port of the app; any free one when unset',
+    '  --simulated N      N simulated workers instead of Docker ones',
+    '  --cpus N           cores per worker',
+    '  --memory-mib N     memory per worker',
+    '  --rm               removes the cluster with all its data at the end',
+  ].join('\n'),
+  options: {
+    name: { type: 'string' },
+    workers: { type: 'string' },
+    data: { type: 'string' },
+    kubeconfig: { type: 'string' },
+    'ui-port': { type: 'string' },
+    simulated: { type: 'string' },
+    cpus: { type: 'string' },
+    'memory-mib': { type: 'string' },
+    rm: { type: 'boolean' },
+  },
+  async run(values) {
+    const begun = performance.now()
+    const spec = specFrom(values)
+    const app = await startHeadless({
+      data: values.data as string | undefined,
+      uiPort: number('--ui-port', values['ui-port'], 0, 0, 65_535),
+    })
+    const remove = values.rm === true
+    let failure: unknown
+    try {
+      await bringUp(app, spec)
+      await announce(app, spec.name, values.kubeconfig as string | undefined, begun)
+      await app.stop(remove ? (await app.ended, 'remove') : await app.ended)
+    } catch (error) {
+      failure = error
+      await app.stop(remove ? 'remove' : 'stop').catch(() => undefined)
+    }
+    if (failure !== undefined) throw failure as Error
+    process.exit(0)
+  },
+}
+
+function specFrom(values: Record<string, string | boolean | undefined>): ClusterSpec {
+  const simulated = values.simulated !== undefined
+  const workers = simulated
+    ? number('--simulated', values.simulated, 3, 1, 5_000)
+    : number('--workers', values.workers, 3, 1, 9)
+  const memory = number('--memory-mib', values['memory-mib'], 0, 256, 10_000_000)
+  const parsed = clusterSpec.safeParse({
+    name: values.name ?? 'dev',
+    workers: Math.min(workers, 5_000),
+    ...(simulated ? { simulated } : {}),
+    ...(values.cpus !== undefined ? { cpus: Number(values.cpus) } : {}),
+    ...(memory ? { memoryBytes: memory * 2 ** 20 } : {}),
+  })
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    throw new ExpectedError(`--${String(issue?.path[0] ?? 'name')}: ${issue?.message ?? 'invalid'}`)
+  }
+  return parsed.data
+}
+
+/** Starts the cluster that is there, or makes it; a signal meanwhile calls the work off. */
+async function bringUp({ back, ended }: Headless, spec: ClusterSpec): Promise<void> {
+  const exists = back.clusters.list().some((cluster) => cluster.name === spec.name)
+  if (exists) back.clusters.start(spec.name)
+  else back.clusters.create(spec)
+  void ended.then(() => back.clusters.cancel(spec.name))
+  await back.clusters.settled(spec.name)
+}
+
+async function announce(
+  { back, web }: Headless,
+  name: string,
+  kubeconfig: string | undefined,
+  begun: number,
+): Promise<void> {
+  const cluster = back.clusters.running(name)
+  if (kubeconfig !== undefined) await replaceFile(kubeconfig, cluster.kubeconfig())
+  const workers = cluster.workers().map((worker) => worker.name)
+  const ms = Math.round(performance.now() - begun)
+  console.log(JSON.stringify({ ready: true, name, server: cluster.server, ui: web.signInUrl(), workers, ms }))
+}
+
+async function replaceFile(path: string, text: string): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`
+  await writeFile(temporary, text, { mode: 0o600 })
+  await rename(temporary, path)
+}

@@ -1,0 +1,43 @@
+import type { Command } from './command.ts'
+import { ExpectedError } from './expected-error.ts'
+import { homeOf } from './find-cluster.ts'
+import { isServed } from './homes.ts'
+import { connectRemote, type Remote } from './remote.ts'
+
+const usage = 'slipway worker add|remove|stop|start NAME WORKER [--data DIR]'
+
+export const workerCommand: Command = {
+  usage,
+  summary: 'add, remove, stop or start one worker of a running cluster',
+  help: 'Returns when it is done: `add` and `start` when the worker is Ready or running, `remove` when nothing of it is left.\n\n  --data DIR  the data folder to look in; all known ones when unset',
+  options: { data: { type: 'string' } },
+  async run({ data }, [verb, name, worker]) {
+    const act = verb === undefined ? undefined : verbs[verb]
+    if (!act || worker === undefined) throw new ExpectedError(`usage: ${usage}`)
+    const home = await homeOf(name, data as string | undefined)
+    if (!(await isServed(home)))
+      throw new ExpectedError(`cluster "${name ?? ''}" is not running; start it: slipway up --name ${name ?? ''}`)
+    const remote = await connectRemote(home)
+    try {
+      await act(remote, name ?? '', worker)
+    } finally {
+      remote.close()
+    }
+    console.log(
+      `worker "${worker}" ${verb === 'stop' ? 'stopped' : verb === 'start' ? 'started' : `${verb ?? ''}${verb === 'add' ? 'ed' : 'd'}`}`,
+    )
+  },
+}
+
+const verbs: Record<string, (remote: Remote, cluster: string, worker: string) => Promise<void>> = {
+  async add(remote, cluster, worker) {
+    await remote.call.clusters.addWorker({ name: cluster, worker })
+    await remote.settled(cluster)
+  },
+  async remove(remote, cluster, worker) {
+    await remote.call.clusters.removeWorker({ cluster, worker })
+    await remote.settled(cluster)
+  },
+  stop: (remote, cluster, worker) => remote.call.clusters.stopWorker({ cluster, worker }),
+  start: (remote, cluster, worker) => remote.call.clusters.startWorker({ cluster, worker }),
+}

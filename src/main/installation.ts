@@ -1,0 +1,44 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+/** Where the parts of this installation lie: the same beside a checkout's `out/` as in a packaged app. */
+export interface Installation {
+  root: string
+  version: string
+  /** Built face. */
+  renderer: string
+  /** `resources/`: icons, worker image, manifests. */
+  resources: string
+  /** The agent's one file, copied into workers. */
+  agentBundle: string
+  /** Entry of the store's worker thread. */
+  storeWorker: URL
+}
+
+export function findInstallation(): Installation {
+  const root = rootAbove(dirname(fileURLToPath(import.meta.url)))
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
+  return {
+    root,
+    version,
+    renderer: join(root, 'out/renderer'),
+    resources: join(root, 'resources'),
+    agentBundle: join(root, 'out/agent/agent.cjs'),
+    storeWorker: pathToFileURL(join(root, 'out/main/store-worker.js')),
+  }
+}
+
+function rootAbove(folder: string): string {
+  if (existsSync(join(folder, 'package.json'))) return folder
+  const parent = dirname(folder)
+  if (parent === folder) throw new Error('package.json of slipway not found')
+  return rootAbove(parent)
+}
+
+/** The data folder when none is named: SLIPWAY_HOME, else the XDG data folder. */
+export function defaultHome(env: NodeJS.ProcessEnv = process.env): string {
+  if (env.SLIPWAY_HOME) return env.SLIPWAY_HOME
+  return join(env.XDG_DATA_HOME ?? join(homedir(), '.local/share'), 'slipway')
+}

@@ -1,0 +1,87 @@
+import type { LocalClusters } from '#main/contexts/local-clusters.ts'
+import type { RunningCluster } from '#main/cluster/index.ts'
+import type { Cluster } from '#shared/contract/clusters.ts'
+import { implementer } from './implementer.ts'
+import { serveStream } from './stream.ts'
+
+export function clustersTopic(local: LocalClusters) {
+  const topic = implementer.clusters
+  return {
+    engine: topic.engine.handler(() => local.engine()),
+    watch: topic.watch.handler(({ input, signal }) =>
+      serveStream<object, never, { clusters: Cluster[] }>(input, signal, (_open, port) => follow(local, port)),
+    ),
+    create: topic.create.handler(({ input, errors }) => told(errors, () => local.create(input))),
+    cancel: topic.cancel.handler(({ input, errors }) => told(errors, () => local.cancel(input.name))),
+    retry: topic.retry.handler(({ input, errors }) => told(errors, () => local.retry(input.name))),
+    start: topic.start.handler(({ input, errors }) => told(errors, () => local.start(input.name))),
+    stop: topic.stop.handler(({ input, errors }) => told(errors, () => local.stop(input.name))),
+    delete: topic.delete.handler(({ input, errors }) => told(errors, () => local.delete(input.name))),
+    addWorker: topic.addWorker.handler(({ input, errors }) =>
+      told(errors, () => ({ worker: local.addWorker(input.name, input.worker) })),
+    ),
+    removeWorker: topic.removeWorker.handler(({ input, errors }) =>
+      told(errors, () => local.removeWorker(input.cluster, input.worker)),
+    ),
+    stopWorker: topic.stopWorker.handler(({ input, errors }) =>
+      told(errors, () => on(input, (c, w) => c.stopWorker(w))),
+    ),
+    startWorker: topic.startWorker.handler(({ input, errors }) =>
+      told(errors, () => on(input, (c, w) => c.startWorker(w))),
+    ),
+    pauseWorker: topic.pauseWorker.handler(({ input, errors }) =>
+      told(errors, () => on(input, (c, w) => c.pauseWorker(w))),
+    ),
+    unpauseWorker: topic.unpauseWorker.handler(({ input, errors }) =>
+      told(errors, () => on(input, (c, w) => c.unpauseWorker(w))),
+    ),
+    killWorker: topic.killWorker.handler(({ input, errors }) =>
+      told(errors, () => on(input, (c, w) => c.killWorker(w))),
+    ),
+  }
+
+  function on(
+    { cluster, worker }: { cluster: string; worker: string },
+    act: (cluster: RunningCluster, worker: string) => Promise<void>,
+  ): Promise<void> {
+    return act(local.running(cluster), worker)
+  }
+}
+
+/** Sends the list of clusters now and after each change; changes that come while one is being sent are folded into one. */
+async function follow(
+  local: LocalClusters,
+  port: { send(message: { clusters: Cluster[] }): Promise<void>; signal: AbortSignal },
+): Promise<void> {
+  let dirty = true
+  let wake: () => void = () => undefined
+  const stop = local.onChange(() => {
+    dirty = true
+    wake()
+  })
+  port.signal.addEventListener('abort', () => wake(), { once: true })
+  try {
+    while (!port.signal.aborted) {
+      if (dirty) {
+        dirty = false
+        await port.send({ clusters: local.list() })
+      } else await new Promise<void>((resolve) => (wake = resolve))
+    }
+  } finally {
+    await stop()
+  }
+}
+
+interface Failable {
+  FAILED(options: { message: string; data: { reason: string } }): Error
+}
+
+/** Turns what `act` throws into the contract's one error, with the message for the user. */
+async function told<T>(errors: Failable, act: () => T | Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw errors.FAILED({ message: reason, data: { reason } })
+  }
+}
