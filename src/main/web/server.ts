@@ -7,7 +7,7 @@ import { RPCHandler } from '@orpc/server/ws'
 import { WebSocketServer } from 'ws'
 import type { Log } from '#shared/base/log.ts'
 import type { Router } from '#main/rpc/index.ts'
-import { createStaticFiles } from './static-files.ts'
+import { createStaticFiles } from '#main/rpc/static-files.ts'
 
 export interface WebServerOptions {
   router: Router
