@@ -1,0 +1,89 @@
+// What every entry needs before it can run. Plain JavaScript without dependencies: it runs on the user's own Node (18 or
+// newer) before anything is installed.
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)))
+
+/** Path of the Node that the project pins (the `node` package), which all its programs run on. */
+export function projectNode() {
+  return join(root, 'node_modules/node/bin/node')
+}
+
+export function say(line) {
+  process.stderr.write(`${line}\n`)
+}
+
+/** Installs the locked dependencies where they are missing or older than the lock file. */
+export async function ensureDependencies({ quiet = false } = {}) {
+  const stamp = join(root, 'node_modules/.package-lock.json')
+  if (existsSync(stamp) && statSync(stamp).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs) return
+  if (existsSync(stamp) && sameLock(stamp)) return
+  if (!quiet) say('Installing dependencies (about a minute, once) …')
+  await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel', 'error'], { stdio: ['ignore', 2, 2] })
+  if (!existsSync(projectNode()))
+    await run(process.execPath, ['installArchSpecificPackage'], { cwd: join(root, 'node_modules/node'), stdio: ['ignore', 2, 2] })
+}
+
+// A git checkout gives files new times; npm's own copy of the lock tells what is really installed.
+function sameLock(stamp) {
+  const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages
+  const installed = JSON.parse(readFileSync(stamp, 'utf8')).packages
+  return Object.entries(installed).every(([path, { version }]) => wanted[path]?.version === version)
+}
+
+/** Builds main, preload, face and agent when a source is newer than the last build. */
+export async function ensureBuilt({ quiet = false } = {}) {
+  const stamp = join(root, 'out/.built')
+  if (existsSync(stamp) && newestSource() <= statSync(stamp).mtimeMs) return
+  if (!quiet) say('Building …')
+  const begun = new Date()
+  await run('npm', ['run', '-s', 'build'], { stdio: ['ignore', quiet ? 'ignore' : 2, 2] })
+  mkdirSync(dirname(stamp), { recursive: true })
+  writeFileSync(stamp, begun.toISOString())
+}
+
+function newestSource() {
+  let newest = statSync(join(root, 'package.json')).mtimeMs
+  const visit = (folder) => {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name)
+      if (entry.isDirectory()) visit(path)
+      else if (!path.includes('/generated/') && !path.endsWith('.test.ts')) newest = Math.max(newest, statSync(path).mtimeMs)
+    }
+  }
+  for (const folder of ['src', 'scripts']) visit(join(root, folder))
+  return newest
+}
+
+/** Runs a command on the project's Node and tools. Resolves when it exits with 0. */
+export function run(command, args, { env = {}, ...options } = {}) {
+  const path = [join(root, 'node_modules/.bin'), process.env.PATH].join(':')
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: root, stdio: 'inherit', ...options, env: { ...process.env, PATH: path, ...env } })
+    child.on('error', reject)
+    child.on('exit', (code, signal) =>
+      code === 0 ? resolve() : reject(new Error(`${command} ${args.join(' ')} ended with ${signal ?? code}`)),
+    )
+  })
+}
+
+export function isRoot() {
+  return process.getuid?.() === 0
+}
+
+export function has(command) {
+  return spawnSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' }).status === 0
+}
+
+/** Installs Debian packages when this machine is one where that can be done without asking. @returns whether it was done */
+export async function aptInstall(packages) {
+  if (!isRoot() || !has('apt-get')) return false
+  const env = { DEBIAN_FRONTEND: 'noninteractive' }
+  const quiet = { stdio: ['ignore', 'ignore', 2], env }
+  await run('apt-get', ['update', '-qq'], quiet)
+  await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], quiet)
+  return true
+}

@@ -1,0 +1,45 @@
+// `npm start`: from a bare checkout to the open app. Every step says what it does and how to go on when it cannot.
+import { existsSync, readdirSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { ensureEngine } from './docker-engine.mjs'
+import { ensureBuilt, ensureDependencies, projectNode, root, run, say } from './set-up.mjs'
+
+try {
+  await ensureDependencies()
+  await ensureBuilt()
+  const engine = await ensureEngine({ log: say })
+  if (!engine.ready) say(`${engine.message}\nYou can go on with simulated workers: choose them when you create a cluster.`)
+  const env = engine.ready ? { DOCKER_HOST: engine.host } : {}
+  const electron = process.env.DISPLAY || process.env.WAYLAND_DISPLAY || process.platform !== 'linux' ? await findElectron() : undefined
+  if (electron) start(electron, [root], env)
+  else {
+    say('No display or no Electron binary here: serving the app for your browser. Open this address; it works once.')
+    start(projectNode(), ['--enable-source-maps', join(root, 'out/main/cli.js'), 'serve', ...process.argv.slice(2)], env)
+  }
+} catch (error) {
+  say(`slipway: ${error.message}`)
+  process.exit(1)
+}
+
+/** Path of the Electron binary; fetched by its own installer where the network allows. */
+async function findElectron() {
+  const folder = join(root, 'node_modules/electron')
+  const binary = () => {
+    const dist = join(folder, 'dist')
+    if (!existsSync(dist)) return undefined
+    const name = ['electron', 'electron.exe', 'Electron.app'].find((file) => readdirSync(dist).includes(file))
+    return name && join(dist, name === 'Electron.app' ? 'Electron.app/Contents/MacOS/Electron' : name)
+  }
+  if (!binary()) {
+    say('Fetching Electron …')
+    await run(projectNode(), ['install.js'], { cwd: folder, stdio: 'ignore' }).catch(() => undefined)
+  }
+  return binary()
+}
+
+function start(command, args, env) {
+  const child = spawn(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } })
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)))
+}
