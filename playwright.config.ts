@@ -1,0 +1,20 @@
+import { defineConfig } from '@playwright/test'
+
+/** The face in Debian's Chromium against a real headless Slipway; the desktop specs through the stand-in of test/support. */
+export default defineConfig({
+  testDir: 'test/e2e',
+  outputDir: 'test-results/e2e',
+  timeout: 300_000,
+  expect: { timeout: 20_000 },
+  workers: 1,
+  retries: 0,
+  reporter: [['list'], ...(process.env.SLIPWAY_REPORT ? [['json', { outputFile: process.env.SLIPWAY_REPORT }] as const] : [])],
+  use: {
+    viewport: { width: 1440, height: 900 },
+    launchOptions: {
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    },
+    trace: 'retain-on-failure',
+  },
+})

@@ -1,0 +1,118 @@
+// `npm test`: sets up what the tests need, runs every check, and ends with one line: N passed, N failed.
+// `npm test -- unit e2e` runs only the named checks.
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { ensureEngine } from './docker-engine.mjs'
+import { aptInstall, ensureBuilt, ensureDependencies, has, root, run, say } from './set-up.mjs'
+
+const results = join(root, 'test-results')
+const report = (name) => join(results, `${name}.json`)
+
+/** Each check: what it needs, what it runs, and where its report lies; one without a report counts as one test. */
+const checks = {
+  generate: { run: ['npm', 'run', '-s', 'generate'] },
+  lint: { run: ['npm', 'run', '-s', 'lint'] },
+  types: { run: ['npm', 'run', '-s', 'types'] },
+  imports: { run: ['npm', 'run', '-s', 'imports'] },
+  unit: { run: vitest('unit'), count: vitestCount },
+  integration: { needs: [builtApp, engine, testImages, kubectl], run: vitest('integration'), count: vitestCount },
+  e2e: { needs: [builtApp, engine, testImages, chromium], run: ['npx', 'playwright', 'test'], count: playwrightCount },
+}
+
+const chosen = process.argv.slice(2)
+const unknown = chosen.filter((name) => !(name in checks))
+if (unknown.length > 0) {
+  say(`test: no check named ${unknown.join(', ')}; there are ${Object.keys(checks).join(', ')}`)
+  process.exit(1)
+}
+process.exit(await main(chosen.length > 0 ? chosen : Object.keys(checks)))
+
+async function main(names) {
+  await ensureDependencies()
+  rmSync(results, { recursive: true, force: true })
+  mkdirSync(results, { recursive: true })
+  const total = { passed: 0, failed: 0 }
+  for (const name of names) {
+    const { passed, failed } = await check(name, checks[name])
+    total.passed += passed
+    total.failed += failed
+  }
+  say('')
+  process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`)
+  return total.failed === 0 ? 0 : 1
+}
+
+async function check(name, { needs = [], run: [command, ...args], count }) {
+  const begun = Date.now()
+  say(`\n== ${name}`)
+  let ended = true
+  try {
+    for (const need of needs) await once(need)
+    await run(command, args, { env: { SLIPWAY_REPORT: report(name), DOCKER_HOST: dockerHost ?? process.env.DOCKER_HOST ?? '' } })
+  } catch (error) {
+    say(`${name}: ${error.message}`)
+    ended = false
+  }
+  const counted = count ? count(report(name), ended) : { passed: ended ? 1 : 0, failed: ended ? 0 : 1 }
+  say(`== ${name}: ${counted.passed} passed, ${counted.failed} failed in ${Math.round((Date.now() - begun) / 1000)} s`)
+  return counted
+}
+
+function vitest(project) {
+  return ['npx', 'vitest', 'run', '--project', project, '--reporter', 'default', '--reporter', 'json', '--outputFile.json', report(project)]
+}
+
+/** A skipped test is a failure: it proves nothing. A run that ended badly without a failed test is one failure. */
+function vitestCount(file, ended) {
+  try {
+    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(readFileSync(file, 'utf8'))
+    const failed = numFailedTests + numPendingTests + numTodoTests
+    return { passed: numPassedTests, failed: ended ? failed : Math.max(1, failed) }
+  } catch {
+    return { passed: 0, failed: 1 }
+  }
+}
+
+function playwrightCount(file, ended) {
+  try {
+    const { expected, unexpected, flaky, skipped } = JSON.parse(readFileSync(file, 'utf8')).stats
+    const failed = unexpected + skipped
+    return { passed: expected + flaky, failed: ended ? failed : Math.max(1, failed) }
+  } catch {
+    return { passed: 0, failed: 1 }
+  }
+}
+
+const met = new Map()
+function once(need) {
+  if (!met.has(need)) met.set(need, need())
+  return met.get(need)
+}
+
+async function builtApp() {
+  await ensureBuilt()
+}
+
+let dockerHost
+async function engine() {
+  const found = await ensureEngine({ log: say })
+  if (!found.ready) throw new Error(found.message)
+  dockerHost = found.host
+  process.env.DOCKER_HOST = found.host
+}
+
+async function testImages() {
+  await run('npm', ['run', '-s', 'images'])
+}
+
+async function chromium() {
+  if (has('chromium') || has('google-chrome')) return
+  say('Installing Chromium …')
+  if (!(await aptInstall(['chromium']))) throw new Error('Chromium is not installed: apt-get install chromium')
+}
+
+async function kubectl() {
+  if (has('kubectl')) return
+  say('Installing kubectl …')
+  if (!(await aptInstall(['kubernetes-client']))) throw new Error('kubectl is not on PATH: install kubernetes-client')
+}
