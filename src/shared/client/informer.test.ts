@@ -78,6 +78,27 @@ it('backs off while the server is away', async () => {
   expect(informer.hasSynced).toBe(true)
 })
 
+it('shows a write to those who wait for it', async () => {
+  const { server, informer } = setUp([thing('a', 1)])
+  await informer.synced
+  await settle()
+  let seen = 0
+  void informer.caughtUp(thing('b', 12)).then(() => (seen = informer.list().length))
+  void informer.until('ns/a', (object) => !object).then(() => (seen = -1))
+  server.send({ type: 'ADDED', object: thing('z', 11) })
+  await settle()
+  expect(seen).toBe(0)
+  server.send({ type: 'ADDED', object: thing('b', 12) })
+  await settle()
+  expect(seen).toBe(3)
+  server.send({ type: 'DELETED', object: thing('a', 13) })
+  await settle()
+  expect(seen).toBe(-1)
+  const late = informer.caughtUp(thing('c', 99))
+  informer.stop()
+  await expect(late).rejects.toThrow('stopped')
+})
+
 it('says nothing more after stop, and leaves no watch or timer', async () => {
   const { server, informer, clock } = setUp([])
   await informer.synced

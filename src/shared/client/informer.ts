@@ -22,6 +22,13 @@ export interface Informer<T extends KubeObject = KubeObject> {
   byIndex(name: string, value: string): T[]
   /** Adds an index, over what is there too; the name of an existing index keeps the existing one. */
   addIndex(name: string, valuesOf: IndexFunction<T>): void
+  /**
+   * Resolves when this copy shows `written`, results of writes to this resource, or anything later: who waits for his
+   * own writes never decides from a stale copy. Relies on resourceVersions being ordered. @throws once stopped.
+   */
+  caughtUp(...written: readonly KubeObject[]): Promise<void>
+  /** Resolves when `accepts` holds for what is there under `key`. @throws once stopped. */
+  until(key: string, accepts: (object: T | undefined) => boolean): Promise<void>
   /** Tells `handler` of every change; objects present already are announced as added, now. */
   onChange(handler: ChangeHandler<T>): Stop
   stop(): void
@@ -73,6 +80,7 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
     fieldSelector: options.fieldSelector,
   }
   const stopped = new AbortController()
+  const waiters = new Waiters()
   const backoff = new Backoff({ initial: 50, max: 30_000 })
   let revision = ''
   let running = false
@@ -100,6 +108,7 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
     if (stopped.signal.aborted) return
     cache.replace(list.items)
     revision = list.metadata.resourceVersion ?? ''
+    waiters.check()
     hasSynced = true
     announceSynced()
   }
@@ -120,6 +129,7 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
             if (stopped.signal.aborted) return
             backoff.forget('')
             for (const event of batch as readonly WatchEvent<T>[]) receive(event)
+            waiters.check()
           },
           closed(error) {
             stopped.signal.removeEventListener('abort', abort)
@@ -157,13 +167,47 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
     list: () => cache.list(),
     byIndex: (name, value) => cache.byIndex(name, value),
     addIndex: (name, valuesOf) => cache.addIndex(name, valuesOf),
+    caughtUp(...written) {
+      const latest = Math.max(0, ...written.map(({ metadata }) => Number(metadata.resourceVersion)))
+      return waiters.wait(() => Number(revision) >= latest)
+    },
+    until: (key, accepts) => waiters.wait(() => accepts(cache.get(key))),
     onChange: (handler) => cache.onChange(handler),
-    stop: () => stopped.abort(),
+    stop() {
+      stopped.abort()
+      waiters.stop()
+    },
   }
 }
 
 /** 5 to 10 minutes, spread so that watches do not all end together. */
 const watchSeconds = (): number => 300 + Math.floor(Math.random() * 300)
+
+/** Those who wait for the copy to show something; looked at after every batch of events. */
+export class Waiters {
+  readonly #waiting = new Set<{ holds: () => boolean; resolve: () => void; reject: (reason: Error) => void }>()
+  #stopped = false
+
+  wait(holds: () => boolean): Promise<void> {
+    if (this.#stopped) return Promise.reject(new Error('the informer has stopped'))
+    if (holds()) return Promise.resolve()
+    return new Promise((resolve, reject) => this.#waiting.add({ holds, resolve, reject }))
+  }
+
+  check(): void {
+    for (const waiter of this.#waiting) {
+      if (!waiter.holds()) continue
+      this.#waiting.delete(waiter)
+      waiter.resolve()
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true
+    for (const { reject } of this.#waiting) reject(new Error('the informer has stopped'))
+    this.#waiting.clear()
+  }
+}
 
 interface Index<T> {
   valuesOf: IndexFunction<T>

@@ -54,6 +54,14 @@ export function createSharedInformers(options: { client: Client; clock: Clock; l
 function shareOf<T extends KubeObject>(informer: Informer<T>, release: () => void): Informer<T> {
   const handlers = new Set<Stop>()
   let stopped = false
+  const waiting = new Set<(reason: Error) => void>()
+
+  /** As `wait`, but over as soon as this share is given up. */
+  const whileShared = (wait: Promise<void>): Promise<void> =>
+    new Promise((resolve, reject) => {
+      waiting.add(reject)
+      void wait.then(resolve, reject).finally(() => waiting.delete(reject))
+    })
   return {
     start: () => undefined,
     get hasSynced() {
@@ -64,6 +72,8 @@ function shareOf<T extends KubeObject>(informer: Informer<T>, release: () => voi
     list: () => informer.list(),
     byIndex: (name, value) => informer.byIndex(name, value),
     addIndex: (name, valuesOf) => informer.addIndex(name, valuesOf),
+    caughtUp: (...written) => whileShared(informer.caughtUp(...written)),
+    until: (key, accepts) => whileShared(informer.until(key, accepts)),
     onChange(handler) {
       const remove = informer.onChange(handler)
       handlers.add(remove)
@@ -76,6 +86,7 @@ function shareOf<T extends KubeObject>(informer: Informer<T>, release: () => voi
       if (stopped) return
       stopped = true
       for (const remove of handlers) void remove()
+      for (const reject of waiting) reject(new Error('the informer has stopped'))
       release()
     },
   }

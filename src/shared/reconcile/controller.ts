@@ -4,6 +4,7 @@ import type { Stop } from '../base/disposable.ts'
 import type { Log } from '../base/log.ts'
 import type { Informer } from '../client/informer.ts'
 import type { KubeObject } from '../kube/object.ts'
+import { isConflict } from '../kube/error-kinds.ts'
 import { ApiError } from '../kube/status.ts'
 import { WorkQueue } from './queue.ts'
 
@@ -170,14 +171,6 @@ export function runController(options: ControllerOptions): Controller {
     },
   }
 }
-
-export const isConflict = (error: unknown): boolean =>
-  error instanceof ApiError && error.code === 409 && error.reason === 'Conflict'
-
-export const isNotFound = (error: unknown): boolean => error instanceof ApiError && error.code === 404
-
-export const isAlreadyExists = (error: unknown): boolean =>
-  error instanceof ApiError && error.reason === 'AlreadyExists'
 
 function describe(error: unknown): string {
   if (error instanceof ApiError) return error.message

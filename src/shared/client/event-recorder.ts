@@ -1,0 +1,186 @@
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { KubeObject } from '../kube/object.ts'
+import type { Client, Resource } from './client.ts'
+
+/** Says in Events what happened to objects. Never fails and never waits: an Event is worth less than the work. */
+export interface EventRecorder {
+  event(about: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string, fieldPath?: string): void
+  /** Resolves when everything said so far has been written or given up. */
+  flush(): Promise<void>
+}
+
+export interface EventRecorderOptions {
+  client: Client
+  /** `source.component`: `replicaset-controller`, `kubelet`. */
+  component: string
+  /** `source.host`: the node's name, of a kubelet. */
+  host?: string
+  clock: Clock
+  log: Log
+}
+
+interface CoreEvent extends KubeObject {
+  involvedObject: Record<string, string | undefined>
+  reason: string
+  message: string
+  type: string
+  source: { component: string; host?: string }
+  firstTimestamp: string
+  lastTimestamp: string
+  count: number
+  reportingComponent: string
+  reportingInstance: string
+}
+
+const events: Resource<CoreEvent> = { group: '', version: 'v1', plural: 'events', kind: 'Event', namespaced: true }
+
+/** What client-go's correlator allows: this many Events at once per object, one more every five minutes. */
+const burst = 25
+const refillMs = 300_000
+/** Repeats within this time count up one Event; beyond it they start a new one. */
+const repeatMs = 600_000
+const rememberedEvents = 4096
+/** Writes under way at once: Events must not crowd out the work they tell of. */
+const parallelWrites = 4
+
+interface Remembered {
+  name: string
+  count: number
+  last: number
+  /** The creation, which a repeat has to wait for. */
+  written: Promise<boolean>
+}
+
+/** An EventRecorder whose repeats count up the same Event and whose floods are cut off per object. */
+export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
+  const { client, clock, log } = options
+  const remembered = new Map<string, Remembered>()
+  const spent = new Map<string, { tokens: number; at: number }>()
+  const waiting: (() => Promise<void>)[] = []
+  const active = new Set<Promise<void>>()
+  let serial = 0
+
+  function event(...[about, type, reason, message, fieldPath]: Parameters<EventRecorder['event']>): void {
+    const uid = about.metadata.uid ?? ''
+    if (!allowed(uid)) return
+    const key = `${uid}/${type}/${reason}/${fieldPath ?? ''}/${message}`
+    const known = remembered.get(key)
+    if (known && clock.now() - known.last < repeatMs) repeat(key, known, about)
+    else first(key, about, { type, reason, message, fieldPath })
+  }
+
+  function allowed(uid: string): boolean {
+    const now = clock.now()
+    const state = spent.get(uid) ?? { tokens: burst, at: now }
+    state.tokens = Math.min(burst, state.tokens + (now - state.at) / refillMs)
+    state.at = now
+    remember(spent, uid, state)
+    if (state.tokens < 1) return false
+    state.tokens--
+    return true
+  }
+
+  function first(
+    key: string,
+    about: KubeObject,
+    said: { type: string; reason: string; message: string; fieldPath?: string },
+  ): void {
+    const now = clock.now()
+    const time = new Date(now).toISOString().replace(/\.\d+Z$/, 'Z')
+    // Unique as in client-go: the object's name and the time in hexadecimal, here with a serial number.
+    const name = `${about.metadata.name ?? 'unknown'}.${(now * 1000 + (serial++ % 1000)).toString(16)}`
+    const namespace = about.metadata.namespace ?? 'default'
+    let done: (ok: boolean) => void = () => undefined
+    const written = new Promise<boolean>((resolve) => (done = resolve))
+    remember(remembered, key, { name, count: 1, last: now, written })
+    schedule(async () => {
+      const ok = await attempt(() =>
+        client.create(events, {
+          apiVersion: 'v1',
+          kind: 'Event',
+          metadata: { name, namespace },
+          involvedObject: {
+            apiVersion: about.apiVersion,
+            kind: about.kind,
+            name: about.metadata.name,
+            namespace: about.metadata.namespace,
+            uid: about.metadata.uid,
+            resourceVersion: about.metadata.resourceVersion,
+            ...(said.fieldPath ? { fieldPath: said.fieldPath } : {}),
+          },
+          reason: said.reason,
+          message: said.message,
+          type: said.type,
+          source: { component: options.component, ...(options.host ? { host: options.host } : {}) },
+          firstTimestamp: time,
+          lastTimestamp: time,
+          count: 1,
+          reportingComponent: options.component,
+          reportingInstance: options.host ?? '',
+        }),
+      )
+      done(ok)
+    })
+  }
+
+  function repeat(key: string, known: Remembered, about: KubeObject): void {
+    known.count++
+    known.last = clock.now()
+    remember(remembered, key, known)
+    const { count, last } = known
+    schedule(async () => {
+      if (!(await known.written)) return
+      await attempt(() =>
+        client.patch(
+          events,
+          { namespace: about.metadata.namespace ?? 'default', name: known.name },
+          { type: 'merge', body: { count, lastTimestamp: new Date(last).toISOString().replace(/\.\d+Z$/, 'Z') } },
+        ),
+      )
+    })
+  }
+
+  async function attempt(write: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await write()
+      return true
+    } catch (error) {
+      log.debug('event not written', { error: String(error) })
+      return false
+    }
+  }
+
+  function schedule(write: () => Promise<void>): void {
+    waiting.push(write)
+    pump()
+  }
+
+  function pump(): void {
+    while (active.size < parallelWrites) {
+      const next = waiting.shift()
+      if (!next) return
+      const work = next().finally(() => {
+        active.delete(work)
+        pump()
+      })
+      active.add(work)
+    }
+  }
+
+  return {
+    event,
+    async flush() {
+      while (active.size > 0) await Promise.all(active)
+    },
+  }
+}
+
+/** Puts at the young end of `map`, and drops its oldest entry when there are too many. */
+function remember<V>(map: Map<string, V>, key: string, value: V): void {
+  map.delete(key)
+  map.set(key, value)
+  if (map.size <= rememberedEvents) return
+  const oldest = map.keys().next()
+  if (!oldest.done) map.delete(oldest.value)
+}

@@ -1,0 +1,15 @@
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { Client } from '../client/client.ts'
+import type { SharedInformers } from '../client/shared-informers.ts'
+import type { Reconciled } from './controller.ts'
+
+/** What every controller is given. */
+export interface ControllerContext {
+  client: Client
+  informers: SharedInformers
+  clock: Clock
+  log: Log
+  /** Told after every reconcile of any controller; for metrics. */
+  observe?: (result: Reconciled) => void
+}

@@ -1,0 +1,129 @@
+import type { Client, Resource } from '../client/client.ts'
+import type { Informer } from '../client/informer.ts'
+import { isAnotherObject, isNotFound } from '../kube/error-kinds.ts'
+import type { KubeObject, OwnerReference } from '../kube/object.ts'
+
+/** The reference by which an object is managed; at most one of its owners is its controller. */
+export const controllerOf = (object: KubeObject): OwnerReference | undefined =>
+  object.metadata.ownerReferences?.find((reference) => reference.controller)
+
+export const isControlledBy = (object: KubeObject, owner: KubeObject): boolean =>
+  controllerOf(object)?.uid === owner.metadata.uid
+
+/** The reference that makes `owner` the controller of what carries it. */
+export const controllerReference = (
+  owner: KubeObject,
+  { group, version, kind }: Pick<Resource, 'group' | 'version' | 'kind'>,
+): OwnerReference => ({
+  apiVersion: group ? `${group}/${version}` : version,
+  kind,
+  name: owner.metadata.name ?? '',
+  uid: owner.metadata.uid ?? '',
+  controller: true,
+  blockOwnerDeletion: true,
+})
+
+const byOwner = 'controller-uid'
+const byOrphanage = 'orphans-of-namespace'
+
+/** Makes `dependentsOf` and `orphansOf` answer without a search. */
+export function indexByController(informer: Informer): void {
+  informer.addIndex(byOwner, (object) => controllerOf(object)?.uid)
+  informer.addIndex(byOrphanage, (object) => (controllerOf(object) ? undefined : (object.metadata.namespace ?? '')))
+}
+
+/** Objects whose controller is `owner`. */
+export const dependentsOf = <T extends KubeObject>(informer: Informer<T>, owner: KubeObject): T[] =>
+  informer.byIndex(byOwner, owner.metadata.uid ?? '')
+
+/** Objects of a namespace that have no controller. */
+export const orphansOf = <T extends KubeObject>(informer: Informer<T>, namespace: string | undefined): T[] =>
+  informer.byIndex(byOrphanage, namespace ?? '')
+
+export interface ClaimOptions<T extends KubeObject, O extends KubeObject> {
+  client: Client
+  owner: O
+  ownerResource: Resource<O>
+  resource: Resource<T>
+  /** Indexed by `indexByController`. */
+  informer: Informer<T>
+  selected: (object: T) => boolean
+}
+
+/**
+ * The objects that `owner` manages: its own that its selector still selects, and orphans that it selects, which are
+ * adopted; its own that it no longer selects are released. Nothing is adopted by an owner on its way out, which is
+ * asked of the server itself and not of the cache.
+ */
+export async function claim<T extends KubeObject, O extends KubeObject>(options: ClaimOptions<T, O>): Promise<T[]> {
+  const { informer, owner, selected } = options
+  const claimed: T[] = []
+  const leaving: T[] = []
+  for (const object of dependentsOf(informer, owner)) (selected(object) ? claimed : leaving).push(object)
+  if (owner.metadata.deletionTimestamp) return claimed
+
+  await Promise.all(leaving.map((object) => release(options, object)))
+  const adoptable = orphansOf(informer, owner.metadata.namespace).filter(
+    (object) => !object.metadata.deletionTimestamp && selected(object),
+  )
+  if (adoptable.length > 0 && (await mayAdopt(options))) {
+    const adopted = (await Promise.all(adoptable.map((object) => adopt(options, object)))).filter(
+      (object) => object !== undefined,
+    )
+    await informer.caughtUp(...adopted)
+    claimed.push(...adopted)
+  }
+  return claimed
+}
+
+async function mayAdopt<T extends KubeObject, O extends KubeObject>(options: ClaimOptions<T, O>): Promise<boolean> {
+  const { client, owner, ownerResource } = options
+  try {
+    const live = await client.get(ownerResource, refOf(owner))
+    return live.metadata.uid === owner.metadata.uid && !live.metadata.deletionTimestamp
+  } catch (error) {
+    if (isNotFound(error)) return false
+    throw error
+  }
+}
+
+async function adopt<T extends KubeObject, O extends KubeObject>(
+  { client, owner, ownerResource, resource }: ClaimOptions<T, O>,
+  object: T,
+): Promise<T | undefined> {
+  const ownerReferences = [controllerReference(owner, ownerResource)]
+  return unlessGone(
+    client.patch(resource, refOf(object), {
+      type: 'strategic',
+      body: { metadata: { uid: object.metadata.uid, ownerReferences } },
+    }),
+  )
+}
+
+async function release<T extends KubeObject, O extends KubeObject>(
+  { client, owner, resource }: ClaimOptions<T, O>,
+  object: T,
+): Promise<void> {
+  const ownerReferences = [{ $patch: 'delete', uid: owner.metadata.uid }]
+  await unlessGone(
+    client.patch(resource, refOf(object), {
+      type: 'strategic',
+      body: { metadata: { uid: object.metadata.uid, ownerReferences } },
+    }),
+  )
+}
+
+/** Gone, or replaced by another object of the same name (its uid is refused as invalid): not ours to care for. */
+async function unlessGone<T>(write: Promise<T>): Promise<T | undefined> {
+  try {
+    return await write
+  } catch (error) {
+    if (isNotFound(error) || isAnotherObject(error)) return undefined
+    throw error
+  }
+}
+
+export const refOf = ({ metadata }: KubeObject): { namespace?: string; name: string } => ({
+  namespace: metadata.namespace,
+  name: metadata.name ?? '',
+})
