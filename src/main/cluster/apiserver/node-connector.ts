@@ -1,0 +1,32 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Duplex } from 'node:stream'
+
+/**
+ * How the API server reaches the workers: their kubelet API and, through them, pods. Implemented by the tunnels
+ * (`cluster/network/tunnel.ts`).
+ */
+export interface NodeConnector {
+  /**
+   * Sends a request to the kubelet API of `node`; resolves with its answer's head. The stream carries the request's body
+   * one way and the answer's body the other; destroying it ends both.
+   * @throws Error when the node cannot be reached
+   */
+  request(node: string, request: NodeRequest): Promise<NodeResponse>
+  /** A raw TCP connection from the node's network to `authority` (`ip:port`). @throws Error when refused */
+  connect(node: string, authority: string): Promise<Duplex>
+}
+
+export interface NodeRequest {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD' | 'OPTIONS'
+  /** With its query string. */
+  path: string
+  headers?: Record<string, string>
+  /** The request has no body: its side of the stream is ended at once. */
+  end?: boolean
+}
+
+export interface NodeResponse {
+  status: number
+  headers: IncomingHttpHeaders
+  stream: Duplex
+}
