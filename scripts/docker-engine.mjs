@@ -1,0 +1,218 @@
+// Finds a Docker Engine, or starts or installs one. Plain JavaScript without dependencies, for the user's own Node.
+//   node scripts/docker-engine.mjs ensure|find|stop
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const pidFile = join(tmpdir(), 'slipway-dockerd.pid')
+const logFile = join(tmpdir(), 'slipway-dockerd.log')
+
+/**
+ * @param {{log?: (line: string) => void}} options
+ * @returns {Promise<{ready: true, host: string, version: string} | {ready: false, message: string}>}
+ */
+export async function ensureEngine({ log = () => undefined } = {}) {
+  const found = await findEngine()
+  if (found) return found
+  if (process.platform !== 'linux')
+    return { ready: false, message: 'No Docker Engine answers. Start Docker Desktop (or Colima, Rancher Desktop) and try again.' }
+  if (!installed('dockerd') && !(await installEngine(log)))
+    return {
+      ready: false,
+      message: 'No Docker Engine is installed, and only root on Debian or Ubuntu can have it installed from here. Install it (https://docs.docker.com/engine/install/) or run this as root.',
+    }
+  return startEngine(log)
+}
+
+/** The first engine that answers: DOCKER_HOST, the current docker context, then the usual sockets. */
+export async function findEngine() {
+  for (const host of candidates()) {
+    const version = await ping(host)
+    if (version) return { ready: true, host, version }
+  }
+  return undefined
+}
+
+function candidates() {
+  const home = homedir()
+  const runtime = process.env.XDG_RUNTIME_DIR ?? `/run/user/${process.getuid?.() ?? 0}`
+  const sockets = [
+    '/var/run/docker.sock',
+    join(home, '.docker/run/docker.sock'),
+    join(home, '.docker/desktop/docker.sock'),
+    join(home, '.colima/default/docker.sock'),
+    join(home, '.config/colima/default/docker.sock'),
+    join(home, '.rd/docker.sock'),
+    join(home, '.orbstack/run/docker.sock'),
+    join(runtime, 'docker.sock'),
+  ]
+  const named = process.env.DOCKER_HOST ? [process.env.DOCKER_HOST] : []
+  return [...named, ...contextHosts(), ...sockets.filter((path) => existsSync(path)).map((path) => `unix://${path}`)]
+}
+
+/** Endpoint of the current docker context, read from the docker client's own files. */
+function contextHosts() {
+  const folder = process.env.DOCKER_CONFIG ?? join(homedir(), '.docker')
+  try {
+    const current = process.env.DOCKER_CONTEXT ?? JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')).currentContext
+    const metas = join(folder, 'contexts/meta')
+    for (const id of readdirSync(metas)) {
+      const meta = JSON.parse(readFileSync(join(metas, id, 'meta.json'), 'utf8'))
+      if (meta.Name === current) return [meta.Endpoints.docker.Host]
+    }
+  } catch {
+    // No contexts.
+  }
+  return []
+}
+
+/** @returns the engine's version, or undefined when nothing answers there within two seconds. */
+function ping(host) {
+  const url = new URL(host)
+  const where =
+    url.protocol === 'unix:' ? { socketPath: url.pathname } : { host: url.hostname, port: url.port || 2375 }
+  if (!['unix:', 'tcp:', 'http:'].includes(url.protocol)) return Promise.resolve(undefined)
+  return new Promise((resolve) => {
+    const outgoing = request({ ...where, path: '/version', timeout: 2_000 }, (response) => {
+      let text = ''
+      response.on('data', (chunk) => (text += chunk))
+      response.on('end', () => {
+        try {
+          resolve(JSON.parse(text).Version)
+        } catch {
+          resolve(undefined)
+        }
+      })
+    })
+    outgoing.on('timeout', () => outgoing.destroy())
+    outgoing.on('error', () => resolve(undefined))
+    outgoing.end()
+  })
+}
+
+/** Starts the installed engine: by systemd or the service script where one runs, else as a process of our own. */
+async function startEngine(log) {
+  log('Starting the Docker Engine …')
+  if (existsSync('/run/systemd/system')) spawnSync('systemctl', ['start', 'docker'], { stdio: 'ignore' })
+  const bySystem = await waitForEngine(existsSync('/run/systemd/system') ? 20_000 : 0)
+  if (bySystem) return bySystem
+  if (process.getuid?.() !== 0)
+    return { ready: false, message: 'The Docker Engine is installed but does not run. Start it: sudo systemctl start docker' }
+  const output = openSync(logFile, 'a')
+  const child = spawn('dockerd', ['--host', 'unix:///var/run/docker.sock'], { detached: true, stdio: ['ignore', output, output] })
+  writeFileSync(pidFile, String(child.pid))
+  child.unref()
+  const own = await waitForEngine(30_000)
+  if (own) return own
+  const reason = readFileSync(logFile, 'utf8').trim().split('\n').slice(-1)[0]
+  return { ready: false, message: `The Docker Engine does not start: ${reason}` }
+}
+
+async function waitForEngine(ms) {
+  for (const end = Date.now() + ms; ; await new Promise((resolve) => setTimeout(resolve, 200))) {
+    const found = await findEngine()
+    if (found || Date.now() >= end) return found
+  }
+}
+
+/** Ends the engine that `startEngine` started as a process of our own; any other is left alone. */
+export async function stopEngine() {
+  if (!existsSync(pidFile)) return
+  const pid = Number(readFileSync(pidFile, 'utf8'))
+  try {
+    process.kill(pid, 'SIGTERM')
+    for (let i = 0; i < 150; i++) {
+      process.kill(pid, 0)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+  } catch {
+    // It has ended.
+  }
+  rmSync(pidFile, { force: true })
+}
+
+const installed = (command) => spawnSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' }).status === 0
+
+/** @returns whether the engine is installed now */
+async function installEngine(log) {
+  if (process.getuid?.() !== 0 || !installed('apt-get')) return false
+  log('Installing the Docker Engine …')
+  apt(['update', '-qq'])
+  const release = readFileSync('/etc/os-release', 'utf8')
+  if (/^ID=debian$/m.test(release) && Number(/^VERSION_ID="?(\d+)/m.exec(release)?.[1] ?? 99) < 13 && lacksSysResource())
+    installFromTrixie()
+  else apt(['install', '-y', '-qq', '--no-install-recommends', 'docker.io', 'iptables'])
+  return installed('dockerd')
+}
+
+/** Docker before 23 asks for every capability there is, and fails where the machine itself lacks one. */
+function lacksSysResource() {
+  const bounding = BigInt(`0x${/^CapBnd:\s*(\w+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0'}`)
+  return (bounding & (1n << 24n)) === 0n
+}
+
+/**
+ * Debian 12 with trixie's docker.io and containerd, which run on its libc; runc, iptables and tini stay bookworm's own.
+ * A private apt configuration keeps the machine's sources as they are; the mirror is the machine's own.
+ */
+function installFromTrixie() {
+  const folder = mkdtempSync(join(tmpdir(), 'slipway-apt-'))
+  try {
+    for (const name of ['lists/partial', 'cache/archives/partial', 'debs']) mkdirSync(join(folder, name), { recursive: true })
+    const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
+    writeFileSync(join(folder, 'sources.list'), `deb [signed-by=${keyring}] ${debianMirror()} trixie main\n`)
+    const options = [
+      `Dir::Etc::sourcelist=${folder}/sources.list`,
+      'Dir::Etc::sourceparts=/dev/null',
+      `Dir::State::lists=${folder}/lists`,
+      `Dir::Cache=${folder}/cache`,
+      'APT::Sandbox::User=root',
+    ].flatMap((option) => ['-o', option])
+    apt([...options, 'update', '-qq'])
+    apt([...options, 'download', '-qq', 'docker.io', 'containerd'], join(folder, 'debs'))
+    const debs = readdirSync(join(folder, 'debs')).map((file) => join(folder, 'debs', file))
+    apt(['install', '-y', '-qq', '--no-install-recommends', 'runc', 'iptables', 'tini', ...debs])
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** The Debian mirror that this machine's own apt uses. */
+function debianMirror() {
+  const folder = '/etc/apt'
+  const files = [join(folder, 'sources.list'), ...readdirSync(join(folder, 'sources.list.d')).map((file) => join(folder, 'sources.list.d', file))]
+  for (const file of files.filter((path) => existsSync(path))) {
+    const text = readFileSync(file, 'utf8')
+    const mirror = /^(?:URIs:\s*|deb\s+(?:\[.*?\]\s*)?)(\S+\/debian\/?)(?:\s|$)/m.exec(text)?.[1]
+    if (mirror) return mirror
+  }
+  throw new Error('no Debian mirror in the machine’s apt sources')
+}
+
+function apt(args, cwd) {
+  execFileSync('apt-get', args, {
+    cwd,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  })
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const say = (line) => process.stderr.write(`${line}\n`)
+  const command = process.argv[2]
+  if (command === 'stop') await stopEngine()
+  else if (command === 'ensure' || command === 'find') {
+    const engine = command === 'ensure' ? await ensureEngine({ log: say }) : await findEngine()
+    if (engine?.ready) process.stdout.write(`${engine.host}\n`)
+    else {
+      say(engine?.message ?? 'No Docker Engine answers.')
+      process.exit(1)
+    }
+  } else {
+    say('usage: node scripts/docker-engine.mjs ensure|find|stop')
+    process.exit(1)
+  }
+}
