@@ -1,0 +1,162 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '#shared/base/clock.ts'
+import {
+  coversHosts,
+  createAuthority,
+  createSigningKey,
+  issueCertificate,
+  isUsable,
+  publicKeyOf,
+  type Authority,
+  type CertificateRequest,
+  type Credentials,
+  type Validity,
+} from './certificates.ts'
+import { readPrivateFile, writePrivateFile } from './private-file.ts'
+
+/** Every key and certificate of one cluster; all PEM. */
+export interface Pki {
+  /** Certificate of the authority that signs all clients and servers of the cluster. */
+  readonly ca: string
+  /** Of the API server's TLS listener. */
+  readonly apiServer: Credentials
+  /** Of `kubernetes-admin`, group `system:masters`. */
+  readonly admin: Credentials
+  /** With which the host dials the workers. */
+  readonly host: Credentials
+  /** Authority and client with which the API server shows itself to aggregated API servers. */
+  readonly frontProxy: { ca: string; client: Credentials }
+  /** Signs the tokens of service accounts. */
+  readonly serviceAccounts: { privateKey: string; publicKey: string }
+  /** A bearer token of the administrator, for tools that know no certificates; in a file of its own. */
+  readonly adminToken: string
+  /** Fresh credentials for one worker: as a client of the API server, and for the port that the host dials. */
+  issueNode(node: string): Promise<NodeCredentials>
+}
+
+export interface NodeCredentials {
+  /** CN `system:node:<name>`, O `system:nodes`. */
+  client: Credentials
+  /** SAN: the node's name. */
+  server: Credentials
+}
+
+export interface PkiOptions {
+  /** Folder of the key files; made with mode 0700. */
+  dir: string
+  clock: Clock
+}
+
+const day = 24 * 3_600_000
+const authorityLife = 3650 * day
+const certificateLife = 365 * day
+/** Whatever ends within this time is issued anew when the cluster starts. */
+const renewBefore = 60 * day
+/** The clocks of workers may be behind: a Docker machine wakes up with the time at which it fell asleep. */
+const clockSkew = day
+
+const apiServerHosts = [
+  'kubernetes',
+  'kubernetes.default',
+  'kubernetes.default.svc',
+  'kubernetes.default.svc.cluster.local',
+  'localhost',
+  '127.0.0.1',
+  '::1',
+  '10.96.0.1',
+]
+
+/** Loads the cluster's keys and certificates, or makes what is missing, about to expire or not signed by the CA. */
+export async function createPki({ dir, clock }: PkiOptions): Promise<Pki> {
+  await mkdir(dir, { recursive: true, mode: 0o700 })
+  await chmod(dir, 0o700)
+  const files: Files = { dir, clock }
+  const [ca, frontProxyCa, privateKey, adminToken] = await Promise.all([
+    authority(files, 'ca', 'kubernetes'),
+    authority(files, 'front-proxy-ca', 'front-proxy-ca'),
+    text(files, 'service-accounts.key', createSigningKey),
+    text(files, 'admin.token', () => randomBytes(32).toString('base64url')),
+  ])
+  const [apiServer, admin, host, frontProxy] = await Promise.all([
+    certificate(files, ca, 'apiserver', { name: 'kube-apiserver', hosts: apiServerHosts, usages: ['server'] }),
+    certificate(files, ca, 'admin', {
+      name: 'kubernetes-admin',
+      organizations: ['system:masters'],
+      usages: ['client'],
+    }),
+    certificate(files, ca, 'host', { name: 'slipway-host', usages: ['client'] }),
+    certificate(files, frontProxyCa, 'front-proxy-client', { name: 'front-proxy-client', usages: ['client'] }),
+  ])
+  return {
+    ca: ca.cert,
+    apiServer,
+    admin,
+    host,
+    frontProxy: { ca: frontProxyCa.cert, client: frontProxy },
+    serviceAccounts: { privateKey, publicKey: publicKeyOf(privateKey) },
+    adminToken,
+    issueNode: (node) => issueNode(ca, node, clock),
+  }
+}
+
+async function issueNode(ca: Authority, node: string, clock: Clock): Promise<NodeCredentials> {
+  const name = `system:node:${node}`
+  const organizations = ['system:nodes']
+  const [client, server] = await Promise.all([
+    issueCertificate(ca, { name, organizations, usages: ['client'] }, validFor(clock, certificateLife)),
+    issueCertificate(ca, { name, organizations, hosts: [node], usages: ['server'] }, validFor(clock, certificateLife)),
+  ])
+  return { client, server }
+}
+
+interface Files {
+  dir: string
+  clock: Clock
+}
+
+async function authority(files: Files, file: string, name: string): Promise<Authority> {
+  const path = join(files.dir, `${file}.pem`)
+  const kept = parse(await readPrivateFile(path))
+  if (kept && isUsable(kept, kept, files.clock.now() + renewBefore)) return kept
+  return write(path, await createAuthority(name, validFor(files.clock, authorityLife)))
+}
+
+async function certificate(
+  files: Files,
+  ca: Authority,
+  file: string,
+  request: CertificateRequest,
+): Promise<Credentials> {
+  const path = join(files.dir, `${file}.pem`)
+  const kept = parse(await readPrivateFile(path))
+  const isValid = kept && isUsable(kept, ca, files.clock.now() + renewBefore) && coversHosts(kept, request.hosts ?? [])
+  if (isValid) return kept
+  return write(path, await issueCertificate(ca, request, validFor(files.clock, certificateLife)))
+}
+
+async function text({ dir }: Files, file: string, make: () => string | Promise<string>): Promise<string> {
+  const path = join(dir, file)
+  const kept = await readPrivateFile(path)
+  if (kept) return kept
+  const made = await make()
+  await writePrivateFile(path, made)
+  return made
+}
+
+const validFor = (clock: Clock, life: number): Validity => ({
+  notBefore: new Date(clock.now() - clockSkew),
+  notAfter: new Date(clock.now() + life),
+})
+
+// Certificate and key share one file, so that no crash can leave one without the other.
+async function write(path: string, credentials: Credentials): Promise<Credentials> {
+  await writePrivateFile(path, credentials.cert + credentials.key)
+  return credentials
+}
+
+function parse(text: string | undefined): Credentials | undefined {
+  const key = text?.indexOf('-----BEGIN PRIVATE KEY-----') ?? -1
+  return text !== undefined && key > 0 ? { cert: text.slice(0, key), key: text.slice(key) } : undefined
+}
