@@ -18,11 +18,15 @@ export async function ensureEngine({ log = () => undefined } = {}) {
   const found = await findEngine()
   if (found) return found
   if (process.platform !== 'linux')
-    return { ready: false, message: 'No Docker Engine answers. Start Docker Desktop (or Colima, Rancher Desktop) and try again.' }
+    return {
+      ready: false,
+      message: 'No Docker Engine answers. Start Docker Desktop (or Colima, Rancher Desktop) and try again.',
+    }
   if (!installed('dockerd') && !(await installEngine(log)))
     return {
       ready: false,
-      message: 'No Docker Engine is installed, and only root on Debian or Ubuntu can have it installed from here. Install it (https://docs.docker.com/engine/install/) or run this as root.',
+      message:
+        'No Docker Engine is installed, and only root on Debian or Ubuntu can have it installed from here. Install it (https://docs.docker.com/engine/install/) or run this as root.',
     }
   return startEngine(log)
 }
@@ -57,7 +61,8 @@ function candidates() {
 function contextHosts() {
   const folder = process.env.DOCKER_CONFIG ?? join(homedir(), '.docker')
   try {
-    const current = process.env.DOCKER_CONTEXT ?? JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')).currentContext
+    const current =
+      process.env.DOCKER_CONTEXT ?? JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')).currentContext
     const metas = join(folder, 'contexts/meta')
     for (const id of readdirSync(metas)) {
       const meta = JSON.parse(readFileSync(join(metas, id, 'meta.json'), 'utf8'))
@@ -72,8 +77,7 @@ function contextHosts() {
 /** @returns the engine's version, or undefined when nothing answers there within two seconds. */
 function ping(host) {
   const url = new URL(host)
-  const where =
-    url.protocol === 'unix:' ? { socketPath: url.pathname } : { host: url.hostname, port: url.port || 2375 }
+  const where = url.protocol === 'unix:' ? { socketPath: url.pathname } : { host: url.hostname, port: url.port || 2375 }
   if (!['unix:', 'tcp:', 'http:'].includes(url.protocol)) return Promise.resolve(undefined)
   return new Promise((resolve) => {
     const outgoing = request({ ...where, path: '/version', timeout: 2_000 }, (response) => {
@@ -100,9 +104,15 @@ async function startEngine(log) {
   const bySystem = await waitForEngine(existsSync('/run/systemd/system') ? 20_000 : 0)
   if (bySystem) return bySystem
   if (process.getuid?.() !== 0)
-    return { ready: false, message: 'The Docker Engine is installed but does not run. Start it: sudo systemctl start docker' }
+    return {
+      ready: false,
+      message: 'The Docker Engine is installed but does not run. Start it: sudo systemctl start docker',
+    }
   const output = openSync(logFile, 'a')
-  const child = spawn('dockerd', ['--host', 'unix:///var/run/docker.sock'], { detached: true, stdio: ['ignore', output, output] })
+  const child = spawn('dockerd', ['--host', 'unix:///var/run/docker.sock'], {
+    detached: true,
+    stdio: ['ignore', output, output],
+  })
   writeFileSync(pidFile, String(child.pid))
   child.unref()
   const own = await waitForEngine(30_000)
@@ -142,7 +152,11 @@ async function installEngine(log) {
   log('Installing the Docker Engine …')
   apt(['update', '-qq'])
   const release = readFileSync('/etc/os-release', 'utf8')
-  if (/^ID=debian$/m.test(release) && Number(/^VERSION_ID="?(\d+)/m.exec(release)?.[1] ?? 99) < 13 && lacksSysResource())
+  if (
+    /^ID=debian$/m.test(release) &&
+    Number(/^VERSION_ID="?(\d+)/m.exec(release)?.[1] ?? 99) < 13 &&
+    lacksSysResource()
+  )
     installFromTrixie()
   else apt(['install', '-y', '-qq', '--no-install-recommends', 'docker.io', 'iptables'])
   return installed('dockerd')
@@ -161,7 +175,8 @@ function lacksSysResource() {
 function installFromTrixie() {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-apt-'))
   try {
-    for (const name of ['lists/partial', 'cache/archives/partial', 'debs']) mkdirSync(join(folder, name), { recursive: true })
+    for (const name of ['lists/partial', 'cache/archives/partial', 'debs'])
+      mkdirSync(join(folder, name), { recursive: true })
     const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
     writeFileSync(join(folder, 'sources.list'), `deb [signed-by=${keyring}] ${debianMirror()} trixie main\n`)
     const options = [
@@ -183,7 +198,10 @@ function installFromTrixie() {
 /** The Debian mirror that this machine's own apt uses. */
 function debianMirror() {
   const folder = '/etc/apt'
-  const files = [join(folder, 'sources.list'), ...readdirSync(join(folder, 'sources.list.d')).map((file) => join(folder, 'sources.list.d', file))]
+  const files = [
+    join(folder, 'sources.list'),
+    ...readdirSync(join(folder, 'sources.list.d')).map((file) => join(folder, 'sources.list.d', file)),
+  ]
   for (const file of files.filter((path) => existsSync(path))) {
     const text = readFileSync(file, 'utf8')
     const mirror = /^(?:URIs:\s*|deb\s+(?:\[.*?\]\s*)?)(\S+\/debian\/?)(?:\s|$)/m.exec(text)?.[1]

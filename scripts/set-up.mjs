@@ -24,7 +24,10 @@ export async function ensureDependencies({ quiet = false } = {}) {
   if (!quiet) say('Installing dependencies (about a minute, once) …')
   await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel', 'error'], { stdio: ['ignore', 2, 2] })
   if (!existsSync(projectNode()))
-    await run(process.execPath, ['installArchSpecificPackage'], { cwd: join(root, 'node_modules/node'), stdio: ['ignore', 2, 2] })
+    await run(process.execPath, ['installArchSpecificPackage'], {
+      cwd: join(root, 'node_modules/node'),
+      stdio: ['ignore', 2, 2],
+    })
 }
 
 // A git checkout gives files new times; npm's own copy of the lock tells what is really installed.
@@ -51,7 +54,8 @@ function newestSource() {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
       const path = join(folder, entry.name)
       if (entry.isDirectory()) visit(path)
-      else if (!path.includes('/generated/') && !path.endsWith('.test.ts')) newest = Math.max(newest, statSync(path).mtimeMs)
+      else if (!path.includes('/generated/') && !path.endsWith('.test.ts'))
+        newest = Math.max(newest, statSync(path).mtimeMs)
     }
   }
   for (const folder of ['src', 'scripts']) visit(join(root, folder))
@@ -62,7 +66,12 @@ function newestSource() {
 export function run(command, args, { env = {}, ...options } = {}) {
   const path = [join(root, 'node_modules/.bin'), process.env.PATH].join(':')
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: root, stdio: 'inherit', ...options, env: { ...process.env, PATH: path, ...env } })
+    const child = spawn(command, args, {
+      cwd: root,
+      stdio: 'inherit',
+      ...options,
+      env: { ...process.env, PATH: path, ...env },
+    })
     child.on('error', reject)
     child.on('exit', (code, signal) =>
       code === 0 ? resolve() : reject(new Error(`${command} ${args.join(' ')} ended with ${signal ?? code}`)),

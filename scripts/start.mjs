@@ -9,13 +9,21 @@ try {
   await ensureDependencies()
   await ensureBuilt()
   const engine = await ensureEngine({ log: say })
-  if (!engine.ready) say(`${engine.message}\nYou can go on with simulated workers: choose them when you create a cluster.`)
+  if (!engine.ready)
+    say(`${engine.message}\nYou can go on with simulated workers: choose them when you create a cluster.`)
   const env = engine.ready ? { DOCKER_HOST: engine.host } : {}
-  const electron = process.env.DISPLAY || process.env.WAYLAND_DISPLAY || process.platform !== 'linux' ? await findElectron() : undefined
+  const electron =
+    process.env.DISPLAY || process.env.WAYLAND_DISPLAY || process.platform !== 'linux'
+      ? await findElectron()
+      : undefined
   if (electron) start(electron, [root], env)
   else {
     say('No display or no Electron binary here: serving the app for your browser. Open this address; it works once.')
-    start(projectNode(), ['--enable-source-maps', join(root, 'out/main/cli.js'), 'serve', ...process.argv.slice(2)], env)
+    start(
+      projectNode(),
+      ['--enable-source-maps', join(root, 'out/main/cli.js'), 'serve', ...process.argv.slice(2)],
+      env,
+    )
   }
 } catch (error) {
   say(`slipway: ${error.message}`)

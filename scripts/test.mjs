@@ -48,7 +48,9 @@ async function check(name, { needs = [], run: [command, ...args], count }) {
   let ended = true
   try {
     for (const need of needs) await once(need)
-    await run(command, args, { env: { SLIPWAY_REPORT: report(name), DOCKER_HOST: dockerHost ?? process.env.DOCKER_HOST ?? '' } })
+    await run(command, args, {
+      env: { SLIPWAY_REPORT: report(name), DOCKER_HOST: dockerHost ?? process.env.DOCKER_HOST ?? '' },
+    })
   } catch (error) {
     say(`${name}: ${error.message}`)
     ended = false
@@ -59,7 +61,19 @@ async function check(name, { needs = [], run: [command, ...args], count }) {
 }
 
 function vitest(project) {
-  return ['npx', 'vitest', 'run', '--project', project, '--reporter', 'default', '--reporter', 'json', '--outputFile.json', report(project)]
+  return [
+    'npx',
+    'vitest',
+    'run',
+    '--project',
+    project,
+    '--reporter',
+    'default',
+    '--reporter',
+    'json',
+    '--outputFile.json',
+    report(project),
+  ]
 }
 
 /** A skipped test is a failure: it proves nothing. A run that ended badly without a failed test is one failure. */

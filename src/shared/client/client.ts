@@ -1,18 +1,9 @@
 import type { Stop } from '../base/disposable.ts'
 import type { KubeList, KubeObject } from '../kube/object.ts'
+import type { Resource } from '../kube/resources.ts'
 import type { EventSink, Transport } from './transport.ts'
 
-/** Names a served resource: what a typed client needs to build paths. `T` is its object type. */
-export interface Resource<T extends KubeObject = KubeObject> {
-  group: string
-  version: string
-  /** Plural, lower case: `pods`. */
-  plural: string
-  kind: string
-  namespaced: boolean
-  /** Only carries the type. */
-  readonly example?: T
-}
+export type { Resource } from '../kube/resources.ts'
 
 /** A typed view of the Kubernetes API over any transport. Every method throws ApiError. */
 export interface Client {

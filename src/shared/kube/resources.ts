@@ -1,0 +1,114 @@
+import type { KubeObject } from './object.ts'
+import type {
+  ClusterRole,
+  ClusterRoleBinding,
+  ConfigMap,
+  ControllerRevision,
+  CronJob,
+  CSINode,
+  DaemonSet,
+  Deployment,
+  Endpoints,
+  EndpointSlice,
+  Event,
+  EventsEvent,
+  Ingress,
+  Job,
+  Lease,
+  LimitRange,
+  Namespace,
+  NetworkPolicy,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  PodDisruptionBudget,
+  PodTemplate,
+  PriorityClass,
+  ReplicaSet,
+  ReplicationController,
+  ResourceQuota,
+  Role,
+  RoleBinding,
+  RuntimeClass,
+  Secret,
+  Service,
+  ServiceAccount,
+  StatefulSet,
+  StorageClass,
+} from './generated/types.ts'
+
+/** Names a served resource: what a typed client needs to build paths. `T` is its object type. */
+export interface Resource<T extends KubeObject = KubeObject> {
+  group: string
+  version: string
+  /** Plural, lower case: `pods`. */
+  plural: string
+  kind: string
+  namespaced: boolean
+  /** Only carries the type. */
+  readonly example?: T
+}
+
+const resource =
+  (group: string, version: string, namespaced: boolean) =>
+  <T extends KubeObject>(kind: string, plural: string): Resource<T> => ({ group, version, plural, kind, namespaced })
+
+const core = resource('', 'v1', true)
+const coreCluster = resource('', 'v1', false)
+const apps = resource('apps', 'v1', true)
+const batch = resource('batch', 'v1', true)
+const rbac = resource('rbac.authorization.k8s.io', 'v1', true)
+const rbacCluster = resource('rbac.authorization.k8s.io', 'v1', false)
+const storage = resource('storage.k8s.io', 'v1', false)
+const networking = resource('networking.k8s.io', 'v1', true)
+
+export const pods = core<Pod>('Pod', 'pods')
+export const services = core<Service>('Service', 'services')
+export const endpoints = core<Endpoints>('Endpoints', 'endpoints')
+export const configMaps = core<ConfigMap>('ConfigMap', 'configmaps')
+export const secrets = core<Secret>('Secret', 'secrets')
+export const serviceAccounts = core<ServiceAccount>('ServiceAccount', 'serviceaccounts')
+export const events = core<Event>('Event', 'events')
+export const persistentVolumeClaims = core<PersistentVolumeClaim>('PersistentVolumeClaim', 'persistentvolumeclaims')
+export const podTemplates = core<PodTemplate>('PodTemplate', 'podtemplates')
+export const replicationControllers = core<ReplicationController>('ReplicationController', 'replicationcontrollers')
+export const limitRanges = core<LimitRange>('LimitRange', 'limitranges')
+export const resourceQuotas = core<ResourceQuota>('ResourceQuota', 'resourcequotas')
+export const namespaces = coreCluster<Namespace>('Namespace', 'namespaces')
+export const nodes = coreCluster<Node>('Node', 'nodes')
+export const persistentVolumes = coreCluster<PersistentVolume>('PersistentVolume', 'persistentvolumes')
+
+export const deployments = apps<Deployment>('Deployment', 'deployments')
+export const replicaSets = apps<ReplicaSet>('ReplicaSet', 'replicasets')
+export const daemonSets = apps<DaemonSet>('DaemonSet', 'daemonsets')
+export const statefulSets = apps<StatefulSet>('StatefulSet', 'statefulsets')
+export const controllerRevisions = apps<ControllerRevision>('ControllerRevision', 'controllerrevisions')
+
+export const jobs = batch<Job>('Job', 'jobs')
+export const cronJobs = batch<CronJob>('CronJob', 'cronjobs')
+
+export const roles = rbac<Role>('Role', 'roles')
+export const roleBindings = rbac<RoleBinding>('RoleBinding', 'rolebindings')
+export const clusterRoles = rbacCluster<ClusterRole>('ClusterRole', 'clusterroles')
+export const clusterRoleBindings = rbacCluster<ClusterRoleBinding>('ClusterRoleBinding', 'clusterrolebindings')
+
+export const storageClasses = storage<StorageClass>('StorageClass', 'storageclasses')
+export const csiNodes = storage<CSINode>('CSINode', 'csinodes')
+export const ingresses = networking<Ingress>('Ingress', 'ingresses')
+export const networkPolicies = networking<NetworkPolicy>('NetworkPolicy', 'networkpolicies')
+
+export const endpointSlices = resource('discovery.k8s.io', 'v1', true)<EndpointSlice>('EndpointSlice', 'endpointslices')
+export const eventsEvents = resource('events.k8s.io', 'v1', true)<EventsEvent>('Event', 'events')
+export const leases = resource('coordination.k8s.io', 'v1', true)<Lease>('Lease', 'leases')
+export const priorityClasses = resource(
+  'scheduling.k8s.io',
+  'v1',
+  false,
+)<PriorityClass>('PriorityClass', 'priorityclasses')
+export const runtimeClasses = resource('node.k8s.io', 'v1', false)<RuntimeClass>('RuntimeClass', 'runtimeclasses')
+export const podDisruptionBudgets = resource(
+  'policy',
+  'v1',
+  true,
+)<PodDisruptionBudget>('PodDisruptionBudget', 'poddisruptionbudgets')
