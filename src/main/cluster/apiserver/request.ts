@@ -151,4 +151,6 @@ export interface WatchBatch {
   readonly items: readonly WatchItem[]
   /** Encoded as JSON lines. */
   bytes(): Buffer
+  /** The lines framed as one chunk of an HTTP/1.1 body, so that every watcher's socket takes the same bytes. */
+  chunk(): Buffer
 }

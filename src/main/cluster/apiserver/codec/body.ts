@@ -1,0 +1,133 @@
+import { parseDocument, stringify, type Tags } from 'yaml'
+import { jsonClone } from '#shared/kube/json.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import { badRequest, unsupportedMediaType } from '#shared/kube/status.ts'
+import type { ServedResource } from '../registry/resources.ts'
+import type { Body } from '../request.ts'
+import { conform, TypeMismatch } from './decode.ts'
+import { countJsonKeys, duplicateFields } from './duplicates.ts'
+
+export type FieldValidation = 'Ignore' | 'Warn' | 'Strict'
+
+export const bodyTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'] as const
+
+/** A body as a plain value that the caller owns. @throws ApiError 400 for a syntax error, 415 for an unknown type. */
+export function parseBody(body: Body): unknown {
+  if ('value' in body) return jsonClone(body.value)
+  const type = mediaType(body.contentType)
+  if (type === 'application/json' || type === '') return parseJson(body.bytes)
+  if (type === 'application/yaml') return parseYaml(body.bytes.toString())
+  throw unsupportedMediaType(
+    `the body of the request was in an unknown format - accepted media types include: ${bodyTypes.join(', ')}`,
+  )
+}
+
+/** The media type of a Content-Type, without its parameters. */
+export function mediaType(contentType: string): string {
+  const end = contentType.indexOf(';')
+  return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase()
+}
+
+/** @throws ApiError 400 */
+export function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString())
+  } catch (error) {
+    throw badRequest(`couldn't get version/kind; json parse error: ${(error as Error).message}`)
+  }
+}
+
+/** YAML as kubectl reads it: 1.1 booleans and octals, but neither timestamps nor sexagesimal numbers. */
+export function parseYaml(text: string): unknown {
+  if (/^\s*[{[]/.test(text)) {
+    try {
+      return JSON.parse(text)
+    } catch {
+      // A flow mapping that is YAML and not JSON.
+    }
+  }
+  const document = parseDocument(text, { version: '1.1', uniqueKeys: false, merge: true, customTags: withoutTimes })
+  const error = document.errors[0]
+  if (error) throw badRequest(`error converting YAML to JSON: yaml: ${error.message.split('\n')[0] ?? ''}`)
+  return document.toJS({ maxAliasCount: 100 })
+}
+
+const withoutTimes = (tags: Tags): Tags =>
+  tags
+    .filter((tag) => typeof tag === 'string' || !/timestamp|intTime|floatTime/.test(`${tag.tag} ${tag.format ?? ''}`))
+    .filter((tag) => typeof tag === 'string' || tag.format !== 'TIME')
+
+/** An object as YAML, for `Accept: application/yaml`. */
+export const toYaml = (value: unknown): string => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })
+
+/** What the answer to an unknown or repeated field is; the server's default is to warn. @throws ApiError 400 */
+export function fieldValidation(value: string | undefined): FieldValidation {
+  if (value === undefined || value === '') return 'Warn'
+  if (value === 'Ignore' || value === 'Warn' || value === 'Strict') return value
+  throw badRequest(
+    `PatchOptions.meta.k8s.io "" is invalid: fieldValidation: Unsupported value: "${value}": supported values: "Ignore", "Strict", "Warn"`,
+  )
+}
+
+/** Decodes a whole object of the resource's kind; unknown and repeated fields are refused, warned of or ignored. */
+export function decodeObject(
+  body: Body,
+  resource: ServedResource,
+  validation: FieldValidation,
+  warnings: string[],
+): KubeObject {
+  const value = parseBody(body)
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw badRequest(
+      `couldn't get version/kind; json parse error: json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+    )
+  const object = value as KubeObject
+  checkTypeMeta(object, resource)
+  const findings = conformObject(object, resource)
+  object.metadata ??= {}
+  if (validation !== 'Ignore') {
+    const duplicates = 'bytes' in body && isJson(body.bytes) && countJsonKeys(body.bytes) > findings.keys
+    const problems = findings.unknownFields.map((path) => `unknown field "${path}"`)
+    if (duplicates)
+      problems.unshift(...duplicateFields(body.bytes.toString()).map((path) => `duplicate field "${path}"`))
+    if (problems.length > 0) report(problems, resource, validation, warnings)
+  }
+  return object
+}
+
+const isJson = (bytes: Buffer): boolean => {
+  const first = bytes.toString('latin1', 0, 64).trimStart()[0]
+  return first === '{'
+}
+
+/** @throws ApiError 400 where a value has the wrong type. */
+export function conformObject(object: KubeObject, resource: ServedResource): ReturnType<typeof conform> {
+  try {
+    return conform(object, resource.type)
+  } catch (error) {
+    if (error instanceof TypeMismatch) throw cannotBeHandled(resource, error.message)
+    throw error
+  }
+}
+
+const cannotBeHandled = ({ kind }: ServedResource, why: string): ReturnType<typeof badRequest> =>
+  badRequest(`${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: ${why}`)
+
+function report(problems: string[], resource: ServedResource, validation: FieldValidation, warnings: string[]): void {
+  if (validation === 'Strict') throw cannotBeHandled(resource, `strict decoding error: ${problems.join(', ')}`)
+  warnings.push(...problems)
+}
+
+/** Fills absent type information and refuses another kind's. */
+function checkTypeMeta(object: KubeObject, { kind, apiVersion }: ServedResource): void {
+  object.kind ||= kind.kind
+  object.apiVersion ||= apiVersion
+  if (object.apiVersion !== apiVersion && object.kind === kind.kind)
+    throw badRequest(
+      `the API version in the data (${object.apiVersion}) does not match the expected API version (${apiVersion})`,
+    )
+  if (object.kind !== kind.kind)
+    throw badRequest(
+      `${object.kind} in version "${object.apiVersion.slice(object.apiVersion.indexOf('/') + 1)}" cannot be handled as a ${kind.kind}: converting (${object.kind}) to (${kind.kind}): unknown conversion`,
+    )
+}

@@ -1,0 +1,216 @@
+import type { TypeNode } from '#shared/kube/patch/type-node.ts'
+
+/** What decoding found besides errors. */
+export interface DecodeFindings {
+  /** Paths of fields that the type does not have; they have been dropped. */
+  unknownFields: string[]
+  /** How many keys the value had, for telling duplicates cheaply. */
+  keys: number
+}
+
+/** A value of the wrong JSON type, in the words of Go's decoder. */
+export class TypeMismatch extends Error {}
+
+/**
+ * Brings a parsed body into the shape of its type, in place, as decoding into Go structs does: unknown fields and nulls
+ * go, numbers given as quantities become strings. @throws TypeMismatch
+ */
+export function conform(value: unknown, type: TypeNode): DecodeFindings {
+  const findings: DecodeFindings = { unknownFields: [], keys: 0 }
+  conformStruct(value as Record<string, unknown>, type, '', findings)
+  return findings
+}
+
+type Fields = Record<string, unknown>
+
+function conformStruct(object: Fields, type: TypeNode, path: string, findings: DecodeFindings): void {
+  for (const name in object) {
+    findings.keys++
+    const field = type.field(name)
+    if (field === undefined) {
+      if (type.open && name !== '__proto__') {
+        countKeys(object[name], findings)
+        continue
+      }
+      findings.unknownFields.push(path === '' ? name : `${path}.${name}`)
+      countKeys(object[name], findings)
+      delete object[name]
+      continue
+    }
+    const value = object[name]
+    if (value === null) delete object[name]
+    else if (field.kind === 'scalar') {
+      const scalar = conformScalar(value, field)
+      if (scalar === mismatch) throw wrongType(value, `${type.name}.${join(path, name)}`, goType(field))
+      if (scalar !== value) object[name] = scalar
+    } else conformComposite(value, field, type.name, join(path, name), findings)
+  }
+}
+
+const join = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`)
+
+function conformComposite(
+  value: unknown,
+  type: TypeNode,
+  parent: string,
+  path: string,
+  findings: DecodeFindings,
+): void {
+  switch (type.kind) {
+    case 'struct':
+      if (!isObject(value)) throw wrongType(value, `${parent}.${path}`, `v1.${type.name || parent}`)
+      conformStruct(value, type, path, findings)
+      break
+    case 'map':
+      if (!isObject(value)) throw wrongType(value, `${parent}.${path}`, `map[string]${goType(type.items)}`)
+      conformMap(value, type, parent, path, findings)
+      break
+    case 'list':
+      if (!Array.isArray(value)) throw wrongType(value, `${parent}.${path}`, `[]${goType(type.items)}`)
+      conformList(value as unknown[], type, parent, path, findings)
+      break
+    default:
+      countKeys(value, findings)
+  }
+}
+
+function conformMap(map: Fields, type: TypeNode, parent: string, path: string, findings: DecodeFindings): void {
+  const items = type.items
+  for (const key in map) {
+    findings.keys++
+    if (key === '__proto__') {
+      delete map[key]
+      continue
+    }
+    const value = map[key]
+    if (items?.kind === 'scalar') {
+      // Go decodes a null map value to the element's zero value.
+      const scalar = value === null ? zero(items) : conformScalar(value, items)
+      if (scalar === mismatch) throw wrongType(value, `${parent}.${path}`, goType(items))
+      if (scalar !== value) map[key] = scalar
+    } else if (items && value !== null) conformComposite(value, items, parent, `${path}.${key}`, findings)
+  }
+}
+
+function conformList(list: unknown[], type: TypeNode, parent: string, path: string, findings: DecodeFindings): void {
+  const items = type.items
+  if (!items) return
+  for (let i = 0; i < list.length; i++) {
+    const value = list[i]
+    if (items.kind === 'scalar') {
+      const scalar = value === null ? zero(items) : conformScalar(value, items)
+      if (scalar === mismatch) throw wrongType(value, `${parent}.${path}`, goType(items))
+      if (scalar !== value) list[i] = scalar
+    } else if (value === null) list[i] = {}
+    else conformComposite(value, items, parent, `${path}[${i}]`, findings)
+  }
+}
+
+const mismatch = Symbol('mismatch')
+
+function conformScalar(value: unknown, type: TypeNode): unknown {
+  switch (type.scalar) {
+    case 'string':
+      return typeof value === 'string' ? value : mismatch
+    case 'time':
+      return typeof value === 'string' && timePattern.test(value) ? value : mismatch
+    case 'bytes':
+      return typeof value === 'string' && isBase64(value) ? value : mismatch
+    case 'boolean':
+      return typeof value === 'boolean' ? value : mismatch
+    case 'integer':
+      return typeof value === 'number' && Number.isInteger(value) ? value : mismatch
+    case 'number':
+      return typeof value === 'number' ? value : mismatch
+    case 'quantity':
+      if (typeof value === 'string') return quantityPattern.test(value) ? value : mismatch
+      return typeof value === 'number' ? String(value) : mismatch
+    default:
+      return typeof value === 'string' || (typeof value === 'number' && Number.isInteger(value)) ? value : mismatch
+  }
+}
+
+const timePattern = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/
+const quantityPattern = /^[+-]?(\d+\.?\d*|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?$/
+const base64Pattern = /^[A-Za-z0-9+/\r\n]*={0,2}[\r\n]*$/
+
+const isBase64 = (text: string): boolean =>
+  base64Pattern.test(text) && (text.length % 4 === 0 || text.replaceAll(/[\r\n]/g, '').length % 4 === 0)
+
+const isObject = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function zero(type: TypeNode): unknown {
+  switch (type.scalar) {
+    case 'integer':
+    case 'number':
+    case 'int-or-string':
+      return 0
+    case 'boolean':
+      return false
+    case 'quantity':
+      return '0'
+    default:
+      return ''
+  }
+}
+
+function wrongType(value: unknown, field: string, type: string): TypeMismatch {
+  if (type === 'time.Time' && typeof value === 'string')
+    return new TypeMismatch(
+      `parsing time ${JSON.stringify(JSON.stringify(value))} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(value)} as "2006"`,
+    )
+  if (type === 'resource.Quantity' && typeof value === 'string')
+    return new TypeMismatch(
+      "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+    )
+  if (type === '[]uint8' && typeof value === 'string')
+    return new TypeMismatch(`illegal base64 data at input byte ${firstBadByte(value)}`)
+  return new TypeMismatch(`json: cannot unmarshal ${jsonType(value)} into Go struct field ${field} of type ${type}`)
+}
+
+function firstBadByte(text: string): number {
+  const bad = text.search(/[^A-Za-z0-9+/=\r\n]/)
+  return bad < 0 ? text.length - (text.length % 4) : bad
+}
+
+function jsonType(value: unknown): string {
+  if (Array.isArray(value)) return 'array'
+  if (typeof value === 'number') return Number.isInteger(value) ? 'number' : `number ${value}`
+  return typeof value === 'boolean' ? 'bool' : typeof value
+}
+
+function goType(type: TypeNode | undefined): string {
+  switch (type?.scalar) {
+    case 'integer':
+      return 'int32'
+    case 'number':
+      return 'float64'
+    case 'boolean':
+      return 'bool'
+    case 'time':
+      return 'time.Time'
+    case 'quantity':
+      return 'resource.Quantity'
+    case 'bytes':
+      return '[]uint8'
+    case 'int-or-string':
+      return 'intstr.IntOrString'
+    case 'string':
+      return 'string'
+    default:
+      return type?.name ? `v1.${type.name}` : 'interface {}'
+  }
+}
+
+function countKeys(value: unknown, findings: DecodeFindings): void {
+  if (typeof value !== 'object' || value === null) return
+  if (Array.isArray(value)) {
+    for (const item of value) countKeys(item, findings)
+    return
+  }
+  for (const key in value) {
+    findings.keys++
+    countKeys((value as Fields)[key], findings)
+  }
+}

@@ -1,0 +1,387 @@
+import { createServer, type Server } from 'node:https'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { gzip } from 'node:zlib'
+import type { Clock } from '#shared/base/clock.ts'
+import type { Log } from '#shared/base/log.ts'
+import { ApiError, failure, internal, methodNotSupported, serviceUnavailable, tooLarge } from '#shared/kube/status.ts'
+import { anonymous, type Authenticator, type UserInfo } from './auth/types.ts'
+import { negotiate, objectForms, plainJson, type Format } from './codec/negotiate.ts'
+import { toYaml } from './codec/body.ts'
+import type { RequestHandler, Route } from './handler.ts'
+import type { ObjectReader } from './registry/admission.ts'
+import type { RequestMetrics } from './metrics.ts'
+import { renderBytes, watchFormat, type Rendering } from './render.ts'
+import { splitUrl, type Answer, type Call, type WatchAnswer, type WatchWriter } from './request.ts'
+
+export interface HttpOptions {
+  handler: RequestHandler
+  authenticator: Authenticator
+  reader: ObjectReader
+  clock: Clock
+  log: Log
+  metrics: RequestMetrics
+  /** `ca` signs client certificates. */
+  tls: { key: string; cert: string; ca?: string | string[] }
+  host: string
+  port: number
+}
+
+const maxBody = 3 * 1024 * 1024
+const gzipFrom = 128 * 1024
+/** A watcher that has this many bytes waiting is too slow: it is cut off and will list again. */
+const maxWaiting = 64 * 1024 * 1024
+
+/** The API over HTTPS. */
+export class HttpEdge {
+  readonly #options: HttpOptions
+  readonly #server: Server
+  readonly #upgrades = new Set<Duplex>()
+  #stopping = false
+
+  constructor(options: HttpOptions) {
+    this.#options = options
+    const { key, cert, ca } = options.tls
+    this.#server = createServer({
+      key,
+      cert,
+      ...(ca ? { ca, requestCert: true, rejectUnauthorized: false } : {}),
+      ALPNProtocols: ['http/1.1'],
+      keepAlive: true,
+      keepAliveTimeout: 120_000,
+      requestTimeout: 0,
+      noDelay: true,
+      maxHeaderSize: 64 * 1024,
+    })
+    this.#server.on('request', (message, response) => void this.#serve(message, response))
+    this.#server.on('upgrade', (message, socket, head) => void this.#upgrade(message, socket, head))
+    // A connection that breaks in its handshake is the client's matter.
+    this.#server.on('tlsClientError', () => undefined)
+    this.#server.on('clientError', (_error, socket) => void socket.destroy())
+  }
+
+  listen(): Promise<void> {
+    const { host, port } = this.#options
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject)
+        resolve()
+      })
+    })
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo | null)?.port ?? this.#options.port
+  }
+
+  /** Refuses new connections, ends the idle ones, and cuts the rest after a moment. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    if (!this.#server.listening) return
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    this.#server.closeIdleConnections()
+    for (const socket of this.#upgrades) socket.destroy()
+    const cut = setTimeout(() => this.#server.closeAllConnections(), 250)
+    await closed
+    clearTimeout(cut)
+  }
+
+  async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const method = message.method ?? 'GET'
+    const { path, query } = splitUrl(message.url ?? '/')
+    let route: Route | undefined
+    try {
+      if (this.#stopping) throw serviceUnavailable('the server is shutting down')
+      const { handler } = this.#options
+      route = handler.route(method, path, query)
+      const user = await this.#authenticate(message)
+      const denied = handler.authorize(route, query, user)
+      if (denied) await denied
+      const call: Call = {
+        method,
+        path,
+        query,
+        user,
+        accept: message.headers.accept,
+        body: { bytes: noBytes, contentType: message.headers['content-type'] ?? '' },
+        agent: agentOf(message),
+        warnings: [],
+      }
+      if (route.connect) {
+        await this.#connect(route, call, message, response, undefined)
+        return
+      }
+      if (method !== 'GET' && method !== 'HEAD')
+        call.body = { bytes: await readBody(message), contentType: message.headers['content-type'] ?? '' }
+      await this.#answer(await handler.execute(route, call), route, call, message, response)
+    } catch (error) {
+      this.#fail(error, route, message, response)
+    }
+  }
+
+  #authenticate(message: IncomingMessage): UserInfo | Promise<UserInfo> {
+    const user = this.#options.authenticator.authenticate(message)
+    if (user instanceof Promise) return user.then((known) => known ?? anonymous)
+    return user ?? anonymous
+  }
+
+  async #answer(
+    answer: Answer,
+    route: Route,
+    call: Call,
+    message: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    if (answer.type === 'bytes') {
+      this.#count(route, answer.code)
+      const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
+      await this.#write(message, response, answer.code, answer.contentType, body, [], answer.headers)
+      return
+    }
+    const rendering: Rendering = {
+      format: negotiate(call.accept, objectForms),
+      query: call.query,
+      now: this.#options.clock.now(),
+    }
+    if (answer.type === 'watch') {
+      this.#count(route, 200)
+      this.#watch(answer, rendering, message, response)
+      return
+    }
+    const code = answer.type === 'list' ? 200 : answer.code
+    this.#count(route, code)
+    await this.#write(
+      message,
+      response,
+      code,
+      contentTypeOf(rendering.format),
+      renderBytes(answer, rendering),
+      call.warnings,
+    )
+  }
+
+  /** Head and body in one write; big bodies are compressed for those who ask. */
+  async #write(
+    message: IncomingMessage,
+    response: ServerResponse,
+    code: number,
+    contentType: string,
+    body: Uint8Array,
+    warnings: readonly string[],
+    more?: Readonly<Record<string, string>>,
+  ): Promise<void> {
+    const headers: string[] = ['Content-Type', contentType, 'Cache-Control', 'no-cache, private']
+    for (const warning of warnings) headers.push('Warning', `299 - "${warning.replaceAll(/["\\]/g, '\\$&')}"`)
+    if (more) for (const name in more) headers.push(name, more[name] ?? '')
+    let sent = body
+    if (body.length > gzipFrom && message.headers['accept-encoding']?.includes('gzip')) {
+      sent = await compress(body)
+      headers.push('Content-Encoding', 'gzip', 'Vary', 'Accept-Encoding')
+    }
+    headers.push('Content-Length', String(sent.length))
+    response.writeHead(code, headers)
+    response.end(message.method === 'HEAD' ? undefined : sent)
+  }
+
+  #watch(answer: WatchAnswer, rendering: Rendering, message: IncomingMessage, response: ServerResponse): void {
+    const { clock } = this.#options
+    const format = watchFormat(rendering, answer.resource, () => clock.now())
+    const contentType = contentTypeOf(rendering.format)
+    response.writeHead(200, [
+      'Content-Type',
+      rendering.format.as === undefined ? contentType : `${contentType};stream=watch`,
+      'Cache-Control',
+      'no-cache, private',
+      'Transfer-Encoding',
+      'chunked',
+    ])
+    response.flushHeaders()
+    const { socket } = message
+    const writer: WatchWriter = {
+      write(batch) {
+        if (socket.destroyed) return
+        // The chunk is framed once for all watchers, so it goes around this response's own framing.
+        socket.write(batch.chunk())
+        if (socket.writableLength > maxWaiting) socket.destroy()
+      },
+      end() {
+        response.end()
+      },
+    }
+    const running = answer.start(writer, format)
+    const stopTimer = rendering.query['timeoutSeconds'] ? undefined : clock.after(defaultTimeout(), () => end())
+    const end = (): void => {
+      running.stop()
+      response.end()
+    }
+    response.once('close', () => {
+      running.stop()
+      void stopTimer?.()
+    })
+  }
+
+  async #upgrade(message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    this.#upgrades.add(socket)
+    socket.once('close', () => this.#upgrades.delete(socket))
+    socket.on('error', () => socket.destroy())
+    const { path, query } = splitUrl(message.url ?? '/')
+    try {
+      const { handler } = this.#options
+      const method = message.method ?? 'GET'
+      const route = handler.route(method, path, query)
+      const user = await this.#authenticate(message)
+      // Whoever opens a stream into a pod must be allowed to create it, whatever the method of the handshake.
+      const asked =
+        route.connect && method === 'GET' && creates.has(route.connect.subresource)
+          ? { ...route, verb: 'create' }
+          : route
+      await handler.authorize(asked, query, user)
+      if (!route.connect) throw failure(400, 'BadRequest', 'this path cannot be upgraded')
+      const call: Call = {
+        method,
+        path,
+        query,
+        user,
+        accept: message.headers.accept,
+        body: { bytes: noBytes, contentType: '' },
+        agent: agentOf(message),
+        warnings: [],
+      }
+      await this.#connect(route, call, message, undefined, { socket, head })
+    } catch (error) {
+      const { status } = this.#asApiError(error)
+      const body = JSON.stringify(status)
+      socket.end(
+        `HTTP/1.1 ${status.code} ${status.reason ?? ''}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+      )
+    }
+  }
+
+  async #connect(
+    route: Route,
+    call: Call,
+    message: IncomingMessage,
+    response: ServerResponse | undefined,
+    upgrade: { socket: Duplex; head: Buffer } | undefined,
+  ): Promise<void> {
+    const { connect, info } = route
+    if (!connect || !info) return
+    const methods = connect.methods ?? ['GET', 'POST']
+    if (!methods.includes(call.method) && !methods.includes('*'))
+      throw methodNotSupported({ group: info.group, resource: info.resource }, call.method.toLowerCase())
+    const { resource, namespace, name, subresource, object } = await this.#options.handler.admitConnection(route, call)
+    this.#count(route, 200)
+    await connect.handle({
+      message,
+      ...(response ? { response } : {}),
+      ...(upgrade ? { upgrade } : {}),
+      kind: resource.kind,
+      subresource,
+      namespace,
+      name,
+      path: info.rest,
+      query: parameters(message),
+      object,
+      user: call.user,
+      reader: this.#options.reader,
+    })
+  }
+
+  #fail(error: unknown, route: Route | undefined, message: IncomingMessage, response: ServerResponse): void {
+    const { status } = this.#asApiError(error)
+    if (route) this.#count(route, status.code)
+    if (response.headersSent) {
+      response.destroy()
+      return
+    }
+    const format = formatOfError(message.headers.accept)
+    const body = format.type === 'application/yaml' ? toYaml(status) : JSON.stringify(status)
+    const headers = [
+      'Content-Type',
+      format.type,
+      'Cache-Control',
+      'no-cache, private',
+      'Content-Length',
+      String(Buffer.byteLength(body)),
+    ]
+    if (status.code === 401) headers.push('WWW-Authenticate', 'Bearer')
+    if (status.details?.retryAfterSeconds !== undefined && (status.code === 429 || status.code === 503))
+      headers.push('Retry-After', String(status.details.retryAfterSeconds))
+    // What is left of a refused body would be taken for the next request.
+    if (!message.complete) headers.push('Connection', 'close')
+    response.writeHead(status.code, headers)
+    response.end(body)
+  }
+
+  #asApiError(error: unknown): ApiError {
+    if (error instanceof ApiError) return error
+    const text = error instanceof Error ? error.message : String(error)
+    this.#options.log.error('request failed', { error: error instanceof Error ? (error.stack ?? text) : text })
+    return internal(text)
+  }
+
+  #count({ verb, info }: Route, code: number): void {
+    this.#options.metrics.count(verb, info?.resource ?? '', info?.subresource ?? '', code)
+  }
+}
+
+const creates = new Set(['exec', 'attach', 'portforward'])
+const noBytes = Buffer.alloc(0)
+
+/** Watches that name no timeout end after half an hour to an hour, not all at once. */
+const defaultTimeout = (): number => (1800 + Math.random() * 1800) * 1000
+
+const parameters = (message: IncomingMessage): URLSearchParams => {
+  const url = message.url ?? ''
+  const mark = url.indexOf('?')
+  return new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1))
+}
+
+function agentOf({ headers }: IncomingMessage): string {
+  const agent = headers['user-agent'] ?? 'unknown'
+  const slash = agent.indexOf('/')
+  return (slash < 0 ? agent : agent.slice(0, slash)).slice(0, 128) || 'unknown'
+}
+
+/** @throws ApiError 413 */
+function readBody(message: IncomingMessage): Promise<Buffer> {
+  const announced = Number(message.headers['content-length'] ?? 0)
+  if (announced > maxBody) throw bodyTooLarge()
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    message.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size > maxBody) {
+        message.pause()
+        reject(bodyTooLarge())
+      } else chunks.push(chunk)
+    })
+    message.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
+    message.on('error', reject)
+  })
+}
+
+const bodyTooLarge = (): ApiError => tooLarge(`Request entity too large: limit is ${maxBody}`)
+
+const compress = (body: Uint8Array): Promise<Buffer> =>
+  new Promise((resolve, reject) => {
+    gzip(body, { level: 1 }, (error, result) => {
+      if (error) reject(error)
+      else resolve(result)
+    })
+  })
+
+const contentTypeOf = ({ type, as, group, version }: Format): string =>
+  as === undefined ? type : `${type};as=${as};g=${group};v=${version}`
+
+/** Errors are plain Statuses, whatever form was asked for. */
+function formatOfError(accept: string | undefined): Format {
+  try {
+    return negotiate(accept, objectForms)
+  } catch {
+    return plainJson
+  }
+}

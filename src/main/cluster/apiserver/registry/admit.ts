@@ -1,0 +1,50 @@
+import type { KubeObject } from '#shared/kube/object.ts'
+import type { Call } from '../request.ts'
+import type { AdmissionAttributes, AdmissionOperation } from './admission.ts'
+import type { RegistryContext, Target } from './context.ts'
+
+/** What a request puts before the admission chain. */
+export function attributesOf(
+  context: RegistryContext,
+  target: Target,
+  call: Call,
+  operation: AdmissionOperation,
+  about: {
+    object: KubeObject | undefined
+    oldObject?: KubeObject | undefined
+    dryRun: boolean
+    options: Readonly<Record<string, unknown>>
+  },
+): AdmissionAttributes {
+  return {
+    operation,
+    kind: target.resource.kind,
+    subresource: target.subresource,
+    namespace: target.namespace,
+    name: target.name === '' ? (about.object?.metadata?.name ?? '') : target.name,
+    object: about.object,
+    oldObject: about.oldObject,
+    user: call.user,
+    dryRun: about.dryRun,
+    options: about.options,
+    reader: context.reader,
+    warn: (message) => void call.warnings.push(message),
+  }
+}
+
+/** Runs the mutating half of the chain. @throws ApiError */
+export async function admit(context: RegistryContext, attributes: AdmissionAttributes): Promise<void> {
+  for (const plugin of context.admission) {
+    // Most plugins are synchronous: awaiting those would cost a turn of the queue each.
+    const pending = plugin.admit?.(attributes)
+    if (pending) await pending
+  }
+}
+
+/** Runs the validating half of the chain. @throws ApiError */
+export async function validateAdmission(context: RegistryContext, attributes: AdmissionAttributes): Promise<void> {
+  for (const plugin of context.admission) {
+    const pending = plugin.validate?.(attributes)
+    if (pending) await pending
+  }
+}

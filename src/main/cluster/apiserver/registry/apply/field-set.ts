@@ -1,0 +1,145 @@
+/**
+ * Sets of field paths in the very form that `managedFields[].fieldsV1` stores: a tree whose edges are path elements
+ * (`f:name`, `k:{"name":"c"}`, `v:"x"`). A node without children is a member; one with children is a member when it
+ * also has the edge `.`. The root is no member, so `{}` at the root is the empty set. Sets are never mutated once built.
+ */
+export interface FieldSet {
+  readonly [element: string]: FieldSet
+}
+
+type Building = Record<string, FieldSet>
+
+export const member: FieldSet = Object.freeze({})
+export const emptySet: FieldSet = Object.freeze({})
+
+const self = '.'
+
+/** A node from its children and whether it is a member itself; undefined when it is nothing at all. */
+export function nodeOf(isMember: boolean, children: Building | undefined): FieldSet | undefined {
+  if (children === undefined || isEmpty(children)) return isMember ? member : undefined
+  return isMember ? { [self]: member, ...children } : children
+}
+
+export function isEmpty(set: FieldSet): boolean {
+  for (const _ in set) return false
+  return true
+}
+
+export const isMember = (node: FieldSet): boolean => self in node || isEmpty(node)
+
+/** Edges without the mark of membership. */
+function* children(node: FieldSet): Iterable<[string, FieldSet]> {
+  for (const element in node) if (element !== self) yield [element, node[element] ?? member]
+}
+
+/** Paths of either. */
+export function union(a: FieldSet, b: FieldSet): FieldSet {
+  if (isEmpty(a)) return b
+  if (isEmpty(b)) return a
+  const out: Building = { ...a }
+  for (const [element, node] of children(b)) {
+    const mine = a[element]
+    out[element] = mine === undefined ? node : unionNodes(mine, node)
+  }
+  return out
+}
+
+function unionNodes(a: FieldSet, b: FieldSet): FieldSet {
+  if (a === b) return a
+  const out: Building = {}
+  if (isMember(a) || isMember(b)) out[self] = member
+  for (const [element, node] of children(a)) out[element] = node
+  for (const [element, node] of children(b)) {
+    const mine = a[element]
+    out[element] = mine === undefined ? node : unionNodes(mine, node)
+  }
+  return onlySelf(out) ? member : out
+}
+
+function onlySelf(node: Building): boolean {
+  for (const element in node) if (element !== self) return false
+  return true
+}
+
+/** Paths of `a` that `b` does not have. */
+export const difference = (a: FieldSet, b: FieldSet): FieldSet =>
+  isEmpty(b) ? a : (differenceChildren(a, b) ?? emptySet)
+
+function differenceChildren(a: FieldSet, b: FieldSet): Building | undefined {
+  let out: Building | undefined
+  for (const [element, node] of children(a)) {
+    const other = b[element]
+    const rest =
+      other === undefined ? node : nodeOf(isMember(node) && !isMember(other), differenceChildren(node, other))
+    if (rest !== undefined) (out ??= {})[element] = rest
+  }
+  return out
+}
+
+/** Paths of both. */
+export const intersection = (a: FieldSet, b: FieldSet): FieldSet => intersectionChildren(a, b) ?? emptySet
+
+function intersectionChildren(a: FieldSet, b: FieldSet): Building | undefined {
+  let out: Building | undefined
+  for (const [element, node] of children(a)) {
+    const other = b[element]
+    if (other === undefined) continue
+    const both = nodeOf(isMember(node) && isMember(other), intersectionChildren(node, other))
+    if (both !== undefined) (out ??= {})[element] = both
+  }
+  return out
+}
+
+/** The set with every named field on the way to a member being one itself; list items stay as they are. */
+export function withNamedAncestors(set: FieldSet): FieldSet {
+  const out: Building = {}
+  for (const [element, node] of children(set)) {
+    const below = withNamedAncestors(node)
+    out[element] = nodeOf(element.startsWith('f:') || isMember(node), below) ?? member
+  }
+  return out
+}
+
+export function equalSets(a: FieldSet, b: FieldSet): boolean {
+  if (a === b) return true
+  let left = 0
+  for (const element in a) {
+    const other = b[element]
+    if (other === undefined || !equalSets(a[element] ?? member, other)) return false
+    left++
+  }
+  let right = 0
+  for (const _ in b) right++
+  return left === right
+}
+
+/** Every member as Kubernetes prints paths: `.spec.containers[name="c"].image`. */
+export function paths(set: FieldSet): string[] {
+  const out: string[] = []
+  collect(set, '', out)
+  return out
+}
+
+function collect(node: FieldSet, path: string, out: string[]): void {
+  for (const [element, child] of children(node)) {
+    const here = path + printElement(element)
+    if (isMember(child)) out.push(here)
+    collect(child, here, out)
+  }
+}
+
+function printElement(element: string): string {
+  const text = element.slice(2)
+  switch (element[0]) {
+    case 'f':
+      return `.${text}`
+    case 'v':
+      return `[=${text}]`
+    case 'k':
+      return `[${Object.entries(JSON.parse(text) as Record<string, unknown>)
+        .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+        .join(',')}]`
+    default:
+      return `[${text}]`
+  }
+}

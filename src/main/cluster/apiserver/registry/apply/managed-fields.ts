@@ -1,0 +1,151 @@
+import type { KubeObject, ManagedFieldsEntry } from '#shared/kube/object.ts'
+import { timestamp, type RegistryContext, type Target } from '../context.ts'
+import type { WriteOptions } from '../write-options.ts'
+import { difference, emptySet, equalSets, intersection, isEmpty, union, type FieldSet } from './field-set.ts'
+import { compareObjects } from './typed.ts'
+
+/** Who owns which fields of an object: one manager per name, operation, subresource and (of updates) API version. */
+export class Managers {
+  readonly #entries: Manager[]
+
+  constructor(entries: readonly Manager[]) {
+    this.#entries = [...entries]
+  }
+
+  static of(object: KubeObject | undefined): Managers {
+    return new Managers((object?.metadata.managedFields ?? []).filter(isDecodable).map(decode))
+  }
+
+  all(): readonly Manager[] {
+    return this.#entries
+  }
+
+  find(id: ManagerId): Manager | undefined {
+    return this.#entries.find((entry) => sameManager(entry, id))
+  }
+
+  /** Gives a manager its fields; one without any is forgotten. */
+  set(id: ManagerId, fields: FieldSet, time: string): void {
+    const at = this.#entries.findIndex((entry) => sameManager(entry, id))
+    if (isEmpty(fields)) {
+      if (at >= 0) this.#entries.splice(at, 1)
+      return
+    }
+    const old = at >= 0 ? this.#entries[at] : undefined
+    if (old && equalSets(old.fields, fields)) return
+    const entry: Manager = { ...id, fields, time }
+    if (at >= 0) this.#entries[at] = entry
+    else this.#entries.push(entry)
+  }
+
+  /** Applied configurations first, then by time, as Kubernetes writes them. */
+  encode(): ManagedFieldsEntry[] {
+    return [...this.#entries].sort(byOperationAndTime).map((entry) => entry.source ?? encode(entry))
+  }
+}
+
+export interface ManagerId {
+  name: string
+  operation: 'Apply' | 'Update'
+  apiVersion: string
+  subresource: string
+}
+
+export interface Manager extends ManagerId {
+  readonly fields: FieldSet
+  readonly time: string | undefined
+  /** The stored entry that this one came from, as long as it is unchanged. */
+  readonly source?: ManagedFieldsEntry
+}
+
+const sameManager = (a: ManagerId, b: ManagerId): boolean =>
+  a.name === b.name &&
+  a.operation === b.operation &&
+  a.subresource === b.subresource &&
+  (a.operation === 'Apply' || a.apiVersion === b.apiVersion)
+
+const isDecodable = (entry: ManagedFieldsEntry): boolean =>
+  (entry.operation === 'Apply' || entry.operation === 'Update') && entry.fieldsV1 !== undefined
+
+const decode = (entry: ManagedFieldsEntry): Manager => ({
+  name: entry.manager ?? '',
+  operation: entry.operation as 'Apply' | 'Update',
+  apiVersion: entry.apiVersion ?? '',
+  subresource: entry.subresource ?? '',
+  fields: entry.fieldsV1 as unknown as FieldSet,
+  time: entry.time,
+  source: entry,
+})
+
+const encode = (entry: Manager): ManagedFieldsEntry => ({
+  manager: entry.name,
+  operation: entry.operation,
+  apiVersion: entry.apiVersion,
+  ...(entry.time === undefined ? {} : { time: entry.time }),
+  fieldsType: 'FieldsV1',
+  fieldsV1: entry.fields as unknown as Record<string, unknown>,
+  ...(entry.subresource === '' ? {} : { subresource: entry.subresource }),
+})
+
+function byOperationAndTime(a: Manager, b: Manager): number {
+  if (a.operation !== b.operation) return a.operation === 'Apply' ? -1 : 1
+  if (a.time !== b.time) return (a.time ?? '') < (b.time ?? '') ? -1 : 1
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0
+}
+
+/** `[{}]` asks for managedFields to be dropped; an empty list does not, lest clients that do not know it erase it. */
+const isReset = (entries: readonly ManagedFieldsEntry[]): boolean =>
+  entries.length === 1 && Object.keys(entries[0] ?? {}).length === 0
+
+/**
+ * Makes the writer the owner of what its create, update or patch changed, and takes those fields from everyone else.
+ * Sets `next.metadata.managedFields`.
+ */
+export function recordWrite(
+  { clock }: RegistryContext,
+  { resource, subresource }: Target,
+  { manager }: WriteOptions,
+  next: KubeObject,
+  current: KubeObject | undefined,
+): void {
+  const { metadata } = next
+  const given = metadata.managedFields ?? []
+  if (isReset(given)) {
+    delete metadata.managedFields
+    return
+  }
+  const managers = Managers.of(given.length > 0 ? next : current)
+  const { changed, removed } = compareObjects(current, next, resource.type)
+  if (!isEmpty(changed) || !isEmpty(removed)) {
+    const id: ManagerId = { name: manager, operation: 'Update', apiVersion: resource.apiVersion, subresource }
+    const time = timestamp(clock)
+    takeFields(managers, id, changed, removed)
+    const own = managers.find(id)?.fields ?? emptySet
+    managers.set(id, union(difference(own, removed), changed), time)
+  }
+  const entries = managers.encode()
+  if (entries.length > 0) metadata.managedFields = entries
+  else delete metadata.managedFields
+}
+
+/** Takes changed and removed fields from every manager but one. */
+export function takeFields(managers: Managers, except: ManagerId, changed: FieldSet, removed: FieldSet): void {
+  for (const manager of [...managers.all()]) {
+    if (sameManager(manager, except)) continue
+    const lost = intersection(manager.fields, union(changed, removed))
+    if (!isEmpty(lost)) managers.set(manager, difference(manager.fields, lost), manager.time ?? '')
+  }
+}
+
+/** Fields that others own among those changed, per manager. */
+export function conflictsOf(
+  managers: Managers,
+  applier: ManagerId,
+  changed: FieldSet,
+): { manager: Manager; fields: FieldSet }[] {
+  return managers
+    .all()
+    .filter((manager) => !sameManager(manager, applier))
+    .map((manager) => ({ manager, fields: intersection(manager.fields, changed) }))
+    .filter(({ fields }) => !isEmpty(fields))
+}

@@ -1,0 +1,85 @@
+import type { Clock } from '#shared/base/clock.ts'
+import type { Log } from '#shared/base/log.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import type { Entry, Store } from '../../store/store.ts'
+import type { Item } from '../request.ts'
+import type { AdmissionPlugin, ObjectReader } from './admission.ts'
+import { keyOf, prefixOf, served, type ResourceTable, type ServedResource } from './resources.ts'
+
+/** What every operation of the registry works with. */
+export interface RegistryContext {
+  store: Store
+  clock: Clock
+  log: Log
+  resources: ResourceTable
+  reader: ObjectReader
+  admission: readonly AdmissionPlugin[]
+}
+
+/** What a request is about. */
+export interface Target {
+  resource: ServedResource
+  /** '' for cluster-scoped resources and for lists over all namespaces. */
+  namespace: string
+  /** '' for collections. */
+  name: string
+  subresource: string
+}
+
+/** Now, as Kubernetes writes timestamps: RFC 3339 in whole seconds. */
+export const timestamp = (clock: Clock): string => secondsText(Math.floor(clock.now() / 1000))
+
+let lastSecond = -1
+let lastText = ''
+
+function secondsText(second: number): string {
+  if (second !== lastSecond) {
+    lastSecond = second
+    lastText = `${new Date(second * 1000).toISOString().slice(0, 19)}Z`
+  }
+  return lastText
+}
+
+/** An entry in the served version; entries whose stored shape is the served one are their own item. */
+export function itemOf(resource: ServedResource, entry: Entry): Item {
+  if (!resource.converted) return entry
+  let byVersion = converted.get(entry)
+  if (!byVersion) converted.set(entry, (byVersion = new Map()))
+  let item = byVersion.get(resource.apiVersion)
+  if (!item) {
+    item = new ConvertedItem(served(resource, entry.object))
+    byVersion.set(resource.apiVersion, item)
+  }
+  return item
+}
+
+const converted = new WeakMap<Entry, Map<string, Item>>()
+
+class ConvertedItem implements Item {
+  readonly object: KubeObject
+  #json: Buffer | undefined
+
+  constructor(object: KubeObject) {
+    this.object = object
+  }
+
+  get json(): Buffer {
+    return (this.#json ??= Buffer.from(JSON.stringify(this.object)))
+  }
+}
+
+/** Reads of the store for admission, actions and authorizers. */
+export function createReader(store: Store, resources: ResourceTable): ObjectReader {
+  return {
+    get({ group, plural }, namespace, name) {
+      const resource = resources.findAnyVersion(group, plural)
+      const entry = resource && store.get(keyOf(resource, namespace, name))
+      return entry && itemOf(resource, entry).object
+    },
+    list({ group, plural }, namespace = '') {
+      const resource = resources.findAnyVersion(group, plural)
+      if (!resource) return []
+      return store.list(prefixOf(resource, namespace)).entries.map((entry) => itemOf(resource, entry).object)
+    },
+  }
+}

@@ -1,0 +1,182 @@
+import { jsonClone } from '#shared/kube/json.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import { ApiError, conflict, notFound } from '#shared/kube/status.ts'
+import { RevisionMismatch, type Entry } from '../../store/store.ts'
+import { parseBody } from '../codec/body.ts'
+import type { Answer, Call, Item } from '../request.ts'
+import { attributesOf, admit, validateAdmission } from './admit.ts'
+import { itemOf, type RegistryContext, type Target } from './context.ts'
+import { keyOf, prefixOf, type ServedResource } from './resources.ts'
+import { parseSelection } from './selection.ts'
+import { isReleased, maxAttempts, modified, remove, store } from './write.ts'
+import { deleteOptions, type DeleteOptions } from './write-options.ts'
+
+/** `DELETE` of one object. @throws ApiError */
+export function deleteOne(context: RegistryContext, target: Target, call: Call): Promise<Answer> {
+  return deleteObject(context, target, call, deleteOptions(call, bodyOf(call)))
+}
+
+/** `DELETE` of a collection: every object that the selectors match, as if one by one. */
+export async function deleteCollection(context: RegistryContext, target: Target, call: Call): Promise<Answer> {
+  const { resource, namespace } = target
+  const options = deleteOptions(call, bodyOf(call))
+  const selection = parseSelection(target, call.query)
+  const { entries, revision } = context.store.list(prefixOf(resource, namespace))
+  const chosen = entries
+    .map((entry) => itemOf(resource, entry))
+    .filter((item) => selection?.matches(item.object) ?? true)
+  const answers = await Promise.all(chosen.map((item) => deleteIfThere(context, target, call, options, item)))
+  return {
+    type: 'list',
+    resource,
+    items: answers.filter((item) => item !== undefined),
+    metadata: { resourceVersion: String(revision) },
+  }
+}
+
+async function deleteIfThere(
+  context: RegistryContext,
+  { resource }: Target,
+  call: Call,
+  options: DeleteOptions,
+  item: Item,
+): Promise<Item | undefined> {
+  const { namespace = '', name = '' } = item.object.metadata
+  try {
+    await deleteObject(context, { resource, namespace, name, subresource: '' }, call, options)
+    return item
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 404) return undefined
+    throw error
+  }
+}
+
+const bodyOf = ({ body }: Call): unknown => ('bytes' in body && body.bytes.length === 0 ? undefined : parseBody(body))
+
+/** Begins, hastens or completes the deletion of one object. @throws ApiError */
+export async function deleteObject(
+  context: RegistryContext,
+  target: Target,
+  call: Call,
+  options: DeleteOptions,
+): Promise<Answer> {
+  const { resource, namespace, name } = target
+  const key = keyOf(resource, namespace, name)
+  for (let attempt = 1; ; attempt++) {
+    const entry = context.store.head(key)
+    if (!entry) throw notFound(resource.groupResource, name)
+    try {
+      return await deleteOnce(context, target, call, options, entry)
+    } catch (error) {
+      if (!(error instanceof RevisionMismatch)) throw error
+      if (!error.head) throw notFound(resource.groupResource, name)
+      if (attempt >= maxAttempts) throw modified(resource, name)
+    }
+  }
+}
+
+async function deleteOnce(
+  context: RegistryContext,
+  target: Target,
+  call: Call,
+  options: DeleteOptions,
+  entry: Entry,
+): Promise<Answer> {
+  const { resource } = target
+  const current = itemOf(resource, entry).object
+  checkPreconditions(resource, options, current)
+  const attributes = attributesOf(context, target, call, 'DELETE', {
+    object: undefined,
+    oldObject: current,
+    dryRun: options.dryRun,
+    options: options.raw,
+  })
+  await admit(context, attributes)
+  await validateAdmission(context, attributes)
+  const next = dying(context, resource, options, current)
+  if (next === undefined)
+    return deletedAnswer(resource, current, await remove(context, resource, current, entry.revision, options.dryRun))
+  if (next === current)
+    return { type: 'object', code: 200, resource, object: current, json: itemOf(resource, entry).json }
+  return store(context, resource, next, entry.revision, options.dryRun, 200)
+}
+
+function checkPreconditions({ groupResource }: ServedResource, options: DeleteOptions, { metadata }: KubeObject): void {
+  const name = metadata.name ?? ''
+  if (options.uid !== undefined && options.uid !== metadata.uid)
+    throw conflict(
+      groupResource,
+      name,
+      `Precondition failed: UID in precondition: ${options.uid}, UID in object meta: ${metadata.uid ?? ''}`,
+    )
+  if (options.resourceVersion !== undefined && options.resourceVersion !== metadata.resourceVersion)
+    throw conflict(
+      groupResource,
+      name,
+      `Precondition failed: ResourceVersion in precondition: ${options.resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion ?? ''}`,
+    )
+}
+
+/**
+ * The state of an object whose deletion was asked for: `current` itself when nothing changes, undefined when nothing
+ * holds it and it goes at once.
+ */
+function dying(
+  { clock }: RegistryContext,
+  resource: ServedResource,
+  options: DeleteOptions,
+  current: KubeObject,
+): KubeObject | undefined {
+  const { kind } = resource
+  const grace = Math.max(0, kind.deletionGrace?.(current, options.gracePeriodSeconds) ?? 0)
+  const finalizers = finalizersFor(options, current.metadata.finalizers ?? [])
+  const already = current.metadata.deletionTimestamp !== undefined
+  if (already && !changesDeletion(current, grace, finalizers)) {
+    return isReleased(resource, current) ? undefined : current
+  }
+  const next = jsonClone(current)
+  if (finalizers.length > 0) next.metadata.finalizers = finalizers
+  else delete next.metadata.finalizers
+  next.metadata.deletionGracePeriodSeconds = grace
+  if (!already || grace < (current.metadata.deletionGracePeriodSeconds ?? 0))
+    next.metadata.deletionTimestamp = new Date(clock.now() + grace * 1000).toISOString().replace(/\.\d+Z$/, 'Z')
+  if (!already && next.metadata.generation !== undefined) next.metadata.generation += 1
+  kind.prepareForDelete?.(next)
+  return isReleased(resource, next) ? undefined : next
+}
+
+/** A second delete may shorten the grace period or change what happens to dependents, never lengthen the wait. */
+function changesDeletion({ metadata }: KubeObject, grace: number, finalizers: readonly string[]): boolean {
+  const now = metadata.finalizers ?? []
+  return (
+    grace < (metadata.deletionGracePeriodSeconds ?? 0) ||
+    finalizers.length !== now.length ||
+    finalizers.some((finalizer) => !now.includes(finalizer))
+  )
+}
+
+/** The propagation policy as finalizers that the garbage collector works off. */
+function finalizersFor({ propagationPolicy }: DeleteOptions, finalizers: readonly string[]): string[] {
+  if (propagationPolicy === undefined) return [...finalizers]
+  const others = finalizers.filter((name) => name !== 'orphan' && name !== 'foregroundDeletion')
+  if (propagationPolicy === 'Orphan') return [...others, 'orphan']
+  if (propagationPolicy === 'Foreground') return [...others, 'foregroundDeletion']
+  return others
+}
+
+/** Most kinds answer a delete with a Status that names what is gone, some with the object. */
+function deletedAnswer(resource: ServedResource, { metadata }: KubeObject, answer: Answer): Answer {
+  if (resource.kind.returnsDeleted) return answer
+  const { group, plural } = resource.kind
+  return {
+    type: 'object',
+    code: 200,
+    object: {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Success',
+      details: { name: metadata.name, ...(group ? { group } : {}), kind: plural, uid: metadata.uid },
+    },
+  }
+}

@@ -1,0 +1,215 @@
+import type { KubeObject, ObjectMeta } from '#shared/kube/object.ts'
+import { fieldForbidden, fieldInvalid, fieldRequired, fieldTooLong, type FieldError } from '#shared/kube/status.ts'
+import type { ServedResource } from './resources.ts'
+
+/** The rules of ObjectMeta, the same for every kind; texts as apimachinery's validation. */
+
+const subdomainText =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and " +
+  "end with an alphanumeric character (e.g. 'example.com', regex used for validation is " +
+  "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+const subdomainPattern = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
+
+/** What is wrong with a DNS subdomain, the rule for most names. */
+export function checkSubdomain(name: string): string[] {
+  const problems: string[] = []
+  if (name.length > 253) problems.push('must be no more than 253 characters')
+  if (!subdomainPattern.test(name)) problems.push(subdomainText)
+  return problems
+}
+
+const namePattern = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/
+const nameText =
+  "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric " +
+  "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is " +
+  "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+const labelText =
+  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and " +
+  "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is " +
+  "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
+
+/** What is wrong with a key of labels or annotations. */
+export function checkQualifiedName(key: string): string[] {
+  const slash = key.indexOf('/')
+  const name = slash < 0 ? key : key.slice(slash + 1)
+  const problems: string[] = []
+  if (slash >= 0) {
+    const prefix = key.slice(0, slash)
+    if (prefix === '') problems.push('prefix part must be non-empty')
+    else problems.push(...checkSubdomain(prefix).map((problem) => `prefix part ${problem}`))
+  }
+  if (name === '') problems.push('name part must be non-empty')
+  else if (name.length > 63) problems.push('name part must be no more than 63 characters')
+  if (!namePattern.test(name)) problems.push(nameText)
+  return problems
+}
+
+/** Findings about labels, also those of a pod template or a selector. */
+export function checkLabels(labels: Readonly<Record<string, string>> | undefined, field: string): FieldError[] {
+  if (labels === undefined) return []
+  const errors: FieldError[] = []
+  for (const key in labels) {
+    const value = labels[key] ?? ''
+    if (!goodKeys.has(key)) {
+      const problems = checkQualifiedName(key)
+      if (problems.length === 0) remember(goodKeys, key)
+      for (const problem of problems) errors.push(fieldInvalid(field, key, problem))
+    }
+    if (value === '' || goodValues.has(value)) continue
+    if (value.length > 63) errors.push(fieldInvalid(field, value, 'must be no more than 63 characters'))
+    if (!namePattern.test(value)) errors.push(fieldInvalid(field, value, labelText))
+    else if (value.length <= 63) remember(goodValues, value)
+  }
+  return errors
+}
+
+/** Keys and values repeat from object to object; those that were found good are not checked again. */
+const goodKeys = new Set<string>()
+const goodValues = new Set<string>()
+
+function remember(set: Set<string>, text: string): void {
+  if (set.size > 5000) set.clear()
+  set.add(text)
+}
+
+const maxAnnotations = 256 * 1024
+
+function checkAnnotations(annotations: Readonly<Record<string, string>> | undefined): FieldError[] {
+  if (annotations === undefined) return []
+  const errors: FieldError[] = []
+  let size = 0
+  for (const key in annotations) {
+    size += key.length + (annotations[key]?.length ?? 0)
+    if (goodKeys.has(key)) continue
+    const problems = checkQualifiedName(key.toLowerCase())
+    if (problems.length === 0 && key === key.toLowerCase()) remember(goodKeys, key)
+    for (const problem of problems) errors.push(fieldInvalid('metadata.annotations', key, problem))
+  }
+  if (size > maxAnnotations) errors.push(fieldTooLong('metadata.annotations', maxAnnotations))
+  return errors
+}
+
+/** Everything about `metadata` that any object must fulfil. */
+export function validateMetadata({ kind }: ServedResource, { metadata }: KubeObject): FieldError[] {
+  const errors: FieldError[] = []
+  const check = kind.validateName ?? checkSubdomain
+  const name = metadata.name ?? ''
+  if (name === '') errors.push(fieldRequired('metadata.name', 'name or generateName is required'))
+  else for (const problem of check(name)) errors.push(fieldInvalid('metadata.name', name, problem))
+  if (kind.namespaced && !metadata.namespace) errors.push(fieldRequired('metadata.namespace'))
+  errors.push(...checkLabels(metadata.labels, 'metadata.labels'))
+  errors.push(...checkAnnotations(metadata.annotations))
+  if (metadata.ownerReferences) errors.push(...checkOwners(metadata.ownerReferences))
+  if (metadata.finalizers) errors.push(...checkFinalizers(metadata.finalizers))
+  return errors
+}
+
+function checkOwners(owners: NonNullable<ObjectMeta['ownerReferences']>): FieldError[] {
+  const errors: FieldError[] = []
+  let controller: string | undefined
+  owners.forEach((owner, i) => {
+    const field = `metadata.ownerReferences[${i}]`
+    if (!owner.apiVersion)
+      errors.push(fieldInvalid(`${field}.apiVersion`, owner.apiVersion, 'version must not be empty'))
+    if (!owner.kind) errors.push(fieldInvalid(`${field}.kind`, owner.kind ?? '', 'must not be empty'))
+    if (!owner.name) errors.push(fieldInvalid(`${field}.name`, owner.name ?? '', 'must not be empty'))
+    if (!owner.uid) errors.push(fieldInvalid(`${field}.uid`, owner.uid ?? '', 'must not be empty'))
+    if (!owner.controller) return
+    if (controller !== undefined)
+      errors.push(
+        fieldInvalid(
+          'metadata.ownerReferences',
+          owners,
+          `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${owner.name}`,
+        ),
+      )
+    controller = owner.name
+  })
+  return errors
+}
+
+const standardFinalizers = new Set(['kubernetes', 'orphan', 'foregroundDeletion'])
+
+function checkFinalizers(finalizers: readonly string[]): FieldError[] {
+  const errors: FieldError[] = []
+  for (const finalizer of finalizers) {
+    for (const problem of checkQualifiedName(finalizer))
+      errors.push(fieldInvalid('metadata.finalizers', finalizer, problem))
+    if (!finalizer.includes('/') && !standardFinalizers.has(finalizer))
+      errors.push(
+        fieldInvalid(
+          'metadata.finalizers',
+          finalizer,
+          'name is neither a standard finalizer name nor is it fully qualified',
+        ),
+      )
+  }
+  if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion'))
+    errors.push(
+      fieldInvalid('metadata.finalizers', finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'),
+    )
+  return errors
+}
+
+/** Fields of `metadata` that never change, or only towards deletion. */
+export function validateMetadataUpdate(
+  { metadata: next }: KubeObject,
+  { metadata: previous }: KubeObject,
+): FieldError[] {
+  const errors: FieldError[] = []
+  const immutable = (
+    field: 'name' | 'namespace' | 'uid' | 'creationTimestamp' | 'deletionTimestamp' | 'deletionGracePeriodSeconds',
+  ): void => {
+    if ((next[field] ?? undefined) !== (previous[field] ?? undefined))
+      errors.push(fieldInvalid(`metadata.${field}`, next[field], 'field is immutable'))
+  }
+  immutable('name')
+  immutable('namespace')
+  immutable('uid')
+  immutable('creationTimestamp')
+  immutable('deletionTimestamp')
+  immutable('deletionGracePeriodSeconds')
+  if (previous.deletionTimestamp !== undefined && next.finalizers) {
+    const added = next.finalizers.filter((finalizer) => !previous.finalizers?.includes(finalizer))
+    if (added.length > 0)
+      errors.push(
+        fieldForbidden(
+          'metadata.finalizers',
+          `no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((name) => JSON.stringify(name)).join(', ')}}`,
+        ),
+      )
+  }
+  return errors
+}
+
+/** Lets what a client left out or may not set stand as it was; a given uid stays, to be compared. */
+export function keepSystemFields(next: ObjectMeta, previous: ObjectMeta): void {
+  next.uid ||= previous.uid
+  next.creationTimestamp ??= previous.creationTimestamp
+  next.generateName ??= previous.generateName
+  if (next.generateName === undefined) delete next.generateName
+  delete next.selfLink
+  keep(next, previous, 'generation')
+  keep(next, previous, 'deletionTimestamp')
+  keep(next, previous, 'deletionGracePeriodSeconds')
+}
+
+function keep(
+  next: ObjectMeta,
+  previous: ObjectMeta,
+  field: 'generation' | 'deletionTimestamp' | 'deletionGracePeriodSeconds',
+): void {
+  const value = previous[field]
+  if (value === undefined) delete next[field]
+  else (next as Record<string, unknown>)[field] = value
+}
+
+const suffixLetters = 'bcdfghjklmnpqrstvwxz2456789'
+const maxGenerated = 58
+
+/** A name from `generateName`: five letters that spell no words, after at most 58 given ones. */
+export function generateName(base: string): string {
+  let suffix = ''
+  for (let i = 0; i < 5; i++) suffix += suffixLetters[Math.floor(Math.random() * suffixLetters.length)] ?? ''
+  return base.slice(0, maxGenerated) + suffix
+}

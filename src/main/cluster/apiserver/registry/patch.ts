@@ -1,0 +1,220 @@
+import { applyPatch, type Operation as JsonPatchOperation } from 'rfc6902'
+import { jsonClone } from '#shared/kube/json.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import { mergePatch } from '#shared/kube/patch/merge.ts'
+import { strategicMerge, StrategicPatchError } from '#shared/kube/patch/strategic.ts'
+import {
+  badRequest,
+  failure,
+  fieldInvalid,
+  fieldRequired,
+  invalid,
+  unsupportedMediaType,
+  type ApiError,
+} from '#shared/kube/status.ts'
+import { conformObject, decodeObject, mediaType } from '../codec/body.ts'
+import type { Answer, Call } from '../request.ts'
+import { applyConfiguration } from './apply/apply.ts'
+import type { RegistryContext, Target } from './context.ts'
+import { keyOf } from './resources.ts'
+import { createObject, maxAttempts, updateObject } from './write.ts'
+import { writeOptions, type WriteOptions } from './write-options.ts'
+
+export const patchTypes = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+  'application/apply-patch+yaml',
+] as const
+
+/** `PATCH`, in each of its four kinds. @throws ApiError */
+export function patch(context: RegistryContext, target: Target, call: Call): Promise<Answer> {
+  const type = mediaType(call.body.contentType)
+  const options = writeOptions(call, 'PatchOptions')
+  if (type === 'application/apply-patch+yaml') return apply(context, target, call, options)
+  const change = patcherOf(target, call, type)
+  return updateObject(context, target, call, options, {
+    attempts: maxAttempts,
+    next: (current) => decodePatched(target, call, options, current, change(current)),
+  })
+}
+
+type Patcher = (current: KubeObject) => unknown
+
+/** Parses a patch's body once; what it returns may be used again after a lost race. */
+export function patcherOf(target: Target, call: Call, type: string): Patcher {
+  const body = 'bytes' in call.body ? parsePatch(call.body.bytes) : call.body.value
+  switch (type) {
+    case 'application/json-patch+json':
+      return jsonPatcher(body)
+    case 'application/merge-patch+json':
+      if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest('Invalid JSON Patch')
+      return (current) => mergePatch(current, body)
+    case 'application/strategic-merge-patch+json':
+      return strategicPatcher(target, body)
+    default:
+      throw unsupportedMediaType(
+        `the body of the request was in an unknown format - accepted media types include: ${patchTypes.join(', ')}`,
+      )
+  }
+}
+
+function parsePatch(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString())
+  } catch (error) {
+    throw badRequest(`error decoding patch: ${(error as Error).message}`)
+  }
+}
+
+const maxOperations = 10_000
+
+function jsonPatcher(body: unknown): Patcher {
+  if (!Array.isArray(body))
+    throw badRequest('error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch')
+  if (body.length > maxOperations)
+    throw failure(
+      413,
+      'RequestEntityTooLarge',
+      `The allowed maximum operations in a JSON patch is ${maxOperations}, got ${body.length}`,
+    )
+  const operations = body as JsonPatchOperation[]
+  for (const operation of operations) checkPointers(operation)
+  return (current) => {
+    const document = jsonClone(current)
+    for (const problem of applyPatch(document, jsonClone(operations))) if (problem) throw unapplicable(problem)
+    return document
+  }
+}
+
+/** The library follows such pointers into prototypes. */
+function checkPointers(operation: JsonPatchOperation): void {
+  const { path, from } = operation as { path?: unknown; from?: unknown }
+  if (typeof path !== 'string') throw badRequest('error decoding patch: missing value of path')
+  for (const pointer of [path, typeof from === 'string' ? from : ''])
+    if (/(^|\/)(__proto__|constructor|prototype)(\/|$)/.test(pointer))
+      throw unapplicable(new Error(`path ${pointer} is not allowed`))
+}
+
+const unapplicable = (problem: Error): ApiError =>
+  failure(422, 'Invalid', `the server rejected our request due to an error in our request: ${problem.message}`)
+
+function strategicPatcher({ resource }: Target, body: unknown): Patcher {
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw badRequest('error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}')
+  return (current) => {
+    try {
+      return strategicMerge(
+        current as unknown as Record<string, unknown>,
+        body as Record<string, unknown>,
+        resource.type,
+      )
+    } catch (error) {
+      if (error instanceof StrategicPatchError) throw badRequest(error.message)
+      throw error
+    }
+  }
+}
+
+/** The patched value as an object of its kind, owned by the caller. */
+function decodePatched(
+  target: Target,
+  call: Call,
+  { validation }: WriteOptions,
+  current: KubeObject,
+  patched: unknown,
+): KubeObject {
+  const next = draftOf(patched as KubeObject)
+  const { resource, name, namespace } = target
+  if (next.kind !== resource.kind.kind || next.apiVersion !== resource.apiVersion) {
+    next.kind = resource.kind.kind
+    next.apiVersion = resource.apiVersion
+  }
+  const { unknownFields } = conformObject(next, resource)
+  if (unknownFields.length > 0 && validation !== 'Ignore') reportUnknown(unknownFields, call, validation)
+  const { metadata } = next
+  if (metadata.name !== name)
+    throw badRequest(`the name of the object (${metadata.name ?? ''}) does not match the name on the URL (${name})`)
+  if (resource.kind.namespaced && (metadata.namespace ?? '') !== namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  if (metadata.uid === undefined) metadata.uid = current.metadata.uid
+  return next
+}
+
+/** A copy to be changed; managedFields are shared, as nobody changes an entry in place. */
+export function draftOf(object: KubeObject): KubeObject {
+  const { managedFields, ...metadata } = object.metadata ?? {}
+  const draft: KubeObject = jsonClone({ ...object, metadata })
+  if (managedFields) draft.metadata.managedFields = managedFields
+  return draft
+}
+
+function reportUnknown(paths: readonly string[], call: Call, validation: WriteOptions['validation']): void {
+  const problems = paths.map((path) => `unknown field "${path}"`)
+  if (validation === 'Warn') {
+    call.warnings.push(...problems)
+    return
+  }
+  const body = 'bytes' in call.body ? call.body.bytes.toString() : JSON.stringify(call.body.value)
+  throw invalid('', '', '', [fieldInvalid('patch', body, `strict decoding error: ${problems.join(', ')}`)])
+}
+
+/** Server-side apply: creates what is absent. */
+async function apply(context: RegistryContext, target: Target, call: Call, options: WriteOptions): Promise<Answer> {
+  const { resource, namespace, name } = target
+  if (!call.query['fieldManager'])
+    throw invalid('PatchOptions', 'meta.k8s.io', '', [fieldRequired('fieldManager', 'is required for apply patch')])
+  const config = decodeConfiguration(target, call, options)
+  for (let attempt = 1; ; attempt++) {
+    const exists = context.store.head(keyOf(resource, namespace, name)) !== undefined
+    if (exists || target.subresource !== '')
+      return updateObject(context, target, call, options, {
+        attempts: maxAttempts,
+        applied: true,
+        next: (current) => draftOf(applyConfiguration(context, target, options, current, jsonClone(config))),
+      })
+    if (config.metadata.uid)
+      throw failure(
+        409,
+        'Conflict',
+        `Operation cannot be fulfilled on ${resource.groupResource.resource} "${name}": uid mismatch: the provided object specified uid ${config.metadata.uid}, and no existing object was found`,
+      )
+    try {
+      const object = applyConfiguration(context, target, options, undefined, jsonClone(config))
+      return await createObject(context, target, call, options, object, 201, true)
+    } catch (error) {
+      // Somebody created it in between: apply to that.
+      if (attempt < maxAttempts && (error as Partial<ApiError>).reason === 'AlreadyExists') continue
+      throw error
+    }
+  }
+}
+
+function decodeConfiguration(target: Target, call: Call, options: WriteOptions): KubeObject {
+  const { resource, namespace, name } = target
+  const body = 'bytes' in call.body ? { bytes: call.body.bytes, contentType: 'application/yaml' } : call.body
+  const unknown: string[] = []
+  const config = decodeObject(body, resource, options.validation === 'Ignore' ? 'Ignore' : 'Warn', unknown)
+  const undeclared = unknown.find((problem) => problem.startsWith('unknown field'))
+  if (undeclared !== undefined)
+    throw failure(
+      500,
+      '',
+      `failed to create typed patch object (${namespace ? `${namespace}/` : ''}${name}; ${resource.apiVersion}, Kind=${resource.kind.kind}): .${undeclared.slice('unknown field "'.length, -1)}: field not declared in schema`,
+    )
+  const repeated = unknown.find((problem) => problem.startsWith('duplicate field'))
+  if (repeated !== undefined && options.validation === 'Strict')
+    throw badRequest(`error decoding YAML: strict decoding error: ${repeated}`)
+  const { metadata } = config
+  metadata.name ??= name
+  if (metadata.name !== name)
+    throw badRequest(
+      `metadata.name: Invalid value: "${metadata.name}": must be the same as the name in the URL, "${name}"`,
+    )
+  if (resource.kind.namespaced) {
+    metadata.namespace ??= namespace
+    if (metadata.namespace !== namespace)
+      throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  }
+  return config
+}

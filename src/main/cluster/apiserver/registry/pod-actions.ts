@@ -1,0 +1,117 @@
+import type { KubeObject } from '#shared/kube/object.ts'
+import { badRequest, conflict, fieldRequired, invalid } from '#shared/kube/status.ts'
+import { parseBody } from '../codec/body.ts'
+import type { Answer, Call } from '../request.ts'
+import { admit, attributesOf, validateAdmission } from './admit.ts'
+import { timestamp, type RegistryContext, type Target } from './context.ts'
+import { deleteObject } from './delete.ts'
+import { draftOf } from './patch.ts'
+import { maxAttempts, updateObject } from './write.ts'
+import { deleteOptions, writeOptions } from './write-options.ts'
+
+interface PodShape extends KubeObject {
+  spec: { nodeName?: string; schedulingGates?: unknown[] }
+  status?: { conditions?: PodCondition[] }
+}
+
+interface PodCondition {
+  type: string
+  status: string
+  lastProbeTime?: null
+  lastTransitionTime?: string
+  reason?: string
+  message?: string
+}
+
+interface Binding extends KubeObject {
+  target?: { kind?: string; name?: string }
+}
+
+/** `POST pods/x/binding`: puts the pod on a node and says so in its conditions, in one write. */
+export async function bindPod(context: RegistryContext, target: Target, call: Call): Promise<Answer> {
+  const options = writeOptions(call, 'CreateOptions')
+  const binding = parseBody(call.body) as Binding
+  const node = binding.target?.name ?? ''
+  if (binding.target?.kind && binding.target.kind !== 'Node')
+    throw badRequest(`target.kind: Unsupported value: "${binding.target.kind}": supported values: "Node", "<empty>"`)
+  if (node === '') throw invalid('Binding', '', target.name, [fieldRequired('target.name')])
+  await runAdmission(context, target, call, binding, options)
+  await updateObject(context, { ...target, subresource: 'binding' }, call, options, {
+    attempts: maxAttempts,
+    next: (current) => boundPod(context, target, current as PodShape, binding, node),
+  })
+  return success(201)
+}
+
+function boundPod(
+  { clock }: RegistryContext,
+  { name }: Target,
+  current: PodShape,
+  binding: Binding,
+  node: string,
+): KubeObject {
+  const refuse = (why: string): Error => conflict({ group: '', resource: 'pods/binding' }, name, why)
+  const { uid, resourceVersion, annotations, labels } = binding.metadata ?? {}
+  if (uid && uid !== current.metadata.uid)
+    throw refuse(`Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid ?? ''}`)
+  if (current.metadata.deletionTimestamp !== undefined)
+    throw refuse(`pod ${name} is being deleted, cannot be assigned to a host`)
+  if (current.spec.nodeName) throw refuse(`pod ${name} is already assigned to node "${current.spec.nodeName}"`)
+  if (current.spec.schedulingGates?.length) throw refuse(`pod ${name} has non-empty .spec.schedulingGates`)
+  const next = draftOf(current) as PodShape
+  if (resourceVersion) next.metadata.resourceVersion = resourceVersion
+  if (annotations) next.metadata.annotations = { ...next.metadata.annotations, ...annotations }
+  if (labels) next.metadata.labels = { ...next.metadata.labels, ...labels }
+  next.spec.nodeName = node
+  const conditions = (next.status?.conditions ?? []).filter(({ type }) => type !== 'PodScheduled')
+  conditions.push({
+    type: 'PodScheduled',
+    status: 'True',
+    lastProbeTime: null,
+    lastTransitionTime: timestamp(clock),
+  })
+  next.status = { ...next.status, conditions }
+  return next
+}
+
+interface Eviction extends KubeObject {
+  deleteOptions?: Record<string, unknown>
+}
+
+/** `POST pods/x/eviction`: a delete that admission (disruption budgets among it) may refuse. */
+export async function evictPod(context: RegistryContext, target: Target, call: Call): Promise<Answer> {
+  const options = writeOptions(call, 'CreateOptions')
+  const eviction = parseBody(call.body) as Eviction
+  const name = eviction.metadata?.name
+  if (name !== undefined && name !== '' && name !== target.name)
+    throw badRequest(`name in URL does not match name in Eviction object`)
+  await runAdmission(context, target, call, eviction, options)
+  const deletion = deleteOptions(call, eviction.deleteOptions)
+  await deleteObject(context, { ...target, subresource: '' }, call, {
+    ...deletion,
+    dryRun: deletion.dryRun || options.dryRun,
+  })
+  return success(201)
+}
+
+async function runAdmission(
+  context: RegistryContext,
+  target: Target,
+  call: Call,
+  body: KubeObject,
+  options: ReturnType<typeof writeOptions>,
+): Promise<void> {
+  const attributes = attributesOf(context, target, call, 'CREATE', {
+    object: body,
+    dryRun: options.dryRun,
+    options: options.raw,
+  })
+  await admit(context, attributes)
+  await validateAdmission(context, attributes)
+}
+
+const success = (code: number): Answer => ({
+  type: 'object',
+  code,
+  object: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code },
+})

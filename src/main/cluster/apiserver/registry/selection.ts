@@ -1,0 +1,77 @@
+import type { KubeObject } from '#shared/kube/object.ts'
+import {
+  matchesLabels,
+  parseFieldSelector,
+  parseLabelSelector,
+  SelectorSyntaxError,
+  type FieldRequirement,
+  type LabelRequirement,
+} from '#shared/kube/selectors.ts'
+import { badRequest } from '#shared/kube/status.ts'
+import type { Query } from '../request.ts'
+import type { Target } from './context.ts'
+import type { KindDeclaration } from './kind.ts'
+
+/** Which objects of a collection a list or watch wants. */
+export interface Selection {
+  matches(object: KubeObject): boolean
+  /** Tells selections apart. */
+  readonly key: string
+  /** The name that a field selector pins, if any. */
+  readonly name: string | undefined
+}
+
+/** The selection of a request; undefined when it wants everything. @throws ApiError 400 */
+export function parseSelection(target: Target, query: Query): Selection | undefined {
+  const labels = query['labelSelector'] ?? ''
+  const fields = query['fieldSelector'] ?? ''
+  if (labels === '' && fields === '' && target.name === '') return undefined
+  const { labelRequirements, fieldRequirements } = parse(labels, fields)
+  if (target.name !== '') fieldRequirements.push({ field: 'metadata.name', negated: false, value: target.name })
+  const readers = fieldRequirements.map((requirement) => fieldReader(target.resource.kind, requirement.field))
+  return {
+    key: `${labels}|${fields}|${target.name}`,
+    name: fieldRequirements.find(({ field, negated }) => field === 'metadata.name' && !negated)?.value,
+    matches: (object) =>
+      matchesLabels(labelRequirements, object.metadata.labels) && matchesFields(fieldRequirements, readers, object),
+  }
+}
+
+function parse(
+  labels: string,
+  fields: string,
+): { labelRequirements: LabelRequirement[]; fieldRequirements: FieldRequirement[] } {
+  try {
+    return { labelRequirements: parseLabelSelector(labels), fieldRequirements: parseFieldSelector(fields) }
+  } catch (error) {
+    if (error instanceof SelectorSyntaxError) throw badRequest(error.message)
+    throw error
+  }
+}
+
+type FieldReader = (object: KubeObject) => string
+
+function fieldReader(kind: KindDeclaration, field: string): FieldReader {
+  if (field === 'metadata.name') return (object) => object.metadata.name ?? ''
+  if (field === 'metadata.namespace' && kind.namespaced) return (object) => object.metadata.namespace ?? ''
+  const reader = kind.fields && Object.hasOwn(kind.fields, field) ? kind.fields[field] : undefined
+  if (reader) return reader
+  throw badRequest(
+    kind.fields
+      ? `field label not supported: ${field}`
+      : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`,
+  )
+}
+
+function matchesFields(
+  requirements: readonly FieldRequirement[],
+  readers: readonly FieldReader[],
+  object: KubeObject,
+): boolean {
+  for (let i = 0; i < requirements.length; i++) {
+    const requirement = requirements[i]
+    const reader = readers[i]
+    if (requirement && reader && (reader(object) === requirement.value) === requirement.negated) return false
+  }
+  return true
+}

@@ -1,0 +1,123 @@
+import { badRequest, fieldInvalid, fieldNotSupported, fieldTooLong, invalid } from '#shared/kube/status.ts'
+import { fieldValidation, type FieldValidation } from '../codec/body.ts'
+import type { Call } from '../request.ts'
+
+/** What a write's parameters say. */
+export interface WriteOptions {
+  dryRun: boolean
+  /** Whom `metadata.managedFields` names. */
+  manager: string
+  validation: FieldValidation
+  /** Server-side apply takes fields over from other managers. */
+  force: boolean
+  /** As admission sees them. */
+  raw: Readonly<Record<string, unknown>>
+}
+
+/** @throws ApiError 400 or 422 */
+export function writeOptions(
+  { query, agent }: Call,
+  kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions',
+): WriteOptions {
+  const manager = query['fieldManager']
+  if (manager !== undefined) checkManager(manager, kind)
+  const dryRun = isDryRun(query['dryRun'], kind)
+  const validation = fieldValidation(query['fieldValidation'])
+  return {
+    dryRun,
+    manager: manager === undefined || manager === '' ? agent : manager,
+    validation,
+    force: query['force'] === 'true' || query['force'] === '1',
+    raw: {
+      kind,
+      apiVersion: 'meta.k8s.io/v1',
+      ...(manager ? { fieldManager: manager } : {}),
+      ...(dryRun ? { dryRun: ['All'] } : {}),
+      ...(query['fieldValidation'] ? { fieldValidation: validation } : {}),
+      ...(query['force'] === undefined ? {} : { force: query['force'] === 'true' }),
+    },
+  }
+}
+
+/** @throws ApiError 422 for anything but `All`. */
+export function isDryRun(value: string | undefined, kind: string): boolean {
+  if (value === undefined || value === '') return false
+  if (value === 'All') return true
+  throw invalid(kind, 'meta.k8s.io', '', [fieldNotSupported('dryRun', value, ['All'])])
+}
+
+const maxManager = 128
+
+function checkManager(manager: string, kind: string): void {
+  if (manager.length > maxManager) throw invalid(kind, 'meta.k8s.io', '', [fieldTooLong('fieldManager', maxManager)])
+  if (/[^\P{C}]/u.test(manager))
+    throw invalid(kind, 'meta.k8s.io', '', [
+      fieldInvalid('fieldManager', manager, 'should only contain printable characters'),
+    ])
+}
+
+/** The parameters of a delete come in the query or as a DeleteOptions body; the body wins. */
+export interface DeleteOptions {
+  dryRun: boolean
+  gracePeriodSeconds: number | undefined
+  propagationPolicy: 'Foreground' | 'Background' | 'Orphan' | undefined
+  uid: string | undefined
+  resourceVersion: string | undefined
+  raw: Readonly<Record<string, unknown>>
+}
+
+/** @throws ApiError 400 or 422 */
+export function deleteOptions({ query }: Call, body: unknown): DeleteOptions {
+  const fields = bodyFields(body)
+  const dryRun = Array.isArray(fields['dryRun']) ? (fields['dryRun'][0] as string | undefined) : query['dryRun']
+  const policy = propagationPolicy(fields, query)
+  const preconditions = (fields['preconditions'] ?? {}) as { uid?: string; resourceVersion?: string }
+  return {
+    dryRun: isDryRun(dryRun, 'DeleteOptions'),
+    gracePeriodSeconds: gracePeriod(fields['gracePeriodSeconds'] ?? query['gracePeriodSeconds']),
+    propagationPolicy: policy,
+    uid: preconditions.uid,
+    resourceVersion: preconditions.resourceVersion,
+    raw: { kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1', ...fields },
+  }
+}
+
+function bodyFields(body: unknown): Record<string, unknown> {
+  if (body === undefined || body === null) return {}
+  if (typeof body !== 'object' || Array.isArray(body))
+    throw badRequest('the body of a delete must be a DeleteOptions object')
+  const fields = body as Record<string, unknown>
+  if (fields['kind'] !== undefined && fields['kind'] !== '' && fields['kind'] !== 'DeleteOptions')
+    throw badRequest(
+      `${JSON.stringify(fields['kind'])} in version ${JSON.stringify(fields['apiVersion'] ?? '')} cannot be handled as DeleteOptions`,
+    )
+  return fields
+}
+
+function gracePeriod(value: unknown): number | undefined {
+  if (value === undefined || value === null || value === '') return undefined
+  const seconds = Number(value)
+  if (!Number.isInteger(seconds))
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(String(value as string))}: invalid syntax`)
+  return seconds
+}
+
+function propagationPolicy(
+  fields: Record<string, unknown>,
+  query: Readonly<Record<string, string | undefined>>,
+): DeleteOptions['propagationPolicy'] {
+  const policy = (fields['propagationPolicy'] ?? query['propagationPolicy']) as string | undefined
+  const orphan = fields['orphanDependents'] ?? query['orphanDependents']
+  if (orphan !== undefined && orphan !== null) {
+    if (policy !== undefined)
+      throw invalid('DeleteOptions', 'meta.k8s.io', '', [
+        fieldInvalid('propagationPolicy', policy, 'orphanDependents and deletionPropagation cannot be both set'),
+      ])
+    return orphan === true || orphan === 'true' ? 'Orphan' : 'Background'
+  }
+  if (policy === undefined || policy === '') return undefined
+  if (policy === 'Foreground' || policy === 'Background' || policy === 'Orphan') return policy
+  throw invalid('DeleteOptions', 'meta.k8s.io', '', [
+    fieldNotSupported('propagationPolicy', policy, ['Background', 'Foreground', 'Orphan']),
+  ])
+}

@@ -1,0 +1,396 @@
+import { randomUUID } from 'node:crypto'
+import { jsonClone, jsonEqual } from '#shared/kube/json.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import {
+  alreadyExists,
+  badRequest,
+  conflict,
+  failure,
+  fieldInvalid,
+  invalid,
+  notFound,
+  type ApiError,
+  type FieldError,
+} from '#shared/kube/status.ts'
+import { RevisionMismatch, type Entry, type Operation } from '../../store/store.ts'
+import { decodeObject } from '../codec/body.ts'
+import type { Answer, Call } from '../request.ts'
+import { admit, attributesOf, validateAdmission } from './admit.ts'
+import { recordWrite } from './apply/managed-fields.ts'
+import { itemOf, timestamp, type RegistryContext, type Target } from './context.ts'
+import { generateName, keepSystemFields, validateMetadata, validateMetadataUpdate } from './metadata.ts'
+import { keyOf, type ServedResource } from './resources.ts'
+import { writeOptions, type WriteOptions } from './write-options.ts'
+
+/** `POST` to a collection. @throws ApiError */
+export function create(context: RegistryContext, target: Target, call: Call): Promise<Answer> {
+  const options = writeOptions(call, 'CreateOptions')
+  const object = decodeObject(call.body, target.resource, options.validation, call.warnings)
+  return createObject(context, target, call, options, object, 201)
+}
+
+/** Makes `object` what is stored of it, and stores it. The caller gives it away. */
+export async function createObject(
+  context: RegistryContext,
+  target: Target,
+  call: Call,
+  options: WriteOptions,
+  object: KubeObject,
+  code: number,
+  applied = false,
+): Promise<Answer> {
+  const { resource } = target
+  const { kind } = resource
+  placeInNamespace(target, object)
+  checkNewMetadata(object)
+  kind.setDefaults?.(object)
+  const attributes = attributesOf(context, target, call, 'CREATE', {
+    object,
+    dryRun: options.dryRun,
+    options: options.raw,
+  })
+  await admit(context, attributes)
+  kind.setDefaults?.(object)
+  fillNewMetadata(context, resource, object)
+  if (kind.status) delete (object as { status?: unknown }).status
+  kind.prepareForCreate?.(object)
+  if (!applied) recordWrite(context, target, options, object, undefined)
+  for (let attempt = 1; ; attempt++) {
+    const base = object.metadata.generateName
+    const generated = (!object.metadata.name || attempt > 1) && base
+    if (generated) object.metadata.name = generateName(base)
+    refuseInvalid(resource, object, [...validateMetadata(resource, object), ...(kind.validate?.(object) ?? [])])
+    if (kind.warnings) call.warnings.push(...kind.warnings(object))
+    await validateAdmission(context, attributes)
+    try {
+      return await store(context, resource, object, 0, options.dryRun, code)
+    } catch (error) {
+      if (!(error instanceof RevisionMismatch)) throw error
+      // A generated name that is taken is worth another throw of the dice.
+      if (!generated || attempt === maxGenerateAttempts) throw existsAlready(resource, object, error.head)
+    }
+  }
+}
+
+const maxGenerateAttempts = 8
+
+function existsAlready(resource: ServedResource, { metadata }: KubeObject, head: Entry | undefined): ApiError {
+  const error = alreadyExists(resource.groupResource, metadata.name ?? '')
+  if (head?.object.metadata.deletionTimestamp === undefined) return error
+  return failure(409, 'AlreadyExists', `object is being deleted: ${error.message}`, error.status.details)
+}
+
+/** @throws ApiError 400 when body and path disagree. */
+function placeInNamespace({ resource, namespace }: Target, { metadata }: KubeObject): void {
+  if (!resource.kind.namespaced) {
+    if (metadata.namespace) throw badRequest('namespace must be empty for cluster-scoped objects')
+    delete metadata.namespace
+    return
+  }
+  if (namespace === '') throw badRequest('an empty namespace may not be set during creation')
+  if (metadata.namespace && metadata.namespace !== namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  metadata.namespace = namespace
+}
+
+function checkNewMetadata({ metadata }: KubeObject): void {
+  if (metadata.resourceVersion && metadata.resourceVersion !== '0')
+    throw failure(500, '', 'resourceVersion should not be set on objects to be created')
+}
+
+function fillNewMetadata(context: RegistryContext, { kind }: ServedResource, { metadata }: KubeObject): void {
+  metadata.uid = randomUUID()
+  metadata.creationTimestamp = timestamp(context.clock)
+  if (kind.generation === false) delete metadata.generation
+  else metadata.generation = 1
+  delete metadata.deletionTimestamp
+  delete metadata.deletionGracePeriodSeconds
+  delete metadata.selfLink
+  if (metadata.generateName === '') delete metadata.generateName
+}
+
+/** @throws ApiError 422 */
+export function refuseInvalid({ kind }: ServedResource, { metadata }: KubeObject, errors: readonly FieldError[]): void {
+  if (errors.length > 0) throw invalid(kind.kind, kind.group, metadata.name ?? '', errors)
+}
+
+/** `PUT` of an object, its status or another part of it. @throws ApiError */
+export function update(context: RegistryContext, target: Target, call: Call): Promise<Answer> {
+  const { resource, namespace, name } = target
+  const options = writeOptions(call, 'UpdateOptions')
+  const next = decodeObject(call.body, resource, options.validation, call.warnings)
+  const { metadata } = next
+  if (metadata.name === undefined || metadata.name === '') throw badRequest('name must be provided')
+  if (metadata.name !== name)
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`)
+  if (resource.kind.namespaced) {
+    if (metadata.namespace && metadata.namespace !== namespace)
+      throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+    metadata.namespace = namespace
+  } else delete metadata.namespace
+  const { createOnUpdate } = resource.kind
+  if (createOnUpdate && target.subresource === '' && !context.store.head(keyOf(resource, namespace, name)))
+    return createObject(context, target, call, options, next, 201)
+  const unconditional = !metadata.resourceVersion || metadata.resourceVersion === '0'
+  return updateObject(context, target, call, options, {
+    next: () => (unconditional ? jsonClone(next) : next),
+    attempts: unconditional ? maxAttempts : 1,
+  })
+}
+
+/** How a new state comes from the present one. */
+export interface Change {
+  /** The wanted state, owned by the caller; called again after a lost race. @throws ApiError */
+  next(current: KubeObject): KubeObject
+  attempts: number
+  /** The change keeps managedFields itself (server-side apply). */
+  applied?: boolean
+}
+
+export const maxAttempts = 6
+
+/** Reads, changes and writes one object until nobody else wrote in between, or the attempts are used up. */
+export async function updateObject(
+  context: RegistryContext,
+  target: Target,
+  call: Call,
+  options: WriteOptions,
+  change: Change,
+): Promise<Answer> {
+  const { resource, namespace, name } = target
+  const key = keyOf(resource, namespace, name)
+  for (let attempt = 1; ; attempt++) {
+    const entry = context.store.head(key)
+    if (!entry) throw notFound(resource.groupResource, name)
+    try {
+      return await updateOnce(context, target, call, options, change, entry)
+    } catch (error) {
+      if (!(error instanceof RevisionMismatch)) throw error
+      if (!error.head) throw notFound(resource.groupResource, name)
+      if (attempt >= change.attempts) throw modified(resource, name)
+    }
+  }
+}
+
+async function updateOnce(
+  context: RegistryContext,
+  target: Target,
+  call: Call,
+  options: WriteOptions,
+  change: Change,
+  entry: Entry,
+): Promise<Answer> {
+  const { resource } = target
+  const current = itemOf(resource, entry).object
+  const next = change.next(current)
+  checkPreconditions(resource, next, current)
+  keepSystemFields(next.metadata, current.metadata)
+  keepOtherParts(target, next, current)
+  setDefaults(target, next)
+  const attributes = attributesOf(context, target, call, 'UPDATE', {
+    object: next,
+    oldObject: current,
+    dryRun: options.dryRun,
+    options: options.raw,
+  })
+  await admit(context, attributes)
+  prepare(target, next, current)
+  if (!change.applied) recordWrite(context, target, options, next, current)
+  refuseInvalid(resource, next, findings(target, next, current))
+  if (resource.kind.warnings && target.subresource === '') call.warnings.push(...resource.kind.warnings(next))
+  await validateAdmission(context, attributes)
+  return storeUpdate(context, target, options, entry, current, next)
+}
+
+/**
+ * Which top-level fields a write through a subresource may change besides metadata; the others stay as they are.
+ * A binding is the server's own write of both spec and status.
+ */
+const partsOf: Readonly<Record<string, readonly string[]>> = {
+  status: ['status'],
+  binding: ['spec', 'status'],
+  finalize: ['spec'],
+  ephemeralcontainers: ['spec'],
+  resize: ['spec'],
+  approval: ['status'],
+}
+
+/** A subresource writes its part of the object, the main resource everything but those. */
+function keepOtherParts({ resource, subresource }: Target, next: KubeObject, current: KubeObject): void {
+  const to = next as unknown as Record<string, unknown>
+  const from = current as unknown as Record<string, unknown>
+  if (subresource === '') {
+    if (resource.kind.status) keepField(to, from, 'status')
+    return
+  }
+  const own = partsOf[subresource] ?? []
+  for (const field of Object.keys(to)) if (field !== 'metadata' && !own.includes(field)) keepField(to, from, field)
+  for (const field of Object.keys(from)) if (field !== 'metadata' && !own.includes(field)) to[field] = from[field]
+  if (subresource === 'finalize' || subresource === 'ephemeralcontainers') keepSpecBut(specField[subresource], to, from)
+  // A write of a part tells nothing about ownership.
+  keepField(next.metadata as Record<string, unknown>, current.metadata as Record<string, unknown>, 'ownerReferences')
+}
+
+const specField = { finalize: 'finalizers', ephemeralcontainers: 'ephemeralContainers' } as const
+
+/** Some subresources write a single field of the spec. */
+function keepSpecBut(field: string, to: Record<string, unknown>, from: Record<string, unknown>): void {
+  const spec: Record<string, unknown> = { ...(from['spec'] as Record<string, unknown> | undefined) }
+  const value = (to['spec'] as Record<string, unknown> | undefined)?.[field]
+  if (value === undefined) delete spec[field]
+  else spec[field] = value
+  to['spec'] = spec
+}
+
+function keepField(to: Record<string, unknown>, from: Record<string, unknown>, field: string): void {
+  if (from[field] === undefined) delete to[field]
+  else to[field] = from[field]
+}
+
+function setDefaults({ resource: { kind }, subresource }: Target, next: KubeObject): void {
+  if (subresource === 'status') kind.status?.setStatusDefaults?.(next)
+  else kind.setDefaults?.(next)
+}
+
+function prepare({ resource: { kind }, subresource }: Target, next: KubeObject, current: KubeObject): void {
+  if (subresource === 'status') return
+  kind.setDefaults?.(next)
+  if (subresource === '') kind.prepareForUpdate?.(next, current)
+  if (kind.generation !== false && specDiffers(next, current))
+    next.metadata.generation = (current.metadata.generation ?? 0) + 1
+}
+
+/** Whether anything besides metadata and status differs: what `metadata.generation` counts. */
+function specDiffers(next: KubeObject, current: KubeObject): boolean {
+  const a = next as unknown as Record<string, unknown>
+  const b = current as unknown as Record<string, unknown>
+  const counts = (field: string): boolean => field !== 'metadata' && field !== 'status'
+  for (const field in a) if (counts(field) && !jsonEqual(a[field], b[field])) return true
+  for (const field in b) if (counts(field) && a[field] === undefined && b[field] !== undefined) return true
+  return false
+}
+
+function findings({ resource, subresource }: Target, next: KubeObject, current: KubeObject): FieldError[] {
+  const { kind } = resource
+  const errors = [...validateMetadata(resource, next), ...validateMetadataUpdate(next, current)]
+  if (subresource === 'status') errors.push(...(kind.status?.validateStatus?.(next, current) ?? []))
+  else errors.push(...(kind.validate?.(next) ?? []), ...(kind.validateUpdate?.(next, current) ?? []))
+  return errors
+}
+
+/** @throws ApiError 409 */
+function checkPreconditions(resource: ServedResource, next: KubeObject, current: KubeObject): void {
+  const { uid, resourceVersion, name } = next.metadata
+  if (uid && uid !== current.metadata.uid)
+    throw conflict(
+      resource.groupResource,
+      name ?? '',
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid ?? ''}`,
+    )
+  if (resourceVersion && resourceVersion !== '0' && resourceVersion !== current.metadata.resourceVersion) {
+    if (!/^\d+$/.test(resourceVersion))
+      throw invalid(resource.kind.kind, resource.kind.group, name ?? '', [
+        fieldInvalid('metadata.resourceVersion', resourceVersion, 'must be an integer'),
+      ])
+    throw modified(resource, name ?? '')
+  }
+  next.metadata.resourceVersion = current.metadata.resourceVersion
+}
+
+export const modified = ({ groupResource }: ServedResource, name: string): ApiError =>
+  conflict(
+    groupResource,
+    name,
+    'the object has been modified; please apply your changes to the latest version and try again',
+  )
+
+/** Writes the new state; nothing when it is the old one, and a delete when the last hold on a deleted object is gone. */
+function storeUpdate(
+  context: RegistryContext,
+  { resource }: Target,
+  options: WriteOptions,
+  entry: Entry,
+  current: KubeObject,
+  next: KubeObject,
+): Answer | Promise<Answer> {
+  if (next.metadata.deletionTimestamp !== undefined && isReleased(resource, next))
+    return remove(context, resource, next, entry.revision, options.dryRun)
+  // A head that is not durable yet must not be answered for: writing again waits for the disk.
+  if (entry.revision <= context.store.revision && jsonEqual(next, current))
+    return { type: 'object', code: 200, resource, object: current, json: itemOf(resource, entry).json }
+  return store(context, resource, next, entry.revision, options.dryRun, 200)
+}
+
+/** Whether nothing holds an object any more whose deletion has begun. */
+export const isReleased = ({ kind }: ServedResource, object: KubeObject): boolean =>
+  (object.metadata.finalizers?.length ?? 0) === 0 &&
+  (object.metadata.deletionGracePeriodSeconds ?? 0) === 0 &&
+  !kind.holdsDeletion?.(object)
+
+/** @throws RevisionMismatch */
+export async function store(
+  context: RegistryContext,
+  resource: ServedResource,
+  object: KubeObject,
+  expected: number,
+  dryRun: boolean,
+  code: number,
+): Promise<Answer> {
+  const { metadata } = object
+  const key = keyOf(resource, metadata.namespace ?? '', metadata.name ?? '')
+  if (dryRun) {
+    checkHead(context, key, expected)
+    return { type: 'object', code, resource, object }
+  }
+  const operation: Operation = {
+    type: 'put',
+    key,
+    expected,
+    build(revision) {
+      metadata.resourceVersion = String(revision)
+      return resource.kind.toStorage?.(object) ?? object
+    },
+  }
+  return answerOf(resource, await commitOne(context, operation), code)
+}
+
+/** Deletes for good. @throws RevisionMismatch */
+export async function remove(
+  context: RegistryContext,
+  resource: ServedResource,
+  object: KubeObject,
+  expected: number,
+  dryRun: boolean,
+): Promise<Answer> {
+  const key = keyOf(resource, object.metadata.namespace ?? '', object.metadata.name ?? '')
+  if (dryRun) {
+    checkHead(context, key, expected)
+    return { type: 'object', code: 200, resource, object }
+  }
+  const operation: Operation = {
+    type: 'delete',
+    key,
+    expected,
+    build(revision) {
+      const last = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } }
+      return resource.kind.toStorage?.(last) ?? last
+    },
+  }
+  return answerOf(resource, await commitOne(context, operation), 200)
+}
+
+async function commitOne({ store }: RegistryContext, operation: Operation): Promise<Entry> {
+  const [entry] = await store.commit([operation])
+  if (!entry) throw new Error(`the store returned no entry of ${operation.key}`)
+  return entry
+}
+
+function answerOf(resource: ServedResource, entry: Entry, code: number): Answer {
+  const { object, json } = itemOf(resource, entry)
+  return { type: 'object', code, resource, object, json }
+}
+
+function checkHead({ store }: RegistryContext, key: string, expected: number): void {
+  const head = store.head(key)
+  if ((head?.revision ?? 0) !== expected) throw new RevisionMismatch(key, head)
+}

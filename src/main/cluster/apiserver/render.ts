@@ -1,0 +1,104 @@
+import type { KubeObject } from '#shared/kube/object.ts'
+import { badRequest } from '#shared/kube/status.ts'
+import type { Format } from './codec/negotiate.ts'
+import { toYaml } from './codec/body.ts'
+import { partialOf, tableOf, type IncludeObject } from './registry/table.ts'
+import type { Answer, ListAnswer, Query, WatchFormat } from './request.ts'
+import type { ServedResource } from './registry/resources.ts'
+
+/** Turns answers into the form that a request asked for: as objects for callers in the process, as bytes for HTTP. */
+export interface Rendering {
+  format: Format
+  query: Query
+  /** ms since the epoch, for the ages in tables. */
+  now: number
+}
+
+/** The answer as one object. */
+export function renderObject(answer: Extract<Answer, { type: 'object' | 'list' }>, rendering: Rendering): unknown {
+  const { as, version } = rendering.format
+  if (answer.type === 'list') return renderList(answer, rendering)
+  const { resource, object } = answer
+  if (as === undefined || !resource) return object
+  if (as === 'Table')
+    return tableOf(resource, [object as KubeObject], listMetaOf(object as KubeObject), tableOptions(rendering))
+  return partialOf(object as KubeObject, version)
+}
+
+const listMetaOf = ({ metadata }: KubeObject): { resourceVersion?: string } =>
+  metadata?.resourceVersion === undefined ? {} : { resourceVersion: metadata.resourceVersion }
+
+function renderList({ resource, items, metadata }: ListAnswer, rendering: Rendering): unknown {
+  const { as, version } = rendering.format
+  const objects = items.map((item) => item.object)
+  if (as === 'Table') return tableOf(resource, objects, metadata, tableOptions(rendering))
+  if (as !== undefined)
+    return {
+      kind: 'PartialObjectMetadataList',
+      apiVersion: `meta.k8s.io/${version}`,
+      metadata,
+      items: objects.map((object) => partialOf(object, version)),
+    }
+  return { kind: `${resource.kind.kind}List`, apiVersion: resource.apiVersion, metadata, items: objects }
+}
+
+function tableOptions({ format, query, now }: Rendering): { version: string; include: IncludeObject; now: number } {
+  return { version: format.version, include: includeObject(query), now }
+}
+
+/** @throws ApiError 400 */
+function includeObject(query: Query): IncludeObject {
+  const include = query['includeObject'] ?? ''
+  if (include === '') return 'Metadata'
+  if (include === 'None' || include === 'Metadata' || include === 'Object') return include
+  throw badRequest(`unrecognized includeObject value: "${include}"`)
+}
+
+/** The answer's bytes. Stored bytes go out as they are; only other forms are serialised. */
+export function renderBytes(answer: Extract<Answer, { type: 'object' | 'list' }>, rendering: Rendering): Uint8Array {
+  const { format } = rendering
+  if (format.as === undefined && format.type === 'application/json') {
+    if (answer.type === 'list') return concatenateList(answer)
+    if (answer.json) return answer.json
+  }
+  const object = renderObject(answer, rendering)
+  return Buffer.from(format.type === 'application/yaml' ? toYaml(object) : JSON.stringify(object))
+}
+
+const comma = Buffer.from(',')
+const listEnd = Buffer.from(']}\n')
+
+function concatenateList({ resource, items, metadata }: ListAnswer): Buffer {
+  const head = `{"kind":"${resource.kind.kind}List","apiVersion":"${resource.apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`
+  const parts: Uint8Array[] = new Array<Uint8Array>(items.length * 2 + 1)
+  parts[0] = Buffer.from(head)
+  let at = 1
+  for (const item of items) {
+    if (at > 1) parts[at++] = comma
+    parts[at++] = item.json
+  }
+  parts[at++] = listEnd
+  parts.length = at
+  return Buffer.concat(parts)
+}
+
+/** How a watch's events are formed. */
+export function watchFormat({ format, query }: Rendering, resource: ServedResource, now: () => number): WatchFormat {
+  const { as, version } = format
+  if (as === undefined) return { key: '' }
+  if (as === 'Table') {
+    const include = includeObject(query)
+    return {
+      key: `Table.${version}.${include}`,
+      convert: (object, type) =>
+        // A bookmark has no cells to show, only its revision to tell.
+        tableOf(
+          resource,
+          type === 'BOOKMARK' ? [] : [object],
+          { resourceVersion: object.metadata.resourceVersion },
+          { version, include, now: now() },
+        ),
+    }
+  }
+  return { key: `Partial.${version}`, convert: (object) => partialOf(object, version) }
+}

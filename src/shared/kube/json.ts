@@ -1,0 +1,34 @@
+/** Copying and comparing plain JSON values, faster than the general tools. */
+
+/** A deep copy of a plain JSON value. */
+export function jsonClone<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) {
+    const copy = new Array<unknown>(value.length)
+    for (let i = 0; i < value.length; i++) copy[i] = jsonClone(value[i] as unknown)
+    return copy as T
+  }
+  const copy: Record<string, unknown> = {}
+  for (const key in value) {
+    const field: unknown = value[key]
+    if (field !== undefined) copy[key] = jsonClone(field)
+  }
+  return copy as T
+}
+
+/** Whether two plain JSON values are equal; an undefined field equals an absent one. */
+export function jsonEqual(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (Array.isArray(a)) {
+    if (!Array.isArray(b) || a.length !== b.length) return false
+    for (let i = 0; i < a.length; i++) if (!jsonEqual(a[i], b[i])) return false
+    return true
+  }
+  if (Array.isArray(b)) return false
+  const left = a as Record<string, unknown>
+  const right = b as Record<string, unknown>
+  for (const key in left) if (!jsonEqual(left[key], right[key])) return false
+  for (const key in right) if (left[key] === undefined && right[key] !== undefined) return false
+  return true
+}
