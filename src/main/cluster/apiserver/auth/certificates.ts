@@ -131,7 +131,7 @@ const privateKeyPem = async (key: CryptoKey): Promise<string> =>
   pem('PRIVATE KEY', await crypto.subtle.exportKey('pkcs8', key))
 
 const importPrivateKey = (text: string): Promise<CryptoKey> =>
-  crypto.subtle.importKey('pkcs8', derOf(text), algorithm, false, ['sign'])
+  crypto.subtle.importKey('pkcs8', new Uint8Array(derOf(text)), algorithm, false, ['sign'])
 
 const derOf = (text: string): Buffer => Buffer.from(text.replace(/-----[^-]+-----|\s/g, ''), 'base64')
 

@@ -1,0 +1,25 @@
+import type { Store } from '../../store/store.ts'
+import { authorizeNode } from './node-authorizer.ts'
+import { createRbacAuthorizer, type RbacAuthorizer } from './rbac.ts'
+import type { AuthorizationAttributes, Decision } from './types.ts'
+
+const allowed: Decision = { allowed: true }
+
+/** What anybody may read at any time, even before the first role has been written. */
+const publicPaths = ['/healthz', '/livez', '/readyz', '/version', '/version/']
+
+/** Who may do what: administrators everything, nodes what a kubelet needs, everybody else by RBAC. */
+export function createAuthorizer({ store }: { store: Store }): RbacAuthorizer {
+  const rbac = createRbacAuthorizer({ store })
+  return {
+    ...rbac,
+    authorize(attributes) {
+      if (attributes.user.groups.includes('system:masters') || isPublic(attributes)) return allowed
+      const node = authorizeNode(attributes)
+      return node.allowed ? node : rbac.authorize(attributes)
+    },
+  }
+}
+
+const isPublic = (attributes: AuthorizationAttributes): boolean =>
+  !attributes.resourceRequest && attributes.verb === 'get' && publicPaths.includes(attributes.path)

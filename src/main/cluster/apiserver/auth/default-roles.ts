@@ -1,0 +1,493 @@
+import { rbacGroup, type BindingObject, type PolicyRule, type RoleObject, type Subject } from './rbac-types.ts'
+
+/** The roles and bindings that every Kubernetes cluster is born with. */
+export interface DefaultRoles {
+  clusterRoles: RoleObject[]
+  clusterRoleBindings: BindingObject[]
+  roles: RoleObject[]
+  roleBindings: BindingObject[]
+}
+
+export const defaultRoles = (): DefaultRoles => ({
+  clusterRoles: [...userRoles(), ...aggregatedRoles(), ...componentRoles(), ...controllerRoles()],
+  clusterRoleBindings: [...userBindings(), ...componentBindings(), ...controllerBindings()],
+  roles: namespacedRoles(),
+  roleBindings: namespacedBindings(),
+})
+
+const read = ['get', 'list', 'watch']
+const write = ['create', 'delete', 'deletecollection', 'patch', 'update']
+const all = ['*']
+const core = ['']
+const apps = ['apps']
+const events = ['', 'events.k8s.io']
+
+const rule = (verbs: string[], apiGroups: string[], resources: string[], resourceNames?: string[]): PolicyRule => ({
+  verbs,
+  apiGroups,
+  resources,
+  ...(resourceNames ? { resourceNames } : {}),
+})
+const urls = (...nonResourceURLs: string[]): PolicyRule => ({ verbs: ['get'], nonResourceURLs })
+const recordEvents = rule(['create', 'patch', 'update'], events, ['events'])
+
+const discoveryPaths = ['/api', '/api/*', '/apis', '/apis/*', '/openapi', '/openapi/*', '/version', '/version/']
+const healthPaths = ['/healthz', '/livez', '/readyz', '/version', '/version/']
+
+// --- users ---
+
+const userRoles = (): RoleObject[] => [
+  clusterRole('cluster-admin', [rule(all, all, all), { verbs: all, nonResourceURLs: all }]),
+  clusterRole('system:discovery', [urls(...discoveryPaths, ...healthPaths.slice(0, 3))]),
+  clusterRole('system:monitoring', [
+    urls('/healthz', '/healthz/*', '/livez', '/livez/*', '/metrics', '/metrics/slis', '/readyz', '/readyz/*'),
+  ]),
+  clusterRole('system:basic-user', [
+    rule(['create'], ['authorization.k8s.io'], ['selfsubjectaccessreviews', 'selfsubjectrulesreviews']),
+    rule(['create'], ['authentication.k8s.io'], ['selfsubjectreviews']),
+  ]),
+  clusterRole('system:public-info-viewer', [urls(...healthPaths)]),
+  clusterRole('system:service-account-issuer-discovery', [
+    urls('/.well-known/openid-configuration', '/openid/v1/jwks'),
+  ]),
+  clusterRole('system:auth-delegator', [
+    rule(['create'], ['authentication.k8s.io'], ['tokenreviews']),
+    rule(['create'], ['authorization.k8s.io'], ['subjectaccessreviews']),
+  ]),
+]
+
+const userBindings = (): BindingObject[] => [
+  clusterBinding('cluster-admin', 'cluster-admin', group('system:masters')),
+  clusterBinding('system:monitoring', 'system:monitoring', group('system:monitoring')),
+  clusterBinding('system:discovery', 'system:discovery', group('system:authenticated')),
+  clusterBinding('system:basic-user', 'system:basic-user', group('system:authenticated')),
+  clusterBinding(
+    'system:public-info-viewer',
+    'system:public-info-viewer',
+    group('system:authenticated'),
+    group('system:unauthenticated'),
+  ),
+  clusterBinding(
+    'system:service-account-issuer-discovery',
+    'system:service-account-issuer-discovery',
+    group('system:serviceaccounts'),
+  ),
+]
+
+const viewRules = (): PolicyRule[] => [
+  rule(read, core, [
+    'configmaps',
+    'endpoints',
+    'persistentvolumeclaims',
+    'persistentvolumeclaims/status',
+    'pods',
+    'pods/log',
+    'pods/status',
+    'replicationcontrollers',
+    'replicationcontrollers/scale',
+    'replicationcontrollers/status',
+    'serviceaccounts',
+    'services',
+    'services/status',
+    'bindings',
+    'events',
+    'limitranges',
+    'namespaces',
+    'namespaces/status',
+    'resourcequotas',
+    'resourcequotas/status',
+  ]),
+  rule(read, ['discovery.k8s.io'], ['endpointslices']),
+  rule(read, apps, [
+    'controllerrevisions',
+    'daemonsets',
+    'daemonsets/status',
+    'deployments',
+    'deployments/scale',
+    'deployments/status',
+    'replicasets',
+    'replicasets/scale',
+    'replicasets/status',
+    'statefulsets',
+    'statefulsets/scale',
+    'statefulsets/status',
+  ]),
+  rule(read, ['autoscaling'], ['horizontalpodautoscalers', 'horizontalpodautoscalers/status']),
+  rule(read, ['batch'], ['cronjobs', 'cronjobs/status', 'jobs', 'jobs/status']),
+  rule(read, ['policy'], ['poddisruptionbudgets', 'poddisruptionbudgets/status']),
+  rule(read, ['networking.k8s.io'], ['ingresses', 'ingresses/status', 'networkpolicies']),
+]
+
+const editRules = (): PolicyRule[] => [
+  rule(read, core, ['pods/attach', 'pods/exec', 'pods/portforward', 'pods/proxy', 'secrets', 'services/proxy']),
+  rule(['impersonate'], core, ['serviceaccounts']),
+  rule(write, core, ['pods', 'pods/attach', 'pods/exec', 'pods/portforward', 'pods/proxy']),
+  rule(['create'], core, ['pods/eviction', 'serviceaccounts/token']),
+  rule(['patch', 'update'], core, ['pods/resize']),
+  rule(write, core, [
+    'configmaps',
+    'events',
+    'persistentvolumeclaims',
+    'replicationcontrollers',
+    'replicationcontrollers/scale',
+    'secrets',
+    'serviceaccounts',
+    'services',
+    'services/proxy',
+  ]),
+  rule(write, apps, [
+    'daemonsets',
+    'deployments',
+    'deployments/rollback',
+    'deployments/scale',
+    'replicasets',
+    'replicasets/scale',
+    'statefulsets',
+    'statefulsets/scale',
+  ]),
+  rule(write, ['autoscaling'], ['horizontalpodautoscalers']),
+  rule(write, ['batch'], ['cronjobs', 'jobs']),
+  rule(write, ['policy'], ['poddisruptionbudgets']),
+  rule(write, ['networking.k8s.io'], ['ingresses', 'networkpolicies']),
+  rule([...read, ...write], ['coordination.k8s.io'], ['leases']),
+]
+
+const adminRules = (): PolicyRule[] => [
+  rule(['create'], ['authorization.k8s.io'], ['localsubjectaccessreviews']),
+  rule([...read, ...write], [rbacGroup], ['rolebindings', 'roles']),
+]
+
+/**
+ * admin, edit and view gather the rules of the roles that carry their label. They are written with the built-in rules
+ * already gathered, so that they serve before the first aggregation.
+ */
+function aggregatedRoles(): RoleObject[] {
+  const label = (role: string): string => `${rbacGroup}/aggregate-to-${role}`
+  const gathering = (name: string, rules: PolicyRule[], part?: string): RoleObject => ({
+    ...clusterRole(name, rules),
+    metadata: meta(name, part ? { [label(part)]: 'true' } : {}),
+    aggregationRule: { clusterRoleSelectors: [{ matchLabels: { [label(name)]: 'true' } }] },
+  })
+  const part = (name: string, rules: PolicyRule[]): RoleObject => ({
+    ...clusterRole(`system:aggregate-to-${name}`, rules),
+    metadata: meta(`system:aggregate-to-${name}`, { [label(name)]: 'true' }),
+  })
+  return [
+    gathering('admin', [...adminRules(), ...editRules(), ...viewRules()]),
+    gathering('edit', [...editRules(), ...viewRules()], 'admin'),
+    gathering('view', viewRules(), 'edit'),
+    part('admin', adminRules()),
+    part('edit', editRules()),
+    part('view', viewRules()),
+  ]
+}
+
+// --- components ---
+
+/** What a kubelet may do; granted by the node authorizer. */
+export const nodeRules: readonly PolicyRule[] = [
+  rule(['create'], ['authentication.k8s.io'], ['tokenreviews']),
+  rule(['create'], ['authorization.k8s.io'], ['localsubjectaccessreviews', 'subjectaccessreviews']),
+  rule(read, core, ['services']),
+  rule(['create', ...read], core, ['nodes']),
+  rule(['patch', 'update'], core, ['nodes/status']),
+  rule(['patch', 'update'], core, ['nodes']),
+  recordEvents,
+  rule(read, core, ['pods']),
+  rule(['create', 'delete'], core, ['pods']),
+  rule(['patch', 'update'], core, ['pods/status']),
+  rule(['create'], core, ['pods/eviction']),
+  rule(read, core, ['configmaps', 'secrets', 'namespaces', 'endpoints', 'serviceaccounts']),
+  rule(read, core, ['persistentvolumeclaims', 'persistentvolumes']),
+  rule(['create'], core, ['serviceaccounts/token']),
+  rule(['create', ...read], ['certificates.k8s.io'], ['certificatesigningrequests']),
+  rule(['create', 'delete', 'get', 'list', 'watch', 'patch', 'update'], ['coordination.k8s.io'], ['leases']),
+  rule(read, ['storage.k8s.io'], ['csidrivers', 'csinodes', 'storageclasses', 'volumeattachments']),
+  rule(['create', 'delete', 'patch', 'update'], ['storage.k8s.io'], ['csinodes']),
+  rule(read, ['node.k8s.io'], ['runtimeclasses']),
+  // The agent is the service proxy, the DNS and the network policy of its node as well.
+  rule(read, ['discovery.k8s.io'], ['endpointslices']),
+  rule(read, ['networking.k8s.io'], ['networkpolicies']),
+]
+
+const schedulerRules = (): PolicyRule[] => [
+  recordEvents,
+  rule(['create'], ['coordination.k8s.io'], ['leases']),
+  rule([...read, 'update'], ['coordination.k8s.io'], ['leases'], ['kube-scheduler']),
+  rule(read, core, ['nodes', 'namespaces', 'persistentvolumeclaims', 'persistentvolumes', 'services']),
+  rule(['delete', ...read], core, ['pods']),
+  rule(['create'], core, ['bindings', 'pods/binding']),
+  rule(['patch', 'update'], core, ['pods/status', 'persistentvolumes', 'persistentvolumeclaims']),
+  rule(read, core, ['replicationcontrollers']),
+  rule(read, apps, ['replicasets', 'statefulsets']),
+  rule(read, ['policy'], ['poddisruptionbudgets']),
+  rule(
+    read,
+    ['storage.k8s.io'],
+    ['csidrivers', 'csinodes', 'csistoragecapacities', 'storageclasses', 'volumeattachments'],
+  ),
+  rule(read, ['scheduling.k8s.io'], ['priorityclasses']),
+]
+
+const controllerManagerRules = (): PolicyRule[] => [
+  recordEvents,
+  rule(['create'], ['coordination.k8s.io'], ['leases']),
+  rule(['get', 'update'], ['coordination.k8s.io'], ['leases'], ['kube-controller-manager']),
+  rule(['create'], core, ['secrets', 'serviceaccounts', 'serviceaccounts/token']),
+  rule(['delete'], core, ['secrets']),
+  rule(['get'], core, ['configmaps', 'namespaces', 'secrets', 'serviceaccounts']),
+  rule(['update'], core, ['secrets', 'serviceaccounts']),
+  rule(['create'], ['authentication.k8s.io'], ['tokenreviews']),
+  rule(['create'], ['authorization.k8s.io'], ['subjectaccessreviews']),
+  rule(['list', 'watch'], all, all),
+]
+
+const componentRoles = (): RoleObject[] => [
+  clusterRole('system:node', [...nodeRules]),
+  clusterRole('system:kube-scheduler', schedulerRules()),
+  clusterRole('system:kube-controller-manager', controllerManagerRules()),
+  clusterRole('system:kube-dns', [rule(['list', 'watch'], core, ['endpoints', 'services'])]),
+  clusterRole('system:node-proxier', [
+    rule(['list', 'watch'], core, ['endpoints', 'services', 'nodes']),
+    rule(['list', 'watch'], ['discovery.k8s.io'], ['endpointslices']),
+    recordEvents,
+  ]),
+  clusterRole('system:volume-scheduler', [
+    rule(['patch', 'update', ...read], core, ['persistentvolumes', 'persistentvolumeclaims']),
+    rule(read, ['storage.k8s.io'], ['storageclasses']),
+  ]),
+  clusterRole('system:kubelet-api-admin', [
+    rule(['get', 'list', 'watch', 'proxy'], core, ['nodes']),
+    rule(all, core, ['nodes/healthz', 'nodes/log', 'nodes/metrics', 'nodes/proxy', 'nodes/spec', 'nodes/stats']),
+  ]),
+]
+
+const componentBindings = (): BindingObject[] => [
+  // Kept without subjects, as Kubernetes does: nodes are authorised by the node authorizer.
+  clusterBinding('system:node', 'system:node'),
+  clusterBinding('system:node-proxier', 'system:node-proxier', user('system:kube-proxy')),
+  clusterBinding(
+    'system:kube-controller-manager',
+    'system:kube-controller-manager',
+    user('system:kube-controller-manager'),
+  ),
+  clusterBinding('system:kube-dns', 'system:kube-dns', serviceAccount('kube-system', 'kube-dns')),
+  clusterBinding('system:kube-scheduler', 'system:kube-scheduler', user('system:kube-scheduler')),
+  clusterBinding('system:volume-scheduler', 'system:volume-scheduler', user('system:kube-scheduler')),
+]
+
+// --- controllers ---
+
+/** Rules of every controller, which runs as the service account of its name in kube-system. */
+const controllers = (): Record<string, PolicyRule[]> => ({
+  'clusterrole-aggregation-controller': [
+    rule(['escalate', 'get', 'list', 'patch', 'update', 'watch'], [rbacGroup], ['clusterroles']),
+  ],
+  'cronjob-controller': [
+    rule([...read, 'update'], ['batch'], ['cronjobs']),
+    rule(['create', 'delete', ...read, 'patch', 'update'], ['batch'], ['jobs']),
+    rule(['update'], ['batch'], ['cronjobs/status', 'cronjobs/finalizers']),
+    rule(['delete', 'list'], core, ['pods']),
+    recordEvents,
+  ],
+  'daemon-set-controller': [
+    rule(read, apps, ['daemonsets']),
+    rule(['update', 'patch'], apps, ['daemonsets/status']),
+    rule(['update'], apps, ['daemonsets/finalizers']),
+    rule(read, core, ['nodes']),
+    rule(['create', 'delete', ...read, 'patch'], core, ['pods']),
+    rule(['create'], core, ['pods/binding']),
+    rule(['create', 'delete', ...read, 'patch', 'update'], apps, ['controllerrevisions']),
+    recordEvents,
+  ],
+  'deployment-controller': [
+    rule([...read, 'update', 'patch'], apps, ['deployments']),
+    rule(['update', 'patch'], apps, ['deployments/status']),
+    rule(['update'], apps, ['deployments/finalizers']),
+    rule(['create', 'delete', ...read, 'patch', 'update'], apps, ['replicasets']),
+    rule([...read, 'update'], core, ['pods']),
+    recordEvents,
+  ],
+  'disruption-controller': [
+    rule(read, apps, ['deployments', 'replicasets', 'statefulsets']),
+    rule(read, core, ['replicationcontrollers', 'pods']),
+    rule(read, ['policy'], ['poddisruptionbudgets']),
+    rule(['update', 'patch'], ['policy'], ['poddisruptionbudgets/status']),
+    rule(['patch', 'update'], core, ['pods/status']),
+    rule(['get'], all, ['*/scale']),
+    recordEvents,
+  ],
+  'endpoint-controller': [
+    rule(read, core, ['pods', 'services', 'nodes']),
+    rule(['create', 'delete', ...read, 'patch', 'update'], core, ['endpoints']),
+    rule(['create'], core, ['endpoints/restricted']),
+    recordEvents,
+  ],
+  'endpointslice-controller': [
+    rule(read, core, ['nodes', 'pods', 'services']),
+    rule(['update'], core, ['services/finalizers']),
+    rule(['create', 'delete', ...read, 'patch', 'update'], ['discovery.k8s.io'], ['endpointslices']),
+    rule(['create'], ['discovery.k8s.io'], ['endpointslices/restricted']),
+    recordEvents,
+  ],
+  'endpointslicemirroring-controller': [
+    rule(read, core, ['endpoints', 'services']),
+    rule(['update'], core, ['services/finalizers', 'endpoints/finalizers']),
+    rule(['create', 'delete', ...read, 'patch', 'update'], ['discovery.k8s.io'], ['endpointslices']),
+    recordEvents,
+  ],
+  'expand-controller': [rule(read, core, ['persistentvolumes', 'persistentvolumeclaims']), recordEvents],
+  'generic-garbage-collector': [rule(['delete', 'get', 'list', 'patch', 'update', 'watch'], all, all), recordEvents],
+  'horizontal-pod-autoscaler': [
+    rule(read, ['autoscaling'], ['horizontalpodautoscalers']),
+    rule(['update', 'patch'], ['autoscaling'], ['horizontalpodautoscalers/status']),
+    rule(['get', 'update'], all, ['*/scale']),
+    rule(['list'], core, ['pods']),
+    recordEvents,
+  ],
+  'job-controller': [
+    rule([...read, 'patch', 'update'], ['batch'], ['jobs']),
+    rule(['update', 'patch'], ['batch'], ['jobs/status']),
+    rule(['update'], ['batch'], ['jobs/finalizers']),
+    rule(['create', 'delete', ...read, 'patch'], core, ['pods']),
+    recordEvents,
+  ],
+  'namespace-controller': [
+    rule(['delete', ...read], core, ['namespaces']),
+    rule(['update', 'patch'], core, ['namespaces/finalize', 'namespaces/status']),
+    rule(['delete', 'deletecollection', 'get', 'list', 'watch'], all, all),
+  ],
+  'node-controller': [
+    rule(['delete', ...read, 'patch', 'update'], core, ['nodes']),
+    rule(['patch', 'update'], core, ['nodes/status', 'pods/status']),
+    rule(['delete', ...read], core, ['pods']),
+    rule(read, ['coordination.k8s.io'], ['leases']),
+    recordEvents,
+  ],
+  'persistent-volume-binder': [
+    rule(['create', 'delete', ...read, 'patch', 'update'], core, ['persistentvolumes']),
+    rule(['patch', 'update'], core, ['persistentvolumes/status', 'persistentvolumeclaims/status']),
+    rule([...read, 'patch', 'update'], core, ['persistentvolumeclaims']),
+    rule(['create', 'delete', ...read], core, ['pods']),
+    rule(read, ['storage.k8s.io'], ['storageclasses']),
+    rule(read, core, ['nodes']),
+    recordEvents,
+  ],
+  'pod-garbage-collector': [
+    rule(['delete', ...read], core, ['pods']),
+    rule(read, core, ['nodes']),
+    rule(['patch', 'update'], core, ['pods/status']),
+  ],
+  'pv-protection-controller': [rule([...read, 'update'], core, ['persistentvolumes']), recordEvents],
+  'pvc-protection-controller': [
+    rule([...read, 'update'], core, ['persistentvolumeclaims']),
+    rule(read, core, ['pods']),
+    recordEvents,
+  ],
+  'replicaset-controller': [
+    rule([...read, 'update'], apps, ['replicasets']),
+    rule(['update', 'patch'], apps, ['replicasets/status']),
+    rule(['update'], apps, ['replicasets/finalizers']),
+    rule(['create', 'delete', ...read, 'patch'], core, ['pods']),
+    recordEvents,
+  ],
+  'replication-controller': [
+    rule([...read, 'update'], core, ['replicationcontrollers']),
+    rule(['update', 'patch'], core, ['replicationcontrollers/status']),
+    rule(['update'], core, ['replicationcontrollers/finalizers']),
+    rule(['create', 'delete', ...read, 'patch'], core, ['pods']),
+    recordEvents,
+  ],
+  'resourcequota-controller': [
+    rule(['list', 'watch'], all, all),
+    rule(['update'], core, ['resourcequotas/status']),
+    recordEvents,
+  ],
+  'root-ca-cert-publisher': [
+    rule(['create', ...read, 'update', 'patch'], core, ['configmaps']),
+    rule(read, core, ['namespaces']),
+    recordEvents,
+  ],
+  'service-account-controller': [
+    rule(['create', ...read], core, ['serviceaccounts']),
+    rule(read, core, ['namespaces']),
+    recordEvents,
+  ],
+  'service-controller': [
+    rule(read, core, ['services']),
+    rule(['patch', 'update'], core, ['services/status']),
+    rule(['list', 'watch'], core, ['nodes']),
+    recordEvents,
+  ],
+  'statefulset-controller': [
+    rule(read, core, ['pods']),
+    rule(read, apps, ['statefulsets']),
+    rule(['update', 'patch'], apps, ['statefulsets/status']),
+    rule(['update'], apps, ['statefulsets/finalizers']),
+    rule(['create', 'delete', 'get', 'patch', 'update'], core, ['pods']),
+    rule(['create', 'delete', ...read, 'patch', 'update'], apps, ['controllerrevisions']),
+    rule(['create', ...read, 'update', 'delete'], core, ['persistentvolumeclaims']),
+    recordEvents,
+  ],
+  'ttl-after-finished-controller': [rule(['delete', ...read], ['batch'], ['jobs']), recordEvents],
+})
+
+const controllerRoles = (): RoleObject[] =>
+  Object.entries(controllers()).map(([name, rules]) => clusterRole(`system:controller:${name}`, rules))
+
+const controllerBindings = (): BindingObject[] =>
+  Object.keys(controllers()).map((name) =>
+    clusterBinding(`system:controller:${name}`, `system:controller:${name}`, serviceAccount('kube-system', name)),
+  )
+
+// --- roles of single namespaces ---
+
+const namespacedRoles = (): RoleObject[] => [
+  role('kube-system', 'extension-apiserver-authentication-reader', [
+    rule(read, core, ['configmaps'], ['extension-apiserver-authentication']),
+  ]),
+]
+
+const namespacedBindings = (): BindingObject[] => [
+  {
+    apiVersion: `${rbacGroup}/v1`,
+    kind: 'RoleBinding',
+    metadata: { ...meta('system::extension-apiserver-authentication-reader'), namespace: 'kube-system' },
+    roleRef: { apiGroup: rbacGroup, kind: 'Role', name: 'extension-apiserver-authentication-reader' },
+    subjects: [user('system:kube-controller-manager'), user('system:kube-scheduler')],
+  },
+]
+
+// --- building blocks ---
+
+const meta = (name: string, labels: Record<string, string> = {}): RoleObject['metadata'] => ({
+  name,
+  labels: { 'kubernetes.io/bootstrapping': 'rbac-defaults', ...labels },
+  annotations: { [`${rbacGroup}/autoupdate`]: 'true' },
+})
+
+const clusterRole = (name: string, rules: PolicyRule[]): RoleObject => ({
+  apiVersion: `${rbacGroup}/v1`,
+  kind: 'ClusterRole',
+  metadata: meta(name),
+  rules,
+})
+
+const role = (namespace: string, name: string, rules: PolicyRule[]): RoleObject => ({
+  apiVersion: `${rbacGroup}/v1`,
+  kind: 'Role',
+  metadata: { ...meta(name), namespace },
+  rules,
+})
+
+const clusterBinding = (name: string, roleName: string, ...subjects: Subject[]): BindingObject => ({
+  apiVersion: `${rbacGroup}/v1`,
+  kind: 'ClusterRoleBinding',
+  metadata: meta(name),
+  roleRef: { apiGroup: rbacGroup, kind: 'ClusterRole', name: roleName },
+  ...(subjects.length > 0 ? { subjects } : {}),
+})
+
+const group = (name: string): Subject => ({ kind: 'Group', apiGroup: rbacGroup, name })
+const user = (name: string): Subject => ({ kind: 'User', apiGroup: rbacGroup, name })
+const serviceAccount = (namespace: string, name: string): Subject => ({ kind: 'ServiceAccount', namespace, name })

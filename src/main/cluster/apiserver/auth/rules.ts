@@ -1,0 +1,101 @@
+import type { PolicyRule } from './rbac-types.ts'
+import type { AuthorizationAttributes, ResourceAttributes } from './types.ts'
+
+/** Whether a rule allows a request. */
+export function ruleAllows(rule: PolicyRule, attributes: AuthorizationAttributes): boolean {
+  if (!includes(rule.verbs, attributes.verb)) return false
+  if (!attributes.resourceRequest) return rule.nonResourceURLs?.some((url) => urlMatches(url, attributes.path)) ?? false
+  return (
+    includes(rule.apiGroups, attributes.group) &&
+    (rule.resources?.some((resource) => resourceMatches(resource, attributes)) ?? false) &&
+    nameMatches(rule.resourceNames, attributes.name)
+  )
+}
+
+/**
+ * The parts of `wanted` that none of `held` allows: what a user would grant beyond their own rights. Empty when all is
+ * covered.
+ */
+export function uncoveredRules(held: readonly PolicyRule[], wanted: readonly PolicyRule[]): PolicyRule[] {
+  const uncovered: PolicyRule[] = []
+  for (const rule of wanted) {
+    for (const part of breakDown(rule)) if (!held.some((own) => covers(own, part))) uncovered.push(part)
+  }
+  return compact(uncovered)
+}
+
+/** As Kubernetes writes rules in messages: `{APIGroups:[""], Resources:["pods"], Verbs:["get" "list"]}`. */
+export function ruleText({ apiGroups, resources, resourceNames, nonResourceURLs, verbs }: PolicyRule): string {
+  const fields = {
+    APIGroups: apiGroups,
+    Resources: resources,
+    ResourceNames: resourceNames,
+    NonResourceURLs: nonResourceURLs,
+    Verbs: verbs,
+  }
+  const texts = Object.entries(fields).flatMap(([name, values]) =>
+    values && values.length > 0 ? [`${name}:[${values.map((value) => JSON.stringify(value)).join(' ')}]`] : [],
+  )
+  return `{${texts.join(', ')}}`
+}
+
+const includes = (values: readonly string[] | undefined, value: string): boolean =>
+  values !== undefined && (values.includes(value) || values.includes('*'))
+
+/** A rule names `pods`, `pods/log`, `*` for everything, or a subresource of whatever resource. */
+function resourceMatches(pattern: string, { resource, subresource }: ResourceAttributes): boolean {
+  if (pattern === '*') return true
+  if (subresource === '') return pattern === resource
+  return (
+    pattern.length > subresource.length &&
+    pattern.endsWith(subresource) &&
+    (pattern === `${resource}/${subresource}` || pattern === `*/${subresource}`)
+  )
+}
+
+const nameMatches = (names: readonly string[] | undefined, name: string): boolean =>
+  names === undefined || names.length === 0 || names.includes(name)
+
+const urlMatches = (pattern: string, path: string): boolean =>
+  pattern === '*' || pattern === path || (pattern.endsWith('*') && path.startsWith(pattern.slice(0, -1)))
+
+/** One rule per verb, group, resource and name, or per verb and URL. */
+function* breakDown(rule: PolicyRule): Iterable<PolicyRule> {
+  for (const verb of rule.verbs) {
+    for (const url of rule.nonResourceURLs ?? []) yield { verbs: [verb], nonResourceURLs: [url] }
+    for (const group of rule.apiGroups ?? []) {
+      for (const resource of rule.resources ?? []) {
+        const part = { verbs: [verb], apiGroups: [group], resources: [resource] }
+        if (!rule.resourceNames?.length) yield part
+        for (const name of rule.resourceNames ?? []) yield { ...part, resourceNames: [name] }
+      }
+    }
+  }
+}
+
+/** Whether `own` allows all that `part`, a broken-down rule, allows. */
+function covers(own: PolicyRule, part: PolicyRule): boolean {
+  if (!includes(own.verbs, part.verbs[0] ?? '')) return false
+  const url = part.nonResourceURLs?.[0]
+  if (url !== undefined) return own.nonResourceURLs?.some((pattern) => urlMatches(pattern, url)) ?? false
+  const [resource = '', subresource = ''] = (part.resources?.[0] ?? '').split('/')
+  const name = part.resourceNames?.[0]
+  return (
+    includes(own.apiGroups, part.apiGroups?.[0] ?? '') &&
+    (own.resources?.some((pattern) => resourceMatches(pattern, { resource, subresource } as ResourceAttributes)) ??
+      false) &&
+    (!own.resourceNames?.length || (name !== undefined && own.resourceNames.includes(name)))
+  )
+}
+
+/** Joins broken-down rules that differ in their verb alone. */
+function compact(parts: readonly PolicyRule[]): PolicyRule[] {
+  const joined = new Map<string, PolicyRule>()
+  for (const part of parts) {
+    const key = JSON.stringify({ ...part, verbs: undefined })
+    const rule = joined.get(key)
+    if (rule) rule.verbs.push(...part.verbs)
+    else joined.set(key, { ...part, verbs: [...part.verbs] })
+  }
+  return [...joined.values()]
+}
