@@ -36,7 +36,7 @@ export function templateHash(template: unknown, collisionCount = 0): string {
     hash ^= text.charCodeAt(index)
     hash = Math.imul(hash, 0x01000193) >>> 0
   }
-  return [...String(hash)].map((digit) => safeDigits[Number(digit)] ?? '').join('')
+  return Array.from(String(hash), (digit) => safeDigits[Number(digit)] ?? '').join('')
 }
 
 /** Ten characters without vowels and without digits that look like them. */

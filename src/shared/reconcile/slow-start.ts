@@ -7,15 +7,17 @@ export async function slowStart(
   count: number,
   work: (index: number) => Promise<void>,
   first = 1,
-): Promise<{ succeeded: number; error?: unknown }> {
+): Promise<{ succeeded: number; error?: Error }> {
   let succeeded = 0
   for (let done = 0, size = Math.min(first, count); size > 0; size = Math.min(2 * size, count - done)) {
     const batch = Array.from({ length: size }, (_, index) => work(done + index))
     const results = await Promise.allSettled(batch)
     const failure = results.find((result) => result.status === 'rejected')
     succeeded += results.filter((result) => result.status === 'fulfilled').length
-    if (failure) return { succeeded, error: failure.reason }
+    if (failure) return { succeeded, error: errorOf(failure.reason) }
     done += size
   }
   return { succeeded }
 }
+
+const errorOf = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)))

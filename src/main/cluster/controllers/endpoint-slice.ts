@@ -1,0 +1,205 @@
+import { deepEqual } from '#shared/base/deep-equal.ts'
+import type { Stop } from '#shared/base/disposable.ts'
+import { keyOf } from '#shared/client/informer.ts'
+import { isNamespaceTerminating, isNotFound } from '#shared/kube/error-kinds.ts'
+import type { Endpoint, EndpointSlice, Node, Service } from '#shared/kube/generated/types.ts'
+import { endpointSlices, nodes, pods, services } from '#shared/kube/resources.ts'
+import { backEndsOf, hasSelector, isHeadless, type BackEnd } from '#shared/kube/service-endpoints.ts'
+import type { ControllerContext } from '#shared/reconcile/context.ts'
+import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
+import { controllerReference, refOf } from '#shared/reconcile/ownership.ts'
+import { changesBackEnd, indexPodsForServices, servicesOfPod } from '#shared/reconcile/service-pods.ts'
+
+const serviceLabel = 'kubernetes.io/service-name'
+const managerLabel = 'endpointslice.kubernetes.io/managed-by'
+const manager = 'endpointslice-controller.k8s.io'
+const headlessLabel = 'service.kubernetes.io/headless'
+const maxEndpoints = 100
+
+/** Keeps the EndpointSlices of Services with a selector: which pods are behind them, and in what state. */
+export function startEndpointSlices(context: ControllerContext): Stop {
+  const { client } = context
+  const serviceInformer = context.informers.share(services)
+  const podInformer = context.informers.share(pods)
+  const nodeInformer = context.informers.share(nodes)
+  const slices = context.informers.share(endpointSlices)
+  slices.addIndex('managed-service', managedService)
+  const podsOf = indexPodsForServices(podInformer)
+  const servicesOf = servicesOfPod(serviceInformer)
+
+  async function reconcile(key: string): Promise<Outcome> {
+    const service = serviceInformer.get(key)
+    // The slices of a deleted Service are the garbage collector's.
+    if (!service || service.metadata.deletionTimestamp || !hasSelector(service)) return undefined
+    const present = slices.byIndex('managed-service', key)
+    const wanted = familiesOf(service).flatMap((family) => wantedSlices(service, family, present))
+    await write(present, wanted)
+    return undefined
+  }
+
+  /** Per address family and set of ports: the slices there are, changed as little as possible, and what does not fit. */
+  function wantedSlices(service: Service, family: 'IPv4' | 'IPv6', present: readonly EndpointSlice[]): EndpointSlice[] {
+    const mine = present.filter((slice) => slice.addressType === family)
+    const groups = groupByPorts(backEndsOf(service, podsOf(service), family))
+    // A Service without back ends has one empty slice, which says so.
+    if (groups.length === 0) groups.push({ ports: [], backEnds: [] })
+    return groups.flatMap(({ ports, backEnds }) => {
+      const endpoints = new Map(
+        backEnds.map((backEnd) => [
+          backEnd.pod.metadata.uid ?? '',
+          endpointOf(backEnd, nodeInformer.get(backEnd.pod.spec?.nodeName ?? '')),
+        ]),
+      )
+      const reusable = mine.filter((slice) => deepEqual(slice.ports ?? [], ports))
+      return fill(reusable, endpoints, () => ({ ...newSlice(service, family), ports })).map((slice) => ({
+        ...slice,
+        metadata: { ...slice.metadata, labels: labelsOf(service) },
+      }))
+    })
+  }
+
+  async function write(present: readonly EndpointSlice[], wanted: readonly EndpointSlice[]): Promise<void> {
+    const kept = new Set(wanted.map((slice) => slice.metadata.name))
+    const surplus = present.filter((slice) => !kept.has(slice.metadata.name))
+    const written = await Promise.all(wanted.map((slice) => writeSlice(slice, present)))
+    await Promise.all(surplus.map(remove))
+    await slices.caughtUp(...written.filter((slice) => slice !== undefined))
+  }
+
+  async function writeSlice(
+    slice: EndpointSlice,
+    present: readonly EndpointSlice[],
+  ): Promise<EndpointSlice | undefined> {
+    const before = present.find((other) => other.metadata.name === slice.metadata.name)
+    if (before && deepEqual(before, slice)) return undefined
+    try {
+      return await (before ? client.update(endpointSlices, slice) : client.create(endpointSlices, slice))
+    } catch (error) {
+      if (isNamespaceTerminating(error)) return undefined
+      throw error
+    }
+  }
+
+  async function remove(slice: EndpointSlice): Promise<void> {
+    try {
+      await client.delete(endpointSlices, refOf(slice))
+    } catch (error) {
+      if (!isNotFound(error)) throw error
+    }
+    await slices.until(keyOf(slice), (seen) => seen?.metadata.uid !== slice.metadata.uid)
+  }
+
+  const controller = runController({
+    ...context,
+    name: 'endpoint-slice',
+    reconcile,
+    workers: 8,
+    watches: [
+      watch(serviceInformer, keyOf),
+      watch(podInformer, servicesOf, changesBackEnd),
+      watch(slices, managedService),
+      // Nodes only tell the zone: look again at what is behind them when that changes.
+      watch(
+        nodeInformer,
+        (node) => podInformer.byIndex('node-name', node.metadata.name ?? '').flatMap(servicesOf),
+        (previous, node) => zoneOf(previous) !== zoneOf(node),
+      ),
+    ],
+  })
+  podInformer.addIndex('node-name', (pod) => pod.spec?.nodeName)
+
+  return async () => {
+    const stopping = controller.stop()
+    for (const informer of [serviceInformer, podInformer, nodeInformer, slices]) informer.stop()
+    await stopping
+  }
+}
+
+/** Key of the Service whose slice this is, if it is ours. */
+function managedService({ metadata }: EndpointSlice): string | undefined {
+  const service = metadata.labels?.[serviceLabel]
+  return service && metadata.labels?.[managerLabel] === manager ? `${metadata.namespace ?? ''}/${service}` : undefined
+}
+
+const familiesOf = ({ spec }: Service): ('IPv4' | 'IPv6')[] =>
+  spec?.ipFamilies?.map((family) => (family === 'IPv6' ? 'IPv6' : 'IPv4')) ?? ['IPv4']
+
+function groupByPorts(backEnds: readonly BackEnd[]): { ports: BackEnd['ports']; backEnds: BackEnd[] }[] {
+  const groups = new Map<string, { ports: BackEnd['ports']; backEnds: BackEnd[] }>()
+  for (const backEnd of backEnds) {
+    const key = JSON.stringify(backEnd.ports)
+    const group = groups.get(key) ?? { ports: backEnd.ports, backEnds: [] }
+    group.backEnds.push(backEnd)
+    groups.set(key, group)
+  }
+  return [...groups.values()]
+}
+
+/** Endpoints stay in the slice they are in; new ones go where there is room, then into new slices. */
+function fill(
+  present: readonly EndpointSlice[],
+  endpoints: Map<string, Endpoint>,
+  create: () => EndpointSlice,
+): EndpointSlice[] {
+  const left = new Map(endpoints)
+  const filled = present.map((slice) => {
+    const kept: Endpoint[] = []
+    for (const { targetRef } of slice.endpoints ?? []) {
+      const endpoint = left.get(targetRef?.uid ?? '')
+      if (!endpoint) continue
+      kept.push(endpoint)
+      left.delete(targetRef?.uid ?? '')
+    }
+    return { ...slice, endpoints: kept }
+  })
+  const added = [...left.values()]
+  // Fullest first: few slices, and few of them changed.
+  for (const slice of [...filled].sort((a, b) => b.endpoints.length - a.endpoints.length))
+    slice.endpoints.push(...added.splice(0, Math.max(0, maxEndpoints - slice.endpoints.length)))
+  const kept: EndpointSlice[] = filled.filter((slice) => slice.endpoints.length > 0)
+  while (added.length > 0) kept.push({ ...create(), endpoints: added.splice(0, maxEndpoints) })
+  if (kept.length > 0) return kept
+  return [filled[0] ?? { ...create(), endpoints: [] }]
+}
+
+function endpointOf(
+  { pod, address, ready, serving, terminating, hostname }: BackEnd,
+  node: Node | undefined,
+): Endpoint {
+  const zone = node && zoneOf(node)
+  return {
+    addresses: [address],
+    conditions: { ready, serving, terminating },
+    ...(hostname ? { hostname } : {}),
+    ...(pod.spec?.nodeName ? { nodeName: pod.spec.nodeName } : {}),
+    ...(zone ? { zone } : {}),
+    targetRef: { kind: 'Pod', namespace: pod.metadata.namespace, name: pod.metadata.name, uid: pod.metadata.uid },
+  }
+}
+
+const zoneOf = ({ metadata }: Node): string | undefined => metadata.labels?.['topology.kubernetes.io/zone']
+
+function newSlice(service: Service, family: 'IPv4' | 'IPv6'): EndpointSlice {
+  return {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: {
+      generateName: `${service.metadata.name ?? ''}-`,
+      namespace: service.metadata.namespace,
+      ownerReferences: [controllerReference(service, services)],
+    },
+    addressType: family,
+    endpoints: [],
+  }
+}
+
+/** The Service's own labels, and those by which slices are found. */
+function labelsOf(service: Service): Record<string, string> {
+  const { [headlessLabel]: _, ...labels } = service.metadata.labels ?? {}
+  return {
+    ...labels,
+    ...(isHeadless(service) ? { [headlessLabel]: '' } : {}),
+    [serviceLabel]: service.metadata.name ?? '',
+    [managerLabel]: manager,
+  }
+}

@@ -1,0 +1,123 @@
+import { deepEqual } from '#shared/base/deep-equal.ts'
+import type { Stop } from '#shared/base/disposable.ts'
+import { keyOf } from '#shared/client/informer.ts'
+import { isNamespaceTerminating, isNotFound } from '#shared/kube/error-kinds.ts'
+import type { EndpointAddress, Endpoints, EndpointSubset, Service } from '#shared/kube/generated/types.ts'
+import { endpoints, pods, services } from '#shared/kube/resources.ts'
+import { backEndsOf, hasSelector, isHeadless, type BackEnd, type BackEndPort } from '#shared/kube/service-endpoints.ts'
+import type { ControllerContext } from '#shared/reconcile/context.ts'
+import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
+import { refOf } from '#shared/reconcile/ownership.ts'
+import { changesBackEnd, indexPodsForServices, servicesOfPod } from '#shared/reconcile/service-pods.ts'
+
+const headlessLabel = 'service.kubernetes.io/headless'
+const managerLabel = 'endpoints.kubernetes.io/managed-by'
+const overCapacity = 'endpoints.kubernetes.io/over-capacity'
+const maxAddresses = 1000
+
+/** Keeps the Endpoints of Services with a selector, for those who do not read EndpointSlices yet. */
+export function startEndpoints(context: ControllerContext): Stop {
+  const { client } = context
+  const serviceInformer = context.informers.share(services)
+  const podInformer = context.informers.share(pods)
+  const endpointsInformer = context.informers.share(endpoints)
+  const podsOf = indexPodsForServices(podInformer)
+  const servicesOf = servicesOfPod(serviceInformer)
+
+  async function reconcile(key: string): Promise<Outcome> {
+    const service = serviceInformer.get(key)
+    const present = endpointsInformer.get(key)
+    if (!service) return present && isOurs(present) ? remove(present) : undefined
+    if (!hasSelector(service) || service.metadata.deletionTimestamp) return undefined
+    const wanted = endpointsOf(service, backEndsOf(service, podsOf(service)), present)
+    if (present && deepEqual(present, wanted)) return undefined
+    try {
+      await endpointsInformer.caughtUp(
+        await (present ? client.update(endpoints, wanted) : client.create(endpoints, wanted)),
+      )
+    } catch (error) {
+      if (!isNamespaceTerminating(error)) throw error
+    }
+    return undefined
+  }
+
+  /** Endpoints carry no owner: who made them takes them away. */
+  async function remove(present: Endpoints): Promise<undefined> {
+    await client.delete(endpoints, refOf(present)).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error
+    })
+  }
+
+  const controller = runController({
+    ...context,
+    name: 'endpoints',
+    reconcile,
+    workers: 8,
+    watches: [
+      watch(serviceInformer, keyOf),
+      watch(podInformer, servicesOf, changesBackEnd),
+      watch(endpointsInformer, keyOf),
+    ],
+  })
+
+  return async () => {
+    const stopping = controller.stop()
+    for (const informer of [serviceInformer, podInformer, endpointsInformer]) informer.stop()
+    await stopping
+  }
+}
+
+const isOurs = ({ metadata }: Endpoints): boolean => metadata.labels?.[managerLabel] === 'endpoint-controller'
+
+function endpointsOf(service: Service, backEnds: readonly BackEnd[], present: Endpoints | undefined): Endpoints {
+  // Terminating pods have no place here: Endpoints cannot say that they still serve.
+  const listed = backEnds.filter(({ ready, terminating }) => ready || !terminating)
+  const { [headlessLabel]: _, ...labels } = service.metadata.labels ?? {}
+  const { [overCapacity]: __, ...annotations } = present?.metadata.annotations ?? {}
+  return {
+    ...present,
+    apiVersion: 'v1',
+    kind: 'Endpoints',
+    metadata: {
+      ...(present?.metadata ?? { name: service.metadata.name, namespace: service.metadata.namespace }),
+      labels: {
+        ...labels,
+        ...(isHeadless(service) ? { [headlessLabel]: '' } : {}),
+        [managerLabel]: 'endpoint-controller',
+      },
+      ...(listed.length > maxAddresses
+        ? { annotations: { ...annotations, [overCapacity]: 'truncated' } }
+        : Object.keys(annotations).length > 0
+          ? { annotations }
+          : {}),
+    },
+    ...subsetsOf(service, listed.slice(0, maxAddresses)),
+  }
+}
+
+/** Addresses that offer the same ports form one subset, in an order that does not depend on chance. */
+function subsetsOf(service: Service, backEnds: readonly BackEnd[]): { subsets?: EndpointSubset[] } {
+  const groups = new Map<string, { ports: BackEndPort[]; ready: EndpointAddress[]; notReady: EndpointAddress[] }>()
+  for (const backEnd of [...backEnds].sort((a, b) => (a.address < b.address ? -1 : 1))) {
+    if (backEnd.ports.length === 0 && (service.spec?.ports?.length ?? 0) > 0) continue
+    const key = JSON.stringify(backEnd.ports)
+    const group = groups.get(key) ?? { ports: backEnd.ports, ready: [], notReady: [] }
+    ;(backEnd.ready ? group.ready : group.notReady).push(addressOf(backEnd))
+    groups.set(key, group)
+  }
+  const subsets = [...groups.entries()]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, { ports, ready, notReady }]) => ({
+      ...(ready.length > 0 ? { addresses: ready } : {}),
+      ...(notReady.length > 0 ? { notReadyAddresses: notReady } : {}),
+      ...(ports.length > 0 ? { ports: ports.map(({ name, ...port }) => (name ? { name, ...port } : port)) } : {}),
+    }))
+  return subsets.length > 0 ? { subsets } : {}
+}
+
+const addressOf = ({ pod, address, hostname }: BackEnd): EndpointAddress => ({
+  ip: address,
+  ...(hostname ? { hostname } : {}),
+  ...(pod.spec?.nodeName ? { nodeName: pod.spec.nodeName } : {}),
+  targetRef: { kind: 'Pod', namespace: pod.metadata.namespace, name: pod.metadata.name, uid: pod.metadata.uid },
+})

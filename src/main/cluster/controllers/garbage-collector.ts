@@ -1,0 +1,276 @@
+import type { Stop } from '#shared/base/disposable.ts'
+import type { Resource } from '#shared/client/client.ts'
+import { apiVersionOf } from '#shared/client/kube-client.ts'
+import type { Informer } from '#shared/client/informer.ts'
+import { isAnotherObject, isConflict, isNotFound } from '#shared/kube/error-kinds.ts'
+import type { KubeObject, OwnerReference } from '#shared/kube/object.ts'
+import type { ControllerContext } from '#shared/reconcile/context.ts'
+import { runController, type Outcome, type Watch } from '#shared/reconcile/controller.ts'
+import { refOf } from '#shared/reconcile/ownership.ts'
+
+export interface GarbageCollectorOptions {
+  /** Everything that may own or be owned; all that is served, except Events. */
+  resources: readonly Resource[]
+}
+
+const foreground = 'foregroundDeletion'
+const orphan = 'orphan'
+
+/**
+ * Deletes what has no owner left, and does the two other ways of deleting an owner: dependents first (`foreground`), or
+ * dependents set free (`orphan`). Works on a graph of all objects by uid, kept up by their informers; that an owner is
+ * gone for good is believed only after asking the server itself.
+ */
+export function startGarbageCollector(context: ControllerContext, { resources }: GarbageCollectorOptions): Stop {
+  const { client } = context
+  const log = context.log.child({ controller: 'garbage-collector' })
+  const graph = new OwnerGraph()
+  const byType = new Map(resources.map((resource) => [`${apiVersionOf(resource)}/${resource.kind}`, resource]))
+  const informers = resources.map((resource) => ({ resource, informer: context.informers.share(resource) }))
+
+  async function reconcile(uid: string): Promise<Outcome> {
+    const node = graph.get(uid)
+    if (!node) return undefined
+    const { deletionTimestamp, finalizers = [] } = node.object.metadata
+    if (deletionTimestamp && finalizers.includes(orphan)) await freeDependents(node)
+    else if (deletionTimestamp && finalizers.includes(foreground)) await awaitDependents(node)
+    else if (!deletionTimestamp && node.owners.length > 0) await judge(node)
+    return undefined
+  }
+
+  async function freeDependents(node: GraphNode): Promise<void> {
+    const gone = new Set([node.uid])
+    await Promise.all(graph.dependentsOf(node.uid).map((dependent) => dropOwners(dependent, gone)))
+    await dropFinalizer(node, orphan)
+  }
+
+  /** The owner goes when none is left that blocks it; the others are deleted at their own pace. */
+  async function awaitDependents(node: GraphNode): Promise<void> {
+    const dependents = graph.dependentsOf(node.uid)
+    const blocking = dependents.filter(({ owners }) =>
+      owners.some(({ uid, blockOwnerDeletion }) => uid === node.uid && blockOwnerDeletion),
+    )
+    if (blocking.length === 0) await dropFinalizer(node, foreground)
+    for (const { uid, object } of dependents) if (!object.metadata.deletionTimestamp) controller.enqueue(uid)
+  }
+
+  /** An object with owners lives as long as one of them does. */
+  async function judge(node: GraphNode): Promise<void> {
+    const verdicts = await Promise.all(node.owners.map((owner) => verdictOn(owner, node)))
+    const ownersThat = (verdict: Verdict): OwnerReference[] =>
+      node.owners.filter((_, index) => verdicts[index] === verdict)
+    const departing = [...ownersThat('absent'), ...ownersThat('waiting')]
+    if (departing.length === 0) return
+    if (ownersThat('solid').length > 0) await dropOwners(node, new Set(departing.map(({ uid }) => uid)))
+    else await remove(node, ownersThat('waiting').length > 0)
+  }
+
+  async function verdictOn(owner: OwnerReference, node: GraphNode): Promise<Verdict> {
+    const known = graph.get(owner.uid)
+    const present = known && isReachable(known, node) ? known.object : await lookUp(owner, node)
+    if (!present) return 'absent'
+    const { deletionTimestamp, finalizers } = present.metadata
+    return deletionTimestamp && finalizers?.includes(foreground) ? 'waiting' : 'solid'
+  }
+
+  /** The owner as the server knows it. A kind that we do not know is believed to be there. */
+  async function lookUp(owner: OwnerReference, { object }: GraphNode): Promise<KubeObject | undefined> {
+    const resource = byType.get(`${owner.apiVersion}/${owner.kind}`)
+    if (!resource) {
+      log.debug('owner of unknown kind', { kind: owner.kind, apiVersion: owner.apiVersion })
+      return { metadata: { uid: owner.uid } }
+    }
+    // A cluster-scoped object cannot be owned by one in a namespace: no namespace to look in.
+    if (resource.namespaced && !object.metadata.namespace) return undefined
+    try {
+      const live = await client.get(resource, {
+        name: owner.name,
+        ...(resource.namespaced ? { namespace: object.metadata.namespace } : {}),
+      })
+      return live.metadata.uid === owner.uid ? live : undefined
+    } catch (error) {
+      if (isNotFound(error)) return undefined
+      throw error
+    }
+  }
+
+  /** Under a foreground deletion its own dependents go first too; otherwise as its finalizers say. */
+  async function remove(node: GraphNode, ownersWait: boolean): Promise<void> {
+    const { finalizers = [], uid } = node.object.metadata
+    // A ring of foreground deletions would wait for itself: who is waited for does not block any longer.
+    const dependents = graph.dependentsOf(node.uid)
+    const inRing =
+      ownersWait &&
+      dependents.some(
+        ({ object }) => object.metadata.deletionTimestamp && object.metadata.finalizers?.includes(foreground),
+      )
+    if (inRing) await unblockOwners(node)
+    const asks = finalizers.includes(orphan) ? 'Orphan' : finalizers.includes(foreground) ? 'Foreground' : 'Background'
+    const propagationPolicy = ownersWait && dependents.length > 0 ? 'Foreground' : asks
+    log.debug('deleting an object without owner', { uid, kind: node.resource.kind, name: node.object.metadata.name })
+    await ignoringLoss(
+      client.delete(node.resource, refOf(node.object), { propagationPolicy, preconditions: { uid: node.uid } }),
+    )
+  }
+
+  async function unblockOwners(node: GraphNode): Promise<void> {
+    await change(node, { ownerReferences: node.owners.map((owner) => ({ ...owner, blockOwnerDeletion: false })) })
+  }
+
+  async function dropOwners(node: GraphNode, gone: ReadonlySet<string>): Promise<void> {
+    const kept = node.owners.filter(({ uid }) => !gone.has(uid))
+    if (kept.length < node.owners.length) await change(node, { ownerReferences: kept.length > 0 ? kept : null })
+  }
+
+  async function dropFinalizer(node: GraphNode, finalizer: string): Promise<void> {
+    const kept = node.object.metadata.finalizers?.filter((other) => other !== finalizer) ?? []
+    await change(node, { finalizers: kept.length > 0 ? kept : null })
+  }
+
+  /** Whole lists under the version that they were read at: a lost race comes back as a conflict. */
+  async function change(node: GraphNode, fields: Record<string, unknown>): Promise<void> {
+    const { uid, resourceVersion } = node.object.metadata
+    const body = { metadata: { uid, resourceVersion, ...fields } }
+    await ignoringLoss(client.patch(node.resource, refOf(node.object), { type: 'merge', body }))
+  }
+
+  async function ignoringLoss(write: Promise<unknown>): Promise<void> {
+    try {
+      await write
+    } catch (error) {
+      if (isConflict(error) && !isAnotherObject(error)) throw error
+      if (!isNotFound(error) && !isAnotherObject(error)) throw error
+    }
+  }
+
+  /** Keeps the graph, and looks at whom a change concerns. */
+  function follow(resource: Resource, informer: Informer): Stop {
+    return informer.onChange({
+      added: (object) => look(graph.put(resource, object)),
+      updated: (previous, object) => {
+        const node = graph.put(resource, object)
+        if (!isAlike(previous, object)) look(node)
+      },
+      deleted: (object) => {
+        const uid = object.metadata.uid ?? ''
+        const node = graph.remove(uid)
+        for (const dependent of graph.dependentsOf(uid)) controller.enqueue(dependent.uid)
+        for (const owner of node?.owners ?? []) wakeOwner(owner)
+      },
+    })
+  }
+
+  function look(node: GraphNode): void {
+    const { deletionTimestamp, finalizers = [] } = node.object.metadata
+    if (deletionTimestamp && (finalizers.includes(foreground) || finalizers.includes(orphan)))
+      controller.enqueue(node.uid)
+    if (node.owners.some((owner) => !isSolid(owner, node))) controller.enqueue(node.uid)
+    // Its references may have stopped blocking an owner that waits.
+    for (const owner of node.owners) wakeOwner(owner)
+  }
+
+  function isSolid(owner: OwnerReference, node: GraphNode): boolean {
+    const known = graph.get(owner.uid)
+    return known !== undefined && isReachable(known, node) && !known.object.metadata.deletionTimestamp
+  }
+
+  function wakeOwner({ uid }: OwnerReference): void {
+    const owner = graph.get(uid)
+    if (owner?.object.metadata.deletionTimestamp && owner.object.metadata.finalizers?.includes(foreground))
+      controller.enqueue(uid)
+  }
+
+  const synced: Watch = {
+    synced: Promise.all(informers.map(({ informer }) => informer.synced)).then(() => undefined),
+    connect: () => () => undefined,
+  }
+  const controller = runController({
+    ...context,
+    name: 'garbage-collector',
+    reconcile,
+    workers: 16,
+    watches: [synced],
+  })
+  const following = informers.map(({ resource, informer }) => follow(resource, informer))
+
+  return async () => {
+    for (const stop of following) void stop()
+    await controller.stop()
+    for (const { informer } of informers) informer.stop()
+  }
+}
+
+/** Whether an owner is there, gone, or waits for its dependents to go first. */
+type Verdict = 'solid' | 'absent' | 'waiting'
+
+/** Owners are looked for in the dependent's own namespace, or are cluster-scoped; elsewhere they count as absent. */
+const isReachable = (owner: GraphNode, { object }: GraphNode): boolean =>
+  !owner.object.metadata.namespace || owner.object.metadata.namespace === object.metadata.namespace
+
+/** Whether nothing changed that matters here: most updates are of spec and status. */
+function isAlike({ metadata: a }: KubeObject, { metadata: b }: KubeObject): boolean {
+  return (
+    a.deletionTimestamp === b.deletionTimestamp &&
+    (a.finalizers?.join() ?? '') === (b.finalizers?.join() ?? '') &&
+    ownersText(a.ownerReferences) === ownersText(b.ownerReferences)
+  )
+}
+
+const ownersText = (owners: readonly OwnerReference[] | undefined): string =>
+  owners?.map(({ uid, blockOwnerDeletion }) => `${uid}${blockOwnerDeletion ? '!' : ''}`).join() ?? ''
+
+interface GraphNode {
+  uid: string
+  resource: Resource
+  object: KubeObject
+  owners: readonly OwnerReference[]
+}
+
+/** All objects by uid, and who depends on whom; dependents are known even before their owner is. */
+class OwnerGraph {
+  readonly #nodes = new Map<string, GraphNode>()
+  readonly #dependents = new Map<string, Set<string>>()
+
+  get(uid: string): GraphNode | undefined {
+    return this.#nodes.get(uid)
+  }
+
+  dependentsOf(uid: string): GraphNode[] {
+    const nodes: GraphNode[] = []
+    for (const dependent of this.#dependents.get(uid) ?? []) {
+      const node = this.#nodes.get(dependent)
+      if (node) nodes.push(node)
+    }
+    return nodes
+  }
+
+  put(resource: Resource, object: KubeObject): GraphNode {
+    const uid = object.metadata.uid ?? ''
+    const node: GraphNode = { uid, resource, object, owners: object.metadata.ownerReferences ?? noOwners }
+    this.#unlink(this.#nodes.get(uid))
+    this.#nodes.set(uid, node)
+    for (const owner of node.owners) {
+      const dependents = this.#dependents.get(owner.uid)
+      if (dependents) dependents.add(uid)
+      else this.#dependents.set(owner.uid, new Set([uid]))
+    }
+    return node
+  }
+
+  remove(uid: string): GraphNode | undefined {
+    const node = this.#nodes.get(uid)
+    this.#unlink(node)
+    this.#nodes.delete(uid)
+    return node
+  }
+
+  #unlink(node: GraphNode | undefined): void {
+    for (const owner of node?.owners ?? []) {
+      const dependents = this.#dependents.get(owner.uid)
+      dependents?.delete(node?.uid ?? '')
+      if (dependents?.size === 0) this.#dependents.delete(owner.uid)
+    }
+  }
+}
+
+const noOwners: readonly OwnerReference[] = []

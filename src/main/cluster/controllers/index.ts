@@ -1,0 +1,77 @@
+import type { Clock } from '#shared/base/clock.ts'
+import { StopStack } from '#shared/base/disposable.ts'
+import type { Log } from '#shared/base/log.ts'
+import type { Client, Resource } from '#shared/client/client.ts'
+import { createSharedInformers } from '#shared/client/shared-informers.ts'
+import type { ControllerContext } from '#shared/reconcile/context.ts'
+import type { Reconciled } from '#shared/reconcile/controller.ts'
+import { startDaemonSets } from './daemonset.ts'
+import { startDeployments } from './deployment.ts'
+import { startEndpointSlices } from './endpoint-slice.ts'
+import { startEndpointSliceMirroring } from './endpoint-slice-mirroring.ts'
+import { startEndpoints } from './endpoints.ts'
+import { startGarbageCollector } from './garbage-collector.ts'
+import { startJobs } from './job.ts'
+import { startKubernetesService, type KubernetesServiceOptions } from './kubernetes-service.ts'
+import { startNamespaces } from './namespace.ts'
+import { startNodeIpam, type NodeIpamOptions } from './node-ipam.ts'
+import { startNodeLifecycle, type NodeLifecycleOptions } from './node-lifecycle.ts'
+import { startPodGc, type PodGcOptions } from './pod-gc.ts'
+import { startReplicaSets } from './replicaset.ts'
+import { startRootCa } from './root-ca.ts'
+import { startServiceAccounts } from './service-account.ts'
+import { startTaintEviction } from './taint-eviction.ts'
+import { startTtlAfterFinished } from './ttl-after-finished.ts'
+
+export interface ControllersOptions {
+  client: Client
+  clock: Clock
+  log: Log
+  /** Everything that the API server serves for storage: what namespaces are emptied of and what owners are looked for in. */
+  resources: readonly Resource[]
+  /** PEM of the authority that signs the API server's certificate. */
+  rootCa: string
+  kubernetesService: KubernetesServiceOptions
+  nodeIpam?: NodeIpamOptions
+  nodeLifecycle?: NodeLifecycleOptions
+  podGc?: PodGcOptions
+  /** Told after every reconcile; for metrics. */
+  observe?: (result: Reconciled) => void
+}
+
+export interface Controllers {
+  /** Ends every controller; resolves when the last reconcile is over. */
+  stop(): Promise<void>
+}
+
+/** Starts every controller of the control plane on one set of shared informers. */
+export function startControllers(options: ControllersOptions): Controllers {
+  const { client, clock, log, resources, observe } = options
+  const informers = createSharedInformers({ client, clock, log })
+  const context: ControllerContext = { client, informers, clock, log, observe }
+  const stops = new StopStack()
+  stops.add(() => informers.stop())
+
+  stops.add(startServiceAccounts(context))
+  stops.add(startRootCa(context, options))
+  stops.add(startKubernetesService(context, options.kubernetesService))
+  stops.add(startNodeIpam(context, options.nodeIpam))
+  stops.add(startNodeLifecycle(context, options.nodeLifecycle))
+  stops.add(startTaintEviction(context))
+  stops.add(startPodGc(context, options.podGc))
+  stops.add(startReplicaSets(context))
+  stops.add(startDeployments(context))
+  stops.add(startDaemonSets(context))
+  stops.add(startJobs(context))
+  stops.add(startTtlAfterFinished(context))
+  stops.add(startEndpoints(context))
+  stops.add(startEndpointSlices(context))
+  stops.add(startEndpointSliceMirroring(context))
+  stops.add(startNamespaces(context, { namespacedResources: () => resources.filter(({ namespaced }) => namespaced) }))
+  stops.add(startGarbageCollector(context, { resources: resources.filter(isOwnable) }))
+
+  return { stop: () => stops.stop() }
+}
+
+/** Events are too many, and nobody's property. */
+const isOwnable = ({ kind, plural }: Resource): boolean => !(kind === 'Event' && plural === 'events')

@@ -1,0 +1,97 @@
+import type { Stop } from '#shared/base/disposable.ts'
+import { createEventRecorder } from '#shared/client/event-recorder.ts'
+import type { Node } from '#shared/kube/generated/types.ts'
+import { nodes } from '#shared/kube/resources.ts'
+import type { ControllerContext } from '#shared/reconcile/context.ts'
+import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
+
+export interface NodeIpamOptions {
+  /** Range that all pods live in; `10.244.0.0/16` when unset. */
+  podCIDR?: string
+  /** Size of a node's share of it; 24 when unset. */
+  nodeMask?: number
+}
+
+/** Gives every node its own share of the pod addresses, for as long as the node exists. */
+export function startNodeIpam(context: ControllerContext, options: NodeIpamOptions = {}): Stop {
+  const { client, clock } = context
+  const log = context.log.child({ controller: 'node-ipam' })
+  const recorder = createEventRecorder({ client, clock, log, component: 'cidrAllocator' })
+  const nodeInformer = context.informers.share(nodes)
+  nodeInformer.addIndex('pod-cidr', (node) => node.spec?.podCIDR)
+  const subnets = createSubnets(options.podCIDR ?? '10.244.0.0/16', options.nodeMask ?? 24)
+
+  /** One worker and its own writes awaited: two nodes never get the same share. */
+  async function reconcile(name: string): Promise<Outcome> {
+    const node = nodeInformer.get(name)
+    if (!node || node.spec?.podCIDR || node.metadata.deletionTimestamp) return undefined
+    const podCIDR = subnets.first((subnet) => nodeInformer.byIndex('pod-cidr', subnet).length === 0)
+    if (!podCIDR) {
+      say(node, `Node ${name} status is now: CIDRNotAvailable`)
+      return undefined
+    }
+    await nodeInformer.caughtUp(
+      await client.patch(nodes, { name }, { type: 'merge', body: { spec: { podCIDR, podCIDRs: [podCIDR] } } }),
+    )
+    return undefined
+  }
+
+  function say(node: Node, message: string): void {
+    recorder.event({ ...node, apiVersion: 'v1', kind: 'Node' }, 'Normal', 'CIDRNotAvailable', message)
+  }
+
+  const controller = runController({
+    ...context,
+    name: 'node-ipam',
+    reconcile,
+    watches: [
+      watch(
+        nodeInformer,
+        ({ metadata }) => metadata.name,
+        () => false,
+      ),
+    ],
+  })
+  // A share that has come free may be what another node waits for.
+  const freeing = nodeInformer.onChange({
+    deleted: () => {
+      for (const node of nodeInformer.list()) if (!node.spec?.podCIDR) controller.enqueue(node.metadata.name ?? '')
+    },
+  })
+
+  return async () => {
+    void freeing()
+    const stopping = controller.stop()
+    nodeInformer.stop()
+    await stopping
+  }
+}
+
+interface Subnets {
+  /** The lowest subnet that `isFree`; looks on from where the last one was found, so that shares are not reused soon. */
+  first(isFree: (subnet: string) => boolean): string | undefined
+}
+
+function createSubnets(range: string, mask: number): Subnets {
+  const [address = '', prefix = ''] = range.split('/')
+  const base = address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0)
+  const count = 2 ** Math.max(0, mask - Number(prefix))
+  const size = 2 ** (32 - mask)
+  const format = (index: number): string => {
+    const value = base + index * size
+    const octets = [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256)
+    return `${octets.join('.')}/${mask}`
+  }
+  let next = 0
+  return {
+    first(isFree) {
+      for (let tried = 0; tried < count; tried++) {
+        const index = (next + tried) % count
+        if (!isFree(format(index))) continue
+        next = index + 1
+        return format(index)
+      }
+      return undefined
+    },
+  }
+}

@@ -1,0 +1,126 @@
+import type { Stop } from '#shared/base/disposable.ts'
+import { keyOf } from '#shared/client/informer.ts'
+import { isAnotherObject, isNotFound } from '#shared/kube/error-kinds.ts'
+import type { Node, Pod } from '#shared/kube/generated/types.ts'
+import { isPodTerminal } from '#shared/kube/pod-state.ts'
+import { nodes, pods } from '#shared/kube/resources.ts'
+import { timestamp } from '#shared/kube/timestamp.ts'
+import type { ControllerContext } from '#shared/reconcile/context.ts'
+import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
+import { refOf } from '#shared/reconcile/ownership.ts'
+
+export interface PodGcOptions {
+  /** How long a node may be missing before its pods are given up, ms; it may be registering anew. 40 s when unset. */
+  quarantineMs?: number
+  /** How many finished pods are kept; 12,500 as in Kubernetes when unset. */
+  terminatedThreshold?: number
+}
+
+const outOfService = 'node.kubernetes.io/out-of-service'
+
+/** Force-deletes pods that no kubelet will ever finish: their node is gone, or was declared out of service. */
+export function startPodGc(context: ControllerContext, options: PodGcOptions = {}): Stop {
+  const { client, clock } = context
+  const { quarantineMs = 40_000, terminatedThreshold = 12_500 } = options
+  const log = context.log.child({ controller: 'pod-gc' })
+  const nodeInformer = context.informers.share(nodes)
+  const podInformer = context.informers.share(pods)
+  podInformer.addIndex('node-name', (pod) => pod.spec?.nodeName)
+  podInformer.addIndex('terminal', (pod) => (isPodTerminal(pod) ? 'true' : undefined))
+  const missingSince = new Map<string, number>()
+
+  async function reconcile(key: string): Promise<Outcome> {
+    if (key === everything) return trimTerminated()
+    const pod = podInformer.get(key)
+    if (!pod) return undefined
+    const nodeName = pod.spec?.nodeName
+    if (!nodeName) return pod.metadata.deletionTimestamp ? forceDelete(pod) : undefined
+    const node = nodeInformer.get(nodeName)
+    if (node) return pod.metadata.deletionTimestamp && isOutOfService(node) ? forceDelete(pod) : undefined
+    const wait = quarantineLeft(nodeName)
+    if (wait > 0) return { requeueAfter: wait }
+    return (await isGone(nodeName)) ? forceDelete(pod) : undefined
+  }
+
+  function quarantineLeft(nodeName: string): number {
+    const since = missingSince.get(nodeName) ?? clock.now()
+    missingSince.set(nodeName, since)
+    return since + quarantineMs - clock.now()
+  }
+
+  /** Asked of the server itself: a cache that lags must not cost anybody his pods. */
+  async function isGone(name: string): Promise<boolean> {
+    try {
+      await client.get(nodes, { name })
+      return false
+    } catch (error) {
+      if (isNotFound(error)) return true
+      throw error
+    }
+  }
+
+  async function forceDelete(pod: Pod): Promise<undefined> {
+    log.info('deleting a pod that has no kubelet', { pod: keyOf(pod), node: pod.spec?.nodeName })
+    try {
+      if (!isPodTerminal(pod)) await client.updateStatus(pods, failed(pod, timestamp(clock.now())))
+      await client.delete(pods, refOf(pod), { gracePeriodSeconds: 0, preconditions: { uid: pod.metadata.uid ?? '' } })
+    } catch (error) {
+      if (!isNotFound(error) && !isAnotherObject(error)) throw error
+    }
+  }
+
+  /** Oldest first, down to the threshold. */
+  async function trimTerminated(): Promise<undefined> {
+    const terminated = podInformer.byIndex('terminal', 'true').filter(({ metadata }) => !metadata.deletionTimestamp)
+    const excess = terminated.length - terminatedThreshold
+    if (excess <= 0) return undefined
+    terminated.sort((a, b) => ((a.metadata.creationTimestamp ?? '') < (b.metadata.creationTimestamp ?? '') ? -1 : 1))
+    await Promise.all(terminated.slice(0, excess).map(forceDelete))
+  }
+
+  const podsOn = (node: Node): string[] => podInformer.byIndex('node-name', node.metadata.name ?? '').map(keyOf)
+
+  const controller = runController({
+    ...context,
+    name: 'pod-gc',
+    reconcile,
+    workers: 8,
+    watches: [
+      watch(nodeInformer, podsOn, (previous, node) => isOutOfService(previous) !== isOutOfService(node)),
+      watch(
+        podInformer,
+        (pod) => (isPodTerminal(pod) ? [keyOf(pod), everything] : keyOf(pod)),
+        (previous, pod) =>
+          previous.spec?.nodeName !== pod.spec?.nodeName ||
+          previous.metadata.deletionTimestamp !== pod.metadata.deletionTimestamp ||
+          previous.status?.phase !== pod.status?.phase,
+      ),
+    ],
+  })
+  const returning = nodeInformer.onChange({ added: ({ metadata }) => missingSince.delete(metadata.name ?? '') })
+
+  return async () => {
+    void returning()
+    const stopping = controller.stop()
+    for (const informer of [nodeInformer, podInformer]) informer.stop()
+    await stopping
+  }
+}
+
+/** The key for the count of finished pods; no pod's key is without a slash. */
+const everything = 'terminated'
+
+/** The mark of an administrator that the node will not come back to what it was doing. */
+const isOutOfService = (node: Node): boolean => node.spec?.taints?.some(({ key }) => key === outOfService) ?? false
+
+function failed(pod: Pod, now: string): Pod {
+  const others = pod.status?.conditions?.filter(({ type }) => type !== 'DisruptionTarget') ?? []
+  const condition = {
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'DeletionByPodGC',
+    message: 'PodGC: node no longer exists',
+    lastTransitionTime: now,
+  }
+  return { ...pod, status: { ...pod.status, phase: 'Failed', conditions: [...others, condition] } }
+}

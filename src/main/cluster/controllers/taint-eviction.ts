@@ -1,0 +1,106 @@
+import { deepEqual } from '#shared/base/deep-equal.ts'
+import type { Stop } from '#shared/base/disposable.ts'
+import { createEventRecorder } from '#shared/client/event-recorder.ts'
+import { keyOf } from '#shared/client/informer.ts'
+import { isAnotherObject, isNotFound } from '#shared/kube/error-kinds.ts'
+import type { Pod, Taint } from '#shared/kube/generated/types.ts'
+import { isPodTerminal } from '#shared/kube/pod-state.ts'
+import { nodes, pods } from '#shared/kube/resources.ts'
+import { timestamp } from '#shared/kube/timestamp.ts'
+import { tolerates } from '#shared/kube/tolerations.ts'
+import type { ControllerContext } from '#shared/reconcile/context.ts'
+import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
+import { refOf } from '#shared/reconcile/ownership.ts'
+
+/** Deletes pods from nodes with a NoExecute taint, at once or when the time that they tolerate it is over. */
+export function startTaintEviction(context: ControllerContext): Stop {
+  const { client, clock } = context
+  const log = context.log.child({ controller: 'taint-eviction' })
+  const recorder = createEventRecorder({ client, clock, log, component: 'taint-eviction-controller' })
+  const nodeInformer = context.informers.share(nodes)
+  const podInformer = context.informers.share(pods)
+  podInformer.addIndex('node-name', (pod) => pod.spec?.nodeName)
+
+  async function reconcile(key: string): Promise<Outcome> {
+    const pod = podInformer.get(key)
+    if (!pod || pod.metadata.deletionTimestamp || isPodTerminal(pod)) return undefined
+    const taints = noExecuteTaints(pod.spec?.nodeName)
+    const wait = toleratedMs(pod, taints, clock.now())
+    if (wait === Infinity) return undefined
+    if (wait > 0) return { requeueAfter: wait }
+    await evict(pod)
+    return undefined
+  }
+
+  async function evict(pod: Pod): Promise<void> {
+    const about = { ...pod, apiVersion: 'v1', kind: 'Pod' }
+    recorder.event(about, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${keyOf(pod)}`)
+    try {
+      await client.updateStatus(pods, withDisruption(pod, timestamp(clock.now())))
+      await client.delete(pods, refOf(pod), { preconditions: { uid: pod.metadata.uid ?? '' } })
+    } catch (error) {
+      if (!isNotFound(error) && !isAnotherObject(error)) throw error
+    }
+  }
+
+  const noExecuteTaints = (nodeName: string | undefined): Taint[] =>
+    (nodeName && nodeInformer.get(nodeName)?.spec?.taints?.filter(({ effect }) => effect === 'NoExecute')) || []
+
+  const controller = runController({
+    ...context,
+    name: 'taint-eviction',
+    reconcile,
+    workers: 8,
+    watches: [
+      watch(
+        nodeInformer,
+        (node) => podInformer.byIndex('node-name', node.metadata.name ?? '').map(keyOf),
+        (previous, node) => !deepEqual(previous.spec?.taints, node.spec?.taints),
+      ),
+      watch(
+        podInformer,
+        (pod) => (noExecuteTaints(pod.spec?.nodeName).length > 0 ? keyOf(pod) : undefined),
+        (previous, pod) =>
+          previous.spec?.nodeName !== pod.spec?.nodeName ||
+          !deepEqual(previous.spec?.tolerations, pod.spec?.tolerations),
+      ),
+    ],
+  })
+
+  return async () => {
+    const stopping = controller.stop()
+    for (const informer of [nodeInformer, podInformer]) informer.stop()
+    await stopping
+  }
+}
+
+/**
+ * How much longer the pod may stay, ms: for ever when every taint is tolerated without limit, not at all when one is
+ * not tolerated, else by the shortest limit of the tolerations in use, counted from when the taint was added.
+ */
+function toleratedMs(pod: Pod, taints: readonly Taint[], now: number): number {
+  let left = Infinity
+  for (const taint of taints) {
+    const tolerations = pod.spec?.tolerations?.filter((toleration) => tolerates(toleration, taint)) ?? []
+    if (tolerations.length === 0) return 0
+    for (const { tolerationSeconds } of tolerations) {
+      if (tolerationSeconds === undefined) continue
+      const since = taint.timeAdded ? Date.parse(taint.timeAdded) : now
+      left = Math.min(left, Math.max(0, since + tolerationSeconds * 1000 - now))
+    }
+  }
+  return left
+}
+
+/** Says beforehand why the pod fails: Jobs tell this apart from a failure of the pod's own. */
+function withDisruption(pod: Pod, now: string): Pod {
+  const others = pod.status?.conditions?.filter(({ type }) => type !== 'DisruptionTarget') ?? []
+  const condition = {
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'DeletionByTaintManager',
+    message: 'Taint manager: deleting due to NoExecute taint',
+    lastTransitionTime: now,
+  }
+  return { ...pod, status: { ...pod.status, conditions: [...others, condition] } }
+}

@@ -1,0 +1,41 @@
+import type { Node, NodeSelectorRequirement, NodeSelectorTerm, PodSpec } from './generated/types.ts'
+
+/** Whether a pod may be on the node by what it asks of nodes: `nodeSelector` and required node affinity. */
+export function selectsNode(spec: PodSpec | undefined, node: Node): boolean {
+  const labels = node.metadata.labels ?? {}
+  const selected = Object.entries(spec?.nodeSelector ?? {}).every(([name, value]) => labels[name] === value)
+  const required = spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
+  return selected && (!required || required.nodeSelectorTerms.some((term) => matchesTerm(term, node)))
+}
+
+/** All requirements of a term hold; a term without any matches nothing. */
+export function matchesTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, node: Node): boolean {
+  if (matchExpressions.length === 0 && matchFields.length === 0) return false
+  return (
+    matchExpressions.every((requirement) => holds(requirement, node.metadata.labels?.[requirement.key])) &&
+    matchFields.every(
+      (requirement) => requirement.key === 'metadata.name' && holds(requirement, node.metadata.name ?? ''),
+    )
+  )
+}
+
+function holds({ operator, values = [] }: NodeSelectorRequirement, value: string | undefined): boolean {
+  switch (operator) {
+    case 'In':
+      return value !== undefined && values.includes(value)
+    case 'NotIn':
+      return value === undefined || !values.includes(value)
+    case 'Exists':
+      return value !== undefined
+    case 'DoesNotExist':
+      return value === undefined
+    case 'Gt':
+      return isInteger(value) && Number(value) > Number(values[0])
+    case 'Lt':
+      return isInteger(value) && Number(value) < Number(values[0])
+    default:
+      return false
+  }
+}
+
+const isInteger = (value: string | undefined): value is string => value !== undefined && /^-?\d+$/.test(value)

@@ -1,0 +1,20 @@
+/** Reads `0-2,5`, the form in which a Job keeps the indexes that are done. */
+export function parseIndexes(text: string | undefined): number[] {
+  const indexes: number[] = []
+  for (const range of text?.split(',').filter(Boolean) ?? []) {
+    const [first = 0, last = first] = range.split('-').map(Number)
+    for (let index = first; index <= last; index++) indexes.push(index)
+  }
+  return indexes
+}
+
+/** The inverse of parseIndexes: runs of two and more as `first-last`, in rising order. */
+export function formatIndexes(indexes: Iterable<number>): string {
+  const ranges: [first: number, last: number][] = []
+  for (const index of [...indexes].sort((a, b) => a - b)) {
+    const range = ranges.at(-1)
+    if (range && index === range[1] + 1) range[1] = index
+    else ranges.push([index, index])
+  }
+  return ranges.map(([first, last]) => (first === last ? String(first) : `${first}-${last}`)).join(',')
+}

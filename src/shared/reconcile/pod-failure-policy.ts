@@ -1,0 +1,53 @@
+import { keyOf } from '../client/informer.ts'
+import type { ContainerStatus, Job, Pod, PodFailurePolicyRule } from '../kube/generated/types.ts'
+
+/** What a Job's podFailurePolicy says of its failed pods. */
+export interface Judgement {
+  /** Why the whole Job fails at once. */
+  failJob?: string
+  /** Uids of pods whose failure does not count. */
+  ignored: Set<string>
+}
+
+/** The first rule that matches a pod decides about it; a pod that none matches counts towards the back-off limit. */
+export function judgeFailures(job: Job, failed: readonly Pod[]): Judgement {
+  const judgement: Judgement = { ignored: new Set() }
+  const rules = job.spec?.podFailurePolicy?.rules ?? []
+  if (rules.length === 0) return judgement
+  for (const pod of failed) {
+    const match = firstMatch(rules, pod)
+    if (match?.action === 'FailJob') judgement.failJob ??= match.message
+    if (match?.action === 'Ignore') judgement.ignored.add(pod.metadata.uid ?? '')
+  }
+  return judgement
+}
+
+function firstMatch(rules: readonly PodFailurePolicyRule[], pod: Pod): { action: string; message: string } | undefined {
+  for (const [at, rule] of rules.entries()) {
+    const why = whyExitCode(rule, pod) ?? whyCondition(rule, pod)
+    if (why) return { action: rule.action, message: `${why} matching ${rule.action} rule at index ${at}` }
+  }
+  return undefined
+}
+
+function whyExitCode({ onExitCodes }: PodFailurePolicyRule, pod: Pod): string | undefined {
+  if (!onExitCodes) return undefined
+  const statuses = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])]
+  const matches = ({ name, state }: ContainerStatus): boolean => {
+    const code = state?.terminated?.exitCode
+    if (code === undefined || code === 0) return false
+    if (onExitCodes.containerName && onExitCodes.containerName !== name) return false
+    return onExitCodes.values.includes(code) === (onExitCodes.operator === 'In')
+  }
+  const container = statuses.find(matches)
+  return container
+    ? `Container ${container.name} for pod ${keyOf(pod)} failed with exit code ${container.state?.terminated?.exitCode ?? 0}`
+    : undefined
+}
+
+function whyCondition({ onPodConditions = [] }: PodFailurePolicyRule, pod: Pod): string | undefined {
+  const condition = pod.status?.conditions?.find(({ type, status }) =>
+    onPodConditions.some((pattern) => pattern.type === type && (pattern.status ?? 'True') === status),
+  )
+  return condition ? `Pod ${keyOf(pod)} has condition ${condition.type}` : undefined
+}

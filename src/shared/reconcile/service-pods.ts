@@ -1,0 +1,44 @@
+import { deepEqual } from '../base/deep-equal.ts'
+import type { Informer } from '../client/informer.ts'
+import { keyOf } from '../client/informer.ts'
+import type { Pod, Service } from '../kube/generated/types.ts'
+import { isPodReady, isPodTerminal } from '../kube/pod-state.ts'
+import { hasSelector } from '../kube/service-endpoints.ts'
+
+const selectsAll = (selector: Record<string, string>, labels: Record<string, string> | undefined): boolean =>
+  Object.entries(selector).every(([name, value]) => labels?.[name] === value)
+
+/** Which Services a pod is behind, told by labels; every Service is looked at, but only those of its namespace. */
+export function servicesOfPod(services: Informer<Service>): (pod: Pod) => string[] {
+  services.addIndex('selecting-namespace', (service) => (hasSelector(service) ? service.metadata.namespace : undefined))
+  return (pod) =>
+    services
+      .byIndex('selecting-namespace', pod.metadata.namespace ?? '')
+      .filter((service) => selectsAll(service.spec?.selector ?? {}, pod.metadata.labels))
+      .map(keyOf)
+}
+
+/** Which pods are behind a Service: found by one of its labels, then tested for the others. */
+export function indexPodsForServices(pods: Informer<Pod>): (service: Service) => Pod[] {
+  pods.addIndex('label', ({ metadata }) =>
+    Object.entries(metadata.labels ?? {}).map(([name, value]) => `${metadata.namespace ?? ''}/${name}=${value}`),
+  )
+  return (service) => {
+    const selector = service.spec?.selector ?? {}
+    const [first] = Object.entries(selector)
+    if (!first) return []
+    return pods
+      .byIndex('label', `${service.metadata.namespace ?? ''}/${first[0]}=${first[1]}`)
+      .filter((pod) => selectsAll(selector, pod.metadata.labels))
+  }
+}
+
+/** A running pod's status changes often, and few of its changes say anything about its endpoint. */
+export const changesBackEnd = (previous: Pod, pod: Pod): boolean =>
+  isPodReady(previous) !== isPodReady(pod) ||
+  isPodTerminal(previous) !== isPodTerminal(pod) ||
+  previous.metadata.deletionTimestamp !== pod.metadata.deletionTimestamp ||
+  previous.spec?.nodeName !== pod.spec?.nodeName ||
+  previous.status?.podIP !== pod.status?.podIP ||
+  !deepEqual(previous.status?.podIPs, pod.status?.podIPs) ||
+  !deepEqual(previous.metadata.labels, pod.metadata.labels)
