@@ -1,5 +1,5 @@
 import type { Pod, Service, ServicePort } from './generated/types.ts'
-import { isPodReady, isPodTerminal } from './pod-state.ts'
+import { isPodReady, isPodTerminal } from './pod.ts'
 
 /** A pod as a Service's back end: under which address, whether to send it anything, and on which ports. */
 export interface BackEnd {

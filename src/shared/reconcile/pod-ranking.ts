@@ -1,5 +1,5 @@
 import type { Pod } from '../kube/generated/types.ts'
-import { isPodReady, readySince } from '../kube/pod-state.ts'
+import { isPodReady, readySince } from '../kube/pod.ts'
 
 /**
  * Orders pods by how little they would be missed, as Kubernetes does when a workload shrinks: unassigned before

@@ -2,7 +2,7 @@ import { deepEqual } from '../base/deep-equal.ts'
 import type { Informer } from '../client/informer.ts'
 import { keyOf } from '../client/informer.ts'
 import type { Pod, Service } from '../kube/generated/types.ts'
-import { isPodReady, isPodTerminal } from '../kube/pod-state.ts'
+import { isPodReady, isPodTerminal } from '../kube/pod.ts'
 import { hasSelector } from '../kube/service-endpoints.ts'
 
 const selectsAll = (selector: Record<string, string>, labels: Record<string, string> | undefined): boolean =>

@@ -12,7 +12,7 @@ import type {
   ReplicaSet,
 } from '#shared/kube/generated/types.ts'
 import { resolveCount } from '#shared/kube/int-or-string.ts'
-import { isPodTerminal } from '#shared/kube/pod-state.ts'
+import { isPodTerminal } from '#shared/kube/pod.ts'
 import { templateHash } from '#shared/kube/pod-template.ts'
 import { deployments, pods, replicaSets } from '#shared/kube/resources.ts'
 import { selects } from '#shared/kube/selectors.ts'
