@@ -1,4 +1,5 @@
-import { ApiError, failure, forbidden, methodNotSupported, notFound, serviceUnavailable } from '#shared/kube/status.ts'
+import { failure, methodNotSupported, notFound, serviceUnavailable, type ApiError } from '#shared/kube/status.ts'
+import { forbiddenRequest } from './auth/forbidden.ts'
 import type { AuthorizationAttributes, Authorizer, UserInfo } from './auth/types.ts'
 import { parseBody } from './codec/body.ts'
 import { admit, attributesOf, validateAdmission } from './registry/admit.ts'
@@ -71,9 +72,9 @@ export class RequestHandler {
     const decision = this.#options.authorizer.authorize(attributes)
     if (decision instanceof Promise)
       return decision.then(({ allowed, reason }) => {
-        if (!allowed) throw refusal(attributes, reason)
+        if (!allowed) throw forbiddenRequest(attributes, reason)
       })
-    if (!decision.allowed) throw refusal(attributes, decision.reason)
+    if (!decision.allowed) throw forbiddenRequest(attributes, decision.reason)
   }
 
   /** Carries an authorised request out. @throws ApiError */
@@ -252,24 +253,4 @@ function attributesFor(route: Route, query: Query, user: UserInfo): Authorizatio
 function nameInSelector(fieldSelector: string | undefined): string {
   if (!fieldSelector) return ''
   return /(?:^|,)metadata\.name=([^,=]+)/.exec(fieldSelector)?.[1] ?? ''
-}
-
-function refusal(attributes: AuthorizationAttributes, reason: string | undefined): ApiError {
-  const { user } = attributes
-  const because = reason ? `: ${reason}` : ''
-  if (!attributes.resourceRequest)
-    return failure(
-      403,
-      'Forbidden',
-      `forbidden: User ${JSON.stringify(user.name)} cannot ${attributes.verb} path ${JSON.stringify(attributes.path)}${because}`,
-    )
-  const { group, resource, subresource, namespace, name, verb } = attributes
-  const what = subresource ? `${resource}/${subresource}` : resource
-  const where =
-    namespace && resource !== 'namespaces' ? `in the namespace ${JSON.stringify(namespace)}` : 'at the cluster scope'
-  return forbidden(
-    { group, resource },
-    name,
-    `User ${JSON.stringify(user.name)} cannot ${verb} resource ${JSON.stringify(what)} in API group ${JSON.stringify(group)} ${where}${because}`,
-  )
 }

@@ -55,6 +55,8 @@ export interface KindDeclaration<T extends KubeObject = KubeObject> {
   fields?: Record<string, (object: T) => string>
   /** Columns of `Table` output after NAME; AGE is a column like any other. */
   columns: readonly Column<T>[]
+  /** Whether `columns` stand alone, without NAME before them (Event). */
+  columnsWithoutName?: boolean
   /** Whether a PUT to an absent name creates it (Lease, Endpoints, …). */
   createOnUpdate?: boolean
   /** Whether a delete answers with the object instead of a Status (Pod, Service, PVC, …). */
@@ -72,6 +74,8 @@ export interface KindDeclaration<T extends KubeObject = KubeObject> {
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch'
 
 export interface StatusStrategy<T> {
+  /** Whether a created object keeps the status it came with (Node). */
+  keptOnCreate?: boolean
   validateStatus?(next: T, previous: T): FieldError[]
   setStatusDefaults?(object: T): void
 }

@@ -21,14 +21,17 @@ export function tableOf(
   metadata: ListMeta,
   options: { version: string; include: IncludeObject; now: number },
 ): Record<string, unknown> {
-  const { columns } = resource.kind
+  const { columns, columnsWithoutName } = resource.kind
   return {
     kind: 'Table',
     apiVersion: `meta.k8s.io/${options.version}`,
     metadata,
-    columnDefinitions: [nameColumn, ...columns.map(definition)],
+    columnDefinitions: [...(columnsWithoutName ? [] : [nameColumn]), ...columns.map(definition)],
     rows: objects.map((object) => ({
-      cells: [object.metadata.name, ...columns.map((column) => column.value(object, options.now))],
+      cells: [
+        ...(columnsWithoutName ? [] : [object.metadata.name]),
+        ...columns.map((column) => column.value(object, options.now)),
+      ],
       ...(options.include === 'None' ? {} : { object: rowObject(object, options) }),
     })),
   }

@@ -52,7 +52,7 @@ export async function createObject(
   await admit(context, attributes)
   kind.setDefaults?.(object)
   fillNewMetadata(context, resource, object)
-  if (kind.status) delete (object as { status?: unknown }).status
+  if (kind.status && !kind.status.keptOnCreate) delete (object as { status?: unknown }).status
   kind.prepareForCreate?.(object)
   if (!applied) recordWrite(context, target, options, object, undefined)
   for (let attempt = 1; ; attempt++) {

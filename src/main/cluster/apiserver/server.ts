@@ -1,0 +1,129 @@
+import type { Clock } from '#shared/base/clock.ts'
+import type { Log } from '#shared/base/log.ts'
+import type { Transport } from '#shared/client/transport.ts'
+import type { JsonSchema, TypeNode } from '#shared/kube/patch/type-node.ts'
+import type { Store } from '../store/store.ts'
+import type { Authenticator, Authorizer, UserInfo } from './auth/types.ts'
+import { RequestHandler, type Page } from './handler.ts'
+import { HttpEdge } from './http.ts'
+import { createInProcessTransport } from './in-process.ts'
+import { createMetricsRegistry, RequestMetrics } from './metrics.ts'
+import { createPages, type HealthCheck, type VersionInfo } from './pages.ts'
+import type { AdmissionPlugin, ObjectReader } from './registry/admission.ts'
+import type { ActionHandler, ConnectHandler } from './registry/connect.ts'
+import { createReader, type RegistryContext } from './registry/context.ts'
+import type { KindDeclaration } from './registry/kind.ts'
+import { ResourceTable } from './registry/resources.ts'
+import { WatchHub } from './registry/watch.ts'
+
+export interface ApiServerOptions {
+  store: Store
+  kinds: readonly KindDeclaration[]
+  /** Types of the kinds, for decoding, patches, apply and the OpenAPI documents: a SchemaSet. */
+  schema: SchemaSource
+  authenticator: Authenticator
+  authorizer: Authorizer
+  /** In the order in which they are asked. */
+  admission?: readonly AdmissionPlugin[]
+  connectHandlers?: readonly ConnectHandler[]
+  actionHandlers?: readonly ActionHandler[]
+  clock: Clock
+  log: Log
+  /** `v1.36.0+slipway` */
+  version: string
+  tls: { key: string; cert: string; ca?: string | string[] }
+  /** 127.0.0.1 when unset. */
+  host?: string
+  /** A free one when unset or 0. */
+  port?: number
+  /** Named conditions of `/readyz` besides `ping`. */
+  checks?: Readonly<Record<string, HealthCheck>>
+  /** Further paths that are no resources, such as the keys of service-account tokens. */
+  pages?: Page
+}
+
+export interface SchemaSource {
+  definition(name: string): JsonSchema | undefined
+  type(name: string): TypeNode
+}
+
+export interface ApiServer {
+  /** A way in without a socket, as `user`. @param agent default field manager of its writes */
+  transportFor(user: UserInfo, agent?: string): Transport
+  /** Synchronous reads of the durable state, for authorizers and admission that are built around the server. */
+  readonly reader: ObjectReader
+  listen(): Promise<void>
+  /** `https://127.0.0.1:6443`; the port is known once listening. */
+  readonly url: string
+  stop(): Promise<void>
+}
+
+/** The API server: one request handler, reached over HTTPS and from within the process. */
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  const { store, kinds, schema, clock, log, version } = options
+  const resources = new ResourceTable(kinds, (kind) => schema.type(kind.schema))
+  const reader = createReader(store, resources)
+  const context: RegistryContext = { store, clock, log, resources, reader, admission: options.admission ?? [] }
+  const hub = new WatchHub(context)
+  const requests = new RequestMetrics()
+  const handler = new RequestHandler({
+    context,
+    hub,
+    authorizer: options.authorizer,
+    connectHandlers: options.connectHandlers ?? [],
+    actionHandlers: options.actionHandlers ?? [],
+    pages: createPages({
+      resources,
+      definitions: (name) => schema.definition(name),
+      version: versionInfo(version),
+      metrics: createMetricsRegistry({
+        requests,
+        watchers: () => hub.size,
+        objects: () =>
+          resources.all().map(({ kind, prefix }) => ({ resource: kind.plural, count: store.count(prefix) })),
+      }),
+      checks: options.checks ?? {},
+      others: options.pages,
+    }),
+  })
+  const host = options.host ?? '127.0.0.1'
+  const edge = new HttpEdge({
+    handler,
+    authenticator: options.authenticator,
+    reader,
+    clock,
+    log,
+    metrics: requests,
+    tls: options.tls,
+    host,
+    port: options.port ?? 0,
+  })
+  return {
+    reader,
+    transportFor: (user, agent = 'slipway') => createInProcessTransport(handler, clock, user, agent),
+    listen: () => edge.listen(),
+    get url() {
+      return `https://${host}:${edge.port}`
+    },
+    async stop() {
+      hub.stop()
+      await edge.stop()
+    },
+  }
+}
+
+/** What `/version` says of a version like `v1.36.0+slipway`. */
+function versionInfo(gitVersion: string): VersionInfo {
+  const [, major = '1', minor = '0'] = /^v(\d+)\.(\d+)/.exec(gitVersion) ?? []
+  return {
+    major,
+    minor,
+    gitVersion,
+    gitCommit: '',
+    gitTreeState: 'clean',
+    buildDate: '1970-01-01T00:00:00Z',
+    goVersion: 'go1.26',
+    compiler: 'node',
+    platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+  }
+}
