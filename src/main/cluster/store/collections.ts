@@ -1,0 +1,123 @@
+import type { Entry, ListResult } from './store.ts'
+
+/**
+ * Entries in folders, as their keys are: `/registry/<group>/<resource>/[<namespace>/]<name>`. A list reads its folder
+ * alone, so its cost does not grow with what lies elsewhere.
+ */
+export class Collections {
+  readonly #byKey = new Map<string, Entry>()
+  readonly #folders = new Map<string, Folder>()
+
+  get(key: string): Entry | undefined {
+    return this.#byKey.get(key)
+  }
+
+  all(): Iterable<Entry> {
+    return this.#byKey.values()
+  }
+
+  put(entry: Entry): void {
+    const known = this.#byKey.has(entry.key)
+    this.#byKey.set(entry.key, entry)
+    if (!known) for (const folder of this.#path(entry.key)) folder.add(entry.key)
+  }
+
+  delete(key: string): void {
+    if (!this.#byKey.delete(key)) return
+    for (const prefix of prefixesOf(key)) {
+      const folder = this.#folders.get(prefix)
+      folder?.remove(key)
+      if (folder?.size === 0) this.#folders.delete(prefix)
+    }
+  }
+
+  count(prefix: string): number {
+    return this.#folders.get(prefix)?.size ?? 0
+  }
+
+  list(prefix: string, { limit, after }: { limit?: number; after?: string }): Omit<ListResult, 'revision'> {
+    const keys = this.#folders.get(prefix)?.sorted() ?? []
+    const from = after === undefined ? 0 : firstAfter(keys, after)
+    const to = limit === undefined ? keys.length : Math.min(keys.length, from + limit)
+    const entries: Entry[] = []
+    for (let i = from; i < to; i++) {
+      const entry = this.#byKey.get(keys[i] ?? '')
+      if (entry) entries.push(entry)
+    }
+    return { entries, remaining: keys.length - to }
+  }
+
+  *#path(key: string): Iterable<Folder> {
+    for (const prefix of prefixesOf(key)) {
+      let folder = this.#folders.get(prefix)
+      if (!folder) this.#folders.set(prefix, (folder = new Folder()))
+      yield folder
+    }
+  }
+}
+
+/** The resource's folder, and the namespace's within it: what can be listed or watched. */
+export function* prefixesOf(key: string): Iterable<string> {
+  // '/registry/' + group + '/' + resource + '/'
+  const group = key.indexOf('/', 10)
+  const resource = key.indexOf('/', group + 1)
+  if (resource < 0) return
+  yield key.slice(0, resource + 1)
+  const namespace = key.indexOf('/', resource + 1)
+  if (namespace >= 0) yield key.slice(0, namespace + 1)
+}
+
+/** Keys of one folder; new and removed ones are merged into order only when somebody lists. */
+class Folder {
+  #sorted: string[] = []
+  #added = new Set<string>()
+  #removed = new Set<string>()
+
+  get size(): number {
+    return this.#sorted.length + this.#added.size - this.#removed.size
+  }
+
+  add(key: string): void {
+    if (!this.#removed.delete(key)) this.#added.add(key)
+  }
+
+  remove(key: string): void {
+    if (!this.#added.delete(key)) this.#removed.add(key)
+  }
+
+  sorted(): readonly string[] {
+    if (this.#added.size > 0 || this.#removed.size > 0) {
+      const kept = this.#removed.size > 0 ? this.#sorted.filter((key) => !this.#removed.has(key)) : this.#sorted
+      this.#sorted = this.#added.size > 0 ? merge(kept, [...this.#added].sort(byCodeUnit)) : kept
+      this.#added.clear()
+      this.#removed.clear()
+    }
+    return this.#sorted
+  }
+}
+
+const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+function merge(a: readonly string[], b: readonly string[]): string[] {
+  const last = a.at(-1)
+  if (last === undefined || last < (b[0] ?? '')) return [...a, ...b]
+  const merged: string[] = []
+  let i = 0
+  for (const key of b) {
+    for (let next = a[i]; next !== undefined && next < key; next = a[++i]) merged.push(next)
+    merged.push(key)
+  }
+  while (i < a.length) merged.push(a[i++] ?? '')
+  return merged
+}
+
+function firstAfter(keys: readonly string[], after: string): number {
+  let low = 0
+  let high = keys.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((keys[middle] ?? '') <= after) low = middle + 1
+    else high = middle
+  }
+  return low
+}

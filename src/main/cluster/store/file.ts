@@ -1,0 +1,180 @@
+import { mkdir } from 'node:fs/promises'
+import { Worker } from 'node:worker_threads'
+import type { Log } from '#shared/base/log.ts'
+import { lockFolder } from './lock.ts'
+import type { FromLog, LoadedEntry, LogWorkerData, ToLog } from './log-worker.ts'
+import { Revisions, type Journal } from './revisions.ts'
+import type { Entry, Store } from './store.ts'
+
+export interface FileStoreOptions {
+  /** Folder of the log; made when absent, mode 0700. One process at a time. */
+  dir: string
+  log: Log
+  /** Entry of the log's thread: `log-worker.ts` itself, or its bundle. */
+  workerUrl: URL
+  /** 32 bytes that encrypt Secrets at rest. */
+  secretKey?: Uint8Array
+  historySize?: number
+  /** Bytes of a segment, 8 MiB when unset; a snapshot is made when the log is four segments larger than the last one. */
+  segmentBytes?: number
+}
+
+/** Opens the durable store. @throws Error that names the damage when the log is worse than torn at its end */
+export async function createFileStore(options: FileStoreOptions): Promise<Store> {
+  const { dir, log, historySize, segmentBytes = 8 * 2 ** 20 } = options
+  await mkdir(dir, { recursive: true, mode: 0o700 })
+  const unlock = lockFolder(dir)
+  try {
+    const thread = await startThread({ ...options, segmentBytes })
+    for (const warning of thread.warnings) log.warn(warning)
+    const journal = createJournal({ thread, log, compactBytes: 4 * segmentBytes, unlock })
+    const store = new Revisions({
+      journal,
+      initial: { entries: restored(thread.entries), revision: thread.revision },
+      ...(historySize === undefined ? {} : { historySize }),
+    })
+    journal.snapshotFrom(store)
+    thread.entries.length = 0
+    return store
+  } catch (error) {
+    await unlock()
+    throw error
+  }
+}
+
+function* restored(entries: LoadedEntry[]): Iterable<{ key: string; revision: number; json: Uint8Array }> {
+  for (const { key, revision, json } of entries) yield { key, revision, json: Buffer.from(json) }
+}
+
+interface LogThread {
+  entries: LoadedEntry[]
+  revision: number
+  warnings: string[]
+  bytes: number
+  /** @returns the log's size in bytes once `message` has been carried out. @throws what the disk said */
+  ask(message: Unnumbered): Promise<number>
+  end(): Promise<void>
+}
+
+type Unnumbered = ToLog extends infer Message ? (Message extends ToLog ? Omit<Message, 'id'> : never) : never
+
+function startThread({
+  dir,
+  workerUrl,
+  secretKey,
+  segmentBytes,
+}: FileStoreOptions & { segmentBytes: number }): Promise<LogThread> {
+  const workerData: LogWorkerData = { dir, segmentBytes, ...(secretKey ? { secretKey } : {}) }
+  const worker = new Worker(workerUrl, { workerData, name: 'slipway-log' })
+  const waiting = new Map<number, { resolve(bytes: number): void; reject(error: Error): void }>()
+  let nextId = 1
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error): void => {
+      reject(error)
+      for (const { reject: refuse } of waiting.values()) refuse(error)
+      waiting.clear()
+    }
+    worker.on('error', fail)
+    worker.on('exit', () => fail(new Error('the log thread has ended')))
+    worker.on('message', (message: FromLog) => {
+      if (message.type === 'loaded')
+        resolve({
+          ...message,
+          ask: (question) =>
+            new Promise((done, refuse) => {
+              const id = nextId++
+              waiting.set(id, { resolve: done, reject: refuse })
+              worker.postMessage({ ...question, id })
+            }),
+          end: async () => {
+            await worker.terminate()
+          },
+        })
+      else if (message.type === 'refused') {
+        void worker.terminate()
+        reject(new Error(message.message))
+      } else {
+        const waiter = waiting.get(message.id)
+        waiting.delete(message.id)
+        if (message.type === 'done') waiter?.resolve(message.bytes)
+        else waiter?.reject(new Error(message.message))
+      }
+    })
+  })
+}
+
+/** Entries per message of a snapshot: few enough that serialising them never holds the event loop for long. */
+const snapshotPart = 200
+
+function createJournal({
+  thread,
+  log,
+  compactBytes,
+  unlock,
+}: {
+  thread: LogThread
+  log: Log
+  compactBytes: number
+  unlock: () => void | Promise<void>
+}): Journal & { snapshotFrom(store: Revisions): void } {
+  let store: Revisions | undefined
+  let bytes = thread.bytes
+  let bytesAfterSnapshot = 0
+  let compacting: Promise<void> | undefined
+  let closing = false
+
+  const compact = async (source: Revisions): Promise<void> => {
+    const begun = performance.now()
+    await thread.ask({ type: 'snapshot-begin' })
+    // Later writes are in the new segment: an entry read late is only newer than its place in the log, never lost.
+    const revision = source.revision
+    let part: Entry[] = []
+    const flush = async (): Promise<void> => {
+      const message = {
+        type: 'snapshot-part' as const,
+        revisions: part.map((entry) => entry.revision),
+        keys: part.map((entry) => entry.key),
+        values: part.map((entry) => Buffer.from(entry.json).toString()),
+      }
+      part = []
+      await thread.ask(message)
+    }
+    for (const entry of [...source.entries()]) {
+      part.push(entry)
+      if (part.length === snapshotPart) await flush()
+      if (closing) return
+    }
+    if (part.length > 0) await flush()
+    bytes = bytesAfterSnapshot = await thread.ask({ type: 'snapshot-end', revision })
+    log.debug('compacted the log', { bytes, ms: Math.round(performance.now() - begun) })
+  }
+
+  return {
+    snapshotFrom(source) {
+      store = source
+      if (bytes > compactBytes) this.published?.()
+    },
+    async append(entries, deleted) {
+      bytes = await thread.ask({
+        type: 'append',
+        revisions: entries.map((entry) => entry.revision),
+        keys: entries.map((entry) => entry.key),
+        values: entries.map((entry, index) => (deleted[index] ? null : Buffer.from(entry.json).toString())),
+      })
+    },
+    published() {
+      if (!store || compacting || closing || bytes - bytesAfterSnapshot < Math.max(compactBytes, bytesAfterSnapshot))
+        return
+      compacting = compact(store)
+        .catch((error: unknown) => log.error('compaction of the log failed', { error: String(error) }))
+        .finally(() => (compacting = undefined))
+    },
+    async close() {
+      closing = true
+      await compacting
+      await thread.ask({ type: 'close' })
+      await thread.end()
+      await unlock()
+    },
+  }
+}

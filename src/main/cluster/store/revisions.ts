@@ -1,0 +1,204 @@
+import { Collections } from './collections.ts'
+import { History } from './history.ts'
+import {
+  RevisionMismatch,
+  type Change,
+  type Entry,
+  type ListOptions,
+  type ListResult,
+  type Operation,
+  type Store,
+  type WatchSink,
+} from './store.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+
+/** What the revisions need of a log: the records of one batch on disk, all or none, when the promise resolves. */
+export interface Journal {
+  append(records: readonly Entry[], deleted: readonly boolean[]): Promise<void>
+  /** Called after a batch has been published; the journal may compact from `entries`. */
+  published?(): void
+  close(): Promise<void>
+}
+
+export interface RevisionsOptions {
+  journal: Journal
+  /** Entries that the log held, and its last revision. */
+  initial?: { entries: Iterable<{ key: string; revision: number; json: Uint8Array }>; revision: number }
+  /** How many changes watchers may look back. */
+  historySize?: number
+}
+
+interface Pending {
+  changes: Change[]
+  resolve(entries: Entry[]): void
+  reject(error: unknown): void
+}
+
+/**
+ * The MVCC core: head (what writers compare with), durable state (what readers see), history (what watchers replay).
+ * Writes that arrive while a batch is being flushed form the next batch, so one sync serves them all.
+ */
+export class Revisions implements Store {
+  readonly #journal: Journal
+  readonly #durable = new Collections()
+  /** The newest write of each key that is not durable yet; without an entry when it is a delete. */
+  readonly #unflushed = new Map<string, { revision: number; entry?: Entry }>()
+  readonly #history: History
+  #allocated: number
+  #revision: number
+  #queue: Pending[] = []
+  #flushing: Promise<void> | undefined
+  #failure: Error | undefined
+  #closed = false
+
+  constructor({ journal, initial, historySize = 10_000 }: RevisionsOptions) {
+    this.#journal = journal
+    this.#revision = this.#allocated = initial?.revision ?? 1
+    for (const { key, revision, json } of initial?.entries ?? []) this.#durable.put(restored(key, revision, json))
+    this.#history = new History({ size: historySize, start: this.#revision })
+  }
+
+  get revision(): number {
+    return this.#revision
+  }
+
+  get compactedRevision(): number {
+    return this.#history.compacted
+  }
+
+  get(key: string): Entry | undefined {
+    return this.#durable.get(key)
+  }
+
+  head(key: string): Entry | undefined {
+    const unflushed = this.#unflushed.get(key)
+    return unflushed ? unflushed.entry : this.#durable.get(key)
+  }
+
+  count(prefix: string): number {
+    return this.#durable.count(prefix)
+  }
+
+  /** Every durable entry, for a snapshot of the log. */
+  entries(): Iterable<Entry> {
+    return this.#durable.all()
+  }
+
+  list(prefix: string, { revision, limit, after }: ListOptions = {}): ListResult {
+    if (revision === undefined || revision >= this.#revision)
+      return { ...this.#durable.list(prefix, { limit, after }), revision: this.#revision }
+    const entries = this.#history.rewind(prefix, revision, this.#durable.list(prefix, {}).entries)
+    const from = after === undefined ? 0 : entries.findIndex(({ key }) => key > after)
+    const rest = from < 0 ? [] : entries.slice(from)
+    const page = limit === undefined ? rest : rest.slice(0, limit)
+    return { entries: page, revision, remaining: rest.length - page.length }
+  }
+
+  commit(operations: Operation[]): Promise<Entry[]> {
+    if (this.#failure) return Promise.reject(this.#failure)
+    if (this.#closed) return Promise.reject(new Error('the store is closed'))
+    for (const { key, expected } of operations) {
+      const head = this.head(key)
+      if ((head?.revision ?? 0) !== expected) return Promise.reject(new RevisionMismatch(key, head))
+    }
+    const changes = operations.map((operation) => this.#prepare(operation))
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ changes, resolve, reject })
+      this.#flushing ??= this.#flush()
+    })
+  }
+
+  watch(prefix: string, fromRevision: number, sink: WatchSink): () => void {
+    return this.#history.watch(prefix, fromRevision, sink)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    while (this.#flushing) await this.#flushing
+    await this.#journal.close()
+  }
+
+  #prepare(operation: Operation): Change {
+    const { key, type, build } = operation
+    const revision = ++this.#allocated
+    const previous = this.head(key)
+    const object = build ? build(revision) : withRevision(previous, revision)
+    const entry = new StoredEntry(key, revision, object)
+    this.#unflushed.set(key, type === 'put' ? { revision, entry } : { revision })
+    return previous ? { type, entry, previous } : { type, entry }
+  }
+
+  async #flush(): Promise<void> {
+    // Let every write of this turn of the event loop join the batch.
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0)
+      const changes = batch.flatMap((pending) => pending.changes)
+      try {
+        await this.#journal.append(
+          changes.map(({ entry }) => entry),
+          changes.map(({ type }) => type === 'delete'),
+        )
+      } catch (error) {
+        this.#fail(error, batch)
+        break
+      }
+      this.#publish(changes)
+      for (const { changes: own, resolve } of batch) resolve(own.map(({ entry }) => entry))
+    }
+    this.#flushing = undefined
+  }
+
+  #publish(changes: Change[]): void {
+    for (const { type, entry } of changes) {
+      if (type === 'put') this.#durable.put(entry)
+      else this.#durable.delete(entry.key)
+      if (this.#unflushed.get(entry.key)?.revision === entry.revision) this.#unflushed.delete(entry.key)
+      this.#revision = entry.revision
+    }
+    this.#history.publish(changes)
+    this.#journal.published?.()
+  }
+
+  #fail(error: unknown, batch: Pending[]): void {
+    this.#failure = new StoreFailed(error)
+    for (const { reject } of [...batch, ...this.#queue.splice(0)]) reject(this.#failure)
+    this.#unflushed.clear()
+  }
+}
+
+/** The log could not be written: nothing more is accepted until the store is opened anew. */
+export class StoreFailed extends Error {
+  constructor(cause: unknown) {
+    super(`the store cannot write its log: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+}
+
+class StoredEntry implements Entry {
+  readonly key: string
+  readonly revision: number
+  readonly object: KubeObject
+  #json: Uint8Array | undefined
+
+  constructor(key: string, revision: number, object: KubeObject, json?: Uint8Array) {
+    this.key = key
+    this.revision = revision
+    this.object = object
+    this.#json = json
+  }
+
+  get json(): Uint8Array {
+    return (this.#json ??= Buffer.from(JSON.stringify(this.object)))
+  }
+}
+
+function restored(key: string, revision: number, json: Uint8Array): Entry {
+  return new StoredEntry(key, revision, JSON.parse(Buffer.from(json).toString()) as KubeObject, json)
+}
+
+/** The last state of a deleted object, with the revision of its deletion. */
+function withRevision(previous: Entry | undefined, revision: number): KubeObject {
+  if (!previous) throw new Error('a delete needs something to delete')
+  const { object } = previous
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } }
+}

@@ -1,0 +1,162 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { key, object, put } from './store.fixture.ts'
+import { Compacted, RevisionMismatch, type Change, type Operation, type Store } from './store.ts'
+
+export { key, object, put } from './store.fixture.ts'
+
+/** What every store does, whatever lies beneath it. */
+export function describeStore(what: string, open: (options: { historySize?: number }) => Promise<Store>): void {
+  describe(what, () => {
+    let store: Store
+    beforeEach(async () => {
+      store = await open({})
+    })
+    afterEach(async () => {
+      await store.close()
+    })
+    const names = (prefix = '/registry/core/pods/'): string[] =>
+      store.list(prefix).entries.map((entry) => entry.object.metadata.name ?? '')
+
+    test('gives each write the next revision, in the object too', async () => {
+      const [a] = await store.commit([put('a', 0)])
+      const [b] = await store.commit([put('b', 0)])
+      expect(b!.revision).toBe(a!.revision + 1)
+      expect(store.get(key('a'))?.object.metadata.resourceVersion).toBe(String(a!.revision))
+      expect(JSON.parse(Buffer.from(a!.json).toString())).toEqual(a!.object)
+      expect(store.revision).toBe(b!.revision)
+    })
+
+    test('refuses a write that expected another head, and writes nothing of its batch', async () => {
+      const [a] = await store.commit([put('a', 0)])
+      await expect(store.commit([put('b', 0), put('a', 0)])).rejects.toBeInstanceOf(RevisionMismatch)
+      await expect(store.commit([put('a', a!.revision - 1)])).rejects.toBeInstanceOf(RevisionMismatch)
+      expect(names()).toEqual(['a'])
+      await expect(store.commit([put('a', a!.revision, 2)])).resolves.toHaveLength(1)
+    })
+
+    test('two writers of one head: one wins, even before the first is durable', async () => {
+      const results = await Promise.allSettled([store.commit([put('a', 0, 1)]), store.commit([put('a', 0, 2)])])
+      expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+    })
+
+    test('readers see a write only once it is durable, writers at once', async () => {
+      const written = store.commit([put('a', 0)])
+      expect(store.get(key('a'))).toBeUndefined()
+      expect(store.head(key('a'))).toBeDefined()
+      await written
+      expect(store.get(key('a'))).toBeDefined()
+    })
+
+    test('a chain of writes on heads that are still being flushed keeps its order', async () => {
+      const writes = Array.from({ length: 20 }, (_, index) =>
+        store.commit([put('a', store.head(key('a'))?.revision ?? 0, index)]),
+      )
+      await Promise.all(writes)
+      expect((store.get(key('a'))?.object as unknown as { data: number }).data).toBe(19)
+      expect(store.head(key('a'))).toBe(store.get(key('a')))
+    })
+
+    test('lists a folder in the order of its keys, in pages', async () => {
+      for (const name of ['c', 'a', 'e', 'b', 'd']) await store.commit([put(name, 0)])
+      await store.commit([put('x', 0, 1, 'other')])
+      expect(names('/registry/core/pods/default/')).toEqual(['a', 'b', 'c', 'd', 'e'])
+      expect(names()).toEqual(['a', 'b', 'c', 'd', 'e', 'x'])
+      const page = store.list('/registry/core/pods/', { limit: 2, after: key('b') })
+      expect(page.entries.map(({ key: at }) => at)).toEqual([key('c'), key('d')])
+      expect(page.remaining).toBe(2)
+      expect(store.count('/registry/core/pods/default/')).toBe(5)
+      expect(store.list('/registry/core/nothing/').entries).toEqual([])
+    })
+
+    test('lists the past until it is compacted', async () => {
+      const [a] = await store.commit([put('a', 0, 'old')])
+      const then = a!.revision
+      await store.commit([put('a', then, 'new')])
+      await store.commit([put('b', 0)])
+      await store.commit([{ type: 'delete', key: key('a'), expected: store.get(key('a'))!.revision }])
+      const past = store.list('/registry/core/pods/', { revision: then })
+      expect(past.revision).toBe(then)
+      expect(past.entries.map((entry) => (entry.object as unknown as { data: string }).data)).toEqual(['old'])
+      expect(names()).toEqual(['b'])
+    })
+
+    test('watches from any revision that is left, in order, without gap or double', async () => {
+      const [a] = await store.commit([put('a', 0)])
+      await store.commit([put('b', 0)])
+      const seen: Change[] = []
+      const stop = store.watch('/registry/core/pods/', a!.revision, {
+        changes: (batch) => seen.push(...batch),
+        close: () => undefined,
+      })
+      await store.commit([put('c', 0), put('other', 0, 1, 'elsewhere')])
+      await store.commit([{ type: 'delete', key: key('c'), expected: store.get(key('c'))!.revision }])
+      await store.commit([{ type: 'put', key: '/registry/core/secrets/default/s', expected: 0, build: object('s') }])
+      await stop()
+      await store.commit([put('late', 0)])
+      expect(seen.map(({ type, entry }) => `${type} ${entry.object.metadata.name ?? ''}`)).toEqual([
+        'put b',
+        'put c',
+        'put other',
+        'delete c',
+      ])
+      const [, , , deletion] = seen
+      expect(deletion!.previous?.object.metadata.name).toBe('c')
+      expect(deletion!.entry.object.metadata.resourceVersion).toBe(String(deletion!.entry.revision))
+    })
+
+    test('a watcher of one namespace hears nothing of the others', async () => {
+      const seen: string[] = []
+      const stop = store.watch('/registry/core/pods/default/', store.revision, {
+        changes: (batch) => seen.push(...batch.map(({ entry }) => entry.key)),
+        close: () => undefined,
+      })
+      await store.commit([put('x', 0, 1, 'default-2'), put('y', 0, 1, 'other'), put('z', 0)])
+      await stop()
+      expect(seen).toEqual([key('z')])
+    })
+
+    test('what list and watch tell together is the truth, under many random writes', async () => {
+      const start = store.list('/registry/core/pods/')
+      const state = new Map(start.entries.map((entry) => [entry.key, entry.revision]))
+      const stop = store.watch('/registry/core/pods/', start.revision, {
+        changes(batch) {
+          for (const { type, entry } of batch) {
+            if (type === 'put') state.set(entry.key, entry.revision)
+            else state.delete(entry.key)
+          }
+        },
+        close: () => undefined,
+      })
+      let seed = 7
+      const random = (below: number): number => (seed = (seed * 1103515245 + 12345) % 2147483648) % below
+      await Promise.all(
+        Array.from({ length: 400 }, async () => {
+          const name = `n${random(40)}`
+          const head = store.head(key(name))
+          const operation: Operation =
+            head && random(3) === 0
+              ? { type: 'delete', key: key(name), expected: head.revision }
+              : put(name, head?.revision ?? 0)
+          await store.commit([operation])
+        }),
+      )
+      await stop()
+      const end = store.list('/registry/core/pods/').entries
+      expect([...state].sort()).toEqual(end.map((entry) => [entry.key, entry.revision]))
+    })
+
+    test('refuses what has left the window', async () => {
+      const small = await open({ historySize: 5 })
+      try {
+        const [first] = await small.commit([put('k0', 0)])
+        for (let i = 1; i < 12; i++) await small.commit([put(`k${i}`, 0)])
+        const sink = { changes: () => undefined, close: () => undefined }
+        expect(() => small.watch('/registry/core/pods/', first!.revision, sink)).toThrow(Compacted)
+        expect(() => small.list('/registry/core/pods/', { revision: first!.revision })).toThrow(Compacted)
+        await small.watch('/registry/core/pods/', small.compactedRevision, sink)()
+      } finally {
+        await small.close()
+      }
+    })
+  })
+}

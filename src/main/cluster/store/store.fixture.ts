@@ -1,0 +1,18 @@
+import type { KubeObject } from '#shared/kube/object.ts'
+import type { Operation } from './store.ts'
+
+/** Small objects that the store's tests write. */
+export const key = (name: string, namespace = 'default', resource = 'pods'): string =>
+  `/registry/core/${resource}/${namespace}/${name}`
+
+export const object =
+  (name: string, data: unknown = 1) =>
+  (revision: number): KubeObject =>
+    ({ kind: 'Thing', metadata: { name, resourceVersion: String(revision) }, data }) as KubeObject
+
+export const put = (name: string, expected: number, data?: unknown, namespace?: string): Operation => ({
+  type: 'put',
+  key: key(name, namespace),
+  expected,
+  build: object(name, data),
+})
