@@ -1,48 +1,9 @@
 import type { KubeObject, ObjectMeta } from '#shared/kube/object.ts'
 import { fieldForbidden, fieldInvalid, fieldRequired, fieldTooLong, type FieldError } from '#shared/kube/status.ts'
+import { labelValueProblems, qualifiedNameProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
 import type { ServedResource } from './resources.ts'
 
 /** The rules of ObjectMeta, the same for every kind; texts as apimachinery's validation. */
-
-const subdomainText =
-  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and " +
-  "end with an alphanumeric character (e.g. 'example.com', regex used for validation is " +
-  "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
-const subdomainPattern = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
-
-/** What is wrong with a DNS subdomain, the rule for most names. */
-export function checkSubdomain(name: string): string[] {
-  const problems: string[] = []
-  if (name.length > 253) problems.push('must be no more than 253 characters')
-  if (!subdomainPattern.test(name)) problems.push(subdomainText)
-  return problems
-}
-
-const namePattern = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/
-const nameText =
-  "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric " +
-  "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is " +
-  "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
-const labelText =
-  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and " +
-  "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is " +
-  "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
-
-/** What is wrong with a key of labels or annotations. */
-export function checkQualifiedName(key: string): string[] {
-  const slash = key.indexOf('/')
-  const name = slash < 0 ? key : key.slice(slash + 1)
-  const problems: string[] = []
-  if (slash >= 0) {
-    const prefix = key.slice(0, slash)
-    if (prefix === '') problems.push('prefix part must be non-empty')
-    else problems.push(...checkSubdomain(prefix).map((problem) => `prefix part ${problem}`))
-  }
-  if (name === '') problems.push('name part must be non-empty')
-  else if (name.length > 63) problems.push('name part must be no more than 63 characters')
-  if (!namePattern.test(name)) problems.push(nameText)
-  return problems
-}
 
 /** Findings about labels, also those of a pod template or a selector. */
 export function checkLabels(labels: Readonly<Record<string, string>> | undefined, field: string): FieldError[] {
@@ -51,14 +12,14 @@ export function checkLabels(labels: Readonly<Record<string, string>> | undefined
   for (const key in labels) {
     const value = labels[key] ?? ''
     if (!goodKeys.has(key)) {
-      const problems = checkQualifiedName(key)
+      const problems = qualifiedNameProblems(key)
       if (problems.length === 0) remember(goodKeys, key)
       for (const problem of problems) errors.push(fieldInvalid(field, key, problem))
     }
     if (value === '' || goodValues.has(value)) continue
-    if (value.length > 63) errors.push(fieldInvalid(field, value, 'must be no more than 63 characters'))
-    if (!namePattern.test(value)) errors.push(fieldInvalid(field, value, labelText))
-    else if (value.length <= 63) remember(goodValues, value)
+    const problems = labelValueProblems(value)
+    if (problems.length === 0) remember(goodValues, value)
+    for (const problem of problems) errors.push(fieldInvalid(field, value, problem))
   }
   return errors
 }
@@ -81,7 +42,7 @@ function checkAnnotations(annotations: Readonly<Record<string, string>> | undefi
   for (const key in annotations) {
     size += key.length + (annotations[key]?.length ?? 0)
     if (goodKeys.has(key)) continue
-    const problems = checkQualifiedName(key.toLowerCase())
+    const problems = qualifiedNameProblems(key.toLowerCase())
     if (problems.length === 0 && key === key.toLowerCase()) remember(goodKeys, key)
     for (const problem of problems) errors.push(fieldInvalid('metadata.annotations', key, problem))
   }
@@ -92,7 +53,7 @@ function checkAnnotations(annotations: Readonly<Record<string, string>> | undefi
 /** Everything about `metadata` that any object must fulfil. */
 export function validateMetadata({ kind }: ServedResource, { metadata }: KubeObject): FieldError[] {
   const errors: FieldError[] = []
-  const check = kind.validateName ?? checkSubdomain
+  const check = kind.validateName ?? subdomainProblems
   const name = metadata.name ?? ''
   if (name === '') errors.push(fieldRequired('metadata.name', 'name or generateName is required'))
   else for (const problem of check(name)) errors.push(fieldInvalid('metadata.name', name, problem))
@@ -133,7 +94,7 @@ const standardFinalizers = new Set(['kubernetes', 'orphan', 'foregroundDeletion'
 function checkFinalizers(finalizers: readonly string[]): FieldError[] {
   const errors: FieldError[] = []
   for (const finalizer of finalizers) {
-    for (const problem of checkQualifiedName(finalizer))
+    for (const problem of qualifiedNameProblems(finalizer))
       errors.push(fieldInvalid('metadata.finalizers', finalizer, problem))
     if (!finalizer.includes('/') && !standardFinalizers.has(finalizer))
       errors.push(

@@ -1,0 +1,28 @@
+import { jsonEqual } from '#shared/kube/json.ts'
+import { fieldForbidden, type FieldError } from '#shared/kube/status.ts'
+
+/** ConfigMaps and Secrets hold at most one mebibyte. */
+export const maxDataSize = 1024 * 1024
+
+/** Bytes of the values of a ConfigMap or Secret. @param encoded values in base64 */
+export function dataSize(texts: Readonly<Record<string, string>>, encoded: Readonly<Record<string, string>>): number {
+  let size = 0
+  for (const key in texts) size += Buffer.byteLength(texts[key] ?? '')
+  for (const key in encoded) size += Buffer.byteLength(encoded[key] ?? '', 'base64')
+  return size
+}
+
+/** What may not change of a ConfigMap or Secret once it has been made immutable, itself included. */
+export function immutableChanges<T extends { immutable?: boolean }>(
+  next: T,
+  previous: T,
+  fields: readonly (keyof T & string)[],
+): FieldError[] {
+  if (!previous.immutable) return []
+  const errors: FieldError[] = []
+  const forbid = (field: string): number =>
+    errors.push(fieldForbidden(field, 'field is immutable when `immutable` is set'))
+  if (!next.immutable) forbid('immutable')
+  for (const field of fields) if (!jsonEqual(next[field], previous[field])) forbid(field)
+  return errors
+}
