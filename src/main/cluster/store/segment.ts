@@ -29,7 +29,7 @@ export const recordDocument = (revision: number, key: string, value: string | nu
 })
 
 export const commitDocument = (revision: number, count: number): LogDocument => ({
-  _id: `c${revision.toString(36)}`,
+  _id: `#${revision.toString(36)}`,
   r: revision,
   n: count,
 })
