@@ -1,4 +1,5 @@
 import type { KubeObject } from '#shared/kube/object.ts'
+import { forbidden, type ApiError } from '#shared/kube/status.ts'
 import type { UserInfo } from '../auth/types.ts'
 import type { KindDeclaration } from './kind.ts'
 
@@ -55,4 +56,9 @@ export interface ObjectReader {
 export interface ResourceKey {
   group: string
   plural: string
+}
+
+/** The 403 with which a plugin refuses a request. */
+export function refusal({ kind, name, object }: AdmissionAttributes, why: string): ApiError {
+  return forbidden({ group: kind.group, resource: kind.plural }, name || (object?.metadata.generateName ?? ''), why)
 }

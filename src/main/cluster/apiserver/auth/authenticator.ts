@@ -1,0 +1,20 @@
+import { bearerTokens, type TokenVerifier } from './bearer-tokens.ts'
+import { clientCertificates } from './client-certificates.ts'
+import { impersonation } from './impersonation.ts'
+import type { Authenticator, Authorizer } from './types.ts'
+
+export interface AuthenticatorOptions {
+  tokens: TokenVerifier
+  /** Decides who may impersonate whom. */
+  authorizer: Authorizer
+}
+
+/** Tells who sends a request: by client certificate, else by bearer token, then by impersonation. */
+export function createAuthenticator({ tokens, authorizer }: AuthenticatorOptions): Authenticator {
+  const certificates = clientCertificates()
+  const bearer = bearerTokens(tokens)
+  return impersonation({
+    authorizer,
+    authenticator: { authenticate: (request) => certificates.authenticate(request) ?? bearer.authenticate(request) },
+  })
+}

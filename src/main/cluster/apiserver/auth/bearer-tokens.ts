@@ -1,0 +1,71 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { unauthorized } from '#shared/kube/status.ts'
+import type { Authenticator, UserInfo } from './types.ts'
+
+/** Knows some kind of token. */
+export interface TokenVerifier {
+  /**
+   * @param audiences of whom the token has to be meant for one; the API server's own when unset
+   * @returns undefined when the token is not of this kind. @throws Error saying why it does not hold
+   */
+  verify(token: string, audiences?: readonly string[]): Promise<VerifiedToken | undefined> | VerifiedToken | undefined
+}
+
+export interface VerifiedToken {
+  user: UserInfo
+  /** Those of the asked audiences that the token is meant for. */
+  audiences: readonly string[]
+}
+
+/** Users by `Authorization: Bearer`, and by WebSocket subprotocol for browsers, which cannot set headers. */
+export const bearerTokens = (verifier: TokenVerifier): Authenticator => ({
+  authenticate(request) {
+    const token = bearerToken(request)
+    return token === undefined ? undefined : verified(verifier, token)
+  },
+})
+
+async function verified(verifier: TokenVerifier, token: string): Promise<UserInfo> {
+  try {
+    const result = await verifier.verify(token)
+    if (result) return result.user
+  } catch {
+    // Why it does not hold is nothing to tell whoever sent it.
+  }
+  throw unauthorized()
+}
+
+const protocolPrefix = 'base64url.bearer.authorization.k8s.io.'
+
+function bearerToken({ headers }: IncomingMessage): string | undefined {
+  const header = headers.authorization
+  if (header !== undefined) return /^bearer +(\S+) *$/i.exec(header)?.[1]
+  if (headers.upgrade === undefined) return undefined
+  const protocols = headers['sec-websocket-protocol']?.split(',').map((protocol) => protocol.trim()) ?? []
+  const carrier = protocols.find((protocol) => protocol.startsWith(protocolPrefix))
+  return carrier && Buffer.from(carrier.slice(protocolPrefix.length), 'base64url').toString()
+}
+
+/** Asks several verifiers in turn. */
+export const anyOf = (verifiers: readonly TokenVerifier[]): TokenVerifier => ({
+  async verify(token, audiences) {
+    for (const verifier of verifiers) {
+      const result = await verifier.verify(token, audiences)
+      if (result) return result
+    }
+    return undefined
+  },
+})
+
+/** A fixed token of one user, compared without telling by time how much of it was right. */
+export function staticToken(token: string, user: UserInfo): TokenVerifier {
+  const wanted = digest(token)
+  return {
+    verify(candidate, audiences = []) {
+      return timingSafeEqual(digest(candidate), wanted) ? { user, audiences } : undefined
+    },
+  }
+}
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest()

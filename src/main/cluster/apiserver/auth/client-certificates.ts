@@ -1,0 +1,35 @@
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { TLSSocket, type PeerCertificate } from 'node:tls'
+import { unauthorized } from '#shared/kube/status.ts'
+import type { Authenticator, UserInfo } from './types.ts'
+
+/**
+ * Users by client certificate: CN is the name, every O a group. The TLS listener asks for certificates of the cluster's
+ * CA (`requestCert`) and leaves the refusal to us (`rejectUnauthorized: false`).
+ */
+export function clientCertificates(): Authenticator {
+  // One look per connection: reading the certificate costs more than a whole request.
+  const bySocket = new WeakMap<Socket, UserInfo | 'none' | 'refused'>()
+  return {
+    authenticate({ socket }: IncomingMessage) {
+      let known = bySocket.get(socket)
+      if (known === undefined) bySocket.set(socket, (known = userOf(socket)))
+      if (known === 'refused') throw unauthorized()
+      return known === 'none' ? undefined : known
+    },
+  }
+}
+
+function userOf(socket: Socket): UserInfo | 'none' | 'refused' {
+  if (!(socket instanceof TLSSocket)) return 'none'
+  // Without a client certificate Node answers an empty object or null, whatever its types say.
+  const certificate = socket.getPeerCertificate() as Partial<PeerCertificate> | null
+  if (!certificate?.subject) return 'none'
+  const name = textsOf(certificate.subject.CN)[0]
+  if (!socket.authorized || name === undefined) return 'refused'
+  return { name, groups: [...textsOf(certificate.subject.O), 'system:authenticated'] }
+}
+
+const textsOf = (value: string | string[] | undefined): string[] =>
+  value === undefined ? [] : typeof value === 'string' ? [value] : value

@@ -1,0 +1,50 @@
+import type { Clock } from '#shared/base/clock.ts'
+import type { Stop } from '#shared/base/disposable.ts'
+import type { Store } from '../../store/store.ts'
+import type { ObjectReader } from '../registry/admission.ts'
+import type { ActionHandler } from '../registry/connect.ts'
+import { accessReviews } from './access-reviews.ts'
+import { createAuthenticator } from './authenticator.ts'
+import { createAuthorizer } from './authorizer.ts'
+import { anyOf, staticToken } from './bearer-tokens.ts'
+import { identityReviews } from './identity-reviews.ts'
+import type { Pki } from './pki.ts'
+import type { RbacAuthorizer } from './rbac.ts'
+import { createServiceAccountTokens, type ServiceAccountTokens } from './service-account-tokens.ts'
+import { tokenRequests } from './token-requests.ts'
+import type { Authenticator } from './types.ts'
+
+/** Everything the API server needs to know who asks and what they may do. */
+export interface Auth {
+  authenticator: Authenticator
+  authorizer: RbacAuthorizer
+  serviceAccountTokens: ServiceAccountTokens
+  /** Answer the review kinds and `serviceaccounts/token`. */
+  actions: ActionHandler[]
+  stop: Stop
+}
+
+export interface AuthOptions {
+  pki: Pick<Pki, 'serviceAccounts' | 'adminToken'>
+  store: Store
+  reader: ObjectReader
+  clock: Clock
+}
+
+export function createAuth({ pki, store, reader, clock }: AuthOptions): Auth {
+  const authorizer = createAuthorizer({ store })
+  const serviceAccountTokens = createServiceAccountTokens({ ...pki.serviceAccounts, reader, clock })
+  const admin = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }
+  const tokens = anyOf([staticToken(pki.adminToken, admin), serviceAccountTokens])
+  return {
+    authenticator: createAuthenticator({ tokens, authorizer }),
+    authorizer,
+    serviceAccountTokens,
+    actions: [
+      ...accessReviews({ authorizer, rbac: authorizer }),
+      ...identityReviews({ tokens, clock }),
+      tokenRequests({ tokens: serviceAccountTokens }),
+    ],
+    stop: authorizer.stop,
+  }
+}

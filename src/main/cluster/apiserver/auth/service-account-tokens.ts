@@ -1,0 +1,205 @@
+import { createHash, createPrivateKey, createPublicKey, randomUUID } from 'node:crypto'
+import type { JWTPayload } from 'jose'
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '#shared/base/clock.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import type { ObjectReader } from '../registry/admission.ts'
+import type { TokenVerifier, VerifiedToken } from './bearer-tokens.ts'
+import type { UserInfo } from './types.ts'
+import { serviceAccountUser } from './users.ts'
+
+export const issuer = 'https://kubernetes.default.svc.cluster.local'
+
+/** What a token is bound to: it ends with the object. */
+export interface BoundObject {
+  kind: 'Pod' | 'Secret' | 'Node'
+  name: string
+  uid: string
+}
+
+export interface TokenOrder {
+  serviceAccount: { namespace: string; name: string; uid: string }
+  audiences: readonly string[]
+  expirationSeconds: number
+  bound?: BoundObject
+  /** Of a token bound to a pod: the node it runs on. */
+  node?: { name: string; uid: string }
+}
+
+/** Issues and checks the tokens of service accounts. */
+export interface ServiceAccountTokens extends TokenVerifier {
+  issue(order: TokenOrder): Promise<{ token: string; expires: number }>
+  /** `/.well-known/openid-configuration` */
+  openIdConfiguration(): unknown
+  /** `/openid/v1/jwks` */
+  keySet(): unknown
+}
+
+export interface ServiceAccountTokensOptions {
+  /** PEM, P-256. */
+  privateKey: string
+  publicKey: string
+  /** Finds service accounts and what tokens are bound to. */
+  reader: ObjectReader
+  clock: Clock
+}
+
+/** Claims of ours beside the registered ones. */
+interface KubernetesClaims {
+  namespace: string
+  serviceaccount: ObjectClaim
+  pod?: ObjectClaim
+  secret?: ObjectClaim
+  node?: ObjectClaim
+  /** From when on a client should long have fetched a newer one. */
+  warnafter?: number
+}
+
+interface ObjectClaim {
+  name: string
+  uid: string
+}
+
+/** A token whose signature is good. Whether it still holds is asked anew every time. */
+interface SignedToken {
+  audiences: readonly string[]
+  expires: number
+  claims: KubernetesClaims
+  user: UserInfo
+}
+
+const year = 365 * 24 * 3600
+/**
+ * The lifetime of the token that every pod gets. Clients from before token rotation never read it again, so Kubernetes
+ * lets it live for a year while telling the kubelet to renew it within the hour.
+ */
+const projectedLifetime = 3607
+/** How long the token of a deleted pod serves while the pod shuts down. */
+const deletionGrace = 60_000
+
+export function createServiceAccountTokens(options: ServiceAccountTokensOptions): ServiceAccountTokens {
+  const { reader, clock } = options
+  const publicKey = createPublicKey(options.publicKey)
+  const keyId = createHash('sha256')
+    .update(publicKey.export({ type: 'spki', format: 'der' }))
+    .digest('base64url')
+  const checked = new LRUCache<string, SignedToken>({ max: 4096 })
+
+  async function signedToken(token: string): Promise<SignedToken | undefined> {
+    const known = checked.get(token)
+    if (known) return known
+    const { decodeJwt, jwtVerify } = await import('jose')
+    if (!isOurs(token, decodeJwt)) return undefined
+    const { payload } = await jwtVerify(token, publicKey, {
+      issuer,
+      algorithms: ['ES256'],
+      currentDate: new Date(clock.now()),
+    })
+    const signed = readClaims(payload)
+    checked.set(token, signed)
+    return signed
+  }
+
+  return {
+    async issue(order) {
+      const { SignJWT } = await import('jose')
+      const now = Math.floor(clock.now() / 1000)
+      const isProjected =
+        order.expirationSeconds === projectedLifetime && order.bound?.kind === 'Pod' && order.audiences.includes(issuer)
+      const token = await new SignJWT({
+        'kubernetes.io': claimsOf(order, isProjected ? now + projectedLifetime : undefined),
+      })
+        .setProtectedHeader({ alg: 'ES256', kid: keyId })
+        .setAudience([...order.audiences])
+        .setIssuer(issuer)
+        .setSubject(`system:serviceaccount:${order.serviceAccount.namespace}:${order.serviceAccount.name}`)
+        .setIssuedAt(now)
+        .setNotBefore(now)
+        .setExpirationTime(now + (isProjected ? year : order.expirationSeconds))
+        .setJti(randomUUID())
+        .sign(createPrivateKey(options.privateKey))
+      return { token, expires: (now + order.expirationSeconds) * 1000 }
+    },
+    async verify(token, audiences = [issuer]) {
+      const signed = await signedToken(token)
+      return signed && holding(signed, audiences, reader, clock.now())
+    },
+    openIdConfiguration: () => ({
+      issuer,
+      jwks_uri: `${issuer}/openid/v1/jwks`,
+      response_types_supported: ['id_token'],
+      subject_types_supported: ['public'],
+      id_token_signing_alg_values_supported: ['ES256'],
+    }),
+    keySet: () => ({ keys: [{ use: 'sig', ...publicKey.export({ format: 'jwk' }), kid: keyId, alg: 'ES256' }] }),
+  }
+}
+
+function isOurs(token: string, decode: (token: string) => JWTPayload): boolean {
+  try {
+    return decode(token).iss === issuer
+  } catch {
+    return false
+  }
+}
+
+function claimsOf({ serviceAccount, bound, node }: TokenOrder, warnAfter: number | undefined): KubernetesClaims {
+  const { namespace, name, uid } = serviceAccount
+  const claims: KubernetesClaims = { namespace, serviceaccount: { name, uid } }
+  if (bound?.kind === 'Pod') claims.pod = { name: bound.name, uid: bound.uid }
+  if (bound?.kind === 'Secret') claims.secret = { name: bound.name, uid: bound.uid }
+  if (bound?.kind === 'Node') claims.node = { name: bound.name, uid: bound.uid }
+  if (node) claims.node = node
+  if (warnAfter !== undefined) claims.warnafter = warnAfter
+  return claims
+}
+
+/** @throws Error when it is no token that we issue */
+function readClaims(payload: JWTPayload): SignedToken {
+  const claims = payload['kubernetes.io'] as KubernetesClaims | undefined
+  if (!claims?.serviceaccount || payload.exp === undefined) throw new Error('not a service account token')
+  const { namespace, serviceaccount, pod, node } = claims
+  const user = serviceAccountUser(namespace, serviceaccount.name, serviceaccount.uid)
+  const extra: Record<string, string[]> = {}
+  if (payload.jti) extra['authentication.kubernetes.io/credential-id'] = [`JTI=${payload.jti}`]
+  if (node) {
+    extra['authentication.kubernetes.io/node-name'] = [node.name]
+    extra['authentication.kubernetes.io/node-uid'] = [node.uid]
+  }
+  if (pod) {
+    extra['authentication.kubernetes.io/pod-name'] = [pod.name]
+    extra['authentication.kubernetes.io/pod-uid'] = [pod.uid]
+  }
+  return { audiences: [payload.aud ?? []].flat(), expires: payload.exp * 1000, claims, user: { ...user, extra } }
+}
+
+/** The user of a token that holds now. @throws Error saying why it does not */
+function holding(
+  { audiences, expires, claims, user }: SignedToken,
+  wanted: readonly string[],
+  reader: ObjectReader,
+  now: number,
+): VerifiedToken {
+  const matching = wanted.filter((audience) => audiences.includes(audience))
+  if (matching.length === 0)
+    throw new Error(`token audiences ${quoted(audiences)} is invalid for the target audiences ${quoted(wanted)}`)
+  if (expires <= now) throw new Error('service account token has expired')
+  const { namespace, serviceaccount, pod, secret, node } = claims
+  checkAlive(reader, 'serviceaccounts', namespace, serviceaccount, now)
+  if (secret) checkAlive(reader, 'secrets', namespace, secret, now)
+  if (pod) checkAlive(reader, 'pods', namespace, pod, now)
+  // A pod's node may go while its pods still run; only a token of the node itself ends with it.
+  if (node && !pod) checkAlive(reader, 'nodes', '', node, now)
+  return { user, audiences: matching }
+}
+
+const quoted = (values: readonly string[]): string => `[${values.map((value) => JSON.stringify(value)).join(' ')}]`
+
+function checkAlive(reader: ObjectReader, plural: string, namespace: string, claim: ObjectClaim, now: number): void {
+  const object = reader.get({ group: '', plural }, namespace, claim.name)
+  if (!object || object.metadata.uid !== claim.uid || isLongDeleted(object, now))
+    throw new Error('service account token has been invalidated')
+}
+
+const isLongDeleted = ({ metadata }: KubeObject, now: number): boolean =>
+  metadata.deletionTimestamp !== undefined && Date.parse(metadata.deletionTimestamp) + deletionGrace < now
