@@ -107,7 +107,7 @@ export function createRecordingClient(
     watch: (resource, _options, sink) => {
       const listening = sinks.get(typeOf(resource)) ?? new Set()
       sinks.set(typeOf(resource), listening.add(sink))
-      return () => listening.delete(sink) && undefined
+      return () => void listening.delete(sink)
     },
   }
   return { client, writes }

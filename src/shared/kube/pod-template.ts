@@ -20,8 +20,7 @@ export function podFromTemplate(
       ...(finalizers ? { finalizers: [...finalizers] } : {}),
       ownerReferences: [reference],
     },
-    // The template belongs to a cache; whoever gets the pod may fill its spec in.
-    spec: structuredClone(template?.spec),
+    spec: template?.spec,
   }
 }
 

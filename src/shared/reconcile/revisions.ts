@@ -1,4 +1,4 @@
-import { deepEqual } from '../base/deep-equal.ts'
+import { jsonEqual } from '../kube/json.ts'
 import type { Client, Resource } from '../client/client.ts'
 import type { Informer } from '../client/informer.ts'
 import { isAlreadyExists, isNotFound } from '../kube/error-kinds.ts'
@@ -33,7 +33,7 @@ export async function keepHistory<T extends KubeObject>(
 ): Promise<History> {
   const data = dataOf(workload.template)
   const present = dependentsOf(informer, workload.owner).sort((a, b) => (a.revision ?? 0) - (b.revision ?? 0))
-  const same = present.filter((revision) => deepEqual(revision.data, data)).at(-1)
+  const same = present.filter((revision) => jsonEqual(revision.data, data)).at(-1)
   const old = present.filter((revision) => revision !== same)
   const latest = Math.max(0, ...old.map(({ revision }) => revision ?? 0))
   const current = await (same
@@ -83,7 +83,7 @@ async function create<T extends KubeObject>(
     if (!isAlreadyExists(error)) throw error
     // Of the same name and content it is ours, from a look whose end we did not see.
     const live = await client.get(controllerRevisions, refOf(revision))
-    if (deepEqual(live.data, data)) return live
+    if (jsonEqual(live.data, data)) return live
     throw error
   }
 }

@@ -1,4 +1,4 @@
-import { deepEqual } from '../base/deep-equal.ts'
+import { jsonEqual } from '../kube/json.ts'
 import type { Informer } from '../client/informer.ts'
 import { keyOf } from '../client/informer.ts'
 import type { Pod, Service } from '../kube/generated/types.ts'
@@ -40,5 +40,5 @@ export const changesBackEnd = (previous: Pod, pod: Pod): boolean =>
   previous.metadata.deletionTimestamp !== pod.metadata.deletionTimestamp ||
   previous.spec?.nodeName !== pod.spec?.nodeName ||
   previous.status?.podIP !== pod.status?.podIP ||
-  !deepEqual(previous.status?.podIPs, pod.status?.podIPs) ||
-  !deepEqual(previous.metadata.labels, pod.metadata.labels)
+  !jsonEqual(previous.status?.podIPs, pod.status?.podIPs) ||
+  !jsonEqual(previous.metadata.labels, pod.metadata.labels)

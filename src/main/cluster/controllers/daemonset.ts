@@ -1,4 +1,4 @@
-import { deepEqual } from '#shared/base/deep-equal.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { createEventRecorder } from '#shared/client/event-recorder.ts'
 import { keyOf } from '#shared/client/informer.ts'
@@ -104,7 +104,7 @@ export function startDaemonSets(context: ControllerContext): Stop {
 
   async function writeStatus(set: DaemonSet, plan: Plan, history: History): Promise<void> {
     const status = statusOf(set, plan, history.hash, clock.now())
-    if (deepEqual(status, set.status)) return
+    if (jsonEqual(status, set.status)) return
     await sets.caughtUp(await client.updateStatus(daemonSets, { ...set, status }))
   }
 
@@ -151,7 +151,7 @@ export function startDaemonSets(context: ControllerContext): Stop {
 
 /** Heartbeats change a node's status; where its pods may be depends on this alone. */
 const changesFit = (previous: Node, node: Node): boolean =>
-  !deepEqual(previous.metadata.labels, node.metadata.labels) || !deepEqual(previous.spec?.taints, node.spec?.taints)
+  !jsonEqual(previous.metadata.labels, node.metadata.labels) || !jsonEqual(previous.spec?.taints, node.spec?.taints)
 
 interface Removal {
   pod: Pod
@@ -381,7 +381,7 @@ function withTolerations(spec: PodSpec | undefined): PodSpec {
   ]
   if (spec?.hostNetwork) standard.push(['node.kubernetes.io/network-unavailable', 'NoSchedule'])
   const present = spec?.tolerations ?? []
-  const isThere = (added: Toleration): boolean => present.some((toleration) => deepEqual(toleration, added))
+  const isThere = (added: Toleration): boolean => present.some((toleration) => jsonEqual(toleration, added))
   const added = standard.map(([key, effect]): Toleration => ({ key, operator: 'Exists', effect }))
   return { containers: [], ...spec, tolerations: [...present, ...added.filter((toleration) => !isThere(toleration))] }
 }

@@ -1,4 +1,4 @@
-import { deepEqual } from '#shared/base/deep-equal.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { createEventRecorder } from '#shared/client/event-recorder.ts'
 import { keyOf } from '#shared/client/informer.ts'
@@ -150,7 +150,7 @@ export function startDeployments(context: ControllerContext): Stop {
     const annotations = rollout.annotationsFor(current)
     const minReadySeconds = rollout.deployment.spec?.minReadySeconds ?? 0
     const unchanged =
-      deepEqual(annotations, current.metadata.annotations ?? {}) &&
+      jsonEqual(annotations, current.metadata.annotations ?? {}) &&
       (current.spec?.minReadySeconds ?? 0) === minReadySeconds
     if (!unchanged) {
       await writeSet(rollout, {
@@ -222,7 +222,7 @@ export function startDeployments(context: ControllerContext): Stop {
   async function scale(rollout: Rollout, set: ReplicaSet, size: number): Promise<boolean> {
     const before = replicasOf(set)
     const annotations = { ...set.metadata.annotations, ...rollout.sizeAnnotations() }
-    if (before === size && deepEqual(annotations, set.metadata.annotations)) return false
+    if (before === size && jsonEqual(annotations, set.metadata.annotations)) return false
     await writeSet(rollout, {
       ...set,
       metadata: { ...set.metadata, annotations },
@@ -259,7 +259,7 @@ export function startDeployments(context: ControllerContext): Stop {
   async function writeStatus(rollout: Rollout): Promise<Outcome> {
     const status = rollout.judge(statusOf(rollout), clock.now())
     const { deployment } = rollout
-    if (!deepEqual(status, deployment.status))
+    if (!jsonEqual(status, deployment.status))
       await deploymentInformer.caughtUp(await client.updateStatus(deployments, { ...deployment, status }))
     return rollout.nextDeadline(status, clock.now())
   }
@@ -672,7 +672,7 @@ const isEmptyAndObserved = ({ metadata, spec, status }: ReplicaSet): boolean =>
 
 /** Whether two templates make the same pods: the label that tells ReplicaSets apart does not count. */
 function sameTemplate(a: PodTemplateSpec | undefined, b: PodTemplateSpec | undefined): boolean {
-  return deepEqual(withoutHash(a), withoutHash(b))
+  return jsonEqual(withoutHash(a), withoutHash(b))
 }
 
 function withoutHash(template: PodTemplateSpec | undefined): PodTemplateSpec {

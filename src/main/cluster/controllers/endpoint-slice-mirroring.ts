@@ -1,4 +1,4 @@
-import { deepEqual } from '#shared/base/deep-equal.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { keyOf } from '#shared/client/informer.ts'
 import { isNamespaceTerminating, isNotFound } from '#shared/kube/error-kinds.ts'
@@ -45,7 +45,7 @@ export function startEndpointSliceMirroring(context: ControllerContext): Stop {
   async function write(slice: EndpointSlice, present: readonly EndpointSlice[]): Promise<void> {
     const before = present.find(({ metadata }) => metadata.name === slice.metadata.name)
     const wanted = before ? { ...before, endpoints: slice.endpoints, ports: slice.ports } : slice
-    if (before && deepEqual(before, wanted)) return
+    if (before && jsonEqual(before, wanted)) return
     try {
       await slices.caughtUp(
         await (before ? client.update(endpointSlices, wanted) : client.create(endpointSlices, wanted)),

@@ -1,4 +1,4 @@
-import { deepEqual } from '#shared/base/deep-equal.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { keyOf } from '#shared/client/informer.ts'
 import { isNamespaceTerminating, isNotFound } from '#shared/kube/error-kinds.ts'
@@ -50,7 +50,7 @@ export function startEndpointSlices(context: ControllerContext): Stop {
           endpointOf(backEnd, nodeInformer.get(backEnd.pod.spec?.nodeName ?? '')),
         ]),
       )
-      const reusable = mine.filter((slice) => deepEqual(slice.ports ?? [], ports))
+      const reusable = mine.filter((slice) => jsonEqual(slice.ports ?? [], ports))
       return fill(reusable, endpoints, () => ({ ...newSlice(service, family), ports })).map((slice) => ({
         ...slice,
         metadata: { ...slice.metadata, labels: labelsOf(service) },
@@ -71,7 +71,7 @@ export function startEndpointSlices(context: ControllerContext): Stop {
     present: readonly EndpointSlice[],
   ): Promise<EndpointSlice | undefined> {
     const before = present.find((other) => other.metadata.name === slice.metadata.name)
-    if (before && deepEqual(before, slice)) return undefined
+    if (before && jsonEqual(before, slice)) return undefined
     try {
       return await (before ? client.update(endpointSlices, slice) : client.create(endpointSlices, slice))
     } catch (error) {

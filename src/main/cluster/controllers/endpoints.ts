@@ -1,4 +1,4 @@
-import { deepEqual } from '#shared/base/deep-equal.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { keyOf } from '#shared/client/informer.ts'
 import { isNamespaceTerminating, isNotFound } from '#shared/kube/error-kinds.ts'
@@ -30,7 +30,7 @@ export function startEndpoints(context: ControllerContext): Stop {
     if (!service) return present && isOurs(present) ? remove(present) : undefined
     if (!hasSelector(service) || service.metadata.deletionTimestamp) return undefined
     const wanted = endpointsOf(service, backEndsOf(service, podsOf(service)), present)
-    if (present && deepEqual(present, wanted)) return undefined
+    if (present && jsonEqual(present, wanted)) return undefined
     try {
       await endpointsInformer.caughtUp(
         await (present ? client.update(endpoints, wanted) : client.create(endpoints, wanted)),

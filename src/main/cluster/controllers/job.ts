@@ -1,4 +1,4 @@
-import { deepEqual } from '#shared/base/deep-equal.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { createEventRecorder } from '#shared/client/event-recorder.ts'
 import { keyOf } from '#shared/client/informer.ts'
@@ -71,7 +71,7 @@ export function startJobs(context: ControllerContext): Stop {
     const tally = new Tally(job, claimed)
     if (!job.status?.startTime && !job.spec?.suspend) tally.status.startTime = timestamp(clock.now())
     if (tally.newlyFinished.length > 0) tally.writeDown()
-    if (!deepEqual(tally.status, job.status)) await write(tally)
+    if (!jsonEqual(tally.status, job.status)) await write(tally)
     const finished = tally.finishedAndTracked()
     await Promise.all(finished.map(dropFinalizer))
     tally.countWrittenDown(new Set(finished.map(uidOf)))
@@ -79,7 +79,7 @@ export function startJobs(context: ControllerContext): Stop {
   }
 
   async function write(tally: Tally): Promise<void> {
-    if (deepEqual(tally.status, tally.job.status)) return
+    if (jsonEqual(tally.status, tally.job.status)) return
     const written = await client.updateStatus(jobs, { ...tally.job, status: structuredClone(tally.status) })
     await jobInformer.caughtUp(written)
     tally.job = written

@@ -1,4 +1,4 @@
-import { deepEqual } from '#shared/base/deep-equal.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Resource } from '#shared/client/client.ts'
 import { collectionPath } from '#shared/client/kube-client.ts'
@@ -66,7 +66,7 @@ export function startNamespaces(context: ControllerContext, { namespacedResource
     if (nothingToTell && present.length === 0) return
     const conditions = conditionsOf(content, present, timestamp(clock.now()))
     const status = { ...namespace.status, phase: 'Terminating', conditions }
-    if (deepEqual(status, namespace.status)) return
+    if (jsonEqual(status, namespace.status)) return
     await namespaceInformer.caughtUp(await client.updateStatus(namespaces, { ...namespace, status }))
   }
 

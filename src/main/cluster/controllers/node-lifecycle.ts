@@ -1,4 +1,4 @@
-import { deepEqual } from '#shared/base/deep-equal.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { createEventRecorder } from '#shared/client/event-recorder.ts'
 import { isNotFound } from '#shared/kube/error-kinds.ts'
@@ -62,7 +62,7 @@ export function startNodeLifecycle(context: ControllerContext, options: NodeLife
 
   async function markUnknown(node: Node): Promise<Node> {
     const conditions = unknownConditions(node, timestamp(clock.now()))
-    if (deepEqual(conditions, node.status?.conditions)) return node
+    if (jsonEqual(conditions, node.status?.conditions)) return node
     log.warn('node is silent', { node: node.metadata.name })
     const written = await client.updateStatus(nodes, { ...node, status: { ...node.status, conditions } })
     await nodeInformer.caughtUp(written)
@@ -74,7 +74,7 @@ export function startNodeLifecycle(context: ControllerContext, options: NodeLife
   async function writeTaints(node: Node): Promise<boolean> {
     const present = node.spec?.taints ?? []
     const taints = taintsOf(node, { evict: isReady(node) || !isEveryNodeLost(), now: timestamp(clock.now()) })
-    if (deepEqual(taints, present)) return false
+    if (jsonEqual(taints, present)) return false
     // With the version that we judged: whoever taints at the same time wins, and we look again.
     await nodeInformer.caughtUp(
       await client.patch(
@@ -185,7 +185,7 @@ const changesHealth = (previous: Node, node: Node): boolean =>
     .concat('NetworkUnavailable')
     .some((type) => conditionOf(previous, type)?.status !== conditionOf(node, type)?.status) ||
   previous.spec?.unschedulable !== node.spec?.unschedulable ||
-  !deepEqual(previous.spec?.taints, node.spec?.taints)
+  !jsonEqual(previous.spec?.taints, node.spec?.taints)
 
 function unknownConditions(node: Node, now: string): NodeCondition[] {
   const present = node.status?.conditions ?? []

@@ -1,4 +1,4 @@
-import { deepEqual } from '#shared/base/deep-equal.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { createEventRecorder } from '#shared/client/event-recorder.ts'
 import { keyOf } from '#shared/client/informer.ts'
@@ -121,7 +121,7 @@ export function startReplicaSets(context: ControllerContext): Stop {
 
   async function writeStatus(set: ReplicaSet, claimed: readonly Pod[], failure: Failure | undefined): Promise<void> {
     const status = statusOf(set, claimed, failure, clock.now())
-    if (deepEqual(status, set.status)) return
+    if (jsonEqual(status, set.status)) return
     await sets.caughtUp(await client.updateStatus(replicaSets, { ...set, status }))
   }
 

@@ -1,4 +1,4 @@
-import { deepEqual } from '#shared/base/deep-equal.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { createEventRecorder } from '#shared/client/event-recorder.ts'
 import { keyOf } from '#shared/client/informer.ts'
@@ -55,14 +55,14 @@ export function startTaintEviction(context: ControllerContext): Stop {
       watch(
         nodeInformer,
         (node) => podInformer.byIndex('node-name', node.metadata.name ?? '').map(keyOf),
-        (previous, node) => !deepEqual(previous.spec?.taints, node.spec?.taints),
+        (previous, node) => !jsonEqual(previous.spec?.taints, node.spec?.taints),
       ),
       watch(
         podInformer,
         (pod) => (noExecuteTaints(pod.spec?.nodeName).length > 0 ? keyOf(pod) : undefined),
         (previous, pod) =>
           previous.spec?.nodeName !== pod.spec?.nodeName ||
-          !deepEqual(previous.spec?.tolerations, pod.spec?.tolerations),
+          !jsonEqual(previous.spec?.tolerations, pod.spec?.tolerations),
       ),
     ],
   })
