@@ -28,6 +28,7 @@ const namespaces: KindDeclaration = {
   kind: 'Namespace',
   plural: 'namespaces',
   singular: 'namespace',
+  shortNames: ['ns'],
   namespaced: false,
   schema: 'io.k8s.api.core.v1.Namespace',
   generation: false,

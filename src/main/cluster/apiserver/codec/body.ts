@@ -5,6 +5,7 @@ import { badRequest, unsupportedMediaType } from '#shared/kube/status.ts'
 import type { ServedResource } from '../registry/resources.ts'
 import type { Body } from '../request.ts'
 import { conform, TypeMismatch } from './decode.ts'
+import { decodeProtobuf } from './protobuf.ts'
 import { countJsonKeys, duplicateFields } from './duplicates.ts'
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict'
@@ -17,6 +18,7 @@ export function parseBody(body: Body): unknown {
   const type = mediaType(body.contentType)
   if (type === 'application/json' || type === '') return parseJson(body.bytes)
   if (type === 'application/yaml') return parseYaml(body.bytes.toString())
+  if (type === 'application/vnd.kubernetes.protobuf') return decodeProtobuf(body.bytes)
   throw unsupportedMediaType(
     `the body of the request was in an unknown format - accepted media types include: ${bodyTypes.join(', ')}`,
   )

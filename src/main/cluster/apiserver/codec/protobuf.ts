@@ -1,0 +1,296 @@
+import { badRequest } from '#shared/kube/status.ts'
+import { protobufMessages } from './protobuf-messages.ts'
+
+/**
+ * Kubernetes' protobuf bodies into the plain objects that JSON would have given: typed Go clients, many of kubectl's
+ * commands among them, send nothing else. Answers stay JSON, which those clients also accept.
+ */
+
+const magic = Buffer.from('k8s\0')
+
+/** Decodes an enveloped object. @throws ApiError 400 */
+export function decodeProtobuf(bytes: Buffer): Record<string, unknown> {
+  if (!bytes.subarray(0, 4).equals(magic))
+    throw badRequest('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]')
+  const envelope = envelopeOf(bytes.subarray(4))
+  const type = messageNamed(envelope.apiVersion, envelope.kind)
+  if (!type)
+    throw badRequest(`no kind "${envelope.kind}" is registered for version "${envelope.apiVersion}" in protobuf`)
+  try {
+    const object = decodeMessage(envelope.raw, type) as Record<string, unknown>
+    return { ...object, kind: envelope.kind, apiVersion: envelope.apiVersion }
+  } catch (error) {
+    if (error instanceof RangeError) throw badRequest(`unexpected EOF in protobuf message: ${error.message}`)
+    throw error
+  }
+}
+
+function envelopeOf(bytes: Buffer): { apiVersion: string; kind: string; raw: Buffer } {
+  const envelope: { apiVersion: string; kind: string; raw: Buffer } = { apiVersion: '', kind: '', raw: Buffer.alloc(0) }
+  eachField(bytes, (number, value) => {
+    if (number === 1 && Buffer.isBuffer(value))
+      eachField(value, (inner, text) => {
+        if (inner === 1) envelope.apiVersion = String(text)
+        if (inner === 2) envelope.kind = String(text)
+      })
+    if (number === 2 && Buffer.isBuffer(value)) envelope.raw = value
+  })
+  return envelope
+}
+
+interface Field {
+  name: string
+  /** A scalar's letter, or a message's name. */
+  type: string
+  repeated: boolean
+  map: boolean
+}
+
+type Message = Map<number, Field>
+
+let messages: Map<string, Message> | undefined
+
+function message(name: string): Message | undefined {
+  messages ??= parseMessages()
+  return messages.get(name)
+}
+
+function parseMessages(): Map<string, Message> {
+  const parsed = new Map<string, Message>()
+  for (const line of protobufMessages.split('\n')) {
+    const [name = '', ...fields] = line.split(' ')
+    if (name === '') continue
+    const byNumber: Message = new Map()
+    for (const field of fields) {
+      const [number = '', fieldName = '', type = ''] = field.split(':')
+      const mark = type[0]
+      const plain = mark === '+' || mark === '%' ? type.slice(1) : type
+      byNumber.set(Number(number), { name: fieldName, type: plain, repeated: mark === '+', map: mark === '%' })
+    }
+    parsed.set(name, byNumber)
+  }
+  return parsed
+}
+
+const metaMessages = 'apimachinery.pkg.apis.meta.v1.'
+
+/** The message of a group version and kind: API groups are named by their first label in packages. */
+function messageNamed(apiVersion: string, kind: string): string | undefined {
+  const slash = apiVersion.indexOf('/')
+  const group = slash < 0 ? 'core' : (apiVersion.slice(0, slash).split('.')[0] ?? '')
+  const version = apiVersion.slice(slash + 1)
+  const own = `api.${group}.${version}.${kind}`
+  if (message(own)) return own
+  // Options of requests travel under the group version of what they are about.
+  return message(metaMessages + kind) ? metaMessages + kind : undefined
+}
+
+/** Structs that Go embeds, so that JSON has their fields in the parent. */
+const embedded = new Set([
+  'ephemeralContainerCommon',
+  'localObjectReference',
+  'persistentVolumeSource',
+  'volumeSource',
+  'handler',
+  'ingressRuleValue',
+  'rule',
+  'ruleWithOperations',
+])
+
+/**
+ * Go writes zero values of plain fields into protobuf though JSON omits them; of pointers zero is a value. The
+ * descriptors do not tell them apart: these are the pointers for which zero means something.
+ */
+const zeroMatters = new Set([
+  'activeDeadlineSeconds',
+  'allocateLoadBalancerNodePorts',
+  'allowPrivilegeEscalation',
+  'allowVolumeExpansion',
+  'attachRequired',
+  'automountServiceAccountToken',
+  'backoffLimit',
+  'backoffLimitPerIndex',
+  'blockOwnerDeletion',
+  'completions',
+  'controller',
+  'defaultMode',
+  'deletionGracePeriodSeconds',
+  'enableServiceLinks',
+  'failedJobsHistoryLimit',
+  'fsGroup',
+  'gracePeriodSeconds',
+  'hostUsers',
+  'immutable',
+  'leaseTransitions',
+  'minReplicas',
+  'mode',
+  'optional',
+  'orphanDependents',
+  'parallelism',
+  'partition',
+  'priority',
+  'privileged',
+  'readOnlyRootFilesystem',
+  'ready',
+  'replicas',
+  'revisionHistoryLimit',
+  'runAsGroup',
+  'runAsNonRoot',
+  'runAsUser',
+  'serving',
+  'setHostnameAsFQDN',
+  'shareProcessNamespace',
+  'startingDeadlineSeconds',
+  'storageClassName',
+  'successfulJobsHistoryLimit',
+  'suspend',
+  'terminating',
+  'terminationGracePeriodSeconds',
+  'tolerationSeconds',
+  'ttlSecondsAfterFinished',
+])
+
+function decodeMessage(bytes: Buffer, name: string): unknown {
+  const special = specials[name.slice(name.lastIndexOf('.') + 1)]
+  if (special) return special(bytes)
+  const fields = message(name)
+  const out: Record<string, unknown> = {}
+  if (!fields) return out
+  eachField(bytes, (number, value) => {
+    const field = fields.get(number)
+    if (field) putField(out, field, value)
+  })
+  return out
+}
+
+function putField(out: Record<string, unknown>, field: Field, value: number | Buffer): void {
+  const { name } = field
+  if (field.map) {
+    const [key, item] = entryOf(value as Buffer, field.type)
+    const map = (out[name] ??= {}) as Record<string, unknown>
+    if (key !== '__proto__') map[key] = item
+  } else if (field.repeated) {
+    const list = (out[name] ??= []) as unknown[]
+    list.push(valueOf(value, field.type))
+  } else if (embedded.has(name)) Object.assign(out, valueOf(value, field.type))
+  else {
+    const item = valueOf(value, field.type)
+    const zero = item === '' || item === 0 || item === false
+    if (item !== undefined && (!zero || zeroMatters.has(name))) out[name] = item
+  }
+}
+
+function entryOf(bytes: Buffer, type: string): [string, unknown] {
+  let key = ''
+  let item: unknown = valueOf(type === 'i' || type === 'b' ? 0 : Buffer.alloc(0), type)
+  eachField(bytes, (number, value) => {
+    if (number === 1) key = String(value)
+    if (number === 2) item = valueOf(value, type)
+  })
+  return [key, item]
+}
+
+function valueOf(value: number | Buffer, type: string): unknown {
+  switch (type) {
+    case 's':
+      return String(value)
+    case 'i':
+      return value
+    case 'b':
+      return value !== 0
+    case 'y':
+      return Buffer.isBuffer(value) ? value.toString('base64') : ''
+    case 'd':
+      return Buffer.isBuffer(value) ? value.readDoubleLE(0) : value
+    default:
+      return Buffer.isBuffer(value) ? decodeMessage(value, type) : undefined
+  }
+}
+
+/** Messages that JSON knows as something else than an object. */
+const specials: Readonly<Record<string, (bytes: Buffer) => unknown>> = {
+  Time: (bytes) => timeOf(bytes, 0),
+  MicroTime: (bytes) => timeOf(bytes, 6),
+  Timestamp: (bytes) => timeOf(bytes, 0),
+  Quantity: (bytes) => String(fieldsOf(bytes).get(1) ?? '0'),
+  IntOrString(bytes) {
+    const fields = fieldsOf(bytes)
+    return fields.get(1) === 1 ? String(fields.get(3) ?? '') : Number(fields.get(2) ?? 0)
+  },
+  RawExtension: (bytes) => jsonOf(fieldsOf(bytes).get(1)),
+  FieldsV1: (bytes) => jsonOf(fieldsOf(bytes).get(1)),
+  ExtraValue: itemsOf,
+  Verbs: itemsOf,
+}
+
+function itemsOf(bytes: Buffer): string[] {
+  const items: string[] = []
+  eachField(bytes, (_number, value) => void items.push(String(value)))
+  return items
+}
+
+function fieldsOf(bytes: Buffer): Map<number, number | Buffer> {
+  const fields = new Map<number, number | Buffer>()
+  eachField(bytes, (number, value) => void fields.set(number, value))
+  return fields
+}
+
+function jsonOf(value: number | Buffer | undefined): unknown {
+  if (!Buffer.isBuffer(value) || value.length === 0) return undefined
+  try {
+    return JSON.parse(value.toString())
+  } catch {
+    throw badRequest('an embedded object of the protobuf message is no JSON')
+  }
+}
+
+/** RFC 3339 with `digits` of fraction; undefined for Go's zero time, which is an empty message. */
+function timeOf(bytes: Buffer, digits: number): string | undefined {
+  if (bytes.length === 0) return undefined
+  const fields = fieldsOf(bytes)
+  const seconds = Number(fields.get(1) ?? 0)
+  const text = new Date(seconds * 1000).toISOString().slice(0, 19)
+  const fraction = String(fields.get(2) ?? 0)
+    .padStart(9, '0')
+    .slice(0, digits)
+  return digits > 0 ? `${text}.${fraction}Z` : `${text}Z`
+}
+
+/** Walks the fields of a message: numbers for varints, bytes for the rest. @throws RangeError when it is cut short */
+function eachField(bytes: Buffer, visit: (number: number, value: number | Buffer) => void): void {
+  let at = 0
+  const varint = (): number => {
+    let low = 0n
+    for (let shift = 0n; ; shift += 7n) {
+      const byte = bytes[at++]
+      if (byte === undefined || shift > 63n) throw new RangeError('varint')
+      low |= BigInt(byte & 127) << shift
+      // Negative numbers travel as 64-bit two's complement.
+      if (byte < 128) return Number(BigInt.asIntN(64, low))
+    }
+  }
+  const take = (length: number): Buffer => {
+    if (length < 0 || at + length > bytes.length) throw new RangeError('field')
+    at += length
+    return bytes.subarray(at - length, at)
+  }
+  while (at < bytes.length) {
+    const key = varint()
+    switch (key & 7) {
+      case 0:
+        visit(key >> 3, varint())
+        break
+      case 1:
+        visit(key >> 3, take(8))
+        break
+      case 2:
+        visit(key >> 3, take(varint()))
+        break
+      case 5:
+        visit(key >> 3, take(4))
+        break
+      default:
+        throw new RangeError(`wire type ${key & 7}`)
+    }
+  }
+}
