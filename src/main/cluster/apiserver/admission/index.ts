@@ -1,0 +1,23 @@
+import type { Clock } from '#shared/base/clock.ts'
+import type { RbacAuthorizer } from '../auth/rbac.ts'
+import type { AdmissionPlugin } from '../registry/admission.ts'
+import { defaultStorageClass } from './default-storage-class.ts'
+import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
+import { namespaceLifecycle } from './namespace-lifecycle.ts'
+import { nodeRestriction } from './node-restriction.ts'
+import { priority } from './priority.ts'
+import { rbacEscalation } from './rbac-escalation.ts'
+import { serviceAccount } from './service-account.ts'
+import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
+
+/** The admission chain, in the order of Kubernetes. */
+export const admissionPlugins = (options: { clock: Clock; rbac: RbacAuthorizer }): AdmissionPlugin[] => [
+  namespaceLifecycle,
+  serviceAccount(options),
+  nodeRestriction,
+  taintNodesByCondition,
+  priority,
+  defaultTolerationSeconds,
+  defaultStorageClass,
+  rbacEscalation(options),
+]

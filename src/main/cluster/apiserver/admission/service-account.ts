@@ -1,0 +1,84 @@
+import { randomInt } from 'node:crypto'
+import { sleep, type Clock } from '#shared/base/clock.ts'
+import type { Container, Pod, PodSpec, ServiceAccount, Volume } from '#shared/kube/generated/types.ts'
+import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../registry/admission.ts'
+
+const serviceAccounts = { group: '', plural: 'serviceaccounts' }
+const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount'
+const attempts = 20
+const retryMs = 50
+
+/** Gives every pod a service account that exists, and mounts its token. */
+export const serviceAccount = ({ clock }: { clock: Clock }): AdmissionPlugin => ({
+  name: 'ServiceAccount',
+  admit(attributes) {
+    const { operation, kind, subresource, object } = attributes
+    if (operation !== 'CREATE' || kind.group !== '' || kind.plural !== 'pods' || subresource !== '') return
+    const pod = object as Pod
+    // A mirror pod shows what a node runs by itself: it has no identity in the cluster.
+    if (!pod.spec || pod.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) return
+    const name = pod.spec.serviceAccountName || 'default'
+    pod.spec.serviceAccountName = name
+    pod.spec.serviceAccount = name
+    const account = find(attributes, name)
+    if (account) equip(pod.spec, account)
+    else return awaitAccount(attributes, clock, name, pod.spec)
+  },
+})
+
+const find = ({ reader, namespace }: AdmissionAttributes, name: string): ServiceAccount | undefined =>
+  reader.get(serviceAccounts, namespace, name)
+
+/** The default account of a namespace that has just been made follows shortly. @throws ApiError 403 */
+async function awaitAccount(attributes: AdmissionAttributes, clock: Clock, name: string, spec: PodSpec): Promise<void> {
+  for (let attempt = 1; attempt < attempts && name === 'default'; attempt++) {
+    await sleep(clock, retryMs)
+    const account = find(attributes, name)
+    if (account) {
+      equip(spec, account)
+      return
+    }
+  }
+  throw refusal(
+    attributes,
+    `error looking up service account ${attributes.namespace}/${name}: serviceaccount "${name}" not found`,
+  )
+}
+
+function equip(spec: PodSpec, account: ServiceAccount): void {
+  if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(spec)
+  if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length)
+    spec.imagePullSecrets = account.imagePullSecrets.map((secret) => ({ ...secret }))
+}
+
+function mountToken(spec: PodSpec): void {
+  const containers: Container[] = [...(spec.initContainers ?? []), ...spec.containers]
+  const lacking = containers.filter(({ volumeMounts }) => !volumeMounts?.some((mount) => mount.mountPath === mountPath))
+  if (lacking.length === 0) return
+  const kept = spec.volumes?.find(({ name }) => name.startsWith('kube-api-access-'))
+  const volume = kept ?? tokenVolume(`kube-api-access-${randomSuffix()}`)
+  if (!kept) spec.volumes = [...(spec.volumes ?? []), volume]
+  for (const container of lacking)
+    container.volumeMounts = [...(container.volumeMounts ?? []), { name: volume.name, readOnly: true, mountPath }]
+}
+
+const tokenVolume = (name: string): Volume => ({
+  name,
+  projected: {
+    defaultMode: 0o644,
+    sources: [
+      // Seven seconds over the hour mark the tokens that nobody asked for, as in Kubernetes.
+      { serviceAccountToken: { expirationSeconds: 3607, path: 'token' } },
+      { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+      {
+        downwardAPI: {
+          items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }],
+        },
+      },
+    ],
+  },
+})
+
+/** Letters and digits that make no words and are not mistaken for one another. */
+const alphabet = 'bcdfghjklmnpqrstvwxz2456789'
+const randomSuffix = (): string => Array.from({ length: 5 }, () => alphabet[randomInt(alphabet.length)]).join('')
