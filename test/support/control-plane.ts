@@ -72,7 +72,7 @@ export async function startControlPlane({
     return new Promise((resolve) => {
       const check = (): void => {
         const objects = informer.list()
-        if (!accepts(objects)) return
+        if (!informer.hasSynced || !accepts(objects)) return
         informer.stop()
         resolve(objects)
       }
