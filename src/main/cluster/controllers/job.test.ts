@@ -1,0 +1,179 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { isPodActive } from '#shared/kube/pod.ts'
+import type { Job, Pod } from '#shared/kube/generated/types.ts'
+import { jobs, pods } from '#shared/kube/resources.ts'
+import { startControlPlane, type TestControlPlane } from '#test/support/control-plane.ts'
+import { createFakeClock, settle, type FakeClock } from '#test/support/fake-clock.ts'
+import { startJobs } from './job.ts'
+import { startTtlAfterFinished } from './ttl-after-finished.ts'
+
+let plane: TestControlPlane
+let clock: FakeClock
+beforeEach(async () => {
+  clock = createFakeClock()
+  plane = await startControlPlane({ clock })
+})
+afterEach(() => plane.stop())
+
+it('runs to completion, a few pods at a time, and counts each once', async () => {
+  plane.startKubelets({ run: () => 'succeeded' })
+  plane.start(startJobs)
+  let most = 0
+  const counting = plane.until(pods, (all) => {
+    most = Math.max(most, all.filter(isPodActive).length)
+    return all.filter(({ status }) => status?.phase === 'Succeeded').length === 7
+  })
+  await plane.client.create(jobs, job({ completions: 7, parallelism: 3 }))
+  await counting
+  const done = await finished('Complete')
+  expect(done.status).toMatchObject({ succeeded: 7, ready: 0, terminating: 0, uncountedTerminatedPods: {} })
+  expect(done.status?.active).toBeUndefined()
+  expect(done.status?.completionTime).toBeDefined()
+  expect(conditions(done)).toMatchObject({ SuccessCriteriaMet: 'CompletionsReached', Complete: 'CompletionsReached' })
+  expect(most).toBe(3)
+  const all = (await plane.client.list(pods)).items
+  expect(all).toHaveLength(7)
+  expect(all.flatMap(({ metadata }) => metadata.finalizers ?? [])).toEqual([])
+})
+
+it('fails when too many of its pods have failed, after growing pauses', async () => {
+  plane.startKubelets({ run: () => 'failed' })
+  plane.start(startJobs)
+  await plane.client.create(jobs, job({ backoffLimit: 2 }))
+  await plane.untilOne(jobs, 'work', ({ status }) => status?.failed === 1)
+  await settle()
+  expect((await plane.client.list(pods)).items).toHaveLength(1)
+  await clock.advance(10_000)
+  await plane.untilOne(jobs, 'work', ({ status }) => status?.failed === 2)
+  await settle()
+  await clock.advance(20_000)
+  const failed = await finished('Failed')
+  expect(conditions(failed)).toMatchObject({ FailureTarget: 'BackoffLimitExceeded', Failed: 'BackoffLimitExceeded' })
+  expect(failed.status?.failed).toBe(3)
+})
+
+it('ends at its deadline and takes its pods with it', async () => {
+  plane.startKubelets()
+  plane.start(startJobs)
+  await plane.client.create(jobs, job({ activeDeadlineSeconds: 60, parallelism: 2, completions: 2 }))
+  await plane.untilOne(jobs, 'work', ({ status }) => status?.ready === 2)
+  await settle()
+  await clock.advance(60_000)
+  const failed = await finished('Failed')
+  expect(conditions(failed).Failed).toBe('DeadlineExceeded')
+  await plane.until(pods, (all) => all.length === 0)
+})
+
+it('gives each pod of an Indexed Job an index, and retries the index that failed', async () => {
+  const tries: Record<string, number> = {}
+  plane.startKubelets({
+    run(pod) {
+      const index = indexOf(pod)
+      tries[index] = (tries[index] ?? 0) + 1
+      return index === '1' && tries[index] === 1 ? 'failed' : 'succeeded'
+    },
+  })
+  plane.start(startJobs)
+  await plane.client.create(jobs, job({ completionMode: 'Indexed', completions: 4, parallelism: 4 }))
+  await plane.untilOne(jobs, 'work', ({ status }) => status?.completedIndexes === '0,2-3' && status.failed === 1)
+  await settle()
+  await clock.advance(10_000)
+  const done = await finished('Complete')
+  expect(done.status).toMatchObject({ succeeded: 4, failed: 1, completedIndexes: '0-3' })
+  expect(tries).toEqual({ 0: 1, 1: 2, 2: 1, 3: 1 })
+  const [pod] = (await plane.client.list(pods)).items
+  expect(pod?.spec?.hostname).toBe(`work-${indexOf(pod!)}`)
+  expect(pod?.spec?.containers[0]?.env).toContainEqual({
+    name: 'JOB_COMPLETION_INDEX',
+    valueFrom: {
+      fieldRef: expect.objectContaining({ fieldPath: "metadata.labels['batch.kubernetes.io/job-completion-index']" }),
+    },
+  })
+})
+
+it('suspends and resumes', async () => {
+  plane.startKubelets()
+  plane.start(startJobs)
+  await plane.client.create(jobs, job({ suspend: true, parallelism: 2, completions: 2 }))
+  const suspended = await plane.untilOne(jobs, 'work', (seen) => conditions(seen).Suspended === 'JobSuspended')
+  expect(suspended.status?.startTime).toBeUndefined()
+  await patch({ spec: { suspend: false } })
+  await plane.untilOne(jobs, 'work', ({ status }) => status?.ready === 2 && status.startTime !== undefined)
+  await patch({ spec: { suspend: true } })
+  await plane.until(pods, (all) => all.length === 0)
+})
+
+it('fails at once or looks away where its podFailurePolicy says so', async () => {
+  plane.startKubelets({ run: () => 'failed' })
+  plane.start(startJobs)
+  const rules = [{ action: 'FailJob', onExitCodes: { operator: 'In', values: [1] } }]
+  await plane.client.create(jobs, job({ podFailurePolicy: { rules } }))
+  const failed = await finished('Failed')
+  const condition = failed.status?.conditions?.find(({ type }) => type === 'Failed')
+  expect(condition?.reason).toBe('PodFailurePolicy')
+  expect(condition?.message).toMatch(
+    /^Container work for pod default\/work-\w+ failed with exit code 1 matching FailJob rule at index 0$/,
+  )
+})
+
+it('counts no pod twice when it is stopped at any point', async () => {
+  plane.startKubelets({ run: () => 'succeeded' })
+  await plane.client.create(jobs, job({ completions: 12, parallelism: 4 }))
+  for (let round = 0; round < 6; round++) {
+    const stop = plane.start(startJobs)
+    for (let turn = 0; turn < 1 + round; turn++) await settle()
+    await stop()
+  }
+  plane.start(startJobs)
+  const done = await finished('Complete')
+  expect(done.status?.succeeded).toBe(12)
+  expect((await plane.client.list(pods)).items).toHaveLength(12)
+})
+
+it('lets go of the pods of a Job that is deleted', async () => {
+  plane.startKubelets()
+  plane.start(startJobs)
+  await plane.client.create(jobs, job({}))
+  const [pod] = await plane.until(pods, (all) => all.length === 1 && all[0]?.spec?.nodeName !== undefined)
+  await plane.client.delete(jobs, { namespace: 'default', name: 'work' })
+  await plane.client.delete(pods, { namespace: 'default', name: pod?.metadata.name ?? '' })
+  await plane.until(pods, (all) => all.length === 0)
+})
+
+it('is deleted some time after its end where it says so', async () => {
+  plane.startKubelets({ run: () => 'succeeded' })
+  plane.start(startJobs)
+  plane.start(startTtlAfterFinished)
+  await plane.client.create(jobs, job({ ttlSecondsAfterFinished: 30 }))
+  await finished('Complete')
+  await settle()
+  await clock.advance(29_000)
+  expect((await plane.client.list(jobs)).items[0]?.metadata.deletionTimestamp).toBeUndefined()
+  await clock.advance(1_000)
+  await plane.until(jobs, (all) => all.every(({ metadata }) => metadata.deletionTimestamp !== undefined))
+})
+
+const finished = (type: string): Promise<Job> =>
+  plane.untilOne(
+    jobs,
+    'work',
+    ({ status }) => status?.conditions?.some((condition) => condition.type === type) ?? false,
+  )
+
+const conditions = ({ status }: Job): Record<string, string | undefined> =>
+  Object.fromEntries(status?.conditions?.map(({ type, reason }) => [type, reason]) ?? [])
+
+const indexOf = ({ metadata }: Pod): string => metadata.annotations?.['batch.kubernetes.io/job-completion-index'] ?? ''
+
+const patch = (body: unknown): Promise<Job> =>
+  plane.client.patch(jobs, { namespace: 'default', name: 'work' }, { type: 'merge', body })
+
+const job = (spec: Partial<Job['spec']>): Job => ({
+  metadata: { name: 'work', namespace: 'default' },
+  spec: {
+    completions: 1,
+    parallelism: 1,
+    template: { spec: { restartPolicy: 'Never', containers: [{ name: 'work', image: 'busybox' }] } },
+    ...spec,
+  },
+})
