@@ -34,7 +34,7 @@ function meets({ operator, values }: LabelRequirement, value: string | undefined
   }
 }
 
-const isInteger = (value: string | undefined): value is string => value !== undefined && /^[+-]?\d+$/.test(value)
+const isInteger = (value: string | undefined): boolean => value !== undefined && /^[+-]?\d+$/.test(value)
 
 /** The wire shape of `meta/v1.LabelSelector`. */
 export interface LabelSelectorShape {

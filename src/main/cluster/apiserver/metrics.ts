@@ -26,7 +26,7 @@ export interface MetricSources {
 }
 
 /** The registry behind `/metrics`, in the Prometheus text format. */
-export function createMetricsRegistry({ requests, objects, watchers }: MetricSources): Registry {
+export function createMetricsRegistry(sources: MetricSources): Registry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   new Counter({
@@ -36,7 +36,7 @@ export function createMetricsRegistry({ requests, objects, watchers }: MetricSou
     registers: [registry],
     collect() {
       this.reset()
-      for (const { value, ...labels } of requests.entries()) this.inc(labels, value)
+      for (const { value, ...labels } of sources.requests.entries()) this.inc(labels, value)
     },
   })
   new Gauge({
@@ -46,7 +46,7 @@ export function createMetricsRegistry({ requests, objects, watchers }: MetricSou
     registers: [registry],
     collect() {
       this.reset()
-      for (const { resource, count } of objects()) this.set({ resource }, count)
+      for (const { resource, count } of sources.objects()) this.set({ resource }, count)
     },
   })
   new Gauge({
@@ -54,7 +54,7 @@ export function createMetricsRegistry({ requests, objects, watchers }: MetricSou
     help: 'Gauge of all active watches.',
     registers: [registry],
     collect() {
-      this.set(watchers())
+      this.set(sources.watchers())
     },
   })
 

@@ -30,7 +30,7 @@ const rememberAtMost = 200
 export function negotiate(accept: string | undefined, forms: Forms): Format {
   if (accept === undefined || accept === 'application/json' || accept === '' || accept === '*/*') return plainJson
   let known = remembered.get(forms)
-  if (!known) remembered.set(forms, (known = new Map()))
+  if (!known) remembered.set(forms, (known = new Map<string, Format>()))
   let format = known.get(accept)
   if (!format) {
     format = choose(accept, forms)

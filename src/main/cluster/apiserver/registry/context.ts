@@ -44,7 +44,7 @@ function secondsText(second: number): string {
 export function itemOf(resource: ServedResource, entry: Entry): Item {
   if (!resource.converted) return entry
   let byVersion = converted.get(entry)
-  if (!byVersion) converted.set(entry, (byVersion = new Map()))
+  if (!byVersion) converted.set(entry, (byVersion = new Map<string, Item>()))
   let item = byVersion.get(resource.apiVersion)
   if (!item) {
     item = new ConvertedItem(served(resource, entry.object))

@@ -53,10 +53,12 @@ function checkAnnotations(annotations: Readonly<Record<string, string>> | undefi
 /** Everything about `metadata` that any object must fulfil. */
 export function validateMetadata({ kind }: ServedResource, { metadata }: KubeObject): FieldError[] {
   const errors: FieldError[] = []
-  const check = kind.validateName ?? subdomainProblems
   const name = metadata.name ?? ''
   if (name === '') errors.push(fieldRequired('metadata.name', 'name or generateName is required'))
-  else for (const problem of check(name)) errors.push(fieldInvalid('metadata.name', name, problem))
+  else {
+    const problems = kind.validateName ? kind.validateName(name) : subdomainProblems(name)
+    for (const problem of problems) errors.push(fieldInvalid('metadata.name', name, problem))
+  }
   if (kind.namespaced && !metadata.namespace) errors.push(fieldRequired('metadata.namespace'))
   errors.push(...checkLabels(metadata.labels, 'metadata.labels'))
   errors.push(...checkAnnotations(metadata.annotations))

@@ -53,7 +53,7 @@ function listNow(
 
 function select({ resource }: Target, { entries }: ListResult, selection: Selection | undefined): readonly Item[] {
   const items = resource.converted ? entries.map((entry) => itemOf(resource, entry)) : entries
-  return selection ? (items as Item[]).filter((item) => selection.matches(item.object)) : items
+  return selection ? items.filter((item) => selection.matches(item.object)) : items
 }
 
 /** One page of a limited list; all pages read the snapshot of the first. */

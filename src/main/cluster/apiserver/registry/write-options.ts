@@ -98,7 +98,7 @@ function gracePeriod(value: unknown): number | undefined {
   if (value === undefined || value === null || value === '') return undefined
   const seconds = Number(value)
   if (!Number.isInteger(seconds))
-    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(String(value as string))}: invalid syntax`)
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(JSON.stringify(value))}: invalid syntax`)
   return seconds
 }
 

@@ -83,7 +83,7 @@ const encode = (entry: Manager): ManagedFieldsEntry => ({
   apiVersion: entry.apiVersion,
   ...(entry.time === undefined ? {} : { time: entry.time }),
   fieldsType: 'FieldsV1',
-  fieldsV1: entry.fields as unknown as Record<string, unknown>,
+  fieldsV1: entry.fields,
   ...(entry.subresource === '' ? {} : { subresource: entry.subresource }),
 })
 

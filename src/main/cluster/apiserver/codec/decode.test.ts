@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest'
+import { loadSchema } from '../schema/schema.ts'
+import { conform, TypeMismatch } from './decode.ts'
+import { countJsonKeys, duplicateFields } from './duplicates.ts'
+import { parseYaml } from './body.ts'
+
+const pod = loadSchema().type('io.k8s.api.core.v1.Pod')
+
+describe('a decoded object', () => {
+  it('loses unknown fields, which are named by their path', () => {
+    const object = { spec: { foo: 1, containers: [{ name: 'c', bar: {} }] } }
+    expect(conform(object, pod).unknownFields).toEqual(['spec.foo', 'spec.containers[0].bar'])
+    expect(object).toEqual({ spec: { containers: [{ name: 'c' }] } })
+  })
+
+  it('loses nulls', () => {
+    const object = { metadata: { creationTimestamp: null, labels: null }, spec: { containers: null } }
+    conform(object, pod)
+    expect(object).toEqual({ metadata: {}, spec: {} })
+  })
+
+  it('reads numbers as quantities', () => {
+    const object = { spec: { containers: [{ name: 'c', resources: { limits: { cpu: 2 } } }] } }
+    conform(object, pod)
+    expect(object.spec.containers[0]?.resources.limits.cpu).toBe('2')
+  })
+
+  it.each([
+    [
+      { spec: { containers: 'x' } },
+      'json: cannot unmarshal string into Go struct field PodSpec.spec.containers of type []v1.Container',
+    ],
+    [
+      { spec: { hostNetwork: 'yes' } },
+      'json: cannot unmarshal string into Go struct field PodSpec.spec.hostNetwork of type bool',
+    ],
+    [
+      { metadata: { labels: { a: 1 } } },
+      'json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string',
+    ],
+    [
+      { spec: { containers: [{ resources: { limits: { cpu: 'much' } } }] } },
+      'quantities must match the regular expression',
+    ],
+  ])('%o is refused in the words of Go', (object, text) => {
+    expect(() => conform(object, pod)).toThrow(TypeMismatch)
+    expect(() => conform(object, pod)).toThrow(text)
+  })
+})
+
+describe('duplicate keys', () => {
+  const text = '{"a":{"b":"x:\\"y:","b":2},"l":[{"c":1,"c":2}]}'
+
+  it('are counted without a parse', () => {
+    expect(countJsonKeys(Buffer.from(text))).toBe(6)
+  })
+
+  it('are named by their path', () => {
+    expect(duplicateFields(text)).toEqual(['a.b', 'l[0].c'])
+  })
+})
+
+describe('YAML', () => {
+  it('is read as kubectl reads it', () => {
+    expect(parseYaml('a: yes\nb: 0777\nc: 12:30\nd: 2001-01-01\ne: "on"\n')).toEqual({
+      a: true,
+      b: 511,
+      c: '12:30',
+      d: '2001-01-01',
+      e: 'on',
+    })
+  })
+})
