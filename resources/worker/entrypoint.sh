@@ -1,0 +1,69 @@
+#!/bin/sh
+# First process of a worker: readies the kernel's face for a nested engine, starts the engine, then keeps the agent alive.
+set -eu
+
+# Containers inside need mounts to propagate, as on a real node.
+mount --make-rshared /
+
+if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
+  # cgroup v2: a group with processes of its own cannot pass controllers on, so everything here moves into a child.
+  mkdir -p /sys/fs/cgroup/init
+  while ! {
+    xargs -rn1 < /sys/fs/cgroup/cgroup.procs > /sys/fs/cgroup/init/cgroup.procs 2>/dev/null || true
+    sed -e 's/ / +/g' -e 's/^/+/' < /sys/fs/cgroup/cgroup.controllers > /sys/fs/cgroup/cgroup.subtree_control 2>/dev/null
+  }; do sleep 0.05; done
+else
+  # cgroup v1: controllers that the outer engine left out are mounted here.
+  for controller in $(awk '!/^#/ && $4 == 1 { print $1 }' /proc/cgroups); do
+    if ! grep -q "[ ,]$controller[, ]\|cgroup.*[, ]$controller\b" /proc/mounts && [ ! -d "/sys/fs/cgroup/$controller" ]; then
+      mkdir -p "/sys/fs/cgroup/$controller"
+      mount -t cgroup -o "$controller" cgroup "/sys/fs/cgroup/$controller" 2>/dev/null || rmdir "/sys/fs/cgroup/$controller"
+    fi
+  done
+fi
+
+# The kernel's tables may be written by either front end; ours has to be the one that the outer engine already uses.
+legacy=$( (iptables-legacy-save 2>/dev/null || true) | grep -c '^-' || true)
+nft=$( (iptables-nft-save 2>/dev/null || true) | grep -c '^-' || true)
+if [ "$legacy" -gt "$nft" ]; then mode=legacy; else mode=nft; fi
+if ! "iptables-$mode" -t nat -nL >/dev/null 2>&1; then
+  if [ "$mode" = nft ]; then mode=legacy; else mode=nft; fi
+fi
+update-alternatives --set iptables "/usr/sbin/iptables-$mode" >/dev/null
+update-alternatives --set ip6tables "/usr/sbin/ip6tables-$mode" >/dev/null
+
+[ -s /etc/machine-id ] || tr -d - < /proc/sys/kernel/random/uuid > /etc/machine-id
+sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 2>/dev/null || true
+sysctl -qw net.ipv4.conf.all.route_localnet=1 2>/dev/null || true
+
+rm -f /var/run/docker.pid /run/docker/containerd/containerd.pid
+dockerd >/var/log/dockerd.log 2>&1 &
+engine=$!
+
+agent=
+stop() {
+  # The agent goes first and leaves pods alone; the engine then stops them in its own order.
+  [ -z "$agent" ] || kill -TERM "$agent" 2>/dev/null || true
+  [ -z "$agent" ] || wait "$agent" 2>/dev/null || true
+  kill -TERM "$engine" 2>/dev/null || true
+  wait "$engine" 2>/dev/null || true
+  exit 0
+}
+trap stop TERM INT
+
+while kill -0 "$engine" 2>/dev/null; do
+  if [ -f /opt/slipway/agent.cjs ]; then
+    node --enable-source-maps /opt/slipway/agent.cjs &
+    agent=$!
+    wait "$agent" || true
+    agent=
+    sleep 0.5 &
+    wait $! || true
+  else
+    sleep 0.1 &
+    wait $! || true
+  fi
+done
+echo 'slipway: the engine of this worker has ended' >&2
+tail -5 /var/log/dockerd.log >&2
+exit 1

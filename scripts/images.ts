@@ -1,0 +1,30 @@
+import { join } from 'node:path'
+import { buildImage, hasImage } from '#main/cluster/workers/docker/build-image.ts'
+import { connectDocker } from '#main/cluster/workers/docker/connection.ts'
+import { ensureWorkerImage } from '#main/cluster/workers/docker/worker-image.ts'
+
+/**
+ * `npm run images`: the worker image, and under their public names the images that samples and tests use, built from
+ * Debian packages without a registry. Those that the engine has already, from wherever, are left alone.
+ */
+const resources = join(import.meta.dirname, '../resources')
+const images: [tag: string, target: string][] = [
+  ['registry.k8s.io/pause:3.10', 'pause'],
+  ['busybox:1.36', 'busybox'],
+  ['nginx:stable', 'nginx'],
+  ['redis:7', 'redis'],
+]
+
+const work = { log: process.argv.includes('--verbose') ? (line: string) => console.error(line) : () => undefined }
+try {
+  const docker = await connectDocker()
+  console.log(`${await ensureWorkerImage(docker, join(resources, 'worker'), work)}: ready`)
+  for (const [tag, target] of images) {
+    if (!(await hasImage(docker, tag)))
+      await buildImage(docker, { context: join(resources, 'images'), tag, target }, work)
+    console.log(`${tag}: ready`)
+  }
+} catch (error) {
+  console.error(`images: ${error instanceof Error ? error.message : String(error)}`)
+  process.exit(1)
+}

@@ -1,0 +1,176 @@
+import {
+  connect as connectHttp2,
+  performServerHandshake,
+  type ClientHttp2Session,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2'
+import { connect as connectTcp, createServer as createTcpServer, type Server, type Socket } from 'node:net'
+import type { Duplex, Readable } from 'node:stream'
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
+import type { Log } from '#shared/base/log.ts'
+
+/** The worker's end of the tunnel; `main/cluster/network/tunnel.ts` is the host's and says how it works. */
+export interface TunnelServer {
+  /** A connection to the API server; waits for the tunnel for a while when it is down. @throws Error when it stays so */
+  dialApiServer(): Promise<Duplex>
+  /** A `docker save` stream of an image of the host's engine; undefined when it has not got it. */
+  fetchImage(reference: string): Promise<Readable | undefined>
+  stop(): Promise<void>
+}
+
+export interface TunnelServerOptions {
+  /** Port that the host dials. */
+  port: number
+  /** Port of this node's own way to the API server, which the Service `kubernetes` leads to. */
+  apiPort: number
+  tls: { ca: string; cert: string; key: string }
+  onKubeletRequest(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void
+  log: Log
+}
+
+const settings = { settings: { initialWindowSize: 4 * 2 ** 20, maxConcurrentStreams: 10_000 } }
+const sessionWindow = 32 * 2 ** 20
+const patience = 15_000
+
+export async function createTunnelServer(options: TunnelServerOptions): Promise<TunnelServer> {
+  const { log } = options
+  const reverse = new Reverse()
+  const sockets = new Set<Socket | TLSSocket>()
+  const track = (socket: Socket | TLSSocket): void => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+  }
+
+  const server = createTlsServer(
+    { ...options.tls, requestCert: true, rejectUnauthorized: true, ALPNProtocols: ['h2', 'slipway-reverse'] },
+    (socket) => {
+      socket.on('error', () => undefined)
+      socket.setNoDelay(true)
+      track(socket)
+      if (socket.getPeerCertificate().subject.CN !== 'slipway-host') socket.destroy()
+      else if (socket.alpnProtocol === 'slipway-reverse') reverse.use(socket)
+      else serveHost(socket, options)
+    },
+  )
+  server.on('tlsClientError', (error) => log.debug('a connection was refused', { error: error.message }))
+
+  const api = createTcpServer({ noDelay: true }, (socket) => {
+    track(socket)
+    socket.on('error', () => undefined)
+    reverse.dial().then(
+      (stream) => join(socket, stream),
+      () => socket.destroy(),
+    )
+  })
+  await Promise.all([listen(server, options.port), listen(api, options.apiPort)])
+
+  return {
+    dialApiServer: () => reverse.dial(),
+    fetchImage: (reference) => reverse.fetchImage(reference),
+    async stop() {
+      const closed = Promise.all([server, api].map((each) => new Promise((resolve) => each.close(resolve))))
+      for (const socket of sockets) socket.destroy()
+      await closed
+    },
+  }
+}
+
+/** Serves the host's requests: a CONNECT reaches into this worker's network, the rest is the kubelet's. */
+function serveHost(socket: TLSSocket, { onKubeletRequest }: TunnelServerOptions): void {
+  const session = performServerHandshake(socket, settings)
+  session.on('error', () => undefined)
+  session.once('connect', () => session.setLocalWindowSize(sessionWindow))
+  session.on('stream', (stream, headers) => {
+    stream.on('error', () => undefined)
+    if (headers[':method'] === 'CONNECT') connectInto(stream, headers[':authority'] ?? '')
+    else onKubeletRequest(stream, headers)
+  })
+}
+
+function connectInto(stream: ServerHttp2Stream, authority: string): void {
+  const [, host = '', port = ''] = /^\[?([^\]]*)\]?:(\d+)$/.exec(authority) ?? []
+  const socket = connectTcp({ host, port: Number(port), noDelay: true })
+  socket.once('connect', () => {
+    stream.respond({ ':status': 200 })
+    join(socket, stream)
+  })
+  socket.on('error', () => {
+    if (stream.headersSent) stream.close()
+    else stream.respond({ ':status': 503 }, { endStream: true })
+  })
+}
+
+/** The session on which this worker asks and the host answers. */
+class Reverse {
+  #session: ClientHttp2Session | undefined
+  #arrived: () => void = () => undefined
+  #arrival = new Promise<void>((resolve) => (this.#arrived = resolve))
+
+  use(socket: TLSSocket): void {
+    const session = connectHttp2('http://host', { createConnection: () => socket, ...settings })
+    session.on('error', () => undefined)
+    session.once('connect', () => {
+      session.setLocalWindowSize(sessionWindow)
+      this.#session?.destroy()
+      this.#session = session
+      this.#arrived()
+    })
+    session.once('close', () => {
+      if (this.#session !== session) return
+      this.#session = undefined
+      this.#arrival = new Promise<void>((resolve) => (this.#arrived = resolve))
+    })
+  }
+
+  async dial(): Promise<Duplex> {
+    const session = await this.#ready()
+    const stream = session.request({ ':method': 'CONNECT', ':authority': 'apiserver:443' })
+    if ((await statusOf(stream)) !== 200) {
+      stream.destroy()
+      throw new Error('the API server does not answer')
+    }
+    return stream
+  }
+
+  async fetchImage(reference: string): Promise<Readable | undefined> {
+    const session = await this.#ready()
+    const stream = session.request({ ':method': 'GET', ':path': `/images/${encodeURIComponent(reference)}` })
+    if ((await statusOf(stream)) === 200) return stream
+    stream.destroy()
+    return undefined
+  }
+
+  async #ready(): Promise<ClientHttp2Session> {
+    if (this.#session) return this.#session
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, patience)))
+    await Promise.race([this.#arrival, late])
+    clearTimeout(timer)
+    if (!this.#session) throw new Error('the tunnel to the control plane is down')
+    return this.#session
+  }
+}
+
+function statusOf(stream: Duplex): Promise<number> {
+  return new Promise((resolve, reject) => {
+    stream.once('response', (headers: IncomingHttpHeaders) => resolve(headers[':status'] as unknown as number))
+    stream.once('error', reject)
+    stream.once('close', () => reject(new Error('the tunnel closed')))
+  })
+}
+
+function join(socket: Socket, stream: Duplex): void {
+  stream.on('error', () => socket.destroy())
+  stream.on('close', () => socket.destroy())
+  socket.on('close', () => stream.destroy())
+  socket.pipe(stream)
+  stream.pipe(socket)
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '0.0.0.0', () => resolve())
+  })
+}

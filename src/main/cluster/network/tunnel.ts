@@ -1,0 +1,290 @@
+import {
+  connect as connectHttp2,
+  performServerHandshake,
+  type ClientHttp2Session,
+  type Http2Session,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2'
+import { connect as connectTcp } from 'node:net'
+import type { Duplex, Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
+import { Backoff } from '#shared/base/backoff.ts'
+import { sleep, type Clock } from '#shared/base/clock.ts'
+import type { Log } from '#shared/base/log.ts'
+
+/**
+ * The host's ends of the tunnels. The host dials each worker's one published loopback port, twice, with mutual TLS:
+ * over `h2` it asks the worker (kubelet API, connections into its network), over `slipway-reverse` the same HTTP/2 runs
+ * the other way and the worker reaches the API server and the host's images. So nothing but loopback is exposed, and
+ * Docker Desktop, where workers have no route to the host, is no different from Linux.
+ */
+export interface Tunnels {
+  /** Keeps a tunnel to `node` at `port` of 127.0.0.1; a second call with another port moves it. */
+  open(node: string, port: number): void
+  close(node: string): void
+  isUp(node: string): boolean
+  /** Resolves when the tunnel to `node` is up. @throws the signal's reason */
+  up(node: string, signal: AbortSignal): Promise<void>
+  request(node: string, request: TunnelRequest): Promise<TunnelResponse>
+  connect(node: string, authority: string): Promise<Duplex>
+  stop(): Promise<void>
+}
+
+export interface TunnelRequest {
+  method: string
+  path: string
+  headers?: Record<string, string>
+  end?: boolean
+}
+
+export interface TunnelResponse {
+  status: number
+  headers: IncomingHttpHeaders
+  stream: Duplex
+}
+
+export interface TunnelsOptions {
+  /** The cluster's authority and the certificate by which workers know the host, PEM. */
+  tls: { ca: string; cert: string; key: string }
+  /** Where the API server listens on 127.0.0.1. */
+  apiServerPort(): number
+  /** A `docker save` stream of an image of the host's engine; undefined when it has not got it. */
+  fetchImage(reference: string): Promise<Readable | undefined>
+  clock: Clock
+  log: Log
+}
+
+const settings = { settings: { initialWindowSize: 4 * 2 ** 20, maxConcurrentStreams: 10_000 } }
+const sessionWindow = 32 * 2 ** 20
+const pingInterval = 5_000
+const pingTimeout = 10_000
+
+export function createTunnels(options: TunnelsOptions): Tunnels {
+  const tunnels = new Map<string, Tunnel>()
+  const find = (node: string): ClientHttp2Session => {
+    const session = tunnels.get(node)?.session
+    if (!session) throw new Error(`worker ${node} cannot be reached`)
+    return session
+  }
+  return {
+    open(node, port) {
+      const known = tunnels.get(node)
+      if (known?.port === port) return
+      known?.stop()
+      tunnels.set(node, new Tunnel(node, port, options))
+    },
+    close(node) {
+      tunnels.get(node)?.stop()
+      tunnels.delete(node)
+    },
+    isUp: (node) => tunnels.get(node)?.session !== undefined,
+    async up(node, signal) {
+      const tunnel = tunnels.get(node)
+      if (!tunnel) throw new Error(`there is no tunnel to ${node}`)
+      await tunnel.up(signal)
+    },
+    request: (node, { method, path, headers, end }) =>
+      answered(find(node), { ...headers, ':method': method, ':path': path }, end ?? false),
+    async connect(node, authority) {
+      const { status, stream } = await answered(find(node), { ':method': 'CONNECT', ':authority': authority }, false)
+      if (status === 200) return stream
+      stream.destroy()
+      throw new Error(`${node} cannot connect to ${authority}`)
+    },
+    async stop() {
+      for (const tunnel of tunnels.values()) tunnel.stop()
+      tunnels.clear()
+      await Promise.resolve()
+    },
+  }
+}
+
+function answered(
+  session: ClientHttp2Session,
+  headers: Record<string, string>,
+  endStream: boolean,
+): Promise<TunnelResponse> {
+  const stream = session.request(headers, { endStream })
+  return new Promise((resolve, reject) => {
+    stream.once('response', (answer) => resolve({ status: answer[':status'] ?? 500, headers: answer, stream }))
+    stream.once('error', reject)
+    stream.once('close', () => reject(new Error('the worker closed the stream')))
+  })
+}
+
+/** One worker's pair of sessions, dialled anew whenever one of them ends. */
+class Tunnel {
+  readonly port: number
+  session: ClientHttp2Session | undefined
+  readonly #node: string
+  readonly #options: TunnelsOptions
+  readonly #stopped = new AbortController()
+  readonly #waiting = new Set<() => void>()
+
+  constructor(node: string, port: number, options: TunnelsOptions) {
+    this.#node = node
+    this.port = port
+    this.#options = options
+    void this.#keep()
+  }
+
+  stop(): void {
+    this.#stopped.abort(new Error('the tunnel was closed'))
+    this.session = undefined
+  }
+
+  up(signal: AbortSignal): Promise<void> {
+    if (this.session) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      const done = (): void => {
+        signal.removeEventListener('abort', abort)
+        resolve()
+      }
+      const abort = (): void => {
+        this.#waiting.delete(done)
+        reject(signal.reason as Error)
+      }
+      this.#waiting.add(done)
+      signal.addEventListener('abort', abort, { once: true })
+      if (signal.aborted) abort()
+    })
+  }
+
+  async #keep(): Promise<void> {
+    const { clock, log } = this.#options
+    const backoff = new Backoff({ initial: 50, max: 2_000, factor: 1.5 })
+    while (!this.#stopped.signal.aborted) {
+      try {
+        await this.#hold(() => backoff.forget(''))
+        log.info('tunnel closed', { node: this.#node })
+      } catch (error) {
+        log.debug('tunnel not up', { node: this.#node, error: (error as Error).message })
+      }
+      this.session = undefined
+      await sleep(clock, backoff.next(''), this.#stopped.signal).catch(() => undefined)
+    }
+  }
+
+  /** Dials both directions and resolves when either has ended. */
+  async #hold(isUp: () => void): Promise<void> {
+    const [forward, backward] = await Promise.all([this.#dial('h2'), this.#dial('slipway-reverse')])
+    const client = connectHttp2(`https://${this.#node}`, { createConnection: () => forward, ...settings })
+    const server = performServerHandshake(backward, settings)
+    serveWorker(server, this.#options)
+    const sessions: Http2Session[] = [client, server]
+    const stop = (): void => {
+      for (const session of sessions) session.destroy()
+    }
+    this.#stopped.signal.addEventListener('abort', stop, { once: true })
+    const stopPings = keepAlive(client, stop)
+    try {
+      await new Promise<void>((resolve, reject) => {
+        // Its first SETTINGS frame shows that the worker has let us in; a refused client never sees one.
+        client.once('remoteSettings', () => {
+          client.setLocalWindowSize(sessionWindow)
+          this.session = client
+          isUp()
+          for (const wake of [...this.#waiting]) wake()
+          this.#waiting.clear()
+        })
+        for (const session of sessions) {
+          session.once('error', reject)
+          session.once('close', () => resolve())
+        }
+      })
+    } finally {
+      stopPings()
+      this.#stopped.signal.removeEventListener('abort', stop)
+      stop()
+    }
+  }
+
+  #dial(protocol: 'h2' | 'slipway-reverse'): Promise<TLSSocket> {
+    return new Promise((resolve, reject) => {
+      const socket = connectTls({
+        ...this.#options.tls,
+        host: '127.0.0.1',
+        port: this.port,
+        servername: this.#node,
+        ALPNProtocols: [protocol],
+      })
+      const timer = setTimeout(() => socket.destroy(new Error('no answer')), 10_000)
+      socket.setNoDelay(true)
+      socket.once('error', reject)
+      socket.once('close', () => clearTimeout(timer))
+      socket.once('secureConnect', () => {
+        clearTimeout(timer)
+        socket.off('error', reject)
+        socket.on('error', () => undefined)
+        resolve(socket)
+      })
+    })
+  }
+}
+
+/** A worker that is paused or gone does not close its sockets: no answer to a ping ends the tunnel. */
+function keepAlive(session: ClientHttp2Session, end: () => void): () => void {
+  let waiting: NodeJS.Timeout | undefined
+  const timer = setInterval(() => {
+    if (waiting || session.destroyed) return
+    waiting = setTimeout(end, pingTimeout)
+    session.ping(() => {
+      clearTimeout(waiting)
+      waiting = undefined
+    })
+  }, pingInterval)
+  return () => {
+    clearInterval(timer)
+    clearTimeout(waiting)
+  }
+}
+
+/** What workers may ask of the host: a connection to the API server, and images. */
+function serveWorker(session: ServerHttp2Session, { apiServerPort, fetchImage, log }: TunnelsOptions): void {
+  session.on('error', () => undefined)
+  session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+    stream.on('error', () => undefined)
+    const path = headers[':path']
+    if (headers[':method'] === 'CONNECT' && headers[':authority'] === 'apiserver:443')
+      joinApiServer(stream, apiServerPort())
+    else if (headers[':method'] === 'GET' && path?.startsWith('/images/'))
+      void sendImage(stream, decodeURIComponent(path.slice('/images/'.length)), fetchImage).catch((error: unknown) => {
+        log.warn('sending an image to a worker failed', { error: (error as Error).message })
+        stream.close()
+      })
+    else {
+      stream.respond({ ':status': 404 }, { endStream: true })
+    }
+  })
+}
+
+function joinApiServer(stream: ServerHttp2Stream, port: number): void {
+  const socket = connectTcp({ port, host: '127.0.0.1', noDelay: true })
+  socket.once('connect', () => {
+    stream.respond({ ':status': 200 })
+    stream.pipe(socket)
+    socket.pipe(stream)
+  })
+  socket.on('error', () => {
+    if (stream.headersSent) stream.close()
+    else stream.respond({ ':status': 503 }, { endStream: true })
+  })
+  stream.on('close', () => socket.destroy())
+}
+
+async function sendImage(
+  stream: ServerHttp2Stream,
+  reference: string,
+  fetchImage: (reference: string) => Promise<Readable | undefined>,
+): Promise<void> {
+  const image = await fetchImage(reference)
+  if (!image) {
+    stream.respond({ ':status': 404 }, { endStream: true })
+    return
+  }
+  stream.respond({ ':status': 200, 'content-type': 'application/x-tar' })
+  await pipeline(image, stream)
+}

@@ -1,0 +1,169 @@
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { pipeline } from 'node:stream/promises'
+import type Docker from 'dockerode'
+import { pack } from 'tar-stream'
+import { isMissing } from './connection.ts'
+
+export interface ImageWork {
+  log(line: string): void
+  signal?: AbortSignal
+}
+
+/** The image that every Dockerfile of ours begins with. */
+const baseImage = 'debian:trixie'
+
+export async function hasImage(docker: Docker, tag: string): Promise<boolean> {
+  try {
+    await docker.getImage(tag).inspect()
+    return true
+  } catch (error) {
+    if (isMissing(error)) return false
+    throw error
+  }
+}
+
+/** Short hash of a build context's files: an image tagged with it never has to be built twice. */
+export async function contextHash(context: string): Promise<string> {
+  const hash = createHash('sha256')
+  for (const file of (await readdir(context)).sort())
+    hash.update(`${file}\0`).update(await readFile(join(context, file)))
+  return hash.digest('hex').slice(0, 12)
+}
+
+/**
+ * Builds `context` (a flat folder) on the engine, its base image first.
+ * @param options `target`: the stage to build, the last one when unset
+ * @throws Error with the last line that the build printed
+ */
+export async function buildImage(
+  docker: Docker,
+  { context, tag, target, labels }: { context: string; tag: string; target?: string; labels?: Record<string, string> },
+  work: ImageWork,
+): Promise<void> {
+  await ensureBaseImage(docker, work)
+  const archive = pack()
+  for (const file of await readdir(context)) archive.entry({ name: file }, await readFile(join(context, file)))
+  archive.finalize()
+  const answer = await docker.buildImage(archive as unknown as NodeJS.ReadableStream, {
+    t: tag,
+    // Not every engine gives a build's own network a way out; the host's has one.
+    networkmode: 'host',
+    ...(target ? { target } : {}),
+    ...(labels ? { labels } : {}),
+    ...(work.signal ? { abortSignal: work.signal } : {}),
+  })
+  await follow(answer, work)
+}
+
+async function follow(answer: NodeJS.ReadableStream, { log }: ImageWork): Promise<void> {
+  for await (const line of createInterface({ input: answer })) {
+    if (!line.trim()) continue
+    const { stream, status, error } = JSON.parse(line) as { stream?: string; status?: string; error?: string }
+    if (error) throw new Error(error.trim())
+    const text = (stream ?? status ?? '').trim()
+    if (text) log(text)
+  }
+}
+
+/** Pulls the base image; where no registry is to be had, makes it with debootstrap under the very same tag. */
+async function ensureBaseImage(docker: Docker, work: ImageWork): Promise<void> {
+  if (await hasImage(docker, baseImage)) return
+  work.log(`pulling ${baseImage}`)
+  try {
+    await follow((await docker.pull(baseImage, {})) as NodeJS.ReadableStream, work)
+    return
+  } catch (error) {
+    work.log(`no registry: ${(error as Error).message}`)
+  }
+  if (process.getuid?.() !== 0 || process.platform !== 'linux')
+    throw new Error(`cannot pull ${baseImage}, and only root on Linux can make it with debootstrap instead`)
+  await bootstrap(docker, work)
+}
+
+async function bootstrap(docker: Docker, work: ImageWork): Promise<void> {
+  work.log(`making ${baseImage} with debootstrap`)
+  if (!(await exists('/usr/sbin/debootstrap'))) {
+    await command('apt-get', ['update', '-qq'], work)
+    await command('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'debootstrap'], work)
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-base-'))
+  try {
+    await command(
+      'debootstrap',
+      ['--variant=minbase', '--include=ca-certificates', 'trixie', folder, await debianMirror()],
+      work,
+    )
+    const tar = spawn('tar', [
+      '-C',
+      folder,
+      '--exclude=./var/cache/apt/archives/*.deb',
+      '--exclude=./var/lib/apt/lists/*',
+      '-c',
+      '.',
+    ])
+    const [repo = '', tag = ''] = baseImage.split(':')
+    const answer = await docker.importImage(tar.stdout, { repo, tag })
+    await follow(answer, work)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** The mirror of this machine's own apt sources, so that no other host is asked. */
+async function debianMirror(): Promise<string> {
+  const files = ['/etc/apt/sources.list']
+  for (const file of await readdir('/etc/apt/sources.list.d')) files.push(join('/etc/apt/sources.list.d', file))
+  for (const file of files) {
+    const text = await readFile(file, 'utf8').catch(() => '')
+    const mirror = /^(?:URIs:\s*|deb\s+(?:\[.*?\]\s*)?)(\S+\/debian\/?)(?:\s|$)/m.exec(text)?.[1]
+    if (mirror) return mirror
+  }
+  return 'http://deb.debian.org/debian'
+}
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  )
+
+async function command(program: string, args: string[], { log, signal }: ImageWork): Promise<void> {
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    ...(signal ? { signal } : {}),
+  })
+  let last = ''
+  const read = async (stream: NodeJS.ReadableStream): Promise<void> => {
+    for await (const line of createInterface({ input: stream })) {
+      last = line
+      log(line)
+    }
+  }
+  const reading = Promise.all([read(child.stdout), read(child.stderr)])
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', resolve)
+  })
+  await reading
+  if (code !== 0) throw new Error(`${program} failed: ${last}`)
+}
+
+/** Streams an image out of the engine as `docker save` does; undefined when the engine has not got it. */
+export async function saveImage(docker: Docker, reference: string): Promise<NodeJS.ReadableStream | undefined> {
+  if (!(await hasImage(docker, reference))) return undefined
+  return docker.getImage(reference).get()
+}
+
+/** Loads a `docker save` stream. */
+export async function loadImage(docker: Docker, tar: NodeJS.ReadableStream): Promise<void> {
+  const answer = await docker.loadImage(tar)
+  await pipeline(answer, async function (source) {
+    for await (const _chunk of source as AsyncIterable<Buffer>);
+  })
+}

@@ -1,0 +1,23 @@
+import Docker from 'dockerode'
+import { findEngine } from './find-engine.mjs'
+
+/** A client of the host's Docker Engine. @throws Error for the user when none answers */
+export async function connectDocker(): Promise<Docker> {
+  const engine = await findEngine()
+  if (!engine) throw new Error('No Docker Engine answers. Start Docker, or choose simulated workers.')
+  return dockerAt(engine.host)
+}
+
+export function dockerAt(host: string): Docker {
+  const url = new URL(host)
+  if (url.protocol === 'unix:') return new Docker({ socketPath: url.pathname })
+  return new Docker({ host: url.hostname, port: Number(url.port || 2375) })
+}
+
+/** Whether an error of dockerode says that the thing asked for is not there. */
+export const isMissing = (error: unknown): boolean => statusOf(error) === 404
+
+/** HTTP status of an answer of the engine; 304 = it was so already. */
+export function statusOf(error: unknown): number | undefined {
+  return (error as { statusCode?: number } | undefined)?.statusCode
+}

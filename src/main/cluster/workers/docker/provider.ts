@@ -1,0 +1,181 @@
+import type Docker from 'dockerode'
+import { pack } from 'tar-stream'
+import type { Stop } from '#shared/base/disposable.ts'
+import type { NewWorker, WorkerFile, WorkerMachine, WorkerProvider } from '../provider.ts'
+import { isMissing, statusOf } from './connection.ts'
+import { ensureWorkerImage } from './worker-image.ts'
+
+export interface DockerProviderOptions {
+  /** Connects anew each time it is asked, so that an engine which was restarted is found again. */
+  connect(): Promise<Docker>
+  cluster: string
+  /** `resources/worker` */
+  imageContext: string
+  /** Port inside the worker on which its agent waits for the host. */
+  agentPort: number
+  /** Further labels of everything made, `slipway.dev/test` in tests. */
+  labels?: Record<string, string>
+}
+
+/** Workers as privileged containers on a network of their own, found again by their labels. */
+export function createDockerProvider(options: DockerProviderOptions): WorkerProvider {
+  const { cluster, connect } = options
+  const network = `slipway-${cluster}`
+  const labels = { ...options.labels, 'slipway.dev/cluster': cluster }
+  const filters = { label: [`slipway.dev/cluster=${cluster}`] }
+  let image: string | undefined
+
+  const container = async (name: string): Promise<Docker.Container> =>
+    (await connect()).getContainer(containerName(name))
+
+  return {
+    async list() {
+      const docker = await connect()
+      const containers = await docker.listContainers({ all: true, filters })
+      return Promise.all(containers.map((info) => describe(docker, info.Id, network, options.agentPort)))
+    },
+    async checkEngine() {
+      const { Version, Os, Arch } = await (await connect()).version()
+      return `Docker ${Version}, ${Os}/${Arch}`
+    },
+    async ensureImage(work) {
+      image = await ensureWorkerImage(await connect(), options.imageContext, work)
+    },
+    async ensureNetwork() {
+      const docker = await connect()
+      const existing = await docker.listNetworks({ filters: { name: [`^${network}$`] } })
+      if (existing.length === 0) await docker.createNetwork({ Name: network, Driver: 'bridge', Labels: labels })
+    },
+    async create(worker) {
+      const docker = await connect()
+      if (!image) throw new Error('the worker image is not ready')
+      const created = await docker.createContainer(
+        containerOptions(worker, { image, network, labels, agentPort: options.agentPort }),
+      )
+      await created.putArchive(archive(worker.files) as unknown as NodeJS.ReadableStream, { path: '/' })
+    },
+    start: async (name) => settle((await container(name)).start()),
+    stop: async (name) => settle((await container(name)).stop({ t: 20 })),
+    pause: async (name) => settle((await container(name)).pause()),
+    unpause: async (name) => settle((await container(name)).unpause()),
+    kill: async (name) => settle((await container(name)).kill()),
+    async remove(name) {
+      await settle((await container(name)).remove({ force: true, v: true }))
+      const docker = await connect()
+      for (const volume of volumesOf(name)) await settle(docker.getVolume(volume.name).remove({ force: true }))
+    },
+    async putFiles(name, files) {
+      await (await container(name)).putArchive(archive(files) as unknown as NodeJS.ReadableStream, { path: '/' })
+    },
+    async removeNetwork() {
+      await settle((await connect()).getNetwork(network).remove())
+    },
+    onChange: (listener) => followEvents(connect, filters, listener),
+  }
+}
+
+const containerName = (worker: string): string => `slipway-${worker}`
+
+/** The inner engine's data cannot lie on the container's own overlay; a volume also outlives a new container. */
+const volumesOf = (worker: string): { name: string; path: string }[] => [
+  { name: `slipway-${worker}-docker`, path: '/var/lib/docker' },
+  { name: `slipway-${worker}-kubelet`, path: '/var/lib/kubelet' },
+]
+
+function containerOptions(
+  { name, cpus, memoryBytes }: NewWorker,
+  {
+    image,
+    network,
+    labels,
+    agentPort,
+  }: { image: string; network: string; labels: Record<string, string>; agentPort: number },
+): Docker.ContainerCreateOptions {
+  const port = `${agentPort}/tcp`
+  return {
+    name: containerName(name),
+    Hostname: name,
+    Image: image,
+    Labels: { ...labels, 'slipway.dev/worker': name },
+    ExposedPorts: { [port]: {} },
+    HostConfig: {
+      Privileged: true,
+      CgroupnsMode: 'private',
+      SecurityOpt: ['seccomp=unconfined', 'apparmor=unconfined'],
+      NetworkMode: network,
+      // Loopback only: the tunnel's port must not be seen from outside this machine.
+      PortBindings: { [port]: [{ HostIp: '127.0.0.1', HostPort: '' }] },
+      Mounts: volumesOf(name).map(({ name: volume, path }) => ({
+        Type: 'volume',
+        Source: volume,
+        Target: path,
+        VolumeOptions: { NoCopy: true, Labels: labels, DriverConfig: { Name: 'local', Options: {} } },
+      })),
+      Tmpfs: { '/run': 'exec,mode=755', '/tmp': 'exec,mode=1777' },
+      RestartPolicy: { Name: 'no' },
+      ...(cpus ? { NanoCpus: Math.round(cpus * 1e9) } : {}),
+      ...(memoryBytes ? { Memory: memoryBytes, MemorySwap: memoryBytes } : {}),
+    },
+  } as Docker.ContainerCreateOptions
+}
+
+function archive(files: readonly WorkerFile[]): ReturnType<typeof pack> {
+  const tar = pack()
+  for (const { path, content, mode } of files)
+    tar.entry({ name: path.replace(/^\//, ''), mode }, typeof content === 'string' ? content : Buffer.from(content))
+  tar.finalize()
+  return tar
+}
+
+async function describe(docker: Docker, id: string, network: string, agentPort: number): Promise<WorkerMachine> {
+  const { Config, State, NetworkSettings } = await docker.getContainer(id).inspect()
+  const name = Config.Labels['slipway.dev/worker'] ?? ''
+  const port = NetworkSettings.Ports?.[`${agentPort}/tcp`]?.[0]?.HostPort
+  const address = NetworkSettings.Networks[network]?.IPAddress
+  const state = State.Paused ? 'paused' : State.Running ? 'running' : State.ExitCode === 0 ? 'stopped' : 'dead'
+  return { name, state, ...(port ? { port: Number(port) } : {}), ...(address ? { address } : {}) }
+}
+
+/** Waits for a call; that the thing is not there, or was so already, is what was wanted. */
+async function settle(call: Promise<unknown>): Promise<void> {
+  try {
+    await call
+  } catch (error) {
+    const status = statusOf(error)
+    if (status === 304 || isMissing(error)) return
+    // "Container is not running", "removal already in progress"
+    if (status === 409 && /not running|in progress|is not paused|already paused/.test(String(error))) return
+    throw error
+  }
+}
+
+/** Follows the engine's events, and listens anew when the engine was restarted. */
+function followEvents(connect: () => Promise<Docker>, filters: { label: string[] }, listener: () => void): Stop {
+  let stopped = false
+  let stream: NodeJS.ReadableStream | undefined
+  let retry: NodeJS.Timeout | undefined
+  const follow = async (): Promise<void> => {
+    try {
+      const docker = await connect()
+      stream = await docker.getEvents({
+        filters: { ...filters, type: ['container'], event: ['start', 'die', 'pause', 'unpause', 'destroy'] },
+      })
+      if (stopped) return end()
+      listener()
+      stream.on('data', () => listener())
+      await new Promise<void>((resolve) => stream?.once('close', () => resolve()).once('error', () => resolve()))
+    } catch {
+      // The engine is away: tried again below.
+    }
+    if (stopped) return
+    listener()
+    retry = setTimeout(() => void follow(), 1_000)
+  }
+  const end = (): void => (stream as unknown as { destroy(): void } | undefined)?.destroy()
+  void follow()
+  return () => {
+    stopped = true
+    clearTimeout(retry)
+    end()
+  }
+}

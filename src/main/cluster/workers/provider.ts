@@ -1,0 +1,53 @@
+import type { Stop } from '#shared/base/disposable.ts'
+
+/** Where workers come from: the host's Docker Engine. Simulated ones need none of this. */
+export interface WorkerProvider {
+  /** Workers of this cluster, whatever their state. */
+  list(): Promise<WorkerMachine[]>
+  /** @throws Error for the user when no engine answers */
+  checkEngine(): Promise<string>
+  ensureImage(work: { log(line: string): void; signal: AbortSignal }): Promise<void>
+  ensureNetwork(): Promise<void>
+  /** Makes a worker that does not run yet, with its files inside. */
+  create(worker: NewWorker): Promise<void>
+  start(name: string): Promise<void>
+  /** Ends its processes in order; what it holds is kept. */
+  stop(name: string): Promise<void>
+  pause(name: string): Promise<void>
+  unpause(name: string): Promise<void>
+  /** As a power cut would. */
+  kill(name: string): Promise<void>
+  /** Removes the worker with its volumes; nothing happens when it is not there. */
+  remove(name: string): Promise<void>
+  /** Replaces files inside a worker, running or not. */
+  putFiles(name: string, files: readonly WorkerFile[]): Promise<void>
+  /** Removes what the cluster's workers shared. */
+  removeNetwork(): Promise<void>
+  /** Calls back whenever a worker of this cluster changed its state. */
+  onChange(listener: () => void): Stop
+}
+
+export interface WorkerMachine {
+  name: string
+  state: 'running' | 'stopped' | 'paused' | 'dead'
+  /** Port of 127.0.0.1 on which its tunnel is dialled, while it runs. */
+  port?: number
+  /** Address on the cluster's network, while it runs. */
+  address?: string
+}
+
+export interface NewWorker {
+  name: string
+  /** Cores; all of the engine's when unset. */
+  cpus?: number
+  /** Bytes; all of the engine's when unset. */
+  memoryBytes?: number
+  files: readonly WorkerFile[]
+}
+
+export interface WorkerFile {
+  /** Absolute, inside the worker. */
+  path: string
+  content: string | Uint8Array
+  mode: number
+}

@@ -1,0 +1,90 @@
+import type { Clock } from '#shared/base/clock.ts'
+import type { Step } from '#shared/contract/clusters.ts'
+
+/** One step of a recipe, with the way back. */
+export interface ProvisionStep {
+  id: string
+  title: string
+  /** `report` shows what the step is at. @throws Error for the user; the recipe is then undone */
+  run(report: StepReport): Promise<void>
+  /** Takes back what `run` did, or began to do. */
+  undo?(): Promise<void>
+}
+
+export interface StepReport {
+  message(text: string): void
+  bytes(done: number, total?: number): void
+  log(line: string): void
+  signal: AbortSignal
+}
+
+export interface Provisioning {
+  steps: readonly ProvisionStep[]
+  progress(step: Step): void
+  log(line: string): void
+  signal: AbortSignal
+  clock: Clock
+}
+
+/**
+ * Runs the steps one after the other. When one fails, or the signal calls it off, those that began are undone in
+ * reverse order, every one of them even if another's undoing fails.
+ * @throws the failure of the step, or the signal's reason
+ */
+export async function provision({ steps, progress, log, signal, clock }: Provisioning): Promise<void> {
+  for (const { id, title } of steps) progress({ id, title, state: 'waiting' })
+  const begun: ProvisionStep[] = []
+  for (const step of steps) {
+    const started = clock.now()
+    const shown: Step = { id: step.id, title: step.title, state: 'running' }
+    const show = (change: Partial<Step>): void => {
+      Object.assign(shown, change, { ms: clock.now() - started })
+      progress({ ...shown })
+    }
+    begun.push(step)
+    show({})
+    try {
+      signal.throwIfAborted()
+      await orAborted(
+        step.run({
+          message: (message) => show({ message }),
+          bytes: (done, total) => show({ bytes: total === undefined ? { done } : { done, total } }),
+          log,
+          signal,
+        }),
+        signal,
+      )
+      show({ state: 'done' })
+    } catch (error) {
+      show({ state: 'failed', message: (error as Error).message })
+      log(`${step.title}: ${(error as Error).message}`)
+      await undo(begun, progress, log)
+      throw error
+    }
+  }
+}
+
+/** Not every step can be interrupted in the middle: the recipe does not wait for one that was called off. */
+function orAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error)
+    signal.addEventListener('abort', abort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}
+
+async function undo(
+  begun: ProvisionStep[],
+  progress: (step: Step) => void,
+  log: (line: string) => void,
+): Promise<void> {
+  for (const step of begun.reverse()) {
+    if (!step.undo) continue
+    try {
+      await step.undo()
+      progress({ id: step.id, title: step.title, state: 'undone' })
+    } catch (error) {
+      log(`undoing "${step.title}" failed: ${(error as Error).message}`)
+    }
+  }
+}
