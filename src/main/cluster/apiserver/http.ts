@@ -141,6 +141,11 @@ export class HttpEdge {
   ): Promise<void> {
     if (answer.type === 'bytes') {
       this.#count(route, answer.code)
+      const tag = answer.headers?.['ETag']
+      if (tag !== undefined && message.headers['if-none-match'] === tag) {
+        response.writeHead(304, ['ETag', tag]).end()
+        return
+      }
       const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
       await this.#write(message, response, answer.code, answer.contentType, body, [], answer.headers)
       return

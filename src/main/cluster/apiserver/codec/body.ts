@@ -84,11 +84,11 @@ export function decodeObject(
       `couldn't get version/kind; json parse error: json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
     )
   const object = value as KubeObject
-  checkTypeMeta(object, resource)
+  const filled = checkTypeMeta(object, resource)
   const findings = conformObject(object, resource)
   object.metadata ??= {}
   if (validation !== 'Ignore') {
-    const duplicates = 'bytes' in body && isJson(body.bytes) && countJsonKeys(body.bytes) > findings.keys
+    const duplicates = 'bytes' in body && isJson(body.bytes) && countJsonKeys(body.bytes) > findings.keys - filled
     const problems = findings.unknownFields.map((path) => `unknown field "${path}"`)
     if (duplicates)
       problems.unshift(...duplicateFields(body.bytes.toString()).map((path) => `duplicate field "${path}"`))
@@ -120,8 +120,9 @@ function report(problems: string[], resource: ServedResource, validation: FieldV
   warnings.push(...problems)
 }
 
-/** Fills absent type information and refuses another kind's. */
-function checkTypeMeta(object: KubeObject, { kind, apiVersion }: ServedResource): void {
+/** Fills absent type information and refuses another kind's. @returns how many keys were added */
+function checkTypeMeta(object: KubeObject, { kind, apiVersion }: ServedResource): number {
+  const filled = (object.kind === undefined ? 1 : 0) + (object.apiVersion === undefined ? 1 : 0)
   object.kind ||= kind.kind
   object.apiVersion ||= apiVersion
   if (object.apiVersion !== apiVersion && object.kind === kind.kind)
@@ -132,4 +133,5 @@ function checkTypeMeta(object: KubeObject, { kind, apiVersion }: ServedResource)
     throw badRequest(
       `${object.kind} in version "${object.apiVersion.slice(object.apiVersion.indexOf('/') + 1)}" cannot be handled as a ${kind.kind}: converting (${object.kind}) to (${kind.kind}): unknown conversion`,
     )
+  return filled
 }

@@ -33,7 +33,8 @@ export class Managers {
     }
     const old = at >= 0 ? this.#entries[at] : undefined
     if (old && equalSets(old.fields, fields)) return
-    const entry: Manager = { ...id, fields, time }
+    const { name, operation, apiVersion, subresource } = id
+    const entry: Manager = { name, operation, apiVersion, subresource, fields, time }
     if (at >= 0) this.#entries[at] = entry
     else this.#entries.push(entry)
   }
