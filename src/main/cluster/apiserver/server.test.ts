@@ -1,8 +1,9 @@
 import { Agent, request as send } from 'undici'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { KubeList, KubeObject } from '#shared/kube/object.ts'
-import type { Status } from '#shared/kube/status.ts'
+import type { ApiError, Status } from '#shared/kube/status.ts'
 import { startApiServer, type TestApiServer } from '#test/support/api-server.ts'
+import { createMemoryStore } from '../store/memory.ts'
 
 let api: TestApiServer
 let agent: Agent
@@ -21,7 +22,7 @@ interface Reply<T> {
   code: number
   body: T
   text: string
-  header(name: string): string | undefined
+  header: (name: string) => string | undefined
 }
 
 async function call<T = KubeObject>(
@@ -830,5 +831,42 @@ describe('the in-process client', () => {
       { type: 'merge', body: { data: { y: '2' } } },
     )
     expect(patched).toMatchObject({ data: { x: '1', y: '2' } })
+  })
+})
+
+describe('history', () => {
+  let small: TestApiServer
+  const configMaps = { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap', namespaced: true }
+  const named = (name: string): KubeObject => ({ ...configMap(name), metadata: { name, namespace: 'default' } })
+
+  beforeAll(async () => {
+    small = await startApiServer({ store: createMemoryStore({ historySize: 8 }) })
+  })
+
+  afterAll(async () => {
+    await small.stop()
+    await small.store.close()
+  })
+
+  it('ends: old watches and continues get 410, and a way to go on', async () => {
+    const path = '/api/v1/namespaces/default/configmaps'
+    for (const name of ['a', 'b', 'c']) await small.client.create(configMaps, named(name))
+    const page = (await small.client.transport.request({ method: 'GET', path: `${path}?limit=1` })) as KubeList
+    for (let i = 0; i < 40; i++) await small.client.create(configMaps, named(`x${i}`))
+    const closed = await new Promise<unknown>((resolve) => {
+      small.client.watch(configMaps, { resourceVersion: '1' }, { events: () => undefined, closed: resolve })
+    })
+    expect(closed).toMatchObject({ code: 410, reason: 'Expired' })
+    const token = page.metadata.continue ?? ''
+    const expired = await small.client.transport
+      .request({ method: 'GET', path: `${path}?limit=1&continue=${token}` })
+      .catch((error: unknown) => error as ApiError)
+    expect(expired).toMatchObject({ code: 410 })
+    const fresh = String((expired as ApiError).status.metadata['continue'])
+    const rest = (await small.client.transport.request({
+      method: 'GET',
+      path: `${path}?continue=${fresh}`,
+    })) as KubeList
+    expect(rest.items).toHaveLength(42)
   })
 })

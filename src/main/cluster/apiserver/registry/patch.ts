@@ -205,6 +205,7 @@ function decodeConfiguration(target: Target, call: Call, options: WriteOptions):
   const repeated = unknown.find((problem) => problem.startsWith('duplicate field'))
   if (repeated !== undefined && options.validation === 'Strict')
     throw badRequest(`error decoding YAML: strict decoding error: ${repeated}`)
+  dropOtherParts(target, config)
   const { metadata } = config
   metadata.name ??= name
   if (metadata.name !== name)
@@ -217,4 +218,13 @@ function decodeConfiguration(target: Target, call: Call, options: WriteOptions):
       throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
   }
   return config
+}
+
+/** Nobody comes to own what this subresource does not write. */
+function dropOtherParts({ resource, subresource }: Target, config: KubeObject): void {
+  const fields = config as unknown as Record<string, unknown>
+  if (subresource === '' && resource.kind.status) delete fields['status']
+  if (subresource !== 'status') return
+  for (const field of Object.keys(fields))
+    if (!['apiVersion', 'kind', 'metadata', 'status'].includes(field)) delete fields[field]
 }

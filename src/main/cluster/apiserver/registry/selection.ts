@@ -17,8 +17,14 @@ export interface Selection {
   matches(object: KubeObject): boolean
   /** Tells selections apart. */
   readonly key: string
-  /** The name that a field selector pins, if any. */
-  readonly name: string | undefined
+  /** A field that must have one value, if any: by it a change finds the watches that it concerns. */
+  readonly exact: ExactField | undefined
+}
+
+export interface ExactField {
+  readonly field: string
+  readonly value: string
+  read(object: KubeObject): string
 }
 
 /** The selection of a request; undefined when it wants everything. @throws ApiError 400 */
@@ -31,7 +37,7 @@ export function parseSelection(target: Target, query: Query): Selection | undefi
   const readers = fieldRequirements.map((requirement) => fieldReader(target.resource.kind, requirement.field))
   return {
     key: `${labels}|${fields}|${target.name}`,
-    name: fieldRequirements.find(({ field, negated }) => field === 'metadata.name' && !negated)?.value,
+    exact: exactField(fieldRequirements, readers),
     matches: (object) =>
       matchesLabels(labelRequirements, object.metadata.labels) && matchesFields(fieldRequirements, readers, object),
   }
@@ -61,6 +67,16 @@ function fieldReader(kind: KindDeclaration, field: string): FieldReader {
       ? `field label not supported: ${field}`
       : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`,
   )
+}
+
+function exactField(
+  requirements: readonly FieldRequirement[],
+  readers: readonly FieldReader[],
+): ExactField | undefined {
+  const at = requirements.findIndex(({ negated }) => !negated)
+  const requirement = requirements[at]
+  const read = readers[at]
+  return requirement && read && { field: requirement.field, value: requirement.value, read }
 }
 
 function matchesFields(

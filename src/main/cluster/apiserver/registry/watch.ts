@@ -1,7 +1,7 @@
 import type { Stop } from '#shared/base/disposable.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { badRequest, expired, type ApiError } from '#shared/kube/status.ts'
-import { Compacted, type Change, type Entry } from '../../store/store.ts'
+import { Compacted, type Change, type Entry, type WatchSink } from '../../store/store.ts'
 import {
   isTrue,
   type Answer,
@@ -66,6 +66,7 @@ const initialBatch = 500
 export class WatchHub {
   readonly context: RegistryContext
   readonly #groups = new Map<string, WatchGroup>()
+  readonly #dispatchers = new Map<string, FieldDispatcher>()
   readonly #members = new Set<WatchMember>()
   #bookmarkTimer: Stop | undefined
 
@@ -123,8 +124,28 @@ export class WatchHub {
     if (!group) {
       group = new WatchGroup(this.context, order, format, () => this.#groups.delete(key))
       this.#groups.set(key, group)
+      group.follow(this.#sourceOf(order))
     }
     return group
+  }
+
+  /** The store itself, or what picks the changes with one value of a field out of it. */
+  #sourceOf({ resource, prefix, selection }: WatchOrder): ChangeSource {
+    const { store } = this.context
+    const exact = selection?.exact
+    if (!exact) return (sink) => store.watch(prefix, store.revision, sink)
+    const key = `${prefix}\n${resource.apiVersion}\n${exact.field}`
+    let dispatcher = this.#dispatchers.get(key)
+    if (!dispatcher) {
+      dispatcher = new FieldDispatcher(
+        (entry) => exact.read(itemOf(resource, entry).object),
+        (sink) => store.watch(prefix, store.revision, sink),
+        () => this.#dispatchers.delete(key),
+      )
+      this.#dispatchers.set(key, dispatcher)
+    }
+    const found = dispatcher
+    return (sink) => found.add(exact.value, sink)
   }
 
   /** Replayed changes, or the present state as ADDED events. */
@@ -201,21 +222,82 @@ class WatchMember {
   }
 }
 
-/** Watchers of the same events in the same format, on one subscription of the store. */
+/** Subscribes to changes from now on. */
+type ChangeSource = (sink: WatchSink) => Stop
+
+/**
+ * One subscription for all watches that want a field to have some value: thousands of nodes each watch their own pods,
+ * and a change concerns one or two of them.
+ */
+class FieldDispatcher {
+  readonly #sinks = new Map<string, Set<WatchSink>>()
+  readonly #read: (entry: Entry) => string
+  readonly #onEmpty: () => void
+  readonly #stop: Stop
+
+  constructor(read: (entry: Entry) => string, source: ChangeSource, onEmpty: () => void) {
+    this.#read = read
+    this.#onEmpty = onEmpty
+    this.#stop = source({
+      changes: (batch) => this.#dispatch(batch),
+      close: (reason) => {
+        for (const sinks of [...this.#sinks.values()]) for (const sink of [...sinks]) sink.close(reason)
+      },
+    })
+  }
+
+  add(value: string, sink: WatchSink): Stop {
+    const sinks = this.#sinks.get(value)
+    if (sinks) sinks.add(sink)
+    else this.#sinks.set(value, new Set([sink]))
+    return () => this.#remove(value, sink)
+  }
+
+  #remove(value: string, sink: WatchSink): void {
+    const sinks = this.#sinks.get(value)
+    if (!sinks?.delete(sink) || sinks.size > 0) return
+    this.#sinks.delete(value)
+    if (this.#sinks.size > 0) return
+    this.#onEmpty()
+    void this.#stop()
+  }
+
+  #dispatch(batch: readonly Change[]): void {
+    const byValue = new Map<string, Change[]>()
+    const add = (value: string, change: Change): void => {
+      const changes = byValue.get(value)
+      if (changes) changes.push(change)
+      else if (this.#sinks.has(value)) byValue.set(value, [change])
+    }
+    for (const change of batch) {
+      const now = this.#read(change.entry)
+      const before = change.previous && this.#read(change.previous)
+      add(now, change)
+      if (before !== undefined && before !== now) add(before, change)
+    }
+    for (const [value, changes] of byValue)
+      for (const sink of [...(this.#sinks.get(value) ?? [])]) sink.changes(changes)
+  }
+}
+
+/** Watchers of the same events in the same format, on one subscription. */
 class WatchGroup {
   readonly #members = new Set<WatchMember>()
   readonly #context: RegistryContext
   readonly #order: WatchOrder
   readonly #format: WatchFormat
-  readonly #stop: Stop
   readonly #onEmpty: () => void
+  #stop: Stop | undefined
 
   constructor(context: RegistryContext, order: WatchOrder, format: WatchFormat, onEmpty: () => void) {
     this.#context = context
     this.#order = order
     this.#format = format
     this.#onEmpty = onEmpty
-    this.#stop = context.store.watch(order.prefix, context.store.revision, {
+  }
+
+  follow(source: ChangeSource): void {
+    this.#stop = source({
       changes: (batch) => this.#deliver(batch),
       close: (reason) => this.#close(reason),
     })
@@ -229,7 +311,7 @@ class WatchGroup {
   leave(member: WatchMember): void {
     if (!this.#members.delete(member) || this.#members.size > 0) return
     this.#onEmpty()
-    void this.#stop()
+    void this.#stop?.()
   }
 
   #deliver(changes: readonly Change[]): void {

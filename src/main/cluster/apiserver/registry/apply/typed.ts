@@ -94,7 +94,7 @@ function claimedFields(fields: Fields, type: TypeNode): Building | undefined {
     const below = claimed(value, known)
     const node = nodeOf(
       (own && type.kind !== 'struct') || value === null || isEmptyObject(value) || below === member,
-      below === member ? undefined : (below),
+      below === member ? undefined : below,
     )
     if (node) (out ??= {})[`f:${name}`] = node
   }
@@ -105,7 +105,7 @@ function claimedItems(items: readonly unknown[], type: TypeNode): Building | und
   let out: Building | undefined
   for (const item of items) {
     const below = type.listType === 'map' ? claimed(item, type.items ?? anyType) : undefined
-    const node = nodeOf(true, below === member ? undefined : (below))
+    const node = nodeOf(true, below === member ? undefined : below)
     if (node) (out ??= {})[elementOf(item, type)] = node
   }
   return out
