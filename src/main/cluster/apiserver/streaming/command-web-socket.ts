@@ -1,0 +1,60 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { channels, decodeJson, type TerminalSize } from '#shared/kube/stream-frames.ts'
+import { webSocketChannels } from './channels.ts'
+import { statusText, type CommandClient, type CommandStreams } from './command-client.ts'
+import { acceptWebSocket, chooseProtocol } from './web-socket.ts'
+
+const protocols = [
+  'v5.channel.k8s.io',
+  'v4.channel.k8s.io',
+  'v4.base64.channel.k8s.io',
+  'channel.k8s.io',
+  'base64.channel.k8s.io',
+]
+
+/** Chooses the protocol before anything is started on the node. @throws ApiError 400 */
+export const chooseCommandProtocol = (message: IncomingMessage): string => chooseProtocol(message, protocols, true)
+
+/** The client of a command over a WebSocket. */
+export async function webSocketClient(
+  message: IncomingMessage,
+  upgrade: { socket: Duplex; head: Buffer },
+  protocol: string,
+  streams: CommandStreams,
+): Promise<CommandClient> {
+  const { socket } = await acceptWebSocket(message, upgrade, protocol)
+  const connection = webSocketChannels(socket, protocol)
+  const tellsStatus = protocol.startsWith('v')
+  // An empty message tells the client that the command is connected.
+  connection.send(
+    streams.stdout ? channels.stdout : streams.stderr ? channels.stderr : channels.error,
+    new Uint8Array(),
+  )
+  return {
+    stdin: streams.stdin ? connection.input(channels.stdin) : undefined,
+    stdout: streams.stdout ? connection.output(channels.stdout) : undefined,
+    stderr: streams.stderr ? connection.output(channels.stderr) : undefined,
+    onResize(listener) {
+      if (!streams.tty) return
+      connection.input(channels.resize).on('data', (payload: Buffer) => {
+        const size = parseSize(payload)
+        if (size) listener(size)
+      })
+    },
+    finish(status) {
+      const text = tellsStatus ? JSON.stringify(status) : statusText(status)
+      if (text !== '') connection.send(channels.error, Buffer.from(text))
+      connection.close()
+    },
+    onClose: (listener) => connection.onClose(listener),
+  }
+}
+
+function parseSize(payload: Uint8Array): TerminalSize | undefined {
+  try {
+    return decodeJson(payload) as TerminalSize
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,14 @@
+import type { NodeConnector } from '../node-connector.ts'
+import type { ConnectHandler } from '../registry/connect.ts'
+import { commandHandlers } from './command.ts'
+import { logHandler } from './log.ts'
+import { portForwardHandler } from './port-forward.ts'
+import { proxyHandlers } from './proxy.ts'
+
+/** Everything that leads from the API server into a worker. */
+export const streamingHandlers = (options: { connector: NodeConnector }): ConnectHandler[] => [
+  logHandler(options),
+  ...commandHandlers(options),
+  portForwardHandler(options),
+  ...proxyHandlers(options),
+]

@@ -1,0 +1,74 @@
+import { messageOf } from '#shared/kube/error-kinds.ts'
+import type { Container, Pod } from '#shared/kube/generated/types.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import { ApiError, badRequest, failure } from '#shared/kube/status.ts'
+import type { NodeConnector, NodeRequest, NodeResponse } from '../node-connector.ts'
+
+/** The container that a request is about: named, annotated as the default, or the only one. @throws ApiError 400 */
+export function chooseContainer(object: KubeObject, asked: string | null): string {
+  const pod: Pod = object
+  const { name: podName = '', annotations } = pod.metadata
+  const containers = names(pod.spec?.containers)
+  const initContainers = names(pod.spec?.initContainers)
+  const ephemeral = names(pod.spec?.ephemeralContainers)
+  const all = [...containers, ...initContainers, ...ephemeral]
+  if (asked) {
+    if (!all.includes(asked)) throw badRequest(`container ${asked} is not valid for pod ${podName}`)
+    return asked
+  }
+  const annotated = annotations?.['kubectl.kubernetes.io/default-container']
+  if (annotated !== undefined && all.includes(annotated)) return annotated
+  const [only] = containers
+  if (only !== undefined && containers.length === 1) return only
+  if (containers.length === 0) throw badRequest(`a container name must be specified for pod ${podName}`)
+  const more = [
+    initContainers.length > 0 ? ` or one of the init containers: [${initContainers.join(' ')}]` : '',
+    ephemeral.length > 0 ? ` or one of the ephemeral containers: [${ephemeral.join(' ')}]` : '',
+  ].join('')
+  throw badRequest(
+    `a container name must be specified for pod ${podName}, choose one of: [${containers.join(' ')}]${more}`,
+  )
+}
+
+const names = (containers: readonly Pick<Container, 'name'>[] = []): string[] => containers.map(({ name }) => name)
+
+/** The node that runs a pod. @throws ApiError 400 before it has been scheduled */
+export function nodeOf(object: KubeObject): string {
+  const { metadata, spec }: Pod = object
+  if (!spec?.nodeName) throw badRequest(`pod ${metadata.name ?? ''} does not have a host assigned`)
+  return spec.nodeName
+}
+
+/** Asks a node, and turns whatever keeps it from answering into the error that Kubernetes gives. @throws ApiError */
+export async function askNode(connector: NodeConnector, node: string, request: NodeRequest): Promise<NodeResponse> {
+  let response: NodeResponse
+  try {
+    response = await connector.request(node, request)
+  } catch (error) {
+    throw error instanceof ApiError
+      ? error
+      : failure(500, 'InternalError', `error dialing backend: ${messageOf(error)}`)
+  }
+  if (response.status === 200) return response
+  throw await refusalOf(response)
+}
+
+const reasons = new Map([
+  [400, 'BadRequest'],
+  [404, 'NotFound'],
+])
+
+/** A node says in plain text why not. */
+async function refusalOf({ status, stream }: NodeResponse): Promise<ApiError> {
+  const chunks: Buffer[] = []
+  stream.end()
+  for await (const chunk of stream) chunks.push(chunk as Buffer)
+  const text = Buffer.concat(chunks).toString().trim()
+  return failure(status, reasons.get(status) ?? 'InternalError', text || `the node answered with status ${status}`)
+}
+
+/** Query string with a leading question mark, of what is set. */
+export function queryOf(parameters: Iterable<readonly [string, string]>): string {
+  const text = new URLSearchParams([...parameters].map(([name, value]): [string, string] => [name, value])).toString()
+  return text === '' ? '' : `?${text}`
+}

@@ -1,0 +1,198 @@
+import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
+import { connect as tlsConnect } from 'node:tls'
+import type { Duplex } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { messageOf } from '#shared/kube/error-kinds.ts'
+import type { EndpointSlice, Pod, Service } from '#shared/kube/generated/types.ts'
+import { badRequest, serviceUnavailable } from '#shared/kube/status.ts'
+import type { NodeConnector, NodeRequest } from '../node-connector.ts'
+import type { ObjectReader } from '../registry/admission.ts'
+import type { ConnectHandler, ConnectRequest } from '../registry/connect.ts'
+import { nodeOf } from './pod-node.ts'
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+/** `pods/proxy`, `services/proxy`, `nodes/proxy`: HTTP to what runs in the cluster. */
+export const proxyHandlers = ({ connector }: { connector: NodeConnector }): ConnectHandler[] => [
+  {
+    group: '',
+    resource: 'pods',
+    subresource: 'proxy',
+    methods,
+    handle: (request) => proxy(connector, request, podTarget(request)),
+  },
+  {
+    group: '',
+    resource: 'services',
+    subresource: 'proxy',
+    methods,
+    handle: (request) => proxy(connector, request, serviceTarget(request)),
+  },
+  { group: '', resource: 'nodes', subresource: 'proxy', methods, handle: (request) => proxyToNode(connector, request) },
+]
+
+interface Target {
+  node: string
+  host: string
+  port: number
+  tls: boolean
+}
+
+/** `[scheme:]name[:port]`, as the path of a proxy request names its target. */
+export function splitProxyName(text: string): { scheme: string; name: string; port: string } {
+  const parts = text.split(':')
+  if (parts.length === 3) return { scheme: parts[0] ?? '', name: parts[1] ?? '', port: parts[2] ?? '' }
+  return { scheme: '', name: parts[0] ?? '', port: parts[1] ?? '' }
+}
+
+/** @throws ApiError 400 while the pod has no address */
+function podTarget({ name, object }: ConnectRequest): Target {
+  const pod: Pod = object
+  const { scheme, port } = splitProxyName(name)
+  const host = pod.status?.podIP
+  if (!host) throw badRequest('address not allowed')
+  const ports = pod.spec?.containers.flatMap((container) => container.ports ?? []) ?? []
+  const number =
+    port === '' ? ports[0]?.containerPort : (ports.find((one) => one.name === port)?.containerPort ?? Number(port))
+  return { node: nodeOf(object), host, port: number || 80, tls: scheme === 'https' }
+}
+
+/** @throws ApiError 400 or 503 */
+function serviceTarget({ name, namespace, object, reader }: ConnectRequest): Target {
+  const service: Service = object
+  const asked = splitProxyName(name)
+  const ports = service.spec?.ports ?? []
+  const port =
+    asked.port === '' && ports.length === 1
+      ? ports[0]
+      : ports.find((one) => one.name === asked.port || String(one.port) === asked.port)
+  if (!port) throw serviceUnavailable(`no service port "${asked.port}" found for service "${asked.name}"`)
+  const endpoints = readyEndpoints(reader, namespace, asked.name, port.name ?? '')
+  const chosen = endpoints[Math.floor(Math.random() * endpoints.length)]
+  if (!chosen) throw serviceUnavailable(`no endpoints available for service "${asked.name}"`)
+  return { ...chosen, tls: asked.scheme === 'https' }
+}
+
+function readyEndpoints(
+  reader: ObjectReader,
+  namespace: string,
+  service: string,
+  portName: string,
+): Omit<Target, 'tls'>[] {
+  const slices = (
+    reader.list({ group: 'discovery.k8s.io', plural: 'endpointslices' }, namespace) as EndpointSlice[]
+  ).filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === service)
+  return slices.flatMap(({ endpoints, ports }) => {
+    const port = ports?.find(({ name }) => (name ?? '') === portName)?.port
+    if (port === undefined) return []
+    return (endpoints ?? []).flatMap(({ addresses, conditions, nodeName }) =>
+      nodeName && conditions?.ready !== false && addresses[0] ? [{ node: nodeName, host: addresses[0], port }] : [],
+    )
+  })
+}
+
+async function proxy(connector: NodeConnector, request: ConnectRequest, target: Target): Promise<void> {
+  const { message, upgrade, response } = request
+  const connection = await dial(connector, target)
+  const outgoing = httpRequest({
+    createConnection: () => connection,
+    method: message.method ?? 'GET',
+    path: pathOf(request),
+    headers: { ...forwarded(message.headers, upgrade !== undefined), host: `${target.host}:${target.port}` },
+    setHost: false,
+  })
+  if (upgrade) {
+    outgoing.once('upgrade', (answer, socket, head) => joinUpgrade(upgrade.socket, answer, socket, head))
+    outgoing.once('error', () => upgrade.socket.destroy())
+    outgoing.end()
+    return
+  }
+  if (!response) return
+  response.once('close', () => connection.destroy())
+  const answered = new Promise<IncomingMessage>((resolve, reject) => {
+    outgoing.once('response', resolve)
+    outgoing.once('error', reject)
+  })
+  message.pipe(outgoing)
+  try {
+    await sendAnswer(await answered, response)
+  } catch (error) {
+    if (response.headersSent) response.destroy()
+    else throw serviceUnavailable(`error trying to reach service: ${messageOf(error)}`)
+  }
+}
+
+async function sendAnswer(answer: IncomingMessage, response: ServerResponse): Promise<void> {
+  response.writeHead(answer.statusCode ?? 502, forwarded(answer.headers, false))
+  await pipeline(answer, response)
+}
+
+function joinUpgrade(client: Duplex, answer: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const lines = Object.entries(answer.headers).flatMap(([name, value]) =>
+    [value ?? []].flat().map((one) => `${name}: ${one}\r\n`),
+  )
+  client.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('')}\r\n`)
+  if (head.length > 0) client.write(head)
+  client.on('error', () => socket.destroy())
+  socket.on('error', () => client.destroy())
+  client.pipe(socket).pipe(client)
+}
+
+/** @throws ApiError 503 */
+async function dial(connector: NodeConnector, { node, host, port, tls }: Target): Promise<Duplex> {
+  try {
+    const connection = await connector.connect(node, `${host}:${port}`)
+    connection.on('error', () => undefined)
+    // Like Kubernetes' proxy, which trusts whatever certificate a pod shows.
+    return tls ? tlsConnect({ socket: connection, rejectUnauthorized: false }) : connection
+  } catch (error) {
+    throw serviceUnavailable(`error trying to reach service: ${messageOf(error)}`)
+  }
+}
+
+/** The kubelet's own API. @throws ApiError 503 */
+async function proxyToNode(connector: NodeConnector, request: ConnectRequest): Promise<void> {
+  const { message, response, object } = request
+  if (!response) throw badRequest('upgrades to a node are not supported')
+  const node = object.metadata.name ?? ''
+  const method = (message.method ?? 'GET') as NodeRequest['method']
+  const hasBody = method !== 'GET' && method !== 'HEAD' && method !== 'DELETE'
+  try {
+    const answer = await connector.request(node, { method, path: pathOf(request), end: !hasBody })
+    if (hasBody) message.pipe(answer.stream)
+    response.writeHead(answer.status, forwarded(answer.headers, false))
+    await pipeline(answer.stream, response)
+  } catch (error) {
+    if (response.headersSent) response.destroy()
+    else throw serviceUnavailable(`error trying to reach service: ${messageOf(error)}`)
+  }
+}
+
+function pathOf({ path, message }: ConnectRequest): string {
+  const url = message.url ?? ''
+  const mark = url.indexOf('?')
+  return (path === '' ? '/' : path) + (mark < 0 ? '' : url.slice(mark))
+}
+
+const perHop = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+/** Whoever runs in the cluster must not get to see the client's credentials. */
+const secret = new Set(['authorization'])
+
+function forwarded(headers: IncomingHttpHeaders, isUpgrade: boolean): Record<string, string | string[]> {
+  const kept: Record<string, string | string[]> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined || name.startsWith(':') || secret.has(name)) continue
+    if (perHop.has(name) && !(isUpgrade && (name === 'connection' || name === 'upgrade'))) continue
+    kept[name] = value
+  }
+  return kept
+}

@@ -1,0 +1,15 @@
+import type { Duplex } from 'node:stream'
+
+/** Answers an `Upgrade:` request with 101; what the client has sent already comes first. */
+export function switchProtocols(
+  { socket, head }: { socket: Duplex; head: Buffer },
+  protocol: string,
+  headers: Readonly<Record<string, string>> = {},
+): Duplex {
+  const lines = Object.entries({ Connection: 'Upgrade', Upgrade: protocol, ...headers }).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  )
+  socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('')}\r\n`)
+  if (head.length > 0) socket.unshift(head)
+  return socket
+}

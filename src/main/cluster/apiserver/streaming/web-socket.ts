@@ -1,0 +1,74 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { WebSocketServer, type WebSocket } from 'ws'
+import { badRequest } from '#shared/kube/status.ts'
+
+const server = new WebSocketServer({
+  noServer: true,
+  clientTracking: false,
+  perMessageDeflate: false,
+  maxPayload: 32 * 1024 * 1024,
+  handleProtocols: (_offered, request) => chosen.get(request) ?? false,
+})
+
+/** What was chosen for a request, between the choice and the handshake. */
+const chosen = new WeakMap<IncomingMessage, string>()
+
+const pingEvery = 30_000
+
+export interface AcceptedWebSocket {
+  socket: WebSocket
+  /** The subprotocol in use, '' for none. */
+  protocol: string
+}
+
+/**
+ * The subprotocol to speak with a client: of those it offers, the first that we know.
+ * @param known in order of preference. @returns '' when the client offers none and `optional` is set
+ * @throws ApiError 400 when the client offers nothing that we know
+ */
+export function chooseProtocol(message: IncomingMessage, known: readonly string[], optional = false): string {
+  const offered = offeredProtocols(message)
+  const protocol = known.find((candidate) => offered.includes(candidate))
+  if (protocol !== undefined) return protocol
+  if (optional && offered.length === 0) return ''
+  throw badRequest(`unable to upgrade: none of the protocols [${offered.join(' ')}] is supported: [${known.join(' ')}]`)
+}
+
+/** Completes the handshake, and keeps the connection alive with pings. */
+export function acceptWebSocket(
+  message: IncomingMessage,
+  { socket, head }: { socket: Duplex; head: Buffer },
+  protocol: string,
+): Promise<AcceptedWebSocket> {
+  if (protocol !== '') chosen.set(message, protocol)
+  return new Promise((resolve, reject) => {
+    socket.once('close', () => reject(new Error('the client left during the handshake')))
+    server.handleUpgrade(message, socket, head, (webSocket) => {
+      keepAlive(webSocket)
+      resolve({ socket: webSocket, protocol })
+    })
+  })
+}
+
+export const isWebSocket = ({ headers }: IncomingMessage): boolean => headers.upgrade?.toLowerCase() === 'websocket'
+
+/** Subprotocols that carry credentials are none to speak. */
+const offeredProtocols = ({ headers }: IncomingMessage): string[] =>
+  (headers['sec-websocket-protocol'] ?? '')
+    .split(',')
+    .map((protocol) => protocol.trim())
+    .filter((protocol) => protocol !== '' && !protocol.startsWith('base64url.bearer.authorization.k8s.io.'))
+
+/** A peer that answers no ping for two rounds is gone. */
+function keepAlive(webSocket: WebSocket): void {
+  let missed = 0
+  const timer = setInterval(() => {
+    if (missed++ >= 2) webSocket.terminate()
+    else webSocket.ping()
+  }, pingEvery)
+  timer.unref()
+  webSocket.on('pong', () => (missed = 0))
+  webSocket.once('close', () => clearInterval(timer))
+  webSocket.on('error', () => webSocket.terminate())
+}
