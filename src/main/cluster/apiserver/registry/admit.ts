@@ -16,12 +16,14 @@ export function attributesOf(
     options: Readonly<Record<string, unknown>>
   },
 ): AdmissionAttributes {
+  const { kind } = target.resource
+  const name = target.name === '' ? (about.object?.metadata?.name ?? '') : target.name
   return {
     operation,
-    kind: target.resource.kind,
+    kind,
     subresource: target.subresource,
-    namespace: target.namespace,
-    name: target.name === '' ? (about.object?.metadata?.name ?? '') : target.name,
+    namespace: kind.group === '' && kind.plural === 'namespaces' ? name : target.namespace,
+    name,
     object: about.object,
     oldObject: about.oldObject,
     user: call.user,
