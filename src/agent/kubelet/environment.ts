@@ -1,0 +1,179 @@
+import type { ConfigMap, Container, EnvVar, Pod, Secret, Service } from '#shared/kube/generated/types.ts'
+import { quantityMillis, quantityValue } from '#shared/kube/quantity.ts'
+
+/** Where values of variables come from. @throws MissingSource */
+export interface Sources {
+  configMap(name: string): Promise<ConfigMap | undefined>
+  secret(name: string): Promise<Secret | undefined>
+  /** Services of the pod's namespace, and `kubernetes` of default. */
+  services(): Service[]
+  podIp: string
+  hostIp: string
+  nodeName: string
+  /** What a container without a limit may use at most. */
+  node: { cpuMillis: number; memoryBytes: number }
+}
+
+/** A source that a container needs is not there: it waits in CreateContainerConfigError. */
+export class MissingSource extends Error {}
+
+/**
+ * The environment of a container, in the kubelet's order: services, envFrom, env; later ones win, and `$(NAME)` in env
+ * refers to what stands before it.
+ */
+export async function environmentOf(pod: Pod, container: Container, sources: Sources): Promise<Map<string, string>> {
+  const env = new Map<string, string>(serviceVariables(pod, sources.services()))
+  for (const source of container.envFrom ?? []) {
+    const data = await envFrom(source, sources)
+    for (const [name, value] of Object.entries(data)) env.set((source.prefix ?? '') + name, value)
+  }
+  for (const variable of container.env ?? []) {
+    const value = await valueOf(variable, pod, container, sources, env)
+    if (value !== undefined) env.set(variable.name, value)
+  }
+  return env
+}
+
+/** Replaces `$(NAME)` by its value where it is known; `$$(NAME)` is the text `$(NAME)`. */
+export function expand(text: string, env: ReadonlyMap<string, string>): string {
+  return text.replace(/\$(\$|\(([^)]*)\))/g, (whole, _rest: string, name: string | undefined) => {
+    if (whole === '$$') return '$'
+    return (name === undefined ? undefined : env.get(name)) ?? whole
+  })
+}
+
+async function envFrom(
+  { configMapRef, secretRef }: NonNullable<Container['envFrom']>[number],
+  sources: Sources,
+): Promise<Record<string, string>> {
+  if (configMapRef) {
+    const map = await sources.configMap(configMapRef.name ?? '')
+    if (!map && !configMapRef.optional) throw new MissingSource(`configmap "${configMapRef.name ?? ''}" not found`)
+    return map?.data ?? {}
+  }
+  if (secretRef) {
+    const secret = await sources.secret(secretRef.name ?? '')
+    if (!secret && !secretRef.optional) throw new MissingSource(`secret "${secretRef.name ?? ''}" not found`)
+    return Object.fromEntries(Object.entries(secret?.data ?? {}).map(([name, value]) => [name, decode(value)]))
+  }
+  return {}
+}
+
+const decode = (base64: string): string => Buffer.from(base64, 'base64').toString('utf8')
+
+async function valueOf(
+  { value, valueFrom }: EnvVar,
+  pod: Pod,
+  container: Container,
+  sources: Sources,
+  env: ReadonlyMap<string, string>,
+): Promise<string | undefined> {
+  if (!valueFrom) return expand(value ?? '', env)
+  const { configMapKeyRef, secretKeyRef, fieldRef, resourceFieldRef } = valueFrom
+  if (configMapKeyRef) {
+    const map = await sources.configMap(configMapKeyRef.name ?? '')
+    const found = map?.data?.[configMapKeyRef.key]
+    if (found === undefined && !configMapKeyRef.optional)
+      throw new MissingSource(
+        map ? `couldn't find key ${configMapKeyRef.key} in ConfigMap ${nameIn(pod, configMapKeyRef.name)}` : `configmap "${configMapKeyRef.name ?? ''}" not found`,
+      )
+    return found
+  }
+  if (secretKeyRef) {
+    const secret = await sources.secret(secretKeyRef.name ?? '')
+    const found = secret?.data?.[secretKeyRef.key]
+    if (found === undefined && !secretKeyRef.optional)
+      throw new MissingSource(
+        secret ? `couldn't find key ${secretKeyRef.key} in Secret ${nameIn(pod, secretKeyRef.name)}` : `secret "${secretKeyRef.name ?? ''}" not found`,
+      )
+    return found === undefined ? undefined : decode(found)
+  }
+  if (fieldRef) return podField(pod, fieldRef.fieldPath, sources)
+  if (resourceFieldRef) return resourceField(pod, container, resourceFieldRef, sources)
+  return undefined
+}
+
+const nameIn = (pod: Pod, name = ''): string => `${pod.metadata.namespace ?? ''}/${name}`
+
+/** A field of the downward API. */
+export function podField(pod: Pod, path: string, { podIp, hostIp, nodeName }: Pick<Sources, 'podIp' | 'hostIp' | 'nodeName'>): string {
+  const entry = /^metadata\.(labels|annotations)\['(.*)'\]$/.exec(path)
+  if (entry) return pod.metadata[entry[1] as 'labels' | 'annotations']?.[entry[2] ?? ''] ?? ''
+  switch (path) {
+    case 'metadata.name':
+      return pod.metadata.name ?? ''
+    case 'metadata.namespace':
+      return pod.metadata.namespace ?? ''
+    case 'metadata.uid':
+      return pod.metadata.uid ?? ''
+    case 'metadata.labels':
+      return lines(pod.metadata.labels)
+    case 'metadata.annotations':
+      return lines(pod.metadata.annotations)
+    case 'spec.nodeName':
+      return nodeName
+    case 'spec.serviceAccountName':
+      return pod.spec?.serviceAccountName ?? ''
+    case 'status.podIP':
+    case 'status.podIPs':
+      return podIp
+    case 'status.hostIP':
+    case 'status.hostIPs':
+      return hostIp
+    default:
+      throw new MissingSource(`unsupported fieldPath: ${path}`)
+  }
+}
+
+/** `key="value"` a line, sorted, as the downward API writes maps. */
+const lines = (map: Record<string, string> = {}): string =>
+  Object.keys(map)
+    .sort()
+    .map((key) => `${key}=${JSON.stringify(map[key])}`)
+    .join('\n')
+
+/** A resource of the downward API, rounded up to its divisor; without a limit, what the node has. */
+export function resourceField(
+  pod: Pod,
+  container: Container,
+  ref: { containerName?: string; resource: string; divisor?: string },
+  { node }: Pick<Sources, 'node'>,
+): string {
+  const all = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])]
+  const target = ref.containerName ? all.find(({ name }) => name === ref.containerName) : container
+  const [kind = '', resource = ''] = ref.resource.split('.')
+  const resources = target?.resources
+  const given = kind === 'limits' ? resources?.limits?.[resource] : resources?.requests?.[resource]
+  const divisor = ref.divisor && ref.divisor !== '0' ? ref.divisor : '1'
+  if (resource === 'cpu') {
+    const millis = given ? quantityMillis(given) : kind === 'limits' ? node.cpuMillis : 0
+    return String(Math.ceil(millis / quantityMillis(divisor)))
+  }
+  const bytes = given ? quantityValue(given) : kind === 'limits' && resource === 'memory' ? node.memoryBytes : 0
+  return String(Math.ceil(bytes / quantityValue(divisor)))
+}
+
+/** `{NAME}_SERVICE_HOST` and its kin, of every service that has a cluster address. */
+function* serviceVariables(pod: Pod, services: readonly Service[]): Iterable<[string, string]> {
+  for (const { metadata, spec } of services) {
+    const ip = spec?.clusterIP
+    const [first] = spec?.ports ?? []
+    if (!ip || ip === 'None' || !first) continue
+    const isKubernetes = metadata.name === 'kubernetes' && metadata.namespace === 'default'
+    if (!isKubernetes && (pod.spec?.enableServiceLinks === false || metadata.namespace !== pod.metadata.namespace)) continue
+    const prefix = (metadata.name ?? '').toUpperCase().replace(/-/g, '_')
+    yield [`${prefix}_SERVICE_HOST`, ip]
+    yield [`${prefix}_SERVICE_PORT`, String(first.port)]
+    for (const { name, port } of spec?.ports ?? [])
+      if (name) yield [`${prefix}_SERVICE_PORT_${name.toUpperCase().replace(/-/g, '_')}`, String(port)]
+    const protocolOf = ({ protocol }: { protocol?: string }): string => (protocol ?? 'TCP').toLowerCase()
+    yield [`${prefix}_PORT`, `${protocolOf(first)}://${ip}:${first.port}`]
+    for (const each of spec?.ports ?? []) {
+      const base = `${prefix}_PORT_${each.port}_${protocolOf(each).toUpperCase()}`
+      yield [base, `${protocolOf(each)}://${ip}:${each.port}`]
+      yield [`${base}_PROTO`, protocolOf(each)]
+      yield [`${base}_PORT`, String(each.port)]
+      yield [`${base}_ADDR`, ip]
+    }
+  }
+}

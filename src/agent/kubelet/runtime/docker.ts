@@ -1,0 +1,423 @@
+import { PassThrough, type Duplex, type Readable } from 'node:stream'
+import { createInterface } from 'node:readline'
+import Docker from 'dockerode'
+import type { Stop } from '#shared/base/disposable.ts'
+import type { Log } from '#shared/base/log.ts'
+import type {
+  AttachSession,
+  ContainerSpec,
+  ExecSession,
+  ImageInfo,
+  ObservedContainer,
+  Runtime,
+  SandboxSpec,
+} from './runtime.ts'
+
+const labelOf = {
+  uid: 'io.kubernetes.pod.uid',
+  namespace: 'io.kubernetes.pod.namespace',
+  pod: 'io.kubernetes.pod.name',
+  container: 'io.kubernetes.container.name',
+  kind: 'io.kubernetes.container.kind',
+  attempt: 'io.kubernetes.container.restartCount',
+  hash: 'io.kubernetes.container.hash',
+}
+
+/** The worker's own Docker Engine. What it holds is read once and kept current by its events: nothing is polled. */
+export function createDockerRuntime({ socketPath, pauseImage, log }: { socketPath: string; pauseImage: string; log: Log }): Runtime {
+  const docker = new Docker({ socketPath })
+  const pods = new Map<string, Map<string, ObservedContainer>>()
+  let onChange: (podUid: string) => void = () => undefined
+
+  const keep = (container: ObservedContainer): ObservedContainer => {
+    let pod = pods.get(container.podUid)
+    if (!pod) pods.set(container.podUid, (pod = new Map()))
+    pod.set(container.id, container)
+    return container
+  }
+  const forget = (id: string, podUid: string): void => {
+    const pod = pods.get(podUid)
+    pod?.delete(id)
+    if (pod?.size === 0) pods.delete(podUid)
+  }
+  const refresh = async (id: string): Promise<ObservedContainer | undefined> => {
+    try {
+      return keep(observed(await docker.getContainer(id).inspect()))
+    } catch (error) {
+      if ((error as { statusCode?: number }).statusCode !== 404) throw error
+      return undefined
+    }
+  }
+  const find = (id: string): ObservedContainer | undefined => {
+    for (const pod of pods.values()) {
+      const container = pod.get(id)
+      if (container) return container
+    }
+    return undefined
+  }
+
+  return {
+    async version() {
+      const { Version, Os, Arch, KernelVersion } = await docker.version()
+      return { version: Version, os: Os, architecture: Arch, kernel: KernelVersion ?? '' }
+    },
+    async start(listener) {
+      onChange = listener
+      const stop = await followEvents(docker, log, async (id, uid, gone) => {
+        if (gone) forget(id, uid)
+        else await refresh(id)
+        onChange(uid)
+      })
+      const all = await docker.listContainers({ all: true, filters: { label: [labelOf.uid] } })
+      await Promise.all(all.map(({ Id }) => refresh(Id)))
+      return stop
+    },
+    containers: (podUid) =>
+      [...(pods.get(podUid)?.values() ?? [])].sort((a, b) => a.attempt - b.attempt || a.createdAt.localeCompare(b.createdAt)),
+    podUids: () => [...pods.keys()],
+
+    async createSandbox(spec) {
+      const created = await docker.createContainer(sandboxOptions(spec, pauseImage))
+      await refresh(created.id)
+      return created.id
+    },
+    async createContainer(spec) {
+      const created = await docker.createContainer(containerOptions(spec))
+      keep(newContainer(created.id, spec))
+      return created.id
+    },
+    async startContainer(id) {
+      try {
+        await docker.getContainer(id).start()
+      } catch (error) {
+        await refresh(id)
+        throw new Error(reasonOf(error), { cause: error })
+      }
+      const started = await refresh(id)
+      if (!started) throw new Error('the container vanished as it started')
+      return started
+    },
+    async stopContainer(id, grace) {
+      const container = docker.getContainer(id)
+      await ignoringAbsence(grace <= 0 ? container.kill() : container.stop({ t: Math.ceil(grace) }))
+      await refresh(id)
+    },
+    async removeContainer(id) {
+      await ignoringAbsence(docker.getContainer(id).remove({ force: true, v: true }))
+      const container = find(id)
+      if (container) forget(id, container.podUid)
+    },
+
+    async hasImage(reference) {
+      try {
+        return imageInfo(await docker.getImage(reference).inspect())
+      } catch (error) {
+        if ((error as { statusCode?: number }).statusCode === 404) return undefined
+        throw error
+      }
+    },
+    async loadImage(tar) {
+      await drain(await docker.loadImage(tar))
+    },
+    async pullImage(reference) {
+      const stream = (await docker.pull(reference, {})) as Readable
+      await drain(stream)
+    },
+    async images() {
+      const list = await docker.listImages()
+      return list
+        .map(({ RepoTags, RepoDigests, Size }) => ({
+          names: [...(RepoDigests ?? []), ...(RepoTags ?? [])].filter((name) => !name.includes('<none>')),
+          sizeBytes: Size,
+        }))
+        .filter(({ names }) => names.length > 0)
+    },
+
+    async exec(id, command, { stdin, tty }) {
+      const exec = await docker.getContainer(id).exec({
+        Cmd: [...command],
+        AttachStdin: stdin,
+        AttachStdout: true,
+        AttachStderr: true,
+        Tty: tty,
+      })
+      const stream = await exec.start({ hijack: true, stdin, Tty: tty })
+      return execSession(exec, stream, tty, docker)
+    },
+    async attach(id, { stdin, tty }) {
+      const container = docker.getContainer(id)
+      const stream = (await container.attach({ stream: true, hijack: stdin, stdin, stdout: true, stderr: true })) as Duplex
+      const { stdout, stderr } = split(docker, stream, tty)
+      return {
+        stdin: stream,
+        stdout,
+        stderr,
+        resize: async ({ columns, rows }) => container.resize({ w: columns, h: rows }) as Promise<void>,
+        end: () => stream.destroy(),
+      }
+    },
+    async logs(id, { follow, timestamps, tail, since }) {
+      const options = {
+        stdout: true,
+        stderr: true,
+        timestamps,
+        ...(tail !== undefined ? { tail } : {}),
+        ...(since !== undefined ? { since } : {}),
+      }
+      const container = docker.getContainer(id)
+      const tty = find(id)?.tty ?? false
+      const source: NodeJS.ReadableStream | Buffer = follow
+        ? await container.logs({ ...options, follow: true })
+        : await container.logs({ ...options, follow: false })
+      const out = new PassThrough()
+      if (Buffer.isBuffer(source)) {
+        const whole = new PassThrough()
+        whole.end(source)
+        return joined(docker, whole, tty, out)
+      }
+      return joined(docker, source as Readable, tty, out)
+    },
+  }
+}
+
+function sandboxOptions(spec: SandboxSpec, image: string): Docker.ContainerCreateOptions {
+  return {
+    name: `k8s_POD_${spec.podName}_${spec.podNamespace}_${spec.podUid}`,
+    Image: image,
+    // In the host's network the host's name applies, and the engine refuses another one.
+    ...(spec.hostNetwork ? {} : { Hostname: spec.hostname }),
+    Labels: { ...podLabels(spec), [labelOf.kind]: 'sandbox', [labelOf.attempt]: '0' },
+    HostConfig: {
+      NetworkMode: spec.hostNetwork ? 'host' : 'none',
+      IpcMode: spec.hostIpc ? 'host' : 'shareable',
+      ...(spec.hostPid ? { PidMode: 'host' } : {}),
+      CpuShares: 2,
+      OomScoreAdj: -998,
+      SecurityOpt: ['seccomp=unconfined'],
+      ...(Object.keys(spec.sysctls).length > 0 ? { Sysctls: spec.sysctls } : {}),
+    },
+  }
+}
+
+function containerOptions(spec: ContainerSpec): Docker.ContainerCreateOptions {
+  const security = [
+    `seccomp=${spec.seccomp ?? 'unconfined'}`,
+    ...(spec.noNewPrivileges ? ['no-new-privileges'] : []),
+  ]
+  return {
+    name: `k8s_${spec.name}_${spec.podName}_${spec.podNamespace}_${spec.podUid}_${spec.attempt}`,
+    Image: spec.image,
+    ...(spec.command ? { Entrypoint: spec.command } : {}),
+    // A command without args drops the image's own CMD, as Kubernetes rules.
+    ...(spec.args ? { Cmd: spec.args } : spec.command ? { Cmd: [] } : {}),
+    ...(spec.workingDir ? { WorkingDir: spec.workingDir } : {}),
+    Env: spec.env,
+    Tty: spec.tty,
+    OpenStdin: spec.stdin,
+    StdinOnce: spec.stdinOnce,
+    ...(spec.user ? { User: spec.user } : {}),
+    Healthcheck: { Test: ['NONE'] },
+    Labels: {
+      ...podLabels(spec),
+      [labelOf.container]: spec.name,
+      [labelOf.kind]: 'container',
+      [labelOf.attempt]: String(spec.attempt),
+      [labelOf.hash]: spec.hash,
+    },
+    HostConfig: {
+      NetworkMode: spec.hostNetwork ? 'host' : `container:${spec.sandboxId}`,
+      IpcMode: spec.hostIpc ? 'host' : `container:${spec.sandboxId}`,
+      ...(spec.hostPid ? { PidMode: 'host' } : spec.sharePid ? { PidMode: `container:${spec.sandboxId}` } : {}),
+      Privileged: spec.privileged,
+      CapAdd: spec.addCapabilities,
+      CapDrop: spec.dropCapabilities,
+      GroupAdd: spec.groups,
+      ReadonlyRootfs: spec.readOnlyRoot,
+      SecurityOpt: spec.privileged ? [] : security,
+      Mounts: spec.mounts.map(({ source, target, readOnly, propagation }) => ({
+        Type: 'bind',
+        Source: source,
+        Target: target,
+        ReadOnly: readOnly,
+        BindOptions: { Propagation: propagation },
+      })),
+      CpuShares: spec.cpuShares,
+      ...(spec.cpuQuotaMillis ? { CpuPeriod: 100_000, CpuQuota: Math.max(1_000, spec.cpuQuotaMillis * 100) } : {}),
+      ...(spec.memoryBytes ? { Memory: spec.memoryBytes, MemorySwap: spec.memoryBytes } : {}),
+      OomScoreAdj: spec.oomScoreAdj,
+    },
+  }
+}
+
+const podLabels = ({ podUid, podNamespace, podName }: { podUid: string; podNamespace: string; podName: string }) => ({
+  [labelOf.uid]: podUid,
+  [labelOf.namespace]: podNamespace,
+  [labelOf.pod]: podName,
+})
+
+/** The engine writes year 1 for what has not happened. */
+const time = (text: string): string | undefined => (text.startsWith('0001-') ? undefined : `${text.slice(0, 19)}Z`)
+
+function observed(info: Docker.ContainerInspectInfo): ObservedContainer {
+  const { Labels: labels, Tty } = info.Config
+  const { State: state } = info
+  const startedAt = time(state.StartedAt)
+  const finishedAt = time(state.FinishedAt)
+  return {
+    id: info.Id,
+    podUid: labels[labelOf.uid] ?? '',
+    podNamespace: labels[labelOf.namespace] ?? '',
+    podName: labels[labelOf.pod] ?? '',
+    name: labels[labelOf.container] ?? '',
+    sandbox: labels[labelOf.kind] === 'sandbox',
+    attempt: Number(labels[labelOf.attempt] ?? 0),
+    state: state.Running ? 'running' : state.Status === 'created' && !state.Error ? 'created' : 'exited',
+    pid: state.Pid,
+    exitCode: state.ExitCode,
+    oomKilled: state.OOMKilled,
+    error: state.Error,
+    ...(startedAt ? { startedAt } : {}),
+    ...(finishedAt ? { finishedAt } : {}),
+    image: info.Config.Image,
+    imageId: info.Image,
+    tty: Tty,
+    hash: labels[labelOf.hash] ?? '',
+    createdAt: info.Created,
+  }
+}
+
+function newContainer(id: string, spec: ContainerSpec): ObservedContainer {
+  return {
+    id,
+    podUid: spec.podUid,
+    podNamespace: spec.podNamespace,
+    podName: spec.podName,
+    name: spec.name,
+    sandbox: false,
+    attempt: spec.attempt,
+    state: 'created',
+    pid: 0,
+    exitCode: 0,
+    oomKilled: false,
+    error: '',
+    image: spec.image,
+    imageId: '',
+    tty: spec.tty,
+    hash: spec.hash,
+    createdAt: new Date().toISOString(),
+  }
+}
+
+const imageInfo = (info: Docker.ImageInspectInfo): ImageInfo => ({
+  id: info.Id,
+  digest: info.RepoDigests?.[0] ?? info.Id,
+  user: info.Config.User ?? '',
+  env: info.Config.Env ?? [],
+})
+
+const reasonOf = (error: unknown): string =>
+  ((error as { json?: { message?: string } }).json?.message ?? (error as Error).message).trim()
+
+async function ignoringAbsence(call: Promise<unknown>): Promise<void> {
+  try {
+    await call
+  } catch (error) {
+    const status = (error as { statusCode?: number }).statusCode
+    if (status !== 404 && status !== 304 && status !== 409) throw error
+  }
+}
+
+/** Reads a progress stream to its end. @throws Error with the engine's reason */
+async function drain(stream: NodeJS.ReadableStream): Promise<void> {
+  for await (const line of createInterface({ input: stream })) {
+    if (!line.startsWith('{')) continue
+    const { error } = JSON.parse(line) as { error?: string }
+    if (error) throw new Error(error)
+  }
+}
+
+async function followEvents(
+  docker: Docker,
+  log: Log,
+  changed: (id: string, podUid: string, gone: boolean) => Promise<void>,
+): Promise<Stop> {
+  let stopped = false
+  let stream: Readable | undefined
+  const filters = { type: ['container'], label: [labelOf.uid], event: ['start', 'die', 'oom', 'destroy', 'rename'] }
+  const follow = async (): Promise<void> => {
+    stream = (await docker.getEvents({ filters: JSON.stringify(filters) })) as unknown as Readable
+    void read(stream).catch((error: unknown) => log.debug('engine events', { error: String(error) }))
+  }
+  const read = async (source: Readable): Promise<void> => {
+    for await (const line of createInterface({ input: source })) {
+      const { Action, Actor } = JSON.parse(line) as { Action: string; Actor: { ID: string; Attributes: Record<string, string> } }
+      await changed(Actor.ID, Actor.Attributes[labelOf.uid] ?? '', Action === 'destroy')
+    }
+  }
+  await follow()
+  return () => {
+    stopped = true
+    if (stopped) stream?.destroy()
+  }
+}
+
+/** Output of a process without a terminal comes in frames, stdout and stderr apart. */
+function split(docker: Docker, stream: Duplex | Readable, tty: boolean): { stdout: PassThrough; stderr: PassThrough } {
+  const stdout = new PassThrough()
+  const stderr = new PassThrough()
+  if (tty) stream.pipe(stdout)
+  else (docker.modem as { demuxStream(from: NodeJS.ReadableStream, out: PassThrough, err: PassThrough): void }).demuxStream(stream, stdout, stderr)
+  const end = (): void => {
+    stdout.end()
+    stderr.end()
+  }
+  stream.once('end', end).once('close', end).once('error', end)
+  return { stdout, stderr }
+}
+
+function joined(docker: Docker, source: Readable, tty: boolean, out: PassThrough): Readable {
+  if (tty) source.pipe(out)
+  else {
+    ;(docker.modem as { demuxStream(from: NodeJS.ReadableStream, out: PassThrough, err: PassThrough): void }).demuxStream(source, out, out)
+    source.once('end', () => out.end())
+  }
+  source.once('error', (error) => out.destroy(error))
+  out.once('close', () => source.destroy())
+  return out
+}
+
+function execSession(exec: Docker.Exec, stream: Duplex, tty: boolean, docker: Docker): ExecSession {
+  const { stdout, stderr } = split(docker, stream, tty)
+  const ended = new Promise<void>((resolve) => stream.once('end', () => resolve()).once('close', () => resolve()))
+  // The engine says on the output itself that it could not run the command.
+  let head = ''
+  const remember = (chunk: Buffer): void => {
+    if (head.length < 512) head += chunk.toString('utf8')
+  }
+  stdout.on('data', remember)
+  const session: AttachSession = {
+    stdin: stream,
+    stdout,
+    stderr,
+    resize: async ({ columns, rows }) => {
+      await exec.resize({ w: columns, h: rows })
+    },
+    end: () => stream.destroy(),
+  }
+  return {
+    ...session,
+    async exit() {
+      await ended
+      for (let tries = 0; ; tries++) {
+        const { Running, ExitCode } = await exec.inspect()
+        if (Running && tries < 100) {
+          await new Promise((resolve) => setTimeout(resolve, 10))
+          continue
+        }
+        const code = ExitCode ?? 0
+        const failed = (code === 126 || code === 127) && /^OCI runtime exec failed/.test(head)
+        return failed ? { code, failure: head.trim() } : { code }
+      }
+    },
+  }
+}
