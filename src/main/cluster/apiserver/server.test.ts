@@ -630,6 +630,7 @@ describe('subresources', () => {
     expect((await call('POST', podsPath('a/binding'), binding)).code).toBe(201)
     const bound = await call('GET', podsPath('a'))
     expect(bound.body).toMatchObject({
+      metadata: { generation: 1 },
       spec: { nodeName: 'n1' },
       status: { phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'True' }] },
     })

@@ -40,6 +40,8 @@ export interface KindDeclaration<T extends KubeObject = KubeObject> {
   validate?(object: T): FieldError[]
   /** Rules between two states; `validate` runs too. */
   validateUpdate?(next: T, previous: T): FieldError[]
+  /** Rules for a write through a subresource other than `status`; the others do not apply to it. */
+  validateSubresource?(subresource: string, next: T, previous: T): FieldError[]
   /** Warnings for the `Warning:` header. */
   warnings?(object: T): string[]
 

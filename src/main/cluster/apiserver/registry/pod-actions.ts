@@ -38,6 +38,8 @@ export async function bindPod(context: RegistryContext, target: Target, call: Ca
   await runAdmission(context, target, call, binding, options)
   await updateObject(context, { ...target, subresource: 'binding' }, call, options, {
     attempts: maxAttempts,
+    // Binding counts as no change of the spec: it leaves the generation alone.
+    trusted: true,
     next: (current) => boundPod(context, target, current as PodShape, binding, node),
   })
   return success(201)

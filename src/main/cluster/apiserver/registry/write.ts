@@ -145,6 +145,8 @@ export interface Change {
   attempts: number
   /** The change keeps managedFields itself (server-side apply). */
   applied?: boolean
+  /** The server's own change, already admitted: neither asked of admission nor validated again. */
+  trusted?: boolean
 }
 
 export const maxAttempts = 6
@@ -193,6 +195,10 @@ async function updateOnce(
     dryRun: options.dryRun,
     options: options.raw,
   })
+  if (change.trusted) {
+    recordWrite(context, target, options, next, current)
+    return storeUpdate(context, target, options, entry, current, next)
+  }
   await admit(context, attributes)
   prepare(target, next, current)
   if (!change.applied) recordWrite(context, target, options, next, current)
@@ -274,6 +280,7 @@ function findings({ resource, subresource }: Target, next: KubeObject, current: 
   const { kind } = resource
   const errors = [...validateMetadata(resource, next), ...validateMetadataUpdate(next, current)]
   if (subresource === 'status') errors.push(...(kind.status?.validateStatus?.(next, current) ?? []))
+  else if (subresource !== '') errors.push(...(kind.validateSubresource?.(subresource, next, current) ?? []))
   else errors.push(...(kind.validate?.(next) ?? []), ...(kind.validateUpdate?.(next, current) ?? []))
   return errors
 }
