@@ -1,3 +1,4 @@
+import { namespaceLifecycle } from '#main/cluster/apiserver/admission/namespace-lifecycle.ts'
 import { kinds } from '#main/cluster/apiserver/kinds/index.ts'
 import { looseKinds } from './loose-kinds.ts'
 import type { Clock } from '#shared/base/clock.ts'
@@ -43,18 +44,25 @@ export interface KubeletBehaviour {
   ends?: (pod: Pod) => boolean
 }
 
+/** The one plugin that controllers wait for; the others would only get in the way of what tests set up. */
+const admission = [namespaceLifecycle]
+
 export async function startControlPlane({
   clock = systemClock,
   log = silentLog,
 }: { clock?: Clock; log?: Log } = {}): Promise<TestControlPlane> {
-  const api = await startApiServer({ kinds: kinds.some(({ plural }) => plural === 'pods') ? kinds : looseKinds, clock })
+  const api = await startApiServer({
+    kinds: kinds.some(({ plural }) => plural === 'pods') ? kinds : looseKinds,
+    admission,
+    clock,
+  })
   const { client } = api
   const stops = new Set<Stop>()
   const once = (stop: Stop): Stop => {
-    let running: void | Promise<void> | undefined
-    const run = (): void | Promise<void> => {
+    let running: Promise<void> | undefined
+    const run = (): Promise<void> => {
       stops.delete(run)
-      return (running ??= stop())
+      return (running ??= Promise.resolve(stop()))
     }
     stops.add(run)
     return run

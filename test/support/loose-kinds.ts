@@ -88,5 +88,5 @@ export const looseKinds: KindDeclaration[] = Object.entries(resources)
           }
         : {}),
     }
-    return declaration as unknown as KindDeclaration
+    return declaration as KindDeclaration
   })

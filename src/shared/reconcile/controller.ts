@@ -4,7 +4,7 @@ import type { Stop } from '../base/disposable.ts'
 import type { Log } from '../base/log.ts'
 import type { Informer } from '../client/informer.ts'
 import type { KubeObject } from '../kube/object.ts'
-import { isConflict } from '../kube/error-kinds.ts'
+import { isConflict, isNotFound } from '../kube/error-kinds.ts'
 import { ApiError } from '../kube/status.ts'
 import { WorkQueue } from './queue.ts'
 
@@ -147,8 +147,8 @@ export function runController(options: ControllerOptions): Controller {
       return 'terminal'
     }
     const delay = queue.retry(key)
-    // A lost race is the protocol at work, not trouble: the next try reads the winner's state.
-    if (isConflict(error)) return 'conflict'
+    // A lost race is the protocol at work, not trouble: somebody changed or deleted what we have just read.
+    if (isConflict(error) || isNotFound(error)) return 'conflict'
     log.warn('reconcile failed', { key, retryInMs: delay, error: describe(error) })
     return 'failed'
   }

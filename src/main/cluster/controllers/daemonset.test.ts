@@ -3,11 +3,14 @@ import { isPodActive } from '#shared/kube/pod.ts'
 import type { DaemonSet, Node, Pod } from '#shared/kube/generated/types.ts'
 import { controllerRevisions, daemonSets, nodes, pods } from '#shared/kube/resources.ts'
 import { startControlPlane, type KubeletBehaviour, type TestControlPlane } from '#test/support/control-plane.ts'
+import { createFakeClock, settle, type FakeClock } from '#test/support/fake-clock.ts'
 import { startDaemonSets } from './daemonset.ts'
 
 let plane: TestControlPlane
+let clock: FakeClock
 beforeEach(async () => {
-  plane = await startControlPlane()
+  clock = createFakeClock()
+  plane = await startControlPlane({ clock })
 })
 afterEach(() => plane.stop())
 
@@ -120,11 +123,16 @@ it('leaves pods of the old template alone under OnDelete', async () => {
   expect(all.map(imageOf).sort()).toEqual(['new', 'nginx'])
 })
 
-it('replaces failed pods, with pauses', async () => {
+it('replaces failed pods, the first at once, the next after a pause', async () => {
   let runs = 0
   startAll({ run: () => (++runs < 3 ? 'failed' : 'ready') })
   await plane.client.create(nodes, node('a'))
   await plane.client.create(daemonSets, logger({}))
+  await plane.until(pods, (all) => runs === 2 && all[0]?.status?.phase === 'Failed')
+  await settle()
+  await clock.advance(999)
+  expect(runs).toBe(2)
+  await clock.advance(1)
   await available(1)
   expect(runs).toBe(3)
 })

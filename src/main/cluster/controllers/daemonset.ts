@@ -1,4 +1,5 @@
 import { jsonEqual } from '#shared/kube/json.ts'
+import { Backoff } from '#shared/base/backoff.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { createEventRecorder } from '#shared/client/event-recorder.ts'
 import { keyOf } from '#shared/client/informer.ts'
@@ -20,6 +21,9 @@ import { slowStart } from '#shared/reconcile/slow-start.ts'
 /** As many creations or deletions as one look at a DaemonSet may ask for. */
 const burst = 250
 
+/** A pod that fails over and over on a node is replaced after 1 s, 2 s, 4 s … up to 15 min. */
+const failureDelays = { initial: 1000, max: 900_000 }
+
 /** Runs one pod of a DaemonSet on every node that it fits. */
 export function startDaemonSets(context: ControllerContext): Stop {
   const { client, clock } = context
@@ -32,6 +36,9 @@ export function startDaemonSets(context: ControllerContext): Stop {
   indexByController(podInformer)
   indexByController(revisions)
   sets.addIndex('namespace', (set) => set.metadata.namespace)
+  const failures = new Backoff(failureDelays)
+  /** By set and node: when the next failed pod there may be replaced. */
+  const replaceableAt = new Map<string, number>()
 
   async function reconcile(key: string): Promise<Outcome> {
     const set = sets.get(key)
@@ -52,12 +59,36 @@ export function startDaemonSets(context: ControllerContext): Stop {
       collisionCount: set.status?.collisionCount,
     })
     const plan = planOf(set, claimed, nodeInformer.list(), history.hash, clock.now())
+    const heldBack = holdBackFailing(set, plan)
     const changed = await carryOut(set, plan, history.hash)
     // Pods have come or gone, which brings us back here: the status can wait for that.
-    if (changed) return undefined
+    if (changed) return heldBack
     await trimHistory(client, history, set.spec?.revisionHistoryLimit ?? 10, hashesOf(claimed))
     await writeStatus(set, plan, history)
-    return nextAvailability(set, claimed)
+    return heldBack ?? nextAvailability(set, claimed)
+  }
+
+  /** Takes out of the plan what failed too soon after the last failure. @returns when to look at it again. */
+  function holdBackFailing(set: DaemonSet, plan: Plan): Outcome {
+    const now = clock.now()
+    let wait = Infinity
+    plan.remove = plan.remove.filter(({ pod, why }) => {
+      if (why?.reason !== 'FailedDaemonPod') return true
+      const key = `${set.metadata.uid ?? ''}/${pod.spec?.nodeName ?? ''}`
+      const left = (replaceableAt.get(key) ?? 0) - now
+      if (left > 0) wait = Math.min(wait, left)
+      else replaceableAt.set(key, now + failures.next(key))
+      return left <= 0
+    })
+    return wait === Infinity ? undefined : { requeueAfter: wait }
+  }
+
+  function forgetFailures({ metadata }: DaemonSet): void {
+    for (const key of replaceableAt.keys()) {
+      if (!key.startsWith(`${metadata.uid ?? ''}/`)) continue
+      replaceableAt.delete(key)
+      failures.forget(key)
+    }
   }
 
   /** @returns whether anything was created or deleted. */
@@ -130,6 +161,7 @@ export function startDaemonSets(context: ControllerContext): Stop {
       .map(keyOf)
   }
 
+  const forgetting = sets.onChange({ deleted: forgetFailures })
   const controller = runController({
     ...context,
     name: 'daemonset',
@@ -143,6 +175,7 @@ export function startDaemonSets(context: ControllerContext): Stop {
   })
 
   return async () => {
+    void forgetting()
     const stopping = controller.stop()
     for (const informer of [sets, podInformer, nodeInformer, revisions]) informer.stop()
     await stopping
