@@ -1,9 +1,63 @@
 import type { KubeObject } from '#shared/kube/object.ts'
 import type { KindDeclaration } from '../registry/kind.ts'
+import { controllerRevision } from './apps/controllerrevision.ts'
+import { daemonSet } from './apps/daemonset.ts'
+import { deployment } from './apps/deployment.ts'
+import { replicaSet } from './apps/replicaset.ts'
+import { job } from './batch/job.ts'
+import { lease } from './coordination/lease.ts'
 import { configMap } from './core/configmap.ts'
+import { endpoints } from './core/endpoints.ts'
+import { event } from './core/event.ts'
+import { namespace } from './core/namespace.ts'
+import { node } from './core/node.ts'
+import { persistentVolume } from './core/persistentvolume.ts'
+import { persistentVolumeClaim } from './core/persistentvolumeclaim.ts'
+import { pod } from './core/pod.ts'
+import { podTemplate } from './core/podtemplate.ts'
+import { secret } from './core/secret.ts'
+import { service } from './core/service.ts'
+import { serviceAccount } from './core/serviceaccount.ts'
+import { endpointSlice } from './discovery/endpointslice.ts'
+import { eventsEvent } from './events/event.ts'
+import { clusterRole } from './rbac/clusterrole.ts'
+import { clusterRoleBinding } from './rbac/clusterrolebinding.ts'
+import { role } from './rbac/role.ts'
+import { roleBinding } from './rbac/rolebinding.ts'
+import { priorityClass } from './scheduling/priorityclass.ts'
+import { storageClass } from './storage/storageclass.ts'
 
 /** Every built-in kind. Adding one means writing its declaration and listing it here. */
-export const kinds: readonly KindDeclaration[] = [configMap].map((kind) => anyKind(kind))
+export const kinds: readonly KindDeclaration[] = [
+  anyKind(configMap),
+  anyKind(endpoints),
+  anyKind(event),
+  anyKind(namespace),
+  anyKind(node),
+  anyKind(persistentVolumeClaim),
+  anyKind(persistentVolume),
+  anyKind(pod),
+  anyKind(podTemplate),
+  anyKind(secret),
+  anyKind(serviceAccount),
+  anyKind(service),
+
+  anyKind(controllerRevision),
+  anyKind(daemonSet),
+  anyKind(deployment),
+  anyKind(replicaSet),
+
+  anyKind(job),
+  anyKind(lease),
+  anyKind(endpointSlice),
+  anyKind(eventsEvent),
+  anyKind(clusterRoleBinding),
+  anyKind(clusterRole),
+  anyKind(roleBinding),
+  anyKind(role),
+  anyKind(priorityClass),
+  anyKind(storageClass),
+]
 
 /** The registry handles all kinds alike; what it hands to a declaration always is that declaration's own type. */
 function anyKind<T extends KubeObject>(kind: KindDeclaration<T>): KindDeclaration {

@@ -53,12 +53,13 @@ export async function createObject(
   kind.setDefaults?.(object)
   fillNewMetadata(context, resource, object)
   if (kind.status && !kind.status.keptOnCreate) delete (object as { status?: unknown }).status
+  const base = object.metadata.name ? undefined : object.metadata.generateName
+  // Jobs write their name into labels: it has to be there before they are prepared.
+  if (base) object.metadata.name = generateName(base)
   kind.prepareForCreate?.(object)
   if (!applied) recordWrite(context, target, options, object, undefined)
   for (let attempt = 1; ; attempt++) {
-    const base = object.metadata.generateName
-    const generated = (!object.metadata.name || attempt > 1) && base
-    if (generated) object.metadata.name = generateName(base)
+    if (base && attempt > 1) object.metadata.name = generateName(base)
     refuseInvalid(resource, object, [...validateMetadata(resource, object), ...(kind.validate?.(object) ?? [])])
     if (kind.warnings) call.warnings.push(...kind.warnings(object))
     await validateAdmission(context, attributes)
@@ -67,7 +68,7 @@ export async function createObject(
     } catch (error) {
       if (!(error instanceof RevisionMismatch)) throw error
       // A generated name that is taken is worth another throw of the dice.
-      if (!generated || attempt === maxGenerateAttempts) throw existsAlready(resource, object, error.head)
+      if (!base || attempt === maxGenerateAttempts) throw existsAlready(resource, object, error.head)
     }
   }
 }

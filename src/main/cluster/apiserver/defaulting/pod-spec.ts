@@ -1,0 +1,118 @@
+import type {
+  Container,
+  HTTPGetAction,
+  Lifecycle,
+  PodSpec,
+  PodTemplateSpec,
+  Probe,
+  ResourceRequirements,
+} from '#shared/kube/generated/types.ts'
+import { canonicalQuantity, isQuantity } from '#shared/kube/quantity.ts'
+import type { Wire } from '../validation/wire.ts'
+import { setVolumeDefaults } from './volumes.ts'
+
+/** What Kubernetes fills in of the pod template of a workload. */
+export function setPodTemplateDefaults(template: Wire<PodTemplateSpec> | undefined): void {
+  if (!template) return
+  template.metadata ??= {}
+  setPodSpecDefaults((template.spec ??= {}))
+}
+
+/** What holds for pods and for templates of pods; a pod itself has some defaults more. */
+export function setPodSpecDefaults(spec: Wire<PodSpec>): void {
+  spec.containers ??= []
+  spec.dnsPolicy ||= 'ClusterFirst'
+  spec.restartPolicy ||= 'Always'
+  spec.terminationGracePeriodSeconds ??= 30
+  spec.schedulerName ||= 'default-scheduler'
+  spec.securityContext ??= {}
+  // Two names for one thing; the older one follows.
+  spec.serviceAccountName ||= spec.serviceAccount
+  if (spec.serviceAccountName) spec.serviceAccount = spec.serviceAccountName
+  else delete spec.serviceAccountName
+  if (spec.volumes) for (const volume of spec.volumes) setVolumeDefaults(volume)
+  for (const container of spec.containers) setContainerDefaults(container)
+  if (spec.initContainers) for (const container of spec.initContainers) setContainerDefaults(container)
+  if (spec.ephemeralContainers) for (const container of spec.ephemeralContainers) setContainerDefaults(container)
+  if (spec.resources) canonicalizeResources(spec.resources)
+  if (spec.overhead) canonicalizeQuantities(spec.overhead)
+}
+
+/** What a pod has beyond its template: service links, host ports of the host's network, requests as high as limits. */
+export function setPodDefaults(spec: Wire<PodSpec>): void {
+  setPodSpecDefaults(spec)
+  spec.enableServiceLinks ??= true
+  for (const containers of [spec.containers, spec.initContainers]) {
+    for (const container of containers ?? []) {
+      if (spec.hostNetwork) for (const port of container.ports ?? []) port.hostPort ||= port.containerPort
+      requestLimits(container.resources)
+    }
+  }
+  requestLimits(spec.resources)
+}
+
+function setContainerDefaults(container: Wire<Container>): void {
+  container.imagePullPolicy ||= isLatest(container.image ?? '') ? 'Always' : 'IfNotPresent'
+  container.terminationMessagePath ||= '/dev/termination-log'
+  container.terminationMessagePolicy ||= 'File'
+  canonicalizeResources((container.resources ??= {}))
+  if (container.ports) for (const port of container.ports) port.protocol ||= 'TCP'
+  if (container.env)
+    for (const { valueFrom } of container.env) {
+      if (valueFrom?.fieldRef) valueFrom.fieldRef.apiVersion ||= 'v1'
+      if (valueFrom?.resourceFieldRef) valueFrom.resourceFieldRef.divisor ??= '0'
+      if (valueFrom?.fileKeyRef) valueFrom.fileKeyRef.optional ??= false
+    }
+  setProbeDefaults(container.livenessProbe)
+  setProbeDefaults(container.readinessProbe)
+  setProbeDefaults(container.startupProbe)
+  setLifecycleDefaults(container.lifecycle)
+}
+
+/** No tag means `latest`, unless a digest pins the image. */
+function isLatest(image: string): boolean {
+  const name = image.slice(image.lastIndexOf('/') + 1)
+  if (image === '' || name.includes('@')) return false
+  const tag = name.split(':')[1]
+  return tag === undefined || tag === 'latest'
+}
+
+function setProbeDefaults(probe: Wire<Probe> | undefined): void {
+  if (!probe) return
+  probe.timeoutSeconds ||= 1
+  probe.periodSeconds ||= 10
+  probe.successThreshold ||= 1
+  probe.failureThreshold ||= 3
+  if (probe.grpc) probe.grpc.service ??= ''
+  setHttpGetDefaults(probe.httpGet)
+}
+
+function setLifecycleDefaults(lifecycle: Wire<Lifecycle> | undefined): void {
+  setHttpGetDefaults(lifecycle?.postStart?.httpGet)
+  setHttpGetDefaults(lifecycle?.preStop?.httpGet)
+}
+
+function setHttpGetDefaults(get: Wire<HTTPGetAction> | undefined): void {
+  if (!get) return
+  get.path ||= '/'
+  get.scheme ||= 'HTTP'
+}
+
+function requestLimits(resources: Wire<ResourceRequirements> | undefined): void {
+  if (!resources?.limits) return
+  const requests = (resources.requests ??= {})
+  for (const [name, quantity] of Object.entries(resources.limits)) requests[name] ??= quantity
+}
+
+function canonicalizeResources({ limits, requests }: Wire<ResourceRequirements>): void {
+  if (limits) canonicalizeQuantities(limits)
+  if (requests) canonicalizeQuantities(requests)
+}
+
+/** Quantities leave the server in one canonical form: `0.5` as `500m`. */
+export function canonicalizeQuantities(quantities: Record<string, string | undefined>): void {
+  for (const name in quantities) {
+    const quantity = quantities[name]
+    if (quantity !== undefined && isQuantity(quantity)) quantities[name] = canonicalQuantity(quantity)
+  }
+}

@@ -1,0 +1,35 @@
+import type { DownwardAPIVolumeFile, Volume } from '#shared/kube/generated/types.ts'
+import type { Wire } from '../validation/wire.ts'
+
+/** Mode bits of projected files: `-rw-r--r--`. */
+const fileMode = 0o644
+
+/** Fills in one volume of a pod; one without any source is an empty directory. */
+export function setVolumeDefaults(volume: Wire<Volume>): void {
+  if (Object.keys(volume).every((field) => field === 'name')) volume.emptyDir = {}
+  const { secret, configMap, downwardAPI, projected, hostPath, ephemeral, image, iscsi } = volume
+  if (secret) secret.defaultMode ??= fileMode
+  if (configMap) configMap.defaultMode ??= fileMode
+  if (downwardAPI) {
+    downwardAPI.defaultMode ??= fileMode
+    setItemDefaults(downwardAPI.items)
+  }
+  if (projected) {
+    projected.defaultMode ??= fileMode
+    for (const source of projected.sources ?? []) {
+      if (source.serviceAccountToken) source.serviceAccountToken.expirationSeconds ??= 3600
+      setItemDefaults(source.downwardAPI?.items)
+    }
+  }
+  if (hostPath) hostPath.type ??= ''
+  if (ephemeral?.volumeClaimTemplate?.spec) ephemeral.volumeClaimTemplate.spec.volumeMode ??= 'Filesystem'
+  if (image) image.pullPolicy ||= /@|:(?!latest$)[^/:]+$/.test(image.reference ?? '') ? 'IfNotPresent' : 'Always'
+  if (iscsi) iscsi.iscsiInterface ||= 'default'
+}
+
+function setItemDefaults(items: Wire<DownwardAPIVolumeFile>[] | undefined): void {
+  for (const { fieldRef, resourceFieldRef } of items ?? []) {
+    if (fieldRef) fieldRef.apiVersion ||= 'v1'
+    if (resourceFieldRef) resourceFieldRef.divisor ??= '0'
+  }
+}

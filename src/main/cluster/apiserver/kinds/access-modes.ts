@@ -1,0 +1,13 @@
+const short: Readonly<Record<string, string>> = {
+  ReadWriteOnce: 'RWO',
+  ReadOnlyMany: 'ROX',
+  ReadWriteMany: 'RWX',
+  ReadWriteOncePod: 'RWOP',
+}
+
+/** Access modes in kubectl's letters: `RWO,ROX`. */
+export const accessModesText = (modes: readonly string[] | undefined): string =>
+  Object.keys(short)
+    .filter((mode) => modes?.includes(mode))
+    .map((mode) => short[mode])
+    .join(',')

@@ -1,0 +1,41 @@
+import type { ControllerRevision } from '#shared/kube/generated/types.ts'
+import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import type { KindDeclaration } from '../../registry/kind.ts'
+import { checkImmutable, checkNotNegative } from '../../validation/fields.ts'
+import { age, text } from '../columns.ts'
+
+/** A state of a DaemonSet's template to roll back to. */
+export const controllerRevision: KindDeclaration<ControllerRevision> = {
+  group: 'apps',
+  version: 'v1',
+  kind: 'ControllerRevision',
+  plural: 'controllerrevisions',
+  singular: 'controllerrevision',
+  namespaced: true,
+  schema: 'io.k8s.api.apps.v1.ControllerRevision',
+  generation: false,
+  validate({ data, revision }) {
+    const errors: FieldError[] = []
+    if (data === undefined) errors.push(fieldRequired('data', 'data is mandatory'))
+    else if (typeof data !== 'object') errors.push(fieldInvalid('data', data, 'must be a JSON object'))
+    checkNotNegative(revision, 'revision', errors)
+    return errors
+  },
+  validateUpdate(next, previous) {
+    const errors: FieldError[] = []
+    checkImmutable(next.data, previous.data, 'data', errors)
+    return errors
+  },
+  columns: [
+    text('Controller', 'Whose revision it is.', controllerText),
+    text('Revision', 'Its number.', ({ revision }) => String(revision)),
+    age,
+  ],
+}
+
+function controllerText({ metadata }: ControllerRevision): string {
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller)
+  if (!owner) return '<none>'
+  const group = owner.apiVersion.split('/')[0] ?? ''
+  return `${owner.kind.toLowerCase()}${owner.apiVersion.includes('/') ? `.${group}` : ''}/${owner.name}`
+}

@@ -1,0 +1,87 @@
+import type { DaemonSet } from '#shared/kube/generated/types.ts'
+import { fieldInvalid, fieldNotSupported, type FieldError } from '#shared/kube/status.ts'
+import { setPodTemplateDefaults } from '../../defaulting/pod-spec.ts'
+import type { KindDeclaration } from '../../registry/kind.ts'
+import { checkImmutable, checkNotNegative } from '../../validation/fields.ts'
+import {
+  checkAtMostHundredPercent,
+  checkCountOrPercent,
+  checkRunningWorkload,
+  isZero,
+} from '../../validation/workloads.ts'
+import type { Wire } from '../../validation/wire.ts'
+import { age, count, labelsText, text, workloadColumns } from '../columns.ts'
+
+/** One pod on every node that fits. */
+export const daemonSet: KindDeclaration<DaemonSet> = {
+  group: 'apps',
+  version: 'v1',
+  kind: 'DaemonSet',
+  plural: 'daemonsets',
+  singular: 'daemonset',
+  shortNames: ['ds'],
+  categories: ['all'],
+  namespaced: true,
+  schema: 'io.k8s.api.apps.v1.DaemonSet',
+  setDefaults,
+  prepareForCreate(object) {
+    object.status = { currentNumberScheduled: 0, desiredNumberScheduled: 0, numberMisscheduled: 0, numberReady: 0 }
+  },
+  status: {},
+  validate,
+  validateUpdate(next, previous) {
+    const errors: FieldError[] = []
+    checkImmutable(next.spec?.selector, previous.spec?.selector, 'spec.selector', errors)
+    return errors
+  },
+  columns: [
+    count('Desired', 'How many nodes should run it.', ({ status }) => status?.desiredNumberScheduled),
+    count('Current', 'How many of them do.', ({ status }) => status?.currentNumberScheduled),
+    count('Ready', 'On how many it is ready.', ({ status }) => status?.numberReady),
+    count('Up-to-date', 'On how many it has the present template.', ({ status }) => status?.updatedNumberScheduled),
+    count('Available', 'On how many it was ready for long enough.', ({ status }) => status?.numberAvailable),
+    text('Node Selector', 'Which nodes it is for.', ({ spec }) => labelsText(spec?.template.spec?.nodeSelector)),
+    age,
+    ...workloadColumns<DaemonSet>(
+      ({ spec }) => spec?.template.spec?.containers ?? [],
+      ({ spec }) => spec?.selector,
+    ),
+  ],
+}
+
+function setDefaults(object: Wire<DaemonSet>): void {
+  const spec = (object.spec ??= {})
+  spec.revisionHistoryLimit ??= 10
+  const strategy = (spec.updateStrategy ??= {})
+  strategy.type ||= 'RollingUpdate'
+  if (strategy.type === 'RollingUpdate') {
+    strategy.rollingUpdate ??= {}
+    strategy.rollingUpdate.maxUnavailable ??= 1
+    strategy.rollingUpdate.maxSurge ??= 0
+  }
+  setPodTemplateDefaults(spec.template)
+}
+
+function validate({ spec = {} }: Wire<DaemonSet>): FieldError[] {
+  const errors: FieldError[] = []
+  checkRunningWorkload(spec, { inSelector: 'daemonset', inDeadline: 'DaemonSet' }, errors)
+  checkNotNegative(spec.minReadySeconds, 'spec.minReadySeconds', errors)
+  checkNotNegative(spec.revisionHistoryLimit, 'spec.revisionHistoryLimit', errors)
+  const { type, rollingUpdate = {} } = spec.updateStrategy ?? {}
+  if (type === 'OnDelete') return errors
+  if (type !== 'RollingUpdate') {
+    errors.push(fieldNotSupported('spec.updateStrategy', spec.updateStrategy, ['RollingUpdate', 'OnDelete']))
+    return errors
+  }
+  const field = 'spec.updateStrategy.rollingUpdate'
+  const { maxUnavailable, maxSurge } = rollingUpdate
+  checkCountOrPercent(maxUnavailable, `${field}.maxUnavailable`, errors)
+  checkAtMostHundredPercent(maxUnavailable, `${field}.maxUnavailable`, errors)
+  checkCountOrPercent(maxSurge, `${field}.maxSurge`, errors)
+  checkAtMostHundredPercent(maxSurge, `${field}.maxSurge`, errors)
+  if (isZero(maxUnavailable) && isZero(maxSurge))
+    errors.push(fieldInvalid(`${field}.maxUnavailable`, maxUnavailable, 'cannot be 0 when maxSurge is 0'))
+  if (!isZero(maxUnavailable) && !isZero(maxSurge))
+    errors.push(fieldInvalid(`${field}.maxSurge`, maxSurge, 'may not be set when maxUnavailable is non-zero'))
+  return errors
+}

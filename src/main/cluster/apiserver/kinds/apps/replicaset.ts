@@ -1,0 +1,59 @@
+import type { ReplicaSet } from '#shared/kube/generated/types.ts'
+import type { FieldError } from '#shared/kube/status.ts'
+import { setPodTemplateDefaults } from '../../defaulting/pod-spec.ts'
+import type { KindDeclaration } from '../../registry/kind.ts'
+import { checkImmutable, checkNotNegative } from '../../validation/fields.ts'
+import { checkRunningWorkload } from '../../validation/workloads.ts'
+import type { Wire } from '../../validation/wire.ts'
+import { age, count, workloadColumns } from '../columns.ts'
+
+/** Pods of one template, by the number. */
+export const replicaSet: KindDeclaration<ReplicaSet> = {
+  group: 'apps',
+  version: 'v1',
+  kind: 'ReplicaSet',
+  plural: 'replicasets',
+  singular: 'replicaset',
+  shortNames: ['rs'],
+  categories: ['all'],
+  namespaced: true,
+  schema: 'io.k8s.api.apps.v1.ReplicaSet',
+  setDefaults,
+  prepareForCreate(object) {
+    object.status = { replicas: 0 }
+  },
+  status: {},
+  scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', selector: '.spec.selector' },
+  validate,
+  validateUpdate(next, previous) {
+    const errors: FieldError[] = []
+    checkImmutable(next.spec?.selector, previous.spec?.selector, 'spec.selector', errors)
+    return errors
+  },
+  fields: { 'status.replicas': ({ status }) => String(status?.replicas ?? 0) },
+  columns: [
+    count('Desired', 'How many pods are wanted.', ({ spec }) => spec?.replicas),
+    count('Current', 'How many pods there are.', ({ status }) => status?.replicas),
+    count('Ready', 'How many of them are ready.', ({ status }) => status?.readyReplicas),
+    age,
+    ...workloadColumns<ReplicaSet>(
+      ({ spec }) => spec?.template?.spec?.containers ?? [],
+      ({ spec }) => spec?.selector,
+    ),
+  ],
+}
+
+function setDefaults(object: Wire<ReplicaSet>): void {
+  const spec = (object.spec ??= {})
+  spec.replicas ??= 1
+  setPodTemplateDefaults((spec.template ??= {}))
+}
+
+function validate({ spec = {} }: Wire<ReplicaSet>): FieldError[] {
+  const errors: FieldError[] = []
+  checkNotNegative(spec.replicas, 'spec.replicas', errors)
+  checkNotNegative(spec.minReadySeconds, 'spec.minReadySeconds', errors)
+  // Kubernetes itself speaks of a deployment here.
+  checkRunningWorkload(spec, { inSelector: 'deployment', inDeadline: 'ReplicaSet' }, errors)
+  return errors
+}

@@ -1,0 +1,26 @@
+import type { Lease } from '#shared/kube/generated/types.ts'
+import { fieldInvalid, type FieldError } from '#shared/kube/status.ts'
+import type { KindDeclaration } from '../../registry/kind.ts'
+import { checkNotNegative } from '../../validation/fields.ts'
+import { age, text } from '../columns.ts'
+
+/** A claim that its holder renews: heartbeats of nodes, leadership. */
+export const lease: KindDeclaration<Lease> = {
+  group: 'coordination.k8s.io',
+  version: 'v1',
+  kind: 'Lease',
+  plural: 'leases',
+  singular: 'lease',
+  namespaced: true,
+  schema: 'io.k8s.api.coordination.v1.Lease',
+  generation: false,
+  createOnUpdate: true,
+  validate({ spec: { leaseDurationSeconds, leaseTransitions } = {} }) {
+    const errors: FieldError[] = []
+    if (leaseDurationSeconds !== undefined && leaseDurationSeconds <= 0)
+      errors.push(fieldInvalid('spec.leaseDurationSeconds', leaseDurationSeconds, 'must be greater than 0'))
+    checkNotNegative(leaseTransitions, 'spec.leaseTransitions', errors)
+    return errors
+  },
+  columns: [text('Holder', 'Who holds the lease.', ({ spec }) => spec?.holderIdentity ?? ''), age],
+}

@@ -1,0 +1,68 @@
+import type { Endpoints, EndpointSubset } from '#shared/kube/generated/types.ts'
+import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { ipProblems, labelProblems, portProblems } from '#shared/kube/validation-names.ts'
+import type { KindDeclaration } from '../../registry/kind.ts'
+import { addInvalid, checkOneOf } from '../../validation/fields.ts'
+import type { Wire } from '../../validation/wire.ts'
+import { age, text } from '../columns.ts'
+
+/** The addresses behind a Service, in the older of two shapes. */
+export const endpoints: KindDeclaration<Endpoints> = {
+  group: '',
+  version: 'v1',
+  kind: 'Endpoints',
+  plural: 'endpoints',
+  singular: 'endpoints',
+  shortNames: ['ep'],
+  namespaced: true,
+  schema: 'io.k8s.api.core.v1.Endpoints',
+  generation: false,
+  createOnUpdate: true,
+  setDefaults({ subsets }) {
+    for (const { ports } of subsets ?? []) for (const port of ports ?? []) port.protocol ||= 'TCP'
+  },
+  validate({ subsets = [] }) {
+    const errors: FieldError[] = []
+    subsets.forEach((subset, i) => {
+      checkSubset(subset, `subsets[${i}]`, errors)
+    })
+    return errors
+  },
+  columns: [text('Endpoints', 'Addresses and ports behind the service.', endpointsText), age],
+}
+
+function checkSubset(
+  { addresses = [], notReadyAddresses = [], ports = [] }: Wire<EndpointSubset>,
+  field: string,
+  errors: FieldError[],
+): void {
+  if (addresses.length === 0 && notReadyAddresses.length === 0)
+    errors.push(fieldRequired(field, 'must specify `addresses` or `notReadyAddresses`'))
+  const all = { addresses, notReadyAddresses }
+  for (const [name, list] of Object.entries(all)) {
+    list.forEach(({ ip = '', hostname }, i) => {
+      const at = `${field}.${name}[${i}]`
+      addInvalid(ipProblems(ip), ip, `${at}.ip`, errors)
+      if (hostname) addInvalid(labelProblems(hostname), hostname, `${at}.hostname`, errors)
+    })
+  }
+  ports.forEach(({ name = '', port = 0, protocol }, i) => {
+    const at = `${field}.ports[${i}]`
+    if (name === '' && ports.length > 1) errors.push(fieldRequired(`${at}.name`))
+    else if (name !== '') addInvalid(labelProblems(name), name, `${at}.name`, errors)
+    for (const problem of portProblems(port)) errors.push(fieldInvalid(`${at}.port`, port, problem))
+    checkOneOf(protocol, ['TCP', 'UDP', 'SCTP'], `${at}.protocol`, errors)
+  })
+}
+
+const shown = 3
+
+function endpointsText({ subsets = [] }: Endpoints): string {
+  const all = subsets.flatMap(({ addresses = [], ports = [] }) => {
+    if (ports.length === 0) return addresses.map(({ ip }) => ip)
+    return ports.flatMap(({ port }) => addresses.map(({ ip }) => `${ip.includes(':') ? `[${ip}]` : ip}:${port}`))
+  })
+  if (all.length === 0) return '<none>'
+  const more = all.length > shown ? ` + ${all.length - shown} more...` : ''
+  return all.slice(0, shown).join(',') + more
+}

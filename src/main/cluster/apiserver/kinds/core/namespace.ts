@@ -1,0 +1,63 @@
+import type { Namespace } from '#shared/kube/generated/types.ts'
+import { fieldInvalid, type FieldError } from '#shared/kube/status.ts'
+import { labelProblems } from '#shared/kube/validation-names.ts'
+import type { KindDeclaration } from '../../registry/kind.ts'
+import { age, text } from '../columns.ts'
+
+const nameLabel = 'kubernetes.io/metadata.name'
+
+/** A room for names. Its deletion waits until the namespace controller has emptied it. */
+export const namespace: KindDeclaration<Namespace> = {
+  group: '',
+  version: 'v1',
+  kind: 'Namespace',
+  plural: 'namespaces',
+  singular: 'namespace',
+  shortNames: ['ns'],
+  namespaced: false,
+  schema: 'io.k8s.api.core.v1.Namespace',
+  generation: false,
+  returnsDeleted: true,
+  subresources: ['finalize'],
+  verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
+  validateName: labelProblems,
+  setDefaults: setNameLabel,
+  prepareForCreate(object) {
+    setNameLabel(object)
+    object.status = { phase: 'Active' }
+    const finalizers = object.spec?.finalizers ?? []
+    object.spec = {
+      ...object.spec,
+      finalizers: finalizers.includes('kubernetes') ? finalizers : [...finalizers, 'kubernetes'],
+    }
+  },
+  prepareForUpdate(next, previous) {
+    // Only the finalize subresource takes finalizers of the spec away.
+    next.spec = previous.spec
+  },
+  status: { validateStatus },
+  holdsDeletion: ({ spec }) => (spec?.finalizers?.length ?? 0) > 0,
+  prepareForDelete(object) {
+    object.status = { ...object.status, phase: 'Terminating' }
+  },
+  fields: { name: ({ metadata }) => metadata.name ?? '', 'status.phase': ({ status }) => status?.phase ?? '' },
+  columns: [text('Status', 'Whether the namespace is in use or going away.', ({ status }) => status?.phase ?? ''), age],
+}
+
+/** Selectors can find a namespace by its name. */
+function setNameLabel({ metadata }: Namespace): void {
+  if (!metadata.name) return
+  metadata.labels ??= {}
+  metadata.labels[nameLabel] = metadata.name
+}
+
+function validateStatus({ metadata, status }: Namespace): FieldError[] {
+  const phase = status?.phase ?? ''
+  if (metadata.deletionTimestamp === undefined)
+    return phase === 'Active'
+      ? []
+      : [fieldInvalid('status.Phase', phase, "may only be 'Active' if `deletionTimestamp` is empty")]
+  return phase === 'Terminating'
+    ? []
+    : [fieldInvalid('status.Phase', phase, "may only be 'Terminating' if `deletionTimestamp` is not empty")]
+}

@@ -1,0 +1,108 @@
+import type { Node, Taint } from '#shared/kube/generated/types.ts'
+import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { labelValueProblems, qualifiedNameProblems } from '#shared/kube/validation-names.ts'
+import { canonicalizeQuantities } from '../../defaulting/pod-spec.ts'
+import type { KindDeclaration } from '../../registry/kind.ts'
+import { addInvalid, checkOneOf } from '../../validation/fields.ts'
+import type { Wire } from '../../validation/wire.ts'
+import { age, text, wide } from '../columns.ts'
+
+/** A worker of the cluster. */
+export const node: KindDeclaration<Node> = {
+  group: '',
+  version: 'v1',
+  kind: 'Node',
+  plural: 'nodes',
+  singular: 'node',
+  shortNames: ['no'],
+  namespaced: false,
+  schema: 'io.k8s.api.core.v1.Node',
+  generation: false,
+  subresources: ['proxy'],
+  setDefaults,
+  // A kubelet registers its node together with what it has to say of it.
+  status: { keptOnCreate: true, setStatusDefaults: setDefaults },
+  validate: ({ spec }) => taintFindings(spec?.taints ?? []),
+  validateUpdate,
+  fields: { 'spec.unschedulable': ({ spec }) => String(spec?.unschedulable ?? false) },
+  columns: [
+    text('Status', 'Whether the node can run pods.', statusText),
+    text('Roles', 'What the node is for.', rolesText),
+    age,
+    text('Version', 'Version of the kubelet.', ({ status }) => status?.nodeInfo?.kubeletVersion ?? ''),
+    wide(text('Internal-IP', 'Address inside the cluster.', (object) => addressOf(object, 'InternalIP'))),
+    wide(text('External-IP', 'Address outside the cluster.', (object) => addressOf(object, 'ExternalIP'))),
+    wide(text('OS-Image', 'Operating system.', ({ status }) => status?.nodeInfo?.osImage || '<unknown>')),
+    wide(text('Kernel-Version', 'Kernel.', ({ status }) => status?.nodeInfo?.kernelVersion || '<unknown>')),
+    wide(
+      text(
+        'Container-Runtime',
+        'Container runtime and its version.',
+        ({ status }) => status?.nodeInfo?.containerRuntimeVersion || '<unknown>',
+      ),
+    ),
+  ],
+}
+
+function setDefaults(object: Node): void {
+  const { spec, status } = object
+  // The single CIDR and the list of CIDRs stand for each other.
+  if (spec?.podCIDR && !spec.podCIDRs?.length) spec.podCIDRs = [spec.podCIDR]
+  else if (spec?.podCIDRs?.[0] && !spec.podCIDR) spec.podCIDR = spec.podCIDRs[0]
+  object.spec ??= {}
+  if (status?.capacity) canonicalizeQuantities(status.capacity)
+  if (status?.allocatable) canonicalizeQuantities(status.allocatable)
+  if (status?.capacity && !status.allocatable) status.allocatable = { ...status.capacity }
+}
+
+const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
+
+function taintFindings(taints: readonly Wire<Taint>[]): FieldError[] {
+  const errors: FieldError[] = []
+  const seen = new Set<string>()
+  taints.forEach((taint, i) => {
+    const field = `metadata.taints[${i}]`
+    const { key = '', value = '', effect } = taint
+    if (key === '') errors.push(fieldRequired(`${field}.key`))
+    else addInvalid(qualifiedNameProblems(key), key, `${field}.key`, errors)
+    addInvalid(labelValueProblems(value), value, `${field}.value`, errors)
+    checkOneOf(effect, effects, `${field}.effect`, errors)
+    const identity = `${key}:${effect ?? ''}`
+    if (seen.has(identity)) errors.push(fieldDuplicate(field, taint))
+    seen.add(identity)
+  })
+  return errors
+}
+
+function validateUpdate({ spec: next = {} }: Node, { spec: previous = {} }: Node): FieldError[] {
+  const errors: FieldError[] = []
+  if (previous.podCIDRs?.length && previous.podCIDRs.join() !== (next.podCIDRs ?? []).join())
+    errors.push(fieldForbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid'))
+  if (previous.providerID && previous.providerID !== next.providerID)
+    errors.push(fieldForbidden('spec.providerID', 'node updates may not change providerID except from "" to valid'))
+  if (next.podCIDR && !/^[0-9a-f.:]+\/\d+$/i.test(next.podCIDR))
+    errors.push(
+      fieldInvalid('spec.podCIDRs[0]', next.podCIDR, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'),
+    )
+  return errors
+}
+
+function statusText({ spec, status }: Node): string {
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready')
+  const word = ready === undefined ? 'Unknown' : ready.status === 'True' ? 'Ready' : 'NotReady'
+  return spec?.unschedulable ? `${word},SchedulingDisabled` : word
+}
+
+const rolePrefix = 'node-role.kubernetes.io/'
+
+function rolesText({ metadata }: Node): string {
+  const roles = new Set<string>()
+  for (const [label, value] of Object.entries(metadata.labels ?? {})) {
+    if (label.startsWith(rolePrefix) && label.length > rolePrefix.length) roles.add(label.slice(rolePrefix.length))
+    else if (label === 'kubernetes.io/role' && value !== '') roles.add(value)
+  }
+  return [...roles].sort().join(',') || '<none>'
+}
+
+const addressOf = ({ status }: Node, type: string): string =>
+  status?.addresses?.find((address) => address.type === type)?.address ?? '<none>'

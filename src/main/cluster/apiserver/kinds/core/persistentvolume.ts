@@ -1,0 +1,52 @@
+import type { PersistentVolume } from '#shared/kube/generated/types.ts'
+import { canonicalizeQuantities } from '../../defaulting/pod-spec.ts'
+import type { KindDeclaration } from '../../registry/kind.ts'
+import { validateVolumeSpec, validateVolumeUpdate } from '../../validation/persistent-volumes.ts'
+import { accessModesText } from '../access-modes.ts'
+import { age, text, wide } from '../columns.ts'
+
+/** Storage that a claim can be bound to. */
+export const persistentVolume: KindDeclaration<PersistentVolume> = {
+  group: '',
+  version: 'v1',
+  kind: 'PersistentVolume',
+  plural: 'persistentvolumes',
+  singular: 'persistentvolume',
+  shortNames: ['pv'],
+  namespaced: false,
+  schema: 'io.k8s.api.core.v1.PersistentVolume',
+  generation: false,
+  returnsDeleted: true,
+  setDefaults({ spec = {} }) {
+    spec.persistentVolumeReclaimPolicy ||= 'Retain'
+    spec.volumeMode ??= 'Filesystem'
+    if (spec.hostPath) spec.hostPath.type ??= ''
+    if (spec.capacity) canonicalizeQuantities(spec.capacity)
+  },
+  prepareForCreate(object) {
+    object.status = { phase: 'Pending' }
+  },
+  status: {},
+  validate: ({ spec }) => validateVolumeSpec(spec ?? {}),
+  validateUpdate: (next, previous) => validateVolumeUpdate(next.spec ?? {}, previous.spec ?? {}),
+  columns: [
+    text('Capacity', 'How much it holds.', ({ spec }) => spec?.capacity?.['storage'] ?? ''),
+    text('Access Modes', 'Who may mount it how.', ({ spec }) => accessModesText(spec?.accessModes)),
+    text(
+      'Reclaim Policy',
+      'What becomes of it after its claim.',
+      ({ spec }) => spec?.persistentVolumeReclaimPolicy ?? '',
+    ),
+    text('Status', 'Whether it is bound.', ({ status, metadata }) =>
+      metadata.deletionTimestamp ? 'Terminating' : (status?.phase ?? ''),
+    ),
+    text('Claim', 'The claim it is bound to.', ({ spec }) =>
+      spec?.claimRef ? `${spec.claimRef.namespace ?? ''}/${spec.claimRef.name ?? ''}` : '',
+    ),
+    text('StorageClass', 'Its class.', ({ spec }) => spec?.storageClassName ?? ''),
+    text('VolumeAttributesClass', 'Its attributes class.', ({ spec }) => spec?.volumeAttributesClassName ?? '<unset>'),
+    text('Reason', 'Why it is in its state.', ({ status }) => status?.reason ?? ''),
+    age,
+    wide(text('VolumeMode', 'File system or block device.', ({ spec }) => spec?.volumeMode ?? '<unset>')),
+  ],
+}

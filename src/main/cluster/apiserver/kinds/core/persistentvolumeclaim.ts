@@ -1,0 +1,89 @@
+import { jsonEqual } from '#shared/kube/json.ts'
+import type { PersistentVolumeClaim } from '#shared/kube/generated/types.ts'
+import { compareQuantities } from '#shared/kube/quantity.ts'
+import { fieldForbidden, type FieldError } from '#shared/kube/status.ts'
+import { canonicalizeQuantities } from '../../defaulting/pod-spec.ts'
+import type { KindDeclaration } from '../../registry/kind.ts'
+import { checkClaimSpec } from '../../validation/persistent-volumes.ts'
+import { age, text, wide } from '../columns.ts'
+import { accessModesText } from '../access-modes.ts'
+
+/** A pod's wish for storage. */
+export const persistentVolumeClaim: KindDeclaration<PersistentVolumeClaim> = {
+  group: '',
+  version: 'v1',
+  kind: 'PersistentVolumeClaim',
+  plural: 'persistentvolumeclaims',
+  singular: 'persistentvolumeclaim',
+  shortNames: ['pvc'],
+  namespaced: true,
+  schema: 'io.k8s.api.core.v1.PersistentVolumeClaim',
+  generation: false,
+  returnsDeleted: true,
+  setDefaults({ spec = {} }) {
+    spec.volumeMode ??= 'Filesystem'
+    if (spec.resources?.requests) canonicalizeQuantities(spec.resources.requests)
+    if (spec.resources?.limits) canonicalizeQuantities(spec.resources.limits)
+  },
+  prepareForCreate(object) {
+    object.status = { phase: 'Pending' }
+  },
+  status: {},
+  validate({ spec }) {
+    const errors: FieldError[] = []
+    checkClaimSpec(spec ?? {}, 'spec', errors)
+    return errors
+  },
+  validateUpdate,
+  columns: [
+    text('Status', 'Whether a volume is bound.', ({ status, metadata }) =>
+      metadata.deletionTimestamp ? 'Terminating' : (status?.phase ?? ''),
+    ),
+    text('Volume', 'Which volume is bound.', ({ spec }) => spec?.volumeName ?? ''),
+    text('Capacity', 'How much it holds.', ({ spec, status }) =>
+      spec?.volumeName ? (status?.capacity?.['storage'] ?? '') : '',
+    ),
+    text('Access Modes', 'Who may mount it how.', ({ spec, status }) =>
+      spec?.volumeName ? accessModesText(status?.accessModes) : '',
+    ),
+    text(
+      'StorageClass',
+      'Class of the volume.',
+      ({ spec, metadata }) =>
+        metadata.annotations?.['volume.beta.kubernetes.io/storage-class'] ?? spec?.storageClassName ?? '',
+    ),
+    text(
+      'VolumeAttributesClass',
+      'Attributes class of the volume.',
+      ({ spec }) => spec?.volumeAttributesClassName ?? '<unset>',
+    ),
+    age,
+    wide(text('VolumeMode', 'File system or block device.', ({ spec }) => spec?.volumeMode ?? '<unset>')),
+  ],
+}
+
+function validateUpdate({ spec: next = {} }: PersistentVolumeClaim, previous: PersistentVolumeClaim): FieldError[] {
+  const old = previous.spec ?? {}
+  const bound = previous.status?.phase === 'Bound'
+  // Binding writes the volume's name once; growth and attributes may follow.
+  const allowed = {
+    ...next,
+    volumeName: old.volumeName ? next.volumeName : old.volumeName,
+    storageClassName:
+      next.storageClassName !== undefined && old.storageClassName === undefined ? undefined : next.storageClassName,
+    volumeAttributesClassName: old.volumeAttributesClassName,
+    resources: bound ? old.resources : next.resources,
+  }
+  if (!jsonEqual(allowed, old))
+    return [
+      fieldForbidden(
+        'spec',
+        'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
+      ),
+    ]
+  const wanted = next.resources?.requests?.['storage']
+  const before = old.resources?.requests?.['storage']
+  if (wanted !== undefined && before !== undefined && compareQuantities(wanted, before) < 0)
+    return [fieldForbidden('spec.resources.requests.storage', 'field can not be less than previous value')]
+  return []
+}

@@ -1,0 +1,126 @@
+import type { Pod } from '#shared/kube/generated/types.ts'
+import { qosClassOf, restartsText, summarizePod, type PodSummary } from '#shared/kube/pod.ts'
+import type { FieldError } from '#shared/kube/status.ts'
+import { setPodDefaults } from '../../defaulting/pod-spec.ts'
+import type { Column, KindDeclaration } from '../../registry/kind.ts'
+import { checkPodSpec } from '../../validation/pod-spec.ts'
+import { ephemeralContainersFindings, podUpdateFindings, resizeFindings } from '../../validation/pod-update.ts'
+import { age, text, wide } from '../columns.ts'
+
+/** Containers that run together on one node. */
+export const pod: KindDeclaration<Pod> = {
+  group: '',
+  version: 'v1',
+  kind: 'Pod',
+  plural: 'pods',
+  singular: 'pod',
+  shortNames: ['po'],
+  categories: ['all'],
+  namespaced: true,
+  schema: 'io.k8s.api.core.v1.Pod',
+  returnsDeleted: true,
+  subresources: [
+    'attach',
+    'binding',
+    'ephemeralcontainers',
+    'eviction',
+    'exec',
+    'log',
+    'portforward',
+    'proxy',
+    'resize',
+  ],
+  setDefaults(object) {
+    object.spec ??= { containers: [] }
+    setPodDefaults(object.spec)
+  },
+  prepareForCreate,
+  validate,
+  validateUpdate: podUpdateFindings,
+  validateSubresource,
+  status: {},
+  deletionGrace,
+  fields: {
+    'spec.nodeName': ({ spec }) => spec?.nodeName ?? '',
+    'spec.restartPolicy': ({ spec }) => spec?.restartPolicy ?? '',
+    'spec.schedulerName': ({ spec }) => spec?.schedulerName ?? '',
+    'spec.serviceAccountName': ({ spec }) => spec?.serviceAccountName ?? '',
+    'spec.hostNetwork': ({ spec }) => String(spec?.hostNetwork ?? false),
+    'status.phase': ({ status }) => status?.phase ?? '',
+    'status.podIP': ({ status }) => status?.podIP ?? '',
+    'status.nominatedNodeName': ({ status }) => status?.nominatedNodeName ?? '',
+  },
+  columns: [
+    text('Ready', 'How many of its containers are ready.', (object) => {
+      const { readyContainers, totalContainers } = summaryOf(object)
+      return `${readyContainers}/${totalContainers}`
+    }),
+    text('Status', 'What its containers do, in one word.', (object) => summaryOf(object).status),
+    restarts(),
+    age,
+    wide(text('IP', 'Its address.', ({ status }) => status?.podIPs?.[0]?.ip ?? status?.podIP ?? '<none>')),
+    wide(text('Node', 'Where it runs.', ({ spec }) => spec?.nodeName || '<none>')),
+    wide(
+      text('Nominated Node', 'Where room is being made for it.', ({ status }) => status?.nominatedNodeName || '<none>'),
+    ),
+    wide(text('Readiness Gates', 'How many of its readiness gates are open.', readinessGatesText)),
+  ],
+}
+
+function prepareForCreate(object: Pod): void {
+  object.status = { phase: 'Pending', qosClass: qosClassOf(object) }
+  if (object.spec?.schedulingGates?.length)
+    object.status.conditions = [
+      {
+        type: 'PodScheduled',
+        status: 'False',
+        reason: 'SchedulingGated',
+        message: 'Scheduling is blocked due to non-empty scheduling gates',
+      },
+    ]
+}
+
+function validate({ spec }: Pod): FieldError[] {
+  const errors: FieldError[] = []
+  checkPodSpec(spec ?? {}, 'spec', errors)
+  return errors
+}
+
+function validateSubresource(subresource: string, next: Pod, previous: Pod): FieldError[] {
+  if (subresource === 'ephemeralcontainers') return [...validate(next), ...ephemeralContainersFindings(next, previous)]
+  if (subresource === 'resize') return [...validate(next), ...resizeFindings(next, previous)]
+  return []
+}
+
+/** Pods that no kubelet looks after, or that have ended, go at once; the others get their time. */
+function deletionGrace({ spec, status }: Pod, requested: number | undefined): number {
+  if (!spec?.nodeName || status?.phase === 'Succeeded' || status?.phase === 'Failed') return 0
+  const grace = requested ?? spec.terminationGracePeriodSeconds ?? 30
+  return grace < 0 ? 1 : grace
+}
+
+/** Several columns tell of the same object one after the other. */
+let summarized: { pod: Pod; summary: PodSummary } | undefined
+
+function summaryOf(object: Pod): PodSummary {
+  if (summarized?.pod !== object) summarized = { pod: object, summary: summarizePod(object) }
+  return summarized.summary
+}
+
+function restarts(): Column<Pod> {
+  return {
+    name: 'Restarts',
+    type: 'string',
+    description: 'How often its containers were restarted, and when the last time.',
+    value: (object, now) => restartsText(summaryOf(object), now),
+  }
+}
+
+function readinessGatesText({ spec, status }: Pod): string {
+  const gates = spec?.readinessGates ?? []
+  if (gates.length === 0) return '<none>'
+  const open = gates.filter(({ conditionType }) =>
+    status?.conditions?.some((condition) => condition.type === conditionType && condition.status === 'True'),
+  )
+  return `${open.length}/${gates.length}`
+}

@@ -1,0 +1,64 @@
+import type { Service } from '#shared/kube/generated/types.ts'
+import { label1035Problems } from '#shared/kube/validation-names.ts'
+import { setServiceDefaults } from '../../defaulting/service.ts'
+import type { KindDeclaration } from '../../registry/kind.ts'
+import { validateService, validateServiceUpdate } from '../../validation/services.ts'
+import { age, labelsText, text, wide } from '../columns.ts'
+
+/**
+ * One address for many pods. Cluster IPs and node ports are given by the admission plugin of
+ * `registry/service-allocator.ts`.
+ */
+export const service: KindDeclaration<Service> = {
+  group: '',
+  version: 'v1',
+  kind: 'Service',
+  plural: 'services',
+  singular: 'service',
+  shortNames: ['svc'],
+  categories: ['all'],
+  namespaced: true,
+  schema: 'io.k8s.api.core.v1.Service',
+  generation: false,
+  returnsDeleted: true,
+  subresources: ['proxy'],
+  validateName: label1035Problems,
+  setDefaults: setServiceDefaults,
+  prepareForCreate(object) {
+    object.status = { loadBalancer: {} }
+  },
+  prepareForUpdate(next, previous) {
+    next.status = previous.status
+  },
+  status: {},
+  validate: validateService,
+  validateUpdate: validateServiceUpdate,
+  fields: { 'spec.clusterIP': ({ spec }) => spec?.clusterIP ?? '', 'spec.type': ({ spec }) => spec?.type ?? '' },
+  columns: [
+    text('Type', 'How it is reached.', ({ spec }) => spec?.type ?? ''),
+    text(
+      'Cluster-IP',
+      'Its address inside the cluster.',
+      ({ spec }) => spec?.clusterIPs?.[0] || spec?.clusterIP || '<none>',
+    ),
+    text('External-IP', 'Its address outside the cluster.', externalText),
+    text('Port(s)', 'Its ports.', portsText),
+    age,
+    wide(text('Selector', 'Which pods are behind it.', ({ spec }) => labelsText(spec?.selector))),
+  ],
+}
+
+function externalText({ spec, status }: Service): string {
+  const external = spec?.externalIPs ?? []
+  if (spec?.type === 'ExternalName') return spec.externalName ?? ''
+  if (spec?.type !== 'LoadBalancer') return external.join(',') || '<none>'
+  const balanced = (status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip ?? hostname ?? '')
+  return [...balanced, ...external].join(',') || '<pending>'
+}
+
+function portsText({ spec }: Service): string {
+  const ports = (spec?.ports ?? []).map(
+    ({ port, nodePort, protocol }) => `${port}${nodePort ? `:${nodePort}` : ''}/${protocol ?? 'TCP'}`,
+  )
+  return ports.join(',') || '<none>'
+}

@@ -1,0 +1,19 @@
+import type { ServiceAccount } from '#shared/kube/generated/types.ts'
+import type { KindDeclaration } from '../../registry/kind.ts'
+import { age, count } from '../columns.ts'
+
+/** An identity for the processes in pods. */
+export const serviceAccount: KindDeclaration<ServiceAccount> = {
+  group: '',
+  version: 'v1',
+  kind: 'ServiceAccount',
+  plural: 'serviceaccounts',
+  singular: 'serviceaccount',
+  shortNames: ['sa'],
+  namespaced: true,
+  schema: 'io.k8s.api.core.v1.ServiceAccount',
+  generation: false,
+  returnsDeleted: true,
+  subresources: ['token'],
+  columns: [count('Secrets', 'How many secrets pods of the account may use.', ({ secrets }) => secrets?.length), age],
+}

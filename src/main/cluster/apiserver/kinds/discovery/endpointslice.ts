@@ -1,0 +1,101 @@
+import type { Endpoint, EndpointSlice } from '#shared/kube/generated/types.ts'
+import { fieldDuplicate, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { ipFamily, labelProblems, rangeProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
+import type { KindDeclaration } from '../../registry/kind.ts'
+import { addInvalid, checkImmutable, checkOneOf } from '../../validation/fields.ts'
+import type { Wire } from '../../validation/wire.ts'
+import { age, text } from '../columns.ts'
+
+/** A part of the addresses behind a Service. */
+export const endpointSlice: KindDeclaration<EndpointSlice> = {
+  group: 'discovery.k8s.io',
+  version: 'v1',
+  kind: 'EndpointSlice',
+  plural: 'endpointslices',
+  singular: 'endpointslice',
+  namespaced: true,
+  schema: 'io.k8s.api.discovery.v1.EndpointSlice',
+  setDefaults({ ports }) {
+    for (const port of ports ?? []) {
+      port.name ??= ''
+      port.protocol ||= 'TCP'
+    }
+  },
+  validate,
+  validateUpdate(next, previous) {
+    const errors: FieldError[] = []
+    checkImmutable(next.addressType, previous.addressType, 'addressType', errors)
+    return errors
+  },
+  columns: [
+    text('AddressType', 'What the addresses are.', ({ addressType }) => addressType),
+    text('Ports', 'Ports of every endpoint.', ({ ports }) => portsText(ports)),
+    text('Endpoints', 'Addresses of the endpoints.', ({ endpoints }) => addressesText(endpoints)),
+    age,
+  ],
+}
+
+const maxEndpoints = 1000
+const maxAddresses = 100
+
+function validate({ addressType, endpoints, ports }: Wire<EndpointSlice>): FieldError[] {
+  const errors: FieldError[] = []
+  checkOneOf(addressType, ['FQDN', 'IPv4', 'IPv6'], 'addressType', errors)
+  const list = endpoints ?? []
+  if (list.length > maxEndpoints)
+    errors.push({
+      type: 'FieldValueTooMany',
+      field: 'endpoints',
+      message: `Too many: ${list.length}: must have at most ${maxEndpoints} items`,
+    })
+  list.forEach((endpoint, i) => {
+    checkEndpoint(endpoint, addressType ?? '', `endpoints[${i}]`, errors)
+  })
+  const names = new Set<string>()
+  ports?.forEach(({ name = '', port, protocol }, i) => {
+    const field = `ports[${i}]`
+    if (names.has(name)) errors.push(fieldDuplicate(`${field}.name`, name))
+    names.add(name)
+    if (name !== '') addInvalid(labelProblems(name), name, `${field}.name`, errors)
+    checkOneOf(protocol, ['TCP', 'UDP', 'SCTP'], `${field}.protocol`, errors)
+    if (port !== undefined) addInvalid(rangeProblems(port, 1, 65535), port, `${field}.port`, errors)
+  })
+  return errors
+}
+
+function checkEndpoint(endpoint: Wire<Endpoint>, type: string, field: string, errors: FieldError[]): void {
+  const addresses = endpoint.addresses ?? []
+  if (addresses.length === 0) errors.push(fieldRequired(`${field}.addresses`, 'must contain at least 1 item'))
+  if (addresses.length > maxAddresses)
+    errors.push({
+      type: 'FieldValueTooMany',
+      field: `${field}.addresses`,
+      message: `Too many: ${addresses.length}: must have at most ${maxAddresses} items`,
+    })
+  addresses.forEach((address, i) => {
+    const at = `${field}.addresses[${i}]`
+    if (type === 'FQDN') addInvalid(subdomainProblems(address), address, at, errors)
+    else if ((type === 'IPv4' || type === 'IPv6') && ipFamily(address) !== type)
+      errors.push(fieldInvalid(at, address, `must be a valid ${type} address`))
+  })
+  const { hostname, nodeName } = endpoint
+  if (hostname !== undefined) addInvalid(labelProblems(hostname), hostname, `${field}.hostname`, errors)
+  if (nodeName !== undefined) addInvalid(subdomainProblems(nodeName), nodeName, `${field}.nodeName`, errors)
+}
+
+const shown = 3
+
+function portsText(ports: EndpointSlice['ports']): string {
+  if (!ports?.length) return '<unset>'
+  return firstOf(ports.map(({ port }) => (port === undefined ? '*' : String(port))))
+}
+
+function addressesText(endpoints: EndpointSlice['endpoints']): string {
+  if (!endpoints?.length) return '<unset>'
+  return firstOf(endpoints.flatMap(({ addresses }) => addresses))
+}
+
+function firstOf(texts: string[]): string {
+  const more = texts.length > shown ? ` + ${texts.length - shown} more...` : ''
+  return texts.slice(0, shown).join(',') + more
+}

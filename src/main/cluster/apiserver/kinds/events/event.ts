@@ -1,0 +1,87 @@
+import type { Event, EventsEvent } from '#shared/kube/generated/types.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import { fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import type { KindDeclaration } from '../../registry/kind.ts'
+import { validateEvent } from '../../validation/events.ts'
+import { eventColumns, eventFields } from '../events.ts'
+
+/** The newer shape of events, for the same store as core's. */
+export const eventsEvent: KindDeclaration<EventsEvent> = {
+  group: 'events.k8s.io',
+  version: 'v1',
+  kind: 'Event',
+  plural: 'events',
+  singular: 'event',
+  shortNames: ['ev'],
+  namespaced: true,
+  schema: 'io.k8s.api.events.v1.Event',
+  storage: { group: '', plural: 'events' },
+  toStorage: toCore,
+  fromStorage: (object) => fromCore(object as Event),
+  generation: false,
+  createOnUpdate: true,
+  validate,
+  fields: mapFields(eventFields('regarding', 'reportingController')),
+  columnsWithoutName: true,
+  columns: eventColumns.map((column) => ({ ...column, value: (object, now) => column.value(toCore(object), now) })),
+}
+
+function validate(object: EventsEvent): FieldError[] {
+  const errors = validateEvent(toCore(object), 'reportingController')
+  if (!object.eventTime) errors.push(fieldRequired('eventTime'))
+  return errors
+}
+
+function mapFields(fields: Record<string, (object: Event) => string>): Record<string, (object: EventsEvent) => string> {
+  return Object.fromEntries(Object.entries(fields).map(([name, read]) => [name, (object) => read(toCore(object))]))
+}
+
+function toCore(object: EventsEvent): Event {
+  const {
+    regarding = {},
+    note,
+    reportingController,
+    deprecatedSource = {},
+    deprecatedFirstTimestamp,
+    deprecatedLastTimestamp,
+    deprecatedCount,
+    ...same
+  } = object
+  return defined({
+    ...same,
+    apiVersion: 'v1',
+    involvedObject: regarding,
+    message: note,
+    reportingComponent: reportingController ?? '',
+    reportingInstance: same.reportingInstance ?? '',
+    source: deprecatedSource,
+    firstTimestamp: deprecatedFirstTimestamp,
+    lastTimestamp: deprecatedLastTimestamp,
+    count: deprecatedCount,
+  })
+}
+
+function fromCore(object: Event): EventsEvent {
+  const { involvedObject, message, reportingComponent, source, firstTimestamp, lastTimestamp, count, ...same } = object
+  return defined<EventsEvent>({
+    ...same,
+    metadata: object.metadata,
+    apiVersion: 'events.k8s.io/v1',
+    // Events of the older shape have none, and the newer one cannot do without the field.
+    eventTime: same.eventTime as string,
+    series: same.series as EventsEvent['series'],
+    regarding: involvedObject,
+    note: message,
+    reportingController: reportingComponent,
+    deprecatedSource: source,
+    deprecatedFirstTimestamp: firstTimestamp,
+    deprecatedLastTimestamp: lastTimestamp,
+    deprecatedCount: count,
+  })
+}
+
+function defined<T extends KubeObject>(object: T): T {
+  const fields = object as unknown as Record<string, unknown>
+  for (const name of Object.keys(fields)) if (fields[name] === undefined) delete fields[name]
+  return object
+}

@@ -1,0 +1,262 @@
+import type {
+  Container,
+  ContainerPort,
+  EnvFromSource,
+  EnvVar,
+  EnvVarSource,
+  VolumeMount,
+} from '#shared/kube/generated/types.ts'
+import {
+  fieldDuplicate,
+  fieldForbidden,
+  fieldInvalid,
+  fieldNotFound,
+  fieldRequired,
+  type FieldError,
+} from '#shared/kube/status.ts'
+import {
+  configKeyProblems,
+  envNameProblems,
+  ipProblems,
+  labelProblems,
+  portNameProblems,
+  portProblems,
+} from '#shared/kube/validation-names.ts'
+import { checkFieldRef, checkResourceFieldRef, envFieldPaths } from './field-paths.ts'
+import { addInvalid, checkOneOf, checkSupported } from './fields.ts'
+import { checkLifecycle, checkProbe } from './probes.ts'
+import { checkResources } from './resources.ts'
+import { checkSecurityContext } from './security-context.ts'
+import { checkDescendingPath } from './volumes.ts'
+import type { Wire } from './wire.ts'
+
+/** What containers of one pod share. */
+export interface PodContext {
+  /** Names of the pod's volumes. */
+  volumes: ReadonlySet<string>
+  hostNetwork: boolean
+  /** Names of containers seen so far: unique over all lists of the pod. */
+  names: Set<string>
+}
+
+/** Findings about the containers that a pod is for. */
+export function checkContainers(
+  containers: readonly Wire<Container>[],
+  field: string,
+  pod: PodContext,
+  errors: FieldError[],
+): void {
+  if (containers.length === 0) errors.push(fieldRequired(field))
+  const hostPorts = new Set<string>()
+  containers.forEach((container, i) => {
+    const at = `${field}[${i}]`
+    checkContainer(container, at, pod, errors)
+    checkLifecycle(container.lifecycle, at, errors)
+    checkProbe(container.livenessProbe, 'livenessProbe', at, errors)
+    checkProbe(container.readinessProbe, 'readinessProbe', at, errors)
+    checkProbe(container.startupProbe, 'startupProbe', at, errors)
+    if (container.ports) checkHostPorts(container.ports, `${at}.ports`, hostPorts, errors)
+  })
+}
+
+/** Findings about the containers that run before the others, or beside them when always restarted. */
+export function checkInitContainers(
+  containers: readonly Wire<Container>[],
+  field: string,
+  pod: PodContext,
+  errors: FieldError[],
+): void {
+  containers.forEach((container, i) => {
+    const at = `${field}[${i}]`
+    checkContainer(container, at, pod, errors)
+    if (container.restartPolicy === 'Always') {
+      checkLifecycle(container.lifecycle, at, errors)
+      for (const kind of probeKinds) checkProbe(container[kind], kind, at, errors)
+      return
+    }
+    for (const name of ['lifecycle', ...probeKinds] as const)
+      if (container[name] !== undefined)
+        errors.push(fieldForbidden(`${at}.${name}`, 'may not be set for init containers without restartPolicy=Always'))
+  })
+}
+
+const probeKinds = ['livenessProbe', 'readinessProbe', 'startupProbe'] as const
+
+const ephemeralForbidden = [
+  'ports',
+  'livenessProbe',
+  'readinessProbe',
+  'startupProbe',
+  'lifecycle',
+  'resizePolicy',
+] as const
+
+/** Findings about containers added to a running pod for looking into it. */
+export function checkEphemeralContainers(
+  containers: readonly (Wire<Container> & { targetContainerName?: string })[],
+  field: string,
+  pod: PodContext,
+  errors: FieldError[],
+): void {
+  const others = new Set(pod.names)
+  containers.forEach((container, i) => {
+    const at = `${field}[${i}]`
+    checkContainer(container, at, pod, errors)
+    const { targetContainerName: target, resources } = container
+    if (target && !others.has(target)) errors.push(fieldNotFound(`${at}.targetContainerName`, target))
+    const refuse = (name: string): number =>
+      errors.push(fieldForbidden(`${at}.${name}`, 'cannot be set for an Ephemeral Container'))
+    for (const name of ephemeralForbidden) if (container[name] !== undefined) refuse(name)
+    if (resources?.limits || resources?.requests) refuse('resources')
+  })
+}
+
+function checkContainer(container: Wire<Container>, field: string, pod: PodContext, errors: FieldError[]): void {
+  const { name = '', image = '' } = container
+  if (name === '') errors.push(fieldRequired(`${field}.name`))
+  else addInvalid(labelProblems(name), name, `${field}.name`, errors)
+  if (pod.names.has(name)) errors.push(fieldDuplicate(`${field}.name`, name))
+  pod.names.add(name)
+  if (image === '') errors.push(fieldRequired(`${field}.image`))
+  else if (image.trim() !== image)
+    errors.push(fieldInvalid(`${field}.image`, image, 'must not have leading or trailing whitespace'))
+  checkOneOf(
+    container.terminationMessagePolicy,
+    ['FallbackToLogsOnError', 'File'],
+    `${field}.terminationMessagePolicy`,
+    errors,
+  )
+  checkOneOf(container.imagePullPolicy, ['Always', 'IfNotPresent', 'Never'], `${field}.imagePullPolicy`, errors)
+  checkSupported(container.restartPolicy, ['Always', 'Never', 'OnFailure'], `${field}.restartPolicy`, errors)
+  if (container.ports) checkPorts(container.ports, `${field}.ports`, pod.hostNetwork, errors)
+  if (container.env) checkEnv(container.env, `${field}.env`, errors)
+  if (container.envFrom) checkEnvFrom(container.envFrom, `${field}.envFrom`, errors)
+  if (container.volumeMounts) checkMounts(container, `${field}.volumeMounts`, pod.volumes, errors)
+  checkResources(container.resources, `${field}.resources`, errors)
+  checkSecurityContext(container.securityContext, `${field}.securityContext`, errors)
+}
+
+function checkPorts(
+  ports: readonly Wire<ContainerPort>[],
+  field: string,
+  hostNetwork: boolean,
+  errors: FieldError[],
+): void {
+  const names = new Set<string>()
+  ports.forEach(({ name, containerPort = 0, hostPort = 0, hostIP, protocol }, i) => {
+    const at = `${field}[${i}]`
+    if (name) {
+      const problems = portNameProblems(name)
+      addInvalid(problems, name, `${at}.name`, errors)
+      if (problems.length === 0 && names.has(name)) errors.push(fieldDuplicate(`${at}.name`, name))
+      names.add(name)
+    }
+    if (containerPort === 0) errors.push(fieldRequired(`${at}.containerPort`))
+    else addInvalid(portProblems(containerPort), containerPort, `${at}.containerPort`, errors)
+    if (hostPort !== 0) {
+      addInvalid(portProblems(hostPort), hostPort, `${at}.hostPort`, errors)
+      if (hostNetwork && hostPort !== containerPort)
+        errors.push(
+          fieldInvalid(`${at}.containerPort`, containerPort, 'must match `hostPort` when `hostNetwork` is true'),
+        )
+    }
+    if (hostIP) addInvalid(ipProblems(hostIP), hostIP, `${at}.hostIP`, errors)
+    checkOneOf(protocol, ['SCTP', 'TCP', 'UDP'], `${at}.protocol`, errors)
+  })
+}
+
+/** Two containers of a pod cannot take the same port of the node. */
+function checkHostPorts(
+  ports: readonly Wire<ContainerPort>[],
+  field: string,
+  taken: Set<string>,
+  errors: FieldError[],
+): void {
+  ports.forEach(({ hostPort = 0, hostIP = '', protocol = 'TCP' }, i) => {
+    if (hostPort === 0) return
+    const text = `${protocol}/${hostIP}/${hostPort}`
+    if (taken.has(text)) errors.push(fieldDuplicate(`${field}[${i}].hostPort`, text))
+    taken.add(text)
+  })
+}
+
+function checkEnv(variables: readonly Wire<EnvVar>[], field: string, errors: FieldError[]): void {
+  variables.forEach(({ name = '', value, valueFrom }, i) => {
+    const at = `${field}[${i}]`
+    if (name === '') errors.push(fieldRequired(`${at}.name`))
+    else addInvalid(envNameProblems(name), name, `${at}.name`, errors)
+    if (valueFrom) checkEnvSource(valueFrom, Boolean(value), `${at}.valueFrom`, errors)
+  })
+}
+
+const envSources = ['fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRef', 'fileKeyRef'] as const
+
+function checkEnvSource(source: Wire<EnvVarSource>, hasValue: boolean, field: string, errors: FieldError[]): void {
+  const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef } = source
+  if (fieldRef) checkFieldRef(fieldRef, envFieldPaths, `${field}.fieldRef`, errors)
+  if (resourceFieldRef) checkResourceFieldRef(resourceFieldRef, false, `${field}.resourceFieldRef`, errors)
+  for (const [name, ref] of Object.entries({ configMapKeyRef, secretKeyRef })) {
+    if (!ref) continue
+    if (!ref.key) errors.push(fieldRequired(`${field}.${name}.key`))
+    else addInvalid(configKeyProblems(ref.key), ref.key, `${field}.${name}.key`, errors)
+  }
+  const given = envSources.filter((name) => source[name] !== undefined).length
+  if (given === 0)
+    errors.push(
+      fieldInvalid(
+        field,
+        '',
+        'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`',
+      ),
+    )
+  else if (hasValue) errors.push(fieldInvalid(field, '', 'may not be specified when `value` is not empty'))
+  else if (given > 1) errors.push(fieldInvalid(field, '', 'may not have more than one field specified at a time'))
+}
+
+function checkEnvFrom(sources: readonly Wire<EnvFromSource>[], field: string, errors: FieldError[]): void {
+  sources.forEach(({ prefix, configMapRef, secretRef }, i) => {
+    const at = `${field}[${i}]`
+    if (prefix) addInvalid(envNameProblems(prefix), prefix, `${at}.prefix`, errors)
+    if (configMapRef && !configMapRef.name) errors.push(fieldRequired(`${at}.configMapRef.name`))
+    if (secretRef && !secretRef.name) errors.push(fieldRequired(`${at}.secretRef.name`))
+    if (configMapRef && secretRef)
+      errors.push(fieldInvalid(field, '', 'may not have more than one field specified at a time'))
+    if (!configMapRef && !secretRef)
+      errors.push(fieldInvalid(field, '', 'must specify one of: `configMapRef` or `secretRef`'))
+  })
+}
+
+function checkMounts(
+  { volumeMounts = [], securityContext }: Wire<Container>,
+  field: string,
+  volumes: ReadonlySet<string>,
+  errors: FieldError[],
+): void {
+  const paths = new Set<string>()
+  volumeMounts.forEach((mount, i) => {
+    const at = `${field}[${i}]`
+    const { name = '', mountPath = '', mountPropagation } = mount
+    if (name === '') errors.push(fieldRequired(`${at}.name`))
+    if (!volumes.has(name)) errors.push(fieldNotFound(`${at}.name`, name))
+    if (mountPath === '') errors.push(fieldRequired(`${at}.mountPath`))
+    if (paths.has(mountPath)) errors.push(fieldInvalid(`${at}.mountPath`, mountPath, 'must be unique'))
+    paths.add(mountPath)
+    checkSubPaths(mount, at, errors)
+    checkSupported(mountPropagation, ['Bidirectional', 'HostToContainer', 'None'], `${at}.mountPropagation`, errors)
+    if (mountPropagation === 'Bidirectional' && !securityContext?.privileged)
+      errors.push(
+        fieldForbidden(
+          `${at}.mountPropagation`,
+          'Bidirectional mount propagation is available only to privileged containers',
+        ),
+      )
+  })
+}
+
+function checkSubPaths({ subPath, subPathExpr }: Wire<VolumeMount>, field: string, errors: FieldError[]): void {
+  if (subPath) checkDescendingPath(subPath, `${field}.subPath`, errors)
+  if (!subPathExpr) return
+  if (subPath)
+    errors.push(fieldInvalid(`${field}.subPathExpr`, subPathExpr, 'subPathExpr and subPath are mutually exclusive'))
+  checkDescendingPath(subPathExpr, `${field}.subPathExpr`, errors)
+}

@@ -1,0 +1,58 @@
+import type { ResourceRequirements } from '#shared/kube/generated/types.ts'
+import { compareQuantities, parseQuantity } from '#shared/kube/quantity.ts'
+import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { qualifiedNameProblems } from '#shared/kube/validation-names.ts'
+import type { Wire } from './wire.ts'
+
+type Quantities = Readonly<Record<string, string | undefined>>
+
+/** Findings about the resources of a container. */
+export function checkResources(
+  resources: Wire<ResourceRequirements> | undefined,
+  field: string,
+  errors: FieldError[],
+): void {
+  if (!resources) return
+  const { limits = {}, requests = {} } = resources
+  for (const name in limits) checkQuantity(name, limits[name] ?? '0', `${field}.limits[${name}]`, errors)
+  for (const name in requests) {
+    checkQuantity(name, requests[name] ?? '0', `${field}.requests[${name}]`, errors)
+    checkRequest(name, requests[name] ?? '0', limits, field, errors)
+  }
+}
+
+const standard = new Set(['cpu', 'memory', 'ephemeral-storage'])
+const isStandard = (name: string): boolean => standard.has(name) || name.startsWith('hugepages-')
+
+function checkQuantity(name: string, quantity: string, field: string, errors: FieldError[]): void {
+  if (!isStandard(name)) checkResourceName(name, field, errors)
+  const { nano } = parseQuantity(quantity)
+  if (nano < 0n) errors.push(fieldInvalid(field, quantity, 'must be greater than or equal to 0'))
+  if (!standard.has(name) && nano % 1_000_000_000n !== 0n)
+    errors.push(fieldInvalid(field, quantity, 'must be an integer'))
+}
+
+function checkResourceName(name: string, field: string, errors: FieldError[]): void {
+  const problems = qualifiedNameProblems(name)
+  for (const problem of problems) errors.push(fieldInvalid(field, name, problem))
+  if (problems.length > 0 || name.includes('/')) return
+  errors.push(fieldInvalid(field, name, 'must be a standard resource type or fully qualified'))
+  errors.push(fieldInvalid(field, name, 'must be a standard resource for containers'))
+}
+
+/** Extended resources and huge pages cannot be overcommitted: what is requested is what is the limit. */
+const overcommits = (name: string): boolean => standard.has(name)
+
+function checkRequest(name: string, request: string, limits: Quantities, field: string, errors: FieldError[]): void {
+  const limit = limits[name]
+  if (limit === undefined) {
+    if (!overcommits(name))
+      errors.push(fieldRequired(`${field}.limits`, 'Limit must be set for non overcommitable resources'))
+    return
+  }
+  const order = compareQuantities(request, limit)
+  if (!overcommits(name) && order !== 0)
+    errors.push(fieldInvalid(`${field}.requests`, request, `must be equal to ${name} limit of ${limit}`))
+  else if (order > 0)
+    errors.push(fieldInvalid(`${field}.requests`, request, `must be less than or equal to ${name} limit of ${limit}`))
+}

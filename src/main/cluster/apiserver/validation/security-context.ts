@@ -1,0 +1,76 @@
+import type { PodSecurityContext, SeccompProfile, SecurityContext } from '#shared/kube/generated/types.ts'
+import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { rangeProblems } from '#shared/kube/validation-names.ts'
+import { addInvalid, checkOneOf, checkSupported } from './fields.ts'
+import type { Wire } from './wire.ts'
+
+const maxId = 2 ** 31 - 1
+
+/** Findings about how a container may act. */
+export function checkSecurityContext(
+  context: Wire<SecurityContext> | undefined,
+  field: string,
+  errors: FieldError[],
+): void {
+  if (!context) return
+  checkId(context.runAsUser, `${field}.runAsUser`, errors)
+  checkId(context.runAsGroup, `${field}.runAsGroup`, errors)
+  checkSeccomp(context.seccompProfile, `${field}.seccompProfile`, errors)
+  checkSupported(context.procMount, ['Default', 'Unmasked'], `${field}.procMount`, errors)
+  if (context.allowPrivilegeEscalation !== false) return
+  if (context.privileged)
+    errors.push(fieldInvalid(field, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'))
+  if (context.capabilities?.add?.some((name) => name === 'CAP_SYS_ADMIN'))
+    errors.push(
+      fieldInvalid(
+        field,
+        context,
+        'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN',
+      ),
+    )
+}
+
+/** Findings about what holds for all containers of a pod. */
+export function checkPodSecurityContext(
+  context: Wire<PodSecurityContext> | undefined,
+  field: string,
+  errors: FieldError[],
+): void {
+  if (!context) return
+  checkId(context.fsGroup, `${field}.fsGroup`, errors)
+  checkId(context.runAsUser, `${field}.runAsUser`, errors)
+  checkId(context.runAsGroup, `${field}.runAsGroup`, errors)
+  context.supplementalGroups?.forEach((group, i) => {
+    checkId(group, `${field}.supplementalGroups[${i}]`, errors)
+  })
+  checkSupported(context.fsGroupChangePolicy, ['Always', 'OnRootMismatch'], `${field}.fsGroupChangePolicy`, errors)
+  checkSeccomp(context.seccompProfile, `${field}.seccompProfile`, errors)
+  const seen = new Set<string>()
+  context.sysctls?.forEach(({ name = '' }, i) => {
+    const at = `${field}.sysctls[${i}].name`
+    if (name === '') errors.push(fieldRequired(at))
+    else if (name.length > 253 || !sysctlPattern.test(name))
+      errors.push(fieldInvalid(at, name, `must have at most 253 characters and match regex ${sysctlPattern.source}`))
+    else if (seen.has(name))
+      errors.push({ type: 'FieldValueDuplicate', field: at, message: `Duplicate value: "${name}"` })
+    seen.add(name)
+  })
+}
+
+const sysctlPattern = /^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$/
+
+function checkId(id: number | undefined, field: string, errors: FieldError[]): void {
+  if (id !== undefined) addInvalid(rangeProblems(id, 0, maxId), id, field, errors)
+}
+
+function checkSeccomp(profile: Wire<SeccompProfile> | undefined, field: string, errors: FieldError[]): void {
+  if (!profile) return
+  checkOneOf(profile.type, ['Localhost', 'RuntimeDefault', 'Unconfined'], `${field}.type`, errors)
+  const { type, localhostProfile } = profile
+  if (type === 'Localhost' && !localhostProfile)
+    errors.push(fieldRequired(`${field}.localhostProfile`, 'must be set when seccomp type is Localhost'))
+  if (type !== 'Localhost' && localhostProfile)
+    errors.push(
+      fieldInvalid(`${field}.localhostProfile`, localhostProfile, 'can only be set when seccomp type is Localhost'),
+    )
+}

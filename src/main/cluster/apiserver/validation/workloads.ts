@@ -1,0 +1,69 @@
+import type { LabelSelector, PodTemplateSpec } from '#shared/kube/generated/types.ts'
+import { selects } from '#shared/kube/selectors.ts'
+import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { percentProblems } from '#shared/kube/validation-names.ts'
+import { checkLabelSelector, isEmptySelector } from './labels.ts'
+import { checkPodTemplate } from './pod-spec.ts'
+import type { Wire } from './wire.ts'
+
+/** Findings about selector and template of a workload whose pods run for ever. @param kind as messages name it */
+export function checkRunningWorkload(
+  { selector, template }: { selector?: Wire<LabelSelector>; template?: Wire<PodTemplateSpec> },
+  kind: { inSelector: string; inDeadline: string },
+  errors: FieldError[],
+): void {
+  if (!selector) errors.push(fieldRequired('spec.selector'))
+  else {
+    checkLabelSelector(selector, 'spec.selector', errors)
+    if (isEmptySelector(selector))
+      errors.push(fieldInvalid('spec.selector', selector, `empty selector is invalid for ${kind.inSelector}`))
+  }
+  const field = 'spec.template'
+  if (!template) {
+    errors.push(fieldRequired(field))
+    return
+  }
+  checkSelected(selector, template, errors)
+  checkPodTemplate(template, field, errors)
+  const { restartPolicy, activeDeadlineSeconds } = template.spec ?? {}
+  if (restartPolicy !== 'Always')
+    errors.push(fieldNotSupported(`${field}.spec.restartPolicy`, restartPolicy, ['Always']))
+  if (activeDeadlineSeconds !== undefined)
+    errors.push(
+      fieldForbidden(
+        `${field}.spec.activeDeadlineSeconds`,
+        `activeDeadlineSeconds in ${kind.inDeadline} is not Supported`,
+      ),
+    )
+}
+
+/** A workload has to select the pods that it makes. */
+export function checkSelected(
+  selector: Wire<LabelSelector> | undefined,
+  { metadata }: Wire<PodTemplateSpec>,
+  errors: FieldError[],
+): void {
+  if (!selector || isEmptySelector(selector)) return
+  const labels = (metadata?.labels ?? {}) as Record<string, string>
+  if (!selects(selector as LabelSelector, labels))
+    errors.push(fieldInvalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'))
+}
+
+/** A count, or a share of the wanted replicas. */
+export function checkCountOrPercent(value: number | string | undefined, field: string, errors: FieldError[]): void {
+  if (typeof value === 'string')
+    for (const problem of percentProblems(value)) errors.push(fieldInvalid(field, value, problem))
+  else if (value !== undefined && value < 0)
+    errors.push(fieldInvalid(field, value, 'must be greater than or equal to 0'))
+}
+
+export function checkAtMostHundredPercent(
+  value: number | string | undefined,
+  field: string,
+  errors: FieldError[],
+): void {
+  if (typeof value === 'string' && /^\d+%$/.test(value) && parseInt(value, 10) > 100)
+    errors.push(fieldInvalid(field, value, 'must not be greater than 100%'))
+}
+
+export const isZero = (value: number | string | undefined): boolean => value === 0 || value === '0%'
