@@ -1,0 +1,86 @@
+import { expect, it } from 'vitest'
+import { silentLog } from '#shared/base/log.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import { createFakeClock } from '#test/support/fake-clock.ts'
+import type { Client, Ref } from './client.ts'
+import { createEventRecorder, type EventRecorder } from './event-recorder.ts'
+
+const pod: KubeObject = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'web', namespace: 'shop', uid: 'u1', resourceVersion: '7' },
+}
+
+it('writes an Event about the object, in its namespace', async () => {
+  const { recorder, created } = setUp()
+  recorder.event(pod, 'Warning', 'BackOff', 'Back-off restarting', 'spec.containers{web}')
+  await recorder.flush()
+  expect(created).toMatchObject([
+    {
+      metadata: { namespace: 'shop', name: expect.stringMatching(/^web\.[0-9a-f]+$/) },
+      involvedObject: { kind: 'Pod', name: 'web', uid: 'u1', fieldPath: 'spec.containers{web}' },
+      type: 'Warning',
+      reason: 'BackOff',
+      message: 'Back-off restarting',
+      source: { component: 'kubelet', host: 'node-1' },
+      firstTimestamp: '2026-01-01T00:00:00Z',
+      count: 1,
+    },
+  ])
+})
+
+it('counts repeats up instead of writing them anew, for ten minutes', async () => {
+  const { recorder, created, patched, clock } = setUp()
+  for (let turn = 0; turn < 3; turn++) {
+    recorder.event(pod, 'Normal', 'Pulled', 'image present')
+    await clock.advance(60_000)
+  }
+  await recorder.flush()
+  expect(created).toHaveLength(1)
+  expect(patched.at(-1)).toEqual({ count: 3, lastTimestamp: '2026-01-01T00:02:00Z' })
+  await clock.advance(600_000)
+  recorder.event(pod, 'Normal', 'Pulled', 'image present')
+  await recorder.flush()
+  expect(created).toHaveLength(2)
+})
+
+it('cuts off a flood about one object, and lets others speak', async () => {
+  const { recorder, created, clock } = setUp()
+  for (let turn = 0; turn < 100; turn++) recorder.event(pod, 'Normal', 'Noise', `number ${turn}`)
+  recorder.event({ ...pod, metadata: { ...pod.metadata, uid: 'u2' } }, 'Normal', 'Quiet', 'once')
+  await recorder.flush()
+  expect(created).toHaveLength(26)
+  await clock.advance(300_000)
+  recorder.event(pod, 'Normal', 'Noise', 'after a while')
+  recorder.event(pod, 'Normal', 'Noise', 'too soon')
+  await recorder.flush()
+  expect(created).toHaveLength(27)
+})
+
+it('says nothing of its own failures', async () => {
+  const { recorder } = setUp(new Error('refused'))
+  recorder.event(pod, 'Normal', 'Pulled', 'image present')
+  recorder.event(pod, 'Normal', 'Pulled', 'image present')
+  await expect(recorder.flush()).resolves.toBeUndefined()
+})
+
+function setUp(failure?: Error): {
+  recorder: EventRecorder
+  created: KubeObject[]
+  patched: unknown[]
+  clock: ReturnType<typeof createFakeClock>
+} {
+  const clock = createFakeClock()
+  const created: KubeObject[] = []
+  const patched: unknown[] = []
+  const client = {
+    create: async (_resource: unknown, object: KubeObject) => {
+      if (failure) throw failure
+      created.push(object)
+      return object
+    },
+    patch: async (_resource: unknown, _ref: Ref, patch: { body: unknown }) => patched.push(patch.body),
+  } as unknown as Client
+  const recorder = createEventRecorder({ client, component: 'kubelet', host: 'node-1', clock, log: silentLog })
+  return { recorder, created, patched, clock }
+}
