@@ -1,6 +1,5 @@
 import { namespaceLifecycle } from '#main/cluster/apiserver/admission/namespace-lifecycle.ts'
 import { kinds } from '#main/cluster/apiserver/kinds/index.ts'
-import { looseKinds } from './loose-kinds.ts'
 import type { Clock } from '#shared/base/clock.ts'
 import { systemClock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
@@ -52,7 +51,7 @@ export async function startControlPlane({
   log = silentLog,
 }: { clock?: Clock; log?: Log } = {}): Promise<TestControlPlane> {
   const api = await startApiServer({
-    kinds: kinds.some(({ plural }) => plural === 'pods') ? kinds : looseKinds,
+    kinds,
     admission,
     clock,
   })

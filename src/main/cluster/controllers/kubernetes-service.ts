@@ -77,7 +77,12 @@ function wantedObjects({ clusterIP, advertised }: KubernetesServiceOptions): {
       apiVersion: 'v1',
       kind: 'Service',
       metadata: { ...metadata, labels: { component: 'apiserver', provider: 'kubernetes' } },
-      spec: { type: 'ClusterIP', clusterIP, ports: [{ ...port, port: 443, targetPort: advertised.port }] },
+      spec: {
+        type: 'ClusterIP',
+        clusterIP,
+        clusterIPs: [clusterIP],
+        ports: [{ ...port, port: 443, targetPort: advertised.port }],
+      },
     },
     endpoints: {
       apiVersion: 'v1',

@@ -129,7 +129,7 @@ it('spares a pod whose node recovers in time', async () => {
   plane.start(startTaintEviction)
   await plane.client.create(nodes, { metadata: { name: 'a' } })
   const key = 'node.kubernetes.io/unreachable'
-  const tolerations = [{ key, operator: 'Exists', tolerationSeconds: 300 }]
+  const tolerations = [{ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 }]
   await plane.client.create(pods, { ...pod('web'), spec: { ...pod('web').spec!, nodeName: 'a', tolerations } })
   const taint = { key, effect: 'NoExecute', timeAdded: timestamp(clock.now()) }
   await plane.client.patch(nodes, { name: 'a' }, { type: 'merge', body: { spec: { taints: [taint] } } })

@@ -67,7 +67,10 @@ it('tells unready and terminating pods apart, and takes them in where the Servic
 
 it('splits pods by their port numbers, and names headless ones', async () => {
   plane.startKubelets()
-  await plane.client.create(services, service({ clusterIP: 'None', ports: [{ port: 80, targetPort: 'web' }] }))
+  await plane.client.create(
+    services,
+    service({ clusterIP: 'None', clusterIPs: ['None'], ports: [{ port: 80, targetPort: 'web' }] }),
+  )
   const named = pod('a', [{ name: 'web', containerPort: 8080 }])
   await plane.client.create(pods, { ...named, spec: { ...named.spec!, hostname: 'first', subdomain: 'web' } })
   await plane.client.create(pods, pod('b', [{ name: 'web', containerPort: 9090 }]))
