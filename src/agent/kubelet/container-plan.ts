@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto'
+import type { Container, Pod } from '#shared/kube/generated/types.ts'
+import { qosClassOf } from '#shared/kube/pod.ts'
+import { quantityMillis, quantityValue } from '#shared/kube/quantity.ts'
+import { expand } from './environment.ts'
+import type { ContainerSpec, ImageInfo, Mount } from './runtime/runtime.ts'
+
+/** The container cannot be made from its spec: it waits in CreateContainerConfigError. */
+export class BadContainerConfig extends Error {}
+
+export interface PlanOptions {
+  pod: Pod
+  container: Container
+  attempt: number
+  sandboxId: string
+  image: ImageInfo
+  env: ReadonlyMap<string, string>
+  mounts: Mount[]
+  /** Memory of the node in bytes, against which the out-of-memory score is weighed. */
+  nodeMemory: number
+}
+
+/** What the engine has to make of a container of the pod: every field of its spec that an engine can carry. */
+export function planContainer({ pod, container, attempt, sandboxId, image, env, mounts, nodeMemory }: PlanOptions): ContainerSpec {
+  const spec = pod.spec ?? { containers: [] }
+  const own = container.securityContext ?? {}
+  const shared = spec.securityContext ?? {}
+  const user = own.runAsUser ?? shared.runAsUser
+  const group = own.runAsGroup ?? shared.runAsGroup
+  const nonRoot = own.runAsNonRoot ?? shared.runAsNonRoot
+  if (nonRoot) requireNonRoot(user, image, container.name)
+  const seccomp = (own.seccompProfile ?? shared.seccompProfile)?.type
+  const { limits, requests } = container.resources ?? {}
+  const words = (list: readonly string[] | undefined): string[] | undefined => (list?.length ? list.map((word) => expand(word, env)) : undefined)
+  return {
+    podUid: pod.metadata.uid ?? '',
+    podNamespace: pod.metadata.namespace ?? '',
+    podName: pod.metadata.name ?? '',
+    name: container.name,
+    attempt,
+    hash: containerHash(container),
+    sandboxId,
+    image: container.image ?? '',
+    command: words(container.command),
+    args: words(container.args),
+    ...(container.workingDir ? { workingDir: container.workingDir } : {}),
+    env: [...env].map(([name, value]) => `${name}=${value}`),
+    mounts,
+    tty: container.tty ?? false,
+    stdin: container.stdin ?? false,
+    stdinOnce: container.stdinOnce ?? false,
+    ...(user !== undefined ? { user: group === undefined ? String(user) : `${user}:${group}` } : group !== undefined ? { user: `0:${group}` } : {}),
+    groups: [...(shared.supplementalGroups ?? []), ...(shared.fsGroup === undefined ? [] : [shared.fsGroup])].map(String),
+    privileged: own.privileged ?? false,
+    addCapabilities: own.capabilities?.add ?? [],
+    dropCapabilities: own.capabilities?.drop ?? [],
+    readOnlyRoot: own.readOnlyRootFilesystem ?? false,
+    noNewPrivileges: own.allowPrivilegeEscalation === false,
+    ...(seccomp === 'RuntimeDefault' ? { seccomp: 'builtin' } : {}),
+    hostNetwork: spec.hostNetwork ?? false,
+    hostPid: spec.hostPID ?? false,
+    hostIpc: spec.hostIPC ?? false,
+    sharePid: spec.shareProcessNamespace ?? false,
+    cpuShares: cpuShares(requests?.cpu ?? limits?.cpu),
+    ...(limits?.cpu ? { cpuQuotaMillis: quantityMillis(limits.cpu) } : {}),
+    ...(limits?.memory ? { memoryBytes: quantityValue(limits.memory) } : {}),
+    oomScoreAdj: oomScore(pod, requests?.memory, nodeMemory),
+  }
+}
+
+/** Changes with what a running container cannot take over: then it is replaced (kubelet: computePodActions, image only). */
+export const containerHash = (container: Container): string =>
+  createHash('sha256').update(`${container.name}\0${container.image ?? ''}`).digest('hex').slice(0, 16)
+
+function requireNonRoot(user: number | undefined, image: ImageInfo, name: string): void {
+  const [imageUser = ''] = image.user.split(':')
+  if (user === 0) throw new BadContainerConfig(`container's runAsUser breaks non-root policy (container: ${name})`)
+  if (user !== undefined) return
+  if (imageUser === '' || imageUser === '0' || imageUser === 'root')
+    throw new BadContainerConfig(`container has runAsNonRoot and image will run as root (container: ${name})`)
+  if (!/^\d+$/.test(imageUser))
+    throw new BadContainerConfig(`container has runAsNonRoot and image has non-numeric user (${imageUser}), cannot verify user is non-root (container: ${name})`)
+}
+
+/** 1024 shares a core, two at the least. */
+const cpuShares = (cpu: string | undefined): number => Math.max(2, Math.floor(((cpu ? quantityMillis(cpu) : 0) * 1024) / 1000))
+
+/** How soon the kernel kills the container when memory runs out, by QoS class (kubelet: policy.go). */
+function oomScore(pod: Pod, request: string | undefined, nodeMemory: number): number {
+  const qos = qosClassOf(pod)
+  if (qos === 'Guaranteed') return -997
+  if (qos === 'BestEffort') return 1000
+  const score = 1000 - Math.floor((1000 * (request ? quantityValue(request) : 0)) / nodeMemory)
+  return Math.min(999, Math.max(3, score))
+}
+
+/** What the spec asks for and Slipway does not carry yet: said in an event, never dropped in silence. */
+export function unsupported({ spec }: Pod): string[] {
+  if (!spec) return []
+  const found: string[] = []
+  const containers = [...spec.containers, ...(spec.initContainers ?? [])]
+  if (spec.ephemeralContainers?.length) found.push('ephemeralContainers')
+  if (spec.runtimeClassName) found.push('runtimeClassName')
+  if (spec.resourceClaims?.length) found.push('resourceClaims')
+  if (spec.hostUsers === false) found.push('hostUsers: false')
+  if (spec.os?.name === 'windows') found.push('os: windows')
+  for (const { name, livenessProbe, readinessProbe, startupProbe, volumeDevices, securityContext } of containers) {
+    if ([livenessProbe, readinessProbe, startupProbe].some((probe) => probe?.grpc)) found.push(`${name}: gRPC probes`)
+    if (volumeDevices?.length) found.push(`${name}: volumeDevices`)
+    if (securityContext?.seccompProfile?.type === 'Localhost') found.push(`${name}: seccomp profiles of the node`)
+    if (securityContext?.appArmorProfile && securityContext.appArmorProfile.type !== 'Unconfined') found.push(`${name}: AppArmor profiles`)
+    if (securityContext?.seLinuxOptions) found.push(`${name}: SELinux options`)
+  }
+  return found
+}

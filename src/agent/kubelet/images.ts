@@ -1,0 +1,82 @@
+import type { Readable } from 'node:stream'
+import type { Log } from '#shared/base/log.ts'
+import type { Container } from '#shared/kube/generated/types.ts'
+import type { ImageInfo, Runtime } from './runtime/runtime.ts'
+
+/** An image that a container needs is not there, and why; `reason` is the container's waiting reason. */
+export class ImageFailed extends Error {
+  readonly reason: string
+
+  constructor(reason: string, message: string) {
+    super(message)
+    this.reason = reason
+  }
+}
+
+export interface Images {
+  /** Makes sure that the container's image is here. @returns what it is, and whether it had to be fetched @throws ImageFailed */
+  ensure(container: Container, onPull: () => void): Promise<{ image: ImageInfo; pulledMs?: number }>
+}
+
+/** Images: first this worker's, then the host engine's (built there, deployed here, no load command), then the registry's. */
+export function createImages({
+  runtime,
+  fetchImage,
+  log,
+}: {
+  runtime: Runtime
+  fetchImage(reference: string): Promise<Readable | undefined>
+  log: Log
+}): Images {
+  const known = new Map<string, ImageInfo>()
+  /** Pods that want the same image at once share one fetch. */
+  const fetching = new Map<string, Promise<void>>()
+
+  const find = async (reference: string): Promise<ImageInfo | undefined> => {
+    const image = known.get(reference) ?? (await runtime.hasImage(reference))
+    if (image) known.set(reference, image)
+    return image
+  }
+  const fetch = (reference: string): Promise<void> => {
+    let work = fetching.get(reference)
+    if (!work) {
+      work = fetchOnce(reference).finally(() => fetching.delete(reference))
+      fetching.set(reference, work)
+    }
+    return work
+  }
+  const fetchOnce = async (reference: string): Promise<void> => {
+    try {
+      const tar = await fetchImage(reference)
+      if (tar) {
+        await runtime.loadImage(tar)
+        if (await runtime.hasImage(reference)) return
+      }
+    } catch (error) {
+      log.warn('image not taken from the host', { reference, error: (error as Error).message })
+    }
+    await runtime.pullImage(reference)
+  }
+
+  return {
+    async ensure({ image: reference = '', imagePullPolicy }, onPull) {
+      const present = await find(reference)
+      if (present && imagePullPolicy !== 'Always') return { image: present }
+      if (imagePullPolicy === 'Never')
+        throw new ImageFailed('ErrImageNeverPull', `Container image "${reference}" is not present with pull policy of Never`)
+      onPull()
+      const begun = performance.now()
+      try {
+        await fetch(reference)
+      } catch (error) {
+        // Always means: the newest there is. Where no registry answers, that is the one at hand.
+        if (present) return { image: present }
+        throw new ImageFailed('ErrImagePull', `Failed to pull image "${reference}": ${(error as Error).message}`)
+      }
+      known.delete(reference)
+      const image = await find(reference)
+      if (!image) throw new ImageFailed('ErrImagePull', `image "${reference}" was fetched but is not there`)
+      return { image, pulledMs: Math.round(performance.now() - begun) }
+    },
+  }
+}

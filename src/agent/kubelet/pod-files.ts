@@ -1,0 +1,63 @@
+import type { Pod } from '#shared/kube/generated/types.ts'
+
+export interface DnsSettings {
+  /** Address of the cluster's DNS. */
+  clusterDns: string
+  clusterDomain: string
+  /** The worker's own resolv.conf. */
+  host: { nameservers: string[]; searches: string[]; options: string[] }
+}
+
+/** `/etc/resolv.conf` of the pod's containers, by its dnsPolicy and dnsConfig. */
+export function resolvConf({ metadata, spec }: Pod, { clusterDns, clusterDomain, host }: DnsSettings): string {
+  const policy = spec?.dnsPolicy ?? 'ClusterFirst'
+  const cluster = {
+    nameservers: [clusterDns],
+    searches: [`${metadata.namespace ?? 'default'}.svc.${clusterDomain}`, `svc.${clusterDomain}`, clusterDomain, ...host.searches],
+    options: ['ndots:5'],
+  }
+  const usesCluster = policy === 'ClusterFirstWithHostNet' || (policy === 'ClusterFirst' && !spec?.hostNetwork)
+  const base = policy === 'None' ? { nameservers: [], searches: [], options: [] } : usesCluster ? cluster : host
+  const own = spec?.dnsConfig
+  const options = new Map(base.options.map((option) => [option.split(':')[0] ?? '', option]))
+  for (const { name = '', value } of own?.options ?? []) options.set(name, value === undefined ? name : `${name}:${value}`)
+  const searches = [...new Set([...base.searches, ...(own?.searches ?? [])])]
+  return [
+    ...(searches.length > 0 ? [`search ${searches.join(' ')}`] : []),
+    ...[...new Set([...base.nameservers, ...(own?.nameservers ?? [])])].slice(0, 3).map((server) => `nameserver ${server}`),
+    ...(options.size > 0 ? [`options ${[...options.values()].join(' ')}`] : []),
+    '',
+  ].join('\n')
+}
+
+export function parseResolvConf(text: string): DnsSettings['host'] {
+  const of = (word: string): string[] =>
+    text
+      .split('\n')
+      .filter((line) => line.startsWith(`${word} `))
+      .flatMap((line) => line.slice(word.length).trim().split(/\s+/))
+  return { nameservers: of('nameserver'), searches: of('search'), options: of('options') }
+}
+
+/** `/etc/hosts` of the pod's containers. */
+export function hostsFile({ spec }: Pod, { hostname, ip, clusterDomain, namespace }: { hostname: string; ip: string; clusterDomain: string; namespace: string }): string {
+  const names = spec?.subdomain ? `${hostname}.${spec.subdomain}.${namespace}.svc.${clusterDomain}\t${hostname}` : hostname
+  return [
+    '# Kubernetes-managed hosts file.',
+    '127.0.0.1\tlocalhost',
+    '::1\tlocalhost ip6-localhost ip6-loopback',
+    'fe00::0\tip6-localnet',
+    'fe00::0\tip6-mcastprefix',
+    'fe00::1\tip6-allnodes',
+    'fe00::2\tip6-allrouters',
+    ...(ip ? [`${ip}\t${names}`] : []),
+    ...(spec?.hostAliases?.length ? ['', '# Entries added by HostAliases.'] : []),
+    ...(spec?.hostAliases ?? []).map((alias) => `${alias.ip}\t${(alias.hostnames ?? []).join('\t')}`),
+    '',
+  ].join('\n')
+}
+
+/** The pod's own name for itself: at most 63 characters, without a dash or dot at the end. */
+export function podHostname({ metadata, spec }: Pod): string {
+  return (spec?.hostname ?? metadata.name ?? '').slice(0, 63).replace(/[-.]+$/, '')
+}

@@ -1,0 +1,116 @@
+import { describe, expect, test } from 'vitest'
+import type { Pod } from '#shared/kube/generated/types.ts'
+import type { ObservedContainer } from './runtime/runtime.ts'
+import { podStatus, type PodObservation } from './status.ts'
+
+const now = '2026-11-23T10:00:00Z'
+const pod = (spec: Partial<Pod['spec']> = {}): Pod => ({
+  metadata: { name: 'p', namespace: 'n', uid: 'u', generation: 1 },
+  spec: { restartPolicy: 'Always', containers: [{ name: 'c', image: 'busybox:1.36' }], ...spec },
+})
+const attempt = (name: string, state: ObservedContainer['state'], more: Partial<ObservedContainer> = {}): ObservedContainer => ({
+  id: `${name}-id`,
+  podUid: 'u',
+  podNamespace: 'n',
+  podName: 'p',
+  name,
+  sandbox: false,
+  attempt: 0,
+  state,
+  pid: state === 'running' ? 7 : 0,
+  exitCode: 0,
+  oomKilled: false,
+  error: '',
+  image: 'busybox:1.36',
+  imageId: 'sha256:1',
+  tty: false,
+  hash: '',
+  createdAt: now,
+  ...(state === 'created' ? {} : { startedAt: now }),
+  ...(state === 'exited' ? { finishedAt: now } : {}),
+  ...more,
+})
+const seen = (more: Partial<PodObservation> = {}): PodObservation => ({
+  sandbox: attempt('', 'running', { sandbox: true }),
+  containers: [],
+  podIp: '10.244.0.2',
+  hostIp: '172.18.0.2',
+  startTime: now,
+  waiting: new Map(),
+  started: new Map(),
+  ready: new Map(),
+  imageIds: new Map(),
+  terminationMessages: new Map(),
+  stopped: false,
+  ...more,
+})
+const conditionsOf = (status: ReturnType<typeof podStatus>): Record<string, string> =>
+  Object.fromEntries((status.conditions ?? []).map(({ type, status: value }) => [type, value]))
+
+describe('phase', () => {
+  test.each<[string, Partial<Pod['spec']>, Partial<PodObservation>, string]>([
+    ['nothing started', {}, {}, 'Pending'],
+    ['created only', {}, { containers: [attempt('c', 'created')] }, 'Pending'],
+    ['running', {}, { containers: [attempt('c', 'running')] }, 'Running'],
+    ['ended well, Always', {}, { containers: [attempt('c', 'exited')] }, 'Running'],
+    ['ended well, OnFailure', { restartPolicy: 'OnFailure' }, { containers: [attempt('c', 'exited')] }, 'Succeeded'],
+    ['ended badly, OnFailure', { restartPolicy: 'OnFailure' }, { containers: [attempt('c', 'exited', { exitCode: 1 })] }, 'Running'],
+    ['ended badly, Never', { restartPolicy: 'Never' }, { containers: [attempt('c', 'exited', { exitCode: 1 })] }, 'Failed'],
+    ['stopped for deletion', {}, { containers: [attempt('c', 'exited', { exitCode: 137 })], stopped: true }, 'Failed'],
+    ['deadline', {}, { containers: [attempt('c', 'exited')], failure: { reason: 'DeadlineExceeded', message: 'x' } }, 'Failed'],
+    ['init runs', { initContainers: [{ name: 'i' }] }, { containers: [attempt('i', 'running')] }, 'Pending'],
+    ['init failed, Never', { restartPolicy: 'Never', initContainers: [{ name: 'i' }] }, { containers: [attempt('i', 'exited', { exitCode: 2 })] }, 'Failed'],
+  ])('%s is %s', (_what, spec, observation, phase) => {
+    expect(podStatus(pod(spec), seen(observation), now).phase).toBe(phase)
+  })
+})
+
+test('a running pod without probes is ready', () => {
+  const status = podStatus(pod(), seen({ containers: [attempt('c', 'running')] }), now)
+  expect(conditionsOf(status)).toEqual({
+    PodReadyToStartContainers: 'True',
+    Initialized: 'True',
+    Ready: 'True',
+    ContainersReady: 'True',
+    PodScheduled: 'True',
+  })
+  expect(status.containerStatuses?.[0]).toMatchObject({ ready: true, started: true, restartCount: 0, containerID: 'docker://c-id' })
+})
+
+test('a probe that has not passed keeps it from being ready, and says which container', () => {
+  const status = podStatus(pod(), seen({ containers: [attempt('c', 'running')], ready: new Map([['c', false]]) }), now)
+  expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
+    status: 'False',
+    reason: 'ContainersNotReady',
+    message: 'containers with unready status: [c]',
+  })
+})
+
+test('a crash loop shows the wait, and the last end as lastState', () => {
+  const status = podStatus(
+    pod(),
+    seen({
+      containers: [attempt('c', 'exited', { exitCode: 3, attempt: 2 })],
+      waiting: new Map([['c', { reason: 'CrashLoopBackOff', message: 'back-off 20s' }]]),
+    }),
+    now,
+  )
+  expect(status.containerStatuses?.[0]).toMatchObject({
+    restartCount: 2,
+    state: { waiting: { reason: 'CrashLoopBackOff' } },
+    lastState: { terminated: { exitCode: 3, reason: 'Error' } },
+  })
+  expect(status.phase).toBe('Running')
+})
+
+test('an out-of-memory kill is named', () => {
+  const status = podStatus(pod({ restartPolicy: 'Never' }), seen({ containers: [attempt('c', 'exited', { exitCode: 137, oomKilled: true })] }), now)
+  expect(status.containerStatuses?.[0]?.state?.terminated?.reason).toBe('OOMKilled')
+})
+
+test('a condition keeps the time of its last change', () => {
+  const before = pod()
+  before.status = { conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' }] }
+  const status = podStatus(before, seen({ containers: [attempt('c', 'running')] }), now)
+  expect(status.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime).toBe('2026-01-01T00:00:00Z')
+})

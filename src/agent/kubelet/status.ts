@@ -1,0 +1,154 @@
+import type { Container, ContainerState, ContainerStatus, Pod, PodCondition, PodStatus } from '#shared/kube/generated/types.ts'
+import { isRestartableInit, qosClassOf } from '#shared/kube/pod.ts'
+import type { ObservedContainer } from './runtime/runtime.ts'
+
+/** What the kubelet knows of a pod beyond its spec: the input of its status. */
+export interface PodObservation {
+  sandbox?: ObservedContainer
+  /** Every attempt of every container, oldest first. */
+  containers: readonly ObservedContainer[]
+  podIp?: string
+  hostIp: string
+  startTime: string
+  /** Why a container waits, where it is not simply being created. */
+  waiting: ReadonlyMap<string, { reason: string; message: string }>
+  /** Of containers with a probe; running ones without one count as passed. */
+  started: ReadonlyMap<string, boolean>
+  ready: ReadonlyMap<string, boolean>
+  imageIds: ReadonlyMap<string, string>
+  terminationMessages: ReadonlyMap<string, string>
+  /** Ends the pod for good: active deadline, eviction. */
+  failure?: { reason: string; message: string }
+  /** Everything has been stopped because the pod is being deleted. */
+  stopped: boolean
+}
+
+/** The status that the kubelet reports, as `kubelet/kubelet_pods.go` computes it. @param now RFC 3339 */
+export function podStatus(pod: Pod, seen: PodObservation, now: string): PodStatus {
+  const spec = pod.spec ?? { containers: [] }
+  const inits = spec.initContainers ?? []
+  const initStatuses = inits.map((container) => containerStatus(pod, container, seen, true))
+  const initialized = inits.every((container, index) => isInitDone(container, initStatuses[index]))
+  const statuses = spec.containers.map((container) => containerStatus(pod, container, seen, initialized))
+  const phase = phaseOf(pod, statuses, initStatuses, initialized, seen)
+  const done = phase === 'Succeeded' || phase === 'Failed'
+  const sandboxRuns = seen.sandbox?.state === 'running' && seen.podIp !== undefined
+  const unready = statuses.filter(({ ready }) => !ready).map(({ name }) => name)
+  const uninitialized = inits.filter((container, index) => !isInitDone(container, initStatuses[index])).map(({ name }) => name)
+
+  const conditions = [
+    condition('PodReadyToStartContainers', sandboxRuns && !done),
+    condition('Initialized', initialized || phase === 'Succeeded', phase === 'Succeeded' ? completed : incomplete('ContainersNotInitialized', 'containers with incomplete status', uninitialized)),
+    condition('Ready', !done && unready.length === 0 && gatesPass(pod), phase === 'Succeeded' ? completed : phase === 'Failed' ? { reason: 'PodFailed' } : unready.length > 0 ? incomplete('ContainersNotReady', 'containers with unready status', unready) : { reason: 'ReadinessGatesNotReady', message: 'the status of pod readiness gates is not "True"' }),
+    condition('ContainersReady', !done && unready.length === 0, phase === 'Succeeded' ? completed : phase === 'Failed' ? { reason: 'PodFailed' } : incomplete('ContainersNotReady', 'containers with unready status', unready)),
+    condition('PodScheduled', true),
+  ].map((next) => keepTransition(pod, next, now))
+
+  return {
+    observedGeneration: pod.metadata.generation,
+    phase,
+    conditions,
+    hostIP: seen.hostIp,
+    hostIPs: [{ ip: seen.hostIp }],
+    ...(seen.podIp ? { podIP: seen.podIp, podIPs: [{ ip: seen.podIp }] } : {}),
+    startTime: seen.startTime,
+    qosClass: qosClassOf(pod),
+    ...(inits.length > 0 ? { initContainerStatuses: initStatuses } : {}),
+    containerStatuses: statuses,
+    ...(seen.failure ? { reason: seen.failure.reason, message: seen.failure.message } : {}),
+  }
+}
+
+/** The newest attempt of a container. */
+export const latest = (containers: readonly ObservedContainer[], name: string): ObservedContainer | undefined =>
+  containers.findLast((container) => container.name === name)
+
+const succeeded = ({ state, exitCode }: ObservedContainer): boolean => state === 'exited' && exitCode === 0
+const completed = { reason: 'PodCompleted' }
+const incomplete = (reason: string, what: string, names: readonly string[]) => ({ reason, message: `${what}: [${names.join(' ')}]` })
+
+function isInitDone(container: Container, status: ContainerStatus | undefined): boolean {
+  return isRestartableInit(container) ? status?.started === true : status?.state?.terminated?.exitCode === 0
+}
+
+function containerStatus(pod: Pod, container: Container, seen: PodObservation, initialized: boolean): ContainerStatus {
+  const attempts = seen.containers.filter(({ name }) => name === container.name)
+  const current = attempts.at(-1)
+  const previous = attempts.at(-2)
+  const waiting = seen.waiting.get(container.name)
+  // A container that waits to be started again shows its last end as lastState.
+  const isWaiting = !current || current.state === 'created' || (current.state === 'exited' && waiting !== undefined)
+  const last = current?.state === 'exited' && isWaiting ? current : previous
+  const running = current?.state === 'running'
+  const isInit = pod.spec?.initContainers?.some(({ name }) => name === container.name) ?? false
+  const ready = isInit && !isRestartableInit(container) ? current !== undefined && succeeded(current) : running && (seen.ready.get(container.name) ?? true)
+  return {
+    name: container.name,
+    image: container.image ?? '',
+    imageID: seen.imageIds.get(container.image ?? '') ?? '',
+    ...(current && current.state !== 'created' ? { containerID: `docker://${current.id}` } : {}),
+    restartCount: current ? current.attempt : 0,
+    ready,
+    started: running && (seen.started.get(container.name) ?? true),
+    state: isWaiting ? { waiting: waiting ?? { reason: initialized ? 'ContainerCreating' : 'PodInitializing' } } : stateOf(current, seen),
+    lastState: last ? stateOf(last, seen) : {},
+  }
+}
+
+function stateOf(container: ObservedContainer, seen: PodObservation): ContainerState {
+  if (container.state === 'running') return { running: { startedAt: container.startedAt } }
+  const message = seen.terminationMessages.get(container.id) ?? (container.error || undefined)
+  return {
+    terminated: {
+      exitCode: container.exitCode,
+      reason: container.error && !container.startedAt ? 'StartError' : container.oomKilled ? 'OOMKilled' : container.exitCode === 0 ? 'Completed' : 'Error',
+      startedAt: container.startedAt ?? container.finishedAt,
+      finishedAt: container.finishedAt,
+      containerID: `docker://${container.id}`,
+      ...(message ? { message } : {}),
+    },
+  }
+}
+
+function phaseOf(
+  pod: Pod,
+  statuses: readonly ContainerStatus[],
+  inits: readonly ContainerStatus[],
+  initialized: boolean,
+  seen: PodObservation,
+): string {
+  if (seen.failure) return 'Failed'
+  if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return pod.status.phase
+  const policy = pod.spec?.restartPolicy ?? 'Always'
+  const failedInit = inits.some(({ state }) => (state?.terminated?.exitCode ?? 0) !== 0)
+  if (failedInit && policy === 'Never') return 'Failed'
+  if (!initialized) return 'Pending'
+  const ended = statuses.filter(({ state }) => state?.terminated)
+  if (ended.length === statuses.length) {
+    const allWell = ended.every(({ state }) => state?.terminated?.exitCode === 0)
+    if (seen.stopped) return allWell ? 'Succeeded' : 'Failed'
+    if (policy === 'Never') return allWell ? 'Succeeded' : 'Failed'
+    if (policy === 'OnFailure' && allWell) return 'Succeeded'
+    return 'Running'
+  }
+  const neverStarted = statuses.some(({ state, lastState }) => state?.waiting && !lastState?.terminated)
+  return neverStarted ? 'Pending' : 'Running'
+}
+
+const gatesPass = (pod: Pod): boolean =>
+  (pod.spec?.readinessGates ?? []).every(({ conditionType }) => pod.status?.conditions?.some(({ type, status }) => type === conditionType && status === 'True'))
+
+function condition(type: string, holds: boolean, otherwise: { reason?: string; message?: string } = {}): PodCondition {
+  return holds ? { type, status: 'True', ...(otherwise === completed ? completed : {}) } : { type, status: 'False', ...otherwise }
+}
+
+/** The time of the last change of status stays, as long as the status does. */
+function keepTransition(pod: Pod, next: PodCondition, now: string): PodCondition {
+  const known = pod.status?.conditions?.find(({ type }) => type === next.type)
+  return {
+    ...next,
+    observedGeneration: pod.metadata.generation,
+    lastProbeTime: null as unknown as undefined,
+    lastTransitionTime: known?.status === next.status ? known.lastTransitionTime : now,
+  }
+}
