@@ -1,6 +1,7 @@
 import type { Clock } from '#shared/base/clock.ts'
 import type { RbacAuthorizer } from '../auth/rbac.ts'
 import type { AdmissionPlugin } from '../registry/admission.ts'
+import { serviceAllocator } from '../registry/service-allocator.ts'
 import { defaultStorageClass } from './default-storage-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
@@ -20,4 +21,5 @@ export const admissionPlugins = (options: { clock: Clock; rbac: RbacAuthorizer }
   defaultTolerationSeconds,
   defaultStorageClass,
   rbacEscalation(options),
+  serviceAllocator(options),
 ]

@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest'
+import type { Service, ServiceSpec } from '#shared/kube/generated/types.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import { ApiError } from '#shared/kube/status.ts'
+import { setServiceDefaults } from '../defaulting/service.ts'
+import { service as declaration } from '../kinds/core/service.ts'
+import type { AdmissionAttributes } from './admission.ts'
+import { serviceAllocator } from './service-allocator.ts'
+
+let now = 0
+const clock = { now: () => now } as Parameters<typeof serviceAllocator>[0]['clock']
+
+function allocator(options: Partial<Parameters<typeof serviceAllocator>[0]> = {}) {
+  const plugin = serviceAllocator({ clock, random: () => 0, ...options })
+  const stored = new Map<string, Service>()
+  const run = (name: string, spec: ServiceSpec, { store = true, dryRun = false } = {}): ServiceSpec => {
+    const oldObject = stored.get(name)
+    const object: Service = { metadata: { name, namespace: 'ns' }, spec: structuredClone(spec) }
+    setServiceDefaults(object)
+    void plugin.admit?.({
+      operation: oldObject ? 'UPDATE' : 'CREATE',
+      kind: declaration,
+      subresource: '',
+      namespace: 'ns',
+      name,
+      object,
+      oldObject,
+      dryRun,
+      reader: { get: () => undefined, list: () => [...stored.values()] as KubeObject[] },
+    } as unknown as AdmissionAttributes)
+    if (store && !dryRun) stored.set(name, object)
+    return object.spec ?? {}
+  }
+  return { run, stored }
+}
+
+function refusalOf(act: () => unknown): string {
+  try {
+    act()
+  } catch (error) {
+    if (error instanceof ApiError) return error.message
+    throw error
+  }
+  return 'accepted'
+}
+
+const ports = [{ port: 80 }]
+
+describe('service allocator', () => {
+  it('gives a free address of the upper part of the range', () => {
+    const { run } = allocator()
+    expect(run('a', { ports })).toMatchObject({
+      clusterIP: '10.96.1.0',
+      clusterIPs: ['10.96.1.0'],
+      ipFamilies: ['IPv4'],
+      ipFamilyPolicy: 'SingleStack',
+    })
+    expect(run('b', { ports }).clusterIP).toBe('10.96.1.1')
+  })
+
+  it('takes the address asked for, and refuses one that is taken or out of range', () => {
+    const { run } = allocator()
+    expect(run('kubernetes', { ports, clusterIP: '10.96.0.1' }).clusterIPs).toEqual(['10.96.0.1'])
+    expect(refusalOf(() => run('b', { ports, clusterIP: '10.96.0.1' }))).toBe(
+      'Service "b" is invalid: spec.clusterIPs: Invalid value: ["10.96.0.1"]: failed to allocate IP 10.96.0.1: provided IP is already allocated',
+    )
+    expect(refusalOf(() => run('c', { ports, clusterIP: '10.97.0.1' }))).toContain('is not in the valid range')
+  })
+
+  it('does not give the same address to two services that are being stored at once', () => {
+    const { run } = allocator()
+    const first = run('a', { ports }, { store: false }).clusterIP
+    expect(run('b', { ports }).clusterIP).not.toBe(first)
+  })
+
+  it('forgets what was given and never stored', () => {
+    const { run } = allocator()
+    const first = run('a', { ports, clusterIP: '10.96.0.7' }, { store: false }).clusterIP
+    now += 60_000
+    expect(run('b', { ports, clusterIP: '10.96.0.7' }).clusterIP).toBe(first)
+  })
+
+  it('keeps nothing of a dry run', () => {
+    const { run } = allocator()
+    run('a', { ports, clusterIP: '10.96.0.9' }, { dryRun: true })
+    expect(run('b', { ports, clusterIP: '10.96.0.9' }).clusterIP).toBe('10.96.0.9')
+  })
+
+  it('gives headless and external services no address', () => {
+    const { run } = allocator()
+    expect(run('a', { clusterIP: 'None', selector: { a: 'b' } })).toMatchObject({
+      clusterIPs: ['None'],
+      ipFamilies: ['IPv4'],
+    })
+    expect(run('b', { clusterIP: 'None' })).toMatchObject({ ipFamilyPolicy: 'RequireDualStack' })
+    expect(run('c', { type: 'ExternalName', externalName: 'example.com' }).clusterIP).toBeUndefined()
+  })
+
+  it('gives node ports, one for both protocols of a port', () => {
+    const { run } = allocator()
+    const spec = run('a', {
+      type: 'NodePort',
+      ports: [
+        { name: 'tcp', port: 53, protocol: 'TCP' },
+        { name: 'udp', port: 53, protocol: 'UDP' },
+        { name: 'web', port: 80 },
+      ],
+    })
+    expect(spec.ports?.map(({ nodePort }) => nodePort)).toEqual([30086, 30086, 30087])
+  })
+
+  it('refuses node ports that are taken or out of range', () => {
+    const { run } = allocator()
+    run('a', { type: 'NodePort', ports: [{ port: 80, nodePort: 30001 }] })
+    expect(refusalOf(() => run('b', { type: 'NodePort', ports: [{ port: 80, nodePort: 30001 }] }))).toBe(
+      'Service "b" is invalid: spec.ports[0].nodePort: Invalid value: 30001: provided port is already allocated',
+    )
+    expect(refusalOf(() => run('c', { type: 'NodePort', ports: [{ port: 80, nodePort: 80 }] }))).toContain(
+      'provided port is not in the valid range. The range of valid ports is 30000-32767',
+    )
+  })
+
+  it('keeps address and node ports through updates that do not name them', () => {
+    const { run } = allocator()
+    const before = run('a', { type: 'NodePort', ports })
+    expect(run('a', { type: 'NodePort', ports, selector: { a: 'b' } })).toMatchObject({
+      clusterIP: before.clusterIP,
+      ports: [{ nodePort: before.ports?.[0]?.nodePort }],
+    })
+  })
+
+  it('takes the node ports back when the type no longer has any', () => {
+    const { run } = allocator()
+    const before = run('a', { type: 'NodePort', ports })
+    const after = run('a', { ...before, type: 'ClusterIP' })
+    expect(after.ports?.[0]).not.toHaveProperty('nodePort')
+    expect(after).not.toHaveProperty('externalTrafficPolicy')
+    expect(after.clusterIP).toBe(before.clusterIP)
+  })
+
+  it('takes the address back when the service becomes external', () => {
+    const { run } = allocator()
+    const before = run('a', { ports })
+    const after = run('a', { ...before, type: 'ExternalName', externalName: 'example.com' })
+    expect(after).not.toHaveProperty('clusterIP')
+    expect(after).not.toHaveProperty('clusterIPs')
+  })
+
+  it('falls back to the lower part, and says when nothing is left', () => {
+    const { run } = allocator({ cidr: '10.0.0.0/29' })
+    const given = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => run(name, { ports }).clusterIP)
+    expect(new Set(given).size).toBe(6)
+    expect(refusalOf(() => run('g', { ports }))).toContain('range is full')
+  })
+})

@@ -1,0 +1,279 @@
+import type { Clock } from '#shared/base/clock.ts'
+import type { Service, ServicePort, ServiceSpec } from '#shared/kube/generated/types.ts'
+import { fieldInvalid, invalid, type FieldError } from '#shared/kube/status.ts'
+import type { AdmissionPlugin, ObjectReader } from './admission.ts'
+import { addressPool, portPool, type Pool } from './number-pool.ts'
+
+export interface ServiceAllocatorOptions {
+  clock: Clock
+  /** `10.96.0.0/16` when unset. */
+  cidr?: string
+  /** First and last node port; 30000 and 32767 when unset. */
+  nodePorts?: { first: number; last: number }
+  /** 0 to below 1. */
+  random?: () => number
+}
+
+/**
+ * Gives Services their cluster IPs and node ports: the last mutating plugin of the chain. What is taken is read from
+ * the stored Services; what was given a moment ago and is not stored yet is remembered for a while.
+ */
+export function serviceAllocator(options: ServiceAllocatorOptions): AdmissionPlugin {
+  const addresses = addressPool(options.cidr ?? '10.96.0.0/16')
+  const ports = portPool(options.nodePorts ?? { first: 30_000, last: 32_767 })
+  const pending = new Pending(options.clock)
+  return {
+    name: 'ServiceAllocator',
+    admit(attributes) {
+      const { operation, kind, subresource, object, oldObject, reader, dryRun } = attributes
+      if (kind.group !== '' || kind.plural !== 'services' || subresource !== '') return
+      if (operation !== 'CREATE' && operation !== 'UPDATE') return
+      const service = object as Service
+      const spec = (service.spec ??= {})
+      const previous: Service | undefined = oldObject
+      const old = previous?.spec
+      if (old) keepAllocated(spec, old)
+      normalize(spec)
+      const owner = `${attributes.namespace}/${attributes.name || service.metadata.generateName || ''}`
+      const allocation = new Allocation({
+        addresses,
+        ports,
+        random: options.random ?? Math.random,
+        taken: takenBy(reader, owner, pending),
+        old,
+      })
+      allocation.fill(spec)
+      if (allocation.errors.length > 0) throw invalid('Service', '', attributes.name, allocation.errors)
+      if (!dryRun) pending.add(owner, allocation.given)
+    },
+  }
+}
+
+const needsAddress = ({ type }: ServiceSpec): boolean => type !== 'ExternalName'
+const isHeadless = ({ clusterIP }: ServiceSpec): boolean => clusterIP === 'None'
+const needsNodePorts = ({ type, allocateLoadBalancerNodePorts }: ServiceSpec): boolean =>
+  type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false)
+const mayHaveNodePorts = ({ type }: ServiceSpec): boolean => type === 'NodePort' || type === 'LoadBalancer'
+const needsHealthPort = ({ type, externalTrafficPolicy }: ServiceSpec): boolean =>
+  type === 'LoadBalancer' && externalTrafficPolicy === 'Local'
+
+/** An update keeps what it does not name, and loses what belonged to the type that the Service no longer is. */
+function keepAllocated(spec: ServiceSpec, old: ServiceSpec): void {
+  if (needsAddress(old) && needsAddress(spec)) {
+    if (!spec.clusterIP && !spec.clusterIPs?.length) {
+      if (old.clusterIP) spec.clusterIP = old.clusterIP
+      if (old.clusterIPs) spec.clusterIPs = [...old.clusterIPs]
+    }
+    spec.ipFamilies ??= old.ipFamilies && [...old.ipFamilies]
+    spec.ipFamilyPolicy ??= old.ipFamilyPolicy
+  }
+  if (!needsAddress(spec) && needsAddress(old)) dropAddresses(spec, old)
+  if (mayHaveNodePorts(old)) {
+    for (const port of spec.ports ?? []) {
+      const before = old.ports?.find((other) => samePort(other, port))?.nodePort
+      if (mayHaveNodePorts(spec)) port.nodePort ||= before
+      else if (port.nodePort === before || !before) delete port.nodePort
+      if (port.nodePort === undefined) delete port.nodePort
+    }
+  }
+  if (needsHealthPort(spec)) spec.healthCheckNodePort ||= old.healthCheckNodePort
+  dropForeign(spec, old)
+}
+
+const samePort = (a: ServicePort, b: ServicePort): boolean =>
+  a.port === b.port && (a.protocol ?? 'TCP') === (b.protocol ?? 'TCP')
+
+function dropAddresses(spec: ServiceSpec, old: ServiceSpec): void {
+  if (spec.clusterIP === old.clusterIP) delete spec.clusterIP
+  if (spec.clusterIPs?.[0] === old.clusterIPs?.[0]) delete spec.clusterIPs
+  delete spec.ipFamilies
+  delete spec.ipFamilyPolicy
+  if (spec.internalTrafficPolicy === old.internalTrafficPolicy) delete spec.internalTrafficPolicy
+}
+
+function dropForeign(spec: ServiceSpec, old: ServiceSpec): void {
+  if (!mayHaveNodePorts(spec) && !spec.externalIPs?.length && spec.externalTrafficPolicy === old.externalTrafficPolicy)
+    delete spec.externalTrafficPolicy
+  if (!needsHealthPort(spec)) delete spec.healthCheckNodePort
+  if (spec.type !== 'ExternalName' && old.type === 'ExternalName' && spec.externalName === old.externalName)
+    delete spec.externalName
+  if (spec.type !== 'LoadBalancer' && old.type === 'LoadBalancer') {
+    delete spec.allocateLoadBalancerNodePorts
+    delete spec.loadBalancerClass
+  }
+}
+
+/** The single address and the list of addresses stand for each other. */
+function normalize(spec: ServiceSpec): void {
+  if (spec.clusterIP === '') delete spec.clusterIP
+  if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP]
+  else if (!spec.clusterIP && spec.clusterIPs?.[0]) spec.clusterIP = spec.clusterIPs[0]
+}
+
+interface Taken {
+  addresses: ReadonlySet<string>
+  ports: ReadonlySet<number>
+}
+
+/** What all Services but the one in question hold. */
+function takenBy(reader: ObjectReader, owner: string, pending: Pending): Taken {
+  const addresses = new Set<string>()
+  const ports = new Set<number>()
+  for (const { metadata, spec } of reader.list(services) as Service[]) {
+    if (`${metadata.namespace ?? ''}/${metadata.name ?? ''}` === owner) continue
+    for (const ip of spec?.clusterIPs ?? []) addresses.add(ip)
+    for (const { nodePort } of spec?.ports ?? []) if (nodePort) ports.add(nodePort)
+    if (spec?.healthCheckNodePort) ports.add(spec.healthCheckNodePort)
+  }
+  for (const given of pending.ofOthers(owner)) {
+    if (typeof given === 'string') addresses.add(given)
+    else ports.add(given)
+  }
+  return { addresses, ports }
+}
+
+const services = { group: '', plural: 'services' }
+
+class Allocation {
+  readonly errors: FieldError[] = []
+  readonly given: (string | number)[] = []
+  readonly #pools: { addresses: Pool<string>; ports: Pool<number> }
+  readonly #random: () => number
+  readonly #taken: Taken
+  readonly #old: ServiceSpec | undefined
+
+  constructor(options: {
+    addresses: Pool<string>
+    ports: Pool<number>
+    random: () => number
+    taken: Taken
+    old: ServiceSpec | undefined
+  }) {
+    this.#pools = options
+    this.#random = options.random
+    this.#taken = options.taken
+    this.#old = options.old
+  }
+
+  fill(spec: ServiceSpec): void {
+    if (needsAddress(spec)) {
+      this.#fillFamilies(spec)
+      if (!isHeadless(spec)) this.#fillAddress(spec)
+    }
+    if (mayHaveNodePorts(spec)) this.#fillNodePorts(spec)
+    if (needsHealthPort(spec) && !spec.healthCheckNodePort) {
+      const port = this.#free(this.#pools.ports, this.#taken.ports)
+      if (port !== undefined) spec.healthCheckNodePort = port
+    }
+  }
+
+  /** The cluster speaks IPv4 only. */
+  #fillFamilies(spec: ServiceSpec): void {
+    const families = spec.ipFamilies
+    if (isHeadless(spec) && Object.keys(spec.selector ?? {}).length === 0) {
+      // Nobody knows what addresses such a Service will be given: Kubernetes allows both families.
+      spec.ipFamilyPolicy ??= 'RequireDualStack'
+      spec.ipFamilies ??= ['IPv4', 'IPv6']
+      return
+    }
+    if (spec.ipFamilyPolicy === 'RequireDualStack' && !this.#old?.ipFamilyPolicy)
+      this.errors.push(
+        fieldInvalid(
+          'spec.ipFamilyPolicy',
+          spec.ipFamilyPolicy,
+          'this cluster is not configured for dual-stack services',
+        ),
+      )
+    else if (families?.includes('IPv6') && !isHeadless(spec))
+      this.errors.push(
+        fieldInvalid(`spec.ipFamilies[${families.indexOf('IPv6')}]`, 'IPv6', 'not configured on this cluster'),
+      )
+    spec.ipFamilyPolicy ??= 'SingleStack'
+    if (!families?.length) spec.ipFamilies = ['IPv4']
+  }
+
+  #fillAddress(spec: ServiceSpec): void {
+    if (this.errors.length > 0) return
+    const { addresses } = this.#pools
+    const wanted = spec.clusterIP
+    if (wanted === undefined) {
+      const address = this.#free(addresses, this.#taken.addresses)
+      if (address === undefined) {
+        this.errors.push(fieldInvalid('spec.clusterIPs', [], 'failed to allocate a serviceIP: range is full'))
+        return
+      }
+      spec.clusterIP = address
+      spec.clusterIPs = [address]
+      return
+    }
+    // What is no address at all is for validation to say; what was given before is the Service's own.
+    if (wanted === this.#old?.clusterIP || !/^[\d.]+$/.test(wanted)) return
+    if (!addresses.has(wanted))
+      this.#refuseAddress(
+        wanted,
+        `the provided IP (${wanted}) is not in the valid range. The range of valid IPs is ${addresses.range}`,
+      )
+    else if (this.#taken.addresses.has(wanted)) this.#refuseAddress(wanted, 'provided IP is already allocated')
+    else this.given.push(wanted)
+  }
+
+  #refuseAddress(address: string, why: string): void {
+    this.errors.push(fieldInvalid('spec.clusterIPs', [address], `failed to allocate IP ${address}: ${why}`))
+  }
+
+  #fillNodePorts(spec: ServiceSpec): void {
+    // Ports of the same number (DNS over TCP and UDP) share one node port.
+    const byPort = new Map<number, number>()
+    const own = new Set((this.#old?.ports ?? []).map(({ nodePort }) => nodePort))
+    for (const [index, port] of (spec.ports ?? []).entries()) {
+      if (port.nodePort) {
+        if (!own.has(port.nodePort) && byPort.get(port.port) !== port.nodePort) this.#claimPort(port.nodePort, index)
+      } else if (needsNodePorts(spec)) {
+        const shared = byPort.get(port.port) ?? this.#free(this.#pools.ports, this.#taken.ports)
+        if (shared === undefined)
+          this.errors.push(
+            fieldInvalid(`spec.ports[${index}].nodePort`, 0, 'failed to allocate a nodePort: range is full'),
+          )
+        else port.nodePort = shared
+      }
+      if (port.nodePort) byPort.set(port.port, port.nodePort)
+    }
+  }
+
+  #claimPort(port: number, index: number): void {
+    const { ports } = this.#pools
+    const refuse = (why: string): number => this.errors.push(fieldInvalid(`spec.ports[${index}].nodePort`, port, why))
+    if (!ports.has(port)) refuse(`provided port is not in the valid range. The range of valid ports is ${ports.range}`)
+    else if (this.#taken.ports.has(port)) refuse('provided port is already allocated')
+    else this.given.push(port)
+  }
+
+  #free<T extends string | number>(pool: Pool<T>, taken: ReadonlySet<T>): T | undefined {
+    const value = pool.free(this.#random, (candidate) => taken.has(candidate) || this.given.includes(candidate))
+    if (value !== undefined) this.given.push(value)
+    return value
+  }
+}
+
+/** How long what was given may take to be stored. */
+const pendingMs = 5000
+
+/** What was given to Services that are not stored yet. */
+class Pending {
+  readonly #clock: Clock
+  #entries: { owner: string; given: readonly (string | number)[]; until: number }[] = []
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  add(owner: string, given: readonly (string | number)[]): void {
+    if (given.length > 0) this.#entries.push({ owner, given, until: this.#clock.now() + pendingMs })
+  }
+
+  ofOthers(owner: string): (string | number)[] {
+    const now = this.#clock.now()
+    this.#entries = this.#entries.filter(({ until }) => until > now)
+    return this.#entries.filter((entry) => entry.owner !== owner).flatMap(({ given }) => given)
+  }
+}
