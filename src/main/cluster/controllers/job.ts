@@ -86,11 +86,11 @@ export function startJobs(context: ControllerContext): Stop {
   }
 
   async function dropFinalizer(pod: Pod): Promise<void> {
-    const finalizers = pod.metadata.finalizers?.filter((name) => name !== trackingFinalizer) ?? []
+    const { uid } = pod.metadata
+    // One item out of the list, whatever its version: the kubelet writes to the same pod.
+    const body = { metadata: { uid, '$deleteFromPrimitiveList/finalizers': [trackingFinalizer] } }
     try {
-      const { uid, resourceVersion } = pod.metadata
-      const body = { metadata: { uid, resourceVersion, finalizers: finalizers.length > 0 ? finalizers : null } }
-      await client.patch(pods, refOf(pod), { type: 'merge', body })
+      await client.patch(pods, refOf(pod), { type: 'strategic', body })
       await podInformer.until(keyOf(pod), (seen) => !seen || seen.metadata.uid !== uid || !isTracked(seen))
     } catch (error) {
       if (!isNotFound(error) && !isAnotherObject(error)) throw error
