@@ -31,6 +31,7 @@ export const job: KindDeclaration<Job> = {
   prepareForCreate(object) {
     object.status = {}
     if (!object.spec?.manualSelector) selectByUid(object)
+    labelAsTemplate(object)
   },
   status: {},
   validate,
@@ -62,7 +63,12 @@ function setDefaults({ spec, metadata }: Wire<Job>): void {
   for (const rule of spec.podFailurePolicy?.rules ?? [])
     for (const pattern of rule.onPodConditions ?? []) pattern.status ||= 'True'
   setPodTemplateDefaults(spec.template)
-  const labels = spec.template?.metadata?.labels
+  labelAsTemplate({ spec, metadata })
+}
+
+/** A Job without labels of its own carries those of its pods. */
+function labelAsTemplate({ spec, metadata }: Wire<Job>): void {
+  const labels = spec?.template?.metadata?.labels
   if (metadata && labels && Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = { ...labels }
 }
 

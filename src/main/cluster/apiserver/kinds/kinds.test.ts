@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { systemClock } from '#shared/base/clock.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import type { Resource } from '#shared/kube/resources.ts'
+import { startApiServer, type TestApiServer } from '#test/support/api-server.ts'
+import { serviceAllocator } from '../registry/service-allocator.ts'
+import { loadSchema } from '../schema/schema.ts'
+import { kinds } from './index.ts'
+
+const template = { metadata: { labels: { app: 'a' } }, spec: { containers: [{ name: 'c', image: 'busybox' }] } }
+const running = { selector: { matchLabels: { app: 'a' } }, template }
+
+/** The least that each kind can be made of. */
+const examples: Record<string, Record<string, unknown>> = {
+  'v1/ConfigMap': { data: { a: 'b' } },
+  'v1/Endpoints': { subsets: [{ addresses: [{ ip: '10.0.0.1' }], ports: [{ port: 80 }] }] },
+  'v1/Event': { involvedObject: { kind: 'Pod', name: 'p', namespace: 'default' }, reason: 'Started', message: 'm' },
+  'v1/Namespace': {},
+  'v1/Node': { status: { capacity: { cpu: '2' } } },
+  'v1/PersistentVolumeClaim': { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } },
+  'v1/PersistentVolume': {
+    spec: { accessModes: ['ReadWriteOnce'], capacity: { storage: '1Gi' }, hostPath: { path: '/data' } },
+  },
+  'v1/Pod': { spec: template.spec },
+  'v1/PodTemplate': { template },
+  'v1/Secret': { data: { a: 'Yg==' } },
+  'v1/ServiceAccount': {},
+  'v1/Service': { spec: { ports: [{ port: 80 }], selector: { app: 'a' } } },
+  'apps/v1/ControllerRevision': { data: { spec: {} }, revision: 1 },
+  'apps/v1/DaemonSet': { spec: running },
+  'apps/v1/Deployment': { spec: running },
+  'apps/v1/ReplicaSet': { spec: running },
+  'batch/v1/Job': { spec: { template: { spec: { ...template.spec, restartPolicy: 'Never' } } } },
+  'coordination.k8s.io/v1/Lease': { spec: { holderIdentity: 'h' } },
+  'discovery.k8s.io/v1/EndpointSlice': { addressType: 'IPv4', endpoints: [{ addresses: ['10.0.0.1'] }], ports: [] },
+  'events.k8s.io/v1/Event': {
+    eventTime: '2026-01-01T00:00:00.000000Z',
+    regarding: { kind: 'Pod', name: 'p', namespace: 'default' },
+    reason: 'Started',
+    action: 'Start',
+    reportingController: 'kubelet',
+    reportingInstance: 'n',
+    note: 'm',
+  },
+  'rbac.authorization.k8s.io/v1/ClusterRoleBinding': {
+    roleRef: { kind: 'ClusterRole', name: 'view' },
+    subjects: [{ kind: 'User', name: 'u' }],
+  },
+  'rbac.authorization.k8s.io/v1/ClusterRole': { rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }] },
+  'rbac.authorization.k8s.io/v1/RoleBinding': { roleRef: { kind: 'Role', name: 'r' } },
+  'rbac.authorization.k8s.io/v1/Role': { rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }] },
+  'scheduling.k8s.io/v1/PriorityClass': { value: 100 },
+  'storage.k8s.io/v1/StorageClass': { provisioner: 'example.com/p' },
+}
+
+const schema = loadSchema()
+
+describe.each(
+  kinds.map((kind) => [`${kind.group ? `${kind.group}/` : ''}${kind.version}/${kind.kind}`, kind] as const),
+)('%s', (name, kind) => {
+  let api: TestApiServer
+  beforeAll(async () => {
+    api = await startApiServer({ kinds, admission: [serviceAllocator({ clock: systemClock })] })
+  })
+  afterAll(() => api.stop())
+
+  const resource: Resource = kind
+  const apiVersion = name.slice(0, name.lastIndexOf('/'))
+  const named = (object: string): KubeObject => ({
+    apiVersion,
+    kind: kind.kind,
+    metadata: { name: object, ...(kind.namespaced ? { namespace: 'default' } : {}) },
+    ...examples[name],
+  })
+
+  it('has a schema that says what it is', () => {
+    expect(schema.definition(kind.schema)?.['x-kubernetes-group-version-kind']).toEqual([
+      { group: kind.group, kind: kind.kind, version: kind.version },
+    ])
+  })
+
+  it('is created, read, written unchanged and deleted', async () => {
+    const created = await api.client.create(resource, named('x'))
+    expect(created).toMatchObject({ apiVersion, kind: kind.kind, metadata: { name: 'x' } })
+    const ref = { name: 'x', namespace: created.metadata.namespace }
+    const updated = await api.client.update(resource, created)
+    // Defaults, preparation and validation of what was stored change nothing more.
+    expect(updated).toEqual(created)
+    expect(await api.client.get(resource, ref)).toEqual(created)
+    await api.client.delete(resource, ref)
+  })
+
+  it('keeps a status, where it has one, to the status subresource', async () => {
+    if (!kind.status) return
+    const created = (await api.client.create(resource, named('y'))) as KubeObject & { status?: object; spec?: object }
+    const changed = { ...created, status: { ...created.status, conditions: [{ type: 'Odd', status: 'True' }] } }
+    const written = (await api.client.update(resource, changed)) as typeof created
+    expect(written.status).toEqual(created.status)
+  })
+
+  it('fills every column of a table', async () => {
+    await api.client.create(resource, named('z'))
+    for (const column of kind.columns) {
+      const value = column.value(await api.client.get(resource, { name: 'z', namespace: 'default' }), Date.now())
+      expect(value, column.name).not.toBeUndefined()
+    }
+  })
+})
