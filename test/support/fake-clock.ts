@@ -3,6 +3,8 @@ import type { Clock } from '#shared/base/clock.ts'
 /** Time that stands still until `advance`; tasks run in order of their time, settling promises in between. */
 export interface FakeClock extends Clock {
   advance(ms: number): Promise<void>
+  /** As a machine that sleeps: time goes by, and what was due runs at its end. */
+  sleep(ms: number): Promise<void>
   /** How many tasks are set. */
   readonly pending: number
 }
@@ -28,6 +30,10 @@ export function createFakeClock(start = Date.parse('2026-01-01T00:00:00Z')): Fak
     },
     get pending() {
       return tasks.length
+    },
+    async sleep(ms) {
+      now += ms
+      await this.advance(0)
     },
     async advance(ms) {
       const until = now + ms

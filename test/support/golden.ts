@@ -21,7 +21,7 @@ export function goldenTests(folder: string, start: (context: ControllerContext) 
     it(input.replace('.input.yaml', '').replaceAll('-', ' '), async () => {
       const writes = await run(readObjects(join(folder, input)), start)
       const output = join(folder, input.replace('.input.yaml', '.output.yaml'))
-      if (process.env.UPDATE_GOLDEN) writeFileSync(output, stringify(writes))
+      if (process.env.UPDATE_GOLDEN) writeFileSync(output, stringify(writes, { aliasDuplicateObjects: false }))
       expect(existsSync(output), `${output} is missing`).toBe(true)
       expect(writes).toEqual(parse(readFileSync(output, 'utf8')))
     })

@@ -12,6 +12,7 @@ import { podFromTemplate } from '#shared/kube/pod-template.ts'
 import { controllerRevisions, daemonSets, nodes, pods } from '#shared/kube/resources.ts'
 import { selects } from '#shared/kube/selectors.ts'
 import { untolerated } from '#shared/kube/tolerations.ts'
+import { withoutZeros } from '#shared/kube/without-zeros.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 import { claim, controllerOf, controllerReference, indexByController, refOf } from '#shared/reconcile/ownership.ts'
@@ -134,7 +135,7 @@ export function startDaemonSets(context: ControllerContext): Stop {
   }
 
   async function writeStatus(set: DaemonSet, plan: Plan, history: History): Promise<void> {
-    const status = statusOf(set, plan, history.hash, clock.now())
+    const status = withoutZeros(statusOf(set, plan, history.hash, clock.now()), ...requiredCounts)
     if (jsonEqual(status, set.status)) return
     await sets.caughtUp(await client.updateStatus(daemonSets, { ...set, status }))
   }
@@ -185,6 +186,14 @@ export function startDaemonSets(context: ControllerContext): Stop {
 /** Heartbeats change a node's status; where its pods may be depends on this alone. */
 const changesFit = (previous: Node, node: Node): boolean =>
   !jsonEqual(previous.metadata.labels, node.metadata.labels) || !jsonEqual(previous.spec?.taints, node.spec?.taints)
+
+/** Counts that are written even where they are 0. */
+const requiredCounts = [
+  'currentNumberScheduled',
+  'numberMisscheduled',
+  'desiredNumberScheduled',
+  'numberReady',
+] as const
 
 interface Removal {
   pod: Pod
@@ -434,8 +443,8 @@ function statusOf(set: DaemonSet, { nodes: states }: Plan, hash: string, now: nu
     numberReady: chosen.filter(isPodReady).length,
     observedGeneration: set.metadata.generation,
     updatedNumberScheduled: wanted.filter(({ pods: present }) => present.some((pod) => isOf(pod, hash))).length,
-    ...(available > 0 ? { numberAvailable: available } : {}),
-    ...(wanted.length - available > 0 ? { numberUnavailable: wanted.length - available } : {}),
+    numberAvailable: available,
+    numberUnavailable: wanted.length - available,
     ...(collisionCount === undefined ? {} : { collisionCount }),
   }
 }

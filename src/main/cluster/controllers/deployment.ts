@@ -17,6 +17,7 @@ import { templateHash } from '#shared/kube/pod-template.ts'
 import { deployments, pods, replicaSets } from '#shared/kube/resources.ts'
 import { selects } from '#shared/kube/selectors.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
+import { withoutZeros } from '#shared/kube/without-zeros.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 import {
@@ -257,7 +258,7 @@ export function startDeployments(context: ControllerContext): Stop {
   }
 
   async function writeStatus(rollout: Rollout): Promise<Outcome> {
-    const status = rollout.judge(statusOf(rollout), clock.now())
+    const status = withoutZeros(rollout.judge(statusOf(rollout), clock.now()), 'terminatingReplicas')
     const { deployment } = rollout
     if (!jsonEqual(status, deployment.status))
       await deploymentInformer.caughtUp(await client.updateStatus(deployments, { ...deployment, status }))
@@ -477,9 +478,9 @@ class Rollout {
 
   isComplete(status: DeploymentStatus): boolean {
     return (
-      status.updatedReplicas === this.replicas &&
-      status.replicas === this.replicas &&
-      status.availableReplicas === this.replicas
+      (status.updatedReplicas ?? 0) === this.replicas &&
+      (status.replicas ?? 0) === this.replicas &&
+      (status.availableReplicas ?? 0) === this.replicas
     )
   }
 

@@ -16,6 +16,9 @@ export interface NodeLifecycleOptions {
   startupGraceMs?: number
 }
 
+/** Of the grace: how late a look may come that was due at its end. */
+const lateness = 1.5
+
 /** Conditions that only a living kubelet can vouch for. */
 const kubeletConditions = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure']
 
@@ -45,6 +48,7 @@ export function startNodeLifecycle(context: ControllerContext, options: NodeLife
       return undefined
     }
     const grace = conditionOf(node, 'Ready') ? monitorGraceMs : startupGraceMs
+    if (wasAsleep(node, grace)) heard.set(name, clock.now())
     const silence = clock.now() - heardOf(name)
     const judged = silence >= grace ? await markUnknown(node) : node
     const changed = await writeTaints(judged)
@@ -59,6 +63,14 @@ export function startNodeLifecycle(context: ControllerContext, options: NodeLife
     heard.set(name, time)
     return time
   }
+
+  /**
+   * Silence is noticed the moment that it lasts long enough. Noticed much later, it was this process (or the machine,
+   * and the workers with it) that slept: everybody gets a full period to be heard of again.
+   */
+  const wasAsleep = (node: Node, grace: number): boolean =>
+    conditionOf(node, 'Ready')?.status !== 'Unknown' &&
+    clock.now() - heardOf(node.metadata.name ?? '') > grace * lateness
 
   async function markUnknown(node: Node): Promise<Node> {
     const conditions = unknownConditions(node, timestamp(clock.now()))

@@ -76,6 +76,18 @@ it('does not evict from anywhere while no node at all is heard of', async () => 
   await plane.untilOne(nodes, 'b', ({ spec }) => spec?.taints?.some(({ effect }) => effect === 'NoExecute') ?? false)
 })
 
+it("takes a sleep of the whole machine for nobody's fault", async () => {
+  plane.start(startNodeLifecycle)
+  await register('a')
+  await register('b')
+  await settle()
+  await clock.sleep(3_600_000)
+  await clock.advance(39_000)
+  for (const { spec } of (await plane.client.list(nodes)).items) expect(spec?.taints ?? []).toEqual([])
+  await clock.advance(2_000)
+  await plane.until(nodes, (all) => all.every(({ spec }) => (spec?.taints?.length ?? 0) > 0))
+})
+
 it('taints by conditions and cordon, and leaves other taints alone', async () => {
   plane.start(startNodeLifecycle)
   await plane.client.create(nodes, {

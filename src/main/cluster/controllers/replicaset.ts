@@ -9,6 +9,7 @@ import { podFromTemplate } from '#shared/kube/pod-template.ts'
 import { pods, replicaSets } from '#shared/kube/resources.ts'
 import { selects } from '#shared/kube/selectors.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
+import { withoutZeros } from '#shared/kube/without-zeros.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 import {
   claim,
@@ -120,7 +121,7 @@ export function startReplicaSets(context: ControllerContext): Stop {
   }
 
   async function writeStatus(set: ReplicaSet, claimed: readonly Pod[], failure: Failure | undefined): Promise<void> {
-    const status = statusOf(set, claimed, failure, clock.now())
+    const status = withoutZeros(statusOf(set, claimed, failure, clock.now()), 'replicas', 'terminatingReplicas')
     if (jsonEqual(status, set.status)) return
     await sets.caughtUp(await client.updateStatus(replicaSets, { ...set, status }))
   }
