@@ -1,0 +1,92 @@
+import type { Client, Resource } from '#shared/client/client.ts'
+import { isAlreadyExists, isNotFound } from '#shared/kube/error-kinds.ts'
+import type { Namespace, PriorityClass, Service, StorageClass } from '#shared/kube/generated/types.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import { namespaces, priorityClasses, services, storageClasses } from '#shared/kube/resources.ts'
+
+export interface DefaultObjectsOptions {
+  /** Acts as an administrator. */
+  client: Client
+  /** Address of cluster DNS: `10.96.0.10` when unset. */
+  dnsAddress?: string
+}
+
+/**
+ * Writes what every cluster is born with: its namespaces, the priorities of the system, a default storage class and the
+ * address of DNS. What is there already stays as it is, also when its owner changed it; a storage class that was
+ * deleted stays away.
+ */
+export async function ensureDefaultObjects({
+  client,
+  dnsAddress = '10.96.0.10',
+}: DefaultObjectsOptions): Promise<void> {
+  const isNew = !(await exists(client, namespaces, systemNamespace))
+  await Promise.all(defaultNamespaces.map((object) => ensure(client, namespaces, object)))
+  await Promise.all([
+    ...systemPriorities.map((object) => ensure(client, priorityClasses, object)),
+    ensure(client, services, dnsService(dnsAddress)),
+    ...(isNew ? [ensure(client, storageClasses, standardClass)] : []),
+  ])
+}
+
+const systemNamespace = 'kube-system'
+
+const defaultNamespaces: readonly Namespace[] = ['default', systemNamespace, 'kube-public', 'kube-node-lease'].map(
+  (name) => ({ metadata: { name } }),
+)
+
+const systemPriorities: readonly PriorityClass[] = [
+  {
+    metadata: { name: 'system-cluster-critical' },
+    value: 2_000_000_000,
+    description: 'For pods that the cluster cannot do without, wherever they run.',
+  },
+  {
+    metadata: { name: 'system-node-critical' },
+    value: 2_000_001_000,
+    description: 'For pods that their node cannot do without.',
+  },
+]
+
+const standardClass: StorageClass = {
+  metadata: { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+  provisioner: 'slipway.dev/cluster-volume',
+  reclaimPolicy: 'Delete',
+  volumeBindingMode: 'WaitForFirstConsumer',
+}
+
+/** Without a selector: the agent of every node answers for DNS itself. */
+const dnsService = (clusterIP: string): Service => ({
+  metadata: {
+    name: 'kube-dns',
+    namespace: systemNamespace,
+    labels: { 'k8s-app': 'kube-dns', 'kubernetes.io/cluster-service': 'true', 'kubernetes.io/name': 'CoreDNS' },
+  },
+  spec: {
+    clusterIP,
+    ports: [
+      { name: 'dns', port: 53, protocol: 'UDP' },
+      { name: 'dns-tcp', port: 53, protocol: 'TCP' },
+    ],
+  },
+})
+
+async function ensure<T extends KubeObject>(client: Client, resource: Resource<T>, object: T): Promise<void> {
+  if (await exists(client, resource, object.metadata.name ?? '', object.metadata.namespace)) return
+  const { group, version, kind } = resource
+  try {
+    await client.create(resource, { apiVersion: group ? `${group}/${version}` : version, kind, ...object })
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error
+  }
+}
+
+async function exists(client: Client, resource: Resource, name: string, namespace?: string): Promise<boolean> {
+  try {
+    await client.get(resource, { name, namespace })
+    return true
+  } catch (error) {
+    if (isNotFound(error)) return false
+    throw error
+  }
+}
