@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { deepEqual } from '#shared/base/deep-equal.ts'
+import { jsonEqual as deepEqual } from '#shared/kube/json.ts'
 import type { Clock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'

@@ -1,0 +1,151 @@
+import { createSocket, type Socket as UdpSocket } from 'node:dgram'
+import { createServer, connect, type Socket } from 'node:net'
+import { decode, encode, streamEncode, AUTHORITATIVE_ANSWER, RECURSION_AVAILABLE, TRUNCATED_RESPONSE, type Packet, type Question } from 'dns-packet'
+import type { Log } from '#shared/base/log.ts'
+import { resolve, type DnsSource } from './records.ts'
+
+export interface DnsServerOptions {
+  /** Address that pods ask; must be one of this machine. */
+  address: string
+  port: number
+  domain: string
+  source: DnsSource
+  /** Servers for names outside the cluster, asked in order. */
+  upstreams: readonly string[]
+  log: Log
+}
+
+/** The cluster's DNS on this node, over UDP and TCP. */
+export async function startDns(options: DnsServerOptions): Promise<() => Promise<void>> {
+  const { address, port, log } = options
+  const udp = createSocket('udp4')
+  udp.on('message', (query, peer) => {
+    answer(query, options, false)
+      .then((reply) => reply && udp.send(fit(reply, udpSize(query)), peer.port, peer.address))
+      .catch((error: unknown) => log.debug('dns', { error: (error as Error).message }))
+  })
+  const sockets = new Set<Socket>()
+  const tcp = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+    socket.on('error', () => socket.destroy())
+    socket.setTimeout(10_000, () => socket.destroy())
+    readMessages(socket, (query) => {
+      answer(query, options, true)
+        .then((reply) => reply && socket.write(streamEncode(reply)))
+        .catch(() => socket.destroy())
+    })
+  })
+  await Promise.all([
+    new Promise<void>((done, fail) => udp.once('error', fail).bind(port, address, () => done())),
+    new Promise<void>((done, fail) => tcp.once('error', fail).listen(port, address, () => done())),
+  ])
+  return async () => {
+    for (const socket of sockets) socket.destroy()
+    await Promise.all([new Promise<void>((done) => udp.close(() => done())), new Promise((done) => tcp.close(done))])
+  }
+}
+
+const noError = 0
+const nxDomain = 3
+const serverFailure = 2
+
+async function answer(query: Buffer, { domain, source, upstreams }: DnsServerOptions, tcp: boolean): Promise<Packet | undefined> {
+  const packet = decode(query)
+  const [question] = packet.questions ?? []
+  if (!question) return undefined
+  const reply = (rcode: number, answers: Packet['answers'] = []): Packet => ({
+    type: 'response',
+    id: packet.id,
+    flags: AUTHORITATIVE_ANSWER | RECURSION_AVAILABLE | ((packet.flags ?? 0) & 0x0100) | rcode,
+    questions: [question],
+    answers,
+    ...(rcode === nxDomain || answers.length === 0 ? { authorities: [authority(domain)] } : {}),
+  })
+  const found = resolve(question, domain, source)
+  if (found.kind === 'nodata') return reply(noError)
+  if (found.kind === 'nxdomain') return reply(nxDomain)
+  if (found.kind === 'upstream') return (await askUpstream(query, upstreams, tcp)) ?? { ...reply(serverFailure), authorities: [] }
+  if (found.follow === undefined || question.type === 'CNAME') return reply(noError, found.answers)
+  const followed = await followName(found.follow, question, { domain, source, upstreams }, tcp)
+  return reply(noError, [...found.answers, ...followed])
+}
+
+async function followName(name: string, question: Question, options: Pick<DnsServerOptions, 'domain' | 'source' | 'upstreams'>, tcp: boolean): Promise<NonNullable<Packet['answers']>> {
+  const inside = resolve({ name, type: question.type }, options.domain, options.source)
+  if (inside.kind === 'answers') return inside.answers
+  if (inside.kind !== 'upstream') return []
+  const query = encode({ type: 'query', id: 1, flags: 0x0100, questions: [{ ...question, name }] })
+  return (await askUpstream(Buffer.from(query), options.upstreams, tcp))?.answers ?? []
+}
+
+/** Lets clients remember for a moment that a name is not there. */
+const authority = (domain: string): NonNullable<Packet['authorities']>[number] => ({
+  type: 'SOA',
+  name: domain,
+  ttl: 5,
+  data: { mname: `ns.dns.${domain}`, rname: `hostmaster.${domain}`, serial: 1, refresh: 7200, retry: 1800, expire: 86400, minimum: 5 },
+})
+
+async function askUpstream(query: Buffer, servers: readonly string[], tcp: boolean): Promise<Packet | undefined> {
+  for (const server of servers) {
+    const reply = await (tcp ? askTcp(query, server) : askUdp(query, server)).catch(() => undefined)
+    if (!reply) continue
+    const packet = decode(reply)
+    return { ...packet, id: decode(query).id }
+  }
+  return undefined
+}
+
+const patience = 2_500
+
+function askUdp(query: Buffer, server: string): Promise<Buffer> {
+  const socket: UdpSocket = createSocket('udp4')
+  return new Promise<Buffer>((done, fail) => {
+    const timer = setTimeout(() => fail(new Error('timeout')), patience)
+    socket.once('error', fail)
+    socket.once('message', (reply) => {
+      clearTimeout(timer)
+      done(reply)
+    })
+    socket.send(query, 53, server)
+  }).finally(() => socket.close())
+}
+
+function askTcp(query: Buffer, server: string): Promise<Buffer> {
+  const socket = connect({ host: server, port: 53, timeout: patience })
+  return new Promise<Buffer>((done, fail) => {
+    socket.once('timeout', () => fail(new Error('timeout')))
+    socket.once('error', fail)
+    socket.once('close', () => fail(new Error('closed')))
+    readMessages(socket, done)
+    const length = Buffer.alloc(2)
+    length.writeUInt16BE(query.length)
+    socket.write(Buffer.concat([length, query]))
+  }).finally(() => socket.destroy())
+}
+
+/** DNS over TCP puts the length of each message before it. */
+function readMessages(socket: Socket, onMessage: (message: Buffer) => void): void {
+  let rest = Buffer.alloc(0)
+  socket.on('data', (chunk: Buffer) => {
+    rest = Buffer.concat([rest, chunk])
+    while (rest.length >= 2 && rest.length >= 2 + rest.readUInt16BE(0)) {
+      const end = 2 + rest.readUInt16BE(0)
+      onMessage(rest.subarray(2, end))
+      rest = rest.subarray(end)
+    }
+  })
+}
+
+/** What the client can take: its EDNS size, 512 bytes without. */
+function udpSize(query: Buffer): number {
+  const option = decode(query).additionals?.find(({ type }) => type === 'OPT') as { udpPayloadSize?: number } | undefined
+  return Math.max(512, option?.udpPayloadSize ?? 512)
+}
+
+function fit(reply: Packet, size: number): Buffer {
+  const whole = encode(reply)
+  if (whole.length <= size) return whole
+  return encode({ ...reply, flags: (reply.flags ?? 0) | TRUNCATED_RESPONSE, answers: [], authorities: [], additionals: [] })
+}

@@ -1,0 +1,88 @@
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import { StopStack, type Stop } from '#shared/base/disposable.ts'
+import { createInformer, type Informer } from '#shared/client/informer.ts'
+import type { Pod } from '#shared/kube/generated/types.ts'
+import { pods } from '#shared/kube/resources.ts'
+import { startNode, type NodeOptions } from './node.ts'
+import { PodWorker, type PodWorkerContext } from './pod-worker.ts'
+import { createKubeletServer } from './server.ts'
+
+export interface Kubelet {
+  /** Registers the node and takes over its pods; what runs already is left as it is. */
+  start(): Promise<void>
+  /** Serves one request of the host. */
+  serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void
+  /** Stops looking after pods; they go on. */
+  stop(): Promise<void>
+}
+
+export function createKubelet(options: PodWorkerContext & { version: string }): Kubelet {
+  const { client, clock, log, node, runtime } = options
+  const stops = new StopStack()
+  const workers = new Map<string, PodWorker>()
+  const byName = new Map<string, PodWorker>()
+  const informer: Informer<Pod> = createInformer({ client, resource: pods, fieldSelector: `spec.nodeName=${node.name}`, clock, log })
+  const server = createKubeletServer({
+    runtime,
+    log,
+    findPod(namespace, name) {
+      const pod = byName.get(`${namespace}/${name}`)?.pod
+      return pod && { uid: pod.metadata.uid ?? '', ...(pod.status?.podIP ? { ip: pod.status.podIP } : {}) }
+    },
+  })
+
+  const take = (pod: Pod): void => {
+    const uid = pod.metadata.uid ?? ''
+    let worker = workers.get(uid)
+    if (!worker) workers.set(uid, (worker = new PodWorker(pod, options)))
+    byName.set(nameOf(pod), worker)
+    worker.update(pod)
+  }
+  const release = (pod: Pod): void => {
+    const uid = pod.metadata.uid ?? ''
+    const worker = workers.get(uid)
+    if (byName.get(nameOf(pod)) === worker) byName.delete(nameOf(pod))
+    workers.delete(uid)
+    worker?.abandon()
+  }
+
+  return {
+    async start() {
+      stops.add(await runtime.start((uid) => workers.get(uid)?.kick()))
+      const nodeOptions: NodeOptions = { client, runtime, clock, log, version: options.version, ...node, capacity: node }
+      const [stopNode] = await Promise.all([startNode(nodeOptions), watchPods()])
+      stops.add(stopNode)
+    },
+    serve: server,
+    async stop() {
+      informer.stop()
+      for (const worker of workers.values()) worker.stop()
+      await stops.stop()
+    },
+  }
+
+  async function watchPods(): Promise<Stop> {
+    informer.start()
+    await informer.synced
+    informer.onChange({
+      added: take,
+      updated: (_previous, pod) => take(pod),
+      deleted: release,
+    })
+    removeOrphans()
+    return () => informer.stop()
+  }
+
+  /** Containers of pods that were deleted while this agent was away. */
+  function removeOrphans(): void {
+    for (const uid of runtime.podUids()) {
+      if (workers.has(uid)) continue
+      const [container] = runtime.containers(uid)
+      if (!container) continue
+      const pod: Pod = { metadata: { uid, name: container.podName, namespace: container.podNamespace }, spec: { containers: [] } }
+      new PodWorker(pod, options).abandon()
+    }
+  }
+}
+
+const nameOf = ({ metadata }: Pod): string => `${metadata.namespace ?? ''}/${metadata.name ?? ''}`

@@ -1,0 +1,182 @@
+import { readFileSync } from 'node:fs'
+import { cpus, totalmem, release } from 'node:os'
+import type { Clock } from '#shared/base/clock.ts'
+import type { Stop } from '#shared/base/disposable.ts'
+import type { Log } from '#shared/base/log.ts'
+import type { Client } from '#shared/client/client.ts'
+import type { Lease, Node, NodeCondition } from '#shared/kube/generated/types.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
+import { leases, nodes } from '#shared/kube/resources.ts'
+import { ApiError } from '#shared/kube/status.ts'
+import { microTimestamp, timestamp } from '#shared/kube/timestamp.ts'
+import type { Runtime } from './runtime/runtime.ts'
+
+export interface NodeOptions {
+  client: Client
+  runtime: Runtime
+  clock: Clock
+  log: Log
+  name: string
+  ip: string
+  version: string
+  capacity: { cpuMillis: number; memoryBytes: number }
+}
+
+const leaseSeconds = 40
+const leaseRenewal = 10_000
+const statusInterval = 300_000
+const statusLook = 10_000
+
+/** Registers this node, renews its lease, and reports its status when it changed or five minutes have passed. */
+export async function startNode(options: NodeOptions): Promise<Stop> {
+  const { clock, log } = options
+  let stopped = false
+  const timers = new Map<string, Stop>()
+  const every = (name: string, ms: number, task: () => Promise<void>): void => {
+    if (stopped) return
+    timers.set(
+      name,
+      clock.after(ms, () => {
+        task()
+          .catch((error: unknown) => log.warn(`${name} not renewed`, { error: (error as Error).message }))
+          .finally(() => every(name, ms, task))
+      }),
+    )
+  }
+  const reporter = createReporter(options)
+  await untilDone(clock, log, () => register(options))
+  await Promise.all([untilDone(clock, log, () => renewLease(options)), untilDone(clock, log, () => reporter())])
+  every('lease', leaseRenewal, () => renewLease(options))
+  every('status', statusLook, () => reporter())
+  return () => {
+    stopped = true
+    for (const stop of timers.values()) void stop()
+  }
+}
+
+async function untilDone(clock: Clock, log: Log, task: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      await task()
+      return
+    } catch (error) {
+      log.warn('the node cannot be registered yet', { error: (error as Error).message })
+      await new Promise<void>((resolve) => clock.after(300, () => resolve()))
+    }
+  }
+}
+
+const hostLabels = (name: string): Record<string, string> => ({
+  'kubernetes.io/hostname': name,
+  'kubernetes.io/os': 'linux',
+  'kubernetes.io/arch': architecture(),
+  'beta.kubernetes.io/os': 'linux',
+  'beta.kubernetes.io/arch': architecture(),
+})
+
+const architecture = (): string => ({ x64: 'amd64', arm64: 'arm64', arm: 'arm' })[process.arch as string] ?? process.arch
+
+async function register({ client, name }: NodeOptions): Promise<void> {
+  try {
+    await client.create(nodes, { apiVersion: 'v1', kind: 'Node', metadata: { name, labels: hostLabels(name) }, spec: {} })
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.reason !== 'AlreadyExists') throw error
+    await client.patch(nodes, { name }, { type: 'strategic', body: { metadata: { labels: hostLabels(name) } } })
+  }
+}
+
+async function renewLease({ client, clock, name }: NodeOptions): Promise<void> {
+  const ref = { namespace: 'kube-node-lease', name }
+  const renewTime = microTimestamp(clock.now())
+  try {
+    await client.patch(leases, ref, { type: 'merge', body: { spec: { renewTime, holderIdentity: name, leaseDurationSeconds: leaseSeconds } } })
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 404) throw error
+    const node = await client.get(nodes, { name })
+    const lease: Lease = {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { ...ref, ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name, uid: node.metadata.uid ?? '' }] },
+      spec: { holderIdentity: name, leaseDurationSeconds: leaseSeconds, renewTime },
+    }
+    await client.create(leases, lease)
+  }
+}
+
+/** @returns a task that writes the node's status if there is news. */
+function createReporter({ client, runtime, clock, name, ip, version, capacity }: NodeOptions): () => Promise<void> {
+  let sent: unknown
+  let sentAt = 0
+  return async () => {
+    const engine = await runtime.version()
+    const amounts = {
+      cpu: capacity.cpuMillis % 1_000 === 0 ? String(capacity.cpuMillis / 1_000) : `${capacity.cpuMillis}m`,
+      memory: `${Math.floor(capacity.memoryBytes / 1_024)}Ki`,
+      pods: '110',
+      'ephemeral-storage': '100Gi',
+    }
+    const content = {
+      addresses: [
+        { type: 'InternalIP', address: ip },
+        { type: 'Hostname', address: name },
+      ],
+      nodeInfo: {
+        machineID: readId('/etc/machine-id'),
+        systemUUID: readId('/etc/machine-id'),
+        bootID: readId('/proc/sys/kernel/random/boot_id'),
+        kernelVersion: engine.kernel || release(),
+        osImage: 'Debian GNU/Linux 13 (trixie)',
+        containerRuntimeVersion: `docker://${engine.version}`,
+        kubeletVersion: version,
+        kubeProxyVersion: version,
+        operatingSystem: 'linux',
+        architecture: architecture(),
+      },
+      daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
+      images: (await runtime.images()).slice(0, 50),
+    }
+    const now = clock.now()
+    if (jsonEqual(content, sent) && now - sentAt < statusInterval) return
+    const node = await client.get(nodes, { name })
+    const status = {
+      ...content,
+      // Resources that others patched in (fake ones of scheduling tests, devices) stay.
+      capacity: amounts,
+      allocatable: amounts,
+      conditions: conditions(node, timestamp(now)),
+    }
+    await client.patch(nodes, { name }, { type: 'strategic', body: { status } }, { subresource: 'status' })
+    sent = content
+    sentAt = now
+  }
+}
+
+function conditions(node: Node, now: string): NodeCondition[] {
+  const condition = (type: string, status: string, reason: string, message: string): NodeCondition => {
+    const known = node.status?.conditions?.find((other) => other.type === type)
+    const lastTransitionTime = known?.status === status ? known.lastTransitionTime : now
+    return { type, status, reason, message, lastHeartbeatTime: now, lastTransitionTime }
+  }
+  return [
+    condition('MemoryPressure', 'False', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'),
+    condition('DiskPressure', 'False', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'),
+    condition('PIDPressure', 'False', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'),
+    condition('Ready', 'True', 'KubeletReady', 'kubelet is posting ready status'),
+  ]
+}
+
+function readId(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch {
+    return ''
+  }
+}
+
+/** What this worker may use: the limits of its container, else what the machine has. */
+export function nodeCapacity(given: { cpus?: number; memoryBytes?: number }): { cpuMillis: number; memoryBytes: number } {
+  return {
+    cpuMillis: given.cpus ? Math.round(given.cpus * 1_000) : cpus().length * 1_000,
+    memoryBytes: given.memoryBytes ?? totalmem(),
+  }
+}

@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
+import { systemClock } from '#shared/base/clock.ts'
+import { StopStack } from '#shared/base/disposable.ts'
+import { createEventRecorder } from '#shared/client/event-recorder.ts'
+import { createHttpTransport } from '#shared/client/http-transport.ts'
+import { createClient } from '#shared/client/kube-client.ts'
+import { createSharedInformers } from '#shared/client/shared-informers.ts'
+import { endpointSlices, namespaces, nodes, services } from '#shared/kube/resources.ts'
+import { createApiFetch } from './api-fetch.ts'
+import { readConfig, type AgentFiles } from './config.ts'
+import { startDns } from './dns/server.ts'
+import { createDnsSource } from './dns/source.ts'
+import { createImages } from './kubelet/images.ts'
+import { createKubelet, type Kubelet } from './kubelet/index.ts'
+import { nodeCapacity } from './kubelet/node.ts'
+import { parseResolvConf } from './kubelet/pod-files.ts'
+import { createDockerRuntime } from './kubelet/runtime/docker.ts'
+import { createAgentLog } from './log.ts'
+import { runCommand } from './network/command.ts'
+import { createPodNetwork } from './network/pod-network.ts'
+import { startProxy } from './proxy/index.ts'
+import { createTunnelServer } from './tunnel/server.ts'
+
+const pauseImage = 'registry.k8s.io/pause:3.10'
+
+/** The agent of one worker: tunnel, then the way to the API server, then network, kubelet, proxy and DNS together. */
+async function main(config: AgentFiles): Promise<void> {
+  const log = createAgentLog()
+  const clock = systemClock
+  const stops = new StopStack()
+  const ip = ownAddress()
+  let kubelet: Kubelet | undefined
+
+  const tunnel = await createTunnelServer({
+    port: config.tunnelPort,
+    apiPort: config.apiPort,
+    tls: { ca: config.tls.ca, ...config.tls.server },
+    onKubeletRequest: (stream, headers) => {
+      if (kubelet) kubelet.serve(stream, headers)
+      else stream.respond({ ':status': 503 }, { endStream: true })
+    },
+    log,
+  })
+  stops.add(() => tunnel.stop())
+  const api = createApiFetch({ port: config.apiPort, tls: { ca: config.tls.ca, ...config.tls.client } })
+  stops.add(api.stop)
+  const client = createClient(
+    createHttpTransport({ server: 'https://kubernetes', fetch: api.fetch, headers: () => ({ 'user-agent': `slipway-agent/${config.version}` }) }),
+  )
+  const informers = createSharedInformers({ client, clock, log })
+  stops.add(() => informers.stop())
+
+  const runtime = createDockerRuntime({ socketPath: '/var/run/docker.sock', pauseImage, log })
+  await engineAnswers(runtime)
+  const images = createImages({ runtime, fetchImage: (reference) => tunnel.fetchImage(reference), log })
+  const nodeInformer = informers.share(nodes)
+  const serviceInformer = informers.share(services)
+  const sliceInformer = informers.share(endpointSlices)
+  const network = createPodNetwork({ nodeName: config.nodeName, nodes: nodeInformer, run: runCommand, leases: '/var/lib/kubelet/network/leases.json', log })
+  stops.add(() => network.stop())
+
+  const host = parseResolvConf(readFileSync('/etc/resolv.conf', 'utf8'))
+  kubelet = createKubelet({
+    runtime,
+    images,
+    network,
+    client,
+    recorder: createEventRecorder({ client, component: 'kubelet', host: config.nodeName, clock, log }),
+    clock,
+    log,
+    root: '/var/lib/kubelet',
+    node: { name: config.nodeName, ip, ...nodeCapacity(config) },
+    dns: { clusterDns: config.clusterDns, clusterDomain: config.clusterDomain, host: { ...host, nameservers: [config.clusterDns] } },
+    services: () => serviceInformer.list(),
+    version: config.version,
+  })
+  const running = kubelet
+  stops.add(() => running.stop())
+
+  const serveServices = async (): Promise<void> => {
+    await runCommand('ip', ['link', 'add', 'slipway0', 'type', 'dummy']).catch(() => undefined)
+    await runCommand('ip', ['link', 'set', 'slipway0', 'up'])
+    await runCommand('ip', ['addr', 'replace', `${config.clusterDns}/32`, 'dev', 'slipway0'])
+    const source = createDnsSource({ services: serviceInformer, slices: sliceInformer, namespaces: informers.share(namespaces) })
+    stops.add(await startDns({ address: config.clusterDns, port: 53, domain: config.clusterDomain, source, upstreams: host.nameservers, log }))
+    const settings = { nodeName: config.nodeName, nodeIp: ip, apiPort: config.apiPort, podCidr: config.podCidr, localIps: new Set([config.clusterDns]) }
+    stops.add(await startProxy({ services: serviceInformer, slices: sliceInformer, network, run: runCommand, clock, log, settings }))
+  }
+  const shared = images.ensure({ name: 'pause', image: pauseImage, imagePullPolicy: 'IfNotPresent' }, () => undefined)
+  process.once('SIGTERM', () => void stops.stop().finally(() => process.exit(0)))
+  await Promise.all([shared, serveServices(), running.start()])
+  log.info('the worker is ready', { node: config.nodeName })
+}
+
+/** The address on the cluster's network. */
+function ownAddress(): string {
+  const address = networkInterfaces().eth0?.find(({ family }) => family === 'IPv4')?.address
+  if (!address) throw new Error('the worker has no address on eth0')
+  return address
+}
+
+async function engineAnswers(runtime: ReturnType<typeof createDockerRuntime>): Promise<void> {
+  for (;;) {
+    try {
+      await runtime.version()
+      return
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+}
+
+main(readConfig('/etc/slipway')).catch((error: unknown) => {
+  createAgentLog().error('the agent ends', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  process.exit(1)
+})

@@ -1,0 +1,157 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import type { Stop } from '#shared/base/disposable.ts'
+import type { Log } from '#shared/base/log.ts'
+import type { Informer } from '#shared/client/informer.ts'
+import type { Node } from '#shared/kube/generated/types.ts'
+import { createAddresses, type Addresses } from './addresses.ts'
+import type { Command } from './command.ts'
+
+export interface PodNetwork {
+  attach(pod: { uid: string; namespace: string; name: string; pid: number; hostPorts: HostPort[] }): Promise<{ ip: string }>
+  detach(podUid: string): Promise<void>
+  /** Ports of this node that lead to pods; the proxy writes them with its rules. */
+  hostPorts(): { ip: string; port: HostPort }[]
+  onHostPortsChange(listener: () => void): Stop
+  stop(): void
+}
+
+export interface HostPort {
+  hostIp: string
+  hostPort: number
+  containerPort: number
+  protocol: 'TCP' | 'UDP' | 'SCTP'
+}
+
+export interface PodNetworkOptions {
+  nodeName: string
+  /** Nodes, for their pod ranges and addresses. */
+  nodes: Informer<Node>
+  run: Command
+  /** File of the address leases. */
+  leases: string
+  log: Log
+}
+
+/** The gateway of every pod: each host side of a pair has it, so ARP is answered at once (proxy_arp waits up to 0.8 s). */
+const gateway = '169.254.1.1'
+
+/**
+ * Pods on point-to-point pairs: a /32 on either side, a route to each pod on its node, and a route to each other node's
+ * range by its address. Every pod reaches every pod without address translation.
+ */
+export function createPodNetwork({ nodeName, nodes, run, leases, log }: PodNetworkOptions): PodNetwork {
+  let addresses: Promise<Addresses> | undefined
+  const ports = new Map<string, { ip: string; port: HostPort }[]>()
+  const listeners = new Set<() => void>()
+  const mtu = outerMtu()
+  const routes = followRoutes({ nodeName, nodes, run, log })
+
+  const ready = (): Promise<Addresses> =>
+    (addresses ??= podRange(nodes, nodeName).then((cidr) => createAddresses({ cidr, file: leases })))
+  const setPorts = (uid: string, ip: string, wanted: HostPort[]): void => {
+    if (wanted.length === 0 && !ports.has(uid)) return
+    if (wanted.length > 0) ports.set(uid, wanted.map((port) => ({ ip, port })))
+    else ports.delete(uid)
+    for (const listener of listeners) listener()
+  }
+
+  return {
+    async attach({ uid, pid, hostPorts }) {
+      const pool = await ready()
+      const ip = pool.lease(uid)
+      const host = interfaceOf(uid)
+      if (!(await isAttached(run, pid))) await plumb(run, { host, pid, ip, mtu })
+      setPorts(uid, ip, hostPorts)
+      return { ip }
+    },
+    async detach(uid) {
+      if (!addresses) return
+      const pool = await addresses
+      if (!pool.of(uid)) return
+      // The pair goes with the pod's namespace; one whose process hangs is removed by hand.
+      await run('ip', ['link', 'delete', interfaceOf(uid)]).catch(() => undefined)
+      pool.release(uid)
+      setPorts(uid, '', [])
+    },
+    hostPorts: () => [...ports.values()].flat(),
+    onHostPortsChange(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    stop: routes,
+  }
+}
+
+/** At most 15 characters, the same for the same pod. */
+const interfaceOf = (uid: string): string => `slip${createHash('sha256').update(uid).digest('hex').slice(0, 11)}`
+
+async function plumb(run: Command, { host, pid, ip, mtu }: { host: string; pid: number; ip: string; mtu: number }): Promise<void> {
+  await run('ip', ['link', 'delete', host]).catch(() => undefined)
+  await run(
+    'ip',
+    ['-batch', '-'],
+    [
+      `link add ${host} mtu ${mtu} type veth peer name eth0 mtu ${mtu} netns ${pid}`,
+      `addr add ${gateway}/32 dev ${host}`,
+      `link set ${host} up`,
+      `route replace ${ip}/32 dev ${host}`,
+    ].join('\n'),
+  )
+  await run(
+    'nsenter',
+    ['-t', String(pid), '-n', 'ip', '-batch', '-'],
+    ['link set lo up', `addr add ${ip}/32 dev eth0`, 'link set eth0 up', `route add ${gateway} dev eth0`, `route add default via ${gateway} dev eth0`].join('\n'),
+  )
+}
+
+const isAttached = async (run: Command, pid: number): Promise<boolean> => {
+  // After a start of the agent only; a new pod's namespace has nothing but lo, and its links are two lines.
+  const links = readFileSync(`/proc/${pid}/net/dev`, 'utf8')
+  await Promise.resolve(run)
+  return /^\s*eth0:/m.test(links)
+}
+
+function outerMtu(): number {
+  try {
+    return Number(readFileSync('/sys/class/net/eth0/mtu', 'utf8')) || 1500
+  } catch {
+    return 1500
+  }
+}
+
+/** This node's range, once the control plane has given it one. */
+async function podRange(nodes: Informer<Node>, nodeName: string): Promise<string> {
+  await nodes.until(nodeName, (node) => node?.spec?.podCIDR !== undefined)
+  return nodes.get(nodeName)?.spec?.podCIDR ?? ''
+}
+
+/** Routes to the pods of every other node, kept as nodes come, move and go. */
+function followRoutes({ nodeName, nodes, run, log }: Pick<PodNetworkOptions, 'nodeName' | 'nodes' | 'run' | 'log'>): Stop {
+  const current = new Map<string, string>()
+  let chain = Promise.resolve()
+  const apply = (task: () => Promise<unknown>): void => {
+    chain = chain.then(task).then(
+      () => undefined,
+      (error: unknown) => log.warn('route not set', { error: (error as Error).message }),
+    )
+  }
+  const set = (node: Node): void => {
+    const cidr = node.spec?.podCIDR
+    const via = node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address
+    if (node.metadata.name === nodeName || !cidr || !via || current.get(cidr) === via || isSimulated(node)) return
+    current.set(cidr, via)
+    apply(() => run('ip', ['route', 'replace', cidr, 'via', via]))
+  }
+  return nodes.onChange({
+    added: set,
+    updated: (_previous, node) => set(node),
+    deleted(node) {
+      const cidr = node.spec?.podCIDR
+      if (!cidr || !current.delete(cidr)) return
+      apply(() => run('ip', ['route', 'delete', cidr]))
+    },
+  })
+}
+
+const isSimulated = ({ metadata }: Node): boolean => metadata.labels?.['slipway.dev/simulated'] === 'true'
