@@ -81,7 +81,8 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
   }
   const stopped = new AbortController()
   const waiters = new Waiters()
-  const backoff = new Backoff({ initial: 50, max: 30_000 })
+  // Short at most: who has lost his API server waits for an app to be opened again, and somebody is looking.
+  const backoff = new Backoff({ initial: 50, max: 3_000 })
   let revision = ''
   let running = false
   let hasSynced = false

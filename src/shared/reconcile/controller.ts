@@ -27,6 +27,8 @@ export interface ControllerOptions {
   name: string
   reconcile: Reconcile
   watches: readonly Watch[]
+  /** Shares of informers that end with the controller. */
+  shares?: readonly Pick<Informer, 'stop'>[]
   /** How many keys are worked on at the same time; 1 when unset. */
   workers?: number
   backoff?: BackoffOptions
@@ -167,6 +169,8 @@ export function runController(options: ControllerOptions): Controller {
       stopped = true
       for (const disconnect of connections) void disconnect()
       queue.clear()
+      // Who waits for an informer to catch up shall not wait for ever.
+      for (const informer of options.shares ?? []) informer.stop()
       await Promise.all(active)
     },
   }

@@ -167,6 +167,7 @@ export function startDaemonSets(context: ControllerContext): Stop {
     ...context,
     name: 'daemonset',
     reconcile,
+    shares: [sets, podInformer, nodeInformer, revisions],
     workers: 8,
     watches: [
       watch(sets, keyOf),
@@ -177,9 +178,7 @@ export function startDaemonSets(context: ControllerContext): Stop {
 
   return async () => {
     void forgetting()
-    const stopping = controller.stop()
-    for (const informer of [sets, podInformer, nodeInformer, revisions]) informer.stop()
-    await stopping
+    await controller.stop()
   }
 }
 

@@ -292,6 +292,7 @@ export function startDeployments(context: ControllerContext): Stop {
     ...context,
     name: 'deployment',
     reconcile,
+    shares: [deploymentInformer, sets, podInformer],
     workers: 16,
     watches: [
       watch(deploymentInformer, keyOf),
@@ -300,42 +301,39 @@ export function startDeployments(context: ControllerContext): Stop {
     ],
   })
 
-  return async () => {
-    const stopping = controller.stop()
-    for (const informer of [deploymentInformer, sets, podInformer]) informer.stop()
-    await stopping
-  }
-
-  function newReplicaSet(rollout: Rollout): ReplicaSet {
-    const { deployment } = rollout
-    const { template, selector, minReadySeconds } = deployment.spec ?? {}
-    const hash = templateHash(template, deployment.status?.collisionCount)
-    const labels = { ...template?.metadata?.labels, [hashLabel]: hash }
-    const set: ReplicaSet = {
-      apiVersion: 'apps/v1',
-      kind: 'ReplicaSet',
-      metadata: {
-        name: `${deployment.metadata.name ?? ''}-${hash}`,
-        namespace: deployment.metadata.namespace,
-        labels,
-        ownerReferences: [controllerReference(deployment, deployments)],
-      },
-      spec: {
-        replicas: 0,
-        minReadySeconds: minReadySeconds ?? 0,
-        selector: { ...selector, matchLabels: { ...selector?.matchLabels, [hashLabel]: hash } },
-        template: structuredClone({ ...template, metadata: { ...template?.metadata, labels } }),
-      },
-    }
-    set.metadata.annotations = { ...rollout.annotationsFor(set), ...rollout.sizeAnnotations() }
-    const isRecreate = deployment.spec?.strategy?.type === 'Recreate'
-    const size = isRecreate ? rollout.replicas : Math.min(rollout.replicas, rollout.room(set))
-    return { ...set, spec: { ...set.spec, selector: set.spec?.selector ?? {}, replicas: size } }
-  }
+  return () => controller.stop()
 }
 
 const scaled = (direction: 'up' | 'down', set: ReplicaSet, from: number, to: number): string =>
   `Scaled ${direction} replica set ${set.metadata.name ?? ''} from ${from} to ${to}`
+
+/** A ReplicaSet for the present template, as large as the bounds of the roll-over allow from the start. */
+function newReplicaSet(rollout: Rollout): ReplicaSet {
+  const { deployment } = rollout
+  const { template, selector, minReadySeconds } = deployment.spec ?? {}
+  const hash = templateHash(template, deployment.status?.collisionCount)
+  const labels = { ...template?.metadata?.labels, [hashLabel]: hash }
+  const set: ReplicaSet = {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: {
+      name: `${deployment.metadata.name ?? ''}-${hash}`,
+      namespace: deployment.metadata.namespace,
+      labels,
+      ownerReferences: [controllerReference(deployment, deployments)],
+    },
+    spec: {
+      replicas: 0,
+      minReadySeconds: minReadySeconds ?? 0,
+      selector: { ...selector, matchLabels: { ...selector?.matchLabels, [hashLabel]: hash } },
+      template: { ...template, metadata: { ...template?.metadata, labels } },
+    },
+  }
+  set.metadata.annotations = { ...rollout.annotationsFor(set), ...rollout.sizeAnnotations() }
+  const isRecreate = deployment.spec?.strategy?.type === 'Recreate'
+  const size = isRecreate ? rollout.replicas : Math.min(rollout.replicas, rollout.room(set))
+  return { ...set, spec: { ...set.spec, selector: set.spec?.selector ?? {}, replicas: size } }
+}
 
 /** One look at a Deployment and its ReplicaSets; kept up to date with what this look writes. */
 class Rollout {
@@ -344,6 +342,8 @@ class Rollout {
   /** Oldest first. */
   old: ReplicaSet[]
   #conditions: DeploymentCondition[] | undefined
+  /** What this look has to say of its progress. */
+  #pending: { status: string; reason: string; message: string } | undefined
   readonly #maxOldRevision: number
 
   constructor(deployment: Deployment, sets: readonly ReplicaSet[]) {
@@ -493,8 +493,6 @@ class Rollout {
     const message = `Failed to create new replica set "${set.metadata.name ?? ''}": ${messageOf(error)}`
     this.#pending = { status: 'False', reason: 'ReplicaSetCreateError', message }
   }
-
-  #pending: { status: string; reason: string; message: string } | undefined
 
   /** Adds to `status` the conditions: available, progressing, failing. */
   judge(status: DeploymentStatus, now: number): DeploymentStatus {

@@ -66,14 +66,11 @@ export function startEndpointSliceMirroring(context: ControllerContext): Stop {
     ...context,
     name: 'endpoint-slice-mirroring',
     reconcile,
+    shares: [serviceInformer, endpointsInformer, slices],
     watches: [watch(serviceInformer, keyOf), watch(endpointsInformer, keyOf), watch(slices, mirroredEndpoints)],
   })
 
-  return async () => {
-    const stopping = controller.stop()
-    for (const informer of [serviceInformer, endpointsInformer, slices]) informer.stop()
-    await stopping
-  }
+  return () => controller.stop()
 }
 
 /** Marked by their writer as not to be copied: the Endpoints of `kubernetes`, and those of leader elections. */

@@ -93,6 +93,7 @@ export function startEndpointSlices(context: ControllerContext): Stop {
     ...context,
     name: 'endpoint-slice',
     reconcile,
+    shares: [serviceInformer, podInformer, nodeInformer, slices],
     workers: 8,
     watches: [
       watch(serviceInformer, keyOf),
@@ -108,11 +109,7 @@ export function startEndpointSlices(context: ControllerContext): Stop {
   })
   podInformer.addIndex('node-name', (pod) => pod.spec?.nodeName)
 
-  return async () => {
-    const stopping = controller.stop()
-    for (const informer of [serviceInformer, podInformer, nodeInformer, slices]) informer.stop()
-    await stopping
-  }
+  return () => controller.stop()
 }
 
 /** Key of the Service whose slice this is, if it is ours. */

@@ -52,6 +52,7 @@ export function startEndpoints(context: ControllerContext): Stop {
     ...context,
     name: 'endpoints',
     reconcile,
+    shares: [serviceInformer, podInformer, endpointsInformer],
     workers: 8,
     watches: [
       watch(serviceInformer, keyOf),
@@ -60,11 +61,7 @@ export function startEndpoints(context: ControllerContext): Stop {
     ],
   })
 
-  return async () => {
-    const stopping = controller.stop()
-    for (const informer of [serviceInformer, podInformer, endpointsInformer]) informer.stop()
-    await stopping
-  }
+  return () => controller.stop()
 }
 
 const isOurs = ({ metadata }: Endpoints): boolean => metadata.labels?.[managerLabel] === 'endpoint-controller'

@@ -188,6 +188,7 @@ export function startGarbageCollector(context: ControllerContext, { resources }:
     ...context,
     name: 'garbage-collector',
     reconcile,
+    shares: informers.map(({ informer }) => informer),
     workers: 16,
     watches: [synced],
   })
@@ -196,7 +197,6 @@ export function startGarbageCollector(context: ControllerContext, { resources }:
   return async () => {
     for (const stop of following) void stop()
     await controller.stop()
-    for (const { informer } of informers) informer.stop()
   }
 }
 

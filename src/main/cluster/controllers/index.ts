@@ -16,6 +16,7 @@ import { startKubernetesService, type KubernetesServiceOptions } from './kuberne
 import { startNamespaces } from './namespace.ts'
 import { startNodeIpam, type NodeIpamOptions } from './node-ipam.ts'
 import { startNodeLifecycle, type NodeLifecycleOptions } from './node-lifecycle.ts'
+import { startPersistentVolumes } from './persistent-volume.ts'
 import { startPodGc, type PodGcOptions } from './pod-gc.ts'
 import { startReplicaSets } from './replicaset.ts'
 import { startRootCa } from './root-ca.ts'
@@ -67,6 +68,7 @@ export function startControllers(options: ControllersOptions): Controllers {
   stops.add(startEndpoints(context))
   stops.add(startEndpointSlices(context))
   stops.add(startEndpointSliceMirroring(context))
+  stops.add(startPersistentVolumes(context))
   stops.add(startNamespaces(context, { namespacedResources: () => resources.filter(({ namespaced }) => namespaced) }))
   stops.add(startGarbageCollector(context, { resources: resources.filter(isOwnable) }))
 

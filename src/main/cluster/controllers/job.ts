@@ -230,15 +230,14 @@ export function startJobs(context: ControllerContext): Stop {
     ...context,
     name: 'job',
     reconcile,
+    shares: [jobInformer, podInformer],
     workers: 8,
     watches: [watch(jobInformer, keyOf), watch(podInformer, jobsOf)],
   })
 
   return async () => {
     void telling()
-    const stopping = controller.stop()
-    for (const informer of [jobInformer, podInformer]) informer.stop()
-    await stopping
+    await controller.stop()
   }
 }
 

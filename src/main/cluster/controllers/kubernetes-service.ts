@@ -51,6 +51,7 @@ export function startKubernetesService(context: ControllerContext, options: Kube
     ...context,
     name: 'kubernetes-service',
     reconcile,
+    shares: [namespaceInformer, serviceInformer, endpointsInformer, slices],
     watches: [
       watch(namespaceInformer, ({ metadata: { name } }) => (name === 'default' ? key : undefined)),
       watch(serviceInformer, only),
@@ -59,11 +60,7 @@ export function startKubernetesService(context: ControllerContext, options: Kube
     ],
   })
 
-  return async () => {
-    const stopping = controller.stop()
-    for (const informer of [namespaceInformer, serviceInformer, endpointsInformer, slices]) informer.stop()
-    await stopping
-  }
+  return () => controller.stop()
 }
 
 function wantedObjects({ clusterIP, advertised }: KubernetesServiceOptions): {

@@ -86,6 +86,7 @@ export function startNamespaces(context: ControllerContext, { namespacedResource
     ...context,
     name: 'namespace',
     reconcile,
+    shares: [namespaceInformer, podInformer],
     workers: 4,
     watches: [
       watch(namespaceInformer, ({ metadata }) => metadata.name),
@@ -98,11 +99,7 @@ export function startNamespaces(context: ControllerContext, { namespacedResource
     ],
   })
 
-  return async () => {
-    const stopping = controller.stop()
-    for (const informer of [namespaceInformer, podInformer]) informer.stop()
-    await stopping
-  }
+  return () => controller.stop()
 }
 
 /** What a deletion has left: counts by resource and by finalizer, and what could not be deleted. */

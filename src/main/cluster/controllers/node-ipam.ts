@@ -44,6 +44,7 @@ export function startNodeIpam(context: ControllerContext, options: NodeIpamOptio
     ...context,
     name: 'node-ipam',
     reconcile,
+    shares: [nodeInformer],
     watches: [
       watch(
         nodeInformer,
@@ -61,9 +62,7 @@ export function startNodeIpam(context: ControllerContext, options: NodeIpamOptio
 
   return async () => {
     void freeing()
-    const stopping = controller.stop()
-    nodeInformer.stop()
-    await stopping
+    await controller.stop()
   }
 }
 

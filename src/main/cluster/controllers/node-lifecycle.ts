@@ -158,6 +158,7 @@ export function startNodeLifecycle(context: ControllerContext, options: NodeLife
     ...context,
     name: 'node-lifecycle',
     reconcile,
+    shares: [nodeInformer, leaseInformer, podInformer],
     workers: 8,
     watches: [
       watch(nodeInformer, ({ metadata }) => metadata.name, changesHealth),
@@ -173,9 +174,7 @@ export function startNodeLifecycle(context: ControllerContext, options: NodeLife
 
   return async () => {
     for (const stop of hearing) void stop()
-    const stopping = controller.stop()
-    for (const informer of [nodeInformer, leaseInformer, podInformer]) informer.stop()
-    await stopping
+    await controller.stop()
   }
 }
 

@@ -84,6 +84,7 @@ export function startPodGc(context: ControllerContext, options: PodGcOptions = {
     ...context,
     name: 'pod-gc',
     reconcile,
+    shares: [nodeInformer, podInformer],
     workers: 8,
     watches: [
       watch(nodeInformer, podsOn, (previous, node) => isOutOfService(previous) !== isOutOfService(node)),
@@ -101,9 +102,7 @@ export function startPodGc(context: ControllerContext, options: PodGcOptions = {
 
   return async () => {
     void returning()
-    const stopping = controller.stop()
-    for (const informer of [nodeInformer, podInformer]) informer.stop()
-    await stopping
+    await controller.stop()
   }
 }
 

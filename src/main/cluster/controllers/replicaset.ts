@@ -155,15 +155,12 @@ export function startReplicaSets(context: ControllerContext): Stop {
     ...context,
     name: 'replicaset',
     reconcile,
+    shares: [sets, podInformer],
     workers: 16,
     watches: [watch(sets, keyOf), watch(podInformer, setsOf)],
   })
 
-  return async () => {
-    const stopping = controller.stop()
-    for (const informer of [sets, podInformer]) informer.stop()
-    await stopping
-  }
+  return () => controller.stop()
 }
 
 /** Pods were created or deleted; perhaps not all that should have been. */

@@ -33,6 +33,7 @@ export function startRootCa(context: ControllerContext, { rootCa }: { rootCa: st
     ...context,
     name: 'root-ca',
     reconcile,
+    shares: [namespaceInformer, configMapInformer],
     workers: 4,
     watches: [
       watch(namespaceInformer, ({ metadata }) => metadata.name),
@@ -40,11 +41,7 @@ export function startRootCa(context: ControllerContext, { rootCa }: { rootCa: st
     ],
   })
 
-  return async () => {
-    const stopping = controller.stop()
-    for (const informer of [namespaceInformer, configMapInformer]) informer.stop()
-    await stopping
-  }
+  return () => controller.stop()
 }
 
 const annotations = {

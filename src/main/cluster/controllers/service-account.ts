@@ -25,6 +25,7 @@ export function startServiceAccounts(context: ControllerContext): Stop {
     ...context,
     name: 'service-account',
     reconcile,
+    shares: [namespaceInformer, accounts],
     workers: 4,
     watches: [
       watch(namespaceInformer, ({ metadata }) => metadata.name),
@@ -32,9 +33,5 @@ export function startServiceAccounts(context: ControllerContext): Stop {
     ],
   })
 
-  return async () => {
-    const stopping = controller.stop()
-    for (const informer of [namespaceInformer, accounts]) informer.stop()
-    await stopping
-  }
+  return () => controller.stop()
 }

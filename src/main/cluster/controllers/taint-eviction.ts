@@ -50,6 +50,7 @@ export function startTaintEviction(context: ControllerContext): Stop {
     ...context,
     name: 'taint-eviction',
     reconcile,
+    shares: [nodeInformer, podInformer],
     workers: 8,
     watches: [
       watch(
@@ -67,11 +68,7 @@ export function startTaintEviction(context: ControllerContext): Stop {
     ],
   })
 
-  return async () => {
-    const stopping = controller.stop()
-    for (const informer of [nodeInformer, podInformer]) informer.stop()
-    await stopping
-  }
+  return () => controller.stop()
 }
 
 /**

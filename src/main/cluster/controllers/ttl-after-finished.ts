@@ -39,14 +39,11 @@ export function startTtlAfterFinished(context: ControllerContext): Stop {
     ...context,
     name: 'ttl-after-finished',
     reconcile,
+    shares: [jobInformer],
     watches: [watch(jobInformer, keyOf)],
   })
 
-  return async () => {
-    const stopping = controller.stop()
-    jobInformer.stop()
-    await stopping
-  }
+  return () => controller.stop()
 }
 
 /** When the Job's time is up, ms; undefined while it runs or where it has no limit. */
