@@ -130,7 +130,7 @@ function decodePatched(
     next.kind = resource.kind.kind
     next.apiVersion = resource.apiVersion
   }
-  const { unknownFields } = conformObject(next, resource)
+  const { unknownFields } = conformExceptOwners(next, current, resource)
   if (unknownFields.length > 0 && validation !== 'Ignore') reportUnknown(unknownFields, call, validation)
   const { metadata } = next
   if (metadata.name !== name)
@@ -139,6 +139,21 @@ function decodePatched(
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
   if (metadata.uid === undefined) metadata.uid = current.metadata.uid
   return next
+}
+
+/** Ownership that the patch left alone needs no second look, and it is a good part of an object. */
+function conformExceptOwners(
+  next: KubeObject,
+  current: KubeObject,
+  resource: Target['resource'],
+): ReturnType<typeof conformObject> {
+  const { managedFields } = next.metadata
+  if (managedFields === undefined || managedFields !== current.metadata.managedFields)
+    return conformObject(next, resource)
+  delete next.metadata.managedFields
+  const findings = conformObject(next, resource)
+  next.metadata.managedFields = managedFields
+  return findings
 }
 
 /** A copy to be changed; managedFields are shared, as nobody changes an entry in place. */

@@ -100,6 +100,15 @@ export function withNamedAncestors(set: FieldSet): FieldSet {
   return out
 }
 
+/** Whether every member of `part` is one of `whole`. */
+export function contains(whole: FieldSet, part: FieldSet): boolean {
+  for (const [element, node] of children(part)) {
+    const mine = whole[element]
+    if (mine === undefined || (isMember(node) && !isMember(mine)) || !contains(mine, node)) return false
+  }
+  return true
+}
+
 export function equalSets(a: FieldSet, b: FieldSet): boolean {
   if (a === b) return true
   let left = 0

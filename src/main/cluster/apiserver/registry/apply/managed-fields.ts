@@ -1,7 +1,7 @@
 import type { KubeObject, ManagedFieldsEntry } from '#shared/kube/object.ts'
 import { timestamp, type RegistryContext, type Target } from '../context.ts'
 import type { WriteOptions } from '../write-options.ts'
-import { difference, emptySet, equalSets, intersection, isEmpty, union, type FieldSet } from './field-set.ts'
+import { contains, difference, emptySet, equalSets, intersection, isEmpty, union, type FieldSet } from './field-set.ts'
 import { compareObjects } from './typed.ts'
 
 /** Who owns which fields of an object: one manager per name, operation, subresource and (of updates) API version. */
@@ -121,8 +121,8 @@ export function recordWrite(
     const id: ManagerId = { name: manager, operation: 'Update', apiVersion: resource.apiVersion, subresource }
     const time = timestamp(clock)
     takeFields(managers, id, changed, removed)
-    const own = managers.find(id)?.fields ?? emptySet
-    managers.set(id, union(difference(own, removed), changed), time)
+    const own = difference(managers.find(id)?.fields ?? emptySet, removed)
+    if (!isEmpty(removed) || !contains(own, changed)) managers.set(id, union(own, changed), time)
   }
   const entries = managers.encode()
   if (entries.length > 0) metadata.managedFields = entries
@@ -131,9 +131,10 @@ export function recordWrite(
 
 /** Takes changed and removed fields from every manager but one. */
 export function takeFields(managers: Managers, except: ManagerId, changed: FieldSet, removed: FieldSet): void {
+  const taken = union(changed, removed)
   for (const manager of [...managers.all()]) {
     if (sameManager(manager, except)) continue
-    const lost = intersection(manager.fields, union(changed, removed))
+    const lost = intersection(manager.fields, taken)
     if (!isEmpty(lost)) managers.set(manager, difference(manager.fields, lost), manager.time ?? '')
   }
 }
