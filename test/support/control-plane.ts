@@ -118,7 +118,7 @@ export async function startControlPlane({
 }
 
 /** Binds pods, walks them to what `run` says and lets deleted ones go: what scheduler and kubelets come to. */
-function startKubelets({
+export function startKubelets({
   client,
   clock,
   log,
