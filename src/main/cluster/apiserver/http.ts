@@ -212,18 +212,21 @@ export class HttpEdge {
     ])
     response.flushHeaders()
     const { socket } = message
+    let allowed = Infinity
     const writer: WatchWriter = {
       write(batch) {
         if (socket.destroyed) return
         // The chunk is framed once for all watchers, so it goes around this response's own framing.
         socket.write(batch.chunk())
-        if (socket.writableLength > maxWaiting) socket.destroy()
+        if (socket.writableLength > allowed) socket.destroy()
       },
       end() {
         response.end()
       },
     }
     const running = answer.start(writer, format)
+    // The initial state may be of any size; only what piles up on top of it tells of a slow reader.
+    allowed = socket.writableLength + maxWaiting
     const stopTimer = rendering.query['timeoutSeconds'] ? undefined : clock.after(defaultTimeout(), () => end())
     const end = (): void => {
       running.stop()

@@ -19,10 +19,10 @@ describe('a decoded object', () => {
     expect(object).toEqual({ metadata: {}, spec: {} })
   })
 
-  it('reads numbers as quantities', () => {
-    const object = { spec: { containers: [{ name: 'c', resources: { limits: { cpu: 2 } } }] } }
-    conform(object, pod)
-    expect(object.spec.containers[0]?.resources.limits.cpu).toBe('2')
+  it('has quantities in their one form', () => {
+    const limits = { cpu: 0.5, memory: '1024Mi', 'example.com/gpu': 2 }
+    conform({ spec: { containers: [{ name: 'c', resources: { limits } }] } }, pod)
+    expect(limits).toEqual({ cpu: '500m', memory: '1Gi', 'example.com/gpu': '2' })
   })
 
   it.each([

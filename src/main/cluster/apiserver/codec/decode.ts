@@ -1,3 +1,4 @@
+import { canonicalQuantity, isQuantity } from '#shared/kube/quantity.ts'
 import type { TypeNode } from '#shared/kube/patch/type-node.ts'
 
 /** What decoding found besides errors. */
@@ -123,19 +124,30 @@ function conformScalar(value: unknown, type: TypeNode): unknown {
     case 'number':
       return typeof value === 'number' ? value : mismatch
     case 'quantity':
-      if (typeof value === 'string') return quantityPattern.test(value) ? value : mismatch
-      return typeof value === 'number' ? String(value) : mismatch
+      return typeof value === 'string' || typeof value === 'number' ? canonical(String(value)) : mismatch
     default:
       return typeof value === 'string' || (typeof value === 'number' && Number.isInteger(value)) ? value : mismatch
   }
 }
 
 const timePattern = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/
-const quantityPattern = /^[+-]?(\d+\.?\d*|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?$/
 const base64Pattern = /^[A-Za-z0-9+/\r\n]*={0,2}[\r\n]*$/
 
 const isBase64 = (text: string): boolean =>
   base64Pattern.test(text) && (text.length % 4 === 0 || text.replaceAll(/[\r\n]/g, '').length % 4 === 0)
+
+const canonicalForms = new Map<string, string | typeof mismatch>()
+
+/** Go writes quantities in one form only, `0.5` as `500m`, however they were given. */
+function canonical(text: string): string | typeof mismatch {
+  let form = canonicalForms.get(text)
+  if (form === undefined) {
+    form = isQuantity(text) ? canonicalQuantity(text) : mismatch
+    if (canonicalForms.size > 2000) canonicalForms.clear()
+    canonicalForms.set(text, form)
+  }
+  return form
+}
 
 const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

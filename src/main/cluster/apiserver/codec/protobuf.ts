@@ -12,17 +12,19 @@ const magic = Buffer.from('k8s\0')
 export function decodeProtobuf(bytes: Buffer): Record<string, unknown> {
   if (!bytes.subarray(0, 4).equals(magic))
     throw badRequest('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]')
-  const envelope = envelopeOf(bytes.subarray(4))
-  const type = messageNamed(envelope.apiVersion, envelope.kind)
-  if (!type)
-    throw badRequest(`no kind "${envelope.kind}" is registered for version "${envelope.apiVersion}" in protobuf`)
   try {
-    const object = decodeMessage(envelope.raw, type) as Record<string, unknown>
-    return { ...object, kind: envelope.kind, apiVersion: envelope.apiVersion }
+    return openEnvelope(bytes.subarray(4))
   } catch (error) {
     if (error instanceof RangeError) throw badRequest(`unexpected EOF in protobuf message: ${error.message}`)
     throw error
   }
+}
+
+function openEnvelope(bytes: Buffer): Record<string, unknown> {
+  const { apiVersion, kind, raw } = envelopeOf(bytes)
+  const type = messageNamed(apiVersion, kind)
+  if (!type) throw badRequest(`no kind "${kind}" is registered for version "${apiVersion}" in protobuf`)
+  return { ...(decodeMessage(raw, type) as Record<string, unknown>), kind, apiVersion }
 }
 
 function envelopeOf(bytes: Buffer): { apiVersion: string; kind: string; raw: Buffer } {
