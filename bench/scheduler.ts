@@ -1,0 +1,171 @@
+import { startControlPlane } from '#test/support/control-plane.ts'
+import { createScheduler } from '#main/cluster/scheduler/scheduler.ts'
+import { systemClock } from '#shared/base/clock.ts'
+import { silentLog } from '#shared/base/log.ts'
+import type { Client } from '#shared/client/client.ts'
+import { createInformer } from '#shared/client/informer.ts'
+import type { EventSink, WatchEvent } from '#shared/client/transport.ts'
+import type { Node, Pod } from '#shared/kube/generated/types.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import { nodes, pods } from '#shared/kube/resources.ts'
+
+/**
+ * Pods placed a second, from the first creation to the last binding; prints one JSON line a case. `memory` is the
+ * scheduler alone over a client that only remembers; `server` is with the API server (memory store) in one process.
+ *
+ * `node bench/scheduler.ts [memory|server] [pods] [nodes]`
+ */
+const [mode = 'memory', podCount, nodeCount] = process.argv.slice(2)
+const cases =
+  podCount === undefined
+    ? [
+        [3_000, 500],
+        [5_000, 1_000],
+      ]
+    : [[Number(podCount), Number(nodeCount ?? 500)]]
+
+for (const [count = 0, size = 0] of cases) {
+  for (const shape of ['plain', 'spread', 'anti-affinity'] as const) {
+    const server = mode === 'server' ? await startControlPlane() : undefined
+    const seconds = await measure(server?.client ?? memoryClient(), count, size, shape)
+    await server?.stop()
+    console.log(
+      JSON.stringify({
+        bench: 'scheduler',
+        mode,
+        shape,
+        pods: count,
+        nodes: size,
+        pods_s: Math.round(count / seconds),
+      }),
+    )
+  }
+}
+
+async function measure(client: Client, count: number, size: number, shape: Shape): Promise<number> {
+  for (let i = 0; i < size; i++) await client.create(nodes, node(i))
+  const scheduler = createScheduler({ client, clock: systemClock, log: silentLog })
+  await scheduler.start()
+  const watched = createInformer({ client, resource: pods, clock: systemClock, log: silentLog })
+  watched.start()
+  await watched.synced
+  const begun = performance.now()
+  const allPlaced = new Promise<void>((resolve) => {
+    let placed = 0
+    watched.onChange({
+      updated(previous, { spec }) {
+        if (!previous.spec?.nodeName && spec?.nodeName && ++placed === count) resolve()
+      },
+    })
+  })
+  let next = 0
+  await Promise.all(
+    Array.from({ length: 32 }, async () => {
+      while (next < count) await client.create(pods, pod(next++, shape))
+    }),
+  )
+  await allPlaced
+  const seconds = (performance.now() - begun) / 1_000
+  watched.stop()
+  await scheduler.stop()
+  return seconds
+}
+
+type Shape = 'plain' | 'spread' | 'anti-affinity'
+
+function node(index: number): Node {
+  const name = `node-${index}`
+  const amounts = { cpu: '32', memory: '64Gi', pods: '110', 'ephemeral-storage': '100Gi' }
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: {
+      name,
+      labels: { 'kubernetes.io/hostname': name, 'topology.kubernetes.io/zone': `zone-${index % 3}` },
+    },
+    status: { capacity: amounts, allocatable: amounts, conditions: [{ type: 'Ready', status: 'True' }] },
+  }
+}
+
+function pod(index: number, shape: Shape): Pod {
+  // Ten pods a group, so that anti-affinity on nodes can hold.
+  const labels = { app: shape === 'plain' ? 'bench' : `bench-${index % Math.ceil(index / 10 + 1)}` }
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: `pod-${index}`, namespace: 'default', labels },
+    spec: {
+      containers: [{ name: 'c', image: 'busybox', resources: { requests: { cpu: '100m', memory: '64Mi' } } }],
+      ...(shape === 'spread'
+        ? {
+            topologySpreadConstraints: [
+              {
+                maxSkew: 1,
+                topologyKey: 'topology.kubernetes.io/zone',
+                whenUnsatisfiable: 'DoNotSchedule',
+                labelSelector: { matchLabels: labels },
+              },
+            ],
+          }
+        : {}),
+      ...(shape === 'anti-affinity'
+        ? {
+            affinity: {
+              podAntiAffinity: {
+                requiredDuringSchedulingIgnoredDuringExecution: [
+                  { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: labels } },
+                ],
+              },
+            },
+          }
+        : {}),
+    },
+  }
+}
+
+/** Takes every write at its word and tells the watchers: as little beside the scheduler as can be. */
+function memoryClient(): Client {
+  const objects = new Map<string, KubeObject>()
+  const sinks = new Map<string, Set<EventSink>>()
+  let revision = 1
+  const put = <T extends KubeObject>(plural: string, type: WatchEvent['type'], object: T): T => {
+    const { namespace = '', name = '' } = object.metadata
+    const stored = {
+      ...object,
+      metadata: { uid: name, generation: 1, ...object.metadata, resourceVersion: String(++revision) },
+    }
+    objects.set(`${plural}/${namespace}/${name}`, stored)
+    setImmediate(() => {
+      for (const sink of sinks.get(plural) ?? []) sink.events([{ type, object: stored }])
+    })
+    return stored
+  }
+  const unsupported = (): Promise<never> => Promise.reject(new Error('not in this bench'))
+  return {
+    transport: { request: unsupported, watch: () => () => undefined },
+    get: unsupported,
+    list: async ({ plural }) => ({
+      metadata: { resourceVersion: String(revision) },
+      items: [...objects].filter(([key]) => key.startsWith(`${plural}/`)).map(([, object]) => object as never),
+    }),
+    create: async ({ plural }, object) => (plural === 'events' ? object : put(plural, 'ADDED', object)),
+    update: unsupported,
+    updateStatus: unsupported,
+    patch: async () => undefined as never,
+    delete: unsupported,
+    async post({ plural }, { namespace = '', name }, _subresource, body) {
+      const present = objects.get(`${plural}/${namespace}/${name}`) as Pod
+      const { target } = body as { target: { name: string } }
+      return put(plural, 'MODIFIED', {
+        ...present,
+        metadata: { ...present.metadata, generation: 2 },
+        spec: { ...present.spec, nodeName: target.name, containers: present.spec?.containers ?? [] },
+      })
+    },
+    watch: ({ plural }, _options, sink) => {
+      const listening = sinks.get(plural) ?? new Set()
+      sinks.set(plural, listening.add(sink))
+      return () => void listening.delete(sink)
+    },
+  }
+}

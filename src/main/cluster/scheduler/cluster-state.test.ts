@@ -1,0 +1,139 @@
+import { describe, expect, test } from 'vitest'
+import type { Pod } from '#shared/kube/generated/types.ts'
+import { ClusterState } from './cluster-state.ts'
+import { podInfoOf } from './pod-info.ts'
+import { clusterOf, node, pod } from './scheduler.fixture.ts'
+import { selectorOf } from './pod-selector.ts'
+
+const zone = 'topology.kubernetes.io/zone'
+
+describe('pods on nodes', () => {
+  test('an assumed pod counts until it is confirmed or forgotten', () => {
+    const cluster = clusterOf([node('n')])
+    const info = podInfoOf(pod('p', { requests: { cpu: '1', memory: '1Gi' } }))
+    const there = cluster.node('n')!
+    cluster.assume(info, there)
+    expect(there.requested).toMatchObject({ cpu: 1000, memory: 2 ** 30 })
+    cluster.forget(info)
+    expect(there.requested).toMatchObject({ cpu: 0, memory: 0 })
+    cluster.assume(info, there)
+    expect(cluster.setPod(info, 'n')).toEqual([])
+    cluster.forget(info)
+    expect(there.pods.size).toBe(1)
+  })
+
+  test('a pod that was bound elsewhere than assumed moves there', () => {
+    const cluster = clusterOf([node('a'), node('b')])
+    const info = podInfoOf(pod('p'))
+    cluster.assume(info, cluster.node('a')!)
+    cluster.setPod(info, 'b')
+    expect([cluster.node('a')!.pods.size, cluster.node('b')!.pods.size]).toEqual([0, 1])
+  })
+
+  test('pods may be known before their node, and outlive it', () => {
+    const cluster = clusterOf([], { n: [pod('p', { requests: { cpu: '1' } })] })
+    expect(cluster.nodes).toEqual([])
+    cluster.setNode(node('n'))
+    expect(cluster.node('n')!.requested.cpu).toBe(1000)
+    cluster.removeNode('n')
+    expect(cluster.node('n')).toBeUndefined()
+    cluster.setNode(node('n'))
+    expect(cluster.node('n')!.requested.cpu).toBe(1000)
+    cluster.removePod('default/p')
+    expect(cluster.node('n')!.requested.cpu).toBe(0)
+  })
+})
+
+describe('changes of a node', () => {
+  const typesOf = (change: Parameters<typeof node>[1]): string[] => {
+    const cluster = clusterOf([node('n')])
+    return cluster.setNode(node('n', change)).map(({ type }) => type)
+  }
+
+  test('are told apart, and a heartbeat is none', () => {
+    expect(typesOf({})).toEqual([])
+    expect(typesOf({ labels: { a: 'b' } })).toEqual(['node-labels'])
+    expect(typesOf({ taints: [{ key: 'k', effect: 'NoSchedule' }] })).toEqual(['node-taints'])
+    expect(typesOf({ unschedulable: true })).toEqual(['node-taints'])
+    expect(typesOf({ allocatable: { cpu: '8' } })).toEqual(['node-allocatable'])
+    expect(new ClusterState().setNode(node('n')).map(({ type }) => type)).toEqual(['node-added'])
+  })
+})
+
+test('zones take turns', () => {
+  const cluster = clusterOf(['a1', 'a2', 'a3', 'b1', 'c1'].map((name) => node(name, { labels: { [zone]: name[0]! } })))
+  expect(cluster.nodes.map(({ name }) => name)).toEqual(['a1', 'b1', 'c1', 'a2', 'a3'])
+})
+
+test('running counts are what counting anew gives, under many random changes', () => {
+  let seed = 3
+  const random = (below: number): number => (seed = (seed * 1103515245 + 12345) % 2147483648) % below
+  let serial = 0
+  const apps = ['x', 'y', 'z']
+  const randomPod = (name: string): Pod => {
+    const app = apps[random(3)]!
+    const made = pod(name, {
+      labels: { app },
+      affinity: {
+        podAntiAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: [
+            { topologyKey: zone, labelSelector: { matchLabels: { app: apps[random(3)]! } } },
+          ],
+        },
+      },
+    })
+    // Affinity never changes in the life of a pod.
+    made.metadata.uid = `${name}-${serial++}`
+    return made
+  }
+  const randomNode = (index: number) => node(`n${index}`, random(4) ? { labels: { [zone]: `z${random(3)}` } } : {})
+  const selectors = apps.map((app) =>
+    selectorOf({
+      namespaces: ['default'],
+      namespaceLabels: undefined,
+      requirements: [{ key: 'app', operator: 'in', values: [app] }],
+    }),
+  )
+  const countsOf = (cluster: ClusterState): unknown => ({
+    groups: selectors.map((selector) =>
+      [...cluster.groups.counts({ selectors: [selector], terminating: true }).domains(zone)].sort(),
+    ),
+    terms: [...cluster.terms.all('requiredAnti')]
+      .map(({ selector, counts }) => [selector.id, [...counts.domains(zone)].sort()])
+      .sort(),
+    requested: cluster.nodes.map(({ name, pods }) => [name, [...pods.keys()].sort()]).sort(),
+  })
+
+  const cluster = new ClusterState()
+  const nodes = new Map<string, ReturnType<typeof node>>()
+  const placed = new Map<string, { pod: Pod; on: string }>()
+  for (let step = 0; step < 600; step++) {
+    const at = random(6)
+    if (random(5) === 0) {
+      const changed = randomNode(at)
+      if (random(3) === 0) {
+        cluster.removeNode(`n${at}`)
+        nodes.delete(`n${at}`)
+      } else {
+        cluster.setNode(changed)
+        nodes.set(`n${at}`, changed)
+      }
+    } else {
+      const name = `p${random(20)}`
+      if (random(3) === 0) {
+        cluster.removePod(`default/${name}`)
+        placed.delete(name)
+      } else {
+        const next = randomPod(name)
+        const on = placed.get(name)?.on ?? `n${at}`
+        cluster.setPod(podInfoOf(next), on)
+        placed.set(name, { pod: next, on })
+      }
+    }
+    if (step % 10 > 0) continue
+    const anew = new ClusterState()
+    for (const each of nodes.values()) anew.setNode(each)
+    for (const { pod: each, on } of placed.values()) anew.setPod(podInfoOf(each), on)
+    expect(countsOf(cluster)).toEqual(countsOf(anew))
+  }
+})

@@ -1,0 +1,212 @@
+import type { Node } from '#shared/kube/generated/types.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
+import { NodeInfo } from './node-info.ts'
+import type { PodInfo } from './pod-info.ts'
+import { PlacedTerms, PodGroups } from './pod-groups.ts'
+import type { NamespaceLabels } from './pod-selector.ts'
+
+/** What has changed, as far as it can help a pod that found no node. */
+export type Change =
+  | { type: 'node-added' | 'node-labels' | 'node-taints' | 'node-allocatable'; node: NodeInfo }
+  | { type: 'pod-added'; node: NodeInfo; pod: PodInfo }
+  | { type: 'pod-removed'; node: NodeInfo; pod: PodInfo }
+  | { type: 'volumes' }
+  | { type: 'namespaces' }
+
+export type ChangeType = Change['type']
+
+const zoneLabel = 'topology.kubernetes.io/zone'
+
+/**
+ * Nodes with their pods as the scheduler sees them: what the informers told, and what it has decided itself but not
+ * heard back yet (assumed pods). Kept up to date change by change; a scheduling cycle reads it where it stands, since
+ * nothing else runs meanwhile.
+ */
+export class ClusterState {
+  /** How many pods of a selector run where. */
+  readonly groups: PodGroups
+  /** Affinity terms of the pods that are placed. */
+  readonly terms = new PlacedTerms()
+  readonly namespaceLabels: NamespaceLabels
+  readonly #byName = new Map<string, NodeInfo>()
+  readonly #placed = new Map<string, { pod: PodInfo; node: NodeInfo; assumed: boolean }>()
+  readonly #imageHolders = new Map<string, number>()
+  #nodes: NodeInfo[] | undefined
+  #softlyTainted = 0
+
+  constructor(namespaceLabels: NamespaceLabels = () => undefined) {
+    this.namespaceLabels = namespaceLabels
+    this.groups = new PodGroups(() => this.#podsByNode(), namespaceLabels)
+  }
+
+  /** All nodes, zones taking turns, so that a search that stops early has looked at every zone. */
+  get nodes(): readonly NodeInfo[] {
+    return (this.#nodes ??= interleaveZones([...this.#byName.values()].filter(({ node }) => node)))
+  }
+
+  node(name: string): NodeInfo | undefined {
+    const info = this.#byName.get(name)
+    return info?.node ? info : undefined
+  }
+
+  /** On how many nodes an image is. */
+  imageHolders(name: string): number {
+    return this.#imageHolders.get(name) ?? 0
+  }
+
+  /** Whether any node has a taint that only asks pods to stay away. */
+  get hasSoftTaints(): boolean {
+    return this.#softlyTainted > 0
+  }
+
+  setNode(node: Node): Change[] {
+    const info = this.#infoOf(node.metadata.name ?? '')
+    const previous = info.node
+    if (previous && isSameToScheduler(previous, node)) {
+      info.node = node
+      return []
+    }
+    this.#count(info, -1)
+    info.setNode(node)
+    this.#count(info, 1)
+    if (!previous) {
+      this.#topologyChanged()
+      return [{ type: 'node-added', node: info }]
+    }
+    const changes: Change[] = []
+    if (!jsonEqual(previous.metadata.labels, node.metadata.labels)) {
+      this.#topologyChanged()
+      changes.push({ type: 'node-labels', node: info })
+    }
+    if (
+      !jsonEqual(previous.spec?.taints, node.spec?.taints) ||
+      (previous.spec?.unschedulable ?? false) !== info.unschedulable
+    )
+      changes.push({ type: 'node-taints', node: info })
+    if (!jsonEqual(previous.status?.allocatable, node.status?.allocatable))
+      changes.push({ type: 'node-allocatable', node: info })
+    return changes
+  }
+
+  removeNode(name: string): void {
+    const info = this.#byName.get(name)
+    if (!info) return
+    this.#count(info, -1)
+    info.setNode(undefined)
+    if (info.pods.size === 0) this.#byName.delete(name)
+    this.#topologyChanged()
+  }
+
+  /** What is placed under `key`, be it assumed. */
+  placed(key: string): PodInfo | undefined {
+    return this.#placed.get(key)?.pod
+  }
+
+  /** Places a pod as its API object tells, whatever was assumed before. */
+  setPod(pod: PodInfo, nodeName: string): Change[] {
+    const before = this.#placed.get(pod.key)
+    if (before?.node.name === nodeName && before.pod.uid === pod.uid && isSameLoad(before.pod, pod)) {
+      this.#replace(before.node, before.pod, pod)
+      return []
+    }
+    const removed = this.removePod(pod.key)
+    this.#place(pod, this.#infoOf(nodeName), false)
+    return [...removed, { type: 'pod-added', node: this.#infoOf(nodeName), pod }]
+  }
+
+  removePod(key: string): Change[] {
+    const placed = this.#placed.get(key)
+    if (!placed) return []
+    const { pod, node } = placed
+    this.#placed.delete(key)
+    node.removePod(pod)
+    this.groups.change(node, pod, -1)
+    this.terms.change(node, pod, -1)
+    if (!node.node && node.pods.size === 0) this.#byName.delete(node.name)
+    return [{ type: 'pod-removed', node, pod }]
+  }
+
+  /** Counts a pod on a node before the API knows of it. */
+  assume(pod: PodInfo, node: NodeInfo): void {
+    this.#place(pod, node, true)
+  }
+
+  /** Takes an assumption back, unless the API has confirmed it meanwhile. */
+  forget(pod: PodInfo): Change[] {
+    const placed = this.#placed.get(pod.key)
+    return placed?.assumed && placed.pod.uid === pod.uid ? this.removePod(pod.key) : []
+  }
+
+  #place(pod: PodInfo, node: NodeInfo, assumed: boolean): void {
+    this.#placed.set(pod.key, { pod, node, assumed })
+    node.addPod(pod)
+    this.groups.change(node, pod, 1)
+    this.terms.change(node, pod, 1)
+  }
+
+  #replace(node: NodeInfo, before: PodInfo, pod: PodInfo): void {
+    const same = { ...before, pod: pod.pod }
+    this.#placed.set(pod.key, { pod: same, node, assumed: false })
+    node.pods.set(pod.key, same)
+  }
+
+  #infoOf(name: string): NodeInfo {
+    let info = this.#byName.get(name)
+    if (!info) this.#byName.set(name, (info = new NodeInfo(name)))
+    return info
+  }
+
+  #count(info: NodeInfo, amount: 1 | -1): void {
+    if (info.taints.some(({ effect }) => effect === 'PreferNoSchedule')) this.#softlyTainted += amount
+    for (const name of info.images.keys()) {
+      const holders = this.imageHolders(name) + amount
+      if (holders === 0) this.#imageHolders.delete(name)
+      else this.#imageHolders.set(name, holders)
+    }
+  }
+
+  #topologyChanged(): void {
+    this.#nodes = undefined
+    this.groups.forgetDomains()
+    this.terms.forgetDomains()
+  }
+
+  *#podsByNode(): Iterable<[NodeInfo, Iterable<PodInfo>]> {
+    for (const info of this.#byName.values()) yield [info, info.pods.values()]
+  }
+}
+
+/** Heartbeats change a node's conditions only. */
+const isSameToScheduler = (a: Node, b: Node): boolean =>
+  jsonEqual(a.metadata.labels, b.metadata.labels) &&
+  jsonEqual(a.spec, b.spec) &&
+  jsonEqual(a.status?.allocatable, b.status?.allocatable) &&
+  jsonEqual(a.status?.images, b.status?.images)
+
+const isSameLoad = (a: PodInfo, b: PodInfo): boolean =>
+  a.terminating === b.terminating && jsonEqual(a.labels, b.labels) && jsonEqual(amounts(a), amounts(b))
+
+const amounts = ({ requests, assumedUse }: PodInfo): unknown => ({
+  ...requests,
+  others: requests.others ? Object.fromEntries(requests.others) : undefined,
+  assumedUse,
+})
+
+function interleaveZones(nodes: readonly NodeInfo[]): NodeInfo[] {
+  const zones = new Map<string, NodeInfo[]>()
+  for (const node of nodes) {
+    const zone = node.labels[zoneLabel] ?? ''
+    const members = zones.get(zone)
+    if (members) members.push(node)
+    else zones.set(zone, [node])
+  }
+  if (zones.size <= 1) return [...nodes]
+  const mixed: NodeInfo[] = []
+  for (let turn = 0; mixed.length < nodes.length; turn++) {
+    for (const members of zones.values()) {
+      const node = members[turn]
+      if (node) mixed.push(node)
+    }
+  }
+  return mixed
+}

@@ -1,0 +1,56 @@
+import type { Node, Taint } from '#shared/kube/generated/types.ts'
+import { addAmounts, amountsOf, type Amounts } from './amounts.ts'
+import type { HostPort, PodInfo } from './pod-info.ts'
+
+/** A node with the pods on it. Pods may name a node that is not (or no longer) there: then `node` is undefined. */
+export class NodeInfo {
+  readonly name: string
+  node: Node | undefined
+  labels: Readonly<Record<string, string>> = {}
+  taints: readonly Taint[] = []
+  unschedulable = false
+  allocatable: Amounts = { cpu: 0, memory: 0, ephemeralStorage: 0 }
+  /** How many pods it takes. */
+  podLimit = 0
+  /** Sizes of the images it has, by all their names. */
+  images = new Map<string, number>()
+
+  readonly pods = new Map<string, PodInfo>()
+  readonly requested: Amounts = { cpu: 0, memory: 0, ephemeralStorage: 0 }
+  readonly assumedUse = { cpu: 0, memory: 0 }
+  readonly hostPorts: HostPort[] = []
+
+  constructor(name: string) {
+    this.name = name
+  }
+
+  setNode(node: Node | undefined): void {
+    const { allocatable, images } = node?.status ?? {}
+    const imagesChanged = images !== this.node?.status?.images
+    this.node = node
+    this.labels = node?.metadata.labels ?? {}
+    this.taints = node?.spec?.taints ?? []
+    this.unschedulable = node?.spec?.unschedulable ?? false
+    this.allocatable = amountsOf(allocatable)
+    this.podLimit = Number(allocatable?.['pods'] ?? 0)
+    if (!imagesChanged) return
+    this.images = new Map()
+    for (const { names = [], sizeBytes = 0 } of images ?? []) for (const name of names) this.images.set(name, sizeBytes)
+  }
+
+  addPod(pod: PodInfo): void {
+    this.pods.set(pod.key, pod)
+    addAmounts(this.requested, pod.requests)
+    this.assumedUse.cpu += pod.assumedUse.cpu
+    this.assumedUse.memory += pod.assumedUse.memory
+    for (const port of pod.hostPorts) this.hostPorts.push(port)
+  }
+
+  removePod(pod: PodInfo): void {
+    this.pods.delete(pod.key)
+    addAmounts(this.requested, pod.requests, -1)
+    this.assumedUse.cpu -= pod.assumedUse.cpu
+    this.assumedUse.memory -= pod.assumedUse.memory
+    for (const port of pod.hostPorts) this.hostPorts.splice(this.hostPorts.indexOf(port), 1)
+  }
+}

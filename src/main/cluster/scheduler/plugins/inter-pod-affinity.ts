@@ -1,0 +1,139 @@
+import type { ClusterState } from '../cluster-state.ts'
+import { maxScore, type Plan, type Plugin, type Refusal, type Scorer } from '../framework.ts'
+import type { NodeInfo } from '../node-info.ts'
+import type { PodInfo, Term } from '../pod-info.ts'
+import type { TermKind } from '../pod-groups.ts'
+import { selectsPod } from '../pod-selector.ts'
+
+const noAffinity: Refusal = ["node(s) didn't match pod affinity rules"]
+const antiAffinity: Refusal = ["node(s) didn't match pod anti-affinity rules"]
+const existingAntiAffinity: Refusal = ["node(s) didn't satisfy existing pods anti-affinity rules"]
+
+/**
+ * Pods that want to be with others, or away from them: in the same domain of a topology (node, zone, …) or in none.
+ * Anti-affinity holds both ways: what a placed pod does not want near it is kept away from it.
+ */
+export const interPodAffinity = (): Plugin => ({
+  name: 'InterPodAffinity',
+
+  plan(pod, cluster): Plan | undefined {
+    const tests = [...affinityTests(pod, cluster), ...antiAffinityTests(pod, cluster), ...existingTests(pod, cluster)]
+    const score = preference(pod, cluster)
+    if (tests.length === 0 && !score) return undefined
+    return {
+      filter: tests.length > 0 ? (node) => tests.find((test) => test.refuses(node))?.refusal : undefined,
+      score,
+    }
+  },
+
+  mayHelp(change, pod) {
+    if (change.type === 'pod-added') return pod.affinity.required.length > 0
+    return ['pod-removed', 'node-added', 'node-labels', 'namespaces'].includes(change.type)
+  },
+})
+
+interface Test {
+  refusal: Refusal
+  refuses(node: NodeInfo): boolean
+}
+
+type Domains = ReadonlyMap<string, number>
+
+function* affinityTests(pod: PodInfo, cluster: ClusterState): Iterable<Test> {
+  const { required } = pod.affinity
+  if (required.length === 0) return
+  // Only pods that all terms select count, for each of the terms.
+  const counts = cluster.groups.counts({ selectors: required.map(({ selector }) => selector), terminating: true })
+  const domains = required.map(({ topologyKey }): [string, Domains] => [topologyKey, counts.domains(topologyKey)])
+  // The first of a group that wants to be together finds nobody to be with: it may go anywhere.
+  const isFirst =
+    domains.every(([, counted]) => counted.size === 0) &&
+    required.every(({ selector }) => selectsPod(selector, pod, cluster.namespaceLabels))
+  yield {
+    refusal: noAffinity,
+    refuses: ({ labels }) =>
+      domains.some(([key, counted]) => {
+        const domain = labels[key]
+        return domain === undefined || (!isFirst && !counted.has(domain))
+      }),
+  }
+}
+
+function* antiAffinityTests(pod: PodInfo, cluster: ClusterState): Iterable<Test> {
+  for (const { selector, topologyKey } of pod.affinity.requiredAnti) {
+    const domains = cluster.groups.counts({ selectors: [selector], terminating: true }).domains(topologyKey)
+    if (domains.size > 0) yield { refusal: antiAffinity, refuses: isIn(topologyKey, domains) }
+  }
+}
+
+function* existingTests(pod: PodInfo, cluster: ClusterState): Iterable<Test> {
+  for (const { selector, topologyKey, counts } of cluster.terms.all('requiredAnti'))
+    if (selectsPod(selector, pod, cluster.namespaceLabels))
+      yield { refusal: existingAntiAffinity, refuses: isIn(topologyKey, counts.domains(topologyKey)) }
+}
+
+const isIn =
+  (topologyKey: string, domains: Domains) =>
+  ({ labels }: NodeInfo): boolean => {
+    const domain = labels[topologyKey]
+    return domain !== undefined && domains.has(domain)
+  }
+
+/** Sums of weights by domain, one after the other. */
+interface Weights {
+  topologyKey: string
+  factor: number
+  domains: Domains
+}
+
+function preference(pod: PodInfo, cluster: ClusterState): Scorer | undefined {
+  const weights = [...ownWeights(pod, cluster), ...existingWeights(pod, cluster)]
+  if (weights.length === 0) return undefined
+  return {
+    weight: 2,
+    score({ labels }) {
+      let sum = 0
+      for (const { topologyKey, factor, domains } of weights) {
+        const domain = labels[topologyKey]
+        if (domain !== undefined) sum += factor * (domains.get(domain) ?? 0)
+      }
+      return sum
+    },
+    normalize: spread,
+  }
+}
+
+function* ownWeights({ affinity }: PodInfo, { groups }: ClusterState): Iterable<Weights> {
+  const domainsOf = ({ selector, topologyKey }: Term): Domains =>
+    groups.counts({ selectors: [selector], terminating: true }).domains(topologyKey)
+  for (const term of affinity.preferred)
+    yield { topologyKey: term.topologyKey, factor: term.weight, domains: domainsOf(term) }
+  for (const term of affinity.preferredAnti)
+    yield { topologyKey: term.topologyKey, factor: -term.weight, domains: domainsOf(term) }
+}
+
+/** What placed pods would like of the newcomer; whom they insist on being with counts a little, too. */
+const kinds: readonly [TermKind, 1 | -1][] = [
+  ['required', 1],
+  ['preferred', 1],
+  ['preferredAnti', -1],
+]
+
+function* existingWeights(pod: PodInfo, cluster: ClusterState): Iterable<Weights> {
+  for (const [kind, factor] of kinds)
+    for (const { selector, topologyKey, counts } of cluster.terms.all(kind))
+      if (selectsPod(selector, pod, cluster.namespaceLabels))
+        yield { topologyKey, factor, domains: counts.domains(topologyKey) }
+}
+
+/** The lowest sum becomes 0, the highest `maxScore`; sums may be negative. */
+function spread(scores: Float64Array, count: number): void {
+  let min = Infinity
+  let max = -Infinity
+  for (let i = 0; i < count; i++) {
+    min = Math.min(min, scores[i] ?? 0)
+    max = Math.max(max, scores[i] ?? 0)
+  }
+  for (let i = 0; i < count; i++)
+    scores[i] = max === min ? 0 : Math.floor((maxScore * ((scores[i] ?? 0) - min)) / (max - min))
+}

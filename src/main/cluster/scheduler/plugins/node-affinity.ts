@@ -1,0 +1,61 @@
+import type { Node, NodeSelectorTerm, PodSpec, PreferredSchedulingTerm } from '#shared/kube/generated/types.ts'
+import { matchesTerm, selectsNode } from '#shared/kube/node-selection.ts'
+import { scaleToMax, type Plan, type Plugin, type Refusal, type Scorer } from '../framework.ts'
+import type { NodeInfo } from '../node-info.ts'
+
+const noMatch: Refusal = ["node(s) didn't match Pod's node affinity/selector"]
+
+/** `nodeSelector` and required node affinity have to hold; preferred terms that hold add their weight. */
+export const nodeAffinity = (): Plugin => ({
+  name: 'NodeAffinity',
+
+  plan({ pod }): Plan | undefined {
+    const { spec } = pod
+    const affinity = spec?.affinity?.nodeAffinity
+    const required = affinity?.requiredDuringSchedulingIgnoredDuringExecution
+    const preferred = affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []
+    const restricts = required !== undefined || Object.keys(spec?.nodeSelector ?? {}).length > 0
+    if (!restricts && preferred.length === 0) return undefined
+    return {
+      nodes: namesOf(required?.nodeSelectorTerms ?? []),
+      filter: restricts ? (node) => (accepts(node, spec) ? undefined : noMatch) : undefined,
+      score: preferred.length > 0 ? preference(preferred) : undefined,
+    }
+  },
+
+  mayHelp: (change, { pod }) =>
+    (change.type === 'node-added' || change.type === 'node-labels') && accepts(change.node, pod.spec),
+})
+
+const accepts = ({ node }: NodeInfo, spec: PodSpec | undefined): boolean =>
+  node !== undefined && selectsNode(spec, node)
+
+/**
+ * The nodes in question when every term names some by `metadata.name`, as pods of a DaemonSet do: looking at one node
+ * instead of all keeps thousands of such pods cheap.
+ */
+function namesOf(terms: readonly NodeSelectorTerm[]): readonly string[] | undefined {
+  const names: string[] = []
+  for (const { matchFields = [] } of terms) {
+    const named = matchFields.find(({ key, operator }) => key === 'metadata.name' && operator === 'In')
+    if (!named?.values) return undefined
+    names.push(...named.values)
+  }
+  return terms.length > 0 ? names : undefined
+}
+
+const preference = (terms: readonly PreferredSchedulingTerm[]): Scorer => ({
+  weight: 2,
+  score: ({ node }) => (node ? weightOf(terms, node) : 0),
+  normalize: (scores, count) => scaleToMax(scores, count, { reverse: false }),
+})
+
+function weightOf(terms: readonly PreferredSchedulingTerm[], node: Node): number {
+  let sum = 0
+  for (const { weight, preference: term } of terms) if (matchesPreference(term, node)) sum += weight
+  return sum
+}
+
+/** Other than a required term, an empty preferred one holds everywhere. */
+const matchesPreference = (term: NodeSelectorTerm, node: Node): boolean =>
+  (!term.matchExpressions?.length && !term.matchFields?.length) || matchesTerm(term, node)

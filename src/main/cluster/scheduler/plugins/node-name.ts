@@ -1,0 +1,15 @@
+import type { Plugin, Refusal } from '../framework.ts'
+
+const otherNode: Refusal = ["node(s) didn't match the requested node name"]
+
+/** A pod that names its node goes there or nowhere. */
+export const nodeName = (): Plugin => ({
+  name: 'NodeName',
+
+  plan({ pod }) {
+    const name = pod.spec?.nodeName
+    return name ? { filter: (node) => (node.name === name ? undefined : otherNode) } : undefined
+  },
+
+  mayHelp: (change) => change.type === 'node-added',
+})

@@ -1,0 +1,22 @@
+import { maxScore, type Plugin } from '../framework.ts'
+import type { NodeInfo } from '../node-info.ts'
+import type { PodInfo } from '../pod-info.ts'
+
+/** Prefers nodes whose CPU and memory would be used up alike, so that neither is left over. */
+export const nodeResourcesBalancedAllocation = (): Plugin => ({
+  name: 'NodeResourcesBalancedAllocation',
+
+  plan(pod) {
+    // A pod that requests nothing tips no balance.
+    if (pod.requests.cpu === 0 && pod.requests.memory === 0) return undefined
+    return { score: { weight: 1, score: (node) => balance(pod, node) } }
+  },
+})
+
+/** With two resources the standard deviation of their shares is half of what lies between them. */
+function balance({ requests }: PodInfo, { allocatable, requested }: NodeInfo): number {
+  if (allocatable.cpu === 0 || allocatable.memory === 0) return maxScore
+  const cpu = Math.min(1, (requested.cpu + requests.cpu) / allocatable.cpu)
+  const memory = Math.min(1, (requested.memory + requests.memory) / allocatable.memory)
+  return Math.floor((1 - Math.abs(cpu - memory) / 2) * maxScore)
+}

@@ -1,0 +1,89 @@
+import type { Amounts } from '../amounts.ts'
+import { maxScore, type Plugin, type Refusal } from '../framework.ts'
+import type { NodeInfo } from '../node-info.ts'
+import type { PodInfo } from '../pod-info.ts'
+
+/**
+ * A node must have what the pod's containers request, less what its pods have been promised; of those that do, the
+ * emptier ones are better (Kubernetes' LeastAllocated strategy).
+ *
+ * The exemplar of a plugin: `plan` looks at the pod once and returns what is to be asked of each node. Reasons are
+ * worded as Kubernetes words them, since users and tools search for them.
+ */
+export const nodeResourcesFit = (): Plugin => ({
+  name: 'NodeResourcesFit',
+
+  plan: (pod) => ({
+    filter: (node) => shortages(pod.requests, node),
+    score: { weight: 1, score: (node) => leastAllocated(pod, node) },
+  }),
+
+  mayHelp(change, pod) {
+    switch (change.type) {
+      case 'node-added':
+      case 'node-allocatable':
+      case 'pod-removed':
+        return shortages(pod.requests, change.node) === undefined
+      default:
+        return false
+    }
+  },
+})
+
+const tooManyPods: Refusal = ['Too many pods']
+const insufficientCpu: Refusal = ['Insufficient cpu']
+const insufficientMemory: Refusal = ['Insufficient memory']
+
+/** Everything that the node has too little of. */
+function shortages(wanted: Amounts, node: NodeInfo): Refusal | undefined {
+  const { allocatable, requested } = node
+  const full = node.pods.size >= node.podLimit
+  const cpu = wanted.cpu > 0 && wanted.cpu > allocatable.cpu - requested.cpu
+  const memory = wanted.memory > 0 && wanted.memory > allocatable.memory - requested.memory
+  const storage =
+    wanted.ephemeralStorage > 0 && wanted.ephemeralStorage > allocatable.ephemeralStorage - requested.ephemeralStorage
+  const others = wanted.others ? missingOthers(wanted.others, node) : none
+  if (!full && !cpu && !memory && !storage && others.length === 0) return undefined
+  // By far the most frequent answers of a full cluster: no need to build them anew for each node.
+  if (others.length === 0 && !storage) {
+    if (full && !cpu && !memory) return tooManyPods
+    if (cpu && !full && !memory) return insufficientCpu
+    if (memory && !full && !cpu) return insufficientMemory
+  }
+  return [
+    ...(full ? tooManyPods : none),
+    ...(cpu ? insufficientCpu : none),
+    ...(memory ? insufficientMemory : none),
+    ...(storage ? ['Insufficient ephemeral-storage'] : none),
+    ...others,
+  ]
+}
+
+const none: Refusal = []
+
+function missingOthers(wanted: ReadonlyMap<string, number>, { allocatable, requested }: NodeInfo): Refusal {
+  const missing: string[] = []
+  for (const [name, amount] of wanted) {
+    const free = (allocatable.others?.get(name) ?? 0) - (requested.others?.get(name) ?? 0)
+    if (amount > 0 && amount > free) missing.push(`Insufficient ${name}`)
+  }
+  return missing
+}
+
+/** The share of CPU and memory that stays free with the pod on the node, each counting the same. */
+function leastAllocated({ assumedUse }: PodInfo, { allocatable, assumedUse: used }: NodeInfo): number {
+  let sum = 0
+  let resources = 0
+  if (allocatable.cpu > 0) {
+    sum += freeShare(allocatable.cpu, used.cpu + assumedUse.cpu)
+    resources++
+  }
+  if (allocatable.memory > 0) {
+    sum += freeShare(allocatable.memory, used.memory + assumedUse.memory)
+    resources++
+  }
+  return resources === 0 ? 0 : Math.floor(sum / resources)
+}
+
+const freeShare = (capacity: number, used: number): number =>
+  used > capacity ? 0 : Math.floor(((capacity - used) * maxScore) / capacity)

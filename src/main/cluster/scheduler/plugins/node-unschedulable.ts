@@ -1,0 +1,17 @@
+import { tolerates } from '#shared/kube/tolerations.ts'
+import type { Plugin, Refusal } from '../framework.ts'
+
+const cordoned: Refusal = ['node(s) were unschedulable']
+const unschedulableTaint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }
+
+/** Cordoned nodes take only pods that tolerate it, such as those of DaemonSets. */
+export const nodeUnschedulable = (): Plugin => ({
+  name: 'NodeUnschedulable',
+
+  plan({ pod }) {
+    if (pod.spec?.tolerations?.some((toleration) => tolerates(toleration, unschedulableTaint))) return undefined
+    return { filter: (node) => (node.unschedulable ? cordoned : undefined) }
+  },
+
+  mayHelp: (change) => (change.type === 'node-added' || change.type === 'node-taints') && !change.node.unschedulable,
+})

@@ -1,0 +1,242 @@
+import type { LabelSelector, Pod, PodSpec, TopologySpreadConstraint } from '#shared/kube/generated/types.ts'
+import { selectsNode } from '#shared/kube/node-selection.ts'
+import { labelRequirements, matchesLabels, type LabelRequirement } from '#shared/kube/selectors.ts'
+import { untolerated } from '#shared/kube/tolerations.ts'
+import type { ClusterState } from '../cluster-state.ts'
+import { maxScore, type Plan, type Plugin, type PluginContext, type Refusal, type Scorer } from '../framework.ts'
+import type { NodeCounts } from '../node-counts.ts'
+import type { NodeInfo } from '../node-info.ts'
+import type { PodInfo } from '../pod-info.ts'
+import { podSelector, selectorOf, selectsPod, type PodSelector } from '../pod-selector.ts'
+
+const tooSkewed: Refusal = ["node(s) didn't match pod topology spread constraints"]
+const noDomain: Refusal = ["node(s) didn't match pod topology spread constraints (missing required label)"]
+
+const hostname = 'kubernetes.io/hostname'
+
+/**
+ * Spreads alike pods over the domains of a topology. `DoNotSchedule` constraints bound the skew; `ScheduleAnyway` ones
+ * are preferences. A pod without constraints is spread over nodes and zones together with the pods of its Service,
+ * ReplicaSet, ReplicationController or StatefulSet, as Kubernetes does by default.
+ */
+export const podTopologySpread = (context: Pick<PluginContext, 'informers'>): Plugin => {
+  context.informers.services.addIndex('namespace', ({ metadata }) => metadata.namespace)
+  return {
+    name: 'PodTopologySpread',
+
+    plan(pod, cluster): Plan | undefined {
+      const constraints = pod.pod.spec?.topologySpreadConstraints ?? []
+      if (constraints.length === 0) {
+        const selector = defaultSelector(pod, context)
+        return selector && { score: preference(pod, cluster, defaultConstraints(selector), { needAll: false }) }
+      }
+      const all = constraints.map((constraint) => constraintOf(constraint, pod.pod))
+      const hard = all.filter((constraint) => constraint.hard)
+      const soft = all.filter((constraint) => !constraint.hard)
+      return {
+        filter: hard.length > 0 ? boundSkew(pod, cluster, hard) : undefined,
+        score: soft.length > 0 ? preference(pod, cluster, soft, { needAll: true }) : undefined,
+      }
+    },
+
+    mayHelp: (change) => ['pod-added', 'pod-removed', 'node-added', 'node-labels', 'node-taints'].includes(change.type),
+  }
+}
+
+interface Constraint {
+  topologyKey: string
+  maxSkew: number
+  minDomains: number
+  hard: boolean
+  selector: PodSelector
+  /** Whether nodes that the pod does not select (or whose taints it does not tolerate) are left out of the count. */
+  honoursAffinity: boolean
+  honoursTaints: boolean
+}
+
+function constraintOf(constraint: TopologySpreadConstraint, pod: Pod): Constraint {
+  const { labelSelector, matchLabelKeys } = constraint
+  return {
+    topologyKey: constraint.topologyKey,
+    maxSkew: constraint.maxSkew,
+    minDomains: constraint.minDomains ?? 1,
+    hard: constraint.whenUnsatisfiable === 'DoNotSchedule',
+    selector: podSelector({ labelSelector, matchLabelKeys }, pod),
+    honoursAffinity: constraint.nodeAffinityPolicy !== 'Ignore',
+    honoursTaints: constraint.nodeTaintsPolicy === 'Honor',
+  }
+}
+
+const defaultConstraints = (selector: PodSelector): Constraint[] =>
+  [
+    { topologyKey: hostname, maxSkew: 3 },
+    { topologyKey: 'topology.kubernetes.io/zone', maxSkew: 5 },
+  ].map((constraint) => ({
+    ...constraint,
+    minDomains: 1,
+    hard: false,
+    selector,
+    honoursAffinity: true,
+    honoursTaints: false,
+  }))
+
+/** Pods that all of the pod's Services and its controller select; undefined when it has none of them. */
+function defaultSelector({ pod, namespace, labels }: PodInfo, context: Pick<PluginContext, 'informers'>) {
+  const { services } = context.informers
+  const requirements: LabelRequirement[] = []
+  for (const service of services.byIndex('namespace', namespace)) {
+    const own = labelRequirements({ matchLabels: service.spec?.selector ?? {} }) ?? []
+    if (own.length > 0 && matchesLabels(own, labels)) requirements.push(...own)
+  }
+  requirements.push(...(labelRequirements(controllerSelector(pod, context)) ?? []))
+  return requirements.length === 0
+    ? undefined
+    : selectorOf({ namespaces: [namespace], namespaceLabels: undefined, requirements })
+}
+
+function controllerSelector(pod: Pod, { informers }: Pick<PluginContext, 'informers'>): LabelSelector | undefined {
+  const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller)
+  const key = `${pod.metadata.namespace ?? ''}/${owner?.name ?? ''}`
+  switch (owner?.kind) {
+    case 'ReplicaSet':
+      return informers.replicaSets.get(key)?.spec?.selector
+    case 'StatefulSet':
+      return informers.statefulSets.get(key)?.spec?.selector
+    case 'ReplicationController':
+      return { matchLabels: informers.replicationControllers.get(key)?.spec?.selector ?? {} }
+    default:
+      return undefined
+  }
+}
+
+const countsOf = (selector: PodSelector, cluster: ClusterState): NodeCounts =>
+  cluster.groups.counts({ selectors: [selector], terminating: false })
+
+/** Whether a node takes part in the count of a constraint. */
+function takesPart(node: NodeInfo, { honoursAffinity, honoursTaints }: Constraint, spec: PodSpec | undefined): boolean {
+  if (!node.node) return false
+  if (honoursAffinity && !selectsNode(spec, node.node)) return false
+  return !honoursTaints || !untolerated(node.taints, spec?.tolerations, ['NoSchedule', 'NoExecute'])
+}
+
+function boundSkew(pod: PodInfo, cluster: ClusterState, constraints: readonly Constraint[]) {
+  const bounds = constraints.map((constraint) => boundOf(pod, cluster, constraint, constraints))
+  return ({ labels }: NodeInfo): Refusal | undefined => {
+    for (const { constraint, domains, least, self } of bounds) {
+      const domain = labels[constraint.topologyKey]
+      if (domain === undefined) return noDomain
+      if ((domains.get(domain) ?? 0) + self - least > constraint.maxSkew) return tooSkewed
+    }
+    return undefined
+  }
+}
+
+interface Bound {
+  constraint: Constraint
+  domains: ReadonlyMap<string, number>
+  /** Pods in the emptiest domain. */
+  least: number
+  /** Whether the pod counts itself. */
+  self: 0 | 1
+}
+
+function boundOf(pod: PodInfo, cluster: ClusterState, constraint: Constraint, all: readonly Constraint[]): Bound {
+  const counts = countsOf(constraint.selector, cluster)
+  const domains = new Map<string, number>()
+  for (const node of cluster.nodes) {
+    // A node outside of any of the topologies is outside of all of them.
+    if (!all.every(({ topologyKey }) => node.labels[topologyKey] !== undefined)) continue
+    if (!takesPart(node, constraint, pod.pod.spec)) continue
+    const domain = node.labels[constraint.topologyKey] ?? ''
+    domains.set(domain, (domains.get(domain) ?? 0) + counts.on(node))
+  }
+  // With fewer domains than asked for, the missing ones count as empty.
+  const least = domains.size < constraint.minDomains ? 0 : Math.min(...domains.values())
+  return { constraint, domains, least, self: selectsPod(constraint.selector, pod, cluster.namespaceLabels) ? 1 : 0 }
+}
+
+interface Preference {
+  constraint: Constraint
+  countOn: (node: NodeInfo) => number
+  /** Many small domains weigh more than few large ones. */
+  weight: number
+}
+
+function preference(
+  pod: PodInfo,
+  cluster: ClusterState,
+  constraints: readonly Constraint[],
+  { needAll }: { needAll: boolean },
+): Scorer {
+  let preferences: Preference[] = []
+  const ignored = (node: NodeInfo): boolean =>
+    needAll && constraints.some(({ topologyKey }) => node.labels[topologyKey] === undefined)
+  return {
+    weight: 2,
+    prepare(nodes) {
+      const counted = needAll ? nodes.filter((node) => !ignored(node)) : nodes
+      preferences = constraints.map((constraint) => preferenceOf(pod, cluster, constraint, counted))
+    },
+    score(node) {
+      if (ignored(node)) return ignoredScore
+      let sum = 0
+      for (const { constraint, countOn, weight } of preferences)
+        if (node.labels[constraint.topologyKey] !== undefined) sum += countOn(node) * weight + (constraint.maxSkew - 1)
+      return Math.round(sum)
+    },
+    normalize: fewestFirst,
+  }
+}
+
+function preferenceOf(
+  pod: PodInfo,
+  cluster: ClusterState,
+  constraint: Constraint,
+  nodes: readonly NodeInfo[],
+): Preference {
+  const counts = countsOf(constraint.selector, cluster)
+  const { topologyKey } = constraint
+  if (topologyKey === hostname)
+    return { constraint, countOn: (node) => counts.on(node), weight: Math.log(nodes.length + 2) }
+  const size = new Set(nodes.map(({ labels }) => labels[topologyKey]).filter((domain) => domain !== undefined)).size
+  const domains = domainCounts(pod, counts, constraint)
+  return {
+    constraint,
+    countOn: ({ labels }) => domains.get(labels[topologyKey] ?? '') ?? 0,
+    weight: Math.log(size + 2),
+  }
+}
+
+/** The running sums where every node takes part; otherwise the nodes with such pods are gone through. */
+function domainCounts(pod: PodInfo, counts: NodeCounts, constraint: Constraint): ReadonlyMap<string, number> {
+  const { spec } = pod.pod
+  const restricted = spec?.nodeSelector !== undefined || spec?.affinity?.nodeAffinity !== undefined
+  if (!constraint.honoursTaints && !(constraint.honoursAffinity && restricted))
+    return counts.domains(constraint.topologyKey)
+  const domains = new Map<string, number>()
+  for (const [node, count] of counts.entries()) {
+    const domain = node.labels[constraint.topologyKey]
+    if (domain !== undefined && takesPart(node, constraint, spec))
+      domains.set(domain, (domains.get(domain) ?? 0) + count)
+  }
+  return domains
+}
+
+const ignoredScore = -1
+
+/** The fewer alike pods, the better; nodes outside of the topologies come last. */
+function fewestFirst(scores: Float64Array, count: number): void {
+  let min = Infinity
+  let max = 0
+  for (let i = 0; i < count; i++) {
+    const score = scores[i] ?? ignoredScore
+    if (score === ignoredScore) continue
+    min = Math.min(min, score)
+    max = Math.max(max, score)
+  }
+  for (let i = 0; i < count; i++) {
+    const score = scores[i] ?? ignoredScore
+    if (score === ignoredScore) scores[i] = 0
+    else scores[i] = max === 0 ? maxScore : Math.floor((maxScore * (max + min - score)) / max)
+  }
+}

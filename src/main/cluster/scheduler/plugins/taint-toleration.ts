@@ -1,0 +1,40 @@
+import type { Taint, Toleration } from '#shared/kube/generated/types.ts'
+import { tolerates, untolerated } from '#shared/kube/tolerations.ts'
+import { scaleToMax, type Plugin, type Refusal } from '../framework.ts'
+import type { NodeInfo } from '../node-info.ts'
+
+const repelling = ['NoSchedule', 'NoExecute']
+
+/** Tainted nodes take only pods that tolerate the taint; of soft taints (PreferNoSchedule), the fewer the better. */
+export const taintToleration = (): Plugin => ({
+  name: 'TaintToleration',
+
+  plan({ pod }, cluster) {
+    const tolerations = pod.spec?.tolerations ?? []
+    return {
+      filter: (node) => (node.taints.length === 0 ? undefined : refusal(node, tolerations)),
+      score: cluster.hasSoftTaints
+        ? {
+            weight: 3,
+            score: (node) => untoleratedSoft(node, tolerations),
+            normalize: (scores, count) => scaleToMax(scores, count, { reverse: true }),
+          }
+        : undefined,
+    }
+  },
+
+  mayHelp: (change, { pod }) =>
+    (change.type === 'node-added' || change.type === 'node-taints') &&
+    untolerated(change.node.taints, pod.spec?.tolerations, repelling) === undefined,
+})
+
+function refusal({ taints }: NodeInfo, tolerations: readonly Toleration[]): Refusal | undefined {
+  const taint = untolerated(taints, tolerations, repelling)
+  return taint && [`node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`]
+}
+
+const untoleratedSoft = ({ taints }: NodeInfo, tolerations: readonly Toleration[]): number =>
+  taints.filter((taint) => taint.effect === 'PreferNoSchedule' && !isTolerated(taint, tolerations)).length
+
+const isTolerated = (taint: Taint, tolerations: readonly Toleration[]): boolean =>
+  tolerations.some((toleration) => tolerates(toleration, taint))

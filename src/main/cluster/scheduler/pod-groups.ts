@@ -1,0 +1,116 @@
+import { NodeCounts } from './node-counts.ts'
+import type { NodeInfo } from './node-info.ts'
+import type { PodInfo, Term } from './pod-info.ts'
+import { selectsPod, type NamespaceLabels, type PodSelector } from './pod-selector.ts'
+
+export interface GroupOptions {
+  /** Every one of them has to select a pod. */
+  selectors: readonly PodSelector[]
+  /** Whether pods on their way out count: they do for affinity, not for spreading. */
+  terminating: boolean
+}
+
+interface Group extends GroupOptions {
+  counts: NodeCounts
+}
+
+/** Groups that nobody has asked for in a while are dropped beyond this many. */
+const rememberedGroups = 512
+
+/**
+ * How many pods of a selector run on each node. A group is counted once, when first asked for, and then follows every
+ * pod that comes or goes: the next pod of the same Deployment finds its answer ready.
+ */
+export class PodGroups {
+  readonly #groups = new Map<string, Group>()
+  readonly #podsByNode: () => Iterable<[NodeInfo, Iterable<PodInfo>]>
+  readonly #namespaceLabels: NamespaceLabels
+
+  constructor(podsByNode: () => Iterable<[NodeInfo, Iterable<PodInfo>]>, namespaceLabels: NamespaceLabels) {
+    this.#podsByNode = podsByNode
+    this.#namespaceLabels = namespaceLabels
+  }
+
+  counts(options: GroupOptions): NodeCounts {
+    const id = `${options.terminating}|${options.selectors.map((selector) => selector.id).join('&')}`
+    const group = this.#groups.get(id) ?? this.#count(options)
+    // The map keeps its order of insertion: what is used moves to the young end.
+    this.#groups.delete(id)
+    this.#groups.set(id, group)
+    if (this.#groups.size > rememberedGroups) this.#dropOldest()
+    return group.counts
+  }
+
+  change(node: NodeInfo, pod: PodInfo, amount: 1 | -1): void {
+    for (const group of this.#groups.values()) if (this.#holds(group, pod)) group.counts.add(node, amount)
+  }
+
+  forgetDomains(): void {
+    for (const { counts } of this.#groups.values()) counts.forgetDomains()
+  }
+
+  /** Namespaces have other labels than before: everything is counted anew when asked for. */
+  forget(): void {
+    this.#groups.clear()
+  }
+
+  #count(options: GroupOptions): Group {
+    const group: Group = { ...options, counts: new NodeCounts() }
+    for (const [node, pods] of this.#podsByNode())
+      for (const pod of pods) if (this.#holds(group, pod)) group.counts.add(node, 1)
+    return group
+  }
+
+  #holds({ selectors, terminating }: Group, pod: PodInfo): boolean {
+    if (pod.terminating && !terminating) return false
+    for (const selector of selectors) if (!selectsPod(selector, pod, this.#namespaceLabels)) return false
+    return true
+  }
+
+  #dropOldest(): void {
+    const oldest = this.#groups.keys().next()
+    if (!oldest.done) this.#groups.delete(oldest.value)
+  }
+}
+
+/** What the terms of placed pods want of a newcomer. */
+export type TermKind = 'requiredAnti' | 'required' | 'preferred' | 'preferredAnti'
+
+export interface PlacedTerm extends Term {
+  /** Weights (1 of a required term) of the pods that have it, by their nodes. */
+  counts: NodeCounts
+}
+
+/** Terms of placed pods, the same ones told once: a newcomer is matched against each of them, not against each pod. */
+export class PlacedTerms {
+  readonly #terms: Record<TermKind, Map<string, PlacedTerm>> = {
+    requiredAnti: new Map(),
+    required: new Map(),
+    preferred: new Map(),
+    preferredAnti: new Map(),
+  }
+
+  all(kind: TermKind): Iterable<PlacedTerm> {
+    return this.#terms[kind].values()
+  }
+
+  change(node: NodeInfo, { affinity }: PodInfo, amount: 1 | -1): void {
+    for (const term of affinity.requiredAnti) this.#add('requiredAnti', node, term, amount)
+    for (const term of affinity.required) this.#add('required', node, term, amount)
+    for (const term of affinity.preferred) this.#add('preferred', node, term, amount * term.weight)
+    for (const term of affinity.preferredAnti) this.#add('preferredAnti', node, term, amount * term.weight)
+  }
+
+  forgetDomains(): void {
+    for (const terms of Object.values(this.#terms)) for (const { counts } of terms.values()) counts.forgetDomains()
+  }
+
+  #add(kind: TermKind, node: NodeInfo, { selector, topologyKey }: Term, amount: number): void {
+    const terms = this.#terms[kind]
+    const id = `${topologyKey}|${selector.id}`
+    let placed = terms.get(id)
+    if (!placed) terms.set(id, (placed = { selector, topologyKey, counts: new NodeCounts() }))
+    placed.counts.add(node, amount)
+    if (placed.counts.isEmpty) terms.delete(id)
+  }
+}

@@ -1,0 +1,138 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { startControlPlane, type TestControlPlane } from '#test/support/control-plane.ts'
+import { systemClock } from '#shared/base/clock.ts'
+import { silentLog } from '#shared/base/log.ts'
+import type { Event, Pod } from '#shared/kube/generated/types.ts'
+import { podCondition } from '#shared/kube/pod.ts'
+import { events, nodes, pods } from '#shared/kube/resources.ts'
+import { node, pod, type PodOptions } from './scheduler.fixture.ts'
+import { createScheduler, type Scheduler } from './scheduler.ts'
+
+let plane: TestControlPlane
+let scheduler: Scheduler
+
+beforeEach(async () => {
+  plane = await startControlPlane()
+  scheduler = createScheduler({ client: plane.client, clock: systemClock, log: silentLog })
+})
+afterEach(async () => {
+  await scheduler.stop()
+  await plane.stop()
+})
+
+const create = (name: string, options: PodOptions = {}): Promise<Pod> => {
+  const made = pod(name, options)
+  delete made.metadata.uid
+  return plane.client.create(pods, made)
+}
+const nodeOf = (each: Pod): string | undefined => each.spec?.nodeName
+const bound = (name: string): Promise<Pod> => plane.untilOne(pods, name, (each) => nodeOf(each) !== undefined)
+const refused = (name: string): Promise<Pod> =>
+  plane.untilOne(pods, name, (each) => podCondition(each, 'PodScheduled')?.status === 'False')
+const eventAbout = async (name: string, reason: string): Promise<Event> => {
+  const found = await plane.until(events, (all) =>
+    all.some((event) => event.involvedObject.name === name && event.reason === reason),
+  )
+  return found.find((event) => event.involvedObject.name === name && event.reason === reason)!
+}
+
+describe('scheduling', () => {
+  test('binds pods that were there before and pods that come, and says so', async () => {
+    await plane.client.create(nodes, node('n1'))
+    await create('early')
+    await scheduler.start()
+    await create('late')
+    expect([nodeOf(await bound('early')), nodeOf(await bound('late'))]).toEqual(['n1', 'n1'])
+    expect(podCondition(await bound('late'), 'PodScheduled')?.status).toBe('True')
+    expect(await eventAbout('late', 'Scheduled')).toMatchObject({
+      type: 'Normal',
+      message: 'Successfully assigned default/late to n1',
+      source: { component: 'default-scheduler' },
+    })
+  })
+
+  test('never puts more on a node than it holds, even in a rush', async () => {
+    for (const name of ['n1', 'n2', 'n3']) await plane.client.create(nodes, node(name, { allocatable: { pods: '10' } }))
+    await scheduler.start()
+    await Promise.all(Array.from({ length: 40 }, (_, index) => create(`p${index}`)))
+    const all = await plane.until(pods, (each) =>
+      each.every((one) => nodeOf(one) ?? podCondition(one, 'PodScheduled')?.status === 'False'),
+    )
+    const counts = new Map<string, number>()
+    for (const each of all) counts.set(nodeOf(each) ?? '', (counts.get(nodeOf(each) ?? '') ?? 0) + 1)
+    expect(Object.fromEntries(counts)).toEqual({ n1: 10, n2: 10, n3: 10, '': 10 })
+  })
+
+  test('leaves pods of other schedulers alone', async () => {
+    await plane.client.create(nodes, node('n1'))
+    await scheduler.start()
+    await create('other', { schedulerName: 'mine' })
+    await create('ours')
+    await bound('ours')
+    const other = await plane.client.get(pods, { namespace: 'default', name: 'other' })
+    expect(nodeOf(other)).toBeUndefined()
+  })
+})
+
+describe('a pod that fits nowhere', () => {
+  test('is told why, in condition and event', async () => {
+    const tainted = node('tainted', { taints: [{ key: 'k', value: 'v', effect: 'NoSchedule' }] })
+    for (const each of [tainted, node('full-1'), node('full-2')]) await plane.client.create(nodes, each)
+    await scheduler.start()
+    await create('big', { requests: { cpu: '100' } })
+    const message = '0/3 nodes are available: 1 node(s) had untolerated taint {k: v}, 2 Insufficient cpu.'
+    expect(podCondition(await refused('big'), 'PodScheduled')).toMatchObject({ reason: 'Unschedulable', message })
+    expect(await eventAbout('big', 'FailedScheduling')).toMatchObject({ type: 'Warning', message })
+  })
+
+  test('gets its node as soon as one comes', async () => {
+    await scheduler.start()
+    await create('p')
+    expect(podCondition(await refused('p'), 'PodScheduled')?.message).toBe('no nodes available to schedule pods')
+    await plane.client.create(nodes, node('n1'))
+    expect(nodeOf(await bound('p'))).toBe('n1')
+  })
+
+  test('takes the place of one that is deleted, and of one that has ended', async () => {
+    await plane.client.create(nodes, node('n1', { allocatable: { pods: '2' } }))
+    await scheduler.start()
+    await create('a')
+    await bound('a')
+    const b = await create('b').then(() => bound('b'))
+    await create('c')
+    await create('d')
+    await refused('c')
+    await refused('d')
+    await plane.client.delete(pods, { namespace: 'default', name: 'a' }, { gracePeriodSeconds: 0 })
+    await plane.client.updateStatus(pods, { ...b, status: { ...b.status, phase: 'Succeeded' } })
+    await Promise.all([bound('c'), bound('d')])
+  })
+
+  test('is placed when its gate is lifted', async () => {
+    await plane.client.create(nodes, node('n1'))
+    await scheduler.start()
+    await create('gated', { schedulingGates: [{ name: 'example.com/wait' }] })
+    await create('free')
+    await bound('free')
+    const gated = await plane.client.get(pods, { namespace: 'default', name: 'gated' })
+    expect(nodeOf(gated)).toBeUndefined()
+    await plane.client.patch(
+      pods,
+      { namespace: 'default', name: 'gated' },
+      { type: 'json', body: [{ op: 'remove', path: '/spec/schedulingGates/0' }] },
+    )
+    expect(nodeOf(await bound('gated'))).toBe('n1')
+  })
+})
+
+test('after a restart, what is placed still counts', async () => {
+  await plane.client.create(nodes, node('n1', { allocatable: { pods: '1' } }))
+  await scheduler.start()
+  await create('a')
+  await bound('a')
+  await scheduler.stop()
+  scheduler = createScheduler({ client: plane.client, clock: systemClock, log: silentLog })
+  await scheduler.start()
+  await create('b')
+  expect(podCondition(await refused('b'), 'PodScheduled')?.message).toBe('0/1 nodes are available: 1 Too many pods.')
+})

@@ -1,0 +1,292 @@
+import type { Clock } from '#shared/base/clock.ts'
+import { StopStack } from '#shared/base/disposable.ts'
+import type { Log } from '#shared/base/log.ts'
+import type { Client } from '#shared/client/client.ts'
+import { createEventRecorder } from '#shared/client/event-recorder.ts'
+import { keyOf } from '#shared/client/informer.ts'
+import { createSharedInformers, type SharedInformers } from '#shared/client/shared-informers.ts'
+import { isNotFound, messageOf } from '#shared/kube/error-kinds.ts'
+import type { Pod } from '#shared/kube/generated/types.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import { isPodTerminal, podCondition } from '#shared/kube/pod.ts'
+import {
+  namespaces,
+  nodes,
+  persistentVolumeClaims,
+  persistentVolumes,
+  pods,
+  replicaSets,
+  replicationControllers,
+  services,
+  statefulSets,
+  storageClasses,
+} from '#shared/kube/resources.ts'
+import { timestamp } from '#shared/kube/timestamp.ts'
+import { ClusterState, type Change } from './cluster-state.ts'
+import { FitError, NodePicker, type Placement, type PluginFactory } from './framework.ts'
+import { isSamePlacement, podInfoOf } from './pod-info.ts'
+import { defaultPlugins } from './plugins/index.ts'
+import { SchedulingQueue, type Waiting } from './queue.ts'
+
+export interface SchedulerOptions {
+  client: Client
+  clock: Clock
+  log: Log
+  /** Shared with the controllers; informers of its own when unset. */
+  informers?: SharedInformers
+  /** Kubernetes' default ones when unset. */
+  plugins?: readonly PluginFactory[]
+  /** Decides between equal nodes; 0 … 1. */
+  random?: () => number
+}
+
+export interface Scheduler {
+  /** Resolves when pods are being scheduled. */
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** The name under which pods ask for this scheduler. */
+const schedulerName = 'default-scheduler'
+/** Bindings under way at once: enough for the store to write them together, too few to keep the API server from others. */
+const parallelBindings = 64
+/** How long pods are tried in one go before requests get their turn, ms. */
+const sliceMs = 4
+/** Events about placed pods are held back while this many bindings are under way: pods first. */
+const busyBindings = 16
+/** What else plugins read is waited for only so long: it decides preferences, and pods refused for want of it are woken. */
+const lookupPatience = 1_000
+
+/**
+ * Finds a node for each pod that has none, and binds it there through the API.
+ *
+ * Choosing a node is synchronous and reads a cluster state that every informer event and every own decision keeps up
+ * to date; only bindings take time, and they run side by side, with the pod already counted on its node (assumed).
+ */
+export function createScheduler(options: SchedulerOptions): Scheduler {
+  const { client, clock } = options
+  const log = options.log.child({ part: 'scheduler' })
+  const informers = options.informers ?? createSharedInformers({ client, clock, log })
+  const podInformer = informers.share(pods)
+  const nodeInformer = informers.share(nodes)
+  const lookups = {
+    namespaces: informers.share(namespaces),
+    services: informers.share(services),
+    replicaSets: informers.share(replicaSets),
+    statefulSets: informers.share(statefulSets),
+    replicationControllers: informers.share(replicationControllers),
+    claims: informers.share(persistentVolumeClaims),
+    volumes: informers.share(persistentVolumes),
+    storageClasses: informers.share(storageClasses),
+  }
+  const recorder = createEventRecorder({ client, clock, log, component: schedulerName })
+  const cluster = new ClusterState((namespace) => lookups.namespaces.get(namespace)?.metadata.labels)
+  const plugins = (options.plugins ?? defaultPlugins).map((create) => create({ client, informers: lookups }))
+  const picker = new NodePicker({ plugins, cluster, random: options.random })
+  const queue = new SchedulingQueue({ clock, onReady: wake })
+  const stops = new StopStack()
+  const bindings = new Set<Promise<void>>()
+  const placedUnannounced: { pod: Pod; node: string }[] = []
+  let running = false
+  let turnIsDue = false
+
+  /** Sees to it that the queue is worked off in a later turn of the event loop. */
+  function wake(): void {
+    if (turnIsDue || !running) return
+    turnIsDue = true
+    setImmediate(() => {
+      turnIsDue = false
+      scheduleSome()
+    })
+  }
+
+  function scheduleSome(): void {
+    const end = performance.now() + sliceMs
+    while (running && bindings.size < parallelBindings && performance.now() < end) {
+      const waiting = queue.take()
+      if (!waiting) return
+      scheduleOne(waiting)
+    }
+    // With all bindings taken, the next one to end wakes us.
+    if (bindings.size < parallelBindings) wake()
+  }
+
+  function scheduleOne(waiting: Waiting): void {
+    let placement: Placement
+    try {
+      placement = picker.pick(waiting.pod)
+    } catch (error) {
+      if (error instanceof FitError) refused(waiting, error)
+      else failed(waiting, error)
+      return
+    }
+    cluster.assume(waiting.pod, placement.node)
+    const binding = bind(waiting, placement)
+      .catch((error: unknown) => notBound(waiting, error))
+      .finally(() => {
+        bindings.delete(binding)
+        announce()
+        wake()
+      })
+    bindings.add(binding)
+  }
+
+  async function bind(waiting: Waiting, { node, beforeBinding }: Placement): Promise<void> {
+    const { pod } = waiting.pod
+    const { namespace, name = '', uid } = pod.metadata
+    for (const prepare of beforeBinding) await prepare(node)
+    await client.post(pods, { namespace, name }, 'binding', {
+      apiVersion: 'v1',
+      kind: 'Binding',
+      metadata: { namespace, name, uid },
+      target: { apiVersion: 'v1', kind: 'Node', name: node.name },
+    })
+    if (queue.get(waiting.pod.key) === waiting) queue.remove(waiting.pod.key)
+    placedUnannounced.push({ pod, node: node.name })
+  }
+
+  function notBound(waiting: Waiting, error: unknown): void {
+    for (const change of cluster.forget(waiting.pod)) queue.changed(change)
+    // Deleted meanwhile, or bound by another hand: the informer tells the rest.
+    const current = podInformer.get(waiting.pod.key)
+    if (isNotFound(error) || current?.metadata.uid !== waiting.pod.uid || current.spec?.nodeName) {
+      if (queue.get(waiting.pod.key) === waiting) queue.remove(waiting.pod.key)
+    } else failed(waiting, error)
+  }
+
+  function refused(waiting: Waiting, error: FitError): void {
+    queue.refuse(waiting, error.refusedBy)
+    complain(waiting, 'Unschedulable', error.message)
+  }
+
+  function failed(waiting: Waiting, error: unknown): void {
+    if (!running) return
+    log.warn('scheduling failed', { pod: waiting.pod.key, error: messageOf(error) })
+    queue.retryLater(waiting)
+    complain(waiting, 'SchedulerError', messageOf(error))
+  }
+
+  function complain({ pod: { pod } }: Waiting, reason: string, message: string): void {
+    recorder.event(typed(pod), 'Warning', 'FailedScheduling', message)
+    const present = podCondition(pod, 'PodScheduled')
+    if (present?.status === 'False' && present.reason === reason && present.message === message) return
+    const unchanged = present?.status === 'False' ? present.lastTransitionTime : undefined
+    const condition = {
+      type: 'PodScheduled',
+      status: 'False',
+      reason,
+      message,
+      lastProbeTime: null,
+      lastTransitionTime: unchanged ?? timestamp(clock.now()),
+    }
+    const { namespace, name = '', uid } = pod.metadata
+    client
+      .patch(
+        pods,
+        { namespace, name },
+        { type: 'strategic', body: { metadata: { uid }, status: { conditions: [condition] } } },
+        { subresource: 'status' },
+      )
+      .catch((error: unknown) => log.debug('condition not written', { pod: keyOf(pod), error: messageOf(error) }))
+  }
+
+  /** Says where pods went, as soon as there is nothing better to do. */
+  function announce(): void {
+    if (bindings.size >= busyBindings || queue.ready > 0) return
+    for (const { pod, node } of placedUnannounced.splice(0))
+      recorder.event(
+        typed(pod),
+        'Normal',
+        'Scheduled',
+        `Successfully assigned ${pod.metadata.namespace ?? ''}/${pod.metadata.name ?? ''} to ${node}`,
+      )
+  }
+
+  function podSeen(pod: Pod, previous?: Pod): void {
+    if (pod.spec?.nodeName) placedPodSeen(pod, pod.spec.nodeName, previous)
+    else if (isOurs(pod)) waitingPodSeen(pod, previous)
+    else queue.remove(keyOf(pod))
+  }
+
+  function waitingPodSeen(pod: Pod, previous: Pod | undefined): void {
+    const info = podInfoOf(pod)
+    const known = queue.get(info.key)
+    // Its own condition comes back to us as an event: no reason to try again.
+    if (known && previous && isSamePlacement(previous, pod)) queue.refresh(info)
+    else queue.put(info, { held: plugins.some((plugin) => plugin.holdsBack?.(pod) !== undefined) })
+  }
+
+  function placedPodSeen(pod: Pod, node: string, previous: Pod | undefined): void {
+    const key = keyOf(pod)
+    if (previous && isSamePlacement(previous, pod) && isPodTerminal(previous) === isPodTerminal(pod)) return
+    queue.remove(key)
+    // What has ended holds nothing of its node any more.
+    tell(isPodTerminal(pod) ? cluster.removePod(key) : cluster.setPod(podInfoOf(pod), node))
+  }
+
+  function podGone(pod: Pod): void {
+    const key = keyOf(pod)
+    queue.remove(key)
+    tell(cluster.removePod(key))
+  }
+
+  function tell(changes: readonly Change[]): void {
+    for (const change of changes) queue.changed(change)
+  }
+
+  function watchAll(): void {
+    stops.add(
+      nodeInformer.onChange({
+        added: (node) => tell(cluster.setNode(node)),
+        updated: (_, node) => tell(cluster.setNode(node)),
+        deleted: ({ metadata }) => cluster.removeNode(metadata.name ?? ''),
+      }),
+    )
+    stops.add(
+      podInformer.onChange({
+        added: (pod) => podSeen(pod),
+        updated: (previous, pod) => podSeen(pod, previous),
+        deleted: podGone,
+      }),
+    )
+    stops.add(
+      lookups.namespaces.onChange({
+        updated(previous, { metadata }) {
+          if (jsonEqual(previous.metadata.labels, metadata.labels)) return
+          cluster.groups.forget()
+          queue.changed({ type: 'namespaces' })
+        },
+      }),
+    )
+    const volumesChanged = (): void => queue.changed({ type: 'volumes' })
+    for (const informer of [lookups.claims, lookups.volumes, lookups.storageClasses])
+      stops.add(informer.onChange({ added: volumesChanged, updated: volumesChanged, deleted: volumesChanged }))
+  }
+
+  return {
+    async start() {
+      await Promise.all([podInformer.synced, nodeInformer.synced, lookups.namespaces.synced])
+      const patience = new Promise<void>((resolve) => stops.add(clock.after(lookupPatience, resolve)))
+      await Promise.race([Promise.all(Object.values(lookups).map(({ synced }) => synced)), patience])
+      if (stops.stopped) return
+      running = true
+      watchAll()
+    },
+    async stop() {
+      running = false
+      queue.stop()
+      await stops.stop()
+      for (const informer of [podInformer, nodeInformer, ...Object.values(lookups)]) informer.stop()
+      if (!options.informers) informers.stop()
+      await Promise.all(bindings)
+      await recorder.flush()
+    },
+  }
+}
+
+const isOurs = (pod: Pod): boolean =>
+  !isPodTerminal(pod) && !pod.metadata.deletionTimestamp && (pod.spec?.schedulerName ?? schedulerName) === schedulerName
+
+/** Items of lists may lack their type; what is said about them names it. */
+const typed = (pod: Pod): KubeObject => ({ ...pod, apiVersion: 'v1', kind: 'Pod' })
