@@ -103,8 +103,9 @@ export class RequestHandler {
     if (!info || !resource) throw noSuchPath()
     const { namespace, name, subresource } = info
     const target: Target = { resource, namespace, name, subresource }
-    const entry = context.store.get(keyOf(resource, namespace, name))
-    if (!entry) throw notFound(resource.groupResource, name)
+    const objectName = route.connect?.objectName?.(name) ?? name
+    const entry = context.store.get(keyOf(resource, namespace, objectName))
+    if (!entry) throw notFound(resource.groupResource, objectName)
     const { object } = itemOf(resource, entry)
     const attributes = attributesOf(context, target, call, 'CONNECT', {
       object: undefined,

@@ -16,6 +16,8 @@ export interface ConnectHandler {
   subresource: string
   /** `proxy` serves every method; GET and POST when unset. */
   methods?: readonly string[]
+  /** The object that a name in the path means (`https:web:8443` of a proxy); the name itself when unset. */
+  objectName?(name: string): string
   /** A thrown ApiError is answered as a Status as long as nothing has been written. */
   handle(request: ConnectRequest): void | Promise<void>
 }

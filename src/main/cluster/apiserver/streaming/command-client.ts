@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import type { TerminalSize } from '#shared/kube/stream-frames.ts'
 
 /** The client of a running command (exec, attach), over whichever carrier it came. */
@@ -37,6 +38,10 @@ export const streamsOf = (query: URLSearchParams): CommandStreams => {
   // A terminal mixes both outputs into one.
   return { stdin: isSet('stdin'), stdout: isSet('stdout'), stderr: isSet('stderr') && !tty, tty }
 }
+
+/** Resolves once everything written to the outputs is out, or they are gone. */
+export const allSent = (outputs: readonly (Writable | undefined)[]): Promise<unknown> =>
+  Promise.allSettled(outputs.flatMap((output) => (output ? [finished(output.end(), { readable: false })] : [])))
 
 /** What older protocols, which know no Status, get to read: nothing when all went well. */
 export const statusText = (status: CommandStatus): string => (status.status === 'Success' ? '' : (status.message ?? ''))

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { TerminalSize } from '#shared/kube/stream-frames.ts'
 import { badRequest } from '#shared/kube/status.ts'
-import { statusText, type CommandClient, type CommandStreams } from './command-client.ts'
+import { allSent, statusText, type CommandClient, type CommandStreams } from './command-client.ts'
 import { createSpdySession } from './spdy/session.ts'
 import type { SpdyStream } from './spdy/stream.ts'
 import { switchProtocols } from './upgrade.ts'
@@ -85,10 +85,12 @@ function describe(
     finish(status) {
       const error = opened.get('error')
       const text = protocol.startsWith('v4') ? JSON.stringify(status) : statusText(status)
-      for (const output of outputs) if (output !== error) output.end()
-      error?.end(text)
-      // The client hangs up once it has read the status.
-      error?.once('finish', () => session.end())
+      void allSent(outputs.filter((output) => output !== error))
+        .then(() => {
+          error?.write(text)
+          return allSent([error])
+        })
+        .then(() => session.end())
     },
     onClose: (listener) => void session.closed.then(listener),
   }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { channels, decodeJson, type TerminalSize } from '#shared/kube/stream-frames.ts'
 import { webSocketChannels } from './channels.ts'
-import { statusText, type CommandClient, type CommandStreams } from './command-client.ts'
+import { allSent, statusText, type CommandClient, type CommandStreams } from './command-client.ts'
 import { acceptWebSocket, chooseProtocol } from './web-socket.ts'
 
 const protocols = [
@@ -31,10 +31,12 @@ export async function webSocketClient(
     streams.stdout ? channels.stdout : streams.stderr ? channels.stderr : channels.error,
     new Uint8Array(),
   )
+  const stdout = streams.stdout ? connection.output(channels.stdout) : undefined
+  const stderr = streams.stderr ? connection.output(channels.stderr) : undefined
   return {
     stdin: streams.stdin ? connection.input(channels.stdin) : undefined,
-    stdout: streams.stdout ? connection.output(channels.stdout) : undefined,
-    stderr: streams.stderr ? connection.output(channels.stderr) : undefined,
+    stdout,
+    stderr,
     onResize(listener) {
       if (!streams.tty) return
       connection.input(channels.resize).on('data', (payload: Buffer) => {
@@ -44,8 +46,10 @@ export async function webSocketClient(
     },
     finish(status) {
       const text = tellsStatus ? JSON.stringify(status) : statusText(status)
-      if (text !== '') connection.send(channels.error, Buffer.from(text))
-      connection.close()
+      void allSent([stdout, stderr]).then(() => {
+        if (text !== '') connection.send(channels.error, Buffer.from(text))
+        connection.close()
+      })
     },
     onClose: (listener) => connection.onClose(listener),
   }

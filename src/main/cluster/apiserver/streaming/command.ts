@@ -114,8 +114,13 @@ async function deliverOutput(client: CommandClient, node: Duplex): Promise<Comma
 async function write(output: Writable | undefined, payload: Uint8Array): Promise<void> {
   if (!output || output.destroyed || payload.length === 0 || output.write(payload)) return
   await new Promise<void>((resolve) => {
-    output.once('drain', resolve)
-    output.once('close', resolve)
+    const go = (): void => {
+      output.off('drain', go)
+      output.off('close', go)
+      resolve()
+    }
+    output.on('drain', go)
+    output.on('close', go)
   })
 }
 

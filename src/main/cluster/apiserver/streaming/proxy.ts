@@ -13,23 +13,21 @@ import { nodeOf } from './pod-node.ts'
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 /** `pods/proxy`, `services/proxy`, `nodes/proxy`: HTTP to what runs in the cluster. */
-export const proxyHandlers = ({ connector }: { connector: NodeConnector }): ConnectHandler[] => [
-  {
+export const proxyHandlers = ({ connector }: { connector: NodeConnector }): ConnectHandler[] => {
+  const handler = (resource: string, handle: ConnectHandler['handle']): ConnectHandler => ({
     group: '',
-    resource: 'pods',
+    resource,
     subresource: 'proxy',
     methods,
-    handle: (request) => proxy(connector, request, podTarget(request)),
-  },
-  {
-    group: '',
-    resource: 'services',
-    subresource: 'proxy',
-    methods,
-    handle: (request) => proxy(connector, request, serviceTarget(request)),
-  },
-  { group: '', resource: 'nodes', subresource: 'proxy', methods, handle: (request) => proxyToNode(connector, request) },
-]
+    objectName: (name) => splitProxyName(name).name,
+    handle,
+  })
+  return [
+    handler('pods', (request) => proxy(connector, request, podTarget(request))),
+    handler('services', (request) => proxy(connector, request, serviceTarget(request))),
+    handler('nodes', (request) => proxyToNode(connector, request)),
+  ]
+}
 
 interface Target {
   node: string

@@ -1,0 +1,185 @@
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import { connect, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { writeKubeconfig } from '#main/cluster/apiserver/auth/kubeconfig.ts'
+import { clientCertificates } from '#main/cluster/apiserver/auth/client-certificates.ts'
+import { streamingHandlers } from '#main/cluster/apiserver/streaming/index.ts'
+import { pods } from '#shared/kube/resources.ts'
+import { startApiServer, type TestApiServer } from '../support/api-server.ts'
+import { createKubectl, type Kubectl } from '../support/kubectl.ts'
+import { createLocalNode, type LocalNode } from '../support/local-node.ts'
+import { kinds } from '#main/cluster/apiserver/kinds/index.ts'
+
+let api: TestApiServer
+let node: LocalNode
+let kubectl: Kubectl
+let dir: string
+let web: Server
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'slipway-streaming-'))
+  node = createLocalNode()
+  node.cwd = dir
+  api = await startApiServer({
+    kinds,
+    authenticator: clientCertificates(),
+    connectHandlers: streamingHandlers({ connector: node }),
+  })
+  const kubeconfig = join(dir, 'kubeconfig')
+  await writeKubeconfig(kubeconfig, { name: 'test', server: api.url, ca: api.ca, credentials: api.pki.admin })
+  kubectl = createKubectl(kubeconfig)
+  web = createServer((request, response) => response.end(`hello from ${request.url ?? ''}`))
+  web.listen(0, '127.0.0.1')
+  await once(web, 'listening')
+  node.ports.set(80, (web.address() as AddressInfo).port)
+  await makePod('web', ['app'])
+  await makePod('two', ['a', 'b'])
+})
+
+afterAll(async () => {
+  node?.stop()
+  web?.close()
+  await api?.stop()
+  await rm(dir, { recursive: true })
+})
+
+async function makePod(name: string, containers: string[]): Promise<void> {
+  const pod = await api.client.create(pods, {
+    metadata: { name, namespace: 'default' },
+    spec: { nodeName: 'worker-1', containers: containers.map((container) => ({ name: container, image: 'x' })) },
+  })
+  await api.client.updateStatus(pods, {
+    ...pod,
+    status: {
+      phase: 'Running',
+      podIP: '127.0.0.1',
+      containerStatuses: containers.map((container) => ({
+        name: container,
+        image: 'x',
+        imageID: 'x',
+        ready: true,
+        restartCount: 0,
+        state: { running: {} },
+      })),
+    },
+  })
+}
+
+describe.each([
+  ['WebSocket', {}],
+  ['SPDY', { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false', KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false' }],
+])('over %s', (_carrier, env: Record<string, string>) => {
+  const run = (): Kubectl => kubectl.with(env)
+
+  it('exec keeps the two outputs apart and hands on the exit code', async () => {
+    const result = await run()('exec', 'web', '--', 'sh', '-c', 'echo out; echo err >&2; exit 3')
+    expect(result).toMatchObject({ code: 3, stdout: 'out\n' })
+    expect(result.stderr).toMatch(/^err\n/)
+    expect(result.stderr).toContain('command terminated with exit code 3')
+  })
+
+  it('exec passes standard input on to its end', async () => {
+    const input = 'one line\n'.repeat(50_000)
+    const result = await run().withInput(input, 'exec', '-i', 'web', '--', 'cat')
+    expect(result.code).toBe(0)
+    expect(result.stdout).toBe(input)
+  })
+
+  it('exec brings large outputs home whole', async () => {
+    const result = await run()('exec', 'web', '--', 'head', '-c', '5000000', '/dev/zero')
+    expect(result.code).toBe(0)
+    expect(result.stdout).toHaveLength(5_000_000)
+  })
+
+  it('exec stops the command when the client leaves', async () => {
+    const running = run().start('exec', 'web', '--', 'sh', '-c', 'echo started; exec sleep 1000')
+    await running.output(/started/)
+    expect(node.running.size).toBe(1)
+    const [child] = node.running
+    await running.stop()
+    if (child && node.running.has(child)) await once(child, 'close')
+    expect(node.running.size).toBe(0)
+  })
+
+  it('attach joins the running process', async () => {
+    const result = await run().withInput('typed\n', 'attach', '-i', 'web')
+    expect(result.stdout).toContain('typed')
+  })
+
+  it('cp copies there and back', async () => {
+    const there = join(dir, 'original')
+    const content = 'x'.repeat(300_000)
+    await writeFile(there, content)
+    await run().ok('cp', there, 'web:copy')
+    expect(await readFile(join(dir, 'copy'), 'utf8')).toBe(content)
+    const back = join(dir, 'back')
+    await run().ok('cp', 'web:copy', back)
+    expect(await readFile(back, 'utf8')).toBe(content)
+  })
+
+  it('port-forward carries many connections at once', async () => {
+    const running = run().start('port-forward', 'pod/web', ':80')
+    const output = await running.output(/127\.0\.0\.1:\d+/)
+    const port = Number(/127\.0\.0\.1:(\d+)/.exec(output)?.[1])
+    const answers = await Promise.all(
+      [1, 2, 3, 4, 5].map(async (i) => (await fetch(`http://127.0.0.1:${port}/${i}`)).text()),
+    )
+    expect(answers).toEqual([1, 2, 3, 4, 5].map((i) => `hello from /${i}`))
+    await running.stop()
+  })
+
+  it('port-forward says when nothing listens', async () => {
+    const running = run().start('port-forward', 'pod/web', ':1')
+    const port = Number(/127\.0\.0\.1:(\d+)/.exec(await running.output(/127\.0\.0\.1:\d+/))?.[1])
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', () => undefined)
+    socket.end('x')
+    await text(socket).catch(() => '')
+    await running.output(/an error occurred forwarding/)
+    await running.stop()
+  })
+})
+
+describe('logs', () => {
+  it('prints, tails and follows to the end', async () => {
+    node.write('app', 'first')
+    node.write('app', 'second')
+    expect(await kubectl.ok('logs', 'web')).toBe('first\nsecond\n')
+    expect(await kubectl.ok('logs', 'web', '--tail=1')).toBe('second\n')
+    const following = kubectl.start('logs', '-f', 'web')
+    await following.output(/second/)
+    node.write('app', 'third')
+    await following.output(/third/)
+    node.endLog('app')
+    await once(following.child, 'close')
+    expect(following.child.exitCode).toBe(0)
+  })
+
+  it('passes every option on to the node', async () => {
+    await kubectl.ok('logs', 'web', '--previous', '--timestamps', '--since=5m', '--limit-bytes=100')
+    expect(node.requests.at(-1)).toBe(
+      'GET /containerLogs/default/web/app?previous=true&sinceSeconds=300&timestamps=true&limitBytes=100',
+    )
+  })
+
+  it('wants a container named where there are several', async () => {
+    const path = '/api/v1/namespaces/default/pods/two/log'
+    expect((await kubectl('get', '--raw', path)).stderr).toContain(
+      'a container name must be specified for pod two, choose one of: [a b]',
+    )
+    expect((await kubectl('logs', 'two', '-c', 'nope')).stderr).toContain('container nope is not valid for pod two')
+  })
+})
+
+describe('proxy', () => {
+  it('reaches a port of a pod and the node itself', async () => {
+    expect(await kubectl.ok('get', '--raw', '/api/v1/namespaces/default/pods/web:80/proxy/path?x=1')).toBe(
+      'hello from /path?x=1',
+    )
+  })
+})
