@@ -10,8 +10,6 @@ await build({
   platform: 'node',
   target: 'node20',
   format: 'cjs',
-  sourcemap: 'inline',
-  sourcesContent: false,
   // Native speed-ups of dockerode's ssh transport, which the agent never uses.
   external: ['cpu-features', '*.node'],
   logLevel: 'error',

@@ -53,7 +53,7 @@ trap stop TERM INT
 
 while kill -0 "$engine" 2>/dev/null; do
   if [ -f /opt/slipway/agent.cjs ]; then
-    node --enable-source-maps /opt/slipway/agent.cjs &
+    node /opt/slipway/agent.cjs &
     agent=$!
     wait "$agent" || true
     agent=

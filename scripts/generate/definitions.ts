@@ -1,3 +1,4 @@
+import { addEnums } from './enums.ts'
 import { enrich } from './list-types.ts'
 import type { Model, Property } from './models.ts'
 
@@ -10,6 +11,9 @@ export interface Schema {
   additionalProperties?: Schema
   properties?: Record<string, Schema>
   required?: string[]
+  enum?: string[]
+  default?: string
+  oneOf?: Schema[]
   [extension: `x-kubernetes-${string}`]: unknown
 }
 
@@ -17,7 +21,7 @@ export interface Schema {
 export function renderDefinitions(models: Map<string, Model>): Record<string, Schema> {
   const definitions: Record<string, Schema> = { ...scalars }
   for (const model of models.values()) definitions[definitionName(model)] = definition(model, models)
-  return enrich(definitions)
+  return addEnums(enrich(definitions))
 }
 
 const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1'
@@ -26,8 +30,11 @@ const scalars: Record<string, Schema> = {
   [`${meta}.MicroTime`]: { type: 'string', format: 'date-time' },
   [`${meta}.FieldsV1`]: { type: 'object' },
   [`${meta}.Patch`]: { type: 'object' },
-  'io.k8s.apimachinery.pkg.api.resource.Quantity': { type: 'string' },
-  'io.k8s.apimachinery.pkg.util.intstr.IntOrString': { type: 'string', format: 'int-or-string' },
+  'io.k8s.apimachinery.pkg.api.resource.Quantity': { oneOf: [{ type: 'string' }, { type: 'number' }] },
+  'io.k8s.apimachinery.pkg.util.intstr.IntOrString': {
+    format: 'int-or-string',
+    oneOf: [{ type: 'integer' }, { type: 'string' }],
+  },
   'io.k8s.apimachinery.pkg.runtime.RawExtension': { type: 'object' },
 }
 
@@ -38,6 +45,7 @@ const packages: Record<string, string> = {
 }
 const groups: Record<string, string> = {
   core: '',
+  meta: '',
   networking: 'networking.k8s.io',
   discovery: 'discovery.k8s.io',
   events: 'events.k8s.io',

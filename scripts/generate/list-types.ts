@@ -95,6 +95,9 @@ const fields: Record<string, Record<string, Rule>> = {
     ephemeralContainerStatuses: atomic,
     resourceClaimStatuses: { ...byKey('name'), strategy: 'merge,retainKeys' },
   },
+  [`${core}.ContainerStatus`]: { volumeMounts: byKey('mountPath'), allocatedResourcesStatus: byKey('name') },
+  [`${core}.TopologySelectorTerm`]: { matchLabelExpressions: atomic },
+  [`${core}.TopologySelectorLabelRequirement`]: { values: atomic },
   [`${core}.NodeSpec`]: { podCIDRs: mergeSet, taints: atomic },
   [`${core}.NodeStatus`]: {
     addresses: byKey('type'),

@@ -82,24 +82,26 @@ const clean = (comment: string): string =>
 
 /** A type belongs to the first group whose API reaches it; the order settles those that several reach. */
 function assignGroups(models: Map<string, Model>, apis: string): void {
-  for (const model of models.values()) {
-    const fixed = fixedGroups[model.className]
-    if (fixed) model.groupVersion = fixed
-    else if (metaTypes.has(model.kind) && model.className.startsWith('V1')) model.groupVersion = 'meta/v1'
-  }
-  for (const [api, groupVersion] of apiGroups) {
-    const text = readFileSync(join(apis, `${api}.d.ts`), 'utf8')
-    const queue = [...new Set(text.match(/\b(?:[A-Z][a-z]+)?V[12][A-Z]\w*/g) ?? [])]
-    for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
+  for (const model of models.values())
+    if (metaTypes.has(model.kind) && model.className.startsWith('V1')) model.groupVersion = 'meta/v1'
+  const claim = (names: readonly string[], groupVersion: string): void => {
+    for (const name of names) {
       const model = models.get(name)
-      if (!model || model.groupVersion === groupVersion || (model.groupVersion && !fixedGroups[name])) continue
-      if (!model.groupVersion) model.groupVersion = groupVersion
-      else if (model.groupVersion !== groupVersion) continue
-      for (const { type } of model.properties) queue.push(...(type.match(/\b(?:[A-Z][a-z]+)?V[12][A-Z]\w*/g) ?? []))
+      if (!model || model.groupVersion) continue
+      model.groupVersion = groupVersion
+      claim(
+        model.properties.flatMap(({ type }) => type.match(className) ?? []),
+        groupVersion,
+      )
     }
   }
+  for (const [name, groupVersion] of Object.entries(fixedGroups)) claim([name], groupVersion)
+  for (const [api, groupVersion] of apiGroups)
+    claim(readFileSync(join(apis, `${api}.d.ts`), 'utf8').match(className) ?? [], groupVersion)
   for (const [name, model] of models) if (!model.groupVersion) models.delete(name)
 }
+
+const className = /\b(?:[A-Z][a-z]+)?V[12][A-Z]\w*/g
 
 const metaTypes = new Set([
   'APIGroup',

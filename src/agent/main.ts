@@ -79,9 +79,8 @@ async function main(config: AgentFiles): Promise<void> {
   stops.add(() => running.stop())
 
   const serveServices = async (): Promise<void> => {
-    await runCommand('ip', ['link', 'add', 'slipway0', 'type', 'dummy']).catch(() => undefined)
-    await runCommand('ip', ['link', 'set', 'slipway0', 'up'])
-    await runCommand('ip', ['addr', 'replace', `${config.clusterDns}/32`, 'dev', 'slipway0'])
+    // On lo, because not every kernel has dummy interfaces.
+    await runCommand('ip', ['addr', 'replace', `${config.clusterDns}/32`, 'dev', 'lo'])
     const source = createDnsSource({ services: serviceInformer, slices: sliceInformer, namespaces: informers.share(namespaces) })
     stops.add(await startDns({ address: config.clusterDns, port: 53, domain: config.clusterDomain, source, upstreams: host.nameservers, log }))
     const settings = { nodeName: config.nodeName, nodeIp: ip, apiPort: config.apiPort, podCidr: config.podCidr, localIps: new Set([config.clusterDns]) }

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path'
 import { systemClock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
-import { dockerEngine, openCluster, removeRemains } from './cluster/index.ts'
+import { createHostEngine, openCluster, removeRemains } from './cluster/index.ts'
 import { openAppData, type AppData } from './contexts/app-data.ts'
 import { loadKubeconfig } from './contexts/kubeconfig.ts'
 import type { KubeContext } from './contexts/kube-context.ts'
@@ -35,11 +35,22 @@ export interface BackOptions {
 export async function openBack({ home, mode, installation, log, commands, quit }: BackOptions): Promise<Back> {
   await mkdir(home, { recursive: true, mode: 0o700 })
   const data = await openAppData({ dir: home })
-  const engine = dockerEngine({ resources: installation.resources, log })
+  const engine = createHostEngine({
+    workerImageContext: join(installation.resources, 'worker'),
+    // Tests mark everything that is made, so that nothing of theirs can stay behind.
+    ...(process.env.SLIPWAY_TEST ? { labels: { 'slipway.dev/test': process.env.SLIPWAY_TEST } } : {}),
+  })
   const clusters = await openLocalClusters({
     dir: join(home, 'clusters'),
-    open: (options) => openCluster({ ...options, installation, engine, clock: systemClock, log }),
-    removeRemains: (name) => removeRemains({ name, engine, log }),
+    open: (options) => openCluster({
+        ...options,
+        engine,
+        agentBundle: installation.agentBundle,
+        storeWorker: installation.storeWorker,
+        clock: systemClock,
+        log,
+      }),
+    removeRemains: (name) => removeRemains({ name, engine }),
     engine: () => engine.state(),
     clock: systemClock,
     log,

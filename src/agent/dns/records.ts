@@ -135,6 +135,6 @@ function pointer(question: Pick<Question, 'name' | 'type'>, ip: string, domain: 
     ? `${service.metadata.name ?? ''}.${service.metadata.namespace ?? ''}.svc.${domain}`
     : endpoint && `${endpoint.label}.${endpoint.service}.${endpoint.namespace}.svc.${domain}`
   if (!host) return { kind: 'upstream' }
-  if (question.type !== 'PTR' && question.type !== 'ANY') return { kind: 'nodata' }
+  if (question.type !== 'PTR') return { kind: 'nodata' }
   return { kind: 'answers', answers: [{ type: 'PTR', name: question.name, ttl, data: host }] }
 }

@@ -1,5 +1,16 @@
+import type { Readable } from 'node:stream'
+import type { Clock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
-import type { Step, Worker } from '#shared/contract/clusters.ts'
+import type { Log } from '#shared/base/log.ts'
+import type { ClusterSpec, Step, Worker } from '#shared/contract/clusters.ts'
+import { startControlPlane, type ControlPlane } from './control-plane.ts'
+import { createHostEngine, type HostEngine } from './engine.ts'
+import { createFleet } from './fleet.ts'
+import { createTunnels, type Tunnels } from './network/tunnel.ts'
+import { saveImage } from './workers/docker/build-image.ts'
+import { createSimulatedFleet } from './simulated-fleet.ts'
+
+export { createHostEngine, type HostEngine }
 
 /** A running control plane with its workers. */
 export interface RunningCluster {
@@ -32,4 +43,111 @@ export interface Work {
   progress(step: Step): void
   log(line: string): void
   signal: AbortSignal
+}
+
+export interface OpenClusterOptions {
+  /** The cluster's folder; what is in it is opened, what is missing made. */
+  dir: string
+  spec: ClusterSpec
+  /** Names of the workers that the cluster must have. */
+  workers: string[]
+  work: Work
+  engine: HostEngine
+  /** The agent's one file. */
+  agentBundle: string
+  /** Entry of the store's worker thread. */
+  storeWorker: URL
+  clock: Clock
+  log: Log
+}
+
+/** Starts the control plane, then brings up the workers. @throws Error for the user; what was made is then undone */
+export async function openCluster(options: OpenClusterOptions): Promise<RunningCluster> {
+  const { spec, work, engine, clock } = options
+  const log = options.log.child({ cluster: spec.name })
+  let tunnels: Tunnels | undefined
+  const plane = await stepped(work, clock, 'control-plane', 'Start the control plane', () =>
+    startControlPlane({
+      name: spec.name,
+      dir: options.dir,
+      storeWorker: options.storeWorker,
+      clock,
+      log,
+      connector(pki, apiServerPort) {
+        return (tunnels = createTunnels({ tls: { ca: pki.ca, ...pki.host }, apiServerPort, fetchImage: (reference) => hostImage(engine, reference), clock, log }))
+      },
+    }),
+  )
+  if (!tunnels) throw new Error('the control plane made no tunnels')
+  const fleet = spec.simulated
+    ? createSimulatedFleet({ plane, spec, clock, log })
+    : createFleet({
+        name: spec.name,
+        spec: { ...(spec.cpus ? { cpus: spec.cpus } : {}), ...(spec.memoryBytes ? { memoryBytes: spec.memoryBytes } : {}) },
+        provider: engine.providerFor(spec.name),
+        plane,
+        tunnels,
+        agentBundle: options.agentBundle,
+        clock,
+        log,
+      })
+  const cluster = facade(spec.name, plane, fleet, tunnels)
+  try {
+    await fleet.bringUp(options.workers, work)
+    return cluster
+  } catch (error) {
+    await cluster.stop({ workers: 'keep' }).catch((failure: unknown) => log.warn('not stopped cleanly', { error: String(failure) }))
+    throw error
+  }
+}
+
+/** Removes the workers, volumes and network of a cluster whose control plane does not run. */
+export async function removeRemains({ name, engine }: { name: string; engine: HostEngine }): Promise<void> {
+  const provider = engine.providerFor(name)
+  const workers = await provider.list()
+  await Promise.all(workers.map((worker) => provider.remove(worker.name)))
+  await provider.removeNetwork()
+}
+
+type Fleet = ReturnType<typeof createFleet>
+
+function facade(name: string, plane: ControlPlane, fleet: Fleet, tunnels: Tunnels): RunningCluster {
+  return {
+    name,
+    server: plane.server,
+    admin: { ca: plane.pki.ca, ...plane.pki.admin },
+    kubeconfig: () => plane.kubeconfig(),
+    workers: () => fleet.workers(),
+    onWorkersChanged: (listener) => fleet.onChange(listener),
+    addWorkers: (names, work) => fleet.bringUp(names, work),
+    removeWorker: (worker, work) => fleet.remove(worker, work),
+    stopWorker: (worker) => fleet.stopWorker(worker),
+    startWorker: (worker) => fleet.startWorker(worker),
+    pauseWorker: (worker) => fleet.pauseWorker(worker),
+    unpauseWorker: (worker) => fleet.unpauseWorker(worker),
+    killWorker: (worker) => fleet.killWorker(worker),
+    async stop({ workers }) {
+      await fleet.stop(workers)
+      await tunnels.stop()
+      await plane.stop()
+    },
+  }
+}
+
+async function hostImage(engine: HostEngine, reference: string): Promise<Readable | undefined> {
+  return (await saveImage(await engine.connect(), reference)) as Readable | undefined
+}
+
+/** Runs `task` as a step of its own. */
+async function stepped<T>(work: Work, clock: Clock, id: string, title: string, task: () => Promise<T>): Promise<T> {
+  const started = clock.now()
+  work.progress({ id, title, state: 'running' })
+  try {
+    const result = await task()
+    work.progress({ id, title, state: 'done', ms: clock.now() - started })
+    return result
+  } catch (error) {
+    work.progress({ id, title, state: 'failed', ms: clock.now() - started, message: (error as Error).message })
+    throw error
+  }
 }

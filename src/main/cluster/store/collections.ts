@@ -56,12 +56,13 @@ export class Collections {
   }
 }
 
-/** The resource's folder, and the namespace's within it: what can be listed or watched. */
+/** The group's folder, the resource's in it, the namespace's in that: what can be listed or watched. */
 export function* prefixesOf(key: string): Iterable<string> {
   // '/registry/' + group + '/' + resource + '/'
   const group = key.indexOf('/', 10)
   const resource = key.indexOf('/', group + 1)
   if (resource < 0) return
+  yield key.slice(0, group + 1)
   yield key.slice(0, resource + 1)
   const namespace = key.indexOf('/', resource + 1)
   if (namespace >= 0) yield key.slice(0, namespace + 1)

@@ -115,6 +115,19 @@ export function describeStore(what: string, open: (options: { historySize?: numb
       expect(seen).toEqual([key('z')])
     })
 
+    test('a whole group can be listed and watched', async () => {
+      const seen: string[] = []
+      const stop = store.watch('/registry/core/', store.revision, {
+        changes: (batch) => seen.push(...batch.map(({ entry }) => entry.key)),
+        close: () => undefined,
+      })
+      const elsewhere = '/registry/apps/replicasets/default/r'
+      await store.commit([put('a', 0), { type: 'put', key: elsewhere, expected: 0, build: object('r') }])
+      await stop()
+      expect(seen).toEqual([key('a')])
+      expect(store.list('/registry/core/').entries.map((entry) => entry.key)).toEqual([key('a')])
+    })
+
     test('what list and watch tell together is the truth, under many random writes', async () => {
       const start = store.list('/registry/core/pods/')
       const state = new Map(start.entries.map((entry) => [entry.key, entry.revision]))

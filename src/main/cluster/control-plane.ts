@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import type { Clock } from '#shared/base/clock.ts'
+import { StopStack } from '#shared/base/disposable.ts'
+import type { Log } from '#shared/base/log.ts'
+import type { Client, Resource } from '#shared/client/client.ts'
+import { createClient } from '#shared/client/kube-client.ts'
+import { createSharedInformers, type SharedInformers } from '#shared/client/shared-informers.ts'
+import { admissionPlugins } from './apiserver/admission/index.ts'
+import { ensureDefaultRoles } from './apiserver/auth/ensure-default-roles.ts'
+import { createAuth } from './apiserver/auth/index.ts'
+import { kubeconfigText, writeKubeconfig } from './apiserver/auth/kubeconfig.ts'
+import { createPki, type Pki } from './apiserver/auth/pki.ts'
+import { reviewKinds } from './apiserver/auth/review-kinds.ts'
+import { apiServerUser, componentUser } from './apiserver/auth/users.ts'
+import { ensureDefaultObjects } from './apiserver/default-objects.ts'
+import { kinds } from './apiserver/kinds/index.ts'
+import type { NodeConnector } from './apiserver/node-connector.ts'
+import { loadSchema } from './apiserver/schema/schema.ts'
+import { createApiServer } from './apiserver/server.ts'
+import { streamingHandlers } from './apiserver/streaming/index.ts'
+import { startControllers } from './controllers/index.ts'
+import { createScheduler } from './scheduler/scheduler.ts'
+import { createFileStore } from './store/file.ts'
+
+/** Addresses and names that every cluster of ours has. */
+export const network = {
+  serviceCidr: '10.96.0.0/16',
+  kubernetesService: '10.96.0.1',
+  clusterDns: '10.96.0.10',
+  clusterDomain: 'cluster.local',
+  podCidr: '10.244.0.0/16',
+} as const
+/** The Kubernetes that the API speaks. */
+export const kubernetesVersion = 'v1.36.0'
+
+/** Silence of a worker's lease after which its node is lost, ms: half of Kubernetes' default, on one machine. */
+const monitorGraceMs = 20_000
+
+export interface ControlPlane {
+  server: string
+  port: number
+  pki: Pki
+  /** Acts as an administrator, in process. */
+  client: Client
+  informers: SharedInformers
+  kubeconfig(): string
+  stop(): Promise<void>
+}
+
+export interface ControlPlaneOptions {
+  name: string
+  /** Folder of the cluster: store, keys and kubeconfig lie in it. */
+  dir: string
+  /** Entry of the store's worker thread. */
+  storeWorker: URL
+  /** Built around the certificates, which are this function's to make. */
+  connector(pki: Pki, apiServerPort: () => number): NodeConnector
+  clock: Clock
+  log: Log
+}
+
+/** Starts store, API server, controllers and scheduler, in this order; stops them in the reverse one. */
+export async function startControlPlane({ name, dir, storeWorker, connector, clock, log }: ControlPlaneOptions): Promise<ControlPlane> {
+  const stops = new StopStack()
+  try {
+    await mkdir(dir, { recursive: true, mode: 0o700 })
+    const [pki, store] = await Promise.all([
+      createPki({ dir: join(dir, 'pki'), clock }),
+      secretKeyOf(dir).then((secretKey) => createFileStore({ dir: join(dir, 'store'), log, workerUrl: storeWorker, secretKey })),
+    ])
+    stops.add(() => store.close())
+
+    // Authorisation reads through the server that asks it: the reader is handed over once the server is there.
+    const allKinds = [...kinds, ...reviewKinds]
+    let port = 0
+    const late = lateReader()
+    const auth = createAuth({ pki, store, reader: late.reader, clock })
+    stops.add(auth.stop)
+    const server = createApiServer({
+      store,
+      kinds: allKinds,
+      schema: loadSchema(),
+      authenticator: auth.authenticator,
+      authorizer: auth.authorizer,
+      admission: admissionPlugins({ clock, rbac: auth.authorizer }),
+      connectHandlers: streamingHandlers({ connector: connector(pki, () => port) }),
+      actionHandlers: auth.actions,
+      clock,
+      log: log.child({ part: 'apiserver' }),
+      version: `${kubernetesVersion}+slipway`,
+      tls: { ...pki.apiServer, ca: pki.ca },
+      port: await keptPort(dir),
+    })
+    late.use(server.reader)
+    await server.listen()
+    stops.add(() => server.stop())
+    port = Number(new URL(server.url).port)
+
+    const client = createClient(server.transportFor(apiServerUser))
+    await ensureDefaultObjects({ client })
+    await ensureDefaultRoles({ client })
+    const controllers = startControllers({
+      client: createClient(server.transportFor(apiServerUser, 'kube-controller-manager')),
+      clock,
+      log,
+      resources: storedResources(),
+      rootCa: pki.ca,
+      kubernetesService: { clusterIP: network.kubernetesService, advertised: { address: '127.0.0.1', port } },
+      nodeLifecycle: { monitorGraceMs },
+    })
+    stops.add(() => controllers.stop())
+    const informers = createSharedInformers({ client, clock, log })
+    stops.add(() => informers.stop())
+    const schedulerClient = createClient(server.transportFor(componentUser('kube-scheduler'), 'kube-scheduler'))
+    const schedulerInformers = createSharedInformers({ client: schedulerClient, clock, log })
+    stops.add(() => schedulerInformers.stop())
+    const scheduler = createScheduler({ client: schedulerClient, informers: schedulerInformers, clock, log: log.child({ part: 'scheduler' }) })
+    await scheduler.start()
+    stops.add(() => scheduler.stop())
+
+    const access = { name: `slipway-${name}`, server: server.url, ca: pki.ca, credentials: pki.admin }
+    await writeKubeconfig(join(dir, 'kubeconfig'), access)
+    return { server: server.url, port, pki, client, informers, kubeconfig: () => kubeconfigText(access), stop: () => stops.stop() }
+  } catch (error) {
+    await stops.stop().catch(() => undefined)
+    throw error
+  }
+}
+
+type Reader = Parameters<typeof createAuth>[0]['reader']
+
+function lateReader(): { reader: Reader; use(reader: Reader): void } {
+  let target: Reader | undefined
+  const reader = new Proxy({} as Reader, {
+    get(_, property) {
+      if (!target) throw new Error('the API server is not up yet')
+      const value = Reflect.get(target, property) as unknown
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    },
+  })
+  return { reader, use: (real) => (target = real) }
+}
+
+/** What is kept in the store, each kind once: events are served by two groups and stored by one. */
+function storedResources(): Resource[] {
+  return kinds
+    .filter(({ verbs, storage }) => storage === undefined && (verbs === undefined || verbs.includes('list')))
+    .map(({ group, version, plural, kind, namespaced }) => ({ group, version, plural, kind, namespaced }))
+}
+
+/** The key that encrypts Secrets at rest: in a file of its own, readable by the owner alone. */
+async function secretKeyOf(dir: string): Promise<Uint8Array> {
+  const file = join(dir, 'secret.key')
+  try {
+    return await readFile(file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    const key = randomBytes(32)
+    await writeFile(file, key, { mode: 0o600, flag: 'wx' })
+    return key
+  }
+}
+
+/** The port of the first start, as long as it is free: kubeconfigs that were handed out stay good. */
+async function keptPort(dir: string): Promise<number> {
+  const file = join(dir, 'port')
+  const known = Number(await readFile(file, 'utf8').catch(() => '0'))
+  const port = (known && (await freePort(known))) || (await freePort(0)) || 0
+  await writeFile(file, String(port), { mode: 0o600 })
+  return port
+}
+
+function freePort(wanted: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const probe = createServer()
+    probe.once('error', () => resolve(undefined))
+    probe.listen(wanted, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo
+      probe.close(() => resolve(port))
+    })
+  })
+}

@@ -1,0 +1,42 @@
+import type Docker from 'dockerode'
+import type { Engine } from '#shared/contract/clusters.ts'
+import { connectDocker } from './workers/docker/connection.ts'
+import { createDockerProvider } from './workers/docker/provider.ts'
+import type { WorkerProvider } from './workers/provider.ts'
+import { agentPort } from './fleet.ts'
+
+/** The host's Docker Engine, as clusters use it and the face shows it. */
+export interface HostEngine {
+  state(): Promise<Engine>
+  connect(): Promise<Docker>
+  providerFor(cluster: string): WorkerProvider
+}
+
+export function createHostEngine({ workerImageContext, labels = {} }: { workerImageContext: string; labels?: Record<string, string> }): HostEngine {
+  let docker: Docker | undefined
+  const connect = async (): Promise<Docker> => {
+    if (docker && (await answers(docker))) return docker
+    return (docker = await connectDocker())
+  }
+  return {
+    connect,
+    async state() {
+      try {
+        const { ServerVersion, NCPU, MemTotal } = (await (await connect()).info()) as { ServerVersion: string; NCPU: number; MemTotal: number }
+        return { state: 'ready', version: ServerVersion, cpus: NCPU, memoryBytes: MemTotal }
+      } catch (error) {
+        return { state: 'unreachable', message: (error as Error).message }
+      }
+    },
+    providerFor: (cluster) => createDockerProvider({ connect, cluster, imageContext: workerImageContext, agentPort, labels }),
+  }
+}
+
+async function answers(docker: Docker): Promise<boolean> {
+  try {
+    await docker.ping()
+    return true
+  } catch {
+    return false
+  }
+}

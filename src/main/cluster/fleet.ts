@@ -1,0 +1,284 @@
+import { readFile } from 'node:fs/promises'
+import type { Clock } from '#shared/base/clock.ts'
+import type { Stop } from '#shared/base/disposable.ts'
+import type { Log } from '#shared/base/log.ts'
+import type { ClusterSpec, Worker } from '#shared/contract/clusters.ts'
+import type { Node } from '#shared/kube/generated/types.ts'
+import { nodes } from '#shared/kube/resources.ts'
+import { isNotFound } from '#shared/kube/error-kinds.ts'
+import type { ControlPlane } from './control-plane.ts'
+import { kubernetesVersion, network } from './control-plane.ts'
+import type { Work } from './index.ts'
+import type { Tunnels } from './network/tunnel.ts'
+import { provision, type ProvisionStep } from './workers/provision.ts'
+import type { WorkerFile, WorkerMachine, WorkerProvider } from './workers/provider.ts'
+
+/** Ports inside every worker. */
+export const agentPort = 10250
+const apiPort = 6443
+
+export interface FleetOptions {
+  name: string
+  spec: Pick<ClusterSpec, 'cpus' | 'memoryBytes'>
+  provider: WorkerProvider
+  plane: ControlPlane
+  tunnels: Tunnels
+  agentBundle: string
+  clock: Clock
+  log: Log
+}
+
+/** The Docker workers of one cluster: made, found again, watched, and each held by a tunnel. */
+export interface Fleet {
+  workers(): Worker[]
+  onChange(listener: () => void): Stop
+  /** Makes what is missing of `names`, starts what is stopped, waits until all are Ready. */
+  bringUp(names: readonly string[], work: Work): Promise<void>
+  remove(name: string, work: Work): Promise<void>
+  stopWorker(name: string): Promise<void>
+  startWorker(name: string): Promise<void>
+  pauseWorker(name: string): Promise<void>
+  unpauseWorker(name: string): Promise<void>
+  killWorker(name: string): Promise<void>
+  stop(workers: 'stop' | 'keep' | 'remove'): Promise<void>
+}
+
+export function createFleet(options: FleetOptions): Fleet {
+  const { provider, plane, tunnels, log } = options
+  const nodeInformer = plane.informers.share(nodes)
+  const listeners = new Set<() => void>()
+  const changed = (): void => {
+    for (const listener of listeners) listener()
+  }
+  let machines = new Map<string, WorkerMachine>()
+  let looking: Promise<void> | undefined
+  let lookAgain = false
+
+  /** Reads the machines anew, and moves the tunnels to where their ports are now. */
+  const look = (): Promise<void> => {
+    if (looking) {
+      lookAgain = true
+      return looking
+    }
+    looking = (async () => {
+      do {
+        lookAgain = false
+        const list = await provider.list()
+        machines = new Map(list.map((machine) => [machine.name, machine]))
+        for (const { name, state, port } of list) {
+          if (state === 'running' && port) tunnels.open(name, port)
+          else if (state !== 'paused') tunnels.close(name)
+        }
+        changed()
+      } while (lookAgain)
+    })()
+      .catch((error: unknown) => log.warn('workers cannot be read', { error: (error as Error).message }))
+      .finally(() => (looking = undefined))
+    return looking
+  }
+  const stopEvents = provider.onChange(() => void look())
+  const stopNodes = nodeInformer.onChange({ added: changed, updated: changed, deleted: changed })
+
+  const act = async (name: string, action: (name: string) => Promise<void>): Promise<void> => {
+    await look()
+    if (!machines.has(name)) throw new Error(`there is no worker named "${name}"`)
+    await action(name)
+    await look()
+  }
+  const untilReady = (name: string, signal: AbortSignal): Promise<void> =>
+    orAborted(
+      nodeInformer.until(name, (node) => node !== undefined && isReady(node)),
+      signal,
+    )
+  /** A stopped worker has lost its place in time: what is Ready has to be said anew by its agent. */
+  const removeNode = async (name: string): Promise<void> => {
+    try {
+      await plane.client.delete(nodes, { name })
+    } catch (error) {
+      if (!isNotFound(error)) throw error
+    }
+  }
+
+  const bringUp = async (names: readonly string[], work: Work): Promise<void> => {
+    const made: string[] = []
+    const steps: ProvisionStep[] = [
+      {
+        id: 'engine',
+        title: 'Find the Docker Engine',
+        run: async ({ message }) => message(await provider.checkEngine()),
+      },
+      {
+        id: 'image',
+        title: 'Worker image',
+        run: (report) => {
+          let lines = 0
+          return provider.ensureImage({
+            signal: report.signal,
+            log(line) {
+              report.log(line)
+              if (lines++ % 5 === 0) report.message(line.slice(0, 120))
+            },
+          })
+        },
+      },
+      {
+        id: 'network',
+        title: 'Cluster network',
+        run: () => provider.ensureNetwork(),
+      },
+      {
+        id: 'create',
+        title: 'Create workers',
+        run: async ({ message, log: say }) => {
+          await look()
+          const missing = names.filter((name) => !machines.has(name))
+          let count = 0
+          await Promise.all(
+            missing.map(async (name) => {
+              made.push(name)
+              await provider.create({ name, ...options.spec, files: await workerFiles(options, name) })
+              say(`${name}: created`)
+              message(`${++count} of ${missing.length}`)
+            }),
+          )
+          // The agent of a worker that exists already may be of an older build.
+          await Promise.all(
+            names.filter((name) => !missing.includes(name)).map(async (name) => provider.putFiles(name, await workerFiles(options, name))),
+          )
+        },
+        undo: async () => {
+          await Promise.all(made.map((name) => provider.remove(name)))
+          await Promise.all(made.map(removeNode))
+        },
+      },
+      {
+        id: 'start',
+        title: 'Start workers',
+        run: async () => {
+          await Promise.all(
+            names.map(async (name) => {
+              if (machines.get(name)?.state === 'paused') await provider.unpause(name)
+              if (machines.get(name)?.state !== 'running') await provider.start(name)
+            }),
+          )
+          await look()
+        },
+      },
+      {
+        id: 'connect',
+        title: 'Connect to the workers',
+        run: async ({ signal, message }) => {
+          let count = 0
+          await Promise.all(
+            names.map(async (name) => {
+              await tunnels.up(name, signal)
+              message(`${++count} of ${names.length}`)
+            }),
+          )
+        },
+      },
+      {
+        id: 'ready',
+        title: 'Wait until all are Ready',
+        run: async ({ signal, message, log: say }) => {
+          let count = 0
+          await Promise.all(
+            names.map(async (name) => {
+              await untilReady(name, signal)
+              say(`${name}: Ready`)
+              message(`${++count} of ${names.length}`)
+            }),
+          )
+        },
+      },
+    ]
+    await provision({ steps, progress: work.progress, log: work.log, signal: work.signal, clock: options.clock })
+  }
+
+  return {
+    workers: () => [...machines.values()].sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true })).map((machine) => view(machine, nodeInformer.get(machine.name))),
+    onChange(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    bringUp,
+    async remove(name, work) {
+      const step = (id: string, title: string, run: () => Promise<void>): ProvisionStep => ({ id, title, run })
+      await provision({
+        steps: [
+          step('container', `Remove ${name}`, () => act(name, (each) => provider.remove(each))),
+          step('node', 'Remove its node', () => removeNode(name)),
+        ],
+        progress: work.progress,
+        log: work.log,
+        signal: work.signal,
+        clock: options.clock,
+      })
+      tunnels.close(name)
+      await look()
+    },
+    stopWorker: (name) => act(name, (each) => provider.stop(each)),
+    async startWorker(name) {
+      await act(name, (each) => provider.start(each))
+      await tunnels.up(name, AbortSignal.timeout(30_000))
+      await untilReady(name, AbortSignal.timeout(60_000))
+    },
+    pauseWorker: (name) => act(name, (each) => provider.pause(each)),
+    unpauseWorker: (name) => act(name, (each) => provider.unpause(each)),
+    killWorker: (name) => act(name, (each) => provider.kill(each)),
+    async stop(workers) {
+      await stopEvents()
+      await stopNodes()
+      const names = (await provider.list().catch((): WorkerMachine[] => [])).map(({ name }) => name)
+      if (workers === 'stop') await Promise.all(names.map((name) => provider.stop(name)))
+      if (workers === 'remove') {
+        await Promise.all(names.map((name) => provider.remove(name)))
+        await provider.removeNetwork()
+      }
+    },
+  }
+}
+
+const isReady = (node: Node): boolean =>
+  node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true &&
+  !node.spec?.taints?.some(({ key }) => key === 'node.kubernetes.io/not-ready' || key === 'node.kubernetes.io/unreachable')
+
+function view({ name, state, address }: WorkerMachine, node: Node | undefined): Worker {
+  return { name, state, ready: state === 'running' && node !== undefined && isReady(node), simulated: false, ...(address ? { address } : {}) }
+}
+
+/** Everything that makes a container a worker of this cluster. Keys travel in the archive, never in argv or environment. */
+async function workerFiles({ name: cluster, plane, agentBundle, spec }: FleetOptions, nodeName: string): Promise<WorkerFile[]> {
+  const { client, server } = await plane.pki.issueNode(nodeName)
+  const config = {
+    nodeName,
+    cluster,
+    tunnelPort: agentPort,
+    apiPort,
+    clusterDns: network.clusterDns,
+    clusterDomain: network.clusterDomain,
+    serviceCidr: network.serviceCidr,
+    podCidr: network.podCidr,
+    version: kubernetesVersion,
+    ...spec,
+  }
+  const secret = (path: string, content: string): WorkerFile => ({ path: `/etc/slipway/${path}`, content, mode: 0o600 })
+  return [
+    secret('agent.json', JSON.stringify(config)),
+    secret('ca.crt', plane.pki.ca),
+    secret('client.crt', client.cert),
+    secret('client.key', client.key),
+    secret('server.crt', server.cert),
+    secret('server.key', server.key),
+    { path: '/opt/slipway/agent.cjs', content: await readFile(agentBundle), mode: 0o644 },
+  ]
+}
+
+function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error)
+    if (signal.aborted) return abort()
+    signal.addEventListener('abort', abort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}
