@@ -121,8 +121,9 @@ function downgraded(item: V3PathItem): PathItem {
 function inDefinitions(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(inDefinitions)
   if (typeof value !== 'object' || value === null) return value
-  const { allOf, ...rest } = value as { allOf?: { $ref?: string }[] }
-  const out: Record<string, unknown> = {}
+  const { allOf, oneOf, ...rest } = value as { allOf?: { $ref?: string }[]; oneOf?: unknown }
+  // Quantities and IntOrString are texts to v2.
+  const out: Record<string, unknown> = oneOf ? { type: 'string' } : {}
   for (const [key, field] of Object.entries({ ...rest, ...allOf?.[0] }))
     out[key] =
       key === '$ref' && typeof field === 'string'

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest'
+import { kinds } from '../kinds/index.ts'
+import { loadSchema } from './schema.ts'
+
+const schema = loadSchema()
+const core = 'io.k8s.api.core.v1'
+const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1'
+
+it('refers only to what it defines', () => {
+  const missing = new Set<string>()
+  JSON.stringify(schema.definitions, (key, value: unknown) => {
+    if (key === '$ref' && typeof value === 'string') {
+      const name = value.replace('#/components/schemas/', '')
+      if (!schema.definition(name)) missing.add(name)
+    }
+    return value
+  })
+  expect([...missing]).toEqual([])
+})
+
+it('describes every kind served', () => {
+  for (const kind of kinds) {
+    const definition = schema.definition(kind.schema)
+    expect(definition?.description, kind.schema).not.toBe('')
+    expect(definition?.properties?.['metadata']?.$ref).toBe(`#/components/schemas/${meta}.ObjectMeta`)
+  }
+})
+
+it('knows nothing of the prototype', () => {
+  expect(schema.definition('constructor')).toBeUndefined()
+})
+
+describe('merging', () => {
+  it.each<[string, string, string[], string[], string | undefined]>([
+    [`${core}.PodSpec`, 'containers', ['merge'], ['name'], 'name'],
+    [`${core}.PodSpec`, 'volumes', ['merge', 'retainKeys'], ['name'], 'name'],
+    [`${core}.Container`, 'ports', ['merge'], ['containerPort', 'protocol'], 'containerPort'],
+    [`${core}.Container`, 'env', ['merge'], ['name'], 'name'],
+    [`${core}.Container`, 'volumeMounts', ['merge'], ['mountPath'], 'mountPath'],
+    [`${core}.ServiceSpec`, 'ports', ['merge'], ['port', 'protocol'], 'port'],
+    [`${core}.PodStatus`, 'conditions', ['merge'], ['type'], 'type'],
+    [`${core}.PodSpec`, 'topologySpreadConstraints', ['merge'], ['topologyKey', 'whenUnsatisfiable'], 'topologyKey'],
+    [`${meta}.ObjectMeta`, 'ownerReferences', ['merge'], ['uid'], 'uid'],
+  ])('%s.%s goes by its keys', (name, field, strategies, keys, mergeKey) => {
+    expect(schema.type(name).field(field)).toMatchObject({ kind: 'list', listType: 'map', strategies, keys, mergeKey })
+  })
+
+  it.each([
+    [`${core}.PodSpec`, 'tolerations'],
+    [`${core}.Container`, 'args'],
+    [`${core}.PodSpec`, 'nodeSelector'],
+    [`${core}.ServiceSpec`, 'selector'],
+    ['io.k8s.api.apps.v1.DeploymentSpec', 'selector'],
+    ['io.k8s.api.rbac.v1.ClusterRole', 'rules'],
+  ])('%s.%s changes as a whole', (name, field) => {
+    expect(schema.type(name).field(field)?.atomic).toBe(true)
+  })
+
+  it('takes finalizers as a set, and a strategy with its keys retained', () => {
+    expect(schema.type(`${meta}.ObjectMeta`).field('finalizers')).toMatchObject({
+      listType: 'set',
+      strategies: ['merge'],
+    })
+    expect(schema.type('io.k8s.api.apps.v1.DeploymentSpec').field('strategy')?.strategies).toEqual(['retainKeys'])
+  })
+
+  it('knows the protocol that ports leave out', () => {
+    expect(schema.type(`${core}.Container`).field('ports')?.keyDefaults).toEqual({ protocol: 'TCP' })
+  })
+})
+
+it.each<[string, string, string]>([
+  [`${core}.ResourceRequirements`, 'limits', 'quantity'],
+  [`${core}.EmptyDirVolumeSource`, 'sizeLimit', 'quantity'],
+  [`${core}.ServicePort`, 'targetPort', 'int-or-string'],
+  [`${core}.ServicePort`, 'port', 'integer'],
+  [`${core}.Secret`, 'data', 'bytes'],
+  [`${meta}.ObjectMeta`, 'creationTimestamp', 'time'],
+  ['io.k8s.api.coordination.v1.LeaseSpec', 'renewTime', 'time'],
+])('reads %s.%s as %s', (name, field, scalar) => {
+  const type = schema.type(name).field(field)
+  expect((type?.kind === 'map' ? type.items : type)?.scalar).toBe(scalar)
+})
+
+it('lists the values that people may choose from', () => {
+  expect(schema.definition(`${core}.Container`)?.properties?.['imagePullPolicy']).toMatchObject({
+    enum: ['Always', 'IfNotPresent', 'Never'],
+  })
+})
+
+it('tells what must be there', () => {
+  expect(schema.definition(`${core}.Container`)?.required).toEqual(['name'])
+  expect(schema.definition('io.k8s.api.apps.v1.DeploymentSpec')?.required).toEqual(['selector', 'template'])
+})
