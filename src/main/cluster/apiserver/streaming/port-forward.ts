@@ -89,7 +89,9 @@ async function serveConnection(data: SpdyStream, error: SpdyStream, port: number
     error.end()
   } catch (failure) {
     error.end(`an error occurred forwarding ${port}: ${messageOf(failure)}`)
-    data.destroy()
+    // Ended, not reset: a client whose stream is reset looks no further for the reason.
+    data.resume()
+    data.end()
   }
 }
 

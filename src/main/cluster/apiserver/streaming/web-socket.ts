@@ -8,11 +8,15 @@ const server = new WebSocketServer({
   clientTracking: false,
   perMessageDeflate: false,
   maxPayload: 32 * 1024 * 1024,
-  handleProtocols: (_offered, request) => chosen.get(request) ?? false,
 })
 
 /** What was chosen for a request, between the choice and the handshake. */
 const chosen = new WeakMap<IncomingMessage, string>()
+
+server.on('headers', (headers, request) => {
+  const protocol = chosen.get(request)
+  if (protocol !== undefined) headers.push(`Sec-WebSocket-Protocol: ${protocol}`)
+})
 
 const pingEvery = 30_000
 
@@ -42,6 +46,8 @@ export function acceptWebSocket(
   protocol: string,
 ): Promise<AcceptedWebSocket> {
   if (protocol !== '') chosen.set(message, protocol)
+  // Kubernetes' name for tunnelled SPDY has a slash in it, over which ws would refuse the whole handshake.
+  delete message.headers['sec-websocket-protocol']
   return new Promise((resolve, reject) => {
     socket.once('close', () => reject(new Error('the client left during the handshake')))
     server.handleUpgrade(message, socket, head, (webSocket) => {

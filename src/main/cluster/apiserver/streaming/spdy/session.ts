@@ -41,7 +41,7 @@ export function createSpdySession({ carrier, onStream }: SpdySessionOptions): Sp
       })
     },
     reset(id, status) {
-      if (!carrier.destroyed) write(carrier, controlFrame(type.rstStream, 0, u32(id), u32(status)))
+      void replies.then(() => write(carrier, controlFrame(type.rstStream, 0, u32(id), u32(status))))
     },
     data(id, chunk, isLast, done) {
       void replies.then(() => sendData(carrier, id, chunk, isLast, done))
