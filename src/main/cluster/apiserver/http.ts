@@ -183,7 +183,7 @@ export class HttpEdge {
     more?: Readonly<Record<string, string>>,
   ): Promise<void> {
     const headers: string[] = ['Content-Type', contentType, 'Cache-Control', 'no-cache, private']
-    for (const warning of warnings) headers.push('Warning', `299 - "${warning.replaceAll(/["\\]/g, '\\$&')}"`)
+    if (warnings.length > 0) headers.push(...warningHeaders(warnings))
     if (more) for (const name in more) headers.push(name, more[name] ?? '')
     let sent = body
     if (body.length > gzipFrom && message.headers['accept-encoding']?.includes('gzip')) {
@@ -392,6 +392,25 @@ const compress = (body: Uint8Array): Promise<Buffer> =>
       else resolve(result)
     })
   })
+
+const maxWarning = 256
+const maxWarnings = 4096
+
+/** Each text once, in characters that a header may have, and no more of them than clients' limits bear. */
+function warningHeaders(warnings: readonly string[]): string[] {
+  const headers: string[] = []
+  let size = 0
+  for (const warning of new Set(warnings)) {
+    const text = warning
+      .slice(0, maxWarning)
+      .replaceAll(/[^ -~]/g, '?')
+      .replaceAll(/["\\]/g, '\\$&')
+    size += text.length
+    if (size > maxWarnings) break
+    headers.push('Warning', `299 - "${text}"`)
+  }
+  return headers
+}
 
 const contentTypeOf = ({ type, as, group, version }: Format): string =>
   as === undefined ? type : `${type};as=${as};g=${group};v=${version}`

@@ -4,6 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { KubeList, KubeObject } from '#shared/kube/object.ts'
 import type { ApiError, Status } from '#shared/kube/status.ts'
 import { startApiServer, type TestApiServer } from '#test/support/api-server.ts'
+import type { KindDeclaration } from './registry/kind.ts'
+import { smallKinds } from '#test/support/small-kinds.ts'
 import { createMemoryStore } from '../store/memory.ts'
 
 let api: TestApiServer
@@ -155,6 +157,12 @@ describe('create', () => {
       expect(reply.body.message).toBe(
         'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: unknown field "foo"',
       )
+  })
+
+  it('warns in characters that a header may have', async () => {
+    const { code, header } = await call('POST', maps(), { ...configMap('a'), 'o\nö': 1 })
+    expect(code).toBe(201)
+    expect(header('warning')).toBe('299 - "unknown field \\"o??\\""')
   })
 
   it('finds duplicate fields', async () => {
@@ -740,6 +748,47 @@ describe('watch', () => {
   it('ends after timeoutSeconds', async () => {
     const events = await watchEvents(`${maps()}?watch=1&timeoutSeconds=1`, () => false)
     expect(events).toEqual([])
+  })
+
+  it('fails alone when its events cannot be formed', async () => {
+    const broken = {
+      ...(smallKinds.find(({ plural }) => plural === 'configmaps') as KindDeclaration),
+      columns: [
+        {
+          name: 'Throws',
+          type: 'string' as const,
+          description: '',
+          value(): string {
+            throw new Error('no such value')
+          },
+        },
+      ],
+    }
+    const server = await startApiServer({ kinds: [broken] })
+    const configMaps = { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap', namespaced: true }
+    const seen: string[] = []
+    server.client.watch(
+      configMaps,
+      { resourceVersion: '1' },
+      {
+        events: (batch) => void seen.push(...batch.map(({ type }) => type)),
+        closed: () => undefined,
+      },
+    )
+    const closed = new Promise<unknown>((resolve) => {
+      server.client.transport.watch(
+        {
+          path: '/api/v1/configmaps?watch=1&resourceVersion=1',
+          accept: 'application/json;as=Table;v=v1;g=meta.k8s.io',
+        },
+        { events: () => undefined, closed: resolve },
+      )
+    })
+    await server.client.get(configMaps, { namespace: 'default', name: 'none' }).catch(() => undefined)
+    await server.client.create(configMaps, { ...configMap('a'), metadata: { name: 'a', namespace: 'default' } })
+    expect(await closed).toMatchObject({ code: 500 })
+    expect(seen).toEqual(['ADDED'])
+    await server.stop()
   })
 
   it('watches one object by name', async () => {

@@ -1,6 +1,6 @@
 import type { Stop } from '#shared/base/disposable.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
-import { badRequest, expired, type ApiError } from '#shared/kube/status.ts'
+import { badRequest, expired, internal, type ApiError } from '#shared/kube/status.ts'
 import { Compacted, type Change, type Entry, type WatchSink } from '../../store/store.ts'
 import {
   isTrue,
@@ -262,6 +262,14 @@ class FieldDispatcher {
     void this.#stop()
   }
 
+  #safely(entry: Entry): string {
+    try {
+      return this.#read(entry)
+    } catch {
+      return ''
+    }
+  }
+
   #dispatch(batch: readonly Change[]): void {
     const byValue = new Map<string, Change[]>()
     const add = (value: string, change: Change): void => {
@@ -270,8 +278,9 @@ class FieldDispatcher {
       else if (this.#sinks.has(value)) byValue.set(value, [change])
     }
     for (const change of batch) {
-      const now = this.#read(change.entry)
-      const before = change.previous && this.#read(change.previous)
+      // An object that does not say is of no value that anybody asks for.
+      const now = this.#safely(change.entry)
+      const before = change.previous && this.#safely(change.previous)
       add(now, change)
       if (before !== undefined && before !== now) add(before, change)
     }
@@ -317,12 +326,37 @@ class WatchGroup {
   #deliver(changes: readonly Change[]): void {
     const first = changes[0]
     if (!first) return
-    const items = eventsOf(changes, this.#order.resource, this.#order.selection, this.#format)
-    if (items.length === 0) return
-    const batch = new EncodedBatch(items)
-    for (const member of this.#members)
-      if (member.since < first.entry.revision) member.writer.write(batch)
-      else this.#deliverRest(member, changes)
+    const batch = this.#encode(changes)
+    if (!batch) return
+    for (const member of [...this.#members]) {
+      // What goes wrong with one watcher must reach neither the others nor the write that is being told.
+      try {
+        if (member.since < first.entry.revision) member.writer.write(batch)
+        else this.#deliverRest(member, changes)
+      } catch (error) {
+        this.#drop(member, error)
+      }
+    }
+  }
+
+  #encode(changes: readonly Change[]): EncodedBatch | undefined {
+    try {
+      const items = eventsOf(changes, this.#order.resource, this.#order.selection, this.#format)
+      return items.length > 0 ? new EncodedBatch(items) : undefined
+    } catch (error) {
+      for (const member of [...this.#members]) this.#drop(member, error)
+      return undefined
+    }
+  }
+
+  #drop(member: WatchMember, error: unknown): void {
+    const text = error instanceof Error ? error.message : String(error)
+    this.#context.log.error('a watch failed', { prefix: this.#order.prefix, error: text })
+    try {
+      member.fail(internal(text))
+    } catch {
+      member.end()
+    }
   }
 
   /** To a member that joined between the commit and the delivery of this batch. */
