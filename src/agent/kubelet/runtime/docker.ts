@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { PassThrough, type Duplex, type Readable } from 'node:stream'
 import { createInterface } from 'node:readline'
 import Docker from 'dockerode'
@@ -192,7 +193,7 @@ function sandboxOptions(spec: SandboxSpec, image: string): Docker.ContainerCreat
       IpcMode: spec.hostIpc ? 'host' : 'shareable',
       ...(spec.hostPid ? { PidMode: 'host' } : {}),
       CpuShares: 2,
-      OomScoreAdj: -998,
+      OomScoreAdj: allowedOomScore(-998),
       SecurityOpt: ['seccomp=unconfined'],
       ...(Object.keys(spec.sysctls).length > 0 ? { Sysctls: spec.sysctls } : {}),
     },
@@ -244,9 +245,16 @@ function containerOptions(spec: ContainerSpec): Docker.ContainerCreateOptions {
       CpuShares: spec.cpuShares,
       ...(spec.cpuQuotaMillis ? { CpuPeriod: 100_000, CpuQuota: Math.max(1_000, spec.cpuQuotaMillis * 100) } : {}),
       ...(spec.memoryBytes ? { Memory: spec.memoryBytes, MemorySwap: spec.memoryBytes } : {}),
-      OomScoreAdj: spec.oomScoreAdj,
+      OomScoreAdj: allowedOomScore(spec.oomScoreAdj),
     },
   }
+}
+
+/** Without CAP_SYS_RESOURCE (some virtual machines) no process may get a lower score than the engine's own. */
+function allowedOomScore(wanted: number): number {
+  const capabilities = BigInt(`0x${/^CapEff:\s*(\w+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0'}`)
+  if ((capabilities & (1n << 24n)) !== 0n) return wanted
+  return Math.max(wanted, Number(readFileSync('/proc/self/oom_score_adj', 'utf8')))
 }
 
 const podLabels = ({ podUid, podNamespace, podName }: { podUid: string; podNamespace: string; podName: string }) => ({
