@@ -21,6 +21,7 @@ export const priority: AdmissionPlugin = {
   admit(attributes) {
     const { operation, kind, subresource, object, oldObject } = attributes
     if (kind.group !== '' || kind.plural !== 'pods' || subresource !== '') return
+    if (operation !== 'CREATE' && operation !== 'UPDATE') return
     const { spec } = object as Pod
     if (!spec) return
     if (operation === 'UPDATE') {
@@ -31,7 +32,6 @@ export const priority: AdmissionPlugin = {
         spec.preemptionPolicy = before.preemptionPolicy
       return
     }
-    if (operation !== 'CREATE') return
     const resolved = resolve(attributes, spec.priorityClassName)
     if (spec.priority !== undefined && spec.priority !== resolved.value)
       throw refusal(
