@@ -56,7 +56,7 @@ const sliceMs = 4
 /** Events about placed pods are held back while this many bindings are under way: pods first. */
 const busyBindings = 16
 /** What else plugins read is waited for only so long: it decides preferences, and pods refused for want of it are woken. */
-const lookupPatience = 1_000
+const lookupPatience = 250
 
 /**
  * Finds a node for each pod that has none, and binds it there through the API.

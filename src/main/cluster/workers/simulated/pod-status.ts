@@ -1,0 +1,181 @@
+import type {
+  Container,
+  ContainerState,
+  ContainerStatus,
+  Pod,
+  PodCondition,
+  PodStatus,
+} from '#shared/kube/generated/types.ts'
+import { isRestartableInit, podCondition } from '#shared/kube/pod.ts'
+import { timestamp } from '#shared/kube/timestamp.ts'
+
+/** What a kubelet would write into the status of a pod at each station of its life. */
+export interface Circumstances {
+  hostIP: string
+  podIP: string
+  /** ms since the epoch */
+  now: number
+}
+
+/** The kubelet has taken the pod over and makes its containers. */
+export function creatingStatus(pod: Pod, { hostIP, now }: Circumstances): PodStatus {
+  const inits = pod.spec?.initContainers ?? []
+  const waiting = (container: Container): ContainerStatus =>
+    statusOf(container, pod, {
+      waiting: { reason: inits.length > 0 ? 'PodInitializing' : 'ContainerCreating' },
+    })
+  const uninitialized = inits.map(({ name }) => name)
+  return {
+    ...common(pod, hostIP),
+    phase: 'Pending',
+    startTime: timestamp(now),
+    conditions: [
+      condition(pod, now, 'PodReadyToStartContainers', 'False'),
+      uninitialized.length > 0
+        ? condition(
+            pod,
+            now,
+            'Initialized',
+            'False',
+            'ContainersNotInitialized',
+            `containers with incomplete status: [${uninitialized.join(' ')}]`,
+          )
+        : condition(pod, now, 'Initialized', 'True'),
+      ...unready(pod, now),
+    ],
+    ...(inits.length > 0 ? { initContainerStatuses: inits.map(waiting) } : {}),
+    containerStatuses: containersOf(pod).map(waiting),
+  }
+}
+
+/** All containers run, and are ready as far as that is theirs to say. */
+export function runningStatus(pod: Pod, { hostIP, podIP, now }: Circumstances): PodStatus {
+  const running = { running: { startedAt: timestamp(now) } }
+  const closed = closedGates(pod)
+  const inits = pod.spec?.initContainers ?? []
+  return {
+    ...common(pod, hostIP),
+    phase: 'Running',
+    podIP,
+    podIPs: [{ ip: podIP }],
+    conditions: [
+      condition(pod, now, 'PodReadyToStartContainers', 'True'),
+      condition(pod, now, 'Initialized', 'True'),
+      closed.length > 0
+        ? condition(pod, now, 'Ready', 'False', 'ReadinessGatesNotReady', closed.map(gateMessage).join('\n'))
+        : condition(pod, now, 'Ready', 'True'),
+      condition(pod, now, 'ContainersReady', 'True'),
+    ],
+    ...(inits.length > 0
+      ? {
+          initContainerStatuses: inits.map((container) =>
+            statusOf(container, pod, isRestartableInit(container) ? kept(container, pod, running) : terminated(0, now)),
+          ),
+        }
+      : {}),
+    containerStatuses: containersOf(pod).map((container) => statusOf(container, pod, kept(container, pod, running))),
+  }
+}
+
+/** Whether nothing outside of the pod's containers keeps it from being ready. */
+export const areGatesOpen = (pod: Pod): boolean => closedGates(pod).length === 0
+
+const closedGates = (pod: Pod): { conditionType: string }[] =>
+  (pod.spec?.readinessGates ?? []).filter(({ conditionType }) => podCondition(pod, conditionType)?.status !== 'True')
+
+const gateMessage = ({ conditionType }: { conditionType: string }): string =>
+  `corresponding condition of pod readiness gate "${conditionType}" does not exist.`
+
+/** All containers have ended, and none is started again. */
+export function endedStatus(pod: Pod, { hostIP, now }: Circumstances, exitCode: number): PodStatus {
+  const reason = exitCode === 0 ? 'PodCompleted' : 'PodFailed'
+  return {
+    ...common(pod, hostIP),
+    phase: exitCode === 0 ? 'Succeeded' : 'Failed',
+    conditions: [
+      condition(pod, now, 'PodReadyToStartContainers', 'False'),
+      condition(pod, now, 'Initialized', 'True', exitCode === 0 ? reason : undefined),
+      condition(pod, now, 'Ready', 'False', reason),
+      condition(pod, now, 'ContainersReady', 'False', reason),
+    ],
+    containerStatuses: containersOf(pod).map((container) =>
+      statusOf(container, pod, terminated(exitCode, now, startOf(container, pod))),
+    ),
+  }
+}
+
+const containersOf = ({ spec }: Pod): readonly Container[] => spec?.containers ?? []
+
+const common = (pod: Pod, hostIP: string): PodStatus => ({
+  ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
+  hostIP,
+  hostIPs: [{ ip: hostIP }],
+})
+
+function unready(pod: Pod, now: number): PodCondition[] {
+  const names = containersOf(pod).map(({ name }) => name)
+  const message = `containers with unready status: [${names.join(' ')}]`
+  return ['Ready', 'ContainersReady'].map((type) => condition(pod, now, type, 'False', 'ContainersNotReady', message))
+}
+
+/** A condition keeps the time of its last transition as long as it says the same. */
+function condition(
+  pod: Pod,
+  now: number,
+  type: string,
+  status: string,
+  reason?: string,
+  message?: string,
+): PodCondition {
+  const present = podCondition(pod, type)
+  return {
+    type,
+    status,
+    lastProbeTime: null as never,
+    lastTransitionTime: present?.status === status ? present.lastTransitionTime : timestamp(now),
+    // What does not hold any more has to be named to be taken away by a patch.
+    reason: (reason ?? null) as never,
+    message: (message ?? null) as never,
+  }
+}
+
+function statusOf(container: Container, pod: Pod, state: ContainerState): ContainerStatus {
+  const { name, image = '', resources } = container
+  const begun = state.waiting === undefined
+  const ready = state.running !== undefined || (state.terminated?.exitCode === 0 && isInit(container, pod))
+  return {
+    name,
+    image,
+    imageID: begun ? `simulated://${image}` : '',
+    ...(begun ? { containerID: `simulated://${pod.metadata.uid ?? ''}/${name}` } : {}),
+    ready,
+    started: state.running !== undefined,
+    restartCount: presentStatus(container, pod)?.restartCount ?? 0,
+    state: { waiting: null, running: null, terminated: null, ...state } as never,
+    lastState: {},
+    ...(begun && resources
+      ? { resources, ...(resources.requests ? { allocatedResources: resources.requests } : {}) }
+      : {}),
+  }
+}
+
+const isInit = ({ name }: Container, { spec }: Pod): boolean =>
+  spec?.initContainers?.some((container) => container.name === name) ?? false
+
+const presentStatus = ({ name }: Container, { status }: Pod): ContainerStatus | undefined =>
+  [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])].find((each) => each.name === name)
+
+/** A container that runs already keeps on running. */
+const kept = (container: Container, pod: Pod, started: ContainerState): ContainerState => {
+  const running = presentStatus(container, pod)?.state?.running
+  return running ? { running } : started
+}
+
+const startOf = (container: Container, pod: Pod): string | undefined =>
+  presentStatus(container, pod)?.state?.running?.startedAt
+
+function terminated(exitCode: number, now: number, startedAt = timestamp(now)): ContainerState {
+  return {
+    terminated: { exitCode, reason: exitCode === 0 ? 'Completed' : 'Error', startedAt, finishedAt: timestamp(now) },
+  }
+}

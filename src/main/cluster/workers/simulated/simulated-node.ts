@@ -1,0 +1,99 @@
+import type { Lease, Node, NodeCondition } from '#shared/kube/generated/types.ts'
+import { microTimestamp, timestamp } from '#shared/kube/timestamp.ts'
+
+/** Label and annotation that every simulated node carries, so that nobody takes it for a real one. */
+export const simulatedMark = 'slipway.dev/simulated'
+
+export const leaseNamespace = 'kube-node-lease'
+const leaseSeconds = 40
+
+export interface NodeShape {
+  /** Cores. */
+  cpus: number
+  memoryBytes: number
+  pods: number
+}
+
+/** The Node that a kubelet of such a machine would register. */
+export function simulatedNode(
+  name: string,
+  { address, shape, now }: { address: string; shape: NodeShape; now: number },
+): Node {
+  const amounts = {
+    cpu: String(shape.cpus),
+    memory: `${Math.floor(shape.memoryBytes / 1024)}Ki`,
+    pods: String(shape.pods),
+    'ephemeral-storage': '104857600Ki',
+  }
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: {
+      name,
+      labels: {
+        'kubernetes.io/hostname': name,
+        'kubernetes.io/os': 'linux',
+        'kubernetes.io/arch': 'amd64',
+        'beta.kubernetes.io/os': 'linux',
+        'beta.kubernetes.io/arch': 'amd64',
+        [simulatedMark]: 'true',
+      },
+      annotations: { [simulatedMark]: 'pods on this node only pretend to run: there are no containers behind them' },
+    },
+    status: {
+      capacity: amounts,
+      allocatable: amounts,
+      addresses: [
+        { type: 'InternalIP', address },
+        { type: 'Hostname', address: name },
+      ],
+      conditions: readyConditions(now),
+      nodeInfo: {
+        architecture: 'amd64',
+        bootID: '',
+        containerRuntimeVersion: 'simulated://1',
+        kernelVersion: '',
+        kubeProxyVersion: '',
+        kubeletVersion: 'v1.36.0+slipway',
+        machineID: '',
+        operatingSystem: 'linux',
+        osImage: 'Simulated',
+        systemUUID: '',
+      },
+    },
+  }
+}
+
+/** Conditions of a healthy kubelet, since `now`. */
+export function readyConditions(now: number): NodeCondition[] {
+  const time = timestamp(now)
+  const condition = (type: string, status: string, reason: string, message: string): NodeCondition => ({
+    type,
+    status,
+    reason,
+    message,
+    lastHeartbeatTime: time,
+    lastTransitionTime: time,
+  })
+  return [
+    condition('MemoryPressure', 'False', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'),
+    condition('DiskPressure', 'False', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'),
+    condition('PIDPressure', 'False', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'),
+    condition('Ready', 'True', 'KubeletReady', 'kubelet is posting ready status'),
+  ]
+}
+
+export const isHealthy = (node: Node): boolean =>
+  node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
+
+/** The sign of life of a node. */
+export const leaseOf = ({ metadata }: Node, now: number): Lease => ({
+  apiVersion: 'coordination.k8s.io/v1',
+  kind: 'Lease',
+  metadata: {
+    name: metadata.name,
+    namespace: leaseNamespace,
+    ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: metadata.name ?? '', uid: metadata.uid ?? '' }],
+  },
+  spec: { holderIdentity: metadata.name, leaseDurationSeconds: leaseSeconds, renewTime: microTimestamp(now) },
+})

@@ -1,0 +1,223 @@
+import type { Clock } from '#shared/base/clock.ts'
+import { StopStack, type Stop } from '#shared/base/disposable.ts'
+import type { Log } from '#shared/base/log.ts'
+import type { Client } from '#shared/client/client.ts'
+import { createSharedInformers, type SharedInformers } from '#shared/client/shared-informers.ts'
+import { isAlreadyExists, isNotFound, messageOf } from '#shared/kube/error-kinds.ts'
+import type { Node } from '#shared/kube/generated/types.ts'
+import { leases, nodes, pods } from '#shared/kube/resources.ts'
+import { microTimestamp } from '#shared/kube/timestamp.ts'
+import {
+  isHealthy,
+  leaseNamespace,
+  leaseOf,
+  readyConditions,
+  simulatedMark,
+  simulatedNode,
+  type NodeShape,
+} from './simulated-node.ts'
+import { simulatePods, type SimulatedPodsOptions } from './simulated-pods.ts'
+
+export interface SimulatedWorkersOptions extends Pick<SimulatedPodsOptions, 'startMs' | 'stopMs' | 'runMs'> {
+  client: Client
+  clock: Clock
+  log: Log
+  /** Shared with others; informers of its own when unset. */
+  informers?: SharedInformers
+  /** How many workers there are to be after the start; those from before are found again. */
+  count: number
+  /** `<prefix>-1`, `<prefix>-2`, … */
+  namePrefix: string
+  /** Of each worker; 8 cores, 32 GiB, 110 pods when unset. */
+  shape?: NodeShape
+}
+
+export interface SimulatedWorkers {
+  /** Resolves when all of them are registered. */
+  start(): Promise<void>
+  names(): string[]
+  /** Registers one more. */
+  add(name: string): Promise<void>
+  /** Takes one away for good, its Node with it. */
+  remove(name: string): Promise<void>
+  /** Falls silent, as a machine whose power is cut. */
+  silence(name: string): void
+  /** Comes back from silence. */
+  wake(name: string): Promise<void>
+  isSilent(name: string): boolean
+  /** Ends the simulation; Nodes and pods stay, for the next start. */
+  stop(): Promise<void>
+}
+
+interface SimulatedWorker {
+  address: string
+  silent: boolean
+  renewedAt: number
+}
+
+/** How often a kubelet renews its Lease, ms. */
+const renewMs = 10_000
+/** Renewals are spread over the interval, so that thousands of workers make an even load. */
+const tickMs = 500
+const parallelRegistrations = 16
+const defaultShape: NodeShape = { cpus: 8, memoryBytes: 32 * 2 ** 30, pods: 110 }
+
+/**
+ * Workers without machines: Nodes that renew their Leases, and pods that go through their phases. One watch of nodes
+ * and one of pods serve all of them, so a thousand cost little more than one.
+ */
+export function createSimulatedWorkers(options: SimulatedWorkersOptions): SimulatedWorkers {
+  const { client, clock, count, namePrefix, shape = defaultShape } = options
+  const log = options.log.child({ part: 'simulated-workers' })
+  const informers = options.informers ?? createSharedInformers({ client, clock, log })
+  const nodeInformer = informers.share(nodes)
+  const podInformer = informers.share(pods)
+  const workers = new Map<string, SimulatedWorker>()
+  const stops = new StopStack()
+  let stopTicking: Stop | undefined
+  let lastAddress = 0
+
+  const simulatedPods = simulatePods({
+    ...options,
+    informer: podInformer,
+    addressOf: (node) => {
+      const worker = workers.get(node)
+      return worker?.silent ? undefined : worker?.address
+    },
+  })
+
+  /** 172.30.0.0/15: room for thousands of workers, none of which can be reached. */
+  function nextAddress(): string {
+    const serial = ++lastAddress
+    return `172.${30 + (serial >> 16)}.${(serial >> 8) & 255}.${serial & 255}`
+  }
+
+  async function add(name: string): Promise<void> {
+    const worker: SimulatedWorker = { address: nextAddress(), silent: false, renewedAt: clock.now() }
+    workers.set(name, worker)
+    try {
+      await client.create(nodes, simulatedNode(name, { address: worker.address, shape, now: clock.now() }))
+    } catch (error) {
+      if (!isAlreadyExists(error)) {
+        workers.delete(name)
+        throw error
+      }
+    }
+    await nodeInformer.until(name, (node) => node !== undefined)
+    await renew(name)
+    simulatedPods.adopt(name)
+  }
+
+  /** Workers of an earlier run are still registered: they come back as they were. */
+  function readopt(node: Node): void {
+    const { name = '', labels } = node.metadata
+    if (labels?.[simulatedMark] !== 'true' || workers.has(name)) return
+    const address = node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address ?? nextAddress()
+    const [, second = 30, third = 0, fourth = 0] = address.split('.').map(Number)
+    lastAddress = Math.max(lastAddress, ((second - 30) << 16) | (third << 8) | fourth)
+    workers.set(name, { address, silent: false, renewedAt: clock.now() - Math.random() * renewMs })
+    reportHealth(node)
+    simulatedPods.adopt(name)
+  }
+
+  async function renew(name: string): Promise<void> {
+    const worker = workers.get(name)
+    const node = nodeInformer.get(name)
+    if (!worker || worker.silent || !node) return
+    const now = clock.now()
+    worker.renewedAt = now
+    try {
+      await client.patch(
+        leases,
+        { namespace: leaseNamespace, name },
+        { type: 'merge', body: { spec: { holderIdentity: name, renewTime: microTimestamp(now) } } },
+      )
+    } catch (error) {
+      if (!isNotFound(error)) throw error
+      await client.create(leases, leaseOf(node, now))
+    }
+  }
+
+  /** A worker that the control plane has given up says that it is well again. */
+  function reportHealth(node: Node): void {
+    const { name = '' } = node.metadata
+    const worker = workers.get(name)
+    if (!worker || worker.silent || isHealthy(node)) return
+    client
+      .patch(
+        nodes,
+        { name },
+        { type: 'strategic', body: { status: { conditions: readyConditions(clock.now()) } } },
+        { subresource: 'status' },
+      )
+      .catch(complain(name))
+  }
+
+  const complain =
+    (name: string) =>
+    (error: unknown): void =>
+      log.debug('a simulated worker could not report', { worker: name, error: messageOf(error) })
+
+  function tick(): void {
+    const due = clock.now() - renewMs + tickMs
+    for (const [name, { renewedAt }] of workers) if (renewedAt <= due) renew(name).catch(complain(name))
+    stopTicking = clock.after(tickMs, tick)
+  }
+
+  async function fillUp(): Promise<void> {
+    const missing: string[] = []
+    for (let serial = 1; workers.size + missing.length < count; serial++) {
+      const name = `${namePrefix}-${serial}`
+      if (!workers.has(name)) missing.push(name)
+    }
+    const next = missing.values()
+    await Promise.all(
+      Array.from({ length: parallelRegistrations }, async () => {
+        for (const name of next) await add(name)
+      }),
+    )
+  }
+
+  return {
+    async start() {
+      await Promise.all([nodeInformer.synced, podInformer.synced])
+      for (const node of nodeInformer.list()) readopt(node)
+      stops.add(
+        nodeInformer.onChange({
+          updated: (_, node) => reportHealth(node),
+          deleted: ({ metadata }) => workers.delete(metadata.name ?? ''),
+        }),
+      )
+      await fillUp()
+      tick()
+    },
+    names: () => [...workers.keys()],
+    add,
+    async remove(name) {
+      workers.delete(name)
+      await client.delete(nodes, { name })
+    },
+    silence(name) {
+      const worker = workers.get(name)
+      if (worker) worker.silent = true
+    },
+    async wake(name) {
+      const worker = workers.get(name)
+      const node = nodeInformer.get(name)
+      if (!worker || !node) return
+      worker.silent = false
+      await renew(name)
+      reportHealth(node)
+      simulatedPods.adopt(name)
+    },
+    isSilent: (name) => workers.get(name)?.silent ?? false,
+    async stop() {
+      await stopTicking?.()
+      await stops.stop()
+      await simulatedPods.stop()
+      nodeInformer.stop()
+      podInformer.stop()
+      if (!options.informers) informers.stop()
+    },
+  }
+}
