@@ -170,6 +170,14 @@ describe('create', () => {
     const { code, body } = await call<Status>('POST', `${maps()}?fieldValidation=Strict`, text)
     expect(code).toBe(400)
     expect(body.message).toContain('strict decoding error: duplicate field "data.x"')
+    const yaml = 'metadata:\n  name: a\ndata:\n  x: "1"\n  x: "2"\n'
+    const strict = await call<Status>('POST', `${maps()}?fieldValidation=Strict`, yaml, {
+      'content-type': 'application/yaml',
+    })
+    expect(strict.body.message).toContain(
+      'strict decoding error: yaml: unmarshal errors:\n  line 5: key "x" already set in map',
+    )
+    expect((await call('POST', maps(), yaml, { 'content-type': 'application/yaml' })).code).toBe(201)
   })
 
   it('takes YAML', async () => {

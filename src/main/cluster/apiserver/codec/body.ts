@@ -1,4 +1,4 @@
-import { parseDocument, stringify, type Tags } from 'yaml'
+import { parseDocument, stringify, type Tags, type YAMLParseError } from 'yaml'
 import { jsonClone } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { badRequest, unsupportedMediaType } from '#shared/kube/status.ts'
@@ -12,12 +12,16 @@ export type FieldValidation = 'Ignore' | 'Warn' | 'Strict'
 
 export const bodyTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'] as const
 
-/** A body as a plain value that the caller owns. @throws ApiError 400 for a syntax error, 415 for an unknown type. */
-export function parseBody(body: Body): unknown {
+/**
+ * A body as a plain value that the caller owns.
+ * @param repeated takes what is to be said of YAML keys that repeat others; they are let pass without it.
+ * @throws ApiError 400 for a syntax error, 415 for an unknown type.
+ */
+export function parseBody(body: Body, repeated?: string[]): unknown {
   if ('value' in body) return jsonClone(body.value)
   const type = mediaType(body.contentType)
   if (type === 'application/json' || type === '') return parseJson(body.bytes)
-  if (type === 'application/yaml') return parseYaml(body.bytes.toString())
+  if (type === 'application/yaml') return parseYaml(body.bytes.toString(), repeated)
   if (type === 'application/vnd.kubernetes.protobuf') return decodeProtobuf(body.bytes)
   throw unsupportedMediaType(
     `the body of the request was in an unknown format - accepted media types include: ${bodyTypes.join(', ')}`,
@@ -40,7 +44,7 @@ export function parseJson(bytes: Buffer): unknown {
 }
 
 /** YAML as kubectl reads it: 1.1 booleans and octals, but neither timestamps nor sexagesimal numbers. */
-export function parseYaml(text: string): unknown {
+export function parseYaml(text: string, repeated?: string[]): unknown {
   if (/^\s*[{[]/.test(text)) {
     try {
       return JSON.parse(text)
@@ -48,10 +52,20 @@ export function parseYaml(text: string): unknown {
       // A flow mapping that is YAML and not JSON.
     }
   }
-  const document = parseDocument(text, { version: '1.1', uniqueKeys: false, merge: true, customTags: withoutTimes })
-  const error = document.errors[0]
+  const document = parseDocument(text, { version: '1.1', uniqueKeys: true, merge: true, customTags: withoutTimes })
+  const isRepeat = ({ code }: YamlProblem): boolean => code === 'DUPLICATE_KEY'
+  repeated?.push(...document.errors.filter(isRepeat).map((error) => repeatText(error, text)))
+  const error = document.errors.find((candidate) => !isRepeat(candidate))
   if (error) throw badRequest(`error converting YAML to JSON: yaml: ${error.message.split('\n')[0] ?? ''}`)
   return document.toJS({ maxAliasCount: 100 })
+}
+
+type YamlProblem = Pick<YAMLParseError, 'code' | 'pos' | 'linePos'>
+
+/** In the words of Go's YAML decoder. */
+function repeatText({ linePos, pos }: YamlProblem, text: string): string {
+  const key = /^["']?([^:"'\s]*)/.exec(text.slice(pos[0]))?.[1] ?? ''
+  return `line ${linePos?.[0].line ?? 0}: key ${JSON.stringify(key)} already set in map`
 }
 
 const withoutTimes = (tags: Tags): Tags =>
@@ -78,7 +92,8 @@ export function decodeObject(
   validation: FieldValidation,
   warnings: string[],
 ): KubeObject {
-  const value = parseBody(body)
+  const repeated: string[] = []
+  const value = parseBody(body, repeated)
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw badRequest(
       `couldn't get version/kind; json parse error: json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
@@ -90,6 +105,7 @@ export function decodeObject(
   if (validation !== 'Ignore') {
     const duplicates = 'bytes' in body && isJson(body.bytes) && countJsonKeys(body.bytes) > findings.keys - filled
     const problems = findings.unknownFields.map((path) => `unknown field "${path}"`)
+    if (repeated.length > 0) problems.unshift(`yaml: unmarshal errors:\n  ${repeated.join('\n  ')}`)
     if (duplicates)
       problems.unshift(...duplicateFields(body.bytes.toString()).map((path) => `duplicate field "${path}"`))
     if (problems.length > 0) report(problems, resource, validation, warnings)

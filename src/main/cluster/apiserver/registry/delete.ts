@@ -8,7 +8,8 @@ import { attributesOf, admit, validateAdmission } from './admit.ts'
 import { itemOf, type RegistryContext, type Target } from './context.ts'
 import { keyOf, prefixOf, type ServedResource } from './resources.ts'
 import { parseSelection } from './selection.ts'
-import { isReleased, maxAttempts, modified, remove, store } from './write.ts'
+import { isReleased, remove, store } from './commit.ts'
+import { maxAttempts, modified } from './write.ts'
 import { deleteOptions, type DeleteOptions } from './write-options.ts'
 
 /** `DELETE` of one object. @throws ApiError */

@@ -217,7 +217,7 @@ function decodeConfiguration(target: Target, call: Call, options: WriteOptions):
       '',
       `failed to create typed patch object (${namespace ? `${namespace}/` : ''}${name}; ${resource.apiVersion}, Kind=${resource.kind.kind}): .${undeclared.slice('unknown field "'.length, -1)}: field not declared in schema`,
     )
-  const repeated = unknown.find((problem) => problem.startsWith('duplicate field'))
+  const repeated = unknown.find((problem) => !problem.startsWith('unknown field'))
   if (repeated !== undefined && options.validation === 'Strict')
     throw badRequest(`error decoding YAML: strict decoding error: ${repeated}`)
   dropOtherParts(target, config)

@@ -12,11 +12,12 @@ import {
   type ApiError,
   type FieldError,
 } from '#shared/kube/status.ts'
-import { RevisionMismatch, type Entry, type Operation } from '../../store/store.ts'
+import { RevisionMismatch, type Entry } from '../../store/store.ts'
 import { decodeObject } from '../codec/body.ts'
 import type { Answer, Call } from '../request.ts'
 import { admit, attributesOf, validateAdmission } from './admit.ts'
 import { recordWrite } from './apply/managed-fields.ts'
+import { isReleased, remove, store } from './commit.ts'
 import { itemOf, timestamp, type RegistryContext, type Target } from './context.ts'
 import { generateName, keepSystemFields, validateMetadata, validateMetadataUpdate } from './metadata.ts'
 import { keyOf, type ServedResource } from './resources.ts'
@@ -327,78 +328,4 @@ function storeUpdate(
   if (entry.revision <= context.store.revision && jsonEqual(next, current))
     return { type: 'object', code: 200, resource, object: current, json: itemOf(resource, entry).json }
   return store(context, resource, next, entry.revision, options.dryRun, 200)
-}
-
-/** Whether nothing holds an object any more whose deletion has begun. */
-export const isReleased = ({ kind }: ServedResource, object: KubeObject): boolean =>
-  (object.metadata.finalizers?.length ?? 0) === 0 &&
-  (object.metadata.deletionGracePeriodSeconds ?? 0) === 0 &&
-  !kind.holdsDeletion?.(object)
-
-/** @throws RevisionMismatch */
-export async function store(
-  context: RegistryContext,
-  resource: ServedResource,
-  object: KubeObject,
-  expected: number,
-  dryRun: boolean,
-  code: number,
-): Promise<Answer> {
-  const { metadata } = object
-  const key = keyOf(resource, metadata.namespace ?? '', metadata.name ?? '')
-  if (dryRun) {
-    checkHead(context, key, expected)
-    return { type: 'object', code, resource, object }
-  }
-  const operation: Operation = {
-    type: 'put',
-    key,
-    expected,
-    build(revision) {
-      metadata.resourceVersion = String(revision)
-      return resource.kind.toStorage?.(object) ?? object
-    },
-  }
-  return answerOf(resource, await commitOne(context, operation), code)
-}
-
-/** Deletes for good. @throws RevisionMismatch */
-export async function remove(
-  context: RegistryContext,
-  resource: ServedResource,
-  object: KubeObject,
-  expected: number,
-  dryRun: boolean,
-): Promise<Answer> {
-  const key = keyOf(resource, object.metadata.namespace ?? '', object.metadata.name ?? '')
-  if (dryRun) {
-    checkHead(context, key, expected)
-    return { type: 'object', code: 200, resource, object }
-  }
-  const operation: Operation = {
-    type: 'delete',
-    key,
-    expected,
-    build(revision) {
-      const last = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } }
-      return resource.kind.toStorage?.(last) ?? last
-    },
-  }
-  return answerOf(resource, await commitOne(context, operation), 200)
-}
-
-async function commitOne({ store }: RegistryContext, operation: Operation): Promise<Entry> {
-  const [entry] = await store.commit([operation])
-  if (!entry) throw new Error(`the store returned no entry of ${operation.key}`)
-  return entry
-}
-
-function answerOf(resource: ServedResource, entry: Entry, code: number): Answer {
-  const { object, json } = itemOf(resource, entry)
-  return { type: 'object', code, resource, object, json }
-}
-
-function checkHead({ store }: RegistryContext, key: string, expected: number): void {
-  const head = store.head(key)
-  if ((head?.revision ?? 0) !== expected) throw new RevisionMismatch(key, head)
 }

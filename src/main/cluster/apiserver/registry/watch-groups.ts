@@ -1,0 +1,195 @@
+import type { Stop } from '#shared/base/disposable.ts'
+import { expired, internal, type ApiError } from '#shared/kube/status.ts'
+import type { Change, Compacted, Entry, WatchSink } from '../../store/store.ts'
+import type { WatchFormat, WatchWriter } from '../request.ts'
+import type { RegistryContext } from './context.ts'
+import type { RevisionDemand } from './list-options.ts'
+import { tooOld } from './read.ts'
+import type { ServedResource } from './resources.ts'
+import type { Selection } from './selection.ts'
+import { EncodedBatch, eventsOf } from './watch-events.ts'
+
+/** What a watch asks for. */
+export interface WatchOrder {
+  resource: ServedResource
+  prefix: string
+  selection: Selection | undefined
+  demand: RevisionDemand
+  bookmarks: boolean
+  timeoutSeconds: number | undefined
+}
+
+/** One running watch. */
+export class WatchMember {
+  readonly order: WatchOrder
+  readonly writer: WatchWriter
+  readonly format: WatchFormat
+  /** Changes up to here have been delivered by the initial state. */
+  since = 0
+  onEnd: (() => void) | undefined
+
+  constructor(order: WatchOrder, writer: WatchWriter, format: WatchFormat) {
+    this.order = order
+    this.writer = writer
+    this.format = format
+  }
+
+  fail(error: ApiError): void {
+    this.writer.write(new EncodedBatch([{ type: 'ERROR', object: error.status }]))
+    this.end()
+  }
+
+  end(): void {
+    this.onEnd?.()
+    this.writer.end()
+  }
+}
+
+/** Subscribes to changes from now on. */
+export type ChangeSource = (sink: WatchSink) => Stop
+
+/**
+ * One subscription for all watches that want a field to have some value: thousands of nodes each watch their own pods,
+ * and a change concerns one or two of them.
+ */
+export class FieldDispatcher {
+  readonly #sinks = new Map<string, Set<WatchSink>>()
+  readonly #read: (entry: Entry) => string
+  readonly #onEmpty: () => void
+  readonly #stop: Stop
+
+  constructor(read: (entry: Entry) => string, source: ChangeSource, onEmpty: () => void) {
+    this.#read = read
+    this.#onEmpty = onEmpty
+    this.#stop = source({
+      changes: (batch) => this.#dispatch(batch),
+      close: (reason) => {
+        for (const sinks of [...this.#sinks.values()]) for (const sink of [...sinks]) sink.close(reason)
+      },
+    })
+  }
+
+  add(value: string, sink: WatchSink): Stop {
+    const sinks = this.#sinks.get(value)
+    if (sinks) sinks.add(sink)
+    else this.#sinks.set(value, new Set([sink]))
+    return () => this.#remove(value, sink)
+  }
+
+  #remove(value: string, sink: WatchSink): void {
+    const sinks = this.#sinks.get(value)
+    if (!sinks?.delete(sink) || sinks.size > 0) return
+    this.#sinks.delete(value)
+    if (this.#sinks.size > 0) return
+    this.#onEmpty()
+    void this.#stop()
+  }
+
+  #safely(entry: Entry): string {
+    try {
+      return this.#read(entry)
+    } catch {
+      return ''
+    }
+  }
+
+  #dispatch(batch: readonly Change[]): void {
+    const byValue = new Map<string, Change[]>()
+    const add = (value: string, change: Change): void => {
+      const changes = byValue.get(value)
+      if (changes) changes.push(change)
+      else if (this.#sinks.has(value)) byValue.set(value, [change])
+    }
+    for (const change of batch) {
+      // An object that does not say is of no value that anybody asks for.
+      const now = this.#safely(change.entry)
+      const before = change.previous && this.#safely(change.previous)
+      add(now, change)
+      if (before !== undefined && before !== now) add(before, change)
+    }
+    for (const [value, changes] of byValue)
+      for (const sink of [...(this.#sinks.get(value) ?? [])]) sink.changes(changes)
+  }
+}
+
+/** Watchers of the same events in the same format, on one subscription. */
+export class WatchGroup {
+  readonly #members = new Set<WatchMember>()
+  readonly #context: RegistryContext
+  readonly #order: WatchOrder
+  readonly #format: WatchFormat
+  readonly #onEmpty: () => void
+  #stop: Stop | undefined
+
+  constructor(context: RegistryContext, order: WatchOrder, format: WatchFormat, onEmpty: () => void) {
+    this.#context = context
+    this.#order = order
+    this.#format = format
+    this.#onEmpty = onEmpty
+  }
+
+  follow(source: ChangeSource): void {
+    this.#stop = source({
+      changes: (batch) => this.#deliver(batch),
+      close: (reason) => this.#close(reason),
+    })
+  }
+
+  join(member: WatchMember): void {
+    member.since = this.#context.store.revision
+    this.#members.add(member)
+  }
+
+  leave(member: WatchMember): void {
+    if (!this.#members.delete(member) || this.#members.size > 0) return
+    this.#onEmpty()
+    void this.#stop?.()
+  }
+
+  #deliver(changes: readonly Change[]): void {
+    const first = changes[0]
+    if (!first) return
+    const batch = this.#encode(changes)
+    if (!batch) return
+    for (const member of [...this.#members]) {
+      // What goes wrong with one watcher must reach neither the others nor the write that is being told.
+      try {
+        if (member.since < first.entry.revision) member.writer.write(batch)
+        else this.#deliverRest(member, changes)
+      } catch (error) {
+        this.#drop(member, error)
+      }
+    }
+  }
+
+  #encode(changes: readonly Change[]): EncodedBatch | undefined {
+    try {
+      const items = eventsOf(changes, this.#order.resource, this.#order.selection, this.#format)
+      return items.length > 0 ? new EncodedBatch(items) : undefined
+    } catch (error) {
+      for (const member of [...this.#members]) this.#drop(member, error)
+      return undefined
+    }
+  }
+
+  #drop(member: WatchMember, error: unknown): void {
+    const text = error instanceof Error ? error.message : String(error)
+    this.#context.log.error('a watch failed', { prefix: this.#order.prefix, error: text })
+    try {
+      member.fail(internal(text))
+    } catch {
+      member.end()
+    }
+  }
+
+  /** To a member that joined between the commit and the delivery of this batch. */
+  #deliverRest(member: WatchMember, changes: readonly Change[]): void {
+    const rest = changes.filter(({ entry }) => entry.revision > member.since)
+    const items = eventsOf(rest, this.#order.resource, this.#order.selection, this.#format)
+    if (items.length > 0) member.writer.write(new EncodedBatch(items))
+  }
+
+  #close(reason: Compacted): void {
+    for (const member of [...this.#members]) member.fail(expired(tooOld(reason.compactedRevision, reason)))
+  }
+}
