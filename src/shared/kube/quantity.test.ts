@@ -55,6 +55,10 @@ it('is exact beyond the doubles', () => {
   expect(canonicalQuantity('9007199254740993')).toBe('9007199254740993')
 })
 
+it('does not write out absurd exponents', () => {
+  expect(canonicalQuantity('1e999999').length).toBeLessThan(120)
+})
+
 it('compares over suffixes', () => {
   expect(compareQuantities('1Gi', '1G')).toBe(1)
   expect(compareQuantities('1000m', '1')).toBe(0)

@@ -33,7 +33,7 @@ export const isQuantity = (text: string): boolean => parsed.has(text) || parse(t
 /** Objects repeat the same few quantities over and over. */
 const parsed = new Map<string, Quantity>()
 
-const pattern = /^([+-]?)(\d*)(?:\.(\d*))?(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?\d{1,3})?$/
+const pattern = /^([+-]?)(\d*)(?:\.(\d*))?(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?\d+)?$/
 
 function parse(text: string): Quantity | undefined {
   const match = pattern.exec(text)
@@ -51,9 +51,12 @@ function unitOf(suffix: string): { factor: bigint; exponent: number; format: Qua
   if (binary >= 0) return { factor: 1024n ** BigInt(binary + 1), exponent: 0, format: 'BinarySI' }
   const decimal = decimalSuffixes.indexOf(suffix)
   if (decimal >= 0) return { factor: 1n, exponent: decimal * 3 - 9, format: 'DecimalSI' }
-  return { factor: 1n, exponent: Number(suffix.slice(1)), format: 'DecimalExponent' }
+  // Nobody means more digits than this, and nobody shall make the server write them out.
+  const exponent = Math.min(Math.max(Number(suffix.slice(1)), -maxExponent), maxExponent)
+  return { factor: 1n, exponent, format: 'DecimalExponent' }
 }
 
+const maxExponent = 100
 const binarySuffixes = ['Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei']
 const decimalSuffixes = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E']
 

@@ -1,4 +1,5 @@
 import type { DownwardAPIVolumeFile, Volume } from '#shared/kube/generated/types.ts'
+import { canonicalQuantity } from '#shared/kube/quantity.ts'
 import type { Wire } from '../validation/wire.ts'
 
 /** Mode bits of projected files: `-rw-r--r--`. */
@@ -7,7 +8,8 @@ const fileMode = 0o644
 /** Fills in one volume of a pod; one without any source is an empty directory. */
 export function setVolumeDefaults(volume: Wire<Volume>): void {
   if (Object.keys(volume).every((field) => field === 'name')) volume.emptyDir = {}
-  const { secret, configMap, downwardAPI, projected, hostPath, ephemeral, image, iscsi } = volume
+  const { emptyDir, secret, configMap, downwardAPI, projected, hostPath, ephemeral, image, iscsi } = volume
+  if (emptyDir?.sizeLimit) emptyDir.sizeLimit = canonicalQuantity(emptyDir.sizeLimit)
   if (secret) secret.defaultMode ??= fileMode
   if (configMap) configMap.defaultMode ??= fileMode
   if (downwardAPI) {

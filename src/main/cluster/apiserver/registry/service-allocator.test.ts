@@ -16,6 +16,7 @@ function allocator(options: Partial<Parameters<typeof serviceAllocator>[0]> = {}
   const run = (name: string, spec: ServiceSpec, { store = true, dryRun = false } = {}): ServiceSpec => {
     const oldObject = stored.get(name)
     const object: Service = { metadata: { name, namespace: 'ns' }, spec: structuredClone(spec) }
+    if (name === '') object.metadata = { generateName: 'g-', namespace: 'ns' }
     setServiceDefaults(object)
     void plugin.admit?.({
       operation: oldObject ? 'UPDATE' : 'CREATE',
@@ -71,6 +72,12 @@ describe('service allocator', () => {
     const { run } = allocator()
     const first = run('a', { ports }, { store: false }).clusterIP
     expect(run('b', { ports }).clusterIP).not.toBe(first)
+  })
+
+  it('tells services apart whose names are still to be made up', () => {
+    const { run } = allocator()
+    const first = run('', { ports }, { store: false }).clusterIP
+    expect(run('', { ports }, { store: false }).clusterIP).not.toBe(first)
   })
 
   it('forgets what was given and never stored', () => {

@@ -22,6 +22,7 @@ export function serviceAllocator(options: ServiceAllocatorOptions): AdmissionPlu
   const addresses = addressPool(options.cidr ?? '10.96.0.0/16')
   const ports = portPool(options.nodePorts ?? { first: 30_000, last: 32_767 })
   const pending = new Pending(options.clock)
+  let unnamed = 0
   return {
     name: 'ServiceAllocator',
     admit(attributes) {
@@ -34,7 +35,8 @@ export function serviceAllocator(options: ServiceAllocatorOptions): AdmissionPlu
       const old = previous?.spec
       if (old) keepAllocated(spec, old)
       normalize(spec)
-      const owner = `${attributes.namespace}/${attributes.name || service.metadata.generateName || ''}`
+      // A name that the server makes up is not known yet: such a Service is nobody's but its own.
+      const owner = `${attributes.namespace}/${attributes.name || `?${++unnamed}`}`
       const allocation = new Allocation({
         addresses,
         ports,

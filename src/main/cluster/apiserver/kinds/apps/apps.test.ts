@@ -145,6 +145,12 @@ describe('a deployment is refused', () => {
   })
 })
 
+it('a deployment counts a change of its annotations', () => {
+  const next = change(workload, { 'metadata.annotations': { a: 'b' } })
+  deployment.prepareForUpdate?.(next, change(workload, { 'metadata.generation': 4 }))
+  expect(next).toMatchObject({ metadata: { generation: 5 } })
+})
+
 describe('columns', () => {
   const wide = { Containers: 'c', Images: 'busybox:1', Selector: 'app=a' }
 

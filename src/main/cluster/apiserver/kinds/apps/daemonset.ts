@@ -10,6 +10,7 @@ import {
   isZero,
 } from '../../validation/workloads.ts'
 import type { Wire } from '../../validation/wire.ts'
+import { podWarnings } from '../../validation/pod-warnings.ts'
 import { age, count, labelsText, text, workloadColumns } from '../columns.ts'
 
 /** One pod on every node that fits. */
@@ -29,6 +30,7 @@ export const daemonSet: KindDeclaration<DaemonSet> = {
   },
   status: {},
   validate,
+  warnings: ({ spec }) => podWarnings(spec?.template.spec, 'spec.template.spec'),
   validateUpdate(next, previous) {
     const errors: FieldError[] = []
     checkImmutable(next.spec?.selector, previous.spec?.selector, 'spec.selector', errors)

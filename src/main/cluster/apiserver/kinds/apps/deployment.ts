@@ -1,3 +1,4 @@
+import { jsonEqual } from '#shared/kube/json.ts'
 import type { Deployment } from '#shared/kube/generated/types.ts'
 import { fieldForbidden, fieldInvalid, fieldNotSupported, type FieldError } from '#shared/kube/status.ts'
 import { setPodTemplateDefaults } from '../../defaulting/pod-spec.ts'
@@ -10,6 +11,7 @@ import {
   isZero,
 } from '../../validation/workloads.ts'
 import type { Wire } from '../../validation/wire.ts'
+import { podWarnings } from '../../validation/pod-warnings.ts'
 import { age, count, text, workloadColumns } from '../columns.ts'
 
 /** Pods by the number, replaced step by step when their template changes. */
@@ -27,9 +29,15 @@ export const deployment: KindDeclaration<Deployment> = {
   prepareForCreate(object) {
     object.status = {}
   },
+  prepareForUpdate(next, previous) {
+    // Of a Deployment annotations count as well: its controller hands them on to the replica sets.
+    if (!jsonEqual(next.metadata.annotations, previous.metadata.annotations))
+      next.metadata.generation = (previous.metadata.generation ?? 0) + 1
+  },
   status: {},
   scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', selector: '.spec.selector' },
   validate,
+  warnings: ({ spec }) => podWarnings(spec?.template.spec, 'spec.template.spec'),
   validateUpdate(next, previous) {
     const errors: FieldError[] = []
     checkImmutable(next.spec?.selector, previous.spec?.selector, 'spec.selector', errors)

@@ -5,6 +5,7 @@ import type { KindDeclaration } from '../../registry/kind.ts'
 import { checkImmutable, checkNotNegative } from '../../validation/fields.ts'
 import { checkRunningWorkload } from '../../validation/workloads.ts'
 import type { Wire } from '../../validation/wire.ts'
+import { podWarnings } from '../../validation/pod-warnings.ts'
 import { age, count, workloadColumns } from '../columns.ts'
 
 /** Pods of one template, by the number. */
@@ -25,6 +26,7 @@ export const replicaSet: KindDeclaration<ReplicaSet> = {
   status: {},
   scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', selector: '.spec.selector' },
   validate,
+  warnings: ({ spec }) => podWarnings(spec?.template?.spec, 'spec.template.spec'),
   validateUpdate(next, previous) {
     const errors: FieldError[] = []
     checkImmutable(next.spec?.selector, previous.spec?.selector, 'spec.selector', errors)

@@ -9,6 +9,7 @@ import { checkLabelSelector } from '../../validation/labels.ts'
 import { checkPodTemplate } from '../../validation/pod-spec.ts'
 import { checkSelected } from '../../validation/workloads.ts'
 import type { Wire } from '../../validation/wire.ts'
+import { podWarnings } from '../../validation/pod-warnings.ts'
 import { age, text, workloadColumns } from '../columns.ts'
 
 const uidLabel = 'batch.kubernetes.io/controller-uid'
@@ -35,6 +36,7 @@ export const job: KindDeclaration<Job> = {
   },
   status: {},
   validate,
+  warnings: ({ spec }) => podWarnings(spec?.template.spec, 'spec.template.spec'),
   validateUpdate,
   fields: { 'status.successful': ({ status }) => String(status?.succeeded ?? 0) },
   columns: [

@@ -358,6 +358,21 @@ it('is accepted with everything in its place', () => {
   expect(findings(pod, full)).toEqual([])
 })
 
+it('warns of what is hardly meant', () => {
+  const odd = change(simple, {
+    [`${c}.env`]: [
+      { name: 'A', value: '1' },
+      { name: 'A', value: '2' },
+      { name: 'A', value: '$(A):3' },
+    ],
+    [`${c}.resources`]: { requests: { memory: '100m' } },
+  })
+  expect(pod.warnings?.(odd as Pod)).toEqual([
+    'spec.containers[0].env[1]: hides previous definition of "A", which may be dropped when using apply',
+    'spec.containers[0].resources.requests[memory]: fractional byte value "100m" is invalid, must be an integer',
+  ])
+})
+
 describe('an update of a pod', () => {
   const stored = change(simple, { 'spec.tolerations': [{ key: 'a', operator: 'Exists' }] })
 

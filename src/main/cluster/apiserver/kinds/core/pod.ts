@@ -5,6 +5,7 @@ import { setPodDefaults } from '../../defaulting/pod-spec.ts'
 import type { Column, KindDeclaration } from '../../registry/kind.ts'
 import { checkPodSpec } from '../../validation/pod-spec.ts'
 import { ephemeralContainersFindings, podUpdateFindings, resizeFindings } from '../../validation/pod-update.ts'
+import { podWarnings } from '../../validation/pod-warnings.ts'
 import { age, text, wide } from '../columns.ts'
 
 /** Containers that run together on one node. */
@@ -36,6 +37,7 @@ export const pod: KindDeclaration<Pod> = {
   },
   prepareForCreate,
   validate,
+  warnings: ({ spec }) => podWarnings(spec, 'spec'),
   validateUpdate: podUpdateFindings,
   validateSubresource,
   status: {},

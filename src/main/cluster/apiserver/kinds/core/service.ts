@@ -27,9 +27,6 @@ export const service: KindDeclaration<Service> = {
   prepareForCreate(object) {
     object.status = { loadBalancer: {} }
   },
-  prepareForUpdate(next, previous) {
-    next.status = previous.status
-  },
   status: {},
   validate: validateService,
   validateUpdate: validateServiceUpdate,
