@@ -20,6 +20,7 @@ export const service: KindDeclaration<Service> = {
   namespaced: true,
   schema: 'io.k8s.api.core.v1.Service',
   generation: false,
+  createOnUpdate: true,
   returnsDeleted: true,
   subresources: ['proxy'],
   validateName: label1035Problems,

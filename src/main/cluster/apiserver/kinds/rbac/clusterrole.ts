@@ -14,6 +14,7 @@ export const clusterRole: KindDeclaration<ClusterRole> = {
   namespaced: false,
   schema: 'io.k8s.api.rbac.v1.ClusterRole',
   generation: false,
+  createOnUpdate: true,
   validateName: pathSegmentProblems,
   validate: ({ rules }) => policyRuleFindings(rules ?? [], false),
   columns: [createdAt],

@@ -15,6 +15,7 @@ export const clusterRoleBinding: KindDeclaration<ClusterRoleBinding> = {
   namespaced: false,
   schema: 'io.k8s.api.rbac.v1.ClusterRoleBinding',
   generation: false,
+  createOnUpdate: true,
   validateName: pathSegmentProblems,
   setDefaults: setBindingDefaults,
   validate: ({ roleRef, subjects = [] }): FieldError[] => [

@@ -14,6 +14,7 @@ export const role: KindDeclaration<Role> = {
   namespaced: true,
   schema: 'io.k8s.api.rbac.v1.Role',
   generation: false,
+  createOnUpdate: true,
   validateName: pathSegmentProblems,
   validate: ({ rules }) => policyRuleFindings(rules ?? [], true),
   columns: [createdAt],

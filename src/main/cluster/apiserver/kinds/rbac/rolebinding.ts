@@ -15,6 +15,7 @@ export const roleBinding: KindDeclaration<RoleBinding> = {
   namespaced: true,
   schema: 'io.k8s.api.rbac.v1.RoleBinding',
   generation: false,
+  createOnUpdate: true,
   validateName: pathSegmentProblems,
   setDefaults: setBindingDefaults,
   validate: ({ roleRef, subjects = [] }): FieldError[] => [
