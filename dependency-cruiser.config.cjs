@@ -37,7 +37,11 @@ module.exports = {
     ),
     onlyFrom('shell-imports-rpc', '^src/main/shell/', '^src/shared/', '^src/main/(rpc|contexts)/'),
     onlyFrom('web-imports-rpc', '^src/main/web/', '^src/shared/', '^src/main/(rpc|contexts)/'),
-    rule('headless-never-reaches-shell', { path: '^src/main/cli\\.ts$' }, { path: '^src/main/shell/', reachable: true }),
+    rule(
+      'headless-never-reaches-shell',
+      { path: '^src/main/cli\\.ts$' },
+      { path: '^src/main/shell/', reachable: true },
+    ),
 
     // Inside the control plane: parts meet in cluster/index.ts, or through the API.
     rule(

@@ -8,12 +8,23 @@ export default defineConfig({
   expect: { timeout: 20_000 },
   workers: 1,
   retries: 0,
-  reporter: [['list'], ...(process.env.SLIPWAY_REPORT ? [['json', { outputFile: process.env.SLIPWAY_REPORT }] as const] : [])],
+  reporter: [
+    ['list'],
+    ...(process.env.SLIPWAY_REPORT ? [['json', { outputFile: process.env.SLIPWAY_REPORT }] as const] : []),
+  ],
   use: {
     viewport: { width: 1440, height: 900 },
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
     },
     trace: 'retain-on-failure',
   },

@@ -10,7 +10,8 @@ const workerUrl = new URL('../src/main/cluster/store/log-worker.ts', import.meta
 const payload = 'x'.repeat(2_000)
 
 const rows: Record<string, { writes_s: number; p50: number; p99: number }> = {}
-for (const writers of [1, 8, 32, 64, 256]) rows[`writers_${writers}`] = await measure(writers, writers === 1 ? 3_000 : 20_000)
+for (const writers of [1, 8, 32, 64, 256])
+  rows[`writers_${writers}`] = await measure(writers, writers === 1 ? 3_000 : 20_000)
 console.log(JSON.stringify({ bench: 'store', ...rows }))
 
 async function measure(writers: number, count: number): Promise<{ writes_s: number; p50: number; p99: number }> {

@@ -30,14 +30,14 @@ async function main(config: AgentFiles): Promise<void> {
   const clock = systemClock
   const stops = new StopStack()
   const ip = ownAddress()
-  let kubelet: Kubelet | undefined
+  const late: { kubelet?: Kubelet } = {}
 
   const tunnel = await createTunnelServer({
     port: config.tunnelPort,
     apiPort: config.apiPort,
     tls: { ca: config.tls.ca, ...config.tls.server },
     onKubeletRequest: (stream, headers) => {
-      if (kubelet) kubelet.serve(stream, headers)
+      if (late.kubelet) late.kubelet.serve(stream, headers)
       else stream.respond({ ':status': 503 }, { endStream: true })
     },
     log,
@@ -46,7 +46,11 @@ async function main(config: AgentFiles): Promise<void> {
   const api = createApiFetch({ port: config.apiPort, tls: { ca: config.tls.ca, ...config.tls.client } })
   stops.add(api.stop)
   const client = createClient(
-    createHttpTransport({ server: 'https://kubernetes', fetch: api.fetch, headers: () => ({ 'user-agent': `slipway-agent/${config.version}` }) }),
+    createHttpTransport({
+      server: 'https://kubernetes',
+      fetch: api.fetch,
+      headers: () => ({ 'user-agent': `slipway-agent/${config.version}` }),
+    }),
   )
   const informers = createSharedInformers({ client, clock, log })
   stops.add(() => informers.stop())
@@ -57,11 +61,17 @@ async function main(config: AgentFiles): Promise<void> {
   const nodeInformer = informers.share(nodes)
   const serviceInformer = informers.share(services)
   const sliceInformer = informers.share(endpointSlices)
-  const network = createPodNetwork({ nodeName: config.nodeName, nodes: nodeInformer, run: runCommand, leases: '/var/lib/kubelet/network/leases.json', log })
+  const network = createPodNetwork({
+    nodeName: config.nodeName,
+    nodes: nodeInformer,
+    run: runCommand,
+    leases: '/var/lib/kubelet/network/leases.json',
+    log,
+  })
   stops.add(() => network.stop())
 
   const host = parseResolvConf(readFileSync('/etc/resolv.conf', 'utf8'))
-  kubelet = createKubelet({
+  const kubelet = createKubelet({
     runtime,
     images,
     network,
@@ -71,24 +81,57 @@ async function main(config: AgentFiles): Promise<void> {
     log,
     root: '/var/lib/kubelet',
     node: { name: config.nodeName, ip, ...nodeCapacity(config) },
-    dns: { clusterDns: config.clusterDns, clusterDomain: config.clusterDomain, host: { ...host, nameservers: [config.clusterDns] } },
+    dns: {
+      clusterDns: config.clusterDns,
+      clusterDomain: config.clusterDomain,
+      host: { ...host, nameservers: [config.clusterDns] },
+    },
     services: () => serviceInformer.list(),
     version: config.version,
   })
-  const running = kubelet
-  stops.add(() => running.stop())
+  late.kubelet = kubelet
+  stops.add(() => kubelet.stop())
 
   const serveServices = async (): Promise<void> => {
     // On lo, because not every kernel has dummy interfaces.
     await runCommand('ip', ['addr', 'replace', `${config.clusterDns}/32`, 'dev', 'lo'])
-    const source = createDnsSource({ services: serviceInformer, slices: sliceInformer, namespaces: informers.share(namespaces) })
-    stops.add(await startDns({ address: config.clusterDns, port: 53, domain: config.clusterDomain, source, upstreams: host.nameservers, log }))
-    const settings = { nodeName: config.nodeName, nodeIp: ip, apiPort: config.apiPort, podCidr: config.podCidr, localIps: new Set([config.clusterDns]) }
-    stops.add(await startProxy({ services: serviceInformer, slices: sliceInformer, network, run: runCommand, clock, log, settings }))
+    const source = createDnsSource({
+      services: serviceInformer,
+      slices: sliceInformer,
+      namespaces: informers.share(namespaces),
+    })
+    stops.add(
+      await startDns({
+        address: config.clusterDns,
+        port: 53,
+        domain: config.clusterDomain,
+        source,
+        upstreams: host.nameservers,
+        log,
+      }),
+    )
+    const settings = {
+      nodeName: config.nodeName,
+      nodeIp: ip,
+      apiPort: config.apiPort,
+      podCidr: config.podCidr,
+      localIps: new Set([config.clusterDns]),
+    }
+    stops.add(
+      await startProxy({
+        services: serviceInformer,
+        slices: sliceInformer,
+        network,
+        run: runCommand,
+        clock,
+        log,
+        settings,
+      }),
+    )
   }
   const shared = images.ensure({ name: 'pause', image: pauseImage, imagePullPolicy: 'IfNotPresent' }, () => undefined)
   process.once('SIGTERM', () => void stops.stop().finally(() => process.exit(0)))
-  await Promise.all([shared, serveServices(), running.start()])
+  await Promise.all([shared, serveServices(), kubelet.start()])
   log.info('the worker is ready', { node: config.nodeName })
 }
 
@@ -111,6 +154,8 @@ async function engineAnswers(runtime: ReturnType<typeof createDockerRuntime>): P
 }
 
 main(readConfig('/etc/slipway')).catch((error: unknown) => {
-  createAgentLog().error('the agent ends', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  createAgentLog().error('the agent ends', {
+    error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  })
   process.exit(1)
 })

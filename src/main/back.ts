@@ -42,7 +42,8 @@ export async function openBack({ home, mode, installation, log, commands, quit }
   })
   const clusters = await openLocalClusters({
     dir: join(home, 'clusters'),
-    open: (options) => openCluster({
+    open: (options) =>
+      openCluster({
         ...options,
         engine,
         agentBundle: installation.agentBundle,

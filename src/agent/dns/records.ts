@@ -26,7 +26,10 @@ export function resolve(question: Pick<Question, 'name' | 'type'>, domain: strin
   const reverse = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\.in-addr\.arpa$/.exec(name)
   if (reverse) return pointer(question, reverse.slice(1).reverse().join('.'), domain, source)
   if (name !== domain && !name.endsWith(`.${domain}`)) return { kind: 'upstream' }
-  const labels = name.slice(0, Math.max(0, name.length - domain.length - 1)).split('.').filter(Boolean)
+  const labels = name
+    .slice(0, Math.max(0, name.length - domain.length - 1))
+    .split('.')
+    .filter(Boolean)
   const area = labels.pop()
   if (area === undefined) return { kind: 'nodata' }
   if (area === 'pod') return podRecord(question, labels, source)
@@ -40,7 +43,13 @@ export function resolve(question: Pick<Question, 'name' | 'type'>, domain: strin
   return serviceRecord(question, labels, service, domain, source)
 }
 
-function serviceRecord(question: Pick<Question, 'name' | 'type'>, labels: readonly string[], service: Service, domain: string, source: DnsSource): Resolution {
+function serviceRecord(
+  question: Pick<Question, 'name' | 'type'>,
+  labels: readonly string[],
+  service: Service,
+  domain: string,
+  source: DnsSource,
+): Resolution {
   const { namespace = '', name = '' } = service.metadata
   const { name: asked, type } = question
   if (service.spec?.type === 'ExternalName') {
@@ -60,7 +69,9 @@ function serviceRecord(question: Pick<Question, 'name' | 'type'>, labels: readon
     return addresses(asked, type, ips)
   }
   if (labels.length === 1 && headless) {
-    const ips = endpointsOf(service, source).filter(({ label }) => label === first).map(({ ip }) => ip)
+    const ips = endpointsOf(service, source)
+      .filter(({ label }) => label === first)
+      .map(({ ip }) => ip)
     return ips.length > 0 ? addresses(asked, type, ips) : { kind: 'nxdomain' }
   }
   return { kind: 'nxdomain' }
@@ -99,7 +110,8 @@ function portRecord(
   source: DnsSource,
 ): Resolution {
   const port = service.spec?.ports?.find(
-    ({ name, protocol }) => name?.toLowerCase() === wanted.port && (protocol ?? 'TCP').toLowerCase() === wanted.protocol,
+    ({ name, protocol }) =>
+      name?.toLowerCase() === wanted.port && (protocol ?? 'TCP').toLowerCase() === wanted.protocol,
   )
   if (!port) return { kind: 'nxdomain' }
   if (type !== 'SRV' && type !== 'ANY') return { kind: 'nodata' }
@@ -107,24 +119,40 @@ function portRecord(
 }
 
 function serviceRecords(asked: string, host: string, service: Service, source: DnsSource): Resolution {
-  return { kind: 'answers', answers: (service.spec?.ports ?? []).flatMap((port) => srv(asked, host, port, service, source)) }
+  return {
+    kind: 'answers',
+    answers: (service.spec?.ports ?? []).flatMap((port) => srv(asked, host, port, service, source)),
+  }
 }
 
 type Port = NonNullable<NonNullable<Service['spec']>['ports']>[number]
 
 function srv(name: string, host: string, port: Port, service: Service, source: DnsSource): Answer[] {
-  const record = (target: string, number: number): Answer => ({ type: 'SRV', name, ttl, data: { priority: 0, weight: 100, port: number, target } })
+  const record = (target: string, number: number): Answer => ({
+    type: 'SRV',
+    name,
+    ttl,
+    data: { priority: 0, weight: 100, port: number, target },
+  })
   if (service.spec?.clusterIP !== 'None') return [record(host, port.port)]
   const { namespace = '', name: serviceName = '' } = service.metadata
-  const target = source.slicesOf(namespace, serviceName).flatMap(({ ports }) => ports ?? []).find((each) => (each.name ?? '') === (port.name ?? ''))
+  const target = source
+    .slicesOf(namespace, serviceName)
+    .flatMap(({ ports }) => ports ?? [])
+    .find((each) => (each.name ?? '') === (port.name ?? ''))
   return endpointsOf(service, source).map(({ label }) => record(`${label}.${host}`, target?.port ?? port.port))
 }
 
 /** `10-244-1-5.<namespace>.pod.<domain>` is the address that it spells. */
-function podRecord(question: Pick<Question, 'name' | 'type'>, labels: readonly string[], source: DnsSource): Resolution {
+function podRecord(
+  question: Pick<Question, 'name' | 'type'>,
+  labels: readonly string[],
+  source: DnsSource,
+): Resolution {
   const [spelt = '', namespace = '', ...rest] = labels
   const ip = spelt.replace(/-/g, '.')
-  if (rest.length > 0 || !source.hasNamespace(namespace) || !/^\d{1,3}(\.\d{1,3}){3}$/.test(ip)) return { kind: 'nxdomain' }
+  if (rest.length > 0 || !source.hasNamespace(namespace) || !/^\d{1,3}(\.\d{1,3}){3}$/.test(ip))
+    return { kind: 'nxdomain' }
   return addresses(question.name, question.type, [ip])
 }
 

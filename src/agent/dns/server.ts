@@ -1,6 +1,15 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { createServer, connect, type Socket } from 'node:net'
-import { decode, encode, streamEncode, AUTHORITATIVE_ANSWER, RECURSION_AVAILABLE, TRUNCATED_RESPONSE, type Packet, type Question } from 'dns-packet'
+import {
+  decode,
+  encode,
+  streamEncode,
+  AUTHORITATIVE_ANSWER,
+  RECURSION_AVAILABLE,
+  TRUNCATED_RESPONSE,
+  type Packet,
+  type Question,
+} from 'dns-packet'
 import type { Log } from '#shared/base/log.ts'
 import { resolve, type DnsSource } from './records.ts'
 
@@ -50,7 +59,11 @@ const noError = 0
 const nxDomain = 3
 const serverFailure = 2
 
-async function answer(query: Buffer, { domain, source, upstreams }: DnsServerOptions, tcp: boolean): Promise<Packet | undefined> {
+async function answer(
+  query: Buffer,
+  { domain, source, upstreams }: DnsServerOptions,
+  tcp: boolean,
+): Promise<Packet | undefined> {
   const packet = decode(query)
   const [question] = packet.questions ?? []
   if (!question) return undefined
@@ -65,13 +78,19 @@ async function answer(query: Buffer, { domain, source, upstreams }: DnsServerOpt
   const found = resolve(question, domain, source)
   if (found.kind === 'nodata') return reply(noError)
   if (found.kind === 'nxdomain') return reply(nxDomain)
-  if (found.kind === 'upstream') return (await askUpstream(query, upstreams, tcp)) ?? { ...reply(serverFailure), authorities: [] }
+  if (found.kind === 'upstream')
+    return (await askUpstream(query, upstreams, tcp)) ?? { ...reply(serverFailure), authorities: [] }
   if (found.follow === undefined || question.type === 'CNAME') return reply(noError, found.answers)
   const followed = await followName(found.follow, question, { domain, source, upstreams }, tcp)
   return reply(noError, [...found.answers, ...followed])
 }
 
-async function followName(name: string, question: Question, options: Pick<DnsServerOptions, 'domain' | 'source' | 'upstreams'>, tcp: boolean): Promise<NonNullable<Packet['answers']>> {
+async function followName(
+  name: string,
+  question: Question,
+  options: Pick<DnsServerOptions, 'domain' | 'source' | 'upstreams'>,
+  tcp: boolean,
+): Promise<NonNullable<Packet['answers']>> {
   const inside = resolve({ name, type: question.type }, options.domain, options.source)
   if (inside.kind === 'answers') return inside.answers
   if (inside.kind !== 'upstream') return []
@@ -84,7 +103,15 @@ const authority = (domain: string): NonNullable<Packet['authorities']>[number] =
   type: 'SOA',
   name: domain,
   ttl: 5,
-  data: { mname: `ns.dns.${domain}`, rname: `hostmaster.${domain}`, serial: 1, refresh: 7200, retry: 1800, expire: 86400, minimum: 5 },
+  data: {
+    mname: `ns.dns.${domain}`,
+    rname: `hostmaster.${domain}`,
+    serial: 1,
+    refresh: 7200,
+    retry: 1800,
+    expire: 86400,
+    minimum: 5,
+  },
 })
 
 async function askUpstream(query: Buffer, servers: readonly string[], tcp: boolean): Promise<Packet | undefined> {
@@ -140,12 +167,19 @@ function readMessages(socket: Socket, onMessage: (message: Buffer) => void): voi
 
 /** What the client can take: its EDNS size, 512 bytes without. */
 function udpSize(query: Buffer): number {
-  const option = decode(query).additionals?.find(({ type }) => type === 'OPT') as { udpPayloadSize?: number } | undefined
+  const option = decode(query).additionals?.find(({ type }) => type === 'OPT') as
+    { udpPayloadSize?: number } | undefined
   return Math.max(512, option?.udpPayloadSize ?? 512)
 }
 
 function fit(reply: Packet, size: number): Buffer {
   const whole = encode(reply)
   if (whole.length <= size) return whole
-  return encode({ ...reply, flags: (reply.flags ?? 0) | TRUNCATED_RESPONSE, answers: [], authorities: [], additionals: [] })
+  return encode({
+    ...reply,
+    flags: (reply.flags ?? 0) | TRUNCATED_RESPONSE,
+    answers: [],
+    authorities: [],
+    additionals: [],
+  })
 }

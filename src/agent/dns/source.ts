@@ -3,11 +3,24 @@ import type { EndpointSlice, Namespace, Service } from '#shared/kube/generated/t
 import type { DnsSource } from './records.ts'
 
 /** What DNS reads, out of live copies; indexes make every look-up one step. */
-export function createDnsSource({ services, slices, namespaces }: { services: Informer<Service>; slices: Informer<EndpointSlice>; namespaces: Informer<Namespace> }): DnsSource {
+export function createDnsSource({
+  services,
+  slices,
+  namespaces,
+}: {
+  services: Informer<Service>
+  slices: Informer<EndpointSlice>
+  namespaces: Informer<Namespace>
+}): DnsSource {
   const label = 'kubernetes.io/service-name'
-  slices.addIndex('service', ({ metadata }) => metadata.labels?.[label] && `${metadata.namespace ?? ''}/${metadata.labels[label]}`)
+  slices.addIndex(
+    'service',
+    ({ metadata }) => metadata.labels?.[label] && `${metadata.namespace ?? ''}/${metadata.labels[label]}`,
+  )
   slices.addIndex('address', ({ endpoints }) => (endpoints ?? []).flatMap(({ addresses }) => addresses))
-  services.addIndex('clusterIp', ({ spec }) => (spec?.clusterIP && spec.clusterIP !== 'None' ? spec.clusterIP : undefined))
+  services.addIndex('clusterIp', ({ spec }) =>
+    spec?.clusterIP && spec.clusterIP !== 'None' ? spec.clusterIP : undefined,
+  )
   return {
     service: (namespace, name) => services.get(`${namespace}/${name}`),
     slicesOf: (namespace, name) => slices.byIndex('service', `${namespace}/${name}`),

@@ -21,7 +21,16 @@ export interface PlanOptions {
 }
 
 /** What the engine has to make of a container of the pod: every field of its spec that an engine can carry. */
-export function planContainer({ pod, container, attempt, sandboxId, image, env, mounts, nodeMemory }: PlanOptions): ContainerSpec {
+export function planContainer({
+  pod,
+  container,
+  attempt,
+  sandboxId,
+  image,
+  env,
+  mounts,
+  nodeMemory,
+}: PlanOptions): ContainerSpec {
   const spec = pod.spec ?? { containers: [] }
   const own = container.securityContext ?? {}
   const shared = spec.securityContext ?? {}
@@ -31,7 +40,8 @@ export function planContainer({ pod, container, attempt, sandboxId, image, env, 
   if (nonRoot) requireNonRoot(user, image, container.name)
   const seccomp = (own.seccompProfile ?? shared.seccompProfile)?.type
   const { limits, requests } = container.resources ?? {}
-  const words = (list: readonly string[] | undefined): string[] | undefined => (list?.length ? list.map((word) => expand(word, env)) : undefined)
+  const words = (list: readonly string[] | undefined): string[] | undefined =>
+    list?.length ? list.map((word) => expand(word, env)) : undefined
   return {
     podUid: pod.metadata.uid ?? '',
     podNamespace: pod.metadata.namespace ?? '',
@@ -49,8 +59,14 @@ export function planContainer({ pod, container, attempt, sandboxId, image, env, 
     tty: container.tty ?? false,
     stdin: container.stdin ?? false,
     stdinOnce: container.stdinOnce ?? false,
-    ...(user !== undefined ? { user: group === undefined ? String(user) : `${user}:${group}` } : group !== undefined ? { user: `0:${group}` } : {}),
-    groups: [...(shared.supplementalGroups ?? []), ...(shared.fsGroup === undefined ? [] : [shared.fsGroup])].map(String),
+    ...(user !== undefined
+      ? { user: group === undefined ? String(user) : `${user}:${group}` }
+      : group !== undefined
+        ? { user: `0:${group}` }
+        : {}),
+    groups: [...(shared.supplementalGroups ?? []), ...(shared.fsGroup === undefined ? [] : [shared.fsGroup])].map(
+      String,
+    ),
     privileged: own.privileged ?? false,
     addCapabilities: own.capabilities?.add ?? [],
     dropCapabilities: own.capabilities?.drop ?? [],
@@ -70,7 +86,10 @@ export function planContainer({ pod, container, attempt, sandboxId, image, env, 
 
 /** Changes with what a running container cannot take over: then it is replaced (kubelet: computePodActions, image only). */
 export const containerHash = (container: Container): string =>
-  createHash('sha256').update(`${container.name}\0${container.image ?? ''}`).digest('hex').slice(0, 16)
+  createHash('sha256')
+    .update(`${container.name}\0${container.image ?? ''}`)
+    .digest('hex')
+    .slice(0, 16)
 
 function requireNonRoot(user: number | undefined, image: ImageInfo, name: string): void {
   const [imageUser = ''] = image.user.split(':')
@@ -79,11 +98,14 @@ function requireNonRoot(user: number | undefined, image: ImageInfo, name: string
   if (imageUser === '' || imageUser === '0' || imageUser === 'root')
     throw new BadContainerConfig(`container has runAsNonRoot and image will run as root (container: ${name})`)
   if (!/^\d+$/.test(imageUser))
-    throw new BadContainerConfig(`container has runAsNonRoot and image has non-numeric user (${imageUser}), cannot verify user is non-root (container: ${name})`)
+    throw new BadContainerConfig(
+      `container has runAsNonRoot and image has non-numeric user (${imageUser}), cannot verify user is non-root (container: ${name})`,
+    )
 }
 
 /** 1024 shares a core, two at the least. */
-const cpuShares = (cpu: string | undefined): number => Math.max(2, Math.floor(((cpu ? quantityMillis(cpu) : 0) * 1024) / 1000))
+const cpuShares = (cpu: string | undefined): number =>
+  Math.max(2, Math.floor(((cpu ? quantityMillis(cpu) : 0) * 1024) / 1000))
 
 /** How soon the kernel kills the container when memory runs out, by QoS class (kubelet: policy.go). */
 function oomScore(pod: Pod, request: string | undefined, nodeMemory: number): number {
@@ -108,7 +130,8 @@ export function unsupported({ spec }: Pod): string[] {
     if ([livenessProbe, readinessProbe, startupProbe].some((probe) => probe?.grpc)) found.push(`${name}: gRPC probes`)
     if (volumeDevices?.length) found.push(`${name}: volumeDevices`)
     if (securityContext?.seccompProfile?.type === 'Localhost') found.push(`${name}: seccomp profiles of the node`)
-    if (securityContext?.appArmorProfile && securityContext.appArmorProfile.type !== 'Unconfined') found.push(`${name}: AppArmor profiles`)
+    if (securityContext?.appArmorProfile && securityContext.appArmorProfile.type !== 'Unconfined')
+      found.push(`${name}: AppArmor profiles`)
     if (securityContext?.seLinuxOptions) found.push(`${name}: SELinux options`)
   }
   return found

@@ -6,9 +6,13 @@ const pod: Pod = {
   metadata: { name: 'web-1', namespace: 'shop', uid: 'u1', labels: { b: '2', a: '1' } },
   spec: { containers: [], serviceAccountName: 'default' },
 }
-const service: Service = { metadata: { name: 'key-store', namespace: 'shop' }, spec: { clusterIP: '10.96.1.2', ports: [{ port: 6379, name: 'redis' }] } }
+const service: Service = {
+  metadata: { name: 'key-store', namespace: 'shop' },
+  spec: { clusterIP: '10.96.1.2', ports: [{ port: 6379, name: 'redis' }] },
+}
 const sources: Sources = {
-  configMap: async (name) => (name === 'settings' ? { metadata: {}, data: { TITLE: 'Hello', MODE: 'dark' } } : undefined),
+  configMap: async (name) =>
+    name === 'settings' ? { metadata: {}, data: { TITLE: 'Hello', MODE: 'dark' } } : undefined,
   secret: async (name) => (name === 'login' ? { metadata: {}, data: { password: 'cHcx' } } : undefined),
   services: () => [service],
   podIp: '10.244.1.5',

@@ -75,7 +75,9 @@ async function valueOf(
     const found = map?.data?.[configMapKeyRef.key]
     if (found === undefined && !configMapKeyRef.optional)
       throw new MissingSource(
-        map ? `couldn't find key ${configMapKeyRef.key} in ConfigMap ${nameIn(pod, configMapKeyRef.name)}` : `configmap "${configMapKeyRef.name ?? ''}" not found`,
+        map
+          ? `couldn't find key ${configMapKeyRef.key} in ConfigMap ${nameIn(pod, configMapKeyRef.name)}`
+          : `configmap "${configMapKeyRef.name ?? ''}" not found`,
       )
     return found
   }
@@ -84,7 +86,9 @@ async function valueOf(
     const found = secret?.data?.[secretKeyRef.key]
     if (found === undefined && !secretKeyRef.optional)
       throw new MissingSource(
-        secret ? `couldn't find key ${secretKeyRef.key} in Secret ${nameIn(pod, secretKeyRef.name)}` : `secret "${secretKeyRef.name ?? ''}" not found`,
+        secret
+          ? `couldn't find key ${secretKeyRef.key} in Secret ${nameIn(pod, secretKeyRef.name)}`
+          : `secret "${secretKeyRef.name ?? ''}" not found`,
       )
     return found === undefined ? undefined : decode(found)
   }
@@ -96,7 +100,11 @@ async function valueOf(
 const nameIn = (pod: Pod, name = ''): string => `${pod.metadata.namespace ?? ''}/${name}`
 
 /** A field of the downward API. */
-export function podField(pod: Pod, path: string, { podIp, hostIp, nodeName }: Pick<Sources, 'podIp' | 'hostIp' | 'nodeName'>): string {
+export function podField(
+  pod: Pod,
+  path: string,
+  { podIp, hostIp, nodeName }: Pick<Sources, 'podIp' | 'hostIp' | 'nodeName'>,
+): string {
   const entry = /^metadata\.(labels|annotations)\['(.*)'\]$/.exec(path)
   if (entry) return pod.metadata[entry[1] as 'labels' | 'annotations']?.[entry[2] ?? ''] ?? ''
   switch (path) {
@@ -160,7 +168,8 @@ function* serviceVariables(pod: Pod, services: readonly Service[]): Iterable<[st
     const [first] = spec?.ports ?? []
     if (!ip || ip === 'None' || !first) continue
     const isKubernetes = metadata.name === 'kubernetes' && metadata.namespace === 'default'
-    if (!isKubernetes && (pod.spec?.enableServiceLinks === false || metadata.namespace !== pod.metadata.namespace)) continue
+    if (!isKubernetes && (pod.spec?.enableServiceLinks === false || metadata.namespace !== pod.metadata.namespace))
+      continue
     const prefix = (metadata.name ?? '').toUpperCase().replace(/-/g, '_')
     yield [`${prefix}_SERVICE_HOST`, ip]
     yield [`${prefix}_SERVICE_PORT`, String(first.port)]

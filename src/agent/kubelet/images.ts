@@ -63,7 +63,10 @@ export function createImages({
       const present = await find(reference)
       if (present && imagePullPolicy !== 'Always') return { image: present }
       if (imagePullPolicy === 'Never')
-        throw new ImageFailed('ErrImageNeverPull', `Container image "${reference}" is not present with pull policy of Never`)
+        throw new ImageFailed(
+          'ErrImageNeverPull',
+          `Container image "${reference}" is not present with pull policy of Never`,
+        )
       onPull()
       const begun = performance.now()
       try {

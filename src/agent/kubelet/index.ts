@@ -21,7 +21,13 @@ export function createKubelet(options: PodWorkerContext & { version: string }): 
   const stops = new StopStack()
   const workers = new Map<string, PodWorker>()
   const byName = new Map<string, PodWorker>()
-  const informer: Informer<Pod> = createInformer({ client, resource: pods, fieldSelector: `spec.nodeName=${node.name}`, clock, log })
+  const informer: Informer<Pod> = createInformer({
+    client,
+    resource: pods,
+    fieldSelector: `spec.nodeName=${node.name}`,
+    clock,
+    log,
+  })
   const server = createKubeletServer({
     runtime,
     log,
@@ -49,7 +55,15 @@ export function createKubelet(options: PodWorkerContext & { version: string }): 
   return {
     async start() {
       stops.add(await runtime.start((uid) => workers.get(uid)?.kick()))
-      const nodeOptions: NodeOptions = { client, runtime, clock, log, version: options.version, ...node, capacity: node }
+      const nodeOptions: NodeOptions = {
+        client,
+        runtime,
+        clock,
+        log,
+        version: options.version,
+        ...node,
+        capacity: node,
+      }
       const [stopNode] = await Promise.all([startNode(nodeOptions), watchPods()])
       stops.add(stopNode)
     },
@@ -79,7 +93,10 @@ export function createKubelet(options: PodWorkerContext & { version: string }): 
       if (workers.has(uid)) continue
       const [container] = runtime.containers(uid)
       if (!container) continue
-      const pod: Pod = { metadata: { uid, name: container.podName, namespace: container.podNamespace }, spec: { containers: [] } }
+      const pod: Pod = {
+        metadata: { uid, name: container.podName, namespace: container.podNamespace },
+        spec: { containers: [] },
+      }
       new PodWorker(pod, options).abandon()
     }
   }

@@ -74,11 +74,17 @@ const hostLabels = (name: string): Record<string, string> => ({
   'beta.kubernetes.io/arch': architecture(),
 })
 
-const architecture = (): string => ({ x64: 'amd64', arm64: 'arm64', arm: 'arm' })[process.arch as string] ?? process.arch
+const architecture = (): string =>
+  ({ x64: 'amd64', arm64: 'arm64', arm: 'arm' })[process.arch as string] ?? process.arch
 
 async function register({ client, name }: NodeOptions): Promise<void> {
   try {
-    await client.create(nodes, { apiVersion: 'v1', kind: 'Node', metadata: { name, labels: hostLabels(name) }, spec: {} })
+    await client.create(nodes, {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name, labels: hostLabels(name) },
+      spec: {},
+    })
   } catch (error) {
     if (!(error instanceof ApiError) || error.reason !== 'AlreadyExists') throw error
     await client.patch(nodes, { name }, { type: 'strategic', body: { metadata: { labels: hostLabels(name) } } })
@@ -89,7 +95,10 @@ async function renewLease({ client, clock, name }: NodeOptions): Promise<void> {
   const ref = { namespace: 'kube-node-lease', name }
   const renewTime = microTimestamp(clock.now())
   try {
-    await client.patch(leases, ref, { type: 'merge', body: { spec: { renewTime, holderIdentity: name, leaseDurationSeconds: leaseSeconds } } })
+    await client.patch(leases, ref, {
+      type: 'merge',
+      body: { spec: { renewTime, holderIdentity: name, leaseDurationSeconds: leaseSeconds } },
+    })
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== 404) throw error
     const node = await client.get(nodes, { name })
@@ -174,7 +183,10 @@ function readId(path: string): string {
 }
 
 /** What this worker may use: the limits of its container, else what the machine has. */
-export function nodeCapacity(given: { cpus?: number; memoryBytes?: number }): { cpuMillis: number; memoryBytes: number } {
+export function nodeCapacity(given: { cpus?: number; memoryBytes?: number }): {
+  cpuMillis: number
+  memoryBytes: number
+} {
   return {
     cpuMillis: given.cpus ? Math.round(given.cpus * 1_000) : cpus().length * 1_000,
     memoryBytes: given.memoryBytes ?? totalmem(),

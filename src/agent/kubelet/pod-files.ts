@@ -13,18 +13,26 @@ export function resolvConf({ metadata, spec }: Pod, { clusterDns, clusterDomain,
   const policy = spec?.dnsPolicy ?? 'ClusterFirst'
   const cluster = {
     nameservers: [clusterDns],
-    searches: [`${metadata.namespace ?? 'default'}.svc.${clusterDomain}`, `svc.${clusterDomain}`, clusterDomain, ...host.searches],
+    searches: [
+      `${metadata.namespace ?? 'default'}.svc.${clusterDomain}`,
+      `svc.${clusterDomain}`,
+      clusterDomain,
+      ...host.searches,
+    ],
     options: ['ndots:5'],
   }
   const usesCluster = policy === 'ClusterFirstWithHostNet' || (policy === 'ClusterFirst' && !spec?.hostNetwork)
   const base = policy === 'None' ? { nameservers: [], searches: [], options: [] } : usesCluster ? cluster : host
   const own = spec?.dnsConfig
   const options = new Map(base.options.map((option) => [option.split(':')[0] ?? '', option]))
-  for (const { name = '', value } of own?.options ?? []) options.set(name, value === undefined ? name : `${name}:${value}`)
+  for (const { name = '', value } of own?.options ?? [])
+    options.set(name, value === undefined ? name : `${name}:${value}`)
   const searches = [...new Set([...base.searches, ...(own?.searches ?? [])])]
   return [
     ...(searches.length > 0 ? [`search ${searches.join(' ')}`] : []),
-    ...[...new Set([...base.nameservers, ...(own?.nameservers ?? [])])].slice(0, 3).map((server) => `nameserver ${server}`),
+    ...[...new Set([...base.nameservers, ...(own?.nameservers ?? [])])]
+      .slice(0, 3)
+      .map((server) => `nameserver ${server}`),
     ...(options.size > 0 ? [`options ${[...options.values()].join(' ')}`] : []),
     '',
   ].join('\n')
@@ -40,8 +48,18 @@ export function parseResolvConf(text: string): DnsSettings['host'] {
 }
 
 /** `/etc/hosts` of the pod's containers. */
-export function hostsFile({ spec }: Pod, { hostname, ip, clusterDomain, namespace }: { hostname: string; ip: string; clusterDomain: string; namespace: string }): string {
-  const names = spec?.subdomain ? `${hostname}.${spec.subdomain}.${namespace}.svc.${clusterDomain}\t${hostname}` : hostname
+export function hostsFile(
+  { spec }: Pod,
+  {
+    hostname,
+    ip,
+    clusterDomain,
+    namespace,
+  }: { hostname: string; ip: string; clusterDomain: string; namespace: string },
+): string {
+  const names = spec?.subdomain
+    ? `${hostname}.${spec.subdomain}.${namespace}.svc.${clusterDomain}\t${hostname}`
+    : hostname
   return [
     '# Kubernetes-managed hosts file.',
     '127.0.0.1\tlocalhost',

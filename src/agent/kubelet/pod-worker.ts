@@ -6,7 +6,15 @@ import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
 import type { Client } from '#shared/client/client.ts'
 import type { EventRecorder } from '#shared/client/event-recorder.ts'
-import type { ConfigMap, Container, LifecycleHandler, Pod, PodStatus, Secret, Service } from '#shared/kube/generated/types.ts'
+import type {
+  ConfigMap,
+  Container,
+  LifecycleHandler,
+  Pod,
+  PodStatus,
+  Secret,
+  Service,
+} from '#shared/kube/generated/types.ts'
 import { isPodTerminal, isRestartableInit } from '#shared/kube/pod.ts'
 import { configMaps, pods as podResource, secrets, serviceAccounts } from '#shared/kube/resources.ts'
 import { ApiError } from '#shared/kube/status.ts'
@@ -23,7 +31,13 @@ import { MountFailed, mountsOf, podFolder, setUpVolumes, tearDownVolumes, type V
 /** The pod's place in the network; `agent/network` implements it. */
 export interface PodNetwork {
   /** Gives the namespaces of process `pid` an interface; the same address again for a pod that has one. */
-  attach(pod: { uid: string; namespace: string; name: string; pid: number; hostPorts: HostPort[] }): Promise<{ ip: string }>
+  attach(pod: {
+    uid: string
+    namespace: string
+    name: string
+    pid: number
+    hostPorts: HostPort[]
+  }): Promise<{ ip: string }>
   detach(podUid: string): Promise<void>
 }
 
@@ -152,9 +166,10 @@ export class PodWorker {
     this.#sayUnsupported()
     await this.#collectExits()
     const [sandbox] = await Promise.all([this.#ensureSandbox(), this.#ensureVolumes()])
-    if (!sandbox || !this.#volumesReady) return this.#report()
+    if (!sandbox || !this.#volumesReady) { this.#report(); return; }
     if (await this.#runInitContainers(sandbox)) {
-      for (const container of this.#pod.spec?.containers ?? []) await this.#runContainer(container, sandbox, this.#pod.spec?.restartPolicy ?? 'Always')
+      for (const container of this.#pod.spec?.containers ?? [])
+        await this.#runContainer(container, sandbox, this.#pod.spec?.restartPolicy ?? 'Always')
     }
     await this.#pruneAttempts()
     this.#report()
@@ -167,7 +182,11 @@ export class PodWorker {
       const current = latest(this.#containers, container.name)
       if (isRestartableInit(container)) {
         await this.#runContainer(container, sandbox, 'Always')
-        if (latest(this.#containers, container.name)?.state !== 'running' || this.#started.get(container.name) === false) return false
+        if (
+          latest(this.#containers, container.name)?.state !== 'running' ||
+          this.#started.get(container.name) === false
+        )
+          return false
         continue
       }
       if (current?.state === 'exited' && current.exitCode === 0) continue
@@ -208,26 +227,52 @@ export class PodWorker {
     }
     const message = `back-off ${delay / 1_000}s restarting failed container=${container.name} pod=${this.#pod.metadata.name ?? ''}_${this.#pod.metadata.namespace ?? ''}(${this.#uid})`
     if (this.#waiting.get(container.name)?.reason !== 'CrashLoopBackOff')
-      recorder.event(this.#pod, 'Warning', 'BackOff', `Back-off restarting failed container ${container.name} in pod ${this.#name.replace('/', '_')}(${this.#uid})`, this.#path(container))
+      recorder.event(
+        this.#pod,
+        'Warning',
+        'BackOff',
+        `Back-off restarting failed container ${container.name} in pod ${this.#name.replace('/', '_')}(${this.#uid})`,
+        this.#path(container),
+      )
     this.#waiting.set(container.name, { reason: 'CrashLoopBackOff', message })
     this.#later(`backoff ${container.name}`, wait)
     return true
   }
 
-  async #startContainer(container: Container, sandbox: ObservedContainer, previous: ObservedContainer | undefined): Promise<void> {
+  async #startContainer(
+    container: Container,
+    sandbox: ObservedContainer,
+    previous: ObservedContainer | undefined,
+  ): Promise<void> {
     const { runtime, recorder, images } = this.#context
     const waitFor = (reason: string, error: unknown, retry: number): void => {
       const message = (error as Error).message
-      if (this.#waiting.get(container.name)?.message !== message) recorder.event(this.#pod, 'Warning', 'Failed', reason === 'ErrImagePull' ? message : `Error: ${message}`, this.#path(container))
+      if (this.#waiting.get(container.name)?.message !== message)
+        recorder.event(
+          this.#pod,
+          'Warning',
+          'Failed',
+          reason === 'ErrImagePull' ? message : `Error: ${message}`,
+          this.#path(container),
+        )
       this.#waiting.set(container.name, { reason, message })
       this.#later(`start ${container.name}`, retry)
     }
     try {
       const { image, pulledMs } = await images.ensure(container, () =>
-        recorder.event(this.#pod, 'Normal', 'Pulling', `Pulling image "${container.image ?? ''}"`, this.#path(container)),
+        recorder.event(
+          this.#pod,
+          'Normal',
+          'Pulling',
+          `Pulling image "${container.image ?? ''}"`,
+          this.#path(container),
+        ),
       )
       this.#imageIds.set(container.image ?? '', image.digest.includes('@') ? image.digest : `docker://${image.id}`)
-      const pulled = pulledMs === undefined ? `Container image "${container.image ?? ''}" already present on machine` : `Successfully pulled image "${container.image ?? ''}" in ${pulledMs}ms`
+      const pulled =
+        pulledMs === undefined
+          ? `Container image "${container.image ?? ''}" already present on machine`
+          : `Successfully pulled image "${container.image ?? ''}" in ${pulledMs}ms`
       recorder.event(this.#pod, 'Normal', 'Pulled', pulled, this.#path(container))
       const attempt = previous ? (previous.state === 'created' ? previous.attempt : previous.attempt + 1) : 0
       const id = previous?.state === 'created' ? previous.id : await this.#create(container, attempt, sandbox, image)
@@ -243,8 +288,13 @@ export class PodWorker {
       if (error instanceof ImageFailed) {
         const again = this.#waiting.get(container.name)?.reason
         const backingOff = again === 'ErrImagePull' || again === 'ImagePullBackOff'
-        waitFor(error.reason === 'ErrImagePull' && backingOff ? 'ImagePullBackOff' : error.reason, error, backingOff ? 20_000 : firstBackoff)
-      } else if (error instanceof MissingSource || error instanceof BadContainerConfig) waitFor('CreateContainerConfigError', error, 2_000)
+        waitFor(
+          error.reason === 'ErrImagePull' && backingOff ? 'ImagePullBackOff' : error.reason,
+          error,
+          backingOff ? 20_000 : firstBackoff,
+        )
+      } else if (error instanceof MissingSource || error instanceof BadContainerConfig)
+        waitFor('CreateContainerConfigError', error, 2_000)
       else if (error instanceof MountFailed) waitFor('CreateContainerError', error, 2_000)
       else {
         waitFor('RunContainerError', error, firstBackoff)
@@ -252,12 +302,29 @@ export class PodWorker {
     }
   }
 
-  async #create(container: Container, attempt: number, sandbox: ObservedContainer, image: Awaited<ReturnType<Images['ensure']>>['image']): Promise<string> {
+  async #create(
+    container: Container,
+    attempt: number,
+    sandbox: ObservedContainer,
+    image: Awaited<ReturnType<Images['ensure']>>['image'],
+  ): Promise<string> {
     const { root, runtime, node } = this.#context
     const env = await environmentOf(this.#pod, container, this.#sources())
-    const mounts = [...(await mountsOf(root, this.#pod, container, env)), ...(await this.#ownMounts(container, attempt))]
+    const mounts = [
+      ...(await mountsOf(root, this.#pod, container, env)),
+      ...(await this.#ownMounts(container, attempt)),
+    ]
     return runtime.createContainer(
-      planContainer({ pod: this.#pod, container, attempt, sandboxId: sandbox.id, image, env, mounts, nodeMemory: node.memoryBytes }),
+      planContainer({
+        pod: this.#pod,
+        container,
+        attempt,
+        sandboxId: sandbox.id,
+        image,
+        env,
+        mounts,
+        nodeMemory: node.memoryBytes,
+      }),
     )
   }
 
@@ -267,7 +334,12 @@ export class PodWorker {
     const message = this.#messageFile(container.name, attempt)
     await mkdir(join(folder, 'containers', container.name), { recursive: true })
     await writeFile(message, '', { mode: 0o666 })
-    const bind = (source: string, target: string): Mount => ({ source, target, readOnly: false, propagation: 'rprivate' })
+    const bind = (source: string, target: string): Mount => ({
+      source,
+      target,
+      readOnly: false,
+      propagation: 'rprivate',
+    })
     const taken = new Set((container.volumeMounts ?? []).map(({ mountPath }) => mountPath))
     return [
       bind(join(folder, 'etc-hosts'), '/etc/hosts'),
@@ -286,20 +358,40 @@ export class PodWorker {
     try {
       await this.#runHook(hook, container, started, 60_000)
     } catch (error) {
-      this.#context.recorder.event(this.#pod, 'Warning', 'FailedPostStartHook', (error as Error).message, this.#path(container))
+      this.#context.recorder.event(
+        this.#pod,
+        'Warning',
+        'FailedPostStartHook',
+        (error as Error).message,
+        this.#path(container),
+      )
       await this.#kill(started, container, 'failed postStart hook')
     }
   }
 
-  async #runHook(hook: LifecycleHandler, container: Container, target: ObservedContainer, timeout: number): Promise<void> {
+  async #runHook(
+    hook: LifecycleHandler,
+    container: Container,
+    target: ObservedContainer,
+    timeout: number,
+  ): Promise<void> {
     if (hook.exec) {
       const { code, output } = await this.#exec(target.id, hook.exec.command ?? [], timeout)
       if (code !== 0) throw new Error(`hook ended with exit code ${code}: ${output.trim()}`)
     } else if (hook.httpGet) {
-      const { ok, message } = await httpProbe(hook.httpGet, portOf(container, hook.httpGet.port), this.#ip ?? '', timeout)
+      const { ok, message } = await httpProbe(
+        hook.httpGet,
+        portOf(container, hook.httpGet.port),
+        this.#ip ?? '',
+        timeout,
+      )
       if (!ok) throw new Error(message)
     } else if (hook.sleep) {
-      await new Promise((resolve) => this.#context.clock.after(Math.min(timeout, hook.sleep?.seconds ? hook.sleep.seconds * 1_000 : 0), () => resolve(undefined)))
+      await new Promise((resolve) =>
+        this.#context.clock.after(Math.min(timeout, hook.sleep?.seconds ? hook.sleep.seconds * 1_000 : 0), () =>
+          resolve(undefined),
+        ),
+      )
     }
   }
 
@@ -334,14 +426,21 @@ export class PodWorker {
       clock: this.#context.clock,
       exec: (command, timeout) => this.#exec(running.id, command, timeout),
       onFailure: (kind, message) =>
-        this.#context.recorder.event(this.#pod, 'Warning', 'Unhealthy', `${capital(kind)} probe failed: ${message}`, this.#path(container)),
+        this.#context.recorder.event(
+          this.#pod,
+          'Warning',
+          'Unhealthy',
+          `${capital(kind)} probe failed: ${message}`,
+          this.#path(container),
+        ),
       onVerdict: (kind, passed) => {
         if (kind === 'readiness') this.#ready.set(container.name, passed)
         else if (kind === 'startup' && passed) {
           this.#started.set(container.name, true)
           if (!container.readinessProbe) this.#ready.set(container.name, true)
         } else if (!passed) {
-          const grace = (kind === 'startup' ? container.startupProbe : container.livenessProbe)?.terminationGracePeriodSeconds
+          const grace = (kind === 'startup' ? container.startupProbe : container.livenessProbe)
+            ?.terminationGracePeriodSeconds
           void this.#kill(running, container, `failed ${kind} probe, will be restarted`, grace).then(() => this.kick())
           return
         }
@@ -351,7 +450,12 @@ export class PodWorker {
     this.#probes.set(running.id, stop)
   }
 
-  async #kill(target: ObservedContainer, container: Container | undefined, why: string, grace = this.#pod.spec?.terminationGracePeriodSeconds ?? 30): Promise<void> {
+  async #kill(
+    target: ObservedContainer,
+    container: Container | undefined,
+    why: string,
+    grace = this.#pod.spec?.terminationGracePeriodSeconds ?? 30,
+  ): Promise<void> {
     if (this.#killing.has(target.id)) return
     this.#killing.add(target.id)
     try {
@@ -362,7 +466,13 @@ export class PodWorker {
       const hook = container?.lifecycle?.preStop
       if (hook && grace > 0)
         await this.#runHook(hook, container, target, grace * 1_000).catch((error: unknown) =>
-          this.#context.recorder.event(this.#pod, 'Warning', 'FailedPreStopHook', (error as Error).message, this.#path(container)),
+          this.#context.recorder.event(
+            this.#pod,
+            'Warning',
+            'FailedPreStopHook',
+            (error as Error).message,
+            this.#path(container),
+          ),
         )
       const left = grace - (this.#context.clock.now() - begun) / 1_000
       // After a long hook there are two seconds left to end in order, as the kubelet grants.
@@ -389,7 +499,9 @@ export class PodWorker {
   async #lastWords(ended: ObservedContainer): Promise<string> {
     const text = await readFile(this.#messageFile(ended.name, ended.attempt), 'utf8').catch(() => '')
     if (text) return text.slice(-4_096)
-    const spec = [...(this.#pod.spec?.containers ?? []), ...(this.#pod.spec?.initContainers ?? [])].find(({ name }) => name === ended.name)
+    const spec = [...(this.#pod.spec?.containers ?? []), ...(this.#pod.spec?.initContainers ?? [])].find(
+      ({ name }) => name === ended.name,
+    )
     if (spec?.terminationMessagePolicy !== 'FallbackToLogsOnError' || ended.exitCode === 0) return ''
     const logs = await this.#context.runtime.logs(ended.id, { follow: false, timestamps: false, tail: 80 })
     let tail = ''
@@ -412,12 +524,20 @@ export class PodWorker {
     if (known?.state === 'running' && this.#ip !== undefined) return known
     try {
       if (known && known.state !== 'running') await this.#removeSandbox(known)
-      const running = known?.state === 'running' ? known : await runtime.startContainer(await runtime.createSandbox(this.#sandboxSpec()))
+      const running =
+        known?.state === 'running'
+          ? known
+          : await runtime.startContainer(await runtime.createSandbox(this.#sandboxSpec()))
       this.#ip = await this.#attach(running)
       await this.#writePodFiles()
       return running
     } catch (error) {
-      recorder.event(this.#pod, 'Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${(error as Error).message}`)
+      recorder.event(
+        this.#pod,
+        'Warning',
+        'FailedCreatePodSandBox',
+        `Failed to create pod sandbox: ${(error as Error).message}`,
+      )
       this.#later('sandbox', 2_000)
       return undefined
     }
@@ -463,7 +583,12 @@ export class PodWorker {
     const folder = podFolder(this.#context.root, this.#uid)
     await mkdir(folder, { recursive: true })
     const { dns } = this.#context
-    const identity = { hostname: podHostname(this.#pod), ip: this.#ip ?? '', clusterDomain: dns.clusterDomain, namespace: this.#pod.metadata.namespace ?? '' }
+    const identity = {
+      hostname: podHostname(this.#pod),
+      ip: this.#ip ?? '',
+      clusterDomain: dns.clusterDomain,
+      namespace: this.#pod.metadata.namespace ?? '',
+    }
     await Promise.all([
       writeFile(join(folder, 'etc-hosts'), hostsFile(this.#pod, identity)),
       writeFile(join(folder, 'resolv.conf'), resolvConf(this.#pod, dns)),
@@ -491,7 +616,12 @@ export class PodWorker {
         this.#later('volumes', volumeRefresh, () => (this.#volumesFollow = true))
         return
       }
-      this.#context.recorder.event(this.#pod, 'Warning', 'FailedMount', `MountVolume.SetUp failed: ${(error as Error).message}`)
+      this.#context.recorder.event(
+        this.#pod,
+        'Warning',
+        'FailedMount',
+        `MountVolume.SetUp failed: ${(error as Error).message}`,
+      )
       this.#later('volumes', 2_000)
     }
   }
@@ -501,7 +631,11 @@ export class PodWorker {
     const namespace = this.#pod.metadata.namespace ?? ''
     const maps = new Map<string, Promise<ConfigMap | undefined>>()
     const hidden = new Map<string, Promise<Secret | undefined>>()
-    const remember = <T>(cache: Map<string, Promise<T | undefined>>, name: string, read: () => Promise<T>): Promise<T | undefined> => {
+    const remember = <T>(
+      cache: Map<string, Promise<T | undefined>>,
+      name: string,
+      read: () => Promise<T>,
+    ): Promise<T | undefined> => {
       let value = cache.get(name)
       if (!value) cache.set(name, (value = read().catch(undefinedIfMissing)))
       return value
@@ -535,14 +669,23 @@ export class PodWorker {
     if (seconds === undefined || this.#failure || this.#pod.metadata.deletionTimestamp) return
     const left = Date.parse(this.#startTime) + seconds * 1_000 - this.#context.clock.now()
     if (left > 0) this.#later('deadline', left)
-    else this.#failure = { reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' }
+    else
+      this.#failure = {
+        reason: 'DeadlineExceeded',
+        message: 'Pod was active on the node longer than the specified deadline',
+      }
   }
 
   #sayUnsupported(): void {
     if (this.#saidUnsupported) return
     this.#saidUnsupported = true
     for (const what of unsupported(this.#pod))
-      this.#context.recorder.event(this.#pod, 'Warning', 'Unsupported', `Slipway does not carry this yet, and runs the pod without it: ${what}`)
+      this.#context.recorder.event(
+        this.#pod,
+        'Warning',
+        'Unsupported',
+        `Slipway does not carry this yet, and runs the pod without it: ${what}`,
+      )
   }
 
   /** The pod is over but its object stays: nothing of it runs on, its logs stay readable. */
@@ -558,7 +701,9 @@ export class PodWorker {
   }
 
   async #terminate(): Promise<void> {
-    const grace = this.#gone ? 0 : (this.#pod.metadata.deletionGracePeriodSeconds ?? this.#pod.spec?.terminationGracePeriodSeconds ?? 30)
+    const grace = this.#gone
+      ? 0
+      : (this.#pod.metadata.deletionGracePeriodSeconds ?? this.#pod.spec?.terminationGracePeriodSeconds ?? 30)
     await this.#stopContainers(grace)
     await this.#collectExits()
     this.#stopped = true
@@ -584,9 +729,19 @@ export class PodWorker {
     const spec = [...(this.#pod.spec?.containers ?? []), ...(this.#pod.spec?.initContainers ?? [])]
     const running = this.#containers.filter(({ state }) => state === 'running')
     const isSidecar = ({ name }: ObservedContainer): boolean =>
-      this.#pod.spec?.initContainers?.some((container) => container.name === name && isRestartableInit(container)) ?? false
+      this.#pod.spec?.initContainers?.some((container) => container.name === name && isRestartableInit(container)) ??
+      false
     const stop = (targets: ObservedContainer[]): Promise<unknown> =>
-      Promise.all(targets.map((target) => this.#kill(target, spec.find(({ name }) => name === target.name), '', grace)))
+      Promise.all(
+        targets.map((target) =>
+          this.#kill(
+            target,
+            spec.find(({ name }) => name === target.name),
+            '',
+            grace,
+          ),
+        ),
+      )
     // Sidecars outlive the containers that they serve.
     await stop(running.filter((container) => !isSidecar(container)))
     await stop(running.filter(isSidecar))

@@ -86,7 +86,8 @@ async function probeOnce(probe: Probe, { container, podIp, exec }: ProberOptions
       return { ok: code === 0, message: output.trim().slice(0, 1_000) }
     }
     if (probe.httpGet) return await httpProbe(probe.httpGet, portOf(container, probe.httpGet.port), podIp, timeout)
-    if (probe.tcpSocket) return await tcpProbe(probe.tcpSocket.host ?? podIp, portOf(container, probe.tcpSocket.port), timeout)
+    if (probe.tcpSocket)
+      return await tcpProbe(probe.tcpSocket.host ?? podIp, portOf(container, probe.tcpSocket.port), timeout)
     return { ok: false, message: 'this kind of probe is not supported by Slipway yet' }
   } catch (error) {
     return { ok: false, message: (error as Error).message }
@@ -124,7 +125,10 @@ export function httpProbe(action: HTTPGetAction, port: number, podIp: string, ti
     )
     outgoing.on('timeout', () => outgoing.destroy(new Error('context deadline exceeded')))
     outgoing.on('error', (error) =>
-      resolve({ ok: false, message: `Get "${secure ? 'https' : 'http'}://${action.host ?? podIp}:${port}${action.path ?? '/'}": ${error.message}` }),
+      resolve({
+        ok: false,
+        message: `Get "${secure ? 'https' : 'http'}://${action.host ?? podIp}:${port}${action.path ?? '/'}": ${error.message}`,
+      }),
     )
     outgoing.end()
   })

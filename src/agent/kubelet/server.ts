@@ -14,12 +14,17 @@ export interface KubeletServerOptions {
 }
 
 /** The kubelet's own API, on streams of the tunnel: logs, exec, attach, port-forward. */
-export function createKubeletServer(options: KubeletServerOptions): (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void {
+export function createKubeletServer(
+  options: KubeletServerOptions,
+): (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void {
   return (stream, headers) => {
     const url = new URL(headers[':path'] ?? '/', 'http://kubelet')
-    const [verb = '', namespace = '', pod = '', container = ''] = url.pathname.slice(1).split('/').map(decodeURIComponent)
+    const [verb = '', namespace = '', pod = '', container = ''] = url.pathname
+      .slice(1)
+      .split('/')
+      .map(decodeURIComponent)
     const handler = handlers[verb]
-    if (!handler) return fail(stream, 404, 'not found')
+    if (!handler) { fail(stream, 404, 'not found'); return; }
     handler(options, { stream, query: url.searchParams, namespace, pod, container }).catch((error: unknown) =>
       fail(stream, (error as { status?: number }).status ?? 500, (error as Error).message),
     )
@@ -64,11 +69,14 @@ function podOf({ findPod }: KubeletServerOptions, { namespace, pod }: Request): 
 }
 
 function containerOf(options: KubeletServerOptions, request: Request, previous = false): ObservedContainer {
-  const attempts = options.runtime.containers(podOf(options, request).uid).filter(({ name, sandbox }) => !sandbox && name === request.container)
+  const attempts = options.runtime
+    .containers(podOf(options, request).uid)
+    .filter(({ name, sandbox }) => !sandbox && name === request.container)
   const begun = attempts.filter(({ state }) => state !== 'created')
   const chosen = previous ? begun.at(-2) : begun.at(-1)
   if (chosen) return chosen
-  if (previous) throw refuse(400, `previous terminated container "${request.container}" in pod "${request.pod}" not found`)
+  if (previous)
+    throw refuse(400, `previous terminated container "${request.container}" in pod "${request.pod}" not found`)
   throw refuse(400, `container "${request.container}" in pod "${request.pod}" is waiting to start: ContainerCreating`)
 }
 
@@ -111,11 +119,17 @@ async function exec(options: KubeletServerOptions, request: Request): Promise<vo
   const { query, stream } = request
   const container = running(containerOf(options, request))
   const tty = isSet(query, 'tty')
-  const session = await options.runtime.exec(container.id, query.getAll('command'), { stdin: isSet(query, 'stdin'), tty })
+  const session = await options.runtime.exec(container.id, query.getAll('command'), {
+    stdin: isSet(query, 'stdin'),
+    tty,
+  })
   stream.respond({ ':status': 200 })
   carry(session, stream)
   const { code, failure } = await session.exit()
-  finish(stream, failure === undefined ? exitStatus(code) : failureStatus(`error executing command in container: ${failure}`))
+  finish(
+    stream,
+    failure === undefined ? exitStatus(code) : failureStatus(`error executing command in container: ${failure}`),
+  )
 }
 
 async function attach(options: KubeletServerOptions, request: Request): Promise<void> {
@@ -137,7 +151,10 @@ function running(container: ObservedContainer): ObservedContainer {
 
 /** Joins a session to a stream of frames, both ways, each no faster than the other end takes it. */
 function carry(session: AttachSession, stream: ServerHttp2Stream): void {
-  for (const [source, channel] of [[session.stdout, channels.stdout], [session.stderr, channels.stderr]] as const) {
+  for (const [source, channel] of [
+    [session.stdout, channels.stdout],
+    [session.stderr, channels.stderr],
+  ] as const) {
     source.on('data', (chunk: Buffer) => {
       if (stream.destroyed || stream.writableEnded) return
       if (!stream.write(encodeFrame(channel, chunk))) {
@@ -179,7 +196,13 @@ const exitStatus = (code: number): unknown =>
         details: { causes: [{ reason: 'ExitCode', message: String(code) }] },
       }
 
-const failureStatus = (message: string): unknown => ({ metadata: {}, status: 'Failure', message, reason: 'InternalError', code: 500 })
+const failureStatus = (message: string): unknown => ({
+  metadata: {},
+  status: 'Failure',
+  message,
+  reason: 'InternalError',
+  code: 500,
+})
 
 async function portForward(options: KubeletServerOptions, request: Request): Promise<void> {
   const { stream, query } = request
@@ -187,7 +210,9 @@ async function portForward(options: KubeletServerOptions, request: Request): Pro
   const port = Number(query.get('port'))
   if (!ip) throw refuse(400, `pod "${request.pod}" has no address yet`)
   const socket = connect({ host: ip, port, noDelay: true })
-  const reached = await new Promise<boolean>((resolve) => socket.once('connect', () => resolve(true)).once('error', () => resolve(false)))
+  const reached = await new Promise<boolean>((resolve) =>
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false)),
+  )
   if (reached) {
     stream.respond({ ':status': 200 })
     join(stream, socket, socket)
@@ -199,7 +224,12 @@ async function portForward(options: KubeletServerOptions, request: Request): Pro
 }
 
 /** For a server that listens on the pod's own 127.0.0.1 only: connects from within the pod's network. */
-async function forwardInside({ runtime }: KubeletServerOptions, uid: string, port: number, stream: ServerHttp2Stream): Promise<void> {
+async function forwardInside(
+  { runtime }: KubeletServerOptions,
+  uid: string,
+  port: number,
+  stream: ServerHttp2Stream,
+): Promise<void> {
   const sandbox = runtime.containers(uid).findLast((container) => container.sandbox && container.state === 'running')
   if (!sandbox) throw refuse(500, 'the pod has no sandbox')
   const script = `const s=require('net').connect(${port},'127.0.0.1');s.on('error',e=>{process.stderr.write(e.message);process.exit(1)});s.on('connect',()=>process.stderr.write('ok'));process.stdin.pipe(s);s.pipe(process.stdout);s.on('close',()=>process.exit(0))`

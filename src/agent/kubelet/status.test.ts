@@ -8,7 +8,11 @@ const pod = (spec: Partial<Pod['spec']> = {}): Pod => ({
   metadata: { name: 'p', namespace: 'n', uid: 'u', generation: 1 },
   spec: { restartPolicy: 'Always', containers: [{ name: 'c', image: 'busybox:1.36' }], ...spec },
 })
-const attempt = (name: string, state: ObservedContainer['state'], more: Partial<ObservedContainer> = {}): ObservedContainer => ({
+const attempt = (
+  name: string,
+  state: ObservedContainer['state'],
+  more: Partial<ObservedContainer> = {},
+): ObservedContainer => ({
   id: `${name}-id`,
   podUid: 'u',
   podNamespace: 'n',
@@ -54,12 +58,32 @@ describe('phase', () => {
     ['running', {}, { containers: [attempt('c', 'running')] }, 'Running'],
     ['ended well, Always', {}, { containers: [attempt('c', 'exited')] }, 'Running'],
     ['ended well, OnFailure', { restartPolicy: 'OnFailure' }, { containers: [attempt('c', 'exited')] }, 'Succeeded'],
-    ['ended badly, OnFailure', { restartPolicy: 'OnFailure' }, { containers: [attempt('c', 'exited', { exitCode: 1 })] }, 'Running'],
-    ['ended badly, Never', { restartPolicy: 'Never' }, { containers: [attempt('c', 'exited', { exitCode: 1 })] }, 'Failed'],
+    [
+      'ended badly, OnFailure',
+      { restartPolicy: 'OnFailure' },
+      { containers: [attempt('c', 'exited', { exitCode: 1 })] },
+      'Running',
+    ],
+    [
+      'ended badly, Never',
+      { restartPolicy: 'Never' },
+      { containers: [attempt('c', 'exited', { exitCode: 1 })] },
+      'Failed',
+    ],
     ['stopped for deletion', {}, { containers: [attempt('c', 'exited', { exitCode: 137 })], stopped: true }, 'Failed'],
-    ['deadline', {}, { containers: [attempt('c', 'exited')], failure: { reason: 'DeadlineExceeded', message: 'x' } }, 'Failed'],
+    [
+      'deadline',
+      {},
+      { containers: [attempt('c', 'exited')], failure: { reason: 'DeadlineExceeded', message: 'x' } },
+      'Failed',
+    ],
     ['init runs', { initContainers: [{ name: 'i' }] }, { containers: [attempt('i', 'running')] }, 'Pending'],
-    ['init failed, Never', { restartPolicy: 'Never', initContainers: [{ name: 'i' }] }, { containers: [attempt('i', 'exited', { exitCode: 2 })] }, 'Failed'],
+    [
+      'init failed, Never',
+      { restartPolicy: 'Never', initContainers: [{ name: 'i' }] },
+      { containers: [attempt('i', 'exited', { exitCode: 2 })] },
+      'Failed',
+    ],
   ])('%s is %s', (_what, spec, observation, phase) => {
     expect(podStatus(pod(spec), seen(observation), now).phase).toBe(phase)
   })
@@ -74,7 +98,12 @@ test('a running pod without probes is ready', () => {
     ContainersReady: 'True',
     PodScheduled: 'True',
   })
-  expect(status.containerStatuses?.[0]).toMatchObject({ ready: true, started: true, restartCount: 0, containerID: 'docker://c-id' })
+  expect(status.containerStatuses?.[0]).toMatchObject({
+    ready: true,
+    started: true,
+    restartCount: 0,
+    containerID: 'docker://c-id',
+  })
 })
 
 test('a probe that has not passed keeps it from being ready, and says which container', () => {
@@ -104,7 +133,11 @@ test('a crash loop shows the wait, and the last end as lastState', () => {
 })
 
 test('an out-of-memory kill is named', () => {
-  const status = podStatus(pod({ restartPolicy: 'Never' }), seen({ containers: [attempt('c', 'exited', { exitCode: 137, oomKilled: true })] }), now)
+  const status = podStatus(
+    pod({ restartPolicy: 'Never' }),
+    seen({ containers: [attempt('c', 'exited', { exitCode: 137, oomKilled: true })] }),
+    now,
+  )
   expect(status.containerStatuses?.[0]?.state?.terminated?.reason).toBe('OOMKilled')
 })
 

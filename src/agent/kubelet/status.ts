@@ -1,4 +1,11 @@
-import type { Container, ContainerState, ContainerStatus, Pod, PodCondition, PodStatus } from '#shared/kube/generated/types.ts'
+import type {
+  Container,
+  ContainerState,
+  ContainerStatus,
+  Pod,
+  PodCondition,
+  PodStatus,
+} from '#shared/kube/generated/types.ts'
 import { isRestartableInit, qosClassOf } from '#shared/kube/pod.ts'
 import type { ObservedContainer } from './runtime/runtime.ts'
 
@@ -34,13 +41,39 @@ export function podStatus(pod: Pod, seen: PodObservation, now: string): PodStatu
   const done = phase === 'Succeeded' || phase === 'Failed'
   const sandboxRuns = seen.sandbox?.state === 'running' && seen.podIp !== undefined
   const unready = statuses.filter(({ ready }) => !ready).map(({ name }) => name)
-  const uninitialized = inits.filter((container, index) => !isInitDone(container, initStatuses[index])).map(({ name }) => name)
+  const uninitialized = inits
+    .filter((container, index) => !isInitDone(container, initStatuses[index]))
+    .map(({ name }) => name)
 
   const conditions = [
     condition('PodReadyToStartContainers', sandboxRuns && !done),
-    condition('Initialized', initialized || phase === 'Succeeded', phase === 'Succeeded' ? completed : incomplete('ContainersNotInitialized', 'containers with incomplete status', uninitialized)),
-    condition('Ready', !done && unready.length === 0 && gatesPass(pod), phase === 'Succeeded' ? completed : phase === 'Failed' ? { reason: 'PodFailed' } : unready.length > 0 ? incomplete('ContainersNotReady', 'containers with unready status', unready) : { reason: 'ReadinessGatesNotReady', message: 'the status of pod readiness gates is not "True"' }),
-    condition('ContainersReady', !done && unready.length === 0, phase === 'Succeeded' ? completed : phase === 'Failed' ? { reason: 'PodFailed' } : incomplete('ContainersNotReady', 'containers with unready status', unready)),
+    condition(
+      'Initialized',
+      initialized || phase === 'Succeeded',
+      phase === 'Succeeded'
+        ? completed
+        : incomplete('ContainersNotInitialized', 'containers with incomplete status', uninitialized),
+    ),
+    condition(
+      'Ready',
+      !done && unready.length === 0 && gatesPass(pod),
+      phase === 'Succeeded'
+        ? completed
+        : phase === 'Failed'
+          ? { reason: 'PodFailed' }
+          : unready.length > 0
+            ? incomplete('ContainersNotReady', 'containers with unready status', unready)
+            : { reason: 'ReadinessGatesNotReady', message: 'the status of pod readiness gates is not "True"' },
+    ),
+    condition(
+      'ContainersReady',
+      !done && unready.length === 0,
+      phase === 'Succeeded'
+        ? completed
+        : phase === 'Failed'
+          ? { reason: 'PodFailed' }
+          : incomplete('ContainersNotReady', 'containers with unready status', unready),
+    ),
     condition('PodScheduled', true),
   ].map((next) => keepTransition(pod, next, now))
 
@@ -65,7 +98,10 @@ export const latest = (containers: readonly ObservedContainer[], name: string): 
 
 const succeeded = ({ state, exitCode }: ObservedContainer): boolean => state === 'exited' && exitCode === 0
 const completed = { reason: 'PodCompleted' }
-const incomplete = (reason: string, what: string, names: readonly string[]) => ({ reason, message: `${what}: [${names.join(' ')}]` })
+const incomplete = (reason: string, what: string, names: readonly string[]) => ({
+  reason,
+  message: `${what}: [${names.join(' ')}]`,
+})
 
 function isInitDone(container: Container, status: ContainerStatus | undefined): boolean {
   return isRestartableInit(container) ? status?.started === true : status?.state?.terminated?.exitCode === 0
@@ -81,7 +117,10 @@ function containerStatus(pod: Pod, container: Container, seen: PodObservation, i
   const last = current?.state === 'exited' && isWaiting ? current : previous
   const running = current?.state === 'running'
   const isInit = pod.spec?.initContainers?.some(({ name }) => name === container.name) ?? false
-  const ready = isInit && !isRestartableInit(container) ? current !== undefined && succeeded(current) : running && (seen.ready.get(container.name) ?? true)
+  const ready =
+    isInit && !isRestartableInit(container)
+      ? current !== undefined && succeeded(current)
+      : running && (seen.ready.get(container.name) ?? true)
   return {
     name: container.name,
     image: container.image ?? '',
@@ -90,7 +129,9 @@ function containerStatus(pod: Pod, container: Container, seen: PodObservation, i
     restartCount: current ? current.attempt : 0,
     ready,
     started: running && (seen.started.get(container.name) ?? true),
-    state: isWaiting ? { waiting: waiting ?? { reason: initialized ? 'ContainerCreating' : 'PodInitializing' } } : stateOf(current, seen),
+    state: isWaiting
+      ? { waiting: waiting ?? { reason: initialized ? 'ContainerCreating' : 'PodInitializing' } }
+      : stateOf(current, seen),
     lastState: last ? stateOf(last, seen) : {},
   }
 }
@@ -101,7 +142,14 @@ function stateOf(container: ObservedContainer, seen: PodObservation): ContainerS
   return {
     terminated: {
       exitCode: container.exitCode,
-      reason: container.error && !container.startedAt ? 'StartError' : container.oomKilled ? 'OOMKilled' : container.exitCode === 0 ? 'Completed' : 'Error',
+      reason:
+        container.error && !container.startedAt
+          ? 'StartError'
+          : container.oomKilled
+            ? 'OOMKilled'
+            : container.exitCode === 0
+              ? 'Completed'
+              : 'Error',
       startedAt: container.startedAt ?? container.finishedAt,
       finishedAt: container.finishedAt,
       containerID: `docker://${container.id}`,
@@ -136,10 +184,14 @@ function phaseOf(
 }
 
 const gatesPass = (pod: Pod): boolean =>
-  (pod.spec?.readinessGates ?? []).every(({ conditionType }) => pod.status?.conditions?.some(({ type, status }) => type === conditionType && status === 'True'))
+  (pod.spec?.readinessGates ?? []).every(({ conditionType }) =>
+    pod.status?.conditions?.some(({ type, status }) => type === conditionType && status === 'True'),
+  )
 
 function condition(type: string, holds: boolean, otherwise: { reason?: string; message?: string } = {}): PodCondition {
-  return holds ? { type, status: 'True', ...(otherwise === completed ? completed : {}) } : { type, status: 'False', ...otherwise }
+  return holds
+    ? { type, status: 'True', ...(otherwise === completed ? completed : {}) }
+    : { type, status: 'False', ...otherwise }
 }
 
 /** The time of the last change of status stays, as long as the status does. */

@@ -1,5 +1,18 @@
 import { execFile } from 'node:child_process'
-import { chmod, chown, lstat, mkdir, mkdtemp, readdir, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { basename, dirname, join, normalize } from 'node:path'
 import { promisify } from 'node:util'
 import type { ConfigMap, Container, KeyToPath, Pod, Secret, Volume } from '#shared/kube/generated/types.ts'
@@ -17,14 +30,21 @@ export interface VolumeSources extends Sources {
 
 /** `/var/lib/kubelet/pods/<uid>` */
 export const podFolder = (root: string, uid: string): string => join(root, 'pods', uid)
-const volumeFolder = (root: string, uid: string, volume: string): string => join(podFolder(root, uid), 'volumes', volume)
+const volumeFolder = (root: string, uid: string, volume: string): string =>
+  join(podFolder(root, uid), 'volumes', volume)
 
 /** Makes or refreshes every volume of the pod. @returns whether some change over time, and want to be refreshed @throws MountFailed */
 export async function setUpVolumes(root: string, pod: Pod, sources: VolumeSources): Promise<{ live: boolean }> {
   const uid = pod.metadata.uid ?? ''
   await mkdir(join(podFolder(root, uid), 'volumes'), { recursive: true })
-  await Promise.all((pod.spec?.volumes ?? []).map((volume) => setUp(volumeFolder(root, uid, volume.name), volume, pod, sources)))
-  return { live: (pod.spec?.volumes ?? []).some(({ configMap, secret, projected, downwardAPI }) => configMap ?? secret ?? projected ?? downwardAPI) }
+  await Promise.all(
+    (pod.spec?.volumes ?? []).map((volume) => setUp(volumeFolder(root, uid, volume.name), volume, pod, sources)),
+  )
+  return {
+    live: (pod.spec?.volumes ?? []).some(
+      ({ configMap, secret, projected, downwardAPI }) => configMap ?? secret ?? projected ?? downwardAPI,
+    ),
+  }
 }
 
 /** Removes the pod's folder; memory volumes are unmounted first, and nothing outside the folder is followed. */
@@ -36,7 +56,12 @@ export async function tearDownVolumes(root: string, uid: string): Promise<void> 
 }
 
 /** The mounts of a container, in the order that its spec gives. */
-export async function mountsOf(root: string, pod: Pod, container: Container, env: ReadonlyMap<string, string>): Promise<Mount[]> {
+export async function mountsOf(
+  root: string,
+  pod: Pod,
+  container: Container,
+  env: ReadonlyMap<string, string>,
+): Promise<Mount[]> {
   const uid = pod.metadata.uid ?? ''
   const mounts = (container.volumeMounts ?? []).map(async (mount): Promise<Mount> => {
     const volume = pod.spec?.volumes?.find(({ name }) => name === mount.name)
@@ -54,11 +79,16 @@ export async function mountsOf(root: string, pod: Pod, container: Container, env
   return Promise.all(mounts)
 }
 
-const propagations: Record<string, Mount['propagation']> = { None: 'rprivate', HostToContainer: 'rslave', Bidirectional: 'rshared' }
+const propagations: Record<string, Mount['propagation']> = {
+  None: 'rprivate',
+  HostToContainer: 'rslave',
+  Bidirectional: 'rshared',
+}
 
 async function subPath(base: string, sub: string): Promise<string> {
   const path = normalize(join(base, sub))
-  if (sub.split('/').includes('..') || !path.startsWith(normalize(base))) throw new MountFailed(`subPath "${sub}" leaves its volume`)
+  if (sub.split('/').includes('..') || !path.startsWith(normalize(base)))
+    throw new MountFailed(`subPath "${sub}" leaves its volume`)
   await stat(path).catch(() => mkdir(path, { recursive: true, mode: 0o755 }))
   return path
 }
@@ -69,11 +99,21 @@ async function setUp(folder: string, volume: Volume, pod: Pod, sources: VolumeSo
   if (volume.hostPath) return hostPath(volume.hostPath.path, volume.hostPath.type ?? '')
   if (volume.configMap) {
     const { name = '', items, optional, defaultMode } = volume.configMap
-    return writeFiles(folder, configMapFiles(await sources.configMap(name), name, items, optional), defaultMode ?? 0o644, fsGroup)
+    return writeFiles(
+      folder,
+      configMapFiles(await sources.configMap(name), name, items, optional),
+      defaultMode ?? 0o644,
+      fsGroup,
+    )
   }
   if (volume.secret) {
     const { secretName: name = '', items, optional, defaultMode } = volume.secret
-    return writeFiles(folder, secretFiles(await sources.secret(name), name, items, optional), defaultMode ?? 0o644, fsGroup)
+    return writeFiles(
+      folder,
+      secretFiles(await sources.secret(name), name, items, optional),
+      defaultMode ?? 0o644,
+      fsGroup,
+    )
   }
   if (volume.downwardAPI) {
     const { items, defaultMode } = volume.downwardAPI
@@ -100,9 +140,12 @@ async function hostPath(path: string, type: string): Promise<void> {
   if (type === 'DirectoryOrCreate' && !found) await mkdir(path, { recursive: true, mode: 0o755 })
   else if (type === 'FileOrCreate' && !found) await writeFile(path, '', { mode: 0o644, flag: 'wx' })
   else if (type === '' && !found) await mkdir(path, { recursive: true })
-  else if (type.startsWith('Directory') && !found?.isDirectory()) throw new MountFailed(`hostPath type check failed: ${path} is not a directory`)
-  else if (type.startsWith('File') && !found?.isFile()) throw new MountFailed(`hostPath type check failed: ${path} is not a file`)
-  else if (type === 'Socket' && !found?.isSocket()) throw new MountFailed(`hostPath type check failed: ${path} is not a socket file`)
+  else if (type.startsWith('Directory') && !found?.isDirectory())
+    throw new MountFailed(`hostPath type check failed: ${path} is not a directory`)
+  else if (type.startsWith('File') && !found?.isFile())
+    throw new MountFailed(`hostPath type check failed: ${path} is not a file`)
+  else if (type === 'Socket' && !found?.isSocket())
+    throw new MountFailed(`hostPath type check failed: ${path} is not a socket file`)
 }
 
 interface VolumeFile {
@@ -111,7 +154,12 @@ interface VolumeFile {
   mode?: number
 }
 
-function configMapFiles(map: ConfigMap | undefined, name: string, items: KeyToPath[] | undefined, optional?: boolean): VolumeFile[] {
+function configMapFiles(
+  map: ConfigMap | undefined,
+  name: string,
+  items: KeyToPath[] | undefined,
+  optional?: boolean,
+): VolumeFile[] {
   if (!map) {
     if (optional) return []
     throw new MountFailed(`configmap "${name}" not found`)
@@ -123,16 +171,28 @@ function configMapFiles(map: ConfigMap | undefined, name: string, items: KeyToPa
   return chosen(content, items, optional, `configmap references non-existent config key`)
 }
 
-function secretFiles(secret: Secret | undefined, name: string, items: KeyToPath[] | undefined, optional?: boolean): VolumeFile[] {
+function secretFiles(
+  secret: Secret | undefined,
+  name: string,
+  items: KeyToPath[] | undefined,
+  optional?: boolean,
+): VolumeFile[] {
   if (!secret) {
     if (optional) return []
     throw new MountFailed(`secret "${name}" not found`)
   }
-  const content = new Map(Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64')] as const))
+  const content = new Map(
+    Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64')] as const),
+  )
   return chosen(content, items, optional, `references non-existent secret key`)
 }
 
-function chosen(content: Map<string, Buffer>, items: KeyToPath[] | undefined, optional: boolean | undefined, missing: string): VolumeFile[] {
+function chosen(
+  content: Map<string, Buffer>,
+  items: KeyToPath[] | undefined,
+  optional: boolean | undefined,
+  missing: string,
+): VolumeFile[] {
   if (!items) return [...content].map(([path, bytes]) => ({ path, content: bytes }))
   return items.flatMap(({ key, path, mode }) => {
     const bytes = content.get(key)
@@ -158,14 +218,33 @@ function downwardFiles(pod: Pod, items: readonly DownwardItem[], sources: Volume
   })
 }
 
-async function projected(folder: string, source: NonNullable<Volume['projected']>, pod: Pod, sources: VolumeSources): Promise<void> {
+async function projected(
+  folder: string,
+  source: NonNullable<Volume['projected']>,
+  pod: Pod,
+  sources: VolumeSources,
+): Promise<void> {
   const files: VolumeFile[] = []
   for (const { configMap, secret, downwardAPI, serviceAccountToken } of source.sources ?? []) {
-    if (configMap) files.push(...configMapFiles(await sources.configMap(configMap.name ?? ''), configMap.name ?? '', configMap.items, configMap.optional))
-    if (secret) files.push(...secretFiles(await sources.secret(secret.name ?? ''), secret.name ?? '', secret.items, secret.optional))
+    if (configMap)
+      files.push(
+        ...configMapFiles(
+          await sources.configMap(configMap.name ?? ''),
+          configMap.name ?? '',
+          configMap.items,
+          configMap.optional,
+        ),
+      )
+    if (secret)
+      files.push(
+        ...secretFiles(await sources.secret(secret.name ?? ''), secret.name ?? '', secret.items, secret.optional),
+      )
     if (downwardAPI) files.push(...downwardFiles(pod, downwardAPI.items ?? [], sources))
     if (serviceAccountToken) {
-      const token = await sources.serviceAccountToken(serviceAccountToken.audience, serviceAccountToken.expirationSeconds ?? 3600)
+      const token = await sources.serviceAccountToken(
+        serviceAccountToken.audience,
+        serviceAccountToken.expirationSeconds ?? 3600,
+      )
       files.push({ path: serviceAccountToken.path, content: Buffer.from(token) })
     }
   }
@@ -176,7 +255,12 @@ async function projected(folder: string, source: NonNullable<Volume['projected']
  * Writes the files as one: a new folder, a link `..data` turned over to it, and a link per file that leads through
  * `..data` (what programs that watch ConfigMaps rely on). Nothing is touched when nothing has changed.
  */
-async function writeFiles(folder: string, files: readonly VolumeFile[], defaultMode: number, fsGroup?: number): Promise<void> {
+async function writeFiles(
+  folder: string,
+  files: readonly VolumeFile[],
+  defaultMode: number,
+  fsGroup?: number,
+): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o755 })
   const old = await readlink(join(folder, '..data')).catch(() => undefined)
   const next = await mkdtemp(join(folder, `..${new Date().toISOString().slice(0, 19).replace(/[-T:]/g, '_')}.`))
@@ -194,7 +278,8 @@ async function writeFiles(folder: string, files: readonly VolumeFile[], defaultM
   const tops = new Set(files.map(({ path }) => path.split('/')[0] ?? ''))
   for (const top of tops) await symlink(join('..data', top), join(folder, top)).catch(ignoreExisting)
   for (const name of await readdir(folder))
-    if (!name.startsWith('..') && !tops.has(name) && (await lstat(join(folder, name))).isSymbolicLink()) await rm(join(folder, name))
+    if (!name.startsWith('..') && !tops.has(name) && (await lstat(join(folder, name))).isSymbolicLink())
+      await rm(join(folder, name))
   if (old) await rm(join(folder, old), { recursive: true, force: true })
 }
 

@@ -8,7 +8,13 @@ import { createAddresses, type Addresses } from './addresses.ts'
 import type { Command } from './command.ts'
 
 export interface PodNetwork {
-  attach(pod: { uid: string; namespace: string; name: string; pid: number; hostPorts: HostPort[] }): Promise<{ ip: string }>
+  attach(pod: {
+    uid: string
+    namespace: string
+    name: string
+    pid: number
+    hostPorts: HostPort[]
+  }): Promise<{ ip: string }>
   detach(podUid: string): Promise<void>
   /** Ports of this node that lead to pods; the proxy writes them with its rules. */
   hostPorts(): { ip: string; port: HostPort }[]
@@ -51,7 +57,11 @@ export function createPodNetwork({ nodeName, nodes, run, leases, log }: PodNetwo
     (addresses ??= podRange(nodes, nodeName).then((cidr) => createAddresses({ cidr, file: leases })))
   const setPorts = (uid: string, ip: string, wanted: HostPort[]): void => {
     if (wanted.length === 0 && !ports.has(uid)) return
-    if (wanted.length > 0) ports.set(uid, wanted.map((port) => ({ ip, port })))
+    if (wanted.length > 0)
+      ports.set(
+        uid,
+        wanted.map((port) => ({ ip, port })),
+      )
     else ports.delete(uid)
     for (const listener of listeners) listener()
   }
@@ -61,7 +71,7 @@ export function createPodNetwork({ nodeName, nodes, run, leases, log }: PodNetwo
       const pool = await ready()
       const ip = pool.lease(uid)
       const host = interfaceOf(uid)
-      if (!(await isAttached(run, pid))) await plumb(run, { host, pid, ip, mtu })
+      if (!isAttached(pid)) await plumb(run, { host, pid, ip, mtu })
       setPorts(uid, ip, hostPorts)
       return { ip }
     },
@@ -79,14 +89,17 @@ export function createPodNetwork({ nodeName, nodes, run, leases, log }: PodNetwo
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-    stop: routes,
+    stop: () => void routes(),
   }
 }
 
 /** At most 15 characters, the same for the same pod. */
 const interfaceOf = (uid: string): string => `slip${createHash('sha256').update(uid).digest('hex').slice(0, 11)}`
 
-async function plumb(run: Command, { host, pid, ip, mtu }: { host: string; pid: number; ip: string; mtu: number }): Promise<void> {
+async function plumb(
+  run: Command,
+  { host, pid, ip, mtu }: { host: string; pid: number; ip: string; mtu: number },
+): Promise<void> {
   await run('ip', ['link', 'delete', host]).catch(() => undefined)
   await run(
     'ip',
@@ -101,16 +114,18 @@ async function plumb(run: Command, { host, pid, ip, mtu }: { host: string; pid: 
   await run(
     'nsenter',
     ['-t', String(pid), '-n', 'ip', '-batch', '-'],
-    ['link set lo up', `addr add ${ip}/32 dev eth0`, 'link set eth0 up', `route add ${gateway} dev eth0`, `route add default via ${gateway} dev eth0`].join('\n'),
+    [
+      'link set lo up',
+      `addr add ${ip}/32 dev eth0`,
+      'link set eth0 up',
+      `route add ${gateway} dev eth0`,
+      `route add default via ${gateway} dev eth0`,
+    ].join('\n'),
   )
 }
 
-const isAttached = async (run: Command, pid: number): Promise<boolean> => {
-  // After a start of the agent only; a new pod's namespace has nothing but lo, and its links are two lines.
-  const links = readFileSync(`/proc/${pid}/net/dev`, 'utf8')
-  await Promise.resolve(run)
-  return /^\s*eth0:/m.test(links)
-}
+/** True after a restart of the agent only: the namespace of a new pod has nothing but lo. */
+const isAttached = (pid: number): boolean => /^\s*eth0:/m.test(readFileSync(`/proc/${pid}/net/dev`, 'utf8'))
 
 function outerMtu(): number {
   try {
@@ -127,7 +142,12 @@ async function podRange(nodes: Informer<Node>, nodeName: string): Promise<string
 }
 
 /** Routes to the pods of every other node, kept as nodes come, move and go. */
-function followRoutes({ nodeName, nodes, run, log }: Pick<PodNetworkOptions, 'nodeName' | 'nodes' | 'run' | 'log'>): Stop {
+function followRoutes({
+  nodeName,
+  nodes,
+  run,
+  log,
+}: Pick<PodNetworkOptions, 'nodeName' | 'nodes' | 'run' | 'log'>): Stop {
   const current = new Map<string, string>()
   let chain = Promise.resolve()
   const apply = (task: () => Promise<unknown>): void => {

@@ -22,7 +22,15 @@ const quiet = 30
 const serviceLabel = 'kubernetes.io/service-name'
 
 /** Keeps this node's packet rules in step with Services and their endpoints. */
-export async function startProxy({ services, slices, network, run, clock, log, settings }: ProxyOptions): Promise<Stop> {
+export async function startProxy({
+  services,
+  slices,
+  network,
+  run,
+  clock,
+  log,
+  settings,
+}: ProxyOptions): Promise<Stop> {
   slices.addIndex('service', ({ metadata }) => {
     const service = metadata.labels?.[serviceLabel]
     return service && `${metadata.namespace ?? ''}/${service}`
@@ -52,7 +60,7 @@ export async function startProxy({ services, slices, network, run, clock, log, s
     if (stopped || scheduled) return
     scheduled = clock.after(ms, () => {
       scheduled = undefined
-      if (writing) return schedule()
+      if (writing) { schedule(); return; }
       writing = true
       write()
         .catch((error: unknown) => {
@@ -79,7 +87,9 @@ async function hookIn(run: Command): Promise<void> {
   for (const [table, pairs] of Object.entries(hooks)) {
     for (const [from, to] of pairs) {
       const rule = ['-t', table, '--wait', '5']
-      await run('iptables', [...rule, '-C', from, '-j', to]).catch(() => run('iptables', [...rule, '-I', from, '1', '-j', to]))
+      await run('iptables', [...rule, '-C', from, '-j', to]).catch(() =>
+        run('iptables', [...rule, '-I', from, '1', '-j', to]),
+      )
     }
   }
 }

@@ -35,14 +35,18 @@ test('spreads a cluster address over its ready endpoints', () => {
 test('an endpoint that is not ready gets nothing, unless it still serves while nothing else is ready', () => {
   const ending = { addresses: ['10.244.1.9'], conditions: { ready: false, serving: true, terminating: true } }
   const starting = { addresses: ['10.244.1.8'], conditions: { ready: false, serving: false } }
-  expect(renderRules(input([service({})], [slice({ addresses: ['10.244.1.5'] }, ending, starting)])).text).not.toMatch(/1\.[89]:8080/)
+  expect(renderRules(input([service({})], [slice({ addresses: ['10.244.1.5'] }, ending, starting)])).text).not.toMatch(
+    /1\.[89]:8080/,
+  )
   const alone = renderRules(input([service({})], [slice(ending, starting)])).text
   expect(alone).toContain('10.244.1.9:8080')
   expect(alone).not.toContain('10.244.1.8:8080')
 })
 
 test('a service without endpoints is refused, not left to time out', () => {
-  expect(renderRules(input([service({})])).text).toContain('-A SLIPWAY-REJECT -d 10.96.3.4/32 -p tcp --dport 80 -j REJECT')
+  expect(renderRules(input([service({})])).text).toContain(
+    '-A SLIPWAY-REJECT -d 10.96.3.4/32 -p tcp --dport 80 -j REJECT',
+  )
 })
 
 test('node ports masquerade, except with externalTrafficPolicy Local, which keeps to this node', () => {
@@ -63,8 +67,13 @@ test('session affinity remembers who came', () => {
 })
 
 test('kubernetes leads to this node, DNS and headless services to nothing', () => {
-  const kubernetes: Service = { metadata: { name: 'kubernetes', namespace: 'default' }, spec: { clusterIP: '10.96.0.1', ports: [{ port: 443 }] } }
-  const { text } = renderRules(input([kubernetes, service({ clusterIP: '10.96.0.10' }, 'dns'), service({ clusterIP: 'None' }, 'head')]))
+  const kubernetes: Service = {
+    metadata: { name: 'kubernetes', namespace: 'default' },
+    spec: { clusterIP: '10.96.0.1', ports: [{ port: 443 }] },
+  }
+  const { text } = renderRules(
+    input([kubernetes, service({ clusterIP: '10.96.0.10' }, 'dns'), service({ clusterIP: 'None' }, 'head')]),
+  )
   expect(text).toContain('DNAT --to-destination 172.18.0.2:6443')
   expect(text).not.toContain('10.96.0.10')
   expect(text).not.toContain('None')
@@ -80,6 +89,9 @@ test('chains of services that have gone are emptied and removed', () => {
 })
 
 test('host ports lead to the pod', () => {
-  const { text } = renderRules({ ...input([]), hostPorts: [{ ip: '10.244.1.5', port: { hostIp: '', hostPort: 8000, containerPort: 80, protocol: 'TCP' } }] })
+  const { text } = renderRules({
+    ...input([]),
+    hostPorts: [{ ip: '10.244.1.5', port: { hostIp: '', hostPort: 8000, containerPort: 80, protocol: 'TCP' } }],
+  })
   expect(text).toContain('-A SLIPWAY-HOSTPORTS -p tcp --dport 8000 -j DNAT --to-destination 10.244.1.5:80')
 })

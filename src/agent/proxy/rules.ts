@@ -5,7 +5,10 @@ export interface RuleInput {
   services: readonly Service[]
   /** Slices of a service. */
   slicesOf(namespace: string, name: string): readonly EndpointSlice[]
-  hostPorts: readonly { ip: string; port: { hostIp: string; hostPort: number; containerPort: number; protocol: string } }[]
+  hostPorts: readonly {
+    ip: string
+    port: { hostIp: string; hostPort: number; containerPort: number; protocol: string }
+  }[]
   nodeName: string
   nodeIp: string
   /** Where this node's own way to the API server listens: behind the Service `kubernetes`. */
@@ -43,7 +46,8 @@ export function renderRules(input: RuleInput, stale: Iterable<string> = []): { t
   const reject: string[] = []
   const chains = new Set<string>()
   const nodePorts: string[] = []
-  for (const service of [...input.services].sort(byName)) renderService(service, input, { nat, nodePorts, reject, chains })
+  for (const service of [...input.services].sort(byName))
+    renderService(service, input, { nat, nodePorts, reject, chains })
   const hostPorts = input.hostPorts.map(
     ({ ip, port }) =>
       `-A SLIPWAY-HOSTPORTS${port.hostIp && port.hostIp !== '0.0.0.0' ? ` -d ${port.hostIp}/32` : ''} -p ${port.protocol.toLowerCase()} --dport ${port.hostPort} -j DNAT --to-destination ${ip}:${port.containerPort}`,
@@ -98,14 +102,18 @@ function renderService(
   const { spec } = service
   const clusterIp = spec?.clusterIP
   if (!spec || !clusterIp || clusterIp === 'None' || input.localIps.has(clusterIp) || clusterIp.includes(':')) return
-  const affinity = spec.sessionAffinity === 'ClientIP' ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800) : undefined
+  const affinity =
+    spec.sessionAffinity === 'ClientIP' ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800) : undefined
   for (const port of spec.ports ?? []) {
     const protocol = (port.protocol ?? 'TCP').toLowerCase()
     const id = [fullName(service), protocol, port.port] as const
     const targets = targetsOf(service, port, input)
     const internal = spec.internalTrafficPolicy === 'Local' ? targets.filter(({ local }) => local) : targets
     const match = (ip: string): string => `-d ${ip}/32 -p ${protocol} --dport ${port.port}`
-    const external = [...(spec.externalIPs ?? []), ...(service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip ? [ip] : []))]
+    const external = [
+      ...(spec.externalIPs ?? []),
+      ...(service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip ? [ip] : [])),
+    ]
     if (internal.length === 0) out.reject.push(`-A SLIPWAY-REJECT ${match(clusterIp)} -j REJECT`)
     else {
       const chain = chainOf('SVC', ...id)
@@ -143,7 +151,8 @@ function renderBalance(
   out.nat.push(...first)
   const ends = targets.map(({ ip, port }) => chainOf('SEP', chain, ip, port))
   if (affinity !== undefined)
-    for (const end of ends) out.nat.push(`-A ${chain} -m recent --name ${end} --rcheck --seconds ${affinity} --reap -j ${end}`)
+    for (const end of ends)
+      out.nat.push(`-A ${chain} -m recent --name ${end} --rcheck --seconds ${affinity} --reap -j ${end}`)
   for (const [index, end] of ends.entries()) {
     const left = ends.length - index
     const chance = left > 1 ? ` -m statistic --mode random --probability ${(1 / left).toFixed(10)}` : ''
@@ -166,7 +175,9 @@ function targetsOf(service: Service, port: { name?: string; protocol?: string },
   const terminating: Target[] = []
   for (const slice of input.slicesOf(namespace, name)) {
     if (slice.addressType !== 'IPv4') continue
-    const target = slice.ports?.find((each) => (each.name ?? '') === (port.name ?? '') && (each.protocol ?? 'TCP') === (port.protocol ?? 'TCP'))
+    const target = slice.ports?.find(
+      (each) => (each.name ?? '') === (port.name ?? '') && (each.protocol ?? 'TCP') === (port.protocol ?? 'TCP'),
+    )
     if (!target?.port) continue
     for (const { addresses, conditions, nodeName } of slice.endpoints ?? []) {
       const [ip] = addresses
@@ -181,4 +192,6 @@ function targetsOf(service: Service, port: { name?: string; protocol?: string },
 }
 
 const unique = (targets: readonly Target[]): Target[] =>
-  [...new Map(targets.map((target) => [`${target.ip}:${target.port}`, target])).values()].sort((a, b) => a.ip.localeCompare(b.ip))
+  [...new Map(targets.map((target) => [`${target.ip}:${target.port}`, target])).values()].sort((a, b) =>
+    a.ip.localeCompare(b.ip),
+  )

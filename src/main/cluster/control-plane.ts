@@ -63,13 +63,22 @@ export interface ControlPlaneOptions {
 }
 
 /** Starts store, API server, controllers and scheduler, in this order; stops them in the reverse one. */
-export async function startControlPlane({ name, dir, storeWorker, connector, clock, log }: ControlPlaneOptions): Promise<ControlPlane> {
+export async function startControlPlane({
+  name,
+  dir,
+  storeWorker,
+  connector,
+  clock,
+  log,
+}: ControlPlaneOptions): Promise<ControlPlane> {
   const stops = new StopStack()
   try {
     await mkdir(dir, { recursive: true, mode: 0o700 })
     const [pki, store] = await Promise.all([
       createPki({ dir: join(dir, 'pki'), clock }),
-      secretKeyOf(dir).then((secretKey) => createFileStore({ dir: join(dir, 'store'), log, workerUrl: storeWorker, secretKey })),
+      secretKeyOf(dir).then((secretKey) =>
+        createFileStore({ dir: join(dir, 'store'), log, workerUrl: storeWorker, secretKey }),
+      ),
     ])
     stops.add(() => store.close())
 
@@ -117,13 +126,26 @@ export async function startControlPlane({ name, dir, storeWorker, connector, clo
     const schedulerClient = createClient(server.transportFor(componentUser('kube-scheduler'), 'kube-scheduler'))
     const schedulerInformers = createSharedInformers({ client: schedulerClient, clock, log })
     stops.add(() => schedulerInformers.stop())
-    const scheduler = createScheduler({ client: schedulerClient, informers: schedulerInformers, clock, log: log.child({ part: 'scheduler' }) })
+    const scheduler = createScheduler({
+      client: schedulerClient,
+      informers: schedulerInformers,
+      clock,
+      log: log.child({ part: 'scheduler' }),
+    })
     await scheduler.start()
     stops.add(() => scheduler.stop())
 
     const access = { name: `slipway-${name}`, server: server.url, ca: pki.ca, credentials: pki.admin }
     await writeKubeconfig(join(dir, 'kubeconfig'), access)
-    return { server: server.url, port, pki, client, informers, kubeconfig: () => kubeconfigText(access), stop: () => stops.stop() }
+    return {
+      server: server.url,
+      port,
+      pki,
+      client,
+      informers,
+      kubeconfig: () => kubeconfigText(access),
+      stop: () => stops.stop(),
+    }
   } catch (error) {
     await stops.stop().catch(() => undefined)
     throw error

@@ -1,9 +1,7 @@
-import type Docker from 'dockerode'
 import type { Engine } from '#shared/contract/clusters.ts'
-import { connectDocker } from './workers/docker/connection.ts'
+import { connectDocker, type Docker } from './workers/docker/connection.ts'
 import { createDockerProvider } from './workers/docker/provider.ts'
-import type { WorkerProvider } from './workers/provider.ts'
-import { agentPort } from './fleet.ts'
+import { agentPort, type WorkerProvider } from './workers/provider.ts'
 
 /** The host's Docker Engine, as clusters use it and the face shows it. */
 export interface HostEngine {
@@ -12,7 +10,13 @@ export interface HostEngine {
   providerFor(cluster: string): WorkerProvider
 }
 
-export function createHostEngine({ workerImageContext, labels = {} }: { workerImageContext: string; labels?: Record<string, string> }): HostEngine {
+export function createHostEngine({
+  workerImageContext,
+  labels = {},
+}: {
+  workerImageContext: string
+  labels?: Record<string, string>
+}): HostEngine {
   let docker: Docker | undefined
   const connect = async (): Promise<Docker> => {
     if (docker && (await answers(docker))) return docker
@@ -22,13 +26,18 @@ export function createHostEngine({ workerImageContext, labels = {} }: { workerIm
     connect,
     async state() {
       try {
-        const { ServerVersion, NCPU, MemTotal } = (await (await connect()).info()) as { ServerVersion: string; NCPU: number; MemTotal: number }
+        const { ServerVersion, NCPU, MemTotal } = (await (await connect()).info()) as {
+          ServerVersion: string
+          NCPU: number
+          MemTotal: number
+        }
         return { state: 'ready', version: ServerVersion, cpus: NCPU, memoryBytes: MemTotal }
       } catch (error) {
         return { state: 'unreachable', message: (error as Error).message }
       }
     },
-    providerFor: (cluster) => createDockerProvider({ connect, cluster, imageContext: workerImageContext, agentPort, labels }),
+    providerFor: (cluster) =>
+      createDockerProvider({ connect, cluster, imageContext: workerImageContext, agentPort, labels }),
   }
 }
 

@@ -8,13 +8,11 @@ import { nodes } from '#shared/kube/resources.ts'
 import { isNotFound } from '#shared/kube/error-kinds.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { kubernetesVersion, network } from './control-plane.ts'
-import type { Work } from './index.ts'
 import type { Tunnels } from './network/tunnel.ts'
-import { provision, type ProvisionStep } from './workers/provision.ts'
-import type { WorkerFile, WorkerMachine, WorkerProvider } from './workers/provider.ts'
+import { provision, type ProvisionStep, type Work } from './workers/provision.ts'
+import { agentPort, type WorkerFile, type WorkerMachine, type WorkerProvider } from './workers/provider.ts'
 
-/** Ports inside every worker. */
-export const agentPort = 10250
+/** Port of a worker's own way to the API server. */
 const apiPort = 6443
 
 export interface FleetOptions {
@@ -143,7 +141,9 @@ export function createFleet(options: FleetOptions): Fleet {
           )
           // The agent of a worker that exists already may be of an older build.
           await Promise.all(
-            names.filter((name) => !missing.includes(name)).map(async (name) => provider.putFiles(name, await workerFiles(options, name))),
+            names
+              .filter((name) => !missing.includes(name))
+              .map(async (name) => provider.putFiles(name, await workerFiles(options, name))),
           )
         },
         undo: async () => {
@@ -196,7 +196,10 @@ export function createFleet(options: FleetOptions): Fleet {
   }
 
   return {
-    workers: () => [...machines.values()].sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true })).map((machine) => view(machine, nodeInformer.get(machine.name))),
+    workers: () =>
+      [...machines.values()]
+        .sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }))
+        .map((machine) => view(machine, nodeInformer.get(machine.name))),
     onChange(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
@@ -241,14 +244,25 @@ export function createFleet(options: FleetOptions): Fleet {
 
 const isReady = (node: Node): boolean =>
   node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true &&
-  !node.spec?.taints?.some(({ key }) => key === 'node.kubernetes.io/not-ready' || key === 'node.kubernetes.io/unreachable')
+  !node.spec?.taints?.some(
+    ({ key }) => key === 'node.kubernetes.io/not-ready' || key === 'node.kubernetes.io/unreachable',
+  )
 
 function view({ name, state, address }: WorkerMachine, node: Node | undefined): Worker {
-  return { name, state, ready: state === 'running' && node !== undefined && isReady(node), simulated: false, ...(address ? { address } : {}) }
+  return {
+    name,
+    state,
+    ready: state === 'running' && node !== undefined && isReady(node),
+    simulated: false,
+    ...(address ? { address } : {}),
+  }
 }
 
 /** Everything that makes a container a worker of this cluster. Keys travel in the archive, never in argv or environment. */
-async function workerFiles({ name: cluster, plane, agentBundle, spec }: FleetOptions, nodeName: string): Promise<WorkerFile[]> {
+async function workerFiles(
+  { name: cluster, plane, agentBundle, spec }: FleetOptions,
+  nodeName: string,
+): Promise<WorkerFile[]> {
   const { client, server } = await plane.pki.issueNode(nodeName)
   const config = {
     nodeName,
@@ -277,7 +291,7 @@ async function workerFiles({ name: cluster, plane, agentBundle, spec }: FleetOpt
 function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason as Error)
-    if (signal.aborted) return abort()
+    if (signal.aborted) { abort(); return; }
     signal.addEventListener('abort', abort, { once: true })
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
   })

@@ -2,15 +2,16 @@ import type { Readable } from 'node:stream'
 import type { Clock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
-import type { ClusterSpec, Step, Worker } from '#shared/contract/clusters.ts'
+import type { ClusterSpec, Worker } from '#shared/contract/clusters.ts'
 import { startControlPlane, type ControlPlane } from './control-plane.ts'
 import { createHostEngine, type HostEngine } from './engine.ts'
 import { createFleet } from './fleet.ts'
 import { createTunnels, type Tunnels } from './network/tunnel.ts'
 import { saveImage } from './workers/docker/build-image.ts'
 import { createSimulatedFleet } from './simulated-fleet.ts'
+import type { Work } from './workers/provision.ts'
 
-export { createHostEngine, type HostEngine }
+export { createHostEngine, type HostEngine, type Work }
 
 /** A running control plane with its workers. */
 export interface RunningCluster {
@@ -35,14 +36,6 @@ export interface RunningCluster {
 
   /** Stops in order: workers as told (`keep` leaves them running), then controllers, API server, store. */
   stop(options: { workers: 'stop' | 'keep' | 'remove' }): Promise<void>
-}
-
-/** How a long piece of work reports itself, and how it is called off. */
-export interface Work {
-  /** A step began, went on or ended; steps are told by their id. */
-  progress(step: Step): void
-  log(line: string): void
-  signal: AbortSignal
 }
 
 export interface OpenClusterOptions {
@@ -74,7 +67,13 @@ export async function openCluster(options: OpenClusterOptions): Promise<RunningC
       clock,
       log,
       connector(pki, apiServerPort) {
-        return (tunnels = createTunnels({ tls: { ca: pki.ca, ...pki.host }, apiServerPort, fetchImage: (reference) => hostImage(engine, reference), clock, log }))
+        return (tunnels = createTunnels({
+          tls: { ca: pki.ca, ...pki.host },
+          apiServerPort,
+          fetchImage: (reference) => hostImage(engine, reference),
+          clock,
+          log,
+        }))
       },
     }),
   )
@@ -83,7 +82,10 @@ export async function openCluster(options: OpenClusterOptions): Promise<RunningC
     ? createSimulatedFleet({ plane, spec, clock, log })
     : createFleet({
         name: spec.name,
-        spec: { ...(spec.cpus ? { cpus: spec.cpus } : {}), ...(spec.memoryBytes ? { memoryBytes: spec.memoryBytes } : {}) },
+        spec: {
+          ...(spec.cpus ? { cpus: spec.cpus } : {}),
+          ...(spec.memoryBytes ? { memoryBytes: spec.memoryBytes } : {}),
+        },
         provider: engine.providerFor(spec.name),
         plane,
         tunnels,
@@ -96,7 +98,9 @@ export async function openCluster(options: OpenClusterOptions): Promise<RunningC
     await fleet.bringUp(options.workers, work)
     return cluster
   } catch (error) {
-    await cluster.stop({ workers: 'keep' }).catch((failure: unknown) => log.warn('not stopped cleanly', { error: String(failure) }))
+    await cluster
+      .stop({ workers: 'keep' })
+      .catch((failure: unknown) => log.warn('not stopped cleanly', { error: String(failure) }))
     throw error
   }
 }

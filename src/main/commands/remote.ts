@@ -24,7 +24,7 @@ export async function connectRemote(home: string): Promise<Remote> {
     socket.once('error', reject)
   })
   const call = createORPCClient<ContractRouterClient<Contract>>(
-    new RPCLink({ websocket: socket as unknown as globalThis.WebSocket }),
+    new RPCLink({ websocket: socket }),
   )
   async function* watch(): AsyncGenerator<Cluster[]> {
     const stream = await call.clusters.watch(open())

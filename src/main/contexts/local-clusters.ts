@@ -227,7 +227,7 @@ export async function openLocalClusters(options: LocalClustersOptions): Promise<
     engine: () => options.engine(),
     async close(workers) {
       for (const member of members.values()) member.operation?.cancel()
-      await Promise.allSettled([...members.values()].map((member) => member.operation?.settled))
+      await Promise.allSettled([...members.values()].map(async (member) => member.operation?.settled))
       const results = await Promise.allSettled([...members.values()].map((member) => bringDown(member, workers)))
       if (workers === 'remove')
         await Promise.all([...members.values()].map(({ dir: folder }) => rm(folder, { recursive: true, force: true })))

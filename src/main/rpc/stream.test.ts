@@ -74,10 +74,10 @@ test('tells the server when the reader leaves', async () => {
   const input = feed<Up>()
   input.push({ open: { upTo: 0 } })
   input.push({ credit: 10 })
-  const left = Promise.withResolvers<void>()
+  const left = Promise.withResolvers<undefined>()
   const stream = serveStream<{ upTo: number }, string, number>(input, undefined, async (_open, port) => {
     await port.send(1)
-    port.signal.addEventListener('abort', () => left.resolve())
+    port.signal.addEventListener('abort', () => left.resolve(undefined))
     await left.promise
   })
   await stream.next()

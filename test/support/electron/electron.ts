@@ -43,17 +43,17 @@ export const standIn: StandIn = {
 }
 
 class App extends EventEmitter {
-  readonly #ready = Promise.withResolvers<void>()
+  readonly #ready = Promise.withResolvers<undefined>()
   quitting = false
 
   requestSingleInstanceLock(): boolean {
     return true
   }
-  whenReady(): Promise<void> {
+  whenReady(): Promise<unknown> {
     return this.#ready.promise
   }
   becomeReady(): void {
-    this.#ready.resolve()
+    this.#ready.resolve(undefined)
   }
   getVersion(): string {
     return '0.0.0'
@@ -134,7 +134,10 @@ class WebContents extends EventEmitter {
     // Nothing of the face listens to plain messages: everything goes over the port.
   }
   /** What Electron would ask before leaving the page. @returns whether the app allows it */
-  asksToNavigate(url: string, event: 'will-navigate' | 'will-redirect' | 'will-frame-navigate' = 'will-navigate'): boolean {
+  asksToNavigate(
+    url: string,
+    event: 'will-navigate' | 'will-redirect' | 'will-frame-navigate' = 'will-navigate',
+  ): boolean {
     let prevented = false
     this.emit(event, { url, preventDefault: () => (prevented = true) }, url)
     return !prevented
@@ -191,7 +194,10 @@ async function openPage(window: BrowserWindow, url: string): Promise<Page> {
   window.webContents.context = context
   window.webContents.page = page
   await page.route(`${shownOrigin}/**`, async (route) => {
-    const response = await askProtocol(route.request().url().replace(shownOrigin, 'app://slipway'), route.request().method())
+    const response = await askProtocol(
+      route.request().url().replace(shownOrigin, 'app://slipway'),
+      route.request().method(),
+    )
     await route.fulfill({
       status: response.status,
       headers: Object.fromEntries(response.headers),
@@ -206,7 +212,9 @@ async function openPage(window: BrowserWindow, url: string): Promise<Page> {
     }
     ipcMain.emit(channel, { sender: window.webContents, senderFrame })
   })
-  await page.exposeBinding('__standInPort', (_source, id: number, wire: Wire) => portsOfPages.get(id)?.postMessage(fromWire(wire)))
+  await page.exposeBinding('__standInPort', (_source, id: number, wire: Wire) =>
+    portsOfPages.get(id)?.postMessage(fromWire(wire)),
+  )
   const preload = readFileSync(window.options.webPreferences.preload, 'utf8')
   await page.addInitScript({ content: preloadInPage(preload) })
   await page.goto(url.replace('app://slipway', shownOrigin))
@@ -327,4 +335,19 @@ export const safeStorage = {
   isEncryptionAvailable: () => false,
   getSelectedStorageBackend: () => 'basic_text',
 }
-export default { app, protocol, ipcMain, BrowserWindow, MessageChannelMain, Menu, Tray, nativeImage, nativeTheme, dialog, powerMonitor, shell, session, safeStorage }
+export default {
+  app,
+  protocol,
+  ipcMain,
+  BrowserWindow,
+  MessageChannelMain,
+  Menu,
+  Tray,
+  nativeImage,
+  nativeTheme,
+  dialog,
+  powerMonitor,
+  shell,
+  session,
+  safeStorage,
+}

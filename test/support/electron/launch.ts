@@ -31,7 +31,8 @@ async function launchElectron(home: string): Promise<Desktop> {
 async function launchStandIn(browser: Browser, home: string): Promise<Desktop> {
   const url = pathToFileURL(join(import.meta.dirname, 'electron.ts')).href
   registerHooks({
-    resolve: (specifier, context, next) => (specifier === 'electron' ? { url, shortCircuit: true } : next(specifier, context)),
+    resolve: (specifier, context, next) =>
+      specifier === 'electron' ? { url, shortCircuit: true } : next(specifier, context),
   })
   process.env.SLIPWAY_HOME = home
   const standIn = (await import(url)) as typeof import('./electron.ts')

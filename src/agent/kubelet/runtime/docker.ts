@@ -25,14 +25,22 @@ const labelOf = {
 }
 
 /** The worker's own Docker Engine. What it holds is read once and kept current by its events: nothing is polled. */
-export function createDockerRuntime({ socketPath, pauseImage, log }: { socketPath: string; pauseImage: string; log: Log }): Runtime {
+export function createDockerRuntime({
+  socketPath,
+  pauseImage,
+  log,
+}: {
+  socketPath: string
+  pauseImage: string
+  log: Log
+}): Runtime {
   const docker = new Docker({ socketPath })
   const pods = new Map<string, Map<string, ObservedContainer>>()
   let onChange: (podUid: string) => void = () => undefined
 
   const keep = (container: ObservedContainer): ObservedContainer => {
     let pod = pods.get(container.podUid)
-    if (!pod) pods.set(container.podUid, (pod = new Map()))
+    if (!pod) pods.set(container.podUid, (pod = new Map<string, ObservedContainer>()))
     pod.set(container.id, container)
     return container
   }
@@ -74,7 +82,9 @@ export function createDockerRuntime({ socketPath, pauseImage, log }: { socketPat
       return stop
     },
     containers: (podUid) =>
-      [...(pods.get(podUid)?.values() ?? [])].sort((a, b) => a.attempt - b.attempt || a.createdAt.localeCompare(b.createdAt)),
+      [...(pods.get(podUid)?.values() ?? [])].sort(
+        (a, b) => a.attempt - b.attempt || a.createdAt.localeCompare(b.createdAt),
+      ),
     podUids: () => [...pods.keys()],
 
     async createSandbox(spec) {
@@ -147,7 +157,13 @@ export function createDockerRuntime({ socketPath, pauseImage, log }: { socketPat
     },
     async attach(id, { stdin, tty }) {
       const container = docker.getContainer(id)
-      const stream = (await container.attach({ stream: true, hijack: stdin, stdin, stdout: true, stderr: true })) as Duplex
+      const stream = (await container.attach({
+        stream: true,
+        hijack: stdin,
+        stdin,
+        stdout: true,
+        stderr: true,
+      })) as Duplex
       const { stdout, stderr } = split(docker, stream, tty)
       return {
         stdin: stream,
@@ -201,10 +217,7 @@ function sandboxOptions(spec: SandboxSpec, image: string): Docker.ContainerCreat
 }
 
 function containerOptions(spec: ContainerSpec): Docker.ContainerCreateOptions {
-  const security = [
-    `seccomp=${spec.seccomp ?? 'unconfined'}`,
-    ...(spec.noNewPrivileges ? ['no-new-privileges'] : []),
-  ]
+  const security = [`seccomp=${spec.seccomp ?? 'unconfined'}`, ...(spec.noNewPrivileges ? ['no-new-privileges'] : [])]
   return {
     name: `k8s_${spec.name}_${spec.podName}_${spec.podNamespace}_${spec.podUid}_${spec.attempt}`,
     Image: spec.image,
@@ -358,7 +371,10 @@ async function followEvents(
   }
   const read = async (source: Readable): Promise<void> => {
     for await (const line of createInterface({ input: source })) {
-      const { Action, Actor } = JSON.parse(line) as { Action: string; Actor: { ID: string; Attributes: Record<string, string> } }
+      const { Action, Actor } = JSON.parse(line) as {
+        Action: string
+        Actor: { ID: string; Attributes: Record<string, string> }
+      }
       await changed(Actor.ID, Actor.Attributes[labelOf.uid] ?? '', Action === 'destroy')
     }
   }
@@ -374,7 +390,10 @@ function split(docker: Docker, stream: Duplex | Readable, tty: boolean): { stdou
   const stdout = new PassThrough()
   const stderr = new PassThrough()
   if (tty) stream.pipe(stdout)
-  else (docker.modem as { demuxStream(from: NodeJS.ReadableStream, out: PassThrough, err: PassThrough): void }).demuxStream(stream, stdout, stderr)
+  else
+    (
+      docker.modem as { demuxStream(from: NodeJS.ReadableStream, out: PassThrough, err: PassThrough): void }
+    ).demuxStream(stream, stdout, stderr)
   const end = (): void => {
     stdout.end()
     stderr.end()
@@ -386,7 +405,9 @@ function split(docker: Docker, stream: Duplex | Readable, tty: boolean): { stdou
 function joined(docker: Docker, source: Readable, tty: boolean, out: PassThrough): Readable {
   if (tty) source.pipe(out)
   else {
-    ;(docker.modem as { demuxStream(from: NodeJS.ReadableStream, out: PassThrough, err: PassThrough): void }).demuxStream(source, out, out)
+    ;(
+      docker.modem as { demuxStream(from: NodeJS.ReadableStream, out: PassThrough, err: PassThrough): void }
+    ).demuxStream(source, out, out)
     source.once('end', () => out.end())
   }
   source.once('error', (error) => out.destroy(error))

@@ -1,5 +1,8 @@
 import type { Stop } from '#shared/base/disposable.ts'
 
+/** Port inside every worker on which its agent waits for the host. */
+export const agentPort = 10250
+
 /** Where workers come from: the host's Docker Engine. Simulated ones need none of this. */
 export interface WorkerProvider {
   /** Workers of this cluster, whatever their state. */

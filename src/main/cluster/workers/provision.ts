@@ -1,6 +1,14 @@
 import type { Clock } from '#shared/base/clock.ts'
 import type { Step } from '#shared/contract/clusters.ts'
 
+/** How a long piece of work reports itself, and how it is called off. */
+export interface Work {
+  /** A step began, went on or ended; steps are told by their id. */
+  progress(step: Step): void
+  log(line: string): void
+  signal: AbortSignal
+}
+
 /** One step of a recipe, with the way back. */
 export interface ProvisionStep {
   id: string

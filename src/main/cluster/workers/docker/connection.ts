@@ -1,6 +1,8 @@
 import Docker from 'dockerode'
 import { findEngine } from './find-engine.mjs'
 
+export type { Docker }
+
 /** A client of the host's Docker Engine. @throws Error for the user when none answers */
 export async function connectDocker(): Promise<Docker> {
   const engine = await findEngine()

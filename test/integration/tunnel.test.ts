@@ -5,11 +5,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createTunnelServer, type TunnelServer } from '../../../agent/tunnel/server.ts'
-import { createPki, type Pki } from '../apiserver/auth/pki.ts'
+import { createTunnelServer, type TunnelServer } from '#agent/tunnel/server.ts'
+import { createPki, type Pki } from '#main/cluster/apiserver/auth/pki.ts'
 import { systemClock } from '#shared/base/clock.ts'
 import { silentLog } from '#shared/base/log.ts'
-import { createTunnels, type Tunnels } from './tunnel.ts'
+import { createTunnels, type Tunnels } from '#main/cluster/network/tunnel.ts'
 
 let dir: string
 let pki: Pki
