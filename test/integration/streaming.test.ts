@@ -1,11 +1,14 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { duplexPair, PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Exec, KubeConfig, Log, PortForward, type V1Status } from '@kubernetes/client-node'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { writeKubeconfig } from '#main/cluster/apiserver/auth/kubeconfig.ts'
 import { clientCertificates } from '#main/cluster/apiserver/auth/client-certificates.ts'
 import { streamingHandlers } from '#main/cluster/apiserver/streaming/index.ts'
@@ -20,6 +23,8 @@ let node: LocalNode
 let kubectl: Kubectl
 let dir: string
 let web: Server
+/** By which protocols clients have come: kubectl falls back in silence. */
+const upgrades = new Set<string>()
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'slipway-streaming-'))
@@ -28,7 +33,13 @@ beforeAll(async () => {
   api = await startApiServer({
     kinds,
     authenticator: clientCertificates(),
-    connectHandlers: streamingHandlers({ connector: node }),
+    connectHandlers: streamingHandlers({ connector: node }).map((handler) => ({
+      ...handler,
+      handle(request) {
+        upgrades.add(request.message.headers.upgrade ?? 'none')
+        return handler.handle(request)
+      },
+    })),
   })
   const kubeconfig = join(dir, 'kubeconfig')
   await writeKubeconfig(kubeconfig, { name: 'test', server: api.url, ca: api.ca, credentials: api.pki.admin })
@@ -73,8 +84,10 @@ async function makePod(name: string, containers: string[]): Promise<void> {
 describe.each([
   ['WebSocket', {}],
   ['SPDY', { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false', KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false' }],
-])('over %s', (_carrier, env: Record<string, string>) => {
+])('over %s', (carrier, env: Record<string, string>) => {
   const run = (): Kubectl => kubectl.with(env)
+  beforeEach(() => upgrades.clear())
+  afterEach(() => expect([...upgrades]).toEqual([carrier === 'WebSocket' ? 'websocket' : 'SPDY/3.1']))
 
   it('exec keeps the two outputs apart and hands on the exit code', async () => {
     const result = await run()('exec', 'web', '--', 'sh', '-c', 'echo out; echo err >&2; exit 3')
@@ -104,6 +117,17 @@ describe.each([
     await running.stop()
     if (child && node.running.has(child)) await once(child, 'close')
     expect(node.running.size).toBe(0)
+  })
+
+  it('exec gives a terminal its size', async () => {
+    node.sizes.length = 0
+    const words = `stty rows 33 cols 77; kubectl exec -it web -- sh -c 'sleep 0.3; echo done'`
+    const script = spawn('script', ['-qec', words, '/dev/null'], {
+      env: { ...process.env, KUBECONFIG: join(dir, 'kubeconfig'), ...env },
+    })
+    const [output] = await Promise.all([text(script.stdout), once(script, 'close')])
+    expect(output).toContain('done')
+    expect(node.sizes[0]).toEqual({ Width: 77, Height: 33 })
   })
 
   it('attach joins the running process', async () => {
@@ -145,11 +169,56 @@ describe.each([
   })
 })
 
+describe('@kubernetes/client-node', () => {
+  const config = (): KubeConfig => {
+    const loaded = new KubeConfig()
+    loaded.loadFromFile(join(dir, 'kubeconfig'))
+    return loaded
+  }
+
+  it('executes, with input, both outputs and the status', async () => {
+    const [stdout, stderr] = [new PassThrough(), new PassThrough()]
+    const status = new Promise<V1Status>((resolve, reject) => {
+      const command = ['sh', '-c', 'read line; echo out $line; echo err >&2; exit 4']
+      const stdin = new PassThrough()
+      stdin.end('typed\n')
+      new Exec(config()).exec('default', 'web', 'app', command, stdout, stderr, stdin, false, resolve).catch(reject)
+    })
+    expect(await status).toMatchObject({
+      status: 'Failure',
+      reason: 'NonZeroExitCode',
+      details: { causes: [{ reason: 'ExitCode', message: '4' }] },
+    })
+    expect(stdout.read()?.toString()).toBe('out typed\n')
+    expect(stderr.read()?.toString()).toBe('err\n')
+  })
+
+  it('forwards a port', async () => {
+    const [client, server] = duplexPair()
+    await new PortForward(config()).portForward('default', 'web', [80], server, null, server)
+    client.write('GET /there HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+    let answer = ''
+    for await (const chunk of client) {
+      answer += String(chunk)
+      if (answer.includes('hello from /there')) break
+    }
+    expect(answer).toContain('200 OK')
+  })
+
+  it('reads logs', async () => {
+    node.write('client', 'x')
+    node.write('app', 'from the client library')
+    const log = new PassThrough()
+    await new Log(config()).log('default', 'web', 'app', log, { tailLines: 1 })
+    expect(await text(log)).toBe('from the client library\n')
+  })
+})
+
 describe('logs', () => {
   it('prints, tails and follows to the end', async () => {
     node.write('app', 'first')
     node.write('app', 'second')
-    expect(await kubectl.ok('logs', 'web')).toBe('first\nsecond\n')
+    expect(await kubectl.ok('logs', 'web', '--tail=2')).toBe('first\nsecond\n')
     expect(await kubectl.ok('logs', 'web', '--tail=1')).toBe('second\n')
     const following = kubectl.start('logs', '-f', 'web')
     await following.output(/second/)

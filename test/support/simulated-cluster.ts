@@ -1,0 +1,56 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startControlPlane, type ControlPlane } from '#main/cluster/control-plane.ts'
+import { createSimulatedWorkers, type SimulatedWorkers } from '#main/cluster/workers/simulated/simulated-workers.ts'
+import { systemClock } from '#shared/base/clock.ts'
+import { silentLog } from '#shared/base/log.ts'
+import { createKubectl, type Kubectl } from './kubectl.ts'
+import { createLocalNode, type LocalNode } from './local-node.ts'
+
+/** The whole control plane on disk, workers without machines, and a kubectl that administers it. */
+export interface SimulatedCluster {
+  plane: ControlPlane
+  workers: SimulatedWorkers
+  /** Answers exec, logs and port-forward for every pod. */
+  node: LocalNode
+  kubectl: Kubectl
+  /** A folder for the test's files; it goes with the cluster. */
+  dir: string
+  stop(): Promise<void>
+}
+
+export async function startSimulatedCluster({ count = 2 } = {}): Promise<SimulatedCluster> {
+  const dir = await mkdtemp(join(tmpdir(), 'slipway-cluster-'))
+  const node = createLocalNode()
+  node.cwd = dir
+  const plane = await startControlPlane({
+    name: 'test',
+    dir: join(dir, 'cluster'),
+    storeWorker: new URL('../../src/main/cluster/store/log-worker.ts', import.meta.url),
+    connector: () => node,
+    clock: systemClock,
+    log: silentLog,
+  })
+  const workers = createSimulatedWorkers({
+    client: plane.client,
+    clock: systemClock,
+    log: silentLog,
+    count,
+    namePrefix: 'worker',
+  })
+  await workers.start()
+  return {
+    plane,
+    workers,
+    node,
+    dir,
+    kubectl: createKubectl(join(dir, 'cluster/kubeconfig')),
+    async stop() {
+      node.stop()
+      await workers.stop()
+      await plane.stop()
+      await rm(dir, { recursive: true })
+    },
+  }
+}
