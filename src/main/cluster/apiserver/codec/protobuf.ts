@@ -142,6 +142,7 @@ const zeroMatters = new Set([
   'serving',
   'setHostnameAsFQDN',
   'shareProcessNamespace',
+  'started',
   'startingDeadlineSeconds',
   'storageClassName',
   'successfulJobsHistoryLimit',
