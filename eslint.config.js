@@ -53,7 +53,16 @@ export default tseslint.config(
     },
   },
   {
-    files: ['test/**', '**/*.test.ts', 'bench/**', 'scripts/**', '**/*.case.ts', '**/*.fixture.ts', 'src/main/cli.ts', 'src/main/commands/**'],
+    files: [
+      'test/**',
+      '**/*.test.ts',
+      'bench/**',
+      'scripts/**',
+      '**/*.case.ts',
+      '**/*.fixture.ts',
+      'src/main/cli.ts',
+      'src/main/commands/**',
+    ],
     rules: {
       'no-console': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',

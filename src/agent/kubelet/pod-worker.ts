@@ -166,7 +166,10 @@ export class PodWorker {
     this.#sayUnsupported()
     await this.#collectExits()
     const [sandbox] = await Promise.all([this.#ensureSandbox(), this.#ensureVolumes()])
-    if (!sandbox || !this.#volumesReady) { this.#report(); return; }
+    if (!sandbox || !this.#volumesReady) {
+      this.#report()
+      return
+    }
     if (await this.#runInitContainers(sandbox)) {
       for (const container of this.#pod.spec?.containers ?? [])
         await this.#runContainer(container, sandbox, this.#pod.spec?.restartPolicy ?? 'Always')

@@ -24,7 +24,10 @@ export function createKubeletServer(
       .split('/')
       .map(decodeURIComponent)
     const handler = handlers[verb]
-    if (!handler) { fail(stream, 404, 'not found'); return; }
+    if (!handler) {
+      fail(stream, 404, 'not found')
+      return
+    }
     handler(options, { stream, query: url.searchParams, namespace, pod, container }).catch((error: unknown) =>
       fail(stream, (error as { status?: number }).status ?? 500, (error as Error).message),
     )

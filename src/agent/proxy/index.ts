@@ -60,7 +60,10 @@ export async function startProxy({
     if (stopped || scheduled) return
     scheduled = clock.after(ms, () => {
       scheduled = undefined
-      if (writing) { schedule(); return; }
+      if (writing) {
+        schedule()
+        return
+      }
       writing = true
       write()
         .catch((error: unknown) => {

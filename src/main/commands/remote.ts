@@ -23,9 +23,7 @@ export async function connectRemote(home: string): Promise<Remote> {
     socket.once('open', () => resolve())
     socket.once('error', reject)
   })
-  const call = createORPCClient<ContractRouterClient<Contract>>(
-    new RPCLink({ websocket: socket }),
-  )
+  const call = createORPCClient<ContractRouterClient<Contract>>(new RPCLink({ websocket: socket }))
   async function* watch(): AsyncGenerator<Cluster[]> {
     const stream = await call.clusters.watch(open())
     for await (const { clusters } of stream) yield clusters

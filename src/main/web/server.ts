@@ -39,11 +39,20 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
   const rpc = createRpcSocket(options.router, log)
 
   const server = createServer((request, response) => {
-    if (!isOwnHost(request)) { answer(response, 421, 'This address is not Slipway.'); return; }
+    if (!isOwnHost(request)) {
+      answer(response, 421, 'This address is not Slipway.')
+      return
+    }
     const url = new URL(request.url ?? '/', 'http://slipway')
     const token = url.searchParams.get('token')
-    if (token !== null) { signIn(response, sessions, token); return; }
-    if (!sessions.holds(request.headers.cookie)) { answer(response, 401, signInHint); return; }
+    if (token !== null) {
+      signIn(response, sessions, token)
+      return
+    }
+    if (!sessions.holds(request.headers.cookie)) {
+      answer(response, 401, signInHint)
+      return
+    }
     void files.serve(request, response, url.pathname)
   })
   server.on('upgrade', (request, socket, head) => {
@@ -150,7 +159,10 @@ function createSessions() {
 
 function signIn(response: ServerResponse, sessions: ReturnType<typeof createSessions>, token: string): void {
   const cookie = sessions.exchange(token)
-  if (!cookie) { answer(response, 401, `This link has been used. ${signInHint}`); return; }
+  if (!cookie) {
+    answer(response, 401, `This link has been used. ${signInHint}`)
+    return
+  }
   response.writeHead(303, { location: '/', 'set-cookie': cookie, 'cache-control': 'no-store' }).end()
 }
 

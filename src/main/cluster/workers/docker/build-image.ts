@@ -75,7 +75,7 @@ async function ensureBaseImage(docker: Docker, work: ImageWork): Promise<void> {
   if (await hasImage(docker, baseImage)) return
   work.log(`pulling ${baseImage}`)
   try {
-    await follow((await docker.pull(baseImage, {})), work)
+    await follow(await docker.pull(baseImage, {}), work)
     return
   } catch (error) {
     work.log(`no registry: ${(error as Error).message}`)

@@ -160,7 +160,10 @@ function followEvents(connect: () => Promise<Docker>, filters: { label: string[]
       stream = await docker.getEvents({
         filters: { ...filters, type: ['container'], event: ['start', 'die', 'pause', 'unpause', 'destroy'] },
       })
-      if (stopped) { end(); return; }
+      if (stopped) {
+        end()
+        return
+      }
       listener()
       stream.on('data', () => listener())
       await new Promise<void>((resolve) => stream?.once('close', () => resolve()).once('error', () => resolve()))
