@@ -135,6 +135,7 @@ function dying(
   if (already && !changesDeletion(current, grace, finalizers)) {
     return isReleased(resource, current) ? undefined : current
   }
+  if (!already && grace === 0 && finalizers.length === 0 && !kind.holdsDeletion?.(current)) return undefined
   const next = jsonClone(current)
   if (finalizers.length > 0) next.metadata.finalizers = finalizers
   else delete next.metadata.finalizers
