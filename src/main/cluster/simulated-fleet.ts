@@ -1,14 +1,104 @@
 import type { Clock } from '#shared/base/clock.ts'
 import type { Log } from '#shared/base/log.ts'
-import type { ClusterSpec } from '#shared/contract/clusters.ts'
+import type { ClusterSpec, Worker } from '#shared/contract/clusters.ts'
+import { nodes } from '#shared/kube/resources.ts'
 import type { ControlPlane } from './control-plane.ts'
 import type { Fleet } from './fleet.ts'
+import { provision } from './workers/provision.ts'
+import { createSimulatedWorkers } from './workers/simulated/simulated-workers.ts'
 
-export function createSimulatedFleet(_options: {
+export interface SimulatedFleetOptions {
   plane: ControlPlane
-  spec: ClusterSpec
+  spec: Pick<ClusterSpec, 'name' | 'cpus' | 'memoryBytes'>
   clock: Clock
   log: Log
-}): Fleet {
-  throw new Error('simulated workers are not here yet')
+}
+
+/** The same fleet without machines: for trying the app where there is no Docker Engine, and for scale. */
+export function createSimulatedFleet({ plane, spec, clock, log }: SimulatedFleetOptions): Fleet {
+  const nodeInformer = plane.informers.share(nodes)
+  const shape = { cpus: spec.cpus ?? 8, memoryBytes: spec.memoryBytes ?? 32 * 2 ** 30, pods: 110 }
+  const simulation = createSimulatedWorkers({
+    client: plane.client,
+    clock,
+    log,
+    count: 0,
+    namePrefix: `${spec.name}-worker`,
+    shape,
+  })
+  const listeners = new Set<() => void>()
+  const changed = (): void => {
+    for (const listener of listeners) listener()
+  }
+  const stopNodes = nodeInformer.onChange({ added: changed, updated: changed, deleted: changed })
+  const started = simulation.start()
+
+  const view = (name: string): Worker => {
+    const silent = simulation.isSilent(name)
+    const ready = nodeInformer
+      .get(name)
+      ?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
+    return { name, state: silent ? 'stopped' : 'running', ready: !silent && ready === true, simulated: true }
+  }
+  const silence = (name: string): Promise<void> => {
+    simulation.silence(name)
+    changed()
+    return Promise.resolve()
+  }
+  const wake = async (name: string): Promise<void> => {
+    await simulation.wake(name)
+    changed()
+  }
+  const step = (id: string, title: string, run: () => Promise<void>) => ({ id, title, run })
+
+  return {
+    workers: () =>
+      simulation
+        .names()
+        .sort((a, b) => a.localeCompare(b, undefined, { numeric: true }))
+        .map(view),
+    onChange(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    async bringUp(names, work) {
+      const register = async (): Promise<void> => {
+        await started
+        const known = new Set(simulation.names())
+        await inParallel(
+          names.filter((name) => !known.has(name)),
+          16,
+          (name) => simulation.add(name),
+        )
+      }
+      await provision({
+        ...work,
+        clock,
+        steps: [step('simulate', `Register ${names.length} simulated workers`, register)],
+      })
+      changed()
+    },
+    async remove(name, work) {
+      await provision({ ...work, clock, steps: [step('remove', `Remove ${name}`, () => simulation.remove(name))] })
+      changed()
+    },
+    stopWorker: silence,
+    startWorker: wake,
+    pauseWorker: silence,
+    unpauseWorker: wake,
+    killWorker: silence,
+    async stop() {
+      await stopNodes()
+      await simulation.stop()
+    },
+  }
+}
+
+async function inParallel<T>(items: readonly T[], width: number, task: (item: T) => Promise<void>): Promise<void> {
+  const queue = [...items]
+  await Promise.all(
+    Array.from({ length: Math.min(width, queue.length) }, async () => {
+      for (let item = queue.shift(); item !== undefined; item = queue.shift()) await task(item)
+    }),
+  )
 }

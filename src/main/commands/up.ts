@@ -82,8 +82,11 @@ async function bringUp({ back, ended }: Headless, spec: ClusterSpec): Promise<vo
   const exists = back.clusters.list().some((cluster) => cluster.name === spec.name)
   if (exists) back.clusters.start(spec.name)
   else back.clusters.create(spec)
-  void ended.then(() => back.clusters.cancel(spec.name))
-  await back.clusters.settled(spec.name)
+  let under = true
+  void ended.then(() => {
+    if (under) back.clusters.cancel(spec.name)
+  })
+  await back.clusters.settled(spec.name).finally(() => (under = false))
 }
 
 async function announce(
