@@ -232,7 +232,7 @@ describe('logs', () => {
   it('passes every option on to the node', async () => {
     await kubectl.ok('logs', 'web', '--previous', '--timestamps', '--since=5m', '--limit-bytes=100')
     expect(node.requests.at(-1)).toBe(
-      'GET /containerLogs/default/web/app?previous=true&sinceSeconds=300&timestamps=true&limitBytes=100',
+      'GET /containerLogs/default/web/app?previous=true&timestamps=true&sinceSeconds=300&limitBytes=100',
     )
   })
 

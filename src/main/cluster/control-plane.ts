@@ -97,6 +97,7 @@ export async function startControlPlane({
       admission: admissionPlugins({ clock, rbac: auth.authorizer }),
       connectHandlers: streamingHandlers({ connector: connector(pki, () => port) }),
       actionHandlers: auth.actions,
+      pages: auth.pages,
       clock,
       log: log.child({ part: 'apiserver' }),
       version: `${kubernetesVersion}+slipway`,

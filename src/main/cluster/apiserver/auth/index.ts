@@ -2,6 +2,7 @@ import type { Clock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Store } from '../../store/store.ts'
 import type { ObjectReader } from '../registry/admission.ts'
+import type { Page } from '../handler.ts'
 import type { ActionHandler } from '../registry/connect.ts'
 import { accessReviews } from './access-reviews.ts'
 import { createAuthenticator } from './authenticator.ts'
@@ -11,6 +12,7 @@ import { identityReviews } from './identity-reviews.ts'
 import type { Pki } from './pki.ts'
 import type { RbacAuthorizer } from './rbac.ts'
 import { createServiceAccountTokens, type ServiceAccountTokens } from './service-account-tokens.ts'
+import { tokenPages } from './token-pages.ts'
 import { tokenRequests } from './token-requests.ts'
 import type { Authenticator } from './types.ts'
 
@@ -19,6 +21,8 @@ export interface Auth {
   authenticator: Authenticator
   authorizer: RbacAuthorizer
   serviceAccountTokens: ServiceAccountTokens
+  /** Serves the public key of service-account tokens (OpenID discovery). */
+  pages: Page
   /** Answer the review kinds and `serviceaccounts/token`. */
   actions: ActionHandler[]
   stop: Stop
@@ -40,6 +44,7 @@ export function createAuth({ pki, store, reader, clock }: AuthOptions): Auth {
     authenticator: createAuthenticator({ tokens, authorizer }),
     authorizer,
     serviceAccountTokens,
+    pages: tokenPages(serviceAccountTokens),
     actions: [
       ...accessReviews({ authorizer, rbac: authorizer }),
       ...identityReviews({ tokens, clock }),

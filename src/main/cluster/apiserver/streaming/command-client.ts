@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
+import { isTrue } from '../request.ts'
 import type { TerminalSize } from '#shared/kube/stream-frames.ts'
 
 /** The client of a running command (exec, attach), over whichever carrier it came. */
@@ -33,7 +34,7 @@ export interface CommandStatus {
 }
 
 export const streamsOf = (query: URLSearchParams): CommandStreams => {
-  const isSet = (name: string): boolean => ['1', 'true', 't', 'True', 'TRUE', 'T'].includes(query.get(name) ?? '')
+  const isSet = (name: string): boolean => isTrue(query.get(name) ?? '')
   const tty = isSet('tty')
   // A terminal mixes both outputs into one.
   return { stdin: isSet('stdin'), stdout: isSet('stdout'), stderr: isSet('stderr') && !tty, tty }

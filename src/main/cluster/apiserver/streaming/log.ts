@@ -3,10 +3,12 @@ import { pipeline } from 'node:stream/promises'
 import { fieldForbidden, fieldInvalid, invalid, type FieldError } from '#shared/kube/status.ts'
 import type { NodeConnector } from '../node-connector.ts'
 import type { ConnectHandler, ConnectRequest } from '../registry/connect.ts'
+import { isTrue } from '../request.ts'
 import { askNode, chooseContainer, queryOf } from './pod-node.ts'
 import { acceptWebSocket, chooseProtocol } from './web-socket.ts'
 
-const passedOn = ['follow', 'previous', 'sinceSeconds', 'sinceTime', 'timestamps', 'tailLines', 'limitBytes', 'stream']
+const flags = ['follow', 'previous', 'timestamps']
+const values = ['sinceSeconds', 'sinceTime', 'tailLines', 'limitBytes', 'stream']
 
 /** `pods/log`: what a container has written, from the node that runs it. */
 export const logHandler = ({ connector }: { connector: NodeConnector }): ConnectHandler => ({
@@ -27,10 +29,13 @@ async function sendLog(connector: NodeConnector, request: ConnectRequest): Promi
     if (response) response.writeHead(200, { 'Content-Type': 'text/plain' }).end()
     return
   }
-  const parameters = passedOn.flatMap((option): [string, string][] => {
-    const value = query.get(option)
-    return value === null || value === '' ? [] : [[option, value]]
-  })
+  const parameters = [
+    ...flags.flatMap((flag): [string, string][] => (isTrue(query.get(flag) ?? '') ? [[flag, 'true']] : [])),
+    ...values.flatMap((option): [string, string][] => {
+      const value = query.get(option)
+      return value === null || value === '' ? [] : [[option, value]]
+    }),
+  ]
   const path = `/containerLogs/${namespace}/${name}/${container}${queryOf(parameters)}`
   const { stream } = await askNode(connector, node, { method: 'GET', path, end: true })
   if (response) {

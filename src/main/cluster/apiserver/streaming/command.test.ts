@@ -1,0 +1,166 @@
+import { duplexPair, PassThrough, type Duplex } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { describe, expect, it } from 'vitest'
+import type { KubeObject } from '#shared/kube/object.ts'
+import { channels, decodeJson, encodeFrame, encodeJsonFrame, FrameDecoder } from '#shared/kube/stream-frames.ts'
+import { joinCommand } from './command.ts'
+import { streamsOf, type CommandClient, type CommandStatus } from './command-client.ts'
+import { askNode, chooseContainer, nodeOf } from './pod-node.ts'
+
+function setUp() {
+  const [near, far] = duplexPair()
+  const stdin = new PassThrough()
+  const stdout = new PassThrough()
+  const stderr = new PassThrough()
+  let finished: (status: CommandStatus) => void = () => undefined
+  const status = new Promise<CommandStatus>((resolve) => (finished = resolve))
+  let resize: Parameters<CommandClient['onResize']>[0] = () => undefined
+  let leave: () => void = () => undefined
+  joinCommand(
+    {
+      stdin,
+      stdout,
+      stderr,
+      onResize: (listener) => (resize = listener),
+      finish(result) {
+        stdout.end()
+        stderr.end()
+        finished(result)
+      },
+      onClose: (listener) => (leave = listener),
+    },
+    near,
+  )
+  return {
+    node: far,
+    stdin,
+    stdout,
+    stderr,
+    status,
+    resize: () => resize({ Width: 1, Height: 2 }),
+    leave: () => leave(),
+    near,
+  }
+}
+
+async function framesOf(node: Duplex, count: number): Promise<[number, string][]> {
+  const decoder = new FrameDecoder()
+  const frames: [number, string][] = []
+  for await (const chunk of node.iterator({ destroyOnReturn: false })) {
+    for (const { channel, payload } of decoder.push(chunk as Buffer))
+      frames.push([channel, Buffer.from(payload).toString()])
+    if (frames.length >= count) break
+  }
+  return frames
+}
+
+const success: CommandStatus = { metadata: {}, status: 'Success' }
+
+describe('a joined command', () => {
+  it('hands outputs and status from the node to the client', async () => {
+    const { node, stdout, stderr, status } = setUp()
+    node.write(encodeFrame(channels.stdout, Buffer.from('out')))
+    node.write(encodeFrame(channels.stderr, Buffer.from('err')))
+    node.write(encodeJsonFrame(channels.error, success))
+    expect(await status).toEqual(success)
+    expect([await text(stdout), await text(stderr)]).toEqual(['out', 'err'])
+  })
+
+  it('hands input, its end and sizes from the client to the node', async () => {
+    const { node, stdin, resize } = setUp()
+    resize()
+    stdin.write('typed')
+    const frames = await framesOf(node, 2)
+    expect(frames).toEqual([
+      [channels.resize, '{"Width":1,"Height":2}'],
+      [channels.stdin, 'typed'],
+    ])
+    stdin.end()
+    expect(await framesOf(node, 1)).toEqual([[channels.close, '\0']])
+  })
+
+  it('fails when the node falls silent', async () => {
+    const { node, status } = setUp()
+    node.end()
+    expect(await status).toMatchObject({ status: 'Failure', reason: 'InternalError' })
+  })
+
+  it('ends on the node when the client leaves', () => {
+    const { near, leave } = setUp()
+    leave()
+    expect(near.destroyed).toBe(true)
+  })
+
+  it('carries the status unread', () => {
+    const [frame] = new FrameDecoder().push(encodeJsonFrame(channels.error, success))
+    expect(decodeJson(frame?.payload ?? new Uint8Array())).toEqual(success)
+  })
+})
+
+describe('the options of a command', () => {
+  it('join both outputs on a terminal', () => {
+    expect(streamsOf(new URLSearchParams('stdout=true&stderr=1&tty=true'))).toEqual({
+      stdin: false,
+      stdout: true,
+      stderr: false,
+      tty: true,
+    })
+  })
+})
+
+describe('the container asked for', () => {
+  const pod = (containers: string[], more: object = {}, annotations = {}): KubeObject =>
+    ({
+      metadata: { name: 'web', annotations },
+      spec: { containers: containers.map((name) => ({ name })), ...more },
+    }) as KubeObject
+
+  it('is the named one, the default by annotation, or the only one', () => {
+    expect(chooseContainer(pod(['a', 'b']), 'b')).toBe('b')
+    expect(chooseContainer(pod(['a', 'b'], {}, { 'kubectl.kubernetes.io/default-container': 'b' }), null)).toBe('b')
+    expect(chooseContainer(pod(['a']), null)).toBe('a')
+    expect(chooseContainer(pod(['a'], { initContainers: [{ name: 'init' }] }), 'init')).toBe('init')
+  })
+
+  it('has to be named where there are several, and to be there', () => {
+    expect(() => chooseContainer(pod(['a', 'b']), null)).toThrow(
+      'a container name must be specified for pod web, choose one of: [a b]',
+    )
+    expect(() => chooseContainer(pod(['a', 'b'], { initContainers: [{ name: 'init' }] }), null)).toThrow(
+      'choose one of: [a b] or one of the init containers: [init]',
+    )
+    expect(() => chooseContainer(pod(['a']), 'x')).toThrow('container x is not valid for pod web')
+  })
+
+  it('runs nowhere before the pod is scheduled', () => {
+    expect(() => nodeOf(pod(['a']))).toThrow('pod web does not have a host assigned')
+  })
+})
+
+describe('a node’s answer', () => {
+  const answering = (status: number, words: string) => ({
+    request: async () => {
+      const [server, stream] = duplexPair()
+      server.end(words)
+      return { status, headers: {}, stream }
+    },
+    connect: () => Promise.reject(new Error('unused')),
+  })
+
+  it('becomes the error it is', async () => {
+    const waiting = 'container "c" in pod "p" is waiting to start: ContainerCreating'
+    await expect(askNode(answering(400, waiting), 'n', { method: 'GET', path: '/' })).rejects.toMatchObject({
+      code: 400,
+      reason: 'BadRequest',
+      message: waiting,
+    })
+  })
+
+  it('that does not come is an error of the backend', async () => {
+    const connector = { ...answering(200, ''), request: () => Promise.reject(new Error('no route')) }
+    await expect(askNode(connector, 'n', { method: 'GET', path: '/' })).rejects.toMatchObject({
+      code: 500,
+      message: 'error dialing backend: no route',
+    })
+  })
+})
