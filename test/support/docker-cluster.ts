@@ -1,0 +1,86 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createHostEngine, openCluster, type HostEngine, type RunningCluster, type Work } from '#main/cluster/index.ts'
+import { systemClock } from '#shared/base/clock.ts'
+import { silentLog, type Log } from '#shared/base/log.ts'
+import type { Step } from '#shared/contract/clusters.ts'
+import { createKubectl, type Kubectl } from './kubectl.ts'
+
+/** A whole cluster in this process, whose workers are real containers of the engine on this machine. */
+export interface DockerCluster {
+  readonly cluster: RunningCluster
+  readonly engine: HostEngine
+  readonly workers: string[]
+  kubectl: Kubectl
+  /** Closes and opens the control plane on the same data, as a restart of the app does; workers go on meanwhile. */
+  reopen(): Promise<void>
+  /** Removes everything. */
+  remove(): Promise<void>
+}
+
+const root = join(import.meta.dirname, '../..')
+
+export const testEngine = (): HostEngine =>
+  createHostEngine({
+    workerImageContext: join(root, 'resources/worker'),
+    labels: { 'slipway.dev/test': 'integration' },
+  })
+
+/** Work that nobody looks at; `steps` fills with what was reported last of each. */
+export function silentWork(signal: AbortSignal = AbortSignal.timeout(240_000)): Work & { steps: Map<string, Step> } {
+  const steps = new Map<string, Step>()
+  return { steps, progress: (step) => void steps.set(step.id, step), log: () => undefined, signal }
+}
+
+/** @param options `name`: unique on this machine @throws Error when the recipe failed; it is then undone */
+export async function startDockerCluster({
+  name,
+  count = 1,
+  log = silentLog,
+  work = silentWork(),
+}: {
+  name: string
+  count?: number
+  log?: Log
+  work?: Work
+}): Promise<DockerCluster> {
+  const dir = await mkdtemp(join(tmpdir(), 'slipway-docker-'))
+  const engine = testEngine()
+  const workers = Array.from({ length: count }, (_, index) => `${name}-worker-${index + 1}`)
+  const open = (how: Work): Promise<RunningCluster> =>
+    openCluster({
+      dir,
+      spec: { name, workers: count },
+      workers,
+      work: how,
+      engine,
+      agentBundle: process.env.SLIPWAY_AGENT ?? join(root, 'out/agent/agent.cjs'),
+      storeWorker: new URL('../../src/main/cluster/store/log-worker.ts', import.meta.url),
+      clock: systemClock,
+      log,
+    })
+  let cluster: RunningCluster
+  try {
+    cluster = await open(work)
+  } catch (error) {
+    await rm(dir, { recursive: true })
+    throw error
+  }
+  return {
+    get cluster() {
+      return cluster
+    },
+    engine,
+    workers,
+    kubectl: createKubectl(join(dir, 'kubeconfig')),
+    async reopen() {
+      await cluster.stop({ workers: 'keep' })
+      cluster = await open(silentWork())
+    },
+    async remove() {
+      await cluster.stop({ workers: 'remove' })
+      await rm(dir, { recursive: true })
+    },
+  }
+}
