@@ -127,8 +127,9 @@ async function exec(options: KubeletServerOptions, request: Request): Promise<vo
     tty,
   })
   stream.respond({ ':status': 200 })
-  carry(session, stream)
+  const carried = carry(session, stream)
   const { code, failure } = await session.exit()
+  await carried
   finish(
     stream,
     failure === undefined ? exitStatus(code) : failureStatus(`error executing command in container: ${failure}`),
@@ -140,8 +141,7 @@ async function attach(options: KubeletServerOptions, request: Request): Promise<
   const container = running(containerOf(options, request))
   const session = await options.runtime.attach(container.id, { stdin: isSet(query, 'stdin'), tty: container.tty })
   stream.respond({ ':status': 200 })
-  carry(session, stream)
-  await new Promise((resolve) => session.stdout.once('close', resolve))
+  await carry(session, stream)
   finish(stream, exitStatus(0))
 }
 
@@ -152,8 +152,14 @@ function running(container: ObservedContainer): ObservedContainer {
   throw refuse(400, `container ${container.name} is not running`)
 }
 
-/** Joins a session to a stream of frames, both ways, each no faster than the other end takes it. */
-function carry(session: AttachSession, stream: ServerHttp2Stream): void {
+/**
+ * Joins a session to a stream of frames, both ways, each no faster than the other end takes it.
+ * @returns once all that the process has written is on its way, or nobody is there to take it
+ */
+function carry(session: AttachSession, stream: ServerHttp2Stream): Promise<unknown> {
+  const ended = [session.stdout, session.stderr].map(
+    (source) => new Promise((resolve) => source.once('end', resolve).once('close', resolve)),
+  )
   for (const [source, channel] of [
     [session.stdout, channels.stdout],
     [session.stderr, channels.stderr],
@@ -178,14 +184,17 @@ function carry(session: AttachSession, stream: ServerHttp2Stream): void {
     }
   })
   session.stdin.on('error', () => undefined)
-  stream.on('close', () => session.end())
+  const gone = new Promise<void>((resolve) => {
+    stream.on('close', () => {
+      session.end()
+      resolve()
+    })
+  })
+  return Promise.race([Promise.all(ended), gone])
 }
 
 function finish(stream: ServerHttp2Stream, status: unknown): void {
-  // What the process wrote last is still on its way through the streams: the status has to come behind it.
-  setImmediate(() => {
-    if (!stream.destroyed) stream.end(encodeJsonFrame(channels.error, status))
-  })
+  if (!stream.destroyed) stream.end(encodeJsonFrame(channels.error, status))
 }
 
 const exitStatus = (code: number): unknown =>
