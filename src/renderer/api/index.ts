@@ -1,0 +1,57 @@
+import { inject, shallowRef, type App, type InjectionKey, type ShallowRef } from 'vue'
+import { systemClock } from '#shared/base/clock.ts'
+import { silentLog } from '#shared/base/log.ts'
+import type { Client } from '#shared/client/client.ts'
+import { createClient } from '#shared/client/kube-client.ts'
+import { createSharedInformers, type SharedInformers } from '#shared/client/shared-informers.ts'
+import { connectBack, type Back } from './carrier.ts'
+import { createTransport } from './transport.ts'
+
+/** What the face knows of the world: the back, and a client with live copies for each context. */
+export interface Api {
+  back: Back
+  connected: ShallowRef<boolean>
+  cluster(context: string): ClusterApi
+  /** Ends the live copies of a context that is gone. */
+  forget(context: string): void
+}
+
+export interface ClusterApi {
+  client: Client
+  informers: SharedInformers
+}
+
+const key: InjectionKey<Api> = Symbol('api')
+
+export async function createApi(): Promise<Api> {
+  const { back, onConnection } = await connectBack()
+  const connected = shallowRef(true)
+  const clusters = new Map<string, ClusterApi>()
+  onConnection((up) => (connected.value = up))
+  return {
+    back,
+    connected,
+    cluster(context) {
+      let cluster = clusters.get(context)
+      if (!cluster) {
+        const client = createClient(createTransport(back, context))
+        cluster = { client, informers: createSharedInformers({ client, clock: systemClock, log: silentLog }) }
+        clusters.set(context, cluster)
+      }
+      return cluster
+    },
+    forget(context) {
+      clusters.get(context)?.informers.stop()
+      clusters.delete(context)
+    },
+  }
+}
+
+export const provideApi = (app: App, api: Api): void => void app.provide(key, api)
+
+/** Of the setup of a component or a store. @throws outside of the app */
+export function useApi(): Api {
+  const api = inject(key)
+  if (!api) throw new Error('the app has not provided its api')
+  return api
+}

@@ -1,0 +1,85 @@
+import type { ApiRequest, Transport, WatchEvent } from '#shared/client/transport.ts'
+import { ApiError, failure, type Status } from '#shared/kube/status.ts'
+import type { Back } from './carrier.ts'
+import { openStream } from './stream.ts'
+
+/** The shared client's way to a cluster, through the bridge: informers and clients work here as they do in the back. */
+export function createTransport(back: Back, context: string): Transport {
+  return {
+    async request(request: ApiRequest) {
+      const { method, path, body, contentType, accept, signal } = request
+      const { status, body: text } = await back.kube.request(
+        {
+          context,
+          method,
+          path,
+          ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+          ...(contentType ? { contentType } : {}),
+          ...(accept ? { accept } : {}),
+        },
+        { signal },
+      )
+      if (status >= 200 && status < 300) return parse(text)
+      throw errorOf(status, text)
+    },
+    watch({ path, accept }, sink) {
+      let told = false
+      const end = (error?: Error): void => {
+        if (told) return
+        told = true
+        sink.closed(error)
+      }
+      const stream = openStream<{ context: string; path: string; accept?: string }, never, Message>(
+        (input, options) => back.kube.watch(input as never, options) as Promise<AsyncIterable<Message>>,
+        { context, path, ...(accept ? { accept } : {}) },
+        (message) => {
+          if ('events' in message && message.events !== undefined) deliver(message.events)
+          else if (message.closed) end(errorOf(0, message.closed))
+        },
+      )
+      const deliver = (text: string): void => {
+        const events: WatchEvent[] = []
+        for (const line of text.split('\n')) {
+          if (line === '') continue
+          const event = JSON.parse(line) as { type: string; object: unknown }
+          if (event.type === 'ERROR') {
+            if (events.length > 0) sink.events(events)
+            end(new ApiError(event.object as Status))
+            stream.close()
+            return
+          }
+          events.push(event as WatchEvent)
+        }
+        if (events.length > 0) sink.events(events)
+      }
+      stream.done.then(
+        () => end(),
+        (error: unknown) => end(error as Error),
+      )
+      return () => {
+        told = true
+        stream.close()
+      }
+    },
+  }
+}
+
+interface Message {
+  events?: string
+  closed?: string
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+function errorOf(code: number, text: string): ApiError {
+  const status = parse(text) as Partial<Status>
+  if (typeof status === 'object' && typeof status.message === 'string')
+    return failure(status.code ?? code, status.reason ?? '', status.message, status.details)
+  return failure(code, '', text)
+}
