@@ -1,5 +1,8 @@
 import type { Entry, ListResult } from './store.ts'
 
+/** States of keys that differ from the present: another entry, or none. */
+export type Overlay = ReadonlyMap<string, Entry | undefined>
+
 /**
  * Entries in folders, as their keys are: `/registry/<group>/<resource>/[<namespace>/]<name>`. A list reads its folder
  * alone, so its cost does not grow with what lies elsewhere.
@@ -35,13 +38,16 @@ export class Collections {
     return this.#folders.get(prefix)?.size ?? 0
   }
 
-  list(prefix: string, { limit, after }: { limit?: number; after?: string }): Omit<ListResult, 'revision'> {
-    const keys = this.#folders.get(prefix)?.sorted() ?? []
+  /** Entries of a folder in key order. @param overlay what some of its keys hold instead */
+  list(prefix: string, { limit, after, overlay }: ListRange): Omit<ListResult, 'revision'> {
+    const present = this.#folders.get(prefix)?.sorted() ?? []
+    const keys = overlay && overlay.size > 0 ? overlaid(present, overlay) : present
     const from = after === undefined ? 0 : firstAfter(keys, after)
     const to = limit === undefined ? keys.length : Math.min(keys.length, from + limit)
     const entries: Entry[] = []
     for (let i = from; i < to; i++) {
-      const entry = this.#byKey.get(keys[i] ?? '')
+      const key = keys[i] ?? ''
+      const entry = overlay?.get(key) ?? this.#byKey.get(key)
       if (entry) entries.push(entry)
     }
     return { entries, remaining: keys.length - to }
@@ -54,6 +60,20 @@ export class Collections {
       yield folder
     }
   }
+}
+
+interface ListRange {
+  limit?: number
+  after?: string
+  overlay?: Overlay
+}
+
+/** Keys with those of the overlay that hold something, without those that hold nothing. */
+function overlaid(keys: readonly string[], overlay: Overlay): string[] {
+  const kept = keys.filter((key) => !overlay.has(key))
+  const there: string[] = []
+  for (const [key, entry] of overlay) if (entry) there.push(key)
+  return there.length > 0 ? merge(kept, there.sort(byCodeUnit)) : kept
 }
 
 /** The group's folder, the resource's in it, the namespace's in that: what can be listed or watched. */

@@ -130,6 +130,30 @@ describe('a damaged log', () => {
     }
   })
 
+  test('a segment that is older than its place is refused', async () => {
+    const dir = newFolder()
+    for (const name of ['a', 'b', 'c']) {
+      const store = await open(dir)
+      await store.commit([put(name, 0)])
+      await store.close()
+    }
+    const segments = (await readdir(dir)).filter((file) => file.startsWith('segment-')).sort()
+    await cp(join(dir, segments[0]!), join(dir, segments[2]!))
+    await expect(open(dir)).rejects.toThrow(/line 1: revision \d+ is out of order/)
+  })
+
+  test('a missing first segment is refused, too', async () => {
+    const dir = newFolder()
+    for (const name of ['a', 'b']) {
+      const store = await open(dir)
+      await store.commit([put(name, 0)])
+      await store.close()
+    }
+    const segments = (await readdir(dir)).filter((file) => file.startsWith('segment-')).sort()
+    await rm(join(dir, segments[0]!))
+    await expect(open(dir)).rejects.toThrow('is missing')
+  })
+
   test('a missing segment is refused', async () => {
     const dir = newFolder()
     for (const name of ['a', 'b', 'c']) {
@@ -184,6 +208,21 @@ describe('Secrets', () => {
   })
 })
 
+describe('a disk that is full', () => {
+  test('ends the writing, with nothing lost that was acknowledged', { timeout: 60_000 }, async () => {
+    const dir = newFolder()
+    // Files may grow to 300 blocks of 1 KiB: the log runs into that as it would into a full disk.
+    const { acked, said } = await limitedWriter(dir, 300)
+    expect(acked.size).toBeGreaterThan(20)
+    expect(said).toMatch(/the store cannot write its log: EFBIG/)
+    const store = await open(dir)
+    for (const [name, revision] of acked) expect(store.get(key(name))?.revision ?? 0).toBeGreaterThanOrEqual(revision)
+    expectWholePairs(store)
+    await store.commit([put('after', 0)])
+    await store.close()
+  })
+})
+
 describe('kill -9 under load', () => {
   test('50 times: every acknowledged write is there, and no half batch', { timeout: 120_000 }, async () => {
     const writer = new URL('./crash-writer.ts', import.meta.url).pathname
@@ -194,17 +233,44 @@ describe('kill -9 under load', () => {
       acknowledged += acked.size
       const store = await open(dir)
       for (const [name, revision] of acked) expect(store.get(key(name))?.revision ?? 0).toBeGreaterThanOrEqual(revision)
-      const halves = new Map<string, number>()
-      for (const entry of store.list('/registry/core/pods/pairs/').entries) {
-        const [id = ''] = (entry.object.metadata.name ?? '').split('.')
-        halves.set(id, (halves.get(id) ?? 0) + 1)
-      }
-      expect([...halves.values()].every((count) => count === 2)).toBe(true)
+      expectWholePairs(store)
       await store.close()
     }
     expect(acknowledged).toBeGreaterThan(1_000)
   })
 })
+
+/** No batch is there by half. */
+function expectWholePairs(store: Store): void {
+  const halves = new Map<string, number>()
+  for (const entry of store.list('/registry/core/pods/pairs/').entries) {
+    const [id = ''] = (entry.object.metadata.name ?? '').split('.')
+    halves.set(id, (halves.get(id) ?? 0) + 1)
+  }
+  expect([...halves.values()].every((count) => count === 2)).toBe(true)
+}
+
+/** Runs the writer under a limit of the size of files, until it gives up. */
+function limitedWriter(dir: string, blocks: number): Promise<{ acked: Map<string, number>; said: string }> {
+  const script = new URL('./crash-writer.ts', import.meta.url).pathname
+  return new Promise((resolve, reject) => {
+    const command = `ulimit -f ${blocks}; exec "$0" "$1" "$2" 100000000`
+    const child = spawn('bash', ['-c', command, process.execPath, script, dir], { stdio: ['ignore', 'pipe', 'pipe'] })
+    let [out, said] = ['', '']
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
+    child.on('error', reject)
+    child.on('close', () => {
+      const lines = out.split('\n').slice(0, -1)
+      resolve({
+        acked: new Map(
+          lines.map((line) => line.split(' ') as [string, string]).map(([name, revision]) => [name, Number(revision)]),
+        ),
+        said,
+      })
+    })
+  })
+}
 
 /** Runs the writer until `ms` after its first acknowledgement, kills it, and returns what it had acknowledged. */
 function killedWriter(script: string, dir: string, ms: number): Promise<Map<string, number>> {

@@ -1,6 +1,8 @@
 import { mkdir } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
+import { systemClock, type Clock } from '#shared/base/clock.ts'
 import type { Log } from '#shared/base/log.ts'
+import { StoredEntry } from './entry.ts'
 import { lockFolder } from './lock.ts'
 import type { FromLog, LoadedEntry, LogWorkerData, ToLog } from './log-worker.ts'
 import { Revisions, type Journal } from './revisions.ts'
@@ -14,24 +16,42 @@ export interface FileStoreOptions {
   workerUrl: URL
   /** 32 bytes that encrypt Secrets at rest. */
   secretKey?: Uint8Array
+  clock?: Clock
+  /** See RevisionsOptions; 10,000 when unset. */
   historySize?: number
-  /** Bytes of a segment, 8 MiB when unset; a snapshot is made when the log is four segments larger than the last one. */
+  historyFreshMs?: number
+  /** See RevisionsOptions; five minutes when unset, as etcd under Kubernetes. */
+  compactEveryMs?: number
+  /** Bytes of a segment, 4 MiB when unset; a snapshot is made when the log is eight segments larger than the last one. */
   segmentBytes?: number
 }
 
 /** Opens the durable store. @throws Error that names the damage when the log is worse than torn at its end */
 export async function createFileStore(options: FileStoreOptions): Promise<Store> {
-  const { dir, log, historySize, segmentBytes = 8 * 2 ** 20 } = options
+  const {
+    dir,
+    log,
+    historySize,
+    historyFreshMs,
+    clock = systemClock,
+    compactEveryMs = 300_000,
+    segmentBytes = 4 * 2 ** 20,
+  } = options
   await mkdir(dir, { recursive: true, mode: 0o700 })
   const unlock = lockFolder(dir)
   try {
     const thread = await startThread({ ...options, segmentBytes })
     for (const warning of thread.warnings) log.warn(warning)
-    const journal = createJournal({ thread, log, compactBytes: 4 * segmentBytes, unlock })
+    const journal = createJournal({ thread, log, compactBytes: 8 * segmentBytes, unlock })
     const store = new Revisions({
       journal,
+      clock,
+      compactEveryMs,
+      onWatcherError: (error) =>
+        log.error('a watcher failed', { error: error instanceof Error ? error.stack : String(error) }),
       initial: { entries: restored(thread.entries), revision: thread.revision },
       ...(historySize === undefined ? {} : { historySize }),
+      ...(historyFreshMs === undefined ? {} : { historyFreshMs }),
     })
     journal.snapshotFrom(store)
     thread.entries.length = 0
@@ -42,8 +62,8 @@ export async function createFileStore(options: FileStoreOptions): Promise<Store>
   }
 }
 
-function* restored(entries: LoadedEntry[]): Iterable<{ key: string; revision: number; json: Uint8Array }> {
-  for (const { key, revision, json } of entries) yield { key, revision, json: Buffer.from(json) }
+function* restored(entries: LoadedEntry[]): Iterable<Entry> {
+  for (const { key, revision, json } of entries) yield StoredEntry.restored(key, revision, json)
 }
 
 interface LogThread {
@@ -68,8 +88,10 @@ function startThread({
   const worker = new Worker(workerUrl, { workerData, name: 'slipway-log' })
   const waiting = new Map<number, { resolve(bytes: number): void; reject(error: Error): void }>()
   let nextId = 1
+  let ended: Error | undefined
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void => {
+      ended ??= error
       reject(error)
       for (const { reject: refuse } of waiting.values()) refuse(error)
       waiting.clear()
@@ -82,6 +104,10 @@ function startThread({
           ...message,
           ask: (question) =>
             new Promise((done, refuse) => {
+              if (ended) {
+                refuse(ended)
+                return
+              }
               const id = nextId++
               waiting.set(id, { resolve: done, reject: refuse })
               worker.postMessage({ ...question, id })
@@ -126,7 +152,8 @@ function createJournal({
   const compact = async (source: Revisions): Promise<void> => {
     const begun = performance.now()
     await thread.ask({ type: 'snapshot-begin' })
-    // Later writes are in the new segment: an entry read late is only newer than its place in the log, never lost.
+    // What lies in the older segments has to be published before it is read here; later writes are in the new one.
+    await new Promise<void>((resolve) => setImmediate(resolve))
     const revision = source.revision
     let part: Entry[] = []
     const flush = async (): Promise<void> => {
@@ -154,12 +181,12 @@ function createJournal({
       store = source
       if (bytes > compactBytes) this.published?.()
     },
-    async append(entries, deleted) {
+    async append(changes) {
       bytes = await thread.ask({
         type: 'append',
-        revisions: entries.map((entry) => entry.revision),
-        keys: entries.map((entry) => entry.key),
-        values: entries.map((entry, index) => (deleted[index] ? null : Buffer.from(entry.json).toString())),
+        revisions: changes.map(({ entry }) => entry.revision),
+        keys: changes.map(({ entry }) => entry.key),
+        values: changes.map(({ type, entry }) => (type === 'delete' ? null : entry.text())),
       })
     },
     published() {

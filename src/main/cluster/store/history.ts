@@ -1,5 +1,26 @@
+import type { Clock } from '#shared/base/clock.ts'
 import { prefixesOf } from './collections.ts'
+import { StoredEntry } from './entry.ts'
 import { Compacted, type Change, type Entry, type WatchSink } from './store.ts'
+
+export interface HistoryOptions {
+  /** Revision before the first change. */
+  start: number
+  /** As many changes are kept in any case, unless `compact` says otherwise. */
+  size: number
+  /** More are kept while they are younger than this, ms: Kubernetes' watch cache goes by 75 s. */
+  freshMs: number
+  /** Those beyond `size` may take so many bytes together with the others; 32 MiB when unset. */
+  bytes?: number
+  clock: Clock
+  /** A watcher has thrown: its mistake is not to be the others' loss. */
+  onError(error: unknown): void
+}
+
+/** Changes behind the newest that are kept as objects, too; older ones are bytes alone. */
+const warmChanges = 1_024
+/** Dropped changes that may linger until they are cut off together. */
+const slab = 1_000
 
 /**
  * The last changes, in order: what watchers replay, and what takes a list back to an older revision. A change that
@@ -7,15 +28,27 @@ import { Compacted, type Change, type Entry, type WatchSink } from './store.ts'
  */
 export class History {
   readonly #size: number
-  /** A window that slides over an array; the front is cut off in slabs, so that each push stays cheap. */
+  readonly #freshMs: number
+  readonly #maxBytes: number
+  readonly #clock: Clock
+  readonly #onError: (error: unknown) => void
+  /** A window that slides over arrays; the front is cut off in slabs, so that each push stays cheap. */
   #changes: Change[] = []
+  #times: number[] = []
+  #sizes: number[] = []
   #first = 0
+  #cooled = 0
+  #bytes = 0
   #compacted: number
   readonly #watchers = new Map<string, Set<WatchSink>>()
 
-  constructor({ size, start }: { size: number; start: number }) {
+  constructor({ size, start, clock, onError, freshMs, bytes = 32 * 2 ** 20 }: HistoryOptions) {
     this.#size = size
     this.#compacted = start
+    this.#clock = clock
+    this.#onError = onError
+    this.#freshMs = freshMs
+    this.#maxBytes = bytes
   }
 
   get compacted(): number {
@@ -23,9 +56,25 @@ export class History {
   }
 
   publish(changes: readonly Change[]): void {
-    for (const change of changes) this.#changes.push(change)
-    this.#slide()
+    const now = this.#clock.now()
+    for (const change of changes) {
+      this.#changes.push(change)
+      this.#times.push(now)
+      const size = sizeOf(change)
+      this.#sizes.push(size)
+      this.#bytes += size
+    }
     if (this.#watchers.size > 0) this.#deliver(changes)
+    this.#slide(now)
+    this.#cool()
+  }
+
+  /** Forgets every change up to `revision`. */
+  compact(revision: number): void {
+    if (revision <= this.#compacted) return
+    while (this.#first < this.#changes.length && this.#revisionAt(this.#first) <= revision) this.#dropFirst()
+    this.#compacted = Math.max(this.#compacted, revision)
+    this.#cut()
   }
 
   /** @throws Compacted when changes after `fromRevision` have left the window. */
@@ -42,18 +91,16 @@ export class History {
     }
   }
 
-  /** Undoes, on the present entries under `prefix`, every change after `revision`. @throws Compacted */
-  rewind(prefix: string, revision: number, present: readonly Entry[]): Entry[] {
+  /**
+   * What the keys under `prefix` that have changed after `revision` held then; undefined where that was nothing.
+   * @throws Compacted
+   */
+  before(prefix: string, revision: number): Map<string, Entry | undefined> {
     if (revision < this.#compacted) throw new Compacted(this.#compacted)
-    const state = new Map(present.map((entry) => [entry.key, entry]))
-    const later = this.#since(revision)
-    for (let i = later.length - 1; i >= 0; i--) {
-      const change = later[i]
-      if (!change?.entry.key.startsWith(prefix)) continue
-      if (change.previous) state.set(change.entry.key, change.previous)
-      else state.delete(change.entry.key)
-    }
-    return [...state.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
+    const then = new Map<string, Entry | undefined>()
+    for (const { entry, previous } of this.#since(revision))
+      if (entry.key.startsWith(prefix) && !then.has(entry.key)) then.set(entry.key, previous)
+    return then
   }
 
   /** Changes after `revision`, oldest first. */
@@ -62,20 +109,48 @@ export class History {
     let high = this.#changes.length
     while (low < high) {
       const middle = (low + high) >> 1
-      if ((this.#changes[middle]?.entry.revision ?? 0) <= revision) low = middle + 1
+      if (this.#revisionAt(middle) <= revision) low = middle + 1
       else high = middle
     }
     return this.#changes.slice(low)
   }
 
-  #slide(): void {
-    const surplus = this.#changes.length - this.#first - this.#size
-    if (surplus <= 0) return
-    this.#first += surplus
-    this.#compacted = this.#changes[this.#first - 1]?.entry.revision ?? this.#compacted
-    if (this.#first < this.#size) return
+  #slide(now: number): void {
+    while (this.#changes.length - this.#first > this.#size) {
+      const fresh = now - (this.#times[this.#first] ?? 0) < this.#freshMs
+      if (fresh && this.#bytes <= this.#maxBytes) break
+      this.#compacted = this.#revisionAt(this.#first)
+      this.#dropFirst()
+    }
+    this.#cut()
+  }
+
+  #dropFirst(): void {
+    this.#bytes -= this.#sizes[this.#first++] ?? 0
+  }
+
+  /** Gives the dropped front back in slabs, so that no push has to move the whole window. */
+  #cut(): void {
+    if (this.#first < slab) return
     this.#changes = this.#changes.slice(this.#first)
+    this.#times = this.#times.slice(this.#first)
+    this.#sizes = this.#sizes.slice(this.#first)
+    this.#cooled = Math.max(0, this.#cooled - this.#first)
     this.#first = 0
+  }
+
+  #cool(): void {
+    for (; this.#cooled < this.#changes.length - warmChanges; this.#cooled++) {
+      const change = this.#changes[this.#cooled]
+      if (!change) continue
+      // What a put has written may still be current; what it has replaced never is.
+      if (change.previous instanceof StoredEntry) change.previous.cool()
+      if (change.type === 'delete' && change.entry instanceof StoredEntry) change.entry.cool()
+    }
+  }
+
+  #revisionAt(index: number): number {
+    return this.#changes[index]?.entry.revision ?? 0
   }
 
   #deliver(changes: readonly Change[]): void {
@@ -89,6 +164,15 @@ export class History {
         }
       }
     }
-    for (const [sink, batch] of batches) sink.changes(batch)
+    for (const [sink, batch] of batches) {
+      try {
+        sink.changes(batch)
+      } catch (error) {
+        this.#onError(error)
+      }
+    }
   }
 }
+
+/** What a change keeps alive: the state that it has replaced. */
+const sizeOf = ({ previous }: Change): number => (previous instanceof StoredEntry ? previous.size : 0)

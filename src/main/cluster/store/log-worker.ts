@@ -1,5 +1,5 @@
 import { closeSync, fdatasync, fsyncSync, openSync } from 'node:fs'
-import { copyFile, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import { copyFile, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
 import { promisify } from 'node:util'
@@ -111,6 +111,7 @@ async function rotate(): Promise<void> {
   const number = (current?.number ?? 0) + 1
   await current?.close()
   current = await Segment.open(segmentName(number), number)
+  syncFolder()
 }
 
 /** From here on new writes go to a new segment; the snapshot will stand for all the older ones. */
@@ -151,13 +152,14 @@ async function load(): Promise<FromLog> {
   let revision = 1
   if (newest >= 0) revision = await readSnapshot(snapshotName(newest), live)
   let expected = newest + 1
+  let written = 0
   for (const [index, file] of segments.entries()) {
-    if (newest < 0 && index === 0) expected = numberOf(file) ?? 0
     if (numberOf(file) !== expected)
-      throw new DamagedLog(join(dir, file), 1, `segment ${expected} before it is missing`)
+      throw new DamagedLog(join(dir, file), 1, `what lies before it, up to ${segmentName(expected)}, is missing`)
     expected++
-    revision = await readInto(file, live, revision, warnings, index === segments.length - 1)
+    written = await readInto(file, { live, after: written, warnings, isLast: index === segments.length - 1 })
   }
+  revision = Math.max(revision, written)
   await rm(join(dir, 'snapshot.tmp'), { force: true })
   const number = Math.max(newest + 1, expected)
   current = await Segment.open(segmentName(number), number)
@@ -187,16 +189,19 @@ async function readSnapshot(file: string, live: Map<string, LoadedEntry>): Promi
   return marker.r
 }
 
+/** @param after revision of the segment before; those of this one are greater. @returns its last revision */
 async function readInto(
   file: string,
-  live: Map<string, LoadedEntry>,
-  before: number,
-  warnings: string[],
-  isLast: boolean,
+  {
+    live,
+    after,
+    warnings,
+    isLast,
+  }: { live: Map<string, LoadedEntry>; after: number; warnings: string[]; isLast: boolean },
 ): Promise<number> {
   const path = join(dir, file)
   const content = await readFile(path)
-  const { records, length, torn, lastRevision } = readSegment(path, content, 0)
+  const { records, length, torn, lastRevision } = readSegment(path, content, after)
   if (torn > 0 && !isLast) throw new DamagedLog(path, records.length, 'a batch is cut short, and segments follow')
   for (const { key, revision, value } of records) {
     if (value === null) live.delete(key)
@@ -204,13 +209,24 @@ async function readInto(
   }
   if (torn > 0) {
     await copyFile(path, `${path}.torn`)
-    await truncate(path, length)
+    await cut(path, length)
     warnings.push(
       `${path}: the last ${torn} bytes were cut short by a crash and never acknowledged; kept in ${path}.torn`,
     )
   }
   bytes += length
-  return Math.max(before, lastRevision)
+  return lastRevision
+}
+
+/** Takes the end off a file, for good: what was dropped must not come back behind what is written next. */
+async function cut(path: string, length: number): Promise<void> {
+  const file = await open(path, 'r+')
+  try {
+    await file.truncate(length)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
 }
 
 const numberOf = (file: string): number | undefined => {

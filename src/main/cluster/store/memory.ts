@@ -1,10 +1,19 @@
-import { Revisions } from './revisions.ts'
+import { systemClock, type Clock } from '#shared/base/clock.ts'
+import { Revisions, type RevisionsOptions } from './revisions.ts'
 import type { Store } from './store.ts'
 
+export interface MemoryStoreOptions extends Pick<
+  RevisionsOptions,
+  'historySize' | 'historyFreshMs' | 'compactEveryMs'
+> {
+  clock?: Clock
+}
+
 /** A store without a disk, for tests: the same revisions over a log that forgets. */
-export function createMemoryStore({ historySize }: { historySize?: number } = {}): Store {
+export function createMemoryStore({ clock = systemClock, ...options }: MemoryStoreOptions = {}): Store {
   return new Revisions({
+    ...options,
+    clock,
     journal: { append: () => Promise.resolve(), close: () => Promise.resolve() },
-    ...(historySize === undefined ? {} : { historySize }),
   })
 }

@@ -1,4 +1,7 @@
 import { Collections } from './collections.ts'
+import type { Clock } from '#shared/base/clock.ts'
+import type { Stop } from '#shared/base/disposable.ts'
+import { StoredEntry } from './entry.ts'
 import { History } from './history.ts'
 import {
   RevisionMismatch,
@@ -12,24 +15,35 @@ import {
 } from './store.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 
-/** What the revisions need of a log: the records of one batch on disk, all or none, when the promise resolves. */
+/** What the revisions need of a log: the changes of one batch on disk, all or none, when the promise resolves. */
 export interface Journal {
-  append(records: readonly Entry[], deleted: readonly boolean[]): Promise<void>
+  append(changes: readonly StoredChange[]): Promise<void>
   /** Called after a batch has been published; the journal may compact from `entries`. */
   published?(): void
   close(): Promise<void>
 }
 
+export interface StoredChange extends Change {
+  entry: StoredEntry
+}
+
 export interface RevisionsOptions {
   journal: Journal
+  clock: Clock
   /** Entries that the log held, and its last revision. */
-  initial?: { entries: Iterable<{ key: string; revision: number; json: Uint8Array }>; revision: number }
-  /** How many changes watchers may look back. */
+  initial?: { entries: Iterable<Entry>; revision: number }
+  /** How many changes watchers may look back; when unset 10,000, and more while they are fresh. */
   historySize?: number
+  /** Changes younger than this, ms, are kept beyond that as long as there is room. */
+  historyFreshMs?: number
+  /** Changes older than this are forgotten at the next turn of the same length, ms; never when unset. */
+  compactEveryMs?: number
+  /** A watcher has thrown. */
+  onWatcherError?(error: unknown): void
 }
 
 interface Pending {
-  changes: Change[]
+  changes: StoredChange[]
   resolve(entries: Entry[]): void
   reject(error: unknown): void
 }
@@ -50,12 +64,21 @@ export class Revisions implements Store {
   #flushing: Promise<void> | undefined
   #failure: Error | undefined
   #closed = false
+  #stopCompacting: Stop | undefined
 
-  constructor({ journal, initial, historySize = 10_000 }: RevisionsOptions) {
+  constructor(options: RevisionsOptions) {
+    const { journal, clock, initial, historySize, historyFreshMs, compactEveryMs, onWatcherError } = options
     this.#journal = journal
     this.#revision = this.#allocated = initial?.revision ?? 1
-    for (const { key, revision, json } of initial?.entries ?? []) this.#durable.put(restored(key, revision, json))
-    this.#history = new History({ size: historySize, start: this.#revision })
+    for (const entry of initial?.entries ?? []) this.#durable.put(entry)
+    this.#history = new History({
+      size: historySize ?? 10_000,
+      freshMs: historyFreshMs ?? (historySize === undefined ? 75_000 : 0),
+      start: this.#revision,
+      clock,
+      onError: (error) => onWatcherError?.(error),
+    })
+    if (compactEveryMs !== undefined) this.#compactEvery(compactEveryMs, clock)
   }
 
   get revision(): number {
@@ -87,11 +110,8 @@ export class Revisions implements Store {
   list(prefix: string, { revision, limit, after }: ListOptions = {}): ListResult {
     if (revision === undefined || revision >= this.#revision)
       return { ...this.#durable.list(prefix, { limit, after }), revision: this.#revision }
-    const entries = this.#history.rewind(prefix, revision, this.#durable.list(prefix, {}).entries)
-    const from = after === undefined ? 0 : entries.findIndex(({ key }) => key > after)
-    const rest = from < 0 ? [] : entries.slice(from)
-    const page = limit === undefined ? rest : rest.slice(0, limit)
-    return { entries: page, revision, remaining: rest.length - page.length }
+    const overlay = this.#history.before(prefix, revision)
+    return { ...this.#durable.list(prefix, { limit, after, overlay }), revision }
   }
 
   commit(operations: Operation[]): Promise<Entry[]> {
@@ -114,16 +134,26 @@ export class Revisions implements Store {
 
   async close(): Promise<void> {
     this.#closed = true
+    await this.#stopCompacting?.()
     while (this.#flushing) await this.#flushing
     await this.#journal.close()
   }
 
-  #prepare(operation: Operation): Change {
+  /** As etcd under Kubernetes: what was there at the last turn is what the history goes back to after this one. */
+  #compactEvery(ms: number, clock: Clock): void {
+    const mark = this.#revision
+    this.#stopCompacting = clock.after(ms, () => {
+      this.#history.compact(mark)
+      this.#compactEvery(ms, clock)
+    })
+  }
+
+  #prepare(operation: Operation): StoredChange {
     const { key, type, build } = operation
     const revision = ++this.#allocated
     const previous = this.head(key)
     const object = build ? build(revision) : withRevision(previous, revision)
-    const entry = new StoredEntry(key, revision, object)
+    const entry = StoredEntry.of(key, revision, object)
     this.#unflushed.set(key, type === 'put' ? { revision, entry } : { revision })
     return previous ? { type, entry, previous } : { type, entry }
   }
@@ -135,10 +165,7 @@ export class Revisions implements Store {
       const batch = this.#queue.splice(0)
       const changes = batch.flatMap((pending) => pending.changes)
       try {
-        await this.#journal.append(
-          changes.map(({ entry }) => entry),
-          changes.map(({ type }) => type === 'delete'),
-        )
+        await this.#journal.append(changes)
       } catch (error) {
         this.#fail(error, batch)
         break
@@ -172,28 +199,6 @@ export class StoreFailed extends Error {
   constructor(cause: unknown) {
     super(`the store cannot write its log: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
   }
-}
-
-class StoredEntry implements Entry {
-  readonly key: string
-  readonly revision: number
-  readonly object: KubeObject
-  #json: Uint8Array | undefined
-
-  constructor(key: string, revision: number, object: KubeObject, json?: Uint8Array) {
-    this.key = key
-    this.revision = revision
-    this.object = object
-    this.#json = json
-  }
-
-  get json(): Uint8Array {
-    return (this.#json ??= Buffer.from(JSON.stringify(this.object)))
-  }
-}
-
-function restored(key: string, revision: number, json: Uint8Array): Entry {
-  return new StoredEntry(key, revision, JSON.parse(Buffer.from(json).toString()) as KubeObject, json)
 }
 
 /** The last state of a deleted object, with the revision of its deletion. */

@@ -1,11 +1,20 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Clock } from '#shared/base/clock.ts'
+import { createFakeClock } from '#test/support/fake-clock.ts'
 import { key, object, put } from './store.fixture.ts'
 import { Compacted, RevisionMismatch, type Change, type Operation, type Store } from './store.ts'
 
 export { key, object, put } from './store.fixture.ts'
 
+export interface CaseOptions {
+  clock?: Clock
+  historySize?: number
+  historyFreshMs?: number
+  compactEveryMs?: number
+}
+
 /** What every store does, whatever lies beneath it. */
-export function describeStore(what: string, open: (options: { historySize?: number }) => Promise<Store>): void {
+export function describeStore(what: string, open: (options: CaseOptions) => Promise<Store>): void {
   describe(what, () => {
     let store: Store
     beforeEach(async () => {
@@ -159,7 +168,7 @@ export function describeStore(what: string, open: (options: { historySize?: numb
     })
 
     test('refuses what has left the window', async () => {
-      const small = await open({ historySize: 5 })
+      const small = await open({ historySize: 5, historyFreshMs: 0 })
       try {
         const [first] = await small.commit([put('k0', 0)])
         for (let i = 1; i < 12; i++) await small.commit([put(`k${i}`, 0)])
@@ -170,6 +179,97 @@ export function describeStore(what: string, open: (options: { historySize?: numb
       } finally {
         await small.close()
       }
+    })
+
+    test('keeps more than the window while it is fresh, and lets it go with time', async () => {
+      const clock = createFakeClock()
+      const small = await open({ clock, historySize: 5, historyFreshMs: 75_000 })
+      const sink = { changes: () => undefined, close: () => undefined }
+      try {
+        const [first] = await small.commit([put('k0', 0)])
+        for (let i = 1; i < 12; i++) await small.commit([put(`k${i}`, 0)])
+        await small.watch('/registry/core/pods/', first!.revision, sink)()
+        await clock.advance(75_000)
+        await small.commit([put('later', 0)])
+        expect(() => small.watch('/registry/core/pods/', first!.revision, sink)).toThrow(Compacted)
+      } finally {
+        await small.close()
+      }
+    })
+
+    test('forgets the past every few minutes, whether or not something happens', async () => {
+      const clock = createFakeClock()
+      const aging = await open({ clock, compactEveryMs: 300_000 })
+      try {
+        const [first] = await aging.commit([put('a', 0)])
+        await aging.commit([put('b', 0)])
+        const now = aging.revision
+        await clock.advance(300_000)
+        expect(aging.list('/registry/core/pods/', { revision: first!.revision }).entries).toHaveLength(1)
+        await clock.advance(300_000)
+        expect(() => aging.list('/registry/core/pods/', { revision: first!.revision })).toThrow(Compacted)
+        expect(aging.list('/registry/core/pods/', { revision: now }).entries).toHaveLength(2)
+      } finally {
+        await aging.close()
+      }
+      expect(clock.pending).toBe(0)
+    })
+
+    test('pages through the past while it goes on', async () => {
+      for (let i = 0; i < 9; i++) await store.commit([put(`k${i}`, 0, 'old')])
+      const revision = store.revision
+      const pages: string[] = []
+      let after: string | undefined
+      for (let page = 0; page < 5; page++) {
+        const { entries, remaining } = store.list('/registry/core/pods/', { revision, limit: 2, after })
+        expect(remaining).toBe(9 - pages.length - entries.length)
+        for (const entry of entries)
+          pages.push(`${entry.object.metadata.name ?? ''}=${(entry.object as unknown as { data: string }).data}`)
+        after = entries.at(-1)?.key
+        // What comes, goes and changes meanwhile is not seen.
+        await store.commit([put(`k${page}x`, 0, 'new')])
+        await store.commit([put('k8', store.head(key('k8'))!.revision, 'new')])
+        await store.commit([
+          { type: 'delete', key: key(`k${page + 3}`), expected: store.head(key(`k${page + 3}`))!.revision },
+        ])
+      }
+      expect(pages).toEqual(Array.from({ length: 9 }, (_, index) => `k${index}=old`))
+    })
+
+    test('old revisions are whole, however long ago', async () => {
+      for (let i = 0; i < 3_000; i++)
+        await (i % 50 === 49
+          ? store.commit([{ type: 'delete', key: key('a'), expected: store.head(key('a'))!.revision }])
+          : store.commit([put('a', store.head(key('a'))?.revision ?? 0, i)]))
+      const seen: Change[] = []
+      await store.watch('/registry/core/pods/', 1, {
+        changes: (batch) => seen.push(...batch),
+        close: () => undefined,
+      })()
+      expect(seen).toHaveLength(3_000)
+      for (const { entry, previous } of seen) {
+        expect(entry.object.metadata.resourceVersion).toBe(String(entry.revision))
+        expect(previous?.object.metadata.resourceVersion ?? String(previous?.revision)).toBe(String(previous?.revision))
+      }
+    })
+
+    test('a watcher that throws harms nobody else', async () => {
+      const seen: string[] = []
+      const broken = store.watch('/registry/core/pods/', store.revision, {
+        changes: () => {
+          throw new Error('broken watcher')
+        },
+        close: () => undefined,
+      })
+      const stop = store.watch('/registry/core/pods/', store.revision, {
+        changes: (batch) => seen.push(...batch.map(({ entry }) => entry.key)),
+        close: () => undefined,
+      })
+      await store.commit([put('a', 0)])
+      await store.commit([put('b', 0)])
+      await broken()
+      await stop()
+      expect(seen).toEqual([key('a'), key('b')])
     })
   })
 }
