@@ -4,6 +4,7 @@ import { cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createFakeClock } from '#test/support/fake-clock.ts'
 import { silentLog, type Log } from '#shared/base/log.ts'
 import { createFileStore, type FileStoreOptions } from './file.ts'
 import type { Store } from './store.ts'
@@ -23,7 +24,7 @@ const newFolder = (): string => join(root, `store-${folders++}`)
 const open = (dir: string, options: Partial<FileStoreOptions> = {}): Promise<Store> =>
   createFileStore({ dir, log: silentLog, workerUrl, ...options })
 
-describeStore('file store', (options) => open(newFolder(), options))
+describeStore('file store', (options) => open(newFolder(), options), createFakeClock)
 
 const podsOf = (store: Store): string[] =>
   store.list('/registry/core/pods/').entries.map((entry) => `${entry.object.metadata.name ?? ''}@${entry.revision}`)

@@ -1,4 +1,5 @@
+import { createFakeClock } from '#test/support/fake-clock.ts'
 import { createMemoryStore } from './memory.ts'
 import { describeStore } from './store.case.ts'
 
-describeStore('memory store', async (options) => createMemoryStore(options))
+describeStore('memory store', (options) => Promise.resolve(createMemoryStore(options)), createFakeClock)

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Clock } from '#shared/base/clock.ts'
-import { createFakeClock } from '#test/support/fake-clock.ts'
 import { key, object, put } from './store.fixture.ts'
 import { Compacted, RevisionMismatch, type Change, type Operation, type Store } from './store.ts'
 
@@ -13,8 +12,18 @@ export interface CaseOptions {
   compactEveryMs?: number
 }
 
+/** Time that goes on when told to. */
+export interface SteppedClock extends Clock {
+  advance(ms: number): Promise<void>
+  readonly pending: number
+}
+
 /** What every store does, whatever lies beneath it. */
-export function describeStore(what: string, open: (options: CaseOptions) => Promise<Store>): void {
+export function describeStore(
+  what: string,
+  open: (options: CaseOptions) => Promise<Store>,
+  newClock: () => SteppedClock,
+): void {
   describe(what, () => {
     let store: Store
     beforeEach(async () => {
@@ -182,7 +191,7 @@ export function describeStore(what: string, open: (options: CaseOptions) => Prom
     })
 
     test('keeps more than the window while it is fresh, and lets it go with time', async () => {
-      const clock = createFakeClock()
+      const clock = newClock()
       const small = await open({ clock, historySize: 5, historyFreshMs: 75_000 })
       const sink = { changes: () => undefined, close: () => undefined }
       try {
@@ -198,7 +207,7 @@ export function describeStore(what: string, open: (options: CaseOptions) => Prom
     })
 
     test('forgets the past every few minutes, whether or not something happens', async () => {
-      const clock = createFakeClock()
+      const clock = newClock()
       const aging = await open({ clock, compactEveryMs: 300_000 })
       try {
         const [first] = await aging.commit([put('a', 0)])
