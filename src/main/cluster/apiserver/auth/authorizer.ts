@@ -1,4 +1,5 @@
 import type { Store } from '../../store/store.ts'
+import type { ObjectReader } from '../registry/admission.ts'
 import { authorizeNode } from './node-authorizer.ts'
 import { createRbacAuthorizer, type RbacAuthorizer } from './rbac.ts'
 import type { AuthorizationAttributes, Decision } from './types.ts'
@@ -9,14 +10,17 @@ const allowed: Decision = { allowed: true }
 const publicPaths = ['/healthz', '/livez', '/readyz', '/version', '/version/']
 
 /** Who may do what: administrators everything, nodes what a kubelet needs, everybody else by RBAC. */
-export function createAuthorizer({ store }: { store: Store }): RbacAuthorizer {
+export function createAuthorizer({ store, reader }: { store: Store; reader: ObjectReader }): RbacAuthorizer {
   const rbac = createRbacAuthorizer({ store })
   return {
     ...rbac,
     authorize(attributes) {
       if (attributes.user.groups.includes('system:masters') || isPublic(attributes)) return allowed
-      const node = authorizeNode(attributes)
-      return node.allowed ? node : rbac.authorize(attributes)
+      const node = authorizeNode(attributes, reader)
+      if (node.allowed) return node
+      const decision = rbac.authorize(attributes)
+      // Why a node may not is more telling than that no role lets it.
+      return decision.allowed || node.reason === undefined ? decision : node
     },
   }
 }

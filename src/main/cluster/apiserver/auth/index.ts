@@ -36,7 +36,7 @@ export interface AuthOptions {
 }
 
 export function createAuth({ pki, store, reader, clock }: AuthOptions): Auth {
-  const authorizer = createAuthorizer({ store })
+  const authorizer = createAuthorizer({ store, reader })
   const serviceAccountTokens = createServiceAccountTokens({ ...pki.serviceAccounts, reader, clock })
   const admin = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }
   const tokens = anyOf([staticToken(pki.adminToken, admin), serviceAccountTokens])

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { Compacted, type Store, type WatchSink } from '../../store/store.ts'
+import type { ObjectReader } from '../registry/admission.ts'
 import { createAuthorizer } from './authorizer.ts'
 import { defaultRoles } from './default-roles.ts'
 import { forbiddenRequest } from './forbidden.ts'
@@ -67,11 +68,17 @@ const request = (user: UserInfo, verb: string, resource: string, namespace: stri
 
 function setUp() {
   const store = new FakeStore()
-  const authorizer = createAuthorizer({ store: store as unknown as Store })
+  const objects = new Map<string, KubeObject>()
+  const reader: ObjectReader = {
+    get: ({ plural }, namespace, name) => objects.get(`${plural}/${namespace}/${name}`),
+    list: ({ plural }, namespace) =>
+      [...objects].flatMap(([key, object]) => (key.startsWith(`${plural}/${namespace}/`) ? [object] : [])),
+  }
+  const authorizer = createAuthorizer({ store: store as unknown as Store, reader })
   const user: UserInfo = { name: 'alice', groups: ['system:authenticated'] }
   const can = (verb: string, resource: string, namespace: string, who = user): boolean =>
     authorizer.authorize(request(who, verb, resource, namespace)).allowed
-  return { store, authorizer, user, can }
+  return { store, objects, authorizer, user, can }
 }
 
 describe('RBAC', () => {
@@ -177,6 +184,47 @@ describe('the default roles', () => {
     const node = { name: 'system:node:worker-1', groups: ['system:nodes'] }
     expect([can('list', 'pods', '', node), can('delete', 'nodes', '', node)]).toEqual([true, false])
     expect(can('list', 'pods', '', { name: 'worker-1', groups: ['system:nodes'] })).toBe(false)
+  })
+
+  it('let a node read only what its pods use', () => {
+    const { objects, authorizer } = withDefaults()
+    const user = { name: 'system:node:worker-1', groups: ['system:nodes'] }
+    const read = (resource: string, name: string, namespace = 'dev') =>
+      authorizer.authorize({ ...request(user, 'get', resource, namespace), name })
+    const pod = (nodeName: string, spec: object): KubeObject =>
+      ({ metadata: {}, spec: { nodeName, ...spec } }) as KubeObject
+    objects.set(
+      'pods/dev/mine',
+      pod('worker-1', {
+        serviceAccountName: 'ci',
+        imagePullSecrets: [{ name: 'pull' }],
+        containers: [{ name: 'a', envFrom: [{ configMapRef: { name: 'env' } }] }],
+        initContainers: [{ name: 'b', env: [{ name: 'X', valueFrom: { secretKeyRef: { name: 'key', key: 'k' } } }] }],
+        volumes: [
+          { name: 'v', secret: { secretName: 'volume' } },
+          { name: 'w', projected: { sources: [{ configMap: { name: 'kube-root-ca.crt' } }] } },
+          { name: 'x', persistentVolumeClaim: { claimName: 'claim' } },
+        ],
+      }),
+    )
+    objects.set('pods/dev/theirs', pod('worker-2', { containers: [], imagePullSecrets: [{ name: 'other' }] }))
+    objects.set('persistentvolumes//disk', {
+      metadata: {},
+      spec: { claimRef: { namespace: 'dev', name: 'claim' } },
+    } as KubeObject)
+    for (const name of ['pull', 'key', 'volume']) expect(read('secrets', name).allowed, name).toBe(true)
+    for (const name of ['env', 'kube-root-ca.crt']) expect(read('configmaps', name).allowed, name).toBe(true)
+    expect(read('persistentvolumeclaims', 'claim').allowed).toBe(true)
+    expect(read('persistentvolumes', 'disk', '').allowed).toBe(true)
+    expect(read('secrets', 'other')).toEqual({
+      allowed: false,
+      reason: "no relationship found between node 'worker-1' and this object",
+    })
+    expect(read('secrets', 'pull', 'prod').allowed).toBe(false)
+    expect(read('secrets', '').allowed).toBe(false)
+    const token = (name: string): boolean =>
+      authorizer.authorize({ ...request(user, 'create', 'serviceaccounts', 'dev'), subresource: 'token', name }).allowed
+    expect([token('ci'), token('default')]).toEqual([true, false])
   })
 
   it('let administrators do anything before the first role is written', () => {
