@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { EndpointSlice, Service } from '#shared/kube/generated/types.ts'
-import { renderRules, type RuleInput } from './rules.ts'
+import { hooks, renderRules, type RuleInput } from './rules.ts'
 
 const service = (spec: Partial<Service['spec']>, name = 'web'): Service => ({
   metadata: { name, namespace: 'shop' },
@@ -45,7 +45,7 @@ test('an endpoint that is not ready gets nothing, unless it still serves while n
 
 test('a service without endpoints is refused, not left to time out', () => {
   expect(renderRules(input([service({})])).text).toContain(
-    '-A SLIPWAY-REJECT -d 10.96.3.4/32 -p tcp --dport 80 -j REJECT',
+    '-A SLIPWAY-REJECT -d 10.96.3.4/32 -p tcp --dport 80 -j REJECT --reject-with tcp-reset',
   )
 })
 
@@ -94,4 +94,21 @@ test('host ports lead to the pod', () => {
     hostPorts: [{ ip: '10.244.1.5', port: { hostIp: '', hostPort: 8000, containerPort: 80, protocol: 'TCP' } }],
   })
   expect(text).toContain('-A SLIPWAY-HOSTPORTS -p tcp --dport 8000 -j DNAT --to-destination 10.244.1.5:80')
+})
+
+test('a pod that reaches itself by a host port comes from its node', () => {
+  const { text } = renderRules({
+    ...input([]),
+    hostPorts: [{ ip: '10.244.1.5', port: { hostIp: '0.0.0.0', hostPort: 8000, containerPort: 80, protocol: 'TCP' } }],
+  })
+  const lines = text.split('\n')
+  const marked = lines.indexOf('-A SLIPWAY-HOSTPORTS -s 10.244.1.5/32 -p tcp --dport 8000 -j SLIPWAY-MARK')
+  expect(marked).toBeGreaterThan(0)
+  expect(lines[marked + 1]).toMatch(/-j DNAT/)
+})
+
+test('what is refused is refused before pods are let through', () => {
+  const forward = hooks.filter.filter(([from]) => from === 'FORWARD').map(([, to]) => to)
+  // Each is put first, so the last one stands first.
+  expect(forward.at(-1)).toBe('SLIPWAY-REJECT')
 })

@@ -19,7 +19,10 @@ export interface RuleInput {
   localIps: ReadonlySet<string>
 }
 
-/** Chains that the built-in ones lead to; `proxy/index.ts` hooks them in once. */
+/**
+ * Chains that the built-in ones lead to; `proxy/index.ts` hooks them in once, each before what is there: the last of a
+ * chain comes first. What is refused must be so before the traffic of pods is let through.
+ */
 export const hooks = {
   nat: [
     ['PREROUTING', 'SLIPWAY-SERVICES'],
@@ -27,10 +30,10 @@ export const hooks = {
     ['POSTROUTING', 'SLIPWAY-POSTROUTING'],
   ],
   filter: [
+    ['FORWARD', 'SLIPWAY-FORWARD'],
     ['INPUT', 'SLIPWAY-REJECT'],
     ['FORWARD', 'SLIPWAY-REJECT'],
     ['OUTPUT', 'SLIPWAY-REJECT'],
-    ['FORWARD', 'SLIPWAY-FORWARD'],
   ],
 } as const
 
@@ -48,10 +51,7 @@ export function renderRules(input: RuleInput, stale: Iterable<string> = []): { t
   const nodePorts: string[] = []
   for (const service of [...input.services].sort(byName))
     renderService(service, input, { nat, nodePorts, reject, chains })
-  const hostPorts = input.hostPorts.map(
-    ({ ip, port }) =>
-      `-A SLIPWAY-HOSTPORTS${port.hostIp && port.hostIp !== '0.0.0.0' ? ` -d ${port.hostIp}/32` : ''} -p ${port.protocol.toLowerCase()} --dport ${port.hostPort} -j DNAT --to-destination ${ip}:${port.containerPort}`,
-  )
+  const hostPorts = input.hostPorts.flatMap(renderHostPort)
   const gone = [...stale].filter((chain) => !chains.has(chain))
   const text = [
     '*nat',
@@ -81,6 +81,17 @@ export function renderRules(input: RuleInput, stale: Iterable<string> = []): { t
     '',
   ].join('\n')
   return { text, chains }
+}
+
+function renderHostPort({ ip, port }: RuleInput['hostPorts'][number]): string[] {
+  const { hostIp, hostPort, containerPort } = port
+  const address = hostIp && hostIp !== '0.0.0.0' ? ` -d ${hostIp}/32` : ''
+  const match = `-p ${port.protocol.toLowerCase()} --dport ${hostPort}`
+  return [
+    // A pod that reaches itself by its node's address would otherwise answer to itself.
+    `-A SLIPWAY-HOSTPORTS -s ${ip}/32${address} ${match} -j SLIPWAY-MARK`,
+    `-A SLIPWAY-HOSTPORTS${address} ${match} -j DNAT --to-destination ${ip}:${containerPort}`,
+  ]
 }
 
 const byName = (a: Service, b: Service): number => fullName(a).localeCompare(fullName(b))
@@ -114,7 +125,7 @@ function renderService(
       ...(spec.externalIPs ?? []),
       ...(service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip ? [ip] : [])),
     ]
-    if (internal.length === 0) out.reject.push(`-A SLIPWAY-REJECT ${match(clusterIp)} -j REJECT`)
+    if (internal.length === 0) out.reject.push(`-A SLIPWAY-REJECT ${match(clusterIp)} ${refusal(protocol)}`)
     else {
       const chain = chainOf('SVC', ...id)
       renderBalance(chain, internal, protocol, affinity, out)
@@ -127,8 +138,8 @@ function renderService(
     const outer = isLocal ? targets.filter(({ local }) => local) : targets
     const node = `-p ${protocol} -m addrtype --dst-type LOCAL --dport ${port.nodePort ?? 0}`
     if (outer.length === 0) {
-      for (const ip of external) out.reject.push(`-A SLIPWAY-REJECT ${match(ip)} -j REJECT`)
-      if (port.nodePort) out.reject.push(`-A SLIPWAY-REJECT ${node} -j REJECT`)
+      for (const ip of external) out.reject.push(`-A SLIPWAY-REJECT ${match(ip)} ${refusal(protocol)}`)
+      if (port.nodePort) out.reject.push(`-A SLIPWAY-REJECT ${node} ${refusal(protocol)}`)
       continue
     }
     const chain = chainOf('EXT', ...id)
@@ -137,6 +148,9 @@ function renderService(
     if (port.nodePort) out.nodePorts.push(`-A SLIPWAY-NODEPORTS -p ${protocol} --dport ${port.nodePort} -j ${chain}`)
   }
 }
+
+/** A reset is felt at once; the kernel spaces out the ICMP messages that it would send by itself. */
+const refusal = (protocol: string): string => (protocol === 'tcp' ? '-j REJECT --reject-with tcp-reset' : '-j REJECT')
 
 /** One chain that spreads connections evenly over its targets, each of which has a chain of its own. */
 function renderBalance(
