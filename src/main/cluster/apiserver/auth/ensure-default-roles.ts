@@ -1,5 +1,6 @@
 import type { Client, Resource } from '#shared/client/client.ts'
 import { isAlreadyExists, isConflict } from '#shared/kube/error-kinds.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { defaultRoles } from './default-roles.ts'
 import { rbacGroup, type BindingObject, type PolicyRule, type RoleObject, type Subject } from './rbac-types.ts'
@@ -69,6 +70,8 @@ function unlessConflict(error: unknown): undefined {
 
 function withRules(present: RoleObject, wanted: RoleObject): RoleObject | undefined {
   const rules: PolicyRule[] = present.rules ?? []
+  // Nearly always nothing has changed since the last start.
+  if (jsonEqual(rules, wanted.rules ?? [])) return undefined
   const missing = uncoveredRules(rules, wanted.rules ?? [])
   return missing.length > 0 ? { ...present, rules: [...rules, ...missing] } : undefined
 }
