@@ -81,8 +81,10 @@ export class ClusterState {
     if (
       !jsonEqual(previous.spec?.taints, node.spec?.taints) ||
       (previous.spec?.unschedulable ?? false) !== info.unschedulable
-    )
+    ) {
+      this.#topologyChanged()
       changes.push({ type: 'node-taints', node: info })
+    }
     if (!jsonEqual(previous.status?.allocatable, node.status?.allocatable))
       changes.push({ type: 'node-allocatable', node: info })
     return changes

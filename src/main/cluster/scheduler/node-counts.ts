@@ -1,9 +1,25 @@
 import type { NodeInfo } from './node-info.ts'
 
-/** A number per node, and its sums over the domains of a topology; both are kept up to date with every change. */
+/** Some of the nodes; two with the same id are of the same nodes. */
+export interface NodeSubset {
+  id: string
+  has(node: NodeInfo): boolean
+}
+
+/** Sums over the domains of one topology, of some or all nodes. */
+interface DomainSums {
+  topologyKey: string
+  subset: NodeSubset | undefined
+  sums: Map<string, number>
+}
+
+/** Sums that nobody asks for any more are dropped together beyond this many. */
+const rememberedSums = 64
+
+/** A number per node, and its sums over the domains of topologies; all are kept up to date with every change. */
 export class NodeCounts {
   readonly #byNode = new Map<NodeInfo, number>()
-  readonly #domains = new Map<string, Map<string, number>>()
+  readonly #domains = new Map<string, DomainSums>()
 
   get isEmpty(): boolean {
     return this.#byNode.size === 0
@@ -13,36 +29,35 @@ export class NodeCounts {
     return this.#byNode.get(node) ?? 0
   }
 
-  /** Nodes with a number other than 0. */
-  entries(): Iterable<[NodeInfo, number]> {
-    return this.#byNode
-  }
-
   add(node: NodeInfo, amount: number): void {
     bump(this.#byNode, node, amount)
-    for (const [topologyKey, sums] of this.#domains) {
-      const domain = node.labels[topologyKey]
-      if (domain !== undefined) bump(sums, domain, amount)
-    }
+    for (const domains of this.#domains.values()) include(domains, node, amount)
   }
 
-  /** Sums by the value of the label `topologyKey`; nodes without it belong to no domain. */
-  domains(topologyKey: string): ReadonlyMap<string, number> {
-    const known = this.#domains.get(topologyKey)
-    if (known) return known
-    const sums = new Map<string, number>()
-    for (const [node, amount] of this.#byNode) {
-      const domain = node.labels[topologyKey]
-      if (domain !== undefined) bump(sums, domain, amount)
-    }
-    this.#domains.set(topologyKey, sums)
-    return sums
+  /**
+   * Sums by the value of the label `topologyKey`, over all nodes or a subset; nodes without the label belong to no
+   * domain.
+   */
+  domains(topologyKey: string, subset?: NodeSubset): ReadonlyMap<string, number> {
+    const id = subset ? `${topologyKey}|${subset.id}` : topologyKey
+    const known = this.#domains.get(id)
+    if (known) return known.sums
+    const domains: DomainSums = { topologyKey, subset, sums: new Map() }
+    for (const [node, amount] of this.#byNode) include(domains, node, amount)
+    if (this.#domains.size >= rememberedSums) this.#domains.clear()
+    this.#domains.set(id, domains)
+    return domains.sums
   }
 
-  /** The labels of nodes have changed: domains are summed up anew when asked for. */
+  /** Nodes have changed: domains are summed up anew when asked for. */
   forgetDomains(): void {
     this.#domains.clear()
   }
+}
+
+function include({ topologyKey, subset, sums }: DomainSums, node: NodeInfo, amount: number): void {
+  const domain = node.labels[topologyKey]
+  if (domain !== undefined && (!subset || subset.has(node))) bump(sums, domain, amount)
 }
 
 function bump<K>(counts: Map<K, number>, key: K, amount: number): void {

@@ -1,5 +1,5 @@
 import type { Clock } from '#shared/base/clock.ts'
-import { StopStack } from '#shared/base/disposable.ts'
+import { StopStack, type Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
 import type { Client } from '#shared/client/client.ts'
 import { createEventRecorder } from '#shared/client/event-recorder.ts'
@@ -53,8 +53,9 @@ const schedulerName = 'default-scheduler'
 const parallelBindings = 64
 /** How long pods are tried in one go before requests get their turn, ms. */
 const sliceMs = 4
-/** Events about placed pods are held back while this many bindings are under way: pods first. */
-const busyBindings = 16
+/** Pods first: that they were placed is said once no pod has been for this long, ms, or after `longestSilence`. */
+const pauseMs = 100
+const longestSilence = 2_000
 /** What else plugins read is waited for only so long: it decides preferences, and pods refused for want of it are woken. */
 const lookupPatience = 250
 
@@ -87,7 +88,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const queue = new SchedulingQueue({ clock, onReady: wake })
   const stops = new StopStack()
   const bindings = new Set<Promise<void>>()
-  const placedUnannounced: { pod: Pod; node: string }[] = []
+  /** Placed pods of which nothing has been said yet. */
+  const placed: { pod: Pod; node: string; at: number }[] = []
+  let lastPlacement = 0
+  let stopAnnouncing: Stop | undefined
   let running = false
   let turnIsDue = false
 
@@ -126,7 +130,6 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       .catch((error: unknown) => notBound(waiting, error))
       .finally(() => {
         bindings.delete(binding)
-        announce()
         wake()
       })
     bindings.add(binding)
@@ -143,7 +146,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       target: { apiVersion: 'v1', kind: 'Node', name: node.name },
     })
     if (queue.get(waiting.pod.key) === waiting) queue.remove(waiting.pod.key)
-    placedUnannounced.push({ pod, node: node.name })
+    lastPlacement = clock.now()
+    placed.push({ pod, node: node.name, at: lastPlacement })
+    announceSoon()
   }
 
   function notBound(waiting: Waiting, error: unknown): void {
@@ -192,9 +197,19 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   }
 
   /** Says where pods went, as soon as there is nothing better to do. */
+  function announceSoon(): void {
+    stopAnnouncing ??= clock.after(pauseMs, () => {
+      stopAnnouncing = undefined
+      const now = clock.now()
+      const [first] = placed
+      if (!first) return
+      if (now - lastPlacement < pauseMs && now - first.at < longestSilence) announceSoon()
+      else announce()
+    })
+  }
+
   function announce(): void {
-    if (bindings.size >= busyBindings || queue.ready > 0) return
-    for (const { pod, node } of placedUnannounced.splice(0))
+    for (const { pod, node } of placed.splice(0))
       recorder.event(
         typed(pod),
         'Normal',
@@ -280,6 +295,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       for (const informer of [podInformer, nodeInformer, ...Object.values(lookups)]) informer.stop()
       if (!options.informers) informers.stop()
       await Promise.all(bindings)
+      await stopAnnouncing?.()
+      announce()
       await recorder.flush()
     },
   }

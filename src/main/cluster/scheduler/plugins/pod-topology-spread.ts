@@ -4,7 +4,7 @@ import { labelRequirements, matchesLabels, type LabelRequirement } from '#shared
 import { untolerated } from '#shared/kube/tolerations.ts'
 import type { ClusterState } from '../cluster-state.ts'
 import { maxScore, type Plan, type Plugin, type PluginContext, type Refusal, type Scorer } from '../framework.ts'
-import type { NodeCounts } from '../node-counts.ts'
+import type { NodeCounts, NodeSubset } from '../node-counts.ts'
 import type { NodeInfo } from '../node-info.ts'
 import type { PodInfo } from '../pod-info.ts'
 import { podSelector, selectorOf, selectsPod, type PodSelector } from '../pod-selector.ts'
@@ -198,28 +198,28 @@ function preferenceOf(
   const { topologyKey } = constraint
   if (topologyKey === hostname)
     return { constraint, countOn: (node) => counts.on(node), weight: Math.log(nodes.length + 2) }
-  const size = new Set(nodes.map(({ labels }) => labels[topologyKey]).filter((domain) => domain !== undefined)).size
-  const domains = domainCounts(pod, counts, constraint)
+  const seen = new Set<string>()
+  for (const { labels } of nodes) {
+    const domain = labels[topologyKey]
+    if (domain !== undefined) seen.add(domain)
+  }
+  const domains = counts.domains(topologyKey, participants(pod, constraint))
   return {
     constraint,
     countOn: ({ labels }) => domains.get(labels[topologyKey] ?? '') ?? 0,
-    weight: Math.log(size + 2),
+    weight: Math.log(seen.size + 2),
   }
 }
 
-/** The running sums where every node takes part; otherwise the nodes with such pods are gone through. */
-function domainCounts(pod: PodInfo, counts: NodeCounts, constraint: Constraint): ReadonlyMap<string, number> {
-  const { spec } = pod.pod
-  const restricted = spec?.nodeSelector !== undefined || spec?.affinity?.nodeAffinity !== undefined
-  if (!constraint.honoursTaints && !(constraint.honoursAffinity && restricted))
-    return counts.domains(constraint.topologyKey)
-  const domains = new Map<string, number>()
-  for (const [node, count] of counts.entries()) {
-    const domain = node.labels[constraint.topologyKey]
-    if (domain !== undefined && takesPart(node, constraint, spec))
-      domains.set(domain, (domains.get(domain) ?? 0) + count)
+/** The nodes that take part in the count; undefined when all of them do. */
+function participants({ pod: { spec } }: PodInfo, constraint: Constraint): NodeSubset | undefined {
+  const { honoursTaints } = constraint
+  const affinity = constraint.honoursAffinity ? [spec?.nodeSelector, spec?.affinity?.nodeAffinity] : []
+  if (!honoursTaints && affinity.every((each) => each === undefined)) return undefined
+  return {
+    id: JSON.stringify([affinity, honoursTaints ? [spec?.tolerations] : false]),
+    has: (node) => takesPart(node, constraint, spec),
   }
-  return domains
 }
 
 const ignoredScore = -1
