@@ -598,10 +598,18 @@ export class PodWorker {
     ])
   }
 
+  /**
+   * After the worker was rebooted, or the sandbox died. What has run is kept as an attempt: it counts as a restart, and
+   * tells that a pod which must not be restarted has had its run.
+   */
   async #removeSandbox(sandbox: ObservedContainer): Promise<void> {
-    for (const container of this.#containers) await this.#context.runtime.removeContainer(container.id)
-    await this.#context.network.detach(this.#uid)
-    await this.#context.runtime.removeContainer(sandbox.id)
+    const { network, runtime } = this.#context
+    for (const { id, state } of this.#containers) {
+      if (state === 'running') await runtime.stopContainer(id, 0)
+      else if (state === 'created') await runtime.removeContainer(id)
+    }
+    await network.detach(this.#uid)
+    await runtime.removeContainer(sandbox.id)
     this.#ip = undefined
   }
 
