@@ -56,7 +56,7 @@ const sliceMs = 4
 /** Pods first: that they were placed is said once no pod has been for this long, ms, or after `longestSilence`. */
 const pauseMs = 100
 const longestSilence = 2_000
-/** What else plugins read is waited for only so long: it decides preferences, and pods refused for want of it are woken. */
+/** How long a start waits for what only some pods need. */
 const lookupPatience = 250
 
 /**
@@ -281,9 +281,12 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
   return {
     async start() {
+      // What else plugins read decides preferences, or wakes the pods that were refused for want of it.
       await Promise.all([podInformer.synced, nodeInformer.synced, lookups.namespaces.synced])
+      const { services, replicaSets: sets, claims, volumes, storageClasses: classes } = lookups
       const patience = new Promise<void>((resolve) => stops.add(clock.after(lookupPatience, resolve)))
-      await Promise.race([Promise.all(Object.values(lookups).map(({ synced }) => synced)), patience])
+      const wanted = [services, sets, claims, volumes, classes].map(({ synced }) => synced)
+      await Promise.race([Promise.all(wanted), patience])
       if (stops.stopped) return
       running = true
       watchAll()
