@@ -302,6 +302,21 @@ describe('rights', () => {
     )
   })
 
+  it('to read a pod are none to run something in it', async () => {
+    await kubectl.ok('run', 'quiet', '--image=busybox:1.36', '--', 'sleep', '1000')
+    await kubectl.ok('wait', '--for=condition=Ready', 'pod/quiet', '--timeout=30s')
+    for (const carrier of ['true', 'false']) {
+      const alice = kubectl.with({ KUBECTL_REMOTE_COMMAND_WEBSOCKETS: carrier })
+      const { code, stderr } = await alice('exec', 'quiet', '--as=alice', '--', 'true')
+      expect(code).toBe(1)
+      expect(stderr).toContain(
+        'User "alice" cannot create resource "pods/exec" in API group "" in the namespace "default"',
+      )
+    }
+    expect(await kubectl.ok('logs', 'quiet', '--as=alice')).toBe('')
+    await kubectl.ok('delete', 'pod', 'quiet', '--now')
+  })
+
   it('cannot be handed on by those who lack them', async () => {
     await kubectl.ok('create', 'rolebinding', 'bob', '--clusterrole=admin', '--user=bob')
     await kubectl.ok('create', 'role', 'pods', '--verb=get', '--resource=pods', '--as=bob')

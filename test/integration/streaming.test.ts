@@ -8,11 +8,12 @@ import { join } from 'node:path'
 import { duplexPair, PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { Exec, KubeConfig, Log, PortForward, type V1Status } from '@kubernetes/client-node'
+import { WebSocket } from 'ws'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { writeKubeconfig } from '#main/cluster/apiserver/auth/kubeconfig.ts'
 import { clientCertificates } from '#main/cluster/apiserver/auth/client-certificates.ts'
 import { streamingHandlers } from '#main/cluster/apiserver/streaming/index.ts'
-import { pods } from '#shared/kube/resources.ts'
+import { endpointSlices, nodes, pods, services } from '#shared/kube/resources.ts'
 import { startApiServer, type TestApiServer } from '../support/api-server.ts'
 import { createKubectl, type Kubectl } from '../support/kubectl.ts'
 import { createLocalNode, type LocalNode } from '../support/local-node.ts'
@@ -214,6 +215,50 @@ describe('@kubernetes/client-node', () => {
   })
 })
 
+describe('a bare WebSocket', () => {
+  const path = '/api/v1/namespaces/default/pods/web'
+  async function messages(path: string, protocols: string[], send: string[] = []): Promise<string[]> {
+    const { cert, key } = api.pki.admin
+    const socket = new WebSocket(api.url.replace('https', 'wss') + path, protocols, { ca: api.ca, cert, key })
+    const received: string[] = []
+    socket.on('message', (data: Buffer) => received.push(data.toString()))
+    await once(socket, 'open')
+    for (const text of send) socket.send(text)
+    await once(socket, 'close')
+    return [socket.protocol, ...received]
+  }
+  const base64 = (text: string): string => Buffer.from(text).toString('base64')
+
+  it('carries a command in base64', async () => {
+    const query = 'command=head&command=-c2&stdin=1&stdout=1'
+    const [protocol, ...received] = await messages(
+      `${path}/exec?${query}`,
+      ['v4.base64.channel.k8s.io'],
+      [`0${base64('hi')}`],
+    )
+    expect(protocol).toBe('v4.base64.channel.k8s.io')
+    expect(received.slice(0, 2)).toEqual(['1', `1${base64('hi')}`])
+    expect(Buffer.from(received[2]?.slice(1) ?? '', 'base64').toString()).toBe('{"metadata":{},"status":"Success"}')
+  })
+
+  it('carries a command in the oldest protocol, which says nothing of success', async () => {
+    const received = await messages(`${path}/exec?command=echo&command=hi&stdout=1`, ['channel.k8s.io'])
+    expect(received).toEqual(['channel.k8s.io', '\u0001', '\u0001hi\n'])
+  })
+
+  it('carries a log', async () => {
+    node.write('app', 'over a WebSocket')
+    expect(await messages(`${path}/log?tailLines=1`, ['binary.k8s.io'])).toEqual([
+      'binary.k8s.io',
+      'over a WebSocket\n',
+    ])
+  })
+
+  it('is refused when it speaks nothing that we know', async () => {
+    await expect(messages(`${path}/exec?command=x&stdout=1`, ['v9.channel.k8s.io'])).rejects.toThrow('400')
+  })
+})
+
 describe('logs', () => {
   it('prints, tails and follows to the end', async () => {
     node.write('app', 'first')
@@ -250,5 +295,26 @@ describe('proxy', () => {
     expect(await kubectl.ok('get', '--raw', '/api/v1/namespaces/default/pods/web:80/proxy/path?x=1')).toBe(
       'hello from /path?x=1',
     )
+    await api.client.create(nodes, { metadata: { name: 'worker-1' } })
+    expect(await kubectl.ok('get', '--raw', '/api/v1/nodes/worker-1/proxy/healthz')).toBe('GET /healthz')
+  })
+
+  it('reaches a ready endpoint of a service by the name of its port', async () => {
+    const service = '/api/v1/namespaces/default/services/http:web:http/proxy/'
+    await api.client.create(services, {
+      metadata: { name: 'web', namespace: 'default' },
+      spec: { clusterIP: '10.96.0.99', clusterIPs: ['10.96.0.99'], ports: [{ name: 'http', port: 8080 }] },
+    })
+    expect((await kubectl('get', '--raw', service)).stderr).toContain('no endpoints available for service "web"')
+    await api.client.create(endpointSlices, {
+      metadata: { name: 'web-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'web' } },
+      addressType: 'IPv4',
+      endpoints: [
+        { addresses: ['10.0.0.1'], nodeName: 'worker-1', conditions: { ready: false } },
+        { addresses: ['127.0.0.2'], nodeName: 'worker-1', conditions: { ready: true } },
+      ],
+      ports: [{ name: 'http', port: 80, protocol: 'TCP' }],
+    })
+    expect(await kubectl.ok('get', '--raw', service)).toBe('hello from /')
   })
 })
