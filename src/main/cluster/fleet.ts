@@ -99,6 +99,7 @@ export function createFleet(options: FleetOptions): Fleet {
 
   const bringUp = async (names: readonly string[], work: Work): Promise<void> => {
     const made: string[] = []
+    let madeNetwork = false
     const steps: ProvisionStep[] = [
       {
         id: 'engine',
@@ -122,7 +123,12 @@ export function createFleet(options: FleetOptions): Fleet {
       {
         id: 'network',
         title: 'Cluster network',
-        run: () => provider.ensureNetwork(),
+        run: async () => {
+          madeNetwork = await provider.ensureNetwork()
+        },
+        undo: async () => {
+          if (madeNetwork) await provider.removeNetwork()
+        },
       },
       {
         id: 'create',
@@ -131,7 +137,7 @@ export function createFleet(options: FleetOptions): Fleet {
           await look()
           const missing = names.filter((name) => !machines.has(name))
           let count = 0
-          await Promise.all(
+          await together(
             missing.map(async (name) => {
               made.push(name)
               await provider.create({ name, ...options.spec, files: await workerFiles(options, name) })
@@ -240,6 +246,12 @@ export function createFleet(options: FleetOptions): Fleet {
       }
     },
   }
+}
+
+/** Waits for all of them, even when one has failed: nothing is in the making then. @throws the first failure */
+async function together(tasks: Promise<void>[]): Promise<void> {
+  await Promise.allSettled(tasks)
+  await Promise.all(tasks)
 }
 
 const isReady = (node: Node): boolean =>

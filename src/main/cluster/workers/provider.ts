@@ -10,7 +10,8 @@ export interface WorkerProvider {
   /** @throws Error for the user when no engine answers */
   checkEngine(): Promise<string>
   ensureImage(work: { log(line: string): void; signal: AbortSignal }): Promise<void>
-  ensureNetwork(): Promise<void>
+  /** @returns whether it was made just now */
+  ensureNetwork(): Promise<boolean>
   /** Makes a worker that does not run yet, with its files inside. */
   create(worker: NewWorker): Promise<void>
   start(name: string): Promise<void>

@@ -1,9 +1,14 @@
 import { expect, test } from 'vitest'
-import { systemClock } from '#shared/base/clock.ts'
+import { systemClock, type Clock } from '#shared/base/clock.ts'
 import type { Step } from '#shared/contract/clusters.ts'
+import { createFakeClock } from '#test/support/fake-clock.ts'
 import { provision, type ProvisionStep } from './provision.ts'
 
-function recipe(steps: (Partial<ProvisionStep> & { id: string })[], signal = new AbortController().signal) {
+function recipe(
+  steps: (Partial<ProvisionStep> & { id: string })[],
+  signal = new AbortController().signal,
+  clock: Clock = systemClock,
+) {
   const done: string[] = []
   const states = new Map<string, Step['state']>()
   const run = provision({
@@ -16,7 +21,7 @@ function recipe(steps: (Partial<ProvisionStep> & { id: string })[], signal = new
     progress: (step) => states.set(step.id, step.state),
     log: (line) => done.push(line),
     signal,
-    clock: systemClock,
+    clock,
   })
   return { run, done, states }
 }
@@ -51,8 +56,42 @@ test('an undo that fails does not keep the others from running', async () => {
 
 test('a cancel ends a step that would wait for ever, and undoes', async () => {
   const cancel = new AbortController()
-  const { run, done } = recipe([{ id: 'a' }, { id: 'b', run: () => new Promise(() => undefined) }], cancel.signal)
-  setImmediate(() => cancel.abort(new Error('cancelled')))
-  await expect(run).rejects.toThrow('cancelled')
+  const clock = createFakeClock()
+  const endless: ProvisionStep['run'] = () => new Promise(() => undefined)
+  const { run, done } = recipe([{ id: 'a' }, { id: 'b', run: endless }], cancel.signal, clock)
+  const ended = expect(run).rejects.toThrow('cancelled')
+  await clock.advance(0)
+  cancel.abort(new Error('cancelled'))
+  await clock.advance(60_000)
+  await ended
   expect(done.slice(-2)).toEqual(['undo b', 'undo a'])
+})
+
+test('a step that was called off while it makes something is undone when it has made it', async () => {
+  const cancel = new AbortController()
+  let finish: () => void = () => undefined
+  const made: string[] = []
+  const { run, states } = recipe(
+    [
+      {
+        id: 'create',
+        run: () =>
+          new Promise((resolve) => {
+            finish = () => {
+              made.push('worker')
+              resolve()
+            }
+          }),
+        undo: async () => void made.pop(),
+      },
+    ],
+    cancel.signal,
+  )
+  cancel.abort(new Error('cancelled'))
+  setImmediate(() => {
+    expect(states.get('create')).toBe('failed')
+    finish()
+  })
+  await expect(run).rejects.toThrow('cancelled')
+  expect(made).toEqual([])
 })

@@ -34,6 +34,9 @@ export interface Provisioning {
   clock: Clock
 }
 
+/** Longest wait for a step that was called off, ms. */
+const patience = 20_000
+
 /**
  * Runs the steps one after the other. When one fails, or the signal calls it off, those that began are undone in
  * reverse order, every one of them even if another's undoing fails.
@@ -50,34 +53,53 @@ export async function provision({ steps, progress, log, signal, clock }: Provisi
       progress({ ...shown })
     }
     begun.push(step)
+    let ended = false
+    const update = (change: Partial<Step>): void => {
+      if (!ended) show(change)
+    }
+    let running: Promise<void> | undefined
     show({})
     try {
       signal.throwIfAborted()
-      await orAborted(
-        step.run({
-          message: (message) => show({ message }),
-          bytes: (done, total) => show({ bytes: total === undefined ? { done } : { done, total } }),
-          log,
-          signal,
-        }),
+      running = step.run({
+        message: (message) => update({ message }),
+        bytes: (done, total) => update({ bytes: total === undefined ? { done } : { done, total } }),
+        log,
         signal,
-      )
+      })
+      await orAborted(running, signal)
+      ended = true
       show({ state: 'done' })
     } catch (error) {
+      ended = true
       show({ state: 'failed', message: (error as Error).message })
       log(`${step.title}: ${(error as Error).message}`)
+      await settled(running, clock)
       await undo(begun, progress, log)
       throw error
     }
   }
 }
 
-/** Not every step can be interrupted in the middle: the recipe does not wait for one that was called off. */
+/** Not every step can be interrupted in the middle: who called it off is told at once all the same. */
 function orAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason as Error)
     signal.addEventListener('abort', abort, { once: true })
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}
+
+/** What is still being made cannot be taken back: undoing waits for it, but not for ever. */
+function settled(work: Promise<void> | undefined, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const giveUp = clock.after(patience, resolve)
+    const done = (): void => {
+      void giveUp()
+      resolve()
+    }
+    if (work) work.then(done, done)
+    else done()
   })
 }
 

@@ -44,7 +44,9 @@ export function createDockerProvider(options: DockerProviderOptions): WorkerProv
     async ensureNetwork() {
       const docker = await connect()
       const existing = await docker.listNetworks({ filters: { name: [`^${network}$`] } })
-      if (existing.length === 0) await docker.createNetwork({ Name: network, Driver: 'bridge', Labels: labels })
+      if (existing.length > 0) return false
+      await docker.createNetwork({ Name: network, Driver: 'bridge', Labels: labels })
+      return true
     },
     async create(worker) {
       const docker = await connect()
