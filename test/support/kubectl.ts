@@ -1,4 +1,4 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { execFileSync, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
 
 /** What a run of kubectl came to. */
@@ -27,6 +27,13 @@ export interface RunningKubectl {
   /** Resolves with all output so far once it matches. */
   output(expected: RegExp): Promise<string>
   stop(): Promise<void>
+}
+
+/** The minor version of the kubectl on PATH: Debian's own is years older than what most people use. */
+export function kubectlMinor(): number {
+  const text = execFileSync('kubectl', ['version', '--client', '-o', 'json'], { encoding: 'utf8' })
+  const { clientVersion } = JSON.parse(text) as { clientVersion: { minor: string } }
+  return Number.parseInt(clientVersion.minor, 10)
 }
 
 export function createKubectl(kubeconfig: string, env: Record<string, string> = {}): Kubectl {
