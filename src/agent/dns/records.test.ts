@@ -1,0 +1,111 @@
+import { expect, test } from 'vitest'
+import type { EndpointSlice, Service } from '#shared/kube/generated/types.ts'
+import { resolve, type DnsSource, type Resolution } from './records.ts'
+
+const service = (name: string, spec: Service['spec']): Service => ({ metadata: { name, namespace: 'shop' }, spec })
+const slice = (endpoints: NonNullable<EndpointSlice['endpoints']>): EndpointSlice => ({
+  metadata: {},
+  addressType: 'IPv4',
+  ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
+  endpoints,
+})
+const services: Record<string, Service> = {
+  web: service('web', { clusterIP: '10.96.3.4', ports: [{ name: 'http', port: 80, protocol: 'TCP' }] }),
+  db: service('db', { clusterIP: 'None', ports: [{ name: 'http', port: 80, protocol: 'TCP' }] }),
+  early: service('early', { clusterIP: 'None', publishNotReadyAddresses: true }),
+  nobody: service('nobody', { clusterIP: 'None' }),
+  outside: service('outside', { type: 'ExternalName', externalName: 'example.com' }),
+}
+const slices: Record<string, EndpointSlice[]> = {
+  db: [
+    slice([{ addresses: ['10.244.1.5'], hostname: 'db-0' }]),
+    slice([{ addresses: ['10.244.2.7'] }, { addresses: ['10.244.2.8'], conditions: { ready: false } }]),
+  ],
+  early: [slice([{ addresses: ['10.244.1.9'], conditions: { ready: false } }])],
+}
+const source: DnsSource = {
+  service: (namespace, name) => (namespace === 'shop' ? services[name] : undefined),
+  slicesOf: (_namespace, name) => slices[name] ?? [],
+  hasNamespace: (namespace) => namespace === 'shop',
+  serviceByIp: (ip) => (ip === '10.96.3.4' ? services.web : undefined),
+  endpointByIp: (ip) => (ip === '10.244.1.5' ? { namespace: 'shop', service: 'db', label: 'db-0' } : undefined),
+}
+const ask = (name: string, type: 'A' | 'AAAA' | 'SRV' | 'PTR' | 'CNAME' = 'A'): Resolution =>
+  resolve({ name, type }, 'cluster.local', source)
+const data = (resolution: Resolution): unknown[] =>
+  resolution.kind === 'answers' ? resolution.answers.map((answer) => ('data' in answer ? answer.data : undefined)) : []
+
+test('a service is its cluster address, however its name is written', () => {
+  expect(data(ask('web.shop.svc.cluster.local'))).toEqual(['10.96.3.4'])
+  expect(data(ask('Web.SHOP.svc.cluster.local.'))).toEqual(['10.96.3.4'])
+})
+
+test('the asker gets back the very name that he asked for', () => {
+  const found = ask('Web.SHOP.svc.cluster.local')
+  expect(found.kind === 'answers' && found.answers[0]?.name).toBe('Web.SHOP.svc.cluster.local')
+})
+
+test('a headless service is its ready pods, each with a name of its own', () => {
+  expect(data(ask('db.shop.svc.cluster.local'))).toEqual(['10.244.1.5', '10.244.2.7'])
+  expect(data(ask('db-0.db.shop.svc.cluster.local'))).toEqual(['10.244.1.5'])
+  expect(data(ask('10-244-2-7.db.shop.svc.cluster.local'))).toEqual(['10.244.2.7'])
+  expect(ask('db-1.db.shop.svc.cluster.local').kind).toBe('nxdomain')
+})
+
+test('pods that are not ready have names only where the service says so', () => {
+  expect(data(ask('early.shop.svc.cluster.local'))).toEqual(['10.244.1.9'])
+})
+
+test('a name that is there without such records is empty, not missing', () => {
+  for (const name of ['web.shop.svc.cluster.local', 'db.shop.svc.cluster.local'])
+    expect(ask(name, 'AAAA').kind).toBe('nodata')
+  for (const name of ['cluster.local', 'svc.cluster.local', 'shop.svc.cluster.local'])
+    expect(ask(name).kind).toBe('nodata')
+})
+
+test('what is not there is missing', () => {
+  for (const name of [
+    'nothing.shop.svc.cluster.local',
+    'web.elsewhere.svc.cluster.local',
+    'elsewhere.svc.cluster.local',
+    'web.web.shop.svc.cluster.local',
+    'nobody.shop.svc.cluster.local',
+    'web.shop.cluster.local',
+    '300.shop.pod.cluster.local',
+  ])
+    expect([name, ask(name).kind]).toEqual([name, 'nxdomain'])
+})
+
+test('named ports have service records: of the service, or of each pod of a headless one', () => {
+  expect(data(ask('_http._tcp.web.shop.svc.cluster.local', 'SRV'))).toEqual([
+    { priority: 0, weight: 100, port: 80, target: 'web.shop.svc.cluster.local' },
+  ])
+  expect(data(ask('_http._tcp.db.shop.svc.cluster.local', 'SRV'))).toEqual([
+    { priority: 0, weight: 100, port: 8080, target: 'db-0.db.shop.svc.cluster.local' },
+    { priority: 0, weight: 100, port: 8080, target: '10-244-2-7.db.shop.svc.cluster.local' },
+  ])
+  expect(ask('_http._udp.web.shop.svc.cluster.local', 'SRV').kind).toBe('nxdomain')
+})
+
+test('an external name leads on', () => {
+  expect(ask('outside.shop.svc.cluster.local')).toMatchObject({
+    kind: 'answers',
+    answers: [{ type: 'CNAME', data: 'example.com' }],
+    follow: 'example.com',
+  })
+})
+
+test('a pod’s address has a name in its namespace', () => {
+  expect(data(ask('10-244-1-5.shop.pod.cluster.local'))).toEqual(['10.244.1.5'])
+  expect(ask('10-244-1-5.elsewhere.pod.cluster.local').kind).toBe('nxdomain')
+})
+
+test('addresses lead back to names; those of others are asked upstream', () => {
+  expect(data(ask('4.3.96.10.in-addr.arpa', 'PTR'))).toEqual(['web.shop.svc.cluster.local'])
+  expect(data(ask('5.1.244.10.in-addr.arpa', 'PTR'))).toEqual(['db-0.db.shop.svc.cluster.local'])
+  expect(ask('8.8.8.8.in-addr.arpa', 'PTR').kind).toBe('upstream')
+})
+
+test('names outside the cluster are asked upstream, lookalikes too', () => {
+  for (const name of ['example.com', 'web.shop', 'notcluster.local']) expect(ask(name).kind).toBe('upstream')
+})
