@@ -285,6 +285,55 @@ describe('nodes', () => {
   })
 })
 
+describe('a DaemonSet', () => {
+  it('runs on every node, and leaves one that is tainted', async () => {
+    const set = deployment('nginx:1').replace('kind: Deployment', 'kind: DaemonSet').replace('  replicas: 2\n', '')
+    await kubectl.ok('apply', '-f', await file('set.yaml', set))
+    await kubectl.ok('rollout', 'status', 'ds/web', '--timeout=60s')
+    const nodes = ['get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[*].spec.nodeName}']
+    expect((await kubectl.ok(...nodes)).split(' ').sort()).toEqual(['worker-1', 'worker-2'])
+    const watching = kubectl.start('get', 'pods', '-l', 'app=web', '-w', '--output-watch-events', '--no-headers')
+    await watching.output(/ADDED[^]*ADDED/)
+    await kubectl.ok('taint', 'node', 'worker-2', 'out=now:NoExecute')
+    await watching.output(/DELETED/)
+    await watching.stop()
+    expect(await kubectl.ok(...nodes)).toBe('worker-1')
+    await kubectl.ok('taint', 'node', 'worker-2', 'out-')
+    await kubectl.ok('delete', 'ds', 'web')
+  })
+})
+
+describe('a claim', () => {
+  it('is bound to a volume that suits it', async () => {
+    const path = await file(
+      'claim.yaml',
+      `apiVersion: v1
+kind: PersistentVolume
+metadata: {name: disk}
+spec:
+  capacity: {storage: 1Gi}
+  accessModes: [ReadWriteOnce]
+  storageClassName: ""
+  hostPath: {path: /data}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data}
+spec:
+  accessModes: [ReadWriteOnce]
+  storageClassName: ""
+  resources: {requests: {storage: 500Mi}}
+`,
+    )
+    await kubectl.ok('apply', '-f', path)
+    const watching = kubectl.start('get', 'pvc', 'data', '-w', '--no-headers')
+    await watching.output(/data\s+Bound\s+disk\s+1Gi\s+RWO/)
+    await watching.stop()
+    expect(await kubectl.ok('get', 'pv', 'disk')).toMatch(/Bound\s+default\/data/)
+    await kubectl.ok('delete', '-f', path)
+  })
+})
+
 describe('rights', () => {
   it('are asked for', async () => {
     expect(await kubectl.ok('auth', 'can-i', 'delete', 'nodes')).toBe('yes\n')
@@ -380,5 +429,11 @@ describe('a Job', () => {
     await kubectl.ok('create', 'job', 'once', '--image=busybox', '--', 'true')
     expect(await kubectl.ok('get', 'job', 'once')).toMatch(/^NAME\s+STATUS\s+COMPLETIONS\s+DURATION\s+AGE/)
     await kubectl.ok('delete', 'job', 'once')
+  })
+})
+
+describe('the control plane', () => {
+  it('has had the rights that it needed for all this', () => {
+    expect(cluster.complaints.filter((line) => /forbidden|cannot/i.test(line))).toEqual([])
   })
 })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { startControlPlane, type ControlPlane } from '#main/cluster/control-plane.ts'
 import { createSimulatedWorkers, type SimulatedWorkers } from '#main/cluster/workers/simulated/simulated-workers.ts'
 import { systemClock } from '#shared/base/clock.ts'
-import { silentLog } from '#shared/base/log.ts'
+import { silentLog, type Log } from '#shared/base/log.ts'
 import { createKubectl, type Kubectl } from './kubectl.ts'
 import { createLocalNode, type LocalNode } from './local-node.ts'
 
@@ -15,6 +15,8 @@ export interface SimulatedCluster {
   /** Answers exec, logs and port-forward for every pod. */
   node: LocalNode
   kubectl: Kubectl
+  /** Warnings and errors that the control plane has logged. */
+  readonly complaints: string[]
   /** A folder for the test's files; it goes with the cluster. */
   dir: string
   stop(): Promise<void>
@@ -24,13 +26,17 @@ export async function startSimulatedCluster({ count = 2 } = {}): Promise<Simulat
   const dir = await mkdtemp(join(tmpdir(), 'slipway-cluster-'))
   const node = createLocalNode()
   node.cwd = dir
+  const complaints: string[] = []
+  const complain = (message: string, fields?: Record<string, unknown>): void =>
+    void complaints.push(`${message} ${JSON.stringify(fields ?? {})}`)
+  const log: Log = { ...silentLog, warn: complain, error: complain, child: () => log }
   const plane = await startControlPlane({
     name: 'test',
     dir: join(dir, 'cluster'),
     storeWorker: new URL('../../src/main/cluster/store/log-worker.ts', import.meta.url),
     connector: () => node,
     clock: systemClock,
-    log: silentLog,
+    log,
   })
   const workers = createSimulatedWorkers({
     client: plane.client,
@@ -44,6 +50,7 @@ export async function startSimulatedCluster({ count = 2 } = {}): Promise<Simulat
     plane,
     workers,
     node,
+    complaints,
     dir,
     kubectl: createKubectl(join(dir, 'cluster/kubeconfig')),
     async stop() {

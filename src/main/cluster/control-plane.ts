@@ -14,7 +14,8 @@ import { createAuth } from './apiserver/auth/index.ts'
 import { kubeconfigText, writeKubeconfig } from './apiserver/auth/kubeconfig.ts'
 import { createPki, type Pki } from './apiserver/auth/pki.ts'
 import { reviewKinds } from './apiserver/auth/review-kinds.ts'
-import { apiServerUser, componentUser } from './apiserver/auth/users.ts'
+import type { UserInfo } from './apiserver/auth/types.ts'
+import { apiServerUser, componentUser, controllerUser } from './apiserver/auth/users.ts'
 import { ensureDefaultObjects } from './apiserver/default-objects.ts'
 import { kinds } from './apiserver/kinds/index.ts'
 import type { NodeConnector } from './apiserver/node-connector.ts'
@@ -112,8 +113,10 @@ export async function startControlPlane({
     const client = createClient(server.transportFor(apiServerUser))
     await ensureDefaultObjects({ client })
     await ensureDefaultRoles({ client })
+    const clientOf = (user: UserInfo): Client => createClient(server.transportFor(user, 'kube-controller-manager'))
     const controllers = startControllers({
-      client: createClient(server.transportFor(apiServerUser, 'kube-controller-manager')),
+      client: clientOf(componentUser('kube-controller-manager')),
+      clientFor: (controller) => clientOf(controllerUser(controller)),
       clock,
       log,
       resources: storedResources(),

@@ -25,7 +25,10 @@ import { startTaintEviction } from './taint-eviction.ts'
 import { startTtlAfterFinished } from './ttl-after-finished.ts'
 
 export interface ControllersOptions {
+  /** What all controllers watch through. */
   client: Client
+  /** With which a controller works, named as Kubernetes names it; `client` for all when unset. */
+  clientFor?: (controller: string) => Client
   clock: Clock
   log: Log
   /** Everything that the API server serves for storage: what namespaces are emptied of and what owners are looked for in. */
@@ -49,28 +52,39 @@ export interface Controllers {
 export function startControllers(options: ControllersOptions): Controllers {
   const { client, clock, log, resources, observe } = options
   const informers = createSharedInformers({ client, clock, log })
-  const context: ControllerContext = { client, informers, clock, log, observe }
+  const clientFor = options.clientFor ?? (() => client)
+  const as = (controller: string): ControllerContext => ({
+    client: clientFor(controller),
+    informers,
+    clock,
+    log,
+    observe,
+  })
   const stops = new StopStack()
   stops.add(() => informers.stop())
 
-  stops.add(startServiceAccounts(context))
-  stops.add(startRootCa(context, options))
-  stops.add(startKubernetesService(context, options.kubernetesService))
-  stops.add(startNodeIpam(context, options.nodeIpam))
-  stops.add(startNodeLifecycle(context, options.nodeLifecycle))
-  stops.add(startTaintEviction(context))
-  stops.add(startPodGc(context, options.podGc))
-  stops.add(startReplicaSets(context))
-  stops.add(startDeployments(context))
-  stops.add(startDaemonSets(context))
-  stops.add(startJobs(context))
-  stops.add(startTtlAfterFinished(context))
-  stops.add(startEndpoints(context))
-  stops.add(startEndpointSlices(context))
-  stops.add(startEndpointSliceMirroring(context))
-  stops.add(startPersistentVolumes(context))
-  stops.add(startNamespaces(context, { namespacedResources: () => resources.filter(({ namespaced }) => namespaced) }))
-  stops.add(startGarbageCollector(context, { resources: resources.filter(isOwnable) }))
+  stops.add(startServiceAccounts(as('service-account-controller')))
+  stops.add(startRootCa(as('root-ca-cert-publisher'), options))
+  stops.add(startKubernetesService(as('kubernetes-service-controller'), options.kubernetesService))
+  stops.add(startNodeIpam(as('node-controller'), options.nodeIpam))
+  stops.add(startNodeLifecycle(as('node-controller'), options.nodeLifecycle))
+  stops.add(startTaintEviction(as('taint-eviction-controller')))
+  stops.add(startPodGc(as('pod-garbage-collector'), options.podGc))
+  stops.add(startReplicaSets(as('replicaset-controller')))
+  stops.add(startDeployments(as('deployment-controller')))
+  stops.add(startDaemonSets(as('daemon-set-controller')))
+  stops.add(startJobs(as('job-controller')))
+  stops.add(startTtlAfterFinished(as('ttl-after-finished-controller')))
+  stops.add(startEndpoints(as('endpoint-controller')))
+  stops.add(startEndpointSlices(as('endpointslice-controller')))
+  stops.add(startEndpointSliceMirroring(as('endpointslicemirroring-controller')))
+  stops.add(startPersistentVolumes(as('persistent-volume-binder')))
+  stops.add(
+    startNamespaces(as('namespace-controller'), {
+      namespacedResources: () => resources.filter(({ namespaced }) => namespaced),
+    }),
+  )
+  stops.add(startGarbageCollector(as('generic-garbage-collector'), { resources: resources.filter(isOwnable) }))
 
   return { stop: () => stops.stop() }
 }

@@ -429,6 +429,17 @@ const controllers = (): Record<string, PolicyRule[]> => ({
     rule(['create', ...read, 'update', 'delete'], core, ['persistentvolumeclaims']),
     recordEvents,
   ],
+  'taint-eviction-controller': [
+    rule(['delete', ...read], core, ['pods']),
+    rule(read, core, ['nodes']),
+    rule(['patch', 'update'], core, ['pods/status']),
+    recordEvents,
+  ],
+  // In Kubernetes the API server itself does this.
+  'kubernetes-service-controller': [
+    rule(['create', ...read, 'patch', 'update'], core, ['services', 'endpoints']),
+    rule(['create', ...read, 'patch', 'update'], ['discovery.k8s.io'], ['endpointslices']),
+  ],
   'ttl-after-finished-controller': [rule(['delete', ...read], ['batch'], ['jobs']), recordEvents],
 })
 
