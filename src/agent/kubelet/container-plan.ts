@@ -3,7 +3,7 @@ import type { Container, Pod } from '#shared/kube/generated/types.ts'
 import { qosClassOf } from '#shared/kube/pod.ts'
 import { quantityMillis, quantityValue } from '#shared/kube/quantity.ts'
 import { expand } from './environment.ts'
-import type { ContainerSpec, ImageInfo, Mount } from './runtime/runtime.ts'
+import type { ContainerSpec, ImageInfo, Limits, Mount } from './runtime/runtime.ts'
 
 /** The container cannot be made from its spec: it waits in CreateContainerConfigError. */
 export class BadContainerConfig extends Error {}
@@ -18,6 +18,8 @@ export interface PlanOptions {
   mounts: Mount[]
   /** Memory of the node in bytes, against which the out-of-memory score is weighed. */
   nodeMemory: number
+  /** Id of the container that this one, an ephemeral one, looks into. */
+  debugged?: string
 }
 
 /** What the engine has to make of a container of the pod: every field of its spec that an engine can carry. */
@@ -30,6 +32,7 @@ export function planContainer({
   env,
   mounts,
   nodeMemory,
+  debugged,
 }: PlanOptions): ContainerSpec {
   const spec = pod.spec ?? { containers: [] }
   const own = container.securityContext ?? {}
@@ -39,7 +42,6 @@ export function planContainer({
   const nonRoot = own.runAsNonRoot ?? shared.runAsNonRoot
   if (nonRoot) requireNonRoot(user, image, container.name)
   const seccomp = (own.seccompProfile ?? shared.seccompProfile)?.type
-  const { limits, requests } = container.resources ?? {}
   const words = (list: readonly string[] | undefined): string[] | undefined =>
     list?.length ? list.map((word) => expand(word, env)) : undefined
   return {
@@ -76,12 +78,38 @@ export function planContainer({
     hostNetwork: spec.hostNetwork ?? false,
     hostPid: spec.hostPID ?? false,
     hostIpc: spec.hostIPC ?? false,
-    sharePid: spec.shareProcessNamespace ?? false,
+    ...(spec.shareProcessNamespace ? { pidOf: sandboxId } : debugged === undefined ? {} : { pidOf: debugged }),
+    ...(container.lifecycle?.stopSignal ? { stopSignal: container.lifecycle.stopSignal } : {}),
+    ...limitsOf(container),
+    oomScoreAdj: oomScore(pod, container.resources?.requests?.memory, nodeMemory),
+  }
+}
+
+/** What a container's requests and limits mean to the engine. */
+export function limitsOf({ resources: { limits, requests } = {} }: Container): Limits {
+  return {
     cpuShares: cpuShares(requests?.cpu ?? limits?.cpu),
     ...(limits?.cpu ? { cpuQuotaMillis: quantityMillis(limits.cpu) } : {}),
     ...(limits?.memory ? { memoryBytes: quantityValue(limits.memory) } : {}),
-    oomScoreAdj: oomScore(pod, requests?.memory, nodeMemory),
   }
+}
+
+/** How a running container comes to the limits of its spec: not at all, as it runs, or by a restart (resizePolicy). */
+export function resizeNeeded(
+  container: Container,
+  applied: { cpuShares: number; cpuQuota: number; memoryBytes: number },
+): 'none' | 'live' | 'restart' {
+  const wanted = limitsOf(container)
+  const quota = wanted.cpuQuotaMillis ? Math.max(1_000, wanted.cpuQuotaMillis * 100) : 0
+  const changed = [
+    ...(wanted.cpuShares !== applied.cpuShares || quota !== applied.cpuQuota ? ['cpu'] : []),
+    ...((wanted.memoryBytes ?? 0) === applied.memoryBytes ? [] : ['memory']),
+  ]
+  if (changed.length === 0) return 'none'
+  const restarts = (container.resizePolicy ?? []).some(
+    ({ resourceName, restartPolicy }) => restartPolicy === 'RestartContainer' && changed.includes(resourceName),
+  )
+  return restarts ? 'restart' : 'live'
 }
 
 /** Changes with what a running container cannot take over: then it is replaced (kubelet: computePodActions, image only). */
@@ -121,13 +149,12 @@ export function unsupported({ spec }: Pod): string[] {
   if (!spec) return []
   const found: string[] = []
   const containers = [...spec.containers, ...(spec.initContainers ?? [])]
-  if (spec.ephemeralContainers?.length) found.push('ephemeralContainers')
   if (spec.runtimeClassName) found.push('runtimeClassName')
   if (spec.resourceClaims?.length) found.push('resourceClaims')
   if (spec.hostUsers === false) found.push('hostUsers: false')
   if (spec.os?.name === 'windows') found.push('os: windows')
-  for (const { name, livenessProbe, readinessProbe, startupProbe, volumeDevices, securityContext } of containers) {
-    if ([livenessProbe, readinessProbe, startupProbe].some((probe) => probe?.grpc)) found.push(`${name}: gRPC probes`)
+  for (const { name, env, volumeDevices, securityContext } of containers) {
+    if (env?.some(({ valueFrom }) => valueFrom && 'fileKeyRef' in valueFrom)) found.push(`${name}: env from files`)
     if (volumeDevices?.length) found.push(`${name}: volumeDevices`)
     if (securityContext?.seccompProfile?.type === 'Localhost') found.push(`${name}: seccomp profiles of the node`)
     if (securityContext?.appArmorProfile && securityContext.appArmorProfile.type !== 'Unconfined')

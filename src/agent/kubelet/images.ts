@@ -13,9 +13,19 @@ export class ImageFailed extends Error {
   }
 }
 
+export interface EnsuredImage {
+  image: ImageInfo
+  /** How long it took to fetch, where it had to be. */
+  pulledMs?: number
+}
+
 export interface Images {
+  /** The container's image, where it is here and its policy asks for nothing newer. */
+  present(container: Container): Promise<EnsuredImage | undefined>
+  /** The engine says that it has not got it any more. */
+  forget(reference: string): void
   /** Makes sure that the container's image is here. @returns what it is, and whether it had to be fetched @throws ImageFailed */
-  ensure(container: Container, onPull: () => void): Promise<{ image: ImageInfo; pulledMs?: number }>
+  ensure(container: Container, onPull: () => void): Promise<EnsuredImage>
 }
 
 /** Images: first this worker's, then the host engine's (built there, deployed here, no load command), then the registry's. */
@@ -59,6 +69,12 @@ export function createImages({
   }
 
   return {
+    async present({ image: reference = '', imagePullPolicy }) {
+      if (imagePullPolicy === 'Always') return undefined
+      const image = await find(reference)
+      return image && { image }
+    },
+    forget: (reference) => void known.delete(reference),
     async ensure({ image: reference = '', imagePullPolicy }, onPull) {
       const present = await find(reference)
       if (present && imagePullPolicy !== 'Always') return { image: present }

@@ -16,16 +16,30 @@ import type {
   Service,
 } from '#shared/kube/generated/types.ts'
 import { isPodTerminal, isRestartableInit } from '#shared/kube/pod.ts'
-import { configMaps, pods as podResource, secrets, serviceAccounts } from '#shared/kube/resources.ts'
+import {
+  configMaps,
+  persistentVolumeClaims,
+  persistentVolumes,
+  pods as podResource,
+  secrets,
+  serviceAccounts,
+} from '#shared/kube/resources.ts'
 import { ApiError } from '#shared/kube/status.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
-import { BadContainerConfig, containerHash, planContainer, unsupported } from './container-plan.ts'
+import {
+  BadContainerConfig,
+  containerHash,
+  limitsOf,
+  planContainer,
+  resizeNeeded,
+  unsupported,
+} from './container-plan.ts'
 import { environmentOf, MissingSource } from './environment.ts'
-import { ImageFailed, type Images } from './images.ts'
+import { ImageFailed, type EnsuredImage, type Images } from './images.ts'
 import { hostsFile, podHostname, resolvConf, type DnsSettings } from './pod-files.ts'
 import { httpProbe, portOf, startProbes } from './probes.ts'
 import type { Mount, ObservedContainer, Runtime } from './runtime/runtime.ts'
-import { latest, podStatus, type PodObservation } from './status.ts'
+import { allContainers, latest, podStatus, type PodObservation } from './status.ts'
 import { MountFailed, mountsOf, podFolder, setUpVolumes, tearDownVolumes, type VolumeSources } from './volumes.ts'
 
 /** The pod's place in the network; `agent/network` implements it. */
@@ -69,6 +83,8 @@ const longestBackoff = 300_000
 const forgetBackoff = 600_000
 /** How often volumes that follow ConfigMaps, Secrets and tokens are refreshed. */
 const volumeRefresh = 30_000
+/** How long a failed fetch of an image is shown as such before it is shown as waiting for the next try. */
+const shownFailure = 2_000
 
 /**
  * One pod on this node: brings what runs to what the pod asks for, one look at a time. Whatever happens (the pod
@@ -95,6 +111,19 @@ export class PodWorker {
   readonly #imageIds = new Map<string, string>()
   readonly #messages = new Map<string, string>()
   readonly #crashes = new Map<string, number>()
+  /** Fetches of images, by container: under way, or done and not yet taken notice of. */
+  readonly #fetches = new Map<string, { image?: EnsuredImage; error?: unknown }>()
+  readonly #failures = new Map<string, { count: number; retryAt: number }>()
+  readonly #tokens = new Map<string, { token: string; renewAt: number }>()
+  #leave: () => void = () => undefined
+  /** Resolves when the pod is to end: whatever waits for its containers gives up. */
+  readonly #leaving = new Promise<void>((resolve) => (this.#leave = resolve))
+  #hurry: () => void = () => undefined
+  /** Resolves when the pod is to end sooner than the grace that it was given first. */
+  readonly #hurried = new Promise<void>((resolve) => (this.#hurry = resolve))
+  #grace = Infinity
+  /** Why a resize could not be carried out yet. */
+  #resizeError: string | undefined
   readonly #probes = new Map<string, Stop>()
   readonly #killing = new Set<string>()
   readonly #timers = new Map<string, Stop>()
@@ -114,18 +143,31 @@ export class PodWorker {
 
   update(pod: Pod): void {
     this.#pod = pod
+    if (pod.metadata.deletionTimestamp !== undefined)
+      this.#endWithin(pod.metadata.deletionGracePeriodSeconds ?? Infinity)
     this.kick()
   }
 
   /** The pod's object is gone without our having ended it: everything of it is removed at once. */
   abandon(): void {
     this.#gone = true
+    this.#endWithin(0)
     this.kick()
   }
 
   kick(): void {
     this.#dirty = true
     this.#working ??= this.#work()
+  }
+
+  /** A second delete may shorten the grace of the first: what is being stopped is then stopped sooner. */
+  #endWithin(grace: number): void {
+    this.#leave()
+    if (grace < this.#grace && this.#killing.size > 0) {
+      this.#hurry()
+      for (const id of this.#killing) void this.#context.runtime.stopContainer(id, grace).catch(() => undefined)
+    }
+    this.#grace = Math.min(this.#grace, grace)
   }
 
   /** Leaves the pod as it is: the agent ends, the pod goes on. */
@@ -165,6 +207,7 @@ export class PodWorker {
     if (this.#failure || isPodTerminal(this.#pod)) return this.#finish()
     this.#sayUnsupported()
     await this.#collectExits()
+    if (this.#hasLostItsSandbox()) return this.#finish()
     const [sandbox] = await Promise.all([this.#ensureSandbox(), this.#ensureVolumes()])
     if (!sandbox || !this.#volumesReady) {
       this.#report()
@@ -174,9 +217,29 @@ export class PodWorker {
       for (const container of this.#pod.spec?.containers ?? [])
         await this.#runContainer(container, sandbox, this.#pod.spec?.restartPolicy ?? 'Always')
     }
+    for (const container of this.#pod.spec?.ephemeralContainers ?? [])
+      await this.#runContainer(container, sandbox, 'Never')
     await this.#pruneAttempts()
     this.#report()
     if (this.#reported?.phase === 'Succeeded' || this.#reported?.phase === 'Failed') await this.#finish()
+  }
+
+  /** After a stop of the worker: a pod that must not run again stays ended (kubelet: computePodActions). */
+  #hasLostItsSandbox(): boolean {
+    const sandbox = this.#sandbox
+    const begun = this.#containers.filter(({ state }) => state !== 'created')
+    if (!sandbox || sandbox.state === 'running' || begun.length === 0) return false
+    const policy = this.#pod.spec?.restartPolicy ?? 'Always'
+    if (policy === 'Never') return true
+    return (
+      policy === 'OnFailure' &&
+      (this.#pod.spec?.containers ?? []).every(({ name }) => latest(this.#containers, name)?.exitCode === 0)
+    )
+  }
+
+  /** Whether an attempt was made in an earlier sandbox of the pod: then init containers run once more. */
+  #isStale(attempt: ObservedContainer): boolean {
+    return attempt.createdAt < (this.#sandbox?.createdAt ?? '')
   }
 
   /** @returns whether all of them are done, so that the main containers may run. */
@@ -192,7 +255,7 @@ export class PodWorker {
           return false
         continue
       }
-      if (current?.state === 'exited' && current.exitCode === 0) continue
+      if (current?.state === 'exited' && current.exitCode === 0 && !this.#isStale(current)) continue
       const policy = this.#pod.spec?.restartPolicy === 'Never' ? 'Never' : 'OnFailure'
       await this.#runContainer(container, sandbox, policy)
       return false
@@ -205,16 +268,79 @@ export class PodWorker {
     const current = latest(this.#containers, container.name)
     if (current?.state === 'running') {
       this.#waiting.delete(container.name)
-      if (current.hash !== containerHash(container)) await this.#kill(current, container, 'definition changed')
-      else this.#watchOver(container, current)
+      if (current.hash !== containerHash(container))
+        await this.#kill(current, container, 'definition changed, will be restarted')
+      else {
+        await this.#resize(container, current)
+        this.#watchOver(container, current)
+      }
       return
     }
     if (current?.state === 'exited') {
-      const again = policy === 'Always' || (policy === 'OnFailure' && current.exitCode !== 0)
+      const isInit = this.#pod.spec?.initContainers?.includes(container) ?? false
+      const again =
+        policy === 'Always' || (policy === 'OnFailure' && current.exitCode !== 0) || (isInit && this.#isStale(current))
       if (!again) return
       if (this.#isBackingOff(container, current)) return
     }
+    if (this.#isWaitingForRetry(container)) return
     await this.#startContainer(container, sandbox, current)
+  }
+
+  /** Limits that changed are given to the container as it runs, or by a restart where it asks for one. */
+  async #resize(container: Container, running: ObservedContainer): Promise<void> {
+    const need = resizeNeeded(container, running.resources)
+    if (need === 'none') return
+    if (need === 'restart') return this.#kill(running, container, 'resize requires restart')
+    try {
+      await this.#context.runtime.updateContainer(running.id, limitsOf(container))
+      this.#resizeError = undefined
+    } catch (error) {
+      this.#resizeError = (error as Error).message
+      this.#later('resize', firstBackoff)
+    }
+  }
+
+  /** What failed before it began (no image, no configuration) is tried again later, whatever happens meanwhile. */
+  #isWaitingForRetry(container: Container): boolean {
+    const failure = this.#failures.get(container.name)
+    const wait = (failure?.retryAt ?? 0) - this.#context.clock.now()
+    if (wait <= 0) return false
+    if (this.#waiting.get(container.name)?.reason === 'ErrImagePull') {
+      const message = `Back-off pulling image "${container.image ?? ''}"`
+      this.#waiting.set(container.name, { reason: 'ImagePullBackOff', message })
+      this.#context.recorder.event(this.#pod, 'Normal', 'BackOff', message, this.#path(container))
+    }
+    this.#later(`start ${container.name}`, wait)
+    return true
+  }
+
+  /** @returns undefined while it is being fetched; the pod is looked at again then @throws ImageFailed */
+  #image(container: Container): EnsuredImage | undefined {
+    const known = this.#fetches.get(container.name)
+    if (!known) {
+      const fetch: { image?: EnsuredImage; error?: unknown } = {}
+      this.#fetches.set(container.name, fetch)
+      const say = (): void =>
+        this.#context.recorder.event(
+          this.#pod,
+          'Normal',
+          'Pulling',
+          `Pulling image "${container.image ?? ''}"`,
+          this.#path(container),
+        )
+      void this.#context.images
+        .ensure(container, say)
+        .then(
+          (image) => (fetch.image = image),
+          (error: unknown) => (fetch.error = error),
+        )
+        .finally(() => this.kick())
+      return undefined
+    }
+    if (known.image || known.error) this.#fetches.delete(container.name)
+    if (known.error) throw known.error as Error
+    return known.image
   }
 
   #isBackingOff(container: Container, ended: ObservedContainer): boolean {
@@ -224,10 +350,7 @@ export class PodWorker {
     const crashes = ran > forgetBackoff ? 0 : (this.#crashes.get(container.name) ?? ended.attempt)
     const delay = crashes === 0 ? 0 : Math.min(firstBackoff * 2 ** (crashes - 1), longestBackoff)
     const wait = finished + delay - clock.now()
-    if (wait <= 0) {
-      this.#crashes.set(container.name, crashes + 1)
-      return false
-    }
+    if (wait <= 0) return false
     const message = `back-off ${delay / 1_000}s restarting failed container=${container.name} pod=${this.#pod.metadata.name ?? ''}_${this.#pod.metadata.namespace ?? ''}(${this.#uid})`
     if (this.#waiting.get(container.name)?.reason !== 'CrashLoopBackOff')
       recorder.event(
@@ -248,61 +371,72 @@ export class PodWorker {
     previous: ObservedContainer | undefined,
   ): Promise<void> {
     const { runtime, recorder, images } = this.#context
-    const waitFor = (reason: string, error: unknown, retry: number): void => {
-      const message = (error as Error).message
-      if (this.#waiting.get(container.name)?.message !== message)
-        recorder.event(
-          this.#pod,
-          'Warning',
-          'Failed',
-          reason === 'ErrImagePull' ? message : `Error: ${message}`,
-          this.#path(container),
-        )
-      this.#waiting.set(container.name, { reason, message })
-      this.#later(`start ${container.name}`, retry)
-    }
     try {
-      const { image, pulledMs } = await images.ensure(container, () =>
-        recorder.event(
-          this.#pod,
-          'Normal',
-          'Pulling',
-          `Pulling image "${container.image ?? ''}"`,
-          this.#path(container),
-        ),
-      )
+      const fetched = (await images.present(container)) ?? this.#image(container)
+      if (!fetched) return
+      const { image, pulledMs } = fetched
       this.#imageIds.set(container.image ?? '', image.digest.includes('@') ? image.digest : `docker://${image.id}`)
       const pulled =
         pulledMs === undefined
           ? `Container image "${container.image ?? ''}" already present on machine`
           : `Successfully pulled image "${container.image ?? ''}" in ${pulledMs}ms`
       recorder.event(this.#pod, 'Normal', 'Pulled', pulled, this.#path(container))
-      const attempt = previous ? (previous.state === 'created' ? previous.attempt : previous.attempt + 1) : 0
+      const attempt = this.#nextAttempt(container, previous)
       const id = previous?.state === 'created' ? previous.id : await this.#create(container, attempt, sandbox, image)
       recorder.event(this.#pod, 'Normal', 'Created', `Container created`, this.#path(container))
+      this.#crashes.set(container.name, this.#crashesBefore(container, previous))
       const started = await runtime.startContainer(id)
       recorder.event(this.#pod, 'Normal', 'Started', `Container started`, this.#path(container))
       this.#waiting.delete(container.name)
+      this.#failures.delete(container.name)
       this.#started.delete(container.name)
       this.#ready.delete(container.name)
       await this.#postStart(container, started)
       this.#watchOver(container, started)
     } catch (error) {
-      if (error instanceof ImageFailed) {
-        const again = this.#waiting.get(container.name)?.reason
-        const backingOff = again === 'ErrImagePull' || again === 'ImagePullBackOff'
-        waitFor(
-          error.reason === 'ErrImagePull' && backingOff ? 'ImagePullBackOff' : error.reason,
-          error,
-          backingOff ? 20_000 : firstBackoff,
-        )
-      } else if (error instanceof MissingSource || error instanceof BadContainerConfig)
-        waitFor('CreateContainerConfigError', error, 2_000)
-      else if (error instanceof MountFailed) waitFor('CreateContainerError', error, 2_000)
-      else {
-        waitFor('RunContainerError', error, firstBackoff)
-      }
+      this.#waitAfter(error as Error, container)
     }
+  }
+
+  /** Counts on from what the pod's status says when the attempts themselves are gone with the worker's disk. */
+  #nextAttempt(container: Container, previous: ObservedContainer | undefined): number {
+    if (previous) return previous.state === 'created' ? previous.attempt : previous.attempt + 1
+    const { containerStatuses = [], initContainerStatuses = [] } = this.#pod.status ?? {}
+    const said = [...containerStatuses, ...initContainerStatuses].find(({ name }) => name === container.name)
+    return said?.containerID ? said.restartCount + 1 : 0
+  }
+
+  #crashesBefore(container: Container, previous: ObservedContainer | undefined): number {
+    if (previous?.state !== 'exited') return 0
+    const ended = Date.parse(previous.finishedAt ?? previous.createdAt)
+    const ran = ended - Date.parse(previous.startedAt ?? previous.createdAt)
+    return ran > forgetBackoff ? 1 : (this.#crashes.get(container.name) ?? previous.attempt) + 1
+  }
+
+  /** The container cannot be started: says why, once, and when it is tried again. */
+  #waitAfter(error: Error, container: Container): void {
+    const { clock, recorder, images } = this.#context
+    const count = (this.#failures.get(container.name)?.count ?? 0) + 1
+    const [reason, delay] =
+      error instanceof ImageFailed
+        ? [error.reason, Math.min(firstBackoff * 2 ** (count - 1), longestBackoff)]
+        : error instanceof MissingSource || error instanceof BadContainerConfig
+          ? ['CreateContainerConfigError', 2_000]
+          : error instanceof MountFailed
+            ? ['CreateContainerError', 2_000]
+            : ['RunContainerError', firstBackoff]
+    if (reason === 'RunContainerError') images.forget(container.image ?? '')
+    if (this.#waiting.get(container.name)?.message !== error.message)
+      recorder.event(
+        this.#pod,
+        'Warning',
+        'Failed',
+        reason === 'ErrImagePull' ? error.message : `Error: ${error.message}`,
+        this.#path(container),
+      )
+    this.#waiting.set(container.name, { reason, message: error.message })
+    this.#failures.set(container.name, { count, retryAt: clock.now() + delay })
+    this.#later(`start ${container.name}`, reason === 'ErrImagePull' ? shownFailure : delay)
   }
 
   async #create(
@@ -327,8 +461,16 @@ export class PodWorker {
         env,
         mounts,
         nodeMemory: node.memoryBytes,
+        ...this.#debugged(container),
       }),
     )
+  }
+
+  /** What an ephemeral container was sent to look into. */
+  #debugged(container: Container): { debugged?: string } {
+    const target = (container as { targetContainerName?: string }).targetContainerName
+    const found = target === undefined ? undefined : latest(this.#containers, target)
+    return found?.state === 'running' ? { debugged: found.id } : {}
   }
 
   /** Files that the kubelet itself keeps in each container: hosts, resolv.conf, the termination message. */
@@ -359,7 +501,7 @@ export class PodWorker {
     const hook = container.lifecycle?.postStart
     if (!hook) return
     try {
-      await this.#runHook(hook, container, started, 60_000)
+      await Promise.race([this.#runHook(hook, container, started, 600_000), this.#leaving])
     } catch (error) {
       this.#context.recorder.event(
         this.#pod,
@@ -421,10 +563,18 @@ export class PodWorker {
   /** Starts the probes of a container that runs, once. */
   #watchOver(container: Container, running: ObservedContainer): void {
     if (this.#probes.has(running.id)) return
-    if (container.startupProbe) this.#started.set(container.name, false)
-    if (container.readinessProbe || container.startupProbe) this.#ready.set(container.name, false)
+    // After a restart of the agent a container keeps the verdicts that it had, until its probes give new ones.
+    const { containerStatuses = [], initContainerStatuses = [] } = this.#pod.status ?? {}
+    const before = [...containerStatuses, ...initContainerStatuses].find(
+      ({ containerID }) => containerID === `docker://${running.id}`,
+    )
+    const started = before?.started === true
+    if (container.startupProbe) this.#started.set(container.name, started)
+    if (container.readinessProbe || container.startupProbe)
+      this.#ready.set(container.name, before?.ready === true && started)
     const stop = startProbes({
       container,
+      started,
       podIp: this.#ip ?? this.#context.node.ip,
       clock: this.#context.clock,
       exec: (command, timeout) => this.#exec(running.id, command, timeout),
@@ -468,18 +618,21 @@ export class PodWorker {
       const begun = this.#context.clock.now()
       const hook = container?.lifecycle?.preStop
       if (hook && grace > 0)
-        await this.#runHook(hook, container, target, grace * 1_000).catch((error: unknown) =>
-          this.#context.recorder.event(
-            this.#pod,
-            'Warning',
-            'FailedPreStopHook',
-            (error as Error).message,
-            this.#path(container),
+        await Promise.race([
+          this.#hurried,
+          this.#runHook(hook, container, target, grace * 1_000).catch((error: unknown) =>
+            this.#context.recorder.event(
+              this.#pod,
+              'Warning',
+              'FailedPreStopHook',
+              (error as Error).message,
+              this.#path(container),
+            ),
           ),
-        )
-      const left = grace - (this.#context.clock.now() - begun) / 1_000
+        ])
+      const left = Math.min(grace, this.#grace) - (this.#context.clock.now() - begun) / 1_000
       // After a long hook there are two seconds left to end in order, as the kubelet grants.
-      await this.#context.runtime.stopContainer(target.id, grace === 0 ? 0 : Math.max(2, left))
+      await this.#context.runtime.stopContainer(target.id, grace === 0 || this.#grace === 0 ? 0 : Math.max(2, left))
     } finally {
       this.#killing.delete(target.id)
     }
@@ -502,9 +655,7 @@ export class PodWorker {
   async #lastWords(ended: ObservedContainer): Promise<string> {
     const text = await readFile(this.#messageFile(ended.name, ended.attempt), 'utf8').catch(() => '')
     if (text) return text.slice(-4_096)
-    const spec = [...(this.#pod.spec?.containers ?? []), ...(this.#pod.spec?.initContainers ?? [])].find(
-      ({ name }) => name === ended.name,
-    )
+    const spec = allContainers(this.#pod).find(({ name }) => name === ended.name)
     if (spec?.terminationMessagePolicy !== 'FallbackToLogsOnError' || ended.exitCode === 0) return ''
     const logs = await this.#context.runtime.logs(ended.id, { follow: false, timestamps: false, tail: 80 })
     let tail = ''
@@ -605,6 +756,7 @@ export class PodWorker {
   async #removeSandbox(sandbox: ObservedContainer): Promise<void> {
     const { network, runtime } = this.#context
     for (const { id, state } of this.#containers) {
+      this.#endProbes(id)
       if (state === 'running') await runtime.stopContainer(id, 0)
       else if (state === 'created') await runtime.removeContainer(id)
     }
@@ -659,20 +811,37 @@ export class PodWorker {
       hostIp: node.ip,
       nodeName: node.name,
       node,
-      serviceAccountToken: async (audience, expirationSeconds) => {
-        const ref = { namespace, name: this.#pod.spec?.serviceAccountName ?? 'default' }
-        const answer = (await client.post(serviceAccounts, ref, 'token', {
-          apiVersion: 'authentication.k8s.io/v1',
-          kind: 'TokenRequest',
-          spec: {
-            ...(audience ? { audiences: [audience] } : {}),
-            expirationSeconds,
-            boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: this.#pod.metadata.name, uid: this.#uid },
-          },
-        })) as { status?: { token?: string } }
-        return answer.status?.token ?? ''
+      hostFolderOf: async (claimName) => {
+        const claim = await client.get(persistentVolumeClaims, { namespace, name: claimName })
+        const name = claim.spec?.volumeName
+        if (!name) return undefined
+        const { spec } = await client.get(persistentVolumes, { name })
+        return spec?.hostPath?.path ?? spec?.local?.path
       },
+      serviceAccountToken: (audience, expirationSeconds) => this.#token(audience, expirationSeconds),
     }
+  }
+
+  /** A token is kept until four fifths of its life are over, at most a day (kubelet: token_manager.go). */
+  async #token(audience: string | undefined, expirationSeconds: number): Promise<string> {
+    const { client, clock } = this.#context
+    const key = `${audience ?? ''} ${expirationSeconds}`
+    const known = this.#tokens.get(key)
+    if (known && clock.now() < known.renewAt) return known.token
+    const ref = { namespace: this.#ref.namespace, name: this.#pod.spec?.serviceAccountName ?? 'default' }
+    const answer = (await client.post(serviceAccounts, ref, 'token', {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: {
+        ...(audience ? { audiences: [audience] } : {}),
+        expirationSeconds,
+        boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: this.#pod.metadata.name, uid: this.#uid },
+      },
+    })) as { status?: { token?: string } }
+    const token = answer.status?.token ?? ''
+    const life = Math.min(expirationSeconds * 800, 86_400_000)
+    this.#tokens.set(key, { token, renewAt: clock.now() + life })
+    return token
   }
 
   #checkDeadline(): void {
@@ -737,7 +906,7 @@ export class PodWorker {
   }
 
   async #stopContainers(grace: number): Promise<void> {
-    const spec = [...(this.#pod.spec?.containers ?? []), ...(this.#pod.spec?.initContainers ?? [])]
+    const spec = allContainers(this.#pod)
     const running = this.#containers.filter(({ state }) => state === 'running')
     const isSidecar = ({ name }: ObservedContainer): boolean =>
       this.#pod.spec?.initContainers?.some((container) => container.name === name && isRestartableInit(container)) ??
@@ -777,6 +946,7 @@ export class PodWorker {
       imageIds: this.#imageIds,
       terminationMessages: this.#messages,
       ...(this.#failure ? { failure: this.#failure } : {}),
+      ...(this.#resizeError ? { resizeError: this.#resizeError } : {}),
       stopped: this.#stopped,
     }
     const base = this.#reported ? { ...this.#pod, status: { ...this.#pod.status, ...this.#reported } } : this.#pod
@@ -800,7 +970,11 @@ export class PodWorker {
   }
 
   #path(container: Container): string {
-    const list = this.#pod.spec?.initContainers?.includes(container) ? 'initContainers' : 'containers'
+    const list = this.#pod.spec?.initContainers?.includes(container)
+      ? 'initContainers'
+      : this.#pod.spec?.ephemeralContainers?.includes(container)
+        ? 'ephemeralContainers'
+        : 'containers'
     return `spec.${list}{${container.name}}`
   }
 

@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import type { Clock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Container, HTTPGetAction, Probe } from '#shared/kube/generated/types.ts'
+import { grpcProbe } from './grpc-probe.ts'
 
 export type ProbeKind = 'startup' | 'liveness' | 'readiness'
 
@@ -15,6 +16,8 @@ export interface ProbeOutcome {
 export interface ProberOptions {
   container: Container
   podIp: string
+  /** The startup probe has passed already, before the agent was started anew. */
+  started?: boolean
   /** Runs a command in the container. */
   exec(command: readonly string[], timeoutMs: number): Promise<{ code: number; output: string }>
   clock: Clock
@@ -35,7 +38,7 @@ export function startProbes(options: ProberOptions): Stop {
     if (container.livenessProbe) stops.push(runProbe('liveness', container.livenessProbe, options))
     if (container.readinessProbe) stops.push(runProbe('readiness', container.readinessProbe, options))
   }
-  if (container.startupProbe) {
+  if (container.startupProbe && !options.started) {
     const startup = runProbe('startup', container.startupProbe, {
       ...options,
       onVerdict(kind, passed, message) {
@@ -88,7 +91,9 @@ async function probeOnce(probe: Probe, { container, podIp, exec }: ProberOptions
     if (probe.httpGet) return await httpProbe(probe.httpGet, portOf(container, probe.httpGet.port), podIp, timeout)
     if (probe.tcpSocket)
       return await tcpProbe(probe.tcpSocket.host ?? podIp, portOf(container, probe.tcpSocket.port), timeout)
-    return { ok: false, message: 'this kind of probe is not supported by Slipway yet' }
+    if (probe.grpc)
+      return await grpcProbe({ host: podIp, port: probe.grpc.port, service: probe.grpc.service ?? '', timeout })
+    return { ok: false, message: 'the probe names nothing to ask' }
   } catch (error) {
     return { ok: false, message: (error as Error).message }
   }

@@ -30,6 +30,7 @@ const attempt = (
   tty: false,
   hash: '',
   createdAt: now,
+  resources: { cpuShares: 2, cpuQuota: 0, memoryBytes: 0 },
   ...(state === 'created' ? {} : { startedAt: now }),
   ...(state === 'exited' ? { finishedAt: now } : {}),
   ...more,

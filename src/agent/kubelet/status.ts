@@ -7,6 +7,7 @@ import type {
   PodStatus,
 } from '#shared/kube/generated/types.ts'
 import { isRestartableInit, qosClassOf } from '#shared/kube/pod.ts'
+import { resizeNeeded } from './container-plan.ts'
 import type { ObservedContainer } from './runtime/runtime.ts'
 
 /** What the kubelet knows of a pod beyond its spec: the input of its status. */
@@ -26,6 +27,8 @@ export interface PodObservation {
   terminationMessages: ReadonlyMap<string, string>
   /** Ends the pod for good: active deadline, eviction. */
   failure?: { reason: string; message: string }
+  /** Why a resize could not be carried out yet. */
+  resizeError?: string
   /** Everything has been stopped because the pod is being deleted. */
   stopped: boolean
 }
@@ -75,6 +78,7 @@ export function podStatus(pod: Pod, seen: PodObservation, now: string): PodStatu
           : incomplete('ContainersNotReady', 'containers with unready status', unready),
     ),
     condition('PodScheduled', true),
+    ...resizeConditions(seen),
   ].map((next) => keepTransition(pod, next, now))
 
   return {
@@ -88,9 +92,23 @@ export function podStatus(pod: Pod, seen: PodObservation, now: string): PodStatu
     qosClass: qosClassOf(pod),
     ...(inits.length > 0 ? { initContainerStatuses: initStatuses } : {}),
     containerStatuses: statuses,
+    ...(spec.ephemeralContainers?.length
+      ? {
+          ephemeralContainerStatuses: spec.ephemeralContainers.map((container) =>
+            containerStatus(pod, container, seen, true),
+          ),
+        }
+      : {}),
     ...(seen.failure ? { reason: seen.failure.reason, message: seen.failure.message } : {}),
   }
 }
+
+/** Every container of a pod, of whatever sort. */
+export const allContainers = ({ spec }: Pod): Container[] => [
+  ...(spec?.containers ?? []),
+  ...(spec?.initContainers ?? []),
+  ...(spec?.ephemeralContainers ?? []),
+]
 
 /** The newest attempt of a container. */
 export const latest = (containers: readonly ObservedContainer[], name: string): ObservedContainer | undefined =>
@@ -133,6 +151,7 @@ function containerStatus(pod: Pod, container: Container, seen: PodObservation, i
       ? { waiting: waiting ?? { reason: initialized ? 'ContainerCreating' : 'PodInitializing' } }
       : stateOf(current, seen),
     lastState: last ? stateOf(last, seen) : {},
+    ...resourcesOf(container, current),
   }
 }
 
@@ -182,6 +201,22 @@ function phaseOf(
   const neverStarted = statuses.some(({ state, lastState }) => state?.waiting && !lastState?.terminated)
   return neverStarted ? 'Pending' : 'Running'
 }
+
+/** What the container was given, and what was set aside for it; of one that runs, what the engine applies. */
+function resourcesOf(container: Container, current: ObservedContainer | undefined): Partial<ContainerStatus> {
+  const { requests, limits } = container.resources ?? {}
+  if (!requests && !limits) return {}
+  const applied = current?.state !== 'running' || resizeNeeded(container, current.resources) === 'none'
+  return {
+    ...(requests ? { allocatedResources: requests } : {}),
+    ...(applied ? { resources: { ...(limits ? { limits } : {}), ...(requests ? { requests } : {}) } } : {}),
+  }
+}
+
+const resizeConditions = ({ resizeError }: PodObservation): PodCondition[] =>
+  resizeError === undefined
+    ? []
+    : [{ type: 'PodResizeInProgress', status: 'True', reason: 'Error', message: resizeError }]
 
 const gatesPass = (pod: Pod): boolean =>
   (pod.spec?.readinessGates ?? []).every(({ conditionType }) =>

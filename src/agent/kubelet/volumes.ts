@@ -6,7 +6,9 @@ import {
   mkdir,
   mkdtemp,
   readdir,
+  readFile,
   readlink,
+  realpath,
   rename,
   rm,
   stat,
@@ -26,6 +28,8 @@ export class MountFailed extends Error {}
 export interface VolumeSources extends Sources {
   /** A token for the pod's service account, as TokenRequest gives it. */
   serviceAccountToken(audience: string | undefined, expirationSeconds: number): Promise<string>
+  /** Folder of this node behind a claim; undefined while the claim is not bound, or bound to what has none. */
+  hostFolderOf(claimName: string): Promise<string | undefined>
 }
 
 /** `/var/lib/kubelet/pods/<uid>` */
@@ -51,7 +55,8 @@ export async function setUpVolumes(root: string, pod: Pod, sources: VolumeSource
 export async function tearDownVolumes(root: string, uid: string): Promise<void> {
   const volumes = join(podFolder(root, uid), 'volumes')
   for (const name of await readdir(volumes).catch((): string[] => []))
-    await run('umount', ['-l', join(volumes, name)]).catch(() => undefined)
+    if (!(await lstat(join(volumes, name))).isSymbolicLink())
+      await run('umount', ['-l', join(volumes, name)]).catch(() => undefined)
   await rm(podFolder(root, uid), { recursive: true, force: true })
 }
 
@@ -72,7 +77,8 @@ export async function mountsOf(
     return {
       source,
       target: mount.mountPath,
-      readOnly: mount.readOnly === true || readOnlyVolume !== undefined,
+      readOnly:
+        mount.readOnly === true || readOnlyVolume !== undefined || volume?.persistentVolumeClaim?.readOnly === true,
       propagation: propagations[mount.mountPropagation ?? 'None'] ?? 'rprivate',
     }
   })
@@ -120,19 +126,33 @@ async function setUp(folder: string, volume: Volume, pod: Pod, sources: VolumeSo
     return writeFiles(folder, downwardFiles(pod, items ?? [], sources), defaultMode ?? 0o644, fsGroup)
   }
   if (volume.projected) return projected(folder, volume.projected, pod, sources)
+  if (volume.persistentVolumeClaim) return claimed(folder, volume.persistentVolumeClaim.claimName, sources)
+  if (volume.ephemeral) return claimed(folder, `${pod.metadata.name ?? ''}-${volume.name}`, sources)
   const kind = Object.keys(volume).find((key) => key !== 'name') ?? 'unknown'
   throw new MountFailed(`volume "${volume.name}": volumes of type ${kind} are not supported by Slipway yet`)
 }
 
 async function emptyDir(folder: string, source: NonNullable<Volume['emptyDir']>, fsGroup?: number): Promise<void> {
-  if (await stat(folder).catch(() => undefined)) return
+  const found = await stat(folder).catch(() => undefined)
+  const inMemory = source.medium === 'Memory'
+  // Memory is empty again after a stop of the worker; its folder is still there.
+  if (found && (!inMemory || found.dev !== (await stat(dirname(folder))).dev)) return
   await mkdir(folder, { recursive: true })
-  if (source.medium === 'Memory') {
+  if (inMemory) {
     const size = source.sizeLimit ? `,size=${quantityValue(source.sizeLimit)}` : ''
     await run('mount', ['-t', 'tmpfs', '-o', `mode=1777${size}`, 'tmpfs', folder])
   }
   await chmod(folder, fsGroup === undefined ? 0o777 : 0o2777)
   if (fsGroup !== undefined) await chown(folder, -1, fsGroup)
+}
+
+/** A claim's volume is a folder of this node: ours is a link to it. */
+async function claimed(folder: string, claimName: string, sources: VolumeSources): Promise<void> {
+  const path = await sources.hostFolderOf(claimName)
+  if (path === undefined)
+    throw new MountFailed(`persistentvolumeclaim "${claimName}" is not bound to a folder of this node`)
+  await mkdir(path, { recursive: true })
+  await symlink(path, folder).catch(ignoreExisting)
 }
 
 async function hostPath(path: string, type: string): Promise<void> {
@@ -225,7 +245,9 @@ async function projected(
   sources: VolumeSources,
 ): Promise<void> {
   const files: VolumeFile[] = []
-  for (const { configMap, secret, downwardAPI, serviceAccountToken } of source.sources ?? []) {
+  for (const { configMap, secret, downwardAPI, serviceAccountToken, ...others } of source.sources ?? []) {
+    const [other] = Object.keys(others)
+    if (other) throw new MountFailed(`projected volumes of ${other} are not supported by Slipway yet`)
     if (configMap)
       files.push(
         ...configMapFiles(
@@ -262,15 +284,19 @@ async function writeFiles(
   fsGroup?: number,
 ): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o755 })
+  const wanted = files.map((file) => {
+    const mode = file.mode ?? defaultMode
+    return { ...file, mode: fsGroup === undefined ? mode : mode | 0o040 }
+  })
+  if (await holds(join(folder, '..data'), wanted)) return
   const old = await readlink(join(folder, '..data')).catch(() => undefined)
   const next = await mkdtemp(join(folder, `..${new Date().toISOString().slice(0, 19).replace(/[-T:]/g, '_')}.`))
   await chmod(next, 0o755)
-  for (const { path, content, mode } of files) {
+  for (const { path, content, mode } of wanted) {
     const file = join(next, path)
     await mkdir(dirname(file), { recursive: true, mode: 0o755 })
     await writeFile(file, content)
-    const wanted = mode ?? defaultMode
-    await chmod(file, fsGroup === undefined ? wanted : wanted | 0o040)
+    await chmod(file, mode)
     if (fsGroup !== undefined) await chown(file, -1, fsGroup)
   }
   await symlink(basename(next), join(folder, '..data_tmp'))
@@ -281,6 +307,21 @@ async function writeFiles(
     if (!name.startsWith('..') && !tops.has(name) && (await lstat(join(folder, name))).isSymbolicLink())
       await rm(join(folder, name))
   if (old) await rm(join(folder, old), { recursive: true, force: true })
+}
+
+/** Whether a folder holds these files and no others. */
+async function holds(folder: string, files: readonly (VolumeFile & { mode: number })[]): Promise<boolean> {
+  try {
+    const entries = await readdir(await realpath(folder), { recursive: true, withFileTypes: true })
+    if (entries.filter((entry) => entry.isFile()).length !== files.length) return false
+    for (const { path, content, mode } of files) {
+      const file = join(folder, path)
+      if (((await stat(file)).mode & 0o7777) !== mode || !(await readFile(file)).equals(content)) return false
+    }
+    return true
+  } catch {
+    return false
+  }
 }
 
 function ignoreExisting(error: NodeJS.ErrnoException): void {

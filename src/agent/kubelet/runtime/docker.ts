@@ -72,13 +72,28 @@ export function createDockerRuntime({
     },
     async start(listener) {
       onChange = listener
-      const stop = await followEvents(docker, log, async (id, uid, gone) => {
-        if (gone) forget(id, uid)
-        else await refresh(id)
-        onChange(uid)
-      })
-      const all = await docker.listContainers({ all: true, filters: { label: [labelOf.uid] } })
-      await Promise.all(all.map(({ Id }) => refresh(Id)))
+      const readAll = async (): Promise<Set<string>> => {
+        const all = await docker.listContainers({ all: true, filters: { label: [labelOf.uid] } })
+        await Promise.all(all.map(({ Id }) => refresh(Id)))
+        return new Set(all.map(({ Id }) => Id))
+      }
+      const stop = await followEvents(
+        docker,
+        log,
+        async (id, uid, gone) => {
+          if (gone) forget(id, uid)
+          else await refresh(id)
+          onChange(uid)
+        },
+        async () => {
+          const present = await readAll()
+          for (const [uid, pod] of [...pods]) {
+            for (const id of [...pod.keys()]) if (!present.has(id)) forget(id, uid)
+            onChange(uid)
+          }
+        },
+      )
+      await readAll()
       return stop
     },
     containers: (podUid) =>
@@ -111,6 +126,15 @@ export function createDockerRuntime({
     async stopContainer(id, grace) {
       const container = docker.getContainer(id)
       await ignoringAbsence(grace <= 0 ? container.kill() : container.stop({ t: Math.ceil(grace) }))
+      await refresh(id)
+    },
+    async updateContainer(id, { cpuShares, cpuQuotaMillis, memoryBytes }) {
+      await docker.getContainer(id).update({
+        CpuShares: cpuShares,
+        ...quotaOf(cpuQuotaMillis, -1),
+        // Swap is counted together with memory: both move at once, or the engine refuses one of the two orders.
+        ...(memoryBytes ? { Memory: memoryBytes, MemorySwap: memoryBytes } : {}),
+      })
       await refresh(id)
     },
     async removeContainer(id) {
@@ -208,6 +232,7 @@ function sandboxOptions(spec: SandboxSpec, image: string): Docker.ContainerCreat
       NetworkMode: spec.hostNetwork ? 'host' : 'none',
       IpcMode: spec.hostIpc ? 'host' : 'shareable',
       ...(spec.hostPid ? { PidMode: 'host' } : {}),
+      ...oneShim(spec.podUid),
       CpuShares: 2,
       OomScoreAdj: allowedOomScore(-998),
       SecurityOpt: ['seccomp=unconfined'],
@@ -227,9 +252,12 @@ function containerOptions(spec: ContainerSpec): Docker.ContainerCreateOptions {
     ...(spec.workingDir ? { WorkingDir: spec.workingDir } : {}),
     Env: spec.env,
     Tty: spec.tty,
+    // Counts only when the whole worker is stopped: its user waits for it. Pods are ended with a grace of their own.
+    StopTimeout: 5,
     OpenStdin: spec.stdin,
     StdinOnce: spec.stdinOnce,
     ...(spec.user ? { User: spec.user } : {}),
+    ...(spec.stopSignal ? { StopSignal: spec.stopSignal } : {}),
     Healthcheck: { Test: ['NONE'] },
     Labels: {
       ...podLabels(spec),
@@ -241,7 +269,8 @@ function containerOptions(spec: ContainerSpec): Docker.ContainerCreateOptions {
     HostConfig: {
       NetworkMode: spec.hostNetwork ? 'host' : `container:${spec.sandboxId}`,
       IpcMode: spec.hostIpc ? 'host' : `container:${spec.sandboxId}`,
-      ...(spec.hostPid ? { PidMode: 'host' } : spec.sharePid ? { PidMode: `container:${spec.sandboxId}` } : {}),
+      ...(spec.hostPid ? { PidMode: 'host' } : spec.pidOf ? { PidMode: `container:${spec.pidOf}` } : {}),
+      ...oneShim(spec.podUid),
       Privileged: spec.privileged,
       CapAdd: spec.addCapabilities,
       CapDrop: spec.dropCapabilities,
@@ -256,12 +285,23 @@ function containerOptions(spec: ContainerSpec): Docker.ContainerCreateOptions {
         BindOptions: { Propagation: propagation },
       })),
       CpuShares: spec.cpuShares,
-      ...(spec.cpuQuotaMillis ? { CpuPeriod: 100_000, CpuQuota: Math.max(1_000, spec.cpuQuotaMillis * 100) } : {}),
+      ...quotaOf(spec.cpuQuotaMillis, 0),
       ...(spec.memoryBytes ? { Memory: spec.memoryBytes, MemorySwap: spec.memoryBytes } : {}),
       OomScoreAdj: allowedOomScore(spec.oomScoreAdj),
     },
   }
 }
+
+/** The share of each tenth of a second; a thousandth of a core is less than the kernel grants. */
+const quotaOf = (millis: number | undefined, none: number): { CpuPeriod: number; CpuQuota: number } => ({
+  CpuPeriod: millis ? 100_000 : 0,
+  CpuQuota: millis ? Math.max(1_000, millis * 100) : none,
+})
+
+/** One shim process watches over all containers of a pod, as containerd does for Kubernetes, not one each. */
+const oneShim = (podUid: string): { Annotations: Record<string, string> } => ({
+  Annotations: { 'io.containerd.runc.v2.group': podUid },
+})
 
 /** Without CAP_SYS_RESOURCE (some virtual machines) no process may get a lower score than the engine's own. */
 function allowedOomScore(wanted: number): number {
@@ -304,6 +344,11 @@ function observed(info: Docker.ContainerInspectInfo): ObservedContainer {
     tty: Tty,
     hash: labels[labelOf.hash] ?? '',
     createdAt: info.Created,
+    resources: {
+      cpuShares: info.HostConfig.CpuShares ?? 0,
+      cpuQuota: Math.max(0, info.HostConfig.CpuQuota ?? 0),
+      memoryBytes: info.HostConfig.Memory ?? 0,
+    },
   }
 }
 
@@ -326,6 +371,11 @@ function newContainer(id: string, spec: ContainerSpec): ObservedContainer {
     tty: spec.tty,
     hash: spec.hash,
     createdAt: new Date().toISOString(),
+    resources: {
+      cpuShares: spec.cpuShares,
+      cpuQuota: quotaOf(spec.cpuQuotaMillis, 0).CpuQuota,
+      memoryBytes: spec.memoryBytes ?? 0,
+    },
   }
 }
 
@@ -357,18 +407,18 @@ async function drain(stream: NodeJS.ReadableStream): Promise<void> {
   }
 }
 
+/** Follows the engine's events; after a break (the engine restarted) `resumed` reads everything anew. */
 async function followEvents(
   docker: Docker,
   log: Log,
   changed: (id: string, podUid: string, gone: boolean) => Promise<void>,
+  resumed: () => Promise<void>,
 ): Promise<Stop> {
   let stopped = false
   let stream: Readable | undefined
   const filters = { type: ['container'], label: [labelOf.uid], event: ['start', 'die', 'oom', 'destroy', 'rename'] }
-  const follow = async (): Promise<void> => {
-    stream = (await docker.getEvents({ filters: JSON.stringify(filters) })) as unknown as Readable
-    void read(stream).catch((error: unknown) => log.debug('engine events', { error: String(error) }))
-  }
+  const open = async (): Promise<Readable> =>
+    (stream = (await docker.getEvents({ filters: JSON.stringify(filters) })) as unknown as Readable)
   const read = async (source: Readable): Promise<void> => {
     for await (const line of createInterface({ input: source })) {
       const { Action, Actor } = JSON.parse(line) as {
@@ -378,10 +428,25 @@ async function followEvents(
       await changed(Actor.ID, Actor.Attributes[labelOf.uid] ?? '', Action === 'destroy')
     }
   }
-  await follow()
+  const follow = async (source: Readable): Promise<void> => {
+    for (let next: Readable | undefined = source; !stopped;) {
+      try {
+        if (next) await read(next)
+        if (stopped) return
+        log.warn('the events of the engine ended; following them again')
+        next = await open()
+        await resumed()
+      } catch (error) {
+        log.debug('events of the engine', { error: String(error) })
+        next = undefined
+        await new Promise((resolve) => setTimeout(resolve, 500))
+      }
+    }
+  }
+  void follow(await open())
   return () => {
     stopped = true
-    if (stopped) stream?.destroy()
+    stream?.destroy()
   }
 }
 

@@ -16,6 +16,8 @@ export interface Runtime {
   startContainer(id: string): Promise<ObservedContainer>
   /** SIGTERM (or the image's signal), then SIGKILL after `grace` seconds. */
   stopContainer(id: string, grace: number): Promise<void>
+  /** Changes the limits of a container that runs. @throws Error with the engine's reason */
+  updateContainer(id: string, limits: Limits): Promise<void>
   removeContainer(id: string): Promise<void>
 
   hasImage(reference: string): Promise<ImageInfo | undefined>
@@ -52,6 +54,15 @@ export interface ObservedContainer {
   /** Of the part of its spec that a running container cannot change. */
   hash: string
   createdAt: string
+  /** As the engine applies them; 0 where there is no limit. */
+  resources: { cpuShares: number; cpuQuota: number; memoryBytes: number }
+}
+
+/** Relative weight, and the quota in millicores; bytes. */
+export interface Limits {
+  cpuShares: number
+  cpuQuotaMillis?: number
+  memoryBytes?: number
 }
 
 export interface PodLabels {
@@ -68,7 +79,7 @@ export interface SandboxSpec extends PodLabels {
   sysctls: Record<string, string>
 }
 
-export interface ContainerSpec extends PodLabels {
+export interface ContainerSpec extends PodLabels, Limits {
   name: string
   attempt: number
   hash: string
@@ -94,11 +105,10 @@ export interface ContainerSpec extends PodLabels {
   hostNetwork: boolean
   hostPid: boolean
   hostIpc: boolean
-  sharePid: boolean
-  /** Relative weight, and the quota in millicores; bytes. */
-  cpuShares: number
-  cpuQuotaMillis?: number
-  memoryBytes?: number
+  /** Container whose processes it sees: the sandbox, or what it debugs. */
+  pidOf?: string
+  /** Instead of the image's own. */
+  stopSignal?: string
   oomScoreAdj: number
 }
 
