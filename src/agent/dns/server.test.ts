@@ -78,7 +78,7 @@ async function overUdp(packet: Packet): Promise<Answer> {
   socket.send(encode(packet), port, '127.0.0.1')
   const [reply] = (await once(socket, 'message')) as [Buffer]
   socket.close()
-  return decode(reply) as Answer
+  return decode(reply) as unknown as Answer
 }
 
 async function overTcp(packet: Packet): Promise<Answer> {
@@ -94,7 +94,7 @@ async function overTcp(packet: Packet): Promise<Answer> {
     if (reply.length >= 2 && reply.length >= reply.readUInt16BE(0) + 2) break
   }
   socket.destroy()
-  return decode(reply.subarray(2)) as Answer
+  return decode(reply.subarray(2)) as unknown as Answer
 }
 
 type Answer = Packet & { rcode: string; flag_tc: boolean; flag_aa: boolean }

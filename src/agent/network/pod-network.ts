@@ -96,31 +96,29 @@ export function createPodNetwork({ nodeName, nodes, run, leases, log }: PodNetwo
 /** At most 15 characters, the same for the same pod. */
 const interfaceOf = (uid: string): string => `slip${createHash('sha256').update(uid).digest('hex').slice(0, 11)}`
 
+/** In one process: starting more of them is what takes the time. */
 async function plumb(
   run: Command,
   { host, pid, ip, mtu }: { host: string; pid: number; ip: string; mtu: number },
 ): Promise<void> {
-  await run('ip', ['link', 'delete', host]).catch(() => undefined)
   await run(
-    'ip',
-    ['-batch', '-'],
-    [
-      `link add ${host} mtu ${mtu} type veth peer name eth0 mtu ${mtu} netns ${pid}`,
-      `addr add ${gateway}/32 dev ${host}`,
-      `link set ${host} up`,
-      `route replace ${ip}/32 dev ${host}`,
-    ].join('\n'),
-  )
-  await run(
-    'nsenter',
-    ['-t', String(pid), '-n', 'ip', '-batch', '-'],
-    [
-      'link set lo up',
-      `addr add ${ip}/32 dev eth0`,
-      'link set eth0 up',
-      `route add ${gateway} dev eth0`,
-      `route add default via ${gateway} dev eth0`,
-    ].join('\n'),
+    'sh',
+    ['-e'],
+    `[ ! -e /sys/class/net/${host} ] || ip link delete ${host}
+ip -batch - <<END
+link add ${host} mtu ${mtu} type veth peer name eth0 mtu ${mtu} netns ${pid}
+addr add ${gateway}/32 dev ${host}
+link set ${host} up
+route replace ${ip}/32 dev ${host}
+END
+exec nsenter -t ${pid} -n ip -batch - <<END
+link set lo up
+addr add ${ip}/32 dev eth0
+link set eth0 up
+route add ${gateway} dev eth0
+route add default via ${gateway} dev eth0
+END
+`,
   )
 }
 

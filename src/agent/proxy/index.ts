@@ -5,7 +5,7 @@ import type { Informer } from '#shared/client/informer.ts'
 import type { EndpointSlice, Service } from '#shared/kube/generated/types.ts'
 import type { Command } from '../network/command.ts'
 import type { PodNetwork } from '../network/pod-network.ts'
-import { hooks, renderRules, type RuleInput } from './rules.ts'
+import { hooks, renderRules, restoreInput, stalePaths, type RuleInput, type Rules } from './rules.ts'
 
 export interface ProxyOptions {
   services: Informer<Service>
@@ -35,26 +35,27 @@ export async function startProxy({
     const service = metadata.labels?.[serviceLabel]
     return service && `${metadata.namespace ?? ''}/${service}`
   })
-  let chains = new Set<string>()
-  let written = ''
+  let written: Rules | undefined
   let scheduled: Stop | undefined
   let writing = false
   let stopped = false
 
   const write = async (): Promise<void> => {
-    const rules = renderRules(
-      {
-        ...settings,
-        services: services.list(),
-        slicesOf: (namespace, name) => slices.byIndex('service', `${namespace}/${name}`),
-        hostPorts: network.hostPorts(),
-      },
-      chains,
-    )
-    if (rules.text === written) return
-    await run('iptables-restore', ['--noflush', '--wait', '5'], rules.text)
-    chains = rules.chains
-    written = rules.text
+    const rules = renderRules({
+      ...settings,
+      services: services.list(),
+      slicesOf: (namespace, name) => slices.byIndex('service', `${namespace}/${name}`),
+      hostPorts: network.hostPorts(),
+    })
+    const previous = written ?? (await chainsInPlace(run))
+    const text = restoreInput(rules, previous)
+    // What a write that failed has left is found out anew.
+    written = undefined
+    if (text) await run('iptables-restore', ['--noflush', '--wait', '5'], text)
+    written = rules
+    for (const match of stalePaths(rules.udp, previous.udp))
+      // It fails where there is nothing to forget.
+      await run('conntrack', ['--delete', '--proto', 'udp', ...match]).catch(() => undefined)
   }
   const schedule = (ms = quiet): void => {
     if (stopped || scheduled) return
@@ -83,6 +84,16 @@ export async function startProxy({
     void scheduled?.()
     for (const stop of stops) void stop()
   }
+}
+
+/** Chains that an earlier agent left, with rules unknown: those in use are written anew, the others removed. */
+async function chainsInPlace(run: Command): Promise<Rules> {
+  const chainsOf = async (table: string): Promise<Rules['nat']> => {
+    const text = await run('iptables-save', ['-t', table])
+    return new Map([...text.matchAll(/^:(SLIP\S+)/gm)].map(([, chain = '']) => [chain, ['unknown']]))
+  }
+  const [nat, filter] = await Promise.all([chainsOf('nat'), chainsOf('filter')])
+  return { nat, filter, udp: new Map() }
 }
 
 /** Leads the built-in chains to ours, once. */

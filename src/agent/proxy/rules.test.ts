@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { EndpointSlice, Service } from '#shared/kube/generated/types.ts'
-import { hooks, renderRules, type RuleInput } from './rules.ts'
+import { hooks, renderRules, restoreInput, stalePaths, type RuleInput } from './rules.ts'
 
 const service = (spec: Partial<Service['spec']>, name = 'web'): Service => ({
   metadata: { name, namespace: 'shop' },
@@ -24,8 +24,10 @@ const input = (services: Service[], slices: EndpointSlice[] = []): RuleInput => 
 })
 const two = slice({ addresses: ['10.244.1.5'], nodeName: 'w1' }, { addresses: ['10.244.2.7'], nodeName: 'w2' })
 
+const textOf = (rules: RuleInput): string => restoreInput(renderRules(rules))
+
 test('spreads a cluster address over its ready endpoints', () => {
-  const { text } = renderRules(input([service({})], [two]))
+  const text = textOf(input([service({})], [two]))
   expect(text).toMatch(/-A SLIPWAY-SERVICES -d 10\.96\.3\.4\/32 -p tcp --dport 80 -j SLIP-SVC-\w{16}\n/)
   expect(text).toContain('--probability 0.5000000000')
   expect(text).toContain('-j DNAT --to-destination 10.244.1.5:8080')
@@ -35,33 +37,33 @@ test('spreads a cluster address over its ready endpoints', () => {
 test('an endpoint that is not ready gets nothing, unless it still serves while nothing else is ready', () => {
   const ending = { addresses: ['10.244.1.9'], conditions: { ready: false, serving: true, terminating: true } }
   const starting = { addresses: ['10.244.1.8'], conditions: { ready: false, serving: false } }
-  expect(renderRules(input([service({})], [slice({ addresses: ['10.244.1.5'] }, ending, starting)])).text).not.toMatch(
+  expect(textOf(input([service({})], [slice({ addresses: ['10.244.1.5'] }, ending, starting)]))).not.toMatch(
     /1\.[89]:8080/,
   )
-  const alone = renderRules(input([service({})], [slice(ending, starting)])).text
+  const alone = textOf(input([service({})], [slice(ending, starting)]))
   expect(alone).toContain('10.244.1.9:8080')
   expect(alone).not.toContain('10.244.1.8:8080')
 })
 
 test('a service without endpoints is refused, not left to time out', () => {
-  expect(renderRules(input([service({})])).text).toContain(
+  expect(textOf(input([service({})]))).toContain(
     '-A SLIPWAY-REJECT -d 10.96.3.4/32 -p tcp --dport 80 -j REJECT --reject-with tcp-reset',
   )
 })
 
 test('node ports masquerade, except with externalTrafficPolicy Local, which keeps to this node', () => {
   const ports = [{ port: 80, name: 'http', nodePort: 30080 }]
-  const spread = renderRules(input([service({ ports })], [two])).text
+  const spread = textOf(input([service({ ports })], [two]))
   expect(spread).toMatch(/-A SLIPWAY-NODEPORTS -p tcp --dport 30080 -j SLIP-EXT-/)
   expect(spread).toMatch(/-A SLIP-EXT-\w+ -j SLIPWAY-MARK/)
-  const local = renderRules(input([service({ ports, externalTrafficPolicy: 'Local' })], [two])).text
+  const local = textOf(input([service({ ports, externalTrafficPolicy: 'Local' })], [two]))
   const external = local.split('\n').filter((line) => line.includes('SLIP-EXT-'))
   expect(external.some((line) => line.endsWith('SLIPWAY-MARK'))).toBe(false)
   expect(external.filter((line) => /-A SLIP-EXT-\w+ -j SLIP-SEP/.test(line))).toHaveLength(1)
 })
 
 test('session affinity remembers who came', () => {
-  const { text } = renderRules(input([service({ sessionAffinity: 'ClientIP' })], [two]))
+  const text = textOf(input([service({ sessionAffinity: 'ClientIP' })], [two]))
   expect(text).toMatch(/-m recent --name SLIP-SEP-\w+ --rcheck --seconds 10800 --reap/)
   expect(text).toMatch(/-m recent --name SLIP-SEP-\w+ --set -j DNAT/)
 })
@@ -71,7 +73,7 @@ test('kubernetes leads to this node, DNS and headless services to nothing', () =
     metadata: { name: 'kubernetes', namespace: 'default' },
     spec: { clusterIP: '10.96.0.1', ports: [{ port: 443 }] },
   }
-  const { text } = renderRules(
+  const text = textOf(
     input([kubernetes, service({ clusterIP: '10.96.0.10' }, 'dns'), service({ clusterIP: 'None' }, 'head')]),
   )
   expect(text).toContain('DNAT --to-destination 172.18.0.2:6443')
@@ -81,15 +83,55 @@ test('kubernetes leads to this node, DNS and headless services to nothing', () =
 
 test('chains of services that have gone are emptied and removed', () => {
   const before = renderRules(input([service({})], [two]))
-  const after = renderRules(input([]), before.chains)
-  for (const chain of before.chains) {
-    expect(after.text).toContain(`:${chain} - [0:0]`)
-    expect(after.text).toContain(`-X ${chain}`)
+  const after = restoreInput(renderRules(input([])), before)
+  const gone = [...before.nat.keys()].filter((chain) => /^SLIP-/.test(chain))
+  expect(gone).toHaveLength(3)
+  for (const chain of gone) {
+    expect(after).toContain(`:${chain} - [0:0]`)
+    expect(after).toContain(`-X ${chain}`)
   }
 })
 
+test('only chains that differ are written', () => {
+  const other = (name: string, clusterIP: string): Service => service({ clusterIP }, name)
+  const slicesOf = (_: string, name: string): EndpointSlice[] =>
+    name === 'web' ? [two] : [slice({ addresses: ['10.244.9.9'] })]
+  const before = renderRules({ ...input([other('web', '10.96.3.4'), other('api', '10.96.3.5')]), slicesOf })
+  expect(restoreInput(before, before)).toBe('')
+  const fewer = [slice({ addresses: ['10.244.1.5'], nodeName: 'w1' })]
+  const after = renderRules({
+    ...input([other('web', '10.96.3.4'), other('api', '10.96.3.5')]),
+    slicesOf: (namespace, name) => (name === 'web' ? fewer : slicesOf(namespace, name)),
+  })
+  const text = restoreInput(after, before)
+  expect(text.match(/^:.*$/gm)).toHaveLength(2)
+  expect(text).toMatch(/^:SLIP-SVC-/m)
+  expect(text).toMatch(/^-X SLIP-SEP-/m)
+  expect(text).not.toContain('*filter')
+})
+
+test('datagrams forget ends that have gone, and the nothing that was before the first end', () => {
+  const ports = [{ port: 53, protocol: 'UDP', nodePort: 30053 }]
+  const at = (...ips: string[]) =>
+    renderRules(
+      input(
+        [service({ ports })],
+        [{ ...slice(...ips.map((ip) => ({ addresses: [ip] }))), ports: [{ port: 53, protocol: 'UDP' }] }],
+      ),
+    ).udp
+  expect(stalePaths(at('10.244.1.5'), at('10.244.1.5', '10.244.2.7'))).toEqual([
+    ['--orig-dst', '10.96.3.4', '--dst-nat', '10.244.2.7'],
+    ['--orig-port-dst', '30053', '--dst-nat', '10.244.2.7'],
+  ])
+  expect(stalePaths(at('10.244.1.5'), at())).toEqual([
+    ['--orig-dst', '10.96.3.4'],
+    ['--orig-port-dst', '30053'],
+  ])
+  expect(stalePaths(at('10.244.1.5'), at('10.244.1.5'))).toEqual([])
+})
+
 test('host ports lead to the pod', () => {
-  const { text } = renderRules({
+  const text = textOf({
     ...input([]),
     hostPorts: [{ ip: '10.244.1.5', port: { hostIp: '', hostPort: 8000, containerPort: 80, protocol: 'TCP' } }],
   })
@@ -97,7 +139,7 @@ test('host ports lead to the pod', () => {
 })
 
 test('a pod that reaches itself by a host port comes from its node', () => {
-  const { text } = renderRules({
+  const text = textOf({
     ...input([]),
     hostPorts: [{ ip: '10.244.1.5', port: { hostIp: '0.0.0.0', hostPort: 8000, containerPort: 80, protocol: 'TCP' } }],
   })

@@ -39,59 +39,89 @@ export const hooks = {
 
 const mark = '0x4000/0x4000'
 
+/** Every chain of ours with its rules, by table, and where datagrams go. */
+export interface Rules {
+  nat: Chains
+  filter: Chains
+  /** What tells the datagrams of a service apart for `conntrack` -> addresses that they are sent on to. */
+  udp: Map<string, Set<string>>
+}
+type Chains = Map<string, string[]>
+
 /**
- * Input of one `iptables-restore --noflush` that makes Services work on this node: cluster addresses, node ports,
- * external addresses, session affinity, traffic policies, host ports. Naming a chain empties it, so the text is the
- * whole truth each time; `stale` are chains of services that have gone.
+ * Rules that make Services work on this node: cluster addresses, node ports, external addresses, session affinity,
+ * traffic policies, host ports.
  */
-export function renderRules(input: RuleInput, stale: Iterable<string> = []): { text: string; chains: Set<string> } {
-  const nat: string[] = []
-  const reject: string[] = []
-  const chains = new Set<string>()
-  const nodePorts: string[] = []
-  for (const service of [...input.services].sort(byName))
-    renderService(service, input, { nat, nodePorts, reject, chains })
-  const hostPorts = input.hostPorts.flatMap(renderHostPort)
-  const gone = [...stale].filter((chain) => !chains.has(chain))
-  const text = [
-    '*nat',
-    ':SLIPWAY-SERVICES - [0:0]',
-    ':SLIPWAY-NODEPORTS - [0:0]',
-    ':SLIPWAY-HOSTPORTS - [0:0]',
-    ':SLIPWAY-POSTROUTING - [0:0]',
-    ':SLIPWAY-MARK - [0:0]',
-    ...[...chains, ...gone].map((chain) => `:${chain} - [0:0]`),
-    `-A SLIPWAY-MARK -j MARK --or-mark ${mark.split('/')[0] ?? ''}`,
-    `-A SLIPWAY-POSTROUTING -m mark --mark ${mark} -j MASQUERADE`,
-    `-A SLIPWAY-POSTROUTING -s ${input.podCidr} ! -d ${input.podCidr} -j MASQUERADE`,
-    ...nat,
-    '-A SLIPWAY-SERVICES -m addrtype --dst-type LOCAL -j SLIPWAY-HOSTPORTS',
-    '-A SLIPWAY-SERVICES -m addrtype --dst-type LOCAL -j SLIPWAY-NODEPORTS',
-    ...nodePorts,
-    ...hostPorts,
-    ...gone.map((chain) => `-X ${chain}`),
-    'COMMIT',
-    '*filter',
-    ':SLIPWAY-REJECT - [0:0]',
-    ':SLIPWAY-FORWARD - [0:0]',
-    ...reject,
-    `-A SLIPWAY-FORWARD -s ${input.podCidr} -j ACCEPT`,
-    `-A SLIPWAY-FORWARD -d ${input.podCidr} -j ACCEPT`,
-    'COMMIT',
-    '',
-  ].join('\n')
-  return { text, chains }
+export function renderRules(input: RuleInput): Rules {
+  const out: Rules = { nat: new Map(), filter: new Map(), udp: new Map() }
+  for (const chain of ['SERVICES', 'NODEPORTS', 'HOSTPORTS', 'POSTROUTING', 'MARK']) out.nat.set(`SLIPWAY-${chain}`, [])
+  for (const chain of ['REJECT', 'FORWARD']) out.filter.set(`SLIPWAY-${chain}`, [])
+  add(out.nat, 'SLIPWAY-MARK', `-j MARK --or-mark ${mark.split('/')[0] ?? ''}`)
+  add(out.nat, 'SLIPWAY-POSTROUTING', `-m mark --mark ${mark} -j MASQUERADE`)
+  add(out.nat, 'SLIPWAY-POSTROUTING', `-s ${input.podCidr} ! -d ${input.podCidr} -j MASQUERADE`)
+  for (const service of [...input.services].sort(byName)) renderService(service, input, out)
+  // Last: a service may have one of this node's addresses as an external one.
+  for (const ports of ['HOSTPORTS', 'NODEPORTS'])
+    add(out.nat, 'SLIPWAY-SERVICES', `-m addrtype --dst-type LOCAL -j SLIPWAY-${ports}`)
+  for (const hostPort of input.hostPorts) renderHostPort(hostPort, out.nat)
+  add(out.filter, 'SLIPWAY-FORWARD', `-s ${input.podCidr} -j ACCEPT`)
+  add(out.filter, 'SLIPWAY-FORWARD', `-d ${input.podCidr} -j ACCEPT`)
+  return out
 }
 
-function renderHostPort({ ip, port }: RuleInput['hostPorts'][number]): string[] {
-  const { hostIp, hostPort, containerPort } = port
-  const address = hostIp && hostIp !== '0.0.0.0' ? ` -d ${hostIp}/32` : ''
-  const match = `-p ${port.protocol.toLowerCase()} --dport ${hostPort}`
+/**
+ * Input of one `iptables-restore --noflush` that leads from `previous` to `next`, empty when they are the same. Naming a
+ * chain there empties it, so each chain that differs is written whole, and the others are not even named.
+ */
+export function restoreInput(next: Rules, previous: Pick<Rules, 'nat' | 'filter'> = noRules): string {
+  return restoreTable('nat', next.nat, previous.nat) + restoreTable('filter', next.filter, previous.filter)
+}
+
+const noRules: Pick<Rules, 'nat' | 'filter'> = { nat: new Map(), filter: new Map() }
+
+function restoreTable(table: string, next: Chains, previous: Chains): string {
+  const changed = [...next].filter(([chain, rules]) => !sameRules(rules, previous.get(chain)))
+  const gone = [...previous.keys()].filter((chain) => !next.has(chain))
+  if (changed.length === 0 && gone.length === 0) return ''
   return [
-    // A pod that reaches itself by its node's address would otherwise answer to itself.
-    `-A SLIPWAY-HOSTPORTS -s ${ip}/32${address} ${match} -j SLIPWAY-MARK`,
-    `-A SLIPWAY-HOSTPORTS${address} ${match} -j DNAT --to-destination ${ip}:${containerPort}`,
-  ]
+    `*${table}`,
+    ...[...changed.map(([chain]) => chain), ...gone].map((chain) => `:${chain} - [0:0]`),
+    ...changed.flatMap(([chain, rules]) => rules.map((rule) => `-A ${chain} ${rule}`)),
+    ...gone.map((chain) => `-X ${chain}`),
+    'COMMIT\n',
+  ].join('\n')
+}
+
+const sameRules = (a: readonly string[], b: readonly string[] | undefined): boolean =>
+  a.length === b?.length && a.every((rule, index) => rule === b[index])
+
+/**
+ * Datagrams follow the path of the first one for as long as they keep coming: arguments for `conntrack --delete` for
+ * each path whose end is gone, and for those that led nowhere before there was an end.
+ */
+export function stalePaths(next: Rules['udp'], previous: Rules['udp']): string[][] {
+  const stale: string[][] = []
+  for (const [match, ends] of previous) {
+    const now = next.get(match)
+    for (const end of ends) if (!now?.has(end)) stale.push([...match.split(' '), '--dst-nat', end])
+  }
+  for (const [match, ends] of next) if (ends.size > 0 && !previous.get(match)?.size) stale.push(match.split(' '))
+  return stale
+}
+
+function add(chains: Chains, chain: string, rule: string): void {
+  const rules = chains.get(chain)
+  if (rules) rules.push(rule)
+  else chains.set(chain, [rule])
+}
+
+function renderHostPort({ ip, port }: RuleInput['hostPorts'][number], nat: Chains): void {
+  const { hostIp, hostPort, containerPort } = port
+  const address = hostIp && hostIp !== '0.0.0.0' ? `-d ${hostIp}/32 ` : ''
+  const match = `${address}-p ${port.protocol.toLowerCase()} --dport ${hostPort}`
+  // A pod that reaches itself by its node's address would otherwise answer to itself.
+  add(nat, 'SLIPWAY-HOSTPORTS', `-s ${ip}/32 ${match} -j SLIPWAY-MARK`)
+  add(nat, 'SLIPWAY-HOSTPORTS', `${match} -j DNAT --to-destination ${ip}:${containerPort}`)
 }
 
 const byName = (a: Service, b: Service): number => fullName(a).localeCompare(fullName(b))
@@ -105,80 +135,108 @@ interface Target {
   local: boolean
 }
 
-function renderService(
-  service: Service,
-  input: RuleInput,
-  out: { nat: string[]; nodePorts: string[]; reject: string[]; chains: Set<string> },
-): void {
+function renderService(service: Service, input: RuleInput, out: Rules): void {
   const { spec } = service
   const clusterIp = spec?.clusterIP
   if (!spec || !clusterIp || clusterIp === 'None' || input.localIps.has(clusterIp) || clusterIp.includes(':')) return
-  const affinity =
-    spec.sessionAffinity === 'ClientIP' ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800) : undefined
   for (const port of spec.ports ?? []) {
-    const protocol = (port.protocol ?? 'TCP').toLowerCase()
-    const id = [fullName(service), protocol, port.port] as const
     const targets = targetsOf(service, port, input)
-    const internal = spec.internalTrafficPolicy === 'Local' ? targets.filter(({ local }) => local) : targets
-    const match = (ip: string): string => `-d ${ip}/32 -p ${protocol} --dport ${port.port}`
-    const external = [
-      ...(spec.externalIPs ?? []),
-      ...(service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip ? [ip] : [])),
-    ]
-    if (internal.length === 0) out.reject.push(`-A SLIPWAY-REJECT ${match(clusterIp)} ${refusal(protocol)}`)
-    else {
-      const chain = chainOf('SVC', ...id)
-      renderBalance(chain, internal, protocol, affinity, out)
-      // The node's own address is not what a pod could answer to.
-      out.nat.push(`-A SLIPWAY-SERVICES ${match(clusterIp)} ! -s ${input.podCidr} -j SLIPWAY-MARK`)
-      out.nat.push(`-A SLIPWAY-SERVICES ${match(clusterIp)} -j ${chain}`)
-    }
-    if (!port.nodePort && external.length === 0) continue
-    const isLocal = spec.externalTrafficPolicy === 'Local'
-    const outer = isLocal ? targets.filter(({ local }) => local) : targets
-    const node = `-p ${protocol} -m addrtype --dst-type LOCAL --dport ${port.nodePort ?? 0}`
-    if (outer.length === 0) {
-      for (const ip of external) out.reject.push(`-A SLIPWAY-REJECT ${match(ip)} ${refusal(protocol)}`)
-      if (port.nodePort) out.reject.push(`-A SLIPWAY-REJECT ${node} ${refusal(protocol)}`)
-      continue
-    }
-    const chain = chainOf('EXT', ...id)
-    renderBalance(chain, outer, protocol, affinity, out, isLocal ? [] : [`-A ${chain} -j SLIPWAY-MARK`])
-    for (const ip of external) out.nat.push(`-A SLIPWAY-SERVICES ${match(ip)} -j ${chain}`)
-    if (port.nodePort) out.nodePorts.push(`-A SLIPWAY-NODEPORTS -p ${protocol} --dport ${port.nodePort} -j ${chain}`)
+    renderClusterIp(service, port, clusterIp, targets, input, out)
+    renderOuter(service, port, targets, out)
   }
 }
 
+type Port = NonNullable<NonNullable<Service['spec']>['ports']>[number]
+
+const local = (targets: readonly Target[]): readonly Target[] => targets.filter((target) => target.local)
+const protocolOf = (port: Port): string => (port.protocol ?? 'TCP').toLowerCase()
+const matchOf = (ip: string, port: Port): string => `-d ${ip}/32 -p ${protocolOf(port)} --dport ${port.port}`
+
+function renderClusterIp(
+  service: Service,
+  port: Port,
+  clusterIp: string,
+  targets: readonly Target[],
+  { podCidr }: RuleInput,
+  out: Rules,
+): void {
+  const inner = service.spec?.internalTrafficPolicy === 'Local' ? local(targets) : targets
+  const match = matchOf(clusterIp, port)
+  if (protocolOf(port) === 'udp') followDatagrams(`--orig-dst ${clusterIp}`, inner, out.udp)
+  if (inner.length === 0) {
+    add(out.filter, 'SLIPWAY-REJECT', `${match} ${refusal(port)}`)
+    return
+  }
+  const chain = chainOf('SVC', fullName(service), protocolOf(port), port.port)
+  renderBalance(chain, inner, port, affinityOf(service), out.nat)
+  // The node's own address is not what a pod could answer to.
+  add(out.nat, 'SLIPWAY-SERVICES', `${match} ! -s ${podCidr} -j SLIPWAY-MARK`)
+  add(out.nat, 'SLIPWAY-SERVICES', `${match} -j ${chain}`)
+}
+
+/** Node port and external addresses. */
+function renderOuter(service: Service, port: Port, targets: readonly Target[], out: Rules): void {
+  const { spec, status } = service
+  const addresses = [
+    ...(spec?.externalIPs ?? []),
+    ...(status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip ? [ip] : [])),
+  ]
+  const { nodePort } = port
+  if (!nodePort && addresses.length === 0) return
+  const isLocal = spec?.externalTrafficPolicy === 'Local'
+  const outer = isLocal ? local(targets) : targets
+  const onNode = `-p ${protocolOf(port)} --dport ${nodePort ?? 0}`
+  if (protocolOf(port) === 'udp') {
+    for (const ip of addresses) followDatagrams(`--orig-dst ${ip}`, outer, out.udp)
+    if (nodePort) followDatagrams(`--orig-port-dst ${nodePort}`, outer, out.udp)
+  }
+  if (outer.length === 0) {
+    for (const ip of addresses) add(out.filter, 'SLIPWAY-REJECT', `${matchOf(ip, port)} ${refusal(port)}`)
+    if (nodePort) add(out.filter, 'SLIPWAY-REJECT', `${onNode} -m addrtype --dst-type LOCAL ${refusal(port)}`)
+    return
+  }
+  const chain = chainOf('EXT', fullName(service), protocolOf(port), port.port)
+  if (!isLocal) add(out.nat, chain, '-j SLIPWAY-MARK')
+  renderBalance(chain, outer, port, affinityOf(service), out.nat)
+  for (const ip of addresses) add(out.nat, 'SLIPWAY-SERVICES', `${matchOf(ip, port)} -j ${chain}`)
+  if (nodePort) add(out.nat, 'SLIPWAY-NODEPORTS', `${onNode} -j ${chain}`)
+}
+
+function followDatagrams(match: string, targets: readonly Target[], udp: Rules['udp']): void {
+  const ends = udp.get(match) ?? new Set()
+  for (const { ip } of targets) ends.add(ip)
+  udp.set(match, ends)
+}
+
 /** A reset is felt at once; the kernel spaces out the ICMP messages that it would send by itself. */
-const refusal = (protocol: string): string => (protocol === 'tcp' ? '-j REJECT --reject-with tcp-reset' : '-j REJECT')
+const refusal = (port: Port): string => (protocolOf(port) === 'tcp' ? '-j REJECT --reject-with tcp-reset' : '-j REJECT')
+
+/** Seconds for which a client stays with its pod. */
+const affinityOf = ({ spec }: Service): number | undefined =>
+  spec?.sessionAffinity === 'ClientIP' ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800) : undefined
 
 /** One chain that spreads connections evenly over its targets, each of which has a chain of its own. */
 function renderBalance(
   chain: string,
   targets: readonly Target[],
-  protocol: string,
+  port: Port,
   affinity: number | undefined,
-  out: { nat: string[]; chains: Set<string> },
-  first: readonly string[] = [],
+  nat: Chains,
 ): void {
-  out.chains.add(chain)
-  out.nat.push(...first)
-  const ends = targets.map(({ ip, port }) => chainOf('SEP', chain, ip, port))
+  const ends = targets.map((target) => ({ ...target, chain: chainOf('SEP', chain, target.ip, target.port) }))
   if (affinity !== undefined)
     for (const end of ends)
-      out.nat.push(`-A ${chain} -m recent --name ${end} --rcheck --seconds ${affinity} --reap -j ${end}`)
+      add(nat, chain, `-m recent --name ${end.chain} --rcheck --seconds ${affinity} --reap -j ${end.chain}`)
   for (const [index, end] of ends.entries()) {
     const left = ends.length - index
-    const chance = left > 1 ? ` -m statistic --mode random --probability ${(1 / left).toFixed(10)}` : ''
-    out.nat.push(`-A ${chain}${chance} -j ${end}`)
+    const chance = left > 1 ? `-m statistic --mode random --probability ${(1 / left).toFixed(10)} ` : ''
+    add(nat, chain, `${chance}-j ${end.chain}`)
   }
-  for (const [index, { ip, port }] of targets.entries()) {
-    const end = ends[index] ?? ''
-    out.chains.add(end)
+  const remember = (end: string): string => (affinity === undefined ? '' : `-m recent --name ${end} --set `)
+  for (const { chain: end, ip, port: number } of ends) {
     // A pod that reaches itself through its service would otherwise answer to itself.
-    out.nat.push(`-A ${end} -s ${ip}/32 -j SLIPWAY-MARK`)
-    const remember = affinity === undefined ? '' : ` -m recent --name ${end} --set`
-    out.nat.push(`-A ${end} -p ${protocol}${remember} -j DNAT --to-destination ${ip}:${port}`)
+    add(nat, end, `-s ${ip}/32 -j SLIPWAY-MARK`)
+    add(nat, end, `-p ${protocolOf(port)} ${remember(end)}-j DNAT --to-destination ${ip}:${number}`)
   }
 }
 
