@@ -85,7 +85,11 @@ function startThread({
   segmentBytes,
 }: FileStoreOptions & { segmentBytes: number }): Promise<LogThread> {
   const workerData: LogWorkerData = { dir, segmentBytes, ...(secretKey ? { secretKey } : {}) }
-  const worker = new Worker(workerUrl, { workerData, name: 'slipway-log' })
+  const worker = new Worker(workerUrl, {
+    workerData,
+    name: 'slipway-log',
+    resourceLimits: { maxYoungGenerationSizeMb: 8 },
+  })
   const waiting = new Map<number, { resolve(bytes: number): void; reject(error: Error): void }>()
   let nextId = 1
   let ended: Error | undefined

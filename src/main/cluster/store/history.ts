@@ -6,11 +6,11 @@ import { Compacted, type Change, type Entry, type WatchSink } from './store.ts'
 export interface HistoryOptions {
   /** Revision before the first change. */
   start: number
-  /** As many changes are kept in any case, unless `compact` says otherwise. */
+  /** As many changes are kept however old they are, unless `compact` says otherwise. */
   size: number
   /** More are kept while they are younger than this, ms: Kubernetes' watch cache goes by 75 s. */
   freshMs: number
-  /** Those beyond `size` may take so many bytes together with the others; 32 MiB when unset. */
+  /** What all of them may take together, though a thousand are always kept; 32 MiB when unset. */
   bytes?: number
   clock: Clock
   /** A watcher has thrown: its mistake is not to be the others' loss. */
@@ -19,6 +19,8 @@ export interface HistoryOptions {
 
 /** Changes behind the newest that are kept as objects, too; older ones are bytes alone. */
 const warmChanges = 1_024
+/** Changes that are kept whatever they take. */
+const fewest = 1_000
 /** Dropped changes that may linger until they are cut off together. */
 const slab = 1_000
 
@@ -116,9 +118,10 @@ export class History {
   }
 
   #slide(now: number): void {
-    while (this.#changes.length - this.#first > this.#size) {
-      const fresh = now - (this.#times[this.#first] ?? 0) < this.#freshMs
-      if (fresh && this.#bytes <= this.#maxBytes) break
+    for (;;) {
+      const count = this.#changes.length - this.#first
+      const stale = count > this.#size && now - (this.#times[this.#first] ?? 0) >= this.#freshMs
+      if (!stale && (this.#bytes <= this.#maxBytes || count <= fewest)) break
       this.#compacted = this.#revisionAt(this.#first)
       this.#dropFirst()
     }

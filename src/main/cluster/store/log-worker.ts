@@ -244,17 +244,25 @@ function syncFolder(): void {
   }
 }
 
-/** One file of the log: NeDB appends to it, our own descriptor syncs it (NeDB never does on append). */
+/** The part of NeDB that writes lines, behind its promises. */
+interface Persistence {
+  persistNewStateAsync(documents: LogDocument[]): Promise<void>
+}
+
+/**
+ * One file of the log: NeDB appends to it, our own descriptor syncs it (NeDB never does on append). Only NeDB's
+ * persistence is asked: its insert would also keep a copy of every document in memory, which nobody reads here.
+ */
 class Segment {
   readonly number: number
   records = 0
   bytes = 0
-  readonly #datastore: Datastore<LogDocument>
+  readonly #persistence: Persistence
   readonly #fd: number
 
-  private constructor(number: number, datastore: Datastore<LogDocument>, fd: number) {
+  private constructor(number: number, persistence: Persistence, fd: number) {
     this.number = number
-    this.#datastore = datastore
+    this.#persistence = persistence
     this.#fd = fd
   }
 
@@ -267,13 +275,13 @@ class Segment {
       corruptAlertThreshold: 0,
       afterSerialization: seal,
       beforeDeserialization: (line: string) => unseal(line) ?? '',
-    }) as Datastore<LogDocument>
-    await datastore.load()
-    return new Segment(number, datastore, openSync(path, 'r'))
+    })
+    const { persistence } = (datastore as unknown as { __original: { persistence: Persistence } }).__original
+    return new Segment(number, persistence, openSync(path, 'r'))
   }
 
   async write(lines: LogDocument[]): Promise<void> {
-    await this.#datastore.insertMany(lines)
+    await this.#persistence.persistNewStateAsync(lines)
     for (const { k, v } of lines) {
       if (k !== undefined) this.records++
       const size = 60 + (k?.length ?? 0) + (v?.length ?? 0)

@@ -13,7 +13,6 @@ import {
   type Store,
   type WatchSink,
 } from './store.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
 
 /** What the revisions need of a log: the changes of one batch on disk, all or none, when the promise resolves. */
 export interface Journal {
@@ -152,8 +151,7 @@ export class Revisions implements Store {
     const { key, type, build } = operation
     const revision = ++this.#allocated
     const previous = this.head(key)
-    const object = build ? build(revision) : withRevision(previous, revision)
-    const entry = StoredEntry.of(key, revision, object)
+    const entry = build ? StoredEntry.of(key, revision, build(revision)) : ended(previous, revision)
     this.#unflushed.set(key, type === 'put' ? { revision, entry } : { revision })
     return previous ? { type, entry, previous } : { type, entry }
   }
@@ -201,9 +199,7 @@ export class StoreFailed extends Error {
   }
 }
 
-/** The last state of a deleted object, with the revision of its deletion. */
-function withRevision(previous: Entry | undefined, revision: number): KubeObject {
+function ended(previous: Entry | undefined, revision: number): StoredEntry {
   if (!previous) throw new Error('a delete needs something to delete')
-  const { object } = previous
-  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } }
+  return StoredEntry.deleted(previous, revision)
 }
