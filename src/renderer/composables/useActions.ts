@@ -1,0 +1,93 @@
+import { stringify } from 'yaml'
+import type { Client } from '#shared/client/client.ts'
+import type { Deployment, Pod, ReplicaSet } from '#shared/kube/generated/types.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import { deployments, nodes, pods, replicaSets, type Resource } from '#shared/kube/resources.ts'
+import { ApiError } from '#shared/kube/status.ts'
+
+/** What can be done to objects, in the API's own terms: each is what kubectl does for the same word. */
+export function useActions(client: () => Client) {
+  const refOf = ({ metadata }: KubeObject): { namespace?: string; name: string } => ({
+    ...(metadata.namespace ? { namespace: metadata.namespace } : {}),
+    name: metadata.name ?? '',
+  })
+  return {
+    remove: (resource: Resource, object: KubeObject) => client().delete(resource, refOf(object)),
+    scale: (resource: Resource, object: KubeObject, replicas: number) =>
+      client().patch(
+        resource,
+        refOf(object),
+        { type: 'merge', body: { spec: { replicas } } },
+        { subresource: 'scale' },
+      ),
+    restart: (resource: Resource, object: KubeObject) => {
+      const annotations = { 'kubectl.kubernetes.io/restartedAt': new Date().toISOString() }
+      return client().patch(resource, refOf(object), {
+        type: 'strategic',
+        body: { spec: { template: { metadata: { annotations } } } },
+      })
+    },
+    cordon: (object: KubeObject, unschedulable: boolean) =>
+      client().patch(nodes, refOf(object), { type: 'merge', body: { spec: { unschedulable } } }),
+
+    /** Earlier states of a Deployment, newest first. */
+    async revisions(object: KubeObject): Promise<{ revision: number; set: ReplicaSet }[]> {
+      const { items } = await client().list(replicaSets, { namespace: object.metadata.namespace })
+      return items
+        .filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === object.metadata.uid))
+        .map((set) => ({ revision: Number(set.metadata.annotations?.['deployment.kubernetes.io/revision'] ?? 0), set }))
+        .sort((a, b) => b.revision - a.revision)
+    },
+    /** Puts a Deployment's template back to that of a revision. */
+    rollBack(object: KubeObject, set: ReplicaSet): Promise<Deployment> {
+      const template = structuredClone(set.spec?.template ?? {}) as { metadata?: { labels?: Record<string, string> } }
+      delete template.metadata?.labels?.['pod-template-hash']
+      return client().patch(deployments, refOf(object), {
+        type: 'json',
+        body: [{ op: 'replace', path: '/spec/template', value: template }],
+      })
+    },
+    /** Cordons a node, then evicts what may leave it; DaemonSets' pods stay. @param told after each eviction */
+    async drain(object: KubeObject, told: (done: number, of: number) => void): Promise<void> {
+      await this.cordon(object, true)
+      const { items } = await client().list(pods, { fieldSelector: `spec.nodeName=${object.metadata.name ?? ''}` })
+      const leaving = items.filter(
+        (pod) => !ownedByDaemonSet(pod) && !isMirror(pod) && pod.metadata.deletionTimestamp === undefined,
+      )
+      let done = 0
+      for (const pod of leaving) {
+        await evict(client(), pod)
+        told(++done, leaving.length)
+      }
+    },
+  }
+}
+
+const ownedByDaemonSet = ({ metadata }: Pod): boolean =>
+  metadata.ownerReferences?.some(({ kind, controller }) => controller && kind === 'DaemonSet') ?? false
+const isMirror = ({ metadata }: Pod): boolean => metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined
+
+/** A disruption budget may refuse for a while (429): asked again until it allows. */
+async function evict(client: Client, pod: Pod): Promise<void> {
+  const ref = { namespace: pod.metadata.namespace ?? '', name: pod.metadata.name ?? '' }
+  const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: ref }
+  for (let tries = 0; ; tries++) {
+    try {
+      await client.post(pods, ref, 'eviction', body)
+      return
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 404) return
+      if (!(error instanceof ApiError) || error.code !== 429 || tries > 60) throw error
+      await new Promise((resolve) => setTimeout(resolve, 1_000))
+    }
+  }
+}
+
+/** The object as YAML, without what only the machinery reads. */
+export function yamlOf(object: KubeObject, { secrets = false } = {}): string {
+  const copy = structuredClone(object) as KubeObject & { data?: Record<string, string> }
+  delete copy.metadata.managedFields
+  if (copy.kind === 'Secret' && copy.data && !secrets)
+    copy.data = Object.fromEntries(Object.keys(copy.data).map((key) => [key, '••••••']))
+  return stringify(copy, { lineWidth: 0 })
+}

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest'
+import type { Pod } from '#shared/kube/generated/types.ts'
+import { kinds } from './index.ts'
+import { pod } from './pod.ts'
+import { columnsOf, rowsOf, type RowQuery } from './rows.ts'
+
+const now = Date.parse('2026-11-23T10:00:00Z')
+const makePod = (
+  name: string,
+  namespace: string,
+  more: Partial<Pod['status']> = {},
+  labels: Record<string, string> = {},
+): Pod => ({
+  metadata: { name, namespace, labels, creationTimestamp: '2026-11-23T09:00:00Z' },
+  spec: { containers: [{ name: 'c' }], nodeName: 'w1' },
+  status: {
+    phase: 'Running',
+    conditions: [{ type: 'Ready', status: 'True' }],
+    containerStatuses: [{ name: 'c', image: '', imageID: '', ready: true, restartCount: 0, state: { running: {} } }],
+    ...more,
+  },
+})
+const objects = [
+  makePod('web-10', 'a', {}, { app: 'web' }),
+  makePod('web-9', 'a', {}, { app: 'web' }),
+  makePod('db-1', 'b', { phase: 'Pending', conditions: [], containerStatuses: [] }, { app: 'db' }),
+]
+const query = (more: Partial<RowQuery> = {}): RowQuery => ({
+  columns: columnsOf(pod),
+  namespaces: [],
+  filter: '',
+  sort: { column: 'name', descending: false },
+  now,
+  ...more,
+})
+const ids = (more: Partial<RowQuery>): string[] => rowsOf(objects, query(more)).rows.map(({ id }) => id)
+
+test('sorts numbers in names as numbers, either way', () => {
+  expect(ids({})).toEqual(['b/db-1', 'a/web-9', 'a/web-10'])
+  expect(ids({ sort: { column: 'name', descending: true } })).toEqual(['a/web-10', 'a/web-9', 'b/db-1'])
+})
+
+test('filters by any cell, by label, and by namespace; counts what is hidden', () => {
+  expect(ids({ filter: 'pend' })).toEqual(['b/db-1'])
+  expect(ids({ filter: 'app=web' })).toHaveLength(2)
+  expect(ids({ namespaces: ['b'] })).toEqual(['b/db-1'])
+  expect(rowsOf(objects, query({ filter: 'nothing like it' }))).toEqual({ rows: [], hidden: 3 })
+})
+
+test('shows what kubectl shows', () => {
+  const [row] = rowsOf([objects[0]!], query()).rows
+  expect(row?.cells.map(({ text }) => text)).toEqual(['web-10', 'a', '1/1', 'Running', '0', 'w1', '', '60m'])
+  expect(row?.cells[3]?.tone).toBe('good')
+})
+
+test.each(kinds.map((kind) => [kind.title, kind] as const))(
+  '%s can show an object that has nothing but a name',
+  (_title, kind) => {
+    const bare = { metadata: { name: 'x' }, roleRef: { kind: 'Role', name: 'r' }, involvedObject: {}, provisioner: 'p' }
+    const { rows } = rowsOf([bare], { ...query(), columns: columnsOf(kind) })
+    expect(rows[0]?.cells[0]?.text).toBe('x')
+    expect(() => kind.details?.(bare)).not.toThrow()
+    expect(() => kind.logs?.(bare)).not.toThrow()
+  },
+)

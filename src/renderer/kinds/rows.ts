@@ -1,0 +1,87 @@
+import type { KubeObject } from '#shared/kube/object.ts'
+import type { TableColumn, TableRow } from '../components/table.ts'
+import { ageColumn, type Column, type KindDescriptor } from './descriptor.ts'
+
+const name: Column<KubeObject> = {
+  id: 'name',
+  title: 'Name',
+  value: ({ metadata }) => metadata.name ?? '',
+  width: 'minmax(180px,2fr)',
+}
+const namespace: Column<KubeObject> = {
+  id: 'namespace',
+  title: 'Namespace',
+  value: ({ metadata }) => metadata.namespace ?? '',
+  width: '130px',
+}
+
+export const columnsOf = ({ resource, columns }: KindDescriptor): Column<KubeObject>[] => [
+  name,
+  ...(resource.namespaced ? [namespace] : []),
+  ...columns,
+  ageColumn,
+]
+
+export const idOf = ({ metadata }: KubeObject): string =>
+  metadata.namespace ? `${metadata.namespace}/${metadata.name ?? ''}` : (metadata.name ?? '')
+
+export interface RowQuery {
+  columns: readonly Column<KubeObject>[]
+  /** None = all. */
+  namespaces: readonly string[]
+  filter: string
+  sort: { column: string; descending: boolean }
+  now: number
+}
+
+/** The rows to show: filtered, sorted by the column's value with the name to settle ties, and rendered as text. */
+export function rowsOf(objects: readonly KubeObject[], query: RowQuery): { rows: TableRow[]; hidden: number } {
+  const { columns, namespaces, sort, now } = query
+  const needle = query.filter.trim().toLowerCase()
+  const wanted = new Set(namespaces)
+  const shown = objects.filter((object) => {
+    if (wanted.size > 0 && object.metadata.namespace !== undefined && !wanted.has(object.metadata.namespace))
+      return false
+    return needle === '' || matches(object, needle, columns, now)
+  })
+  const column = columns.find(({ id }) => id === sort.column) ?? name
+  const keyed = shown.map((object) => ({ object, value: column.value(object, now) }))
+  const sign = sort.descending ? -1 : 1
+  keyed.sort((a, b) => sign * compare(a.value, b.value) || compare(idOf(a.object), idOf(b.object)))
+  return { rows: keyed.map(({ object }) => rowOf(object, columns, now)), hidden: objects.length - shown.length }
+}
+
+export const headings = (columns: readonly Column<KubeObject>[]): TableColumn[] =>
+  columns.map(({ id, title, width, numeric }) => ({
+    id,
+    title,
+    ...(width ? { width } : {}),
+    ...(numeric ? { numeric } : {}),
+  }))
+
+function rowOf(object: KubeObject, columns: readonly Column<KubeObject>[], now: number): TableRow {
+  return {
+    id: idOf(object),
+    leaving: object.metadata.deletionTimestamp !== undefined,
+    cells: columns.map((column) => {
+      const tone = column.tone?.(object)
+      return { text: column.text?.(object, now) ?? String(column.value(object, now)), ...(tone ? { tone } : {}) }
+    }),
+  }
+}
+
+/** By any cell, or by `key=value` of a label. */
+function matches(object: KubeObject, needle: string, columns: readonly Column<KubeObject>[], now: number): boolean {
+  if (needle.includes('=')) {
+    const [key = '', value = ''] = needle.split('=')
+    return Object.entries(object.metadata.labels ?? {}).some(
+      ([k, v]) => k.toLowerCase() === key && v.toLowerCase().startsWith(value),
+    )
+  }
+  return columns.some((column) => String(column.value(object, now)).toLowerCase().includes(needle))
+}
+
+const compare = (a: string | number, b: string | number): number =>
+  typeof a === 'number' && typeof b === 'number'
+    ? a - b
+    : String(a).localeCompare(String(b), undefined, { numeric: true })

@@ -1,0 +1,75 @@
+import type { Transport } from '#shared/client/transport.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import { ApiError, failure } from '#shared/kube/status.ts'
+import { applyBody } from './documents.ts'
+
+interface ServedResource {
+  name: string
+  kind: string
+  namespaced: boolean
+}
+
+/** Finds the address of any object by asking the API what it serves. */
+export function createApplier(transport: Transport) {
+  const served = new Map<string, Promise<ServedResource[]>>()
+  const resourcesOf = (apiVersion: string): Promise<ServedResource[]> => {
+    let list = served.get(apiVersion)
+    if (!list) {
+      const path = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
+      list = transport
+        .request({ method: 'GET', path })
+        .then((found) => (found as { resources: ServedResource[] }).resources)
+      list.catch(() => served.delete(apiVersion))
+      served.set(apiVersion, list)
+    }
+    return list
+  }
+
+  async function pathOf({ apiVersion = '', kind = '', metadata }: KubeObject, namespace: string): Promise<string> {
+    const list = await resourcesOf(apiVersion).catch((error: unknown) => {
+      if (error instanceof ApiError && error.code === 404) throw unknownKind(kind, apiVersion)
+      throw error
+    })
+    const resource = list.find((each) => each.kind === kind && !each.name.includes('/'))
+    if (!resource) throw unknownKind(kind, apiVersion)
+    const base = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
+    const place = resource.namespaced ? `/namespaces/${encodeURIComponent(metadata.namespace ?? namespace)}` : ''
+    return `${base}${place}/${resource.name}/${encodeURIComponent(metadata.name ?? '')}`
+  }
+
+  return {
+    /**
+     * Server-side apply as field manager `slipway`.
+     * @returns whether it is new, changed, or as it was @throws ApiError, 409 with the owners of fields in conflict
+     */
+    async apply(
+      object: KubeObject,
+      { namespace, dryRun = false, force = false }: { namespace: string; dryRun?: boolean; force?: boolean },
+    ): Promise<{ outcome: 'created' | 'configured' | 'unchanged'; result: KubeObject }> {
+      const path = await pathOf(object, namespace)
+      const before = (await transport.request({ method: 'GET', path }).catch(noneIfMissing)) as KubeObject | undefined
+      const query = new URLSearchParams({
+        fieldManager: 'slipway',
+        fieldValidation: 'Strict',
+        ...(dryRun ? { dryRun: 'All' } : {}),
+        ...(force ? { force: 'true' } : {}),
+      })
+      const result = (await transport.request({
+        method: 'PATCH',
+        path: `${path}?${query.toString()}`,
+        contentType: 'application/apply-patch+yaml',
+        body: applyBody(object),
+      })) as KubeObject
+      const same = before?.metadata.resourceVersion === result.metadata.resourceVersion
+      return { outcome: !before ? 'created' : same ? 'unchanged' : 'configured', result }
+    },
+  }
+}
+
+const unknownKind = (kind: string, apiVersion: string): ApiError =>
+  failure(404, 'NotFound', `this cluster serves no ${kind} of ${apiVersion}`)
+
+function noneIfMissing(error: unknown): undefined {
+  if (error instanceof ApiError && error.code === 404) return undefined
+  throw error
+}

@@ -1,0 +1,89 @@
+import { parseAllDocuments, LineCounter } from 'yaml'
+import type { KubeObject } from '#shared/kube/object.ts'
+
+export interface Manifest {
+  object: KubeObject
+  /** Line at which the document begins, from 1. */
+  line: number
+}
+
+export interface Mistake {
+  message: string
+  /** From 1. */
+  line: number
+}
+
+/** The objects of a multi-document text, and what is wrong with it: unreadable YAML, or documents that are no objects. */
+export function readManifests(text: string): { manifests: Manifest[]; mistakes: Mistake[] } {
+  const lines = new LineCounter()
+  const manifests: Manifest[] = []
+  const mistakes: Mistake[] = []
+  const documents = parseAllDocuments(text, {
+    lineCounter: lines,
+    uniqueKeys: true,
+    version: '1.1',
+    intAsBigInt: false,
+  })
+  if (!Array.isArray(documents)) return { manifests, mistakes }
+  for (const document of documents) {
+    for (const error of document.errors)
+      mistakes.push({ message: error.message.split('\n')[0] ?? '', line: error.linePos?.[0].line ?? 1 })
+    if (document.errors.length > 0 || document.contents === null) continue
+    const line = lines.linePos(document.contents.range?.[0] ?? 0).line
+    const object = document.toJS() as (Partial<KubeObject> & { items?: KubeObject[] }) | null
+    if (object === null) continue
+    if (typeof object !== 'object' || !object.apiVersion || !object.kind)
+      mistakes.push({ message: 'a document needs apiVersion and kind', line })
+    else if (object.kind === 'List' && Array.isArray(object.items))
+      manifests.push(...object.items.map((item) => ({ object: item, line })))
+    else if (!object.metadata?.name && !object.metadata?.generateName)
+      mistakes.push({ message: `${object.kind} needs metadata.name`, line })
+    else manifests.push({ object: object as KubeObject, line })
+  }
+  return { manifests, mistakes }
+}
+
+/** What others need goes first: namespaces and definitions, then what pods refer to, then the rest as written. */
+export function inOrder(manifests: readonly Manifest[]): Manifest[] {
+  const first = [
+    'Namespace',
+    'CustomResourceDefinition',
+    'StorageClass',
+    'PriorityClass',
+    'ServiceAccount',
+    'Secret',
+    'ConfigMap',
+    'PersistentVolume',
+    'PersistentVolumeClaim',
+  ]
+  const rank = (kind = ''): number => (first.includes(kind) ? first.indexOf(kind) : first.length)
+  return [...manifests].sort((a, b) => rank(a.object.kind) - rank(b.object.kind))
+}
+
+/** The body of a server-side apply: what the user wrote, without what the server alone may say. */
+export function applyBody(object: KubeObject): KubeObject {
+  const body = structuredClone(object) as KubeObject & { status?: unknown }
+  delete body.status
+  const { metadata } = body
+  for (const field of [
+    'managedFields',
+    'resourceVersion',
+    'uid',
+    'creationTimestamp',
+    'generation',
+    'selfLink',
+    'deletionTimestamp',
+    'deletionGracePeriodSeconds',
+  ] as const)
+    delete metadata[field]
+  return body
+}
+
+/** Who owns which fields, out of the causes of a 409: `conflict with "kubectl-client-side-apply" using apps/v1`. */
+export function conflictsOf(details?: {
+  causes?: { reason: string; message: string; field?: string }[]
+}): { manager: string; field: string }[] {
+  return (details?.causes ?? [])
+    .filter(({ reason }) => reason === 'FieldManagerConflict')
+    .map(({ message, field }) => ({ manager: /"([^"]+)"/.exec(message)?.[1] ?? message, field: field ?? '' }))
+}

@@ -1,0 +1,12 @@
+import { createRouter, createWebHistory } from 'vue-router'
+
+/** Every place has an address, so that Back works and a view can be opened again. */
+export const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    { path: '/', name: 'clusters', component: () => import('./views/ClustersView.vue') },
+    { path: '/c/:context/:plural', name: 'list', component: () => import('./views/ListView.vue') },
+    { path: '/c/:context/:plural/:namespace/:name', name: 'object', component: () => import('./views/ObjectView.vue') },
+    { path: '/:rest(.*)*', redirect: '/' },
+  ],
+})

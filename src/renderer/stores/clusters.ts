@@ -1,0 +1,68 @@
+import { defineStore } from 'pinia'
+import { ref, shallowRef, watch } from 'vue'
+import type { Cluster, ClusterSpec, Engine } from '#shared/contract/clusters.ts'
+import type { ContextInfo } from '#shared/contract/kube.ts'
+import { useApi } from '../api/index.ts'
+import { openStream } from '../api/stream.ts'
+
+/** Local clusters as the back tells of them, and every context that can be looked into. */
+export const useClusters = defineStore('clusters', () => {
+  const api = useApi()
+  const clusters = shallowRef<Cluster[]>([])
+  const contexts = shallowRef<ContextInfo[]>([])
+  const engine = ref<Engine>()
+  const loaded = ref(false)
+
+  function follow(): void {
+    const stream = openStream<Record<string, never>, never, { clusters: Cluster[] }>(
+      (input, options) =>
+        api.back.clusters.watch(input as never, options) as Promise<AsyncIterable<{ clusters: Cluster[] }>>,
+      {},
+      (message) => {
+        const before = runningOf(clusters.value)
+        clusters.value = message.clusters
+        loaded.value = true
+        if (runningOf(message.clusters) !== before) void loadContexts()
+      },
+    )
+    // The stream ends when the connection does: it is opened again as soon as the back answers.
+    const again = (): void => void setTimeout(follow, 500)
+    stream.done.then(again, again)
+  }
+  const runningOf = (list: readonly Cluster[]): string => list.map(({ context }) => context ?? '').join()
+
+  async function loadContexts(): Promise<void> {
+    const next = await api.back.kube.contexts()
+    for (const { id } of contexts.value) if (!next.some((other) => other.id === id)) api.forget(id)
+    contexts.value = next
+  }
+  async function loadEngine(): Promise<void> {
+    engine.value = await api.back.clusters.engine()
+  }
+
+  follow()
+  void loadContexts()
+  void loadEngine()
+  watch(api.connected, (connected) => {
+    if (connected) void loadEngine()
+  })
+
+  const call = api.back.clusters
+  return {
+    clusters,
+    contexts,
+    engine,
+    loaded,
+    loadEngine,
+    create: (spec: ClusterSpec) => call.create(spec),
+    cancel: (name: string) => call.cancel({ name }),
+    retry: (name: string) => call.retry({ name }),
+    start: (name: string) => call.start({ name }),
+    stop: (name: string) => call.stop({ name }),
+    remove: (name: string) => call.delete({ name }),
+    addWorker: (name: string) => call.addWorker({ name }),
+    worker: (verb: WorkerVerb, cluster: string, worker: string) => call[verb]({ cluster, worker }),
+  }
+})
+
+export type WorkerVerb = 'removeWorker' | 'stopWorker' | 'startWorker' | 'pauseWorker' | 'unpauseWorker' | 'killWorker'

@@ -1,0 +1,26 @@
+import { defineStore } from 'pinia'
+import { ref } from 'vue'
+
+export interface Notice {
+  id: number
+  text: string
+  tone: 'good' | 'bad'
+}
+
+/** Short words in a corner: successes vanish by themselves, failures stay until they are put away. */
+export const useNotices = defineStore('notices', () => {
+  const notices = ref<Notice[]>([])
+  let next = 1
+  function dismiss(id: number): void {
+    notices.value = notices.value.filter((notice) => notice.id !== id)
+  }
+  function say(text: string): void {
+    const id = next++
+    notices.value.push({ id, text, tone: 'good' })
+    setTimeout(() => dismiss(id), 4_000)
+  }
+  function fail(error: unknown): void {
+    notices.value.push({ id: next++, text: error instanceof Error ? error.message : String(error), tone: 'bad' })
+  }
+  return { notices, dismiss, say, fail }
+})
