@@ -1,12 +1,13 @@
 // `npm run -s slipway -- …`: builds what is stale, then runs the command line on the project's own Node.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { root, ensureBuilt, ensureDependencies, projectNode } from './set-up.mjs'
+import { root, ensureBuilt, ensureDependencies, nodeEnv, nodeFlags, projectNode } from './set-up.mjs'
 
 await ensureDependencies({ quiet: true })
 await ensureBuilt({ quiet: true })
-const child = spawn(projectNode(), ['--enable-source-maps', join(root, 'out/main/cli.js'), ...process.argv.slice(2)], {
+const child = spawn(projectNode(), [...nodeFlags, join(root, 'out/main/cli.js'), ...process.argv.slice(2)], {
   stdio: 'inherit',
+  env: { ...process.env, ...nodeEnv },
 })
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal))
 child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)))

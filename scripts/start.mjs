@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { ensureEngine } from './docker-engine.mjs'
-import { ensureBuilt, ensureDependencies, projectNode, root, run, say } from './set-up.mjs'
+import { ensureBuilt, ensureDependencies, nodeEnv, nodeFlags, projectNode, root, run, say } from './set-up.mjs'
 
 try {
   await ensureDependencies()
@@ -19,11 +19,10 @@ try {
   if (electron) start(electron, [root], env)
   else {
     say('No display or no Electron binary here: serving the app for your browser. Open this address; it works once.')
-    start(
-      projectNode(),
-      ['--enable-source-maps', join(root, 'out/main/cli.js'), 'serve', ...process.argv.slice(2)],
-      env,
-    )
+    start(projectNode(), [...nodeFlags, join(root, 'out/main/cli.js'), 'serve', ...process.argv.slice(2)], {
+      ...nodeEnv,
+      ...env,
+    })
   }
 } catch (error) {
   say(`slipway: ${error.message}`)
