@@ -36,11 +36,11 @@ async function impersonate(
   const uid = headers['impersonate-uid']
   const extra = extraOf(headers)
   await Promise.all([
-    require(authorizer, user, ...nameTarget(name)),
-    ...groups.map((group) => require(authorizer, user, 'groups', '', '', group)),
-    ...(typeof uid === 'string' ? [require(authorizer, user, 'uids', 'authentication.k8s.io', '', uid)] : []),
+    requireAccess(authorizer, user, ...nameTarget(name)),
+    ...groups.map((group) => requireAccess(authorizer, user, 'groups', '', '', group)),
+    ...(typeof uid === 'string' ? [requireAccess(authorizer, user, 'uids', 'authentication.k8s.io', '', uid)] : []),
     ...Object.entries(extra).flatMap(([key, values]) =>
-      values.map((value) => require(authorizer, user, 'userextras', 'authentication.k8s.io', '', value, key)),
+      values.map((value) => requireAccess(authorizer, user, 'userextras', 'authentication.k8s.io', '', value, key)),
     ),
   ])
   return {
@@ -61,7 +61,7 @@ function nameTarget(name: string): Target {
 }
 
 /** @throws ApiError 403 */
-async function require(
+async function requireAccess(
   authorizer: Authorizer,
   user: UserInfo,
   resource: string,
