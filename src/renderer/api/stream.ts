@@ -15,7 +15,7 @@ type Upward<Open, Up> = { open: Open } | { credit: number } | { data: Up }
  * reader that returns a promise holds the back off until it is done.
  */
 export function openStream<Open, Up, Down>(
-  start: (input: AsyncIterable<Upward<Open, Up>>, options: { signal: AbortSignal }) => Promise<AsyncIterable<Down>>,
+  start: (input: AsyncGenerator<Upward<Open, Up>>, options: { signal: AbortSignal }) => Promise<AsyncIterable<Down>>,
   open: Open,
   onMessage: (message: Down) => void | Promise<void>,
 ): OpenStream<Up> {
@@ -24,7 +24,8 @@ export function openStream<Open, Up, Down>(
   input.push({ open })
   input.push({ credit: window })
   const read = async (): Promise<void> => {
-    const messages = await start(input, { signal: stop.signal })
+    // oRPC knows a stream by its `next`: it takes an iterator, not just anything that can be iterated.
+    const messages = await start(input[Symbol.asyncIterator](), { signal: stop.signal })
     let unread = 0
     for await (const message of messages) {
       if (stop.signal.aborted) return
