@@ -86,3 +86,33 @@ const testEnvironment = (home: string): NodeJS.ProcessEnv => ({
   SLIPWAY_HOME: home,
   SLIPWAY_TEST: 'ci',
 })
+
+/** The app for a browser, without a cluster yet. */
+export interface ServedSlipway {
+  /** Opens a session, once. */
+  url: string
+  data: string
+  end(): Promise<void>
+}
+
+export async function serveSlipway(): Promise<ServedSlipway> {
+  const data = await newDataFolder()
+  const child = spawn(node, [cli, 'serve', '--data', data], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...testEnvironment(data), SLIPWAY_LOG: 'warn' },
+  })
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))
+  const url = await Promise.race([
+    new Promise<string>((resolve) => createInterface({ input: child.stdout }).once('line', resolve)),
+    closed.then(() => Promise.reject(new Error('slipway serve ended'))),
+  ])
+  return {
+    url,
+    data,
+    async end() {
+      child.kill('SIGTERM')
+      await closed
+      await rm(data, { recursive: true, force: true })
+    },
+  }
+}
