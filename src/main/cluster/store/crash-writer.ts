@@ -14,7 +14,7 @@ const store = await createFileStore({
     },
   },
   workerUrl: new URL('./log-worker.ts', import.meta.url),
-  segmentBytes: Number(process.argv[3] ?? 100_000),
+  segmentBytes: Number(process.argv[3] ?? 20_000),
 })
 
 const said = (name: string, revision: number): boolean => process.stdout.write(`${name} ${revision}\n`)

@@ -186,12 +186,17 @@ function createJournal({
       if (bytes > compactBytes) this.published?.()
     },
     async append(changes) {
-      bytes = await thread.ask({
-        type: 'append',
-        revisions: changes.map(({ entry }) => entry.revision),
-        keys: changes.map(({ entry }) => entry.key),
-        values: changes.map(({ type, entry }) => (type === 'delete' ? null : entry.text())),
-      })
+      try {
+        bytes = await thread.ask({
+          type: 'append',
+          revisions: changes.map(({ entry }) => entry.revision),
+          keys: changes.map(({ entry }) => entry.key),
+          values: changes.map(({ type, entry }) => (type === 'delete' ? null : entry.text())),
+        })
+      } catch (error) {
+        log.error('the log cannot be written; no further write is accepted', { error: String(error) })
+        throw error
+      }
     },
     published() {
       if (!store || compacting || closing || bytes - bytesAfterSnapshot < Math.max(compactBytes, bytesAfterSnapshot))
@@ -203,9 +208,12 @@ function createJournal({
     async close() {
       closing = true
       await compacting
-      await thread.ask({ type: 'close' })
-      await thread.end()
-      await unlock()
+      try {
+        await thread.ask({ type: 'close' })
+      } finally {
+        await thread.end()
+        await unlock()
+      }
     },
   }
 }

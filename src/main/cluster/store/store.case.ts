@@ -246,10 +246,12 @@ export function describeStore(
     })
 
     test('old revisions are whole, however long ago', async () => {
-      for (let i = 0; i < 3_000; i++)
-        await (i % 50 === 49
-          ? store.commit([{ type: 'delete', key: key('a'), expected: store.head(key('a'))!.revision }])
-          : store.commit([put('a', store.head(key('a'))?.revision ?? 0, i)]))
+      const writes: Promise<unknown>[] = []
+      for (let i = 0; i < 3_000; i++) {
+        const expected = store.head(key('a'))?.revision ?? 0
+        writes.push(store.commit([i % 50 === 49 ? { type: 'delete', key: key('a'), expected } : put('a', expected, i)]))
+      }
+      await Promise.all(writes)
       const seen: Change[] = []
       await store.watch('/registry/core/pods/', 1, {
         changes: (batch) => seen.push(...batch),
