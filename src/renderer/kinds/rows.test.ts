@@ -47,6 +47,15 @@ test('filters by any cell, by label, and by namespace; counts what is hidden', (
   expect(rowsOf(objects, query({ filter: 'nothing like it' }))).toEqual({ rows: [], hidden: 3 })
 })
 
+test('makes the cells of a row only when they are looked at, and only once', () => {
+  let made = 0
+  const columns = [...columnsOf(pod), { id: 'probe', title: 'Probe', value: () => ++made }]
+  const { rows } = rowsOf(objects, query({ columns }))
+  expect(made).toBe(0)
+  expect(rows[1]?.cells.at(-1)?.text).toBe('1')
+  expect(rows[1]?.cells.at(-1)?.text).toBe('1')
+})
+
 test('shows what kubectl shows', () => {
   const [row] = rowsOf([objects[0]!], query()).rows
   expect(row?.cells.map(({ text }) => text)).toEqual(['web-10', 'a', '1/1', 'Running', '0', 'w1', '', '60m'])

@@ -45,9 +45,9 @@ export function rowsOf(objects: readonly KubeObject[], query: RowQuery): { rows:
     return needle === '' || matches(object, needle, columns, now)
   })
   const column = columns.find(({ id }) => id === sort.column) ?? name
-  const keyed = shown.map((object) => ({ object, value: column.value(object, now) }))
+  const keyed = shown.map((object) => ({ object, id: idOf(object), value: column.value(object, now) }))
   const sign = sort.descending ? -1 : 1
-  keyed.sort((a, b) => sign * compare(a.value, b.value) || compare(idOf(a.object), idOf(b.object)))
+  keyed.sort((a, b) => sign * compare(a.value, b.value) || compare(a.id, b.id))
   return { rows: keyed.map(({ object }) => rowOf(object, columns, now)), hidden: objects.length - shown.length }
 }
 
@@ -59,15 +59,21 @@ export const headings = (columns: readonly Column<KubeObject>[]): TableColumn[] 
     ...(numeric ? { numeric } : {}),
   }))
 
+/** Its cells are made when they come into sight: of ten thousand rows, thirty are. */
 function rowOf(object: KubeObject, columns: readonly Column<KubeObject>[], now: number): TableRow {
+  let cells: TableRow['cells'] | undefined
   return {
     id: idOf(object),
     leaving: object.metadata.deletionTimestamp !== undefined,
-    cells: columns.map((column) => {
-      const tone = column.tone?.(object)
-      return { text: column.text?.(object, now) ?? String(column.value(object, now)), ...(tone ? { tone } : {}) }
-    }),
+    get cells() {
+      return (cells ??= columns.map((column) => cellOf(object, column, now)))
+    },
   }
+}
+
+function cellOf(object: KubeObject, column: Column<KubeObject>, now: number): TableRow['cells'][number] {
+  const tone = column.tone?.(object)
+  return { text: column.text?.(object, now) ?? String(column.value(object, now)), ...(tone ? { tone } : {}) }
 }
 
 /** By any cell, or by `key=value` of a label. */
@@ -81,7 +87,9 @@ function matches(object: KubeObject, needle: string, columns: readonly Column<Ku
   return columns.some((column) => String(column.value(object, now)).toLowerCase().includes(needle))
 }
 
-const compare = (a: string | number, b: string | number): number =>
-  typeof a === 'number' && typeof b === 'number'
-    ? a - b
-    : String(a).localeCompare(String(b), undefined, { numeric: true })
+/** One for all comparisons: `localeCompare` with options makes a new one each time, which ten thousand rows feel. */
+const collator = new Intl.Collator(undefined, { numeric: true })
+const compare = (a: string | number, b: string | number): number => {
+  if (a === b) return 0
+  return typeof a === 'number' && typeof b === 'number' ? a - b : collator.compare(String(a), String(b))
+}
