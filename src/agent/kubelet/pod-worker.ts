@@ -39,7 +39,7 @@ import { ImageFailed, type EnsuredImage, type Images } from './images.ts'
 import { hostsFile, podHostname, resolvConf, type DnsSettings } from './pod-files.ts'
 import { httpProbe, portOf, startProbes } from './probes.ts'
 import type { Mount, ObservedContainer, Runtime } from './runtime/runtime.ts'
-import { allContainers, latest, podStatus, type PodObservation } from './status.ts'
+import { allContainers, hasHadItsRun, latest, podStatus, statusPatch, type PodObservation } from './status.ts'
 import { MountFailed, mountsOf, podFolder, setUpVolumes, tearDownVolumes, type VolumeSources } from './volumes.ts'
 
 /** The pod's place in the network; `agent/network` implements it. */
@@ -221,7 +221,7 @@ export class PodWorker {
       await this.#runContainer(container, sandbox, 'Never')
     await this.#pruneAttempts()
     this.#report()
-    if (this.#reported?.phase === 'Succeeded' || this.#reported?.phase === 'Failed') await this.#finish()
+    if (hasHadItsRun(this.#pod, this.#observation())) await this.#finish()
   }
 
   /** After a stop of the worker: a pod that must not run again stays ended (kubelet: computePodActions). */
@@ -934,7 +934,15 @@ export class PodWorker {
   /** Sends the status when it differs from what was sent last; one request at a time, always the newest state. */
   #report(): void {
     if (this.#gone) return
-    const observation: PodObservation = {
+    const base = this.#reported ? { ...this.#pod, status: { ...this.#pod.status, ...this.#reported } } : this.#pod
+    const status = podStatus(base, this.#observation(), timestamp(this.#context.clock.now()))
+    if (deepEqual(status, this.#reported)) return
+    this.#reported = status
+    this.#reporting = this.#reporting.then(() => this.#send(status))
+  }
+
+  #observation(): PodObservation {
+    return {
       ...(this.#sandbox ? { sandbox: this.#sandbox } : {}),
       containers: this.#containers,
       ...(this.#ip ? { podIp: this.#ip } : {}),
@@ -949,17 +957,12 @@ export class PodWorker {
       ...(this.#resizeError ? { resizeError: this.#resizeError } : {}),
       stopped: this.#stopped,
     }
-    const base = this.#reported ? { ...this.#pod, status: { ...this.#pod.status, ...this.#reported } } : this.#pod
-    const status = podStatus(base, observation, timestamp(this.#context.clock.now()))
-    if (deepEqual(status, this.#reported)) return
-    this.#reported = status
-    this.#reporting = this.#reporting.then(() => this.#send(status))
   }
 
   async #send(status: PodStatus): Promise<void> {
     if (status !== this.#reported) return
     try {
-      const body = { metadata: { uid: this.#uid }, status }
+      const body = { metadata: { uid: this.#uid }, status: statusPatch(status, this.#pod.status) }
       await this.#context.client.patch(podResource, this.#ref, { type: 'strategic', body }, { subresource: 'status' })
     } catch (error) {
       if (error instanceof ApiError && error.code === 404) return

@@ -37,11 +37,11 @@ export interface PodObservation {
 export function podStatus(pod: Pod, seen: PodObservation, now: string): PodStatus {
   const spec = pod.spec ?? { containers: [] }
   const inits = spec.initContainers ?? []
-  const initStatuses = inits.map((container) => containerStatus(pod, container, seen, true))
-  const initialized = inits.every((container, index) => isInitDone(container, initStatuses[index]))
-  const statuses = spec.containers.map((container) => containerStatus(pod, container, seen, initialized))
-  const phase = phaseOf(pod, statuses, initStatuses, initialized, seen)
-  const done = phase === 'Succeeded' || phase === 'Failed'
+  const { initStatuses, statuses, initialized, outcome } = runOf(pod, seen)
+  // Sidecars, and what a deadline ends, run on for a while: a pod has not ended before they have.
+  const lasts = isTerminal(outcome) && seen.containers.some(({ state }) => state === 'running')
+  const phase = lasts && !isTerminal(pod.status?.phase) ? 'Running' : outcome
+  const done = isTerminal(phase)
   const sandboxRuns = seen.sandbox?.state === 'running' && seen.podIp !== undefined
   const unready = statuses.filter(({ ready }) => !ready).map(({ name }) => name)
   const uninitialized = inits
@@ -101,6 +101,44 @@ export function podStatus(pod: Pod, seen: PodObservation, now: string): PodStatu
       : {}),
     ...(seen.failure ? { reason: seen.failure.reason, message: seen.failure.message } : {}),
   }
+}
+
+/** Whether the pod has had its run, so that what still runs of it is to be stopped. */
+export const hasHadItsRun = (pod: Pod, seen: PodObservation): boolean => isTerminal(runOf(pod, seen).outcome)
+
+const isTerminal = (phase: string | undefined): boolean => phase === 'Succeeded' || phase === 'Failed'
+
+/**
+ * A strategic patch that makes the status this one and leaves other writers' conditions alone: what an own condition
+ * says no longer is taken away, and addresses are replaced, for by their keys they would pile up.
+ */
+export function statusPatch(status: PodStatus, before: PodStatus | undefined): Record<string, unknown> {
+  const gone = (before?.conditions ?? []).filter(
+    ({ type }) => type === 'PodResizeInProgress' && !status.conditions?.some((condition) => condition.type === type),
+  )
+  return {
+    ...status,
+    conditions: [
+      ...(status.conditions ?? []).map((condition) => ({ reason: null, message: null, ...condition })),
+      ...gone.map(({ type }) => ({ type, $patch: 'delete' })),
+    ],
+    podIPs: [...(status.podIPs ?? []), { $patch: 'replace' }],
+    hostIPs: [...(status.hostIPs ?? []), { $patch: 'replace' }],
+  }
+}
+
+/** How far the pod has come, container by container and as a whole. */
+function runOf(
+  pod: Pod,
+  seen: PodObservation,
+): { initStatuses: ContainerStatus[]; statuses: ContainerStatus[]; initialized: boolean; outcome: string } {
+  const { initContainers: inits = [], containers } = pod.spec ?? { containers: [] }
+  const initStatuses = inits.map((container) => containerStatus(pod, container, seen, true))
+  // Once a container has begun, all before it were done; a sidecar that ends later changes nothing about that.
+  const hasBegun = containers.some(({ name }) => seen.containers.some((each) => each.name === name && each.startedAt))
+  const initialized = hasBegun || inits.every((container, index) => isInitDone(container, initStatuses[index]))
+  const statuses = containers.map((container) => containerStatus(pod, container, seen, initialized))
+  return { initStatuses, statuses, initialized, outcome: phaseOf(pod, statuses, initStatuses, initialized, seen) }
 }
 
 /** Every container of a pod, of whatever sort. */
@@ -187,7 +225,9 @@ function phaseOf(
   if (seen.failure) return 'Failed'
   if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return pod.status.phase
   const policy = pod.spec?.restartPolicy ?? 'Always'
-  const failedInit = inits.some(({ state }) => (state?.terminated?.exitCode ?? 0) !== 0)
+  const sidecars = new Set((pod.spec?.initContainers ?? []).filter(isRestartableInit).map(({ name }) => name))
+  // A sidecar is stopped at the end: how it takes that says nothing about the pod.
+  const failedInit = inits.some(({ name, state }) => (state?.terminated?.exitCode ?? 0) !== 0 && !sidecars.has(name))
   if (failedInit && policy === 'Never') return 'Failed'
   if (!initialized) return 'Pending'
   const ended = statuses.filter(({ state }) => state?.terminated)

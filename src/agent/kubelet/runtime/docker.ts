@@ -103,12 +103,12 @@ export function createDockerRuntime({
     podUids: () => [...pods.keys()],
 
     async createSandbox(spec) {
-      const created = await docker.createContainer(sandboxOptions(spec, pauseImage))
+      const created = await docker.createContainer(sandboxOptions(spec, pauseImage)).catch(inItsWords)
       await refresh(created.id)
       return created.id
     },
     async createContainer(spec) {
-      const created = await docker.createContainer(containerOptions(spec))
+      const created = await docker.createContainer(containerOptions(spec)).catch(inItsWords)
       keep(newContainer(created.id, spec))
       return created.id
     },
@@ -152,10 +152,10 @@ export function createDockerRuntime({
       }
     },
     async loadImage(tar) {
-      await drain(await docker.loadImage(tar))
+      await drain(await docker.loadImage(tar).catch(inItsWords))
     },
     async pullImage(reference) {
-      const stream = (await docker.pull(reference, {})) as Readable
+      const stream = (await docker.pull(reference, {}).catch(inItsWords)) as Readable
       await drain(stream)
     },
     async images() {
@@ -388,6 +388,11 @@ const imageInfo = (info: Docker.ImageInspectInfo): ImageInfo => ({
 
 const reasonOf = (error: unknown): string =>
   ((error as { json?: { message?: string } }).json?.message ?? (error as Error).message).trim()
+
+/** The engine's own reason, without the client's words before it. */
+function inItsWords(error: unknown): never {
+  throw new Error(reasonOf(error), { cause: error })
+}
 
 async function ignoringAbsence(call: Promise<unknown>): Promise<void> {
   try {
