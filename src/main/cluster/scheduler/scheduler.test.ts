@@ -4,7 +4,7 @@ import { systemClock } from '#shared/base/clock.ts'
 import { silentLog } from '#shared/base/log.ts'
 import type { Event, Pod } from '#shared/kube/generated/types.ts'
 import { podCondition } from '#shared/kube/pod.ts'
-import { events, nodes, pods } from '#shared/kube/resources.ts'
+import { events, nodes, persistentVolumeClaims, pods, storageClasses } from '#shared/kube/resources.ts'
 import { node, pod, type PodOptions } from './scheduler.fixture.ts'
 import { createScheduler, type Scheduler } from './scheduler.ts'
 
@@ -123,6 +123,33 @@ describe('a pod that fits nowhere', () => {
     )
     expect(nodeOf(await bound('gated'))).toBe('n1')
   })
+})
+
+test('a pod waits for the volume of its node, and no other pod waits for it', async () => {
+  await plane.client.create(nodes, node('n1'))
+  await plane.client.create(storageClasses, {
+    metadata: { name: 'late' },
+    provisioner: 'example.com/late',
+    volumeBindingMode: 'WaitForFirstConsumer',
+  })
+  await plane.client.create(persistentVolumeClaims, {
+    metadata: { name: 'data', namespace: 'default' },
+    spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'late', resources: { requests: { storage: '1Gi' } } },
+  })
+  await scheduler.start()
+  await create('p', { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }] })
+  const selected = 'volume.kubernetes.io/selected-node'
+  const claim = await plane.untilOne(
+    persistentVolumeClaims,
+    'data',
+    ({ metadata }) => metadata.annotations?.[selected] !== undefined,
+  )
+  expect(claim.metadata.annotations?.[selected]).toBe('n1')
+  await create('other')
+  await bound('other')
+  expect(nodeOf(await plane.client.get(pods, { namespace: 'default', name: 'p' }))).toBeUndefined()
+  await plane.client.updateStatus(persistentVolumeClaims, { ...claim, status: { ...claim.status, phase: 'Bound' } })
+  expect(nodeOf(await bound('p'))).toBe('n1')
 })
 
 test('after a restart, what is placed still counts', async () => {

@@ -51,6 +51,8 @@ export interface Scheduler {
 const schedulerName = 'default-scheduler'
 /** Bindings under way at once: enough for the store to write them together, too few to keep the API server from others. */
 const parallelBindings = 64
+/** How long a pod waits for the volumes of its node, ms, before another node is tried. */
+const volumePatience = 600_000
 /** How long pods are tried in one go before requests get their turn, ms. */
 const sliceMs = 4
 /** Pods first: that they were placed is said once no pod has been for this long, ms, or after `longestSilence`. */
@@ -87,7 +89,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const picker = new NodePicker({ plugins, cluster, random: options.random })
   const queue = new SchedulingQueue({ clock, onReady: wake })
   const stops = new StopStack()
-  const bindings = new Set<Promise<void>>()
+  /** Pods on their way to their node, those that wait for their volumes among them. */
+  const underWay = new Set<Promise<void>>()
+  /** Bindings that the API server is at work on. */
+  let binding = 0
   /** Placed pods of which nothing has been said yet. */
   const placed: { pod: Pod; node: string; at: number }[] = []
   let lastPlacement = 0
@@ -107,13 +112,13 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
   function scheduleSome(): void {
     const end = performance.now() + sliceMs
-    while (running && bindings.size < parallelBindings && performance.now() < end) {
+    while (running && binding < parallelBindings && performance.now() < end) {
       const waiting = queue.take()
       if (!waiting) return
       scheduleOne(waiting)
     }
     // With all bindings taken, the next one to end wakes us.
-    if (bindings.size < parallelBindings) wake()
+    if (binding < parallelBindings) wake()
   }
 
   function scheduleOne(waiting: Waiting): void {
@@ -126,25 +131,30 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       return
     }
     cluster.assume(waiting.pod, placement.node)
-    const binding = bind(waiting, placement)
+    const work = bind(waiting, placement)
       .catch((error: unknown) => notBound(waiting, error))
       .finally(() => {
-        bindings.delete(binding)
+        underWay.delete(work)
         wake()
       })
-    bindings.add(binding)
+    underWay.add(work)
   }
 
   async function bind(waiting: Waiting, { node, beforeBinding }: Placement): Promise<void> {
     const { pod } = waiting.pod
     const { namespace, name = '', uid } = pod.metadata
-    for (const prepare of beforeBinding) await prepare(node)
-    await client.post(pods, { namespace, name }, 'binding', {
-      apiVersion: 'v1',
-      kind: 'Binding',
-      metadata: { namespace, name, uid },
-      target: { apiVersion: 'v1', kind: 'Node', name: node.name },
-    })
+    for (const prepare of beforeBinding) await within(clock, volumePatience, prepare(node))
+    binding++
+    try {
+      await client.post(pods, { namespace, name }, 'binding', {
+        apiVersion: 'v1',
+        kind: 'Binding',
+        metadata: { namespace, name, uid },
+        target: { apiVersion: 'v1', kind: 'Node', name: node.name },
+      })
+    } finally {
+      binding--
+    }
     if (queue.get(waiting.pod.key) === waiting) queue.remove(waiting.pod.key)
     lastPlacement = clock.now()
     placed.push({ pod, node: node.name, at: lastPlacement })
@@ -297,7 +307,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       await stops.stop()
       for (const informer of [podInformer, nodeInformer, ...Object.values(lookups)]) informer.stop()
       if (!options.informers) informers.stop()
-      await Promise.all(bindings)
+      await Promise.all(underWay)
       await stopAnnouncing?.()
       announce()
       await recorder.flush()
@@ -310,3 +320,15 @@ const isOurs = (pod: Pod): boolean =>
 
 /** Items of lists may lack their type; what is said about them names it. */
 const typed = (pod: Pod): KubeObject => ({ ...pod, apiVersion: 'v1', kind: 'Pod' })
+
+async function within(clock: Clock, ms: number, work: Promise<void>): Promise<void> {
+  let stop: Stop | undefined
+  const timeout = new Promise<never>((_, reject) => {
+    stop = clock.after(ms, () => reject(new Error('timed out waiting for the volumes of the pod')))
+  })
+  try {
+    await Promise.race([work, timeout])
+  } finally {
+    await stop?.()
+  }
+}
