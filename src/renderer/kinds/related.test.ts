@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest'
+import type { Pod, Service } from '#shared/kube/generated/types.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import { kindNamed } from './index.ts'
+import { relatedOf, usesOf, type Neighbours } from './related.ts'
+
+const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-1', uid: 'rs', controller: true }
+const web: Pod = {
+  metadata: { name: 'web-1-a', namespace: 'a', labels: { app: 'web', tier: 'front' }, ownerReferences: [owner] },
+  spec: {
+    nodeName: 'w1',
+    serviceAccountName: 'runner',
+    volumes: [{ name: 'v', configMap: { name: 'settings' } }],
+    containers: [
+      {
+        name: 'c',
+        envFrom: [{ configMapRef: { name: 'settings' } }],
+        env: [{ name: 'P', valueFrom: { secretKeyRef: { name: 'password', key: 'p' } } }],
+      },
+    ],
+  },
+}
+const service: Service = { metadata: { name: 'front', namespace: 'a' }, spec: { selector: { app: 'web' } } }
+const elsewhere: Service = { metadata: { name: 'front', namespace: 'b' }, spec: { selector: { app: 'web' } } }
+const neighbours: Neighbours = { pods: [web], replicaSets: [], services: [service, elsewhere], endpointSlices: [] }
+const titles = (kind: string, object: KubeObject): Record<string, string[]> => {
+  const descriptor = kindNamed(kind)
+  if (!descriptor) throw new Error(kind)
+  const groups = relatedOf(descriptor, object, neighbours)
+  return Object.fromEntries(groups.map(({ title, items }) => [title, items.map((each) => `${each.kind} ${each.name}`)]))
+}
+
+test('names each thing that a pod uses once', () => {
+  expect(usesOf(web.spec ?? { containers: [] }).map(({ kind, name }) => `${kind} ${name}`)).toEqual([
+    'ConfigMap settings',
+    'Secret password',
+    'ServiceAccount runner',
+  ])
+})
+
+test('a pod knows its owner, its node, what it uses, and the Services of its own namespace that select it', () => {
+  expect(titles('Pod', web)).toEqual({
+    'Owned by': ['ReplicaSet web-1'],
+    'Runs on': ['Node w1'],
+    Uses: ['ConfigMap settings', 'Secret password', 'ServiceAccount runner'],
+    Services: ['Service front'],
+  })
+})
+
+test('finds pods by set-based selectors, by node, and by what they use', () => {
+  const selector = { matchExpressions: [{ key: 'app', operator: 'In', values: ['web', 'other'] }] }
+  const deployment = { metadata: { name: 'web', namespace: 'a', uid: 'd' }, spec: { selector } }
+  expect(titles('Deployment', deployment)).toEqual({ Pods: ['Pod web-1-a'] })
+  expect(titles('Node', { metadata: { name: 'w1' } })).toEqual({ Pods: ['Pod web-1-a'] })
+  expect(titles('Secret', { metadata: { name: 'password', namespace: 'a' } })).toEqual({ 'Used by': ['Pod web-1-a'] })
+  expect(titles('Secret', { metadata: { name: 'password', namespace: 'b' } })).toEqual({})
+})

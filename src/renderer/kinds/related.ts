@@ -1,0 +1,128 @@
+import type { EndpointSlice, Pod, PodSpec, ReplicaSet, Service } from '#shared/kube/generated/types.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import { summarizePod } from '#shared/kube/pod.ts'
+import { matchesLabels, parseLabelSelector } from '#shared/kube/selectors.ts'
+import type { Tone } from '../components/tone.ts'
+import type { KindDescriptor } from './descriptor.ts'
+import { podTone } from './pod.ts'
+
+/** One object that another one has to do with. */
+export interface RelatedObject {
+  kind: string
+  name: string
+  namespace?: string
+  state?: { text: string; tone: Tone }
+}
+export interface RelatedGroup {
+  title: string
+  items: RelatedObject[]
+}
+
+/** What the cluster holds of the kinds that point at others. */
+export interface Neighbours {
+  pods: readonly Pod[]
+  replicaSets: readonly ReplicaSet[]
+  services: readonly Service[]
+  endpointSlices: readonly EndpointSlice[]
+}
+
+/** What an object belongs to, runs on, uses, owns and selects, and what selects or uses it; empty groups are left out. */
+export function relatedOf(kind: KindDescriptor, object: KubeObject, neighbours: Neighbours): RelatedGroup[] {
+  const { namespace } = object.metadata
+  const near = <T extends KubeObject>(objects: readonly T[]): T[] =>
+    objects.filter(({ metadata }) => metadata.namespace === namespace)
+  const owned = <T extends KubeObject>(objects: readonly T[]): T[] =>
+    near(objects).filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === object.metadata.uid))
+  const spec = podSpecOf(kind, object)
+  const node = kind.resource.kind === 'Pod' ? spec?.nodeName : undefined
+  const groups: RelatedGroup[] = [
+    {
+      title: 'Owned by',
+      items: (object.metadata.ownerReferences ?? []).map((owner) => item(owner.kind, owner.name, namespace)),
+    },
+    { title: 'Runs on', items: node ? [item('Node', node)] : [] },
+    {
+      title: 'Uses',
+      items: spec ? usesOf(spec).map((used) => ({ ...used, ...(namespace ? { namespace } : {}) })) : [],
+    },
+    { title: 'ReplicaSets', items: owned(neighbours.replicaSets).map(itemOf('ReplicaSet')) },
+    { title: 'EndpointSlices', items: owned(neighbours.endpointSlices).map(itemOf('EndpointSlice')) },
+    { title: 'Pods', items: podsOf(kind, object, neighbours.pods, owned(neighbours.pods)).map(podItem) },
+    {
+      title: 'Services',
+      items: (kind.resource.kind === 'Pod' ? near(neighbours.services) : [])
+        .filter(({ spec: { selector } = {} }) => selector && includes(object.metadata.labels, selector))
+        .map(itemOf('Service')),
+    },
+    { title: 'Used by', items: near(neighbours.pods).filter(usersOf(kind, object)).map(podItem) },
+  ]
+  return groups.filter(({ items }) => items.length > 0)
+}
+
+function podsOf(kind: KindDescriptor, object: KubeObject, all: readonly Pod[], owned: readonly Pod[]): readonly Pod[] {
+  if (kind.resource.kind === 'Node') return all.filter(({ spec }) => spec?.nodeName === object.metadata.name)
+  const source = kind.logs?.(object)
+  if (!source || !('selector' in source) || source.selector === '') return owned
+  const wanted = parseLabelSelector(source.selector)
+  return all.filter(
+    ({ metadata }) => metadata.namespace === object.metadata.namespace && matchesLabels(wanted, metadata.labels),
+  )
+}
+
+/** Pods whose spec names this ConfigMap, Secret, claim or service account. */
+const usersOf =
+  (kind: KindDescriptor, object: KubeObject) =>
+  ({ spec }: Pod): boolean =>
+    spec !== undefined &&
+    usesOf(spec).some((used) => used.kind === kind.resource.kind && used.name === object.metadata.name)
+
+/** ConfigMaps, Secrets, claims and the service account that a pod's spec names, each once. */
+export function usesOf(spec: PodSpec): RelatedObject[] {
+  const found: (RelatedObject | undefined)[] = []
+  const say = (kind: string, name?: string): void => void (name && found.push({ kind, name }))
+  for (const { configMap, secret, persistentVolumeClaim, projected } of spec.volumes ?? []) {
+    say('ConfigMap', configMap?.name)
+    say('Secret', secret?.secretName)
+    say('PersistentVolumeClaim', persistentVolumeClaim?.claimName)
+    for (const source of projected?.sources ?? []) {
+      say('ConfigMap', source.configMap?.name)
+      say('Secret', source.secret?.name)
+    }
+  }
+  for (const { env = [], envFrom = [] } of [...(spec.initContainers ?? []), ...(spec.containers ?? [])]) {
+    for (const { configMapRef, secretRef } of envFrom) {
+      say('ConfigMap', configMapRef?.name)
+      say('Secret', secretRef?.name)
+    }
+    for (const { valueFrom } of env) {
+      say('ConfigMap', valueFrom?.configMapKeyRef?.name)
+      say('Secret', valueFrom?.secretKeyRef?.name)
+    }
+  }
+  for (const { name } of spec.imagePullSecrets ?? []) say('Secret', name)
+  say('ServiceAccount', spec.serviceAccountName)
+  const seen = new Map(found.flatMap((used) => (used ? [[`${used.kind}/${used.name}`, used]] : [])))
+  return [...seen.values()]
+}
+
+function podSpecOf(kind: KindDescriptor, object: KubeObject): PodSpec | undefined {
+  const { spec } = object as { spec?: PodSpec & { template?: { spec?: PodSpec } } }
+  return kind.resource.kind === 'Pod' ? spec : spec?.template?.spec
+}
+
+const includes = (labels: Record<string, string> = {}, selector: Record<string, string>): boolean =>
+  Object.entries(selector).every(([key, value]) => labels[key] === value)
+
+const item = (kind: string, name: string, namespace?: string): RelatedObject => ({
+  kind,
+  name,
+  ...(namespace ? { namespace } : {}),
+})
+const itemOf =
+  (kind: string) =>
+  ({ metadata }: KubeObject): RelatedObject =>
+    item(kind, metadata.name ?? '', metadata.namespace)
+const podItem = (pod: Pod): RelatedObject => ({
+  ...itemOf('Pod')(pod),
+  state: { text: summarizePod(pod).status, tone: podTone(pod) },
+})
