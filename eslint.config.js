@@ -33,6 +33,8 @@ export default tseslint.config(
       '@typescript-eslint/unbound-method': 'off',
       // Streams and menus of libraries are typed by interface and made by factories.
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
+      // `void version.value` reads a ref for its dependency alone.
+      '@typescript-eslint/no-meaningless-void-operator': 'off',
       'no-console': 'error',
     },
   },

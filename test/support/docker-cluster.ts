@@ -23,7 +23,7 @@ const root = join(import.meta.dirname, '../..')
 
 export const testEngine = (): HostEngine =>
   createHostEngine({
-    workerImageContext: process.env.SLIPWAY_WCTX ?? join(root, 'resources/worker'),
+    workerImageContext: join(root, 'resources/worker'),
     labels: { 'slipway.dev/test': 'integration' },
   })
 

@@ -71,5 +71,5 @@ export function useLiveObjects<T extends KubeObject>(
     { immediate: true },
   )
   onScopeDispose(() => release())
-  return { objects, state, reason, informer: informer as LiveObjects<T>['informer'] }
+  return { objects, state, reason, informer: informer }
 }

@@ -37,8 +37,7 @@ export interface Column<T> {
 }
 
 /** Declares a kind with its own type; lists of descriptors speak of KubeObject. */
-export const describe = <T extends KubeObject>(descriptor: KindDescriptor<T>): KindDescriptor =>
-  descriptor as unknown as KindDescriptor
+export const describe = <T extends KubeObject>(descriptor: KindDescriptor<T>): KindDescriptor => descriptor
 
 export const ageColumn: Column<KubeObject> = {
   id: 'age',

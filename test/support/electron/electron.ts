@@ -64,7 +64,6 @@ class App extends EventEmitter {
     if (!prevented) this.exit(0)
   }
   exit(code = 0): void {
-    for (const window of standIn.windows) void window.webContents.context?.close()
     resolveExited(code)
   }
 }

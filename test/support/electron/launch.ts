@@ -45,8 +45,10 @@ async function launchStandIn(browser: Browser, home: string): Promise<Desktop> {
     page,
     standIn,
     async close() {
-      standIn.app.quit()
+      // Quitting may wait for an answer in the window: a test that wants to see that quits by itself.
+      standIn.app.exit(0)
       await standIn.standIn.exited
+      for (const window of standIn.standIn.windows) await window.webContents.context?.close()
     },
   }
 }

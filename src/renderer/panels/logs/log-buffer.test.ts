@@ -11,6 +11,24 @@ test('joins pieces to lines, each source for itself', () => {
   expect(buffer.lines.at(-1)?.text).toBe('rest')
 })
 
+test('keeps the time of a line apart from its text', () => {
+  const buffer = new LogBuffer()
+  buffer.push(0, '2026-11-23T10:00:00.5Z hello there\n2026-11-23T10:00:01Z \nno time\n')
+  expect(buffer.lines.map(({ time, text }) => [time, text])).toEqual([
+    ['2026-11-23T10:00:00.5Z', 'hello there'],
+    ['2026-11-23T10:00:01Z', ''],
+    ['', 'no time'],
+  ])
+  expect(buffer.lastTime(0)).toBe('2026-11-23T10:00:01Z')
+})
+
+test('a stream that goes on repeats nothing and leaves nothing out', () => {
+  const buffer = new LogBuffer()
+  buffer.push(0, '2026-11-23T10:00:00.5Z one\n')
+  buffer.push(0, '2026-11-23T10:00:00.5Z one\n2026-11-23T10:00:00.51Z two\n', buffer.lastTime(0))
+  expect(buffer.lines.map(({ text }) => text)).toEqual(['one', 'two'])
+})
+
 test('says how many lines it has let go, and keeps the newest', () => {
   const buffer = new LogBuffer(100)
   for (let i = 0; i < 1_000; i++) buffer.push(0, `line ${i}\n`)

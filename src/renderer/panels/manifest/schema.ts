@@ -100,7 +100,8 @@ export function checkSchema(text: string, schemas: Schemas): { message: string; 
   if (!Array.isArray(documents)) return []
   for (const document of documents) {
     if (!isMap(document.contents) || document.errors.length > 0) continue
-    const schema = schemas.known(String(document.get('apiVersion') ?? ''), String(document.get('kind') ?? ''))
+    const { apiVersion, kind } = document.toJS() as { apiVersion?: string; kind?: string }
+    const schema = schemas.known(apiVersion ?? '', kind ?? '')
     if (schema) visit(document.contents, schema.root, schema.all, '')
   }
   return found
@@ -109,11 +110,11 @@ export function checkSchema(text: string, schemas: Schemas): { message: string; 
     const schema = settle(given, all)
     if (!node || !schema) return
     if (isMap(node)) {
-      if (schema.type && schema.type !== 'object') return wrongType(node, schema.type, 'a map', at)
-      for (const pair of node.items) visitPair(pair, schema, all, at)
+      if (schema.type && schema.type !== 'object') wrongType(node, schema.type, 'a map', at)
+      else for (const pair of node.items) visitPair(pair, schema, all, at)
     } else if (isSeq(node)) {
-      if (schema.type && schema.type !== 'array') return wrongType(node, schema.type, 'a list', at)
-      for (const [index, item] of node.items.entries()) visit(item as Node, schema.items, all, `${at}[${index}]`)
+      if (schema.type && schema.type !== 'array') wrongType(node, schema.type, 'a list', at)
+      else for (const [index, item] of node.items.entries()) visit(item as Node, schema.items, all, `${at}[${index}]`)
     } else if (isScalar(node) && node.value !== null && (schema.type === 'object' || schema.type === 'array'))
       wrongType(node, schema.type, 'a single value', at)
     else if (isScalar(node) && schema.enum && typeof node.value === 'string' && !schema.enum.includes(node.value))

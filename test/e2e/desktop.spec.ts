@@ -1,0 +1,179 @@
+import { rm } from 'node:fs/promises'
+import { expect, test } from '@playwright/test'
+import { launchDesktop, type Desktop } from '../support/electron/launch.ts'
+import { newDataFolder } from '../support/slipway.ts'
+
+/**
+ * The built desktop app: in real Electron where its binary is, else with the stand-in for the `electron` module, which
+ * runs the same main and preload bundles. What only the stand-in can tell is asked of it where it is there.
+ */
+test.describe.configure({ mode: 'serial' })
+
+let home: string
+let desktop: Desktop
+
+test.beforeAll(async ({ browser }) => {
+  home = await newDataFolder()
+  desktop = await launchDesktop({ browser, home })
+})
+test.afterAll(async () => {
+  await desktop?.close()
+  await rm(home, { recursive: true, force: true })
+})
+
+test('shows the face, which reaches the back over its MessagePort', async () => {
+  const { page } = desktop
+  await expect(page.getByRole('heading', { name: 'Clusters' })).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Create cluster' })).toBeVisible()
+  await expect(page.getByRole('contentinfo')).toContainText('Docker')
+})
+
+test('a cluster of simulated workers can be made and looked into', async () => {
+  const { page } = desktop
+  await page.getByRole('button', { name: 'Create cluster' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Create cluster' })
+  await dialog.getByLabel('Name').fill('desk')
+  await dialog.getByLabel(/Simulated workers/).check()
+  await dialog.getByRole('button', { name: 'Create cluster' }).click()
+  const cluster = page.getByRole('region', { name: 'Cluster desk' })
+  await expect(cluster).toContainText('3 of 3 workers Ready')
+  await cluster.getByRole('button', { name: 'Open' }).click()
+  await page.getByRole('link', { name: 'Nodes', exact: true }).click()
+  await expect(page.getByRole('table', { name: 'Nodes' }).getByRole('row')).toHaveCount(4)
+})
+
+test('the page has no way to Node, and no function of Electron', async () => {
+  const found = await desktop.page.evaluate(() => ({
+    require: typeof (globalThis as Record<string, unknown>).require,
+    process: typeof (globalThis as Record<string, unknown>).process,
+    electron: typeof (globalThis as Record<string, unknown>).electron,
+  }))
+  expect(found).toEqual({ require: 'undefined', process: 'undefined', electron: 'undefined' })
+})
+
+test('inline scripts and eval are blocked by the content security policy', async () => {
+  const { page } = desktop
+  const outcome = await page.evaluate(() => {
+    const script = document.createElement('script')
+    script.textContent = 'window.injected = true'
+    document.head.append(script)
+    return (window as unknown as { injected?: boolean }).injected ?? false
+  })
+  expect(outcome).toBe(false)
+  // From within the page itself, where the policy holds; evaluate() alone runs outside of it.
+  const evaluated = await page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        document.addEventListener('securitypolicyviolation', (event) => resolve(event.violatedDirective), {
+          once: true,
+        })
+        const script = document.createElement('script')
+        script.src = 'data:text/javascript,1'
+        document.head.append(script)
+      }),
+  )
+  expect(evaluated).toContain('script-src')
+})
+
+test.describe('as the stand-in sees it', () => {
+  test.beforeEach(() => test.skip(desktop.standIn === undefined, 'real Electron enforces these itself'))
+  const records = () => {
+    if (!desktop.standIn) throw new Error('no stand-in')
+    return desktop.standIn
+  }
+
+  test('the window asks for every protection', () => {
+    const [window] = records().standIn.windows
+    expect(window?.options.webPreferences).toMatchObject({
+      contextIsolation: true,
+      nodeIntegration: false,
+      nodeIntegrationInWorker: false,
+      nodeIntegrationInSubFrames: false,
+      sandbox: true,
+      webSecurity: true,
+      allowRunningInsecureContent: false,
+      experimentalFeatures: false,
+      webviewTag: false,
+    })
+  })
+
+  test('navigation is locked to the app', () => {
+    const contents = records().standIn.windows[0]?.webContents
+    for (const event of ['will-navigate', 'will-redirect', 'will-frame-navigate'] as const) {
+      expect(contents?.asksToNavigate('app://slipway/', event)).toBe(true)
+      for (const url of ['app://slipway.evil/', 'https://example.org/', 'file:///etc/passwd', 'javascript:alert(1)'])
+        expect(contents?.asksToNavigate(url, event)).toBe(false)
+    }
+    let prevented = false
+    contents?.emit('will-attach-webview', { preventDefault: () => (prevented = true) })
+    expect(prevented).toBe(true)
+  })
+
+  test('new windows are denied, and only known sites leave for the browser', () => {
+    const contents = records().standIn.windows[0]?.webContents
+    for (const url of ['https://kubernetes.io/docs/', 'https://example.org/', 'file:///etc/passwd', 'smb://x/y'])
+      expect(contents?.openHandler?.({ url })).toEqual({ action: 'deny' })
+    expect(records().standIn.openedOutside).toEqual(['https://kubernetes.io/docs/'])
+  })
+
+  test('permissions are denied, but for the clipboard', () => {
+    const { permissions } = records().standIn
+    for (const name of ['geolocation', 'media', 'notifications', 'midi', 'fullscreen']) {
+      expect(permissions.check?.(undefined, name)).toBe(false)
+      let allowed = true
+      permissions.request?.(undefined, name, (decision) => (allowed = decision))
+      expect(allowed).toBe(false)
+    }
+    expect(permissions.check?.(undefined, 'clipboard-sanitized-write')).toBe(true)
+  })
+
+  test('the app scheme serves the face alone', async () => {
+    const { askProtocol } = records()
+    const page = await askProtocol('app://slipway/')
+    expect(page.status).toBe(200)
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
+    for (const url of [
+      'app://slipway/../package.json',
+      'app://slipway/..%2f..%2fpackage.json',
+      'app://slipway/%2e%2e/main/index.js',
+      'app://other/',
+    ])
+      expect((await askProtocol(url)).status).toBe(404)
+    expect((await askProtocol('app://slipway/', 'POST')).status).toBe(404)
+  })
+
+  test('a foreign or framed page gets no port', () => {
+    const { ipcMain } = records()
+    let passed = 0
+    const postMessage = (): number => ++passed
+    ipcMain.emit('slipway:port', { senderFrame: { url: 'https://example.org/', parent: null, postMessage } })
+    ipcMain.emit('slipway:port', { senderFrame: { url: 'app://slipway/', parent: {}, postMessage } })
+    ipcMain.emit('slipway:port', { senderFrame: null })
+    expect(passed).toBe(0)
+  })
+
+  test('menu and tray command the face', async () => {
+    const { standIn } = records()
+    const file = standIn.menu.find(({ label }) => label === 'File')
+    file?.submenu?.find(({ label }) => label === 'Settings…')?.click?.()
+    await expect(desktop.page.getByRole('dialog', { name: 'Settings' })).toBeVisible()
+    await desktop.page.keyboard.press('Escape')
+    expect(standIn.trays[0]?.tooltip).toBe('Slipway: 1 cluster runs')
+  })
+
+  test('no credential is in the page', async () => {
+    const text = await desktop.page.evaluate(
+      () => document.documentElement.outerHTML + JSON.stringify(localStorage) + JSON.stringify(sessionStorage),
+    )
+    expect(text).not.toMatch(/PRIVATE KEY|client-key-data|BEGIN CERTIFICATE/)
+  })
+
+  test('quitting with a cluster running asks first', async () => {
+    const { app } = records()
+    app.quit()
+    const dialog = desktop.page.getByRole('dialog', { name: 'Quit Slipway?' })
+    await expect(dialog).toBeVisible()
+    await dialog.getByRole('button', { name: 'Stop and quit' }).click()
+    expect(await records().standIn.exited).toBe(0)
+  })
+})
