@@ -54,12 +54,6 @@ export const node = describe<Node>({
     ],
     ['Kernel', status?.nodeInfo?.kernelVersion ?? ''],
     ['Runtime', status?.nodeInfo?.containerRuntimeVersion ?? ''],
-    [
-      'Conditions',
-      (status?.conditions ?? [])
-        .map(({ type, status: value, reason }) => `${type}: ${value} (${reason ?? ''})`)
-        .join('\n'),
-    ],
   ],
   actions: ['cordon', 'drain'],
 })

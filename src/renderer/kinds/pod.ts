@@ -1,4 +1,4 @@
-import type { Pod } from '#shared/kube/generated/types.ts'
+import type { ContainerStatus, Pod } from '#shared/kube/generated/types.ts'
 import { isPodReady, restartsText, summarizePod } from '#shared/kube/pod.ts'
 import { pods } from '#shared/kube/resources.ts'
 import type { Tone } from '../components/tone.ts'
@@ -42,7 +42,6 @@ export const pod = describe<Pod>({
     ['IP', status?.podIP ?? '–'],
     ['QoS class', status?.qosClass ?? '–'],
     ['Service account', spec?.serviceAccountName ?? '–'],
-    ['Containers', (spec?.containers ?? []).map(({ name, image }) => `${name}: ${image ?? ''}`).join('\n')],
   ],
   logs: ({ metadata }) => ({ pod: metadata.name ?? '' }),
   actions: ['shell'],
@@ -55,4 +54,50 @@ export function podTone(object: Pod): Tone {
   if (/Error|BackOff|Failed|OOM|Evicted|Invalid|ErrImage/.test(status)) return 'bad'
   if (status === 'Running') return isPodReady(object) ? 'good' : 'warn'
   return status === 'Unknown' ? 'quiet' : 'warn'
+}
+
+export interface ContainerSummary {
+  name: string
+  image: string
+  /** `init`, `debug`, or nothing. */
+  role: string
+  state: string
+  tone: Tone
+  restarts: number
+  /** Why it waits or how it ended. */
+  message: string
+}
+
+/** Every container of a pod with its state in words, in the order in which they start. */
+export function containersOf({ spec, status }: Pod): ContainerSummary[] {
+  const listed = [
+    ...(spec?.initContainers ?? []).map((container) => ({ ...container, role: 'init' })),
+    ...(spec?.containers ?? []).map((container) => ({ ...container, role: '' })),
+    ...(spec?.ephemeralContainers ?? []).map((container) => ({ ...container, role: 'debug' })),
+  ]
+  const statuses = [
+    ...(status?.initContainerStatuses ?? []),
+    ...(status?.containerStatuses ?? []),
+    ...(status?.ephemeralContainerStatuses ?? []),
+  ]
+  return listed.map(({ name, image = '', role }) => {
+    const found = statuses.find((each) => each.name === name)
+    return { name, image, role, restarts: found?.restartCount ?? 0, ...stateOf(found) }
+  })
+}
+
+function stateOf(status?: ContainerStatus): Pick<ContainerSummary, 'state' | 'tone' | 'message'> {
+  const { running, terminated, waiting } = status?.state ?? {}
+  if (running) {
+    const ready = status?.ready === true
+    return { state: ready ? 'Running' : 'Running, not ready', tone: ready ? 'good' : 'warn', message: '' }
+  }
+  if (terminated) {
+    const { exitCode, reason, message = '' } = terminated
+    const state = exitCode === 0 ? (reason ?? 'Completed') : `${reason ?? 'Error'} (${exitCode})`
+    return { state, tone: exitCode === 0 ? 'done' : 'bad', message }
+  }
+  const reason = waiting?.reason ?? 'Waiting'
+  const tone = /BackOff|Err|Error|Invalid/.test(reason) ? 'bad' : 'warn'
+  return { state: reason, tone, message: waiting?.message ?? '' }
 }
