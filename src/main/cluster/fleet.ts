@@ -113,6 +113,7 @@ export function createFleet(options: FleetOptions): Fleet {
           let lines = 0
           return provider.ensureImage({
             signal: report.signal,
+            bytes: report.bytes,
             log(line) {
               report.log(line)
               if (lines++ % 5 === 0) report.message(line.slice(0, 120))

@@ -9,7 +9,11 @@ export interface WorkerProvider {
   list(): Promise<WorkerMachine[]>
   /** @throws Error for the user when no engine answers */
   checkEngine(): Promise<string>
-  ensureImage(work: { log(line: string): void; signal: AbortSignal }): Promise<void>
+  ensureImage(work: {
+    log(line: string): void
+    bytes(done: number, total?: number): void
+    signal: AbortSignal
+  }): Promise<void>
   /** @returns whether it was made just now */
   ensureNetwork(): Promise<boolean>
   /** Makes a worker that does not run yet, with its files inside. */

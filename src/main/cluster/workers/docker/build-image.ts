@@ -4,6 +4,7 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type Docker from 'dockerode'
 import { pack } from 'tar-stream'
@@ -11,6 +12,8 @@ import { isMissing } from './connection.ts'
 
 export interface ImageWork {
   log(line: string): void
+  /** How much was moved so far, and of how much where that is known. */
+  bytes?(done: number, total?: number): void
   signal?: AbortSignal
 }
 
@@ -60,12 +63,31 @@ export async function buildImage(
   await follow(answer, work)
 }
 
-async function follow(answer: NodeJS.ReadableStream, { log }: ImageWork): Promise<void> {
+interface ProgressLine {
+  stream?: string
+  status?: string
+  error?: string
+  /** The layer that it is about. */
+  id?: string
+  progressDetail?: { current?: number; total?: number }
+}
+
+/** Reads what the engine tells of a build, a pull or an import, to its end. @throws Error with the engine's reason */
+export async function follow(answer: NodeJS.ReadableStream, { log, bytes }: ImageWork): Promise<void> {
+  const layers = new Map<string, { done: number; total: number }>()
   for await (const line of createInterface({ input: answer })) {
     if (!line.trim()) continue
-    const { stream, status, error } = JSON.parse(line) as { stream?: string; status?: string; error?: string }
+    const { stream, status, error, id, progressDetail } = JSON.parse(line) as ProgressLine
     if (error) throw new Error(error.trim())
-    const text = (stream ?? status ?? '').trim()
+    if (progressDetail?.current !== undefined) {
+      // Each layer is downloaded, then unpacked: only the first is told of, so that the figure never falls.
+      if (id === undefined || status !== 'Downloading') continue
+      layers.set(id, { done: progressDetail.current, total: progressDetail.total ?? progressDetail.current })
+      const sum = [...layers.values()].reduce((a, b) => ({ done: a.done + b.done, total: a.total + b.total }))
+      bytes?.(sum.done, sum.total)
+      continue
+    }
+    const text = [id, (stream ?? status ?? '').trim()].filter(Boolean).join(': ')
     if (text) log(text)
   }
 }
@@ -75,9 +97,10 @@ async function ensureBaseImage(docker: Docker, work: ImageWork): Promise<void> {
   if (await hasImage(docker, baseImage)) return
   work.log(`pulling ${baseImage}`)
   try {
-    await follow(await docker.pull(baseImage, {}), work)
+    await follow(await docker.pull(baseImage, work.signal ? { abortSignal: work.signal } : {}), work)
     return
   } catch (error) {
+    work.signal?.throwIfAborted()
     work.log(`no registry: ${(error as Error).message}`)
   }
   if (process.getuid?.() !== 0 || process.platform !== 'linux')
@@ -106,8 +129,17 @@ async function bootstrap(docker: Docker, work: ImageWork): Promise<void> {
       '-c',
       '.',
     ])
+    let done = 0
+    let told = 0
+    const counted = new Transform({
+      transform(chunk: Buffer, _encoding, next) {
+        done += chunk.length
+        if (done - told >= 2 ** 20) work.bytes?.((told = done))
+        next(null, chunk)
+      },
+    })
     const [repo = '', tag = ''] = baseImage.split(':')
-    const answer = await docker.importImage(tar.stdout, { repo, tag })
+    const answer = await docker.importImage(tar.stdout.pipe(counted), { repo, tag })
     await follow(answer, work)
   } finally {
     await rm(folder, { recursive: true, force: true })
@@ -158,6 +190,12 @@ async function command(program: string, args: string[], { log, signal }: ImageWo
 export async function saveImage(docker: Docker, reference: string): Promise<NodeJS.ReadableStream | undefined> {
   if (!(await hasImage(docker, reference))) return undefined
   return docker.getImage(reference).get()
+}
+
+/** Id of an image of the engine; undefined when it has not got it. */
+export async function imageId(docker: Docker, reference: string): Promise<string | undefined> {
+  if (!(await hasImage(docker, reference))) return undefined
+  return (await docker.getImage(reference).inspect()).Id
 }
 
 /** Loads a `docker save` stream. */
