@@ -57,7 +57,12 @@ async function main(config: AgentFiles): Promise<void> {
 
   const runtime = createDockerRuntime({ socketPath: '/var/run/docker.sock', pauseImage, log })
   await engineAnswers(runtime)
-  const images = createImages({ runtime, fetchImage: (reference) => tunnel.fetchImage(reference), log })
+  const images = createImages({
+    runtime,
+    fetchImage: (reference) => tunnel.fetchImage(reference),
+    hostImageId: (reference) => tunnel.hostImageId(reference),
+    log,
+  })
   const nodeInformer = informers.share(nodes)
   const serviceInformer = informers.share(services)
   const sliceInformer = informers.share(endpointSlices)

@@ -32,10 +32,13 @@ export interface Images {
 export function createImages({
   runtime,
   fetchImage,
+  hostImageId,
   log,
 }: {
   runtime: Runtime
+  /** The image from the host's engine; undefined when it has not got it. */
   fetchImage(reference: string): Promise<Readable | undefined>
+  hostImageId(reference: string): Promise<string | undefined>
   log: Log
 }): Images {
   const known = new Map<string, ImageInfo>()
@@ -57,6 +60,9 @@ export function createImages({
   }
   const fetchOnce = async (reference: string): Promise<void> => {
     try {
+      // An image that is asked for each time anew (`:latest`) is carried over only when the host's has changed.
+      const here = await runtime.hasImage(reference)
+      if (here && (await hostImageId(reference)) === here.id) return
       const tar = await fetchImage(reference)
       if (tar) {
         await runtime.loadImage(tar)

@@ -16,6 +16,8 @@ export interface TunnelServer {
   dialApiServer(): Promise<Duplex>
   /** A `docker save` stream of an image of the host's engine; undefined when it has not got it. */
   fetchImage(reference: string): Promise<Readable | undefined>
+  /** Id of the host engine's image of that name; undefined when it has not got it. */
+  hostImageId(reference: string): Promise<string | undefined>
   stop(): Promise<void>
 }
 
@@ -68,6 +70,7 @@ export async function createTunnelServer(options: TunnelServerOptions): Promise<
   return {
     dialApiServer: () => reverse.dial(),
     fetchImage: (reference) => reverse.fetchImage(reference),
+    hostImageId: (reference) => reverse.hostImageId(reference),
     async stop() {
       const closed = Promise.all([server, api].map((each) => new Promise((resolve) => each.close(resolve))))
       for (const socket of sockets) socket.destroy()
@@ -141,6 +144,14 @@ class Reverse {
     return undefined
   }
 
+  async hostImageId(reference: string): Promise<string | undefined> {
+    const session = await this.#ready()
+    const stream = session.request({ ':method': 'HEAD', ':path': `/images/${encodeURIComponent(reference)}` })
+    const headers = await headersOf(stream)
+    stream.resume()
+    return headers[':status'] === 200 ? (headers['image-id'] as string | undefined) : undefined
+  }
+
   async #ready(): Promise<ClientHttp2Session> {
     if (this.#session) return this.#session
     let timer: NodeJS.Timeout | undefined
@@ -152,9 +163,11 @@ class Reverse {
   }
 }
 
-function statusOf(stream: Duplex): Promise<number> {
+const statusOf = async (stream: Duplex): Promise<number> => (await headersOf(stream))[':status'] as number
+
+function headersOf(stream: Duplex): Promise<IncomingHttpHeaders & { ':status'?: number }> {
   return new Promise((resolve, reject) => {
-    stream.once('response', (headers: IncomingHttpHeaders) => resolve(headers[':status'] as unknown as number))
+    stream.once('response', resolve)
     stream.once('error', reject)
     stream.once('close', () => reject(new Error('the tunnel closed')))
   })

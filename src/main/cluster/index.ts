@@ -7,7 +7,7 @@ import { startControlPlane, type ControlPlane } from './control-plane.ts'
 import { createHostEngine, type HostEngine } from './engine.ts'
 import { createFleet } from './fleet.ts'
 import { createTunnels, type Tunnels } from './network/tunnel.ts'
-import { saveImage } from './workers/docker/build-image.ts'
+import { imageId, saveImage } from './workers/docker/build-image.ts'
 import { createSimulatedFleet } from './simulated-fleet.ts'
 import type { Work } from './workers/provision.ts'
 
@@ -71,6 +71,7 @@ export async function openCluster(options: OpenClusterOptions): Promise<RunningC
           tls: { ca: pki.ca, ...pki.host },
           apiServerPort,
           fetchImage: (reference) => hostImage(engine, reference),
+          imageId: async (reference) => imageId(await engine.connect(), reference),
           clock,
           log,
         }))

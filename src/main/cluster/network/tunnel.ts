@@ -53,6 +53,8 @@ export interface TunnelsOptions {
   apiServerPort(): number
   /** A `docker save` stream of an image of the host's engine; undefined when it has not got it. */
   fetchImage(reference: string): Promise<Readable | undefined>
+  /** Id of an image of the host's engine, by which a worker sees that it has the newest already. */
+  imageId?(reference: string): Promise<string | undefined>
   clock: Clock
   log: Log
 }
@@ -243,7 +245,7 @@ function keepAlive(session: ClientHttp2Session, end: () => void): () => void {
 }
 
 /** What workers may ask of the host: a connection to the API server, and images. */
-function serveWorker(session: ServerHttp2Session, { apiServerPort, fetchImage, log }: TunnelsOptions): void {
+function serveWorker(session: ServerHttp2Session, { apiServerPort, fetchImage, imageId, log }: TunnelsOptions): void {
   session.on('error', () => undefined)
   session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     stream.on('error', () => undefined)
@@ -255,6 +257,8 @@ function serveWorker(session: ServerHttp2Session, { apiServerPort, fetchImage, l
         log.warn('sending an image to a worker failed', { error: (error as Error).message })
         stream.close()
       })
+    else if (headers[':method'] === 'HEAD' && path?.startsWith('/images/'))
+      void sendImageId(stream, decodeURIComponent(path.slice('/images/'.length)), imageId).catch(() => stream.close())
     else {
       stream.respond({ ':status': 404 }, { endStream: true })
     }
@@ -273,6 +277,15 @@ function joinApiServer(stream: ServerHttp2Stream, port: number): void {
     else stream.respond({ ':status': 503 }, { endStream: true })
   })
   stream.on('close', () => socket.destroy())
+}
+
+async function sendImageId(
+  stream: ServerHttp2Stream,
+  reference: string,
+  imageId: TunnelsOptions['imageId'],
+): Promise<void> {
+  const id = await imageId?.(reference)
+  stream.respond(id === undefined ? { ':status': 404 } : { ':status': 200, 'image-id': id }, { endStream: true })
 }
 
 async function sendImage(

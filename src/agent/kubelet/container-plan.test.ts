@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest'
+import type { Container, Pod, PodSpec } from '#shared/kube/generated/types.ts'
+import { planContainer, resizeNeeded, unsupported } from './container-plan.ts'
+import type { ContainerSpec } from './runtime/runtime.ts'
+
+const image = { id: 'sha256:1', digest: 'sha256:1', user: '', env: [] }
+
+function plan(own: Partial<Container>, shared: Partial<PodSpec> = {}, user = ''): ContainerSpec {
+  const container = { name: 'c', image: 'busybox:1.36', ...own }
+  const pod: Pod = { metadata: { name: 'p', namespace: 'n', uid: 'u' }, spec: { containers: [container], ...shared } }
+  return planContainer({
+    pod,
+    container,
+    attempt: 2,
+    sandboxId: 'sandbox',
+    image: { ...image, user },
+    env: new Map([['NAME', 'value']]),
+    mounts: [],
+    nodeMemory: 4 * 2 ** 30,
+  })
+}
+
+describe('a container of a pod is for the engine', () => {
+  test.each<[string, Partial<Container>, Partial<PodSpec>, Partial<ContainerSpec>]>([
+    ['expanded words', { command: ['$(NAME)'], args: ['$$(NAME)'] }, {}, { command: ['value'], args: ['$(NAME)'] }],
+    [
+      'a user of its own before the pod’s',
+      { securityContext: { runAsUser: 5 } },
+      { securityContext: { runAsUser: 6, runAsGroup: 7 } },
+      { user: '5:7' },
+    ],
+    ['a group alone means root of that group', {}, { securityContext: { runAsGroup: 7 } }, { user: '0:7' }],
+    [
+      'supplemental groups and fsGroup',
+      {},
+      { securityContext: { supplementalGroups: [4], fsGroup: 5 } },
+      { groups: ['4', '5'] },
+    ],
+    ['no new privileges', { securityContext: { allowPrivilegeEscalation: false } }, {}, { noNewPrivileges: true }],
+    [
+      'the engine’s own seccomp profile when asked for',
+      { securityContext: { seccompProfile: { type: 'RuntimeDefault' } } },
+      {},
+      { seccomp: 'builtin' },
+    ],
+    [
+      'limits',
+      { resources: { limits: { cpu: '250m', memory: '64Mi' } } },
+      {},
+      { cpuShares: 256, cpuQuotaMillis: 250, memoryBytes: 64 * 2 ** 20, oomScoreAdj: -997 },
+    ],
+    [
+      'weight from the request',
+      { resources: { requests: { cpu: '2' }, limits: { cpu: '4' } } },
+      {},
+      { cpuShares: 2048, cpuQuotaMillis: 4000 },
+    ],
+    ['best effort', {}, {}, { cpuShares: 2, oomScoreAdj: 1000 }],
+    ['burstable, by its share of the memory', { resources: { requests: { memory: '1Gi' } } }, {}, { oomScoreAdj: 750 }],
+    ['the pod’s processes', {}, { shareProcessNamespace: true }, { pidOf: 'sandbox' }],
+    ['the signal that it asks for', { lifecycle: { stopSignal: 'SIGUSR1' } }, {}, { stopSignal: 'SIGUSR1' }],
+  ])('%s', (_name, own, shared, expected) => {
+    expect(plan(own, shared)).toMatchObject(expected)
+  })
+
+  test('nothing is given that was not asked for', () => {
+    const { user, command, args, seccomp, pidOf, memoryBytes } = plan({})
+    expect({ user, command, args, seccomp, pidOf, memoryBytes }).toEqual({})
+  })
+
+  test.each([
+    ['', undefined, 'will run as root'],
+    ['root', undefined, 'will run as root'],
+    ['nginx', undefined, 'non-numeric user (nginx)'],
+    ['1000', 0, 'breaks non-root policy'],
+    ['1000', undefined, undefined],
+    ['', 1000, undefined],
+  ])('runAsNonRoot with the image’s user %j and runAsUser %s', (user, runAsUser, message) => {
+    const act = (): unknown =>
+      plan({ securityContext: { runAsNonRoot: true, ...(runAsUser === undefined ? {} : { runAsUser }) } }, {}, user)
+    if (message === undefined) expect(act).not.toThrow()
+    else expect(act).toThrow(message)
+  })
+})
+
+describe('a resize', () => {
+  const applied = { cpuShares: 102, cpuQuota: 10_000, memoryBytes: 64 * 2 ** 20 }
+  const resources = { requests: { cpu: '100m', memory: '64Mi' }, limits: { cpu: '100m', memory: '64Mi' } }
+  const restart = (resourceName: string) => [{ resourceName, restartPolicy: 'RestartContainer' }]
+  test.each<[string, Partial<Container>, string]>([
+    ['nothing changed', { resources }, 'none'],
+    ['more cpu', { resources: { ...resources, limits: { cpu: '200m', memory: '64Mi' } } }, 'live'],
+    ['more memory', { resources: { ...resources, limits: { cpu: '100m', memory: '65Mi' } } }, 'live'],
+    [
+      'more memory, by a restart',
+      { resources: { ...resources, limits: { cpu: '100m', memory: '65Mi' } }, resizePolicy: restart('memory') },
+      'restart',
+    ],
+    [
+      'more cpu, where memory alone asks for a restart',
+      { resources: { ...resources, limits: { cpu: '200m', memory: '64Mi' } }, resizePolicy: restart('memory') },
+      'live',
+    ],
+  ])('%s', (_name, own, expected) => expect(resizeNeeded({ name: 'c', ...own }, applied)).toBe(expected))
+})
+
+test('what is not carried is named, field by field', () => {
+  const pod: Pod = {
+    metadata: { name: 'p' },
+    spec: {
+      hostUsers: false,
+      runtimeClassName: 'gvisor',
+      containers: [
+        { name: 'c', volumeDevices: [{ name: 'd', devicePath: '/dev/x' }], livenessProbe: { grpc: { port: 1 } } },
+      ],
+    },
+  }
+  expect(unsupported(pod)).toEqual(['runtimeClassName', 'hostUsers: false', 'c: volumeDevices'])
+})

@@ -1,0 +1,97 @@
+import { Readable } from 'node:stream'
+import { describe, expect, test } from 'vitest'
+import { silentLog } from '#shared/base/log.ts'
+import { createImages, type ImageFailed } from './images.ts'
+import type { ImageInfo, Runtime } from './runtime/runtime.ts'
+
+/** An engine that has `here`; the host has `host`, the registry `registry`: names to ids. */
+function setUp(given: {
+  here?: Record<string, string>
+  host?: Record<string, string>
+  registry?: Record<string, string>
+}) {
+  const here = { ...given.here }
+  const calls: string[] = []
+  const runtime = {
+    hasImage: async (reference: string): Promise<ImageInfo | undefined> =>
+      here[reference] === undefined ? undefined : { id: here[reference], digest: here[reference], user: '', env: [] },
+    async loadImage(tar: Readable) {
+      for await (const line of tar) {
+        const [reference = '', id = ''] = String(line).split('=')
+        here[reference] = id
+      }
+    },
+    async pullImage(reference: string) {
+      calls.push('pull')
+      const id = given.registry?.[reference]
+      if (id === undefined) throw new Error('no such host')
+      here[reference] = id
+    },
+  } as Partial<Runtime> as Runtime
+  const images = createImages({
+    runtime,
+    fetchImage: async (reference) => {
+      calls.push('fetch')
+      const id = given.host?.[reference]
+      return id === undefined ? undefined : Readable.from([`${reference}=${id}`])
+    },
+    hostImageId: async (reference) => given.host?.[reference],
+    log: silentLog,
+  })
+  const ensure = async (imagePullPolicy: string): Promise<string> =>
+    images
+      .ensure({ name: 'c', image: 'app:1', imagePullPolicy }, () => calls.push('pulling'))
+      .then(
+        ({ image, pulledMs }) => `${image.id}${pulledMs === undefined ? '' : ', fetched'}`,
+        (error: unknown) => (error as ImageFailed).reason,
+      )
+  return { images, ensure, calls }
+}
+
+describe('an image is taken', () => {
+  test.each([
+    ['from here', 'IfNotPresent', { here: { 'app:1': 'a' }, host: { 'app:1': 'b' } }, 'a', []],
+    [
+      'from the host',
+      'IfNotPresent',
+      { host: { 'app:1': 'b' }, registry: { 'app:1': 'c' } },
+      'b, fetched',
+      ['pulling', 'fetch'],
+    ],
+    ['from the registry', 'IfNotPresent', { registry: { 'app:1': 'c' } }, 'c, fetched', ['pulling', 'fetch', 'pull']],
+    ['nowhere', 'IfNotPresent', {}, 'ErrImagePull', ['pulling', 'fetch', 'pull']],
+    ['nowhere, and may not be fetched', 'Never', { host: { 'app:1': 'b' } }, 'ErrImageNeverPull', []],
+    [
+      'anew, as the host has a newer one',
+      'Always',
+      { here: { 'app:1': 'a' }, host: { 'app:1': 'b' } },
+      'b, fetched',
+      ['pulling', 'fetch'],
+    ],
+    [
+      'as it is, for the host has the same',
+      'Always',
+      { here: { 'app:1': 'a' }, host: { 'app:1': 'a' } },
+      'a, fetched',
+      ['pulling'],
+    ],
+    ['as it is, where nobody has a newer one', 'Always', { here: { 'app:1': 'a' } }, 'a', ['pulling', 'fetch', 'pull']],
+  ])('%s', async (_name, policy, given, expected, expectedCalls) => {
+    const { ensure, calls } = setUp(given)
+    expect(await ensure(policy)).toBe(expected)
+    expect(calls).toEqual(expectedCalls)
+  })
+
+  test('once, for all that want it at the same time', async () => {
+    const { ensure, calls } = setUp({ host: { 'app:1': 'b' } })
+    await Promise.all([ensure('IfNotPresent'), ensure('IfNotPresent')])
+    expect(calls.filter((call) => call === 'fetch')).toHaveLength(1)
+  })
+
+  test('at once, only where its policy asks for nothing newer', async () => {
+    const { images } = setUp({ here: { 'app:1': 'a' } })
+    const container = { name: 'c', image: 'app:1' }
+    expect((await images.present({ ...container, imagePullPolicy: 'IfNotPresent' }))?.image.id).toBe('a')
+    expect(await images.present({ ...container, imagePullPolicy: 'Always' })).toBeUndefined()
+  })
+})

@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest'
+import type { Pod } from '#shared/kube/generated/types.ts'
+import { hostsFile, parseResolvConf, podHostname, resolvConf } from './pod-files.ts'
+
+const pod = (spec: Partial<Pod['spec']> = {}, name = 'p'): Pod => ({
+  metadata: { name, namespace: 'shop' },
+  spec: { containers: [], ...spec },
+})
+const settings = {
+  clusterDns: '10.96.0.10',
+  clusterDomain: 'cluster.local',
+  host: { nameservers: ['192.0.2.1'], searches: ['example.org'], options: ['timeout:2'] },
+}
+const inCluster = `search shop.svc.cluster.local svc.cluster.local cluster.local example.org
+nameserver 10.96.0.10
+options ndots:5
+`
+const asNode = `search example.org
+nameserver 192.0.2.1
+options timeout:2
+`
+
+describe('resolv.conf', () => {
+  test.each<[string, Partial<Pod['spec']>, string]>([
+    ['ClusterFirst', {}, inCluster],
+    ['ClusterFirst in the host’s network', { hostNetwork: true }, asNode],
+    ['ClusterFirstWithHostNet', { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' }, inCluster],
+    ['Default', { dnsPolicy: 'Default' }, asNode],
+    [
+      'None',
+      {
+        dnsPolicy: 'None',
+        dnsConfig: {
+          nameservers: ['192.0.2.9'],
+          searches: ['a.b'],
+          options: [{ name: 'ndots', value: '2' }, { name: 'edns0' }],
+        },
+      },
+      'search a.b\nnameserver 192.0.2.9\noptions ndots:2 edns0\n',
+    ],
+    [
+      'an option of the pod before the cluster’s',
+      { dnsConfig: { options: [{ name: 'ndots', value: '1' }] } },
+      inCluster.replace('ndots:5', 'ndots:1'),
+    ],
+  ])('%s', (_name, spec, expected) => expect(resolvConf(pod(spec), settings)).toBe(expected))
+
+  test('is read', () => {
+    expect(parseResolvConf('# no\nnameserver 1.1.1.1\nsearch a  b\noptions ndots:0\n')).toEqual({
+      nameservers: ['1.1.1.1'],
+      searches: ['a', 'b'],
+      options: ['ndots:0'],
+    })
+  })
+})
+
+test('hosts names the pod, under its subdomain too, and its aliases', () => {
+  const file = hostsFile(pod({ subdomain: 'web', hostAliases: [{ ip: '192.0.2.7', hostnames: ['x', 'y'] }] }), {
+    hostname: 'p',
+    ip: '10.244.0.5',
+    clusterDomain: 'cluster.local',
+    namespace: 'shop',
+  })
+  expect(file).toContain('10.244.0.5\tp.web.shop.svc.cluster.local\tp\n')
+  expect(file).toContain('192.0.2.7\tx\ty\n')
+})
+
+test.each([
+  [pod({}, 'plain'), 'plain'],
+  [pod({ hostname: 'own' }), 'own'],
+  [pod({}, `${'a'.repeat(62)}-b`), 'a'.repeat(62)],
+])('hostname', (given, expected) => expect(podHostname(given)).toBe(expected))

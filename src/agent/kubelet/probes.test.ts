@@ -1,0 +1,169 @@
+import { createServer } from 'node:http'
+import { createServer as createHttp2Server } from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
+import type { Container } from '#shared/kube/generated/types.ts'
+import { createFakeClock } from '#test/support/fake-clock.ts'
+import { grpcProbe, healthRequest } from './grpc-probe.ts'
+import { httpProbe, portOf, startProbes } from './probes.ts'
+
+const closers: (() => void)[] = []
+afterEach(() => {
+  for (const close of closers.splice(0)) close()
+})
+
+function probed(container: Partial<Container>, results: Record<string, boolean>, started = false) {
+  const clock = createFakeClock()
+  const verdicts: string[] = []
+  const failures: string[] = []
+  const stop = startProbes({
+    container: { name: 'c', ...container },
+    podIp: '127.0.0.1',
+    started,
+    clock,
+    exec: async ([name = '']) => ({ code: results[name] ? 0 : 1, output: `${name} says no` }),
+    onVerdict: (kind, passed) => verdicts.push(`${kind} ${passed}`),
+    onFailure: (kind, message) => failures.push(`${kind}: ${message}`),
+  })
+  return { clock, verdicts, failures, stop }
+}
+const exec = (name: string, more: object = {}): object => ({ exec: { command: [name] }, periodSeconds: 10, ...more })
+
+describe('verdicts', () => {
+  test('a verdict needs as many results in a row as its threshold says', async () => {
+    const results = { r: true }
+    const { clock, verdicts, failures } = probed(
+      { readinessProbe: exec('r', { failureThreshold: 2, successThreshold: 2 }) },
+      results,
+    )
+    await clock.advance(0)
+    expect(verdicts).toEqual([])
+    await clock.advance(10_000)
+    expect(verdicts).toEqual(['readiness true'])
+    results.r = false
+    await clock.advance(10_000)
+    results.r = true
+    await clock.advance(10_000)
+    expect(verdicts).toEqual(['readiness true'])
+    results.r = false
+    await clock.advance(20_000)
+    expect(verdicts).toEqual(['readiness true', 'readiness false'])
+    expect(failures[0]).toBe('readiness: r says no')
+  })
+
+  test('the initial delay is waited for', async () => {
+    const { clock, verdicts } = probed({ readinessProbe: exec('r', { initialDelaySeconds: 5 }) }, { r: true })
+    await clock.advance(4_999)
+    expect(verdicts).toEqual([])
+    await clock.advance(1)
+    expect(verdicts).toEqual(['readiness true'])
+  })
+
+  test('the others wait for the startup probe', async () => {
+    const results = { s: false, l: false }
+    const { clock, verdicts } = probed(
+      { startupProbe: exec('s', { failureThreshold: 30 }), livenessProbe: exec('l', { failureThreshold: 1 }) },
+      results,
+    )
+    await clock.advance(50_000)
+    expect(verdicts).toEqual([])
+    results.s = true
+    await clock.advance(10_000)
+    expect(verdicts).toEqual(['startup true', 'liveness false'])
+  })
+
+  test('a container that had started before the agent did is not asked to start again', async () => {
+    const { clock, verdicts } = probed(
+      { startupProbe: exec('s'), livenessProbe: exec('l', { failureThreshold: 1 }) },
+      {},
+      true,
+    )
+    await clock.advance(0)
+    expect(verdicts).toEqual(['liveness false'])
+  })
+
+  test('a liveness probe that passes says nothing', async () => {
+    const { clock, verdicts, stop } = probed({ livenessProbe: exec('l') }, { l: true })
+    await clock.advance(60_000)
+    expect(verdicts).toEqual([])
+    void stop()
+    expect(clock.pending).toBe(0)
+  })
+})
+
+test.each([
+  [80, 80],
+  ['web', 8080],
+  ['81', 81],
+])('port %s of the container is %i', (port, expected) => {
+  expect(portOf({ name: 'c', ports: [{ name: 'web', containerPort: 8080 }] }, port)).toBe(expected)
+})
+
+test('a port that nobody named is an error', () => {
+  expect(() => portOf({ name: 'c' }, 'web')).toThrow("couldn't find port: web")
+})
+
+test.each([
+  [200, true],
+  [399, true],
+  [404, false],
+  [503, false],
+])('HTTP %i passes: %s', async (status, ok) => {
+  const server = createServer((request, response) => {
+    response.statusCode = request.headers['x-probe'] === 'yes' ? status : 500
+    response.end()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  closers.push(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const outcome = await httpProbe(
+    { port, path: '/', httpHeaders: [{ name: 'X-Probe', value: 'yes' }] },
+    port,
+    '127.0.0.1',
+    5_000,
+  )
+  expect(outcome.ok).toBe(ok)
+})
+
+describe('gRPC', () => {
+  async function healthServer(
+    trailers: Record<string, string>,
+    body: Buffer,
+  ): Promise<{ port: number; asked: Buffer[] }> {
+    const asked: Buffer[] = []
+    const server = createHttp2Server()
+    server.on('stream', (stream, headers) => {
+      if (headers[':path'] !== '/grpc.health.v1.Health/Check') stream.respond({ ':status': 404 }, { endStream: true })
+      stream.on('data', (chunk: Buffer) => asked.push(chunk))
+      stream.on('end', () => {
+        stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
+        stream.on('wantTrailers', () => stream.sendTrailers(trailers))
+        stream.end(body)
+      })
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    closers.push(() => server.close())
+    return { port: (server.address() as AddressInfo).port, asked }
+  }
+  const answer = (status: number): Buffer => Buffer.from([0, 0, 0, 0, 2, 0x08, status])
+
+  test.each<[string, Record<string, string>, Buffer, boolean, string]>([
+    ['serving', { 'grpc-status': '0' }, answer(1), true, ''],
+    ['not serving', { 'grpc-status': '0' }, answer(2), false, 'NOT_SERVING'],
+    ['unknown, which is not written', { 'grpc-status': '0' }, Buffer.alloc(5), false, 'UNKNOWN'],
+    ['without the protocol', { 'grpc-status': '12' }, Buffer.alloc(0), false, 'does not implement'],
+    ['an error', { 'grpc-status': '5' }, Buffer.alloc(0), false, 'grpc status 5'],
+  ])('%s', async (_name, trailers, body, ok, message) => {
+    const { port, asked } = await healthServer(trailers, body)
+    const outcome = await grpcProbe({ host: '127.0.0.1', port, service: 'ship', timeout: 5_000 })
+    expect(outcome.ok).toBe(ok)
+    if (!ok) expect(outcome.message).toContain(message)
+    expect(Buffer.concat(asked)).toEqual(Buffer.from('\0\0\0\0\x06\x0a\x04ship', 'latin1'))
+  })
+
+  test('a request without a service is an empty message', () => expect(healthRequest('')).toEqual(Buffer.alloc(5)))
+
+  test('a port on which nobody listens is an error', async () => {
+    await expect(grpcProbe({ host: '127.0.0.1', port: 1, service: '', timeout: 5_000 })).rejects.toThrow('ECONNREFUSED')
+  })
+})
