@@ -7,11 +7,20 @@ mount --make-rshared /
 
 if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
   # cgroup v2: a group with processes of its own cannot pass controllers on, so everything here moves into a child.
+  # New processes may come in meanwhile (an exec from outside), so it is tried until it holds.
   mkdir -p /sys/fs/cgroup/init
+  tries=0
   while ! {
     xargs -rn1 < /sys/fs/cgroup/cgroup.procs > /sys/fs/cgroup/init/cgroup.procs 2>/dev/null || true
     sed -e 's/ / +/g' -e 's/^/+/' < /sys/fs/cgroup/cgroup.controllers > /sys/fs/cgroup/cgroup.subtree_control 2>/dev/null
-  }; do sleep 0.05; done
+  } && [ $tries -lt 40 ]; do
+    tries=$((tries + 1))
+    sleep 0.05
+  done
+  # One controller that cannot be passed on must not keep the others back.
+  for controller in $(cat /sys/fs/cgroup/cgroup.controllers); do
+    echo "+$controller" > /sys/fs/cgroup/cgroup.subtree_control 2>/dev/null || true
+  done
 else
   # cgroup v1: controllers that the outer engine left out are mounted here.
   for controller in $(awk '!/^#/ && $4 == 1 { print $1 }' /proc/cgroups); do
@@ -32,7 +41,9 @@ fi
 update-alternatives --set iptables "/usr/sbin/iptables-$mode" >/dev/null
 update-alternatives --set ip6tables "/usr/sbin/ip6tables-$mode" >/dev/null
 
-[ -s /etc/machine-id ] || tr -d - < /proc/sys/kernel/random/uuid > /etc/machine-id
+# The image's own, if it has one, would be every worker's.
+[ -s /var/lib/slipway/machine-id ] || tr -d - < /proc/sys/kernel/random/uuid > /var/lib/slipway/machine-id
+cp /var/lib/slipway/machine-id /etc/machine-id
 sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 2>/dev/null || true
 sysctl -qw net.ipv4.conf.all.route_localnet=1 2>/dev/null || true
 

@@ -39,11 +39,14 @@ export async function startDockerCluster({
   count = 1,
   log = silentLog,
   work = silentWork(),
+  memoryBytes,
 }: {
   name: string
   count?: number
   log?: Log
   work?: Work
+  /** Of each worker. */
+  memoryBytes?: number
 }): Promise<DockerCluster> {
   const dir = await mkdtemp(join(tmpdir(), 'slipway-docker-'))
   const engine = testEngine()
@@ -51,7 +54,7 @@ export async function startDockerCluster({
   const open = (how: Work): Promise<RunningCluster> =>
     openCluster({
       dir,
-      spec: { name, workers: count },
+      spec: { name, workers: count, ...(memoryBytes ? { memoryBytes } : {}) },
       workers,
       work: how,
       engine,

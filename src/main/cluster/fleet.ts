@@ -88,6 +88,27 @@ export function createFleet(options: FleetOptions): Fleet {
       nodeInformer.until(name, (node) => node !== undefined && isReady(node)),
       signal,
     )
+  /** Waits for `work`, which never ends where the worker has. @throws Error with what the worker wrote last */
+  const unlessDead = async (name: string, work: Promise<void>): Promise<void> => {
+    let stop: () => void = () => undefined
+    const dead = new Promise<void>((resolve) => {
+      const check = (): void => {
+        if (machines.get(name)?.state === 'dead') resolve()
+      }
+      listeners.add(check)
+      stop = () => listeners.delete(check)
+      check()
+    })
+    try {
+      const ended = await Promise.race([work.then(() => false), dead.then(() => true)])
+      if (!ended) return
+      work.catch(() => undefined)
+      const words = await provider.lastWords(name).catch(() => '')
+      throw new Error(`${name} has ended: ${words.split('\n').at(-1) ?? ''}`)
+    } finally {
+      stop()
+    }
+  }
   /** A stopped worker has lost its place in time: what is Ready has to be said anew by its agent. */
   const removeNode = async (name: string): Promise<void> => {
     try {
@@ -178,7 +199,7 @@ export function createFleet(options: FleetOptions): Fleet {
           let count = 0
           await Promise.all(
             names.map(async (name) => {
-              await tunnels.up(name, signal)
+              await unlessDead(name, tunnels.up(name, signal))
               message(`${++count} of ${names.length}`)
             }),
           )
@@ -191,7 +212,7 @@ export function createFleet(options: FleetOptions): Fleet {
           let count = 0
           await Promise.all(
             names.map(async (name) => {
-              await untilReady(name, signal)
+              await unlessDead(name, untilReady(name, signal))
               say(`${name}: Ready`)
               message(`${++count} of ${names.length}`)
             }),

@@ -143,6 +143,13 @@ test('workers are added to a running cluster and removed from it', async () => {
   expect(await remains('slipway.dev/worker=life-worker-3')).toEqual([])
 })
 
+test('a worker that cannot live ends the recipe with its last words, and nothing stays', async () => {
+  // Too little memory for an engine.
+  const failed = startDockerCluster({ name: 'short-lived', memoryBytes: 8 * 2 ** 20 })
+  await expect(failed).rejects.toThrow(/short-lived-worker-1/)
+  expect(await remains('slipway.dev/cluster=short-lived')).toEqual([])
+})
+
 describe('a recipe that is called off', () => {
   test.each(['create', 'start', 'connect', 'ready'])('at "%s" leaves nothing behind', async (step) => {
     const cancel = new AbortController()

@@ -25,6 +25,8 @@ export interface WorkerProvider {
   unpause(name: string): Promise<void>
   /** As a power cut would. */
   kill(name: string): Promise<void>
+  /** What a worker that ended wrote last. */
+  lastWords(name: string): Promise<string>
   /** Removes the worker with its volumes; nothing happens when it is not there. */
   remove(name: string): Promise<void>
   /** Replaces files inside a worker, running or not. */

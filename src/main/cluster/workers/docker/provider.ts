@@ -61,6 +61,10 @@ export function createDockerProvider(options: DockerProviderOptions): WorkerProv
     pause: async (name) => settle((await container(name)).pause()),
     unpause: async (name) => settle((await container(name)).unpause()),
     kill: async (name) => settle((await container(name)).kill()),
+    async lastWords(name) {
+      const output = await (await container(name)).logs({ stdout: true, stderr: true, tail: 5 })
+      return unframed(output).trim()
+    },
     async remove(name) {
       await settle((await container(name)).remove({ force: true, v: true }))
       const docker = await connect()
@@ -114,7 +118,8 @@ function containerOptions(
         VolumeOptions: { NoCopy: true, Labels: labels, DriverConfig: { Name: 'local', Options: {} } },
       })),
       Tmpfs: { '/run': 'exec,mode=755', '/tmp': 'exec,mode=1777' },
-      RestartPolicy: { Name: 'no' },
+      // Back after a restart of the engine or the machine; killed or stopped through the engine, it stays so.
+      RestartPolicy: { Name: 'unless-stopped' },
       ...(cpus ? { NanoCpus: Math.round(cpus * 1e9) } : {}),
       ...(memoryBytes ? { Memory: memoryBytes, MemorySwap: memoryBytes } : {}),
     },
@@ -134,8 +139,21 @@ async function describe(docker: Docker, id: string, network: string, agentPort: 
   const name = Config.Labels['slipway.dev/worker'] ?? ''
   const port = NetworkSettings.Ports?.[`${agentPort}/tcp`]?.[0]?.HostPort
   const address = NetworkSettings.Networks[network]?.IPAddress
-  const state = State.Paused ? 'paused' : State.Running ? 'running' : State.ExitCode === 0 ? 'stopped' : 'dead'
+  // One that is being restarted has ended by itself.
+  const running = State.Running && !State.Restarting
+  const state = State.Paused ? 'paused' : running ? 'running' : State.ExitCode === 0 ? 'stopped' : 'dead'
   return { name, state, ...(port ? { port: Number(port) } : {}), ...(address ? { address } : {}) }
+}
+
+/** Output comes in frames: kind, three bytes of nothing, length, text. */
+function unframed(output: Buffer): string {
+  let text = ''
+  for (let at = 0; at + 8 <= output.length;) {
+    const end = at + 8 + output.readUInt32BE(at + 4)
+    text += output.toString('utf8', at + 8, end)
+    at = end
+  }
+  return text
 }
 
 /** Waits for a call; that the thing is not there, or was so already, is what was wanted. */
