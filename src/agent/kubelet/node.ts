@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { statfs } from 'node:fs/promises'
 import { cpus, totalmem, release } from 'node:os'
 import type { Clock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
@@ -20,7 +21,22 @@ export interface NodeOptions {
   ip: string
   version: string
   capacity: { cpuMillis: number; memoryBytes: number }
+  /** Looks at what is left of this worker; by default at its disk and the machine's memory. */
+  measure?(): Promise<Measured>
 }
+
+/** Bytes, and processes. */
+export interface Measured {
+  disk: number
+  diskFree: number
+  memoryFree: number
+  pidsFree: number
+}
+
+/** Below these a node is under pressure. Kubernetes takes shares of the disk; a worker shares its disk with its owner. */
+const leastDisk = 2 ** 30
+const leastMemory = 100 * 2 ** 20
+const leastPids = 500
 
 const leaseSeconds = 40
 const leaseRenewal = 10_000
@@ -113,16 +129,26 @@ async function renewLease({ client, clock, name }: NodeOptions): Promise<void> {
 }
 
 /** @returns a task that writes the node's status if there is news. */
-function createReporter({ client, runtime, clock, name, ip, version, capacity }: NodeOptions): () => Promise<void> {
+function createReporter({
+  client,
+  runtime,
+  clock,
+  name,
+  ip,
+  version,
+  capacity,
+  measure = measureMachine,
+}: NodeOptions): () => Promise<void> {
   let sent: unknown
   let sentAt = 0
   return async () => {
-    const engine = await runtime.version()
+    const [engine, measured] = await Promise.all([runtime.version(), measure()])
+    const pressures = pressuresOf(measured)
     const amounts = {
       cpu: capacity.cpuMillis % 1_000 === 0 ? String(capacity.cpuMillis / 1_000) : `${capacity.cpuMillis}m`,
       memory: `${Math.floor(capacity.memoryBytes / 1_024)}Ki`,
       pods: '110',
-      'ephemeral-storage': '100Gi',
+      'ephemeral-storage': `${Math.floor(measured.disk / 1_024)}Ki`,
     }
     const content = {
       addresses: [
@@ -145,33 +171,67 @@ function createReporter({ client, runtime, clock, name, ip, version, capacity }:
       images: (await runtime.images()).slice(0, 50),
     }
     const now = clock.now()
-    if (jsonEqual(content, sent) && now - sentAt < statusInterval) return
+    const news = { ...content, pressures }
+    if (jsonEqual(news, sent) && now - sentAt < statusInterval) return
     const node = await client.get(nodes, { name })
     const status = {
       ...content,
       // Resources that others patched in (fake ones of scheduling tests, devices) stay.
       capacity: amounts,
       allocatable: amounts,
-      conditions: conditions(node, timestamp(now)),
+      conditions: conditions(node, pressures, timestamp(now)),
     }
     await client.patch(nodes, { name }, { type: 'strategic', body: { status } }, { subresource: 'status' })
-    sent = content
+    sent = news
     sentAt = now
   }
 }
 
-function conditions(node: Node, now: string): NodeCondition[] {
-  const condition = (type: string, status: string, reason: string, message: string): NodeCondition => {
+interface Pressures {
+  memory: boolean
+  disk: boolean
+  pid: boolean
+}
+
+export const pressuresOf = ({ diskFree, memoryFree, pidsFree }: Measured): Pressures => ({
+  memory: memoryFree < leastMemory,
+  disk: diskFree < leastDisk,
+  pid: pidsFree < leastPids,
+})
+
+function conditions(node: Node, { memory, disk, pid }: Pressures, now: string): NodeCondition[] {
+  const condition = (type: string, holds: boolean, reason: string, message: string): NodeCondition => {
+    const status = holds ? 'True' : 'False'
     const known = node.status?.conditions?.find((other) => other.type === type)
     const lastTransitionTime = known?.status === status ? known.lastTransitionTime : now
     return { type, status, reason, message, lastHeartbeatTime: now, lastTransitionTime }
   }
   return [
-    condition('MemoryPressure', 'False', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'),
-    condition('DiskPressure', 'False', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'),
-    condition('PIDPressure', 'False', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'),
-    condition('Ready', 'True', 'KubeletReady', 'kubelet is posting ready status'),
+    memory
+      ? condition('MemoryPressure', true, 'KubeletHasInsufficientMemory', 'kubelet has insufficient memory available')
+      : condition('MemoryPressure', false, 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'),
+    disk
+      ? condition('DiskPressure', true, 'KubeletHasDiskPressure', 'kubelet has disk pressure')
+      : condition('DiskPressure', false, 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'),
+    pid
+      ? condition('PIDPressure', true, 'KubeletHasInsufficientPID', 'kubelet has insufficient PID available')
+      : condition('PIDPressure', false, 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'),
+    condition('Ready', true, 'KubeletReady', 'kubelet is posting ready status'),
   ]
+}
+
+async function measureMachine(): Promise<Measured> {
+  const { blocks, bavail, bsize } = await statfs('/var/lib/docker').catch(() => statfs('/'))
+  const available = /^MemAvailable:\s+(\d+) kB/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1]
+  const pids = Number(readFileSync('/proc/sys/kernel/pid_max', 'utf8'))
+  const running = /\d+\/(\d+)/.exec(readFileSync('/proc/loadavg', 'utf8'))?.[1]
+  return {
+    disk: blocks * bsize,
+    diskFree: bavail * bsize,
+    memoryFree: available ? Number(available) * 1_024 : totalmem(),
+
+    pidsFree: pids - Number(running ?? 0),
+  }
 }
 
 function readId(path: string): string {

@@ -1,0 +1,101 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Stop } from '#shared/base/disposable.ts'
+import { silentLog } from '#shared/base/log.ts'
+import type { Node } from '#shared/kube/generated/types.ts'
+import { leases, namespaces, nodes } from '#shared/kube/resources.ts'
+import { startControlPlane, type TestControlPlane } from '#test/support/control-plane.ts'
+import { createFakeClock, type FakeClock } from '#test/support/fake-clock.ts'
+import { startNode, type Measured } from './node.ts'
+import type { Runtime } from './runtime/runtime.ts'
+
+let plane: TestControlPlane
+let clock: FakeClock
+let stop: Stop
+let measured: Measured
+beforeEach(async () => {
+  clock = createFakeClock()
+  plane = await startControlPlane({ clock })
+  await plane.client.create(namespaces, { metadata: { name: 'kube-node-lease' } })
+  measured = { disk: 100 * 2 ** 30, diskFree: 50 * 2 ** 30, memoryFree: 2 ** 30, pidsFree: 30_000 }
+})
+afterEach(async () => {
+  await stop()
+  await plane.stop()
+})
+
+const runtime = {
+  version: async () => ({ version: '26.1.5', os: 'linux', architecture: 'amd64', kernel: '6.1' }),
+  images: async () => [{ names: ['busybox:1.36'], sizeBytes: 7 }],
+} as Partial<Runtime> as Runtime
+
+async function start(): Promise<void> {
+  stop = await startNode({
+    client: plane.client,
+    runtime,
+    clock,
+    log: silentLog,
+    name: 'w',
+    ip: '172.18.0.2',
+    version: 'v1.36.0',
+    capacity: { cpuMillis: 1_500, memoryBytes: 2 ** 30 },
+    measure: async () => measured,
+  })
+}
+const conditionsOf = ({ status }: Node): string[] =>
+  (status?.conditions ?? []).filter(({ status: value }) => value === 'True').map(({ type }) => type)
+
+test('a node says what it is and has, and is Ready', async () => {
+  await start()
+  const node = await plane.client.get(nodes, { name: 'w' })
+  expect(node.metadata.labels).toMatchObject({ 'kubernetes.io/hostname': 'w', 'kubernetes.io/os': 'linux' })
+  expect(node.status?.capacity).toEqual({
+    cpu: '1500m',
+    memory: '1Gi',
+    pods: '110',
+    'ephemeral-storage': '100Gi',
+  })
+  expect(node.status?.addresses).toEqual([
+    { type: 'InternalIP', address: '172.18.0.2' },
+    { type: 'Hostname', address: 'w' },
+  ])
+  expect(node.status?.nodeInfo).toMatchObject({ kubeletVersion: 'v1.36.0', containerRuntimeVersion: 'docker://26.1.5' })
+  expect(conditionsOf(node)).toEqual(['Ready'])
+})
+
+test('its lease is renewed, and belongs to it', async () => {
+  await start()
+  const ref = { namespace: 'kube-node-lease', name: 'w' }
+  const first = await plane.client.get(leases, ref)
+  expect(first.metadata.ownerReferences?.[0]).toMatchObject({ kind: 'Node', name: 'w' })
+  await clock.advance(10_000)
+  await plane.until(leases, ([lease]) => lease !== undefined && lease.spec?.renewTime !== first.spec?.renewTime, {
+    namespace: 'kube-node-lease',
+  })
+})
+
+test('what others patched in stays', async () => {
+  await start()
+  const status = { capacity: { 'example.com/ship': '3' }, allocatable: { 'example.com/ship': '3' } }
+  await plane.client.patch(nodes, { name: 'w' }, { type: 'strategic', body: { status } }, { subresource: 'status' })
+  await plane.client.patch(nodes, { name: 'w' }, { type: 'merge', body: { metadata: { labels: { own: 'yes' } } } })
+  await stop()
+  await start()
+  const node = await plane.client.get(nodes, { name: 'w' })
+  expect(node.status?.allocatable?.['example.com/ship']).toBe('3')
+  expect(node.metadata.labels?.own).toBe('yes')
+})
+
+test.each<[Partial<Measured>, string]>([
+  [{ diskFree: 2 ** 20 }, 'DiskPressure'],
+  [{ memoryFree: 2 ** 20 }, 'MemoryPressure'],
+  [{ pidsFree: 7 }, 'PIDPressure'],
+])('with %j it is under %s, until it is over', async (change, type) => {
+  await start()
+  const before = measured
+  measured = { ...measured, ...change }
+  await clock.advance(10_000)
+  await plane.untilOne(nodes, 'w', (node) => conditionsOf(node).includes(type))
+  measured = before
+  await clock.advance(10_000)
+  await plane.untilOne(nodes, 'w', (node) => conditionsOf(node).join() === 'Ready')
+})
