@@ -1,0 +1,115 @@
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ensureBuilt, nodeEnv, nodeFlags } from '../scripts/set-up.mjs'
+import { slipwayUp, type Slipway } from '../test/support/slipway.ts'
+import { measureApi } from './api.ts'
+import { measurePods } from './pods.ts'
+import { measureScheduling } from './scheduling.ts'
+
+/**
+ * `npm run bench [-- api pods …]`: the rows of the design's table that exist, measured on the built app as its own
+ * process. A table on stderr, one JSON line on stdout. Figures, never a verdict: timings drift from run to run.
+ */
+type Row = [what: string, value: number | string, unit: string]
+
+const groups: Record<string, () => Promise<Row[]>> = {
+  store: async () => {
+    const rows = await script('bench/store.ts')
+    return Object.entries(rows)
+      .filter(([name]) => name.startsWith('writers_'))
+      .map(([name, value]) => [
+        `synced writes, ${name.slice(8)} writers`,
+        (value as { writes_s: number }).writes_s,
+        '/s',
+      ])
+  },
+  create: async () => {
+    const times: number[] = []
+    for (let round = 0; round < 3; round++) {
+      const cluster = await slipwayUp({ name: `bench-create-${round}`, args: ['--workers', '3'] })
+      times.push(cluster.ready.ms)
+      await cluster.end()
+    }
+    return [['one command to 3 workers Ready (image built), median of 3', median(times), 'ms']]
+  },
+  start: async () => {
+    const times: number[] = []
+    for (let round = 0; round < 5; round++) {
+      const cluster = await slipwayUp({ name: 'bench-start', args: ['--simulated', '1'] })
+      times.push(cluster.ready.ms)
+      await cluster.end()
+    }
+    return [['control plane with one simulated worker, process start to Ready, median of 5', median(times), 'ms']]
+  },
+  api: () =>
+    withCluster(['--simulated', '1'], async (cluster, token) => {
+      const idle = memoryOf(cluster)
+      const rows = await measureApi({ server: cluster.ready.server, token, count: 8_000, parallel: 32 })
+      return [...rows, ['memory, idle', idle, 'MB'], ['memory, after 8,000 pods', memoryOf(cluster), 'MB']]
+    }),
+  scheduling: () =>
+    withCluster(['--simulated', '1'], async (cluster, token) => [
+      ...(await measureScheduling({ server: cluster.ready.server, token, nodes: 500, pods: 3_000 })),
+      ...(await measureScheduling({ server: cluster.ready.server, token, nodes: 1_000, pods: 5_000 })),
+    ]),
+  pods: () =>
+    withCluster(['--workers', '3'], (cluster, token) =>
+      measurePods({ server: cluster.ready.server, token, replicas: 30 }),
+    ),
+}
+
+const chosen = process.argv.slice(2)
+const unknown = chosen.filter((name) => !(name in groups))
+if (unknown.length > 0) {
+  console.error(`bench: no group named ${unknown.join(', ')}; there are ${Object.keys(groups).join(', ')}`)
+  process.exit(1)
+}
+await ensureBuilt()
+const results: Record<string, number | string> = {}
+for (const [name, measure] of Object.entries(groups)) {
+  if (chosen.length > 0 && !chosen.includes(name)) continue
+  for (const [what, value, unit] of await measure()) {
+    results[`${name}: ${what} (${unit})`] = value
+    console.error(`${name.padEnd(11)} ${what.padEnd(72)} ${String(value).padStart(10)} ${unit}`)
+  }
+}
+console.log(JSON.stringify({ load: readFileSync('/proc/loadavg', 'utf8').split(' ')[0], results }))
+
+async function withCluster(
+  args: string[],
+  measure: (cluster: Slipway, token: string) => Promise<Row[]>,
+): Promise<Row[]> {
+  const cluster = await slipwayUp({ name: 'bench', args })
+  try {
+    const token = await readFile(join(cluster.data, 'clusters/bench/pki/admin.token'), 'utf8')
+    return await measure(cluster, token.trim())
+  } finally {
+    await cluster.end()
+  }
+}
+
+/** Resident memory of the process, MB. */
+function memoryOf(cluster: Slipway): number {
+  const status = readFileSync(`/proc/${cluster.process.pid ?? ''}/status`, 'utf8')
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024)
+}
+
+function median(values: number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+}
+
+/** Runs another bench of this folder and reads the JSON line that it prints. */
+function script(file: string): Promise<Record<string, unknown>> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [...nodeFlags, file], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, ...nodeEnv },
+    })
+    let text = ''
+    child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()))
+    child.on('error', reject)
+    child.on('close', () => resolve(JSON.parse(text) as Record<string, unknown>))
+  })
+}
