@@ -12,7 +12,13 @@ export function useActions(client: () => Client) {
     name: metadata.name ?? '',
   })
   return {
-    remove: (resource: Resource, object: KubeObject) => client().delete(resource, refOf(object)),
+    /** What is gone already counts as removed. */
+    remove: (resource: Resource, object: KubeObject) =>
+      client()
+        .delete(resource, refOf(object))
+        .catch((error: unknown) => {
+          if (!(error instanceof ApiError) || error.code !== 404) throw error
+        }),
     scale: (resource: Resource, object: KubeObject, replicas: number) =>
       client().patch(
         resource,
@@ -89,5 +95,6 @@ export function yamlOf(object: KubeObject, { secrets = false } = {}): string {
   delete copy.metadata.managedFields
   if (copy.kind === 'Secret' && copy.data && !secrets)
     copy.data = Object.fromEntries(Object.keys(copy.data).map((key) => [key, '••••••']))
-  return stringify(copy, { lineWidth: 0 })
+  // Quoted for readers of YAML 1.1 too, who would take `yes` for a boolean.
+  return stringify(copy, { lineWidth: 0, version: '1.1' })
 }

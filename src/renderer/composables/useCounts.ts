@@ -1,20 +1,23 @@
 import { onScopeDispose, shallowRef, watch, type ShallowRef } from 'vue'
 import type { Client, Resource } from '#shared/client/client.ts'
 import { useApi } from '../api/index.ts'
-import { kinds } from '../kinds/index.ts'
 
 /** How often kinds are counted anew, ms: a glance, not a live list. */
 const interval = 5_000
 
 /** How many objects there are of each kind, by plural; a kind that may not be listed has no count. */
-export function useCounts(context: () => string, namespaces: () => readonly string[]): ShallowRef<Map<string, number>> {
+export function useCounts(
+  resources: readonly Resource[],
+  context: () => string,
+  namespaces: () => readonly string[],
+): ShallowRef<Map<string, number>> {
   const api = useApi()
   const counts = shallowRef(new Map<string, number>())
   let round = 0
 
   async function countAll(mine: number): Promise<void> {
     if (!document.hidden && api.connected.value) {
-      const next = await countKinds(api.cluster(context()).client, namespaces())
+      const next = await countEach(resources, api.cluster(context()).client, namespaces())
       if (mine !== round) return
       counts.value = next
     }
@@ -25,9 +28,13 @@ export function useCounts(context: () => string, namespaces: () => readonly stri
   return counts
 }
 
-async function countKinds(client: Client, namespaces: readonly string[]): Promise<Map<string, number>> {
+async function countEach(
+  resources: readonly Resource[],
+  client: Client,
+  namespaces: readonly string[],
+): Promise<Map<string, number>> {
   const found = await Promise.allSettled(
-    kinds.map(async ({ resource }) => [resource.plural, await countOf(client, resource, namespaces)] as const),
+    resources.map(async (resource) => [resource.plural, await countOf(client, resource, namespaces)] as const),
   )
   return new Map(found.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])))
 }

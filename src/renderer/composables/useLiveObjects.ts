@@ -4,6 +4,7 @@ import type { KubeObject } from '#shared/kube/object.ts'
 import type { Resource } from '#shared/kube/resources.ts'
 import { ApiError } from '#shared/kube/status.ts'
 import { useApi } from '../api/index.ts'
+import { gather } from './gather.ts'
 
 export interface LiveObjects<T> {
   /** Replaced as a whole when anything changed: at most once per frame, less often for thousands. */
@@ -31,20 +32,13 @@ export function useLiveObjects<T extends KubeObject>(
     const share = informers.share(what)
     informer.value = share
     let stopped = false
-    let scheduled = false
     const refresh = (): void => {
-      scheduled = false
       if (stopped || !share.hasSynced) return
       objects.value = share.list()
       state.value = 'ready'
     }
-    const dirty = (): void => {
-      if (scheduled || stopped) return
-      scheduled = true
-      if (objects.value.length > 2_000) setTimeout(refresh, 250)
-      else requestAnimationFrame(refresh)
-    }
-    share.onChange({ added: dirty, updated: dirty, deleted: dirty })
+    const changed = gather(refresh, () => objects.value.length)
+    share.onChange({ added: changed, updated: changed, deleted: changed })
     void share.synced.then(refresh)
     // Informers go on trying for ever: what the server says to a first look is told at once.
     client.list(what, { limit: 1 }).catch((error: unknown) => {

@@ -1,6 +1,6 @@
 import type { Pod } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
-import type { KindDescriptor } from '../kinds/descriptor.ts'
+import type { Resource } from '#shared/kube/resources.ts'
 import { useDock } from '../stores/dock.ts'
 
 /** Opens the dock's panels for an object: the same from its row, its drawer and its page. */
@@ -8,7 +8,7 @@ export function usePanels(context: () => string) {
   const dock = useDock()
   return {
     /** Nothing for kinds that have no logs. */
-    logs(kind: KindDescriptor, object: KubeObject): void {
+    logs(kind: Kind, object: KubeObject): void {
       const source = kind.logs?.(object)
       if (!source) return
       const title = object.metadata.name ?? ''
@@ -16,7 +16,7 @@ export function usePanels(context: () => string) {
       dock.show('logs', `Logs ${title}`, props)
     },
     /** Nothing for kinds that have no shell. */
-    shell(kind: KindDescriptor, object: KubeObject): void {
+    shell(kind: Kind, object: KubeObject): void {
       if (!kind.actions?.includes('shell')) return
       const pod = object.metadata.name ?? ''
       dock.show('terminal', `Shell ${pod}`, {
@@ -26,7 +26,7 @@ export function usePanels(context: () => string) {
         containers: ((object as Pod).spec?.containers ?? []).map(({ name }) => name),
       })
     },
-    edit(kind: KindDescriptor, object: KubeObject): void {
+    edit(kind: Kind, object: KubeObject): void {
       const { namespace, name = '' } = object.metadata
       dock.show('edit', `Edit ${kind.resource.kind} ${name}`, {
         context: context(),

@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest'
+import type { Client } from '#shared/client/client.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import { pods } from '#shared/kube/resources.ts'
+import { conflict, notFound } from '#shared/kube/status.ts'
+import { useActions, yamlOf } from './useActions.ts'
+
+type Call = [verb: string, ...rest: unknown[]]
+function scene(answers: Record<string, unknown> = {}) {
+  const calls: Call[] = []
+  const verb =
+    (name: string) =>
+    (_resource: unknown, ...rest: unknown[]): Promise<unknown> => {
+      calls.push([name, ...rest])
+      const answer = answers[name]
+      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer)
+    }
+  const client = Object.fromEntries(['delete', 'patch', 'list', 'post'].map((name) => [name, verb(name)]))
+  return { calls, actions: useActions(() => client as unknown as Client) }
+}
+const node: KubeObject = { metadata: { name: 'w1' } }
+const podOf = (name: string, metadata: object = {}): KubeObject => ({ metadata: { name, namespace: 'a', ...metadata } })
+
+test('a drain cordons, then evicts all but what DaemonSets and files brought, and what is leaving', async () => {
+  const items = [
+    podOf('plain'),
+    podOf('daemon', { ownerReferences: [{ kind: 'DaemonSet', controller: true }] }),
+    podOf('mirror', { annotations: { 'kubernetes.io/config.mirror': 'x' } }),
+    podOf('leaving', { deletionTimestamp: '2026-11-23T09:00:00Z' }),
+  ]
+  const { calls, actions } = scene({ list: { items } })
+  const told: string[] = []
+  await actions.drain(node, (done, of) => told.push(`${done}/${of}`))
+  expect(calls.map(([name]) => name)).toEqual(['patch', 'list', 'post'])
+  expect(calls[0]?.[2]).toMatchObject({ body: { spec: { unschedulable: true } } })
+  expect(calls[2]?.slice(1, 3)).toEqual([{ namespace: 'a', name: 'plain' }, 'eviction'])
+  expect(told).toEqual(['1/1'])
+})
+
+test('a roll-back takes the whole template of the revision, without the hash that is not its own', async () => {
+  const { calls, actions } = scene()
+  const template = { metadata: { labels: { app: 'web', 'pod-template-hash': 'abc' } }, spec: { containers: [] } }
+  const set = { metadata: {}, spec: { selector: {}, template } }
+  await actions.rollBack(podOf('web'), set)
+  expect(calls[0]?.[2]).toMatchObject({
+    type: 'json',
+    body: [{ value: { metadata: { labels: { app: 'web' } } }, path: '/spec/template' }],
+  })
+  expect(JSON.stringify(calls)).not.toContain('pod-template-hash')
+  expect(template.metadata.labels).toHaveProperty('pod-template-hash')
+})
+
+test('removes what is gone already, and says why something else cannot be', async () => {
+  await scene({ delete: notFound({ group: '', resource: 'pods' }, 'x') }).actions.remove(pods, podOf('x'))
+  const refusal = conflict({ group: '', resource: 'pods' }, 'x', 'changed')
+  await expect(scene({ delete: refusal }).actions.remove(pods, podOf('x'))).rejects.toBe(refusal)
+})
+
+test('the YAML of a Secret hides its values until they are asked for', () => {
+  const secret = { ...podOf('s'), kind: 'Secret', data: { password: 'aHVudGVyMg==' } }
+  expect(yamlOf(secret)).not.toContain('aHVudGVyMg')
+  expect(yamlOf(secret)).toContain('password')
+  expect(yamlOf(secret, { secrets: true })).toContain('aHVudGVyMg==')
+})
