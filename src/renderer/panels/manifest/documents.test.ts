@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { applyBody, conflictsOf, inOrder, readManifests } from './documents.ts'
+import { yamlOf } from '../../composables/useActions.ts'
+import { applyBody, conflictsOf, inOrder, readManifests, survivors } from './documents.ts'
 
 const text = `apiVersion: apps/v1
 kind: Deployment
@@ -78,4 +79,44 @@ test('names the owners of fields in conflict', () => {
       ],
     }),
   ).toEqual([{ manager: 'kubectl', field: '.spec.replicas' }])
+})
+
+test('names what was taken out and is there all the same', () => {
+  const base = { spec: { a: 1, b: 2, list: [{ name: 'x', v: 1, w: 1 }, { name: 'y' }], plain: ['p', 'q'] } }
+  const wanted = { spec: { a: 1, list: [{ name: 'x', v: 1 }], plain: ['p'] } }
+  expect(survivors(base, wanted, base)).toEqual(['spec.b', 'spec.list[x].w', 'spec.list[y]', 'spec.plain["q"]'])
+  expect(survivors(base, wanted, wanted)).toEqual([])
+  expect(survivors(base, base, wanted)).toEqual([])
+})
+
+test.each([
+  'yes',
+  'on',
+  'n',
+  '12:30',
+  '2026-11-23',
+  '0777',
+  '1e3',
+  '~',
+  '0x1F',
+  '1_000',
+  '=',
+  ' x',
+  '- y',
+  'a: b',
+])('the string %j comes back from the editor as it was', (value) => {
+  const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' }, data: { key: value, [value]: 'v' } }
+  const { manifests, mistakes } = readManifests(yamlOf(object))
+  expect(mistakes).toEqual([])
+  expect(manifests[0]?.object).toEqual(object)
+})
+
+test('reads as kubectl does: old booleans and octals, but times and dates as text', () => {
+  const text = 'apiVersion: v1\nkind: X\nmetadata: {name: x}\nat: 12:30\nday: 2026-11-23\nmode: 0777\non: yes\n'
+  expect(readManifests(text).manifests[0]?.object).toMatchObject({
+    at: '12:30',
+    day: '2026-11-23',
+    mode: 511,
+    true: true,
+  })
 })

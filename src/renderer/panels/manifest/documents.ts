@@ -1,4 +1,4 @@
-import { parseAllDocuments, LineCounter } from 'yaml'
+import { parseAllDocuments, LineCounter, type Tags } from 'yaml'
 import type { KubeObject } from '#shared/kube/object.ts'
 
 export interface Manifest {
@@ -13,6 +13,15 @@ export interface Mistake {
   line: number
 }
 
+/** YAML as kubectl reads it: 1.1 with its `yes` and octals, but `12:30` and `2026-11-23` are strings. */
+const kubectlYaml = {
+  version: '1.1' as const,
+  customTags: (tags: Tags): Tags =>
+    tags.filter(
+      (tag) => typeof tag === 'string' || (tag.format !== 'TIME' && tag.tag !== 'tag:yaml.org,2002:timestamp'),
+    ),
+}
+
 /** The objects of a multi-document text, and what is wrong with it: unreadable YAML, or documents that are no objects. */
 export function readManifests(text: string): { manifests: Manifest[]; mistakes: Mistake[] } {
   const lines = new LineCounter()
@@ -21,7 +30,7 @@ export function readManifests(text: string): { manifests: Manifest[]; mistakes: 
   const documents = parseAllDocuments(text, {
     lineCounter: lines,
     uniqueKeys: true,
-    version: '1.1',
+    ...kubectlYaml,
     intAsBigInt: false,
   })
   if (!Array.isArray(documents)) return { manifests, mistakes }
@@ -78,6 +87,33 @@ export function applyBody(object: KubeObject): KubeObject {
     delete metadata[field]
   return body
 }
+
+/**
+ * Fields that the user took out and the server kept all the same: by the rules of server-side apply a field stays while
+ * another manager owns it, and one with a default comes back.
+ */
+export function survivors(base: unknown, wanted: unknown, result: unknown, path = ''): string[] {
+  if (base === null || typeof base !== 'object' || result === null || typeof result !== 'object') return []
+  if (Array.isArray(base)) {
+    if (!Array.isArray(wanted) || !Array.isArray(result)) return []
+    const [had, has, kept] = [byName(base), byName(wanted), byName(result)]
+    return [...had].flatMap(([key, value]) => {
+      const at = `${path}[${key}]`
+      if (!has.has(key)) return kept.has(key) ? [at] : []
+      return survivors(value, has.get(key), kept.get(key), at)
+    })
+  }
+  return Object.entries(base).flatMap(([key, value]) => {
+    const at = path === '' ? key : `${path}.${key}`
+    const [has, kept] = [wanted as Record<string, unknown> | null, result as Record<string, unknown>]
+    if (has?.[key] === undefined) return kept[key] === undefined ? [] : [at]
+    return survivors(value, has[key], kept[key], at)
+  })
+}
+
+/** Items of a list under the name that they have, or under what they are. */
+const byName = (items: readonly unknown[]): Map<string, unknown> =>
+  new Map(items.map((item) => [(item as { name?: string } | null)?.name ?? JSON.stringify(item), item]))
 
 /** Who owns which fields, out of the causes of a 409: `conflict with "kubectl-client-side-apply" using apps/v1`. */
 export function conflictsOf(details?: {

@@ -25,6 +25,8 @@ export const look: Extension = [
     '.cm-activeLine': { backgroundColor: 'color-mix(in srgb, var(--selected) 45%, transparent)' },
     '.cm-cursor': { borderLeftColor: 'var(--ink)' },
     '&.cm-focused .cm-selectionBackground, .cm-selectionBackground': { backgroundColor: 'var(--selected)' },
+    '.cm-collapsedLines': { background: 'var(--canvas)', color: 'var(--muted)', fontFamily: 'var(--font-sans)' },
+    '.cm-collapsedLines::before, .cm-collapsedLines::after': { content: '"⋯"' },
     '.cm-tooltip': { backgroundColor: 'var(--raised)', color: 'var(--ink)', border: '1px solid var(--line)' },
   }),
   syntaxHighlighting(highlight),
