@@ -3,6 +3,13 @@ import type { KubeObject } from '#shared/kube/object.ts'
 import type { Resource } from '#shared/kube/resources.ts'
 import { useDock } from '../stores/dock.ts'
 
+/** What has to be known of a kind for its panels. */
+interface Kind {
+  resource: Resource
+  logs?(object: KubeObject): { pod: string } | { selector: string } | undefined
+  actions?: readonly string[]
+}
+
 /** Opens the dock's panels for an object: the same from its row, its drawer and its page. */
 export function usePanels(context: () => string) {
   const dock = useDock()
