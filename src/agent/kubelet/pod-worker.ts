@@ -348,7 +348,8 @@ export class PodWorker {
     const finished = Date.parse(ended.finishedAt ?? ended.createdAt)
     const ran = finished - Date.parse(ended.startedAt ?? ended.createdAt)
     const crashes = ran > forgetBackoff ? 0 : (this.#crashes.get(container.name) ?? ended.attempt)
-    const delay = crashes === 0 ? 0 : Math.min(firstBackoff * 2 ** (crashes - 1), longestBackoff)
+    if (crashes === 0) return false
+    const delay = Math.min(firstBackoff * 2 ** (crashes - 1), longestBackoff)
     const wait = finished + delay - clock.now()
     if (wait <= 0) return false
     const message = `back-off ${delay / 1_000}s restarting failed container=${container.name} pod=${this.#pod.metadata.name ?? ''}_${this.#pod.metadata.namespace ?? ''}(${this.#uid})`

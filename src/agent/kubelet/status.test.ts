@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Pod } from '#shared/kube/generated/types.ts'
 import type { ObservedContainer } from './runtime/runtime.ts'
-import { podStatus, type PodObservation } from './status.ts'
+import { hasHadItsRun, podStatus, statusPatch, type PodObservation } from './status.ts'
 
 const now = '2026-11-23T10:00:00Z'
 const pod = (spec: Partial<Pod['spec']> = {}): Pod => ({
@@ -147,4 +147,40 @@ test('a condition keeps the time of its last change', () => {
   before.status = { conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' }] }
   const status = podStatus(before, seen({ containers: [attempt('c', 'running')] }), now)
   expect(status.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime).toBe('2026-01-01T00:00:00Z')
+})
+
+describe('the end of a pod with a sidecar', () => {
+  const spec = {
+    restartPolicy: 'Never',
+    initContainers: [{ name: 'side', image: 'busybox:1.36', restartPolicy: 'Always' }],
+  }
+  const done = attempt('c', 'exited')
+
+  test('is told only when the sidecar has ended too', () => {
+    const going = seen({ containers: [attempt('side', 'running'), done] })
+    expect(podStatus(pod(spec), going, now).phase).toBe('Running')
+    expect(hasHadItsRun(pod(spec), going)).toBe(true)
+  })
+
+  test('does not depend on how the sidecar took it', () => {
+    const ended = seen({ containers: [attempt('side', 'exited', { exitCode: 137 }), done] })
+    expect(podStatus(pod(spec), ended, now).phase).toBe('Succeeded')
+  })
+})
+
+test('a patch takes back what a condition said, replaces addresses, and leaves others’ conditions alone', () => {
+  const patch = statusPatch(
+    { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }], podIPs: [{ ip: '10.244.0.9' }] },
+    {
+      conditions: [
+        { type: 'PodResizeInProgress', status: 'True' },
+        { type: 'example.com/own', status: 'True' },
+      ],
+    },
+  )
+  expect(patch.conditions).toEqual([
+    { type: 'Ready', status: 'True', reason: null, message: null },
+    { type: 'PodResizeInProgress', $patch: 'delete' },
+  ])
+  expect(patch.podIPs).toEqual([{ ip: '10.244.0.9' }, { $patch: 'replace' }])
 })

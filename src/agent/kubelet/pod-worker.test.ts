@@ -1,0 +1,224 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { silentLog } from '#shared/base/log.ts'
+import type { ContainerState, Pod, PodSpec } from '#shared/kube/generated/types.ts'
+import { pods } from '#shared/kube/resources.ts'
+import { startControlPlane, type TestControlPlane } from '#test/support/control-plane.ts'
+import { createFakeClock, type FakeClock } from '#test/support/fake-clock.ts'
+import { ImageFailed, type Images } from './images.ts'
+import { PodWorker } from './pod-worker.ts'
+import type { ObservedContainer, Runtime } from './runtime/runtime.ts'
+
+let plane: TestControlPlane
+let clock: FakeClock
+let root: string
+let engine: ReturnType<typeof createEngine>
+let worker: PodWorker | undefined
+let missingImages: Set<string>
+let events: string[]
+beforeEach(async () => {
+  clock = createFakeClock()
+  plane = await startControlPlane({ clock })
+  root = await mkdtemp(join(tmpdir(), 'slipway-pods-'))
+  engine = createEngine()
+  missingImages = new Set()
+  events = []
+})
+afterEach(async () => {
+  worker?.stop()
+  await plane.stop()
+  await rm(root, { recursive: true })
+})
+
+/** An engine without processes: containers run until the test ends them. */
+function createEngine() {
+  let containers: ObservedContainer[] = []
+  let serial = 0
+  const now = (): string => new Date(clock.now() + serial).toISOString()
+  const change = (id: string, to: Partial<ObservedContainer>): ObservedContainer => {
+    containers = containers.map((container) => (container.id === id ? { ...container, ...to } : container))
+    const changed = containers.find((container) => container.id === id)
+    if (!changed) throw new Error(`no container ${id}`)
+    return changed
+  }
+  const add = (own: Pick<ObservedContainer, 'name' | 'attempt' | 'hash' | 'sandbox'>): string => {
+    const id = `${own.sandbox ? 'sandbox' : own.name}-${++serial}`
+    containers.push({
+      id,
+      podUid: '',
+      podNamespace: 'default',
+      podName: 'p',
+      state: 'created',
+      pid: 7,
+      exitCode: 0,
+      oomKilled: false,
+      error: '',
+      image: 'app:1',
+      imageId: 'sha256:1',
+      tty: false,
+      createdAt: now(),
+      resources: { cpuShares: 2, cpuQuota: 0, memoryBytes: 0 },
+      ...own,
+    })
+    return id
+  }
+  const runtime = {
+    containers: () => containers,
+    createSandbox: async () => add({ name: '', attempt: 0, hash: '', sandbox: true }),
+    createContainer: async ({ name, attempt, hash }) => add({ name, attempt, hash, sandbox: false }),
+    startContainer: async (id) => change(id, { state: 'running', startedAt: now() }),
+    async stopContainer(id) {
+      change(id, { state: 'exited', exitCode: 143, finishedAt: now() })
+    },
+    async removeContainer(id) {
+      containers = containers.filter((container) => container.id !== id)
+    },
+  } satisfies Partial<Runtime> as Partial<Runtime> as Runtime
+  return {
+    runtime,
+    running: (name: string) => containers.filter((each) => each.name === name && each.state === 'running'),
+    attempts: (name: string) => containers.filter((each) => each.name === name).map(({ attempt }) => attempt),
+    /** The process ends by itself. */
+    end(name: string, exitCode: number) {
+      for (const { id } of containers.filter((each) => each.name === name && each.state === 'running'))
+        change(id, { state: 'exited', exitCode, finishedAt: now() })
+      worker?.kick()
+    },
+    /** Everything ends at once, as in a reboot. */
+    reboot() {
+      for (const { id } of containers) change(id, { state: 'exited', exitCode: 255, finishedAt: now() })
+      worker?.kick()
+    },
+  }
+}
+
+async function run(spec: Partial<PodSpec> = {}): Promise<void> {
+  const created = await plane.client.create(pods, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p', namespace: 'default' },
+    spec: { nodeName: 'w', containers: [{ name: 'c', image: 'app:1' }], ...spec },
+  })
+  const image = { id: 'sha256:1', digest: 'sha256:1', user: '', env: [] }
+  const images: Images = {
+    present: async ({ image: name = '' }) => (missingImages.has(name) ? undefined : { image }),
+    forget: () => undefined,
+    async ensure({ image: name = '' }) {
+      if (missingImages.has(name)) throw new ImageFailed('ErrImagePull', `Failed to pull image "${name}"`)
+      return { image, pulledMs: 5 }
+    },
+  }
+  worker = new PodWorker(created, {
+    runtime: engine.runtime,
+    images,
+    network: { attach: async () => ({ ip: '10.244.0.2' }), detach: async () => undefined },
+    client: plane.client,
+    recorder: {
+      event: (_about, _type, reason, message) => void events.push(`${reason}: ${message}`),
+      flush: async () => undefined,
+    },
+    clock,
+    log: silentLog,
+    root,
+    node: { name: 'w', ip: '172.18.0.2', cpuMillis: 2_000, memoryBytes: 2 ** 30 },
+    dns: {
+      clusterDns: '10.96.0.10',
+      clusterDomain: 'cluster.local',
+      host: { nameservers: [], searches: [], options: [] },
+    },
+    services: () => [],
+  })
+  worker.kick()
+}
+/** Resolves with the pod once what it says of container `c` is so; the worker learns of it as from its informer. */
+const until = (accepts: (state: ContainerState, pod: Pod) => boolean): Promise<Pod> =>
+  plane.untilOne(pods, 'p', (pod) => accepts(pod.status?.containerStatuses?.[0]?.state ?? {}, pod))
+const running = (attempt: number): Promise<Pod> =>
+  until(
+    ({ running: runs }, { status }) => runs !== undefined && status?.containerStatuses?.[0]?.restartCount === attempt,
+  )
+
+describe('a container that ends', () => {
+  test('is restarted at once, then after 10 s, 20 s …', async () => {
+    await run()
+    await running(0)
+    engine.end('c', 1)
+    await running(1)
+    for (const [attempt, seconds] of [
+      [2, 10],
+      [3, 20],
+      [4, 40],
+    ] as const) {
+      engine.end('c', 1)
+      const waiting = await until(({ waiting }) => waiting?.reason === 'CrashLoopBackOff')
+      expect(waiting.status?.containerStatuses?.[0]?.state?.waiting?.message).toContain(`back-off ${seconds}s`)
+      await clock.advance(seconds * 1_000 - 1_500)
+      expect(engine.running('c')).toEqual([])
+      await clock.advance(1_600)
+      await running(attempt)
+    }
+    expect(engine.attempts('c')).toEqual([3, 4])
+  })
+
+  test.each<[string, number, string]>([
+    ['Never', 0, 'Succeeded'],
+    ['Never', 3, 'Failed'],
+    ['OnFailure', 0, 'Succeeded'],
+  ])('with restartPolicy %s and exit code %i makes the pod %s', async (restartPolicy, exitCode, phase) => {
+    await run({ restartPolicy })
+    await running(0)
+    engine.end('c', exitCode)
+    await until((_state, { status }) => status?.phase === phase)
+    expect(engine.attempts('c')).toEqual([0])
+  })
+})
+
+describe('a reboot of the worker', () => {
+  test('restarts what is to run always, and counts it', async () => {
+    await run()
+    await running(0)
+    engine.reboot()
+    const pod = await running(1)
+    expect(pod.status?.containerStatuses?.[0]?.lastState?.terminated?.exitCode).toBe(255)
+  })
+
+  test('ends what was to run once', async () => {
+    await run({ restartPolicy: 'Never' })
+    await running(0)
+    engine.reboot()
+    await until((_state, { status }) => status?.phase === 'Failed')
+    expect(engine.attempts('c')).toEqual([0])
+  })
+})
+
+test('an image that cannot be had is asked for ever more seldom, and others run meanwhile', async () => {
+  missingImages.add('lost:1')
+  await run({
+    containers: [
+      { name: 'c', image: 'lost:1' },
+      { name: 'd', image: 'app:1' },
+    ],
+  })
+  await until(({ waiting }) => waiting?.reason === 'ErrImagePull')
+  await expect.poll(() => engine.running('d').length).toBe(1)
+  await clock.advance(2_000)
+  await until(({ waiting }) => waiting?.reason === 'ImagePullBackOff')
+  missingImages.clear()
+  worker?.kick()
+  await clock.advance(7_000)
+  expect(engine.running('c')).toEqual([])
+  await clock.advance(1_000)
+  await running(0)
+  expect(events).toContain('BackOff: Back-off pulling image "lost:1"')
+})
+
+test('a pod that is deleted is gone when its containers are', async () => {
+  await run({ terminationGracePeriodSeconds: 5 })
+  await running(0)
+  await plane.client.delete(pods, { namespace: 'default', name: 'p' })
+  worker?.update(await plane.client.get(pods, { namespace: 'default', name: 'p' }))
+  await plane.until(pods, (all) => all.length === 0)
+  expect(engine.attempts('c')).toEqual([])
+})
