@@ -109,11 +109,12 @@ test('what is not carried is named, field by field', () => {
     metadata: { name: 'p' },
     spec: {
       hostUsers: false,
+      imagePullSecrets: [{ name: 'registry' }],
       runtimeClassName: 'gvisor',
       containers: [
         { name: 'c', volumeDevices: [{ name: 'd', devicePath: '/dev/x' }], livenessProbe: { grpc: { port: 1 } } },
       ],
     },
   }
-  expect(unsupported(pod)).toEqual(['runtimeClassName', 'hostUsers: false', 'c: volumeDevices'])
+  expect(unsupported(pod)).toEqual(['runtimeClassName', 'imagePullSecrets', 'hostUsers: false', 'c: volumeDevices'])
 })

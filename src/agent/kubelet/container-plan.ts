@@ -151,9 +151,12 @@ export function unsupported({ spec }: Pod): string[] {
   const containers = [...spec.containers, ...(spec.initContainers ?? [])]
   if (spec.runtimeClassName) found.push('runtimeClassName')
   if (spec.resourceClaims?.length) found.push('resourceClaims')
+  if (spec.imagePullSecrets?.length) found.push('imagePullSecrets')
+  if (spec.resources) found.push('resources of the pod as a whole')
   if (spec.hostUsers === false) found.push('hostUsers: false')
   if (spec.os?.name === 'windows') found.push('os: windows')
-  for (const { name, env, volumeDevices, securityContext } of containers) {
+  for (const { name, env, volumeDevices, securityContext, restartPolicyRules } of containers) {
+    if (restartPolicyRules?.length) found.push(`${name}: restartPolicyRules`)
     if (env?.some(({ valueFrom }) => valueFrom && 'fileKeyRef' in valueFrom)) found.push(`${name}: env from files`)
     if (volumeDevices?.length) found.push(`${name}: volumeDevices`)
     if (securityContext?.seccompProfile?.type === 'Localhost') found.push(`${name}: seccomp profiles of the node`)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Pod } from '#shared/kube/generated/types.ts'
-import { hostsFile, parseResolvConf, podHostname, resolvConf } from './pod-files.ts'
+import { hostsFile, kernelHostname, parseResolvConf, podHostname, resolvConf } from './pod-files.ts'
 
 const pod = (spec: Partial<Pod['spec']> = {}, name = 'p'): Pod => ({
   metadata: { name, namespace: 'shop' },
@@ -70,3 +70,9 @@ test.each([
   [pod({ hostname: 'own' }), 'own'],
   [pod({}, `${'a'.repeat(62)}-b`), 'a'.repeat(62)],
 ])('hostname', (given, expected) => expect(podHostname(given)).toBe(expected))
+
+test.each([
+  [{ subdomain: 'web' }, 'p'],
+  [{ setHostnameAsFQDN: true }, 'p'],
+  [{ setHostnameAsFQDN: true, subdomain: 'web' }, 'p.web.shop.svc.cluster.local'],
+])('what hostname says with %j', (spec, expected) => expect(kernelHostname(pod(spec), 'cluster.local')).toBe(expected))

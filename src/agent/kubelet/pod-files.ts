@@ -75,6 +75,14 @@ export function hostsFile(
   ].join('\n')
 }
 
+/** What `hostname` says in the pod: its name, or all of its domain name where it asks for that. */
+export function kernelHostname(pod: Pod, clusterDomain: string): string {
+  const { metadata, spec } = pod
+  const hostname = podHostname(pod)
+  if (!spec?.setHostnameAsFQDN || !spec.subdomain) return hostname
+  return `${hostname}.${spec.subdomain}.${metadata.namespace ?? ''}.svc.${clusterDomain}`
+}
+
 /** The pod's own name for itself: at most 63 characters, without a dash or dot at the end. */
 export function podHostname({ metadata, spec }: Pod): string {
   return (spec?.hostname ?? metadata.name ?? '').slice(0, 63).replace(/[-.]+$/, '')

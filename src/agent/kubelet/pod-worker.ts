@@ -36,7 +36,7 @@ import {
 } from './container-plan.ts'
 import { environmentOf, MissingSource } from './environment.ts'
 import { ImageFailed, type EnsuredImage, type Images } from './images.ts'
-import { hostsFile, podHostname, resolvConf, type DnsSettings } from './pod-files.ts'
+import { hostsFile, kernelHostname, podHostname, resolvConf, type DnsSettings } from './pod-files.ts'
 import { httpProbe, portOf, startProbes } from './probes.ts'
 import type { Mount, ObservedContainer, Runtime } from './runtime/runtime.ts'
 import { allContainers, hasHadItsRun, latest, podStatus, statusPatch, type PodObservation } from './status.ts'
@@ -704,7 +704,7 @@ export class PodWorker {
       podUid: this.#uid,
       podNamespace: this.#pod.metadata.namespace ?? '',
       podName: this.#pod.metadata.name ?? '',
-      hostname: podHostname(this.#pod),
+      hostname: kernelHostname(this.#pod, this.#context.dns.clusterDomain),
       hostNetwork: spec?.hostNetwork ?? false,
       hostPid: spec?.hostPID ?? false,
       hostIpc: spec?.hostIPC ?? false,
