@@ -62,15 +62,6 @@ stop() {
 }
 trap stop TERM INT
 
-ended() {
-  echo "slipway: the engine of this worker has ended: $(tail -1 /var/log/dockerd.log)" >&2
-  exit 1
-}
-trap ended USR1
-# Without its engine a worker is nothing: the outer engine starts it anew.
-first=$$
-( tail --pid="$engine" -f /dev/null; kill -USR1 "$first" ) &
-
 while kill -0 "$engine" 2>/dev/null; do
   if [ -f /opt/slipway/agent.cjs ]; then
     node /opt/slipway/agent.cjs &
@@ -84,4 +75,6 @@ while kill -0 "$engine" 2>/dev/null; do
     wait $! || true
   fi
 done
-ended
+echo 'slipway: the engine of this worker has ended' >&2
+tail -5 /var/log/dockerd.log >&2
+exit 1
