@@ -77,14 +77,14 @@ export const event = describe<Event>({
       value: ({ involvedObject: { kind, name } }) => `${(kind ?? '').toLowerCase()}/${name ?? ''}`,
     },
     { id: 'message', title: 'Message', value: ({ message }) => message ?? '', width: 'minmax(200px,2fr)' },
-    { id: 'count', title: 'Count', value: ({ count }) => count ?? 1, numeric: true, width: '64px' },
+    { id: 'count', title: 'Count', value: ({ count }) => count ?? 1, numeric: true, width: '80px' },
     {
       id: 'seen',
       title: 'Last seen',
       value: ({ lastTimestamp, eventTime }, now) => now - Date.parse(lastTimestamp ?? eventTime ?? ''),
       text: ({ lastTimestamp, eventTime }, now) => age(lastTimestamp ?? eventTime, now),
       numeric: true,
-      width: '84px',
+      width: '104px',
     },
   ],
 })

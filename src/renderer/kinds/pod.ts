@@ -31,7 +31,7 @@ export const pod = describe<Pod>({
       title: 'Restarts',
       value: (object) => summarizePod(object).restarts,
       text: (object, now) => restartsText(summarizePod(object), now),
-      width: '110px',
+      width: '116px',
       numeric: true,
     },
     { id: 'node', title: 'Node', value: ({ spec }) => spec?.nodeName ?? '' },

@@ -6,7 +6,7 @@ const name: Column<KubeObject> = {
   id: 'name',
   title: 'Name',
   value: ({ metadata }) => metadata.name ?? '',
-  width: 'minmax(180px,2fr)',
+  width: 'minmax(230px,2fr)',
 }
 const namespace: Column<KubeObject> = {
   id: 'namespace',
