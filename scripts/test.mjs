@@ -6,6 +6,8 @@ import { ensureEngine } from './docker-engine.mjs'
 import { aptInstall, ensureBuilt, ensureDependencies, has, root, run, say } from './set-up.mjs'
 
 const results = join(root, 'test-results')
+const met = new Map()
+let dockerHost
 const report = (name) => join(results, `${name}.json`)
 
 /** Each check: what it needs, what it runs, and where its report lies; one without a report counts as one test. */
@@ -25,8 +27,6 @@ if (unknown.length > 0) {
   say(`test: no check named ${unknown.join(', ')}; there are ${Object.keys(checks).join(', ')}`)
   process.exit(1)
 }
-process.exit(await main(chosen.length > 0 ? chosen : Object.keys(checks)))
-
 async function main(names) {
   await ensureDependencies()
   rmSync(results, { recursive: true, force: true })
@@ -97,7 +97,6 @@ function playwrightCount(file, ended) {
   }
 }
 
-const met = new Map()
 function once(need) {
   if (!met.has(need)) met.set(need, need())
   return met.get(need)
@@ -107,7 +106,6 @@ async function builtApp() {
   await ensureBuilt()
 }
 
-let dockerHost
 async function engine() {
   const found = await ensureEngine({ log: say })
   if (!found.ready) throw new Error(found.message)
@@ -130,3 +128,5 @@ async function kubectl() {
   say('Installing kubectl …')
   if (!(await aptInstall(['kubernetes-client']))) throw new Error('kubectl is not on PATH: install kubernetes-client')
 }
+
+process.exit(await main(chosen.length > 0 ? chosen : Object.keys(checks)))
