@@ -304,7 +304,12 @@ describe('@kubernetes/client-node', () => {
     expect(text).toContain('from the client')
 
     let output = ''
-    const out = new Writable({ write: (chunk: Buffer, _encoding, done) => ((output += chunk.toString()), done()) })
+    const out = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        output += chunk.toString()
+        done()
+      },
+    })
     const status = await new Promise<{ status?: string }>((resolve, reject) => {
       new Exec(kc).exec('default', 'client', 'c', ['hostname'], out, null, null, false, resolve).catch(reject)
     })
