@@ -515,8 +515,15 @@ function execSession(exec: Docker.Exec, stream: Duplex, tty: boolean, docker: Do
         }
         const code = ExitCode ?? 0
         const failed = (code === 126 || code === 127) && /^OCI runtime exec failed/.test(head)
-        return failed ? { code, failure: head.trim() } : { code }
+        return failed ? { code, failure: asRunc(head.trim()) } : { code }
       }
     },
   }
 }
+
+/** crun's words for a missing program as runc has them: clients look for those to try another shell. */
+const asRunc = (failure: string): string =>
+  failure.replace(
+    /executable file `([^`]*)` not found(?: in \$PATH)?(?:: No such file or directory)?/,
+    (_, program) => `exec: ${JSON.stringify(program)}: executable file not found in $PATH`,
+  )
