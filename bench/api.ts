@@ -1,4 +1,4 @@
-import { createLoad, untilTrue } from './load.ts'
+import { createLoad, untilTrue, type Load } from './load.ts'
 
 type Row = [what: string, value: number | string, unit: string]
 const watchers = 20
@@ -12,15 +12,7 @@ export async function measureApi(options: {
 }): Promise<Row[]> {
   const { count } = options
   const load = createLoad(options)
-  const namespace = `bench-${Date.now().toString(36)}`
-  await load.send('POST', '/api/v1/namespaces', { metadata: { name: namespace } })
-  const pods = `/api/v1/namespaces/${namespace}/pods`
-  await untilTrue(() =>
-    load.send('GET', `/api/v1/namespaces/${namespace}/serviceaccounts/default`).then(
-      () => true,
-      () => false,
-    ),
-  )
+  const { namespace, pods } = await newNamespace(load)
 
   let events = 0
   const stops = Array.from({ length: watchers }, () => load.watch(`${pods}?watch=1`, () => events++))
@@ -81,6 +73,36 @@ export async function measureApi(options: {
     ['list by label', byLabel.rate, '/s'],
     ['delete', remove.rate, '/s'],
   ]
+}
+
+/** Creates that many pods, which nobody schedules. @returns how to remove them again */
+export async function createPods(options: {
+  server: string
+  token: string
+  count: number
+  parallel: number
+}): Promise<() => Promise<void>> {
+  const load = createLoad(options)
+  const { namespace, pods } = await newNamespace(load)
+  await load.run(options.count, (index) => load.send('POST', pods, podNumber(index)))
+  return async () => {
+    await load.run(options.count, (index) => load.send('DELETE', `${pods}/p-${index}`, { gracePeriodSeconds: 0 }))
+    await load.send('DELETE', `/api/v1/namespaces/${namespace}`)
+    load.stop()
+  }
+}
+
+/** A namespace that pods can be created in. */
+async function newNamespace(load: Load): Promise<{ namespace: string; pods: string }> {
+  const namespace = `bench-${Date.now().toString(36)}`
+  await load.send('POST', '/api/v1/namespaces', { metadata: { name: namespace } })
+  await untilTrue(() =>
+    load.send('GET', `/api/v1/namespaces/${namespace}/serviceaccounts/default`).then(
+      () => true,
+      () => false,
+    ),
+  )
+  return { namespace, pods: `/api/v1/namespaces/${namespace}/pods` }
 }
 
 const podNumber = (index: number): unknown => ({

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ensureBuilt, nodeEnv, nodeFlags } from '../scripts/set-up.mjs'
 import { slipwayUp, type Slipway } from '../test/support/slipway.ts'
-import { measureApi } from './api.ts'
+import { createPods, measureApi } from './api.ts'
 import { measurePods } from './pods.ts'
 import { measureScheduling } from './scheduling.ts'
 
@@ -15,16 +15,12 @@ import { measureScheduling } from './scheduling.ts'
 type Row = [what: string, value: number | string, unit: string]
 
 const groups: Record<string, () => Promise<Row[]>> = {
-  store: async () => {
-    const rows = await script('bench/store.ts')
-    return Object.entries(rows)
-      .filter(([name]) => name.startsWith('writers_'))
-      .map(([name, value]) => [
-        `synced writes, ${name.slice(8)} writers`,
-        (value as { writes_s: number }).writes_s,
-        '/s',
-      ])
-  },
+  store: async () =>
+    (await script('bench/store.ts')).flatMap(({ part, ...figures }) =>
+      part === 'writes'
+        ? [[`synced writes, ${String(figures['writers'])} writers`, Number(figures['writes_s']), '/s'] as Row]
+        : [],
+    ),
   create: async () => {
     const times: number[] = []
     for (let round = 0; round < 3; round++) {
@@ -51,12 +47,23 @@ const groups: Record<string, () => Promise<Row[]>> = {
   },
   api: () =>
     withCluster(['--simulated', '1'], async (cluster, token) => {
+      const rounds: Row[][] = []
+      for (let round = 0; round < 3; round++)
+        rounds.push(await measureApi({ server: cluster.ready.server, token, count: 3_000, parallel: 32 }))
+      return medians(rounds)
+    }),
+  memory: () =>
+    withCluster(['--workers', '3'], async (cluster, token) => {
+      await settled()
       const idle = memoryOf(cluster)
-      const rows = await measureApi({ server: cluster.ready.server, token, count: 8_000, parallel: 32 })
+      const { server } = cluster.ready
+      const removePods = await createPods({ server, token, count: 8_000, parallel: 32 })
+      await settled()
+      const loaded = memoryOf(cluster)
+      await removePods()
       return [
-        ...rows,
-        ['memory, idle', idle, 'MB'],
-        ['memory, after 8,000 pods created and deleted again', memoryOf(cluster), 'MB'],
+        ['idle, 3 workers', idle, 'MB'],
+        ['8,000 more pods in it', loaded, 'MB'],
       ]
     }),
   scheduling: () =>
@@ -100,18 +107,32 @@ async function withCluster(
   }
 }
 
+/** Memory is looked at when the work of the moment is done. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 15_000))
+}
+
 /** Resident memory of the process, MB. */
 function memoryOf(cluster: Slipway): number {
   const status = readFileSync(`/proc/${cluster.process.pid ?? ''}/status`, 'utf8')
   return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024)
 }
 
+/** Row by row the median of several rounds. */
+function medians([first = [], ...more]: Row[][]): Row[] {
+  return first.map(([what, value, unit], row) => [
+    `${what}, median of ${more.length + 1}`,
+    median([value, ...more.map((round) => round[row]?.[1])].map(Number)),
+    unit,
+  ])
+}
+
 function median(values: number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 }
 
-/** Runs another bench of this folder and reads the JSON line that it prints. */
-function script(file: string): Promise<Record<string, unknown>> {
+/** Runs another bench of this folder and reads the JSON lines that it prints. */
+function script(file: string): Promise<Record<string, unknown>[]> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...nodeFlags, file], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -120,6 +141,9 @@ function script(file: string): Promise<Record<string, unknown>> {
     let text = ''
     child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()))
     child.on('error', reject)
-    child.on('close', () => resolve(JSON.parse(text) as Record<string, unknown>))
+    child.on('close', () => {
+      const lines = text.split('\n').filter((line) => line.startsWith('{'))
+      resolve(lines.map((line) => JSON.parse(line) as Record<string, unknown>))
+    })
   })
 }

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { nodeEnv, nodeFlags } from '../../scripts/set-up.mjs'
 
 /** What `slipway up` says when it is ready. */
 export interface Ready {
@@ -42,10 +43,14 @@ export async function slipwayUp(options: {
   const data = options.data ?? (await newDataFolder())
   const kubeconfig = join(data, 'admin.kubeconfig')
   const args = ['up', '--name', options.name, '--data', data, '--kubeconfig', kubeconfig]
-  const child = spawn(node, [cli, ...args, ...(options.args ?? []), ...(options.rm === false ? [] : ['--rm'])], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: testEnvironment(data),
-  })
+  const child = spawn(
+    node,
+    [...nodeFlags, cli, ...args, ...(options.args ?? []), ...(options.rm === false ? [] : ['--rm'])],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: testEnvironment(data),
+    },
+  )
   let errors = ''
   child.stderr.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-20_000)))
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))
@@ -84,7 +89,8 @@ export function runSlipway(args: string[], home: string): Promise<{ code: number
 const testEnvironment = (home: string): NodeJS.ProcessEnv => ({
   ...process.env,
   SLIPWAY_HOME: home,
-  SLIPWAY_TEST: 'ci',
+  SLIPWAY_TEST: process.env['SLIPWAY_TEST'] ?? 'ci',
+  ...nodeEnv,
 })
 
 /** The app for a browser, without a cluster yet. */
