@@ -92,9 +92,13 @@ async function installEngine(log) {
     lacksSysResource()
   )
     installFromTrixie()
-  else apt(['install', '-y', '-qq', '--no-install-recommends', 'docker.io', 'iptables'])
+  else apt(['install', '-y', '-qq', '--no-install-recommends', 'docker.io', 'iptables', ...commandLine()])
   return installed('dockerd')
 }
+
+/** Where docker.io comes without the command line, that is a package of its own. */
+const commandLine = () =>
+  spawnSync('apt-cache', ['show', 'docker-cli'], { stdio: 'ignore' }).status === 0 ? ['docker-cli'] : []
 
 /** Docker before 23 asks for every capability there is, and fails where the machine itself lacks one. */
 function lacksSysResource() {
@@ -121,7 +125,7 @@ function installFromTrixie() {
       'APT::Sandbox::User=root',
     ].flatMap((option) => ['-o', option])
     apt([...options, 'update', '-qq'])
-    apt([...options, 'download', '-qq', 'docker.io', 'containerd'], join(folder, 'debs'))
+    apt([...options, 'download', '-qq', 'docker.io', 'docker-cli', 'containerd'], join(folder, 'debs'))
     const debs = readdirSync(join(folder, 'debs')).map((file) => join(folder, 'debs', file))
     apt(['install', '-y', '-qq', '--no-install-recommends', 'runc', 'iptables', 'tini', ...debs])
   } finally {
