@@ -89,27 +89,15 @@ test('names what was taken out and is there all the same', () => {
   expect(survivors(base, base, wanted)).toEqual([])
 })
 
-test.each([
-  'yes',
-  'on',
-  'n',
-  '12:30',
-  '2026-11-23',
-  '0777',
-  '1e3',
-  '~',
-  '0x1F',
-  '1_000',
-  '=',
-  ' x',
-  '- y',
-  'a: b',
-])('the string %j comes back from the editor as it was', (value) => {
-  const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' }, data: { key: value, [value]: 'v' } }
-  const { manifests, mistakes } = readManifests(yamlOf(object))
-  expect(mistakes).toEqual([])
-  expect(manifests[0]?.object).toEqual(object)
-})
+test.each(['yes', 'on', 'n', '12:30', '2026-11-23', '0777', '1e3', '~', '0x1F', '1_000', '=', ' x', '- y', 'a: b'])(
+  'the string %j comes back from the editor as it was',
+  (value) => {
+    const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' }, data: { key: value, [value]: 'v' } }
+    const { manifests, mistakes } = readManifests(yamlOf(object))
+    expect(mistakes).toEqual([])
+    expect(manifests[0]?.object).toEqual(object)
+  },
+)
 
 test('reads as kubectl does: old booleans and octals, but times and dates as text', () => {
   const text = 'apiVersion: v1\nkind: X\nmetadata: {name: x}\nat: 12:30\nday: 2026-11-23\nmode: 0777\non: yes\n'
