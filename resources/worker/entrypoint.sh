@@ -47,8 +47,22 @@ cp /var/lib/slipway/machine-id /etc/machine-id
 sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 2>/dev/null || true
 sysctl -qw net.ipv4.conf.all.route_localnet=1 2>/dev/null || true
 
-rm -f /var/run/docker.pid /run/docker/containerd/containerd.pid
-dockerd >/var/log/dockerd.log 2>&1 &
+# An engine that dies is started anew, as an init system would; one that dies three times at once is given up.
+keep_engine() {
+  dockerd=
+  trap 'kill -TERM "$dockerd" 2>/dev/null; wait "$dockerd"; exit 0' TERM
+  failures=0
+  while [ $failures -lt 3 ]; do
+    rm -f /var/run/docker.pid /run/docker/containerd/containerd.pid
+    begun=$(date +%s)
+    dockerd >>/var/log/dockerd.log 2>&1 &
+    dockerd=$!
+    wait "$dockerd" || true
+    if [ $(($(date +%s) - begun)) -lt 5 ]; then failures=$((failures + 1)); else failures=0; fi
+  done
+}
+: > /var/log/dockerd.log
+keep_engine &
 engine=$!
 
 agent=

@@ -13,6 +13,7 @@ let clock: FakeClock
 let stop: Stop
 let measured: Measured
 beforeEach(async () => {
+  engineDown = undefined
   clock = createFakeClock()
   plane = await startControlPlane({ clock })
   await plane.client.create(namespaces, { metadata: { name: 'kube-node-lease' } })
@@ -23,8 +24,12 @@ afterEach(async () => {
   await plane.stop()
 })
 
+let engineDown: Error | undefined
 const runtime = {
-  version: async () => ({ version: '26.1.5', os: 'linux', architecture: 'amd64', kernel: '6.1' }),
+  version: async () => {
+    if (engineDown) throw engineDown
+    return { version: '26.1.5', os: 'linux', architecture: 'amd64', kernel: '6.1' }
+  },
   images: async () => [{ names: ['busybox:1.36'], sizeBytes: 7 }],
 } as Partial<Runtime> as Runtime
 
@@ -98,4 +103,20 @@ test.each<[Partial<Measured>, string]>([
   measured = before
   await clock.advance(10_000)
   await plane.untilOne(nodes, 'w', (node) => conditionsOf(node).join() === 'Ready')
+})
+
+test('without its engine it is not Ready, and says why; with it, it is again', async () => {
+  await start()
+  engineDown = new Error('connect ENOENT /var/run/docker.sock')
+  await clock.advance(10_000)
+  const node = await plane.untilOne(nodes, 'w', (now) => conditionsOf(now).length === 0)
+  expect(node.status?.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
+    status: 'False',
+    reason: 'KubeletNotReady',
+    message: 'container runtime is down: connect ENOENT /var/run/docker.sock',
+  })
+  expect(node.status?.nodeInfo?.containerRuntimeVersion).toBe('docker://26.1.5')
+  engineDown = undefined
+  await clock.advance(10_000)
+  await plane.untilOne(nodes, 'w', (now) => conditionsOf(now).join() === 'Ready')
 })

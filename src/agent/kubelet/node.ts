@@ -141,8 +141,20 @@ function createReporter({
 }: NodeOptions): () => Promise<void> {
   let sent: unknown
   let sentAt = 0
+  let seen: Seen | undefined
   return async () => {
-    const [engine, measured] = await Promise.all([runtime.version(), measure()])
+    const [down, measured] = await Promise.all([
+      look(runtime).then(
+        (now) => {
+          seen = now
+          return undefined
+        },
+        (error: unknown) => `container runtime is down: ${(error as Error).message}`,
+      ),
+      measure(),
+    ])
+    if (!seen) throw new Error(down ?? 'the container runtime has not been seen yet')
+    const { engine, images } = seen
     const pressures = pressuresOf(measured)
     const amounts = {
       cpu: capacity.cpuMillis % 1_000 === 0 ? String(capacity.cpuMillis / 1_000) : `${capacity.cpuMillis}m`,
@@ -168,10 +180,10 @@ function createReporter({
         architecture: architecture(),
       },
       daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
-      images: (await runtime.images()).slice(0, 50),
+      images,
     }
     const now = clock.now()
-    const news = { ...content, pressures }
+    const news = { ...content, pressures, down }
     if (jsonEqual(news, sent) && now - sentAt < statusInterval) return
     const node = await client.get(nodes, { name })
     const status = {
@@ -179,12 +191,23 @@ function createReporter({
       // Resources that others patched in (fake ones of scheduling tests, devices) stay.
       capacity: amounts,
       allocatable: amounts,
-      conditions: conditions(node, pressures, timestamp(now)),
+      conditions: conditions(node, { ...pressures, down }, timestamp(now)),
     }
     await client.patch(nodes, { name }, { type: 'strategic', body: { status } }, { subresource: 'status' })
     sent = news
     sentAt = now
   }
+}
+
+/** What the node tells of its engine; when that is down, what it last told. */
+interface Seen {
+  engine: Awaited<ReturnType<Runtime['version']>>
+  images: Awaited<ReturnType<Runtime['images']>>
+}
+
+async function look(runtime: Runtime): Promise<Seen> {
+  const [engine, images] = await Promise.all([runtime.version(), runtime.images()])
+  return { engine, images: images.slice(0, 50) }
 }
 
 interface Pressures {
@@ -199,7 +222,11 @@ export const pressuresOf = ({ diskFree, memoryFree, pidsFree }: Measured): Press
   pid: pidsFree < leastPids,
 })
 
-function conditions(node: Node, { memory, disk, pid }: Pressures, now: string): NodeCondition[] {
+function conditions(
+  node: Node,
+  { memory, disk, pid, down }: Pressures & { down: string | undefined },
+  now: string,
+): NodeCondition[] {
   const condition = (type: string, holds: boolean, reason: string, message: string): NodeCondition => {
     const status = holds ? 'True' : 'False'
     const known = node.status?.conditions?.find((other) => other.type === type)
@@ -216,7 +243,9 @@ function conditions(node: Node, { memory, disk, pid }: Pressures, now: string): 
     pid
       ? condition('PIDPressure', true, 'KubeletHasInsufficientPID', 'kubelet has insufficient PID available')
       : condition('PIDPressure', false, 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'),
-    condition('Ready', true, 'KubeletReady', 'kubelet is posting ready status'),
+    down === undefined
+      ? condition('Ready', true, 'KubeletReady', 'kubelet is posting ready status')
+      : condition('Ready', false, 'KubeletNotReady', down),
   ]
 }
 

@@ -41,6 +41,16 @@ async function restarted(times: number): Promise<void> {
   await ready('steady')
 }
 const inSteady = (...command: string[]): Promise<string> => cluster.kubectl.ok('exec', 'steady', '--', ...command)
+/** Runs a command in the first worker itself. */
+async function onFirst(...command: string[]): Promise<string> {
+  const docker = await cluster.engine.connect()
+  const exec = await docker.getContainer(`slipway-${first}`).exec({ Cmd: command, AttachStdout: true })
+  const stream = await exec.start({})
+  let output = ''
+  stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  await once(stream, 'end')
+  return output
+}
 const stateOf = (name: string): { state: string; ready: boolean } | undefined => {
   const worker = cluster.cluster.workers().find((each) => each.name === name)
   return worker && { state: worker.state, ready: worker.ready }
@@ -74,15 +84,7 @@ test('workers are nodes with addresses of their own, published on loopback alone
 })
 
 test('keys lie in the worker readable by root alone', async () => {
-  const docker = await cluster.engine.connect()
-  const exec = await docker.getContainer(`slipway-${first}`).exec({
-    Cmd: ['stat', '-c', '%a %U', '/etc/slipway/client.key', '/etc/slipway/server.key'],
-    AttachStdout: true,
-  })
-  const stream = await exec.start({})
-  let output = ''
-  stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  await once(stream, 'end')
+  const output = await onFirst('stat', '-c', '%a %U', '/etc/slipway/client.key', '/etc/slipway/server.key')
   expect(output.match(/600 root/g)).toHaveLength(2)
 })
 
@@ -113,6 +115,12 @@ test('a killed worker is seen at once, and comes back with its pods and their da
   expect(await inSteady('cat', '/data/started')).not.toBe(started)
 })
 
+test('an engine that dies inside a worker is started anew, and its pods with it', async () => {
+  await onFirst('pkill', '-9', 'dockerd')
+  await restarted(2)
+  expect(await inSteady('cat', '/data/note')).toBe('kept\n')
+})
+
 test('stopped workers that come back in another order, under other addresses, join again', async () => {
   await Promise.all([cluster.cluster.stopWorker(first), cluster.cluster.stopWorker(second)])
   await Promise.all([seen(first, { state: 'stopped' }), seen(second, { state: 'stopped' })])
@@ -129,7 +137,7 @@ spec:
     - {name: other, image: 'busybox:1.36', command: [sh, -c, 'mkdir /www; echo here > /www/index.html; exec httpd -f -h /www']}
 `)
   await ready('other')
-  await restarted(2)
+  await restarted(3)
   const ip = await cluster.kubectl.ok('get', 'pod', 'other', '-o', 'jsonpath={.status.podIP}')
   expect(await inSteady('timeout', '8', 'wget', '-qO-', `http://${ip}/`)).toBe('here\n')
 })
