@@ -77,7 +77,10 @@ export interface PodWorkerContext {
   services(): Service[]
 }
 
-/** Restart back-off of Kubernetes: 10 s doubling to 5 minutes, forgotten after 10 minutes of running. */
+/**
+ * Restart back-off of Kubernetes: 10 s doubling to 5 minutes, forgotten after 10 minutes of running. As there, it lives
+ * in memory: after a reboot of the node nobody waits.
+ */
 const firstBackoff = 10_000
 const longestBackoff = 300_000
 const forgetBackoff = 600_000
@@ -347,7 +350,7 @@ export class PodWorker {
     const { clock, recorder } = this.#context
     const finished = Date.parse(ended.finishedAt ?? ended.createdAt)
     const ran = finished - Date.parse(ended.startedAt ?? ended.createdAt)
-    const crashes = ran > forgetBackoff ? 0 : (this.#crashes.get(container.name) ?? ended.attempt)
+    const crashes = ran > forgetBackoff ? 0 : (this.#crashes.get(container.name) ?? 0)
     if (crashes === 0) return false
     const delay = Math.min(firstBackoff * 2 ** (crashes - 1), longestBackoff)
     const wait = finished + delay - clock.now()
@@ -411,7 +414,7 @@ export class PodWorker {
     if (previous?.state !== 'exited') return 0
     const ended = Date.parse(previous.finishedAt ?? previous.createdAt)
     const ran = ended - Date.parse(previous.startedAt ?? previous.createdAt)
-    return ran > forgetBackoff ? 1 : (this.#crashes.get(container.name) ?? previous.attempt) + 1
+    return ran > forgetBackoff ? 1 : (this.#crashes.get(container.name) ?? 0) + 1
   }
 
   /** The container cannot be started: says why, once, and when it is tried again. */
