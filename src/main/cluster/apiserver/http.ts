@@ -6,14 +6,23 @@ import { DEFAULT_CIPHERS } from 'node:tls'
 import { gzip } from 'node:zlib'
 import type { Clock } from '#shared/base/clock.ts'
 import type { Log } from '#shared/base/log.ts'
-import { ApiError, failure, internal, methodNotSupported, serviceUnavailable, tooLarge } from '#shared/kube/status.ts'
+import {
+  ApiError,
+  failure,
+  internal,
+  methodNotSupported,
+  notAcceptable,
+  serviceUnavailable,
+  tooLarge,
+} from '#shared/kube/status.ts'
 import { anonymous, type Authenticator, type UserInfo } from './auth/types.ts'
-import { negotiate, objectForms, plainJson, type Format } from './codec/negotiate.ts'
+import { negotiate, plainJson, typedForms, type Format } from './codec/negotiate.ts'
 import { toYaml } from './codec/body.ts'
+import { encodeProtobuf, protobufType } from './codec/protobuf-encode.ts'
 import type { RequestHandler, Route } from './handler.ts'
 import type { ObjectReader } from './registry/admission.ts'
 import type { RequestMetrics } from './metrics.ts'
-import { renderBytes, watchFormat, type Rendering } from './render.ts'
+import { formsOf, renderBytes, watchFormat, type Rendering } from './render.ts'
 import { splitUrl, type Answer, type Call, type WatchAnswer, type WatchWriter } from './request.ts'
 
 export interface HttpOptions {
@@ -151,11 +160,12 @@ export class HttpEdge {
       return
     }
     const rendering: Rendering = {
-      format: negotiate(call.accept, objectForms),
+      format: negotiate(call.accept, formsOf(answer)),
       query: call.query,
       now: this.#options.clock.now(),
     }
     if (answer.type === 'watch') {
+      if (rendering.format.type === 'application/yaml') throw notAcceptable(streamTypes)
       this.#count(route, 200)
       this.#watch(answer, rendering, message, response)
       return
@@ -204,7 +214,7 @@ export class HttpEdge {
     const contentType = contentTypeOf(rendering.format)
     response.writeHead(200, [
       'Content-Type',
-      rendering.format.as === undefined ? contentType : `${contentType};stream=watch`,
+      contentType === 'application/json' ? contentType : `${contentType};stream=watch`,
       'Cache-Control',
       'no-cache, private',
       'Transfer-Encoding',
@@ -313,14 +323,14 @@ export class HttpEdge {
       return
     }
     const format = formatOfError(message.headers.accept)
-    const body = format.type === 'application/yaml' ? toYaml(status) : JSON.stringify(status)
+    const body = renderStatus(status, format)
     const headers = [
       'Content-Type',
       format.type,
       'Cache-Control',
       'no-cache, private',
       'Content-Length',
-      String(Buffer.byteLength(body)),
+      String(body.length),
     ]
     if (status.code === 401) headers.push('WWW-Authenticate', 'Bearer')
     if (status.details?.retryAfterSeconds !== undefined && (status.code === 429 || status.code === 503))
@@ -343,6 +353,8 @@ export class HttpEdge {
   }
 }
 
+const streamTypes =
+  'only the following media types are accepted: application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch'
 const creates = new Set(['exec', 'attach', 'portforward'])
 const noBytes = Buffer.alloc(0)
 
@@ -415,10 +427,15 @@ function warningHeaders(warnings: readonly string[]): string[] {
 const contentTypeOf = ({ type, as, group, version }: Format): string =>
   as === undefined ? type : `${type};as=${as};g=${group};v=${version}`
 
+function renderStatus(status: ApiError['status'], { type }: Format): Buffer {
+  if (type === protobufType) return encodeProtobuf({ ...status })
+  return Buffer.from(type === 'application/yaml' ? toYaml(status) : JSON.stringify(status))
+}
+
 /** Errors are plain Statuses, whatever form was asked for. */
 function formatOfError(accept: string | undefined): Format {
   try {
-    return negotiate(accept, objectForms)
+    return negotiate(accept, typedForms)
   } catch {
     return plainJson
   }

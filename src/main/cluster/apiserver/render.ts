@@ -1,6 +1,13 @@
 import type { KubeObject } from '#shared/kube/object.ts'
 import { badRequest } from '#shared/kube/status.ts'
-import type { Format } from './codec/negotiate.ts'
+import { objectForms, typedForms, type Format, type Forms } from './codec/negotiate.ts'
+import {
+  encodeProtobuf,
+  encodeProtobufEvent,
+  encodeProtobufList,
+  hasProtobuf,
+  protobufType,
+} from './codec/protobuf-encode.ts'
 import { toYaml } from './codec/body.ts'
 import { partialOf, tableOf, type IncludeObject } from './registry/table.ts'
 import type { Answer, ListAnswer, Query, WatchFormat } from './request.ts'
@@ -61,8 +68,30 @@ export function renderBytes(answer: Extract<Answer, { type: 'object' | 'list' }>
     if (answer.type === 'list') return concatenateList(answer)
     if (answer.json) return answer.json
   }
+  if (format.type === protobufType) return renderProtobuf(answer, rendering)
   const object = renderObject(answer, rendering)
   return Buffer.from(format.type === 'application/yaml' ? toYaml(object) : JSON.stringify(object))
+}
+
+function renderProtobuf(answer: Extract<Answer, { type: 'object' | 'list' }>, rendering: Rendering): Uint8Array {
+  const object = renderObject(answer, rendering) as TypedList
+  return answer.type === 'list' ? encodeProtobufList(object, object.items) : encodeProtobuf(object)
+}
+
+interface TypedList {
+  apiVersion: string
+  kind: string
+  metadata: object
+  items: { apiVersion: string; kind: string }[]
+}
+
+/** The forms that an answer can take: not everything has a protobuf message. */
+export function formsOf(answer: Exclude<Answer, { type: 'bytes' }>): Forms {
+  if (answer.type === 'object') {
+    const { apiVersion = '', kind = '' } = answer.object as Partial<KubeObject>
+    return hasProtobuf(apiVersion, kind) ? typedForms : objectForms
+  }
+  return hasProtobuf(answer.resource.apiVersion, answer.resource.kind.kind) ? typedForms : objectForms
 }
 
 const comma = Buffer.from(',')
@@ -83,7 +112,17 @@ function concatenateList({ resource, items, metadata }: ListAnswer): Buffer {
 }
 
 /** How a watch's events are formed. */
-export function watchFormat({ format, query }: Rendering, resource: ServedResource, now: () => number): WatchFormat {
+export function watchFormat(rendering: Rendering, resource: ServedResource, now: () => number): WatchFormat {
+  const format = jsonWatchFormat(rendering, resource, now)
+  if (rendering.format.type !== protobufType) return format
+  return {
+    ...format,
+    key: `protobuf.${format.key}`,
+    encode: (type, object) => encodeProtobufEvent(type, object as { apiVersion: string; kind: string }),
+  }
+}
+
+function jsonWatchFormat({ format, query }: Rendering, resource: ServedResource, now: () => number): WatchFormat {
   const { as, version } = format
   if (as === undefined) return { key: '' }
   if (as === 'Table') {

@@ -129,6 +129,8 @@ export interface WatchFormat {
   key: string
   /** The object of an event as this watcher shall see it. */
   convert?(object: KubeObject, type: string): unknown
+  /** An event's bytes, where they are no JSON lines. */
+  encode?(type: string, object: unknown): Uint8Array
 }
 
 /** One change as watchers see it. */
@@ -149,7 +151,7 @@ export interface WatchWriter {
 /** Events of one flush, encoded at most once however many watchers share them. */
 export interface WatchBatch {
   readonly items: readonly WatchItem[]
-  /** Encoded as JSON lines. */
+  /** Encoded as the format says: JSON lines, if nothing. */
   bytes(): Buffer
   /** The lines framed as one chunk of an HTTP/1.1 body, so that every watcher's socket takes the same bytes. */
   chunk(): Buffer

@@ -1,8 +1,9 @@
 import { notAcceptable } from '#shared/kube/status.ts'
+import { protobufType } from './protobuf-encode.ts'
 
 /** The form of an answer that a request asked for. */
 export interface Format {
-  type: 'application/json' | 'application/yaml'
+  type: 'application/json' | 'application/yaml' | 'application/vnd.kubernetes.protobuf'
   /** `Table`, `PartialObjectMetadata`, `PartialObjectMetadataList`, `APIGroupDiscoveryList`; undefined = as stored. */
   as: string | undefined
   group: string
@@ -11,17 +12,26 @@ export interface Format {
 
 export const plainJson: Format = { type: 'application/json', as: undefined, group: '', version: '' }
 const plainYaml: Format = { ...plainJson, type: 'application/yaml' }
+const plainProtobuf: Format = { ...plainJson, type: protobufType }
 
-/** Which `as=` forms an endpoint can give: `Table.v1.meta.k8s.io`. */
+/** Which `as=` forms an endpoint can give (`Table.v1.meta.k8s.io`), and what of it as protobuf, with that before it. */
 export type Forms = ReadonlySet<string>
 
-export const objectForms: Forms = new Set(
-  ['v1', 'v1beta1'].flatMap((version) => [
-    `Table.${version}.meta.k8s.io`,
-    `PartialObjectMetadata.${version}.meta.k8s.io`,
-    `PartialObjectMetadataList.${version}.meta.k8s.io`,
-  ]),
-)
+const partials = ['v1', 'v1beta1'].flatMap((version) => [
+  `PartialObjectMetadata.${version}.meta.k8s.io`,
+  `PartialObjectMetadataList.${version}.meta.k8s.io`,
+])
+const anyForms = [
+  'Table.v1.meta.k8s.io',
+  'Table.v1beta1.meta.k8s.io',
+  ...partials,
+  ...partials.map((form) => `protobuf.${form}`),
+]
+
+/** Of objects without a protobuf message: their metadata alone has one. */
+export const objectForms: Forms = new Set(anyForms)
+/** Of objects with one. */
+export const typedForms: Forms = new Set([...anyForms, 'protobuf'])
 
 const remembered = new Map<Forms, Map<string, Format>>()
 const rememberAtMost = 200
@@ -46,14 +56,20 @@ function choose(accept: string, forms: Forms): Format {
     const format = formatOf(type)
     if (!format) continue
     const as = parameters['as']
-    if (as === undefined) return format
     const group = parameters['g'] ?? ''
     const version = parameters['v'] ?? ''
-    if (forms.has(`${as}.${version}.${group}`)) return { ...format, as, group, version }
+    const form = as === undefined ? '' : `${as}.${version}.${group}`
+    if (!canGive(format, form, forms)) continue
+    return as === undefined ? format : { ...format, as, group, version }
   }
   throw notAcceptable(
     'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
   )
+}
+
+function canGive({ type }: Format, form: string, forms: Forms): boolean {
+  if (type === protobufType) return forms.has(form === '' ? 'protobuf' : `protobuf.${form}`)
+  return form === '' || forms.has(form)
 }
 
 function parseClause(clause: string): { type: string; parameters: Record<string, string>; quality: number } {
@@ -68,5 +84,6 @@ function parseClause(clause: string): { type: string; parameters: Record<string,
 
 function formatOf(type: string): Format | undefined {
   if (type === 'application/json' || type === '*/*' || type === 'application/*') return plainJson
+  if (type === protobufType) return plainProtobuf
   return type === 'application/yaml' ? plainYaml : undefined
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ApiError } from '#shared/kube/status.ts'
-import { ProtobufWriter } from '../discovery/protobuf-writer.ts'
+import { ProtobufWriter } from './protobuf-writer.ts'
 import { decodeProtobuf } from './protobuf.ts'
 
 type Write = (writer: ProtobufWriter) => void

@@ -1,9 +1,9 @@
 import { badRequest } from '#shared/kube/status.ts'
-import { protobufMessages } from './protobuf-messages.ts'
+import { message, messageNamed, type Field } from './protobuf-schema.ts'
 
 /**
  * Kubernetes' protobuf bodies into the plain objects that JSON would have given: typed Go clients, many of kubectl's
- * commands among them, send nothing else. Answers stay JSON, which those clients also accept.
+ * commands among them, send nothing else. protobuf-encode.ts is the way back.
  */
 
 const magic = Buffer.from('k8s\0')
@@ -39,65 +39,6 @@ function envelopeOf(bytes: Buffer): { apiVersion: string; kind: string; raw: Buf
   })
   return envelope
 }
-
-interface Field {
-  name: string
-  /** A scalar's letter, or a message's name. */
-  type: string
-  repeated: boolean
-  map: boolean
-}
-
-type Message = Map<number, Field>
-
-let messages: Map<string, Message> | undefined
-
-function message(name: string): Message | undefined {
-  messages ??= parseMessages()
-  return messages.get(name)
-}
-
-function parseMessages(): Map<string, Message> {
-  const parsed = new Map<string, Message>()
-  for (const line of protobufMessages.split('\n')) {
-    const [name = '', ...fields] = line.split(' ')
-    if (name === '') continue
-    const byNumber: Message = new Map()
-    for (const field of fields) {
-      const [number = '', fieldName = '', type = ''] = field.split(':')
-      const mark = type[0]
-      const plain = mark === '+' || mark === '%' ? type.slice(1) : type
-      byNumber.set(Number(number), { name: fieldName, type: plain, repeated: mark === '+', map: mark === '%' })
-    }
-    parsed.set(name, byNumber)
-  }
-  return parsed
-}
-
-const metaMessages = 'apimachinery.pkg.apis.meta.v1.'
-
-/** The message of a group version and kind: API groups are named by their first label in packages. */
-function messageNamed(apiVersion: string, kind: string): string | undefined {
-  const slash = apiVersion.indexOf('/')
-  const group = slash < 0 ? 'core' : (apiVersion.slice(0, slash).split('.')[0] ?? '')
-  const version = apiVersion.slice(slash + 1)
-  const own = `api.${group}.${version}.${kind}`
-  if (message(own)) return own
-  // Options of requests travel under the group version of what they are about.
-  return message(metaMessages + kind) ? metaMessages + kind : undefined
-}
-
-/** Structs that Go embeds, so that JSON has their fields in the parent. */
-const embedded = new Set([
-  'ephemeralContainerCommon',
-  'localObjectReference',
-  'persistentVolumeSource',
-  'volumeSource',
-  'handler',
-  'ingressRuleValue',
-  'rule',
-  'ruleWithOperations',
-])
 
 /**
  * Go writes zero values of plain fields into protobuf though JSON omits them; of pointers zero is a value. The
@@ -175,7 +116,7 @@ function putField(out: Record<string, unknown>, field: Field, value: number | Bu
   } else if (field.repeated) {
     const list = (out[name] ??= []) as unknown[]
     list.push(valueOf(value, field.type))
-  } else if (embedded.has(name)) Object.assign(out, valueOf(value, field.type))
+  } else if (field.embedded) Object.assign(out, valueOf(value, field.type))
   else {
     const item = valueOf(value, field.type)
     const zero = item === '' || item === 0 || item === false

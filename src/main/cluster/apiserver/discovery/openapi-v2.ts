@@ -4,7 +4,7 @@ import type { ResourceTable } from '../registry/resources.ts'
 import type { Answer, Call } from '../request.ts'
 import { etagOf } from './discovery.ts'
 import { operationsOf, schemasOf, type Definitions } from './openapi-v3.ts'
-import { ProtobufWriter } from './protobuf-writer.ts'
+import { ProtobufWriter } from '../codec/protobuf-writer.ts'
 
 const protobufTypes = [
   'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',

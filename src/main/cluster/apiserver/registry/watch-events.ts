@@ -93,11 +93,13 @@ const lineEnd = Buffer.from('}\n')
 /** Events of one flush; see WatchBatch. */
 export class EncodedBatch implements WatchBatch {
   readonly items: readonly WatchItem[]
+  readonly #encode: WatchFormat['encode']
   #bytes: Buffer | undefined
   #chunk: Buffer | undefined
 
-  constructor(items: readonly WatchItem[]) {
+  constructor(items: readonly WatchItem[], format: WatchFormat) {
     this.items = items
+    this.#encode = format.encode
   }
 
   bytes(): Buffer {
@@ -115,6 +117,8 @@ export class EncodedBatch implements WatchBatch {
   }
 
   #parts(): Uint8Array[] {
+    const encode = this.#encode
+    if (encode) return this.items.map(({ type, object }) => encode(type, object))
     const parts: Uint8Array[] = []
     for (const item of this.items)
       parts.push(prefixes[item.type], item.json ?? Buffer.from(JSON.stringify(item.object)), lineEnd)

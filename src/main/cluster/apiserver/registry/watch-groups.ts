@@ -35,7 +35,7 @@ export class WatchMember {
   }
 
   fail(error: ApiError): void {
-    this.writer.write(new EncodedBatch([{ type: 'ERROR', object: error.status }]))
+    this.writer.write(new EncodedBatch([{ type: 'ERROR', object: error.status }], this.format))
     this.end()
   }
 
@@ -165,7 +165,7 @@ export class WatchGroup {
   #encode(changes: readonly Change[]): EncodedBatch | undefined {
     try {
       const items = eventsOf(changes, this.#order.resource, this.#order.selection, this.#format)
-      return items.length > 0 ? new EncodedBatch(items) : undefined
+      return items.length > 0 ? new EncodedBatch(items, this.#format) : undefined
     } catch (error) {
       for (const member of [...this.#members]) this.#drop(member, error)
       return undefined
@@ -186,7 +186,7 @@ export class WatchGroup {
   #deliverRest(member: WatchMember, changes: readonly Change[]): void {
     const rest = changes.filter(({ entry }) => entry.revision > member.since)
     const items = eventsOf(rest, this.#order.resource, this.#order.selection, this.#format)
-    if (items.length > 0) member.writer.write(new EncodedBatch(items))
+    if (items.length > 0) member.writer.write(new EncodedBatch(items, this.#format))
   }
 
   #close(reason: Compacted): void {

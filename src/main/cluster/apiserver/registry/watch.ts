@@ -148,7 +148,7 @@ export class WatchHub {
     if (wantsState) {
       yield* this.#state(order, format)
       if (sendInitialEvents && order.bookmarks)
-        yield new EncodedBatch([bookmark(order.resource, store.revision, format, true)])
+        yield new EncodedBatch([bookmark(order.resource, store.revision, format, true)], format)
       return
     }
     if (revision === undefined || revision === 0 || revision >= store.revision) return
@@ -159,7 +159,7 @@ export class WatchHub {
     })
     void stop()
     const items = eventsOf(missed, order.resource, order.selection, format)
-    if (items.length > 0) yield new EncodedBatch(items)
+    if (items.length > 0) yield new EncodedBatch(items, format)
   }
 
   *#state({ resource, prefix, selection }: WatchOrder, format: WatchFormat): Iterable<WatchBatch> {
@@ -168,11 +168,11 @@ export class WatchHub {
       if (selection && !selection.matches(itemOf(resource, entry).object)) continue
       items.push(eventOf('ADDED', resource, entry, format))
       if (items.length === initialBatch) {
-        yield new EncodedBatch(items)
+        yield new EncodedBatch(items, format)
         items = []
       }
     }
-    if (items.length > 0) yield new EncodedBatch(items)
+    if (items.length > 0) yield new EncodedBatch(items, format)
   }
 
   #scheduleBookmarks(): void {
@@ -181,7 +181,10 @@ export class WatchHub {
       for (const member of this.#members) {
         if (!member.order.bookmarks) continue
         member.writer.write(
-          new EncodedBatch([bookmark(member.order.resource, this.context.store.revision, member.format, false)]),
+          new EncodedBatch(
+            [bookmark(member.order.resource, this.context.store.revision, member.format, false)],
+            member.format,
+          ),
         )
       }
       if (this.#members.size > 0) this.#scheduleBookmarks()

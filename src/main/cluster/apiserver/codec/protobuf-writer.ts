@@ -23,6 +23,28 @@ export class ProtobufWriter {
     this.#varint(value)
   }
 
+  /** Of 64 bits; negative numbers in two's complement. Zero is written too. */
+  signed(field: number, value: number | bigint): void {
+    this.#varint(field << 3)
+    if (value >= 0 && typeof value === 'number') this.#varint(value)
+    else this.#bigVarint(BigInt.asUintN(64, BigInt(value)))
+  }
+
+  /** A flag of either value. */
+  flag(field: number, value: boolean): void {
+    this.#varint(field << 3)
+    this.#varint(value ? 1 : 0)
+  }
+
+  /** Text that may be empty. */
+  text(field: number, value: string): void {
+    this.#delimited(field, Buffer.from(value))
+  }
+
+  bytes(field: number, value: Uint8Array): void {
+    this.#delimited(field, value)
+  }
+
   double(field: number, value: number | undefined): void {
     if (value === undefined || value === 0) return
     this.#varint((field << 3) | 1)
@@ -57,6 +79,17 @@ export class ProtobufWriter {
       rest = Math.floor(rest / 128)
     }
     bytes.push(rest)
+    this.#push(Uint8Array.from(bytes))
+  }
+
+  #bigVarint(value: bigint): void {
+    const bytes: number[] = []
+    let rest = value
+    while (rest > 127n) {
+      bytes.push(Number(rest & 127n) | 128)
+      rest >>= 7n
+    }
+    bytes.push(Number(rest))
     this.#push(Uint8Array.from(bytes))
   }
 

@@ -1,0 +1,164 @@
+import { message, messageNamed, type Field } from './protobuf-schema.ts'
+import { ProtobufWriter } from './protobuf-writer.ts'
+
+/**
+ * Objects as the protobuf that typed Go clients ask for. What no message has a number for, such as custom resources and
+ * tables, has no such form: those clients name JSON as their second choice.
+ */
+
+export const protobufType = 'application/vnd.kubernetes.protobuf' as const
+
+const magic = Buffer.from('k8s\0')
+
+/** Whether there is a message for the kind. */
+export const hasProtobuf = (apiVersion: string, kind: string): boolean => messageNamed(apiVersion, kind) !== undefined
+
+interface TypedObject {
+  readonly apiVersion: string
+  readonly kind: string
+}
+
+/** An object in its envelope. @throws Error when there is no message for its kind */
+export function encodeProtobuf(object: TypedObject): Buffer {
+  return envelope(object, messageBytes(object))
+}
+
+/** A list of objects in its envelope; every item is encoded once per revision. */
+export function encodeProtobufList(
+  list: TypedObject & { readonly metadata: object },
+  items: readonly TypedObject[],
+): Buffer {
+  const writer = new ProtobufWriter()
+  writer.message(1, (inner) => writeMessage(inner, list.metadata, listMeta))
+  for (const item of items) writer.bytes(2, messageBytes(item))
+  return envelope(list, writer.finish())
+}
+
+/** One event of a watch: its length, then the event, in which the object has an envelope of its own. */
+export function encodeProtobufEvent(type: string, object: TypedObject): Buffer {
+  const writer = new ProtobufWriter()
+  writer.string(1, type)
+  writer.message(2, (inner) => inner.bytes(1, encodeProtobuf(object)))
+  const event = writer.finish()
+  const frame = Buffer.allocUnsafe(4 + event.length)
+  frame.writeUInt32BE(event.length)
+  event.copy(frame, 4)
+  return frame
+}
+
+const listMeta = 'apimachinery.pkg.apis.meta.v1.ListMeta'
+const encoded = new WeakMap<object, Buffer>()
+
+/** Stored objects are never changed, so their bytes are kept as long as they are. */
+function messageBytes(object: TypedObject): Buffer {
+  let bytes = encoded.get(object)
+  if (!bytes) {
+    const name = messageNamed(object.apiVersion, object.kind)
+    if (!name) throw new Error(`${object.apiVersion} ${object.kind} has no protobuf form`)
+    const writer = new ProtobufWriter()
+    writeMessage(writer, object, name)
+    encoded.set(object, (bytes = writer.finish()))
+  }
+  return bytes
+}
+
+function envelope({ apiVersion, kind }: TypedObject, raw: Buffer): Buffer {
+  const writer = new ProtobufWriter()
+  writer.message(1, (type) => {
+    type.string(1, apiVersion)
+    type.string(2, kind)
+  })
+  writer.bytes(2, raw)
+  return Buffer.concat([magic, writer.finish()])
+}
+
+function writeMessage(writer: ProtobufWriter, value: object, name: string): void {
+  const special = specials[name.slice(name.lastIndexOf('.') + 1)]
+  if (special) {
+    special(writer, value)
+    return
+  }
+  const object = value as Readonly<Record<string, unknown>>
+  for (const field of message(name)?.values() ?? []) {
+    if (field.embedded) writeEmbedded(writer, field, object)
+    else writeField(writer, field, object[field.name])
+  }
+}
+
+/** The fields of a struct that Go embeds are the parent's in JSON; without any of them it is left out. */
+function writeEmbedded(
+  writer: ProtobufWriter,
+  { number, type }: Field,
+  parent: Readonly<Record<string, unknown>>,
+): void {
+  const inner = new ProtobufWriter()
+  writeMessage(inner, parent, type)
+  const bytes = inner.finish()
+  if (bytes.length > 0) writer.bytes(number, bytes)
+}
+
+function writeField(writer: ProtobufWriter, field: Field, value: unknown): void {
+  if (value === undefined || value === null) return
+  if (field.map) {
+    for (const [key, item] of Object.entries(value))
+      writer.message(field.number, (entry) => {
+        entry.text(1, key)
+        writeValue(entry, 2, field.type, item)
+      })
+  } else if (field.repeated) for (const item of value as unknown[]) writeValue(writer, field.number, field.type, item)
+  else writeValue(writer, field.number, field.type, value)
+}
+
+function writeValue(writer: ProtobufWriter, number: number, type: string, value: unknown): void {
+  switch (type) {
+    case 's':
+      writer.text(number, String(value))
+      break
+    case 'i':
+      writer.signed(number, typeof value === 'bigint' ? value : Math.trunc(Number(value)))
+      break
+    case 'b':
+      writer.flag(number, value === true)
+      break
+    case 'y':
+      writer.bytes(number, Buffer.from(String(value), 'base64'))
+      break
+    case 'd':
+      writer.double(number, Number(value))
+      break
+    default:
+      writer.message(number, (inner) => writeMessage(inner, value as object, type))
+  }
+}
+
+/** Messages that JSON knows as something else than an object. */
+const specials: Readonly<Record<string, (writer: ProtobufWriter, value: unknown) => void>> = {
+  Time: writeTime,
+  MicroTime: writeTime,
+  Timestamp: writeTime,
+  Quantity: (writer, value) => writer.text(1, String(value)),
+  IntOrString(writer, value) {
+    if (typeof value === 'number') writer.signed(2, value)
+    else {
+      writer.signed(1, 1)
+      writer.text(3, String(value))
+    }
+  },
+  RawExtension: (writer, value) => writer.bytes(1, Buffer.from(JSON.stringify(value))),
+  FieldsV1: (writer, value) => writer.bytes(1, Buffer.from(JSON.stringify(value))),
+  ExtraValue: writeItems,
+  Verbs: writeItems,
+}
+
+function writeItems(writer: ProtobufWriter, items: unknown): void {
+  for (const item of items as unknown[]) writer.text(1, String(item))
+}
+
+function writeTime(writer: ProtobufWriter, value: unknown): void {
+  const text = String(value)
+  const ms = Date.parse(text)
+  if (Number.isNaN(ms)) return
+  const nanos = Number((/\.(\d{1,9})/.exec(text)?.[1] ?? '').padEnd(9, '0'))
+  writer.signed(1, Math.floor(ms / 1000))
+  if (nanos > 0) writer.signed(2, nanos)
+}

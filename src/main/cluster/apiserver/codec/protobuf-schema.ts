@@ -1,0 +1,74 @@
+import { protobufMessages } from './protobuf-messages.ts'
+
+/** Kubernetes' protobuf messages: which number and type a field of JSON has. */
+
+export interface Field {
+  number: number
+  /** As in JSON. */
+  name: string
+  /** A scalar's letter, or a message's name. */
+  type: string
+  repeated: boolean
+  map: boolean
+  /** Go embeds it, so that JSON has its fields in the parent. */
+  embedded: boolean
+}
+
+export type Message = Map<number, Field>
+
+const embedded = new Set([
+  'ephemeralContainerCommon',
+  'localObjectReference',
+  'persistentVolumeSource',
+  'volumeSource',
+  'handler',
+  'ingressRuleValue',
+  'rule',
+  'ruleWithOperations',
+])
+
+let messages: Map<string, Message> | undefined
+
+export function message(name: string): Message | undefined {
+  messages ??= parseMessages()
+  return messages.get(name)
+}
+
+function parseMessages(): Map<string, Message> {
+  const parsed = new Map<string, Message>()
+  for (const line of protobufMessages.split('\n')) {
+    const [name = '', ...fields] = line.split(' ')
+    if (name === '') continue
+    const byNumber: Message = new Map()
+    for (const field of fields) {
+      const [number = '', fieldName = '', type = ''] = field.split(':')
+      const mark = type[0]
+      const plain = mark === '+' || mark === '%' ? type.slice(1) : type
+      // Some of Go's names begin with a capital that JSON's lack.
+      const json = fieldName === 'Port' ? fieldName : fieldName.charAt(0).toLowerCase() + fieldName.slice(1)
+      byNumber.set(Number(number), {
+        number: Number(number),
+        name: json,
+        type: plain,
+        repeated: mark === '+',
+        map: mark === '%',
+        embedded: plain.includes('.') && embedded.has(fieldName),
+      })
+    }
+    parsed.set(name, byNumber)
+  }
+  return parsed
+}
+
+const metaMessages = 'apimachinery.pkg.apis.meta.v1.'
+
+/** The message of a group version and kind: API groups are named by their first label in packages. */
+export function messageNamed(apiVersion: string, kind: string): string | undefined {
+  const slash = apiVersion.indexOf('/')
+  const group = slash < 0 ? 'core' : (apiVersion.slice(0, slash).split('.')[0] ?? '')
+  const version = apiVersion.slice(slash + 1)
+  const own = `api.${group}.${version}.${kind}`
+  if (message(own)) return own
+  // Options of requests travel under the group version of what they are about.
+  return message(metaMessages + kind) ? metaMessages + kind : undefined
+}
