@@ -21,7 +21,9 @@ import { kinds } from './apiserver/kinds/index.ts'
 import type { NodeConnector } from './apiserver/node-connector.ts'
 import { loadSchema } from './apiserver/schema/schema.ts'
 import { createApiServer } from './apiserver/server.ts'
+import { createServiceDialer } from './apiserver/service-dialer.ts'
 import { streamingHandlers } from './apiserver/streaming/index.ts'
+import { createWebhookCaller } from './apiserver/webhooks/call.ts'
 import { startControllers } from './controllers/index.ts'
 import { createScheduler } from './scheduler/scheduler.ts'
 import { createFileStore } from './store/file.ts'
@@ -89,14 +91,20 @@ export async function startControlPlane({
     const late = lateReader()
     const auth = createAuth({ pki, store, reader: late.reader, clock })
     stops.add(auth.stop)
+    const nodes = connector(pki, () => port)
+    const dialService = createServiceDialer({ connector: nodes, reader: late.reader })
     const server = createApiServer({
       store,
       kinds: allKinds,
       schema: loadSchema(),
       authenticator: auth.authenticator,
       authorizer: auth.authorizer,
-      admission: admissionPlugins({ clock, rbac: auth.authorizer }),
-      connectHandlers: streamingHandlers({ connector: connector(pki, () => port) }),
+      admission: admissionPlugins({
+        clock,
+        rbac: auth.authorizer,
+        webhooks: { call: createWebhookCaller({ dialService }), conditionsHold: () => true, log },
+      }),
+      connectHandlers: streamingHandlers({ connector: nodes }),
       actionHandlers: auth.actions,
       pages: auth.pages,
       clock,

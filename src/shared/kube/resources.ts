@@ -16,6 +16,8 @@ import type {
   Job,
   Lease,
   LimitRange,
+  MutatingWebhookConfiguration,
+  ValidatingWebhookConfiguration,
   Namespace,
   NetworkPolicy,
   Node,
@@ -112,3 +114,13 @@ export const podDisruptionBudgets = resource(
   'v1',
   true,
 )<PodDisruptionBudget>('PodDisruptionBudget', 'poddisruptionbudgets')
+
+const admission = resource('admissionregistration.k8s.io', 'v1', false)
+export const mutatingWebhookConfigurations = admission<MutatingWebhookConfiguration>(
+  'MutatingWebhookConfiguration',
+  'mutatingwebhookconfigurations',
+)
+export const validatingWebhookConfigurations = admission<ValidatingWebhookConfiguration>(
+  'ValidatingWebhookConfiguration',
+  'validatingwebhookconfigurations',
+)

@@ -42,6 +42,7 @@ function attributes({ kind, object, oldObject, ...over }: Loose): AdmissionAttri
         [...objects].filter(([key]) => key.startsWith(`${plural}/`)).map(([, value]) => value as KubeObject),
     },
     warn: () => undefined,
+    conform: () => undefined,
     ...over,
   }
 }

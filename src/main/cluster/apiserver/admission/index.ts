@@ -10,9 +10,14 @@ import { priority } from './priority.ts'
 import { rbacEscalation } from './rbac-escalation.ts'
 import { serviceAccount } from './service-account.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
+import { mutatingWebhooks, validatingWebhooks, type WebhookOptions } from '../webhooks/webhooks.ts'
 
 /** The admission chain, in the order of Kubernetes. */
-export const admissionPlugins = (options: { clock: Clock; rbac: RbacAuthorizer }): AdmissionPlugin[] => [
+export const admissionPlugins = (options: {
+  clock: Clock
+  rbac: RbacAuthorizer
+  webhooks: WebhookOptions
+}): AdmissionPlugin[] => [
   namespaceLifecycle,
   serviceAccount(options),
   nodeRestriction,
@@ -21,5 +26,7 @@ export const admissionPlugins = (options: { clock: Clock; rbac: RbacAuthorizer }
   defaultTolerationSeconds,
   defaultStorageClass,
   rbacEscalation(options),
+  mutatingWebhooks(options.webhooks),
+  validatingWebhooks(options.webhooks),
   serviceAllocator(options),
 ]

@@ -1,5 +1,7 @@
 import type { KubeObject } from '#shared/kube/object.ts'
 import type { KindDeclaration } from '../registry/kind.ts'
+import { mutatingWebhookConfiguration } from './admissionregistration/mutatingwebhookconfiguration.ts'
+import { validatingWebhookConfiguration } from './admissionregistration/validatingwebhookconfiguration.ts'
 import { controllerRevision } from './apps/controllerrevision.ts'
 import { daemonSet } from './apps/daemonset.ts'
 import { deployment } from './apps/deployment.ts'
@@ -41,6 +43,9 @@ export const kinds: readonly KindDeclaration[] = [
   anyKind(secret),
   anyKind(serviceAccount),
   anyKind(service),
+
+  anyKind(mutatingWebhookConfiguration),
+  anyKind(validatingWebhookConfiguration),
 
   anyKind(controllerRevision),
   anyKind(daemonSet),

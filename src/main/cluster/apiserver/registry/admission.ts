@@ -40,6 +40,10 @@ export interface AdmissionAttributes {
   readonly reader: ObjectReader
   /** Adds a `Warning:` header to the answer. */
   warn(message: string): void
+  /**
+   * After a change to `object` that came from outside: unknown fields go. @throws ApiError 400 where a type is wrong
+   */
+  conform(): void
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { KubeObject } from '#shared/kube/object.ts'
+import { conformObject } from '../codec/body.ts'
 import type { Call } from '../request.ts'
 import type { AdmissionAttributes, AdmissionOperation } from './admission.ts'
 import type { RegistryContext, Target } from './context.ts'
@@ -31,6 +32,10 @@ export function attributesOf(
     options: about.options,
     reader: context.reader,
     warn: (message) => void call.warnings.push(message),
+    conform() {
+      // A subresource's object may be of another kind, and is its own handler's to judge.
+      if (about.object && about.object.kind === kind.kind) conformObject(about.object, target.resource)
+    },
   }
 }
 

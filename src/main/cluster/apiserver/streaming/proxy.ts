@@ -3,11 +3,11 @@ import { connect as tlsConnect } from 'node:tls'
 import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { messageOf } from '#shared/kube/error-kinds.ts'
-import type { EndpointSlice, Pod, Service } from '#shared/kube/generated/types.ts'
+import type { Pod, Service } from '#shared/kube/generated/types.ts'
 import { badRequest, serviceUnavailable } from '#shared/kube/status.ts'
 import type { NodeConnector, NodeRequest } from '../node-connector.ts'
-import type { ObjectReader } from '../registry/admission.ts'
 import type { ConnectHandler, ConnectRequest } from '../registry/connect.ts'
+import { readyEndpoints } from '../service-dialer.ts'
 import { nodeOf } from './pod-node.ts'
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
@@ -69,24 +69,6 @@ function serviceTarget({ name, namespace, object, reader }: ConnectRequest): Tar
   const chosen = endpoints[Math.floor(Math.random() * endpoints.length)]
   if (!chosen) throw serviceUnavailable(`no endpoints available for service "${asked.name}"`)
   return { ...chosen, tls: asked.scheme === 'https' }
-}
-
-function readyEndpoints(
-  reader: ObjectReader,
-  namespace: string,
-  service: string,
-  portName: string,
-): Omit<Target, 'tls'>[] {
-  const slices = (
-    reader.list({ group: 'discovery.k8s.io', plural: 'endpointslices' }, namespace) as EndpointSlice[]
-  ).filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === service)
-  return slices.flatMap(({ endpoints, ports }) => {
-    const port = ports?.find(({ name }) => (name ?? '') === portName)?.port
-    if (port === undefined) return []
-    return (endpoints ?? []).flatMap(({ addresses, conditions, nodeName }) =>
-      nodeName && conditions?.ready !== false && addresses[0] ? [{ node: nodeName, host: addresses[0], port }] : [],
-    )
-  })
 }
 
 async function proxy(connector: NodeConnector, request: ConnectRequest, target: Target): Promise<void> {

@@ -1,0 +1,188 @@
+import type {
+  MatchCondition,
+  RuleWithOperations,
+  ValidatingWebhook,
+  WebhookClientConfig,
+} from '#shared/kube/generated/types.ts'
+import { fieldDuplicate, fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { subdomainProblems, qualifiedNameProblems } from '#shared/kube/validation-names.ts'
+import type { Column } from '../registry/kind.ts'
+import { checkSupported } from './fields.ts'
+import { checkLabelSelector } from './labels.ts'
+
+/** Defaults and rules that both kinds of admission webhooks share (admissionregistration/v1). */
+
+export function setWebhookDefaults(webhook: ValidatingWebhook): void {
+  webhook.failurePolicy ??= 'Fail'
+  webhook.matchPolicy ??= 'Equivalent'
+  webhook.namespaceSelector ??= {}
+  webhook.objectSelector ??= {}
+  webhook.timeoutSeconds ??= 10
+  for (const rule of webhook.rules ?? []) rule.scope ??= '*'
+  if (webhook.clientConfig?.service) webhook.clientConfig.service.port ??= 443
+}
+
+export const webhookCount: Column<{ webhooks?: unknown[] }> = {
+  name: 'Webhooks',
+  type: 'integer',
+  description: 'How many webhooks there are.',
+  value: ({ webhooks }) => webhooks?.length ?? 0,
+}
+
+export function checkWebhookNames(webhooks: readonly { name?: string }[]): FieldError[] {
+  const errors: FieldError[] = []
+  const seen = new Set<string>()
+  webhooks.forEach(({ name = '' }, i) => {
+    if (seen.has(name)) errors.push(fieldDuplicate(`webhooks[${i}].name`, name))
+    seen.add(name)
+  })
+  return errors
+}
+
+/** Findings about one webhook. */
+export function checkWebhook(webhook: ValidatingWebhook, field: string, errors: FieldError[]): void {
+  const { name, failurePolicy, matchPolicy, sideEffects, timeoutSeconds } = webhook
+  checkQualifiedName(name, `${field}.name`, errors)
+  webhook.rules?.forEach((rule, i) => checkRule(rule, `${field}.rules[${i}]`, errors))
+  checkSupported(failurePolicy, ['Fail', 'Ignore'], `${field}.failurePolicy`, errors)
+  checkSupported(matchPolicy, ['Equivalent', 'Exact'], `${field}.matchPolicy`, errors)
+  if (!sideEffects) errors.push(fieldRequired(`${field}.sideEffects`, 'must specify one of None, NoneOnDryRun'))
+  else checkSupported(sideEffects, ['None', 'NoneOnDryRun'], `${field}.sideEffects`, errors)
+  if (timeoutSeconds !== undefined && (timeoutSeconds > 30 || timeoutSeconds < 1))
+    errors.push(
+      fieldInvalid(`${field}.timeoutSeconds`, timeoutSeconds, 'the timeout value must be between 1 and 30 seconds'),
+    )
+  checkLabelSelector(webhook.namespaceSelector, `${field}.namespaceSelector`, errors)
+  checkLabelSelector(webhook.objectSelector, `${field}.objectSelector`, errors)
+  checkClientConfig(webhook.clientConfig, `${field}.clientConfig`, errors)
+  checkReviewVersions(webhook.admissionReviewVersions, `${field}.admissionReviewVersions`, errors)
+  checkMatchConditions(webhook.matchConditions, `${field}.matchConditions`, errors)
+}
+
+function checkQualifiedName(name: string | undefined, field: string, errors: FieldError[]): void {
+  if (!name) {
+    errors.push(fieldRequired(field))
+    return
+  }
+  for (const problem of subdomainProblems(name)) errors.push(fieldInvalid(field, name, problem))
+  if (name.split('.').length < 3)
+    errors.push(fieldInvalid(field, name, 'should be a domain with at least three segments separated by dots'))
+}
+
+const operations = ['CREATE', 'UPDATE', 'DELETE', 'CONNECT', '*']
+
+/** Findings about which requests a rule is for; admission policies have the same. */
+export function checkRule(rule: RuleWithOperations, field: string, errors: FieldError[]): void {
+  if (!rule.operations?.length) errors.push(fieldRequired(`${field}.operations`))
+  rule.operations?.forEach((operation, i) => {
+    if (!operations.includes(operation))
+      errors.push(fieldNotSupported(`${field}.operations[${i}]`, operation, operations))
+  })
+  checkStar(rule.operations, `${field}.operations`, 'operations', errors)
+  if (!rule.apiGroups?.length) errors.push(fieldRequired(`${field}.apiGroups`))
+  checkStar(rule.apiGroups, `${field}.apiGroups`, 'API groups', errors)
+  if (!rule.apiVersions?.length) errors.push(fieldRequired(`${field}.apiVersions`))
+  checkStar(rule.apiVersions, `${field}.apiVersions`, 'API versions', errors)
+  rule.apiVersions?.forEach((version, i) => {
+    if (version === '') errors.push(fieldRequired(`${field}.apiVersions[${i}]`))
+  })
+  checkResources(rule.resources ?? [], `${field}.resources`, errors)
+  checkSupported(rule.scope, ['*', 'Cluster', 'Namespaced'], `${field}.scope`, errors)
+}
+
+function checkStar(values: readonly string[] | undefined, field: string, what: string, errors: FieldError[]): void {
+  if (values && values.length > 1 && values.includes('*'))
+    errors.push(fieldInvalid(field, values, `if '*' is present, must not specify other ${what}`))
+}
+
+function checkResources(resources: readonly string[], field: string, errors: FieldError[]): void {
+  if (resources.length === 0) errors.push(fieldRequired(field))
+  const hasBoth = resources.includes('*/*') && resources.length > 1
+  if (hasBoth) errors.push(fieldInvalid(field, resources, "if '*/*' is present, must not specify other resources"))
+  const whole = resources.includes('*')
+  resources.forEach((resource, i) => {
+    if (resource === '') errors.push(fieldRequired(`${field}[${i}]`))
+    else if (whole && resource !== '*' && !resource.includes('/'))
+      errors.push(
+        fieldInvalid(field, resources, "if '*' is present, must not specify other resources without subresources"),
+      )
+  })
+}
+
+function checkClientConfig(config: WebhookClientConfig | undefined, field: string, errors: FieldError[]): void {
+  const { url, service } = config ?? {}
+  if ((url === undefined) === (service === undefined)) {
+    errors.push(fieldRequired(field, 'exactly one of url or service is required'))
+    return
+  }
+  if (url !== undefined) checkWebhookUrl(url, `${field}.url`, errors)
+  if (!service) return
+  if (!service.name) errors.push(fieldRequired(`${field}.service.name`, 'service name is required'))
+  if (!service.namespace) errors.push(fieldRequired(`${field}.service.namespace`, 'service namespace is required'))
+  const { port = 443, path } = service
+  if (port < 1 || port > 65535)
+    errors.push(
+      fieldInvalid(`${field}.service.port`, port, 'port is not valid: must be between 1 and 65535, inclusive'),
+    )
+  if (path !== undefined && path !== '' && !path.startsWith('/'))
+    errors.push(fieldInvalid(`${field}.service.path`, path, "must start with a '/'"))
+}
+
+/** Findings about a URL that the API server shall call: https, and nothing that it could not send. */
+export function checkWebhookUrl(text: string, field: string, errors: FieldError[]): void {
+  const form = 'desired format: https://host[/path]'
+  let url: URL
+  try {
+    url = new URL(text)
+  } catch (error) {
+    errors.push(fieldRequired(field, `url must be a valid URL: ${(error as Error).message}; ${form}`))
+    return
+  }
+  if (url.protocol !== 'https:')
+    errors.push(fieldInvalid(field, url.protocol.slice(0, -1), `'https' is the only allowed URL scheme; ${form}`))
+  if (url.hostname === '') errors.push(fieldInvalid(field, '', `host must be specified; ${form}`))
+  if (url.username !== '')
+    errors.push(fieldInvalid(field, url.username, 'user information is not permitted in the URL'))
+  if (url.hash !== '') errors.push(fieldInvalid(field, url.hash, 'fragments are not permitted in the URL'))
+  if (url.search !== '')
+    errors.push(fieldInvalid(field, url.search.slice(1), 'query parameters are not permitted in the URL'))
+}
+
+/** Versions of AdmissionReview that the server speaks. */
+export const reviewVersions = ['v1', 'v1beta1']
+
+function checkReviewVersions(versions: readonly string[] | undefined, field: string, errors: FieldError[]): void {
+  if (!versions?.length) {
+    errors.push(fieldRequired(field, `must specify one of ${reviewVersions.join(', ')}`))
+    return
+  }
+  if (!versions.some((version) => reviewVersions.includes(version)))
+    errors.push(fieldInvalid(field, versions, `must include at least one of ${reviewVersions.join(', ')}`))
+}
+
+const maxConditions = 64
+
+/** Findings about the names of match conditions; their expressions are the compiler's to judge. */
+export function checkMatchConditions(
+  conditions: readonly MatchCondition[] | undefined,
+  field: string,
+  errors: FieldError[],
+): void {
+  if (!conditions) return
+  if (conditions.length > maxConditions)
+    errors.push({
+      type: 'FieldValueTooMany',
+      field,
+      message: `Too many: ${conditions.length}: must have at most ${maxConditions} items`,
+    })
+  const seen = new Set<string>()
+  conditions.forEach(({ name, expression }, i) => {
+    if (!expression?.trim()) errors.push(fieldRequired(`${field}[${i}].expression`))
+    if (!name) errors.push(fieldRequired(`${field}[${i}].name`))
+    else {
+      for (const problem of qualifiedNameProblems(name)) errors.push(fieldInvalid(`${field}[${i}].name`, name, problem))
+      if (seen.has(name)) errors.push(fieldDuplicate(`${field}[${i}].name`, name))
+      seen.add(name)
+    }
+  })
+}

@@ -1,0 +1,74 @@
+import type { LabelSelector, RuleWithOperations } from '#shared/kube/generated/types.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import { labelRequirements, matchesLabels } from '#shared/kube/selectors.ts'
+import type { AdmissionAttributes } from '../registry/admission.ts'
+
+/** Which requests an admission webhook or policy is for (admissionregistration/v1 `RuleWithOperations` and selectors). */
+export interface RequestMatch {
+  rules?: readonly RuleWithOperations[]
+  namespaceSelector?: LabelSelector
+  objectSelector?: LabelSelector
+  matchPolicy?: string
+}
+
+/** Whether the request is one of those asked for; by `Equivalent`, in whichever version it came. */
+export function matchesRequest(match: RequestMatch, attributes: AdmissionAttributes): boolean {
+  if (isExempt(attributes)) return false
+  const anyVersion = match.matchPolicy !== 'Exact'
+  if (!match.rules?.some((rule) => matchesRule(rule, attributes, anyVersion))) return false
+  return matchesNamespace(match.namespaceSelector, attributes) && matchesObject(match.objectSelector, attributes)
+}
+
+/** What configures admission is never subject to it: nobody could repair a mistake. */
+const configurations = new Set([
+  'mutatingwebhookconfigurations',
+  'validatingwebhookconfigurations',
+  'mutatingadmissionpolicies',
+  'mutatingadmissionpolicybindings',
+  'validatingadmissionpolicies',
+  'validatingadmissionpolicybindings',
+])
+
+const isExempt = ({ kind }: AdmissionAttributes): boolean =>
+  kind.group === 'admissionregistration.k8s.io' && configurations.has(kind.plural)
+
+/** @param anyVersion whether another version of the same resource is as good. */
+export function matchesRule(rule: RuleWithOperations, attributes: AdmissionAttributes, anyVersion: boolean): boolean {
+  const { kind, operation, subresource, namespace } = attributes
+  const has = (values: readonly string[] | undefined, value: string): boolean =>
+    values !== undefined && (values.includes('*') || values.includes(value))
+  if (!has(rule.operations, operation) || !has(rule.apiGroups, kind.group)) return false
+  if (!anyVersion && !has(rule.apiVersions, kind.version)) return false
+  // A Namespace is cluster-scoped, though requests about it carry its own name as their namespace.
+  const inNamespace = kind.namespaced && namespace !== ''
+  if (rule.scope === 'Namespaced' && !inNamespace) return false
+  if (rule.scope === 'Cluster' && inNamespace) return false
+  return (rule.resources ?? []).some((resource) => matchesResource(resource, kind.plural, subresource))
+}
+
+function matchesResource(pattern: string, plural: string, subresource: string): boolean {
+  const [resource = '', sub = ''] = pattern.split('/')
+  return (resource === '*' || resource === plural) && (sub === '*' || sub === subresource)
+}
+
+function matchesNamespace(selector: LabelSelector | undefined, attributes: AdmissionAttributes): boolean {
+  const requirements = labelRequirements(selector) ?? []
+  if (requirements.length === 0) return true
+  const { kind, namespace, object, oldObject, operation, reader } = attributes
+  if (kind.group === '' && kind.plural === 'namespaces') {
+    const own = operation === 'DELETE' ? oldObject : object
+    return matchesLabels(requirements, own?.metadata.labels)
+  }
+  if (!kind.namespaced) return true
+  const found = reader.get({ group: '', plural: 'namespaces' }, '', namespace)
+  return matchesLabels(requirements, found?.metadata.labels)
+}
+
+/** Either state of the object may be what the selector is for. */
+function matchesObject(selector: LabelSelector | undefined, { object, oldObject }: AdmissionAttributes): boolean {
+  const requirements = labelRequirements(selector) ?? []
+  if (requirements.length === 0) return true
+  const matches = (one: KubeObject | undefined): boolean =>
+    one?.metadata !== undefined && matchesLabels(requirements, one.metadata.labels)
+  return matches(object) || matches(oldObject)
+}
