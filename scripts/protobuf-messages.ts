@@ -1,15 +1,17 @@
 /**
  * Makes src/main/cluster/apiserver/codec/protobuf-messages.ts: the field numbers of Kubernetes' protobuf messages, read
- * from the descriptors that every Go client carries (kubectl, say). Run by hand when a newer client is to be understood:
+ * from the descriptors that every Go client carries (kubectl, say), and what is newer than that client or not in it from
+ * the table in protobuf-newer.ts. Run by hand when a newer client is to be understood:
  *
  *   node scripts/protobuf-messages.ts /usr/bin/kubectl
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { inflateRawSync } from 'node:zlib'
+import { newerMessages } from './protobuf-newer.ts'
 
 const [binary = '/usr/bin/kubectl'] = process.argv.slice(2)
 const wanted =
-  /^k8s\.io\.(api\.(core|apps|batch|policy|rbac|networking|storage|coordination|discovery|events|authentication|authorization|certificates|scheduling|node|admissionregistration)\.v1|api\.autoscaling\.v[12]|apimachinery\.pkg\..*)\.[A-Z]\w*$/
+  /^k8s\.io\.(api\.(core|apps|batch|policy|rbac|networking|storage|coordination|discovery|events|authentication|authorization|certificates|scheduling|node|admissionregistration|flowcontrol|resource)\.v1|api\.autoscaling\.v[12]|(apiextensions_apiserver|kube_aggregator)\.pkg\.apis\.\w+\.v1|apimachinery\.pkg\..*)\.[A-Z]\w*$/
 
 interface Message {
   name: string
@@ -25,11 +27,15 @@ interface Field {
   typeName: string
 }
 
-const lines: string[] = []
+const messages = new Map<string, Map<string, string>>()
 for (const message of descriptors(readFileSync(binary)).flatMap(messagesOf))
   if (wanted.test(message.name))
-    lines.push(`${shorten(message.name)} ${message.fields.map((f) => print(f, message)).join(' ')}`.trim())
-const unique = [...new Set(lines)].sort()
+    merge(
+      shorten(message.name),
+      message.fields.map((field) => print(field, message)),
+    )
+for (const { name, fields } of newerMessages()) merge(name, fields)
+const lines = [...messages].map(([name, fields]) => [name, ...fields.values()].join(' ')).sort()
 writeFileSync(
   new URL('../src/main/cluster/apiserver/codec/protobuf-messages.ts', import.meta.url),
   `/**
@@ -38,10 +44,17 @@ writeFileSync(
  * % = a map from strings.
  */
 export const protobufMessages = \`
-${unique.join('\n')}
+${lines.join('\n')}
 \`
 `,
 )
+
+/** Later fields of the same number replace earlier ones. */
+function merge(name: string, fields: string[]): void {
+  const known = messages.get(name) ?? new Map<string, string>()
+  messages.set(name, known)
+  for (const field of fields) known.set(field.slice(0, field.indexOf(':')), field)
+}
 
 function print(field: Field, message: Message): string {
   const entry = message.mapEntries.get(field.typeName)

@@ -95,8 +95,151 @@ describe('an object as protobuf', () => {
     })
   })
 
+  it.each([
+    [
+      'fields newer than the descriptors',
+      {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'p' },
+        spec: {
+          containers: [
+            {
+              name: 'c',
+              env: [
+                { name: 'A', valueFrom: { fileKeyRef: { volumeName: 'v', path: 'f', key: 'k', optional: false } } },
+              ],
+              restartPolicyRules: [{ action: 'Restart', exitCodes: { operator: 'In', values: [3, 42] } }],
+              lifecycle: { stopSignal: 'SIGUSR1' },
+            },
+          ],
+          hostnameOverride: 'h',
+        },
+        status: { observedGeneration: 2, allocatedResources: { cpu: '1' }, resources: { requests: { cpu: '1' } } },
+      },
+    ],
+    [
+      'names that differ from Go’s',
+      {
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'IngressClass',
+        metadata: { name: 'i' },
+        spec: { controller: 'example.com/c', parameters: { apiGroup: 'example.com', kind: 'K', name: 'n' } },
+      },
+    ],
+    [
+      'zero of numbers or strings',
+      {
+        apiVersion: 'policy/v1',
+        kind: 'PodDisruptionBudget',
+        metadata: { name: 'b' },
+        spec: { maxUnavailable: 0 },
+      },
+    ],
+    [
+      'devices',
+      {
+        apiVersion: 'resource.k8s.io/v1',
+        kind: 'ResourceSlice',
+        metadata: { name: 's' },
+        spec: {
+          driver: 'd.example.com',
+          pool: { name: 'p', generation: 1, resourceSliceCount: 1 },
+          nodeName: 'n',
+          devices: [
+            {
+              name: 'gpu',
+              attributes: { index: { int: 0 }, ecc: { bool: false }, model: { string: 'm' } },
+              capacity: { memory: { value: '8Gi' } },
+            },
+          ],
+        },
+      },
+    ],
+    [
+      'embedded configuration',
+      {
+        apiVersion: 'resource.k8s.io/v1',
+        kind: 'DeviceClass',
+        metadata: { name: 'c' },
+        spec: {
+          selectors: [{ cel: { expression: 'true' } }],
+          config: [{ opaque: { driver: 'd.example.com', parameters: { a: [1] } } }],
+        },
+      },
+    ],
+    [
+      'an APIService',
+      {
+        apiVersion: 'apiregistration.k8s.io/v1',
+        kind: 'APIService',
+        metadata: { name: 'v1.example.com' },
+        spec: {
+          service: { namespace: 'n', name: 's', port: 443 },
+          group: 'example.com',
+          version: 'v1',
+          caBundle: 'AAEC',
+          groupPriorityMinimum: 100,
+          versionPriority: 10,
+        },
+      },
+    ],
+    [
+      'an IPAddress',
+      {
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'IPAddress',
+        metadata: { name: '10.96.0.1' },
+        spec: { parentRef: { resource: 'services', namespace: 'default', name: 'kubernetes' } },
+      },
+    ],
+    [
+      'a CustomResourceDefinition',
+      {
+        apiVersion: 'apiextensions.k8s.io/v1',
+        kind: 'CustomResourceDefinition',
+        metadata: { name: 'ships.example.com' },
+        spec: {
+          group: 'example.com',
+          names: { plural: 'ships', kind: 'Ship', shortNames: ['sh'] },
+          scope: 'Namespaced',
+          versions: [
+            {
+              name: 'v1',
+              served: true,
+              storage: false,
+              subresources: { status: {}, scale: { specReplicasPath: '.spec.r', statusReplicasPath: '.status.r' } },
+              schema: {
+                openAPIV3Schema: {
+                  $ref: '#/a',
+                  type: 'object',
+                  required: ['spec'],
+                  properties: {
+                    spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+                    crew: { type: 'integer', minimum: 0, maximum: 2.5, default: 0, enum: [0, 'a', null, { b: false }] },
+                    open: { type: 'object', additionalProperties: true },
+                    shut: { type: 'object', additionalProperties: false },
+                    map: { type: 'object', additionalProperties: { type: 'string', minLength: 0 } },
+                    list: { type: 'array', items: { type: 'string' }, 'x-kubernetes-list-type': 'set' },
+                    pair: { type: 'array', items: [{ type: 'string' }, { type: 'boolean', default: false }] },
+                    deps: { type: 'object', dependencies: { a: ['b'], c: { type: 'string' } } },
+                  },
+                  'x-kubernetes-validations': [{ rule: 'self == oldSelf', optionalOldSelf: true }],
+                },
+              },
+            },
+          ],
+        },
+      },
+    ],
+  ])('keeps %s', (_, object) => {
+    expect(decodeProtobuf(encodeProtobuf(object))).toEqual(object)
+  })
+
   it('is known for kinds that have a message alone', () => {
     expect(hasProtobuf('v1', 'Pod')).toBe(true)
+    expect(hasProtobuf('flowcontrol.apiserver.k8s.io/v1', 'FlowSchema')).toBe(true)
+    expect(hasProtobuf('apps.example.com/v1', 'Deployment')).toBe(false)
     expect(hasProtobuf('meta.k8s.io/v1', 'PartialObjectMetadata')).toBe(true)
     expect(hasProtobuf('example.com/v1', 'Ship')).toBe(false)
   })

@@ -1,4 +1,4 @@
-import { message, messageNamed, type Field } from './protobuf-schema.ts'
+import { jsonSchemaProps, message, messageNamed, type Field } from './protobuf-schema.ts'
 import { ProtobufWriter } from './protobuf-writer.ts'
 
 /**
@@ -148,6 +148,23 @@ const specials: Readonly<Record<string, (writer: ProtobufWriter, value: unknown)
   FieldsV1: (writer, value) => writer.bytes(1, Buffer.from(JSON.stringify(value))),
   ExtraValue: writeItems,
   Verbs: writeItems,
+  JSON: (writer, value) => writer.bytes(1, Buffer.from(JSON.stringify(value))),
+  JSONSchemaPropsOrArray(writer, value) {
+    if (Array.isArray(value)) for (const item of value) writeSchema(writer, 2, item)
+    else writeSchema(writer, 1, value)
+  },
+  JSONSchemaPropsOrBool(writer, value) {
+    writer.flag(1, value !== false)
+    if (typeof value === 'object') writeSchema(writer, 2, value)
+  },
+  JSONSchemaPropsOrStringArray(writer, value) {
+    if (Array.isArray(value)) for (const item of value) writer.text(2, String(item))
+    else writeSchema(writer, 1, value)
+  },
+}
+
+function writeSchema(writer: ProtobufWriter, number: number, schema: unknown): void {
+  writeValue(writer, number, jsonSchemaProps, schema)
 }
 
 function writeItems(writer: ProtobufWriter, items: unknown): void {

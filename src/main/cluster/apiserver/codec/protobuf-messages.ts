@@ -4,13 +4,22 @@
  * % = a map from strings.
  */
 export const protobufMessages = `
+api.admissionregistration.v1.ApplyConfiguration 1:expression:s
 api.admissionregistration.v1.AuditAnnotation 1:key:s 2:valueExpression:s
 api.admissionregistration.v1.ExpressionWarning 2:fieldRef:s 3:warning:s
+api.admissionregistration.v1.JSONPatch 1:expression:s
 api.admissionregistration.v1.MatchCondition 1:name:s 2:expression:s
 api.admissionregistration.v1.MatchResources 1:namespaceSelector:apimachinery.pkg.apis.meta.v1.LabelSelector 2:objectSelector:apimachinery.pkg.apis.meta.v1.LabelSelector 3:resourceRules:+api.admissionregistration.v1.NamedRuleWithOperations 4:excludeResourceRules:+api.admissionregistration.v1.NamedRuleWithOperations 7:matchPolicy:s
+api.admissionregistration.v1.MutatingAdmissionPolicy 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:spec:api.admissionregistration.v1.MutatingAdmissionPolicySpec
+api.admissionregistration.v1.MutatingAdmissionPolicyBinding 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:spec:api.admissionregistration.v1.MutatingAdmissionPolicyBindingSpec
+api.admissionregistration.v1.MutatingAdmissionPolicyBindingList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+api.admissionregistration.v1.MutatingAdmissionPolicyBinding
+api.admissionregistration.v1.MutatingAdmissionPolicyBindingSpec 1:policyName:s 2:paramRef:api.admissionregistration.v1.ParamRef 3:matchResources:api.admissionregistration.v1.MatchResources
+api.admissionregistration.v1.MutatingAdmissionPolicyList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+api.admissionregistration.v1.MutatingAdmissionPolicy
+api.admissionregistration.v1.MutatingAdmissionPolicySpec 1:paramKind:api.admissionregistration.v1.ParamKind 2:matchConstraints:api.admissionregistration.v1.MatchResources 3:variables:+api.admissionregistration.v1.Variable 4:mutations:+api.admissionregistration.v1.Mutation 5:failurePolicy:s 6:matchConditions:+api.admissionregistration.v1.MatchCondition 7:reinvocationPolicy:s
 api.admissionregistration.v1.MutatingWebhook 1:name:s 2:clientConfig:api.admissionregistration.v1.WebhookClientConfig 3:rules:+api.admissionregistration.v1.RuleWithOperations 4:failurePolicy:s 9:matchPolicy:s 5:namespaceSelector:apimachinery.pkg.apis.meta.v1.LabelSelector 11:objectSelector:apimachinery.pkg.apis.meta.v1.LabelSelector 6:sideEffects:s 7:timeoutSeconds:i 8:admissionReviewVersions:+s 10:reinvocationPolicy:s 12:matchConditions:+api.admissionregistration.v1.MatchCondition
 api.admissionregistration.v1.MutatingWebhookConfiguration 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:Webhooks:+api.admissionregistration.v1.MutatingWebhook
 api.admissionregistration.v1.MutatingWebhookConfigurationList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+api.admissionregistration.v1.MutatingWebhookConfiguration
+api.admissionregistration.v1.Mutation 2:patchType:s 3:applyConfiguration:api.admissionregistration.v1.ApplyConfiguration 4:jsonPatch:api.admissionregistration.v1.JSONPatch
 api.admissionregistration.v1.NamedRuleWithOperations 1:resourceNames:+s 2:ruleWithOperations:api.admissionregistration.v1.RuleWithOperations
 api.admissionregistration.v1.ParamKind 1:apiVersion:s 2:kind:s
 api.admissionregistration.v1.ParamRef 1:name:s 2:namespace:s 3:selector:apimachinery.pkg.apis.meta.v1.LabelSelector 4:parameterNotFoundAction:s
@@ -43,13 +52,13 @@ api.apps.v1.Deployment 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:spe
 api.apps.v1.DeploymentCondition 1:type:s 2:status:s 6:lastUpdateTime:apimachinery.pkg.apis.meta.v1.Time 7:lastTransitionTime:apimachinery.pkg.apis.meta.v1.Time 4:reason:s 5:message:s
 api.apps.v1.DeploymentList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+api.apps.v1.Deployment
 api.apps.v1.DeploymentSpec 1:replicas:i 2:selector:apimachinery.pkg.apis.meta.v1.LabelSelector 3:template:api.core.v1.PodTemplateSpec 4:strategy:api.apps.v1.DeploymentStrategy 5:minReadySeconds:i 6:revisionHistoryLimit:i 7:paused:b 9:progressDeadlineSeconds:i
-api.apps.v1.DeploymentStatus 1:observedGeneration:i 2:replicas:i 3:updatedReplicas:i 7:readyReplicas:i 4:availableReplicas:i 5:unavailableReplicas:i 6:conditions:+api.apps.v1.DeploymentCondition 8:collisionCount:i
+api.apps.v1.DeploymentStatus 1:observedGeneration:i 2:replicas:i 3:updatedReplicas:i 7:readyReplicas:i 4:availableReplicas:i 5:unavailableReplicas:i 6:conditions:+api.apps.v1.DeploymentCondition 8:collisionCount:i 9:terminatingReplicas:i
 api.apps.v1.DeploymentStrategy 1:type:s 2:rollingUpdate:api.apps.v1.RollingUpdateDeployment
 api.apps.v1.ReplicaSet 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:spec:api.apps.v1.ReplicaSetSpec 3:status:api.apps.v1.ReplicaSetStatus
 api.apps.v1.ReplicaSetCondition 1:type:s 2:status:s 3:lastTransitionTime:apimachinery.pkg.apis.meta.v1.Time 4:reason:s 5:message:s
 api.apps.v1.ReplicaSetList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+api.apps.v1.ReplicaSet
 api.apps.v1.ReplicaSetSpec 1:replicas:i 4:minReadySeconds:i 2:selector:apimachinery.pkg.apis.meta.v1.LabelSelector 3:template:api.core.v1.PodTemplateSpec
-api.apps.v1.ReplicaSetStatus 1:replicas:i 2:fullyLabeledReplicas:i 4:readyReplicas:i 5:availableReplicas:i 3:observedGeneration:i 6:conditions:+api.apps.v1.ReplicaSetCondition
+api.apps.v1.ReplicaSetStatus 1:replicas:i 2:fullyLabeledReplicas:i 4:readyReplicas:i 5:availableReplicas:i 3:observedGeneration:i 6:conditions:+api.apps.v1.ReplicaSetCondition 7:terminatingReplicas:i
 api.apps.v1.RollingUpdateDaemonSet 1:maxUnavailable:apimachinery.pkg.util.intstr.IntOrString 2:maxSurge:apimachinery.pkg.util.intstr.IntOrString
 api.apps.v1.RollingUpdateDeployment 1:maxUnavailable:apimachinery.pkg.util.intstr.IntOrString 2:maxSurge:apimachinery.pkg.util.intstr.IntOrString
 api.apps.v1.RollingUpdateStatefulSetStrategy 1:partition:i 2:maxUnavailable:apimachinery.pkg.util.intstr.IntOrString
@@ -61,7 +70,7 @@ api.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy 1:whenDeleted:s 2:wh
 api.apps.v1.StatefulSetSpec 1:replicas:i 2:selector:apimachinery.pkg.apis.meta.v1.LabelSelector 3:template:api.core.v1.PodTemplateSpec 4:volumeClaimTemplates:+api.core.v1.PersistentVolumeClaim 5:serviceName:s 6:podManagementPolicy:s 7:updateStrategy:api.apps.v1.StatefulSetUpdateStrategy 8:revisionHistoryLimit:i 9:minReadySeconds:i 10:persistentVolumeClaimRetentionPolicy:api.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy 11:ordinals:api.apps.v1.StatefulSetOrdinals
 api.apps.v1.StatefulSetStatus 1:observedGeneration:i 2:replicas:i 3:readyReplicas:i 4:currentReplicas:i 5:updatedReplicas:i 6:currentRevision:s 7:updateRevision:s 9:collisionCount:i 10:conditions:+api.apps.v1.StatefulSetCondition 11:availableReplicas:i
 api.apps.v1.StatefulSetUpdateStrategy 1:type:s 2:rollingUpdate:api.apps.v1.RollingUpdateStatefulSetStrategy
-api.authentication.v1.BoundObjectReference 1:kind:s 2:apiVersion:s 3:name:s 4:uID:s
+api.authentication.v1.BoundObjectReference 1:kind:s 2:apiVersion:s 3:name:s 4:uid:s
 api.authentication.v1.ExtraValue 1:items:+s
 api.authentication.v1.SelfSubjectReview 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:status:api.authentication.v1.SelfSubjectReviewStatus
 api.authentication.v1.SelfSubjectReviewStatus 1:userInfo:api.authentication.v1.UserInfo
@@ -115,7 +124,7 @@ api.autoscaling.v2.CrossVersionObjectReference 1:kind:s 2:name:s 3:apiVersion:s
 api.autoscaling.v2.ExternalMetricSource 1:metric:api.autoscaling.v2.MetricIdentifier 2:target:api.autoscaling.v2.MetricTarget
 api.autoscaling.v2.ExternalMetricStatus 1:metric:api.autoscaling.v2.MetricIdentifier 2:current:api.autoscaling.v2.MetricValueStatus
 api.autoscaling.v2.HPAScalingPolicy 1:type:s 2:value:i 3:periodSeconds:i
-api.autoscaling.v2.HPAScalingRules 3:stabilizationWindowSeconds:i 1:selectPolicy:s 2:policies:+api.autoscaling.v2.HPAScalingPolicy
+api.autoscaling.v2.HPAScalingRules 3:stabilizationWindowSeconds:i 1:selectPolicy:s 2:policies:+api.autoscaling.v2.HPAScalingPolicy 4:tolerance:apimachinery.pkg.api.resource.Quantity
 api.autoscaling.v2.HorizontalPodAutoscaler 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:spec:api.autoscaling.v2.HorizontalPodAutoscalerSpec 3:status:api.autoscaling.v2.HorizontalPodAutoscalerStatus
 api.autoscaling.v2.HorizontalPodAutoscalerBehavior 1:scaleUp:api.autoscaling.v2.HPAScalingRules 2:scaleDown:api.autoscaling.v2.HPAScalingRules
 api.autoscaling.v2.HorizontalPodAutoscalerCondition 1:type:s 2:status:s 3:lastTransitionTime:apimachinery.pkg.apis.meta.v1.Time 4:reason:s 5:message:s
@@ -187,15 +196,18 @@ api.core.v1.ConfigMapList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:it
 api.core.v1.ConfigMapNodeConfigSource 1:namespace:s 2:name:s 3:uid:s 4:resourceVersion:s 5:kubeletConfigKey:s
 api.core.v1.ConfigMapProjection 1:localObjectReference:api.core.v1.LocalObjectReference 2:items:+api.core.v1.KeyToPath 4:optional:b
 api.core.v1.ConfigMapVolumeSource 1:localObjectReference:api.core.v1.LocalObjectReference 2:items:+api.core.v1.KeyToPath 3:defaultMode:i 4:optional:b
-api.core.v1.Container 1:name:s 2:image:s 3:command:+s 4:args:+s 5:workingDir:s 6:ports:+api.core.v1.ContainerPort 19:envFrom:+api.core.v1.EnvFromSource 7:env:+api.core.v1.EnvVar 8:resources:api.core.v1.ResourceRequirements 23:resizePolicy:+api.core.v1.ContainerResizePolicy 24:restartPolicy:s 9:volumeMounts:+api.core.v1.VolumeMount 21:volumeDevices:+api.core.v1.VolumeDevice 10:livenessProbe:api.core.v1.Probe 11:readinessProbe:api.core.v1.Probe 22:startupProbe:api.core.v1.Probe 12:lifecycle:api.core.v1.Lifecycle 13:terminationMessagePath:s 20:terminationMessagePolicy:s 14:imagePullPolicy:s 15:securityContext:api.core.v1.SecurityContext 16:stdin:b 17:stdinOnce:b 18:tty:b
+api.core.v1.Container 1:name:s 2:image:s 3:command:+s 4:args:+s 5:workingDir:s 6:ports:+api.core.v1.ContainerPort 19:envFrom:+api.core.v1.EnvFromSource 7:env:+api.core.v1.EnvVar 8:resources:api.core.v1.ResourceRequirements 23:resizePolicy:+api.core.v1.ContainerResizePolicy 24:restartPolicy:s 9:volumeMounts:+api.core.v1.VolumeMount 21:volumeDevices:+api.core.v1.VolumeDevice 10:livenessProbe:api.core.v1.Probe 11:readinessProbe:api.core.v1.Probe 22:startupProbe:api.core.v1.Probe 12:lifecycle:api.core.v1.Lifecycle 13:terminationMessagePath:s 20:terminationMessagePolicy:s 14:imagePullPolicy:s 15:securityContext:api.core.v1.SecurityContext 16:stdin:b 17:stdinOnce:b 18:tty:b 25:restartPolicyRules:+api.core.v1.ContainerRestartRule
+api.core.v1.ContainerExtendedResourceRequest 1:containerName:s 2:resourceName:s 3:requestName:s
 api.core.v1.ContainerImage 1:names:+s 2:sizeBytes:i
 api.core.v1.ContainerPort 1:name:s 2:hostPort:i 3:containerPort:i 4:protocol:s 5:hostIP:s
 api.core.v1.ContainerResizePolicy 1:resourceName:s 2:restartPolicy:s
+api.core.v1.ContainerRestartRule 1:action:s 2:exitCodes:api.core.v1.ContainerRestartRuleOnExitCodes
+api.core.v1.ContainerRestartRuleOnExitCodes 1:operator:s 2:values:+i
 api.core.v1.ContainerState 1:waiting:api.core.v1.ContainerStateWaiting 2:running:api.core.v1.ContainerStateRunning 3:terminated:api.core.v1.ContainerStateTerminated
 api.core.v1.ContainerStateRunning 1:startedAt:apimachinery.pkg.apis.meta.v1.Time
 api.core.v1.ContainerStateTerminated 1:exitCode:i 2:signal:i 3:reason:s 4:message:s 5:startedAt:apimachinery.pkg.apis.meta.v1.Time 6:finishedAt:apimachinery.pkg.apis.meta.v1.Time 7:containerID:s
 api.core.v1.ContainerStateWaiting 1:reason:s 2:message:s
-api.core.v1.ContainerStatus 1:name:s 2:state:api.core.v1.ContainerState 3:lastState:api.core.v1.ContainerState 4:ready:b 5:restartCount:i 6:image:s 7:imageID:s 8:containerID:s 9:started:b 10:allocatedResources:%apimachinery.pkg.api.resource.Quantity 11:resources:api.core.v1.ResourceRequirements 12:volumeMounts:+api.core.v1.VolumeMountStatus 13:user:api.core.v1.ContainerUser 14:allocatedResourcesStatus:+api.core.v1.ResourceStatus
+api.core.v1.ContainerStatus 1:name:s 2:state:api.core.v1.ContainerState 3:lastState:api.core.v1.ContainerState 4:ready:b 5:restartCount:i 6:image:s 7:imageID:s 8:containerID:s 9:started:b 10:allocatedResources:%apimachinery.pkg.api.resource.Quantity 11:resources:api.core.v1.ResourceRequirements 12:volumeMounts:+api.core.v1.VolumeMountStatus 13:user:api.core.v1.ContainerUser 14:allocatedResourcesStatus:+api.core.v1.ResourceStatus 15:stopSignal:s
 api.core.v1.ContainerUser 1:linux:api.core.v1.LinuxContainerUser
 api.core.v1.DaemonEndpoint 1:Port:i
 api.core.v1.DownwardAPIProjection 1:items:+api.core.v1.DownwardAPIVolumeFile
@@ -209,9 +221,9 @@ api.core.v1.Endpoints 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:subs
 api.core.v1.EndpointsList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+api.core.v1.Endpoints
 api.core.v1.EnvFromSource 1:prefix:s 2:configMapRef:api.core.v1.ConfigMapEnvSource 3:secretRef:api.core.v1.SecretEnvSource
 api.core.v1.EnvVar 1:name:s 2:value:s 3:valueFrom:api.core.v1.EnvVarSource
-api.core.v1.EnvVarSource 1:fieldRef:api.core.v1.ObjectFieldSelector 2:resourceFieldRef:api.core.v1.ResourceFieldSelector 3:configMapKeyRef:api.core.v1.ConfigMapKeySelector 4:secretKeyRef:api.core.v1.SecretKeySelector
+api.core.v1.EnvVarSource 1:fieldRef:api.core.v1.ObjectFieldSelector 2:resourceFieldRef:api.core.v1.ResourceFieldSelector 3:configMapKeyRef:api.core.v1.ConfigMapKeySelector 4:secretKeyRef:api.core.v1.SecretKeySelector 5:fileKeyRef:api.core.v1.FileKeySelector
 api.core.v1.EphemeralContainer 1:ephemeralContainerCommon:api.core.v1.EphemeralContainerCommon 2:targetContainerName:s
-api.core.v1.EphemeralContainerCommon 1:name:s 2:image:s 3:command:+s 4:args:+s 5:workingDir:s 6:ports:+api.core.v1.ContainerPort 19:envFrom:+api.core.v1.EnvFromSource 7:env:+api.core.v1.EnvVar 8:resources:api.core.v1.ResourceRequirements 23:resizePolicy:+api.core.v1.ContainerResizePolicy 24:restartPolicy:s 9:volumeMounts:+api.core.v1.VolumeMount 21:volumeDevices:+api.core.v1.VolumeDevice 10:livenessProbe:api.core.v1.Probe 11:readinessProbe:api.core.v1.Probe 22:startupProbe:api.core.v1.Probe 12:lifecycle:api.core.v1.Lifecycle 13:terminationMessagePath:s 20:terminationMessagePolicy:s 14:imagePullPolicy:s 15:securityContext:api.core.v1.SecurityContext 16:stdin:b 17:stdinOnce:b 18:tty:b
+api.core.v1.EphemeralContainerCommon 1:name:s 2:image:s 3:command:+s 4:args:+s 5:workingDir:s 6:ports:+api.core.v1.ContainerPort 19:envFrom:+api.core.v1.EnvFromSource 7:env:+api.core.v1.EnvVar 8:resources:api.core.v1.ResourceRequirements 23:resizePolicy:+api.core.v1.ContainerResizePolicy 24:restartPolicy:s 9:volumeMounts:+api.core.v1.VolumeMount 21:volumeDevices:+api.core.v1.VolumeDevice 10:livenessProbe:api.core.v1.Probe 11:readinessProbe:api.core.v1.Probe 22:startupProbe:api.core.v1.Probe 12:lifecycle:api.core.v1.Lifecycle 13:terminationMessagePath:s 20:terminationMessagePolicy:s 14:imagePullPolicy:s 15:securityContext:api.core.v1.SecurityContext 16:stdin:b 17:stdinOnce:b 18:tty:b 25:restartPolicyRules:+api.core.v1.ContainerRestartRule
 api.core.v1.EphemeralVolumeSource 1:volumeClaimTemplate:api.core.v1.PersistentVolumeClaimTemplate
 api.core.v1.Event 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:involvedObject:api.core.v1.ObjectReference 3:reason:s 4:message:s 5:source:api.core.v1.EventSource 6:firstTimestamp:apimachinery.pkg.apis.meta.v1.Time 7:lastTimestamp:apimachinery.pkg.apis.meta.v1.Time 8:count:i 9:type:s 10:eventTime:apimachinery.pkg.apis.meta.v1.MicroTime 11:series:api.core.v1.EventSeries 12:action:s 13:related:api.core.v1.ObjectReference 14:reportingComponent:s 15:reportingInstance:s
 api.core.v1.EventList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+api.core.v1.Event
@@ -219,6 +231,7 @@ api.core.v1.EventSeries 1:count:i 2:lastObservedTime:apimachinery.pkg.apis.meta.
 api.core.v1.EventSource 1:component:s 2:host:s
 api.core.v1.ExecAction 1:command:+s
 api.core.v1.FCVolumeSource 1:targetWWNs:+s 2:lun:i 3:fsType:s 4:readOnly:b 5:wwids:+s
+api.core.v1.FileKeySelector 1:volumeName:s 2:path:s 3:key:s 4:optional:b
 api.core.v1.FlexPersistentVolumeSource 1:driver:s 2:fsType:s 3:secretRef:api.core.v1.SecretReference 4:readOnly:b 5:options:%s
 api.core.v1.FlexVolumeSource 1:driver:s 2:fsType:s 3:secretRef:api.core.v1.LocalObjectReference 4:readOnly:b 5:options:%s
 api.core.v1.FlockerVolumeSource 1:datasetName:s 2:datasetUUID:s
@@ -235,8 +248,9 @@ api.core.v1.HostPathVolumeSource 1:path:s 2:type:s
 api.core.v1.ISCSIPersistentVolumeSource 1:targetPortal:s 2:iqn:s 3:lun:i 4:iscsiInterface:s 5:fsType:s 6:readOnly:b 7:portals:+s 8:chapAuthDiscovery:b 11:chapAuthSession:b 10:secretRef:api.core.v1.SecretReference 12:initiatorName:s
 api.core.v1.ISCSIVolumeSource 1:targetPortal:s 2:iqn:s 3:lun:i 4:iscsiInterface:s 5:fsType:s 6:readOnly:b 7:portals:+s 8:chapAuthDiscovery:b 11:chapAuthSession:b 10:secretRef:api.core.v1.LocalObjectReference 12:initiatorName:s
 api.core.v1.ImageVolumeSource 1:reference:s 2:pullPolicy:s
+api.core.v1.ImageVolumeStatus 1:imageRef:s
 api.core.v1.KeyToPath 1:key:s 2:path:s 3:mode:i
-api.core.v1.Lifecycle 1:postStart:api.core.v1.LifecycleHandler 2:preStop:api.core.v1.LifecycleHandler
+api.core.v1.Lifecycle 1:postStart:api.core.v1.LifecycleHandler 2:preStop:api.core.v1.LifecycleHandler 3:stopSignal:s
 api.core.v1.LifecycleHandler 1:exec:api.core.v1.ExecAction 2:httpGet:api.core.v1.HTTPGetAction 3:tcpSocket:api.core.v1.TCPSocketAction 4:sleep:api.core.v1.SleepAction
 api.core.v1.LimitRange 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:spec:api.core.v1.LimitRangeSpec
 api.core.v1.LimitRangeItem 1:type:s 2:max:%apimachinery.pkg.api.resource.Quantity 3:min:%apimachinery.pkg.api.resource.Quantity 4:default:%apimachinery.pkg.api.resource.Quantity 5:defaultRequest:%apimachinery.pkg.api.resource.Quantity 6:maxLimitRequestRatio:%apimachinery.pkg.api.resource.Quantity
@@ -258,6 +272,7 @@ api.core.v1.NamespaceStatus 1:phase:s 2:conditions:+api.core.v1.NamespaceConditi
 api.core.v1.Node 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:spec:api.core.v1.NodeSpec 3:status:api.core.v1.NodeStatus
 api.core.v1.NodeAddress 1:type:s 2:address:s
 api.core.v1.NodeAffinity 1:requiredDuringSchedulingIgnoredDuringExecution:api.core.v1.NodeSelector 2:preferredDuringSchedulingIgnoredDuringExecution:+api.core.v1.PreferredSchedulingTerm
+api.core.v1.NodeAllocatableResourceClaimStatus 1:resourceClaimName:s 2:containers:+s 3:resources:%apimachinery.pkg.api.resource.Quantity
 api.core.v1.NodeCondition 1:type:s 2:status:s 3:lastHeartbeatTime:apimachinery.pkg.apis.meta.v1.Time 4:lastTransitionTime:apimachinery.pkg.apis.meta.v1.Time 5:reason:s 6:message:s
 api.core.v1.NodeConfigSource 2:configMap:api.core.v1.ConfigMapNodeConfigSource
 api.core.v1.NodeConfigStatus 1:assigned:api.core.v1.NodeConfigSource 2:active:api.core.v1.NodeConfigSource 3:lastKnownGood:api.core.v1.NodeConfigSource 4:error:s
@@ -271,8 +286,9 @@ api.core.v1.NodeSelector 1:nodeSelectorTerms:+api.core.v1.NodeSelectorTerm
 api.core.v1.NodeSelectorRequirement 1:key:s 2:operator:s 3:values:+s
 api.core.v1.NodeSelectorTerm 1:matchExpressions:+api.core.v1.NodeSelectorRequirement 2:matchFields:+api.core.v1.NodeSelectorRequirement
 api.core.v1.NodeSpec 1:podCIDR:s 7:podCIDRs:+s 3:providerID:s 4:unschedulable:b 5:taints:+api.core.v1.Taint 6:configSource:api.core.v1.NodeConfigSource 2:externalID:s
-api.core.v1.NodeStatus 1:capacity:%apimachinery.pkg.api.resource.Quantity 2:allocatable:%apimachinery.pkg.api.resource.Quantity 3:phase:s 4:conditions:+api.core.v1.NodeCondition 5:addresses:+api.core.v1.NodeAddress 6:daemonEndpoints:api.core.v1.NodeDaemonEndpoints 7:nodeInfo:api.core.v1.NodeSystemInfo 8:images:+api.core.v1.ContainerImage 9:volumesInUse:+s 10:volumesAttached:+api.core.v1.AttachedVolume 11:config:api.core.v1.NodeConfigStatus 12:runtimeHandlers:+api.core.v1.NodeRuntimeHandler 13:features:api.core.v1.NodeFeatures
-api.core.v1.NodeSystemInfo 1:machineID:s 2:systemUUID:s 3:bootID:s 4:kernelVersion:s 5:osImage:s 6:containerRuntimeVersion:s 7:kubeletVersion:s 8:kubeProxyVersion:s 9:operatingSystem:s 10:architecture:s
+api.core.v1.NodeStatus 1:capacity:%apimachinery.pkg.api.resource.Quantity 2:allocatable:%apimachinery.pkg.api.resource.Quantity 3:phase:s 4:conditions:+api.core.v1.NodeCondition 5:addresses:+api.core.v1.NodeAddress 6:daemonEndpoints:api.core.v1.NodeDaemonEndpoints 7:nodeInfo:api.core.v1.NodeSystemInfo 8:images:+api.core.v1.ContainerImage 9:volumesInUse:+s 10:volumesAttached:+api.core.v1.AttachedVolume 11:config:api.core.v1.NodeConfigStatus 12:runtimeHandlers:+api.core.v1.NodeRuntimeHandler 13:features:api.core.v1.NodeFeatures 14:declaredFeatures:+s
+api.core.v1.NodeSwapStatus 1:capacity:i
+api.core.v1.NodeSystemInfo 1:machineID:s 2:systemUUID:s 3:bootID:s 4:kernelVersion:s 5:osImage:s 6:containerRuntimeVersion:s 7:kubeletVersion:s 8:kubeProxyVersion:s 9:operatingSystem:s 10:architecture:s 11:swap:api.core.v1.NodeSwapStatus
 api.core.v1.ObjectFieldSelector 1:apiVersion:s 2:fieldPath:s
 api.core.v1.ObjectReference 1:kind:s 2:namespace:s 3:name:s 4:uid:s 5:apiVersion:s 6:resourceVersion:s 7:fieldPath:s
 api.core.v1.PersistentVolume 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:spec:api.core.v1.PersistentVolumeSpec 3:status:api.core.v1.PersistentVolumeStatus
@@ -293,10 +309,12 @@ api.core.v1.PodAffinity 1:requiredDuringSchedulingIgnoredDuringExecution:+api.co
 api.core.v1.PodAffinityTerm 1:labelSelector:apimachinery.pkg.apis.meta.v1.LabelSelector 2:namespaces:+s 3:topologyKey:s 4:namespaceSelector:apimachinery.pkg.apis.meta.v1.LabelSelector 5:matchLabelKeys:+s 6:mismatchLabelKeys:+s
 api.core.v1.PodAntiAffinity 1:requiredDuringSchedulingIgnoredDuringExecution:+api.core.v1.PodAffinityTerm 2:preferredDuringSchedulingIgnoredDuringExecution:+api.core.v1.WeightedPodAffinityTerm
 api.core.v1.PodAttachOptions 1:stdin:b 2:stdout:b 3:stderr:b 4:tty:b 5:container:s
-api.core.v1.PodCondition 1:type:s 2:status:s 3:lastProbeTime:apimachinery.pkg.apis.meta.v1.Time 4:lastTransitionTime:apimachinery.pkg.apis.meta.v1.Time 5:reason:s 6:message:s
+api.core.v1.PodCertificateProjection 1:signerName:s 2:keyType:s 3:maxExpirationSeconds:i 4:credentialBundlePath:s 5:keyPath:s 6:certificateChainPath:s 7:userAnnotations:%s
+api.core.v1.PodCondition 1:type:s 2:status:s 3:lastProbeTime:apimachinery.pkg.apis.meta.v1.Time 4:lastTransitionTime:apimachinery.pkg.apis.meta.v1.Time 5:reason:s 6:message:s 7:observedGeneration:i
 api.core.v1.PodDNSConfig 1:nameservers:+s 2:searches:+s 3:options:+api.core.v1.PodDNSConfigOption
 api.core.v1.PodDNSConfigOption 1:name:s 2:value:s
 api.core.v1.PodExecOptions 1:stdin:b 2:stdout:b 3:stderr:b 4:tty:b 5:container:s 6:command:+s
+api.core.v1.PodExtendedResourceClaimStatus 1:requestMappings:+api.core.v1.ContainerExtendedResourceRequest 2:resourceClaimName:s
 api.core.v1.PodIP 1:ip:s
 api.core.v1.PodList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+api.core.v1.Pod
 api.core.v1.PodLogOptions 1:container:s 2:follow:b 3:previous:b 4:sinceSeconds:i 5:sinceTime:apimachinery.pkg.apis.meta.v1.Time 6:timestamps:b 7:tailLines:i 8:limitBytes:i 9:insecureSkipTLSVerifyBackend:b 10:stream:s
@@ -307,10 +325,11 @@ api.core.v1.PodReadinessGate 1:conditionType:s
 api.core.v1.PodResourceClaim 1:name:s 3:resourceClaimName:s 4:resourceClaimTemplateName:s
 api.core.v1.PodResourceClaimStatus 1:name:s 2:resourceClaimName:s
 api.core.v1.PodSchedulingGate 1:name:s
+api.core.v1.PodSchedulingGroup 1:podGroupName:s
 api.core.v1.PodSecurityContext 1:seLinuxOptions:api.core.v1.SELinuxOptions 8:windowsOptions:api.core.v1.WindowsSecurityContextOptions 2:runAsUser:i 6:runAsGroup:i 3:runAsNonRoot:b 4:supplementalGroups:+i 12:supplementalGroupsPolicy:s 5:fsGroup:i 7:sysctls:+api.core.v1.Sysctl 9:fsGroupChangePolicy:s 10:seccompProfile:api.core.v1.SeccompProfile 11:appArmorProfile:api.core.v1.AppArmorProfile 13:seLinuxChangePolicy:s
 api.core.v1.PodSignature 1:podController:apimachinery.pkg.apis.meta.v1.OwnerReference
-api.core.v1.PodSpec 1:volumes:+api.core.v1.Volume 20:initContainers:+api.core.v1.Container 2:containers:+api.core.v1.Container 34:ephemeralContainers:+api.core.v1.EphemeralContainer 3:restartPolicy:s 4:terminationGracePeriodSeconds:i 5:activeDeadlineSeconds:i 6:dnsPolicy:s 7:nodeSelector:%s 8:serviceAccountName:s 9:serviceAccount:s 21:automountServiceAccountToken:b 10:nodeName:s 11:hostNetwork:b 12:hostPID:b 13:hostIPC:b 27:shareProcessNamespace:b 14:securityContext:api.core.v1.PodSecurityContext 15:imagePullSecrets:+api.core.v1.LocalObjectReference 16:hostname:s 17:subdomain:s 18:affinity:api.core.v1.Affinity 19:schedulerName:s 22:tolerations:+api.core.v1.Toleration 23:hostAliases:+api.core.v1.HostAlias 24:priorityClassName:s 25:priority:i 26:dnsConfig:api.core.v1.PodDNSConfig 28:readinessGates:+api.core.v1.PodReadinessGate 29:runtimeClassName:s 30:enableServiceLinks:b 31:preemptionPolicy:s 32:overhead:%apimachinery.pkg.api.resource.Quantity 33:topologySpreadConstraints:+api.core.v1.TopologySpreadConstraint 35:setHostnameAsFQDN:b 36:os:api.core.v1.PodOS 37:hostUsers:b 38:schedulingGates:+api.core.v1.PodSchedulingGate 39:resourceClaims:+api.core.v1.PodResourceClaim 40:resources:api.core.v1.ResourceRequirements
-api.core.v1.PodStatus 1:phase:s 2:conditions:+api.core.v1.PodCondition 3:message:s 4:reason:s 11:nominatedNodeName:s 5:hostIP:s 16:hostIPs:+api.core.v1.HostIP 6:podIP:s 12:podIPs:+api.core.v1.PodIP 7:startTime:apimachinery.pkg.apis.meta.v1.Time 10:initContainerStatuses:+api.core.v1.ContainerStatus 8:containerStatuses:+api.core.v1.ContainerStatus 9:qosClass:s 13:ephemeralContainerStatuses:+api.core.v1.ContainerStatus 14:resize:s 15:resourceClaimStatuses:+api.core.v1.PodResourceClaimStatus
+api.core.v1.PodSpec 1:volumes:+api.core.v1.Volume 20:initContainers:+api.core.v1.Container 2:containers:+api.core.v1.Container 34:ephemeralContainers:+api.core.v1.EphemeralContainer 3:restartPolicy:s 4:terminationGracePeriodSeconds:i 5:activeDeadlineSeconds:i 6:dnsPolicy:s 7:nodeSelector:%s 8:serviceAccountName:s 9:serviceAccount:s 21:automountServiceAccountToken:b 10:nodeName:s 11:hostNetwork:b 12:hostPID:b 13:hostIPC:b 27:shareProcessNamespace:b 14:securityContext:api.core.v1.PodSecurityContext 15:imagePullSecrets:+api.core.v1.LocalObjectReference 16:hostname:s 17:subdomain:s 18:affinity:api.core.v1.Affinity 19:schedulerName:s 22:tolerations:+api.core.v1.Toleration 23:hostAliases:+api.core.v1.HostAlias 24:priorityClassName:s 25:priority:i 26:dnsConfig:api.core.v1.PodDNSConfig 28:readinessGates:+api.core.v1.PodReadinessGate 29:runtimeClassName:s 30:enableServiceLinks:b 31:preemptionPolicy:s 32:overhead:%apimachinery.pkg.api.resource.Quantity 33:topologySpreadConstraints:+api.core.v1.TopologySpreadConstraint 35:setHostnameAsFQDN:b 36:os:api.core.v1.PodOS 37:hostUsers:b 38:schedulingGates:+api.core.v1.PodSchedulingGate 39:resourceClaims:+api.core.v1.PodResourceClaim 40:resources:api.core.v1.ResourceRequirements 41:hostnameOverride:s 43:schedulingGroup:api.core.v1.PodSchedulingGroup
+api.core.v1.PodStatus 1:phase:s 2:conditions:+api.core.v1.PodCondition 3:message:s 4:reason:s 11:nominatedNodeName:s 5:hostIP:s 16:hostIPs:+api.core.v1.HostIP 6:podIP:s 12:podIPs:+api.core.v1.PodIP 7:startTime:apimachinery.pkg.apis.meta.v1.Time 10:initContainerStatuses:+api.core.v1.ContainerStatus 8:containerStatuses:+api.core.v1.ContainerStatus 9:qosClass:s 13:ephemeralContainerStatuses:+api.core.v1.ContainerStatus 14:resize:s 15:resourceClaimStatuses:+api.core.v1.PodResourceClaimStatus 17:observedGeneration:i 18:extendedResourceClaimStatus:api.core.v1.PodExtendedResourceClaimStatus 19:allocatedResources:%apimachinery.pkg.api.resource.Quantity 20:resources:api.core.v1.ResourceRequirements 21:nodeAllocatableResourceClaimStatuses:+api.core.v1.NodeAllocatableResourceClaimStatus
 api.core.v1.PodStatusResult 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:status:api.core.v1.PodStatus
 api.core.v1.PodTemplate 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:template:api.core.v1.PodTemplateSpec
 api.core.v1.PodTemplateList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+api.core.v1.PodTemplate
@@ -334,7 +353,7 @@ api.core.v1.ReplicationControllerSpec 1:replicas:i 4:minReadySeconds:i 2:selecto
 api.core.v1.ReplicationControllerStatus 1:replicas:i 2:fullyLabeledReplicas:i 4:readyReplicas:i 5:availableReplicas:i 3:observedGeneration:i 6:conditions:+api.core.v1.ReplicationControllerCondition
 api.core.v1.ResourceClaim 1:name:s 2:request:s
 api.core.v1.ResourceFieldSelector 1:containerName:s 2:resource:s 3:divisor:apimachinery.pkg.api.resource.Quantity
-api.core.v1.ResourceHealth 1:resourceID:s 2:health:s
+api.core.v1.ResourceHealth 1:resourceID:s 2:health:s 6:message:s
 api.core.v1.ResourceQuota 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:spec:api.core.v1.ResourceQuotaSpec 3:status:api.core.v1.ResourceQuotaStatus
 api.core.v1.ResourceQuotaList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+api.core.v1.ResourceQuota
 api.core.v1.ResourceQuotaSpec 1:hard:%apimachinery.pkg.api.resource.Quantity 2:scopes:+s 3:scopeSelector:api.core.v1.ScopeSelector
@@ -381,32 +400,60 @@ api.core.v1.TypedObjectReference 1:apiGroup:s 2:kind:s 3:name:s 4:namespace:s
 api.core.v1.Volume 1:name:s 2:volumeSource:api.core.v1.VolumeSource
 api.core.v1.VolumeDevice 1:name:s 2:devicePath:s
 api.core.v1.VolumeMount 1:name:s 2:readOnly:b 7:recursiveReadOnly:s 3:mountPath:s 4:subPath:s 5:mountPropagation:s 6:subPathExpr:s
-api.core.v1.VolumeMountStatus 1:name:s 2:mountPath:s 3:readOnly:b 4:recursiveReadOnly:s
+api.core.v1.VolumeMountStatus 1:name:s 2:mountPath:s 3:readOnly:b 4:recursiveReadOnly:s 5:volumeStatus:api.core.v1.VolumeStatus
 api.core.v1.VolumeNodeAffinity 1:required:api.core.v1.NodeSelector
-api.core.v1.VolumeProjection 1:secret:api.core.v1.SecretProjection 2:downwardAPI:api.core.v1.DownwardAPIProjection 3:configMap:api.core.v1.ConfigMapProjection 4:serviceAccountToken:api.core.v1.ServiceAccountTokenProjection 5:clusterTrustBundle:api.core.v1.ClusterTrustBundleProjection
+api.core.v1.VolumeProjection 1:secret:api.core.v1.SecretProjection 2:downwardAPI:api.core.v1.DownwardAPIProjection 3:configMap:api.core.v1.ConfigMapProjection 4:serviceAccountToken:api.core.v1.ServiceAccountTokenProjection 5:clusterTrustBundle:api.core.v1.ClusterTrustBundleProjection 6:podCertificate:api.core.v1.PodCertificateProjection
 api.core.v1.VolumeResourceRequirements 1:limits:%apimachinery.pkg.api.resource.Quantity 2:requests:%apimachinery.pkg.api.resource.Quantity
 api.core.v1.VolumeSource 1:hostPath:api.core.v1.HostPathVolumeSource 2:emptyDir:api.core.v1.EmptyDirVolumeSource 3:gcePersistentDisk:api.core.v1.GCEPersistentDiskVolumeSource 4:awsElasticBlockStore:api.core.v1.AWSElasticBlockStoreVolumeSource 5:gitRepo:api.core.v1.GitRepoVolumeSource 6:secret:api.core.v1.SecretVolumeSource 7:nfs:api.core.v1.NFSVolumeSource 8:iscsi:api.core.v1.ISCSIVolumeSource 9:glusterfs:api.core.v1.GlusterfsVolumeSource 10:persistentVolumeClaim:api.core.v1.PersistentVolumeClaimVolumeSource 11:rbd:api.core.v1.RBDVolumeSource 12:flexVolume:api.core.v1.FlexVolumeSource 13:cinder:api.core.v1.CinderVolumeSource 14:cephfs:api.core.v1.CephFSVolumeSource 15:flocker:api.core.v1.FlockerVolumeSource 16:downwardAPI:api.core.v1.DownwardAPIVolumeSource 17:fc:api.core.v1.FCVolumeSource 18:azureFile:api.core.v1.AzureFileVolumeSource 19:configMap:api.core.v1.ConfigMapVolumeSource 20:vsphereVolume:api.core.v1.VsphereVirtualDiskVolumeSource 21:quobyte:api.core.v1.QuobyteVolumeSource 22:azureDisk:api.core.v1.AzureDiskVolumeSource 23:photonPersistentDisk:api.core.v1.PhotonPersistentDiskVolumeSource 26:projected:api.core.v1.ProjectedVolumeSource 24:portworxVolume:api.core.v1.PortworxVolumeSource 25:scaleIO:api.core.v1.ScaleIOVolumeSource 27:storageos:api.core.v1.StorageOSVolumeSource 28:csi:api.core.v1.CSIVolumeSource 29:ephemeral:api.core.v1.EphemeralVolumeSource 30:image:api.core.v1.ImageVolumeSource
+api.core.v1.VolumeStatus 1:image:api.core.v1.ImageVolumeStatus
 api.core.v1.VsphereVirtualDiskVolumeSource 1:volumePath:s 2:fsType:s 3:storagePolicyName:s 4:storagePolicyID:s
 api.core.v1.WeightedPodAffinityTerm 1:weight:i 2:podAffinityTerm:api.core.v1.PodAffinityTerm
 api.core.v1.WindowsSecurityContextOptions 1:gmsaCredentialSpecName:s 2:gmsaCredentialSpec:s 3:runAsUserName:s 4:hostProcess:b
 api.discovery.v1.Endpoint 1:addresses:+s 2:conditions:api.discovery.v1.EndpointConditions 3:hostname:s 4:targetRef:api.core.v1.ObjectReference 5:deprecatedTopology:%s 6:nodeName:s 7:zone:s 8:hints:api.discovery.v1.EndpointHints
 api.discovery.v1.EndpointConditions 1:ready:b 2:serving:b 3:terminating:b
-api.discovery.v1.EndpointHints 1:forZones:+api.discovery.v1.ForZone
+api.discovery.v1.EndpointHints 1:forZones:+api.discovery.v1.ForZone 2:forNodes:+api.discovery.v1.ForNode
 api.discovery.v1.EndpointPort 1:name:s 2:protocol:s 3:port:i 4:appProtocol:s
 api.discovery.v1.EndpointSlice 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 4:addressType:s 2:endpoints:+api.discovery.v1.Endpoint 3:ports:+api.discovery.v1.EndpointPort
 api.discovery.v1.EndpointSliceList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+api.discovery.v1.EndpointSlice
+api.discovery.v1.ForNode 1:name:s
 api.discovery.v1.ForZone 1:name:s
 api.events.v1.Event 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:eventTime:apimachinery.pkg.apis.meta.v1.MicroTime 3:series:api.events.v1.EventSeries 4:reportingController:s 5:reportingInstance:s 6:action:s 7:reason:s 8:regarding:api.core.v1.ObjectReference 9:related:api.core.v1.ObjectReference 10:note:s 11:type:s 12:deprecatedSource:api.core.v1.EventSource 13:deprecatedFirstTimestamp:apimachinery.pkg.apis.meta.v1.Time 14:deprecatedLastTimestamp:apimachinery.pkg.apis.meta.v1.Time 15:deprecatedCount:i
 api.events.v1.EventList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+api.events.v1.Event
 api.events.v1.EventSeries 1:count:i 2:lastObservedTime:apimachinery.pkg.apis.meta.v1.MicroTime
+api.flowcontrol.v1.ExemptPriorityLevelConfiguration 1:nominalConcurrencyShares:i 2:lendablePercent:i
+api.flowcontrol.v1.FlowDistinguisherMethod 1:type:s
+api.flowcontrol.v1.FlowSchema 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:spec:api.flowcontrol.v1.FlowSchemaSpec 3:status:api.flowcontrol.v1.FlowSchemaStatus
+api.flowcontrol.v1.FlowSchemaCondition 1:type:s 2:status:s 3:lastTransitionTime:apimachinery.pkg.apis.meta.v1.Time 4:reason:s 5:message:s
+api.flowcontrol.v1.FlowSchemaList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+api.flowcontrol.v1.FlowSchema
+api.flowcontrol.v1.FlowSchemaSpec 1:priorityLevelConfiguration:api.flowcontrol.v1.PriorityLevelConfigurationReference 2:matchingPrecedence:i 3:distinguisherMethod:api.flowcontrol.v1.FlowDistinguisherMethod 4:rules:+api.flowcontrol.v1.PolicyRulesWithSubjects
+api.flowcontrol.v1.FlowSchemaStatus 1:conditions:+api.flowcontrol.v1.FlowSchemaCondition
+api.flowcontrol.v1.GroupSubject 1:name:s
+api.flowcontrol.v1.LimitResponse 1:type:s 2:queuing:api.flowcontrol.v1.QueuingConfiguration
+api.flowcontrol.v1.LimitedPriorityLevelConfiguration 1:nominalConcurrencyShares:i 2:limitResponse:api.flowcontrol.v1.LimitResponse 3:lendablePercent:i 4:borrowingLimitPercent:i
+api.flowcontrol.v1.NonResourcePolicyRule 1:verbs:+s 6:nonResourceURLs:+s
+api.flowcontrol.v1.PolicyRulesWithSubjects 1:subjects:+api.flowcontrol.v1.Subject 2:resourceRules:+api.flowcontrol.v1.ResourcePolicyRule 3:nonResourceRules:+api.flowcontrol.v1.NonResourcePolicyRule
+api.flowcontrol.v1.PriorityLevelConfiguration 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:spec:api.flowcontrol.v1.PriorityLevelConfigurationSpec 3:status:api.flowcontrol.v1.PriorityLevelConfigurationStatus
+api.flowcontrol.v1.PriorityLevelConfigurationCondition 1:type:s 2:status:s 3:lastTransitionTime:apimachinery.pkg.apis.meta.v1.Time 4:reason:s 5:message:s
+api.flowcontrol.v1.PriorityLevelConfigurationList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+api.flowcontrol.v1.PriorityLevelConfiguration
+api.flowcontrol.v1.PriorityLevelConfigurationReference 1:name:s
+api.flowcontrol.v1.PriorityLevelConfigurationSpec 1:type:s 2:limited:api.flowcontrol.v1.LimitedPriorityLevelConfiguration 3:exempt:api.flowcontrol.v1.ExemptPriorityLevelConfiguration
+api.flowcontrol.v1.PriorityLevelConfigurationStatus 1:conditions:+api.flowcontrol.v1.PriorityLevelConfigurationCondition
+api.flowcontrol.v1.QueuingConfiguration 1:queues:i 2:handSize:i 3:queueLengthLimit:i
+api.flowcontrol.v1.ResourcePolicyRule 1:verbs:+s 2:apiGroups:+s 3:resources:+s 4:clusterScope:b 5:namespaces:+s
+api.flowcontrol.v1.ServiceAccountSubject 1:namespace:s 2:name:s
+api.flowcontrol.v1.Subject 1:kind:s 2:user:api.flowcontrol.v1.UserSubject 3:group:api.flowcontrol.v1.GroupSubject 4:serviceAccount:api.flowcontrol.v1.ServiceAccountSubject
+api.flowcontrol.v1.UserSubject 1:name:s
 api.networking.v1.HTTPIngressPath 1:path:s 3:pathType:s 2:backend:api.networking.v1.IngressBackend
 api.networking.v1.HTTPIngressRuleValue 1:paths:+api.networking.v1.HTTPIngressPath
+api.networking.v1.IPAddress 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:spec:api.networking.v1.IPAddressSpec
+api.networking.v1.IPAddressList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+api.networking.v1.IPAddress
+api.networking.v1.IPAddressSpec 1:parentRef:api.networking.v1.ParentReference
 api.networking.v1.IPBlock 1:cidr:s 2:except:+s
 api.networking.v1.Ingress 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:spec:api.networking.v1.IngressSpec 3:status:api.networking.v1.IngressStatus
 api.networking.v1.IngressBackend 4:service:api.networking.v1.IngressServiceBackend 3:resource:api.core.v1.TypedLocalObjectReference
 api.networking.v1.IngressClass 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:spec:api.networking.v1.IngressClassSpec
 api.networking.v1.IngressClassList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+api.networking.v1.IngressClass
-api.networking.v1.IngressClassParametersReference 1:aPIGroup:s 2:kind:s 3:name:s 4:scope:s 5:namespace:s
+api.networking.v1.IngressClassParametersReference 1:apiGroup:s 2:kind:s 3:name:s 4:scope:s 5:namespace:s
 api.networking.v1.IngressClassSpec 1:controller:s 2:parameters:api.networking.v1.IngressClassParametersReference
 api.networking.v1.IngressList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+api.networking.v1.Ingress
 api.networking.v1.IngressLoadBalancerIngress 1:ip:s 2:hostname:s 4:ports:+api.networking.v1.IngressPortStatus
@@ -425,7 +472,12 @@ api.networking.v1.NetworkPolicyList 1:metadata:apimachinery.pkg.apis.meta.v1.Lis
 api.networking.v1.NetworkPolicyPeer 1:podSelector:apimachinery.pkg.apis.meta.v1.LabelSelector 2:namespaceSelector:apimachinery.pkg.apis.meta.v1.LabelSelector 3:ipBlock:api.networking.v1.IPBlock
 api.networking.v1.NetworkPolicyPort 1:protocol:s 2:port:apimachinery.pkg.util.intstr.IntOrString 3:endPort:i
 api.networking.v1.NetworkPolicySpec 1:podSelector:apimachinery.pkg.apis.meta.v1.LabelSelector 2:ingress:+api.networking.v1.NetworkPolicyIngressRule 3:egress:+api.networking.v1.NetworkPolicyEgressRule 4:policyTypes:+s
+api.networking.v1.ParentReference 1:group:s 2:resource:s 3:namespace:s 4:name:s
 api.networking.v1.ServiceBackendPort 1:name:s 2:number:i
+api.networking.v1.ServiceCIDR 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:spec:api.networking.v1.ServiceCIDRSpec 3:status:api.networking.v1.ServiceCIDRStatus
+api.networking.v1.ServiceCIDRList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+api.networking.v1.ServiceCIDR
+api.networking.v1.ServiceCIDRSpec 1:cidrs:+s
+api.networking.v1.ServiceCIDRStatus 1:conditions:+apimachinery.pkg.apis.meta.v1.Condition
 api.node.v1.Overhead 1:podFixed:%apimachinery.pkg.api.resource.Quantity
 api.node.v1.RuntimeClass 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:handler:s 3:overhead:api.node.v1.Overhead 4:scheduling:api.node.v1.Scheduling
 api.node.v1.RuntimeClassList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+api.node.v1.RuntimeClass
@@ -447,11 +499,55 @@ api.rbac.v1.RoleBindingList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:
 api.rbac.v1.RoleList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+api.rbac.v1.Role
 api.rbac.v1.RoleRef 1:apiGroup:s 2:kind:s 3:name:s
 api.rbac.v1.Subject 1:kind:s 2:apiGroup:s 3:name:s 4:namespace:s
+api.resource.v1.AllocatedDeviceStatus 1:driver:s 2:pool:s 3:device:s 4:conditions:+apimachinery.pkg.apis.meta.v1.Condition 5:data:apimachinery.pkg.runtime.RawExtension 6:networkData:api.resource.v1.NetworkDeviceData 7:shareID:s
+api.resource.v1.AllocationResult 1:devices:api.resource.v1.DeviceAllocationResult 3:nodeSelector:api.core.v1.NodeSelector 5:allocationTimestamp:apimachinery.pkg.apis.meta.v1.Time
+api.resource.v1.CELDeviceSelector 1:expression:s
+api.resource.v1.CapacityRequestPolicy 1:default:apimachinery.pkg.api.resource.Quantity 3:validValues:+apimachinery.pkg.api.resource.Quantity 4:validRange:api.resource.v1.CapacityRequestPolicyRange
+api.resource.v1.CapacityRequestPolicyRange 1:min:apimachinery.pkg.api.resource.Quantity 2:max:apimachinery.pkg.api.resource.Quantity 3:step:apimachinery.pkg.api.resource.Quantity
+api.resource.v1.CapacityRequirements 1:requests:%apimachinery.pkg.api.resource.Quantity
+api.resource.v1.Counter 1:value:apimachinery.pkg.api.resource.Quantity
+api.resource.v1.CounterSet 1:name:s 2:counters:%api.resource.v1.Counter
+api.resource.v1.Device 1:name:s 2:attributes:%api.resource.v1.DeviceAttribute 3:capacity:%api.resource.v1.DeviceCapacity 4:consumesCounters:+api.resource.v1.DeviceCounterConsumption 5:nodeName:s 6:nodeSelector:api.core.v1.NodeSelector 7:allNodes:b 8:taints:+api.resource.v1.DeviceTaint 9:bindsToNode:b 10:bindingConditions:+s 11:bindingFailureConditions:+s 12:allowMultipleAllocations:b 13:nodeAllocatableResourceMappings:%api.resource.v1.NodeAllocatableResourceMapping
+api.resource.v1.DeviceAllocationConfiguration 1:source:s 2:requests:+s 3:deviceConfiguration:api.resource.v1.DeviceConfiguration
+api.resource.v1.DeviceAllocationResult 1:results:+api.resource.v1.DeviceRequestAllocationResult 2:config:+api.resource.v1.DeviceAllocationConfiguration
+api.resource.v1.DeviceAttribute 2:int:i 3:bool:b 4:string:s 5:version:s 6:ints:+i 7:bools:+b 8:strings:+s 9:versions:+s
+api.resource.v1.DeviceCapacity 1:value:apimachinery.pkg.api.resource.Quantity 2:requestPolicy:api.resource.v1.CapacityRequestPolicy
+api.resource.v1.DeviceClaim 1:requests:+api.resource.v1.DeviceRequest 2:constraints:+api.resource.v1.DeviceConstraint 3:config:+api.resource.v1.DeviceClaimConfiguration
+api.resource.v1.DeviceClaimConfiguration 1:requests:+s 2:deviceConfiguration:api.resource.v1.DeviceConfiguration
+api.resource.v1.DeviceClass 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:spec:api.resource.v1.DeviceClassSpec
+api.resource.v1.DeviceClassConfiguration 1:deviceConfiguration:api.resource.v1.DeviceConfiguration
+api.resource.v1.DeviceClassList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+api.resource.v1.DeviceClass
+api.resource.v1.DeviceClassSpec 1:selectors:+api.resource.v1.DeviceSelector 2:config:+api.resource.v1.DeviceClassConfiguration 4:extendedResourceName:s
+api.resource.v1.DeviceConfiguration 1:opaque:api.resource.v1.OpaqueDeviceConfiguration
+api.resource.v1.DeviceConstraint 1:requests:+s 2:matchAttribute:s 3:distinctAttribute:s
+api.resource.v1.DeviceCounterConsumption 1:counterSet:s 2:counters:%api.resource.v1.Counter
+api.resource.v1.DeviceRequest 1:name:s 2:exactly:api.resource.v1.ExactDeviceRequest 3:firstAvailable:+api.resource.v1.DeviceSubRequest
+api.resource.v1.DeviceRequestAllocationResult 1:request:s 2:driver:s 3:pool:s 4:device:s 5:adminAccess:b 6:tolerations:+api.resource.v1.DeviceToleration 7:bindingConditions:+s 8:bindingFailureConditions:+s 9:shareID:s 10:consumedCapacity:%apimachinery.pkg.api.resource.Quantity
+api.resource.v1.DeviceSelector 1:cel:api.resource.v1.CELDeviceSelector
+api.resource.v1.DeviceSubRequest 1:name:s 2:deviceClassName:s 3:selectors:+api.resource.v1.DeviceSelector 4:allocationMode:s 5:count:i 6:tolerations:+api.resource.v1.DeviceToleration 7:capacity:api.resource.v1.CapacityRequirements
+api.resource.v1.DeviceTaint 1:key:s 2:value:s 3:effect:s 4:timeAdded:apimachinery.pkg.apis.meta.v1.Time
+api.resource.v1.DeviceToleration 1:key:s 2:operator:s 3:value:s 4:effect:s 5:tolerationSeconds:i
+api.resource.v1.ExactDeviceRequest 1:deviceClassName:s 2:selectors:+api.resource.v1.DeviceSelector 3:allocationMode:s 4:count:i 5:adminAccess:b 6:tolerations:+api.resource.v1.DeviceToleration 7:capacity:api.resource.v1.CapacityRequirements
+api.resource.v1.NetworkDeviceData 1:interfaceName:s 2:ips:+s 3:hardwareAddress:s
+api.resource.v1.NodeAllocatableResourceMapping 1:capacityKey:s 2:allocationMultiplier:apimachinery.pkg.api.resource.Quantity
+api.resource.v1.OpaqueDeviceConfiguration 1:driver:s 2:parameters:apimachinery.pkg.runtime.RawExtension
+api.resource.v1.ResourceClaim 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:spec:api.resource.v1.ResourceClaimSpec 3:status:api.resource.v1.ResourceClaimStatus
+api.resource.v1.ResourceClaimConsumerReference 1:apiGroup:s 3:resource:s 4:name:s 5:uid:s
+api.resource.v1.ResourceClaimList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+api.resource.v1.ResourceClaim
+api.resource.v1.ResourceClaimSpec 1:devices:api.resource.v1.DeviceClaim
+api.resource.v1.ResourceClaimStatus 1:allocation:api.resource.v1.AllocationResult 2:reservedFor:+api.resource.v1.ResourceClaimConsumerReference 4:devices:+api.resource.v1.AllocatedDeviceStatus
+api.resource.v1.ResourceClaimTemplate 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:spec:api.resource.v1.ResourceClaimTemplateSpec
+api.resource.v1.ResourceClaimTemplateList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+api.resource.v1.ResourceClaimTemplate
+api.resource.v1.ResourceClaimTemplateSpec 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:spec:api.resource.v1.ResourceClaimSpec
+api.resource.v1.ResourcePool 1:name:s 2:generation:i 3:resourceSliceCount:i
+api.resource.v1.ResourceSlice 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:spec:api.resource.v1.ResourceSliceSpec
+api.resource.v1.ResourceSliceList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+api.resource.v1.ResourceSlice
+api.resource.v1.ResourceSliceSpec 1:driver:s 2:pool:api.resource.v1.ResourcePool 3:nodeName:s 4:nodeSelector:api.core.v1.NodeSelector 5:allNodes:b 6:devices:+api.resource.v1.Device 7:perDeviceNodeSelection:b 8:sharedCounters:+api.resource.v1.CounterSet
 api.scheduling.v1.PriorityClass 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:value:i 3:globalDefault:b 4:description:s 5:preemptionPolicy:s
 api.scheduling.v1.PriorityClassList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+api.scheduling.v1.PriorityClass
 api.storage.v1.CSIDriver 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:spec:api.storage.v1.CSIDriverSpec
 api.storage.v1.CSIDriverList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+api.storage.v1.CSIDriver
-api.storage.v1.CSIDriverSpec 1:attachRequired:b 2:podInfoOnMount:b 3:volumeLifecycleModes:+s 4:storageCapacity:b 5:fsGroupPolicy:s 6:tokenRequests:+api.storage.v1.TokenRequest 7:requiresRepublish:b 8:seLinuxMount:b
+api.storage.v1.CSIDriverSpec 1:attachRequired:b 2:podInfoOnMount:b 3:volumeLifecycleModes:+s 4:storageCapacity:b 5:fsGroupPolicy:s 6:tokenRequests:+api.storage.v1.TokenRequest 7:requiresRepublish:b 8:seLinuxMount:b 9:nodeAllocatableUpdatePeriodSeconds:i 10:serviceAccountTokenInSecrets:b 11:preventPodSchedulingIfMissing:b
 api.storage.v1.CSINode 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:spec:api.storage.v1.CSINodeSpec
 api.storage.v1.CSINodeDriver 1:name:s 2:nodeID:s 3:topologyKeys:+s 4:allocatable:api.storage.v1.VolumeNodeResources
 api.storage.v1.CSINodeList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+api.storage.v1.CSINode
@@ -466,8 +562,30 @@ api.storage.v1.VolumeAttachmentList 1:metadata:apimachinery.pkg.apis.meta.v1.Lis
 api.storage.v1.VolumeAttachmentSource 1:persistentVolumeName:s 2:inlineVolumeSpec:api.core.v1.PersistentVolumeSpec
 api.storage.v1.VolumeAttachmentSpec 1:attacher:s 2:source:api.storage.v1.VolumeAttachmentSource 3:nodeName:s
 api.storage.v1.VolumeAttachmentStatus 1:attached:b 2:attachmentMetadata:%s 3:attachError:api.storage.v1.VolumeError 4:detachError:api.storage.v1.VolumeError
-api.storage.v1.VolumeError 1:time:apimachinery.pkg.apis.meta.v1.Time 2:message:s
+api.storage.v1.VolumeAttributesClass 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:driverName:s 3:parameters:%s
+api.storage.v1.VolumeAttributesClassList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+api.storage.v1.VolumeAttributesClass
+api.storage.v1.VolumeError 1:time:apimachinery.pkg.apis.meta.v1.Time 2:message:s 3:errorCode:i
 api.storage.v1.VolumeNodeResources 1:count:i
+apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceColumnDefinition 1:name:s 2:type:s 3:format:s 4:description:s 5:priority:i 6:jsonPath:s
+apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceConversion 1:strategy:s 2:webhook:apiextensions_apiserver.pkg.apis.apiextensions.v1.WebhookConversion
+apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:spec:apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec 3:status:apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus
+apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionCondition 1:type:s 2:status:s 3:lastTransitionTime:apimachinery.pkg.apis.meta.v1.Time 4:reason:s 5:message:s 6:observedGeneration:i
+apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition
+apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames 1:plural:s 2:singular:s 3:shortNames:+s 4:kind:s 5:listKind:s 6:categories:+s
+apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec 1:group:s 3:names:apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames 4:scope:s 7:versions:+apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion 9:conversion:apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceConversion 10:preserveUnknownFields:b
+apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus 1:conditions:+apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionCondition 2:acceptedNames:apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames 3:storedVersions:+s 4:observedGeneration:i
+apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion 1:name:s 2:served:b 3:storage:b 4:schema:apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation 5:subresources:apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresources 6:additionalPrinterColumns:+apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceColumnDefinition 7:deprecated:b 8:deprecationWarning:s 9:selectableFields:+apiextensions_apiserver.pkg.apis.apiextensions.v1.SelectableField
+apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceScale 1:specReplicasPath:s 2:statusReplicasPath:s 3:labelSelectorPath:s
+apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceStatus
+apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresources 1:status:apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceStatus 2:scale:apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceScale
+apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation 1:openAPIV3Schema:apiextensions_apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps
+apiextensions_apiserver.pkg.apis.apiextensions.v1.ExternalDocumentation 1:description:s 2:url:s
+apiextensions_apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps 1:id:s 2:$schema:s 3:$ref:s 4:description:s 5:type:s 6:format:s 7:title:s 8:default:apiextensions_apiserver.pkg.apis.apiextensions.v1.JSON 9:maximum:d 10:exclusiveMaximum:b 11:minimum:d 12:exclusiveMinimum:b 13:maxLength:i 14:minLength:i 15:pattern:s 16:maxItems:i 17:minItems:i 18:uniqueItems:b 19:multipleOf:d 20:enum:+apiextensions_apiserver.pkg.apis.apiextensions.v1.JSON 21:maxProperties:i 22:minProperties:i 23:required:+s 24:items:apiextensions_apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray 25:allOf:+apiextensions_apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps 26:oneOf:+apiextensions_apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps 27:anyOf:+apiextensions_apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps 28:not:apiextensions_apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps 29:properties:%apiextensions_apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps 30:additionalProperties:apiextensions_apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool 31:patternProperties:%apiextensions_apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps 32:dependencies:%apiextensions_apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray 33:additionalItems:apiextensions_apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool 34:definitions:%apiextensions_apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps 35:externalDocs:apiextensions_apiserver.pkg.apis.apiextensions.v1.ExternalDocumentation 36:example:apiextensions_apiserver.pkg.apis.apiextensions.v1.JSON 37:nullable:b 38:x-kubernetes-preserve-unknown-fields:b 39:x-kubernetes-embedded-resource:b 40:x-kubernetes-int-or-string:b 41:x-kubernetes-list-map-keys:+s 42:x-kubernetes-list-type:s 43:x-kubernetes-map-type:s 44:x-kubernetes-validations:+apiextensions_apiserver.pkg.apis.apiextensions.v1.ValidationRule
+apiextensions_apiserver.pkg.apis.apiextensions.v1.SelectableField 1:jsonPath:s
+apiextensions_apiserver.pkg.apis.apiextensions.v1.ServiceReference 1:namespace:s 2:name:s 3:path:s 4:port:i
+apiextensions_apiserver.pkg.apis.apiextensions.v1.ValidationRule 1:rule:s 2:message:s 3:messageExpression:s 4:reason:s 5:fieldPath:s 6:optionalOldSelf:b
+apiextensions_apiserver.pkg.apis.apiextensions.v1.WebhookClientConfig 1:service:apiextensions_apiserver.pkg.apis.apiextensions.v1.ServiceReference 2:caBundle:y 3:url:s
+apiextensions_apiserver.pkg.apis.apiextensions.v1.WebhookConversion 2:clientConfig:apiextensions_apiserver.pkg.apis.apiextensions.v1.WebhookClientConfig 3:conversionReviewVersions:+s
 apimachinery.pkg.api.resource.Quantity 1:string:s
 apimachinery.pkg.api.resource.QuantityValue 1:string:s
 apimachinery.pkg.apis.meta.v1.APIGroup 1:name:s 2:versions:+apimachinery.pkg.apis.meta.v1.GroupVersionForDiscovery 3:preferredVersion:apimachinery.pkg.apis.meta.v1.GroupVersionForDiscovery 4:serverAddressByClientCIDRs:+apimachinery.pkg.apis.meta.v1.ServerAddressByClientCIDR
@@ -520,4 +638,10 @@ apimachinery.pkg.runtime.RawExtension 1:raw:y
 apimachinery.pkg.runtime.TypeMeta 1:apiVersion:s 2:kind:s
 apimachinery.pkg.runtime.Unknown 1:typeMeta:apimachinery.pkg.runtime.TypeMeta 2:raw:y 3:contentEncoding:s 4:contentType:s
 apimachinery.pkg.util.intstr.IntOrString 1:type:i 2:intVal:i 3:strVal:s
+kube_aggregator.pkg.apis.apiregistration.v1.APIService 1:metadata:apimachinery.pkg.apis.meta.v1.ObjectMeta 2:spec:kube_aggregator.pkg.apis.apiregistration.v1.APIServiceSpec 3:status:kube_aggregator.pkg.apis.apiregistration.v1.APIServiceStatus
+kube_aggregator.pkg.apis.apiregistration.v1.APIServiceCondition 1:type:s 2:status:s 3:lastTransitionTime:apimachinery.pkg.apis.meta.v1.Time 4:reason:s 5:message:s
+kube_aggregator.pkg.apis.apiregistration.v1.APIServiceList 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+kube_aggregator.pkg.apis.apiregistration.v1.APIService
+kube_aggregator.pkg.apis.apiregistration.v1.APIServiceSpec 1:service:kube_aggregator.pkg.apis.apiregistration.v1.ServiceReference 2:group:s 3:version:s 4:insecureSkipTLSVerify:b 5:caBundle:y 7:groupPriorityMinimum:i 8:versionPriority:i
+kube_aggregator.pkg.apis.apiregistration.v1.APIServiceStatus 1:conditions:+kube_aggregator.pkg.apis.apiregistration.v1.APIServiceCondition
+kube_aggregator.pkg.apis.apiregistration.v1.ServiceReference 1:namespace:s 2:name:s 3:port:i
 `

@@ -17,6 +17,7 @@ export interface Field {
 export type Message = Map<number, Field>
 
 const embedded = new Set([
+  'deviceConfiguration',
   'ephemeralContainerCommon',
   'localObjectReference',
   'persistentVolumeSource',
@@ -28,6 +29,9 @@ const embedded = new Set([
 ])
 
 let messages: Map<string, Message> | undefined
+
+/** The schemas in custom resource definitions. */
+export const jsonSchemaProps = 'apiextensions_apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps'
 
 export function message(name: string): Message | undefined {
   messages ??= parseMessages()
@@ -62,13 +66,27 @@ function parseMessages(): Map<string, Message> {
 
 const metaMessages = 'apimachinery.pkg.apis.meta.v1.'
 
-/** The message of a group version and kind: API groups are named by their first label in packages. */
+/** Where the packages of API groups are that are not under api. */
+const packages: Readonly<Record<string, string>> = {
+  'apiextensions.k8s.io': 'apiextensions_apiserver.pkg.apis.apiextensions',
+  'apiregistration.k8s.io': 'kube_aggregator.pkg.apis.apiregistration',
+}
+
+/** Of a group's messages: API groups are named by their first label in packages. Groups of others have none. */
+function packageOf(group: string): string | undefined {
+  if (group === '') return 'api.core'
+  if (group.includes('.') && !group.endsWith('.k8s.io')) return undefined
+  return packages[group] ?? `api.${group.split('.')[0] ?? ''}`
+}
+
+/** The message of a group version and kind. */
 export function messageNamed(apiVersion: string, kind: string): string | undefined {
   const slash = apiVersion.indexOf('/')
-  const group = slash < 0 ? 'core' : (apiVersion.slice(0, slash).split('.')[0] ?? '')
-  const version = apiVersion.slice(slash + 1)
-  const own = `api.${group}.${version}.${kind}`
-  if (message(own)) return own
+  const scope = packageOf(apiVersion.slice(0, Math.max(slash, 0)))
+  if (scope !== undefined) {
+    const own = `${scope}.${apiVersion.slice(slash + 1)}.${kind}`
+    if (message(own)) return own
+  }
   // Options of requests travel under the group version of what they are about.
   return message(metaMessages + kind) ? metaMessages + kind : undefined
 }

@@ -45,8 +45,8 @@ export class ProtobufWriter {
     this.#delimited(field, value)
   }
 
-  double(field: number, value: number | undefined): void {
-    if (value === undefined || value === 0) return
+  /** Zero is written too. */
+  double(field: number, value: number): void {
     this.#varint((field << 3) | 1)
     const bytes = Buffer.alloc(8)
     bytes.writeDoubleLE(value)

@@ -1,5 +1,5 @@
 import { badRequest } from '#shared/kube/status.ts'
-import { message, messageNamed, type Field } from './protobuf-schema.ts'
+import { jsonSchemaProps, message, messageNamed, type Field } from './protobuf-schema.ts'
 
 /**
  * Kubernetes' protobuf bodies into the plain objects that JSON would have given: typed Go clients, many of kubectl's
@@ -54,6 +54,7 @@ const zeroMatters = new Set([
   'backoffLimit',
   'backoffLimitPerIndex',
   'blockOwnerDeletion',
+  'bool',
   'completions',
   'controller',
   'defaultMode',
@@ -64,8 +65,17 @@ const zeroMatters = new Set([
   'gracePeriodSeconds',
   'hostUsers',
   'immutable',
+  'int',
   'leaseTransitions',
+  'maxItems',
+  'maxLength',
+  'maxProperties',
+  'maximum',
+  'minItems',
+  'minLength',
+  'minProperties',
   'minReplicas',
+  'minimum',
   'mode',
   'optional',
   'orphanDependents',
@@ -80,12 +90,15 @@ const zeroMatters = new Set([
   'runAsGroup',
   'runAsNonRoot',
   'runAsUser',
+  'served',
   'serving',
   'setHostnameAsFQDN',
   'shareProcessNamespace',
   'started',
   'startingDeadlineSeconds',
+  'storage',
   'storageClassName',
+  'string',
   'successfulJobsHistoryLimit',
   'suspend',
   'terminating',
@@ -119,7 +132,7 @@ function putField(out: Record<string, unknown>, field: Field, value: number | Bu
   } else if (field.embedded) Object.assign(out, valueOf(value, field.type))
   else {
     const item = valueOf(value, field.type)
-    const zero = item === '' || item === 0 || item === false
+    const zero = !field.type.includes('.') && (item === '' || item === 0 || item === false)
     if (item !== undefined && (!zero || zeroMatters.has(name))) out[name] = item
   }
 }
@@ -165,6 +178,26 @@ const specials: Readonly<Record<string, (bytes: Buffer) => unknown>> = {
   FieldsV1: (bytes) => jsonOf(fieldsOf(bytes).get(1)),
   ExtraValue: itemsOf,
   Verbs: itemsOf,
+  JSON: (bytes) => jsonOf(fieldsOf(bytes).get(1)),
+  JSONSchemaPropsOrArray: (bytes) => schemaOf(bytes, 1) ?? partsOf(bytes, 2).map(decodeSchema),
+  JSONSchemaPropsOrBool: (bytes) => schemaOf(bytes, 2) ?? fieldsOf(bytes).get(1) === 1,
+  JSONSchemaPropsOrStringArray: (bytes) => schemaOf(bytes, 1) ?? partsOf(bytes, 2).map(String),
+}
+
+function schemaOf(bytes: Buffer, number: number): unknown {
+  const [schema] = partsOf(bytes, number)
+  return schema && decodeSchema(schema)
+}
+
+const decodeSchema = (bytes: Buffer): unknown => decodeMessage(bytes, jsonSchemaProps)
+
+/** What a repeated field of bytes holds. */
+function partsOf(bytes: Buffer, wanted: number): Buffer[] {
+  const parts: Buffer[] = []
+  eachField(bytes, (number, value) => {
+    if (number === wanted && Buffer.isBuffer(value)) parts.push(value)
+  })
+  return parts
 }
 
 function itemsOf(bytes: Buffer): string[] {
