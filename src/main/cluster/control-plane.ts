@@ -9,6 +9,10 @@ import type { Client, Resource } from '#shared/client/client.ts'
 import { createClient } from '#shared/client/kube-client.ts'
 import { createSharedInformers, type SharedInformers } from '#shared/client/shared-informers.ts'
 import { admissionPlugins } from './apiserver/admission/index.ts'
+import { createAggregator } from './apiserver/aggregation/aggregator.ts'
+import { startAvailability } from './apiserver/aggregation/availability.ts'
+import { ensureAuthenticationConfig, ensureLocalApiServices } from './apiserver/aggregation/ensure.ts'
+import { RemoteGroups } from './apiserver/aggregation/remote-groups.ts'
 import { ensureDefaultRoles } from './apiserver/auth/ensure-default-roles.ts'
 import { createAuth } from './apiserver/auth/index.ts'
 import { kubeconfigText, writeKubeconfig } from './apiserver/auth/kubeconfig.ts'
@@ -93,6 +97,8 @@ export async function startControlPlane({
     stops.add(auth.stop)
     const nodes = connector(pki, () => port)
     const dialService = createServiceDialer({ connector: nodes, reader: late.reader })
+    const aggregator = createAggregator({ reader: late.reader, dialService, frontProxy: pki.frontProxy.client })
+    const remote = new RemoteGroups()
     const server = createApiServer({
       store,
       kinds: allKinds,
@@ -106,6 +112,7 @@ export async function startControlPlane({
       }),
       connectHandlers: streamingHandlers({ connector: nodes }),
       actionHandlers: auth.actions,
+      aggregation: { aggregator, remote },
       pages: auth.pages,
       clock,
       log: log.child({ part: 'apiserver' }),
@@ -121,6 +128,7 @@ export async function startControlPlane({
     const client = createClient(server.transportFor(apiServerUser))
     await ensureDefaultObjects({ client })
     await ensureDefaultRoles({ client })
+    await Promise.all([ensureLocalApiServices({ client, kinds }), ensureAuthenticationConfig({ client, pki })])
     const clientOf = (user: UserInfo): Client => createClient(server.transportFor(user, 'kube-controller-manager'))
     const controllers = startControllers({
       client: clientOf(componentUser('kube-controller-manager')),
@@ -135,6 +143,7 @@ export async function startControlPlane({
     stops.add(() => controllers.stop())
     const informers = createSharedInformers({ client, clock, log })
     stops.add(() => informers.stop())
+    stops.add(startAvailability({ client, informers, clock, log }, { aggregator, remote }))
     const schedulerClient = createClient(server.transportFor(componentUser('kube-scheduler'), 'kube-scheduler'))
     const schedulerInformers = createSharedInformers({ client: schedulerClient, clock, log })
     stops.add(() => schedulerInformers.stop())

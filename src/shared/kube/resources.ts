@@ -15,6 +15,7 @@ import type {
   Ingress,
   Job,
   Lease,
+  APIService,
   LimitRange,
   MutatingWebhookConfiguration,
   ValidatingWebhookConfiguration,
@@ -124,3 +125,4 @@ export const validatingWebhookConfigurations = admission<ValidatingWebhookConfig
   'ValidatingWebhookConfiguration',
   'validatingwebhookconfigurations',
 )
+export const apiServices = resource('apiregistration.k8s.io', 'v1', false)<APIService>('APIService', 'apiservices')

@@ -15,6 +15,7 @@ import {
   serviceUnavailable,
   tooLarge,
 } from '#shared/kube/status.ts'
+import type { Aggregator } from './aggregation/aggregator.ts'
 import { anonymous, type Authenticator, type UserInfo } from './auth/types.ts'
 import { negotiate, plainJson, typedForms, type Format } from './codec/negotiate.ts'
 import { toYaml } from './codec/body.ts'
@@ -34,6 +35,8 @@ export interface HttpOptions {
   metrics: RequestMetrics
   /** `ca` signs client certificates. */
   tls: { key: string; cert: string; ca?: string | string[] }
+  /** Answers what other API servers of the cluster serve. */
+  aggregator: Aggregator | undefined
   host: string
   port: number
 }
@@ -113,6 +116,11 @@ export class HttpEdge {
       const user = await this.#authenticate(message)
       const denied = handler.authorize(route, query, user)
       if (denied) await denied
+      const remote = this.#options.aggregator?.find(path)
+      if (remote) {
+        await this.#options.aggregator?.handle(remote, { message, response, user })
+        return
+      }
       const call: Call = {
         method,
         path,
@@ -264,6 +272,11 @@ export class HttpEdge {
           ? { ...route, verb: 'create' }
           : route
       await handler.authorize(asked, query, user)
+      const remote = this.#options.aggregator?.find(path)
+      if (remote) {
+        await this.#options.aggregator?.handle(remote, { message, upgrade: { socket, head }, user })
+        return
+      }
       if (!route.connect) throw failure(400, 'BadRequest', 'this path cannot be upgraded')
       const call: Call = {
         method,

@@ -3,6 +3,7 @@ import type { Definitions } from './discovery/openapi-v3.ts'
 import { OpenApiV3 } from './discovery/openapi-v3.ts'
 import { OpenApiV2 } from './discovery/openapi-v2.ts'
 import { discoveryPage } from './discovery/discovery.ts'
+import type { RemoteGroups } from './aggregation/remote-groups.ts'
 import type { Page } from './handler.ts'
 import type { ResourceTable } from './registry/resources.ts'
 import type { Answer, Call } from './request.ts'
@@ -31,10 +32,12 @@ export interface PagesOptions {
   checks: Readonly<Record<string, HealthCheck>>
   /** Pages of other parts of the server, asked last. */
   others: Page | undefined
+  /** Groups that aggregated API servers answer. */
+  remote?: RemoteGroups | undefined
 }
 
 /** Everything the API server serves that is no resource. */
-export function createPages({ resources, definitions, version, metrics, checks, others }: PagesOptions): Page {
+export function createPages({ resources, definitions, version, metrics, checks, others, remote }: PagesOptions): Page {
   const v3 = new OpenApiV3(resources, definitions, version.gitVersion)
   const v2 = new OpenApiV2(resources, definitions, version.gitVersion)
   return (call) => {
@@ -46,7 +49,7 @@ export function createPages({ resources, definitions, version, metrics, checks, 
     if (path === '/openapi/v2') return v2.page(call)
     if (path === '/metrics') return metricsPage(metrics)
     if (/^\/(healthz|livez|readyz)(\/|$)/.test(path)) return healthPage(call, checks)
-    return discoveryPage(resources, call) ?? others?.(call)
+    return discoveryPage({ resources, remote }, call) ?? others?.(call)
   }
 }
 

@@ -3,6 +3,8 @@ import type { Log } from '#shared/base/log.ts'
 import type { Transport } from '#shared/client/transport.ts'
 import type { JsonSchema, TypeNode } from '#shared/kube/patch/type-node.ts'
 import type { Store } from '../store/store.ts'
+import type { Aggregator } from './aggregation/aggregator.ts'
+import type { RemoteGroups } from './aggregation/remote-groups.ts'
 import type { Authenticator, Authorizer, UserInfo } from './auth/types.ts'
 import { RequestHandler, type Page } from './handler.ts'
 import { HttpEdge } from './http.ts'
@@ -38,6 +40,8 @@ export interface ApiServerOptions {
   port?: number
   /** Named conditions of `/readyz` besides `ping`. */
   checks?: Readonly<Record<string, HealthCheck>>
+  /** Passes the groups of aggregated API servers on to them. */
+  aggregation?: { aggregator: Aggregator; remote: RemoteGroups }
   /** Further paths that are no resources, such as the keys of service-account tokens. */
   pages?: Page
 }
@@ -84,6 +88,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       }),
       checks: options.checks ?? {},
       others: options.pages,
+      remote: options.aggregation?.remote,
     }),
   })
   const host = options.host ?? '127.0.0.1'
@@ -95,6 +100,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     log,
     metrics: requests,
     tls: options.tls,
+    aggregator: options.aggregation?.aggregator,
     host,
     port: options.port ?? 0,
   })

@@ -1,27 +1,34 @@
 import { createHash } from 'node:crypto'
 import { negotiate, plainJson, type Format } from '../codec/negotiate.ts'
-import type { ResourceTable, ServedResource } from '../registry/resources.ts'
+import type { RemoteGroups } from '../aggregation/remote-groups.ts'
+import type { ResourceTable } from '../registry/resources.ts'
 import type { Answer, Call } from '../request.ts'
-import { discoveredResources } from './resources.ts'
+import { discoveredResources, type DiscoveredResource } from './resources.ts'
 
 const aggregated = 'APIGroupDiscoveryList'
 const discoveryForms = new Set([`${aggregated}.v2.apidiscovery.k8s.io`, `${aggregated}.v2beta1.apidiscovery.k8s.io`])
 
-/** `/api`, `/apis` and what is directly beneath them: which groups, versions and resources are served. */
-export function discoveryPage(resources: ResourceTable, call: Call): Answer | undefined {
-  const { path } = call
-  const clean = path.endsWith('/') ? path.slice(0, -1) : path
-  if (clean === '/api' || clean === '/apis') return listing(resources, clean, call)
-  const parts = clean.split('/').slice(1)
-  if (parts[0] === 'api' && parts.length === 2) return versionDocument(resources, '', parts[1] ?? '', call)
-  if (parts[0] !== 'apis') return undefined
-  if (parts.length === 2) return groupDocument(resources, parts[1] ?? '')
-  return parts.length === 3 ? versionDocument(resources, parts[1] ?? '', parts[2] ?? '', call) : undefined
+/** Where it is found out what is served: by this server, and by those that it passes requests on to. */
+export interface DiscoverySources {
+  resources: ResourceTable
+  remote?: RemoteGroups | undefined
 }
 
-function listing(resources: ResourceTable, path: '/api' | '/apis', call: Call): Answer {
+/** `/api`, `/apis` and what is directly beneath them: which groups, versions and resources are served. */
+export function discoveryPage(sources: DiscoverySources, call: Call): Answer | undefined {
+  const { path } = call
+  const clean = path.endsWith('/') ? path.slice(0, -1) : path
+  if (clean === '/api' || clean === '/apis') return listing(sources, clean, call)
+  const parts = clean.split('/').slice(1)
+  if (parts[0] === 'api' && parts.length === 2) return versionDocument(sources, '', parts[1] ?? '', call)
+  if (parts[0] !== 'apis') return undefined
+  if (parts.length === 2) return groupDocument(sources, parts[1] ?? '')
+  return parts.length === 3 ? versionDocument(sources, parts[1] ?? '', parts[2] ?? '', call) : undefined
+}
+
+function listing(sources: DiscoverySources, path: '/api' | '/apis', call: Call): Answer {
   const format = negotiate(call.accept, discoveryForms)
-  const groups = groupsOf(resources).filter(({ name }) => (name === '') === (path === '/api'))
+  const groups = groupsOf(sources).filter(({ name }) => (name === '') === (path === '/api'))
   if (format.as === aggregated) return document(format, aggregatedListing(groups, format.version))
   if (path === '/apis') return document(format, { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(groupOf) })
   return document(format, {
@@ -33,21 +40,23 @@ function listing(resources: ResourceTable, path: '/api' | '/apis', call: Call): 
 
 interface Group {
   name: string
-  /** In order of preference. */
-  versions: Map<string, ServedResource[]>
+  /** In order of preference; of each version its resources, each with its subresources behind it. */
+  versions: Map<string, (readonly DiscoveredResource[])[]>
 }
 
-/** Groups in the order in which kinds are listed, versions too: the first is preferred. */
-function groupsOf(resources: ResourceTable): Group[] {
+/** Groups in the order in which kinds are listed, versions too: the first is preferred. Remote ones come last. */
+function groupsOf({ resources, remote }: DiscoverySources): Group[] {
   const groups = new Map<string, Group>()
-  for (const resource of resources.all()) {
-    const { group, version } = resource.kind
+  const listOf = (group: string, version: string): (readonly DiscoveredResource[])[] => {
     let found = groups.get(group)
     if (!found) groups.set(group, (found = { name: group, versions: new Map() }))
-    const list = found.versions.get(version)
-    if (list) list.push(resource)
-    else found.versions.set(version, [resource])
+    let list = found.versions.get(version)
+    if (!list) found.versions.set(version, (list = []))
+    return list
   }
+  for (const resource of resources.all())
+    listOf(resource.kind.group, resource.kind.version).push(discoveredResources(resource))
+  for (const version of remote?.all() ?? []) listOf(version.group, version.version).push(...version.resources)
   return [...groups.values()]
 }
 
@@ -56,15 +65,15 @@ function groupOf({ name, versions }: Group): Record<string, unknown> {
   return { name, versions: list, preferredVersion: list[0] }
 }
 
-function groupDocument(resources: ResourceTable, name: string): Answer | undefined {
-  const group = groupsOf(resources).find((candidate) => candidate.name === name)
+function groupDocument(sources: DiscoverySources, name: string): Answer | undefined {
+  const group = groupsOf(sources).find((candidate) => candidate.name === name)
   return group && name !== ''
     ? document(plainJson, { kind: 'APIGroup', apiVersion: 'v1', ...groupOf(group) })
     : undefined
 }
 
-function versionDocument(resources: ResourceTable, group: string, version: string, call: Call): Answer | undefined {
-  const list = groupsOf(resources)
+function versionDocument(sources: DiscoverySources, group: string, version: string, call: Call): Answer | undefined {
+  const list = groupsOf(sources)
     .find(({ name }) => name === group)
     ?.versions.get(version)
   if (!list) return undefined
@@ -72,7 +81,7 @@ function versionDocument(resources: ResourceTable, group: string, version: strin
     kind: 'APIResourceList',
     apiVersion: 'v1',
     groupVersion: group ? `${group}/${version}` : version,
-    resources: list.flatMap(discoveredResources).map((resource) => ({
+    resources: list.flat().map((resource) => ({
       name: resource.name,
       singularName: resource.singularName,
       namespaced: resource.namespaced,
@@ -103,8 +112,7 @@ function aggregatedListing(groups: readonly Group[], version: string): Record<st
   }
 }
 
-function aggregatedResource(served: ServedResource): Record<string, unknown> {
-  const [main, ...parts] = discoveredResources(served)
+function aggregatedResource([main, ...parts]: readonly DiscoveredResource[]): Record<string, unknown> {
   if (!main) return {}
   const kindOf = (resource: typeof main): Record<string, string> => ({
     group: resource.group,

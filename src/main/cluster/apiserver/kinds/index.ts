@@ -2,6 +2,7 @@ import type { KubeObject } from '#shared/kube/object.ts'
 import type { KindDeclaration } from '../registry/kind.ts'
 import { mutatingWebhookConfiguration } from './admissionregistration/mutatingwebhookconfiguration.ts'
 import { validatingWebhookConfiguration } from './admissionregistration/validatingwebhookconfiguration.ts'
+import { apiService } from './apiregistration/apiservice.ts'
 import { controllerRevision } from './apps/controllerrevision.ts'
 import { daemonSet } from './apps/daemonset.ts'
 import { deployment } from './apps/deployment.ts'
@@ -46,6 +47,7 @@ export const kinds: readonly KindDeclaration[] = [
 
   anyKind(mutatingWebhookConfiguration),
   anyKind(validatingWebhookConfiguration),
+  anyKind(apiService),
 
   anyKind(controllerRevision),
   anyKind(daemonSet),

@@ -1,4 +1,3 @@
-import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import { connect as tlsConnect } from 'node:tls'
 import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -8,6 +7,7 @@ import { badRequest, serviceUnavailable } from '#shared/kube/status.ts'
 import type { NodeConnector, NodeRequest } from '../node-connector.ts'
 import type { ConnectHandler, ConnectRequest } from '../registry/connect.ts'
 import { readyEndpoints } from '../service-dialer.ts'
+import { forward, forwardedHeaders } from './forward.ts'
 import { nodeOf } from './pod-node.ts'
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
@@ -73,49 +73,14 @@ function serviceTarget({ name, namespace, object, reader }: ConnectRequest): Tar
 
 async function proxy(connector: NodeConnector, request: ConnectRequest, target: Target): Promise<void> {
   const { message, upgrade, response } = request
-  const connection = await dial(connector, target)
-  const outgoing = httpRequest({
-    createConnection: () => connection,
-    method: message.method ?? 'GET',
+  await forward({
+    message,
+    ...(response ? { response } : {}),
+    ...(upgrade ? { upgrade } : {}),
+    connection: await dial(connector, target),
     path: pathOf(request),
-    headers: { ...forwarded(message.headers, upgrade !== undefined), host: `${target.host}:${target.port}` },
-    setHost: false,
+    headers: { ...forwardedHeaders(message.headers, upgrade !== undefined), host: `${target.host}:${target.port}` },
   })
-  if (upgrade) {
-    outgoing.once('upgrade', (answer, socket, head) => joinUpgrade(upgrade.socket, answer, socket, head))
-    outgoing.once('error', () => upgrade.socket.destroy())
-    outgoing.end()
-    return
-  }
-  if (!response) return
-  response.once('close', () => connection.destroy())
-  const answered = new Promise<IncomingMessage>((resolve, reject) => {
-    outgoing.once('response', resolve)
-    outgoing.once('error', reject)
-  })
-  message.pipe(outgoing)
-  try {
-    await sendAnswer(await answered, response)
-  } catch (error) {
-    if (response.headersSent) response.destroy()
-    else throw serviceUnavailable(`error trying to reach service: ${messageOf(error)}`)
-  }
-}
-
-async function sendAnswer(answer: IncomingMessage, response: ServerResponse): Promise<void> {
-  response.writeHead(answer.statusCode ?? 502, forwarded(answer.headers, false))
-  await pipeline(answer, response)
-}
-
-function joinUpgrade(client: Duplex, answer: IncomingMessage, socket: Duplex, head: Buffer): void {
-  const lines = Object.entries(answer.headers).flatMap(([name, value]) =>
-    [value ?? []].flat().map((one) => `${name}: ${one}\r\n`),
-  )
-  client.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('')}\r\n`)
-  if (head.length > 0) client.write(head)
-  client.on('error', () => socket.destroy())
-  socket.on('error', () => client.destroy())
-  client.pipe(socket).pipe(client)
 }
 
 /** @throws ApiError 503 */
@@ -140,7 +105,7 @@ async function proxyToNode(connector: NodeConnector, request: ConnectRequest): P
   try {
     const answer = await connector.request(node, { method, path: pathOf(request), end: !hasBody })
     if (hasBody) message.pipe(answer.stream)
-    response.writeHead(answer.status, forwarded(answer.headers, false))
+    response.writeHead(answer.status, forwardedHeaders(answer.headers, false))
     await pipeline(answer.stream, response)
   } catch (error) {
     if (response.headersSent) response.destroy()
@@ -152,27 +117,4 @@ function pathOf({ path, message }: ConnectRequest): string {
   const url = message.url ?? ''
   const mark = url.indexOf('?')
   return (path === '' ? '/' : path) + (mark < 0 ? '' : url.slice(mark))
-}
-
-const perHop = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
-/** Whoever runs in the cluster must not get to see the client's credentials. */
-const secret = new Set(['authorization'])
-
-function forwarded(headers: IncomingHttpHeaders, isUpgrade: boolean): Record<string, string | string[]> {
-  const kept: Record<string, string | string[]> = {}
-  for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined || name.startsWith(':') || secret.has(name)) continue
-    if (perHop.has(name) && !(isUpgrade && (name === 'connection' || name === 'upgrade'))) continue
-    kept[name] = value
-  }
-  return kept
 }

@@ -1,0 +1,163 @@
+import { createServer, type Server } from 'node:https'
+import { connect, type AddressInfo } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import { Agent, request } from 'undici'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { systemClock } from '#shared/base/clock.ts'
+import { StopStack } from '#shared/base/disposable.ts'
+import { silentLog } from '#shared/base/log.ts'
+import { createSharedInformers } from '#shared/client/shared-informers.ts'
+import type { APIService } from '#shared/kube/generated/types.ts'
+import { apiServices, namespaces, services } from '#shared/kube/resources.ts'
+import type { Status } from '#shared/kube/status.ts'
+import { startApiServer, type TestApiServer } from '#test/support/api-server.ts'
+import { createAuthority, issueCertificate } from '../auth/certificates.ts'
+import { kinds } from '../kinds/index.ts'
+import type { ObjectReader } from '../registry/admission.ts'
+import { createAggregator } from './aggregator.ts'
+import { startAvailability } from './availability.ts'
+import { RemoteGroups } from './remote-groups.ts'
+
+const validity = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 3_600_000) }
+let stops: StopStack
+let api: TestApiServer
+let backend: Server
+let caBundle: string
+let seen: { url: string; headers: Record<string, unknown>; peer: string }[]
+
+beforeEach(async () => {
+  seen = []
+  stops = new StopStack()
+  const [authority, proxies] = await Promise.all([
+    createAuthority('back', validity),
+    createAuthority('front', validity),
+  ])
+  caBundle = Buffer.from(authority.cert).toString('base64')
+  const own = await issueCertificate(
+    authority,
+    { name: 'ships', hosts: ['ships.harbour.svc'], usages: ['server'] },
+    validity,
+  )
+  const frontProxy = await issueCertificate(proxies, { name: 'front-proxy-client', usages: ['client'] }, validity)
+  backend = createServer({ ...own, ca: proxies.cert, requestCert: true }, (message, response) => {
+    const peer = (message.socket as TLSSocket).getPeerCertificate().subject?.CN ?? ''
+    seen.push({ url: message.url ?? '', headers: message.headers, peer: String(peer) })
+    response.setHeader('content-type', 'application/json')
+    const isDiscovery = message.url === '/apis/sea.example.com/v1'
+    response.end(JSON.stringify(isDiscovery ? discovery : { kind: 'ShipList', items: [], asked: message.url }))
+  })
+  await new Promise<void>((resolve) => backend.listen(0, '127.0.0.1', resolve))
+  const { port } = backend.address() as AddressInfo
+  const late: { reader?: ObjectReader } = {}
+  const remote = new RemoteGroups()
+  const aggregator = createAggregator({
+    reader: { get: (...key) => late.reader?.get(...key), list: () => [] },
+    dialService: async () => connect(port, '127.0.0.1'),
+    frontProxy,
+  })
+  api = await startApiServer({ kinds, aggregation: { aggregator, remote } })
+  late.reader = api.server.reader
+  const informers = createSharedInformers({ client: api.client, clock: systemClock, log: silentLog })
+  stops.add(() => api.stop())
+  stops.add(() => new Promise((resolve) => backend.close(resolve).closeAllConnections()))
+  stops.add(() => informers.stop())
+  stops.add(
+    startAvailability({ client: api.client, informers, clock: systemClock, log: silentLog }, { aggregator, remote }),
+  )
+  await api.client.create(namespaces, { metadata: { name: 'harbour' } })
+})
+afterEach(() => stops.stop())
+
+const discovery = {
+  kind: 'APIResourceList',
+  apiVersion: 'v1',
+  groupVersion: 'sea.example.com/v1',
+  resources: [
+    { name: 'ships', singularName: 'ship', namespaced: true, kind: 'Ship', verbs: ['get', 'list'] },
+    { name: 'ships/status', singularName: '', namespaced: true, kind: 'Ship', verbs: ['get'] },
+  ],
+}
+
+const register = (): Promise<APIService> =>
+  api.client.create(apiServices, {
+    metadata: { name: 'v1.sea.example.com' },
+    spec: {
+      group: 'sea.example.com',
+      version: 'v1',
+      groupPriorityMinimum: 2_000,
+      versionPriority: 200,
+      service: { namespace: 'harbour', name: 'ships' },
+      caBundle,
+    },
+  })
+const openPort = () =>
+  api.client.create(services, { metadata: { name: 'ships', namespace: 'harbour' }, spec: { ports: [{ port: 443 }] } })
+
+async function get(path: string, headers: Record<string, string> = {}): Promise<{ code: number; body: unknown }> {
+  const agent = new Agent({ connect: { ca: api.ca } })
+  const response = await request(api.url + path, {
+    dispatcher: agent,
+    headers: { authorization: `Bearer ${api.token}`, ...headers },
+  })
+  const body = await response.body.json()
+  await agent.close()
+  return { code: response.statusCode, body }
+}
+
+async function untilAvailable(reason: string): Promise<void> {
+  await expect
+    .poll(async () => {
+      const { status } = await api.client.get(apiServices, { name: 'v1.sea.example.com' })
+      return status?.conditions?.find(({ type }) => type === 'Available')?.reason
+    })
+    .toBe(reason)
+}
+
+it('requests of its group go to the service, with the user in headers and the front proxy’s certificate', async () => {
+  await openPort()
+  await register()
+  await untilAvailable('Passed')
+  const path = '/apis/sea.example.com/v1/namespaces/harbour/ships?limit=5'
+  const answer = await get(path, { 'x-remote-user': 'somebody-else' })
+  expect(answer).toMatchObject({ code: 200, body: { kind: 'ShipList', asked: path } })
+  const last = seen.at(-1)
+  expect(last?.peer).toBe('front-proxy-client')
+  expect(last?.headers).toMatchObject({ 'x-remote-user': 'kubernetes-admin', host: 'ships.harbour.svc' })
+  expect(String(last?.headers['x-remote-group'])).toContain('system:masters')
+  expect(last?.headers).not.toHaveProperty('authorization')
+})
+
+it('discovery tells what it serves, in both forms', async () => {
+  await openPort()
+  await register()
+  await untilAvailable('Passed')
+  const groups = (await get('/apis')).body as { groups: { name: string; versions: unknown[] }[] }
+  expect(groups.groups.find(({ name }) => name === 'sea.example.com')?.versions).toEqual([
+    { groupVersion: 'sea.example.com/v1', version: 'v1' },
+  ])
+  const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
+  const list = (await get('/apis', { accept })).body as { items: { metadata: { name?: string } }[] }
+  expect(list.items.find(({ metadata }) => metadata.name === 'sea.example.com')).toMatchObject({
+    versions: [{ version: 'v1', resources: [{ resource: 'ships', subresources: [{ subresource: 'status' }] }] }],
+  })
+  await api.client.delete(apiServices, { name: 'v1.sea.example.com' })
+  await expect.poll(async () => JSON.stringify((await get('/apis')).body)).not.toContain('sea.example.com')
+})
+
+it('without its service it is not available, and says so', async () => {
+  await register()
+  await untilAvailable('ServiceNotFound')
+  const { code, body } = await get('/apis/sea.example.com/v1/ships')
+  expect(code).toBe(503)
+  expect((body as Status).message).toBe('service unavailable')
+})
+
+it('one whose name is not its version and group is refused', async () => {
+  const bad = api.client.create(apiServices, {
+    metadata: { name: 'wrong' },
+    spec: { group: 'a.example.com', version: 'v1', groupPriorityMinimum: 0, versionPriority: 1 },
+  })
+  await expect(bad).rejects.toMatchObject({
+    status: { details: { causes: [{ field: 'metadata.name' }, { field: 'spec.groupPriorityMinimum' }] } },
+  })
+})

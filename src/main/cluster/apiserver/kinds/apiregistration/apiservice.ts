@@ -1,0 +1,71 @@
+import type { APIService, APIServiceSpec } from '#shared/kube/generated/types.ts'
+import { fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { label1035Problems, subdomainProblems } from '#shared/kube/validation-names.ts'
+import type { KindDeclaration } from '../../registry/kind.ts'
+import { addInvalid } from '../../validation/fields.ts'
+import { age, text } from '../columns.ts'
+
+/** Who serves the versions of an API group: this server itself, or a Service that requests are passed on to. */
+export const apiService: KindDeclaration<APIService> = {
+  group: 'apiregistration.k8s.io',
+  version: 'v1',
+  kind: 'APIService',
+  plural: 'apiservices',
+  singular: 'apiservice',
+  categories: ['api-extensions'],
+  namespaced: false,
+  schema: 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService',
+  generation: false,
+  setDefaults({ spec }) {
+    if (spec?.service) spec.service.port ??= 443
+  },
+  prepareForCreate(object) {
+    delete object.status
+  },
+  validate({ metadata, spec }) {
+    const errors: FieldError[] = []
+    if (spec) checkSpec(spec, metadata.name ?? '', errors)
+    else errors.push(fieldRequired('spec'))
+    return errors
+  },
+  status: {},
+  columns: [
+    text('Service', 'The service that answers, if it is another than this server.', ({ spec }) =>
+      spec?.service ? `${spec.service.namespace ?? ''}/${spec.service.name ?? ''}` : 'Local',
+    ),
+    text('Available', 'Whether it can be reached.', ({ status }) => {
+      const available = status?.conditions?.find(({ type }) => type === 'Available')
+      if (!available) return 'Unknown'
+      return available.status === 'True' ? 'True' : `${available.status} (${available.reason ?? ''})`
+    }),
+    age,
+  ],
+}
+
+function checkSpec(spec: APIServiceSpec, name: string, errors: FieldError[]): void {
+  const { group = '', version = '', service, groupPriorityMinimum, versionPriority } = spec
+  const wanted = `${version}.${group}`
+  if (name !== wanted && !(group === '' && name === `${version}.`))
+    errors.push(
+      fieldInvalid('metadata.name', name, `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(wanted)}`),
+    )
+  if (group !== '') addInvalid(subdomainProblems(group), group, 'spec.group', errors)
+  if (version === '') errors.push(fieldRequired('spec.version'))
+  else addInvalid(label1035Problems(version), version, 'spec.version', errors)
+  if (!(groupPriorityMinimum > 0 && groupPriorityMinimum <= 20_000))
+    errors.push(fieldInvalid('spec.groupPriorityMinimum', groupPriorityMinimum, 'must be positive and less than 20000'))
+  if (!(versionPriority > 0 && versionPriority <= 1_000))
+    errors.push(fieldInvalid('spec.versionPriority', versionPriority, 'must be positive and less than 1000'))
+  if (!service) {
+    if (spec.caBundle) errors.push(fieldInvalid('spec.caBundle', '', 'local APIServices may not have a caBundle'))
+    if (spec.insecureSkipTLSVerify)
+      errors.push(
+        fieldInvalid('spec.insecureSkipTLSVerify', true, 'local APIServices may not have insecureSkipTLSVerify'),
+      )
+    return
+  }
+  if (!service.namespace) errors.push(fieldRequired('spec.service.namespace'))
+  if (!service.name) errors.push(fieldRequired('spec.service.name'))
+  if (spec.insecureSkipTLSVerify && spec.caBundle)
+    errors.push(fieldForbidden('spec.insecureSkipTLSVerify', 'may not be true if caBundle is present'))
+}

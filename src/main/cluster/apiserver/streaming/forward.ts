@@ -1,0 +1,96 @@
+import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { messageOf } from '#shared/kube/error-kinds.ts'
+import { serviceUnavailable } from '#shared/kube/status.ts'
+
+export interface Forwarding {
+  message: IncomingMessage
+  /** Where the answer goes; undefined for an upgrade. */
+  response?: ServerResponse
+  upgrade?: { socket: Duplex; head: Buffer }
+  /** To whom the request goes; this owns it from here on. */
+  connection: Duplex
+  /** With the query string. */
+  path: string
+  headers: Record<string, string | string[]>
+}
+
+/** Passes a request on over `connection`, and the answer back; bodies are streamed. @throws ApiError 503 */
+export async function forward({ message, response, upgrade, connection, path, headers }: Forwarding): Promise<void> {
+  const outgoing = httpRequest({
+    createConnection: () => connection,
+    method: message.method ?? 'GET',
+    path,
+    headers,
+    setHost: false,
+  })
+  if (upgrade) {
+    outgoing.once('upgrade', (answer, socket, head) => joinUpgrade(upgrade.socket, answer, socket, head))
+    outgoing.once('response', (answer) => refuseUpgrade(upgrade.socket, answer))
+    outgoing.once('error', () => upgrade.socket.destroy())
+    outgoing.end()
+    return
+  }
+  if (!response) return
+  response.once('close', () => connection.destroy())
+  const answered = new Promise<IncomingMessage>((resolve, reject) => {
+    outgoing.once('response', resolve)
+    outgoing.once('error', reject)
+  })
+  message.pipe(outgoing)
+  try {
+    const answer = await answered
+    response.writeHead(answer.statusCode ?? 502, forwardedHeaders(answer.headers, false))
+    await pipeline(answer, response)
+  } catch (error) {
+    if (response.headersSent) response.destroy()
+    else throw serviceUnavailable(`error trying to reach service: ${messageOf(error)}`)
+  }
+}
+
+function joinUpgrade(client: Duplex, answer: IncomingMessage, socket: Duplex, head: Buffer): void {
+  client.write(`HTTP/1.1 101 Switching Protocols\r\n${headerLines(answer)}\r\n`)
+  if (head.length > 0) client.write(head)
+  client.on('error', () => socket.destroy())
+  socket.on('error', () => client.destroy())
+  client.pipe(socket).pipe(client)
+}
+
+/** Who does not want to upgrade says why. */
+function refuseUpgrade(client: Duplex, answer: IncomingMessage): void {
+  delete answer.headers['transfer-encoding']
+  answer.headers.connection = 'close'
+  client.write(`HTTP/1.1 ${answer.statusCode ?? 502} ${answer.statusMessage ?? ''}\r\n${headerLines(answer)}\r\n`)
+  answer.pipe(client)
+}
+
+const headerLines = ({ headers }: IncomingMessage): string =>
+  Object.entries(headers)
+    .flatMap(([name, value]) => [value ?? []].flat().map((one) => `${name}: ${one}\r\n`))
+    .join('')
+
+const perHop = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+/** Whoever runs in the cluster must not get to see the client's credentials, nor be told who somebody is by himself. */
+const isSecret = (name: string): boolean =>
+  name === 'authorization' || name.startsWith('x-remote-') || name.startsWith('impersonate-')
+
+/** What of a message's headers goes on to the next hop. */
+export function forwardedHeaders(headers: IncomingHttpHeaders, isUpgrade: boolean): Record<string, string | string[]> {
+  const kept: Record<string, string | string[]> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined || name.startsWith(':') || isSecret(name)) continue
+    if (perHop.has(name) && !(isUpgrade && (name === 'connection' || name === 'upgrade'))) continue
+    kept[name] = value
+  }
+  return kept
+}
