@@ -19,6 +19,17 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      {
+        extends: true,
+        test: {
+          name: 'conformance',
+          include: ['test/conformance/**/*.test.ts'],
+          globalSetup: 'test/conformance/servers.ts',
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+          maxWorkers: 3,
+        },
+      },
     ],
   },
 })

@@ -12,6 +12,8 @@ export interface DockerCluster {
   readonly cluster: RunningCluster
   readonly engine: HostEngine
   readonly workers: string[]
+  /** A folder for the test's files; it goes with the cluster. */
+  dir: string
   kubectl: Kubectl
   /** Closes and opens the control plane on the same data, as a restart of the app does; workers go on meanwhile. */
   reopen(): Promise<void>
@@ -24,7 +26,7 @@ const root = join(import.meta.dirname, '../..')
 export const testEngine = (): HostEngine =>
   createHostEngine({
     workerImageContext: join(root, 'resources/worker'),
-    labels: { 'slipway.dev/test': 'integration' },
+    labels: { 'slipway.dev/test': process.env.SLIPWAY_TEST ?? 'integration' },
   })
 
 /** Work that nobody looks at; `steps` fills with what was reported last of each. */
@@ -76,6 +78,7 @@ export async function startDockerCluster({
     },
     engine,
     workers,
+    dir,
     kubectl: createKubectl(join(dir, 'kubeconfig')),
     async reopen() {
       await cluster.stop({ workers: 'keep' })
