@@ -15,6 +15,7 @@ import { createAuthority, issueCertificate } from '../auth/certificates.ts'
 import { kinds } from '../kinds/index.ts'
 import type { ObjectReader } from '../registry/admission.ts'
 import { createAggregator } from './aggregator.ts'
+import { ensureLocalApiServices } from './ensure.ts'
 import { startAvailability } from './availability.ts'
 import { RemoteGroups } from './remote-groups.ts'
 
@@ -160,4 +161,16 @@ it('one whose name is not its version and group is refused', async () => {
   await expect(bad).rejects.toMatchObject({
     status: { details: { causes: [{ field: 'metadata.name' }, { field: 'spec.groupPriorityMinimum' }] } },
   })
+})
+
+it('every group version of this server is registered, and available', async () => {
+  await ensureLocalApiServices({ client: api.client, kinds })
+  await expect
+    .poll(async () => {
+      const { items } = await api.client.list(apiServices)
+      return items
+        .filter(({ status }) => status?.conditions?.[0]?.reason === 'Local')
+        .map(({ metadata }) => metadata.name)
+    })
+    .toEqual(expect.arrayContaining(['v1.', 'v1.apps', 'v1.apiregistration.k8s.io']))
 })

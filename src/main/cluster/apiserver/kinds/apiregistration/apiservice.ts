@@ -1,6 +1,6 @@
 import type { APIService, APIServiceSpec } from '#shared/kube/generated/types.ts'
 import { fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import { label1035Problems, subdomainProblems } from '#shared/kube/validation-names.ts'
+import { label1035Problems, pathSegmentProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
 import type { KindDeclaration } from '../../registry/kind.ts'
 import { addInvalid } from '../../validation/fields.ts'
 import { age, text } from '../columns.ts'
@@ -16,6 +16,8 @@ export const apiService: KindDeclaration<APIService> = {
   namespaced: false,
   schema: 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService',
   generation: false,
+  // The core group's is named `v1.`, which no subdomain is.
+  validateName: pathSegmentProblems,
   setDefaults({ spec }) {
     if (spec?.service) spec.service.port ??= 443
   },
