@@ -1,0 +1,27 @@
+import type { Api, Wire } from './api.ts'
+
+/** The images that `npm run images` builds. */
+export const pause = 'registry.k8s.io/pause:3.10'
+export const busybox = 'busybox:1.36'
+export const nginx = 'nginx:stable'
+export const redis = 'redis:7'
+
+/** A pod's labels and spec, for a template or a pod: one container that does nothing. */
+export const podWith = (labels: Record<string, string>): { metadata: object; spec: object } => ({
+  metadata: { labels },
+  spec: { containers: [{ name: 'pause', image: pause }], terminationGracePeriodSeconds: 0 },
+})
+
+/** Waits until the pod is as wanted; its end is an error unless wanted. */
+export async function podUntil(api: Api, path: string, wanted: (pod: Wire) => boolean): Promise<Wire> {
+  const slash = path.lastIndexOf('/')
+  const watching = await api.watch(path.slice(0, slash), { fieldSelector: `metadata.name=${path.slice(slash + 1)}` })
+  const { object } = await watching.until(({ type, object }) => type !== 'DELETED' && wanted(object))
+  watching.stop()
+  return object
+}
+
+export const isReady = ({ status }: Wire): boolean =>
+  (status?.conditions ?? []).some(({ type, status }: Wire) => type === 'Ready' && status === 'True')
+
+export const hasEnded = ({ status }: Wire): boolean => ['Succeeded', 'Failed'].includes(status?.phase)
