@@ -1,0 +1,95 @@
+import type { Environment } from '@marcbachmann/cel-js'
+import { messageOf } from '#shared/kube/error-kinds.ts'
+import { celEnvironment } from './environment.ts'
+import { withoutMessages } from './messages.ts'
+import { fromCel } from './values.ts'
+
+/** A compiled expression. */
+export interface Program {
+  /** Its type as far as it is known before it runs: `bool`, `string`, `dyn` … */
+  readonly type: string
+  /** Values are CEL's own: see `toCel`. @throws Error in words for a message */
+  evaluate(bindings: Readonly<Record<string, unknown>>): unknown
+}
+
+/** The expression is none, or not of the type asked for. */
+export class CompilationError extends Error {}
+
+/** Variables by name, with their CEL types. */
+export type Variables = Readonly<Record<string, string>>
+
+const environments = new Map<string, Environment>()
+const programs = new Map<string, Program>()
+const keepAtMost = 5_000
+
+/**
+ * Compiles an expression, once for each set of variables.
+ * @param result the type that it must have; any when unset
+ * @throws CompilationError
+ */
+export function compile(expression: string, variables: Variables, result?: 'bool' | 'string'): Program {
+  const key = `${JSON.stringify(variables)}\n${result ?? ''}\n${expression}`
+  let program = programs.get(key)
+  if (!program) {
+    if (programs.size >= keepAtMost) programs.clear()
+    programs.set(key, (program = compileNew(expression, variables, result)))
+  }
+  return program
+}
+
+function compileNew(expression: string, variables: Variables, result: string | undefined): Program {
+  if (expression.length > maxLength) throw new CompilationError(`expression is longer than ${maxLength} characters`)
+  const environment = environmentOf(variables)
+  let parsed: ReturnType<Environment['parse']>
+  try {
+    parsed = environment.parse(withoutMessages(expression))
+  } catch (error) {
+    throw compilationFailed(error, expression)
+  }
+  const checked = parsed.check()
+  if (!checked.valid) throw compilationFailed(checked.error, expression)
+  const type = checked.type ?? 'dyn'
+  if (result !== undefined && type !== result && type !== 'dyn')
+    throw new CompilationError(`must evaluate to ${result}, but got ${type}`)
+  return { type, evaluate: (bindings) => settled(parsed(bindings), result) }
+}
+
+const maxLength = 20_000
+
+function settled(value: unknown, result: string | undefined): unknown {
+  if (result === 'bool' && typeof value !== 'boolean') throw new Error('the expression gave no bool')
+  if (result === 'string' && typeof value !== 'string') throw new Error('the expression gave no string')
+  return value
+}
+
+function environmentOf(variables: Variables): Environment {
+  const key = JSON.stringify(variables)
+  let environment = environments.get(key)
+  if (!environment) {
+    environment = celEnvironment()
+    for (const [name, type] of Object.entries(variables)) environment.registerVariable(name, type)
+    environments.set(key, environment)
+  }
+  return environment
+}
+
+/** As CEL's compiler puts it: place, what is wrong, and the line with a mark under it. */
+function compilationFailed(error: unknown, expression: string): CompilationError {
+  const [reason = '', ...rest] = messageOf(error).split('\n')
+  const mark = rest.find((line) => /^\s+\^/.test(line))
+  const source = rest.find((line) => line.startsWith('>'))
+  const column = mark && source ? mark.indexOf('^') - source.indexOf('|') - 1 : 1
+  const line = expression.split('\n')[0] ?? ''
+  return new CompilationError(
+    `compilation failed: ERROR: <input>:1:${column}: ${goWords(reason)}\n | ${line}\n | ${'.'.repeat(Math.max(0, column - 1))}^`,
+  )
+}
+
+const goWords = (reason: string): string =>
+  reason
+    .replace(/^Unknown variable: (\S+)/, "undeclared reference to '$1' (in container '')")
+    .replace(/^(Unexpected (?:token|character): .*)$/, 'Syntax error: $1')
+
+/** Runs a program and gives its value as JSON. */
+export const evaluateJson = (program: Program, bindings: Readonly<Record<string, unknown>>): unknown =>
+  fromCel(program.evaluate(bindings))

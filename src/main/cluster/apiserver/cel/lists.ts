@@ -1,0 +1,69 @@
+import type { Environment } from '@marcbachmann/cel-js'
+import { jsonEqual } from '#shared/kube/json.ts'
+
+type Comparable = bigint | number | string
+
+/** Kubernetes' list library and CEL's sets: `isSorted`, `sum`, `min`, `max`, `indexOf`, `sets.contains` … */
+export function registerLists(environment: Environment): void {
+  environment
+    .registerFunction('list.isSorted(): bool', (list: Comparable[]) =>
+      list.every((item, i) => i === 0 || (list[i - 1] as Comparable) <= item),
+    )
+    .registerFunction('list.sum(): dyn', (list: Comparable[]) => sum(list))
+    .registerFunction('list.min(): dyn', (list: Comparable[]) => extreme(list, 'min', (a, b) => a < b))
+    .registerFunction('list.max(): dyn', (list: Comparable[]) => extreme(list, 'max', (a, b) => a > b))
+    .registerFunction('list.indexOf(dyn): int', (list: unknown[], value: unknown) =>
+      BigInt(list.findIndex((item) => same(item, value))),
+    )
+    .registerFunction('list.lastIndexOf(dyn): int', (list: unknown[], value: unknown) =>
+      BigInt(list.findLastIndex((item) => same(item, value))),
+    )
+    .registerFunction('list.distinct(): list', (list: unknown[]) =>
+      list.filter((item, i) => list.findIndex((other) => same(other, item)) === i),
+    )
+    .registerFunction('list.reverse(): list', (list: unknown[]) => [...list].reverse())
+    .registerFunction('list.slice(int, int): list', (list: unknown[], from: bigint, to: bigint) =>
+      list.slice(Number(from), Number(to)),
+    )
+    .registerFunction('list.sort(): list', (list: Comparable[]) =>
+      [...list].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)),
+    )
+    .registerFunction('list.flatten(): list', (list: unknown[]) => list.flat())
+  environment
+    .registerType('sets', Sets)
+    .registerConstant('sets', 'sets', new Sets())
+    .registerFunction('sets.contains(list, list): bool', (_: Sets, all: unknown[], some: unknown[]) => holds(all, some))
+    .registerFunction(
+      'sets.equivalent(list, list): bool',
+      (_: Sets, a: unknown[], b: unknown[]) => holds(a, b) && holds(b, a),
+    )
+    .registerFunction('sets.intersects(list, list): bool', (_: Sets, a: unknown[], b: unknown[]) =>
+      a.some((item) => b.some((other) => same(item, other))),
+    )
+}
+
+/** Stands for the name before the dot. */
+class Sets {
+  readonly name = 'sets'
+}
+
+const holds = (all: readonly unknown[], some: readonly unknown[]): boolean =>
+  some.every((item) => all.some((other) => same(item, other)))
+
+const same = (a: unknown, b: unknown): boolean =>
+  a === b || (typeof a === 'object' && typeof b === 'object' && jsonEqual(a, b))
+
+function sum(list: readonly Comparable[]): unknown {
+  if (list.length === 0) return 0n
+  return list.slice(1).reduce<unknown>((total, item) => (total as bigint) + (item as bigint), list[0])
+}
+
+function extreme(
+  list: readonly Comparable[],
+  name: string,
+  better: (a: Comparable, b: Comparable) => boolean,
+): unknown {
+  const [first, ...rest] = list
+  if (first === undefined) throw new Error(`${name} called on empty list`)
+  return rest.reduce((best, item) => (better(item, best) ? item : best), first)
+}

@@ -1,0 +1,87 @@
+import type { Environment } from '@marcbachmann/cel-js'
+
+/** Strings beyond CEL's own: `charAt`, `replace`, `find`, `findAll`, `format` and the like. */
+export function registerStrings(environment: Environment): void {
+  environment
+    .registerFunction('string.charAt(int): string', (text: string, at: bigint) => charAt(text, Number(at)))
+    .registerFunction('string.replace(string, string): string', (text: string, from: string, to: string) =>
+      text.replaceAll(from, () => to),
+    )
+    .registerFunction(
+      'string.replace(string, string, int): string',
+      (text: string, from: string, to: string, limit: bigint) => replaceSome(text, from, to, Number(limit)),
+    )
+    .registerFunction('string.reverse(): string', (text: string) => Array.from(text).reverse().join(''))
+    .registerFunction(
+      'string.find(string): string',
+      (text: string, pattern: string) => regex(pattern).exec(text)?.[0] ?? '',
+    )
+    .registerFunction('string.findAll(string): list<string>', (text: string, pattern: string) =>
+      [...text.matchAll(regex(pattern, 'g'))].map(([found]) => found),
+    )
+    .registerFunction('string.findAll(string, int): list<string>', (text: string, pattern: string, limit: bigint) => {
+      const all = [...text.matchAll(regex(pattern, 'g'))].map(([found]) => found)
+      return limit < 0n ? all : all.slice(0, Number(limit))
+    })
+    .registerFunction('string.format(list): string', (text: string, values: unknown[]) => format(text, values))
+}
+
+function charAt(text: string, at: number): string {
+  if (at < 0 || at > text.length) throw new Error(`index out of range: ${at}`)
+  return text.charAt(at)
+}
+
+function replaceSome(text: string, from: string, to: string, limit: number): string {
+  let left = limit < 0 ? Infinity : limit
+  return text.replaceAll(from, (found) => (left-- > 0 ? to : found))
+}
+
+const longestPattern = 1_000
+
+/** Go's RE2 knows no backtracking; neither may a pattern here be large. */
+function regex(pattern: string, flags = ''): RegExp {
+  if (pattern.length > longestPattern) throw new Error('the pattern is too long')
+  return new RegExp(pattern, flags)
+}
+
+/** `%s`, `%d`, `%f` with a precision, `%e`, `%b`, `%o`, `%x`, `%X` and `%%`, as CEL's string extension. */
+function format(text: string, values: readonly unknown[]): string {
+  let next = 0
+  return text.replace(/%(?:\.(\d+))?([%sdfebxXo])/g, (_, precision: string | undefined, verb: string) => {
+    if (verb === '%') return '%'
+    if (next >= values.length) throw new Error(`index ${next} out of range`)
+    return formatOne(values[next++], verb, precision === undefined ? 6 : Number(precision))
+  })
+}
+
+function formatOne(value: unknown, verb: string, precision: number): string {
+  switch (verb) {
+    case 'd':
+      return String(value)
+    case 'f':
+      return Number(value).toFixed(precision)
+    case 'e':
+      return Number(value).toExponential(precision)
+    case 'b':
+      return typeof value === 'boolean' ? String(Number(value)) : (value as bigint).toString(2)
+    case 'o':
+      return (value as bigint).toString(8)
+    case 'x':
+    case 'X': {
+      const hex = typeof value === 'string' ? Buffer.from(value).toString('hex') : (value as bigint).toString(16)
+      return verb === 'X' ? hex.toUpperCase() : hex
+    }
+    default:
+      return textOf(value)
+  }
+}
+
+function textOf(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(textOf).join(', ')}]`
+  if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype)
+    return `{${Object.entries(value)
+      .map(([key, item]) => `${key}: ${textOf(item)}`)
+      .sort()
+      .join(', ')}}`
+  return String(value)
+}

@@ -1,0 +1,39 @@
+/** Between JSON and CEL: CEL's integers are of 64 bits, JSON's numbers are not told apart. */
+
+/** Tells that a number of the schema is a double although it has no fraction (`type: number`). */
+export interface NumberHints {
+  /** The schema of a property; undefined when it is not known. */
+  property(name: string): NumberHints | undefined
+  /** The schema of list items or map values. */
+  items(): NumberHints | undefined
+  readonly isDouble: boolean
+}
+
+/** A JSON value as CEL sees it. The argument is left as it is. */
+export function toCel(value: unknown, hints?: NumberHints): unknown {
+  if (typeof value === 'number') return Number.isInteger(value) && !hints?.isDouble ? BigInt(value) : value
+  if (Array.isArray(value)) {
+    const items = hints?.items()
+    return value.map((item) => toCel(item, items))
+  }
+  if (typeof value !== 'object' || value === null || isCelValue(value)) return value
+  const out: Record<string, unknown> = {}
+  for (const [name, item] of Object.entries(value))
+    if (name !== '__proto__') out[name] = toCel(item, hints?.property(name) ?? hints?.items())
+  return out
+}
+
+/** What CEL computed, as JSON. */
+export function fromCel(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value)
+  if (Array.isArray(value)) return value.map(fromCel)
+  if (value instanceof Map) return Object.fromEntries([...value].map(([key, item]) => [String(key), fromCel(item)]))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fromCel(item)]))
+}
+
+/** Values that are CEL's already: timestamps, durations, quantities. */
+const isCelValue = (value: object): boolean => {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype !== Object.prototype && prototype !== null
+}
