@@ -27,6 +27,7 @@ import { loadSchema } from './apiserver/schema/schema.ts'
 import { createApiServer } from './apiserver/server.ts'
 import { createServiceDialer } from './apiserver/service-dialer.ts'
 import { streamingHandlers } from './apiserver/streaming/index.ts'
+import { webhookConditionsHold } from './apiserver/policies/scope.ts'
 import { createWebhookCaller } from './apiserver/webhooks/call.ts'
 import { startControllers } from './controllers/index.ts'
 import { createScheduler } from './scheduler/scheduler.ts'
@@ -108,7 +109,8 @@ export async function startControlPlane({
       admission: admissionPlugins({
         clock,
         rbac: auth.authorizer,
-        webhooks: { call: createWebhookCaller({ dialService }), conditionsHold: () => true, log },
+        resources: () => server.resources,
+        webhooks: { call: createWebhookCaller({ dialService }), conditionsHold: webhookConditionsHold, log },
       }),
       connectHandlers: streamingHandlers({ connector: nodes }),
       actionHandlers: auth.actions,

@@ -56,6 +56,8 @@ export interface ApiServer {
   transportFor(user: UserInfo, agent?: string): Transport
   /** Synchronous reads of the durable state, for authorizers and admission that are built around the server. */
   readonly reader: ObjectReader
+  /** What is served at the moment. */
+  readonly resources: ResourceTable
   listen(): Promise<void>
   /** `https://127.0.0.1:6443`; the port is known once listening. */
   readonly url: string
@@ -106,6 +108,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   })
   return {
     reader,
+    resources,
     transportFor: (user, agent = 'slipway') => createInProcessTransport(handler, clock, user, agent),
     listen: () => edge.listen(),
     get url() {

@@ -10,6 +10,9 @@ import { priority } from './priority.ts'
 import { rbacEscalation } from './rbac-escalation.ts'
 import { serviceAccount } from './service-account.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
+import { mutatingPolicies } from '../policies/mutating.ts'
+import { validatingPolicies } from '../policies/validating.ts'
+import type { ResourceTable } from '../registry/resources.ts'
 import { mutatingWebhooks, validatingWebhooks, type WebhookOptions } from '../webhooks/webhooks.ts'
 
 /** The admission chain, in the order of Kubernetes. */
@@ -17,6 +20,8 @@ export const admissionPlugins = (options: {
   clock: Clock
   rbac: RbacAuthorizer
   webhooks: WebhookOptions
+  /** What is served: parameters of policies may be of any kind. */
+  resources: () => ResourceTable
 }): AdmissionPlugin[] => [
   namespaceLifecycle,
   serviceAccount(options),
@@ -26,7 +31,9 @@ export const admissionPlugins = (options: {
   defaultTolerationSeconds,
   defaultStorageClass,
   rbacEscalation(options),
+  mutatingPolicies(options),
   mutatingWebhooks(options.webhooks),
+  validatingPolicies(options),
   validatingWebhooks(options.webhooks),
   serviceAllocator(options),
 ]

@@ -60,7 +60,7 @@ beforeEach(async () => {
   late.reader = api.server.reader
   const informers = createSharedInformers({ client: api.client, clock: systemClock, log: silentLog })
   stops.add(() => api.stop())
-  stops.add(() => new Promise((resolve) => backend.close(resolve).closeAllConnections()))
+  stops.add(() => new Promise<void>((resolve) => backend.close(() => resolve()).closeAllConnections()))
   stops.add(() => informers.stop())
   stops.add(
     startAvailability({ client: api.client, informers, clock: systemClock, log: silentLog }, { aggregator, remote }),

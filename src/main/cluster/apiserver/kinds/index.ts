@@ -1,5 +1,9 @@
 import type { KubeObject } from '#shared/kube/object.ts'
 import type { KindDeclaration } from '../registry/kind.ts'
+import { mutatingAdmissionPolicy } from './admissionregistration/mutatingadmissionpolicy.ts'
+import { mutatingAdmissionPolicyBinding } from './admissionregistration/mutatingadmissionpolicybinding.ts'
+import { validatingAdmissionPolicy } from './admissionregistration/validatingadmissionpolicy.ts'
+import { validatingAdmissionPolicyBinding } from './admissionregistration/validatingadmissionpolicybinding.ts'
 import { mutatingWebhookConfiguration } from './admissionregistration/mutatingwebhookconfiguration.ts'
 import { validatingWebhookConfiguration } from './admissionregistration/validatingwebhookconfiguration.ts'
 import { apiService } from './apiregistration/apiservice.ts'
@@ -45,6 +49,10 @@ export const kinds: readonly KindDeclaration[] = [
   anyKind(serviceAccount),
   anyKind(service),
 
+  anyKind(mutatingAdmissionPolicy),
+  anyKind(mutatingAdmissionPolicyBinding),
+  anyKind(validatingAdmissionPolicy),
+  anyKind(validatingAdmissionPolicyBinding),
   anyKind(mutatingWebhookConfiguration),
   anyKind(validatingWebhookConfiguration),
   anyKind(apiService),

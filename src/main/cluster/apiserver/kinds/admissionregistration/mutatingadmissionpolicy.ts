@@ -1,0 +1,50 @@
+import type { MutatingAdmissionPolicy } from '#shared/kube/generated/types.ts'
+import { fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import type { KindDeclaration } from '../../registry/kind.ts'
+import { checkOneOf } from '../../validation/fields.ts'
+import { checkExpression, checkPolicy, setMatchDefaults } from '../../validation/policies.ts'
+import { age, count, text } from '../columns.ts'
+
+/** Changes in CEL to what is written. */
+export const mutatingAdmissionPolicy: KindDeclaration<MutatingAdmissionPolicy> = {
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'MutatingAdmissionPolicy',
+  plural: 'mutatingadmissionpolicies',
+  singular: 'mutatingadmissionpolicy',
+  categories: ['api-extensions'],
+  namespaced: false,
+  schema: 'io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicy',
+  setDefaults({ spec }) {
+    if (!spec) return
+    spec.failurePolicy ??= 'Fail'
+    setMatchDefaults(spec.matchConstraints)
+  },
+  validate,
+  columns: [
+    count('Mutations', 'How many changes there are.', ({ spec }) => spec?.mutations?.length),
+    text('ParamKind', 'The kind that parameters of the policy are of.', ({ spec }) =>
+      spec?.paramKind ? `${spec.paramKind.apiVersion ?? ''}/${spec.paramKind.kind ?? ''}` : '<unset>',
+    ),
+    age,
+  ],
+}
+
+function validate({ spec }: MutatingAdmissionPolicy): FieldError[] {
+  const errors: FieldError[] = []
+  if (!spec) return [fieldRequired('spec')]
+  const variables = checkPolicy(spec, errors)
+  checkOneOf(spec.reinvocationPolicy, ['IfNeeded', 'Never'], 'spec.reinvocationPolicy', errors)
+  if (!spec.mutations?.length) errors.push(fieldRequired('spec.mutations', 'mutations must contain at least one item'))
+  spec.mutations?.forEach(({ patchType, applyConfiguration, jsonPatch }, i) => {
+    const field = `spec.mutations[${i}]`
+    checkOneOf(patchType, ['ApplyConfiguration', 'JSONPatch'], `${field}.patchType`, errors)
+    const [part, expression] =
+      patchType === 'JSONPatch'
+        ? ['jsonPatch', jsonPatch?.expression]
+        : ['applyConfiguration', applyConfiguration?.expression]
+    if (!expression?.trim()) errors.push(fieldRequired(`${field}.${part}.expression`, 'expression is not specified'))
+    else checkExpression(expression, variables, undefined, `${field}.${part}.expression`, errors)
+  })
+  return errors
+}

@@ -1,0 +1,29 @@
+import type { MutatingAdmissionPolicyBinding } from '#shared/kube/generated/types.ts'
+import { fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import type { KindDeclaration } from '../../registry/kind.ts'
+import { checkBinding, setMatchDefaults } from '../../validation/policies.ts'
+import { age, text } from '../columns.ts'
+
+/** Where a mutating policy works, and by which parameters. */
+export const mutatingAdmissionPolicyBinding: KindDeclaration<MutatingAdmissionPolicyBinding> = {
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'MutatingAdmissionPolicyBinding',
+  plural: 'mutatingadmissionpolicybindings',
+  singular: 'mutatingadmissionpolicybinding',
+  categories: ['api-extensions'],
+  namespaced: false,
+  schema: 'io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicyBinding',
+  setDefaults: ({ spec }) => setMatchDefaults(spec?.matchResources),
+  validate({ spec }) {
+    const errors: FieldError[] = []
+    if (!spec) return [fieldRequired('spec')]
+    checkBinding(spec, errors)
+    return errors
+  },
+  columns: [
+    text('PolicyName', 'The policy that is bound.', ({ spec }) => spec?.policyName ?? ''),
+    text('ParamRef', 'Where its parameters are.', ({ spec }) => spec?.paramRef?.name ?? '<unset>'),
+    age,
+  ],
+}

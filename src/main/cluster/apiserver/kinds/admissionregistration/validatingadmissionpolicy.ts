@@ -1,0 +1,60 @@
+import type { ValidatingAdmissionPolicy } from '#shared/kube/generated/types.ts'
+import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import type { KindDeclaration } from '../../registry/kind.ts'
+import { checkSupported } from '../../validation/fields.ts'
+import { checkExpression, checkPolicy, setMatchDefaults } from '../../validation/policies.ts'
+import { age, count, text } from '../columns.ts'
+
+const reasons = ['Forbidden', 'Invalid', 'RequestEntityTooLarge', 'Unauthorized']
+
+/** Rules in CEL that what is written has to keep. */
+export const validatingAdmissionPolicy: KindDeclaration<ValidatingAdmissionPolicy> = {
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'ValidatingAdmissionPolicy',
+  plural: 'validatingadmissionpolicies',
+  singular: 'validatingadmissionpolicy',
+  categories: ['api-extensions'],
+  namespaced: false,
+  schema: 'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicy',
+  setDefaults({ spec }) {
+    if (!spec) return
+    spec.failurePolicy ??= 'Fail'
+    setMatchDefaults(spec.matchConstraints)
+  },
+  validate,
+  status: {},
+  columns: [
+    count('Validations', 'How many rules there are.', ({ spec }) => spec?.validations?.length),
+    text('ParamKind', 'The kind that parameters of the policy are of.', ({ spec }) =>
+      spec?.paramKind ? `${spec.paramKind.apiVersion ?? ''}/${spec.paramKind.kind ?? ''}` : '<unset>',
+    ),
+    age,
+  ],
+}
+
+function validate({ spec }: ValidatingAdmissionPolicy): FieldError[] {
+  const errors: FieldError[] = []
+  if (!spec) return [fieldRequired('spec')]
+  const variables = checkPolicy(spec, errors)
+  const { validations = [], auditAnnotations = [] } = spec
+  if (validations.length === 0 && auditAnnotations.length === 0)
+    errors.push(fieldRequired('spec.validations', 'validations or auditAnnotations must be non-empty'))
+  validations.forEach(({ expression, message, messageExpression, reason }, i) => {
+    const field = `spec.validations[${i}]`
+    if (!expression?.trim()) errors.push(fieldRequired(`${field}.expression`, 'expression is not specified'))
+    checkExpression(expression, variables, 'bool', `${field}.expression`, errors)
+    checkExpression(messageExpression, variables, 'string', `${field}.messageExpression`, errors)
+    if (message !== undefined && message.includes('\n'))
+      errors.push(fieldInvalid(`${field}.message`, message, 'message must not contain line breaks'))
+    else if (message === undefined && expression?.includes('\n') && !messageExpression)
+      errors.push(fieldRequired(`${field}.message`, 'message must be specified if expression contains line breaks'))
+    checkSupported(reason, reasons, `${field}.reason`, errors)
+  })
+  auditAnnotations.forEach(({ key, valueExpression }, i) => {
+    if (!key) errors.push(fieldRequired(`spec.auditAnnotations[${i}].key`))
+    if (!valueExpression?.trim()) errors.push(fieldRequired(`spec.auditAnnotations[${i}].valueExpression`))
+    checkExpression(valueExpression, variables, undefined, `spec.auditAnnotations[${i}].valueExpression`, errors)
+  })
+  return errors
+}

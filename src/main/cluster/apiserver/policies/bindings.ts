@@ -1,0 +1,120 @@
+import type {
+  LabelSelector,
+  MatchResources,
+  NamedRuleWithOperations,
+  ParamKind,
+  ParamRef,
+} from '#shared/kube/generated/types.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import { labelRequirements, matchesLabels } from '#shared/kube/selectors.ts'
+import type { AdmissionAttributes } from '../registry/admission.ts'
+import type { ResourceTable } from '../registry/resources.ts'
+import { matchesRequest, matchesRule } from '../webhooks/rules.ts'
+
+/** Which policies a request is subject to, and by which parameters. */
+
+export interface Policy extends KubeObject {
+  spec?: {
+    matchConstraints?: MatchResources
+    paramKind?: ParamKind
+    failurePolicy?: string
+    matchConditions?: { name?: string; expression?: string }[]
+    variables?: { name?: string; expression?: string }[]
+  }
+}
+
+export interface Binding extends KubeObject {
+  spec?: { policyName?: string; paramRef?: ParamRef; matchResources?: MatchResources; validationActions?: string[] }
+}
+
+/** One policy as one binding applies it, for one set of parameters. */
+export interface Bound<P extends Policy, B extends Binding> {
+  policy: P
+  binding: B
+  /** null where the policy has none. */
+  params: KubeObject | null
+}
+
+/** Why parameters cannot be had although they must. */
+export class ParamsMissing extends Error {}
+
+/** Policies and bindings in the order of the policies' names. */
+export function boundPolicies<P extends Policy, B extends Binding>(
+  attributes: AdmissionAttributes,
+  plurals: { policies: string; bindings: string },
+): { policy: P; binding: B }[] {
+  const { reader } = attributes
+  const group = 'admissionregistration.k8s.io'
+  const bindings = reader.list({ group, plural: plurals.bindings }) as B[]
+  if (bindings.length === 0) return []
+  return bindings
+    .flatMap((binding) => {
+      const policy = reader.get({ group, plural: plurals.policies }, '', binding.spec?.policyName ?? '') as
+        P | undefined
+      return policy && applies(policy, binding, attributes) ? [{ policy, binding }] : []
+    })
+    .sort((a, b) => order(a.policy, b.policy) || order(a.binding, b.binding))
+}
+
+const order = (a: KubeObject, b: KubeObject): number =>
+  (a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : a.metadata.name === b.metadata.name ? 0 : 1
+
+function applies(policy: Policy, binding: Binding, attributes: AdmissionAttributes): boolean {
+  return (
+    matches(policy.spec?.matchConstraints, attributes) &&
+    (binding.spec?.matchResources === undefined || matches(binding.spec.matchResources, attributes, true))
+  )
+}
+
+/** @param whole whether no rules at all mean every request. */
+function matches(match: MatchResources | undefined, attributes: AdmissionAttributes, whole = false): boolean {
+  if (!match) return false
+  const named = ({ resourceNames }: NamedRuleWithOperations): boolean =>
+    !resourceNames?.length || resourceNames.includes(attributes.name)
+  const anyVersion = match.matchPolicy !== 'Exact'
+  if (match.excludeResourceRules?.some((rule) => named(rule) && matchesRule(rule, attributes, anyVersion))) return false
+  const rules = match.resourceRules?.filter(named)
+  if (whole && !match.resourceRules?.length) return matchesRequest({ ...match, rules: [everything] }, attributes)
+  return matchesRequest({ ...match, ...(rules ? { rules } : {}) }, attributes)
+}
+
+const everything = { operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*', '*/*'], scope: '*' }
+
+/**
+ * The parameters of a binding: one evaluation for each.
+ * @throws ParamsMissing when there are none and that is not allowed
+ */
+export function paramsOf(
+  policy: Policy,
+  binding: Binding,
+  attributes: AdmissionAttributes,
+  resources: () => ResourceTable,
+): (KubeObject | null)[] {
+  const { paramKind } = policy.spec ?? {}
+  if (!paramKind) return [null]
+  const { paramRef } = binding.spec ?? {}
+  if (!paramRef) return [null]
+  const resource = resources()
+    .all()
+    .find(({ kind, apiVersion }) => kind.kind === paramKind.kind && apiVersion === paramKind.apiVersion)
+  if (!resource)
+    throw new ParamsMissing(
+      `failed to find resource referenced by paramKind: '${paramKind.apiVersion ?? ''}, Kind=${paramKind.kind ?? ''}'`,
+    )
+  const { group, plural, namespaced } = resource.kind
+  const namespace = namespaced ? (paramRef.namespace ?? attributes.namespace) : ''
+  if (namespaced && namespace === '')
+    throw new ParamsMissing('cannot use namespaced paramRef in policy binding that matches cluster-scoped resources')
+  const found = paramRef.name
+    ? [attributes.reader.get({ group, plural }, namespace, paramRef.name)]
+    : selected(attributes.reader.list({ group, plural }, namespace), paramRef.selector)
+  const params = found.filter((one) => one !== undefined)
+  if (params.length > 0) return params
+  if (paramRef.parameterNotFoundAction === 'Allow') return []
+  throw new ParamsMissing('no params found for policy binding with `Deny` parameterNotFoundAction')
+}
+
+function selected(objects: readonly KubeObject[], selector: LabelSelector | undefined): KubeObject[] {
+  const requirements = labelRequirements(selector) ?? []
+  return objects.filter(({ metadata }) => matchesLabels(requirements, metadata.labels))
+}

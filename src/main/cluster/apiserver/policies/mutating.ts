@@ -1,0 +1,99 @@
+import { applyPatch, type Operation } from 'rfc6902'
+import { messageOf } from '#shared/kube/error-kinds.ts'
+import type { MutatingAdmissionPolicy, Mutation } from '#shared/kube/generated/types.ts'
+import { jsonClone, jsonEqual } from '#shared/kube/json.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import { strategicMerge } from '#shared/kube/patch/strategic.ts'
+import { compile, evaluateJson } from '../cel/compile.ts'
+import { toCel } from '../cel/values.ts'
+import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../registry/admission.ts'
+import type { ResourceTable } from '../registry/resources.ts'
+import { boundPolicies, paramsOf, type Binding } from './bindings.ts'
+import { conditionsHold, policyBindings, requestBindings, type Bindings } from './scope.ts'
+import { policyVariables } from './variables.ts'
+
+type Bound = { policy: MutatingAdmissionPolicy; binding: Binding }
+
+/** MutatingAdmissionPolicy: changes what is written, one policy after the other in the order of their names. */
+export function mutatingPolicies({ resources }: { resources: () => ResourceTable }): AdmissionPlugin {
+  return {
+    name: 'MutatingAdmissionPolicy',
+    admit(attributes) {
+      if (attributes.operation === 'DELETE' || attributes.operation === 'CONNECT') return
+      const bound = boundPolicies<MutatingAdmissionPolicy, Binding>(attributes, {
+        policies: 'mutatingadmissionpolicies',
+        bindings: 'mutatingadmissionpolicybindings',
+      })
+      const left = new Map<Bound, KubeObject | undefined>()
+      for (const one of bound) {
+        mutateBy(one, attributes, resources)
+        left.set(one, jsonClone(attributes.object))
+      }
+      // A policy that wants so comes again when a later one has changed what it left.
+      for (const [one, object] of left)
+        if (one.policy.spec?.reinvocationPolicy === 'IfNeeded' && !jsonEqual(object, attributes.object))
+          mutateBy(one, attributes, resources)
+    },
+  }
+}
+
+/** @throws ApiError when the policy fails and has to be kept */
+function mutateBy({ policy, binding }: Bound, attributes: AdmissionAttributes, resources: () => ResourceTable): void {
+  const variables = policyVariables(policy.spec?.paramKind !== undefined)
+  try {
+    for (const params of paramsOf(policy, binding, attributes, resources)) {
+      const bindings = policyBindings(requestBindings(attributes), policy, params)
+      if (!conditionsHold(policy.spec?.matchConditions, bindings, variables)) continue
+      for (const mutation of policy.spec?.mutations ?? []) {
+        mutate(mutation, attributes, bindings, variables, resources)
+        bindings['object'] = toCel(attributes.object)
+      }
+    }
+  } catch (error) {
+    if (policy.spec?.failurePolicy === 'Ignore') return
+    throw refusal(
+      attributes,
+      `policy '${policy.metadata.name ?? ''}' with binding '${binding.metadata.name ?? ''}' denied request: ${messageOf(error)}`,
+    )
+  }
+}
+
+function mutate(
+  { patchType, applyConfiguration, jsonPatch }: Mutation,
+  attributes: AdmissionAttributes,
+  bindings: Bindings,
+  variables: ReturnType<typeof policyVariables>,
+  resources: () => ResourceTable,
+): void {
+  const { object, kind } = attributes
+  if (!object) return
+  const expression = (patchType === 'JSONPatch' ? jsonPatch?.expression : applyConfiguration?.expression) ?? ''
+  const change = evaluateJson(compile(expression, variables), bindings)
+  const changed =
+    patchType === 'JSONPatch'
+      ? patched(object, change)
+      : applied(object, change, resources().find(kind.group, kind.version, kind.plural)?.type)
+  const fields = object as unknown as Record<string, unknown>
+  for (const field of Object.keys(fields)) delete fields[field]
+  Object.assign(object, changed)
+  attributes.conform()
+}
+
+function patched(object: KubeObject, operations: unknown): KubeObject {
+  if (!Array.isArray(operations)) throw new Error('the expression gave no list of JSONPatch')
+  const draft: KubeObject = jsonClone(object)
+  for (const problem of applyPatch(draft, operations as Operation[])) if (problem) throw problem
+  return draft
+}
+
+/** Merged as server-side apply merges: lists of the schema's kind by their keys. Atomic parts cannot be set this way. */
+function applied(
+  object: KubeObject,
+  change: unknown,
+  type: Parameters<typeof strategicMerge>[2] | undefined,
+): KubeObject {
+  if (typeof change !== 'object' || change === null || Array.isArray(change) || !type)
+    throw new Error('the expression gave no Object')
+  const merged = strategicMerge(object as unknown as Record<string, unknown>, change as Record<string, unknown>, type)
+  return jsonClone(merged) as unknown as KubeObject
+}

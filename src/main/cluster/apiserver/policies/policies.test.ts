@@ -1,0 +1,198 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type {
+  ConfigMap,
+  MutatingAdmissionPolicySpec,
+  ValidatingAdmissionPolicyBindingSpec,
+  ValidatingAdmissionPolicySpec,
+} from '#shared/kube/generated/types.ts'
+import type { Resource } from '#shared/client/client.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import { configMaps, deployments, namespaces } from '#shared/kube/resources.ts'
+import type { ApiError } from '#shared/kube/status.ts'
+import { startApiServer, type TestApiServer } from '#test/support/api-server.ts'
+import { kinds } from '../kinds/index.ts'
+import type { ResourceTable } from '../registry/resources.ts'
+import { mutatingPolicies } from './mutating.ts'
+import { validatingPolicies } from './validating.ts'
+
+let api: TestApiServer
+
+beforeEach(async () => {
+  const resources = (): ResourceTable => api.server.resources
+  api = await startApiServer({ kinds, admission: [mutatingPolicies({ resources }), validatingPolicies({ resources })] })
+  await api.client.create(namespaces, { metadata: { name: 'team', labels: { tier: 'gold' } } })
+})
+afterEach(() => api.stop())
+
+const group = 'admissionregistration.k8s.io'
+const resource = (kind: string, plural: string): Resource => ({ group, version: 'v1', kind, plural, namespaced: false })
+const rules = (resources: string, apiGroups = '') => ({
+  resourceRules: [
+    { operations: ['CREATE', 'UPDATE'], apiGroups: [apiGroups], apiVersions: ['v1'], resources: [resources] },
+  ],
+})
+
+async function validating(
+  spec: Partial<ValidatingAdmissionPolicySpec>,
+  binding: Partial<ValidatingAdmissionPolicyBindingSpec> = {},
+): Promise<void> {
+  await api.client.create(resource('ValidatingAdmissionPolicy', 'validatingadmissionpolicies'), {
+    metadata: { name: 'rule' },
+    spec: { matchConstraints: rules('configmaps'), ...spec },
+  } as KubeObject)
+  await api.client.create(resource('ValidatingAdmissionPolicyBinding', 'validatingadmissionpolicybindings'), {
+    metadata: { name: 'everywhere' },
+    spec: { policyName: 'rule', validationActions: ['Deny'], ...binding },
+  } as KubeObject)
+}
+
+async function mutating(spec: Partial<MutatingAdmissionPolicySpec>): Promise<void> {
+  await api.client.create(resource('MutatingAdmissionPolicy', 'mutatingadmissionpolicies'), {
+    metadata: { name: 'change' },
+    spec: { matchConstraints: rules('configmaps'), reinvocationPolicy: 'Never', ...spec },
+  } as KubeObject)
+  await api.client.create(resource('MutatingAdmissionPolicyBinding', 'mutatingadmissionpolicybindings'), {
+    metadata: { name: 'everywhere' },
+    spec: { policyName: 'change' },
+  } as KubeObject)
+}
+
+const make = (name: string, data: Record<string, string> = {}): Promise<ConfigMap> =>
+  api.client.create(configMaps, { metadata: { name, namespace: 'team' }, data })
+const refusal = (promise: Promise<unknown>): Promise<ApiError['status']> =>
+  promise.then(
+    () => Promise.reject(new Error('it was let pass')),
+    (error: unknown) => (error as ApiError).status,
+  )
+
+describe('a validating policy', () => {
+  it('refuses what does not keep it, in its own words', async () => {
+    await validating({
+      variables: [{ name: 'size', expression: 'size(object.data)' }],
+      validations: [
+        { expression: 'variables.size <= 1', messageExpression: '"has %d keys".format([variables.size])' },
+        { expression: 'object.metadata.name != "bad"', reason: 'Forbidden' },
+      ],
+    })
+    await make('ok', { a: '1' })
+    expect(await refusal(make('many', { a: '1', b: '2' }))).toMatchObject({
+      code: 422,
+      reason: 'Invalid',
+      message:
+        "configmaps \"many\" is forbidden: ValidatingAdmissionPolicy 'rule' with binding 'everywhere' denied request: has 2 keys",
+    })
+    expect(await refusal(make('bad'))).toMatchObject({
+      code: 403,
+      details: { causes: [{ message: 'failed expression: object.metadata.name != "bad"' }] },
+    })
+  })
+
+  it('is for the requests that its rules, selectors and conditions name', async () => {
+    await validating(
+      {
+        validations: [{ expression: 'false' }],
+        matchConditions: [{ name: 'not-exempt', expression: '!object.metadata.name.startsWith("exempt")' }],
+      },
+      { matchResources: { namespaceSelector: { matchLabels: { tier: 'gold' } } } },
+    )
+    await make('exempt-1')
+    await api.client.create(namespaces, { metadata: { name: 'other' } })
+    await api.client.create(configMaps, { metadata: { name: 'm', namespace: 'other' } })
+    expect(await refusal(make('m'))).toMatchObject({ code: 422 })
+  })
+
+  it('sees namespace, old state, request and parameters', async () => {
+    await api.client.create(configMaps, { metadata: { name: 'limits', namespace: 'team' }, data: { most: '2' } })
+    await validating(
+      {
+        paramKind: { apiVersion: 'v1', kind: 'ConfigMap' },
+        validations: [
+          {
+            expression:
+              'size(object.data) <= int(params.data.most) && namespaceObject.metadata.labels.tier == "gold" && request.userInfo.username == "kubernetes-admin" && (request.operation != "UPDATE" || oldObject.data.size() > 0)',
+          },
+        ],
+      },
+      { paramRef: { name: 'limits', parameterNotFoundAction: 'Deny' } },
+    )
+    await make('two', { a: '1', b: '2' })
+    expect(await refusal(make('three', { a: '1', b: '2', c: '3' }))).toMatchObject({ code: 422 })
+    await api.client.delete(configMaps, { namespace: 'team', name: 'limits' })
+    expect((await refusal(make('none'))).message).toContain('no params found')
+  })
+
+  it('whose expression fails is a refusal, unless failures are to be ignored', async () => {
+    await validating({ validations: [{ expression: 'object.data.missing == "x"' }] })
+    expect((await refusal(make('m'))).message).toContain('resulted in error: no such key: missing')
+    await api.client.patch(
+      resource('ValidatingAdmissionPolicy', 'validatingadmissionpolicies'),
+      { name: 'rule' },
+      { type: 'merge', body: { spec: { failurePolicy: 'Ignore' } } },
+    )
+    await make('m')
+  })
+
+  it('that cannot be compiled is refused with the path of the expression', async () => {
+    const status = await refusal(
+      validating({ validations: [{ expression: 'object.x >' }], variables: [{ name: 'v', expression: 'nobody' }] }),
+    )
+    expect(status.details?.causes?.map(({ field }) => field)).toEqual([
+      'spec.variables[0].expression',
+      'spec.validations[0].expression',
+    ])
+    expect(status.message).toContain('compilation failed')
+  })
+})
+
+describe('a mutating policy', () => {
+  it('applies a configuration', async () => {
+    await mutating({
+      mutations: [
+        {
+          patchType: 'ApplyConfiguration',
+          applyConfiguration: {
+            expression: 'Object{metadata: Object.metadata{labels: {"by": "policy"}}, data: {"added": object.data.a}}',
+          },
+        },
+      ],
+    })
+    const made = await make('m', { a: '1' })
+    expect(made.metadata.labels).toEqual({ by: 'policy' })
+    expect(made.data).toEqual({ a: '1', added: '1' })
+  })
+
+  it('merges lists by their keys', async () => {
+    await mutating({
+      matchConstraints: rules('deployments', 'apps'),
+      mutations: [
+        {
+          patchType: 'ApplyConfiguration',
+          applyConfiguration: {
+            expression:
+              'Object{spec: Object.spec{template: Object.spec.template{spec: Object.spec.template.spec{containers: [Object.spec.template.spec.containers{name: "side", image: "busybox"}]}}}}',
+          },
+        },
+      ],
+    })
+    const made = await api.client.create(deployments, {
+      metadata: { name: 'd', namespace: 'team' },
+      spec: {
+        selector: { matchLabels: { a: 'b' } },
+        template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'main', image: 'nginx' }] } },
+      },
+    })
+    expect(made.spec?.template.spec?.containers.map(({ name }) => name).sort()).toEqual(['main', 'side'])
+  })
+
+  it('patches', async () => {
+    await mutating({
+      mutations: [
+        {
+          patchType: 'JSONPatch',
+          jsonPatch: { expression: '[JSONPatch{op: "add", path: "/data/n", value: string(object.data.size() + 1)}]' },
+        },
+      ],
+    })
+    expect((await make('m', { a: '1' })).data).toEqual({ a: '1', n: '2' })
+  })
+})

@@ -1,0 +1,70 @@
+import { messageOf } from '#shared/kube/error-kinds.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import { compile } from '../cel/compile.ts'
+import { toCel } from '../cel/values.ts'
+import type { AdmissionAttributes } from '../registry/admission.ts'
+import { admissionRequest } from '../webhooks/review.ts'
+import type { ConditionCheck } from '../webhooks/webhooks.ts'
+import type { Policy } from './bindings.ts'
+import { conditionVariables, policyVariables } from './variables.ts'
+
+/** What expressions about one request can see. Values are made when they are first looked at. */
+export type Bindings = Record<string, unknown>
+
+export function requestBindings(attributes: AdmissionAttributes): Bindings {
+  const { object, oldObject, namespace, kind, reader } = attributes
+  const request = admissionRequest(attributes)
+  delete request['object']
+  delete request['oldObject']
+  const inNamespace = namespace !== '' && (kind.namespaced || kind.plural === 'namespaces')
+  const owner = inNamespace ? reader.get({ group: '', plural: 'namespaces' }, '', namespace) : undefined
+  return {
+    object: toCel(object ?? null),
+    oldObject: toCel(oldObject ?? null),
+    request: toCel(request),
+    namespaceObject: toCel(owner ?? null),
+  }
+}
+
+/** Adds the parameters and the policy's own variables, each of which is computed when an expression reads it. */
+export function policyBindings(base: Bindings, policy: Policy, params: KubeObject | null): Bindings {
+  const declared = policyVariables(policy.spec?.paramKind !== undefined)
+  const variables: Record<string, unknown> = {}
+  const bindings: Bindings = { ...base, variables }
+  if (policy.spec?.paramKind) bindings['params'] = toCel(params)
+  for (const { name = '', expression = '' } of policy.spec?.variables ?? []) {
+    let known: { value: unknown } | undefined
+    Object.defineProperty(variables, name, {
+      enumerable: true,
+      get: () => (known ??= { value: compile(expression, declared).evaluate(bindings) }).value,
+    })
+  }
+  return bindings
+}
+
+/**
+ * Whether all conditions hold; one that is false decides, whatever is wrong with others.
+ * @throws Error when one cannot be evaluated and none is false
+ */
+export function conditionsHold(
+  conditions: readonly { name?: string; expression?: string }[] | undefined,
+  bindings: Bindings,
+  variables = conditionVariables,
+): boolean {
+  let failed: Error | undefined
+  for (const { name, expression = '' } of conditions ?? []) {
+    try {
+      if (compile(expression, variables, 'bool').evaluate(bindings) === false) return false
+    } catch (error) {
+      failed ??= new Error(
+        `expression '${expression}' of match condition '${name ?? ''}' resulted in error: ${messageOf(error)}`,
+      )
+    }
+  }
+  if (failed) throw failed
+  return true
+}
+
+/** The match conditions of a webhook. */
+export const webhookConditionsHold: ConditionCheck = (conditions, attributes) =>
+  !conditions?.length || conditionsHold(conditions, requestBindings(attributes))

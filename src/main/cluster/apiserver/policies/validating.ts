@@ -1,0 +1,116 @@
+import { messageOf } from '#shared/kube/error-kinds.ts'
+import type { ValidatingAdmissionPolicy, Validation } from '#shared/kube/generated/types.ts'
+import { ApiError } from '#shared/kube/status.ts'
+import { compile, type Variables } from '../cel/compile.ts'
+import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../registry/admission.ts'
+import type { ResourceTable } from '../registry/resources.ts'
+import { boundPolicies, paramsOf, type Binding } from './bindings.ts'
+import { conditionsHold, policyBindings, requestBindings, type Bindings } from './scope.ts'
+import { policyVariables } from './variables.ts'
+
+/** ValidatingAdmissionPolicy: what is written has to keep the rules that are bound to it. */
+export function validatingPolicies({ resources }: { resources: () => ResourceTable }): AdmissionPlugin {
+  return {
+    name: 'ValidatingAdmissionPolicy',
+    validate(attributes) {
+      const bound = boundPolicies<ValidatingAdmissionPolicy, Binding>(attributes, {
+        policies: 'validatingadmissionpolicies',
+        bindings: 'validatingadmissionpolicybindings',
+      })
+      if (bound.length === 0) return
+      const base = requestBindings(attributes)
+      const denials = bound.flatMap(({ policy, binding }) =>
+        denialsOf(policy, failuresOf(policy, binding, attributes, base, resources), binding, attributes),
+      )
+      if (denials[0]) throw denials[0]
+    },
+  }
+}
+
+interface Failure {
+  message: string
+  reason: string
+}
+
+/** What of the policy is not kept. */
+function failuresOf(
+  policy: ValidatingAdmissionPolicy,
+  binding: Binding,
+  attributes: AdmissionAttributes,
+  base: Bindings,
+  resources: () => ResourceTable,
+): Failure[] {
+  const lenient = policy.spec?.failurePolicy === 'Ignore'
+  const variables = policyVariables(policy.spec?.paramKind !== undefined)
+  try {
+    return paramsOf(policy, binding, attributes, resources).flatMap((params) => {
+      const bindings = policyBindings(base, policy, params)
+      if (!conditionsHold(policy.spec?.matchConditions, bindings, variables)) return []
+      return (policy.spec?.validations ?? []).flatMap((validation) => check(validation, bindings, variables, lenient))
+    })
+  } catch (error) {
+    return lenient ? [] : [{ message: messageOf(error), reason: 'Invalid' }]
+  }
+}
+
+function check(validation: Validation, bindings: Bindings, variables: Variables, lenient: boolean): Failure[] {
+  const { expression } = validation
+  try {
+    if (compile(expression, variables, 'bool').evaluate(bindings) === true) return []
+  } catch (error) {
+    if (lenient) return []
+    return [{ message: `expression '${expression}' resulted in error: ${firstLine(error)}`, reason: 'Invalid' }]
+  }
+  return [{ message: messageFor(validation, bindings, variables), reason: validation.reason ?? 'Invalid' }]
+}
+
+const firstLine = (error: unknown): string =>
+  messageOf(error)
+    .split('\n')[0]
+    ?.replace(/^No such key/, 'no such key') ?? ''
+
+function messageFor(validation: Validation, bindings: Bindings, variables: Variables): string {
+  const { message, messageExpression, expression } = validation
+  const plain = message?.trim() || `failed expression: ${expression.trim()}`
+  if (!messageExpression) return plain
+  try {
+    const text = compile(messageExpression, variables, 'string').evaluate(bindings) as string
+    return text.trim() === '' || text.includes('\n') ? plain : text.trim()
+  } catch {
+    return plain
+  }
+}
+
+const codes: Readonly<Record<string, number>> = {
+  Unauthorized: 401,
+  Forbidden: 403,
+  RequestEntityTooLarge: 413,
+  Invalid: 422,
+}
+
+/** Warns, and gives what is to be denied. */
+function denialsOf(
+  { metadata }: ValidatingAdmissionPolicy,
+  failures: readonly Failure[],
+  binding: Binding,
+  attributes: AdmissionAttributes,
+): ApiError[] {
+  const actions = binding.spec?.validationActions ?? []
+  const by = `ValidatingAdmissionPolicy '${metadata.name ?? ''}' with binding '${binding.metadata.name ?? ''}'`
+  const denials: ApiError[] = []
+  for (const { message, reason } of failures) {
+    if (actions.includes('Warn')) attributes.warn(`Validation failed for ${by}: ${message}`)
+    if (actions.includes('Deny')) denials.push(denial(attributes, `${by} denied request: ${message}`, message, reason))
+  }
+  return denials
+}
+
+function denial(attributes: AdmissionAttributes, why: string, message: string, reason: string): ApiError {
+  const { status } = refusal(attributes, why)
+  return new ApiError({
+    ...status,
+    reason,
+    code: codes[reason] ?? 422,
+    details: { ...status.details, causes: [{ reason: '', message }] },
+  })
+}

@@ -1,0 +1,12 @@
+import type { Variables } from '../cel/compile.ts'
+
+/** What expressions of admission policies and match conditions may speak of. */
+export const conditionVariables: Variables = {
+  object: 'dyn',
+  oldObject: 'dyn',
+  request: 'dyn',
+  namespaceObject: 'dyn',
+}
+
+export const policyVariables = (hasParams: boolean): Variables =>
+  hasParams ? { ...conditionVariables, params: 'dyn', variables: 'dyn' } : { ...conditionVariables, variables: 'dyn' }
