@@ -13,6 +13,7 @@ const images: [tag: string, target: string][] = [
   ['busybox:1.36', 'busybox'],
   ['nginx:stable', 'nginx'],
   ['redis:7', 'redis'],
+  ['slipway/test-server:1', 'test-server'],
 ]
 
 const work = { log: process.argv.includes('--verbose') ? (line: string) => console.error(line) : () => undefined }
