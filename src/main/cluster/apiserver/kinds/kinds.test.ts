@@ -10,6 +10,8 @@ import { kinds } from './index.ts'
 const template = { metadata: { labels: { app: 'a' } }, spec: { containers: [{ name: 'c', image: 'busybox' }] } }
 const running = { selector: { matchLabels: { app: 'a' } }, template }
 
+const rule = { operations: ['*'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }
+
 /** The least that each kind can be made of. */
 const examples: Record<string, Record<string, unknown>> = {
   'v1/ConfigMap': { data: { a: 'b' } },
@@ -26,6 +28,25 @@ const examples: Record<string, Record<string, unknown>> = {
   'v1/Secret': { data: { a: 'Yg==' } },
   'v1/ServiceAccount': {},
   'v1/Service': { spec: { ports: [{ port: 80 }], selector: { app: 'a' } } },
+  'admissionregistration.k8s.io/v1/MutatingAdmissionPolicy': {
+    spec: {
+      matchConstraints: { resourceRules: [rule] },
+      reinvocationPolicy: 'Never',
+      mutations: [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression: 'Object{}' } }],
+    },
+  },
+  'admissionregistration.k8s.io/v1/MutatingAdmissionPolicyBinding': { spec: { policyName: 'p' } },
+  'admissionregistration.k8s.io/v1/MutatingWebhookConfiguration': {},
+  'admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy': {
+    spec: { matchConstraints: { resourceRules: [rule] }, validations: [{ expression: 'true' }] },
+  },
+  'admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding': {
+    spec: { policyName: 'p', validationActions: ['Deny'] },
+  },
+  'admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration': {},
+  'apiregistration.k8s.io/v1/APIService': {
+    spec: { group: 'a.example.com', version: 'v1', groupPriorityMinimum: 100, versionPriority: 10 },
+  },
   'apps/v1/ControllerRevision': { data: { spec: {} }, revision: 1 },
   'apps/v1/DaemonSet': { spec: running },
   'apps/v1/Deployment': { spec: running },
@@ -66,10 +87,12 @@ describe.each(
 
   const resource: Resource = kind
   const apiVersion = name.slice(0, name.lastIndexOf('/'))
+  // The name of an APIService is made of its version and group.
+  const nameOf = (object: string): string => (kind.kind === 'APIService' ? 'v1.a.example.com' : object)
   const named = (object: string): KubeObject => ({
     apiVersion,
     kind: kind.kind,
-    metadata: { name: object, ...(kind.namespaced ? { namespace: 'default' } : {}) },
+    metadata: { name: nameOf(object), ...(kind.namespaced ? { namespace: 'default' } : {}) },
     ...examples[name],
   })
 
@@ -81,8 +104,8 @@ describe.each(
 
   it('is created, read, written unchanged and deleted', async () => {
     const created = await api.client.create(resource, named('x'))
-    expect(created).toMatchObject({ apiVersion, kind: kind.kind, metadata: { name: 'x' } })
-    const ref = { name: 'x', namespace: created.metadata.namespace }
+    expect(created).toMatchObject({ apiVersion, kind: kind.kind, metadata: { name: nameOf('x') } })
+    const ref = { name: nameOf('x'), namespace: created.metadata.namespace }
     const updated = await api.client.update(resource, created)
     // Defaults, preparation and validation of what was stored change nothing more.
     expect(updated).toEqual(created)
@@ -96,12 +119,16 @@ describe.each(
     const changed = { ...created, status: { ...created.status, conditions: [{ type: 'Odd', status: 'True' }] } }
     const written = (await api.client.update(resource, changed)) as typeof created
     expect(written.status).toEqual(created.status)
+    await api.client.delete(resource, created.metadata)
   })
 
   it('fills every column of a table', async () => {
     await api.client.create(resource, named('z'))
     for (const column of kind.columns) {
-      const value = column.value(await api.client.get(resource, { name: 'z', namespace: 'default' }), Date.now())
+      const value = column.value(
+        await api.client.get(resource, { name: nameOf('z'), namespace: 'default' }),
+        Date.now(),
+      )
       expect(value, column.name).not.toBeUndefined()
     }
   })
