@@ -119,7 +119,7 @@ describe.each(
     const changed = { ...created, status: { ...created.status, conditions: [{ type: 'Odd', status: 'True' }] } }
     const written = (await api.client.update(resource, changed)) as typeof created
     expect(written.status).toEqual(created.status)
-    await api.client.delete(resource, created.metadata)
+    await api.client.delete(resource, { name: nameOf('y'), namespace: created.metadata.namespace })
   })
 
   it('fills every column of a table', async () => {
