@@ -127,7 +127,7 @@ async function informer({ group, plural, v2 }: Ships, fieldSelector: string): Pr
     (await objects.listNamespacedCustomObject({ group, version: 'v2', namespace, plural, fieldSelector })) as {
       items: KubernetesObject[]
     }
-  const running = new ListWatch(v2, new Watch(config), list as never, false, undefined, fieldSelector)
+  const running = new ListWatch(v2, new Watch(config), list, false, undefined, fieldSelector)
   onTestFinished(() => running.stop())
   await running.start()
   return () =>
