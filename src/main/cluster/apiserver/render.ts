@@ -1,6 +1,6 @@
 import type { KubeObject } from '#shared/kube/object.ts'
 import { badRequest } from '#shared/kube/status.ts'
-import { objectForms, typedForms, type Format, type Forms } from './codec/negotiate.ts'
+import { noForms, objectForms, typedFormOnly, typedForms, type Format, type Forms } from './codec/negotiate.ts'
 import {
   encodeProtobuf,
   encodeProtobufEvent,
@@ -89,6 +89,8 @@ interface TypedList {
 export function formsOf(answer: Exclude<Answer, { type: 'bytes' }>): Forms {
   if (answer.type === 'object') {
     const { apiVersion = '', kind = '' } = answer.object as Partial<KubeObject>
+    // A review is nothing with a name: there is no table of it.
+    if (!answer.resource && kind.endsWith('Review')) return hasProtobuf(apiVersion, kind) ? typedFormOnly : noForms
     return hasProtobuf(apiVersion, kind) ? typedForms : objectForms
   }
   return hasProtobuf(answer.resource.apiVersion, answer.resource.kind.kind) ? typedForms : objectForms

@@ -24,6 +24,17 @@ export function registerStrings(environment: Environment): void {
       return limit < 0n ? all : all.slice(0, Number(limit))
     })
     .registerFunction('string.format(list): string', (text: string, values: unknown[]) => format(text, values))
+  environment
+    .registerType('jsonpatch', JsonPatch)
+    .registerConstant('jsonpatch', 'jsonpatch', new JsonPatch())
+    .registerFunction('jsonpatch.escapeKey(string): string', (_: JsonPatch, key: string) =>
+      key.replaceAll('~', '~0').replaceAll('/', '~1'),
+    )
+}
+
+/** Stands for the name before the dot. */
+class JsonPatch {
+  readonly name = 'jsonpatch'
 }
 
 function charAt(text: string, at: number): string {

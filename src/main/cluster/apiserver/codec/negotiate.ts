@@ -32,6 +32,9 @@ const anyForms = [
 export const objectForms: Forms = new Set(anyForms)
 /** Of objects with one. */
 export const typedForms: Forms = new Set([...anyForms, 'protobuf'])
+/** Of what has no metadata to show: as it is, or as protobuf. */
+export const noForms: Forms = new Set()
+export const typedFormOnly: Forms = new Set(['protobuf'])
 
 const remembered = new Map<Forms, Map<string, Format>>()
 const rememberAtMost = 200

@@ -42,6 +42,8 @@ export async function forward({ message, response, upgrade, connection, path, he
   try {
     const answer = await answered
     response.writeHead(answer.statusCode ?? 502, forwardedHeaders(answer.headers, false))
+    // A watch may have nothing to say for a long time, and its client waits for the headers.
+    response.flushHeaders()
     await pipeline(answer, response)
   } catch (error) {
     if (response.headersSent) response.destroy()

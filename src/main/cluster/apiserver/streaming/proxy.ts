@@ -106,6 +106,7 @@ async function proxyToNode(connector: NodeConnector, request: ConnectRequest): P
     const answer = await connector.request(node, { method, path: pathOf(request), end: !hasBody })
     if (hasBody) message.pipe(answer.stream)
     response.writeHead(answer.status, forwardedHeaders(answer.headers, false))
+    response.flushHeaders()
     await pipeline(answer.stream, response)
   } catch (error) {
     if (response.headersSent) response.destroy()

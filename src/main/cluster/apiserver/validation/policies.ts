@@ -7,9 +7,9 @@ import type {
   Variable,
 } from '#shared/kube/generated/types.ts'
 import { fieldDuplicate, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import { messageOf } from '#shared/kube/error-kinds.ts'
-import { compile, type Variables } from '../cel/compile.ts'
+import type { Variables } from '../cel/compile.ts'
 import { policyVariables } from '../policies/variables.ts'
+import { checkExpression } from './expressions.ts'
 import { checkSupported } from './fields.ts'
 import { checkLabelSelector } from './labels.ts'
 import { checkMatchConditions, checkRule } from './webhooks.ts'
@@ -72,21 +72,6 @@ function checkVariables(list: readonly Variable[], variables: Variables, errors:
     if (!expression?.trim()) errors.push(fieldRequired(`${field}.expression`, 'expression is not specified'))
     else checkExpression(expression, variables, undefined, `${field}.expression`, errors)
   })
-}
-
-export function checkExpression(
-  expression: string | undefined,
-  variables: Variables,
-  result: 'bool' | 'string' | undefined,
-  field: string,
-  errors: FieldError[],
-): void {
-  if (!expression?.trim()) return
-  try {
-    compile(expression, variables, result)
-  } catch (error) {
-    errors.push(fieldInvalid(field, expression, messageOf(error)))
-  }
 }
 
 /** Findings about what both kinds of bindings have. */

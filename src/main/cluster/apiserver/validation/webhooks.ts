@@ -6,7 +6,9 @@ import type {
 } from '#shared/kube/generated/types.ts'
 import { fieldDuplicate, fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { subdomainProblems, qualifiedNameProblems } from '#shared/kube/validation-names.ts'
+import { conditionVariables } from '../policies/variables.ts'
 import type { Column } from '../registry/kind.ts'
+import { checkExpression } from './expressions.ts'
 import { checkSupported } from './fields.ts'
 import { checkLabelSelector } from './labels.ts'
 
@@ -57,6 +59,9 @@ export function checkWebhook(webhook: ValidatingWebhook, field: string, errors: 
   checkClientConfig(webhook.clientConfig, `${field}.clientConfig`, errors)
   checkReviewVersions(webhook.admissionReviewVersions, `${field}.admissionReviewVersions`, errors)
   checkMatchConditions(webhook.matchConditions, `${field}.matchConditions`, errors)
+  webhook.matchConditions?.forEach(({ expression }, i) =>
+    checkExpression(expression, conditionVariables, 'bool', `${field}.matchConditions[${i}].expression`, errors),
+  )
 }
 
 function checkQualifiedName(name: string | undefined, field: string, errors: FieldError[]): void {
@@ -162,7 +167,7 @@ function checkReviewVersions(versions: readonly string[] | undefined, field: str
 
 const maxConditions = 64
 
-/** Findings about the names of match conditions; their expressions are the compiler's to judge. */
+/** Findings about the names of match conditions; `checkExpression` judges what they say. */
 export function checkMatchConditions(
   conditions: readonly MatchCondition[] | undefined,
   field: string,

@@ -1,0 +1,19 @@
+import { messageOf } from '#shared/kube/error-kinds.ts'
+import { fieldInvalid, type FieldError } from '#shared/kube/status.ts'
+import { compile, type Variables } from '../cel/compile.ts'
+
+/** Finds that an expression is none, or not of the type asked for; its absence is another's to find. */
+export function checkExpression(
+  expression: string | undefined,
+  variables: Variables,
+  result: 'bool' | 'string' | undefined,
+  field: string,
+  errors: FieldError[],
+): void {
+  if (!expression?.trim()) return
+  try {
+    compile(expression, variables, result)
+  } catch (error) {
+    errors.push(fieldInvalid(field, expression, messageOf(error)))
+  }
+}
