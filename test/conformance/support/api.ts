@@ -81,9 +81,12 @@ interface Door {
   headers: Record<string, string | string[]>
 }
 
+/** ms; webhooks may take ten seconds. */
+const patience = 60_000
+
 function apiOver(door: Door): Api {
   const ask = async (method: string, path: string, asking: Asking = {}): Promise<Answer> => {
-    const response = await send(door, method, path, asking)
+    const response = await send(door, method, path, { signal: AbortSignal.timeout(patience), ...asking })
     const text = (await buffer(response)).toString()
     return { status: response.statusCode ?? 0, headers: response.headers, text, json: parsed(text) }
   }
@@ -112,7 +115,9 @@ function apiOver(door: Door): Api {
     async watch(path, query) {
       const ending = new AbortController()
       onTestFinished(() => ending.abort())
+      const late = setTimeout(() => ending.abort(new Error(`watch ${path}: no answer`)), patience)
       const response = await send(door, 'GET', path, { query: { ...query, watch: true }, signal: ending.signal })
+      clearTimeout(late)
       if (response.statusCode !== 200) {
         const text = (await buffer(response)).toString()
         const answer = { status: response.statusCode ?? 0, headers: response.headers, text, json: parsed(text) }
