@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { createAuthority, issueCertificate } from '#main/cluster/apiserver/auth/certificates.ts'
-import type { Api } from './api.ts'
+import type { Api, Wire } from './api.ts'
 import { eventually } from './eventually.ts'
 import { uniqueName } from './server.ts'
 
@@ -29,14 +29,12 @@ export async function startPodServer(api: Api, mode: 'webhooks' | 'extension'): 
     type: 'kubernetes.io/tls',
     stringData: { 'tls.crt': cert, 'tls.key': key },
   })
-  const code = await readFile(new URL('test-server.mjs', import.meta.url), 'utf8')
-  await api.create(`${root}/configmaps`, { metadata: { name: 'code' }, data: { 'test-server.mjs': code } })
   await api.create(`${root}/services`, {
     metadata: { name: service },
     spec: { selector: { app: service }, ports: [{ port: 443, targetPort: 8443 }] },
   })
   if (mode === 'extension') await mayAskTheServer(api, namespace)
-  await api.create(`${root}/pods`, podOf(service, mode))
+  await api.create(`${root}/pods`, serving(await programPod(api, root, { name: service, mode })))
   const pod = `${root}/pods/${service}`
   await eventually(`the test server in ${namespace} is ready`, async () => {
     const { status } = await api.get(pod)
@@ -63,29 +61,40 @@ export async function startPodServer(api: Api, mode: 'webhooks' | 'extension'): 
   }
 }
 
-const podOf = (name: string, mode: string): object => ({
-  metadata: { name, labels: { app: name } },
-  spec: {
-    terminationGracePeriodSeconds: 0,
-    containers: [
-      {
-        name: 'server',
-        image: testServerImage,
-        command: ['node', '/srv/code/test-server.mjs', mode],
-        ports: [{ containerPort: 8443 }],
-        readinessProbe: { httpGet: { scheme: 'HTTPS', port: 8443, path: '/healthz' }, periodSeconds: 1 },
-        volumeMounts: [
-          { name: 'code', mountPath: '/srv/code' },
-          { name: 'tls', mountPath: '/srv/tls' },
-        ],
-      },
-    ],
-    volumes: [
-      { name: 'code', configMap: { name: 'code' } },
-      { name: 'tls', secret: { secretName: 'tls' } },
-    ],
-  },
-})
+/** A pod that runs test-server.mjs, which is put beside it as a ConfigMap. */
+export async function programPod(
+  api: Api,
+  root: string,
+  { name, mode }: { name: string; mode: string },
+): Promise<Wire> {
+  const code = await readFile(new URL('test-server.mjs', import.meta.url), 'utf8')
+  await api.create(`${root}/configmaps`, { metadata: { name: 'code' }, data: { 'test-server.mjs': code } })
+  return {
+    metadata: { name, labels: { app: name } },
+    spec: {
+      terminationGracePeriodSeconds: 0,
+      containers: [
+        {
+          name: 'server',
+          image: testServerImage,
+          command: ['node', '/srv/code/test-server.mjs', mode],
+          volumeMounts: [{ name: 'code', mountPath: '/srv/code' }],
+        },
+      ],
+      volumes: [{ name: 'code', configMap: { name: 'code' } }],
+    },
+  }
+}
+
+/** With its certificate, a port, and a probe that tells when it answers. */
+function serving(pod: Wire): Wire {
+  const [container] = pod.spec.containers
+  container.ports = [{ containerPort: 8443 }]
+  container.readinessProbe = { httpGet: { scheme: 'HTTPS', port: 8443, path: '/healthz' }, periodSeconds: 1 }
+  container.volumeMounts.push({ name: 'tls', mountPath: '/srv/tls' })
+  pod.spec.volumes.push({ name: 'tls', secret: { secretName: 'tls' } })
+  return pod
+}
 
 async function certificateFor(host: string): Promise<{ ca: string; cert: string; key: string }> {
   const now = Date.now()

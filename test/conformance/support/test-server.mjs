@@ -1,13 +1,14 @@
 // Runs inside a pod, on the Node of the image `slipway/test-server:1`; its text comes by a ConfigMap.
-//   node test-server.mjs webhooks | extension
-// Files: /srv/tls/tls.crt and tls.key. Plain JavaScript without dependencies.
+//   node test-server.mjs webhooks | extension | verify-token
+// Files: /srv/tls/tls.crt and tls.key of the servers, /srv/token/token of the third. Plain JavaScript without dependencies.
+import { createPublicKey, verify } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer, request as httpsRequest } from 'node:https'
 import { json } from 'node:stream/consumers'
 import { TLSSocket } from 'node:tls'
 
-const tls = { cert: readFileSync('/srv/tls/tls.crt'), key: readFileSync('/srv/tls/tls.key') }
-const modes = { webhooks: serveWebhooks, extension: serveExtension }
+const readTls = () => ({ cert: readFileSync('/srv/tls/tls.crt'), key: readFileSync('/srv/tls/tls.key') })
+const modes = { webhooks: serveWebhooks, extension: serveExtension, 'verify-token': verifyToken }
 modes[process.argv[2]]()
 process.once('SIGTERM', () => process.exit(0))
 
@@ -58,7 +59,7 @@ const admissions = {
 }
 
 function serveWebhooks() {
-  createServer(tls, async (request, response) => {
+  createServer(readTls(), async (request, response) => {
     const path = (request.url ?? '').split('?')[0]
     if (path === '/healthz') return response.end('ok')
     const review = await json(request)
@@ -208,7 +209,12 @@ function serveExtension() {
 
   void (async () => {
     const { data } = await ask('GET', '/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication')
-    const options = { ...tls, ca: data['requestheader-client-ca-file'], requestCert: true, rejectUnauthorized: false }
+    const options = {
+      ...readTls(),
+      ca: data['requestheader-client-ca-file'],
+      requestCert: true,
+      rejectUnauthorized: false,
+    }
     createServer(options, (request, response) => {
       handle(request, response).catch((error) => response.writeHead(500).end(String(error)))
     }).listen(8443)
@@ -242,6 +248,24 @@ async function isAllowed(request, url, path) {
     },
   })
   return status.allowed === true
+}
+
+/** Finds the issuer's keys by OpenID discovery, and verifies the pod's token with them; prints its claims. */
+async function verifyToken() {
+  const [header, payload, signature] = readFileSync('/srv/token/token', 'utf8').split('.')
+  const read = (text) => JSON.parse(Buffer.from(text, 'base64url').toString())
+  const claims = read(payload)
+  const { issuer, jwks_uri: keysUrl } = await ask('GET', '/.well-known/openid-configuration')
+  if (issuer !== claims.iss) throw new Error(`the issuer is ${issuer}, the token says ${claims.iss}`)
+  const { keys } = await ask('GET', new URL(keysUrl).pathname)
+  const key = createPublicKey({ key: keys.find(({ kid }) => kid === read(header).kid), format: 'jwk' })
+  const verified = verify(
+    'sha256',
+    Buffer.from(`${header}.${payload}`),
+    { key, dsaEncoding: 'ieee-p1363' },
+    Buffer.from(signature, 'base64url'),
+  )
+  console.log(JSON.stringify({ verified, ...claims }))
 }
 
 /** Asks the cluster's API server with the pod's own token. */
