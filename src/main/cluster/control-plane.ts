@@ -13,6 +13,7 @@ import { createAggregator } from './apiserver/aggregation/aggregator.ts'
 import { startAvailability } from './apiserver/aggregation/availability.ts'
 import { ensureAuthenticationConfig, ensureLocalApiServices } from './apiserver/aggregation/ensure.ts'
 import { RemoteGroups } from './apiserver/aggregation/remote-groups.ts'
+import { startDefinitions } from './apiserver/custom/definitions.ts'
 import { ensureDefaultRoles } from './apiserver/auth/ensure-default-roles.ts'
 import { createAuth } from './apiserver/auth/index.ts'
 import { kubeconfigText, writeKubeconfig } from './apiserver/auth/kubeconfig.ts'
@@ -23,13 +24,14 @@ import { apiServerUser, componentUser, controllerUser } from './apiserver/auth/u
 import { ensureDefaultObjects } from './apiserver/default-objects.ts'
 import { kinds } from './apiserver/kinds/index.ts'
 import type { NodeConnector } from './apiserver/node-connector.ts'
+import type { ResourceTable, ServedResource } from './apiserver/registry/resources.ts'
 import { loadSchema } from './apiserver/schema/schema.ts'
 import { createApiServer } from './apiserver/server.ts'
 import { createServiceDialer } from './apiserver/service-dialer.ts'
 import { streamingHandlers } from './apiserver/streaming/index.ts'
 import { webhookConditionsHold } from './apiserver/policies/scope.ts'
 import { createWebhookCaller } from './apiserver/webhooks/call.ts'
-import { startControllers } from './controllers/index.ts'
+import { startControllers, type CustomResources } from './controllers/index.ts'
 import { createScheduler } from './scheduler/scheduler.ts'
 import { createFileStore } from './store/file.ts'
 
@@ -138,6 +140,7 @@ export async function startControlPlane({
       clock,
       log,
       resources: storedResources(),
+      customResources: customResources(server.resources),
       rootCa: pki.ca,
       kubernetesService: { clusterIP: network.kubernetesService, advertised: { address: '127.0.0.1', port } },
       nodeLifecycle: { monitorGraceMs },
@@ -145,6 +148,7 @@ export async function startControlPlane({
     stops.add(() => controllers.stop())
     const informers = createSharedInformers({ client, clock, log })
     stops.add(() => informers.stop())
+    stops.add(startDefinitions({ client, informers, clock, log }, { custom: server.custom }))
     stops.add(startAvailability({ client, informers, clock, log }, { aggregator, remote }))
     const schedulerClient = createClient(server.transportFor(componentUser('kube-scheduler'), 'kube-scheduler'))
     const schedulerInformers = createSharedInformers({ client: schedulerClient, clock, log })
@@ -172,6 +176,32 @@ export async function startControlPlane({
   } catch (error) {
     await stops.stop().catch(() => undefined)
     throw error
+  }
+}
+
+/** Custom resources as controllers see them: each in its preferred version. */
+function customResources(table: ResourceTable): CustomResources {
+  const preferred = ({ kind, custom }: ServedResource): Resource | undefined => {
+    const { group, version, plural, namespaced } = kind
+    return custom && table.findAnyVersion(group, plural)?.kind === kind
+      ? { group, version, plural, kind: kind.kind, namespaced }
+      : undefined
+  }
+  const all = (): Resource[] => table.all().flatMap((resource) => preferred(resource) ?? [])
+  return {
+    all,
+    onChange(listener) {
+      for (const resource of all()) listener(resource, true)
+      return table.onChange((served, isServed) => {
+        if (!served.custom) return
+        const { group, version, plural, namespaced, kind } = served.kind
+        if (!isServed) listener({ group, version, plural, namespaced, kind }, false)
+        else {
+          const resource = preferred(served)
+          if (resource) listener(resource, true)
+        }
+      })
+    },
   }
 }
 

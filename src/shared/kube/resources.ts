@@ -16,6 +16,7 @@ import type {
   Job,
   Lease,
   APIService,
+  CustomResourceDefinition,
   LimitRange,
   MutatingWebhookConfiguration,
   ValidatingWebhookConfiguration,
@@ -126,3 +127,8 @@ export const validatingWebhookConfigurations = admission<ValidatingWebhookConfig
   'validatingwebhookconfigurations',
 )
 export const apiServices = resource('apiregistration.k8s.io', 'v1', false)<APIService>('APIService', 'apiservices')
+export const customResourceDefinitions = resource(
+  'apiextensions.k8s.io',
+  'v1',
+  false,
+)<CustomResourceDefinition>('CustomResourceDefinition', 'customresourcedefinitions')

@@ -6,6 +6,7 @@ import type { Store } from '../store/store.ts'
 import type { Aggregator } from './aggregation/aggregator.ts'
 import type { RemoteGroups } from './aggregation/remote-groups.ts'
 import type { Authenticator, Authorizer, UserInfo } from './auth/types.ts'
+import { CustomKinds } from './custom/custom-kinds.ts'
 import { RequestHandler, type Page } from './handler.ts'
 import { HttpEdge } from './http.ts'
 import { createInProcessTransport } from './in-process.ts'
@@ -56,6 +57,8 @@ export interface ApiServer {
   transportFor(user: UserInfo, agent?: string): Transport
   /** Synchronous reads of the durable state, for authorizers and admission that are built around the server. */
   readonly reader: ObjectReader
+  /** Where custom kinds come into what is served. */
+  readonly custom: CustomKinds
   /** What is served at the moment. */
   readonly resources: ResourceTable
   listen(): Promise<void>
@@ -71,6 +74,10 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const reader = createReader(store, resources)
   const context: RegistryContext = { store, clock, log, resources, reader, admission: options.admission ?? [] }
   const hub = new WatchHub(context)
+  const custom = new CustomKinds({ resources, builtIn: (name) => schema.definition(name) })
+  resources.onChange((resource, served) => {
+    if (!served) hub.end(resource)
+  })
   const requests = new RequestMetrics()
   const handler = new RequestHandler({
     context,
@@ -80,7 +87,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     actionHandlers: options.actionHandlers ?? [],
     pages: createPages({
       resources,
-      definitions: (name) => schema.definition(name),
+      definitions: (name) => custom.definition(name),
       version: versionInfo(version),
       metrics: createMetricsRegistry({
         requests,
@@ -109,8 +116,12 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   return {
     reader,
     resources,
+    custom,
     transportFor: (user, agent = 'slipway') => createInProcessTransport(handler, clock, user, agent),
-    listen: () => edge.listen(),
+    listen() {
+      custom.load(reader)
+      return edge.listen()
+    },
     get url() {
       return `https://${host}:${edge.port}`
     },

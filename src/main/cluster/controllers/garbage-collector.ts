@@ -11,6 +11,8 @@ import { refOf } from '#shared/reconcile/ownership.ts'
 export interface GarbageCollectorOptions {
   /** Everything that may own or be owned; all that is served, except Events. */
   resources: readonly Resource[]
+  /** Tells of further resources that come and go: custom ones. */
+  onResource?: (listener: (resource: Resource, served: boolean) => void) => Stop
 }
 
 const foreground = 'foregroundDeletion'
@@ -21,7 +23,10 @@ const orphan = 'orphan'
  * dependents set free (`orphan`). Works on a graph of all objects by uid, kept up by their informers; that an owner is
  * gone for good is believed only after asking the server itself.
  */
-export function startGarbageCollector(context: ControllerContext, { resources }: GarbageCollectorOptions): Stop {
+export function startGarbageCollector(
+  context: ControllerContext,
+  { resources, onResource }: GarbageCollectorOptions,
+): Stop {
   const { client } = context
   const log = context.log.child({ controller: 'garbage-collector' })
   const graph = new OwnerGraph()
@@ -193,9 +198,30 @@ export function startGarbageCollector(context: ControllerContext, { resources }:
     watches: [synced],
   })
   const following = informers.map(({ resource, informer }) => follow(resource, informer))
+  const custom = new Map<string, Stop>()
+  const stopResources = onResource?.((resource, served) => {
+    const { group, plural } = resource
+    const key = `${group}/${plural}`
+    if (!served) {
+      const stop = custom.get(key)
+      void stop?.()
+      custom.delete(key)
+      byType.delete(`${apiVersionOf(resource)}/${resource.kind}`)
+      return
+    }
+    byType.set(`${apiVersionOf(resource)}/${resource.kind}`, resource)
+    if (custom.has(key)) return
+    const informer = context.informers.share(resource)
+    const stop = follow(resource, informer)
+    custom.set(key, () => {
+      void stop()
+      informer.stop()
+    })
+  })
 
   return async () => {
-    for (const stop of following) void stop()
+    void stopResources?.()
+    for (const stop of [...following, ...custom.values()]) void stop()
     await controller.stop()
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '#shared/base/clock.ts'
-import { StopStack } from '#shared/base/disposable.ts'
+import { StopStack, type Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
 import type { Client, Resource } from '#shared/client/client.ts'
 import { createSharedInformers } from '#shared/client/shared-informers.ts'
@@ -33,6 +33,8 @@ export interface ControllersOptions {
   log: Log
   /** Everything that the API server serves for storage: what namespaces are emptied of and what owners are looked for in. */
   resources: readonly Resource[]
+  /** Tells of custom resources that come and go, and which of them there are. */
+  customResources?: CustomResources
   /** PEM of the authority that signs the API server's certificate. */
   rootCa: string
   kubernetesService: KubernetesServiceOptions
@@ -41,6 +43,13 @@ export interface ControllersOptions {
   podGc?: PodGcOptions
   /** Told after every reconcile; for metrics. */
   observe?: (result: Reconciled) => void
+}
+
+export interface CustomResources {
+  /** One version of each. */
+  all(): readonly Resource[]
+  /** Tells of all that are there, and of changes from then on. */
+  onChange(listener: (resource: Resource, served: boolean) => void): Stop
 }
 
 export interface Controllers {
@@ -81,10 +90,16 @@ export function startControllers(options: ControllersOptions): Controllers {
   stops.add(startPersistentVolumes(as('persistent-volume-binder')))
   stops.add(
     startNamespaces(as('namespace-controller'), {
-      namespacedResources: () => resources.filter(({ namespaced }) => namespaced),
+      namespacedResources: () =>
+        [...resources, ...(options.customResources?.all() ?? [])].filter(({ namespaced }) => namespaced),
     }),
   )
-  stops.add(startGarbageCollector(as('generic-garbage-collector'), { resources: resources.filter(isOwnable) }))
+  stops.add(
+    startGarbageCollector(as('generic-garbage-collector'), {
+      resources: resources.filter(isOwnable),
+      ...(options.customResources ? { onResource: options.customResources.onChange } : {}),
+    }),
+  )
 
   return { stop: () => stops.stop() }
 }

@@ -2,6 +2,8 @@ import { parseDocument, stringify, type Tags, type YAMLParseError } from 'yaml'
 import { jsonClone } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { badRequest, unsupportedMediaType } from '#shared/kube/status.ts'
+import { prune } from '../custom/prune.ts'
+import { isFields, type Fields, type Schema } from '../custom/schema.ts'
 import type { ServedResource } from '../registry/resources.ts'
 import type { Body } from '../request.ts'
 import { conform, TypeMismatch } from './decode.ts'
@@ -121,11 +123,20 @@ const isJson = (bytes: Buffer): boolean => {
 /** @throws ApiError 400 where a value has the wrong type. */
 export function conformObject(object: KubeObject, resource: ServedResource): ReturnType<typeof conform> {
   try {
-    return conform(object, resource.type)
+    return resource.custom ? conformCustom(object, resource, resource.custom.schema) : conform(object, resource.type)
   } catch (error) {
     if (error instanceof TypeMismatch) throw cannotBeHandled(resource, error.message)
     throw error
   }
+}
+
+/** A custom object: metadata as everywhere, of the rest what its schema knows; wrong types are validation's to tell. */
+function conformCustom(object: KubeObject, { type }: ServedResource, schema: Schema): ReturnType<typeof conform> {
+  const findings = prune(object as unknown as Fields, schema)
+  const metadata = type.field('metadata')
+  if (metadata && isFields(object.metadata))
+    findings.unknownFields.push(...conform(object.metadata, metadata).unknownFields.map((path) => `metadata.${path}`))
+  return findings
 }
 
 const cannotBeHandled = ({ kind }: ServedResource, why: string): ReturnType<typeof badRequest> =>

@@ -16,6 +16,7 @@ export class OpenApiV2 {
   readonly #resources: ResourceTable
   readonly #definitions: Definitions
   readonly #version: string
+  #revision = -1
   #json: { body: string; etag: string } | undefined
   #protobuf: { body: Buffer; etag: string } | undefined
 
@@ -27,6 +28,10 @@ export class OpenApiV2 {
 
   /** @throws ApiError 406 */
   page({ accept = '*/*' }: Call): Answer {
+    if (this.#revision !== this.#resources.revision()) {
+      this.#revision = this.#resources.revision()
+      this.#json = this.#protobuf = undefined
+    }
     if (protobufTypes.some((type) => accept.includes(type))) return this.#protobufPage()
     if (!accept.includes('application/json') && !accept.includes('*/*'))
       throw notAcceptable(`only the following media types are accepted: application/json, ${protobufTypes.join(', ')}`)

@@ -16,7 +16,7 @@ export class OpenApiV3 {
   readonly #resources: ResourceTable
   readonly #definitions: Definitions
   readonly #version: string
-  readonly #documents = new Map<string, { body: string; etag: string }>()
+  readonly #documents = new Map<string, { body: string; etag: string; revision: number }>()
 
   constructor(resources: ResourceTable, definitions: Definitions, version: string) {
     this.#resources = resources
@@ -46,11 +46,12 @@ export class OpenApiV3 {
   }
 
   #document(gv: string): { body: string; etag: string } {
+    const revision = this.#resources.revision(gv.slice(gv.indexOf('/') + 1))
     let document = this.#documents.get(gv)
-    if (!document) {
+    if (document?.revision !== revision) {
       const resources = this.#resources.all().filter(({ kind }) => pathOf(kind) === gv)
       const body = JSON.stringify(documentOf(resources, this.#definitions, this.#version))
-      this.#documents.set(gv, (document = { body, etag: etagOf(body) }))
+      this.#documents.set(gv, (document = { body, etag: etagOf(body), revision }))
     }
     return document
   }

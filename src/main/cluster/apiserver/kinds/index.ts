@@ -6,6 +6,7 @@ import { validatingAdmissionPolicy } from './admissionregistration/validatingadm
 import { validatingAdmissionPolicyBinding } from './admissionregistration/validatingadmissionpolicybinding.ts'
 import { mutatingWebhookConfiguration } from './admissionregistration/mutatingwebhookconfiguration.ts'
 import { validatingWebhookConfiguration } from './admissionregistration/validatingwebhookconfiguration.ts'
+import { customResourceDefinition } from './apiextensions/customresourcedefinition.ts'
 import { apiService } from './apiregistration/apiservice.ts'
 import { controllerRevision } from './apps/controllerrevision.ts'
 import { daemonSet } from './apps/daemonset.ts'
@@ -55,6 +56,7 @@ export const kinds: readonly KindDeclaration[] = [
   anyKind(validatingAdmissionPolicyBinding),
   anyKind(mutatingWebhookConfiguration),
   anyKind(validatingWebhookConfiguration),
+  anyKind(customResourceDefinition),
   anyKind(apiService),
 
   anyKind(controllerRevision),

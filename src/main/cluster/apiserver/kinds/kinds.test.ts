@@ -44,6 +44,14 @@ const examples: Record<string, Record<string, unknown>> = {
     spec: { policyName: 'p', validationActions: ['Deny'] },
   },
   'admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration': {},
+  'apiextensions.k8s.io/v1/CustomResourceDefinition': {
+    spec: {
+      group: 'example.com',
+      scope: 'Namespaced',
+      names: { plural: 'ships', kind: 'Ship' },
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+    },
+  },
   'apiregistration.k8s.io/v1/APIService': {
     spec: { group: 'a.example.com', version: 'v1', groupPriorityMinimum: 100, versionPriority: 10 },
   },
@@ -74,6 +82,12 @@ const examples: Record<string, Record<string, unknown>> = {
   'storage.k8s.io/v1/StorageClass': { provisioner: 'example.com/p' },
 }
 
+/** Names that are made of other fields. */
+const madeNames: Record<string, string> = {
+  APIService: 'v1.a.example.com',
+  CustomResourceDefinition: 'ships.example.com',
+}
+
 const schema = loadSchema()
 
 describe.each(
@@ -87,8 +101,7 @@ describe.each(
 
   const resource: Resource = kind
   const apiVersion = name.slice(0, name.lastIndexOf('/'))
-  // The name of an APIService is made of its version and group.
-  const nameOf = (object: string): string => (kind.kind === 'APIService' ? 'v1.a.example.com' : object)
+  const nameOf = (object: string): string => madeNames[kind.kind] ?? object
   const named = (object: string): KubeObject => ({
     apiVersion,
     kind: kind.kind,

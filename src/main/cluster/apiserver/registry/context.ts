@@ -44,16 +44,16 @@ function secondsText(second: number): string {
 export function itemOf(resource: ServedResource, entry: Entry): Item {
   if (!resource.converted) return entry
   let byVersion = converted.get(entry)
-  if (!byVersion) converted.set(entry, (byVersion = new Map<string, Item>()))
-  let item = byVersion.get(resource.apiVersion)
+  if (!byVersion) converted.set(entry, (byVersion = new Map<ServedResource, Item>()))
+  let item = byVersion.get(resource)
   if (!item) {
     item = new ConvertedItem(served(resource, entry.object))
-    byVersion.set(resource.apiVersion, item)
+    byVersion.set(resource, item)
   }
   return item
 }
 
-const converted = new WeakMap<Entry, Map<string, Item>>()
+const converted = new WeakMap<Entry, Map<ServedResource, Item>>()
 
 class ConvertedItem implements Item {
   readonly object: KubeObject

@@ -51,7 +51,8 @@ function checkAnnotations(annotations: Readonly<Record<string, string>> | undefi
 }
 
 /** Everything about `metadata` that any object must fulfil. */
-export function validateMetadata({ kind }: ServedResource, { metadata }: KubeObject): FieldError[] {
+export function validateMetadata(resource: ServedResource, { metadata }: KubeObject): FieldError[] {
+  const { kind } = resource
   const errors: FieldError[] = []
   const name = metadata.name ?? ''
   if (name === '') errors.push(fieldRequired('metadata.name', 'name or generateName is required'))
@@ -63,7 +64,7 @@ export function validateMetadata({ kind }: ServedResource, { metadata }: KubeObj
   errors.push(...checkLabels(metadata.labels, 'metadata.labels'))
   errors.push(...checkAnnotations(metadata.annotations))
   if (metadata.ownerReferences) errors.push(...checkOwners(metadata.ownerReferences))
-  if (metadata.finalizers) errors.push(...checkFinalizers(metadata.finalizers))
+  if (metadata.finalizers) errors.push(...checkFinalizers(metadata.finalizers, isExtension(resource)))
   return errors
 }
 
@@ -93,12 +94,16 @@ function checkOwners(owners: NonNullable<ObjectMeta['ownerReferences']>): FieldE
 
 const standardFinalizers = new Set(['kubernetes', 'orphan', 'foregroundDeletion'])
 
-function checkFinalizers(finalizers: readonly string[]): FieldError[] {
+/** Custom resources and their definitions may have finalizers of any name, as in apiextensions. */
+const isExtension = ({ kind, custom }: ServedResource): boolean =>
+  custom !== undefined || kind.group === 'apiextensions.k8s.io'
+
+function checkFinalizers(finalizers: readonly string[], anyName: boolean): FieldError[] {
   const errors: FieldError[] = []
   for (const finalizer of finalizers) {
     for (const problem of qualifiedNameProblems(finalizer))
       errors.push(fieldInvalid('metadata.finalizers', finalizer, problem))
-    if (!finalizer.includes('/') && !standardFinalizers.has(finalizer))
+    if (!anyName && !finalizer.includes('/') && !standardFinalizers.has(finalizer))
       errors.push(
         fieldInvalid(
           'metadata.finalizers',

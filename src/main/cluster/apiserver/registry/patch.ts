@@ -51,13 +51,17 @@ export function patcherOf(target: Target, call: Call, type: string): Patcher {
       if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest('Invalid JSON Patch')
       return (current) => mergePatch(current, body)
     case 'application/strategic-merge-patch+json':
+      if (target.resource.custom) throw unsupportedPatch(patchTypes.filter((one) => one !== type))
       return strategicPatcher(target, body)
     default:
-      throw unsupportedMediaType(
-        `the body of the request was in an unknown format - accepted media types include: ${patchTypes.join(', ')}`,
-      )
+      throw unsupportedPatch(patchTypes)
   }
 }
+
+const unsupportedPatch = (accepted: readonly string[]): ApiError =>
+  unsupportedMediaType(
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
+  )
 
 function parsePatch(bytes: Buffer): unknown {
   try {

@@ -1,6 +1,7 @@
 import type { KubeObject } from '#shared/kube/object.ts'
 import { anyType, type TypeNode } from '#shared/kube/patch/type-node.ts'
 import type { GroupResource } from '#shared/kube/status.ts'
+import type { Schema } from '../custom/schema.ts'
 import type { KindDeclaration, Verb } from './kind.ts'
 
 /** A declaration with what the registry derives from it once. */
@@ -15,6 +16,8 @@ export interface ServedResource {
   readonly verbs: ReadonlySet<Verb>
   /** Whether its objects are stored in another version's shape. */
   readonly converted: boolean
+  /** Of a custom resource: what its objects are decoded by. */
+  readonly custom: { readonly schema: Schema } | undefined
 }
 
 const allVerbs: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
@@ -23,12 +26,15 @@ const allVerbs: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get'
 export class ResourceTable {
   readonly #byPath = new Map<string, ServedResource>()
   readonly #byGroupResource = new Map<string, ServedResource>()
+  readonly #changes = new Map<string, number>()
+  readonly #listeners = new Set<(resource: ServedResource, served: boolean) => void>()
+  #revision = 0
 
   constructor(kinds: readonly KindDeclaration[], typeOf: (kind: KindDeclaration) => TypeNode | undefined) {
     for (const kind of kinds) this.add(kind, typeOf(kind) ?? anyType)
   }
 
-  add(kind: KindDeclaration, type: TypeNode): ServedResource {
+  add(kind: KindDeclaration, type: TypeNode, custom?: { schema: Schema }): ServedResource {
     const { group, version, plural } = kind
     const storage = kind.storage ?? { group, plural }
     const resource: ServedResource = {
@@ -39,10 +45,38 @@ export class ResourceTable {
       prefix: `/registry/${storage.group || 'core'}/${storage.plural}/`,
       verbs: new Set(kind.verbs ?? allVerbs),
       converted: kind.fromStorage !== undefined,
+      custom,
     }
     this.#byPath.set(`${group}/${version}/${plural}`, resource)
     if (!this.#byGroupResource.has(`${group}/${plural}`)) this.#byGroupResource.set(`${group}/${plural}`, resource)
+    this.#changed(resource, true)
     return resource
+  }
+
+  /** Takes all versions of a resource out. */
+  remove(group: string, plural: string): void {
+    this.#byGroupResource.delete(`${group}/${plural}`)
+    for (const [path, resource] of this.#byPath) {
+      if (resource.kind.group !== group || resource.kind.plural !== plural) continue
+      this.#byPath.delete(path)
+      this.#changed(resource, false)
+    }
+  }
+
+  /** Told of every resource that comes or goes from now on. */
+  onChange(listener: (resource: ServedResource, served: boolean) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /** Counts the changes to all that is served, or to one API version. */
+  revision(apiVersion?: string): number {
+    return apiVersion === undefined ? this.#revision : (this.#changes.get(apiVersion) ?? 0)
+  }
+
+  #changed(resource: ServedResource, served: boolean): void {
+    this.#changes.set(resource.apiVersion, ++this.#revision)
+    for (const listener of this.#listeners) listener(resource, served)
   }
 
   find(group: string, version: string, plural: string): ServedResource | undefined {

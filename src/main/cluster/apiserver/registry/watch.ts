@@ -13,7 +13,7 @@ import {
 import { itemOf, type RegistryContext, type Target } from './context.ts'
 import { parseRevisionDemand, waitForRevision } from './list-options.ts'
 import { tooOld } from './read.ts'
-import { prefixOf } from './resources.ts'
+import { prefixOf, type ServedResource } from './resources.ts'
 import { parseSelection } from './selection.ts'
 import { bookmark, EncodedBatch, eventOf, eventsOf } from './watch-events.ts'
 import { FieldDispatcher, WatchGroup, WatchMember, type ChangeSource, type WatchOrder } from './watch-groups.ts'
@@ -85,6 +85,11 @@ export class WatchHub {
   /** How many watches run. */
   get size(): number {
     return this.#members.size
+  }
+
+  /** Ends the watches of a resource that is served no longer. */
+  end(resource: ServedResource): void {
+    for (const member of [...this.#members]) if (member.order.resource === resource) member.end()
   }
 
   /** Ends every watch in an orderly way. */

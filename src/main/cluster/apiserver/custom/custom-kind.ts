@@ -1,0 +1,158 @@
+import type {
+  CustomResourceColumnDefinition,
+  CustomResourceDefinition,
+  CustomResourceDefinitionVersion,
+} from '#shared/kube/generated/types.ts'
+import { ageOf } from '#shared/kube/human-duration.ts'
+import { jsonClone } from '#shared/kube/json.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import type { FieldError } from '#shared/kube/status.ts'
+import { age } from '../kinds/columns.ts'
+import type { Column, KindDeclaration, ScalePaths, Verb } from '../registry/kind.ts'
+import { JsonPath } from './json-path.ts'
+import { fillDefaults, prune } from './prune.ts'
+import { checkRules } from './rules.ts'
+import type { Fields, Schema } from './schema.ts'
+import { validateValue } from './validate.ts'
+
+export const schemaOf = (version: CustomResourceDefinitionVersion): Schema =>
+  (version.schema?.openAPIV3Schema ?? {}) as Schema
+
+/** Name of its OpenAPI definition: `com.example.v1.Ship`. */
+export const definitionName = ({ spec }: CustomResourceDefinition, version: string): string =>
+  [...spec.group.split('.').reverse(), version, spec.names.kind].join('.')
+
+/** One version of a definition as a declaration like those of built-in kinds. */
+export function customKind(
+  definition: CustomResourceDefinition,
+  version: CustomResourceDefinitionVersion,
+): KindDeclaration {
+  const { group, names, scope } = definition.spec
+  const schema = schemaOf(version)
+  const apiVersion = `${group}/${version.name}`
+  const storageVersion = `${group}/${definition.spec.versions.find(({ storage }) => storage)?.name ?? version.name}`
+  return {
+    group,
+    version: version.name,
+    kind: names.kind,
+    plural: names.plural,
+    singular: names.singular ?? names.kind.toLowerCase(),
+    shortNames: names.shortNames ?? [],
+    categories: names.categories ?? [],
+    namespaced: scope === 'Namespaced',
+    schema: definitionName(definition, version.name),
+    ...(definition.metadata.deletionTimestamp ? { verbs: closing } : {}),
+    toStorage: (object) => (object.apiVersion === storageVersion ? object : { ...object, apiVersion: storageVersion }),
+    fromStorage: (stored) => readAs(stored, apiVersion, schema),
+    setDefaults: (object) => fillDefaults(object, schema),
+    validate: (object) => [
+      ...validateValue(withoutMeta(object), rootOf(schema), ''),
+      ...rules(object, undefined, schema),
+    ],
+    // The rules have been checked without a past; those that need one come now.
+    validateUpdate: (next, previous) => transitions(next, previous, schema),
+    ...(version.deprecated
+      ? { warnings: () => [version.deprecationWarning ?? `${apiVersion} ${names.kind} is deprecated`] }
+      : {}),
+    ...(version.subresources?.status === undefined
+      ? {}
+      : {
+          status: {
+            validateStatus: (next: KubeObject, previous: KubeObject) => [
+              ...validateValue(withoutMeta(next), rootOf(schema), ''),
+              ...rules(next, previous, schema),
+            ],
+          },
+        }),
+    ...scaleOf(version),
+    ...(version.selectableFields?.length ? { fields: selectable(version.selectableFields) } : {}),
+    columns: version.additionalPrinterColumns?.length ? version.additionalPrinterColumns.map(columnOf) : [age],
+  }
+}
+
+/** While a definition goes, nothing new comes. */
+const closing: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
+
+/** Stored objects may be older than the schema: what it dropped goes, what it filled in is there. */
+function readAs(stored: KubeObject, apiVersion: string, schema: Schema): KubeObject {
+  const object: KubeObject = jsonClone({ ...stored, apiVersion })
+  prune(object as unknown as Fields, schema)
+  fillDefaults(object, schema)
+  return object
+}
+
+/** Type and metadata are checked as every object's are. */
+function withoutMeta(object: KubeObject): Fields {
+  const { apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = object as KubeObject & Fields
+  return { ...rest, metadata: { name: metadata.name, generateName: metadata.generateName } }
+}
+
+const roots = new WeakMap<Schema, Schema>()
+
+/** The schema without demands for what `withoutMeta` takes away. */
+function rootOf(schema: Schema): Schema {
+  let root = roots.get(schema)
+  if (!root) {
+    const required = schema.required?.filter((name) => name !== 'apiVersion' && name !== 'kind' && name !== 'metadata')
+    roots.set(schema, (root = { ...schema, ...(required ? { required } : {}) }))
+  }
+  return root
+}
+
+function rules(object: KubeObject, previous: KubeObject | undefined, schema: Schema): FieldError[] {
+  const errors: FieldError[] = []
+  checkRules(object, previous, schema, '', errors)
+  return errors
+}
+
+function transitions(next: KubeObject, previous: KubeObject, schema: Schema): FieldError[] {
+  const known = new Set(rules(next, undefined, schema).map(({ field, message }) => `${field}\n${message}`))
+  return rules(next, previous, schema).filter(({ field, message }) => !known.has(`${field}\n${message}`))
+}
+
+function scaleOf({ subresources }: CustomResourceDefinitionVersion): { scale?: ScalePaths } {
+  const scale = subresources?.scale
+  if (!scale) return {}
+  const plain = (path: string): string => path.replace(/^\./, '')
+  return {
+    scale: {
+      specReplicas: plain(scale.specReplicasPath),
+      statusReplicas: plain(scale.statusReplicasPath),
+      selector: plain(scale.labelSelectorPath ?? ''),
+    },
+  }
+}
+
+function selectable(fields: readonly { jsonPath: string }[]): Record<string, (object: KubeObject) => string> {
+  return Object.fromEntries(
+    fields.map(({ jsonPath }) => {
+      const path = new JsonPath(jsonPath)
+      return [jsonPath.replace(/^\./, ''), (object: KubeObject) => textOf(path.first(object))]
+    }),
+  )
+}
+
+function columnOf(column: CustomResourceColumnDefinition): Column<KubeObject> {
+  const path = new JsonPath(column.jsonPath)
+  const { name, description = '', type, format, priority } = column
+  return {
+    name,
+    type: type === 'number' ? 'string' : (type as Column<KubeObject>['type']),
+    description: description || `Custom resource definition column (in JSONPath format): ${column.jsonPath}`,
+    ...(format === 'name' ? { format } : {}),
+    priority: priority ? 1 : 0,
+    value(object, now) {
+      const found = path.first(object)
+      if (found === undefined || found === null) return null
+      if (type === 'date') return ageOf(textOf(found), now)
+      if (type === 'integer' || type === 'number') return typeof found === 'number' ? found : null
+      if (type === 'boolean') return typeof found === 'boolean' ? found : null
+      return textOf(found)
+    },
+  }
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value
+  return value === undefined || value === null ? '' : JSON.stringify(value)
+}

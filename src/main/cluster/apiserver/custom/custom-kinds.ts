@@ -1,0 +1,82 @@
+import type { CustomResourceDefinition } from '#shared/kube/generated/types.ts'
+import { TypeCompiler, type JsonSchema } from '#shared/kube/patch/type-node.ts'
+import type { ObjectReader } from '../registry/admission.ts'
+import type { ResourceTable } from '../registry/resources.ts'
+import { customKind, schemaOf } from './custom-kind.ts'
+import { byVersionPriority } from './version-priority.ts'
+
+export const definitionKey = { group: 'apiextensions.k8s.io', plural: 'customresourcedefinitions' }
+
+/** Brings the kinds of definitions into the table of what is served, and takes them out again. */
+export class CustomKinds {
+  readonly #resources: ResourceTable
+  readonly #builtIn: (name: string) => JsonSchema | undefined
+  readonly #schemas = new Map<string, JsonSchema>()
+  /** What each definition serves, and the schemas' names. */
+  readonly #served = new Map<string, { uid: string; revision: string; schemas: string[] }>()
+
+  constructor(options: { resources: ResourceTable; builtIn: (name: string) => JsonSchema | undefined }) {
+    this.#resources = options.resources
+    this.#builtIn = options.builtIn
+  }
+
+  /** The OpenAPI definition of a name, custom or built in. */
+  definition(name: string): JsonSchema | undefined {
+    return this.#schemas.get(name) ?? this.#builtIn(name)
+  }
+
+  /** Definitions that were served before a restart are served from the first request on. */
+  load(reader: ObjectReader): void {
+    for (const definition of reader.list(definitionKey) as CustomResourceDefinition[])
+      if (isEstablished(definition)) this.put(definition)
+  }
+
+  /** Serves a definition as it is now. */
+  put(definition: CustomResourceDefinition): void {
+    const { metadata, spec } = definition
+    const name = metadata.name ?? ''
+    const revision = `${metadata.generation ?? 0}/${metadata.deletionTimestamp ?? ''}`
+    const known = this.#served.get(name)
+    if (known?.uid === metadata.uid && known?.revision === revision) return
+    this.remove(name)
+    const schemas: string[] = []
+    const compiler = new TypeCompiler((ref) => this.definition(ref))
+    for (const version of [...spec.versions].sort((a, b) => byVersionPriority(a.name, b.name))) {
+      if (!version.served) continue
+      const kind = customKind(definition, version)
+      const published = publishedSchema(definition, version.name, schemaOf(version) as JsonSchema)
+      this.#schemas.set(kind.schema, published)
+      schemas.push(kind.schema)
+      this.#resources.add(kind, compiler.of(published), { schema: schemaOf(version) })
+    }
+    this.#served.set(name, { uid: metadata.uid ?? '', revision, schemas })
+  }
+
+  remove(name: string): void {
+    const known = this.#served.get(name)
+    if (!known) return
+    this.#served.delete(name)
+    for (const schema of known.schemas) this.#schemas.delete(schema)
+    const [plural = '', ...group] = name.split('.')
+    this.#resources.remove(group.join('.'), plural)
+  }
+}
+
+export const isEstablished = ({ status }: CustomResourceDefinition): boolean =>
+  status?.conditions?.some(({ type, status: value }) => type === 'Established' && value === 'True') === true
+
+/** What OpenAPI tells of a custom kind: its own schema, and what every object has. */
+function publishedSchema(definition: CustomResourceDefinition, version: string, schema: JsonSchema): JsonSchema {
+  const { group, names } = definition.spec
+  return {
+    ...schema,
+    type: 'object',
+    properties: {
+      ...schema.properties,
+      apiVersion: { type: 'string', description: 'The version of the schema that the object is written in.' },
+      kind: { type: 'string', description: 'What the object is.' },
+      metadata: { $ref: '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'x-kubernetes-group-version-kind': [{ group, version, kind: names.kind }],
+  } as JsonSchema
+}

@@ -1,0 +1,361 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { systemClock } from '#shared/base/clock.ts'
+import { StopStack } from '#shared/base/disposable.ts'
+import { silentLog } from '#shared/base/log.ts'
+import type { Resource } from '#shared/client/client.ts'
+import { createSharedInformers } from '#shared/client/shared-informers.ts'
+import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '#shared/kube/generated/types.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import { customResourceDefinitions, namespaces } from '#shared/kube/resources.ts'
+import type { ApiError } from '#shared/kube/status.ts'
+import { startApiServer, type TestApiServer } from '#test/support/api-server.ts'
+import { kinds } from '../kinds/index.ts'
+import { startDefinitions } from './definitions.ts'
+import type { Schema } from './schema.ts'
+
+let stops: StopStack
+let api: TestApiServer
+
+beforeEach(async () => {
+  stops = new StopStack()
+  api = await startApiServer({ kinds })
+  stops.add(() => api.stop())
+  const informers = createSharedInformers({ client: api.client, clock: systemClock, log: silentLog })
+  stops.add(() => informers.stop())
+  stops.add(
+    startDefinitions(
+      { client: api.client, informers, clock: systemClock, log: silentLog },
+      { custom: api.server.custom },
+    ),
+  )
+  await api.client.create(namespaces, { metadata: { name: 'port' } })
+})
+afterEach(() => stops.stop())
+
+type Ship = KubeObject & { spec?: Record<string, unknown>; status?: Record<string, unknown> }
+const ships: Resource<Ship> = {
+  group: 'sea.example.com',
+  version: 'v1',
+  kind: 'Ship',
+  plural: 'ships',
+  namespaced: true,
+}
+
+const spec = (properties: Record<string, Schema>, more: Partial<Schema> = {}): Schema => ({
+  type: 'object',
+  properties: {
+    spec: { type: 'object', properties, ...more },
+    status: { type: 'object', properties: { at: { type: 'string' } } },
+  },
+})
+
+async function define(
+  schema: Schema,
+  version: Partial<CustomResourceDefinitionVersion> = {},
+  others: CustomResourceDefinitionVersion[] = [],
+): Promise<CustomResourceDefinition> {
+  const first = { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema }, ...version }
+  const created = await api.client.create(customResourceDefinitions, {
+    metadata: { name: 'ships.sea.example.com' },
+    spec: {
+      group: 'sea.example.com',
+      scope: 'Namespaced',
+      names: { plural: 'ships', kind: 'Ship', shortNames: ['sh'] },
+      versions: [first as CustomResourceDefinitionVersion, ...others],
+    },
+  })
+  await untilCondition('Established')
+  return created
+}
+
+async function untilCondition(type: string): Promise<void> {
+  await expect
+    .poll(async () => {
+      const { status } = await api.client.get(customResourceDefinitions, { name: 'ships.sea.example.com' })
+      return status?.conditions?.find((condition) => condition.type === type)?.status
+    })
+    .toBe('True')
+}
+
+const ship = (name: string, content: Record<string, unknown> = {}): Ship => ({
+  metadata: { name, namespace: 'port' },
+  spec: content,
+})
+const launch = (name: string, content: Record<string, unknown> = {}): Promise<Ship> =>
+  api.client.create(ships, ship(name, content))
+const causes = async (promise: Promise<unknown>): Promise<string[]> => {
+  const { status } = await promise.then(
+    () => Promise.reject(new Error('it was let pass')),
+    (error: unknown) => error as ApiError,
+  )
+  return (status.details?.causes ?? []).map(({ field, message }) => `${field}: ${message}`)
+}
+
+describe('objects of a definition', () => {
+  it('are created, read, listed, patched, applied, watched and deleted like others', async () => {
+    await define(spec({ masts: { type: 'integer' }, crew: { type: 'array', items: { type: 'string' } } }))
+    const made = await launch('a', { masts: 3 })
+    expect(made).toMatchObject({ apiVersion: 'sea.example.com/v1', kind: 'Ship', metadata: { generation: 1 } })
+    const ref = { namespace: 'port', name: 'a' }
+    const merged = await api.client.patch(ships, ref, { type: 'merge', body: { spec: { crew: ['ann'] } } })
+    expect(merged.spec).toEqual({ masts: 3, crew: ['ann'] })
+    expect(merged.metadata.generation).toBe(2)
+    const applied = await api.client.patch(
+      ships,
+      { namespace: 'port', name: 'b' },
+      {
+        type: 'apply',
+        body: { apiVersion: 'sea.example.com/v1', kind: 'Ship', metadata: { name: 'b' }, spec: { masts: 1 } },
+      },
+      { fieldManager: 'me' },
+    )
+    expect(applied.metadata.managedFields?.[0]).toMatchObject({ manager: 'me', operation: 'Apply' })
+    expect((await api.client.list(ships)).items.map(({ metadata }) => metadata.name)).toEqual(['a', 'b'])
+    await api.client.delete(ships, ref)
+    await expect(api.client.get(ships, ref)).rejects.toMatchObject({ code: 404 })
+    await expect(
+      api.client.patch(ships, { namespace: 'port', name: 'b' }, { type: 'strategic', body: { spec: {} } }),
+    ).rejects.toMatchObject({ code: 415 })
+  })
+
+  it('lose what the schema does not know, keep what it leaves open, and get its defaults', async () => {
+    await define(
+      spec({
+        masts: { type: 'integer', default: 2 },
+        free: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+        flags: {
+          type: 'object',
+          additionalProperties: { type: 'object', properties: { up: { type: 'boolean', default: true } } },
+        },
+      }),
+    )
+    const made = await launch('a', { rudder: 'x', free: { any: { thing: 1 } }, flags: { main: {} } })
+    expect(made.spec).toEqual({ masts: 2, free: { any: { thing: 1 } }, flags: { main: { up: true } } })
+    await expect(
+      api.client.transport.request({
+        method: 'POST',
+        path: '/apis/sea.example.com/v1/namespaces/port/ships?fieldValidation=Strict',
+        body: { apiVersion: 'sea.example.com/v1', kind: 'Ship', ...ship('b', { rudder: 'x' }) },
+      }),
+    ).rejects.toMatchObject({
+      code: 400,
+      message: 'Ship in version "v1" cannot be handled as a Ship: strict decoding error: unknown field "spec.rudder"',
+    })
+  })
+
+  it('are refused with the path and the reason of every offence', async () => {
+    await define(
+      spec(
+        {
+          owner: { type: 'string' },
+          masts: { type: 'integer', minimum: 1, maximum: 7 },
+          name: { type: 'string', pattern: '^[a-z]+$', maxLength: 5 },
+          rig: { type: 'string', enum: ['full', 'half'] },
+          crew: { type: 'array', maxItems: 1, items: { type: 'string' } },
+          ports: {
+            type: 'array',
+            'x-kubernetes-list-type': 'map',
+            'x-kubernetes-list-map-keys': ['name'],
+            items: { type: 'object', required: ['name'], properties: { name: { type: 'string' } } },
+          },
+        },
+        { required: ['owner'] },
+      ),
+    )
+    const bad = { masts: 9, name: 'ABC', rig: 'odd', crew: ['a', 'b'], ports: [{ name: 'p' }, { name: 'p' }] }
+    expect(await causes(launch('a', bad))).toEqual([
+      'spec.owner: Required value',
+      'spec.masts: Invalid value: 9: spec.masts in body should be less than or equal to 7',
+      'spec.name: Invalid value: "ABC": spec.name in body should match \'^[a-z]+$\'',
+      'spec.rig: Unsupported value: "odd": supported values: "full", "half"',
+      'spec.crew: Too many: 2: must have at most 1 items',
+      'spec.ports[1]: Duplicate value: {"name":"p"}',
+    ])
+    expect(await causes(launch('b', { masts: 'three', owner: 'o' }))).toEqual([
+      'spec.masts: Invalid value: "string": spec.masts in body must be of type integer: "string"',
+    ])
+  })
+
+  it('keep the rules of the schema, those about changes too', async () => {
+    await define(
+      spec(
+        { masts: { type: 'integer' }, length: { type: 'number' }, keel: { type: 'string' } },
+        {
+          'x-kubernetes-validations': [
+            { rule: 'self.masts < 5', message: 'too many masts' },
+            { rule: '!has(self.length) || self.length > 1.5', messageExpression: '"length %f".format([self.length])' },
+            { rule: 'self.keel == oldSelf.keel', message: 'the keel stays', fieldPath: '.keel' },
+          ],
+        },
+      ),
+    )
+    expect(await causes(launch('a', { masts: 6, keel: 'k', length: 1 }))).toEqual([
+      'spec: Invalid value: "object": too many masts',
+      'spec: Invalid value: "object": length 1.000000',
+    ])
+    const made = await launch('b', { masts: 1, keel: 'k' })
+    expect(await causes(api.client.update(ships, { ...made, spec: { masts: 1, keel: 'other' } }))).toEqual([
+      'spec.keel: Invalid value: "object": the keel stays',
+    ])
+  })
+
+  it('have a status and a scale of their own where the definition says so', async () => {
+    await define(
+      {
+        type: 'object',
+        properties: {
+          spec: { type: 'object', properties: { replicas: { type: 'integer' } } },
+          status: { type: 'object', properties: { replicas: { type: 'integer' }, selector: { type: 'string' } } },
+        },
+      },
+      {
+        subresources: {
+          status: {},
+          scale: {
+            specReplicasPath: '.spec.replicas',
+            statusReplicasPath: '.status.replicas',
+            labelSelectorPath: '.status.selector',
+          },
+        },
+      },
+    )
+    const made = await api.client.create(ships, { ...ship('a', { replicas: 2 }), status: { replicas: 9 } })
+    expect(made.status).toBeUndefined()
+    const ref = { namespace: 'port', name: 'a' }
+    await api.client.patch(
+      ships,
+      ref,
+      { type: 'merge', body: { status: { replicas: 1, selector: 'a=b' } } },
+      { subresource: 'status' },
+    )
+    const path = '/apis/sea.example.com/v1/namespaces/port/ships/a/scale'
+    expect(await api.client.transport.request({ method: 'GET', path })).toMatchObject({
+      kind: 'Scale',
+      spec: { replicas: 2 },
+      status: { replicas: 1, selector: 'a=b' },
+    })
+  })
+
+  it('show the columns and are selected by the fields that it names', async () => {
+    await define(spec({ color: { type: 'string' }, masts: { type: 'integer' } }), {
+      additionalPrinterColumns: [
+        { name: 'Color', type: 'string', jsonPath: '.spec.color' },
+        { name: 'Masts', type: 'integer', jsonPath: '.spec.masts', priority: 1 },
+      ],
+      selectableFields: [{ jsonPath: '.spec.color' }],
+    })
+    await launch('a', { color: 'red', masts: 2 })
+    await launch('b', { color: 'blue' })
+    const { items } = await api.client.list(ships, { fieldSelector: 'spec.color=blue' })
+    expect(items.map(({ metadata }) => metadata.name)).toEqual(['b'])
+    const table = (await api.client.transport.request({
+      method: 'GET',
+      path: '/apis/sea.example.com/v1/ships',
+      accept: 'application/json;as=Table;v=v1;g=meta.k8s.io',
+    })) as { columnDefinitions: { name: string }[]; rows: { cells: unknown[] }[] }
+    expect(table.columnDefinitions.map(({ name }) => name)).toEqual(['Name', 'Color', 'Masts'])
+    expect(table.rows.map(({ cells }) => cells)).toEqual([
+      ['a', 'red', 2],
+      ['b', 'blue', null],
+    ])
+  })
+
+  it('are served in every version, and stored in one', async () => {
+    const schema = {
+      openAPIV3Schema: spec({ masts: { type: 'integer' } }),
+    } as CustomResourceDefinitionVersion['schema']
+    await define(spec({ masts: { type: 'integer' } }), {}, [
+      { name: 'v2', served: true, storage: false, schema },
+    ])
+    const second = { ...ships, version: 'v2' }
+    await api.client.create(second, ship('a', { masts: 1 }))
+    expect(await api.client.get(ships, { namespace: 'port', name: 'a' })).toMatchObject({
+      apiVersion: 'sea.example.com/v1',
+    })
+    expect(await api.client.get(second, { namespace: 'port', name: 'a' })).toMatchObject({
+      apiVersion: 'sea.example.com/v2',
+    })
+  })
+})
+
+describe('a definition', () => {
+  it('is in discovery and both OpenAPI documents as long as it is there', async () => {
+    await define(spec({ masts: { type: 'integer', description: 'Poles.' } }))
+    const read = async (path: string): Promise<string> =>
+      JSON.stringify(await api.client.transport.request({ method: 'GET', path }))
+    expect(await read('/apis/sea.example.com/v1')).toContain('"shortNames":["sh"]')
+    expect(await read('/openapi/v3/apis/sea.example.com/v1')).toContain('Poles.')
+    expect(await read('/openapi/v2')).toContain('com.example.sea.v1.Ship')
+    await api.client.delete(customResourceDefinitions, { name: 'ships.sea.example.com' })
+    await expect.poll(() => read('/apis')).not.toContain('sea.example.com')
+    expect(await read('/openapi/v2')).not.toContain('com.example.sea.v1.Ship')
+  })
+
+  it('that is deleted takes its objects with it, and ends their watches', async () => {
+    await define(spec({ masts: { type: 'integer' } }))
+    await launch('a')
+    const ended = new Promise<void>((resolve) => {
+      api.client.transport.watch(
+        { path: '/apis/sea.example.com/v1/ships?watch=1' },
+        { events: () => undefined, closed: () => resolve() },
+      )
+    })
+    await api.client.delete(customResourceDefinitions, { name: 'ships.sea.example.com' })
+    await ended
+    await expect
+      .poll(() =>
+        api.client.get(customResourceDefinitions, { name: 'ships.sea.example.com' }).then(
+          () => 'there',
+          () => 'gone',
+        ),
+      )
+      .toBe('gone')
+    await define(spec({ masts: { type: 'integer' } }))
+    expect((await api.client.list(ships)).items).toEqual([])
+  })
+
+  it('with the names of another is not accepted', async () => {
+    await define(spec({}))
+    await api.client.create(customResourceDefinitions, {
+      metadata: { name: 'boats.sea.example.com' },
+      spec: {
+        group: 'sea.example.com',
+        scope: 'Namespaced',
+        names: { plural: 'boats', singular: 'boat', kind: 'Ship' },
+        versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+      },
+    })
+    await expect
+      .poll(async () => {
+        const { status } = await api.client.get(customResourceDefinitions, { name: 'boats.sea.example.com' })
+        return status?.conditions?.map(({ type, status: value, reason }) => `${type} ${value} ${reason ?? ''}`)
+      })
+      .toEqual(['NamesAccepted False KindConflict', 'Established False NotAccepted'])
+  })
+
+  it('that is not structural is refused with the paths of what is wrong', async () => {
+    const bad: Schema = {
+      type: 'object',
+      properties: {
+        spec: {
+          type: 'object',
+          properties: {
+            untyped: {},
+            list: { type: 'array' },
+            broken: { type: 'string', pattern: '(' },
+            wrong: { type: 'integer', default: 'x' },
+          },
+          'x-kubernetes-validations': [{ rule: 'self.' }],
+        },
+      },
+    }
+    const at = 'spec.versions[0].schema.openAPIV3Schema.properties[spec]'
+    expect((await causes(define(bad))).map((cause) => cause.slice(0, cause.indexOf(': ')))).toEqual([
+      `${at}.x-kubernetes-validations[0].rule`,
+      `${at}.properties[untyped].type`,
+      `${at}.properties[list].items`,
+      `${at}.properties[broken].pattern`,
+      `${at}.properties[wrong].default`,
+    ])
+  })
+})

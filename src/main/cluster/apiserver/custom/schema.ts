@@ -1,0 +1,68 @@
+/** A structural schema of a custom resource: JSONSchemaProps of apiextensions/v1, as the server walks it. */
+export interface Schema {
+  type?: string
+  format?: string
+  title?: string
+  description?: string
+  default?: unknown
+  nullable?: boolean
+  properties?: Readonly<Record<string, Schema>>
+  additionalProperties?: Schema | boolean
+  items?: Schema
+  required?: readonly string[]
+  enum?: readonly unknown[]
+  pattern?: string
+  minLength?: number
+  maxLength?: number
+  minimum?: number
+  maximum?: number
+  exclusiveMinimum?: boolean
+  exclusiveMaximum?: boolean
+  multipleOf?: number
+  minItems?: number
+  maxItems?: number
+  uniqueItems?: boolean
+  minProperties?: number
+  maxProperties?: number
+  allOf?: readonly Schema[]
+  anyOf?: readonly Schema[]
+  oneOf?: readonly Schema[]
+  not?: Schema
+  'x-kubernetes-int-or-string'?: boolean
+  'x-kubernetes-embedded-resource'?: boolean
+  'x-kubernetes-preserve-unknown-fields'?: boolean
+  'x-kubernetes-list-type'?: string
+  'x-kubernetes-list-map-keys'?: readonly string[]
+  'x-kubernetes-map-type'?: string
+  'x-kubernetes-validations'?: readonly Rule[]
+}
+
+/** A rule in CEL (`x-kubernetes-validations`). */
+export interface Rule {
+  rule: string
+  message?: string
+  messageExpression?: string
+  reason?: string
+  fieldPath?: string
+  optionalOldSelf?: boolean
+}
+
+export type Fields = Record<string, unknown>
+
+export const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+export const isObjectSchema = (value: Schema | boolean | undefined): value is Schema => typeof value === 'object'
+
+/** The schema of a property: declared, or that of all others. */
+export function propertySchema(schema: Schema, name: string): Schema | undefined {
+  if (schema.properties && Object.hasOwn(schema.properties, name)) return schema.properties[name]
+  return isObjectSchema(schema.additionalProperties) ? schema.additionalProperties : undefined
+}
+
+/** `spec.a`, `spec.map[key]` where the name is no declared property, `a` at the root. */
+export function childPath(path: string, schema: Schema, name: string): string {
+  const declared = schema.properties !== undefined && Object.hasOwn(schema.properties, name)
+  if (!declared && isObjectSchema(schema.additionalProperties)) return `${path}[${name}]`
+  return path === '' ? name : `${path}.${name}`
+}
