@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { readModels } from './generate/models.ts'
@@ -6,13 +7,24 @@ import { renderTypes } from './generate/types.ts'
 
 /**
  * Generates what Kubernetes v1.36 says of its built-in types, from the models of `@kubernetes/client-node`
- * (release-1.36): TypeScript interfaces in wire shape, and the OpenAPI definitions that the API server serves.
+ * (release-1.36): TypeScript interfaces in wire shape, and the OpenAPI definitions that the API server serves. The
+ * commit of this source besides.
  */
 const root = join(import.meta.dirname, '..')
 const models = readModels(join(root, 'node_modules/@kubernetes/client-node/dist/gen'))
 
 write('src/shared/kube/generated/types.ts', renderTypes(models))
 write('src/main/cluster/apiserver/schema/generated/definitions.ts', asModule(renderDefinitions(models)))
+write('src/main/cluster/apiserver/generated/commit.ts', `export const commit = ${JSON.stringify(headCommit())}\n`)
+
+/** Of this source, for `kubectl version`; empty where it came without git. */
+function headCommit(): string {
+  try {
+    return execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8', stdio: 'pipe' }).trim()
+  } catch {
+    return ''
+  }
+}
 
 /** One string to be parsed: quicker to load than a literal, nothing for the type checker to read, and bundled as code is. */
 function asModule(definitions: unknown): string {

@@ -11,6 +11,7 @@ import { RequestHandler, type Page } from './handler.ts'
 import { HttpEdge } from './http.ts'
 import { createInProcessTransport } from './in-process.ts'
 import { createMetricsRegistry, RequestMetrics } from './metrics.ts'
+import { commit } from './generated/commit.ts'
 import { createPages, type HealthCheck, type VersionInfo } from './pages.ts'
 import type { AdmissionPlugin, ObjectReader } from './registry/admission.ts'
 import type { ActionHandler, ConnectHandler } from './registry/connect.ts'
@@ -139,7 +140,7 @@ function versionInfo(gitVersion: string): VersionInfo {
     major,
     minor,
     gitVersion,
-    gitCommit: '',
+    gitCommit: commit,
     gitTreeState: 'clean',
     buildDate: '1970-01-01T00:00:00Z',
     goVersion: 'go1.26',

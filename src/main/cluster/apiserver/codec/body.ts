@@ -134,8 +134,10 @@ export function conformObject(object: KubeObject, resource: ServedResource): Ret
 function conformCustom(object: KubeObject, { type }: ServedResource, schema: Schema): ReturnType<typeof conform> {
   const findings = prune(object as unknown as Fields, schema)
   const metadata = type.field('metadata')
-  if (metadata && isFields(object.metadata))
-    findings.unknownFields.push(...conform(object.metadata, metadata).unknownFields.map((path) => `metadata.${path}`))
+  if (!metadata) return findings
+  const root = isFields(object.metadata) ? [{ path: 'metadata', metadata: object.metadata }] : []
+  for (const one of [...root, ...findings.embeddedMetadata])
+    findings.unknownFields.push(...conform(one.metadata, metadata).unknownFields.map((path) => `${one.path}.${path}`))
   return findings
 }
 

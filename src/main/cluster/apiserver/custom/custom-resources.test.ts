@@ -143,6 +143,13 @@ describe('objects of a definition', () => {
     })
   })
 
+  it('know the metadata of an embedded object as their own', async () => {
+    await define(spec({ template: { type: 'object', 'x-kubernetes-embedded-resource': true } }))
+    const metadata = { name: 'inner', rudder: 'x' }
+    const made = await launch('a', { template: { apiVersion: 'v1', kind: 'Pod', metadata } })
+    expect(made.spec?.['template']).toEqual({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'inner' } })
+  })
+
   it('are refused with the path and the reason of every offence', async () => {
     await define(
       spec(
@@ -264,9 +271,7 @@ describe('objects of a definition', () => {
     const schema = {
       openAPIV3Schema: spec({ masts: { type: 'integer' } }),
     } as CustomResourceDefinitionVersion['schema']
-    await define(spec({ masts: { type: 'integer' } }), {}, [
-      { name: 'v2', served: true, storage: false, schema },
-    ])
+    await define(spec({ masts: { type: 'integer' } }), {}, [{ name: 'v2', served: true, storage: false, schema }])
     const second = { ...ships, version: 'v2' }
     await api.client.create(second, ship('a', { masts: 1 }))
     expect(await api.client.get(ships, { namespace: 'port', name: 'a' })).toMatchObject({

@@ -7,13 +7,15 @@ const typeMeta = new Set(['apiVersion', 'kind', 'metadata'])
 export interface Pruned {
   /** Paths of what was dropped. */
   unknownFields: string[]
+  /** Metadata of embedded objects, by path: the caller's too. */
+  embeddedMetadata: { path: string; metadata: Fields }[]
   /** How many keys were seen, dropped ones too: more in the text means repeated ones. */
   keys: number
 }
 
 /** Drops, in place, what the schema does not know. `metadata` is the caller's. */
 export function prune(object: Fields, schema: Schema): Pruned {
-  const pruned: Pruned = { unknownFields: [], keys: 0 }
+  const pruned: Pruned = { unknownFields: [], embeddedMetadata: [], keys: 0 }
   pruneStruct(object, schema, '', pruned, true)
   return pruned
 }
@@ -39,7 +41,10 @@ function pruneStruct(
     pruned.keys++
     const here = path === '' ? name : `${path}.${name}`
     if (isResource && typeMeta.has(name)) {
-      countKeys(object[name], pruned)
+      const value = object[name]
+      countKeys(value, pruned)
+      if (path !== '' && name === 'metadata' && isFields(value))
+        pruned.embeddedMetadata.push({ path: here, metadata: value })
       continue
     }
     const child = schema && propertySchema(schema, name)

@@ -206,7 +206,7 @@ function itemOperations(resource: ServedResource): Record<string, unknown> {
 }
 
 function operation(
-  { kind }: ServedResource,
+  { kind, custom }: ServedResource,
   verb: string,
   answer: string,
   part?: { name: string; group: string; version: string; kind: string },
@@ -222,7 +222,7 @@ function operation(
         '',
       ),
     parameters: (writes ? writeParameters(verb) : verb === 'list' ? listParameters : []).map(queryParameter),
-    ...(writes ? { requestBody: requestBody(verb, answer) } : {}),
+    ...(writes ? { requestBody: requestBody(verb, answer, custom !== undefined) } : {}),
     responses: {
       '200': {
         description: 'OK',
@@ -234,7 +234,7 @@ function operation(
   }
 }
 
-function requestBody(verb: string, schema: string): unknown {
+function requestBody(verb: string, schema: string, isCustom: boolean): unknown {
   if (verb !== 'patch')
     return { content: { '*/*': { schema: { $ref: `#/components/schemas/${schema}` } } }, required: true }
   const patch = { schema: { type: 'object' } }
@@ -243,7 +243,8 @@ function requestBody(verb: string, schema: string): unknown {
       'application/apply-patch+yaml': patch,
       'application/json-patch+json': patch,
       'application/merge-patch+json': patch,
-      'application/strategic-merge-patch+json': patch,
+      // Custom resources have no merge keys; kubectl looks here for what it may send.
+      ...(isCustom ? {} : { 'application/strategic-merge-patch+json': patch }),
     },
     required: true,
   }
