@@ -75,7 +75,10 @@ function publishedSchema(definition: CustomResourceDefinition, version: string, 
       ...schema.properties,
       apiVersion: { type: 'string', description: 'The version of the schema that the object is written in.' },
       kind: { type: 'string', description: 'What the object is.' },
-      metadata: { $ref: '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+      metadata: {
+        description: "Standard object's metadata.",
+        allOf: [{ $ref: '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' }],
+      },
     },
     'x-kubernetes-group-version-kind': [{ group, version, kind: names.kind }],
   } as JsonSchema
