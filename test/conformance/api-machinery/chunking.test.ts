@@ -52,7 +52,7 @@ test('[sig-api-machinery] Servers with support for API chunking should return ch
   expect(whole.metadata.continue).toBeUndefined()
 })
 
-test('[sig-api-machinery] Servers with support for API chunking should continue listing from the last key if the original version has been compacted away, though the list is inconsistent [Slow] [Conformance]', async () => {
+test('[sig-api-machinery] Servers with support for API chunking should support continue listing from the last key if the original version has been compacted away, though the list is inconsistent [Slow] [Conformance]', async () => {
   const path = await templates()
   const limit = 40
   const first = await api.get(path, { limit })
