@@ -18,7 +18,7 @@ import { startNodeIpam, type NodeIpamOptions } from './node-ipam.ts'
 import { startNodeLifecycle, type NodeLifecycleOptions } from './node-lifecycle.ts'
 import { startPersistentVolumes } from './persistent-volume.ts'
 import { startPodGc, type PodGcOptions } from './pod-gc.ts'
-import { startReplicaSets } from './replicaset.ts'
+import { startReplicaSets, startReplicationControllers } from './replicaset.ts'
 import { startRootCa } from './root-ca.ts'
 import { startServiceAccounts } from './service-account.ts'
 import { startTaintEviction } from './taint-eviction.ts'
@@ -80,6 +80,7 @@ export function startControllers(options: ControllersOptions): Controllers {
   stops.add(startTaintEviction(as('taint-eviction-controller')))
   stops.add(startPodGc(as('pod-garbage-collector'), options.podGc))
   stops.add(startReplicaSets(as('replicaset-controller')))
+  stops.add(startReplicationControllers(as('replication-controller')))
   stops.add(startDeployments(as('deployment-controller')))
   stops.add(startDaemonSets(as('daemon-set-controller')))
   stops.add(startJobs(as('job-controller')))

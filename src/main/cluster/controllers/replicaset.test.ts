@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { isPodActive } from '#shared/kube/pod.ts'
 import type { ReplicaSet } from '#shared/kube/generated/types.ts'
-import { events, pods, replicaSets } from '#shared/kube/resources.ts'
+import { events, pods, replicaSets, replicationControllers } from '#shared/kube/resources.ts'
 import { startControlPlane, type TestControlPlane } from '#test/support/control-plane.ts'
-import { startReplicaSets } from './replicaset.ts'
+import { startReplicaSets, startReplicationControllers } from './replicaset.ts'
 
 let plane: TestControlPlane
 beforeEach(async () => {
@@ -88,4 +88,23 @@ const webSet = (replicas: number): ReplicaSet => ({
     selector: { matchLabels: { app: 'web' } },
     template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'web', image: 'nginx' }] } },
   },
+})
+
+it('does the same for a ReplicationController, and leaves ReplicaSets alone', async () => {
+  plane.startKubelets()
+  plane.start(startReplicationControllers)
+  await plane.client.create(replicaSets, webSet(1))
+  await plane.client.create(replicationControllers, {
+    metadata: { name: 'old', namespace: 'default' },
+    spec: {
+      replicas: 2,
+      template: { metadata: { labels: { run: 'old' } }, spec: { containers: [{ name: 'c', image: 'busybox' }] } },
+    },
+  })
+  await plane.untilOne(replicationControllers, 'old', ({ status }) => status?.readyReplicas === 2)
+  const { items } = await plane.client.list(pods)
+  expect(items.map(({ metadata }) => metadata.ownerReferences?.[0]?.kind)).toEqual([
+    'ReplicationController',
+    'ReplicationController',
+  ])
 })

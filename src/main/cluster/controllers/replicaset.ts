@@ -1,13 +1,15 @@
 import { jsonEqual } from '#shared/kube/json.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { createEventRecorder } from '#shared/client/event-recorder.ts'
+import type { Resource } from '#shared/client/client.ts'
 import { keyOf } from '#shared/client/informer.ts'
+import { apiVersionOf } from '#shared/client/kube-client.ts'
 import { isAnotherObject, isNamespaceTerminating, isNotFound, messageOf } from '#shared/kube/error-kinds.ts'
 import type { Pod, ReplicaSet, ReplicaSetCondition, ReplicaSetStatus } from '#shared/kube/generated/types.ts'
 import { isPodActive, isPodAvailable, isPodReady, isPodTerminal, readySince } from '#shared/kube/pod.ts'
 import { podFromTemplate } from '#shared/kube/pod-template.ts'
-import { pods, replicaSets } from '#shared/kube/resources.ts'
-import { selects } from '#shared/kube/selectors.ts'
+import { pods, replicaSets, replicationControllers } from '#shared/kube/resources.ts'
+import { selects, type LabelSelectorShape } from '#shared/kube/selectors.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { withoutZeros } from '#shared/kube/without-zeros.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
@@ -34,10 +36,38 @@ const burst = 500
  * next look never creates or deletes twice because of a cache that lags behind.
  */
 export function startReplicaSets(context: ControllerContext): Stop {
+  return startReplicas(context, {
+    resource: replicaSets,
+    name: 'replicaset',
+    component: 'replicaset-controller',
+    selectorOf: ({ spec }) => spec?.selector,
+  })
+}
+
+/** ReplicationControllers differ in their selector alone, which is a map: theirs are the same steps. */
+export function startReplicationControllers(context: ControllerContext): Stop {
+  return startReplicas(context, {
+    // What this file reads and writes of it has the ReplicaSet's shape.
+    resource: replicationControllers as unknown as Resource<ReplicaSet>,
+    name: 'replicationcontroller',
+    component: 'replication-controller',
+    selectorOf: ({ spec }) => spec?.selector && { matchLabels: spec.selector as Record<string, string> },
+  })
+}
+
+interface ReplicaKind {
+  resource: Resource<ReplicaSet>
+  name: string
+  /** As events name it. */
+  component: string
+  selectorOf(set: ReplicaSet): LabelSelectorShape | undefined
+}
+
+function startReplicas(context: ControllerContext, { resource, name, component, selectorOf }: ReplicaKind): Stop {
   const { client, clock } = context
-  const log = context.log.child({ controller: 'replicaset' })
-  const recorder = createEventRecorder({ client, clock, log, component: 'replicaset-controller' })
-  const sets = context.informers.share(replicaSets)
+  const log = context.log.child({ controller: name })
+  const recorder = createEventRecorder({ client, clock, log, component })
+  const sets = context.informers.share(resource)
   const podInformer = context.informers.share(pods)
   indexByController(sets)
   indexByController(podInformer)
@@ -49,10 +79,10 @@ export function startReplicaSets(context: ControllerContext): Stop {
     const claimed = await claim({
       client,
       owner: set,
-      ownerResource: replicaSets,
+      ownerResource: resource,
       resource: pods,
       informer: podInformer,
-      selected: (pod) => selects(set.spec?.selector, pod.metadata.labels),
+      selected: (pod) => selects(selectorOf(set), pod.metadata.labels),
     })
     const active = claimed.filter(isPodActive)
     const change = set.metadata.deletionTimestamp ? undefined : await matchReplicas(set, active)
@@ -82,7 +112,7 @@ export function startReplicaSets(context: ControllerContext): Stop {
 
   async function createPod(set: ReplicaSet): Promise<Pod> {
     try {
-      const reference = controllerReference(set, replicaSets)
+      const reference = controllerReference(set, resource)
       const pod = await client.create(pods, podFromTemplate(set.spec?.template, set, reference))
       say(set, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name ?? ''}`)
       return pod
@@ -123,12 +153,12 @@ export function startReplicaSets(context: ControllerContext): Stop {
   async function writeStatus(set: ReplicaSet, claimed: readonly Pod[], failure: Failure | undefined): Promise<void> {
     const status = withoutZeros(statusOf(set, claimed, failure, clock.now()), 'replicas', 'terminatingReplicas')
     if (jsonEqual(status, set.status)) return
-    await sets.caughtUp(await client.updateStatus(replicaSets, { ...set, status }))
+    await sets.caughtUp(await client.updateStatus(resource, { ...set, status }))
   }
 
   function say(set: ReplicaSet, type: 'Normal' | 'Warning', reason: string, message: string): void {
     // Items of lists may lack their type; what is said about them names it.
-    recorder.event({ ...set, apiVersion: 'apps/v1', kind: 'ReplicaSet' }, type, reason, message)
+    recorder.event({ ...set, apiVersion: apiVersionOf(resource), kind: resource.kind }, type, reason, message)
   }
 
   /** Time passes without an event: look again when the next ready pod has been so for minReadySeconds. */
@@ -144,16 +174,16 @@ export function startReplicaSets(context: ControllerContext): Stop {
   function setsOf(pod: Pod): string[] {
     const controller = controllerOf(pod)
     if (controller)
-      return controller.kind === 'ReplicaSet' ? [`${pod.metadata.namespace ?? ''}/${controller.name}`] : []
+      return controller.kind === resource.kind ? [`${pod.metadata.namespace ?? ''}/${controller.name}`] : []
     return sets
       .byIndex('namespace', pod.metadata.namespace ?? '')
-      .filter((set) => selects(set.spec?.selector, pod.metadata.labels))
+      .filter((set) => selects(selectorOf(set), pod.metadata.labels))
       .map(keyOf)
   }
 
   const controller = runController({
     ...context,
-    name: 'replicaset',
+    name,
     reconcile,
     shares: [sets, podInformer],
     workers: 16,

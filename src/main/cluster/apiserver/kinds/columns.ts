@@ -26,6 +26,13 @@ export const count = <T>(name: string, description: string, value: (object: T) =
   value: (object) => value(object) ?? 0,
 })
 
+export const yesNo = <T>(name: string, description: string, value: (object: T) => boolean | undefined): Column<T> => ({
+  name,
+  type: 'boolean',
+  description,
+  value: (object) => value(object) ?? false,
+})
+
 /** Shown by `-o wide` only. */
 export const wide = <T>(column: Column<T>): Column<T> => ({ ...column, priority: 1 })
 

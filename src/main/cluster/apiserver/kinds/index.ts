@@ -2,9 +2,9 @@ import type { KubeObject } from '#shared/kube/object.ts'
 import type { KindDeclaration } from '../registry/kind.ts'
 import { mutatingAdmissionPolicy } from './admissionregistration/mutatingadmissionpolicy.ts'
 import { mutatingAdmissionPolicyBinding } from './admissionregistration/mutatingadmissionpolicybinding.ts'
+import { mutatingWebhookConfiguration } from './admissionregistration/mutatingwebhookconfiguration.ts'
 import { validatingAdmissionPolicy } from './admissionregistration/validatingadmissionpolicy.ts'
 import { validatingAdmissionPolicyBinding } from './admissionregistration/validatingadmissionpolicybinding.ts'
-import { mutatingWebhookConfiguration } from './admissionregistration/mutatingwebhookconfiguration.ts'
 import { validatingWebhookConfiguration } from './admissionregistration/validatingwebhookconfiguration.ts'
 import { customResourceDefinition } from './apiextensions/customresourcedefinition.ts'
 import { apiService } from './apiregistration/apiservice.ts'
@@ -12,28 +12,54 @@ import { controllerRevision } from './apps/controllerrevision.ts'
 import { daemonSet } from './apps/daemonset.ts'
 import { deployment } from './apps/deployment.ts'
 import { replicaSet } from './apps/replicaset.ts'
+import { statefulSet } from './apps/statefulset.ts'
+import { horizontalPodAutoscalerV1 } from './autoscaling/horizontalpodautoscaler-v1.ts'
+import { horizontalPodAutoscaler } from './autoscaling/horizontalpodautoscaler.ts'
+import { cronJob } from './batch/cronjob.ts'
 import { job } from './batch/job.ts'
+import { certificateSigningRequest } from './certificates/certificatesigningrequest.ts'
 import { lease } from './coordination/lease.ts'
 import { configMap } from './core/configmap.ts'
 import { endpoints } from './core/endpoints.ts'
 import { event } from './core/event.ts'
+import { limitRange } from './core/limitrange.ts'
 import { namespace } from './core/namespace.ts'
 import { node } from './core/node.ts'
 import { persistentVolume } from './core/persistentvolume.ts'
 import { persistentVolumeClaim } from './core/persistentvolumeclaim.ts'
 import { pod } from './core/pod.ts'
 import { podTemplate } from './core/podtemplate.ts'
+import { replicationController } from './core/replicationcontroller.ts'
+import { resourceQuota } from './core/resourcequota.ts'
 import { secret } from './core/secret.ts'
 import { service } from './core/service.ts'
 import { serviceAccount } from './core/serviceaccount.ts'
 import { endpointSlice } from './discovery/endpointslice.ts'
 import { eventsEvent } from './events/event.ts'
+import { flowSchema } from './flowcontrol/flowschema.ts'
+import { priorityLevelConfiguration } from './flowcontrol/prioritylevelconfiguration.ts'
+import { ingress } from './networking/ingress.ts'
+import { ingressClass } from './networking/ingressclass.ts'
+import { ipAddress } from './networking/ipaddress.ts'
+import { networkPolicy } from './networking/networkpolicy.ts'
+import { serviceCidr } from './networking/servicecidr.ts'
+import { runtimeClass } from './node/runtimeclass.ts'
+import { podDisruptionBudget } from './policy/poddisruptionbudget.ts'
 import { clusterRole } from './rbac/clusterrole.ts'
 import { clusterRoleBinding } from './rbac/clusterrolebinding.ts'
 import { role } from './rbac/role.ts'
 import { roleBinding } from './rbac/rolebinding.ts'
+import { deviceClass } from './resource/deviceclass.ts'
+import { resourceClaim } from './resource/resourceclaim.ts'
+import { resourceClaimTemplate } from './resource/resourceclaimtemplate.ts'
+import { resourceSlice } from './resource/resourceslice.ts'
 import { priorityClass } from './scheduling/priorityclass.ts'
+import { csiDriver } from './storage/csidriver.ts'
+import { csiNode } from './storage/csinode.ts'
+import { csiStorageCapacity } from './storage/csistoragecapacity.ts'
 import { storageClass } from './storage/storageclass.ts'
+import { volumeAttachment } from './storage/volumeattachment.ts'
+import { volumeAttributesClass } from './storage/volumeattributesclass.ts'
 
 /** Every built-in kind. Adding one means writing its declaration and listing it here. */
 export const kinds: readonly KindDeclaration[] = [
@@ -49,6 +75,9 @@ export const kinds: readonly KindDeclaration[] = [
   anyKind(secret),
   anyKind(serviceAccount),
   anyKind(service),
+  anyKind(limitRange),
+  anyKind(replicationController),
+  anyKind(resourceQuota),
 
   anyKind(mutatingAdmissionPolicy),
   anyKind(mutatingAdmissionPolicyBinding),
@@ -63,17 +92,41 @@ export const kinds: readonly KindDeclaration[] = [
   anyKind(daemonSet),
   anyKind(deployment),
   anyKind(replicaSet),
+  anyKind(statefulSet),
+
+  anyKind(horizontalPodAutoscaler),
+  anyKind(horizontalPodAutoscalerV1),
 
   anyKind(job),
+  anyKind(cronJob),
+  anyKind(certificateSigningRequest),
   anyKind(lease),
   anyKind(endpointSlice),
   anyKind(eventsEvent),
+  anyKind(flowSchema),
+  anyKind(priorityLevelConfiguration),
+  anyKind(ingressClass),
+  anyKind(ingress),
+  anyKind(ipAddress),
+  anyKind(networkPolicy),
+  anyKind(serviceCidr),
+  anyKind(runtimeClass),
+  anyKind(podDisruptionBudget),
   anyKind(clusterRoleBinding),
   anyKind(clusterRole),
   anyKind(roleBinding),
   anyKind(role),
   anyKind(priorityClass),
+  anyKind(deviceClass),
+  anyKind(resourceClaim),
+  anyKind(resourceClaimTemplate),
+  anyKind(resourceSlice),
+  anyKind(csiDriver),
+  anyKind(csiNode),
+  anyKind(csiStorageCapacity),
   anyKind(storageClass),
+  anyKind(volumeAttachment),
+  anyKind(volumeAttributesClass),
 ]
 
 /** The registry handles all kinds alike; what it hands to a declaration always is that declaration's own type. */

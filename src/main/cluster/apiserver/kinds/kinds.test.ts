@@ -60,6 +60,61 @@ const examples: Record<string, Record<string, unknown>> = {
   'apps/v1/Deployment': { spec: running },
   'apps/v1/ReplicaSet': { spec: running },
   'batch/v1/Job': { spec: { template: { spec: { ...template.spec, restartPolicy: 'Never' } } } },
+  'apps/v1/StatefulSet': { spec: { ...running, serviceName: 's' } },
+  'autoscaling/v1/HorizontalPodAutoscaler': {
+    spec: { maxReplicas: 3, scaleTargetRef: { kind: 'Deployment', name: 'd' } },
+  },
+  'autoscaling/v2/HorizontalPodAutoscaler': {
+    spec: { maxReplicas: 3, scaleTargetRef: { kind: 'Deployment', name: 'd' } },
+  },
+  'batch/v1/CronJob': {
+    spec: {
+      schedule: '*/5 * * * *',
+      jobTemplate: { spec: { template: { spec: { ...template.spec, restartPolicy: 'Never' } } } },
+    },
+  },
+  'certificates.k8s.io/v1/CertificateSigningRequest': {
+    spec: {
+      request: Buffer.from('-----BEGIN CERTIFICATE REQUEST-----\nAA==\n-----END CERTIFICATE REQUEST-----\n').toString(
+        'base64',
+      ),
+      signerName: 'example.com/signer',
+      usages: ['client auth'],
+    },
+  },
+  'v1/LimitRange': { spec: { limits: [{ type: 'Container', max: { cpu: '1' } }] } },
+  'v1/ReplicationController': { spec: { template } },
+  'v1/ResourceQuota': { spec: { hard: { pods: '3' } } },
+  'flowcontrol.apiserver.k8s.io/v1/FlowSchema': { spec: { priorityLevelConfiguration: { name: 'exempt' } } },
+  'flowcontrol.apiserver.k8s.io/v1/PriorityLevelConfiguration': {
+    spec: { type: 'Limited', limited: { limitResponse: { type: 'Reject' } } },
+  },
+  'networking.k8s.io/v1/Ingress': {
+    spec: { defaultBackend: { service: { name: 's', port: { number: 80 } } } },
+  },
+  'networking.k8s.io/v1/IngressClass': { spec: { controller: 'example.com/c' } },
+  'networking.k8s.io/v1/IPAddress': { spec: { parentRef: { resource: 'services', name: 's', namespace: 'default' } } },
+  'networking.k8s.io/v1/NetworkPolicy': { spec: { podSelector: {} } },
+  'networking.k8s.io/v1/ServiceCIDR': { spec: { cidrs: ['10.9.0.0/24'] } },
+  'node.k8s.io/v1/RuntimeClass': { handler: 'runc' },
+  'policy/v1/PodDisruptionBudget': { spec: { minAvailable: 1, selector: { matchLabels: { a: 'b' } } } },
+  'resource.k8s.io/v1/DeviceClass': { spec: {} },
+  'resource.k8s.io/v1/ResourceClaim': {
+    spec: { devices: { requests: [{ name: 'r', exactly: { deviceClassName: 'c' } }] } },
+  },
+  'resource.k8s.io/v1/ResourceClaimTemplate': {
+    spec: { spec: { devices: { requests: [{ name: 'r', exactly: { deviceClassName: 'c' } }] } } },
+  },
+  'resource.k8s.io/v1/ResourceSlice': {
+    spec: { driver: 'd.example.com', nodeName: 'n', pool: { name: 'p', generation: 1, resourceSliceCount: 1 } },
+  },
+  'storage.k8s.io/v1/CSIDriver': { spec: {} },
+  'storage.k8s.io/v1/CSINode': { spec: { drivers: [] } },
+  'storage.k8s.io/v1/CSIStorageCapacity': { storageClassName: 's', capacity: '1Gi' },
+  'storage.k8s.io/v1/VolumeAttachment': {
+    spec: { attacher: 'a.example.com', nodeName: 'n', source: { persistentVolumeName: 'p' } },
+  },
+  'storage.k8s.io/v1/VolumeAttributesClass': { driverName: 'd.example.com' },
   'coordination.k8s.io/v1/Lease': { spec: { holderIdentity: 'h' } },
   'discovery.k8s.io/v1/EndpointSlice': { addressType: 'IPv4', endpoints: [{ addresses: ['10.0.0.1'] }], ports: [] },
   'events.k8s.io/v1/Event': {
@@ -85,6 +140,7 @@ const examples: Record<string, Record<string, unknown>> = {
 /** Names that are made of other fields. */
 const madeNames: Record<string, string> = {
   APIService: 'v1.a.example.com',
+  IPAddress: '10.9.0.7',
   CustomResourceDefinition: 'ships.example.com',
 }
 

@@ -1,0 +1,102 @@
+import type { CertificateSigningRequest } from '#shared/kube/generated/types.ts'
+import { humanDuration } from '#shared/kube/human-duration.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
+import { fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import type { KindDeclaration } from '../../registry/kind.ts'
+import { checkImmutable } from '../../validation/fields.ts'
+import { age, text } from '../columns.ts'
+
+/** A request for a certificate, its approval and its answer. */
+export const certificateSigningRequest: KindDeclaration<CertificateSigningRequest> = {
+  group: 'certificates.k8s.io',
+  version: 'v1',
+  kind: 'CertificateSigningRequest',
+  plural: 'certificatesigningrequests',
+  singular: 'certificatesigningrequest',
+  shortNames: ['csr'],
+  namespaced: false,
+  schema: 'io.k8s.api.certificates.v1.CertificateSigningRequest',
+  generation: false,
+  prepareForCreate(object) {
+    object.status = {}
+  },
+  status: { validateStatus: checkConditions },
+  subresources: ['approval'],
+  validateSubresource: (_subresource, next, previous) => checkConditions(next, previous),
+  validate,
+  validateUpdate(next, previous) {
+    const errors: FieldError[] = []
+    checkImmutable(next.spec, previous.spec, 'spec', errors)
+    return errors
+  },
+  fields: { 'spec.signerName': ({ spec }) => spec.signerName },
+  columns: [
+    age,
+    text('SignerName', 'Who shall sign it.', ({ spec }) => spec.signerName),
+    text('Requestor', 'Who asks.', ({ spec }) => spec.username ?? ''),
+    text('RequestedDuration', 'For how long.', ({ spec }) =>
+      spec.expirationSeconds ? humanDuration(spec.expirationSeconds * 1000) : '<none>',
+    ),
+    text('Condition', 'What has become of it.', conditionText),
+  ],
+}
+
+function conditionText({ status }: CertificateSigningRequest): string {
+  const types = (status?.conditions ?? []).map(({ type }) => type)
+  const words = types.includes('Denied') ? ['Denied'] : types.includes('Approved') ? ['Approved'] : ['Pending']
+  if (types.includes('Failed')) words.push('Failed')
+  if (status?.certificate) words.push('Issued')
+  return words.join(',')
+}
+
+function validate({ spec }: CertificateSigningRequest): FieldError[] {
+  const errors: FieldError[] = []
+  const { request, signerName, usages = [], expirationSeconds } = spec
+  const pem = Buffer.from(request ?? '', 'base64').toString()
+  if (!/^\s*-----BEGIN (NEW )?CERTIFICATE REQUEST-----[\s\S]+-----END (NEW )?CERTIFICATE REQUEST-----\s*$/.test(pem))
+    errors.push(fieldInvalid('spec.request', request, 'PEM block type must be CERTIFICATE REQUEST'))
+  if (usages.length === 0) errors.push(fieldRequired('spec.usages', 'usages must be provided'))
+  if (!signerName) errors.push(fieldRequired('spec.signerName'))
+  else if (!/^[a-z0-9.-]+\/\S+$/.test(signerName) || !signerName.split('/')[0]?.includes('.'))
+    errors.push(
+      fieldInvalid(
+        'spec.signerName',
+        signerName,
+        'must be a fully qualified domain and path of the form "example.com/signer-name"',
+      ),
+    )
+  if (expirationSeconds !== undefined && expirationSeconds < 600)
+    errors.push(
+      fieldInvalid(
+        'spec.expirationSeconds',
+        expirationSeconds,
+        'may not specify a duration less than 600 seconds (10 minutes)',
+      ),
+    )
+  return errors
+}
+
+/** Approval and denial are for ever, and exclude one another. */
+function checkConditions(
+  { status: next }: CertificateSigningRequest,
+  { status: previous }: CertificateSigningRequest,
+): FieldError[] {
+  const errors: FieldError[] = []
+  const has = (type: string): boolean => next?.conditions?.some((condition) => condition.type === type) ?? false
+  next?.conditions?.forEach(({ type, status }, i) => {
+    const field = `status.conditions[${i}]`
+    if (!type) errors.push(fieldRequired(`${field}.type`))
+    if ((type === 'Approved' || type === 'Denied' || type === 'Failed') && status !== 'True')
+      errors.push(fieldInvalid(`${field}.status`, status, `must be "True"`))
+  })
+  if (has('Approved') && has('Denied'))
+    errors.push(fieldInvalid('status.conditions', 'Denied', 'Approved and Denied conditions are mutually exclusive'))
+  for (const type of ['Approved', 'Denied', 'Failed'])
+    if (previous?.conditions?.some((condition) => condition.type === type) && !has(type))
+      errors.push(
+        fieldForbidden('status.conditions', `updates may not remove a condition of type ${JSON.stringify(type)}`),
+      )
+  if (previous?.certificate && !jsonEqual(previous.certificate, next?.certificate))
+    errors.push(fieldForbidden('status.certificate', 'updates may not change certificate content'))
+  return errors
+}

@@ -1,0 +1,93 @@
+import type { LimitRange, LimitRangeItem } from '#shared/kube/generated/types.ts'
+import { compareQuantities } from '#shared/kube/quantity.ts'
+import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import type { KindDeclaration } from '../../registry/kind.ts'
+
+/** What pods, containers and claims of a namespace may ask for, and what they get when they ask for nothing. */
+export const limitRange: KindDeclaration<LimitRange> = {
+  group: '',
+  version: 'v1',
+  kind: 'LimitRange',
+  plural: 'limitranges',
+  singular: 'limitrange',
+  shortNames: ['limits'],
+  namespaced: true,
+  schema: 'io.k8s.api.core.v1.LimitRange',
+  generation: false,
+  setDefaults({ spec }) {
+    for (const item of spec?.limits ?? []) if (item.type === 'Container') setContainerDefaults(item)
+  },
+  validate({ spec }) {
+    const errors: FieldError[] = []
+    const seen = new Set<string>()
+    spec?.limits.forEach((item, i) => {
+      const field = `spec.limits[${i}]`
+      if (!item.type) errors.push(fieldRequired(`${field}.type`))
+      if (seen.has(item.type)) errors.push(fieldDuplicate(`${field}.type`, item.type))
+      seen.add(item.type)
+      checkItem(item, field, errors)
+    })
+    return errors
+  },
+  columns: [
+    {
+      name: 'Created At',
+      type: 'date',
+      description: 'When it was created.',
+      value: ({ metadata }) => metadata.creationTimestamp ?? '',
+    },
+  ],
+}
+
+/** What is not given follows from what is: the default limit from the maximum, the default request from those. */
+function setContainerDefaults(item: LimitRangeItem): void {
+  item.default = { ...item.max, ...item.default }
+  item.defaultRequest = { ...item.min, ...item.default, ...item.defaultRequest }
+  if (Object.keys(item.default).length === 0) delete item.default
+  if (Object.keys(item.defaultRequest).length === 0) delete item.defaultRequest
+}
+
+function checkItem(item: LimitRangeItem, field: string, errors: FieldError[]): void {
+  const { min = {}, max = {}, default: fallback = {}, defaultRequest = {}, maxLimitRequestRatio = {} } = item
+  if (item.type === 'Pod') {
+    if (item.default) errors.push(fieldForbidden(`${field}.default`, "may not be specified when `type` is 'Pod'"))
+    if (item.defaultRequest)
+      errors.push(fieldForbidden(`${field}.defaultRequest`, "may not be specified when `type` is 'Pod'"))
+  }
+  if (item.type === 'PersistentVolumeClaim' && min['storage'] === undefined && max['storage'] === undefined)
+    errors.push(
+      fieldRequired(`${field}.limits`, 'either minimum or maximum storage value is required, but neither was provided'),
+    )
+  const atMost = (
+    name: string,
+    [lowField, low]: [string, string | undefined],
+    [highField, high]: [string, string | undefined],
+  ): void => {
+    if (low !== undefined && high !== undefined && compareQuantities(low, high) > 0)
+      errors.push(
+        fieldInvalid(
+          `${field}.${lowField}[${name}]`,
+          low,
+          `${words[lowField] ?? lowField} value ${low} is greater than ${words[highField] ?? highField} value ${high}`,
+        ),
+      )
+  }
+  for (const name of new Set([
+    ...Object.keys(min),
+    ...Object.keys(max),
+    ...Object.keys(fallback),
+    ...Object.keys(defaultRequest),
+  ])) {
+    atMost(name, ['min', min[name]], ['max', max[name]])
+    atMost(name, ['min', min[name]], ['defaultRequest', defaultRequest[name]])
+    atMost(name, ['defaultRequest', defaultRequest[name]], ['max', max[name]])
+    atMost(name, ['defaultRequest', defaultRequest[name]], ['default', fallback[name]])
+    atMost(name, ['min', min[name]], ['default', fallback[name]])
+    atMost(name, ['default', fallback[name]], ['max', max[name]])
+  }
+  for (const [name, ratio] of Object.entries(maxLimitRequestRatio))
+    if (compareQuantities(ratio, '1') < 0)
+      errors.push(fieldInvalid(`${field}.maxLimitRequestRatio[${name}]`, ratio, `ratio ${ratio} is less than 1`))
+}
+
+const words: Readonly<Record<string, string>> = { defaultRequest: 'default request' }

@@ -1,0 +1,99 @@
+import type { Ingress, IngressBackend } from '#shared/kube/generated/types.ts'
+import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import {
+  ipFamily,
+  label1035Problems,
+  portNameProblems,
+  portProblems,
+  subdomainProblems,
+} from '#shared/kube/validation-names.ts'
+import type { KindDeclaration } from '../../registry/kind.ts'
+import { addInvalid, checkOneOf } from '../../validation/fields.ts'
+import { age, text } from '../columns.ts'
+
+/** Which requests from outside go to which Service. */
+export const ingress: KindDeclaration<Ingress> = {
+  group: 'networking.k8s.io',
+  version: 'v1',
+  kind: 'Ingress',
+  plural: 'ingresses',
+  singular: 'ingress',
+  shortNames: ['ing'],
+  namespaced: true,
+  schema: 'io.k8s.api.networking.v1.Ingress',
+  prepareForCreate(object) {
+    object.status = { loadBalancer: {} }
+  },
+  status: {},
+  validate,
+  columns: [
+    text(
+      'Class',
+      'Who serves it.',
+      ({ metadata, spec }) =>
+        spec?.ingressClassName ?? metadata.annotations?.['kubernetes.io/ingress.class'] ?? '<none>',
+    ),
+    text('Hosts', 'For which names.', ({ spec }) => {
+      const hosts = (spec?.rules ?? []).flatMap(({ host }) => host ?? [])
+      return hosts.length === 0
+        ? '*'
+        : hosts.length > 3
+          ? `${hosts.slice(0, 3).join(',')} + ${hosts.length - 3} more...`
+          : hosts.join(',')
+    }),
+    text('Address', 'Where it is reached.', ({ status }) =>
+      (status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip ?? hostname ?? '').join(','),
+    ),
+    text('Ports', 'At which ports.', ({ spec }) => (spec?.tls?.length ? '80, 443' : '80')),
+    age,
+  ],
+}
+
+function validate({ spec = {} }: Ingress): FieldError[] {
+  const errors: FieldError[] = []
+  const { rules = [], defaultBackend, ingressClassName, tls = [] } = spec
+  if (rules.length === 0 && !defaultBackend)
+    errors.push(fieldInvalid('spec', rules, 'either `defaultBackend` or `rules` must be specified'))
+  if (defaultBackend) checkBackend(defaultBackend, 'spec.defaultBackend', errors)
+  tls.forEach(({ hosts = [] }, i) => hosts.forEach((host, j) => checkHost(host, `spec.tls[${i}].hosts[${j}]`, errors)))
+  rules.forEach(({ host, http }, i) => {
+    const field = `spec.rules[${i}]`
+    if (host) {
+      if (ipFamily(host)) errors.push(fieldInvalid(`${field}.host`, host, 'must be a DNS name, not an IP address'))
+      else checkHost(host, `${field}.host`, errors)
+    }
+    if (!http) return
+    if (!http.paths?.length) errors.push(fieldRequired(`${field}.http.paths`))
+    http.paths?.forEach(({ path = '', pathType, backend }, j) => {
+      const at = `${field}.http.paths[${j}]`
+      if (!pathType) errors.push(fieldRequired(`${at}.pathType`, 'pathType must be specified'))
+      else checkOneOf(pathType, ['Exact', 'ImplementationSpecific', 'Prefix'], `${at}.pathType`, errors)
+      if (pathType !== 'ImplementationSpecific' && !path.startsWith('/'))
+        errors.push(fieldInvalid(`${at}.path`, path, 'must be an absolute path'))
+      for (const bad of ['//', '/./', '/../', '%2f', '%2F'])
+        if (pathType !== 'ImplementationSpecific' && path.includes(bad))
+          errors.push(fieldInvalid(`${at}.path`, path, `must not contain '${bad}'`))
+      checkBackend(backend, `${at}.backend`, errors)
+    })
+  })
+  if (ingressClassName !== undefined)
+    addInvalid(subdomainProblems(ingressClassName), ingressClassName, 'spec.ingressClassName', errors)
+  return errors
+}
+
+const checkHost = (host: string, field: string, errors: FieldError[]): void =>
+  addInvalid(subdomainProblems(host.replace(/^\*\./, '')), host, field, errors)
+
+function checkBackend(backend: IngressBackend | undefined, field: string, errors: FieldError[]): void {
+  const { service, resource } = backend ?? {}
+  if (service && resource) errors.push(fieldInvalid(field, '', 'cannot set both resource and service backends'))
+  else if (!service && !resource) errors.push(fieldRequired(field, 'resource or service backend is required'))
+  if (!service) return
+  if (!service.name) errors.push(fieldRequired(`${field}.service.name`))
+  else addInvalid(label1035Problems(service.name), service.name, `${field}.service.name`, errors)
+  const { name, number } = service.port ?? {}
+  if (name && number) errors.push(fieldInvalid(`${field}.service.port`, '', 'cannot set both port name & port number'))
+  else if (name) addInvalid(portNameProblems(name), name, `${field}.service.port.name`, errors)
+  else if (number !== undefined) addInvalid(portProblems(number), number, `${field}.service.port.number`, errors)
+  else errors.push(fieldRequired(`${field}.service.port`, 'port name or number is required'))
+}

@@ -1,0 +1,33 @@
+import type { ServiceCIDR } from '#shared/kube/generated/types.ts'
+import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import type { KindDeclaration } from '../../registry/kind.ts'
+import { age, text } from '../columns.ts'
+
+/** Where cluster addresses of Services come from. */
+export const serviceCidr: KindDeclaration<ServiceCIDR> = {
+  group: 'networking.k8s.io',
+  version: 'v1',
+  kind: 'ServiceCIDR',
+  plural: 'servicecidrs',
+  singular: 'servicecidr',
+  namespaced: false,
+  schema: 'io.k8s.api.networking.v1.ServiceCIDR',
+  status: {},
+  prepareForCreate(object) {
+    object.status = {}
+  },
+  validate({ spec }) {
+    const errors: FieldError[] = []
+    const cidrs = spec?.cidrs ?? []
+    if (cidrs.length === 0) errors.push(fieldRequired('spec.cidrs', 'at least one CIDR required'))
+    if (cidrs.length > 2) errors.push(fieldInvalid('spec', spec, 'may only hold up to 2 values'))
+    cidrs.forEach((cidr, i) => {
+      if (!/^[0-9a-fA-F.:]+\/\d{1,3}$/.test(cidr))
+        errors.push(
+          fieldInvalid(`spec.cidrs[${i}]`, cidr, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'),
+        )
+    })
+    return errors
+  },
+  columns: [text('CIDRs', 'Its ranges.', ({ spec }) => (spec?.cidrs ?? []).join(',')), age],
+}

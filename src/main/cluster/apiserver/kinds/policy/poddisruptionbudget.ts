@@ -1,0 +1,47 @@
+import type { PodDisruptionBudget } from '#shared/kube/generated/types.ts'
+import { fieldInvalid, type FieldError } from '#shared/kube/status.ts'
+import type { KindDeclaration } from '../../registry/kind.ts'
+import { checkSupported } from '../../validation/fields.ts'
+import { checkLabelSelector } from '../../validation/labels.ts'
+import { checkAtMostHundredPercent, checkCountOrPercent } from '../../validation/workloads.ts'
+import { age, count, text } from '../columns.ts'
+
+/** How many pods of a kind may be away at a time of their owner's choosing. */
+export const podDisruptionBudget: KindDeclaration<PodDisruptionBudget> = {
+  group: 'policy',
+  version: 'v1',
+  kind: 'PodDisruptionBudget',
+  plural: 'poddisruptionbudgets',
+  singular: 'poddisruptionbudget',
+  shortNames: ['pdb'],
+  namespaced: true,
+  schema: 'io.k8s.api.policy.v1.PodDisruptionBudget',
+  prepareForCreate(object) {
+    object.status = { currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 }
+  },
+  status: {},
+  validate({ spec }) {
+    const errors: FieldError[] = []
+    const { minAvailable, maxUnavailable } = spec ?? {}
+    if (minAvailable !== undefined && maxUnavailable !== undefined)
+      errors.push(fieldInvalid('spec', spec, 'minAvailable and maxUnavailable cannot be both set'))
+    checkCountOrPercent(minAvailable, 'spec.minAvailable', errors)
+    checkAtMostHundredPercent(minAvailable, 'spec.minAvailable', errors)
+    checkCountOrPercent(maxUnavailable, 'spec.maxUnavailable', errors)
+    checkAtMostHundredPercent(maxUnavailable, 'spec.maxUnavailable', errors)
+    checkLabelSelector(spec?.selector, 'spec.selector', errors)
+    checkSupported(
+      spec?.unhealthyPodEvictionPolicy,
+      ['AlwaysAllow', 'IfHealthyBudget'],
+      'spec.unhealthyPodEvictionPolicy',
+      errors,
+    )
+    return errors
+  },
+  columns: [
+    text('Min Available', 'How many must stay.', ({ spec }) => String(spec?.minAvailable ?? 'N/A')),
+    text('Max Unavailable', 'How many may go.', ({ spec }) => String(spec?.maxUnavailable ?? 'N/A')),
+    count('Allowed Disruptions', 'How many may go now.', ({ status }) => status?.disruptionsAllowed),
+    age,
+  ],
+}

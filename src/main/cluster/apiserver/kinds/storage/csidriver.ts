@@ -1,0 +1,40 @@
+import type { CSIDriver } from '#shared/kube/generated/types.ts'
+import type { FieldError } from '#shared/kube/status.ts'
+import type { KindDeclaration } from '../../registry/kind.ts'
+import { checkSupported } from '../../validation/fields.ts'
+import { age, text, yesNo } from '../columns.ts'
+
+/** What a driver of volumes can do. */
+export const csiDriver: KindDeclaration<CSIDriver> = {
+  group: 'storage.k8s.io',
+  version: 'v1',
+  kind: 'CSIDriver',
+  plural: 'csidrivers',
+  singular: 'csidriver',
+  namespaced: false,
+  schema: 'io.k8s.api.storage.v1.CSIDriver',
+  generation: false,
+  returnsDeleted: true,
+  setDefaults({ spec }) {
+    if (!spec) return
+    spec.attachRequired ??= true
+    spec.podInfoOnMount ??= false
+    spec.storageCapacity ??= false
+    spec.fsGroupPolicy ??= 'ReadWriteOnceWithFSType'
+    spec.volumeLifecycleModes ??= ['Persistent']
+    spec.requiresRepublish ??= false
+    spec.seLinuxMount ??= false
+  },
+  validate({ spec }) {
+    const errors: FieldError[] = []
+    checkSupported(spec?.fsGroupPolicy, ['File', 'None', 'ReadWriteOnceWithFSType'], 'spec.fsGroupPolicy', errors)
+    return errors
+  },
+  columns: [
+    yesNo('AttachRequired', 'Whether volumes are attached first.', ({ spec }) => spec?.attachRequired),
+    yesNo('PodInfoOnMount', 'Whether it is told of the pod.', ({ spec }) => spec?.podInfoOnMount),
+    yesNo('StorageCapacity', 'Whether it tells what is left.', ({ spec }) => spec?.storageCapacity),
+    text('Modes', 'What volumes it makes.', ({ spec }) => (spec?.volumeLifecycleModes ?? []).join(',')),
+    age,
+  ],
+}

@@ -1,0 +1,24 @@
+import type { CSIStorageCapacity } from '#shared/kube/generated/types.ts'
+import { fieldRequired } from '#shared/kube/status.ts'
+import type { KindDeclaration } from '../../registry/kind.ts'
+import { age, text } from '../columns.ts'
+
+/** How much room is left for volumes of a class. */
+export const csiStorageCapacity: KindDeclaration<CSIStorageCapacity> = {
+  group: 'storage.k8s.io',
+  version: 'v1',
+  kind: 'CSIStorageCapacity',
+  plural: 'csistoragecapacities',
+  singular: 'csistoragecapacity',
+  namespaced: true,
+  schema: 'io.k8s.api.storage.v1.CSIStorageCapacity',
+  generation: false,
+  validate({ storageClassName }) {
+    return storageClassName ? [] : [fieldRequired('storageClassName')]
+  },
+  columns: [
+    text('StorageClassName', 'For which class.', ({ storageClassName }) => storageClassName),
+    text('Capacity', 'How much.', ({ capacity }) => capacity ?? '<none>'),
+    age,
+  ],
+}

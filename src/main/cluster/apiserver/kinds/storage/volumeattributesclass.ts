@@ -1,0 +1,28 @@
+import type { VolumeAttributesClass } from '#shared/kube/generated/types.ts'
+import { fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import type { KindDeclaration } from '../../registry/kind.ts'
+import { checkImmutable } from '../../validation/fields.ts'
+import { age, text } from '../columns.ts'
+
+/** Attributes of volumes that can be changed. */
+export const volumeAttributesClass: KindDeclaration<VolumeAttributesClass> = {
+  group: 'storage.k8s.io',
+  version: 'v1',
+  kind: 'VolumeAttributesClass',
+  plural: 'volumeattributesclasses',
+  singular: 'volumeattributesclass',
+  namespaced: false,
+  schema: 'io.k8s.api.storage.v1.VolumeAttributesClass',
+  shortNames: ['vac'],
+  generation: false,
+  validate({ driverName }) {
+    return driverName ? [] : [fieldRequired('driverName')]
+  },
+  validateUpdate(next, previous) {
+    const errors: FieldError[] = []
+    checkImmutable(next.driverName, previous.driverName, 'driverName', errors)
+    checkImmutable(next.parameters, previous.parameters, 'parameters', errors)
+    return errors
+  },
+  columns: [text('DriverName', 'Which driver it is for.', ({ driverName }) => driverName), age],
+}
