@@ -8,6 +8,7 @@ import type { Log } from '#shared/base/log.ts'
 import type { Client, Resource } from '#shared/client/client.ts'
 import { createClient } from '#shared/client/kube-client.ts'
 import { createSharedInformers, type SharedInformers } from '#shared/client/shared-informers.ts'
+import { resourceQuotas } from '#shared/kube/resources.ts'
 import { admissionPlugins } from './apiserver/admission/index.ts'
 import { createAggregator } from './apiserver/aggregation/aggregator.ts'
 import { startAvailability } from './apiserver/aggregation/availability.ts'
@@ -112,6 +113,9 @@ export async function startControlPlane({
         clock,
         rbac: auth.authorizer,
         resources: () => server.resources,
+        quota: {
+          writeStatus: (quota) => createClient(server.transportFor(apiServerUser)).updateStatus(resourceQuotas, quota),
+        },
         webhooks: { call: createWebhookCaller({ dialService }), conditionsHold: webhookConditionsHold, log },
       }),
       connectHandlers: streamingHandlers({ connector: nodes }),

@@ -19,6 +19,7 @@ import { startNodeLifecycle, type NodeLifecycleOptions } from './node-lifecycle.
 import { startPersistentVolumes } from './persistent-volume.ts'
 import { startPodGc, type PodGcOptions } from './pod-gc.ts'
 import { startReplicaSets, startReplicationControllers } from './replicaset.ts'
+import { startResourceQuotas } from './resource-quota.ts'
 import { startRootCa } from './root-ca.ts'
 import { startServiceAccounts } from './service-account.ts'
 import { startTaintEviction } from './taint-eviction.ts'
@@ -81,6 +82,7 @@ export function startControllers(options: ControllersOptions): Controllers {
   stops.add(startPodGc(as('pod-garbage-collector'), options.podGc))
   stops.add(startReplicaSets(as('replicaset-controller')))
   stops.add(startReplicationControllers(as('replication-controller')))
+  stops.add(startResourceQuotas(as('resourcequota-controller'), { resources }))
   stops.add(startDeployments(as('deployment-controller')))
   stops.add(startDaemonSets(as('daemon-set-controller')))
   stops.add(startJobs(as('job-controller')))

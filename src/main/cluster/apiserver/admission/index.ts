@@ -2,12 +2,15 @@ import type { Clock } from '#shared/base/clock.ts'
 import type { RbacAuthorizer } from '../auth/rbac.ts'
 import type { AdmissionPlugin } from '../registry/admission.ts'
 import { serviceAllocator } from '../registry/service-allocator.ts'
+import { certificateRequester } from './certificate-requester.ts'
 import { defaultStorageClass } from './default-storage-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
+import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { priority } from './priority.ts'
 import { rbacEscalation } from './rbac-escalation.ts'
+import { resourceQuota, type ResourceQuotaOptions } from './resource-quota.ts'
 import { serviceAccount } from './service-account.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
 import { mutatingPolicies } from '../policies/mutating.ts'
@@ -20,10 +23,12 @@ export const admissionPlugins = (options: {
   clock: Clock
   rbac: RbacAuthorizer
   webhooks: WebhookOptions
+  quota: ResourceQuotaOptions
   /** What is served: parameters of policies may be of any kind. */
   resources: () => ResourceTable
 }): AdmissionPlugin[] => [
   namespaceLifecycle,
+  limitRanger,
   serviceAccount(options),
   nodeRestriction,
   taintNodesByCondition,
@@ -31,9 +36,11 @@ export const admissionPlugins = (options: {
   defaultTolerationSeconds,
   defaultStorageClass,
   rbacEscalation(options),
+  certificateRequester,
   mutatingPolicies(options),
   mutatingWebhooks(options.webhooks),
   validatingPolicies(options),
   validatingWebhooks(options.webhooks),
+  resourceQuota(options.quota),
   serviceAllocator(options),
 ]
