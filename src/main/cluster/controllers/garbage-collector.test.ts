@@ -64,6 +64,15 @@ it('deletes dependents that block before their owner in the foreground, through 
   await left([])
 })
 
+it('does not wait in the foreground for a dependent that has another owner', async () => {
+  start()
+  const going = await create('going')
+  const staying = await create('staying')
+  await create('child', [going, staying])
+  await remove('going', 'Foreground')
+  await left(['child', 'staying'])
+})
+
 it('does not wait in the foreground for dependents that do not block', async () => {
   start()
   const owner = await create('owner')

@@ -154,7 +154,10 @@ export function startGarbageCollector(
       added: (object) => look(graph.put(resource, object)),
       updated: (previous, object) => {
         const node = graph.put(resource, object)
-        if (!isAlike(previous, object)) look(node)
+        if (isAlike(previous, object)) return
+        look(node)
+        // An owner that it has no longer may have waited for it alone.
+        for (const owner of previous.metadata.ownerReferences ?? noOwners) wakeOwner(owner)
       },
       deleted: (object) => {
         const uid = object.metadata.uid ?? ''
