@@ -103,6 +103,7 @@ export async function startControlPlane({
     const dialService = createServiceDialer({ connector: nodes, reader: late.reader })
     const aggregator = createAggregator({ reader: late.reader, dialService, frontProxy: pki.frontProxy.client })
     const remote = new RemoteGroups()
+    const callWebhook = createWebhookCaller({ dialService })
     const server = createApiServer({
       store,
       kinds: allKinds,
@@ -116,11 +117,12 @@ export async function startControlPlane({
         quota: {
           writeStatus: (quota) => createClient(server.transportFor(apiServerUser)).updateStatus(resourceQuotas, quota),
         },
-        webhooks: { call: createWebhookCaller({ dialService }), conditionsHold: webhookConditionsHold, log },
+        webhooks: { call: callWebhook, conditionsHold: webhookConditionsHold, log },
       }),
       connectHandlers: streamingHandlers({ connector: nodes }),
       actionHandlers: auth.actions,
       aggregation: { aggregator, remote },
+      callWebhook,
       pages: auth.pages,
       clock,
       log: log.child({ part: 'apiserver' }),

@@ -10,7 +10,7 @@ import type { Verb } from './registry/kind.ts'
 import { patch } from './registry/patch.ts'
 import { bindPod, evictPod } from './registry/pod-actions.ts'
 import { get, list } from './registry/read.ts'
-import { keyOf, type ServedResource } from './registry/resources.ts'
+import { keyOf, prefixOf, type ServedResource } from './registry/resources.ts'
 import { getScale, patchScale, updateScale } from './registry/scale.ts'
 import { watch, type WatchHub } from './registry/watch.ts'
 import { create, update } from './registry/write.ts'
@@ -93,6 +93,8 @@ export class RequestHandler {
       name: info.name,
       subresource: info.subresource,
     }
+    const pending = convertAhead(this.#options.context, target)
+    if (pending) await pending
     return info.subresource === '' ? this.#main(route.verb, target, call) : this.#subresource(route.verb, target, call)
   }
 
@@ -199,6 +201,16 @@ export class RequestHandler {
     })
     return { type: 'object', code: 201, object }
   }
+}
+
+/** Objects of another version are made by a webhook before anything reads them. @throws ApiError 500 */
+function convertAhead({ store }: RegistryContext, { resource, namespace, name }: Target): Promise<void> | undefined {
+  const conversion = resource.custom?.conversion
+  if (!conversion) return undefined
+  const entries =
+    name === '' ? store.list(prefixOf(resource, namespace)).entries : [store.get(keyOf(resource, namespace, name))]
+  const stored = entries.flatMap((entry) => entry?.object ?? [])
+  return conversion.prepare(stored, resource.apiVersion)
 }
 
 /** Subresources that are read and written like the object itself. */

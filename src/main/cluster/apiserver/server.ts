@@ -18,6 +18,7 @@ import type { ActionHandler, ConnectHandler } from './registry/connect.ts'
 import { createReader, type RegistryContext } from './registry/context.ts'
 import type { KindDeclaration } from './registry/kind.ts'
 import { ResourceTable } from './registry/resources.ts'
+import type { WebhookCaller } from './webhooks/call.ts'
 import { WatchHub } from './registry/watch.ts'
 
 export interface ApiServerOptions {
@@ -44,6 +45,8 @@ export interface ApiServerOptions {
   checks?: Readonly<Record<string, HealthCheck>>
   /** Passes the groups of aggregated API servers on to them. */
   aggregation?: { aggregator: Aggregator; remote: RemoteGroups }
+  /** Calls the conversion webhooks of custom resources. */
+  callWebhook?: WebhookCaller
   /** Further paths that are no resources, such as the keys of service-account tokens. */
   pages?: Page
 }
@@ -75,7 +78,11 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const reader = createReader(store, resources)
   const context: RegistryContext = { store, clock, log, resources, reader, admission: options.admission ?? [] }
   const hub = new WatchHub(context)
-  const custom = new CustomKinds({ resources, builtIn: (name) => schema.definition(name) })
+  const custom = new CustomKinds({
+    resources,
+    builtIn: (name) => schema.definition(name),
+    callWebhook: options.callWebhook,
+  })
   resources.onChange((resource, served) => {
     if (!served) hub.end(resource)
   })

@@ -11,7 +11,7 @@ export interface ResourceQuotaOptions {
   writeStatus(quota: ResourceQuota): Promise<unknown>
 }
 
-const maxAttempts = 5
+const maxAttempts = 8
 
 /**
  * ResourceQuota: what goes beyond a namespace's share is refused, and what is let pass is put down at once, so that no
@@ -58,6 +58,8 @@ async function reserve(
       return
     } catch (error) {
       if (!isConflict(error) || attempt === maxAttempts) throw error
+      // Reads see what is on disk: the other write will be there in a moment.
+      await new Promise((resolve) => setTimeout(resolve, 5 * attempt))
     }
   }
 }

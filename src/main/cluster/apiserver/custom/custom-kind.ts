@@ -9,6 +9,7 @@ import type { KubeObject } from '#shared/kube/object.ts'
 import type { FieldError } from '#shared/kube/status.ts'
 import { age } from '../kinds/columns.ts'
 import type { Column, KindDeclaration, ScalePaths, Verb } from '../registry/kind.ts'
+import type { WebhookConversion } from './conversion.ts'
 import { JsonPath } from './json-path.ts'
 import { fillDefaults, prune } from './prune.ts'
 import { checkRules } from './rules.ts'
@@ -26,6 +27,7 @@ export const definitionName = ({ spec }: CustomResourceDefinition, version: stri
 export function customKind(
   definition: CustomResourceDefinition,
   version: CustomResourceDefinitionVersion,
+  conversion?: WebhookConversion,
 ): KindDeclaration {
   const { group, names, scope } = definition.spec
   const schema = schemaOf(version)
@@ -43,7 +45,7 @@ export function customKind(
     schema: definitionName(definition, version.name),
     ...(definition.metadata.deletionTimestamp ? { verbs: closing } : {}),
     toStorage: (object) => (object.apiVersion === storageVersion ? object : { ...object, apiVersion: storageVersion }),
-    fromStorage: (stored) => readAs(stored, apiVersion, schema),
+    fromStorage: (stored) => readAs(conversion ? conversion.read(stored, apiVersion) : stored, apiVersion, schema),
     setDefaults: (object) => fillDefaults(object, schema),
     validate: (object) => [
       ...validateValue(withoutMeta(object), rootOf(schema), ''),

@@ -2,6 +2,8 @@ import type { CustomResourceDefinition } from '#shared/kube/generated/types.ts'
 import { TypeCompiler, type JsonSchema } from '#shared/kube/patch/type-node.ts'
 import type { ObjectReader } from '../registry/admission.ts'
 import type { ResourceTable } from '../registry/resources.ts'
+import type { WebhookCaller } from '../webhooks/call.ts'
+import { WebhookConversion } from './conversion.ts'
 import { customKind, schemaOf } from './custom-kind.ts'
 import { byVersionPriority } from './version-priority.ts'
 
@@ -11,12 +13,19 @@ export const definitionKey = { group: 'apiextensions.k8s.io', plural: 'customres
 export class CustomKinds {
   readonly #resources: ResourceTable
   readonly #builtIn: (name: string) => JsonSchema | undefined
+  readonly #callWebhook: WebhookCaller | undefined
   readonly #schemas = new Map<string, JsonSchema>()
   /** What each definition serves, and the schemas' names. */
   readonly #served = new Map<string, { uid: string; revision: string; schemas: string[] }>()
 
-  constructor(options: { resources: ResourceTable; builtIn: (name: string) => JsonSchema | undefined }) {
+  constructor(options: {
+    resources: ResourceTable
+    builtIn: (name: string) => JsonSchema | undefined
+    /** Calls conversion webhooks; without it versions differ in their name alone. */
+    callWebhook: WebhookCaller | undefined
+  }) {
     this.#resources = options.resources
+    this.#callWebhook = options.callWebhook
     this.#builtIn = options.builtIn
   }
 
@@ -40,14 +49,18 @@ export class CustomKinds {
     if (known?.uid === metadata.uid && known?.revision === revision) return
     this.remove(name)
     const schemas: string[] = []
+    const conversion =
+      spec.conversion?.strategy === 'Webhook' && this.#callWebhook
+        ? new WebhookConversion(definition, this.#callWebhook)
+        : undefined
     const compiler = new TypeCompiler((ref) => this.definition(ref))
     for (const version of [...spec.versions].sort((a, b) => byVersionPriority(a.name, b.name))) {
       if (!version.served) continue
-      const kind = customKind(definition, version)
+      const kind = customKind(definition, version, conversion)
       const published = publishedSchema(definition, version.name, schemaOf(version) as JsonSchema)
       this.#schemas.set(kind.schema, published)
       schemas.push(kind.schema)
-      this.#resources.add(kind, compiler.of(published), { schema: schemaOf(version) })
+      this.#resources.add(kind, compiler.of(published), { schema: schemaOf(version), conversion })
     }
     this.#served.set(name, { uid: metadata.uid ?? '', revision, schemas })
   }

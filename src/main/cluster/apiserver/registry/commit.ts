@@ -25,13 +25,14 @@ export async function store(
     checkHead(context, key, expected)
     return { type: 'object', code, resource, object }
   }
+  const converted = await resource.custom?.conversion?.written(object)
   const operation: Operation = {
     type: 'put',
     key,
     expected,
     build(revision) {
       metadata.resourceVersion = String(revision)
-      return resource.kind.toStorage?.(object) ?? object
+      return converted?.(String(revision)) ?? resource.kind.toStorage?.(object) ?? object
     },
   }
   return answerOf(resource, await commitOne(context, operation), code)
@@ -50,13 +51,15 @@ export async function remove(
     checkHead(context, key, expected)
     return { type: 'object', code: 200, resource, object }
   }
+  const converted = await resource.custom?.conversion?.written(object)
   const operation: Operation = {
     type: 'delete',
     key,
     expected,
     build(revision) {
       const last = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } }
-      return resource.kind.toStorage?.(last) ?? last
+      const stored = converted?.(String(revision)) ?? resource.kind.toStorage?.(last) ?? last
+      return { ...stored, metadata: last.metadata }
     },
   }
   return answerOf(resource, await commitOne(context, operation), 200)

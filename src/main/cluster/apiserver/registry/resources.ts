@@ -1,6 +1,7 @@
 import type { KubeObject } from '#shared/kube/object.ts'
 import { anyType, type TypeNode } from '#shared/kube/patch/type-node.ts'
 import type { GroupResource } from '#shared/kube/status.ts'
+import type { WebhookConversion } from '../custom/conversion.ts'
 import type { Schema } from '../custom/schema.ts'
 import type { KindDeclaration, Verb } from './kind.ts'
 
@@ -17,7 +18,13 @@ export interface ServedResource {
   /** Whether its objects are stored in another version's shape. */
   readonly converted: boolean
   /** Of a custom resource: what its objects are decoded by. */
-  readonly custom: { readonly schema: Schema } | undefined
+  readonly custom: CustomResource | undefined
+}
+
+export interface CustomResource {
+  readonly schema: Schema
+  /** Makes other versions of its objects, where that is a webhook's work. */
+  readonly conversion: WebhookConversion | undefined
 }
 
 const allVerbs: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
@@ -34,7 +41,7 @@ export class ResourceTable {
     for (const kind of kinds) this.add(kind, typeOf(kind) ?? anyType)
   }
 
-  add(kind: KindDeclaration, type: TypeNode, custom?: { schema: Schema }): ServedResource {
+  add(kind: KindDeclaration, type: TypeNode, custom?: CustomResource): ServedResource {
     const { group, version, plural } = kind
     const storage = kind.storage ?? { group, plural }
     const resource: ServedResource = {

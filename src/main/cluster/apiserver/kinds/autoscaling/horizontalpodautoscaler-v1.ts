@@ -6,7 +6,7 @@ import type {
 import type { KubeObject } from '#shared/kube/object.ts'
 import type { KindDeclaration } from '../../registry/kind.ts'
 import { age, count, text } from '../columns.ts'
-import { setAutoscalerDefaults, validateAutoscaler } from './horizontalpodautoscaler.ts'
+import { setAutoscalerDefaults, validateAutoscaler } from '../../validation/autoscaling.ts'
 
 type V1 = AutoscalingV1HorizontalPodAutoscaler
 
