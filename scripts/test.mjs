@@ -18,6 +18,11 @@ const checks = {
   imports: { run: ['npm', 'run', '-s', 'imports'] },
   unit: { run: vitest('unit'), count: vitestCount },
   integration: { needs: [builtApp, engine, testImages, kubectl], run: vitest('integration'), count: vitestCount },
+  conformance: {
+    needs: [builtApp, engine, testImages, kubectl],
+    run: vitest('conformance'),
+    count: vitestCount,
+  },
   e2e: { needs: [builtApp, engine, testImages, chromium], run: ['npx', 'playwright', 'test'], count: playwrightCount },
 }
 
