@@ -148,6 +148,7 @@ export async function startControlPlane({
       resources: storedResources(),
       customResources: customResources(server.resources),
       rootCa: pki.ca,
+      certificates: { requests: pki.requests },
       kubernetesService: { clusterIP: network.kubernetesService, advertised: { address: '127.0.0.1', port } },
       nodeLifecycle: { monitorGraceMs },
     })

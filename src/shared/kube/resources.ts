@@ -1,5 +1,6 @@
 import type { KubeObject } from './object.ts'
 import type {
+  CertificateSigningRequest,
   ClusterRole,
   ClusterRoleBinding,
   ConfigMap,
@@ -12,6 +13,7 @@ import type {
   EndpointSlice,
   Event,
   EventsEvent,
+  FlowSchema,
   Ingress,
   Job,
   Lease,
@@ -29,6 +31,7 @@ import type {
   PodDisruptionBudget,
   PodTemplate,
   PriorityClass,
+  PriorityLevelConfiguration,
   ReplicaSet,
   ReplicationController,
   ResourceQuota,
@@ -38,8 +41,10 @@ import type {
   Secret,
   Service,
   ServiceAccount,
+  ServiceCIDR,
   StatefulSet,
   StorageClass,
+  SubjectAccessReview,
 } from './generated/types.ts'
 
 /** Names a served resource: what a typed client needs to build paths. `T` is its object type. */
@@ -132,3 +137,23 @@ export const customResourceDefinitions = resource(
   'v1',
   false,
 )<CustomResourceDefinition>('CustomResourceDefinition', 'customresourcedefinitions')
+
+export const certificateSigningRequests = resource(
+  'certificates.k8s.io',
+  'v1',
+  false,
+)<CertificateSigningRequest>('CertificateSigningRequest', 'certificatesigningrequests')
+export const serviceCidrs = resource('networking.k8s.io', 'v1', false)<ServiceCIDR>('ServiceCIDR', 'servicecidrs')
+
+const flowControl = resource('flowcontrol.apiserver.k8s.io', 'v1', false)
+export const flowSchemas = flowControl<FlowSchema>('FlowSchema', 'flowschemas')
+export const priorityLevelConfigurations = flowControl<PriorityLevelConfiguration>(
+  'PriorityLevelConfiguration',
+  'prioritylevelconfigurations',
+)
+
+export const subjectAccessReviews = resource(
+  'authorization.k8s.io',
+  'v1',
+  false,
+)<SubjectAccessReview>('SubjectAccessReview', 'subjectaccessreviews')

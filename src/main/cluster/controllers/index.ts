@@ -5,6 +5,7 @@ import type { Client, Resource } from '#shared/client/client.ts'
 import { createSharedInformers } from '#shared/client/shared-informers.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import type { Reconciled } from '#shared/reconcile/controller.ts'
+import { startCertificates, type CertificatesOptions } from './certificates.ts'
 import { startDaemonSets } from './daemonset.ts'
 import { startDeployments } from './deployment.ts'
 import { startEndpointSlices } from './endpoint-slice.ts'
@@ -38,6 +39,8 @@ export interface ControllersOptions {
   customResources?: CustomResources
   /** PEM of the authority that signs the API server's certificate. */
   rootCa: string
+  /** Signs what others ask for; nobody does when unset. */
+  certificates?: CertificatesOptions
   kubernetesService: KubernetesServiceOptions
   nodeIpam?: NodeIpamOptions
   nodeLifecycle?: NodeLifecycleOptions
@@ -75,6 +78,7 @@ export function startControllers(options: ControllersOptions): Controllers {
 
   stops.add(startServiceAccounts(as('service-account-controller')))
   stops.add(startRootCa(as('root-ca-cert-publisher'), options))
+  if (options.certificates) stops.add(startCertificates(as('certificate-controller'), options.certificates))
   stops.add(startKubernetesService(as('kubernetes-service-controller'), options.kubernetesService))
   stops.add(startNodeIpam(as('node-controller'), options.nodeIpam))
   stops.add(startNodeLifecycle(as('node-controller'), options.nodeLifecycle))

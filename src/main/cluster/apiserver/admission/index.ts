@@ -3,6 +3,7 @@ import type { RbacAuthorizer } from '../auth/rbac.ts'
 import type { AdmissionPlugin } from '../registry/admission.ts'
 import { serviceAllocator } from '../registry/service-allocator.ts'
 import { certificateRequester } from './certificate-requester.ts'
+import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificate-signers.ts'
 import { defaultStorageClass } from './default-storage-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { limitRanger } from './limit-ranger.ts'
@@ -37,6 +38,9 @@ export const admissionPlugins = (options: {
   defaultStorageClass,
   rbacEscalation(options),
   certificateRequester,
+  certificateApproval(options),
+  certificateSigning(options),
+  certificateSubjectRestriction,
   mutatingPolicies(options),
   mutatingWebhooks(options.webhooks),
   validatingPolicies(options),

@@ -26,7 +26,8 @@ export interface Validity {
   notAfter: Date
 }
 
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+/** With what the authority signs. */
+export const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 
 /** Makes a self-signed certification authority. */
 export async function createAuthority(name: string, validity: Validity): Promise<Authority> {
@@ -120,7 +121,7 @@ export function coversHosts({ cert }: Credentials, hosts: readonly string[]): bo
 }
 
 // Loading the library takes longer than starting the rest of the control plane; it is only needed to issue.
-async function library(): Promise<typeof import('@peculiar/x509')> {
+export async function library(): Promise<typeof import('@peculiar/x509')> {
   await import('reflect-metadata')
   return import('@peculiar/x509')
 }
@@ -130,12 +131,12 @@ const newKeys = (): Promise<CryptoKeyPair> => crypto.subtle.generateKey(algorith
 const privateKeyPem = async (key: CryptoKey): Promise<string> =>
   pem('PRIVATE KEY', await crypto.subtle.exportKey('pkcs8', key))
 
-const importPrivateKey = (text: string): Promise<CryptoKey> =>
+export const importPrivateKey = (text: string): Promise<CryptoKey> =>
   crypto.subtle.importKey('pkcs8', new Uint8Array(derOf(text)), algorithm, false, ['sign'])
 
 const derOf = (text: string): Buffer => Buffer.from(text.replace(/-----[^-]+-----|\s/g, ''), 'base64')
 
-function pem(label: string, der: ArrayBuffer): string {
+export function pem(label: string, der: ArrayBuffer): string {
   const lines =
     Buffer.from(der)
       .toString('base64')
@@ -144,7 +145,7 @@ function pem(label: string, der: ArrayBuffer): string {
 }
 
 /** 127 random bits: positive, and never the same twice. */
-function serialNumber(): string {
+export function serialNumber(): string {
   const bytes = randomBytes(16)
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40
   return bytes.toString('hex')

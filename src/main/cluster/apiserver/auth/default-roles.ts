@@ -9,7 +9,13 @@ export interface DefaultRoles {
 }
 
 export const defaultRoles = (): DefaultRoles => ({
-  clusterRoles: [...userRoles(), ...aggregatedRoles(), ...componentRoles(), ...controllerRoles()],
+  clusterRoles: [
+    ...userRoles(),
+    ...aggregatedRoles(),
+    ...certificateRoles(),
+    ...componentRoles(),
+    ...controllerRoles(),
+  ],
   clusterRoleBindings: [...userBindings(), ...componentBindings(), ...controllerBindings()],
   roles: namespacedRoles(),
   roleBindings: namespacedBindings(),
@@ -53,6 +59,25 @@ const userRoles = (): RoleObject[] => [
   clusterRole('system:auth-delegator', [
     rule(['create'], ['authentication.k8s.io'], ['tokenreviews']),
     rule(['create'], ['authorization.k8s.io'], ['subjectaccessreviews']),
+  ]),
+]
+
+const certificatesGroup = ['certificates.k8s.io']
+
+/** Who may approve for which built-in signer, and what a node may ask for. */
+const certificateRoles = (): RoleObject[] => [
+  ...['kube-apiserver-client', 'kube-apiserver-client-kubelet', 'kubelet-serving', 'legacy-unknown'].map((signer) =>
+    clusterRole(`system:certificates.k8s.io:${signer}-approver`, [
+      rule(['approve'], certificatesGroup, ['signers'], [`kubernetes.io/${signer}`]),
+    ]),
+  ),
+  ...['nodeclient', 'selfnodeclient'].map((part) =>
+    clusterRole(`system:certificates.k8s.io:certificatesigningrequests:${part}`, [
+      rule(['create'], certificatesGroup, [`certificatesigningrequests/${part}`]),
+    ]),
+  ),
+  clusterRole('system:node-bootstrapper', [
+    rule(['create', ...read], certificatesGroup, ['certificatesigningrequests']),
   ]),
 ]
 
@@ -265,6 +290,12 @@ const componentRoles = (): RoleObject[] => [
 const componentBindings = (): BindingObject[] => [
   // Kept without subjects, as Kubernetes does: nodes are authorised by the node authorizer.
   clusterBinding('system:node', 'system:node'),
+  // A node renews its own certificate without anybody's word, as kubeadm sets clusters up.
+  clusterBinding(
+    'system:node-certificate-rotation',
+    'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient',
+    group('system:nodes'),
+  ),
   clusterBinding('system:node-proxier', 'system:node-proxier', user('system:kube-proxy')),
   clusterBinding(
     'system:kube-controller-manager',
@@ -280,6 +311,24 @@ const componentBindings = (): BindingObject[] => [
 
 /** Rules of every controller, which runs as the service account of its name in kube-system. */
 const controllers = (): Record<string, PolicyRule[]> => ({
+  'certificate-controller': [
+    rule(['delete', ...read], certificatesGroup, ['certificatesigningrequests']),
+    rule(['update'], certificatesGroup, ['certificatesigningrequests/approval', 'certificatesigningrequests/status']),
+    rule(['approve'], certificatesGroup, ['signers'], ['kubernetes.io/kube-apiserver-client-kubelet']),
+    rule(
+      ['sign'],
+      certificatesGroup,
+      ['signers'],
+      [
+        'kubernetes.io/kube-apiserver-client',
+        'kubernetes.io/kube-apiserver-client-kubelet',
+        'kubernetes.io/kubelet-serving',
+        'kubernetes.io/legacy-unknown',
+      ],
+    ),
+    rule(['create'], ['authorization.k8s.io'], ['subjectaccessreviews']),
+    recordEvents,
+  ],
   'clusterrole-aggregation-controller': [
     rule(['escalate', 'get', 'list', 'patch', 'update', 'watch'], [rbacGroup], ['clusterroles']),
   ],

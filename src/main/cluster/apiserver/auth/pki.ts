@@ -3,6 +3,12 @@ import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '#shared/base/clock.ts'
 import {
+  readCertificateRequest,
+  signCertificateRequest,
+  type RequestedCertificate,
+  type SigningOrder,
+} from './certificate-requests.ts'
+import {
   coversHosts,
   createAuthority,
   createSigningKey,
@@ -34,6 +40,16 @@ export interface Pki {
   readonly adminToken: string
   /** Fresh credentials for one worker: as a client of the API server, and for the port that the host dials. */
   issueNode(node: string): Promise<NodeCredentials>
+  /** What others ask to have signed by the cluster's authority. */
+  readonly requests: CertificateRequests
+}
+
+/** Reads and signs certificate signing requests; all PEM. */
+export interface CertificateRequests {
+  /** @throws Error where it is no request, or not signed by its own key */
+  read(request: string): Promise<RequestedCertificate>
+  /** @returns the certificate */
+  sign(request: string, order: SigningOrder): Promise<string>
 }
 
 export interface NodeCredentials {
@@ -98,6 +114,7 @@ export async function createPki({ dir, clock }: PkiOptions): Promise<Pki> {
     serviceAccounts: { privateKey, publicKey: publicKeyOf(privateKey) },
     adminToken,
     issueNode: (node) => issueNode(ca, node, clock),
+    requests: { read: readCertificateRequest, sign: (request, order) => signCertificateRequest(ca, request, order) },
   }
 }
 

@@ -1,7 +1,15 @@
 import type { CertificateSigningRequest } from '#shared/kube/generated/types.ts'
 import { humanDuration } from '#shared/kube/human-duration.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
-import { fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { timestamp } from '#shared/kube/timestamp.ts'
+import {
+  fieldDuplicate,
+  fieldForbidden,
+  fieldInvalid,
+  fieldNotSupported,
+  fieldRequired,
+  type FieldError,
+} from '#shared/kube/status.ts'
 import type { KindDeclaration } from '../../registry/kind.ts'
 import { checkImmutable } from '../../validation/fields.ts'
 import { age, text } from '../columns.ts'
@@ -20,7 +28,9 @@ export const certificateSigningRequest: KindDeclaration<CertificateSigningReques
   prepareForCreate(object) {
     object.status = {}
   },
-  status: { validateStatus: checkConditions },
+  // Only the approval writes conditions beside the status, and both are dated alike.
+  setDefaults: dateConditions,
+  status: { validateStatus: checkConditions, setStatusDefaults: dateConditions },
   subresources: ['approval'],
   validateSubresource: (_subresource, next, previous) => checkConditions(next, previous),
   validate,
@@ -49,6 +59,15 @@ function conditionText({ status }: CertificateSigningRequest): string {
   return words.join(',')
 }
 
+/** What comes without its time happened now. */
+function dateConditions({ status }: CertificateSigningRequest): void {
+  const now = timestamp(Date.now())
+  for (const condition of status?.conditions ?? []) {
+    condition.lastUpdateTime ??= now
+    condition.lastTransitionTime ??= now
+  }
+}
+
 function validate({ spec }: CertificateSigningRequest): FieldError[] {
   const errors: FieldError[] = []
   const { request, signerName, usages = [], expirationSeconds } = spec
@@ -56,7 +75,15 @@ function validate({ spec }: CertificateSigningRequest): FieldError[] {
   if (!/^\s*-----BEGIN (NEW )?CERTIFICATE REQUEST-----[\s\S]+-----END (NEW )?CERTIFICATE REQUEST-----\s*$/.test(pem))
     errors.push(fieldInvalid('spec.request', request, 'PEM block type must be CERTIFICATE REQUEST'))
   if (usages.length === 0) errors.push(fieldRequired('spec.usages', 'usages must be provided'))
+  usages.forEach((usage, i) => {
+    if (!knownUsages.includes(usage)) errors.push(fieldNotSupported(`spec.usages[${i}]`, usage, knownUsages))
+    if (usages.indexOf(usage) !== i) errors.push(fieldDuplicate(`spec.usages[${i}]`, usage))
+  })
   if (!signerName) errors.push(fieldRequired('spec.signerName'))
+  else if (signerName === 'kubernetes.io/legacy-unknown')
+    errors.push(
+      fieldInvalid('spec.signerName', signerName, 'the legacy signerName is not allowed via this API version'),
+    )
   else if (!/^[a-z0-9.-]+\/\S+$/.test(signerName) || !signerName.split('/')[0]?.includes('.'))
     errors.push(
       fieldInvalid(
@@ -75,6 +102,32 @@ function validate({ spec }: CertificateSigningRequest): FieldError[] {
     )
   return errors
 }
+
+const knownUsages: readonly string[] = [
+  'any',
+  'cert sign',
+  'client auth',
+  'code signing',
+  'content commitment',
+  'crl sign',
+  'data encipherment',
+  'decipher only',
+  'digital signature',
+  'email protection',
+  'encipher only',
+  'ipsec end system',
+  'ipsec tunnel',
+  'ipsec user',
+  'key agreement',
+  'key encipherment',
+  'microsoft sgc',
+  'netscape sgc',
+  'ocsp signing',
+  's/mime',
+  'server auth',
+  'signing',
+  'timestamping',
+]
 
 /** Approval and denial are for ever, and exclude one another. */
 function checkConditions(
