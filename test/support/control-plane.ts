@@ -1,4 +1,5 @@
 import { namespaceLifecycle } from '#main/cluster/apiserver/admission/namespace-lifecycle.ts'
+import type { Pki } from '#main/cluster/apiserver/auth/pki.ts'
 import { kinds } from '#main/cluster/apiserver/kinds/index.ts'
 import type { Clock } from '#shared/base/clock.ts'
 import { systemClock } from '#shared/base/clock.ts'
@@ -19,6 +20,8 @@ import { startApiServer } from './api-server.ts'
 /** The real API server in process, some controllers on it, and a stand-in for the kubelets. */
 export interface TestControlPlane {
   client: Client
+  /** The cluster's authority, and what it signs. */
+  pki: Pki
   /** Starts a controller; it ends with the control plane, or by its own stop. */
   start(run: (context: ControllerContext) => Stop): Stop
   /** Plays scheduler and kubelets for every pod. */
@@ -92,6 +95,7 @@ export async function startControlPlane({
 
   return {
     client,
+    pki: api.pki,
     start(run) {
       const informers = createSharedInformers({ client, clock: systemClock, log })
       const stop = run({ client, informers, clock, log })

@@ -1,26 +1,13 @@
 import 'reflect-metadata'
 import { X509Certificate } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Pkcs10CertificateRequestGenerator, SubjectAlternativeNameExtension } from '@peculiar/x509'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { createPki, type Pki } from '#main/cluster/apiserver/auth/pki.ts'
-import { systemClock } from '#shared/base/clock.ts'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { isNotFound } from '#shared/kube/error-kinds.ts'
 import type { CertificateSigningRequest } from '#shared/kube/generated/types.ts'
 import { certificateSigningRequests } from '#shared/kube/resources.ts'
 import { startControlPlane, type TestControlPlane } from '#test/support/control-plane.ts'
 import { createFakeClock, settle, type FakeClock } from '#test/support/fake-clock.ts'
 import { startCertificates } from './certificates.ts'
-
-let dir: string
-let pki: Pki
-beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'slipway-pki-'))
-  pki = await createPki({ dir, clock: systemClock })
-})
-afterAll(() => rm(dir, { recursive: true }))
 
 let clock: FakeClock
 let plane: TestControlPlane
@@ -30,7 +17,7 @@ beforeEach(async () => {
 })
 afterEach(() => plane.stop())
 const start = (): void =>
-  void plane.start((context) => startCertificates({ ...context, clock }, { requests: pki.requests }))
+  void plane.start((context) => startCertificates({ ...context, clock }, { requests: plane.pki.requests }))
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 
@@ -85,7 +72,7 @@ it('signs what is approved, for as long as was asked, with the authority of the 
   await decide(await request('kube-apiserver-client'), 'Approved')
   const certificate = await issued()
   expect(certificate.subject.split('\n').sort()).toEqual(['CN=jane', 'O=dev'])
-  expect(certificate.verify(new X509Certificate(pki.ca).publicKey)).toBe(true)
+  expect(certificate.verify(new X509Certificate(plane.pki.ca).publicKey)).toBe(true)
   expect(certificate.validToDate.getTime() - clock.now()).toBeLessThanOrEqual(3_600_000)
   expect(certificate.validToDate.getTime() - clock.now()).toBeGreaterThan(3_590_000)
   expect(certificate.keyUsage).toEqual(['1.3.6.1.5.5.7.3.2'])
