@@ -52,7 +52,8 @@ async function simulated(): Promise<Started> {
 
 async function workers(): Promise<Started> {
   process.env.SLIPWAY_TEST ??= 'conformance'
-  const cluster = await startDockerCluster({ name: 'conformance', count: 2 })
+  // Several runs may share an engine.
+  const cluster = await startDockerCluster({ name: `conformance-${process.pid}`, count: 2 })
   const kubeconfig = join(cluster.dir, 'kubeconfig')
   await writeFile(kubeconfig, cluster.cluster.kubeconfig(), { mode: 0o600 })
   return { kubeconfig, stop: () => cluster.remove() }
