@@ -1,6 +1,14 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { systemClock } from '#shared/base/clock.ts'
-import { namespaces, priorityClasses, services, storageClasses } from '#shared/kube/resources.ts'
+import {
+  flowSchemas,
+  namespaces,
+  priorityClasses,
+  priorityLevelConfigurations,
+  serviceCidrs,
+  services,
+  storageClasses,
+} from '#shared/kube/resources.ts'
 import { startApiServer, type TestApiServer } from '#test/support/api-server.ts'
 import { ensureDefaultObjects } from './default-objects.ts'
 import { kinds } from './kinds/index.ts'
@@ -39,4 +47,22 @@ it('leaves alone what is there, and does not bring a deleted storage class back'
   await ensureDefaultObjects({ client })
   expect((await client.list(namespaces)).items).toEqual(before.items)
   expect((await client.list(storageClasses)).items).toEqual([])
+})
+
+it('has a range of Services and flow control as Kubernetes sets it up', async () => {
+  const { client } = api
+  await ensureDefaultObjects({ client })
+  await ensureDefaultObjects({ client })
+  expect(await client.get(serviceCidrs, { name: 'kubernetes' })).toMatchObject({
+    spec: { cidrs: ['10.96.0.0/16'] },
+    status: { conditions: [{ type: 'Ready', status: 'True' }] },
+  })
+  const levels = names((await client.list(priorityLevelConfigurations)).items)
+  expect(levels).toHaveLength(8)
+  const schemas = (await client.list(flowSchemas)).items
+  expect(schemas).toHaveLength(13)
+  for (const { spec, status } of schemas) {
+    expect(levels).toContain(spec?.priorityLevelConfiguration.name)
+    expect(status?.conditions).toMatchObject([{ type: 'Dangling', status: 'False' }])
+  }
 })

@@ -1,24 +1,37 @@
 import type { Client, Resource } from '#shared/client/client.ts'
 import { isAlreadyExists, isNotFound } from '#shared/kube/error-kinds.ts'
-import type { Namespace, PriorityClass, Service, StorageClass } from '#shared/kube/generated/types.ts'
+import type { Namespace, PriorityClass, Service, ServiceCIDR, StorageClass } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
-import { namespaces, priorityClasses, services, storageClasses } from '#shared/kube/resources.ts'
+import {
+  flowSchemas,
+  namespaces,
+  priorityClasses,
+  priorityLevelConfigurations,
+  serviceCidrs,
+  services,
+  storageClasses,
+} from '#shared/kube/resources.ts'
+import { timestamp } from '#shared/kube/timestamp.ts'
+import { defaultFlowSchemas, defaultPriorityLevels, foundLevel } from './default-flow-control.ts'
 
 export interface DefaultObjectsOptions {
   /** Acts as an administrator. */
   client: Client
   /** Address of cluster DNS: `10.96.0.10` when unset. */
   dnsAddress?: string
+  /** Where cluster addresses of Services come from: `10.96.0.0/16` when unset. */
+  serviceCidr?: string
 }
 
 /**
- * Writes what every cluster is born with: its namespaces, the priorities of the system, a default storage class and the
- * address of DNS. What is there already stays as it is, also when its owner changed it; a storage class that was
+ * Writes what every cluster is born with: its namespaces, the priorities of the system, a default storage class, the
+ * address of DNS, the range of Services and the flow control objects. What is there already stays as it is, also when its owner changed it; a storage class that was
  * deleted stays away.
  */
 export async function ensureDefaultObjects({
   client,
   dnsAddress = '10.96.0.10',
+  serviceCidr = '10.96.0.0/16',
 }: DefaultObjectsOptions): Promise<void> {
   const isNew = !(await exists(client, namespaces, systemNamespace))
   await Promise.all(defaultNamespaces.map((object) => ensure(client, namespaces, object)))
@@ -26,7 +39,33 @@ export async function ensureDefaultObjects({
     ...systemPriorities.map((object) => ensure(client, priorityClasses, object)),
     ensure(client, services, dnsService(dnsAddress)),
     ...(isNew ? [ensure(client, storageClasses, standardClass)] : []),
+    ensureServiceCidr(client, serviceCidr),
+    ensureFlowControl(client),
   ])
+}
+
+/** A range that is ready at once: who allocates from it is the API server itself. */
+async function ensureServiceCidr(client: Client, cidr: string): Promise<void> {
+  const created = await ensure<ServiceCIDR>(client, serviceCidrs, {
+    metadata: { name: 'kubernetes', finalizers: ['networking.k8s.io/service-cidr-finalizer'] },
+    spec: { cidrs: [cidr] },
+  })
+  if (!created) return
+  const message = 'Kubernetes default Service CIDR is ready'
+  const condition = { type: 'Ready', status: 'True', reason: '', message, lastTransitionTime: timestamp(Date.now()) }
+  await client.updateStatus(serviceCidrs, { ...created, status: { conditions: [condition] } })
+}
+
+async function ensureFlowControl(client: Client): Promise<void> {
+  await Promise.all(defaultPriorityLevels().map((level) => ensure(client, priorityLevelConfigurations, level)))
+  const now = timestamp(Date.now())
+  await Promise.all(
+    defaultFlowSchemas().map(async (schema) => {
+      const created = await ensure(client, flowSchemas, schema)
+      const level = schema.spec?.priorityLevelConfiguration.name ?? ''
+      if (created) await client.updateStatus(flowSchemas, { ...created, status: foundLevel(level, now) })
+    }),
+  )
 }
 
 const systemNamespace = 'kube-system'
@@ -71,13 +110,15 @@ const dnsService = (clusterIP: string): Service => ({
   },
 })
 
-async function ensure<T extends KubeObject>(client: Client, resource: Resource<T>, object: T): Promise<void> {
-  if (await exists(client, resource, object.metadata.name ?? '', object.metadata.namespace)) return
+/** @returns the object if it is new */
+async function ensure<T extends KubeObject>(client: Client, resource: Resource<T>, object: T): Promise<T | undefined> {
+  if (await exists(client, resource, object.metadata.name ?? '', object.metadata.namespace)) return undefined
   const { group, version, kind } = resource
   try {
-    await client.create(resource, { apiVersion: group ? `${group}/${version}` : version, kind, ...object })
+    return await client.create(resource, { apiVersion: group ? `${group}/${version}` : version, kind, ...object })
   } catch (error) {
     if (!isAlreadyExists(error)) throw error
+    return undefined
   }
 }
 
