@@ -25,28 +25,68 @@ export function createApplier(transport: Transport) {
     return list
   }
 
-  async function pathOf({ apiVersion = '', kind = '', metadata }: KubeObject, namespace: string): Promise<string> {
+  async function pathOf(object: KubeObject, namespace: string, defined: ReadonlySet<string>): Promise<string> {
+    // A definition that was applied a moment ago is established within the second.
+    for (let tries = 0; ; tries++) {
+      try {
+        return await knownPathOf(object, namespace)
+      } catch (error) {
+        const group = object.apiVersion?.split('/')[0] ?? ''
+        if (!(error instanceof ApiError) || error.code !== 404 || !defined.has(group) || tries === 20) throw error
+        await new Promise((resolve) => setTimeout(resolve, 250))
+      }
+    }
+  }
+
+  async function knownPathOf({ apiVersion = '', kind = '', metadata }: KubeObject, namespace: string): Promise<string> {
     const list = await resourcesOf(apiVersion).catch((error: unknown) => {
       if (error instanceof ApiError && error.code === 404) throw unknownKind(kind, apiVersion)
       throw error
     })
-    const resource = list.find((each) => each.kind === kind && !each.name.includes('/'))
+    const named = (each: ServedResource): boolean => each.kind === kind && !each.name.includes('/')
+    let resource = list.find(named)
+    if (!resource) {
+      // Its definition may have come since, a moment ago even.
+      served.delete(apiVersion)
+      resource = (await resourcesOf(apiVersion)).find(named)
+    }
     if (!resource) throw unknownKind(kind, apiVersion)
     const base = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
     const place = resource.namespaced ? `/namespaces/${encodeURIComponent(metadata.namespace ?? namespace)}` : ''
-    return `${base}${place}/${resource.name}/${encodeURIComponent(metadata.name ?? '')}`
+    const collection = `${base}${place}/${resource.name}`
+    return metadata.name ? `${collection}/${encodeURIComponent(metadata.name)}` : collection
+  }
+
+  async function create(path: string, object: KubeObject, dryRun: boolean): Promise<KubeObject> {
+    const query = new URLSearchParams({
+      fieldManager: 'slipway',
+      fieldValidation: 'Strict',
+      ...(dryRun ? { dryRun: 'All' } : {}),
+    })
+    return (await transport.request({
+      method: 'POST',
+      path: `${path}?${query.toString()}`,
+      body: object,
+    })) as KubeObject
   }
 
   return {
     /**
-     * Server-side apply as field manager `slipway`.
+     * Server-side apply as field manager `slipway`; what has no name but a beginning of one is created.
+     * @param defined groups whose kinds may be about to be served
      * @returns whether it is new, changed, or as it was @throws ApiError, 409 with the owners of fields in conflict
      */
     async apply(
       object: KubeObject,
-      { namespace, dryRun = false, force = false }: { namespace: string; dryRun?: boolean; force?: boolean },
+      {
+        namespace,
+        dryRun = false,
+        force = false,
+        defined = new Set<string>(),
+      }: { namespace: string; dryRun?: boolean; force?: boolean; defined?: ReadonlySet<string> },
     ): Promise<{ outcome: 'created' | 'configured' | 'unchanged'; result: KubeObject }> {
-      const path = await pathOf(object, namespace)
+      const path = await pathOf(object, namespace, defined)
+      if (!object.metadata.name) return { outcome: 'created', result: await create(path, object, dryRun) }
       const before = (await transport.request({ method: 'GET', path }).catch(noneIfMissing)) as KubeObject | undefined
       const query = new URLSearchParams({
         fieldManager: 'slipway',
