@@ -94,6 +94,15 @@ test('streams the logs of all three front ends together', async () => {
     .poll(async () => new Set(await log.locator('span.select-none').allTextContents()).size, { timeout: 30_000 })
     .toBeGreaterThan(1)
   expect(sources.every((source) => source.startsWith('frontend-'))).toBe(true)
+
+  await page.getByLabel('Search logs').fill('response:2\\d+')
+  await page.getByLabel('Search logs').press('Enter')
+  await expect(page.getByText(/^1 of \d+$/)).toBeVisible()
+  await expect(log.locator('mark').first()).toHaveText('response:200')
+  await page.getByLabel('Wrap').check()
+  await page.getByRole('button', { name: 'Next match' }).click()
+  await expect(page.getByText(/^2 of \d+$/)).toBeVisible()
+  await expect(log.locator('mark').first()).toBeVisible()
 })
 
 test('types in a terminal', async () => {
