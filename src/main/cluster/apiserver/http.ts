@@ -175,7 +175,7 @@ export class HttpEdge {
     if (answer.type === 'watch') {
       if (rendering.format.type === 'application/yaml') throw notAcceptable(streamTypes)
       this.#count(route, 200)
-      this.#watch(answer, rendering, message, response)
+      if (await hasItsTurn(message, response)) this.#watch(answer, rendering, message, response)
       return
     }
     const code = answer.type === 'list' ? 200 : answer.code
@@ -381,6 +381,19 @@ const parameters = (message: IncomingMessage): URLSearchParams => {
   const url = message.url ?? ''
   const mark = url.indexOf('?')
   return new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1))
+}
+
+/**
+ * On a kept-alive connection a request may come before Node has closed the books on the answer before it. A watch, which
+ * writes past its response, begins once the connection is that response's own. @returns false when it is gone
+ */
+async function hasItsTurn({ socket }: IncomingMessage, response: ServerResponse): Promise<boolean> {
+  if (!response.socket && !socket.destroyed)
+    await new Promise<void>((resolve) => {
+      response.once('socket', () => resolve())
+      socket.once('close', () => resolve())
+    })
+  return !socket.destroyed
 }
 
 function agentOf({ headers }: IncomingMessage): string {

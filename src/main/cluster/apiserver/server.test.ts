@@ -1,4 +1,5 @@
 import { get, type RequestOptions } from 'node:https'
+import { connect } from 'node:tls'
 import { Agent, request as send } from 'undici'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { KubeList, KubeObject } from '#shared/kube/object.ts'
@@ -751,6 +752,20 @@ describe('watch', () => {
     expect(summary(events)).toEqual(['ADDED a', 'BOOKMARK '])
     expect(events[1]?.object.metadata.annotations).toEqual({ 'k8s.io/initial-events-end': 'true' })
     expect((await call('GET', `${maps()}?watch=1&sendInitialEvents=true`)).code).toBe(422)
+  })
+
+  it('begins after the answer before it on the same connection', async () => {
+    await call('POST', maps(), { metadata: { name: 'first' } })
+    const ask = (path: string): string =>
+      `GET ${path} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer ${api.token}\r\n\r\n`
+    const socket = connect({ host: '127.0.0.1', port: Number(new URL(api.url).port), ca: api.ca })
+    socket.write(ask(maps('first')) + ask(`${maps()}?watch=1`))
+    let text = ''
+    for await (const chunk of socket) if ((text += String(chunk)).includes('"type":"ADDED"')) break
+    const [, first = '', second = ''] = text.split('HTTP/1.1 ')
+    expect(first).toMatch(/^200 OK[^]*"name":"first"/)
+    expect(second).toMatch(/^200 OK[^]*\r\n\r\n[0-9a-f]+\r\n\{"type":"ADDED"/)
+    expect(text.startsWith('HTTP/1.1 ')).toBe(true)
   })
 
   it('ends after timeoutSeconds', async () => {
