@@ -272,6 +272,8 @@ describe('how a pod runs', () => {
       message: 'from the file\n',
     })
     expect((await statusOf('fallback'))?.state?.terminated?.message).toBe('from the log\n')
+    // The engine tells of the end first, and why a moment later.
+    await until('hungry', '.status.containerStatuses[0].state.terminated.reason', 'OOMKilled')
     expect((await statusOf('hungry'))?.state?.terminated).toMatchObject({ exitCode: 137, reason: 'OOMKilled' })
   })
 
