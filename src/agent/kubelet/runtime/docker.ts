@@ -51,7 +51,7 @@ export function createDockerRuntime({
   }
   const refresh = async (id: string): Promise<ObservedContainer | undefined> => {
     try {
-      return keep(observed(await docker.getContainer(id).inspect()))
+      return keep(observed(await inspectSettled(docker.getContainer(id))))
     } catch (error) {
       if ((error as { statusCode?: number }).statusCode !== 404) throw error
       return undefined
@@ -318,6 +318,19 @@ const podLabels = ({ podUid, podNamespace, podName }: { podUid: string; podNames
 
 /** The engine writes year 1 for what has not happened. */
 const time = (text: string): string | undefined => (text.startsWith('0001-') ? undefined : `${text.slice(0, 19)}Z`)
+
+/**
+ * That memory ran out is told apart from the end itself, and may come a moment after it: a container with a limit that
+ * was killed is looked at twice.
+ */
+async function inspectSettled(container: Docker.Container): Promise<Docker.ContainerInspectInfo> {
+  const info = await container.inspect()
+  const { State, HostConfig } = info
+  const isKilled = !State.Running && State.ExitCode === 137 && !State.OOMKilled
+  if (!isKilled || !HostConfig.Memory) return info
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  return container.inspect()
+}
 
 function observed(info: Docker.ContainerInspectInfo): ObservedContainer {
   const { Labels: labels, Tty } = info.Config
