@@ -149,6 +149,7 @@ export async function startControlPlane({
       customResources: customResources(server.resources),
       rootCa: pki.ca,
       certificates: { requests: pki.requests },
+      issueToken: auth.legacyTokens.issue,
       kubernetesService: { clusterIP: network.kubernetesService, advertised: { address: '127.0.0.1', port } },
       nodeLifecycle: { monitorGraceMs },
     })

@@ -23,6 +23,7 @@ import { startReplicaSets, startReplicationControllers } from './replicaset.ts'
 import { startResourceQuotas } from './resource-quota.ts'
 import { startRootCa } from './root-ca.ts'
 import { startServiceAccounts } from './service-account.ts'
+import { startServiceAccountTokens, type ServiceAccountTokenOptions } from './service-account-token.ts'
 import { startTaintEviction } from './taint-eviction.ts'
 import { startTtlAfterFinished } from './ttl-after-finished.ts'
 
@@ -41,6 +42,8 @@ export interface ControllersOptions {
   rootCa: string
   /** Signs what others ask for; nobody does when unset. */
   certificates?: CertificatesOptions
+  /** Makes the tokens of Secrets; nobody does when unset. */
+  issueToken?: ServiceAccountTokenOptions['issueToken']
   kubernetesService: KubernetesServiceOptions
   nodeIpam?: NodeIpamOptions
   nodeLifecycle?: NodeLifecycleOptions
@@ -78,6 +81,10 @@ export function startControllers(options: ControllersOptions): Controllers {
 
   stops.add(startServiceAccounts(as('service-account-controller')))
   stops.add(startRootCa(as('root-ca-cert-publisher'), options))
+  const { issueToken, rootCa } = options
+  // In Kubernetes too this one works with the rights of the controller manager itself.
+  const own: ControllerContext = { client, informers, clock, log, observe }
+  if (issueToken) stops.add(startServiceAccountTokens(own, { issueToken, rootCa }))
   if (options.certificates) stops.add(startCertificates(as('certificate-controller'), options.certificates))
   stops.add(startKubernetesService(as('kubernetes-service-controller'), options.kubernetesService))
   stops.add(startNodeIpam(as('node-controller'), options.nodeIpam))

@@ -9,6 +9,7 @@ import { createAuthenticator } from './authenticator.ts'
 import { createAuthorizer } from './authorizer.ts'
 import { anyOf, staticToken } from './bearer-tokens.ts'
 import { identityReviews } from './identity-reviews.ts'
+import { createLegacyTokens, type LegacyTokens } from './legacy-tokens.ts'
 import type { Pki } from './pki.ts'
 import type { RbacAuthorizer } from './rbac.ts'
 import { createServiceAccountTokens, type ServiceAccountTokens } from './service-account-tokens.ts'
@@ -21,6 +22,8 @@ export interface Auth {
   authenticator: Authenticator
   authorizer: RbacAuthorizer
   serviceAccountTokens: ServiceAccountTokens
+  /** Of Secrets. */
+  legacyTokens: LegacyTokens
   /** Serves the public key of service-account tokens (OpenID discovery). */
   pages: Page
   /** Answer the review kinds and `serviceaccounts/token`. */
@@ -38,12 +41,14 @@ export interface AuthOptions {
 export function createAuth({ pki, store, reader, clock }: AuthOptions): Auth {
   const authorizer = createAuthorizer({ store, reader })
   const serviceAccountTokens = createServiceAccountTokens({ ...pki.serviceAccounts, reader, clock })
+  const legacyTokens = createLegacyTokens({ ...pki.serviceAccounts, reader, clock })
   const admin = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }
-  const tokens = anyOf([staticToken(pki.adminToken, admin), serviceAccountTokens])
+  const tokens = anyOf([staticToken(pki.adminToken, admin), serviceAccountTokens, legacyTokens])
   return {
     authenticator: createAuthenticator({ tokens, authorizer }),
     authorizer,
     serviceAccountTokens,
+    legacyTokens,
     pages: tokenPages(serviceAccountTokens),
     actions: [
       ...accessReviews({ authorizer, rbac: authorizer }),

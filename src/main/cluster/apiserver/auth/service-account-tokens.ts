@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey, randomUUID } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey, randomUUID, type KeyObject } from 'node:crypto'
 import type { JWTPayload } from 'jose'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '#shared/base/clock.ts'
@@ -80,9 +80,7 @@ const deletionGrace = 60_000
 export function createServiceAccountTokens(options: ServiceAccountTokensOptions): ServiceAccountTokens {
   const { reader, clock } = options
   const publicKey = createPublicKey(options.publicKey)
-  const keyId = createHash('sha256')
-    .update(publicKey.export({ type: 'spki', format: 'der' }))
-    .digest('base64url')
+  const keyId = keyIdOf(publicKey)
   const checked = new LRUCache<string, SignedToken>({ max: 4096 })
 
   async function signedToken(token: string): Promise<SignedToken | undefined> {
@@ -134,6 +132,12 @@ export function createServiceAccountTokens(options: ServiceAccountTokensOptions)
     keySet: () => ({ keys: [{ use: 'sig', ...publicKey.export({ format: 'jwk' }), kid: keyId, alg: 'ES256' }] }),
   }
 }
+
+/** By which a token says with what it is signed. */
+export const keyIdOf = (publicKey: KeyObject): string =>
+  createHash('sha256')
+    .update(publicKey.export({ type: 'spki', format: 'der' }))
+    .digest('base64url')
 
 function isOurs(token: string, decode: (token: string) => JWTPayload): boolean {
   try {

@@ -1,0 +1,58 @@
+import { beforeEach, expect, it } from 'vitest'
+import { systemClock } from '#shared/base/clock.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import { createSigningKey, publicKeyOf } from './certificates.ts'
+import { createLegacyTokens, type LegacyTokens } from './legacy-tokens.ts'
+
+/** Objects by `<plural>/<namespace>/<name>`. */
+let objects: Map<string, object>
+let tokens: LegacyTokens
+let token: string
+
+beforeEach(async () => {
+  const privateKey = await createSigningKey()
+  tokens = createLegacyTokens({
+    privateKey,
+    publicKey: publicKeyOf(privateKey),
+    reader: {
+      get: ({ plural }, namespace, name) => objects.get(`${plural}/${namespace}/${name}`) as KubeObject | undefined,
+      list: () => [],
+    },
+    clock: systemClock,
+  })
+  token = await tokens.issue({ namespace: 'dev', account: { name: 'ci', uid: 'sa-1' }, secret: 'ci-token' })
+  objects = new Map<string, object>([
+    ['serviceaccounts/dev/ci', { metadata: { name: 'ci', uid: 'sa-1' } }],
+    ['secrets/dev/ci-token', { metadata: {}, data: { token: Buffer.from(token).toString('base64') } }],
+  ])
+})
+
+it('say whose they are', async () => {
+  expect((await tokens.verify(token))?.user).toMatchObject({
+    name: 'system:serviceaccount:dev:ci',
+    uid: 'sa-1',
+    groups: ['system:serviceaccounts', 'system:serviceaccounts:dev', 'system:authenticated'],
+  })
+})
+
+it('end with their Secret, or when another token is in it', async () => {
+  objects.set('secrets/dev/ci-token', { metadata: {}, data: { token: 'YW5vdGhlcg==' } })
+  await expect(tokens.verify(token)).rejects.toThrow('invalidated')
+  objects.delete('secrets/dev/ci-token')
+  await expect(tokens.verify(token)).rejects.toThrow('invalidated')
+})
+
+it('end with their account, also when another has its name', async () => {
+  objects.set('serviceaccounts/dev/ci', { metadata: { name: 'ci', uid: 'sa-2' } })
+  await expect(tokens.verify(token)).rejects.toThrow('UID')
+  objects.delete('serviceaccounts/dev/ci')
+  await expect(tokens.verify(token)).rejects.toThrow('deleted')
+})
+
+it('are for the API server alone, and cannot be forged', async () => {
+  await expect(tokens.verify(token, ['vault'])).rejects.toThrow('audiences')
+  const [head = '', , signature = ''] = token.split('.')
+  const claims = Buffer.from('{"iss":"kubernetes/serviceaccount","sub":"system:admin"}').toString('base64url')
+  await expect(tokens.verify(`${head}.${claims}.${signature}`)).rejects.toThrow()
+  expect(await tokens.verify('nonsense')).toBeUndefined()
+})
