@@ -1,3 +1,5 @@
+import { Optional } from '@marcbachmann/cel-js'
+
 /** Between JSON and CEL: CEL's integers are of 64 bits, JSON's numbers are not told apart. */
 
 /** Tells that a number of the schema is a double although it has no fraction (`type: number`). */
@@ -22,6 +24,10 @@ export function toCel(value: unknown, hints?: NumberHints): unknown {
     if (name !== '__proto__') out[name] = toCel(item, hints?.property(name) ?? hints?.items())
   return out
 }
+
+/** A JSON value that may be absent, for a variable of the type `optional<dyn>`. */
+export const toOptional = (value: unknown, hints?: NumberHints): unknown =>
+  value === undefined ? Optional.none() : Optional.of(toCel(value, hints))
 
 /** What CEL computed, as JSON. */
 export function fromCel(value: unknown): unknown {

@@ -47,12 +47,7 @@ export function customKind(
     toStorage: (object) => (object.apiVersion === storageVersion ? object : { ...object, apiVersion: storageVersion }),
     fromStorage: (stored) => readAs(conversion ? conversion.read(stored, apiVersion) : stored, apiVersion, schema),
     setDefaults: (object) => fillDefaults(object, schema),
-    validate: (object) => [
-      ...validateValue(withoutMeta(object), rootOf(schema), ''),
-      ...rules(object, undefined, schema),
-    ],
-    // The rules have been checked without a past; those that need one come now.
-    validateUpdate: (next, previous) => transitions(next, previous, schema),
+    validate: (object, previous) => findings(object, previous, schema),
     ...(version.deprecated
       ? { warnings: () => [version.deprecationWarning ?? `${apiVersion} ${names.kind} is deprecated`] }
       : {}),
@@ -60,10 +55,7 @@ export function customKind(
       ? {}
       : {
           status: {
-            validateStatus: (next: KubeObject, previous: KubeObject) => [
-              ...validateValue(withoutMeta(next), rootOf(schema), ''),
-              ...rules(next, previous, schema),
-            ],
+            validateStatus: (next: KubeObject, previous: KubeObject) => findings(next, previous, schema),
           },
         }),
     ...scaleOf(version),
@@ -101,15 +93,11 @@ function rootOf(schema: Schema): Schema {
   return root
 }
 
-function rules(object: KubeObject, previous: KubeObject | undefined, schema: Schema): FieldError[] {
-  const errors: FieldError[] = []
+/** What the schema and its rules do not allow. */
+function findings(object: KubeObject, previous: KubeObject | undefined, schema: Schema): FieldError[] {
+  const errors = validateValue(withoutMeta(object), rootOf(schema), '', previous && withoutMeta(previous))
   checkRules(object, previous, schema, '', errors)
   return errors
-}
-
-function transitions(next: KubeObject, previous: KubeObject, schema: Schema): FieldError[] {
-  const known = new Set(rules(next, undefined, schema).map(({ field, message }) => `${field}\n${message}`))
-  return rules(next, previous, schema).filter(({ field, message }) => !known.has(`${field}\n${message}`))
 }
 
 function scaleOf({ subresources }: CustomResourceDefinitionVersion): { scale?: ScalePaths } {

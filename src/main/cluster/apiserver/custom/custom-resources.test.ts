@@ -206,6 +206,46 @@ describe('objects of a definition', () => {
     ])
   })
 
+  it('know by an optional past whether they are new', async () => {
+    const rule = 'oldSelf.hasValue() ? self >= oldSelf.value() : self == 1'
+    await define(
+      spec({
+        masts: {
+          type: 'integer',
+          'x-kubernetes-validations': [{ rule, message: 'only grows', optionalOldSelf: true }],
+        },
+      }),
+    )
+    expect(await causes(launch('a', { masts: 2 }))).toEqual(['spec.masts: Invalid value: "integer": only grows'])
+    const made = await launch('a', { masts: 1 })
+    const grown = await api.client.update(ships, { ...made, spec: { masts: 3 } })
+    expect(await causes(api.client.update(ships, { ...grown, spec: { masts: 2 } }))).toEqual([
+      'spec.masts: Invalid value: "integer": only grows',
+    ])
+  })
+
+  it('that a stricter schema no longer allows can be changed elsewhere', async () => {
+    const { metadata, spec: defined } = await define(spec({ masts: { type: 'integer' }, keel: { type: 'string' } }))
+    const made = await launch('a', { masts: 9, keel: 'oak' })
+    const strict = spec({
+      masts: { type: 'integer', maximum: 5, 'x-kubernetes-validations': [{ rule: 'self < 6', message: 'too many' }] },
+      keel: { type: 'string' },
+    })
+    const versions = defined.versions.map((version) => ({ ...version, schema: { openAPIV3Schema: strict } }))
+    await api.client.patch(
+      customResourceDefinitions,
+      { name: metadata.name ?? '' },
+      { type: 'merge', body: { spec: { versions } } },
+    )
+    await expect.poll(() => launch('b', { masts: 9 }).catch(() => 'refused')).toBe('refused')
+    const changed = await api.client.update(ships, { ...made, spec: { masts: 9, keel: 'ash' } })
+    expect(changed.spec).toEqual({ masts: 9, keel: 'ash' })
+    expect(await causes(api.client.update(ships, { ...changed, spec: { masts: 8, keel: 'ash' } }))).toEqual([
+      'spec.masts: Invalid value: 8: spec.masts in body should be less than or equal to 5',
+      'spec.masts: Invalid value: "integer": too many',
+    ])
+  })
+
   it('have a status and a scale of their own where the definition says so', async () => {
     await define(
       {
@@ -336,6 +376,30 @@ describe('a definition', () => {
         return status?.conditions?.map(({ type, status: value, reason }) => `${type} ${value} ${reason ?? ''}`)
       })
       .toEqual(['NamesAccepted False KindConflict', 'Established False NotAccepted'])
+  })
+
+  it('of a group of the Kubernetes project needs approval, and shows it', async () => {
+    const definition = (approval: string): CustomResourceDefinition => ({
+      metadata: { name: 'ships.sea.k8s.io', annotations: { 'api-approved.kubernetes.io': approval } },
+      spec: {
+        group: 'sea.k8s.io',
+        scope: 'Cluster',
+        names: { plural: 'ships', kind: 'Ship' },
+        versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+      },
+    })
+    const create = (approval: string): Promise<unknown> =>
+      api.client.create(customResourceDefinitions, definition(approval))
+    expect(await causes(create('of course'))).toEqual([
+      expect.stringContaining('with either a URL or a reason starting with "unapproved"'),
+    ])
+    await create('unapproved, a test')
+    await expect
+      .poll(async () => {
+        const { status } = await api.client.get(customResourceDefinitions, { name: 'ships.sea.k8s.io' })
+        return status?.conditions?.map(({ type, status: value }) => `${type} ${value}`)
+      })
+      .toEqual(['NamesAccepted True', 'Established True', 'KubernetesAPIApprovalPolicyConformant False'])
   })
 
   it('that is not structural is refused with the paths of what is wrong', async () => {

@@ -11,6 +11,7 @@ import { customResourceDefinitions } from '#shared/kube/resources.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
+import { isProtectedGroup } from '../validation/custom-resource-definitions.ts'
 import { cleanupFinalizer } from '../kinds/apiextensions/customresourcedefinition.ts'
 import type { CustomKinds } from './custom-kinds.ts'
 
@@ -33,7 +34,7 @@ export function startDefinitions(context: ControllerContext, { custom }: { custo
     const { accepted, conditions } = judge(definition)
     if (conditions.some(({ type, status }) => type === 'Established' && status === 'True')) custom.put(definition)
     else custom.remove(name)
-    await report(definition, conditions, accepted)
+    await report(definition, [...conditions, ...approvalOf(definition)], accepted)
     return undefined
   }
 
@@ -179,6 +180,18 @@ const terminating: Condition = {
   status: 'True',
   reason: 'InstanceDeletionInProgress',
   message: 'CustomResource deletion is in progress',
+}
+
+/** Groups of the Kubernetes project's own show who let them in (`api-approved.kubernetes.io`). */
+function approvalOf({ metadata, spec }: CustomResourceDefinition): Condition[] {
+  if (!isProtectedGroup(spec.group)) return []
+  const type = 'KubernetesAPIApprovalPolicyConformant'
+  const approval = metadata.annotations?.['api-approved.kubernetes.io'] ?? ''
+  if (approval.startsWith('unapproved'))
+    return [
+      { type, status: 'False', reason: 'UnapprovedAnnotation', message: `not approved: ${JSON.stringify(approval)}` },
+    ]
+  return [{ type, status: 'True', reason: 'ApprovedAnnotation', message: `approved in ${approval}` }]
 }
 
 const isRefused = ({ status }: CustomResourceDefinition): boolean =>

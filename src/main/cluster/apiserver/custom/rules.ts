@@ -1,11 +1,16 @@
 import { messageOf } from '#shared/kube/error-kinds.ts'
 import { fieldForbidden, fieldDuplicate, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
-import { compile } from '../cel/compile.ts'
-import { toCel, type NumberHints } from '../cel/values.ts'
-import { childPath, isFields, isObjectSchema, propertySchema, type Rule, type Schema } from './schema.ts'
+import { compile, type Variables } from '../cel/compile.ts'
+import { toCel, toOptional, type NumberHints } from '../cel/values.ts'
+import { childPath, isFields, isObjectSchema, itemBefore, propertySchema, type Rule, type Schema } from './schema.ts'
 
-export const ruleVariables = { self: 'dyn', oldSelf: 'dyn' } as const
+const plainVariables = { self: 'dyn', oldSelf: 'dyn' } as const
+const optionalVariables = { self: 'dyn', oldSelf: 'optional<dyn>' } as const
+
+/** What a rule may speak of. */
+export const variablesOf = ({ optionalOldSelf }: Pick<Rule, 'optionalOldSelf'>): Variables =>
+  optionalOldSelf ? optionalVariables : plainVariables
 
 /** Whether a rule speaks of the state before: it holds for changes alone then. */
 export const isTransition = ({ rule }: Rule): boolean => /\boldSelf\b/.test(rule)
@@ -31,34 +36,28 @@ export function hasRules(schema: Schema): boolean {
 export function checkRules(value: unknown, old: unknown, schema: Schema, path: string, errors: FieldError[]): void {
   if (!hasRules(schema) || value === null || value === undefined) return
   for (const rule of schema['x-kubernetes-validations'] ?? []) checkRule(rule, value, old, schema, path, errors)
-  if (Array.isArray(value)) checkItems(value, old, schema, path, errors)
-  else if (isFields(value))
+  const { items } = schema
+  if (Array.isArray(value)) {
+    if (items)
+      value.forEach((item, i) => checkRules(item, itemBefore(item, old, schema), items, `${path}[${i}]`, errors))
+  } else if (isFields(value))
     for (const [name, item] of Object.entries(value)) {
       const child = propertySchema(schema, name)
       if (child) checkRules(item, isFields(old) ? old[name] : undefined, child, childPath(path, schema, name), errors)
     }
 }
 
-/** Items of maps have a past, found by their keys; those of other lists have none. */
-function checkItems(list: readonly unknown[], old: unknown, schema: Schema, path: string, errors: FieldError[]): void {
-  const { items } = schema
-  if (!items) return
-  const keys = schema['x-kubernetes-list-type'] === 'map' ? (schema['x-kubernetes-list-map-keys'] ?? []) : []
-  const before = (item: unknown): unknown =>
-    keys.length === 0 || !Array.isArray(old) || !isFields(item)
-      ? undefined
-      : old.find((one) => isFields(one) && keys.every((key) => jsonEqual(one[key], item[key])))
-  list.forEach((item, i) => checkRules(item, before(item), items, `${path}[${i}]`, errors))
-}
-
 function checkRule(rule: Rule, value: unknown, old: unknown, schema: Schema, path: string, errors: FieldError[]): void {
-  if (isTransition(rule) && old === undefined && !rule.optionalOldSelf) return
+  const ofChanges = isTransition(rule)
+  if (ofChanges && old === undefined && !rule.optionalOldSelf) return
+  // What has not changed is not looked at again, as with the rest of the schema.
+  if (!ofChanges && old !== undefined && jsonEqual(value, old)) return
   const hints = hintsOf(schema)
   const self = toCel(value, hints)
-  // An optional old self is there or not, and asked so by the rule.
-  const oldSelf = old === undefined ? null : toCel(old, hints)
+  // `oldSelf.hasValue()`, `oldSelf.orValue(0)` …, where the rule asks for it.
+  const oldSelf = rule.optionalOldSelf ? toOptional(old, hints) : old === undefined ? null : toCel(old, hints)
   try {
-    if (compile(rule.rule, ruleVariables, 'bool').evaluate({ self, oldSelf }) === true) return
+    if (compile(rule.rule, variablesOf(rule), 'bool').evaluate({ self, oldSelf }) === true) return
   } catch (error) {
     errors.push(fieldInvalid(path, schema.type ?? 'object', `${ruleName(rule)}: ${firstLine(error)}`))
     return
@@ -72,11 +71,12 @@ const firstLine = (error: unknown): string =>
     .split('\n')[0]
     ?.replace(/^No such key/, 'no such key') ?? ''
 
-function messageFor({ rule, message, messageExpression }: Rule, bindings: Record<string, unknown>): string {
-  const plain = message?.trim() || `failed rule: ${rule.trim()}`
+function messageFor(rule: Rule, bindings: Record<string, unknown>): string {
+  const { message, messageExpression } = rule
+  const plain = message?.trim() || `failed rule: ${rule.rule.trim()}`
   if (!messageExpression) return plain
   try {
-    const text = compile(messageExpression, ruleVariables, 'string').evaluate(bindings)
+    const text = compile(messageExpression, variablesOf(rule), 'string').evaluate(bindings)
     return typeof text === 'string' && text.trim() !== '' ? text : plain
   } catch {
     return plain

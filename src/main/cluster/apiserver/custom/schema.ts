@@ -1,3 +1,5 @@
+import { jsonEqual } from '#shared/kube/json.ts'
+
 /** A structural schema of a custom resource: JSONSchemaProps of apiextensions/v1, as the server walks it. */
 export interface Schema {
   type?: string
@@ -65,4 +67,11 @@ export function childPath(path: string, schema: Schema, name: string): string {
   const declared = schema.properties !== undefined && Object.hasOwn(schema.properties, name)
   if (!declared && isObjectSchema(schema.additionalProperties)) return `${path}[${name}]`
   return path === '' ? name : `${path}.${name}`
+}
+
+/** The item's past: items of lists of the type map are found by their keys, those of other lists have none. */
+export function itemBefore(item: unknown, old: unknown, schema: Schema): unknown {
+  const keys = schema['x-kubernetes-list-type'] === 'map' ? (schema['x-kubernetes-list-map-keys'] ?? []) : []
+  if (keys.length === 0 || !Array.isArray(old) || !isFields(item)) return undefined
+  return old.find((one) => isFields(one) && keys.every((key) => jsonEqual(one[key], item[key])))
 }

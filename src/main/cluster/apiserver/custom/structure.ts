@@ -1,8 +1,8 @@
 import { messageOf } from '#shared/kube/error-kinds.ts'
 import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import { compile } from '../cel/compile.ts'
-import { ruleVariables } from './rules.ts'
-import { isObjectSchema, type Schema } from './schema.ts'
+import { compile, type Variables } from '../cel/compile.ts'
+import { variablesOf } from './rules.ts'
+import { isObjectSchema, type Rule, type Schema } from './schema.ts'
 import { validateValue } from './validate.ts'
 
 /** Whether a schema is structural, as apiextensions/v1 demands it: findings with the path of each offence. */
@@ -172,25 +172,28 @@ function checkValueOnly(schema: Schema, field: string, errors: FieldError[]): vo
 /** `anyOf: [{type: integer}, {type: string}]` is the one place for types there. */
 const isIntOrString = ({ type }: Schema): boolean => type === 'integer' || type === 'string'
 
-function checkRuleText(
-  rule: { rule?: string; message?: string; messageExpression?: string },
-  field: string,
-  errors: FieldError[],
-): void {
+function checkRuleText(rule: Partial<Rule>, field: string, errors: FieldError[]): void {
   if (!rule.rule?.trim()) {
     errors.push(fieldRequired(`${field}.rule`, 'rule is not specified'))
     return
   }
-  compiles(rule.rule, 'bool', `${field}.rule`, errors)
+  const variables = variablesOf(rule)
+  compiles(rule.rule, variables, 'bool', `${field}.rule`, errors)
   if (rule.messageExpression !== undefined)
-    compiles(rule.messageExpression, 'string', `${field}.messageExpression`, errors)
+    compiles(rule.messageExpression, variables, 'string', `${field}.messageExpression`, errors)
   if (rule.message?.includes('\n'))
     errors.push(fieldInvalid(`${field}.message`, rule.message, 'message must not contain line breaks'))
 }
 
-function compiles(expression: string, result: 'bool' | 'string', field: string, errors: FieldError[]): void {
+function compiles(
+  expression: string,
+  variables: Variables,
+  result: 'bool' | 'string',
+  field: string,
+  errors: FieldError[],
+): void {
   try {
-    compile(expression, ruleVariables, result)
+    compile(expression, variables, result)
   } catch (error) {
     errors.push(fieldInvalid(field, expression, messageOf(error)))
   }

@@ -8,17 +8,21 @@ import {
   type FieldError,
 } from '#shared/kube/status.ts'
 import { hasFormat } from './formats.ts'
-import { childPath, isFields, propertySchema, type Fields, type Schema } from './schema.ts'
+import { childPath, isFields, itemBefore, propertySchema, type Fields, type Schema } from './schema.ts'
 
-/** What of a value its schema does not allow, in the words of Kubernetes' validation of custom resources. */
-export function validateValue(value: unknown, schema: Schema, path: string): FieldError[] {
+/**
+ * What of a value its schema does not allow, in the words of Kubernetes' validation of custom resources. What is as it
+ * was in `old` is let pass: a schema that has become stricter does not stand in the way of other changes (ratcheting).
+ */
+export function validateValue(value: unknown, schema: Schema, path: string, old?: unknown): FieldError[] {
   const errors: FieldError[] = []
-  check(value, schema, path, errors)
+  check(value, schema, path, errors, old)
   return errors
 }
 
-function check(value: unknown, schema: Schema, path: string, errors: FieldError[]): void {
+function check(value: unknown, schema: Schema, path: string, errors: FieldError[], old?: unknown): void {
   if (value === null && schema.nullable) return
+  if (old !== undefined && jsonEqual(value, old)) return
   if (!hasType(value, schema)) {
     errors.push(wrongType(value, schema, path))
     return
@@ -33,8 +37,8 @@ function check(value: unknown, schema: Schema, path: string, errors: FieldError[
     )
   if (typeof value === 'string') checkString(value, schema, path, errors)
   else if (typeof value === 'number') checkNumber(value, schema, path, errors)
-  else if (Array.isArray(value)) checkList(value, schema, path, errors)
-  else if (isFields(value)) checkFields(value, schema, path, errors)
+  else if (Array.isArray(value)) checkList(value, schema, path, errors, old)
+  else if (isFields(value)) checkFields(value, schema, path, errors, old)
   checkCombined(value, schema, path, errors)
 }
 
@@ -102,10 +106,10 @@ function checkNumber(value: number, schema: Schema, path: string, errors: FieldE
     errors.push(fieldInvalid(path, value, `${path} in body must be of type int32: ${JSON.stringify(String(value))}`))
 }
 
-function checkList(list: readonly unknown[], schema: Schema, path: string, errors: FieldError[]): void {
+function checkList(list: readonly unknown[], schema: Schema, path: string, errors: FieldError[], old: unknown): void {
   checkCount(list.length, schema.minItems, schema.maxItems, 'items', path, errors)
   const { items } = schema
-  if (items) list.forEach((item, i) => check(item, items, `${path}[${i}]`, errors))
+  if (items) list.forEach((item, i) => check(item, items, `${path}[${i}]`, errors, itemBefore(item, old, schema)))
   const type = schema['x-kubernetes-list-type']
   if (type !== 'set' && type !== 'map') return
   const keys = schema['x-kubernetes-list-map-keys'] ?? []
@@ -137,13 +141,13 @@ function checkCount(
     errors.push(fieldInvalid(path, count, `${path} in body should have at least ${least} ${what}`))
 }
 
-function checkFields(fields: Fields, schema: Schema, path: string, errors: FieldError[]): void {
+function checkFields(fields: Fields, schema: Schema, path: string, errors: FieldError[], old: unknown): void {
   checkCount(Object.keys(fields).length, schema.minProperties, schema.maxProperties, 'properties', path, errors)
   for (const name of schema.required ?? [])
     if (fields[name] === undefined) errors.push(fieldRequired(path === '' ? name : `${path}.${name}`))
   for (const [name, value] of Object.entries(fields)) {
     const child = propertySchema(schema, name)
-    if (child) check(value, child, childPath(path, schema, name), errors)
+    if (child) check(value, child, childPath(path, schema, name), errors, isFields(old) ? old[name] : undefined)
     else if (schema.additionalProperties === false && !schema.properties?.[name])
       errors.push(fieldInvalid(path, '', `${path}.${name} in body is a forbidden property`))
   }

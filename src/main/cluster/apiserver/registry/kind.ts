@@ -37,7 +37,8 @@ export interface KindDeclaration<T extends KubeObject = KubeObject> {
   prepareForCreate?(object: T): void
   /** Keeps what clients may not change (status, …); mutates `next`. */
   prepareForUpdate?(next: T, previous: T): void
-  validate?(object: T): FieldError[]
+  /** `previous` is there when it is a change: what was let pass before may be let pass again. */
+  validate?(object: T, previous?: T): FieldError[]
   /** Rules between two states; `validate` runs too. */
   validateUpdate?(next: T, previous: T): FieldError[]
   /** Rules for a write through a subresource other than `status`; the others do not apply to it. */

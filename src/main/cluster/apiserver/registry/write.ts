@@ -283,7 +283,7 @@ function findings({ resource, subresource }: Target, next: KubeObject, current: 
   const errors = [...validateMetadata(resource, next), ...validateMetadataUpdate(next, current)]
   if (subresource === 'status') errors.push(...(kind.status?.validateStatus?.(next, current) ?? []))
   else if (subresource !== '') errors.push(...(kind.validateSubresource?.(subresource, next, current) ?? []))
-  else errors.push(...(kind.validate?.(next) ?? []), ...(kind.validateUpdate?.(next, current) ?? []))
+  else errors.push(...(kind.validate?.(next, current) ?? []), ...(kind.validateUpdate?.(next, current) ?? []))
   return errors
 }
 

@@ -28,13 +28,7 @@ export function validateDefinition({ metadata, spec }: CustomResourceDefinition)
   const wanted = `${names?.plural ?? ''}.${group ?? ''}`
   if (metadata.name !== wanted)
     errors.push(fieldInvalid('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group'))
-  if (isProtected(group ?? '') && !metadata.annotations?.['api-approved.kubernetes.io'])
-    errors.push(
-      fieldRequired(
-        'metadata.annotations[api-approved.kubernetes.io]',
-        'protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111',
-      ),
-    )
+  checkApproval(metadata.annotations?.['api-approved.kubernetes.io'], group ?? '', errors)
   if (spec.preserveUnknownFields)
     errors.push(
       fieldInvalid('spec.preserveUnknownFields', true, 'must be false in order to use defaults in the schema'),
@@ -45,8 +39,28 @@ export function validateDefinition({ metadata, spec }: CustomResourceDefinition)
 }
 
 /** Groups that are the Kubernetes project's own. */
-const isProtected = (group: string): boolean =>
+export const isProtectedGroup = (group: string): boolean =>
   group === 'k8s.io' || group === 'kubernetes.io' || group.endsWith('.k8s.io') || group.endsWith('.kubernetes.io')
+
+function checkApproval(approval: string | undefined, group: string, errors: FieldError[]): void {
+  if (!isProtectedGroup(group)) return
+  const field = 'metadata.annotations[api-approved.kubernetes.io]'
+  if (!approval)
+    errors.push(
+      fieldRequired(
+        field,
+        'protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111',
+      ),
+    )
+  else if (!approval.startsWith('unapproved') && !URL.canParse(approval))
+    errors.push(
+      fieldInvalid(
+        field,
+        approval,
+        'protected groups must have approval annotation "api-approved.kubernetes.io" with either a URL or a reason starting with "unapproved", see https://github.com/kubernetes/enhancements/pull/1111',
+      ),
+    )
+}
 
 function checkNames(names: CustomResourceDefinitionNames | undefined, field: string, errors: FieldError[]): void {
   const check = (value: string | undefined, name: string, needed = true): void => {
