@@ -11,6 +11,7 @@ import { startDeployments } from './deployment.ts'
 import { startEndpointSlices } from './endpoint-slice.ts'
 import { startEndpointSliceMirroring } from './endpoint-slice-mirroring.ts'
 import { startEndpoints } from './endpoints.ts'
+import { startEventTtl } from './event-ttl.ts'
 import { startGarbageCollector } from './garbage-collector.ts'
 import { startJobs } from './job.ts'
 import { startKubernetesService, type KubernetesServiceOptions } from './kubernetes-service.ts'
@@ -82,6 +83,7 @@ export function startControllers(options: ControllersOptions): Controllers {
   stops.add(startServiceAccounts(as('service-account-controller')))
   stops.add(startRootCa(as('root-ca-cert-publisher'), options))
   const { issueToken, rootCa } = options
+  stops.add(startEventTtl(as('event-ttl-controller')))
   // In Kubernetes too this one works with the rights of the controller manager itself.
   const own: ControllerContext = { client, informers, clock, log, observe }
   if (issueToken) stops.add(startServiceAccountTokens(own, { issueToken, rootCa }))

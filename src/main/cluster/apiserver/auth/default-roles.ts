@@ -385,6 +385,8 @@ const controllers = (): Record<string, PolicyRule[]> => ({
     rule(['create', 'delete', ...read, 'patch', 'update'], ['discovery.k8s.io'], ['endpointslices']),
     recordEvents,
   ],
+  // In Kubernetes the store itself lets Events expire.
+  'event-ttl-controller': [rule(['delete', 'list'], events, ['events'])],
   'expand-controller': [rule(read, core, ['persistentvolumes', 'persistentvolumeclaims']), recordEvents],
   'generic-garbage-collector': [rule(['delete', 'get', 'list', 'patch', 'update', 'watch'], all, all), recordEvents],
   'horizontal-pod-autoscaler': [
