@@ -26,6 +26,8 @@ export interface Route {
   info: ResourcePath | undefined
   /** undefined where nothing of that name is served. */
   resource: ServedResource | undefined
+  /** Whether nothing is to be changed by it. */
+  dryRun: boolean
   /** Set when the request owns its connection. */
   connect: ConnectHandler | undefined
 }
@@ -59,11 +61,18 @@ export class RequestHandler {
   route(method: string, path: string, query: Query): Route {
     const info = splitResourcePath(path)
     if (!info || info.resource === '')
-      return { verb: method.toLowerCase(), path, info: undefined, resource: undefined, connect: undefined }
+      return {
+        verb: method.toLowerCase(),
+        path,
+        info: undefined,
+        resource: undefined,
+        dryRun: false,
+        connect: undefined,
+      }
     const resource = this.#options.context.resources.find(info.group, info.version, info.resource)
     const connect =
       info.subresource === '' ? undefined : this.#connect.get(`${info.group}/${info.resource}/${info.subresource}`)
-    return { verb: verbOf(method, info, query), path, info, resource, connect }
+    return { verb: verbOf(method, info, query), path, info, resource, dryRun: query['dryRun'] !== undefined, connect }
   }
 
   /** @throws ApiError 403 */

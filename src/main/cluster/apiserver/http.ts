@@ -22,7 +22,7 @@ import { toYaml } from './codec/body.ts'
 import { encodeProtobuf, protobufType } from './codec/protobuf-encode.ts'
 import type { RequestHandler, Route } from './handler.ts'
 import type { ObjectReader } from './registry/admission.ts'
-import type { RequestMetrics } from './metrics.ts'
+import type { CountedRequest, RequestMetrics } from './metrics.ts'
 import { formsOf, renderBytes, watchFormat, type Rendering } from './render.ts'
 import { splitUrl, type Answer, type Call, type WatchAnswer, type WatchWriter } from './request.ts'
 
@@ -108,7 +108,12 @@ export class HttpEdge {
   async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const method = message.method ?? 'GET'
     const { path, query } = splitUrl(message.url ?? '/')
+    const started = performance.now()
+    const reads = method === 'GET' || method === 'HEAD'
+    const kind = reads ? 'readOnly' : 'mutating'
+    const { inflight } = this.#options.metrics
     let route: Route | undefined
+    inflight[kind]++
     try {
       if (this.#stopping) throw serviceUnavailable('the server is shutting down')
       const { handler } = this.#options
@@ -135,11 +140,12 @@ export class HttpEdge {
         await this.#connect(route, call, message, response, undefined)
         return
       }
-      if (method !== 'GET' && method !== 'HEAD')
-        call.body = { bytes: await readBody(message), contentType: message.headers['content-type'] ?? '' }
-      await this.#answer(await handler.execute(route, call), route, call, message, response)
+      if (!reads) call.body = { bytes: await readBody(message), contentType: message.headers['content-type'] ?? '' }
+      await this.#answer(await handler.execute(route, call), { route, started }, call, message, response)
     } catch (error) {
-      this.#fail(error, route, message, response)
+      this.#fail(error, route && { route, started }, message, response)
+    } finally {
+      inflight[kind]--
     }
   }
 
@@ -151,13 +157,13 @@ export class HttpEdge {
 
   async #answer(
     answer: Answer,
-    route: Route,
+    request: Counted,
     call: Call,
     message: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
     if (answer.type === 'bytes') {
-      this.#count(route, answer.code)
+      this.#count(request, answer.code, answer.body.length)
       const tag = answer.headers?.['ETag']
       if (tag !== undefined && message.headers['if-none-match'] === tag) {
         response.writeHead(304, ['ETag', tag]).end()
@@ -174,20 +180,14 @@ export class HttpEdge {
     }
     if (answer.type === 'watch') {
       if (rendering.format.type === 'application/yaml') throw notAcceptable(streamTypes)
-      this.#count(route, 200)
+      this.#count(request, 200)
       if (await hasItsTurn(message, response)) this.#watch(answer, rendering, message, response)
       return
     }
     const code = answer.type === 'list' ? 200 : answer.code
-    this.#count(route, code)
-    await this.#write(
-      message,
-      response,
-      code,
-      contentTypeOf(rendering.format),
-      renderBytes(answer, rendering),
-      call.warnings,
-    )
+    const body = renderBytes(answer, rendering)
+    this.#count(request, code, body.length)
+    await this.#write(message, response, code, contentTypeOf(rendering.format), body, call.warnings)
   }
 
   /** Head and body in one write; big bodies are compressed for those who ask. */
@@ -217,7 +217,8 @@ export class HttpEdge {
   }
 
   #watch(answer: WatchAnswer, rendering: Rendering, message: IncomingMessage, response: ServerResponse): void {
-    const { clock } = this.#options
+    const { clock, metrics } = this.#options
+    const events = metrics.watchEvents(answer.resource)
     const format = watchFormat(rendering, answer.resource, () => clock.now())
     const contentType = contentTypeOf(rendering.format)
     response.writeHead(200, [
@@ -236,6 +237,7 @@ export class HttpEdge {
         if (socket.destroyed) return
         // The chunk is framed once for all watchers, so it goes around this response's own framing.
         socket.write(batch.chunk())
+        events.value += batch.items.length
         if (socket.writableLength > allowed) socket.destroy()
       },
       end() {
@@ -311,7 +313,7 @@ export class HttpEdge {
     if (!methods.includes(call.method) && !methods.includes('*'))
       throw methodNotSupported({ group: info.group, resource: info.resource }, call.method.toLowerCase())
     const { resource, namespace, name, subresource, object } = await this.#options.handler.admitConnection(route, call)
-    this.#count(route, 200)
+    this.#count({ route: { ...route, verb: 'connect' }, started: performance.now() }, 200)
     await connect.handle({
       message,
       ...(response ? { response } : {}),
@@ -328,9 +330,9 @@ export class HttpEdge {
     })
   }
 
-  #fail(error: unknown, route: Route | undefined, message: IncomingMessage, response: ServerResponse): void {
+  #fail(error: unknown, request: Counted | undefined, message: IncomingMessage, response: ServerResponse): void {
     const { status } = this.#asApiError(error)
-    if (route) this.#count(route, status.code)
+    if (request) this.#count(request, status.code)
     if (response.headersSent) {
       response.destroy()
       return
@@ -361,10 +363,33 @@ export class HttpEdge {
     return internal(text)
   }
 
-  #count({ verb, info }: Route, code: number): void {
-    this.#options.metrics.count(verb, info?.resource ?? '', info?.subresource ?? '', code)
+  #count({ route, started }: Counted, code: number, bytes?: number): void {
+    const { metrics } = this.#options
+    metrics.count(countedOf(route, code), (performance.now() - started) / 1000, bytes)
   }
 }
+
+/** A request and when it came. */
+interface Counted {
+  route: Route
+  started: number
+}
+
+/** How a request is labelled: paths that lead nowhere are all one, lest clients fill the memory with them. */
+function countedOf({ verb, path, info, resource, dryRun }: Route, code: number): CountedRequest {
+  if (!info || !resource) {
+    const subresource = countedPages.has(path) ? path : ''
+    return { verb, group: '', version: '', resource: '', subresource, scope: '', dryRun, code }
+  }
+  const { group, version, namespace, name } = info
+  const subresource =
+    resource.kind.subresources?.includes(info.subresource) || knownParts.has(info.subresource) ? info.subresource : ''
+  const scope = name !== '' || verb === 'create' ? 'resource' : namespace === '' ? 'cluster' : 'namespace'
+  return { verb, group, version, resource: info.resource, subresource, scope, dryRun, code }
+}
+
+const countedPages = new Set(['/healthz', '/livez', '/readyz', '/metrics', '/version'])
+const knownParts = new Set(['status', 'scale'])
 
 const streamTypes =
   'only the following media types are accepted: application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch'

@@ -1,34 +1,20 @@
-import type { Registry } from 'prom-client'
+import type { Metrics } from './metrics.ts'
 import type { Definitions } from './discovery/openapi-v3.ts'
 import { OpenApiV3 } from './discovery/openapi-v3.ts'
 import { OpenApiV2 } from './discovery/openapi-v2.ts'
 import { discoveryPage } from './discovery/discovery.ts'
 import type { RemoteGroups } from './aggregation/remote-groups.ts'
 import type { Page } from './handler.ts'
+import { healthPage, isHealthPath, type HealthCheck } from './health.ts'
 import type { ResourceTable } from './registry/resources.ts'
-import type { Answer, Call } from './request.ts'
-
-/** What `/version` tells. */
-export interface VersionInfo {
-  major: string
-  minor: string
-  gitVersion: string
-  gitCommit: string
-  gitTreeState: string
-  buildDate: string
-  goVersion: string
-  compiler: string
-  platform: string
-}
-
-/** A named condition of being ready or alive: undefined when it holds, else what is wrong. */
-export type HealthCheck = () => string | undefined | Promise<string | undefined>
+import type { Answer } from './request.ts'
+import type { VersionInfo } from './version.ts'
 
 export interface PagesOptions {
   resources: ResourceTable
   definitions: Definitions
   version: VersionInfo
-  metrics: Registry
+  metrics: Metrics
   checks: Readonly<Record<string, HealthCheck>>
   /** Pages of other parts of the server, asked last. */
   others: Page | undefined
@@ -48,7 +34,7 @@ export function createPages({ resources, definitions, version, metrics, checks, 
     if (path.startsWith('/openapi/v3')) return v3.page(path)
     if (path === '/openapi/v2') return v2.page(call)
     if (path === '/metrics') return metricsPage(metrics)
-    if (/^\/(healthz|livez|readyz)(\/|$)/.test(path)) return healthPage(call, checks)
+    if (isHealthPath(path)) return healthPage(call, checks)
     return discoveryPage({ resources, remote }, call) ?? others?.(call)
   }
 }
@@ -71,30 +57,6 @@ function indexPaths(resources: ResourceTable): string[] {
   return [...paths].sort()
 }
 
-async function metricsPage(metrics: Registry): Promise<Answer> {
+async function metricsPage(metrics: Metrics): Promise<Answer> {
   return { type: 'bytes', code: 200, contentType: metrics.contentType, body: await metrics.metrics() }
 }
-
-/** `/readyz`, `/readyz?verbose`, `/readyz?exclude=x` and `/readyz/<check>`. */
-async function healthPage({ path, query }: Call, checks: PagesOptions['checks']): Promise<Answer> {
-  const [, page = '', only] = path.split('/')
-  const names = ['ping', ...Object.keys(checks)]
-  const asked = only ? names.filter((name) => name === only) : names.filter((name) => name !== query['exclude'])
-  if (asked.length === 0) return text(404, '404 page not found\n')
-  const lines: string[] = []
-  let failed = false
-  for (const name of asked) {
-    const problem = await checks[name]?.()
-    failed ||= problem !== undefined
-    lines.push(problem === undefined ? `[+]${name} ok` : `[-]${name} failed: ${problem}`)
-  }
-  if (failed) return text(500, `${lines.join('\n')}\n${page} check failed\n`)
-  return text(200, query['verbose'] === undefined ? 'ok' : `${lines.join('\n')}\n${page} check passed\n`)
-}
-
-const text = (code: number, body: string): Answer => ({
-  type: 'bytes',
-  code,
-  contentType: 'text/plain; charset=utf-8',
-  body,
-})

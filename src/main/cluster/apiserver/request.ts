@@ -34,8 +34,10 @@ export function splitUrl(url: string): { path: string; query: Query } {
   for (const pair of url.slice(mark + 1).split('&')) {
     if (pair === '') continue
     const equals = pair.indexOf('=')
-    if (equals < 0) query[decode(pair)] = ''
-    else query[decode(pair.slice(0, equals))] = decode(pair.slice(equals + 1))
+    const name = decode(equals < 0 ? pair : pair.slice(0, equals))
+    const value = equals < 0 ? '' : decode(pair.slice(equals + 1))
+    // The one parameter of ours that may come several times.
+    query[name] = name === 'exclude' && query[name] !== undefined ? `${query[name]},${value}` : value
   }
   return { path: url.slice(0, mark), query }
 }

@@ -10,9 +10,11 @@ import { CustomKinds } from './custom/custom-kinds.ts'
 import { RequestHandler, type Page } from './handler.ts'
 import { HttpEdge } from './http.ts'
 import { createInProcessTransport } from './in-process.ts'
-import { createMetricsRegistry, RequestMetrics } from './metrics.ts'
+import { createMetrics, RequestMetrics, type MetricsText } from './metrics.ts'
 import { commit } from './generated/commit.ts'
-import { createPages, type HealthCheck, type VersionInfo } from './pages.ts'
+import { builtInChecks, type HealthCheck } from './health.ts'
+import { createPages } from './pages.ts'
+import type { VersionInfo } from './version.ts'
 import type { AdmissionPlugin, ObjectReader } from './registry/admission.ts'
 import type { ActionHandler, ConnectHandler } from './registry/connect.ts'
 import { createReader, type RegistryContext } from './registry/context.ts'
@@ -41,12 +43,14 @@ export interface ApiServerOptions {
   host?: string
   /** A free one when unset or 0. */
   port?: number
-  /** Named conditions of `/readyz` besides `ping`. */
+  /** Named conditions besides those that every server has. */
   checks?: Readonly<Record<string, HealthCheck>>
   /** Passes the groups of aggregated API servers on to them. */
   aggregation?: { aggregator: Aggregator; remote: RemoteGroups }
   /** Calls the conversion webhooks of custom resources. */
   callWebhook?: WebhookCaller
+  /** What else `/metrics` tells. */
+  metrics?: readonly MetricsText[]
   /** Further paths that are no resources, such as the keys of service-account tokens. */
   pages?: Page
 }
@@ -87,6 +91,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     if (!served) hub.end(resource)
   })
   const requests = new RequestMetrics()
+  let stopping = false
   const handler = new RequestHandler({
     context,
     hub,
@@ -97,13 +102,23 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       resources,
       definitions: (name) => custom.definition(name),
       version: versionInfo(version),
-      metrics: createMetricsRegistry({
+      metrics: createMetrics({
         requests,
-        watchers: () => hub.size,
+        version: versionInfo(version),
+        others: options.metrics,
+        watchers: () =>
+          [...hub.orders()].map(({ resource, prefix }) => ({
+            resource,
+            scope: prefix === resource.prefix ? 'cluster' : 'namespace',
+          })),
         objects: () =>
-          resources.all().map(({ kind, prefix }) => ({ resource: kind.plural, count: store.count(prefix) })),
+          resources.all().map(({ kind, prefix }) => ({
+            group: kind.group,
+            resource: kind.plural,
+            count: store.count(prefix),
+          })),
       }),
-      checks: options.checks ?? {},
+      checks: { ...builtInChecks({ log, store, stopping: () => stopping }), ...options.checks },
       others: options.pages,
       remote: options.aggregation?.remote,
     }),
@@ -134,6 +149,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       return `https://${host}:${edge.port}`
     },
     async stop() {
+      stopping = true
       hub.stop()
       await edge.stop()
     },

@@ -87,6 +87,11 @@ export class WatchHub {
     return this.#members.size
   }
 
+  /** What the running watches ask for. */
+  *orders(): Iterable<WatchOrder> {
+    for (const { order } of this.#members) yield order
+  }
+
   /** Ends the watches of a resource that is served no longer. */
   end(resource: ServedResource): void {
     for (const member of [...this.#members]) if (member.order.resource === resource) member.end()
