@@ -9,9 +9,11 @@ import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
+import { podSecurity } from './pod-security.ts'
 import { priority } from './priority.ts'
 import { rbacEscalation } from './rbac-escalation.ts'
 import { resourceQuota, type ResourceQuotaOptions } from './resource-quota.ts'
+import { runtimeClassAdmission } from './runtime-class.ts'
 import { serviceAccount } from './service-account.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
 import { mutatingPolicies } from '../policies/mutating.ts'
@@ -33,9 +35,11 @@ export const admissionPlugins = (options: {
   serviceAccount(options),
   nodeRestriction,
   taintNodesByCondition,
+  podSecurity,
   priority,
   defaultTolerationSeconds,
   defaultStorageClass,
+  runtimeClassAdmission,
   rbacEscalation(options),
   certificateRequester,
   certificateApproval(options),

@@ -1,0 +1,33 @@
+import type { Pod, RuntimeClass } from '#shared/kube/generated/types.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
+import { refusal, type AdmissionPlugin } from '../registry/admission.ts'
+
+/** RuntimeClass: a pod takes overhead and nodes from the class that it names, and may not name one that is not there. */
+export const runtimeClassAdmission: AdmissionPlugin = {
+  name: 'RuntimeClass',
+  admit(attributes) {
+    const { kind, operation, subresource, object, reader } = attributes
+    if (kind.group !== '' || kind.plural !== 'pods' || operation !== 'CREATE' || subresource !== '' || !object) return
+    const { spec } = object as Pod
+    const name = spec?.runtimeClassName
+    if (!spec || !name) return
+    const found = reader.get({ group: 'node.k8s.io', plural: 'runtimeclasses' }, '', name) as RuntimeClass | undefined
+    if (!found) throw refusal(attributes, `pod rejected: RuntimeClass ${JSON.stringify(name)} not found`)
+    const overhead = found.overhead?.podFixed
+    if (spec.overhead && !jsonEqual(spec.overhead, overhead ?? {}))
+      throw refusal(attributes, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead")
+    if (overhead) spec.overhead = { ...overhead }
+    const { nodeSelector = {}, tolerations = [] } = found.scheduling ?? {}
+    for (const [label, value] of Object.entries(nodeSelector)) {
+      const own = spec.nodeSelector?.[label]
+      if (own !== undefined && own !== value)
+        throw refusal(
+          attributes,
+          `conflict: runtimeClass.scheduling.nodeSelector[${label}] = ${value}; pod.spec.nodeSelector[${label}] = ${own}`,
+        )
+      spec.nodeSelector = { ...spec.nodeSelector, [label]: value }
+    }
+    const missing = tolerations.filter((one) => !spec.tolerations?.some((own) => jsonEqual(own, one)))
+    if (missing.length > 0) spec.tolerations = [...(spec.tolerations ?? []), ...missing]
+  },
+}
