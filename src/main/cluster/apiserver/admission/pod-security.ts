@@ -1,4 +1,4 @@
-import type { Pod, PodTemplateSpec } from '#shared/kube/generated/types.ts'
+import type { PodTemplateSpec } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../registry/admission.ts'
 import { violationsOf, type Level } from '../validation/pod-security.ts'
@@ -47,7 +47,7 @@ const versioned = (level: Level, labels: Record<string, string>, mode: string): 
 /** Containers of a pod that is there already do not change, save for their images. */
 function isMetadataOnly({ operation, subresource, object, oldObject }: AdmissionAttributes): boolean {
   if (operation !== 'UPDATE' || subresource !== '') return false
-  const images = (pod: KubeObject | undefined): string =>
+  const images = (pod: (KubeObject & PodTemplateSpec) | undefined): string =>
     JSON.stringify((pod?.spec?.containers ?? []).map(({ image }) => image))
   return images(object) === images(oldObject)
 }
