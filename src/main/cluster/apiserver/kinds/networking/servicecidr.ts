@@ -1,6 +1,7 @@
 import type { ServiceCIDR } from '#shared/kube/generated/types.ts'
 import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import type { KindDeclaration } from '../../registry/kind.ts'
+import { checkImmutable } from '../../validation/fields.ts'
 import { age, text } from '../columns.ts'
 
 /** Where cluster addresses of Services come from. */
@@ -27,6 +28,12 @@ export const serviceCidr: KindDeclaration<ServiceCIDR> = {
           fieldInvalid(`spec.cidrs[${i}]`, cidr, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'),
         )
     })
+    return errors
+  },
+  validateUpdate({ spec: next }, { spec: previous }) {
+    const errors: FieldError[] = []
+    // A second family may join; what is there stays.
+    previous?.cidrs?.forEach((cidr, i) => checkImmutable(next?.cidrs?.[i], cidr, `spec.cidrs[${i}]`, errors))
     return errors
   },
   columns: [text('CIDRs', 'Its ranges.', ({ spec }) => (spec?.cidrs ?? []).join(',')), age],

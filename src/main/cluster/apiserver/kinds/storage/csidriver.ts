@@ -1,7 +1,7 @@
 import type { CSIDriver } from '#shared/kube/generated/types.ts'
 import type { FieldError } from '#shared/kube/status.ts'
 import type { KindDeclaration } from '../../registry/kind.ts'
-import { checkSupported } from '../../validation/fields.ts'
+import { checkImmutable, checkSupported } from '../../validation/fields.ts'
 import { age, text, yesNo } from '../columns.ts'
 
 /** What a driver of volumes can do. */
@@ -28,6 +28,17 @@ export const csiDriver: KindDeclaration<CSIDriver> = {
   validate({ spec }) {
     const errors: FieldError[] = []
     checkSupported(spec?.fsGroupPolicy, ['File', 'None', 'ReadWriteOnceWithFSType'], 'spec.fsGroupPolicy', errors)
+    spec?.volumeLifecycleModes?.forEach((mode, i) =>
+      checkSupported(mode, ['Ephemeral', 'Persistent'], `spec.volumeLifecycleModes[${i}]`, errors),
+    )
+    return errors
+  },
+  validateUpdate({ spec: next }, { spec: previous }) {
+    const errors: FieldError[] = []
+    // Kubernetes' own name for the field in this message.
+    checkImmutable(next?.attachRequired, previous?.attachRequired, 'spec.attachedRequired', errors)
+    checkImmutable(next?.fsGroupPolicy, previous?.fsGroupPolicy, 'spec.fsGroupPolicy', errors)
+    checkImmutable(next?.volumeLifecycleModes, previous?.volumeLifecycleModes, 'spec.volumeLifecycleModes', errors)
     return errors
   },
   columns: [

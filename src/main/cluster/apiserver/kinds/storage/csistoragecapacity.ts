@@ -1,6 +1,7 @@
 import type { CSIStorageCapacity } from '#shared/kube/generated/types.ts'
-import { fieldRequired } from '#shared/kube/status.ts'
+import { fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import type { KindDeclaration } from '../../registry/kind.ts'
+import { checkImmutable } from '../../validation/fields.ts'
 import { age, text } from '../columns.ts'
 
 /** How much room is left for volumes of a class. */
@@ -15,6 +16,12 @@ export const csiStorageCapacity: KindDeclaration<CSIStorageCapacity> = {
   generation: false,
   validate({ storageClassName }) {
     return storageClassName ? [] : [fieldRequired('storageClassName')]
+  },
+  validateUpdate(next, previous) {
+    const errors: FieldError[] = []
+    checkImmutable(next.nodeTopology, previous.nodeTopology, 'nodeTopology', errors)
+    checkImmutable(next.storageClassName, previous.storageClassName, 'storageClassName', errors)
+    return errors
   },
   columns: [
     text('StorageClassName', 'For which class.', ({ storageClassName }) => storageClassName),

@@ -1,7 +1,7 @@
 import type { VolumeAttributesClass } from '#shared/kube/generated/types.ts'
-import { fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
+import { fieldForbidden, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import type { KindDeclaration } from '../../registry/kind.ts'
-import { checkImmutable } from '../../validation/fields.ts'
 import { age, text } from '../columns.ts'
 
 /** Attributes of volumes that can be changed. */
@@ -20,8 +20,10 @@ export const volumeAttributesClass: KindDeclaration<VolumeAttributesClass> = {
   },
   validateUpdate(next, previous) {
     const errors: FieldError[] = []
-    checkImmutable(next.driverName, previous.driverName, 'driverName', errors)
-    checkImmutable(next.parameters, previous.parameters, 'parameters', errors)
+    if (next.driverName !== previous.driverName)
+      errors.push(fieldForbidden('driverName', 'updates to driverName are forbidden.'))
+    if (!jsonEqual(next.parameters, previous.parameters))
+      errors.push(fieldForbidden('parameters', 'updates to parameters are forbidden.'))
     return errors
   },
   columns: [text('DriverName', 'Which driver it is for.', ({ driverName }) => driverName), age],
