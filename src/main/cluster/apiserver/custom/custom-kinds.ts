@@ -1,4 +1,5 @@
 import type { CustomResourceDefinition } from '#shared/kube/generated/types.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
 import { TypeCompiler, type JsonSchema } from '#shared/kube/patch/type-node.ts'
 import type { ObjectReader } from '../registry/admission.ts'
 import type { ResourceTable } from '../registry/resources.ts'
@@ -6,6 +7,13 @@ import type { WebhookCaller } from '../webhooks/call.ts'
 import { WebhookConversion } from './conversion.ts'
 import { customKind, schemaOf } from './custom-kind.ts'
 import { byVersionPriority } from './version-priority.ts'
+
+interface Served {
+  uid: string
+  revision: string
+  spec: CustomResourceDefinition['spec']
+  schemas: string[]
+}
 
 export const definitionKey = { group: 'apiextensions.k8s.io', plural: 'customresourcedefinitions' }
 
@@ -16,7 +24,7 @@ export class CustomKinds {
   readonly #callWebhook: WebhookCaller | undefined
   readonly #schemas = new Map<string, JsonSchema>()
   /** What each definition serves, and the schemas' names. */
-  readonly #served = new Map<string, { uid: string; revision: string; schemas: string[] }>()
+  readonly #served = new Map<string, Served>()
 
   constructor(options: {
     resources: ResourceTable
@@ -47,6 +55,12 @@ export class CustomKinds {
     const revision = `${metadata.generation ?? 0}/${metadata.deletionTimestamp ?? ''}`
     const known = this.#served.get(name)
     if (known?.uid === metadata.uid && known?.revision === revision) return
+    if (known && known.uid === metadata.uid && metadata.deletionTimestamp && jsonEqual(known.spec, spec)) {
+      // Its objects go now, and who watches them sees them go: only new ones are refused.
+      this.#resources.withdraw(spec.group, spec.names.plural, 'create')
+      known.revision = revision
+      return
+    }
     this.remove(name)
     const schemas: string[] = []
     const conversion =
@@ -62,7 +76,7 @@ export class CustomKinds {
       schemas.push(kind.schema)
       this.#resources.add(kind, compiler.of(published), { schema: schemaOf(version), conversion })
     }
-    this.#served.set(name, { uid: metadata.uid ?? '', revision, schemas })
+    this.#served.set(name, { uid: metadata.uid ?? '', revision, spec, schemas })
   }
 
   remove(name: string): void {

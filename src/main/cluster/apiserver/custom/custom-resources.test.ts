@@ -143,6 +143,14 @@ describe('objects of a definition', () => {
     })
   })
 
+  it('keep a null where the schema allows it', async () => {
+    const keel = { type: 'string', nullable: true }
+    const holds = { type: 'array', items: { type: 'object', properties: { keel } } }
+    await define(spec({ keel, holds }))
+    const content = { keel: null, holds: [{ keel: null }] }
+    expect((await launch('a', content)).spec).toEqual(content)
+  })
+
   it('know the metadata of an embedded object as their own', async () => {
     await define(spec({ template: { type: 'object', 'x-kubernetes-embedded-resource': true } }))
     const metadata = { name: 'inner', rudder: 'x' }
@@ -339,14 +347,17 @@ describe('a definition', () => {
   it('that is deleted takes its objects with it, and ends their watches', async () => {
     await define(spec({ masts: { type: 'integer' } }))
     await launch('a')
+    const seen: string[] = []
     const ended = new Promise<void>((resolve) => {
       api.client.transport.watch(
         { path: '/apis/sea.example.com/v1/ships?watch=1' },
-        { events: () => undefined, closed: () => resolve() },
+        { events: (events) => void seen.push(...events.map(({ type }) => type)), closed: () => resolve() },
       )
     })
+    await expect.poll(() => seen).toEqual(['ADDED'])
     await api.client.delete(customResourceDefinitions, { name: 'ships.sea.example.com' })
     await ended
+    expect(seen).toEqual(['ADDED', 'DELETED'])
     await expect
       .poll(() =>
         api.client.get(customResourceDefinitions, { name: 'ships.sea.example.com' }).then(

@@ -1,5 +1,6 @@
 import type { JsonSchema } from '#shared/kube/patch/type-node.ts'
 import { notAcceptable } from '#shared/kube/status.ts'
+import { openApiV2Schema } from '../custom/openapi-v2-schema.ts'
 import type { ResourceTable } from '../registry/resources.ts'
 import type { Answer, Call } from '../request.ts'
 import { etagOf } from './discovery.ts'
@@ -55,14 +56,14 @@ export class OpenApiV2 {
     const paths: Record<string, PathItem> = {}
     for (const resource of resources)
       for (const [path, item] of Object.entries(operationsOf(resource))) paths[path] = downgraded(item as V3PathItem)
+    const schemas = schemasOf(resources, this.#definitions)
+    for (const { kind, custom } of resources)
+      if (custom) schemas.set(kind.schema, openApiV2Schema(schemas.get(kind.schema) as Record<string, unknown>))
     return {
       swagger: '2.0',
       info: { title: 'Kubernetes', version: this.#version },
       paths,
-      definitions: inDefinitions(Object.fromEntries(schemasOf(resources, this.#definitions))) as Record<
-        string,
-        JsonSchema
-      >,
+      definitions: inDefinitions(Object.fromEntries(schemas)) as Record<string, JsonSchema>,
     }
   }
 }

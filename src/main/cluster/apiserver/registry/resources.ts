@@ -70,6 +70,15 @@ export class ResourceTable {
     }
   }
 
+  /** Takes a verb from all versions of a resource; who watches them goes on watching. */
+  withdraw(group: string, plural: string, verb: Verb): void {
+    for (const resource of this.#byPath.values()) {
+      if (resource.kind.group !== group || resource.kind.plural !== plural) continue
+      ;(resource.verbs as Set<Verb>).delete(verb)
+      this.#changes.set(resource.apiVersion, ++this.#revision)
+    }
+  }
+
   /** Told of every resource that comes or goes from now on. */
   onChange(listener: (resource: ServedResource, served: boolean) => void): () => void {
     this.#listeners.add(listener)

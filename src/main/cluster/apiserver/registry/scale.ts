@@ -90,7 +90,8 @@ function replicasOf({ spec }: Scale, name: string): number {
 
 function scaleOf(object: KubeObject, paths: ScalePaths): Scale {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
-  const selector = readPath(object, paths.selector)
+  // Custom resources need not say where their selector is.
+  const selector = paths.selector === '' ? undefined : readPath(object, paths.selector)
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
