@@ -58,6 +58,14 @@ describe('the cluster', () => {
     expect(version.serverVersion.gitVersion).toBe('v1.36.0+slipway')
     expect(await kubectl.ok('cluster-info')).toContain('Kubernetes control plane')
     expect(await kubectl.ok('get', '--raw', '/readyz')).toBe('ok')
+    expect(await kubectl.ok('get', '--raw', '/readyz?verbose')).toContain(
+      '[+]poststarthook/scheduling/bootstrap-system-priority-classes ok',
+    )
+    expect(await kubectl.ok('get', '--raw', '/livez/etcd')).toBe('ok')
+    const metrics = await kubectl.ok('get', '--raw', '/metrics')
+    expect(metrics).toMatch(/^apiserver_request_total\{.*verb="LIST".*\} \d+$/m)
+    expect(metrics).toMatch(/^workqueue_adds_total\{name="[a-z-]+"\} \d+$/m)
+    expect(metrics).toContain('kubernetes_build_info{major="1",minor="36"')
   })
 
   it('has ready nodes and the namespaces of every cluster', async () => {

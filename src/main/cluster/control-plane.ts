@@ -28,8 +28,10 @@ import type { NodeConnector } from './apiserver/node-connector.ts'
 import type { ResourceTable, ServedResource } from './apiserver/registry/resources.ts'
 import { loadSchema } from './apiserver/schema/schema.ts'
 import { createApiServer } from './apiserver/server.ts'
+import type { HealthChecks } from './apiserver/health.ts'
 import { createServiceDialer } from './apiserver/service-dialer.ts'
 import { streamingHandlers } from './apiserver/streaming/index.ts'
+import { WorkqueueMetrics } from './apiserver/workqueue-metrics.ts'
 import { webhookConditionsHold } from './apiserver/policies/scope.ts'
 import { createWebhookCaller } from './apiserver/webhooks/call.ts'
 import { startControllers, type CustomResources } from './controllers/index.ts'
@@ -103,6 +105,7 @@ export async function startControlPlane({
     const dialService = createServiceDialer({ connector: nodes, reader: late.reader })
     const aggregator = createAggregator({ reader: late.reader, dialService, frontProxy: pki.frontProxy.client })
     const remote = new RemoteGroups()
+    const workqueues = new WorkqueueMetrics()
     const callWebhook = createWebhookCaller({ dialService })
     const server = createApiServer({
       store,
@@ -124,6 +127,8 @@ export async function startControlPlane({
       aggregation: { aggregator, remote },
       callWebhook,
       pages: auth.pages,
+      metrics: [workqueues],
+      checks: startChecks(late.reader),
       clock,
       log: log.child({ part: 'apiserver' }),
       version: `${kubernetesVersion}+slipway`,
@@ -152,6 +157,7 @@ export async function startControlPlane({
       issueToken: auth.legacyTokens.issue,
       kubernetesService: { clusterIP: network.kubernetesService, advertised: { address: '127.0.0.1', port } },
       nodeLifecycle: { monitorGraceMs },
+      observe: workqueues.observe,
     })
     stops.add(() => controllers.stop())
     const informers = createSharedInformers({ client, clock, log })
@@ -210,6 +216,20 @@ function customResources(table: ResourceTable): CustomResources {
         }
       })
     },
+  }
+}
+
+/** What the start of the control plane has to have brought about, under Kubernetes' names. */
+function startChecks(reader: Reader): HealthChecks {
+  const exists = (group: string, plural: string, name: string) => () =>
+    reader.get({ group, plural }, '', name) ? undefined : 'not finished'
+  return {
+    'poststarthook/rbac/bootstrap-roles': exists('rbac.authorization.k8s.io', 'clusterroles', 'cluster-admin'),
+    'poststarthook/scheduling/bootstrap-system-priority-classes': exists(
+      'scheduling.k8s.io',
+      'priorityclasses',
+      'system-node-critical',
+    ),
   }
 }
 
