@@ -39,6 +39,15 @@ export class Managers {
     else this.#entries.push(entry)
   }
 
+  /** Says when a manager wrote last, where it has written its own fields anew. */
+  touch(id: ManagerId, time: string): void {
+    const at = this.#entries.findIndex((entry) => sameManager(entry, id))
+    const old = this.#entries[at]
+    if (!old || old.time === time) return
+    const { name, operation, apiVersion, subresource, fields } = old
+    this.#entries[at] = { name, operation, apiVersion, subresource, fields, time }
+  }
+
   /** Applied configurations first, then by time, as Kubernetes writes them. */
   encode(): ManagedFieldsEntry[] {
     return [...this.#entries].sort(byOperationAndTime).map((entry) => entry.source ?? encode(entry))
@@ -123,6 +132,7 @@ export function recordWrite(
     takeFields(managers, id, changed, removed)
     const own = difference(managers.find(id)?.fields ?? emptySet, removed)
     if (!isEmpty(removed) || !contains(own, changed)) managers.set(id, union(own, changed), time)
+    else managers.touch(id, time)
   }
   const entries = managers.encode()
   if (entries.length > 0) metadata.managedFields = entries
