@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { parse } from 'yaml'
 import type { Clock } from '#shared/base/clock.ts'
 import { StopStack } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
@@ -10,6 +11,8 @@ import { createClient } from '#shared/client/kube-client.ts'
 import { createSharedInformers, type SharedInformers } from '#shared/client/shared-informers.ts'
 import { resourceQuotas } from '#shared/kube/resources.ts'
 import { admissionPlugins } from './apiserver/admission/index.ts'
+import { createAudit, type Audit } from './apiserver/audit.ts'
+import { auditPolicyOf } from './apiserver/audit-policy.ts'
 import { createAggregator } from './apiserver/aggregation/aggregator.ts'
 import { startAvailability } from './apiserver/aggregation/availability.ts'
 import { ensureAuthenticationConfig, ensureLocalApiServices } from './apiserver/aggregation/ensure.ts'
@@ -105,6 +108,8 @@ export async function startControlPlane({
     const dialService = createServiceDialer({ connector: nodes, reader: late.reader })
     const aggregator = createAggregator({ reader: late.reader, dialService, frontProxy: pki.frontProxy.client })
     const remote = new RemoteGroups()
+    const audit = await auditOf(dir, clock, log)
+    if (audit) stops.add(() => audit.close())
     const workqueues = new WorkqueueMetrics()
     const callWebhook = createWebhookCaller({ dialService })
     const server = createApiServer({
@@ -128,6 +133,7 @@ export async function startControlPlane({
       callWebhook,
       pages: auth.pages,
       metrics: [workqueues],
+      audit,
       checks: startChecks(late.reader),
       clock,
       log: log.child({ part: 'apiserver' }),
@@ -216,6 +222,17 @@ function customResources(table: ResourceTable): CustomResources {
         }
       })
     },
+  }
+}
+
+/** The audit log, for clusters in whose folder there is a policy. */
+async function auditOf(dir: string, clock: Clock, log: Log): Promise<Audit | undefined> {
+  try {
+    const policy = auditPolicyOf(parse(await readFile(join(dir, 'audit-policy.yaml'), 'utf8')))
+    return createAudit({ policy, file: join(dir, 'audit.log'), clock, log })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
   }
 }
 

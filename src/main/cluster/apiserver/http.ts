@@ -15,6 +15,7 @@ import {
   serviceUnavailable,
   tooLarge,
 } from '#shared/kube/status.ts'
+import { auditIdOf, type Audit, type AuditRecord } from './audit.ts'
 import type { Aggregator } from './aggregation/aggregator.ts'
 import { anonymous, type Authenticator, type UserInfo } from './auth/types.ts'
 import { negotiate, plainJson, typedForms, type Format } from './codec/negotiate.ts'
@@ -33,6 +34,8 @@ export interface HttpOptions {
   clock: Clock
   log: Log
   metrics: RequestMetrics
+  /** Records requests; nobody does when unset. */
+  audit: Audit | undefined
   /** `ca` signs client certificates. */
   tls: { key: string; cert: string; ca?: string | string[] }
   /** Answers what other API servers of the cluster serve. */
@@ -113,14 +116,18 @@ export class HttpEdge {
     const kind = reads ? 'readOnly' : 'mutating'
     const { inflight } = this.#options.metrics
     let route: Route | undefined
+    let record: AuditRecord | undefined
     inflight[kind]++
     try {
       if (this.#stopping) throw serviceUnavailable('the server is shutting down')
       const { handler } = this.#options
       route = handler.route(method, path, query)
       const user = await this.#authenticate(message)
+      record = this.#options.audit?.begin(message, route, user)
+      if (record) completeAtEnd(record, response)
       const denied = handler.authorize(route, query, user)
       if (denied) await denied
+      record?.allowed(undefined)
       const remote = this.#options.aggregator?.find(path)
       if (remote) {
         await this.#options.aggregator?.handle(remote, { message, response, user })
@@ -141,9 +148,10 @@ export class HttpEdge {
         return
       }
       if (!reads) call.body = { bytes: await readBody(message), contentType: message.headers['content-type'] ?? '' }
-      await this.#answer(await handler.execute(route, call), { route, started }, call, message, response)
+      if (record && 'bytes' in call.body) record.request(call.body.bytes)
+      await this.#answer(await handler.execute(route, call), { route, started, record }, call, message, response)
     } catch (error) {
-      this.#fail(error, route && { route, started }, message, response)
+      this.#fail(error, route && { route, started, record }, message, response)
     } finally {
       inflight[kind]--
     }
@@ -181,12 +189,14 @@ export class HttpEdge {
     if (answer.type === 'watch') {
       if (rendering.format.type === 'application/yaml') throw notAcceptable(streamTypes)
       this.#count(request, 200)
+      request.record?.started(200)
       if (await hasItsTurn(message, response)) this.#watch(answer, rendering, message, response)
       return
     }
     const code = answer.type === 'list' ? 200 : answer.code
     const body = renderBytes(answer, rendering)
     this.#count(request, code, body.length)
+    request.record?.complete(code, body)
     await this.#write(message, response, code, contentTypeOf(rendering.format), body, call.warnings)
   }
 
@@ -200,7 +210,8 @@ export class HttpEdge {
     warnings: readonly string[],
     more?: Readonly<Record<string, string>>,
   ): Promise<void> {
-    const headers: string[] = ['Content-Type', contentType, 'Cache-Control', 'no-cache, private']
+    const headers: string[] = ['Audit-Id', auditIdOf(message), 'Content-Type', contentType]
+    headers.push('Cache-Control', 'no-cache, private')
     if (warnings.length > 0) headers.push(...warningHeaders(warnings))
     if (more) for (const name in more) headers.push(name, more[name] ?? '')
     let sent = body
@@ -222,6 +233,8 @@ export class HttpEdge {
     const format = watchFormat(rendering, answer.resource, () => clock.now())
     const contentType = contentTypeOf(rendering.format)
     response.writeHead(200, [
+      'Audit-Id',
+      auditIdOf(message),
       'Content-Type',
       contentType === 'application/json' ? contentType : `${contentType};stream=watch`,
       'Cache-Control',
@@ -313,7 +326,7 @@ export class HttpEdge {
     if (!methods.includes(call.method) && !methods.includes('*'))
       throw methodNotSupported({ group: info.group, resource: info.resource }, call.method.toLowerCase())
     const { resource, namespace, name, subresource, object } = await this.#options.handler.admitConnection(route, call)
-    this.#count({ route: { ...route, verb: 'connect' }, started: performance.now() }, 200)
+    this.#count({ route: { ...route, verb: 'connect' }, started: performance.now(), record: undefined }, 200)
     await connect.handle({
       message,
       ...(response ? { response } : {}),
@@ -333,6 +346,8 @@ export class HttpEdge {
   #fail(error: unknown, request: Counted | undefined, message: IncomingMessage, response: ServerResponse): void {
     const { status } = this.#asApiError(error)
     if (request) this.#count(request, status.code)
+    if (status.code === 403) request?.record?.refused(status.message)
+    request?.record?.complete(status.code, JSON.stringify(status))
     if (response.headersSent) {
       response.destroy()
       return
@@ -340,6 +355,8 @@ export class HttpEdge {
     const format = formatOfError(message.headers.accept)
     const body = renderStatus(status, format)
     const headers = [
+      'Audit-Id',
+      auditIdOf(message),
       'Content-Type',
       format.type,
       'Cache-Control',
@@ -373,6 +390,12 @@ export class HttpEdge {
 interface Counted {
   route: Route
   started: number
+  record: AuditRecord | undefined
+}
+
+/** Whatever has not told of its end by then has ended with its response. */
+function completeAtEnd(record: AuditRecord, response: ServerResponse): void {
+  response.once('close', () => record.complete(response.statusCode))
 }
 
 /** How a request is labelled: paths that lead nowhere are all one, lest clients fill the memory with them. */

@@ -3,6 +3,7 @@ import type { Log } from '#shared/base/log.ts'
 import type { Transport } from '#shared/client/transport.ts'
 import type { JsonSchema, TypeNode } from '#shared/kube/patch/type-node.ts'
 import type { Store } from '../store/store.ts'
+import type { Audit } from './audit.ts'
 import type { Aggregator } from './aggregation/aggregator.ts'
 import type { RemoteGroups } from './aggregation/remote-groups.ts'
 import type { Authenticator, Authorizer, UserInfo } from './auth/types.ts'
@@ -49,6 +50,8 @@ export interface ApiServerOptions {
   aggregation?: { aggregator: Aggregator; remote: RemoteGroups }
   /** Calls the conversion webhooks of custom resources. */
   callWebhook?: WebhookCaller
+  /** Records requests that come over HTTPS. */
+  audit?: Audit | undefined
   /** What else `/metrics` tells. */
   metrics?: readonly MetricsText[]
   /** Further paths that are no resources, such as the keys of service-account tokens. */
@@ -131,6 +134,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     clock,
     log,
     metrics: requests,
+    audit: options.audit,
     tls: options.tls,
     aggregator: options.aggregation?.aggregator,
     host,

@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto'
+import { chmodSync, closeSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import type { Clock } from '#shared/base/clock.ts'
+import type { Log } from '#shared/base/log.ts'
+import { auditOrder, type AuditLevel, type AuditPolicy, type AuditStage } from './audit-policy.ts'
+import type { UserInfo } from './auth/types.ts'
+import type { Route } from './handler.ts'
+
+export interface AuditOptions {
+  policy: AuditPolicy
+  file: string
+  clock: Clock
+  log: Log
+  /** Bytes after which a new file is begun. */
+  maxBytes?: number
+  /** How many old files are kept. */
+  maxFiles?: number
+}
+
+/** A request as it goes through the server. */
+export interface AuditRecord {
+  allowed(reason: string | undefined): void
+  refused(reason: string | undefined): void
+  request(bytes: Uint8Array): void
+  started(code: number): void
+  /** Writes the end of it, once. */
+  complete(code: number, body?: Uint8Array | string): void
+}
+
+export interface Audit {
+  /** undefined when the policy wants nothing of this request. */
+  begin(message: IncomingMessage, route: Route, user: UserInfo): AuditRecord | undefined
+  close(): void
+}
+
+/** The audit log: one JSON line of `audit.k8s.io/v1` per stage, in a file that only its owner reads. */
+export function createAudit({ policy, clock, ...options }: AuditOptions): Audit {
+  const file = new RotatedFile(options.file, options.maxBytes ?? 100 * 1024 * 1024, options.maxFiles ?? 5)
+  let closed = false
+  /** A full disk costs lines of the log, not requests. */
+  const append = (line: string): void => {
+    if (closed) return
+    try {
+      file.write(line)
+    } catch (error) {
+      options.log.error('the audit log cannot be written', { error: String(error) })
+    }
+  }
+  return {
+    close() {
+      closed = true
+      file.close()
+    },
+    begin(message, route, user) {
+      const { level, omitStages } = auditOrder(policy, route, user)
+      if (level === 'None') return undefined
+      const event = describe(message, route, user, level)
+      const requestReceivedTimestamp = microTime(clock.now())
+      let ended = false
+      const write = (stage: AuditStage, more: object = {}): void => {
+        if (omitStages.includes(stage)) return
+        const stageTimestamp = microTime(clock.now())
+        append(`${JSON.stringify({ ...event, stage, ...more, requestReceivedTimestamp, stageTimestamp })}\n`)
+      }
+      const decided = (decision: string, reason = ''): void => {
+        event['annotations'] = { 'authorization.k8s.io/decision': decision, 'authorization.k8s.io/reason': reason }
+      }
+      write('RequestReceived')
+      return {
+        allowed: (reason) => decided('allow', reason),
+        refused: (reason) => decided('forbid', reason),
+        request(bytes) {
+          if (level !== 'Metadata' && bytes.length > 0) event['requestObject'] = parsed(bytes)
+        },
+        started: (code) => write('ResponseStarted', { responseStatus: { metadata: {}, code } }),
+        complete(code, body) {
+          if (ended) return
+          ended = true
+          const responseObject = level === 'RequestResponse' && body !== undefined ? parsed(body) : undefined
+          write('ResponseComplete', { responseStatus: { metadata: {}, code }, responseObject })
+        },
+      }
+    },
+  }
+}
+
+/** The id under which a request is recorded: the client's own, if it gave one. */
+export function auditIdOf({ headers }: IncomingMessage): string {
+  const given = headers['audit-id']
+  if (typeof given === 'string' && given !== '') return given.slice(0, 64)
+  return (headers['audit-id'] = randomUUID())
+}
+
+function describe(message: IncomingMessage, route: Route, user: UserInfo, level: AuditLevel): Record<string, unknown> {
+  const { info, verb } = route
+  const objectRef = info && {
+    resource: info.resource,
+    namespace: info.namespace || undefined,
+    name: info.name || undefined,
+    apiGroup: info.group || undefined,
+    apiVersion: info.version,
+    subresource: info.subresource || undefined,
+  }
+  return {
+    kind: 'Event',
+    apiVersion: 'audit.k8s.io/v1',
+    level,
+    auditID: auditIdOf(message),
+    requestURI: message.url,
+    verb,
+    user: { username: user.name, uid: user.uid, groups: user.groups, extra: user.extra },
+    sourceIPs: [message.socket.remoteAddress],
+    userAgent: message.headers['user-agent'],
+    objectRef,
+  }
+}
+
+const microTime = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z')
+
+/** Bodies of other encodings are left out: the log is JSON. */
+function parsed(bytes: Uint8Array | string): unknown {
+  try {
+    return JSON.parse(typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString()) as unknown
+  } catch {
+    return undefined
+  }
+}
+
+class RotatedFile {
+  readonly #file: string
+  readonly #maxBytes: number
+  readonly #maxFiles: number
+  #descriptor: number
+  #size: number
+
+  constructor(file: string, maxBytes: number, maxFiles: number) {
+    this.#file = file
+    this.#maxBytes = maxBytes
+    this.#maxFiles = maxFiles
+    this.#descriptor = openSync(file, 'a', 0o600)
+    chmodSync(file, 0o600)
+    this.#size = fstatSync(this.#descriptor).size
+  }
+
+  write(line: string): void {
+    const bytes = Buffer.from(line)
+    if (this.#size > 0 && this.#size + bytes.length > this.#maxBytes) this.#rotate()
+    writeSync(this.#descriptor, bytes)
+    this.#size += bytes.length
+  }
+
+  close(): void {
+    closeSync(this.#descriptor)
+  }
+
+  #rotate(): void {
+    closeSync(this.#descriptor)
+    for (let at = this.#maxFiles; at > 0; at--) {
+      try {
+        renameSync(at === 1 ? this.#file : `${this.#file}.${at - 1}`, `${this.#file}.${at}`)
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      }
+    }
+    this.#descriptor = openSync(this.#file, 'a', 0o600)
+    this.#size = 0
+  }
+}
