@@ -22,7 +22,7 @@ export const bodyTypes = ['application/json', 'application/yaml', 'application/v
 export function parseBody(body: Body, repeated?: string[]): unknown {
   if ('value' in body) return jsonClone(body.value)
   const type = mediaType(body.contentType)
-  if (type === 'application/json' || type === '') return parseJson(body.bytes)
+  if (type === 'application/json' || body.contentType === '') return parseJson(body.bytes)
   if (type === 'application/yaml') return parseYaml(body.bytes.toString(), repeated)
   if (type === 'application/vnd.kubernetes.protobuf') return decodeProtobuf(body.bytes)
   throw unsupportedMediaType(
@@ -59,7 +59,12 @@ export function parseYaml(text: string, repeated?: string[]): unknown {
   repeated?.push(...document.errors.filter(isRepeat).map((error) => repeatText(error, text)))
   const error = document.errors.find((candidate) => !isRepeat(candidate))
   if (error) throw badRequest(`error converting YAML to JSON: yaml: ${error.message.split('\n')[0] ?? ''}`)
-  return document.toJS({ maxAliasCount: 100 })
+  try {
+    return document.toJS({ maxAliasCount: 100 })
+  } catch (cause) {
+    // Aliases that multiply, or hold themselves.
+    throw badRequest(`error converting YAML to JSON: yaml: ${(cause as Error).message}`)
+  }
 }
 
 type YamlProblem = Pick<YAMLParseError, 'code' | 'pos' | 'linePos'>

@@ -95,9 +95,12 @@ function jsonPatcher(body: unknown): Patcher {
 function checkPointers(operation: JsonPatchOperation): void {
   const { path, from } = operation as { path?: unknown; from?: unknown }
   if (typeof path !== 'string') throw badRequest('error decoding patch: missing value of path')
-  for (const pointer of [path, typeof from === 'string' ? from : ''])
+  for (const pointer of [path, typeof from === 'string' ? from : '']) {
+    if (pointer !== '' && !pointer.startsWith('/'))
+      throw unapplicable(new Error(`path ${JSON.stringify(pointer)} is no JSON pointer`))
     if (/(^|\/)(__proto__|constructor|prototype)(\/|$)/.test(pointer))
       throw unapplicable(new Error(`path ${pointer} is not allowed`))
+  }
 }
 
 const unapplicable = (problem: Error): ApiError =>

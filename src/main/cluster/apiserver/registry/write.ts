@@ -44,6 +44,7 @@ export async function createObject(
   const { kind } = resource
   placeInNamespace(target, object)
   checkNewMetadata(object)
+  fillSpec(resource, object)
   kind.setDefaults?.(object)
   const attributes = attributesOf(context, target, call, 'CREATE', {
     object,
@@ -190,6 +191,7 @@ async function updateOnce(
   checkPreconditions(resource, next, current)
   keepSystemFields(next.metadata, current.metadata)
   keepOtherParts(target, next, current)
+  if (target.subresource === '') fillSpec(resource, next)
   setDefaults(target, next)
   const attributes = attributesOf(context, target, call, 'UPDATE', {
     object: next,
@@ -258,6 +260,12 @@ function keepField(to: Record<string, unknown>, from: Record<string, unknown>, f
 function setDefaults({ resource: { kind }, subresource }: Target, next: KubeObject): void {
   if (subresource === 'status') kind.status?.setStatusDefaults?.(next)
   else kind.setDefaults?.(next)
+}
+
+/** To Go a required `spec` that was left out is an empty one, so that what it lacks is told field by field. */
+function fillSpec({ custom, kind, type }: ServedResource, object: KubeObject): void {
+  if (!custom && (type.required.includes('spec') || kind.plural === 'horizontalpodautoscalers'))
+    (object as { spec?: unknown }).spec ??= {}
 }
 
 function prepare({ resource: { kind }, subresource }: Target, next: KubeObject, current: KubeObject): void {

@@ -15,7 +15,8 @@ export const runtimeClass: KindDeclaration<RuntimeClass> = {
   namespaced: false,
   schema: 'io.k8s.api.node.v1.RuntimeClass',
   generation: false,
-  validate({ handler }) {
+  validate(object) {
+    const handler = (object.handler as string | undefined) ?? ''
     const errors: FieldError[] = []
     addInvalid(labelProblems(handler), handler, 'handler', errors)
     return errors

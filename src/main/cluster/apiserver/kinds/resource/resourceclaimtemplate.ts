@@ -15,7 +15,8 @@ export const resourceClaimTemplate: KindDeclaration<ResourceClaimTemplate> = {
   namespaced: true,
   schema: 'io.k8s.api.resource.v1.ResourceClaimTemplate',
   returnsDeleted: true,
-  validate: ({ spec }) => deviceRequestFindings(spec.spec.devices, 'spec.spec.devices'),
+  validate: ({ spec }) =>
+    deviceRequestFindings((spec.spec as typeof spec.spec | undefined)?.devices, 'spec.spec.devices'),
   validateUpdate(next, previous) {
     const errors: FieldError[] = []
     checkImmutable(next.spec, previous.spec, 'spec', errors)
