@@ -1,3 +1,4 @@
+import { isQuantity, quantityValue } from '#shared/kube/quantity.ts'
 import type { Event, Namespace, Node } from '#shared/kube/generated/types.ts'
 import { events, namespaces, nodes } from '#shared/kube/resources.ts'
 import type { Tone } from '../components/tone.ts'
@@ -42,7 +43,7 @@ export const node = describe<Node>({
       width: '120px',
     },
     { id: 'cpu', title: 'CPU', value: ({ status }) => status?.allocatable?.cpu ?? '', width: '64px' },
-    { id: 'memory', title: 'Memory', value: ({ status }) => status?.allocatable?.memory ?? '', width: '110px' },
+    { id: 'memory', title: 'Memory', value: ({ status }) => gibibytes(status?.allocatable?.memory), width: '110px' },
     { id: 'version', title: 'Version', value: ({ status }) => status?.nodeInfo?.kubeletVersion ?? '', width: '130px' },
   ],
   details: ({ spec, status }) => [
@@ -88,3 +89,8 @@ export const event = describe<Event>({
     },
   ],
 })
+
+/** `23.5 GiB` */
+export function gibibytes(quantity: string | undefined): string {
+  return quantity !== undefined && isQuantity(quantity) ? `${(quantityValue(quantity) / 2 ** 30).toFixed(1)} GiB` : ''
+}

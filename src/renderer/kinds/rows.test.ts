@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Pod } from '#shared/kube/generated/types.ts'
+import { gibibytes } from './cluster.ts'
 import { kinds } from './index.ts'
 import { pod } from './pod.ts'
 import { columnsOf, rowsOf, type RowQuery } from './rows.ts'
@@ -72,3 +73,10 @@ test.each(kinds.map((kind) => [kind.title, kind] as const))(
     expect(() => kind.logs?.(bare)).not.toThrow()
   },
 )
+
+test.each([
+  ['24684092Ki', '23.5 GiB'],
+  ['512Mi', '0.5 GiB'],
+  ['none', ''],
+  [undefined, ''],
+])('memory of %s is shown as %s', (quantity, shown) => expect(gibibytes(quantity)).toBe(shown))
