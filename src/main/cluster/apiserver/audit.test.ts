@@ -73,8 +73,8 @@ it('writes bodies only at the levels that have them, for the owner alone', () =>
   for (const path of ['/api/v1/namespaces/a/pods', '/api/v1/namespaces/a/secrets']) {
     const record = audit.begin(message, routeOf(path), user)
     record?.allowed('RBAC')
-    record?.request(Buffer.from('{"sent":1}'))
-    record?.complete(201, '{"got":1}')
+    record?.request(() => ({ sent: 1 }))
+    record?.complete(201, { got: 1 })
     record?.complete(500)
   }
   const [pod, secret, ...more] = readFileSync(file, 'utf8')

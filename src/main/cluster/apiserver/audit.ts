@@ -22,10 +22,11 @@ export interface AuditOptions {
 export interface AuditRecord {
   allowed(reason: string | undefined): void
   refused(reason: string | undefined): void
-  request(bytes: Uint8Array): void
+  /** @param read decodes the body; not called at levels without one */
+  request(read: () => unknown): void
   started(code: number): void
   /** Writes the end of it, once. */
-  complete(code: number, body?: Uint8Array | string): void
+  complete(code: number, object?: unknown): void
 }
 
 export interface Audit {
@@ -70,14 +71,14 @@ export function createAudit({ policy, clock, ...options }: AuditOptions): Audit 
       return {
         allowed: (reason) => decided('allow', reason),
         refused: (reason) => decided('forbid', reason),
-        request(bytes) {
-          if (level !== 'Metadata' && bytes.length > 0) event['requestObject'] = parsed(bytes)
+        request(read) {
+          if (level !== 'Metadata') event['requestObject'] = readOrNothing(read)
         },
         started: (code) => write('ResponseStarted', { responseStatus: { metadata: {}, code } }),
-        complete(code, body) {
+        complete(code, object) {
           if (ended) return
           ended = true
-          const responseObject = level === 'RequestResponse' && body !== undefined ? parsed(body) : undefined
+          const responseObject = level === 'RequestResponse' ? object : undefined
           write('ResponseComplete', { responseStatus: { metadata: {}, code }, responseObject })
         },
       }
@@ -118,10 +119,10 @@ function describe(message: IncomingMessage, route: Route, user: UserInfo, level:
 
 const microTime = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z')
 
-/** Bodies of other encodings are left out: the log is JSON. */
-function parsed(bytes: Uint8Array | string): unknown {
+/** What cannot be read is left out: its sender is told elsewhere. */
+function readOrNothing(read: () => unknown): unknown {
   try {
-    return JSON.parse(typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString()) as unknown
+    return read()
   } catch {
     return undefined
   }

@@ -19,12 +19,12 @@ import { auditIdOf, type Audit, type AuditRecord } from './audit.ts'
 import type { Aggregator } from './aggregation/aggregator.ts'
 import { anonymous, type Authenticator, type UserInfo } from './auth/types.ts'
 import { negotiate, plainJson, typedForms, type Format } from './codec/negotiate.ts'
-import { toYaml } from './codec/body.ts'
+import { parseBody, toYaml } from './codec/body.ts'
 import { encodeProtobuf, protobufType } from './codec/protobuf-encode.ts'
 import type { RequestHandler, Route } from './handler.ts'
 import type { ObjectReader } from './registry/admission.ts'
 import type { CountedRequest, RequestMetrics } from './metrics.ts'
-import { formsOf, renderBytes, watchFormat, type Rendering } from './render.ts'
+import { formsOf, renderBytes, renderObject, watchFormat, type Rendering } from './render.ts'
 import { splitUrl, type Answer, type Call, type WatchAnswer, type WatchWriter } from './request.ts'
 
 export interface HttpOptions {
@@ -148,7 +148,7 @@ export class HttpEdge {
         return
       }
       if (!reads) call.body = { bytes: await readBody(message), contentType: message.headers['content-type'] ?? '' }
-      if (record && 'bytes' in call.body) record.request(call.body.bytes)
+      if (!reads) record?.request(() => parseBody(call.body))
       await this.#answer(await handler.execute(route, call), { route, started, record }, call, message, response)
     } catch (error) {
       this.#fail(error, route && { route, started, record }, message, response)
@@ -196,7 +196,7 @@ export class HttpEdge {
     const code = answer.type === 'list' ? 200 : answer.code
     const body = renderBytes(answer, rendering)
     this.#count(request, code, body.length)
-    request.record?.complete(code, body)
+    request.record?.complete(code, answer.type === 'object' ? answer.object : renderObject(answer, rendering))
     await this.#write(message, response, code, contentTypeOf(rendering.format), body, call.warnings)
   }
 
@@ -347,7 +347,7 @@ export class HttpEdge {
     const { status } = this.#asApiError(error)
     if (request) this.#count(request, status.code)
     if (status.code === 403) request?.record?.refused(status.message)
-    request?.record?.complete(status.code, JSON.stringify(status))
+    request?.record?.complete(status.code, status)
     if (response.headersSent) {
       response.destroy()
       return

@@ -1,0 +1,47 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, it } from 'vitest'
+import { startControlPlane } from '#main/cluster/control-plane.ts'
+import { createLocalNode } from '../support/local-node.ts'
+import { systemClock } from '#shared/base/clock.ts'
+import { silentLog } from '#shared/base/log.ts'
+
+const policy = `apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+- level: Metadata
+  resources: [{group: '', resources: [secrets]}]
+- level: RequestResponse
+  verbs: [create]
+`
+
+it('records what kubectl does, and no Secret', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'slipway-audit-'))
+  await writeFile(join(dir, 'audit-policy.yaml'), policy)
+  const plane = await startControlPlane({
+    name: 'test',
+    dir,
+    storeWorker: new URL('../../src/main/cluster/store/log-worker.ts', import.meta.url),
+    connector: () => createLocalNode(),
+    clock: systemClock,
+    log: silentLog,
+  })
+  try {
+    const kubectl = (...args: string[]): Promise<unknown> =>
+      promisify(execFile)('kubectl', ['--kubeconfig', join(dir, 'kubeconfig'), ...args])
+    await kubectl('create', 'secret', 'generic', 'hidden', '--from-literal=a=b')
+    await kubectl('create', 'configmap', 'shown', '--from-literal=a=seen')
+    const log = await readFile(join(dir, 'audit.log'), 'utf8')
+    expect(log).toMatch(/"level":"Metadata".*"resource":"secrets".*"code":201/)
+    expect(log).toMatch(/"resource":"configmaps".*"requestObject":\{.*"seen"/)
+    expect(log).not.toContain('"data":{"a":"Yg=="}')
+    expect((await stat(join(dir, 'audit.log'))).mode & 0o777).toBe(0o600)
+  } finally {
+    await plane.stop()
+    await rm(dir, { recursive: true })
+  }
+})
