@@ -76,6 +76,14 @@ it('stores what is written in another version in that of the storage, and knows 
   })
 })
 
+it('what is gone is forgotten', async () => {
+  const made = conversion()
+  await made.prepare([ship('1', 3)], 'example.com/v2')
+  made.forget('u')
+  await made.prepare([ship('1', 3)], 'example.com/v2')
+  expect(calls).toBe(2)
+})
+
 it('a webhook that fails is told with its own words', async () => {
   const made = conversion()
   answer = ({ request: { uid } }) => ({ response: { uid, result: { status: 'Failed', message: 'no masts' } } })

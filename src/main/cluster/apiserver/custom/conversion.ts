@@ -69,6 +69,11 @@ export class WebhookConversion {
     }
   }
 
+  /** The object is gone, and all have been told. */
+  forget(uid: string): void {
+    for (const byUid of this.#known.values()) byUid.delete(uid)
+  }
+
   #remember(apiVersion: string, revision: string, object: KubeObject): void {
     let byUid = this.#known.get(apiVersion)
     if (!byUid) this.#known.set(apiVersion, (byUid = new Map<string, Known>()))

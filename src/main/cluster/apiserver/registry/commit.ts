@@ -62,7 +62,9 @@ export async function remove(
       return { ...stored, metadata: last.metadata }
     },
   }
-  return answerOf(resource, await commitOne(context, operation), 200)
+  const answer = answerOf(resource, await commitOne(context, operation), 200)
+  resource.custom?.conversion?.forget(object.metadata.uid ?? '')
+  return answer
 }
 
 async function commitOne({ store }: RegistryContext, operation: Operation): Promise<Entry> {
