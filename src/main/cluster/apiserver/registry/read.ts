@@ -158,6 +158,6 @@ export const tooOld = (revision: number, { compactedRevision }: Compacted): stri
 function parseLimit(text: string | undefined): number {
   if (text === undefined || text === '') return 0
   const limit = Number(text)
-  if (!Number.isInteger(limit)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
+  if (!/^[+-]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
   return Math.max(0, limit)
 }
