@@ -69,7 +69,7 @@ function matchesResource(
   )
 }
 
-/** For a policy file without rules: who did what, never the contents of Secrets, and no reads of our own parts. */
+/** For a policy file without rules: who did what, never a body, and nothing of health, metrics and version. */
 const defaultRules: readonly AuditRule[] = [
   { level: 'None', nonResourceURLs: ['/healthz*', '/livez*', '/readyz*', '/metrics', '/version'] },
   { level: 'Metadata' },
