@@ -65,5 +65,6 @@ function typeText({ type, format }: Property, names: Map<string, string>): strin
     .replace(/\bany\b/g, 'unknown')
     .replace(/\bobject\b/g, 'Record<string, unknown>')
     .replace(/\{ \[key: string\]: (.*); \}/, 'Record<string, $1>')
-  return format === 'date-time' ? 'string' : text
+  // Some times are given as strings with a format; a map of them has the format, too.
+  return format === 'date-time' && !text.startsWith('Record<') ? 'string' : text
 }

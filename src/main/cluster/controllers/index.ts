@@ -8,6 +8,7 @@ import type { Reconciled } from '#shared/reconcile/controller.ts'
 import { startCertificates, type CertificatesOptions } from './certificates.ts'
 import { startDaemonSets } from './daemonset.ts'
 import { startDeployments } from './deployment.ts'
+import { startDisruption } from './disruption.ts'
 import { startEndpointSlices } from './endpoint-slice.ts'
 import { startEndpointSliceMirroring } from './endpoint-slice-mirroring.ts'
 import { startEndpoints } from './endpoints.ts'
@@ -95,6 +96,7 @@ export function startControllers(options: ControllersOptions): Controllers {
   stops.add(startPodGc(as('pod-garbage-collector'), options.podGc))
   stops.add(startReplicaSets(as('replicaset-controller')))
   stops.add(startReplicationControllers(as('replication-controller')))
+  stops.add(startDisruption(as('disruption-controller')))
   stops.add(startResourceQuotas(as('resourcequota-controller'), { resources }))
   stops.add(startDeployments(as('deployment-controller')))
   stops.add(startDaemonSets(as('daemon-set-controller')))

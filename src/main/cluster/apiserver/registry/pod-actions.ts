@@ -1,11 +1,15 @@
 import type { KubeObject } from '#shared/kube/object.ts'
-import { badRequest, conflict, fieldRequired, invalid } from '#shared/kube/status.ts'
+import type { Pod, PodDisruptionBudget } from '#shared/kube/generated/types.ts'
+import { isPodReady } from '#shared/kube/pod.ts'
+import { selects } from '#shared/kube/selectors.ts'
+import { badRequest, conflict, failure, fieldRequired, invalid, type ApiError } from '#shared/kube/status.ts'
 import { parseBody } from '../codec/body.ts'
 import type { Answer, Call } from '../request.ts'
 import { admit, attributesOf, validateAdmission } from './admit.ts'
 import { timestamp, type RegistryContext, type Target } from './context.ts'
 import { deleteObject } from './delete.ts'
 import { draftOf } from './patch.ts'
+import { keyOf } from './resources.ts'
 import { maxAttempts, updateObject } from './write.ts'
 import { deleteOptions, writeOptions } from './write-options.ts'
 
@@ -80,7 +84,7 @@ interface Eviction extends KubeObject {
   deleteOptions?: Record<string, unknown>
 }
 
-/** `POST pods/x/eviction`: a delete that admission (disruption budgets among it) may refuse. */
+/** `POST pods/x/eviction`: a delete that admission or the pod's disruption budget may refuse. */
 export async function evictPod(context: RegistryContext, target: Target, call: Call): Promise<Answer> {
   const options = writeOptions(call, 'CreateOptions')
   const eviction = parseBody(call.body) as Eviction
@@ -88,6 +92,7 @@ export async function evictPod(context: RegistryContext, target: Target, call: C
   if (name !== undefined && name !== '' && name !== target.name)
     throw badRequest(`name in URL does not match name in Eviction object`)
   await runAdmission(context, target, call, eviction, options)
+  await spendBudget(context, target, call, options)
   const deletion = deleteOptions(call, eviction.deleteOptions)
   await deleteObject(context, { ...target, subresource: '' }, call, {
     ...deletion,
@@ -95,6 +100,72 @@ export async function evictPod(context: RegistryContext, target: Target, call: C
   })
   return success(201)
 }
+
+const budgets = { group: 'policy', plural: 'poddisruptionbudgets' }
+
+/** Takes an eviction from the budget of the pod. @throws ApiError 429 when nothing is left */
+async function spendBudget(
+  context: RegistryContext,
+  { resource, namespace, name }: Target,
+  call: Call,
+  options: ReturnType<typeof writeOptions>,
+): Promise<void> {
+  const pod: Pod | undefined = context.store.head(keyOf(resource, namespace, name))?.object
+  // What does not run, or goes already, disrupts nobody.
+  if (!pod || pod.metadata.deletionTimestamp || pod.status?.phase !== 'Running') return
+  const matching = (context.reader.list(budgets, namespace) as PodDisruptionBudget[]).filter(({ spec }) =>
+    selects(spec?.selector, pod.metadata.labels),
+  )
+  const [budget, another] = matching
+  if (!budget) return
+  if (another)
+    throw failure(
+      500,
+      'InternalError',
+      'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+    )
+  if (!isPodReady(pod) && maySkip(budget)) return
+  const resourceOfBudgets = context.resources.findAnyVersion(budgets.group, budgets.plural)
+  if (!resourceOfBudgets) return
+  const target = { resource: resourceOfBudgets, namespace, name: budget.metadata.name ?? '', subresource: 'status' }
+  await updateObject(context, target, call, options, {
+    attempts: maxAttempts,
+    trusted: true,
+    next: (current) => spent(current, name, timestamp(context.clock)),
+  })
+}
+
+/** Pods that are not ready count for nothing: they may go as long as enough others are healthy, or always. */
+function maySkip({ spec, status }: PodDisruptionBudget): boolean {
+  if (spec?.unhealthyPodEvictionPolicy === 'AlwaysAllow') return true
+  const { currentHealthy = 0, desiredHealthy = 0 } = status ?? {}
+  return desiredHealthy > 0 && currentHealthy >= desiredHealthy
+}
+
+/** @throws ApiError 429 */
+function spent(budget: PodDisruptionBudget, pod: string, now: string): PodDisruptionBudget {
+  const { metadata, status } = budget
+  const name = metadata.name ?? ''
+  if (!status || (status.observedGeneration ?? 0) < (metadata.generation ?? 0))
+    throw overspent(`The disruption budget ${name} is still being processed by the server.`)
+  const { disruptionsAllowed = 0, desiredHealthy = 0, currentHealthy = 0 } = status
+  if (disruptionsAllowed <= 0)
+    throw overspent(
+      `The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`,
+    )
+  const next = draftOf(budget) as PodDisruptionBudget
+  next.status = {
+    ...status,
+    disruptionsAllowed: disruptionsAllowed - 1,
+    disruptedPods: { ...status.disruptedPods, [pod]: now },
+  }
+  return next
+}
+
+const overspent = (message: string): ApiError =>
+  failure(429, 'TooManyRequests', "Cannot evict pod as it would violate the pod's disruption budget.", {
+    causes: [{ reason: 'DisruptionBudget', message }],
+  })
 
 async function runAdmission(
   context: RegistryContext,

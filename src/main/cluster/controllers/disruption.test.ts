@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { PodDisruptionBudgetSpec, ReplicaSet } from '#shared/kube/generated/types.ts'
+import { podDisruptionBudgets, pods, replicaSets } from '#shared/kube/resources.ts'
+import { startControlPlane, type TestControlPlane } from '#test/support/control-plane.ts'
+import { startDisruption } from './disruption.ts'
+import { startReplicaSets } from './replicaset.ts'
+
+let plane: TestControlPlane
+beforeEach(async () => {
+  plane = await startControlPlane()
+  plane.startKubelets()
+  plane.start(startReplicaSets)
+  plane.start(startDisruption)
+  await plane.client.create(replicaSets, webSet(4))
+  await plane.untilOne(replicaSets, 'web', ({ status }) => status?.readyReplicas === 4)
+})
+afterEach(() => plane.stop())
+
+const labels = { app: 'web' }
+const webSet = (replicas: number): ReplicaSet => ({
+  metadata: { name: 'web', namespace: 'default' },
+  spec: {
+    replicas,
+    selector: { matchLabels: labels },
+    template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'busybox' }] } },
+  },
+})
+
+const budget = (spec: Partial<PodDisruptionBudgetSpec>) =>
+  plane.client.create(podDisruptionBudgets, {
+    metadata: { name: 'b', namespace: 'default' },
+    spec: { selector: { matchLabels: labels }, ...spec },
+  })
+const allowed = (count: number) =>
+  plane.untilOne(podDisruptionBudgets, 'b', ({ status }) => status?.disruptionsAllowed === count)
+
+async function evict(): Promise<unknown> {
+  const { items } = await plane.client.list(pods)
+  const name = items.find(({ metadata }) => !metadata.deletionTimestamp)?.metadata.name ?? ''
+  return plane.client.transport.request({
+    method: 'POST',
+    path: `/api/v1/namespaces/default/pods/${name}/eviction`,
+    body: { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace: 'default' } },
+  })
+}
+
+it.each<[Partial<PodDisruptionBudgetSpec>, number, number]>([
+  [{ minAvailable: 3 }, 1, 3],
+  [{ maxUnavailable: 2 }, 2, 2],
+  [{ minAvailable: '30%' }, 2, 2],
+  [{ maxUnavailable: '25%' }, 1, 3],
+])('a budget of %j allows %d to go, so that %d stay', async (spec, free, desired) => {
+  await budget(spec)
+  const { status } = await allowed(free)
+  expect(status).toMatchObject({ currentHealthy: 4, desiredHealthy: desired, expectedPods: 4 })
+})
+
+it('evictions take from it until nothing is left, and pods that come back fill it again', async () => {
+  await budget({ minAvailable: 4 })
+  await allowed(0)
+  await expect(evict()).rejects.toMatchObject({
+    code: 429,
+    message: "Cannot evict pod as it would violate the pod's disruption budget.",
+    status: {
+      details: {
+        causes: [
+          { reason: 'DisruptionBudget', message: 'The disruption budget b needs 4 healthy pods and has 4 currently' },
+        ],
+      },
+    },
+  })
+  await plane.client.patch(
+    podDisruptionBudgets,
+    { namespace: 'default', name: 'b' },
+    { type: 'merge', body: { spec: { minAvailable: 3 } } },
+  )
+  await allowed(1)
+  await evict()
+  await allowed(1)
+})
