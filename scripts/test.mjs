@@ -37,12 +37,15 @@ async function main(names) {
   rmSync(results, { recursive: true, force: true })
   mkdirSync(results, { recursive: true })
   const total = { passed: 0, failed: 0 }
+  const wrong = []
   for (const name of names) {
     const { passed, failed } = await check(name, checks[name])
     total.passed += passed
     total.failed += failed
+    if (failed > 0) wrong.push(...(await failures(name)))
   }
   say('')
+  for (const line of wrong) say(line)
   process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`)
   return total.failed === 0 ? 0 : 1
 }
@@ -100,6 +103,37 @@ function playwrightCount(file, ended) {
   } catch {
     return { passed: 0, failed: 1 }
   }
+}
+
+/** What did not pass, by name and with its reason's first line: the end of a log is what people get to see. */
+async function failures(name) {
+  try {
+    const { testResults = [], suites = [] } = JSON.parse(readFileSync(report(name), 'utf8'))
+    const lines = [...testResults.flatMap(vitestFailures), ...suites.flatMap(playwrightFailures)]
+    return lines.length > 0 ? lines.map((line) => `${name}: ${line}`) : [`${name}: failed`]
+  } catch {
+    return [`${name}: failed`]
+  }
+}
+
+function vitestFailures({ name, message, assertionResults }) {
+  const file = name.replace(`${root}/`, '')
+  const broken = message ? [`${file}: ${firstLine(message)}`] : []
+  const tests = assertionResults
+    .filter(({ status }) => status !== 'passed')
+    .map(
+      ({ fullName, status, failureMessages }) => `${file} › ${fullName}: ${status} ${firstLine(failureMessages?.[0])}`,
+    )
+  return [...broken, ...tests]
+}
+
+function playwrightFailures({ file, suites = [], specs = [] }) {
+  const tests = specs.filter(({ ok }) => !ok).map(({ title }) => `${file} › ${title}`)
+  return [...tests, ...suites.flatMap(playwrightFailures)]
+}
+
+function firstLine(text = '') {
+  return text.split('\n', 1)[0].slice(0, 300)
 }
 
 function once(need) {
