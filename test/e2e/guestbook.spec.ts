@@ -14,6 +14,8 @@ test.describe.configure({ mode: 'serial' })
 
 const artifacts = join(import.meta.dirname, '../../artifacts/e2e')
 const guestbook = join(import.meta.dirname, '../../resources/manifests/samples/guestbook.yaml')
+/** Of its own: several runs may share an engine. */
+const dev = `dev-${process.pid}`
 const docker = async (...args: string[]): Promise<string> => (await promisify(execFile)('docker', args)).stdout
 
 let slipway: ServedSlipway
@@ -37,7 +39,7 @@ test.afterEach(async ({}, info) => {
   await page.screenshot({ path: join(artifacts, name) })
 })
 
-const cluster = () => page.getByRole('region', { name: 'Cluster dev' })
+const cluster = () => page.getByRole('region', { name: `Cluster ${dev}` })
 const rows = (name: RegExp | string) =>
   page.getByRole('table', { name: 'Pods' }).getByRole('row').filter({ hasText: name })
 const openKind = (title: string) =>
@@ -46,7 +48,7 @@ const openKind = (title: string) =>
 test('creates a cluster of three and watches it come up', async () => {
   await page.getByRole('button', { name: 'Create cluster' }).click()
   const dialog = page.getByRole('dialog', { name: 'Create cluster' })
-  await dialog.getByLabel('Name').fill('dev')
+  await dialog.getByLabel('Name').fill(dev)
   await expect(dialog.getByLabel('Workers', { exact: true })).toHaveValue('3')
   await dialog.getByRole('button', { name: 'Create cluster' }).click()
   await expect(cluster().getByRole('list', { name: 'Steps' })).toContainText('Start workers')
@@ -77,7 +79,7 @@ test('sees the pods run, spread over the three workers', async () => {
   for (const tier of [/frontend-/, /redis-/]) await expect(rows(tier).first()).toContainText('Running')
   await expect(rows(/frontend-/)).toHaveCount(3)
   await expect(rows(/frontend-.*1\/1/)).toHaveCount(3)
-  for (const worker of ['dev-worker-1', 'dev-worker-2', 'dev-worker-3'])
+  for (const worker of [`${dev}-worker-1`, `${dev}-worker-2`, `${dev}-worker-3`])
     await expect(rows(/frontend-/).filter({ hasText: worker })).toHaveCount(1)
 })
 
@@ -151,24 +153,31 @@ test('edits the number of replicas, looks at the difference, and saves', async (
 
 test('loses a worker: its pods come back elsewhere, live', async () => {
   await page.getByRole('button', { name: 'All clusters' }).click()
-  await cluster().getByRole('button', { name: 'Kill dev-worker-2' }).click()
-  await expect(cluster().getByRole('row', { name: /dev-worker-2/ })).toContainText('killed')
-  await page.getByRole('button', { name: 'Open dev' }).click()
-  await expect(rows(/frontend-.*1\/1.*Running.*dev-worker-[13]/)).toHaveCount(5, { timeout: 120_000 })
+  await cluster()
+    .getByRole('button', { name: `Kill ${dev}-worker-2` })
+    .click()
+  await expect(cluster().getByRole('row', { name: `${dev}-worker-2` })).toContainText('killed')
+  await page.getByRole('button', { name: `Open ${dev}` }).click()
+  await expect(rows(new RegExp(`frontend-.*1/1.*Running.*${dev}-worker-[13]`))).toHaveCount(5, { timeout: 120_000 })
   await openKind('Nodes')
   await expect(
-    page.getByRole('table', { name: 'Nodes' }).getByRole('row').filter({ hasText: 'dev-worker-2' }),
+    page
+      .getByRole('table', { name: 'Nodes' })
+      .getByRole('row')
+      .filter({ hasText: `${dev}-worker-2` }),
   ).toContainText('NotReady')
 })
 
 test('starts the worker again', async () => {
   await page.getByRole('button', { name: 'All clusters' }).click()
-  await cluster().getByRole('button', { name: 'Start dev-worker-2' }).click()
+  await cluster()
+    .getByRole('button', { name: `Start ${dev}-worker-2` })
+    .click()
   await expect(cluster()).toContainText('3 of 3 workers Ready', { timeout: 60_000 })
 })
 
 test('deletes the namespace, and nothing of it is left', async () => {
-  await page.getByRole('button', { name: 'Open dev' }).click()
+  await page.getByRole('button', { name: `Open ${dev}` }).click()
   await openKind('Namespaces')
   await page.getByRole('table', { name: 'Namespaces' }).getByRole('row').filter({ hasText: 'guestbook' }).click()
   await page.getByRole('complementary', { name: 'Namespace guestbook' }).getByRole('button', { name: 'Delete' }).click()
@@ -185,11 +194,13 @@ test('deletes the namespace, and nothing of it is left', async () => {
 
 test('deletes the cluster with all that Docker held of it', async () => {
   await page.getByRole('button', { name: 'All clusters' }).click()
-  await cluster().getByRole('button', { name: 'Delete cluster dev' }).click()
-  const dialog = page.getByRole('dialog', { name: 'Delete cluster dev?' })
-  await dialog.getByLabel('Name to confirm').fill('dev')
+  await cluster()
+    .getByRole('button', { name: `Delete cluster ${dev}` })
+    .click()
+  const dialog = page.getByRole('dialog', { name: `Delete cluster ${dev}?` })
+  await dialog.getByLabel('Name to confirm').fill(dev)
   await dialog.getByRole('button', { name: 'Delete' }).click()
   await expect(page.getByText('A real Kubernetes cluster, on this machine')).toBeVisible({ timeout: 60_000 })
-  expect(await docker('ps', '-aq', '--filter', 'label=slipway.dev/cluster=dev')).toBe('')
-  expect(await docker('volume', 'ls', '-q', '--filter', 'label=slipway.dev/cluster=dev')).toBe('')
+  expect(await docker('ps', '-aq', '--filter', `label=slipway.dev/cluster=${dev}`)).toBe('')
+  expect(await docker('volume', 'ls', '-q', '--filter', `label=slipway.dev/cluster=${dev}`)).toBe('')
 })

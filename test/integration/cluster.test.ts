@@ -19,17 +19,19 @@ import { runSlipway, slipwayUp, type Slipway } from '../support/slipway.ts'
 /** The built app with three real workers, used with the real kubectl and client library. One cluster serves all tests here. */
 const root = join(import.meta.dirname, '../..')
 const sample = (name: string): string => join(root, 'resources/manifests/samples', `${name}.yaml`)
+/** Of its own: several runs may share an engine. */
+const cluster = `it-${process.pid}`
 const docker = async (...args: string[]): Promise<string> => (await promisify(execFile)('docker', args)).stdout
 
 let slipway: Slipway
 let kubectl: Kubectl
 
 beforeAll(async () => {
-  slipway = await slipwayUp({ name: 'it', args: ['--workers', '3'], rm: false })
+  slipway = await slipwayUp({ name: cluster, args: ['--workers', '3'], rm: false })
   kubectl = createKubectl(slipway.kubeconfig)
 })
 afterAll(async () => {
-  await slipway?.run('delete', 'it')
+  await slipway?.run('delete', cluster)
   await slipway?.end()
 })
 
@@ -44,8 +46,8 @@ describe('up', () => {
   test('says on one line what a script needs', () => {
     expect(slipway.ready).toMatchObject({
       ready: true,
-      name: 'it',
-      workers: ['it-worker-1', 'it-worker-2', 'it-worker-3'],
+      name: cluster,
+      workers: [`${cluster}-worker-1`, `${cluster}-worker-2`, `${cluster}-worker-3`],
     })
     expect(slipway.ready.server).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/)
     expect(slipway.ready.ui).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/\?token=/)
@@ -55,13 +57,13 @@ describe('up', () => {
     expect((await stat(slipway.kubeconfig)).mode & 0o777).toBe(0o600)
     const key = /client-key-data: (\S+)/.exec(await readFile(slipway.kubeconfig, 'utf8'))?.[1] ?? ''
     expect(key.length).toBeGreaterThan(100)
-    const inspected = await docker('inspect', 'slipway-it-worker-1')
+    const inspected = await docker('inspect', `slipway-${cluster}-worker-1`)
     expect(inspected).not.toContain('PRIVATE KEY')
     expect(inspected).not.toContain(key)
   })
 
   test('publishes nothing but one loopback port a worker', async () => {
-    const ports = await docker('ps', '--filter', 'label=slipway.dev/cluster=it', '--format', '{{.Ports}}')
+    const ports = await docker('ps', '--filter', `label=slipway.dev/cluster=${cluster}`, '--format', '{{.Ports}}')
     for (const line of ports.trim().split('\n')) expect(line).toMatch(/^127\.0\.0\.1:\d+->10250\/tcp$/)
   })
 
@@ -75,7 +77,7 @@ describe('up', () => {
   })
 
   test('a second process is told that the folder is in use', async () => {
-    const { code, stderr } = await slipway.run('up', '--name', 'it', '--data', slipway.data)
+    const { code, stderr } = await slipway.run('up', '--name', cluster, '--data', slipway.data)
     expect(code).toBe(1)
     expect(stderr.trim().split('\n')).toHaveLength(1)
     expect(stderr).toContain('another Slipway uses')
@@ -348,16 +350,16 @@ describe('workers', () => {
         { timeout: 90_000, interval: 500 },
       )
       .toBeGreaterThanOrEqual(5)
-    expect((await slipway.run('worker', 'start', 'it', node)).code).toBe(0)
+    expect((await slipway.run('worker', 'start', cluster, node)).code).toBe(0)
     await kubectl.ok('wait', `node/${node}`, '--for=condition=Ready=True', '--timeout=60s')
   })
 
   test('one more is added, and taken away', async () => {
-    expect((await slipway.run('worker', 'add', 'it', 'it-worker-4')).code).toBe(0)
-    expect(await kubectl.ok('get', 'nodes', '-o', 'name')).toContain('node/it-worker-4')
-    expect((await slipway.run('worker', 'remove', 'it', 'it-worker-4')).code).toBe(0)
-    expect(await kubectl.ok('get', 'nodes', '-o', 'name')).not.toContain('node/it-worker-4')
-    expect(await docker('ps', '-aq', '--filter', 'name=slipway-it-worker-4')).toBe('')
+    expect((await slipway.run('worker', 'add', cluster, `${cluster}-worker-4`)).code).toBe(0)
+    expect(await kubectl.ok('get', 'nodes', '-o', 'name')).toContain(`node/${cluster}-worker-4`)
+    expect((await slipway.run('worker', 'remove', cluster, `${cluster}-worker-4`)).code).toBe(0)
+    expect(await kubectl.ok('get', 'nodes', '-o', 'name')).not.toContain(`node/${cluster}-worker-4`)
+    expect(await docker('ps', '-aq', '--filter', `name=slipway-${cluster}-worker-4`)).toBe('')
   })
 })
 
@@ -381,7 +383,7 @@ describe('a restart', () => {
     await informer.start()
 
     await slipway.end('SIGKILL')
-    slipway = await slipwayUp({ name: 'it', data: slipway.data, rm: false })
+    slipway = await slipwayUp({ name: cluster, data: slipway.data, rm: false })
     expect(slipway.ready.workers).toHaveLength(3)
     const after = await podsOf('guestbook', 'tier=frontend')
     expect(after.map(({ uid }) => uid).sort()).toEqual(before.map(({ uid }) => uid).sort())
@@ -409,7 +411,7 @@ describe('the end', () => {
     expect(uids.length).toBeGreaterThan(0)
     await kubectl.ok('delete', 'namespace', 'guestbook', '--timeout=90s')
     expect((await kubectl('get', 'namespace', 'guestbook')).stderr).toContain('not found')
-    for (const worker of ['slipway-it-worker-1', 'slipway-it-worker-2', 'slipway-it-worker-3'])
+    for (const worker of [`slipway-${cluster}-worker-1`, `slipway-${cluster}-worker-2`, `slipway-${cluster}-worker-3`])
       await expect
         .poll(async () => {
           const folders = (await docker('exec', worker, 'ls', '/var/lib/kubelet/pods')).split('\n')
@@ -421,7 +423,7 @@ describe('the end', () => {
   test('commands say in one line what is wrong', async () => {
     for (const [args, message] of [
       [['delete', 'nobody'], 'there is no cluster named "nobody"'],
-      [['worker', 'stop', 'it', 'it-worker-9'], 'there is no worker named "it-worker-9"'],
+      [['worker', 'stop', cluster, `${cluster}-worker-9`], `there is no worker named "${cluster}-worker-9"`],
       [['up', '--workers', '12'], '--workers takes a whole number from 1 to 9'],
       [['frobnicate'], 'unknown command'],
     ] as const) {
@@ -434,13 +436,13 @@ describe('the end', () => {
   })
 
   test('delete leaves no container, volume or network', async () => {
-    expect((await slipway.run('delete', 'it')).code).toBe(0)
+    expect((await slipway.run('delete', cluster)).code).toBe(0)
     for (const kind of [
       ['ps', '-aq'],
       ['volume', 'ls', '-q'],
       ['network', 'ls', '-q'],
     ])
-      expect(await docker(...kind, '--filter', 'label=slipway.dev/cluster=it')).toBe('')
-    expect((await slipway.run('list')).stdout).not.toContain('it ')
+      expect(await docker(...kind, '--filter', `label=slipway.dev/cluster=${cluster}`)).toBe('')
+    expect((await slipway.run('list')).stdout).not.toContain(`${cluster} `)
   })
 })

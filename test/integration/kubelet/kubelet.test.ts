@@ -6,13 +6,15 @@ import { startDockerCluster, type DockerCluster } from '../../support/docker-clu
 
 /** The kubelet of a real worker, over its real Docker Engine. One worker serves all tests here. */
 let cluster: DockerCluster
-const worker = 'kubelet-worker-1'
+/** Of its own: several runs may share an engine. */
+const clusterName = `kubelet-${process.pid}`
+const worker = `${clusterName}-worker-1`
 const docker = (...args: string[]): Promise<{ stdout: string; stderr: string }> => promisify(execFile)('docker', args)
 const inWorker = async (script: string): Promise<string> =>
   (await docker('exec', `slipway-${worker}`, 'sh', '-c', script)).stdout
 
 beforeAll(async () => {
-  cluster = await startDockerCluster({ name: 'kubelet' })
+  cluster = await startDockerCluster({ name: clusterName })
 })
 afterAll(() => cluster?.remove())
 

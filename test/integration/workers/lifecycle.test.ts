@@ -4,11 +4,16 @@ import type { Step } from '#shared/contract/clusters.ts'
 import { silentWork, startDockerCluster, testEngine, type DockerCluster } from '#test/support/docker-cluster.ts'
 
 let cluster: DockerCluster
-const first = 'life-worker-1'
-const second = 'life-worker-2'
+/** Of its own: several runs may share an engine. */
+const clusterName = `life-${process.pid}`
+const first = `${clusterName}-worker-1`
+const second = `${clusterName}-worker-2`
+const third = `${clusterName}-worker-3`
+const shortLived = `short-lived-${process.pid}`
+const calledOff = `called-off-${process.pid}`
 
 beforeAll(async () => {
-  cluster = await startDockerCluster({ name: 'life', count: 2 })
+  cluster = await startDockerCluster({ name: clusterName, count: 2 })
   await applied(`
 apiVersion: v1
 kind: Pod
@@ -143,19 +148,19 @@ spec:
 })
 
 test('workers are added to a running cluster and removed from it', async () => {
-  await cluster.cluster.addWorkers(['life-worker-3'], silentWork())
-  expect(stateOf('life-worker-3')).toEqual({ state: 'running', ready: true })
-  await cluster.cluster.removeWorker('life-worker-3', silentWork())
-  expect(stateOf('life-worker-3')).toBeUndefined()
+  await cluster.cluster.addWorkers([third], silentWork())
+  expect(stateOf(third)).toEqual({ state: 'running', ready: true })
+  await cluster.cluster.removeWorker(third, silentWork())
+  expect(stateOf(third)).toBeUndefined()
   expect(await cluster.kubectl.ok('get', 'nodes', '-o', 'name')).toBe(`node/${first}\nnode/${second}\n`)
-  expect(await remains('slipway.dev/worker=life-worker-3')).toEqual([])
+  expect(await remains(`slipway.dev/worker=${third}`)).toEqual([])
 })
 
 test('a worker that cannot live ends the recipe with its last words, and nothing stays', async () => {
   // Too little memory for an engine.
-  const failed = startDockerCluster({ name: 'short-lived', memoryBytes: 8 * 2 ** 20 })
-  await expect(failed).rejects.toThrow(/short-lived-worker-1/)
-  expect(await remains('slipway.dev/cluster=short-lived')).toEqual([])
+  const failed = startDockerCluster({ name: shortLived, memoryBytes: 8 * 2 ** 20 })
+  await expect(failed).rejects.toThrow(`${shortLived}-worker-1`)
+  expect(await remains(`slipway.dev/cluster=${shortLived}`)).toEqual([])
 })
 
 describe('a recipe that is called off', () => {
@@ -163,7 +168,7 @@ describe('a recipe that is called off', () => {
     const cancel = new AbortController()
     const work = silentWork(cancel.signal)
     const failed = startDockerCluster({
-      name: 'called-off',
+      name: calledOff,
       count: 2,
       work: {
         ...work,
@@ -175,7 +180,7 @@ describe('a recipe that is called off', () => {
     })
     await expect(failed).rejects.toThrow('called off')
     expect(work.steps.get('create')?.state).toBe('undone')
-    expect(await remains('slipway.dev/cluster=called-off')).toEqual([])
+    expect(await remains(`slipway.dev/cluster=${calledOff}`)).toEqual([])
   })
 })
 

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startDockerCluster, type DockerCluster } from '#test/support/docker-cluster.ts'
 
+/** Of its own: several runs may share an engine. */
+const clusterName = `net-${process.pid}`
 /** Two workers with two web pods each, and a client on the first; every test only asks. */
 const manifest = `
 apiVersion: apps/v1
@@ -58,7 +60,7 @@ apiVersion: v1
 kind: Pod
 metadata: {name: client}
 spec:
-  nodeName: net-worker-1
+  nodeName: ${clusterName}-worker-1
   terminationGracePeriodSeconds: 0
   containers: [{name: client, image: 'busybox:1.36', command: [sleep, '100000']}]
 `
@@ -67,7 +69,7 @@ let cluster: DockerCluster
 let web: Map<string, { name: string; ip: string; hostIp: string }>
 
 beforeAll(async () => {
-  cluster = await startDockerCluster({ name: 'net', count: 2 })
+  cluster = await startDockerCluster({ name: clusterName, count: 2 })
   const applied = await cluster.kubectl.withInput(manifest, 'apply', '-f', '-')
   expect(applied.stderr).toBe('')
   await cluster.kubectl.ok('rollout', 'status', 'daemonset/web', '--timeout=90s')
@@ -95,7 +97,7 @@ const fetchOften = async (pod: string, url: string, times: number): Promise<Set<
 }
 const names = (): Set<string> => new Set([...web.values()].map(({ name }) => name))
 const on = (worker: number): { name: string; ip: string; hostIp: string } => {
-  const pod = web.get(`net-worker-${worker}`)
+  const pod = web.get(`${clusterName}-worker-${worker}`)
   if (!pod) throw new Error(`no pod runs on worker ${worker}`)
   return pod
 }
@@ -168,6 +170,6 @@ describe('names', () => {
   })
 
   test('outside the cluster are asked of the worker’s own servers', async () => {
-    expect(await lookUp('slipway-net-worker-2.')).toContain(on(2).hostIp)
+    expect(await lookUp(`slipway-${clusterName}-worker-2.`)).toContain(on(2).hostIp)
   })
 })
