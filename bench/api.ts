@@ -54,8 +54,8 @@ export async function measureApi(options: {
   const listBegun = performance.now()
   const list = await load.send('GET', `${pods}?limit=3000`)
   const listMs = Math.round(performance.now() - listBegun)
-  const page = await load.run(40, () => load.send('GET', `${pods}?limit=500`))
-  const byLabel = await load.run(40, (index) => load.send('GET', `${pods}?labelSelector=app%3Da${index % 50}`))
+  const page = await load.run(400, () => load.send('GET', `${pods}?limit=500`))
+  const byLabel = await load.run(1_600, (index) => load.send('GET', `${pods}?labelSelector=app%3Da${index % 50}`))
   const remove = await load.run(count, (index) => load.send('DELETE', `${pods}/p-${index}`, { gracePeriodSeconds: 0 }))
   await load.send('DELETE', `/api/v1/namespaces/${namespace}`)
   load.stop()
@@ -93,8 +93,8 @@ export async function createPods(options: {
 }
 
 /** A namespace that pods can be created in. */
-async function newNamespace(load: Load): Promise<{ namespace: string; pods: string }> {
-  const namespace = `bench-${Date.now().toString(36)}`
+export async function newNamespace(load: Load): Promise<{ namespace: string; pods: string }> {
+  const namespace = `bench-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 6)}`
   await load.send('POST', '/api/v1/namespaces', { metadata: { name: namespace } })
   await untilTrue(() =>
     load.send('GET', `/api/v1/namespaces/${namespace}/serviceaccounts/default`).then(
@@ -105,7 +105,7 @@ async function newNamespace(load: Load): Promise<{ namespace: string; pods: stri
   return { namespace, pods: `/api/v1/namespaces/${namespace}/pods` }
 }
 
-const podNumber = (index: number): unknown => ({
+export const podNumber = (index: number): unknown => ({
   metadata: { name: `p-${index}`, labels: { app: `a${index % 50}` } },
   spec: {
     automountServiceAccountToken: false,

@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ensureBuilt, nodeEnv, nodeFlags } from '../scripts/set-up.mjs'
 import { slipwayUp, type Slipway } from '../test/support/slipway.ts'
 import { createPods, measureApi } from './api.ts'
+import { measureBusy, readLoopDelay } from './busy.ts'
 import { measurePods } from './pods.ts'
 import { measureScheduling } from './scheduling.ts'
 
@@ -52,6 +54,30 @@ const groups: Record<string, () => Promise<Row[]>> = {
         rounds.push(await measureApi({ server: cluster.ready.server, token, count: 3_000, parallel: 32 }))
       return medians(rounds)
     }),
+  busy: async () => {
+    const report = join(tmpdir(), `slipway-loop-${process.pid}.json`)
+    const flags = process.env.NODE_OPTIONS
+    process.env.NODE_OPTIONS = `--import=${join(import.meta.dirname, 'event-loop-probe.ts')}`
+    process.env.SLIPWAY_LOOP_REPORT = report
+    try {
+      return await withCluster(['--simulated', '1'], (cluster, token) =>
+        measureBusy({
+          server: cluster.ready.server,
+          token,
+          loopDelay: readLoopDelay(report, () => void cluster.process.kill('SIGUSR2')),
+          memory: async () => {
+            await settled()
+            return memoryOf(cluster)
+          },
+        }),
+      )
+    } finally {
+      if (flags === undefined) delete process.env.NODE_OPTIONS
+      else process.env.NODE_OPTIONS = flags
+      delete process.env.SLIPWAY_LOOP_REPORT
+      await rm(report, { force: true })
+    }
+  },
   memory: () =>
     withCluster(['--workers', '3'], async (cluster, token) => {
       await settled()
