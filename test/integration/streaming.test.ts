@@ -45,7 +45,11 @@ beforeAll(async () => {
   const kubeconfig = join(dir, 'kubeconfig')
   await writeKubeconfig(kubeconfig, { name: 'test', server: api.url, ca: api.ca, credentials: api.pki.admin })
   kubectl = createKubectl(kubeconfig)
-  web = createServer((request, response) => response.end(`hello from ${request.url ?? ''}`))
+  web = createServer((request, response) => {
+    if (request.url === '/page') response.setHeader('content-type', 'text/html').end('<a href="/next">Next</a>')
+    else if (request.url === '/away') response.writeHead(302, { location: '/next' }).end()
+    else response.end(`hello from ${request.url ?? ''}`)
+  })
   web.listen(0, '127.0.0.1')
   await once(web, 'listening')
   node.ports.set(80, (web.address() as AddressInfo).port)
@@ -300,6 +304,13 @@ describe('proxy', () => {
     )
     await api.client.create(nodes, { metadata: { name: 'worker-1' } })
     expect(await kubectl.ok('get', '--raw', '/api/v1/nodes/worker-1/proxy/healthz')).toBe('GET /healthz')
+  })
+
+  it('gives links and redirects of a page its own path', async () => {
+    const path = '/api/v1/namespaces/default/pods/web:80/proxy'
+    expect(await kubectl.ok('get', '--raw', `${path}/page`)).toBe(`<a href="${path}/next">Next</a>`)
+    expect(await kubectl.ok('get', '--raw', `${path}/away`)).toBe('hello from /next')
+    expect(await kubectl.ok('get', '--raw', `${path}?x=1`)).toBe('hello from /?x=1')
   })
 
   it('reaches a ready endpoint of a service by the name of its port', async () => {

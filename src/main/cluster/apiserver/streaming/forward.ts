@@ -1,5 +1,5 @@
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { messageOf } from '#shared/kube/error-kinds.ts'
 import { serviceUnavailable } from '#shared/kube/status.ts'
@@ -14,10 +14,18 @@ export interface Forwarding {
   /** With the query string. */
   path: string
   headers: Record<string, string | string[]>
+  /** What of the answer goes back; its headers but for those of this hop, and its body as it is, when unset. */
+  rewrite?: Rewrite
 }
 
+/** @returns the headers of the answer that goes back, and its body where that is another */
+export type Rewrite = (answer: IncomingMessage) => { headers: Record<string, string | string[]>; body?: Readable }
+
+const asItIs: Rewrite = ({ headers }) => ({ headers: forwardedHeaders(headers, false) })
+
 /** Passes a request on over `connection`, and the answer back; bodies are streamed. @throws ApiError 503 */
-export async function forward({ message, response, upgrade, connection, path, headers }: Forwarding): Promise<void> {
+export async function forward(forwarding: Forwarding): Promise<void> {
+  const { message, response, upgrade, connection, path, headers, rewrite = asItIs } = forwarding
   const outgoing = httpRequest({
     createConnection: () => connection,
     method: message.method ?? 'GET',
@@ -41,10 +49,11 @@ export async function forward({ message, response, upgrade, connection, path, he
   message.pipe(outgoing)
   try {
     const answer = await answered
-    response.writeHead(answer.statusCode ?? 502, forwardedHeaders(answer.headers, false))
+    const back = rewrite(answer)
+    response.writeHead(answer.statusCode ?? 502, back.headers)
     // A watch may have nothing to say for a long time, and its client waits for the headers.
     response.flushHeaders()
-    await pipeline(answer, response)
+    await pipeline(back.body ?? answer, response)
   } catch (error) {
     if (response.headersSent) response.destroy()
     else throw serviceUnavailable(`error trying to reach service: ${messageOf(error)}`)

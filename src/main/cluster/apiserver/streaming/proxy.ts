@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { connect as tlsConnect } from 'node:tls'
 import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -9,6 +10,7 @@ import type { ConnectHandler, ConnectRequest } from '../registry/connect.ts'
 import { readyEndpoints } from '../service-dialer.ts'
 import { forward, forwardedHeaders } from './forward.ts'
 import { nodeOf } from './pod-node.ts'
+import { rewriteFor } from './rewrite.ts'
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
@@ -73,14 +75,41 @@ function serviceTarget({ name, namespace, object, reader }: ConnectRequest): Tar
 
 async function proxy(connector: NodeConnector, request: ConnectRequest, target: Target): Promise<void> {
   const { message, upgrade, response } = request
+  if (response && redirectsToRoot(request, response)) return
+  const prefix = prefixOf(request)
+  const requestHost = message.headers.host ?? ''
   await forward({
     message,
     ...(response ? { response } : {}),
     ...(upgrade ? { upgrade } : {}),
     connection: await dial(connector, target),
     path: pathOf(request),
-    headers: { ...forwardedHeaders(message.headers, upgrade !== undefined), host: `${target.host}:${target.port}` },
+    headers: {
+      ...forwardedHeaders(message.headers, upgrade !== undefined),
+      'x-forwarded-uri': `${prefix}${request.path}`,
+      'x-forwarded-for': message.socket.remoteAddress ?? '',
+    },
+    rewrite: rewriteFor({ prefix, host: `${target.host}:${target.port}`, requestHost }),
   })
+}
+
+/** Relative links of a page at `…/proxy` would lose its last part: as Kubernetes does, its reader is sent to `…/proxy/`. */
+function redirectsToRoot({ path, message }: ConnectRequest, response: ServerResponse): boolean {
+  if (path !== '' || (message.method !== 'GET' && message.method !== 'HEAD')) return false
+  const { pathname, query } = splitTarget(message)
+  response.writeHead(301, { location: `${pathname}/${query}` }).end()
+  return true
+}
+
+/** What stands before the target's own path in that of the request. */
+function prefixOf({ path, message }: ConnectRequest): string {
+  const { pathname } = splitTarget(message)
+  return pathname.slice(0, pathname.length - path.length)
+}
+
+function splitTarget({ url = '' }: IncomingMessage): { pathname: string; query: string } {
+  const mark = url.indexOf('?')
+  return mark < 0 ? { pathname: url, query: '' } : { pathname: url.slice(0, mark), query: url.slice(mark) }
 }
 
 /** @throws ApiError 503 */
@@ -115,7 +144,5 @@ async function proxyToNode(connector: NodeConnector, request: ConnectRequest): P
 }
 
 function pathOf({ path, message }: ConnectRequest): string {
-  const url = message.url ?? ''
-  const mark = url.indexOf('?')
-  return (path === '' ? '/' : path) + (mark < 0 ? '' : url.slice(mark))
+  return (path === '' ? '/' : path) + splitTarget(message).query
 }
