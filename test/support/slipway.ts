@@ -98,12 +98,14 @@ export interface ServedSlipway {
   /** Opens a session, once. */
   url: string
   data: string
-  end(): Promise<void>
+  /** Ends it: `SIGTERM`, and its data go; `SIGKILL`, and they stay for the next. */
+  end(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
 }
 
-export async function serveSlipway(): Promise<ServedSlipway> {
-  const data = await newDataFolder()
-  const child = spawn(node, [cli, 'serve', '--data', data], {
+/** @param options `data`: an existing folder; `port`: any free one when unset */
+export async function serveSlipway(options: { data?: string; port?: number } = {}): Promise<ServedSlipway> {
+  const data = options.data ?? (await newDataFolder())
+  const child = spawn(node, [cli, 'serve', '--data', data, '--ui-port', String(options.port ?? 0)], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...testEnvironment(data), SLIPWAY_LOG: 'warn' },
   })
@@ -115,10 +117,10 @@ export async function serveSlipway(): Promise<ServedSlipway> {
   return {
     url,
     data,
-    async end() {
-      child.kill('SIGTERM')
+    async end(signal = 'SIGTERM') {
+      child.kill(signal)
       await closed
-      await rm(data, { recursive: true, force: true })
+      if (signal === 'SIGTERM') await rm(data, { recursive: true, force: true })
     },
   }
 }

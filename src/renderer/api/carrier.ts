@@ -8,10 +8,13 @@ import { pagePort, pageReady } from '#shared/contract/port.ts'
 /** The back, as the contract has it. */
 export type Back = ContractRouterClient<Contract>
 
+/** Whether the back can be reached; `signed-out` is a Slipway that answers and no longer knows this page's session. */
+export type Connection = 'up' | 'down' | 'signed-out'
+
 export interface Carrier {
   back: Back
-  /** Called with true when the back can be reached again, with false when it cannot. */
-  onConnection(listener: (connected: boolean) => void): void
+  /** Called at once, and whenever it has changed. */
+  onConnection(listener: (connection: Connection) => void): void
 }
 
 /** The desktop hands over a MessagePort; in a browser tab the same contract goes over a WebSocket. */
@@ -36,16 +39,21 @@ function askForPort(): Promise<MessagePort | undefined> {
 
 function overPort(port: MessagePort): Carrier {
   port.start()
-  return { back: createORPCClient(new PortLink({ port })), onConnection: (listener) => listener(true) }
+  return { back: createORPCClient(new PortLink({ port })), onConnection: (listener) => listener('up') }
 }
 
 /** Calls wait for the socket while it is being opened anew; streams fail, and whoever holds one opens it again. */
 function overSocket(): Carrier {
-  const listeners = new Set<(connected: boolean) => void>()
+  const listeners = new Set<(connection: Connection) => void>()
   const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/rpc`
-  let connected = false
+  let connection: Connection = 'down'
   let current: Promise<Back>
   let delay = 200
+  const become = (now: Connection): void => {
+    if (connection === now) return
+    connection = now
+    for (const listener of listeners) listener(now)
+  }
 
   const open = (): Promise<Back> =>
     new Promise((resolve) => {
@@ -53,16 +61,15 @@ function overSocket(): Carrier {
         const socket = new WebSocket(url)
         socket.addEventListener('open', () => {
           delay = 200
-          connected = true
           resolve(createORPCClient(new SocketLink({ websocket: socket })))
-          for (const listener of listeners) listener(true)
+          become('up')
         })
         socket.addEventListener('close', () => {
-          if (connected) {
-            connected = false
-            for (const listener of listeners) listener(false)
+          if (connection === 'up') {
+            become('down')
             current = open()
           } else {
+            void whyNot().then((why) => connection !== 'up' && become(why))
             setTimeout(attempt, delay)
             delay = Math.min(delay * 2, 3_000)
           }
@@ -75,10 +82,17 @@ function overSocket(): Carrier {
     back: lateClient(() => current),
     onConnection(listener) {
       listeners.add(listener)
-      listener(connected)
+      listener(connection)
     },
   }
 }
+
+/** A refused WebSocket does not say why; the page's own address does. */
+const whyNot = (): Promise<Connection> =>
+  fetch('/', { method: 'HEAD', cache: 'no-store' }).then(
+    ({ status }) => (status === 401 ? 'signed-out' : 'down'),
+    () => 'down',
+  )
 
 /** A client whose every call goes to the client of that moment. */
 function lateClient(current: () => Promise<unknown>, path: readonly string[] = []): Back {

@@ -4,13 +4,13 @@ import { silentLog } from '#shared/base/log.ts'
 import type { Client } from '#shared/client/client.ts'
 import { createClient } from '#shared/client/kube-client.ts'
 import { createSharedInformers, type SharedInformers } from '#shared/client/shared-informers.ts'
-import { connectBack, type Back } from './carrier.ts'
+import { connectBack, type Back, type Connection } from './carrier.ts'
 import { createTransport } from './transport.ts'
 
 /** What the face knows of the world: the back, and a client with live copies for each context. */
 export interface Api {
   back: Back
-  connected: ShallowRef<boolean>
+  connection: ShallowRef<Connection>
   cluster(context: string): ClusterApi
   /** Ends the live copies of a context that is gone. */
   forget(context: string): void
@@ -25,12 +25,12 @@ const key: InjectionKey<Api> = Symbol('api')
 
 export async function createApi(): Promise<Api> {
   const { back, onConnection } = await connectBack()
-  const connected = shallowRef(true)
+  const connection = shallowRef<Connection>('up')
   const clusters = new Map<string, ClusterApi>()
-  onConnection((up) => (connected.value = up))
+  onConnection((now) => (connection.value = now))
   return {
     back,
-    connected,
+    connection,
     cluster(context) {
       let cluster = clusters.get(context)
       if (!cluster) {

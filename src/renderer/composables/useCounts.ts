@@ -16,7 +16,7 @@ export function useCounts(
   let round = 0
 
   async function countAll(mine: number): Promise<void> {
-    if (!document.hidden && api.connected.value) {
+    if (!document.hidden && api.connection.value === 'up') {
       const next = await countEach(resources, api.cluster(context()).client, namespaces())
       if (mine !== round) return
       counts.value = next

@@ -43,8 +43,8 @@ export const useClusters = defineStore('clusters', () => {
   follow()
   void loadContexts()
   void loadEngine()
-  watch(api.connected, (connected) => {
-    if (connected) void loadEngine()
+  watch(api.connection, (connection) => {
+    if (connection === 'up') void loadEngine()
   })
 
   const call = api.back.clusters
