@@ -27,6 +27,7 @@ import { startRootCa } from './root-ca.ts'
 import { startServiceAccounts } from './service-account.ts'
 import { startServiceAccountTokens, type ServiceAccountTokenOptions } from './service-account-token.ts'
 import { startTaintEviction } from './taint-eviction.ts'
+import { startTokenCleaner } from './token-cleaner.ts'
 import { startTtlAfterFinished } from './ttl-after-finished.ts'
 
 export interface ControllersOptions {
@@ -88,6 +89,7 @@ export function startControllers(options: ControllersOptions): Controllers {
   // In Kubernetes too this one works with the rights of the controller manager itself.
   const own: ControllerContext = { client, informers, clock, log, observe }
   if (issueToken) stops.add(startServiceAccountTokens(own, { issueToken, rootCa }))
+  stops.add(startTokenCleaner(as('token-cleaner')))
   if (options.certificates) stops.add(startCertificates(as('certificate-controller'), options.certificates))
   stops.add(startKubernetesService(as('kubernetes-service-controller'), options.kubernetesService))
   stops.add(startNodeIpam(as('node-controller'), options.nodeIpam))

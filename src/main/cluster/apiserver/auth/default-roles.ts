@@ -508,6 +508,7 @@ const namespacedRoles = (): RoleObject[] => [
   role('kube-system', 'extension-apiserver-authentication-reader', [
     rule(read, core, ['configmaps'], ['extension-apiserver-authentication']),
   ]),
+  role('kube-system', 'system:controller:token-cleaner', [rule([...read, 'delete'], core, ['secrets']), recordEvents]),
 ]
 
 const namespacedBindings = (): BindingObject[] => [
@@ -517,6 +518,13 @@ const namespacedBindings = (): BindingObject[] => [
     metadata: { ...meta('system::extension-apiserver-authentication-reader'), namespace: 'kube-system' },
     roleRef: { apiGroup: rbacGroup, kind: 'Role', name: 'extension-apiserver-authentication-reader' },
     subjects: [user('system:kube-controller-manager'), user('system:kube-scheduler')],
+  },
+  {
+    apiVersion: `${rbacGroup}/v1`,
+    kind: 'RoleBinding',
+    metadata: { ...meta('system:controller:token-cleaner'), namespace: 'kube-system' },
+    roleRef: { apiGroup: rbacGroup, kind: 'Role', name: 'system:controller:token-cleaner' },
+    subjects: [serviceAccount('kube-system', 'token-cleaner')],
   },
 ]
 
