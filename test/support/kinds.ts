@@ -25,7 +25,7 @@ export function updateFindings<T extends KubeObject>(
   previous: unknown,
 ): string[] {
   const [a, b] = [defaulted(kind, next), defaulted(kind, previous)]
-  return lines([...(kind.validate?.(a) ?? []), ...(kind.validateUpdate?.(a, b) ?? [])])
+  return lines([...(kind.validate?.(a, b) ?? []), ...(kind.validateUpdate?.(a, b) ?? [])])
 }
 
 const lines = (errors: readonly FieldError[]): string[] => errors.map(({ field, message }) => `${field}: ${message}`)

@@ -1,5 +1,6 @@
 import { jsonEqual } from '#shared/kube/json.ts'
-import { fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { fieldDuplicate, fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { subdomainProblems } from '#shared/kube/validation-names.ts'
 
 /** The findings that most validations share; each adds to `errors`. */
 
@@ -33,4 +34,41 @@ export function checkImmutable(next: unknown, previous: unknown, field: string, 
 
 export function addInvalid(problems: readonly string[], value: unknown, field: string, errors: FieldError[]): void {
   for (const problem of problems) errors.push(fieldInvalid(field, value, problem))
+}
+
+/** A finding about a whole object, which the message does not repeat. */
+export const invalidWhole = (field: string, detail: string): FieldError => ({
+  type: 'FieldValueInvalid',
+  field,
+  message: `Invalid value: ${detail}`,
+})
+
+export function checkAtMost(count: number, most: number, field: string, errors: FieldError[]): void {
+  if (count > most)
+    errors.push({ type: 'FieldValueTooMany', field, message: `Too many: ${count}: must have at most ${most} items` })
+}
+
+/** Of values that have to differ, the one at `i` repeats none before it. */
+export function checkNotBefore(values: readonly unknown[], i: number, field: string, errors: FieldError[]): void {
+  if (values.indexOf(values[i]) < i) errors.push(fieldDuplicate(field, values[i]))
+}
+
+const pathPattern = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+"
+const pathRegExp = new RegExp(`^${pathPattern}$`)
+
+/** Who does something, as in `example.com/thing`: a domain, a slash, a path. */
+export function checkDomainPrefixedPath(value: string, field: string, errors: FieldError[]): void {
+  if (value === '') {
+    errors.push(fieldRequired(field))
+    return
+  }
+  const slash = value.indexOf('/')
+  if (slash <= 0 || slash === value.length - 1) {
+    errors.push(fieldInvalid(field, value, 'must be a domain-prefixed path (such as "acme.io/foo")'))
+    return
+  }
+  const [host, path] = [value.slice(0, slash), value.slice(slash + 1)]
+  addInvalid(subdomainProblems(host), host, field, errors)
+  if (!pathRegExp.test(path))
+    errors.push(fieldInvalid(field, path, `Invalid path (regex used for validation is '${pathPattern}')`))
 }

@@ -1,11 +1,13 @@
-import type { CronJob } from '#shared/kube/generated/types.ts'
+import type { CronJob, JobSpec } from '#shared/kube/generated/types.ts'
 import { ageOf } from '#shared/kube/human-duration.ts'
 import { fieldInvalid, fieldRequired, fieldNotSupported, type FieldError } from '#shared/kube/status.ts'
+import { setFailurePolicyDefaults } from '../../defaulting/job-spec.ts'
 import { setPodTemplateDefaults } from '../../defaulting/pod-spec.ts'
 import type { KindDeclaration } from '../../registry/kind.ts'
 import { checkNotNegative, checkOneOf } from '../../validation/fields.ts'
-import { checkPodTemplate } from '../../validation/pod-spec.ts'
+import { checkJobSpec } from '../../validation/jobs.ts'
 import { podWarnings } from '../../validation/pod-warnings.ts'
+import { isKnownZone, scheduleProblem } from '../../validation/schedules.ts'
 import type { Wire } from '../../validation/wire.ts'
 import { age, text, workloadColumns } from '../columns.ts'
 
@@ -48,65 +50,72 @@ export const cronJob: KindDeclaration<CronJob> = {
   ],
 }
 
-function setDefaults({ spec }: Wire<CronJob>): void {
-  if (!spec) return
+function setDefaults(object: Wire<CronJob>): void {
+  const spec = (object.spec ??= {})
   spec.concurrencyPolicy ||= 'Allow'
   spec.suspend ??= false
   spec.successfulJobsHistoryLimit ??= 3
   spec.failedJobsHistoryLimit ??= 1
-  setPodTemplateDefaults(spec.jobTemplate?.spec?.template)
+  const jobSpec = ((spec.jobTemplate ??= {}).spec ??= {})
+  // What only jobs have is filled in when one is made.
+  setFailurePolicyDefaults(jobSpec)
+  setPodTemplateDefaults((jobSpec.template ??= {}))
 }
 
-function validate({ spec = {}, metadata }: Wire<CronJob>): FieldError[] {
+const maxName = 52
+
+function validate({ spec = {}, metadata }: Wire<CronJob>, previous?: Wire<CronJob>): FieldError[] {
   const errors: FieldError[] = []
-  if ((metadata?.name ?? '').length > 52)
-    errors.push(fieldInvalid('metadata.name', metadata?.name, 'must be no more than 52 characters'))
-  const { schedule = '' } = spec
-  if (schedule === '') errors.push(fieldRequired('spec.schedule'))
-  else if (/TZ=/.test(schedule))
-    errors.push(
-      fieldInvalid('spec.schedule', schedule, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead'),
-    )
-  else if (!isSchedule(schedule))
-    errors.push(
-      fieldInvalid(
-        'spec.schedule',
-        schedule,
-        `expected exactly 5 fields, found ${schedule.trim().split(/\s+/).length}: [${schedule}]`,
-      ),
-    )
-  if (spec.timeZone !== undefined && !isTimeZone(spec.timeZone))
-    errors.push(fieldInvalid('spec.timeZone', spec.timeZone, `unknown time zone ${spec.timeZone}`))
+  checkSchedule(spec, previous?.spec, errors)
+  checkNotNegative(spec.startingDeadlineSeconds, 'spec.startingDeadlineSeconds', errors)
+  if (!previous || spec.timeZone !== previous.spec?.timeZone) checkTimeZone(spec.timeZone, errors)
   checkOneOf(spec.concurrencyPolicy, ['Allow', 'Forbid', 'Replace'], 'spec.concurrencyPolicy', errors)
-  for (const name of ['startingDeadlineSeconds', 'successfulJobsHistoryLimit', 'failedJobsHistoryLimit'] as const)
+  checkTemplate(spec.jobTemplate?.spec ?? {}, errors)
+  for (const name of ['successfulJobsHistoryLimit', 'failedJobsHistoryLimit'] as const)
     checkNotNegative(spec[name], `spec.${name}`, errors)
-  const template = spec.jobTemplate?.spec?.template
-  if (!template) errors.push(fieldRequired('spec.jobTemplate.spec.template'))
-  else {
-    const field = 'spec.jobTemplate.spec.template'
-    checkPodTemplate(template, field, errors)
-    const policy = template.spec?.restartPolicy
-    if (policy === 'Always')
-      errors.push(fieldRequired(`${field}.spec.restartPolicy`, 'valid values: "OnFailure", "Never"'))
-    else if (policy !== 'OnFailure' && policy !== 'Never')
-      errors.push(fieldNotSupported(`${field}.spec.restartPolicy`, policy, ['OnFailure', 'Never']))
-  }
+  // Its jobs' names are longer by eleven characters.
+  if (!previous && (metadata?.name ?? '').length > maxName)
+    errors.push(fieldInvalid('metadata.name', metadata?.name, `must be no more than ${maxName} characters`))
   return errors
 }
 
-const macros = /^@(yearly|annually|monthly|weekly|daily|midnight|hourly|every \d+\S*)$/
-const names = '[a-zA-Z]{3}'
-const part = `(\\*|\\?|\\d+|${names})(-(\\d+|${names}))?(/\\d+)?`
-const schedulePattern = new RegExp(`^(${part}(,${part})*\\s+){4}${part}(,${part})*$`)
-
-const isSchedule = (text: string): boolean => macros.test(text.trim()) || schedulePattern.test(text.trim())
-
-function isTimeZone(name: string): boolean {
-  if (name === '' || name.toLowerCase() === 'local') return false
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name })
-    return true
-  } catch {
-    return false
-  }
+function checkTemplate(spec: Wire<JobSpec>, errors: FieldError[]): void {
+  const field = 'spec.jobTemplate.spec'
+  checkJobSpec(spec, field, errors)
+  if (spec.selector) errors.push(fieldInvalid(`${field}.selector`, spec.selector, '`selector` will be auto-generated'))
+  if (spec.manualSelector)
+    errors.push(fieldNotSupported(`${field}.manualSelector`, spec.manualSelector, ['nil', 'false']))
 }
+
+type Spec = NonNullable<Wire<CronJob>['spec']>
+
+function checkSchedule({ schedule = '', timeZone }: Spec, previous: Spec | undefined, errors: FieldError[]): void {
+  const field = 'spec.schedule'
+  if (schedule === '') {
+    errors.push(fieldRequired(field))
+    return
+  }
+  const problem = scheduleProblem(schedule)
+  if (problem) errors.push(fieldInvalid(field, schedule, problem))
+  if (!schedule.includes('TZ')) return
+  // Schedules from the time when that was let pass may keep it.
+  if (!previous?.schedule?.includes('TZ'))
+    errors.push(fieldInvalid(field, schedule, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead'))
+  else if (timeZone !== undefined)
+    errors.push(fieldInvalid(field, schedule, 'cannot use both timeZone field and TZ or CRON_TZ in schedule'))
+}
+
+function checkTimeZone(zone: string | undefined, errors: FieldError[]): void {
+  const refuse = (detail: string): number => errors.push(fieldInvalid('spec.timeZone', zone, detail))
+  if (zone === undefined) return
+  if (zone === '') refuse('timeZone must be nil or non-empty string')
+  else if (zone.toLowerCase() === 'local')
+    refuse('timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones')
+  else if (!isZonePath(zone) || !isKnownZone(zone)) refuse(`unknown time zone ${zone}`)
+}
+
+/** Names of zones are paths in IANA's database, of short parts. */
+const isZonePath = (zone: string): boolean =>
+  zone
+    .split('/')
+    .every((part) => part !== '.' && part !== '..' && !part.startsWith('-') && /^[A-Za-z.\-_0-9+]{1,14}$/.test(part))

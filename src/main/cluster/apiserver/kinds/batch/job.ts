@@ -1,12 +1,16 @@
 import { jsonEqual } from '#shared/kube/json.ts'
-import type { Job, JobSpec } from '#shared/kube/generated/types.ts'
+import type { Container, Job, LabelSelector } from '#shared/kube/generated/types.ts'
 import { humanDuration } from '#shared/kube/human-duration.ts'
-import { fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { selects } from '#shared/kube/selectors.ts'
+import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { labelProblems } from '#shared/kube/validation-names.ts'
+import { setFailurePolicyDefaults } from '../../defaulting/job-spec.ts'
 import { setPodTemplateDefaults } from '../../defaulting/pod-spec.ts'
 import type { KindDeclaration } from '../../registry/kind.ts'
-import { checkImmutable, checkNotNegative, checkSupported } from '../../validation/fields.ts'
+import { checkImmutable } from '../../validation/fields.ts'
+import { checkJobStatus } from '../../validation/job-status.ts'
+import { checkJobSpec } from '../../validation/jobs.ts'
 import { checkLabelSelector } from '../../validation/labels.ts'
-import { checkPodTemplate } from '../../validation/pod-spec.ts'
 import { checkSelected } from '../../validation/workloads.ts'
 import type { Wire } from '../../validation/wire.ts'
 import { podWarnings } from '../../validation/pod-warnings.ts'
@@ -34,7 +38,7 @@ export const job: KindDeclaration<Job> = {
     if (!object.spec?.manualSelector) selectByUid(object)
     labelAsTemplate(object)
   },
-  status: {},
+  status: { validateStatus: checkJobStatus },
   validate,
   warnings: ({ spec }) => podWarnings(spec?.template.spec, 'spec.template.spec'),
   validateUpdate,
@@ -53,8 +57,8 @@ export const job: KindDeclaration<Job> = {
 
 const unlimited = 2 ** 31 - 1
 
-function setDefaults({ spec, metadata }: Wire<Job>): void {
-  if (!spec) return
+function setDefaults(object: Wire<Job>): void {
+  const spec = (object.spec ??= {})
   if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1
   spec.parallelism ??= 1
   spec.backoffLimit ??= spec.backoffLimitPerIndex === undefined ? 6 : unlimited
@@ -62,10 +66,9 @@ function setDefaults({ spec, metadata }: Wire<Job>): void {
   spec.suspend ??= false
   spec.manualSelector ??= false
   spec.podReplacementPolicy ||= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed'
-  for (const rule of spec.podFailurePolicy?.rules ?? [])
-    for (const pattern of rule.onPodConditions ?? []) pattern.status ||= 'True'
-  setPodTemplateDefaults(spec.template)
-  labelAsTemplate({ spec, metadata })
+  setFailurePolicyDefaults(spec)
+  setPodTemplateDefaults((spec.template ??= {}))
+  labelAsTemplate(object)
 }
 
 /** A Job without labels of its own carries those of its pods. */
@@ -84,91 +87,103 @@ function selectByUid({ metadata, spec }: Wire<Job>): void {
   spec.selector = { ...spec.selector, matchLabels: { [uidLabel]: uid, ...spec.selector?.matchLabels } }
 }
 
-function validate({ spec = {}, metadata }: Wire<Job>): FieldError[] {
+function validate({ spec = {}, metadata = {} }: Wire<Job>): FieldError[] {
   const errors: FieldError[] = []
-  for (const name of counts) checkNotNegative(spec[name], `spec.${name}`, errors)
-  checkSupported(spec.completionMode, ['Indexed', 'NonIndexed'], 'spec.completionMode', errors)
-  if (spec.completionMode === 'Indexed' && spec.completions === undefined)
-    errors.push(fieldRequired('spec.completions', 'when completion mode is Indexed'))
-  checkSelector(spec, metadata?.uid ?? '', errors)
+  checkOwnSelector({ spec, metadata }, errors)
+  checkJobSpec(spec, 'spec', errors)
+  if (!spec.selector) errors.push(fieldRequired('spec.selector'))
   checkLabelSelector(spec.selector, 'spec.selector', errors)
-  if (!spec.template) errors.push(fieldRequired('spec.template'))
-  else {
-    checkSelected(spec.selector, spec.template, errors)
-    checkPodTemplate(spec.template, 'spec.template', errors)
-    checkRestartPolicy(spec, errors)
-  }
-  checkSupported(spec.podReplacementPolicy, ['Failed', 'TerminatingOrFailed'], 'spec.podReplacementPolicy', errors)
+  checkSelected(spec.selector, spec.template ?? {}, errors)
+  checkLastPodName({ spec, metadata }, errors)
   return errors
 }
 
-const counts = [
-  'parallelism',
-  'completions',
-  'activeDeadlineSeconds',
-  'backoffLimit',
-  'backoffLimitPerIndex',
-  'maxFailedIndexes',
-  'ttlSecondsAfterFinished',
-] as const
-
-/** Labels that the server makes up may not be given otherwise. */
-function checkSelector({ manualSelector, selector, template }: Wire<JobSpec>, uid: string, errors: FieldError[]): void {
-  if (manualSelector) {
-    if (!selector) errors.push(fieldRequired('spec.selector'))
-    return
+/** Labels and selector that the server makes up may not be given otherwise. */
+function checkOwnSelector({ spec = {}, metadata = {} }: Wire<Job>, errors: FieldError[]): void {
+  if (spec.manualSelector || !spec.selector) return
+  const { uid = '', name = '' } = metadata
+  const own = { [oldUidLabel]: uid, [oldNameLabel]: name, [uidLabel]: uid, [nameLabel]: name }
+  const labels = (spec.template?.metadata?.labels ?? {}) as Record<string, string>
+  for (const [key, value] of Object.entries(own)) {
+    const field = `spec.template.metadata.labels[${key}]`
+    if (labels[key] === undefined) errors.push(fieldRequired(field, `must be '${value}'`))
+    else if (labels[key] !== value) errors.push(fieldInvalid(field, labels, `must be '${value}'`))
   }
-  const labels = template?.metadata?.labels ?? {}
-  const own = labels[uidLabel] === uid && (labels[oldUidLabel] ?? uid) === uid
-  const selected = selector?.matchLabels?.[uidLabel] ?? selector?.matchLabels?.[oldUidLabel]
-  if (!own || selected !== uid) errors.push(fieldInvalid('spec.selector', selector, '`selector` not auto-generated'))
+  if (!selects(spec.selector as LabelSelector, own))
+    errors.push(fieldInvalid('spec.selector', spec.selector, '`selector` not auto-generated'))
 }
 
-function checkRestartPolicy({ template, completionMode }: Wire<JobSpec>, errors: FieldError[]): void {
-  const policy = template?.spec?.restartPolicy
-  const field = 'spec.template.spec.restartPolicy'
-  const supported = ['OnFailure', 'Never']
-  if (policy === 'Always') errors.push(fieldRequired(field, 'valid values: "OnFailure", "Never"'))
-  else if (policy !== undefined && !supported.includes(policy)) errors.push(fieldNotSupported(field, policy, supported))
-  if (completionMode === 'Indexed' && template?.spec?.subdomain === '')
-    errors.push(fieldInvalid('spec.template.spec.subdomain', '', 'must not be empty'))
+/** The host names of an Indexed job's pods end with their index, and have to be labels. */
+function checkLastPodName({ spec = {}, metadata = {} }: Wire<Job>, errors: FieldError[]): void {
+  if (spec.completionMode !== 'Indexed' || !spec.completions || spec.completions < 0) return
+  const last = `${metadata.name ?? ''}-${spec.completions - 1}`
+  if (labelProblems(last).length > 0)
+    errors.push(
+      fieldInvalid('metadata.name', metadata.name, `will not able to create pod with invalid DNS label: ${last}`),
+    )
 }
 
 function validateUpdate({ spec: next = {} }: Wire<Job>, previous: Wire<Job>): FieldError[] {
   const errors: FieldError[] = []
   const old = previous.spec ?? {}
+  if (next.completionMode !== 'Indexed') checkImmutable(next.completions, old.completions, 'spec.completions', errors)
   // An Indexed job may grow and shrink, both numbers together.
-  const elastic = next.completionMode === 'Indexed' && next.completions === next.parallelism
-  if (!elastic) checkImmutable(next.completions, old.completions, 'spec.completions', errors)
-  for (const name of [
-    'selector',
-    'completionMode',
-    'podFailurePolicy',
-    'backoffLimitPerIndex',
-    'successPolicy',
-    'managedBy',
-  ] as const)
-    checkImmutable(next[name], old[name], `spec.${name}`, errors)
-  if (!jsonEqual(withoutDirectives(next, previous), old.template))
+  else if (next.completions !== undefined && next.completions !== old.completions)
+    if (next.completions !== next.parallelism)
+      errors.push(
+        fieldInvalid('spec.completions', next.completions, 'can only be modified in tandem with spec.parallelism'),
+      )
+  checkImmutable(next.selector, old.selector, 'spec.selector', errors)
+  if (!jsonEqual(withoutDirectives(next.template, previous), old.template))
     errors.push(fieldInvalid('spec.template', next.template, 'field is immutable'))
+  for (const name of immutable) checkImmutable(next[name], old[name], `spec.${name}`, errors)
   return errors
 }
 
-/** While a job is suspended and has not started, queues may still say where its pods go. */
-function withoutDirectives({ template }: Wire<JobSpec>, { spec, status }: Wire<Job>): unknown {
-  if (!spec?.suspend || status?.startTime) return template
-  const old = spec.template
-  const { affinity, nodeSelector, tolerations, schedulingGates } = old?.spec ?? {}
+const immutable = ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const
+
+type Template = NonNullable<Wire<Job>['spec']>['template']
+
+/** While a job rests and none of its pods runs, queues may still say where they go and what they ask for. */
+function withoutDirectives(template: Template, previous: Wire<Job>): unknown {
+  if (!rests(previous)) return template
+  const old = previous.spec?.template
+  const { affinity, nodeSelector, tolerations, schedulingGates, containers, initContainers } = old?.spec ?? {}
   return {
     ...template,
     metadata: { ...template?.metadata, labels: old?.metadata?.labels, annotations: old?.metadata?.annotations },
-    spec: { ...template?.spec, affinity, nodeSelector, tolerations, schedulingGates },
+    spec: {
+      ...template?.spec,
+      // Of the affinity only the part about nodes may change.
+      affinity: jsonEqual(withoutNodes(template?.spec?.affinity), withoutNodes(affinity))
+        ? affinity
+        : template?.spec?.affinity,
+      nodeSelector,
+      tolerations,
+      schedulingGates,
+      containers: withResourcesOf(template?.spec?.containers, containers),
+      initContainers: withResourcesOf(template?.spec?.initContainers, initContainers),
+    },
   }
 }
 
+function rests({ spec, status }: Wire<Job>): boolean {
+  if (!spec?.suspend || (status?.active ?? 0) > 0) return false
+  return !status?.startTime || isTrue(status.conditions ?? [], 'Suspended')
+}
+
+const isTrue = (conditions: readonly { type?: string; status?: string }[], type: string): boolean =>
+  conditions.some((condition) => condition.type === type && condition.status === 'True')
+
+function withoutNodes(affinity: object = {}): object {
+  return Object.fromEntries(Object.entries(affinity).filter(([name]) => name !== 'nodeAffinity'))
+}
+
+const withResourcesOf = (containers: Wire<Container>[] | undefined, old: Wire<Container>[] = []): unknown =>
+  containers?.map((container, i) => ({ ...container, resources: old[i]?.resources }))
+
 function statusText({ status, spec, metadata }: Job): string {
-  const is = (type: string): boolean =>
-    status?.conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false
+  const is = (type: string): boolean => isTrue(status?.conditions ?? [], type)
   if (is('Complete')) return 'Complete'
   if (is('Failed')) return 'Failed'
   if (metadata.deletionTimestamp) return 'Terminating'
