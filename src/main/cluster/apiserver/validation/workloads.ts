@@ -12,8 +12,10 @@ export function checkRunningWorkload(
   kind: { inSelector: string; inDeadline: string },
   errors: FieldError[],
 ): void {
-  if (!selector) errors.push(fieldRequired('spec.selector'))
-  else {
+  if (!selector) {
+    // Of a DaemonSet only the labels that match nothing are reported.
+    if (kind.inSelector !== 'daemonset') errors.push(fieldRequired('spec.selector'))
+  } else {
     checkLabelSelector(selector, 'spec.selector', errors)
     if (isEmptySelector(selector))
       errors.push(fieldInvalid('spec.selector', selector, `empty selector is invalid for ${kind.inSelector}`))
@@ -37,15 +39,15 @@ export function checkRunningWorkload(
     )
 }
 
-/** A workload has to select the pods that it makes. */
+/** A workload has to select the pods that it makes; no selector at all selects nothing. */
 export function checkSelected(
   selector: Wire<LabelSelector> | undefined,
   { metadata }: Wire<PodTemplateSpec>,
   errors: FieldError[],
 ): void {
-  if (!selector || isEmptySelector(selector)) return
+  if (selector && isEmptySelector(selector)) return
   const labels = (metadata?.labels ?? {}) as Record<string, string>
-  if (!selects(selector as LabelSelector, labels))
+  if (!selector || !selects(selector as LabelSelector, labels))
     errors.push(fieldInvalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'))
 }
 

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { KindDeclaration } from '#main/cluster/apiserver/registry/kind.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
 import { cells, change, defaulted, findings, updateFindings } from '#test/support/kinds.ts'
 import { controllerRevision } from './controllerrevision.ts'
 import { daemonSet } from './daemonset.ts'
@@ -57,7 +59,14 @@ describe.each([
   })
 
   it.each<[string, Record<string, unknown>, string[]]>([
-    ['without a selector', { 'spec.selector': undefined }, ['spec.selector: Required value']],
+    [
+      'without a selector',
+      { 'spec.selector': undefined },
+      [
+        ...(inSelector === 'daemonset' ? [] : ['spec.selector: Required value']),
+        'spec.template.metadata.labels: Invalid value: {"app":"a"}: `selector` does not match template `labels`',
+      ],
+    ],
     [
       'with an empty selector',
       { 'spec.selector': {} },
@@ -104,6 +113,39 @@ describe.each([
     })
     expect(updateFindings<never>(kind as never, next, workload)).toEqual([
       'spec.selector: Invalid value: {"matchLabels":{"app":"b"}}: field is immutable',
+    ])
+  })
+})
+
+describe('a status is refused', () => {
+  const said = <T extends KubeObject>(kind: KindDeclaration<T>, status: object, before: object = {}): string[] => {
+    const [next, previous] = [
+      { ...workload, status },
+      { ...workload, status: before },
+    ] as unknown as [T, T]
+    const found = kind.status?.validateStatus?.(next, previous) ?? []
+    return found.map(({ field, message }) => `${field}: ${message}`)
+  }
+
+  it('when more pods of a deployment are ready than there are', () => {
+    expect(said(deployment, { replicas: 2, readyReplicas: 2, availableReplicas: 1, updatedReplicas: 1 })).toEqual([])
+    expect(said(deployment, { replicas: 1, readyReplicas: 2, availableReplicas: 3 })).toEqual([
+      'status.readyReplicas: Invalid value: 2: cannot be greater than status.replicas',
+      'status.availableReplicas: Invalid value: 3: cannot be greater than status.replicas',
+      'status.availableReplicas: Invalid value: 3: cannot be greater than readyReplicas',
+    ])
+  })
+
+  it('when a replica set counts below nothing', () => {
+    expect(said(replicaSet, { readyReplicas: -1, availableReplicas: -1 })).toEqual([
+      'status.readyReplicas: Invalid value: -1: must be greater than or equal to 0',
+      'status.availableReplicas: Invalid value: -1: must be greater than or equal to 0',
+    ])
+  })
+
+  it('when a daemon set forgets a collision', () => {
+    expect(said(daemonSet, { collisionCount: 1 }, { collisionCount: 2 })).toEqual([
+      'status.collisionCount: Invalid value: 1: cannot be decremented',
     ])
   })
 })

@@ -11,6 +11,7 @@ import {
 } from '../../validation/workloads.ts'
 import type { Wire } from '../../validation/wire.ts'
 import { podWarnings } from '../../validation/pod-warnings.ts'
+import { checkStatusCounts } from '../../validation/workload-status.ts'
 import { age, count, labelsText, text, workloadColumns } from '../columns.ts'
 
 /** One pod on every node that fits. */
@@ -28,7 +29,9 @@ export const daemonSet: KindDeclaration<DaemonSet> = {
   prepareForCreate(object) {
     object.status = { currentNumberScheduled: 0, desiredNumberScheduled: 0, numberMisscheduled: 0, numberReady: 0 }
   },
-  status: {},
+  status: {
+    validateStatus: (next, previous) => checkStatusCounts(next.status, previous.status, statusRules),
+  },
   validate,
   warnings: ({ spec }) => podWarnings(spec?.template.spec, 'spec.template.spec'),
   validateUpdate(next, previous) {
@@ -61,7 +64,19 @@ function setDefaults(object: Wire<DaemonSet>): void {
     strategy.rollingUpdate.maxUnavailable ??= 1
     strategy.rollingUpdate.maxSurge ??= 0
   }
-  setPodTemplateDefaults(spec.template)
+  setPodTemplateDefaults((spec.template ??= {}))
+}
+
+const statusRules = {
+  counts: [
+    'currentNumberScheduled',
+    'numberMisscheduled',
+    'desiredNumberScheduled',
+    'numberReady',
+    'updatedNumberScheduled',
+    'numberAvailable',
+    'numberUnavailable',
+  ],
 }
 
 function validate({ spec = {} }: Wire<DaemonSet>): FieldError[] {

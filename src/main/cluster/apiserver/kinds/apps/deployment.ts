@@ -12,6 +12,7 @@ import {
 } from '../../validation/workloads.ts'
 import type { Wire } from '../../validation/wire.ts'
 import { podWarnings } from '../../validation/pod-warnings.ts'
+import { checkStatusCounts } from '../../validation/workload-status.ts'
 import { age, count, text, workloadColumns } from '../columns.ts'
 
 /** Pods by the number, replaced step by step when their template changes. */
@@ -34,7 +35,9 @@ export const deployment: KindDeclaration<Deployment> = {
     if (!jsonEqual(next.metadata.annotations, previous.metadata.annotations))
       next.metadata.generation = (previous.metadata.generation ?? 0) + 1
   },
-  status: {},
+  status: {
+    validateStatus: (next, previous) => checkStatusCounts(next.status, previous.status, statusRules),
+  },
   scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', selector: '.spec.selector' },
   validate,
   warnings: ({ spec }) => podWarnings(spec?.template.spec, 'spec.template.spec'),
@@ -71,7 +74,20 @@ function setDefaults(object: Wire<Deployment>): void {
     strategy.rollingUpdate.maxSurge ??= '25%'
     strategy.rollingUpdate.maxUnavailable ??= '25%'
   }
-  setPodTemplateDefaults(spec.template)
+  setPodTemplateDefaults((spec.template ??= {}))
+}
+
+const statusRules = {
+  counts: [
+    'replicas',
+    'updatedReplicas',
+    'readyReplicas',
+    'availableReplicas',
+    'unavailableReplicas',
+    'terminatingReplicas',
+  ],
+  parts: ['updatedReplicas', 'readyReplicas', 'availableReplicas'],
+  ready: 'readyReplicas',
 }
 
 function validate({ spec = {} }: Wire<Deployment>): FieldError[] {

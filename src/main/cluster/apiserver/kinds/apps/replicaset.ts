@@ -6,6 +6,7 @@ import { checkImmutable, checkNotNegative } from '../../validation/fields.ts'
 import { checkRunningWorkload } from '../../validation/workloads.ts'
 import type { Wire } from '../../validation/wire.ts'
 import { podWarnings } from '../../validation/pod-warnings.ts'
+import { checkStatusCounts } from '../../validation/workload-status.ts'
 import { age, count, workloadColumns } from '../columns.ts'
 
 /** Pods of one template, by the number. */
@@ -23,7 +24,9 @@ export const replicaSet: KindDeclaration<ReplicaSet> = {
   prepareForCreate(object) {
     object.status = { replicas: 0 }
   },
-  status: {},
+  status: {
+    validateStatus: (next, previous) => checkStatusCounts(next.status, previous.status, statusRules),
+  },
   scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', selector: '.spec.selector' },
   validate,
   warnings: ({ spec }) => podWarnings(spec?.template?.spec, 'spec.template.spec'),
@@ -49,6 +52,12 @@ function setDefaults(object: Wire<ReplicaSet>): void {
   const spec = (object.spec ??= {})
   spec.replicas ??= 1
   setPodTemplateDefaults((spec.template ??= {}))
+}
+
+const statusRules = {
+  counts: ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas', 'terminatingReplicas'],
+  parts: ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'],
+  ready: 'readyReplicas',
 }
 
 function validate({ spec = {} }: Wire<ReplicaSet>): FieldError[] {

@@ -1,12 +1,19 @@
-import type { StatefulSet } from '#shared/kube/generated/types.ts'
+import type { PodTemplateSpec, StatefulSet, StatefulSetUpdateStrategy } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
-import { fieldForbidden, fieldInvalid, fieldNotSupported, type FieldError } from '#shared/kube/status.ts'
+import { fieldForbidden, fieldInvalid, type FieldError } from '#shared/kube/status.ts'
+import { labelProblems } from '#shared/kube/validation-names.ts'
 import { setPodTemplateDefaults } from '../../defaulting/pod-spec.ts'
 import type { KindDeclaration } from '../../registry/kind.ts'
-import { checkNotNegative, checkSupported } from '../../validation/fields.ts'
+import { addInvalid, checkNotNegative, checkSupported } from '../../validation/fields.ts'
 import { podWarnings } from '../../validation/pod-warnings.ts'
 import type { Wire } from '../../validation/wire.ts'
-import { checkCountOrPercent, checkRunningWorkload } from '../../validation/workloads.ts'
+import { checkStatusCounts } from '../../validation/workload-status.ts'
+import {
+  checkAtMostHundredPercent,
+  checkCountOrPercent,
+  checkRunningWorkload,
+  isZero,
+} from '../../validation/workloads.ts'
 import { age, text, wide, workloadColumns } from '../columns.ts'
 
 /** Pods with names, order and volumes that stay. */
@@ -20,11 +27,15 @@ export const statefulSet: KindDeclaration<StatefulSet> = {
   categories: ['all'],
   namespaced: true,
   schema: 'io.k8s.api.apps.v1.StatefulSet',
+  // Its pods are called after it, with a number.
+  validateName: labelProblems,
   setDefaults,
   prepareForCreate(object) {
     object.status = { replicas: 0 }
   },
-  status: {},
+  status: {
+    validateStatus: (next, previous) => checkStatusCounts(next.status, previous.status, statusRules),
+  },
   scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', selector: '.spec.selector' },
   validate,
   validateUpdate,
@@ -66,33 +77,72 @@ function setDefaults(object: Wire<StatefulSet>): void {
     claimSpec.volumeMode ??= 'Filesystem'
     claim.status ??= { phase: 'Pending' }
   }
-  setPodTemplateDefaults(spec.template)
+  setPodTemplateDefaults((spec.template ??= {}))
 }
 
-function validate({ spec = {} }: Wire<StatefulSet>): FieldError[] {
+type Template = Wire<PodTemplateSpec>
+
+const statusRules = {
+  counts: ['replicas', 'readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'],
+  parts: ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'],
+  ready: 'status.readyReplicas',
+}
+
+function validate({ spec = {} }: Wire<StatefulSet>, previous?: Wire<StatefulSet>): FieldError[] {
   const errors: FieldError[] = []
-  checkSupported(spec.podManagementPolicy, ['OrderedReady', 'Parallel'], 'spec.podManagementPolicy', errors)
-  const { type, rollingUpdate } = spec.updateStrategy ?? {}
-  if (type !== 'RollingUpdate' && type !== 'OnDelete')
-    errors.push(fieldNotSupported('spec.updateStrategy', spec.updateStrategy, ['RollingUpdate', 'OnDelete']))
-  if (type === 'OnDelete' && rollingUpdate)
+  if (spec.podManagementPolicy !== 'OrderedReady' && spec.podManagementPolicy !== 'Parallel')
     errors.push(
-      fieldInvalid(
-        'spec.updateStrategy.rollingUpdate',
-        rollingUpdate,
-        "only allowed for updateStrategy 'RollingUpdate'",
-      ),
+      fieldInvalid('spec.podManagementPolicy', spec.podManagementPolicy, "must be 'OrderedReady' or 'Parallel'"),
     )
-  checkNotNegative(rollingUpdate?.partition, 'spec.updateStrategy.rollingUpdate.partition', errors)
-  checkCountOrPercent(rollingUpdate?.maxUnavailable, 'spec.updateStrategy.rollingUpdate.maxUnavailable', errors)
+  checkStrategy(spec.updateStrategy ?? {}, errors)
   const retention = spec.persistentVolumeClaimRetentionPolicy
   for (const when of ['whenDeleted', 'whenScaled'] as const)
     checkSupported(retention?.[when], ['Retain', 'Delete'], `spec.persistentVolumeClaimRetentionPolicy.${when}`, errors)
   checkNotNegative(spec.replicas, 'spec.replicas', errors)
   checkNotNegative(spec.minReadySeconds, 'spec.minReadySeconds', errors)
   checkNotNegative(spec.ordinals?.start, 'spec.ordinals.start', errors)
-  checkRunningWorkload(spec, { inSelector: 'statefulset', inDeadline: 'StatefulSet' }, errors)
+  // Names from before there was a rule may stay.
+  if (spec.serviceName && spec.serviceName !== previous?.spec?.serviceName)
+    addInvalid(labelProblems(spec.serviceName), spec.serviceName, 'spec.serviceName', errors)
+  const { selector } = spec
+  checkRunningWorkload(
+    { selector, template: withClaims(spec) },
+    { inSelector: 'statefulset', inDeadline: 'StatefulSet' },
+    errors,
+  )
   return errors
+}
+
+function checkStrategy(strategy: Wire<StatefulSetUpdateStrategy>, errors: FieldError[]): void {
+  const { type, rollingUpdate } = strategy
+  const field = 'spec.updateStrategy'
+  if (type !== 'RollingUpdate' && type !== 'OnDelete')
+    errors.push(fieldInvalid(field, strategy, "must be 'RollingUpdate' or 'OnDelete'"))
+  if (!rollingUpdate) return
+  if (type === 'OnDelete')
+    errors.push(
+      fieldInvalid(`${field}.rollingUpdate`, rollingUpdate, "only allowed for updateStrategy 'RollingUpdate'"),
+    )
+  if (type !== 'RollingUpdate') return
+  const { partition, maxUnavailable } = rollingUpdate
+  const at = `${field}.rollingUpdate.maxUnavailable`
+  checkNotNegative(partition, `${field}.rollingUpdate.partition`, errors)
+  checkCountOrPercent(maxUnavailable, at, errors)
+  if (isZero(maxUnavailable)) errors.push(fieldInvalid(at, maxUnavailable, 'cannot be 0'))
+  checkAtMostHundredPercent(maxUnavailable, at, errors)
+}
+
+/** The template as its pods will have it: with a volume for every claim. */
+function withClaims({ template = {}, volumeClaimTemplates = [] }: NonNullable<Wire<StatefulSet>['spec']>): Template {
+  const volumes = template.spec?.volumes ?? []
+  const claimed = volumeClaimTemplates
+    .map(({ metadata }) => metadata?.name)
+    .filter((name) => name !== undefined && !volumes.some((volume) => volume.name === name))
+    .map((name) => ({ name, persistentVolumeClaim: { claimName: name } }))
+  // After the others, whose places messages name.
+  return claimed.length === 0
+    ? template
+    : { ...template, spec: { ...template.spec, volumes: [...volumes, ...claimed] } }
 }
 
 const changeable = [
