@@ -14,6 +14,7 @@ import type {
   Event,
   EventsEvent,
   FlowSchema,
+  HorizontalPodAutoscaler,
   Ingress,
   Job,
   Lease,
@@ -94,6 +95,11 @@ export const daemonSets = apps<DaemonSet>('DaemonSet', 'daemonsets')
 export const statefulSets = apps<StatefulSet>('StatefulSet', 'statefulsets')
 export const controllerRevisions = apps<ControllerRevision>('ControllerRevision', 'controllerrevisions')
 
+export const horizontalPodAutoscalers = resource(
+  'autoscaling',
+  'v2',
+  true,
+)<HorizontalPodAutoscaler>('HorizontalPodAutoscaler', 'horizontalpodautoscalers')
 export const jobs = batch<Job>('Job', 'jobs')
 export const cronJobs = batch<CronJob>('CronJob', 'cronjobs')
 

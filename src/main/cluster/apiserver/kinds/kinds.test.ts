@@ -62,10 +62,10 @@ const examples: Record<string, Record<string, unknown>> = {
   'batch/v1/Job': { spec: { template: { spec: { ...template.spec, restartPolicy: 'Never' } } } },
   'apps/v1/StatefulSet': { spec: { ...running, serviceName: 's' } },
   'autoscaling/v1/HorizontalPodAutoscaler': {
-    spec: { maxReplicas: 3, scaleTargetRef: { kind: 'Deployment', name: 'd' } },
+    spec: { maxReplicas: 3, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' } },
   },
   'autoscaling/v2/HorizontalPodAutoscaler': {
-    spec: { maxReplicas: 3, scaleTargetRef: { kind: 'Deployment', name: 'd' } },
+    spec: { maxReplicas: 3, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' } },
   },
   'batch/v1/CronJob': {
     spec: {

@@ -25,11 +25,16 @@ const standard = new Set(['cpu', 'memory', 'ephemeral-storage'])
 const isStandard = (name: string): boolean => standard.has(name) || name.startsWith('hugepages-')
 
 function checkQuantity(name: string, quantity: string, field: string, errors: FieldError[]): void {
-  if (!isStandard(name)) checkResourceName(name, field, errors)
+  checkContainerResourceName(name, field, errors)
   const { nano } = parseQuantity(quantity)
   if (nano < 0n) errors.push(fieldInvalid(field, quantity, 'must be greater than or equal to 0'))
   if (!standard.has(name) && nano % 1_000_000_000n !== 0n)
     errors.push(fieldInvalid(field, quantity, 'must be an integer'))
+}
+
+/** A resource that containers may ask for: one that Kubernetes knows, or one with a domain. */
+export function checkContainerResourceName(name: string, field: string, errors: FieldError[]): void {
+  if (!isStandard(name)) checkResourceName(name, field, errors)
 }
 
 function checkResourceName(name: string, field: string, errors: FieldError[]): void {

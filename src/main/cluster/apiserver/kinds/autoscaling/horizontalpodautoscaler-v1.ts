@@ -2,18 +2,16 @@ import type {
   AutoscalingV1HorizontalPodAutoscaler,
   HorizontalPodAutoscaler,
   MetricSpec,
+  MetricStatus,
 } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
+import { annotationsOf, isCpu, read } from '../../conversion/autoscaler-annotations.ts'
 import type { KindDeclaration } from '../../registry/kind.ts'
 import { age, count, text } from '../columns.ts'
-import { setAutoscalerDefaults, validateAutoscaler } from '../../validation/autoscaling.ts'
+import { autoscalerCounts, setAutoscalerDefaults, validateAutoscaler } from '../../validation/autoscaling.ts'
+import { checkStatusCounts } from '../../validation/workload-status.ts'
 
 type V1 = AutoscalingV1HorizontalPodAutoscaler
-
-/** Where v1 keeps what it has no fields for. */
-const metricsAnnotation = 'autoscaling.alpha.kubernetes.io/metrics'
-const behaviorAnnotation = 'autoscaling.alpha.kubernetes.io/behavior'
-const conditionsAnnotation = 'autoscaling.alpha.kubernetes.io/conditions'
 
 /** The older shape: CPU alone. Stored as v2. */
 export const horizontalPodAutoscalerV1: KindDeclaration<V1> = {
@@ -34,12 +32,13 @@ export const horizontalPodAutoscalerV1: KindDeclaration<V1> = {
     setAutoscalerDefaults(stored)
     const filled = fromStorage(stored)
     object.spec = filled.spec
+    if (filled.metadata.annotations) object.metadata.annotations = filled.metadata.annotations
   },
   prepareForCreate(object) {
     object.status = { currentReplicas: 0, desiredReplicas: 0 }
   },
-  status: {},
-  validate: (object) => validateAutoscaler(toStorage(object)),
+  status: { validateStatus: (next, previous) => checkStatusCounts(next.status, previous.status, autoscalerCounts) },
+  validate: (object, previous) => validateAutoscaler(toStorage(object), previous && toStorage(previous)),
   columns: [
     text('Reference', 'What it scales.', ({ spec }) => `${spec.scaleTargetRef.kind}/${spec.scaleTargetRef.name}`),
     text('Targets', 'What it aims at, and where it is.', ({ spec, status }) =>
@@ -59,87 +58,55 @@ const cpuMetric = (percent: number): MetricSpec => ({
   resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: percent } },
 })
 
-const isCpu = ({ type, resource }: MetricSpec): boolean =>
-  type === 'Resource' && resource?.name === 'cpu' && resource.target.averageUtilization !== undefined
+const cpuStatus = (percent: number): MetricStatus => ({
+  type: 'Resource',
+  resource: { name: 'cpu', current: { averageUtilization: percent } },
+})
 
 function toStorage({ metadata, spec, status }: V1): HorizontalPodAutoscaler {
-  const { targetCPUUtilizationPercentage, ...rest } = spec
+  const { targetCPUUtilizationPercentage: target, ...rest } = (spec as V1['spec'] | undefined) ?? ({} as V1['spec'])
   const { annotations = {}, ...meta } = metadata
-  const {
-    [metricsAnnotation]: metrics,
-    [behaviorAnnotation]: behavior,
-    [conditionsAnnotation]: conditions,
-    ...others
-  } = annotations
+  const held = read(annotations)
+  const metrics = [...(held.spec.metrics ?? []), ...(target === undefined ? [] : [cpuMetric(target)])]
   return {
     apiVersion: 'autoscaling/v2',
     kind: 'HorizontalPodAutoscaler',
-    metadata: { ...meta, ...(Object.keys(others).length > 0 ? { annotations: others } : {}) },
-    spec: {
-      ...rest,
-      ...(targetCPUUtilizationPercentage === undefined && metrics === undefined
-        ? {}
-        : {
-            metrics: [
-              ...(targetCPUUtilizationPercentage === undefined ? [] : [cpuMetric(targetCPUUtilizationPercentage)]),
-              ...listOf<MetricSpec>(metrics),
-            ],
-          }),
-      ...(behavior === undefined ? {} : { behavior: JSON.parse(behavior) as object }),
-    },
-    ...(status
-      ? {
-          status: {
-            ...(status.observedGeneration === undefined ? {} : { observedGeneration: status.observedGeneration }),
-            ...(status.lastScaleTime === undefined ? {} : { lastScaleTime: status.lastScaleTime }),
-            currentReplicas: status.currentReplicas,
-            desiredReplicas: status.desiredReplicas,
-            ...(conditions === undefined ? {} : { conditions: listOf(conditions) }),
-          },
-        }
-      : {}),
+    metadata: { ...meta, ...(Object.keys(held.others).length > 0 ? { annotations: held.others } : {}) },
+    spec: { ...rest, ...held.spec, ...(metrics.length > 0 ? { metrics } : {}) },
+    ...(status ? { status: statusToStorage(status, held.status) } : {}),
   }
 }
 
-function listOf<T>(text: string | undefined): T[] {
-  if (text === undefined) return []
-  try {
-    const list: unknown = JSON.parse(text)
-    return Array.isArray(list) ? (list as T[]) : []
-  } catch {
-    return []
-  }
+type Status = NonNullable<HorizontalPodAutoscaler['status']>
+
+function statusToStorage(status: NonNullable<V1['status']>, held: Partial<Status>): Status {
+  const { currentCPUUtilizationPercentage: current, ...same } = status
+  // What the annotation says is more than the percentage alone.
+  return { ...same, ...(current === undefined ? {} : { currentMetrics: [cpuStatus(current)] }), ...held }
 }
 
 function fromStorage(stored: KubeObject): V1 {
   const { metadata, spec, status } = stored as unknown as HorizontalPodAutoscaler
-  const { metrics = [], behavior, ...rest } = spec
-  const cpu = metrics.find(isCpu)
-  const others = metrics.filter((metric) => metric !== cpu)
-  const annotations = {
-    ...metadata.annotations,
-    ...(others.length > 0 ? { [metricsAnnotation]: JSON.stringify(others) } : {}),
-    ...(behavior ? { [behaviorAnnotation]: JSON.stringify(behavior) } : {}),
-    ...(status?.conditions?.length ? { [conditionsAnnotation]: JSON.stringify(status.conditions) } : {}),
-  }
-  const percent = cpu?.resource?.target.averageUtilization
-  const current = status?.currentMetrics?.find(({ resource }) => resource?.name === 'cpu')?.resource?.current
-    .averageUtilization
+  const { metrics = [], behavior: _, ...rest } = (spec as typeof spec | undefined) ?? ({} as typeof spec)
+  const annotations = { ...metadata.annotations, ...annotationsOf({ spec, status }) }
+  const percent = metrics.find(isCpu)?.resource?.target.averageUtilization
   return {
     apiVersion: 'autoscaling/v1',
     kind: 'HorizontalPodAutoscaler',
     metadata: { ...metadata, ...(Object.keys(annotations).length > 0 ? { annotations } : {}) },
     spec: { ...rest, ...(percent === undefined ? {} : { targetCPUUtilizationPercentage: percent }) },
-    ...(status
-      ? {
-          status: {
-            ...(status.observedGeneration === undefined ? {} : { observedGeneration: status.observedGeneration }),
-            ...(status.lastScaleTime === undefined ? {} : { lastScaleTime: status.lastScaleTime }),
-            currentReplicas: status.currentReplicas ?? 0,
-            desiredReplicas: status.desiredReplicas,
-            ...(current === undefined ? {} : { currentCPUUtilizationPercentage: current }),
-          },
-        }
-      : {}),
+    ...(status ? { status: statusFromStorage(status) } : {}),
+  }
+}
+
+function statusFromStorage({ conditions: _, currentMetrics, ...same }: Status): NonNullable<V1['status']> {
+  const percents = (currentMetrics ?? [])
+    .filter(({ type, resource }) => type === 'Resource' && resource?.name === 'cpu')
+    .map(({ resource }) => resource?.current?.averageUtilization)
+  const current = percents.find((percent) => percent !== undefined)
+  return {
+    ...same,
+    currentReplicas: same.currentReplicas ?? 0,
+    ...(current === undefined ? {} : { currentCPUUtilizationPercentage: current }),
   }
 }
