@@ -7,6 +7,7 @@ const main = {
   index: resolve('src/main/index.ts'),
   cli: resolve('src/main/cli.ts'),
   'store-worker': resolve('src/main/cluster/store/log-worker.ts'),
+  'yaml-worker': resolve('src/main/cluster/apiserver/codec/yaml-worker.ts'),
 }
 
 /** Four programs: main and preload for Electron's own Node, the face for its Chromium; the agent is built apart. */

@@ -47,7 +47,7 @@ export async function openBack({ home, mode, installation, log, commands, quit }
         ...options,
         engine,
         agentBundle: installation.agentBundle,
-        storeWorker: installation.storeWorker,
+        threads: installation.threads,
         clock: systemClock,
         log,
       }),

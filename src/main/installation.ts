@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { ThreadEntries } from './cluster/control-plane.ts'
 
 /** Where the parts of this installation lie: the same beside a checkout's `out/` as in a packaged app. */
 export interface Installation {
@@ -13,8 +14,7 @@ export interface Installation {
   resources: string
   /** The agent's one file, copied into workers. */
   agentBundle: string
-  /** Entry of the store's worker thread. */
-  storeWorker: URL
+  threads: ThreadEntries
 }
 
 export function findInstallation(): Installation {
@@ -26,7 +26,10 @@ export function findInstallation(): Installation {
     renderer: join(root, 'out/renderer'),
     resources: join(root, 'resources'),
     agentBundle: join(root, 'out/agent/agent.cjs'),
-    storeWorker: pathToFileURL(join(root, 'out/main/store-worker.js')),
+    threads: {
+      store: pathToFileURL(join(root, 'out/main/store-worker.js')),
+      yaml: pathToFileURL(join(root, 'out/main/yaml-worker.js')),
+    },
   }
 }
 

@@ -8,6 +8,7 @@ import { startControlPlane } from '#main/cluster/control-plane.ts'
 import { createLocalNode } from '../support/local-node.ts'
 import { systemClock } from '#shared/base/clock.ts'
 import { silentLog } from '#shared/base/log.ts'
+import { threadEntries } from '#test/support/thread-entries.ts'
 
 const policy = `apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -25,7 +26,7 @@ it('records what kubectl does, and no Secret', async () => {
   const plane = await startControlPlane({
     name: 'test',
     dir,
-    storeWorker: new URL('../../src/main/cluster/store/log-worker.ts', import.meta.url),
+    threads: threadEntries,
     connector: () => createLocalNode(),
     clock: systemClock,
     log: silentLog,

@@ -6,6 +6,7 @@ import { systemClock } from '#shared/base/clock.ts'
 import { silentLog, type Log } from '#shared/base/log.ts'
 import type { Step } from '#shared/contract/clusters.ts'
 import { createKubectl, type Kubectl } from './kubectl.ts'
+import { threadEntries } from './thread-entries.ts'
 
 /** A whole cluster in this process, whose workers are real containers of the engine on this machine. */
 export interface DockerCluster {
@@ -61,7 +62,7 @@ export async function startDockerCluster({
       work: how,
       engine,
       agentBundle: process.env.SLIPWAY_AGENT ?? join(root, 'out/agent/agent.cjs'),
-      storeWorker: new URL('../../src/main/cluster/store/log-worker.ts', import.meta.url),
+      threads: threadEntries,
       clock: systemClock,
       log,
     })

@@ -7,6 +7,7 @@ import { systemClock } from '#shared/base/clock.ts'
 import { silentLog, type Log } from '#shared/base/log.ts'
 import { createKubectl, type Kubectl } from './kubectl.ts'
 import { createLocalNode, type LocalNode } from './local-node.ts'
+import { threadEntries } from './thread-entries.ts'
 
 /** The whole control plane on disk, workers without machines, and a kubectl that administers it. */
 export interface SimulatedCluster {
@@ -33,7 +34,7 @@ export async function startSimulatedCluster({ count = 2 } = {}): Promise<Simulat
   const plane = await startControlPlane({
     name: 'test',
     dir: join(dir, 'cluster'),
-    storeWorker: new URL('../../src/main/cluster/store/log-worker.ts', import.meta.url),
+    threads: threadEntries,
     connector: () => node,
     clock: systemClock,
     log,

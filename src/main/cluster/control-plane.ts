@@ -30,6 +30,7 @@ import { kinds } from './apiserver/kinds/index.ts'
 import type { NodeConnector } from './apiserver/node-connector.ts'
 import type { ResourceTable, ServedResource } from './apiserver/registry/resources.ts'
 import { loadSchema } from './apiserver/schema/schema.ts'
+import { createLargeYaml } from './apiserver/codec/large-yaml.ts'
 import { createApiServer } from './apiserver/server.ts'
 import type { HealthChecks } from './apiserver/health.ts'
 import { createServiceDialer } from './apiserver/service-dialer.ts'
@@ -66,12 +67,17 @@ export interface ControlPlane {
   stop(): Promise<void>
 }
 
+/** Entries of the threads beside the main one: `log-worker.ts` and `yaml-worker.ts` themselves, or their bundles. */
+export interface ThreadEntries {
+  store: URL
+  yaml: URL
+}
+
 export interface ControlPlaneOptions {
   name: string
   /** Folder of the cluster: store, keys and kubeconfig lie in it. */
   dir: string
-  /** Entry of the store's worker thread. */
-  storeWorker: URL
+  threads: ThreadEntries
   /** Built around the certificates, which are this function's to make. */
   connector(pki: Pki, apiServerPort: () => number): NodeConnector
   clock: Clock
@@ -82,7 +88,7 @@ export interface ControlPlaneOptions {
 export async function startControlPlane({
   name,
   dir,
-  storeWorker,
+  threads,
   connector,
   clock,
   log,
@@ -93,7 +99,7 @@ export async function startControlPlane({
     const [pki, store] = await Promise.all([
       createPki({ dir: join(dir, 'pki'), clock }),
       secretKeyOf(dir).then((secretKey) =>
-        createFileStore({ dir: join(dir, 'store'), log, workerUrl: storeWorker, secretKey }),
+        createFileStore({ dir: join(dir, 'store'), log, workerUrl: threads.store, secretKey }),
       ),
     ])
     stops.add(() => store.close())
@@ -111,6 +117,8 @@ export async function startControlPlane({
     const audit = await auditOf(dir, clock, log)
     if (audit) stops.add(() => audit.close())
     const workqueues = new WorkqueueMetrics()
+    const largeYaml = createLargeYaml({ workerUrl: threads.yaml, clock })
+    stops.add(largeYaml.stop)
     const callWebhook = createWebhookCaller({ dialService })
     const server = createApiServer({
       store,
@@ -134,6 +142,7 @@ export async function startControlPlane({
       pages: auth.pages,
       metrics: [workqueues],
       audit,
+      largeYaml,
       checks: startChecks(late.reader),
       clock,
       log: log.child({ part: 'apiserver' }),

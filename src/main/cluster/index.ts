@@ -3,7 +3,7 @@ import type { Clock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
 import type { ClusterSpec, Worker } from '#shared/contract/clusters.ts'
-import { startControlPlane, type ControlPlane } from './control-plane.ts'
+import { startControlPlane, type ControlPlane, type ThreadEntries } from './control-plane.ts'
 import { createHostEngine, type HostEngine } from './engine.ts'
 import { createFleet } from './fleet.ts'
 import { createTunnels, type Tunnels } from './network/tunnel.ts'
@@ -48,8 +48,7 @@ export interface OpenClusterOptions {
   engine: HostEngine
   /** The agent's one file. */
   agentBundle: string
-  /** Entry of the store's worker thread. */
-  storeWorker: URL
+  threads: ThreadEntries
   clock: Clock
   log: Log
 }
@@ -63,7 +62,7 @@ export async function openCluster(options: OpenClusterOptions): Promise<RunningC
     startControlPlane({
       name: spec.name,
       dir: options.dir,
-      storeWorker: options.storeWorker,
+      threads: options.threads,
       clock,
       log,
       connector(pki, apiServerPort) {

@@ -20,6 +20,7 @@ import type { Aggregator } from './aggregation/aggregator.ts'
 import { anonymous, type Authenticator, type UserInfo } from './auth/types.ts'
 import { negotiate, plainJson, typedForms, type Format } from './codec/negotiate.ts'
 import { parseBody, toYaml } from './codec/body.ts'
+import type { LargeYaml } from './codec/large-yaml.ts'
 import { encodeProtobuf, protobufType } from './codec/protobuf-encode.ts'
 import type { RequestHandler, Route } from './handler.ts'
 import type { ObjectReader } from './registry/admission.ts'
@@ -36,6 +37,8 @@ export interface HttpOptions {
   metrics: RequestMetrics
   /** Records requests; nobody does when unset. */
   audit: Audit | undefined
+  /** Reads large YAML aside; it is read in place when unset. */
+  largeYaml: LargeYaml | undefined
   /** `ca` signs client certificates. */
   tls: { key: string; cert: string; ca?: string | string[] }
   /** Answers what other API servers of the cluster serve. */
@@ -147,7 +150,11 @@ export class HttpEdge {
         await this.#connect(route, call, message, response, undefined)
         return
       }
-      if (!reads) call.body = { bytes: await readBody(message), contentType: message.headers['content-type'] ?? '' }
+      if (!reads) {
+        const body = { bytes: await readBody(message), contentType: message.headers['content-type'] ?? '' }
+        const json = this.#options.largeYaml?.asJson(body) ?? body
+        call.body = json instanceof Promise ? await json : json
+      }
       if (!reads) record?.request(() => parseBody(call.body))
       await this.#answer(await handler.execute(route, call), { route, started, record }, call, message, response)
     } catch (error) {

@@ -19,7 +19,14 @@ export interface Call {
 }
 
 /** A body as it came: bytes with their type over HTTP, a value from within the process (to be copied, it is shared). */
-export type Body = { bytes: Buffer; contentType: string } | { value: unknown; contentType: string }
+export type Body = ByteBody | { value: unknown; contentType: string }
+
+export interface ByteBody {
+  bytes: Buffer
+  contentType: string
+  /** What is to be said of repeated keys of the YAML that this JSON was. */
+  repeated?: string[]
+}
 
 /** The parameters of a query string; the last one of a name wins, as nobody sends two. */
 export type Query = Readonly<Record<string, string | undefined>>

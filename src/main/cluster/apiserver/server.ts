@@ -9,6 +9,7 @@ import type { RemoteGroups } from './aggregation/remote-groups.ts'
 import type { Authenticator, Authorizer, UserInfo } from './auth/types.ts'
 import { CustomKinds } from './custom/custom-kinds.ts'
 import { RequestHandler, type Page } from './handler.ts'
+import type { LargeYaml } from './codec/large-yaml.ts'
 import { HttpEdge } from './http.ts'
 import { createInProcessTransport } from './in-process.ts'
 import { createMetrics, RequestMetrics, type MetricsText } from './metrics.ts'
@@ -52,6 +53,8 @@ export interface ApiServerOptions {
   callWebhook?: WebhookCaller
   /** Records requests that come over HTTPS. */
   audit?: Audit | undefined
+  /** Reads large YAML aside; it is read in place when unset. */
+  largeYaml?: LargeYaml
   /** What else `/metrics` tells. */
   metrics?: readonly MetricsText[]
   /** Further paths that are no resources, such as the keys of service-account tokens. */
@@ -135,6 +138,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     log,
     metrics: requests,
     audit: options.audit,
+    largeYaml: options.largeYaml,
     tls: options.tls,
     aggregator: options.aggregation?.aggregator,
     host,

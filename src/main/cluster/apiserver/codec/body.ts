@@ -1,7 +1,7 @@
-import { parseDocument, stringify, type Tags, type YAMLParseError } from 'yaml'
+import { stringify } from 'yaml'
 import { jsonClone } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
-import { badRequest, unsupportedMediaType } from '#shared/kube/status.ts'
+import { badRequest, unsupportedMediaType, type ApiError } from '#shared/kube/status.ts'
 import { prune } from '../custom/prune.ts'
 import { isFields, type Fields, type Schema } from '../custom/schema.ts'
 import type { ServedResource } from '../registry/resources.ts'
@@ -9,6 +9,8 @@ import type { Body } from '../request.ts'
 import { conform, TypeMismatch } from './decode.ts'
 import { decodeProtobuf } from './protobuf.ts'
 import { countJsonKeys, duplicateFields } from './duplicates.ts'
+import { exceededDepth, nestsTooDeep } from './nesting.ts'
+import { readYaml } from './yaml.ts'
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict'
 
@@ -23,7 +25,10 @@ export function parseBody(body: Body, repeated?: string[]): unknown {
   if ('value' in body) return jsonClone(body.value)
   const type = mediaType(body.contentType)
   if (type === 'application/json' || body.contentType === '') return parseJson(body.bytes)
-  if (type === 'application/yaml') return parseYaml(body.bytes.toString(), repeated)
+  if (type === 'application/yaml') {
+    repeated?.push(...(body.repeated ?? []))
+    return parseYaml(body.bytes, repeated)
+  }
   if (type === 'application/vnd.kubernetes.protobuf') return decodeProtobuf(body.bytes)
   throw unsupportedMediaType(
     `the body of the request was in an unknown format - accepted media types include: ${bodyTypes.join(', ')}`,
@@ -38,6 +43,7 @@ export function mediaType(contentType: string): string {
 
 /** @throws ApiError 400 */
 export function parseJson(bytes: Buffer): unknown {
+  if (nestsTooDeep(bytes)) throw badRequest(`couldn't get version/kind; json parse error: ${exceededDepth}`)
   try {
     return JSON.parse(bytes.toString())
   } catch (error) {
@@ -45,40 +51,28 @@ export function parseJson(bytes: Buffer): unknown {
   }
 }
 
-/** YAML as kubectl reads it: 1.1 booleans and octals, but neither timestamps nor sexagesimal numbers. */
-export function parseYaml(text: string, repeated?: string[]): unknown {
-  if (/^\s*[{[]/.test(text)) {
+/** JSON as what it is, everything else as YAML. @throws ApiError 400 */
+export function parseYaml(bytes: Buffer, repeated?: string[]): unknown {
+  if (looksLikeJson(bytes)) {
+    if (nestsTooDeep(bytes)) throw notYaml(exceededDepth)
     try {
-      return JSON.parse(text)
+      return JSON.parse(bytes.toString())
     } catch {
       // A flow mapping that is YAML and not JSON.
     }
   }
-  const document = parseDocument(text, { version: '1.1', uniqueKeys: true, merge: true, customTags: withoutTimes })
-  const isRepeat = ({ code }: YamlProblem): boolean => code === 'DUPLICATE_KEY'
-  repeated?.push(...document.errors.filter(isRepeat).map((error) => repeatText(error, text)))
-  const error = document.errors.find((candidate) => !isRepeat(candidate))
-  if (error) throw badRequest(`error converting YAML to JSON: yaml: ${error.message.split('\n')[0] ?? ''}`)
   try {
-    return document.toJS({ maxAliasCount: 100 })
-  } catch (cause) {
-    // Aliases that multiply, or hold themselves.
-    throw badRequest(`error converting YAML to JSON: yaml: ${(cause as Error).message}`)
+    const read = readYaml(bytes.toString())
+    repeated?.push(...read.repeated)
+    return read.value
+  } catch (error) {
+    throw notYaml((error as Error).message)
   }
 }
 
-type YamlProblem = Pick<YAMLParseError, 'code' | 'pos' | 'linePos'>
+export const notYaml = (why: string): ApiError => badRequest(`error converting YAML to JSON: yaml: ${why}`)
 
-/** In the words of Go's YAML decoder. */
-function repeatText({ linePos, pos }: YamlProblem, text: string): string {
-  const key = /^["']?([^:"'\s]*)/.exec(text.slice(pos[0]))?.[1] ?? ''
-  return `line ${linePos?.[0].line ?? 0}: key ${JSON.stringify(key)} already set in map`
-}
-
-const withoutTimes = (tags: Tags): Tags =>
-  tags
-    .filter((tag) => typeof tag === 'string' || !/timestamp|intTime|floatTime/.test(`${tag.tag} ${tag.format ?? ''}`))
-    .filter((tag) => typeof tag === 'string' || tag.format !== 'TIME')
+export const looksLikeJson = (bytes: Buffer): boolean => /^\s*[{[]/.test(bytes.toString('latin1', 0, 64))
 
 /** An object as YAML, for `Accept: application/yaml`. */
 export const toYaml = (value: unknown): string => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })
@@ -110,7 +104,8 @@ export function decodeObject(
   const findings = conformObject(object, resource)
   object.metadata ??= {}
   if (validation !== 'Ignore') {
-    const duplicates = 'bytes' in body && isJson(body.bytes) && countJsonKeys(body.bytes) > findings.keys - filled
+    const duplicates =
+      'bytes' in body && looksLikeJson(body.bytes) && countJsonKeys(body.bytes) > findings.keys - filled
     const problems = findings.unknownFields.map((path) => `unknown field "${path}"`)
     if (repeated.length > 0) problems.unshift(`yaml: unmarshal errors:\n  ${repeated.join('\n  ')}`)
     if (duplicates)
@@ -118,11 +113,6 @@ export function decodeObject(
     if (problems.length > 0) report(problems, resource, validation, warnings)
   }
   return object
-}
-
-const isJson = (bytes: Buffer): boolean => {
-  const first = bytes.toString('latin1', 0, 64).trimStart()[0]
-  return first === '{'
 }
 
 /** @throws ApiError 400 where a value has the wrong type. */

@@ -62,7 +62,7 @@ describe('duplicate keys', () => {
 
 describe('YAML', () => {
   it('is read as kubectl reads it', () => {
-    expect(parseYaml('a: yes\nb: 0777\nc: 12:30\nd: 2001-01-01\ne: "on"\n')).toEqual({
+    expect(parseYaml(Buffer.from('a: yes\nb: 0777\nc: 12:30\nd: 2001-01-01\ne: "on"\n'))).toEqual({
       a: true,
       b: 511,
       c: '12:30',

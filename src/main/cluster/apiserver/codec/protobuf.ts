@@ -1,4 +1,5 @@
 import { badRequest } from '#shared/kube/status.ts'
+import { deepest, deeperThan, exceededDepth, nestsTooDeep } from './nesting.ts'
 import { jsonSchemaProps, message, messageNamed, type Field } from './protobuf-schema.ts'
 
 /**
@@ -24,7 +25,10 @@ function openEnvelope(bytes: Buffer): Record<string, unknown> {
   const { apiVersion, kind, raw } = envelopeOf(bytes)
   const type = messageNamed(apiVersion, kind)
   if (!type) throw badRequest(`no kind "${kind}" is registered for version "${apiVersion}" in protobuf`)
-  return { ...(decodeMessage(raw, type) as Record<string, unknown>), kind, apiVersion }
+  const object = decodeMessage(raw, type) as Record<string, unknown>
+  // A level takes two bytes at least.
+  if (raw.length > 2 * deepest && deeperThan(object, deepest)) throw badRequest(`protobuf message: ${exceededDepth}`)
+  return { ...object, kind, apiVersion }
 }
 
 function envelopeOf(bytes: Buffer): { apiVersion: string; kind: string; raw: Buffer } {
@@ -214,6 +218,7 @@ function fieldsOf(bytes: Buffer): Map<number, number | Buffer> {
 
 function jsonOf(value: number | Buffer | undefined): unknown {
   if (!Buffer.isBuffer(value) || value.length === 0) return undefined
+  if (nestsTooDeep(value)) throw badRequest(`an embedded object of the protobuf message: ${exceededDepth}`)
   try {
     return JSON.parse(value.toString())
   } catch {

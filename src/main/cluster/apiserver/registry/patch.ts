@@ -13,6 +13,7 @@ import {
   type ApiError,
 } from '#shared/kube/status.ts'
 import { conformObject, decodeObject, mediaType } from '../codec/body.ts'
+import { exceededDepth, nestsTooDeep } from '../codec/nesting.ts'
 import type { Answer, Call } from '../request.ts'
 import { applyConfiguration } from './apply/apply.ts'
 import type { RegistryContext, Target } from './context.ts'
@@ -64,6 +65,7 @@ const unsupportedPatch = (accepted: readonly string[]): ApiError =>
   )
 
 function parsePatch(bytes: Buffer): unknown {
+  if (nestsTooDeep(bytes)) throw badRequest(`error decoding patch: ${exceededDepth}`)
   try {
     return JSON.parse(bytes.toString())
   } catch (error) {
@@ -214,7 +216,7 @@ async function apply(context: RegistryContext, target: Target, call: Call, optio
 
 function decodeConfiguration(target: Target, call: Call, options: WriteOptions): KubeObject {
   const { resource, namespace, name } = target
-  const body = 'bytes' in call.body ? { bytes: call.body.bytes, contentType: 'application/yaml' } : call.body
+  const body = 'bytes' in call.body ? { ...call.body, contentType: 'application/yaml' } : call.body
   const unknown: string[] = []
   const config = decodeObject(body, resource, options.validation === 'Ignore' ? 'Ignore' : 'Warn', unknown)
   const undeclared = unknown.find((problem) => problem.startsWith('unknown field'))

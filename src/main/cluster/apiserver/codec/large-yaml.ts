@@ -1,0 +1,87 @@
+import { Worker } from 'node:worker_threads'
+import type { Clock } from '#shared/base/clock.ts'
+import type { ByteBody } from '../request.ts'
+import { looksLikeJson, mediaType, notYaml } from './body.ts'
+import type { FromYamlWorker, ToYamlWorker } from './yaml-worker.ts'
+
+export interface LargeYamlOptions {
+  /** Entry of the thread: `yaml-worker.ts` itself, or its bundle. */
+  workerUrl: URL
+  clock: Clock
+}
+
+/** Turns large YAML into JSON on a thread of its own, which lives while there is some to read. */
+export interface LargeYaml {
+  /** The body, as JSON if it was large YAML. @throws ApiError 400 for what is no YAML or more than the thread can hold */
+  asJson(body: ByteBody): ByteBody | Promise<ByteBody>
+  stop(): Promise<void>
+}
+
+/** From this many bytes on; the parser takes up to 20 ms for that. */
+const large = 32 * 1024
+const idleMs = 10_000
+const maxHeapMiB = 512
+
+export function createLargeYaml({ workerUrl, clock }: LargeYamlOptions): LargeYaml {
+  const waiting = new Map<number, (answer: FromYamlWorker) => void>()
+  let worker: Worker | undefined
+  let lastId = 0
+  let stopIdle: (() => unknown) | undefined
+
+  const start = (): Worker => {
+    const thread = new Worker(workerUrl, { resourceLimits: { maxOldGenerationSizeMb: maxHeapMiB } })
+    thread.unref()
+    thread.on('message', (answer: FromYamlWorker) => {
+      waiting.get(answer.id)?.(answer)
+      waiting.delete(answer.id)
+      if (waiting.size === 0) stopIdle = clock.after(idleMs, () => void end())
+    })
+    let failure: unknown
+    thread.on('error', (error) => void (failure = error))
+    thread.on('exit', () => {
+      if (worker === thread) worker = undefined
+      const unanswered = [...waiting]
+      waiting.clear()
+      for (const [id, answer] of unanswered) answer({ id, error: reasonOf(failure) })
+    })
+    return thread
+  }
+  const end = async (): Promise<void> => {
+    const ended = worker
+    worker = undefined
+    await ended?.terminate()
+  }
+  const read = ({ bytes }: ByteBody): Promise<FromYamlWorker> => {
+    void stopIdle?.()
+    worker ??= start()
+    const id = ++lastId
+    worker.postMessage({ id, yaml: bytes } satisfies ToYamlWorker)
+    return new Promise((resolve) => waiting.set(id, resolve))
+  }
+
+  return {
+    asJson(body) {
+      if (body.bytes.length < large || !yamlTypes.has(mediaType(body.contentType)) || looksLikeJson(body.bytes))
+        return body
+      return read(body).then((answer) => {
+        if ('error' in answer) throw notYaml(answer.error)
+        const bytes = Buffer.from(answer.json.buffer, answer.json.byteOffset, answer.json.length)
+        if (!looksLikeJson(bytes)) throw notYaml('unmarshal errors: the document is neither a map nor a list')
+        return { ...body, bytes, repeated: answer.repeated }
+      })
+    },
+    async stop() {
+      void stopIdle?.()
+      await end()
+    },
+  }
+}
+
+const yamlTypes = new Set(['application/yaml', 'application/apply-patch+yaml'])
+
+function reasonOf(failure: unknown): string {
+  if (!(failure instanceof Error)) return 'the server is shutting down'
+  return (failure as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY'
+    ? 'the document is too complex'
+    : failure.message
+}

@@ -1,0 +1,37 @@
+/**
+ * How deep a body may nest. Whatever walks an object recurses, and V8's stack ends before Kubernetes' own limit of 10,000
+ * levels; no API nests by more than a few dozen.
+ */
+export const deepest = 1_000
+
+/** In the words of Kubernetes' JSON decoder. */
+export const exceededDepth = 'exceeded max depth'
+
+const quote = 0x22
+const backslash = 0x5c
+
+/** Whether a JSON text opens more than `deepest` brackets at once, told without building anything. */
+export function nestsTooDeep(json: Uint8Array): boolean {
+  if (json.length <= deepest) return false
+  let depth = 0
+  let inString = false
+  for (let i = 0; i < json.length; i++) {
+    const byte = json[i]
+    if (byte === quote) inString = !inString
+    else if (inString) {
+      if (byte === backslash) i++
+    } else if (byte === 0x7b || byte === 0x5b) {
+      if (++depth > deepest) return true
+    } else if (byte === 0x7d || byte === 0x5d) depth--
+  }
+  return false
+}
+
+/** Whether a value has parts more than `levels` beneath it. */
+export function deeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (levels === 0) return true
+  if (Array.isArray(value)) return value.some((item) => deeperThan(item, levels - 1))
+  for (const key in value) if (deeperThan((value as Record<string, unknown>)[key], levels - 1)) return true
+  return false
+}

@@ -1,0 +1,25 @@
+import { parentPort } from 'node:worker_threads'
+import { readYaml } from './yaml.ts'
+
+/**
+ * The thread that reads large YAML: the parser takes half a second for a megabyte, in which the API server would answer
+ * nobody.
+ */
+export interface ToYamlWorker {
+  id: number
+  yaml: Uint8Array
+}
+
+export type FromYamlWorker = { id: number; json: Uint8Array; repeated: string[] } | { id: number; error: string }
+
+if (!parentPort) throw new Error('yaml-worker runs as a worker thread')
+const port = parentPort
+port.on('message', ({ id, yaml }: ToYamlWorker) => {
+  try {
+    const { value, repeated } = readYaml(new TextDecoder().decode(yaml))
+    const json = new TextEncoder().encode(JSON.stringify(value ?? null))
+    port.postMessage({ id, json, repeated } satisfies FromYamlWorker, [json.buffer])
+  } catch (error) {
+    port.postMessage({ id, error: (error as Error).message } satisfies FromYamlWorker)
+  }
+})

@@ -1,0 +1,100 @@
+import { Composer, isScalar, Lexer, LineCounter, Parser, visit, type Pair, type Tags } from 'yaml'
+import { deepest, exceededDepth } from './nesting.ts'
+
+/** What a YAML text says, and which of its keys repeat others, in the words of Go's decoder. */
+export interface YamlValue {
+  value: unknown
+  repeated: string[]
+}
+
+/**
+ * The one document of a text as kubectl reads it: YAML 1.1 booleans and octals, but neither timestamps nor sexagesimal
+ * numbers. Of keys that repeat, the last one counts.
+ * @throws Error for a syntax error, for aliases that multiply or hold themselves, and for what nests too deep
+ */
+export function readYaml(text: string): YamlValue {
+  const lines = new LineCounter()
+  const [document, another] = new Composer(options).compose(tokensOf(text, lines), true, text.length)
+  if (!document) throw new Error('no document')
+  const [error] = document.errors
+  if (error) throw new Error(`${error.message}${position(lines, error.pos[0])}`)
+  if (another) throw new Error('expected a single document in the stream')
+  const repeated: string[] = []
+  let aliases = false
+  visit(document, {
+    Map: (_, { items }) => void repeated.push(...repeats(items, lines)),
+    Alias: () => void (aliases = true),
+  })
+  const value: unknown = document.toJS({ maxAliasCount: 100 })
+  if (aliases) checkAliased(value)
+  return { value, repeated }
+}
+
+const options = {
+  version: '1.1',
+  merge: true,
+  // The library would compare every key of a map with every other one.
+  uniqueKeys: false,
+  customTags: (tags: Tags): Tags =>
+    tags
+      .filter((tag) => typeof tag === 'string' || !/timestamp|intTime|floatTime/.test(`${tag.tag} ${tag.format ?? ''}`))
+      .filter((tag) => typeof tag === 'string' || tag.format !== 'TIME'),
+} as const
+
+/** The parser keeps a stack of its own; who composes what it found would recurse as deep. */
+function* tokensOf(text: string, lines: LineCounter): ReturnType<Parser['parse']> {
+  lines.addNewLine(0)
+  const parser = new Parser(lines.addNewLine)
+  for (const lexeme of new Lexer().lex(text)) {
+    yield* parser.next(lexeme)
+    if (parser.stack.length > deepest) throw new Error(exceededDepth)
+  }
+  yield* parser.end()
+}
+
+/** Aliases share what they name; written out it would be this much. @throws Error when that is too much, or too deep */
+function checkAliased(value: unknown): void {
+  const known = new Map<object, Extent>()
+  const extentOf = (part: unknown): Extent => {
+    if (typeof part === 'string') return { size: part.length, depth: 0 }
+    if (typeof part !== 'object' || part === null) return { size: 1, depth: 0 }
+    const before = known.get(part)
+    if (before) return before
+    const extent = { size: 1, depth: 0 }
+    for (const [key, item] of Object.entries(part)) {
+      const { size, depth } = extentOf(item)
+      extent.size += key.length + 1 + size
+      extent.depth = Math.max(extent.depth, depth + 1)
+    }
+    known.set(part, extent)
+    return extent
+  }
+  const { size, depth } = extentOf(value)
+  if (depth > deepest) throw new Error(exceededDepth)
+  if (size > largestAliased) throw new Error('document contains excessive aliasing')
+}
+
+/** Characters and levels that a value takes when written out. */
+interface Extent {
+  size: number
+  depth: number
+}
+
+const largestAliased = 3 * 1024 * 1024
+
+function repeats(pairs: readonly Pair[], lines: LineCounter): string[] {
+  const seen = new Set<unknown>()
+  const found: string[] = []
+  for (const { key } of pairs) {
+    if (!isScalar(key) || key.value === '<<') continue
+    if (seen.has(key.value))
+      found.push(`line ${lines.linePos(key.range?.[0] ?? 0).line}: key ${JSON.stringify(key.value)} already set in map`)
+    seen.add(key.value)
+  }
+  return found
+}
+
+function position(lines: LineCounter, offset: number): string {
+  const { line, col } = lines.linePos(offset)
+  return ` at line ${line}, column ${col}`
+}
