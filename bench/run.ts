@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { ensureBuilt, nodeEnv, nodeFlags } from '../scripts/set-up.mjs'
 import { slipwayUp, type Slipway } from '../test/support/slipway.ts'
 import { createPods, measureApi } from './api.ts'
-import { measureBusy, readLoopDelay } from './busy.ts'
+import { measureBadInput } from './bad-input.ts'
+import { measureBusy, readLoopDelay, type LoopDelay } from './busy.ts'
 import { measurePods } from './pods.ts'
 import { measureScheduling } from './scheduling.ts'
 
@@ -54,30 +55,22 @@ const groups: Record<string, () => Promise<Row[]>> = {
         rounds.push(await measureApi({ server: cluster.ready.server, token, count: 3_000, parallel: 32 }))
       return medians(rounds)
     }),
-  busy: async () => {
-    const report = join(tmpdir(), `slipway-loop-${process.pid}.json`)
-    const flags = process.env.NODE_OPTIONS
-    process.env.NODE_OPTIONS = `--import=${join(import.meta.dirname, 'event-loop-probe.ts')}`
-    process.env.SLIPWAY_LOOP_REPORT = report
-    try {
-      return await withCluster(['--simulated', '1'], (cluster, token) =>
-        measureBusy({
-          server: cluster.ready.server,
-          token,
-          loopDelay: readLoopDelay(report, () => void cluster.process.kill('SIGUSR2')),
-          memory: async () => {
-            await settled()
-            return memoryOf(cluster)
-          },
-        }),
-      )
-    } finally {
-      if (flags === undefined) delete process.env.NODE_OPTIONS
-      else process.env.NODE_OPTIONS = flags
-      delete process.env.SLIPWAY_LOOP_REPORT
-      await rm(report, { force: true })
-    }
-  },
+  busy: () =>
+    withProbedCluster((cluster, token, loopDelay) =>
+      measureBusy({
+        server: cluster.ready.server,
+        token,
+        loopDelay,
+        memory: async () => {
+          await settled()
+          return memoryOf(cluster)
+        },
+      }),
+    ),
+  'bad-input': () =>
+    withProbedCluster((cluster, token, loopDelay) =>
+      measureBadInput({ server: cluster.ready.server, token, loopDelay, memory: () => memoryOf(cluster) }),
+    ),
   memory: () =>
     withCluster(['--workers', '3'], async (cluster, token) => {
       await settled()
@@ -130,6 +123,30 @@ async function withCluster(
     return await measure(cluster, token.trim())
   } finally {
     await cluster.end()
+  }
+}
+
+/** With the event loop's delay to be asked for. */
+async function withProbedCluster(
+  measure: (cluster: Slipway, token: string, loopDelay: LoopDelay) => Promise<Row[]>,
+): Promise<Row[]> {
+  const report = join(tmpdir(), `slipway-loop-${process.pid}.json`)
+  const flags = process.env.NODE_OPTIONS
+  process.env.NODE_OPTIONS = `--import=${join(import.meta.dirname, 'event-loop-probe.ts')}`
+  process.env.SLIPWAY_LOOP_REPORT = report
+  try {
+    return await withCluster(['--simulated', '1'], (cluster, token) =>
+      measure(
+        cluster,
+        token,
+        readLoopDelay(report, () => void cluster.process.kill('SIGUSR2')),
+      ),
+    )
+  } finally {
+    if (flags === undefined) delete process.env.NODE_OPTIONS
+    else process.env.NODE_OPTIONS = flags
+    delete process.env.SLIPWAY_LOOP_REPORT
+    await rm(report, { force: true })
   }
 }
 

@@ -33,9 +33,13 @@ export const isQuantity = (text: string): boolean => parsed.has(text) || parse(t
 /** Objects repeat the same few quantities over and over. */
 const parsed = new Map<string, Quantity>()
 
+/** Characters; arithmetic on more digits than these takes its time. */
+const longest = 1_000
+
 const pattern = /^([+-]?)(\d*)(?:\.(\d*))?(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?\d+)?$/
 
 function parse(text: string): Quantity | undefined {
+  if (text.length > longest) return undefined
   const match = pattern.exec(text)
   if (!match) return undefined
   const [, sign, whole = '', fraction = '', suffix = ''] = match

@@ -141,17 +141,28 @@ export interface FieldError {
 
 /** 422 with every finding as a cause. @param kind the object's kind, qualified by its group where it has one. */
 export function invalid(kind: string, group: string, name: string, errors: readonly FieldError[]): ApiError {
-  const texts = errors.map((error) => `${error.field}: ${error.message}`)
+  const told = errors.length > mostErrors ? errors.slice(0, mostErrors) : errors
+  const texts = told.map((error) => `${error.field}: ${error.message}`)
+  if (told !== errors) texts.push(`and ${errors.length - told.length} more`)
   const text = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`
   return failure(422, 'Invalid', `${group ? `${kind}.${group}` : kind} "${name}" is invalid: ${text ?? ''}`, {
     ...(name ? { name } : {}),
     ...(group ? { group } : {}),
     kind,
-    causes: errors.map(({ type, message, field }) => ({ reason: type, message, field })),
+    causes: told.map(({ type, message, field }) => ({ reason: type, message, field })),
   })
 }
 
-const quote = (value: unknown): string => (value === undefined ? 'null' : JSON.stringify(value))
+/** Of an object that is wrong everywhere; telling of it all would take megabytes. */
+export const mostErrors = 1_000
+
+function quote(value: unknown): string {
+  const text = value === undefined ? 'null' : JSON.stringify(value)
+  return text.length > longestQuoted ? `${text.slice(0, longestQuoted)}…` : text
+}
+
+/** Characters of a bad value that are repeated to whoever sent it. */
+const longestQuoted = 16 * 1024
 
 /** The findings that validation reports most; texts as apimachinery's `field` package. */
 export const fieldRequired = (field: string, detail = ''): FieldError => ({

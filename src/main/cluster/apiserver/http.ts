@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:https'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { DEFAULT_CIPHERS } from 'node:tls'
@@ -8,6 +8,7 @@ import type { Clock } from '#shared/base/clock.ts'
 import type { Log } from '#shared/base/log.ts'
 import {
   ApiError,
+  badRequest,
   failure,
   internal,
   methodNotSupported,
@@ -81,7 +82,7 @@ export class HttpEdge {
     this.#server.on('upgrade', (message, socket, head) => void this.#upgrade(message, socket, head))
     // A connection that breaks in its handshake is the client's matter.
     this.#server.on('tlsClientError', () => undefined)
-    this.#server.on('clientError', (_error, socket) => void socket.destroy())
+    this.#server.on('clientError', refuseBytes)
   }
 
   listen(): Promise<void> {
@@ -456,6 +457,27 @@ function agentOf({ headers }: IncomingMessage): string {
   const slash = agent.indexOf('/')
   return (slash < 0 ? agent : agent.slice(0, slash)).slice(0, 128) || 'unknown'
 }
+
+/** Answers what is no HTTP, or has too large a head, and ends the connection. */
+function refuseBytes(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET') socket.destroy()
+  // What follows such bytes is no better, and is told of again.
+  if (!socket.writable) return
+  const { status } =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? failure(431, 'RequestHeaderFieldsTooLarge', 'the header fields of the request are too large')
+      : badRequest('malformed HTTP request')
+  const body = JSON.stringify(status)
+  socket.end(
+    `HTTP/1.1 ${status.code} ${STATUS_CODES[status.code] ?? ''}\r\nContent-Type: application/json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
+  // Closing over what is still to come would reset the connection before the answer has been read.
+  socket.resume()
+  setTimeout(() => socket.destroy(), lingerMs).unref()
+}
+
+const lingerMs = 1_000
 
 /** @throws ApiError 413 */
 function readBody(message: IncomingMessage): Promise<Buffer> {

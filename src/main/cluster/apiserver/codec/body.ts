@@ -9,7 +9,7 @@ import type { Body } from '../request.ts'
 import { conform, TypeMismatch } from './decode.ts'
 import { decodeProtobuf } from './protobuf.ts'
 import { countJsonKeys, duplicateFields } from './duplicates.ts'
-import { exceededDepth, nestsTooDeep } from './nesting.ts'
+import { excessOf } from './excess.ts'
 import { readYaml } from './yaml.ts'
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict'
@@ -26,7 +26,7 @@ export function parseBody(body: Body, repeated?: string[]): unknown {
   const type = mediaType(body.contentType)
   if (type === 'application/json' || body.contentType === '') return parseJson(body.bytes)
   if (type === 'application/yaml') {
-    repeated?.push(...(body.repeated ?? []))
+    for (const text of body.repeated ?? []) repeated?.push(text)
     return parseYaml(body.bytes, repeated)
   }
   if (type === 'application/vnd.kubernetes.protobuf') return decodeProtobuf(body.bytes)
@@ -43,7 +43,8 @@ export function mediaType(contentType: string): string {
 
 /** @throws ApiError 400 */
 export function parseJson(bytes: Buffer): unknown {
-  if (nestsTooDeep(bytes)) throw badRequest(`couldn't get version/kind; json parse error: ${exceededDepth}`)
+  const excess = excessOf(bytes)
+  if (excess !== undefined) throw badRequest(`couldn't get version/kind; json parse error: ${excess}`)
   try {
     return JSON.parse(bytes.toString())
   } catch (error) {
@@ -54,7 +55,8 @@ export function parseJson(bytes: Buffer): unknown {
 /** JSON as what it is, everything else as YAML. @throws ApiError 400 */
 export function parseYaml(bytes: Buffer, repeated?: string[]): unknown {
   if (looksLikeJson(bytes)) {
-    if (nestsTooDeep(bytes)) throw notYaml(exceededDepth)
+    const excess = excessOf(bytes)
+    if (excess !== undefined) throw notYaml(excess)
     try {
       return JSON.parse(bytes.toString())
     } catch {
@@ -63,7 +65,7 @@ export function parseYaml(bytes: Buffer, repeated?: string[]): unknown {
   }
   try {
     const read = readYaml(bytes.toString())
-    repeated?.push(...read.repeated)
+    for (const text of read.repeated) repeated?.push(text)
     return read.value
   } catch (error) {
     throw notYaml((error as Error).message)
@@ -106,14 +108,18 @@ export function decodeObject(
   if (validation !== 'Ignore') {
     const duplicates =
       'bytes' in body && looksLikeJson(body.bytes) && countJsonKeys(body.bytes) > findings.keys - filled
-    const problems = findings.unknownFields.map((path) => `unknown field "${path}"`)
-    if (repeated.length > 0) problems.unshift(`yaml: unmarshal errors:\n  ${repeated.join('\n  ')}`)
-    if (duplicates)
-      problems.unshift(...duplicateFields(body.bytes.toString()).map((path) => `duplicate field "${path}"`))
+    const unknown = findings.unknownFields.slice(0, mostProblems).map((path) => `unknown field "${path}"`)
+    const repeats = duplicates ? duplicateFields(body.bytes.toString(), mostProblems) : []
+    const problems = [...repeats.map((path) => `duplicate field "${path}"`), ...unknown].slice(0, mostProblems)
+    if (repeated.length > 0)
+      problems.unshift(`yaml: unmarshal errors:\n  ${repeated.slice(0, mostProblems).join('\n  ')}`)
     if (problems.length > 0) report(problems, resource, validation, warnings)
   }
   return object
 }
+
+/** Kubernetes' decoder, too, tells of no more. */
+const mostProblems = 100
 
 /** @throws ApiError 400 where a value has the wrong type. */
 export function conformObject(object: KubeObject, resource: ServedResource): ReturnType<typeof conform> {
@@ -141,7 +147,7 @@ const cannotBeHandled = ({ kind }: ServedResource, why: string): ReturnType<type
 
 function report(problems: string[], resource: ServedResource, validation: FieldValidation, warnings: string[]): void {
   if (validation === 'Strict') throw cannotBeHandled(resource, `strict decoding error: ${problems.join(', ')}`)
-  warnings.push(...problems)
+  for (const problem of problems) warnings.push(problem)
 }
 
 /** Fills absent type information and refuses another kind's. @returns how many keys were added */

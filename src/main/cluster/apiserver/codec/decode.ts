@@ -79,10 +79,8 @@ function conformMap(map: Fields, type: TypeNode, parent: string, path: string, f
   const items = type.items
   for (const key in map) {
     findings.keys++
-    if (key === '__proto__') {
-      delete map[key]
-      continue
-    }
+    // JavaScript would take it for the object's prototype sooner or later; to lose it in silence is worse than to refuse it.
+    if (key === '__proto__') throw new TypeMismatch(`${parent}.${path}: the key "__proto__" is not supported`)
     const value = map[key]
     if (items?.kind === 'scalar') {
       // Go decodes a null map value to the element's zero value.

@@ -21,9 +21,9 @@ export function countJsonKeys(bytes: Uint8Array): number {
   return keys
 }
 
-/** Paths of all keys that repeat an earlier one of their object, as `spec.replicas`; of a text that parses. */
-export function duplicateFields(text: string): string[] {
-  const scan = new Scan(text)
+/** Paths of keys that repeat an earlier one of their object, as `spec.replicas`, `most` at most; of a text that parses. */
+export function duplicateFields(text: string, most = Infinity): string[] {
+  const scan = new Scan(text, most)
   scan.value('')
   return scan.duplicates
 }
@@ -31,10 +31,12 @@ export function duplicateFields(text: string): string[] {
 class Scan {
   readonly duplicates: string[] = []
   readonly #text: string
+  readonly #most: number
   #at = 0
 
-  constructor(text: string) {
+  constructor(text: string, most: number) {
     this.#text = text
+    this.#most = most
   }
 
   value(path: string): void {
@@ -59,7 +61,7 @@ class Scan {
     while (this.#peek() !== '}') {
       const key = this.#string()
       const child = path === '' ? key : `${path}.${key}`
-      if (seen.has(key)) this.duplicates.push(child)
+      if (seen.has(key) && this.duplicates.length < this.#most) this.duplicates.push(child)
       seen.add(key)
       this.#peek()
       this.#at++

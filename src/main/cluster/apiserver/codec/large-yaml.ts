@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import type { Clock } from '#shared/base/clock.ts'
 import type { ByteBody } from '../request.ts'
 import { looksLikeJson, mediaType, notYaml } from './body.ts'
+import { excessOf } from './excess.ts'
 import type { FromYamlWorker, ToYamlWorker } from './yaml-worker.ts'
 
 export interface LargeYamlOptions {
@@ -17,8 +18,8 @@ export interface LargeYaml {
   stop(): Promise<void>
 }
 
-/** From this many bytes on; the parser takes up to 20 ms for that. */
-const large = 32 * 1024
+/** From this many bytes on; the worst of that take the parser 20 ms. */
+const large = 8 * 1024
 const idleMs = 10_000
 const maxHeapMiB = 512
 
@@ -61,8 +62,7 @@ export function createLargeYaml({ workerUrl, clock }: LargeYamlOptions): LargeYa
 
   return {
     asJson(body) {
-      if (body.bytes.length < large || !yamlTypes.has(mediaType(body.contentType)) || looksLikeJson(body.bytes))
-        return body
+      if (body.bytes.length < large || !yamlTypes.has(mediaType(body.contentType)) || isJson(body.bytes)) return body
       return read(body).then((answer) => {
         if ('error' in answer) throw notYaml(answer.error)
         const bytes = Buffer.from(answer.json.buffer, answer.json.byteOffset, answer.json.length)
@@ -74,6 +74,19 @@ export function createLargeYaml({ workerUrl, clock }: LargeYamlOptions): LargeYa
       void stopIdle?.()
       await end()
     },
+  }
+}
+
+/** What begins like JSON may be a flow mapping of YAML. */
+function isJson(bytes: Buffer): boolean {
+  if (!looksLikeJson(bytes)) return false
+  // Refused without being parsed.
+  if (excessOf(bytes) !== undefined) return true
+  try {
+    JSON.parse(bytes.toString())
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -1,5 +1,5 @@
 import { badRequest } from '#shared/kube/status.ts'
-import { deepest, deeperThan, exceededDepth, nestsTooDeep } from './nesting.ts'
+import { deepest, deeperThan, exceededDepth, excessOf, mostParts } from './excess.ts'
 import { jsonSchemaProps, message, messageNamed, type Field } from './protobuf-schema.ts'
 
 /**
@@ -129,7 +129,8 @@ function putField(out: Record<string, unknown>, field: Field, value: number | Bu
   if (field.map) {
     const [key, item] = entryOf(value as Buffer, field.type)
     const map = (out[name] ??= {}) as Record<string, unknown>
-    if (key !== '__proto__') map[key] = item
+    if (key === '__proto__') throw badRequest(`${name}: the key "__proto__" is not supported`)
+    map[key] = item
   } else if (field.repeated) {
     const list = (out[name] ??= []) as unknown[]
     list.push(valueOf(value, field.type))
@@ -218,7 +219,8 @@ function fieldsOf(bytes: Buffer): Map<number, number | Buffer> {
 
 function jsonOf(value: number | Buffer | undefined): unknown {
   if (!Buffer.isBuffer(value) || value.length === 0) return undefined
-  if (nestsTooDeep(value)) throw badRequest(`an embedded object of the protobuf message: ${exceededDepth}`)
+  const excess = excessOf(value)
+  if (excess !== undefined) throw badRequest(`an embedded object of the protobuf message: ${excess}`)
   try {
     return JSON.parse(value.toString())
   } catch {
@@ -242,6 +244,11 @@ function timeOf(bytes: Buffer, digits: number): string | undefined {
 function eachField(bytes: Buffer, visit: (number: number, value: number | Buffer) => void): void {
   let at = 0
   const varint = (): number => {
+    const first = bytes[at]
+    if (first !== undefined && first < 128) {
+      at++
+      return first
+    }
     let low = 0n
     for (let shift = 0n; ; shift += 7n) {
       const byte = bytes[at++]
@@ -256,7 +263,8 @@ function eachField(bytes: Buffer, visit: (number: number, value: number | Buffer
     at += length
     return bytes.subarray(at - length, at)
   }
-  while (at < bytes.length) {
+  for (let fields = 1; at < bytes.length; fields++) {
+    if (fields > mostParts) throw badRequest(`protobuf message: more than ${mostParts} fields`)
     const key = varint()
     switch (key & 7) {
       case 0:

@@ -1,5 +1,5 @@
 import { Composer, isScalar, Lexer, LineCounter, Parser, visit, type Pair, type Tags } from 'yaml'
-import { deepest, exceededDepth } from './nesting.ts'
+import { deepest, exceededDepth } from './excess.ts'
 
 /** What a YAML text says, and which of its keys repeat others, in the words of Go's decoder. */
 export interface YamlValue {
@@ -22,7 +22,7 @@ export function readYaml(text: string): YamlValue {
   const repeated: string[] = []
   let aliases = false
   visit(document, {
-    Map: (_, { items }) => void repeated.push(...repeats(items, lines)),
+    Map: (_, { items }) => addRepeats(items, lines, repeated),
     Alias: () => void (aliases = true),
   })
   const value: unknown = document.toJS({ maxAliasCount: 100 })
@@ -33,6 +33,7 @@ export function readYaml(text: string): YamlValue {
 const options = {
   version: '1.1',
   merge: true,
+  logLevel: 'error',
   // The library would compare every key of a map with every other one.
   uniqueKeys: false,
   customTags: (tags: Tags): Tags =>
@@ -82,16 +83,14 @@ interface Extent {
 
 const largestAliased = 3 * 1024 * 1024
 
-function repeats(pairs: readonly Pair[], lines: LineCounter): string[] {
+function addRepeats(pairs: readonly Pair[], lines: LineCounter, found: string[]): void {
   const seen = new Set<unknown>()
-  const found: string[] = []
   for (const { key } of pairs) {
     if (!isScalar(key) || key.value === '<<') continue
     if (seen.has(key.value))
       found.push(`line ${lines.linePos(key.range?.[0] ?? 0).line}: key ${JSON.stringify(key.value)} already set in map`)
     seen.add(key.value)
   }
-  return found
 }
 
 function position(lines: LineCounter, offset: number): string {

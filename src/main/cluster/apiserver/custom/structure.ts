@@ -132,7 +132,7 @@ function checkList(schema: Schema, field: string, errors: FieldError[]): void {
 function checkDefault(schema: Schema, field: string, errors: FieldError[], root: boolean): void {
   if (schema.default === undefined) return
   if (root) errors.push(fieldForbidden(`${field}.default`, 'must not be set at the root'))
-  errors.push(...validateValue(schema.default, schema, `${field}.default`))
+  for (const error of validateValue(schema.default, schema, `${field}.default`)) errors.push(error)
 }
 
 /** Of metadata only name and generateName may be described. */

@@ -163,7 +163,7 @@ function checkEmbedded({ apiVersion, kind }: Fields, path: string, errors: Field
 function checkCombined(value: unknown, schema: Schema, path: string, errors: FieldError[]): void {
   const fits = (one: Schema): boolean => validateValue(value, one, path).length === 0
   const invalid = (why: string): void => void errors.push(fieldInvalid(path, '', `${JSON.stringify(path)} must ${why}`))
-  for (const one of schema.allOf ?? []) errors.push(...validateValue(value, one, path))
+  for (const one of schema.allOf ?? []) for (const error of validateValue(value, one, path)) errors.push(error)
   if (schema.anyOf && !schema.anyOf.some(fits)) invalid('validate at least one schema (anyOf)')
   if (schema.oneOf && schema.oneOf.filter(fits).length !== 1) invalid('validate one and only one schema (oneOf)')
   if (schema.not && fits(schema.not)) invalid('not validate the schema (not)')

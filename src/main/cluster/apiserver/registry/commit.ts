@@ -2,6 +2,7 @@ import type { KubeObject } from '#shared/kube/object.ts'
 import { RevisionMismatch, type Entry, type Operation } from '../../store/store.ts'
 import type { Answer } from '../request.ts'
 import { itemOf, type RegistryContext } from './context.ts'
+import { refuseTooLarge } from './object-size.ts'
 import { keyOf, type ServedResource } from './resources.ts'
 
 /** Whether nothing holds an object any more whose deletion has begun. */
@@ -10,7 +11,7 @@ export const isReleased = ({ kind }: ServedResource, object: KubeObject): boolea
   (object.metadata.deletionGracePeriodSeconds ?? 0) === 0 &&
   !kind.holdsDeletion?.(object)
 
-/** Writes an object for good, unless it is a dry run. @throws RevisionMismatch */
+/** Writes an object for good, unless it is a dry run. @throws RevisionMismatch, or ApiError 413 */
 export async function store(
   context: RegistryContext,
   resource: ServedResource,
@@ -19,6 +20,7 @@ export async function store(
   dryRun: boolean,
   code: number,
 ): Promise<Answer> {
+  refuseTooLarge(object)
   const { metadata } = object
   const key = keyOf(resource, metadata.namespace ?? '', metadata.name ?? '')
   if (dryRun) {

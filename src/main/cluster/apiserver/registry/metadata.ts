@@ -1,5 +1,12 @@
 import type { KubeObject, ObjectMeta } from '#shared/kube/object.ts'
-import { fieldForbidden, fieldInvalid, fieldRequired, fieldTooLong, type FieldError } from '#shared/kube/status.ts'
+import {
+  fieldForbidden,
+  fieldInvalid,
+  fieldRequired,
+  fieldTooLong,
+  mostErrors,
+  type FieldError,
+} from '#shared/kube/status.ts'
 import { labelValueProblems, qualifiedNameProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
 import type { ServedResource } from './resources.ts'
 
@@ -61,11 +68,13 @@ export function validateMetadata(resource: ServedResource, { metadata }: KubeObj
     for (const problem of problems) errors.push(fieldInvalid('metadata.name', name, problem))
   }
   if (kind.namespaced && !metadata.namespace) errors.push(fieldRequired('metadata.namespace'))
-  errors.push(...checkLabels(metadata.labels, 'metadata.labels'))
-  errors.push(...checkAnnotations(metadata.annotations))
-  if (metadata.ownerReferences) errors.push(...checkOwners(metadata.ownerReferences))
-  if (metadata.finalizers) errors.push(...checkFinalizers(metadata.finalizers, isExtension(resource)))
-  return errors
+  return [
+    ...errors,
+    ...checkLabels(metadata.labels, 'metadata.labels'),
+    ...checkAnnotations(metadata.annotations),
+    ...(metadata.ownerReferences ? checkOwners(metadata.ownerReferences) : []),
+    ...(metadata.finalizers ? checkFinalizers(metadata.finalizers, isExtension(resource)) : []),
+  ]
 }
 
 function checkOwners(owners: NonNullable<ObjectMeta['ownerReferences']>): FieldError[] {
@@ -101,6 +110,7 @@ const isExtension = ({ kind, custom }: ServedResource): boolean =>
 function checkFinalizers(finalizers: readonly string[], anyName: boolean): FieldError[] {
   const errors: FieldError[] = []
   for (const finalizer of finalizers) {
+    if (errors.length > mostErrors) break
     for (const problem of qualifiedNameProblems(finalizer))
       errors.push(fieldInvalid('metadata.finalizers', finalizer, problem))
     if (!anyName && !finalizer.includes('/') && !standardFinalizers.has(finalizer))

@@ -1,4 +1,4 @@
-import { applyPatch, type Operation as JsonPatchOperation } from 'rfc6902'
+import { applyPatch, Pointer, type Operation as JsonPatchOperation } from 'rfc6902'
 import { jsonClone } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { mergePatch } from '#shared/kube/patch/merge.ts'
@@ -13,7 +13,7 @@ import {
   type ApiError,
 } from '#shared/kube/status.ts'
 import { conformObject, decodeObject, mediaType } from '../codec/body.ts'
-import { exceededDepth, nestsTooDeep } from '../codec/nesting.ts'
+import { excessOf } from '../codec/excess.ts'
 import type { Answer, Call } from '../request.ts'
 import { applyConfiguration } from './apply/apply.ts'
 import type { RegistryContext, Target } from './context.ts'
@@ -65,7 +65,8 @@ const unsupportedPatch = (accepted: readonly string[]): ApiError =>
   )
 
 function parsePatch(bytes: Buffer): unknown {
-  if (nestsTooDeep(bytes)) throw badRequest(`error decoding patch: ${exceededDepth}`)
+  const excess = excessOf(bytes)
+  if (excess !== undefined) throw badRequest(`error decoding patch: ${excess}`)
   try {
     return JSON.parse(bytes.toString())
   } catch (error) {
@@ -74,6 +75,7 @@ function parsePatch(bytes: Buffer): unknown {
 }
 
 const maxOperations = 10_000
+const maxCopied = 3 * 1024 * 1024
 
 function jsonPatcher(body: unknown): Patcher {
   if (!Array.isArray(body))
@@ -88,14 +90,28 @@ function jsonPatcher(body: unknown): Patcher {
   for (const operation of operations) checkPointers(operation)
   return (current) => {
     const document = jsonClone(current)
-    for (const problem of applyPatch(document, jsonClone(operations))) if (problem) throw unapplicable(problem)
+    let copied = 0
+    for (const operation of jsonClone(operations)) {
+      if (operation.op === 'copy') copied += sizeAt(document, operation.from)
+      // Copies of copies double with every operation; the bound is the API server's own.
+      if (copied > maxCopied)
+        throw unapplicable(new Error(`the accumulated size increase of copy operations exceeds ${maxCopied} bytes`))
+      const [problem] = applyPatch(document, [operation])
+      if (problem) throw unapplicable(problem)
+    }
     return document
   }
 }
 
+/** Bytes of what a pointer leads to; 0 where it leads nowhere, which applying it will tell. */
+function sizeAt(document: unknown, pointer: string): number {
+  const value: unknown = Pointer.fromJSON(pointer).get(document)
+  return value === undefined ? 0 : Buffer.byteLength(JSON.stringify(value))
+}
+
 /** The library follows such pointers into prototypes. */
 function checkPointers(operation: JsonPatchOperation): void {
-  const { path, from } = operation as { path?: unknown; from?: unknown }
+  const { path, from } = (operation ?? {}) as { path?: unknown; from?: unknown }
   if (typeof path !== 'string') throw badRequest('error decoding patch: missing value of path')
   for (const pointer of [path, typeof from === 'string' ? from : '']) {
     if (pointer !== '' && !pointer.startsWith('/'))

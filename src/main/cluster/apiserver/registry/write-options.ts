@@ -71,13 +71,13 @@ export function deleteOptions({ query }: Call, body: unknown): DeleteOptions {
   const fields = bodyFields(body)
   const dryRun = Array.isArray(fields['dryRun']) ? (fields['dryRun'][0] as string | undefined) : query['dryRun']
   const policy = propagationPolicy(fields, query)
-  const preconditions = (fields['preconditions'] ?? {}) as { uid?: string; resourceVersion?: string }
+  const { uid, resourceVersion } = preconditionsOf(fields['preconditions'] ?? {})
   return {
     dryRun: isDryRun(dryRun, 'DeleteOptions'),
     gracePeriodSeconds: gracePeriod(fields['gracePeriodSeconds'] ?? query['gracePeriodSeconds']),
     propagationPolicy: policy,
-    uid: preconditions.uid,
-    resourceVersion: preconditions.resourceVersion,
+    uid,
+    resourceVersion,
     raw: { kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1', ...fields },
   }
 }
@@ -92,6 +92,14 @@ function bodyFields(body: unknown): Record<string, unknown> {
       `${JSON.stringify(fields['kind'])} in version ${JSON.stringify(fields['apiVersion'] ?? '')} cannot be handled as DeleteOptions`,
     )
   return fields
+}
+
+function preconditionsOf(value: unknown): { uid: string | undefined; resourceVersion: string | undefined } {
+  const { uid, resourceVersion } = value as Record<string, unknown>
+  const isText = (text: unknown): text is string | undefined => text === undefined || typeof text === 'string'
+  if (typeof value !== 'object' || Array.isArray(value) || !isText(uid) || !isText(resourceVersion))
+    throw badRequest('preconditions of DeleteOptions must be an object of uid and resourceVersion, both strings')
+  return { uid, resourceVersion }
 }
 
 function gracePeriod(value: unknown): number | undefined {

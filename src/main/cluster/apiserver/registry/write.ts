@@ -59,10 +59,15 @@ export async function createObject(
   // Jobs write their name into labels: it has to be there before they are prepared.
   if (base) object.metadata.name = generateName(base)
   kind.prepareForCreate?.(object)
+  const check = (): void =>
+    refuseInvalid(resource, object, [...validateMetadata(resource, object), ...(kind.validate?.(object) ?? [])])
+  check()
   if (!applied) recordWrite(context, target, options, object, undefined)
   for (let attempt = 1; ; attempt++) {
-    if (base && attempt > 1) object.metadata.name = generateName(base)
-    refuseInvalid(resource, object, [...validateMetadata(resource, object), ...(kind.validate?.(object) ?? [])])
+    if (base && attempt > 1) {
+      object.metadata.name = generateName(base)
+      check()
+    }
     if (kind.warnings) call.warnings.push(...kind.warnings(object))
     await validateAdmission(context, attributes)
     try {
@@ -205,8 +210,8 @@ async function updateOnce(
   }
   await admit(context, attributes)
   prepare(target, next, current)
-  if (!change.applied) recordWrite(context, target, options, next, current)
   refuseInvalid(resource, next, findings(target, next, current))
+  if (!change.applied) recordWrite(context, target, options, next, current)
   if (resource.kind.warnings && target.subresource === '') call.warnings.push(...resource.kind.warnings(next))
   await validateAdmission(context, attributes)
   return storeUpdate(context, target, options, entry, current, next)
@@ -289,10 +294,9 @@ function specDiffers(next: KubeObject, current: KubeObject): boolean {
 function findings({ resource, subresource }: Target, next: KubeObject, current: KubeObject): FieldError[] {
   const { kind } = resource
   const errors = [...validateMetadata(resource, next), ...validateMetadataUpdate(next, current)]
-  if (subresource === 'status') errors.push(...(kind.status?.validateStatus?.(next, current) ?? []))
-  else if (subresource !== '') errors.push(...(kind.validateSubresource?.(subresource, next, current) ?? []))
-  else errors.push(...(kind.validate?.(next, current) ?? []), ...(kind.validateUpdate?.(next, current) ?? []))
-  return errors
+  if (subresource === 'status') return [...errors, ...(kind.status?.validateStatus?.(next, current) ?? [])]
+  if (subresource !== '') return [...errors, ...(kind.validateSubresource?.(subresource, next, current) ?? [])]
+  return [...errors, ...(kind.validate?.(next, current) ?? []), ...(kind.validateUpdate?.(next, current) ?? [])]
 }
 
 /** @throws ApiError 409 */

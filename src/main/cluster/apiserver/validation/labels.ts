@@ -11,7 +11,8 @@ export function checkLabelSelector(
   errors: FieldError[],
 ): void {
   if (!selector) return
-  errors.push(...checkLabels(selector.matchLabels as Record<string, string> | undefined, `${field}.matchLabels`))
+  for (const error of checkLabels(selector.matchLabels as Record<string, string> | undefined, `${field}.matchLabels`))
+    errors.push(error)
   selector.matchExpressions?.forEach((expression, i) => {
     checkExpression(expression, `${field}.matchExpressions[${i}]`, errors)
   })

@@ -19,7 +19,8 @@ import type { Wire } from './wire.ts'
 /** Findings about the template of pods. @param field `spec.template` */
 export function checkPodTemplate(template: Wire<PodTemplateSpec>, field: string, errors: FieldError[]): void {
   const { metadata = {}, spec = {} } = template
-  errors.push(...checkLabels(metadata.labels as Record<string, string> | undefined, `${field}.metadata.labels`))
+  for (const error of checkLabels(metadata.labels as Record<string, string> | undefined, `${field}.metadata.labels`))
+    errors.push(error)
   for (const key of Object.keys(metadata.annotations ?? {}))
     addInvalid(qualifiedNameProblems(key.toLowerCase()), key, `${field}.metadata.annotations`, errors)
   checkPodSpec(spec, `${field}.spec`, errors)
@@ -46,7 +47,8 @@ export function checkPodSpec(spec: Wire<PodSpec>, field: string, errors: FieldEr
     `${field}.dnsPolicy`,
     errors,
   )
-  errors.push(...checkLabels(spec.nodeSelector as Record<string, string> | undefined, `${field}.nodeSelector`))
+  for (const error of checkLabels(spec.nodeSelector as Record<string, string> | undefined, `${field}.nodeSelector`))
+    errors.push(error)
   checkHostNamespaces(spec, field, errors)
   checkPodSecurityContext(spec.securityContext, `${field}.securityContext`, errors)
   checkNames(spec, field, errors)

@@ -7,13 +7,21 @@ export const deepest = 1_000
 /** In the words of Kubernetes' JSON decoder. */
 export const exceededDepth = 'exceeded max depth'
 
+/**
+ * How many keys, objects and lists a body may have. An object of the largest size that is stored has as many only if each
+ * takes less than 16 bytes; beyond, building it would keep everybody else waiting.
+ */
+export const mostParts = 100_000
+
 const quote = 0x22
 const backslash = 0x5c
+const colon = 0x3a
 
-/** Whether a JSON text opens more than `deepest` brackets at once, told without building anything. */
-export function nestsTooDeep(json: Uint8Array): boolean {
-  if (json.length <= deepest) return false
+/** What a JSON text has too much of, told without building anything; undefined when it may be parsed. */
+export function excessOf(json: Uint8Array): string | undefined {
+  if (json.length <= deepest) return undefined
   let depth = 0
+  let parts = 0
   let inString = false
   for (let i = 0; i < json.length; i++) {
     const byte = json[i]
@@ -21,10 +29,12 @@ export function nestsTooDeep(json: Uint8Array): boolean {
     else if (inString) {
       if (byte === backslash) i++
     } else if (byte === 0x7b || byte === 0x5b) {
-      if (++depth > deepest) return true
+      if (++depth > deepest) return exceededDepth
+      parts++
     } else if (byte === 0x7d || byte === 0x5d) depth--
+    else if (byte === colon) parts++
   }
-  return false
+  return parts > mostParts ? `more than ${mostParts} keys, objects and lists` : undefined
 }
 
 /** Whether a value has parts more than `levels` beneath it. */
