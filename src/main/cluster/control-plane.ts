@@ -36,7 +36,7 @@ import type { HealthChecks } from './apiserver/health.ts'
 import { createServiceDialer } from './apiserver/service-dialer.ts'
 import { streamingHandlers } from './apiserver/streaming/index.ts'
 import { WorkqueueMetrics } from './apiserver/workqueue-metrics.ts'
-import { webhookConditionsHold } from './apiserver/policies/scope.ts'
+import { webhookConditions } from './apiserver/policies/scope.ts'
 import { createWebhookCaller } from './apiserver/webhooks/call.ts'
 import { startControllers, type CustomResources } from './controllers/index.ts'
 import { createScheduler } from './scheduler/scheduler.ts'
@@ -133,7 +133,7 @@ export async function startControlPlane({
         quota: {
           writeStatus: (quota) => createClient(server.transportFor(apiServerUser)).updateStatus(resourceQuotas, quota),
         },
-        webhooks: { call: callWebhook, conditionsHold: webhookConditionsHold, log },
+        webhooks: { call: callWebhook, conditionsHold: webhookConditions(auth), log },
       }),
       connectHandlers: streamingHandlers({ connector: nodes }),
       actionHandlers: auth.actions,

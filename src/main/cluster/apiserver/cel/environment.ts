@@ -1,4 +1,5 @@
 import { Environment } from '@marcbachmann/cel-js'
+import { registerAuthorizer } from './authorizer.ts'
 import { registerLists } from './lists.ts'
 import { registerNetwork } from './network.ts'
 import { registerQuantities } from './quantities.ts'
@@ -26,5 +27,6 @@ function build(): Environment {
   registerLists(environment)
   registerQuantities(environment)
   registerNetwork(environment)
+  registerAuthorizer(environment)
   return environment
 }

@@ -7,6 +7,7 @@ import type {
 } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { labelRequirements, matchesLabels } from '#shared/kube/selectors.ts'
+import type { DirectAuthorizer } from '../cel/authorizer.ts'
 import type { AdmissionAttributes } from '../registry/admission.ts'
 import type { ResourceTable } from '../registry/resources.ts'
 import { matchesRequest, matchesRule } from '../webhooks/rules.ts'
@@ -33,6 +34,13 @@ export interface Bound<P extends Policy, B extends Binding> {
   binding: B
   /** null where the policy has none. */
   params: KubeObject | null
+}
+
+export interface PolicyOptions {
+  /** What is served: parameters of policies may be of any kind. */
+  resources: () => ResourceTable
+  /** Answers the variable `authorizer`. */
+  authorizer: DirectAuthorizer
 }
 
 /** Why parameters cannot be had although they must. */

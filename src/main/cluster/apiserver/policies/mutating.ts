@@ -7,15 +7,14 @@ import { strategicMerge } from '#shared/kube/patch/strategic.ts'
 import { compile, evaluateJson } from '../cel/compile.ts'
 import { toCel } from '../cel/values.ts'
 import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../registry/admission.ts'
-import type { ResourceTable } from '../registry/resources.ts'
-import { boundPolicies, paramsOf, type Binding } from './bindings.ts'
+import { boundPolicies, paramsOf, type Binding, type PolicyOptions } from './bindings.ts'
 import { conditionsHold, policyBindings, requestBindings, type Bindings } from './scope.ts'
 import { policyVariables } from './variables.ts'
 
 type Bound = { policy: MutatingAdmissionPolicy; binding: Binding }
 
 /** MutatingAdmissionPolicy: changes what is written, one policy after the other in the order of their names. */
-export function mutatingPolicies({ resources }: { resources: () => ResourceTable }): AdmissionPlugin {
+export function mutatingPolicies(options: PolicyOptions): AdmissionPlugin {
   return {
     name: 'MutatingAdmissionPolicy',
     admit(attributes) {
@@ -26,23 +25,24 @@ export function mutatingPolicies({ resources }: { resources: () => ResourceTable
       })
       const left = new Map<Bound, KubeObject | undefined>()
       for (const one of bound) {
-        mutateBy(one, attributes, resources)
+        mutateBy(one, attributes, options)
         left.set(one, jsonClone(attributes.object))
       }
       // A policy that wants so comes again when a later one has changed what it left.
       for (const [one, object] of left)
         if (one.policy.spec?.reinvocationPolicy === 'IfNeeded' && !jsonEqual(object, attributes.object))
-          mutateBy(one, attributes, resources)
+          mutateBy(one, attributes, options)
     },
   }
 }
 
 /** @throws ApiError when the policy fails and has to be kept */
-function mutateBy({ policy, binding }: Bound, attributes: AdmissionAttributes, resources: () => ResourceTable): void {
+function mutateBy({ policy, binding }: Bound, attributes: AdmissionAttributes, options: PolicyOptions): void {
+  const { resources, authorizer } = options
   const variables = policyVariables(policy.spec?.paramKind !== undefined)
   try {
     for (const params of paramsOf(policy, binding, attributes, resources)) {
-      const bindings = policyBindings(requestBindings(attributes), policy, params)
+      const bindings = policyBindings(requestBindings(attributes, authorizer), policy, params)
       if (!conditionsHold(policy.spec?.matchConditions, bindings, variables)) continue
       for (const mutation of policy.spec?.mutations ?? []) {
         mutate(mutation, attributes, bindings, variables, resources)
@@ -63,7 +63,7 @@ function mutate(
   attributes: AdmissionAttributes,
   bindings: Bindings,
   variables: ReturnType<typeof policyVariables>,
-  resources: () => ResourceTable,
+  resources: PolicyOptions['resources'],
 ): void {
   const { object, kind } = attributes
   if (!object) return

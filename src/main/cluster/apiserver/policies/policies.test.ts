@@ -6,23 +6,40 @@ import type {
   ValidatingAdmissionPolicySpec,
 } from '#shared/kube/generated/types.ts'
 import type { Resource } from '#shared/client/client.ts'
+import { createClient } from '#shared/client/kube-client.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { configMaps, deployments, namespaces } from '#shared/kube/resources.ts'
 import type { ApiError } from '#shared/kube/status.ts'
 import { startApiServer, type TestApiServer } from '#test/support/api-server.ts'
+import { createMemoryStore } from '../../store/memory.ts'
+import { createAuthorizer } from '../auth/authorizer.ts'
+import type { RbacAuthorizer } from '../auth/rbac.ts'
 import { kinds } from '../kinds/index.ts'
-import type { ResourceTable } from '../registry/resources.ts'
+import type { ObjectReader } from '../registry/admission.ts'
+import type { PolicyOptions } from './bindings.ts'
 import { mutatingPolicies } from './mutating.ts'
 import { validatingPolicies } from './validating.ts'
 
 let api: TestApiServer
 
+let authorizer: RbacAuthorizer
+
 beforeEach(async () => {
-  const resources = (): ResourceTable => api.server.resources
-  api = await startApiServer({ kinds, admission: [mutatingPolicies({ resources }), validatingPolicies({ resources })] })
+  const store = createMemoryStore()
+  const reader: ObjectReader = {
+    get: (...key) => api.server.reader.get(...key),
+    list: (...key) => api.server.reader.list(...key),
+  }
+  authorizer = createAuthorizer({ store, reader })
+  const options: PolicyOptions = { resources: () => api.server.resources, authorizer }
+  api = await startApiServer({ kinds, store, admission: [mutatingPolicies(options), validatingPolicies(options)] })
   await api.client.create(namespaces, { metadata: { name: 'team', labels: { tier: 'gold' } } })
 })
-afterEach(() => api.stop())
+afterEach(async () => {
+  await authorizer.stop()
+  await api.stop()
+  await api.store.close()
+})
 
 const group = 'admissionregistration.k8s.io'
 const resource = (kind: string, plural: string): Resource => ({ group, version: 'v1', kind, plural, namespaced: false })
@@ -99,6 +116,39 @@ describe('a validating policy', () => {
     await api.client.create(namespaces, { metadata: { name: 'other' } })
     await api.client.create(configMaps, { metadata: { name: 'm', namespace: 'other' } })
     expect(await refusal(make('m'))).toMatchObject({ code: 422 })
+  })
+
+  it('asks the authorizer what the user or a service account may do', async () => {
+    const roles = { group: 'rbac.authorization.k8s.io', version: 'v1', kind: 'Role', plural: 'roles', namespaced: true }
+    await api.client.create(roles, {
+      metadata: { name: 'reader', namespace: 'team' },
+      rules: [{ apiGroups: [''], resources: ['pods/log'], resourceNames: ['web'], verbs: ['get'] }],
+    } as KubeObject)
+    await api.client.create({ ...roles, kind: 'RoleBinding', plural: 'rolebindings' }, {
+      metadata: { name: 'readers', namespace: 'team' },
+      roleRef: { apiGroup: roles.group, kind: 'Role', name: 'reader' },
+      subjects: [{ kind: 'ServiceAccount', name: 'robot', namespace: 'team' }],
+    } as KubeObject)
+    await validating({
+      variables: [
+        {
+          name: 'robot',
+          expression: "authorizer.serviceAccount('team', 'robot').group('').resource('pods').subresource('log')",
+        },
+        { name: 'mine', expression: "authorizer.requestResource.check('create')" },
+      ],
+      validations: [
+        { expression: "variables.robot.namespace('team').name('web').check('get').allowed()" },
+        { expression: "!variables.robot.namespace('other').name('web').check('get').allowed()" },
+        { expression: "variables.robot.namespace('team').name('web').check('get').reason().contains('readers')" },
+        { expression: "authorizer.path('/healthz').check('get').allowed() && !variables.mine.errored()" },
+        { expression: "variables.mine.error() == '' && variables.mine.allowed()", message: 'not yours' },
+      ],
+    })
+    await make('ok')
+    const nobody = createClient(api.server.transportFor({ name: 'nobody', groups: ['system:authenticated'] }))
+    const refused = nobody.create(configMaps, { metadata: { name: 'm', namespace: 'team' } })
+    expect((await refusal(refused)).message).toContain('denied request: not yours')
   })
 
   it('sees namespace, old state, request and parameters', async () => {

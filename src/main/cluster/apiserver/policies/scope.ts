@@ -1,5 +1,6 @@
 import { messageOf } from '#shared/kube/error-kinds.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
+import { authorizerValue, type DirectAuthorizer } from '../cel/authorizer.ts'
 import { compile } from '../cel/compile.ts'
 import { toCel } from '../cel/values.ts'
 import type { AdmissionAttributes } from '../registry/admission.ts'
@@ -11,8 +12,8 @@ import { conditionVariables, policyVariables } from './variables.ts'
 /** What expressions about one request can see. Values are made when they are first looked at. */
 export type Bindings = Record<string, unknown>
 
-export function requestBindings(attributes: AdmissionAttributes): Bindings {
-  const { object, oldObject, namespace, kind, reader } = attributes
+export function requestBindings(attributes: AdmissionAttributes, authorizer: DirectAuthorizer): Bindings {
+  const { object, oldObject, namespace, kind, reader, user, subresource, name } = attributes
   const request = admissionRequest(attributes)
   delete request['object']
   delete request['oldObject']
@@ -23,6 +24,13 @@ export function requestBindings(attributes: AdmissionAttributes): Bindings {
     oldObject: toCel(oldObject ?? null),
     request: toCel(request),
     namespaceObject: toCel(owner ?? null),
+    authorizer: authorizerValue(authorizer, user, {
+      group: kind.group,
+      resource: kind.plural,
+      subresource,
+      namespace,
+      name: name || (object?.metadata.name ?? ''),
+    }),
   }
 }
 
@@ -66,5 +74,7 @@ export function conditionsHold(
 }
 
 /** The match conditions of a webhook. */
-export const webhookConditionsHold: ConditionCheck = (conditions, attributes) =>
-  !conditions?.length || conditionsHold(conditions, requestBindings(attributes))
+export const webhookConditions =
+  ({ authorizer }: { authorizer: DirectAuthorizer }): ConditionCheck =>
+  (conditions, attributes) =>
+    !conditions?.length || conditionsHold(conditions, requestBindings(attributes, authorizer))

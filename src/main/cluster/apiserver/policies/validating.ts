@@ -3,13 +3,12 @@ import type { ValidatingAdmissionPolicy, Validation } from '#shared/kube/generat
 import { ApiError } from '#shared/kube/status.ts'
 import { compile, type Variables } from '../cel/compile.ts'
 import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../registry/admission.ts'
-import type { ResourceTable } from '../registry/resources.ts'
-import { boundPolicies, paramsOf, type Binding } from './bindings.ts'
+import { boundPolicies, paramsOf, type Binding, type PolicyOptions } from './bindings.ts'
 import { conditionsHold, policyBindings, requestBindings, type Bindings } from './scope.ts'
 import { policyVariables } from './variables.ts'
 
 /** ValidatingAdmissionPolicy: what is written has to keep the rules that are bound to it. */
-export function validatingPolicies({ resources }: { resources: () => ResourceTable }): AdmissionPlugin {
+export function validatingPolicies({ resources, authorizer }: PolicyOptions): AdmissionPlugin {
   return {
     name: 'ValidatingAdmissionPolicy',
     validate(attributes) {
@@ -18,7 +17,7 @@ export function validatingPolicies({ resources }: { resources: () => ResourceTab
         bindings: 'validatingadmissionpolicybindings',
       })
       if (bound.length === 0) return
-      const base = requestBindings(attributes)
+      const base = requestBindings(attributes, authorizer)
       const denials = bound.flatMap(({ policy, binding }) =>
         denialsOf(policy, failuresOf(policy, binding, attributes, base, resources), binding, attributes),
       )
@@ -38,7 +37,7 @@ function failuresOf(
   binding: Binding,
   attributes: AdmissionAttributes,
   base: Bindings,
-  resources: () => ResourceTable,
+  resources: PolicyOptions['resources'],
 ): Failure[] {
   const lenient = policy.spec?.failurePolicy === 'Ignore'
   const variables = policyVariables(policy.spec?.paramKind !== undefined)

@@ -1,3 +1,4 @@
+import { authorizerType } from '../cel/authorizer.ts'
 import type { Variables } from '../cel/compile.ts'
 
 /** What expressions of admission policies and match conditions may speak of. */
@@ -6,6 +7,7 @@ export const conditionVariables: Variables = {
   oldObject: 'dyn',
   request: 'dyn',
   namespaceObject: 'dyn',
+  authorizer: authorizerType,
 }
 
 export const policyVariables = (hasParams: boolean): Variables =>
