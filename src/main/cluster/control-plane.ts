@@ -31,8 +31,9 @@ import type { NodeConnector } from './apiserver/node-connector.ts'
 import type { ResourceTable, ServedResource } from './apiserver/registry/resources.ts'
 import { loadSchema } from './apiserver/schema/schema.ts'
 import { createLargeYaml } from './apiserver/codec/large-yaml.ts'
+import { componentStatuses } from './apiserver/component-statuses.ts'
 import { createApiServer } from './apiserver/server.ts'
-import type { HealthChecks } from './apiserver/health.ts'
+import { storeCheck, type HealthChecks } from './apiserver/health.ts'
 import { createServiceDialer } from './apiserver/service-dialer.ts'
 import { streamingHandlers } from './apiserver/streaming/index.ts'
 import { WorkqueueMetrics } from './apiserver/workqueue-metrics.ts'
@@ -114,6 +115,13 @@ export async function startControlPlane({
     const dialService = createServiceDialer({ connector: nodes, reader: late.reader })
     const aggregator = createAggregator({ reader: late.reader, dialService, frontProxy: pki.frontProxy.client })
     const remote = new RemoteGroups()
+    const running = new Set<string>()
+    const isRunning = (component: string) => () => (running.has(component) ? undefined : 'it is not running')
+    const components = {
+      'controller-manager': isRunning('controller-manager'),
+      scheduler: isRunning('scheduler'),
+      'etcd-0': storeCheck(store),
+    }
     const audit = await auditOf(dir, clock, log)
     if (audit) stops.add(() => audit.close())
     const workqueues = new WorkqueueMetrics()
@@ -137,6 +145,7 @@ export async function startControlPlane({
       }),
       connectHandlers: streamingHandlers({ connector: nodes }),
       actionHandlers: auth.actions,
+      views: [componentStatuses(components)],
       aggregation: { aggregator, remote },
       callWebhook,
       pages: auth.pages,
@@ -174,6 +183,7 @@ export async function startControlPlane({
       nodeLifecycle: { monitorGraceMs },
       observe: workqueues.observe,
     })
+    running.add('controller-manager')
     stops.add(() => controllers.stop())
     const informers = createSharedInformers({ client, clock, log })
     stops.add(() => informers.stop())
@@ -189,6 +199,7 @@ export async function startControlPlane({
       log: log.child({ part: 'scheduler' }),
     })
     await scheduler.start()
+    running.add('scheduler')
     stops.add(() => scheduler.stop())
 
     const access = { name: `slipway-${name}`, server: server.url, ca: pki.ca, credentials: pki.admin }
@@ -276,7 +287,7 @@ function lateReader(): { reader: Reader; use(reader: Reader): void } {
 /** What is kept in the store, each kind once: events are served by two groups and stored by one. */
 function storedResources(): Resource[] {
   return kinds
-    .filter(({ verbs, storage }) => storage === undefined && (verbs === undefined || verbs.includes('list')))
+    .filter(({ verbs, storage }) => storage === undefined && (verbs === undefined || verbs.includes('watch')))
     .map(({ group, version, plural, kind, namespaced }) => ({ group, version, plural, kind, namespaced }))
 }
 

@@ -8,10 +8,11 @@ import { itemOf, type RegistryContext, type Target } from './registry/context.ts
 import { deleteCollection, deleteOne } from './registry/delete.ts'
 import type { Verb } from './registry/kind.ts'
 import { patch } from './registry/patch.ts'
-import { bindPod, evictPod } from './registry/pod-actions.ts'
+import { bindNamedPod, bindPod, evictPod } from './registry/pod-actions.ts'
 import { get, list } from './registry/read.ts'
 import { keyOf, prefixOf, type ServedResource } from './registry/resources.ts'
 import { getScale, patchScale, updateScale } from './registry/scale.ts'
+import { getFromView, listView, type View } from './registry/view.ts'
 import { watch, type WatchHub } from './registry/watch.ts'
 import { create, update } from './registry/write.ts'
 import { isDryRun } from './registry/write-options.ts'
@@ -41,6 +42,7 @@ export interface RequestHandlerOptions {
   authorizer: Authorizer
   connectHandlers: readonly ConnectHandler[]
   actionHandlers: readonly ActionHandler[]
+  views: readonly View[]
   pages: Page
 }
 
@@ -49,6 +51,7 @@ export class RequestHandler {
   readonly #options: RequestHandlerOptions
   readonly #connect = new Map<string, ConnectHandler>()
   readonly #actions = new Map<string, ActionHandler>()
+  readonly #views = new Map<string, View>()
 
   constructor(options: RequestHandlerOptions) {
     this.#options = options
@@ -56,6 +59,7 @@ export class RequestHandler {
       this.#connect.set(`${handler.group}/${handler.resource}/${handler.subresource}`, handler)
     for (const handler of options.actionHandlers)
       this.#actions.set(`${handler.group}/${handler.resource}/${handler.subresource}`, handler)
+    for (const view of options.views) this.#views.set(`${view.group}/${view.resource}`, view)
   }
 
   route(method: string, path: string, query: Query): Route {
@@ -102,6 +106,7 @@ export class RequestHandler {
       name: info.name,
       subresource: info.subresource,
     }
+    if (resource.kind.deprecation !== undefined) call.warnings.push(resource.kind.deprecation)
     const pending = convertAhead(this.#options.context, target)
     if (pending) await pending
     return info.subresource === '' ? this.#main(route.verb, target, call) : this.#subresource(route.verb, target, call)
@@ -135,6 +140,8 @@ export class RequestHandler {
     const action = this.#actions.get(`${resource.kind.group}/${resource.kind.plural}/`)
     if (action && verb === 'create') return this.#act(action, target, call)
     if (!resource.verbs.has(verb as Verb)) throw methodNotSupported(resource.groupResource, verb)
+    const view = this.#views.get(`${resource.kind.group}/${resource.kind.plural}`)
+    if (view) return verb === 'list' ? listView(view, context, target, call.query) : getFromView(view, target)
     const reads = verb === 'list' || verb === 'watch'
     if (resource.kind.namespaced && namespace === '' && !reads) throw methodNotSupported(resource.groupResource, verb)
     switch (verb) {
@@ -146,6 +153,7 @@ export class RequestHandler {
         return watch(hub, target, call.query)
       case 'create':
         if (name !== '') throw methodNotSupported(resource.groupResource, verb)
+        if (resource.kind.kind === 'Binding' && resource.kind.group === '') return bindNamedPod(context, target, call)
         return create(context, target, call)
       case 'update':
         return update(context, requireName(target, verb), call)

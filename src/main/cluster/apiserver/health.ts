@@ -25,10 +25,16 @@ export function builtInChecks({
   return {
     ping: () => undefined,
     log: () => problemOf(() => log.debug('health check')),
-    etcd: () => problemOf(() => store.count('/')),
+    etcd: storeCheck(store),
     shutdown: () => (stopping() ? 'process is shutting down' : undefined),
   }
 }
+
+/** Whether the store answers. */
+export const storeCheck =
+  (store: Pick<Store, 'count'>): HealthCheck =>
+  () =>
+    problemOf(() => store.count('/'))
 
 function problemOf(act: () => unknown): string | undefined {
   try {

@@ -22,6 +22,7 @@ import type { ActionHandler, ConnectHandler } from './registry/connect.ts'
 import { createReader, type RegistryContext } from './registry/context.ts'
 import type { KindDeclaration } from './registry/kind.ts'
 import { ResourceTable } from './registry/resources.ts'
+import type { View } from './registry/view.ts'
 import type { WebhookCaller } from './webhooks/call.ts'
 import { WatchHub } from './registry/watch.ts'
 
@@ -36,6 +37,8 @@ export interface ApiServerOptions {
   admission?: readonly AdmissionPlugin[]
   connectHandlers?: readonly ConnectHandler[]
   actionHandlers?: readonly ActionHandler[]
+  /** Kinds that are made when somebody reads them. */
+  views?: readonly View[]
   clock: Clock
   log: Log
   /** `v1.36.0+slipway` */
@@ -104,6 +107,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     authorizer: options.authorizer,
     connectHandlers: options.connectHandlers ?? [],
     actionHandlers: options.actionHandlers ?? [],
+    views: options.views ?? [],
     pages: createPages({
       resources,
       definitions: (name) => custom.definition(name),

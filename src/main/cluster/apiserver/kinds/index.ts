@@ -19,6 +19,8 @@ import { cronJob } from './batch/cronjob.ts'
 import { job } from './batch/job.ts'
 import { certificateSigningRequest } from './certificates/certificatesigningrequest.ts'
 import { lease } from './coordination/lease.ts'
+import { binding } from './core/binding.ts'
+import { componentStatus } from './core/componentstatus.ts'
 import { configMap } from './core/configmap.ts'
 import { endpoints } from './core/endpoints.ts'
 import { event } from './core/event.ts'
@@ -63,6 +65,8 @@ import { volumeAttributesClass } from './storage/volumeattributesclass.ts'
 
 /** Every built-in kind. Adding one means writing its declaration and listing it here. */
 export const kinds: readonly KindDeclaration[] = [
+  anyKind(binding),
+  anyKind(componentStatus),
   anyKind(configMap),
   anyKind(endpoints),
   anyKind(event),

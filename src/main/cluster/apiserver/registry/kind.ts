@@ -43,6 +43,8 @@ export interface KindDeclaration<T extends KubeObject = KubeObject> {
   validateUpdate?(next: T, previous: T): FieldError[]
   /** Rules for a write through a subresource other than `status`; the others do not apply to it. */
   validateSubresource?(subresource: string, next: T, previous: T): FieldError[]
+  /** A warning to whoever reads or writes it: `v1 Endpoints is deprecated in v1.33+; …`. */
+  deprecation?: string
   /** Warnings for the `Warning:` header. */
   warnings?(object: T): string[]
 

@@ -49,6 +49,16 @@ export async function bindPod(context: RegistryContext, target: Target, call: Ca
   return success(201)
 }
 
+/** `POST bindings`: as `pods/x/binding`, of the pod that the body names. */
+export function bindNamedPod(context: RegistryContext, target: Target, call: Call): Promise<Answer> {
+  const pods = context.resources.find('', 'v1', 'pods')
+  const { metadata } = parseBody(call.body) as Partial<Binding>
+  const name: unknown = metadata?.name
+  if (!pods || typeof name !== 'string' || name === '')
+    throw invalid('Binding', '', '', [fieldRequired('metadata.name', 'name of the pod to be bound')])
+  return bindPod(context, { resource: pods, namespace: target.namespace, name, subresource: 'binding' }, call)
+}
+
 function boundPod(
   { clock }: RegistryContext,
   { name }: Target,

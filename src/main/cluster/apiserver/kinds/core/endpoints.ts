@@ -16,6 +16,7 @@ export const endpoints: KindDeclaration<Endpoints> = {
   shortNames: ['ep'],
   namespaced: true,
   schema: 'io.k8s.api.core.v1.Endpoints',
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   generation: false,
   createOnUpdate: true,
   setDefaults({ subsets }) {

@@ -3,6 +3,7 @@ import { badRequest, failure, type ApiError } from '#shared/kube/status.ts'
 import { timestamp, type RegistryContext, type Target } from '../context.ts'
 import type { WriteOptions } from '../write-options.ts'
 import { difference, isEmpty, paths, union, withNamedAncestors, type FieldSet } from './field-set.ts'
+import { syncLastApplied, withoutOwn } from './last-applied.ts'
 import { conflictsOf, Managers, takeFields, type Manager, type ManagerId } from './managed-fields.ts'
 import { compareObjects, fieldSetOf, mergeApplied, removeFields } from './typed.ts'
 
@@ -30,11 +31,13 @@ export function applyConfiguration(
   const merged = (live ? mergeApplied(live, config, resource.type) : config) as KubeObject
   const next = before ? prune(merged, before, managers, resource.type) : merged
   const { changed, removed } = compareObjects(live, next, resource.type)
-  const conflicts = live ? conflictsOf(managers, id, changed) : []
-  if (conflicts.length > 0 && !force) throw conflictError(conflicts)
+  if (live && !force) {
+    const conflicts = withoutOwn(conflictsOf(managers, id, changed), { manager, live, type: resource.type })
+    if (conflicts.length > 0) throw conflictError(conflicts)
+  }
   takeFields(managers, id, changed, removed)
   const metadata = { ...next.metadata, managedFields: managers.encode() }
-  return { ...next, metadata }
+  return syncLastApplied({ ...next, metadata }, { manager, live, config })
 }
 
 /** Removes what was applied before and has no owner left. */

@@ -1,0 +1,15 @@
+import type { Binding } from '#shared/kube/generated/types.ts'
+import type { KindDeclaration } from '../../registry/kind.ts'
+
+/** Puts the pod of its own name on a node; carried out, not stored. The scheduler posts to `pods/x/binding` instead. */
+export const binding: KindDeclaration<Binding> = {
+  group: '',
+  version: 'v1',
+  kind: 'Binding',
+  plural: 'bindings',
+  singular: 'binding',
+  namespaced: true,
+  schema: 'io.k8s.api.core.v1.Binding',
+  verbs: ['create'],
+  columns: [],
+}

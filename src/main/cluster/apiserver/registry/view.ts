@@ -1,0 +1,31 @@
+import type { KubeObject } from '#shared/kube/object.ts'
+import { notFound } from '#shared/kube/status.ts'
+import type { Answer, Item, Query } from '../request.ts'
+import type { RegistryContext, Target } from './context.ts'
+import { parseSelection } from './selection.ts'
+
+/** Objects of a kind without storage that are made when somebody reads them. */
+export interface View {
+  group: string
+  resource: string
+  objects(): Promise<KubeObject[]>
+}
+
+/** `GET` of one of them. @throws ApiError 404 */
+export async function getFromView(view: View, { resource, name }: Target): Promise<Answer> {
+  const object = (await view.objects()).find(({ metadata }) => metadata.name === name)
+  if (!object) throw notFound(resource.groupResource, name)
+  return { type: 'object', code: 200, resource, object }
+}
+
+/** `GET` of all of them, or of those that the selectors match. @throws ApiError 400 */
+export async function listView(view: View, { store }: RegistryContext, target: Target, query: Query): Promise<Answer> {
+  const selection = parseSelection(target, query)
+  const objects = (await view.objects()).filter((object) => selection?.matches(object) ?? true)
+  return {
+    type: 'list',
+    resource: target.resource,
+    items: objects.map((object): Item => ({ object, json: Buffer.from(JSON.stringify(object)) })),
+    metadata: { resourceVersion: String(store.revision) },
+  }
+}
