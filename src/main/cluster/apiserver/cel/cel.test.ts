@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { compile, CompilationError, evaluateJson } from './compile.ts'
+import { compile, CompilationError } from './compile.ts'
 import { withoutMessages } from './messages.ts'
 import { toCel } from './values.ts'
 
@@ -8,7 +8,7 @@ const object = {
   spec: { replicas: 3, cpu: '500m', ports: [80, 443], cidr: '10.0.0.0/8' },
 }
 const run = (expression: string): unknown =>
-  evaluateJson(compile(expression, { object: 'dyn' }), { object: toCel(object) })
+  compile(expression, { object: 'dyn' }).evaluateJson({ object: toCel(object) })
 
 describe('CEL as Kubernetes has it', () => {
   it.each<[string, unknown]>([
@@ -47,7 +47,7 @@ describe('CEL as Kubernetes has it', () => {
   })
 
   it('an absent field is an error when it is read', () => {
-    expect(() => run('object.spec.nothing == 1')).toThrow('No such key: nothing')
+    expect(() => run('object.spec.nothing == 1')).toThrow('no such key: nothing')
   })
 })
 

@@ -1,16 +1,27 @@
-import type { Environment } from '@marcbachmann/cel-js'
+import { EvaluationError, type Environment } from '@marcbachmann/cel-js'
 import { messageOf } from '#shared/kube/error-kinds.ts'
+import { CostBudget, metered, spendDeep } from './cost.ts'
 import { celEnvironment } from './environment.ts'
 import { withoutMessages } from './messages.ts'
+import { meter } from './meter.ts'
 import { fromCel } from './values.ts'
 
 /** A compiled expression. */
 export interface Program {
   /** Its type as far as it is known before it runs: `bool`, `string`, `dyn` … */
   readonly type: string
-  /** Values are CEL's own: see `toCel`. @throws Error in words for a message */
-  evaluate(bindings: Readonly<Record<string, unknown>>): unknown
+  /**
+   * Values are CEL's own: see `toCel`.
+   * @param budget what it may cost together with others
+   * @throws Error in words for a message; CostLimitExceeded when it goes on for too long
+   */
+  evaluate(bindings: Bindings, budget?: CostBudget): unknown
+  /** The value as JSON. @throws as `evaluate` */
+  evaluateJson(bindings: Bindings, budget?: CostBudget): unknown
 }
+
+/** The values of variables, by name. */
+export type Bindings = Readonly<Record<string, unknown>>
 
 /** The expression is none, or not of the type asked for. */
 export class CompilationError extends Error {}
@@ -51,7 +62,24 @@ function compileNew(expression: string, variables: Variables, result: string | u
   const type = checked.type ?? 'dyn'
   if (result !== undefined && type !== result && type !== 'dyn')
     throw new CompilationError(`must evaluate to ${result}, but got ${type}`)
-  return { type, evaluate: (bindings) => settled(parsed(bindings), result) }
+  meter(parsed.ast)
+  const run = (bindings: Bindings): unknown => {
+    try {
+      return settled(parsed(bindings), result)
+    } catch (error) {
+      throw error instanceof EvaluationError ? new Error(evaluationWords(error.summary)) : error
+    }
+  }
+  return {
+    type,
+    evaluate: (bindings, budget = new CostBudget()) => metered(budget, () => run(bindings)),
+    evaluateJson: (bindings, budget = new CostBudget()) => metered(budget, () => asJson(run(bindings))),
+  }
+}
+
+function asJson(value: unknown): unknown {
+  spendDeep(value)
+  return fromCel(value)
 }
 
 const maxLength = 20_000
@@ -85,11 +113,18 @@ function compilationFailed(error: unknown, expression: string): CompilationError
   )
 }
 
+/** As CEL in Go words them, which is what tests and people look for. */
+const evaluationWords = (summary: string): string =>
+  summary
+    .replace(/^No such key: index out of bounds, index (\S+) .*$/, 'index out of bounds: $1')
+    .replace(/^No such key:/, 'no such key:')
+    .replace(/^found no matching overload for .*$/, 'no such overload')
+    .replace(/^no such overload: .*$/, 'no such overload')
+    .replace(/^integer overflow: .*$/, 'integer overflow')
+    .replace(/^modulo by zero$/, 'modulus by zero')
+    .replace(/^Optional value is not present$/, 'optional.none() dereference')
+
 const goWords = (reason: string): string =>
   reason
     .replace(/^Unknown variable: (\S+)/, "undeclared reference to '$1' (in container '')")
     .replace(/^(Unexpected (?:token|character): .*)$/, 'Syntax error: $1')
-
-/** Runs a program and gives its value as JSON. */
-export const evaluateJson = (program: Program, bindings: Readonly<Record<string, unknown>>): unknown =>
-  fromCel(program.evaluate(bindings))

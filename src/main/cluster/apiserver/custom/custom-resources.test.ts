@@ -214,6 +214,25 @@ describe('objects of a definition', () => {
     ])
   })
 
+  it('are refused when a rule costs too much; the rules after it are not looked at', async () => {
+    await define(
+      spec(
+        { list: { type: 'array', items: { type: 'integer' } } },
+        {
+          'x-kubernetes-validations': [
+            { rule: 'self.list[9999] == 1' },
+            { rule: 'self.list.all(a, self.list.all(b, a + b >= 0))', message: 'sums' },
+            { rule: 'false' },
+          ],
+        },
+      ),
+    )
+    expect(await causes(launch('a', { list: Array.from({ length: 1_000 }, (_, i) => i) }))).toEqual([
+      'spec: Invalid value: "object": index out of bounds: 9999 evaluating rule: self.list[9999] == 1',
+      'spec: Invalid value: "object": \'operation cancelled: actual cost limit exceeded\': no further validation rules will be run due to call cost exceeds limit for rule: sums',
+    ])
+  })
+
   it('know by an optional past whether they are new', async () => {
     const rule = 'oldSelf.hasValue() ? self >= oldSelf.value() : self == 1'
     await define(

@@ -2,6 +2,7 @@ import { messageOf } from '#shared/kube/error-kinds.ts'
 import { fieldForbidden, fieldDuplicate, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { compile, type Variables } from '../cel/compile.ts'
+import { CostBudget, CostLimitExceeded } from '../cel/cost.ts'
 import { toCel, toOptional, type NumberHints } from '../cel/values.ts'
 import { childPath, isFields, isObjectSchema, itemBefore, propertySchema, type Rule, type Schema } from './schema.ts'
 
@@ -34,49 +35,87 @@ export function hasRules(schema: Schema): boolean {
 
 /** What of a value the rules of its schema do not allow; `old` is what was in its place, undefined if nothing was. */
 export function checkRules(value: unknown, old: unknown, schema: Schema, path: string, errors: FieldError[]): void {
+  try {
+    checkAll(value, old, schema, path, { errors, budget: new CostBudget() })
+  } catch (error) {
+    if (!(error instanceof NoMoreRules)) throw error
+  }
+}
+
+/** Findings so far, and what may still be spent on more. */
+interface Check {
+  errors: FieldError[]
+  budget: CostBudget
+}
+
+/** One rule has used up what all of them may cost. */
+class NoMoreRules extends Error {}
+
+function checkAll(value: unknown, old: unknown, schema: Schema, path: string, check: Check): void {
   if (!hasRules(schema) || value === null || value === undefined) return
-  for (const rule of schema['x-kubernetes-validations'] ?? []) checkRule(rule, value, old, schema, path, errors)
+  const rules = schema['x-kubernetes-validations'] ?? []
+  if (rules.length > 0) {
+    const hints = hintsOf(schema)
+    const self = toCel(value, hints)
+    for (const rule of rules) checkRule(rule, { value, self, old, hints, schema, path }, check)
+  }
   const { items } = schema
   if (Array.isArray(value)) {
-    if (items)
-      value.forEach((item, i) => checkRules(item, itemBefore(item, old, schema), items, `${path}[${i}]`, errors))
+    if (items) value.forEach((item, i) => checkAll(item, itemBefore(item, old, schema), items, `${path}[${i}]`, check))
   } else if (isFields(value))
     for (const [name, item] of Object.entries(value)) {
       const child = propertySchema(schema, name)
-      if (child) checkRules(item, isFields(old) ? old[name] : undefined, child, childPath(path, schema, name), errors)
+      if (child) checkAll(item, isFields(old) ? old[name] : undefined, child, childPath(path, schema, name), check)
     }
 }
 
-function checkRule(rule: Rule, value: unknown, old: unknown, schema: Schema, path: string, errors: FieldError[]): void {
+/** Where a rule is looked at. */
+interface Place {
+  value: unknown
+  /** The value as CEL sees it. */
+  self: unknown
+  old: unknown
+  hints: NumberHints
+  schema: Schema
+  path: string
+}
+
+function checkRule(rule: Rule, { value, self, old, hints, schema, path }: Place, { errors, budget }: Check): void {
   const ofChanges = isTransition(rule)
   if (ofChanges && old === undefined && !rule.optionalOldSelf) return
   // What has not changed is not looked at again, as with the rest of the schema.
   if (!ofChanges && old !== undefined && jsonEqual(value, old)) return
-  const hints = hintsOf(schema)
-  const self = toCel(value, hints)
   // `oldSelf.hasValue()`, `oldSelf.orValue(0)` …, where the rule asks for it.
   const oldSelf = rule.optionalOldSelf ? toOptional(old, hints) : old === undefined ? null : toCel(old, hints)
+  const bindings = { self, oldSelf }
   try {
-    if (compile(rule.rule, variablesOf(rule), 'bool').evaluate({ self, oldSelf }) === true) return
+    if (compile(rule.rule, variablesOf(rule), 'bool').evaluate(bindings, budget) === true) return
   } catch (error) {
-    errors.push(fieldInvalid(path, schema.type ?? 'object', `${ruleName(rule)}: ${firstLine(error)}`))
+    errors.push(fieldInvalid(path, schema.type ?? 'object', evaluationProblem(rule, error, budget)))
+    if (error instanceof CostLimitExceeded) throw new NoMoreRules()
     return
   }
-  errors.push(failureOf(rule, messageFor(rule, { self, oldSelf }), schema, path))
+  errors.push(failureOf(rule, messageFor(rule, bindings, budget), schema, path))
 }
 
-const ruleName = ({ rule }: Rule): string => `rule evaluation error of ${JSON.stringify(rule)}`
-const firstLine = (error: unknown): string =>
-  messageOf(error)
-    .split('\n')[0]
-    ?.replace(/^No such key/, 'no such key') ?? ''
+function evaluationProblem(rule: Rule, error: unknown, budget: CostBudget): string {
+  const what = messageOf(error)
+  const which = rule.message?.trim() || rule.rule.trim()
+  if (error instanceof CostLimitExceeded)
+    return budget.isSpent
+      ? what
+      : `'${what}': no further validation rules will be run due to call cost exceeds limit for rule: ${which}`
+  if (what.startsWith('no such overload'))
+    return `'${what}': call arguments did not match a supported operator, function or macro signature for rule: ${which}`
+  return `${what} evaluating rule: ${which}`
+}
 
-function messageFor(rule: Rule, bindings: Record<string, unknown>): string {
+function messageFor(rule: Rule, bindings: Record<string, unknown>, budget: CostBudget): string {
   const { message, messageExpression } = rule
   const plain = message?.trim() || `failed rule: ${rule.rule.trim()}`
   if (!messageExpression) return plain
   try {
-    const text = compile(messageExpression, variablesOf(rule), 'string').evaluate(bindings)
+    const text = compile(messageExpression, variablesOf(rule), 'string').evaluate(bindings, budget)
     return typeof text === 'string' && text.trim() !== '' ? text : plain
   } catch {
     return plain

@@ -4,7 +4,8 @@ import type { MutatingAdmissionPolicy, Mutation } from '#shared/kube/generated/t
 import { jsonClone, jsonEqual } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { strategicMerge } from '#shared/kube/patch/strategic.ts'
-import { compile, evaluateJson } from '../cel/compile.ts'
+import { compile, type Variables } from '../cel/compile.ts'
+import { CostBudget } from '../cel/cost.ts'
 import { toCel } from '../cel/values.ts'
 import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../registry/admission.ts'
 import { boundPolicies, paramsOf, type Binding, type PolicyOptions } from './bindings.ts'
@@ -42,10 +43,11 @@ function mutateBy({ policy, binding }: Bound, attributes: AdmissionAttributes, o
   const variables = policyVariables(policy.spec?.paramKind !== undefined)
   try {
     for (const params of paramsOf(policy, binding, attributes, resources)) {
-      const bindings = policyBindings(requestBindings(attributes, authorizer), policy, params)
+      const budget = new CostBudget()
+      const bindings = policyBindings(requestBindings(attributes, authorizer), policy, params, budget)
       if (!conditionsHold(policy.spec?.matchConditions, bindings, variables)) continue
       for (const mutation of policy.spec?.mutations ?? []) {
-        mutate(mutation, attributes, bindings, variables, resources)
+        mutate(mutation, attributes, { bindings, variables, budget, resources })
         bindings['object'] = toCel(attributes.object)
       }
     }
@@ -58,17 +60,22 @@ function mutateBy({ policy, binding }: Bound, attributes: AdmissionAttributes, o
   }
 }
 
+interface Scope {
+  bindings: Bindings
+  variables: Variables
+  budget: CostBudget
+  resources: PolicyOptions['resources']
+}
+
 function mutate(
   { patchType, applyConfiguration, jsonPatch }: Mutation,
   attributes: AdmissionAttributes,
-  bindings: Bindings,
-  variables: ReturnType<typeof policyVariables>,
-  resources: PolicyOptions['resources'],
+  { bindings, variables, budget, resources }: Scope,
 ): void {
   const { object, kind } = attributes
   if (!object) return
   const expression = (patchType === 'JSONPatch' ? jsonPatch?.expression : applyConfiguration?.expression) ?? ''
-  const change = evaluateJson(compile(expression, variables), bindings)
+  const change = compile(expression, variables).evaluateJson(bindings, budget)
   const changed =
     patchType === 'JSONPatch'
       ? patched(object, change)

@@ -2,6 +2,7 @@ import { messageOf } from '#shared/kube/error-kinds.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { authorizerValue, type DirectAuthorizer } from '../cel/authorizer.ts'
 import { compile } from '../cel/compile.ts'
+import { CostBudget, conditionsLimit } from '../cel/cost.ts'
 import { toCel } from '../cel/values.ts'
 import type { AdmissionAttributes } from '../registry/admission.ts'
 import { admissionRequest } from '../webhooks/review.ts'
@@ -35,19 +36,38 @@ export function requestBindings(attributes: AdmissionAttributes, authorizer: Dir
 }
 
 /** Adds the parameters and the policy's own variables, each of which is computed when an expression reads it. */
-export function policyBindings(base: Bindings, policy: Policy, params: KubeObject | null): Bindings {
+export function policyBindings(
+  base: Bindings,
+  policy: Policy,
+  params: KubeObject | null,
+  budget: CostBudget,
+): Bindings {
   const declared = policyVariables(policy.spec?.paramKind !== undefined)
   const variables: Record<string, unknown> = {}
   const bindings: Bindings = { ...base, variables }
   if (policy.spec?.paramKind) bindings['params'] = toCel(params)
   for (const { name = '', expression = '' } of policy.spec?.variables ?? []) {
-    let known: { value: unknown } | undefined
-    Object.defineProperty(variables, name, {
-      enumerable: true,
-      get: () => (known ??= { value: compile(expression, declared).evaluate(bindings) }).value,
-    })
+    const value = once(() => compile(expression, declared).evaluate(bindings, budget))
+    Object.defineProperty(variables, name, { enumerable: true, get: value })
   }
   return bindings
+}
+
+/** Computes a value when it is first asked for; a failure is kept as well. */
+function once<T>(compute: () => T): () => T {
+  let known: (() => T) | undefined
+  return () => {
+    if (!known)
+      try {
+        const value = compute()
+        known = () => value
+      } catch (error) {
+        known = () => {
+          throw error
+        }
+      }
+    return known()
+  }
 }
 
 /**
@@ -59,10 +79,11 @@ export function conditionsHold(
   bindings: Bindings,
   variables = conditionVariables,
 ): boolean {
+  const budget = new CostBudget(conditionsLimit)
   let failed: Error | undefined
   for (const { name, expression = '' } of conditions ?? []) {
     try {
-      if (compile(expression, variables, 'bool').evaluate(bindings) === false) return false
+      if (compile(expression, variables, 'bool').evaluate(bindings, budget) === false) return false
     } catch (error) {
       failed ??= new Error(
         `expression '${expression}' of match condition '${name ?? ''}' resulted in error: ${messageOf(error)}`,

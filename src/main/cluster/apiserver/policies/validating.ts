@@ -2,6 +2,7 @@ import { messageOf } from '#shared/kube/error-kinds.ts'
 import type { ValidatingAdmissionPolicy, Validation } from '#shared/kube/generated/types.ts'
 import { ApiError } from '#shared/kube/status.ts'
 import { compile, type Variables } from '../cel/compile.ts'
+import { CostBudget } from '../cel/cost.ts'
 import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../registry/admission.ts'
 import { boundPolicies, paramsOf, type Binding, type PolicyOptions } from './bindings.ts'
 import { conditionsHold, policyBindings, requestBindings, type Bindings } from './scope.ts'
@@ -43,37 +44,44 @@ function failuresOf(
   const variables = policyVariables(policy.spec?.paramKind !== undefined)
   try {
     return paramsOf(policy, binding, attributes, resources).flatMap((params) => {
-      const bindings = policyBindings(base, policy, params)
+      const budget = new CostBudget()
+      const bindings = policyBindings(base, policy, params, budget)
       if (!conditionsHold(policy.spec?.matchConditions, bindings, variables)) return []
-      return (policy.spec?.validations ?? []).flatMap((validation) => check(validation, bindings, variables, lenient))
+      return (policy.spec?.validations ?? []).flatMap((validation) =>
+        check(validation, { bindings, variables, budget, lenient }),
+      )
     })
   } catch (error) {
     return lenient ? [] : [{ message: messageOf(error), reason: 'Invalid' }]
   }
 }
 
-function check(validation: Validation, bindings: Bindings, variables: Variables, lenient: boolean): Failure[] {
-  const { expression } = validation
-  try {
-    if (compile(expression, variables, 'bool').evaluate(bindings) === true) return []
-  } catch (error) {
-    if (lenient) return []
-    return [{ message: `expression '${expression}' resulted in error: ${firstLine(error)}`, reason: 'Invalid' }]
-  }
-  return [{ message: messageFor(validation, bindings, variables), reason: validation.reason ?? 'Invalid' }]
+interface Scope {
+  bindings: Bindings
+  variables: Variables
+  budget: CostBudget
+  /** Whether what cannot be evaluated is let pass. */
+  lenient: boolean
 }
 
-const firstLine = (error: unknown): string =>
-  messageOf(error)
-    .split('\n')[0]
-    ?.replace(/^No such key/, 'no such key') ?? ''
+function check(validation: Validation, scope: Scope): Failure[] {
+  const { bindings, variables, budget, lenient } = scope
+  const { expression } = validation
+  try {
+    if (compile(expression, variables, 'bool').evaluate(bindings, budget) === true) return []
+  } catch (error) {
+    if (lenient) return []
+    return [{ message: `expression '${expression}' resulted in error: ${messageOf(error)}`, reason: 'Invalid' }]
+  }
+  return [{ message: messageFor(validation, scope), reason: validation.reason ?? 'Invalid' }]
+}
 
-function messageFor(validation: Validation, bindings: Bindings, variables: Variables): string {
+function messageFor(validation: Validation, { bindings, variables, budget }: Scope): string {
   const { message, messageExpression, expression } = validation
   const plain = message?.trim() || `failed expression: ${expression.trim()}`
   if (!messageExpression) return plain
   try {
-    const text = compile(messageExpression, variables, 'string').evaluate(bindings) as string
+    const text = compile(messageExpression, variables, 'string').evaluate(bindings, budget) as string
     return text.trim() === '' || text.includes('\n') ? plain : text.trim()
   } catch {
     return plain

@@ -1,0 +1,189 @@
+import type { ASTNode } from '@marcbachmann/cel-js'
+import { perCharacter, sizeCost, spend, spendDeep } from './cost.ts'
+
+/**
+ * Makes a checked expression count what it does: every node a step, functions and operators what they run over besides.
+ * The library has no such thing; its nodes keep how they are evaluated in `meta` and `handle`, which is where this is
+ * put around it.
+ */
+export function meter(expression: ASTNode): void {
+  const seen = new Set<object>()
+  const visit = (part: unknown): void => {
+    if (typeof part !== 'object' || part === null || seen.has(part)) return
+    seen.add(part)
+    if (isNode(part)) meterNode(part)
+    for (const child of childrenOf(part)) visit(child)
+  }
+  visit(expression)
+}
+
+type Evaluate = (...given: unknown[]) => unknown
+
+/** What the library keeps in a node, as far as it is of use here. */
+interface Node {
+  op: string
+  args: unknown
+  meta: { evaluate: Evaluate; macro?: { evaluate: Evaluate }; alternate?: Node }
+  setMeta(key: string, value: unknown): Node
+  handle?: Evaluate
+}
+
+const isNode = (part: object): part is Node => 'op' in part && 'setMeta' in part
+
+function* childrenOf(part: object): Generator {
+  if (Array.isArray(part)) yield* part
+  else if (isNode(part)) {
+    if (part.meta.alternate) yield part.meta.alternate
+    else if (part.meta.macro) yield* Object.values(part.meta.macro).filter(isPart)
+    else if (part.op !== 'value') yield part.op === 'comprehension' ? Object.values(part.args as object) : part.args
+  }
+}
+
+const isPart = (value: unknown): boolean =>
+  Array.isArray(value) || (typeof value === 'object' && value !== null && isNode(value))
+
+function meterNode(node: Node): void {
+  const { meta } = node
+  if (meta.alternate) return
+  const cost = stepCost(node)
+  const { macro } = meta
+  if (macro) macro.evaluate = counted(macro.evaluate, cost)
+  else if (cost > 0) node.setMeta('evaluate', counted(meta.evaluate, cost))
+  if (node.handle) meterHandle(node, node.handle)
+}
+
+const counted =
+  (evaluate: Evaluate, cost: number): Evaluate =>
+  (...given) => {
+    spend(cost)
+    return evaluate(...given)
+  }
+
+/** Literals are free, lists and maps are made. */
+function stepCost({ op, args }: Node): number {
+  switch (op) {
+    case 'value':
+      return 0
+    case 'list':
+      return Array.isArray(args) && args.length > 0 ? 10 : 1
+    case 'map':
+      return Array.isArray(args) && args.length > 0 ? 30 : 1
+    default:
+      return 1
+  }
+}
+
+/** What is done with operands is counted when their sizes are known, before it is done. */
+function meterHandle(node: Node, handle: Evaluate): void {
+  switch (node.op) {
+    case 'call':
+    case 'rcall': {
+      const cost = callCosts[String((node.args as unknown[])[0])] ?? runsOver
+      node.handle = (operands, ...more) => {
+        cost(operands as unknown[])
+        return handle(operands, ...more)
+      }
+      return
+    }
+    case '==':
+    case '!=':
+      node.handle = (left, right, ...more) => {
+        if (left !== right) spendDeep(smaller(left, right))
+        return handle(left, right, ...more)
+      }
+      return
+    case 'in':
+      node.handle = (item, list, ...more) => {
+        if (Array.isArray(list)) spendDeep(typeof item === 'object' ? item : 0, list.length)
+        return handle(item, list, ...more)
+      }
+      return
+    case '+':
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
+      node.handle = (left, right, ...more) => {
+        spend(sizeCost(left) + sizeCost(right))
+        return handle(left, right, ...more)
+      }
+  }
+}
+
+/** Equality ends at the first difference, and lists of unlike lengths differ at once. */
+function smaller(left: unknown, right: unknown): unknown {
+  if (Array.isArray(left) && Array.isArray(right) && left.length !== right.length) return 0
+  return typeof left === 'string' && typeof right === 'string' && right.length < left.length ? right : left
+}
+
+type CallCost = (operands: readonly unknown[]) => void
+
+const runsOver: CallCost = (operands) => {
+  let cost = 0
+  for (const operand of operands) cost += sizeCost(operand)
+  spend(cost)
+}
+
+const deeply: CallCost = (operands) => {
+  for (const operand of operands) spendDeep(operand)
+}
+
+/** A search may compare everything with everything. */
+const searches: CallCost = ([text, part]) => spend(sizeCost(text) * Math.max(1, sizeCost(part)))
+
+const searchesLists: CallCost = (operands) => {
+  const [a, b] = operands.filter((operand) => Array.isArray(operand)) as unknown[][]
+  if (!a || !b) return
+  spendDeep(a, b.length)
+  spendDeep(b, a.length)
+}
+
+const searchesTwice: CallCost = (operands) => {
+  searchesLists(operands)
+  searchesLists(operands)
+}
+
+const finds: CallCost = (operands) => {
+  if (typeof operands[0] === 'string') searches(operands)
+  else deeply(operands)
+}
+
+const comparesAll: CallCost = ([list]) => {
+  if (Array.isArray(list)) spendDeep(list, list.length)
+}
+
+const sorts: CallCost = ([list]) => {
+  if (Array.isArray(list)) spendDeep(list, Math.ceil(Math.log2(list.length + 2)))
+}
+
+const joins: CallCost = ([list, separator]) => {
+  if (!Array.isArray(list)) return
+  spendDeep(list)
+  spend(sizeCost(separator) * list.length)
+}
+
+/** What comes out may be far longer than what goes in. */
+const replaces: CallCost = ([text, from, to]) => {
+  searches([text, from])
+  if (typeof text !== 'string' || typeof from !== 'string' || typeof to !== 'string') return
+  spend(Math.ceil((text.split(from).length - 1) * to.length * perCharacter))
+}
+
+const callCosts: Readonly<Record<string, CallCost>> = {
+  contains: (operands) => (operands.length === 3 ? searchesLists(operands) : searches(operands)),
+  intersects: searchesLists,
+  equivalent: searchesTwice,
+  indexOf: finds,
+  lastIndexOf: finds,
+  split: searches,
+  replace: replaces,
+  join: joins,
+  format: deeply,
+  isSorted: deeply,
+  sum: deeply,
+  min: deeply,
+  max: deeply,
+  flatten: deeply,
+  distinct: comparesAll,
+  sort: sorts,
+}
