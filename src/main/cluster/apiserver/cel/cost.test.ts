@@ -30,6 +30,11 @@ it.each([
   ['replacements', "object.text.replace('x', object.text).replace('x', object.text) == ''"],
   ['joins', 'object.list.map(i, object.text).join(object.text).size() > 0'],
   ['searches', 'object.list.all(i, object.text.contains(object.text + string(i)) || true)'],
+  [
+    'expressions that regular expressions cannot be tried with',
+    "object.list.all(i, object.text.matches('x*x*x*!') || true)",
+  ],
+  ['many finds', "object.list.all(i, object.text.findAll('x+').size() > 0)"],
   ['sets', 'object.list.all(i, sets.contains(object.list, object.list))'],
 ])('stops %s', (_, expression) => {
   expect(() => run(expression)).toThrow(tooMuch)

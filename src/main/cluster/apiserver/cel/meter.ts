@@ -1,5 +1,6 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
 import { perCharacter, sizeCost, spend, spendDeep } from './cost.ts'
+import { regex } from './strings.ts'
 
 /**
  * Makes a checked expression count what it does: every node a step, functions and operators what they run over besides.
@@ -81,7 +82,7 @@ function meterHandle(node: Node, handle: Evaluate): void {
       const cost = callCosts[String((node.args as unknown[])[0])] ?? runsOver
       node.handle = (operands, ...more) => {
         cost(operands as unknown[])
-        return handle(operands, ...more)
+        return matched(node, operands as unknown[]) ?? handle(operands, ...more)
       }
       return
     }
@@ -108,6 +109,12 @@ function meterHandle(node: Node, handle: Evaluate): void {
         return handle(left, right, ...more)
       }
   }
+}
+
+/** `matches` of the library is JavaScript's, which some patterns hold up for ever. */
+function matched({ args }: Node, [text, pattern]: readonly unknown[]): boolean | undefined {
+  const isMatch = (args as unknown[])[0] === 'matches' && typeof text === 'string' && typeof pattern === 'string'
+  return isMatch ? regex(pattern).test(text) : undefined
 }
 
 /** Equality ends at the first difference, and lists of unlike lengths differ at once. */

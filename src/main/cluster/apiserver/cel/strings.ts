@@ -1,4 +1,6 @@
 import type { Environment } from '@marcbachmann/cel-js'
+import { createRegex, type Regex } from '#shared/base/re2/re2.ts'
+import { spend } from './cost.ts'
 
 /** Strings beyond CEL's own: `charAt`, `replace`, `find`, `findAll`, `format` and the like. */
 export function registerStrings(environment: Environment): void {
@@ -12,17 +14,13 @@ export function registerStrings(environment: Environment): void {
       (text: string, from: string, to: string, limit: bigint) => replaceSome(text, from, to, Number(limit)),
     )
     .registerFunction('string.reverse(): string', (text: string) => Array.from(text).reverse().join(''))
-    .registerFunction(
-      'string.find(string): string',
-      (text: string, pattern: string) => regex(pattern).exec(text)?.[0] ?? '',
-    )
+    .registerFunction('string.find(string): string', (text: string, pattern: string) => regex(pattern).find(text) ?? '')
     .registerFunction('string.findAll(string): list<string>', (text: string, pattern: string) =>
-      [...text.matchAll(regex(pattern, 'g'))].map(([found]) => found),
+      regex(pattern).findAll(text),
     )
-    .registerFunction('string.findAll(string, int): list<string>', (text: string, pattern: string, limit: bigint) => {
-      const all = [...text.matchAll(regex(pattern, 'g'))].map(([found]) => found)
-      return limit < 0n ? all : all.slice(0, Number(limit))
-    })
+    .registerFunction('string.findAll(string, int): list<string>', (text: string, pattern: string, limit: bigint) =>
+      regex(pattern).findAll(text, limit < 0n ? Infinity : Number(limit)),
+    )
     .registerFunction('string.format(list): string', (text: string, values: unknown[]) => format(text, values))
   environment
     .registerType('jsonpatch', JsonPatch)
@@ -47,13 +45,10 @@ function replaceSome(text: string, from: string, to: string, limit: number): str
   return text.replaceAll(from, (found) => (left-- > 0 ? to : found))
 }
 
-const longestPattern = 1_000
+const perRegexStep = 0.1
 
-/** Go's RE2 knows no backtracking; neither may a pattern here be large. */
-function regex(pattern: string, flags = ''): RegExp {
-  if (pattern.length > longestPattern) throw new Error('the pattern is too long')
-  return new RegExp(pattern, flags)
-}
+/** As Go matches, which takes no more time than the sizes of text and pattern make it take. */
+export const regex = (pattern: string): Regex => createRegex(pattern, (count) => spend(count * perRegexStep))
 
 /** `%s`, `%d`, `%f` with a precision, `%e`, `%b`, `%o`, `%x`, `%X` and `%%`, as CEL's string extension. */
 function format(text: string, values: readonly unknown[]): string {

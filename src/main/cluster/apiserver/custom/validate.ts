@@ -1,3 +1,4 @@
+import { createRegex } from '#shared/base/re2/re2.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import {
   fieldDuplicate,
@@ -84,7 +85,7 @@ function checkString(value: string, schema: Schema, path: string, errors: FieldE
   if (maxLength !== undefined && length > maxLength) errors.push(fieldTooLong(path, maxLength))
   if (minLength !== undefined && length < minLength)
     errors.push(fieldInvalid(path, value, `${path} in body should be at least ${minLength} chars long`))
-  if (pattern !== undefined && !new RegExp(pattern, 'u').test(value))
+  if (pattern !== undefined && !createRegex(pattern).test(value))
     errors.push(fieldInvalid(path, value, `${path} in body should match '${pattern}'`))
   if (format !== undefined && !hasFormat(value, format))
     errors.push(fieldInvalid(path, value, `${path} in body must be of type ${format}: ${JSON.stringify(value)}`))
