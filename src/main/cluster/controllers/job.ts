@@ -454,7 +454,7 @@ function verdictOn(tally: Tally, now: number): Verdict | undefined {
 
 const deadlineOf = ({ spec, status }: Job): number =>
   status?.startTime && spec?.activeDeadlineSeconds !== undefined
-    ? Date.parse(status.startTime) + spec.activeDeadlineSeconds * 1000
+    ? Date.parse(status.startTime) + Number(spec.activeDeadlineSeconds) * 1000
     : Infinity
 
 function nextDeadline(job: Job, now: number): Outcome {

@@ -83,7 +83,7 @@ function toleratedMs(pod: Pod, taints: readonly Taint[], now: number): number {
     for (const { tolerationSeconds } of tolerations) {
       if (tolerationSeconds === undefined) continue
       const since = taint.timeAdded ? Date.parse(taint.timeAdded) : now
-      left = Math.min(left, Math.max(0, since + tolerationSeconds * 1000 - now))
+      left = Math.min(left, Math.max(0, since + Number(tolerationSeconds) * 1000 - now))
     }
   }
   return left

@@ -1,3 +1,4 @@
+import { parseExact } from '#shared/kube/exact-json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import type { Entry } from './store.ts'
 
@@ -37,7 +38,7 @@ export class StoredEntry implements Entry {
   get object(): KubeObject {
     return (this.#object ??= this.#ended
       ? withRevision(this.#ended.object, this.revision)
-      : (JSON.parse(this.json.toString()) as KubeObject))
+      : (parseExact(this.json.toString()) as KubeObject))
   }
 
   get json(): Buffer {

@@ -32,7 +32,8 @@ export interface TypeNode {
   readonly open: boolean
 }
 
-export type ScalarType = 'string' | 'integer' | 'number' | 'boolean' | 'int-or-string' | 'quantity' | 'bytes' | 'time'
+export type ScalarType =
+  'string' | 'int32' | 'int64' | 'number' | 'boolean' | 'int-or-string' | 'quantity' | 'bytes' | 'time'
 
 /** The part of an OpenAPI schema that a TypeNode is made from. */
 export interface JsonSchema {
@@ -208,7 +209,8 @@ function scalarOf(schema: JsonSchema, name: string): ScalarType {
     schema.format === 'int-or-string'
   )
     return 'int-or-string'
-  if (schema.type === 'integer' || schema.type === 'boolean' || schema.type === 'number') return schema.type
+  if (schema.type === 'integer') return schema.format === 'int64' ? 'int64' : 'int32'
+  if (schema.type === 'boolean' || schema.type === 'number') return schema.type
   if (schema.format === 'date-time') return 'time'
   return schema.format === 'byte' ? 'bytes' : 'string'
 }

@@ -1,4 +1,5 @@
 import { Optional } from '@marcbachmann/cel-js'
+import { exactInteger } from '#shared/kube/exact-json.ts'
 
 /** Between JSON and CEL: CEL's integers are of 64 bits, JSON's numbers are not told apart. */
 
@@ -13,6 +14,7 @@ export interface NumberHints {
 
 /** A JSON value as CEL sees it. The argument is left as it is. */
 export function toCel(value: unknown, hints?: NumberHints): unknown {
+  if (typeof value === 'bigint' && hints?.isDouble) return Number(value)
   if (typeof value === 'number') return Number.isInteger(value) && !hints?.isDouble ? BigInt(value) : value
   if (Array.isArray(value)) {
     const items = hints?.items()
@@ -31,7 +33,7 @@ export const toOptional = (value: unknown, hints?: NumberHints): unknown =>
 
 /** What CEL computed, as JSON. */
 export function fromCel(value: unknown): unknown {
-  if (typeof value === 'bigint') return Number(value)
+  if (typeof value === 'bigint') return exactInteger(value)
   if (Array.isArray(value)) return value.map(fromCel)
   if (value instanceof Map) return Object.fromEntries([...value].map(([key, item]) => [String(key), fromCel(item)]))
   if (typeof value !== 'object' || value === null) return value

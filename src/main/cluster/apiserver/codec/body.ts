@@ -1,4 +1,5 @@
 import { stringify } from 'yaml'
+import { parseExact } from '#shared/kube/exact-json.ts'
 import { jsonClone } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { badRequest, unsupportedMediaType, type ApiError } from '#shared/kube/status.ts'
@@ -46,7 +47,7 @@ export function parseJson(bytes: Buffer): unknown {
   const excess = excessOf(bytes)
   if (excess !== undefined) throw badRequest(`couldn't get version/kind; json parse error: ${excess}`)
   try {
-    return JSON.parse(bytes.toString())
+    return parseExact(bytes.toString())
   } catch (error) {
     throw badRequest(`couldn't get version/kind; json parse error: ${(error as Error).message}`)
   }
@@ -58,7 +59,7 @@ export function parseYaml(bytes: Buffer, repeated?: string[]): unknown {
     const excess = excessOf(bytes)
     if (excess !== undefined) throw notYaml(excess)
     try {
-      return JSON.parse(bytes.toString())
+      return parseExact(bytes.toString())
     } catch {
       // A flow mapping that is YAML and not JSON.
     }

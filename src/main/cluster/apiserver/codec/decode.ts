@@ -117,16 +117,22 @@ function conformScalar(value: unknown, type: TypeNode): unknown {
       return typeof value === 'string' && isBase64(value) ? value : mismatch
     case 'boolean':
       return typeof value === 'boolean' ? value : mismatch
-    case 'integer':
-      return typeof value === 'number' && Number.isInteger(value) ? value : mismatch
+    case 'int32':
+      return isInt32(value) ? value : mismatch
+    case 'int64':
+      return Number.isSafeInteger(value) || typeof value === 'bigint' ? value : mismatch
     case 'number':
-      return typeof value === 'number' ? value : mismatch
+      return typeof value === 'number' ? value : typeof value === 'bigint' ? Number(value) : mismatch
     case 'quantity':
-      return typeof value === 'string' || typeof value === 'number' ? canonical(String(value)) : mismatch
+      return typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint'
+        ? canonical(String(value))
+        : mismatch
     default:
-      return typeof value === 'string' || (typeof value === 'number' && Number.isInteger(value)) ? value : mismatch
+      return typeof value === 'string' || isInt32(value) ? value : mismatch
   }
 }
+
+const isInt32 = (value: unknown): boolean => typeof value === 'number' && (value | 0) === value
 
 const timePattern = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/
 const base64Pattern = /^[A-Za-z0-9+/]*={0,2}$/
@@ -155,7 +161,8 @@ const isObject = (value: unknown): value is Fields =>
 
 function zero(type: TypeNode): unknown {
   switch (type.scalar) {
-    case 'integer':
+    case 'int32':
+    case 'int64':
     case 'number':
     case 'int-or-string':
       return 0
@@ -179,7 +186,9 @@ function wrongType(value: unknown, field: string, type: string): TypeMismatch {
     )
   if (type === '[]uint8' && typeof value === 'string')
     return new TypeMismatch(`illegal base64 data at input byte ${firstBadByte(value)}`)
-  return new TypeMismatch(`json: cannot unmarshal ${jsonType(value)} into Go struct field ${field} of type ${type}`)
+  return new TypeMismatch(
+    `json: cannot unmarshal ${jsonType(value, type)} into Go struct field ${field} of type ${type}`,
+  )
 }
 
 function firstBadByte(text: string): number {
@@ -187,16 +196,18 @@ function firstBadByte(text: string): number {
   return bad < 0 ? text.length - (text.length % 4) : bad
 }
 
-function jsonType(value: unknown): string {
+function jsonType(value: unknown, wanted: string): string {
   if (Array.isArray(value)) return 'array'
-  if (typeof value === 'number') return Number.isInteger(value) ? 'number' : `number ${value}`
+  const isNumber = typeof value === 'number' || typeof value === 'bigint'
+  if (isNumber) return Number.isInteger(value) && !wanted.startsWith('int') ? 'number' : `number ${value}`
   return typeof value === 'boolean' ? 'bool' : typeof value
 }
 
 function goType(type: TypeNode | undefined): string {
   switch (type?.scalar) {
-    case 'integer':
-      return 'int32'
+    case 'int32':
+    case 'int64':
+      return type.scalar
     case 'number':
       return 'float64'
     case 'boolean':

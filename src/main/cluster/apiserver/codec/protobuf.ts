@@ -1,3 +1,4 @@
+import { exactInteger, parseExact } from '#shared/kube/exact-json.ts'
 import { badRequest } from '#shared/kube/status.ts'
 import { deepest, deeperThan, exceededDepth, excessOf, mostParts } from './excess.ts'
 import { jsonSchemaProps, message, messageNamed, type Field } from './protobuf-schema.ts'
@@ -124,7 +125,7 @@ function decodeMessage(bytes: Buffer, name: string): unknown {
   return out
 }
 
-function putField(out: Record<string, unknown>, field: Field, value: number | Buffer): void {
+function putField(out: Record<string, unknown>, field: Field, value: number | bigint | Buffer): void {
   const { name } = field
   if (field.map) {
     const [key, item] = entryOf(value as Buffer, field.type)
@@ -152,7 +153,7 @@ function entryOf(bytes: Buffer, type: string): [string, unknown] {
   return [key, item]
 }
 
-function valueOf(value: number | Buffer, type: string): unknown {
+function valueOf(value: number | bigint | Buffer, type: string): unknown {
   switch (type) {
     case 's':
       return String(value)
@@ -211,18 +212,18 @@ function itemsOf(bytes: Buffer): string[] {
   return items
 }
 
-function fieldsOf(bytes: Buffer): Map<number, number | Buffer> {
-  const fields = new Map<number, number | Buffer>()
+function fieldsOf(bytes: Buffer): Map<number, number | bigint | Buffer> {
+  const fields = new Map<number, number | bigint | Buffer>()
   eachField(bytes, (number, value) => void fields.set(number, value))
   return fields
 }
 
-function jsonOf(value: number | Buffer | undefined): unknown {
+function jsonOf(value: number | bigint | Buffer | undefined): unknown {
   if (!Buffer.isBuffer(value) || value.length === 0) return undefined
   const excess = excessOf(value)
   if (excess !== undefined) throw badRequest(`an embedded object of the protobuf message: ${excess}`)
   try {
-    return JSON.parse(value.toString())
+    return parseExact(value.toString())
   } catch {
     throw badRequest('an embedded object of the protobuf message is no JSON')
   }
@@ -241,9 +242,9 @@ function timeOf(bytes: Buffer, digits: number): string | undefined {
 }
 
 /** Walks the fields of a message: numbers for varints, bytes for the rest. @throws RangeError when it is cut short */
-function eachField(bytes: Buffer, visit: (number: number, value: number | Buffer) => void): void {
+function eachField(bytes: Buffer, visit: (number: number, value: number | bigint | Buffer) => void): void {
   let at = 0
-  const varint = (): number => {
+  const varint = (): number | bigint => {
     const first = bytes[at]
     if (first !== undefined && first < 128) {
       at++
@@ -255,7 +256,7 @@ function eachField(bytes: Buffer, visit: (number: number, value: number | Buffer
       if (byte === undefined || shift > 63n) throw new RangeError('varint')
       low |= BigInt(byte & 127) << shift
       // Negative numbers travel as 64-bit two's complement.
-      if (byte < 128) return Number(BigInt.asIntN(64, low))
+      if (byte < 128) return exactInteger(BigInt.asIntN(64, low))
     }
   }
   const take = (length: number): Buffer => {
@@ -265,7 +266,7 @@ function eachField(bytes: Buffer, visit: (number: number, value: number | Buffer
   }
   for (let fields = 1; at < bytes.length; fields++) {
     if (fields > mostParts) throw badRequest(`protobuf message: more than ${mostParts} fields`)
-    const key = varint()
+    const key = Number(varint())
     switch (key & 7) {
       case 0:
         visit(key >> 3, varint())
@@ -274,7 +275,7 @@ function eachField(bytes: Buffer, visit: (number: number, value: number | Buffer
         visit(key >> 3, take(8))
         break
       case 2:
-        visit(key >> 3, take(varint()))
+        visit(key >> 3, take(Number(varint())))
         break
       case 5:
         visit(key >> 3, take(4))

@@ -1,4 +1,5 @@
 import { Composer, isScalar, Lexer, LineCounter, Parser, visit, type Pair, type Tags } from 'yaml'
+import { exactInteger, mayHaveLong } from '#shared/kube/exact-json.ts'
 import { deepest, exceededDepth } from './excess.ts'
 
 /** What a YAML text says, and which of its keys repeat others, in the words of Go's decoder. */
@@ -14,7 +15,11 @@ export interface YamlValue {
  */
 export function readYaml(text: string): YamlValue {
   const lines = new LineCounter()
-  const [document, another] = new Composer(options).compose(tokensOf(text, lines), true, text.length)
+  const [document, another] = new Composer({ ...options, intAsBigInt: mayHaveLong.test(text) }).compose(
+    tokensOf(text, lines),
+    true,
+    text.length,
+  )
   if (!document) throw new Error('no document')
   const [error] = document.errors
   if (error) throw new Error(`${error.message}${position(lines, error.pos[0])}`)
@@ -25,7 +30,10 @@ export function readYaml(text: string): YamlValue {
     Map: (_, { items }) => addRepeats(items, lines, repeated),
     Alias: () => void (aliases = true),
   })
-  const value: unknown = document.toJS({ maxAliasCount: 100 })
+  const value: unknown = document.toJS({
+    maxAliasCount: 100,
+    reviver: (_, part: unknown) => (typeof part === 'bigint' ? exactInteger(part) : part),
+  })
   if (aliases) checkAliased(value)
   return { value, repeated }
 }

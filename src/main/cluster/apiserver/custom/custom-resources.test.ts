@@ -92,6 +92,20 @@ const causes = async (promise: Promise<unknown>): Promise<string[]> => {
 }
 
 describe('objects of a definition', () => {
+  it('have integers of 64 bits, checked by bounds and rules', async () => {
+    const rule = { rule: 'self.tons < 9007199254740994', message: 'too heavy' }
+    await define(
+      spec({ tons: { type: 'integer', format: 'int64', minimum: 0 } }, { 'x-kubernetes-validations': [rule] }),
+    )
+    await launch('a', { tons: 9007199254740993n })
+    const stored = await api.client.get(ships, { namespace: 'port', name: 'a' })
+    expect(JSON.stringify(stored)).toContain('"tons":9007199254740993')
+    expect(await causes(launch('b', { tons: 9007199254740994n }))).toEqual([expect.stringContaining('too heavy')])
+    expect(await causes(launch('c', { tons: -9007199254740993n }))).toEqual([
+      expect.stringContaining('spec.tons in body should be greater than or equal to 0'),
+    ])
+  })
+
   it('are created, read, listed, patched, applied, watched and deleted like others', async () => {
     await define(spec({ masts: { type: 'integer' }, crew: { type: 'array', items: { type: 'string' } } }))
     const made = await launch('a', { masts: 3 })

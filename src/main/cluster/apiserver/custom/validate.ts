@@ -37,21 +37,21 @@ function check(value: unknown, schema: Schema, path: string, errors: FieldError[
       ),
     )
   if (typeof value === 'string') checkString(value, schema, path, errors)
-  else if (typeof value === 'number') checkNumber(value, schema, path, errors)
+  else if (typeof value === 'number' || typeof value === 'bigint') checkNumber(value, schema, path, errors)
   else if (Array.isArray(value)) checkList(value, schema, path, errors, old)
   else if (isFields(value)) checkFields(value, schema, path, errors, old)
   checkCombined(value, schema, path, errors)
 }
 
 function hasType(value: unknown, schema: Schema): boolean {
-  if (schema['x-kubernetes-int-or-string']) return typeof value === 'string' || Number.isInteger(value)
+  if (schema['x-kubernetes-int-or-string']) return typeof value === 'string' || isInteger(value)
   switch (schema.type) {
     case 'string':
       return typeof value === 'string'
     case 'integer':
-      return Number.isInteger(value)
+      return isInteger(value)
     case 'number':
-      return typeof value === 'number'
+      return typeof value === 'number' || typeof value === 'bigint'
     case 'boolean':
       return typeof value === 'boolean'
     case 'array':
@@ -62,6 +62,8 @@ function hasType(value: unknown, schema: Schema): boolean {
       return true
   }
 }
+
+const isInteger = (value: unknown): boolean => Number.isInteger(value) || typeof value === 'bigint'
 
 function wrongType(value: unknown, schema: Schema, path: string): FieldError {
   const found = typeNameOf(value)
@@ -75,7 +77,7 @@ function wrongType(value: unknown, schema: Schema, path: string): FieldError {
 function typeNameOf(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'array'
-  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number'
+  if (isInteger(value)) return 'integer'
   return typeof value
 }
 
@@ -91,7 +93,7 @@ function checkString(value: string, schema: Schema, path: string, errors: FieldE
     errors.push(fieldInvalid(path, value, `${path} in body must be of type ${format}: ${JSON.stringify(value)}`))
 }
 
-function checkNumber(value: number, schema: Schema, path: string, errors: FieldError[]): void {
+function checkNumber(value: number | bigint, schema: Schema, path: string, errors: FieldError[]): void {
   const { minimum, maximum, multipleOf } = schema
   const invalid = (why: string): void => void errors.push(fieldInvalid(path, value, `${path} in body should be ${why}`))
   if (maximum !== undefined) {
@@ -102,7 +104,7 @@ function checkNumber(value: number, schema: Schema, path: string, errors: FieldE
     if (schema.exclusiveMinimum && value <= minimum) invalid(`greater than ${minimum}`)
     else if (value < minimum) invalid(`greater than or equal to ${minimum}`)
   }
-  if (multipleOf && !Number.isInteger(value / multipleOf)) invalid(`a multiple of ${multipleOf}`)
+  if (multipleOf && !Number.isInteger(Number(value) / multipleOf)) invalid(`a multiple of ${multipleOf}`)
   if (schema.format === 'int32' && (value > 2 ** 31 - 1 || value < -(2 ** 31)))
     errors.push(fieldInvalid(path, value, `${path} in body must be of type int32: ${JSON.stringify(String(value))}`))
 }

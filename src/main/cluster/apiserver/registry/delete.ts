@@ -129,7 +129,7 @@ function dying(
   current: KubeObject,
 ): KubeObject | undefined {
   const { kind } = resource
-  const grace = Math.max(0, kind.deletionGrace?.(current, options.gracePeriodSeconds) ?? 0)
+  const grace = Math.min(Math.max(0, kind.deletionGrace?.(current, options.gracePeriodSeconds) ?? 0), longestGrace)
   const finalizers = finalizersFor(options, current.metadata.finalizers ?? [])
   const already = current.metadata.deletionTimestamp !== undefined
   if (already && !changesDeletion(current, grace, finalizers)) {
@@ -146,6 +146,9 @@ function dying(
   kind.prepareForDelete?.(next)
   return isReleased(resource, next) ? undefined : next
 }
+
+/** Seconds; what is beyond has no date. */
+const longestGrace = 2 ** 31 - 1
 
 /** A second delete may shorten the grace period or change what happens to dependents, never lengthen the wait. */
 function changesDeletion({ metadata }: KubeObject, grace: number, finalizers: readonly string[]): boolean {

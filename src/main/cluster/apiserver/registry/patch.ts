@@ -1,4 +1,5 @@
 import { applyPatch, Pointer, type Operation as JsonPatchOperation } from 'rfc6902'
+import { parseExact } from '#shared/kube/exact-json.ts'
 import { jsonClone } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { mergePatch } from '#shared/kube/patch/merge.ts'
@@ -68,7 +69,7 @@ function parsePatch(bytes: Buffer): unknown {
   const excess = excessOf(bytes)
   if (excess !== undefined) throw badRequest(`error decoding patch: ${excess}`)
   try {
-    return JSON.parse(bytes.toString())
+    return parseExact(bytes.toString())
   } catch (error) {
     throw badRequest(`error decoding patch: ${(error as Error).message}`)
   }

@@ -73,7 +73,7 @@ it.each<[string, string, string]>([
   [`${core}.ResourceRequirements`, 'limits', 'quantity'],
   [`${core}.EmptyDirVolumeSource`, 'sizeLimit', 'quantity'],
   [`${core}.ServicePort`, 'targetPort', 'int-or-string'],
-  [`${core}.ServicePort`, 'port', 'integer'],
+  [`${core}.ServicePort`, 'port', 'int32'],
   [`${core}.Secret`, 'data', 'bytes'],
   [`${meta}.ObjectMeta`, 'creationTimestamp', 'time'],
   ['io.k8s.api.coordination.v1.LeaseSpec', 'renewTime', 'time'],

@@ -2,6 +2,7 @@ import { request } from 'node:https'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { connect as tlsConnect, rootCertificates } from 'node:tls'
+import { parseExact } from '#shared/kube/exact-json.ts'
 import { messageOf } from '#shared/kube/error-kinds.ts'
 import type { WebhookClientConfig } from '#shared/kube/generated/types.ts'
 import type { ServiceDialer } from '../service-dialer.ts'
@@ -88,7 +89,7 @@ async function read(answer: IncomingMessage): Promise<unknown> {
   const text = Buffer.concat(chunks).toString()
   const code = answer.statusCode ?? 0
   if (code < 200 || code > 299) throw new Error(`the server answered ${code}: ${text.slice(0, 200)}`)
-  return JSON.parse(text)
+  return parseExact(text)
 }
 
 /** A connection that comes too late is closed. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { parseExact } from '#shared/kube/exact-json.ts'
 import { failure, type ApiError, type Status } from '#shared/kube/status.ts'
 import type { AdmissionAttributes } from '../registry/admission.ts'
 
@@ -112,7 +113,7 @@ export function parseReview(answer: unknown, asked: AdmissionReview): AdmissionR
 }
 
 function decodePatch(encoded: string): unknown[] {
-  const operations: unknown = JSON.parse(Buffer.from(encoded, 'base64').toString())
+  const operations: unknown = parseExact(Buffer.from(encoded, 'base64').toString())
   if (!Array.isArray(operations)) throw new Error('the patch is no list of operations')
   return operations
 }

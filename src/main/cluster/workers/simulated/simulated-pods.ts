@@ -87,7 +87,7 @@ export function simulatePods(options: SimulatedPodsOptions): { adopt(node: strin
 
   function nextStep(pod: Pod): Step | undefined {
     if (pod.metadata.deletionTimestamp) {
-      const grace = (pod.metadata.deletionGracePeriodSeconds ?? 0) * 1_000
+      const grace = Number(pod.metadata.deletionGracePeriodSeconds ?? 0) * 1_000
       return { name: 'end', delay: isPodTerminal(pod) ? 0 : Math.min(stopMs, grace), run: letGo }
     }
     if (isPodTerminal(pod)) return undefined

@@ -97,7 +97,7 @@ function validateSubresource(subresource: string, next: Pod, previous: Pod): Fie
 /** Pods that no kubelet looks after, or that have ended, go at once; the others get their time. */
 function deletionGrace({ spec, status }: Pod, requested: number | undefined): number {
   if (!spec?.nodeName || status?.phase === 'Succeeded' || status?.phase === 'Failed') return 0
-  const grace = requested ?? spec.terminationGracePeriodSeconds ?? 30
+  const grace = Number(requested ?? spec.terminationGracePeriodSeconds ?? 30)
   return grace < 0 ? 1 : grace
 }
 
