@@ -297,7 +297,7 @@ describe('kubectl on a workload', () => {
     await kubectl.ok('set', 'env', 'deploy/made', '--from=cm/made', '--prefix=CM_')
     expect(await kubectl.ok('set', 'env', 'deploy/made', '--list')).toContain('COLOUR=red')
     await kubectl.ok('set', 'env', 'deploy/made', 'COLOUR-')
-    expect(await spec('containers[0].env[*].name')).toBe('CM_A CM_B')
+    expect((await spec('containers[0].env[*].name')).split(' ').sort()).toEqual(['CM_A', 'CM_B'])
     await kubectl.ok('set', 'resources', 'deploy/made', '--limits=cpu=200m,memory=64Mi', '--requests=cpu=100m')
     expect(await spec('containers[0].resources')).toBe(
       '{"limits":{"cpu":"200m","memory":"64Mi"},"requests":{"cpu":"100m"}}',
@@ -506,6 +506,13 @@ describe('kubectl about the cluster', () => {
 
   it('says plainly what it has not', async () => {
     expect((await kubectl('top', 'nodes')).stderr).toContain('error: Metrics API not available\n')
+  })
+
+  it('counts what the scheduler has done', async () => {
+    const metrics = await kubectl.ok('get', '--raw', '/metrics')
+    const [, scheduled] = /^scheduler_schedule_attempts_total\{[^}]*result="scheduled"\} (\d+)$/m.exec(metrics) ?? []
+    expect(Number(scheduled)).toBeGreaterThan(5)
+    expect(metrics).toContain(`scheduler_pod_scheduling_attempts_count{} ${scheduled}\n`)
   })
 
   it('warns of what is deprecated', async () => {

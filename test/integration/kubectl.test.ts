@@ -66,6 +66,8 @@ describe('the cluster', () => {
     expect(metrics).toMatch(/^apiserver_request_total\{.*verb="LIST".*\} \d+$/m)
     expect(metrics).toMatch(/^workqueue_adds_total\{name="[a-z-]+"\} \d+$/m)
     expect(metrics).toContain('kubernetes_build_info{major="1",minor="36"')
+    expect(metrics).toMatch(/^workqueue_queue_duration_seconds_count\{name="[a-z-]+"\} [1-9]/m)
+    expect(metrics).toMatch(/^scheduler_pending_pods\{queue="active"\} 0$/m)
   })
 
   it('has ready nodes and the namespaces of every cluster', async () => {

@@ -36,6 +36,7 @@ import { createApiServer } from './apiserver/server.ts'
 import { storeCheck, type HealthChecks } from './apiserver/health.ts'
 import { createServiceDialer } from './apiserver/service-dialer.ts'
 import { streamingHandlers } from './apiserver/streaming/index.ts'
+import { SchedulerMetrics } from './apiserver/scheduler-metrics.ts'
 import { WorkqueueMetrics } from './apiserver/workqueue-metrics.ts'
 import { webhookConditions } from './apiserver/policies/scope.ts'
 import { createWebhookCaller } from './apiserver/webhooks/call.ts'
@@ -125,6 +126,7 @@ export async function startControlPlane({
     const audit = await auditOf(dir, clock, log)
     if (audit) stops.add(() => audit.close())
     const workqueues = new WorkqueueMetrics()
+    const scheduling = new SchedulerMetrics()
     const largeYaml = createLargeYaml({ workerUrl: threads.yaml, clock })
     stops.add(largeYaml.stop)
     const callWebhook = createWebhookCaller({ dialService })
@@ -149,7 +151,7 @@ export async function startControlPlane({
       aggregation: { aggregator, remote },
       callWebhook,
       pages: auth.pages,
-      metrics: [workqueues],
+      metrics: [workqueues, scheduling],
       audit,
       largeYaml,
       checks: startChecks(late.reader),
@@ -197,7 +199,9 @@ export async function startControlPlane({
       informers: schedulerInformers,
       clock,
       log: log.child({ part: 'scheduler' }),
+      observe: scheduling.observe,
     })
+    scheduling.countPending(() => scheduler.pending())
     await scheduler.start()
     running.add('scheduler')
     stops.add(() => scheduler.stop())

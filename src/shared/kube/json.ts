@@ -16,6 +16,9 @@ export function jsonClone<T>(value: T): T {
   return copy as T
 }
 
+/** The number of a field of 64 bits: beyond 2^53 it is a bigint, whatever its type says (exact-json.ts). */
+export const asNumber = (value: number | bigint): number => Number(value)
+
 /** Whether two plain JSON values are equal; an undefined field equals an absent one. */
 export function jsonEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true

@@ -41,6 +41,8 @@ export interface ControllerOptions {
 export interface Reconciled {
   controller: string
   key: string
+  /** From being added to being taken. */
+  waitedMs: number
   ms: number
   result: 'done' | 'requeued' | 'conflict' | 'failed' | 'terminal'
   /** Keys still waiting. */
@@ -124,9 +126,10 @@ export function runController(options: ControllerOptions): Controller {
 
   async function workOn(key: string): Promise<void> {
     const started = clock.now()
+    const waitedMs = queue.waited(key)
     const result = await attempt(key)
     queue.done(key)
-    options.observe?.({ controller: name, key, ms: clock.now() - started, result, depth: queue.depth })
+    options.observe?.({ controller: name, key, waitedMs, ms: clock.now() - started, result, depth: queue.depth })
   }
 
   async function attempt(key: string): Promise<Reconciled['result']> {

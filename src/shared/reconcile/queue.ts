@@ -11,8 +11,11 @@ const defaultBackoff: BackoffOptions = { initial: 5, max: 1_000_000 }
  */
 export class WorkQueue {
   readonly #wake: () => void
-  readonly #waiting = new Set<string>()
-  readonly #active = new Set<string>()
+  readonly #clock: Clock
+  /** With the time since when, ms. */
+  readonly #waiting = new Map<string, number>()
+  /** With the time that each has waited, ms. */
+  readonly #active = new Map<string, number>()
   /** Added while active. */
   readonly #again = new Set<string>()
   readonly #delayed: DelayedKeys
@@ -21,6 +24,7 @@ export class WorkQueue {
   /** @param wake called, synchronously, when keys have come to wait. */
   constructor(options: { clock: Clock; wake: () => void; backoff?: BackoffOptions }) {
     this.#wake = options.wake
+    this.#clock = options.clock
     this.#backoff = new Backoff(options.backoff ?? defaultBackoff)
     this.#delayed = new DelayedKeys(options.clock, (keys) => {
       for (const key of keys) this.add(key)
@@ -43,7 +47,7 @@ export class WorkQueue {
       return
     }
     if (this.#waiting.has(key)) return
-    this.#waiting.add(key)
+    this.#waiting.set(key, this.#clock.now())
     this.#wake()
   }
 
@@ -69,11 +73,17 @@ export class WorkQueue {
 
   /** The key that has waited longest; it is active until `done`. */
   take(): string | undefined {
-    const next = this.#waiting.values().next()
+    const next = this.#waiting.entries().next()
     if (next.done) return undefined
-    this.#waiting.delete(next.value)
-    this.#active.add(next.value)
-    return next.value
+    const [key, since] = next.value
+    this.#waiting.delete(key)
+    this.#active.set(key, this.#clock.now() - since)
+    return key
+  }
+
+  /** How long an active key waited before it was taken, ms. */
+  waited(key: string): number {
+    return this.#active.get(key) ?? 0
   }
 
   done(key: string): void {

@@ -7,6 +7,7 @@ const bounds = Array.from({ length: 12 }, (_, exponent) => Number(`1e${exponent 
 interface Queue {
   depth: number
   retries: number
+  waited: Histogram
   seconds: Histogram
 }
 
@@ -14,13 +15,14 @@ interface Queue {
 export class WorkqueueMetrics {
   readonly #queues = new Map<string, Queue>()
 
-  readonly observe = ({ controller, ms, result, depth }: Reconciled): void => {
+  readonly observe = ({ controller, waitedMs, ms, result, depth }: Reconciled): void => {
     let queue = this.#queues.get(controller)
     if (!queue) {
-      queue = { depth: 0, retries: 0, seconds: new Histogram(bounds) }
+      queue = { depth: 0, retries: 0, waited: new Histogram(bounds), seconds: new Histogram(bounds) }
       this.#queues.set(controller, queue)
     }
     queue.depth = depth
+    queue.waited.observe(waitedMs / 1000)
     queue.seconds.observe(ms / 1000)
     if (result !== 'done' && result !== 'terminal') queue.retries++
   }
@@ -31,6 +33,7 @@ export class WorkqueueMetrics {
     const depth = 'workqueue_depth'
     const adds = 'workqueue_adds_total'
     const retries = 'workqueue_retries_total'
+    const wait = 'workqueue_queue_duration_seconds'
     const work = 'workqueue_work_duration_seconds'
     return [
       family(
@@ -60,6 +63,12 @@ export class WorkqueueMetrics {
           retries,
           of((queue) => queue.retries),
         ),
+      ),
+      family(
+        wait,
+        'How long keys waited.',
+        'histogram',
+        all.map(({ waited, labels }) => waited.text(wait, labels)).join(''),
       ),
       family(
         work,

@@ -1,4 +1,4 @@
-import { jsonEqual } from '#shared/kube/json.ts'
+import { asNumber, jsonEqual } from '#shared/kube/json.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { createEventRecorder } from '#shared/client/event-recorder.ts'
 import { keyOf } from '#shared/client/informer.ts'
@@ -454,7 +454,7 @@ function verdictOn(tally: Tally, now: number): Verdict | undefined {
 
 const deadlineOf = ({ spec, status }: Job): number =>
   status?.startTime && spec?.activeDeadlineSeconds !== undefined
-    ? Date.parse(status.startTime) + Number(spec.activeDeadlineSeconds) * 1000
+    ? Date.parse(status.startTime) + asNumber(spec.activeDeadlineSeconds) * 1000
     : Infinity
 
 function nextDeadline(job: Job, now: number): Outcome {

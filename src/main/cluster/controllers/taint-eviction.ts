@@ -1,4 +1,4 @@
-import { jsonEqual } from '#shared/kube/json.ts'
+import { asNumber, jsonEqual } from '#shared/kube/json.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { createEventRecorder } from '#shared/client/event-recorder.ts'
 import { keyOf } from '#shared/client/informer.ts'
@@ -83,7 +83,7 @@ function toleratedMs(pod: Pod, taints: readonly Taint[], now: number): number {
     for (const { tolerationSeconds } of tolerations) {
       if (tolerationSeconds === undefined) continue
       const since = taint.timeAdded ? Date.parse(taint.timeAdded) : now
-      left = Math.min(left, Math.max(0, since + Number(tolerationSeconds) * 1000 - now))
+      left = Math.min(left, Math.max(0, since + asNumber(tolerationSeconds) * 1000 - now))
     }
   }
   return left

@@ -18,6 +18,9 @@ export interface Waiting {
   retryAt: number
 }
 
+/** Pods that wait, under the names that Kubernetes' metrics have for the queues. */
+export type Pending = Record<'active' | 'backoff' | 'unschedulable' | 'gated', number>
+
 const firstBackoff = 1_000
 const longestBackoff = 10_000
 /** However hopeless a pod is, it is tried again after this long. */
@@ -41,6 +44,16 @@ export class SchedulingQueue {
   constructor({ clock, onReady }: { clock: Clock; onReady: () => void }) {
     this.#clock = clock
     this.#onReady = onReady
+  }
+
+  /** How many pods wait, by what they wait for. */
+  count(): Pending {
+    const pending: Pending = { active: 0, backoff: 0, unschedulable: 0, gated: 0 }
+    for (const { state } of this.#byKey.values()) {
+      if (state === 'held') pending.gated++
+      else if (state !== 'trying' && state !== 'gone') pending[state]++
+    }
+    return pending
   }
 
   /** How many pods could be tried now. */

@@ -27,7 +27,7 @@ import { ClusterState, type Change } from './cluster-state.ts'
 import { FitError, NodePicker, type Placement, type PluginFactory } from './framework.ts'
 import { isSamePlacement, podInfoOf } from './pod-info.ts'
 import { defaultPlugins } from './plugins/index.ts'
-import { SchedulingQueue, type Waiting } from './queue.ts'
+import { SchedulingQueue, type Pending, type Waiting } from './queue.ts'
 
 export interface SchedulerOptions {
   client: Client
@@ -37,11 +37,27 @@ export interface SchedulerOptions {
   informers?: SharedInformers
   /** Kubernetes' default ones when unset. */
   plugins?: readonly PluginFactory[]
+  /** Told after every attempt; for metrics. */
+  observe?: (attempt: SchedulingAttempt) => void
   /** Decides between equal nodes; 0 … 1. */
   random?: () => number
 }
 
+export interface SchedulingAttempt {
+  result: 'scheduled' | 'unschedulable' | 'error'
+  /** Of the choice of a node alone. */
+  choiceMs: number
+  /** Of the whole attempt, the binding included. */
+  ms: number
+  /** Of this pod so far, this one included. */
+  attempts: number
+  /** Since the pod came. */
+  sinceCreationMs: number
+}
+
 export interface Scheduler {
+  /** Pods that wait. */
+  pending(): Pending
   /** Resolves when pods are being scheduled. */
   start(): Promise<void>
   stop(): Promise<void>
@@ -122,22 +138,44 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   }
 
   function scheduleOne(waiting: Waiting): void {
+    const begun = performance.now()
     let placement: Placement
     try {
       placement = picker.pick(waiting.pod)
     } catch (error) {
+      observe(waiting, error instanceof FitError ? 'unschedulable' : 'error', begun, performance.now())
       if (error instanceof FitError) refused(waiting, error)
       else failed(waiting, error)
       return
     }
+    const chosen = performance.now()
     cluster.assume(waiting.pod, placement.node)
     const work = bind(waiting, placement)
-      .catch((error: unknown) => notBound(waiting, error))
+      .then(() => observe(waiting, 'scheduled', begun, chosen))
+      .catch((error: unknown) => {
+        observe(waiting, 'error', begun, chosen)
+        notBound(waiting, error)
+      })
       .finally(() => {
         underWay.delete(work)
         wake()
       })
     underWay.add(work)
+  }
+
+  function observe(
+    { attempts, since }: Waiting,
+    result: SchedulingAttempt['result'],
+    begun: number,
+    chosen: number,
+  ): void {
+    options.observe?.({
+      result,
+      choiceMs: chosen - begun,
+      ms: performance.now() - begun,
+      attempts,
+      sinceCreationMs: clock.now() - since,
+    })
   }
 
   async function bind(waiting: Waiting, { node, beforeBinding }: Placement): Promise<void> {
@@ -290,6 +328,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   }
 
   return {
+    pending: () => queue.count(),
     async start() {
       // What else plugins read decides preferences, or wakes the pods that were refused for want of it.
       await Promise.all([podInformer.synced, nodeInformer.synced, lookups.namespaces.synced])

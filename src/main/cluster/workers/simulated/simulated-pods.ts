@@ -5,6 +5,7 @@ import type { Client } from '#shared/client/client.ts'
 import type { Informer } from '#shared/client/informer.ts'
 import { isAnotherObject, isNotFound, messageOf } from '#shared/kube/error-kinds.ts'
 import type { Pod, PodStatus } from '#shared/kube/generated/types.ts'
+import { asNumber } from '#shared/kube/json.ts'
 import { isPodReady, isPodTerminal } from '#shared/kube/pod.ts'
 import { pods } from '#shared/kube/resources.ts'
 import { areGatesOpen, creatingStatus, endedStatus, runningStatus, type Circumstances } from './pod-status.ts'
@@ -87,7 +88,7 @@ export function simulatePods(options: SimulatedPodsOptions): { adopt(node: strin
 
   function nextStep(pod: Pod): Step | undefined {
     if (pod.metadata.deletionTimestamp) {
-      const grace = Number(pod.metadata.deletionGracePeriodSeconds ?? 0) * 1_000
+      const grace = asNumber(pod.metadata.deletionGracePeriodSeconds ?? 0) * 1_000
       return { name: 'end', delay: isPodTerminal(pod) ? 0 : Math.min(stopMs, grace), run: letGo }
     }
     if (isPodTerminal(pod)) return undefined

@@ -1,4 +1,5 @@
 import type { Pod } from '#shared/kube/generated/types.ts'
+import { asNumber } from '#shared/kube/json.ts'
 import { qosClassOf, restartsText, summarizePod, type PodSummary } from '#shared/kube/pod.ts'
 import type { FieldError } from '#shared/kube/status.ts'
 import { setPodDefaults } from '../../defaulting/pod-spec.ts'
@@ -97,7 +98,7 @@ function validateSubresource(subresource: string, next: Pod, previous: Pod): Fie
 /** Pods that no kubelet looks after, or that have ended, go at once; the others get their time. */
 function deletionGrace({ spec, status }: Pod, requested: number | undefined): number {
   if (!spec?.nodeName || status?.phase === 'Succeeded' || status?.phase === 'Failed') return 0
-  const grace = Number(requested ?? spec.terminationGracePeriodSeconds ?? 30)
+  const grace = asNumber(requested ?? spec.terminationGracePeriodSeconds ?? 30)
   return grace < 0 ? 1 : grace
 }
 
