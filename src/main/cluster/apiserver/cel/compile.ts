@@ -1,8 +1,7 @@
 import { EvaluationError, type Environment } from '@marcbachmann/cel-js'
-import { messageOf } from '#shared/kube/error-kinds.ts'
 import { CostBudget, metered, spendDeep } from './cost.ts'
+import { checkIn } from './check.ts'
 import { celEnvironment } from './environment.ts'
-import { withoutMessages } from './messages.ts'
 import { meter } from './meter.ts'
 import { fromCel } from './values.ts'
 
@@ -50,16 +49,8 @@ export function compile(expression: string, variables: Variables, result?: 'bool
 
 function compileNew(expression: string, variables: Variables, result: string | undefined): Program {
   if (expression.length > maxLength) throw new CompilationError(`expression is longer than ${maxLength} characters`)
-  const environment = environmentOf(variables)
-  let parsed: ReturnType<Environment['parse']>
-  try {
-    parsed = environment.parse(withoutMessages(expression))
-  } catch (error) {
-    throw compilationFailed(error, expression)
-  }
-  const checked = parsed.check()
-  if (!checked.valid) throw compilationFailed(checked.error, expression)
-  const type = checked.type ?? 'dyn'
+  const { parsed, type, problem } = checkIn(environmentOf(variables), expression)
+  if (!parsed) throw new CompilationError(`compilation failed: ${problem}`)
   if (result !== undefined && type !== result && type !== 'dyn')
     throw new CompilationError(`must evaluate to ${result}, but got ${type}`)
   meter(parsed.ast)
@@ -101,18 +92,6 @@ function environmentOf(variables: Variables): Environment {
   return environment
 }
 
-/** As CEL's compiler puts it: place, what is wrong, and the line with a mark under it. */
-function compilationFailed(error: unknown, expression: string): CompilationError {
-  const [reason = '', ...rest] = messageOf(error).split('\n')
-  const mark = rest.find((line) => /^\s+\^/.test(line))
-  const source = rest.find((line) => line.startsWith('>'))
-  const column = mark && source ? mark.indexOf('^') - source.indexOf('|') - 1 : 1
-  const line = expression.split('\n')[0] ?? ''
-  return new CompilationError(
-    `compilation failed: ERROR: <input>:1:${column}: ${goWords(reason)}\n | ${line}\n | ${'.'.repeat(Math.max(0, column - 1))}^`,
-  )
-}
-
 /** As CEL in Go words them, which is what tests and people look for. */
 const evaluationWords = (summary: string): string =>
   summary
@@ -123,8 +102,3 @@ const evaluationWords = (summary: string): string =>
     .replace(/^integer overflow: .*$/, 'integer overflow')
     .replace(/^modulo by zero$/, 'modulus by zero')
     .replace(/^Optional value is not present$/, 'optional.none() dereference')
-
-const goWords = (reason: string): string =>
-  reason
-    .replace(/^Unknown variable: (\S+)/, "undeclared reference to '$1' (in container '')")
-    .replace(/^(Unexpected (?:token|character): .*)$/, 'Syntax error: $1')

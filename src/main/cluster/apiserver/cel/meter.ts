@@ -1,5 +1,5 @@
-import type { ASTNode } from '@marcbachmann/cel-js'
 import { perCharacter, sizeCost, spend, spendDeep } from './cost.ts'
+import { walkNodes, type Evaluate, type Node } from './nodes.ts'
 import { regex } from './strings.ts'
 
 /**
@@ -7,41 +7,9 @@ import { regex } from './strings.ts'
  * The library has no such thing; its nodes keep how they are evaluated in `meta` and `handle`, which is where this is
  * put around it.
  */
-export function meter(expression: ASTNode): void {
-  const seen = new Set<object>()
-  const visit = (part: unknown): void => {
-    if (typeof part !== 'object' || part === null || seen.has(part)) return
-    seen.add(part)
-    if (isNode(part)) meterNode(part)
-    for (const child of childrenOf(part)) visit(child)
-  }
-  visit(expression)
+export function meter(expression: unknown): void {
+  walkNodes(expression, meterNode)
 }
-
-type Evaluate = (...given: unknown[]) => unknown
-
-/** What the library keeps in a node, as far as it is of use here. */
-interface Node {
-  op: string
-  args: unknown
-  meta: { evaluate: Evaluate; macro?: { evaluate: Evaluate }; alternate?: Node }
-  setMeta(key: string, value: unknown): Node
-  handle?: Evaluate
-}
-
-const isNode = (part: object): part is Node => 'op' in part && 'setMeta' in part
-
-function* childrenOf(part: object): Generator {
-  if (Array.isArray(part)) yield* part
-  else if (isNode(part)) {
-    if (part.meta.alternate) yield part.meta.alternate
-    else if (part.meta.macro) yield* Object.values(part.meta.macro).filter(isPart)
-    else if (part.op !== 'value') yield part.op === 'comprehension' ? Object.values(part.args as object) : part.args
-  }
-}
-
-const isPart = (value: unknown): boolean =>
-  Array.isArray(value) || (typeof value === 'object' && value !== null && isNode(value))
 
 function meterNode(node: Node): void {
   const { meta } = node

@@ -3,19 +3,25 @@ import { exactInteger } from '#shared/kube/exact-json.ts'
 
 /** Between JSON and CEL: CEL's integers are of 64 bits, JSON's numbers are not told apart. */
 
-/** Tells that a number of the schema is a double although it has no fraction (`type: number`). */
-export interface NumberHints {
+/** What a schema tells about JSON values that they do not show themselves. */
+export interface Hints {
   /** The schema of a property; undefined when it is not known. */
-  property(name: string): NumberHints | undefined
+  property(name: string): Hints | undefined
   /** The schema of list items or map values. */
-  items(): NumberHints | undefined
+  items(): Hints | undefined
+  /** Whether a number is a double although it has no fraction (`type: number`). */
   readonly isDouble: boolean
+  /** How rules write the name of a declared property. */
+  nameOf(property: string): string
+  /** What a string of the schema's format is to CEL. */
+  readonly ofString?: ((text: string) => unknown) | undefined
 }
 
 /** A JSON value as CEL sees it. The argument is left as it is. */
-export function toCel(value: unknown, hints?: NumberHints): unknown {
+export function toCel(value: unknown, hints?: Hints): unknown {
   if (typeof value === 'bigint' && hints?.isDouble) return Number(value)
   if (typeof value === 'number') return Number.isInteger(value) && !hints?.isDouble ? BigInt(value) : value
+  if (typeof value === 'string') return hints?.ofString ? hints.ofString(value) : value
   if (Array.isArray(value)) {
     const items = hints?.items()
     return value.map((item) => toCel(item, items))
@@ -23,12 +29,12 @@ export function toCel(value: unknown, hints?: NumberHints): unknown {
   if (typeof value !== 'object' || value === null || isCelValue(value)) return value
   const out: Record<string, unknown> = {}
   for (const [name, item] of Object.entries(value))
-    if (name !== '__proto__') out[name] = toCel(item, hints?.property(name) ?? hints?.items())
+    if (name !== '__proto__') out[hints?.nameOf(name) ?? name] = toCel(item, hints?.property(name) ?? hints?.items())
   return out
 }
 
 /** A JSON value that may be absent, for a variable of the type `optional<dyn>`. */
-export const toOptional = (value: unknown, hints?: NumberHints): unknown =>
+export const toOptional = (value: unknown, hints?: Hints): unknown =>
   value === undefined ? Optional.none() : Optional.of(toCel(value, hints))
 
 /** What CEL computed, as JSON. */

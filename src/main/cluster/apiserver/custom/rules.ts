@@ -3,7 +3,9 @@ import { fieldForbidden, fieldDuplicate, fieldInvalid, fieldRequired, type Field
 import { jsonEqual } from '#shared/kube/json.ts'
 import { compile, type Variables } from '../cel/compile.ts'
 import { CostBudget, CostLimitExceeded } from '../cel/cost.ts'
-import { toCel, toOptional, type NumberHints } from '../cel/values.ts'
+import { formatValue } from '../cel/format-values.ts'
+import { escapedName } from '../cel/names.ts'
+import { toCel, toOptional, type Hints } from '../cel/values.ts'
 import { childPath, isFields, isObjectSchema, itemBefore, propertySchema, type Rule, type Schema } from './schema.ts'
 
 const plainVariables = { self: 'dyn', oldSelf: 'dyn' } as const
@@ -75,7 +77,7 @@ interface Place {
   /** The value as CEL sees it. */
   self: unknown
   old: unknown
-  hints: NumberHints
+  hints: Hints
   schema: Schema
   path: string
 }
@@ -136,14 +138,17 @@ function failureOf({ reason, fieldPath }: Rule, message: string, schema: Schema,
   }
 }
 
-const hints = new WeakMap<Schema, NumberHints>()
+const hints = new WeakMap<Schema, Hints>()
 
-/** What CEL has to know of a schema: which numbers are doubles. */
-function hintsOf(schema: Schema): NumberHints {
+/** What CEL has to know of a schema: which numbers are doubles, and strings times; how properties are called. */
+function hintsOf(schema: Schema): Hints {
   let known = hints.get(schema)
   if (!known) {
     known = {
       isDouble: schema.type === 'number',
+      ofString: schema.type === 'string' ? formatValue(schema.format) : undefined,
+      nameOf: (name) =>
+        schema.properties && Object.hasOwn(schema.properties, name) ? (escapedName(name) ?? name) : name,
       property: (name) => {
         const child = propertySchema(schema, name)
         return child && hintsOf(child)

@@ -1,7 +1,9 @@
 import { createRegex } from '#shared/base/re2/re2.ts'
 import { messageOf } from '#shared/kube/error-kinds.ts'
 import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import { compile, type Variables } from '../cel/compile.ts'
+import { compile } from '../cel/compile.ts'
+import { checkTypes, dyn, type TypedVariables } from '../cel/types.ts'
+import { celTypeOf } from './cel-types.ts'
 import { variablesOf } from './rules.ts'
 import { isObjectSchema, type Rule, type Schema } from './schema.ts'
 import { validateValue } from './validate.ts'
@@ -48,7 +50,7 @@ function checkNode(schema: Schema, field: string, errors: FieldError[], root = f
   checkList(schema, field, errors)
   checkDefault(schema, field, errors, root)
   schema['x-kubernetes-validations']?.forEach((rule, i) =>
-    checkRuleText(rule, `${field}.x-kubernetes-validations[${i}]`, errors),
+    checkRuleText(rule, { schema, isResource: root }, `${field}.x-kubernetes-validations[${i}]`, errors),
   )
   for (const [name, child] of Object.entries(schema.properties ?? {})) {
     if (root && name === 'metadata') checkMetadata(child, `${field}.properties[metadata]`, errors)
@@ -173,29 +175,55 @@ function checkValueOnly(schema: Schema, field: string, errors: FieldError[]): vo
 /** `anyOf: [{type: integer}, {type: string}]` is the one place for types there. */
 const isIntOrString = ({ type }: Schema): boolean => type === 'integer' || type === 'string'
 
-function checkRuleText(rule: Partial<Rule>, field: string, errors: FieldError[]): void {
+/** What rules speak of as `self`. */
+interface Subject {
+  schema: Schema
+  isResource: boolean
+}
+
+function checkRuleText(rule: Partial<Rule>, subject: Subject, field: string, errors: FieldError[]): void {
   if (!rule.rule?.trim()) {
     errors.push(fieldRequired(`${field}.rule`, 'rule is not specified'))
     return
   }
-  const variables = variablesOf(rule)
-  compiles(rule.rule, variables, 'bool', `${field}.rule`, errors)
-  if (rule.messageExpression !== undefined)
-    compiles(rule.messageExpression, variables, 'string', `${field}.messageExpression`, errors)
+  const check = (name: 'rule' | 'messageExpression', expression: string, result: 'bool' | 'string'): void => {
+    const problem = problemOf(expression, rule, subject, result, name)
+    if (problem !== undefined) errors.push(fieldInvalid(`${field}.${name}`, expression, problem))
+  }
+  check('rule', rule.rule, 'bool')
+  if (rule.messageExpression !== undefined) check('messageExpression', rule.messageExpression, 'string')
   if (rule.message?.includes('\n'))
     errors.push(fieldInvalid(`${field}.message`, rule.message, 'message must not contain line breaks'))
 }
 
-function compiles(
+/** Rules are compiled without types, as they will run, and then held against the types of the schema. */
+function problemOf(
   expression: string,
-  variables: Variables,
+  { optionalOldSelf }: Partial<Rule>,
+  { schema, isResource }: Subject,
   result: 'bool' | 'string',
-  field: string,
-  errors: FieldError[],
-): void {
+  name: string,
+): string | undefined {
   try {
-    compile(expression, variables, result)
+    compile(expression, variablesOf({ ...(optionalOldSelf ? { optionalOldSelf } : {}) }))
   } catch (error) {
-    errors.push(fieldInvalid(field, expression, messageOf(error)))
+    return messageOf(error)
   }
+  const { problem, type } = checkTypes(expression, typedVariables(schema, isResource, optionalOldSelf === true))
+  if (problem !== undefined) return `compilation failed: ${problem}`
+  if (type === undefined || type === result || type === 'dyn') return undefined
+  return name === 'rule' ? `cel expression must evaluate to a ${result}` : `${name} must evaluate to a ${result}`
 }
+
+function typedVariables(schema: Schema, isResource: boolean, optional: boolean): TypedVariables {
+  const known = (optional ? withOptional : withPlain).get(schema)
+  if (known) return known
+  const self = celTypeOf(schema, isResource || schema['x-kubernetes-embedded-resource'] === true) ?? dyn
+  const variables = { self, oldSelf: optional ? { kind: 'optional' as const, of: self } : self }
+  ;(optional ? withOptional : withPlain).set(schema, variables)
+  return variables
+}
+
+// All rules of a schema share one set of types.
+const withPlain = new WeakMap<Schema, TypedVariables>()
+const withOptional = new WeakMap<Schema, TypedVariables>()

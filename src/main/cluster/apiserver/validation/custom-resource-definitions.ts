@@ -5,6 +5,7 @@ import type {
   CustomResourceDefinitionVersion,
 } from '#shared/kube/generated/types.ts'
 import { messageOf } from '#shared/kube/error-kinds.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
 import { fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { label1035Problems, subdomainProblems } from '#shared/kube/validation-names.ts'
 import { JsonPath } from '../custom/json-path.ts'
@@ -13,7 +14,10 @@ import type { Schema } from '../custom/schema.ts'
 import { addInvalid, checkImmutable, checkOneOf } from './fields.ts'
 
 /** Findings about a CustomResourceDefinition (apiextensions/v1). */
-export function validateDefinition({ metadata, spec }: CustomResourceDefinition): FieldError[] {
+export function validateDefinition(
+  { metadata, spec }: CustomResourceDefinition,
+  previous?: CustomResourceDefinition,
+): FieldError[] {
   const errors: FieldError[] = []
   if (!spec) return [fieldRequired('spec')]
   const { group, names } = spec
@@ -33,7 +37,7 @@ export function validateDefinition({ metadata, spec }: CustomResourceDefinition)
     errors.push(
       fieldInvalid('spec.preserveUnknownFields', true, 'must be false in order to use defaults in the schema'),
     )
-  checkVersions(versions, errors)
+  checkVersions(versions, previous?.spec.versions ?? [], errors)
   checkConversion(spec, errors)
   return errors
 }
@@ -82,7 +86,11 @@ function checkNames(names: CustomResourceDefinitionNames | undefined, field: str
     errors.push(fieldInvalid(`${field}.listKind`, names.listKind, 'kind and listKind may not be the same'))
 }
 
-function checkVersions(versions: readonly CustomResourceDefinitionVersion[], errors: FieldError[]): void {
+function checkVersions(
+  versions: readonly CustomResourceDefinitionVersion[],
+  previous: readonly CustomResourceDefinitionVersion[],
+  errors: FieldError[],
+): void {
   if (versions.length === 0) errors.push(fieldRequired('spec.versions'))
   const stored = versions.filter(({ storage }) => storage)
   if (versions.length > 0 && stored.length !== 1)
@@ -94,14 +102,26 @@ function checkVersions(versions: readonly CustomResourceDefinitionVersion[], err
     if (seen.has(version.name))
       errors.push(fieldInvalid('spec.versions', versions, 'must contain unique version names'))
     seen.add(version.name)
-    checkVersion(version, field, errors)
+    checkVersion(
+      version,
+      previous.find(({ name }) => name === version.name),
+      field,
+      errors,
+    )
   })
 }
 
-function checkVersion(version: CustomResourceDefinitionVersion, field: string, errors: FieldError[]): void {
+function checkVersion(
+  version: CustomResourceDefinitionVersion,
+  previous: CustomResourceDefinitionVersion | undefined,
+  field: string,
+  errors: FieldError[],
+): void {
   const schema = version.schema?.openAPIV3Schema as Schema | undefined
   if (!schema) errors.push(fieldRequired(`${field}.schema.openAPIV3Schema`, 'schemas are required'))
-  else checkStructure(schema, `${field}.schema.openAPIV3Schema`, errors)
+  // What was let in once stays, whatever has become stricter since.
+  else if (!previous || !jsonEqual(schema, previous.schema?.openAPIV3Schema))
+    checkStructure(schema, `${field}.schema.openAPIV3Schema`, errors)
   if (version.deprecationWarning !== undefined && !version.deprecated)
     errors.push(
       fieldInvalid(

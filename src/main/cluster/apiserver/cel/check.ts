@@ -1,0 +1,122 @@
+import { ParseError, type Environment, TypeError as CelTypeError } from '@marcbachmann/cel-js'
+import { messageOf } from '#shared/kube/error-kinds.ts'
+import { replaceHas } from './has.ts'
+import { withoutMessages } from './messages.ts'
+import type { Node, TypeOfNode } from './nodes.ts'
+
+type Parsed = ReturnType<Environment['parse']>
+
+/** An expression that holds, or what is wrong with it. */
+export type Checked =
+  | { parsed: Parsed; type: string; problem?: undefined; code?: undefined }
+  | { parsed?: undefined; type?: undefined; problem: string; node: Node | undefined; code: string | undefined }
+
+/** Parses an expression and checks its types. The problem is put as CEL's compiler in Go does: people search for it. */
+export function checkIn(environment: Environment, expression: string): Checked {
+  let parsed: Parsed
+  try {
+    parsed = environment.parse(withoutMessages(expression))
+    replaceHas(parsed.ast)
+  } catch (error) {
+    return failed(environment, expression, error)
+  }
+  const { valid, type, error } = parsed.check()
+  return valid ? { parsed, type: type ?? 'dyn' } : failed(environment, expression, error)
+}
+
+function failed(environment: Environment, expression: string, error: unknown): Checked {
+  const isCel = error instanceof ParseError || error instanceof CelTypeError
+  const node = isCel ? (error.node as unknown as Node | undefined) : undefined
+  const summary = isCel ? error.summary : messageOf(error)
+  const code = isCel ? error.code : undefined
+  const words =
+    error instanceof CelTypeError && node ? wordsFor(environment, code, summary, node) : `Syntax error: ${summary}`
+  return { problem: placed(expression, node ? placeOf(node) : 0, words), node, code }
+}
+
+/** `ERROR: <input>:1:5: undefined field 'x'`, the line, and a mark beneath it. */
+function placed(expression: string, at: number, words: string): string {
+  const before = expression.slice(0, at).split('\n')
+  const column = before.at(-1)?.length ?? 0
+  const line = expression.split('\n')[before.length - 1] ?? ''
+  return `ERROR: <input>:${before.length}:${column + 1}: ${words}\n | ${line}\n | ${'.'.repeat(column)}^`
+}
+
+/** Go's compiler points at the dot, the operator or the parenthesis, not at the beginning. */
+function placeOf(node: Node): number {
+  const { op, args, input, pos, start } = node
+  const [first, second] = Array.isArray(args) ? (args as unknown[]) : []
+  switch (op) {
+    case '.':
+    case '.?':
+      return Math.max(0, input.lastIndexOf('.', pos))
+    case 'call':
+      return Math.max(start, input.indexOf('(', start))
+    case 'rcall':
+      return Math.max(start, input.indexOf('(', (second as Node).end))
+    case '?:':
+      return Math.max(start, input.indexOf('?', (first as Node).end))
+    default:
+      if (!operators.has(op)) return pos
+      return Math.max(start, input.indexOf(op, (first as Node).end))
+  }
+}
+
+const operators = new Set(['==', '!=', '<', '<=', '>', '>=', '+', '-', '*', '/', '%', '&&', '||', 'in'])
+
+function wordsFor(environment: Environment, code: string | undefined, summary: string, node: Node): string {
+  const [first, second, third] = Array.isArray(node.args) ? (node.args as unknown[]) : []
+  switch (code) {
+    case 'unknown_variable':
+      return `undeclared reference to '${String(node.args)}' (in container '')`
+    case 'no_such_key':
+      return `undefined field '${String(second)}'`
+    case 'cannot_index_type':
+      return `type '${typeName((first as Node).checkedType)}' does not support field selection`
+    case 'invalid_comprehension_range':
+      return `expression of type '${typeName(node.checkedType)}' cannot be range of a comprehension (must be list, map, or dynamic)`
+    case 'no_such_overload':
+    case 'invalid_logical_operand':
+      return noOverload(operatorName(node.op), typeNames(operandsOf(node)))
+    case 'incompatible_ternary_branches':
+      return noOverload('_?_:_', typeNames([first, second, third]))
+    case 'no_matching_overload':
+      return callWords(environment, node)
+    default:
+      return summary
+  }
+}
+
+const noOverload = (name: string, types: string): string =>
+  `found no matching overload for '${name}' applied to '${types}'`
+
+const operatorName = (op: string): string => (op === 'in' ? '@in' : op.endsWith('_') ? op : `_${op}_`)
+
+const operandsOf = ({ args }: Node): unknown[] => (Array.isArray(args) ? args : [args])
+
+function callWords(environment: Environment, node: Node): string {
+  const [name, receiver] = node.args as [string, unknown]
+  if (!functionNames(environment).has(name)) return `undeclared reference to '${name}' (in container '')`
+  const types = `(${(node.argTypes ?? []).map(typeName).join(', ')})`
+  if (node.op === 'call') return noOverload(name, types)
+  return noOverload(name, `${typeName((receiver as Node).checkedType)}.${types}`)
+}
+
+const known = new WeakMap<Environment, ReadonlySet<string>>()
+
+function functionNames(environment: Environment): ReadonlySet<string> {
+  let names = known.get(environment)
+  if (!names) known.set(environment, (names = new Set(environment.getDefinitions().functions.map(({ name }) => name))))
+  return names
+}
+
+const typeNames = (operands: readonly unknown[]): string =>
+  `(${operands.map((operand) => typeName((operand as Node).checkedType)).join(', ')})`
+
+/** As Go writes types: `list(string)`, `map(string, int)`. */
+function typeName(type: TypeOfNode | undefined): string {
+  return (type?.name ?? 'dyn')
+    .replaceAll('<', '(')
+    .replaceAll('>', ')')
+    .replace(/\bkubernetes\.object\d+\b/g, 'object')
+}

@@ -1,0 +1,77 @@
+import { escapedName } from '../cel/names.ts'
+import { dyn, named, type CelType } from '../cel/types.ts'
+import { isObjectSchema, type Schema } from './schema.ts'
+
+/** The CEL type of what a schema describes; undefined when it says nothing, and rules cannot speak of it then. */
+export function celTypeOf(schema: Schema, isResource = false): CelType | undefined {
+  const types = isResource ? resources : values
+  if (types.has(schema)) return types.get(schema)
+  const type = build(schema, isResource)
+  types.set(schema, type)
+  return type
+}
+
+const values = new WeakMap<Schema, CelType | undefined>()
+const resources = new WeakMap<Schema, CelType | undefined>()
+
+function build(schema: Schema, isResource: boolean): CelType | undefined {
+  if (schema['x-kubernetes-int-or-string']) return dyn
+  switch (schema.type) {
+    case 'array': {
+      const of = schema.items && celTypeOf(schema.items, schema.items['x-kubernetes-embedded-resource'])
+      return of && { kind: 'list', of }
+    }
+    case 'object':
+      return ofObject(schema, isResource)
+    case 'string':
+      return named(stringFormats[schema.format ?? ''] ?? 'string')
+    case 'boolean':
+      return named('bool')
+    case 'integer':
+      return named('int')
+    case 'number':
+      return named('double')
+    default:
+      return undefined
+  }
+}
+
+const stringFormats: Readonly<Record<string, string>> = {
+  byte: 'bytes',
+  duration: 'google.protobuf.Duration',
+  date: 'google.protobuf.Timestamp',
+  'date-time': 'google.protobuf.Timestamp',
+}
+
+function ofObject(schema: Schema, isResource: boolean): CelType | undefined {
+  if (isObjectSchema(schema.additionalProperties)) {
+    const of = celTypeOf(schema.additionalProperties, schema.additionalProperties['x-kubernetes-embedded-resource'])
+    return of && { kind: 'map', of }
+  }
+  return {
+    kind: 'object',
+    fields: () => ({ ...fieldsOf(schema), ...(isResource ? resourceFields : {}) }),
+  }
+}
+
+function fieldsOf({ properties = {} }: Schema): Record<string, CelType> {
+  const fields: Record<string, CelType> = {}
+  for (const [name, child] of Object.entries(properties)) {
+    const escaped = escapedName(name)
+    const type = celTypeOf(child, child['x-kubernetes-embedded-resource'])
+    if (escaped !== undefined && type) fields[escaped] = type
+  }
+  return fields
+}
+
+const metadata: CelType = {
+  kind: 'object',
+  fields: () => ({ name: named('string'), generateName: named('string') }),
+}
+
+/** Of all that every object has, rules get to see no more. */
+const resourceFields: Readonly<Record<string, CelType>> = {
+  apiVersion: named('string'),
+  kind: named('string'),
+  metadata,
+}
