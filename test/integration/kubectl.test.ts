@@ -314,7 +314,7 @@ describe('a DaemonSet', () => {
 })
 
 describe('a claim', () => {
-  it('is bound to a volume that suits it', async () => {
+  it('is bound to a volume that suits it, and both stay as long as a pod uses them', async () => {
     const path = await file(
       'claim.yaml',
       `apiVersion: v1
@@ -340,7 +340,17 @@ spec:
     await watching.output(/data\s+Bound\s+disk\s+1Gi\s+RWO/)
     await watching.stop()
     expect(await kubectl.ok('get', 'pv', 'disk')).toMatch(/Bound\s+default\/data/)
-    await kubectl.ok('delete', '-f', path)
+    const user = {
+      containers: [{ name: 'c', image: 'x' }],
+      volumes: [{ name: 'd', persistentVolumeClaim: { claimName: 'data' } }],
+    }
+    await kubectl.ok('run', 'user', '--image=x', '--overrides', JSON.stringify({ spec: user }))
+    await kubectl.ok('wait', '--for=condition=Ready', 'pod/user', '--timeout=30s')
+    await kubectl.ok('delete', '-f', path, '--wait=false')
+    expect(await kubectl.ok('get', 'pvc', 'data')).toMatch(/data\s+Terminating/)
+    expect(await kubectl.ok('get', 'pv', 'disk')).toMatch(/Terminating/)
+    await kubectl.ok('delete', 'pod', 'user')
+    await kubectl.ok('wait', '--for=delete', 'pvc/data', 'pv/disk', '--timeout=30s')
   })
 })
 

@@ -26,6 +26,7 @@ import { startResourceQuotas } from './resource-quota.ts'
 import { startRootCa } from './root-ca.ts'
 import { startServiceAccounts } from './service-account.ts'
 import { startServiceAccountTokens, type ServiceAccountTokenOptions } from './service-account-token.ts'
+import { startClaimProtection, startVolumeProtection } from './storage-protection.ts'
 import { startTaintEviction } from './taint-eviction.ts'
 import { startTokenCleaner } from './token-cleaner.ts'
 import { startTtlAfterFinished } from './ttl-after-finished.ts'
@@ -108,6 +109,8 @@ export function startControllers(options: ControllersOptions): Controllers {
   stops.add(startEndpointSlices(as('endpointslice-controller')))
   stops.add(startEndpointSliceMirroring(as('endpointslicemirroring-controller')))
   stops.add(startPersistentVolumes(as('persistent-volume-binder')))
+  stops.add(startClaimProtection(as('pvc-protection-controller')))
+  stops.add(startVolumeProtection(as('pv-protection-controller')))
   stops.add(
     startNamespaces(as('namespace-controller'), {
       namespacedResources: () =>

@@ -1,3 +1,4 @@
+import { isNotFound } from '#shared/kube/error-kinds.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { createEventRecorder } from '#shared/client/event-recorder.ts'
 import { keyOf } from '#shared/client/informer.ts'
@@ -148,11 +149,16 @@ export function startPersistentVolumes(context: ControllerContext): Stop {
 
   async function reconcileVolume(name: string): Promise<Outcome> {
     const volume = volumes.get(name)
-    if (!volume || volume.metadata.deletionTimestamp) return undefined
+    // A deleted one too: it goes when it is known to be bound no more.
+    if (!volume) return undefined
     const phase = phaseOf(volume)
     if (volume.status?.phase === phase) return undefined
     const status = { ...volume.status, phase }
-    await volumes.caughtUp(await client.updateStatus(persistentVolumes, { ...volume, status }))
+    try {
+      await volumes.caughtUp(await client.updateStatus(persistentVolumes, { ...volume, status }))
+    } catch (error) {
+      if (!isNotFound(error)) throw error
+    }
     return undefined
   }
 

@@ -4,13 +4,17 @@ import { isNamespaceTerminating } from '#shared/kube/error-kinds.ts'
 import type { RbacAuthorizer } from '../auth/rbac.ts'
 import type { UserInfo } from '../auth/types.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../registry/admission.ts'
+import { defaultIngressClass } from './default-ingress-class.ts'
 import { defaultStorageClass } from './default-storage-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
+import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts'
+import { podTopologyLabels } from './pod-topology-labels.ts'
 import { priority } from './priority.ts'
 import { rbacEscalation } from './rbac-escalation.ts'
 import { serviceAccount } from './service-account.ts'
+import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
 
 /** Objects by `<plural>/<namespace>/<name>`. */
@@ -24,7 +28,8 @@ type Loose = Partial<Omit<AdmissionAttributes, 'kind' | 'object' | 'oldObject'>>
 }
 
 function attributes({ kind, object, oldObject, ...over }: Loose): AdmissionAttributes {
-  const [plural = '', group = ''] = kind.split('.')
+  const [plural = '', ...groups] = kind.split('.')
+  const group = groups.join('.')
   return {
     operation: 'CREATE',
     kind: { group, plural } as AdmissionAttributes['kind'],
@@ -337,5 +342,84 @@ describe('RbacEscalation', () => {
 
   it('does not mind changes that grant nothing', async () => {
     await grant('roles', { rules: [secrets] }, { operation: 'UPDATE', oldObject: { rules: [secrets] } })
+  })
+})
+
+describe('DefaultIngressClass', () => {
+  interface AnyIngress {
+    spec: { ingressClassName?: string }
+  }
+  const create = (object: object): Promise<AnyIngress> =>
+    admitted(defaultIngressClass, { kind: 'ingresses.networking.k8s.io', object })
+  const addClass = (name: string, creationTimestamp: string, isDefault = 'true'): unknown =>
+    objects.set(`ingressclasses//${name}`, {
+      metadata: { name, creationTimestamp, annotations: { 'ingressclass.kubernetes.io/is-default-class': isDefault } },
+    })
+
+  it('gives the newest default class to those that name none', async () => {
+    expect((await create({ spec: {} })).spec.ingressClassName).toBeUndefined()
+    addClass('old', '2026-01-01T00:00:00Z')
+    addClass('new', '2026-02-01T00:00:00Z')
+    addClass('no', '2026-03-01T00:00:00Z', 'false')
+    expect((await create({ spec: {} })).spec.ingressClassName).toBe('new')
+    expect((await create({ spec: { ingressClassName: 'mine' } })).spec.ingressClassName).toBe('mine')
+    const annotated = { metadata: { annotations: { 'kubernetes.io/ingress.class': 'old-way' } }, spec: {} }
+    expect((await create(annotated)).spec.ingressClassName).toBeUndefined()
+  })
+})
+
+describe('StorageObjectInUseProtection', () => {
+  it('holds claims and volumes from the first', async () => {
+    const admit = (kind: string, finalizers?: string[]): Promise<KubeObject> =>
+      admitted(storageObjectInUseProtection, { kind, object: { metadata: { finalizers } } })
+    expect((await admit('persistentvolumeclaims')).metadata.finalizers).toEqual(['kubernetes.io/pvc-protection'])
+    expect((await admit('persistentvolumes', ['a/b'])).metadata.finalizers).toEqual([
+      'a/b',
+      'kubernetes.io/pv-protection',
+    ])
+    expect((await admit('pods')).metadata.finalizers).toBeUndefined()
+  })
+})
+
+describe('PersistentVolumeClaimResize', () => {
+  const claim = (storage: string, phase = 'Bound'): object => ({
+    spec: { storageClassName: 'growing', resources: { requests: { storage } } },
+    status: { phase },
+  })
+  const resize = (from: object, to: object): Promise<unknown> =>
+    admitted(persistentVolumeClaimResize, {
+      kind: 'persistentvolumeclaims',
+      operation: 'UPDATE',
+      object: to,
+      oldObject: from,
+    })
+
+  it('lets bound claims of classes that can grow ask for more', async () => {
+    await expect(resize(claim('1Gi'), claim('2Gi'))).rejects.toThrow('only dynamically provisioned pvc can be resized')
+    objects.set('storageclasses//growing', { metadata: { name: 'growing' }, allowVolumeExpansion: true })
+    await resize(claim('1Gi'), claim('2Gi'))
+    await expect(resize(claim('1Gi', 'Pending'), claim('2Gi'))).rejects.toThrow(
+      'Only bound persistent volume claims can be expanded',
+    )
+    await resize(claim('1Gi', 'Pending'), claim('1024Mi', 'Pending'))
+  })
+})
+
+describe('PodTopologyLabels', () => {
+  it('tells a pod the zone and region of its node', async () => {
+    const labels = { 'topology.kubernetes.io/zone': 'a', 'topology.kubernetes.io/region': 'eu', other: 'x' }
+    objects.set('nodes//n', { metadata: { name: 'n', labels } })
+    const bind = (subresource: string): Promise<KubeObject> =>
+      admitted(podTopologyLabels, {
+        kind: 'pods',
+        subresource,
+        object: { metadata: { labels: { own: 'y' } }, target: { name: 'n' } },
+      })
+    expect((await bind('binding')).metadata.labels).toEqual({
+      own: 'y',
+      'topology.kubernetes.io/zone': 'a',
+      'topology.kubernetes.io/region': 'eu',
+    })
+    expect((await bind('')).metadata.labels).toEqual({ own: 'y' })
   })
 })

@@ -1,5 +1,6 @@
 import type { PersistentVolumeClaim, StorageClass } from '#shared/kube/generated/types.ts'
-import type { AdmissionPlugin, ObjectReader } from '../registry/admission.ts'
+import { newestDefault } from '../defaulting/default-class.ts'
+import type { AdmissionPlugin } from '../registry/admission.ts'
 
 const storageClasses = { group: 'storage.k8s.io', plural: 'storageclasses' }
 const oldAnnotation = 'volume.beta.kubernetes.io/storage-class'
@@ -13,17 +14,8 @@ export const defaultStorageClass: AdmissionPlugin = {
     const claim = object as PersistentVolumeClaim
     const named = claim.spec?.storageClassName ?? claim.metadata.annotations?.[oldAnnotation]
     if (named !== undefined || !claim.spec) return
-    const name = defaultClass(reader)?.metadata.name
+    const classes = reader.list(storageClasses) as StorageClass[]
+    const name = newestDefault(classes, 'storageclass.kubernetes.io/is-default-class')?.metadata.name
     if (name !== undefined) claim.spec.storageClassName = name
   },
-}
-
-/** Of several defaults the newest, then the first by name. */
-function defaultClass(reader: ObjectReader): StorageClass | undefined {
-  const defaults = (reader.list(storageClasses) as StorageClass[]).filter(
-    ({ metadata }) => metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true',
-  )
-  const made = ({ metadata }: StorageClass): string => metadata.creationTimestamp ?? ''
-  const name = ({ metadata }: StorageClass): string => metadata.name ?? ''
-  return defaults.sort((a, b) => made(b).localeCompare(made(a)) || name(a).localeCompare(name(b)))[0]
 }

@@ -4,17 +4,21 @@ import type { AdmissionPlugin } from '../registry/admission.ts'
 import { serviceAllocator } from '../registry/service-allocator.ts'
 import { certificateRequester } from './certificate-requester.ts'
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificate-signers.ts'
+import { defaultIngressClass } from './default-ingress-class.ts'
 import { defaultStorageClass } from './default-storage-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
+import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts'
 import { podSecurity } from './pod-security.ts'
+import { podTopologyLabels } from './pod-topology-labels.ts'
 import { priority } from './priority.ts'
 import { rbacEscalation } from './rbac-escalation.ts'
 import { resourceQuota, type ResourceQuotaOptions } from './resource-quota.ts'
 import { runtimeClassAdmission } from './runtime-class.ts'
 import { serviceAccount } from './service-account.ts'
+import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
 import { mutatingPolicies } from '../policies/mutating.ts'
 import { validatingPolicies } from '../policies/validating.ts'
@@ -39,12 +43,16 @@ export const admissionPlugins = (options: {
   priority,
   defaultTolerationSeconds,
   defaultStorageClass,
+  storageObjectInUseProtection,
+  persistentVolumeClaimResize,
   runtimeClassAdmission,
   rbacEscalation(options),
   certificateRequester,
   certificateApproval(options),
   certificateSigning(options),
   certificateSubjectRestriction,
+  defaultIngressClass,
+  podTopologyLabels,
   mutatingPolicies({ ...options, authorizer: options.rbac }),
   mutatingWebhooks(options.webhooks),
   validatingPolicies({ ...options, authorizer: options.rbac }),

@@ -1,0 +1,20 @@
+import type { Ingress, IngressClass } from '#shared/kube/generated/types.ts'
+import type { AdmissionPlugin } from '../registry/admission.ts'
+import { newestDefault } from '../defaulting/default-class.ts'
+
+const ingressClasses = { group: 'networking.k8s.io', plural: 'ingressclasses' }
+const oldAnnotation = 'kubernetes.io/ingress.class'
+
+/** An Ingress that names no class, in neither way, gets the default one. */
+export const defaultIngressClass: AdmissionPlugin = {
+  name: 'DefaultIngressClass',
+  admit({ operation, kind, subresource, object, reader }) {
+    if (operation !== 'CREATE' || kind.group !== 'networking.k8s.io' || kind.plural !== 'ingresses') return
+    const { metadata, spec } = object as Ingress
+    const named = spec?.ingressClassName !== undefined || metadata.annotations?.[oldAnnotation] !== undefined
+    if (subresource !== '' || !spec || named) return
+    const classes = reader.list(ingressClasses) as IngressClass[]
+    const name = newestDefault(classes, 'ingressclass.kubernetes.io/is-default-class')?.metadata.name
+    if (name !== undefined) spec.ingressClassName = name
+  },
+}

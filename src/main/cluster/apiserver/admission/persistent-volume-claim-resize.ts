@@ -1,0 +1,29 @@
+import type { PersistentVolumeClaim, StorageClass } from '#shared/kube/generated/types.ts'
+import { compareQuantities } from '#shared/kube/quantity.ts'
+import { refusal, type AdmissionPlugin } from '../registry/admission.ts'
+
+const storageClasses = { group: 'storage.k8s.io', plural: 'storageclasses' }
+
+/** A claim may ask for more only once it is bound, and only of a class whose volumes can grow. */
+export const persistentVolumeClaimResize: AdmissionPlugin = {
+  name: 'PersistentVolumeClaimResize',
+  validate(attributes) {
+    const { operation, kind, subresource, object, oldObject, reader } = attributes
+    if (operation !== 'UPDATE' || kind.group !== '' || kind.plural !== 'persistentvolumeclaims' || subresource !== '')
+      return
+    const claim = object as PersistentVolumeClaim
+    const before = oldObject as PersistentVolumeClaim
+    if (compareQuantities(sizeOf(claim), sizeOf(before)) <= 0) return
+    if (before.status?.phase !== 'Bound')
+      throw refusal(attributes, 'Only bound persistent volume claims can be expanded')
+    const name = before.spec?.storageClassName ?? ''
+    const found = name === '' ? undefined : (reader.get(storageClasses, '', name) as StorageClass | undefined)
+    if (!found?.allowVolumeExpansion)
+      throw refusal(
+        attributes,
+        'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize',
+      )
+  },
+}
+
+const sizeOf = ({ spec }: PersistentVolumeClaim): string => spec?.resources?.requests?.['storage'] ?? '0'

@@ -1,0 +1,14 @@
+import { storageProtection } from '#shared/kube/storage-protection.ts'
+import type { AdmissionPlugin } from '../registry/admission.ts'
+
+/** Claims and volumes are held from the first: their protection controllers let go of them once nobody uses them. */
+export const storageObjectInUseProtection: AdmissionPlugin = {
+  name: 'StorageObjectInUseProtection',
+  admit({ operation, kind, subresource, object }) {
+    if (operation !== 'CREATE' || kind.group !== '' || subresource !== '' || !object) return
+    const finalizer = storageProtection.get(kind.plural)
+    const { metadata } = object
+    if (finalizer === undefined || metadata.finalizers?.includes(finalizer)) return
+    metadata.finalizers = [...(metadata.finalizers ?? []), finalizer]
+  },
+}

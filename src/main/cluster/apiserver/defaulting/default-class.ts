@@ -1,0 +1,10 @@
+import type { KubeObject } from '#shared/kube/object.ts'
+
+/** Of the classes that an annotation makes the default the newest, then the first by name. */
+export function newestDefault<T extends KubeObject>(classes: readonly T[], annotation: string): T | undefined {
+  const made = ({ metadata }: T): string => metadata.creationTimestamp ?? ''
+  const name = ({ metadata }: T): string => metadata.name ?? ''
+  return classes
+    .filter(({ metadata }) => metadata.annotations?.[annotation] === 'true')
+    .sort((a, b) => made(b).localeCompare(made(a)) || name(a).localeCompare(name(b)))[0]
+}

@@ -1,0 +1,104 @@
+import type { Stop } from '#shared/base/disposable.ts'
+import type { Resource } from '#shared/client/client.ts'
+import { keyOf, type Informer } from '#shared/client/informer.ts'
+import { isNotFound } from '#shared/kube/error-kinds.ts'
+import type { PersistentVolume, PersistentVolumeClaim, Pod } from '#shared/kube/generated/types.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import { persistentVolumeClaims, persistentVolumes, pods } from '#shared/kube/resources.ts'
+import { storageProtection } from '#shared/kube/storage-protection.ts'
+import type { ControllerContext } from '#shared/reconcile/context.ts'
+import { runController, watch, type Outcome, type Watch } from '#shared/reconcile/controller.ts'
+
+/** Keeps a deleted claim as long as a pod that has a node names it, as Kubernetes' pvc-protection-controller. */
+export function startClaimProtection(context: ControllerContext): Stop {
+  const claims = context.informers.share(persistentVolumeClaims)
+  const podInformer = context.informers.share(pods)
+  return protect<PersistentVolumeClaim>(context, {
+    name: 'persistentvolumeclaim-protection',
+    resource: persistentVolumeClaims,
+    informer: claims,
+    shares: [claims, podInformer],
+    alsoWatch: [watch(podInformer, claimKeysOf)],
+    isUsed: ({ metadata: { namespace, name = '' } }) =>
+      podInformer
+        .list()
+        .some(
+          (pod) =>
+            pod.metadata.namespace === namespace &&
+            pod.spec?.nodeName !== undefined &&
+            claimNamesOf(pod).includes(name),
+        ),
+  })
+}
+
+/** Keeps a deleted volume as long as it is bound to a claim, as Kubernetes' pv-protection-controller. */
+export function startVolumeProtection(context: ControllerContext): Stop {
+  const volumes = context.informers.share(persistentVolumes)
+  return protect<PersistentVolume>(context, {
+    name: 'persistentvolume-protection',
+    resource: persistentVolumes,
+    informer: volumes,
+    shares: [volumes],
+    alsoWatch: [],
+    isUsed: ({ status }) => status?.phase === 'Bound',
+  })
+}
+
+interface Protection<T extends KubeObject> {
+  name: string
+  resource: Resource<T>
+  informer: Informer<T>
+  shares: readonly Pick<Informer, 'stop'>[]
+  alsoWatch: readonly Watch[]
+  isUsed(object: T): boolean
+}
+
+function protect<T extends KubeObject>(
+  context: ControllerContext,
+  { name, resource, informer, shares, alsoWatch, isUsed }: Protection<T>,
+): Stop {
+  const { client } = context
+  const finalizer = storageProtection.get(resource.plural) ?? ''
+
+  async function reconcile(key: string): Promise<Outcome> {
+    const object = informer.get(key)
+    if (!object) return undefined
+    const { deletionTimestamp, finalizers = [] } = object.metadata
+    const held = finalizers.includes(finalizer)
+    if (deletionTimestamp === undefined && !held) await write(object, [...finalizers, finalizer])
+    else if (deletionTimestamp !== undefined && held && !isUsed(object))
+      await write(
+        object,
+        finalizers.filter((one) => one !== finalizer),
+      )
+    return undefined
+  }
+
+  /** With the version that was looked at: who comes to use it meanwhile makes this a conflict, and another look. */
+  async function write(object: T, finalizers: string[]): Promise<void> {
+    try {
+      await client.update(resource, { ...object, metadata: { ...object.metadata, finalizers } })
+    } catch (error) {
+      if (!isNotFound(error)) throw error
+    }
+  }
+
+  const controller = runController({
+    ...context,
+    name,
+    reconcile,
+    shares,
+    watches: [watch(informer, keyOf), ...alsoWatch],
+  })
+  return () => controller.stop()
+}
+
+const claimKeysOf = (pod: Pod): string[] =>
+  claimNamesOf(pod).map((name) => keyOf({ metadata: { namespace: pod.metadata.namespace, name } }))
+
+/** Claims that a pod names, and those that are made for its ephemeral volumes. */
+const claimNamesOf = ({ metadata, spec }: Pod): string[] =>
+  (spec?.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
+    if (persistentVolumeClaim) return [persistentVolumeClaim.claimName]
+    return ephemeral ? [`${metadata.name ?? ''}-${name}`] : []
+  })
