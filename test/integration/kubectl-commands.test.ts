@@ -508,6 +508,12 @@ describe('kubectl about the cluster', () => {
     expect((await kubectl('top', 'nodes')).stderr).toContain('error: Metrics API not available\n')
   })
 
+  it("knows every flow schema's priority level", async () => {
+    const lines = (await kubectl.ok('get', 'flowschemas', '--no-headers')).trimEnd().split('\n')
+    expect(lines.length).toBeGreaterThan(8)
+    for (const line of lines) expect(line).toMatch(/ False\s*$/)
+  })
+
   it('counts what the scheduler has done', async () => {
     const metrics = await kubectl.ok('get', '--raw', '/metrics')
     const [, scheduled] = /^scheduler_schedule_attempts_total\{[^}]*result="scheduled"\} (\d+)$/m.exec(metrics) ?? []

@@ -15,6 +15,7 @@ import { createAudit, type Audit } from './apiserver/audit.ts'
 import { auditPolicyOf } from './apiserver/audit-policy.ts'
 import { createAggregator } from './apiserver/aggregation/aggregator.ts'
 import { startAvailability } from './apiserver/aggregation/availability.ts'
+import { startCustomGroups } from './apiserver/aggregation/custom-groups.ts'
 import { ensureAuthenticationConfig, ensureLocalApiServices } from './apiserver/aggregation/ensure.ts'
 import { RemoteGroups } from './apiserver/aggregation/remote-groups.ts'
 import { startDefinitions } from './apiserver/custom/definitions.ts'
@@ -32,6 +33,7 @@ import type { ResourceTable, ServedResource } from './apiserver/registry/resourc
 import { loadSchema } from './apiserver/schema/schema.ts'
 import { createLargeYaml } from './apiserver/codec/large-yaml.ts'
 import { componentStatuses } from './apiserver/component-statuses.ts'
+import { startDanglingFlowSchemas } from './apiserver/dangling-flow-schemas.ts'
 import { createApiServer } from './apiserver/server.ts'
 import { storeCheck, type HealthChecks } from './apiserver/health.ts'
 import { createServiceDialer } from './apiserver/service-dialer.ts'
@@ -191,6 +193,8 @@ export async function startControlPlane({
     stops.add(() => informers.stop())
     stops.add(startDefinitions({ client, informers, clock, log }, { custom: server.custom }))
     stops.add(startAvailability({ client, informers, clock, log }, { aggregator, remote }))
+    stops.add(startCustomGroups({ client, informers, clock, log }))
+    stops.add(startDanglingFlowSchemas({ client, informers, clock, log }))
     const schedulerClient = createClient(server.transportFor(componentUser('kube-scheduler'), 'kube-scheduler'))
     const schedulerInformers = createSharedInformers({ client: schedulerClient, clock, log })
     stops.add(() => schedulerInformers.stop())
