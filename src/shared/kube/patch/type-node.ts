@@ -33,7 +33,17 @@ export interface TypeNode {
 }
 
 export type ScalarType =
-  'string' | 'int32' | 'int64' | 'number' | 'boolean' | 'int-or-string' | 'quantity' | 'bytes' | 'time'
+  | 'string'
+  | 'int32'
+  | 'int64'
+  | 'number'
+  | 'boolean'
+  | 'int-or-string'
+  | 'quantity'
+  | 'bytes'
+  | 'time'
+  | 'micro-time'
+  | 'micro-time'
 
 /** The part of an OpenAPI schema that a TypeNode is made from. */
 export interface JsonSchema {
@@ -211,7 +221,7 @@ function scalarOf(schema: JsonSchema, name: string): ScalarType {
     return 'int-or-string'
   if (schema.type === 'integer') return schema.format === 'int64' ? 'int64' : 'int32'
   if (schema.type === 'boolean' || schema.type === 'number') return schema.type
-  if (schema.format === 'date-time') return 'time'
+  if (schema.format === 'date-time') return name === 'MicroTime' ? 'micro-time' : 'time'
   return schema.format === 'byte' ? 'bytes' : 'string'
 }
 

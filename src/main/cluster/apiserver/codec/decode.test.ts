@@ -71,3 +71,20 @@ describe('YAML', () => {
     })
   })
 })
+
+describe('times', () => {
+  const lease = loadSchema().type('io.k8s.api.coordination.v1.Lease')
+  it.each([
+    ['2026-11-23T10:11:12Z', '2026-11-23T10:11:12Z', '2026-11-23T10:11:12.000000Z'],
+    ['2026-11-23T10:11:12.987Z', '2026-11-23T10:11:12Z', '2026-11-23T10:11:12.987000Z'],
+    ['2026-11-23T10:11:12.123456789+02:00', '2026-11-23T08:11:12Z', '2026-11-23T08:11:12.123456Z'],
+  ])('%s are written as Go writes them', (given, time, micro) => {
+    const object = { metadata: { creationTimestamp: given }, spec: { renewTime: given } }
+    conform(object, lease)
+    expect(object).toEqual({ metadata: { creationTimestamp: time }, spec: { renewTime: micro } })
+  })
+
+  it.each(['2026-11-23', '2026-13-23T10:11:12Z', '2026-11-23T10:11:12', 'now'])('%s is none', (given) => {
+    expect(() => conform({ spec: { renewTime: given } }, lease)).toThrow('parsing time')
+  })
+})

@@ -112,7 +112,9 @@ function conformScalar(value: unknown, type: TypeNode): unknown {
     case 'string':
       return typeof value === 'string' ? value : mismatch
     case 'time':
-      return typeof value === 'string' && timePattern.test(value) ? value : mismatch
+      return typeof value === 'string' ? canonicalTime(value, 0) : mismatch
+    case 'micro-time':
+      return typeof value === 'string' ? canonicalTime(value, 6) : mismatch
     case 'bytes':
       return typeof value === 'string' && isBase64(value) ? value : mismatch
     case 'boolean':
@@ -134,8 +136,19 @@ function conformScalar(value: unknown, type: TypeNode): unknown {
 
 const isInt32 = (value: unknown): boolean => typeof value === 'number' && (value | 0) === value
 
-const timePattern = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/
+const secondPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
+const timePattern = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.(\d+))?(?:[Zz]|[+-]\d\d:\d\d)$/
 const base64Pattern = /^[A-Za-z0-9+/]*={0,2}$/
+
+/** Go writes times in UTC with so many digits of fraction, however they were given: clients' clocks often have more. */
+function canonicalTime(text: string, digits: number): string | typeof mismatch {
+  if (digits === 0 && secondPattern.test(text)) return text
+  const match = timePattern.exec(text)
+  const time = match ? Date.parse(text) : NaN
+  if (!match || Number.isNaN(time)) return mismatch
+  const second = new Date(Math.floor(time / 1000) * 1000).toISOString().slice(0, 19)
+  return digits === 0 ? `${second}Z` : `${second}.${(match[1] ?? '').padEnd(digits, '0').slice(0, digits)}Z`
+}
 
 /** Go's decoder skips line ends. */
 function isBase64(text: string): boolean {
@@ -213,6 +226,7 @@ function goType(type: TypeNode | undefined): string {
     case 'boolean':
       return 'bool'
     case 'time':
+    case 'micro-time':
       return 'time.Time'
     case 'quantity':
       return 'resource.Quantity'

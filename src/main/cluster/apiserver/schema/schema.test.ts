@@ -76,7 +76,7 @@ it.each<[string, string, string]>([
   [`${core}.ServicePort`, 'port', 'int32'],
   [`${core}.Secret`, 'data', 'bytes'],
   [`${meta}.ObjectMeta`, 'creationTimestamp', 'time'],
-  ['io.k8s.api.coordination.v1.LeaseSpec', 'renewTime', 'time'],
+  ['io.k8s.api.coordination.v1.LeaseSpec', 'renewTime', 'micro-time'],
 ])('reads %s.%s as %s', (name, field, scalar) => {
   const type = schema.type(name).field(field)
   expect((type?.kind === 'map' ? type.items : type)?.scalar).toBe(scalar)
