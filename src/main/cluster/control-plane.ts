@@ -41,6 +41,7 @@ import { streamingHandlers } from './apiserver/streaming/index.ts'
 import { SchedulerMetrics } from './apiserver/scheduler-metrics.ts'
 import { WorkqueueMetrics } from './apiserver/workqueue-metrics.ts'
 import { webhookConditions } from './apiserver/policies/scope.ts'
+import { startTypeChecking } from './apiserver/policies/type-checking.ts'
 import { createWebhookCaller } from './apiserver/webhooks/call.ts'
 import { startControllers, type CustomResources } from './controllers/index.ts'
 import { createScheduler } from './scheduler/scheduler.ts'
@@ -192,6 +193,7 @@ export async function startControlPlane({
     const informers = createSharedInformers({ client, clock, log })
     stops.add(() => informers.stop())
     stops.add(startDefinitions({ client, informers, clock, log }, { custom: server.custom }))
+    stops.add(startTypeChecking({ client, informers, clock, log }, { resources: () => server.resources }))
     stops.add(startAvailability({ client, informers, clock, log }, { aggregator, remote }))
     stops.add(startCustomGroups({ client, informers, clock, log }))
     stops.add(startDanglingFlowSchemas({ client, informers, clock, log }))

@@ -22,6 +22,7 @@ import type {
   CustomResourceDefinition,
   LimitRange,
   MutatingWebhookConfiguration,
+  ValidatingAdmissionPolicy,
   ValidatingWebhookConfiguration,
   Namespace,
   NetworkPolicy,
@@ -136,6 +137,10 @@ export const mutatingWebhookConfigurations = admission<MutatingWebhookConfigurat
 export const validatingWebhookConfigurations = admission<ValidatingWebhookConfiguration>(
   'ValidatingWebhookConfiguration',
   'validatingwebhookconfigurations',
+)
+export const validatingAdmissionPolicies = admission<ValidatingAdmissionPolicy>(
+  'ValidatingAdmissionPolicy',
+  'validatingadmissionpolicies',
 )
 export const apiServices = resource('apiregistration.k8s.io', 'v1', false)<APIService>('APIService', 'apiservices')
 export const customResourceDefinitions = resource(

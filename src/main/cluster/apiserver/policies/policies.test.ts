@@ -2,13 +2,18 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type {
   ConfigMap,
   MutatingAdmissionPolicySpec,
+  ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBindingSpec,
   ValidatingAdmissionPolicySpec,
 } from '#shared/kube/generated/types.ts'
+import { systemClock } from '#shared/base/clock.ts'
+import { StopStack } from '#shared/base/disposable.ts'
+import { silentLog } from '#shared/base/log.ts'
 import type { Resource } from '#shared/client/client.ts'
 import { createClient } from '#shared/client/kube-client.ts'
+import { createSharedInformers } from '#shared/client/shared-informers.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
-import { configMaps, deployments, namespaces } from '#shared/kube/resources.ts'
+import { configMaps, deployments, namespaces, validatingAdmissionPolicies } from '#shared/kube/resources.ts'
 import type { ApiError } from '#shared/kube/status.ts'
 import { startApiServer, type TestApiServer } from '#test/support/api-server.ts'
 import { createMemoryStore } from '../../store/memory.ts'
@@ -18,6 +23,7 @@ import { kinds } from '../kinds/index.ts'
 import type { ObjectReader } from '../registry/admission.ts'
 import type { PolicyOptions } from './bindings.ts'
 import { mutatingPolicies } from './mutating.ts'
+import { startTypeChecking } from './type-checking.ts'
 import { validatingPolicies } from './validating.ts'
 
 let api: TestApiServer
@@ -191,6 +197,57 @@ describe('a validating policy', () => {
       'spec.validations[0].expression',
     ])
     expect(status.message).toContain('compilation failed')
+  })
+})
+
+describe('the types of a validating policy', () => {
+  it('are checked against the kinds it is for, and told in its status', async () => {
+    const stops = new StopStack()
+    const context = { client: api.client, clock: systemClock, log: silentLog }
+    const informers = createSharedInformers(context)
+    stops.add(() => informers.stop())
+    stops.add(startTypeChecking({ ...context, informers }, { resources: () => api.server.resources }))
+    try {
+      await validating({
+        matchConstraints: {
+          resourceRules: [
+            {
+              operations: ['*'],
+              apiGroups: ['apps'],
+              apiVersions: ['v1'],
+              resources: ['deployments', 'daemonsets'],
+            },
+          ],
+        },
+        variables: [{ name: 'known', expression: 'object.metadata.name' }],
+        validations: [
+          { expression: 'object.replicas > 1', messageExpression: '"no " + variables.unknown' },
+          { expression: 'object.spec.replicas > 1 && variables.known != "" && request.userInfo.groups.size() > 0' },
+          { expression: 'object.metadata.labels.all(l, l.startsWith(object.spec.template.spec.nodeName))' },
+        ],
+      })
+      const get = (): Promise<ValidatingAdmissionPolicy> =>
+        api.client.get(validatingAdmissionPolicies, { name: 'rule' })
+      await expect.poll(async () => (await get()).status?.observedGeneration).toBe(1)
+      expect((await get()).status?.typeChecking?.expressionWarnings).toEqual([
+        {
+          fieldRef: 'spec.validations[0].expression',
+          warning:
+            "apps/v1, Kind=DaemonSet: ERROR: <input>:1:7: undefined field 'replicas'\n | object.replicas > 1\n | ......^\n" +
+            "apps/v1, Kind=Deployment: ERROR: <input>:1:7: undefined field 'replicas'\n | object.replicas > 1\n | ......^\n",
+        },
+        {
+          fieldRef: 'spec.validations[0].messageExpression',
+          warning: expect.stringContaining("undefined field 'unknown'") as string,
+        },
+        {
+          fieldRef: 'spec.validations[1].expression',
+          warning: expect.stringMatching(/^apps\/v1, Kind=DaemonSet: .*undefined field 'replicas'/) as string,
+        },
+      ])
+    } finally {
+      await stops.stop()
+    }
   })
 })
 
