@@ -18,6 +18,8 @@ rules:
   resources: [{group: '', resources: [secrets]}]
 - level: RequestResponse
   verbs: [create]
+- level: Metadata
+  resources: [{group: '', resources: [pods]}]
 `
 
 it('records what kubectl does, and no Secret', async () => {
@@ -36,7 +38,24 @@ it('records what kubectl does, and no Secret', async () => {
       promisify(execFile)('kubectl', ['--kubeconfig', join(dir, 'kubeconfig'), ...args])
     await kubectl('create', 'secret', 'generic', 'hidden', '--from-literal=a=b')
     await kubectl('create', 'configmap', 'shown', '--from-literal=a=seen')
+    await kubectl('create', 'configmap', 'borrowed', '--as=alice', '--as-group=system:masters')
+    await kubectl('run', 'shell', '--image=x', '--overrides={"spec":{"nodeName":"worker"}}')
+    await kubectl('exec', 'shell', '--', 'true')
+    await kubectl(
+      'get',
+      'pods',
+      '--token=wrong',
+      '--kubeconfig=/dev/null',
+      `--server=${plane.server}`,
+      '--insecure-skip-tls-verify',
+    ).catch(() => undefined)
     const log = await readFile(join(dir, 'audit.log'), 'utf8')
+    expect(log).toMatch(
+      /"verb":"create","user":\{"username":"kubernetes-admin".*"impersonatedUser":\{"username":"alice"/,
+    )
+    expect(log).toMatch(/"subresource":"exec"\}.*"stage":"ResponseStarted".*"code":101/)
+    expect(log).toMatch(/"subresource":"exec"\}.*"stage":"ResponseComplete".*"code":101/)
+    expect(log).toMatch(/"verb":"list","user":\{"username":"",.*"code":401/)
     expect(log).toMatch(/"level":"Metadata".*"resource":"secrets".*"code":201/)
     expect(log).toMatch(/"resource":"configmaps".*"requestObject":\{.*"seen"/)
     expect(log).not.toContain('"data":{"a":"Yg=="}')

@@ -8,6 +8,8 @@ export type AuditStage = 'RequestReceived' | 'ResponseStarted' | 'ResponseComple
 export interface AuditPolicy {
   rules: readonly AuditRule[]
   omitStages?: readonly AuditStage[]
+  /** Whether bodies are recorded without `metadata.managedFields`; a rule may say otherwise. */
+  omitManagedFields?: boolean
 }
 
 export interface AuditRule {
@@ -20,6 +22,7 @@ export interface AuditRule {
   namespaces?: readonly string[]
   nonResourceURLs?: readonly string[]
   omitStages?: readonly AuditStage[]
+  omitManagedFields?: boolean
 }
 
 /** How a request is recorded: the first rule that matches it says. */
@@ -27,9 +30,13 @@ export function auditOrder(
   policy: AuditPolicy,
   route: Route,
   user: UserInfo,
-): { level: AuditLevel; omitStages: readonly AuditStage[] } {
+): { level: AuditLevel; omitStages: readonly AuditStage[]; omitManagedFields: boolean } {
   const rule = policy.rules.find((candidate) => matches(candidate, route, user))
-  return { level: rule?.level ?? 'None', omitStages: [...(policy.omitStages ?? []), ...(rule?.omitStages ?? [])] }
+  return {
+    level: rule?.level ?? 'None',
+    omitStages: [...(policy.omitStages ?? []), ...(rule?.omitStages ?? [])],
+    omitManagedFields: rule?.omitManagedFields ?? policy.omitManagedFields ?? false,
+  }
 }
 
 const named = (names: readonly string[] | undefined): names is readonly string[] =>
@@ -82,7 +89,8 @@ export function auditPolicyOf(document: unknown): AuditPolicy {
     apiVersion,
     rules,
     omitStages = [],
+    omitManagedFields = false,
   } = (document ?? {}) as Partial<AuditPolicy> & Record<string, unknown>
   if (kind !== 'Policy' || apiVersion !== 'audit.k8s.io/v1') throw new Error('not an audit.k8s.io/v1 Policy')
-  return { omitStages, rules: rules && rules.length > 0 ? rules : defaultRules }
+  return { omitStages, omitManagedFields, rules: rules && rules.length > 0 ? rules : defaultRules }
 }

@@ -102,6 +102,46 @@ it('writes bodies only at the levels that have them, for the owner alone', () =>
   expect(statSync(file).mode & 0o777).toBe(0o600)
 })
 
+const written = (): Record<string, unknown>[] =>
+  readFileSync(join(dir, 'audit.log'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+
+it('goes by who it really is that acts as somebody, and names both', () => {
+  audit = createAudit({ policy, file: join(dir, 'audit.log'), clock: systemClock, log: silentLog })
+  const acting = { name: 'root', groups: ['system:masters'], impersonator: user }
+  audit.begin(message, routeOf('/api/v1/namespaces/a/pods'), acting)?.complete(201)
+  expect(audit.begin(message, routeOf('/version', 'get'), { ...user, impersonator: { name: 'joe', groups: [] } })).toBe(
+    undefined,
+  )
+  expect(written()).toMatchObject([
+    { user: { username: 'jane' }, impersonatedUser: { username: 'root', groups: ['system:masters'] } },
+  ])
+})
+
+it('leaves managed fields out where it is told to, of items of lists too', () => {
+  const file = join(dir, 'audit.log')
+  audit = createAudit({ policy: { ...policy, omitManagedFields: true }, file, clock: systemClock, log: silentLog })
+  const object = { metadata: { name: 'a', managedFields: [{ manager: 'x' }] } }
+  const record = audit.begin(message, routeOf('/api/v1/namespaces/a/pods'), user)
+  record?.request(() => object)
+  record?.complete(200, { items: [object] })
+  expect(written()).toMatchObject([
+    { requestObject: { metadata: { name: 'a' } }, responseObject: { items: [{ metadata: { name: 'a' } }] } },
+  ])
+  expect(readFileSync(file, 'utf8')).not.toContain('managedFields')
+  expect(object.metadata.managedFields).toHaveLength(1)
+})
+
+it('records a request that the server failed over as such, and once', () => {
+  audit = createAudit({ policy, file: join(dir, 'audit.log'), clock: systemClock, log: silentLog })
+  const record = audit.begin(message, routeOf('/api/v1/namespaces/a/pods'), user)
+  record?.panic()
+  record?.complete(500)
+  expect(written()).toMatchObject([{ stage: 'Panic', responseStatus: { code: 500 } }])
+})
+
 it('keeps no more old files than it was told', () => {
   audit = createAudit({
     policy,

@@ -27,6 +27,8 @@ export interface AuditRecord {
   started(code: number): void
   /** Writes the end of it, once. */
   complete(code: number, object?: unknown): void
+  /** Writes the end of a request that the server failed over, once. */
+  panic(): void
 }
 
 export interface Audit {
@@ -54,7 +56,9 @@ export function createAudit({ policy, clock, ...options }: AuditOptions): Audit 
       file.close()
     },
     begin(message, route, user) {
-      const { level, omitStages } = auditOrder(policy, route, user)
+      // As in Kubernetes the rules are about who it really is.
+      const { level, omitStages, omitManagedFields } = auditOrder(policy, route, user.impersonator ?? user)
+      const shown = (object: unknown): unknown => (omitManagedFields ? withoutManagedFields(object) : object)
       if (level === 'None') return undefined
       const event = describe(message, route, user, level)
       const requestReceivedTimestamp = microTime(clock.now())
@@ -72,14 +76,20 @@ export function createAudit({ policy, clock, ...options }: AuditOptions): Audit 
         allowed: (reason) => decided('allow', reason),
         refused: (reason) => decided('forbid', reason),
         request(read) {
-          if (level !== 'Metadata') event['requestObject'] = readOrNothing(read)
+          if (level !== 'Metadata') event['requestObject'] = shown(readOrNothing(read))
         },
         started: (code) => write('ResponseStarted', { responseStatus: { metadata: {}, code } }),
         complete(code, object) {
           if (ended) return
           ended = true
-          const responseObject = level === 'RequestResponse' ? object : undefined
+          const responseObject = level === 'RequestResponse' ? shown(object) : undefined
           write('ResponseComplete', { responseStatus: { metadata: {}, code }, responseObject })
+        },
+        panic() {
+          if (ended) return
+          ended = true
+          const responseStatus = { metadata: {}, status: 'Failure', reason: 'InternalError', code: 500 }
+          write('Panic', { responseStatus })
         },
       }
     },
@@ -110,10 +120,25 @@ function describe(message: IncomingMessage, route: Route, user: UserInfo, level:
     auditID: auditIdOf(message),
     requestURI: message.url,
     verb,
-    user: { username: user.name, uid: user.uid, groups: user.groups, extra: user.extra },
+    user: described(user.impersonator ?? user),
+    impersonatedUser: user.impersonator && described(user),
     sourceIPs: [message.socket.remoteAddress],
     userAgent: message.headers['user-agent'],
     objectRef,
+  }
+}
+
+const described = ({ name, uid, groups, extra }: UserInfo): object => ({ username: name, uid, groups, extra })
+
+/** An object or a list without what nobody reads. */
+function withoutManagedFields(object: unknown): unknown {
+  if (typeof object !== 'object' || object === null) return object
+  const { metadata, items } = object as { metadata?: object; items?: unknown }
+  const { managedFields: _, ...kept } = (metadata ?? {}) as { managedFields?: unknown }
+  return {
+    ...object,
+    ...(metadata ? { metadata: kept } : {}),
+    ...(Array.isArray(items) ? { items: items.map(withoutManagedFields) } : {}),
   }
 }
 

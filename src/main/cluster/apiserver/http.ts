@@ -134,6 +134,7 @@ export class HttpEdge {
       record?.allowed(undefined)
       const remote = this.#options.aggregator?.find(path)
       if (remote) {
+        response.setHeader('Audit-Id', auditIdOf(message))
         await this.#options.aggregator?.handle(remote, { message, response, user })
         return
       }
@@ -148,6 +149,7 @@ export class HttpEdge {
         warnings: [],
       }
       if (route.connect) {
+        response.setHeader('Audit-Id', auditIdOf(message))
         await this.#connect(route, call, message, response, undefined)
         return
       }
@@ -159,10 +161,17 @@ export class HttpEdge {
       if (!reads) record?.request(() => parseBody(call.body))
       await this.#answer(await handler.execute(route, call), { route, started, record }, call, message, response)
     } catch (error) {
+      record ??= route && this.#recordStranger(error, message, route)
       this.#fail(error, route && { route, started, record }, message, response)
     } finally {
       inflight[kind]--
     }
+  }
+
+  /** Who gave credentials that do not hold is recorded, too. */
+  #recordStranger(error: unknown, message: IncomingMessage, route: Route): AuditRecord | undefined {
+    if (!(error instanceof ApiError) || error.code !== 401) return undefined
+    return this.#options.audit?.begin(message, route, { name: '', groups: [] })
   }
 
   #authenticate(message: IncomingMessage): UserInfo | Promise<UserInfo> {
@@ -284,19 +293,28 @@ export class HttpEdge {
     socket.once('close', () => this.#upgrades.delete(socket))
     socket.on('error', () => socket.destroy())
     const { path, query } = splitUrl(message.url ?? '/')
+    let record: AuditRecord | undefined
+    let asked: Route | undefined
     try {
       const { handler } = this.#options
       const method = message.method ?? 'GET'
       const route = handler.route(method, path, query)
-      const user = await this.#authenticate(message)
       // Whoever opens a stream into a pod must be allowed to create it, whatever the method of the handshake.
-      const asked =
+      asked =
         route.connect && method === 'GET' && creates.has(route.connect.subresource)
           ? { ...route, verb: 'create' }
           : route
+      const user = await this.#authenticate(message)
+      record = this.#options.audit?.begin(message, asked, user)
       await handler.authorize(asked, query, user)
+      record?.allowed(undefined)
+      const begin = (): void => {
+        record?.started(101)
+        socket.once('close', () => record?.complete(101))
+      }
       const remote = this.#options.aggregator?.find(path)
       if (remote) {
+        begin()
         await this.#options.aggregator?.handle(remote, { message, upgrade: { socket, head }, user })
         return
       }
@@ -311,9 +329,13 @@ export class HttpEdge {
         agent: agentOf(message),
         warnings: [],
       }
-      await this.#connect(route, call, message, undefined, { socket, head })
+      await this.#connect(route, call, message, undefined, { socket, head, begin })
     } catch (error) {
       const { status } = this.#asApiError(error)
+      record ??= asked && this.#recordStranger(error, message, asked)
+      if (status.code === 403) record?.refused(status.message)
+      if (error instanceof ApiError) record?.complete(status.code, status)
+      else record?.panic()
       const body = JSON.stringify(status)
       socket.end(
         `HTTP/1.1 ${status.code} ${status.reason ?? ''}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
@@ -326,7 +348,7 @@ export class HttpEdge {
     call: Call,
     message: IncomingMessage,
     response: ServerResponse | undefined,
-    upgrade: { socket: Duplex; head: Buffer } | undefined,
+    upgrade: { socket: Duplex; head: Buffer; begin(): void } | undefined,
   ): Promise<void> {
     const { connect, info } = route
     if (!connect || !info) return
@@ -335,6 +357,7 @@ export class HttpEdge {
       throw methodNotSupported({ group: info.group, resource: info.resource }, call.method.toLowerCase())
     const { resource, namespace, name, subresource, object } = await this.#options.handler.admitConnection(route, call)
     this.#count({ route: { ...route, verb: 'connect' }, started: performance.now(), record: undefined }, 200)
+    upgrade?.begin()
     await connect.handle({
       message,
       ...(response ? { response } : {}),
@@ -355,7 +378,8 @@ export class HttpEdge {
     const { status } = this.#asApiError(error)
     if (request) this.#count(request, status.code)
     if (status.code === 403) request?.record?.refused(status.message)
-    request?.record?.complete(status.code, status)
+    if (error instanceof ApiError) request?.record?.complete(status.code, status)
+    else request?.record?.panic()
     if (response.headersSent) {
       response.destroy()
       return

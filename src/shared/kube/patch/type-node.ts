@@ -33,17 +33,7 @@ export interface TypeNode {
 }
 
 export type ScalarType =
-  | 'string'
-  | 'int32'
-  | 'int64'
-  | 'number'
-  | 'boolean'
-  | 'int-or-string'
-  | 'quantity'
-  | 'bytes'
-  | 'time'
-  | 'micro-time'
-  | 'micro-time'
+  'string' | 'int32' | 'int64' | 'number' | 'boolean' | 'int-or-string' | 'quantity' | 'bytes' | 'time' | 'micro-time'
 
 /** The part of an OpenAPI schema that a TypeNode is made from. */
 export interface JsonSchema {

@@ -48,6 +48,7 @@ async function impersonate(
     ...(typeof uid === 'string' ? { uid } : {}),
     groups: withImplied(name, groups),
     ...(Object.keys(extra).length > 0 ? { extra } : {}),
+    impersonator: user,
   }
 }
 

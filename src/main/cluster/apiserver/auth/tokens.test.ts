@@ -196,7 +196,11 @@ describe('the authenticator', () => {
 
   it('lets those who may impersonate act as somebody else', async () => {
     const headers = { authorization: 'Bearer secret', 'impersonate-user': 'alice', 'impersonate-group': 'dev, ops' }
-    expect(await ask(headers)).toEqual({ name: 'alice', groups: ['dev', 'ops', 'system:authenticated'] })
+    expect(await ask(headers)).toMatchObject({
+      name: 'alice',
+      groups: ['dev', 'ops', 'system:authenticated'],
+      impersonator: { name: 'root' },
+    })
     await expect(ask({ ...headers, authorization: 'Bearer weak' })).rejects.toThrow(
       'User "weak" cannot impersonate resource "users" in API group "" at the cluster scope',
     )

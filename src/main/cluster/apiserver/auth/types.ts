@@ -6,6 +6,8 @@ export interface UserInfo {
   uid?: string
   groups: readonly string[]
   extra?: Readonly<Record<string, readonly string[]>>
+  /** Who it really is that acts as this user. */
+  impersonator?: UserInfo
 }
 
 /** Tells who sends a request. */
