@@ -1,9 +1,15 @@
 import { Environment } from '@marcbachmann/cel-js'
+import { registerAddresses } from './addresses.ts'
 import { registerAuthorizer } from './authorizer.ts'
+import { registerConversions } from './conversions.ts'
+import { registerFormats } from './formats.ts'
 import { registerLists } from './lists.ts'
-import { registerNetwork } from './network.ts'
+import { registerMacros } from './macros.ts'
+import { registerOptionals } from './optionals.ts'
 import { registerQuantities } from './quantities.ts'
+import { registerSemver } from './semver.ts'
 import { registerStrings } from './strings.ts'
+import { registerUrls } from './urls.ts'
 
 let base: Environment | undefined
 
@@ -26,7 +32,13 @@ function build(): Environment {
   registerStrings(environment)
   registerLists(environment)
   registerQuantities(environment)
-  registerNetwork(environment)
+  registerUrls(environment)
+  registerAddresses(environment)
+  registerFormats(environment)
   registerAuthorizer(environment)
+  registerSemver(environment)
+  registerOptionals(environment)
+  registerConversions(environment)
+  registerMacros(environment)
   return environment
 }

@@ -1,4 +1,5 @@
 import type { Environment } from '@marcbachmann/cel-js'
+import { Duration } from '@marcbachmann/cel-js/evaluator'
 import { jsonEqual } from '#shared/kube/json.ts'
 
 type Comparable = bigint | number | string
@@ -50,13 +51,25 @@ class Sets {
 const holds = (all: readonly unknown[], some: readonly unknown[]): boolean =>
   some.every((item) => all.some((other) => same(item, other)))
 
-const same = (a: unknown, b: unknown): boolean =>
-  a === b || (typeof a === 'object' && typeof b === 'object' && jsonEqual(a, b))
+/** As CEL's `==` has it for lists' items: numbers are equal whatever their types. */
+function same(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (isNumber(a) && isNumber(b)) return Number(a) === Number(b)
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => same(item, b[i]))
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (a instanceof Date || a instanceof Duration) return a.constructor === b.constructor && a.valueOf() === b.valueOf()
+  return jsonEqual(a, b)
+}
+
+const isNumber = (value: unknown): boolean => typeof value === 'bigint' || typeof value === 'number'
 
 function sum(list: readonly Comparable[]): unknown {
   if (list.length === 0) return 0n
-  return list.slice(1).reduce<unknown>((total, item) => (total as bigint) + (item as bigint), list[0])
+  return list.slice(1).reduce<unknown>(plus, list[0])
 }
+
+const plus = (total: unknown, item: unknown): unknown =>
+  total instanceof Duration ? total.addDuration(item as Duration) : (total as bigint) + (item as bigint)
 
 function extreme(
   list: readonly Comparable[],

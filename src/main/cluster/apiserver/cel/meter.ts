@@ -50,7 +50,7 @@ function meterHandle(node: Node, handle: Evaluate): void {
       const cost = callCosts[String((node.args as unknown[])[0])] ?? runsOver
       node.handle = (operands, ...more) => {
         cost(operands as unknown[])
-        return matched(node, operands as unknown[]) ?? handle(operands, ...more)
+        return replaced(node, operands as unknown[]) ?? handle(operands, ...more)
       }
       return
     }
@@ -79,10 +79,20 @@ function meterHandle(node: Node, handle: Evaluate): void {
   }
 }
 
-/** `matches` of the library is JavaScript's, which some patterns hold up for ever. */
-function matched({ args }: Node, [text, pattern]: readonly unknown[]): boolean | undefined {
-  const isMatch = (args as unknown[])[0] === 'matches' && typeof text === 'string' && typeof pattern === 'string'
-  return isMatch ? regex(pattern).test(text) : undefined
+/** Functions that the library has otherwise than Go. */
+function replaced({ args }: Node, [text, pattern]: readonly unknown[]): unknown {
+  if (typeof text !== 'string') return undefined
+  switch ((args as unknown[])[0]) {
+    case 'matches':
+      // JavaScript's expressions can be held up for ever.
+      return typeof pattern === 'string' ? regex(pattern).test(text) : undefined
+    case 'lowerAscii':
+      return text.replace(/[A-Z]+/g, (part) => part.toLowerCase())
+    case 'upperAscii':
+      return text.replace(/[a-z]+/g, (part) => part.toUpperCase())
+    default:
+      return undefined
+  }
 }
 
 /** Equality ends at the first difference, and lists of unlike lengths differ at once. */

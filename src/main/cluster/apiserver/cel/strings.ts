@@ -1,5 +1,6 @@
 import type { Environment } from '@marcbachmann/cel-js'
 import { createRegex, type Regex } from '#shared/base/re2/re2.ts'
+import { timestampText } from './conversions.ts'
 import { spend } from './cost.ts'
 
 /** Strings beyond CEL's own: `charAt`, `replace`, `find`, `findAll`, `format` and the like. */
@@ -23,6 +24,10 @@ export function registerStrings(environment: Environment): void {
     )
     .registerFunction('string.format(list): string', (text: string, values: unknown[]) => format(text, values))
   environment
+    .registerType('strings', Strings)
+    .registerConstant('strings', 'strings', new Strings())
+    .registerFunction('strings.quote(string): string', (_: Strings, text: string) => quoted(text))
+  environment
     .registerType('jsonpatch', JsonPatch)
     .registerConstant('jsonpatch', 'jsonpatch', new JsonPatch())
     .registerFunction('jsonpatch.escapeKey(string): string', (_: JsonPatch, key: string) =>
@@ -31,9 +36,29 @@ export function registerStrings(environment: Environment): void {
 }
 
 /** Stands for the name before the dot. */
+class Strings {
+  readonly name = 'strings'
+}
+
+/** Stands for the name before the dot. */
 class JsonPatch {
   readonly name = 'jsonpatch'
 }
+
+const controls: Readonly<Record<string, string>> = {
+  '\x07': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+  '\\': '\\\\',
+  '"': '\\"',
+}
+
+const quoted = (text: string): string =>
+  `"${Array.from(text, (character) => controls[character] ?? character).join('')}"`
 
 function charAt(text: string, at: number): string {
   if (at < 0 || at > text.length) throw new Error(`index out of range: ${at}`)
@@ -63,11 +88,16 @@ function format(text: string, values: readonly unknown[]): string {
 function formatOne(value: unknown, verb: string, precision: number): string {
   switch (verb) {
     case 'd':
+      if (typeof value !== 'bigint' && typeof value !== 'number')
+        throw new Error('error during formatting: decimal clause can only be used on integers')
       return String(value)
     case 'f':
       return Number(value).toFixed(precision)
     case 'e':
-      return Number(value).toExponential(precision)
+      // Go writes two digits of the exponent at least.
+      return Number(value)
+        .toExponential(precision)
+        .replace(/e([+-])(\d)$/, 'e$10$2')
     case 'b':
       return typeof value === 'boolean' ? String(Number(value)) : (value as bigint).toString(2)
     case 'o':
@@ -89,5 +119,5 @@ function textOf(value: unknown): string {
       .map(([key, item]) => `${key}: ${textOf(item)}`)
       .sort()
       .join(', ')}}`
-  return String(value)
+  return value instanceof Date ? timestampText(value) : String(value)
 }

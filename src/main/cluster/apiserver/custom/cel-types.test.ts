@@ -54,6 +54,11 @@ describe('a rule is held against the types of its schema', () => {
     'self.replicas == 1 ? self.name == "a" : self.labels == {}',
     'size(self.ports) + size(self.name) > 0 && self.ports + oldSelf.ports != []',
     'cel.bind(p, self.ports, p.filter(one, one.port == 1).size() == 1)',
+    'self.ports.all(i, p, p.port > i) && self.labels.exists(k, v, k == v)',
+    'self.ports.transformList(i, p, p.port + i).sum() > 0 && size(self.labels.transformMap(k, v, v + k)) > 0',
+    'self.?name.optMap(n, n + "!").orValue("") != "" && self.ports.existsOne(p, p.port == 1)',
+    'self.ports.filter(p, has(p.name)).map(p, p.name).join(",").size() > 0',
+    'self.ports.all(a, self.ports.exists_one(b, a.port == b.port && (has(a.name) && has(b.name) ? a.name == b.name : !has(a.name) && !has(b.name))))',
     'quantity(self.name).isGreaterThan(quantity("1")) && self.name.matches("a+")',
   ])('that fits: %s', (rule) => {
     expect(problemsOf(rule)).toEqual([])
@@ -62,6 +67,8 @@ describe('a rule is held against the types of its schema', () => {
   it.each([
     ['self.nope == 1', "1:5: undefined field 'nope'\n | self.nope == 1\n | ....^"],
     ['self.ports.all(p, p.nope == 1)', "1:20: undefined field 'nope'"],
+    ['self.ports.all(i, p, p.nope > i)', "1:23: undefined field 'nope'"],
+    ['self.?name.optMap(n, n + 1).hasValue()', "1:24: found no matching overload for '_+_' applied to '(string, int)'"],
     ['has(self.nope)', "1:9: undefined field 'nope'"],
     ['self.ports[0].nope == 1', "1:14: undefined field 'nope'"],
     ['self.namespace == ""', "1:5: undefined field 'namespace'"],
