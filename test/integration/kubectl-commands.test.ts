@@ -508,6 +508,10 @@ describe('kubectl about the cluster', () => {
     expect((await kubectl('top', 'nodes')).stderr).toContain('error: Metrics API not available\n')
   })
 
+  it('shows the addresses of Services', async () => {
+    expect(await kubectl.ok('get', 'ipaddresses')).toMatch(/^10\.96\.0\.1\s+services\/default\/kubernetes\s/m)
+  })
+
   it("knows every flow schema's priority level", async () => {
     const lines = (await kubectl.ok('get', 'flowschemas', '--no-headers')).trimEnd().split('\n')
     expect(lines.length).toBeGreaterThan(8)

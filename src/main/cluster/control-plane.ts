@@ -39,6 +39,7 @@ import { storeCheck, type HealthChecks } from './apiserver/health.ts'
 import { createServiceDialer } from './apiserver/service-dialer.ts'
 import { streamingHandlers } from './apiserver/streaming/index.ts'
 import { SchedulerMetrics } from './apiserver/scheduler-metrics.ts'
+import { startServiceAddresses } from './apiserver/service-addresses.ts'
 import { WorkqueueMetrics } from './apiserver/workqueue-metrics.ts'
 import { webhookConditions } from './apiserver/policies/scope.ts'
 import { startTypeChecking } from './apiserver/policies/type-checking.ts'
@@ -196,6 +197,7 @@ export async function startControlPlane({
     stops.add(startTypeChecking({ client, informers, clock, log }, { resources: () => server.resources }))
     stops.add(startAvailability({ client, informers, clock, log }, { aggregator, remote }))
     stops.add(startCustomGroups({ client, informers, clock, log }))
+    stops.add(startServiceAddresses({ client, informers, clock, log }))
     stops.add(startDanglingFlowSchemas({ client, informers, clock, log }))
     const schedulerClient = createClient(server.transportFor(componentUser('kube-scheduler'), 'kube-scheduler'))
     const schedulerInformers = createSharedInformers({ client: schedulerClient, clock, log })

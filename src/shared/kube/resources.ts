@@ -16,6 +16,7 @@ import type {
   FlowSchema,
   HorizontalPodAutoscaler,
   Ingress,
+  IPAddress,
   Job,
   Lease,
   APIService,
@@ -154,6 +155,7 @@ export const certificateSigningRequests = resource(
   'v1',
   false,
 )<CertificateSigningRequest>('CertificateSigningRequest', 'certificatesigningrequests')
+export const ipAddresses = resource('networking.k8s.io', 'v1', false)<IPAddress>('IPAddress', 'ipaddresses')
 export const serviceCidrs = resource('networking.k8s.io', 'v1', false)<ServiceCIDR>('ServiceCIDR', 'servicecidrs')
 
 const flowControl = resource('flowcontrol.apiserver.k8s.io', 'v1', false)

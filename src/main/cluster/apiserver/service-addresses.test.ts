@@ -1,0 +1,47 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { ipAddresses, services } from '#shared/kube/resources.ts'
+import { startControlPlane, type TestControlPlane } from '#test/support/control-plane.ts'
+import { startServiceAddresses } from './service-addresses.ts'
+
+let plane: TestControlPlane
+beforeEach(async () => {
+  plane = await startControlPlane()
+  plane.start(startServiceAddresses)
+})
+afterEach(() => plane.stop())
+
+const service = (name: string, clusterIP: string) =>
+  plane.client.create(services, {
+    metadata: { name, namespace: 'default' },
+    spec: { clusterIP, clusterIPs: [clusterIP], ports: [{ port: 80 }] },
+  })
+const parents = async (): Promise<Record<string, string>> =>
+  Object.fromEntries(
+    (await plane.client.list(ipAddresses)).items.map(({ metadata, spec }) => [
+      metadata.name ?? '',
+      `${spec?.parentRef.resource ?? ''}/${spec?.parentRef.namespace ?? ''}/${spec?.parentRef.name ?? ''}`,
+    ]),
+  )
+
+it('has one for each cluster IP, as long as a Service has it', async () => {
+  await service('web', '10.96.0.20')
+  await service('headless', 'None')
+  await expect.poll(parents).toEqual({ '10.96.0.20': 'services/default/web' })
+  const [made] = (await plane.client.list(ipAddresses)).items
+  expect(made?.metadata.labels).toEqual({
+    'ipaddress.kubernetes.io/ip-family': 'IPv4',
+    'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io',
+  })
+  await plane.client.delete(services, { namespace: 'default', name: 'web' })
+  await service('next', '10.96.0.20')
+  await expect.poll(parents).toEqual({ '10.96.0.20': 'services/default/next' })
+  await plane.client.delete(services, { namespace: 'default', name: 'next' })
+  await expect.poll(parents).toEqual({})
+})
+
+it("leaves others' alone", async () => {
+  const spec = { parentRef: { resource: 'gateways', name: 'x', group: 'g', namespace: 'n' } }
+  await plane.client.create(ipAddresses, { metadata: { name: '192.0.2.1' }, spec })
+  await service('web', '10.96.0.21')
+  await expect.poll(parents).toEqual({ '10.96.0.21': 'services/default/web', '192.0.2.1': 'gateways/n/x' })
+})

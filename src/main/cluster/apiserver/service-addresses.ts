@@ -1,0 +1,69 @@
+import { isIPv6 } from 'node:net'
+import type { Stop } from '#shared/base/disposable.ts'
+import { isAlreadyExists, isAnotherObject, isNotFound } from '#shared/kube/error-kinds.ts'
+import type { IPAddress, Service } from '#shared/kube/generated/types.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
+import { ipAddresses, services } from '#shared/kube/resources.ts'
+import type { ControllerContext } from '#shared/reconcile/context.ts'
+import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
+
+const managedBy = 'ipaddress.kubernetes.io/managed-by'
+const family = 'ipaddress.kubernetes.io/ip-family'
+const allocator = 'ipallocator.k8s.io'
+
+/**
+ * One IPAddress for each cluster IP that is given out, as Kubernetes' allocator has them. Here the Services themselves are
+ * what the allocator goes by; these follow, as after Kubernetes' own repair loop.
+ */
+export function startServiceAddresses(context: ControllerContext): Stop {
+  const { client } = context
+  const serviceInformer = context.informers.share(services)
+  const addresses = context.informers.share(ipAddresses)
+
+  async function reconcile(address: string): Promise<Outcome> {
+    const owner = serviceInformer.list().find((service) => addressesOf(service).includes(address))
+    const present = addresses.get(address)
+    const wanted = owner && addressOf(address, owner)
+    if (present && present.metadata.labels?.[managedBy] !== allocator) return undefined
+    if (present && !jsonEqual(present.spec, wanted?.spec)) await remove(present)
+    else if (wanted && !present) await create(wanted)
+    return undefined
+  }
+
+  async function create(address: IPAddress): Promise<void> {
+    try {
+      await client.create(ipAddresses, address)
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error
+    }
+  }
+
+  /** Its going brings us back, should the address have a new owner. */
+  async function remove({ metadata: { name = '', uid = '' } }: IPAddress): Promise<void> {
+    try {
+      await client.delete(ipAddresses, { name }, { preconditions: { uid } })
+    } catch (error) {
+      if (!isNotFound(error) && !isAnotherObject(error)) throw error
+    }
+  }
+
+  const controller = runController({
+    ...context,
+    name: 'service-addresses',
+    reconcile,
+    shares: [serviceInformer, addresses],
+    watches: [watch(serviceInformer, addressesOf), watch(addresses, ({ metadata }) => metadata.name)],
+  })
+  return () => controller.stop()
+}
+
+const addressesOf = ({ spec }: Service): string[] =>
+  (spec?.clusterIPs ?? []).filter((address) => address !== '' && address !== 'None')
+
+const addressOf = (address: string, { metadata: { namespace = '', name = '' } }: Service): IPAddress => ({
+  metadata: {
+    name: address,
+    labels: { [family]: isIPv6(address) ? 'IPv6' : 'IPv4', [managedBy]: allocator },
+  },
+  spec: { parentRef: { group: '', resource: 'services', namespace, name } },
+})
