@@ -24,8 +24,8 @@ export interface PagesOptions {
 
 /** Everything the API server serves that is no resource. */
 export function createPages({ resources, definitions, version, metrics, checks, others, remote }: PagesOptions): Page {
-  const v3 = new OpenApiV3(resources, definitions, version.gitVersion)
-  const v2 = new OpenApiV2(resources, definitions, version.gitVersion)
+  const v3 = new OpenApiV3(resources, definitions, version.gitVersion, remote)
+  const v2 = new OpenApiV2(resources, definitions, version.gitVersion, remote)
   return (call) => {
     const { path } = call
     if (call.method !== 'GET' && call.method !== 'HEAD') return others?.(call)

@@ -44,8 +44,8 @@ beforeEach(async () => {
     const peer = (message.socket as TLSSocket).getPeerCertificate().subject?.CN ?? ''
     seen.push({ url: message.url ?? '', headers: message.headers, peer: String(peer) })
     response.setHeader('content-type', 'application/json')
-    const isDiscovery = message.url === '/apis/sea.example.com/v1'
-    response.end(JSON.stringify(isDiscovery ? discovery : { kind: 'ShipList', items: [], asked: message.url }))
+    const page = pages[message.url ?? '']
+    response.end(JSON.stringify(page ?? { kind: 'ShipList', items: [], asked: message.url }))
   })
   await new Promise<void>((resolve) => backend.listen(0, '127.0.0.1', resolve))
   const { port } = backend.address() as AddressInfo
@@ -77,6 +77,24 @@ const discovery = {
     { name: 'ships', singularName: 'ship', namespaced: true, kind: 'Ship', verbs: ['get', 'list'] },
     { name: 'ships/status', singularName: '', namespaced: true, kind: 'Ship', verbs: ['get'] },
   ],
+}
+
+const shipSchema = {
+  type: 'object',
+  description: 'A ship.',
+  'x-kubernetes-group-version-kind': [{ group: 'sea.example.com', version: 'v1', kind: 'Ship' }],
+}
+const pages: Record<string, unknown> = {
+  '/apis/sea.example.com/v1': discovery,
+  '/openapi/v3/apis/sea.example.com/v1': {
+    openapi: '3.0.0',
+    components: { schemas: { 'com.example.Ship': shipSchema } },
+  },
+  '/openapi/v2': {
+    swagger: '2.0',
+    paths: { '/apis/sea.example.com/v1/ships': { get: { operationId: 'listShips', responses: {} } }, '/elsewhere': {} },
+    definitions: { 'com.example.Ship': shipSchema },
+  },
 }
 
 const register = (): Promise<APIService> =>
@@ -143,6 +161,38 @@ it('discovery tells what it serves, in both forms', async () => {
   })
   await api.client.delete(apiServices, { name: 'v1.sea.example.com' })
   await expect.poll(async () => JSON.stringify((await get('/apis')).body)).not.toContain('sea.example.com')
+})
+
+it('types that it describes are in both OpenAPI documents, as long as it is there', async () => {
+  await openPort()
+  await register()
+  interface Documents {
+    paths: Record<string, { serverRelativeURL: string }>
+    definitions: Record<string, unknown>
+  }
+  const read = async (path: string): Promise<Documents> => (await get(path)).body as Documents
+  await expect
+    .poll(async () => (await read('/openapi/v3')).paths['apis/sea.example.com/v1']?.serverRelativeURL)
+    .toMatch(/^\/openapi\/v3\/apis\/sea.example.com\/v1\?hash=/)
+  expect((await get('/openapi/v3/apis/sea.example.com/v1')).body).toEqual(pages['/openapi/v3/apis/sea.example.com/v1'])
+  const v2 = await read('/openapi/v2')
+  expect(v2.definitions['com.example.Ship']).toEqual(shipSchema)
+  expect(v2.definitions['io.k8s.api.core.v1.Pod']).toBeTruthy()
+  expect(Object.keys(v2.paths)).toContain('/apis/sea.example.com/v1/ships')
+  expect(Object.keys(v2.paths)).not.toContain('/elsewhere')
+  const agent = new Agent({ connect: { ca: api.ca } })
+  const protobuf = await request(`${api.url}/openapi/v2`, {
+    dispatcher: agent,
+    headers: {
+      authorization: `Bearer ${api.token}`,
+      accept: 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
+    },
+  })
+  expect(Buffer.from(await protobuf.body.arrayBuffer()).includes('com.example.Ship')).toBe(true)
+  await agent.close()
+  await api.client.delete(apiServices, { name: 'v1.sea.example.com' })
+  await expect.poll(async () => JSON.stringify(await read('/openapi/v2'))).not.toContain('com.example.Ship')
+  expect((await read('/openapi/v3')).paths['apis/sea.example.com/v1']).toBeUndefined()
 })
 
 it('without its service it is not available, and says so', async () => {

@@ -6,7 +6,11 @@ import { timestamp } from '#shared/kube/timestamp.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 import type { Aggregator } from './aggregator.ts'
+import { partOf } from './remote-schemas.ts'
 import type { RemoteGroups } from './remote-groups.ts'
+
+const isV3 = (document: unknown): boolean =>
+  typeof (document as { openapi?: unknown } | undefined)?.openapi === 'string'
 
 const recheckMs = 30_000
 const retryMs = 1_000
@@ -33,6 +37,7 @@ export function startAvailability(
     const verdict = await judge(object)
     if (verdict.status !== 'True') remote.remove(name)
     await report(object, verdict)
+    if (object.spec?.service && verdict.status === 'True') await readSchemas(object)
     if (!object.spec?.service) return undefined
     return { requeueAfter: verdict.status === 'True' ? recheckMs : retryMs }
   }
@@ -75,6 +80,20 @@ export function startAvailability(
           : `failing or missing response from ${path}: ${messageOf(error)}`,
       }
     }
+  }
+
+  /** Types are a courtesy: a server that does not describe its own is available all the same. */
+  async function readSchemas(object: APIService): Promise<void> {
+    const { group = '', version = '' } = object.spec ?? {}
+    const path = `apis/${group}/${version}`
+    const read = (page: string): Promise<unknown> =>
+      aggregator.fetch(object, page, 'application/json', checkTimeoutMs).then(
+        ({ body }) => body,
+        () => undefined,
+      )
+    const [v3, v2] = await Promise.all([read(`/openapi/v3/${path}`), read('/openapi/v2')])
+    if (apiServiceInformer.get(object.metadata.name ?? ''))
+      remote.putSchemas(object, { path, v3: isV3(v3) ? v3 : undefined, v2: partOf(v2, path) })
   }
 
   async function report(object: APIService, verdict: Verdict): Promise<void> {

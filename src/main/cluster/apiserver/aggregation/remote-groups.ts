@@ -1,4 +1,6 @@
 import type { APIService } from '#shared/kube/generated/types.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
+import type { RemoteSchemas } from './remote-schemas.ts'
 import type { DiscoveredResource } from '../discovery/resources.ts'
 
 /** A version of an API group that a Service answers. */
@@ -15,6 +17,8 @@ export interface RemoteVersion {
 /** What aggregated API servers said last that they serve, for this server's own discovery. */
 export class RemoteGroups {
   readonly #versions = new Map<string, RemoteVersion>()
+  readonly #schemas = new Map<string, RemoteSchemas>()
+  #schemasRevision = 0
 
   /** @param document the APIResourceList of the group version. @throws Error when it is none */
   put({ metadata, spec }: APIService, document: unknown): void {
@@ -30,8 +34,25 @@ export class RemoteGroups {
     })
   }
 
+  /** @param schemas what the server says of the types of the APIService's group version */
+  putSchemas({ metadata: { name = '' } }: APIService, schemas: RemoteSchemas): void {
+    if (jsonEqual(this.#schemas.get(name), schemas)) return
+    this.#schemas.set(name, schemas)
+    this.#schemasRevision++
+  }
+
   remove(name: string): void {
     this.#versions.delete(name)
+    if (this.#schemas.delete(name)) this.#schemasRevision++
+  }
+
+  schemas(): RemoteSchemas[] {
+    return [...this.#schemas.values()]
+  }
+
+  /** Grows with every change of the schemas. */
+  get schemasRevision(): number {
+    return this.#schemasRevision
   }
 
   /** In order of preference. */

@@ -1,6 +1,8 @@
 import type { JsonSchema } from '#shared/kube/patch/type-node.ts'
 import { notAcceptable } from '#shared/kube/status.ts'
 import { openApiV2Schema } from '../custom/openapi-v2-schema.ts'
+import type { RemoteGroups } from '../aggregation/remote-groups.ts'
+import { merge } from '../aggregation/remote-schemas.ts'
 import type { ResourceTable } from '../registry/resources.ts'
 import type { Answer, Call } from '../request.ts'
 import { etagOf } from './discovery.ts'
@@ -17,20 +19,23 @@ export class OpenApiV2 {
   readonly #resources: ResourceTable
   readonly #definitions: Definitions
   readonly #version: string
-  #revision = -1
+  readonly #remote: RemoteGroups | undefined
+  #revision = ''
   #json: { body: string; etag: string } | undefined
   #protobuf: { body: Buffer; etag: string } | undefined
 
-  constructor(resources: ResourceTable, definitions: Definitions, version: string) {
+  constructor(resources: ResourceTable, definitions: Definitions, version: string, remote?: RemoteGroups) {
     this.#resources = resources
     this.#definitions = definitions
     this.#version = version
+    this.#remote = remote
   }
 
   /** @throws ApiError 406 */
   page({ accept = '*/*' }: Call): Answer {
-    if (this.#revision !== this.#resources.revision()) {
-      this.#revision = this.#resources.revision()
+    const revision = `${this.#resources.revision()}/${this.#remote?.schemasRevision ?? 0}`
+    if (this.#revision !== revision) {
+      this.#revision = revision
       this.#json = this.#protobuf = undefined
     }
     if (protobufTypes.some((type) => accept.includes(type))) return this.#protobufPage()
@@ -59,12 +64,9 @@ export class OpenApiV2 {
     const schemas = schemasOf(resources, this.#definitions)
     for (const { kind, custom } of resources)
       if (custom) schemas.set(kind.schema, openApiV2Schema(schemas.get(kind.schema) as Record<string, unknown>))
-    return {
-      swagger: '2.0',
-      info: { title: 'Kubernetes', version: this.#version },
-      paths,
-      definitions: inDefinitions(Object.fromEntries(schemas)) as Record<string, JsonSchema>,
-    }
+    const definitions = inDefinitions(Object.fromEntries(schemas)) as Record<string, JsonSchema>
+    for (const { v2 } of this.#remote?.schemas() ?? []) merge({ paths, definitions }, v2)
+    return { swagger: '2.0', info: { title: 'Kubernetes', version: this.#version }, paths, definitions }
   }
 }
 
@@ -166,9 +168,9 @@ function encodePath(writer: ProtobufWriter, item: PathItem): void {
 }
 
 function encodeOperation(writer: ProtobufWriter, operation: Operation): void {
-  writer.strings(1, operation.tags)
+  writer.strings(1, operation.tags ?? [])
   writer.string(5, operation.operationId)
-  for (const { name, type } of operation.parameters)
+  for (const { name, type } of operation.parameters ?? [])
     writer.message(8, (item) =>
       item.message(1, (parameter) =>
         parameter.message(2, (nonBody) =>

@@ -1,4 +1,5 @@
 import type { JsonSchema } from '#shared/kube/patch/type-node.ts'
+import type { RemoteGroups } from '../aggregation/remote-groups.ts'
 import type { KindDeclaration } from '../registry/kind.ts'
 import type { ResourceTable, ServedResource } from '../registry/resources.ts'
 import type { Answer } from '../request.ts'
@@ -16,29 +17,41 @@ export class OpenApiV3 {
   readonly #resources: ResourceTable
   readonly #definitions: Definitions
   readonly #version: string
+  readonly #remote: RemoteGroups | undefined
   readonly #documents = new Map<string, { body: string; etag: string; revision: number }>()
 
-  constructor(resources: ResourceTable, definitions: Definitions, version: string) {
+  constructor(resources: ResourceTable, definitions: Definitions, version: string, remote?: RemoteGroups) {
     this.#resources = resources
     this.#definitions = definitions
     this.#version = version
+    this.#remote = remote
   }
 
   page(path: string): Answer | undefined {
     if (path === '/openapi/v3' || path === '/openapi/v3/') return this.#index()
     const gv = path.slice('/openapi/v3/'.length)
-    if (!this.#groupVersions().includes(gv)) return undefined
-    const { body, etag } = this.#document(gv)
+    const document = this.#groupVersions().includes(gv) ? this.#document(gv) : this.#remoteDocument(gv)
+    if (!document) return undefined
+    const { body, etag } = document
     return { type: 'bytes', code: 200, contentType: 'application/json', body, headers: { ETag: etag, Vary: 'Accept' } }
   }
 
   #index(): Answer {
     const paths: Record<string, unknown> = {}
-    for (const gv of this.#groupVersions()) {
-      const hash = this.#document(gv).etag.slice(1, -1)
-      paths[gv] = { serverRelativeURL: `/openapi/v3/${gv}?hash=${hash}` }
+    const list = (gv: string, document: { etag: string } | undefined): void => {
+      if (document) paths[gv] = { serverRelativeURL: `/openapi/v3/${gv}?hash=${document.etag.slice(1, -1)}` }
     }
+    for (const { path } of this.#remote?.schemas() ?? []) list(path, this.#remoteDocument(path))
+    for (const gv of this.#groupVersions()) list(gv, this.#document(gv))
     return { type: 'bytes', code: 200, contentType: 'application/json', body: JSON.stringify({ paths }) }
+  }
+
+  /** As the aggregated server has it. */
+  #remoteDocument(gv: string): { body: string; etag: string } | undefined {
+    const v3 = this.#remote?.schemas().find(({ path }) => path === gv)?.v3
+    if (v3 === undefined) return undefined
+    const body = JSON.stringify(v3)
+    return { body, etag: etagOf(body) }
   }
 
   #groupVersions(): string[] {
