@@ -1,4 +1,5 @@
 import type { ApiRequest, Transport, WatchEvent } from '#shared/client/transport.ts'
+import { parseExact } from '#shared/kube/exact-json.ts'
 import { ApiError, failure, type Status } from '#shared/kube/status.ts'
 import type { Back } from './carrier.ts'
 import { openStream } from './stream.ts'
@@ -41,7 +42,7 @@ export function createTransport(back: Back, context: string): Transport {
         const events: WatchEvent[] = []
         for (const line of text.split('\n')) {
           if (line === '') continue
-          const event = JSON.parse(line) as { type: string; object: unknown }
+          const event = parseExact(line) as { type: string; object: unknown }
           if (event.type === 'ERROR') {
             if (events.length > 0) sink.events(events)
             end(new ApiError(event.object as Status))
@@ -71,7 +72,7 @@ interface Message {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseExact(text)
   } catch {
     return text
   }

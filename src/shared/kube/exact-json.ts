@@ -1,6 +1,7 @@
 /**
  * JSON with integers of 64 bits, which Kubernetes' fields have and JavaScript's numbers do not: those beyond 2^53 are
- * bigints, and `JSON.stringify` writes them as digits. All others stay numbers. For V8 of Node 21 and later.
+ * bigints, and `JSON.stringify` writes them as digits. All others stay numbers. Where the engine does not tell how a number was
+ * written (V8 does from Node 21 and Chrome 114 on), long integers are numbers as ever.
  */
 export function parseExact(text: string): unknown {
   return mayHaveLong.test(text) ? JSON.parse(text, keepLong as Reviver) : JSON.parse(text)
@@ -17,7 +18,8 @@ export function exactInteger(value: bigint): number | bigint {
 
 type Reviver = (key: string, value: unknown) => unknown
 
-function keepLong(_key: string, value: unknown, { source }: { source?: string }): unknown {
+function keepLong(_key: string, value: unknown, context: { source?: string } | undefined): unknown {
+  const source = context?.source
   if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
   return source !== undefined && /^-?\d+$/.test(source) ? exactInteger(BigInt(source)) : value
 }
@@ -26,6 +28,7 @@ function keepLong(_key: string, value: unknown, { source }: { source?: string })
 Object.defineProperty(BigInt.prototype, 'toJSON', {
   configurable: true,
   value(this: bigint) {
-    return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(this.toString())
+    const { rawJSON } = JSON as unknown as { rawJSON?(text: string): unknown }
+    return rawJSON ? rawJSON(this.toString()) : Number(this)
   },
 })

@@ -108,3 +108,11 @@ test('reads as kubectl does: old booleans and octals, but times and dates as tex
     true: true,
   })
 })
+
+test('keeps every digit of long integers, there and back', () => {
+  const long = 'apiVersion: v1\nkind: Boat\nmetadata:\n  name: a\nspec:\n  tons: 9007199254740993\n  masts: 3\n'
+  const [one] = readManifests(long).manifests
+  expect(one?.object).toMatchObject({ spec: { tons: 9007199254740993n, masts: 3 } })
+  expect(JSON.stringify(one?.object)).toContain('"tons":9007199254740993,"masts":3')
+  expect(one && yamlOf(one.object, { secrets: true })).toContain('tons: 9007199254740993\n')
+})

@@ -1,4 +1,5 @@
 import { parseAllDocuments, LineCounter, type Tags } from 'yaml'
+import { exactInteger, mayHaveLong } from '#shared/kube/exact-json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 
 export interface Manifest {
@@ -31,7 +32,7 @@ export function readManifests(text: string): { manifests: Manifest[]; mistakes: 
     lineCounter: lines,
     uniqueKeys: true,
     ...kubectlYaml,
-    intAsBigInt: false,
+    intAsBigInt: mayHaveLong.test(text),
   })
   if (!Array.isArray(documents)) return { manifests, mistakes }
   for (const document of documents) {
@@ -39,7 +40,9 @@ export function readManifests(text: string): { manifests: Manifest[]; mistakes: 
       mistakes.push({ message: error.message.split('\n')[0] ?? '', line: error.linePos?.[0].line ?? 1 })
     if (document.errors.length > 0 || document.contents === null) continue
     const line = lines.linePos(document.contents.range?.[0] ?? 0).line
-    const object = document.toJS() as (Partial<KubeObject> & { items?: KubeObject[] }) | null
+    const object = document.toJS({
+      reviver: (_, part: unknown) => (typeof part === 'bigint' ? exactInteger(part) : part),
+    }) as (Partial<KubeObject> & { items?: KubeObject[] }) | null
     if (object === null) continue
     if (typeof object !== 'object' || !object.apiVersion || !object.kind)
       mistakes.push({ message: 'a document needs apiVersion and kind', line })
