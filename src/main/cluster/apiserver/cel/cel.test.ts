@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { compile, CompilationError } from './compile.ts'
-import { withoutMessages } from './messages.ts'
+import { plainLiterals } from './literals.ts'
 import { toCel } from './values.ts'
 
 const object = {
@@ -78,6 +78,11 @@ describe('CEL as Kubernetes has it', () => {
     ['"%e %x %s".format([1200.0, "hi", [1, "a", null, duration("1h")]])', '1.200000e+03 6869 [1, a, null, 3600s]'],
     ['"ÄB".lowerAscii() + "äb".upperAscii()', 'ÄbäB'],
     ['"aab".matches("^a+b$") && b"a" < b"b"', true],
+    ['[?object.?spec.?nope, 1, ?optional.of(2)]', [1, 2]],
+    ['{?"a": object.?spec.?nope, "b": 1, ?"c": optional.of([?optional.none()])}', { b: 1, c: [] }],
+    ['Object{spec: Object.spec{?replicas: optional.of(4), ?paused: optional.none()}}', { spec: { replicas: 4 } }],
+    ['1 in [?optional.of(1)] && object.spec.ports[?0].value() == 80', true],
+    ['object.spec.ports[0] > 1 ? [80] : [ ?optional.none() ]', [80]],
     ['has([object][0].metadata.name) && !has({"a": object}.a.nope)', true],
     ['cidr(object.spec.cidr).containsIP("10.1.2.3")', true],
     ['isIP("::1") && ip("::1").family() == 6', true],
@@ -106,7 +111,7 @@ describe('CEL as Kubernetes has it', () => {
 })
 
 it('objects of mutating policies are maps', () => {
-  expect(withoutMessages('Object{metadata: Object.metadata{labels: {"a: b": "c"}}, spec: x.Object}')).toBe(
+  expect(plainLiterals('Object{metadata: Object.metadata{labels: {"a: b": "c"}}, spec: x.Object}')).toBe(
     '{"metadata": {"labels": {"a: b": "c"}},"spec": x.Object}',
   )
   expect(

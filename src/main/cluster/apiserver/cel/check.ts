@@ -1,7 +1,7 @@
 import { ParseError, type Environment, TypeError as CelTypeError } from '@marcbachmann/cel-js'
 import { messageOf } from '#shared/kube/error-kinds.ts'
 import { replaceHas } from './has.ts'
-import { withoutMessages } from './messages.ts'
+import { plainLiterals } from './literals.ts'
 import type { Node, TypeOfNode } from './nodes.ts'
 
 type Parsed = ReturnType<Environment['parse']>
@@ -15,7 +15,7 @@ export type Checked =
 export function checkIn(environment: Environment, expression: string): Checked {
   let parsed: Parsed
   try {
-    parsed = environment.parse(withoutMessages(expression))
+    parsed = environment.parse(plainLiterals(expression))
     replaceHas(parsed.ast)
   } catch (error) {
     return failed(environment, expression, error)
@@ -31,7 +31,7 @@ function failed(environment: Environment, expression: string, error: unknown): C
   const code = isCel ? error.code : undefined
   const words =
     error instanceof CelTypeError && node ? wordsFor(environment, code, summary, node) : `Syntax error: ${summary}`
-  return { problem: placed(expression, node ? placeOf(node) : 0, words), node, code }
+  return { problem: placed(node?.input ?? expression, node ? placeOf(node) : 0, words), node, code }
 }
 
 /** `ERROR: <input>:1:5: undefined field 'x'`, the line, and a mark beneath it. */

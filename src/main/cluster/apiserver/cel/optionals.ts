@@ -7,6 +7,9 @@ export function registerOptionals(environment: Environment): void {
       isZero(value) ? Optional.none() : Optional.of(value),
     )
     .registerFunction('OptionalNamespace.unwrap(list): list', (_: unknown, list: unknown[]) => present(list))
+    .registerFunction('OptionalNamespace.unwrapEntries(map): map', (_: unknown, map: object) =>
+      Object.fromEntries(presentEntries(map)),
+    )
     .registerFunction('list.unwrapOpt(): list', present)
     .registerFunction('list<A>.first(): optional<A>', (list: unknown[]) => Optional.of(list[0]))
     .registerFunction('list<A>.last(): optional<A>', (list: unknown[]) => Optional.of(list.at(-1)))
@@ -17,6 +20,11 @@ const present = (list: unknown[]): unknown[] =>
   list
     .filter((item) => !(item instanceof Optional) || item.hasValue())
     .map((item): unknown => (item instanceof Optional ? item.value() : item))
+
+const presentEntries = (map: object): [string, unknown][] =>
+  Object.entries(map)
+    .filter(([, item]) => !(item instanceof Optional) || item.hasValue())
+    .map(([key, item]: [string, unknown]) => [key, item instanceof Optional ? item.value() : item])
 
 function isZero(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return !value
