@@ -102,6 +102,11 @@ describe('CEL as Kubernetes has it', () => {
     expect(() => compile('nobody == 1', { object: 'dyn' })).toThrow(
       "compilation failed: ERROR: <input>:1:1: undeclared reference to 'nobody' (in container '')",
     )
+    expect(() => compile('"a".matches("(")', {})).toThrow(
+      'compilation failed: ERROR: <input>:1:13: invalid matches argument',
+    )
+    expect(() => compile('duration("soon")', {})).toThrow('invalid duration argument')
+    expect(() => compile('timestamp("2020-01-01")', {})).toThrow('invalid timestamp argument')
     expect(() => compile('"text"', {}, 'bool')).toThrow('must evaluate to bool, but got string')
   })
 

@@ -1,6 +1,7 @@
 import { ParseError, type Environment, TypeError as CelTypeError } from '@marcbachmann/cel-js'
 import { messageOf } from '#shared/kube/error-kinds.ts'
 import { replaceHas } from './has.ts'
+import { wrongLiteral } from './literal-arguments.ts'
 import { plainLiterals } from './literals.ts'
 import type { Node, TypeOfNode } from './nodes.ts'
 
@@ -21,7 +22,11 @@ export function checkIn(environment: Environment, expression: string): Checked {
     return failed(environment, expression, error)
   }
   const { valid, type, error } = parsed.check()
-  return valid ? { parsed, type: type ?? 'dyn' } : failed(environment, expression, error)
+  if (!valid) return failed(environment, expression, error)
+  const wrong = wrongLiteral(parsed.ast)
+  if (!wrong) return { parsed, type: type ?? 'dyn' }
+  const { node, problem } = wrong
+  return { problem: placed(node.input, node.pos, problem), node, code: undefined }
 }
 
 function failed(environment: Environment, expression: string, error: unknown): Checked {
