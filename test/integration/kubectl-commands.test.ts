@@ -531,6 +531,13 @@ describe('kubectl about the cluster', () => {
     )
   })
 
+  it('holds ranges of Services and lets them go when nothing is in them', async () => {
+    const more = `apiVersion: networking.k8s.io/v1\nkind: ServiceCIDR\nmetadata: {name: more}\nspec: {cidrs: [10.97.0.0/24]}\n`
+    expect(await kubectl.withInput(more, 'create', '-f', '-')).toMatchObject({ code: 0 })
+    await kubectl.ok('wait', '--for=condition=Ready', 'servicecidr/more', 'servicecidr/kubernetes', '--timeout=60s')
+    expect(await kubectl.ok('delete', 'servicecidr', 'more', '--timeout=60s')).toContain('"more" deleted')
+  })
+
   it('binds a pod by hand', async () => {
     const pod = `apiVersion: v1\nkind: Pod\nmetadata: {name: by-hand}\nspec: {schedulerName: nobody, containers: [{name: c, image: x}]}\n`
     await kubectl.withInput(pod, 'create', '-f', '-')

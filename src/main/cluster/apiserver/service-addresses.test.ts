@@ -45,3 +45,23 @@ it("leaves others' alone", async () => {
   await service('web', '10.96.0.21')
   await expect.poll(parents).toEqual({ '10.96.0.21': 'services/default/web', '192.0.2.1': 'gateways/n/x' })
 })
+
+it('puts back an address that somebody deleted', async () => {
+  await service('web', '10.96.0.22')
+  const first = await plane.untilOne(ipAddresses, '10.96.0.22', () => true)
+  await plane.client.delete(ipAddresses, { name: '10.96.0.22' })
+  await plane.untilOne(ipAddresses, '10.96.0.22', ({ metadata }) => metadata.uid !== first.metadata.uid)
+})
+
+it('follows a Service that gets and loses its address', async () => {
+  const made = await service('web', '10.96.0.23')
+  await expect.poll(parents).toEqual({ '10.96.0.23': 'services/default/web' })
+  const named = await plane.client.update(services, {
+    ...made,
+    spec: { type: 'ExternalName', externalName: 'example.org' },
+  })
+  await expect.poll(parents).toEqual({})
+  const spec = { type: 'ClusterIP', clusterIP: '10.96.0.24', clusterIPs: ['10.96.0.24'], ports: [{ port: 80 }] }
+  await plane.client.update(services, { ...named, spec })
+  await expect.poll(parents).toEqual({ '10.96.0.24': 'services/default/web' })
+})

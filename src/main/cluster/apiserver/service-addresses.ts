@@ -19,9 +19,10 @@ export function startServiceAddresses(context: ControllerContext): Stop {
   const { client } = context
   const serviceInformer = context.informers.share(services)
   const addresses = context.informers.share(ipAddresses)
+  serviceInformer.addIndex('cluster-ip', addressesOf)
 
   async function reconcile(address: string): Promise<Outcome> {
-    const owner = serviceInformer.list().find((service) => addressesOf(service).includes(address))
+    const [owner] = serviceInformer.byIndex('cluster-ip', address)
     const present = addresses.get(address)
     const wanted = owner && addressOf(address, owner)
     if (present && present.metadata.labels?.[managedBy] !== allocator) return undefined
@@ -52,7 +53,14 @@ export function startServiceAddresses(context: ControllerContext): Stop {
     name: 'service-addresses',
     reconcile,
     shares: [serviceInformer, addresses],
-    watches: [watch(serviceInformer, addressesOf), watch(addresses, ({ metadata }) => metadata.name)],
+    watches: [
+      watch(
+        serviceInformer,
+        addressesOf,
+        (previous, service) => !jsonEqual(addressesOf(previous), addressesOf(service)),
+      ),
+      watch(addresses, ({ metadata }) => metadata.name),
+    ],
   })
   return () => controller.stop()
 }

@@ -26,6 +26,7 @@ import { startResourceQuotas } from './resource-quota.ts'
 import { startRootCa } from './root-ca.ts'
 import { startServiceAccounts } from './service-account.ts'
 import { startServiceAccountTokens, type ServiceAccountTokenOptions } from './service-account-token.ts'
+import { startServiceCidrs } from './service-cidr.ts'
 import { startClaimProtection, startVolumeProtection } from './storage-protection.ts'
 import { startTaintEviction } from './taint-eviction.ts'
 import { startTokenCleaner } from './token-cleaner.ts'
@@ -93,6 +94,7 @@ export function startControllers(options: ControllersOptions): Controllers {
   stops.add(startTokenCleaner(as('token-cleaner')))
   if (options.certificates) stops.add(startCertificates(as('certificate-controller'), options.certificates))
   stops.add(startKubernetesService(as('kubernetes-service-controller'), options.kubernetesService))
+  stops.add(startServiceCidrs(as('service-cidrs-controller')))
   stops.add(startNodeIpam(as('node-controller'), options.nodeIpam))
   stops.add(startNodeLifecycle(as('node-controller'), options.nodeLifecycle))
   stops.add(startTaintEviction(as('taint-eviction-controller')))

@@ -464,6 +464,13 @@ const controllers = (): Record<string, PolicyRule[]> => ({
     rule(read, core, ['namespaces']),
     recordEvents,
   ],
+  'service-cidrs-controller': [
+    rule([...read, 'patch', 'update'], ['networking.k8s.io'], ['servicecidrs']),
+    rule(['patch', 'update'], ['networking.k8s.io'], ['servicecidrs/finalizers']),
+    rule(['patch', 'update'], ['networking.k8s.io'], ['servicecidrs/status']),
+    rule(read, ['networking.k8s.io'], ['ipaddresses']),
+    recordEvents,
+  ],
   'service-controller': [
     rule(read, core, ['services']),
     rule(['patch', 'update'], core, ['services/status']),

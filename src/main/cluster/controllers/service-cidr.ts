@@ -1,0 +1,107 @@
+import { BlockList, isIP } from 'node:net'
+import type { Stop } from '#shared/base/disposable.ts'
+import { isNotFound } from '#shared/kube/error-kinds.ts'
+import type { ServiceCIDR } from '#shared/kube/generated/types.ts'
+import { ipAddresses, serviceCidrs } from '#shared/kube/resources.ts'
+import { timestamp } from '#shared/kube/timestamp.ts'
+import type { ControllerContext } from '#shared/reconcile/context.ts'
+import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
+
+/** Keeps a deleted ServiceCIDR as long as addresses are in it that no other range has, and says whether one is ready. */
+export function startServiceCidrs(context: ControllerContext): Stop {
+  const { client, clock } = context
+  const ranges = context.informers.share(serviceCidrs)
+  const addresses = context.informers.share(ipAddresses)
+
+  async function reconcile(name: string): Promise<Outcome> {
+    const range = ranges.get(name)
+    if (!range) return undefined
+    const { deletionTimestamp, finalizers = [] } = range.metadata
+    const isHeld = finalizers.includes(finalizer)
+    if (deletionTimestamp === undefined) {
+      const held = isHeld ? range : await writeFinalizers(range, [...finalizers, finalizer])
+      await writeReady(held, ready)
+    } else if (isHeld && isNeeded(range)) await writeReady(range, terminating)
+    else if (isHeld)
+      await writeFinalizers(
+        range,
+        finalizers.filter((one) => one !== finalizer),
+      )
+    return undefined
+  }
+
+  /** Whether an address is in `range` and in no range that stays. */
+  function isNeeded(range: ServiceCIDR): boolean {
+    const own = membersOf([range])
+    const others = membersOf(ranges.list().filter(({ metadata }) => metadata.deletionTimestamp === undefined))
+    return addresses.list().some(({ metadata: { name = '' } }) => own(name) && !others(name))
+  }
+
+  /** With the version that was looked at: who changes the range meanwhile makes this a conflict, and another look. */
+  async function writeFinalizers(range: ServiceCIDR, finalizers: string[]): Promise<ServiceCIDR> {
+    const written = await client.update(serviceCidrs, { ...range, metadata: { ...range.metadata, finalizers } })
+    // The last finalizer gone, the object is gone too and shows no later version.
+    if (finalizers.length > 0) await ranges.caughtUp(written)
+    return written
+  }
+
+  async function writeReady(range: ServiceCIDR, wanted: ReadyCondition): Promise<void> {
+    const { conditions = [] } = range.status ?? {}
+    const present = conditions.find(({ type }) => type === 'Ready')
+    // A range that was born ready has its own words for it.
+    if (present?.status === wanted.status && present.reason === wanted.reason) return
+    const lastTransitionTime = present?.status === wanted.status ? present.lastTransitionTime : timestamp(clock.now())
+    const others = conditions.filter(({ type }) => type !== 'Ready')
+    const next = [...others, { type: 'Ready', ...wanted, lastTransitionTime }]
+    try {
+      await ranges.caughtUp(await client.updateStatus(serviceCidrs, { ...range, status: { conditions: next } }))
+    } catch (error) {
+      if (!isNotFound(error)) throw error
+    }
+  }
+
+  const terminatingOnes = (): string[] =>
+    ranges.list().flatMap(({ metadata }) => (metadata.deletionTimestamp && metadata.name) || [])
+
+  const controller = runController({
+    ...context,
+    name: 'service-cidr',
+    reconcile,
+    shares: [ranges, addresses],
+    watches: [
+      // A range that comes may let another one go.
+      watch(ranges, ({ metadata: { name = '' } }) => [name, ...terminatingOnes()]),
+      watch(addresses, terminatingOnes),
+    ],
+  })
+
+  return () => controller.stop()
+}
+
+const finalizer = 'networking.k8s.io/service-cidr-finalizer'
+
+interface ReadyCondition {
+  status: string
+  reason: string
+  message: string
+}
+
+const ready: ReadyCondition = { status: 'True', reason: '', message: 'Kubernetes Service CIDR is ready' }
+
+const terminating: ReadyCondition = {
+  status: 'False',
+  reason: 'Terminating',
+  message: 'There are still IPAddresses referencing the ServiceCIDR, please remove them or create a new ServiceCIDR',
+}
+
+/** Tells which addresses are in any of the ranges. */
+function membersOf(ranges: readonly ServiceCIDR[]): (address: string) => boolean {
+  const list = new BlockList()
+  for (const cidr of ranges.flatMap(({ spec }) => spec?.cidrs ?? [])) {
+    const [base = '', bits = ''] = cidr.split('/')
+    if (isIP(base) !== 0) list.addSubnet(base, Number(bits), familyOf(base))
+  }
+  return (address) => isIP(address) !== 0 && list.check(address, familyOf(address))
+}
+
+const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 6 ? 'ipv6' : 'ipv4')
