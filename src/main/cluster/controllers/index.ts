@@ -6,6 +6,7 @@ import { createSharedInformers } from '#shared/client/shared-informers.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import type { Reconciled } from '#shared/reconcile/controller.ts'
 import { startCertificates, type CertificatesOptions } from './certificates.ts'
+import { startClusterRoleAggregation } from './cluster-role-aggregation.ts'
 import { startDaemonSets } from './daemonset.ts'
 import { startDeployments } from './deployment.ts'
 import { startDisruption } from './disruption.ts'
@@ -110,6 +111,7 @@ export function startControllers(options: ControllersOptions): Controllers {
   stops.add(startEndpoints(as('endpoint-controller')))
   stops.add(startEndpointSlices(as('endpointslice-controller')))
   stops.add(startEndpointSliceMirroring(as('endpointslicemirroring-controller')))
+  stops.add(startClusterRoleAggregation(as('clusterrole-aggregation-controller')))
   stops.add(startPersistentVolumes(as('persistent-volume-binder')))
   stops.add(startClaimProtection(as('pvc-protection-controller')))
   stops.add(startVolumeProtection(as('pv-protection-controller')))

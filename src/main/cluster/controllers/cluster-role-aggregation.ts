@@ -1,0 +1,49 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Stop } from '#shared/base/disposable.ts'
+import type { ClusterRole, PolicyRule } from '#shared/kube/generated/types.ts'
+import { clusterRoles } from '#shared/kube/resources.ts'
+import { selects } from '#shared/kube/selectors.ts'
+import type { ControllerContext } from '#shared/reconcile/context.ts'
+import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
+
+/** Gathers into every ClusterRole with an aggregation rule the rules of those that it selects. */
+export function startClusterRoleAggregation(context: ControllerContext): Stop {
+  const roles = context.informers.share(clusterRoles)
+
+  async function reconcile(name: string): Promise<Outcome> {
+    const role = roles.get(name)
+    if (!role?.aggregationRule || role.metadata.deletionTimestamp) return undefined
+    const rules = gathered(role, roles.list())
+    if (isDeepStrictEqual(rules, role.rules ?? [])) return undefined
+    await roles.caughtUp(await context.client.update(clusterRoles, { ...role, rules }))
+    return undefined
+  }
+
+  // Whichever role changes, and whatever it was before: any that gathers may gain or lose by it.
+  const gathering = (): string[] =>
+    roles.list().flatMap(({ aggregationRule, metadata: { name } }) => (aggregationRule && name ? [name] : []))
+
+  const controller = runController({
+    ...context,
+    name: 'clusterrole-aggregation',
+    reconcile,
+    shares: [roles],
+    watches: [watch(roles, gathering)],
+  })
+
+  return () => controller.stop()
+}
+
+/** In the order of the selectors, then of the names; a rule that several have comes once. */
+function gathered(role: ClusterRole, all: readonly ClusterRole[]): PolicyRule[] {
+  const rules: PolicyRule[] = []
+  const others = all
+    .filter(({ metadata }) => metadata.name !== role.metadata.name)
+    .sort((a, b) => ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1))
+  for (const selector of role.aggregationRule?.clusterRoleSelectors ?? [])
+    for (const other of others)
+      if (selects(selector, other.metadata.labels))
+        for (const rule of other.rules ?? [])
+          if (!rules.some((present) => isDeepStrictEqual(present, rule))) rules.push(rule)
+  return rules
+}
