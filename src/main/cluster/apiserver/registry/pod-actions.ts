@@ -35,6 +35,10 @@ interface Binding extends KubeObject {
 export async function bindPod(context: RegistryContext, target: Target, call: Call): Promise<Answer> {
   const options = writeOptions(call, 'CreateOptions')
   const binding = parseBody(call.body) as Binding
+  const { name = target.name, namespace = target.namespace } = binding.metadata ?? {}
+  if (namespace !== '' && namespace !== target.namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  if (name !== '' && name !== target.name) throw badRequest('name in URL does not match name in Binding object')
   const node = binding.target?.name ?? ''
   if (binding.target?.kind && binding.target.kind !== 'Node')
     throw badRequest(`target.kind: Unsupported value: "${binding.target.kind}": supported values: "Node", "<empty>"`)
