@@ -1,4 +1,6 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ContainerStatus, Pod, PodSpec } from '#shared/kube/generated/types.ts'
@@ -52,6 +54,17 @@ const statusOf = async (name: string): Promise<ContainerStatus | undefined> =>
   (await get(name)).status?.containerStatuses?.[0]
 const conditionsOf = async (name: string): Promise<Record<string, string>> =>
   Object.fromEntries(((await get(name)).status?.conditions ?? []).map(({ type, status }) => [type, status]))
+
+/** Runs a command as from a terminal whose user types nothing. */
+async function inTerminal(command: string): Promise<{ code: number | null; output: string }> {
+  const child = spawn('script', ['-qec', command, '/dev/null'], {
+    env: { ...process.env, KUBECONFIG: join(cluster.dir, 'kubeconfig') },
+  })
+  let output = ''
+  child.stdout.on('data', (chunk) => (output += String(chunk)))
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { code, output }
+}
 
 describe('what a container is given', () => {
   test('environment from every source, expanded in its order', async () => {
@@ -318,6 +331,17 @@ describe('how a pod runs', () => {
       .poll(() => cluster.kubectl.ok('logs', 'debugged', '-c', 'look'), { timeout: 30_000 })
       .toContain('sleep 4321')
     expect((await get('debugged')).status?.ephemeralContainerStatuses?.[0]?.state?.running).toBeDefined()
+  })
+
+  test('a terminal in a container that ends at once ends with it', async () => {
+    const runs = Array.from({ length: 8 }, (_, i) =>
+      inTerminal(`kubectl run -it --rm quick-${i} --image=busybox:1.36 \
+      --restart=Never -- sh -c 'echo quick; sleep 0.0${i}; exit 5'`),
+    )
+    for (const { code, output } of await Promise.all(runs)) {
+      expect(output).toMatch(/pod "quick-\d" deleted/)
+      expect(code).toBe(5)
+    }
   })
 
   test('one container without an image does not hold the others up, nor the end of the pod', async () => {

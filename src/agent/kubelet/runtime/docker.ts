@@ -189,12 +189,16 @@ export function createDockerRuntime({
         stderr: true,
       })) as Duplex
       const { stdout, stderr } = split(docker, stream, tty)
+      const stopWatching = endWithProcess(container, stream, stdout)
       return {
         stdin: stream,
         stdout,
         stderr,
         resize: async ({ columns, rows }) => container.resize({ w: columns, h: rows }) as Promise<void>,
-        end: () => stream.destroy(),
+        end() {
+          stopWatching()
+          stream.destroy()
+        },
       }
     },
     async logs(id, { follow, timestamps, tail, since }) {
@@ -484,6 +488,29 @@ function split(docker: Docker, stream: Duplex | Readable, tty: boolean): { stdou
   stream.once('end', end).once('close', end).once('error', end)
   return { stdout, stderr }
 }
+
+/** The engine never ends a stream that has joined a process which ended at that moment: once all is read, this does. */
+function endWithProcess(container: Docker.Container, stream: Duplex, stdout: PassThrough): () => void {
+  const watching = new AbortController()
+  const ended = container.wait({ condition: 'not-running', abortSignal: watching.signal }) as Promise<unknown>
+  let timer: NodeJS.Timeout | undefined
+  const endWhenRead = (): void => {
+    timer = setTimeout(() => {
+      if (stream.readableLength > 0 || stdout.readableLength > 0) endWhenRead()
+      else stream.destroy()
+    }, lastWordsMs)
+  }
+  ended.then(endWhenRead, () => undefined)
+  const stop = (): void => {
+    watching.abort()
+    clearTimeout(timer)
+  }
+  stream.once('close', stop).once('end', stop)
+  return stop
+}
+
+/** How long the output of an ended process may still be on its way. */
+const lastWordsMs = 500
 
 function joined(docker: Docker, source: Readable, tty: boolean, out: PassThrough): Readable {
   if (tty) source.pipe(out)
