@@ -81,13 +81,24 @@ function typeNameOf(value: unknown): string {
   return typeof value
 }
 
+/** A definition that was stored before patterns were held to Go's syntax may have one that nothing can be held to. */
+function matchesPattern(value: string, pattern: string): boolean {
+  let regex: ReturnType<typeof createRegex>
+  try {
+    regex = createRegex(pattern)
+  } catch {
+    return true
+  }
+  return regex.test(value)
+}
+
 function checkString(value: string, schema: Schema, path: string, errors: FieldError[]): void {
   const { minLength, maxLength, pattern, format } = schema
   const length = minLength === undefined && maxLength === undefined ? 0 : Array.from(value).length
   if (maxLength !== undefined && length > maxLength) errors.push(fieldTooLong(path, maxLength))
   if (minLength !== undefined && length < minLength)
     errors.push(fieldInvalid(path, value, `${path} in body should be at least ${minLength} chars long`))
-  if (pattern !== undefined && !createRegex(pattern).test(value))
+  if (pattern !== undefined && !matchesPattern(value, pattern))
     errors.push(fieldInvalid(path, value, `${path} in body should match '${pattern}'`))
   if (format !== undefined && !hasFormat(value, format))
     errors.push(fieldInvalid(path, value, `${path} in body must be of type ${format}: ${JSON.stringify(value)}`))
