@@ -4,11 +4,15 @@
  * written (V8 does from Node 21 and Chrome 114 on), long integers are numbers as ever.
  */
 export function parseExact(text: string): unknown {
-  return mayHaveLong.test(text) ? JSON.parse(text, keepLong as Reviver) : JSON.parse(text)
+  return mayHaveLong(text) ? JSON.parse(text, keepLong as Reviver) : JSON.parse(text)
 }
 
 /** Whether a text has an integer that a number may not hold; JSON or YAML. */
-export const mayHaveLong = /(?:^|[:,[\s])[-+]?\d{16,}/
+export const mayHaveLong = (text: string): boolean => manyDigits.test(text) && longInteger.test(text)
+
+/** Alone it is found at a sixteenth of the characters. */
+const manyDigits = /\d{16}/
+const longInteger = /(?:^|[:,[\s])[-+]?\d{16,}/
 
 /** The integer as number or, when that would change it, as bigint; beyond 64 bits it is a float to Kubernetes too. */
 export function exactInteger(value: bigint): number | bigint {

@@ -32,7 +32,7 @@ export function readManifests(text: string): { manifests: Manifest[]; mistakes: 
     lineCounter: lines,
     uniqueKeys: true,
     ...kubectlYaml,
-    intAsBigInt: mayHaveLong.test(text),
+    intAsBigInt: mayHaveLong(text),
   })
   if (!Array.isArray(documents)) return { manifests, mistakes }
   for (const document of documents) {

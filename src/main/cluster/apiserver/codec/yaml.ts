@@ -15,7 +15,7 @@ export interface YamlValue {
  */
 export function readYaml(text: string): YamlValue {
   const lines = new LineCounter()
-  const [document, another] = new Composer({ ...options, intAsBigInt: mayHaveLong.test(text) }).compose(
+  const [document, another] = new Composer({ ...options, intAsBigInt: mayHaveLong(text) }).compose(
     tokensOf(text, lines),
     true,
     text.length,

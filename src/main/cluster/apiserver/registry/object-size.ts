@@ -18,6 +18,9 @@ function charactersOf(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 8
   let characters = 2
   if (Array.isArray(value)) for (const item of value) characters += charactersOf(item) + 1
-  else for (const key in value) characters += key.length + 4 + charactersOf((value as Record<string, unknown>)[key])
+  else
+    for (const key in value)
+      // Half of a small object, and within bounds of the rest: left out, as this is done for every write.
+      if (key !== 'managedFields') characters += key.length + 4 + charactersOf((value as Record<string, unknown>)[key])
   return characters
 }
