@@ -1,6 +1,6 @@
 import { exactInteger, parseExact } from '#shared/kube/exact-json.ts'
 import { badRequest } from '#shared/kube/status.ts'
-import { deepest, deeperThan, exceededDepth, excessOf, mostParts } from './excess.ts'
+import { deepest, deeperThan, exceededDepth, excessOf } from './excess.ts'
 import { jsonSchemaProps, message, messageNamed, type Field } from './protobuf-schema.ts'
 
 /**
@@ -241,6 +241,9 @@ function timeOf(bytes: Buffer, digits: number): string | undefined {
   return digits > 0 ? `${text}.${fraction}Z` : `${text}Z`
 }
 
+/** Of one message; no object that is stored has as many. */
+const mostFields = 50_000
+
 /** Walks the fields of a message: numbers for varints, bytes for the rest. @throws RangeError when it is cut short */
 function eachField(bytes: Buffer, visit: (number: number, value: number | bigint | Buffer) => void): void {
   let at = 0
@@ -265,7 +268,7 @@ function eachField(bytes: Buffer, visit: (number: number, value: number | bigint
     return bytes.subarray(at - length, at)
   }
   for (let fields = 1; at < bytes.length; fields++) {
-    if (fields > mostParts) throw badRequest(`protobuf message: more than ${mostParts} fields`)
+    if (fields > mostFields) throw badRequest(`protobuf message: more than ${mostFields} fields`)
     const key = Number(varint())
     switch (key & 7) {
       case 0:
