@@ -1,6 +1,6 @@
 import { Agent, request } from 'undici'
 import { kinds } from '#main/cluster/apiserver/kinds/index.ts'
-import { badRequests, configMaps, kept, type Malformed } from '../test/support/malformed.ts'
+import { badRequests, kept, plain, type Malformed } from '../test/support/malformed.ts'
 import type { LoopDelay } from './busy.ts'
 
 type Row = [what: string, value: number | string, unit: string]
@@ -40,7 +40,7 @@ export async function measureBadInput(options: {
   }
 
   const groups = badRequests(kinds, 20261123)
-  await send({ ...base, body: JSON.stringify(kept) })
+  await send({ ...plain(), method: 'POST', body: JSON.stringify(kept) })
   const before = memory()
   const rows: Row[] = []
   for (const [what, all] of Object.entries(groups)) {
@@ -67,17 +67,6 @@ export async function measureBadInput(options: {
 }
 
 const heavy = /too|protobuf that/
-
-const base: Malformed = {
-  method: 'POST',
-  path: configMaps,
-  type: 'application/json',
-  body: undefined,
-  headers: {},
-  codes: undefined,
-  chunked: false,
-  what: '',
-}
 
 async function inTurn<A, B>(items: readonly A[], task: (item: A) => Promise<B>): Promise<B[]> {
   const results: B[] = []

@@ -19,23 +19,30 @@ export interface Malformed {
 /** The ConfigMap that must be there for the patches of `badRequests`, and must be unchanged at the end. */
 export const kept = { metadata: { name: 'kept' }, data: { a: '1' } }
 
-export const configMaps = '/api/v1/namespaces/default/configmaps'
+const configMaps = '/api/v1/namespaces/default/configmaps'
 const json = 'application/json'
 const yaml = 'application/yaml'
 const protobuf = 'application/vnd.kubernetes.protobuf'
 const MiB = 1024 * 1024
 
-type Part = Partial<Omit<Malformed, 'body'>> & { body?: unknown }
-
-/** Fills in what a part leaves open: a POST of JSON to the ConfigMaps of `default`. */
-const malformed = ({ body, ...part }: Part): Malformed => ({
-  method: 'POST',
+/** A request with nothing wrong: a GET of the ConfigMaps of `default`. */
+export const plain = (): Malformed => ({
+  method: 'GET',
   path: configMaps,
   type: json,
+  body: undefined,
   headers: {},
   codes: undefined,
   chunked: false,
   what: '',
+})
+
+type Part = Partial<Omit<Malformed, 'body'>> & { body?: unknown }
+
+/** Fills in what a part leaves open: a POST of JSON to the ConfigMaps of `default`. */
+const malformed = ({ body, ...part }: Part): Malformed => ({
+  ...plain(),
+  method: 'POST',
   ...part,
   body: body === undefined || body instanceof Uint8Array || typeof body === 'string' ? body : JSON.stringify(body),
 })

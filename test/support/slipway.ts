@@ -102,12 +102,18 @@ export interface ServedSlipway {
   end(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
 }
 
-/** @param options `data`: an existing folder; `port`: any free one when unset */
-export async function serveSlipway(options: { data?: string; port?: number } = {}): Promise<ServedSlipway> {
+/** @param options `data`: an existing folder; `port`: any free one when unset; `kubeconfig`: its user's */
+export async function serveSlipway(
+  options: { data?: string; port?: number; kubeconfig?: string } = {},
+): Promise<ServedSlipway> {
   const data = options.data ?? (await newDataFolder())
   const child = spawn(node, [cli, 'serve', '--data', data, '--ui-port', String(options.port ?? 0)], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...testEnvironment(data), SLIPWAY_LOG: 'warn' },
+    env: {
+      ...testEnvironment(data),
+      SLIPWAY_LOG: 'warn',
+      ...(options.kubeconfig === undefined ? {} : { KUBECONFIG: options.kubeconfig }),
+    },
   })
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))
   const url = await Promise.race([

@@ -5,13 +5,13 @@ import type { KubeObject } from '../kube/object.ts'
 import type { Client, Resource } from './client.ts'
 import { createInformer, type Informer } from './informer.ts'
 
-/** One informer per resource, over all namespaces, shared by everybody who asks for it. */
+/** One informer per resource, over all namespaces or of one, shared by everybody who asks for it. */
 export interface SharedInformers {
   /**
-   * A started informer of `resource`. Its `stop` gives up this share, its handlers with it; the informer itself ends
+   * A started informer of `resource`, over all namespaces when none is named. Its `stop` gives up this share, its handlers with it; the informer itself ends
    * with its last share.
    */
-  share<T extends KubeObject>(resource: Resource<T>): Informer<T>
+  share<T extends KubeObject>(resource: Resource<T>, namespace?: string): Informer<T>
   /** Ends every informer, whoever holds shares of it. */
   stop(): void
 }
@@ -24,25 +24,25 @@ interface Shared {
 export function createSharedInformers(options: { client: Client; clock: Clock; log: Log }): SharedInformers {
   const running = new Map<string, Shared>()
 
-  function acquire(resource: Resource): Shared {
-    const key = `${resource.group}/${resource.version}/${resource.plural}`
-    const shared = running.get(key) ?? { informer: createInformer({ ...options, resource }), shares: 0 }
+  function acquire(resource: Resource, namespace: string | undefined): Shared {
+    const key = keyOf(resource, namespace)
+    const shared = running.get(key) ?? { informer: createInformer({ ...options, resource, namespace }), shares: 0 }
     running.set(key, shared)
     shared.shares++
     shared.informer.start()
     return shared
   }
 
-  function release(resource: Resource, shared: Shared): void {
+  function release(key: string, shared: Shared): void {
     if (--shared.shares > 0) return
     shared.informer.stop()
-    running.delete(`${resource.group}/${resource.version}/${resource.plural}`)
+    running.delete(key)
   }
 
   return {
-    share<T extends KubeObject>(resource: Resource<T>) {
-      const shared = acquire(resource)
-      return shareOf(shared.informer as unknown as Informer<T>, () => release(resource, shared))
+    share<T extends KubeObject>(resource: Resource<T>, namespace?: string) {
+      const shared = acquire(resource, namespace)
+      return shareOf(shared.informer as unknown as Informer<T>, () => release(keyOf(resource, namespace), shared))
     },
     stop() {
       for (const { informer } of running.values()) informer.stop()
@@ -50,6 +50,9 @@ export function createSharedInformers(options: { client: Client; clock: Clock; l
     },
   }
 }
+
+const keyOf = ({ group, version, plural }: Resource, namespace = ''): string =>
+  `${group}/${version}/${plural}/${namespace}`
 
 function shareOf<T extends KubeObject>(informer: Informer<T>, release: () => void): Informer<T> {
   const handlers = new Set<Stop>()

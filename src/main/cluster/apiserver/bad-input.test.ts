@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KubeList } from '#shared/kube/object.ts'
 import type { Status } from '#shared/kube/status.ts'
 import { startApiServer, type TestApiServer } from '#test/support/api-server.ts'
-import { badRequests, configMaps, kept, type Malformed } from '#test/support/malformed.ts'
+import { badRequests, kept, plain, type Malformed } from '#test/support/malformed.ts'
 import { kinds } from './kinds/index.ts'
 
 const seed = Number(process.env['BAD_INPUT_SEED'] ?? 20261123)
@@ -20,7 +20,7 @@ let heapBefore = 0
 beforeAll(async () => {
   api = await startApiServer({ kinds })
   agent = new Agent({ connect: { ca: api.ca }, connections: 4, bodyTimeout: 10_000, headersTimeout: 10_000 })
-  const created = await send({ ...plain, method: 'POST', body: JSON.stringify(kept) })
+  const created = await send({ ...plain(), method: 'POST', body: JSON.stringify(kept) })
   expect(created.code).toBe(201)
   heapBefore = heapUsed()
 })
@@ -29,17 +29,6 @@ afterAll(async () => {
   await agent.close()
   await api.stop()
 })
-
-const plain: Malformed = {
-  method: 'GET',
-  path: configMaps,
-  type: 'application/json',
-  body: undefined,
-  headers: {},
-  codes: undefined,
-  chunked: false,
-  what: '',
-}
 
 async function send({ method, path, type, body, headers, chunked }: Malformed) {
   const response = await request(api.url + path, {
@@ -129,7 +118,7 @@ function rawAnswer(bytes: string): Promise<string> {
 }
 
 it('is as well after all of it as before', async () => {
-  const all = await send({ ...plain, path: '/api/v1/configmaps' })
+  const all = await send({ ...plain(), path: '/api/v1/configmaps' })
   expect(all.code).toBe(200)
   expect((JSON.parse(all.text) as KubeList).items).toMatchObject([kept])
   expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()

@@ -1,0 +1,43 @@
+import { copyFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from '@playwright/test'
+import { createKubectl } from '../support/kubectl.ts'
+import { serveSlipway, slipwayUp } from '../support/slipway.ts'
+
+/** A user of somebody else's cluster, who may see the pods of one namespace and may not list namespaces. */
+test('who may not see all namespaces is told so, and sees the one that he names', async ({ page }) => {
+  const cluster = await slipwayUp({ name: `theirs-${process.pid}`, args: ['--simulated', '1'] })
+  const kubeconfig = join(cluster.data, 'bob.kubeconfig')
+  try {
+    const admin = createKubectl(cluster.kubeconfig)
+    await admin.ok('create', 'namespace', 'shop')
+    await admin.ok('create', 'serviceaccount', 'bob')
+    await admin.ok('create', 'role', 'reader', '--verb=get,list,watch', '--resource=pods', '-n', 'shop')
+    await admin.ok('create', 'rolebinding', 'bob', '--role=reader', '--serviceaccount=default:bob', '-n', 'shop')
+    await admin.ok('run', 'till', '--image=x', '-n', 'shop')
+    const token = (await admin.ok('create', 'token', 'bob')).trim()
+    const clusterName = await admin.ok('config', 'view', '-o', 'jsonpath={.clusters[0].name}')
+    await copyFile(cluster.kubeconfig, kubeconfig)
+    const bob = createKubectl(kubeconfig)
+    await bob.ok('config', 'set-credentials', 'bob', `--token=${token}`)
+    await bob.ok('config', 'set-context', 'bob', `--cluster=${clusterName}`, '--user=bob')
+    const app = await serveSlipway({ kubeconfig })
+    try {
+      await page.goto(app.url)
+      await page.getByRole('button', { name: 'bob' }).click()
+      await expect(page.getByText('You may not see these')).toBeVisible()
+      await expect(page.getByText('cannot list resource "pods" in API group "" at the cluster scope')).toBeVisible()
+
+      await page.getByRole('button', { name: 'Namespaces', exact: true }).click()
+      await expect(page.getByText('You may not list namespaces')).toBeVisible()
+      await page.getByRole('searchbox', { name: 'Find a namespace' }).fill('shop')
+      await page.getByRole('option', { name: 'Use “shop”' }).click()
+      await expect(page.getByRole('button', { name: 'Namespaces', exact: true })).toHaveText(/shop/)
+      await expect(page.getByText('till')).toBeVisible()
+    } finally {
+      await app.end()
+    }
+  } finally {
+    await cluster.end()
+  }
+})
