@@ -1,5 +1,5 @@
 // `npm test`: sets up what the tests need, runs every check, and ends with one line: N passed, N failed.
-// `npm test -- unit e2e` runs only the named checks.
+// `npm test -- unit e2e` runs only the named checks; `faults` runs only when it is named.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureEngine } from './docker-engine.mjs'
@@ -18,12 +18,19 @@ const checks = {
   imports: { run: ['npm', 'run', '-s', 'imports'] },
   unit: { run: vitest('unit'), count: vitestCount },
   integration: { needs: [builtApp, engine, testImages, kubectl], run: vitest('integration'), count: vitestCount },
+  security: { needs: [builtApp, engine, testImages, kubectl], run: vitest('security'), count: vitestCount },
   conformance: {
     needs: [builtApp, engine, testImages, kubectl],
     run: vitest('conformance'),
     count: vitestCount,
   },
   e2e: { needs: [builtApp, engine, testImages, chromium], run: ['npx', 'playwright', 'test'], count: playwrightCount },
+  faults: {
+    needs: [builtApp, engine, testImages, kubectl],
+    run: vitest('faults'),
+    count: vitestCount,
+    onRequest: true,
+  },
 }
 
 const chosen = process.argv.slice(2)
@@ -168,4 +175,5 @@ async function kubectl() {
   if (!(await aptInstall(['kubernetes-client']))) throw new Error('kubectl is not on PATH: install kubernetes-client')
 }
 
-process.exit(await main(chosen.length > 0 ? chosen : Object.keys(checks)))
+const usual = Object.keys(checks).filter((name) => !checks[name].onRequest)
+process.exit(await main(chosen.length > 0 ? chosen : usual))
