@@ -20,7 +20,10 @@ export interface AgentConfig {
 }
 
 export interface AgentFiles extends AgentConfig {
-  tls: { ca: string; client: { cert: string; key: string }; server: { cert: string; key: string } }
+  /** To the API server: the cluster's authority, and the node's certificate. */
+  api: { ca: string; cert: string; key: string }
+  /** On the port that the host dials: the tunnels' authority, and this worker's certificate. */
+  tunnel: { ca: string; cert: string; key: string }
 }
 
 /** Folder of `agent.json` and the PEM files. */
@@ -29,10 +32,7 @@ export function readConfig(dir: string): AgentFiles {
   const config = JSON.parse(read('agent.json')) as AgentConfig
   return {
     ...config,
-    tls: {
-      ca: read('ca.crt'),
-      client: { cert: read('client.crt'), key: read('client.key') },
-      server: { cert: read('server.crt'), key: read('server.key') },
-    },
+    api: { ca: read('ca.crt'), cert: read('client.crt'), key: read('client.key') },
+    tunnel: { ca: read('tunnel-ca.crt'), cert: read('server.crt'), key: read('server.key') },
   }
 }

@@ -35,7 +35,7 @@ async function main(config: AgentFiles): Promise<void> {
   const tunnel = await createTunnelServer({
     port: config.tunnelPort,
     apiPort: config.apiPort,
-    tls: { ca: config.tls.ca, ...config.tls.server },
+    tls: config.tunnel,
     onKubeletRequest: (stream, headers) => {
       if (late.kubelet) late.kubelet.serve(stream, headers)
       else stream.respond({ ':status': 503 }, { endStream: true })
@@ -43,7 +43,7 @@ async function main(config: AgentFiles): Promise<void> {
     log,
   })
   stops.add(() => tunnel.stop())
-  const api = createApiFetch({ port: config.apiPort, tls: { ca: config.tls.ca, ...config.tls.client } })
+  const api = createApiFetch({ port: config.apiPort, tls: config.api })
   stops.add(api.stop)
   const client = createClient(
     createHttpTransport({

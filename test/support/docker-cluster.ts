@@ -16,8 +16,11 @@ export interface DockerCluster {
   /** A folder for the test's files; it goes with the cluster. */
   dir: string
   kubectl: Kubectl
-  /** Closes and opens the control plane on the same data, as a restart of the app does; workers go on meanwhile. */
-  reopen(): Promise<void>
+  /**
+   * Closes and opens the control plane on the same data, as a restart of the app does; workers go on meanwhile.
+   * @param between runs while it is closed
+   */
+  reopen(between?: () => Promise<void>): Promise<void>
   /** Removes everything. */
   remove(): Promise<void>
 }
@@ -81,8 +84,9 @@ export async function startDockerCluster({
     workers,
     dir,
     kubectl: createKubectl(join(dir, 'kubeconfig')),
-    async reopen() {
+    async reopen(between) {
       await cluster.stop({ workers: 'keep' })
+      await between?.()
       cluster = await open(silentWork())
     },
     async remove() {

@@ -26,6 +26,7 @@ export interface TunnelServerOptions {
   port: number
   /** Port of this node's own way to the API server, which the Service `kubernetes` leads to. */
   apiPort: number
+  /** `ca` is the tunnels' own authority: whoever it certified as a client is the host. */
   tls: { ca: string; cert: string; key: string }
   onKubeletRequest(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void
   log: Log
@@ -50,8 +51,7 @@ export async function createTunnelServer(options: TunnelServerOptions): Promise<
       socket.on('error', () => undefined)
       socket.setNoDelay(true)
       track(socket)
-      if (socket.getPeerCertificate().subject.CN !== 'slipway-host') socket.destroy()
-      else if (socket.alpnProtocol === 'slipway-reverse') reverse.use(socket)
+      if (socket.alpnProtocol === 'slipway-reverse') reverse.use(socket)
       else serveHost(socket, options)
     },
   )

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Clock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
@@ -10,7 +11,13 @@ import type { ControlPlane } from './control-plane.ts'
 import { kubernetesVersion, network } from './control-plane.ts'
 import type { Tunnels } from './network/tunnel.ts'
 import { provision, type ProvisionStep, type Work } from './workers/provision.ts'
-import { agentPort, type WorkerFile, type WorkerMachine, type WorkerProvider } from './workers/provider.ts'
+import {
+  agentPort,
+  agentVersionFile,
+  type WorkerFile,
+  type WorkerMachine,
+  type WorkerProvider,
+} from './workers/provider.ts'
 
 /** Port of a worker's own way to the API server. */
 const apiPort = 6443
@@ -120,6 +127,8 @@ export function createFleet(options: FleetOptions): Fleet {
 
   const bringUp = async (names: readonly string[], work: Work): Promise<void> => {
     const made: string[] = []
+    /** Workers that were there before, by the version of the files that they are given now. */
+    const updated = new Map<string, string>()
     let madeNetwork = false
     const steps: ProvisionStep[] = [
       {
@@ -162,7 +171,9 @@ export function createFleet(options: FleetOptions): Fleet {
           await together(
             missing.map(async (name) => {
               made.push(name)
-              await provider.create({ name, ...options.spec, files: await workerFiles(options, name) })
+              const { files, version } = await workerFiles(options, name)
+              const marked = [...files, { path: agentVersionFile, content: version, mode: 0o600 }]
+              await provider.create({ name, ...options.spec, files: marked })
               say(`${name}: created`)
               message(`${++count} of ${missing.length}`)
             }),
@@ -171,7 +182,11 @@ export function createFleet(options: FleetOptions): Fleet {
           await Promise.all(
             names
               .filter((name) => !missing.includes(name))
-              .map(async (name) => provider.putFiles(name, await workerFiles(options, name))),
+              .map(async (name) => {
+                const { files, version } = await workerFiles(options, name)
+                await provider.putFiles(name, files)
+                updated.set(name, version)
+              }),
           )
         },
         undo: async () => {
@@ -187,6 +202,8 @@ export function createFleet(options: FleetOptions): Fleet {
             names.map(async (name) => {
               if (machines.get(name)?.state === 'paused') await provider.unpause(name)
               if (machines.get(name)?.state !== 'running') await provider.start(name)
+              const version = updated.get(name)
+              if (version !== undefined) await provider.restartStaleAgent(name, version)
             }),
           )
           await look()
@@ -292,11 +309,14 @@ function view({ name, state, address }: WorkerMachine, node: Node | undefined): 
   }
 }
 
-/** Everything that makes a container a worker of this cluster. Keys travel in the archive, never in argv or environment. */
+/**
+ * Everything that makes a container a worker of this cluster. Keys travel in the archive, never in argv or environment.
+ * `version` changes with the build and with the authorities, not with certificates, which are issued anew each time.
+ */
 async function workerFiles(
   { name: cluster, plane, agentBundle, spec }: FleetOptions,
   nodeName: string,
-): Promise<WorkerFile[]> {
+): Promise<{ files: WorkerFile[]; version: string }> {
   const { client, server } = await plane.pki.issueNode(nodeName)
   const config = {
     nodeName,
@@ -311,15 +331,22 @@ async function workerFiles(
     ...spec,
   }
   const secret = (path: string, content: string): WorkerFile => ({ path: `/etc/slipway/${path}`, content, mode: 0o600 })
-  return [
+  const bundle = await readFile(agentBundle)
+  const version = createHash('sha256')
+    .update(bundle)
+    .update(JSON.stringify([config, plane.pki.ca, plane.pki.tunnel.ca]))
+    .digest('hex')
+  const files = [
     secret('agent.json', JSON.stringify(config)),
     secret('ca.crt', plane.pki.ca),
+    secret('tunnel-ca.crt', plane.pki.tunnel.ca),
     secret('client.crt', client.cert),
     secret('client.key', client.key),
     secret('server.crt', server.cert),
     secret('server.key', server.key),
-    { path: '/opt/slipway/agent.cjs', content: await readFile(agentBundle), mode: 0o644 },
+    { path: '/opt/slipway/agent.cjs', content: bundle, mode: 0o644 },
   ]
+  return { files, version }
 }
 
 function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -67,7 +67,7 @@ export async function openCluster(options: OpenClusterOptions): Promise<RunningC
       log,
       connector(pki, apiServerPort) {
         return (tunnels = createTunnels({
-          tls: { ca: pki.ca, ...pki.host },
+          tls: { ca: pki.tunnel.ca, ...pki.tunnel.host },
           apiServerPort,
           fetchImage: (reference) => hostImage(engine, reference),
           imageId: async (reference) => imageId(await engine.connect(), reference),

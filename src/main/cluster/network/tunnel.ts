@@ -47,7 +47,7 @@ export interface TunnelResponse {
 }
 
 export interface TunnelsOptions {
-  /** The cluster's authority and the certificate by which workers know the host, PEM. */
+  /** The tunnels' own authority, and the certificate that it issued to the host; PEM. */
   tls: { ca: string; cert: string; key: string }
   /** Where the API server listens on 127.0.0.1. */
   apiServerPort(): number

@@ -3,6 +3,9 @@ import type { Stop } from '#shared/base/disposable.ts'
 /** Port inside every worker on which its agent waits for the host. */
 export const agentPort = 10250
 
+/** File inside every worker that names the version of the files with which its agent was started. */
+export const agentVersionFile = '/etc/slipway/agent.version'
+
 /** Where workers come from: the host's Docker Engine. Simulated ones need none of this. */
 export interface WorkerProvider {
   /** Workers of this cluster, whatever their state. */
@@ -31,6 +34,11 @@ export interface WorkerProvider {
   remove(name: string): Promise<void>
   /** Replaces files inside a worker, running or not. */
   putFiles(name: string, files: readonly WorkerFile[]): Promise<void>
+  /**
+   * Restarts the agent of a running worker unless it was started with `version` of its files; pods are not affected.
+   * @param version any text that changes with the files
+   */
+  restartStaleAgent(name: string, version: string): Promise<void>
   /** Removes what the cluster's workers shared. */
   removeNetwork(): Promise<void>
   /** Calls back whenever a worker of this cluster changed its state. */

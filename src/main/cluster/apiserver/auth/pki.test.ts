@@ -33,7 +33,7 @@ describe('the cluster authority', () => {
     const pki = await createPki({ dir, clock: systemClock })
     const { client } = await pki.issueNode('worker-1')
     expect(new X509Certificate(pki.admin.cert).subject).toBe('O=system:masters\nCN=kubernetes-admin')
-    expect(new X509Certificate(pki.host.cert).subject).toBe('CN=slipway-host')
+    expect(new X509Certificate(pki.tunnel.host.cert).subject).toBe('CN=slipway-host')
     expect(new X509Certificate(client.cert).subject).toBe('O=system:nodes\nCN=system:node:worker-1')
   })
 
@@ -48,12 +48,12 @@ describe('the cluster authority', () => {
   it('lets a worker and the host know one another over mutual TLS', async () => {
     const pki = await createPki({ dir, clock: systemClock })
     const { server } = await pki.issueNode('worker-1')
-    const listener = createServer({ ...server, ca: pki.ca, requestCert: true, rejectUnauthorized: true })
+    const listener = createServer({ ...server, ca: pki.tunnel.ca, requestCert: true, rejectUnauthorized: true })
     listener.listen(0, '127.0.0.1')
     await once(listener, 'listening')
     const accepted = once(listener, 'secureConnection') as Promise<[TLSSocket]>
     const { port } = listener.address() as AddressInfo
-    const socket = connect({ port, ...pki.host, ca: pki.ca, servername: 'worker-1' })
+    const socket = connect({ port, ...pki.tunnel.host, ca: pki.tunnel.ca, servername: 'worker-1' })
     await once(socket, 'secureConnect')
     const [peer] = await accepted
     expect(peer.getPeerCertificate().subject.CN).toBe('slipway-host')
@@ -78,14 +78,29 @@ describe('the cluster authority', () => {
     expect(new X509Certificate(second.admin.cert).verify(new X509Certificate(first.ca).publicKey)).toBe(true)
   })
 
+  it('opens a folder from before the tunnels had an authority of their own', async () => {
+    const first = await createPki({ dir, clock: systemClock })
+    await rm(join(dir, 'tunnel-ca.pem'))
+    // As it was then: signed by the cluster's authority.
+    await writeFile(join(dir, 'host.pem'), first.admin.cert + first.admin.key)
+    const second = await createPki({ dir, clock: systemClock })
+    expect(second.ca).toBe(first.ca)
+    const tunnelCa = new X509Certificate(second.tunnel.ca)
+    expect(new X509Certificate(second.tunnel.host.cert).verify(tunnelCa.publicKey)).toBe(true)
+    expect(second.tunnel.host.cert).not.toContain(first.admin.cert)
+  })
+
   it('issues anew what another authority signed or what is damaged', async () => {
     const first = await createPki({ dir, clock: systemClock })
     await rm(join(dir, 'ca.pem'))
+    await rm(join(dir, 'tunnel-ca.pem'))
     await writeFile(join(dir, 'host.pem'), 'rubbish')
     const second = await createPki({ dir, clock: systemClock })
     const ca = new X509Certificate(second.ca)
-    for (const { cert } of [second.admin, second.host, second.apiServer])
+    for (const { cert } of [second.admin, second.apiServer])
       expect(new X509Certificate(cert).verify(ca.publicKey)).toBe(true)
+    const tunnelCa = new X509Certificate(second.tunnel.ca)
+    expect(new X509Certificate(second.tunnel.host.cert).verify(tunnelCa.publicKey)).toBe(true)
     expect(second.ca).not.toBe(first.ca)
   })
 })

@@ -30,8 +30,11 @@ export interface Pki {
   readonly apiServer: Credentials
   /** Of `kubernetes-admin`, group `system:masters`. */
   readonly admin: Credentials
-  /** With which the host dials the workers. */
-  readonly host: Credentials
+  /**
+   * Of the tunnels between host and workers: their own authority, and the host's certificate for dialling workers. This
+   * authority signs nothing else, so no certificate that the cluster issues is worth anything on a tunnel.
+   */
+  readonly tunnel: { ca: string; host: Credentials }
   /** Authority and client with which the API server shows itself to aggregated API servers. */
   readonly frontProxy: { ca: string; client: Credentials }
   /** Signs the tokens of service accounts. */
@@ -53,9 +56,9 @@ export interface CertificateRequests {
 }
 
 export interface NodeCredentials {
-  /** CN `system:node:<name>`, O `system:nodes`. */
+  /** For the API server: CN `system:node:<name>`, O `system:nodes`, signed by the cluster's authority. */
   client: Credentials
-  /** SAN: the node's name. */
+  /** For the worker's end of the tunnel: the node's name as SAN, signed by the tunnels' authority. */
   server: Credentials
 }
 
@@ -89,9 +92,10 @@ export async function createPki({ dir, clock }: PkiOptions): Promise<Pki> {
   await mkdir(dir, { recursive: true, mode: 0o700 })
   await chmod(dir, 0o700)
   const files: Files = { dir, clock }
-  const [ca, frontProxyCa, privateKey, adminToken] = await Promise.all([
+  const [ca, frontProxyCa, tunnelCa, privateKey, adminToken] = await Promise.all([
     authority(files, 'ca', 'kubernetes'),
     authority(files, 'front-proxy-ca', 'front-proxy-ca'),
+    authority(files, 'tunnel-ca', 'slipway-tunnel'),
     text(files, 'service-accounts.key', createSigningKey),
     text(files, 'admin.token', () => randomBytes(32).toString('base64url')),
   ])
@@ -102,28 +106,32 @@ export async function createPki({ dir, clock }: PkiOptions): Promise<Pki> {
       organizations: ['system:masters'],
       usages: ['client'],
     }),
-    certificate(files, ca, 'host', { name: 'slipway-host', usages: ['client'] }),
+    certificate(files, tunnelCa, 'host', { name: 'slipway-host', usages: ['client'] }),
     certificate(files, frontProxyCa, 'front-proxy-client', { name: 'front-proxy-client', usages: ['client'] }),
   ])
   return {
     ca: ca.cert,
     apiServer,
     admin,
-    host,
+    tunnel: { ca: tunnelCa.cert, host },
     frontProxy: { ca: frontProxyCa.cert, client: frontProxy },
     serviceAccounts: { privateKey, publicKey: publicKeyOf(privateKey) },
     adminToken,
-    issueNode: (node) => issueNode(ca, node, clock),
+    issueNode: (node) => issueNode({ ca, tunnelCa }, node, clock),
     requests: { read: readCertificateRequest, sign: (request, order) => signCertificateRequest(ca, request, order) },
   }
 }
 
-async function issueNode(ca: Authority, node: string, clock: Clock): Promise<NodeCredentials> {
+async function issueNode(
+  { ca, tunnelCa }: { ca: Authority; tunnelCa: Authority },
+  node: string,
+  clock: Clock,
+): Promise<NodeCredentials> {
   const name = `system:node:${node}`
   const organizations = ['system:nodes']
   const [client, server] = await Promise.all([
     issueCertificate(ca, { name, organizations, usages: ['client'] }, validFor(clock, certificateLife)),
-    issueCertificate(ca, { name, organizations, hosts: [node], usages: ['server'] }, validFor(clock, certificateLife)),
+    issueCertificate(tunnelCa, { name: node, hosts: [node], usages: ['server'] }, validFor(clock, certificateLife)),
   ])
   return { client, server }
 }

@@ -1,7 +1,13 @@
 import type Docker from 'dockerode'
 import { pack } from 'tar-stream'
 import type { Stop } from '#shared/base/disposable.ts'
-import type { NewWorker, WorkerFile, WorkerMachine, WorkerProvider } from '../provider.ts'
+import {
+  agentVersionFile,
+  type NewWorker,
+  type WorkerFile,
+  type WorkerMachine,
+  type WorkerProvider,
+} from '../provider.ts'
 import { isMissing, statusOf } from './connection.ts'
 import { ensureWorkerImage } from './worker-image.ts'
 
@@ -73,12 +79,27 @@ export function createDockerProvider(options: DockerProviderOptions): WorkerProv
     async putFiles(name, files) {
       await (await container(name)).putArchive(archive(files) as unknown as NodeJS.ReadableStream, { path: '/' })
     },
+    async restartStaleAgent(name, version) {
+      const exec = await (
+        await container(name)
+      ).exec({
+        Cmd: ['sh', '-c', restartStaleAgent, 'sh', version, agentVersionFile],
+        AttachStdout: true,
+        AttachStderr: true,
+      })
+      const output = await exec.start({})
+      output.resume()
+      await new Promise((resolve) => output.once('close', resolve).once('end', resolve))
+    },
     async removeNetwork() {
       await settle((await connect()).getNetwork(network).remove())
     },
     onChange: (listener) => followEvents(connect, filters, listener),
   }
 }
+
+/** The agent is the one `node` that the worker's first process has started; that process starts it again. */
+const restartStaleAgent = '[ "$(cat "$2" 2>/dev/null)" = "$1" ] || { pkill -TERM -P 1 -x node; printf %s "$1" > "$2"; }'
 
 const containerName = (worker: string): string => `slipway-${worker}`
 
