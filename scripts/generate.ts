@@ -15,7 +15,7 @@ const models = readModels(join(root, 'node_modules/@kubernetes/client-node/dist/
 
 write('src/shared/kube/generated/types.ts', renderTypes(models))
 write('src/main/cluster/apiserver/schema/generated/definitions.ts', asModule(renderDefinitions(models)))
-write('src/main/cluster/apiserver/generated/commit.ts', `export const commit = ${JSON.stringify(headCommit())}\n`)
+write('src/main/cluster/apiserver/api/generated/commit.ts', `export const commit = ${JSON.stringify(headCommit())}\n`)
 
 /** Of this source, for `kubectl version`; empty where it came without git. */
 function headCommit(): string {

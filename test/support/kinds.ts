@@ -1,7 +1,7 @@
 import { jsonClone } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import type { FieldError } from '#shared/kube/status.ts'
-import type { KindDeclaration } from '#main/cluster/apiserver/registry/kind.ts'
+import type { KindDeclaration } from '#main/cluster/apiserver/api/kind.ts'
 
 /** What a declaration makes of `object` by its defaults alone. */
 export function defaulted<T extends KubeObject>(kind: KindDeclaration<T>, object: unknown): T {

@@ -2,7 +2,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { connect as connectSocket } from 'node:net'
 import { duplexPair, type Duplex } from 'node:stream'
-import type { NodeConnector, NodeRequest, NodeResponse } from '#main/cluster/apiserver/node-connector.ts'
+import type { NodeConnector, NodeRequest, NodeResponse } from '#main/cluster/apiserver/egress/node-connector.ts'
 import {
   channels,
   decodeJson,

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib'
-import type { KindDeclaration } from '#main/cluster/apiserver/registry/kind.ts'
+import type { KindDeclaration } from '#main/cluster/apiserver/api/kind.ts'
 import { loadSchema, type OpenApiSchema } from '#main/cluster/apiserver/schema/schema.ts'
 
 /** A request that no API server may accept, and how it must be refused. */

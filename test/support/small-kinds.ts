@@ -1,4 +1,4 @@
-import type { KindDeclaration } from '#main/cluster/apiserver/registry/kind.ts'
+import type { KindDeclaration } from '#main/cluster/apiserver/api/kind.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { fieldInvalid, fieldRequired } from '#shared/kube/status.ts'
 

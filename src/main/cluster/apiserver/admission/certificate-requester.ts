@@ -1,5 +1,5 @@
 import type { CertificateSigningRequest } from '#shared/kube/generated/types.ts'
-import type { AdmissionPlugin } from '../registry/admission.ts'
+import type { AdmissionPlugin } from '../api/admission.ts'
 
 /** Who asks for a certificate is who sends the request, whatever the request says (certificates.k8s.io/v1). */
 export const certificateRequester: AdmissionPlugin = {

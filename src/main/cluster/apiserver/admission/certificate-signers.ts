@@ -1,8 +1,8 @@
 import type { CertificateSigningRequest } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
-import type { Authorizer } from '../auth/types.ts'
+import type { Authorizer } from '../api/access.ts'
 import { readCertificateRequest } from '../auth/certificate-requests.ts'
-import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../registry/admission.ts'
+import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../api/admission.ts'
 
 const group = 'certificates.k8s.io'
 

@@ -1,5 +1,5 @@
 import type { Ingress, IngressClass } from '#shared/kube/generated/types.ts'
-import type { AdmissionPlugin } from '../registry/admission.ts'
+import type { AdmissionPlugin } from '../api/admission.ts'
 import { newestDefault } from '../defaulting/default-class.ts'
 
 const ingressClasses = { group: 'networking.k8s.io', plural: 'ingressclasses' }

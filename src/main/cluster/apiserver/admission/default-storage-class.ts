@@ -1,6 +1,6 @@
 import type { PersistentVolumeClaim, StorageClass } from '#shared/kube/generated/types.ts'
 import { newestDefault } from '../defaulting/default-class.ts'
-import type { AdmissionPlugin } from '../registry/admission.ts'
+import type { AdmissionPlugin } from '../api/admission.ts'
 
 const storageClasses = { group: 'storage.k8s.io', plural: 'storageclasses' }
 const oldAnnotation = 'volume.beta.kubernetes.io/storage-class'

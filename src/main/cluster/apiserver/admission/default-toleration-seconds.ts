@@ -1,5 +1,5 @@
 import type { Pod, Toleration } from '#shared/kube/generated/types.ts'
-import type { AdmissionPlugin } from '../registry/admission.ts'
+import type { AdmissionPlugin } from '../api/admission.ts'
 
 const taints = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
 const seconds = 300

@@ -1,6 +1,6 @@
 import type { Clock } from '#shared/base/clock.ts'
 import type { RbacAuthorizer } from '../auth/rbac.ts'
-import type { AdmissionPlugin } from '../registry/admission.ts'
+import type { AdmissionPlugin } from '../api/admission.ts'
 import { serviceAllocator } from '../registry/service-allocator.ts'
 import { certificateRequester } from './certificate-requester.ts'
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificate-signers.ts'
@@ -22,7 +22,7 @@ import { storageObjectInUseProtection } from './storage-object-in-use-protection
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
 import { mutatingPolicies } from '../policies/mutating.ts'
 import { validatingPolicies } from '../policies/validating.ts'
-import type { ResourceTable } from '../registry/resources.ts'
+import type { ResourceTable } from '../api/resources.ts'
 import { mutatingWebhooks, validatingWebhooks, type WebhookOptions } from '../webhooks/webhooks.ts'
 
 /** The admission chain, in the order of Kubernetes. */

@@ -1,7 +1,7 @@
 import type { Container, LimitRange, LimitRangeItem, PersistentVolumeClaim, Pod } from '#shared/kube/generated/types.ts'
 import { podLimits, podRequests, type ResourceList } from '#shared/kube/pod.ts'
 import { compareQuantities, parseQuantity } from '#shared/kube/quantity.ts'
-import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../registry/admission.ts'
+import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../api/admission.ts'
 
 const limitRanges = { group: '', plural: 'limitranges' }
 const annotation = 'kubernetes.io/limit-ranger'

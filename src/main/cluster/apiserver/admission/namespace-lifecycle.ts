@@ -1,6 +1,6 @@
 import type { Namespace } from '#shared/kube/generated/types.ts'
 import { failure, notFound, type ApiError } from '#shared/kube/status.ts'
-import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../registry/admission.ts'
+import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../api/admission.ts'
 
 const namespaces = { group: '', plural: 'namespaces' }
 const undeletable = ['default', 'kube-system', 'kube-public']

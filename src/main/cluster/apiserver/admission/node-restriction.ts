@@ -1,7 +1,7 @@
 import { jsonEqual } from '#shared/kube/json.ts'
 import type { Node, Pod } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
-import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../registry/admission.ts'
+import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../api/admission.ts'
 
 const restrictedLabels = 'node-restriction.kubernetes.io/'
 

@@ -1,6 +1,6 @@
 import type { PersistentVolumeClaim, StorageClass } from '#shared/kube/generated/types.ts'
 import { compareQuantities } from '#shared/kube/quantity.ts'
-import { refusal, type AdmissionPlugin } from '../registry/admission.ts'
+import { refusal, type AdmissionPlugin } from '../api/admission.ts'
 
 const storageClasses = { group: 'storage.k8s.io', plural: 'storageclasses' }
 

@@ -1,6 +1,6 @@
 import type { PodTemplateSpec } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
-import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../registry/admission.ts'
+import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../api/admission.ts'
 import { violationsOf, type Level } from '../validation/pod-security.ts'
 
 const prefix = 'pod-security.kubernetes.io/'

@@ -1,5 +1,5 @@
 import type { Pod, PriorityClass } from '#shared/kube/generated/types.ts'
-import { refusal, type AdmissionAttributes, type AdmissionPlugin, type ObjectReader } from '../registry/admission.ts'
+import { refusal, type AdmissionAttributes, type AdmissionPlugin, type ObjectReader } from '../api/admission.ts'
 
 const priorityClasses = { group: 'scheduling.k8s.io', plural: 'priorityclasses' }
 

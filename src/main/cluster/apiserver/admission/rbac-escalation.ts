@@ -3,7 +3,7 @@ import { notFound } from '#shared/kube/status.ts'
 import type { RbacAuthorizer } from '../auth/rbac.ts'
 import { rbacGroup, type BindingObject, type PolicyRule, type RoleObject } from '../auth/rbac-types.ts'
 import { ruleText, uncoveredRules } from '../auth/rules.ts'
-import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../registry/admission.ts'
+import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../api/admission.ts'
 
 /** Nobody grants rights that they do not hold, by role or by binding, unless told so by `escalate` or `bind`. */
 export const rbacEscalation = ({ rbac }: { rbac: RbacAuthorizer }): AdmissionPlugin => ({

@@ -4,7 +4,7 @@ import type { KubeObject } from '#shared/kube/object.ts'
 import type { ResourceList } from '#shared/kube/pod.ts'
 import { compareQuantities, formatQuantity, parseQuantity } from '#shared/kube/quantity.ts'
 import { addUsage, isInScope, usageOf } from '#shared/kube/quota.ts'
-import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../registry/admission.ts'
+import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../api/admission.ts'
 
 export interface ResourceQuotaOptions {
   /** Writes the status of a quota. @throws ApiError 409 when it was changed meanwhile */

@@ -1,6 +1,6 @@
 import type { Pod, RuntimeClass } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
-import { refusal, type AdmissionPlugin } from '../registry/admission.ts'
+import { refusal, type AdmissionPlugin } from '../api/admission.ts'
 
 /** RuntimeClass: a pod takes overhead and nodes from the class that it names, and may not name one that is not there. */
 export const runtimeClassAdmission: AdmissionPlugin = {

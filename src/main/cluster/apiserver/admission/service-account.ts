@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { sleep, type Clock } from '#shared/base/clock.ts'
 import type { Container, Pod, PodSpec, ServiceAccount, Volume } from '#shared/kube/generated/types.ts'
-import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../registry/admission.ts'
+import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../api/admission.ts'
 
 const serviceAccounts = { group: '', plural: 'serviceaccounts' }
 const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount'

@@ -1,5 +1,5 @@
 import { storageProtection } from '#shared/kube/storage-protection.ts'
-import type { AdmissionPlugin } from '../registry/admission.ts'
+import type { AdmissionPlugin } from '../api/admission.ts'
 
 /** Claims and volumes are held from the first: their protection controllers let go of them once nobody uses them. */
 export const storageObjectInUseProtection: AdmissionPlugin = {

@@ -1,5 +1,5 @@
 import type { Node } from '#shared/kube/generated/types.ts'
-import type { AdmissionPlugin } from '../registry/admission.ts'
+import type { AdmissionPlugin } from '../api/admission.ts'
 
 const taint = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }
 

@@ -13,11 +13,11 @@ import type { Status } from '#shared/kube/status.ts'
 import { startApiServer, type TestApiServer } from '#test/support/api-server.ts'
 import { createAuthority, issueCertificate } from '../auth/certificates.ts'
 import { kinds } from '../kinds/index.ts'
-import type { ObjectReader } from '../registry/admission.ts'
+import type { ObjectReader } from '../api/admission.ts'
 import { createAggregator } from './aggregator.ts'
-import { ensureLocalApiServices } from './ensure.ts'
-import { startAvailability } from './availability.ts'
-import { RemoteGroups } from './remote-groups.ts'
+import { ensureLocalApiServices } from '../bootstrap/local-api-services.ts'
+import { startAvailability } from '../loops/availability.ts'
+import { RemoteGroups } from '../discovery/remote-groups.ts'
 
 const validity = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 3_600_000) }
 let stops: StopStack

@@ -5,9 +5,9 @@ import { messageOf } from '#shared/kube/error-kinds.ts'
 import type { APIService } from '#shared/kube/generated/types.ts'
 import { serviceUnavailable } from '#shared/kube/status.ts'
 import type { Credentials } from '../auth/certificates.ts'
-import type { UserInfo } from '../auth/types.ts'
-import type { ObjectReader } from '../registry/admission.ts'
-import type { ServiceDialer } from '../service-dialer.ts'
+import type { UserInfo } from '../api/access.ts'
+import type { ObjectReader } from '../api/admission.ts'
+import type { ServiceDialer } from '../egress/service-dialer.ts'
 import { forward, forwardedHeaders } from '../streaming/forward.ts'
 
 export const apiServiceKey = { group: 'apiregistration.k8s.io', plural: 'apiservices' }

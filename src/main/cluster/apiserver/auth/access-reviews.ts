@@ -14,9 +14,9 @@ import {
   badRequest,
   type FieldError,
 } from '#shared/kube/status.ts'
-import type { ActionHandler, ActionRequest } from '../registry/connect.ts'
+import type { ActionHandler, ActionRequest } from '../api/connect.ts'
 import type { RbacAuthorizer } from './rbac.ts'
-import type { AuthorizationAttributes, Authorizer, UserInfo } from './types.ts'
+import type { AuthorizationAttributes, Authorizer, UserInfo } from '../api/access.ts'
 
 const group = 'authorization.k8s.io'
 

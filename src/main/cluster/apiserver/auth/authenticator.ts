@@ -1,7 +1,7 @@
 import { bearerTokens, type TokenVerifier } from './bearer-tokens.ts'
 import { clientCertificates } from './client-certificates.ts'
 import { impersonation } from './impersonation.ts'
-import type { Authenticator, Authorizer } from './types.ts'
+import type { Authenticator, Authorizer } from '../api/access.ts'
 
 export interface AuthenticatorOptions {
   tokens: TokenVerifier

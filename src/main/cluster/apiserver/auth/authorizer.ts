@@ -1,8 +1,8 @@
 import type { Store } from '../../store/store.ts'
-import type { ObjectReader } from '../registry/admission.ts'
+import type { ObjectReader } from '../api/admission.ts'
 import { authorizeNode } from './node-authorizer.ts'
 import { createRbacAuthorizer, type RbacAuthorizer } from './rbac.ts'
-import type { AuthorizationAttributes, Decision } from './types.ts'
+import type { AuthorizationAttributes, Decision } from '../api/access.ts'
 
 const allowed: Decision = { allowed: true }
 

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { unauthorized } from '#shared/kube/status.ts'
-import type { Authenticator, UserInfo } from './types.ts'
+import type { Authenticator, UserInfo } from '../api/access.ts'
 
 /** Knows some kind of token. */
 export interface TokenVerifier {

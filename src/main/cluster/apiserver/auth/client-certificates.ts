@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { TLSSocket, type PeerCertificate } from 'node:tls'
 import { unauthorized } from '#shared/kube/status.ts'
-import type { Authenticator, UserInfo } from './types.ts'
+import type { Authenticator, UserInfo } from '../api/access.ts'
 
 /**
  * Users by client certificate: CN is the name, every O a group. The TLS listener asks for certificates of the cluster's

@@ -1,5 +1,5 @@
 import { failure, forbidden, type ApiError } from '#shared/kube/status.ts'
-import type { AuthorizationAttributes } from './types.ts'
+import type { AuthorizationAttributes } from '../api/access.ts'
 
 /** The 403 of a request that no rule allows, in the words of Kubernetes. */
 export function forbiddenRequest(attributes: AuthorizationAttributes, reason = ''): ApiError {

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { badRequest, unauthorized } from '#shared/kube/status.ts'
 import { forbiddenRequest } from './forbidden.ts'
-import type { Authenticator, Authorizer, ResourceAttributes, UserInfo } from './types.ts'
+import type { Authenticator, Authorizer, ResourceAttributes, UserInfo } from '../api/access.ts'
 
 /**
  * Lets a user who may `impersonate` act as somebody else by `Impersonate-User`, `-Group`, `-Uid` and `-Extra-…` headers

@@ -1,9 +1,9 @@
 import type { Clock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Store } from '../../store/store.ts'
-import type { ObjectReader } from '../registry/admission.ts'
-import type { Page } from '../handler.ts'
-import type { ActionHandler } from '../registry/connect.ts'
+import type { ObjectReader } from '../api/admission.ts'
+import type { Page } from '../edge/handler.ts'
+import type { ActionHandler } from '../api/connect.ts'
 import { accessReviews } from './access-reviews.ts'
 import { createAuthenticator } from './authenticator.ts'
 import { createAuthorizer } from './authorizer.ts'
@@ -15,7 +15,7 @@ import type { RbacAuthorizer } from './rbac.ts'
 import { createServiceAccountTokens, type ServiceAccountTokens } from './service-account-tokens.ts'
 import { tokenPages } from './token-pages.ts'
 import { tokenRequests } from './token-requests.ts'
-import type { Authenticator } from './types.ts'
+import type { Authenticator } from '../api/access.ts'
 
 /** Everything the API server needs to know who asks and what they may do. */
 export interface Auth {

@@ -1,9 +1,9 @@
 import type { PersistentVolume, Pod } from '#shared/kube/generated/types.ts'
-import type { ObjectReader } from '../registry/admission.ts'
+import type { ObjectReader } from '../api/admission.ts'
 import { nodeRules } from './default-roles.ts'
 import { references } from './pod-references.ts'
 import { ruleAllows } from './rules.ts'
-import type { AuthorizationAttributes, Decision, ResourceAttributes } from './types.ts'
+import type { AuthorizationAttributes, Decision, ResourceAttributes } from '../api/access.ts'
 
 const allowed: Decision = { allowed: true }
 const noOpinion: Decision = { allowed: false }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { Compacted, type Store, type WatchSink } from '../../store/store.ts'
-import type { ObjectReader } from '../registry/admission.ts'
+import type { ObjectReader } from '../api/admission.ts'
 import { createAuthorizer } from './authorizer.ts'
 import { defaultRoles } from './default-roles.ts'
 import { forbiddenRequest } from './forbidden.ts'
 import type { BindingObject, PolicyRule, RoleObject, Subject } from './rbac-types.ts'
-import type { ResourceAttributes, UserInfo } from './types.ts'
+import type { ResourceAttributes, UserInfo } from '../api/access.ts'
 import { controllerUser, serviceAccountUser } from './users.ts'
 
 /** Just the part of a store that the authorizer follows. */

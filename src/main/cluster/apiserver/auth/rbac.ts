@@ -9,7 +9,7 @@ import {
   type Subject,
 } from './rbac-types.ts'
 import { ruleAllows } from './rules.ts'
-import type { AuthorizationAttributes, Authorizer, Decision, UserInfo } from './types.ts'
+import type { AuthorizationAttributes, Authorizer, Decision, UserInfo } from '../api/access.ts'
 
 /** Role-based access control, decided from an index that follows the store: no request reads a list. */
 export interface RbacAuthorizer extends Authorizer {

@@ -1,4 +1,4 @@
-import type { KindDeclaration } from '../registry/kind.ts'
+import type { KindDeclaration } from '../api/kind.ts'
 
 /** Kinds that are answered, not stored: `access-reviews.ts` and `identity-reviews.ts` do the answering. */
 export const reviewKinds: readonly KindDeclaration[] = [

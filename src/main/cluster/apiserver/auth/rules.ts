@@ -1,5 +1,5 @@
 import type { PolicyRule } from './rbac-types.ts'
-import type { AuthorizationAttributes, ResourceAttributes } from './types.ts'
+import type { AuthorizationAttributes, ResourceAttributes } from '../api/access.ts'
 
 /** Whether a rule allows a request. */
 export function ruleAllows(rule: PolicyRule, attributes: AuthorizationAttributes): boolean {

@@ -1,4 +1,4 @@
-import type { UserInfo } from './types.ts'
+import type { UserInfo } from '../api/access.ts'
 
 /** The API server itself: may do everything. */
 export const apiServerUser: UserInfo = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }

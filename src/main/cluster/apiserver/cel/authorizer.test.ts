@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { AuthorizationAttributes } from '../auth/types.ts'
+import type { AuthorizationAttributes } from '../api/access.ts'
 import { authorizerType, authorizerValue } from './authorizer.ts'
 import { compile } from './compile.ts'
 

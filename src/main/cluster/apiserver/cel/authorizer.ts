@@ -1,7 +1,7 @@
 import type { Environment } from '@marcbachmann/cel-js'
 import { messageOf } from '#shared/kube/error-kinds.ts'
 import { labelProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
-import type { AuthorizationAttributes, Decision, ResourceAttributes, UserInfo } from '../auth/types.ts'
+import type { AuthorizationAttributes, Decision, ResourceAttributes, UserInfo } from '../api/access.ts'
 
 /** Decides at once: expressions do not wait. */
 export interface DirectAuthorizer {

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '#shared/base/clock.ts'
-import type { ByteBody } from '../request.ts'
+import type { ByteBody } from '../api/request.ts'
 import { looksLikeJson, mediaType, notYaml } from './body.ts'
 import { excessOf } from './excess.ts'
 import type { FromYamlWorker, ToYamlWorker } from './yaml-worker.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { FieldError } from '#shared/kube/status.ts'
 import { checkRules } from './rules.ts'
-import type { Schema } from './schema.ts'
+import type { Schema } from '../schema/structural.ts'
 import { checkStructure } from './structure.ts'
 
 const properties: Record<string, Schema> = {

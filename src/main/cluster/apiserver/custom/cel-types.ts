@@ -1,6 +1,6 @@
 import { escapedName } from '../cel/names.ts'
 import { dyn, named, type CelType } from '../cel/types.ts'
-import { isObjectSchema, type Schema } from './schema.ts'
+import { isObjectSchema, type Schema } from '../schema/structural.ts'
 
 /** The CEL type of what a schema describes; undefined when it says nothing, and rules cannot speak of it then. */
 export function celTypeOf(schema: Schema, isResource = false): CelType | undefined {

@@ -10,8 +10,8 @@ import { customResourceDefinitions, namespaces } from '#shared/kube/resources.ts
 import type { ApiError } from '#shared/kube/status.ts'
 import { startApiServer, type TestApiServer } from '#test/support/api-server.ts'
 import { kinds } from '../kinds/index.ts'
-import { startDefinitions } from './definitions.ts'
-import type { Schema } from './schema.ts'
+import { startDefinitions } from '../loops/definitions.ts'
+import type { Schema } from '../schema/structural.ts'
 
 let stops: StopStack
 let api: TestApiServer

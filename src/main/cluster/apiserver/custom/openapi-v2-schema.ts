@@ -1,4 +1,4 @@
-import { isFields, type Fields } from './schema.ts'
+import { isFields, type Fields } from '../schema/structural.ts'
 
 /**
  * A published schema as OpenAPI v2 can say it. Clients validate by that document: where it cannot say what is allowed

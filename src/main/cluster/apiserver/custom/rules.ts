@@ -6,7 +6,15 @@ import { CostBudget, CostLimitExceeded } from '../cel/cost.ts'
 import { formatValue } from '../cel/format-values.ts'
 import { escapedName } from '../cel/names.ts'
 import { toCel, toOptional, type Hints } from '../cel/values.ts'
-import { childPath, isFields, isObjectSchema, itemBefore, propertySchema, type Rule, type Schema } from './schema.ts'
+import {
+  childPath,
+  isFields,
+  isObjectSchema,
+  itemBefore,
+  propertySchema,
+  type Rule,
+  type Schema,
+} from '../schema/structural.ts'
 
 const plainVariables = { self: 'dyn', oldSelf: 'dyn' } as const
 const optionalVariables = { self: 'dyn', oldSelf: 'optional<dyn>' } as const

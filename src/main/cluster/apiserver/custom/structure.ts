@@ -5,7 +5,7 @@ import { compile } from '../cel/compile.ts'
 import { checkTypes, dyn, type TypedVariables } from '../cel/types.ts'
 import { celTypeOf } from './cel-types.ts'
 import { variablesOf } from './rules.ts'
-import { isObjectSchema, type Rule, type Schema } from './schema.ts'
+import { isObjectSchema, type Rule, type Schema } from '../schema/structural.ts'
 import { validateValue } from './validate.ts'
 
 /** Whether a schema is structural, as apiextensions/v1 demands it: findings with the path of each offence. */

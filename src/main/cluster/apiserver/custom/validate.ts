@@ -9,7 +9,7 @@ import {
   type FieldError,
 } from '#shared/kube/status.ts'
 import { hasFormat } from './formats.ts'
-import { childPath, isFields, itemBefore, propertySchema, type Fields, type Schema } from './schema.ts'
+import { childPath, isFields, itemBefore, propertySchema, type Fields, type Schema } from '../schema/structural.ts'
 
 /**
  * What of a value its schema does not allow, in the words of Kubernetes' validation of custom resources. What is as it

@@ -8,7 +8,7 @@ import type {
   ResourceRequirements,
 } from '#shared/kube/generated/types.ts'
 import { canonicalQuantity, isQuantity } from '#shared/kube/quantity.ts'
-import type { Wire } from '../validation/wire.ts'
+import type { Wire } from '../api/wire.ts'
 import { setVolumeDefaults } from './volumes.ts'
 
 /** What Kubernetes fills in of the pod template of a workload. */

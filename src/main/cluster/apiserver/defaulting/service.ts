@@ -1,5 +1,5 @@
 import type { Service, ServiceSpec } from '#shared/kube/generated/types.ts'
-import type { Wire } from '../validation/wire.ts'
+import type { Wire } from '../api/wire.ts'
 
 /** Three hours, in seconds: how long a client keeps its pod. */
 const affinityTimeout = 10_800

@@ -1,6 +1,6 @@
 import type { DownwardAPIVolumeFile, Volume } from '#shared/kube/generated/types.ts'
 import { canonicalQuantity } from '#shared/kube/quantity.ts'
-import type { Wire } from '../validation/wire.ts'
+import type { Wire } from '../api/wire.ts'
 
 /** Mode bits of projected files: `-rw-r--r--`. */
 const fileMode = 0o644

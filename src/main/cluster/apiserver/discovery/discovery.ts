@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { negotiate, plainJson, type Format } from '../codec/negotiate.ts'
-import type { RemoteGroups } from '../aggregation/remote-groups.ts'
-import type { ResourceTable } from '../registry/resources.ts'
-import type { Answer, Call } from '../request.ts'
+import type { RemoteGroups } from './remote-groups.ts'
+import type { ResourceTable } from '../api/resources.ts'
+import type { Answer, Call } from '../api/request.ts'
 import { discoveredResources, type DiscoveredResource } from './resources.ts'
 
 const aggregated = 'APIGroupDiscoveryList'

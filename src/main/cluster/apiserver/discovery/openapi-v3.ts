@@ -1,8 +1,8 @@
 import type { JsonSchema } from '#shared/kube/patch/type-node.ts'
-import type { RemoteGroups } from '../aggregation/remote-groups.ts'
-import type { KindDeclaration } from '../registry/kind.ts'
-import type { ResourceTable, ServedResource } from '../registry/resources.ts'
-import type { Answer } from '../request.ts'
+import type { RemoteGroups } from './remote-groups.ts'
+import type { KindDeclaration } from '../api/kind.ts'
+import type { ResourceTable, ServedResource } from '../api/resources.ts'
+import type { Answer } from '../api/request.ts'
 import { etagOf } from './discovery.ts'
 import { discoveredResources } from './resources.ts'
 

@@ -1,5 +1,5 @@
-import type { KindDeclaration } from '../registry/kind.ts'
-import type { ServedResource } from '../registry/resources.ts'
+import type { KindDeclaration } from '../api/kind.ts'
+import type { ServedResource } from '../api/resources.ts'
 
 /** A resource or subresource as discovery names it. */
 export interface DiscoveredResource {

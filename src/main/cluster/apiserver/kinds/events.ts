@@ -1,7 +1,7 @@
 import type { Event } from '#shared/kube/generated/types.ts'
 import { ageOf } from '#shared/kube/human-duration.ts'
-import type { Column } from '../registry/kind.ts'
-import { text, wide } from './columns.ts'
+import type { Column } from '../api/kind.ts'
+import { text, wide } from '../api/columns.ts'
 
 /** What both shapes of events have in common: their columns and field selectors, read from core's shape. */
 export const eventColumns: Column<Event>[] = [

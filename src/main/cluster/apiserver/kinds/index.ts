@@ -1,5 +1,5 @@
 import type { KubeObject } from '#shared/kube/object.ts'
-import type { KindDeclaration } from '../registry/kind.ts'
+import type { KindDeclaration } from '../api/kind.ts'
 import { mutatingAdmissionPolicy } from './admissionregistration/mutatingadmissionpolicy.ts'
 import { mutatingAdmissionPolicyBinding } from './admissionregistration/mutatingadmissionpolicybinding.ts'
 import { mutatingWebhookConfiguration } from './admissionregistration/mutatingwebhookconfiguration.ts'

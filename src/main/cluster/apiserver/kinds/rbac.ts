@@ -1,7 +1,7 @@
 import type { RoleRef, Subject } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
-import type { Column } from '../registry/kind.ts'
-import { age, text, wide } from './columns.ts'
+import type { Column } from '../api/kind.ts'
+import { age, text, wide } from '../api/columns.ts'
 
 /** Roles say when they were made, not how long ago. */
 export const createdAt: Column<KubeObject> = text(

@@ -8,8 +8,8 @@ import type {
 import type { KubeObject } from '#shared/kube/object.ts'
 import { labelRequirements, matchesLabels } from '#shared/kube/selectors.ts'
 import type { DirectAuthorizer } from '../cel/authorizer.ts'
-import type { AdmissionAttributes } from '../registry/admission.ts'
-import type { ResourceTable } from '../registry/resources.ts'
+import type { AdmissionAttributes } from '../api/admission.ts'
+import type { ResourceTable } from '../api/resources.ts'
 import { matchesRequest, matchesRule } from '../webhooks/rules.ts'
 
 /** Which policies a request is subject to, and by which parameters. */

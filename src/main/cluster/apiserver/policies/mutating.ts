@@ -7,10 +7,10 @@ import { strategicMerge } from '#shared/kube/patch/strategic.ts'
 import { compile, type Variables } from '../cel/compile.ts'
 import { CostBudget } from '../cel/cost.ts'
 import { toCel } from '../cel/values.ts'
-import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../registry/admission.ts'
+import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../api/admission.ts'
 import { boundPolicies, paramsOf, type Binding, type PolicyOptions } from './bindings.ts'
 import { conditionsHold, policyBindings, requestBindings, type Bindings } from './scope.ts'
-import { policyVariables } from './variables.ts'
+import { policyVariables } from '../cel/policy-variables.ts'
 
 type Bound = { policy: MutatingAdmissionPolicy; binding: Binding }
 

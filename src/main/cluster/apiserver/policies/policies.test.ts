@@ -20,10 +20,10 @@ import { createMemoryStore } from '../../store/memory.ts'
 import { createAuthorizer } from '../auth/authorizer.ts'
 import type { RbacAuthorizer } from '../auth/rbac.ts'
 import { kinds } from '../kinds/index.ts'
-import type { ObjectReader } from '../registry/admission.ts'
+import type { ObjectReader } from '../api/admission.ts'
 import type { PolicyOptions } from './bindings.ts'
 import { mutatingPolicies } from './mutating.ts'
-import { startTypeChecking } from './type-checking.ts'
+import { startTypeChecking } from '../loops/type-checking.ts'
 import { validatingPolicies } from './validating.ts'
 
 let api: TestApiServer

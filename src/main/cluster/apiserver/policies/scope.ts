@@ -4,11 +4,11 @@ import { authorizerValue, type DirectAuthorizer } from '../cel/authorizer.ts'
 import { compile } from '../cel/compile.ts'
 import { CostBudget, conditionsLimit } from '../cel/cost.ts'
 import { toCel } from '../cel/values.ts'
-import type { AdmissionAttributes } from '../registry/admission.ts'
+import type { AdmissionAttributes } from '../api/admission.ts'
 import { admissionRequest } from '../webhooks/review.ts'
 import type { ConditionCheck } from '../webhooks/webhooks.ts'
 import type { Policy } from './bindings.ts'
-import { conditionVariables, policyVariables } from './variables.ts'
+import { conditionVariables, policyVariables } from '../cel/policy-variables.ts'
 
 /** What expressions about one request can see. Values are made when they are first looked at. */
 export type Bindings = Record<string, unknown>

@@ -3,10 +3,10 @@ import type { ValidatingAdmissionPolicy, Validation } from '#shared/kube/generat
 import { ApiError } from '#shared/kube/status.ts'
 import { compile, type Variables } from '../cel/compile.ts'
 import { CostBudget } from '../cel/cost.ts'
-import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../registry/admission.ts'
+import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../api/admission.ts'
 import { boundPolicies, paramsOf, type Binding, type PolicyOptions } from './bindings.ts'
 import { conditionsHold, policyBindings, requestBindings, type Bindings } from './scope.ts'
-import { policyVariables } from './variables.ts'
+import { policyVariables } from '../cel/policy-variables.ts'
 
 /** ValidatingAdmissionPolicy: what is written has to keep the rules that are bound to it. */
 export function validatingPolicies({ resources, authorizer }: PolicyOptions): AdmissionPlugin {

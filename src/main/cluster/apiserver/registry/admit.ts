@@ -1,7 +1,7 @@
 import type { KubeObject } from '#shared/kube/object.ts'
 import { conformObject } from '../codec/body.ts'
-import type { Call } from '../request.ts'
-import type { AdmissionAttributes, AdmissionOperation } from './admission.ts'
+import type { Call } from '../api/request.ts'
+import type { AdmissionAttributes, AdmissionOperation } from '../api/admission.ts'
 import type { RegistryContext, Target } from './context.ts'
 
 /** What a request puts before the admission chain. */

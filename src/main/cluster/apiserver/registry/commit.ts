@@ -1,9 +1,9 @@
 import type { KubeObject } from '#shared/kube/object.ts'
 import { RevisionMismatch, type Entry, type Operation } from '../../store/store.ts'
-import type { Answer } from '../request.ts'
+import type { Answer } from '../api/request.ts'
 import { itemOf, type RegistryContext } from './context.ts'
 import { refuseTooLarge } from './object-size.ts'
-import { keyOf, type ServedResource } from './resources.ts'
+import { keyOf, type ServedResource } from '../api/resources.ts'
 
 /** Whether nothing holds an object any more whose deletion has begun. */
 export const isReleased = ({ kind }: ServedResource, object: KubeObject): boolean =>

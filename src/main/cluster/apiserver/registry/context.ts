@@ -2,9 +2,9 @@ import type { Clock } from '#shared/base/clock.ts'
 import type { Log } from '#shared/base/log.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import type { Entry, Store } from '../../store/store.ts'
-import type { Item } from '../request.ts'
-import type { AdmissionPlugin, ObjectReader } from './admission.ts'
-import { keyOf, prefixOf, served, type ResourceTable, type ServedResource } from './resources.ts'
+import type { Item } from '../api/request.ts'
+import type { AdmissionPlugin, ObjectReader } from '../api/admission.ts'
+import { keyOf, prefixOf, served, type ResourceTable, type ServedResource } from '../api/resources.ts'
 
 /** What every operation of the registry works with. */
 export interface RegistryContext {

@@ -7,7 +7,7 @@ import {
   type FieldError,
 } from '#shared/kube/status.ts'
 import type { RegistryContext } from './context.ts'
-import { isTrue, type Query } from '../request.ts'
+import { isTrue, type Query } from '../api/request.ts'
 
 /** How a list or watch relates to revisions: the matrix of resourceVersion, resourceVersionMatch, limit, continue. */
 export interface RevisionDemand {

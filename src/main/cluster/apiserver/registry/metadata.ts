@@ -8,7 +8,7 @@ import {
   type FieldError,
 } from '#shared/kube/status.ts'
 import { labelValueProblems, qualifiedNameProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
-import type { ServedResource } from './resources.ts'
+import type { ServedResource } from '../api/resources.ts'
 
 /** The rules of ObjectMeta, the same for every kind; texts as apimachinery's validation. */
 

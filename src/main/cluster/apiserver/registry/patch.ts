@@ -15,10 +15,10 @@ import {
 } from '#shared/kube/status.ts'
 import { conformObject, decodeObject, mediaType } from '../codec/body.ts'
 import { excessOf } from '../codec/excess.ts'
-import type { Answer, Call } from '../request.ts'
+import type { Answer, Call } from '../api/request.ts'
 import { applyConfiguration } from './apply/apply.ts'
 import type { RegistryContext, Target } from './context.ts'
-import { keyOf } from './resources.ts'
+import { keyOf } from '../api/resources.ts'
 import { createObject, maxAttempts, updateObject } from './write.ts'
 import { writeOptions, type WriteOptions } from './write-options.ts'
 

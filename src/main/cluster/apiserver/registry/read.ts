@@ -1,10 +1,10 @@
 import { badRequest, expired, notFound } from '#shared/kube/status.ts'
 import { Compacted, type ListResult } from '../../store/store.ts'
-import type { Answer, Item, ListAnswer, Query } from '../request.ts'
+import type { Answer, Item, ListAnswer, Query } from '../api/request.ts'
 import { itemOf, type RegistryContext, type Target } from './context.ts'
 import { continueExpired, decodeContinue, encodeContinue } from './continue-token.ts'
 import { parseRevision, parseRevisionDemand, waitForRevision, type RevisionDemand } from './list-options.ts'
-import { keyOf, prefixOf } from './resources.ts'
+import { keyOf, prefixOf } from '../api/resources.ts'
 import { parseSelection, type Selection } from './selection.ts'
 
 /** `GET` of one object. @throws ApiError 404 */

@@ -8,9 +8,9 @@ import {
   type LabelRequirement,
 } from '#shared/kube/selectors.ts'
 import { badRequest } from '#shared/kube/status.ts'
-import type { Query } from '../request.ts'
+import type { Query } from '../api/request.ts'
 import type { Target } from './context.ts'
-import type { KindDeclaration } from './kind.ts'
+import type { KindDeclaration } from '../api/kind.ts'
 
 /** Which objects of a collection a list or watch wants. */
 export interface Selection {

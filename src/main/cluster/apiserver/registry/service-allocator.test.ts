@@ -4,7 +4,7 @@ import type { KubeObject } from '#shared/kube/object.ts'
 import { ApiError } from '#shared/kube/status.ts'
 import { setServiceDefaults } from '../defaulting/service.ts'
 import { service as declaration } from '../kinds/core/service.ts'
-import type { AdmissionAttributes } from './admission.ts'
+import type { AdmissionAttributes } from '../api/admission.ts'
 import { serviceAllocator } from './service-allocator.ts'
 
 let now = 0

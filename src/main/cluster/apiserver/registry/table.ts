@@ -1,6 +1,6 @@
 import type { KubeObject, ListMeta } from '#shared/kube/object.ts'
-import type { Column } from './kind.ts'
-import type { ServedResource } from './resources.ts'
+import type { Column } from '../api/kind.ts'
+import type { ServedResource } from '../api/resources.ts'
 
 /** Which part of each object a table's rows carry. */
 export type IncludeObject = 'None' | 'Metadata' | 'Object'

@@ -1,6 +1,6 @@
 import type { KubeObject } from '#shared/kube/object.ts'
 import { notFound } from '#shared/kube/status.ts'
-import type { Answer, Item, Query } from '../request.ts'
+import type { Answer, Item, Query } from '../api/request.ts'
 import type { RegistryContext, Target } from './context.ts'
 import { parseSelection } from './selection.ts'
 

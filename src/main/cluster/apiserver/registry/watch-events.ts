@@ -1,8 +1,8 @@
 import type { KubeObject } from '#shared/kube/object.ts'
 import type { Change, Entry } from '../../store/store.ts'
-import type { WatchBatch, WatchFormat, WatchItem } from '../request.ts'
+import type { WatchBatch, WatchFormat, WatchItem } from '../api/request.ts'
 import { itemOf } from './context.ts'
-import type { ServedResource } from './resources.ts'
+import type { ServedResource } from '../api/resources.ts'
 import type { Selection } from './selection.ts'
 
 /** Changes as a selection sees them: an object that enters it is ADDED, one that leaves it DELETED. */

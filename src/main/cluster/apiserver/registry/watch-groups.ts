@@ -1,11 +1,11 @@
 import type { Stop } from '#shared/base/disposable.ts'
 import { expired, internal, type ApiError } from '#shared/kube/status.ts'
 import type { Change, Compacted, Entry, WatchSink } from '../../store/store.ts'
-import type { WatchFormat, WatchWriter } from '../request.ts'
+import type { WatchFormat, WatchWriter } from '../api/request.ts'
 import type { RegistryContext } from './context.ts'
 import type { RevisionDemand } from './list-options.ts'
 import { tooOld } from './read.ts'
-import type { ServedResource } from './resources.ts'
+import type { ServedResource } from '../api/resources.ts'
 import type { Selection } from './selection.ts'
 import { EncodedBatch, eventsOf } from './watch-events.ts'
 

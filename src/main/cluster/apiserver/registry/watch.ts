@@ -9,11 +9,11 @@ import {
   type WatchFormat,
   type WatchItem,
   type WatchWriter,
-} from '../request.ts'
+} from '../api/request.ts'
 import { itemOf, type RegistryContext, type Target } from './context.ts'
 import { parseRevisionDemand, waitForRevision } from './list-options.ts'
 import { tooOld } from './read.ts'
-import { prefixOf, type ServedResource } from './resources.ts'
+import { prefixOf, type ServedResource } from '../api/resources.ts'
 import { parseSelection } from './selection.ts'
 import { bookmark, EncodedBatch, eventOf, eventsOf } from './watch-events.ts'
 import { FieldDispatcher, WatchGroup, WatchMember, type ChangeSource, type WatchOrder } from './watch-groups.ts'

@@ -1,6 +1,6 @@
 import { badRequest, fieldInvalid, fieldNotSupported, fieldTooLong, invalid } from '#shared/kube/status.ts'
 import { fieldValidation, type FieldValidation } from '../codec/body.ts'
-import type { Call } from '../request.ts'
+import type { Call } from '../api/request.ts'
 
 /** What a write's parameters say. */
 export interface WriteOptions {

@@ -14,13 +14,13 @@ import {
 } from '#shared/kube/status.ts'
 import { RevisionMismatch, type Entry } from '../../store/store.ts'
 import { decodeObject } from '../codec/body.ts'
-import type { Answer, Call } from '../request.ts'
+import type { Answer, Call } from '../api/request.ts'
 import { admit, attributesOf, validateAdmission } from './admit.ts'
 import { recordWrite } from './apply/managed-fields.ts'
 import { isReleased, remove, store } from './commit.ts'
 import { itemOf, timestamp, type RegistryContext, type Target } from './context.ts'
 import { generateName, keepSystemFields, validateMetadata, validateMetadataUpdate } from './metadata.ts'
-import { keyOf, type ServedResource } from './resources.ts'
+import { keyOf, type ServedResource } from '../api/resources.ts'
 import { writeOptions, type WriteOptions } from './write-options.ts'
 
 /** `POST` to a collection. @throws ApiError */

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import { isTrue } from '../request.ts'
+import { isTrue } from '../api/request.ts'
 import type { TerminalSize } from '#shared/kube/stream-frames.ts'
 
 /** The client of a running command (exec, attach), over whichever carrier it came. */

@@ -9,8 +9,8 @@ import {
   encodeJsonFrame,
   FrameDecoder,
 } from '#shared/kube/stream-frames.ts'
-import type { NodeConnector } from '../node-connector.ts'
-import type { ConnectHandler, ConnectRequest } from '../registry/connect.ts'
+import type { NodeConnector } from '../egress/node-connector.ts'
+import type { ConnectHandler, ConnectRequest } from '../api/connect.ts'
 import { streamsOf, type CommandClient, type CommandStatus, type CommandStreams } from './command-client.ts'
 import { spdyClient } from './command-spdy.ts'
 import { chooseCommandProtocol, webSocketClient } from './command-web-socket.ts'

@@ -1,5 +1,5 @@
-import type { NodeConnector } from '../node-connector.ts'
-import type { ConnectHandler } from '../registry/connect.ts'
+import type { NodeConnector } from '../egress/node-connector.ts'
+import type { ConnectHandler } from '../api/connect.ts'
 import { commandHandlers } from './command.ts'
 import { logHandler } from './log.ts'
 import { portForwardHandler } from './port-forward.ts'

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { pipeline } from 'node:stream/promises'
 import { fieldForbidden, fieldInvalid, invalid, type FieldError } from '#shared/kube/status.ts'
-import type { NodeConnector } from '../node-connector.ts'
-import type { ConnectHandler, ConnectRequest } from '../registry/connect.ts'
-import { isTrue } from '../request.ts'
+import type { NodeConnector } from '../egress/node-connector.ts'
+import type { ConnectHandler, ConnectRequest } from '../api/connect.ts'
+import { isTrue } from '../api/request.ts'
 import { askNode, chooseContainer, queryOf } from './pod-node.ts'
 import { acceptWebSocket, chooseProtocol } from './web-socket.ts'
 

@@ -2,7 +2,7 @@ import { messageOf } from '#shared/kube/error-kinds.ts'
 import type { Container, Pod } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { ApiError, badRequest, failure } from '#shared/kube/status.ts'
-import type { NodeConnector, NodeRequest, NodeResponse } from '../node-connector.ts'
+import type { NodeConnector, NodeRequest, NodeResponse } from '../egress/node-connector.ts'
 
 /** The container that a request is about: named, annotated as the default, or the only one. @throws ApiError 400 */
 export function chooseContainer(object: KubeObject, asked: string | null): string {

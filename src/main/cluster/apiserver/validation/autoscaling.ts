@@ -9,7 +9,7 @@ import { parseQuantity } from '#shared/kube/quantity.ts'
 import { fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { checkSupported } from './fields.ts'
 import { checkMetric, checkReference } from './metrics.ts'
-import type { Wire } from './wire.ts'
+import type { Wire } from '../api/wire.ts'
 
 type Spec = NonNullable<Wire<HorizontalPodAutoscaler>['spec']>
 

@@ -28,7 +28,7 @@ import { checkLifecycle, checkProbe } from './probes.ts'
 import { checkResources } from './resources.ts'
 import { checkSecurityContext } from './security-context.ts'
 import { checkDescendingPath } from './volumes.ts'
-import type { Wire } from './wire.ts'
+import type { Wire } from '../api/wire.ts'
 
 /** What containers of one pod share. */
 export interface PodContext {

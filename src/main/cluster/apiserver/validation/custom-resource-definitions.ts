@@ -8,9 +8,9 @@ import { messageOf } from '#shared/kube/error-kinds.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { label1035Problems, subdomainProblems } from '#shared/kube/validation-names.ts'
-import { JsonPath } from '../custom/json-path.ts'
+import { JsonPath } from '../schema/json-path.ts'
 import { checkStructure } from '../custom/structure.ts'
-import type { Schema } from '../custom/schema.ts'
+import type { Schema } from '../schema/structural.ts'
 import { addInvalid, checkImmutable, checkOneOf } from './fields.ts'
 
 /** Findings about a CustomResourceDefinition (apiextensions/v1). */

@@ -2,7 +2,7 @@ import type { ObjectFieldSelector, ResourceFieldSelector } from '#shared/kube/ge
 import { fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { qualifiedNameProblems } from '#shared/kube/validation-names.ts'
 import { addInvalid, checkSupported } from './fields.ts'
-import type { Wire } from './wire.ts'
+import type { Wire } from '../api/wire.ts'
 
 /** Findings about references to a pod's own fields, in its environment and in its volumes. */
 

@@ -18,7 +18,7 @@ import {
 } from './fields.ts'
 import { checkPodTemplate } from './pod-spec.ts'
 import { checkSuccessPolicy } from './success-policy.ts'
-import type { Wire } from './wire.ts'
+import type { Wire } from '../api/wire.ts'
 
 /** Findings about what a Job is, be it one of its own or what a CronJob makes. @param field `spec` */
 export function checkJobSpec(spec: Wire<JobSpec>, field: string, errors: FieldError[]): void {

@@ -2,7 +2,7 @@ import type { LabelSelector } from '#shared/kube/generated/types.ts'
 import { fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { labelValueProblems, qualifiedNameProblems } from '#shared/kube/validation-names.ts'
 import { checkLabels } from '../registry/metadata.ts'
-import type { Wire } from './wire.ts'
+import type { Wire } from '../api/wire.ts'
 
 /** Findings about a LabelSelector. */
 export function checkLabelSelector(

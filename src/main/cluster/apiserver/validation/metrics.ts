@@ -9,7 +9,7 @@ import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired, type Fi
 import { labelProblems, pathSegmentProblems } from '#shared/kube/validation-names.ts'
 import { addInvalid } from './fields.ts'
 import { checkContainerResourceName } from './resources.ts'
-import type { Wire } from './wire.ts'
+import type { Wire } from '../api/wire.ts'
 
 /** The sources of a metric, in the order in which Kubernetes looks for them. */
 const sources = ['object', 'external', 'pods', 'resource', 'containerResource'] as const

@@ -5,7 +5,7 @@ import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired, type Fi
 import { subdomainProblems } from '#shared/kube/validation-names.ts'
 import { addInvalid, checkImmutable, checkSupported } from './fields.ts'
 import { checkLabelSelector } from './labels.ts'
-import type { Wire } from './wire.ts'
+import type { Wire } from '../api/wire.ts'
 
 const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']
 const volumeModes = ['Block', 'Filesystem']

@@ -14,7 +14,7 @@ import { addInvalid, checkNotNegative, checkOneOf } from './fields.ts'
 import { checkAffinity, checkSpread, checkTolerations } from './scheduling.ts'
 import { checkPodSecurityContext } from './security-context.ts'
 import { checkVolumes } from './volumes.ts'
-import type { Wire } from './wire.ts'
+import type { Wire } from '../api/wire.ts'
 
 /** Findings about the template of pods. @param field `spec.template` */
 export function checkPodTemplate(template: Wire<PodTemplateSpec>, field: string, errors: FieldError[]): void {

@@ -1,7 +1,7 @@
 import { jsonEqual } from '#shared/kube/json.ts'
 import type { Container, Pod, PodSpec, Toleration } from '#shared/kube/generated/types.ts'
 import { fieldForbidden, fieldInvalid, type FieldError } from '#shared/kube/status.ts'
-import type { Wire } from './wire.ts'
+import type { Wire } from '../api/wire.ts'
 
 /** A pod hardly changes once it is there: images, tolerations added, a nearer deadline; more while it is gated. */
 export function podUpdateFindings(next: Pod, previous: Pod): FieldError[] {

@@ -1,6 +1,6 @@
 import type { Container, PodSpec } from '#shared/kube/generated/types.ts'
 import { parseQuantity } from '#shared/kube/quantity.ts'
-import type { Wire } from './wire.ts'
+import type { Wire } from '../api/wire.ts'
 
 /** What is allowed in a pod but hardly meant. @param field `spec`, or `spec.template.spec` of a workload */
 export function podWarnings(spec: Wire<PodSpec> | undefined, field: string): string[] {

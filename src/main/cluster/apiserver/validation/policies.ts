@@ -8,7 +8,7 @@ import type {
 } from '#shared/kube/generated/types.ts'
 import { fieldDuplicate, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import type { Variables } from '../cel/compile.ts'
-import { policyVariables } from '../policies/variables.ts'
+import { policyVariables } from '../cel/policy-variables.ts'
 import { checkExpression } from './expressions.ts'
 import { checkSupported } from './fields.ts'
 import { checkLabelSelector } from './labels.ts'

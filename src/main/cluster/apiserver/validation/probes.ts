@@ -2,7 +2,7 @@ import type { HTTPGetAction, IntOrString, Lifecycle, LifecycleHandler, Probe } f
 import { fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { httpHeaderProblems, portNameProblems, portProblems } from '#shared/kube/validation-names.ts'
 import { addInvalid, checkNotNegative, checkOneOf } from './fields.ts'
-import type { Wire } from './wire.ts'
+import type { Wire } from '../api/wire.ts'
 
 export type ProbeKind = 'livenessProbe' | 'readinessProbe' | 'startupProbe'
 

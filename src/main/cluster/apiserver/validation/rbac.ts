@@ -2,7 +2,7 @@ import type { PolicyRule, RoleRef, Subject } from '#shared/kube/generated/types.
 import { fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { pathSegmentProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
 import { addInvalid } from './fields.ts'
-import type { Wire } from './wire.ts'
+import type { Wire } from '../api/wire.ts'
 
 export const rbacGroup = 'rbac.authorization.k8s.io'
 

@@ -2,7 +2,7 @@ import type { ResourceRequirements } from '#shared/kube/generated/types.ts'
 import { compareQuantities, parseQuantity } from '#shared/kube/quantity.ts'
 import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { qualifiedNameProblems } from '#shared/kube/validation-names.ts'
-import type { Wire } from './wire.ts'
+import type { Wire } from '../api/wire.ts'
 
 type Quantities = Readonly<Record<string, string | undefined>>
 

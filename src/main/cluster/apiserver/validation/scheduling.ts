@@ -10,7 +10,7 @@ import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired, type Field
 import { labelValueProblems, qualifiedNameProblems } from '#shared/kube/validation-names.ts'
 import { addInvalid, checkOneOf, checkSupported } from './fields.ts'
 import { checkLabelSelector } from './labels.ts'
-import type { Wire } from './wire.ts'
+import type { Wire } from '../api/wire.ts'
 
 /** Findings about what a pod tolerates. */
 export function checkTolerations(tolerations: readonly Wire<Toleration>[], field: string, errors: FieldError[]): void {

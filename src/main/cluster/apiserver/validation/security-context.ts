@@ -2,7 +2,7 @@ import type { PodSecurityContext, SeccompProfile, SecurityContext } from '#share
 import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { rangeProblems } from '#shared/kube/validation-names.ts'
 import { addInvalid, checkOneOf, checkSupported } from './fields.ts'
-import type { Wire } from './wire.ts'
+import type { Wire } from '../api/wire.ts'
 
 const maxId = 2 ** 31 - 1
 

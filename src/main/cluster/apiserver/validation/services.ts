@@ -19,7 +19,7 @@ import { isExternallyAccessible } from '../defaulting/service.ts'
 import { checkLabels } from '../registry/metadata.ts'
 import { addInvalid, checkOneOf, checkSupported } from './fields.ts'
 import { checkPort } from './probes.ts'
-import type { Wire } from './wire.ts'
+import type { Wire } from '../api/wire.ts'
 
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']
 

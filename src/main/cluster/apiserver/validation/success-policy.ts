@@ -2,7 +2,7 @@ import type { JobSpec, SuccessPolicyRule } from '#shared/kube/generated/types.ts
 import { fieldInvalid, fieldRequired, fieldTooLong, type FieldError } from '#shared/kube/status.ts'
 import { checkAtMost, checkNotNegative } from './fields.ts'
 import { countIndexes } from './index-intervals.ts'
-import type { Wire } from './wire.ts'
+import type { Wire } from '../api/wire.ts'
 
 const maxRules = 20
 const maxIndexesText = 64 * 1024

@@ -11,7 +11,7 @@ import { labelProblems } from '#shared/kube/validation-names.ts'
 import { checkFieldRef, checkResourceFieldRef, volumeFieldPaths } from './field-paths.ts'
 import { addInvalid, checkSupported } from './fields.ts'
 import { checkClaimSpec } from './persistent-volumes.ts'
-import type { Wire } from './wire.ts'
+import type { Wire } from '../api/wire.ts'
 
 /** Findings about a pod's volumes. @returns their names */
 export function checkVolumes(volumes: readonly Wire<Volume>[], field: string, errors: FieldError[]): Set<string> {

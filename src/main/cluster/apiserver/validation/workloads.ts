@@ -4,7 +4,7 @@ import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired, type Fi
 import { percentProblems } from '#shared/kube/validation-names.ts'
 import { checkLabelSelector, isEmptySelector } from './labels.ts'
 import { checkPodTemplate } from './pod-spec.ts'
-import type { Wire } from './wire.ts'
+import type { Wire } from '../api/wire.ts'
 
 /** Findings about selector and template of a workload whose pods run for ever. @param kind as messages name it */
 export function checkRunningWorkload(

@@ -5,7 +5,7 @@ import { connect as tlsConnect, rootCertificates } from 'node:tls'
 import { parseExact } from '#shared/kube/exact-json.ts'
 import { messageOf } from '#shared/kube/error-kinds.ts'
 import type { WebhookClientConfig } from '#shared/kube/generated/types.ts'
-import type { ServiceDialer } from '../service-dialer.ts'
+import type { ServiceDialer } from '../egress/service-dialer.ts'
 
 /** Posts a review to a webhook and gives its parsed answer. @throws Error in the words of Go's client */
 export type WebhookCaller = (config: WebhookClientConfig, body: unknown, timeoutMs: number) => Promise<unknown>

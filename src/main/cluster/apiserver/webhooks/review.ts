@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { parseExact } from '#shared/kube/exact-json.ts'
 import { failure, type ApiError, type Status } from '#shared/kube/status.ts'
-import type { AdmissionAttributes } from '../registry/admission.ts'
+import type { AdmissionAttributes } from '../api/admission.ts'
 
 /** The question that webhooks are asked: `admission.k8s.io` AdmissionReview. */
 export interface AdmissionReview {

@@ -1,7 +1,7 @@
 import type { LabelSelector, RuleWithOperations } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { labelRequirements, matchesLabels } from '#shared/kube/selectors.ts'
-import type { AdmissionAttributes } from '../registry/admission.ts'
+import type { AdmissionAttributes } from '../api/admission.ts'
 
 /** Which requests an admission webhook or policy is for (admissionregistration/v1 `RuleWithOperations` and selectors). */
 export interface RequestMatch {

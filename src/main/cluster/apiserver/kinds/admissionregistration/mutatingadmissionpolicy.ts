@@ -1,10 +1,10 @@
 import type { MutatingAdmissionPolicy } from '#shared/kube/generated/types.ts'
 import { fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { checkOneOf } from '../../validation/fields.ts'
 import { checkExpression } from '../../validation/expressions.ts'
 import { checkPolicy, setMatchDefaults } from '../../validation/policies.ts'
-import { age, count, text } from '../columns.ts'
+import { age, count, text } from '../../api/columns.ts'
 
 /** Changes in CEL to what is written. */
 export const mutatingAdmissionPolicy: KindDeclaration<MutatingAdmissionPolicy> = {

@@ -1,8 +1,8 @@
 import type { MutatingWebhookConfiguration } from '#shared/kube/generated/types.ts'
 import { checkSupported } from '../../validation/fields.ts'
 import { checkWebhook, checkWebhookNames, setWebhookDefaults, webhookCount } from '../../validation/webhooks.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
-import { age } from '../columns.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
+import { age } from '../../api/columns.ts'
 
 /** Whom the API server asks for changes to what is written. */
 export const mutatingWebhookConfiguration: KindDeclaration<MutatingWebhookConfiguration> = {

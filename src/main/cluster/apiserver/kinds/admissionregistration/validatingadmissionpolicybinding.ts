@@ -1,8 +1,8 @@
 import type { ValidatingAdmissionPolicyBinding } from '#shared/kube/generated/types.ts'
 import { fieldDuplicate, fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { checkBinding, setMatchDefaults } from '../../validation/policies.ts'
-import { age, text } from '../columns.ts'
+import { age, text } from '../../api/columns.ts'
 
 const actions = ['Audit', 'Deny', 'Warn']
 

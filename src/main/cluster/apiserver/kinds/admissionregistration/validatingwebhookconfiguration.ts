@@ -1,7 +1,7 @@
 import type { ValidatingWebhookConfiguration } from '#shared/kube/generated/types.ts'
 import { checkWebhook, checkWebhookNames, setWebhookDefaults, webhookCount } from '../../validation/webhooks.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
-import { age } from '../columns.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
+import { age } from '../../api/columns.ts'
 
 /** Whom the API server asks for leave to write. */
 export const validatingWebhookConfiguration: KindDeclaration<ValidatingWebhookConfiguration> = {

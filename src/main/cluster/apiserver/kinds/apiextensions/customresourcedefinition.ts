@@ -1,5 +1,5 @@
 import type { CustomResourceDefinition } from '#shared/kube/generated/types.ts'
-import type { Column, KindDeclaration } from '../../registry/kind.ts'
+import type { Column, KindDeclaration } from '../../api/kind.ts'
 import { validateDefinition, validateDefinitionUpdate } from '../../validation/custom-resource-definitions.ts'
 
 /** Holds a definition until its objects are gone. */

@@ -1,9 +1,9 @@
 import type { APIService, APIServiceSpec } from '#shared/kube/generated/types.ts'
 import { fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { label1035Problems, pathSegmentProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { addInvalid } from '../../validation/fields.ts'
-import { age, text } from '../columns.ts'
+import { age, text } from '../../api/columns.ts'
 
 /** Who serves the versions of an API group: this server itself, or a Service that requests are passed on to. */
 export const apiService: KindDeclaration<APIService> = {

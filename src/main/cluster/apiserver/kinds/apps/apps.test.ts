@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { KindDeclaration } from '#main/cluster/apiserver/registry/kind.ts'
+import type { KindDeclaration } from '#main/cluster/apiserver/api/kind.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { cells, change, defaulted, findings, updateFindings } from '#test/support/kinds.ts'
 import { controllerRevision } from './controllerrevision.ts'

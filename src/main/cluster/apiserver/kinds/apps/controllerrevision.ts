@@ -1,8 +1,8 @@
 import type { ControllerRevision } from '#shared/kube/generated/types.ts'
 import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable, checkNotNegative } from '../../validation/fields.ts'
-import { age, text } from '../columns.ts'
+import { age, text } from '../../api/columns.ts'
 
 /** A state of a DaemonSet's template to roll back to. */
 export const controllerRevision: KindDeclaration<ControllerRevision> = {

@@ -1,7 +1,7 @@
 import type { DaemonSet } from '#shared/kube/generated/types.ts'
 import { fieldInvalid, fieldNotSupported, type FieldError } from '#shared/kube/status.ts'
 import { setPodTemplateDefaults } from '../../defaulting/pod-spec.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable, checkNotNegative } from '../../validation/fields.ts'
 import {
   checkAtMostHundredPercent,
@@ -9,10 +9,10 @@ import {
   checkRunningWorkload,
   isZero,
 } from '../../validation/workloads.ts'
-import type { Wire } from '../../validation/wire.ts'
+import type { Wire } from '../../api/wire.ts'
 import { podWarnings } from '../../validation/pod-warnings.ts'
 import { checkStatusCounts } from '../../validation/workload-status.ts'
-import { age, count, labelsText, text, workloadColumns } from '../columns.ts'
+import { age, count, labelsText, text, workloadColumns } from '../../api/columns.ts'
 
 /** One pod on every node that fits. */
 export const daemonSet: KindDeclaration<DaemonSet> = {

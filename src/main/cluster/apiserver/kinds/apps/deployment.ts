@@ -2,7 +2,7 @@ import { jsonEqual } from '#shared/kube/json.ts'
 import type { Deployment } from '#shared/kube/generated/types.ts'
 import { fieldForbidden, fieldInvalid, fieldNotSupported, type FieldError } from '#shared/kube/status.ts'
 import { setPodTemplateDefaults } from '../../defaulting/pod-spec.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable, checkNotNegative } from '../../validation/fields.ts'
 import {
   checkAtMostHundredPercent,
@@ -10,10 +10,10 @@ import {
   checkRunningWorkload,
   isZero,
 } from '../../validation/workloads.ts'
-import type { Wire } from '../../validation/wire.ts'
+import type { Wire } from '../../api/wire.ts'
 import { podWarnings } from '../../validation/pod-warnings.ts'
 import { checkStatusCounts } from '../../validation/workload-status.ts'
-import { age, count, text, workloadColumns } from '../columns.ts'
+import { age, count, text, workloadColumns } from '../../api/columns.ts'
 
 /** Pods by the number, replaced step by step when their template changes. */
 export const deployment: KindDeclaration<Deployment> = {

@@ -1,13 +1,13 @@
 import type { ReplicaSet } from '#shared/kube/generated/types.ts'
 import type { FieldError } from '#shared/kube/status.ts'
 import { setPodTemplateDefaults } from '../../defaulting/pod-spec.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable, checkNotNegative } from '../../validation/fields.ts'
 import { checkRunningWorkload } from '../../validation/workloads.ts'
-import type { Wire } from '../../validation/wire.ts'
+import type { Wire } from '../../api/wire.ts'
 import { podWarnings } from '../../validation/pod-warnings.ts'
 import { checkStatusCounts } from '../../validation/workload-status.ts'
-import { age, count, workloadColumns } from '../columns.ts'
+import { age, count, workloadColumns } from '../../api/columns.ts'
 
 /** Pods of one template, by the number. */
 export const replicaSet: KindDeclaration<ReplicaSet> = {

@@ -3,10 +3,10 @@ import { jsonEqual } from '#shared/kube/json.ts'
 import { fieldForbidden, fieldInvalid, type FieldError } from '#shared/kube/status.ts'
 import { labelProblems } from '#shared/kube/validation-names.ts'
 import { setPodTemplateDefaults } from '../../defaulting/pod-spec.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { addInvalid, checkNotNegative, checkSupported } from '../../validation/fields.ts'
 import { podWarnings } from '../../validation/pod-warnings.ts'
-import type { Wire } from '../../validation/wire.ts'
+import type { Wire } from '../../api/wire.ts'
 import { checkStatusCounts } from '../../validation/workload-status.ts'
 import {
   checkAtMostHundredPercent,
@@ -14,7 +14,7 @@ import {
   checkRunningWorkload,
   isZero,
 } from '../../validation/workloads.ts'
-import { age, text, wide, workloadColumns } from '../columns.ts'
+import { age, text, wide, workloadColumns } from '../../api/columns.ts'
 
 /** Pods with names, order and volumes that stay. */
 export const statefulSet: KindDeclaration<StatefulSet> = {

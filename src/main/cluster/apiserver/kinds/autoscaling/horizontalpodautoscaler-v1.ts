@@ -6,8 +6,8 @@ import type {
 } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { annotationsOf, isCpu, read } from '../../conversion/autoscaler-annotations.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
-import { age, count, text } from '../columns.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
+import { age, count, text } from '../../api/columns.ts'
 import { autoscalerCounts, setAutoscalerDefaults, validateAutoscaler } from '../../validation/autoscaling.ts'
 import { checkStatusCounts } from '../../validation/workload-status.ts'
 

@@ -1,8 +1,8 @@
 import type { HorizontalPodAutoscaler, MetricSpec, MetricStatus } from '#shared/kube/generated/types.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { autoscalerCounts, setAutoscalerDefaults, validateAutoscaler } from '../../validation/autoscaling.ts'
 import { checkStatusCounts } from '../../validation/workload-status.ts'
-import { age, count, text } from '../columns.ts'
+import { age, count, text } from '../../api/columns.ts'
 
 /** Keeps a workload as large as its load asks for. */
 export const horizontalPodAutoscaler: KindDeclaration<HorizontalPodAutoscaler> = {

@@ -3,13 +3,13 @@ import { ageOf } from '#shared/kube/human-duration.ts'
 import { fieldInvalid, fieldRequired, fieldNotSupported, type FieldError } from '#shared/kube/status.ts'
 import { setFailurePolicyDefaults } from '../../defaulting/job-spec.ts'
 import { setPodTemplateDefaults } from '../../defaulting/pod-spec.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { checkNotNegative, checkOneOf } from '../../validation/fields.ts'
 import { checkJobSpec } from '../../validation/jobs.ts'
 import { podWarnings } from '../../validation/pod-warnings.ts'
 import { isKnownZone, scheduleProblem } from '../../validation/schedules.ts'
-import type { Wire } from '../../validation/wire.ts'
-import { age, text, workloadColumns } from '../columns.ts'
+import type { Wire } from '../../api/wire.ts'
+import { age, text, workloadColumns } from '../../api/columns.ts'
 
 /** Jobs by the clock. */
 export const cronJob: KindDeclaration<CronJob> = {

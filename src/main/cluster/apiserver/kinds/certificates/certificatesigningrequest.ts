@@ -10,9 +10,9 @@ import {
   fieldRequired,
   type FieldError,
 } from '#shared/kube/status.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable } from '../../validation/fields.ts'
-import { age, text } from '../columns.ts'
+import { age, text } from '../../api/columns.ts'
 
 /** A request for a certificate, its approval and its answer. */
 export const certificateSigningRequest: KindDeclaration<CertificateSigningRequest> = {

@@ -1,8 +1,8 @@
 import type { Lease } from '#shared/kube/generated/types.ts'
 import { fieldInvalid, type FieldError } from '#shared/kube/status.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { checkNotNegative } from '../../validation/fields.ts'
-import { age, text } from '../columns.ts'
+import { age, text } from '../../api/columns.ts'
 
 /** A claim that its holder renews: heartbeats of nodes, leadership. */
 export const lease: KindDeclaration<Lease> = {

@@ -1,5 +1,5 @@
 import type { Binding } from '#shared/kube/generated/types.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 
 /** Puts the pod of its own name on a node; carried out, not stored. The scheduler posts to `pods/x/binding` instead. */
 export const binding: KindDeclaration<Binding> = {

@@ -1,6 +1,6 @@
 import type { ComponentStatus } from '#shared/kube/generated/types.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
-import { text } from '../columns.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
+import { text } from '../../api/columns.ts'
 
 /** How the parts of the control plane are; made when asked for (`component-statuses.ts`), not stored. */
 export const componentStatus: KindDeclaration<ComponentStatus> = {

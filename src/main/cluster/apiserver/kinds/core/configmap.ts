@@ -1,9 +1,9 @@
 import type { ConfigMap } from '#shared/kube/generated/types.ts'
 import { fieldInvalid, fieldTooLong, type FieldError } from '#shared/kube/status.ts'
 import { configKeyProblems } from '#shared/kube/validation-names.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { dataSize, immutableChanges, maxDataSize } from '../../validation/data.ts'
-import { age, count } from '../columns.ts'
+import { age, count } from '../../api/columns.ts'
 
 /** Texts and bytes for pods to read. The exemplar of a declaration: what is not said is the registry's default. */
 export const configMap: KindDeclaration<ConfigMap> = {

@@ -1,10 +1,10 @@
 import type { Endpoints, EndpointSubset } from '#shared/kube/generated/types.ts'
 import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { ipProblems, labelProblems, portProblems } from '#shared/kube/validation-names.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { addInvalid, checkOneOf } from '../../validation/fields.ts'
-import type { Wire } from '../../validation/wire.ts'
-import { age, text } from '../columns.ts'
+import type { Wire } from '../../api/wire.ts'
+import { age, text } from '../../api/columns.ts'
 
 /** The addresses behind a Service, in the older of two shapes. */
 export const endpoints: KindDeclaration<Endpoints> = {

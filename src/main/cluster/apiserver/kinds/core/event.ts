@@ -1,5 +1,5 @@
 import type { Event } from '#shared/kube/generated/types.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { eventColumns, eventFields } from '../events.ts'
 import { validateEvent } from '../../validation/events.ts'
 

@@ -1,7 +1,7 @@
 import type { LimitRange, LimitRangeItem } from '#shared/kube/generated/types.ts'
 import { compareQuantities } from '#shared/kube/quantity.ts'
 import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 
 /** What pods, containers and claims of a namespace may ask for, and what they get when they ask for nothing. */
 export const limitRange: KindDeclaration<LimitRange> = {

@@ -1,8 +1,8 @@
 import type { Namespace } from '#shared/kube/generated/types.ts'
 import { fieldInvalid, type FieldError } from '#shared/kube/status.ts'
 import { labelProblems } from '#shared/kube/validation-names.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
-import { age, text } from '../columns.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
+import { age, text } from '../../api/columns.ts'
 
 const nameLabel = 'kubernetes.io/metadata.name'
 

@@ -2,10 +2,10 @@ import type { Node, Taint } from '#shared/kube/generated/types.ts'
 import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { labelValueProblems, qualifiedNameProblems } from '#shared/kube/validation-names.ts'
 import { canonicalizeQuantities } from '../../defaulting/pod-spec.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { addInvalid, checkOneOf } from '../../validation/fields.ts'
-import type { Wire } from '../../validation/wire.ts'
-import { age, text, wide } from '../columns.ts'
+import type { Wire } from '../../api/wire.ts'
+import { age, text, wide } from '../../api/columns.ts'
 
 /** A worker of the cluster. */
 export const node: KindDeclaration<Node> = {

@@ -1,9 +1,9 @@
 import type { PersistentVolume } from '#shared/kube/generated/types.ts'
 import { canonicalizeQuantities } from '../../defaulting/pod-spec.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { validateVolumeSpec, validateVolumeUpdate } from '../../validation/persistent-volumes.ts'
 import { accessModesText } from '../access-modes.ts'
-import { age, text, wide } from '../columns.ts'
+import { age, text, wide } from '../../api/columns.ts'
 
 /** Storage that a claim can be bound to. */
 export const persistentVolume: KindDeclaration<PersistentVolume> = {

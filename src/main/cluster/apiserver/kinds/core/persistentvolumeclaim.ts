@@ -3,9 +3,9 @@ import type { PersistentVolumeClaim } from '#shared/kube/generated/types.ts'
 import { compareQuantities } from '#shared/kube/quantity.ts'
 import { fieldForbidden, type FieldError } from '#shared/kube/status.ts'
 import { canonicalizeQuantities } from '../../defaulting/pod-spec.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { checkClaimSpec } from '../../validation/persistent-volumes.ts'
-import { age, text, wide } from '../columns.ts'
+import { age, text, wide } from '../../api/columns.ts'
 import { accessModesText } from '../access-modes.ts'
 
 /** A pod's wish for storage. */

@@ -3,11 +3,11 @@ import { asNumber } from '#shared/kube/json.ts'
 import { qosClassOf, restartsText, summarizePod, type PodSummary } from '#shared/kube/pod.ts'
 import type { FieldError } from '#shared/kube/status.ts'
 import { setPodDefaults } from '../../defaulting/pod-spec.ts'
-import type { Column, KindDeclaration } from '../../registry/kind.ts'
+import type { Column, KindDeclaration } from '../../api/kind.ts'
 import { checkPodSpec } from '../../validation/pod-spec.ts'
 import { ephemeralContainersFindings, podUpdateFindings, resizeFindings } from '../../validation/pod-update.ts'
 import { podWarnings } from '../../validation/pod-warnings.ts'
-import { age, text, wide } from '../columns.ts'
+import { age, text, wide } from '../../api/columns.ts'
 
 /** Containers that run together on one node. */
 export const pod: KindDeclaration<Pod> = {

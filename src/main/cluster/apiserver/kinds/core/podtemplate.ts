@@ -1,9 +1,9 @@
 import type { PodTemplate } from '#shared/kube/generated/types.ts'
 import { setPodTemplateDefaults } from '../../defaulting/pod-spec.ts'
 import type { FieldError } from '#shared/kube/status.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { checkPodTemplate } from '../../validation/pod-spec.ts'
-import { labelsText, text } from '../columns.ts'
+import { labelsText, text } from '../../api/columns.ts'
 
 /** A description of pods, kept for those who make them. */
 export const podTemplate: KindDeclaration<PodTemplate> = {

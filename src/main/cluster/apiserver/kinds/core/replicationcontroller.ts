@@ -1,12 +1,12 @@
 import type { ReplicationController } from '#shared/kube/generated/types.ts'
 import { fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { setPodTemplateDefaults } from '../../defaulting/pod-spec.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { checkNotNegative } from '../../validation/fields.ts'
 import { checkPodTemplate } from '../../validation/pod-spec.ts'
 import { podWarnings } from '../../validation/pod-warnings.ts'
-import type { Wire } from '../../validation/wire.ts'
-import { age, count, workloadColumns } from '../columns.ts'
+import type { Wire } from '../../api/wire.ts'
+import { age, count, workloadColumns } from '../../api/columns.ts'
 
 /** What ReplicaSets come from: pods of one template, by the number, under a selector of equalities. */
 export const replicationController: KindDeclaration<ReplicationController> = {

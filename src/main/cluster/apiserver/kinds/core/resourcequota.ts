@@ -2,9 +2,9 @@ import type { ResourceQuota } from '#shared/kube/generated/types.ts'
 import { isQuantity, parseQuantity, quantityProblem } from '#shared/kube/quantity.ts'
 import { fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { qualifiedNameProblems } from '#shared/kube/validation-names.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable } from '../../validation/fields.ts'
-import { age, text } from '../columns.ts'
+import { age, text } from '../../api/columns.ts'
 
 const scopes = [
   'BestEffort',

@@ -1,10 +1,10 @@
 import type { Secret } from '#shared/kube/generated/types.ts'
 import { fieldInvalid, fieldRequired, fieldTooLong, type FieldError } from '#shared/kube/status.ts'
 import { configKeyProblems } from '#shared/kube/validation-names.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { dataSize, immutableChanges, maxDataSize } from '../../validation/data.ts'
 import { checkImmutable } from '../../validation/fields.ts'
-import { age, count, text } from '../columns.ts'
+import { age, count, text } from '../../api/columns.ts'
 
 /** Confidential bytes for pods and clients to read. */
 export const secret: KindDeclaration<Secret> = {

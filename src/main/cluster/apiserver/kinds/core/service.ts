@@ -1,9 +1,9 @@
 import type { Service } from '#shared/kube/generated/types.ts'
 import { label1035Problems } from '#shared/kube/validation-names.ts'
 import { setServiceDefaults } from '../../defaulting/service.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { validateService, validateServiceUpdate } from '../../validation/services.ts'
-import { age, labelsText, text, wide } from '../columns.ts'
+import { age, labelsText, text, wide } from '../../api/columns.ts'
 
 /**
  * One address for many pods. Cluster IPs and node ports are given by the admission plugin of

@@ -1,6 +1,6 @@
 import type { ServiceAccount } from '#shared/kube/generated/types.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
-import { age, count } from '../columns.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
+import { age, count } from '../../api/columns.ts'
 
 /** An identity for the processes in pods. */
 export const serviceAccount: KindDeclaration<ServiceAccount> = {

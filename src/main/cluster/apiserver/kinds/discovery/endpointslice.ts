@@ -1,10 +1,10 @@
 import type { Endpoint, EndpointSlice } from '#shared/kube/generated/types.ts'
 import { fieldDuplicate, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { ipFamily, labelProblems, rangeProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { addInvalid, checkImmutable, checkOneOf } from '../../validation/fields.ts'
-import type { Wire } from '../../validation/wire.ts'
-import { age, text } from '../columns.ts'
+import type { Wire } from '../../api/wire.ts'
+import { age, text } from '../../api/columns.ts'
 
 /** A part of the addresses behind a Service. */
 export const endpointSlice: KindDeclaration<EndpointSlice> = {

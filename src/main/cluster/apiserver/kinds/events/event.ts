@@ -1,7 +1,7 @@
 import type { Event, EventsEvent } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { validateEvent } from '../../validation/events.ts'
 import { eventColumns, eventFields } from '../events.ts'
 

@@ -1,8 +1,8 @@
 import type { FlowSchema } from '#shared/kube/generated/types.ts'
 import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { checkOneOf, checkSupported } from '../../validation/fields.ts'
-import { age, count, text } from '../columns.ts'
+import { age, count, text } from '../../api/columns.ts'
 
 /** Which requests belong together, and to which priority level. */
 export const flowSchema: KindDeclaration<FlowSchema> = {

@@ -1,8 +1,8 @@
 import type { PriorityLevelConfiguration } from '#shared/kube/generated/types.ts'
 import { fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { checkOneOf } from '../../validation/fields.ts'
-import { age, text } from '../columns.ts'
+import { age, text } from '../../api/columns.ts'
 
 /** How much of the server a class of requests may have. */
 export const priorityLevelConfiguration: KindDeclaration<PriorityLevelConfiguration> = {

@@ -7,9 +7,9 @@ import {
   portProblems,
   subdomainProblems,
 } from '#shared/kube/validation-names.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { addInvalid, checkOneOf } from '../../validation/fields.ts'
-import { age, text } from '../columns.ts'
+import { age, text } from '../../api/columns.ts'
 
 /** Which requests from outside go to which Service. */
 export const ingress: KindDeclaration<Ingress> = {

@@ -1,9 +1,9 @@
 import type { IPAddress } from '#shared/kube/generated/types.ts'
 import { fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { ipProblems } from '#shared/kube/validation-names.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable } from '../../validation/fields.ts'
-import { age, text } from '../columns.ts'
+import { age, text } from '../../api/columns.ts'
 
 /** An address that belongs to a Service. */
 export const ipAddress: KindDeclaration<IPAddress> = {

@@ -1,10 +1,10 @@
 import type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '#shared/kube/generated/types.ts'
 import { fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { portNameProblems, portProblems } from '#shared/kube/validation-names.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { addInvalid, checkOneOf, checkSupported } from '../../validation/fields.ts'
 import { checkLabelSelector } from '../../validation/labels.ts'
-import { age, selectorText, text } from '../columns.ts'
+import { age, selectorText, text } from '../../api/columns.ts'
 
 /** Who may speak with the pods that it selects. */
 export const networkPolicy: KindDeclaration<NetworkPolicy> = {

@@ -1,8 +1,8 @@
 import type { ServiceCIDR } from '#shared/kube/generated/types.ts'
 import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable } from '../../validation/fields.ts'
-import { age, text } from '../columns.ts'
+import { age, text } from '../../api/columns.ts'
 
 /** Where cluster addresses of Services come from. */
 export const serviceCidr: KindDeclaration<ServiceCIDR> = {

@@ -1,9 +1,9 @@
 import type { RuntimeClass } from '#shared/kube/generated/types.ts'
 import { type FieldError } from '#shared/kube/status.ts'
 import { labelProblems } from '#shared/kube/validation-names.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { addInvalid, checkImmutable } from '../../validation/fields.ts'
-import { age, text } from '../columns.ts'
+import { age, text } from '../../api/columns.ts'
 
 /** By what pods are run. */
 export const runtimeClass: KindDeclaration<RuntimeClass> = {

@@ -1,10 +1,10 @@
 import type { PodDisruptionBudget } from '#shared/kube/generated/types.ts'
 import { fieldInvalid, type FieldError } from '#shared/kube/status.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { checkSupported } from '../../validation/fields.ts'
 import { checkLabelSelector } from '../../validation/labels.ts'
 import { checkAtMostHundredPercent, checkCountOrPercent } from '../../validation/workloads.ts'
-import { age, count, text } from '../columns.ts'
+import { age, count, text } from '../../api/columns.ts'
 
 /** How many pods of a kind may be away at a time of their owner's choosing. */
 export const podDisruptionBudget: KindDeclaration<PodDisruptionBudget> = {

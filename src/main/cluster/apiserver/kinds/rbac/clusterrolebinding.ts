@@ -1,7 +1,7 @@
 import type { ClusterRoleBinding } from '#shared/kube/generated/types.ts'
 import type { FieldError } from '#shared/kube/status.ts'
 import { pathSegmentProblems } from '#shared/kube/validation-names.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { roleRefFindings, roleRefChange, setBindingDefaults, subjectFindings } from '../../validation/rbac.ts'
 import { bindingColumns } from '../rbac.ts'
 

@@ -1,6 +1,6 @@
 import type { Role } from '#shared/kube/generated/types.ts'
 import { pathSegmentProblems } from '#shared/kube/validation-names.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { policyRuleFindings } from '../../validation/rbac.ts'
 import { createdAt } from '../rbac.ts'
 

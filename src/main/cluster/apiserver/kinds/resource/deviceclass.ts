@@ -1,6 +1,6 @@
 import type { DeviceClass } from '#shared/kube/generated/types.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
-import { age } from '../columns.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
+import { age } from '../../api/columns.ts'
 
 /** A kind of devices. */
 export const deviceClass: KindDeclaration<DeviceClass> = {

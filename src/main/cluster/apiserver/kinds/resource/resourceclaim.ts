@@ -1,9 +1,9 @@
 import type { ResourceResourceClaim as ResourceClaim } from '#shared/kube/generated/types.ts'
 import type { FieldError } from '#shared/kube/status.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable } from '../../validation/fields.ts'
 import { deviceRequestFindings } from '../../validation/devices.ts'
-import { age, text } from '../columns.ts'
+import { age, text } from '../../api/columns.ts'
 
 /** That somebody wants devices. */
 export const resourceClaim: KindDeclaration<ResourceClaim> = {

@@ -1,9 +1,9 @@
 import type { ResourceClaimTemplate } from '#shared/kube/generated/types.ts'
 import type { FieldError } from '#shared/kube/status.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable } from '../../validation/fields.ts'
 import { deviceRequestFindings } from '../../validation/devices.ts'
-import { age } from '../columns.ts'
+import { age } from '../../api/columns.ts'
 
 /** What the claims of pods are made from. */
 export const resourceClaimTemplate: KindDeclaration<ResourceClaimTemplate> = {

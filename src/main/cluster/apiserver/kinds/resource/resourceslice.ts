@@ -1,7 +1,7 @@
 import type { ResourceSlice } from '#shared/kube/generated/types.ts'
 import { fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
-import { age, text } from '../columns.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
+import { age, text } from '../../api/columns.ts'
 
 /** Devices that a driver offers. */
 export const resourceSlice: KindDeclaration<ResourceSlice> = {

@@ -1,8 +1,8 @@
 import type { PriorityClass } from '#shared/kube/generated/types.ts'
 import { fieldForbidden, fieldInvalid, type FieldError } from '#shared/kube/status.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { checkSupported } from '../../validation/fields.ts'
-import { age, count, text } from '../columns.ts'
+import { age, count, text } from '../../api/columns.ts'
 
 /** The highest priority that users may give; what is above belongs to the system. */
 const highestUserPriority = 1_000_000_000

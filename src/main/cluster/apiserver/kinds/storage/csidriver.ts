@@ -1,8 +1,8 @@
 import type { CSIDriver } from '#shared/kube/generated/types.ts'
 import type { FieldError } from '#shared/kube/status.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable, checkSupported } from '../../validation/fields.ts'
-import { age, text, yesNo } from '../columns.ts'
+import { age, text, yesNo } from '../../api/columns.ts'
 
 /** What a driver of volumes can do. */
 export const csiDriver: KindDeclaration<CSIDriver> = {

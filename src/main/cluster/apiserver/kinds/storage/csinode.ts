@@ -1,7 +1,7 @@
 import type { CSINode } from '#shared/kube/generated/types.ts'
 import { fieldDuplicate, fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
-import { age, count } from '../columns.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
+import { age, count } from '../../api/columns.ts'
 
 /** Which drivers of volumes a node has. */
 export const csiNode: KindDeclaration<CSINode> = {

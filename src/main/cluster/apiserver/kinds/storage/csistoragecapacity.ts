@@ -1,8 +1,8 @@
 import type { CSIStorageCapacity } from '#shared/kube/generated/types.ts'
 import { fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable } from '../../validation/fields.ts'
-import { age, text } from '../columns.ts'
+import { age, text } from '../../api/columns.ts'
 
 /** How much room is left for volumes of a class. */
 export const csiStorageCapacity: KindDeclaration<CSIStorageCapacity> = {

@@ -1,9 +1,9 @@
 import type { StorageClass } from '#shared/kube/generated/types.ts'
 import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { qualifiedNameProblems } from '#shared/kube/validation-names.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable, checkOneOf } from '../../validation/fields.ts'
-import { age, text } from '../columns.ts'
+import { age, text } from '../../api/columns.ts'
 
 const defaultClass = 'storageclass.kubernetes.io/is-default-class'
 

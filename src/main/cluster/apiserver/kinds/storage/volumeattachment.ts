@@ -1,8 +1,8 @@
 import type { VolumeAttachment } from '#shared/kube/generated/types.ts'
 import { fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable } from '../../validation/fields.ts'
-import { age, text, yesNo } from '../columns.ts'
+import { age, text, yesNo } from '../../api/columns.ts'
 
 /** That a volume shall be attached to a node. */
 export const volumeAttachment: KindDeclaration<VolumeAttachment> = {

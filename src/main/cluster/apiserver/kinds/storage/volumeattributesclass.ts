@@ -1,8 +1,8 @@
 import type { VolumeAttributesClass } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { fieldForbidden, fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import type { KindDeclaration } from '../../registry/kind.ts'
-import { age, text } from '../columns.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
+import { age, text } from '../../api/columns.ts'
 
 /** Attributes of volumes that can be changed. */
 export const volumeAttributesClass: KindDeclaration<VolumeAttributesClass> = {

@@ -1,0 +1,68 @@
+import type { KubeObject } from '#shared/kube/object.ts'
+import { forbidden, type ApiError } from '#shared/kube/status.ts'
+import type { UserInfo } from './access.ts'
+import type { KindDeclaration } from './kind.ts'
+
+/**
+ * One rule of the admission chain: `admit` may change the object, `validate` may only refuse it (by throwing ApiError).
+ * The order of the chain is the order of the list that the server is given: all `admit`s run first, then defaults are
+ * applied again, then the kind's validation, then all `validate`s.
+ */
+export interface AdmissionPlugin {
+  readonly name: string
+  admit?(attributes: AdmissionAttributes): void | Promise<void>
+  validate?(attributes: AdmissionAttributes): void | Promise<void>
+}
+
+export type AdmissionOperation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
+
+/** What a plugin may know of the request, as `admission.Attributes` of Kubernetes. */
+export interface AdmissionAttributes {
+  readonly operation: AdmissionOperation
+  readonly kind: KindDeclaration
+  /** '' for the main resource. */
+  readonly subresource: string
+  /** '' for cluster-scoped objects; of a Namespace its own name. */
+  readonly namespace: string
+  /** '' while a generated name is still to come. */
+  readonly name: string
+  /**
+   * The object to be written; undefined for DELETE. Of an action (`binding`, `eviction`, `token`) the posted body, of
+   * CONNECT the options. `admit` may mutate it in place.
+   */
+  readonly object: KubeObject | undefined
+  /** The stored object for UPDATE and DELETE: shared, never mutate it. */
+  readonly oldObject: KubeObject | undefined
+  readonly user: UserInfo
+  readonly dryRun: boolean
+  /** CreateOptions, UpdateOptions, PatchOptions or DeleteOptions as the request gave them. */
+  readonly options: Readonly<Record<string, unknown>>
+  readonly reader: ObjectReader
+  /** Adds a `Warning:` header to the answer. */
+  warn(message: string): void
+  /**
+   * After a change to `object` that came from outside: unknown fields go. @throws ApiError 400 where a type is wrong
+   */
+  conform(): void
+}
+
+/**
+ * Synchronous reads of the newest durable state, for admission, authorizers and actions. Objects are shared: never
+ * mutate them.
+ */
+export interface ObjectReader {
+  /** @param namespace '' for cluster-scoped resources. */
+  get(resource: ResourceKey, namespace: string, name: string): KubeObject | undefined
+  /** Of one namespace, or of all when '' or unset. */
+  list(resource: ResourceKey, namespace?: string): KubeObject[]
+}
+
+export interface ResourceKey {
+  group: string
+  plural: string
+}
+
+/** The 403 with which a plugin refuses a request. */
+export function refusal({ kind, name, object }: AdmissionAttributes, why: string): ApiError {
+  return forbidden({ group: kind.group, resource: kind.plural }, name || (object?.metadata.generateName ?? ''), why)
+}

@@ -1,0 +1,71 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { KubeObject } from '#shared/kube/object.ts'
+import type { UserInfo } from './access.ts'
+import type { ObjectReader } from './admission.ts'
+import type { KindDeclaration } from './kind.ts'
+
+/**
+ * A subresource that owns its connection: log, exec, attach, portforward, proxy. The server has authenticated,
+ * authorised, looked the object up and run CONNECT admission before it calls `handle`.
+ */
+export interface ConnectHandler {
+  group: string
+  /** Plural of the parent: `pods`. */
+  resource: string
+  subresource: string
+  /** `proxy` serves every method; GET and POST when unset. */
+  methods?: readonly string[]
+  /** The object that a name in the path means (`https:web:8443` of a proxy); the name itself when unset. */
+  objectName?(name: string): string
+  /** A thrown ApiError is answered as a Status as long as nothing has been written. */
+  handle(request: ConnectRequest): void | Promise<void>
+}
+
+export interface ConnectRequest {
+  message: IncomingMessage
+  /** Where to write the answer; undefined for an upgrade request. */
+  response?: ServerResponse
+  /** The raw socket of an `Upgrade:` request: the handler writes the 101 itself. */
+  upgrade?: { socket: Duplex; head: Buffer }
+  kind: KindDeclaration
+  subresource: string
+  namespace: string
+  name: string
+  /** What follows the subresource in the path, with its leading slash (`/healthz` of `…/proxy/healthz`), or ''. */
+  path: string
+  query: URLSearchParams
+  /** The parent object. */
+  object: KubeObject
+  user: UserInfo
+  reader: ObjectReader
+}
+
+/**
+ * A POST that does something instead of storing its body: a subresource (`serviceaccounts/token`) or a whole kind
+ * without storage (`selfsubjectaccessreviews`).
+ */
+export interface ActionHandler {
+  group: string
+  resource: string
+  /** '' for a kind without storage. */
+  subresource: string
+  /** Group, version and kind of body and answer where they differ from the parent's: TokenRequest, Eviction. */
+  body?: { group: string; version: string; kind: string }
+  /** @returns the answer's object (201). @throws ApiError */
+  create(request: ActionRequest): KubeObject | Promise<KubeObject>
+}
+
+export interface ActionRequest {
+  kind: KindDeclaration
+  namespace: string
+  /** Of the parent; '' for a kind without storage. */
+  name: string
+  /** The decoded body; the handler may keep and change it. */
+  body: KubeObject
+  /** The parent object of a subresource. */
+  object: KubeObject | undefined
+  user: UserInfo
+  dryRun: boolean
+  reader: ObjectReader
+}

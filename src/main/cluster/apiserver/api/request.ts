@@ -1,0 +1,167 @@
+import type { KubeObject } from '#shared/kube/object.ts'
+import type { UserInfo } from './access.ts'
+import type { ServedResource } from './resources.ts'
+
+/** One request after authentication, from whichever transport it came. */
+export interface Call {
+  method: string
+  /** Without the query string. */
+  path: string
+  query: Query
+  user: UserInfo
+  /** `Accept` of the request; JSON when unset. */
+  accept: string | undefined
+  body: Body
+  /** What comes before the slash in User-Agent: the default field manager. */
+  agent: string
+  /** Texts for `Warning:` headers, gathered on the way. */
+  warnings: string[]
+}
+
+/** A body as it came: bytes with their type over HTTP, a value from within the process (to be copied, it is shared). */
+export type Body = ByteBody | { value: unknown; contentType: string }
+
+export interface ByteBody {
+  bytes: Buffer
+  contentType: string
+  /** What is to be said of repeated keys of the YAML that this JSON was. */
+  repeated?: string[]
+}
+
+/** The parameters of a query string; the last one of a name wins, as nobody sends two. */
+export type Query = Readonly<Record<string, string | undefined>>
+
+const noQuery: Query = Object.freeze(Object.create(null) as Query)
+
+/** Splits a URL into path and parameters. */
+export function splitUrl(url: string): { path: string; query: Query } {
+  const mark = url.indexOf('?')
+  if (mark < 0) return { path: url, query: noQuery }
+  const query = Object.create(null) as Record<string, string>
+  for (const pair of url.slice(mark + 1).split('&')) {
+    if (pair === '') continue
+    const equals = pair.indexOf('=')
+    const name = decode(equals < 0 ? pair : pair.slice(0, equals))
+    const value = equals < 0 ? '' : decode(pair.slice(equals + 1))
+    // The one parameter of ours that may come several times.
+    query[name] = name === 'exclude' && query[name] !== undefined ? `${query[name]},${value}` : value
+  }
+  return { path: url.slice(0, mark), query }
+}
+
+function decode(text: string): string {
+  if (!text.includes('%') && !text.includes('+')) return text
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    return text
+  }
+}
+
+/** Whether a boolean parameter is set, as Go's ParseBool reads it. */
+export const isTrue = (value: string | undefined): boolean =>
+  value === 'true' || value === '1' || value === 't' || value === 'T' || value === 'TRUE' || value === 'True'
+
+/** What a path under `/api` or `/apis` names. */
+export interface ResourcePath {
+  group: string
+  version: string
+  namespace: string
+  /** Plural; '' for the discovery document of the group version. */
+  resource: string
+  name: string
+  subresource: string
+  /** What follows the subresource: `/healthz` of `…/proxy/healthz`. */
+  rest: string
+}
+
+/** Splits a resource path; undefined for every other path. */
+export function splitResourcePath(path: string): ResourcePath | undefined {
+  let at: number
+  let group = ''
+  if (path.startsWith('/api/')) at = 5
+  else if (path.startsWith('/apis/')) {
+    const end = path.indexOf('/', 6)
+    if (end < 0) return undefined
+    group = path.slice(6, end)
+    at = end + 1
+  } else return undefined
+  const [version = '', ...parts] = path.slice(at).split('/')
+  if (version === '' || (parts.length === 1 && parts[0] === '')) return undefined
+  return splitParts(group, version, parts)
+}
+
+function splitParts(group: string, version: string, parts: string[]): ResourcePath {
+  const inNamespace = parts[0] === 'namespaces' && parts.length > 2 && parts[2] !== 'status' && parts[2] !== 'finalize'
+  const first = inNamespace ? 2 : 0
+  const rest = parts.length > first + 3 ? `/${parts.slice(first + 3).join('/')}` : ''
+  return {
+    group,
+    version,
+    namespace: inNamespace ? decode(parts[1] ?? '') : '',
+    resource: parts[first] ?? '',
+    name: decode(parts[first + 1] ?? ''),
+    subresource: parts[first + 2] ?? '',
+    rest,
+  }
+}
+
+/** What the handler answers; each transport writes it in its own way. */
+export type Answer =
+  | { type: 'object'; code: number; resource?: ServedResource; object: unknown; json?: Uint8Array }
+  | ListAnswer
+  | WatchAnswer
+  | { type: 'bytes'; code: number; contentType: string; body: Uint8Array | string; headers?: Record<string, string> }
+
+export interface ListAnswer {
+  type: 'list'
+  resource: ServedResource
+  items: readonly Item[]
+  metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number }
+}
+
+/** An object with the bytes it was stored as. */
+export interface Item {
+  readonly object: KubeObject
+  readonly json: Uint8Array
+}
+
+export interface WatchAnswer {
+  type: 'watch'
+  resource: ServedResource
+  /** Begins to deliver; the transport has written its head by then. */
+  start(sink: WatchWriter, format: WatchFormat): { stop(): void }
+}
+
+/** How a watcher wants its events. `key` tells formats apart whose encoded events may be shared. */
+export interface WatchFormat {
+  key: string
+  /** The object of an event as this watcher shall see it. */
+  convert?(object: KubeObject, type: string): unknown
+  /** An event's bytes, where they are no JSON lines. */
+  encode?(type: string, object: unknown): Uint8Array
+}
+
+/** One change as watchers see it. */
+export interface WatchItem {
+  type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'
+  object: unknown
+  /** The object's stored bytes, when it goes out unchanged. */
+  json?: Uint8Array
+}
+
+export interface WatchWriter {
+  /** A batch that may be shared with other watchers: never mutate it. */
+  write(batch: WatchBatch): void
+  /** The stream ends; an ERROR event, if any, has been written before. */
+  end(): void
+}
+
+/** Events of one flush, encoded at most once however many watchers share them. */
+export interface WatchBatch {
+  readonly items: readonly WatchItem[]
+  /** Encoded as the format says: JSON lines, if nothing. */
+  bytes(): Buffer
+  /** The lines framed as one chunk of an HTTP/1.1 body, so that every watcher's socket takes the same bytes. */
+  chunk(): Buffer
+}

@@ -1,0 +1,122 @@
+import type { KubeObject } from '#shared/kube/object.ts'
+import { anyType, type TypeNode } from '#shared/kube/patch/type-node.ts'
+import type { GroupResource } from '#shared/kube/status.ts'
+import type { WebhookConversion } from '../custom/conversion.ts'
+import type { Schema } from '../schema/structural.ts'
+import type { KindDeclaration, Verb } from './kind.ts'
+
+/** A declaration with what the registry derives from it once. */
+export interface ServedResource {
+  readonly kind: KindDeclaration
+  /** `apps/v1`, or `v1` of the core group. */
+  readonly apiVersion: string
+  readonly groupResource: GroupResource
+  readonly type: TypeNode
+  /** Storage prefix of all its objects: `/registry/core/pods/`. */
+  readonly prefix: string
+  readonly verbs: ReadonlySet<Verb>
+  /** Whether its objects are stored in another version's shape. */
+  readonly converted: boolean
+  /** Of a custom resource: what its objects are decoded by. */
+  readonly custom: CustomResource | undefined
+}
+
+export interface CustomResource {
+  readonly schema: Schema
+  /** Makes other versions of its objects, where that is a webhook's work. */
+  readonly conversion: WebhookConversion | undefined
+}
+
+const allVerbs: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
+
+/** Every resource served, found by group, version and plural. */
+export class ResourceTable {
+  readonly #byPath = new Map<string, ServedResource>()
+  readonly #byGroupResource = new Map<string, ServedResource>()
+  readonly #changes = new Map<string, number>()
+  readonly #listeners = new Set<(resource: ServedResource, served: boolean) => void>()
+  #revision = 0
+
+  constructor(kinds: readonly KindDeclaration[], typeOf: (kind: KindDeclaration) => TypeNode | undefined) {
+    for (const kind of kinds) this.add(kind, typeOf(kind) ?? anyType)
+  }
+
+  add(kind: KindDeclaration, type: TypeNode, custom?: CustomResource): ServedResource {
+    const { group, version, plural } = kind
+    const storage = kind.storage ?? { group, plural }
+    const resource: ServedResource = {
+      kind,
+      apiVersion: group ? `${group}/${version}` : version,
+      groupResource: { group, resource: plural },
+      type,
+      prefix: `/registry/${storage.group || 'core'}/${storage.plural}/`,
+      verbs: new Set(kind.verbs ?? allVerbs),
+      converted: kind.fromStorage !== undefined,
+      custom,
+    }
+    this.#byPath.set(`${group}/${version}/${plural}`, resource)
+    if (!this.#byGroupResource.has(`${group}/${plural}`)) this.#byGroupResource.set(`${group}/${plural}`, resource)
+    this.#changed(resource, true)
+    return resource
+  }
+
+  /** Takes all versions of a resource out. */
+  remove(group: string, plural: string): void {
+    this.#byGroupResource.delete(`${group}/${plural}`)
+    for (const [path, resource] of this.#byPath) {
+      if (resource.kind.group !== group || resource.kind.plural !== plural) continue
+      this.#byPath.delete(path)
+      this.#changed(resource, false)
+    }
+  }
+
+  /** Takes a verb from all versions of a resource; who watches them goes on watching. */
+  withdraw(group: string, plural: string, verb: Verb): void {
+    for (const resource of this.#byPath.values()) {
+      if (resource.kind.group !== group || resource.kind.plural !== plural) continue
+      ;(resource.verbs as Set<Verb>).delete(verb)
+      this.#changes.set(resource.apiVersion, ++this.#revision)
+    }
+  }
+
+  /** Told of every resource that comes or goes from now on. */
+  onChange(listener: (resource: ServedResource, served: boolean) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /** Counts the changes to all that is served, or to one API version. */
+  revision(apiVersion?: string): number {
+    return apiVersion === undefined ? this.#revision : (this.#changes.get(apiVersion) ?? 0)
+  }
+
+  #changed(resource: ServedResource, served: boolean): void {
+    this.#changes.set(resource.apiVersion, ++this.#revision)
+    for (const listener of this.#listeners) listener(resource, served)
+  }
+
+  find(group: string, version: string, plural: string): ServedResource | undefined {
+    return this.#byPath.get(`${group}/${version}/${plural}`)
+  }
+
+  /** The first version listed of a resource. */
+  findAnyVersion(group: string, plural: string): ServedResource | undefined {
+    return this.#byGroupResource.get(`${group}/${plural}`)
+  }
+
+  all(): ServedResource[] {
+    return [...this.#byPath.values()]
+  }
+}
+
+/** Storage key of one object. */
+export const keyOf = (resource: ServedResource, namespace: string, name: string): string =>
+  resource.kind.namespaced ? `${resource.prefix}${namespace}/${name}` : resource.prefix + name
+
+/** Storage prefix of a list: one namespace's, or everything. */
+export const prefixOf = (resource: ServedResource, namespace: string): string =>
+  resource.kind.namespaced && namespace ? `${resource.prefix}${namespace}/` : resource.prefix
+
+/** The object in the served version. */
+export const served = (resource: ServedResource, stored: KubeObject): KubeObject =>
+  resource.kind.fromStorage ? resource.kind.fromStorage(stored) : stored

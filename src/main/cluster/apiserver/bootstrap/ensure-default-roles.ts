@@ -1,0 +1,90 @@
+import type { Client, Resource } from '#shared/client/client.ts'
+import { isAlreadyExists, isConflict } from '#shared/kube/error-kinds.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import { defaultRoles } from '../auth/default-roles.ts'
+import { rbacGroup, type BindingObject, type PolicyRule, type RoleObject, type Subject } from '../auth/rbac-types.ts'
+import { uncoveredRules } from '../auth/rules.ts'
+
+const resource = <T extends KubeObject>(plural: string, kind: string, namespaced: boolean): Resource<T> => ({
+  group: rbacGroup,
+  version: 'v1',
+  plural,
+  kind,
+  namespaced,
+})
+
+/**
+ * Writes the default roles and bindings that are missing, and gives older ones the rules and subjects they lack, unless
+ * their owner turned `autoupdate` off. Nothing is ever taken away, as in Kubernetes. `client` acts as an administrator;
+ * kube-system exists.
+ */
+export async function ensureDefaultRoles({ client }: { client: Client }): Promise<void> {
+  const { clusterRoles, clusterRoleBindings, roles, roleBindings } = defaultRoles()
+  await Promise.all([
+    ensure(client, resource<RoleObject>('clusterroles', 'ClusterRole', false), clusterRoles, withRules),
+    ensure(
+      client,
+      resource<BindingObject>('clusterrolebindings', 'ClusterRoleBinding', false),
+      clusterRoleBindings,
+      withSubjects,
+    ),
+    ensure(client, resource<RoleObject>('roles', 'Role', true), roles, withRules),
+    ensure(client, resource<BindingObject>('rolebindings', 'RoleBinding', true), roleBindings, withSubjects),
+  ])
+}
+
+/** @param complete the present object with what it lacks of the wanted one; undefined when it lacks nothing */
+async function ensure<T extends KubeObject>(
+  client: Client,
+  resource: Resource<T>,
+  wanted: readonly T[],
+  complete: (present: T, wanted: T) => T | undefined,
+): Promise<void> {
+  const { items } = await client.list(resource)
+  const present = new Map(items.map((item) => [keyOf(item), item]))
+  await Promise.all(
+    wanted.map(async (object) => {
+      const kept = present.get(keyOf(object))
+      if (!kept) return create(client, resource, object)
+      if (kept.metadata.annotations?.[`${rbacGroup}/autoupdate`] !== 'true') return
+      const next = complete(kept, object)
+      if (next) await client.update(resource, next).catch(unlessConflict)
+    }),
+  )
+}
+
+async function create<T extends KubeObject>(client: Client, resource: Resource<T>, object: T): Promise<void> {
+  try {
+    await client.create(resource, object)
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error
+  }
+}
+
+/** Somebody changes the object right now: theirs is the newer will. */
+function unlessConflict(error: unknown): undefined {
+  if (!isConflict(error)) throw error
+  return undefined
+}
+
+function withRules(present: RoleObject, wanted: RoleObject): RoleObject | undefined {
+  const rules: PolicyRule[] = present.rules ?? []
+  // Nearly always nothing has changed since the last start.
+  if (jsonEqual(rules, wanted.rules ?? [])) return undefined
+  const missing = uncoveredRules(rules, wanted.rules ?? [])
+  return missing.length > 0 ? { ...present, rules: [...rules, ...missing] } : undefined
+}
+
+function withSubjects(present: BindingObject, wanted: BindingObject): BindingObject | undefined {
+  const subjects: Subject[] = present.subjects ?? []
+  const isBound = (subject: Subject): boolean =>
+    subjects.some(
+      ({ kind, name, namespace }) =>
+        kind === subject.kind && name === subject.name && (namespace ?? '') === (subject.namespace ?? ''),
+    )
+  const missing = (wanted.subjects ?? []).filter((subject) => !isBound(subject))
+  return missing.length > 0 ? { ...present, subjects: [...subjects, ...missing] } : undefined
+}
+
+const keyOf = ({ metadata }: KubeObject): string => `${metadata.namespace ?? ''}/${metadata.name ?? ''}`

@@ -1,0 +1,14 @@
+import { authorizerType } from './authorizer.ts'
+import type { Variables } from './compile.ts'
+
+/** What expressions of admission policies and match conditions may speak of. */
+export const conditionVariables: Variables = {
+  object: 'dyn',
+  oldObject: 'dyn',
+  request: 'dyn',
+  namespaceObject: 'dyn',
+  authorizer: authorizerType,
+}
+
+export const policyVariables = (hasParams: boolean): Variables =>
+  hasParams ? { ...conditionVariables, params: 'dyn', variables: 'dyn' } : { ...conditionVariables, variables: 'dyn' }

@@ -1,0 +1,84 @@
+import type { APIService } from '#shared/kube/generated/types.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
+import type { RemoteSchemas } from './remote-schemas.ts'
+import type { DiscoveredResource } from './resources.ts'
+
+/** A version of an API group that a Service answers. */
+export interface RemoteVersion {
+  group: string
+  version: string
+  /** Which groups, and which versions of a group, come first: the greater number. */
+  groupPriority: number
+  versionPriority: number
+  /** A resource with its subresources behind it. */
+  resources: readonly (readonly DiscoveredResource[])[]
+}
+
+/** What aggregated API servers said last that they serve, for this server's own discovery. */
+export class RemoteGroups {
+  readonly #versions = new Map<string, RemoteVersion>()
+  readonly #schemas = new Map<string, RemoteSchemas>()
+  #schemasRevision = 0
+
+  /** @param document the APIResourceList of the group version. @throws Error when it is none */
+  put({ metadata, spec }: APIService, document: unknown): void {
+    const { resources } = document as { resources?: unknown }
+    if (!Array.isArray(resources)) throw new Error('the discovery document has no resources')
+    const { group = '', version = '' } = spec ?? {}
+    this.#versions.set(metadata.name ?? '', {
+      group,
+      version,
+      groupPriority: spec?.groupPriorityMinimum ?? 0,
+      versionPriority: spec?.versionPriority ?? 0,
+      resources: withParts(resources as Partial<DiscoveredResource>[], group, version),
+    })
+  }
+
+  /** @param schemas what the server says of the types of the APIService's group version */
+  putSchemas({ metadata: { name = '' } }: APIService, schemas: RemoteSchemas): void {
+    if (jsonEqual(this.#schemas.get(name), schemas)) return
+    this.#schemas.set(name, schemas)
+    this.#schemasRevision++
+  }
+
+  remove(name: string): void {
+    this.#versions.delete(name)
+    if (this.#schemas.delete(name)) this.#schemasRevision++
+  }
+
+  schemas(): RemoteSchemas[] {
+    return [...this.#schemas.values()]
+  }
+
+  /** Grows with every change of the schemas. */
+  get schemasRevision(): number {
+    return this.#schemasRevision
+  }
+
+  /** In order of preference. */
+  all(): RemoteVersion[] {
+    return [...this.#versions.values()].sort(
+      (a, b) =>
+        b.groupPriority - a.groupPriority ||
+        (a.group < b.group ? -1 : a.group > b.group ? 1 : 0) ||
+        b.versionPriority - a.versionPriority,
+    )
+  }
+}
+
+function withParts(list: Partial<DiscoveredResource>[], group: string, version: string): DiscoveredResource[][] {
+  const whole = list.map((one): DiscoveredResource => ({
+    name: one.name ?? '',
+    singularName: one.singularName ?? '',
+    namespaced: one.namespaced ?? false,
+    group: one.group ?? group,
+    version: one.version ?? version,
+    kind: one.kind ?? '',
+    verbs: one.verbs ?? [],
+    shortNames: one.shortNames ?? [],
+    categories: one.categories ?? [],
+  }))
+  return whole
+    .filter(({ name }) => !name.includes('/'))
+    .map((main) => [main, ...whole.filter(({ name }) => name.startsWith(`${main.name}/`))])
+}

@@ -1,0 +1,286 @@
+import { failure, methodNotSupported, notFound, serviceUnavailable, type ApiError } from '#shared/kube/status.ts'
+import { forbiddenRequest } from '../auth/forbidden.ts'
+import type { AuthorizationAttributes, Authorizer, UserInfo } from '../api/access.ts'
+import { parseBody } from '../codec/body.ts'
+import { admit, attributesOf, validateAdmission } from '../registry/admit.ts'
+import type { ActionHandler, ConnectHandler } from '../api/connect.ts'
+import { itemOf, type RegistryContext, type Target } from '../registry/context.ts'
+import { deleteCollection, deleteOne } from '../registry/delete.ts'
+import type { Verb } from '../api/kind.ts'
+import { patch } from '../registry/patch.ts'
+import { bindNamedPod, bindPod, evictPod } from '../registry/pod-actions.ts'
+import { get, list } from '../registry/read.ts'
+import { keyOf, prefixOf, type ServedResource } from '../api/resources.ts'
+import { getScale, patchScale, updateScale } from '../registry/scale.ts'
+import { getFromView, listView, type View } from '../registry/view.ts'
+import { watch, type WatchHub } from '../registry/watch.ts'
+import { create, update } from '../registry/write.ts'
+import { isDryRun } from '../registry/write-options.ts'
+import { isTrue, splitResourcePath, type Answer, type Call, type Query, type ResourcePath } from '../api/request.ts'
+
+/** Where a request leads: found before anything of its body is read. */
+export interface Route {
+  /** Kubernetes' verb, or the HTTP method in lower case for paths that are no resource. */
+  verb: string
+  path: string
+  /** undefined for paths that are no resource. */
+  info: ResourcePath | undefined
+  /** undefined where nothing of that name is served. */
+  resource: ServedResource | undefined
+  /** Whether nothing is to be changed by it. */
+  dryRun: boolean
+  /** Set when the request owns its connection. */
+  connect: ConnectHandler | undefined
+}
+
+/** A path that is no resource: discovery, health, version, schemas. undefined = not one of these. */
+export type Page = (call: Call) => Answer | undefined | Promise<Answer | undefined>
+
+export interface RequestHandlerOptions {
+  context: RegistryContext
+  hub: WatchHub
+  authorizer: Authorizer
+  connectHandlers: readonly ConnectHandler[]
+  actionHandlers: readonly ActionHandler[]
+  views: readonly View[]
+  pages: Page
+}
+
+/** Request in, answer out: authorisation, then the registry or a page. The transports own what is around it. */
+export class RequestHandler {
+  readonly #options: RequestHandlerOptions
+  readonly #connect = new Map<string, ConnectHandler>()
+  readonly #actions = new Map<string, ActionHandler>()
+  readonly #views = new Map<string, View>()
+
+  constructor(options: RequestHandlerOptions) {
+    this.#options = options
+    for (const handler of options.connectHandlers)
+      this.#connect.set(`${handler.group}/${handler.resource}/${handler.subresource}`, handler)
+    for (const handler of options.actionHandlers)
+      this.#actions.set(`${handler.group}/${handler.resource}/${handler.subresource}`, handler)
+    for (const view of options.views) this.#views.set(`${view.group}/${view.resource}`, view)
+  }
+
+  route(method: string, path: string, query: Query): Route {
+    const info = splitResourcePath(path)
+    if (!info || info.resource === '')
+      return {
+        verb: method.toLowerCase(),
+        path,
+        info: undefined,
+        resource: undefined,
+        dryRun: false,
+        connect: undefined,
+      }
+    const resource = this.#options.context.resources.find(info.group, info.version, info.resource)
+    const connect =
+      info.subresource === '' ? undefined : this.#connect.get(`${info.group}/${info.resource}/${info.subresource}`)
+    return { verb: verbOf(method, info, query), path, info, resource, dryRun: query['dryRun'] !== undefined, connect }
+  }
+
+  /** @throws ApiError 403 */
+  authorize(route: Route, query: Query, user: UserInfo): void | Promise<void> {
+    const attributes = attributesFor(route, query, user)
+    const decision = this.#options.authorizer.authorize(attributes)
+    if (decision instanceof Promise)
+      return decision.then(({ allowed, reason }) => {
+        if (!allowed) throw forbiddenRequest(attributes, reason)
+      })
+    if (!decision.allowed) throw forbiddenRequest(attributes, decision.reason)
+  }
+
+  /** Carries an authorised request out. @throws ApiError */
+  async execute(route: Route, call: Call): Promise<Answer> {
+    const { info, resource } = route
+    if (!info) {
+      const answer = await this.#options.pages(call)
+      if (answer) return answer
+      throw noSuchPath()
+    }
+    if (!resource || (info.namespace !== '' && !resource.kind.namespaced && info.resource !== 'namespaces'))
+      throw noSuchPath()
+    const target: Target = {
+      resource,
+      namespace: info.namespace,
+      name: info.name,
+      subresource: info.subresource,
+    }
+    if (resource.kind.deprecation !== undefined) call.warnings.push(resource.kind.deprecation)
+    const pending = convertAhead(this.#options.context, target)
+    if (pending) await pending
+    return info.subresource === '' ? this.#main(route.verb, target, call) : this.#subresource(route.verb, target, call)
+  }
+
+  /** Looks up what a connection is about, and asks CONNECT admission. @throws ApiError */
+  async admitConnection(route: Route, call: Call): Promise<Target & { object: ReturnType<typeof itemOf>['object'] }> {
+    const { context } = this.#options
+    const { info, resource } = route
+    if (!info || !resource) throw noSuchPath()
+    const { namespace, name, subresource } = info
+    const target: Target = { resource, namespace, name, subresource }
+    const objectName = route.connect?.objectName?.(name) ?? name
+    const entry = context.store.get(keyOf(resource, namespace, objectName))
+    if (!entry) throw notFound(resource.groupResource, objectName)
+    const { object } = itemOf(resource, entry)
+    const attributes = attributesOf(context, target, call, 'CONNECT', {
+      object: undefined,
+      oldObject: object,
+      dryRun: false,
+      options: { ...call.query },
+    })
+    await admit(context, attributes)
+    await validateAdmission(context, attributes)
+    return { ...target, object }
+  }
+
+  async #main(verb: string, target: Target, call: Call): Promise<Answer> {
+    const { context, hub } = this.#options
+    const { resource, namespace, name } = target
+    const action = this.#actions.get(`${resource.kind.group}/${resource.kind.plural}/`)
+    if (action && verb === 'create') return this.#act(action, target, call)
+    if (!resource.verbs.has(verb as Verb)) throw methodNotSupported(resource.groupResource, verb)
+    const view = this.#views.get(`${resource.kind.group}/${resource.kind.plural}`)
+    if (view) return verb === 'list' ? listView(view, context, target, call.query) : getFromView(view, target)
+    const reads = verb === 'list' || verb === 'watch'
+    if (resource.kind.namespaced && namespace === '' && !reads) throw methodNotSupported(resource.groupResource, verb)
+    switch (verb) {
+      case 'get':
+        return get(context, target, call.query)
+      case 'list':
+        return list(context, target, call.query)
+      case 'watch':
+        return watch(hub, target, call.query)
+      case 'create':
+        if (name !== '') throw methodNotSupported(resource.groupResource, verb)
+        if (resource.kind.kind === 'Binding' && resource.kind.group === '') return bindNamedPod(context, target, call)
+        return create(context, target, call)
+      case 'update':
+        return update(context, requireName(target, verb), call)
+      case 'patch':
+        return patch(context, requireName(target, verb), call)
+      case 'delete':
+        return deleteOne(context, target, call)
+      case 'deletecollection':
+        return deleteCollection(context, target, call)
+      default:
+        throw methodNotSupported(resource.groupResource, verb)
+    }
+  }
+
+  async #subresource(verb: string, target: Target, call: Call): Promise<Answer> {
+    const { context } = this.#options
+    const { resource, subresource } = target
+    const { kind } = resource
+    const action = this.#actions.get(`${kind.group}/${kind.plural}/${subresource}`)
+    if (action) {
+      if (verb !== 'create') throw methodNotSupported(resource.groupResource, verb)
+      return this.#act(action, target, call)
+    }
+    if (subresource === 'scale' && kind.scale) {
+      if (verb === 'get') return getScale(context, target, kind.scale)
+      if (verb === 'update') return updateScale(context, target, call, kind.scale)
+      if (verb === 'patch') return patchScale(context, target, call, kind.scale)
+    } else if (subresource === 'binding' && kind.plural === 'pods') {
+      if (verb === 'create') return bindPod(context, target, call)
+    } else if (subresource === 'eviction' && kind.plural === 'pods') {
+      if (verb === 'create') return evictPod(context, target, call)
+    } else if ((subresource === 'status' && kind.status) || writable(kind.subresources, subresource)) {
+      if (verb === 'get') return get(context, target, call.query)
+      if (verb === 'update') return update(context, target, call)
+      if (verb === 'patch') return patch(context, target, call)
+    } else if (kind.subresources?.includes(subresource))
+      throw serviceUnavailable(`${kind.plural}/${subresource} is not available through this connection`)
+    else throw noSuchPath()
+    throw methodNotSupported(resource.groupResource, verb)
+  }
+
+  async #act(action: ActionHandler, target: Target, call: Call): Promise<Answer> {
+    const { context } = this.#options
+    const { resource, namespace, name, subresource } = target
+    const entry = subresource === '' ? undefined : context.store.get(keyOf(resource, namespace, name))
+    if (subresource !== '' && !entry) throw notFound(resource.groupResource, name)
+    const body = parseBody(call.body) as ReturnType<typeof itemOf>['object']
+    body.metadata ??= {}
+    const dryRun = isDryRun(call.query['dryRun'], 'CreateOptions')
+    const attributes = attributesOf(context, target, call, 'CREATE', { object: body, dryRun, options: {} })
+    await admit(context, attributes)
+    await validateAdmission(context, attributes)
+    const object = await action.create({
+      kind: resource.kind,
+      namespace,
+      name,
+      body,
+      object: entry && itemOf(resource, entry).object,
+      user: call.user,
+      dryRun,
+      reader: context.reader,
+    })
+    return { type: 'object', code: 201, object }
+  }
+}
+
+/** Objects of another version are made by a webhook before anything reads them. @throws ApiError 500 */
+function convertAhead({ store }: RegistryContext, { resource, namespace, name }: Target): Promise<void> | undefined {
+  const conversion = resource.custom?.conversion
+  if (!conversion) return undefined
+  const entries =
+    name === '' ? store.list(prefixOf(resource, namespace)).entries : [store.get(keyOf(resource, namespace, name))]
+  const stored = entries.flatMap((entry) => entry?.object ?? [])
+  return conversion.prepare(stored, resource.apiVersion)
+}
+
+/** Subresources that are read and written like the object itself. */
+const writableParts = new Set(['finalize', 'ephemeralcontainers', 'resize', 'approval'])
+
+const writable = (served: readonly string[] | undefined, subresource: string): boolean =>
+  writableParts.has(subresource) && (served?.includes(subresource) ?? false)
+
+function requireName(target: Target, verb: string): Target {
+  if (target.name === '') throw methodNotSupported(target.resource.groupResource, verb)
+  return target
+}
+
+export const noSuchPath = (): ApiError => failure(404, 'NotFound', 'the server could not find the requested resource')
+
+function verbOf(method: string, info: ResourcePath, query: Query): string {
+  switch (method) {
+    case 'GET':
+    case 'HEAD':
+      if (isTrue(query['watch'])) return info.subresource === '' ? 'watch' : 'get'
+      return info.name === '' ? 'list' : 'get'
+    case 'POST':
+      return 'create'
+    case 'PUT':
+      return 'update'
+    case 'PATCH':
+      return 'patch'
+    case 'DELETE':
+      return info.name === '' ? 'deletecollection' : 'delete'
+    default:
+      return method.toLowerCase()
+  }
+}
+
+function attributesFor(route: Route, query: Query, user: UserInfo): AuthorizationAttributes {
+  const { verb, path, info } = route
+  if (!info) return { user, resourceRequest: false, verb, path }
+  return {
+    user,
+    resourceRequest: true,
+    verb,
+    group: info.group,
+    version: info.version,
+    resource: info.resource,
+    subresource: info.subresource,
+    // A Namespace is authorised in itself, so that roles within it can speak of it.
+    namespace: info.resource === 'namespaces' && info.group === '' ? info.name : info.namespace,
+    name: info.name || nameInSelector(query['fieldSelector']),
+  }
+}
+
+/** A list or watch of one name is authorised as a request for that name. */
+function nameInSelector(fieldSelector: string | undefined): string {
+  if (!fieldSelector) return ''
+  return /(?:^|,)metadata\.name=([^,=]+)/.exec(fieldSelector)?.[1] ?? ''
+}

@@ -1,0 +1,569 @@
+import { createServer, type Server } from 'node:https'
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { DEFAULT_CIPHERS } from 'node:tls'
+import { gzip } from 'node:zlib'
+import type { Clock } from '#shared/base/clock.ts'
+import type { Log } from '#shared/base/log.ts'
+import {
+  ApiError,
+  badRequest,
+  failure,
+  internal,
+  methodNotSupported,
+  notAcceptable,
+  serviceUnavailable,
+  tooLarge,
+} from '#shared/kube/status.ts'
+import { auditIdOf, type Audit, type AuditRecord } from '../observability/audit.ts'
+import type { Aggregator } from '../aggregation/aggregator.ts'
+import { anonymous, type Authenticator, type UserInfo } from '../api/access.ts'
+import { negotiate, plainJson, typedForms, type Format } from '../codec/negotiate.ts'
+import { parseBody, toYaml } from '../codec/body.ts'
+import type { LargeYaml } from '../codec/large-yaml.ts'
+import { encodeProtobuf, protobufType } from '../codec/protobuf-encode.ts'
+import type { RequestHandler, Route } from './handler.ts'
+import type { ObjectReader } from '../api/admission.ts'
+import type { CountedRequest, RequestMetrics } from '../observability/metrics.ts'
+import { formsOf, renderBytes, renderObject, watchFormat, type Rendering } from './render.ts'
+import { splitUrl, type Answer, type Call, type WatchAnswer, type WatchWriter } from '../api/request.ts'
+
+export interface HttpOptions {
+  handler: RequestHandler
+  authenticator: Authenticator
+  reader: ObjectReader
+  clock: Clock
+  log: Log
+  metrics: RequestMetrics
+  /** Records requests; nobody does when unset. */
+  audit: Audit | undefined
+  /** Reads large YAML aside; it is read in place when unset. */
+  largeYaml: LargeYaml | undefined
+  /** `ca` signs client certificates. */
+  tls: { key: string; cert: string; ca?: string | string[] }
+  /** Answers what other API servers of the cluster serve. */
+  aggregator: Aggregator | undefined
+  host: string
+  port: number
+}
+
+const maxBody = 3 * 1024 * 1024
+const gzipFrom = 128 * 1024
+const oneRecord = 12 * 1024
+/** A watcher that has this many bytes waiting is too slow: it is cut off and will list again. */
+const maxWaiting = 64 * 1024 * 1024
+
+/** The API over HTTPS. */
+export class HttpEdge {
+  readonly #options: HttpOptions
+  readonly #server: Server
+  readonly #upgrades = new Set<Duplex>()
+  #stopping = false
+
+  constructor(options: HttpOptions) {
+    this.#options = options
+    const { key, cert, ca } = options.tls
+    this.#server = createServer({
+      key,
+      cert,
+      ...(ca ? { ca, requestCert: true, rejectUnauthorized: false } : {}),
+      ALPNProtocols: ['http/1.1'],
+      // Both are strong; AES-128 costs both ends less.
+      ciphers: `TLS_AES_128_GCM_SHA256:${DEFAULT_CIPHERS}`,
+      honorCipherOrder: true,
+      keepAlive: true,
+      keepAliveTimeout: 120_000,
+      requestTimeout: 0,
+      noDelay: true,
+      maxHeaderSize: 64 * 1024,
+    })
+    this.#server.on('request', (message, response) => void this.#serve(message, response))
+    this.#server.on('upgrade', (message, socket, head) => void this.#upgrade(message, socket, head))
+    // A connection that breaks in its handshake is the client's matter.
+    this.#server.on('tlsClientError', () => undefined)
+    this.#server.on('clientError', refuseBytes)
+  }
+
+  listen(): Promise<void> {
+    const { host, port } = this.#options
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject)
+        resolve()
+      })
+    })
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo | null)?.port ?? this.#options.port
+  }
+
+  /** Refuses new connections, ends the idle ones, and cuts the rest after a moment. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    if (!this.#server.listening) return
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    this.#server.closeIdleConnections()
+    for (const socket of this.#upgrades) socket.destroy()
+    const cut = setTimeout(() => this.#server.closeAllConnections(), 250)
+    await closed
+    clearTimeout(cut)
+  }
+
+  async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const method = message.method ?? 'GET'
+    const { path, query } = splitUrl(message.url ?? '/')
+    const started = performance.now()
+    const reads = method === 'GET' || method === 'HEAD'
+    const kind = reads ? 'readOnly' : 'mutating'
+    const { inflight } = this.#options.metrics
+    let route: Route | undefined
+    let record: AuditRecord | undefined
+    inflight[kind]++
+    try {
+      if (this.#stopping) throw serviceUnavailable('the server is shutting down')
+      const { handler } = this.#options
+      route = handler.route(method, path, query)
+      const user = await this.#authenticate(message)
+      record = this.#options.audit?.begin(message, route, user)
+      if (record) completeAtEnd(record, response)
+      const denied = handler.authorize(route, query, user)
+      if (denied) await denied
+      record?.allowed(undefined)
+      const remote = this.#options.aggregator?.find(path)
+      if (remote) {
+        response.setHeader('Audit-Id', auditIdOf(message))
+        await this.#options.aggregator?.handle(remote, { message, response, user })
+        return
+      }
+      const call: Call = {
+        method,
+        path,
+        query,
+        user,
+        accept: message.headers.accept,
+        body: { bytes: noBytes, contentType: message.headers['content-type'] ?? '' },
+        agent: agentOf(message),
+        warnings: [],
+      }
+      if (route.connect) {
+        response.setHeader('Audit-Id', auditIdOf(message))
+        await this.#connect(route, call, message, response, undefined)
+        return
+      }
+      if (!reads) {
+        const body = { bytes: await readBody(message), contentType: message.headers['content-type'] ?? '' }
+        const json = this.#options.largeYaml?.asJson(body) ?? body
+        call.body = json instanceof Promise ? await json : json
+      }
+      if (!reads) record?.request(() => parseBody(call.body))
+      await this.#answer(await handler.execute(route, call), { route, started, record }, call, message, response)
+    } catch (error) {
+      record ??= route && this.#recordStranger(error, message, route)
+      this.#fail(error, route && { route, started, record }, message, response)
+    } finally {
+      inflight[kind]--
+    }
+  }
+
+  /** Who gave credentials that do not hold is recorded, too. */
+  #recordStranger(error: unknown, message: IncomingMessage, route: Route): AuditRecord | undefined {
+    if (!(error instanceof ApiError) || error.code !== 401) return undefined
+    return this.#options.audit?.begin(message, route, { name: '', groups: [] })
+  }
+
+  #authenticate(message: IncomingMessage): UserInfo | Promise<UserInfo> {
+    const user = this.#options.authenticator.authenticate(message)
+    if (user instanceof Promise) return user.then((known) => known ?? anonymous)
+    return user ?? anonymous
+  }
+
+  async #answer(
+    answer: Answer,
+    request: Counted,
+    call: Call,
+    message: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    if (answer.type === 'bytes') {
+      this.#count(request, answer.code, answer.body.length)
+      const tag = answer.headers?.['ETag']
+      if (tag !== undefined && message.headers['if-none-match'] === tag) {
+        response.writeHead(304, ['ETag', tag]).end()
+        return
+      }
+      const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
+      await this.#write(message, response, answer.code, answer.contentType, body, [], answer.headers)
+      return
+    }
+    const rendering: Rendering = {
+      format: negotiate(call.accept, formsOf(answer)),
+      query: call.query,
+      now: this.#options.clock.now(),
+    }
+    if (answer.type === 'watch') {
+      if (rendering.format.type === 'application/yaml') throw notAcceptable(streamTypes)
+      this.#count(request, 200)
+      request.record?.started(200)
+      if (await hasItsTurn(message, response)) this.#watch(answer, rendering, message, response)
+      return
+    }
+    const code = answer.type === 'list' ? 200 : answer.code
+    const body = renderBytes(answer, rendering)
+    this.#count(request, code, body.length)
+    request.record?.complete(code, answer.type === 'object' ? answer.object : renderObject(answer, rendering))
+    await this.#write(message, response, code, contentTypeOf(rendering.format), body, call.warnings)
+  }
+
+  /** Head and body in one write; big bodies are compressed for those who ask. */
+  async #write(
+    message: IncomingMessage,
+    response: ServerResponse,
+    code: number,
+    contentType: string,
+    body: Uint8Array,
+    warnings: readonly string[],
+    more?: Readonly<Record<string, string>>,
+  ): Promise<void> {
+    const headers: string[] = ['Audit-Id', auditIdOf(message), 'Content-Type', contentType]
+    headers.push('Cache-Control', 'no-cache, private')
+    if (warnings.length > 0) headers.push(...warningHeaders(warnings))
+    if (more) for (const name in more) headers.push(name, more[name] ?? '')
+    let sent = body
+    if (body.length > gzipFrom && message.headers['accept-encoding']?.includes('gzip')) {
+      sent = await compress(body)
+      headers.push('Content-Encoding', 'gzip', 'Vary', 'Accept-Encoding')
+    }
+    headers.push('Content-Length', String(sent.length))
+    response.writeHead(code, headers)
+    if (message.method === 'HEAD') response.end()
+    // Node joins a string with the head into one write, hence one TLS record; a buffer would be a second one.
+    else if (sent.length < oneRecord) response.end(latin1(sent), 'latin1')
+    else response.end(sent)
+  }
+
+  #watch(answer: WatchAnswer, rendering: Rendering, message: IncomingMessage, response: ServerResponse): void {
+    const { clock, metrics } = this.#options
+    const events = metrics.watchEvents(answer.resource)
+    const format = watchFormat(rendering, answer.resource, () => clock.now())
+    const contentType = contentTypeOf(rendering.format)
+    response.writeHead(200, [
+      'Audit-Id',
+      auditIdOf(message),
+      'Content-Type',
+      contentType === 'application/json' ? contentType : `${contentType};stream=watch`,
+      'Cache-Control',
+      'no-cache, private',
+      'Transfer-Encoding',
+      'chunked',
+    ])
+    response.flushHeaders()
+    const { socket } = message
+    let allowed = Infinity
+    const writer: WatchWriter = {
+      write(batch) {
+        if (socket.destroyed) return
+        // The chunk is framed once for all watchers, so it goes around this response's own framing.
+        socket.write(batch.chunk())
+        events.value += batch.items.length
+        if (socket.writableLength > allowed) socket.destroy()
+      },
+      end() {
+        response.end()
+      },
+    }
+    const running = answer.start(writer, format)
+    // The initial state may be of any size; only what piles up on top of it tells of a slow reader.
+    allowed = socket.writableLength + maxWaiting
+    const stopTimer = rendering.query['timeoutSeconds'] ? undefined : clock.after(defaultTimeout(), () => end())
+    const end = (): void => {
+      running.stop()
+      response.end()
+    }
+    response.once('close', () => {
+      running.stop()
+      void stopTimer?.()
+    })
+  }
+
+  async #upgrade(message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    this.#upgrades.add(socket)
+    socket.once('close', () => this.#upgrades.delete(socket))
+    socket.on('error', () => socket.destroy())
+    const { path, query } = splitUrl(message.url ?? '/')
+    let record: AuditRecord | undefined
+    let asked: Route | undefined
+    try {
+      const { handler } = this.#options
+      const method = message.method ?? 'GET'
+      const route = handler.route(method, path, query)
+      // Whoever opens a stream into a pod must be allowed to create it, whatever the method of the handshake.
+      asked =
+        route.connect && method === 'GET' && creates.has(route.connect.subresource)
+          ? { ...route, verb: 'create' }
+          : route
+      const user = await this.#authenticate(message)
+      record = this.#options.audit?.begin(message, asked, user)
+      await handler.authorize(asked, query, user)
+      record?.allowed(undefined)
+      const begin = (): void => {
+        record?.started(101)
+        socket.once('close', () => record?.complete(101))
+      }
+      const remote = this.#options.aggregator?.find(path)
+      if (remote) {
+        begin()
+        await this.#options.aggregator?.handle(remote, { message, upgrade: { socket, head }, user })
+        return
+      }
+      if (!route.connect) throw failure(400, 'BadRequest', 'this path cannot be upgraded')
+      const call: Call = {
+        method,
+        path,
+        query,
+        user,
+        accept: message.headers.accept,
+        body: { bytes: noBytes, contentType: '' },
+        agent: agentOf(message),
+        warnings: [],
+      }
+      await this.#connect(route, call, message, undefined, { socket, head, begin })
+    } catch (error) {
+      const { status } = this.#asApiError(error)
+      record ??= asked && this.#recordStranger(error, message, asked)
+      if (status.code === 403) record?.refused(status.message)
+      if (error instanceof ApiError) record?.complete(status.code, status)
+      else record?.panic()
+      const body = JSON.stringify(status)
+      socket.end(
+        `HTTP/1.1 ${status.code} ${status.reason ?? ''}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+      )
+    }
+  }
+
+  async #connect(
+    route: Route,
+    call: Call,
+    message: IncomingMessage,
+    response: ServerResponse | undefined,
+    upgrade: { socket: Duplex; head: Buffer; begin(): void } | undefined,
+  ): Promise<void> {
+    const { connect, info } = route
+    if (!connect || !info) return
+    const methods = connect.methods ?? ['GET', 'POST']
+    if (!methods.includes(call.method) && !methods.includes('*'))
+      throw methodNotSupported({ group: info.group, resource: info.resource }, call.method.toLowerCase())
+    const { resource, namespace, name, subresource, object } = await this.#options.handler.admitConnection(route, call)
+    this.#count({ route: { ...route, verb: 'connect' }, started: performance.now(), record: undefined }, 200)
+    upgrade?.begin()
+    await connect.handle({
+      message,
+      ...(response ? { response } : {}),
+      ...(upgrade ? { upgrade } : {}),
+      kind: resource.kind,
+      subresource,
+      namespace,
+      name,
+      path: info.rest,
+      query: parameters(message),
+      object,
+      user: call.user,
+      reader: this.#options.reader,
+    })
+  }
+
+  #fail(error: unknown, request: Counted | undefined, message: IncomingMessage, response: ServerResponse): void {
+    const { status } = this.#asApiError(error)
+    if (request) this.#count(request, status.code)
+    if (status.code === 403) request?.record?.refused(status.message)
+    if (error instanceof ApiError) request?.record?.complete(status.code, status)
+    else request?.record?.panic()
+    if (response.headersSent) {
+      response.destroy()
+      return
+    }
+    const format = formatOfError(message.headers.accept)
+    const body = renderStatus(status, format)
+    const headers = [
+      'Audit-Id',
+      auditIdOf(message),
+      'Content-Type',
+      format.type,
+      'Cache-Control',
+      'no-cache, private',
+      'Content-Length',
+      String(body.length),
+    ]
+    if (status.code === 401) headers.push('WWW-Authenticate', 'Bearer')
+    if (status.details?.retryAfterSeconds !== undefined && (status.code === 429 || status.code === 503))
+      headers.push('Retry-After', String(status.details.retryAfterSeconds))
+    // What is left of a refused body would be taken for the next request.
+    if (!message.complete) headers.push('Connection', 'close')
+    response.writeHead(status.code, headers)
+    response.end(body)
+  }
+
+  #asApiError(error: unknown): ApiError {
+    if (error instanceof ApiError) return error
+    const text = error instanceof Error ? error.message : String(error)
+    this.#options.log.error('request failed', { error: error instanceof Error ? (error.stack ?? text) : text })
+    return internal(text)
+  }
+
+  #count({ route, started }: Counted, code: number, bytes?: number): void {
+    const { metrics } = this.#options
+    metrics.count(countedOf(route, code), (performance.now() - started) / 1000, bytes)
+  }
+}
+
+/** A request and when it came. */
+interface Counted {
+  route: Route
+  started: number
+  record: AuditRecord | undefined
+}
+
+/** Whatever has not told of its end by then has ended with its response. */
+function completeAtEnd(record: AuditRecord, response: ServerResponse): void {
+  response.once('close', () => record.complete(response.statusCode))
+}
+
+/** How a request is labelled: paths that lead nowhere are all one, lest clients fill the memory with them. */
+function countedOf({ verb, path, info, resource, dryRun }: Route, code: number): CountedRequest {
+  if (!info || !resource) {
+    const subresource = countedPages.has(path) ? path : ''
+    return { verb, group: '', version: '', resource: '', subresource, scope: '', dryRun, code }
+  }
+  const { group, version, namespace, name } = info
+  const subresource =
+    resource.kind.subresources?.includes(info.subresource) || knownParts.has(info.subresource) ? info.subresource : ''
+  const scope = name !== '' || verb === 'create' ? 'resource' : namespace === '' ? 'cluster' : 'namespace'
+  return { verb, group, version, resource: info.resource, subresource, scope, dryRun, code }
+}
+
+const countedPages = new Set(['/healthz', '/livez', '/readyz', '/metrics', '/version'])
+const knownParts = new Set(['status', 'scale'])
+
+const streamTypes =
+  'only the following media types are accepted: application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch'
+const creates = new Set(['exec', 'attach', 'portforward'])
+const noBytes = Buffer.alloc(0)
+
+const latin1 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
+
+/** Watches that name no timeout end after half an hour to an hour, not all at once. */
+const defaultTimeout = (): number => (1800 + Math.random() * 1800) * 1000
+
+const parameters = (message: IncomingMessage): URLSearchParams => {
+  const url = message.url ?? ''
+  const mark = url.indexOf('?')
+  return new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1))
+}
+
+/**
+ * On a kept-alive connection a request may come before Node has closed the books on the answer before it. A watch, which
+ * writes past its response, begins once the connection is that response's own. @returns false when it is gone
+ */
+async function hasItsTurn({ socket }: IncomingMessage, response: ServerResponse): Promise<boolean> {
+  if (!response.socket && !socket.destroyed)
+    await new Promise<void>((resolve) => {
+      response.once('socket', () => resolve())
+      socket.once('close', () => resolve())
+    })
+  return !socket.destroyed
+}
+
+function agentOf({ headers }: IncomingMessage): string {
+  const agent = headers['user-agent'] ?? 'unknown'
+  const slash = agent.indexOf('/')
+  return (slash < 0 ? agent : agent.slice(0, slash)).slice(0, 128) || 'unknown'
+}
+
+/** Answers what is no HTTP, or has too large a head, and ends the connection. */
+function refuseBytes(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET') socket.destroy()
+  // What follows such bytes is no better, and is told of again.
+  if (!socket.writable) return
+  const { status } =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? failure(431, 'RequestHeaderFieldsTooLarge', 'the header fields of the request are too large')
+      : badRequest('malformed HTTP request')
+  const body = JSON.stringify(status)
+  socket.end(
+    `HTTP/1.1 ${status.code} ${STATUS_CODES[status.code] ?? ''}\r\nContent-Type: application/json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
+  // Closing over what is still to come would reset the connection before the answer has been read.
+  socket.resume()
+  setTimeout(() => socket.destroy(), lingerMs).unref()
+}
+
+const lingerMs = 1_000
+
+/** @throws ApiError 413 */
+function readBody(message: IncomingMessage): Promise<Buffer> {
+  const announced = Number(message.headers['content-length'] ?? 0)
+  if (announced > maxBody) throw bodyTooLarge()
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    message.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size > maxBody) {
+        message.pause()
+        reject(bodyTooLarge())
+      } else chunks.push(chunk)
+    })
+    message.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
+    message.on('error', reject)
+  })
+}
+
+const bodyTooLarge = (): ApiError => tooLarge(`Request entity too large: limit is ${maxBody}`)
+
+const compress = (body: Uint8Array): Promise<Buffer> =>
+  new Promise((resolve, reject) => {
+    gzip(body, { level: 1 }, (error, result) => {
+      if (error) reject(error)
+      else resolve(result)
+    })
+  })
+
+const maxWarning = 256
+const maxWarnings = 4096
+
+/** Each text once, in characters that a header may have, and no more of them than clients' limits bear. */
+function warningHeaders(warnings: readonly string[]): string[] {
+  const headers: string[] = []
+  let size = 0
+  for (const warning of new Set(warnings)) {
+    const text = warning
+      .slice(0, maxWarning)
+      .replaceAll(/[^ -~]/g, '?')
+      .replaceAll(/["\\]/g, '\\$&')
+    size += text.length
+    if (size > maxWarnings) break
+    headers.push('Warning', `299 - "${text}"`)
+  }
+  return headers
+}
+
+const contentTypeOf = ({ type, as, group, version }: Format): string =>
+  as === undefined ? type : `${type};as=${as};g=${group};v=${version}`
+
+function renderStatus(status: ApiError['status'], { type }: Format): Buffer {
+  if (type === protobufType) return encodeProtobuf({ ...status })
+  return Buffer.from(type === 'application/yaml' ? toYaml(status) : JSON.stringify(status))
+}
+
+/** Errors are plain Statuses, whatever form was asked for. */
+function formatOfError(accept: string | undefined): Format {
+  try {
+    return negotiate(accept, typedForms)
+  } catch {
+    return plainJson
+  }
+}

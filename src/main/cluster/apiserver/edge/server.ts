@@ -1,0 +1,185 @@
+import type { Clock } from '#shared/base/clock.ts'
+import type { Log } from '#shared/base/log.ts'
+import type { Transport } from '#shared/client/transport.ts'
+import type { JsonSchema, TypeNode } from '#shared/kube/patch/type-node.ts'
+import type { Store } from '../../store/store.ts'
+import type { Audit } from '../observability/audit.ts'
+import type { Aggregator } from '../aggregation/aggregator.ts'
+import type { RemoteGroups } from '../discovery/remote-groups.ts'
+import type { Authenticator, Authorizer, UserInfo } from '../api/access.ts'
+import { CustomKinds } from '../custom/custom-kinds.ts'
+import { RequestHandler, type Page } from './handler.ts'
+import type { LargeYaml } from '../codec/large-yaml.ts'
+import { HttpEdge } from './http.ts'
+import { createInProcessTransport } from './in-process.ts'
+import { createMetrics, RequestMetrics, type MetricsText } from '../observability/metrics.ts'
+import { commit } from '../api/generated/commit.ts'
+import { builtInChecks, type HealthCheck } from '../observability/health.ts'
+import { createPages } from './pages.ts'
+import type { VersionInfo } from '../api/version.ts'
+import type { AdmissionPlugin, ObjectReader } from '../api/admission.ts'
+import type { ActionHandler, ConnectHandler } from '../api/connect.ts'
+import { createReader, type RegistryContext } from '../registry/context.ts'
+import type { KindDeclaration } from '../api/kind.ts'
+import { ResourceTable } from '../api/resources.ts'
+import type { View } from '../registry/view.ts'
+import type { WebhookCaller } from '../webhooks/call.ts'
+import { WatchHub } from '../registry/watch.ts'
+
+export interface ApiServerOptions {
+  store: Store
+  kinds: readonly KindDeclaration[]
+  /** Types of the kinds, for decoding, patches, apply and the OpenAPI documents: a SchemaSet. */
+  schema: SchemaSource
+  authenticator: Authenticator
+  authorizer: Authorizer
+  /** In the order in which they are asked. */
+  admission?: readonly AdmissionPlugin[]
+  connectHandlers?: readonly ConnectHandler[]
+  actionHandlers?: readonly ActionHandler[]
+  /** Kinds that are made when somebody reads them. */
+  views?: readonly View[]
+  clock: Clock
+  log: Log
+  /** `v1.36.0+slipway` */
+  version: string
+  tls: { key: string; cert: string; ca?: string | string[] }
+  /** 127.0.0.1 when unset. */
+  host?: string
+  /** A free one when unset or 0. */
+  port?: number
+  /** Named conditions besides those that every server has. */
+  checks?: Readonly<Record<string, HealthCheck>>
+  /** Passes the groups of aggregated API servers on to them. */
+  aggregation?: { aggregator: Aggregator; remote: RemoteGroups }
+  /** Calls the conversion webhooks of custom resources. */
+  callWebhook?: WebhookCaller
+  /** Records requests that come over HTTPS. */
+  audit?: Audit | undefined
+  /** Reads large YAML aside; it is read in place when unset. */
+  largeYaml?: LargeYaml
+  /** What else `/metrics` tells. */
+  metrics?: readonly MetricsText[]
+  /** Further paths that are no resources, such as the keys of service-account tokens. */
+  pages?: Page
+}
+
+export interface SchemaSource {
+  definition(name: string): JsonSchema | undefined
+  type(name: string): TypeNode
+}
+
+export interface ApiServer {
+  /** A way in without a socket, as `user`. @param agent default field manager of its writes */
+  transportFor(user: UserInfo, agent?: string): Transport
+  /** Synchronous reads of the durable state, for authorizers and admission that are built around the server. */
+  readonly reader: ObjectReader
+  /** Where custom kinds come into what is served. */
+  readonly custom: CustomKinds
+  /** What is served at the moment. */
+  readonly resources: ResourceTable
+  listen(): Promise<void>
+  /** `https://127.0.0.1:6443`; the port is known once listening. */
+  readonly url: string
+  stop(): Promise<void>
+}
+
+/** The API server: one request handler, reached over HTTPS and from within the process. */
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  const { store, kinds, schema, clock, log, version } = options
+  const resources = new ResourceTable(kinds, (kind) => schema.type(kind.schema))
+  const reader = createReader(store, resources)
+  const context: RegistryContext = { store, clock, log, resources, reader, admission: options.admission ?? [] }
+  const hub = new WatchHub(context)
+  const custom = new CustomKinds({
+    resources,
+    builtIn: (name) => schema.definition(name),
+    callWebhook: options.callWebhook,
+  })
+  resources.onChange((resource, served) => {
+    if (!served) hub.end(resource)
+  })
+  const requests = new RequestMetrics()
+  let stopping = false
+  const handler = new RequestHandler({
+    context,
+    hub,
+    authorizer: options.authorizer,
+    connectHandlers: options.connectHandlers ?? [],
+    actionHandlers: options.actionHandlers ?? [],
+    views: options.views ?? [],
+    pages: createPages({
+      resources,
+      definitions: (name) => custom.definition(name),
+      version: versionInfo(version),
+      metrics: createMetrics({
+        requests,
+        version: versionInfo(version),
+        others: options.metrics,
+        watchers: () =>
+          [...hub.orders()].map(({ resource, prefix }) => ({
+            resource,
+            scope: prefix === resource.prefix ? 'cluster' : 'namespace',
+          })),
+        objects: () =>
+          resources.all().map(({ kind, prefix }) => ({
+            group: kind.group,
+            resource: kind.plural,
+            count: store.count(prefix),
+          })),
+      }),
+      checks: { ...builtInChecks({ log, store, stopping: () => stopping }), ...options.checks },
+      others: options.pages,
+      remote: options.aggregation?.remote,
+    }),
+  })
+  const host = options.host ?? '127.0.0.1'
+  const edge = new HttpEdge({
+    handler,
+    authenticator: options.authenticator,
+    reader,
+    clock,
+    log,
+    metrics: requests,
+    audit: options.audit,
+    largeYaml: options.largeYaml,
+    tls: options.tls,
+    aggregator: options.aggregation?.aggregator,
+    host,
+    port: options.port ?? 0,
+  })
+  return {
+    reader,
+    resources,
+    custom,
+    transportFor: (user, agent = 'slipway') => createInProcessTransport(handler, clock, user, agent),
+    listen() {
+      custom.load(reader)
+      return edge.listen()
+    },
+    get url() {
+      return `https://${host}:${edge.port}`
+    },
+    async stop() {
+      stopping = true
+      hub.stop()
+      await edge.stop()
+    },
+  }
+}
+
+/** What `/version` says of a version like `v1.36.0+slipway`. */
+function versionInfo(gitVersion: string): VersionInfo {
+  const [, major = '1', minor = '0'] = /^v(\d+)\.(\d+)/.exec(gitVersion) ?? []
+  return {
+    major,
+    minor,
+    gitVersion,
+    gitCommit: commit,
+    gitTreeState: 'clean',
+    buildDate: '1970-01-01T00:00:00Z',
+    goVersion: 'go1.26',
+    compiler: 'node',
+    platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+  }
+}

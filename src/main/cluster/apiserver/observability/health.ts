@@ -1,0 +1,86 @@
+import type { Log } from '#shared/base/log.ts'
+import type { Store } from '../../store/store.ts'
+import type { Answer, Call } from '../api/request.ts'
+
+/** A named condition of being ready or alive: undefined when it holds, else what is wrong. */
+export type HealthCheck = () => string | undefined | Promise<string | undefined>
+
+export type HealthChecks = Readonly<Record<string, HealthCheck>>
+
+/** What is a matter of being ready for requests, and no reason to start the server anew. */
+const readyOnly = new Set(['informer-sync', 'shutdown'])
+
+export const isHealthPath = (path: string): boolean => /^\/(?:healthz|livez|readyz)(?:\/|$)/.test(path)
+
+/** The conditions that every server has, under Kubernetes' names: our store stands where it has etcd. */
+export function builtInChecks({
+  log,
+  store,
+  stopping,
+}: {
+  log: Log
+  store: Pick<Store, 'count'>
+  stopping(): boolean
+}): HealthChecks {
+  return {
+    ping: () => undefined,
+    log: () => problemOf(() => log.debug('health check')),
+    etcd: storeCheck(store),
+    shutdown: () => (stopping() ? 'process is shutting down' : undefined),
+  }
+}
+
+/** Whether the store answers. */
+export const storeCheck =
+  (store: Pick<Store, 'count'>): HealthCheck =>
+  () =>
+    problemOf(() => store.count('/'))
+
+function problemOf(act: () => unknown): string | undefined {
+  try {
+    act()
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+/** `/readyz`, with `?verbose` and any number of `?exclude=x`, and `/readyz/<check>`. */
+export async function healthPage({ path, query }: Call, checks: HealthChecks): Promise<Answer> {
+  const [, page = '', ...rest] = path.split('/')
+  const served = Object.entries(checks).filter(([name]) => page === 'readyz' || !readyOnly.has(name))
+  const only = rest.join('/')
+  if (only !== '') return single(served.find(([name]) => name === only)?.[1])
+  const excluded = new Set(query['exclude']?.split(',').filter((name) => name !== ''))
+  const lines: string[] = []
+  let failed = false
+  for (const [name, check] of served) {
+    if (excluded.delete(name)) {
+      lines.push(`[+]${name} excluded: ok`)
+      continue
+    }
+    const problem = await check()
+    failed ||= problem !== undefined
+    // Anybody may ask: what exactly is wrong is for the log, and for those who ask for this one check.
+    lines.push(problem === undefined ? `[+]${name} ok` : `[-]${name} failed: reason withheld`)
+  }
+  if (excluded.size > 0) {
+    const names = [...excluded].map((name) => `"${name}"`).join(',')
+    lines.push(`warn: some health checks cannot be excluded: no matches for ${names}`)
+  }
+  if (failed) return text(500, `${lines.join('\n')}\n${page} check failed\n`)
+  return text(200, query['verbose'] === undefined ? 'ok' : `${lines.join('\n')}\n${page} check passed\n`)
+}
+
+async function single(check: HealthCheck | undefined): Promise<Answer> {
+  if (!check) return text(404, '404 page not found\n')
+  const problem = await check()
+  return problem === undefined ? text(200, 'ok') : text(500, `internal server error: ${problem}\n`)
+}
+
+const text = (code: number, body: string): Answer => ({
+  type: 'bytes',
+  code,
+  contentType: 'text/plain; charset=utf-8',
+  body,
+})

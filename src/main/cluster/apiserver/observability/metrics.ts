@@ -1,0 +1,266 @@
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import { family, Histogram, labelText, samples } from './histogram.ts'
+import type { ServedResource } from '../api/resources.ts'
+import type { VersionInfo } from '../api/version.ts'
+
+/** What is counted of a request. */
+export interface CountedRequest {
+  /** Kubernetes' verb, in lower case. */
+  verb: string
+  /** '' for everything that is no resource, or none that is served: clients must not make up labels. */
+  group: string
+  version: string
+  resource: string
+  subresource: string
+  scope: '' | 'cluster' | 'namespace' | 'resource'
+  dryRun: boolean
+  code: number
+}
+
+const secondsBounds = [
+  0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
+]
+const sizeBounds = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9]
+
+interface Series extends CountedRequest {
+  seconds: Histogram
+  sizes: Histogram
+}
+
+/** Counts of requests: a look-up and a few additions for each, and text only when somebody scrapes. */
+export class RequestMetrics {
+  readonly #series = new Map<string, Series>()
+  readonly #watchEvents = new Map<ServedResource, { value: number }>()
+  /** Requests under way, other than watches and connections. */
+  readonly inflight = { mutating: 0, readOnly: 0 }
+
+  count(request: CountedRequest, seconds: number, bytes?: number): void {
+    const { verb, group, version, resource, subresource, scope, dryRun, code } = request
+    const key = `${verb}|${group}|${version}|${resource}|${subresource}|${scope}|${dryRun ? 1 : 0}|${code}`
+    let series = this.#series.get(key)
+    if (!series) {
+      series = { ...request, seconds: new Histogram(secondsBounds), sizes: new Histogram(sizeBounds) }
+      this.#series.set(key, series)
+    }
+    series.seconds.observe(seconds)
+    if (bytes !== undefined) series.sizes.observe(bytes)
+  }
+
+  /** Where the events sent to watchers of a resource are counted. */
+  watchEvents(resource: ServedResource): { value: number } {
+    let counter = this.#watchEvents.get(resource)
+    if (!counter) {
+      counter = { value: 0 }
+      this.#watchEvents.set(resource, counter)
+    }
+    return counter
+  }
+
+  text(): string {
+    const all = [...this.#series.values()]
+    const total = all.map((series) => [totalLabels(series), series.seconds.count] as const)
+    // How long a watch or a connection took to begin says nothing of the server's latency.
+    const lasting = all.filter(({ verb }) => !isLongRunning(verb))
+    const { mutating, readOnly } = this.inflight
+    return [
+      family(
+        'apiserver_request_total',
+        'Requests of the API server by verb, dry run, group, version, resource, scope, and HTTP response code.',
+        'counter',
+        samples('apiserver_request_total', total),
+      ),
+      histograms(
+        'apiserver_request_duration_seconds',
+        'Response latency in seconds.',
+        lasting,
+        ({ seconds }) => seconds,
+      ),
+      histograms('apiserver_response_sizes', 'Response size in bytes.', lasting, ({ sizes }) => sizes),
+      family(
+        'apiserver_current_inflight_requests',
+        'Requests under way at the moment, by kind.',
+        'gauge',
+        samples('apiserver_current_inflight_requests', [
+          ['request_kind="mutating"', mutating],
+          ['request_kind="readOnly"', readOnly],
+        ]),
+      ),
+      family(
+        'apiserver_watch_events_total',
+        'Events sent to watchers over HTTP.',
+        'counter',
+        samples(
+          'apiserver_watch_events_total',
+          [...this.#watchEvents].map(([resource, { value }]) => [labelText(kindLabels(resource)), value] as const),
+        ),
+      ),
+    ].join('')
+  }
+}
+
+const isLongRunning = (verb: string): boolean => verb === 'watch' || verb === 'connect'
+
+/** Verbs as the metrics spell them: HTTP's methods where there is one. */
+const spelled: Readonly<Record<string, string>> = { create: 'POST', update: 'PUT' }
+const verbLabel = (verb: string): string => spelled[verb] ?? verb.toUpperCase()
+
+const seriesLabels = (series: CountedRequest): Record<string, string> => ({
+  component: 'apiserver',
+  group: series.group,
+  resource: series.resource,
+  scope: series.scope,
+  subresource: series.subresource,
+  verb: verbLabel(series.verb),
+  version: series.version,
+})
+
+const totalLabels = (series: CountedRequest): string =>
+  labelText({ ...seriesLabels(series), code: String(series.code), dry_run: series.dryRun ? 'All' : '' })
+
+const kindLabels = ({ kind }: ServedResource): Record<string, string> => ({
+  group: kind.group,
+  kind: kind.kind,
+  version: kind.version,
+})
+
+/** Latencies and sizes are not told apart by code and dry run. */
+function histograms(name: string, help: string, all: readonly Series[], of: (series: Series) => Histogram): string {
+  const bounds = name.endsWith('seconds') ? secondsBounds : sizeBounds
+  const merged = new Map<string, Histogram>()
+  for (const series of all) {
+    if (of(series).count === 0) continue
+    const labels = labelText(seriesLabels(series))
+    let histogram = merged.get(labels)
+    if (!histogram) merged.set(labels, (histogram = new Histogram(bounds)))
+    histogram.add(of(series))
+  }
+  return family(
+    name,
+    help,
+    'histogram',
+    [...merged].map(([labels, histogram]) => histogram.text(name, labels)).join(''),
+  )
+}
+
+/** Something else that has metrics, as text. */
+export interface MetricsText {
+  text(): string
+}
+
+/** What `/metrics` tells. */
+export interface MetricSources {
+  requests: RequestMetrics
+  /** Objects per resource. */
+  objects(): Iterable<{ group: string; resource: string; count: number }>
+  /** Running watches. */
+  watchers(): Iterable<{ resource: ServedResource; scope: 'cluster' | 'namespace' }>
+  version: VersionInfo
+  others?: readonly MetricsText[] | undefined
+}
+
+export interface Metrics {
+  contentType: string
+  metrics(): Promise<string>
+}
+
+/** What is behind `/metrics`, in the Prometheus text format. */
+export function createMetrics(sources: MetricSources): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  return {
+    contentType: registry.contentType,
+    async metrics() {
+      const process = await registry.metrics()
+      const own = [sources.requests.text(), watcherText(sources), objectText(sources), buildText(sources.version)]
+      return [...own, ...(sources.others ?? []).map((other) => other.text()), process].join('')
+    },
+  }
+}
+
+function watcherText({ watchers }: MetricSources): string {
+  const registered = new Map<string, number>()
+  const running = new Map<string, number>()
+  const add = (counts: Map<string, number>, labels: Record<string, string>): void => {
+    const text = labelText(labels)
+    counts.set(text, (counts.get(text) ?? 0) + 1)
+  }
+  for (const { resource, scope } of watchers()) {
+    const { group, version, plural } = resource.kind
+    add(registered, kindLabels(resource))
+    add(running, seriesLabels({ ...noRequest, verb: 'watch', group, version, resource: plural, scope }))
+  }
+  return (
+    family(
+      'apiserver_registered_watchers',
+      'Watchers at the moment, by kind.',
+      'gauge',
+      samples('apiserver_registered_watchers', registered),
+    ) +
+    family(
+      'apiserver_longrunning_requests',
+      'Long-running requests at the moment, by verb, group, version, resource and scope.',
+      'gauge',
+      samples('apiserver_longrunning_requests', running),
+    )
+  )
+}
+
+const noRequest: CountedRequest = {
+  verb: '',
+  group: '',
+  version: '',
+  resource: '',
+  subresource: '',
+  scope: '',
+  dryRun: false,
+  code: 0,
+}
+
+function objectText({ objects }: MetricSources): string {
+  const stored = [...objects()]
+  const qualified = ({ group, resource }: { group: string; resource: string }): string =>
+    group === '' ? resource : `${resource}.${group}`
+  return (
+    family(
+      'apiserver_storage_objects',
+      'Stored objects by resource.',
+      'gauge',
+      samples(
+        'apiserver_storage_objects',
+        new Map(stored.map((object) => [labelText({ resource: qualified(object) }), object.count])),
+      ),
+    ) +
+    family(
+      'apiserver_resource_objects',
+      'Stored objects by group and resource.',
+      'gauge',
+      samples(
+        'apiserver_resource_objects',
+        new Map(stored.map(({ group, resource, count }) => [labelText({ group, resource }), count])),
+      ),
+    )
+  )
+}
+
+const buildText = (version: VersionInfo): string =>
+  family(
+    'kubernetes_build_info',
+    'Always 1; labelled with what was built, from what and with what.',
+    'gauge',
+    samples('kubernetes_build_info', [
+      [
+        labelText({
+          major: version.major,
+          minor: version.minor,
+          git_version: version.gitVersion,
+          git_commit: version.gitCommit,
+          git_tree_state: version.gitTreeState,
+          build_date: version.buildDate,
+          go_version: version.goVersion,
+          compiler: version.compiler,
+          platform: version.platform,
+        }),
+        1,
+      ],
+    ]),
+  )

@@ -1,0 +1,87 @@
+import { jsonClone } from '#shared/kube/json.ts'
+import { isFields, isObjectSchema, propertySchema, type Fields, type Schema } from './structural.ts'
+
+/** What is kept of an object's root, of an embedded one's too, whatever the schema says. */
+const typeMeta = new Set(['apiVersion', 'kind', 'metadata'])
+
+export interface Pruned {
+  /** Paths of what was dropped. */
+  unknownFields: string[]
+  /** Metadata of embedded objects, by path: the caller's too. */
+  embeddedMetadata: { path: string; metadata: Fields }[]
+  /** How many keys were seen, dropped ones too: more in the text means repeated ones. */
+  keys: number
+}
+
+/** Drops, in place, what the schema does not know. `metadata` is the caller's. */
+export function prune(object: Fields, schema: Schema): Pruned {
+  const pruned: Pruned = { unknownFields: [], embeddedMetadata: [], keys: 0 }
+  pruneStruct(object, schema, '', pruned, true)
+  return pruned
+}
+
+function pruneValue(value: unknown, schema: Schema | undefined, path: string, pruned: Pruned): void {
+  if (Array.isArray(value)) value.forEach((item, i) => pruneValue(item, schema?.items, `${path}[${i}]`, pruned))
+  else if (isFields(value))
+    pruneStruct(value, schema, path, pruned, schema?.['x-kubernetes-embedded-resource'] === true)
+}
+
+function pruneStruct(
+  object: Fields,
+  schema: Schema | undefined,
+  path: string,
+  pruned: Pruned,
+  isResource: boolean,
+): void {
+  const open =
+    schema === undefined ||
+    schema['x-kubernetes-preserve-unknown-fields'] === true ||
+    schema.additionalProperties === true
+  for (const name of Object.keys(object)) {
+    pruned.keys++
+    const here = path === '' ? name : `${path}.${name}`
+    if (isResource && typeMeta.has(name)) {
+      const value = object[name]
+      countKeys(value, pruned)
+      if (path !== '' && name === 'metadata' && isFields(value))
+        pruned.embeddedMetadata.push({ path: here, metadata: value })
+      continue
+    }
+    const child = schema && propertySchema(schema, name)
+    if (child) pruneValue(object[name], child, here, pruned)
+    else {
+      countKeys(object[name], pruned)
+      if (open && name !== '__proto__') continue
+      pruned.unknownFields.push(here)
+      delete object[name]
+    }
+  }
+}
+
+function countKeys(value: unknown, pruned: Pruned): void {
+  if (Array.isArray(value)) for (const item of value) countKeys(item, pruned)
+  else if (isFields(value))
+    for (const name of Object.keys(value)) {
+      pruned.keys++
+      countKeys(value[name], pruned)
+    }
+}
+
+/** Fills, in place, what is absent and has a default; a null that may not be one counts as absent. */
+export function fillDefaults(value: unknown, schema: Schema): void {
+  if (Array.isArray(value)) {
+    if (schema.items) for (const item of value) fillDefaults(item, schema.items)
+    return
+  }
+  if (!isFields(value)) return
+  for (const [name, child] of Object.entries(schema.properties ?? {})) {
+    const present = value[name]
+    if (present === null && !child.nullable && child.default !== undefined) delete value[name]
+    if (value[name] === undefined && child.default !== undefined) value[name] = jsonClone(child.default)
+    if (value[name] !== undefined) fillDefaults(value[name], child)
+  }
+  if (isObjectSchema(schema.additionalProperties))
+    for (const name of Object.keys(value))
+      if (!schema.properties || !Object.hasOwn(schema.properties, name))
+        fillDefaults(value[name], schema.additionalProperties)
+}
