@@ -139,7 +139,7 @@ it('requests of its group go to the service, with the user in headers and the fr
   const path = '/apis/sea.example.com/v1/namespaces/harbour/ships?limit=5'
   const answer = await get(path, { 'x-remote-user': 'somebody-else' })
   expect(answer).toMatchObject({ code: 200, body: { kind: 'ShipList', asked: path } })
-  const last = seen.at(-1)
+  const last = seen.findLast(({ url }) => url === path)
   expect(last?.peer).toBe('front-proxy-client')
   expect(last?.headers).toMatchObject({ 'x-remote-user': 'kubernetes-admin', host: 'ships.harbour.svc' })
   expect(String(last?.headers['x-remote-group'])).toContain('system:masters')
