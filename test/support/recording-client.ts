@@ -1,5 +1,5 @@
 import type { Clock } from '#shared/base/clock.ts'
-import type { Client, Ref, Resource } from '#shared/client/client.ts'
+import { refOf, type Client, type Ref, type Resource } from '#shared/client/client.ts'
 import { apiVersionOf } from '#shared/client/kube-client.ts'
 import type { EventSink, WatchEvent } from '#shared/client/transport.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
@@ -23,7 +23,6 @@ export function createRecordingClient(
   const typeOf = (resource: Resource): string => `${apiVersionOf(resource)}/${resource.kind}`
   const keyOf = (resource: Resource, { namespace, name }: Ref): string =>
     `${typeOf(resource)} ${namespace ?? ''}/${name}`
-  const refOf = ({ metadata }: KubeObject): Ref => ({ namespace: metadata.namespace, name: metadata.name ?? '' })
 
   for (const object of objects) {
     const { namespace = '', name = '' } = object.metadata

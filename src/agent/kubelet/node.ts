@@ -5,6 +5,7 @@ import type { Clock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
 import type { Client } from '#shared/client/client.ts'
+import { withTransitionTime } from '#shared/kube/conditions.ts'
 import type { Lease, Node, NodeCondition } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { leases, nodes } from '#shared/kube/resources.ts'
@@ -228,10 +229,8 @@ function conditions(
   now: string,
 ): NodeCondition[] {
   const condition = (type: string, holds: boolean, reason: string, message: string): NodeCondition => {
-    const status = holds ? 'True' : 'False'
-    const known = node.status?.conditions?.find((other) => other.type === type)
-    const lastTransitionTime = known?.status === status ? known.lastTransitionTime : now
-    return { type, status, reason, message, lastHeartbeatTime: now, lastTransitionTime }
+    const update = { type, status: holds ? 'True' : 'False', reason, message, lastHeartbeatTime: now }
+    return withTransitionTime<NodeCondition>(node.status?.conditions, update, now)
   }
   return [
     memory

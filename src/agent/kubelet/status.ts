@@ -1,3 +1,4 @@
+import { withTransitionTime } from '#shared/kube/conditions.ts'
 import type {
   Container,
   ContainerState,
@@ -269,13 +270,8 @@ function condition(type: string, holds: boolean, otherwise: { reason?: string; m
     : { type, status: 'False', ...otherwise }
 }
 
-/** The time of the last change of status stays, as long as the status does. */
 function keepTransition(pod: Pod, next: PodCondition, now: string): PodCondition {
-  const known = pod.status?.conditions?.find(({ type }) => type === next.type)
-  return {
-    ...next,
-    observedGeneration: pod.metadata.generation,
-    lastProbeTime: null as unknown as undefined,
-    lastTransitionTime: known?.status === next.status ? known.lastTransitionTime : now,
-  }
+  const { generation: observedGeneration } = pod.metadata
+  const update = { ...next, observedGeneration, lastProbeTime: null as unknown as undefined }
+  return withTransitionTime(pod.status?.conditions, update, now)
 }

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { orAborted } from '#shared/base/abort.ts'
 import type { Clock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
 import type { ClusterSpec, Worker } from '#shared/contract/clusters.ts'
 import type { Node } from '#shared/kube/generated/types.ts'
+import { isNodeReady, notReadyTaints } from '#shared/kube/node.ts'
 import { nodes } from '#shared/kube/resources.ts'
 import { isNotFound } from '#shared/kube/error-kinds.ts'
 import type { ControlPlane } from './control-plane.ts'
@@ -92,7 +94,7 @@ export function createFleet(options: FleetOptions): Fleet {
   }
   const untilReady = (name: string, signal: AbortSignal): Promise<void> =>
     orAborted(
-      nodeInformer.until(name, (node) => node !== undefined && isReady(node)),
+      nodeInformer.until(name, (node) => node !== undefined && isUsable(node)),
       signal,
     )
   /** Waits for `work`, which never ends where the worker has. @throws Error with what the worker wrote last */
@@ -293,17 +295,15 @@ async function together(tasks: Promise<void>[]): Promise<void> {
   await Promise.all(tasks)
 }
 
-const isReady = (node: Node): boolean =>
-  node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true &&
-  !node.spec?.taints?.some(
-    ({ key }) => key === 'node.kubernetes.io/not-ready' || key === 'node.kubernetes.io/unreachable',
-  )
+/** Ready, and pods may be placed on it again: the taints of its absence go only after its condition. */
+const isUsable = (node: Node): boolean =>
+  isNodeReady(node) && !node.spec?.taints?.some(({ key }) => notReadyTaints.includes(key))
 
 function view({ name, state, address }: WorkerMachine, node: Node | undefined): Worker {
   return {
     name,
     state,
-    ready: state === 'running' && node !== undefined && isReady(node),
+    ready: state === 'running' && node !== undefined && isUsable(node),
     simulated: false,
     ...(address ? { address } : {}),
   }
@@ -347,16 +347,4 @@ async function workerFiles(
     { path: '/opt/slipway/agent.cjs', content: bundle, mode: 0o644 },
   ]
   return { files, version }
-}
-
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error)
-    if (signal.aborted) {
-      abort()
-      return
-    }
-    signal.addEventListener('abort', abort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }

@@ -58,7 +58,7 @@ export async function openCluster(options: OpenClusterOptions): Promise<RunningC
   const { spec, work, engine, clock } = options
   const log = options.log.child({ cluster: spec.name })
   let tunnels: Tunnels | undefined
-  const plane = await stepped(work, clock, 'control-plane', 'Start the control plane', () =>
+  const plane = await asStep(work, clock, 'control-plane', 'Start the control plane', () =>
     startControlPlane({
       name: spec.name,
       dir: options.dir,
@@ -143,7 +143,7 @@ async function hostImage(engine: HostEngine, reference: string): Promise<Readabl
 }
 
 /** Runs `task` as a step of its own. */
-async function stepped<T>(work: Work, clock: Clock, id: string, title: string, task: () => Promise<T>): Promise<T> {
+async function asStep<T>(work: Work, clock: Clock, id: string, title: string, task: () => Promise<T>): Promise<T> {
   const started = clock.now()
   work.progress({ id, title, state: 'running' })
   try {

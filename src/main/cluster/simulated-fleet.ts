@@ -1,6 +1,7 @@
 import type { Clock } from '#shared/base/clock.ts'
 import type { Log } from '#shared/base/log.ts'
 import type { ClusterSpec, Worker } from '#shared/contract/clusters.ts'
+import { isNodeReady } from '#shared/kube/node.ts'
 import { nodes } from '#shared/kube/resources.ts'
 import type { ControlPlane } from './control-plane.ts'
 import type { Fleet } from './fleet.ts'
@@ -35,10 +36,9 @@ export function createSimulatedFleet({ plane, spec, clock, log }: SimulatedFleet
 
   const view = (name: string): Worker => {
     const silent = simulation.isSilent(name)
-    const ready = nodeInformer
-      .get(name)
-      ?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
-    return { name, state: silent ? 'stopped' : 'running', ready: !silent && ready === true, simulated: true }
+    const node = nodeInformer.get(name)
+    const ready = !silent && node !== undefined && isNodeReady(node)
+    return { name, state: silent ? 'stopped' : 'running', ready, simulated: true }
   }
   const silence = (name: string): Promise<void> => {
     simulation.silence(name)

@@ -11,32 +11,32 @@ export function clustersTopic(local: LocalClusters) {
     watch: topic.watch.handler(({ input, signal }) =>
       serveStream<object, never, { clusters: Cluster[] }>(input, signal, (_open, port) => follow(local, port)),
     ),
-    create: topic.create.handler(({ input, errors }) => told(errors, () => local.create(input))),
-    cancel: topic.cancel.handler(({ input, errors }) => told(errors, () => local.cancel(input.name))),
-    retry: topic.retry.handler(({ input, errors }) => told(errors, () => local.retry(input.name))),
-    start: topic.start.handler(({ input, errors }) => told(errors, () => local.start(input.name))),
-    stop: topic.stop.handler(({ input, errors }) => told(errors, () => local.stop(input.name))),
-    delete: topic.delete.handler(({ input, errors }) => told(errors, () => local.delete(input.name))),
+    create: topic.create.handler(({ input, errors }) => withUserError(errors, () => local.create(input))),
+    cancel: topic.cancel.handler(({ input, errors }) => withUserError(errors, () => local.cancel(input.name))),
+    retry: topic.retry.handler(({ input, errors }) => withUserError(errors, () => local.retry(input.name))),
+    start: topic.start.handler(({ input, errors }) => withUserError(errors, () => local.start(input.name))),
+    stop: topic.stop.handler(({ input, errors }) => withUserError(errors, () => local.stop(input.name))),
+    delete: topic.delete.handler(({ input, errors }) => withUserError(errors, () => local.delete(input.name))),
     addWorker: topic.addWorker.handler(({ input, errors }) =>
-      told(errors, () => ({ worker: local.addWorker(input.name, input.worker) })),
+      withUserError(errors, () => ({ worker: local.addWorker(input.name, input.worker) })),
     ),
     removeWorker: topic.removeWorker.handler(({ input, errors }) =>
-      told(errors, () => local.removeWorker(input.cluster, input.worker)),
+      withUserError(errors, () => local.removeWorker(input.cluster, input.worker)),
     ),
     stopWorker: topic.stopWorker.handler(({ input, errors }) =>
-      told(errors, () => on(input, (c, w) => c.stopWorker(w))),
+      withUserError(errors, () => on(input, (c, w) => c.stopWorker(w))),
     ),
     startWorker: topic.startWorker.handler(({ input, errors }) =>
-      told(errors, () => on(input, (c, w) => c.startWorker(w))),
+      withUserError(errors, () => on(input, (c, w) => c.startWorker(w))),
     ),
     pauseWorker: topic.pauseWorker.handler(({ input, errors }) =>
-      told(errors, () => on(input, (c, w) => c.pauseWorker(w))),
+      withUserError(errors, () => on(input, (c, w) => c.pauseWorker(w))),
     ),
     unpauseWorker: topic.unpauseWorker.handler(({ input, errors }) =>
-      told(errors, () => on(input, (c, w) => c.unpauseWorker(w))),
+      withUserError(errors, () => on(input, (c, w) => c.unpauseWorker(w))),
     ),
     killWorker: topic.killWorker.handler(({ input, errors }) =>
-      told(errors, () => on(input, (c, w) => c.killWorker(w))),
+      withUserError(errors, () => on(input, (c, w) => c.killWorker(w))),
     ),
   }
 
@@ -77,7 +77,7 @@ interface Failable {
 }
 
 /** Turns what `act` throws into the contract's one error, with the message for the user. */
-async function told<T>(errors: Failable, act: () => T | Promise<T>): Promise<T> {
+async function withUserError<T>(errors: Failable, act: () => T | Promise<T>): Promise<T> {
   try {
     return await act()
   } catch (error) {

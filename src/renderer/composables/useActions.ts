@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import type { Client } from '#shared/client/client.ts'
+import { refOf, type Client } from '#shared/client/client.ts'
 import type { Deployment, Pod, ReplicaSet } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { deployments, nodes, pods, replicaSets, type Resource } from '#shared/kube/resources.ts'
@@ -7,10 +7,6 @@ import { ApiError } from '#shared/kube/status.ts'
 
 /** What can be done to objects, in the API's own terms: each is what kubectl does for the same word. */
 export function useActions(client: () => Client) {
-  const refOf = ({ metadata }: KubeObject): { namespace?: string; name: string } => ({
-    ...(metadata.namespace ? { namespace: metadata.namespace } : {}),
-    name: metadata.name ?? '',
-  })
   return {
     /** What is gone already counts as removed. */
     remove: (resource: Resource, object: KubeObject) =>

@@ -26,6 +26,8 @@ export interface Ref {
   name: string
 }
 
+export const refOf = ({ metadata }: KubeObject): Ref => ({ namespace: metadata.namespace, name: metadata.name ?? '' })
+
 export interface ListOptions {
   namespace?: string
   labelSelector?: string

@@ -1,5 +1,14 @@
 import type { KubeList, KubeObject } from '../kube/object.ts'
-import type { Client, DeleteOptions, ListOptions, Patch, Ref, Resource, WriteOptions } from './client.ts'
+import {
+  refOf,
+  type Client,
+  type DeleteOptions,
+  type ListOptions,
+  type Patch,
+  type Ref,
+  type Resource,
+  type WriteOptions,
+} from './client.ts'
 import type { ApiRequest, Transport } from './transport.ts'
 
 /** The typed client: knows paths, query strings and content types, and leaves the carrying to `transport`. */
@@ -73,8 +82,6 @@ const createPath = (resource: Resource, object: KubeObject, options: WriteOption
   options?.subresource
     ? objectPath(resource, refOf(object), options.subresource)
     : collectionPath(resource, object.metadata.namespace)
-
-const refOf = ({ metadata }: KubeObject): Ref => ({ namespace: metadata.namespace, name: metadata.name ?? '' })
 
 /** Bodies name their type; objects that came out of a list may lack it. */
 const typed = <T extends KubeObject>(resource: Resource, object: T): T =>

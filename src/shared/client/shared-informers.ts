@@ -25,7 +25,7 @@ export function createSharedInformers(options: { client: Client; clock: Clock; l
   const running = new Map<string, Shared>()
 
   function acquire(resource: Resource, namespace: string | undefined): Shared {
-    const key = keyOf(resource, namespace)
+    const key = shareKey(resource, namespace)
     const shared = running.get(key) ?? { informer: createInformer({ ...options, resource, namespace }), shares: 0 }
     running.set(key, shared)
     shared.shares++
@@ -42,7 +42,7 @@ export function createSharedInformers(options: { client: Client; clock: Clock; l
   return {
     share<T extends KubeObject>(resource: Resource<T>, namespace?: string) {
       const shared = acquire(resource, namespace)
-      return shareOf(shared.informer as unknown as Informer<T>, () => release(keyOf(resource, namespace), shared))
+      return shareOf(shared.informer as unknown as Informer<T>, () => release(shareKey(resource, namespace), shared))
     },
     stop() {
       for (const { informer } of running.values()) informer.stop()
@@ -51,7 +51,7 @@ export function createSharedInformers(options: { client: Client; clock: Clock; l
   }
 }
 
-const keyOf = ({ group, version, plural }: Resource, namespace = ''): string =>
+const shareKey = ({ group, version, plural }: Resource, namespace = ''): string =>
   `${group}/${version}/${plural}/${namespace}`
 
 function shareOf<T extends KubeObject>(informer: Informer<T>, release: () => void): Informer<T> {

@@ -1,4 +1,4 @@
-import type { Client, Resource } from '../client/client.ts'
+import { refOf, type Client, type Resource } from '../client/client.ts'
 import type { Informer } from '../client/informer.ts'
 import { isAnotherObject, isNotFound } from '../kube/error-kinds.ts'
 import type { KubeObject, OwnerReference } from '../kube/object.ts'
@@ -122,8 +122,3 @@ async function unlessGone<T>(write: Promise<T>): Promise<T | undefined> {
     throw error
   }
 }
-
-export const refOf = ({ metadata }: KubeObject): { namespace?: string; name: string } => ({
-  namespace: metadata.namespace,
-  name: metadata.name ?? '',
-})

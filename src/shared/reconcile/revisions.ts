@@ -1,12 +1,12 @@
 import { jsonEqual } from '../kube/json.ts'
-import type { Client, Resource } from '../client/client.ts'
+import { refOf, type Client, type Resource } from '../client/client.ts'
 import type { Informer } from '../client/informer.ts'
 import { isAlreadyExists, isNotFound } from '../kube/error-kinds.ts'
 import type { ControllerRevision, PodTemplateSpec } from '../kube/generated/types.ts'
 import type { KubeObject } from '../kube/object.ts'
 import { templateHash } from '../kube/pod-template.ts'
 import { controllerRevisions } from '../kube/resources.ts'
-import { controllerReference, dependentsOf, refOf } from './ownership.ts'
+import { controllerReference, dependentsOf } from './ownership.ts'
 
 export const revisionHashLabel = 'controller-revision-hash'
 

@@ -1,4 +1,5 @@
 import type { Stop } from '#shared/base/disposable.ts'
+import { setCondition } from '#shared/kube/conditions.ts'
 import { isConflict, isNotFound, messageOf } from '#shared/kube/error-kinds.ts'
 import type { CertificateSigningRequest } from '#shared/kube/generated/types.ts'
 import { certificateSigningRequests, subjectAccessReviews } from '#shared/kube/resources.ts'
@@ -125,11 +126,9 @@ export function startCertificates(context: ControllerContext, { requests }: Cert
     message: string,
   ): CertificateSigningRequest => {
     const now = timestamp(clock.now())
-    const condition = { type, status: 'True', reason, message, lastUpdateTime: now, lastTransitionTime: now }
-    return {
-      ...request,
-      status: { ...request.status, conditions: [...(request.status?.conditions ?? []), condition] },
-    }
+    const update = { type, status: 'True', reason, message, lastUpdateTime: now }
+    const conditions = setCondition(request.status?.conditions, update, now)
+    return { ...request, status: { ...request.status, conditions } }
   }
 
   async function remove({ metadata }: CertificateSigningRequest): Promise<void> {

@@ -1,3 +1,4 @@
+import { refOf } from '#shared/client/client.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { Backoff } from '#shared/base/backoff.ts'
 import type { Stop } from '#shared/base/disposable.ts'
@@ -15,7 +16,7 @@ import { untolerated } from '#shared/kube/tolerations.ts'
 import { withoutZeros } from '#shared/kube/without-zeros.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
-import { claim, controllerOf, controllerReference, indexByController, refOf } from '#shared/reconcile/ownership.ts'
+import { claim, controllerOf, controllerReference, indexByController } from '#shared/reconcile/ownership.ts'
 import { keepHistory, revisionHashLabel, trimHistory, type History } from '#shared/reconcile/revisions.ts'
 import { slowStart } from '#shared/reconcile/slow-start.ts'
 

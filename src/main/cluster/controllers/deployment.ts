@@ -1,3 +1,4 @@
+import { refOf } from '#shared/client/client.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { createEventRecorder } from '#shared/client/event-recorder.ts'
@@ -26,7 +27,6 @@ import {
   controllerReference,
   dependentsOf,
   indexByController,
-  refOf,
 } from '#shared/reconcile/ownership.ts'
 
 const revisionAnnotation = 'deployment.kubernetes.io/revision'

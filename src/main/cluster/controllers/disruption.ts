@@ -1,5 +1,6 @@
 import type { Stop } from '#shared/base/disposable.ts'
 import { keyOf } from '#shared/client/informer.ts'
+import { withTransitionTime } from '#shared/kube/conditions.ts'
 import { isNotFound } from '#shared/kube/error-kinds.ts'
 import type { Condition, Pod, PodDisruptionBudget, PodDisruptionBudgetStatus } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
@@ -87,16 +88,14 @@ export function startDisruption(context: ControllerContext): Stop {
   }
 
   function conditionOf({ status, metadata }: PodDisruptionBudget, allowed: number): Condition {
-    const value = allowed > 0 ? 'True' : 'False'
-    const known = status?.conditions?.find(({ type }) => type === 'DisruptionAllowed')
-    return {
+    const update = {
       type: 'DisruptionAllowed',
-      status: value,
+      status: allowed > 0 ? 'True' : 'False',
       observedGeneration: metadata.generation ?? 0,
-      lastTransitionTime: known?.status === value ? known.lastTransitionTime : timestamp(clock.now()),
       reason: allowed > 0 ? 'SufficientPods' : 'InsufficientPods',
       message: '',
     }
+    return withTransitionTime<Condition>(status?.conditions, update, timestamp(clock.now()))
   }
 
   const controller = runController({

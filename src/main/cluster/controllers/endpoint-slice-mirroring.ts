@@ -1,3 +1,4 @@
+import { refOf } from '#shared/client/client.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { keyOf } from '#shared/client/informer.ts'
@@ -13,7 +14,7 @@ import { endpoints, endpointSlices, services } from '#shared/kube/resources.ts'
 import { hasSelector } from '#shared/kube/service-endpoints.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
-import { controllerReference, refOf } from '#shared/reconcile/ownership.ts'
+import { controllerReference } from '#shared/reconcile/ownership.ts'
 
 const serviceLabel = 'kubernetes.io/service-name'
 const managerLabel = 'endpointslice.kubernetes.io/managed-by'

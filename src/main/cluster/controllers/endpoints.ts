@@ -1,3 +1,4 @@
+import { refOf } from '#shared/client/client.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { keyOf } from '#shared/client/informer.ts'
@@ -7,7 +8,6 @@ import { endpoints, pods, services } from '#shared/kube/resources.ts'
 import { backEndsOf, hasSelector, isHeadless, type BackEnd, type BackEndPort } from '#shared/kube/service-endpoints.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
-import { refOf } from '#shared/reconcile/ownership.ts'
 import { changesBackEnd, indexPodsForServices, servicesOfPod } from '#shared/reconcile/service-pods.ts'
 
 const headlessLabel = 'service.kubernetes.io/headless'

@@ -1,12 +1,11 @@
 import type { Stop } from '#shared/base/disposable.ts'
-import type { Resource } from '#shared/client/client.ts'
+import { refOf, type Resource } from '#shared/client/client.ts'
 import { apiVersionOf } from '#shared/client/kube-client.ts'
 import type { Informer } from '#shared/client/informer.ts'
 import { isAnotherObject, isConflict, isNotFound } from '#shared/kube/error-kinds.ts'
 import type { KubeObject, OwnerReference } from '#shared/kube/object.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, type Outcome, type Watch } from '#shared/reconcile/controller.ts'
-import { refOf } from '#shared/reconcile/ownership.ts'
 
 export interface GarbageCollectorOptions {
   /** Everything that may own or be owned; all that is served, except Events. */

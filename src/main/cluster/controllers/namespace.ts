@@ -1,3 +1,4 @@
+import { withTransitionTime } from '#shared/kube/conditions.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Resource } from '#shared/client/client.ts'
@@ -167,14 +168,9 @@ function conditionsOf(content: Content, present: readonly NamespaceCondition[], 
     ],
   ]
   return judgements.map(([type, bad, badReason, badMessage, good, goodMessage]) => {
-    const before = present.find((condition) => condition.type === type)
-    const status = bad ? 'True' : 'False'
-    return {
-      type,
-      status,
-      reason: bad ? badReason : good,
-      message: bad ? badMessage : goodMessage,
-      lastTransitionTime: before?.status === status ? before.lastTransitionTime : now,
-    }
+    const update = bad
+      ? { type, status: 'True', reason: badReason, message: badMessage }
+      : { type, status: 'False', reason: good, message: goodMessage }
+    return withTransitionTime(present, update, now)
   })
 }

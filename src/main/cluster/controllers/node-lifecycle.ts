@@ -1,9 +1,11 @@
+import { setCondition, findCondition } from '#shared/kube/conditions.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { createEventRecorder } from '#shared/client/event-recorder.ts'
 import { isNotFound } from '#shared/kube/error-kinds.ts'
 import type { Lease, Node, NodeCondition, Pod, Taint } from '#shared/kube/generated/types.ts'
-import { isPodReady } from '#shared/kube/pod.ts'
+import { isNodeReady, notReadyTaints } from '#shared/kube/node.ts'
+import { isPodReady, podCondition } from '#shared/kube/pod.ts'
 import { leases, nodes, pods } from '#shared/kube/resources.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
@@ -52,7 +54,7 @@ export function startNodeLifecycle(context: ControllerContext, options: NodeLife
     const silence = clock.now() - heardOf(name)
     const judged = silence >= grace ? await markUnknown(node) : node
     const changed = await writeTaints(judged)
-    if (isReady(judged)) {
+    if (isNodeReady(judged)) {
       if (changed) lookAtOthers(judged)
     } else if (conditionOf(judged, 'Ready')) await markPodsNotReady(judged)
     return { requeueAfter: silence >= grace ? grace : grace - silence }
@@ -85,7 +87,7 @@ export function startNodeLifecycle(context: ControllerContext, options: NodeLife
   /** @returns whether they changed. */
   async function writeTaints(node: Node): Promise<boolean> {
     const present = node.spec?.taints ?? []
-    const taints = taintsOf(node, { evict: isReady(node) || !isEveryNodeLost(), now: timestamp(clock.now()) })
+    const taints = taintsOf(node, { evict: isNodeReady(node) || !isEveryNodeLost(), now: timestamp(clock.now()) })
     if (jsonEqual(taints, present)) return false
     // With the version that we judged: whoever taints at the same time wins, and we look again.
     await nodeInformer.caughtUp(
@@ -105,7 +107,7 @@ export function startNodeLifecycle(context: ControllerContext, options: NodeLife
   }
 
   /** When nobody answers the fault is more likely ours, and there is nowhere to move pods to: nothing is evicted. */
-  const isEveryNodeLost = (): boolean => nodeInformer.list().every((node) => !isReady(node))
+  const isEveryNodeLost = (): boolean => nodeInformer.list().every((node) => !isNodeReady(node))
 
   /** The first node to come back makes evictions from the others meaningful again. */
   function lookAtOthers(recovered: Node): void {
@@ -120,10 +122,8 @@ export function startNodeLifecycle(context: ControllerContext, options: NodeLife
   }
 
   async function markPodNotReady(pod: Pod): Promise<void> {
-    const now = timestamp(clock.now())
-    const conditions = pod.status?.conditions?.map((condition) =>
-      condition.type === 'Ready' ? { ...condition, status: 'False', lastTransitionTime: now } : condition,
-    )
+    const ready = { ...podCondition(pod, 'Ready'), type: 'Ready', status: 'False' }
+    const conditions = setCondition(pod.status?.conditions, ready, timestamp(clock.now()))
     try {
       await podInformer.caughtUp(await client.updateStatus(pods, { ...pod, status: { ...pod.status, conditions } }))
       recorder.event({ ...pod, apiVersion: 'v1', kind: 'Pod' }, 'Warning', 'NodeNotReady', 'Node is not ready')
@@ -183,9 +183,7 @@ const nodeOfLease = ({ metadata }: Lease): string | undefined =>
   metadata.namespace === 'kube-node-lease' ? metadata.name : undefined
 
 const conditionOf = (node: Node, type: string): NodeCondition | undefined =>
-  node.status?.conditions?.find((condition) => condition.type === type)
-
-const isReady = (node: Node): boolean => conditionOf(node, 'Ready')?.status === 'True'
+  findCondition(node.status?.conditions, type)
 
 /** The kubelet's heartbeat in the node's own status; our own writes leave it as it is. */
 const hasReported = (previous: Node, node: Node): boolean =>
@@ -227,7 +225,6 @@ const conditionTaints: readonly [type: string, status: string, key: string][] = 
   ['NetworkUnavailable', 'True', 'node.kubernetes.io/network-unavailable'],
 ]
 const unschedulableTaint = 'node.kubernetes.io/unschedulable'
-const lostTaints = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
 const managedTaints = new Set([...conditionTaints.map(([, , key]) => key), unschedulableTaint])
 
 /** All taints that the node should have: other people's as they are, ours by its conditions. */
@@ -256,6 +253,6 @@ function taintOf(id: string, now: string): Taint {
 
 /** Lost, but spared so far. */
 const lacksEviction = (node: Node): boolean =>
-  !isReady(node) &&
+  !isNodeReady(node) &&
   conditionOf(node, 'Ready') !== undefined &&
-  !node.spec?.taints?.some(({ key, effect }) => effect === 'NoExecute' && lostTaints.includes(key))
+  !node.spec?.taints?.some(({ key, effect }) => effect === 'NoExecute' && notReadyTaints.includes(key))

@@ -1,3 +1,4 @@
+import { refOf } from '#shared/client/client.ts'
 import { isNotFound } from '#shared/kube/error-kinds.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { createEventRecorder } from '#shared/client/event-recorder.ts'
@@ -9,7 +10,6 @@ import { persistentVolumeClaims, persistentVolumes, storageClasses } from '#shar
 import { selects } from '#shared/kube/selectors.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
-import { refOf } from '#shared/reconcile/ownership.ts'
 
 const selectedNode = 'volume.kubernetes.io/selected-node'
 const bindCompleted = 'pv.kubernetes.io/bind-completed'

@@ -1,5 +1,7 @@
 import type { Stop } from '#shared/base/disposable.ts'
+import { refOf } from '#shared/client/client.ts'
 import { keyOf } from '#shared/client/informer.ts'
+import { setCondition } from '#shared/kube/conditions.ts'
 import { isAnotherObject, isNotFound } from '#shared/kube/error-kinds.ts'
 import type { Node, Pod } from '#shared/kube/generated/types.ts'
 import { isPodTerminal } from '#shared/kube/pod.ts'
@@ -7,7 +9,6 @@ import { nodes, pods } from '#shared/kube/resources.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
-import { refOf } from '#shared/reconcile/ownership.ts'
 
 export interface PodGcOptions {
   /** How long a node may be missing before its pods are given up, ms; it may be registering anew. 40 s when unset. */
@@ -113,13 +114,12 @@ const everything = 'terminated'
 const isOutOfService = (node: Node): boolean => node.spec?.taints?.some(({ key }) => key === outOfService) ?? false
 
 function failed(pod: Pod, now: string): Pod {
-  const others = pod.status?.conditions?.filter(({ type }) => type !== 'DisruptionTarget') ?? []
-  const condition = {
+  const update = {
     type: 'DisruptionTarget',
     status: 'True',
     reason: 'DeletionByPodGC',
     message: 'PodGC: node no longer exists',
-    lastTransitionTime: now,
   }
-  return { ...pod, status: { ...pod.status, phase: 'Failed', conditions: [...others, condition] } }
+  const conditions = setCondition(pod.status?.conditions, update, now)
+  return { ...pod, status: { ...pod.status, phase: 'Failed', conditions } }
 }

@@ -1,7 +1,7 @@
 import { jsonEqual } from '#shared/kube/json.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { createEventRecorder } from '#shared/client/event-recorder.ts'
-import type { Resource } from '#shared/client/client.ts'
+import { refOf, type Resource } from '#shared/client/client.ts'
 import { keyOf } from '#shared/client/informer.ts'
 import { apiVersionOf } from '#shared/client/kube-client.ts'
 import { isAnotherObject, isNamespaceTerminating, isNotFound, messageOf } from '#shared/kube/error-kinds.ts'
@@ -19,7 +19,6 @@ import {
   controllerReference,
   dependentsOf,
   indexByController,
-  refOf,
 } from '#shared/reconcile/ownership.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import { byDeletionRank } from '#shared/reconcile/pod-ranking.ts'

@@ -1,11 +1,11 @@
 import type { Stop } from '#shared/base/disposable.ts'
+import { refOf } from '#shared/client/client.ts'
 import { createInformer, keyOf } from '#shared/client/informer.ts'
 import { isConflict, isNotFound } from '#shared/kube/error-kinds.ts'
 import type { Secret, ServiceAccount } from '#shared/kube/generated/types.ts'
 import { secrets, serviceAccounts } from '#shared/kube/resources.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
-import { refOf } from '#shared/reconcile/ownership.ts'
 
 export interface ServiceAccountTokenOptions {
   /** Makes a token that lives as long as its Secret and its account. */

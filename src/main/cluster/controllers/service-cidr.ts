@@ -1,7 +1,8 @@
 import { BlockList, isIP } from 'node:net'
 import type { Stop } from '#shared/base/disposable.ts'
+import { setCondition, findCondition } from '#shared/kube/conditions.ts'
 import { isNotFound } from '#shared/kube/error-kinds.ts'
-import type { ServiceCIDR } from '#shared/kube/generated/types.ts'
+import type { Condition, ServiceCIDR } from '#shared/kube/generated/types.ts'
 import { ipAddresses, serviceCidrs } from '#shared/kube/resources.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
@@ -46,15 +47,13 @@ export function startServiceCidrs(context: ControllerContext): Stop {
   }
 
   async function writeReady(range: ServiceCIDR, wanted: ReadyCondition): Promise<void> {
-    const { conditions = [] } = range.status ?? {}
-    const present = conditions.find(({ type }) => type === 'Ready')
+    const present = findCondition(range.status?.conditions, 'Ready')
     // A range that was born ready has its own words for it.
     if (present?.status === wanted.status && present.reason === wanted.reason) return
-    const lastTransitionTime = present?.status === wanted.status ? present.lastTransitionTime : timestamp(clock.now())
-    const others = conditions.filter(({ type }) => type !== 'Ready')
-    const next = [...others, { type: 'Ready', ...wanted, lastTransitionTime }]
+    const update = { type: 'Ready', ...wanted }
+    const conditions = setCondition<Condition>(range.status?.conditions, update, timestamp(clock.now()))
     try {
-      await ranges.caughtUp(await client.updateStatus(serviceCidrs, { ...range, status: { conditions: next } }))
+      await ranges.caughtUp(await client.updateStatus(serviceCidrs, { ...range, status: { conditions } }))
     } catch (error) {
       if (!isNotFound(error)) throw error
     }

@@ -1,3 +1,5 @@
+import { refOf } from '#shared/client/client.ts'
+import { setCondition } from '#shared/kube/conditions.ts'
 import { asNumber, jsonEqual } from '#shared/kube/json.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { createEventRecorder } from '#shared/client/event-recorder.ts'
@@ -10,7 +12,6 @@ import { timestamp } from '#shared/kube/timestamp.ts'
 import { tolerates } from '#shared/kube/tolerations.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
-import { refOf } from '#shared/reconcile/ownership.ts'
 
 /** Deletes pods from nodes with a NoExecute taint, at once or when the time that they tolerate it is over. */
 export function startTaintEviction(context: ControllerContext): Stop {
@@ -91,13 +92,11 @@ function toleratedMs(pod: Pod, taints: readonly Taint[], now: number): number {
 
 /** Says beforehand why the pod fails: Jobs tell this apart from a failure of the pod's own. */
 function withDisruption(pod: Pod, now: string): Pod {
-  const others = pod.status?.conditions?.filter(({ type }) => type !== 'DisruptionTarget') ?? []
-  const condition = {
+  const update = {
     type: 'DisruptionTarget',
     status: 'True',
     reason: 'DeletionByTaintManager',
     message: 'Taint manager: deleting due to NoExecute taint',
-    lastTransitionTime: now,
   }
-  return { ...pod, status: { ...pod.status, conditions: [...others, condition] } }
+  return { ...pod, status: { ...pod.status, conditions: setCondition(pod.status?.conditions, update, now) } }
 }

@@ -1,11 +1,11 @@
 import type { Stop } from '#shared/base/disposable.ts'
+import { refOf } from '#shared/client/client.ts'
 import { createInformer, keyOf } from '#shared/client/informer.ts'
 import { isAnotherObject, isConflict, isNotFound } from '#shared/kube/error-kinds.ts'
 import type { Secret } from '#shared/kube/generated/types.ts'
 import { secrets } from '#shared/kube/resources.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
-import { refOf } from '#shared/reconcile/ownership.ts'
 
 /** Deletes bootstrap tokens, Secrets of type `bootstrap.kubernetes.io/token` in kube-system, once they have expired. */
 export function startTokenCleaner(context: ControllerContext): Stop {

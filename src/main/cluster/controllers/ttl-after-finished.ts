@@ -1,11 +1,11 @@
 import type { Stop } from '#shared/base/disposable.ts'
+import { refOf } from '#shared/client/client.ts'
 import { keyOf } from '#shared/client/informer.ts'
 import { isAnotherObject, isNotFound } from '#shared/kube/error-kinds.ts'
 import type { Job } from '#shared/kube/generated/types.ts'
 import { jobs } from '#shared/kube/resources.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
-import { refOf } from '#shared/reconcile/ownership.ts'
 
 /** Deletes Jobs, and with them their pods, a while after they have finished. */
 export function startTtlAfterFinished(context: ControllerContext): Stop {

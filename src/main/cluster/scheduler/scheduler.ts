@@ -5,8 +5,9 @@ import type { Client } from '#shared/client/client.ts'
 import { createEventRecorder } from '#shared/client/event-recorder.ts'
 import { keyOf } from '#shared/client/informer.ts'
 import { createSharedInformers, type SharedInformers } from '#shared/client/shared-informers.ts'
+import { withTransitionTime } from '#shared/kube/conditions.ts'
 import { isNotFound, messageOf } from '#shared/kube/error-kinds.ts'
-import type { Pod } from '#shared/kube/generated/types.ts'
+import type { Pod, PodCondition } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { isPodTerminal, podCondition } from '#shared/kube/pod.ts'
@@ -224,15 +225,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     recorder.event(typed(pod), 'Warning', 'FailedScheduling', message)
     const present = podCondition(pod, 'PodScheduled')
     if (present?.status === 'False' && present.reason === reason && present.message === message) return
-    const unchanged = present?.status === 'False' ? present.lastTransitionTime : undefined
-    const condition = {
-      type: 'PodScheduled',
-      status: 'False',
-      reason,
-      message,
-      lastProbeTime: null,
-      lastTransitionTime: unchanged ?? timestamp(clock.now()),
-    }
+    const update = { type: 'PodScheduled', status: 'False', reason, message }
+    const now = timestamp(clock.now())
+    const condition = { ...withTransitionTime<PodCondition>(pod.status?.conditions, update, now), lastProbeTime: null }
     const { namespace, name = '', uid } = pod.metadata
     client
       .patch(

@@ -1,3 +1,4 @@
+import { orAborted } from '#shared/base/abort.ts'
 import type { Clock } from '#shared/base/clock.ts'
 import type { Step } from '#shared/contract/clusters.ts'
 
@@ -79,15 +80,6 @@ export async function provision({ steps, progress, log, signal, clock }: Provisi
       throw error
     }
   }
-}
-
-/** Not every step can be interrupted in the middle: who called it off is told at once all the same. */
-function orAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error)
-    signal.addEventListener('abort', abort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }
 
 /** What is still being made cannot be taken back: undoing waits for it, but not for ever. */

@@ -1,6 +1,8 @@
+import { setCondition } from '#shared/kube/conditions.ts'
 import type {
   FlowcontrolSubject,
   FlowSchema,
+  FlowSchemaCondition,
   PriorityLevelConfiguration,
   ResourcePolicyRule,
 } from '#shared/kube/generated/types.ts'
@@ -72,15 +74,16 @@ export const defaultFlowSchemas = (): FlowSchema[] => [
 
 /** What the API server says of a schema whose priority level is there. */
 export const foundLevel = (level: string, now: string): FlowSchema['status'] => ({
-  conditions: [
+  conditions: setCondition<FlowSchemaCondition>(
+    undefined,
     {
       type: 'Dangling',
       status: 'False',
       reason: 'Found',
       message: `This FlowSchema references the PriorityLevelConfiguration object named ${JSON.stringify(level)} and it exists`,
-      lastTransitionTime: now,
     },
-  ],
+    now,
+  ),
 })
 
 const meta = (name: string): FlowSchema['metadata'] => ({

@@ -1,6 +1,14 @@
 import type { Client, Resource } from '#shared/client/client.ts'
+import { setCondition } from '#shared/kube/conditions.ts'
 import { isAlreadyExists, isNotFound } from '#shared/kube/error-kinds.ts'
-import type { Namespace, PriorityClass, Service, ServiceCIDR, StorageClass } from '#shared/kube/generated/types.ts'
+import type {
+  Condition,
+  Namespace,
+  PriorityClass,
+  Service,
+  ServiceCIDR,
+  StorageClass,
+} from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import {
   flowSchemas,
@@ -52,8 +60,9 @@ async function ensureServiceCidr(client: Client, cidr: string): Promise<void> {
   })
   if (!created) return
   const message = 'Kubernetes default Service CIDR is ready'
-  const condition = { type: 'Ready', status: 'True', reason: '', message, lastTransitionTime: timestamp(Date.now()) }
-  await client.updateStatus(serviceCidrs, { ...created, status: { conditions: [condition] } })
+  const update = { type: 'Ready', status: 'True', reason: '', message }
+  const conditions = setCondition<Condition>(undefined, update, timestamp(Date.now()))
+  await client.updateStatus(serviceCidrs, { ...created, status: { conditions } })
 }
 
 async function ensureFlowControl(client: Client): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Client, Resource } from '#shared/client/client.ts'
+import { keyOf } from '#shared/client/informer.ts'
 import { isAlreadyExists, isConflict } from '#shared/kube/error-kinds.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
@@ -86,5 +87,3 @@ function withSubjects(present: BindingObject, wanted: BindingObject): BindingObj
   const missing = (wanted.subjects ?? []).filter((subject) => !isBound(subject))
   return missing.length > 0 ? { ...present, subjects: [...subjects, ...missing] } : undefined
 }
-
-const keyOf = ({ metadata }: KubeObject): string => `${metadata.namespace ?? ''}/${metadata.name ?? ''}`

@@ -117,7 +117,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
         version: versionInfo(version),
         others: options.metrics,
         watchers: () =>
-          [...hub.orders()].map(({ resource, prefix }) => ({
+          [...hub.requests()].map(({ resource, prefix }) => ({
             resource,
             scope: prefix === resource.prefix ? 'cluster' : 'namespace',
           })),

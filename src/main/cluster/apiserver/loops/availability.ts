@@ -1,4 +1,5 @@
 import type { Stop } from '#shared/base/disposable.ts'
+import { setCondition, findCondition } from '#shared/kube/conditions.ts'
 import { isConflict, isNotFound, messageOf } from '#shared/kube/error-kinds.ts'
 import type { APIService, APIServiceCondition } from '#shared/kube/generated/types.ts'
 import { apiServices, endpointSlices, services } from '#shared/kube/resources.ts'
@@ -97,24 +98,13 @@ export function startAvailability(
   }
 
   async function report(object: APIService, verdict: Verdict): Promise<void> {
-    const present = object.status?.conditions?.find(({ type }) => type === 'Available')
+    const present = findCondition(object.status?.conditions, 'Available')
     if (present?.status === verdict.status && present.reason === verdict.reason && present.message === verdict.message)
       return
-    const condition: APIServiceCondition = {
-      type: 'Available',
-      ...verdict,
-      lastTransitionTime:
-        present?.status === verdict.status && present.lastTransitionTime
-          ? present.lastTransitionTime
-          : timestamp(clock.now()),
-    }
-    const others = object.status?.conditions?.filter(({ type }) => type !== 'Available') ?? []
+    const update = { type: 'Available', ...verdict }
+    const conditions = setCondition(object.status?.conditions, update, timestamp(clock.now()))
     try {
-      const written = await client.update(
-        apiServices,
-        { ...object, status: { conditions: [...others, condition] } },
-        { subresource: 'status' },
-      )
+      const written = await client.update(apiServices, { ...object, status: { conditions } }, { subresource: 'status' })
       await apiServiceInformer.caughtUp(written)
     } catch (error) {
       if (!isConflict(error) && !isNotFound(error)) throw error

@@ -1,4 +1,5 @@
 import type { Stop } from '#shared/base/disposable.ts'
+import { setCondition, findCondition } from '#shared/kube/conditions.ts'
 import { isNotFound } from '#shared/kube/error-kinds.ts'
 import type { FlowSchema } from '#shared/kube/generated/types.ts'
 import { flowSchemas, priorityLevelConfigurations } from '#shared/kube/resources.ts'
@@ -31,19 +32,12 @@ export function startDanglingFlowSchemas(context: ControllerContext): Stop {
     schema: FlowSchema,
     verdict: { status: string; reason: string; message: string },
   ): Promise<void> {
-    const conditions = schema.status?.conditions ?? []
-    const present = conditions.find(({ type }) => type === 'Dangling')
+    const present = findCondition(schema.status?.conditions, 'Dangling')
     if (present?.status === verdict.status && present.message === verdict.message) return
-    const lastTransitionTime =
-      present?.status === verdict.status && present.lastTransitionTime
-        ? present.lastTransitionTime
-        : timestamp(clock.now())
-    const others = conditions.filter(({ type }) => type !== 'Dangling')
+    const update = { type: 'Dangling', ...verdict }
+    const conditions = setCondition(schema.status?.conditions, update, timestamp(clock.now()))
     try {
-      await client.updateStatus(flowSchemas, {
-        ...schema,
-        status: { ...schema.status, conditions: [...others, { type: 'Dangling', ...verdict, lastTransitionTime }] },
-      })
+      await client.updateStatus(flowSchemas, { ...schema, status: { ...schema.status, conditions } })
     } catch (error) {
       if (!isNotFound(error)) throw error
     }

@@ -1,5 +1,6 @@
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Resource } from '#shared/client/client.ts'
+import { setCondition, type ConditionUpdate } from '#shared/kube/conditions.ts'
 import { isConflict, isNotFound } from '#shared/kube/error-kinds.ts'
 import type {
   CustomResourceDefinition,
@@ -15,7 +16,7 @@ import { isProtectedGroup } from '../validation/custom-resource-definitions.ts'
 import { cleanupFinalizer } from '../kinds/apiextensions/customresourcedefinition.ts'
 import type { CustomKinds } from '../custom/custom-kinds.ts'
 
-type Condition = Omit<CustomResourceDefinitionCondition, 'lastTransitionTime'>
+type Condition = ConditionUpdate<CustomResourceDefinitionCondition>
 
 const patienceMs = 300
 
@@ -67,22 +68,16 @@ export function startDefinitions(context: ControllerContext, { custom }: { custo
     acceptedNames: CustomResourceDefinitionNames,
   ): Promise<void> {
     const present = definition.status?.conditions ?? []
-    const others = present.filter(({ type }) => !conditions.some((one) => one.type === type))
-    const next = [...others, ...conditions.map((condition) => withTime(condition, present))]
+    const now = timestamp(clock.now())
+    const next = conditions.reduce<CustomResourceDefinitionCondition[]>(
+      (list, condition) => setCondition(list, condition, now),
+      present,
+    )
     const storage = definition.spec.versions.find((version) => version.storage)?.name
     const stored = definition.status?.storedVersions ?? []
     const storedVersions = storage === undefined || stored.includes(storage) ? stored : [...stored, storage]
     const status = { ...definition.status, conditions: next, acceptedNames, storedVersions }
     if (!jsonEqual(status, definition.status)) await writeStatus({ ...definition, status })
-  }
-
-  function withTime(
-    condition: Condition,
-    present: readonly CustomResourceDefinitionCondition[],
-  ): CustomResourceDefinitionCondition {
-    const same = present.find(({ type }) => type === condition.type)
-    const since = same?.status === condition.status ? same.lastTransitionTime : undefined
-    return { ...condition, lastTransitionTime: since ?? timestamp(clock.now()) }
   }
 
   async function writeStatus(definition: CustomResourceDefinition): Promise<void> {

@@ -1,3 +1,4 @@
+import { setCondition } from '#shared/kube/conditions.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import type { Pod, PodDisruptionBudget } from '#shared/kube/generated/types.ts'
 import { isPodReady } from '#shared/kube/pod.ts'
@@ -83,14 +84,8 @@ function boundPod(
   if (annotations) next.metadata.annotations = { ...next.metadata.annotations, ...annotations }
   if (labels) next.metadata.labels = { ...next.metadata.labels, ...labels }
   next.spec.nodeName = node
-  const conditions = (next.status?.conditions ?? []).filter(({ type }) => type !== 'PodScheduled')
-  conditions.push({
-    type: 'PodScheduled',
-    status: 'True',
-    lastProbeTime: null,
-    lastTransitionTime: timestamp(clock),
-  })
-  next.status = { ...next.status, conditions }
+  const update = { type: 'PodScheduled', status: 'True', lastProbeTime: null }
+  next.status = { ...next.status, conditions: setCondition(next.status?.conditions, update, timestamp(clock)) }
   return next
 }
 

@@ -10,7 +10,7 @@ import type { Selection } from './selection.ts'
 import { EncodedBatch, eventsOf } from './watch-events.ts'
 
 /** What a watch asks for. */
-export interface WatchOrder {
+export interface WatchRequest {
   resource: ServedResource
   prefix: string
   selection: Selection | undefined
@@ -21,15 +21,15 @@ export interface WatchOrder {
 
 /** One running watch. */
 export class WatchMember {
-  readonly order: WatchOrder
+  readonly request: WatchRequest
   readonly writer: WatchWriter
   readonly format: WatchFormat
   /** Changes up to here have been delivered by the initial state. */
   since = 0
   onEnd: (() => void) | undefined
 
-  constructor(order: WatchOrder, writer: WatchWriter, format: WatchFormat) {
-    this.order = order
+  constructor(request: WatchRequest, writer: WatchWriter, format: WatchFormat) {
+    this.request = request
     this.writer = writer
     this.format = format
   }
@@ -116,14 +116,14 @@ export class FieldDispatcher {
 export class WatchGroup {
   readonly #members = new Set<WatchMember>()
   readonly #context: RegistryContext
-  readonly #order: WatchOrder
+  readonly #request: WatchRequest
   readonly #format: WatchFormat
   readonly #onEmpty: () => void
   #stop: Stop | undefined
 
-  constructor(context: RegistryContext, order: WatchOrder, format: WatchFormat, onEmpty: () => void) {
+  constructor(context: RegistryContext, request: WatchRequest, format: WatchFormat, onEmpty: () => void) {
     this.#context = context
-    this.#order = order
+    this.#request = request
     this.#format = format
     this.#onEmpty = onEmpty
   }
@@ -164,7 +164,7 @@ export class WatchGroup {
 
   #encode(changes: readonly Change[]): EncodedBatch | undefined {
     try {
-      const items = eventsOf(changes, this.#order.resource, this.#order.selection, this.#format)
+      const items = eventsOf(changes, this.#request.resource, this.#request.selection, this.#format)
       return items.length > 0 ? new EncodedBatch(items, this.#format) : undefined
     } catch (error) {
       for (const member of [...this.#members]) this.#drop(member, error)
@@ -174,7 +174,7 @@ export class WatchGroup {
 
   #drop(member: WatchMember, error: unknown): void {
     const text = error instanceof Error ? error.message : String(error)
-    this.#context.log.error('a watch failed', { prefix: this.#order.prefix, error: text })
+    this.#context.log.error('a watch failed', { prefix: this.#request.prefix, error: text })
     try {
       member.fail(internal(text))
     } catch {
@@ -185,7 +185,7 @@ export class WatchGroup {
   /** To a member that joined between the commit and the delivery of this batch. */
   #deliverRest(member: WatchMember, changes: readonly Change[]): void {
     const rest = changes.filter(({ entry }) => entry.revision > member.since)
-    const items = eventsOf(rest, this.#order.resource, this.#order.selection, this.#format)
+    const items = eventsOf(rest, this.#request.resource, this.#request.selection, this.#format)
     if (items.length > 0) member.writer.write(new EncodedBatch(items, this.#format))
   }
 

@@ -16,12 +16,12 @@ import { tooOld } from './read.ts'
 import { prefixOf, type ServedResource } from '../api/resources.ts'
 import { parseSelection } from './selection.ts'
 import { bookmark, EncodedBatch, eventOf, eventsOf } from './watch-events.ts'
-import { FieldDispatcher, WatchGroup, WatchMember, type ChangeSource, type WatchOrder } from './watch-groups.ts'
+import { FieldDispatcher, WatchGroup, WatchMember, type ChangeSource, type WatchRequest } from './watch-groups.ts'
 
 /** `GET …?watch=1`. @throws ApiError */
 export function watch(hub: WatchHub, target: Target, query: Query): Answer | Promise<Answer> {
   const demand = parseRevisionDemand(query, true)
-  const order: WatchOrder = {
+  const request: WatchRequest = {
     resource: target.resource,
     prefix: prefixOf(target.resource, target.namespace),
     selection: parseSelection(target, query),
@@ -32,7 +32,7 @@ export function watch(hub: WatchHub, target: Target, query: Query): Answer | Pro
   const answer: Answer = {
     type: 'watch',
     resource: target.resource,
-    start: (writer, format) => hub.start(order, writer, format),
+    start: (writer, format) => hub.start(request, writer, format),
   }
   const { revision } = demand
   if (revision !== undefined && revision > hub.context.store.revision)
@@ -67,15 +67,15 @@ export class WatchHub {
   }
 
   /** Delivers the state that was asked for, then changes until stopped. */
-  start(order: WatchOrder, writer: WatchWriter, format: WatchFormat): { stop(): void } {
-    const member = new WatchMember(order, writer, format)
+  start(request: WatchRequest, writer: WatchWriter, format: WatchFormat): { stop(): void } {
+    const member = new WatchMember(request, writer, format)
     this.#members.add(member)
     this.#scheduleBookmarks()
     try {
-      for (const batch of this.#initial(order, format)) writer.write(batch)
+      for (const batch of this.#initial(request, format)) writer.write(batch)
     } catch (error) {
       if (!(error instanceof Compacted)) throw error
-      member.fail(expired(tooOld(order.demand.revision ?? 0, error)))
+      member.fail(expired(tooOld(request.demand.revision ?? 0, error)))
       this.#members.delete(member)
       return { stop: () => undefined }
     }
@@ -88,13 +88,13 @@ export class WatchHub {
   }
 
   /** What the running watches ask for. */
-  *orders(): Iterable<WatchOrder> {
-    for (const { order } of this.#members) yield order
+  *requests(): Iterable<WatchRequest> {
+    for (const { request } of this.#members) yield request
   }
 
   /** Ends the watches of a resource that is served no longer. */
   end(resource: ServedResource): void {
-    for (const member of [...this.#members]) if (member.order.resource === resource) member.end()
+    for (const member of [...this.#members]) if (member.request.resource === resource) member.end()
   }
 
   /** Ends every watch in an orderly way. */
@@ -113,26 +113,26 @@ export class WatchHub {
       this.#members.delete(member)
     }
     member.onEnd = stop
-    const { timeoutSeconds } = member.order
+    const { timeoutSeconds } = member.request
     if (timeoutSeconds !== undefined && timeoutSeconds > 0)
       stopTimer = this.context.clock.after(timeoutSeconds * 1000, () => member.end())
     return { stop }
   }
 
   #groupOf(member: WatchMember): WatchGroup {
-    const { order, format } = member
-    const key = `${order.prefix}\n${order.resource.apiVersion}\n${format.key}\n${order.selection?.key ?? ''}`
+    const { request, format } = member
+    const key = `${request.prefix}\n${request.resource.apiVersion}\n${format.key}\n${request.selection?.key ?? ''}`
     let group = this.#groups.get(key)
     if (!group) {
-      group = new WatchGroup(this.context, order, format, () => this.#groups.delete(key))
+      group = new WatchGroup(this.context, request, format, () => this.#groups.delete(key))
       this.#groups.set(key, group)
-      group.follow(this.#sourceOf(order))
+      group.follow(this.#sourceOf(request))
     }
     return group
   }
 
   /** The store itself, or what picks the changes with one value of a field out of it. */
-  #sourceOf({ resource, prefix, selection }: WatchOrder): ChangeSource {
+  #sourceOf({ resource, prefix, selection }: WatchRequest): ChangeSource {
     const { store } = this.context
     const exact = selection?.exact
     if (!exact) return (sink) => store.watch(prefix, store.revision, sink)
@@ -151,28 +151,28 @@ export class WatchHub {
   }
 
   /** Replayed changes, or the present state as ADDED events. */
-  *#initial(order: WatchOrder, format: WatchFormat): Iterable<WatchBatch> {
+  *#initial(request: WatchRequest, format: WatchFormat): Iterable<WatchBatch> {
     const { store } = this.context
-    const { revision, sendInitialEvents } = order.demand
+    const { revision, sendInitialEvents } = request.demand
     const wantsState = sendInitialEvents ?? (revision === undefined || revision === 0)
     if (wantsState) {
-      yield* this.#state(order, format)
-      if (sendInitialEvents && order.bookmarks)
-        yield new EncodedBatch([bookmark(order.resource, store.revision, format, true)], format)
+      yield* this.#state(request, format)
+      if (sendInitialEvents && request.bookmarks)
+        yield new EncodedBatch([bookmark(request.resource, store.revision, format, true)], format)
       return
     }
     if (revision === undefined || revision === 0 || revision >= store.revision) return
     const missed: Change[] = []
-    const stop = store.watch(order.prefix, revision, {
+    const stop = store.watch(request.prefix, revision, {
       changes: (batch) => void missed.push(...batch),
       close: () => undefined,
     })
     void stop()
-    const items = eventsOf(missed, order.resource, order.selection, format)
+    const items = eventsOf(missed, request.resource, request.selection, format)
     if (items.length > 0) yield new EncodedBatch(items, format)
   }
 
-  *#state({ resource, prefix, selection }: WatchOrder, format: WatchFormat): Iterable<WatchBatch> {
+  *#state({ resource, prefix, selection }: WatchRequest, format: WatchFormat): Iterable<WatchBatch> {
     let items: WatchItem[] = []
     for (const entry of this.context.store.list(prefix).entries) {
       if (selection && !selection.matches(itemOf(resource, entry).object)) continue
@@ -189,10 +189,10 @@ export class WatchHub {
     this.#bookmarkTimer ??= this.context.clock.after(bookmarkInterval, () => {
       this.#bookmarkTimer = undefined
       for (const member of this.#members) {
-        if (!member.order.bookmarks) continue
+        if (!member.request.bookmarks) continue
         member.writer.write(
           new EncodedBatch(
-            [bookmark(member.order.resource, this.context.store.revision, member.format, false)],
+            [bookmark(member.request.resource, this.context.store.revision, member.format, false)],
             member.format,
           ),
         )

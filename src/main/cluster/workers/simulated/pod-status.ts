@@ -1,3 +1,4 @@
+import { withTransitionTime } from '#shared/kube/conditions.ts'
 import type {
   Container,
   ContainerState,
@@ -118,7 +119,6 @@ function unready(pod: Pod, now: number): PodCondition[] {
   return ['Ready', 'ContainersReady'].map((type) => condition(pod, now, type, 'False', 'ContainersNotReady', message))
 }
 
-/** A condition keeps the time of its last transition as long as it says the same. */
 function condition(
   pod: Pod,
   now: number,
@@ -127,16 +127,15 @@ function condition(
   reason?: string,
   message?: string,
 ): PodCondition {
-  const present = podCondition(pod, type)
-  return {
+  const update = {
     type,
     status,
     lastProbeTime: null as never,
-    lastTransitionTime: present?.status === status ? present.lastTransitionTime : timestamp(now),
-    // What does not hold any more has to be named to be taken away by a patch.
+    // A merge patch removes only fields that it names: null takes away what no longer holds.
     reason: (reason ?? null) as never,
     message: (message ?? null) as never,
   }
+  return withTransitionTime(pod.status?.conditions, update, timestamp(now))
 }
 
 function statusOf(container: Container, pod: Pod, state: ContainerState): ContainerStatus {

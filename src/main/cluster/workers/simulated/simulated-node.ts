@@ -1,3 +1,4 @@
+import { withTransitionTime } from '#shared/kube/conditions.ts'
 import type { Lease, Node, NodeCondition } from '#shared/kube/generated/types.ts'
 import { microTimestamp, timestamp } from '#shared/kube/timestamp.ts'
 
@@ -67,14 +68,8 @@ export function simulatedNode(
 /** Conditions of a healthy kubelet, since `now`. */
 export function readyConditions(now: number): NodeCondition[] {
   const time = timestamp(now)
-  const condition = (type: string, status: string, reason: string, message: string): NodeCondition => ({
-    type,
-    status,
-    reason,
-    message,
-    lastHeartbeatTime: time,
-    lastTransitionTime: time,
-  })
+  const condition = (type: string, status: string, reason: string, message: string): NodeCondition =>
+    withTransitionTime<NodeCondition>(undefined, { type, status, reason, message, lastHeartbeatTime: time }, time)
   return [
     condition('MemoryPressure', 'False', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'),
     condition('DiskPressure', 'False', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'),
@@ -82,9 +77,6 @@ export function readyConditions(now: number): NodeCondition[] {
     condition('Ready', 'True', 'KubeletReady', 'kubelet is posting ready status'),
   ]
 }
-
-export const isHealthy = (node: Node): boolean =>
-  node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
 
 /** The sign of life of a node. */
 export const leaseOf = ({ metadata }: Node, now: number): Lease => ({

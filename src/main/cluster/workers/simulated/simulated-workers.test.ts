@@ -4,8 +4,9 @@ import { startControlPlane, type TestControlPlane } from '#test/support/control-
 import { silentLog } from '#shared/base/log.ts'
 import type { Pod, PodSpec } from '#shared/kube/generated/types.ts'
 import { isPodReady, podCondition, summarizePod } from '#shared/kube/pod.ts'
+import { isNodeReady } from '#shared/kube/node.ts'
 import { leases, namespaces, nodes, pods } from '#shared/kube/resources.ts'
-import { isHealthy, leaseNamespace, readyConditions, simulatedMark } from './simulated-node.ts'
+import { leaseNamespace, readyConditions, simulatedMark } from './simulated-node.ts'
 import { createSimulatedWorkers, type SimulatedWorkers } from './simulated-workers.ts'
 import { systemClock } from '#shared/base/clock.ts'
 
@@ -48,7 +49,7 @@ describe('workers', () => {
     const all = (await plane.client.list(nodes)).items
     expect(all.map(({ metadata }) => metadata.name).sort()).toEqual(['sim-1', 'sim-2'])
     for (const node of all) {
-      expect(isHealthy(node)).toBe(true)
+      expect(isNodeReady(node)).toBe(true)
       expect(node.metadata.labels?.[simulatedMark]).toBe('true')
       expect(node.metadata.annotations?.[simulatedMark]).toContain('pretend')
     }
@@ -92,7 +93,7 @@ describe('workers', () => {
     const unready = pod.status?.conditions?.map((each) => (each.type === 'Ready' ? { ...each, status: 'False' } : each))
     await plane.client.updateStatus(pods, { ...pod, status: { ...pod.status, conditions: unready } })
     await workers.wake('sim-1')
-    await plane.until(nodes, (all) => all.length === 2 && all.every(isHealthy))
+    await plane.until(nodes, (all) => all.length === 2 && all.every(isNodeReady))
     await running('p')
   })
 

@@ -5,10 +5,10 @@ import type { Client } from '#shared/client/client.ts'
 import { createSharedInformers, type SharedInformers } from '#shared/client/shared-informers.ts'
 import { isAlreadyExists, isNotFound, messageOf } from '#shared/kube/error-kinds.ts'
 import type { Node } from '#shared/kube/generated/types.ts'
+import { isNodeReady } from '#shared/kube/node.ts'
 import { leases, nodes, pods } from '#shared/kube/resources.ts'
 import { microTimestamp } from '#shared/kube/timestamp.ts'
 import {
-  isHealthy,
   leaseNamespace,
   leaseOf,
   readyConditions,
@@ -142,7 +142,7 @@ export function createSimulatedWorkers(options: SimulatedWorkersOptions): Simula
   function reportHealth(node: Node): void {
     const { name = '' } = node.metadata
     const worker = workers.get(name)
-    if (!worker || worker.silent || isHealthy(node)) return
+    if (!worker || worker.silent || isNodeReady(node)) return
     client
       .patch(
         nodes,
