@@ -1,9 +1,10 @@
 import { join } from 'node:path'
-import { build } from 'esbuild'
+import { build, type BuildOptions } from 'esbuild'
+
+const root = join(import.meta.dirname, '..')
 
 /** Bundles the agent to one file for the worker's Node 20: `out/agent/agent.cjs`. */
-const root = join(import.meta.dirname, '..')
-await build({
+export const agentBundle: BuildOptions = {
   entryPoints: [join(root, 'src/agent/main.ts')],
   outfile: join(root, 'out/agent/agent.cjs'),
   bundle: true,
@@ -13,4 +14,6 @@ await build({
   // Native speed-ups of dockerode's ssh transport, which the agent never uses.
   external: ['cpu-features', '*.node'],
   logLevel: 'error',
-})
+}
+
+if (import.meta.main) await build(agentBundle)
