@@ -4,7 +4,8 @@ import { createInformer, type Informer } from '#shared/client/informer.ts'
 import type { Pod } from '#shared/kube/generated/types.ts'
 import { pods } from '#shared/kube/resources.ts'
 import { startNode, type NodeOptions } from './node.ts'
-import { PodWorker, type PodWorkerContext } from './pod-worker.ts'
+import { PodWorker } from './pod/pod-worker.ts'
+import type { PodContext } from './pod/scope.ts'
 import { createKubeletServer } from './server.ts'
 
 export interface Kubelet {
@@ -16,7 +17,7 @@ export interface Kubelet {
   stop(): Promise<void>
 }
 
-export function createKubelet(options: PodWorkerContext & { version: string }): Kubelet {
+export function createKubelet(options: PodContext & { version: string }): Kubelet {
   const { client, clock, log, node, runtime } = options
   const stops = new StopStack()
   const workers = new Map<string, PodWorker>()
@@ -91,11 +92,13 @@ export function createKubelet(options: PodWorkerContext & { version: string }): 
   function removeOrphans(): void {
     for (const uid of runtime.podUids()) {
       if (workers.has(uid)) continue
-      const [container] = runtime.containers(uid)
-      if (!container) continue
+      const all = runtime.containers(uid)
+      const [first] = all
+      if (!first) continue
+      const names = new Set(all.filter(({ sandbox }) => !sandbox).map(({ name }) => name))
       const pod: Pod = {
-        metadata: { uid, name: container.podName, namespace: container.podNamespace },
-        spec: { containers: [] },
+        metadata: { uid, name: first.podName, namespace: first.podNamespace },
+        spec: { containers: [...names].map((name) => ({ name })) },
       }
       new PodWorker(pod, options).abandon()
     }

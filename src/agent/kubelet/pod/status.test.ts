@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Pod } from '#shared/kube/generated/types.ts'
-import type { ObservedContainer } from './runtime/runtime.ts'
-import { hasHadItsRun, podStatus, statusPatch, type PodObservation } from './status.ts'
+import type { ObservedContainer } from '../runtime/runtime.ts'
+import { isPodComplete, podStatus, statusPatch, type ContainerObservation, type PodObservation } from './status.ts'
 
 const now = '2026-11-23T10:00:00Z'
 const pod = (spec: Partial<Pod['spec']> = {}): Pod => ({
@@ -35,17 +35,19 @@ const attempt = (
   ...(state === 'exited' ? { finishedAt: now } : {}),
   ...more,
 })
-const seen = (more: Partial<PodObservation> = {}): PodObservation => ({
+/** Containers by their attempts, with what else is known of them. */
+type Containers = [attempt: ObservedContainer, more?: Partial<ContainerObservation>][]
+interface Seen extends Partial<Omit<PodObservation, 'containers'>> {
+  containers?: Containers
+}
+const seen = ({ containers = [], ...more }: Seen = {}): PodObservation => ({
   sandbox: attempt('', 'running', { sandbox: true }),
-  containers: [],
+  containers: new Map(
+    containers.map(([each, known]) => [each.name, { attempts: [each], messages: new Map(), ...known }]),
+  ),
   podIp: '10.244.0.2',
   hostIp: '172.18.0.2',
   startTime: now,
-  waiting: new Map(),
-  started: new Map(),
-  ready: new Map(),
-  imageIds: new Map(),
-  terminationMessages: new Map(),
   stopped: false,
   ...more,
 })
@@ -53,36 +55,41 @@ const conditionsOf = (status: ReturnType<typeof podStatus>): Record<string, stri
   Object.fromEntries((status.conditions ?? []).map(({ type, status: value }) => [type, value]))
 
 describe('phase', () => {
-  test.each<[string, Partial<Pod['spec']>, Partial<PodObservation>, string]>([
+  test.each<[string, Partial<Pod['spec']>, Seen, string]>([
     ['nothing started', {}, {}, 'Pending'],
-    ['created only', {}, { containers: [attempt('c', 'created')] }, 'Pending'],
-    ['running', {}, { containers: [attempt('c', 'running')] }, 'Running'],
-    ['ended well, Always', {}, { containers: [attempt('c', 'exited')] }, 'Running'],
-    ['ended well, OnFailure', { restartPolicy: 'OnFailure' }, { containers: [attempt('c', 'exited')] }, 'Succeeded'],
+    ['created only', {}, { containers: [[attempt('c', 'created')]] }, 'Pending'],
+    ['running', {}, { containers: [[attempt('c', 'running')]] }, 'Running'],
+    ['ended well, Always', {}, { containers: [[attempt('c', 'exited')]] }, 'Running'],
+    ['ended well, OnFailure', { restartPolicy: 'OnFailure' }, { containers: [[attempt('c', 'exited')]] }, 'Succeeded'],
     [
       'ended badly, OnFailure',
       { restartPolicy: 'OnFailure' },
-      { containers: [attempt('c', 'exited', { exitCode: 1 })] },
+      { containers: [[attempt('c', 'exited', { exitCode: 1 })]] },
       'Running',
     ],
     [
       'ended badly, Never',
       { restartPolicy: 'Never' },
-      { containers: [attempt('c', 'exited', { exitCode: 1 })] },
+      { containers: [[attempt('c', 'exited', { exitCode: 1 })]] },
       'Failed',
     ],
-    ['stopped for deletion', {}, { containers: [attempt('c', 'exited', { exitCode: 137 })], stopped: true }, 'Failed'],
+    [
+      'stopped for deletion',
+      {},
+      { containers: [[attempt('c', 'exited', { exitCode: 137 })]], stopped: true },
+      'Failed',
+    ],
     [
       'deadline',
       {},
-      { containers: [attempt('c', 'exited')], failure: { reason: 'DeadlineExceeded', message: 'x' } },
+      { containers: [[attempt('c', 'exited')]], failure: { reason: 'DeadlineExceeded', message: 'x' } },
       'Failed',
     ],
-    ['init runs', { initContainers: [{ name: 'i' }] }, { containers: [attempt('i', 'running')] }, 'Pending'],
+    ['init runs', { initContainers: [{ name: 'i' }] }, { containers: [[attempt('i', 'running')]] }, 'Pending'],
     [
       'init failed, Never',
       { restartPolicy: 'Never', initContainers: [{ name: 'i' }] },
-      { containers: [attempt('i', 'exited', { exitCode: 2 })] },
+      { containers: [[attempt('i', 'exited', { exitCode: 2 })]] },
       'Failed',
     ],
   ])('%s is %s', (_what, spec, observation, phase) => {
@@ -91,7 +98,7 @@ describe('phase', () => {
 })
 
 test('a running pod without probes is ready', () => {
-  const status = podStatus(pod(), seen({ containers: [attempt('c', 'running')] }), now)
+  const status = podStatus(pod(), seen({ containers: [[attempt('c', 'running')]] }), now)
   expect(conditionsOf(status)).toEqual({
     PodReadyToStartContainers: 'True',
     Initialized: 'True',
@@ -108,7 +115,7 @@ test('a running pod without probes is ready', () => {
 })
 
 test('a probe that has not passed keeps it from being ready, and says which container', () => {
-  const status = podStatus(pod(), seen({ containers: [attempt('c', 'running')], ready: new Map([['c', false]]) }), now)
+  const status = podStatus(pod(), seen({ containers: [[attempt('c', 'running'), { ready: false }]] }), now)
   expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
     status: 'False',
     reason: 'ContainersNotReady',
@@ -120,8 +127,12 @@ test('a crash loop shows the wait, and the last end as lastState', () => {
   const status = podStatus(
     pod(),
     seen({
-      containers: [attempt('c', 'exited', { exitCode: 3, attempt: 2 })],
-      waiting: new Map([['c', { reason: 'CrashLoopBackOff', message: 'back-off 20s' }]]),
+      containers: [
+        [
+          attempt('c', 'exited', { exitCode: 3, attempt: 2 }),
+          { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 20s' } },
+        ],
+      ],
     }),
     now,
   )
@@ -136,7 +147,7 @@ test('a crash loop shows the wait, and the last end as lastState', () => {
 test('an out-of-memory kill is named', () => {
   const status = podStatus(
     pod({ restartPolicy: 'Never' }),
-    seen({ containers: [attempt('c', 'exited', { exitCode: 137, oomKilled: true })] }),
+    seen({ containers: [[attempt('c', 'exited', { exitCode: 137, oomKilled: true })]] }),
     now,
   )
   expect(status.containerStatuses?.[0]?.state?.terminated?.reason).toBe('OOMKilled')
@@ -145,7 +156,7 @@ test('an out-of-memory kill is named', () => {
 test('a condition keeps the time of its last change', () => {
   const before = pod()
   before.status = { conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' }] }
-  const status = podStatus(before, seen({ containers: [attempt('c', 'running')] }), now)
+  const status = podStatus(before, seen({ containers: [[attempt('c', 'running')]] }), now)
   expect(status.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime).toBe('2026-01-01T00:00:00Z')
 })
 
@@ -157,13 +168,13 @@ describe('the end of a pod with a sidecar', () => {
   const done = attempt('c', 'exited')
 
   test('is told only when the sidecar has ended too', () => {
-    const going = seen({ containers: [attempt('side', 'running'), done] })
+    const going = seen({ containers: [[attempt('side', 'running')], [done]] })
     expect(podStatus(pod(spec), going, now).phase).toBe('Running')
-    expect(hasHadItsRun(pod(spec), going)).toBe(true)
+    expect(isPodComplete(pod(spec), going)).toBe(true)
   })
 
   test('does not depend on how the sidecar took it', () => {
-    const ended = seen({ containers: [attempt('side', 'exited', { exitCode: 137 }), done] })
+    const ended = seen({ containers: [[attempt('side', 'exited', { exitCode: 137 })], [done]] })
     expect(podStatus(pod(spec), ended, now).phase).toBe('Succeeded')
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Container, Pod, PodSpec } from '#shared/kube/generated/types.ts'
 import { planContainer, resizeNeeded, unsupported } from './container-plan.ts'
-import type { ContainerSpec } from './runtime/runtime.ts'
+import type { ContainerSpec } from '../runtime/runtime.ts'
 
 const image = { id: 'sha256:1', digest: 'sha256:1', user: '', env: [] }
 

@@ -7,9 +7,9 @@ import type { ContainerState, Pod, PodSpec } from '#shared/kube/generated/types.
 import { pods } from '#shared/kube/resources.ts'
 import { startControlPlane, type TestControlPlane } from '#test/support/control-plane.ts'
 import { createFakeClock, type FakeClock } from '#test/support/fake-clock.ts'
-import { ImageFailed, type Images } from './images.ts'
+import { ImageFailed, type Images } from '../images.ts'
 import { PodWorker } from './pod-worker.ts'
-import type { ObservedContainer, Runtime } from './runtime/runtime.ts'
+import type { ObservedContainer, Runtime } from '../runtime/runtime.ts'
 
 let plane: TestControlPlane
 let clock: FakeClock

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import type { Container, Pod } from '#shared/kube/generated/types.ts'
 import { qosClassOf } from '#shared/kube/pod.ts'
 import { quantityMillis, quantityValue } from '#shared/kube/quantity.ts'
-import { expand } from './environment.ts'
-import type { ContainerSpec, ImageInfo, Limits, Mount } from './runtime/runtime.ts'
+import { expand } from '../environment.ts'
+import type { ContainerSpec, ImageInfo, Limits, Mount } from '../runtime/runtime.ts'
 
 /** The container cannot be made from its spec: it waits in CreateContainerConfigError. */
 export class BadContainerConfig extends Error {}

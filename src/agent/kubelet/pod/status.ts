@@ -9,23 +9,16 @@ import type {
 } from '#shared/kube/generated/types.ts'
 import { isRestartableInit, qosClassOf } from '#shared/kube/pod.ts'
 import { resizeNeeded } from './container-plan.ts'
-import type { ObservedContainer } from './runtime/runtime.ts'
+import type { ObservedContainer } from '../runtime/runtime.ts'
 
 /** What the kubelet knows of a pod beyond its spec: the input of its status. */
 export interface PodObservation {
   sandbox?: ObservedContainer
-  /** Every attempt of every container, oldest first. */
-  containers: readonly ObservedContainer[]
+  /** By name; containers that are not here have not been tried yet. */
+  containers: ReadonlyMap<string, ContainerObservation>
   podIp?: string
   hostIp: string
   startTime: string
-  /** Why a container waits, where it is not simply being created. */
-  waiting: ReadonlyMap<string, { reason: string; message: string }>
-  /** Of containers with a probe; running ones without one count as passed. */
-  started: ReadonlyMap<string, boolean>
-  ready: ReadonlyMap<string, boolean>
-  imageIds: ReadonlyMap<string, string>
-  terminationMessages: ReadonlyMap<string, string>
   /** Ends the pod for good: active deadline, eviction. */
   failure?: { reason: string; message: string }
   /** Why a resize could not be carried out yet. */
@@ -34,13 +27,29 @@ export interface PodObservation {
   stopped: boolean
 }
 
+export interface ContainerObservation {
+  /** Oldest first. */
+  attempts: readonly ObservedContainer[]
+  /** Why it waits, where it is not simply being created. */
+  waiting?: { reason: string; message: string }
+  /** Verdicts of its probes; a running container without such a probe counts as passed. */
+  started?: boolean
+  ready?: boolean
+  imageId?: string
+  /** Termination messages of its attempts, by id. */
+  messages: ReadonlyMap<string, string>
+}
+
+/** Of a container that has not been tried. */
+const untried: ContainerObservation = { attempts: [], messages: new Map() }
+
 /** The status that the kubelet reports, as `kubelet/kubelet_pods.go` computes it. @param now RFC 3339 */
 export function podStatus(pod: Pod, seen: PodObservation, now: string): PodStatus {
   const spec = pod.spec ?? { containers: [] }
   const inits = spec.initContainers ?? []
   const { initStatuses, statuses, initialized, outcome } = runOf(pod, seen)
   // Sidecars, and what a deadline ends, run on for a while: a pod has not ended before they have.
-  const lasts = isTerminal(outcome) && seen.containers.some(({ state }) => state === 'running')
+  const lasts = isTerminal(outcome) && allAttempts(seen).some(({ state }) => state === 'running')
   const phase = lasts && !isTerminal(pod.status?.phase) ? 'Running' : outcome
   const done = isTerminal(phase)
   const sandboxRuns = seen.sandbox?.state === 'running' && seen.podIp !== undefined
@@ -104,8 +113,8 @@ export function podStatus(pod: Pod, seen: PodObservation, now: string): PodStatu
   }
 }
 
-/** Whether the pod has had its run, so that what still runs of it is to be stopped. */
-export const hasHadItsRun = (pod: Pod, seen: PodObservation): boolean => isTerminal(runOf(pod, seen).outcome)
+/** Whether the pod is complete, so that what still runs of it is to be stopped. */
+export const isPodComplete = (pod: Pod, seen: PodObservation): boolean => isTerminal(runOf(pod, seen).outcome)
 
 const isTerminal = (phase: string | undefined): boolean => phase === 'Succeeded' || phase === 'Failed'
 
@@ -136,22 +145,14 @@ function runOf(
   const { initContainers: inits = [], containers } = pod.spec ?? { containers: [] }
   const initStatuses = inits.map((container) => containerStatus(pod, container, seen, true))
   // Once a container has begun, all before it were done; a sidecar that ends later changes nothing about that.
-  const hasBegun = containers.some(({ name }) => seen.containers.some((each) => each.name === name && each.startedAt))
+  const hasBegun = containers.some(({ name }) => seen.containers.get(name)?.attempts.some(({ startedAt }) => startedAt))
   const initialized = hasBegun || inits.every((container, index) => isInitDone(container, initStatuses[index]))
   const statuses = containers.map((container) => containerStatus(pod, container, seen, initialized))
   return { initStatuses, statuses, initialized, outcome: phaseOf(pod, statuses, initStatuses, initialized, seen) }
 }
 
-/** Every container of a pod, of whatever sort. */
-export const allContainers = ({ spec }: Pod): Container[] => [
-  ...(spec?.containers ?? []),
-  ...(spec?.initContainers ?? []),
-  ...(spec?.ephemeralContainers ?? []),
-]
-
-/** The newest attempt of a container. */
-export const latest = (containers: readonly ObservedContainer[], name: string): ObservedContainer | undefined =>
-  containers.findLast((container) => container.name === name)
+const allAttempts = ({ containers }: PodObservation): ObservedContainer[] =>
+  [...containers.values()].flatMap(({ attempts }) => attempts)
 
 const succeeded = ({ state, exitCode }: ObservedContainer): boolean => state === 'exited' && exitCode === 0
 const completed = { reason: 'PodCompleted' }
@@ -165,10 +166,10 @@ function isInitDone(container: Container, status: ContainerStatus | undefined): 
 }
 
 function containerStatus(pod: Pod, container: Container, seen: PodObservation, initialized: boolean): ContainerStatus {
-  const attempts = seen.containers.filter(({ name }) => name === container.name)
+  const observed = seen.containers.get(container.name) ?? untried
+  const { attempts, waiting } = observed
   const current = attempts.at(-1)
   const previous = attempts.at(-2)
-  const waiting = seen.waiting.get(container.name)
   // A container that waits to be started again shows its last end as lastState.
   const isWaiting = !current || current.state === 'created' || (current.state === 'exited' && waiting !== undefined)
   const last = current?.state === 'exited' && isWaiting ? current : previous
@@ -177,26 +178,26 @@ function containerStatus(pod: Pod, container: Container, seen: PodObservation, i
   const ready =
     isInit && !isRestartableInit(container)
       ? current !== undefined && succeeded(current)
-      : running && (seen.ready.get(container.name) ?? true)
+      : running && (observed.ready ?? true)
   return {
     name: container.name,
     image: container.image ?? '',
-    imageID: seen.imageIds.get(container.image ?? '') ?? '',
+    imageID: observed.imageId ?? '',
     ...(current && current.state !== 'created' ? { containerID: `docker://${current.id}` } : {}),
     restartCount: current ? current.attempt : 0,
     ready,
-    started: running && (seen.started.get(container.name) ?? true),
+    started: running && (observed.started ?? true),
     state: isWaiting
       ? { waiting: waiting ?? { reason: initialized ? 'ContainerCreating' : 'PodInitializing' } }
-      : stateOf(current, seen),
-    lastState: last ? stateOf(last, seen) : {},
+      : stateOf(current, observed),
+    lastState: last ? stateOf(last, observed) : {},
     ...resourcesOf(container, current),
   }
 }
 
-function stateOf(container: ObservedContainer, seen: PodObservation): ContainerState {
+function stateOf(container: ObservedContainer, { messages }: ContainerObservation): ContainerState {
   if (container.state === 'running') return { running: { startedAt: container.startedAt } }
-  const message = seen.terminationMessages.get(container.id) ?? (container.error || undefined)
+  const message = messages.get(container.id) || container.error
   return {
     terminated: {
       exitCode: container.exitCode,

@@ -1,0 +1,467 @@
+import type { Stop } from '#shared/base/disposable.ts'
+import type { Container, ContainerStatus, Pod } from '#shared/kube/generated/types.ts'
+import { isRestartableInit } from '#shared/kube/pod.ts'
+import { environmentOf } from '../environment.ts'
+import type { EnsuredImage } from '../images.ts'
+import { startProbes, type ProbeKind } from '../probes.ts'
+import type { ObservedContainer } from '../runtime/runtime.ts'
+import { mountsOf } from '../volumes.ts'
+import { execInContainer } from './container-exec.ts'
+import { containerHash, limitsOf, planContainer, resizeNeeded } from './container-plan.ts'
+import { ImageFetch } from './image-fetch.ts'
+import { ownMounts, readTerminationMessage } from './kubelet-files.ts'
+import { runHook } from './lifecycle-hook.ts'
+import {
+  crashesAfter,
+  firstBackOff,
+  letsNextStart,
+  nextAttempt,
+  nextStep,
+  restartPolicyOf,
+  startFailure,
+  type ContainerKind,
+} from './restart.ts'
+import type { Sandbox } from './sandbox.ts'
+import type { PodScope } from './scope.ts'
+import type { PodSources } from './sources.ts'
+import type { ContainerObservation } from './status.ts'
+
+/** How long a postStart hook may take. */
+const longestPostStart = 600_000
+/** After a long preStop hook a container still gets this many seconds to end, as the kubelet grants. */
+const leastGrace = 2
+const defaultGrace = 30
+
+/**
+ * One container of a pod, of whatever kind: all its attempts, and what is known about them. `sync` brings it one step
+ * further; what happens between two steps (an exit, a verdict of a probe, a timer) only wakes the pod's loop.
+ */
+export class PodContainer {
+  readonly kind: ContainerKind
+  readonly #scope: PodScope
+  readonly #sandbox: Sandbox
+  readonly #sources: PodSources
+  #spec: Container
+  readonly #fetch = new ImageFetch()
+  #imageId: { reference: string | undefined; id: string } | undefined
+  #waiting: { reason: string; message: string } | undefined
+  /** Verdicts of the startup and readiness probes; undefined without such a probe. */
+  #started: boolean | undefined
+  #ready: boolean | undefined
+  #probes: { id: string; stop: Stop } | undefined
+  #crashes = 0
+  /** Starts in a row that failed, and when the next is tried. */
+  #failure = { count: 0, retryAt: 0 }
+  #resizeError: string | undefined
+  /** Ids of attempts that are being stopped. */
+  readonly #stopping = new Set<string>()
+  /** Termination messages of ended attempts, by id. */
+  readonly #messages = new Map<string, string>()
+
+  constructor(
+    spec: Container,
+    kind: ContainerKind,
+    { scope, sandbox, sources }: { scope: PodScope; sandbox: Sandbox; sources: PodSources },
+  ) {
+    this.#spec = spec
+    this.kind = kind
+    this.#scope = scope
+    this.#sandbox = sandbox
+    this.#sources = sources
+  }
+
+  get name(): string {
+    return this.#spec.name
+  }
+
+  /** Takes over what the pod's spec says of it now. */
+  update(spec: Container): void {
+    this.#spec = spec
+  }
+
+  /** Oldest first. */
+  get attempts(): ObservedContainer[] {
+    const { runtime, uid } = this.#scope
+    return runtime.containers(uid).filter(({ sandbox, name }) => !sandbox && name === this.name)
+  }
+
+  get latest(): ObservedContainer | undefined {
+    return this.attempts.at(-1)
+  }
+
+  get isStopping(): boolean {
+    return this.#stopping.size > 0
+  }
+
+  /** Why a resize could not be carried out yet. */
+  get resizeError(): string | undefined {
+    return this.#resizeError
+  }
+
+  /** Of an init container: whether the one after it may start. */
+  get letsNextStart(): boolean {
+    const { latest } = this
+    const isStale = latest !== undefined && this.#sandbox.isOlder(latest)
+    return letsNextStart({ kind: this.kind, latest, isStale, started: this.#started })
+  }
+
+  /** What the pod's status says of it. */
+  observe(): ContainerObservation {
+    return {
+      attempts: this.attempts,
+      ...(this.#waiting ? { waiting: this.#waiting } : {}),
+      ...(this.#started === undefined ? {} : { started: this.#started }),
+      ...(this.#ready === undefined ? {} : { ready: this.#ready }),
+      ...(this.#imageId?.reference === this.#spec.image ? { imageId: this.#imageId?.id } : {}),
+      messages: this.#messages,
+    }
+  }
+
+  /** Starts, restarts, replaces or supervises it, as its last attempt and its policy have it. */
+  async sync(sandbox: ObservedContainer): Promise<void> {
+    const { latest } = this
+    const next = nextStep({
+      kind: this.kind,
+      policy: restartPolicyOf(this.kind, this.#scope.pod().spec?.restartPolicy),
+      latest,
+      hash: containerHash(this.#spec),
+      isStale: latest !== undefined && this.#sandbox.isOlder(latest),
+      crashes: this.#crashes,
+      retryAt: this.#failure.retryAt,
+      now: this.#scope.clock.now(),
+    })
+    switch (next.step) {
+      case 'supervise':
+        return this.#supervise(next.running)
+      case 'replace':
+        this.#waiting = undefined
+        return this.stop(next.running, 'definition changed, will be restarted')
+      case 'leave':
+        return
+      case 'backOff':
+        this.#backOff(next)
+        return
+      case 'retryLater':
+        this.#retryLater(next.waitMs)
+        return
+      case 'start':
+        return this.#start(sandbox, latest)
+    }
+  }
+
+  /** Takes notice of attempts that have ended: their probes stop, their termination messages are read. */
+  async collectExits(): Promise<void> {
+    for (const attempt of this.attempts) {
+      if (attempt.state !== 'exited' || this.#messages.has(attempt.id)) continue
+      this.#endProbes(attempt.id)
+      this.#messages.set(attempt.id, await this.#terminationMessage(attempt))
+    }
+  }
+
+  /** Keeps the newest attempt and the one before it, whose log `--previous` reads. */
+  async prune(): Promise<void> {
+    for (const { id } of this.attempts.slice(0, -2)) {
+      await this.#scope.runtime.removeContainer(id)
+      this.#messages.delete(id)
+    }
+  }
+
+  /**
+   * Stops an attempt that runs: preStop hook, then SIGTERM, then SIGKILL when `grace` seconds are over.
+   * @param why of the Killing event; none when the whole pod stops
+   */
+  async stop(attempt: ObservedContainer, why?: string, grace = this.#podGrace): Promise<void> {
+    if (this.#stopping.has(attempt.id)) return
+    this.#stopping.add(attempt.id)
+    const { clock, runtime, termination } = this.#scope
+    try {
+      this.#endProbes(attempt.id)
+      this.#event('Normal', 'Killing', why ? `Container ${this.name} ${why}` : `Stopping container ${this.name}`)
+      const begun = clock.now()
+      if (grace > 0) await this.#preStop(attempt, grace)
+      const left = Math.min(grace, termination.grace) - (clock.now() - begun) / 1_000
+      const isImmediate = grace === 0 || termination.grace === 0
+      await runtime.stopContainer(attempt.id, isImmediate ? 0 : Math.max(leastGrace, left))
+    } finally {
+      this.#stopping.delete(attempt.id)
+    }
+  }
+
+  /** Gives attempts that are being stopped `grace` seconds from now on. */
+  hurry(grace: number): void {
+    for (const id of this.#stopping) void this.#scope.runtime.stopContainer(id, grace).catch(() => undefined)
+  }
+
+  /**
+   * Its sandbox has died. What has run is kept as an attempt: it counts as a restart, and shows that a pod which must
+   * not be restarted is complete.
+   */
+  async leaveSandbox(): Promise<void> {
+    const { runtime } = this.#scope
+    for (const { id, state } of this.attempts) {
+      this.#endProbes(id)
+      if (state === 'running') await runtime.stopContainer(id, 0)
+      else if (state === 'created') await runtime.removeContainer(id)
+    }
+  }
+
+  async remove(): Promise<void> {
+    for (const { id } of this.attempts) await this.#scope.runtime.removeContainer(id)
+  }
+
+  /** Stops what belongs to this agent; the container goes on. */
+  detach(): void {
+    void this.#probes?.stop()
+    this.#probes = undefined
+  }
+
+  get #podGrace(): number {
+    return this.#scope.pod().spec?.terminationGracePeriodSeconds ?? defaultGrace
+  }
+
+  async #start(sandbox: ObservedContainer, previous: ObservedContainer | undefined): Promise<void> {
+    const { runtime } = this.#scope
+    try {
+      const fetched = await this.#image()
+      if (!fetched) return
+      const attempt = nextAttempt(
+        previous,
+        this.#reportedStatus(() => true),
+      )
+      const id = previous?.state === 'created' ? previous.id : await this.#create(attempt, sandbox, fetched)
+      this.#event('Normal', 'Created', 'Container created')
+      this.#crashes = crashesAfter(previous, this.#crashes)
+      const running = await runtime.startContainer(id)
+      this.#event('Normal', 'Started', 'Container started')
+      this.#waiting = undefined
+      this.#failure = { count: 0, retryAt: 0 }
+      this.#started = undefined
+      this.#ready = undefined
+      await this.#postStart(running)
+      this.#startProbes()
+    } catch (error) {
+      this.#startFailed(error as Error)
+    }
+  }
+
+  /** @returns undefined while it is fetched @throws ImageFailed */
+  async #image(): Promise<EnsuredImage | undefined> {
+    const reference = this.#spec.image ?? ''
+    const fetched = await this.#fetch.take(this.#scope.images, this.#spec, {
+      onPull: () => this.#event('Normal', 'Pulling', `Pulling image "${reference}"`),
+      onDone: () => this.#scope.wake(),
+    })
+    if (!fetched) return undefined
+    const { image, pulledMs } = fetched
+    const id = image.digest.includes('@') ? image.digest : `docker://${image.id}`
+    this.#imageId = { reference: this.#spec.image, id }
+    this.#event(
+      'Normal',
+      'Pulled',
+      pulledMs === undefined
+        ? `Container image "${reference}" already present on machine`
+        : `Successfully pulled image "${reference}" in ${pulledMs}ms`,
+    )
+    return fetched
+  }
+
+  /** @returns its id */
+  async #create(attempt: number, sandbox: ObservedContainer, { image }: EnsuredImage): Promise<string> {
+    const { root, runtime, node } = this.#scope
+    const pod = this.#scope.pod()
+    const container = this.#spec
+    const env = await environmentOf(pod, container, this.#sources.open(this.#sandbox.ip ?? ''))
+    const mounts = [...(await mountsOf(root, pod, container, env)), ...(await ownMounts(root, pod, container, attempt))]
+    const debugged = this.#debugged()
+    return runtime.createContainer(
+      planContainer({
+        pod,
+        container,
+        attempt,
+        sandboxId: sandbox.id,
+        image,
+        env,
+        mounts,
+        nodeMemory: node.memoryBytes,
+        ...(debugged === undefined ? {} : { debugged }),
+      }),
+    )
+  }
+
+  /** Id of the container whose processes an ephemeral container was sent to look at. */
+  #debugged(): string | undefined {
+    const target = (this.#spec as { targetContainerName?: string }).targetContainerName
+    if (target === undefined) return undefined
+    const { runtime, uid } = this.#scope
+    const found = runtime.containers(uid).findLast(({ sandbox, name }) => !sandbox && name === target)
+    return found?.state === 'running' ? found.id : undefined
+  }
+
+  /** It cannot be started: says why, once, and when it is tried again. */
+  #startFailed(error: Error): void {
+    const { clock, images, timers } = this.#scope
+    const count = this.#failure.count + 1
+    const { reason, retryMs, wakeMs } = startFailure(error, count)
+    if (reason === 'RunContainerError') images.forget(this.#spec.image ?? '')
+    if (this.#waiting?.message !== error.message)
+      this.#event('Warning', 'Failed', reason === 'ErrImagePull' ? error.message : `Error: ${error.message}`)
+    this.#waiting = { reason, message: error.message }
+    this.#failure = { count, retryAt: clock.now() + retryMs }
+    timers.wakeAfter(`start ${this.name}`, wakeMs)
+  }
+
+  /** A start that failed is tried again at its time, whatever wakes the loop meanwhile. */
+  #retryLater(waitMs: number): void {
+    if (this.#waiting?.reason === 'ErrImagePull') {
+      const message = `Back-off pulling image "${this.#spec.image ?? ''}"`
+      this.#waiting = { reason: 'ImagePullBackOff', message }
+      this.#event('Normal', 'BackOff', message)
+    }
+    this.#scope.timers.wakeAfter(`start ${this.name}`, waitMs)
+  }
+
+  #backOff({ delayMs, waitMs }: { delayMs: number; waitMs: number }): void {
+    const { name = '', namespace = '', uid = '' } = this.#scope.pod().metadata
+    const podId = `${name}_${namespace}(${uid})`
+    if (this.#waiting?.reason !== 'CrashLoopBackOff')
+      this.#event('Warning', 'BackOff', `Back-off restarting failed container ${this.name} in pod ${podId}`)
+    const message = `back-off ${delayMs / 1_000}s restarting failed container=${this.name} pod=${podId}`
+    this.#waiting = { reason: 'CrashLoopBackOff', message }
+    this.#scope.timers.wakeAfter(`backoff ${this.name}`, waitMs)
+  }
+
+  async #supervise(running: ObservedContainer): Promise<void> {
+    this.#waiting = undefined
+    await this.#resize(running)
+    this.#startProbes()
+  }
+
+  /** Changed limits are given to the container as it runs, or by a restart where it asks for one. */
+  async #resize(running: ObservedContainer): Promise<void> {
+    const { runtime, timers } = this.#scope
+    const need = resizeNeeded(this.#spec, running.resources)
+    if (need === 'none') return
+    if (need === 'restart') return this.stop(running, 'resize requires restart')
+    try {
+      await runtime.updateContainer(running.id, limitsOf(this.#spec))
+      this.#resizeError = undefined
+    } catch (error) {
+      this.#resizeError = (error as Error).message
+      timers.wakeAfter('resize', firstBackOff)
+    }
+  }
+
+  async #postStart(running: ObservedContainer): Promise<void> {
+    const hook = this.#spec.lifecycle?.postStart
+    if (!hook) return
+    try {
+      await runHook(hook, this.#hookOptions(running, longestPostStart, this.#scope.termination.begun))
+    } catch (error) {
+      this.#event('Warning', 'FailedPostStartHook', (error as Error).message)
+      await this.stop(running, 'failed postStart hook')
+    }
+  }
+
+  async #preStop(attempt: ObservedContainer, grace: number): Promise<void> {
+    const hook = this.#spec.lifecycle?.preStop
+    if (!hook) return
+    try {
+      await runHook(hook, this.#hookOptions(attempt, grace * 1_000, this.#scope.termination.shortened))
+    } catch (error) {
+      this.#event('Warning', 'FailedPreStopHook', (error as Error).message)
+    }
+  }
+
+  #hookOptions(attempt: ObservedContainer, timeoutMs: number, signal: AbortSignal): Parameters<typeof runHook>[1] {
+    const { runtime, clock } = this.#scope
+    const podIp = this.#sandbox.ip ?? ''
+    return { runtime, clock, container: this.#spec, containerId: attempt.id, podIp, timeoutMs, signal }
+  }
+
+  /** Starts the probes of the attempt that runs, once; one that is being stopped is not probed any more. */
+  #startProbes(): void {
+    const running = this.latest
+    if (running?.state !== 'running' || this.#stopping.has(running.id) || this.#probes?.id === running.id) return
+    void this.#probes?.stop()
+    const { clock, node } = this.#scope
+    const { startupProbe, readinessProbe } = this.#spec
+    // After a restart of the agent a container keeps the verdicts that it had, until its probes give new ones.
+    const before = this.#reportedStatus(({ containerID }) => containerID === `docker://${running.id}`)
+    const started = before?.started === true
+    if (startupProbe) this.#started = started
+    if (readinessProbe ?? startupProbe) this.#ready = before?.ready === true && started
+    const stop = startProbes({
+      container: this.#spec,
+      started,
+      podIp: this.#sandbox.ip ?? node.ip,
+      clock,
+      exec: (command, timeoutMs) => execInContainer(this.#scope, running.id, command, timeoutMs),
+      onFailure: (kind, message) => this.#event('Warning', 'Unhealthy', `${probeNames[kind]} probe failed: ${message}`),
+      onVerdict: (kind, passed) => this.#takeVerdict(running, kind, passed),
+    })
+    this.#probes = { id: running.id, stop }
+  }
+
+  #takeVerdict(running: ObservedContainer, kind: ProbeKind, passed: boolean): void {
+    const { startupProbe, livenessProbe, readinessProbe } = this.#spec
+    if (kind === 'readiness') this.#ready = passed
+    else if (!passed) {
+      const grace = (kind === 'startup' ? startupProbe : livenessProbe)?.terminationGracePeriodSeconds
+      void this.stop(running, `failed ${kind} probe, will be restarted`, grace)
+        .catch((error: unknown) =>
+          this.#scope.log.warn('container not stopped', { container: this.name, error: (error as Error).message }),
+        )
+        .then(() => this.#scope.wake())
+      return
+    } else if (kind === 'startup') {
+      this.#started = true
+      if (!readinessProbe) this.#ready = true
+    }
+    this.#scope.wake()
+  }
+
+  #endProbes(id: string): void {
+    if (this.#probes?.id !== id) return
+    void this.#probes.stop()
+    this.#probes = undefined
+  }
+
+  async #terminationMessage(ended: ObservedContainer): Promise<string> {
+    const { root, runtime, uid } = this.#scope
+    const text = await readTerminationMessage(root, uid, this.name, ended.attempt)
+    if (text) return text
+    if (this.#spec.terminationMessagePolicy !== 'FallbackToLogsOnError' || ended.exitCode === 0) return ''
+    const logs = await runtime.logs(ended.id, { follow: false, timestamps: false, tail: 80 })
+    let tail = ''
+    for await (const chunk of logs) tail = (tail + (chunk as Buffer).toString('utf8')).slice(-2_048)
+    return tail
+  }
+
+  /** What the pod's status in the API says of it, where that is as asked. */
+  #reportedStatus(accepts: (status: ContainerStatus) => boolean): ContainerStatus | undefined {
+    const { containerStatuses = [], initContainerStatuses = [] } = this.#scope.pod().status ?? {}
+    return [...containerStatuses, ...initContainerStatuses].find(
+      (status) => status.name === this.name && accepts(status),
+    )
+  }
+
+  #event(type: 'Normal' | 'Warning', reason: string, message: string): void {
+    const list =
+      this.kind === 'main' ? 'containers' : this.kind === 'ephemeral' ? 'ephemeralContainers' : 'initContainers'
+    this.#scope.recorder.event(this.#scope.pod(), type, reason, message, `spec.${list}{${this.name}}`)
+  }
+}
+
+const probeNames: Record<ProbeKind, string> = { startup: 'Startup', liveness: 'Liveness', readiness: 'Readiness' }
+
+/** The containers of a pod's spec with their kinds, in the order in which they start. */
+export function containersOf({ spec }: Pod): { container: Container; kind: ContainerKind }[] {
+  return [
+    ...(spec?.initContainers ?? []).map((container) => ({
+      container,
+      kind: isRestartableInit(container) ? ('sidecar' as const) : ('init' as const),
+    })),
+    ...(spec?.containers ?? []).map((container) => ({ container, kind: 'main' as const })),
+    ...(spec?.ephemeralContainers ?? []).map((container) => ({ container, kind: 'ephemeral' as const })),
+  ]
+}

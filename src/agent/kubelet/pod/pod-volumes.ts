@@ -1,0 +1,51 @@
+import { setUpVolumes } from '../volumes.ts'
+import type { PodScope } from './scope.ts'
+import type { PodSources } from './sources.ts'
+
+/** How often volumes that follow ConfigMaps, Secrets and tokens are refreshed. */
+const refreshMs = 30_000
+const retryMs = 2_000
+
+/** The volumes of one pod: set up before its first container, then kept up to date. */
+export class PodVolumes {
+  readonly #scope: PodScope
+  readonly #sources: PodSources
+  #ready = false
+  #due = true
+
+  constructor(scope: PodScope, sources: PodSources) {
+    this.#scope = scope
+    this.#sources = sources
+  }
+
+  /** Whether all of them have been set up. */
+  get ready(): boolean {
+    return this.#ready
+  }
+
+  /** Sets up or refreshes what is due. A failure becomes a FailedMount event and is tried again. */
+  async ensure(podIp: string): Promise<void> {
+    if (!this.#due) return
+    const { root, recorder, timers } = this.#scope
+    const pod = this.#scope.pod()
+    try {
+      const { live } = await setUpVolumes(root, pod, this.#sources.open(podIp))
+      this.#ready = true
+      this.#due = false
+      if (live) this.#refreshLater()
+    } catch (error) {
+      if (this.#ready) {
+        // Volumes that were set up once keep what they have when their source goes away.
+        this.#due = false
+        this.#refreshLater()
+        return
+      }
+      recorder.event(pod, 'Warning', 'FailedMount', `MountVolume.SetUp failed: ${(error as Error).message}`)
+      timers.wakeAfter('volumes', retryMs)
+    }
+  }
+
+  #refreshLater(): void {
+    this.#scope.timers.wakeAfter('volumes', refreshMs, () => (this.#due = true))
+  }
+}

@@ -1,0 +1,285 @@
+import type { Pod } from '#shared/kube/generated/types.ts'
+import { isPodTerminal } from '#shared/kube/pod.ts'
+import { pods } from '#shared/kube/resources.ts'
+import { ApiError } from '#shared/kube/status.ts'
+import { timestamp } from '#shared/kube/timestamp.ts'
+import type { ObservedContainer } from '../runtime/runtime.ts'
+import { tearDownVolumes } from '../volumes.ts'
+import { unsupported } from './container-plan.ts'
+import { containersOf, PodContainer } from './container.ts'
+import { PodVolumes } from './pod-volumes.ts'
+import { Sandbox } from './sandbox.ts'
+import { podKey, podRef, type PodContext, type PodScope } from './scope.ts'
+import { PodSources } from './sources.ts'
+import { StatusReporter } from './status-reporter.ts'
+import { isPodComplete, type PodObservation } from './status.ts'
+import { Termination } from './termination.ts'
+import { Timers } from './timers.ts'
+
+/**
+ * One pod on this node, from its arrival to its end. Whatever happens (the pod changed, a container ended, a probe gave
+ * its verdict, a timer ran out) only wakes the loop; each pass reads everything anew and brings the pod one step further.
+ */
+export class PodWorker {
+  #pod: Pod
+  readonly #scope: PodScope
+  readonly #sandbox: Sandbox
+  readonly #volumes: PodVolumes
+  readonly #sources: PodSources
+  readonly #reporter: StatusReporter
+  /** By name, in the order in which they start. */
+  readonly #containers = new Map<string, PodContainer>()
+  readonly #startTime: string
+  #awake = false
+  #working: Promise<void> | undefined
+  /** The loop has ended: the agent stops, or nothing of the pod is left. */
+  #ended = false
+  /** The pod's object is gone. */
+  #gone = false
+  /** Ends the pod for good: its deadline is over. */
+  #failure: { reason: string; message: string } | undefined
+  /** Everything has been stopped because the pod is being deleted. */
+  #stopped = false
+  #saidUnsupported = false
+
+  constructor(pod: Pod, context: PodContext) {
+    this.#pod = pod
+    this.#startTime = pod.status?.startTime ?? timestamp(context.clock.now())
+    const wake = (): void => this.kick()
+    this.#scope = {
+      ...context,
+      uid: pod.metadata.uid ?? '',
+      pod: () => this.#pod,
+      termination: new Termination(),
+      timers: new Timers({ clock: context.clock, wake }),
+      wake,
+    }
+    this.#sandbox = new Sandbox(this.#scope)
+    this.#sources = new PodSources(this.#scope)
+    this.#volumes = new PodVolumes(this.#scope, this.#sources)
+    this.#reporter = new StatusReporter(this.#scope)
+    this.#takeContainers()
+  }
+
+  get pod(): Pod {
+    return this.#pod
+  }
+
+  /** The pod's object has changed. */
+  update(pod: Pod): void {
+    this.#pod = pod
+    this.#takeContainers()
+    if (pod.metadata.deletionTimestamp !== undefined)
+      this.#endWithin(pod.metadata.deletionGracePeriodSeconds ?? Infinity)
+    this.kick()
+  }
+
+  /** The pod's object is gone without our having ended it: everything of it is removed at once. */
+  abandon(): void {
+    this.#gone = true
+    this.#endWithin(0)
+    this.kick()
+  }
+
+  /** Leaves the pod as it is: the agent ends, the pod goes on. */
+  stop(): void {
+    this.#ended = true
+    this.#scope.timers.stop()
+    for (const container of this.#containers.values()) container.detach()
+  }
+
+  /** Looks at the pod again; calls during a pass lead to one more. */
+  kick(): void {
+    this.#awake = true
+    this.#working ??= this.#work()
+  }
+
+  async #work(): Promise<void> {
+    while (this.#awake && !this.#ended) {
+      this.#awake = false
+      try {
+        await this.#sync()
+      } catch (error) {
+        this.#scope.log.warn('pod sync failed', { pod: podKey(this.#pod), error: (error as Error).message })
+        this.#scope.timers.wakeAfter('retry', 1_000)
+      }
+    }
+    this.#working = undefined
+  }
+
+  /** One pass of the loop, whatever stage of its life the pod is in. */
+  async #sync(): Promise<void> {
+    this.#checkDeadline()
+    if (this.#gone || this.#pod.metadata.deletionTimestamp !== undefined) return this.#terminate()
+    if (this.#failure || isPodTerminal(this.#pod)) return this.#finish()
+    this.#sayUnsupported()
+    await this.#collectExits()
+    if (this.#isEndedBySandbox()) return this.#finish()
+    const [sandbox] = await Promise.all([
+      this.#sandbox.ensure(() => this.#leaveSandbox()),
+      this.#volumes.ensure(this.#sandbox.ip ?? ''),
+    ])
+    if (sandbox && this.#volumes.ready) await this.#runContainers(sandbox)
+    this.#report()
+    if (isPodComplete(this.#pod, this.#observe())) await this.#finish()
+  }
+
+  async #runContainers(sandbox: ObservedContainer): Promise<void> {
+    if (await this.#runInitContainers(sandbox))
+      for (const container of this.#ofKind('main')) await container.sync(sandbox)
+    for (const container of this.#ofKind('ephemeral')) await container.sync(sandbox)
+    for (const container of this.#containers.values()) await container.prune()
+  }
+
+  /** Init containers one after the other, sidecars from their turn on. @returns whether the main containers may run */
+  async #runInitContainers(sandbox: ObservedContainer): Promise<boolean> {
+    for (const container of this.#ofKind('init', 'sidecar')) {
+      if (container.kind === 'init') {
+        if (container.letsNextStart) continue
+        await container.sync(sandbox)
+        return false
+      }
+      await container.sync(sandbox)
+      if (!container.letsNextStart) return false
+    }
+    return true
+  }
+
+  /** The pod is over but its object stays: nothing of it runs on, its logs stay readable. */
+  async #finish(): Promise<void> {
+    await this.#stopContainers(this.#pod.spec?.terminationGracePeriodSeconds ?? 30)
+    await this.#collectExits()
+    await this.#sandbox.stop()
+    this.#report()
+  }
+
+  /** The pod is deleted: stops it, removes all of it, and then its object. */
+  async #terminate(): Promise<void> {
+    const { deletionGracePeriodSeconds } = this.#pod.metadata
+    const grace = deletionGracePeriodSeconds ?? this.#pod.spec?.terminationGracePeriodSeconds ?? 30
+    await this.#stopContainers(this.#gone ? 0 : grace)
+    await this.#collectExits()
+    this.#stopped = true
+    this.#report()
+    for (const container of this.#containers.values()) await container.remove()
+    await this.#sandbox.remove()
+    await tearDownVolumes(this.#scope.root, this.#scope.uid)
+    if (!this.#gone) {
+      await this.#reporter.flush()
+      await this.#deleteObject()
+    }
+    this.stop()
+  }
+
+  async #deleteObject(): Promise<void> {
+    const { client, uid } = this.#scope
+    try {
+      await client.delete(pods, podRef(this.#pod), { gracePeriodSeconds: 0, preconditions: { uid } })
+    } catch (error) {
+      // It is gone already, or another pod has its name.
+      if (!(error instanceof ApiError) || (error.code !== 404 && error.code !== 409)) throw error
+    }
+  }
+
+  /** Sidecars outlive the containers that they serve. */
+  async #stopContainers(grace: number): Promise<void> {
+    await stopAll(this.#ofKind('main', 'init', 'ephemeral'), grace)
+    await stopAll(this.#ofKind('sidecar'), grace)
+  }
+
+  /** A second delete may shorten the grace of the first: what is being stopped is then stopped sooner. */
+  #endWithin(grace: number): void {
+    const { termination } = this.#scope
+    const stopping = [...this.#containers.values()].filter(({ isStopping }) => isStopping)
+    if (!termination.begin(grace) || stopping.length === 0) return
+    termination.shorten()
+    for (const container of stopping) container.hurry(grace)
+  }
+
+  #checkDeadline(): void {
+    const { clock, timers } = this.#scope
+    const seconds = this.#pod.spec?.activeDeadlineSeconds
+    if (seconds === undefined || this.#failure || this.#pod.metadata.deletionTimestamp) return
+    const left = Date.parse(this.#startTime) + seconds * 1_000 - clock.now()
+    if (left > 0) timers.wakeAfter('deadline', left)
+    else
+      this.#failure = {
+        reason: 'DeadlineExceeded',
+        message: 'Pod was active on the node longer than the specified deadline',
+      }
+  }
+
+  #sayUnsupported(): void {
+    if (this.#saidUnsupported) return
+    this.#saidUnsupported = true
+    for (const what of unsupported(this.#pod))
+      this.#scope.recorder.event(
+        this.#pod,
+        'Warning',
+        'Unsupported',
+        `Slipway does not carry this yet, and runs the pod without it: ${what}`,
+      )
+  }
+
+  /** After a stop of the worker: a pod that must not run again stays ended (kubelet: computePodActions). */
+  #isEndedBySandbox(): boolean {
+    const sandbox = this.#sandbox.observed
+    const all = [...this.#containers.values()]
+    const hasBegun = all.some(({ attempts }) => attempts.some(({ state }) => state !== 'created'))
+    if (!sandbox || sandbox.state === 'running' || !hasBegun) return false
+    const policy = this.#pod.spec?.restartPolicy ?? 'Always'
+    if (policy === 'Never') return true
+    return policy === 'OnFailure' && this.#ofKind('main').every(({ latest }) => latest?.exitCode === 0)
+  }
+
+  async #collectExits(): Promise<void> {
+    for (const container of this.#containers.values()) await container.collectExits()
+  }
+
+  async #leaveSandbox(): Promise<void> {
+    for (const container of this.#containers.values()) await container.leaveSandbox()
+  }
+
+  #ofKind(...kinds: PodContainer['kind'][]): PodContainer[] {
+    return [...this.#containers.values()].filter(({ kind }) => kinds.includes(kind))
+  }
+
+  /** Ephemeral containers may have been added, and images and limits changed. */
+  #takeContainers(): void {
+    for (const { container: spec, kind } of containersOf(this.#pod)) {
+      const known = this.#containers.get(spec.name)
+      const parts = { scope: this.#scope, sandbox: this.#sandbox, sources: this.#sources }
+      if (known) known.update(spec)
+      else this.#containers.set(spec.name, new PodContainer(spec, kind, parts))
+    }
+  }
+
+  #report(): void {
+    if (!this.#gone) this.#reporter.report(this.#observe())
+  }
+
+  #observe(): PodObservation {
+    const sandbox = this.#sandbox.observed
+    const { ip } = this.#sandbox
+    const resizeError = [...this.#containers.values()].find(({ resizeError: error }) => error)?.resizeError
+    return {
+      ...(sandbox ? { sandbox } : {}),
+      containers: new Map([...this.#containers].map(([name, container]) => [name, container.observe()])),
+      ...(ip ? { podIp: ip } : {}),
+      hostIp: this.#scope.node.ip,
+      startTime: this.#startTime,
+      ...(this.#failure ? { failure: this.#failure } : {}),
+      ...(resizeError ? { resizeError } : {}),
+      stopped: this.#stopped,
+    }
+  }
+}
+
+async function stopAll(containers: readonly PodContainer[], grace: number): Promise<void> {
+  await Promise.all(
+    containers.map(async (container) => {
+      const running = container.attempts.filter(({ state }) => state === 'running')
+      await Promise.all(running.map((attempt) => container.stop(attempt, undefined, grace)))
+    }),
+  )
+}

@@ -1,0 +1,123 @@
+import type { Pod } from '#shared/kube/generated/types.ts'
+import type { HostPort } from '../../network/pod-network.ts'
+import { kernelHostname } from '../pod-files.ts'
+import type { ObservedContainer, SandboxSpec } from '../runtime/runtime.ts'
+import { writePodFiles } from './kubelet-files.ts'
+import type { PodScope } from './scope.ts'
+
+const retryMs = 2_000
+
+/** The container that holds the pod's namespaces, and the pod's place in the network. */
+export class Sandbox {
+  readonly #scope: PodScope
+  #ip: string | undefined
+
+  constructor(scope: PodScope) {
+    this.#scope = scope
+  }
+
+  get observed(): ObservedContainer | undefined {
+    return this.#scope.runtime.containers(this.#scope.uid).findLast(({ sandbox }) => sandbox)
+  }
+
+  /** The pod's address; undefined until it is attached to the network. */
+  get ip(): string | undefined {
+    return this.#ip
+  }
+
+  /** Whether an attempt was made in an earlier sandbox of the pod. */
+  isOlder(attempt: ObservedContainer): boolean {
+    return attempt.createdAt < (this.observed?.createdAt ?? '')
+  }
+
+  /**
+   * Makes sure that the sandbox runs and has an address. One that has died is replaced, `clear` having removed what ran
+   * in it. @returns undefined when it failed: that is an event, and is tried again
+   */
+  async ensure(clear: () => Promise<void>): Promise<ObservedContainer | undefined> {
+    const { runtime, recorder, dns, root, timers } = this.#scope
+    const pod = this.#scope.pod()
+    const known = this.observed
+    if (known?.state === 'running' && this.#ip !== undefined) return known
+    try {
+      if (known && known.state !== 'running') {
+        await clear()
+        await this.#replace(known)
+      }
+      const running =
+        known?.state === 'running'
+          ? known
+          : await runtime.startContainer(await runtime.createSandbox(sandboxSpec(pod, dns.clusterDomain)))
+      this.#ip = await this.#attach(running)
+      await writePodFiles(root, pod, this.#ip, dns)
+      return running
+    } catch (error) {
+      const message = `Failed to create pod sandbox: ${(error as Error).message}`
+      recorder.event(pod, 'Warning', 'FailedCreatePodSandBox', message)
+      timers.wakeAfter('sandbox', retryMs)
+      return undefined
+    }
+  }
+
+  /** Ends it, but keeps it: the logs of the pod's containers stay readable. */
+  async stop(): Promise<void> {
+    const { network, runtime, uid } = this.#scope
+    const sandbox = this.observed
+    if (sandbox?.state !== 'running') return
+    await network.detach(uid)
+    await runtime.stopContainer(sandbox.id, 0)
+  }
+
+  async remove(): Promise<void> {
+    const { network, runtime, uid } = this.#scope
+    await network.detach(uid)
+    const sandbox = this.observed
+    if (sandbox) await runtime.removeContainer(sandbox.id)
+  }
+
+  async #replace(dead: ObservedContainer): Promise<void> {
+    const { network, runtime, uid } = this.#scope
+    await network.detach(uid)
+    await runtime.removeContainer(dead.id)
+    this.#ip = undefined
+  }
+
+  /** @returns the pod's address */
+  async #attach(sandbox: ObservedContainer): Promise<string> {
+    const pod = this.#scope.pod()
+    if (pod.spec?.hostNetwork) return this.#scope.node.ip
+    const { ip } = await this.#scope.network.attach({
+      uid: this.#scope.uid,
+      namespace: pod.metadata.namespace ?? '',
+      name: pod.metadata.name ?? '',
+      pid: sandbox.pid,
+      hostPorts: hostPortsOf(pod),
+    })
+    return ip
+  }
+}
+
+function sandboxSpec(pod: Pod, clusterDomain: string): SandboxSpec {
+  const { metadata, spec } = pod
+  return {
+    podUid: metadata.uid ?? '',
+    podNamespace: metadata.namespace ?? '',
+    podName: metadata.name ?? '',
+    hostname: kernelHostname(pod, clusterDomain),
+    hostNetwork: spec?.hostNetwork ?? false,
+    hostPid: spec?.hostPID ?? false,
+    hostIpc: spec?.hostIPC ?? false,
+    sysctls: Object.fromEntries((spec?.securityContext?.sysctls ?? []).map(({ name, value }) => [name, value])),
+  }
+}
+
+const hostPortsOf = ({ spec }: Pod): HostPort[] =>
+  (spec?.containers ?? [])
+    .flatMap(({ ports }) => ports ?? [])
+    .filter(({ hostPort }) => hostPort)
+    .map(({ hostIP, hostPort, containerPort, protocol }) => ({
+      hostIp: hostIP ?? '',
+      hostPort: hostPort ?? 0,
+      containerPort,
+      protocol: (protocol ?? 'TCP') as HostPort['protocol'],
+    }))

@@ -1,0 +1,46 @@
+import type { Clock } from '#shared/base/clock.ts'
+import type { Log } from '#shared/base/log.ts'
+import type { Client } from '#shared/client/client.ts'
+import type { EventRecorder } from '#shared/client/event-recorder.ts'
+import type { Pod, Service } from '#shared/kube/generated/types.ts'
+import type { PodNetwork } from '../../network/pod-network.ts'
+import type { Images } from '../images.ts'
+import type { DnsSettings } from '../pod-files.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import type { Termination } from './termination.ts'
+import type { Timers } from './timers.ts'
+
+/** What the pods of a node are run with. */
+export interface PodContext {
+  runtime: Runtime
+  images: Images
+  network: Pick<PodNetwork, 'attach' | 'detach'>
+  client: Client
+  recorder: EventRecorder
+  clock: Clock
+  log: Log
+  /** `/var/lib/kubelet` */
+  root: string
+  node: { name: string; ip: string; cpuMillis: number; memoryBytes: number }
+  dns: DnsSettings
+  services(): Service[]
+}
+
+/** What the parts of one pod share. */
+export interface PodScope extends PodContext {
+  uid: string
+  /** The pod as it was seen last. */
+  pod(): Pod
+  termination: Termination
+  timers: Timers
+  /** Looks at the pod again, soon. */
+  wake(): void
+}
+
+/** `namespace/name`, for logs. */
+export const podKey = ({ metadata }: Pod): string => `${metadata.namespace ?? ''}/${metadata.name ?? ''}`
+
+export const podRef = ({ metadata }: Pod): { namespace: string; name: string } => ({
+  namespace: metadata.namespace ?? '',
+  name: metadata.name ?? '',
+})
