@@ -26,7 +26,8 @@ module.exports = {
     onlyFrom('contract-on-kube', '^src/shared/contract/', '^src/shared/(base|kube)/'),
 
     // Inside main.
-    onlyFrom('cluster-imports-shared', '^src/main/cluster/', '^src/shared/'),
+    onlyFrom('http-imports-shared', '^src/main/http/', '^src/shared/'),
+    onlyFrom('cluster-imports-shared', '^src/main/cluster/', '^src/shared/', '^src/main/http/'),
     onlyFrom('contexts-import-cluster-facade', '^src/main/contexts/', '^src/shared/', '^src/main/cluster/index\\.ts$'),
     onlyFrom(
       'rpc-imports-contexts',
@@ -36,7 +37,7 @@ module.exports = {
       '^src/main/cluster/index\\.ts$',
     ),
     onlyFrom('shell-imports-rpc', '^src/main/shell/', '^src/shared/', '^src/main/(rpc|contexts)/'),
-    onlyFrom('web-imports-rpc', '^src/main/web/', '^src/shared/', '^src/main/(rpc|contexts)/'),
+    onlyFrom('web-imports-rpc', '^src/main/web/', '^src/shared/', '^src/main/(rpc|contexts|http)/'),
     rule(
       'headless-never-reaches-shell',
       { path: '^src/main/cli\\.ts$' },

@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { ensureEngine } from './docker-engine.mjs'
+import { endTogether, parentEnv } from './end-together.mjs'
 import { ensureBuilt, ensureDependencies, nodeEnv, nodeFlags, projectNode, root, run, say } from './set-up.mjs'
 
 try {
@@ -46,7 +47,6 @@ async function findElectron() {
 }
 
 function start(command, args, env) {
-  const child = spawn(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } })
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal))
-  child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)))
+  const child = spawn(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env, ...parentEnv } })
+  endTogether(child)
 }

@@ -28,11 +28,21 @@ export interface BackOptions {
   mode: 'desktop' | 'headless'
   installation: Installation
   log: Log
+  /** Further metrics of the process, served by every cluster's `/metrics`. */
+  metrics?: readonly { text(): string }[]
   commands?: { onCommand(listener: (command: Command) => void): Stop }
   quit(clusters: 'stop' | 'keep' | 'cancel'): void | Promise<void>
 }
 
-export async function openBack({ home, mode, installation, log, commands, quit }: BackOptions): Promise<Back> {
+export async function openBack({
+  home,
+  mode,
+  installation,
+  log,
+  metrics = [],
+  commands,
+  quit,
+}: BackOptions): Promise<Back> {
   await mkdir(home, { recursive: true, mode: 0o700 })
   const data = await openAppData({ dir: home })
   const engine = createHostEngine({
@@ -50,6 +60,7 @@ export async function openBack({ home, mode, installation, log, commands, quit }
         threads: installation.threads,
         clock: systemClock,
         log,
+        metrics,
       }),
     removeRemains: (name) => removeRemains({ name, engine }),
     engine: () => engine.state(),

@@ -86,6 +86,8 @@ export interface ControlPlaneOptions {
   threads: ThreadEntries
   /** Built around the certificates, which are this function's to make. */
   connector(pki: Pki, apiServerPort: () => number): NodeConnector
+  /** Further metrics of the process, as Prometheus text. */
+  metrics?: readonly { text(): string }[]
   clock: Clock
   log: Log
 }
@@ -96,6 +98,7 @@ export async function startControlPlane({
   dir,
   threads,
   connector,
+  metrics = [],
   clock,
   log,
 }: ControlPlaneOptions): Promise<ControlPlane> {
@@ -155,7 +158,7 @@ export async function startControlPlane({
       aggregation: { aggregator, remote },
       callWebhook,
       pages: auth.pages,
-      metrics: [workqueues, scheduling],
+      metrics: [workqueues, scheduling, ...metrics],
       audit,
       largeYaml,
       checks: startChecks(late.reader),

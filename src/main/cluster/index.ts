@@ -49,6 +49,8 @@ export interface OpenClusterOptions {
   /** The agent's one file. */
   agentBundle: string
   threads: ThreadEntries
+  /** Further metrics of the process, as Prometheus text. */
+  metrics?: readonly { text(): string }[]
   clock: Clock
   log: Log
 }
@@ -63,6 +65,7 @@ export async function openCluster(options: OpenClusterOptions): Promise<RunningC
       name: spec.name,
       dir: options.dir,
       threads: options.threads,
+      ...(options.metrics ? { metrics: options.metrics } : {}),
       clock,
       log,
       connector(pki, apiServerPort) {

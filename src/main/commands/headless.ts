@@ -1,6 +1,8 @@
 import { findInstallation, defaultHome } from '../installation.ts'
 import { createLog } from '../log.ts'
 import { openBack, type Back } from '../back.ts'
+import { onToldToEnd } from '../told-to-end.ts'
+import { watchUncaughtErrors } from '../uncaught-errors.ts'
 import { startWebServer, type WebServer } from '../web/server.ts'
 import { ExpectedError } from './expected-error.ts'
 import { controlSocketOf, isServed, rememberHome } from './homes.ts'
@@ -9,7 +11,7 @@ import { controlSocketOf, isServed, rememberHome } from './homes.ts'
 export interface Headless {
   back: Back
   web: WebServer
-  /** Resolves when SIGTERM, SIGINT or the face asks to end, with what to do about the workers. */
+  /** Resolves when a signal, the parent's end or the face asks to end, with what to do about the workers. */
   ended: Promise<'stop' | 'keep'>
   stop(workers: 'stop' | 'keep' | 'remove'): Promise<void>
 }
@@ -22,12 +24,14 @@ export async function startHeadless({ data, uiPort }: { data?: string; uiPort: n
   const installation = findInstallation()
   const log = createLog({ level: process.env.SLIPWAY_LOG ?? 'info' })
   const { promise: ended, resolve: end } = Promise.withResolvers<'stop' | 'keep'>()
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end('stop'))
+  onToldToEnd(() => end('stop'))
+  const uncaught = watchUncaughtErrors({ log, end: () => process.exit(stateLostCode) })
   const back = await openBack({
     home,
     mode: 'headless',
     installation,
     log,
+    metrics: [uncaught],
     quit: (clusters) => {
       if (clusters !== 'cancel') end(clusters)
     },
@@ -50,3 +54,6 @@ export async function startHeadless({ data, uiPort }: { data?: string; uiPort: n
     },
   }
 }
+
+/** EX_SOFTWARE of sysexits.h. */
+const stateLostCode = 70

@@ -1,13 +1,15 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { chmod, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
-import type { Duplex } from 'node:stream'
-import { RPCHandler } from '@orpc/server/ws'
-import { WebSocketServer } from 'ws'
+import { systemClock, type Clock } from '#shared/base/clock.ts'
+import { createFaultLog, type ReportFault } from '#shared/base/fault-log.ts'
 import type { Log } from '#shared/base/log.ts'
+import { connectionLimit } from '#main/http/connections.ts'
+import { EdgeError, serveEdge, targetOf } from '#main/http/edge.ts'
 import type { Router } from '#main/rpc/index.ts'
 import { createStaticFiles } from '#main/rpc/static-files.ts'
+import { createRpcSocket, type RpcSocket } from './rpc-socket.ts'
+import { createSessions, type Session, type SessionLimits, type Sessions } from './sessions.ts'
 
 export interface WebServerOptions {
   router: Router
@@ -18,6 +20,8 @@ export interface WebServerOptions {
   /** Path of the unix socket that the command line uses; file permissions are its authentication. */
   controlSocket: string
   log: Log
+  clock?: Clock
+  limits?: SessionLimits
 }
 
 export interface WebServer {
@@ -33,42 +37,37 @@ export interface WebServer {
  * contract as WebSocket `/rpc` for that cookie and this origin only (gui.md section 5, "Loopback API").
  */
 export async function startWebServer(options: WebServerOptions): Promise<WebServer> {
-  const { log } = options
-  const sessions = createSessions()
+  const { log, clock = systemClock, limits } = options
+  const onFault = createFaultLog({ log, clock, message: 'a request of the face failed' })
+  const sessions = createSessions({ clock, ...(limits ? { limits } : {}) })
   const files = createStaticFiles(options.renderer)
   const rpc = createRpcSocket(options.router, log)
 
-  const server = createServer((request, response) => {
-    if (!isOwnHost(request)) {
-      answer(response, 421, 'This address is not Slipway.')
-      return
-    }
-    const url = new URL(request.url ?? '/', 'http://slipway')
-    const token = url.searchParams.get('token')
-    if (token !== null) {
-      signIn(response, sessions, token)
-      return
-    }
-    if (!sessions.holds(request.headers.cookie)) {
-      answer(response, 401, signInHint)
-      return
-    }
-    void files.serve(request, response, url.pathname)
-  })
-  server.on('upgrade', (request, socket, head) => {
-    const allowed = isOwnHost(request) && isOwnOrigin(request) && sessions.holds(request.headers.cookie)
-    if (allowed && request.url === '/rpc') rpc.upgrade(request, socket, head)
-    else refuse(socket)
+  const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000 })
+  server.maxConnections = connectionLimit(0.2)
+  serveEdge(server, {
+    request: (request, response) => servePage({ request, response, sessions, cookieName: cookieName(), files }),
+    upgrade(request, socket, head) {
+      const session = sessionOf(request, sessions, cookieName())
+      if (!isOwnHost(request) || !isOwnOrigin(request) || !session) throw new EdgeError(403, 'sign in first')
+      if (targetOf(request).path !== '/rpc') throw new EdgeError(404, 'not found')
+      rpc.upgrade(request, socket, head, session)
+    },
+    onFault,
   })
   await listen(server, { port: options.port, host: '127.0.0.1' })
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { port } = server.address() as AddressInfo
+  // Browsers send a host's cookies to all of its ports: each app has a name of its own.
+  const cookieName = (): string => `slipway-${port}`
+  const url = `http://127.0.0.1:${port}`
   const signInUrl = (): string => `${url}/?token=${sessions.issueToken()}`
-  const control = await startControlSocket(options.controlSocket, rpc, signInUrl)
+  const control = await startControlSocket({ path: options.controlSocket, rpc, signInUrl, onFault })
 
   return {
     url,
     signInUrl,
     async stop() {
+      sessions.stop()
       rpc.stop()
       await Promise.all([close(server), close(control)])
       await rm(options.controlSocket, { force: true })
@@ -78,92 +77,82 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
 
 const signInHint = 'Open the address that slipway printed; it works once. For a new one: npm run -s slipway -- ui'
 
-interface RpcSocket {
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
-  stop(): void
-}
-
-function createRpcSocket(router: Router, log: Log): RpcSocket {
-  const handler = new RPCHandler(router, {
-    interceptors: [
-      async ({ next }) => {
-        try {
-          return await next()
-        } catch (error) {
-          log.debug('a call of the face failed', { error: String(error) })
-          throw error
-        }
-      },
-    ],
-  })
-  // Without this, frames that share a TCP segment overtake the opening of their stream (libraries.md, section 1).
-  const sockets = new WebSocketServer({ noServer: true, allowSynchronousEvents: false, maxPayload: 16 * 2 ** 20 })
-  const pings = setInterval(() => {
-    for (const socket of sockets.clients) socket.ping()
-  }, 20_000)
-  pings.unref()
-  return {
-    upgrade(request, socket, head) {
-      sockets.handleUpgrade(request, socket, head, (webSocket) => void handler.upgrade(webSocket, { context: {} }))
-    },
-    stop() {
-      clearInterval(pings)
-      for (const socket of sockets.clients) socket.terminate()
-      sockets.close()
-    },
+/** The page, its assets, and the two ways a session begins and ends. */
+function servePage({
+  request,
+  response,
+  sessions,
+  cookieName,
+  files,
+}: {
+  request: IncomingMessage
+  response: ServerResponse
+  sessions: Sessions
+  cookieName: string
+  files: ReturnType<typeof createStaticFiles>
+}): void | Promise<void> {
+  if (!isOwnHost(request)) throw new EdgeError(421, 'This address is not Slipway.')
+  const { path, query } = targetOf(request)
+  const token = query.get('token')
+  if (token !== null) {
+    const secret = sessions.exchange(token)
+    if (secret === undefined) throw new EdgeError(401, `This link has been used. ${signInHint}`)
+    const cookie = `${cookieName}=${secret}; HttpOnly; SameSite=Strict; Path=/`
+    response.writeHead(303, { location: '/', 'set-cookie': cookie, 'cache-control': 'no-store' }).end()
+    return
   }
+  const session = sessionOf(request, sessions, cookieName)
+  if (!session) throw new EdgeError(401, signInHint)
+  if (path === '/sign-out') {
+    signOut(request, response, session, cookieName)
+    return
+  }
+  session.touch()
+  return files.serve(request, response, path)
 }
 
-async function startControlSocket(path: string, rpc: RpcSocket, signInUrl: () => string): Promise<Server> {
+/** Ends the session and, with it, its WebSockets. Only the page itself may ask for it. */
+function signOut(request: IncomingMessage, response: ServerResponse, session: Session, cookieName: string): void {
+  if (request.method !== 'POST') throw new EdgeError(405, 'sign out with POST')
+  if (!isOwnOrigin(request)) throw new EdgeError(403, 'this is for the page itself')
+  session.end()
+  const expired = `${cookieName}=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0`
+  response.writeHead(204, { 'set-cookie': expired, 'cache-control': 'no-store' }).end()
+}
+
+async function startControlSocket({
+  path,
+  rpc,
+  signInUrl,
+  onFault,
+}: {
+  path: string
+  rpc: RpcSocket
+  signInUrl: () => string
+  onFault: ReportFault
+}): Promise<Server> {
   await rm(path, { force: true })
-  const server = createServer((request, response) => {
-    if (request.method === 'POST' && request.url === '/sign-in') answer(response, 200, signInUrl())
-    else answer(response, 404, 'not found')
+  const server = createServer()
+  serveEdge(server, {
+    request(request, response) {
+      if (request.method !== 'POST' || request.url !== '/sign-in') throw new EdgeError(404, 'not found')
+      response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' })
+      response.end(signInUrl())
+    },
+    upgrade: (request, socket, head) => rpc.upgrade(request, socket, head),
+    onFault,
   })
-  server.on('upgrade', (request, socket, head) => rpc.upgrade(request, socket, head))
   await listen(server, { path })
   await chmod(path, 0o600)
   return server
 }
 
-/** One-time tokens and the sessions they open; both live as long as the process. */
-function createSessions() {
-  const cookieName = 'slipway-session'
-  const tokens: string[] = []
-  const sessions: string[] = []
-  const secret = (): string => randomBytes(32).toString('base64url')
-  return {
-    issueToken(): string {
-      const token = secret()
-      tokens.push(token)
-      return token
-    },
-    /** @returns the Set-Cookie value of a new session, or undefined when the token is unknown or spent. */
-    exchange(token: string): string | undefined {
-      const index = tokens.findIndex((known) => same(known, token))
-      if (index < 0) return undefined
-      tokens.splice(index, 1)
-      const session = secret()
-      sessions.push(session)
-      return `${cookieName}=${session}; HttpOnly; SameSite=Strict; Path=/`
-    },
-    holds(cookie: string | undefined): boolean {
-      const value = cookie
-        ?.split(/;\s*/)
-        .find((pair) => pair.startsWith(`${cookieName}=`))
-        ?.slice(cookieName.length + 1)
-      return value !== undefined && sessions.some((session) => same(session, value))
-    },
+function sessionOf(request: IncomingMessage, sessions: Sessions, cookieName: string): Session | undefined {
+  for (const pair of request.headers.cookie?.split(/;\s*/) ?? []) {
+    const session = pair.startsWith(`${cookieName}=`) && sessions.find(pair.slice(cookieName.length + 1))
+    if (session) return session
   }
-}
-
-function signIn(response: ServerResponse, sessions: ReturnType<typeof createSessions>, token: string): void {
-  const cookie = sessions.exchange(token)
-  if (!cookie) {
-    answer(response, 401, `This link has been used. ${signInHint}`)
-    return
-  }
-  response.writeHead(303, { location: '/', 'set-cookie': cookie, 'cache-control': 'no-store' }).end()
+  return undefined
 }
 
 /** Against DNS rebinding: only the names of loopback itself. */
@@ -173,16 +162,6 @@ function isOwnHost(request: IncomingMessage): boolean {
 
 function isOwnOrigin(request: IncomingMessage): boolean {
   return request.headers.origin === `http://${request.headers.host ?? ''}`
-}
-
-const same = (a: string, b: string): boolean => a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
-
-function answer(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' }).end(text)
-}
-
-function refuse(socket: Duplex): void {
-  socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n')
 }
 
 function listen(server: Server, where: { port: number; host: string } | { path: string }): Promise<void> {

@@ -1,14 +1,14 @@
 import { createServer, type Server } from 'node:https'
-import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { DEFAULT_CIPHERS } from 'node:tls'
 import { gzip } from 'node:zlib'
 import type { Clock } from '#shared/base/clock.ts'
+import { createFaultLog, type ReportFault } from '#shared/base/fault-log.ts'
 import type { Log } from '#shared/base/log.ts'
 import {
   ApiError,
-  badRequest,
   failure,
   internal,
   methodNotSupported,
@@ -16,6 +16,8 @@ import {
   serviceUnavailable,
   tooLarge,
 } from '#shared/kube/status.ts'
+import { connectionLimit } from '#main/http/connections.ts'
+import { serveEdge, writeRefusal } from '#main/http/edge.ts'
 import { auditIdOf, type Audit, type AuditRecord } from '../observability/audit.ts'
 import type { Aggregator } from '../aggregation/aggregator.ts'
 import { anonymous, type Authenticator, type UserInfo } from '../api/access.ts'
@@ -58,6 +60,7 @@ const maxWaiting = 64 * 1024 * 1024
 export class HttpEdge {
   readonly #options: HttpOptions
   readonly #server: Server
+  readonly #reportFault: ReportFault
   readonly #upgrades = new Set<Duplex>()
   #stopping = false
 
@@ -78,11 +81,17 @@ export class HttpEdge {
       noDelay: true,
       maxHeaderSize: 64 * 1024,
     })
-    this.#server.on('request', (message, response) => void this.#serve(message, response))
-    this.#server.on('upgrade', (message, socket, head) => void this.#upgrade(message, socket, head))
-    // A connection that breaks in its handshake is the client's matter.
-    this.#server.on('tlsClientError', () => undefined)
-    this.#server.on('clientError', refuseBytes)
+    this.#server.maxConnections = connectionLimit(0.6)
+    this.#reportFault = createFaultLog({ log: options.log, clock: options.clock, message: 'request failed' })
+    serveEdge(this.#server, {
+      request: (message, response) => this.#serve(message, response),
+      upgrade: (message, socket, head) => this.#upgrade(message, socket, head),
+      describe: (code, message) => ({
+        contentType: 'application/json',
+        body: JSON.stringify(edgeFailure(code, message).status),
+      }),
+      onFault: this.#reportFault,
+    })
   }
 
   listen(): Promise<void> {
@@ -291,7 +300,6 @@ export class HttpEdge {
   async #upgrade(message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     this.#upgrades.add(socket)
     socket.once('close', () => this.#upgrades.delete(socket))
-    socket.on('error', () => socket.destroy())
     const { path, query } = splitUrl(message.url ?? '/')
     let record: AuditRecord | undefined
     let asked: Route | undefined
@@ -336,10 +344,7 @@ export class HttpEdge {
       if (status.code === 403) record?.refused(status.message)
       if (error instanceof ApiError) record?.complete(status.code, status)
       else record?.panic()
-      const body = JSON.stringify(status)
-      socket.end(
-        `HTTP/1.1 ${status.code} ${status.reason ?? ''}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-      )
+      writeRefusal(socket, status.code, { contentType: 'application/json', body: JSON.stringify(status) })
     }
   }
 
@@ -408,7 +413,7 @@ export class HttpEdge {
   #asApiError(error: unknown): ApiError {
     if (error instanceof ApiError) return error
     const text = error instanceof Error ? error.message : String(error)
-    this.#options.log.error('request failed', { error: error instanceof Error ? (error.stack ?? text) : text })
+    this.#reportFault(error)
     return internal(text)
   }
 
@@ -482,26 +487,17 @@ function agentOf({ headers }: IncomingMessage): string {
   return (slash < 0 ? agent : agent.slice(0, slash)).slice(0, 128) || 'unknown'
 }
 
-/** Answers what is no HTTP, or has too large a head, and ends the connection. */
-function refuseBytes(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET') socket.destroy()
-  // What follows such bytes is no better, and is told of again.
-  if (!socket.writable) return
-  const { status } =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? failure(431, 'RequestHeaderFieldsTooLarge', 'the header fields of the request are too large')
-      : badRequest('malformed HTTP request')
-  const body = JSON.stringify(status)
-  socket.end(
-    `HTTP/1.1 ${status.code} ${STATUS_CODES[status.code] ?? ''}\r\nContent-Type: application/json\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  )
-  // Closing over what is still to come would reset the connection before the answer has been read.
-  socket.resume()
-  setTimeout(() => socket.destroy(), lingerMs).unref()
+/** The Status of a request that the handler has not seen, or failed at. */
+function edgeFailure(code: number, message: string): ApiError {
+  if (code === 500) return internal(message)
+  return failure(code, edgeReasons[code] ?? 'BadRequest', message)
 }
 
-const lingerMs = 1_000
+const edgeReasons: Readonly<Record<number, string>> = {
+  408: 'Timeout',
+  413: 'RequestEntityTooLarge',
+  431: 'RequestHeaderFieldsTooLarge',
+}
 
 /** @throws ApiError 413 */
 function readBody(message: IncomingMessage): Promise<Buffer> {
