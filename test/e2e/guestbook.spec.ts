@@ -68,7 +68,7 @@ test('deploys the guestbook from a pasted manifest', async () => {
     box.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }))
   }, text)
   await expect(page.getByText('7 objects')).toBeVisible()
-  await page.getByRole('tabpanel', { name: 'Deploy' }).getByRole('button', { name: 'Deploy', exact: true }).click()
+  await page.getByRole('button', { name: `Deploy to ${dev} / guestbook` }).click()
   const results = page.getByRole('list', { name: 'Results' })
   await expect(results.getByRole('listitem')).toHaveCount(7)
   await expect(results.getByText('created')).toHaveCount(7)

@@ -1,4 +1,4 @@
-/** How many messages the back may send ahead of what has been read here. */
+/** How many messages the back may send ahead of what the page has read. */
 const window = 64
 
 export interface OpenStream<Up> {
@@ -10,12 +10,18 @@ export interface OpenStream<Up> {
 
 type Upward<Open, Up> = { open: Open } | { credit: number } | { data: Up }
 
+/** A streaming procedure of the contract, as the client has it. */
+export type StreamProcedure<Open, Up, Down> = (
+  input: AsyncIteratorObject<Upward<Open, Up>, unknown, void>,
+  options: { signal: AbortSignal },
+) => Promise<AsyncIteratorObject<Down, unknown, void>>
+
 /**
  * Opens a stream of the contract: sends `open`, grants credits as messages are read, and hands each message on. A
  * reader that returns a promise holds the back off until it is done.
  */
 export function openStream<Open, Up, Down>(
-  start: (input: AsyncGenerator<Upward<Open, Up>>, options: { signal: AbortSignal }) => Promise<AsyncIterable<Down>>,
+  procedure: StreamProcedure<Open, Up, Down>,
   open: Open,
   onMessage: (message: Down) => void | Promise<void>,
 ): OpenStream<Up> {
@@ -24,8 +30,8 @@ export function openStream<Open, Up, Down>(
   input.push({ open })
   input.push({ credit: window })
   const read = async (): Promise<void> => {
-    // oRPC knows a stream by its `next`: it takes an iterator, not just anything that can be iterated.
-    const messages = await start(input[Symbol.asyncIterator](), { signal: stop.signal })
+    // oRPC recognises a stream by its `next`: it takes an iterator, not any iterable.
+    const messages = await procedure(input[Symbol.asyncIterator](), { signal: stop.signal })
     let unread = 0
     for await (const message of messages) {
       if (stop.signal.aborted) return

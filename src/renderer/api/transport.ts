@@ -30,14 +30,10 @@ export function createTransport(back: Back, context: string): Transport {
         told = true
         sink.closed(error)
       }
-      const stream = openStream<{ context: string; path: string; accept?: string }, never, Message>(
-        (input, options) => back.kube.watch(input as never, options) as Promise<AsyncIterable<Message>>,
-        { context, path, ...(accept ? { accept } : {}) },
-        (message) => {
-          if ('events' in message && message.events !== undefined) deliver(message.events)
-          else if (message.closed) end(errorOf(0, message.closed))
-        },
-      )
+      const stream = openStream(back.kube.watch, { context, path, ...(accept ? { accept } : {}) }, (message) => {
+        if ('events' in message) deliver(message.events)
+        else if (message.closed) end(errorOf(0, message.closed))
+      })
       const deliver = (text: string): void => {
         const events: WatchEvent[] = []
         for (const line of text.split('\n')) {
@@ -63,11 +59,6 @@ export function createTransport(back: Back, context: string): Transport {
       }
     },
   }
-}
-
-interface Message {
-  events?: string
-  closed?: string
 }
 
 function parse(text: string): unknown {

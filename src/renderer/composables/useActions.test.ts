@@ -44,10 +44,24 @@ test('a roll-back takes the whole template of the revision, without the hash tha
   await actions.rollBack(podOf('web'), set)
   expect(calls[0]?.[2]).toMatchObject({
     type: 'json',
-    body: [{ value: { metadata: { labels: { app: 'web' } } }, path: '/spec/template' }],
+    body: [{ op: 'test' }, { value: { metadata: { labels: { app: 'web' } } }, path: '/spec/template' }],
   })
   expect(JSON.stringify(calls)).not.toContain('pod-template-hash')
   expect(template.metadata.labels).toHaveProperty('pod-template-hash')
+})
+
+test('every write is for the very object, and not for another of its name', async () => {
+  const { calls, actions } = scene()
+  const web = podOf('web', { uid: 'u1' })
+  await actions.remove(pods, web)
+  await actions.scale(pods, web, 2)
+  await actions.restart(pods, web)
+  await actions.cordon(web, true)
+  await actions.rollBack(web, { metadata: {}, spec: { selector: {}, template: { spec: { containers: [] } } } })
+  const test = { op: 'test', path: '/metadata/uid', value: 'u1' }
+  expect(calls[0]).toMatchObject(['delete', {}, { preconditions: { uid: 'u1' } }])
+  for (const call of calls.slice(1, 4)) expect(call[2]).toMatchObject({ body: { metadata: { uid: 'u1' } } })
+  expect(calls[4]?.[2]).toMatchObject({ body: [test, {}] })
 })
 
 test('removes what is gone already, and says why something else cannot be', async () => {

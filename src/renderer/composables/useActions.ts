@@ -5,13 +5,16 @@ import type { KubeObject } from '#shared/kube/object.ts'
 import { deployments, nodes, pods, replicaSets, type Resource } from '#shared/kube/resources.ts'
 import { ApiError } from '#shared/kube/status.ts'
 
-/** What can be done to objects, in the API's own terms: each is what kubectl does for the same word. */
+/**
+ * What can be done to objects, in the API's own terms: each is what kubectl does for the same word. Every write carries the
+ * object's uid, so that the server refuses it for another object of the same name.
+ */
 export function useActions(client: () => Client) {
   return {
-    /** What is gone already counts as removed. */
+    /** What is gone already counts as removed; another object of the same name is left alone. @throws ApiError */
     remove: (resource: Resource, object: KubeObject) =>
       client()
-        .delete(resource, refOf(object))
+        .delete(resource, refOf(object), object.metadata.uid ? { preconditions: { uid: object.metadata.uid } } : {})
         .catch((error: unknown) => {
           if (!(error instanceof ApiError) || error.code !== 404) throw error
         }),
@@ -19,18 +22,18 @@ export function useActions(client: () => Client) {
       client().patch(
         resource,
         refOf(object),
-        { type: 'merge', body: { spec: { replicas } } },
+        { type: 'merge', body: { ...onlyThis(object), spec: { replicas } } },
         { subresource: 'scale' },
       ),
     restart: (resource: Resource, object: KubeObject) => {
       const annotations = { 'kubectl.kubernetes.io/restartedAt': new Date().toISOString() }
       return client().patch(resource, refOf(object), {
         type: 'strategic',
-        body: { spec: { template: { metadata: { annotations } } } },
+        body: { ...onlyThis(object), spec: { template: { metadata: { annotations } } } },
       })
     },
     cordon: (object: KubeObject, unschedulable: boolean) =>
-      client().patch(nodes, refOf(object), { type: 'merge', body: { spec: { unschedulable } } }),
+      client().patch(nodes, refOf(object), { type: 'merge', body: { ...onlyThis(object), spec: { unschedulable } } }),
 
     /** Earlier states of a Deployment, newest first. */
     async revisions(object: KubeObject): Promise<{ revision: number; set: ReplicaSet }[]> {
@@ -46,11 +49,14 @@ export function useActions(client: () => Client) {
       delete template.metadata?.labels?.['pod-template-hash']
       return client().patch(deployments, refOf(object), {
         type: 'json',
-        body: [{ op: 'replace', path: '/spec/template', value: template }],
+        body: [
+          { op: 'test', path: '/metadata/uid', value: object.metadata.uid },
+          { op: 'replace', path: '/spec/template', value: template },
+        ],
       })
     },
-    /** Cordons a node, then evicts what may leave it; DaemonSets' pods stay. @param told after each eviction */
-    async drain(object: KubeObject, told: (done: number, of: number) => void): Promise<void> {
+    /** Cordons a node, then evicts its pods except those of DaemonSets. @param onProgress called after each eviction */
+    async drain(object: KubeObject, onProgress: (done: number, of: number) => void): Promise<void> {
       await this.cordon(object, true)
       const { items } = await client().list(pods, { fieldSelector: `spec.nodeName=${object.metadata.name ?? ''}` })
       const leaving = items.filter(
@@ -59,20 +65,24 @@ export function useActions(client: () => Client) {
       let done = 0
       for (const pod of leaving) {
         await evict(client(), pod)
-        told(++done, leaving.length)
+        onProgress(++done, leaving.length)
       }
     },
   }
 }
 
+/** The uid of a patch is a precondition. */
+const onlyThis = ({ metadata: { uid } }: KubeObject): object => (uid ? { metadata: { uid } } : {})
+
 const ownedByDaemonSet = ({ metadata }: Pod): boolean =>
   metadata.ownerReferences?.some(({ kind, controller }) => controller && kind === 'DaemonSet') ?? false
 const isMirror = ({ metadata }: Pod): boolean => metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined
 
-/** A disruption budget may refuse for a while (429): asked again until it allows. */
+/** Evicts a pod. A disruption budget may refuse for a while (429): tries again until it allows. */
 async function evict(client: Client, pod: Pod): Promise<void> {
   const ref = { namespace: pod.metadata.namespace ?? '', name: pod.metadata.name ?? '' }
-  const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: ref }
+  const deleteOptions = { preconditions: { uid: pod.metadata.uid } }
+  const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: ref, deleteOptions }
   for (let tries = 0; ; tries++) {
     try {
       await client.post(pods, ref, 'eviction', body)

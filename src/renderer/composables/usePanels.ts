@@ -1,46 +1,34 @@
 import type { Pod } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import type { Resource } from '#shared/kube/resources.ts'
-import { useDock } from '../stores/dock.ts'
+import { useDock, type LogSource } from '../stores/dock.ts'
+import { targetOf } from './target.ts'
 
-/** What has to be known of a kind for its panels. */
+/** What panels need to know of a kind. */
 interface Kind {
   resource: Resource
-  logs?(object: KubeObject): { pod: string } | { selector: string } | undefined
+  logs?(object: KubeObject): LogSource | undefined
   actions?: readonly string[]
 }
 
-/** Opens the dock's panels for an object: the same from its row, its drawer and its page. */
+/** Opens the dock's panels on an object: the same from its row, its drawer and its page. */
 export function usePanels(context: () => string) {
   const dock = useDock()
   return {
-    /** Nothing for kinds that have no logs. */
+    /** Does nothing for kinds without logs. */
     logs(kind: Kind, object: KubeObject): void {
       const source = kind.logs?.(object)
-      if (!source) return
-      const title = object.metadata.name ?? ''
-      const props = { context: context(), namespace: object.metadata.namespace, title, ...source }
-      dock.show('logs', `Logs ${title}`, props)
+      if (source) dock.show({ panel: 'logs', target: targetOf(context(), kind.resource, object), source })
     },
-    /** Nothing for kinds that have no shell. */
+    /** Does nothing for kinds without a shell. */
     shell(kind: Kind, object: KubeObject): void {
       if (!kind.actions?.includes('shell')) return
-      const pod = object.metadata.name ?? ''
-      dock.show('terminal', `Shell ${pod}`, {
-        context: context(),
-        namespace: object.metadata.namespace,
-        pod,
-        containers: ((object as Pod).spec?.containers ?? []).map(({ name }) => name),
-      })
+      const containers = ((object as Pod).spec?.containers ?? []).map(({ name }) => name)
+      dock.show({ panel: 'terminal', target: targetOf(context(), kind.resource, object), containers })
     },
     edit(kind: Kind, object: KubeObject): void {
-      const { namespace, name = '' } = object.metadata
-      dock.show('edit', `Edit ${kind.resource.kind} ${name}`, {
-        context: context(),
-        resource: kind.resource,
-        namespace,
-        name,
-      })
+      const { resource } = kind
+      dock.show({ panel: 'edit', target: targetOf(context(), resource, object), resource })
     },
   }
 }

@@ -1,9 +1,9 @@
 import type { Component } from 'vue'
 import { defineAsyncComponent } from 'vue'
-import type { PanelKind } from '../stores/dock.ts'
+import type { PanelName } from '../stores/dock.ts'
 
-/** What the dock can hold. Loaded when first shown: editor and terminal are the face's two heavy parts. */
-export const panels: Record<PanelKind, Component> = {
+/** What the dock can hold. Loaded when first shown: editor and terminal are the two heavy parts of the page. */
+export const panels: Record<PanelName, Component> = {
   logs: defineAsyncComponent(() => import('./LogsPanel.vue')),
   terminal: defineAsyncComponent(() => import('./TerminalPanel.vue')),
   edit: defineAsyncComponent(() => import('./EditPanel.vue')),

@@ -4,27 +4,26 @@ import type { Cluster, ClusterSpec, Engine } from '#shared/contract/clusters.ts'
 import type { ContextInfo } from '#shared/contract/kube.ts'
 import { useApi } from '../api/index.ts'
 import { openStream } from '../api/stream.ts'
+import { useDock } from './dock.ts'
 
 /** Local clusters as the back tells of them, and every context that can be looked into. */
 export const useClusters = defineStore('clusters', () => {
   const api = useApi()
+  const dock = useDock()
   const clusters = shallowRef<Cluster[]>([])
   const contexts = shallowRef<ContextInfo[]>([])
   const engine = ref<Engine>()
   const loaded = ref(false)
 
   function follow(): void {
-    const stream = openStream<Record<string, never>, never, { clusters: Cluster[] }>(
-      (input, options) =>
-        api.back.clusters.watch(input as never, options) as Promise<AsyncIterable<{ clusters: Cluster[] }>>,
-      {},
-      (message) => {
-        const before = runningOf(clusters.value)
-        clusters.value = message.clusters
-        loaded.value = true
-        if (runningOf(message.clusters) !== before) void loadContexts()
-      },
-    )
+    const stream = openStream(api.back.clusters.watch, {}, (message) => {
+      const before = clusters.value
+      clusters.value = message.clusters
+      loaded.value = true
+      if (runningOf(message.clusters) !== runningOf(before)) void loadContexts()
+      for (const { name, context } of before)
+        if (context && !message.clusters.some((other) => other.name === name)) dock.closeContext(context)
+    })
     // The stream ends when the connection does: it is opened again as soon as the back answers.
     const again = (): void => void setTimeout(follow, 500)
     stream.done.then(again, again)
@@ -47,8 +46,17 @@ export const useClusters = defineStore('clusters', () => {
     if (connection === 'up') void loadEngine()
   })
 
+  /** A context's name, told apart from another of the same name. */
+  function labelOf(id: string): string {
+    const context = contexts.value.find((each) => each.id === id)
+    const name = context?.name ?? id.replace(/^\w+:/, '')
+    const isAmbiguous = contexts.value.some((each) => each.id !== id && each.name === name)
+    return isAmbiguous ? `${name} (${id.replace(/:.*/, '')})` : name
+  }
+
   const call = api.back.clusters
   return {
+    labelOf,
     clusters,
     contexts,
     engine,

@@ -9,6 +9,15 @@ interface ServedResource {
   namespaced: boolean
 }
 
+export interface ApplyOptions {
+  /** Of objects that name none. */
+  namespace: string
+  uid?: string
+  dryRun?: boolean
+  force?: boolean
+  defined?: ReadonlySet<string>
+}
+
 /** Finds the address of any object by asking the API what it serves. */
 export function createApplier(transport: Transport) {
   const served = new Map<string, Promise<ServedResource[]>>()
@@ -73,17 +82,13 @@ export function createApplier(transport: Transport) {
   return {
     /**
      * Server-side apply as field manager `slipway`; what has no name but a beginning of one is created.
+     * @param uid of the one object that may be written: the server refuses another one of the same name
      * @param defined groups whose kinds may be about to be served
      * @returns whether it is new, changed, or as it was @throws ApiError, 409 with the owners of fields in conflict
      */
     async apply(
       object: KubeObject,
-      {
-        namespace,
-        dryRun = false,
-        force = false,
-        defined = new Set<string>(),
-      }: { namespace: string; dryRun?: boolean; force?: boolean; defined?: ReadonlySet<string> },
+      { namespace, uid, dryRun = false, force = false, defined = new Set<string>() }: ApplyOptions,
     ): Promise<{ outcome: 'created' | 'configured' | 'unchanged'; result: KubeObject }> {
       const path = await pathOf(object, namespace, defined)
       if (!object.metadata.name) return { outcome: 'created', result: await create(path, object, dryRun) }
@@ -98,7 +103,7 @@ export function createApplier(transport: Transport) {
         method: 'PATCH',
         path: `${path}?${query.toString()}`,
         contentType: 'application/apply-patch+yaml',
-        body: applyBody(object),
+        body: applyBody(object, uid),
       })) as KubeObject
       const same = before?.metadata.resourceVersion === result.metadata.resourceVersion
       return { outcome: !before ? 'created' : same ? 'unchanged' : 'configured', result }

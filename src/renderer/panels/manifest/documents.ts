@@ -1,6 +1,7 @@
 import { parseAllDocuments, LineCounter, type Tags } from 'yaml'
 import { exactInteger, mayHaveLong } from '#shared/kube/exact-json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
+import * as resources from '#shared/kube/resources.ts'
 
 export interface Manifest {
   object: KubeObject
@@ -55,6 +56,20 @@ export function readManifests(text: string): { manifests: Manifest[]; mistakes: 
   return { manifests, mistakes }
 }
 
+/** Kinds that every cluster has without namespaces; a custom kind counts as having them. */
+const clusterKinds = new Set(
+  Object.values(resources).flatMap(({ namespaced, group, kind }) => (namespaced ? [] : [`${group}/${kind}`])),
+)
+
+/** The namespaces that objects go to. @param fallback of objects that name none */
+export function namespacesOf(objects: readonly KubeObject[], fallback: string): string[] {
+  const found = objects.flatMap(({ apiVersion = '', kind = '', metadata }) => {
+    const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : ''
+    return clusterKinds.has(`${group}/${kind}`) ? [] : [metadata?.namespace ?? fallback]
+  })
+  return [...new Set(found)]
+}
+
 /** What others need goes first: namespaces and definitions, then what pods refer to, then the rest as written. */
 export function inOrder(manifests: readonly Manifest[]): Manifest[] {
   const first = [
@@ -72,8 +87,11 @@ export function inOrder(manifests: readonly Manifest[]): Manifest[] {
   return [...manifests].sort((a, b) => rank(a.object.kind) - rank(b.object.kind))
 }
 
-/** The body of a server-side apply: what the user wrote, without what the server alone may say. */
-export function applyBody(object: KubeObject): KubeObject {
+/**
+ * The body of a server-side apply: what the user wrote, without the fields that only the server sets.
+ * @param uid makes the server refuse any other object of the same name
+ */
+export function applyBody(object: KubeObject, uid?: string): KubeObject {
   const body = structuredClone(object) as KubeObject & { status?: unknown }
   delete body.status
   const { metadata } = body
@@ -88,6 +106,7 @@ export function applyBody(object: KubeObject): KubeObject {
     'deletionGracePeriodSeconds',
   ] as const)
     delete metadata[field]
+  if (uid !== undefined) metadata.uid = uid
   return body
 }
 
