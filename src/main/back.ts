@@ -6,8 +6,7 @@ import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
 import { createHostEngine, openCluster, removeRemains } from './cluster/index.ts'
 import { openAppData, type AppData } from './contexts/app-data.ts'
-import { loadKubeconfig } from './contexts/kubeconfig.ts'
-import type { KubeContext } from './contexts/kube-context.ts'
+import { createKubeconfigContexts, type KubeconfigContexts } from './contexts/kubeconfig.ts'
 import { openLocalClusters, type LocalClusters } from './contexts/local-clusters.ts'
 import type { Installation } from './installation.ts'
 import type { Command } from './rpc/app.ts'
@@ -68,7 +67,8 @@ export async function openBack({
     log,
     version: installation.version,
   })
-  const contexts = createContexts(clusters, log)
+  const kubeconfig = createKubeconfigContexts({ files: kubeconfigFiles(), log })
+  const contexts = allContexts(clusters, kubeconfig)
   const router = createRouter({
     app: {
       info: { version: installation.version, mode, platform: process.platform },
@@ -85,44 +85,26 @@ export async function openBack({
     data,
     router,
     async close(workers) {
-      await contexts.stop()
+      await kubeconfig.stop()
       await clusters.close(workers)
     },
   }
 }
 
-/** Local clusters first, then the contexts of the user's kubeconfig files, read again at each listing. */
-function createContexts(clusters: LocalClusters, log: Log): Contexts & { stop(): Promise<void> } {
-  let external: KubeContext[] = []
-  const stopExternal = async (): Promise<void> => {
-    for (const context of external) await context.stop()
-  }
-  const reload = async (): Promise<void> => {
-    const files = process.env.KUBECONFIG?.split(delimiter).filter(Boolean) ?? [join(homedir(), '.kube/config')]
-    const loaded = await Promise.all(
-      files.map((file) =>
-        loadKubeconfig(file).catch((error: unknown) => {
-          log.warn('kubeconfig not read', { file, error: (error as Error).message })
-          return []
-        }),
-      ),
-    )
-    // Contexts in use keep their connections; only new ones are added, gone ones dropped.
-    const fresh = loaded.flat()
-    const kept = external.filter(({ info }) => fresh.some((other) => other.info.id === info.id))
-    const added = fresh.filter(({ info }) => !kept.some((other) => other.info.id === info.id))
-    external = [...kept, ...added]
-  }
+/** Local clusters first, then the contexts of the user's kubeconfig files. */
+function allContexts(clusters: LocalClusters, kubeconfig: KubeconfigContexts): Contexts {
   return {
     async list() {
-      await reload()
       const local = clusters.list().flatMap(({ context }) => (context ? [clusters.context(context)] : []))
-      return [...local.filter((context) => context !== undefined), ...external].map(({ info }) => info)
+      return [...local.filter((context) => context !== undefined), ...(await kubeconfig.list())].map(({ info }) => info)
     },
-    get: (id) => clusters.context(id) ?? external.find(({ info }) => info.id === id),
-    stop: stopExternal,
+    get: (id) => clusters.context(id) ?? kubeconfig.get(id),
   }
 }
+
+/** The files that kubectl would read. */
+const kubeconfigFiles = (): string[] =>
+  process.env.KUBECONFIG?.split(delimiter).filter(Boolean) ?? [join(homedir(), '.kube/config')]
 
 /** Sample manifests; the first comment lines of each are its title and description. */
 async function readSamples(

@@ -1,5 +1,5 @@
-import { Agent, request as httpsRequest, type RequestOptions } from 'node:https'
-import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https'
+import { request as httpRequest, type Agent, type IncomingMessage } from 'node:http'
 import { WebSocket } from 'ws'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { ContextInfo, ExecOptions, LogOptions, TerminalInput, TerminalOutput } from '#shared/contract/kube.ts'
@@ -9,9 +9,24 @@ import { terminalResult } from './exec-status.ts'
 /** How to reach one Kubernetes API server, credentials included: stays in the main process. */
 export interface Endpoint {
   server: URL
-  tls: { ca?: string; cert?: string; key?: string; rejectUnauthorized?: boolean; servername?: string }
-  /** Value of the Authorization header, fetched anew for each request so that tokens can rotate. */
-  authorization?(): Promise<string | undefined>
+  /** Asked anew for each request, so that credentials can rotate. @throws Error when there are none to be had */
+  connection(): Promise<Connection>
+  /** Drops credentials and closes connections. */
+  stop: Stop
+}
+
+/** What one request is sent with. */
+export interface Connection {
+  /** Credentials in headers. */
+  headers: Record<string, string>
+  /** Holds the connections, the CA and the client certificate; Node's own for plain HTTP. */
+  agent?: Agent
+}
+
+/** An endpoint with a client certificate that does not change. */
+export function certificateEndpoint(server: URL, tls: { ca: string; cert: string; key: string }): Endpoint {
+  const agent = new HttpsAgent({ keepAlive: true, ...tls })
+  return { server, connection: () => Promise.resolve({ headers: {}, agent }), stop: () => agent.destroy() }
 }
 
 export interface RawResponse {
@@ -49,8 +64,11 @@ export interface KubeContext {
 
 /** @param options `info` is what the face may know; `endpoint` is what it may not. */
 export function createKubeContext({ info, endpoint }: { info: ContextInfo; endpoint: Endpoint }): KubeContext {
-  const agent = new Agent({ keepAlive: true, ...endpoint.tls })
-  const dial = (request: RawRequest): Promise<IncomingMessage> => open(endpoint, agent, request)
+  const closing = new AbortController()
+  const untilClosed = (signal?: AbortSignal): AbortSignal =>
+    signal ? AbortSignal.any([signal, closing.signal]) : closing.signal
+  const dial = (request: RawRequest): Promise<IncomingMessage> =>
+    open(endpoint, { ...request, signal: untilClosed(request.signal) })
 
   return {
     info,
@@ -65,8 +83,11 @@ export function createKubeContext({ info, endpoint }: { info: ContextInfo; endpo
       response.setEncoding('utf8')
       for await (const chunk of response) await onText(chunk as string)
     },
-    exec: (options, io, onOutput) => exec(endpoint, options, io, onOutput),
-    stop: () => agent.destroy(),
+    exec: (options, io, onOutput) => exec(endpoint, options, { ...io, signal: untilClosed(io.signal) }, onOutput),
+    stop() {
+      closing.abort()
+      return endpoint.stop()
+    },
   }
 }
 
@@ -86,10 +107,9 @@ export function logPath(options: LogOptions): string {
 const podPath = ({ namespace, pod }: { namespace: string; pod: string }): string =>
   `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}`
 
-async function open(endpoint: Endpoint, agent: Agent, request: RawRequest): Promise<IncomingMessage> {
-  const headers: Record<string, string> = { accept: request.accept ?? 'application/json' }
-  const authorization = await endpoint.authorization?.()
-  if (authorization) headers.authorization = authorization
+async function open(endpoint: Endpoint, request: RawRequest): Promise<IncomingMessage> {
+  const { agent, headers: credentials } = await connect(endpoint)
+  const headers: Record<string, string> = { accept: request.accept ?? 'application/json', ...credentials }
   if (request.body !== undefined) {
     headers['content-type'] = request.contentType ?? 'application/json'
     headers['content-length'] = String(Buffer.byteLength(request.body))
@@ -102,7 +122,7 @@ async function open(endpoint: Endpoint, agent: Agent, request: RawRequest): Prom
     path: endpoint.server.pathname.replace(/\/$/, '') + request.path,
     headers,
     signal: request.signal,
-    ...(secure ? { agent } : {}),
+    agent,
   }
   return new Promise((resolve, reject) => {
     const outgoing = (secure ? httpsRequest : httpRequest)(options, resolve)
@@ -112,6 +132,19 @@ async function open(endpoint: Endpoint, agent: Agent, request: RawRequest): Prom
     })
     outgoing.end(request.body)
   })
+}
+
+/** @throws ApiError 401 with the reason, such as a credential plugin that failed */
+async function connect(endpoint: Endpoint): Promise<Connection> {
+  try {
+    return await endpoint.connection()
+  } catch (error) {
+    throw failure(
+      401,
+      'Unauthorized',
+      `no credentials for ${endpoint.server.host}: ${(error as Error).message.trim().split('\n')[0] ?? ''}`,
+    )
+  }
 }
 
 async function text(response: IncomingMessage): Promise<string> {
@@ -153,11 +186,8 @@ async function exec(
   url.protocol = endpoint.server.protocol === 'https:' ? 'wss:' : 'ws:'
   url.pathname = endpoint.server.pathname.replace(/\/$/, '') + `${podPath(options)}/exec`
   url.search = query.toString()
-  const authorization = await endpoint.authorization?.()
-  const socket = new WebSocket(url, ['v5.channel.k8s.io', 'v4.channel.k8s.io'], {
-    ...endpoint.tls,
-    headers: authorization ? { authorization } : {},
-  })
+  const { agent, headers } = await connect(endpoint)
+  const socket = new WebSocket(url, ['v5.channel.k8s.io', 'v4.channel.k8s.io'], { agent, headers })
   await bridgeTerminal(socket, io, onOutput)
 }
 

@@ -1,121 +1,216 @@
-import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { watch, type FSWatcher } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
-import { promisify } from 'node:util'
+import { Agent } from 'node:https'
+import type { RequestOptions } from 'node:https'
+import { basename, dirname, resolve } from 'node:path'
+import type { Context, KubeConfig, User } from '@kubernetes/client-node'
 import { parse } from 'yaml'
-import { createKubeContext, type Endpoint, type KubeContext } from './kube-context.ts'
+import type { Log } from '#shared/base/log.ts'
+import { createKubeContext, type Connection, type Endpoint, type KubeContext } from './kube-context.ts'
 
-/** The shape of a kubeconfig file, as far as it is read here (client-go's `clientcmd/api/v1`). */
-interface KubeConfig {
-  clusters?: { name: string; cluster: ClusterEntry }[]
-  users?: { name: string; user: UserEntry }[]
-  contexts?: { name: string; context: { cluster: string; user: string; namespace?: string } }[]
+/** The contexts of the user's kubeconfig files. */
+export interface KubeconfigContexts {
+  /** Every usable context; reads the files again. */
+  list(): Promise<KubeContext[]>
+  /** A context as of the last reading. */
+  get(id: string): KubeContext | undefined
+  stop(): Promise<void>
 }
 
-interface ClusterEntry {
-  server: string
-  'certificate-authority'?: string
-  'certificate-authority-data'?: string
-  'insecure-skip-tls-verify'?: boolean
-  'tls-server-name'?: string
-}
-
-interface UserEntry {
-  'client-certificate'?: string
-  'client-certificate-data'?: string
-  'client-key'?: string
-  'client-key-data'?: string
-  token?: string
-  tokenFile?: string
-  username?: string
-  password?: string
-  exec?: { command: string; args?: string[]; env?: { name: string; value: string }[]; apiVersion?: string }
+export interface KubeconfigContextsOptions {
+  /** As kubectl takes them from KUBECONFIG: of two entries with one name, the one in the earlier file counts. */
+  files: readonly string[]
+  log: Log
 }
 
 /**
- * Every usable context of a kubeconfig file; a context that names a missing cluster or user is left out.
- * @returns none where the file does not exist. @throws when the file is not a kubeconfig.
+ * Follows kubeconfig files, which `@kubernetes/client-node` reads. A context that changed or went away is closed with its
+ * connections and credentials; one that stayed the same keeps its connections.
  */
-export async function loadKubeconfig(path: string): Promise<KubeContext[]> {
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
+export function createKubeconfigContexts({ files, log }: KubeconfigContextsOptions): KubeconfigContexts {
+  let open = new Map<string, { fingerprint: string; context: KubeContext }>()
+  const readers = files.map((file) => createFileReader(file, log))
+  let reading: Promise<void> = Promise.resolve()
+
+  const reload = (): Promise<void> => {
+    reading = reading.then(async () => {
+      const configs = (await Promise.all(readers.map((read) => read()))).filter((config) => config !== undefined)
+      const found = usableContexts(configs)
+      const next: typeof open = new Map()
+      for (const [id, candidate] of found) {
+        const known = open.get(id)
+        next.set(id, known?.fingerprint === candidate.fingerprint ? known : openContext(id, candidate))
+      }
+      const closed = [...open].filter(([id, entry]) => next.get(id) !== entry)
+      open = next
+      for (const [, { context }] of closed) await context.stop()
+    })
+    return reading
   }
-  const config = parse(text) as KubeConfig | null
-  const contexts = (config?.contexts ?? []).map(async ({ name, context }) => {
-    const cluster = config?.clusters?.find((entry) => entry.name === context.cluster)?.cluster
-    const user = config?.users?.find((entry) => entry.name === context.user)?.user
-    if (!cluster) return undefined
-    return createKubeContext({
+  const watchers = watchFolders(files, () => void reload())
+
+  return {
+    async list() {
+      await reload()
+      return [...open.values()].map(({ context }) => context)
+    },
+    get: (id) => open.get(id)?.context,
+    async stop() {
+      for (const watcher of watchers) watcher.close()
+      await reading
+      for (const { context } of open.values()) await context.stop()
+      open.clear()
+    },
+  }
+}
+
+interface Candidate {
+  context: Context
+  config: KubeConfig
+  fingerprint: string
+}
+
+/** Reads one file; a file that cannot be read as a kubeconfig counts with what it held before, and is logged once. */
+function createFileReader(file: string, log: Log): () => Promise<KubeConfig | undefined> {
+  let last: { text: string; config: KubeConfig | undefined } = { text: '', config: undefined }
+  return async () => {
+    const text = await readFile(file, 'utf8').catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        log.warn('kubeconfig not read', { file, error: (error as Error).message })
+      return ''
+    })
+    if (text === last.text) return last.config
+    try {
+      last = { text, config: text.trim() === '' ? undefined : await parseConfig(text, dirname(file)) }
+    } catch (error) {
+      last = { text, config: last.config }
+      log.warn('kubeconfig not read', { file, error: (error as Error).message })
+    }
+    return last.config
+  }
+}
+
+/** @throws Error when the text is no kubeconfig. */
+async function parseConfig(text: string, folder: string): Promise<KubeConfig> {
+  // The library's reader alone, and only once there is a kubeconfig: its generated API, which nothing here uses, is large.
+  const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js')
+  const config = new KubeConfig()
+  config.loadFromString(text, { onInvalidEntry: 'filter' })
+  config.makePathsAbsolute(folder)
+  addTokenFiles(config, text, folder)
+  return config
+}
+
+/** The library (2.0) reads `token-file`; kubectl writes and reads `tokenFile` (clientcmd/api/v1 AuthInfo). */
+function addTokenFiles(config: KubeConfig, text: string, folder: string): void {
+  const { users = [] } = parse(text) as { users?: { name: string; user?: { tokenFile?: string; token?: string } }[] }
+  const files = new Map(users.map(({ name, user }) => [name, user?.token ? undefined : user?.tokenFile]))
+  config.users = config.users.map((user) => {
+    const tokenFile = files.get(user.name)
+    return tokenFile
+      ? { ...user, authProvider: { name: 'tokenFile', config: { tokenFile: resolve(folder, tokenFile) } } }
+      : user
+  })
+}
+
+/** What the files say together, by id; contexts that name a missing cluster are left out. */
+function usableContexts(configs: readonly KubeConfig[]): Map<string, Candidate> {
+  const all = <T>(list: (config: KubeConfig) => T[]): T[] => configs.flatMap(list)
+  const clusters = firstOfEachName(all(({ clusters }) => clusters))
+  const users = firstOfEachName(all(({ users }) => users))
+  const found = new Map<string, Candidate>()
+  for (const context of firstOfEachName(all(({ contexts }) => contexts)).values()) {
+    const cluster = clusters.get(context.cluster)
+    const Config = configs[0]?.constructor as (new () => KubeConfig) | undefined
+    if (!cluster || !Config || !URL.canParse(cluster.server)) continue
+    const user: User = users.get(context.user) ?? { name: context.user }
+    const config = new Config()
+    // Plain HTTP has no certificate to verify; the library asks for this to be said.
+    const plain = cluster.server.startsWith('http:')
+    config.loadFromOptions({
+      clusters: [plain ? { ...cluster, skipTLSVerify: true } : cluster],
+      users: [user],
+      contexts: [context],
+      currentContext: context.name,
+    })
+    found.set(`kubeconfig:${context.name}`, { context, config, fingerprint: fingerprintOf([context, cluster, user]) })
+  }
+  return found
+}
+
+function firstOfEachName<T extends { name: string }>(entries: T[]): Map<string, T> {
+  const byName = new Map<string, T>()
+  for (const entry of entries) if (!byName.has(entry.name)) byName.set(entry.name, entry)
+  return byName
+}
+
+const fingerprintOf = (parts: unknown): string => createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+
+function openContext(
+  id: string,
+  { context, config, fingerprint }: Candidate,
+): { fingerprint: string; context: KubeContext } {
+  const server = config.getCurrentCluster()?.server ?? ''
+  return {
+    fingerprint,
+    context: createKubeContext({
       info: {
-        id: `kubeconfig:${name}`,
-        name,
+        id,
+        name: context.name,
         kind: 'kubeconfig',
-        server: cluster.server,
+        server,
         simulated: false,
         ...(context.namespace ? { namespace: context.namespace } : {}),
       },
-      endpoint: await endpointOf(cluster, user ?? {}, dirname(path)),
-    })
-  })
-  const settled = await Promise.allSettled(contexts)
-  return settled.flatMap((result) => (result.status === 'fulfilled' && result.value ? [result.value] : []))
+      endpoint: endpointOf(config, new URL(server)),
+    }),
+  }
 }
 
-async function endpointOf(cluster: ClusterEntry, user: UserEntry, base: string): Promise<Endpoint> {
-  const pem = async (data?: string, file?: string): Promise<string | undefined> => {
-    if (data) return Buffer.from(data, 'base64').toString('utf8')
-    return file ? readFile(resolve(base, file), 'utf8') : undefined
+/** Certificates and tokens are asked of the library for each request: it runs credential plugins and renews what expires. */
+function endpointOf(config: KubeConfig, server: URL): Endpoint {
+  let current: { material: string; agent: Agent } | undefined
+  const keepAliveAgent = (options: RequestOptions): Agent => {
+    const { ca, cert, key, rejectUnauthorized, servername } = options
+    const material = fingerprintOf([ca, cert, key, rejectUnauthorized, servername])
+    if (current?.material !== material) {
+      current?.agent.destroy()
+      current = { material, agent: new Agent({ keepAlive: true, ca, cert, key, rejectUnauthorized, servername }) }
+    }
+    return current.agent
   }
-  const [ca, cert, key] = await Promise.all([
-    pem(cluster['certificate-authority-data'], cluster['certificate-authority']),
-    pem(user['client-certificate-data'], user['client-certificate']),
-    pem(user['client-key-data'], user['client-key']),
-  ])
   return {
-    server: new URL(cluster.server),
-    tls: {
-      ...(ca ? { ca } : {}),
-      ...(cert ? { cert } : {}),
-      ...(key ? { key } : {}),
-      ...(cluster['insecure-skip-tls-verify'] ? { rejectUnauthorized: false } : {}),
-      ...(cluster['tls-server-name'] ? { servername: cluster['tls-server-name'] } : {}),
+    server,
+    async connection(): Promise<Connection> {
+      const options: RequestOptions = {}
+      await config.applyToHTTPSOptions(options)
+      const throughProxy = config.getCurrentCluster()?.proxyUrl !== undefined
+      const headers = { ...(options.headers as Record<string, string>) }
+      if (options.auth) headers.Authorization = `Basic ${Buffer.from(options.auth).toString('base64')}`
+      if (server.protocol === 'http:' && !throughProxy) return { headers }
+      return {
+        headers,
+        agent: throughProxy && typeof options.agent === 'object' ? options.agent : keepAliveAgent(options),
+      }
     },
-    authorization: authorizationOf(user, base),
+    stop: () => current?.agent.destroy(),
   }
 }
 
-function authorizationOf(user: UserEntry, base: string): () => Promise<string | undefined> {
-  if (user.token) return () => Promise.resolve(`Bearer ${user.token ?? ''}`)
-  if (user.tokenFile) {
-    const path = resolve(base, user.tokenFile)
-    return async () => `Bearer ${(await readFile(path, 'utf8')).trim()}`
-  }
-  if (user.username !== undefined) {
-    const basic = Buffer.from(`${user.username}:${user.password ?? ''}`).toString('base64')
-    return () => Promise.resolve(`Basic ${basic}`)
-  }
-  return user.exec ? execCredential(user.exec) : () => Promise.resolve(undefined)
-}
-
-/** Token of a credential plugin (client.authentication.k8s.io), kept until it expires. */
-function execCredential(plugin: NonNullable<UserEntry['exec']>): () => Promise<string | undefined> {
-  let cached: { token: string; expires: number } | undefined
-  return async () => {
-    if (cached && cached.expires > Date.now() + 10_000) return `Bearer ${cached.token}`
-    const env = Object.fromEntries((plugin.env ?? []).map(({ name, value }) => [name, value]))
-    const request = { apiVersion: plugin.apiVersion, kind: 'ExecCredential', spec: { interactive: false } }
-    const { stdout } = await promisify(execFile)(plugin.command, plugin.args ?? [], {
-      env: { ...process.env, ...env, KUBERNETES_EXEC_INFO: JSON.stringify(request) },
-      timeout: 60_000,
-    })
-    const { status } = JSON.parse(stdout) as { status?: { token?: string; expirationTimestamp?: string } }
-    if (!status?.token) return undefined
-    const expires = status.expirationTimestamp ? Date.parse(status.expirationTimestamp) : Infinity
-    cached = { token: status.token, expires }
-    return `Bearer ${status.token}`
-  }
+/** Editors replace files: their folders are watched, where they exist. */
+function watchFolders(files: readonly string[], onChange: () => void): FSWatcher[] {
+  const folders = new Map<string, Set<string>>()
+  for (const file of files) folders.set(dirname(file), (folders.get(dirname(file)) ?? new Set()).add(basename(file)))
+  return [...folders].flatMap(([folder, names]) => {
+    try {
+      const watcher = watch(folder, { persistent: false }, (_event, name) => {
+        if (name === null || names.has(name)) onChange()
+      })
+      watcher.on('error', () => watcher.close())
+      return [watcher]
+    } catch {
+      return []
+    }
+  })
 }

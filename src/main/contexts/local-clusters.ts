@@ -5,7 +5,7 @@ import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
 import { clusterSpec, type Cluster, type ClusterSpec, type Engine, type Operation } from '#shared/contract/clusters.ts'
 import type { RunningCluster, Work } from '#main/cluster/index.ts'
-import { createKubeContext, type KubeContext } from './kube-context.ts'
+import { certificateEndpoint, createKubeContext, type KubeContext } from './kube-context.ts'
 import { createOperation, type OperationKind, type RunningOperation } from './operation.ts'
 
 /** The clusters of one data folder: their state on disk, their life in this process, and what is under way on each. */
@@ -120,7 +120,7 @@ export async function openLocalClusters(options: LocalClustersOptions): Promise<
         server: cluster.server,
         simulated: member.spec.simulated ?? false,
       },
-      endpoint: { server: new URL(cluster.server), tls: cluster.admin },
+      endpoint: certificateEndpoint(new URL(cluster.server), cluster.admin),
     })
     member.state = 'running'
   }
