@@ -3,6 +3,33 @@ const rule = (name, from, to) => ({ name, severity: 'error', from, to })
 const onlyFrom = (name, folder, ...allowed) =>
   rule(name, { path: folder }, { path: '^src/', pathNot: [folder, ...allowed] })
 
+/** The rooms of the API server from the floor up: each may import those before it, so no two import each other. */
+const apiServerRooms = [
+  'schema',
+  'api',
+  'cel',
+  'codec',
+  'egress',
+  'auth',
+  'streaming',
+  'conversion',
+  'defaulting',
+  'webhooks',
+  'policies',
+  'custom',
+  'validation',
+  'registry',
+  'kinds',
+  'admission',
+  'discovery',
+  'aggregation',
+  'observability',
+  'bootstrap',
+  'loops',
+  'edge',
+]
+const apiServer = '^src/main/cluster/apiserver/'
+
 module.exports = {
   forbidden: [
     rule('no-cycles', {}, { circular: true }),
@@ -54,6 +81,23 @@ module.exports = {
       'apiserver-knows-only-store',
       { path: '^src/main/cluster/apiserver/' },
       { path: '^src/main/cluster/[^/]+/', pathNot: '^src/main/cluster/(apiserver|store)/' },
+    ),
+    rule(
+      'apiserver-has-one-door',
+      { path: '^src/main/', pathNot: [apiServer, '\\.test\\.ts$'] },
+      { path: apiServer, pathNot: `${apiServer}index\\.ts$` },
+    ),
+    ...apiServerRooms.map((room, i) =>
+      rule(
+        `apiserver-${room}-imports-rooms-below`,
+        { path: `${apiServer}${room}/`, pathNot: '\\.test\\.ts$' },
+        { path: apiServer, pathNot: `${apiServer}(${apiServerRooms.slice(0, i + 1).join('|')})/` },
+      ),
+    ),
+    rule(
+      'apiserver-rooms-are-listed',
+      { path: apiServer, pathNot: `${apiServer}(index(\\.test)?\\.ts$|(${apiServerRooms.join('|')})/)` },
+      { path: '' },
     ),
     rule(
       'siblings-do-not-call',

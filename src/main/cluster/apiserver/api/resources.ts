@@ -1,7 +1,6 @@
 import type { KubeObject } from '#shared/kube/object.ts'
 import { anyType, type TypeNode } from '#shared/kube/patch/type-node.ts'
 import type { GroupResource } from '#shared/kube/status.ts'
-import type { WebhookConversion } from '../custom/conversion.ts'
 import type { Schema } from '../schema/structural.ts'
 import type { KindDeclaration, Verb } from './kind.ts'
 
@@ -23,8 +22,24 @@ export interface ServedResource {
 
 export interface CustomResource {
   readonly schema: Schema
-  /** Makes other versions of its objects, where that is a webhook's work. */
-  readonly conversion: WebhookConversion | undefined
+  /** Set when a webhook converts its objects between versions. */
+  readonly conversion: VersionConversion | undefined
+}
+
+/**
+ * Conversion that takes time, as that of a webhook does. Reads are synchronous, so the forms of other versions are made
+ * before an object is read or stored.
+ */
+export interface VersionConversion {
+  /** Makes the forms in `apiVersion` of objects that are about to be read. @throws ApiError 500 */
+  prepare(stored: readonly KubeObject[], apiVersion: string): Promise<void> | undefined
+  /**
+   * Makes all forms of an object that is about to be written.
+   * @returns called with the revision of the write, it keeps the forms and gives what is to be stored
+   */
+  written(object: KubeObject): Promise<(revision: string) => KubeObject>
+  /** Drops the forms of a deleted object. */
+  forget(uid: string): void
 }
 
 const allVerbs: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']

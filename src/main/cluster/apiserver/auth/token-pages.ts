@@ -1,4 +1,4 @@
-import type { Page } from '../edge/handler.ts'
+import type { Page } from '../api/route.ts'
 import type { ServiceAccountTokens } from './service-account-tokens.ts'
 
 /** OpenID discovery: how others check the tokens of our service accounts. */

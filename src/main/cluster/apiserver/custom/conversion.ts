@@ -3,6 +3,7 @@ import { messageOf } from '#shared/kube/error-kinds.ts'
 import type { CustomResourceDefinition, WebhookClientConfig } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { internal } from '#shared/kube/status.ts'
+import type { VersionConversion } from '../api/resources.ts'
 import type { WebhookCaller } from '../webhooks/call.ts'
 
 const timeoutMs = 30_000
@@ -17,7 +18,7 @@ interface Known {
  * Conversion of a definition's objects by its webhook. Reading an object is synchronous everywhere else, so the forms of
  * other versions are made beforehand, when an object is written or about to be read, and are kept by uid.
  */
-export class WebhookConversion {
+export class WebhookConversion implements VersionConversion {
   readonly #call: WebhookCaller
   readonly #config: WebhookClientConfig
   readonly #kind: string

@@ -10,31 +10,14 @@ import type { Verb } from '../api/kind.ts'
 import { patch } from '../registry/patch.ts'
 import { bindNamedPod, bindPod, evictPod } from '../registry/pod-actions.ts'
 import { get, list } from '../registry/read.ts'
-import { keyOf, prefixOf, type ServedResource } from '../api/resources.ts'
+import { keyOf, prefixOf } from '../api/resources.ts'
+import type { Page, Route } from '../api/route.ts'
 import { getScale, patchScale, updateScale } from '../registry/scale.ts'
 import { getFromView, listView, type View } from '../registry/view.ts'
 import { watch, type WatchHub } from '../registry/watch.ts'
 import { create, update } from '../registry/write.ts'
 import { isDryRun } from '../registry/write-options.ts'
 import { isTrue, splitResourcePath, type Answer, type Call, type Query, type ResourcePath } from '../api/request.ts'
-
-/** Where a request leads: found before anything of its body is read. */
-export interface Route {
-  /** Kubernetes' verb, or the HTTP method in lower case for paths that are no resource. */
-  verb: string
-  path: string
-  /** undefined for paths that are no resource. */
-  info: ResourcePath | undefined
-  /** undefined where nothing of that name is served. */
-  resource: ServedResource | undefined
-  /** Whether nothing is to be changed by it. */
-  dryRun: boolean
-  /** Set when the request owns its connection. */
-  connect: ConnectHandler | undefined
-}
-
-/** A path that is no resource: discovery, health, version, schemas. undefined = not one of these. */
-export type Page = (call: Call) => Answer | undefined | Promise<Answer | undefined>
 
 export interface RequestHandlerOptions {
   context: RegistryContext

@@ -1,5 +1,5 @@
 import type { UserInfo } from '../api/access.ts'
-import type { Route } from '../edge/handler.ts'
+import type { Route } from '../api/route.ts'
 
 export type AuditLevel = 'None' | 'Metadata' | 'Request' | 'RequestResponse'
 export type AuditStage = 'RequestReceived' | 'ResponseStarted' | 'ResponseComplete' | 'Panic'

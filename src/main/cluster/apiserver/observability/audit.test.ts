@@ -7,7 +7,7 @@ import { systemClock } from '#shared/base/clock.ts'
 import { silentLog } from '#shared/base/log.ts'
 import { createAudit, type Audit } from './audit.ts'
 import { auditOrder, type AuditPolicy } from './audit-policy.ts'
-import type { Route } from '../edge/handler.ts'
+import type { Route } from '../api/route.ts'
 import { splitResourcePath } from '../api/request.ts'
 
 const user = { name: 'jane', groups: ['dev'] }

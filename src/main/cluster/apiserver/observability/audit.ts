@@ -5,7 +5,7 @@ import type { Clock } from '#shared/base/clock.ts'
 import type { Log } from '#shared/base/log.ts'
 import { auditOrder, type AuditLevel, type AuditPolicy, type AuditStage } from './audit-policy.ts'
 import type { UserInfo } from '../api/access.ts'
-import type { Route } from '../edge/handler.ts'
+import type { Route } from '../api/route.ts'
 
 export interface AuditOptions {
   policy: AuditPolicy

@@ -1,61 +1,10 @@
 import type { KubeObject, ObjectMeta } from '#shared/kube/object.ts'
-import {
-  fieldForbidden,
-  fieldInvalid,
-  fieldRequired,
-  fieldTooLong,
-  mostErrors,
-  type FieldError,
-} from '#shared/kube/status.ts'
-import { labelValueProblems, qualifiedNameProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
+import { fieldForbidden, fieldInvalid, fieldRequired, mostErrors, type FieldError } from '#shared/kube/status.ts'
+import { qualifiedNameProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
 import type { ServedResource } from '../api/resources.ts'
+import { checkAnnotations, checkLabels } from '../validation/labels.ts'
 
 /** The rules of ObjectMeta, the same for every kind; texts as apimachinery's validation. */
-
-/** Findings about labels, also those of a pod template or a selector. */
-export function checkLabels(labels: Readonly<Record<string, string>> | undefined, field: string): FieldError[] {
-  if (labels === undefined) return []
-  const errors: FieldError[] = []
-  for (const key in labels) {
-    const value = labels[key] ?? ''
-    if (!goodKeys.has(key)) {
-      const problems = qualifiedNameProblems(key)
-      if (problems.length === 0) remember(goodKeys, key)
-      for (const problem of problems) errors.push(fieldInvalid(field, key, problem))
-    }
-    if (value === '' || goodValues.has(value)) continue
-    const problems = labelValueProblems(value)
-    if (problems.length === 0) remember(goodValues, value)
-    for (const problem of problems) errors.push(fieldInvalid(field, value, problem))
-  }
-  return errors
-}
-
-/** Keys and values repeat from object to object; those that were found good are not checked again. */
-const goodKeys = new Set<string>()
-const goodValues = new Set<string>()
-
-function remember(set: Set<string>, text: string): void {
-  if (set.size > 5000) set.clear()
-  set.add(text)
-}
-
-const maxAnnotations = 256 * 1024
-
-function checkAnnotations(annotations: Readonly<Record<string, string>> | undefined): FieldError[] {
-  if (annotations === undefined) return []
-  const errors: FieldError[] = []
-  let size = 0
-  for (const key in annotations) {
-    size += key.length + (annotations[key]?.length ?? 0)
-    if (goodKeys.has(key)) continue
-    const problems = qualifiedNameProblems(key.toLowerCase())
-    if (problems.length === 0 && key === key.toLowerCase()) remember(goodKeys, key)
-    for (const problem of problems) errors.push(fieldInvalid('metadata.annotations', key, problem))
-  }
-  if (size > maxAnnotations) errors.push(fieldTooLong('metadata.annotations', maxAnnotations))
-  return errors
-}
 
 /** Everything about `metadata` that any object must fulfil. */
 export function validateMetadata(resource: ServedResource, { metadata }: KubeObject): FieldError[] {
@@ -71,7 +20,7 @@ export function validateMetadata(resource: ServedResource, { metadata }: KubeObj
   return [
     ...errors,
     ...checkLabels(metadata.labels, 'metadata.labels'),
-    ...checkAnnotations(metadata.annotations),
+    ...checkAnnotations(metadata.annotations, 'metadata.annotations'),
     ...(metadata.ownerReferences ? checkOwners(metadata.ownerReferences) : []),
     ...(metadata.finalizers ? checkFinalizers(metadata.finalizers, isExtension(resource)) : []),
   ]

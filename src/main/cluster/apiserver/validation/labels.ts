@@ -1,8 +1,57 @@
 import type { LabelSelector } from '#shared/kube/generated/types.ts'
-import { fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { fieldForbidden, fieldInvalid, fieldRequired, fieldTooLong, type FieldError } from '#shared/kube/status.ts'
 import { labelValueProblems, qualifiedNameProblems } from '#shared/kube/validation-names.ts'
-import { checkLabels } from '../registry/metadata.ts'
 import type { Wire } from '../api/wire.ts'
+
+/** Findings about labels, also those of a pod template or a selector. */
+export function checkLabels(labels: Readonly<Record<string, string>> | undefined, field: string): FieldError[] {
+  if (labels === undefined) return []
+  const errors: FieldError[] = []
+  for (const key in labels) {
+    const value = labels[key] ?? ''
+    if (!goodKeys.has(key)) {
+      const problems = qualifiedNameProblems(key)
+      if (problems.length === 0) remember(goodKeys, key)
+      for (const problem of problems) errors.push(fieldInvalid(field, key, problem))
+    }
+    if (value === '' || goodValues.has(value)) continue
+    const problems = labelValueProblems(value)
+    if (problems.length === 0) remember(goodValues, value)
+    for (const problem of problems) errors.push(fieldInvalid(field, value, problem))
+  }
+  return errors
+}
+
+/** Valid keys and values seen before: the same ones come with many objects, and are checked once. */
+const goodKeys = new Set<string>()
+const goodValues = new Set<string>()
+
+function remember(set: Set<string>, text: string): void {
+  if (set.size > 5000) set.clear()
+  set.add(text)
+}
+
+/** Bytes of all annotations together, keys included (`TotalAnnotationSizeLimitB` of apimachinery). */
+const maxAnnotations = 256 * 1024
+
+/** Findings about annotations. */
+export function checkAnnotations(
+  annotations: Readonly<Record<string, string>> | undefined,
+  field: string,
+): FieldError[] {
+  if (annotations === undefined) return []
+  const errors: FieldError[] = []
+  let size = 0
+  for (const key in annotations) {
+    size += key.length + (annotations[key]?.length ?? 0)
+    if (goodKeys.has(key)) continue
+    const problems = qualifiedNameProblems(key.toLowerCase())
+    if (problems.length === 0 && key === key.toLowerCase()) remember(goodKeys, key)
+    for (const problem of problems) errors.push(fieldInvalid(field, key, problem))
+  }
+  if (size > maxAnnotations) errors.push(fieldTooLong(field, maxAnnotations))
+  return errors
+}
 
 /** Findings about a LabelSelector. */
 export function checkLabelSelector(
@@ -47,5 +96,3 @@ function checkExpression(
 
 export const isEmptySelector = (selector: Wire<LabelSelector> | undefined): boolean =>
   Object.keys(selector?.matchLabels ?? {}).length === 0 && (selector?.matchExpressions?.length ?? 0) === 0
-
-export { checkLabels } from '../registry/metadata.ts'

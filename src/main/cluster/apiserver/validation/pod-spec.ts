@@ -8,7 +8,7 @@ import {
   subdomainProblems,
   type NameCheck,
 } from '#shared/kube/validation-names.ts'
-import { checkLabels } from '../registry/metadata.ts'
+import { checkLabels } from './labels.ts'
 import { checkContainers, checkEphemeralContainers, checkInitContainers, type PodContext } from './containers.ts'
 import { addInvalid, checkNotNegative, checkOneOf } from './fields.ts'
 import { checkAffinity, checkSpread, checkTolerations } from './scheduling.ts'

@@ -16,7 +16,7 @@ import {
   subdomainProblems,
 } from '#shared/kube/validation-names.ts'
 import { isExternallyAccessible } from '../defaulting/service.ts'
-import { checkLabels } from '../registry/metadata.ts'
+import { checkLabels } from './labels.ts'
 import { addInvalid, checkOneOf, checkSupported } from './fields.ts'
 import { checkPort } from './probes.ts'
 import type { Wire } from '../api/wire.ts'
