@@ -71,7 +71,7 @@ export async function openCluster(options: OpenClusterOptions): Promise<RunningC
       connector(pki, apiServerPort) {
         return (tunnels = createTunnels({
           tls: { ca: pki.tunnel.ca, ...pki.tunnel.host },
-          apiServerPort,
+          apiServerPort: () => apiServerPort,
           fetchImage: (reference) => hostImage(engine, reference),
           imageId: async (reference) => imageId(await engine.connect(), reference),
           clock,

@@ -32,7 +32,7 @@ export const admissionPlugins = (options: {
   webhooks: WebhookOptions
   quota: ResourceQuotaOptions
   /** What is served: parameters of policies may be of any kind. */
-  resources: () => ResourceTable
+  resources: ResourceTable
 }): AdmissionPlugin[] => [
   namespaceLifecycle,
   limitRanger,

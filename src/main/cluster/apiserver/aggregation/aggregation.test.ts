@@ -13,8 +13,7 @@ import type { Status } from '#shared/kube/status.ts'
 import { startApiServer, type TestApiServer } from '#test/support/api-server.ts'
 import { createAuthority, issueCertificate } from '../auth/certificates.ts'
 import { kinds } from '../kinds/index.ts'
-import type { ObjectReader } from '../api/admission.ts'
-import { createAggregator } from './aggregator.ts'
+import { createAggregator, type Aggregator } from './aggregator.ts'
 import { ensureLocalApiServices } from '../bootstrap/local-api-services.ts'
 import { startAvailability } from '../loops/availability.ts'
 import { RemoteGroups } from '../discovery/remote-groups.ts'
@@ -22,6 +21,7 @@ import { RemoteGroups } from '../discovery/remote-groups.ts'
 const validity = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 3_600_000) }
 let stops: StopStack
 let api: TestApiServer
+let aggregator: Aggregator
 let backend: Server
 let caBundle: string
 let seen: { url: string; headers: Record<string, unknown>; peer: string }[]
@@ -49,15 +49,14 @@ beforeEach(async () => {
   })
   await new Promise<void>((resolve) => backend.listen(0, '127.0.0.1', resolve))
   const { port } = backend.address() as AddressInfo
-  const late: { reader?: ObjectReader } = {}
   const remote = new RemoteGroups()
-  const aggregator = createAggregator({
-    reader: { get: (...key) => late.reader?.get(...key), list: () => [] },
-    dialService: async () => connect(port, '127.0.0.1'),
-    frontProxy,
+  api = await startApiServer({
+    kinds,
+    around({ reader }) {
+      aggregator = createAggregator({ reader, dialService: async () => connect(port, '127.0.0.1'), frontProxy })
+      return { aggregation: { aggregator, remote } }
+    },
   })
-  api = await startApiServer({ kinds, aggregation: { aggregator, remote } })
-  late.reader = api.server.reader
   const informers = createSharedInformers({ client: api.client, clock: systemClock, log: silentLog })
   stops.add(() => api.stop())
   stops.add(() => new Promise<void>((resolve) => backend.close(() => resolve()).closeAllConnections()))

@@ -13,7 +13,7 @@ import { policyTypes } from '../policies/types.ts'
  * Tells in the status of validating policies which of their expressions do not fit the kinds they are for
  * (`status.typeChecking`). It warns only: a policy that does not fit is at work all the same.
  */
-export function startTypeChecking(context: ControllerContext, { resources }: { resources: () => ResourceTable }): Stop {
+export function startTypeChecking(context: ControllerContext, { resources }: { resources: ResourceTable }): Stop {
   const { client } = context
   const informer = context.informers.share(validatingAdmissionPolicies)
 
@@ -22,7 +22,7 @@ export function startTypeChecking(context: ControllerContext, { resources }: { r
     if (!policy || policy.metadata.deletionTimestamp) return undefined
     const { generation } = policy.metadata
     if (policy.status?.observedGeneration === generation && policy.status?.typeChecking) return undefined
-    const expressionWarnings = warningsOf(policy, resources())
+    const expressionWarnings = warningsOf(policy, resources)
     const typeChecking = expressionWarnings.length > 0 ? { expressionWarnings } : {}
     const status = {
       ...policy.status,

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { chmodSync, closeSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
+import { join } from 'node:path'
+import { parse } from 'yaml'
 import type { Clock } from '#shared/base/clock.ts'
 import type { Log } from '#shared/base/log.ts'
-import { auditOrder, type AuditLevel, type AuditPolicy, type AuditStage } from './audit-policy.ts'
+import { auditOrder, auditPolicyOf, type AuditLevel, type AuditPolicy, type AuditStage } from './audit-policy.ts'
 import type { UserInfo } from '../api/access.ts'
 import type { Route } from '../api/route.ts'
 
@@ -35,6 +38,28 @@ export interface Audit {
   /** undefined when the policy wants nothing of this request. */
   begin(message: IncomingMessage, route: Route, user: UserInfo): AuditRecord | undefined
   close(): void
+}
+
+/**
+ * The audit log `audit.log` of a cluster's folder, under the policy `audit-policy.yaml` in it.
+ * @returns undefined where there is no policy @throws Error where it is not a valid one
+ */
+export async function openAudit({
+  dir,
+  clock,
+  log,
+}: {
+  dir: string
+  clock: Clock
+  log: Log
+}): Promise<Audit | undefined> {
+  try {
+    const policy = auditPolicyOf(parse(await readFile(join(dir, 'audit-policy.yaml'), 'utf8')))
+    return createAudit({ policy, file: join(dir, 'audit.log'), clock, log })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
 }
 
 /** The audit log: one JSON line of `audit.k8s.io/v1` per stage, in a file that only its owner reads. */

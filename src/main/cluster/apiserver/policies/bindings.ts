@@ -38,7 +38,7 @@ export interface Bound<P extends Policy, B extends Binding> {
 
 export interface PolicyOptions {
   /** What is served: parameters of policies may be of any kind. */
-  resources: () => ResourceTable
+  resources: ResourceTable
   /** Answers the variable `authorizer`. */
   authorizer: DirectAuthorizer
 }
@@ -96,13 +96,13 @@ export function paramsOf(
   policy: Policy,
   binding: Binding,
   attributes: AdmissionAttributes,
-  resources: () => ResourceTable,
+  resources: ResourceTable,
 ): (KubeObject | null)[] {
   const { paramKind } = policy.spec ?? {}
   if (!paramKind) return [null]
   const { paramRef } = binding.spec ?? {}
   if (!paramRef) return [null]
-  const resource = resources()
+  const resource = resources
     .all()
     .find(({ kind, apiVersion }) => kind.kind === paramKind.kind && apiVersion === paramKind.apiVersion)
   if (!resource)

@@ -79,7 +79,7 @@ function mutate(
   const changed =
     patchType === 'JSONPatch'
       ? patched(object, change)
-      : applied(object, change, resources().find(kind.group, kind.version, kind.plural)?.type)
+      : applied(object, change, resources.find(kind.group, kind.version, kind.plural)?.type)
   const fields = object as unknown as Record<string, unknown>
   for (const field of Object.keys(fields)) delete fields[field]
   Object.assign(object, changed)

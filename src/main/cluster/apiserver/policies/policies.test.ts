@@ -20,8 +20,6 @@ import { createMemoryStore } from '../../store/memory.ts'
 import { createAuthorizer } from '../auth/authorizer.ts'
 import type { RbacAuthorizer } from '../auth/rbac.ts'
 import { kinds } from '../kinds/index.ts'
-import type { ObjectReader } from '../api/admission.ts'
-import type { PolicyOptions } from './bindings.ts'
 import { mutatingPolicies } from './mutating.ts'
 import { startTypeChecking } from '../loops/type-checking.ts'
 import { validatingPolicies } from './validating.ts'
@@ -31,14 +29,15 @@ let api: TestApiServer
 let authorizer: RbacAuthorizer
 
 beforeEach(async () => {
-  const store = createMemoryStore()
-  const reader: ObjectReader = {
-    get: (...key) => api.server.reader.get(...key),
-    list: (...key) => api.server.reader.list(...key),
-  }
-  authorizer = createAuthorizer({ store, reader })
-  const options: PolicyOptions = { resources: () => api.server.resources, authorizer }
-  api = await startApiServer({ kinds, store, admission: [mutatingPolicies(options), validatingPolicies(options)] })
+  api = await startApiServer({
+    kinds,
+    store: createMemoryStore(),
+    around({ store, resources, reader }) {
+      authorizer = createAuthorizer({ store, reader })
+      const options = { resources, authorizer }
+      return { admission: [mutatingPolicies(options), validatingPolicies(options)] }
+    },
+  })
   await api.client.create(namespaces, { metadata: { name: 'team', labels: { tier: 'gold' } } })
 })
 afterEach(async () => {
@@ -206,7 +205,7 @@ describe('the types of a validating policy', () => {
     const context = { client: api.client, clock: systemClock, log: silentLog }
     const informers = createSharedInformers(context)
     stops.add(() => informers.stop())
-    stops.add(startTypeChecking({ ...context, informers }, { resources: () => api.server.resources }))
+    stops.add(startTypeChecking({ ...context, informers }, { resources: api.resources }))
     try {
       await validating({
         matchConstraints: {

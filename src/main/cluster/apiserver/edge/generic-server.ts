@@ -14,22 +14,23 @@ import type { LargeYaml } from '../codec/large-yaml.ts'
 import { HttpEdge } from './http.ts'
 import { createInProcessTransport } from './in-process.ts'
 import { createMetrics, RequestMetrics, type MetricsText } from '../observability/metrics.ts'
-import { commit } from '../api/generated/commit.ts'
 import { builtInChecks, type HealthCheck } from '../observability/health.ts'
 import { createPages } from './pages.ts'
-import type { VersionInfo } from '../api/version.ts'
+import { versionInfo } from '../api/version.ts'
 import type { AdmissionPlugin, ObjectReader } from '../api/admission.ts'
 import type { ActionHandler, ConnectHandler } from '../api/connect.ts'
-import { createReader, type RegistryContext } from '../registry/context.ts'
-import type { KindDeclaration } from '../api/kind.ts'
-import { ResourceTable } from '../api/resources.ts'
+import type { RegistryContext } from '../registry/context.ts'
+import type { ResourceTable } from '../api/resources.ts'
 import type { View } from '../registry/view.ts'
 import type { WebhookCaller } from '../webhooks/call.ts'
 import { WatchHub } from '../registry/watch.ts'
 
-export interface ApiServerOptions {
+export interface GenericServerOptions {
   store: Store
-  kinds: readonly KindDeclaration[]
+  /** What is served: built-in kinds from the start, custom ones as they come. */
+  resources: ResourceTable
+  /** Reads of `store` by way of `resources`. */
+  reader: ObjectReader
   /** Types of the kinds, for decoding, patches, apply and the OpenAPI documents: a SchemaSet. */
   schema: SchemaSource
   authenticator: Authenticator
@@ -70,26 +71,23 @@ export interface SchemaSource {
   type(name: string): TypeNode
 }
 
-export interface ApiServer {
+export interface GenericServer {
   /** A way in without a socket, as `user`. @param agent default field manager of its writes */
   transportFor(user: UserInfo, agent?: string): Transport
-  /** Synchronous reads of the durable state, for authorizers and admission that are built around the server. */
-  readonly reader: ObjectReader
   /** Where custom kinds come into what is served. */
   readonly custom: CustomKinds
-  /** What is served at the moment. */
-  readonly resources: ResourceTable
   listen(): Promise<void>
   /** `https://127.0.0.1:6443`; the port is known once listening. */
   readonly url: string
   stop(): Promise<void>
 }
 
-/** The API server: one request handler, reached over HTTPS and from within the process. */
-export function createApiServer(options: ApiServerOptions): ApiServer {
-  const { store, kinds, schema, clock, log, version } = options
-  const resources = new ResourceTable(kinds, (kind) => schema.type(kind.schema))
-  const reader = createReader(store, resources)
+/**
+ * A server of the Kubernetes API for any kinds, users and rules: one request handler, reached over HTTPS and from within
+ * the process. `apiserver/index.ts` makes Slipway's of it.
+ */
+export function createGenericServer(options: GenericServerOptions): GenericServer {
+  const { store, resources, reader, schema, clock, log, version } = options
   const context: RegistryContext = { store, clock, log, resources, reader, admission: options.admission ?? [] }
   const hub = new WatchHub(context)
   const custom = new CustomKinds({
@@ -150,8 +148,6 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     port: options.port ?? 0,
   })
   return {
-    reader,
-    resources,
     custom,
     transportFor: (user, agent = 'slipway') => createInProcessTransport(handler, clock, user, agent),
     listen() {
@@ -166,21 +162,5 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       hub.stop()
       await edge.stop()
     },
-  }
-}
-
-/** What `/version` says of a version like `v1.36.0+slipway`. */
-function versionInfo(gitVersion: string): VersionInfo {
-  const [, major = '1', minor = '0'] = /^v(\d+)\.(\d+)/.exec(gitVersion) ?? []
-  return {
-    major,
-    minor,
-    gitVersion,
-    gitCommit: commit,
-    gitTreeState: 'clean',
-    buildDate: '1970-01-01T00:00:00Z',
-    goVersion: 'go1.26',
-    compiler: 'node',
-    platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
   }
 }

@@ -1,0 +1,36 @@
+import type { Client } from '#shared/client/client.ts'
+import type { ObjectReader } from '../api/admission.ts'
+import type { KindDeclaration } from '../api/kind.ts'
+import type { Pki } from '../auth/pki.ts'
+import { ensureDefaultObjects } from './default-objects.ts'
+import { ensureDefaultRoles } from './ensure-default-roles.ts'
+import { ensureAuthenticationConfig, ensureLocalApiServices } from './local-api-services.ts'
+
+export interface BootstrapOptions {
+  /** Acts as an administrator. */
+  client: Client
+  /** Kinds that this server stores, whose group versions it registers. */
+  kinds: readonly KindDeclaration[]
+  pki: Pki
+}
+
+/** Writes the objects that every cluster has from the start, where they are missing. */
+export async function bootstrap({ client, kinds, pki }: BootstrapOptions): Promise<void> {
+  await ensureDefaultObjects({ client })
+  await ensureDefaultRoles({ client })
+  await Promise.all([ensureLocalApiServices({ client, kinds }), ensureAuthenticationConfig({ client, pki })])
+}
+
+/** Health checks of the bootstrap, by Kubernetes' names for its post-start hooks. */
+export function bootstrapChecks(reader: ObjectReader): Readonly<Record<string, () => string | undefined>> {
+  const exists = (group: string, plural: string, name: string) => () =>
+    reader.get({ group, plural }, '', name) ? undefined : 'not finished'
+  return {
+    'poststarthook/rbac/bootstrap-roles': exists('rbac.authorization.k8s.io', 'clusterroles', 'cluster-admin'),
+    'poststarthook/scheduling/bootstrap-system-priority-classes': exists(
+      'scheduling.k8s.io',
+      'priorityclasses',
+      'system-node-critical',
+    ),
+  }
+}
