@@ -368,6 +368,23 @@ describe('how a pod runs', () => {
   })
 })
 
+test('an HTTP hook has succeeded when it is answered, whatever the answer', async () => {
+  await create('hook404', {
+    initContainers: [
+      container('exec httpd -f -p 8081 -h /tmp', {
+        name: 'server',
+        restartPolicy: 'Always',
+        startupProbe: { tcpSocket: { port: 8081 }, periodSeconds: 1 },
+      }),
+    ],
+    containers: [
+      container('exec sleep 1000', { lifecycle: { postStart: { httpGet: { path: '/nope', port: 8081 } } } }),
+    ],
+  })
+  await ready('hook404')
+  expect((await statusOf('hook404'))?.restartCount).toBe(0)
+})
+
 describe('how a pod ends', () => {
   test('a second, shorter delete cuts the first one’s grace', async () => {
     await create('stubborn', {

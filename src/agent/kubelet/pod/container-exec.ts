@@ -10,7 +10,7 @@ const keptOutput = 10_000
  * @returns its exit code and the beginning of its output @throws Error after `timeoutMs`
  */
 export async function execInContainer(
-  { runtime, clock }: { runtime: Runtime; clock: Clock },
+  { runtime, clock }: { runtime: Pick<Runtime, 'exec'>; clock: Clock },
   containerId: string,
   command: readonly string[],
   timeoutMs: number,

@@ -38,12 +38,6 @@ describe('a container of a pod is for the engine', () => {
     ],
     ['no new privileges', { securityContext: { allowPrivilegeEscalation: false } }, {}, { noNewPrivileges: true }],
     [
-      'the engine’s own seccomp profile when asked for',
-      { securityContext: { seccompProfile: { type: 'RuntimeDefault' } } },
-      {},
-      { seccomp: 'builtin' },
-    ],
-    [
       'limits',
       { resources: { limits: { cpu: '250m', memory: '64Mi' } } },
       {},
@@ -104,17 +98,15 @@ describe('a resize', () => {
   ])('%s', (_name, own, expected) => expect(resizeNeeded({ name: 'c', ...own }, applied)).toBe(expected))
 })
 
-test('what is not carried is named, field by field', () => {
+test('unsupported fields are named one by one', () => {
   const pod: Pod = {
     metadata: { name: 'p' },
     spec: {
-      hostUsers: false,
       imagePullSecrets: [{ name: 'registry' }],
-      runtimeClassName: 'gvisor',
       containers: [
         { name: 'c', volumeDevices: [{ name: 'd', devicePath: '/dev/x' }], livenessProbe: { grpc: { port: 1 } } },
       ],
     },
   }
-  expect(unsupported(pod)).toEqual(['runtimeClassName', 'imagePullSecrets', 'hostUsers: false', 'c: volumeDevices'])
+  expect(unsupported(pod)).toEqual(['imagePullSecrets', 'c: volumeDevices'])
 })

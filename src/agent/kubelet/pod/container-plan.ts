@@ -18,6 +18,8 @@ export interface PlanOptions {
   mounts: Mount[]
   /** Memory of the node in bytes, against which the out-of-memory score is weighed. */
   nodeMemory: number
+  /** `builtin`, or the text of a profile; none when undefined. */
+  seccomp?: string
   /** Id of the container that this one, an ephemeral one, looks into. */
   debugged?: string
 }
@@ -32,6 +34,7 @@ export function planContainer({
   env,
   mounts,
   nodeMemory,
+  seccomp,
   debugged,
 }: PlanOptions): ContainerSpec {
   const spec = pod.spec ?? { containers: [] }
@@ -41,7 +44,6 @@ export function planContainer({
   const group = own.runAsGroup ?? shared.runAsGroup
   const nonRoot = own.runAsNonRoot ?? shared.runAsNonRoot
   if (nonRoot) requireNonRoot(user, image, container.name)
-  const seccomp = (own.seccompProfile ?? shared.seccompProfile)?.type
   const words = (list: readonly string[] | undefined): string[] | undefined =>
     list?.length ? list.map((word) => expand(word, env)) : undefined
   return {
@@ -74,7 +76,7 @@ export function planContainer({
     dropCapabilities: own.capabilities?.drop ?? [],
     readOnlyRoot: own.readOnlyRootFilesystem ?? false,
     noNewPrivileges: own.allowPrivilegeEscalation === false,
-    ...(seccomp === 'RuntimeDefault' ? { seccomp: 'builtin' } : {}),
+    ...(seccomp === undefined ? {} : { seccomp }),
     hostNetwork: spec.hostNetwork ?? false,
     hostPid: spec.hostPID ?? false,
     hostIpc: spec.hostIPC ?? false,
@@ -144,24 +146,22 @@ function oomScore(pod: Pod, request: string | undefined, nodeMemory: number): nu
   return Math.min(999, Math.max(3, score))
 }
 
-/** What the spec asks for and Slipway does not carry yet: said in an event, never dropped in silence. */
+/**
+ * What the spec asks for and Slipway does not support: reported in an event. Nothing here makes a pod less confined than
+ * it asked to be; what would is refused (`security.ts`).
+ */
 export function unsupported({ spec }: Pod): string[] {
   if (!spec) return []
   const found: string[] = []
   const containers = [...spec.containers, ...(spec.initContainers ?? [])]
-  if (spec.runtimeClassName) found.push('runtimeClassName')
   if (spec.resourceClaims?.length) found.push('resourceClaims')
   if (spec.imagePullSecrets?.length) found.push('imagePullSecrets')
   if (spec.resources) found.push('resources of the pod as a whole')
-  if (spec.hostUsers === false) found.push('hostUsers: false')
   if (spec.os?.name === 'windows') found.push('os: windows')
   for (const { name, env, volumeDevices, securityContext, restartPolicyRules } of containers) {
     if (restartPolicyRules?.length) found.push(`${name}: restartPolicyRules`)
     if (env?.some(({ valueFrom }) => valueFrom && 'fileKeyRef' in valueFrom)) found.push(`${name}: env from files`)
     if (volumeDevices?.length) found.push(`${name}: volumeDevices`)
-    if (securityContext?.seccompProfile?.type === 'Localhost') found.push(`${name}: seccomp profiles of the node`)
-    if (securityContext?.appArmorProfile && securityContext.appArmorProfile.type !== 'Unconfined')
-      found.push(`${name}: AppArmor profiles`)
     if (securityContext?.seLinuxOptions) found.push(`${name}: SELinux options`)
   }
   return found

@@ -1,13 +1,13 @@
-import type { Stop } from '#shared/base/disposable.ts'
 import type { Container, ContainerStatus, Pod } from '#shared/kube/generated/types.ts'
 import { isRestartableInit } from '#shared/kube/pod.ts'
 import { environmentOf } from '../environment.ts'
 import type { EnsuredImage } from '../images.ts'
-import { startProbes, type ProbeKind } from '../probes.ts'
+import type { ProbeKind } from '../probes.ts'
 import type { ObservedContainer } from '../runtime/runtime.ts'
 import { mountsOf } from '../volumes.ts'
 import { execInContainer } from './container-exec.ts'
 import { containerHash, limitsOf, planContainer, resizeNeeded } from './container-plan.ts'
+import { ContainerProbes } from './container-probes.ts'
 import { ImageFetch } from './image-fetch.ts'
 import { ownMounts, readTerminationMessage } from './kubelet-files.ts'
 import { runHook } from './lifecycle-hook.ts'
@@ -23,6 +23,7 @@ import {
 } from './restart.ts'
 import type { Sandbox } from './sandbox.ts'
 import type { PodScope } from './scope.ts'
+import { requireEnforceable, seccompOf } from './security.ts'
 import type { PodSources } from './sources.ts'
 import type { ContainerObservation } from './status.ts'
 
@@ -45,10 +46,7 @@ export class PodContainer {
   readonly #fetch = new ImageFetch()
   #imageId: { reference: string | undefined; id: string } | undefined
   #waiting: { reason: string; message: string } | undefined
-  /** Verdicts of the startup and readiness probes; undefined without such a probe. */
-  #started: boolean | undefined
-  #ready: boolean | undefined
-  #probes: { id: string; stop: Stop } | undefined
+  readonly #probes: ContainerProbes
   #crashes = 0
   /** Starts in a row that failed, and when the next is tried. */
   #failure = { count: 0, retryAt: 0 }
@@ -68,6 +66,13 @@ export class PodContainer {
     this.#scope = scope
     this.#sandbox = sandbox
     this.#sources = sources
+    this.#probes = new ContainerProbes({
+      clock: scope.clock,
+      exec: (id, command, timeoutMs) => execInContainer(scope, id, command, timeoutMs),
+      onFailure: (message) => this.#event('Warning', 'Unhealthy', message),
+      onChange: () => scope.wake(),
+      onKill: (id, probe, grace) => this.#killFailed(id, probe, grace),
+    })
   }
 
   get name(): string {
@@ -102,16 +107,17 @@ export class PodContainer {
   get letsNextStart(): boolean {
     const { latest } = this
     const isStale = latest !== undefined && this.#sandbox.isOlder(latest)
-    return letsNextStart({ kind: this.kind, latest, isStale, started: this.#started })
+    return letsNextStart({ kind: this.kind, latest, isStale, started: this.#probes.started })
   }
 
   /** What the pod's status says of it. */
   observe(): ContainerObservation {
+    const { started, ready } = this.#probes
     return {
       attempts: this.attempts,
       ...(this.#waiting ? { waiting: this.#waiting } : {}),
-      ...(this.#started === undefined ? {} : { started: this.#started }),
-      ...(this.#ready === undefined ? {} : { ready: this.#ready }),
+      ...(started === undefined ? {} : { started }),
+      ...(ready === undefined ? {} : { ready }),
       ...(this.#imageId?.reference === this.#spec.image ? { imageId: this.#imageId?.id } : {}),
       messages: this.#messages,
     }
@@ -153,7 +159,7 @@ export class PodContainer {
   async collectExits(): Promise<void> {
     for (const attempt of this.attempts) {
       if (attempt.state !== 'exited' || this.#messages.has(attempt.id)) continue
-      this.#endProbes(attempt.id)
+      this.#probes.end(attempt.id)
       this.#messages.set(attempt.id, await this.#terminationMessage(attempt))
     }
   }
@@ -175,7 +181,7 @@ export class PodContainer {
     this.#stopping.add(attempt.id)
     const { clock, runtime, termination } = this.#scope
     try {
-      this.#endProbes(attempt.id)
+      this.#probes.end(attempt.id)
       this.#event('Normal', 'Killing', why ? `Container ${this.name} ${why}` : `Stopping container ${this.name}`)
       const begun = clock.now()
       if (grace > 0) await this.#preStop(attempt, grace)
@@ -199,7 +205,7 @@ export class PodContainer {
   async leaveSandbox(): Promise<void> {
     const { runtime } = this.#scope
     for (const { id, state } of this.attempts) {
-      this.#endProbes(id)
+      this.#probes.end(id)
       if (state === 'running') await runtime.stopContainer(id, 0)
       else if (state === 'created') await runtime.removeContainer(id)
     }
@@ -211,8 +217,7 @@ export class PodContainer {
 
   /** Stops what belongs to this agent; the container goes on. */
   detach(): void {
-    void this.#probes?.stop()
-    this.#probes = undefined
+    this.#probes.end()
   }
 
   get #podGrace(): number {
@@ -221,6 +226,7 @@ export class PodContainer {
 
   async #start(sandbox: ObservedContainer, previous: ObservedContainer | undefined): Promise<void> {
     const { runtime } = this.#scope
+    let isCreated = false
     try {
       const fetched = await this.#image()
       if (!fetched) return
@@ -229,18 +235,18 @@ export class PodContainer {
         this.#reportedStatus(() => true),
       )
       const id = previous?.state === 'created' ? previous.id : await this.#create(attempt, sandbox, fetched)
+      isCreated = true
       this.#event('Normal', 'Created', 'Container created')
       this.#crashes = crashesAfter(previous, this.#crashes)
       const running = await runtime.startContainer(id)
       this.#event('Normal', 'Started', 'Container started')
       this.#waiting = undefined
       this.#failure = { count: 0, retryAt: 0 }
-      this.#started = undefined
-      this.#ready = undefined
+      this.#probes.reset()
       await this.#postStart(running)
-      this.#startProbes()
+      this.#probe()
     } catch (error) {
-      this.#startFailed(error as Error)
+      this.#startFailed(error as Error, isCreated)
     }
   }
 
@@ -270,6 +276,8 @@ export class PodContainer {
     const { root, runtime, node } = this.#scope
     const pod = this.#scope.pod()
     const container = this.#spec
+    requireEnforceable(pod, container)
+    const seccomp = await seccompOf(root, pod, container)
     const env = await environmentOf(pod, container, this.#sources.open(this.#sandbox.ip ?? ''))
     const mounts = [...(await mountsOf(root, pod, container, env)), ...(await ownMounts(root, pod, container, attempt))]
     const debugged = this.#debugged()
@@ -283,6 +291,7 @@ export class PodContainer {
         env,
         mounts,
         nodeMemory: node.memoryBytes,
+        ...(seccomp === undefined ? {} : { seccomp }),
         ...(debugged === undefined ? {} : { debugged }),
       }),
     )
@@ -298,11 +307,12 @@ export class PodContainer {
   }
 
   /** It cannot be started: says why, once, and when it is tried again. */
-  #startFailed(error: Error): void {
+  #startFailed(error: Error, isCreated: boolean): void {
     const { clock, images, timers } = this.#scope
     const count = this.#failure.count + 1
-    const { reason, retryMs, wakeMs } = startFailure(error, count)
-    if (reason === 'RunContainerError') images.forget(this.#spec.image ?? '')
+    const { reason, retryMs, wakeMs } = startFailure(error, { count, isCreated })
+    // The engine may have lost the image.
+    if (!isCreated) images.forget(this.#spec.image ?? '')
     if (this.#waiting?.message !== error.message)
       this.#event('Warning', 'Failed', reason === 'ErrImagePull' ? error.message : `Error: ${error.message}`)
     this.#waiting = { reason, message: error.message }
@@ -333,7 +343,7 @@ export class PodContainer {
   async #supervise(running: ObservedContainer): Promise<void> {
     this.#waiting = undefined
     await this.#resize(running)
-    this.#startProbes()
+    this.#probe()
   }
 
   /** Changed limits are given to the container as it runs, or by a restart where it asks for one. */
@@ -378,52 +388,22 @@ export class PodContainer {
     return { runtime, clock, container: this.#spec, containerId: attempt.id, podIp, timeoutMs, signal }
   }
 
-  /** Starts the probes of the attempt that runs, once; one that is being stopped is not probed any more. */
-  #startProbes(): void {
+  /** Probes the attempt that runs; one that is being stopped is not probed any more. */
+  #probe(): void {
     const running = this.latest
-    if (running?.state !== 'running' || this.#stopping.has(running.id) || this.#probes?.id === running.id) return
-    void this.#probes?.stop()
-    const { clock, node } = this.#scope
-    const { startupProbe, readinessProbe } = this.#spec
-    // After a restart of the agent a container keeps the verdicts that it had, until its probes give new ones.
-    const before = this.#reportedStatus(({ containerID }) => containerID === `docker://${running.id}`)
-    const started = before?.started === true
-    if (startupProbe) this.#started = started
-    if (readinessProbe ?? startupProbe) this.#ready = before?.ready === true && started
-    const stop = startProbes({
-      container: this.#spec,
-      started,
-      podIp: this.#sandbox.ip ?? node.ip,
-      clock,
-      exec: (command, timeoutMs) => execInContainer(this.#scope, running.id, command, timeoutMs),
-      onFailure: (kind, message) => this.#event('Warning', 'Unhealthy', `${probeNames[kind]} probe failed: ${message}`),
-      onVerdict: (kind, passed) => this.#takeVerdict(running, kind, passed),
-    })
-    this.#probes = { id: running.id, stop }
+    if (running?.state !== 'running' || this.#stopping.has(running.id)) return
+    const reported = this.#reportedStatus(({ containerID }) => containerID === `docker://${running.id}`)
+    this.#probes.watch(running.id, this.#spec, this.#sandbox.ip ?? this.#scope.node.ip, reported)
   }
 
-  #takeVerdict(running: ObservedContainer, kind: ProbeKind, passed: boolean): void {
-    const { startupProbe, livenessProbe, readinessProbe } = this.#spec
-    if (kind === 'readiness') this.#ready = passed
-    else if (!passed) {
-      const grace = (kind === 'startup' ? startupProbe : livenessProbe)?.terminationGracePeriodSeconds
-      void this.stop(running, `failed ${kind} probe, will be restarted`, grace)
-        .catch((error: unknown) =>
-          this.#scope.log.warn('container not stopped', { container: this.name, error: (error as Error).message }),
-        )
-        .then(() => this.#scope.wake())
-      return
-    } else if (kind === 'startup') {
-      this.#started = true
-      if (!readinessProbe) this.#ready = true
-    }
-    this.#scope.wake()
-  }
-
-  #endProbes(id: string): void {
-    if (this.#probes?.id !== id) return
-    void this.#probes.stop()
-    this.#probes = undefined
+  #killFailed(id: string, kind: ProbeKind, grace: number | undefined): void {
+    const attempt = this.attempts.find((each) => each.id === id)
+    if (attempt?.state !== 'running') return
+    this.stop(attempt, `failed ${kind} probe, will be restarted`, grace)
+      .catch((error: unknown) =>
+        this.#scope.log.warn('container not stopped', { container: this.name, error: (error as Error).message }),
+      )
+      .finally(() => this.#scope.wake())
   }
 
   async #terminationMessage(ended: ObservedContainer): Promise<string> {
@@ -451,8 +431,6 @@ export class PodContainer {
     this.#scope.recorder.event(this.#scope.pod(), type, reason, message, `spec.${list}{${this.name}}`)
   }
 }
-
-const probeNames: Record<ProbeKind, string> = { startup: 'Startup', liveness: 'Liveness', readiness: 'Readiness' }
 
 /** The containers of a pod's spec with their kinds, in the order in which they start. */
 export function containersOf({ spec }: Pod): { container: Container; kind: ContainerKind }[] {

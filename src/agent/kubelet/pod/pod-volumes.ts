@@ -1,15 +1,16 @@
 import { setUpVolumes } from '../volumes.ts'
+import { RetryDelay } from './retry-delay.ts'
 import type { PodScope } from './scope.ts'
 import type { PodSources } from './sources.ts'
 
 /** How often volumes that follow ConfigMaps, Secrets and tokens are refreshed. */
 const refreshMs = 30_000
-const retryMs = 2_000
 
 /** The volumes of one pod: set up before its first container, then kept up to date. */
 export class PodVolumes {
   readonly #scope: PodScope
   readonly #sources: PodSources
+  readonly #retry = new RetryDelay({ initial: 2_000, max: 16_000 })
   #ready = false
   #due = true
 
@@ -40,8 +41,9 @@ export class PodVolumes {
         this.#refreshLater()
         return
       }
-      recorder.event(pod, 'Warning', 'FailedMount', `MountVolume.SetUp failed: ${(error as Error).message}`)
-      timers.wakeAfter('volumes', retryMs)
+      const { message, delayMs } = this.#retry.failed(error)
+      recorder.event(pod, 'Warning', 'FailedMount', `MountVolume.SetUp failed: ${message}`)
+      timers.wakeAfter('volumes', delayMs)
     }
   }
 

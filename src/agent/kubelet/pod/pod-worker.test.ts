@@ -7,14 +7,14 @@ import type { ContainerState, Pod, PodSpec } from '#shared/kube/generated/types.
 import { pods } from '#shared/kube/resources.ts'
 import { startControlPlane, type TestControlPlane } from '#test/support/control-plane.ts'
 import { createFakeClock, type FakeClock } from '#test/support/fake-clock.ts'
+import { createFakeEngine, type FakeEngine } from '#test/support/fake-engine.ts'
 import { ImageFailed, type Images } from '../images.ts'
 import { PodWorker } from './pod-worker.ts'
-import type { ObservedContainer, Runtime } from '../runtime/runtime.ts'
 
 let plane: TestControlPlane
 let clock: FakeClock
 let root: string
-let engine: ReturnType<typeof createEngine>
+let engine: FakeEngine
 let worker: PodWorker | undefined
 let missingImages: Set<string>
 let events: string[]
@@ -22,7 +22,7 @@ beforeEach(async () => {
   clock = createFakeClock()
   plane = await startControlPlane({ clock })
   root = await mkdtemp(join(tmpdir(), 'slipway-pods-'))
-  engine = createEngine()
+  engine = createFakeEngine(clock, { onChange: () => worker?.kick() })
   missingImages = new Set()
   events = []
 })
@@ -31,68 +31,6 @@ afterEach(async () => {
   await plane.stop()
   await rm(root, { recursive: true })
 })
-
-/** An engine without processes: containers run until the test ends them. */
-function createEngine() {
-  let containers: ObservedContainer[] = []
-  let serial = 0
-  const now = (): string => new Date(clock.now() + serial).toISOString()
-  const change = (id: string, to: Partial<ObservedContainer>): ObservedContainer => {
-    containers = containers.map((container) => (container.id === id ? { ...container, ...to } : container))
-    const changed = containers.find((container) => container.id === id)
-    if (!changed) throw new Error(`no container ${id}`)
-    return changed
-  }
-  const add = (own: Pick<ObservedContainer, 'name' | 'attempt' | 'hash' | 'sandbox'>): string => {
-    const id = `${own.sandbox ? 'sandbox' : own.name}-${++serial}`
-    containers.push({
-      id,
-      podUid: '',
-      podNamespace: 'default',
-      podName: 'p',
-      state: 'created',
-      pid: 7,
-      exitCode: 0,
-      oomKilled: false,
-      error: '',
-      image: 'app:1',
-      imageId: 'sha256:1',
-      tty: false,
-      createdAt: now(),
-      resources: { cpuShares: 2, cpuQuota: 0, memoryBytes: 0 },
-      ...own,
-    })
-    return id
-  }
-  const runtime = {
-    containers: () => containers,
-    createSandbox: async () => add({ name: '', attempt: 0, hash: '', sandbox: true }),
-    createContainer: async ({ name, attempt, hash }) => add({ name, attempt, hash, sandbox: false }),
-    startContainer: async (id) => change(id, { state: 'running', startedAt: now() }),
-    async stopContainer(id) {
-      change(id, { state: 'exited', exitCode: 143, finishedAt: now() })
-    },
-    async removeContainer(id) {
-      containers = containers.filter((container) => container.id !== id)
-    },
-  } satisfies Partial<Runtime> as Partial<Runtime> as Runtime
-  return {
-    runtime,
-    running: (name: string) => containers.filter((each) => each.name === name && each.state === 'running'),
-    attempts: (name: string) => containers.filter((each) => each.name === name).map(({ attempt }) => attempt),
-    /** The process ends by itself. */
-    end(name: string, exitCode: number) {
-      for (const { id } of containers.filter((each) => each.name === name && each.state === 'running'))
-        change(id, { state: 'exited', exitCode, finishedAt: now() })
-      worker?.kick()
-    },
-    /** Everything ends at once, as in a reboot. */
-    reboot() {
-      for (const { id } of containers) change(id, { state: 'exited', exitCode: 255, finishedAt: now() })
-      worker?.kick()
-    },
-  }
-}
 
 async function run(spec: Partial<PodSpec> = {}): Promise<void> {
   const created = await plane.client.create(pods, {

@@ -8,6 +8,7 @@ import { tearDownVolumes } from '../volumes.ts'
 import { unsupported } from './container-plan.ts'
 import { containersOf, PodContainer } from './container.ts'
 import { PodVolumes } from './pod-volumes.ts'
+import { RetryDelay } from './retry-delay.ts'
 import { Sandbox } from './sandbox.ts'
 import { podKey, podRef, type PodContext, type PodScope } from './scope.ts'
 import { PodSources } from './sources.ts'
@@ -30,6 +31,7 @@ export class PodWorker {
   /** By name, in the order in which they start. */
   readonly #containers = new Map<string, PodContainer>()
   readonly #startTime: string
+  readonly #retry = new RetryDelay({ initial: 1_000, max: 30_000 })
   #awake = false
   #working: Promise<void> | undefined
   /** The loop has ended: the agent stops, or nothing of the pod is left. */
@@ -40,7 +42,7 @@ export class PodWorker {
   #failure: { reason: string; message: string } | undefined
   /** Everything has been stopped because the pod is being deleted. */
   #stopped = false
-  #saidUnsupported = false
+  #reportedUnsupported = false
 
   constructor(pod: Pod, context: PodContext) {
     this.#pod = pod
@@ -99,9 +101,11 @@ export class PodWorker {
       this.#awake = false
       try {
         await this.#sync()
+        this.#retry.succeeded()
       } catch (error) {
-        this.#scope.log.warn('pod sync failed', { pod: podKey(this.#pod), error: (error as Error).message })
-        this.#scope.timers.wakeAfter('retry', 1_000)
+        const { message, delayMs, isNew } = this.#retry.failed(error)
+        if (isNew) this.#scope.log.warn('pod sync failed', { pod: podKey(this.#pod), error: message })
+        this.#scope.timers.wakeAfter('retry', delayMs)
       }
     }
     this.#working = undefined
@@ -112,7 +116,7 @@ export class PodWorker {
     this.#checkDeadline()
     if (this.#gone || this.#pod.metadata.deletionTimestamp !== undefined) return this.#terminate()
     if (this.#failure || isPodTerminal(this.#pod)) return this.#finish()
-    this.#sayUnsupported()
+    this.#reportUnsupported()
     await this.#collectExits()
     if (this.#isEndedBySandbox()) return this.#finish()
     const [sandbox] = await Promise.all([
@@ -209,15 +213,15 @@ export class PodWorker {
       }
   }
 
-  #sayUnsupported(): void {
-    if (this.#saidUnsupported) return
-    this.#saidUnsupported = true
+  #reportUnsupported(): void {
+    if (this.#reportedUnsupported) return
+    this.#reportedUnsupported = true
     for (const what of unsupported(this.#pod))
       this.#scope.recorder.event(
         this.#pod,
         'Warning',
         'Unsupported',
-        `Slipway does not carry this yet, and runs the pod without it: ${what}`,
+        `Not supported by Slipway, the pod runs without it: ${what}`,
       )
   }
 

@@ -111,8 +111,11 @@ export interface StartFailure {
   wakeMs: number
 }
 
-/** What a failed start means, by its cause. @param count failures in a row, this one included */
-export function startFailure(error: unknown, count: number): StartFailure {
+/** What a failed start means, by its cause and its stage. @param count failures in a row, this one included */
+export function startFailure(
+  error: unknown,
+  { count, isCreated }: { count: number; isCreated: boolean },
+): StartFailure {
   if (error instanceof ImageFailed) {
     const retryMs = backOffDelay(count)
     return { reason: error.reason, retryMs, wakeMs: error.reason === 'ErrImagePull' ? shownPullFailure : retryMs }
@@ -120,7 +123,8 @@ export function startFailure(error: unknown, count: number): StartFailure {
   if (error instanceof MissingSource || error instanceof BadContainerConfig)
     return { reason: 'CreateContainerConfigError', retryMs: configRetry, wakeMs: configRetry }
   if (error instanceof MountFailed) return { reason: 'CreateContainerError', retryMs: configRetry, wakeMs: configRetry }
-  return { reason: 'RunContainerError', retryMs: firstBackOff, wakeMs: firstBackOff }
+  const reason = isCreated ? 'RunContainerError' : 'CreateContainerError'
+  return { reason, retryMs: firstBackOff, wakeMs: firstBackOff }
 }
 
 /** Whether an init container lets the next container start: a sidecar once it has started, another once it succeeded. */

@@ -1,15 +1,17 @@
 import type { Pod } from '#shared/kube/generated/types.ts'
+import { runtimeClasses } from '#shared/kube/resources.ts'
 import type { HostPort } from '../../network/pod-network.ts'
 import { kernelHostname } from '../pod-files.ts'
 import type { ObservedContainer, SandboxSpec } from '../runtime/runtime.ts'
 import { writePodFiles } from './kubelet-files.ts'
+import { RetryDelay } from './retry-delay.ts'
 import type { PodScope } from './scope.ts'
-
-const retryMs = 2_000
+import { requireSandbox } from './security.ts'
 
 /** The container that holds the pod's namespaces, and the pod's place in the network. */
 export class Sandbox {
   readonly #scope: PodScope
+  readonly #retry = new RetryDelay({ initial: 2_000, max: 30_000 })
   #ip: string | undefined
 
   constructor(scope: PodScope) {
@@ -35,7 +37,7 @@ export class Sandbox {
    * in it. @returns undefined when it failed: that is an event, and is tried again
    */
   async ensure(clear: () => Promise<void>): Promise<ObservedContainer | undefined> {
-    const { runtime, recorder, dns, root, timers } = this.#scope
+    const { recorder, dns, root, timers } = this.#scope
     const pod = this.#scope.pod()
     const known = this.observed
     if (known?.state === 'running' && this.#ip !== undefined) return known
@@ -44,17 +46,15 @@ export class Sandbox {
         await clear()
         await this.#replace(known)
       }
-      const running =
-        known?.state === 'running'
-          ? known
-          : await runtime.startContainer(await runtime.createSandbox(sandboxSpec(pod, dns.clusterDomain)))
+      const running = known?.state === 'running' ? known : await this.#create(pod)
       this.#ip = await this.#attach(running)
       await writePodFiles(root, pod, this.#ip, dns)
+      this.#retry.succeeded()
       return running
     } catch (error) {
-      const message = `Failed to create pod sandbox: ${(error as Error).message}`
-      recorder.event(pod, 'Warning', 'FailedCreatePodSandBox', message)
-      timers.wakeAfter('sandbox', retryMs)
+      const { message, delayMs } = this.#retry.failed(error)
+      recorder.event(pod, 'Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${message}`)
+      timers.wakeAfter('sandbox', delayMs)
       return undefined
     }
   }
@@ -73,6 +73,14 @@ export class Sandbox {
     await network.detach(uid)
     const sandbox = this.observed
     if (sandbox) await runtime.removeContainer(sandbox.id)
+  }
+
+  async #create(pod: Pod): Promise<ObservedContainer> {
+    const { client, runtime, dns } = this.#scope
+    const className = pod.spec?.runtimeClassName
+    const runtimeClass = className ? await client.get(runtimeClasses, { name: className }) : undefined
+    requireSandbox(pod, runtimeClass?.handler)
+    return runtime.startContainer(await runtime.createSandbox(sandboxSpec(pod, dns.clusterDomain)))
   }
 
   async #replace(dead: ObservedContainer): Promise<void> {

@@ -3,14 +3,14 @@ import type { PodStatus } from '#shared/kube/generated/types.ts'
 import { pods } from '#shared/kube/resources.ts'
 import { ApiError } from '#shared/kube/status.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
+import { RetryDelay } from './retry-delay.ts'
 import { podKey, podRef, type PodScope } from './scope.ts'
 import { podStatus, statusPatch, type PodObservation } from './status.ts'
-
-const retryMs = 1_000
 
 /** Writes the pod's status when it changes: one request at a time, always the newest state. */
 export class StatusReporter {
   readonly #scope: PodScope
+  readonly #retry = new RetryDelay({ initial: 1_000, max: 30_000 })
   #reported: PodStatus | undefined
   #sending: Promise<void> = Promise.resolve()
 
@@ -39,11 +39,13 @@ export class StatusReporter {
     try {
       const body = { metadata: { uid }, status: statusPatch(status, pod.status) }
       await client.patch(pods, podRef(pod), { type: 'strategic', body }, { subresource: 'status' })
+      this.#retry.succeeded()
     } catch (error) {
       if (error instanceof ApiError && error.code === 404) return
-      log.warn('pod status not written', { pod: podKey(pod), error: (error as Error).message })
+      const { message, delayMs, isNew } = this.#retry.failed(error)
+      if (isNew) log.warn('pod status not written', { pod: podKey(pod), error: message })
       if (status === this.#reported) this.#reported = undefined
-      timers.wakeAfter('report', retryMs)
+      timers.wakeAfter('report', delayMs)
     }
   }
 }

@@ -1,0 +1,124 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Container, Pod, PodSpec } from '#shared/kube/generated/types.ts'
+import { startDockerCluster, type DockerCluster } from '../support/docker-cluster.ts'
+
+/**
+ * A container never runs with less confinement than its spec asks for: what the node cannot enforce keeps it from
+ * starting. Against a real worker, where the engine takes an unknown profile for none.
+ */
+let cluster: DockerCluster
+const clusterName = `confined-${process.pid}`
+beforeAll(async () => {
+  cluster = await startDockerCluster({ name: clusterName })
+  // Forbids making folders, and nothing else.
+  const profile = {
+    defaultAction: 'SCMP_ACT_ALLOW',
+    syscalls: [{ names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO' }],
+  }
+  await inWorker(`mkdir -p /var/lib/kubelet/seccomp/profiles
+cd /var/lib/kubelet/seccomp
+echo '${JSON.stringify(profile)}' > profiles/no-mkdir.json
+echo unconfined > word.json
+echo '{}' > empty.json`)
+})
+afterAll(() => cluster?.remove())
+
+const inWorker = (script: string): Promise<unknown> =>
+  promisify(execFile)('docker', ['exec', `slipway-${clusterName}-worker-1`, 'sh', '-c', script])
+
+async function create(name: string, container: Partial<Container>, spec: Partial<PodSpec> = {}): Promise<void> {
+  const pod: Pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name },
+    spec: {
+      restartPolicy: 'Never',
+      terminationGracePeriodSeconds: 0,
+      containers: [
+        { name: 'c', image: 'busybox:1.36', command: ['grep', 'Seccomp:', '/proc/self/status'], ...container },
+      ],
+      ...spec,
+    },
+  }
+  const { code, stderr } = await cluster.kubectl.withInput(JSON.stringify(pod), 'apply', '-f', '-')
+  if (code !== 0) throw new Error(stderr)
+}
+const get = async (name: string): Promise<Pod> =>
+  JSON.parse(await cluster.kubectl.ok('get', 'pod', name, '-o', 'json')) as Pod
+const succeeded = (name: string): Promise<string> =>
+  cluster.kubectl.ok('wait', `pod/${name}`, '--for=jsonpath={.status.phase}=Succeeded', '--timeout=60s')
+const local = (localhostProfile: string) => ({ seccompProfile: { type: 'Localhost', localhostProfile } })
+
+describe('a container is not started', () => {
+  test.each<[string, Partial<Container>, Partial<PodSpec>, RegExp]>([
+    [
+      'seccomp-missing',
+      { securityContext: local('nope.json') },
+      {},
+      /cannot load seccomp profile "\/var\/lib\/kubelet\/seccomp\/nope\.json": open .*: no such file or directory/,
+    ],
+    ['seccomp-missing-pod', {}, { securityContext: local('nope.json') }, /cannot load seccomp profile/],
+    ['seccomp-word', { securityContext: local('word.json') }, {}, /cannot load seccomp profile/],
+    ['seccomp-empty', { securityContext: local('empty.json') }, {}, /cannot load seccomp profile/],
+    [
+      'apparmor',
+      { securityContext: { appArmorProfile: { type: 'RuntimeDefault' } } },
+      {},
+      /Cannot enforce AppArmor: AppArmor is not enabled on the host/,
+    ],
+    ['groups', {}, { securityContext: { runAsUser: 1000, supplementalGroupsPolicy: 'Strict' } }, /not supported/],
+  ])('%s', async (name, container, spec, message) => {
+    await create(name, container, spec)
+    await cluster.kubectl.ok(
+      'wait',
+      `pod/${name}`,
+      '--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}=CreateContainerError',
+      '--timeout=60s',
+    )
+    const { status } = await get(name)
+    expect(status?.phase).toBe('Pending')
+    expect(status?.containerStatuses?.[0]?.state?.waiting?.message).toMatch(message)
+    expect(status?.containerStatuses?.[0]?.containerID).toBeUndefined()
+    await cluster.kubectl.ok('delete', 'pod', name)
+  })
+
+  test('in a pod that asks for a user namespace', async () => {
+    await create('userns', {}, { hostUsers: false })
+    await expect
+      .poll(() => cluster.kubectl.ok('get', 'events', '--field-selector', 'involvedObject.name=userns'), {
+        timeout: 30_000,
+      })
+      .toMatch(/FailedCreatePodSandBox.*does not support user namespaces/)
+    expect((await get('userns')).status?.phase).toBe('Pending')
+    await cluster.kubectl.ok('delete', 'pod', 'userns')
+  })
+})
+
+describe('a container is confined', () => {
+  test('by a profile of its node', async () => {
+    await create('profiled', {
+      command: ['sh', '-c', 'grep Seccomp: /proc/self/status; mkdir /tmp/x 2>&1; true'],
+      securityContext: local('profiles/no-mkdir.json'),
+    })
+    await succeeded('profiled')
+    expect(await cluster.kubectl.ok('logs', 'profiled')).toMatch(/^Seccomp:\s+2\n.*Operation not permitted\n$/)
+  })
+
+  test('by the engine’s profile', async () => {
+    await create('default', { securityContext: { seccompProfile: { type: 'RuntimeDefault' } } })
+    await succeeded('default')
+    expect(await cluster.kubectl.ok('logs', 'default')).toMatch(/^Seccomp:\s+2\n$/)
+  })
+
+  test('to the groups that it names, not those of its image', async () => {
+    await create(
+      'strict',
+      { command: ['id', '-G'] },
+      { securityContext: { runAsUser: 0, runAsGroup: 3000, supplementalGroupsPolicy: 'Strict' } },
+    )
+    await succeeded('strict')
+    expect(await cluster.kubectl.ok('logs', 'strict')).toBe('3000\n')
+  })
+})
