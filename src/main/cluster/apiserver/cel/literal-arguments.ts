@@ -1,4 +1,4 @@
-import { createRegex } from '#shared/base/re2/re2.ts'
+import { goRegex } from '#shared/base/go-regex.ts'
 import { isNode, walkNodes, type Node } from './nodes.ts'
 
 /** A literal that its function can do nothing with, found before it ever runs: `name.matches('(')`. */
@@ -32,7 +32,7 @@ const rfc3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d
 
 function isRegex(text: string): boolean {
   try {
-    createRegex(text)
+    goRegex(text)
     return true
   } catch {
     return false

@@ -1,7 +1,7 @@
 import type { Environment } from '@marcbachmann/cel-js'
-import { createRegex, type Regex } from '#shared/base/re2/re2.ts'
+import { goRegex, type GoRegex } from '#shared/base/go-regex.ts'
 import { timestampText } from './conversions.ts'
-import { spend } from './cost.ts'
+import { perCharacter, spend } from './cost.ts'
 
 /** Strings beyond CEL's own: `charAt`, `replace`, `find`, `findAll`, `format` and the like. */
 export function registerStrings(environment: Environment): void {
@@ -70,10 +70,28 @@ function replaceSome(text: string, from: string, to: string, limit: number): str
   return text.replaceAll(from, (found) => (left-- > 0 ? to : found))
 }
 
-const perRegexStep = 0.1
+/** Costs as much as Kubernetes counts: text and pattern by their lengths (cel/library/cost.go). */
+export function regex(pattern: string): GoRegex {
+  const found = goRegex(pattern)
+  const spendOn = (text: string): void =>
+    spend(Math.ceil((1 + text.length) * perCharacter) * Math.ceil(pattern.length * perPatternCharacter))
+  return {
+    test(text) {
+      spendOn(text)
+      return found.test(text)
+    },
+    find(text) {
+      spendOn(text)
+      return found.find(text)
+    },
+    findAll(text, limit) {
+      spendOn(text)
+      return found.findAll(text, limit)
+    },
+  }
+}
 
-/** As Go matches, which takes no more time than the sizes of text and pattern make it take. */
-export const regex = (pattern: string): Regex => createRegex(pattern, (count) => spend(count * perRegexStep))
+const perPatternCharacter = 0.25
 
 /** `%s`, `%d`, `%f` with a precision, `%e`, `%b`, `%o`, `%x`, `%X` and `%%`, as CEL's string extension. */
 function format(text: string, values: readonly unknown[]): string {

@@ -1,4 +1,4 @@
-import { createRegex } from '#shared/base/re2/re2.ts'
+import { goRegex } from '#shared/base/go-regex.ts'
 import { messageOf } from '#shared/kube/error-kinds.ts'
 import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { compile } from '../cel/compile.ts'
@@ -80,7 +80,7 @@ function checkType(schema: Schema, field: string, errors: FieldError[], root: bo
 function checkPattern({ pattern }: Schema, field: string, errors: FieldError[]): void {
   if (pattern === undefined) return
   try {
-    createRegex(pattern)
+    goRegex(pattern)
   } catch (error) {
     errors.push(
       fieldInvalid(`${field}.pattern`, pattern, `must be a valid regular expression, but isn't: ${messageOf(error)}`),

@@ -1,4 +1,4 @@
-import { createRegex } from '#shared/base/re2/re2.ts'
+import { goRegex } from '#shared/base/go-regex.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import {
   fieldDuplicate,
@@ -83,9 +83,9 @@ function typeNameOf(value: unknown): string {
 
 /** A definition that was stored before patterns were held to Go's syntax may have one that nothing can be held to. */
 function matchesPattern(value: string, pattern: string): boolean {
-  let regex: ReturnType<typeof createRegex>
+  let regex: ReturnType<typeof goRegex>
   try {
-    regex = createRegex(pattern)
+    regex = goRegex(pattern)
   } catch {
     return true
   }
