@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { orAborted } from '#shared/base/abort.ts'
+import { waitForAll } from '#shared/base/wait-for-all.ts'
 import type { Clock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
@@ -170,7 +171,7 @@ export function createFleet(options: FleetOptions): Fleet {
           await look()
           const missing = names.filter((name) => !machines.has(name))
           let count = 0
-          await together(
+          await waitForAll(
             missing.map(async (name) => {
               made.push(name)
               const { files, version } = await workerFiles(options, name)
@@ -287,12 +288,6 @@ export function createFleet(options: FleetOptions): Fleet {
       }
     },
   }
-}
-
-/** Waits for all of them, even when one has failed: nothing is in the making then. @throws the first failure */
-async function together(tasks: Promise<void>[]): Promise<void> {
-  await Promise.allSettled(tasks)
-  await Promise.all(tasks)
 }
 
 /** Ready, and pods may be placed on it again: the taints of its absence go only after its condition. */

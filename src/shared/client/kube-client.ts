@@ -24,19 +24,19 @@ export function createClient(transport: Transport): Client {
       send({
         method: 'POST',
         path: withQuery(createPath(resource, object, options), writeQuery(options)),
-        body: typed(resource, object),
+        body: withType(resource, object),
       }),
     update: (resource, object, options) =>
       send({
         method: 'PUT',
         path: withQuery(objectPath(resource, refOf(object), options?.subresource), writeQuery(options)),
-        body: typed(resource, object),
+        body: withType(resource, object),
       }),
     updateStatus: (resource, object, options) =>
       send({
         method: 'PUT',
         path: withQuery(objectPath(resource, refOf(object), 'status'), writeQuery(options)),
-        body: typed(resource, object),
+        body: withType(resource, object),
       }),
     patch: (resource, ref, patch, options) =>
       send({
@@ -83,8 +83,8 @@ const createPath = (resource: Resource, object: KubeObject, options: WriteOption
     ? objectPath(resource, refOf(object), options.subresource)
     : collectionPath(resource, object.metadata.namespace)
 
-/** Bodies name their type; objects that came out of a list may lack it. */
-const typed = <T extends KubeObject>(resource: Resource, object: T): T =>
+/** The object with its apiVersion and kind: items of lists may lack them, bodies and references need them. */
+export const withType = <T extends KubeObject>(resource: Resource, object: T): T =>
   object.apiVersion && object.kind ? object : { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind }
 
 const listPath = (resource: Resource, options: ListOptions): string =>

@@ -24,6 +24,16 @@ export function isPodAvailable(pod: Pod, minReadySeconds: number, now: number): 
   return since > 0 && since + minReadySeconds * 1000 <= now
 }
 
+/**
+ * How long until the next pod that is ready has been so for `minReadySeconds`, in ms; undefined when none is on the
+ * way. No event announces that moment.
+ */
+export function msUntilAvailable(pods: readonly Pod[], minReadySeconds: number, now: number): number | undefined {
+  const waiting = pods.filter((pod) => isPodReady(pod) && !isPodAvailable(pod, minReadySeconds, now))
+  if (minReadySeconds <= 0 || waiting.length === 0) return undefined
+  return Math.max(1, Math.min(...waiting.map(readySince)) + minReadySeconds * 1000 - now)
+}
+
 /** Whether the pod has ended for good. */
 export const isPodTerminal = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed'
 

@@ -1,7 +1,8 @@
 import { refOf, type Client, type Resource } from '../client/client.ts'
-import type { Informer } from '../client/informer.ts'
+import { keyOf, type Informer } from '../client/informer.ts'
 import { isAnotherObject, isNotFound } from '../kube/error-kinds.ts'
 import type { KubeObject, OwnerReference } from '../kube/object.ts'
+import { selects, type LabelSelectorShape } from '../kube/selectors.ts'
 
 /** The reference by which an object is managed; at most one of its owners is its controller. */
 export const controllerOf = (object: KubeObject): OwnerReference | undefined =>
@@ -23,6 +24,29 @@ export const controllerReference = (
   blockOwnerDeletion: true,
 })
 
+/**
+ * The keys of the workloads that a change of an object concerns: its controller's, or where it has none those of its
+ * namespace that select it and might adopt it.
+ */
+export function workloadsOf<O extends KubeObject>(options: {
+  informer: Informer<O>
+  resource: Pick<Resource<O>, 'kind'>
+  selectorOf: (owner: O) => LabelSelectorShape | undefined
+}): (object: KubeObject) => string[] {
+  const { informer, resource, selectorOf } = options
+  informer.addIndex(byNamespace, ({ metadata }) => metadata.namespace)
+  return (object) => {
+    const { namespace = '', labels } = object.metadata
+    const controller = controllerOf(object)
+    if (controller) return controller.kind === resource.kind ? [`${namespace}/${controller.name}`] : []
+    return informer
+      .byIndex(byNamespace, namespace)
+      .filter((owner) => selects(selectorOf(owner), labels))
+      .map(keyOf)
+  }
+}
+
+const byNamespace = 'namespace'
 const byOwner = 'controller-uid'
 const byOrphanage = 'orphans-of-namespace'
 

@@ -1,17 +1,18 @@
-import { jsonEqual } from '#shared/kube/json.ts'
 import type { Stop } from '#shared/base/disposable.ts'
+import type { Resource } from '#shared/client/client.ts'
 import { createEventRecorder } from '#shared/client/event-recorder.ts'
-import { refOf, type Resource } from '#shared/client/client.ts'
 import { keyOf } from '#shared/client/informer.ts'
-import { apiVersionOf } from '#shared/client/kube-client.ts'
-import { isAnotherObject, isNamespaceTerminating, isNotFound, messageOf } from '#shared/kube/error-kinds.ts'
+import { findCondition, setCondition, withoutCondition } from '#shared/kube/conditions.ts'
+import { messageOf } from '#shared/kube/error-kinds.ts'
 import type { Pod, ReplicaSet, ReplicaSetCondition, ReplicaSetStatus } from '#shared/kube/generated/types.ts'
-import { isPodActive, isPodAvailable, isPodReady, isPodTerminal, readySince } from '#shared/kube/pod.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
+import { isPodActive, isPodAvailable, isPodReady, isPodTerminal, msUntilAvailable } from '#shared/kube/pod.ts'
 import { podFromTemplate } from '#shared/kube/pod-template.ts'
 import { pods, replicaSets, replicationControllers } from '#shared/kube/resources.ts'
 import { selects, type LabelSelectorShape } from '#shared/kube/selectors.ts'
-import type { ControllerContext } from '#shared/reconcile/context.ts'
+import { timestamp } from '#shared/kube/timestamp.ts'
 import { withoutZeros } from '#shared/kube/without-zeros.ts'
+import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 import {
   claim,
@@ -19,20 +20,20 @@ import {
   controllerReference,
   dependentsOf,
   indexByController,
+  workloadsOf,
 } from '#shared/reconcile/ownership.ts'
-import { timestamp } from '#shared/kube/timestamp.ts'
+import { createPodControl } from '#shared/reconcile/pod-control.ts'
 import { byDeletionRank } from '#shared/reconcile/pod-ranking.ts'
-import { slowStart } from '#shared/reconcile/slow-start.ts'
 
-/** As many creations or deletions as one look at a ReplicaSet may ask for. */
+/** Most creations or deletions of one reconcile. */
 const burst = 500
 
 /**
  * Keeps as many pods of a ReplicaSet alive as it asks for.
  *
- * The exemplar of a controller: informers and indexes first, then one `reconcile(key)` that reads everything anew and
- * does the difference between what is and what should be. It ends only when the informer shows what it wrote, so the
- * next look never creates or deletes twice because of a cache that lags behind.
+ * The exemplar of a controller: informers and indexes first, then one `reconcile(key)` that reads the caches anew and
+ * writes the difference between what is and what should be. It ends only when the informer shows its writes, so that
+ * the next reconcile never creates or deletes twice because of a cache that lags behind.
  */
 export function startReplicaSets(context: ControllerContext): Stop {
   return startReplicas(context, {
@@ -43,10 +44,10 @@ export function startReplicaSets(context: ControllerContext): Stop {
   })
 }
 
-/** ReplicationControllers differ in their selector alone, which is a map: theirs are the same steps. */
+/** A ReplicationController differs in its selector alone, which is a map of labels. */
 export function startReplicationControllers(context: ControllerContext): Stop {
   return startReplicas(context, {
-    // What this file reads and writes of it has the ReplicaSet's shape.
+    // The fields that this file reads and writes have the ReplicaSet's shape.
     resource: replicationControllers as unknown as Resource<ReplicaSet>,
     name: 'replicationcontroller',
     component: 'replication-controller',
@@ -57,7 +58,7 @@ export function startReplicationControllers(context: ControllerContext): Stop {
 interface ReplicaKind {
   resource: Resource<ReplicaSet>
   name: string
-  /** As events name it. */
+  /** `source.component` of events. */
   component: string
   selectorOf(set: ReplicaSet): LabelSelectorShape | undefined
 }
@@ -70,7 +71,7 @@ function startReplicas(context: ControllerContext, { resource, name, component, 
   const podInformer = context.informers.share(pods)
   indexByController(sets)
   indexByController(podInformer)
-  sets.addIndex('namespace', (set) => set.metadata.namespace)
+  const podControl = createPodControl({ client, resource, informer: podInformer, recorder })
 
   async function reconcile(key: string): Promise<Outcome> {
     const set = sets.get(key)
@@ -85,14 +86,15 @@ function startReplicas(context: ControllerContext, { resource, name, component, 
     })
     const active = claimed.filter(isPodActive)
     const change = set.metadata.deletionTimestamp ? undefined : await matchReplicas(set, active)
-    // Pods have come or gone, which brings us back here at once: the status can wait for that.
+    // The pods that came or went cause another reconcile at once, which writes the status.
     if (change && !change.failure) return undefined
     await writeStatus(set, claimed, change?.failure)
     if (change?.failure) throw change.failure.error
-    return nextAvailability(set, active)
+    const requeueAfter = msUntilAvailable(active, set.spec?.minReadySeconds ?? 0, clock.now())
+    return requeueAfter === undefined ? undefined : { requeueAfter }
   }
 
-  /** Creates what is missing, deletes what is too much; undefined when there was nothing to do. */
+  /** Creates missing pods or deletes surplus ones; undefined when there was nothing to do. */
   async function matchReplicas(set: ReplicaSet, active: readonly Pod[]): Promise<Change | undefined> {
     const missing = (set.spec?.replicas ?? 1) - active.length
     if (missing > 0) return createPods(set, Math.min(missing, burst))
@@ -100,49 +102,19 @@ function startReplicas(context: ControllerContext, { resource, name, component, 
     return undefined
   }
 
-  async function createPods(set: ReplicaSet, count: number): Promise<Change> {
-    const created: Pod[] = []
-    const { error } = await slowStart(count, async () => {
-      created.push(await createPod(set))
-    })
-    await podInformer.caughtUp(...created)
-    return error === undefined || isNamespaceTerminating(error) ? {} : { failure: { reason: 'FailedCreate', error } }
-  }
-
-  async function createPod(set: ReplicaSet): Promise<Pod> {
-    try {
-      const reference = controllerReference(set, resource)
-      const pod = await client.create(pods, podFromTemplate(set.spec?.template, set, reference))
-      say(set, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name ?? ''}`)
-      return pod
-    } catch (error) {
-      if (!isNamespaceTerminating(error)) say(set, 'Warning', 'FailedCreate', `Error creating: ${messageOf(error)}`)
-      throw error
-    }
+  const createPods = async (set: ReplicaSet, count: number): Promise<Change> => {
+    const reference = controllerReference(set, resource)
+    const { error } = await podControl.create(set, count, () => podFromTemplate(set.spec?.template, set, reference))
+    return error === undefined ? {} : { failure: { reason: 'FailedCreate', error } }
   }
 
   async function deletePods(set: ReplicaSet, active: readonly Pod[], count: number): Promise<Change> {
-    const victims = [...active].sort(byDeletionRank(relatedPods(set), clock.now())).slice(0, count)
-    const results = await Promise.allSettled(victims.map((pod) => deletePod(set, pod)))
-    const failed = results.find((result) => result.status === 'rejected')
-    return failed ? { failure: { reason: 'FailedDelete', error: failed.reason } } : {}
+    const ranked = [...active].sort(byDeletionRank(relatedPods(set), clock.now()))
+    const { error } = await podControl.delete(set, ranked.slice(0, count))
+    return error === undefined ? {} : { failure: { reason: 'FailedDelete', error } }
   }
 
-  async function deletePod(set: ReplicaSet, pod: Pod): Promise<void> {
-    const uid = pod.metadata.uid ?? ''
-    try {
-      await client.delete(pods, refOf(pod), { preconditions: { uid } })
-      say(set, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name ?? ''}`)
-    } catch (error) {
-      if (isNotFound(error) || isAnotherObject(error)) return
-      say(set, 'Warning', 'FailedDelete', `Error deleting: ${messageOf(error)}`)
-      throw error
-    }
-    // A pod under grace is as good as gone.
-    await podInformer.until(keyOf(pod), (seen) => seen?.metadata.uid !== uid || !isPodActive(seen))
-  }
-
-  /** Active pods of this set and of its siblings under the same Deployment: they count as doubled up on a node. */
+  /** Active pods of this set and of its siblings under the same Deployment: those that share a node go first. */
   function relatedPods(set: ReplicaSet): Pod[] {
     const controller = controllerOf(set)
     const siblings = controller ? sets.byIndex('controller-uid', controller.uid) : [set]
@@ -155,44 +127,19 @@ function startReplicas(context: ControllerContext, { resource, name, component, 
     await sets.caughtUp(await client.updateStatus(resource, { ...set, status }))
   }
 
-  function say(set: ReplicaSet, type: 'Normal' | 'Warning', reason: string, message: string): void {
-    // Items of lists may lack their type; what is said about them names it.
-    recorder.event({ ...set, apiVersion: apiVersionOf(resource), kind: resource.kind }, type, reason, message)
-  }
-
-  /** Time passes without an event: look again when the next ready pod has been so for minReadySeconds. */
-  function nextAvailability(set: ReplicaSet, active: readonly Pod[]): Outcome {
-    const minReady = set.spec?.minReadySeconds ?? 0
-    const waiting = active.filter((pod) => isPodReady(pod) && !isPodAvailable(pod, minReady, clock.now()))
-    if (minReady === 0 || waiting.length === 0) return undefined
-    const times = waiting.map((pod) => readySince(pod) + minReady * 1000 - clock.now())
-    return { requeueAfter: Math.max(1, Math.min(...times)) }
-  }
-
-  /** The set that controls the pod, or those that might adopt it. */
-  function setsOf(pod: Pod): string[] {
-    const controller = controllerOf(pod)
-    if (controller)
-      return controller.kind === resource.kind ? [`${pod.metadata.namespace ?? ''}/${controller.name}`] : []
-    return sets
-      .byIndex('namespace', pod.metadata.namespace ?? '')
-      .filter((set) => selects(selectorOf(set), pod.metadata.labels))
-      .map(keyOf)
-  }
-
   const controller = runController({
     ...context,
     name,
     reconcile,
     shares: [sets, podInformer],
     workers: 16,
-    watches: [watch(sets, keyOf), watch(podInformer, setsOf)],
+    watches: [watch(sets, keyOf), watch(podInformer, workloadsOf({ informer: sets, resource, selectorOf }))],
   })
 
   return () => controller.stop()
 }
 
-/** Pods were created or deleted; perhaps not all that should have been. */
+/** Pods were created or deleted, up to the first failure. */
 interface Change {
   failure?: Failure
 }
@@ -227,18 +174,13 @@ const carries = (pod: Pod, labels: Record<string, string>): boolean =>
 
 /** `ReplicaFailure` says why pods could not be created or deleted; it goes when they could. */
 function conditionsOf(set: ReplicaSet, failure: Failure | undefined, now: number): ReplicaSetCondition[] {
-  const others = set.status?.conditions?.filter(({ type }) => type !== 'ReplicaFailure') ?? []
-  if (!failure) return others
-  const present = set.status?.conditions?.find(({ type }) => type === 'ReplicaFailure')
-  const unchanged = present?.status === 'True' && present.reason === failure.reason
-  const condition: ReplicaSetCondition = unchanged
-    ? present
-    : {
-        type: 'ReplicaFailure',
-        status: 'True',
-        lastTransitionTime: timestamp(now),
-        reason: failure.reason,
-        message: messageOf(failure.error),
-      }
-  return [...others, condition]
+  const { conditions } = set.status ?? {}
+  if (!failure) return withoutCondition(conditions, 'ReplicaFailure')
+  const { reason, error } = failure
+  const present = findCondition(conditions, 'ReplicaFailure')
+  // The same failure keeps its first message: those of quotas name amounts that change all the time.
+  const message = present?.status === 'True' && present.reason === reason ? present.message : messageOf(error)
+  return setCondition(conditions, { type: 'ReplicaFailure', status: 'True', reason, message }, timestamp(now), {
+    position: 'last',
+  })
 }

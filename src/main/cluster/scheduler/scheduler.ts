@@ -4,12 +4,12 @@ import type { Log } from '#shared/base/log.ts'
 import type { Client } from '#shared/client/client.ts'
 import { createEventRecorder } from '#shared/client/event-recorder.ts'
 import { keyOf } from '#shared/client/informer.ts'
+import { withType } from '#shared/client/kube-client.ts'
 import { createSharedInformers, type SharedInformers } from '#shared/client/shared-informers.ts'
 import { withTransitionTime } from '#shared/kube/conditions.ts'
 import { isNotFound, messageOf } from '#shared/kube/error-kinds.ts'
 import type { Pod, PodCondition } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
 import { isPodTerminal, podCondition } from '#shared/kube/pod.ts'
 import {
   namespaces,
@@ -222,7 +222,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   }
 
   function complain({ pod: { pod } }: Waiting, reason: string, message: string): void {
-    recorder.event(typed(pod), 'Warning', 'FailedScheduling', message)
+    recorder.event(withType(pods, pod), 'Warning', 'FailedScheduling', message)
     const present = podCondition(pod, 'PodScheduled')
     if (present?.status === 'False' && present.reason === reason && present.message === message) return
     const update = { type: 'PodScheduled', status: 'False', reason, message }
@@ -254,7 +254,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   function announce(): void {
     for (const { pod, node } of placed.splice(0))
       recorder.event(
-        typed(pod),
+        withType(pods, pod),
         'Normal',
         'Scheduled',
         `Successfully assigned ${pod.metadata.namespace ?? ''}/${pod.metadata.name ?? ''} to ${node}`,
@@ -353,7 +353,6 @@ const isOurs = (pod: Pod): boolean =>
   !isPodTerminal(pod) && !pod.metadata.deletionTimestamp && (pod.spec?.schedulerName ?? schedulerName) === schedulerName
 
 /** Items of lists may lack their type; what is said about them names it. */
-const typed = (pod: Pod): KubeObject => ({ ...pod, apiVersion: 'v1', kind: 'Pod' })
 
 async function within(clock: Clock, ms: number, work: Promise<void>): Promise<void> {
   let stop: Stop | undefined

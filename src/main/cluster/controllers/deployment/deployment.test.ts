@@ -3,8 +3,8 @@ import { isPodActive } from '#shared/kube/pod.ts'
 import type { Deployment, DeploymentStrategy, ReplicaSet } from '#shared/kube/generated/types.ts'
 import { deployments, events, pods, replicaSets } from '#shared/kube/resources.ts'
 import { startControlPlane, type TestControlPlane } from '#test/support/control-plane.ts'
-import { startDeployments } from './deployment.ts'
-import { startReplicaSets } from './replicaset.ts'
+import { startDeployments } from './index.ts'
+import { startReplicaSets } from '../replicaset.ts'
 
 let plane: TestControlPlane
 beforeEach(async () => {

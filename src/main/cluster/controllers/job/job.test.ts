@@ -4,8 +4,8 @@ import type { Job, Pod } from '#shared/kube/generated/types.ts'
 import { jobs, pods } from '#shared/kube/resources.ts'
 import { startControlPlane, type TestControlPlane } from '#test/support/control-plane.ts'
 import { createFakeClock, settle, type FakeClock } from '#test/support/fake-clock.ts'
-import { startJobs } from './job.ts'
-import { startTtlAfterFinished } from './ttl-after-finished.ts'
+import { startJobs } from './index.ts'
+import { startTtlAfterFinished } from '../ttl-after-finished.ts'
 
 let plane: TestControlPlane
 let clock: FakeClock

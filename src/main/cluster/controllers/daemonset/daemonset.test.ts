@@ -4,7 +4,7 @@ import type { DaemonSet, Node, Pod } from '#shared/kube/generated/types.ts'
 import { controllerRevisions, daemonSets, nodes, pods } from '#shared/kube/resources.ts'
 import { startControlPlane, type KubeletBehaviour, type TestControlPlane } from '#test/support/control-plane.ts'
 import { createFakeClock, settle, type FakeClock } from '#test/support/fake-clock.ts'
-import { startDaemonSets } from './daemonset.ts'
+import { startDaemonSets } from './index.ts'
 
 let plane: TestControlPlane
 let clock: FakeClock

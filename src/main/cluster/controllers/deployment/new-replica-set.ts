@@ -1,0 +1,33 @@
+import type { Deployment, ReplicaSet } from '#shared/kube/generated/types.ts'
+import { templateHash } from '#shared/kube/pod-template.ts'
+import { deployments } from '#shared/kube/resources.ts'
+import { controllerReference } from '#shared/reconcile/ownership.ts'
+
+/** The label that tells the pods of one template from those of another. */
+export const hashLabel = 'pod-template-hash'
+
+/**
+ * An empty ReplicaSet of the Deployment's template. Its name follows from the template and status.collisionCount, so a
+ * creation that is repeated after a crash meets its predecessor instead of making a second one.
+ */
+export function newReplicaSet(deployment: Deployment): ReplicaSet {
+  const { template, selector, minReadySeconds = 0 } = deployment.spec ?? {}
+  const hash = templateHash(template, deployment.status?.collisionCount)
+  const labels = { ...template?.metadata?.labels, [hashLabel]: hash }
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: {
+      name: `${deployment.metadata.name ?? ''}-${hash}`,
+      namespace: deployment.metadata.namespace,
+      labels,
+      ownerReferences: [controllerReference(deployment, deployments)],
+    },
+    spec: {
+      replicas: 0,
+      minReadySeconds,
+      selector: { ...selector, matchLabels: { ...selector?.matchLabels, [hashLabel]: hash } },
+      template: { ...template, metadata: { ...template?.metadata, labels } },
+    },
+  }
+}
