@@ -48,7 +48,8 @@ export function createPodControl<O extends KubeObject>(options: {
       record(owner, 'Normal', 'SuccessfulCreate', `Created pod: ${created.metadata.name ?? ''}`)
       return created
     } catch (error) {
-      if (!isNamespaceTerminating(error)) record(owner, 'Warning', 'FailedCreate', `Error creating: ${messageOf(error)}`)
+      if (!isNamespaceTerminating(error))
+        record(owner, 'Warning', 'FailedCreate', `Error creating: ${messageOf(error)}`)
       throw error
     }
   }

@@ -1,9 +1,4 @@
-import {
-  findCondition,
-  setCondition,
-  withoutCondition,
-  type ConditionUpdate,
-} from '#shared/kube/conditions.ts'
+import { findCondition, setCondition, withoutCondition, type ConditionUpdate } from '#shared/kube/conditions.ts'
 import type { DeploymentCondition, DeploymentStatus } from '#shared/kube/generated/types.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import { withoutZeros } from '#shared/kube/without-zeros.ts'

@@ -116,6 +116,34 @@ it('fails at once or looks away where its podFailurePolicy says so', async () =>
   )
 })
 
+it('completes after a failure that its podFailurePolicy ignores, and does not count it', async () => {
+  let turn = 0
+  plane.startKubelets({ run: () => (turn++ === 0 ? 'failed' : 'succeeded') })
+  plane.start(startJobs)
+  const rules = [{ action: 'Ignore', onExitCodes: { operator: 'In', values: [1] } }]
+  await plane.client.create(jobs, job({ backoffLimit: 0, podFailurePolicy: { rules } }))
+  await plane.until(pods, (all) => all.some(({ status }) => status?.phase === 'Failed'))
+  await settle()
+  await clock.advance(10_000)
+  const { status } = await finished('Complete')
+  expect(status).toMatchObject({ succeeded: 1 })
+  expect(status?.failed).toBeUndefined()
+})
+
+it('completes when an ignored pod is already gone', async () => {
+  let turn = 0
+  plane.startKubelets({ run: () => (turn++ === 0 ? 'failed' : 'succeeded') })
+  plane.start(startJobs)
+  const rules = [{ action: 'Ignore', onPodConditions: [{ type: 'Ready', status: 'False' }] }]
+  await plane.client.create(jobs, job({ backoffLimit: 0, podFailurePolicy: { rules } }))
+  const [first] = await plane.until(pods, (all) => all.some(({ status }) => status?.phase === 'Failed'))
+  await plane.client.delete(pods, { namespace: 'default', name: first?.metadata.name ?? '' })
+  await settle()
+  await clock.advance(10_000)
+  const { status } = await finished('Complete')
+  expect(status).toMatchObject({ succeeded: 1 })
+})
+
 it('counts no pod twice when it is stopped at any point', async () => {
   plane.startKubelets({ run: () => 'succeeded' })
   await plane.client.create(jobs, job({ completions: 12, parallelism: 4 }))
