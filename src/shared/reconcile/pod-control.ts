@@ -7,7 +7,7 @@ import { isAnotherObject, isNamespaceTerminating, isNotFound, messageOf } from '
 import type { Pod } from '../kube/generated/types.ts'
 import type { KubeObject } from '../kube/object.ts'
 import { pods } from '../kube/resources.ts'
-import { slowStart } from './slow-start.ts'
+import { errorOf, slowStart } from './slow-start.ts'
 
 /**
  * Creates and deletes the pods of one kind of workload, with the events that Kubernetes records for it. Both return
@@ -27,7 +27,7 @@ export interface PodControl<O extends KubeObject> {
 export interface Written {
   /** How many writes succeeded. */
   count: number
-  error?: unknown
+  error?: Error
 }
 
 export function createPodControl<O extends KubeObject>(options: {
@@ -83,7 +83,7 @@ export function createPodControl<O extends KubeObject>(options: {
       const results = await Promise.allSettled(victims.map((pod) => deletePod(owner, pod)))
       const failed = results.filter((result) => result.status === 'rejected')
       const count = victims.length - failed.length
-      return failed[0] ? { count, error: failed[0].reason as unknown } : { count }
+      return failed[0] ? { count, error: errorOf(failed[0].reason) } : { count }
     },
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Does `count` pieces of work in parallel batches of 1, 2, 4, 8 …; a batch with a failure is the last. What is bound
- * to fail (quota, admission) fails once and not hundreds of times, and what succeeds is soon done all at once.
+ * Runs `work` `count` times in parallel batches of 1, 2, 4, 8 …; a batch with a failure is the last. Work that is bound
+ * to fail (quota, admission) fails once instead of hundreds of times, and work that succeeds is soon done all at once.
  * @returns how many succeeded, and the first failure.
  */
 export async function slowStart(
@@ -20,4 +20,4 @@ export async function slowStart(
   return { succeeded }
 }
 
-const errorOf = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)))
+export const errorOf = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)))

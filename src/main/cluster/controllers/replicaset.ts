@@ -3,7 +3,6 @@ import type { Resource } from '#shared/client/client.ts'
 import { createEventRecorder } from '#shared/client/event-recorder.ts'
 import { keyOf } from '#shared/client/informer.ts'
 import { findCondition, setCondition, withoutCondition } from '#shared/kube/conditions.ts'
-import { messageOf } from '#shared/kube/error-kinds.ts'
 import type { Pod, ReplicaSet, ReplicaSetCondition, ReplicaSetStatus } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { isPodActive, isPodAvailable, isPodReady, isPodTerminal, msUntilAvailable } from '#shared/kube/pod.ts'
@@ -146,7 +145,7 @@ interface Change {
 
 interface Failure {
   reason: 'FailedCreate' | 'FailedDelete'
-  error: unknown
+  error: Error
 }
 
 function statusOf(
@@ -179,7 +178,7 @@ function conditionsOf(set: ReplicaSet, failure: Failure | undefined, now: number
   const { reason, error } = failure
   const present = findCondition(conditions, 'ReplicaFailure')
   // The same failure keeps its first message: those of quotas name amounts that change all the time.
-  const message = present?.status === 'True' && present.reason === reason ? present.message : messageOf(error)
+  const message = present?.status === 'True' && present.reason === reason ? present.message : error.message
   return setCondition(conditions, { type: 'ReplicaFailure', status: 'True', reason, message }, timestamp(now), {
     position: 'last',
   })

@@ -102,7 +102,11 @@ async function deleteOnce(
   return store(context, resource, next, entry.revision, options.dryRun, 200)
 }
 
-function checkPreconditions({ groupResource }: ServedResource, options: DeleteOptions, { metadata }: KubeObject): void {
+export function checkPreconditions(
+  { groupResource }: ServedResource,
+  options: DeleteOptions,
+  { metadata }: KubeObject,
+): void {
   const name = metadata.name ?? ''
   if (options.uid !== undefined && options.uid !== metadata.uid)
     throw conflict(

@@ -45,3 +45,36 @@ it.each([
   await expect(refused).rejects.toThrow(message)
   expect(await nodeOfPod()).toBeUndefined()
 })
+
+const evict = (deleteOptions: object): Promise<unknown> =>
+  api.server.transportFor(admin).request({
+    method: 'POST',
+    path: '/api/v1/namespaces/default/pods/web/eviction',
+    body: { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'web' }, deleteOptions },
+  })
+
+it('says in the conditions of an evicted pod that it was disrupted, so that Jobs need not count it', async () => {
+  await bind('pods/web/binding', { name: 'web' })
+  const { metadata } = await api.client.get(pods, { namespace: 'default', name: 'web' })
+  await evict({ preconditions: { uid: metadata.uid, resourceVersion: metadata.resourceVersion } })
+  const pod = await api.client.get(pods, { namespace: 'default', name: 'web' })
+  expect(pod.metadata.deletionTimestamp).toBeDefined()
+  expect(pod.status?.conditions?.find(({ type }) => type === 'DisruptionTarget')).toMatchObject({
+    status: 'True',
+    reason: 'EvictionByEvictionAPI',
+    message: 'Eviction API: evicting',
+  })
+})
+
+it.each([
+  ['another uid', { preconditions: { uid: 'other' } }, 409],
+  ['another resourceVersion', { preconditions: { resourceVersion: '1' } }, 409],
+  ['a dry run', { dryRun: ['All'] }, undefined],
+])('marks nothing on an eviction with %s', async (_what, options, code) => {
+  const evicted = evict(options)
+  if (code === undefined) await evicted
+  else await expect(evicted).rejects.toMatchObject({ code })
+  const pod = await api.client.get(pods, { namespace: 'default', name: 'web' })
+  expect(pod.metadata.deletionTimestamp).toBeUndefined()
+  expect(pod.status?.conditions ?? []).toEqual([])
+})

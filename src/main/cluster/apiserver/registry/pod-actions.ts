@@ -8,11 +8,11 @@ import { parseBody } from '../codec/body.ts'
 import type { Answer, Call } from '../api/request.ts'
 import { admit, attributesOf, validateAdmission } from './admit.ts'
 import { timestamp, type RegistryContext, type Target } from './context.ts'
-import { deleteObject } from './delete.ts'
+import { checkPreconditions, deleteObject } from './delete.ts'
 import { draftOf } from './patch.ts'
 import { keyOf } from '../api/resources.ts'
 import { maxAttempts, updateObject } from './write.ts'
-import { deleteOptions, writeOptions } from './write-options.ts'
+import { deleteOptions, writeOptions, type DeleteOptions, type WriteOptions } from './write-options.ts'
 
 interface PodShape extends KubeObject {
   spec: { nodeName?: string; schedulingGates?: unknown[] }
@@ -103,11 +103,44 @@ export async function evictPod(context: RegistryContext, target: Target, call: C
   await runAdmission(context, target, call, eviction, options)
   await spendBudget(context, target, call, options)
   const deletion = deleteOptions(call, eviction.deleteOptions)
-  await deleteObject(context, { ...target, subresource: '' }, call, {
-    ...deletion,
-    dryRun: deletion.dryRun || options.dryRun,
-  })
+  const dryRun = deletion.dryRun || options.dryRun
+  const resourceVersion = dryRun
+    ? deletion.resourceVersion
+    : await markDisrupted(context, target, call, deletion, options)
+  await deleteObject(context, { ...target, subresource: '' }, call, { ...deletion, dryRun, resourceVersion })
   return success(201)
+}
+
+/**
+ * Says in the pod's conditions why it will fail, before it is deleted: Jobs tell a disruption from a failure of the
+ * pod's own by this condition.
+ * @returns the resourceVersion precondition for the deletion, where the eviction has one
+ */
+async function markDisrupted(
+  context: RegistryContext,
+  target: Target,
+  call: Call,
+  deletion: DeleteOptions,
+  options: WriteOptions,
+): Promise<string | undefined> {
+  const update = {
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'EvictionByEvictionAPI',
+    message: 'Eviction API: evicting',
+  }
+  const written = await updateObject(context, { ...target, subresource: 'status' }, call, options, {
+    attempts: maxAttempts,
+    trusted: true,
+    next(current) {
+      checkPreconditions(target.resource, deletion, current)
+      const pod = draftOf(current) as PodShape
+      const conditions = setCondition(pod.status?.conditions, update, timestamp(context.clock))
+      return { ...pod, status: { ...pod.status, conditions } }
+    },
+  })
+  if (deletion.resourceVersion === undefined || written.type !== 'object') return deletion.resourceVersion
+  return (written.object as KubeObject).metadata.resourceVersion
 }
 
 const budgets = { group: 'policy', plural: 'poddisruptionbudgets' }

@@ -66,9 +66,9 @@ export function startJobs(context: ControllerContext): Stop {
     const job = await writeStatus(tally.job, status)
     for (const event of events) record(job, event)
     const deleted = await podControl.delete(job, remove)
-    if (deleted.error !== undefined) throw deleted.error
+    if (deleted.error) throw deleted.error
     const created = await podControl.create(job, create.length, (turn) => jobPod(job, create[turn]))
-    if (created.error !== undefined) throw created.error
+    if (created.error) throw created.error
     return requeueAfter === undefined ? undefined : { requeueAfter }
   }
 
