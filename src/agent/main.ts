@@ -12,10 +12,12 @@ import { readConfig, type AgentFiles } from './config.ts'
 import { startDns } from './dns/server.ts'
 import { createDnsSource } from './dns/source.ts'
 import { createImages } from './kubelet/images.ts'
+import { ensureMemory, systemMounts } from './kubelet/files/mounts.ts'
 import { createKubelet, type Kubelet } from './kubelet/index.ts'
 import { nodeCapacity } from './kubelet/node.ts'
 import { parseResolvConf } from './kubelet/pod-files.ts'
 import { createDockerRuntime } from './kubelet/runtime/docker.ts'
+import { memoryFolder } from './kubelet/volumes.ts'
 import { createAgentLog } from './log.ts'
 import { runCommand } from './network/command.ts'
 import { createPodNetwork } from './network/pod-network.ts'
@@ -23,6 +25,9 @@ import { startProxy } from './proxy/index.ts'
 import { createTunnelServer } from './tunnel/server.ts'
 
 const pauseImage = 'registry.k8s.io/pause:3.10'
+const kubeletRoot = '/var/lib/kubelet'
+/** Named by the worker image; workers made from earlier ones have the engine's default. */
+const engineSocket = (process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock').replace(/^unix:\/\//, '')
 
 /** The agent of one worker: tunnel, then the way to the API server, then network, kubelet, proxy and DNS together. */
 async function main(config: AgentFiles): Promise<void> {
@@ -55,8 +60,8 @@ async function main(config: AgentFiles): Promise<void> {
   const informers = createSharedInformers({ client, clock, log })
   stops.add(() => informers.stop())
 
-  const runtime = createDockerRuntime({ socketPath: '/var/run/docker.sock', pauseImage, log })
-  await engineAnswers(runtime)
+  const runtime = createDockerRuntime({ socketPath: engineSocket, pauseImage, log })
+  await Promise.all([engineAnswers(runtime), ensureMemory(systemMounts, memoryFolder(kubeletRoot))])
   const images = createImages({
     runtime,
     fetchImage: (reference) => tunnel.fetchImage(reference),
@@ -70,7 +75,7 @@ async function main(config: AgentFiles): Promise<void> {
     nodeName: config.nodeName,
     nodes: nodeInformer,
     run: runCommand,
-    leases: '/var/lib/kubelet/network/leases.json',
+    leases: `${kubeletRoot}/network/leases.json`,
     log,
   })
   stops.add(() => network.stop())
@@ -84,7 +89,8 @@ async function main(config: AgentFiles): Promise<void> {
     recorder: createEventRecorder({ client, component: 'kubelet', host: config.nodeName, clock, log }),
     clock,
     log,
-    root: '/var/lib/kubelet',
+    root: kubeletRoot,
+    mounts: systemMounts,
     node: { name: config.nodeName, ip, ...nodeCapacity(config) },
     dns: {
       clusterDns: config.clusterDns,

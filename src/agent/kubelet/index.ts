@@ -7,6 +7,7 @@ import { startNode, type NodeOptions } from './node.ts'
 import { PodWorker } from './pod/pod-worker.ts'
 import type { PodContext } from './pod/scope.ts'
 import { createKubeletServer } from './server.ts'
+import { podsWithVolumes } from './volumes.ts'
 
 export interface Kubelet {
   /** Registers the node and takes over its pods; what runs already is left as it is. */
@@ -84,20 +85,19 @@ export function createKubelet(options: PodContext & { version: string }): Kubele
       updated: (_previous, pod) => take(pod),
       deleted: release,
     })
-    removeOrphans()
+    await removeOrphans()
     return () => informer.stop()
   }
 
-  /** Containers of pods that were deleted while this agent was away. */
-  function removeOrphans(): void {
-    for (const uid of runtime.podUids()) {
+  /** Containers, mounts and folders of pods that were deleted while this agent was away. */
+  async function removeOrphans(): Promise<void> {
+    for (const uid of new Set([...runtime.podUids(), ...(await podsWithVolumes(options.root))])) {
       if (workers.has(uid)) continue
       const all = runtime.containers(uid)
       const [first] = all
-      if (!first) continue
       const names = new Set(all.filter(({ sandbox }) => !sandbox).map(({ name }) => name))
       const pod: Pod = {
-        metadata: { uid, name: first.podName, namespace: first.podNamespace },
+        metadata: { uid, name: first?.podName ?? '', namespace: first?.podNamespace ?? '' },
         spec: { containers: [...names].map((name) => ({ name })) },
       }
       new PodWorker(pod, options).abandon()

@@ -1,13 +1,17 @@
-import { mkdtemp, readFile, readlink, rm, stat } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Pod, Volume } from '#shared/kube/generated/types.ts'
-import { mountsOf, setUpVolumes, tearDownVolumes, type VolumeSources } from './volumes.ts'
+import { createFakeMounts } from '#test/support/fake-mounts.ts'
+import { BadContainerConfig } from './pod/container-plan.ts'
+import { mountsOf, setUpVolumes, tearDownVolumes, type VolumeHost, type VolumeSources } from './volumes.ts'
 
 let root: string
+let host: VolumeHost & { mounts: ReturnType<typeof createFakeMounts> }
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'slipway-volumes-'))
+  host = { root, mounts: createFakeMounts() }
 })
 afterEach(() => rm(root, { recursive: true }))
 
@@ -39,7 +43,7 @@ describe('volumes of files', () => {
       { key: 'a', path: 'sub/a', mode: 0o400 },
       { key: 'b', path: 'b' },
     ]
-    await setUpVolumes(root, podWith({ configMap: { name: 'map', items, defaultMode: 0o640 } }), sources())
+    await setUpVolumes(host, podWith({ configMap: { name: 'map', items, defaultMode: 0o640 } }), sources())
     expect(await read('sub/a')).toBe('one')
     expect([await modeOf('sub/a'), await modeOf('b')]).toEqual(['400', '640'])
     expect(await readlink(join(folder(), 'b'))).toBe('..data/b')
@@ -47,13 +51,13 @@ describe('volumes of files', () => {
 
   test('are replaced as one when they change, and else not touched', async () => {
     const pod = podWith({ configMap: { name: 'map' } })
-    await setUpVolumes(root, pod, sources())
+    await setUpVolumes(host, pod, sources())
     const first = await readlink(join(folder(), '..data'))
-    await setUpVolumes(root, pod, sources())
+    await setUpVolumes(host, pod, sources())
     expect(await readlink(join(folder(), '..data'))).toBe(first)
 
     const changed = sources({ configMap: async () => ({ metadata: { name: 'map' }, data: { a: 'new', c: 'three' } }) })
-    await setUpVolumes(root, pod, changed)
+    await setUpVolumes(host, pod, changed)
     expect(await readlink(join(folder(), '..data'))).not.toBe(first)
     expect([await read('a'), await read('c')]).toEqual(['new', 'three'])
     await expect(read('b')).rejects.toThrow('ENOENT')
@@ -69,8 +73,9 @@ describe('volumes of files', () => {
         { downwardAPI: { items: [{ path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }] } },
       ],
     }
-    await setUpVolumes(root, podWith({ projected }), sources())
-    expect(await Promise.all(['token', 'ca.crt', 'key', 'labels'].map(read))).toEqual([
+    await setUpVolumes(host, podWith({ projected }), sources())
+    const inMemory = (path: string): Promise<string> => readFile(join(root, 'memory/u/v', path), 'utf8')
+    expect(await Promise.all(['token', 'ca.crt', 'key', 'labels'].map(inMemory))).toEqual([
       'token for vault',
       'one',
       'wave',
@@ -99,7 +104,7 @@ describe('volumes of files', () => {
       'projected volumes of clusterTrustBundle',
     ],
   ])('%s', async (_name, volume, message) => {
-    const act = setUpVolumes(root, podWith(volume), sources())
+    const act = setUpVolumes(host, podWith(volume), sources())
     if (message === undefined) await act
     else await expect(act).rejects.toThrow(message)
   })
@@ -107,9 +112,9 @@ describe('volumes of files', () => {
 
 describe('folders', () => {
   test('what a claim is bound to outlives the pod', async () => {
-    await setUpVolumes(root, podWith({ persistentVolumeClaim: { claimName: 'bound' } }), sources())
+    await setUpVolumes(host, podWith({ persistentVolumeClaim: { claimName: 'bound' } }), sources())
     expect(await readlink(folder())).toBe(join(root, 'disk'))
-    await tearDownVolumes(root, 'u')
+    await tearDownVolumes(host, 'u')
     expect((await stat(join(root, 'disk'))).isDirectory()).toBe(true)
     await expect(stat(folder())).rejects.toThrow('ENOENT')
   })
@@ -119,22 +124,145 @@ describe('folders', () => {
     [{ path: '/etc', type: 'File' }, 'is not a file'],
     [{ path: '/etc', type: 'Socket' }, 'is not a socket file'],
   ])('hostPath %j', async (hostPath, message) => {
-    await expect(setUpVolumes(root, podWith({ hostPath }), sources())).rejects.toThrow(message)
+    await expect(setUpVolumes(host, podWith({ hostPath }), sources())).rejects.toThrow(message)
   })
 
-  test('are mounted where the container wants them', async () => {
+  const mounts = (pod: Pod, more: object): ReturnType<typeof mountsOf> =>
+    mountsOf(
+      host,
+      pod,
+      { name: 'c', volumeMounts: [{ name: 'v', mountPath: '/v', ...more }] },
+      new Map([
+        ['POD', 'p'],
+        ['UP', '../up'],
+        ['ROOT', '/etc'],
+      ]),
+    )
+  const target = (): string => join(root, 'pods/u/volume-subpaths/v/c/0')
+
+  test('are mounted where the container wants them, a subPath by what was opened', async () => {
     const pod = podWith({ emptyDir: {} })
-    await setUpVolumes(root, pod, sources())
-    const mounts = (more: object): ReturnType<typeof mountsOf> =>
-      mountsOf(
-        root,
-        pod,
-        { name: 'c', volumeMounts: [{ name: 'v', mountPath: '/v', ...more }] },
-        new Map([['POD', 'p']]),
-      )
-    expect(await mounts({ subPathExpr: '$(POD)/logs', readOnly: true, mountPropagation: 'HostToContainer' })).toEqual([
-      { source: join(folder(), 'p/logs'), target: '/v', readOnly: true, propagation: 'rslave' },
+    await setUpVolumes(host, pod, sources())
+    expect(await mounts(pod, {})).toEqual([
+      { source: folder(), target: '/v', readOnly: false, propagation: 'rprivate' },
     ])
-    await expect(mounts({ subPath: '../../other' })).rejects.toThrow('leaves its volume')
+    const sub = { subPathExpr: '$(POD)/logs', readOnly: true, mountPropagation: 'HostToContainer' }
+    expect(await mounts(pod, sub)).toEqual([{ source: target(), target: '/v', readOnly: true, propagation: 'rslave' }])
+    expect(host.mounts.bound.get(target())).toBe(join(folder(), 'p/logs'))
+    expect(await modeOf('p/logs')).toBe('777')
   })
+
+  test.each<[string, object, string]>([
+    ['.. in subPath', { subPath: '../../other' }, "must not contain '..'"],
+    ['.. from a variable', { subPathExpr: 'a/$(UP)' }, "must not contain '..'"],
+    ['an absolute path from a variable', { subPathExpr: '$(ROOT)' }, 'must not be an absolute path'],
+    ['a link out of the volume', { subPath: 'esc' }, 'failed to prepare subPath for volumeMount "v" of container "c"'],
+    ['a path behind such a link', { subPathExpr: 'esc/$(POD)' }, 'is not within volume path'],
+  ])('%s: the container is not created', async (_name, more, message) => {
+    const pod = podWith({ emptyDir: {} })
+    await setUpVolumes(host, pod, sources())
+    await symlink('/etc', join(folder(), 'esc'))
+    const act = mounts(pod, more)
+    await expect(act).rejects.toThrow(BadContainerConfig)
+    await expect(act).rejects.toThrow(message)
+    expect(host.mounts.bound.size).toBe(0)
+  })
+
+  test('a container that restarts is given what its subPath names by then', async () => {
+    const pod = podWith({ emptyDir: {} })
+    await setUpVolumes(host, pod, sources())
+    await mkdir(join(folder(), 'one'))
+    await mkdir(join(folder(), 'two'))
+    for (const name of ['one', 'two']) {
+      await rm(join(folder(), 'current'), { force: true })
+      await symlink(name, join(folder(), 'current'))
+      await mounts(pod, { subPath: 'current' })
+      expect(host.mounts.bound.get(target())).toBe(join(folder(), name))
+    }
+  })
+
+  test('a hostPath is mounted by what was opened, links of the system resolved', async () => {
+    const pod = podWith({ hostPath: { path: join(root, 'disk'), type: 'DirectoryOrCreate' } })
+    await setUpVolumes(host, pod, sources())
+    expect((await mounts(pod, {}))[0]?.source).toBe(target())
+    expect(host.mounts.bound.get(target())).toBe(join(root, 'disk'))
+    await mounts(pod, { subPath: 'new' })
+    expect(host.mounts.bound.get(target())).toBe(join(root, 'disk/new'))
+  })
+
+  test('what holds the kubelet’s own folder is mounted as it is, in the propagation that the engine accepts', async () => {
+    const pod = podWith({ hostPath: { path: '/' } })
+    await setUpVolumes(host, pod, sources())
+    expect(await mounts(pod, {})).toEqual([{ source: '/', target: '/v', readOnly: false, propagation: 'rslave' }])
+  })
+
+  test.each(['File', 'FileOrCreate', 'Directory', 'DirectoryOrCreate', ''])(
+    'hostPath of type "%s" through a link that a pod made: is refused, and nothing is made behind it',
+    async (type) => {
+      const shared = join(root, 'shared')
+      await mkdir(shared)
+      await chmod(shared, 0o777)
+      await mkdir(join(root, 'target'))
+      await symlink(type.startsWith('File') ? '../target/file' : '../target', join(shared, 'link'))
+      const paths = [join(shared, 'link'), ...(type.endsWith('OrCreate') ? [join(shared, 'link/new')] : [])]
+      for (const path of paths)
+        await expect(setUpVolumes(host, podWith({ hostPath: { path, type } }), sources())).rejects.toThrow('hostPath')
+      expect(await readdir(join(root, 'target'))).toEqual([])
+    },
+  )
+})
+
+describe('tear-down', () => {
+  test('what a claim or hostPath names stays, and what pods linked to', async () => {
+    await mkdir(join(root, 'kept'))
+    await writeFile(join(root, 'kept/file'), '')
+    const pod = podWith({ emptyDir: {} })
+    await setUpVolumes(host, pod, sources())
+    await symlink(join(root, 'kept'), join(folder(), 'link'))
+    await tearDownVolumes(host, 'u')
+    expect(await readdir(join(root, 'kept'))).toEqual(['file'])
+    expect(await readdir(join(root, 'pods'))).toEqual([])
+  })
+
+  test('nothing is removed while something is mounted', async () => {
+    await setUpVolumes(host, podWith({ emptyDir: {} }), sources())
+    host.mounts.unmountAll = async () => Promise.reject(new Error('still mounted'))
+    await expect(tearDownVolumes(host, 'u')).rejects.toThrow('still mounted')
+    expect((await stat(folder())).isDirectory()).toBe(true)
+  })
+
+  test('Secrets leave the memory', async () => {
+    await setUpVolumes(host, podWith({ secret: { secretName: 'key' } }), sources())
+    expect(await readFile(join(root, 'memory/u/v/key'), 'utf8')).toBe('wave')
+    await tearDownVolumes(host, 'u')
+    expect(await readdir(join(root, 'memory'))).toEqual([])
+  })
+})
+
+if (process.getuid?.() === 0)
+  test.each<[string, Partial<Pod['spec']>, string, number]>([
+    ['one user for all containers', { securityContext: { runAsUser: 1000 } }, '600', 1000],
+    ['an fsGroup', { securityContext: { fsGroup: 2000 } }, '640', 0],
+    [
+      'two users',
+      {
+        containers: [
+          { name: 'a', securityContext: { runAsUser: 1 } },
+          { name: 'b', securityContext: { runAsUser: 2 } },
+        ],
+      },
+      '644',
+      0,
+    ],
+    ['nothing', {}, '644', 0],
+  ])('a token with %s', async (_name, spec, mode, uid) => {
+    const projected = { sources: [{ serviceAccountToken: { path: 'token' } }] }
+    await setUpVolumes(host, podWith({ projected }, spec), sources())
+    const found = await stat(join(root, 'memory/u/v/token'))
+    expect([(found.mode & 0o777).toString(8), found.uid]).toEqual([mode, uid])
+  })
+
+test.each(['/abs', 'a/../b', '..data', ''])('a file of the path "%s" is not written', async (path) => {
+  const configMap = { name: 'map', items: [{ key: 'a', path }] }
+  await expect(setUpVolumes(host, podWith({ configMap }), sources())).rejects.toThrow('invalid path')
 })

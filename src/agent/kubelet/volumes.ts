@@ -1,28 +1,16 @@
-import { execFile } from 'node:child_process'
-import {
-  chmod,
-  chown,
-  lstat,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  readlink,
-  realpath,
-  rename,
-  rm,
-  stat,
-  symlink,
-  writeFile,
-} from 'node:fs/promises'
-import { basename, dirname, join, normalize } from 'node:path'
-import { promisify } from 'node:util'
+import { chmod, chown, mkdir, readdir, readlink, rename, rm, stat, symlink } from 'node:fs/promises'
+import { dirname, join, normalize } from 'node:path'
 import type { ConfigMap, Container, KeyToPath, Pod, Secret, Volume } from '#shared/kube/generated/types.ts'
 import { quantityValue } from '#shared/kube/quantity.ts'
+import { BadContainerConfig } from './pod/container-plan.ts'
 import { expand, podField, resourceField, type Sources } from './environment.ts'
+import { writeAtomically, type VolumeFile } from './files/atomic-writer.ts'
+import { HostPathRefused, openHostPath } from './files/host-path.ts'
+import { bindTo, removeTree, type Mounts } from './files/mounts.ts'
+import { isBeneath, openBeneath, openFolderAnd, UnsafePath, type OpenedPath } from './files/safe-path.ts'
 import type { Mount } from './runtime/runtime.ts'
 
-/** A volume cannot be mounted yet: the pod stays in ContainerCreating, and is told so in a FailedMount event. */
+/** A volume cannot be mounted yet: the pod stays in ContainerCreating, and a FailedMount event says why. */
 export class MountFailed extends Error {}
 
 export interface VolumeSources extends Sources {
@@ -32,54 +20,75 @@ export interface VolumeSources extends Sources {
   hostFolderOf(claimName: string): Promise<string | undefined>
 }
 
+/** Where the volumes of a worker lie. */
+export interface VolumeHost {
+  /** `/var/lib/kubelet` */
+  root: string
+  mounts: Mounts
+}
+
 /** `/var/lib/kubelet/pods/<uid>` */
 export const podFolder = (root: string, uid: string): string => join(root, 'pods', uid)
-const volumeFolder = (root: string, uid: string, volume: string): string =>
-  join(podFolder(root, uid), 'volumes', volume)
 
-/** Makes or refreshes every volume of the pod. @returns whether some change over time, and want to be refreshed @throws MountFailed */
-export async function setUpVolumes(root: string, pod: Pod, sources: VolumeSources): Promise<{ live: boolean }> {
+/** Where Secrets and tokens lie: memory, never the disk. The agent mounts it before it looks after pods. */
+export const memoryFolder = (root: string): string => join(root, 'memory')
+
+/** Folder of a volume; of a hostPath or a claim it is a link with the path's text, opened anew for each container. */
+function volumeFolder(root: string, uid: string, { name, secret, projected, downwardAPI }: Volume): string {
+  const inMemory = secret ?? projected ?? downwardAPI
+  return inMemory ? join(memoryFolder(root), uid, name) : join(podFolder(root, uid), 'volumes', name)
+}
+
+/** Makes or refreshes every volume of the pod. @returns `live`: some change over time and are to be refreshed @throws MountFailed */
+export async function setUpVolumes(host: VolumeHost, pod: Pod, sources: VolumeSources): Promise<{ live: boolean }> {
   const uid = pod.metadata.uid ?? ''
-  await mkdir(join(podFolder(root, uid), 'volumes'), { recursive: true })
-  await Promise.all(
-    (pod.spec?.volumes ?? []).map((volume) => setUp(volumeFolder(root, uid, volume.name), volume, pod, sources)),
-  )
+  const volumes = pod.spec?.volumes ?? []
+  await mkdir(join(podFolder(host.root, uid), 'volumes'), { recursive: true, mode: 0o750 })
+  await Promise.all(volumes.map((volume) => setUp(host, volumeFolder(host.root, uid, volume), volume, pod, sources)))
   return {
-    live: (pod.spec?.volumes ?? []).some(
+    live: volumes.some(
       ({ configMap, secret, projected, downwardAPI }) => configMap ?? secret ?? projected ?? downwardAPI,
     ),
   }
 }
 
-/** Removes the pod's folder; memory volumes are unmounted first, and nothing outside the folder is followed. */
-export async function tearDownVolumes(root: string, uid: string): Promise<void> {
-  const volumes = join(podFolder(root, uid), 'volumes')
-  for (const name of await readdir(volumes).catch((): string[] => []))
-    if (!(await lstat(join(volumes, name))).isSymbolicLink())
-      await run('umount', ['-l', join(volumes, name)]).catch(() => undefined)
-  await rm(podFolder(root, uid), { recursive: true, force: true })
+/** Detaches everything mounted in the pod's folders, then removes them. @throws Error when something stays mounted: nothing is removed then */
+export async function tearDownVolumes({ root, mounts }: VolumeHost, uid: string): Promise<void> {
+  if (!uid) return
+  await mounts.unmountAll(podFolder(root, uid))
+  await removeTree(podFolder(root, uid))
+  await removeTree(join(memoryFolder(root), uid))
 }
 
-/** The mounts of a container, in the order that its spec gives. */
+/** Uids of the pods that have folders on this worker, whether they still exist or not. */
+export async function podsWithVolumes(root: string): Promise<string[]> {
+  const list = (folder: string): Promise<string[]> => readdir(folder).catch((): string[] => [])
+  return [...new Set([...(await list(join(root, 'pods'))), ...(await list(memoryFolder(root)))])]
+}
+
+/**
+ * The mounts of a container, in the order that its spec gives. Every path that a pod can change is opened here and bound
+ * to a folder of the kubelet's, which is what the engine is given.
+ * @throws BadContainerConfig
+ */
 export async function mountsOf(
-  root: string,
+  host: VolumeHost,
   pod: Pod,
   container: Container,
   env: ReadonlyMap<string, string>,
 ): Promise<Mount[]> {
-  const uid = pod.metadata.uid ?? ''
-  const mounts = (container.volumeMounts ?? []).map(async (mount): Promise<Mount> => {
-    const volume = pod.spec?.volumes?.find(({ name }) => name === mount.name)
-    const base = volume?.hostPath ? volume.hostPath.path : volumeFolder(root, uid, mount.name)
-    const sub = mount.subPathExpr ? expand(mount.subPathExpr, env) : mount.subPath
-    const source = sub ? await subPath(base, sub) : base
-    const readOnlyVolume = volume?.configMap ?? volume?.secret ?? volume?.projected ?? volume?.downwardAPI
+  const mounts = (container.volumeMounts ?? []).map(async (mount, index): Promise<Mount> => {
+    const volume = pod.spec?.volumes?.find(({ name }) => name === mount.name) ?? { name: mount.name }
+    const readOnlyVolume = volume.configMap ?? volume.secret ?? volume.projected ?? volume.downwardAPI
+    const propagation = propagations[mount.mountPropagation ?? 'None'] ?? 'rprivate'
+    const { source, isShared } = await mountSource(host, pod, container, { volume, mount, index, env })
     return {
       source,
       target: mount.mountPath,
       readOnly:
-        mount.readOnly === true || readOnlyVolume !== undefined || volume?.persistentVolumeClaim?.readOnly === true,
-      propagation: propagations[mount.mountPropagation ?? 'None'] ?? 'rprivate',
+        mount.readOnly === true || readOnlyVolume !== undefined || volume.persistentVolumeClaim?.readOnly === true,
+      // The engine refuses private mounts of what holds or lies in its own folder: they would keep its mounts busy.
+      propagation: isShared && propagation === 'rprivate' ? 'rslave' : propagation,
     }
   })
   return Promise.all(mounts)
@@ -91,39 +100,114 @@ const propagations: Record<string, Mount['propagation']> = {
   Bidirectional: 'rshared',
 }
 
-async function subPath(base: string, sub: string): Promise<string> {
-  const path = normalize(join(base, sub))
-  if (sub.split('/').includes('..') || !path.startsWith(normalize(base)))
-    throw new MountFailed(`subPath "${sub}" leaves its volume`)
-  await stat(path).catch(() => mkdir(path, { recursive: true, mode: 0o755 }))
-  return path
+interface MountRequest {
+  volume: Volume
+  mount: NonNullable<Container['volumeMounts']>[number]
+  /** Place in the container's list: its mount point is named for it. */
+  index: number
+  env: ReadonlyMap<string, string>
 }
 
-async function setUp(folder: string, volume: Volume, pod: Pod, sources: VolumeSources): Promise<void> {
+async function mountSource(
+  { root, mounts }: VolumeHost,
+  pod: Pod,
+  container: Container,
+  { volume, mount, index, env }: MountRequest,
+): Promise<{ source: string; isShared?: boolean }> {
+  const uid = pod.metadata.uid ?? ''
+  const folder = volumeFolder(root, uid, volume)
+  const sub = subPathOf(mount, env)
+  const hostFolder = await readlink(folder).catch(() => undefined)
+  if (!sub && hostFolder === undefined) return { source: folder }
+  const target = join(podFolder(root, uid), 'volume-subpaths', mount.name, container.name, String(index))
+  let opened: OpenedPath | undefined
+  let below: OpenedPath | undefined
+  try {
+    if (hostFolder !== undefined) opened = await openHostPath(hostFolder, volume.hostPath?.type ?? '')
+    const path = opened && `/${opened.names.join('/')}`
+    const isShared = path !== undefined && (isBeneath(engineFolder, path) || isBeneath(path, engineFolder))
+    if (sub) {
+      const rootNames = [
+        folder,
+        ...(path === undefined ? [] : [path]),
+        ...(hostFolder === undefined ? [] : [hostFolder]),
+      ]
+      below = opened
+        ? await openSubPath(opened, sub, rootNames)
+        : await openFolderAnd(folder, async (handle) =>
+            openSubPath({ handle, stats: await handle.stat() }, sub, rootNames),
+          )
+      await bindTo(mounts, below, target, { recursive: false })
+      return { source: target, isShared }
+    }
+    if (!opened || path === undefined) return { source: folder }
+    // What holds the kubelet's own folder cannot be bound into it without end; nobody but root can change this path.
+    if (isBeneath(target, path)) return { source: path, isShared }
+    await bindTo(mounts, opened, target, { recursive: true })
+    return { source: target, isShared }
+  } catch (error) {
+    // The system's own reason may tell of the node's files, so it stays here (kubelet: makeMounts).
+    const detail = error instanceof UnsafePath ? `: subPath "${sub ?? ''}" ${error.message}` : ''
+    throw error instanceof HostPathRefused
+      ? new BadContainerConfig(error.message)
+      : new BadContainerConfig(
+          `failed to prepare subPath for volumeMount "${mount.name}" of container "${container.name}"${detail}`,
+        )
+  } finally {
+    await opened?.handle.close()
+    await below?.handle.close()
+  }
+}
+
+/** The inner engine's. */
+const engineFolder = '/var/lib/docker'
+
+/** @returns undefined for the whole volume @throws BadContainerConfig as the kubelet words it (makeMounts) */
+function subPathOf(
+  { subPath, subPathExpr }: MountRequest['mount'],
+  env: ReadonlyMap<string, string>,
+): string | undefined {
+  const sub = subPathExpr ? expand(subPathExpr, env) : subPath
+  if (!sub) return undefined
+  if (sub.startsWith('/')) throw new BadContainerConfig(`error SubPath \`${sub}\` must not be an absolute path`)
+  if (sub.split('/').includes('..'))
+    throw new BadContainerConfig(`unable to provision SubPath \`${sub}\`: must not contain '..'`)
+  return sub
+}
+
+/** A missing folder is made with the permissions of the volume's root, whatever the umask (kubelet: SafeMakeDir). */
+const openSubPath = (
+  { handle, stats }: Pick<OpenedPath, 'handle' | 'stats'>,
+  sub: string,
+  rootNames: readonly string[],
+): Promise<OpenedPath> =>
+  openBeneath(handle, sub, {
+    links: 'beneath',
+    rootNames,
+    create: { last: 'directory', mode: stats.mode & 0o2777, parents: true },
+  })
+
+async function setUp(
+  host: VolumeHost,
+  folder: string,
+  volume: Volume,
+  pod: Pod,
+  sources: VolumeSources,
+): Promise<void> {
   const fsGroup = pod.spec?.securityContext?.fsGroup
-  if (volume.emptyDir) return emptyDir(folder, volume.emptyDir, fsGroup)
-  if (volume.hostPath) return hostPath(volume.hostPath.path, volume.hostPath.type ?? '')
+  if (volume.emptyDir) return emptyDir(host, folder, volume.emptyDir, fsGroup)
+  if (volume.hostPath) return hostPath(folder, volume.hostPath.path, volume.hostPath.type ?? '')
   if (volume.configMap) {
     const { name = '', items, optional, defaultMode } = volume.configMap
-    return writeFiles(
-      folder,
-      configMapFiles(await sources.configMap(name), name, items, optional),
-      defaultMode ?? 0o644,
-      fsGroup,
-    )
+    return writeFiles(folder, configMapFiles(await sources.configMap(name), name, items, optional), defaultMode, pod)
   }
   if (volume.secret) {
     const { secretName: name = '', items, optional, defaultMode } = volume.secret
-    return writeFiles(
-      folder,
-      secretFiles(await sources.secret(name), name, items, optional),
-      defaultMode ?? 0o644,
-      fsGroup,
-    )
+    return writeFiles(folder, secretFiles(await sources.secret(name), name, items, optional), defaultMode, pod)
   }
   if (volume.downwardAPI) {
     const { items, defaultMode } = volume.downwardAPI
-    return writeFiles(folder, downwardFiles(pod, items ?? [], sources), defaultMode ?? 0o644, fsGroup)
+    return writeFiles(folder, downwardFiles(pod, items ?? [], sources), defaultMode, pod)
   }
   if (volume.projected) return projected(folder, volume.projected, pod, sources)
   if (volume.persistentVolumeClaim) return claimed(folder, volume.persistentVolumeClaim.claimName, sources)
@@ -132,7 +216,12 @@ async function setUp(folder: string, volume: Volume, pod: Pod, sources: VolumeSo
   throw new MountFailed(`volume "${volume.name}": volumes of type ${kind} are not supported by Slipway yet`)
 }
 
-async function emptyDir(folder: string, source: NonNullable<Volume['emptyDir']>, fsGroup?: number): Promise<void> {
+async function emptyDir(
+  { mounts }: VolumeHost,
+  folder: string,
+  source: NonNullable<Volume['emptyDir']>,
+  fsGroup?: number,
+): Promise<void> {
   const found = await stat(folder).catch(() => undefined)
   const inMemory = source.medium === 'Memory'
   // Memory is empty again after a stop of the worker; its folder is still there.
@@ -140,38 +229,43 @@ async function emptyDir(folder: string, source: NonNullable<Volume['emptyDir']>,
   await mkdir(folder, { recursive: true })
   if (inMemory) {
     const size = source.sizeLimit ? `,size=${quantityValue(source.sizeLimit)}` : ''
-    await run('mount', ['-t', 'tmpfs', '-o', `mode=1777${size}`, 'tmpfs', folder])
+    await mounts.tmpfs(folder, `mode=1777${size}`)
   }
-  await chmod(folder, fsGroup === undefined ? 0o777 : 0o2777)
   if (fsGroup !== undefined) await chown(folder, -1, fsGroup)
+  await chmod(folder, fsGroup === undefined ? 0o777 : 0o2777)
 }
 
-/** A claim's volume is a folder of this node: ours is a link to it. */
+/** A claim's volume is a folder of this node. */
 async function claimed(folder: string, claimName: string, sources: VolumeSources): Promise<void> {
   const path = await sources.hostFolderOf(claimName)
   if (path === undefined)
     throw new MountFailed(`persistentvolumeclaim "${claimName}" is not bound to a folder of this node`)
-  await mkdir(path, { recursive: true })
-  await symlink(path, folder).catch(ignoreExisting)
+  await hostPath(folder, path, 'DirectoryOrCreate')
 }
 
-async function hostPath(path: string, type: string): Promise<void> {
-  const found = await stat(path).catch(() => undefined)
-  if (type === 'DirectoryOrCreate' && !found) await mkdir(path, { recursive: true, mode: 0o755 })
-  else if (type === 'FileOrCreate' && !found) await writeFile(path, '', { mode: 0o644, flag: 'wx' })
-  else if (type === '' && !found) await mkdir(path, { recursive: true })
-  else if (type.startsWith('Directory') && !found?.isDirectory())
-    throw new MountFailed(`hostPath type check failed: ${path} is not a directory`)
-  else if (type.startsWith('File') && !found?.isFile())
-    throw new MountFailed(`hostPath type check failed: ${path} is not a file`)
-  else if (type === 'Socket' && !found?.isSocket())
-    throw new MountFailed(`hostPath type check failed: ${path} is not a socket file`)
+/** Checks the path, or makes it, and remembers its text: each container opens it anew, and mounts what it opened. */
+async function hostPath(folder: string, path: string, type: string): Promise<void> {
+  try {
+    const { handle } = await openHostPath(path, type)
+    await handle.close()
+  } catch (error) {
+    throw error instanceof HostPathRefused ? new MountFailed(error.message) : error
+  }
+  const text = normalize(path)
+  if ((await readlink(folder).catch(() => undefined)) === text) return
+  await rm(`${folder}.next`, { force: true })
+  await symlink(text, `${folder}.next`)
+  await rename(`${folder}.next`, folder)
 }
 
-interface VolumeFile {
-  path: string
-  content: Buffer
-  mode?: number
+function writeFiles(
+  folder: string,
+  files: readonly VolumeFile[],
+  defaultMode: number | undefined,
+  pod: Pod,
+): Promise<void> {
+  const fsGroup = pod.spec?.securityContext?.fsGroup
+  return writeAtomically(folder, files, { defaultMode: defaultMode ?? 0o644, fsGroup })
 }
 
 function configMapFiles(
@@ -267,65 +361,22 @@ async function projected(
         serviceAccountToken.audience,
         serviceAccountToken.expirationSeconds ?? 3600,
       )
-      files.push({ path: serviceAccountToken.path, content: Buffer.from(token) })
+      files.push({ path: serviceAccountToken.path, content: Buffer.from(token), ...tokenOwner(pod) })
     }
   }
-  await writeFiles(folder, files, source.defaultMode ?? 0o644, pod.spec?.securityContext?.fsGroup)
+  await writeFiles(folder, files, source.defaultMode, pod)
 }
 
 /**
- * Writes the files as one: a new folder, a link `..data` turned over to it, and a link per file that leads through
- * `..data` (what programs that watch ConfigMaps rely on). Nothing is touched when nothing has changed.
+ * A token belongs to the user that all containers run as, and to nobody else; with an fsGroup to root and that group.
+ * Where neither is set, every user of the pod may read it (kubelet: projected.go, FsUserFrom).
  */
-async function writeFiles(
-  folder: string,
-  files: readonly VolumeFile[],
-  defaultMode: number,
-  fsGroup?: number,
-): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o755 })
-  const wanted = files.map((file) => {
-    const mode = file.mode ?? defaultMode
-    return { ...file, mode: fsGroup === undefined ? mode : mode | 0o040 }
-  })
-  if (await holds(join(folder, '..data'), wanted)) return
-  const old = await readlink(join(folder, '..data')).catch(() => undefined)
-  const next = await mkdtemp(join(folder, `..${new Date().toISOString().slice(0, 19).replace(/[-T:]/g, '_')}.`))
-  await chmod(next, 0o755)
-  for (const { path, content, mode } of wanted) {
-    const file = join(next, path)
-    await mkdir(dirname(file), { recursive: true, mode: 0o755 })
-    await writeFile(file, content)
-    await chmod(file, mode)
-    if (fsGroup !== undefined) await chown(file, -1, fsGroup)
-  }
-  await symlink(basename(next), join(folder, '..data_tmp'))
-  await rename(join(folder, '..data_tmp'), join(folder, '..data'))
-  const tops = new Set(files.map(({ path }) => path.split('/')[0] ?? ''))
-  for (const top of tops) await symlink(join('..data', top), join(folder, top)).catch(ignoreExisting)
-  for (const name of await readdir(folder))
-    if (!name.startsWith('..') && !tops.has(name) && (await lstat(join(folder, name))).isSymbolicLink())
-      await rm(join(folder, name))
-  if (old) await rm(join(folder, old), { recursive: true, force: true })
+function tokenOwner({ spec }: Pod): { mode?: number; uid?: number } {
+  const all = [...(spec?.initContainers ?? []), ...(spec?.containers ?? []), ...(spec?.ephemeralContainers ?? [])]
+  const [first, ...others] = new Set(
+    all.map(({ securityContext }) => securityContext?.runAsUser ?? spec?.securityContext?.runAsUser),
+  )
+  const uid = others.length === 0 ? first : undefined
+  if (uid === undefined && spec?.securityContext?.fsGroup === undefined) return {}
+  return { mode: 0o600, ...(uid === undefined ? {} : { uid }) }
 }
-
-/** Whether a folder holds these files and no others. */
-async function holds(folder: string, files: readonly (VolumeFile & { mode: number })[]): Promise<boolean> {
-  try {
-    const entries = await readdir(await realpath(folder), { recursive: true, withFileTypes: true })
-    if (entries.filter((entry) => entry.isFile()).length !== files.length) return false
-    for (const { path, content, mode } of files) {
-      const file = join(folder, path)
-      if (((await stat(file)).mode & 0o7777) !== mode || !(await readFile(file)).equals(content)) return false
-    }
-    return true
-  } catch {
-    return false
-  }
-}
-
-function ignoreExisting(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EEXIST') throw error
-}
-
-const run = promisify(execFile)

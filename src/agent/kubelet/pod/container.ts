@@ -1,15 +1,16 @@
 import type { Container, ContainerStatus, Pod } from '#shared/kube/generated/types.ts'
 import { isRestartableInit } from '#shared/kube/pod.ts'
 import { environmentOf } from '../environment.ts'
+import { readMessage } from '../files/termination-message.ts'
 import type { EnsuredImage } from '../images.ts'
 import type { ProbeKind } from '../probes.ts'
 import type { ObservedContainer } from '../runtime/runtime.ts'
-import { mountsOf } from '../volumes.ts'
+import { mountsOf, podFolder } from '../volumes.ts'
 import { execInContainer } from './container-exec.ts'
 import { containerHash, limitsOf, planContainer, resizeNeeded } from './container-plan.ts'
 import { ContainerProbes } from './container-probes.ts'
 import { ImageFetch } from './image-fetch.ts'
-import { ownMounts, readTerminationMessage } from './kubelet-files.ts'
+import { ownMounts } from './kubelet-files.ts'
 import { runHook } from './lifecycle-hook.ts'
 import {
   crashesAfter,
@@ -279,7 +280,10 @@ export class PodContainer {
     requireEnforceable(pod, container)
     const seccomp = await seccompOf(root, pod, container)
     const env = await environmentOf(pod, container, this.#sources.open(this.#sandbox.ip ?? ''))
-    const mounts = [...(await mountsOf(root, pod, container, env)), ...(await ownMounts(root, pod, container, attempt))]
+    const mounts = [
+      ...(await mountsOf(this.#scope, pod, container, env)),
+      ...(await ownMounts(root, pod, container, attempt)),
+    ]
     const debugged = this.#debugged()
     return runtime.createContainer(
       planContainer({
@@ -408,7 +412,7 @@ export class PodContainer {
 
   async #terminationMessage(ended: ObservedContainer): Promise<string> {
     const { root, runtime, uid } = this.#scope
-    const text = await readTerminationMessage(root, uid, this.name, ended.attempt)
+    const text = await readMessage(podFolder(root, uid), this.name, ended.attempt)
     if (text) return text
     if (this.#spec.terminationMessagePolicy !== 'FallbackToLogsOnError' || ended.exitCode === 0) return ''
     const logs = await runtime.logs(ended.id, { follow: false, timestamps: false, tail: 80 })

@@ -1,14 +1,12 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Container, Pod } from '#shared/kube/generated/types.ts'
+import { createMessageFile } from '../files/termination-message.ts'
 import { hostsFile, podHostname, resolvConf, type DnsSettings } from '../pod-files.ts'
 import type { Mount } from '../runtime/runtime.ts'
 import { podFolder } from '../volumes.ts'
 
 /** Files that the kubelet keeps in each container: /etc/hosts, /etc/resolv.conf and the termination message. */
-
-/** At most this much of a termination message is reported, in characters. */
-const longestMessage = 4_096
 
 /** Writes the files that all containers of the pod share. @param ip the pod's address */
 export async function writePodFiles(root: string, pod: Pod, ip: string, dns: DnsSettings): Promise<void> {
@@ -28,11 +26,8 @@ export async function writePodFiles(root: string, pod: Pod, ip: string, dns: Dns
 
 /** Makes the termination message file of an attempt. @returns the mounts of the kubelet's own files */
 export async function ownMounts(root: string, pod: Pod, container: Container, attempt: number): Promise<Mount[]> {
-  const uid = pod.metadata.uid ?? ''
-  const folder = podFolder(root, uid)
-  const message = messageFile(root, uid, container.name, attempt)
-  await mkdir(join(folder, 'containers', container.name), { recursive: true })
-  await writeFile(message, '', { mode: 0o666 })
+  const folder = podFolder(root, pod.metadata.uid ?? '')
+  const message = await createMessageFile(folder, container.name, attempt)
   const bind = (source: string, target: string): Mount => ({
     source,
     target,
@@ -46,17 +41,3 @@ export async function ownMounts(root: string, pod: Pod, container: Container, at
     bind(message, container.terminationMessagePath ?? '/dev/termination-log'),
   ].filter(({ target }) => !taken.has(target))
 }
-
-/** The end of what an attempt wrote into its termination message file; empty when it wrote nothing. */
-export async function readTerminationMessage(
-  root: string,
-  uid: string,
-  container: string,
-  attempt: number,
-): Promise<string> {
-  const text = await readFile(messageFile(root, uid, container, attempt), 'utf8').catch(() => '')
-  return text.slice(-longestMessage)
-}
-
-const messageFile = (root: string, uid: string, container: string, attempt: number): string =>
-  join(podFolder(root, uid), 'containers', container, String(attempt))

@@ -27,10 +27,10 @@ export class PodVolumes {
   /** Sets up or refreshes what is due. A failure becomes a FailedMount event and is tried again. */
   async ensure(podIp: string): Promise<void> {
     if (!this.#due) return
-    const { root, recorder, timers } = this.#scope
+    const { recorder, timers } = this.#scope
     const pod = this.#scope.pod()
     try {
-      const { live } = await setUpVolumes(root, pod, this.#sources.open(podIp))
+      const { live } = await setUpVolumes(this.#scope, pod, this.#sources.open(podIp))
       this.#ready = true
       this.#due = false
       if (live) this.#refreshLater()

@@ -1,3 +1,4 @@
+import { createFakeMounts } from '#test/support/fake-mounts.ts'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -60,6 +61,7 @@ async function run(spec: Partial<PodSpec> = {}): Promise<void> {
     clock,
     log: silentLog,
     root,
+    mounts: createFakeMounts(),
     node: { name: 'w', ip: '172.18.0.2', cpuMillis: 2_000, memoryBytes: 2 ** 30 },
     dns: {
       clusterDns: '10.96.0.10',

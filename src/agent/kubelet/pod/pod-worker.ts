@@ -167,7 +167,7 @@ export class PodWorker {
     this.#report()
     for (const container of this.#containers.values()) await container.remove()
     await this.#sandbox.remove()
-    await tearDownVolumes(this.#scope.root, this.#scope.uid)
+    await tearDownVolumes(this.#scope, this.#scope.uid)
     if (!this.#gone) {
       await this.#reporter.flush()
       await this.#deleteObject()

@@ -4,6 +4,7 @@ import type { Client } from '#shared/client/client.ts'
 import type { EventRecorder } from '#shared/client/event-recorder.ts'
 import type { Pod, Service } from '#shared/kube/generated/types.ts'
 import type { PodNetwork } from '../../network/pod-network.ts'
+import type { Mounts } from '../files/mounts.ts'
 import type { Images } from '../images.ts'
 import type { DnsSettings } from '../pod-files.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -21,6 +22,7 @@ export interface PodContext {
   log: Log
   /** `/var/lib/kubelet` */
   root: string
+  mounts: Mounts
   node: { name: string; ip: string; cpuMillis: number; memoryBytes: number }
   dns: DnsSettings
   services(): Service[]

@@ -1,0 +1,106 @@
+import { execFile } from 'node:child_process'
+import { lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { promisify } from 'node:util'
+import { descriptorPath, isBeneath, type OpenedPath } from './safe-path.ts'
+
+/** The mounts of this worker. All targets lie in folders that no pod can change. */
+export interface Mounts {
+  tmpfs(target: string, options: string): Promise<void>
+  /** Mounts what `source` holds open, whatever lies at its path by now; `recursive` takes the mounts beneath it along. */
+  bind(source: OpenedPath, target: string, options: { recursive: boolean }): Promise<void>
+  /** Paths at and beneath `folder` on which something is mounted. */
+  beneath(folder: string): Promise<string[]>
+  /** Detaches everything at and beneath `folder`. @throws Error when something stays mounted: then nothing there may be removed */
+  unmountAll(folder: string): Promise<void>
+}
+
+export const systemMounts: Mounts = {
+  async tmpfs(target, options) {
+    await run('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', target])
+  },
+  async bind({ handle }, target, { recursive }) {
+    const kind = recursive ? '--rbind' : '--bind'
+    // By our own process id: the descriptor is not inherited. Canonicalising would turn it into a path again.
+    await run('mount', ['--no-canonicalize', kind, descriptorPath(handle, process.pid), target])
+  },
+  beneath: async (folder) =>
+    mountPoints(await readFile('/proc/self/mountinfo', 'utf8')).filter((path) => isBeneath(path, folder)),
+  async unmountAll(folder) {
+    for (let tries = 0; ; tries++) {
+      const mounted = await this.beneath(folder)
+      if (mounted.length === 0) return
+      if (tries === mostTries) throw new Error(`still mounted: ${mounted.join(', ')}`)
+      const tops = [...new Set(mounted)].filter(
+        (path) => !mounted.some((other) => other !== path && isBeneath(path, other)),
+      )
+      await run('sh', ['-c', detach, 'sh', ...tops])
+    }
+  },
+}
+
+/**
+ * Private first: what was bound recursively shares its mounts with their originals, which an unmount of the copies
+ * would unmount too.
+ */
+const detach = 'for path; do mount --make-rprivate "$path"; umount --no-canonicalize -l "$path"; done'
+/** Several mounts may lie on one another. */
+const mostTries = 10
+
+/**
+ * Binds an open file or folder to `target`, which is made as needed. What is bound there already stays when it is the
+ * same; else it is replaced (a container that restarts gets what is in the volume by then).
+ */
+export async function bindTo(
+  mounts: Mounts,
+  source: OpenedPath,
+  target: string,
+  options: { recursive: boolean },
+): Promise<void> {
+  const present = await lstat(target).catch(() => undefined)
+  if (present && present.dev === source.stats.dev && present.ino === source.stats.ino) return
+  if (present) {
+    await mounts.unmountAll(target)
+    // Never recursive: an empty folder or file of ours, or nothing at all.
+    await removeTarget(target)
+  }
+  await mkdir(dirname(target), { recursive: true, mode: 0o750 })
+  if (source.stats.isDirectory()) await mkdir(target, { mode: 0o750 })
+  else await writeFile(target, '', { flag: 'wx', mode: 0o640 })
+  await mounts.bind(source, target, options)
+}
+
+async function removeTarget(target: string): Promise<void> {
+  const own = await lstat(target)
+  if (own.isDirectory()) await run('rmdir', ['--', target])
+  else await rm(target)
+}
+
+/** Mounts the memory in which Secrets and tokens lie, once in a worker's life. */
+export async function ensureMemory(mounts: Mounts, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  if ((await mounts.beneath(folder)).includes(folder)) return
+  // Kernels before 6.4 know no noswap.
+  await mounts.tmpfs(folder, 'mode=0700,noswap').catch(() => mounts.tmpfs(folder, 'mode=0700'))
+}
+
+/** Mount points of a mountinfo file (proc(5)): the fifth field, blanks and backslashes escaped in octal. */
+export const mountPoints = (mountinfo: string): string[] =>
+  mountinfo
+    .split('\n')
+    .filter(Boolean)
+    .map((line) =>
+      (line.split(' ')[4] ?? '').replace(/\\([0-7]{3})/g, (_, octal: string) =>
+        String.fromCharCode(Number.parseInt(octal, 8)),
+      ),
+    )
+
+/**
+ * Removes a tree whose depth and content pods have chosen. coreutils' rm opens every folder relative to its parent and
+ * follows no link; it stays on the file system of `path`.
+ */
+export async function removeTree(path: string): Promise<void> {
+  await run('rm', ['-rf', '--one-file-system', '--', path])
+}
+
+const run = promisify(execFile)
