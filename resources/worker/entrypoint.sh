@@ -47,16 +47,29 @@ cp /var/lib/slipway/machine-id /etc/machine-id
 sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 2>/dev/null || true
 sysctl -qw net.ipv4.conf.all.route_localnet=1 2>/dev/null || true
 
+# Who reaches the engine's socket owns this worker. The engine makes it for a group; here it is root's alone, in a folder
+# that only root enters, so that no group which a pod can take (runAsGroup, supplementalGroups, fsGroup) opens it.
+socket=/run/slipway/docker.sock
+for folder in /run/slipway /run/docker /run/containerd; do
+  mkdir -p "$folder"
+  chmod 700 "$folder"
+done
+restrict_socket() {
+  while kill -0 "$1" 2>/dev/null && [ ! -S "$socket" ]; do sleep 0.05; done
+  chmod 600 "$socket" 2>/dev/null || true
+}
+
 # An engine that dies is started anew, as an init system would; one that dies three times at once is given up.
 keep_engine() {
   dockerd=
   trap 'kill -TERM "$dockerd" 2>/dev/null; wait "$dockerd"; exit 0' TERM
   failures=0
   while [ $failures -lt 3 ]; do
-    rm -f /var/run/docker.pid /run/docker/containerd/containerd.pid
+    rm -f /var/run/docker.pid /run/docker/containerd/containerd.pid "$socket"
     begun=$(date +%s)
     dockerd >>/var/log/dockerd.log 2>&1 &
     dockerd=$!
+    restrict_socket "$dockerd" &
     wait "$dockerd" || true
     if [ $(($(date +%s) - begun)) -lt 5 ]; then failures=$((failures + 1)); else failures=0; fi
   done
