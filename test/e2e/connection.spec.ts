@@ -1,7 +1,7 @@
 import { expect, test } from '@playwright/test'
 import { serveSlipway } from '../support/slipway.ts'
 
-/** A page outlives the app that serves it: it says so, and what to do. */
+/** A page outlives the app that serves it, and its session: it says so, and what to do. */
 test('a page is told that the app is gone, and that its session has ended when the app is back', async ({ page }) => {
   const first = await serveSlipway()
   await page.goto(first.url)
@@ -12,10 +12,29 @@ test('a page is told that the app is gone, and that its session has ended when t
   await expect(page.getByRole('alert')).toContainText('Slipway does not answer')
 
   const second = await serveSlipway({ data: first.data, port: Number(new URL(first.url).port) })
-  await expect(page.getByRole('alert')).toContainText('this page’s session has ended')
+  await expect(page.getByRole('alert')).toContainText('Your session has ended')
 
   await page.goto(second.url)
   await expect(page.getByRole('heading', { name: 'Clusters' })).toBeVisible()
   await expect(page.getByRole('alert')).toHaveCount(0)
   await second.end()
+})
+
+test('signing out ends the session, hides everything and says how to sign in again', async ({ page, context }) => {
+  const slipway = await serveSlipway()
+  await page.goto(slipway.url)
+  const other = await context.newPage()
+  await other.goto(new URL('/', slipway.url).href)
+  await expect(other.getByRole('heading', { name: 'Clusters' })).toBeVisible()
+
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await expect(page.getByRole('heading', { name: 'You are signed out' })).toBeVisible()
+  await expect(page.getByText('npm run -s slipway -- ui')).toBeVisible()
+  await expect(page.getByRole('navigation')).toHaveCount(0)
+  await expect(page.getByRole('heading', { name: 'Clusters' })).toHaveCount(0)
+
+  await expect(other.getByRole('alert')).toContainText('Your session has ended')
+  expect((await page.request.get(new URL('/', slipway.url).href)).status()).toBe(401)
+  expect((await page.reload())?.status()).toBe(401)
+  await slipway.end()
 })

@@ -1,6 +1,7 @@
 import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import Datastore from 'nedb-promises'
+import { mayHoldSecret } from './draft-secrets.ts'
 import { settings as settingsSchema, type Draft, type Settings } from '#shared/contract/app.ts'
 
 /** The user's own data beside the clusters: settings and drafts, in NeDB files under the data folder. */
@@ -8,8 +9,16 @@ export interface AppData {
   settings(): Promise<Settings>
   saveSettings(change: Partial<Settings>): Promise<Settings>
   drafts(): Promise<Draft[]>
+  /** @throws SecretDraftError when the draft may hold the data of a Secret; nothing is stored then */
   saveDraft(draft: Draft): Promise<void>
   removeDraft(key: string): Promise<void>
+}
+
+/** Drafts lie on disk as they are: what may be a Secret is not among them. */
+export class SecretDraftError extends Error {
+  constructor() {
+    super('Secrets are not saved as drafts')
+  }
 }
 
 const defaultSettings: Settings = { theme: 'system', onQuit: 'ask', namespaces: {}, hiddenColumns: {} }
@@ -17,6 +26,7 @@ const defaultSettings: Settings = { theme: 'system', onQuit: 'ask', namespaces: 
 /** @param options `dir`: the data folder, made with mode 0700 when absent. */
 export async function openAppData({ dir }: { dir: string }): Promise<AppData> {
   await mkdir(dir, { recursive: true, mode: 0o700 })
+  await removeSecrets(join(dir, 'drafts.db'))
   const drafts = Datastore.create({ filename: join(dir, 'drafts.db') })
   const stored = Datastore.create({ filename: join(dir, 'settings.db') })
   await Promise.all([drafts.load(), stored.load()])
@@ -42,10 +52,22 @@ export async function openAppData({ dir }: { dir: string }): Promise<AppData> {
       return documents.map(({ key, text, base, savedAt }) => ({ key, text, savedAt, ...(base ? { base } : {}) }))
     },
     async saveDraft(draft) {
+      if (isOfSecret(draft)) throw new SecretDraftError()
       await drafts.updateOne({ key: draft.key }, { ...draft }, { upsert: true })
     },
     async removeDraft(key) {
       await drafts.deleteMany({ key }, {})
     },
   }
+}
+
+const isOfSecret = ({ key, text, base = '' }: Draft): boolean =>
+  key.split('/').includes('Secret') || mayHoldSecret(text) || mayHoldSecret(base)
+
+/** Removes Secrets that earlier versions stored. The file's next loading compacts it, so that they leave the disk. */
+async function removeSecrets(filename: string): Promise<void> {
+  const drafts = Datastore.create({ filename })
+  await drafts.load()
+  const stored = await drafts.find<Draft>({})
+  for (const { key } of stored.filter(isOfSecret)) await drafts.deleteMany({ key }, {})
 }

@@ -2,12 +2,13 @@ import type { AppData } from '#main/contexts/app-data.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { implementer } from './implementer.ts'
 import { serveStream } from './stream.ts'
+import { withUserError } from './user-error.ts'
 
 export interface AppTopicOptions {
   info: { version: string; mode: 'desktop' | 'headless'; platform: string }
   data: AppData
   samples(): Promise<{ name: string; title: string; description: string; manifest: string }[]>
-  /** What the native menu tells the face; never anything headless. */
+  /** Commands of the native menu; none in headless mode. */
   commands: { onCommand(listener: (command: Command) => void): Stop }
   quit(clusters: 'stop' | 'keep' | 'cancel'): void | Promise<void>
 }
@@ -21,13 +22,7 @@ export function appTopic({ info, data, samples, commands, quit }: AppTopicOption
     settings: topic.settings.handler(() => data.settings()),
     saveSettings: topic.saveSettings.handler(({ input }) => data.saveSettings(input)),
     drafts: topic.drafts.handler(() => data.drafts()),
-    saveDraft: topic.saveDraft.handler(async ({ input, errors }) => {
-      if (holdsSecret(input.key, input.text)) {
-        const reason = 'Secrets are not kept as drafts'
-        throw errors.FAILED({ message: reason, data: { reason } })
-      }
-      await data.saveDraft(input)
-    }),
+    saveDraft: topic.saveDraft.handler(({ input, errors }) => withUserError(errors, () => data.saveDraft(input))),
     removeDraft: topic.removeDraft.handler(({ input }) => data.removeDraft(input.key)),
     samples: topic.samples.handler(() => samples()),
     commands: topic.commands.handler(({ input, signal }) =>
@@ -39,9 +34,4 @@ export function appTopic({ info, data, samples, commands, quit }: AppTopicOption
     ),
     quit: topic.quit.handler(async ({ input }) => quit(input.clusters)),
   }
-}
-
-/** Whether a draft is of a Secret, by its key or by any document of its text: such text never reaches the disk. */
-export function holdsSecret(key: string, text: string): boolean {
-  return key.split('/').includes('Secret') || /^\s*["']?kind["']?\s*:\s*["']?Secret["']?\s*,?\s*(#.*)?$/m.test(text)
 }

@@ -3,6 +3,7 @@ import type { RunningCluster } from '#main/cluster/index.ts'
 import type { Cluster } from '#shared/contract/clusters.ts'
 import { implementer } from './implementer.ts'
 import { serveStream } from './stream.ts'
+import { withUserError } from './user-error.ts'
 
 export function clustersTopic(local: LocalClusters) {
   const topic = implementer.clusters
@@ -69,19 +70,5 @@ async function follow(
     }
   } finally {
     await stop()
-  }
-}
-
-interface Failable {
-  FAILED(options: { message: string; data: { reason: string } }): Error
-}
-
-/** Turns what `act` throws into the contract's one error, with the message for the user. */
-async function withUserError<T>(errors: Failable, act: () => T | Promise<T>): Promise<T> {
-  try {
-    return await act()
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw errors.FAILED({ message: reason, data: { reason } })
   }
 }

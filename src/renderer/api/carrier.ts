@@ -8,13 +8,18 @@ import { pagePort, pageReady } from '#shared/contract/port.ts'
 /** The back, as the contract has it. */
 export type Back = ContractRouterClient<Contract>
 
-/** Whether the back can be reached; `signed-out` is a Slipway that answers and no longer knows this page's session. */
-export type Connection = 'up' | 'down' | 'signed-out'
+/**
+ * Whether the back can be reached. `expired`: it answers and no longer knows this page's session. `signed-out`: the user
+ * ended the session here.
+ */
+export type Connection = 'up' | 'down' | 'expired' | 'signed-out'
 
 export interface Carrier {
   back: Back
-  /** Called at once, and whenever it has changed. */
+  /** Called at once and after each change. */
   onConnection(listener: (connection: Connection) => void): void
+  /** Ends the session of a browser tab; the desktop has none. @throws Error when the back does not confirm it */
+  signOut?(): Promise<void>
 }
 
 /** The desktop hands over a MessagePort; in a browser tab the same contract goes over a WebSocket. */
@@ -23,7 +28,7 @@ export async function connectBack(): Promise<Carrier> {
   return port ? overPort(port) : overSocket()
 }
 
-/** A page of the app's own scheme gets its port within moments; any other page asks in vain. */
+/** Only pages of the app's own scheme get a port. */
 function askForPort(): Promise<MessagePort | undefined> {
   const isDesktop = location.protocol === 'app:' || location.hostname === 'slipway.test'
   if (!isDesktop) return Promise.resolve(undefined)
@@ -42,7 +47,7 @@ function overPort(port: MessagePort): Carrier {
   return { back: createORPCClient(new PortLink({ port })), onConnection: (listener) => listener('up') }
 }
 
-/** Calls wait for the socket while it is being opened anew; streams fail, and whoever holds one opens it again. */
+/** Calls wait while the socket reconnects; streams fail, and their owners open them again. */
 function overSocket(): Carrier {
   const listeners = new Set<(connection: Connection) => void>()
   const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/rpc`
@@ -50,7 +55,7 @@ function overSocket(): Carrier {
   let current: Promise<Back>
   let delay = 200
   const become = (now: Connection): void => {
-    if (connection === now) return
+    if (connection === now || connection === 'signed-out') return
     connection = now
     for (const listener of listeners) listener(now)
   }
@@ -58,6 +63,7 @@ function overSocket(): Carrier {
   const open = (): Promise<Back> =>
     new Promise((resolve) => {
       const attempt = (): void => {
+        if (connection === 'signed-out') return
         const socket = new WebSocket(url)
         socket.addEventListener('open', () => {
           delay = 200
@@ -84,17 +90,23 @@ function overSocket(): Carrier {
       listeners.add(listener)
       listener(connection)
     },
+    async signOut() {
+      const { ok, status } = await fetch('/sign-out', { method: 'POST' })
+      // 401: the session had ended already.
+      if (!ok && status !== 401) throw new Error(`Slipway did not end the session (${status})`)
+      become('signed-out')
+    },
   }
 }
 
-/** A refused WebSocket does not say why; the page's own address does. */
+/** Why a WebSocket is refused: browsers do not tell, so the page's own address is asked. */
 const whyNot = (): Promise<Connection> =>
   fetch('/', { method: 'HEAD', cache: 'no-store' }).then(
-    ({ status }) => (status === 401 ? 'signed-out' : 'down'),
+    ({ status }) => (status === 401 ? 'expired' : 'down'),
     () => 'down',
   )
 
-/** A client whose every call goes to the client of that moment. */
+/** A client that looks up the current client at each call. */
 function lateClient(current: () => Promise<unknown>, path: readonly string[] = []): Back {
   const call = async (...args: unknown[]): Promise<unknown> => {
     let target = (await current()) as Record<string, unknown>

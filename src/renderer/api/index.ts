@@ -14,6 +14,8 @@ export interface Api {
   cluster(context: string): ClusterApi
   /** Ends the live copies of a context that is gone. */
   forget(context: string): void
+  /** Unset where there is no session to end. @throws Error when the session goes on */
+  signOut?(): Promise<void>
 }
 
 export interface ClusterApi {
@@ -24,13 +26,14 @@ export interface ClusterApi {
 const key: InjectionKey<Api> = Symbol('api')
 
 export async function createApi(): Promise<Api> {
-  const { back, onConnection } = await connectBack()
+  const { back, onConnection, signOut } = await connectBack()
   const connection = shallowRef<Connection>('up')
   const clusters = new Map<string, ClusterApi>()
   onConnection((now) => (connection.value = now))
   return {
     back,
     connection,
+    ...(signOut ? { signOut } : {}),
     cluster(context) {
       let cluster = clusters.get(context)
       if (!cluster) {

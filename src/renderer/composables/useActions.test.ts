@@ -3,7 +3,7 @@ import type { Client } from '#shared/client/client.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { pods } from '#shared/kube/resources.ts'
 import { conflict, notFound } from '#shared/kube/status.ts'
-import { useActions, yamlOf } from './useActions.ts'
+import { useActions } from './useActions.ts'
 
 type Call = [verb: string, ...rest: unknown[]]
 function scene(answers: Record<string, unknown> = {}) {
@@ -68,11 +68,4 @@ test('removes what is gone already, and says why something else cannot be', asyn
   await scene({ delete: notFound({ group: '', resource: 'pods' }, 'x') }).actions.remove(pods, podOf('x'))
   const refusal = conflict({ group: '', resource: 'pods' }, 'x', 'changed')
   await expect(scene({ delete: refusal }).actions.remove(pods, podOf('x'))).rejects.toBe(refusal)
-})
-
-test('the YAML of a Secret hides its values until they are asked for', () => {
-  const secret = { ...podOf('s'), kind: 'Secret', data: { password: 'aHVudGVyMg==' } }
-  expect(yamlOf(secret)).not.toContain('aHVudGVyMg')
-  expect(yamlOf(secret)).toContain('password')
-  expect(yamlOf(secret, { secrets: true })).toContain('aHVudGVyMg==')
 })

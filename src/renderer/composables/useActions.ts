@@ -1,4 +1,3 @@
-import { stringify } from 'yaml'
 import { refOf, type Client } from '#shared/client/client.ts'
 import type { Deployment, Pod, ReplicaSet } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
@@ -93,14 +92,4 @@ async function evict(client: Client, pod: Pod): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 1_000))
     }
   }
-}
-
-/** The object as YAML, without what only the machinery reads. */
-export function yamlOf(object: KubeObject, { secrets = false } = {}): string {
-  const copy = structuredClone(object) as KubeObject & { data?: Record<string, string> }
-  delete copy.metadata.managedFields
-  if (copy.kind === 'Secret' && copy.data && !secrets)
-    copy.data = Object.fromEntries(Object.keys(copy.data).map((key) => [key, '••••••']))
-  // Quoted for readers of YAML 1.1 too, who would take `yes` for a boolean.
-  return stringify(copy, { lineWidth: 0, version: '1.1' })
 }

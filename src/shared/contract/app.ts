@@ -34,7 +34,7 @@ export const app = {
   settings: procedure.output(settings),
   saveSettings: procedure.input(settings.partial()).output(settings),
   drafts: procedure.output(z.array(draft)),
-  /** Secrets are never drafted: refused for keys of kind Secret. */
+  /** Fails for a draft that may hold the data of a Secret, by its key, its text or its base: nothing is stored then. */
   saveDraft: procedure.input(draft).output(z.void()),
   removeDraft: procedure.input(z.strictObject({ key: z.string() })).output(z.void()),
   samples: procedure.output(

@@ -12,6 +12,8 @@ export interface StandIn {
   windows: BrowserWindow[]
   menu: MenuItem[]
   trays: Tray[]
+  /** Every channel that the app has made; `port1` is the end that it keeps. */
+  channels: MessageChannelMain[]
   permissions: {
     request?: (contents: unknown, permission: string, decide: (allowed: boolean) => void) => void
     check?: (contents: unknown, permission: string) => boolean
@@ -37,6 +39,7 @@ export const standIn: StandIn = {
   windows: [],
   menu: [],
   trays: [],
+  channels: [],
   permissions: {},
   openedOutside: [],
   exited,
@@ -114,6 +117,7 @@ export class MessageChannelMain {
   readonly port1 = new PortMain()
   readonly port2 = new PortMain()
   constructor() {
+    standIn.channels.push(this)
     this.port1.other = this.port2
     this.port2.other = this.port1
   }
@@ -138,6 +142,7 @@ class WebContents extends EventEmitter {
     event: 'will-navigate' | 'will-redirect' | 'will-frame-navigate' = 'will-navigate',
   ): boolean {
     let prevented = false
+    this.emit('did-start-navigation', { url, isSameDocument: false, isMainFrame: true }, url, false, true)
     this.emit(event, { url, preventDefault: () => (prevented = true) }, url)
     return !prevented
   }
@@ -214,10 +219,36 @@ async function openPage(window: BrowserWindow, url: string): Promise<Page> {
   await page.exposeBinding('__standInPort', (_source, id: number, wire: Wire) =>
     portsOfPages.get(id)?.postMessage(fromWire(wire)),
   )
+  await emitNavigations(window.webContents, context, page)
   const preload = readFileSync(window.options.webPreferences.preload, 'utf8')
   await page.addInitScript({ content: preloadInPage(preload) })
   await page.goto(url.replace('app://slipway', shownOrigin))
   return page
+}
+
+/**
+ * Emits what Electron documents for navigations: `did-start-navigation` for all, with what kind it is; then
+ * `did-navigate-in-page` where the document stays, or `did-frame-navigate` and, of the main frame, `did-navigate`.
+ */
+async function emitNavigations(contents: WebContents, context: BrowserContext, page: Page): Promise<void> {
+  const session = await context.newCDPSession(page)
+  await session.send('Page.enable')
+  const { frameTree } = await session.send('Page.getFrameTree')
+  const shownUrl = (url: string): string => url.replace(shownOrigin, 'app://slipway')
+  const start = (url: string, isSameDocument: boolean, isMainFrame: boolean): void =>
+    void contents.emit('did-start-navigation', { url, isSameDocument, isMainFrame }, url, isSameDocument, isMainFrame)
+  session.on('Page.navigatedWithinDocument', ({ frameId, url }) => {
+    const isMainFrame = frameId === frameTree.frame.id
+    start(shownUrl(url), true, isMainFrame)
+    contents.emit('did-navigate-in-page', {}, shownUrl(url), isMainFrame)
+  })
+  session.on('Page.frameNavigated', ({ frame }) => {
+    const isMainFrame = frame.parentId === undefined
+    const url = shownUrl(frame.url)
+    start(url, false, isMainFrame)
+    contents.emit('did-frame-navigate', {}, url, 200, '', isMainFrame)
+    if (isMainFrame) contents.emit('did-navigate', {}, url, 200, '')
+  })
 }
 
 const portsOfPages = new Map<number, PortMain>()

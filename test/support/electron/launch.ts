@@ -14,9 +14,12 @@ export interface Desktop {
 const root = join(import.meta.dirname, '../../..')
 const electronBinary = join(root, 'node_modules/electron/dist/electron')
 
+/** Whether Electron's own binary is there; it is downloaded apart from its package. */
+export const hasElectron = existsSync(electronBinary)
+
 /** Starts the built desktop app on data folder `home`: in real Electron where its binary exists, else in the stand-in. */
 export async function launchDesktop({ browser, home }: { browser: Browser; home: string }): Promise<Desktop> {
-  return existsSync(electronBinary) ? launchElectron(home) : launchStandIn(browser, home)
+  return hasElectron ? launchElectron(home) : launchStandIn(browser, home)
 }
 
 async function launchElectron(home: string): Promise<Desktop> {

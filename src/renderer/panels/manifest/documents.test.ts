@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { yamlOf } from '../../composables/useActions.ts'
+import { yamlOf } from '../../composables/object-yaml.ts'
 import { applyBody, conflictsOf, inOrder, readManifests, survivors } from './documents.ts'
 
 const text = `apiVersion: apps/v1

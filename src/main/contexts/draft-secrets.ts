@@ -1,0 +1,150 @@
+import { parseAllDocuments, type Document } from 'yaml'
+
+/**
+ * Whether a text may hold the data of a Secret, however it is written: JSON, flow or block YAML, tags, escapes, anchors,
+ * lists, several documents, text inside strings, comments. Text that cannot be read is judged by its characters. Drafts
+ * are plain files, so a draft that may hold such data is not stored.
+ */
+export function mayHoldSecret(text: string): boolean {
+  const candidates = text.length > costlySize ? documentsThatSpellSecret(text) : [text]
+  if (candidates.reduce((sum, { length }) => sum + length, 0) > costlySize) return true
+  return candidates.some((each) => readDocuments(each).some(mayBeSecret) || commentBlocks(each).some(embedsSecret))
+}
+
+/** As much is read, characters: it takes about half a second, in the process that also serves the clusters. */
+const costlySize = 200_000
+
+/** Anchors do not reach beyond their document, so that a document that cannot spell the word needs no reading. */
+const documentsThatSpellSecret = (text: string): string[] => text.split(/^---(?=\s|$)/m).filter(canSpellSecret)
+
+/** The ways to write "Secret": as it is, by escapes, or as `!!binary`. */
+const canSpellSecret = (text: string): boolean => /secret|stringdata|\\|!|%tag/i.test(text)
+
+/** A document of a text. `value` is unset when it cannot be read; maps are `Map`, so that no key is lost. */
+interface Read {
+  text: string
+  value?: { of: unknown }
+}
+
+function readDocuments(text: string): Read[] {
+  if (nestsTooDeep(text)) return [{ text }]
+  let documents: Document[]
+  try {
+    // 1.1 is what Kubernetes reads: it has merge keys and `!!binary`.
+    const parsed = parseAllDocuments(text, { version: '1.1', uniqueKeys: true, logLevel: 'silent' })
+    documents = Array.isArray(parsed) ? parsed : []
+  } catch {
+    return [{ text }]
+  }
+  return documents.map((document) => {
+    if (document.errors.length > 0) return { text }
+    try {
+      return { text, value: { of: document.toJS({ mapAsMap: true, maxAliasCount: 1_000 }) as unknown } }
+    } catch {
+      return { text }
+    }
+  })
+}
+
+/** No object nests so deep, and reading what does takes time that grows with the square of the depth. */
+function nestsTooDeep(text: string): boolean {
+  let depth = 0
+  for (const character of text) {
+    if (character === '[' || character === '{') depth++
+    else if (character === ']' || character === '}') depth--
+    if (depth > 500) return true
+  }
+  return /(?:[-?:][ \t]+){200}/.test(text)
+}
+
+/** A document that is no finished object of another kind may be a Secret that is still being written. */
+function mayBeSecret({ text, value }: Read): boolean {
+  if (!value) return looksUnfinished(text)
+  if (value.of === null || value.of === undefined) return false
+  if (containsSecret(value.of, 0)) return true
+  return !isOtherKind(value.of) && looksUnfinished(text)
+}
+
+/** Of text that cannot be read: whether it names Secrets, or holds data of an unknown kind. */
+function looksUnfinished(text: string): boolean {
+  const plain = unescaped(text)
+  return /secr|stringdata|!binary|2002:binary/i.test(plain) || (/\bdata\b/.test(plain) && !/\bkind\b/.test(plain))
+}
+
+const unescaped = (text: string): string =>
+  text
+    .replace(/\\\r?\n\s*/g, '')
+    .replace(/\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))/gi, (_, x?: string, u?: string, long?: string) =>
+      String.fromCodePoint(Math.min(parseInt(x ?? u ?? long ?? '0', 16), 0x10ffff)),
+    )
+
+/** Fields of a reference, which names a Secret and holds nothing of it. */
+const referenceFields = new Set([
+  'apigroup',
+  'apiversion',
+  'blockownerdeletion',
+  'controller',
+  'fieldpath',
+  'group',
+  'key',
+  'kind',
+  'name',
+  'namespace',
+  'resourceversion',
+  'uid',
+])
+/** How deep text inside strings is followed. */
+const maxNesting = 4
+
+/** Whether a Secret is anywhere in a value, text inside its strings included. */
+function containsSecret(value: unknown, nesting: number): boolean {
+  if (typeof value === 'string') return nesting < maxNesting && embedsSecret(value, nesting + 1)
+  if (Array.isArray(value)) return value.some((item) => containsSecret(item, nesting))
+  if (!(value instanceof Map)) return false
+  const fields = new Map([...value].map(([key, field]) => [textOf(key).toLowerCase(), field as unknown]))
+  if (fields.has('stringdata')) return true
+  if (
+    /^secret(list)?$/i.test(textOf(fields.get('kind'))) &&
+    [...fields.keys()].some((key) => !referenceFields.has(key))
+  )
+    return true
+  const items = fields.get('items')
+  if (Array.isArray(items) && items.some(isUnnamedData)) return true
+  return [...value].some(([key, field]) => containsSecret(key, nesting) || containsSecret(field, nesting))
+}
+
+/** Data without a kind: an item of a SecretList, perhaps. */
+const isUnnamedData = (value: unknown): boolean => value instanceof Map && value.has('data') && !isOtherKind(value)
+
+/** Whether the strings that carry manifests, such as the annotation of `kubectl apply`, carry one of a Secret. */
+function embedsSecret(text: string, nesting = 1): boolean {
+  if (!canSpellSecret(text)) return false
+  return readDocuments(text).some(({ value }) =>
+    value ? value.of !== text && containsSecret(value.of, nesting) : namesSecretKind(text),
+  )
+}
+
+const namesSecretKind = (text: string): boolean => /\bkind\W{1,10}secret\b|\bstringdata\b/i.test(unescaped(text))
+
+/** Lines that are commented out, each block as the text that it would be. */
+function commentBlocks(text: string): string[] {
+  const blocks: string[][] = [[]]
+  for (const line of text.split('\n')) {
+    const comment = /^\s*#+ ?(.*)$/.exec(line)
+    if (comment) blocks.at(-1)?.push(comment[1] ?? '')
+    else if (blocks.at(-1)?.length !== 0) blocks.push([])
+  }
+  return blocks.filter((block) => block.length > 0).map((block) => block.join('\n'))
+}
+
+/** Whether this is an object whose kind is written to its end and is not Secret. */
+function isOtherKind(value: unknown): boolean {
+  const kind = value instanceof Map ? textOf(value.get('kind')) : ''
+  return kind !== '' && !'secret'.startsWith(kind.toLowerCase())
+}
+
+/** The text of a scalar. `!!binary` is text to Go's reader. */
+function textOf(value: unknown): string {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('latin1').trim()
+  return typeof value === 'string' ? value.trim() : ''
+}
