@@ -3,7 +3,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { DEFAULT_CIPHERS } from 'node:tls'
-import { gzip } from 'node:zlib'
 import type { Clock } from '#shared/base/clock.ts'
 import { createFaultLog, type ReportFault } from '#shared/base/fault-log.ts'
 import type { Log } from '#shared/base/log.ts'
@@ -14,23 +13,24 @@ import {
   methodNotSupported,
   notAcceptable,
   serviceUnavailable,
-  tooLarge,
 } from '#shared/kube/status.ts'
 import { connectionLimit } from '#main/http/connections.ts'
 import { serveEdge, writeRefusal } from '#main/http/edge.ts'
 import { auditIdOf, type Audit, type AuditRecord } from '../observability/audit.ts'
 import type { Aggregator } from '../aggregation/aggregator.ts'
 import { anonymous, type Authenticator, type UserInfo } from '../api/access.ts'
-import { negotiate, plainJson, typedForms, type Format } from '../codec/negotiate.ts'
-import { parseBody, toYaml } from '../codec/body.ts'
+import { negotiate } from '../codec/negotiate.ts'
+import { parseBody } from '../codec/body.ts'
 import type { LargeYaml } from '../codec/large-yaml.ts'
-import { encodeProtobuf, protobufType } from '../codec/protobuf-encode.ts'
 import type { Route } from '../api/route.ts'
 import type { RequestHandler } from './handler.ts'
+import { contentTypeOf, writeBody, writeError } from './http-answer.ts'
+import { agentOf, parameters, readBody } from './http-request.ts'
+import { streamWatch } from './http-watch.ts'
 import type { ObjectReader } from '../api/admission.ts'
-import type { CountedRequest, RequestMetrics } from '../observability/metrics.ts'
-import { formsOf, renderBytes, renderObject, watchFormat, type Rendering } from './render.ts'
-import { splitUrl, type Answer, type Call, type WatchAnswer, type WatchWriter } from '../api/request.ts'
+import { countedOf, type RequestMetrics } from '../observability/request-metrics.ts'
+import { formsOf, renderBytes, renderObject, type Rendering } from './render.ts'
+import { splitUrl, type Answer, type Call } from '../api/request.ts'
 
 export interface HttpOptions {
   handler: RequestHandler
@@ -50,12 +50,6 @@ export interface HttpOptions {
   host: string
   port: number
 }
-
-const maxBody = 3 * 1024 * 1024
-const gzipFrom = 128 * 1024
-const oneRecord = 12 * 1024
-/** A watcher that has this many bytes waiting is too slow: it is cut off and will list again. */
-const maxWaiting = 64 * 1024 * 1024
 
 /** The API over HTTPS. */
 export class HttpEdge {
@@ -178,7 +172,7 @@ export class HttpEdge {
     }
   }
 
-  /** Who gave credentials that do not hold is recorded, too. */
+  /** Records a request whose credentials are invalid. */
   #recordStranger(error: unknown, message: IncomingMessage, route: Route): AuditRecord | undefined {
     if (!(error instanceof ApiError) || error.code !== 401) return undefined
     return this.#options.audit?.begin(message, route, { name: '', groups: [] })
@@ -205,7 +199,7 @@ export class HttpEdge {
         return
       }
       const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
-      await this.#write(message, response, answer.code, answer.contentType, body, [], answer.headers)
+      await writeBody(message, response, answer.code, answer.contentType, body, [], answer.headers)
       return
     }
     const rendering: Rendering = {
@@ -217,85 +211,16 @@ export class HttpEdge {
       if (rendering.format.type === 'application/yaml') throw notAcceptable(streamTypes)
       this.#count(request, 200)
       request.record?.started(200)
-      if (await hasItsTurn(message, response)) this.#watch(answer, rendering, message, response)
+      const { clock, metrics } = this.#options
+      const counter = metrics.watchEvents(answer.resource)
+      await streamWatch({ answer, rendering, message, response, counter, clock })
       return
     }
     const code = answer.type === 'list' ? 200 : answer.code
     const body = renderBytes(answer, rendering)
     this.#count(request, code, body.length)
     request.record?.complete(code, answer.type === 'object' ? answer.object : renderObject(answer, rendering))
-    await this.#write(message, response, code, contentTypeOf(rendering.format), body, call.warnings)
-  }
-
-  /** Head and body in one write; big bodies are compressed for those who ask. */
-  async #write(
-    message: IncomingMessage,
-    response: ServerResponse,
-    code: number,
-    contentType: string,
-    body: Uint8Array,
-    warnings: readonly string[],
-    more?: Readonly<Record<string, string>>,
-  ): Promise<void> {
-    const headers: string[] = ['Audit-Id', auditIdOf(message), 'Content-Type', contentType]
-    headers.push('Cache-Control', 'no-cache, private')
-    if (warnings.length > 0) headers.push(...warningHeaders(warnings))
-    if (more) for (const name in more) headers.push(name, more[name] ?? '')
-    let sent = body
-    if (body.length > gzipFrom && message.headers['accept-encoding']?.includes('gzip')) {
-      sent = await compress(body)
-      headers.push('Content-Encoding', 'gzip', 'Vary', 'Accept-Encoding')
-    }
-    headers.push('Content-Length', String(sent.length))
-    response.writeHead(code, headers)
-    if (message.method === 'HEAD') response.end()
-    // Node joins a string with the head into one write, hence one TLS record; a buffer would be a second one.
-    else if (sent.length < oneRecord) response.end(latin1(sent), 'latin1')
-    else response.end(sent)
-  }
-
-  #watch(answer: WatchAnswer, rendering: Rendering, message: IncomingMessage, response: ServerResponse): void {
-    const { clock, metrics } = this.#options
-    const events = metrics.watchEvents(answer.resource)
-    const format = watchFormat(rendering, answer.resource, () => clock.now())
-    const contentType = contentTypeOf(rendering.format)
-    response.writeHead(200, [
-      'Audit-Id',
-      auditIdOf(message),
-      'Content-Type',
-      contentType === 'application/json' ? contentType : `${contentType};stream=watch`,
-      'Cache-Control',
-      'no-cache, private',
-      'Transfer-Encoding',
-      'chunked',
-    ])
-    response.flushHeaders()
-    const { socket } = message
-    let allowed = Infinity
-    const writer: WatchWriter = {
-      write(batch) {
-        if (socket.destroyed) return
-        // The chunk is framed once for all watchers, so it goes around this response's own framing.
-        socket.write(batch.chunk())
-        events.value += batch.items.length
-        if (socket.writableLength > allowed) socket.destroy()
-      },
-      end() {
-        response.end()
-      },
-    }
-    const running = answer.start(writer, format)
-    // The initial state may be of any size; only what piles up on top of it tells of a slow reader.
-    allowed = socket.writableLength + maxWaiting
-    const stopTimer = rendering.query['timeoutSeconds'] ? undefined : clock.after(defaultTimeout(), () => end())
-    const end = (): void => {
-      running.stop()
-      response.end()
-    }
-    response.once('close', () => {
-      running.stop()
-      void stopTimer?.()
-    })
+    await writeBody(message, response, code, contentTypeOf(rendering.format), body, call.warnings)
   }
 
   async #upgrade(message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -386,29 +311,7 @@ export class HttpEdge {
     if (status.code === 403) request?.record?.refused(status.message)
     if (error instanceof ApiError) request?.record?.complete(status.code, status)
     else request?.record?.panic()
-    if (response.headersSent) {
-      response.destroy()
-      return
-    }
-    const format = formatOfError(message.headers.accept)
-    const body = renderStatus(status, format)
-    const headers = [
-      'Audit-Id',
-      auditIdOf(message),
-      'Content-Type',
-      format.type,
-      'Cache-Control',
-      'no-cache, private',
-      'Content-Length',
-      String(body.length),
-    ]
-    if (status.code === 401) headers.push('WWW-Authenticate', 'Bearer')
-    if (status.details?.retryAfterSeconds !== undefined && (status.code === 429 || status.code === 503))
-      headers.push('Retry-After', String(status.details.retryAfterSeconds))
-    // What is left of a refused body would be taken for the next request.
-    if (!message.complete) headers.push('Connection', 'close')
-    response.writeHead(status.code, headers)
-    response.end(body)
+    writeError(status, message, response)
   }
 
   #asApiError(error: unknown): ApiError {
@@ -424,70 +327,24 @@ export class HttpEdge {
   }
 }
 
-/** A request and when it came. */
+/** A request that is counted and recorded when it is answered. */
 interface Counted {
   route: Route
+  /** `performance.now()` on its arrival. */
   started: number
   record: AuditRecord | undefined
 }
 
-/** Whatever has not told of its end by then has ended with its response. */
+/** Completes a record that is still open when the response closes. */
 function completeAtEnd(record: AuditRecord, response: ServerResponse): void {
   response.once('close', () => record.complete(response.statusCode))
 }
 
-/** How a request is labelled: paths that lead nowhere are all one, lest clients fill the memory with them. */
-function countedOf({ verb, path, info, resource, dryRun }: Route, code: number): CountedRequest {
-  if (!info || !resource) {
-    const subresource = countedPages.has(path) ? path : ''
-    return { verb, group: '', version: '', resource: '', subresource, scope: '', dryRun, code }
-  }
-  const { group, version, namespace, name } = info
-  const subresource =
-    resource.kind.subresources?.includes(info.subresource) || knownParts.has(info.subresource) ? info.subresource : ''
-  const scope = name !== '' || verb === 'create' ? 'resource' : namespace === '' ? 'cluster' : 'namespace'
-  return { verb, group, version, resource: info.resource, subresource, scope, dryRun, code }
-}
-
-const countedPages = new Set(['/healthz', '/livez', '/readyz', '/metrics', '/version'])
-const knownParts = new Set(['status', 'scale'])
-
 const streamTypes =
   'only the following media types are accepted: application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch'
-const creates = new Set(['exec', 'attach', 'portforward'])
 const noBytes = Buffer.alloc(0)
-
-const latin1 = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
-
-/** Watches that name no timeout end after half an hour to an hour, not all at once. */
-const defaultTimeout = (): number => (1800 + Math.random() * 1800) * 1000
-
-const parameters = (message: IncomingMessage): URLSearchParams => {
-  const url = message.url ?? ''
-  const mark = url.indexOf('?')
-  return new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1))
-}
-
-/**
- * On a kept-alive connection a request may come before Node has closed the books on the answer before it. A watch, which
- * writes past its response, begins once the connection is that response's own. @returns false when it is gone
- */
-async function hasItsTurn({ socket }: IncomingMessage, response: ServerResponse): Promise<boolean> {
-  if (!response.socket && !socket.destroyed)
-    await new Promise<void>((resolve) => {
-      response.once('socket', () => resolve())
-      socket.once('close', () => resolve())
-    })
-  return !socket.destroyed
-}
-
-function agentOf({ headers }: IncomingMessage): string {
-  const agent = headers['user-agent'] ?? 'unknown'
-  const slash = agent.indexOf('/')
-  return (slash < 0 ? agent : agent.slice(0, slash)).slice(0, 128) || 'unknown'
-}
-
+/** Subresources that open a stream into a pod: the verb is `create`, also for the GET of a WebSocket handshake. */
+const creates = new Set(['exec', 'attach', 'portforward'])
 /** The Status of a request that the handler has not seen, or failed at. */
 function edgeFailure(code: number, message: string): ApiError {
   if (code === 500) return internal(message)
@@ -498,69 +355,4 @@ const edgeReasons: Readonly<Record<number, string>> = {
   408: 'Timeout',
   413: 'RequestEntityTooLarge',
   431: 'RequestHeaderFieldsTooLarge',
-}
-
-/** @throws ApiError 413 */
-function readBody(message: IncomingMessage): Promise<Buffer> {
-  const announced = Number(message.headers['content-length'] ?? 0)
-  if (announced > maxBody) throw bodyTooLarge()
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let size = 0
-    message.on('data', (chunk: Buffer) => {
-      size += chunk.length
-      if (size > maxBody) {
-        message.pause()
-        reject(bodyTooLarge())
-      } else chunks.push(chunk)
-    })
-    message.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
-    message.on('error', reject)
-  })
-}
-
-const bodyTooLarge = (): ApiError => tooLarge(`Request entity too large: limit is ${maxBody}`)
-
-const compress = (body: Uint8Array): Promise<Buffer> =>
-  new Promise((resolve, reject) => {
-    gzip(body, { level: 1 }, (error, result) => {
-      if (error) reject(error)
-      else resolve(result)
-    })
-  })
-
-const maxWarning = 256
-const maxWarnings = 4096
-
-/** Each text once, in characters that a header may have, and no more of them than clients' limits bear. */
-function warningHeaders(warnings: readonly string[]): string[] {
-  const headers: string[] = []
-  let size = 0
-  for (const warning of new Set(warnings)) {
-    const text = warning
-      .slice(0, maxWarning)
-      .replaceAll(/[^ -~]/g, '?')
-      .replaceAll(/["\\]/g, '\\$&')
-    size += text.length
-    if (size > maxWarnings) break
-    headers.push('Warning', `299 - "${text}"`)
-  }
-  return headers
-}
-
-const contentTypeOf = ({ type, as, group, version }: Format): string =>
-  as === undefined ? type : `${type};as=${as};g=${group};v=${version}`
-
-function renderStatus(status: ApiError['status'], { type }: Format): Buffer {
-  if (type === protobufType) return encodeProtobuf({ ...status })
-  return Buffer.from(type === 'application/yaml' ? toYaml(status) : JSON.stringify(status))
-}
-
-/** Errors are plain Statuses, whatever form was asked for. */
-function formatOfError(accept: string | undefined): Format {
-  try {
-    return negotiate(accept, typedForms)
-  } catch {
-    return plainJson
-  }
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { Histogram, labelText } from './histogram.ts'
-import { RequestMetrics, type CountedRequest } from './metrics.ts'
+import { RequestMetrics, type CountedRequest } from './request-metrics.ts'
 
 const request: CountedRequest = {
   verb: 'create',
