@@ -86,6 +86,7 @@ async function main(config: AgentFiles): Promise<void> {
     images,
     network,
     client,
+    nodes: nodeInformer,
     recorder: createEventRecorder({ client, component: 'kubelet', host: config.nodeName, clock, log }),
     clock,
     log,

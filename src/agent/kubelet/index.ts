@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { StopStack, type Stop } from '#shared/base/disposable.ts'
 import { createInformer, type Informer } from '#shared/client/informer.ts'
-import type { Pod } from '#shared/kube/generated/types.ts'
+import type { Node, Pod } from '#shared/kube/generated/types.ts'
 import { pods } from '#shared/kube/resources.ts'
 import { startNode, type NodeOptions } from './node.ts'
 import { PodWorker } from './pod/pod-worker.ts'
@@ -18,7 +18,7 @@ export interface Kubelet {
   stop(): Promise<void>
 }
 
-export function createKubelet(options: PodContext & { version: string }): Kubelet {
+export function createKubelet(options: PodContext & { version: string; nodes: Informer<Node> }): Kubelet {
   const { client, clock, log, node, runtime } = options
   const stops = new StopStack()
   const workers = new Map<string, PodWorker>()
@@ -59,6 +59,7 @@ export function createKubelet(options: PodContext & { version: string }): Kubele
       stops.add(await runtime.start((uid) => workers.get(uid)?.kick()))
       const nodeOptions: NodeOptions = {
         client,
+        nodes: options.nodes,
         runtime,
         clock,
         log,

@@ -1,8 +1,13 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { systemClock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { silentLog } from '#shared/base/log.ts'
+import type { Client } from '#shared/client/client.ts'
+import { createInformer } from '#shared/client/informer.ts'
 import type { Node } from '#shared/kube/generated/types.ts'
 import { leases, namespaces, nodes } from '#shared/kube/resources.ts'
+import { timestamp } from '#shared/kube/timestamp.ts'
+import { startNodeLifecycle } from '#main/cluster/controllers/node-lifecycle.ts'
 import { startControlPlane, type TestControlPlane } from '#test/support/control-plane.ts'
 import { createFakeClock, type FakeClock } from '#test/support/fake-clock.ts'
 import { startNode, type Measured } from './node.ts'
@@ -33,9 +38,13 @@ const runtime = {
   images: async () => [{ names: ['busybox:1.36'], sizeBytes: 7 }],
 } as Partial<Runtime> as Runtime
 
-async function start(): Promise<void> {
-  stop = await startNode({
-    client: plane.client,
+async function start(client: Client = plane.client): Promise<void> {
+  const informer = createInformer({ client, resource: nodes, clock: systemClock, log: silentLog })
+  informer.start()
+  // The first heartbeats are timers too.
+  const starting = startNode({
+    client,
+    nodes: informer,
     runtime,
     clock,
     log: silentLog,
@@ -45,6 +54,14 @@ async function start(): Promise<void> {
     capacity: { cpuMillis: 1_500, memoryBytes: 2 ** 30 },
     measure: async () => measured,
   })
+  let stopNode: Stop | undefined
+  void starting.then((stopped) => (stopNode = stopped))
+  while (!stopNode) await clock.advance(0)
+  const stopBeating = stopNode
+  stop = async () => {
+    await stopBeating()
+    informer.stop()
+  }
 }
 const conditionsOf = ({ status }: Node): string[] =>
   (status?.conditions ?? []).filter(({ status: value }) => value === 'True').map(({ type }) => type)
@@ -119,4 +136,75 @@ test('without its engine it is not Ready, and says why; with it, it is again', a
   engineDown = undefined
   await clock.advance(10_000)
   await plane.untilOne(nodes, 'w', (now) => conditionsOf(now).join() === 'Ready')
+})
+
+const unknown = (type: string) => ({ type, status: 'Unknown', reason: 'NodeStatusUnknown', lastTransitionTime: now() })
+const now = (): string => timestamp(clock.now())
+
+/** As node-lifecycle does to a node that has fallen silent. */
+async function declareLost(): Promise<void> {
+  const status = { conditions: ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'].map(unknown) }
+  await plane.client.patch(nodes, { name: 'w' }, { type: 'strategic', body: { status } }, { subresource: 'status' })
+}
+
+test('a node that was declared lost contradicts at once', async () => {
+  await start()
+  await clock.advance(20_000)
+  await declareLost()
+  await expect
+    .poll(async () => {
+      await clock.advance(0)
+      return conditionsOf(await plane.client.get(nodes, { name: 'w' }))
+    })
+    .toEqual(['Ready'])
+})
+
+test('what others wrote over its status is written anew with the next heartbeat', async () => {
+  await start()
+  const status = { capacity: { pods: '7' }, allocatable: { pods: '7' }, nodeInfo: { kernelVersion: 'forged' } }
+  await plane.client.patch(nodes, { name: 'w' }, { type: 'strategic', body: { status } }, { subresource: 'status' })
+  await clock.advance(10_000)
+  await plane.untilOne(
+    nodes,
+    'w',
+    (node) => node.status?.capacity?.pods === '110' && node.status.nodeInfo?.kernelVersion === '6.1',
+  )
+})
+
+test('a status that is held as it was written is left alone', async () => {
+  await start()
+  const before = await plane.client.get(nodes, { name: 'w' })
+  for (let beat = 0; beat < 6; beat++) await clock.advance(10_000)
+  expect((await plane.client.get(nodes, { name: 'w' })).metadata.resourceVersion).toBe(before.metadata.resourceVersion)
+})
+
+test.each([30, 60])('after a pause of %i s it is Ready within a second of its first heartbeat', async (seconds) => {
+  plane.start((context) => startNodeLifecycle(context, { monitorGraceMs: 20_000 }))
+  let isPaused = false
+  const whileAwake = <T>(call: () => Promise<T>): Promise<T> =>
+    isPaused ? Promise.reject(new Error('the tunnel is down')) : call()
+  await start({
+    ...plane.client,
+    get: (...call) => whileAwake(() => plane.client.get(...call)),
+    patch: (...call) => whileAwake(() => plane.client.patch(...call)),
+    create: (...call) => whileAwake(() => plane.client.create(...call)),
+  })
+  await clock.advance(20_000)
+  isPaused = true
+  for (let second = 0; second < seconds; second++) await clock.advance(1_000)
+  const lost = await plane.untilOne(nodes, 'w', ({ spec }) => (spec?.taints?.length ?? 0) > 0)
+  expect(lost.status?.conditions?.find(({ type }) => type === 'Ready')?.status).toBe('Unknown')
+  const silentLease = await plane.client.get(leases, { namespace: 'kube-node-lease', name: 'w' })
+  isPaused = false
+  const isHeard = async (): Promise<boolean> => {
+    const lease = await plane.client.get(leases, { namespace: 'kube-node-lease', name: 'w' })
+    return lease.spec?.renewTime !== silentLease.spec?.renewTime
+  }
+  while (!(await isHeard())) await clock.advance(100)
+  const heardAt = clock.now()
+  const isReady = ({ status, spec }: Node): boolean =>
+    (spec?.taints ?? []).length === 0 && status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True'
+  while (!isReady(await plane.client.get(nodes, { name: 'w' })) && clock.now() - heardAt < 10_000)
+    await clock.advance(100)
+  expect(clock.now() - heardAt).toBeLessThanOrEqual(1_000)
 })

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { cpus, totalmem, release } from 'node:os'
-import type { Clock } from '#shared/base/clock.ts'
+import { sleep, type Clock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
 import type { Client } from '#shared/client/client.ts'
+import type { Informer } from '#shared/client/informer.ts'
 import { withTransitionTime } from '#shared/kube/conditions.ts'
+import { messageOf } from '#shared/kube/error-kinds.ts'
 import type { Lease, Node, NodeCondition } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { leases, nodes } from '#shared/kube/resources.ts'
@@ -15,6 +17,8 @@ import type { Runtime } from './runtime/runtime.ts'
 
 export interface NodeOptions {
   client: Client
+  /** Nodes as the API server holds them, this one among them. */
+  nodes: Informer<Node>
   runtime: Runtime
   clock: Clock
   log: Log
@@ -40,45 +44,132 @@ const leastMemory = 100 * 2 ** 20
 const leastPids = 500
 
 const leaseSeconds = 40
-const leaseRenewal = 10_000
+const heartbeatPeriod = 10_000
+/** A status that nothing changes is written all the same after this time, ms. */
 const statusInterval = 300_000
-const statusLook = 10_000
+/** How soon a heartbeat that failed is tried again, and how long one may take, ms. */
+const retryDelay = 1_000
+const heartbeatTimeout = 10_000
 
-/** Registers this node, renews its lease, and reports its status when it changed or five minutes have passed. */
+/**
+ * Registers this node, then renews its lease and looks at its status every ten seconds. The status is written when it
+ * differs from what the API server holds, or five minutes have passed. Whoever declared the node lost while it could not
+ * be heard is corrected at once: by the first renewal after a gap, and by the informer.
+ */
 export async function startNode(options: NodeOptions): Promise<Stop> {
-  const { clock, log } = options
-  let stopped = false
-  const timers = new Map<string, Stop>()
-  const every = (name: string, ms: number, task: () => Promise<void>): void => {
-    if (stopped) return
-    timers.set(
-      name,
-      clock.after(ms, () => {
-        task()
-          .catch((error: unknown) => log.warn(`${name} not renewed`, { error: (error as Error).message }))
-          .finally(() => every(name, ms, task))
-      }),
-    )
-  }
+  const { clock, log, name } = options
   const reporter = createReporter(options)
   await untilDone(clock, log, () => register(options))
-  await Promise.all([untilDone(clock, log, () => renewLease(options)), untilDone(clock, log, () => reporter())])
-  every('lease', leaseRenewal, () => renewLease(options))
-  every('status', statusLook, () => reporter())
+  const status = createHeartbeat({ name: 'status', clock, log, task: () => reporter.report() })
+  let renewedAt = 0
+  const lease = createHeartbeat({
+    name: 'lease',
+    clock,
+    log,
+    async task() {
+      await renewLease(options)
+      const gap = clock.now() - renewedAt
+      renewedAt = clock.now()
+      if (gap > 1.5 * heartbeatPeriod) status.beat()
+    },
+  })
+  await Promise.all([lease.first, status.first])
+  const stopWatching = options.nodes.onChange({
+    updated(_previous, node) {
+      if (node.metadata.name === name && reporter.isContradicted(node)) status.beat()
+    },
+  })
   return () => {
-    stopped = true
-    for (const stop of timers.values()) void stop()
+    void stopWatching()
+    lease.stop()
+    status.stop()
+  }
+}
+
+interface Heartbeat {
+  /** Resolves with the first success. */
+  readonly first: Promise<void>
+  /** Brings the next one forward to now; while one is under way, another follows it. */
+  beat(): void
+  stop(): void
+}
+
+/** Runs `task` at once and then every ten seconds; failures are tried again every second and logged once a row. */
+function createHeartbeat({
+  name,
+  clock,
+  log,
+  task,
+}: {
+  name: string
+  clock: Clock
+  log: Log
+  task(): Promise<void>
+}): Heartbeat {
+  let isStopped = false
+  let isRunning = false
+  let isWanted = false
+  let hasFailed = false
+  let timer: Stop = () => undefined
+  let succeeded: () => void = () => undefined
+  const first = new Promise<void>((resolve) => (succeeded = resolve))
+
+  const schedule = (ms: number): void => {
+    void timer()
+    if (!isStopped) timer = clock.after(ms, () => void run())
+  }
+  const run = async (): Promise<void> => {
+    isRunning = true
+    isWanted = false
+    let next = heartbeatPeriod
+    try {
+      await withTimeout(clock, task())
+      if (hasFailed) log.info(`${name} renewed again`)
+      hasFailed = false
+      succeeded()
+    } catch (error) {
+      if (!hasFailed) log.warn(`${name} not renewed`, { error: messageOf(error) })
+      hasFailed = true
+      next = retryDelay
+    }
+    isRunning = false
+    schedule(isWanted ? Math.min(next, retryDelay / 2) : next)
+  }
+  schedule(0)
+  return {
+    first,
+    beat() {
+      isWanted = true
+      if (!isRunning) schedule(0)
+    },
+    stop() {
+      isStopped = true
+      void timer()
+    },
+  }
+}
+
+/** @throws Error when `work` takes longer than a heartbeat may */
+async function withTimeout(clock: Clock, work: Promise<void>): Promise<void> {
+  let cancel: Stop = () => undefined
+  const late = new Promise<never>((_, reject) => {
+    cancel = clock.after(heartbeatTimeout, () => reject(new Error('context deadline exceeded')))
+  })
+  try {
+    await Promise.race([work, late])
+  } finally {
+    void cancel()
   }
 }
 
 async function untilDone(clock: Clock, log: Log, task: () => Promise<void>): Promise<void> {
-  for (;;) {
+  for (let tries = 0; ; tries++) {
     try {
       await task()
       return
     } catch (error) {
-      log.warn('the node cannot be registered yet', { error: (error as Error).message })
-      await new Promise<void>((resolve) => clock.after(300, () => resolve()))
+      if (tries === 0) log.warn('the node cannot be registered yet', { error: messageOf(error) })
+      await sleep(clock, 300)
     }
   }
 }
@@ -129,76 +220,106 @@ async function renewLease({ client, clock, name }: NodeOptions): Promise<void> {
   }
 }
 
-/** @returns a task that writes the node's status if there is news. */
-function createReporter({
-  client,
-  runtime,
-  clock,
-  name,
-  ip,
-  version,
-  capacity,
-  measure = measureMachine,
-}: NodeOptions): () => Promise<void> {
-  let sent: unknown
-  let sentAt = 0
+interface Reporter {
+  /** Writes the node's status if it differs from what the API server holds, or has not been written for a while. */
+  report(): Promise<void>
+  /** Whether the conditions of `node` are not those that this agent wrote last. */
+  isContradicted(node: Node): boolean
+}
+
+function createReporter(options: NodeOptions): Reporter {
+  const { client, runtime, clock, name, measure = measureMachine } = options
+  /** What this agent wrote last, and what the API server made of it. */
+  let written: { content: unknown; held: Held; at: number } | undefined
   let seen: Seen | undefined
-  return async () => {
-    const [down, measured] = await Promise.all([
-      look(runtime).then(
-        (now) => {
-          seen = now
-          return undefined
-        },
-        (error: unknown) => `container runtime is down: ${(error as Error).message}`,
-      ),
-      measure(),
-    ])
-    if (!seen) throw new Error(down ?? 'the container runtime has not been seen yet')
-    const { engine, images } = seen
-    const pressures = pressuresOf(measured)
-    const amounts = {
-      cpu: capacity.cpuMillis % 1_000 === 0 ? String(capacity.cpuMillis / 1_000) : `${capacity.cpuMillis}m`,
-      memory: `${Math.floor(capacity.memoryBytes / 1_024)}Ki`,
-      pods: '110',
-      'ephemeral-storage': `${Math.floor(measured.disk / 1_024)}Ki`,
-    }
-    const content = {
-      addresses: [
-        { type: 'InternalIP', address: ip },
-        { type: 'Hostname', address: name },
-      ],
-      nodeInfo: {
-        machineID: readId('/etc/machine-id'),
-        systemUUID: readId('/etc/machine-id'),
-        bootID: readId('/proc/sys/kernel/random/boot_id'),
-        kernelVersion: engine.kernel || release(),
-        osImage: 'Debian GNU/Linux 13 (trixie)',
-        containerRuntimeVersion: `docker://${engine.version}`,
-        kubeletVersion: version,
-        kubeProxyVersion: version,
-        operatingSystem: 'linux',
-        architecture: architecture(),
-      },
-      daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
-      images,
-    }
-    const now = clock.now()
-    const news = { ...content, pressures, down }
-    if (jsonEqual(news, sent) && now - sentAt < statusInterval) return
-    const node = await client.get(nodes, { name })
-    const status = {
-      ...content,
+
+  return {
+    async report() {
+      const [down, measured] = await Promise.all([
+        look(runtime).then(
+          (now) => {
+            seen = now
+            return undefined
+          },
+          (error: unknown) => `container runtime is down: ${messageOf(error)}`,
+        ),
+        measure(),
+      ])
+      if (!seen) throw new Error(down ?? 'the container runtime has not been seen yet')
+      const content = contentOf(options, seen, measured)
+      const health = { ...pressuresOf(measured), down }
+      const now = clock.now()
+      const node = await client.get(nodes, { name })
+      const isCurrent =
+        written !== undefined &&
+        now - written.at < statusInterval &&
+        jsonEqual({ content, health }, written.content) &&
+        jsonEqual(heldOf(node), written.held)
+      if (isCurrent) return
       // Resources that others patched in (fake ones of scheduling tests, devices) stay.
-      capacity: amounts,
-      allocatable: amounts,
-      conditions: conditions(node, { ...pressures, down }, timestamp(now)),
-    }
-    await client.patch(nodes, { name }, { type: 'strategic', body: { status } }, { subresource: 'status' })
-    sent = news
-    sentAt = now
+      const status = { ...content, conditions: conditions(node, health, timestamp(now)) }
+      const patch = { type: 'strategic', body: { status } } as const
+      const answer = await client.patch(nodes, { name }, patch, { subresource: 'status' })
+      written = { content: { content, health }, held: heldOf(answer), at: now }
+    },
+    isContradicted: (node) => written !== undefined && !jsonEqual(heldConditions(node), written.held.conditions),
   }
 }
+
+/** All of the status but its conditions. */
+function contentOf({ name, ip, version, capacity }: NodeOptions, { engine, images }: Seen, { disk }: Measured) {
+  const amounts = {
+    cpu: capacity.cpuMillis % 1_000 === 0 ? String(capacity.cpuMillis / 1_000) : `${capacity.cpuMillis}m`,
+    memory: `${Math.floor(capacity.memoryBytes / 1_024)}Ki`,
+    pods: '110',
+    'ephemeral-storage': `${Math.floor(disk / 1_024)}Ki`,
+  }
+  return {
+    addresses: [
+      { type: 'InternalIP', address: ip },
+      { type: 'Hostname', address: name },
+    ],
+    nodeInfo: {
+      machineID: readId('/etc/machine-id'),
+      systemUUID: readId('/etc/machine-id'),
+      bootID: readId('/proc/sys/kernel/random/boot_id'),
+      kernelVersion: engine.kernel || release(),
+      osImage: 'Debian GNU/Linux 13 (trixie)',
+      containerRuntimeVersion: `docker://${engine.version}`,
+      kubeletVersion: version,
+      kubeProxyVersion: version,
+      operatingSystem: 'linux',
+      architecture: architecture(),
+    },
+    daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
+    images,
+    capacity: amounts,
+    allocatable: amounts,
+  }
+}
+
+interface Held {
+  content: unknown
+  conditions: unknown
+}
+
+/** The part of a node's status that this agent answers for, without the times of its conditions. */
+function heldOf(node: Node): Held {
+  const { addresses, nodeInfo, daemonEndpoints, images, capacity = {}, allocatable = {} } = node.status ?? {}
+  const own = ['cpu', 'memory', 'pods', 'ephemeral-storage'].map((resource) => [
+    capacity[resource],
+    allocatable[resource],
+  ])
+  return { content: [addresses, nodeInfo, daemonEndpoints, images, own], conditions: heldConditions(node) }
+}
+
+const ownConditions = ['MemoryPressure', 'DiskPressure', 'PIDPressure', 'Ready']
+
+const heldConditions = ({ status }: Node): unknown =>
+  ownConditions.map((type) => {
+    const held = status?.conditions?.find((condition) => condition.type === type)
+    return [held?.status, held?.reason, held?.message]
+  })
 
 /** What the node tells of its engine; when that is down, what it last told. */
 interface Seen {
