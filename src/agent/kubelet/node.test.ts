@@ -7,7 +7,6 @@ import { createInformer } from '#shared/client/informer.ts'
 import type { Node } from '#shared/kube/generated/types.ts'
 import { leases, namespaces, nodes } from '#shared/kube/resources.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
-import { startNodeLifecycle } from '#main/cluster/controllers/node-lifecycle.ts'
 import { startControlPlane, type TestControlPlane } from '#test/support/control-plane.ts'
 import { createFakeClock, type FakeClock } from '#test/support/fake-clock.ts'
 import { startNode, type Measured } from './node.ts'
@@ -176,35 +175,4 @@ test('a status that is held as it was written is left alone', async () => {
   const before = await plane.client.get(nodes, { name: 'w' })
   for (let beat = 0; beat < 6; beat++) await clock.advance(10_000)
   expect((await plane.client.get(nodes, { name: 'w' })).metadata.resourceVersion).toBe(before.metadata.resourceVersion)
-})
-
-test.each([30, 60])('after a pause of %i s it is Ready within a second of its first heartbeat', async (seconds) => {
-  plane.start((context) => startNodeLifecycle(context, { monitorGraceMs: 20_000 }))
-  let isPaused = false
-  const whileAwake = <T>(call: () => Promise<T>): Promise<T> =>
-    isPaused ? Promise.reject(new Error('the tunnel is down')) : call()
-  await start({
-    ...plane.client,
-    get: (...call) => whileAwake(() => plane.client.get(...call)),
-    patch: (...call) => whileAwake(() => plane.client.patch(...call)),
-    create: (...call) => whileAwake(() => plane.client.create(...call)),
-  })
-  await clock.advance(20_000)
-  isPaused = true
-  for (let second = 0; second < seconds; second++) await clock.advance(1_000)
-  const lost = await plane.untilOne(nodes, 'w', ({ spec }) => (spec?.taints?.length ?? 0) > 0)
-  expect(lost.status?.conditions?.find(({ type }) => type === 'Ready')?.status).toBe('Unknown')
-  const silentLease = await plane.client.get(leases, { namespace: 'kube-node-lease', name: 'w' })
-  isPaused = false
-  const isHeard = async (): Promise<boolean> => {
-    const lease = await plane.client.get(leases, { namespace: 'kube-node-lease', name: 'w' })
-    return lease.spec?.renewTime !== silentLease.spec?.renewTime
-  }
-  while (!(await isHeard())) await clock.advance(100)
-  const heardAt = clock.now()
-  const isReady = ({ status, spec }: Node): boolean =>
-    (spec?.taints ?? []).length === 0 && status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True'
-  while (!isReady(await plane.client.get(nodes, { name: 'w' })) && clock.now() - heardAt < 10_000)
-    await clock.advance(100)
-  expect(clock.now() - heardAt).toBeLessThanOrEqual(1_000)
 })

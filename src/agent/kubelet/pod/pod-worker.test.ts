@@ -162,3 +162,25 @@ test('a pod that is deleted is gone when its containers are', async () => {
   await plane.until(pods, (all) => all.length === 0)
   expect(engine.attempts('c')).toEqual([])
 })
+
+test('a pod that the control plane marked not ready, since its node was lost, is Ready again', async () => {
+  const isReady = ({ status }: Pod): boolean =>
+    status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True'
+  await run()
+  const pod = await until((_state, now) => isReady(now))
+  const conditions = [{ type: 'Ready', status: 'False' }]
+  const marked = await plane.client.patch(
+    pods,
+    { namespace: 'default', name: 'p' },
+    { type: 'strategic', body: { status: { conditions } } },
+    { subresource: 'status' },
+  )
+  worker?.update(marked)
+  const mended = await until((_state, now) => isReady(now))
+  // What the worker has not seen yet is no contradiction.
+  worker?.update(pod)
+  worker?.update(mended)
+  await clock.advance(100)
+  const { metadata } = await plane.client.get(pods, { namespace: 'default', name: 'p' })
+  expect(metadata.resourceVersion).toBe(mended.metadata.resourceVersion)
+})

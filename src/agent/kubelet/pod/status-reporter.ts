@@ -1,5 +1,5 @@
 import { jsonEqual } from '#shared/kube/json.ts'
-import type { PodStatus } from '#shared/kube/generated/types.ts'
+import type { Pod, PodStatus } from '#shared/kube/generated/types.ts'
 import { pods } from '#shared/kube/resources.ts'
 import { ApiError } from '#shared/kube/status.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
@@ -7,11 +7,16 @@ import { RetryDelay } from './retry-delay.ts'
 import { podKey, podRef, type PodScope } from './scope.ts'
 import { podStatus, statusPatch, type PodObservation } from './status.ts'
 
-/** Writes the pod's status when it changes: one request at a time, always the newest state. */
+/**
+ * Writes the pod's status when it changes, or when the API server holds another one (a pod whose node was lost is marked
+ * not ready by the control plane): one request at a time, always the newest state.
+ */
 export class StatusReporter {
   readonly #scope: PodScope
   readonly #retry = new RetryDelay({ initial: 1_000, max: 30_000 })
   #reported: PodStatus | undefined
+  /** What the API server made of the last write. */
+  #held: { revision: number; status: unknown } | undefined
   #sending: Promise<void> = Promise.resolve()
 
   constructor(scope: PodScope) {
@@ -22,8 +27,9 @@ export class StatusReporter {
     const pod = this.#scope.pod()
     const base = this.#reported ? { ...pod, status: { ...pod.status, ...this.#reported } } : pod
     const status = podStatus(base, seen, timestamp(this.#scope.clock.now()))
-    if (jsonEqual(status, this.#reported)) return
+    if (jsonEqual(status, this.#reported) && !this.#isContradicted(pod)) return
     this.#reported = status
+    this.#held = undefined
     this.#sending = this.#sending.then(() => this.#send(status))
   }
 
@@ -32,14 +38,22 @@ export class StatusReporter {
     await this.#sending
   }
 
+  /** Whether somebody has written over the last report. Copies that are older than it say nothing. */
+  #isContradicted(pod: Pod): boolean {
+    if (!this.#held || !this.#reported || revisionOf(pod) <= this.#held.revision) return false
+    return !jsonEqual(ownPart(pod.status, this.#reported), this.#held.status)
+  }
+
   async #send(status: PodStatus): Promise<void> {
     if (status !== this.#reported) return
     const { client, log, timers, uid } = this.#scope
     const pod = this.#scope.pod()
     try {
       const body = { metadata: { uid }, status: statusPatch(status, pod.status) }
-      await client.patch(pods, podRef(pod), { type: 'strategic', body }, { subresource: 'status' })
+      const written = await client.patch(pods, podRef(pod), { type: 'strategic', body }, { subresource: 'status' })
       this.#retry.succeeded()
+      if (status === this.#reported)
+        this.#held = { revision: revisionOf(written), status: ownPart(written.status, status) }
     } catch (error) {
       if (error instanceof ApiError && error.code === 404) return
       const { message, delayMs, isNew } = this.#retry.failed(error)
@@ -48,4 +62,19 @@ export class StatusReporter {
       timers.wakeAfter('report', delayMs)
     }
   }
+}
+
+const revisionOf = ({ metadata }: Pod): number => Number(metadata.resourceVersion ?? 0)
+
+/** Of a status that the API server holds: the fields and conditions that `reported` has, times of conditions aside. */
+function ownPart(held: PodStatus | undefined, reported: PodStatus): unknown {
+  const { conditions = [], ...fields } = reported
+  const kept: Record<string, unknown> = { ...held }
+  return [
+    Object.keys(fields).map((field) => kept[field]),
+    conditions.map(({ type }) => {
+      const condition = held?.conditions?.find((each) => each.type === type)
+      return [condition?.status, condition?.reason, condition?.message]
+    }),
+  ]
 }
