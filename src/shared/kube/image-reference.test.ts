@@ -58,10 +58,7 @@ describe('image references', () => {
     [`busybox@sha256:${'a'.repeat(63)}`, 'invalid checksum digest length'],
     [`busybox@sha256:${'A'.repeat(64)}`, 'invalid checksum digest format'],
     [`busybox@md5:${'a'.repeat(32)}`, 'unsupported digest algorithm'],
-    [
-      'c'.repeat(64),
-      `invalid repository name (${'c'.repeat(64)}), cannot specify 64-byte hexadecimal strings`,
-    ],
+    ['c'.repeat(64), `invalid repository name (${'c'.repeat(64)}), cannot specify 64-byte hexadecimal strings`],
   ])('%j is refused: %s', (text, message) => {
     expect(() => parseImageReference(text)).toThrow(message)
   })

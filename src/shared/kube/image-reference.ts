@@ -38,9 +38,7 @@ const defaultDomain = 'docker.io'
 /** @throws InvalidImageReference */
 export function parseImageReference(text: string): ImageReference {
   if (/^[a-f0-9]{64}$/.test(text))
-    throw new InvalidImageReference(
-      `invalid repository name (${text}), cannot specify 64-byte hexadecimal strings`,
-    )
+    throw new InvalidImageReference(`invalid repository name (${text}), cannot specify 64-byte hexadecimal strings`)
   const { host, remainder } = splitDomain(text)
   const colon = remainder.indexOf(':')
   const remote = colon < 0 ? remainder : remainder.slice(0, colon)

@@ -1,0 +1,86 @@
+import ipaddr from 'ipaddr.js'
+
+/**
+ * IP addresses and ranges as Kubernetes takes them in new objects: four decimal numbers without leading zeros, or IPv6
+ * without a zone; IPv4 in the form of IPv6 (`::ffff:10.0.0.1`) is refused (KEP-4858). Whatever is written into rules,
+ * routes or files goes through here: what does not parse is not an address.
+ */
+export type Address = ipaddr.IPv4 | ipaddr.IPv6
+
+/** Undefined when the text is no address. */
+export function parseIp(text: string): Address | undefined {
+  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text)
+  if (!text.includes(':') || text.includes('%') || text.includes('.')) return undefined
+  if (!ipaddr.IPv6.isValid(text)) return undefined
+  const address = ipaddr.IPv6.parse(text)
+  return address.isIPv4MappedAddress() ? undefined : address
+}
+
+/** The one way to write an address: RFC 5952 for IPv6. */
+export const ipText = (address: Address): string =>
+  address instanceof ipaddr.IPv4 ? address.toString() : address.toRFC5952String()
+
+/** The canonical text of an address; undefined when the text is none. */
+export function canonicalIp(text: string): string | undefined {
+  const address = parseIp(text)
+  return address && ipText(address)
+}
+
+/** The canonical text of an IPv4 address; undefined when the text is none. */
+export function canonicalIPv4(text: string | undefined): string | undefined {
+  return text !== undefined && ipaddr.IPv4.isValidFourPartDecimal(text) ? text : undefined
+}
+
+/** A range of addresses. `base` is its first address: `10.0.0.7/8` is the range `10.0.0.0/8`. */
+export interface Cidr {
+  base: Address
+  /** Length of the prefix. */
+  bits: number
+}
+
+/** Undefined when the text is no range. */
+export function parseCidr(text: string): Cidr | undefined {
+  const slash = text.indexOf('/')
+  const address = parseIp(text.slice(0, slash))
+  const bits = text.slice(slash + 1)
+  if (slash < 0 || !address || !/^(?:0|[1-9]\d{0,2})$/.test(bits)) return undefined
+  const isIPv4 = address instanceof ipaddr.IPv4
+  if (Number(bits) > (isIPv4 ? 32 : 128)) return undefined
+  const family = isIPv4 ? ipaddr.IPv4 : ipaddr.IPv6
+  return { base: family.networkAddressFromCIDR(`${ipText(address)}/${bits}`), bits: Number(bits) }
+}
+
+export const cidrText = ({ base, bits }: Cidr): string => `${ipText(base)}/${bits}`
+
+export const isInCidr = ({ base, bits }: Cidr, address: Address): boolean =>
+  base.kind() === address.kind() && address.match(base, bits)
+
+/** Whether all of `inner` lies in `outer`. */
+export const coversCidr = (outer: Cidr, inner: Cidr): boolean => inner.bits >= outer.bits && isInCidr(outer, inner.base)
+
+export const overlapsCidr = (one: Cidr, other: Cidr): boolean => coversCidr(one, other) || coversCidr(other, one)
+
+/** Position of an IPv4 address in a range; undefined outside. */
+export function offsetInCidr(range: Cidr, address: Address): number | undefined {
+  return isInCidr(range, address) ? numberOf(address) - numberOf(range.base) : undefined
+}
+
+/** The IPv4 address at `offset` of a range, in its canonical text. */
+export function addressInCidr({ base }: Cidr, offset: number): string {
+  const value = numberOf(base) + offset
+  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.')
+}
+
+/** How many addresses an IPv4 range has. */
+export const sizeOfCidr = ({ bits }: Cidr): number => 2 ** (32 - bits)
+
+const numberOf = (address: Address): number => address.toByteArray().reduce((sum, byte) => sum * 256 + byte, 0)
+
+/** Whether packets to an address never leave the machine or its link: nothing of a cluster is ever there. */
+export function isHostLocal(address: Address): boolean {
+  const range = address.range()
+  return ['unspecified', 'loopback', 'linkLocal', 'multicast', 'broadcast'].includes(range) || isThisNetwork(address)
+}
+
+/** `0.0.0.0/8`: Linux takes an address of it for its own. */
+const isThisNetwork = (address: Address): boolean => address instanceof ipaddr.IPv4 && address.octets[0] === 0
