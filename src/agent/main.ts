@@ -73,6 +73,7 @@ async function main(config: AgentFiles): Promise<void> {
   const sliceInformer = informers.share(endpointSlices)
   const network = createPodNetwork({
     nodeName: config.nodeName,
+    podCidr: config.podCidr,
     nodes: nodeInformer,
     run: runCommand,
     leases: `${kubeletRoot}/network/leases.json`,

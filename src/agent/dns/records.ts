@@ -1,5 +1,6 @@
 import type { Answer, Question } from 'dns-packet'
 import type { EndpointSlice, Service } from '#shared/kube/generated/types.ts'
+import { canonicalIPv4 } from '#shared/kube/ip.ts'
 
 /** What DNS reads of the cluster. */
 export interface DnsSource {
@@ -79,7 +80,11 @@ function serviceRecord(
 
 function addresses(name: string, type: string, ips: readonly string[]): Resolution {
   if (type !== 'A' && type !== 'ANY') return { kind: 'nodata' }
-  return { kind: 'answers', answers: ips.map((data) => ({ type: 'A', name, ttl, data })) }
+  // What is no IPv4 address has no A record.
+  return {
+    kind: 'answers',
+    answers: ips.filter(canonicalIPv4).map((data) => ({ type: 'A', name, ttl, data })),
+  }
 }
 
 interface Endpoint {
@@ -150,9 +155,8 @@ function podRecord(
   source: DnsSource,
 ): Resolution {
   const [spelt = '', namespace = '', ...rest] = labels
-  const ip = spelt.replace(/-/g, '.')
-  if (rest.length > 0 || !source.hasNamespace(namespace) || !/^\d{1,3}(\.\d{1,3}){3}$/.test(ip))
-    return { kind: 'nxdomain' }
+  const ip = canonicalIPv4(spelt.replace(/-/g, '.'))
+  if (rest.length > 0 || !source.hasNamespace(namespace) || ip === undefined) return { kind: 'nxdomain' }
   return addresses(question.name, question.type, [ip])
 }
 

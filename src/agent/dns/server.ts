@@ -11,6 +11,7 @@ import {
   type Question,
 } from 'dns-packet'
 import type { Log } from '#shared/base/log.ts'
+import { messageOf } from '#shared/kube/error-kinds.ts'
 import { resolve, type DnsSource } from './records.ts'
 
 export interface DnsServerOptions {
@@ -31,8 +32,9 @@ export async function startDns(options: DnsServerOptions): Promise<() => Promise
   udp.on('message', (query, peer) => {
     answer(query, options, false)
       .then((reply) => reply && udp.send(fit(reply, udpSize(query)), peer.port, peer.address))
-      .catch((error: unknown) => log.debug('dns', { error: (error as Error).message }))
+      .catch((error: unknown) => log.debug('dns', { error: messageOf(error) }))
   })
+  udp.on('error', (error) => log.warn('dns over UDP', { error: error.message }))
   const sockets = new Set<Socket>()
   const tcp = createServer((socket) => {
     sockets.add(socket)
@@ -45,6 +47,7 @@ export async function startDns(options: DnsServerOptions): Promise<() => Promise
         .catch(() => socket.destroy())
     })
   })
+  tcp.on('error', (error) => log.warn('dns over TCP', { error: error.message }))
   await Promise.all([
     new Promise<void>((done, fail) => udp.once('error', fail).bind(port, address, () => done())),
     new Promise<void>((done, fail) => tcp.once('error', fail).listen(port, address, () => done())),

@@ -1,4 +1,5 @@
 import type { Pod } from '#shared/kube/generated/types.ts'
+import { canonicalIp } from '#shared/kube/ip.ts'
 
 export interface DnsSettings {
   /** Address of the cluster's DNS. */
@@ -27,16 +28,20 @@ export function resolvConf({ metadata, spec }: Pod, { clusterDns, clusterDomain,
   const options = new Map(base.options.map((option) => [option.split(':')[0] ?? '', option]))
   for (const { name = '', value } of own?.options ?? [])
     options.set(name, value === undefined ? name : `${name}:${value}`)
-  const searches = [...new Set([...base.searches, ...(own?.searches ?? [])])]
+  const searches = [...new Set([...base.searches, ...(own?.searches ?? [])])].filter(isWord)
   return [
     ...(searches.length > 0 ? [`search ${searches.join(' ')}`] : []),
     ...[...new Set([...base.nameservers, ...(own?.nameservers ?? [])])]
+      .filter((server) => canonicalIp(server) !== undefined)
       .slice(0, 3)
       .map((server) => `nameserver ${server}`),
-    ...(options.size > 0 ? [`options ${[...options.values()].join(' ')}`] : []),
+    ...(options.size > 0 ? [`options ${[...options.values()].filter(isWord).join(' ')}`] : []),
     '',
   ].join('\n')
 }
+
+/** One word on one line: what would be read as more than that is left out. */
+const isWord = (text: string): boolean => /^[^\s#]+$/.test(text)
 
 export function parseResolvConf(text: string): DnsSettings['host'] {
   const of = (word: string): string[] =>
@@ -70,7 +75,9 @@ export function hostsFile(
     'fe00::2\tip6-allrouters',
     ...(ip ? [`${ip}\t${names}`] : []),
     ...(spec?.hostAliases?.length ? ['', '# Entries added by HostAliases.'] : []),
-    ...(spec?.hostAliases ?? []).map((alias) => `${alias.ip}\t${(alias.hostnames ?? []).join('\t')}`),
+    ...(spec?.hostAliases ?? [])
+      .filter((alias) => canonicalIp(alias.ip) !== undefined)
+      .map((alias) => `${alias.ip}\t${(alias.hostnames ?? []).filter(isWord).join('\t')}`),
     '',
   ].join('\n')
 }

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { addressInCidr, isInCidr, parseCidr, parseIp, sizeOfCidr, type Cidr } from '#shared/kube/ip.ts'
 
 /** Addresses of a node's pods, out of its CIDR; who has which survives a restart of the agent. */
 export interface Addresses {
@@ -9,19 +10,15 @@ export interface Addresses {
   of(podUid: string): string | undefined
 }
 
-/** @param cidr `10.244.1.0/24` @param file where the leases are kept */
+/** @param cidr `10.244.1.0/24` @param file where the leases are kept @throws Error when `cidr` is no range */
 export function createAddresses({ cidr, file }: { cidr: string; file: string }): Addresses {
-  const [base = '', bits = '24'] = cidr.split('/')
-  const first = toNumber(base)
-  const size = 2 ** (32 - Number(bits))
-  const leases = new Map(Object.entries(read(file)).filter(([, ip]) => inRange(ip)))
+  const range = parseCidr(cidr)
+  if (!range) throw new Error(`${cidr} is no range of addresses`)
+  const size = sizeOfCidr(range)
+  const leases = new Map(Object.entries(read(file)).filter(([, ip]) => isIn(range, ip)))
   const taken = new Set(leases.values())
   let next = 2
 
-  function inRange(ip: string): boolean {
-    const offset = toNumber(ip) - first
-    return offset >= 0 && offset < size
-  }
   const keep = (): void => {
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(`${file}.tmp`, JSON.stringify(Object.fromEntries(leases)))
@@ -33,7 +30,7 @@ export function createAddresses({ cidr, file }: { cidr: string; file: string }):
       if (known) return known
       // Round the range, so that an address is not given out again right after its pod has gone.
       for (let tries = 0; tries < size - 3; tries++) {
-        const ip = toText(first + next)
+        const ip = addressInCidr(range, next)
         next = next + 1 >= size - 1 ? 2 : next + 1
         if (taken.has(ip)) continue
         leases.set(podUid, ip)
@@ -54,9 +51,10 @@ export function createAddresses({ cidr, file }: { cidr: string; file: string }):
   }
 }
 
-const toNumber = (ip: string): number => ip.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
-const toText = (number: number): string =>
-  [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.')
+function isIn(range: Cidr, ip: string): boolean {
+  const address = parseIp(ip)
+  return address !== undefined && isInCidr(range, address)
+}
 
 function read(file: string): Record<string, string> {
   try {

@@ -4,8 +4,10 @@ import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
 import type { Informer } from '#shared/client/informer.ts'
 import type { Node } from '#shared/kube/generated/types.ts'
+import { cidrText, coversCidr, parseCidr, type Cidr } from '#shared/kube/ip.ts'
 import { createAddresses, type Addresses } from './addresses.ts'
 import type { Command } from './command.ts'
+import { followRoutes } from './routes.ts'
 
 export interface PodNetwork {
   attach(pod: {
@@ -31,6 +33,8 @@ export interface HostPort {
 
 export interface PodNetworkOptions {
   nodeName: string
+  /** Range of all pods of the cluster. */
+  podCidr: string
   /** Nodes, for their pod ranges and addresses. */
   nodes: Informer<Node>
   run: Command
@@ -46,15 +50,15 @@ const gateway = '169.254.1.1'
  * Pods on point-to-point pairs: a /32 on either side, a route to each pod on its node, and a route to each other node's
  * range by its address. Every pod reaches every pod without address translation.
  */
-export function createPodNetwork({ nodeName, nodes, run, leases, log }: PodNetworkOptions): PodNetwork {
+export function createPodNetwork({ nodeName, podCidr, nodes, run, leases, log }: PodNetworkOptions): PodNetwork {
   let addresses: Promise<Addresses> | undefined
   const ports = new Map<string, { ip: string; port: HostPort }[]>()
   const listeners = new Set<() => void>()
   const mtu = outerMtu()
-  const routes = followRoutes({ nodeName, nodes, run, log })
+  const routes = followRoutes({ nodeName, podCidr, nodes, run, log })
 
   const ready = (): Promise<Addresses> =>
-    (addresses ??= podRange(nodes, nodeName).then((cidr) => createAddresses({ cidr, file: leases })))
+    (addresses ??= podRange(nodes, { nodeName, podCidr }).then((cidr) => createAddresses({ cidr, file: leases })))
   const setPorts = (uid: string, ip: string, wanted: HostPort[]): void => {
     if (wanted.length === 0 && !ports.has(uid)) return
     if (wanted.length > 0)
@@ -133,43 +137,18 @@ function outerMtu(): number {
   }
 }
 
-/** This node's range, once the control plane has given it one. */
-async function podRange(nodes: Informer<Node>, nodeName: string): Promise<string> {
-  await nodes.until(nodeName, (node) => node?.spec?.podCIDR !== undefined)
-  return nodes.get(nodeName)?.spec?.podCIDR ?? ''
-}
-
-/** Routes to the pods of every other node, kept as nodes come, move and go. */
-function followRoutes({
-  nodeName,
-  nodes,
-  run,
-  log,
-}: Pick<PodNetworkOptions, 'nodeName' | 'nodes' | 'run' | 'log'>): Stop {
-  const current = new Map<string, string>()
-  let chain = Promise.resolve()
-  const apply = (task: () => Promise<unknown>): void => {
-    chain = chain.then(task).then(
-      () => undefined,
-      (error: unknown) => log.warn('route not set', { error: (error as Error).message }),
-    )
+/** This node's range, once the control plane has given it one that lies in the cluster's. */
+async function podRange(
+  nodes: Informer<Node>,
+  { nodeName, podCidr }: { nodeName: string; podCidr: string },
+): Promise<string> {
+  const whole = parseCidr(podCidr)
+  const rangeOf = (node: Node | undefined): Cidr | undefined => {
+    const range = parseCidr(node?.spec?.podCIDR ?? '')
+    return range && whole && coversCidr(whole, range) ? range : undefined
   }
-  const set = (node: Node): void => {
-    const cidr = node.spec?.podCIDR
-    const via = node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address
-    if (node.metadata.name === nodeName || !cidr || !via || current.get(cidr) === via || isSimulated(node)) return
-    current.set(cidr, via)
-    apply(() => run('ip', ['route', 'replace', cidr, 'via', via]))
-  }
-  return nodes.onChange({
-    added: set,
-    updated: (_previous, node) => set(node),
-    deleted(node) {
-      const cidr = node.spec?.podCIDR
-      if (!cidr || !current.delete(cidr)) return
-      apply(() => run('ip', ['route', 'delete', cidr]))
-    },
-  })
+  await nodes.until(nodeName, (node) => rangeOf(node) !== undefined)
+  const range = rangeOf(nodes.get(nodeName))
+  if (!range) throw new Error(`node ${nodeName} has lost its range of pod addresses`)
+  return cidrText(range)
 }
-
-const isSimulated = ({ metadata }: Node): boolean => metadata.labels?.['slipway.dev/simulated'] === 'true'

@@ -2,6 +2,7 @@ import type { Clock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
 import type { Informer } from '#shared/client/informer.ts'
+import { messageOf } from '#shared/kube/error-kinds.ts'
 import type { EndpointSlice, Service } from '#shared/kube/generated/types.ts'
 import type { Command } from '../network/command.ts'
 import type { PodNetwork } from '../network/pod-network.ts'
@@ -36,6 +37,11 @@ export async function startProxy({
     return service && `${metadata.namespace ?? ''}/${service}`
   })
   let written: Rules | undefined
+  /** What the log has named already; what comes back later is named again. */
+  let ignored = new Set<string>()
+  /** Of the last write, while it has not been made good. */
+  let failure: string | undefined
+  let isHooked = false
   let scheduled: Stop | undefined
   let writing = false
   let stopped = false
@@ -47,12 +53,18 @@ export async function startProxy({
       slicesOf: (namespace, name) => slices.byIndex('service', `${namespace}/${name}`),
       hostPorts: network.hostPorts(),
     })
+    for (const line of rules.ignored) if (!ignored.has(line)) log.warn('left out of the service rules', { field: line })
+    ignored = new Set(rules.ignored)
     const previous = written ?? (await chainsInPlace(run))
     const text = restoreInput(rules, previous)
     // What a write that failed has left is found out anew.
     written = undefined
     if (text) await run('iptables-restore', ['--noflush', '--wait', '5'], text)
     written = rules
+    failure = undefined
+    // The built-in chains can lead to ours once those are there.
+    if (!isHooked) await hookIn(run)
+    isHooked = true
     for (const match of stalePaths(rules.udp, previous.udp))
       // It fails where there is nothing to forget.
       await run('conntrack', ['--delete', '--proto', 'udp', ...match]).catch(() => undefined)
@@ -66,17 +78,19 @@ export async function startProxy({
         return
       }
       writing = true
-      write()
-        .catch((error: unknown) => {
-          log.error('service rules not written', { error: (error as Error).message })
-          schedule(1_000)
-        })
-        .finally(() => (writing = false))
+      void writeOrRetry().finally(() => (writing = false))
     })
   }
+  /** Rules that the kernel refuses are no reason to end the agent: the node goes on with those that it has. */
+  const writeOrRetry = (): Promise<void> =>
+    write().catch((error: unknown) => {
+      const message = messageOf(error)
+      if (message !== failure) log.error('service rules not written', { error: message })
+      failure = message
+      schedule(1_000)
+    })
   await Promise.all([services.synced, slices.synced])
-  await write()
-  await hookIn(run)
+  await writeOrRetry()
   const change = { added: () => schedule(), updated: () => schedule(), deleted: () => schedule() }
   const stops = [services.onChange(change), slices.onChange(change), network.onHostPortsChange(() => schedule())]
   return () => {
@@ -93,7 +107,7 @@ async function chainsInPlace(run: Command): Promise<Rules> {
     return new Map([...text.matchAll(/^:(SLIP\S+)/gm)].map(([, chain = '']) => [chain, ['unknown']]))
   }
   const [nat, filter] = await Promise.all([chainsOf('nat'), chainsOf('filter')])
-  return { nat, filter, udp: new Map() }
+  return { nat, filter, udp: new Map(), ignored: [] }
 }
 
 /** Leads the built-in chains to ours, once. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { EndpointSlice, Service } from '#shared/kube/generated/types.ts'
+import { ipText, isHostLocal, parseIp } from '#shared/kube/ip.ts'
 
 export interface RuleInput {
   services: readonly Service[]
@@ -45,15 +46,18 @@ export interface Rules {
   filter: Chains
   /** What tells the datagrams of a service apart for `conntrack` -> addresses that they are sent on to. */
   udp: Map<string, Set<string>>
+  /** What was left out because it is no address, port or protocol that a rule could name: one line each. */
+  ignored: string[]
 }
 type Chains = Map<string, string[]>
 
 /**
  * Rules that make Services work on this node: cluster addresses, node ports, external addresses, session affinity,
- * traffic policies, host ports.
+ * traffic policies, host ports. Every field of an object is read into an address, a port or a protocol first (`Reader`)
+ * and written from that, so that no text of a client reaches `iptables-restore`.
  */
 export function renderRules(input: RuleInput): Rules {
-  const out: Rules = { nat: new Map(), filter: new Map(), udp: new Map() }
+  const out: Rules = { nat: new Map(), filter: new Map(), udp: new Map(), ignored: [] }
   for (const chain of ['SERVICES', 'NODEPORTS', 'HOSTPORTS', 'POSTROUTING', 'MARK']) out.nat.set(`SLIPWAY-${chain}`, [])
   for (const chain of ['REJECT', 'FORWARD']) out.filter.set(`SLIPWAY-${chain}`, [])
   add(out.nat, 'SLIPWAY-MARK', `-j MARK --or-mark ${mark.split('/')[0] ?? ''}`)
@@ -63,7 +67,7 @@ export function renderRules(input: RuleInput): Rules {
   // Last: a service may have one of this node's addresses as an external one.
   for (const ports of ['HOSTPORTS', 'NODEPORTS'])
     add(out.nat, 'SLIPWAY-SERVICES', `-m addrtype --dst-type LOCAL -j SLIPWAY-${ports}`)
-  for (const hostPort of input.hostPorts) renderHostPort(hostPort, out.nat)
+  for (const hostPort of input.hostPorts) renderHostPort(hostPort, out)
   add(out.filter, 'SLIPWAY-FORWARD', `-s ${input.podCidr} -j ACCEPT`)
   add(out.filter, 'SLIPWAY-FORWARD', `-d ${input.podCidr} -j ACCEPT`)
   return out
@@ -115,13 +119,73 @@ function add(chains: Chains, chain: string, rule: string): void {
   else chains.set(chain, [rule])
 }
 
-function renderHostPort({ ip, port }: RuleInput['hostPorts'][number], nat: Chains): void {
-  const { hostIp, hostPort, containerPort } = port
-  const address = hostIp && hostIp !== '0.0.0.0' ? `-d ${hostIp}/32 ` : ''
-  const match = `${address}-p ${port.protocol.toLowerCase()} --dport ${hostPort}`
+/** Reads fields of one object; what a rule cannot name is noted as ignored. */
+class Reader {
+  readonly #about: string
+  readonly #ignored: string[]
+
+  constructor(about: string, { ignored }: Rules) {
+    this.#about = about
+    this.#ignored = ignored
+  }
+
+  /** The canonical text of an IPv4 address that other machines could have; undefined for all else. */
+  address(text: string, field: string): string | undefined {
+    const address = parseIp(text)
+    // Rules are for IPv4; an IPv6 address is no mistake.
+    if (address?.kind() === 'ipv6') return undefined
+    if (address && !isHostLocal(address)) return ipText(address)
+    this.#ignore(field, text)
+    return undefined
+  }
+
+  addresses(texts: readonly string[], field: string): string[] {
+    return texts.flatMap((text) => this.address(text, field) ?? [])
+  }
+
+  port(value: unknown, field: string): number | undefined {
+    if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 65_535) return Number(value)
+    this.#ignore(field, value)
+    return undefined
+  }
+
+  protocol(value: unknown, field: string): Protocol | undefined {
+    const protocol = protocols.get(value ?? 'TCP')
+    if (!protocol) this.#ignore(field, value)
+    return protocol
+  }
+
+  #ignore(field: string, value: unknown): void {
+    this.#ignored.push(`${this.#about}: ${field} ${JSON.stringify(value).slice(0, 100)}`)
+  }
+}
+
+type Protocol = 'tcp' | 'udp' | 'sctp'
+const protocols: ReadonlyMap<unknown, Protocol> = new Map([
+  ['TCP', 'tcp'],
+  ['UDP', 'udp'],
+  ['SCTP', 'sctp'],
+])
+
+function renderHostPort({ ip, port }: RuleInput['hostPorts'][number], out: Rules): void {
+  const read = new Reader(`host port of the pod with ${ip}`, out)
+  const podIp = read.address(ip, 'address')
+  const hostPort = read.port(port.hostPort, 'hostPort')
+  const containerPort = read.port(port.containerPort, 'containerPort')
+  const protocol = read.protocol(port.protocol, 'protocol')
+  const isBound = port.hostIp !== '' && port.hostIp !== '0.0.0.0'
+  const hostIp = isBound ? hostAddress(port.hostIp, read) : undefined
+  if (!podIp || !hostPort || !containerPort || !protocol || (isBound && !hostIp)) return
+  const match = `${hostIp ? `-d ${hostIp}/32 ` : ''}-p ${protocol} --dport ${hostPort}`
   // A pod that reaches itself by its node's address would otherwise answer to itself.
-  add(nat, 'SLIPWAY-HOSTPORTS', `-s ${ip}/32 ${match} -j SLIPWAY-MARK`)
-  add(nat, 'SLIPWAY-HOSTPORTS', `${match} -j DNAT --to-destination ${ip}:${containerPort}`)
+  add(out.nat, 'SLIPWAY-HOSTPORTS', `-s ${podIp}/32 ${match} -j SLIPWAY-MARK`)
+  add(out.nat, 'SLIPWAY-HOSTPORTS', `${match} -j DNAT --to-destination ${podIp}:${containerPort}`)
+}
+
+/** A host port may be bound to the node's loopback. */
+function hostAddress(text: string, read: Reader): string | undefined {
+  const address = parseIp(text)
+  return address?.kind() === 'ipv4' && address.range() === 'loopback' ? ipText(address) : read.address(text, 'hostIP')
 }
 
 const byName = (a: Service, b: Service): number => fullName(a).localeCompare(fullName(b))
@@ -135,39 +199,57 @@ interface Target {
   local: boolean
 }
 
+/** One port of a service, read. */
+interface Port {
+  protocol: Protocol
+  port: number
+  nodePort?: number
+  targets: Target[]
+}
+
 function renderService(service: Service, input: RuleInput, out: Rules): void {
-  const { spec } = service
-  const clusterIp = spec?.clusterIP
-  if (!spec || !clusterIp || clusterIp === 'None' || input.localIps.has(clusterIp) || clusterIp.includes(':')) return
-  for (const port of spec.ports ?? []) {
-    const targets = targetsOf(service, port, input)
-    renderClusterIp(service, port, clusterIp, targets, input, out)
-    renderOuter(service, port, targets, out)
+  const { spec, status } = service
+  if (!spec?.clusterIP || spec.clusterIP === 'None' || input.localIps.has(spec.clusterIP)) return
+  const read = new Reader(`service ${fullName(service)}`, out)
+  const clusterIp = read.address(spec.clusterIP, 'clusterIP')
+  if (!clusterIp) return
+  const outer = [
+    ...read.addresses(spec.externalIPs ?? [], 'externalIPs'),
+    ...read.addresses(
+      (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip ? [ip] : [])),
+      'status.loadBalancer.ingress.ip',
+    ),
+  ].filter((ip) => !input.localIps.has(ip))
+  for (const each of spec.ports ?? []) {
+    const port = readPort(service, each, input, read)
+    if (!port) continue
+    renderClusterIp(service, port, clusterIp, input, out)
+    renderOuter(service, port, outer, out)
   }
 }
 
-type Port = NonNullable<NonNullable<Service['spec']>['ports']>[number]
+type ServicePort = NonNullable<NonNullable<Service['spec']>['ports']>[number]
+
+function readPort(service: Service, each: ServicePort, input: RuleInput, read: Reader): Port | undefined {
+  const protocol = read.protocol(each.protocol, 'protocol')
+  const port = read.port(each.port, 'port')
+  const nodePort = each.nodePort ? read.port(each.nodePort, 'nodePort') : undefined
+  if (!protocol || !port) return undefined
+  return { protocol, port, ...(nodePort ? { nodePort } : {}), targets: targetsOf(service, each, input, read) }
+}
 
 const local = (targets: readonly Target[]): readonly Target[] => targets.filter((target) => target.local)
-const protocolOf = (port: Port): string => (port.protocol ?? 'TCP').toLowerCase()
-const matchOf = (ip: string, port: Port): string => `-d ${ip}/32 -p ${protocolOf(port)} --dport ${port.port}`
+const matchOf = (ip: string, { protocol, port }: Port): string => `-d ${ip}/32 -p ${protocol} --dport ${port}`
 
-function renderClusterIp(
-  service: Service,
-  port: Port,
-  clusterIp: string,
-  targets: readonly Target[],
-  { podCidr }: RuleInput,
-  out: Rules,
-): void {
-  const inner = service.spec?.internalTrafficPolicy === 'Local' ? local(targets) : targets
+function renderClusterIp(service: Service, port: Port, clusterIp: string, { podCidr }: RuleInput, out: Rules): void {
+  const inner = service.spec?.internalTrafficPolicy === 'Local' ? local(port.targets) : port.targets
   const match = matchOf(clusterIp, port)
-  if (protocolOf(port) === 'udp') followDatagrams(`--orig-dst ${clusterIp}`, inner, out.udp)
+  if (port.protocol === 'udp') followDatagrams(`--orig-dst ${clusterIp}`, inner, out.udp)
   if (inner.length === 0) {
     add(out.filter, 'SLIPWAY-REJECT', `${match} ${refusal(port)}`)
     return
   }
-  const chain = chainOf('SVC', fullName(service), protocolOf(port), port.port)
+  const chain = chainOf('SVC', fullName(service), port.protocol, port.port)
   renderBalance(chain, inner, port, affinityOf(service), out.nat)
   // The node's own address is not what a pod could answer to.
   add(out.nat, 'SLIPWAY-SERVICES', `${match} ! -s ${podCidr} -j SLIPWAY-MARK`)
@@ -175,18 +257,13 @@ function renderClusterIp(
 }
 
 /** Node port and external addresses. */
-function renderOuter(service: Service, port: Port, targets: readonly Target[], out: Rules): void {
-  const { spec, status } = service
-  const addresses = [
-    ...(spec?.externalIPs ?? []),
-    ...(status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip ? [ip] : [])),
-  ]
-  const { nodePort } = port
+function renderOuter(service: Service, port: Port, addresses: readonly string[], out: Rules): void {
+  const { nodePort, protocol } = port
   if (!nodePort && addresses.length === 0) return
-  const isLocal = spec?.externalTrafficPolicy === 'Local'
-  const outer = isLocal ? local(targets) : targets
-  const onNode = `-p ${protocolOf(port)} --dport ${nodePort ?? 0}`
-  if (protocolOf(port) === 'udp') {
+  const isLocal = service.spec?.externalTrafficPolicy === 'Local'
+  const outer = isLocal ? local(port.targets) : port.targets
+  const onNode = `-p ${protocol} --dport ${nodePort ?? 0}`
+  if (protocol === 'udp') {
     for (const ip of addresses) followDatagrams(`--orig-dst ${ip}`, outer, out.udp)
     if (nodePort) followDatagrams(`--orig-port-dst ${nodePort}`, outer, out.udp)
   }
@@ -195,7 +272,7 @@ function renderOuter(service: Service, port: Port, targets: readonly Target[], o
     if (nodePort) add(out.filter, 'SLIPWAY-REJECT', `${onNode} -m addrtype --dst-type LOCAL ${refusal(port)}`)
     return
   }
-  const chain = chainOf('EXT', fullName(service), protocolOf(port), port.port)
+  const chain = chainOf('EXT', fullName(service), protocol, port.port)
   if (!isLocal) add(out.nat, chain, '-j SLIPWAY-MARK')
   renderBalance(chain, outer, port, affinityOf(service), out.nat)
   for (const ip of addresses) add(out.nat, 'SLIPWAY-SERVICES', `${matchOf(ip, port)} -j ${chain}`)
@@ -209,11 +286,18 @@ function followDatagrams(match: string, targets: readonly Target[], udp: Rules['
 }
 
 /** A reset is felt at once; the kernel spaces out the ICMP messages that it would send by itself. */
-const refusal = (port: Port): string => (protocolOf(port) === 'tcp' ? '-j REJECT --reject-with tcp-reset' : '-j REJECT')
+const refusal = ({ protocol }: Port): string => (protocol === 'tcp' ? '-j REJECT --reject-with tcp-reset' : '-j REJECT')
+
+/** Three hours; the longest that may be asked for is a day. */
+const defaultAffinity = 10_800
+const longestAffinity = 86_400
 
 /** Seconds for which a client stays with its pod. */
-const affinityOf = ({ spec }: Service): number | undefined =>
-  spec?.sessionAffinity === 'ClientIP' ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800) : undefined
+function affinityOf({ spec }: Service): number | undefined {
+  if (spec?.sessionAffinity !== 'ClientIP') return undefined
+  const seconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? defaultAffinity
+  return Number.isInteger(seconds) && seconds > 0 ? Math.min(seconds, longestAffinity) : defaultAffinity
+}
 
 /** One chain that spreads connections evenly over its targets, each of which has a chain of its own. */
 function renderBalance(
@@ -236,11 +320,11 @@ function renderBalance(
   for (const { chain: end, ip, port: number } of ends) {
     // A pod that reaches itself through its service would otherwise answer to itself.
     add(nat, end, `-s ${ip}/32 -j SLIPWAY-MARK`)
-    add(nat, end, `-p ${protocolOf(port)} ${remember(end)}-j DNAT --to-destination ${ip}:${number}`)
+    add(nat, end, `-p ${port.protocol} ${remember(end)}-j DNAT --to-destination ${ip}:${number}`)
   }
 }
 
-function targetsOf(service: Service, port: { name?: string; protocol?: string }, input: RuleInput): Target[] {
+function targetsOf(service: Service, port: ServicePort, input: RuleInput, read: Reader): Target[] {
   const { namespace = '', name = '' } = service.metadata
   if (namespace === 'default' && name === 'kubernetes') return [{ ip: input.nodeIp, port: input.apiPort, local: true }]
   const ready: Target[] = []
@@ -250,11 +334,12 @@ function targetsOf(service: Service, port: { name?: string; protocol?: string },
     const target = slice.ports?.find(
       (each) => (each.name ?? '') === (port.name ?? '') && (each.protocol ?? 'TCP') === (port.protocol ?? 'TCP'),
     )
-    if (!target?.port) continue
+    const number = target?.port ? read.port(target.port, 'endpoint port') : undefined
+    if (!number) continue
     for (const { addresses, conditions, nodeName } of slice.endpoints ?? []) {
-      const [ip] = addresses
+      const ip = addresses[0] && read.address(addresses[0], 'endpoint address')
       if (!ip) continue
-      const entry = { ip, port: target.port, local: nodeName === input.nodeName }
+      const entry = { ip, port: number, local: nodeName === input.nodeName }
       if (conditions?.ready !== false) ready.push(entry)
       else if (conditions.serving && conditions.terminating) terminating.push(entry)
     }

@@ -1,0 +1,99 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Stop } from '#shared/base/disposable.ts'
+import type { Log } from '#shared/base/log.ts'
+import type { Informer } from '#shared/client/informer.ts'
+import { messageOf } from '#shared/kube/error-kinds.ts'
+import type { Node } from '#shared/kube/generated/types.ts'
+import { canonicalIPv4, cidrText, coversCidr, overlapsCidr, parseCidr, type Cidr } from '#shared/kube/ip.ts'
+import type { Command } from './command.ts'
+
+export interface RoutesInput {
+  nodeName: string
+  /** Range of all pods of the cluster: no route of ours leads outside it. */
+  podCidr: string
+}
+
+/**
+ * Routes to the pods of every other node: range -> address of its node. A node has only the range that it was given
+ * inside the cluster's; where two claim the same addresses, this node itself comes first, then the node that is older.
+ * @returns also what was refused, one line each
+ */
+export function routesOf(nodes: readonly Node[], { nodeName, podCidr }: RoutesInput): Routes {
+  const whole = parseCidr(podCidr)
+  const taken: Cidr[] = []
+  const routes = new Map<string, string>()
+  const refused: string[] = []
+  const others = nodes.filter(({ metadata }) => metadata.name !== nodeName).sort(byAge)
+  for (const node of [...nodes.filter(({ metadata }) => metadata.name === nodeName), ...others]) {
+    const name = node.metadata.name ?? ''
+    const text = node.spec?.podCIDR
+    if (text === undefined || isSimulated(node)) continue
+    const range = parseCidr(text)
+    if (!range || !whole || !coversCidr(whole, range) || taken.some((other) => overlapsCidr(other, range))) {
+      refused.push(`node ${name}: podCIDR ${JSON.stringify(text).slice(0, 100)}`)
+      continue
+    }
+    taken.push(range)
+    const address = node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address
+    if (name === nodeName || address === undefined) continue
+    const via = canonicalIPv4(address)
+    if (via) routes.set(cidrText(range), via)
+    else refused.push(`node ${name}: address ${JSON.stringify(address).slice(0, 100)}`)
+  }
+  return { routes, refused }
+}
+
+export interface Routes {
+  routes: Map<string, string>
+  refused: string[]
+}
+
+const byAge = (a: Node, b: Node): number =>
+  (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? '') ||
+  (a.metadata.name ?? '').localeCompare(b.metadata.name ?? '')
+
+const isSimulated = ({ metadata }: Node): boolean => metadata.labels?.['slipway.dev/simulated'] === 'true'
+
+/** Keeps the kernel's routes in step with the nodes; a command that fails is tried again with the next change. */
+export function followRoutes({
+  nodes,
+  run,
+  log,
+  ...input
+}: RoutesInput & { nodes: Informer<Node>; run: Command; log: Log }): Stop {
+  /** As the kernel has them. */
+  const current = new Map<string, string>()
+  let refused: string[] = []
+  let running: Promise<void> | undefined
+  let isWanted = false
+
+  const apply = async (): Promise<void> => {
+    const wanted = routesOf(nodes.list(), input)
+    if (!isDeepStrictEqual(wanted.refused, refused))
+      for (const line of wanted.refused) log.warn('no route is set', { field: line })
+    refused = wanted.refused
+    for (const cidr of [...current.keys()]) {
+      if (wanted.routes.has(cidr)) continue
+      await run('ip', ['route', 'delete', cidr]).catch((error: unknown) => failed(error))
+      current.delete(cidr)
+    }
+    for (const [cidr, via] of wanted.routes) {
+      if (current.get(cidr) === via) continue
+      await run('ip', ['route', 'replace', cidr, 'via', via]).then(
+        () => current.set(cidr, via),
+        (error: unknown) => failed(error),
+      )
+    }
+  }
+  const failed = (error: unknown): void => log.warn('route not set', { error: messageOf(error) })
+  const follow = (): void => {
+    isWanted = true
+    running ??= (async () => {
+      while (isWanted) {
+        isWanted = false
+        await apply()
+      }
+    })().finally(() => (running = undefined))
+  }
+  return nodes.onChange({ added: follow, updated: follow, deleted: follow })
+}
