@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { ensureEngine } from './docker-engine.mjs'
+import { endTogether, onParentGone } from './end-together.mjs'
 import { ensureBuilt, ensureDependencies, nodeEnv, nodeFlags, projectNode, root, say } from './set-up.mjs'
 
 if (!process.env.SLIPWAY_DEV) {
@@ -20,8 +21,7 @@ if (!process.env.SLIPWAY_DEV) {
     stdio: 'inherit',
     env,
   })
-  forwardSignals(child)
-  child.on('exit', (code) => process.exit(code ?? 1))
+  endTogether(child)
 } else
   await develop().catch((error) => {
     say(`dev: ${error.message}; if the port is taken, name another: npm run dev -- --port 5200`)
@@ -42,6 +42,7 @@ async function develop() {
       await Promise.all(stops.map((stop) => stop()))
       process.exit(0)
     })
+  onParentGone(() => process.kill(process.pid, 'SIGTERM'))
 }
 
 /** The face by Vite; `/rpc` and the one-time token go to the back, as if they came from its own page. */
@@ -97,8 +98,4 @@ function runBack({ facePort, backPort }) {
       child.once('exit', resolve)
       child.kill('SIGTERM')
     })
-}
-
-function forwardSignals(child) {
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal))
 }

@@ -10,12 +10,17 @@ export const parentEnv = { SLIPWAY_PARENT: String(process.pid) }
 export function endTogether(child) {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)))
-  if (process.env.npm_lifecycle_event === undefined) return
-  const npm = process.ppid
+  // Run by hand, the script may outlive the shell that started it.
+  if (process.env.npm_lifecycle_event !== undefined) onParentGone(() => child.kill('SIGTERM'))
+}
+
+/** Calls `end` once when the process that started this one is gone. */
+export function onParentGone(end) {
+  const parent = process.ppid
   const timer = setInterval(() => {
-    if (process.ppid === npm) return
+    if (process.ppid === parent) return
     clearInterval(timer)
-    child.kill('SIGTERM')
+    end()
   }, 1_000)
   timer.unref()
 }

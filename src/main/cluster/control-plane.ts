@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '#shared/base/clock.ts'
 import { StopStack } from '#shared/base/disposable.ts'
@@ -21,9 +20,10 @@ import {
 } from './apiserver/index.ts'
 import { startControllers, type Controllers } from './controllers/index.ts'
 import { keptPort } from './kept-port.ts'
+import { ensurePrivateFolder } from './private-folder.ts'
 import { createScheduler, type Scheduler } from './scheduler/scheduler.ts'
 import { createFileStore } from './store/file.ts'
-import { readOrCreateSecretKey } from './store/secret-key.ts'
+import { secretsKey } from './store/secret-key.ts'
 import type { Store } from './store/store.ts'
 
 /** Addresses and names that every cluster of ours has. */
@@ -75,7 +75,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const { name, dir, threads, clock, log } = options
   const stops = new StopStack()
   try {
-    await mkdir(dir, { recursive: true, mode: 0o700 })
+    await ensurePrivateFolder(dir)
     const [pki, store] = await Promise.all([createPki({ dir: join(dir, 'pki'), clock }), openStore(options)])
     stops.add(() => store.close())
 
@@ -128,7 +128,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 }
 
 async function openStore({ dir, threads, log }: ControlPlaneOptions): Promise<Store> {
-  const secretKey = await readOrCreateSecretKey(join(dir, 'secret.key'))
+  const secretKey = await secretsKey(dir)
   return createFileStore({ dir: join(dir, 'store'), log, workerUrl: threads.store, secretKey })
 }
 

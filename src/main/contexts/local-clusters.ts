@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
@@ -69,6 +69,7 @@ interface Member {
 export async function openLocalClusters(options: LocalClustersOptions): Promise<LocalClusters> {
   const { dir, clock, log } = options
   await mkdir(dir, { recursive: true, mode: 0o700 })
+  await chmod(dir, 0o700)
   const members = new Map<string, Member>()
   for (const member of await readMembers(dir, log)) members.set(member.name, member)
   const listeners = new Set<() => void>()

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
 import { systemClock, type Clock } from '#shared/base/clock.ts'
+import { createFaultLog } from '#shared/base/fault-log.ts'
 import type { Log } from '#shared/base/log.ts'
 import { StoredEntry } from './entry.ts'
 import { lockFolder } from './lock.ts'
@@ -42,7 +43,7 @@ export async function createFileStore(options: FileStoreOptions): Promise<Store>
   try {
     const thread = await startThread({ ...options, segmentBytes })
     for (const warning of thread.warnings) log.warn(warning)
-    const journal = createJournal({ thread, log, compactBytes: 8 * segmentBytes, unlock })
+    const journal = createJournal({ thread, log, clock, compactBytes: 8 * segmentBytes, unlock })
     const store = new Revisions({
       journal,
       clock,
@@ -133,17 +134,22 @@ function startThread({
   })
 }
 
+/** A compaction that failed is not tried again for this long, ms. */
+const compactionRetryMs = 10_000
+
 /** Entries per message of a snapshot: few enough that serialising them never holds the event loop for long. */
 const snapshotPart = 200
 
 function createJournal({
   thread,
   log,
+  clock,
   compactBytes,
   unlock,
 }: {
   thread: LogThread
   log: Log
+  clock: Clock
   compactBytes: number
   unlock: () => void | Promise<void>
 }): Journal & { snapshotFrom(store: Revisions): void } {
@@ -152,6 +158,14 @@ function createJournal({
   let bytesAfterSnapshot = 0
   let compacting: Promise<void> | undefined
   let closing = false
+  let failing = false
+  let compactAfter = 0
+  const reportFailure = createFaultLog({
+    log,
+    clock,
+    message: 'the log cannot be written; writes are refused meanwhile',
+  })
+  const reportCompaction = createFaultLog({ log, clock, message: 'compaction of the log failed' })
 
   const compact = async (source: Revisions): Promise<void> => {
     const begun = performance.now()
@@ -194,15 +208,25 @@ function createJournal({
           values: changes.map(({ type, entry }) => (type === 'delete' ? null : entry.text())),
         })
       } catch (error) {
-        log.error('the log cannot be written; no further write is accepted', { error: String(error) })
+        failing = true
+        reportFailure(error)
         throw error
       }
+    },
+    async recover() {
+      await thread.ask({ type: 'recover' })
+      if (failing) log.info('the log can be written again')
+      failing = false
     },
     published() {
       if (!store || compacting || closing || bytes - bytesAfterSnapshot < Math.max(compactBytes, bytesAfterSnapshot))
         return
+      if (clock.now() < compactAfter) return
       compacting = compact(store)
-        .catch((error: unknown) => log.error('compaction of the log failed', { error: String(error) }))
+        .catch((error: unknown) => {
+          compactAfter = clock.now() + compactionRetryMs
+          reportCompaction(error)
+        })
         .finally(() => (compacting = undefined))
     },
     async close() {

@@ -1,8 +1,6 @@
-import { closeSync, fdatasync, fsyncSync, openSync } from 'node:fs'
-import { copyFile, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { copyFile, open, readdir, readFile, rename, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
-import { promisify } from 'node:util'
 import Datastore from 'nedb-promises'
 import {
   commitDocument,
@@ -18,6 +16,9 @@ import {
 /**
  * The log's thread: appends batches to the newest segment (NeDB writes them, this syncs them), rotates segments, and
  * turns old ones into a snapshot that the main thread feeds it. Off the main thread, so that no write stalls a request.
+ *
+ * Appends and rotations need no new descriptor: the segment, its successor and the folder are open ahead. After a failed
+ * append nothing is written until `recover` has dropped the half-written batch and begun a new segment.
  */
 export interface LogWorkerData {
   dir: string
@@ -28,6 +29,7 @@ export interface LogWorkerData {
 
 export type ToLog =
   | { type: 'append'; id: number; revisions: number[]; keys: string[]; values: (string | null)[] }
+  | { type: 'recover'; id: number }
   | { type: 'snapshot-begin'; id: number }
   | { type: 'snapshot-part'; id: number; revisions: number[]; keys: string[]; values: string[] }
   | { type: 'snapshot-end'; id: number; revision: number }
@@ -45,16 +47,22 @@ export interface LoadedEntry {
   json: string
 }
 
-const sync = promisify(fdatasync)
 const { dir, secretKey, segmentBytes } = workerData as LogWorkerData
 const vault = createVault(secretKey)
 
 const segmentName = (number: number): string => `segment-${String(number).padStart(8, '0')}.db`
 const snapshotName = (number: number): string => `snapshot-${String(number).padStart(8, '0')}.db`
 
+const spareName = 'segment.next'
+const snapshotDraft = 'snapshot.tmp'
+
 let current: Segment | undefined
+/** The next segment, opened ahead under a name of its own; undefined while it cannot be made. */
+let spare: Segment | undefined
 let snapshot: { segment: Segment; until: number } | undefined
 let bytes = 0
+/** Why the last append failed, until `recover` has succeeded. */
+let failure: Error | undefined
 
 async function start(to: MessagePort): Promise<void> {
   try {
@@ -77,18 +85,46 @@ async function start(to: MessagePort): Promise<void> {
 
 async function serve(message: ToLog): Promise<void> {
   if (message.type === 'append') await append(message)
-  else if (message.type === 'snapshot-begin') await beginSnapshot()
-  else if (message.type === 'snapshot-part') await snapshot?.segment.write(documents(message))
-  else if (message.type === 'snapshot-end') await endSnapshot(message.revision)
-  else await current?.close()
+  else if (message.type === 'recover') await recover()
+  else if (message.type === 'close') await close()
+  else await compact(message)
 }
 
 async function append(batch: Extract<ToLog, { type: 'append' }>): Promise<void> {
   if (!current) throw new Error('the log is closed')
-  if (current.bytes > segmentBytes) await rotate()
+  if (failure) throw failure
+  if (!spare) await prepareSpare()
+  if (current.bytes > segmentBytes && spare) await rotate()
   const last = batch.revisions.at(-1) ?? 0
-  await current.write([...documents(batch), commitDocument(last, batch.revisions.length)])
-  await current.sync()
+  try {
+    await current.write([...documents(batch), commitDocument(last, batch.revisions.length)])
+    await current.sync()
+  } catch (error) {
+    failure = error as Error
+    throw error
+  }
+}
+
+/**
+ * Makes the log writable again after a failed append: drops what was written of the batch, shows that there is room for
+ * more, and goes on in a new segment. @throws what the disk says, with nothing changed for readers of the log
+ */
+async function recover(): Promise<void> {
+  if (!failure || !current) return
+  await current.rewind()
+  if (!spare) await prepareSpare()
+  if (!spare) throw failure
+  await spare.prove()
+  await rotate()
+  failure = undefined
+}
+
+async function close(): Promise<void> {
+  if (failure) await current?.rewind().catch(() => undefined)
+  await current?.close()
+  current = undefined
+  await spare?.discard()
+  await rm(join(dir, spareName), { force: true })
 }
 
 function documents({
@@ -107,19 +143,52 @@ function documents({
   })
 }
 
+/** Begins the next segment. @throws what the disk says; the present one is then still in use */
 async function rotate(): Promise<void> {
+  if (!spare) await prepareSpare()
+  if (!spare) throw new Error('the next segment cannot be made')
   const number = (current?.number ?? 0) + 1
-  await current?.close()
-  current = await Segment.open(segmentName(number), number)
-  syncFolder()
+  await rename(join(dir, spareName), join(dir, segmentName(number)))
+  const before = current
+  current = spare
+  current.number = number
+  spare = undefined
+  await syncFolder()
+  await before?.close()
+  await prepareSpare()
+}
+
+/** Opens the next segment ahead, so that going on needs no descriptor; tried again later where that fails. */
+async function prepareSpare(): Promise<void> {
+  try {
+    await rm(join(dir, spareName), { force: true })
+    spare = await Segment.open(spareName, 0)
+  } catch {
+    spare = undefined
+  }
+}
+
+/** A step of the snapshot; one that fails leaves nothing of it. */
+async function compact(message: Extract<ToLog, { type: `snapshot-${string}` }>): Promise<void> {
+  try {
+    if (message.type === 'snapshot-begin') await beginSnapshot()
+    else if (message.type === 'snapshot-part') await snapshot?.segment.write(documents(message))
+    else await endSnapshot(message.revision)
+  } catch (error) {
+    await snapshot?.segment.discard()
+    snapshot = undefined
+    await rm(join(dir, snapshotDraft), { force: true })
+    throw error
+  }
 }
 
 /** From here on new writes go to a new segment; the snapshot will stand for all the older ones. */
 async function beginSnapshot(): Promise<void> {
+  if (failure) throw failure
   await rotate()
   const until = (current?.number ?? 1) - 1
-  await rm(join(dir, 'snapshot.tmp'), { force: true })
-  snapshot = { segment: await Segment.open('snapshot.tmp', 0), until }
+  await rm(join(dir, snapshotDraft), { force: true })
+  snapshot = { segment: await Segment.open(snapshotDraft, 0), until }
 }
 
 async function endSnapshot(revision: number): Promise<void> {
@@ -128,8 +197,8 @@ async function endSnapshot(revision: number): Promise<void> {
   await segment.write([commitDocument(revision, segment.records)])
   await segment.sync()
   await segment.close()
-  await rename(join(dir, 'snapshot.tmp'), join(dir, snapshotName(until)))
-  syncFolder()
+  await rename(join(dir, snapshotDraft), join(dir, snapshotName(until)))
+  await syncFolder()
   for (const file of await readdir(dir)) {
     const number = numberOf(file)
     if (number === undefined || number > until || file === snapshotName(until)) continue
@@ -160,10 +229,11 @@ async function load(): Promise<FromLog> {
     written = await readInto(file, { live, after: written, warnings, isLast: index === segments.length - 1 })
   }
   revision = Math.max(revision, written)
-  await rm(join(dir, 'snapshot.tmp'), { force: true })
+  await rm(join(dir, snapshotDraft), { force: true })
   const number = Math.max(newest + 1, expected)
   current = await Segment.open(segmentName(number), number)
-  syncFolder()
+  await prepareSpare()
+  await syncFolder()
   return { type: 'loaded', entries: [...live.values()], revision, warnings, bytes }
 }
 
@@ -211,7 +281,9 @@ async function readInto(
     await copyFile(path, `${path}.torn`)
     await cut(path, length)
     warnings.push(
-      `${path}: the last ${torn} bytes were cut short by a crash and never acknowledged; kept in ${path}.torn`,
+      `${path}: its last ${torn} bytes are no complete batch and were cut off; kept in ${path}.torn. A crash in the middle ` +
+        'of a write leaves such an end, and that write was never acknowledged; if the file was cut in another way, ' +
+        'acknowledged writes are missing',
     )
   }
   bytes += length
@@ -234,41 +306,46 @@ const numberOf = (file: string): number | undefined => {
   return match ? Number(match[1]) : undefined
 }
 
+let folder: FileHandle | undefined
+
 /** A new or renamed file is on disk only when its folder is. */
-function syncFolder(): void {
-  const fd = openSync(dir, 'r')
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
+async function syncFolder(): Promise<void> {
+  folder ??= await open(dir, 'r')
+  await folder.sync()
 }
 
-/** The part of NeDB that writes lines, behind its promises. */
+/** The part of NeDB that writes lines. It appends to `filename` with `appendFile` of `fs/promises`. */
 interface Persistence {
+  filename: string | FileHandle
   persistNewStateAsync(documents: LogDocument[]): Promise<void>
 }
 
+/** What has to fit on the disk before writes are accepted again after a failure. */
+const proof = Buffer.alloc(64 * 1024, ' ')
+
 /**
- * One file of the log: NeDB appends to it, our own descriptor syncs it (NeDB never does on append). Only NeDB's
- * persistence is asked: its insert would also keep a copy of every document in memory, which nobody reads here.
+ * One file of the log: NeDB appends to it, this syncs it (NeDB never does on append). Only NeDB's persistence is asked:
+ * its insert would also keep a copy of every document in memory, which nobody reads here. It is given our handle in
+ * place of a path, which `appendFile` takes as well: no append opens the file anew.
  */
 class Segment {
-  readonly number: number
+  number: number
   records = 0
   bytes = 0
   readonly #persistence: Persistence
-  readonly #fd: number
+  readonly #file: FileHandle
+  /** Length up to which the file is on disk. */
+  #synced: number
 
-  private constructor(number: number, persistence: Persistence, fd: number) {
+  private constructor(number: number, persistence: Persistence, file: FileHandle, size: number) {
     this.number = number
     this.#persistence = persistence
-    this.#fd = fd
+    this.#file = file
+    this.#synced = size
   }
 
   static async open(name: string, number: number): Promise<Segment> {
     const path = join(dir, name)
-    await writeFile(path, '', { mode: 0o600, flag: 'a' })
     const datastore = Datastore.create({
       filename: path,
       autoload: false,
@@ -277,7 +354,9 @@ class Segment {
       beforeDeserialization: (line: string) => unseal(line) ?? '',
     })
     const { persistence } = (datastore as unknown as { __original: { persistence: Persistence } }).__original
-    return new Segment(number, persistence, openSync(path, 'r'))
+    const file = await open(path, 'a', 0o600)
+    persistence.filename = file
+    return new Segment(number, persistence, file, (await file.stat()).size)
   }
 
   async write(lines: LogDocument[]): Promise<void> {
@@ -290,13 +369,35 @@ class Segment {
     }
   }
 
-  sync(): Promise<void> {
-    return sync(this.#fd)
+  async sync(): Promise<void> {
+    await this.#file.datasync()
+    this.#synced = (await this.#file.stat()).size
+  }
+
+  /** Takes off what was written since the last sync. */
+  async rewind(): Promise<void> {
+    await this.#file.truncate(this.#synced)
+    await this.#file.datasync()
+  }
+
+  /** Shows that the disk takes more, and leaves nothing of the proof. @throws what the disk says */
+  async prove(): Promise<void> {
+    try {
+      await this.#file.appendFile(proof)
+      await this.#file.datasync()
+    } finally {
+      await this.rewind()
+    }
   }
 
   async close(): Promise<void> {
-    await sync(this.#fd)
-    closeSync(this.#fd)
+    await this.#file.datasync()
+    await this.#file.close()
+  }
+
+  /** Closes without a word about what was written. */
+  discard(): Promise<void> {
+    return this.#file.close()
   }
 }
 

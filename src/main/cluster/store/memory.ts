@@ -14,6 +14,6 @@ export function createMemoryStore({ clock = systemClock, ...options }: MemorySto
   return new Revisions({
     ...options,
     clock,
-    journal: { append: () => Promise.resolve(), close: () => Promise.resolve() },
+    journal: { append: () => Promise.resolve(), recover: () => Promise.resolve(), close: () => Promise.resolve() },
   })
 }

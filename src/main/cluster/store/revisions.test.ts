@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { systemClock } from '#shared/base/clock.ts'
-import { Revisions, StoreFailed, type Journal } from './revisions.ts'
+import { Revisions, type Journal } from './revisions.ts'
+import { StoreFailed } from './store.ts'
+import { createFakeClock } from '#test/support/fake-clock.ts'
 import { key, put } from './store.fixture.ts'
 
 /** A log whose appends end when told to. */
@@ -8,6 +10,7 @@ function heldJournal(): { journal: Journal; settle: ((error?: Error) => void)[] 
   const settle: ((error?: Error) => void)[] = []
   const journal: Journal = {
     append: () => new Promise((resolve, reject) => settle.push((error) => (error ? reject(error) : resolve()))),
+    recover: () => Promise.reject(new Error('still full')),
     close: () => Promise.resolve(),
   }
   return { journal, settle }
@@ -31,9 +34,10 @@ test('writes that wait together share one append', async () => {
   await store.close()
 })
 
-test('after a failed append nothing is accepted any more, and nothing of it is seen', async () => {
+test('after a failed append writes are refused until the log has recovered, and nothing of it is seen', async () => {
   const { journal, settle } = heldJournal()
-  const store = new Revisions({ journal, clock: systemClock })
+  const clock = createFakeClock()
+  const store = new Revisions({ journal, clock })
   const kept = store.commit([put('kept', 0)])
   await nextTurn()
   settle[0]?.()
@@ -48,5 +52,18 @@ test('after a failed append nothing is accepted any more, and nothing of it is s
   await expect(store.commit([put('later', 0)])).rejects.toThrow(StoreFailed)
   expect(store.list('/registry/core/pods/').entries.map((entry) => entry.key)).toEqual([key('kept')])
   expect(store.head(key('lost'))).toBeUndefined()
+  await clock.advance(5_000)
+  expect(store.failure?.message).toContain('still full')
+  await expect(store.commit([put('later', 0)])).rejects.toThrow(StoreFailed)
+
+  journal.recover = () => Promise.resolve()
+  await clock.advance(1_000)
+  expect(store.failure).toBeUndefined()
+  const again = store.commit([put('lost', 0)])
+  await nextTurn()
+  settle[2]?.()
+  const [entry] = await again
+  // The revisions of what was refused are not given out again.
+  expect(entry?.revision).toBeGreaterThan((store.get(key('kept'))?.revision ?? 0) + 1)
   await store.close()
 })

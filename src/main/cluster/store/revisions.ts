@@ -1,10 +1,12 @@
 import { Collections } from './collections.ts'
 import type { Clock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
+import { StateLost } from '#shared/base/state-lost.ts'
 import { StoredEntry } from './entry.ts'
 import { History } from './history.ts'
 import {
   RevisionMismatch,
+  StoreFailed,
   type Change,
   type Entry,
   type ListOptions,
@@ -17,6 +19,8 @@ import {
 /** What the revisions need of a log: the changes of one batch on disk, all or none, when the promise resolves. */
 export interface Journal {
   append(changes: readonly StoredChange[]): Promise<void>
+  /** Makes the log writable again after a failed append, without anything of that batch. @throws while it cannot */
+  recover(): Promise<void>
   /** Called after a batch has been published; the journal may compact from `entries`. */
   published?(): void
   close(): Promise<void>
@@ -61,13 +65,16 @@ export class Revisions implements Store {
   #revision: number
   #queue: Pending[] = []
   #flushing: Promise<void> | undefined
-  #failure: Error | undefined
+  #failure: StoreFailed | undefined
   #closed = false
   #stopCompacting: Stop | undefined
+  readonly #clock: Clock
+  #stopRecovery: Stop | undefined
 
   constructor(options: RevisionsOptions) {
     const { journal, clock, initial, historySize, historyFreshMs, compactEveryMs, onWatcherError } = options
     this.#journal = journal
+    this.#clock = clock
     this.#revision = this.#allocated = initial?.revision ?? 1
     for (const entry of initial?.entries ?? []) this.#durable.put(entry)
     this.#history = new History({
@@ -86,6 +93,10 @@ export class Revisions implements Store {
 
   get compactedRevision(): number {
     return this.#history.compacted
+  }
+
+  get failure(): Error | undefined {
+    return this.#failure
   }
 
   get(key: string): Entry | undefined {
@@ -134,6 +145,7 @@ export class Revisions implements Store {
   async close(): Promise<void> {
     this.#closed = true
     await this.#stopCompacting?.()
+    await this.#stopRecovery?.()
     while (this.#flushing) await this.#flushing
     await this.#journal.close()
   }
@@ -168,7 +180,11 @@ export class Revisions implements Store {
         this.#fail(error, batch)
         break
       }
-      this.#publish(changes)
+      try {
+        this.#publish(changes)
+      } catch (error) {
+        throw new StateLost('a batch is on disk and could not be published', { cause: error })
+      }
       for (const { changes: own, resolve } of batch) resolve(own.map(({ entry }) => entry))
     }
     this.#flushing = undefined
@@ -189,15 +205,26 @@ export class Revisions implements Store {
     this.#failure = new StoreFailed(error)
     for (const { reject } of [...batch, ...this.#queue.splice(0)]) reject(this.#failure)
     this.#unflushed.clear()
+    this.#recoverLater()
+  }
+
+  /** Tries until the log can be written again; writes are refused meanwhile. */
+  #recoverLater(): void {
+    this.#stopRecovery = this.#clock.after(recoveryMs, () => {
+      this.#journal.recover().then(
+        () => (this.#failure = undefined),
+        (error: unknown) => {
+          if (this.#closed) return
+          this.#failure = new StoreFailed(error)
+          this.#recoverLater()
+        },
+      )
+    })
   }
 }
 
-/** The log could not be written: nothing more is accepted until the store is opened anew. */
-export class StoreFailed extends Error {
-  constructor(cause: unknown) {
-    super(`the store cannot write its log: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
-  }
-}
+/** How long writes are refused before the log is tried again, ms. */
+const recoveryMs = 500
 
 function ended(previous: Entry | undefined, revision: number): StoredEntry {
   if (!previous) throw new Error('a delete needs something to delete')

@@ -7,7 +7,7 @@ import type { KubeObject } from '#shared/kube/object.ts'
  * One revision counter for everything; a commit is atomic, gets one revision per operation, and is acknowledged only
  * after it is on disk. Readers and watchers see a revision only once it is durable; writers compare against the head
  * (durable or still being flushed), so two writers never both win. The log fails as a whole: after a failed flush the
- * store refuses every further write.
+ * store refuses every write with StoreFailed until its log can be written again, and then goes on.
  *
  * Keys are `/registry/<group or core>/<resource>/[<namespace>/]<name>`; prefixes end with a slash.
  */
@@ -16,6 +16,9 @@ export interface Store {
   readonly revision: number
   /** Watches and reads from a revision at or before this one are refused with Compacted. */
   readonly compactedRevision: number
+
+  /** Why writes are refused at the moment; undefined when they are not. */
+  readonly failure: Error | undefined
 
   /** The durable entry of `key`. */
   get(key: string): Entry | undefined
@@ -110,5 +113,12 @@ export class RevisionMismatch extends Error {
     super(`${key} is at revision ${head?.revision ?? 0}`)
     this.key = key
     this.head = head
+  }
+}
+
+/** The log cannot be written: nothing of the refused write is stored, and none is accepted until it can. */
+export class StoreFailed extends Error {
+  constructor(cause: unknown) {
+    super(`the store cannot write its log: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
   }
 }

@@ -19,7 +19,7 @@ export function builtInChecks({
   stopping,
 }: {
   log: Log
-  store: Pick<Store, 'count'>
+  store: Pick<Store, 'failure'>
   stopping(): boolean
 }): HealthChecks {
   return {
@@ -30,11 +30,11 @@ export function builtInChecks({
   }
 }
 
-/** Whether the store answers. */
+/** Whether the store takes writes. */
 export const storeCheck =
-  (store: Pick<Store, 'count'>): HealthCheck =>
+  (store: Pick<Store, 'failure'>): HealthCheck =>
   () =>
-    problemOf(() => store.count('/'))
+    store.failure?.message
 
 function problemOf(act: () => unknown): string | undefined {
   try {

@@ -1,5 +1,6 @@
 import type { KubeObject } from '#shared/kube/object.ts'
-import { RevisionMismatch, type Entry, type Operation } from '../../store/store.ts'
+import { failure, type ApiError } from '#shared/kube/status.ts'
+import { RevisionMismatch, StoreFailed, type Entry, type Operation } from '../../store/store.ts'
 import type { Answer } from '../api/request.ts'
 import { itemOf, type RegistryContext } from './context.ts'
 import { refuseTooLarge } from './object-size.ts'
@@ -70,10 +71,16 @@ export async function remove(
 }
 
 async function commitOne({ store }: RegistryContext, operation: Operation): Promise<Entry> {
-  const [entry] = await store.commit([operation])
+  const [entry] = await store.commit([operation]).catch((error: unknown) => {
+    throw error instanceof StoreFailed ? storeUnavailable(error) : error
+  })
   if (!entry) throw new Error(`the store returned no entry of ${operation.key}`)
   return entry
 }
+
+/** 503 with Retry-After, upon which client-go tries again by itself. */
+const storeUnavailable = ({ message }: StoreFailed): ApiError =>
+  failure(503, 'ServiceUnavailable', message, { retryAfterSeconds: 1 })
 
 function answerOf(resource: ServedResource, entry: Entry, code: number): Answer {
   const { object, json } = itemOf(resource, entry)

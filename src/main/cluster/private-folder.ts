@@ -1,0 +1,24 @@
+import { chmod, lstat, mkdir, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/**
+ * Makes `dir` where it is missing, and takes it and all that is in it back from other users: folders get mode 0700, files
+ * lose the rights of group and others. Keys, store and kubeconfig lie in it. Links are not followed.
+ */
+export async function ensurePrivateFolder(dir: string): Promise<void> {
+  await mkdir(dir, { recursive: true, mode: 0o700 })
+  await chmod(dir, 0o700)
+  const names = await readdir(dir)
+  await Promise.all(names.map((name) => takeBack(join(dir, name))))
+}
+
+async function takeBack(path: string): Promise<void> {
+  try {
+    const stats = await lstat(path)
+    if (stats.isDirectory()) await ensurePrivateFolder(path)
+    else if (stats.isFile() && (stats.mode & 0o077) !== 0) await chmod(path, stats.mode & 0o700)
+  } catch (error) {
+    // Files may go meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+}
