@@ -1,0 +1,34 @@
+import type { DaemonSetStatus } from '#shared/kube/generated/types.ts'
+import { isPodReady } from '#shared/kube/pod.ts'
+import { withoutZeros } from '#shared/kube/without-zeros.ts'
+import type { NodeState, Snapshot } from './decide.ts'
+import { isAvailable, isOfRevision, isStaying } from './pods.ts'
+
+/** The status of a DaemonSet, counted in nodes. */
+export function statusOf({ set, hash, now }: Snapshot, nodes: readonly NodeState[]): DaemonSetStatus {
+  const wanted = nodes.filter(({ shouldRun }) => shouldRun)
+  // One pod a node counts: one that is ready, else the first.
+  const counted = wanted.map(({ pods }) => pods.find(isPodReady) ?? pods[0]).filter((pod) => pod !== undefined)
+  const available = counted.filter((pod) => isStaying(pod) && isAvailable(set, pod, now)).length
+  const { collisionCount } = set.status ?? {}
+  const status = {
+    currentNumberScheduled: counted.length,
+    numberMisscheduled: nodes.filter(({ shouldRun, pods }) => !shouldRun && pods.length > 0).length,
+    desiredNumberScheduled: wanted.length,
+    numberReady: counted.filter(isPodReady).length,
+    observedGeneration: set.metadata.generation,
+    updatedNumberScheduled: wanted.filter(({ pods }) => pods.some((pod) => isOfRevision(pod, hash))).length,
+    numberAvailable: available,
+    numberUnavailable: wanted.length - available,
+    ...(collisionCount === undefined ? {} : { collisionCount }),
+  }
+  return withoutZeros(status, ...requiredCounts)
+}
+
+/** Counts that are written even where they are 0. */
+const requiredCounts = [
+  'currentNumberScheduled',
+  'numberMisscheduled',
+  'desiredNumberScheduled',
+  'numberReady',
+] as const

@@ -1,0 +1,33 @@
+import { describe } from 'vitest'
+import type { Job, JobStatus, Pod } from '#shared/kube/generated/types.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import { goldenNow, goldenPairs } from '#test/support/golden.ts'
+import { decide } from './decide.ts'
+import { jobPod, uidOf } from './pods.ts'
+import { Tally } from './tally.ts'
+
+/** A Job and its pods in; the steps of one reconcile out. */
+describe('a decision about a Job', () => {
+  goldenPairs(`${import.meta.dirname}/testdata`, (objects) => {
+    const of = <T extends KubeObject>(kind: string): T[] => objects.filter((each) => each.kind === kind) as T[]
+    const [job] = of<Job>('Job')
+    if (!job) throw new Error('no Job in the input')
+    const tally = new Tally(job, of<Pod>('Pod'))
+    tally.noteFinished(goldenNow)
+    const noted: JobStatus = structuredClone(tally.status)
+    tally.job = { ...job, status: noted }
+    const finished = tally.finishedAndTracked()
+    tally.countNoted(new Set(finished.map(uidOf)))
+    const { status, events, remove, create, requeueAfter } = decide(tally, goldenNow)
+    return {
+      noted,
+      released: finished.map(({ metadata }) => metadata.name),
+      status,
+      events,
+      remove: remove.map(({ metadata }) => metadata.name),
+      create: create.map((index) => index ?? 'pod'),
+      ...(create.length > 0 ? { firstPod: jobPod(job, create[0]) } : {}),
+      requeueAfter,
+    }
+  })
+})
