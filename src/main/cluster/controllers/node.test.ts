@@ -137,6 +137,67 @@ it('evicts from a NoExecute taint at once, after tolerationSeconds, or never', a
   ).toBeUndefined()
 })
 
+const setTaints = (taints: object[]): Promise<Node> =>
+  plane.client.patch(nodes, { name: 'a' }, { type: 'merge', body: { spec: { taints } } })
+const isLeaving = async (name: string): Promise<boolean> =>
+  (await plane.client.get(pods, { namespace: 'default', name })).metadata.deletionTimestamp !== undefined
+const tolerating = (name: string, key: string, tolerationSeconds: number): Pod => ({
+  ...pod(name),
+  spec: {
+    containers: [{ name: 'web', image: 'nginx' }],
+    nodeName: 'a',
+    tolerations: [{ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds }],
+  },
+})
+
+it.each([
+  ['a NoExecute taint without timeAdded, as kubectl sets it', { key: 'k', value: 'v' }],
+  ['one without a value', { key: 'k' }],
+  ['one with a timeAdded', { key: 'k', timeAdded: '2026-01-01T00:00:00Z' }],
+])('counts tolerationSeconds once from %s, whatever else changes on the node', async (_what, part) => {
+  const taint = { ...part, effect: 'NoExecute' }
+  plane.start(startTaintEviction)
+  await plane.client.create(nodes, { metadata: { name: 'a' } })
+  await plane.client.create(pods, tolerating('web', 'k', 3))
+  await setTaints([taint])
+  await settle()
+  await clock.advance(2_000)
+  // Another taint has the pod looked at again.
+  await setTaints([taint, { key: 'other', effect: 'NoSchedule' }])
+  await settle()
+  await clock.advance(900)
+  expect(await isLeaving('web')).toBe(false)
+  await clock.advance(100)
+  await plane.untilOne(pods, 'web', ({ metadata }) => metadata.deletionTimestamp !== undefined)
+})
+
+it('counts anew where a taint without timeAdded was taken away and is back', async () => {
+  plane.start(startTaintEviction)
+  await plane.client.create(nodes, { metadata: { name: 'a' } })
+  await plane.client.create(pods, tolerating('web', 'k', 10))
+  for (const taints of [[{ key: 'k', effect: 'NoExecute' }], [], [{ key: 'k', effect: 'NoExecute' }]]) {
+    await setTaints(taints)
+    await settle()
+    await clock.advance(6_000)
+  }
+  expect(await isLeaving('web')).toBe(false)
+  await clock.advance(4_000)
+  await plane.untilOne(pods, 'web', ({ metadata }) => metadata.deletionTimestamp !== undefined)
+})
+
+it('gives a pod its whole time that comes to a node which was tainted before', async () => {
+  plane.start(startTaintEviction)
+  await plane.client.create(nodes, { metadata: { name: 'a' } })
+  await setTaints([{ key: 'k', effect: 'NoExecute', timeAdded: timestamp(clock.now()) }])
+  await clock.advance(3_600_000)
+  await plane.client.create(pods, tolerating('late', 'k', 10))
+  await settle()
+  await clock.advance(9_000)
+  expect(await isLeaving('late')).toBe(false)
+  await clock.advance(1_000)
+  await plane.untilOne(pods, 'late', ({ metadata }) => metadata.deletionTimestamp !== undefined)
+})
+
 it('spares a pod whose node recovers in time', async () => {
   plane.start(startTaintEviction)
   await plane.client.create(nodes, { metadata: { name: 'a' } })

@@ -5,8 +5,8 @@ import type { Stop } from '#shared/base/disposable.ts'
 import { createEventRecorder } from '#shared/client/event-recorder.ts'
 import { keyOf } from '#shared/client/informer.ts'
 import { isAnotherObject, isNotFound } from '#shared/kube/error-kinds.ts'
-import type { Pod, Taint } from '#shared/kube/generated/types.ts'
-import { isPodTerminal } from '#shared/kube/pod.ts'
+import type { Node, Pod, Taint } from '#shared/kube/generated/types.ts'
+import { isPodTerminal, podCondition } from '#shared/kube/pod.ts'
 import { nodes, pods } from '#shared/kube/resources.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import { tolerates } from '#shared/kube/tolerations.ts'
@@ -21,12 +21,19 @@ export function startTaintEviction(context: ControllerContext): Stop {
   const nodeInformer = context.informers.share(nodes)
   const podInformer = context.informers.share(pods)
   podInformer.addIndex('node-name', (pod) => pod.spec?.nodeName)
+  const times = new TaintTimes(() => clock.now())
+  // Before the watches: a reconcile finds the times of the taints that caused it.
+  const stopTimes = nodeInformer.onChange({
+    added: (node) => times.see(node),
+    updated: (_, node) => times.see(node),
+    deleted: (node) => times.forget(node),
+  })
 
   async function reconcile(key: string): Promise<Outcome> {
     const pod = podInformer.get(key)
     if (!pod || pod.metadata.deletionTimestamp || isPodTerminal(pod)) return undefined
     const taints = noExecuteTaints(pod.spec?.nodeName)
-    const wait = toleratedMs(pod, taints, clock.now())
+    const wait = toleratedMs(pod, taints, (taint) => times.since(pod.spec?.nodeName, taint), clock.now())
     if (wait === Infinity) return undefined
     if (wait > 0) return { requeueAfter: wait }
     await evict(pod)
@@ -45,7 +52,7 @@ export function startTaintEviction(context: ControllerContext): Stop {
   }
 
   const noExecuteTaints = (nodeName: string | undefined): Taint[] =>
-    (nodeName && nodeInformer.get(nodeName)?.spec?.taints?.filter(({ effect }) => effect === 'NoExecute')) || []
+    nodeName ? noExecute(nodeInformer.get(nodeName)?.spec?.taints) : []
 
   const controller = runController({
     ...context,
@@ -69,26 +76,71 @@ export function startTaintEviction(context: ControllerContext): Stop {
     ],
   })
 
-  return () => controller.stop()
+  return async () => {
+    void stopTimes()
+    await controller.stop()
+  }
 }
 
 /**
- * How much longer the pod may stay, ms: for ever when every taint is tolerated without limit, not at all when one is
- * not tolerated, else by the shortest limit of the tolerations in use, counted from when the taint was added.
+ * When the NoExecute taints of nodes were added. `kubectl taint` and most other writers leave `timeAdded` unset: such a
+ * taint counts from when it was first seen.
  */
-function toleratedMs(pod: Pod, taints: readonly Taint[], now: number): number {
+class TaintTimes {
+  readonly #now: () => number
+  /** By node, then by taint, ms. */
+  readonly #seen = new Map<string, Map<string, number>>()
+
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  see({ metadata, spec }: Node): void {
+    const before = this.#seen.get(metadata.name ?? '')
+    const undated = noExecute(spec?.taints).filter(({ timeAdded }) => !timeAdded)
+    const times = new Map(undated.map((taint) => [idOf(taint), before?.get(idOf(taint)) ?? this.#now()]))
+    if (times.size > 0) this.#seen.set(metadata.name ?? '', times)
+    else this.#seen.delete(metadata.name ?? '')
+  }
+
+  forget({ metadata }: Node): void {
+    this.#seen.delete(metadata.name ?? '')
+  }
+
+  /** ms since the epoch */
+  since(nodeName: string | undefined, taint: Taint): number {
+    const added = Date.parse(taint.timeAdded ?? '')
+    return Number.isNaN(added) ? (this.#seen.get(nodeName ?? '')?.get(idOf(taint)) ?? this.#now()) : added
+  }
+}
+
+const noExecute = (taints: readonly Taint[] = []): Taint[] => taints.filter(({ effect }) => effect === 'NoExecute')
+
+const idOf = ({ key, value = '' }: Taint): string => `${key}=${value}`
+
+/**
+ * How much longer the pod may stay, ms: for ever when every taint is tolerated without limit, not at all when one is
+ * not tolerated, else by the shortest limit of the tolerations in use. A limit counts from when the taint was added, or
+ * from when the pod came to the node where that was later.
+ */
+function toleratedMs(pod: Pod, taints: readonly Taint[], addedAt: (taint: Taint) => number, now: number): number {
+  const arrival = arrivalOf(pod)
   let left = Infinity
   for (const taint of taints) {
     const tolerations = pod.spec?.tolerations?.filter((toleration) => tolerates(toleration, taint)) ?? []
     if (tolerations.length === 0) return 0
     for (const { tolerationSeconds } of tolerations) {
       if (tolerationSeconds === undefined) continue
-      const since = taint.timeAdded ? Date.parse(taint.timeAdded) : now
+      const since = Math.max(addedAt(taint), arrival)
       left = Math.min(left, Math.max(0, since + asNumber(tolerationSeconds) * 1000 - now))
     }
   }
   return left
 }
+
+/** When the pod was bound to its node, ms; 0 where it does not say. */
+const arrivalOf = (pod: Pod): number =>
+  Date.parse(podCondition(pod, 'PodScheduled')?.lastTransitionTime ?? pod.metadata.creationTimestamp ?? '') || 0
 
 /** Says beforehand why the pod fails: Jobs tell this apart from a failure of the pod's own. */
 function withDisruption(pod: Pod, now: string): Pod {
