@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { Client } from '#shared/client/client.ts'
+import { forbidden } from '#shared/kube/status.ts'
 import { isPodActive } from '#shared/kube/pod.ts'
-import type { ReplicaSet } from '#shared/kube/generated/types.ts'
+import type { ReplicaSet, ReplicaSetSpec } from '#shared/kube/generated/types.ts'
 import { events, pods, replicaSets, replicationControllers } from '#shared/kube/resources.ts'
 import { startControlPlane, type TestControlPlane } from '#test/support/control-plane.ts'
 import { startReplicaSets, startReplicationControllers } from './replicaset.ts'
@@ -108,3 +110,46 @@ it('does the same for a ReplicationController, and leaves ReplicaSets alone', as
     'ReplicationController',
   ])
 })
+
+/** A client that creates `most` pods, as under a quota. */
+function withQuota(client: Client, most: number): Client {
+  let used = 0
+  return {
+    ...client,
+    async create(resource, object, options) {
+      if (resource.kind === 'Pod' && used++ >= most)
+        throw forbidden({ group: '', resource: 'pods' }, '', 'exceeded quota: few, requested: pods=1')
+      return client.create(resource, object, options)
+    },
+  }
+}
+
+it.each([
+  ['a ReplicaSet', startReplicaSets, replicaSets, { matchLabels: { app: 'web' } }],
+  [
+    'a ReplicationController',
+    startReplicationControllers,
+    replicationControllers as unknown as typeof replicaSets,
+    { app: 'web' } as ReplicaSetSpec['selector'],
+  ],
+] as const)(
+  'says in the status of %s that pods cannot be created, until they can',
+  async (_, start, resource, selector) => {
+    plane.startKubelets()
+    plane.start((context) => start({ ...context, client: withQuota(context.client, 2) }))
+    const set = webSet(3)
+    await plane.client.create(resource, { ...set, spec: { ...set.spec, selector } })
+    const failing = await plane.untilOne(
+      resource,
+      'web',
+      ({ status }) => status?.conditions !== undefined && status.readyReplicas === 2,
+    )
+    expect(failing.status?.conditions).toMatchObject([
+      { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate' },
+    ])
+    expect(failing.status?.conditions?.[0]?.message).toContain('exceeded quota')
+    const body = { spec: { replicas: 2 } }
+    await plane.client.patch(resource, { namespace: 'default', name: 'web' }, { type: 'merge', body })
+    await plane.untilOne(resource, 'web', ({ status }) => (status?.conditions ?? []).length === 0)
+  },
+)

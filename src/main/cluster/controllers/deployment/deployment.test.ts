@@ -32,6 +32,15 @@ it('rolls out: a ReplicaSet named by its template, conditions, revision, event',
   )
 })
 
+it('notes the revision without a new generation', async () => {
+  startAll()
+  await plane.client.create(deployments, web({ replicas: 1 }))
+  const { metadata, status } = await rolledOut()
+  expect(metadata.annotations?.['deployment.kubernetes.io/revision']).toBe('1')
+  expect(metadata.generation).toBe(1)
+  expect(status?.observedGeneration).toBe(1)
+})
+
 it('keeps between the bounds of maxSurge and maxUnavailable while it rolls over', async () => {
   startAll()
   await plane.client.create(deployments, web({ replicas: 10, strategy: rolling('20%', '10%') }))

@@ -45,17 +45,15 @@ export function startDeployments(context: ControllerContext): Stop {
     })
     const podsOf = (set: ReplicaSet): Pod[] => dependentsOf(podInformer, set)
     const decision = decide({ deployment, sets: claimed, podsOf })
-    const live = await carryOut(deployment, decision)
-    return writeStatus(live, decision.rollout, decision.progress)
+    await carryOut(deployment, decision)
+    return writeStatus(withRevision(deployment, decision.revision), decision.rollout, decision.progress)
   }
 
-  /** Writes the changes of a decision. @returns the Deployment, as written where its revision was noted */
-  async function carryOut(deployment: Deployment, { changes, revision, rollout }: Decision): Promise<Deployment> {
+  async function carryOut(deployment: Deployment, { changes, rollout }: Decision): Promise<void> {
     for (const { set, event } of changes.filter(({ verb }) => verb === 'create'))
       await createSet(deployment, set, event, rollout)
     await waitForAll(changes.filter(({ verb }) => verb === 'update').map((change) => updateSet(deployment, change)))
     await waitForAll(changes.filter(({ verb }) => verb === 'delete').map(({ set }) => deleteSet(set)))
-    return revision === undefined ? deployment : noteRevision(deployment, revision)
   }
 
   async function createSet(
@@ -103,21 +101,13 @@ export function startDeployments(context: ControllerContext): Stop {
     }
   }
 
-  /** `kubectl rollout history` and `undo` go by this annotation. */
-  async function noteRevision(deployment: Deployment, revision: string): Promise<Deployment> {
-    const body = { metadata: { uid: deployment.metadata.uid, annotations: { [revisionAnnotation]: revision } } }
-    const written = await client.patch(deployments, refOf(deployment), { type: 'merge', body })
-    await deploymentInformer.caughtUp(written)
-    return written
-  }
-
   async function writeStatus(
     deployment: Deployment,
     rollout: Rollout,
     progress: Progress | undefined,
   ): Promise<Outcome> {
     const status = statusOf(rollout, progress, clock.now())
-    if (!jsonEqual(status, deployment.status))
+    if (!jsonEqual(status, deployment.status) || deployment !== rollout.deployment)
       await deploymentInformer.caughtUp(await client.updateStatus(deployments, { ...deployment, status }))
     const requeueAfter = msUntilDeadline(rollout, status, clock.now())
     return requeueAfter === undefined ? undefined : { requeueAfter }
@@ -155,3 +145,18 @@ export function startDeployments(context: ControllerContext): Stop {
 
   return () => controller.stop()
 }
+
+/**
+ * The revision is an annotation, for `kubectl rollout history` and `undo`. It is written with the status, as Kubernetes
+ * does: there a change of annotations is no new generation.
+ */
+const withRevision = (deployment: Deployment, revision: string | undefined): Deployment =>
+  revision === undefined
+    ? deployment
+    : {
+        ...deployment,
+        metadata: {
+          ...deployment.metadata,
+          annotations: { ...deployment.metadata.annotations, [revisionAnnotation]: revision },
+        },
+      }

@@ -1,0 +1,231 @@
+import { jobs, daemonSets, deployments, nodes, pods, replicaSets } from '#shared/kube/resources.ts'
+import type { Client } from '#shared/client/client.ts'
+import type { PodTemplateSpec } from '#shared/kube/generated/types.ts'
+import { isPodActive } from '#shared/kube/pod.ts'
+import { crashTest } from '#test/support/crash-points.ts'
+import { startDaemonSets } from './daemonset/index.ts'
+import { targetOf } from './daemonset/pods.ts'
+import { startDeployments } from './deployment/index.ts'
+import { startJobs } from './job/index.ts'
+import { startReplicaSets } from './replicaset.ts'
+
+/** Controllers that are ended between any two of their writes, and started again, come to the same end. */
+
+const template = (image: string, spec: object = {}): PodTemplateSpec => ({
+  metadata: { labels: { app: 'web' } },
+  spec: { containers: [{ name: 'web', image }], ...spec },
+})
+const selector = { matchLabels: { app: 'web' } }
+
+/** Images of active pods, the only thing about them that is the same each time. */
+const images = async (client: Client, namespace: string): Promise<(string | undefined)[]> =>
+  (await client.list(pods, { namespace })).items
+    .filter(isPodActive)
+    .map(({ spec }) => spec?.containers[0]?.image)
+    .sort()
+
+crashTest('a ReplicaSet grows and shrinks', {
+  controllers: [startReplicaSets],
+  podsCreated: 5,
+  mostActive: 5,
+  steps: [
+    {
+      act: (client, namespace) =>
+        client.create(replicaSets, {
+          metadata: { name: 'web', namespace },
+          spec: { replicas: 5, selector, template: template('v1') },
+        }),
+      isSettled: async (client, namespace) =>
+        (await client.get(replicaSets, { namespace, name: 'web' })).status?.availableReplicas === 5,
+    },
+    {
+      act: (client, namespace) =>
+        client.patch(replicaSets, { namespace, name: 'web' }, { type: 'merge', body: { spec: { replicas: 2 } } }),
+      async isSettled(client, namespace) {
+        const { status } = await client.get(replicaSets, { namespace, name: 'web' })
+        return (
+          status?.availableReplicas === 2 &&
+          status.replicas === 2 &&
+          status.terminatingReplicas === 0 &&
+          status.observedGeneration === 2
+        )
+      },
+    },
+  ],
+  state: async (client, namespace) => ({
+    images: await images(client, namespace),
+    status: (await client.get(replicaSets, { namespace, name: 'web' })).status,
+  }),
+})
+
+const isRolledOut =
+  (generation: number) =>
+  async (client: Client, namespace: string): Promise<boolean> => {
+    const { metadata, status } = await client.get(deployments, { namespace, name: 'web' })
+    return (
+      metadata.generation === generation &&
+      status?.observedGeneration === generation &&
+      status.replicas === 3 &&
+      status.updatedReplicas === 3 &&
+      status.terminatingReplicas === 0 &&
+      status.availableReplicas === 3 &&
+      status.conditions?.find(({ type }) => type === 'Progressing')?.reason === 'NewReplicaSetAvailable'
+    )
+  }
+
+crashTest('a Deployment rolls over, and keeps one revision of its history', {
+  controllers: [startReplicaSets, startDeployments],
+  podsCreated: 9,
+  // The bounds hold for the sizes of ReplicaSets: pods of one that was scaled down and has not deleted them come on top.
+  mostActive: 6,
+  steps: [
+    {
+      act: (client, namespace) =>
+        client.create(deployments, {
+          metadata: { name: 'web', namespace },
+          spec: {
+            replicas: 3,
+            revisionHistoryLimit: 1,
+            progressDeadlineSeconds: 600,
+            strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 1 } },
+            selector,
+            template: template('v1'),
+          },
+        }),
+      isSettled: isRolledOut(1),
+    },
+    ...['v2', 'v3'].map((image, turn) => ({
+      act: (client: Client, namespace: string) =>
+        client.patch(
+          deployments,
+          { namespace, name: 'web' },
+          { type: 'merge', body: { spec: { template: template(image) } } },
+        ),
+      isSettled: async (client: Client, namespace: string) =>
+        (await isRolledOut(turn + 2)(client, namespace)) &&
+        (await client.list(replicaSets, { namespace })).items.length === 2,
+    })),
+  ],
+  async state(client, namespace) {
+    const deployment = await client.get(deployments, { namespace, name: 'web' })
+    const sets = (await client.list(replicaSets, { namespace })).items
+    return {
+      images: await images(client, namespace),
+      revision: deployment.metadata.annotations?.['deployment.kubernetes.io/revision'],
+      sets: sets.map(({ metadata, spec, status }) => ({
+        name: metadata.name,
+        annotations: metadata.annotations,
+        replicas: [spec?.replicas, status?.replicas],
+      })),
+      status: {
+        ...deployment.status,
+        conditions: deployment.status?.conditions?.map(({ type, status, reason }) => [type, status, reason]).sort(),
+      },
+    }
+  },
+})
+
+crashTest('a Job runs to completion and counts each pod once', {
+  controllers: [startJobs],
+  kubelets: { run: () => 'succeeded' },
+  podsCreated: 5,
+  mostActive: 2,
+  steps: [
+    {
+      act: (client, namespace) =>
+        client.create(jobs, {
+          metadata: { name: 'work', namespace },
+          spec: { completions: 5, parallelism: 2, template: template('v1', { restartPolicy: 'Never' }) },
+        }),
+      isSettled: async (client, namespace) =>
+        (await client.get(jobs, { namespace, name: 'work' })).status?.conditions?.some(
+          ({ type }) => type === 'Complete',
+        ) ?? false,
+    },
+  ],
+  async state(client, namespace) {
+    const { status } = await client.get(jobs, { namespace, name: 'work' })
+    const { startTime: _, completionTime: __, conditions, ...counts } = status ?? {}
+    const all = (await client.list(pods, { namespace })).items
+    return {
+      counts,
+      conditions: conditions?.map(({ type, reason }) => [type, reason]),
+      finalizers: all.flatMap(({ metadata }) => metadata.finalizers ?? []),
+    }
+  },
+})
+
+crashTest('an Indexed Job gives each index to one pod', {
+  controllers: [startJobs],
+  kubelets: { run: () => 'succeeded' },
+  podsCreated: 4,
+  mostActive: 3,
+  steps: [
+    {
+      act: (client, namespace) =>
+        client.create(jobs, {
+          metadata: { name: 'work', namespace },
+          spec: {
+            completionMode: 'Indexed',
+            completions: 4,
+            parallelism: 3,
+            template: template('v1', { restartPolicy: 'Never' }),
+          },
+        }),
+      isSettled: async (client, namespace) =>
+        (await client.get(jobs, { namespace, name: 'work' })).status?.conditions?.some(
+          ({ type }) => type === 'Complete',
+        ) ?? false,
+    },
+  ],
+  async state(client, namespace) {
+    const { status } = await client.get(jobs, { namespace, name: 'work' })
+    const all = (await client.list(pods, { namespace })).items
+    return {
+      completed: [status?.completedIndexes, status?.succeeded, status?.failed],
+      indexes: all.map(({ metadata }) => metadata.annotations?.['batch.kubernetes.io/job-completion-index']).sort(),
+    }
+  },
+})
+
+const isDaemonRolledOut =
+  (generation: number) =>
+  async (client: Client, namespace: string): Promise<boolean> => {
+    const { status } = await client.get(daemonSets, { namespace, name: 'agent' })
+    return (
+      status?.observedGeneration === generation && status.updatedNumberScheduled === 3 && status.numberAvailable === 3
+    )
+  }
+
+crashTest('a DaemonSet covers the nodes and rolls over', {
+  controllers: [startDaemonSets],
+  kubelets: { nodeOf: targetOf },
+  podsCreated: 6,
+  mostActive: 3,
+  steps: [
+    {
+      async act(client, namespace) {
+        const there = (await client.list(nodes)).items.length
+        if (there === 0) await Promise.all(['a', 'b', 'c'].map((name) => client.create(nodes, { metadata: { name } })))
+        return client.create(daemonSets, {
+          metadata: { name: 'agent', namespace },
+          spec: { selector, template: template('v1') },
+        })
+      },
+      isSettled: isDaemonRolledOut(1),
+    },
+    {
+      act: (client, namespace) =>
+        client.patch(
+          daemonSets,
+          { namespace, name: 'agent' },
+          { type: 'merge', body: { spec: { template: template('v2') } } },
+        ),
+      isSettled: isDaemonRolledOut(2),
+    },
+  ],
+  state: async (client, namespace) => ({
+    images: await images(client, namespace),
+    status: (await client.get(daemonSets, { namespace, name: 'agent' })).status,
+  }),
+})
