@@ -10,11 +10,11 @@ import { createKubeletServer } from './server.ts'
 import { podsWithVolumes } from './volumes.ts'
 
 export interface Kubelet {
-  /** Registers the node and takes over its pods; what runs already is left as it is. */
+  /** Registers the node and takes over its pods; running containers are left untouched. */
   start(): Promise<void>
   /** Serves one request of the host. */
   serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void
-  /** Stops looking after pods; they go on. */
+  /** Stops the kubelet; pods keep running. */
   stop(): Promise<void>
 }
 
@@ -90,7 +90,7 @@ export function createKubelet(options: PodContext & { version: string; nodes: In
     return () => informer.stop()
   }
 
-  /** Containers, mounts and folders of pods that were deleted while this agent was away. */
+  /** Removes containers, mounts and folders of pods that were deleted while this agent was not running. */
   async function removeOrphans(): Promise<void> {
     for (const uid of new Set([...runtime.podUids(), ...(await podsWithVolumes(options.root))])) {
       if (workers.has(uid)) continue

@@ -20,7 +20,7 @@ function plan(own: Partial<Container>, shared: Partial<PodSpec> = {}, user = '')
   })
 }
 
-describe('a container of a pod is for the engine', () => {
+describe('planContainer', () => {
   test.each<[string, Partial<Container>, Partial<PodSpec>, Partial<ContainerSpec>]>([
     ['expanded words', { command: ['$(NAME)'], args: ['$$(NAME)'] }, {}, { command: ['value'], args: ['$(NAME)'] }],
     [
@@ -57,7 +57,7 @@ describe('a container of a pod is for the engine', () => {
     expect(plan(own, shared)).toMatchObject(expected)
   })
 
-  test('nothing is given that was not asked for', () => {
+  test('leaves out what the spec does not set', () => {
     const { user, command, args, seccomp, pidOf, memoryBytes } = plan({})
     expect({ user, command, args, seccomp, pidOf, memoryBytes }).toEqual({})
   })

@@ -5,7 +5,7 @@ import { quantityMillis, quantityValue } from '#shared/kube/quantity.ts'
 import { expand } from '../environment.ts'
 import type { ContainerSpec, ImageInfo, Limits, Mount } from '../runtime/runtime.ts'
 
-/** The container cannot be made from its spec: it waits in CreateContainerConfigError. */
+/** The spec of a container is invalid for its image: the container waits in CreateContainerConfigError. */
 export class BadContainerConfig extends Error {}
 
 export interface PlanOptions {
@@ -16,15 +16,15 @@ export interface PlanOptions {
   image: ImageInfo
   env: ReadonlyMap<string, string>
   mounts: Mount[]
-  /** Memory of the node in bytes, against which the out-of-memory score is weighed. */
+  /** Memory of the node in bytes, for the out-of-memory score. */
   nodeMemory: number
   /** `builtin`, or the text of a profile; none when undefined. */
   seccomp?: string
-  /** Id of the container that this one, an ephemeral one, looks into. */
+  /** Id of the container whose processes this ephemeral one sees. */
   debugged?: string
 }
 
-/** What the engine has to make of a container of the pod: every field of its spec that an engine can carry. */
+/** Translates a container of a pod into what the engine creates. @throws BadContainerConfig */
 export function planContainer({
   pod,
   container,
@@ -87,7 +87,7 @@ export function planContainer({
   }
 }
 
-/** What a container's requests and limits mean to the engine. */
+/** A container's requests and limits in the engine's terms. */
 export function limitsOf({ resources: { limits, requests } = {} }: Container): Limits {
   return {
     cpuShares: cpuShares(requests?.cpu ?? limits?.cpu),
@@ -96,7 +96,7 @@ export function limitsOf({ resources: { limits, requests } = {} }: Container): L
   }
 }
 
-/** How a running container comes to the limits of its spec: not at all, as it runs, or by a restart (resizePolicy). */
+/** How the limits of a spec are applied to a running container: no change, while it runs, or by a restart (resizePolicy). */
 export function resizeNeeded(
   container: Container,
   applied: { cpuShares: number; cpuQuota: number; memoryBytes: number },
@@ -114,7 +114,7 @@ export function resizeNeeded(
   return restarts ? 'restart' : 'live'
 }
 
-/** Changes with what a running container cannot take over: then it is replaced (kubelet: computePodActions, image only). */
+/** A container whose hash changes is replaced: name and image (kubelet: computePodActions). */
 export const containerHash = (container: Container): string =>
   createHash('sha256')
     .update(`${container.name}\0${container.image ?? ''}`)
@@ -133,11 +133,11 @@ function requireNonRoot(user: number | undefined, image: ImageInfo, name: string
     )
 }
 
-/** 1024 shares a core, two at the least. */
+/** 1024 shares per core, at least 2. */
 const cpuShares = (cpu: string | undefined): number =>
   Math.max(2, Math.floor(((cpu ? quantityMillis(cpu) : 0) * 1024) / 1000))
 
-/** How soon the kernel kills the container when memory runs out, by QoS class (kubelet: policy.go). */
+/** The kernel's out-of-memory score by QoS class: higher is killed first (kubelet: policy.go). */
 function oomScore(pod: Pod, request: string | undefined, nodeMemory: number): number {
   const qos = qosClassOf(pod)
   if (qos === 'Guaranteed') return -997

@@ -19,6 +19,7 @@ let engine: FakeEngine
 let worker: PodWorker | undefined
 let missingImages: Set<string>
 let events: string[]
+let logged: string[]
 beforeEach(async () => {
   clock = createFakeClock()
   plane = await startControlPlane({ clock })
@@ -26,6 +27,7 @@ beforeEach(async () => {
   engine = createFakeEngine(clock, { onChange: () => worker?.kick() })
   missingImages = new Set()
   events = []
+  logged = []
 })
 afterEach(async () => {
   worker?.stop()
@@ -59,7 +61,7 @@ async function run(spec: Partial<PodSpec> = {}): Promise<void> {
       flush: async () => undefined,
     },
     clock,
-    log: silentLog,
+    log: { ...silentLog, warn: (message) => void logged.push(message) },
     root,
     mounts: createFakeMounts(),
     node: { name: 'w', ip: '172.18.0.2', cpuMillis: 2_000, memoryBytes: 2 ** 30 },
@@ -72,7 +74,7 @@ async function run(spec: Partial<PodSpec> = {}): Promise<void> {
   })
   worker.kick()
 }
-/** Resolves with the pod once what it says of container `c` is so; the worker learns of it as from its informer. */
+/** Resolves with the pod once its status of container `c` is accepted. */
 const until = (accepts: (state: ContainerState, pod: Pod) => boolean): Promise<Pod> =>
   plane.untilOne(pods, 'p', (pod) => accepts(pod.status?.containerStatuses?.[0]?.state ?? {}, pod))
 const running = (attempt: number): Promise<Pod> =>
@@ -116,7 +118,7 @@ describe('a container that ends', () => {
 })
 
 describe('a reboot of the worker', () => {
-  test('restarts what is to run always, and counts it', async () => {
+  test('restarts what runs always, and counts the restart', async () => {
     await run()
     await running(0)
     engine.reboot()
@@ -124,7 +126,7 @@ describe('a reboot of the worker', () => {
     expect(pod.status?.containerStatuses?.[0]?.lastState?.terminated?.exitCode).toBe(255)
   })
 
-  test('ends what was to run once', async () => {
+  test('does not restart what runs once', async () => {
     await run({ restartPolicy: 'Never' })
     await running(0)
     engine.reboot()
@@ -133,7 +135,7 @@ describe('a reboot of the worker', () => {
   })
 })
 
-test('an image that cannot be had is asked for ever more seldom, and others run meanwhile', async () => {
+test('a failing image pull backs off, and holds no other container up', async () => {
   missingImages.add('lost:1')
   await run({
     containers: [
@@ -154,7 +156,7 @@ test('an image that cannot be had is asked for ever more seldom, and others run 
   expect(events).toContain('BackOff: Back-off pulling image "lost:1"')
 })
 
-test('a pod that is deleted is gone when its containers are', async () => {
+test('a deleted pod is removed once its containers have stopped', async () => {
   await run({ terminationGracePeriodSeconds: 5 })
   await running(0)
   await plane.client.delete(pods, { namespace: 'default', name: 'p' })
@@ -183,4 +185,28 @@ test('a pod that the control plane marked not ready, since its node was lost, is
   await clock.advance(100)
   const { metadata } = await plane.client.get(pods, { namespace: 'default', name: 'p' })
   expect(metadata.resourceVersion).toBe(mended.metadata.resourceVersion)
+})
+
+test('a pass that fails is logged once, and tried again with growing delays', async () => {
+  await run({ terminationGracePeriodSeconds: 5 })
+  await running(0)
+  const { removeContainer } = engine.runtime
+  let tries = 0
+  engine.runtime.removeContainer = async () => {
+    tries++
+    throw new Error('device busy')
+  }
+  await plane.client.delete(pods, { namespace: 'default', name: 'p' })
+  worker?.update(await plane.client.get(pods, { namespace: 'default', name: 'p' }))
+  await expect.poll(() => tries).toBe(1)
+  await clock.advance(1_000)
+  await expect.poll(() => tries).toBe(2)
+  await clock.advance(1_000)
+  expect(tries).toBe(2)
+  await clock.advance(1_000)
+  await expect.poll(() => tries).toBe(3)
+  expect(logged).toEqual(['pod sync failed'])
+  engine.runtime.removeContainer = removeContainer
+  await clock.advance(30_000)
+  await plane.until(pods, (all) => all.length === 0)
 })

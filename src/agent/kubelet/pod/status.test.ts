@@ -114,7 +114,7 @@ test('a running pod without probes is ready', () => {
   })
 })
 
-test('a probe that has not passed keeps it from being ready, and says which container', () => {
+test('a container whose probe has not passed makes the pod not ready, and is named', () => {
   const status = podStatus(pod(), seen({ containers: [[attempt('c', 'running'), { ready: false }]] }), now)
   expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
     status: 'False',
@@ -123,7 +123,7 @@ test('a probe that has not passed keeps it from being ready, and says which cont
   })
 })
 
-test('a crash loop shows the wait, and the last end as lastState', () => {
+test('a crash loop has a waiting state, and the last termination as lastState', () => {
   const status = podStatus(
     pod(),
     seen({
@@ -144,7 +144,7 @@ test('a crash loop shows the wait, and the last end as lastState', () => {
   expect(status.phase).toBe('Running')
 })
 
-test('an out-of-memory kill is named', () => {
+test('an out-of-memory kill has the reason OOMKilled', () => {
   const status = podStatus(
     pod({ restartPolicy: 'Never' }),
     seen({ containers: [[attempt('c', 'exited', { exitCode: 137, oomKilled: true })]] }),
@@ -153,7 +153,7 @@ test('an out-of-memory kill is named', () => {
   expect(status.containerStatuses?.[0]?.state?.terminated?.reason).toBe('OOMKilled')
 })
 
-test('a condition keeps the time of its last change', () => {
+test('a condition keeps its transition time while its status stays', () => {
   const before = pod()
   before.status = { conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' }] }
   const status = podStatus(before, seen({ containers: [[attempt('c', 'running')]] }), now)
@@ -167,19 +167,19 @@ describe('the end of a pod with a sidecar', () => {
   }
   const done = attempt('c', 'exited')
 
-  test('is told only when the sidecar has ended too', () => {
+  test('is reported once the sidecar has ended too', () => {
     const going = seen({ containers: [[attempt('side', 'running')], [done]] })
     expect(podStatus(pod(spec), going, now).phase).toBe('Running')
     expect(isPodComplete(pod(spec), going)).toBe(true)
   })
 
-  test('does not depend on how the sidecar took it', () => {
+  test('does not depend on the exit code of the sidecar', () => {
     const ended = seen({ containers: [[attempt('side', 'exited', { exitCode: 137 })], [done]] })
     expect(podStatus(pod(spec), ended, now).phase).toBe('Succeeded')
   })
 })
 
-test('a patch takes back what a condition said, replaces addresses, and leaves others’ conditions alone', () => {
+test('a patch unsets fields of conditions, replaces addresses, and leaves others’ conditions alone', () => {
   const patch = statusPatch(
     { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }], podIPs: [{ ip: '10.244.0.9' }] },
     {

@@ -11,7 +11,7 @@ import { isRestartableInit, qosClassOf } from '#shared/kube/pod.ts'
 import { resizeNeeded } from './container-plan.ts'
 import type { ObservedContainer } from '../runtime/runtime.ts'
 
-/** What the kubelet knows of a pod beyond its spec: the input of its status. */
+/** What the kubelet observes of a pod: with its spec, the input of its status. */
 export interface PodObservation {
   sandbox?: ObservedContainer
   /** By name; containers that are not here have not been tried yet. */
@@ -19,11 +19,11 @@ export interface PodObservation {
   podIp?: string
   hostIp: string
   startTime: string
-  /** Ends the pod for good: active deadline, eviction. */
+  /** Why the pod has failed as a whole: active deadline, eviction. */
   failure?: { reason: string; message: string }
   /** Why a resize could not be carried out yet. */
   resizeError?: string
-  /** Everything has been stopped because the pod is being deleted. */
+  /** All containers have been stopped because the pod is being deleted. */
   stopped: boolean
 }
 
@@ -48,7 +48,7 @@ export function podStatus(pod: Pod, seen: PodObservation, now: string): PodStatu
   const spec = pod.spec ?? { containers: [] }
   const inits = spec.initContainers ?? []
   const { initStatuses, statuses, initialized, outcome } = runOf(pod, seen)
-  // Sidecars, and what a deadline ends, run on for a while: a pod has not ended before they have.
+  // The phase is terminal only once every container has stopped, sidecars included.
   const lasts = isTerminal(outcome) && allAttempts(seen).some(({ state }) => state === 'running')
   const phase = lasts && !isTerminal(pod.status?.phase) ? 'Running' : outcome
   const done = isTerminal(phase)
@@ -119,8 +119,8 @@ export const isPodComplete = (pod: Pod, seen: PodObservation): boolean => isTerm
 const isTerminal = (phase: string | undefined): boolean => phase === 'Succeeded' || phase === 'Failed'
 
 /**
- * A strategic patch that makes the status this one and leaves other writers' conditions alone: what an own condition
- * says no longer is taken away, and addresses are replaced, for by their keys they would pile up.
+ * A strategic patch to `status` that leaves other writers' conditions alone. Fields and conditions of our own that are
+ * no longer set are removed; addresses are replaced, because a merge by key would keep old ones.
  */
 export function statusPatch(status: PodStatus, before: PodStatus | undefined): Record<string, unknown> {
   const gone = (before?.conditions ?? []).filter(
@@ -137,14 +137,14 @@ export function statusPatch(status: PodStatus, before: PodStatus | undefined): R
   }
 }
 
-/** How far the pod has come, container by container and as a whole. */
+/** The status of each container, and the phase that follows from them. */
 function runOf(
   pod: Pod,
   seen: PodObservation,
 ): { initStatuses: ContainerStatus[]; statuses: ContainerStatus[]; initialized: boolean; outcome: string } {
   const { initContainers: inits = [], containers } = pod.spec ?? { containers: [] }
   const initStatuses = inits.map((container) => containerStatus(pod, container, seen, true))
-  // Once a container has begun, all before it were done; a sidecar that ends later changes nothing about that.
+  // Once a main container has started, the pod stays initialized, even when a sidecar ends later.
   const hasBegun = containers.some(({ name }) => seen.containers.get(name)?.attempts.some(({ startedAt }) => startedAt))
   const initialized = hasBegun || inits.every((container, index) => isInitDone(container, initStatuses[index]))
   const statuses = containers.map((container) => containerStatus(pod, container, seen, initialized))
@@ -170,7 +170,7 @@ function containerStatus(pod: Pod, container: Container, seen: PodObservation, i
   const { attempts, waiting } = observed
   const current = attempts.at(-1)
   const previous = attempts.at(-2)
-  // A container that waits to be started again shows its last end as lastState.
+  // While a container waits for its restart, its last termination is its lastState.
   const isWaiting = !current || current.state === 'created' || (current.state === 'exited' && waiting !== undefined)
   const last = current?.state === 'exited' && isWaiting ? current : previous
   const running = current?.state === 'running'
@@ -228,7 +228,7 @@ function phaseOf(
   if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return pod.status.phase
   const policy = pod.spec?.restartPolicy ?? 'Always'
   const sidecars = new Set((pod.spec?.initContainers ?? []).filter(isRestartableInit).map(({ name }) => name))
-  // A sidecar is stopped at the end: how it takes that says nothing about the pod.
+  // The exit code of a sidecar, which is stopped at the end, does not make the pod fail.
   const failedInit = inits.some(({ name, state }) => (state?.terminated?.exitCode ?? 0) !== 0 && !sidecars.has(name))
   if (failedInit && policy === 'Never') return 'Failed'
   if (!initialized) return 'Pending'
@@ -244,7 +244,7 @@ function phaseOf(
   return neverStarted ? 'Pending' : 'Running'
 }
 
-/** What the container was given, and what was set aside for it; of one that runs, what the engine applies. */
+/** Allocated resources, and those in effect: unset while a resize is pending. */
 function resourcesOf(container: Container, current: ObservedContainer | undefined): Partial<ContainerStatus> {
   const { requests, limits } = container.resources ?? {}
   if (!requests && !limits) return {}

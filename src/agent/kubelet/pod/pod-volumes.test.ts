@@ -1,0 +1,58 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { configMaps } from '#shared/kube/resources.ts'
+import { createPodScope, type TestScope } from '#test/support/pod-scope.ts'
+import { PodVolumes } from './pod-volumes.ts'
+import { PodSources } from './sources.ts'
+
+const configMap = (value: string) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'm', namespace: 'n' },
+  data: { key: value },
+})
+
+let root: string
+let parts: TestScope
+let volumes: PodVolumes
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'slipway-pod-volumes-'))
+  parts = createPodScope(
+    {
+      metadata: { name: 'p', namespace: 'n', uid: 'u' },
+      spec: { containers: [], volumes: [{ name: 'v', configMap: { name: 'm' } }] },
+    },
+    { root },
+  )
+  volumes = new PodVolumes(parts.scope, new PodSources(parts.scope))
+})
+afterEach(() => rm(root, { recursive: true }))
+const read = (): Promise<string> => readFile(join(root, 'pods/u/volumes/v/key'), 'utf8')
+
+test('a volume without its source is an event, and is set up when the source comes', async () => {
+  await volumes.ensure('')
+  expect(volumes.ready).toBe(false)
+  expect(parts.events).toEqual(['FailedMount: MountVolume.SetUp failed: configmap "m" not found'])
+  await parts.client.create(configMaps, configMap('one'))
+  await parts.clock.advance(2_000)
+  expect(parts.wakes()).toBe(1)
+  await volumes.ensure('')
+  expect([volumes.ready, await read()]).toEqual([true, 'one'])
+})
+
+test('it follows its source twice a minute, and keeps what it has when the source goes away', async () => {
+  await parts.client.create(configMaps, configMap('one'))
+  await volumes.ensure('')
+  await parts.client.update(configMaps, configMap('two'))
+  await volumes.ensure('')
+  expect(await read()).toBe('one')
+  await parts.clock.advance(30_000)
+  await volumes.ensure('')
+  expect(await read()).toBe('two')
+  await parts.client.delete(configMaps, { namespace: 'n', name: 'm' })
+  await parts.clock.advance(30_000)
+  await volumes.ensure('')
+  expect([volumes.ready, await read(), parts.events]).toEqual([true, 'two', []])
+})

@@ -1,0 +1,110 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Pod, PodSpec, RuntimeClass } from '#shared/kube/generated/types.ts'
+import { createPodScope, type TestScope } from '#test/support/pod-scope.ts'
+import { Sandbox } from './sandbox.ts'
+
+const podOf = (spec: Partial<PodSpec> = {}): Pod => ({
+  metadata: { name: 'p', namespace: 'default', uid: 'u' },
+  spec: { containers: [{ name: 'c' }], ...spec },
+})
+const runtimeClass = (name: string, handler: string): RuntimeClass => ({
+  apiVersion: 'node.k8s.io/v1',
+  kind: 'RuntimeClass',
+  metadata: { name },
+  handler,
+})
+
+let root: string
+let parts: TestScope
+let sandbox: Sandbox
+let cleared: number
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'slipway-sandbox-'))
+  use(podOf())
+})
+afterEach(() => rm(root, { recursive: true }))
+
+function use(pod: Pod): void {
+  const objects = [runtimeClass('plain', 'runc'), runtimeClass('guest', 'gvisor')]
+  parts = createPodScope(pod, { root, objects })
+  sandbox = new Sandbox(parts.scope)
+  cleared = 0
+}
+const ensure = (): ReturnType<Sandbox['ensure']> => sandbox.ensure(async () => void cleared++)
+
+test('it is made once, with its address and the pod’s files', async () => {
+  const made = await ensure()
+  expect(await ensure()).toEqual(made)
+  expect([made?.state, sandbox.ip, parts.network]).toEqual(['running', '10.244.0.2', ['attach']])
+  expect(await readFile(join(root, 'pods/u/etc-hosts'), 'utf8')).toContain('10.244.0.2\tp')
+})
+
+test('one that runs is taken over by an agent that has restarted', async () => {
+  const made = await ensure()
+  const second = new Sandbox(parts.scope)
+  expect((await second.ensure(async () => undefined))?.id).toBe(made?.id)
+  expect([second.ip, parts.engine.all().length]).toEqual(['10.244.0.2', 1])
+})
+
+test('one that has died is replaced, and what ran in it is older', async () => {
+  const first = await ensure()
+  parts.engine.reboot()
+  const second = await ensure()
+  expect([cleared, parts.network]).toEqual([1, ['attach', 'detach', 'attach']])
+  expect(second?.id).not.toBe(first?.id)
+  expect(parts.engine.all().map(({ id }) => id)).toEqual([second?.id])
+  expect(first && sandbox.isOlder(first)).toBe(true)
+})
+
+test('a pod in the node’s network has its address, and none of its own', async () => {
+  use(podOf({ hostNetwork: true }))
+  await ensure()
+  expect([sandbox.ip, parts.network]).toEqual(['172.18.0.2', []])
+})
+
+test('host ports are asked for', async () => {
+  use(podOf({ containers: [{ name: 'c', ports: [{ containerPort: 80, hostPort: 8080 }, { containerPort: 81 }] }] }))
+  await ensure()
+  expect(parts.network).toEqual(['attach 8080'])
+})
+
+test('a stop keeps it, a removal does not', async () => {
+  await ensure()
+  await sandbox.stop()
+  await sandbox.stop()
+  expect([parts.network, parts.engine.all().map(({ state }) => state)]).toEqual([['attach', 'detach'], ['exited']])
+  await sandbox.remove()
+  expect(parts.engine.all()).toEqual([])
+})
+
+test('a failure is an event, tried again ever later while it stays the same', async () => {
+  parts.engine.failing.sandbox = 'no space left'
+  expect(await ensure()).toBeUndefined()
+  expect(parts.events).toEqual(['FailedCreatePodSandBox: Failed to create pod sandbox: no space left'])
+  await parts.clock.advance(2_000)
+  expect(parts.wakes()).toBe(1)
+  await ensure()
+  await parts.clock.advance(3_999)
+  expect(parts.wakes()).toBe(1)
+  await parts.clock.advance(1)
+  expect(parts.wakes()).toBe(2)
+  parts.engine.failing = {}
+  expect(await ensure()).toBeDefined()
+})
+
+describe('with a RuntimeClass', () => {
+  test.each<[string, Partial<PodSpec>, string | undefined]>([
+    ['of the engine’s runtime', { runtimeClassName: 'plain' }, undefined],
+    ['of a runtime that is not here', { runtimeClassName: 'guest' }, 'no runtime for "gvisor" is configured'],
+    ['that does not exist', { runtimeClassName: 'nope' }, 'runtimeclasses.node.k8s.io "nope" not found'],
+  ])('%s', async (_what, spec, message) => {
+    use(podOf(spec))
+    const made = await ensure()
+    expect(made === undefined).toBe(message !== undefined)
+    if (message !== undefined) expect(parts.events[0]).toContain(message)
+    expect(parts.engine.all()).toHaveLength(message === undefined ? 1 : 0)
+  })
+})
