@@ -7,6 +7,7 @@ import { Termination } from '#agent/kubelet/pod/termination.ts'
 import { Timers } from '#agent/kubelet/pod/timers.ts'
 import { createFakeClock, type FakeClock } from './fake-clock.ts'
 import { createFakeEngine, type FakeEngine } from './fake-engine.ts'
+import { createFakeMounts } from './fake-mounts.ts'
 import { createRecordingClient } from './recording-client.ts'
 
 /** What one part of a pod is tested with: an engine without processes, a client that notes writes, a clock of the test. */
@@ -52,6 +53,7 @@ export function createPodScope(
       detach: async () => void network.push('detach'),
     },
     client,
+    mounts: createFakeMounts(),
     recorder: {
       event: (_about, _type, reason, message) => void events.push(`${reason}: ${message}`),
       flush: async () => undefined,
