@@ -6,11 +6,13 @@ import { createEventRecorder } from '#shared/client/event-recorder.ts'
 import { createHttpTransport } from '#shared/client/http-transport.ts'
 import { createClient } from '#shared/client/kube-client.ts'
 import { createSharedInformers } from '#shared/client/shared-informers.ts'
+import { ipText, isHostLocal, isInCidr, parseCidr, parseIp } from '#shared/kube/ip.ts'
 import { endpointSlices, namespaces, nodes, services } from '#shared/kube/resources.ts'
 import { createApiFetch } from './api-fetch.ts'
 import { readConfig, type AgentFiles } from './config.ts'
 import { startDns } from './dns/server.ts'
 import { createDnsSource } from './dns/source.ts'
+import { watchFaults } from './faults.ts'
 import { createImages } from './kubelet/images.ts'
 import { ensureMemory, systemMounts } from './kubelet/files/mounts.ts'
 import { createKubelet, type Kubelet } from './kubelet/index.ts'
@@ -20,6 +22,7 @@ import { createDockerRuntime } from './kubelet/runtime/docker.ts'
 import { memoryFolder } from './kubelet/volumes.ts'
 import { createAgentLog } from './log.ts'
 import { runCommand } from './network/command.ts'
+import { gatewaysOf } from './network/gateways.ts'
 import { createPodNetwork } from './network/pod-network.ts'
 import { startProxy } from './proxy/index.ts'
 import { createTunnelServer } from './tunnel/server.ts'
@@ -33,6 +36,7 @@ const engineSocket = (process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock').
 async function main(config: AgentFiles): Promise<void> {
   const log = createAgentLog()
   const clock = systemClock
+  const faults = watchFaults({ log, end: () => process.exit(1) })
   const stops = new StopStack()
   const ip = ownAddress()
   const late: { kubelet?: Kubelet } = {}
@@ -41,6 +45,8 @@ async function main(config: AgentFiles): Promise<void> {
     port: config.tunnelPort,
     apiPort: config.apiPort,
     tls: config.tunnel,
+    mayReach: reachable(config.podCidr),
+    onFault: () => faults.request(),
     onKubeletRequest: (stream, headers) => {
       if (late.kubelet) late.kubelet.serve(stream, headers)
       else stream.respond({ ':status': 503 }, { endStream: true })
@@ -101,6 +107,7 @@ async function main(config: AgentFiles): Promise<void> {
     },
     services: () => serviceInformer.list(),
     version: config.version,
+    faults,
   })
   late.kubelet = kubelet
   stops.add(() => kubelet.stop())
@@ -153,6 +160,18 @@ function ownAddress(): string {
   const address = networkInterfaces().eth0?.find(({ family }) => family === 'IPv4')?.address
   if (!address) throw new Error('the worker has no address on eth0')
   return address
+}
+
+/** Whether an address is a pod's or another worker's: neither of this worker's loopback nor the machine that it runs on. */
+function reachable(podCidr: string): (host: string) => boolean {
+  const own = networkInterfaces().eth0?.find(({ family }) => family === 'IPv4')?.cidr
+  const ranges = [podCidr, own ?? ''].flatMap((text) => parseCidr(text) ?? [])
+  const gateways = gatewaysOf(readFileSync('/proc/net/route', 'utf8'))
+  return (host) => {
+    const address = parseIp(host)
+    if (address === undefined || isHostLocal(address) || gateways.has(ipText(address))) return false
+    return ranges.some((range) => isInCidr(range, address))
+  }
 }
 
 async function engineAnswers(runtime: ReturnType<typeof createDockerRuntime>): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { Log } from '#shared/base/log.ts'
 import type { Container } from '#shared/kube/generated/types.ts'
+import { InvalidImageReference, readImageReference, taggedImage } from '#shared/kube/image-reference.ts'
 import type { ImageInfo, Runtime } from './runtime/runtime.ts'
 
 /** An image that a container needs is not there, and why; `reason` is the container's waiting reason. */
@@ -75,20 +76,21 @@ export function createImages({
   }
 
   return {
-    async present({ image: reference = '', imagePullPolicy }) {
+    async present({ image = '', imagePullPolicy }) {
+      const reference = referenceOf(image)
       if (imagePullPolicy === 'Always') return undefined
-      const image = await find(reference)
-      return image && { image }
+      const found = await find(reference)
+      return found && { image: found }
     },
-    forget: (reference) => void known.delete(reference),
-    async ensure({ image: reference = '', imagePullPolicy }, onPull) {
+    forget(image) {
+      if (readImageReference(image)) known.delete(taggedImage(image))
+    },
+    async ensure({ image: name = '', imagePullPolicy }, onPull) {
+      const reference = referenceOf(name)
       const present = await find(reference)
       if (present && imagePullPolicy !== 'Always') return { image: present }
       if (imagePullPolicy === 'Never')
-        throw new ImageFailed(
-          'ErrImageNeverPull',
-          `Container image "${reference}" is not present with pull policy of Never`,
-        )
+        throw new ImageFailed('ErrImageNeverPull', `Container image "${name}" is not present with pull policy of Never`)
       onPull()
       const begun = performance.now()
       try {
@@ -96,12 +98,26 @@ export function createImages({
       } catch (error) {
         // Always means: the newest there is. Where no registry answers, that is the one at hand.
         if (present) return { image: present }
-        throw new ImageFailed('ErrImagePull', `Failed to pull image "${reference}": ${(error as Error).message}`)
+        throw new ImageFailed('ErrImagePull', `Failed to pull image "${name}": ${(error as Error).message}`)
       }
       known.delete(reference)
       const image = await find(reference)
-      if (!image) throw new ImageFailed('ErrImagePull', `image "${reference}" was fetched but is not there`)
+      if (!image) throw new ImageFailed('ErrImagePull', `image "${name}" was fetched but is not there`)
       return { image, pulledMs: Math.round(performance.now() - begun) }
     },
+  }
+}
+
+/** What a container names, with the tag that it means. @throws ImageFailed in Kubernetes' words when it is no image */
+function referenceOf(image: string): string {
+  try {
+    return taggedImage(image)
+  } catch (error) {
+    if (!(error instanceof InvalidImageReference)) throw error
+    const quoted = JSON.stringify(image)
+    throw new ImageFailed(
+      'InvalidImageName',
+      `Failed to apply default image tag ${quoted}: couldn't parse image name ${quoted}: ${error.message}`,
+    )
   }
 }

@@ -3,6 +3,8 @@ import { StopStack, type Stop } from '#shared/base/disposable.ts'
 import { createInformer, type Informer } from '#shared/client/informer.ts'
 import type { Node, Pod } from '#shared/kube/generated/types.ts'
 import { pods } from '#shared/kube/resources.ts'
+import type { Faults } from '../faults.ts'
+import { createFlows } from './flow.ts'
 import { startNode, type NodeOptions } from './node.ts'
 import { PodWorker } from './pod/pod-worker.ts'
 import type { PodContext } from './pod/scope.ts'
@@ -18,8 +20,10 @@ export interface Kubelet {
   stop(): Promise<void>
 }
 
-export function createKubelet(options: PodContext & { version: string; nodes: Informer<Node> }): Kubelet {
-  const { client, clock, log, node, runtime } = options
+export function createKubelet(
+  options: PodContext & { version: string; nodes: Informer<Node>; faults: Faults },
+): Kubelet {
+  const { client, clock, faults, log, node, runtime } = options
   const stops = new StopStack()
   const workers = new Map<string, PodWorker>()
   const byName = new Map<string, PodWorker>()
@@ -33,6 +37,9 @@ export function createKubelet(options: PodContext & { version: string; nodes: In
   const server = createKubeletServer({
     runtime,
     log,
+    flows: createFlows({ onCut: () => faults.cut() }),
+    metrics: () => faults.metrics(),
+    onFault: () => faults.request(),
     findPod(namespace, name) {
       const pod = byName.get(`${namespace}/${name}`)?.pod
       return pod && { uid: pod.metadata.uid ?? '', ...(pod.status?.podIP ? { ip: pod.status.podIP } : {}) }

@@ -19,6 +19,7 @@ function probed(container: Partial<Container>, results: Record<string, boolean>,
   const stop = startProbes({
     container: { name: 'c', ...container },
     podIp: '127.0.0.1',
+    hostNetwork: false,
     started,
     clock,
     exec: async ([name = '']) => ({ code: results[name] ? 0 : 1, output: `${name} says no` }),
@@ -118,9 +119,7 @@ test.each([
   const { port } = server.address() as AddressInfo
   const outcome = await httpProbe(
     { port, path: '/', httpHeaders: [{ name: 'X-Probe', value: 'yes' }] },
-    port,
-    '127.0.0.1',
-    5_000,
+    { port, podIp: '127.0.0.1', hostNetwork: false, timeout: 5_000 },
   )
   expect(outcome.ok).toBe(ok)
 })

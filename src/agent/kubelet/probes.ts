@@ -1,10 +1,12 @@
 import { request } from 'node:http'
 import { request as secureRequest } from 'node:https'
-import { connect } from 'node:net'
+import { connect, type LookupFunction } from 'node:net'
 import type { Clock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
+import { messageOf } from '#shared/kube/error-kinds.ts'
 import type { Container, HTTPGetAction, Probe } from '#shared/kube/generated/types.ts'
 import { grpcProbe } from './grpc-probe.ts'
+import { dialTarget, type PodHost } from './pod-host.ts'
 
 export type ProbeKind = 'startup' | 'liveness' | 'readiness'
 
@@ -16,6 +18,8 @@ export interface ProbeOutcome {
 export interface ProberOptions {
   container: Container
   podIp: string
+  /** Whether the pod shares the worker's network. */
+  hostNetwork: boolean
   /** The startup probe has passed already, before the agent was started anew. */
   started?: boolean
   /** Runs a command in the container. */
@@ -81,21 +85,26 @@ function runProbe(kind: ProbeKind, probe: Probe, options: ProberOptions): Stop {
   }
 }
 
-async function probeOnce(probe: Probe, { container, podIp, exec }: ProberOptions): Promise<ProbeOutcome> {
+async function probeOnce(probe: Probe, { container, podIp, hostNetwork, exec }: ProberOptions): Promise<ProbeOutcome> {
   const timeout = (probe.timeoutSeconds ?? 1) * 1_000
   try {
     if (probe.exec) {
       const { code, output } = await exec(probe.exec.command ?? [], timeout)
       return { ok: code === 0, message: output.trim().slice(0, 1_000) }
     }
-    if (probe.httpGet) return await httpProbe(probe.httpGet, portOf(container, probe.httpGet.port), podIp, timeout)
-    if (probe.tcpSocket)
-      return await tcpProbe(probe.tcpSocket.host ?? podIp, portOf(container, probe.tcpSocket.port), timeout)
+    if (probe.httpGet) {
+      const port = portOf(container, probe.httpGet.port)
+      return await httpProbe(probe.httpGet, { port, podIp, hostNetwork, timeout })
+    }
+    if (probe.tcpSocket) {
+      const { host, port } = probe.tcpSocket
+      return await tcpProbe({ host, podIp, hostNetwork }, portOf(container, port), timeout)
+    }
     if (probe.grpc)
       return await grpcProbe({ host: podIp, port: probe.grpc.port, service: probe.grpc.service ?? '', timeout })
     return { ok: false, message: 'the probe names nothing to ask' }
   } catch (error) {
-    return { ok: false, message: (error as Error).message }
+    return { ok: false, message: messageOf(error) }
   }
 }
 
@@ -107,41 +116,93 @@ export function portOf(container: Container, port: number | string): number {
   return named
 }
 
-/** Any answer from 200 to 399 passes; certificates are not checked, as the kubelet does not. */
-export function httpProbe(action: HTTPGetAction, port: number, podIp: string, timeout: number): Promise<ProbeOutcome> {
-  const secure = action.scheme === 'HTTPS'
+/** Redirects that a probe follows; those to another host it takes for a success (kubelet: `RedirectChecker`). */
+const mostRedirects = 10
+
+interface HttpTarget {
+  isSecure: boolean
+  host: string
+  port: number
+  path: string
+}
+
+/**
+ * Any answer from 200 to 399 passes; certificates are not checked, as the kubelet does not. Nothing is sent that the pod
+ * has not asked for: no credentials.
+ * @param options.timeout ms, for all of it
+ */
+export async function httpProbe(
+  action: HTTPGetAction,
+  { port, podIp, hostNetwork, timeout }: { port: number; podIp: string; hostNetwork: boolean; timeout: number },
+): Promise<ProbeOutcome> {
   const headers = Object.fromEntries((action.httpHeaders ?? []).map(({ name, value }) => [name.toLowerCase(), value]))
-  return new Promise((resolve) => {
-    const outgoing = (secure ? secureRequest : request)(
+  const signal = AbortSignal.timeout(timeout)
+  const named = action.host === '' ? undefined : action.host
+  const isSecure = action.scheme === 'HTTPS'
+  let target: HttpTarget = { isSecure, host: named ?? podIp, port, path: action.path ?? '/' }
+  try {
+    const { lookup } = dialTarget({ host: named, podIp, hostNetwork })
+    for (let redirects = 0; ; redirects++) {
+      const { status, location } = await ask(target, { headers, signal, lookup })
+      const next = location === undefined ? undefined : redirectedTo(target, status, location)
+      if (!next) return { ok: status >= 200 && status < 400, message: `HTTP probe failed with statuscode: ${status}` }
+      if (redirects === mostRedirects) throw new Error(`stopped after ${mostRedirects} redirects`)
+      target = next
+    }
+  } catch (error) {
+    const message = signal.aborted ? 'context deadline exceeded' : messageOf(error)
+    return { ok: false, message: `Get "${urlOf(target)}": ${message}` }
+  }
+}
+
+const urlOf = ({ isSecure, host, port, path }: HttpTarget): string =>
+  `${isSecure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}${path}`
+
+/** Where a redirect leads on the same host; undefined when the answer is none, or leads elsewhere. */
+function redirectedTo(from: HttpTarget, status: number, location: string): HttpTarget | undefined {
+  if (![301, 302, 303, 307, 308].includes(status) || !URL.canParse(location, urlOf(from))) return undefined
+  const next = new URL(location, urlOf(from))
+  const isSecure = next.protocol === 'https:'
+  if (next.hostname !== new URL(urlOf(from)).hostname || (!isSecure && next.protocol !== 'http:')) return undefined
+  const port = Number(next.port) || (isSecure ? 443 : 80)
+  return { isSecure, host: from.host, port, path: next.pathname + next.search }
+}
+
+function ask(
+  { isSecure, host, port, path }: HttpTarget,
+  {
+    headers,
+    signal,
+    lookup,
+  }: { headers: Record<string, string>; signal: AbortSignal; lookup: LookupFunction | undefined },
+): Promise<{ status: number; location: string | undefined }> {
+  return new Promise((resolve, reject) => {
+    const outgoing = (isSecure ? secureRequest : request)(
       {
-        host: action.host ?? podIp,
+        host,
         port,
-        path: action.path ?? '/',
+        path,
         headers: { 'user-agent': 'kube-probe/1.36', accept: '*/*', ...headers },
-        timeout,
+        signal,
         agent: false,
-        ...(secure ? { rejectUnauthorized: false } : {}),
+        ...(lookup ? { lookup } : {}),
+        ...(isSecure ? { rejectUnauthorized: false } : {}),
       },
       (response) => {
-        response.resume()
-        const status = response.statusCode ?? 0
-        resolve({ ok: status >= 200 && status < 400, message: `HTTP probe failed with statuscode: ${status}` })
+        // Its status is all that counts; a body may have no end.
+        response.destroy()
+        resolve({ status: response.statusCode ?? 0, location: response.headers.location })
       },
     )
-    outgoing.on('timeout', () => outgoing.destroy(new Error('context deadline exceeded')))
-    outgoing.on('error', (error) =>
-      resolve({
-        ok: false,
-        message: `Get "${secure ? 'https' : 'http'}://${action.host ?? podIp}:${port}${action.path ?? '/'}": ${error.message}`,
-      }),
-    )
+    outgoing.on('error', reject)
     outgoing.end()
   })
 }
 
-function tcpProbe(host: string, port: number, timeout: number): Promise<ProbeOutcome> {
+function tcpProbe(pod: PodHost, port: number, timeout: number): Promise<ProbeOutcome> {
+  const { host, lookup } = dialTarget(pod)
   return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout })
+    const socket = connect({ host, port, timeout, ...(lookup ? { lookup } : {}) })
     const end = (outcome: ProbeOutcome): void => {
       socket.destroy()
       resolve(outcome)

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import {
   connect as connectHttp2,
   performServerHandshake,
@@ -9,6 +10,7 @@ import { connect as connectTcp, createServer as createTcpServer, type Server, ty
 import type { Duplex, Readable } from 'node:stream'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import type { Log } from '#shared/base/log.ts'
+import { createEdge, RequestRefused, respond, type Authority } from '#shared/base/request-edge.ts'
 
 /** The worker's end of the tunnel; `main/cluster/network/tunnel.ts` is the host's and says how it works. */
 export interface TunnelServer {
@@ -28,11 +30,16 @@ export interface TunnelServerOptions {
   apiPort: number
   /** `ca` is the tunnels' own authority: whoever it certified as a client is the host. */
   tls: { ca: string; cert: string; key: string }
+  /** Serves what is not a CONNECT. */
   onKubeletRequest(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void
+  /** Whether the host may be connected to this address: a pod's or a node's, nothing of the worker's own. */
+  mayReach(host: string): boolean
+  onFault?(): void
   log: Log
 }
 
-const settings = { settings: { initialWindowSize: 4 * 2 ** 20, maxConcurrentStreams: 10_000 } }
+/** A stream that nobody reads keeps one window in memory at most. */
+const settings = { settings: { initialWindowSize: 2 ** 20, maxConcurrentStreams: 2_000 } }
 const sessionWindow = 32 * 2 ** 20
 const patience = 15_000
 
@@ -80,28 +87,37 @@ export async function createTunnelServer(options: TunnelServerOptions): Promise<
 }
 
 /** Serves the host's requests: a CONNECT reaches into this worker's network, the rest is the kubelet's. */
-function serveHost(socket: TLSSocket, { onKubeletRequest }: TunnelServerOptions): void {
+function serveHost(socket: TLSSocket, { onKubeletRequest, mayReach, onFault, log }: TunnelServerOptions): void {
   const session = performServerHandshake(socket, settings)
   session.on('error', () => undefined)
   session.once('connect', () => session.setLocalWindowSize(sessionWindow))
+  const connectInto = createEdge<ServerHttp2Stream>({
+    name: 'tunnel',
+    log,
+    ...(onFault ? { onFault } : {}),
+    async handle(stream, { authority }) {
+      if (!authority || !mayReach(authority.host)) throw new RequestRefused(403, 'address not allowed')
+      await joinTo(stream, authority)
+    },
+  })
   session.on('stream', (stream, headers) => {
-    stream.on('error', () => undefined)
-    if (headers[':method'] === 'CONNECT') connectInto(stream, headers[':authority'] ?? '')
+    if (headers[':method'] === 'CONNECT') connectInto(stream, headers)
     else onKubeletRequest(stream, headers)
   })
 }
 
-function connectInto(stream: ServerHttp2Stream, authority: string): void {
-  const [, host = '', port = ''] = /^\[?([^\]]*)\]?:(\d+)$/.exec(authority) ?? []
-  const socket = connectTcp({ host, port: Number(port), noDelay: true })
-  socket.once('connect', () => {
-    stream.respond({ ':status': 200 })
-    join(socket, stream)
-  })
-  socket.on('error', () => {
-    if (stream.headersSent) stream.close()
-    else stream.respond({ ':status': 503 }, { endStream: true })
-  })
+/** @throws RequestRefused 503 when the connection is refused */
+async function joinTo(stream: ServerHttp2Stream, { host, port }: Authority): Promise<void> {
+  const socket = connectTcp({ host, port, noDelay: true })
+  stream.once('close', () => socket.destroy())
+  const isConnected = await once(socket, 'connect').then(
+    () => true,
+    () => false,
+  )
+  socket.on('error', () => stream.close())
+  if (!isConnected) throw new RequestRefused(503, 'the connection was refused')
+  if (respond(stream, { ':status': 200 })) join(socket, stream)
+  else socket.destroy()
 }
 
 /** The session on which this worker asks and the host answers. */

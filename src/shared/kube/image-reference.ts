@@ -77,9 +77,18 @@ export function readImageReference(text: string): ImageReference | undefined {
 export const formatImageReference = ({ domain: host, path: name, tag: version, digest: sum }: ImageReference): string =>
   `${host}/${name}${version === undefined ? '' : `:${version}`}${sum === undefined ? '' : `@${sum}`}`
 
+/** A reference in the paths of the engine's API: its slashes separate, all else is escaped. */
+export const imagePath = (text: string): string => text.split('/').map(encodeURIComponent).join('/')
+
 /** A reference with neither tag nor digest means `latest`. */
 export const withDefaultTag = (reference: ImageReference): ImageReference =>
   reference.tag === undefined && reference.digest === undefined ? { ...reference, tag: 'latest' } : reference
+
+/** The text with `:latest` where it has neither tag nor digest, as the kubelet hands it to an engine. @throws InvalidImageReference */
+export function taggedImage(text: string): string {
+  const { tag: version, digest: sum } = parseImageReference(text)
+  return version === undefined && sum === undefined ? `${text}:latest` : text
+}
 
 /**
  * Whether an image's default pull policy is `Always`: its tag is `latest`, given or implied, with a digest beside it or

@@ -37,7 +37,7 @@ beforeEach(() => {
   })
 })
 const watch = (id: string, own: Partial<Container>, status?: ContainerStatus): void =>
-  probes.watch(id, { name: 'c', ...own }, '10.244.0.2', status)
+  probes.watch(id, { name: 'c', ...own }, { podIp: '10.244.0.2', hostNetwork: false }, status)
 
 describe('before the first result', () => {
   test.each<[string, Partial<Container>, ContainerStatus | undefined, boolean | undefined, boolean | undefined]>([

@@ -46,7 +46,12 @@ export class ContainerProbes {
    * @param reported what the pod's status says of this attempt: after a restart of the agent it keeps the verdicts that
    * it had, until its probes give new ones
    */
-  watch(id: string, container: Container, podIp: string, reported: ContainerStatus | undefined): void {
+  watch(
+    id: string,
+    container: Container,
+    network: { podIp: string; hostNetwork: boolean },
+    reported: ContainerStatus | undefined,
+  ): void {
     if (this.#running?.id === id) return
     void this.#running?.stop()
     const { clock, exec, onFailure } = this.#options
@@ -56,7 +61,7 @@ export class ContainerProbes {
     const stop = startProbes({
       container,
       started,
-      podIp,
+      ...network,
       clock,
       exec: (command, timeoutMs) => exec(id, command, timeoutMs),
       onFailure: (kind, message) => onFailure(`${titles[kind]} probe failed: ${message}`),

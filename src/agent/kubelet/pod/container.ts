@@ -389,7 +389,8 @@ export class PodContainer {
   #hookOptions(attempt: ObservedContainer, timeoutMs: number, signal: AbortSignal): Parameters<typeof runHook>[1] {
     const { runtime, clock } = this.#scope
     const podIp = this.#sandbox.ip ?? ''
-    return { runtime, clock, container: this.#spec, containerId: attempt.id, podIp, timeoutMs, signal }
+    const hostNetwork = this.#isHostNetwork
+    return { runtime, clock, container: this.#spec, containerId: attempt.id, podIp, hostNetwork, timeoutMs, signal }
   }
 
   /** Probes the attempt that runs; one that is being stopped is not probed any more. */
@@ -397,7 +398,12 @@ export class PodContainer {
     const running = this.latest
     if (running?.state !== 'running' || this.#stopping.has(running.id)) return
     const reported = this.#reportedStatus(({ containerID }) => containerID === `docker://${running.id}`)
-    this.#probes.watch(running.id, this.#spec, this.#sandbox.ip ?? this.#scope.node.ip, reported)
+    const network = { podIp: this.#sandbox.ip ?? this.#scope.node.ip, hostNetwork: this.#isHostNetwork }
+    this.#probes.watch(running.id, this.#spec, network, reported)
+  }
+
+  get #isHostNetwork(): boolean {
+    return this.#scope.pod().spec?.hostNetwork === true
   }
 
   #killFailed(id: string, kind: ProbeKind, grace: number | undefined): void {

@@ -37,6 +37,7 @@ const run = (hook: LifecycleHandler, more: Partial<HookOptions> = {}): Promise<v
     container: { name: 'c', ports: [{ name: 'web', containerPort: port }] },
     containerId: 'c-1',
     podIp: '127.0.0.1',
+    hostNetwork: false,
     timeoutMs: 5_000,
     signal: new AbortController().signal,
     ...more,

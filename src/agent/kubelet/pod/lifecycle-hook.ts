@@ -2,6 +2,7 @@ import { request } from 'node:http'
 import { request as secureRequest } from 'node:https'
 import { sleep, type Clock } from '#shared/base/clock.ts'
 import type { Container, HTTPGetAction, LifecycleHandler } from '#shared/kube/generated/types.ts'
+import { dialTarget } from '../pod-host.ts'
 import { portOf } from '../probes.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { execInContainer } from './container-exec.ts'
@@ -13,6 +14,8 @@ export interface HookOptions {
   /** Id of the attempt that the hook belongs to. */
   containerId: string
   podIp: string
+  /** Whether the pod shares the worker's network. */
+  hostNetwork: boolean
   timeoutMs: number
   /** Gives the hook up: it then counts as done. */
   signal: AbortSignal
@@ -57,12 +60,14 @@ const isPlainHttpAnswer = (error: unknown): boolean =>
   error instanceof Error && /wrong version number|packet length too long/.test(error.message)
 
 /** Any answer is a success, whatever its status; redirects are not followed. @throws Error when there is no answer */
-function call(action: HTTPGetAction, { clock, container, podIp, timeoutMs, signal }: HookOptions): Promise<void> {
-  const { host = podIp, path = '/', scheme = 'HTTP', httpHeaders = [] } = action
+async function call(action: HTTPGetAction, options: HookOptions): Promise<void> {
+  const { clock, container, podIp, hostNetwork, timeoutMs, signal } = options
+  const { path = '/', scheme = 'HTTP', httpHeaders = [] } = action
+  const { host, lookup } = dialTarget({ host: action.host, podIp, hostNetwork })
   const port = portOf(container, action.port)
   const isSecure = scheme === 'HTTPS'
   const headers = Object.fromEntries(httpHeaders.map(({ name, value }) => [name.toLowerCase(), value]))
-  return new Promise((resolve, reject) => {
+  await new Promise<void>((resolve, reject) => {
     const outgoing = (isSecure ? secureRequest : request)({
       host,
       port,
@@ -70,6 +75,7 @@ function call(action: HTTPGetAction, { clock, container, podIp, timeoutMs, signa
       headers: { 'user-agent': 'kube-lifecycle/1.36', accept: '*/*', ...headers },
       agent: false,
       signal,
+      ...(lookup ? { lookup } : {}),
       ...(isSecure ? { rejectUnauthorized: false } : {}),
     })
     const cancel = clock.after(timeoutMs, () => outgoing.destroy(new Error('context deadline exceeded')))

@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { PassThrough, type Duplex, type Readable } from 'node:stream'
+import type { Duplex, PassThrough, Readable } from 'node:stream'
 import { createInterface } from 'node:readline'
-import Docker from 'dockerode'
+import type Docker from 'dockerode'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
+import { imagePath, parseImageReference } from '#shared/kube/image-reference.ts'
+import { connectEngine } from './connection.ts'
+import { joinOutput, splitOutput } from './output.ts'
 import type {
   AttachSession,
   ContainerSpec,
@@ -34,7 +37,7 @@ export function createDockerRuntime({
   pauseImage: string
   log: Log
 }): Runtime {
-  const docker = new Docker({ socketPath })
+  const docker = connectEngine(socketPath)
   const pods = new Map<string, Map<string, ObservedContainer>>()
   let onChange: (podUid: string) => void = () => undefined
 
@@ -145,7 +148,7 @@ export function createDockerRuntime({
 
     async hasImage(reference) {
       try {
-        return imageInfo(await docker.getImage(reference).inspect())
+        return imageInfo(await docker.getImage(imagePath(reference)).inspect())
       } catch (error) {
         if ((error as { statusCode?: number }).statusCode === 404) return undefined
         throw error
@@ -155,7 +158,9 @@ export function createDockerRuntime({
       await drain(await docker.loadImage(tar).catch(inItsWords))
     },
     async pullImage(reference) {
-      const stream = (await docker.pull(reference, {}).catch(inItsWords)) as Readable
+      const { domain, path, tag, digest } = parseImageReference(reference)
+      const wanted = { fromImage: `${domain}/${path}`, tag: digest ?? tag ?? 'latest' }
+      const stream = (await docker.createImage(wanted).catch(inItsWords)) as Readable
       await drain(stream)
     },
     async images() {
@@ -177,7 +182,7 @@ export function createDockerRuntime({
         Tty: tty,
       })
       const stream = await exec.start({ hijack: true, stdin, Tty: tty })
-      return execSession(exec, stream, tty, docker)
+      return execSession(exec, stream, tty)
     },
     async attach(id, { stdin, tty }) {
       const container = docker.getContainer(id)
@@ -188,7 +193,7 @@ export function createDockerRuntime({
         stdout: true,
         stderr: true,
       })) as Duplex
-      const { stdout, stderr } = split(docker, stream, tty)
+      const { stdout, stderr } = splitOutput(stream, { tty })
       const stopWatching = endWithProcess(container, stream, stdout)
       return {
         stdin: stream,
@@ -209,20 +214,24 @@ export function createDockerRuntime({
         ...(tail !== undefined ? { tail } : {}),
         ...(since !== undefined ? { since } : {}),
       }
-      const container = docker.getContainer(id)
-      const tty = find(id)?.tty ?? false
-      const source: NodeJS.ReadableStream | Buffer = follow
-        ? await container.logs({ ...options, follow: true })
-        : await container.logs({ ...options, follow: false })
-      const out = new PassThrough()
-      if (Buffer.isBuffer(source)) {
-        const whole = new PassThrough()
-        whole.end(source)
-        return joined(docker, whole, tty, out)
-      }
-      return joined(docker, source as Readable, tty, out)
+      return joinOutput(await openLogs(docker, id, { ...options, follow }), find(id)?.tty ?? false)
     },
   }
+}
+
+/** dockerode gathers logs that are not followed as one piece in memory; this streams them as well. */
+function openLogs(docker: Docker, id: string, options: Record<string, unknown>): Promise<Readable> {
+  const modem = docker.modem as { dial(request: object, done: (error: Error | null, answer: Readable) => void): void }
+  const request = {
+    path: `/containers/${encodeURIComponent(id)}/logs?`,
+    method: 'GET',
+    isStream: true,
+    statusCodes: { 200: true, 404: 'no such container', 500: 'server error' },
+    options,
+  }
+  return new Promise((resolve, reject) =>
+    modem.dial(request, (error, answer) => (error ? reject(error) : resolve(answer))),
+  )
 }
 
 function sandboxOptions(spec: SandboxSpec, image: string): Docker.ContainerCreateOptions {
@@ -472,23 +481,6 @@ async function followEvents(
   }
 }
 
-/** Output of a process without a terminal comes in frames, stdout and stderr apart. */
-function split(docker: Docker, stream: Duplex | Readable, tty: boolean): { stdout: PassThrough; stderr: PassThrough } {
-  const stdout = new PassThrough()
-  const stderr = new PassThrough()
-  if (tty) stream.pipe(stdout)
-  else
-    (
-      docker.modem as { demuxStream(from: NodeJS.ReadableStream, out: PassThrough, err: PassThrough): void }
-    ).demuxStream(stream, stdout, stderr)
-  const end = (): void => {
-    stdout.end()
-    stderr.end()
-  }
-  stream.once('end', end).once('close', end).once('error', end)
-  return { stdout, stderr }
-}
-
 /** The engine never ends a stream that has joined a process which ended at that moment: once all is read, this does. */
 function endWithProcess(container: Docker.Container, stream: Duplex, stdout: PassThrough): () => void {
   const watching = new AbortController()
@@ -512,28 +504,14 @@ function endWithProcess(container: Docker.Container, stream: Duplex, stdout: Pas
 /** How long the output of an ended process may still be on its way. */
 const lastWordsMs = 500
 
-function joined(docker: Docker, source: Readable, tty: boolean, out: PassThrough): Readable {
-  if (tty) source.pipe(out)
-  else {
-    ;(
-      docker.modem as { demuxStream(from: NodeJS.ReadableStream, out: PassThrough, err: PassThrough): void }
-    ).demuxStream(source, out, out)
-    source.once('end', () => out.end())
-  }
-  source.once('error', (error) => out.destroy(error))
-  out.once('close', () => source.destroy())
-  return out
-}
-
-function execSession(exec: Docker.Exec, stream: Duplex, tty: boolean, docker: Docker): ExecSession {
-  const { stdout, stderr } = split(docker, stream, tty)
-  const ended = new Promise<void>((resolve) => stream.once('end', () => resolve()).once('close', () => resolve()))
+function execSession(exec: Docker.Exec, stream: Duplex, tty: boolean): ExecSession {
   // The engine says on the output itself that it could not run the command.
   let head = ''
-  const remember = (chunk: Buffer): void => {
-    if (head.length < 512) head += chunk.toString('utf8')
+  const onOutput = (piece: Buffer): void => {
+    if (head.length < 512) head += piece.toString('utf8', 0, 512)
   }
-  stdout.on('data', remember)
+  const { stdout, stderr } = splitOutput(stream, { tty, onOutput })
+  const ended = new Promise<void>((resolve) => stream.once('end', () => resolve()).once('close', () => resolve()))
   const session: AttachSession = {
     stdin: stream,
     stdout,

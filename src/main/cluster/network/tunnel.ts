@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import {
   connect as connectHttp2,
   performServerHandshake,
@@ -14,6 +15,8 @@ import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { Backoff } from '#shared/base/backoff.ts'
 import { sleep, type Clock } from '#shared/base/clock.ts'
 import type { Log } from '#shared/base/log.ts'
+import { createEdge, RequestRefused, respond } from '#shared/base/request-edge.ts'
+import { InvalidImageReference, taggedImage } from '#shared/kube/image-reference.ts'
 
 /**
  * The host's ends of the tunnels. The host dials each worker's one published loopback port, twice, with mutual TLS:
@@ -59,7 +62,8 @@ export interface TunnelsOptions {
   log: Log
 }
 
-const settings = { settings: { initialWindowSize: 4 * 2 ** 20, maxConcurrentStreams: 10_000 } }
+/** A stream that nobody reads keeps one window in memory at most. */
+const settings = { settings: { initialWindowSize: 2 ** 20, maxConcurrentStreams: 2_000 } }
 const sessionWindow = 32 * 2 ** 20
 const pingInterval = 5_000
 const pingTimeout = 10_000
@@ -244,60 +248,77 @@ function keepAlive(session: ClientHttp2Session, end: () => void): () => void {
   }
 }
 
-/** What workers may ask of the host: a connection to the API server, and images. */
-function serveWorker(session: ServerHttp2Session, { apiServerPort, fetchImage, imageId, log }: TunnelsOptions): void {
+/** How many images one worker may be sent at once. */
+const mostImages = 16
+
+/**
+ * What workers may ask of the host: a connection to the API server, and images by their references. A worker is not
+ * trusted: what it asks for is parsed here, before anything reaches the engine.
+ */
+function serveWorker(session: ServerHttp2Session, options: TunnelsOptions): void {
+  let sending = 0
   session.on('error', () => undefined)
-  session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
-    stream.on('error', () => undefined)
-    const path = headers[':path']
-    if (headers[':method'] === 'CONNECT' && headers[':authority'] === 'apiserver:443')
-      joinApiServer(stream, apiServerPort())
-    else if (headers[':method'] === 'GET' && path?.startsWith('/images/'))
-      void sendImage(stream, decodeURIComponent(path.slice('/images/'.length)), fetchImage).catch((error: unknown) => {
-        log.warn('sending an image to a worker failed', { error: (error as Error).message })
-        stream.close()
-      })
-    else if (headers[':method'] === 'HEAD' && path?.startsWith('/images/'))
-      void sendImageId(stream, decodeURIComponent(path.slice('/images/'.length)), imageId).catch(() => stream.close())
-    else {
-      stream.respond({ ':status': 404 }, { endStream: true })
-    }
-  })
+  session.on(
+    'stream',
+    createEdge<ServerHttp2Stream>({
+      name: 'worker',
+      log: options.log,
+      async handle(stream, { method, segments: [folder, name = '', ...rest], authority }) {
+        if (authority) {
+          if (authority.host !== 'apiserver' || authority.port !== 443) throw new RequestRefused(403, 'not allowed')
+          await joinApiServer(stream, options.apiServerPort())
+          return
+        }
+        if (folder !== 'images' || rest.length > 0) throw new RequestRefused(404, 'not found')
+        const reference = readReference(name)
+        if (method === 'HEAD') await sendImageId(stream, reference, options)
+        else if (method !== 'GET') throw new RequestRefused(405, 'images are asked for by GET or HEAD')
+        else if (sending >= mostImages) throw new RequestRefused(503, 'too many images at once')
+        else {
+          sending++
+          await sendImage(stream, reference, options).finally(() => sending--)
+        }
+      },
+    }),
+  )
 }
 
-function joinApiServer(stream: ServerHttp2Stream, port: number): void {
+/** @throws RequestRefused 400 */
+function readReference(text: string): string {
+  try {
+    return taggedImage(text)
+  } catch (error) {
+    if (error instanceof InvalidImageReference) throw new RequestRefused(400, error.message)
+    throw error
+  }
+}
+
+/** @throws RequestRefused 503 when the API server does not answer */
+async function joinApiServer(stream: ServerHttp2Stream, port: number): Promise<void> {
   const socket = connectTcp({ port, host: '127.0.0.1', noDelay: true })
-  socket.once('connect', () => {
-    stream.respond({ ':status': 200 })
-    stream.pipe(socket)
-    socket.pipe(stream)
-  })
-  socket.on('error', () => {
-    if (stream.headersSent) stream.close()
-    else stream.respond({ ':status': 503 }, { endStream: true })
-  })
-  stream.on('close', () => socket.destroy())
-}
-
-async function sendImageId(
-  stream: ServerHttp2Stream,
-  reference: string,
-  imageId: TunnelsOptions['imageId'],
-): Promise<void> {
-  const id = await imageId?.(reference)
-  stream.respond(id === undefined ? { ':status': 404 } : { ':status': 200, 'image-id': id }, { endStream: true })
-}
-
-async function sendImage(
-  stream: ServerHttp2Stream,
-  reference: string,
-  fetchImage: (reference: string) => Promise<Readable | undefined>,
-): Promise<void> {
-  const image = await fetchImage(reference)
-  if (!image) {
-    stream.respond({ ':status': 404 }, { endStream: true })
+  stream.once('close', () => socket.destroy())
+  const isConnected = await once(socket, 'connect').then(
+    () => true,
+    () => false,
+  )
+  socket.on('error', () => stream.close())
+  if (!isConnected) throw new RequestRefused(503, 'the API server does not answer')
+  if (!respond(stream, { ':status': 200 })) {
+    socket.destroy()
     return
   }
-  stream.respond({ ':status': 200, 'content-type': 'application/x-tar' })
-  await pipeline(image, stream)
+  stream.pipe(socket)
+  socket.pipe(stream)
+}
+
+async function sendImageId(stream: ServerHttp2Stream, reference: string, { imageId }: TunnelsOptions): Promise<void> {
+  const id = await imageId?.(reference)
+  respond(stream, id === undefined ? { ':status': 404 } : { ':status': 200, 'image-id': id }, { endStream: true })
+}
+
+async function sendImage(stream: ServerHttp2Stream, reference: string, { fetchImage }: TunnelsOptions): Promise<void> {
+  const image = await fetchImage(reference)
+  if (!image) throw new RequestRefused(404, 'no such image')
+  if (respond(stream, { ':status': 200, 'content-type': 'application/x-tar' })) await pipeline(image, stream)
+  else image.destroy()
 }

@@ -1,3 +1,4 @@
+import { isLatest } from '#shared/kube/image-reference.ts'
 import type {
   Container,
   HTTPGetAction,
@@ -67,14 +68,6 @@ function setContainerDefaults(container: Wire<Container>): void {
   setProbeDefaults(container.readinessProbe)
   setProbeDefaults(container.startupProbe)
   setLifecycleDefaults(container.lifecycle)
-}
-
-/** No tag means `latest`, unless a digest pins the image. */
-function isLatest(image: string): boolean {
-  const name = image.slice(image.lastIndexOf('/') + 1)
-  if (image === '' || name.includes('@')) return false
-  const tag = name.split(':')[1]
-  return tag === undefined || tag === 'latest'
 }
 
 function setProbeDefaults(probe: Wire<Probe> | undefined): void {

@@ -1,3 +1,4 @@
+import { isLatest } from '#shared/kube/image-reference.ts'
 import type { DownwardAPIVolumeFile, Volume } from '#shared/kube/generated/types.ts'
 import { canonicalQuantity } from '#shared/kube/quantity.ts'
 import type { Wire } from '../api/wire.ts'
@@ -25,7 +26,7 @@ export function setVolumeDefaults(volume: Wire<Volume>): void {
   }
   if (hostPath) hostPath.type ??= ''
   if (ephemeral?.volumeClaimTemplate?.spec) ephemeral.volumeClaimTemplate.spec.volumeMode ??= 'Filesystem'
-  if (image) image.pullPolicy ||= /@|:(?!latest$)[^/:]+$/.test(image.reference ?? '') ? 'IfNotPresent' : 'Always'
+  if (image) image.pullPolicy ||= isLatest(image.reference ?? '') ? 'Always' : 'IfNotPresent'
   if (iscsi) iscsi.iscsiInterface ||= 'default'
 }
 

@@ -1,3 +1,4 @@
+import { readImageReference, taggedImage } from '#shared/kube/image-reference.ts'
 import { maxScore, type Plugin } from '../framework.ts'
 import type { ClusterState } from '../cluster-state.ts'
 import type { NodeInfo } from '../node-info.ts'
@@ -25,9 +26,8 @@ function imagesOf({ pod }: PodInfo): { names: string[]; containers: number } {
   return { names: containers.map(({ image = '' }) => fullName(image)), containers: containers.length }
 }
 
-/** An image without tag or digest means its `latest`. */
-const fullName = (image: string): string =>
-  image.lastIndexOf(':') <= image.lastIndexOf('/') ? `${image}:latest` : image
+/** An image without tag or digest means its `latest`; a name that is none is on no node. */
+const fullName = (image: string): string => (readImageReference(image) ? taggedImage(image) : image)
 
 /** Scaled by how many nodes have an image, so that one node that has it does not draw all pods. */
 function bytesOn(node: NodeInfo, names: readonly string[], cluster: ClusterState): number {

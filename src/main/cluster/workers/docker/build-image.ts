@@ -8,6 +8,7 @@ import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type Docker from 'dockerode'
 import { pack } from 'tar-stream'
+import { imagePath } from '#shared/kube/image-reference.ts'
 import { isMissing } from './connection.ts'
 
 export interface ImageWork {
@@ -22,7 +23,7 @@ const baseImage = 'debian:trixie'
 
 export async function hasImage(docker: Docker, tag: string): Promise<boolean> {
   try {
-    await docker.getImage(tag).inspect()
+    await docker.getImage(imagePath(tag)).inspect()
     return true
   } catch (error) {
     if (isMissing(error)) return false
@@ -189,13 +190,13 @@ async function command(program: string, args: string[], { log, signal }: ImageWo
 /** Streams an image out of the engine as `docker save` does; undefined when the engine has not got it. */
 export async function saveImage(docker: Docker, reference: string): Promise<NodeJS.ReadableStream | undefined> {
   if (!(await hasImage(docker, reference))) return undefined
-  return docker.getImage(reference).get()
+  return docker.getImage(imagePath(reference)).get()
 }
 
 /** Id of an image of the engine; undefined when it has not got it. */
 export async function imageId(docker: Docker, reference: string): Promise<string | undefined> {
   if (!(await hasImage(docker, reference))) return undefined
-  return (await docker.getImage(reference).inspect()).Id
+  return (await docker.getImage(imagePath(reference)).inspect()).Id
 }
 
 /** Loads a `docker save` stream. */

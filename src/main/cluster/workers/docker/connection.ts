@@ -1,7 +1,14 @@
+import http from 'node:http'
+import https from 'node:https'
+import modemHttp from 'docker-modem/lib/http.js'
 import Docker from 'dockerode'
 import { findEngine } from './find-engine.mjs'
 
 export type { Docker }
+
+// docker-modem follows redirects to any host that an answer names, and throws where nobody can catch it when that host
+// refuses. The engine redirects only what is not one of its paths: with Node's own modules such an answer is an error.
+Object.assign(modemHttp, { http, https })
 
 /** A client of the host's Docker Engine. @throws Error for the user when none answers */
 export async function connectDocker(): Promise<Docker> {

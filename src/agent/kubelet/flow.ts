@@ -1,0 +1,82 @@
+import type { Readable, Writable } from 'node:stream'
+
+/**
+ * Copying that is never faster than its reader, with a limit on how many may stand still. A copy that waits holds little
+ * (the buffers of its two streams); more than the limit of them would add up, so the one that has waited longest is cut.
+ */
+export interface Flows {
+  /** Writes `chunk` and waits until `target` takes more. @returns false once `target` is gone */
+  write(target: Writable, chunk: Uint8Array): Promise<boolean>
+  /** Copies until the source ends, `limit` bytes are through, or the target is gone. The target is not ended. */
+  copy(source: Readable, target: Writable, limit?: number): Promise<void>
+}
+
+/** How many copies may wait for their readers at once. */
+const mostWaiting = 256
+
+export function createFlows({ limit = mostWaiting, onCut }: { limit?: number; onCut?(): void } = {}): Flows {
+  /** In the order in which they began to wait. */
+  const waiting = new Set<Writable>()
+
+  const drained = async (target: Writable): Promise<void> => {
+    waiting.add(target)
+    const [slowest] = waiting
+    if (waiting.size > limit && slowest) {
+      waiting.delete(slowest)
+      slowest.destroy()
+      onCut?.()
+    }
+    await untilWritable(target)
+    waiting.delete(target)
+  }
+  const write: Flows['write'] = async (target, chunk) => {
+    if (target.destroyed || target.writableEnded) return false
+    if (!target.write(chunk)) await drained(target)
+    return !target.destroyed
+  }
+  return {
+    write,
+    async copy(source, target, bytes = Infinity) {
+      let left = bytes
+      // The other direction of a duplex goes on when this one has ended.
+      for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+        const part = chunk.length > left ? chunk.subarray(0, left) : chunk
+        left -= part.length
+        if (!(await write(target, part)) || left <= 0) return
+      }
+    },
+  }
+}
+
+/** Resolves when a stream takes more, or is gone; leaves no listener behind. */
+function untilWritable(target: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    if (target.destroyed || !target.writableNeedDrain) {
+      resolve()
+      return
+    }
+    const done = (): void => {
+      target.off('drain', done)
+      target.off('close', done)
+      resolve()
+    }
+    target.on('drain', done)
+    target.on('close', done)
+  })
+}
+
+/**
+ * Hands each chunk of `source` to `take`, the next one only when the last is done with. Unlike an async iterator it leaves
+ * the stream as it is at the end, so that its other direction goes on.
+ * @param failed what `take` threw; no further chunk follows
+ */
+export function eachChunk(
+  source: Readable,
+  take: (chunk: Buffer) => Promise<void>,
+  failed: (error: unknown) => void,
+): void {
+  source.on('data', (chunk: Buffer) => {
+    source.pause()
+    take(chunk).then(() => source.resume(), failed)
+  })
+}

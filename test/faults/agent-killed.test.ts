@@ -1,0 +1,102 @@
+import { once } from 'node:events'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Pod } from '#shared/kube/generated/types.ts'
+import { startDockerCluster, type DockerCluster } from '#test/support/docker-cluster.ts'
+
+let cluster: DockerCluster
+let worker: string
+beforeAll(async () => {
+  cluster = await startDockerCluster({ name: `killed-${process.pid}` })
+  worker = cluster.workers[0] ?? ''
+  const manifest = JSON.stringify({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web' },
+    spec: {
+      replicas: 3,
+      selector: { matchLabels: { app: 'web' } },
+      template: {
+        metadata: { labels: { app: 'web' } },
+        spec: {
+          terminationGracePeriodSeconds: 0,
+          containers: [
+            {
+              name: 'c',
+              image: 'busybox:1.36',
+              command: ['sh', '-c', 'date +%s%N >> /data/starts; exec sleep 100000'],
+              volumeMounts: [{ name: 'data', mountPath: '/data' }],
+            },
+          ],
+          volumes: [{ name: 'data', emptyDir: {} }],
+        },
+      },
+    },
+  })
+  const { code, stderr } = await cluster.kubectl.withInput(manifest, 'apply', '-f', '-')
+  expect(stderr).toBe('')
+  expect(code).toBe(0)
+  await allReady()
+})
+afterAll(() => cluster?.remove())
+
+async function onWorker(...command: string[]): Promise<string> {
+  const docker = await cluster.engine.connect()
+  const exec = await docker.getContainer(`slipway-${worker}`).exec({ Cmd: command, AttachStdout: true })
+  const stream = await exec.start({})
+  let output = ''
+  stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  await once(stream, 'end')
+  return output
+}
+async function allReady(): Promise<void> {
+  await cluster.kubectl.ok('rollout', 'status', 'deployment/web', '--timeout=90s')
+  await cluster.kubectl.ok('wait', 'node', '--all', '--for=condition=Ready', '--timeout=60s')
+}
+/** What must not be lost: the pods, their containers and the addresses they have. */
+async function pods(): Promise<{ uid: string; ip: string; id: string; restarts: number }[]> {
+  const { items } = JSON.parse(await cluster.kubectl.ok('get', 'pods', '-l', 'app=web', '-o', 'json')) as {
+    items: Pod[]
+  }
+  return items
+    .map(({ metadata, status }) => ({
+      uid: metadata.uid ?? '',
+      ip: status?.podIP ?? '',
+      id: status?.containerStatuses?.[0]?.containerID ?? '',
+      restarts: status?.containerStatuses?.[0]?.restartCount ?? 0,
+    }))
+    .sort((a, b) => a.uid.localeCompare(b.uid))
+}
+const agentPid = async (): Promise<string> => (await onWorker('pgrep', '-P', '1', '-x', 'node')).replace(/\D/g, '')
+
+test('an agent that is killed three times in a row comes back, and no pod notices', async () => {
+  const before = await pods()
+  for (let time = 0; time < 3; time++) {
+    const pid = await agentPid()
+    await onWorker('kill', '-9', pid)
+    await expect.poll(agentPid, { timeout: 20_000 }).toMatch(new RegExp(`^(?!${pid}$)\\d+$`))
+  }
+  await allReady()
+  expect(await pods()).toEqual(before)
+  // It looks after its pods again: one that is deleted is replaced and Ready.
+  await cluster.kubectl.ok('delete', 'pod', '-l', 'app=web', '--wait=false')
+  await expect
+    .poll(async () => (await pods()).filter(({ uid }) => before.some((old) => old.uid === uid)).length, {
+      timeout: 60_000,
+    })
+    .toBe(0)
+  await allReady()
+})
+
+test('an engine that is killed comes back with every pod, its data and its address', async () => {
+  const before = await pods()
+  await onWorker('pkill', '-9', '-x', 'dockerd')
+  await expect
+    .poll(async () => (await pods()).map(({ uid, restarts }) => ({ uid, restarted: restarts === 1 })), {
+      timeout: 120_000,
+    })
+    .toEqual(before.map(({ uid }) => ({ uid, restarted: true })))
+  await allReady()
+  expect((await pods()).map(({ ip }) => ip)).toEqual(before.map(({ ip }) => ip))
+  const starts = await cluster.kubectl.ok('exec', 'deployment/web', '--', 'cat', '/data/starts')
+  expect(starts.trim().split('\n')).toHaveLength(2)
+})
