@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { KubeObject } from '../kube/object.ts'
+import { timestamp } from '../kube/timestamp.ts'
 import type { Client, Resource } from './client.ts'
 
 /** Says in Events what happened to objects. Never fails and never waits: an Event is worth less than the work. */
@@ -87,7 +88,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     said: { type: string; reason: string; message: string; fieldPath?: string },
   ): void {
     const now = clock.now()
-    const time = new Date(now).toISOString().replace(/\.\d+Z$/, 'Z')
+    const time = timestamp(now)
     // Unique as in client-go: the object's name and the time in hexadecimal, here with a serial number.
     const name = `${about.metadata.name ?? 'unknown'}.${(now * 1000 + (serial++ % 1000)).toString(16)}`
     const namespace = about.metadata.namespace ?? 'default'
@@ -135,7 +136,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
         client.patch(
           events,
           { namespace: about.metadata.namespace ?? 'default', name: known.name },
-          { type: 'merge', body: { count, lastTimestamp: new Date(last).toISOString().replace(/\.\d+Z$/, 'Z') } },
+          { type: 'merge', body: { count, lastTimestamp: timestamp(last) } },
         ),
       )
     })

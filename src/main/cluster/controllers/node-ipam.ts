@@ -1,6 +1,7 @@
 import type { Stop } from '#shared/base/disposable.ts'
 import { createEventRecorder } from '#shared/client/event-recorder.ts'
 import type { Node } from '#shared/kube/generated/types.ts'
+import { addressInCidr, parseCidr } from '#shared/kube/ip.ts'
 import { nodes } from '#shared/kube/resources.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
@@ -72,23 +73,19 @@ interface Subnets {
 }
 
 function createSubnets(range: string, mask: number): Subnets {
-  const [address = '', prefix = ''] = range.split('/')
-  const base = address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0)
-  const count = 2 ** Math.max(0, mask - Number(prefix))
+  const whole = parseCidr(range)
+  if (!whole) throw new Error(`${range} is no range of addresses`)
+  const count = 2 ** Math.max(0, mask - whole.bits)
   const size = 2 ** (32 - mask)
-  const format = (index: number): string => {
-    const value = base + index * size
-    const octets = [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256)
-    return `${octets.join('.')}/${mask}`
-  }
+  const subnet = (index: number): string => `${addressInCidr(whole, index * size)}/${mask}`
   let next = 0
   return {
     first(isFree) {
       for (let tried = 0; tried < count; tried++) {
         const index = (next + tried) % count
-        if (!isFree(format(index))) continue
+        if (!isFree(subnet(index))) continue
         next = index + 1
-        return format(index)
+        return subnet(index)
       }
       return undefined
     },

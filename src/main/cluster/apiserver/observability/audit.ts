@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { parse } from 'yaml'
 import type { Clock } from '#shared/base/clock.ts'
 import type { Log } from '#shared/base/log.ts'
+import { microTimestamp } from '#shared/kube/timestamp.ts'
 import { auditOrder, auditPolicyOf, type AuditLevel, type AuditPolicy, type AuditStage } from './audit-policy.ts'
 import type { UserInfo } from '../api/access.ts'
 import type { Route } from '../api/route.ts'
@@ -86,11 +87,11 @@ export function createAudit({ policy, clock, ...options }: AuditOptions): Audit 
       const shown = (object: unknown): unknown => (omitManagedFields ? withoutManagedFields(object) : object)
       if (level === 'None') return undefined
       const event = describe(message, route, user, level)
-      const requestReceivedTimestamp = microTime(clock.now())
+      const requestReceivedTimestamp = microTimestamp(clock.now())
       let ended = false
       const write = (stage: AuditStage, more: object = {}): void => {
         if (omitStages.includes(stage)) return
-        const stageTimestamp = microTime(clock.now())
+        const stageTimestamp = microTimestamp(clock.now())
         append(`${JSON.stringify({ ...event, stage, ...more, requestReceivedTimestamp, stageTimestamp })}\n`)
       }
       const decided = (decision: string, reason = ''): void => {
@@ -166,8 +167,6 @@ function withoutManagedFields(object: unknown): unknown {
     ...(Array.isArray(items) ? { items: items.map(withoutManagedFields) } : {}),
   }
 }
-
-const microTime = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z')
 
 /** What cannot be read is left out: its sender is told elsewhere. */
 function readOrNothing(read: () => unknown): unknown {

@@ -1,6 +1,7 @@
 import type { Clock } from '#shared/base/clock.ts'
 import type { Log } from '#shared/base/log.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
+import { timestamp as timestampOf } from '#shared/kube/timestamp.ts'
 import type { Entry, Store } from '../../store/store.ts'
 import type { Item } from '../api/request.ts'
 import type { AdmissionPlugin, ObjectReader } from '../api/admission.ts'
@@ -35,7 +36,7 @@ let lastText = ''
 function secondsText(second: number): string {
   if (second !== lastSecond) {
     lastSecond = second
-    lastText = `${new Date(second * 1000).toISOString().slice(0, 19)}Z`
+    lastText = timestampOf(second * 1000)
   }
   return lastText
 }

@@ -1,6 +1,7 @@
 import { jsonClone } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { ApiError, conflict, notFound } from '#shared/kube/status.ts'
+import { timestamp } from '#shared/kube/timestamp.ts'
 import { RevisionMismatch, type Entry } from '../../store/store.ts'
 import { parseBody } from '../codec/body.ts'
 import type { Answer, Call, Item } from '../api/request.ts'
@@ -145,7 +146,7 @@ function dying(
   else delete next.metadata.finalizers
   next.metadata.deletionGracePeriodSeconds = grace
   if (!already || grace < (current.metadata.deletionGracePeriodSeconds ?? 0))
-    next.metadata.deletionTimestamp = new Date(clock.now() + grace * 1000).toISOString().replace(/\.\d+Z$/, 'Z')
+    next.metadata.deletionTimestamp = timestamp(clock.now() + grace * 1000)
   if (!already && next.metadata.generation !== undefined) next.metadata.generation += 1
   kind.prepareForDelete?.(next)
   return isReleased(resource, next) ? undefined : next

@@ -1,3 +1,5 @@
+import { addressInCidr, offsetInCidr, parseCidr, parseIp, sizeOfCidr } from '#shared/kube/ip.ts'
+
 /**
  * A range of addresses or ports to give away. As in Kubernetes the lower end is kept for those who ask for a certain
  * one, as long as there is anything free above.
@@ -10,19 +12,22 @@ export interface Pool<T> {
   free(random: () => number, isTaken: (value: T) => boolean): T | undefined
 }
 
-/** @param cidr of IPv4; its first and last address are not given away. */
+/** @param cidr of IPv4; its first and last address are not given away. @throws Error when it is no range */
 export function addressPool(cidr: string): Pool<string> {
-  const [base = '', bits = '32'] = cidr.split('/')
-  const size = 2 ** (32 - Number(bits))
-  const first = toNumber(base)
+  const range = parseCidr(cidr)
+  if (!range) throw new Error(`${cidr} is no range of addresses`)
+  const size = sizeOfCidr(range)
   const low = Math.min(Math.max(16, size / 16), 256)
   return pool({
     range: cidr,
-    first: first + 1,
-    dynamic: first + low,
-    last: first + size - 2,
-    encode: toAddress,
-    decode: toNumber,
+    first: 1,
+    dynamic: low,
+    last: size - 2,
+    encode: (offset) => addressInCidr(range, offset),
+    decode(text) {
+      const address = parseIp(text)
+      return (address && offsetInCidr(range, address)) ?? NaN
+    },
   })
 }
 
@@ -65,7 +70,3 @@ function pool<T>({ range, first, dynamic, last, encode, decode }: Numbers<T>): P
       find(first, Math.min(dynamic - 1, last), random, isTaken),
   }
 }
-
-const toNumber = (address: string): number => address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
-
-const toAddress = (value: number): string => [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join('.')
