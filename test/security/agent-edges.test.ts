@@ -6,14 +6,17 @@ import {
   type ClientHttp2Stream,
 } from 'node:http2'
 import { createServer } from 'node:http'
-import { createServer as createTcpServer, type AddressInfo } from 'node:net'
+import { createSocket } from 'node:dgram'
+import { connect as connectTcp, createServer as createTcpServer, type AddressInfo } from 'node:net'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { duplexPair, PassThrough, Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createServer as createTlsServer } from 'node:tls'
+import { decode, encode } from 'dns-packet'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { startDns } from '#agent/dns/server.ts'
 import { watchFaults } from '#agent/faults.ts'
 import { createFlows } from '#agent/kubelet/flow.ts'
 import { createImages, ImageFailed } from '#agent/kubelet/images.ts'
@@ -551,6 +554,58 @@ describe('probes and hooks', () => {
     )
     expect(outcome.message).toContain('context deadline exceeded')
   })
+})
+
+describe('the DNS of a worker', () => {
+  let stop: () => Promise<void>
+  let port: number
+  beforeEach(async () => {
+    port = await freePort()
+    const ips = Array.from({ length: 50 }, (_, index) => `10.244.0.${index + 1}`)
+    stop = await startDns({
+      address: '127.0.0.1',
+      port,
+      domain: 'cluster.local',
+      source: {
+        service: (namespace, name) => ({ metadata: { namespace, name }, spec: { clusterIP: 'None' } }),
+        slicesOf: () => [{ metadata: {}, addressType: 'IPv4', endpoints: ips.map((ip) => ({ addresses: [ip] })) }],
+        hasNamespace: () => true,
+        serviceByIp: () => undefined,
+        endpointByIp: () => undefined,
+      },
+      // Nothing answers there, so every question waits for its time to run out.
+      upstreams: ['127.0.0.2'],
+      log: silentLog,
+    })
+  })
+  afterEach(() => stop())
+  const questionFor = (name: string): Buffer =>
+    Buffer.from(encode({ type: 'query', id: 7, flags: 0x0100, questions: [{ type: 'A', name }] }))
+
+  test('cuts who asks and does not read', async () => {
+    const question = questionFor('web.shop.svc.cluster.local')
+    const framed = Buffer.concat([Buffer.from([0, question.length]), question])
+    const socket = connectTcp({ host: '127.0.0.1', port })
+    socket.on('error', () => undefined)
+    socket.pause()
+    const closed = new Promise((resolve) => socket.once('close', resolve))
+    const batch = Buffer.concat(Array<Buffer>(500).fill(framed))
+    const feed = setInterval(() => socket.write(batch), 5)
+    await closed
+    clearInterval(feed)
+  })
+
+  test.each([Buffer.alloc(0), Buffer.from([1]), Buffer.alloc(600, 0xff), Buffer.from('GET / HTTP/1.1')])(
+    'survives %j',
+    async (bytes) => {
+      const socket = createSocket('udp4')
+      socket.send(bytes, port, '127.0.0.1')
+      socket.send(questionFor('web.shop.svc.cluster.local'), port, '127.0.0.1')
+      const [reply] = (await once(socket, 'message')) as [Buffer]
+      expect(decode(reply).id).toBe(7)
+      socket.close()
+    },
+  )
 })
 
 describe('faults of the agent', () => {

@@ -28,9 +28,10 @@ export interface DnsServerOptions {
 /** The cluster's DNS on this node, over UDP and TCP. */
 export async function startDns(options: DnsServerOptions): Promise<() => Promise<void>> {
   const { address, port, log } = options
+  const records = { ...options, ask: createUpstream(options.upstreams) }
   const udp = createSocket('udp4')
   udp.on('message', (query, peer) => {
-    answer(query, options, false)
+    answer(query, records, false)
       .then((reply) => reply && udp.send(fit(reply, udpSize(query)), peer.port, peer.address))
       .catch((error: unknown) => log.debug('dns', { error: messageOf(error) }))
   })
@@ -42,12 +43,17 @@ export async function startDns(options: DnsServerOptions): Promise<() => Promise
     socket.on('error', () => socket.destroy())
     socket.setTimeout(10_000, () => socket.destroy())
     readMessages(socket, (query) => {
-      answer(query, options, true)
-        .then((reply) => reply && socket.write(streamEncode(reply)))
+      answer(query, records, true)
+        .then((reply) => {
+          if (reply) socket.write(streamEncode(reply))
+          // Who asks and does not read the answers is cut.
+          if (socket.writableLength > mostUnread) socket.destroy()
+        })
         .catch(() => socket.destroy())
     })
   })
   tcp.on('error', (error) => log.warn('dns over TCP', { error: error.message }))
+  tcp.maxConnections = mostConnections
   await Promise.all([
     new Promise<void>((done, fail) => udp.once('error', fail).bind(port, address, () => done())),
     new Promise<void>((done, fail) => tcp.once('error', fail).listen(port, address, () => done())),
@@ -58,15 +64,18 @@ export async function startDns(options: DnsServerOptions): Promise<() => Promise
   }
 }
 
+/** Bytes of answers that a client may leave unread; clients at once; questions on their way to the outside at once. */
+const mostUnread = 256 * 1_024
+const mostConnections = 500
+const mostUpstream = 500
+
+type Records = Pick<DnsServerOptions, 'domain' | 'source'> & { ask: AskUpstream }
+
 const noError = 0
 const nxDomain = 3
 const serverFailure = 2
 
-async function answer(
-  query: Buffer,
-  { domain, source, upstreams }: DnsServerOptions,
-  tcp: boolean,
-): Promise<Packet | undefined> {
+async function answer(query: Buffer, { domain, source, ask }: Records, tcp: boolean): Promise<Packet | undefined> {
   const packet = decode(query)
   const [question] = packet.questions ?? []
   if (!question) return undefined
@@ -81,24 +90,23 @@ async function answer(
   const found = resolve(question, domain, source)
   if (found.kind === 'nodata') return reply(noError)
   if (found.kind === 'nxdomain') return reply(nxDomain)
-  if (found.kind === 'upstream')
-    return (await askUpstream(query, upstreams, tcp)) ?? { ...reply(serverFailure), authorities: [] }
+  if (found.kind === 'upstream') return (await ask(query, tcp)) ?? { ...reply(serverFailure), authorities: [] }
   if (found.follow === undefined || question.type === 'CNAME') return reply(noError, found.answers)
-  const followed = await followName(found.follow, question, { domain, source, upstreams }, tcp)
+  const followed = await followName(found.follow, question, { domain, source, ask }, tcp)
   return reply(noError, [...found.answers, ...followed])
 }
 
 async function followName(
   name: string,
   question: Question,
-  options: Pick<DnsServerOptions, 'domain' | 'source' | 'upstreams'>,
+  { domain, source, ask }: Records,
   tcp: boolean,
 ): Promise<NonNullable<Packet['answers']>> {
-  const inside = resolve({ name, type: question.type }, options.domain, options.source)
+  const inside = resolve({ name, type: question.type }, domain, source)
   if (inside.kind === 'answers') return inside.answers
   if (inside.kind !== 'upstream') return []
   const query = encode({ type: 'query', id: 1, flags: 0x0100, questions: [{ ...question, name }] })
-  return (await askUpstream(Buffer.from(query), options.upstreams, tcp))?.answers ?? []
+  return (await ask(Buffer.from(query), tcp))?.answers ?? []
 }
 
 /** Lets clients remember for a moment that a name is not there. */
@@ -117,7 +125,24 @@ const authority = (domain: string): NonNullable<Packet['authorities']>[number] =
   },
 })
 
-async function askUpstream(query: Buffer, servers: readonly string[], tcp: boolean): Promise<Packet | undefined> {
+/** Asks servers outside the cluster. @returns undefined when none answers, or too many questions are under way */
+type AskUpstream = (query: Buffer, tcp: boolean) => Promise<Packet | undefined>
+
+/** Each question takes a socket: with too many of them the agent would have none left for the API server. */
+function createUpstream(servers: readonly string[]): AskUpstream {
+  let asking = 0
+  return async (query, tcp) => {
+    if (asking >= mostUpstream) return undefined
+    asking++
+    try {
+      return await askInOrder(query, servers, tcp)
+    } finally {
+      asking--
+    }
+  }
+}
+
+async function askInOrder(query: Buffer, servers: readonly string[], tcp: boolean): Promise<Packet | undefined> {
   for (const server of servers) {
     const reply = await (tcp ? askTcp(query, server) : askUdp(query, server)).catch(() => undefined)
     if (!reply) continue

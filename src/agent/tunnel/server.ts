@@ -39,7 +39,7 @@ export interface TunnelServerOptions {
 }
 
 /** A stream that nobody reads keeps one window in memory at most. */
-const settings = { settings: { initialWindowSize: 2 ** 20, maxConcurrentStreams: 2_000 } }
+const settings = { settings: { initialWindowSize: 2 ** 20, maxConcurrentStreams: 2_000, enablePush: false } }
 const sessionWindow = 32 * 2 ** 20
 const patience = 15_000
 
