@@ -24,8 +24,7 @@ export function splitOutput(
     stdout.end()
     stderr.end()
   }
-  source.on('error', end)
-  source.once('close', end)
+  source.on('error', () => undefined)
   takeApart(source, {
     tty,
     ...(onOutput ? { onOutput } : {}),
