@@ -217,3 +217,8 @@ const allContainers = (spec: Pod['spec']): readonly Container[] =>
 
 const nonZero = (quantity: string | undefined): string | undefined =>
   quantity === undefined || compareQuantities(quantity, '0') === 0 ? undefined : quantity
+
+/** Set by a kubelet on the pods that show what it runs from files of its own. */
+export const mirrorAnnotation = 'kubernetes.io/config.mirror'
+
+export const isMirrorPod = ({ metadata }: Pod): boolean => metadata.annotations?.[mirrorAnnotation] !== undefined

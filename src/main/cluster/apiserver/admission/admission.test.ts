@@ -233,9 +233,14 @@ describe('DefaultStorageClass', () => {
 })
 
 describe('NodeRestriction', () => {
+  const restriction = nodeRestriction({ authorizer: { authorize: () => ({ allowed: false }) } })
   const user: UserInfo = { name: 'system:node:worker-1', groups: ['system:nodes', 'system:authenticated'] }
-  const on = (nodeName: string, labels = {}): object => ({ metadata: { uid: 'u', labels }, spec: { nodeName } })
-  const admit = (loose: Loose): Promise<unknown> => admitted(nodeRestriction, { user, ...loose })
+  const volumes = [{ name: 't', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }]
+  const on = (nodeName: string, labels = {}): object => ({
+    metadata: { uid: 'u', labels },
+    spec: { nodeName, volumes },
+  })
+  const admit = (loose: Loose): Promise<unknown> => admitted(restriction, { user, ...loose })
 
   it('lets a node report its own pods only', async () => {
     const report = (node: string): Loose => ({
@@ -278,7 +283,7 @@ describe('NodeRestriction', () => {
     const token = (name: string): Loose => ({
       kind: 'serviceaccounts',
       subresource: 'token',
-      object: { spec: { boundObjectRef: { kind: 'Pod', name, uid: 'u' } } },
+      object: { spec: { boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name, uid: 'u' } } },
     })
     objects.set('pods/dev/mine', on('worker-1'))
     objects.set('pods/dev/theirs', on('worker-2'))
@@ -292,7 +297,7 @@ describe('NodeRestriction', () => {
     const renew = (namespace: string, name: string): Promise<unknown> => {
       const given = attributes({ ...lease, user, namespace, name })
       Object.assign(given, { kind: { group: 'coordination.k8s.io', plural: 'leases' } })
-      return Promise.resolve().then(() => nodeRestriction.admit?.(given))
+      return Promise.resolve().then(() => restriction.admit?.(given))
     }
     await renew('kube-node-lease', 'worker-1')
     await expect(renew('kube-node-lease', 'worker-2')).rejects.toThrow('same name')

@@ -37,7 +37,7 @@ export const admissionPlugins = (options: {
   namespaceLifecycle,
   limitRanger,
   serviceAccount(options),
-  nodeRestriction,
+  nodeRestriction({ authorizer: options.rbac }),
   taintNodesByCondition,
   podSecurity,
   priority,

@@ -1,96 +1,375 @@
+import type {
+  CertificateSigningRequest,
+  CSIDriver,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  PodStatus,
+  ResourceSlice,
+  ServiceAccount,
+  Volume,
+} from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
-import type { Node, Pod } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
+import { isMirrorPod, mirrorAnnotation } from '#shared/kube/pod.ts'
+import { notFound } from '#shared/kube/status.ts'
+import { readCertificateRequest } from '../auth/certificate-requests.ts'
+import { nodeIdentity } from '../auth/node-identity.ts'
+import { ephemeralClaimName, referenceOf } from '../auth/pod-references.ts'
+import type { Authorizer } from '../api/access.ts'
 import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../api/admission.ts'
 
-const restrictedLabels = 'node-restriction.kubernetes.io/'
-
-/** A node may touch only itself, its lease, its own pods, and ask for tokens of those alone. */
-export const nodeRestriction: AdmissionPlugin = {
+/**
+ * NodeRestriction of Kubernetes: a node's credentials write only what belongs to the node. Reads are limited by the node
+ * authorizer (`auth/node-authorizer.ts`).
+ */
+export const nodeRestriction = ({ authorizer }: { authorizer: Authorizer }): AdmissionPlugin => ({
   name: 'NodeRestriction',
-  admit(attributes) {
-    const { user, kind, subresource } = attributes
-    if (!user.name.startsWith('system:node:') || !user.groups.includes('system:nodes')) return
-    const node = user.name.slice('system:node:'.length)
-    const rule = rules[`${kind.group}/${kind.plural}${subresource === '' ? '' : `/${subresource}`}`]
-    const why = rule?.(attributes, node)
+  async admit(attributes) {
+    const node = nodeIdentity(attributes.user)
+    if (node === undefined || attributes.operation === 'CONNECT') return
+    if (node === '') throw refusal(attributes, `could not determine node from user "${attributes.user.name}"`)
+    const rule = rules[`${attributes.kind.group}/${attributes.kind.plural}`]
+    const why = await rule?.({ ...attributes, node, authorizer })
     if (why !== undefined) throw refusal(attributes, why)
   },
+})
+
+interface NodeWrite extends AdmissionAttributes {
+  node: string
+  authorizer: Authorizer
 }
 
-/** Says why not, or nothing. */
-type Rule = (attributes: AdmissionAttributes, node: string) => string | undefined
+/** Why a write is refused; undefined when it is not. */
+type Refusal = string | undefined
+type Rule = (write: NodeWrite) => Refusal | Promise<Refusal>
 
 const rules: Readonly<Record<string, Rule>> = {
-  '/pods': restrictPod,
-  '/pods/status': restrictPodStatus,
-  '/pods/eviction': restrictEviction,
+  '/pods': restrictPods,
   '/nodes': restrictNode,
-  '/nodes/status': restrictNode,
-  '/serviceaccounts/token': restrictToken,
+  '/persistentvolumeclaims': restrictClaim,
+  '/serviceaccounts': restrictToken,
+  'certificates.k8s.io/certificatesigningrequests': restrictCertificateRequest,
+  'certificates.k8s.io/podcertificaterequests': restrictPodCertificateRequest,
   'coordination.k8s.io/leases': restrictLease,
+  'resource.k8s.io/resourceslices': restrictResourceSlice,
+  'storage.k8s.io/csinodes': restrictCsiNode,
 }
 
-function restrictPod({ operation, object, oldObject }: AdmissionAttributes, node: string): string | undefined {
-  if (operation === 'DELETE')
-    return isOn(oldObject, node) ? undefined : `node "${node}" can only delete pods with spec.nodeName set to itself`
-  if (operation !== 'CREATE') return undefined
-  if (object?.metadata.annotations?.['kubernetes.io/config.mirror'] === undefined)
-    return `pod does not have "kubernetes.io/config.mirror" annotation, node "${node}" can only create mirror pods`
-  return isOn(object, node) ? undefined : `node "${node}" can only create pods with spec.nodeName set to itself`
+const pods = { group: '', plural: 'pods' }
+const nodes = { group: '', plural: 'nodes' }
+
+function restrictPods(write: NodeWrite): Refusal {
+  switch (write.subresource) {
+    case '':
+      return restrictPod(write)
+    case 'status':
+      return restrictPodStatus(write)
+    case 'eviction':
+      return restrictEviction(write)
+    default:
+      return `unexpected pod subresource "${write.subresource}", only 'status' and 'eviction' are allowed`
+  }
 }
 
-function restrictPodStatus({ object, oldObject }: AdmissionAttributes, node: string): string | undefined {
-  if (!isOn(oldObject, node))
+function restrictPod(write: NodeWrite): Refusal {
+  const { operation, oldObject, node } = write
+  switch (operation) {
+    case 'CREATE':
+      return mirrorPodRefusal(write)
+    case 'DELETE':
+      return isOn(oldObject, node) ? undefined : `node "${node}" can only delete pods with spec.nodeName set to itself`
+    default:
+      return `unexpected operation "${operation}", node "${node}" can only create and delete mirror pods`
+  }
+}
+
+/** A node creates pods only to show what it runs by itself; they must not lead to anything else of the cluster. */
+function mirrorPodRefusal({ object, node, reader }: NodeWrite): Refusal {
+  const pod = object as Pod
+  if (!isMirrorPod(pod))
+    return `pod does not have "${mirrorAnnotation}" annotation, node "${node}" can only create mirror pods`
+  if (!isOn(pod, node)) return `node "${node}" can only create pods with spec.nodeName set to itself`
+  const [owner, ...others] = pod.metadata.ownerReferences ?? []
+  if (others.length > 0) return `node "${node}" can only create pods with a single owner reference set to itself`
+  if (owner?.apiVersion !== 'v1' || owner.kind !== 'Node' || owner.name !== node)
+    return `node "${node}" can only create pods with an owner reference set to itself`
+  if (owner.controller !== true)
+    return `node "${node}" can only create pods with a controller owner reference set to itself`
+  if (owner.blockOwnerDeletion === true) return `node "${node}" must not set blockOwnerDeletion on an owner reference`
+  const uid = requireNode(reader, node).metadata.uid ?? ''
+  if (owner.uid !== uid) return `node ${node} UID mismatch: expected ${owner.uid} got ${uid}`
+  const what = referenceOf(pod)
+  return what === undefined ? undefined : `node "${node}" can not create pods that reference ${what}`
+}
+
+function restrictPodStatus({ operation, object, oldObject, node }: NodeWrite): Refusal {
+  if (operation !== 'UPDATE') return `unexpected operation "${operation}"`
+  const next = object as Pod
+  const previous = oldObject as Pod
+  if (!isOn(previous, node))
     return `node "${node}" can only update pod status for pods with spec.nodeName set to itself`
-  return jsonEqual(object?.metadata.labels ?? {}, oldObject?.metadata.labels ?? {})
+  if (!jsonEqual(next.metadata.labels ?? {}, previous.metadata.labels ?? {}))
+    return `node "${node}" cannot update labels through pod status`
+  if (!jsonEqual(claimsOf(next.status), claimsOf(previous.status)))
+    return `node "${node}" cannot update resource claim statues`
+  return jsonEqual(next.status?.extendedResourceClaimStatus, previous.status?.extendedResourceClaimStatus)
     ? undefined
-    : `node "${node}" cannot update labels through pod status`
+    : `node "${node}" cannot update extended resource claim statues`
 }
 
-function restrictEviction({ reader, namespace, name }: AdmissionAttributes, node: string): string | undefined {
-  const pod = reader.get({ group: '', plural: 'pods' }, namespace, name)
-  return isOn(pod, node) ? undefined : `node "${node}" can only evict pods with spec.nodeName set to itself`
+const claimsOf = (status: PodStatus | undefined): unknown =>
+  (status?.resourceClaimStatuses ?? []).map(({ name, resourceClaimName }) => ({ name, resourceClaimName }))
+
+function restrictEviction({ operation, reader, namespace, name, node }: NodeWrite): Refusal {
+  if (operation !== 'CREATE') return `unexpected operation ${operation}`
+  const pod: Pod | undefined = reader.get(pods, namespace, name)
+  if (!pod) throw notFound({ group: '', resource: 'pods' }, name)
+  return isOn(pod, node) ? undefined : `node ${node} can only evict pods with spec.nodeName set to itself`
 }
 
-function restrictNode(attributes: AdmissionAttributes, node: string): string | undefined {
-  const { operation, name, subresource } = attributes
+function restrictNode({ operation, object, oldObject, name, node }: NodeWrite): Refusal {
   if (name !== node) return `node "${node}" is not allowed to modify node "${name}"`
-  const next: Node | undefined = attributes.object
-  const previous: Node | undefined = attributes.oldObject
-  if (
-    operation === 'UPDATE' &&
-    subresource === '' &&
-    !jsonEqual(next?.spec?.taints ?? [], previous?.spec?.taints ?? [])
-  )
+  if (operation === 'CREATE') return newNodeRefusal(object as Node, node)
+  return operation === 'UPDATE' ? changedNodeRefusal(object as Node, oldObject as Node, node) : undefined
+}
+
+function newNodeRefusal(next: Node, node: string): Refusal {
+  if (next.spec?.configSource) return `node "${node}" is not allowed to create pods with a non-nil configSource`
+  if (next.metadata.ownerReferences?.length) return `node "${node}" is not allowed to set ownerReferences`
+  if (hasAddressRange(next)) return `node "${node}" is not allowed to set podCIDRs`
+  const labels = forbiddenLabels(changedLabels(next, undefined))
+  return labels.length > 0
+    ? `node "${node}" is not allowed to set the following labels: ${labels.join(', ')}`
+    : undefined
+}
+
+function changedNodeRefusal(next: Node, previous: Node, node: string): Refusal {
+  const source = next.spec?.configSource
+  if (source && !jsonEqual(source, previous.spec?.configSource))
+    return `node "${node}" is not allowed to update configSource to a new non-nil configSource`
+  if (!jsonEqual(next.spec?.taints ?? [], previous.spec?.taints ?? []))
     return `node "${node}" is not allowed to modify taints`
-  const labels = changedLabels(next, previous).filter((label) => label.includes(restrictedLabels))
+  // The garbage collector deletes an object whose owners are gone, and with a Node its pods (CVE-2025-5187).
+  if (!jsonEqual(next.metadata.ownerReferences ?? [], previous.metadata.ownerReferences ?? []))
+    return `node "${node}" is not allowed to modify ownerReferences`
+  // Ranges are given out by the control plane; every other node routes them to the node that has them.
+  if (
+    next.spec?.podCIDR !== previous.spec?.podCIDR ||
+    !jsonEqual(next.spec?.podCIDRs ?? [], previous.spec?.podCIDRs ?? [])
+  )
+    return `node "${node}" is not allowed to modify podCIDRs`
+  const labels = forbiddenLabels(changedLabels(next, previous))
   return labels.length > 0 ? `is not allowed to modify labels: ${labels.join(', ')}` : undefined
 }
 
-function changedLabels(next: KubeObject | undefined, previous: KubeObject | undefined): string[] {
-  const after = next?.metadata.labels ?? {}
+const hasAddressRange = ({ spec }: Node): boolean => Boolean(spec?.podCIDR) || (spec?.podCIDRs?.length ?? 0) > 0
+
+function changedLabels(next: KubeObject, previous: KubeObject | undefined): string[] {
+  const after = next.metadata.labels ?? {}
   const before = previous?.metadata.labels ?? {}
   return [...new Set([...Object.keys(after), ...Object.keys(before)])]
     .filter((key) => after[key] !== before[key])
     .sort()
 }
 
-function restrictToken({ object, reader, namespace }: AdmissionAttributes, node: string): string | undefined {
-  const reference = (
-    object as { spec?: { boundObjectRef?: { kind?: string; name?: string; uid?: string } } } | undefined
-  )?.spec?.boundObjectRef
-  if (reference?.kind !== 'Pod' || !reference.name) return 'node requested token not bound to a pod'
-  if (!reference.uid) return 'node requested token with a pod binding without a uid'
-  const pod = reader.get({ group: '', plural: 'pods' }, namespace, reference.name)
-  if (!pod || pod.metadata.uid !== reference.uid)
-    return `node requested token bound to a pod that is not there: ${reference.name}`
-  return isOn(pod, node) ? undefined : 'node requested token bound to a pod scheduled on a different node'
+/** Labels that draw pods to a node: those kept for administrators, and Kubernetes' own that no kubelet sets. */
+const forbiddenLabels = (labels: readonly string[]): string[] =>
+  labels.filter((label) => {
+    const domain = domainOf(label)
+    if (isWithin(domain, 'node-restriction.kubernetes.io')) return true
+    return (isWithin(domain, 'kubernetes.io') || isWithin(domain, 'k8s.io')) && !isKubeletLabel(label)
+  })
+
+const domainOf = (label: string): string => label.slice(0, Math.max(0, label.indexOf('/')))
+const isWithin = (domain: string, parent: string): boolean => domain === parent || domain.endsWith(`.${parent}`)
+
+/** k8s.io/kubelet/pkg/apis: well_known_labels.go */
+const kubeletLabels = new Set([
+  'beta.kubernetes.io/arch',
+  'beta.kubernetes.io/instance-type',
+  'beta.kubernetes.io/os',
+  'failure-domain.beta.kubernetes.io/region',
+  'failure-domain.beta.kubernetes.io/zone',
+  'kubernetes.io/arch',
+  'kubernetes.io/hostname',
+  'kubernetes.io/os',
+  'node.kubernetes.io/instance-type',
+  'topology.kubernetes.io/region',
+  'topology.kubernetes.io/zone',
+])
+
+const isKubeletLabel = (label: string): boolean =>
+  kubeletLabels.has(label) ||
+  ['kubelet.kubernetes.io', 'node.kubernetes.io'].some((domain) => isWithin(domainOf(label), domain))
+
+function restrictClaim({ subresource, operation, object, oldObject, node }: NodeWrite): Refusal {
+  if (subresource !== 'status') return 'may only update PVC status'
+  if (operation !== 'UPDATE') return `unexpected operation "${operation}"`
+  return jsonEqual(
+    withoutCapacity(object as PersistentVolumeClaim),
+    withoutCapacity(oldObject as PersistentVolumeClaim),
+  )
+    ? undefined
+    : `node "${node}" is not allowed to update fields other than status.quantity and status.conditions`
 }
 
-function restrictLease({ namespace, name }: AdmissionAttributes, node: string): string | undefined {
+/** A claim without what a node says of it when its volume grows. */
+function withoutCapacity({ metadata, status = {}, ...rest }: PersistentVolumeClaim): unknown {
+  const { resourceVersion: _version, managedFields: _fields, ...kept } = metadata
+  const {
+    capacity: _capacity,
+    conditions: _conditions,
+    allocatedResources: _allocated,
+    allocatedResourceStatuses: _statuses,
+    ...other
+  } = status
+  return { ...rest, metadata: kept, status: other }
+}
+
+interface TokenSpec {
+  audiences?: string[] | null
+  boundObjectRef?: { kind?: string; apiVersion?: string; name?: string; uid?: string } | null
+}
+
+async function restrictToken(write: NodeWrite): Promise<Refusal> {
+  const { operation, subresource, object, reader, namespace, node } = write
+  if (operation !== 'CREATE' || subresource !== 'token') return undefined
+  const spec: TokenSpec = (object as { spec?: TokenSpec } | undefined)?.spec ?? {}
+  const { apiVersion, kind, name = '', uid = '' } = spec.boundObjectRef ?? {}
+  if (apiVersion !== 'v1' || kind !== 'Pod' || name === '') return 'node requested token not bound to a pod'
+  if (uid === '') return 'node requested token with a pod binding without a uid'
+  const pod: Pod | undefined = reader.get(pods, namespace, name)
+  if (!pod) throw notFound({ group: '', resource: 'pods' }, name)
+  if (pod.metadata.uid !== uid)
+    return `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`
+  if (!isOn(pod, node)) return 'node requested token bound to a pod scheduled on a different node'
+  // A mirror pod is the node's own word: it gives no right to an identity.
+  if (isMirrorPod(pod)) return 'node requested token bound to a mirror pod'
+  return audienceRefusal(write, spec.audiences ?? [], pod)
+}
+
+/** ServiceAccountNodeAudienceRestriction: only audiences that the pod's volumes name, or that a role grants. */
+async function audienceRefusal(write: NodeWrite, audiences: readonly string[], pod: Pod): Promise<Refusal> {
+  const { authorizer, user, namespace, name } = write
+  if (audiences.length > 1) return 'node may only request 0 or 1 audiences'
+  const audience = audiences[0] ?? ''
+  if (pod.spec?.volumes?.some((volume) => volumeNames(write, pod, volume, audience))) return undefined
+  const { allowed } = await authorizer.authorize({
+    user,
+    resourceRequest: true,
+    verb: 'request-serviceaccounts-token-audience',
+    group: '',
+    version: 'v1',
+    resource: audience,
+    subresource: '',
+    namespace,
+    name,
+  })
+  return allowed
+    ? undefined
+    : `audience "${audience}" not found in pod spec volume, ${user.name} is not authorized to request tokens for this audience`
+}
+
+function volumeNames(write: NodeWrite, pod: Pod, volume: Volume, audience: string): boolean {
+  const sources = volume.projected?.sources ?? []
+  if (sources.some(({ serviceAccountToken: token }) => token && (token.audience ?? '') === audience)) return true
+  const driver = driverOf(write, pod, volume)
+  if (!driver) return false
+  const key = { group: 'storage.k8s.io', plural: 'csidrivers' }
+  const found = write.reader.get(key, '', driver) as CSIDriver | undefined
+  return found?.spec.tokenRequests?.some((request) => request.audience === audience) ?? false
+}
+
+/** The CSI driver of a volume, inline or behind its claim. */
+function driverOf({ reader, namespace }: NodeWrite, pod: Pod, volume: Volume): string | undefined {
+  if (volume.csi) return volume.csi.driver
+  const name = volume.ephemeral
+    ? ephemeralClaimName(pod.metadata.name ?? '', volume.name)
+    : volume.persistentVolumeClaim?.claimName
+  if (name === undefined) return undefined
+  const claim: PersistentVolumeClaim | undefined = reader.get(
+    { group: '', plural: 'persistentvolumeclaims' },
+    namespace,
+    name,
+  )
+  const bound = claim?.spec?.volumeName ?? ''
+  const found: PersistentVolume | undefined = reader.get({ group: '', plural: 'persistentvolumes' }, '', bound)
+  return found?.spec?.csi?.driver
+}
+
+const nodeSigners = new Set(['kubernetes.io/kubelet-serving', 'kubernetes.io/kube-apiserver-client-kubelet'])
+
+async function restrictCertificateRequest({ operation, object, node }: NodeWrite): Promise<Refusal> {
+  if (operation !== 'CREATE') return undefined
+  const { signerName, request } = (object as CertificateSigningRequest).spec
+  if (!nodeSigners.has(signerName)) return undefined
+  let name: string
+  try {
+    name = (await readCertificateRequest(Buffer.from(request, 'base64').toString())).name
+  } catch (error) {
+    return `unable to parse csr: ${(error as Error).message}`
+  }
+  return name === `system:node:${node}` ? undefined : `can only create a node CSR with CN=system:node:${node}`
+}
+
+interface PodCertificateSpec {
+  nodeName?: string
+  nodeUID?: string
+  podName?: string
+  podUID?: string
+  serviceAccountName?: string
+  serviceAccountUID?: string
+}
+
+function restrictPodCertificateRequest(write: NodeWrite): Refusal {
+  const { operation, subresource, object, reader, namespace, node } = write
+  if (operation !== 'CREATE') return `unexpected operation ${operation}`
+  if (subresource !== '') return `unexpected subresource ${subresource}`
+  const spec: PodCertificateSpec = (object as { spec?: PodCertificateSpec } | undefined)?.spec ?? {}
+  const { nodeName = '', podName = '', serviceAccountName = '' } = spec
+  if (nodeName !== node)
+    return `PodCertificateRequest.Spec.NodeName="${nodeName}", which is not the requesting node "${node}"`
+  const pod: Pod | undefined = reader.get(pods, namespace, podName)
+  const account: ServiceAccount | undefined = reader.get(
+    { group: '', plural: 'serviceaccounts' },
+    namespace,
+    serviceAccountName,
+  )
+  const where = `pod "${namespace}/${podName}"`
+  if (!pod || pod.metadata.uid !== spec.podUID || requireNode(reader, node).metadata.uid !== spec.nodeUID)
+    return `${where} or its node is not the one named in the PodCertificateRequest`
+  if (!isOn(pod, node)) return `${where} is not running on node "${nodeName}" named in the PodCertificateRequest`
+  if (isMirrorPod(pod)) return `${where} is a mirror pod`
+  if (pod.spec?.serviceAccountName !== serviceAccountName || account?.metadata.uid !== spec.serviceAccountUID)
+    return `PodCertificateRequest for ${where} contains serviceAccountName ("${serviceAccountName}") that differs from running pod`
+  return undefined
+}
+
+function restrictLease({ namespace, name, node }: NodeWrite): Refusal {
   if (namespace !== 'kube-node-lease') return 'can only access leases in the "kube-node-lease" system namespace'
   return name === node ? undefined : 'can only access node lease with the same name as the requesting node'
+}
+
+function restrictCsiNode({ name, node }: NodeWrite): Refusal {
+  return name === node ? undefined : 'can only access CSINode with the same name as the requesting node'
+}
+
+function restrictResourceSlice({ operation, object, oldObject, node }: NodeWrite): Refusal {
+  const ownerOf = (slice: unknown): string | undefined => (slice as ResourceSlice | undefined)?.spec.nodeName
+  if (operation === 'CREATE' && ownerOf(object) !== node)
+    return 'can only create ResourceSlice with the same NodeName as the requesting node'
+  if (operation === 'DELETE' && ownerOf(oldObject) !== node)
+    return 'can only delete ResourceSlice with the same NodeName as the requesting node'
+  return undefined
+}
+
+/** @throws ApiError 404 */
+function requireNode(reader: AdmissionAttributes['reader'], name: string): Node {
+  const found: Node | undefined = reader.get(nodes, '', name)
+  if (!found) throw notFound({ group: '', resource: 'nodes' }, name)
+  return found
 }
 
 const isOn = (pod: Pod | undefined, node: string): boolean => pod?.spec?.nodeName === node

@@ -1,7 +1,9 @@
 import { randomInt } from 'node:crypto'
 import { sleep, type Clock } from '#shared/base/clock.ts'
 import type { Container, Pod, PodSpec, ServiceAccount, Volume } from '#shared/kube/generated/types.ts'
+import { isMirrorPod } from '#shared/kube/pod.ts'
 import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../api/admission.ts'
+import { referenceOf } from '../auth/pod-references.ts'
 
 const serviceAccounts = { group: '', plural: 'serviceaccounts' }
 const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount'
@@ -15,14 +17,20 @@ export const serviceAccount = ({ clock }: { clock: Clock }): AdmissionPlugin => 
     const { operation, kind, subresource, object } = attributes
     if (operation !== 'CREATE' || kind.group !== '' || kind.plural !== 'pods' || subresource !== '') return
     const pod = object as Pod
-    // A mirror pod shows what a node runs by itself: it has no identity in the cluster.
-    if (!pod.spec || pod.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) return
+    if (!pod.spec || isMirrorPod(pod)) return
     const name = pod.spec.serviceAccountName || 'default'
     pod.spec.serviceAccountName = name
     pod.spec.serviceAccount = name
     const account = find(attributes, name)
     if (account) equip(pod.spec, account)
     else return awaitAccount(attributes, clock, name, pod.spec)
+  },
+  // A mirror pod shows what a node runs by itself: it has no identity and uses no objects of the cluster.
+  validate(attributes) {
+    const { operation, kind, subresource, object } = attributes
+    if (operation !== 'CREATE' || kind.group !== '' || kind.plural !== 'pods' || subresource !== '') return
+    const what = isMirrorPod(object as Pod) ? referenceOf(object as Pod) : undefined
+    if (what !== undefined) throw refusal(attributes, `a mirror pod may not reference ${what}`)
   },
 })
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { FieldRequirement } from '#shared/kube/selectors.ts'
 
 /** Who a request comes from, as `authentication.k8s.io` describes a user. */
 export interface UserInfo {
@@ -43,8 +44,10 @@ export interface ResourceAttributes {
   subresource: string
   /** '' for cluster-wide requests. */
   namespace: string
-  /** '' for list, watch, create and deletecollection; `metadata.name=x` of a field selector counts as the name. */
+  /** '' for create, deletecollection, list and watch; `metadata.name=x` in the selector of the last two is a name. */
   name: string
+  /** What a list, watch or deletecollection selects; unset when it selects by nothing, or by what is no selector. */
+  fieldSelector?: readonly FieldRequirement[]
 }
 
 export interface NonResourceAttributes {

@@ -209,7 +209,7 @@ function aggregatedRoles(): RoleObject[] {
 
 // --- components ---
 
-/** What a kubelet may do; granted by the node authorizer. */
+/** What every kubelet may do (NodeRules of Kubernetes); the node authorizer narrows it to what concerns its own node. */
 export const nodeRules: readonly PolicyRule[] = [
   rule(['create'], ['authentication.k8s.io'], ['tokenreviews']),
   rule(['create'], ['authorization.k8s.io'], ['localsubjectaccessreviews', 'subjectaccessreviews']),
@@ -217,22 +217,34 @@ export const nodeRules: readonly PolicyRule[] = [
   rule(['create', ...read], core, ['nodes']),
   rule(['patch', 'update'], core, ['nodes/status']),
   rule(['patch', 'update'], core, ['nodes']),
-  recordEvents,
+  rule(['create', 'patch', 'update'], core, ['events']),
   rule(read, core, ['pods']),
   rule(['create', 'delete'], core, ['pods']),
   rule(['patch', 'update'], core, ['pods/status']),
   rule(['create'], core, ['pods/eviction']),
-  rule(read, core, ['configmaps', 'secrets', 'namespaces', 'endpoints', 'serviceaccounts']),
-  rule(read, core, ['persistentvolumeclaims', 'persistentvolumes']),
+  rule(read, core, ['configmaps', 'secrets']),
+  rule(['get'], core, ['persistentvolumeclaims', 'persistentvolumes', 'serviceaccounts']),
+  rule(['get'], core, ['endpoints']),
+  rule(['get', 'patch', 'update'], core, ['persistentvolumeclaims/status']),
   rule(['create'], core, ['serviceaccounts/token']),
-  rule(['create', ...read], ['certificates.k8s.io'], ['certificatesigningrequests']),
-  rule(['create', 'delete', 'get', 'list', 'watch', 'patch', 'update'], ['coordination.k8s.io'], ['leases']),
-  rule(read, ['storage.k8s.io'], ['csidrivers', 'csinodes', 'storageclasses', 'volumeattachments']),
-  rule(['create', 'delete', 'patch', 'update'], ['storage.k8s.io'], ['csinodes']),
+  rule(['create', ...read], certificatesGroup, ['certificatesigningrequests', 'podcertificaterequests']),
+  rule(read, certificatesGroup, ['clustertrustbundles']),
+  rule(['create', 'delete', 'get', 'patch', 'update'], ['coordination.k8s.io'], ['leases']),
+  rule(['get'], ['storage.k8s.io'], ['volumeattachments']),
+  rule(read, ['storage.k8s.io'], ['csidrivers']),
+  rule(['create', 'delete', 'get', 'patch', 'update'], ['storage.k8s.io'], ['csinodes']),
   rule(read, ['node.k8s.io'], ['runtimeclasses']),
-  // The agent is the service proxy, the DNS and the network policy of its node as well.
-  rule(read, ['discovery.k8s.io'], ['endpointslices']),
-  rule(read, ['networking.k8s.io'], ['networkpolicies']),
+  rule(['get'], ['resource.k8s.io'], ['resourceclaims']),
+  rule(['deletecollection', ...read, 'create', 'delete', 'patch', 'update'], ['resource.k8s.io'], ['resourceslices']),
+]
+
+/**
+ * What an agent needs beyond a kubelet: it is the service proxy, the DNS and the router of its node as well, which
+ * kube-proxy, CoreDNS and a network plugin are elsewhere, with roles of their own.
+ */
+const nodeNetworkRules = (): PolicyRule[] => [
+  rule(['list', 'watch'], core, ['namespaces', 'nodes', 'services']),
+  rule(['list', 'watch'], ['discovery.k8s.io'], ['endpointslices']),
 ]
 
 const schedulerRules = (): PolicyRule[] => [
@@ -269,6 +281,7 @@ const controllerManagerRules = (): PolicyRule[] => [
 
 const componentRoles = (): RoleObject[] => [
   clusterRole('system:node', [...nodeRules]),
+  clusterRole('slipway:node-network', nodeNetworkRules()),
   clusterRole('system:kube-scheduler', schedulerRules()),
   clusterRole('system:kube-controller-manager', controllerManagerRules()),
   clusterRole('system:kube-dns', [rule(['list', 'watch'], core, ['endpoints', 'services'])]),
@@ -290,6 +303,7 @@ const componentRoles = (): RoleObject[] => [
 const componentBindings = (): BindingObject[] => [
   // Kept without subjects, as Kubernetes does: nodes are authorised by the node authorizer.
   clusterBinding('system:node', 'system:node'),
+  clusterBinding('slipway:node-network', 'slipway:node-network', group('system:nodes')),
   // A node renews its own certificate without anybody's word, as kubeadm sets clusters up.
   clusterBinding(
     'system:node-certificate-rotation',

@@ -182,8 +182,9 @@ describe('the default roles', () => {
   it('let a node do what a kubelet needs, by name and group', () => {
     const { can } = withDefaults()
     const node = { name: 'system:node:worker-1', groups: ['system:nodes'] }
-    expect([can('list', 'pods', '', node), can('delete', 'nodes', '', node)]).toEqual([true, false])
-    expect(can('list', 'pods', '', { name: 'worker-1', groups: ['system:nodes'] })).toBe(false)
+    expect([can('list', 'services', '', node), can('delete', 'nodes', '', node)]).toEqual([true, false])
+    expect([can('watch', 'nodes', '', node), can('watch', 'pods', '', node)]).toEqual([true, false])
+    expect(can('create', 'pods', '', { name: 'worker-1', groups: ['system:nodes'] })).toBe(false)
   })
 
   it('let a node read only what its pods use', () => {

@@ -1,3 +1,4 @@
+import { parseFieldSelector, SelectorSyntaxError, type FieldRequirement } from '#shared/kube/selectors.ts'
 import { failure, methodNotSupported, notFound, serviceUnavailable, type ApiError } from '#shared/kube/status.ts'
 import { forbiddenRequest } from '../auth/forbidden.ts'
 import type { AuthorizationAttributes, Authorizer, UserInfo } from '../api/access.ts'
@@ -248,6 +249,7 @@ function verbOf(method: string, info: ResourcePath, query: Query): string {
 function attributesFor(route: Route, query: Query, user: UserInfo): AuthorizationAttributes {
   const { verb, path, info } = route
   if (!info) return { user, resourceRequest: false, verb, path }
+  const fieldSelector = selecting.has(verb) ? requirementsOf(query['fieldSelector']) : undefined
   return {
     user,
     resourceRequest: true,
@@ -258,12 +260,24 @@ function attributesFor(route: Route, query: Query, user: UserInfo): Authorizatio
     subresource: info.subresource,
     // A Namespace is authorised in itself, so that roles within it can speak of it.
     namespace: info.resource === 'namespaces' && info.group === '' ? info.name : info.namespace,
-    name: info.name || nameInSelector(query['fieldSelector']),
+    name: info.name === '' && verb !== 'deletecollection' ? nameIn(fieldSelector) : info.name,
+    ...(fieldSelector ? { fieldSelector } : {}),
   }
 }
 
-/** A list or watch of one name is authorised as a request for that name. */
-function nameInSelector(fieldSelector: string | undefined): string {
-  if (!fieldSelector) return ''
-  return /(?:^|,)metadata\.name=([^,=]+)/.exec(fieldSelector)?.[1] ?? ''
+const selecting = new Set(['list', 'watch', 'deletecollection'])
+
+/** A selector that cannot be parsed restricts nothing; the registry refuses it afterwards. */
+function requirementsOf(text: string | undefined): FieldRequirement[] | undefined {
+  if (!text) return undefined
+  try {
+    return parseFieldSelector(text)
+  } catch (error) {
+    if (error instanceof SelectorSyntaxError) return undefined
+    throw error
+  }
 }
+
+/** A list or watch of one name is authorised as a request for that name (RequestInfoFactory of Kubernetes). */
+const nameIn = (requirements: readonly FieldRequirement[] = []): string =>
+  requirements.find(({ field, negated }) => field === 'metadata.name' && !negated)?.value ?? ''

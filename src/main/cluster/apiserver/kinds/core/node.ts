@@ -46,8 +46,9 @@ export const node: KindDeclaration<Node> = {
 
 function setDefaults(object: Node): void {
   const { spec, status } = object
-  // The single CIDR and the list of CIDRs stand for each other.
-  if (spec?.podCIDR && !spec.podCIDRs?.length) spec.podCIDRs = [spec.podCIDR]
+  // The single CIDR and the list of CIDRs stand for each other; where they differ, the single one counts
+  // (Convert_v1_NodeSpec_To_core_NodeSpec of Kubernetes), and validation sees the change.
+  if (spec?.podCIDR && spec.podCIDRs?.[0] !== spec.podCIDR) spec.podCIDRs = [spec.podCIDR]
   else if (spec?.podCIDRs?.[0] && !spec.podCIDR) spec.podCIDR = spec.podCIDRs[0]
   object.spec ??= {}
   if (status?.capacity) canonicalizeQuantities(status.capacity)

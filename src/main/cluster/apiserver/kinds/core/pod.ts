@@ -1,7 +1,7 @@
 import type { Pod } from '#shared/kube/generated/types.ts'
 import { asNumber } from '#shared/kube/json.ts'
-import { qosClassOf, restartsText, summarizePod, type PodSummary } from '#shared/kube/pod.ts'
-import type { FieldError } from '#shared/kube/status.ts'
+import { mirrorAnnotation, qosClassOf, restartsText, summarizePod, type PodSummary } from '#shared/kube/pod.ts'
+import { fieldInvalid, type FieldError } from '#shared/kube/status.ts'
 import { setPodDefaults } from '../../defaulting/pod-spec.ts'
 import type { Column, KindDeclaration } from '../../api/kind.ts'
 import { checkPodSpec } from '../../validation/pod-spec.ts'
@@ -83,8 +83,16 @@ function prepareForCreate(object: Pod): void {
     ]
 }
 
-function validate({ spec }: Pod): FieldError[] {
+function validate({ metadata, spec }: Pod): FieldError[] {
   const errors: FieldError[] = []
+  if (metadata.annotations?.[mirrorAnnotation] !== undefined && !spec?.nodeName)
+    errors.push(
+      fieldInvalid(
+        `metadata.annotations[${mirrorAnnotation}]`,
+        metadata.annotations[mirrorAnnotation],
+        'must set spec.nodeName if mirror pod annotation is set',
+      ),
+    )
   checkPodSpec(spec ?? {}, 'spec', errors)
   return errors
 }
