@@ -1,64 +1,126 @@
-import type { PodTemplateSpec } from '#shared/kube/generated/types.ts'
+import type { Container, Pod, PodTemplateSpec } from '#shared/kube/generated/types.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
+import { fieldInvalid, invalid, type FieldError } from '#shared/kube/status.ts'
 import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../api/admission.ts'
-import { violationsOf, type Level } from '../validation/pod-security.ts'
+import { latest, violationsOf, type Level, type PolicyVersion } from '../validation/pod-security.ts'
 
 const prefix = 'pod-security.kubernetes.io/'
-const levels: readonly string[] = ['privileged', 'baseline', 'restricted']
 
 /** PodSecurity: what pods of a namespace may be, by its labels (`pod-security.kubernetes.io/enforce` and the like). */
 export const podSecurity: AdmissionPlugin = {
   name: 'PodSecurity',
   validate(attributes) {
     const { operation, subresource, object, kind, namespace } = attributes
-    if (operation !== 'CREATE' && operation !== 'UPDATE') return
-    if (subresource !== '' && subresource !== 'ephemeralcontainers') return
-    if (!object || namespace === '' || !kind.namespaced) return
+    if ((operation !== 'CREATE' && operation !== 'UPDATE') || !object) return
+    if (kind.group === '' && kind.plural === 'namespaces') {
+      if (subresource === '') refuseInvalidLabels(attributes)
+      return
+    }
+    if (namespace === '' || !kind.namespaced) return
     const found = podOf(kind, object)
     if (!found) return
+    if (found.isPod ? ignoredSubresources.has(subresource) || isInsignificant(attributes) : subresource !== '') return
     const labels = attributes.reader.get({ group: '', plural: 'namespaces' }, '', namespace)?.metadata.labels ?? {}
-    const levelOf = (mode: string): Level | undefined => {
-      const level = labels[`${prefix}${mode}`]
-      return level !== undefined && levels.includes(level) && level !== 'privileged' ? (level as Level) : undefined
-    }
     // A workload is only warned of: what counts is the pod that it will make.
-    const enforced = found.isPod ? levelOf('enforce') : undefined
-    if (enforced && !isMetadataOnly(attributes)) {
-      const violations = violationsOf(found.pod, enforced)
-      if (violations.length > 0)
-        throw refusal(
-          attributes,
-          `violates PodSecurity ${JSON.stringify(versioned(enforced, labels, 'enforce'))}: ${violations.join(', ')}`,
-        )
+    if (found.isPod) {
+      const { text, violations } = evaluate(found.pod, policyOf(labels, 'enforce'))
+      if (violations.length > 0) throw refusal(attributes, `violates PodSecurity ${text}: ${violations.join(', ')}`)
     }
-    const warned = levelOf('warn')
-    if (!warned) return
-    const violations = violationsOf(found.pod, warned)
-    if (violations.length > 0)
-      attributes.warn(
-        `would violate PodSecurity ${JSON.stringify(versioned(warned, labels, 'warn'))}: ${violations.join(', ')}`,
-      )
+    const { text, violations } = evaluate(found.pod, policyOf(labels, 'warn'))
+    if (violations.length > 0) attributes.warn(`would violate PodSecurity ${text}: ${violations.join(', ')}`)
   },
 }
 
-const versioned = (level: Level, labels: Record<string, string>, mode: string): string =>
-  `${level}:${labels[`${prefix}${mode}-version`] ?? 'latest'}`
+/** Subresources of a pod that do not carry its spec, or do not write it. */
+const ignoredSubresources = new Set(['exec', 'attach', 'binding', 'eviction', 'log', 'portforward', 'proxy', 'status'])
 
-/** Containers of a pod that is there already do not change, save for their images. */
-function isMetadataOnly({ operation, subresource, object, oldObject }: AdmissionAttributes): boolean {
-  if (operation !== 'UPDATE' || subresource !== '') return false
-  const images = (pod: (KubeObject & PodTemplateSpec) | undefined): string =>
-    JSON.stringify((pod?.spec?.containers ?? []).map(({ image }) => image))
-  return images(object) === images(oldObject)
+interface Policy {
+  level: Level | 'privileged'
+  version: PolicyVersion
+  /** `latest` or `v1.36`. */
+  versionText: string
+}
+
+type Mode = 'enforce' | 'audit' | 'warn'
+
+const levels = ['privileged', 'baseline', 'restricted'] as const
+
+/** Labels that cannot be read are as strict as can be where they enforce, and say nothing otherwise. */
+function policyOf(labels: Readonly<Record<string, string>>, mode: Mode): Policy {
+  const wanted = labels[`${prefix}${mode}`] ?? 'privileged'
+  const level = levels.find((one) => one === wanted) ?? (mode === 'enforce' ? 'restricted' : 'privileged')
+  const text = labels[`${prefix}${mode}-version`] ?? 'latest'
+  const version = versionOf(text)
+  return { level, version: version ?? latest, versionText: version === undefined ? 'latest' : text }
+}
+
+/** undefined for what is no version. */
+function versionOf(text: string): PolicyVersion | undefined {
+  if (text === 'latest') return latest
+  const [, minor] = /^v1\.(0|[1-9][0-9]*)$/.exec(text) ?? []
+  return minor === undefined ? undefined : Number(minor)
+}
+
+function evaluate(
+  pod: PodTemplateSpec,
+  { level, version, versionText }: Policy,
+): { text: string; violations: string[] } {
+  const text = JSON.stringify(`${level}:${versionText}`)
+  return { text, violations: level === 'privileged' ? [] : violationsOf(pod, level, version) }
+}
+
+/** @throws ApiError 422 for a label that is new or changed */
+function refuseInvalidLabels({ object, oldObject, name }: AdmissionAttributes): void {
+  const findings = labelErrors(object?.metadata.labels)
+  if (findings.length > 0 && !jsonEqual(findings, labelErrors(oldObject?.metadata.labels)))
+    throw invalid('Namespace', '', name, findings)
+}
+
+function labelErrors(labels: Readonly<Record<string, string>> = {}): FieldError[] {
+  const errors: FieldError[] = []
+  for (const mode of ['enforce', 'audit', 'warn']) {
+    const level = labels[`${prefix}${mode}`]
+    if (level !== undefined && !levels.some((one) => one === level))
+      errors.push(fieldInvalid(`metadata.labels[${prefix}${mode}]`, level, `must be one of ${[...levels].join(', ')}`))
+    const version = labels[`${prefix}${mode}-version`]
+    if (version !== undefined && versionOf(version) === undefined)
+      errors.push(fieldInvalid(`metadata.labels[${prefix}${mode}-version]`, version, 'must be "latest" or "v1.x"'))
+  }
+  return errors
+}
+
+/**
+ * Whether an update leaves alone what the checks look at and what may change of a pod: images, seccomp annotations and
+ * ephemeral containers (isSignificantPodUpdate of Kubernetes).
+ */
+function isInsignificant({ operation, object, oldObject }: AdmissionAttributes): boolean {
+  return operation === 'UPDATE' && jsonEqual(significant(object), significant(oldObject))
+}
+
+function significant(pod: Pod | undefined): unknown {
+  const images = (containers: readonly Pick<Container, 'name' | 'image'>[] = []): unknown =>
+    containers.map(({ name, image }) => [name, image])
+  const { annotations = {} } = pod?.metadata ?? {}
+  return [
+    images(pod?.spec?.containers),
+    images(pod?.spec?.initContainers),
+    images(pod?.spec?.ephemeralContainers),
+    Object.entries(annotations)
+      .filter(([key]) =>
+        /^(container\.)?(seccomp\.security\.alpha|apparmor\.security\.beta)\.kubernetes\.io\//.test(key),
+      )
+      .sort(),
+  ]
 }
 
 const templated = new Set([
-  'deployments',
-  'replicasets',
-  'daemonsets',
-  'statefulsets',
-  'jobs',
-  'replicationcontrollers',
+  'apps/deployments',
+  'apps/replicasets',
+  'apps/daemonsets',
+  'apps/statefulsets',
+  'batch/jobs',
+  '/replicationcontrollers',
 ])
 
 function podOf(
@@ -75,7 +137,7 @@ function podOf(
       ? template
       : group === 'batch' && plural === 'cronjobs'
         ? spec?.jobTemplate?.spec?.template
-        : templated.has(plural)
+        : templated.has(`${group}/${plural}`)
           ? spec?.template
           : undefined
   return found && { pod: found, isPod: false }

@@ -1,20 +1,31 @@
-import type { Container, PodSpec, PodTemplateSpec, SecurityContext } from '#shared/kube/generated/types.ts'
+import type {
+  Container,
+  LifecycleHandler,
+  PodSecurityContext,
+  PodSpec,
+  PodTemplateSpec,
+  Probe,
+  SecurityContext,
+} from '#shared/kube/generated/types.ts'
 
-/** The Pod Security Standards (kubernetes.io/docs/concepts/security/pod-security-standards). */
+/**
+ * The Pod Security Standards (kubernetes.io/docs/concepts/security/pod-security-standards): the checks of
+ * k8s.io/pod-security-admission/policy, by level and by the version since which each form of a check holds.
+ */
 
 export type Level = 'baseline' | 'restricted'
 
-/** One control: what of the pod offends, in Kubernetes' words; undefined when nothing does. */
-type Control = (pod: Inspected) => string | undefined
+/** Minor version of a policy: 34 is v1.34. */
+export type PolicyVersion = number
 
-interface Inspected {
-  spec: PodSpec
-  annotations: Record<string, string>
-  containers: Container[]
-}
+export const latest: PolicyVersion = Number.MAX_SAFE_INTEGER
 
-/** What of a pod is not allowed at a level. */
-export function violationsOf({ metadata, spec }: PodTemplateSpec, level: Level): string[] {
+/** What of a pod is not allowed at a level: `reason (detail)` each. */
+export function violationsOf(
+  { metadata, spec }: PodTemplateSpec,
+  level: Level,
+  version: PolicyVersion = latest,
+): string[] {
   if (!spec) return []
   const pod: Inspected = {
     spec,
@@ -25,25 +36,68 @@ export function violationsOf({ metadata, spec }: PodTemplateSpec, level: Level):
       ...((spec.ephemeralContainers ?? []) as Container[]),
     ],
   }
-  const controls = level === 'restricted' ? [...baseline, ...restricted] : baseline
-  return controls.flatMap((control) => control(pod) ?? [])
+  const inForce = checks.flatMap((check) => {
+    const form = check.versions.findLast(({ since }) => since <= version)
+    return form && (check.level === 'baseline' || level === 'restricted') ? [{ ...check, test: form.test }] : []
+  })
+  // A stricter check of the restricted level stands for the one of the baseline.
+  const overridden = new Set(inForce.flatMap(({ overrides = [] }) => overrides))
+  return inForce.flatMap(({ id, test }) => (overridden.has(id) ? [] : (test(pod) ?? [])))
+}
+
+interface Inspected {
+  spec: PodSpec
+  annotations: Record<string, string>
+  containers: Container[]
+}
+
+/** What of the pod offends, in the words of Kubernetes; undefined when nothing does. */
+type Test = (pod: Inspected) => string | undefined
+
+interface Check {
+  id: string
+  level: Level
+  /** In ascending order; the last one that is not newer than the policy holds. */
+  versions: readonly { since: PolicyVersion; test: Test }[]
+  /** Checks of the baseline that this one includes. */
+  overrides?: readonly string[]
 }
 
 const quoted = (names: readonly string[]): string => names.map((name) => JSON.stringify(name)).join(', ')
+const sorted = (values: readonly string[]): string[] => [...new Set(values)].sort()
+const plural = (count: number, one: string, many = `${one}s`): string => (count === 1 ? one : many)
 const named = (containers: readonly Container[]): string =>
-  `${containers.length === 1 ? 'container' : 'containers'} ${quoted(containers.map(({ name }) => name))}`
-const context = ({ securityContext }: Container): SecurityContext => securityContext ?? {}
+  `${plural(containers.length, 'container')} ${quoted(containers.map(({ name }) => name))}`
+const contextOf = ({ securityContext }: Container): SecurityContext => securityContext ?? {}
+const isWindows = ({ spec }: Inspected): boolean => spec.os?.name === 'windows'
+const unlessWindows =
+  (test: Test): Test =>
+  (pod) =>
+    isWindows(pod) ? undefined : test(pod)
+
+/** `pod and container "a"`: who sets what is not allowed; '' when nobody does. */
+const setters = (pod: boolean, containers: readonly Container[]): string =>
+  [...(pod ? ['pod'] : []), ...(containers.length > 0 ? [named(containers)] : [])].join(' and ')
 
 /** Containers that offend, in a sentence. */
 const offenders =
-  (
-    offends: (container: Container, pod: Inspected) => boolean,
-    say: (who: string, containers: Container[]) => string,
-  ): Control =>
-  (pod) => {
-    const found = pod.containers.filter((container) => offends(container, pod))
+  (offends: (container: Container) => boolean, say: (who: string, containers: Container[]) => string): Test =>
+  ({ containers }) => {
+    const found = containers.filter(offends)
     return found.length === 0 ? undefined : say(named(found), found)
   }
+
+// --- baseline ---
+
+const hostNamespaces: Test = ({ spec }) => {
+  const used = (['hostNetwork', 'hostPID', 'hostIPC'] as const).filter((name) => spec[name])
+  return used.length === 0 ? undefined : `host namespaces (${used.map((name) => `${name}=true`).join(', ')})`
+}
+
+const privileged = offenders(
+  (container) => contextOf(container).privileged === true,
+  (who) => `privileged (${who} must not set securityContext.privileged=true)`,
+)
 
 const baselineCapabilities = new Set([
   'AUDIT_WRITE',
@@ -60,85 +114,178 @@ const baselineCapabilities = new Set([
   'SETUID',
   'SYS_CHROOT',
 ])
-const safeSysctls = new Set([
-  'kernel.shm_rmid_forced',
-  'net.ipv4.ip_local_port_range',
-  'net.ipv4.ip_local_reserved_ports',
-  'net.ipv4.ip_unprivileged_port_start',
-  'net.ipv4.ping_group_range',
-  'net.ipv4.tcp_fin_timeout',
-  'net.ipv4.tcp_keepalive_intvl',
-  'net.ipv4.tcp_keepalive_probes',
-  'net.ipv4.tcp_keepalive_time',
-  'net.ipv4.tcp_rmem',
-  'net.ipv4.tcp_syncookies',
-  'net.ipv4.tcp_wmem',
-])
 
 const added = (container: Container, allowed: ReadonlySet<string>): string[] =>
-  (context(container).capabilities?.add ?? []).filter((name) => !allowed.has(name))
+  (contextOf(container).capabilities?.add ?? []).filter((name) => !allowed.has(name))
 
-const baseline: readonly Control[] = [
-  ({ spec }) => {
-    const used = (['hostNetwork', 'hostPID', 'hostIPC'] as const).filter((name) => spec[name])
-    return used.length === 0 ? undefined : `host namespaces (${used.map((name) => `${name}=true`).join(', ')})`
+const defaultCapabilities = offenders(
+  (container) => added(container, baselineCapabilities).length > 0,
+  (who, found) =>
+    `non-default capabilities (${who} must not include ${quoted(sorted(found.flatMap((one) => added(one, baselineCapabilities))))} in securityContext.capabilities.add)`,
+)
+
+const hostPaths: Test = ({ spec }) => {
+  const volumes = (spec.volumes ?? []).filter(({ hostPath }) => hostPath)
+  if (volumes.length === 0) return undefined
+  return `hostPath volumes (${plural(volumes.length, 'volume')} ${quoted(volumes.map(({ name }) => name))})`
+}
+
+const hostPorts = offenders(
+  ({ ports }) => ports?.some(({ hostPort }) => hostPort) ?? false,
+  (who, found) => {
+    const ports = found.flatMap(({ ports: all = [] }) => all.flatMap(({ hostPort }) => (hostPort ? [hostPort] : [])))
+    return `hostPort (${who} ${ports.length === 1 ? 'uses hostPort' : 'use hostPorts'} ${[...new Set(ports)].join(', ')})`
   },
-  offenders(
-    (container) => context(container).privileged === true,
-    (who) => `privileged (${who} must not set securityContext.privileged=true)`,
-  ),
-  offenders(
-    (container) => added(container, baselineCapabilities).length > 0,
-    (who, found) =>
-      `non-default capabilities (${who} must not include ${quoted([...new Set(found.flatMap((one) => added(one, baselineCapabilities)))].sort())} in securityContext.capabilities.add)`,
-  ),
-  ({ spec }) => {
-    const volumes = (spec.volumes ?? []).filter(({ hostPath }) => hostPath)
-    if (volumes.length === 0) return undefined
-    return `hostPath volumes (${volumes.length === 1 ? 'volume' : 'volumes'} ${quoted(volumes.map(({ name }) => name))})`
+)
+
+/** Probes and hooks come from the node's own network: a host of their choice would be a way into it. */
+const handlerHosts = offenders(
+  (container) => hostsOf(container).length > 0,
+  (who, found) => {
+    const hosts = sorted(found.flatMap(hostsOf))
+    return `probe or lifecycle host (${who} ${plural(found.length, 'uses', 'use')} ${plural(hosts.length, 'probe or lifecycle host')} ${quoted(hosts)})`
   },
-  offenders(
-    ({ ports }) => ports?.some(({ hostPort }) => hostPort) ?? false,
-    (who, found) => {
-      const ports = found.flatMap(({ ports: all = [] }) => all.flatMap(({ hostPort }) => (hostPort ? [hostPort] : [])))
-      return `hostPort (${who} ${ports.length === 1 ? 'uses hostPort' : 'use hostPorts'} ${[...new Set(ports)].join(', ')})`
-    },
-  ),
-  (pod) => {
-    const types = [pod.spec.securityContext, ...pod.containers.map(context)].flatMap(
-      (one) => one?.seLinuxOptions?.type ?? [],
-    )
-    const bad = types.filter(
-      (type) => !['', 'container_t', 'container_init_t', 'container_kvm_t', 'container_engine_t'].includes(type),
-    )
-    return bad.length === 0
-      ? undefined
-      : `seLinuxOptions (set forbidden securityContext.seLinuxOptions: type ${quoted(bad)})`
+)
+
+function hostsOf({ livenessProbe, readinessProbe, startupProbe, lifecycle }: Container): string[] {
+  const handlers: (Probe | LifecycleHandler | undefined)[] = [
+    livenessProbe,
+    readinessProbe,
+    startupProbe,
+    lifecycle?.postStart,
+    lifecycle?.preStop,
+  ]
+  return handlers.flatMap((handler) =>
+    [handler?.httpGet?.host, handler?.tcpSocket?.host].flatMap((host) => (host ? [host] : [])),
+  )
+}
+
+const appArmorPrefix = 'container.apparmor.security.beta.kubernetes.io/'
+const isAllowedAppArmor = (profile: string): boolean =>
+  profile === '' || profile === 'runtime/default' || profile.startsWith('localhost/')
+const isAllowedProfile = (type: string): boolean => type === 'RuntimeDefault' || type === 'Localhost'
+
+const appArmor: Test = ({ spec, annotations, containers }) => {
+  const forbidden = (context: SecurityContext | PodSecurityContext | undefined): string | undefined => {
+    const type = context?.appArmorProfile?.type
+    return type === undefined || isAllowedProfile(type) ? undefined : type
+  }
+  const ofPod = forbidden(spec.securityContext)
+  const bad = containers.filter(({ securityContext }) => forbidden(securityContext) !== undefined)
+  const types = [ofPod, ...bad.map(({ securityContext }) => forbidden(securityContext))]
+  const annotated = Object.entries(annotations)
+    .filter(([key, profile]) => key.startsWith(appArmorPrefix) && !isAllowedAppArmor(profile))
+    .map(([key, profile]) => `${key}=${JSON.stringify(profile)}`)
+  const values = [...sorted(types.flatMap((type) => type ?? [])), ...annotated.sort()]
+  if (values.length === 0) return undefined
+  const who = [
+    setters(ofPod !== undefined, bad),
+    annotated.length > 0 ? plural(annotated.length, 'annotation') : '',
+  ].filter((part) => part !== '')
+  return `${plural(values.length, 'forbidden AppArmor profile')} (${who.join(' and ')} must not set AppArmor profile type to ${quoted(values)})`
+}
+
+const seLinuxTypes = ['', 'container_t', 'container_init_t', 'container_kvm_t']
+
+const seLinux =
+  (allowed: readonly string[]): Test =>
+  ({ spec, containers }) => {
+    const optionsOf = (context: SecurityContext | PodSecurityContext | undefined) => context?.seLinuxOptions ?? {}
+    const offends = (context: SecurityContext | PodSecurityContext | undefined): boolean => {
+      const { type = '', user, role } = optionsOf(context)
+      return !allowed.includes(type) || Boolean(user) || Boolean(role)
+    }
+    const bad = containers.filter(({ securityContext }) => offends(securityContext))
+    const who = setters(offends(spec.securityContext), bad)
+    if (who === '') return undefined
+    const all = [spec.securityContext, ...bad.map(contextOf)].map(optionsOf)
+    const types = sorted(all.flatMap(({ type = '' }) => (allowed.includes(type) ? [] : [type])))
+    const details = [
+      ...(types.length > 0 ? [`${plural(types.length, 'type')} ${quoted(types)}`] : []),
+      ...(all.some(({ user }) => user) ? ['user may not be set'] : []),
+      ...(all.some(({ role }) => role) ? ['role may not be set'] : []),
+    ]
+    return `seLinuxOptions (${who} set forbidden securityContext.seLinuxOptions: ${details.join('; ')})`
+  }
+
+const procMount = offenders(
+  (container) => !['Default', undefined].includes(contextOf(container).procMount),
+  (who, found) =>
+    `procMount (${who} must not set securityContext.procMount to ${quoted(sorted(found.map((one) => contextOf(one).procMount ?? '')))})`,
+)
+
+const seccompPod = 'seccomp.security.alpha.kubernetes.io/pod'
+const seccompPrefix = 'container.seccomp.security.alpha.kubernetes.io/'
+
+const seccompAnnotations: Test = ({ annotations, containers }) => {
+  const isAllowed = (profile: string): boolean =>
+    profile === 'runtime/default' || profile === 'docker/default' || profile.startsWith('localhost/')
+  const forbidden = [seccompPod, ...containers.map(({ name }) => `${seccompPrefix}${name}`)].flatMap((key) => {
+    const profile = annotations[key]
+    return profile === undefined || isAllowed(profile) ? [] : [`${key}=${JSON.stringify(profile)}`]
+  })
+  if (forbidden.length === 0) return undefined
+  return `seccompProfile (forbidden ${plural(forbidden.length, 'annotation')} ${sorted(forbidden).join(', ')})`
+}
+
+const seccompTypeOf = (context: SecurityContext | PodSecurityContext | undefined): string | undefined =>
+  context?.seccompProfile?.type
+
+/** Profiles that somebody sets though they are not allowed. */
+const explicitSeccomp: Test = ({ spec, containers }) => {
+  const offends = (context: SecurityContext | PodSecurityContext | undefined): boolean => {
+    const type = seccompTypeOf(context)
+    return type !== undefined && !isAllowedProfile(type)
+  }
+  const bad = containers.filter(({ securityContext }) => offends(securityContext))
+  const who = setters(offends(spec.securityContext), bad)
+  if (who === '') return undefined
+  const types = [spec.securityContext, ...bad.map(contextOf)].flatMap((context) => {
+    const type = seccompTypeOf(context)
+    return type === undefined || isAllowedProfile(type) ? [] : [type]
+  })
+  return `seccompProfile (${who} must not set securityContext.seccompProfile.type to ${quoted(sorted(types))})`
+}
+
+const sysctls = [
+  {
+    since: 0,
+    names: [
+      'kernel.shm_rmid_forced',
+      'net.ipv4.ip_local_port_range',
+      'net.ipv4.ip_unprivileged_port_start',
+      'net.ipv4.ping_group_range',
+      'net.ipv4.tcp_syncookies',
+    ],
   },
-  offenders(
-    (container) => !['Default', undefined].includes(context(container).procMount),
-    (who, found) =>
-      `procMount (${who} must not set securityContext.procMount to ${quoted([...new Set(found.map((one) => context(one).procMount ?? ''))])})`,
-  ),
-  (pod) => {
-    const profiles = [pod.spec.securityContext, ...pod.containers.map(context)].flatMap(
-      (one) => one?.seccompProfile?.type ?? [],
-    )
-    return profiles.includes('Unconfined')
-      ? 'seccompProfile (pod or containers must not set securityContext.seccompProfile.type to "Unconfined")'
-      : undefined
+  { since: 27, names: ['net.ipv4.ip_local_reserved_ports'] },
+  {
+    since: 29,
+    names: [
+      'net.ipv4.tcp_fin_timeout',
+      'net.ipv4.tcp_keepalive_intvl',
+      'net.ipv4.tcp_keepalive_probes',
+      'net.ipv4.tcp_keepalive_time',
+    ],
   },
-  ({ spec }) => {
-    const bad = (spec.securityContext?.sysctls ?? []).map(({ name }) => name).filter((name) => !safeSysctls.has(name))
+  { since: 32, names: ['net.ipv4.tcp_rmem', 'net.ipv4.tcp_wmem'] },
+] as const
+
+function safeSysctls(version: PolicyVersion): Test {
+  const safe = new Set<string>(sysctls.flatMap(({ since, names }) => (since <= version ? names : [])))
+  return ({ spec }) => {
+    const bad = (spec.securityContext?.sysctls ?? []).map(({ name }) => name).filter((name) => !safe.has(name))
     return bad.length === 0 ? undefined : `forbidden sysctls (${bad.join(', ')})`
-  },
-  (pod) => {
-    const all = [pod.spec.securityContext, ...pod.containers.map(context)]
-    return all.some((one) => one?.windowsOptions?.hostProcess)
-      ? 'hostProcess (pod must not set securityContext.windowsOptions.hostProcess=true)'
-      : undefined
-  },
-]
+  }
+}
+
+const hostProcess: Test = ({ spec, containers }) => {
+  const bad = containers.filter((one) => contextOf(one).windowsOptions?.hostProcess === true)
+  const who = setters(spec.securityContext?.windowsOptions?.hostProcess === true, bad)
+  return who === '' ? undefined : `hostProcess (${who} must not set securityContext.windowsOptions.hostProcess=true)`
+}
+
+// --- restricted ---
 
 const restrictedVolumes = new Set([
   'configMap',
@@ -151,55 +298,128 @@ const restrictedVolumes = new Set([
   'projected',
   'secret',
 ])
-const bindService = new Set(['NET_BIND_SERVICE'])
 
-const restricted: readonly Control[] = [
-  ({ spec }) => {
-    const bad = (spec.volumes ?? []).flatMap((volume) => {
-      const kind = Object.keys(volume).find((key) => key !== 'name')
-      return kind !== undefined && !restrictedVolumes.has(kind) ? [{ name: volume.name, kind }] : []
-    })
-    if (bad.length === 0) return undefined
-    return `restricted volume types (${bad.length === 1 ? 'volume' : 'volumes'} ${quoted(bad.map(({ name }) => name))} ${bad.length === 1 ? 'uses' : 'use'} restricted volume ${bad.length === 1 ? 'type' : 'types'} ${quoted([...new Set(bad.map(({ kind }) => kind))])})`
+const volumeTypes: Test = ({ spec }) => {
+  const bad = (spec.volumes ?? []).flatMap(({ name, ...sources }) => {
+    const type = Object.entries(sources).find(([key, source]) => source !== undefined && !restrictedVolumes.has(key))
+    return type ? [{ name, type: type[0] }] : []
+  })
+  if (bad.length === 0) return undefined
+  const types = sorted(bad.map(({ type }) => type))
+  return `restricted volume types (${plural(bad.length, 'volume')} ${quoted(bad.map(({ name }) => name))} ${plural(bad.length, 'uses', 'use')} restricted volume ${plural(types.length, 'type')} ${quoted(types)})`
+}
+
+const privilegeEscalation = offenders(
+  (container) => contextOf(container).allowPrivilegeEscalation !== false,
+  (who) => `allowPrivilegeEscalation != false (${who} must set securityContext.allowPrivilegeEscalation=false)`,
+)
+
+const bindService = new Set(['NET_BIND_SERVICE'])
+const dropsAll = (container: Container): boolean => (contextOf(container).capabilities?.drop ?? []).includes('ALL')
+
+const restrictedCapabilities: Test = ({ containers }) => {
+  const keeping = containers.filter((container) => !dropsAll(container))
+  const adding = containers.filter((container) => added(container, bindService).length > 0)
+  const more = sorted(adding.flatMap((one) => added(one, bindService)))
+  const parts = [
+    ...(keeping.length > 0 ? [`${named(keeping)} must set securityContext.capabilities.drop=["ALL"]`] : []),
+    ...(adding.length > 0
+      ? [`${named(adding)} must not include ${quoted(more)} in securityContext.capabilities.add`]
+      : []),
+  ]
+  return parts.length === 0 ? undefined : `unrestricted capabilities (${parts.join('; ')})`
+}
+
+const runAsNonRoot: Test = ({ spec, containers }) => {
+  const ofPod = spec.securityContext?.runAsNonRoot
+  const explicit = setters(
+    ofPod === false,
+    containers.filter((one) => contextOf(one).runAsNonRoot === false),
+  )
+  if (explicit !== '') return `runAsNonRoot != true (${explicit} must not set securityContext.runAsNonRoot=false)`
+  const bad = containers.filter((one) => contextOf(one).runAsNonRoot === undefined && ofPod !== true)
+  if (bad.length === 0) return undefined
+  return `runAsNonRoot != true (pod or ${named(bad)} must set securityContext.runAsNonRoot=true)`
+}
+
+const runAsUser: Test = ({ spec, containers }) => {
+  const bad = containers.filter((one) => contextOf(one).runAsUser === 0)
+  const who = setters(spec.securityContext?.runAsUser === 0, bad)
+  return who === '' ? undefined : `runAsUser=0 (${who} must not set runAsUser=0)`
+}
+
+const restrictedSeccomp: Test = (pod) => {
+  const explicit = explicitSeccomp(pod)
+  if (explicit !== undefined) return explicit
+  if (seccompTypeOf(pod.spec.securityContext) !== undefined) return undefined
+  const bad = pod.containers.filter(({ securityContext }) => seccompTypeOf(securityContext) === undefined)
+  if (bad.length === 0) return undefined
+  return `seccompProfile (pod or ${named(bad)} must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost")`
+}
+
+/**
+ * In the order of Kubernetes, which reports those of the baseline first. Its relaxations for pods in a user namespace
+ * (`hostUsers: false`, since v1.35) are left out: workers do not run pods in user namespaces of their own.
+ */
+const checks: readonly Check[] = [
+  { id: 'hostNamespaces', level: 'baseline', versions: [{ since: 0, test: hostNamespaces }] },
+  { id: 'privileged', level: 'baseline', versions: [{ since: 0, test: privileged }] },
+  { id: 'capabilities_baseline', level: 'baseline', versions: [{ since: 0, test: defaultCapabilities }] },
+  { id: 'hostPathVolumes', level: 'baseline', versions: [{ since: 0, test: hostPaths }] },
+  { id: 'hostPorts', level: 'baseline', versions: [{ since: 0, test: hostPorts }] },
+  { id: 'hostProbesAndHostLifecycle', level: 'baseline', versions: [{ since: 34, test: handlerHosts }] },
+  { id: 'appArmorProfile', level: 'baseline', versions: [{ since: 0, test: appArmor }] },
+  {
+    id: 'seLinuxOptions',
+    level: 'baseline',
+    versions: [
+      { since: 0, test: seLinux(seLinuxTypes) },
+      { since: 31, test: seLinux([...seLinuxTypes, 'container_engine_t']) },
+    ],
   },
-  offenders(
-    (container) => context(container).allowPrivilegeEscalation !== false,
-    (who) => `allowPrivilegeEscalation != false (${who} must set securityContext.allowPrivilegeEscalation=false)`,
-  ),
-  offenders(
-    (container) =>
-      !(context(container).capabilities?.drop ?? []).includes('ALL') || added(container, bindService).length > 0,
-    (who, found) => {
-      const dropless = found.filter((one) => !(context(one).capabilities?.drop ?? []).includes('ALL'))
-      const more = [...new Set(found.flatMap((one) => added(one, bindService)))].sort()
-      const parts = [
-        ...(dropless.length > 0 ? [`${named(dropless)} must set securityContext.capabilities.drop=["ALL"]`] : []),
-        ...(more.length > 0 ? [`${who} must not include ${quoted(more)} in securityContext.capabilities.add`] : []),
-      ]
-      return `unrestricted capabilities (${parts.join('; ')})`
-    },
-  ),
-  (pod) => {
-    const podWide = pod.spec.securityContext?.runAsNonRoot
-    const bad = pod.containers.filter((one) => (context(one).runAsNonRoot ?? podWide) !== true)
-    if (bad.length === 0) return undefined
-    return `runAsNonRoot != true (pod or ${named(bad)} must set securityContext.runAsNonRoot=true)`
+  { id: 'procMount', level: 'baseline', versions: [{ since: 0, test: procMount }] },
+  {
+    id: 'seccompProfile_baseline',
+    level: 'baseline',
+    versions: [
+      { since: 0, test: seccompAnnotations },
+      { since: 19, test: explicitSeccomp },
+    ],
   },
-  (pod) => {
-    const bad = pod.containers.filter((one) => context(one).runAsUser === 0)
-    const parts = [
-      ...(pod.spec.securityContext?.runAsUser === 0 ? ['pod'] : []),
-      ...(bad.length > 0 ? [named(bad)] : []),
-    ]
-    return parts.length === 0 ? undefined : `runAsUser=0 (${parts.join(' and ')} must not set runAsUser=0)`
+  { id: 'sysctls', level: 'baseline', versions: sysctls.map(({ since }) => ({ since, test: safeSysctls(since) })) },
+  { id: 'windowsHostProcess', level: 'baseline', versions: [{ since: 0, test: hostProcess }] },
+  {
+    id: 'restrictedVolumes',
+    level: 'restricted',
+    overrides: ['hostPathVolumes'],
+    versions: [{ since: 0, test: volumeTypes }],
   },
-  (pod) => {
-    const podWide = pod.spec.securityContext?.seccompProfile?.type
-    const bad = pod.containers.filter((one) => {
-      const type = context(one).seccompProfile?.type ?? podWide
-      return type !== 'RuntimeDefault' && type !== 'Localhost'
-    })
-    if (bad.length === 0) return undefined
-    return `seccompProfile (pod or ${named(bad)} must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost")`
+  {
+    id: 'allowPrivilegeEscalation',
+    level: 'restricted',
+    versions: [
+      { since: 8, test: privilegeEscalation },
+      { since: 25, test: unlessWindows(privilegeEscalation) },
+    ],
+  },
+  {
+    id: 'capabilities_restricted',
+    level: 'restricted',
+    overrides: ['capabilities_baseline'],
+    versions: [
+      { since: 22, test: restrictedCapabilities },
+      { since: 25, test: unlessWindows(restrictedCapabilities) },
+    ],
+  },
+  { id: 'runAsNonRoot', level: 'restricted', versions: [{ since: 0, test: runAsNonRoot }] },
+  { id: 'runAsUser', level: 'restricted', versions: [{ since: 23, test: runAsUser }] },
+  {
+    id: 'seccompProfile_restricted',
+    level: 'restricted',
+    overrides: ['seccompProfile_baseline'],
+    versions: [
+      { since: 19, test: restrictedSeccomp },
+      { since: 25, test: unlessWindows(restrictedSeccomp) },
+    ],
   },
 ]
