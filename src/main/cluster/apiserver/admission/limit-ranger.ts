@@ -17,9 +17,10 @@ export const limitRanger: AdmissionPlugin = {
   },
   validate(attributes) {
     const { kind, object, operation, subresource } = attributes
-    if (kind.group !== '' || !object || subresource !== '' || (operation !== 'CREATE' && operation !== 'UPDATE')) return
-    const isPod = kind.plural === 'pods' && operation === 'CREATE'
-    if (!isPod && kind.plural !== 'persistentvolumeclaims') return
+    if (kind.group !== '' || !object || (operation !== 'CREATE' && operation !== 'UPDATE')) return
+    // Resources of a pod that is there already change by a resize alone.
+    const isPod = kind.plural === 'pods' && (operation === 'CREATE' ? subresource === '' : subresource === 'resize')
+    if (!isPod && (kind.plural !== 'persistentvolumeclaims' || subresource !== '')) return
     const problems = limitsOf(attributes).flatMap(({ spec }) =>
       (spec?.limits ?? []).flatMap((item) =>
         isPod ? podProblems(object as Pod, item) : claimProblems(object as PersistentVolumeClaim, item),

@@ -78,9 +78,18 @@ export interface KindDeclaration<T extends KubeObject = KubeObject> {
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch'
 
+/** The fields of `metadata` that clients write. */
+export type MetadataField = 'labels' | 'annotations' | 'finalizers' | 'ownerReferences'
+
+/** What stays as it is in a write of a part (metav1.ResetObjectMetaForStatus). */
+export const allMetadata: readonly MetadataField[] = ['labels', 'annotations', 'finalizers', 'ownerReferences']
+
 export interface StatusStrategy<T> {
   /** Whether a created object keeps the status it came with (Node). */
   keptOnCreate?: boolean
+  /** Fields of `metadata` that a status write leaves as they are; a status write may change the others. */
+  keepsMetadata?: readonly MetadataField[]
+  /** `previous` is the object itself when it is created with its status. */
   validateStatus?(next: T, previous: T): FieldError[]
   setStatusDefaults?(object: T): void
 }

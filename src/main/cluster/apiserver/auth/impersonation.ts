@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { badRequest, unauthorized } from '#shared/kube/status.ts'
 import { forbiddenRequest } from './forbidden.ts'
 import type { Authenticator, Authorizer, ResourceAttributes, UserInfo } from '../api/access.ts'
@@ -17,38 +17,76 @@ export function impersonation(options: { authenticator: Authenticator; authorize
   }
 }
 
-const isAsked = ({ headers }: IncomingMessage): boolean =>
-  headers['impersonate-user'] !== undefined ||
-  headers['impersonate-group'] !== undefined ||
-  headers['impersonate-uid'] !== undefined
+const isAsked = ({ headers }: IncomingMessage): boolean => {
+  for (const name in headers) if (name.startsWith('impersonate-')) return true
+  return false
+}
+
+/** What the headers of a request ask for. */
+interface Wanted {
+  name: string
+  uid: string | undefined
+  groups: readonly string[]
+  extra: Readonly<Record<string, readonly string[]>>
+}
 
 async function impersonate(
-  { headers, headersDistinct }: IncomingMessage,
+  request: IncomingMessage,
   authorizer: Authorizer,
   real: ReturnType<Authenticator['authenticate']>,
-): Promise<UserInfo> {
+): Promise<UserInfo | undefined> {
   const user = await real
+  const wanted = wantedBy(request)
+  if (!wanted) return user
   if (!user) throw unauthorized()
-  const name = headers['impersonate-user']
-  if (typeof name !== 'string' || name === '')
-    throw badRequest('requested impersonation of groups or uid without impersonating a user')
-  const groups = headersDistinct['impersonate-group'] ?? []
-  const uid = headers['impersonate-uid']
-  const extra = extraOf(headers)
+  const { name, uid, groups, extra } = wanted
   await Promise.all([
     requireAccess(authorizer, user, ...nameTarget(name)),
     ...groups.map((group) => requireAccess(authorizer, user, 'groups', '', '', group)),
-    ...(typeof uid === 'string' ? [requireAccess(authorizer, user, 'uids', 'authentication.k8s.io', '', uid)] : []),
+    ...(uid === undefined ? [] : [requireAccess(authorizer, user, 'uids', 'authentication.k8s.io', '', uid)]),
     ...Object.entries(extra).flatMap(([key, values]) =>
       values.map((value) => requireAccess(authorizer, user, 'userextras', 'authentication.k8s.io', '', value, key)),
     ),
   ])
   return {
     name,
-    ...(typeof uid === 'string' ? { uid } : {}),
+    ...(uid === undefined ? {} : { uid }),
     groups: withImplied(name, groups),
     ...(Object.keys(extra).length > 0 ? { extra } : {}),
     impersonator: user,
+  }
+}
+
+const extraPrefix = 'impersonate-extra-'
+
+/** undefined where nothing of a user is asked for. @throws ApiError 400 for groups, uid or extra without a user */
+function wantedBy({ headersDistinct }: IncomingMessage): Wanted | undefined {
+  const [name = ''] = headersDistinct['impersonate-user'] ?? []
+  const [uid] = headersDistinct['impersonate-uid'] ?? []
+  const groups = headersDistinct['impersonate-group'] ?? []
+  // Without a prototype: keys are the client's.
+  const extra = Object.create(null) as Record<string, string[]>
+  for (const [header, values] of Object.entries(headersDistinct)) {
+    if (!header.startsWith(extraPrefix) || !values) continue
+    const key = decodedKey(header.slice(extraPrefix.length))
+    extra[key] = [...(extra[key] ?? []), ...values]
+  }
+  const parts = [
+    ...groups.map((group) => `group ${JSON.stringify(group)}`),
+    ...(uid === undefined ? [] : [`uid ${JSON.stringify(uid)}`]),
+    ...Object.keys(extra).map((key) => `extra ${JSON.stringify(key)}`),
+  ]
+  if (name !== '') return { name, uid, groups, extra }
+  if (parts.length > 0) throw badRequest(`requested ${parts.join(', ')} without impersonating a user name`)
+  return undefined
+}
+
+/** @throws ApiError 400 */
+function decodedKey(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded)
+  } catch {
+    throw badRequest(`malformed escape in the header ${extraPrefix}${encoded}`)
   }
 }
 
@@ -84,16 +122,6 @@ async function requireAccess(
   }
   const { allowed, reason } = await authorizer.authorize(attributes)
   if (!allowed) throw forbiddenRequest(attributes, reason)
-}
-
-function extraOf(headers: IncomingHttpHeaders): Record<string, string[]> {
-  const extra: Record<string, string[]> = {}
-  for (const [header, value] of Object.entries(headers)) {
-    if (!header.startsWith('impersonate-extra-') || value === undefined) continue
-    const key = decodeURIComponent(header.slice('impersonate-extra-'.length))
-    extra[key] = typeof value === 'string' ? value.split(', ') : value
-  }
-  return extra
 }
 
 /** Groups that follow from the name alone. */

@@ -8,7 +8,7 @@ import { jsonClone } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import type { FieldError } from '#shared/kube/status.ts'
 import { age } from '../api/columns.ts'
-import type { Column, KindDeclaration, ScalePaths, Verb } from '../api/kind.ts'
+import { allMetadata, type Column, type KindDeclaration, type ScalePaths, type Verb } from '../api/kind.ts'
 import type { WebhookConversion } from './conversion.ts'
 import { JsonPath } from '../schema/json-path.ts'
 import { fillDefaults, prune } from '../schema/prune.ts'
@@ -55,6 +55,7 @@ export function customKind(
       ? {}
       : {
           status: {
+            keepsMetadata: allMetadata,
             validateStatus: (next: KubeObject, previous: KubeObject) => findings(next, previous, schema),
           },
         }),

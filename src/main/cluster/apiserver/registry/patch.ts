@@ -1,6 +1,7 @@
 import { applyPatch, Pointer, type Operation as JsonPatchOperation } from 'rfc6902'
 import { parseExact } from '#shared/kube/exact-json.ts'
 import { jsonClone } from '#shared/kube/json.ts'
+import type { Pod } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { mergePatch } from '#shared/kube/patch/merge.ts'
 import { strategicMerge, StrategicPatchError } from '#shared/kube/patch/strategic.ts'
@@ -15,11 +16,12 @@ import {
 } from '#shared/kube/status.ts'
 import { conformObject, decodeObject, mediaType } from '../codec/body.ts'
 import { excessOf } from '../codec/excess.ts'
+import { resourcesOf } from '../validation/pod-resize.ts'
 import type { Answer, Call } from '../api/request.ts'
 import { applyConfiguration } from './apply/apply.ts'
 import type { RegistryContext, Target } from './context.ts'
 import { keyOf } from '../api/resources.ts'
-import { createObject, maxAttempts, updateObject } from './write.ts'
+import { createObject, keptMetadata, maxAttempts, updateObject } from './write.ts'
 import { writeOptions, type WriteOptions } from './write-options.ts'
 
 export const patchTypes = [
@@ -262,10 +264,19 @@ function decodeConfiguration(target: Target, call: Call, options: WriteOptions):
 }
 
 /** Nobody comes to own what this subresource does not write. */
-function dropOtherParts({ resource, subresource }: Target, config: KubeObject): void {
+function dropOtherParts(target: Target, config: KubeObject): void {
+  const { resource, subresource } = target
   const fields = config as unknown as Record<string, unknown>
-  if (subresource === '' && resource.kind.status) delete fields['status']
-  if (subresource !== 'status') return
+  if (subresource === '') {
+    if (resource.kind.status) delete fields['status']
+    return
+  }
+  const own = subresource === 'status' ? 'status' : 'spec'
   for (const field of Object.keys(fields))
-    if (!['apiVersion', 'kind', 'metadata', 'status'].includes(field)) delete fields[field]
+    if (!['apiVersion', 'kind', 'metadata', own].includes(field)) delete fields[field]
+  for (const field of keptMetadata(target)) delete config.metadata[field]
+  const { spec } = config as Pod
+  if (subresource === 'ephemeralcontainers')
+    fields['spec'] = spec?.ephemeralContainers ? { ephemeralContainers: spec.ephemeralContainers } : {}
+  else if (subresource === 'resize' && spec) fields['spec'] = resourcesOf(spec)
 }

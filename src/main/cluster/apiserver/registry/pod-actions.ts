@@ -82,7 +82,8 @@ function boundPod(
   const next = draftOf(current) as PodShape
   if (resourceVersion) next.metadata.resourceVersion = resourceVersion
   if (annotations) next.metadata.annotations = { ...next.metadata.annotations, ...annotations }
-  if (labels) next.metadata.labels = { ...next.metadata.labels, ...labels }
+  // A binding adds labels, and overwrites none (copyLabelsWithoutOverwriting of Kubernetes).
+  if (labels) next.metadata.labels = { ...labels, ...next.metadata.labels }
   next.spec.nodeName = node
   const update = { type: 'PodScheduled', status: 'True', lastProbeTime: null }
   next.status = { ...next.status, conditions: setCondition(next.status?.conditions, update, timestamp(clock)) }

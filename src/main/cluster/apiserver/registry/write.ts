@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { jsonClone, jsonEqual } from '#shared/kube/json.ts'
+import type { PodSpec } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import {
   alreadyExists,
@@ -15,6 +16,8 @@ import {
 import { RevisionMismatch, type Entry } from '../../store/store.ts'
 import { decodeObject } from '../codec/body.ts'
 import type { Answer, Call } from '../api/request.ts'
+import { allMetadata, type MetadataField } from '../api/kind.ts'
+import { resizedSpec } from '../validation/pod-resize.ts'
 import { admit, attributesOf, validateAdmission } from './admit.ts'
 import { recordWrite } from './apply/managed-fields.ts'
 import { isReleased, remove, store } from './commit.ts'
@@ -60,7 +63,11 @@ export async function createObject(
   if (base) object.metadata.name = generateName(base)
   kind.prepareForCreate?.(object)
   const check = (): void =>
-    refuseInvalid(resource, object, [...validateMetadata(resource, object), ...(kind.validate?.(object) ?? [])])
+    refuseInvalid(resource, object, [
+      ...validateMetadata(resource, object),
+      ...(kind.validate?.(object) ?? []),
+      ...(kind.status?.keptOnCreate ? (kind.status.validateStatus?.(object, object) ?? []) : []),
+    ])
   check()
   if (!applied) recordWrite(context, target, options, object, undefined)
   for (let attempt = 1; ; attempt++) {
@@ -209,6 +216,8 @@ async function updateOnce(
     return storeUpdate(context, target, options, entry, current, next)
   }
   await admit(context, attributes)
+  // Mutating admission changes no more of the object than the request may.
+  if (target.subresource !== '') keepOtherParts(target, next, current)
   prepare(target, next, current)
   refuseInvalid(resource, next, findings(target, next, current))
   if (!change.applied) recordWrite(context, target, options, next, current)
@@ -231,7 +240,8 @@ const partsOf: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** A subresource writes its part of the object, the main resource everything but those. */
-function keepOtherParts({ resource, subresource }: Target, next: KubeObject, current: KubeObject): void {
+function keepOtherParts(target: Target, next: KubeObject, current: KubeObject): void {
+  const { resource, subresource } = target
   const to = next as unknown as Record<string, unknown>
   const from = current as unknown as Record<string, unknown>
   if (subresource === '') {
@@ -242,9 +252,27 @@ function keepOtherParts({ resource, subresource }: Target, next: KubeObject, cur
   for (const field of Object.keys(to)) if (field !== 'metadata' && !own.includes(field)) keepField(to, from, field)
   for (const field of Object.keys(from)) if (field !== 'metadata' && !own.includes(field)) to[field] = from[field]
   if (subresource === 'finalize' || subresource === 'ephemeralcontainers') keepSpecBut(specField[subresource], to, from)
-  // A write of a part tells nothing about ownership.
-  keepField(next.metadata as Record<string, unknown>, current.metadata as Record<string, unknown>, 'ownerReferences')
+  if (subresource === 'resize') to['spec'] = resizedSpec(to['spec'] as PodSpec, from['spec'] as PodSpec)
+  for (const field of keptMetadata(target))
+    keepField(next.metadata as Record<string, unknown>, current.metadata as Record<string, unknown>, field)
 }
+
+/** The fields of `metadata` that a write of a part does not change, as the strategies of Kubernetes have it. */
+export function keptMetadata({ resource: { kind }, subresource }: Target): readonly MetadataField[] {
+  switch (subresource) {
+    case 'ephemeralcontainers':
+    case 'resize':
+    case 'approval':
+      return allMetadata
+    case 'status':
+      return kind.status?.keepsMetadata ?? ownersOnly
+    default:
+      return ownersOnly
+  }
+}
+
+/** A write of a part tells nothing about ownership. */
+const ownersOnly: readonly MetadataField[] = ['ownerReferences']
 
 const specField = { finalize: 'finalizers', ephemeralcontainers: 'ephemeralContainers' } as const
 

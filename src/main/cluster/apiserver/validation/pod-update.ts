@@ -1,5 +1,6 @@
 import { jsonEqual } from '#shared/kube/json.ts'
 import type { Container, Pod, PodSpec, Toleration } from '#shared/kube/generated/types.ts'
+import { mirrorAnnotation } from '#shared/kube/pod.ts'
 import { fieldForbidden, fieldInvalid, type FieldError } from '#shared/kube/status.ts'
 import type { Wire } from '../api/wire.ts'
 
@@ -89,18 +90,27 @@ export function ephemeralContainersFindings(next: Pod, previous: Pod): FieldErro
   return errors
 }
 
-/** `pods/resize`: CPU and memory of containers, nothing else. */
-export function resizeFindings(next: Pod, previous: Pod): FieldError[] {
-  const bare = ({ spec }: Pod): unknown => ({
-    ...spec,
-    containers: spec?.containers.map((container) => ({ ...container, resources: undefined, resizePolicy: undefined })),
-    initContainers: spec?.initContainers?.map((container) => ({
-      ...container,
-      resources: undefined,
-      resizePolicy: undefined,
-    })),
-  })
-  return jsonEqual(bare(next), bare(previous))
-    ? []
-    : [fieldForbidden('spec', 'only cpu and memory resources are mutable')]
+const appArmorPrefix = 'container.apparmor.security.beta.kubernetes.io/'
+
+/** Annotations that say what a pod is, and so do not change (ValidatePodSpecificAnnotationUpdates of Kubernetes). */
+export function podAnnotationFindings(next: Pod, previous: Pod): FieldError[] {
+  const now = next.metadata.annotations ?? {}
+  const before = previous.metadata.annotations ?? {}
+  const what = (key: string): string | undefined =>
+    key.startsWith(appArmorPrefix)
+      ? 'AppArmor annotations'
+      : key === mirrorAnnotation
+        ? 'mirror pod annotation'
+        : undefined
+  const errors: FieldError[] = []
+  const refuse = (key: string, why: string): number => errors.push(fieldForbidden(`metadata.annotations[${key}]`, why))
+  for (const key of Object.keys(before)) {
+    const name = what(key)
+    if (name !== undefined && now[key] !== before[key]) refuse(key, `may not remove or update ${name}`)
+  }
+  for (const key of Object.keys(now)) {
+    const name = what(key)
+    if (name !== undefined && before[key] === undefined) refuse(key, `may not add ${name}`)
+  }
+  return errors
 }

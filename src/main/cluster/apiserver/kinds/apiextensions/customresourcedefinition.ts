@@ -1,5 +1,5 @@
 import type { CustomResourceDefinition } from '#shared/kube/generated/types.ts'
-import type { Column, KindDeclaration } from '../../api/kind.ts'
+import { allMetadata, type Column, type KindDeclaration } from '../../api/kind.ts'
 import { validateDefinition, validateDefinitionUpdate } from '../../validation/custom-resource-definitions.ts'
 
 /** Holds a definition until its objects are gone. */
@@ -54,6 +54,6 @@ export const customResourceDefinition: KindDeclaration<CustomResourceDefinition>
     status?.conditions?.some(({ type, status: value }) => type === 'Established' && value === 'True') === true,
   validate: validateDefinition,
   validateUpdate: validateDefinitionUpdate,
-  status: { keptOnCreate: true },
+  status: { keptOnCreate: true, keepsMetadata: allMetadata },
   columns: [createdAt],
 }

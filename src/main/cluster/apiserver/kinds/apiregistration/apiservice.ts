@@ -1,7 +1,7 @@
 import type { APIService, APIServiceSpec } from '#shared/kube/generated/types.ts'
 import { fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { label1035Problems, pathSegmentProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
-import type { KindDeclaration } from '../../api/kind.ts'
+import { allMetadata, type KindDeclaration } from '../../api/kind.ts'
 import { addInvalid } from '../../validation/fields.ts'
 import { age, text } from '../../api/columns.ts'
 
@@ -30,7 +30,7 @@ export const apiService: KindDeclaration<APIService> = {
     else errors.push(fieldRequired('spec'))
     return errors
   },
-  status: {},
+  status: { keepsMetadata: allMetadata },
   columns: [
     text('Service', 'The service that answers, if it is another than this server.', ({ spec }) =>
       spec?.service ? `${spec.service.namespace ?? ''}/${spec.service.name ?? ''}` : 'Local',

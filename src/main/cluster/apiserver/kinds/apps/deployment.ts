@@ -36,6 +36,8 @@ export const deployment: KindDeclaration<Deployment> = {
       next.metadata.generation = (previous.metadata.generation ?? 0) + 1
   },
   status: {
+    // Labels of a Deployment are its own, whoever reports (deploymentStatusStrategy of Kubernetes).
+    keepsMetadata: ['labels', 'ownerReferences'],
     validateStatus: (next, previous) => checkStatusCounts(next.status, previous.status, statusRules),
   },
   scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', selector: '.spec.selector' },

@@ -10,7 +10,7 @@ import {
   fieldRequired,
   type FieldError,
 } from '#shared/kube/status.ts'
-import type { KindDeclaration } from '../../api/kind.ts'
+import { allMetadata, type KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable } from '../../validation/fields.ts'
 import { age, text } from '../../api/columns.ts'
 
@@ -30,9 +30,9 @@ export const certificateSigningRequest: KindDeclaration<CertificateSigningReques
   },
   // Only the approval writes conditions beside the status, and both are dated alike.
   setDefaults: dateConditions,
-  status: { validateStatus: checkConditions, setStatusDefaults: dateConditions },
+  status: { keepsMetadata: allMetadata, validateStatus: statusFindings, setStatusDefaults: dateConditions },
   subresources: ['approval'],
-  validateSubresource: (_subresource, next, previous) => checkConditions(next, previous),
+  validateSubresource: (_subresource, next, previous) => approvalFindings(next, previous),
   validate,
   validateUpdate(next, previous) {
     const errors: FieldError[] = []
@@ -128,6 +128,31 @@ const knownUsages: readonly string[] = [
   'signing',
   'timestamping',
 ]
+
+/** The signer issues or fails, and does not approve. */
+function statusFindings(next: CertificateSigningRequest, previous: CertificateSigningRequest): FieldError[] {
+  return [...checkConditions(next, previous), ...addedConditions(next, previous, ['Approved', 'Denied'])]
+}
+
+/** Who approves does not issue. */
+function approvalFindings(next: CertificateSigningRequest, previous: CertificateSigningRequest): FieldError[] {
+  const errors = [...checkConditions(next, previous), ...addedConditions(next, previous, ['Failed'])]
+  if (!previous.status?.certificate && next.status?.certificate)
+    errors.push(fieldForbidden('status.certificate', 'updates may not set certificate content'))
+  return errors
+}
+
+const addedConditions = (
+  { status: next }: CertificateSigningRequest,
+  { status: previous }: CertificateSigningRequest,
+  types: readonly string[],
+): FieldError[] =>
+  types
+    .filter((type) => next?.conditions?.some((condition) => condition.type === type))
+    .filter((type) => !previous?.conditions?.some((condition) => condition.type === type))
+    .map((type) =>
+      fieldForbidden('status.conditions', `updates may not add a condition of type ${JSON.stringify(type)}`),
+    )
 
 /** Approval and denial are for ever, and exclude one another. */
 function checkConditions(

@@ -5,9 +5,11 @@ import { fieldInvalid, type FieldError } from '#shared/kube/status.ts'
 import { setPodDefaults } from '../../defaulting/pod-spec.ts'
 import type { Column, KindDeclaration } from '../../api/kind.ts'
 import { checkPodSpec } from '../../validation/pod-spec.ts'
-import { ephemeralContainersFindings, podUpdateFindings, resizeFindings } from '../../validation/pod-update.ts'
+import { resizeFindings } from '../../validation/pod-resize.ts'
+import { ephemeralContainersFindings, podAnnotationFindings, podUpdateFindings } from '../../validation/pod-update.ts'
 import { podWarnings } from '../../validation/pod-warnings.ts'
 import { age, text, wide } from '../../api/columns.ts'
+import { podStatusFindings, setPodStatusDefaults } from '../../validation/status.ts'
 
 /** Containers that run together on one node. */
 export const pod: KindDeclaration<Pod> = {
@@ -39,9 +41,9 @@ export const pod: KindDeclaration<Pod> = {
   prepareForCreate,
   validate,
   warnings: ({ spec }) => podWarnings(spec, 'spec'),
-  validateUpdate: podUpdateFindings,
+  validateUpdate: (next, previous) => [...podAnnotationFindings(next, previous), ...podUpdateFindings(next, previous)],
   validateSubresource,
-  status: {},
+  status: { validateStatus: podStatusFindings, setStatusDefaults: setPodStatusDefaults },
   deletionGrace,
   fields: {
     'spec.nodeName': ({ spec }) => spec?.nodeName ?? '',

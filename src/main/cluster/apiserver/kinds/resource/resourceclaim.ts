@@ -1,6 +1,6 @@
 import type { ResourceResourceClaim as ResourceClaim } from '#shared/kube/generated/types.ts'
 import type { FieldError } from '#shared/kube/status.ts'
-import type { KindDeclaration } from '../../api/kind.ts'
+import { allMetadata, type KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable } from '../../validation/fields.ts'
 import { deviceRequestFindings } from '../../validation/devices.ts'
 import { age, text } from '../../api/columns.ts'
@@ -18,7 +18,7 @@ export const resourceClaim: KindDeclaration<ResourceClaim> = {
   prepareForCreate(object) {
     object.status = {}
   },
-  status: {},
+  status: { keepsMetadata: allMetadata },
   validate: ({ spec }) => deviceRequestFindings(spec.devices, 'spec.devices'),
   validateUpdate(next, previous) {
     const errors: FieldError[] = []

@@ -1,6 +1,6 @@
 import type { VolumeAttachment } from '#shared/kube/generated/types.ts'
 import { fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import type { KindDeclaration } from '../../api/kind.ts'
+import { allMetadata, type KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable } from '../../validation/fields.ts'
 import { age, text, yesNo } from '../../api/columns.ts'
 
@@ -18,7 +18,7 @@ export const volumeAttachment: KindDeclaration<VolumeAttachment> = {
   prepareForCreate(object) {
     object.status = { attached: false }
   },
-  status: {},
+  status: { keepsMetadata: allMetadata },
   validate({ spec }) {
     const errors: FieldError[] = []
     if (!spec?.attacher) errors.push(fieldRequired('spec.attacher'))
