@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../conformance/support/eventually.ts'
-import { createRawApi, type Loose, type RawApi } from '../support/raw-api.ts'
+import { createRawApi, type Loose, type RawApi } from '../support/api-identity.ts'
 import { startSimulatedCluster, type SimulatedCluster } from '../support/simulated-cluster.ts'
 
 /** Wall 7: policies cannot be walked around by way of a subresource. */

@@ -100,7 +100,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     })
     stops.add(() => server.stop())
 
-    const controllers = startControllersOn(server, { pki, port, clock, log })
+    const controllers = startControllersOn(server, { pki, clock, log })
     stops.add(() => controllers.stop())
     running.add('controller-manager')
 
@@ -133,10 +133,7 @@ async function openStore({ dir, threads, log }: ControlPlaneOptions): Promise<St
 }
 
 /** Every controller acts as its own service account, as with `--use-service-account-credentials`. */
-function startControllersOn(
-  server: ApiServer,
-  { pki, port, clock, log }: { pki: Pki; port: number; clock: Clock; log: Log },
-): Controllers {
+function startControllersOn(server: ApiServer, { pki, clock, log }: { pki: Pki; clock: Clock; log: Log }): Controllers {
   const clientOf = (user: UserInfo): Client => createClient(server.transportFor(user, 'kube-controller-manager'))
   return startControllers({
     client: clientOf(componentUser('kube-controller-manager')),
@@ -148,7 +145,10 @@ function startControllersOn(
     rootCa: pki.ca,
     certificates: { requests: pki.requests },
     issueToken: server.issueToken,
-    kubernetesService: { clusterIP: network.kubernetesService, advertised: { address: '127.0.0.1', port } },
+    kubernetesService: {
+      clusterIP: network.kubernetesService,
+      advertised: { address: network.kubernetesService, port: 443 },
+    },
     nodeLifecycle: { monitorGraceMs },
     observe: server.metrics.workqueues.observe,
   })

@@ -92,6 +92,8 @@ export interface StatusStrategy<T> {
   /** `previous` is the object itself when it is created with its status. */
   validateStatus?(next: T, previous: T): FieldError[]
   setStatusDefaults?(object: T): void
+  /** Keeps what a status write leaves out though it does not go away; mutates `next`. */
+  prepareStatus?(next: T, previous: T): void
 }
 
 /** JSON paths of the scale subresource, dots between fields. */

@@ -302,7 +302,10 @@ function fillSpec({ custom, kind, type }: ServedResource, object: KubeObject): v
 }
 
 function prepare({ resource: { kind }, subresource }: Target, next: KubeObject, current: KubeObject): void {
-  if (subresource === 'status') return
+  if (subresource === 'status') {
+    kind.status?.prepareStatus?.(next, current)
+    return
+  }
   kind.setDefaults?.(next)
   if (subresource === '') kind.prepareForUpdate?.(next, current)
   if (kind.generation !== false && specDiffers(next, current))

@@ -9,7 +9,6 @@ import {
 } from '#shared/kube/status.ts'
 import {
   ipFamily,
-  ipProblems,
   labelProblems,
   portProblems,
   qualifiedNameProblems,
@@ -17,6 +16,7 @@ import {
 } from '#shared/kube/validation-names.ts'
 import { isExternallyAccessible } from '../defaulting/service.ts'
 import { checkLabels } from './labels.ts'
+import { checkEndpointAddress } from './addresses.ts'
 import { addInvalid, checkOneOf, checkSupported } from './fields.ts'
 import { checkPort } from './probes.ts'
 import type { Wire } from '../api/wire.ts'
@@ -35,7 +35,7 @@ export function validateService({ spec = {} }: Wire<Service>): FieldError[] {
   checkAffinityTimeout(spec, errors)
   checkClusterIps(spec, errors)
   spec.externalIPs?.forEach((ip, i) => {
-    checkExternalIp(ip, `spec.externalIPs[${i}]`, errors)
+    checkEndpointAddress(ip, `spec.externalIPs[${i}]`, errors)
   })
   checkOneOf(spec.type, types, 'spec.type', errors)
   checkTrafficPolicies(spec, errors)
@@ -126,16 +126,6 @@ function checkClusterIps(
   ipFamilies?.forEach((family, i) => {
     checkSupported(family, ['IPv4', 'IPv6'], `spec.ipFamilies[${i}]`, errors)
   })
-}
-
-function checkExternalIp(ip: string, field: string, errors: FieldError[]): void {
-  const problems = ipProblems(ip)
-  addInvalid(problems, ip, field, errors)
-  if (problems.length > 0) return
-  const refuse = (why: string): number => errors.push(fieldInvalid(field, ip, why))
-  if (ip === '0.0.0.0' || ip === '::') refuse(`may not be unspecified (${ip})`)
-  if (ip.startsWith('127.') || ip === '::1') refuse('may not be in the loopback range (127.0.0.0/8, ::1/128)')
-  if (ip.startsWith('169.254.')) refuse('may not be in the link-local range (169.254.0.0/16, fe80::/10)')
 }
 
 function checkTrafficPolicies(spec: Wire<ServiceSpec>, errors: FieldError[]): void {

@@ -1,10 +1,11 @@
 import type { Endpoints, EndpointSubset } from '#shared/kube/generated/types.ts'
 import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import { ipProblems, labelProblems, portProblems } from '#shared/kube/validation-names.ts'
+import { labelProblems, portProblems } from '#shared/kube/validation-names.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { addInvalid, checkOneOf } from '../../validation/fields.ts'
 import type { Wire } from '../../api/wire.ts'
 import { age, text } from '../../api/columns.ts'
+import { checkEndpointAddress } from '../../validation/addresses.ts'
 
 /** The addresses behind a Service, in the older of two shapes. */
 export const endpoints: KindDeclaration<Endpoints> = {
@@ -43,7 +44,7 @@ function checkSubset(
   for (const [name, list] of Object.entries(all)) {
     list.forEach(({ ip = '', hostname }, i) => {
       const at = `${field}.${name}[${i}]`
-      addInvalid(ipProblems(ip), ip, `${at}.ip`, errors)
+      checkEndpointAddress(ip, `${at}.ip`, errors)
       if (hostname) addInvalid(labelProblems(hostname), hostname, `${at}.hostname`, errors)
     })
   }

@@ -1,11 +1,12 @@
 import type { Node, Taint } from '#shared/kube/generated/types.ts'
 import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import { labelValueProblems, qualifiedNameProblems } from '#shared/kube/validation-names.ts'
+import { ipFamily, labelValueProblems, qualifiedNameProblems } from '#shared/kube/validation-names.ts'
 import { canonicalizeQuantities } from '../../defaulting/pod-spec.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { addInvalid, checkOneOf } from '../../validation/fields.ts'
 import type { Wire } from '../../api/wire.ts'
 import { age, text, wide } from '../../api/columns.ts'
+import { nodeStatusFindings } from '../../validation/status.ts'
 
 /** A worker of the cluster. */
 export const node: KindDeclaration<Node> = {
@@ -21,8 +22,8 @@ export const node: KindDeclaration<Node> = {
   subresources: ['proxy'],
   setDefaults,
   // A kubelet registers its node together with what it has to say of it.
-  status: { keptOnCreate: true, setStatusDefaults: setDefaults },
-  validate: ({ spec }) => taintFindings(spec?.taints ?? []),
+  status: { keptOnCreate: true, setStatusDefaults: setDefaults, validateStatus: nodeStatusFindings },
+  validate: ({ spec }) => [...taintFindings(spec?.taints ?? []), ...rangeFindings(spec?.podCIDRs ?? [])],
   validateUpdate,
   fields: { 'spec.unschedulable': ({ spec }) => String(spec?.unschedulable ?? false) },
   columns: [
@@ -75,16 +76,29 @@ function taintFindings(taints: readonly Wire<Taint>[]): FieldError[] {
   return errors
 }
 
+/** Ranges of either family, one each at most. */
+function rangeFindings(ranges: readonly string[]): FieldError[] {
+  const errors: FieldError[] = []
+  ranges.forEach((range, i) => {
+    const [, address = '', bits = ''] = /^([^/]*)\/(0|[1-9]\d{0,2})$/.exec(range) ?? []
+    const family = ipFamily(address)
+    if (family === undefined || Number(bits) > (family === 'IPv4' ? 32 : 128))
+      errors.push(
+        fieldInvalid(`spec.podCIDRs[${i}]`, range, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'),
+      )
+  })
+  const families = new Set(ranges.map((range) => ipFamily(range.split('/')[0] ?? '')))
+  if (ranges.length > 1 && families.size !== ranges.length)
+    errors.push(fieldInvalid('spec.podCIDRs', ranges, 'may specify no more than one CIDR for each IP family'))
+  return errors
+}
+
 function validateUpdate({ spec: next = {} }: Node, { spec: previous = {} }: Node): FieldError[] {
   const errors: FieldError[] = []
   if (previous.podCIDRs?.length && previous.podCIDRs.join() !== (next.podCIDRs ?? []).join())
     errors.push(fieldForbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid'))
   if (previous.providerID && previous.providerID !== next.providerID)
     errors.push(fieldForbidden('spec.providerID', 'node updates may not change providerID except from "" to valid'))
-  if (next.podCIDR && !/^[0-9a-f.:]+\/\d+$/i.test(next.podCIDR))
-    errors.push(
-      fieldInvalid('spec.podCIDRs[0]', next.podCIDR, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'),
-    )
   return errors
 }
 

@@ -7,6 +7,7 @@ import type { KindDeclaration } from '../../api/kind.ts'
 import { checkClaimSpec } from '../../validation/persistent-volumes.ts'
 import { age, text, wide } from '../../api/columns.ts'
 import { accessModesText } from '../access-modes.ts'
+import { claimStatusFindings } from '../../validation/status.ts'
 
 /** A pod's wish for storage. */
 export const persistentVolumeClaim: KindDeclaration<PersistentVolumeClaim> = {
@@ -28,7 +29,7 @@ export const persistentVolumeClaim: KindDeclaration<PersistentVolumeClaim> = {
   prepareForCreate(object) {
     object.status = { phase: 'Pending' }
   },
-  status: {},
+  status: { validateStatus: claimStatusFindings },
   validate({ spec }) {
     const errors: FieldError[] = []
     checkClaimSpec(spec ?? {}, 'spec', errors)

@@ -43,7 +43,13 @@ export const pod: KindDeclaration<Pod> = {
   warnings: ({ spec }) => podWarnings(spec, 'spec'),
   validateUpdate: (next, previous) => [...podAnnotationFindings(next, previous), ...podUpdateFindings(next, previous)],
   validateSubresource,
-  status: { validateStatus: podStatusFindings, setStatusDefaults: setPodStatusDefaults },
+  status: {
+    validateStatus: podStatusFindings,
+    setStatusDefaults: setPodStatusDefaults,
+    prepareStatus(next, previous) {
+      if (next.status && previous.status?.qosClass) next.status.qosClass ||= previous.status.qosClass
+    },
+  },
   deletionGrace,
   fields: {
     'spec.nodeName': ({ spec }) => spec?.nodeName ?? '',

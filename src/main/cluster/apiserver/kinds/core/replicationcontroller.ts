@@ -7,6 +7,7 @@ import { checkPodTemplate } from '../../validation/pod-spec.ts'
 import { podWarnings } from '../../validation/pod-warnings.ts'
 import type { Wire } from '../../api/wire.ts'
 import { age, count, workloadColumns } from '../../api/columns.ts'
+import { replicationControllerStatusFindings } from '../../validation/status.ts'
 
 /** What ReplicaSets come from: pods of one template, by the number, under a selector of equalities. */
 export const replicationController: KindDeclaration<ReplicationController> = {
@@ -23,7 +24,7 @@ export const replicationController: KindDeclaration<ReplicationController> = {
   prepareForCreate(object) {
     object.status = { replicas: 0 }
   },
-  status: {},
+  status: { validateStatus: replicationControllerStatusFindings },
   scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', selector: '.spec.selector' },
   validate,
   warnings: ({ spec }) => podWarnings(spec?.template?.spec, 'spec.template.spec'),

@@ -5,6 +5,7 @@ import { qualifiedNameProblems } from '#shared/kube/validation-names.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable } from '../../validation/fields.ts'
 import { age, text } from '../../api/columns.ts'
+import { quotaStatusFindings } from '../../validation/status.ts'
 
 const scopes = [
   'BestEffort',
@@ -31,7 +32,7 @@ export const resourceQuota: KindDeclaration<ResourceQuota> = {
   prepareForCreate(object) {
     object.status = {}
   },
-  status: {},
+  status: { validateStatus: quotaStatusFindings },
   validate,
   validateUpdate(next, previous) {
     const errors: FieldError[] = []

@@ -4,6 +4,7 @@ import { setServiceDefaults } from '../../defaulting/service.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { validateService, validateServiceUpdate } from '../../validation/services.ts'
 import { age, labelsText, text, wide } from '../../api/columns.ts'
+import { serviceStatusFindings, setServiceStatusDefaults } from '../../validation/status.ts'
 
 /**
  * One address for many pods. Cluster IPs and node ports are given by the admission plugin of
@@ -28,7 +29,7 @@ export const service: KindDeclaration<Service> = {
   prepareForCreate(object) {
     object.status = { loadBalancer: {} }
   },
-  status: {},
+  status: { validateStatus: serviceStatusFindings, setStatusDefaults: setServiceStatusDefaults },
   validate: validateService,
   validateUpdate: validateServiceUpdate,
   fields: { 'spec.clusterIP': ({ spec }) => spec?.clusterIP ?? '', 'spec.type': ({ spec }) => spec?.type ?? '' },

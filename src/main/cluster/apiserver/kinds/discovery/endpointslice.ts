@@ -5,6 +5,7 @@ import type { KindDeclaration } from '../../api/kind.ts'
 import { addInvalid, checkImmutable, checkOneOf } from '../../validation/fields.ts'
 import type { Wire } from '../../api/wire.ts'
 import { age, text } from '../../api/columns.ts'
+import { checkEndpointAddress } from '../../validation/addresses.ts'
 
 /** A part of the addresses behind a Service. */
 export const endpointSlice: KindDeclaration<EndpointSlice> = {
@@ -77,6 +78,7 @@ function checkEndpoint(endpoint: Wire<Endpoint>, type: string, field: string, er
     if (type === 'FQDN') addInvalid(subdomainProblems(address), address, at, errors)
     else if ((type === 'IPv4' || type === 'IPv6') && ipFamily(address) !== type)
       errors.push(fieldInvalid(at, address, `must be a valid ${type} address`))
+    else checkEndpointAddress(address, at, errors)
   })
   const { hostname, nodeName } = endpoint
   if (hostname !== undefined) addInvalid(labelProblems(hostname), hostname, `${field}.hostname`, errors)

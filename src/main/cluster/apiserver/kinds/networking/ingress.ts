@@ -10,6 +10,7 @@ import {
 import type { KindDeclaration } from '../../api/kind.ts'
 import { addInvalid, checkOneOf } from '../../validation/fields.ts'
 import { age, text } from '../../api/columns.ts'
+import { ingressStatusFindings } from '../../validation/status.ts'
 
 /** Which requests from outside go to which Service. */
 export const ingress: KindDeclaration<Ingress> = {
@@ -24,7 +25,7 @@ export const ingress: KindDeclaration<Ingress> = {
   prepareForCreate(object) {
     object.status = { loadBalancer: {} }
   },
-  status: {},
+  status: { validateStatus: ingressStatusFindings },
   validate,
   columns: [
     text(

@@ -5,6 +5,7 @@ import { checkSupported } from '../../validation/fields.ts'
 import { checkLabelSelector } from '../../validation/labels.ts'
 import { checkAtMostHundredPercent, checkCountOrPercent } from '../../validation/workloads.ts'
 import { age, count, text } from '../../api/columns.ts'
+import { budgetStatusFindings } from '../../validation/status.ts'
 
 /** How many pods of a kind may be away at a time of their owner's choosing. */
 export const podDisruptionBudget: KindDeclaration<PodDisruptionBudget> = {
@@ -19,7 +20,7 @@ export const podDisruptionBudget: KindDeclaration<PodDisruptionBudget> = {
   prepareForCreate(object) {
     object.status = { currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 }
   },
-  status: {},
+  status: { validateStatus: budgetStatusFindings },
   validate({ spec }) {
     const errors: FieldError[] = []
     const { minAvailable, maxUnavailable } = spec ?? {}

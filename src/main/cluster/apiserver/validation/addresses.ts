@@ -1,0 +1,54 @@
+import { BlockList, isIP } from 'node:net'
+import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { ipProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
+import { addInvalid } from './fields.ts'
+
+/** Addresses of objects, parsed: texts of other forms never reach those who act on them. */
+
+interface SpecialRange {
+  /** As Kubernetes says it (ValidateNonSpecialIP). */
+  problem: (ip: string) => string
+  ranges: BlockList
+}
+
+const special: readonly SpecialRange[] = [
+  { problem: (ip) => `may not be unspecified (${ip})`, ranges: rangesOf(['0.0.0.0', 32], ['::', 128]) },
+  {
+    problem: () => 'may not be in the loopback range (127.0.0.0/8, ::1/128)',
+    ranges: rangesOf(['127.0.0.0', 8], ['::1', 128]),
+  },
+  {
+    problem: () => 'may not be in the link-local range (169.254.0.0/16, fe80::/10)',
+    ranges: rangesOf(['169.254.0.0', 16], ['fe80::', 10]),
+  },
+  {
+    problem: () => 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)',
+    ranges: rangesOf(['224.0.0.0', 24], ['ff02::', 10]),
+  },
+]
+
+function rangesOf(...ranges: [address: string, prefix: number][]): BlockList {
+  const list = new BlockList()
+  for (const [address, prefix] of ranges) list.addSubnet(address, prefix, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+  return list
+}
+
+/** An address that must be one of a machine or pod, in either form; IPv4 addresses within IPv6 count as what they are. */
+export function checkEndpointAddress(ip: string, field: string, errors: FieldError[]): void {
+  const problems = ipProblems(ip)
+  addInvalid(problems, ip, field, errors)
+  if (problems.length > 0) return
+  const found = special.find(({ ranges }) => ranges.check(ip, isIP(ip) === 6 ? 'ipv6' : 'ipv4'))
+  if (found) errors.push(fieldInvalid(field, ip, found.problem(ip)))
+}
+
+/** A name of a machine, which is no address. */
+export function checkHostname(hostname: string, field: string, errors: FieldError[]): void {
+  addInvalid(subdomainProblems(hostname), hostname, field, errors)
+  if (isIP(hostname) !== 0) errors.push(fieldInvalid(field, hostname, 'must be a DNS name, not an IP address'))
+}
+
+export function checkAddress(ip: string | undefined, field: string, errors: FieldError[]): void {
+  if (ip === undefined || ip === '') errors.push(fieldRequired(field))
+  else addInvalid(ipProblems(ip), ip, field, errors)
+}
