@@ -73,7 +73,7 @@ async function makePod(name: string, containers: string[]): Promise<void> {
     ...pod,
     status: {
       phase: 'Running',
-      podIP: '127.0.0.1',
+      podIP: '10.0.0.2',
       containerStatuses: containers.map((container) => ({
         name: container,
         image: 'x',
@@ -325,7 +325,12 @@ describe('proxy', () => {
       addressType: 'IPv4',
       endpoints: [
         { addresses: ['10.0.0.1'], nodeName: 'worker-1', conditions: { ready: false } },
-        { addresses: ['127.0.0.2'], nodeName: 'worker-1', conditions: { ready: true } },
+        {
+          addresses: ['10.0.0.2'],
+          nodeName: 'worker-1',
+          conditions: { ready: true },
+          targetRef: { kind: 'Pod', namespace: 'default', name: 'web' },
+        },
       ],
       ports: [{ name: 'http', port: 80, protocol: 'TCP' }],
     })

@@ -88,9 +88,8 @@ export function createRawApi({ server, ca, credentials, token }: RawApiOptions):
           .end(text)
       },
     )
-    const parsed: unknown = answer.headers['content-type']?.startsWith('application/json')
-      ? JSON.parse(answer.text)
-      : {}
+    const isJson = answer.text !== '' && answer.headers['content-type']?.startsWith('application/json')
+    const parsed: unknown = isJson ? JSON.parse(answer.text) : {}
     const status = parsed as Status
     return {
       ...answer,

@@ -19,6 +19,8 @@ import {
 export interface LocalNode extends NodeConnector {
   /** Requests so far, as `METHOD path`. */
   readonly requests: string[]
+  /** Connections so far, as `node ip:port`. */
+  readonly connections: string[]
   /** Sizes that terminals have been given. */
   readonly sizes: TerminalSize[]
   /** Adds a line to a container's log; following readers get it. */
@@ -49,6 +51,7 @@ export function createLocalNode(): LocalNode {
   }
   const node: LocalNode = {
     requests: [],
+    connections: [],
     sizes: [],
     cwd: undefined,
     ports: new Map(),
@@ -70,7 +73,10 @@ export function createLocalNode(): LocalNode {
       if (action === 'portForward') return dial(node, Number(url.searchParams.get('port')))
       return echo(request)
     },
-    connect: async (_node, authority) => connectTo(node, Number(authority.split(':')[1])),
+    connect: async (name, authority) => {
+      node.connections.push(`${name} ${authority}`)
+      return connectTo(node, Number(authority.split(':').at(-1)))
+    },
     stop() {
       for (const child of node.running) child.kill('SIGKILL')
     },

@@ -36,6 +36,7 @@ export async function startSimulatedCluster({ count = 2 } = {}): Promise<Simulat
     dir: join(dir, 'cluster'),
     threads: threadEntries,
     connector: () => node,
+    podRanges: ['10.128.0.0/9'],
     clock: systemClock,
     log,
   })

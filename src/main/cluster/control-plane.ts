@@ -64,6 +64,8 @@ export interface ControlPlaneOptions {
   threads: ThreadEntries
   /** Makes the connections to the workers, which need the cluster's keys and lead to the API server's port. */
   connector(pki: Pki, apiServerPort: number): NodeConnector
+  /** Of which pods have their addresses; that of the network when unset (simulated pods have others). */
+  podRanges?: readonly string[]
   /** Further metrics of the process, for `/metrics`. */
   metrics?: readonly MetricsText[]
   clock: Clock
@@ -87,6 +89,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       store,
       pki,
       connector: options.connector(pki, port),
+      podRanges: options.podRanges ?? [network.podCidr],
       yamlThread: threads.yaml,
       port,
       version: kubernetesVersion,

@@ -20,6 +20,7 @@ import { bootstrap, bootstrapChecks } from './bootstrap/index.ts'
 import { createLargeYaml } from './codec/large-yaml.ts'
 import { RemoteGroups } from './discovery/remote-groups.ts'
 import { createGenericServer } from './edge/generic-server.ts'
+import { guardedConnector } from './egress/guarded-connector.ts'
 import type { NodeConnector } from './egress/node-connector.ts'
 import { createServiceDialer } from './egress/service-dialer.ts'
 import { kinds } from './kinds/index.ts'
@@ -49,6 +50,8 @@ export interface ApiServerOptions {
   pki: Pki
   /** Connections to the workers. */
   connector: NodeConnector
+  /** Of which pods have their addresses; nothing else of the workers' network is dialled. */
+  podRanges: readonly string[]
   /** Entry of the thread that reads large YAML: `codec/yaml-worker.ts` or its bundle. */
   yamlThread: URL
   /** Where it listens on 127.0.0.1. */
@@ -93,13 +96,14 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 
 /** What is served and how it is read come first; authentication, authorisation and admission are built on them. */
 async function compose(options: ApiServerOptions, stops: StopStack): Promise<ApiServer> {
-  const { dir, store, pki, connector, clock, log } = options
+  const { dir, store, pki, clock, log } = options
   const schema = loadSchema()
   const resources = new ResourceTable([...kinds, ...reviewKinds], (kind) => schema.type(kind.schema))
   const reader = createReader(store, resources)
 
   const auth = createAuth({ pki, store, reader, clock })
   stops.add(auth.stop)
+  const connector = guardedConnector({ ...options, reader })
   const dialService = createServiceDialer({ connector, reader })
   const callWebhook = createWebhookCaller({ dialService })
   const aggregator = createAggregator({ reader, dialService, frontProxy: pki.frontProxy.client })

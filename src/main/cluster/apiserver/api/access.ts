@@ -59,3 +59,6 @@ export interface NonResourceAttributes {
 }
 
 export const anonymous: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] }
+
+/** Of the cookies of the app's own page (`main/web`): browsers send them to every port of this machine. */
+export const cookiePrefix = 'slipway-'

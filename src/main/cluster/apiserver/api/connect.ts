@@ -18,6 +18,11 @@ export interface ConnectHandler {
   methods?: readonly string[]
   /** The object that a name in the path means (`https:web:8443` of a proxy); the name itself when unset. */
   objectName?(name: string): string
+  /**
+   * The verb that a request must be allowed; that of its method when unset or undefined.
+   * @param path what follows the subresource. @throws ApiError 400
+   */
+  verb?(path: string): string | undefined
   /** A thrown ApiError is answered as a Status as long as nothing has been written. */
   handle(request: ConnectRequest): void | Promise<void>
 }

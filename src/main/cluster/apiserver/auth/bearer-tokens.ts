@@ -36,15 +36,16 @@ function verified(verifier: TokenVerifier, token: string): UserInfo | Promise<Us
   return result instanceof Promise ? result.then(userOf, refuse) : userOf(result)
 }
 
-const protocolPrefix = 'base64url.bearer.authorization.k8s.io.'
+/** Of the WebSocket protocol that carries a token. */
+export const tokenProtocolPrefix = 'base64url.bearer.authorization.k8s.io.'
 
 function bearerToken({ headers }: IncomingMessage): string | undefined {
   const header = headers.authorization
   if (header !== undefined) return /^bearer +(\S+) *$/i.exec(header)?.[1]
   if (headers.upgrade === undefined) return undefined
   const protocols = headers['sec-websocket-protocol']?.split(',').map((protocol) => protocol.trim()) ?? []
-  const carrier = protocols.find((protocol) => protocol.startsWith(protocolPrefix))
-  return carrier && Buffer.from(carrier.slice(protocolPrefix.length), 'base64url').toString()
+  const carrier = protocols.find((protocol) => protocol.startsWith(tokenProtocolPrefix))
+  return carrier && Buffer.from(carrier.slice(tokenProtocolPrefix.length), 'base64url').toString()
 }
 
 /** Asks several verifiers in turn; those that know at once are not waited for. */

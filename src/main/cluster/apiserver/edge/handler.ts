@@ -1,5 +1,12 @@
 import { parseFieldSelector, SelectorSyntaxError, type FieldRequirement } from '#shared/kube/selectors.ts'
-import { failure, methodNotSupported, notFound, serviceUnavailable, type ApiError } from '#shared/kube/status.ts'
+import {
+  badRequest,
+  failure,
+  methodNotSupported,
+  notFound,
+  serviceUnavailable,
+  type ApiError,
+} from '#shared/kube/status.ts'
 import { forbiddenRequest } from '../auth/forbidden.ts'
 import type { AuthorizationAttributes, Authorizer, UserInfo } from '../api/access.ts'
 import { parseBody } from '../codec/body.ts'
@@ -46,7 +53,10 @@ export class RequestHandler {
     for (const view of options.views) this.#views.set(`${view.group}/${view.resource}`, view)
   }
 
+  /** @throws ApiError 400 for a path that cannot be decoded */
   route(method: string, path: string, query: Query): Route {
+    const malformed = /%(?![0-9a-fA-F]{2}).{0,2}/.exec(path)
+    if (malformed) throw badRequest(`invalid URL escape ${JSON.stringify(malformed[0])}`)
     const info = splitResourcePath(path)
     if (!info || info.resource === '')
       return {
@@ -60,7 +70,8 @@ export class RequestHandler {
     const resource = this.#options.context.resources.find(info.group, info.version, info.resource)
     const connect =
       info.subresource === '' ? undefined : this.#connect.get(`${info.group}/${info.resource}/${info.subresource}`)
-    return { verb: verbOf(method, info, query), path, info, resource, dryRun: query['dryRun'] !== undefined, connect }
+    const verb = connect?.verb?.(info.rest) ?? verbOf(method, info, query)
+    return { verb, path, info, resource, dryRun: query['dryRun'] !== undefined, connect }
   }
 
   /** @throws ApiError 403 */

@@ -1,3 +1,4 @@
+import { stripCredentials } from '../auth/strip-credentials.ts'
 import { createServer, type Server } from 'node:https'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -131,6 +132,7 @@ export class HttpEdge {
       const { handler } = this.#options
       route = handler.route(method, path, query)
       const user = await this.#authenticate(message)
+      stripCredentials(message)
       record = this.#options.audit?.begin(message, route, user)
       if (record) completeAtEnd(record, response)
       const denied = handler.authorize(route, query, user)
@@ -239,6 +241,7 @@ export class HttpEdge {
           ? { ...route, verb: 'create' }
           : route
       const user = await this.#authenticate(message)
+      stripCredentials(message)
       record = this.#options.audit?.begin(message, asked, user)
       await handler.authorize(asked, query, user)
       record?.allowed(undefined)

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import type { EndpointSlice, Service } from '#shared/kube/generated/types.ts'
+import type { EndpointSlice, ObjectReference, Service } from '#shared/kube/generated/types.ts'
 import type { NodeConnector } from './node-connector.ts'
 import type { ObjectReader } from '../api/admission.ts'
 
@@ -25,7 +25,10 @@ export function createServiceDialer({
     const endpoints = readyEndpoints(reader, namespace, name, named.name ?? '')
     const chosen = endpoints[Math.floor(Math.random() * endpoints.length)]
     if (!chosen) throw new Error(`no endpoints available for service "${name}"`)
-    return connector.connect(chosen.node, `${chosen.host}:${chosen.port}`)
+    return connector.connect(
+      chosen.node,
+      `${chosen.host.includes(':') ? `[${chosen.host}]` : chosen.host}:${chosen.port}`,
+    )
   }
 }
 
@@ -33,6 +36,8 @@ export interface ReadyEndpoint {
   node: string
   host: string
   port: number
+  /** The object behind the address, as whoever wrote the slice says. */
+  target: ObjectReference | undefined
 }
 
 /** The ready endpoints of a Service's port, by the port's name. */
@@ -48,8 +53,10 @@ export function readyEndpoints(
   return slices.flatMap(({ endpoints, ports }) => {
     const port = ports?.find(({ name }) => (name ?? '') === portName)?.port
     if (port === undefined) return []
-    return (endpoints ?? []).flatMap(({ addresses, conditions, nodeName }) =>
-      nodeName && conditions?.ready !== false && addresses[0] ? [{ node: nodeName, host: addresses[0], port }] : [],
+    return (endpoints ?? []).flatMap(({ addresses, conditions, nodeName, targetRef }) =>
+      nodeName && conditions?.ready !== false && addresses[0]
+        ? [{ node: nodeName, host: addresses[0], port, target: targetRef }]
+        : [],
     )
   })
 }

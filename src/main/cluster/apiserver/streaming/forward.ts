@@ -3,6 +3,7 @@ import type { Duplex, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { messageOf } from '#shared/kube/error-kinds.ts'
 import { serviceUnavailable } from '#shared/kube/status.ts'
+import { cookiePrefix } from '../api/access.ts'
 
 export interface Forwarding {
   message: IncomingMessage
@@ -78,7 +79,9 @@ function refuseUpgrade(client: Duplex, answer: IncomingMessage): void {
 
 const headerLines = ({ headers }: IncomingMessage): string =>
   Object.entries(headers)
-    .flatMap(([name, value]) => [value ?? []].flat().map((one) => `${name}: ${one}\r\n`))
+    .flatMap(([name, value = []]) =>
+      (name === 'set-cookie' ? othersCookies(value) : [value].flat()).map((one) => `${name}: ${one}\r\n`),
+    )
     .join('')
 
 const perHop = new Set([
@@ -91,17 +94,20 @@ const perHop = new Set([
   'transfer-encoding',
   'upgrade',
 ])
-/** Whoever runs in the cluster must not get to see the client's credentials, nor be told who somebody is by himself. */
-const isSecret = (name: string): boolean =>
-  name === 'authorization' || name.startsWith('x-remote-') || name.startsWith('impersonate-')
 
-/** What of a message's headers goes on to the next hop. */
+/**
+ * What of a message's headers goes on to the next hop. Requests have lost their credentials by now
+ * (`auth/strip-credentials.ts`); answers do not set cookies in this app's name, which browsers share between ports.
+ */
 export function forwardedHeaders(headers: IncomingHttpHeaders, isUpgrade: boolean): Record<string, string | string[]> {
   const kept: Record<string, string | string[]> = {}
   for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined || name.startsWith(':') || isSecret(name)) continue
+    if (value === undefined || name.startsWith(':')) continue
     if (perHop.has(name) && !(isUpgrade && (name === 'connection' || name === 'upgrade'))) continue
-    kept[name] = value
+    kept[name] = name === 'set-cookie' ? othersCookies(value) : value
   }
   return kept
 }
+
+const othersCookies = (cookies: string | string[]): string[] =>
+  [cookies].flat().filter((cookie) => !cookie.trimStart().startsWith(cookiePrefix))

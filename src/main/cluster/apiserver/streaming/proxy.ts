@@ -4,10 +4,11 @@ import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { messageOf } from '#shared/kube/error-kinds.ts'
 import type { Pod, Service } from '#shared/kube/generated/types.ts'
-import { badRequest, serviceUnavailable } from '#shared/kube/status.ts'
+import { ApiError, badRequest, serviceUnavailable } from '#shared/kube/status.ts'
+import type { ObjectReader } from '../api/admission.ts'
 import type { NodeConnector, NodeRequest } from '../egress/node-connector.ts'
 import type { ConnectHandler, ConnectRequest } from '../api/connect.ts'
-import { readyEndpoints } from '../egress/service-dialer.ts'
+import { readyEndpoints, type ReadyEndpoint } from '../egress/service-dialer.ts'
 import { forward, forwardedHeaders } from './forward.ts'
 import { nodeOf } from './pod-node.ts'
 import { rewriteFor } from './rewrite.ts'
@@ -21,13 +22,13 @@ export const proxyHandlers = ({ connector }: { connector: NodeConnector }): Conn
     resource,
     subresource: 'proxy',
     methods,
-    objectName: (name) => splitProxyName(name).name,
+    objectName: (name) => requireProxyName(resource.slice(0, -1), name).name,
     handle,
   })
   return [
     handler('pods', (request) => proxy(connector, request, podTarget(request))),
     handler('services', (request) => proxy(connector, request, serviceTarget(request))),
-    handler('nodes', (request) => proxyToNode(connector, request)),
+    { ...handler('nodes', (request) => proxyToNode(connector, request)), verb: nodeVerb },
   ]
 }
 
@@ -38,39 +39,66 @@ interface Target {
   tls: boolean
 }
 
-/** `[scheme:]name[:port]`, as the path of a proxy request names its target. */
-export function splitProxyName(text: string): { scheme: string; name: string; port: string } {
-  const parts = text.split(':')
-  if (parts.length === 3) return { scheme: parts[0] ?? '', name: parts[1] ?? '', port: parts[2] ?? '' }
-  return { scheme: '', name: parts[0] ?? '', port: parts[1] ?? '' }
+/** `[scheme:]name[:port]`, as the path of a proxy request names its target; undefined for other forms. */
+export function splitProxyName(text: string): { scheme: string; name: string; port: string } | undefined {
+  const [first = '', second = '', port = '', ...more] = text.split(':')
+  if (more.length > 0) return undefined
+  const isLong = text.split(':').length === 3
+  if (isLong && !['', 'http', 'https'].includes(first)) return undefined
+  return isLong ? { scheme: first, name: second, port } : { scheme: '', name: first, port: second }
 }
 
-/** @throws ApiError 400 while the pod has no address */
+/** @throws ApiError 400 */
+function requireProxyName(kind: string, text: string): { scheme: string; name: string; port: string } {
+  const name = splitProxyName(text)
+  if (!name) throw badRequest(`invalid ${kind} request ${JSON.stringify(text)}`)
+  return name
+}
+
+/** @throws ApiError 400 while the pod has no address, or no port of that name */
 function podTarget({ name, object }: ConnectRequest): Target {
   const pod: Pod = object
-  const { scheme, port } = splitProxyName(name)
-  const host = pod.status?.podIP
+  const { scheme, port } = requireProxyName('pod', name)
+  const host = pod.status?.podIPs?.[0]?.ip ?? pod.status?.podIP
   if (!host) throw badRequest('address not allowed')
   const ports = pod.spec?.containers.flatMap((container) => container.ports ?? []) ?? []
-  const number =
-    port === '' ? ports[0]?.containerPort : (ports.find((one) => one.name === port)?.containerPort ?? Number(port))
-  return { node: nodeOf(object), host, port: number || 80, tls: scheme === 'https' }
+  const number = port === '' ? (ports[0]?.containerPort ?? 80) : ports.find((one) => one.name === port)?.containerPort
+  return { node: nodeOf(object), host, port: number ?? portNumber('pod', name, port), tls: scheme === 'https' }
+}
+
+/** @throws ApiError 400 */
+function portNumber(kind: string, name: string, text: string): number {
+  if (!/^[1-9]\d{0,4}$/.test(text) || Number(text) > 65_535)
+    throw badRequest(`invalid ${kind} request ${JSON.stringify(name)}`)
+  return Number(text)
 }
 
 /** @throws ApiError 400 or 503 */
 function serviceTarget({ name, namespace, object, reader }: ConnectRequest): Target {
   const service: Service = object
-  const asked = splitProxyName(name)
+  const asked = requireProxyName('service', name)
   const ports = service.spec?.ports ?? []
   const port =
     asked.port === '' && ports.length === 1
       ? ports[0]
       : ports.find((one) => one.name === asked.port || String(one.port) === asked.port)
   if (!port) throw serviceUnavailable(`no service port "${asked.port}" found for service "${asked.name}"`)
-  const endpoints = readyEndpoints(reader, namespace, asked.name, port.name ?? '')
+  const endpoints = readyEndpoints(reader, namespace, asked.name, port.name ?? '').filter((endpoint) =>
+    isOfPod(reader, namespace, endpoint),
+  )
   const chosen = endpoints[Math.floor(Math.random() * endpoints.length)]
   if (!chosen) throw serviceUnavailable(`no endpoints available for service "${asked.name}"`)
   return { ...chosen, tls: asked.scheme === 'https' }
+}
+
+/**
+ * Whether an endpoint is an address of the pod that it refers to (isValidAddress of Kubernetes): who writes endpoints does
+ * not reach other namespaces through the API server.
+ */
+function isOfPod(reader: ObjectReader, namespace: string, { host, target }: ReadyEndpoint): boolean {
+  if (target?.kind !== 'Pod' || target.namespace !== namespace) return false
+  const pod: Pod | undefined = reader.get({ group: '', plural: 'pods' }, namespace, target.name ?? '')
+  return pod?.status?.podIP === host || (pod?.status?.podIPs?.some(({ ip }) => ip === host) ?? false)
 }
 
 async function proxy(connector: NodeConnector, request: ConnectRequest, target: Target): Promise<void> {
@@ -115,12 +143,36 @@ function splitTarget({ url = '' }: IncomingMessage): { pathname: string; query: 
 /** @throws ApiError 503 */
 async function dial(connector: NodeConnector, { node, host, port, tls }: Target): Promise<Duplex> {
   try {
-    const connection = await connector.connect(node, `${host}:${port}`)
+    const connection = await connector.connect(node, `${host.includes(':') ? `[${host}]` : host}:${port}`)
     connection.on('error', () => undefined)
     // Like Kubernetes' proxy, which trusts whatever certificate a pod shows.
     return tls ? tlsConnect({ socket: connection, rejectUnauthorized: false }) : connection
   } catch (error) {
+    if (error instanceof ApiError) throw error
     throw serviceUnavailable(`error trying to reach service: ${messageOf(error)}`)
+  }
+}
+
+/** Parts of the kubelet's API that run something in a pod, or let somebody into it. */
+const commands = new Set(['attach', 'checkpoint', 'cri', 'debug', 'exec', 'portforward', 'run'])
+
+/**
+ * To run something through a node takes the right to `create`, whatever the method: WebSocket handshakes are GET.
+ * @throws ApiError 400 for a path that the node might read as another one
+ */
+export function nodeVerb(path: string): 'create' | undefined {
+  const [, ...parts] = path.split('/').map(decodedPart)
+  const isPlain = parts.every((part, i) => (part !== '' || i === parts.length - 1) && !/^\.{1,2}$|[/\\]/.test(part))
+  if (!isPlain) throw badRequest(`invalid path ${JSON.stringify(path)}`)
+  return commands.has((parts[0] ?? '').toLowerCase()) ? 'create' : undefined
+}
+
+/** @throws ApiError 400 */
+function decodedPart(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    throw badRequest(`invalid URL escape in ${JSON.stringify(part)}`)
   }
 }
 

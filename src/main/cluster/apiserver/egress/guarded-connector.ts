@@ -1,0 +1,62 @@
+import type { Node } from '#shared/kube/generated/types.ts'
+import { ipText, isHostLocal, isInCidr, parseCidr, parseIp, type Address, type Cidr } from '#shared/kube/ip.ts'
+import { badRequest } from '#shared/kube/status.ts'
+import type { ObjectReader } from '../api/admission.ts'
+import type { NodeConnector } from './node-connector.ts'
+
+/**
+ * The connector with one rule for all who dial into the cluster (pod and service proxies, webhooks, aggregated API
+ * servers): connections go to addresses of pods and to the node's own, whatever a Pod, an EndpointSlice or a Node says.
+ * A worker's loopback and link-local addresses, its Docker network and the host are out of reach.
+ */
+export function guardedConnector(options: {
+  connector: NodeConnector
+  reader: ObjectReader
+  /** Of which pods have their addresses: `10.244.0.0/16`. @throws Error for what is no range */
+  podRanges: readonly string[]
+}): NodeConnector {
+  const { connector, reader } = options
+  const ranges = options.podRanges.map(rangeOf)
+  return {
+    request: (node, request) => connector.request(node, request),
+    async connect(node, authority) {
+      const target = parseAuthority(authority)
+      if (!target || isHostLocal(target.address)) throw notAllowed()
+      const isOfPod = ranges.some((range) => isInCidr(range, target.address))
+      if (!isOfPod && !isOwnAddress(reader, node, target.address)) throw notAllowed()
+      return connector.connect(node, authorityOf(target))
+    },
+  }
+}
+
+/** The words of Kubernetes (proxyutil.ErrAddressNotAllowed). */
+const notAllowed = (): Error => badRequest('address not allowed')
+
+function rangeOf(text: string): Cidr {
+  const range = parseCidr(text)
+  if (!range) throw new Error(`${JSON.stringify(text)} is no range of addresses`)
+  return range
+}
+
+interface Target {
+  address: Address
+  port: number
+}
+
+/** `10.244.1.2:80` or `[2001:db8::1]:80`; undefined for names, other forms of addresses, and what is no port. */
+function parseAuthority(authority: string): Target | undefined {
+  const [, bracketed, plain = '', digits] = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(authority) ?? []
+  const address = parseIp(bracketed ?? plain)
+  const port = Number(digits)
+  return address && port >= 1 && port <= 65_535 ? { address, port } : undefined
+}
+
+const authorityOf = ({ address, port }: Target): string =>
+  address.kind() === 'ipv6' ? `[${ipText(address)}]:${port}` : `${ipText(address)}:${port}`
+
+/** Pods in the network of their node have its address. What a node says of itself concerns its own connections alone. */
+function isOwnAddress(reader: ObjectReader, name: string, address: Address): boolean {
+  const node: Node | undefined = reader.get({ group: '', plural: 'nodes' }, '', name)
+  const text = ipText(address)
+  return node?.status?.addresses?.some((own) => own.type === 'InternalIP' && own.address === text) ?? false
+}
