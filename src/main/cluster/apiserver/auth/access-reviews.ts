@@ -1,4 +1,5 @@
 import type {
+  FieldSelectorAttributes,
   LocalSubjectAccessReview,
   SelfSubjectAccessReview,
   SelfSubjectRulesReview,
@@ -6,6 +7,7 @@ import type {
   SubjectAccessReviewSpec,
 } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
+import type { FieldRequirement } from '#shared/kube/selectors.ts'
 import {
   fieldForbidden,
   fieldInvalid,
@@ -15,6 +17,7 @@ import {
   type FieldError,
 } from '#shared/kube/status.ts'
 import type { ActionHandler, ActionRequest } from '../api/connect.ts'
+import { fieldRequirementsOf } from './field-requirements.ts'
 import type { RbacAuthorizer } from './rbac.ts'
 import type { AuthorizationAttributes, Authorizer, UserInfo } from '../api/access.ts'
 
@@ -102,7 +105,29 @@ function attributesOf(spec: SubjectAccessReviewSpec, user: UserInfo): Authorizat
     namespace = '',
     name = '',
   } = resourceAttributes
-  return { user, resourceRequest: true, verb, group, version, resource, subresource, namespace, name }
+  const fieldSelector = requirementsOf(resourceAttributes.fieldSelector)
+  return {
+    user,
+    resourceRequest: true,
+    verb,
+    group,
+    version,
+    resource,
+    subresource,
+    namespace,
+    name,
+    ...(fieldSelector ? { fieldSelector } : {}),
+  }
+}
+
+/** Requirements for one value; others restrict nothing that an authorizer goes by. */
+function requirementsOf(selector: FieldSelectorAttributes | undefined): FieldRequirement[] | undefined {
+  if (selector?.rawSelector) return fieldRequirementsOf(selector.rawSelector)
+  return selector?.requirements?.flatMap(({ key, operator, values = [] }) => {
+    const [value] = values
+    if (value === undefined || values.length !== 1 || (operator !== 'In' && operator !== 'NotIn')) return []
+    return [{ field: key, negated: operator === 'NotIn', value }]
+  })
 }
 
 function attributeErrors({ resourceAttributes, nonResourceAttributes }: SubjectAccessReviewSpec): FieldError[] {

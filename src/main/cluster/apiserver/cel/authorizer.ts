@@ -61,7 +61,7 @@ function registerQuestions(environment: Environment): void {
       `${resourceType}.${part}(string): ${resourceType}`,
       ({ asks, about }: ResourceCheck, value: string) => new ResourceCheck(asks, { ...about, [part]: value }),
     )
-  // Nothing that authorises here looks at selectors: a request with one is allowed what it is without.
+  // Selectors are left out: the answer is that to a request without any, which for nodes may be stricter.
   for (const part of ['fieldSelector', 'labelSelector'])
     environment.registerFunction(`${resourceType}.${part}(string): ${resourceType}`, (check: ResourceCheck) => check)
 }

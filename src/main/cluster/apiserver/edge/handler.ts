@@ -1,4 +1,4 @@
-import { parseFieldSelector, SelectorSyntaxError, type FieldRequirement } from '#shared/kube/selectors.ts'
+import type { FieldRequirement } from '#shared/kube/selectors.ts'
 import {
   badRequest,
   failure,
@@ -7,6 +7,7 @@ import {
   serviceUnavailable,
   type ApiError,
 } from '#shared/kube/status.ts'
+import { fieldRequirementsOf } from '../auth/field-requirements.ts'
 import { forbiddenRequest } from '../auth/forbidden.ts'
 import type { AuthorizationAttributes, Authorizer, UserInfo } from '../api/access.ts'
 import { parseBody } from '../codec/body.ts'
@@ -260,7 +261,9 @@ function verbOf(method: string, info: ResourcePath, query: Query): string {
 function attributesFor(route: Route, query: Query, user: UserInfo): AuthorizationAttributes {
   const { verb, path, info } = route
   if (!info) return { user, resourceRequest: false, verb, path }
-  const fieldSelector = selecting.has(verb) ? requirementsOf(query['fieldSelector']) : undefined
+  const text = selecting.has(verb) ? query['fieldSelector'] : undefined
+  // One that cannot be parsed is refused by the registry afterwards.
+  const fieldSelector = text ? fieldRequirementsOf(text) : undefined
   return {
     user,
     resourceRequest: true,
@@ -277,17 +280,6 @@ function attributesFor(route: Route, query: Query, user: UserInfo): Authorizatio
 }
 
 const selecting = new Set(['list', 'watch', 'deletecollection'])
-
-/** A selector that cannot be parsed restricts nothing; the registry refuses it afterwards. */
-function requirementsOf(text: string | undefined): FieldRequirement[] | undefined {
-  if (!text) return undefined
-  try {
-    return parseFieldSelector(text)
-  } catch (error) {
-    if (error instanceof SelectorSyntaxError) return undefined
-    throw error
-  }
-}
 
 /** A list or watch of one name is authorised as a request for that name (RequestInfoFactory of Kubernetes). */
 const nameIn = (requirements: readonly FieldRequirement[] = []): string =>
