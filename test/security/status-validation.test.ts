@@ -156,6 +156,14 @@ describe('a status', () => {
     expect(answer.code).toBe(422)
   })
 
+  it('of a Service loses its load balancer with the type', async () => {
+    const spec = { type: 'LoadBalancer', ports: [{ port: 80 }] }
+    await admin.create(`${core}/services`, { metadata: { name: 'changing' }, spec })
+    await admin.patch(`${core}/services/changing/status`, { status: ingressOf({ ip: '192.0.2.1' }) })
+    await admin.patch(`${core}/services/changing`, { spec: { type: 'ClusterIP' } })
+    expect((await admin.get(`${core}/services/changing`)).object.status).toEqual({ loadBalancer: {} })
+  })
+
   it('of a Node is checked when the Node is created with it, too', async () => {
     const status = { addresses: [{ type: 'InternalIP', address: '1.2.3.4\n-A INPUT' }] }
     expect((await admin.create('/api/v1/nodes', { metadata: { name: 'bad' }, status })).code).toBe(422)

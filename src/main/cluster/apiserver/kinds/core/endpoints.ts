@@ -1,6 +1,6 @@
 import type { Endpoints, EndpointSubset } from '#shared/kube/generated/types.ts'
 import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import { labelProblems, portProblems } from '#shared/kube/validation-names.ts'
+import { labelProblems, portProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { addInvalid, checkOneOf } from '../../validation/fields.ts'
 import type { Wire } from '../../api/wire.ts'
@@ -42,10 +42,11 @@ function checkSubset(
     errors.push(fieldRequired(field, 'must specify `addresses` or `notReadyAddresses`'))
   const all = { addresses, notReadyAddresses }
   for (const [name, list] of Object.entries(all)) {
-    list.forEach(({ ip = '', hostname }, i) => {
+    list.forEach(({ ip = '', hostname, nodeName }, i) => {
       const at = `${field}.${name}[${i}]`
       checkEndpointAddress(ip, `${at}.ip`, errors)
       if (hostname) addInvalid(labelProblems(hostname), hostname, `${at}.hostname`, errors)
+      if (nodeName) addInvalid(subdomainProblems(nodeName), nodeName, `${at}.nodeName`, errors)
     })
   }
   ports.forEach(({ name = '', port = 0, protocol }, i) => {

@@ -29,6 +29,11 @@ export const service: KindDeclaration<Service> = {
   prepareForCreate(object) {
     object.status = { loadBalancer: {} }
   },
+  prepareForUpdate(next) {
+    // Without a load balancer there is nothing to report of one, and no status write could keep it.
+    if (next.spec?.type !== 'LoadBalancer' && next.status?.loadBalancer?.ingress)
+      next.status = { ...next.status, loadBalancer: {} }
+  },
   status: { validateStatus: serviceStatusFindings, setStatusDefaults: setServiceStatusDefaults },
   validate: validateService,
   validateUpdate: validateServiceUpdate,
