@@ -5,6 +5,14 @@ set -eu
 # Containers inside need mounts to propagate, as on a real node.
 mount --make-rshared /
 
+# Without --privileged the outer engine mounts these read-only; the inner one makes groups and interfaces of its own.
+mount -o remount,rw /sys 2>/dev/null || true
+awk '$2 ~ "^/sys/fs/cgroup(/|$)" && $4 ~ "^ro(,|$)" { print $2 }' /proc/mounts | while read -r group; do
+  mount -o remount,bind,rw "$group"
+done
+[ -e /dev/fuse ] || mknod -m 666 /dev/fuse c 10 229
+[ -e /dev/net/tun ] || { mkdir -p /dev/net && mknod -m 666 /dev/net/tun c 10 200; }
+
 if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
   # cgroup v2: a group with processes of its own cannot pass controllers on, so everything here moves into a child.
   # New processes may come in meanwhile (an exec from outside), so it is tried until it holds.
@@ -22,6 +30,7 @@ if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
     echo "+$controller" > /sys/fs/cgroup/cgroup.subtree_control 2>/dev/null || true
   done
 else
+  sed -i 's#"/usr/bin/crun"#"/usr/local/bin/slipway-crun"#' /etc/docker/daemon.json
   # cgroup v1: controllers that the outer engine left out are mounted here.
   for controller in $(awk '!/^#/ && $4 == 1 { print $1 }' /proc/cgroups); do
     if ! grep -q "[ ,]$controller[, ]\|cgroup.*[, ]$controller\b" /proc/mounts && [ ! -d "/sys/fs/cgroup/$controller" ]; then

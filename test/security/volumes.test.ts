@@ -34,8 +34,11 @@ const get = async (name: string): Promise<Pod> =>
   JSON.parse(await cluster.kubectl.ok('get', 'pod', name, '-o', 'json')) as Pod
 const statuses = async (name: string): Promise<ContainerStatus[]> => (await get(name)).status?.containerStatuses ?? []
 const logs = (name: string, container: string): Promise<string> => cluster.kubectl.ok('logs', name, '-c', container)
-const phase = (name: string, value: string): Promise<string> =>
-  cluster.kubectl.ok('wait', `pod/${name}`, `--for=jsonpath={.status.phase}=${value}`, '--timeout=90s')
+const phase = (name: string, value: string): Promise<unknown> =>
+  eventually(
+    async () => (await get(name)).status ?? {},
+    ({ phase: reached }) => reached === value,
+  )
 const remove = (name: string): Promise<string> =>
   cluster.kubectl.ok('delete', 'pod', name, '--grace-period=0', '--force', '--timeout=60s')
 async function eventually<T>(read: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
@@ -303,7 +306,53 @@ describe('termination message', () => {
   })
 })
 
-describe('the worker’s engine', () => {
+describe('the worker', () => {
+  test('no pod opens the host’s disks or changes its kernel, whatever its rights', async () => {
+    const disk = (await promisify(execFile)('sh', ['-c', "awk 'NR>2 {print $1, $2; exit}' /proc/partitions"])).stdout
+    const [major = '', minor = ''] = disk.trim().split(' ')
+    expect(major).toMatch(/^\d+$/)
+    const attempt = [
+      'ls /dev | grep -E "^(sd|vd|nvme|xvd|loop|dm-|mem$|kmsg$|port$)" && echo LISTED',
+      `mknod /tmp/disk b ${major} ${minor} && head -c 512 /tmp/disk >/dev/null && echo DISK`,
+      'mknod /tmp/mem c 1 1; head -c 1 /tmp/mem >/dev/null && echo MEMORY',
+      'mknod /tmp/port c 1 4; head -c 1 /tmp/port >/dev/null && echo PORT',
+      'date -s "$(date "+%Y-%m-%d %H:%M:%S")" 2>&1 | grep -q "not permitted" || echo CLOCK',
+      'dmesg -c >/dev/null && echo LOG',
+      'grep CapBnd /proc/self/status; [ -c /dev/null ] && echo done',
+    ].join('; ')
+    await create('privileged', {
+      hostPID: true,
+      hostNetwork: true,
+      containers: [container('c', attempt, [], { securityContext: { privileged: true } })],
+    })
+    await phase('privileged', 'Succeeded')
+    const printed = await logs('privileged', 'c')
+    expect(printed).toContain('done')
+    expect(printed).not.toMatch(/LISTED|DISK|MEMORY|PORT|CLOCK|LOG/)
+    const bounding = BigInt(`0x${/CapBnd:\s*(\w+)/.exec(printed)?.[1] ?? '0'}`)
+    // SYS_MODULE, SYS_RAWIO, SYS_BOOT, SYS_TIME
+    for (const bit of [16n, 17n, 22n, 25n]) expect(bounding & (1n << bit)).toBe(0n)
+    await remove('privileged')
+  })
+
+  test('a pod that asks for a capability which the worker lacks runs without it, and is told', async () => {
+    await create('clock', {
+      containers: [
+        container('c', 'grep CapPrm /proc/self/status', [], {
+          securityContext: { capabilities: { add: ['NET_ADMIN', 'SYS_TIME'] } },
+        }),
+      ],
+    })
+    await phase('clock', 'Succeeded')
+    const held = BigInt(`0x${/CapPrm:\s*(\w+)/.exec(await logs('clock', 'c'))?.[1] ?? '0'}`)
+    expect([held & (1n << 12n), held & (1n << 25n)]).toEqual([1n << 12n, 0n])
+    await eventually(
+      () => cluster.kubectl.ok('get', 'events', '--field-selector', 'involvedObject.name=clock'),
+      (text) => text.includes('SYS_TIME, which a worker does not have'),
+    )
+    await remove('clock')
+  })
+
   test('no group opens its sockets', async () => {
     expect(await inWorker('stat -c "%a %u:%g" /run/slipway /run/slipway/docker.sock')).toBe('700 0:0\n600 0:0\n')
     expect(await inWorker('ls /var/run/docker.sock 2>&1; getent group docker; true')).toContain('No such file')

@@ -3,6 +3,7 @@ import type { Container, Pod } from '#shared/kube/generated/types.ts'
 import { qosClassOf } from '#shared/kube/pod.ts'
 import { quantityMillis, quantityValue } from '#shared/kube/quantity.ts'
 import { expand } from '../environment.ts'
+import { lacksCapability } from '../runtime/capabilities.ts'
 import type { ContainerSpec, ImageInfo, Limits, Mount } from '../runtime/runtime.ts'
 
 /** The spec of a container is invalid for its image: the container waits in CreateContainerConfigError. */
@@ -150,7 +151,7 @@ function oomScore(pod: Pod, request: string | undefined, nodeMemory: number): nu
  * What the spec asks for and Slipway does not support: reported in an event. Nothing here makes a pod less confined than
  * it asked to be; what would is refused (`security.ts`).
  */
-export function unsupported({ spec }: Pod): string[] {
+export function unsupported({ spec }: Pod, lacks = lacksCapability): string[] {
   if (!spec) return []
   const found: string[] = []
   const containers = [...spec.containers, ...(spec.initContainers ?? [])]
@@ -163,6 +164,8 @@ export function unsupported({ spec }: Pod): string[] {
     if (env?.some(({ valueFrom }) => valueFrom && 'fileKeyRef' in valueFrom)) found.push(`${name}: env from files`)
     if (volumeDevices?.length) found.push(`${name}: volumeDevices`)
     if (securityContext?.seLinuxOptions) found.push(`${name}: SELinux options`)
+    const withheld = (securityContext?.capabilities?.add ?? []).filter((capability) => lacks(capability))
+    if (withheld.length > 0) found.push(`${name}: ${withheld.join(', ')}, which a worker does not have`)
   }
   return found
 }

@@ -5,6 +5,7 @@ import type Docker from 'dockerode'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
 import { imagePath, parseImageReference } from '#shared/kube/image-reference.ts'
+import { holdsCapability, lacksCapability } from './capabilities.ts'
 import { connectEngine } from './connection.ts'
 import { joinOutput, splitOutput } from './output.ts'
 import type {
@@ -285,7 +286,8 @@ function containerOptions(spec: ContainerSpec): Docker.ContainerCreateOptions {
       ...(spec.hostPid ? { PidMode: 'host' } : spec.pidOf ? { PidMode: `container:${spec.pidOf}` } : {}),
       ...oneShim(spec.podUid),
       Privileged: spec.privileged,
-      CapAdd: spec.addCapabilities,
+      // The engine refuses a container with a capability that no process here can have.
+      CapAdd: spec.addCapabilities.filter((name) => !lacksCapability(name)),
       CapDrop: spec.dropCapabilities,
       GroupAdd: spec.groups,
       ReadonlyRootfs: spec.readOnlyRoot,
@@ -318,8 +320,7 @@ const oneShim = (podUid: string): { Annotations: Record<string, string> } => ({
 
 /** Without CAP_SYS_RESOURCE (some virtual machines) no process may get a lower score than the engine's own. */
 function allowedOomScore(wanted: number): number {
-  const capabilities = BigInt(`0x${/^CapEff:\s*(\w+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0'}`)
-  if ((capabilities & (1n << 24n)) !== 0n) return wanted
+  if (holdsCapability('SYS_RESOURCE')) return wanted
   return Math.max(wanted, Number(readFileSync('/proc/self/oom_score_adj', 'utf8')))
 }
 

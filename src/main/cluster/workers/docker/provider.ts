@@ -23,7 +23,7 @@ export interface DockerProviderOptions {
   labels?: Record<string, string>
 }
 
-/** Workers as privileged containers on a network of their own, found again by their labels. */
+/** Workers as containers on a network of their own, found again by their labels. */
 export function createDockerProvider(options: DockerProviderOptions): WorkerProvider {
   const { cluster, connect } = options
   const network = `slipway-${cluster}`
@@ -126,9 +126,7 @@ function containerOptions(
     Labels: { ...labels, 'slipway.dev/worker': name },
     ExposedPorts: { [port]: {} },
     HostConfig: {
-      Privileged: true,
-      CgroupnsMode: 'private',
-      SecurityOpt: ['seccomp=unconfined', 'apparmor=unconfined'],
+      ...rights,
       NetworkMode: network,
       // Loopback only: the tunnel's port must not be seen from outside this machine.
       PortBindings: { [port]: [{ HostIp: '127.0.0.1', HostPort: '' }] },
@@ -144,7 +142,49 @@ function containerOptions(
       ...(cpus ? { NanoCpus: Math.round(cpus * 1e9) } : {}),
       ...(memoryBytes ? { Memory: memoryBytes, MemorySwap: memoryBytes } : {}),
     },
-  } as Docker.ContainerCreateOptions
+  }
+}
+
+/**
+ * What a nested engine needs, and no more. `--privileged` would also pass every device of the host, its disks among them:
+ * a device that the cgroup does not allow cannot be opened by any process of the worker, whatever its capabilities.
+ */
+const rights = {
+  CapAdd: ['ALL'],
+  // These reach the host's kernel itself: its modules, ports and memory, clock, power, log and security modules.
+  CapDrop: [
+    'SYS_MODULE',
+    'SYS_RAWIO',
+    'SYS_BOOT',
+    'SYS_TIME',
+    'SYSLOG',
+    'MAC_ADMIN',
+    'MAC_OVERRIDE',
+    'AUDIT_CONTROL',
+    'AUDIT_READ',
+    'WAKE_ALARM',
+    'BLOCK_SUSPEND',
+  ],
+  CgroupnsMode: 'private',
+  // The engine inside confines its containers itself; label=disable is SELinux's word for unconfined.
+  SecurityOpt: ['seccomp=unconfined', 'apparmor=unconfined', 'label=disable'],
+  // Beyond those that every container has: tun and fuse, which pods with the rights for it expect. The entrypoint makes them.
+  DeviceCgroupRules: ['c 10:200 rwm', 'c 10:229 rwm'],
+  // The engine's own lists, without /proc/sys: the network's settings are written there.
+  MaskedPaths: [
+    '/proc/acpi',
+    '/proc/interrupts',
+    '/proc/kcore',
+    '/proc/keys',
+    '/proc/latency_stats',
+    '/proc/sched_debug',
+    '/proc/scsi',
+    '/proc/timer_list',
+    '/proc/timer_stats',
+    '/sys/devices/virtual/powercap',
+    '/sys/firmware',
+  ],
+  ReadonlyPaths: ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sysrq-trigger'],
 }
 
 function archive(files: readonly WorkerFile[]): ReturnType<typeof pack> {
