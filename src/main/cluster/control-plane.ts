@@ -40,13 +40,15 @@ export const kubernetesVersion = 'v1.36.0'
 /** Age of a worker's lease at which its node counts as lost, ms: half of Kubernetes' default, on one machine. */
 const monitorGraceMs = 20_000
 
-export interface ControlPlane {
+export interface ControlPlane<Connector extends NodeConnector = NodeConnector> {
   server: string
   port: number
   pki: Pki
   /** Acts as an administrator, in process. */
   client: Client
   informers: SharedInformers
+  /** The connections to the workers, as the options made them. */
+  connector: Connector
   kubeconfig(): string
   stop(): Promise<void>
 }
@@ -57,14 +59,14 @@ export interface ThreadEntries {
   yaml: URL
 }
 
-export interface ControlPlaneOptions {
+export interface ControlPlaneOptions<Connector extends NodeConnector> {
   name: string
   /** Folder of the cluster: store, keys and kubeconfig lie in it. */
   dir: string
   threads: ThreadEntries
   /** Makes the connections to the workers, which need the cluster's keys and lead to the API server's port. */
-  connector(pki: Pki, apiServerPort: number): NodeConnector
-  /** Of which pods have their addresses; that of the network when unset (simulated pods have others). */
+  connector(pki: Pki, apiServerPort: number): Connector
+  /** Ranges of the pods' addresses; the network's own when unset (simulated pods have others). */
   podRanges?: readonly string[]
   /** Further metrics of the process, for `/metrics`. */
   metrics?: readonly MetricsText[]
@@ -73,7 +75,9 @@ export interface ControlPlaneOptions {
 }
 
 /** Starts store, API server, controllers and scheduler, in this order; stops them in the reverse one. */
-export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+export async function startControlPlane<Connector extends NodeConnector>(
+  options: ControlPlaneOptions<Connector>,
+): Promise<ControlPlane<Connector>> {
   const { name, dir, threads, clock, log } = options
   const stops = new StopStack()
   try {
@@ -82,13 +86,14 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     stops.add(() => store.close())
 
     const port = await keptPort(join(dir, 'port'))
+    const connector = options.connector(pki, port)
     const running = new Set<string>()
     const isRunning = (component: string) => () => (running.has(component) ? undefined : 'it is not running')
     const server = await startApiServer({
       dir,
       store,
       pki,
-      connector: options.connector(pki, port),
+      connector,
       podRanges: options.podRanges ?? [network.podCidr],
       yamlThread: threads.yaml,
       port,
@@ -121,6 +126,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       pki,
       client: server.client,
       informers,
+      connector,
       kubeconfig: () => kubeconfigText(access),
       stop: () => stops.stop(),
     }
@@ -130,7 +136,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   }
 }
 
-async function openStore({ dir, threads, log }: ControlPlaneOptions): Promise<Store> {
+async function openStore({
+  dir,
+  threads,
+  log,
+}: Pick<ControlPlaneOptions<NodeConnector>, 'dir' | 'threads' | 'log'>): Promise<Store> {
   const secretKey = await secretsKey(dir)
   return createFileStore({ dir: join(dir, 'store'), log, workerUrl: threads.store, secretKey })
 }

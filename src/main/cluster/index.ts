@@ -59,7 +59,6 @@ export interface OpenClusterOptions {
 export async function openCluster(options: OpenClusterOptions): Promise<RunningCluster> {
   const { spec, work, engine, clock } = options
   const log = options.log.child({ cluster: spec.name })
-  let tunnels: Tunnels | undefined
   const plane = await asStep(work, clock, 'control-plane', 'Start the control plane', () =>
     startControlPlane({
       name: spec.name,
@@ -68,19 +67,18 @@ export async function openCluster(options: OpenClusterOptions): Promise<RunningC
       ...(options.metrics ? { metrics: options.metrics } : {}),
       clock,
       log,
-      connector(pki, apiServerPort) {
-        return (tunnels = createTunnels({
+      connector: (pki, apiServerPort) =>
+        createTunnels({
           tls: { ca: pki.tunnel.ca, ...pki.tunnel.host },
           apiServerPort: () => apiServerPort,
           fetchImage: (reference) => hostImage(engine, reference),
           imageId: async (reference) => imageId(await engine.connect(), reference),
           clock,
           log,
-        }))
-      },
+        }),
     }),
   )
-  if (!tunnels) throw new Error('the control plane made no tunnels')
+  const tunnels = plane.connector
   const fleet = spec.simulated
     ? createSimulatedFleet({ plane, spec, clock, log })
     : createFleet({

@@ -12,9 +12,9 @@ import { forward, forwardedHeaders } from '../streaming/forward.ts'
 
 export const apiServiceKey = { group: 'apiregistration.k8s.io', plural: 'apiservices' }
 
-/** Requests for API groups that Services of the cluster answer (`apiregistration.k8s.io` APIService). */
+/** Forwards requests for API groups to the Services that serve them (`apiregistration.k8s.io` APIService). */
 export interface Aggregator {
-  /** Who answers a path, if it is somebody else. */
+  /** The APIService of another server that serves a path. */
   find(path: string): APIService | undefined
   /** Passes an authorised request on. @throws ApiError 503 */
   handle(service: APIService, request: RemoteRequest): Promise<void>
@@ -32,7 +32,7 @@ export interface RemoteRequest {
 export interface AggregatorOptions {
   reader: ObjectReader
   dialService: ServiceDialer
-  /** With which this server shows itself, so that its word about the user is taken. */
+  /** Client certificate with which aggregated servers trust this server's user headers. */
   frontProxy: Credentials
 }
 
@@ -81,7 +81,7 @@ async function handle(options: AggregatorOptions, service: APIService, request: 
   })
 }
 
-/** Who asks, in the headers that `extension-apiserver-authentication` names. */
+/** The user, in the headers that the ConfigMap `extension-apiserver-authentication` names. */
 export function userHeaders({ name, uid, groups, extra }: UserInfo): Record<string, string | string[]> {
   const headers: Record<string, string | string[]> = { 'X-Remote-User': name, 'X-Remote-Group': [...groups] }
   if (uid) headers['X-Remote-Uid'] = uid
@@ -92,7 +92,7 @@ export function userHeaders({ name, uid, groups, extra }: UserInfo): Record<stri
 
 const hostOf = ({ spec }: APIService): string => `${spec?.service?.name ?? ''}.${spec?.service?.namespace ?? ''}.svc`
 
-/** A TLS connection, on which this server is known by its front-proxy certificate. */
+/** A TLS connection that presents the front-proxy certificate. */
 async function connectTo({ dialService, frontProxy }: AggregatorOptions, service: APIService): Promise<TLSSocket> {
   const { service: target, caBundle, insecureSkipTLSVerify } = service.spec ?? {}
   const socket = await dialService(target?.namespace ?? '', target?.name ?? '', target?.port ?? 443)

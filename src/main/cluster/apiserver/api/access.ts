@@ -7,15 +7,15 @@ export interface UserInfo {
   uid?: string
   groups: readonly string[]
   extra?: Readonly<Record<string, readonly string[]>>
-  /** Who it really is that acts as this user. */
+  /** The authenticated user, when this one is impersonated. */
   impersonator?: UserInfo
 }
 
-/** Tells who sends a request. */
+/** Finds the user of a request. */
 export interface Authenticator {
   /**
    * @returns the user, or undefined when the request carries no credentials (it is then anonymous).
-   * @throws ApiError 401 when it carries credentials that do not hold.
+   * @throws ApiError 401 when its credentials are invalid.
    */
   authenticate(request: IncomingMessage): UserInfo | undefined | Promise<UserInfo | undefined>
 }
@@ -27,7 +27,7 @@ export interface Authorizer {
 
 export interface Decision {
   allowed: boolean
-  /** Why; ends the message of a 403. */
+  /** Reason; appended to the message of a 403. */
   reason?: string
 }
 

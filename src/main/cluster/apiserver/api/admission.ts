@@ -16,7 +16,7 @@ export interface AdmissionPlugin {
 
 export type AdmissionOperation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
 
-/** What a plugin may know of the request, as `admission.Attributes` of Kubernetes. */
+/** The request as plugins see it: `admission.Attributes` of Kubernetes. */
 export interface AdmissionAttributes {
   readonly operation: AdmissionOperation
   readonly kind: KindDeclaration
@@ -41,7 +41,7 @@ export interface AdmissionAttributes {
   /** Adds a `Warning:` header to the answer. */
   warn(message: string): void
   /**
-   * After a change to `object` that came from outside: unknown fields go. @throws ApiError 400 where a type is wrong
+   * Prunes unknown fields of `object` after a webhook or policy has changed it. @throws ApiError 400 where a type is wrong
    */
   conform(): void
 }
@@ -62,7 +62,7 @@ export interface ResourceKey {
   plural: string
 }
 
-/** The 403 with which a plugin refuses a request. */
+/** The 403 of a plugin that refuses a request. */
 export function refusal({ kind, name, object }: AdmissionAttributes, why: string): ApiError {
   return forbidden({ group: kind.group, resource: kind.plural }, name || (object?.metadata.generateName ?? ''), why)
 }

@@ -24,11 +24,11 @@ export type Body = ByteBody | { value: unknown; contentType: string }
 export interface ByteBody {
   bytes: Buffer
   contentType: string
-  /** What is to be said of repeated keys of the YAML that this JSON was. */
+  /** Warnings about repeated keys of the YAML that this JSON was made of. */
   repeated?: string[]
 }
 
-/** The parameters of a query string; the last one of a name wins, as nobody sends two. */
+/** The parameters of a query string; the last one of a name wins. */
 export type Query = Readonly<Record<string, string | undefined>>
 
 const noQuery: Query = Object.freeze(Object.create(null) as Query)
@@ -43,7 +43,7 @@ export function splitUrl(url: string): { path: string; query: Query } {
     const equals = pair.indexOf('=')
     const name = decode(equals < 0 ? pair : pair.slice(0, equals))
     const value = equals < 0 ? '' : decode(pair.slice(equals + 1))
-    // The one parameter of ours that may come several times.
+    // The only parameter that may be repeated (`/readyz?exclude=a&exclude=b`).
     query[name] = name === 'exclude' && query[name] !== undefined ? `${query[name]},${value}` : value
   }
   return { path: url.slice(0, mark), query }
@@ -133,12 +133,12 @@ export interface WatchAnswer {
   start(sink: WatchWriter, format: WatchFormat): { stop(): void }
 }
 
-/** How a watcher wants its events. `key` tells formats apart whose encoded events may be shared. */
+/** The form of a watcher's events. Watchers with the same `key` share encoded events. */
 export interface WatchFormat {
   key: string
   /** The object of an event as this watcher shall see it. */
   convert?(object: KubeObject, type: string): unknown
-  /** An event's bytes, where they are no JSON lines. */
+  /** The bytes of an event, for formats other than JSON lines. */
   encode?(type: string, object: unknown): Uint8Array
 }
 

@@ -4,7 +4,7 @@ import type { GroupResource } from '#shared/kube/status.ts'
 import type { Schema } from '../schema/structural.ts'
 import type { KindDeclaration, Verb } from './kind.ts'
 
-/** A declaration with what the registry derives from it once. */
+/** A declaration, and what is derived from it once. */
 export interface ServedResource {
   readonly kind: KindDeclaration
   /** `apps/v1`, or `v1` of the core group. */
@@ -75,7 +75,7 @@ export class ResourceTable {
     return resource
   }
 
-  /** Takes all versions of a resource out. */
+  /** Removes all versions of a resource. */
   remove(group: string, plural: string): void {
     this.#byGroupResource.delete(`${group}/${plural}`)
     for (const [path, resource] of this.#byPath) {
@@ -85,7 +85,7 @@ export class ResourceTable {
     }
   }
 
-  /** Takes a verb from all versions of a resource; who watches them goes on watching. */
+  /** Removes a verb from all versions of a resource; running watches go on. */
   withdraw(group: string, plural: string, verb: Verb): void {
     for (const resource of this.#byPath.values()) {
       if (resource.kind.group !== group || resource.kind.plural !== plural) continue
@@ -94,7 +94,7 @@ export class ResourceTable {
     }
   }
 
-  /** Told of every resource that comes or goes from now on. */
+  /** Calls `listener` for every resource added or removed from now on. @returns ends it */
   onChange(listener: (resource: ServedResource, served: boolean) => void): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)

@@ -1,4 +1,4 @@
-/** A type as it may arrive: decoding has checked the types of what is there, but nothing has to be there. */
+/** A decoded object before validation: fields that are present have the right type, but any may be absent. */
 export type Wire<T> = T extends readonly (infer Item)[]
   ? Wire<Item>[]
   : T extends object

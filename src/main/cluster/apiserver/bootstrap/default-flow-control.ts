@@ -25,7 +25,7 @@ export const defaultPriorityLevels = (): PriorityLevelConfiguration[] => [
   level('global-default', 20, 50, 128, 6),
 ]
 
-/** Flow schemas of every cluster, in the order in which they are asked. */
+/** Flow schemas of every cluster, in order of precedence. */
 export const defaultFlowSchemas = (): FlowSchema[] => [
   schema('exempt', 'exempt', 1, undefined, groups('system:masters')),
   schema('probes', 'exempt', 2, undefined, everyone(), {
@@ -72,7 +72,7 @@ export const defaultFlowSchemas = (): FlowSchema[] => [
   schema('catch-all', 'catch-all', 10_000, 'ByUser', everyone()),
 ]
 
-/** What the API server says of a schema whose priority level is there. */
+/** Status of a schema whose priority level exists. */
 export const foundLevel = (level: string, now: string): FlowSchema['status'] => ({
   conditions: setCondition<FlowSchemaCondition>(
     undefined,

@@ -27,14 +27,14 @@ export interface DefaultObjectsOptions {
   client: Client
   /** Address of cluster DNS: `10.96.0.10` when unset. */
   dnsAddress?: string
-  /** Where cluster addresses of Services come from: `10.96.0.0/16` when unset. */
+  /** Range of the cluster IPs of Services: `10.96.0.0/16` when unset. */
   serviceCidr?: string
 }
 
 /**
- * Writes what every cluster is born with: its namespaces, the priorities of the system, a default storage class, the
- * address of DNS, the range of Services and the flow control objects. What is there already stays as it is, also when its owner changed it; a storage class that was
- * deleted stays away.
+ * Creates the default objects of a cluster: namespaces, priority classes, a storage class, the DNS service, the range of
+ * Services and the flow control objects. Existing objects are left alone, changed ones too. The storage class is created
+ * in a new cluster only, so that a deleted one does not come back.
  */
 export async function ensureDefaultObjects({
   client,
@@ -52,7 +52,7 @@ export async function ensureDefaultObjects({
   ])
 }
 
-/** A range that is ready at once: who allocates from it is the API server itself. */
+/** Created with condition Ready: the API server itself allocates from it. */
 async function ensureServiceCidr(client: Client, cidr: string): Promise<void> {
   const created = await ensure<ServiceCIDR>(client, serviceCidrs, {
     metadata: { name: 'kubernetes', finalizers: ['networking.k8s.io/service-cidr-finalizer'] },
@@ -119,7 +119,7 @@ const dnsService = (clusterIP: string): Service => ({
   },
 })
 
-/** @returns the object if it is new */
+/** Creates an object unless it exists. @returns the created object */
 async function ensure<T extends KubeObject>(client: Client, resource: Resource<T>, object: T): Promise<T | undefined> {
   if (await exists(client, resource, object.metadata.name ?? '', object.metadata.namespace)) return undefined
   const { group, version, kind } = resource

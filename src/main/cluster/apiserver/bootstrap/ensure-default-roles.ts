@@ -16,8 +16,8 @@ const resource = <T extends KubeObject>(plural: string, kind: string, namespaced
 })
 
 /**
- * Writes the default roles and bindings that are missing, and gives older ones the rules and subjects they lack, unless
- * their owner turned `autoupdate` off. Nothing is ever taken away, as in Kubernetes. `client` acts as an administrator;
+ * Creates missing default roles and bindings, and adds missing rules and subjects to existing ones, unless their
+ * `autoupdate` annotation is false. Nothing is removed, as in the reconciliation of Kubernetes. `client` acts as an administrator;
  * kube-system exists.
  */
 export async function ensureDefaultRoles({ client }: { client: Client }): Promise<void> {
@@ -63,7 +63,7 @@ async function create<T extends KubeObject>(client: Client, resource: Resource<T
   }
 }
 
-/** Somebody changes the object right now: theirs is the newer will. */
+/** The object was changed at the same time: that change is newer, and stays. */
 function unlessConflict(error: unknown): undefined {
   if (!isConflict(error)) throw error
   return undefined
@@ -71,7 +71,7 @@ function unlessConflict(error: unknown): undefined {
 
 function withRules(present: RoleObject, wanted: RoleObject): RoleObject | undefined {
   const rules: PolicyRule[] = present.rules ?? []
-  // Nearly always nothing has changed since the last start.
+  // Most starts find nothing to change.
   if (jsonEqual(rules, wanted.rules ?? [])) return undefined
   const missing = uncoveredRules(rules, wanted.rules ?? [])
   return missing.length > 0 ? { ...present, rules: [...rules, ...missing] } : undefined

@@ -40,7 +40,7 @@ const localService = (name: string, group: string, version: string): APIService 
 
 const configName = { namespace: 'kube-system', name: 'extension-apiserver-authentication' }
 
-/** Tells aggregated API servers by which certificates to know this server, and in which headers it names the user. */
+/** Publishes the CAs and header names with which aggregated API servers authenticate this server and its users. */
 export async function ensureAuthenticationConfig({ client, pki }: { client: Client; pki: Pki }): Promise<void> {
   const data = {
     'client-ca-file': pki.ca,

@@ -14,7 +14,7 @@ export interface RemoteVersion {
   resources: readonly (readonly DiscoveredResource[])[]
 }
 
-/** What aggregated API servers said last that they serve, for this server's own discovery. */
+/** The latest discovery documents of aggregated API servers. */
 export class RemoteGroups {
   readonly #versions = new Map<string, RemoteVersion>()
   readonly #schemas = new Map<string, RemoteSchemas>()
@@ -50,7 +50,7 @@ export class RemoteGroups {
     return [...this.#schemas.values()]
   }
 
-  /** Grows with every change of the schemas. */
+  /** Increases with every change of the schemas. */
   get schemasRevision(): number {
     return this.#schemasRevision
   }

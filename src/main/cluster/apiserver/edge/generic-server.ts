@@ -36,11 +36,11 @@ export interface GenericServerOptions {
   schema: SchemaSource
   authenticator: Authenticator
   authorizer: Authorizer
-  /** In the order in which they are asked. */
+  /** In the order of the chain. */
   admission?: readonly AdmissionPlugin[]
   connectHandlers?: readonly ConnectHandler[]
   actionHandlers?: readonly ActionHandler[]
-  /** Kinds that are made when somebody reads them. */
+  /** Kinds whose objects are computed on read. */
   views?: readonly View[]
   clock: Clock
   log: Log
@@ -51,17 +51,17 @@ export interface GenericServerOptions {
   host?: string
   /** A free one when unset or 0. */
   port?: number
-  /** Named conditions besides those that every server has. */
+  /** Health checks besides those that every server has. */
   checks?: Readonly<Record<string, HealthCheck>>
-  /** Passes the groups of aggregated API servers on to them. */
+  /** Forwards requests for aggregated API groups to their servers. */
   aggregation?: { aggregator: Aggregator; remote: RemoteGroups }
   /** Calls the conversion webhooks of custom resources. */
   callWebhook?: WebhookCaller
   /** Records requests that come over HTTPS. */
   audit?: Audit | undefined
-  /** Reads large YAML aside; it is read in place when unset. */
+  /** Parses large YAML on a thread; it is parsed in place when unset. */
   largeYaml?: LargeYaml
-  /** What else `/metrics` tells. */
+  /** Further sources of `/metrics`. */
   metrics?: readonly MetricsText[]
   /** Further paths that are no resources, such as the keys of service-account tokens. */
   pages?: Page
@@ -73,9 +73,9 @@ export interface SchemaSource {
 }
 
 export interface GenericServer {
-  /** A way in without a socket, as `user`. @param agent default field manager of its writes */
+  /** A transport within the process, as `user`. @param agent default field manager of its writes */
   transportFor(user: UserInfo, agent?: string): Transport
-  /** Where custom kinds come into what is served. */
+  /** Adds and removes custom kinds. */
   readonly custom: CustomKinds
   listen(): Promise<void>
   /** `https://127.0.0.1:6443`; the port is known once listening. */

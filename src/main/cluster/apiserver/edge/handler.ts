@@ -38,7 +38,7 @@ export interface RequestHandlerOptions {
   pages: Page
 }
 
-/** Request in, answer out: authorisation, then the registry or a page. The transports own what is around it. */
+/** Request in, answer out: routing, authorisation, then the registry or a page. Transports do the rest. */
 export class RequestHandler {
   readonly #options: RequestHandlerOptions
   readonly #connect = new Map<string, ConnectHandler>()
@@ -86,7 +86,7 @@ export class RequestHandler {
     if (!decision.allowed) throw forbiddenRequest(attributes, decision.reason)
   }
 
-  /** Carries an authorised request out. @throws ApiError */
+  /** Executes an authorised request. @throws ApiError */
   async execute(route: Route, call: Call): Promise<Answer> {
     const { info, resource } = route
     if (!info) {
@@ -108,7 +108,7 @@ export class RequestHandler {
     return info.subresource === '' ? this.#main(route.verb, target, call) : this.#subresource(route.verb, target, call)
   }
 
-  /** Looks up what a connection is about, and asks CONNECT admission. @throws ApiError */
+  /** Looks up the object of a connection and runs CONNECT admission. @throws ApiError */
   async admitConnection(route: Route, call: Call): Promise<Target & { object: ReturnType<typeof itemOf>['object'] }> {
     const { context } = this.#options
     const { info, resource } = route
@@ -216,7 +216,7 @@ export class RequestHandler {
   }
 }
 
-/** Objects of another version are made by a webhook before anything reads them. @throws ApiError 500 */
+/** Has a webhook convert stored objects to the requested version before they are read. @throws ApiError 500 */
 function convertAhead({ store }: RegistryContext, { resource, namespace, name }: Target): Promise<void> | undefined {
   const conversion = resource.custom?.conversion
   if (!conversion) return undefined
@@ -272,7 +272,7 @@ function attributesFor(route: Route, query: Query, user: UserInfo): Authorizatio
     version: info.version,
     resource: info.resource,
     subresource: info.subresource,
-    // A Namespace is authorised in itself, so that roles within it can speak of it.
+    // A Namespace counts as within itself, so that a Role in it can allow `get` of it (RequestInfo of Kubernetes).
     namespace: info.resource === 'namespaces' && info.group === '' ? info.name : info.namespace,
     name: info.name === '' && verb !== 'deletecollection' ? nameIn(fieldSelector) : info.name,
     ...(fieldSelector ? { fieldSelector } : {}),

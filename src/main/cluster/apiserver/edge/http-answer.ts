@@ -59,7 +59,7 @@ export function writeError(status: Status, message: IncomingMessage, response: S
   if (status.code === 401) headers.push('WWW-Authenticate', 'Bearer')
   if (status.details?.retryAfterSeconds !== undefined && (status.code === 429 || status.code === 503))
     headers.push('Retry-After', String(status.details.retryAfterSeconds))
-  // What is left of a refused body would be taken for the next request.
+  // The rest of an unread body would be parsed as the next request.
   if (!message.complete) headers.push('Connection', 'close')
   response.writeHead(status.code, headers)
   response.end(body)
@@ -105,7 +105,7 @@ function renderStatus(status: Status, { type }: Format): Buffer {
   return Buffer.from(type === 'application/yaml' ? toYaml(status) : JSON.stringify(status))
 }
 
-/** Errors are plain Statuses, whatever form was asked for. */
+/** Errors are Statuses in JSON, YAML or protobuf, whatever else was asked for. */
 function formatOfError(accept: string | undefined): Format {
   try {
     return negotiate(accept, typedForms)

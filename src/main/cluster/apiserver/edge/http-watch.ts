@@ -42,7 +42,7 @@ function writeEvents({ answer, rendering, message, response, counter, clock }: W
   const writer: WatchWriter = {
     write(batch) {
       if (socket.destroyed) return
-      // The chunk is framed once for all watchers, so it goes around this response's own framing.
+      // The chunk is framed once for all watchers: it goes to the socket, past this response's own framing.
       socket.write(batch.chunk())
       counter.value += batch.items.length
       if (socket.writableLength > allowed) socket.destroy()

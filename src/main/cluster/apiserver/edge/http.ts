@@ -40,13 +40,13 @@ export interface HttpOptions {
   clock: Clock
   log: Log
   metrics: RequestMetrics
-  /** Records requests; nobody does when unset. */
+  /** The audit log; off when unset. */
   audit: Audit | undefined
-  /** Reads large YAML aside; it is read in place when unset. */
+  /** Parses large YAML on a thread; it is parsed in place when unset. */
   largeYaml: LargeYaml | undefined
   /** `ca` signs client certificates. */
   tls: { key: string; cert: string; ca?: string | string[] }
-  /** Answers what other API servers of the cluster serve. */
+  /** Forwards requests for aggregated API groups. */
   aggregator: Aggregator | undefined
   host: string
   port: number

@@ -8,8 +8,8 @@ import { renderObject, watchFormat, type Rendering } from './render.ts'
 import { splitUrl, type Answer, type Call, type WatchWriter } from '../api/request.ts'
 
 /**
- * The API server as a function call: the same routing, authorisation, admission and validation as over HTTPS, without
- * bytes in between. Objects come out shared and are to be treated as frozen.
+ * A transport within the process: the same routing, authorisation, admission and validation as over HTTPS, without
+ * serialisation. The objects it returns are shared: never mutate them.
  */
 export function createInProcessTransport(
   handler: RequestHandler,

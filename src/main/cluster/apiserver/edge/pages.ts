@@ -16,13 +16,13 @@ export interface PagesOptions {
   version: VersionInfo
   metrics: Metrics
   checks: Readonly<Record<string, HealthCheck>>
-  /** Pages of other parts of the server, asked last. */
+  /** Pages of other parts of the server, tried last. */
   others: Page | undefined
-  /** Groups that aggregated API servers answer. */
+  /** Groups of aggregated API servers, for discovery. */
   remote?: RemoteGroups | undefined
 }
 
-/** Everything the API server serves that is no resource. */
+/** Everything served that is no resource: discovery, OpenAPI, health, metrics, version. */
 export function createPages({ resources, definitions, version, metrics, checks, others, remote }: PagesOptions): Page {
   const v3 = new OpenApiV3(resources, definitions, version.gitVersion, remote)
   const v2 = new OpenApiV2(resources, definitions, version.gitVersion, remote)

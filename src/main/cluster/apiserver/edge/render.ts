@@ -13,7 +13,7 @@ import { partialOf, tableOf, type IncludeObject } from '../registry/table.ts'
 import type { Answer, ListAnswer, Query, WatchFormat } from '../api/request.ts'
 import type { ServedResource } from '../api/resources.ts'
 
-/** Turns answers into the form that a request asked for: as objects for callers in the process, as bytes for HTTP. */
+/** The form that a request asked for. Answers are rendered as objects within the process and as bytes for HTTP. */
 export interface Rendering {
   format: Format
   query: Query
@@ -61,7 +61,7 @@ function includeObject(query: Query): IncludeObject {
   throw badRequest(`unrecognized includeObject value: "${include}"`)
 }
 
-/** The answer's bytes. Stored bytes go out as they are; only other forms are serialised. */
+/** The answer as bytes. Stored bytes are sent unchanged; only other forms are serialised. */
 export function renderBytes(answer: Extract<Answer, { type: 'object' | 'list' }>, rendering: Rendering): Uint8Array {
   const { format } = rendering
   if (format.as === undefined && format.type === 'application/json') {
@@ -89,7 +89,7 @@ interface TypedList {
 export function formsOf(answer: Exclude<Answer, { type: 'bytes' }>): Forms {
   if (answer.type === 'object') {
     const { apiVersion = '', kind = '' } = answer.object as Partial<KubeObject>
-    // A review is nothing with a name: there is no table of it.
+    // Reviews have no name, and no table form.
     if (!answer.resource && kind.endsWith('Review')) return hasProtobuf(apiVersion, kind) ? typedFormOnly : noForms
     return hasProtobuf(apiVersion, kind) ? typedForms : objectForms
   }
@@ -132,7 +132,7 @@ function jsonWatchFormat({ format, query }: Rendering, resource: ServedResource,
     return {
       key: `Table.${version}.${include}`,
       convert: (object, type) =>
-        // A bookmark has no cells to show, only its revision to tell.
+        // A bookmark has a revision and no cells.
         tableOf(
           resource,
           type === 'BOOKMARK' ? [] : [object],

@@ -4,8 +4,8 @@ import type { NodeConnector } from './node-connector.ts'
 import type { ObjectReader } from '../api/admission.ts'
 
 /**
- * Connects to a Service of the cluster from the host, which has no route to it: through the tunnel of the node of one of
- * its ready endpoints. @throws Error in words for the caller's own message
+ * Connects to a Service of the cluster. The host has no route to it, so the connection goes through the tunnel of the node
+ * of a ready endpoint. @throws Error whose message the caller completes
  */
 export type ServiceDialer = (namespace: string, name: string, port: number) => Promise<Duplex>
 

@@ -19,7 +19,7 @@ const checkTimeoutMs = 5_000
 
 type Verdict = Pick<APIServiceCondition, 'status' | 'reason' | 'message'>
 
-/** Keeps the condition Available of every APIService, and what the remote ones say that they serve. */
+/** Maintains the condition Available of every APIService and the discovery documents of remote ones. */
 export function startAvailability(
   context: ControllerContext,
   { aggregator, remote }: { aggregator: Aggregator; remote: RemoteGroups },
@@ -83,7 +83,7 @@ export function startAvailability(
     }
   }
 
-  /** Types are a courtesy: a server that does not describe its own is available all the same. */
+  /** Schemas are optional: a server without OpenAPI documents is available too. */
   async function readSchemas(object: APIService): Promise<void> {
     const { group = '', version = '' } = object.spec ?? {}
     const path = `apis/${group}/${version}`

@@ -60,7 +60,7 @@ export function startCustomGroups(context: ControllerContext): Stop {
 const everyNameOf = ({ spec }: CustomResourceDefinition): string[] =>
   spec.versions.map(({ name }) => `${name}.${spec.group}`)
 
-/** Of a definition that is on its way out, or not yet accepted, nothing is served. */
+/** Definitions under deletion or not established serve nothing. */
 function namesOf({ metadata, spec, status }: CustomResourceDefinition): string[] {
   const established = status?.conditions?.some((one) => one.type === 'Established' && one.status === 'True')
   if (metadata.deletionTimestamp || !established) return []

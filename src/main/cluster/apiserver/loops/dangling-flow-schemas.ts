@@ -7,7 +7,7 @@ import { timestamp } from '#shared/kube/timestamp.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 
-/** Says of each FlowSchema whether the priority level that it names is there: its condition Dangling. */
+/** Maintains the condition Dangling of every FlowSchema: whether its priority level is missing. */
 export function startDanglingFlowSchemas(context: ControllerContext): Stop {
   const { client, clock } = context
   const schemas = context.informers.share(flowSchemas)

@@ -20,7 +20,10 @@ type Condition = ConditionUpdate<CustomResourceDefinitionCondition>
 
 const patienceMs = 300
 
-/** Accepts the names of definitions, serves them, tells so in their conditions, and empties those that are deleted. */
+/**
+ * Controller of CustomResourceDefinitions: accepts their names, serves their kinds, writes their conditions, and deletes
+ * the objects of those under deletion.
+ */
 export function startDefinitions(context: ControllerContext, { custom }: { custom: CustomKinds }): Stop {
   const { client, clock } = context
   const informer = context.informers.share(customResourceDefinitions)
@@ -39,7 +42,7 @@ export function startDefinitions(context: ControllerContext, { custom }: { custo
     return undefined
   }
 
-  /** Names that another definition of the group has already are refused. */
+  /** Refuses names that another definition of the group holds. */
   function judge(definition: CustomResourceDefinition): {
     accepted: CustomResourceDefinitionNames
     conditions: Condition[]
@@ -85,12 +88,12 @@ export function startDefinitions(context: ControllerContext, { custom }: { custo
       const written = await client.update(customResourceDefinitions, definition, { subresource: 'status' })
       await informer.caughtUp(written)
     } catch (error) {
-      // Whoever changed it has it looked at again.
+      // The concurrent change queues the definition again.
       if (!isConflict(error) && !isNotFound(error)) throw error
     }
   }
 
-  /** First its objects go, then the definition itself. */
+  /** Deletes the objects first, then lets the definition go. */
   async function finalize(definition: CustomResourceDefinition): Promise<Outcome> {
     custom.put(definition)
     const { metadata, status } = definition
@@ -140,12 +143,12 @@ export function startDefinitions(context: ControllerContext, { custom }: { custo
     name: 'crd',
     reconcile,
     shares: [informer],
-    // Names are given away one after the other.
+    // One worker: names are accepted in order.
     workers: 1,
     watches: [
       watch(informer, ({ metadata, spec }) => [
         metadata.name ?? '',
-        // Whoever waits for a name of this one may get it now.
+        // A definition that waits for a name of this one may get it now.
         ...informer
           .list()
           .filter(
@@ -177,7 +180,7 @@ const terminating: Condition = {
   message: 'CustomResource deletion is in progress',
 }
 
-/** Groups of the Kubernetes project's own show who let them in (`api-approved.kubernetes.io`). */
+/** Groups of the Kubernetes project need the annotation `api-approved.kubernetes.io`. */
 function approvalOf({ metadata, spec }: CustomResourceDefinition): Condition[] {
   if (!isProtectedGroup(spec.group)) return []
   const type = 'KubernetesAPIApprovalPolicyConformant'

@@ -12,8 +12,8 @@ const family = 'ipaddress.kubernetes.io/ip-family'
 const allocator = 'ipallocator.k8s.io'
 
 /**
- * One IPAddress for each cluster IP that is given out, as Kubernetes' allocator has them. Here the Services themselves are
- * what the allocator goes by; these follow, as after Kubernetes' own repair loop.
+ * Keeps one IPAddress for every allocated cluster IP. Kubernetes allocates through these objects; here the Services are
+ * the record of what is allocated, and the IPAddresses follow them, as after Kubernetes' repair loop.
  */
 export function startServiceAddresses(context: ControllerContext): Stop {
   const { client } = context
@@ -39,7 +39,7 @@ export function startServiceAddresses(context: ControllerContext): Stop {
     }
   }
 
-  /** Its going brings us back, should the address have a new owner. */
+  /** The delete event queues the address again, in case it has a new owner. */
   async function remove({ metadata: { name = '', uid = '' } }: IPAddress): Promise<void> {
     try {
       await client.delete(ipAddresses, { name }, { preconditions: { uid } })

@@ -10,8 +10,8 @@ import type { ResourceTable, ServedResource } from '../api/resources.ts'
 import { policyTypes } from '../policies/types.ts'
 
 /**
- * Tells in the status of validating policies which of their expressions do not fit the kinds they are for
- * (`status.typeChecking`). It warns only: a policy that does not fit is at work all the same.
+ * Writes warnings about expressions that do not fit the types of the matched kinds to the status of validating policies
+ * (`status.typeChecking`). The policies are enforced all the same.
  */
 export function startTypeChecking(context: ControllerContext, { resources }: { resources: ResourceTable }): Stop {
   const { client } = context
@@ -32,7 +32,7 @@ export function startTypeChecking(context: ControllerContext, { resources }: { r
     try {
       await informer.caughtUp(await client.updateStatus(validatingAdmissionPolicies, { ...policy, status }))
     } catch (error) {
-      // Whoever changed it has it looked at again.
+      // The concurrent change queues the policy again.
       if (!isConflict(error) && !isNotFound(error)) throw error
     }
     return undefined
@@ -74,10 +74,10 @@ function warningFor(expression: string, gvk: string, types: TypedVariables): str
 
 type Rules = readonly { apiGroups?: string[]; apiVersions?: string[]; resources?: string[] }[]
 
-/** As many as Kubernetes looks at. */
+/** Most kinds that are checked, as in Kubernetes. */
 const mostKinds = 10
 
-/** Kinds that rules name; what they mean by wildcards is not looked at. */
+/** Kinds that rules name; wildcards are not expanded. */
 function kindsOf(rules: Rules, resources: ResourceTable): ServedResource[] {
   const found = new Map<string, ServedResource>()
   for (const { apiGroups = [], apiVersions = [], resources: plurals = [] } of rules)

@@ -8,7 +8,7 @@ export type AuditStage = 'RequestReceived' | 'ResponseStarted' | 'ResponseComple
 export interface AuditPolicy {
   rules: readonly AuditRule[]
   omitStages?: readonly AuditStage[]
-  /** Whether bodies are recorded without `metadata.managedFields`; a rule may say otherwise. */
+  /** Records bodies without `metadata.managedFields`; a rule may override it. */
   omitManagedFields?: boolean
 }
 
@@ -25,7 +25,7 @@ export interface AuditRule {
   omitManagedFields?: boolean
 }
 
-/** How a request is recorded: the first rule that matches it says. */
+/** How a request is recorded: by the first rule that matches. */
 export function auditOrder(
   policy: AuditPolicy,
   route: Route,
@@ -76,13 +76,13 @@ function matchesResource(
   )
 }
 
-/** For a policy file without rules: who did what, never a body, and nothing of health, metrics and version. */
+/** For a policy without rules: metadata of every request except those for health, metrics and version. */
 const defaultRules: readonly AuditRule[] = [
   { level: 'None', nonResourceURLs: ['/healthz*', '/livez*', '/readyz*', '/metrics', '/version'] },
   { level: 'Metadata' },
 ]
 
-/** @throws Error for what is no Policy */
+/** @throws Error when the document is not a Policy */
 export function auditPolicyOf(document: unknown): AuditPolicy {
   const {
     kind,

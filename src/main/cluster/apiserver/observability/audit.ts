@@ -16,27 +16,27 @@ export interface AuditOptions {
   file: string
   clock: Clock
   log: Log
-  /** Bytes after which a new file is begun. */
+  /** Size at which the file is rotated, bytes. */
   maxBytes?: number
-  /** How many old files are kept. */
+  /** Rotated files that are kept. */
   maxFiles?: number
 }
 
-/** A request as it goes through the server. */
+/** The record of one request. */
 export interface AuditRecord {
   allowed(reason: string | undefined): void
   refused(reason: string | undefined): void
   /** @param read decodes the body; not called at levels without one */
   request(read: () => unknown): void
   started(code: number): void
-  /** Writes the end of it, once. */
+  /** Writes stage ResponseComplete; further calls do nothing. */
   complete(code: number, object?: unknown): void
-  /** Writes the end of a request that the server failed over, once. */
+  /** Writes stage Panic, for a request that failed in the server; further calls do nothing. */
   panic(): void
 }
 
 export interface Audit {
-  /** undefined when the policy wants nothing of this request. */
+  /** undefined when the policy does not record this request. */
   begin(message: IncomingMessage, route: Route, user: UserInfo): AuditRecord | undefined
   close(): void
 }
@@ -67,7 +67,7 @@ export async function openAudit({
 export function createAudit({ policy, clock, ...options }: AuditOptions): Audit {
   const file = new RotatedFile(options.file, options.maxBytes ?? 100 * 1024 * 1024, options.maxFiles ?? 5)
   let closed = false
-  /** A full disk costs lines of the log, not requests. */
+  /** A failed write, as on a full disk, loses the line and lets the request pass. */
   const append = (line: string): void => {
     if (closed) return
     try {
@@ -82,7 +82,7 @@ export function createAudit({ policy, clock, ...options }: AuditOptions): Audit 
       file.close()
     },
     begin(message, route, user) {
-      // As in Kubernetes the rules are about who it really is.
+      // Rules match the impersonator, as in Kubernetes.
       const { level, omitStages, omitManagedFields } = auditOrder(policy, route, user.impersonator ?? user)
       const shown = (object: unknown): unknown => (omitManagedFields ? withoutManagedFields(object) : object)
       if (level === 'None') return undefined
@@ -122,7 +122,7 @@ export function createAudit({ policy, clock, ...options }: AuditOptions): Audit 
   }
 }
 
-/** The id under which a request is recorded: the client's own, if it gave one. */
+/** The audit id of a request: its own `Audit-ID` header, else a random one. */
 export function auditIdOf({ headers }: IncomingMessage): string {
   const given = headers['audit-id']
   if (typeof given === 'string' && given !== '') return given.slice(0, 64)
@@ -156,7 +156,7 @@ function describe(message: IncomingMessage, route: Route, user: UserInfo, level:
 
 const described = ({ name, uid, groups, extra }: UserInfo): object => ({ username: name, uid, groups, extra })
 
-/** An object or a list without what nobody reads. */
+/** An object or list without `managedFields`. */
 function withoutManagedFields(object: unknown): unknown {
   if (typeof object !== 'object' || object === null) return object
   const { metadata, items } = object as { metadata?: object; items?: unknown }
@@ -168,7 +168,7 @@ function withoutManagedFields(object: unknown): unknown {
   }
 }
 
-/** What cannot be read is left out: its sender is told elsewhere. */
+/** undefined for a body that cannot be decoded: the handler refuses it. */
 function readOrNothing(read: () => unknown): unknown {
   try {
     return read()

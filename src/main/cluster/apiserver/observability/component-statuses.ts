@@ -2,7 +2,7 @@ import type { ComponentStatus } from '#shared/kube/generated/types.ts'
 import type { HealthCheck, HealthChecks } from './health.ts'
 import type { View } from '../registry/view.ts'
 
-/** `kubectl get componentstatuses`: what each part of the control plane says of itself, by its name in Kubernetes. */
+/** `kubectl get componentstatuses`: the health checks of the control plane's components. */
 export const componentStatuses = (components: HealthChecks): View => ({
   group: '',
   resource: 'componentstatuses',

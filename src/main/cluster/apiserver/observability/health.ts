@@ -2,17 +2,17 @@ import type { Log } from '#shared/base/log.ts'
 import type { Store } from '../../store/store.ts'
 import type { Answer, Call } from '../api/request.ts'
 
-/** A named condition of being ready or alive: undefined when it holds, else what is wrong. */
+/** A health check. @returns undefined when healthy, else what is wrong */
 export type HealthCheck = () => string | undefined | Promise<string | undefined>
 
 export type HealthChecks = Readonly<Record<string, HealthCheck>>
 
-/** What is a matter of being ready for requests, and no reason to start the server anew. */
+/** Checks of `/readyz` alone: their failure is no reason for a restart. */
 const readyOnly = new Set(['informer-sync', 'shutdown'])
 
 export const isHealthPath = (path: string): boolean => /^\/(?:healthz|livez|readyz)(?:\/|$)/.test(path)
 
-/** The conditions that every server has, under Kubernetes' names: our store stands where it has etcd. */
+/** The checks of every server, by Kubernetes' names: `etcd` is our store. */
 export function builtInChecks({
   log,
   store,
@@ -61,7 +61,7 @@ export async function healthPage({ path, query }: Call, checks: HealthChecks): P
     }
     const problem = await check()
     failed ||= problem !== undefined
-    // Anybody may ask: what exactly is wrong is for the log, and for those who ask for this one check.
+    // Anyone may read this page: the reason is in the log, and in the answer for the one check.
     lines.push(problem === undefined ? `[+]${name} ok` : `[-]${name} failed: reason withheld`)
   }
   if (excluded.size > 0) {

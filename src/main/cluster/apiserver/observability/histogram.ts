@@ -17,7 +17,7 @@ export class Histogram {
     this.#sum += value
   }
 
-  /** Takes over what another one of the same bounds has seen. */
+  /** Adds the observations of another histogram with the same bounds. */
   add(other: Histogram): void {
     other.#counts.forEach((count, at) => (this.#counts[at] = (this.#counts[at] ?? 0) + count))
     this.#sum += other.#sum
@@ -39,7 +39,7 @@ export class Histogram {
   }
 }
 
-/** The head and the samples of one metric, in the Prometheus text format. */
+/** HELP, TYPE and samples of one metric, in the Prometheus text format. */
 export function family(name: string, help: string, type: 'counter' | 'gauge' | 'histogram', samples: string): string {
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${samples}`
 }

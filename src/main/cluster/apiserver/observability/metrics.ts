@@ -4,12 +4,12 @@ import type { VersionInfo } from '../api/version.ts'
 import { family, labelText, samples } from './histogram.ts'
 import { kindLabels, seriesLabels, type CountedRequest, type RequestMetrics } from './request-metrics.ts'
 
-/** Something else that has metrics, as text. */
+/** A source of metrics in the Prometheus text format. */
 export interface MetricsText {
   text(): string
 }
 
-/** What `/metrics` tells. */
+/** What `/metrics` is made of. */
 export interface MetricSources {
   requests: RequestMetrics
   /** Objects per resource. */
@@ -25,7 +25,7 @@ export interface Metrics {
   metrics(): Promise<string>
 }
 
-/** What is behind `/metrics`, in the Prometheus text format. */
+/** The text of `/metrics`: this server's metrics, those of other sources, and those of the process. */
 export function createMetrics(sources: MetricSources): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })

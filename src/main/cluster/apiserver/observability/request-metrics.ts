@@ -2,11 +2,11 @@ import { family, Histogram, labelText, samples } from './histogram.ts'
 import type { ServedResource } from '../api/resources.ts'
 import type { Route } from '../api/route.ts'
 
-/** What is counted of a request. */
+/** The labels of a request. */
 export interface CountedRequest {
   /** Kubernetes' verb, in lower case. */
   verb: string
-  /** '' for everything that is no resource, or none that is served: clients must not make up labels. */
+  /** '' for paths that are no served resource: clients cannot make up labels. */
   group: string
   version: string
   resource: string
@@ -42,7 +42,7 @@ interface Series extends CountedRequest {
   sizes: Histogram
 }
 
-/** Counts of requests: a look-up and a few additions for each, and text only when somebody scrapes. */
+/** Metrics of requests. Counting costs one look-up and a few additions; text is made on a scrape. */
 export class RequestMetrics {
   readonly #series = new Map<string, Series>()
   readonly #watchEvents = new Map<ServedResource, { value: number }>()
@@ -74,7 +74,7 @@ export class RequestMetrics {
   text(): string {
     const all = [...this.#series.values()]
     const total = all.map((series) => [totalLabels(series), series.seconds.count] as const)
-    // How long a watch or a connection took to begin says nothing of the server's latency.
+    // Watches and connections are left out: the time until they begin is no latency of the server.
     const lasting = all.filter(({ verb }) => !isLongRunning(verb))
     const { mutating, readOnly } = this.inflight
     return [
@@ -138,7 +138,7 @@ export const kindLabels = ({ kind }: ServedResource): Record<string, string> => 
   version: kind.version,
 })
 
-/** Latencies and sizes are not told apart by code and dry run. */
+/** Latencies and sizes have no labels for code and dry run: those series are merged. */
 function histograms(name: string, help: string, all: readonly Series[], of: (series: Series) => Histogram): string {
   const bounds = name.endsWith('seconds') ? secondsBounds : sizeBounds
   const merged = new Map<string, Histogram>()

@@ -7,7 +7,7 @@ const longSeconds = Array.from({ length: 20 }, (_, exponent) => 2 ** exponent / 
 const tries = [1, 2, 4, 8, 16]
 const profile = 'default-scheduler'
 
-/** What the scheduler tells of an attempt. */
+/** The result of one scheduling attempt. */
 interface SchedulingAttempt {
   result: 'scheduled' | 'unschedulable' | 'error'
   choiceMs: number
@@ -18,7 +18,7 @@ interface SchedulingAttempt {
 
 type Pending = Readonly<Record<'active' | 'backoff' | 'unschedulable' | 'gated', number>>
 
-/** What the scheduler does, under the names of Kubernetes' scheduler. */
+/** Metrics of the scheduler, by the names of kube-scheduler. */
 export class SchedulerMetrics {
   readonly #attempts = new Map<SchedulingAttempt['result'], Histogram>(
     (['scheduled', 'unschedulable', 'error'] as const).map((result) => [result, new Histogram(seconds)]),
@@ -39,7 +39,7 @@ export class SchedulerMetrics {
     waits.observe(sinceCreationMs / 1000)
   }
 
-  /** Where to ask how many pods wait, once there is a scheduler. */
+  /** Sets the source of the numbers of waiting pods. */
   countPending(pending: () => Pending): void {
     this.#pending = pending
   }

@@ -11,7 +11,7 @@ interface Queue {
   seconds: Histogram
 }
 
-/** The work queues of the controllers, as their reconciles tell of them. */
+/** Metrics of the controllers' work queues, from their reconciles. */
 export class WorkqueueMetrics {
   readonly #queues = new Map<string, Queue>()
 
@@ -45,7 +45,7 @@ export class WorkqueueMetrics {
           of((queue) => queue.depth),
         ),
       ),
-      // What was added has been worked on, or waits.
+      // Everything added has been processed or waits.
       family(
         adds,
         'Keys added.',
