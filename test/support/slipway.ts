@@ -33,22 +33,31 @@ const node = join(root, 'node_modules/node/bin/node')
 
 export const newDataFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'slipway-test-'))
 
-/** @param options `data`: an existing folder, to open the cluster in it again; `rm`: remove everything at the end */
+/**
+ * @param options `data`: an existing folder, to open the cluster in it again; `rm`: remove everything at the end;
+ * `openFiles`: the process's limit of descriptors; `nodeFlags` and `env`: more of them
+ */
 export async function slipwayUp(options: {
   name: string
   args?: string[]
   data?: string
   rm?: boolean
+  openFiles?: number
+  nodeFlags?: string[]
+  env?: Record<string, string>
 }): Promise<Slipway> {
   const data = options.data ?? (await newDataFolder())
   const kubeconfig = join(data, 'admin.kubeconfig')
   const args = ['up', '--name', options.name, '--data', data, '--kubeconfig', kubeconfig]
+  const words = [...nodeFlags, ...(options.nodeFlags ?? []), cli, ...args, ...(options.args ?? [])]
+  if (options.rm !== false) words.push('--rm')
+  const limited = ['-c', `ulimit -n ${options.openFiles ?? 0} && exec "$@"`, 'sh', node, ...words]
   const child = spawn(
-    node,
-    [...nodeFlags, cli, ...args, ...(options.args ?? []), ...(options.rm === false ? [] : ['--rm'])],
+    options.openFiles === undefined ? node : 'sh',
+    options.openFiles === undefined ? words : limited,
     {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: testEnvironment(data),
+      env: { ...testEnvironment(data), ...options.env },
     },
   )
   let errors = ''

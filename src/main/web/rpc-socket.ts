@@ -14,10 +14,7 @@ export interface RpcSocket {
 }
 
 const maxMessage = 16 * 2 ** 20
-/** A client that leaves this much unread is cut; streams of the contract stop far below it by their credits. */
-const maxUnread = 64 * 2 ** 20
 const pingMs = 20_000
-const unreadCheckMs = 1_000
 /** Close codes 4000 to 4999 are the application's own (RFC 6455, section 7.4.2). */
 const signedOut = 4_401
 
@@ -37,18 +34,14 @@ export function createRpcSocket(router: Router, log: Log): RpcSocket {
   // Without this, frames that share a TCP segment overtake the opening of their stream (libraries.md, section 1).
   const sockets = new WebSocketServer({ noServer: true, allowSynchronousEvents: false, maxPayload: maxMessage })
   const silent = new WeakSet<WebSocket>()
-  const timers = [
-    setInterval(() => {
-      for (const socket of sockets.clients) {
-        if (silent.has(socket)) socket.terminate()
-        silent.add(socket)
-        socket.ping()
-      }
-    }, pingMs).unref(),
-    setInterval(() => {
-      for (const socket of sockets.clients) if (socket.bufferedAmount > maxUnread) socket.terminate()
-    }, unreadCheckMs).unref(),
-  ]
+  const pings = setInterval(() => {
+    for (const socket of sockets.clients) {
+      if (silent.has(socket)) socket.terminate()
+      silent.add(socket)
+      socket.ping()
+    }
+  }, pingMs)
+  pings.unref()
   return {
     upgrade(request, socket, head, session) {
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
@@ -67,7 +60,7 @@ export function createRpcSocket(router: Router, log: Log): RpcSocket {
       })
     },
     stop() {
-      for (const timer of timers) clearInterval(timer)
+      clearInterval(pings)
       for (const socket of sockets.clients) socket.terminate()
       sockets.close()
     },

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { systemClock, type Clock } from '#shared/base/clock.ts'
 import { createFaultLog, type ReportFault } from '#shared/base/fault-log.ts'
 import type { Log } from '#shared/base/log.ts'
+import { ConnectionBudget } from '#main/http/connection-budget.ts'
 import { connectionLimit } from '#main/http/connections.ts'
 import { EdgeError, serveEdge, targetOf } from '#main/http/edge.ts'
 import type { Router } from '#main/rpc/index.ts'
@@ -45,6 +46,9 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
 
   const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000 })
   server.maxConnections = connectionLimit(0.2)
+  // Streams of the contract stop far below this by their credits; whatever else is asked for has to be read, too.
+  const unread = new ConnectionBudget({ clock, limit: 128 * 2 ** 20 })
+  server.on('connection', (socket) => unread.track(socket))
   serveEdge(server, {
     request: (request, response) => servePage({ request, response, sessions, cookieName: cookieName(), files }),
     upgrade(request, socket, head) {
@@ -69,6 +73,7 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
     async stop() {
       sessions.stop()
       rpc.stop()
+      unread.stop()
       await Promise.all([close(server), close(control)])
       await rm(options.controlSocket, { force: true })
     },

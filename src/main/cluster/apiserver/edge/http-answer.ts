@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { gzip } from 'node:zlib'
 import type { Status } from '#shared/kube/status.ts'
+import type { Reservation } from '#main/http/connection-budget.ts'
+import { endPaced, pieceBytes } from '#main/http/paced-body.ts'
 import { toYaml } from '../codec/body.ts'
 import { negotiate, plainJson, typedForms, type Format } from '../codec/negotiate.ts'
 import { encodeProtobuf, protobufType } from '../codec/protobuf-encode.ts'
@@ -11,16 +13,23 @@ const gzipFrom = 128 * 1024
 /** Bodies smaller than this go into one TLS record with the head. */
 const oneRecord = 12 * 1024
 
-/** Writes head and body in one go; large bodies are compressed when the client accepts it. */
-export async function writeBody(
-  message: IncomingMessage,
-  response: ServerResponse,
-  code: number,
-  contentType: string,
-  body: Uint8Array,
-  warnings: readonly string[],
-  more?: Readonly<Record<string, string>>,
-): Promise<void> {
+/** An answer to be written. */
+export interface Writing {
+  message: IncomingMessage
+  response: ServerResponse
+  code: number
+  contentType: string
+  body: Uint8Array
+  /** Texts for `Warning` headers. */
+  warnings?: readonly string[]
+  headers?: Readonly<Record<string, string>> | undefined
+  /** Makes room for a large body, which is sent in pieces. */
+  makeRoom(bytes: number): Promise<Reservation>
+}
+
+/** Writes head and body in one go; large bodies are compressed when the client accepts it, and sent in pieces. */
+export async function writeBody(writing: Writing): Promise<void> {
+  const { message, response, code, contentType, body, warnings = [], headers: more, makeRoom } = writing
   const headers: string[] = ['Audit-Id', auditIdOf(message), 'Content-Type', contentType]
   headers.push('Cache-Control', 'no-cache, private')
   if (warnings.length > 0) headers.push(...warningHeaders(warnings))
@@ -35,7 +44,8 @@ export async function writeBody(
   if (message.method === 'HEAD') response.end()
   // Node joins a string with the head into one write, hence one TLS record; a buffer would be a second one.
   else if (sent.length < oneRecord) response.end(latin1(sent), 'latin1')
-  else response.end(sent)
+  else if (sent.length <= pieceBytes) response.end(sent)
+  else await endPaced(response, sent, await makeRoom(sent.length))
 }
 
 /** Answers with a Status; cuts the connection when an answer has begun already. */

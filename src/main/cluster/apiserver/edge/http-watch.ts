@@ -6,7 +6,7 @@ import { contentTypeOf } from './http-answer.ts'
 import { watchFormat, type Rendering } from './render.ts'
 
 /** A watcher with more bytes than this waiting is too slow: it is cut off, and will list again. */
-const maxWaiting = 64 * 1024 * 1024
+export const maxWaiting = 64 * 1024 * 1024
 
 export interface WatchStream {
   answer: WatchAnswer

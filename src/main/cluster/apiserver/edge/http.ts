@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:https'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { DEFAULT_CIPHERS } from 'node:tls'
+import { DEFAULT_CIPHERS, type TLSSocket } from 'node:tls'
 import type { Clock } from '#shared/base/clock.ts'
 import { createFaultLog, type ReportFault } from '#shared/base/fault-log.ts'
 import type { Log } from '#shared/base/log.ts'
@@ -15,6 +15,7 @@ import {
   notAcceptable,
   serviceUnavailable,
 } from '#shared/kube/status.ts'
+import type { Reservation } from '#main/http/connection-budget.ts'
 import { connectionLimit } from '#main/http/connections.ts'
 import { serveEdge, writeRefusal } from '#main/http/edge.ts'
 import { auditIdOf, type Audit, type AuditRecord } from '../observability/audit.ts'
@@ -26,6 +27,7 @@ import type { LargeYaml } from '../codec/large-yaml.ts'
 import type { Route } from '../api/route.ts'
 import type { RequestHandler } from './handler.ts'
 import { contentTypeOf, writeBody, writeError } from './http-answer.ts'
+import { createHttpBudgets, type HttpBudgets } from './http-budgets.ts'
 import { agentOf, parameters, readBody } from './http-request.ts'
 import { streamWatch } from './http-watch.ts'
 import type { ObjectReader } from '../api/admission.ts'
@@ -57,6 +59,7 @@ export class HttpEdge {
   readonly #options: HttpOptions
   readonly #server: Server
   readonly #reportFault: ReportFault
+  readonly #budgets: HttpBudgets
   readonly #upgrades = new Set<Duplex>()
   #stopping = false
 
@@ -73,11 +76,16 @@ export class HttpEdge {
       honorCipherOrder: true,
       keepAlive: true,
       keepAliveTimeout: 120_000,
+      // Connections that say nothing hold a place that others need; bodies may take as long as they make progress.
+      handshakeTimeout: 10_000,
+      headersTimeout: 15_000,
       requestTimeout: 0,
       noDelay: true,
       maxHeaderSize: 64 * 1024,
     })
     this.#server.maxConnections = connectionLimit(0.6)
+    this.#budgets = createHttpBudgets(options.clock)
+    this.#server.on('secureConnection', (socket: TLSSocket) => this.#budgets.unread.track(socket))
     this.#reportFault = createFaultLog({ log: options.log, clock: options.clock, message: 'request failed' })
     serveEdge(this.#server, {
       request: (message, response) => this.#serve(message, response),
@@ -115,6 +123,7 @@ export class HttpEdge {
     const cut = setTimeout(() => this.#server.closeAllConnections(), 250)
     await closed
     clearTimeout(cut)
+    this.#budgets.stop()
   }
 
   async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -160,7 +169,10 @@ export class HttpEdge {
         return
       }
       if (!reads) {
-        const body = { bytes: await readBody(message), contentType: message.headers['content-type'] ?? '' }
+        const body = {
+          bytes: await readBody(message, (size) => this.#budgets.receive(message.socket, size)),
+          contentType: message.headers['content-type'] ?? '',
+        }
         const json = this.#options.largeYaml?.asJson(body) ?? body
         call.body = json instanceof Promise ? await json : json
       }
@@ -193,6 +205,7 @@ export class HttpEdge {
     message: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
+    const makeRoom = (bytes: number): Promise<Reservation> => this.#budgets.unread.reserve(message.socket, bytes)
     if (answer.type === 'bytes') {
       this.#count(request, answer.code, answer.body.length)
       const tag = answer.headers?.['ETag']
@@ -201,7 +214,7 @@ export class HttpEdge {
         return
       }
       const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
-      await writeBody(message, response, answer.code, answer.contentType, body, [], answer.headers)
+      await writeBody({ ...answer, message, response, body, makeRoom })
       return
     }
     const rendering: Rendering = {
@@ -213,16 +226,30 @@ export class HttpEdge {
       if (rendering.format.type === 'application/yaml') throw notAcceptable(streamTypes)
       this.#count(request, 200)
       request.record?.started(200)
+      await this.#budgets.watch(message.socket)
       const { clock, metrics } = this.#options
       const counter = metrics.watchEvents(answer.resource)
       await streamWatch({ answer, rendering, message, response, counter, clock })
       return
     }
     const code = answer.type === 'list' ? 200 : answer.code
-    const body = renderBytes(answer, rendering)
-    this.#count(request, code, body.length)
-    request.record?.complete(code, answer.type === 'object' ? answer.object : renderObject(answer, rendering))
-    await writeBody(message, response, code, contentTypeOf(rendering.format), body, call.warnings)
+    const reservation = answer.type === 'list' ? await this.#budgets.list(message.socket, answer) : undefined
+    try {
+      const body = renderBytes(answer, rendering)
+      this.#count(request, code, body.length)
+      request.record?.complete(code, answer.type === 'object' ? answer.object : renderObject(answer, rendering))
+      await writeBody({
+        message,
+        response,
+        code,
+        contentType: contentTypeOf(rendering.format),
+        body,
+        warnings: call.warnings,
+        makeRoom: async (bytes) => reservation ?? makeRoom(bytes),
+      })
+    } finally {
+      reservation?.release()
+    }
   }
 
   async #upgrade(message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {

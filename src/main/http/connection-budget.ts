@@ -1,0 +1,195 @@
+import type { Socket } from 'node:net'
+import type { Clock } from '#shared/base/clock.ts'
+import type { Stop } from '#shared/base/disposable.ts'
+
+export interface ConnectionBudgetOptions {
+  clock: Clock
+  /** Bytes that may wait for readers on all connections together. */
+  limit?: number
+  /** Bytes that may wait on one connection, beside a body that it has reserved. */
+  perConnection?: number
+  /** A reader that takes nothing for this long may be cut for the others' sake, ms. */
+  stalledMs?: number
+  /** A reader that takes nothing for this long is cut in any case, ms. */
+  idleMs?: number
+  /** How long `reserve` waits for room, ms. */
+  patienceMs?: number
+}
+
+/** There was no room within the time that `reserve` waits. */
+export class BudgetExhausted extends Error {}
+
+/** Bytes set aside for one connection: a body that is being made, sent or received. */
+export interface Reservation {
+  /** Corrects how many bytes are still held. */
+  hold(bytes: number): void
+  /** The peer has taken or sent something. */
+  progressed(): void
+  release(): void
+}
+
+interface Connection {
+  socket: Socket
+  /** Whether what waits in the socket's queue counts, too. */
+  tracked: boolean
+  /** Reserved bytes. */
+  held: number
+  /** Bytes that the reader had taken at the last look. */
+  taken: number
+  /** When it last took something, or had nothing to take, ms. */
+  progressedAt: number
+}
+
+const sweepMs = 500
+
+/**
+ * Bounds the bytes that a server keeps for peers that are slow to read or write: those in its sockets' queues, whatever
+ * wrote them, and bodies that were reserved. When there are too many, the connection that has made no progress for the
+ * longest is cut; one that makes progress is never cut for another's sake.
+ */
+export class ConnectionBudget {
+  readonly #clock: Clock
+  readonly #limit: number
+  readonly #perConnection: number
+  readonly #stalledMs: number
+  readonly #idleMs: number
+  readonly #patienceMs: number
+  readonly #connections = new Map<Socket, Connection>()
+  #stopSweep: Stop | undefined
+
+  constructor({
+    clock,
+    limit = 256 * 2 ** 20,
+    perConnection = 64 * 2 ** 20,
+    stalledMs = 1_000,
+    idleMs = 60_000,
+    patienceMs = 10_000,
+  }: ConnectionBudgetOptions) {
+    this.#clock = clock
+    this.#limit = limit
+    this.#perConnection = perConnection
+    this.#stalledMs = stalledMs
+    this.#idleMs = idleMs
+    this.#patienceMs = patienceMs
+  }
+
+  /** Counts what waits on `socket` from now until it closes. */
+  track(socket: Socket): void {
+    const connection = this.#connection(socket)
+    if (connection) connection.tracked = true
+  }
+
+  /** Bytes that are kept at the moment. */
+  get held(): number {
+    let total = 0
+    for (const connection of this.#connections.values()) total += bytesOf(connection)
+    return total
+  }
+
+  /**
+   * Sets `bytes` aside for `socket`, cutting stalled connections where there is no room.
+   * @throws BudgetExhausted when everybody else makes progress and room is not found in time
+   */
+  async reserve(socket: Socket, bytes: number): Promise<Reservation> {
+    const deadline = this.#clock.now() + this.#patienceMs
+    // One body is let in however large it is.
+    while (this.#needsRoomFor(bytes)) {
+      this.#look()
+      if (this.#cutStalled(bytes, socket)) break
+      if (this.#clock.now() >= deadline || socket.destroyed)
+        throw new BudgetExhausted('too many bytes wait for slow readers')
+      await new Promise<void>((resolve) => this.#clock.after(50, resolve))
+    }
+    const connection = this.#connection(socket)
+    let mine = 0
+    const hold = (amount: number): void => {
+      if (!connection) return
+      if (connection.held === 0) connection.progressedAt = this.#clock.now()
+      connection.held += amount - mine
+      mine = amount
+      if (connection.held === 0 && !connection.tracked) this.#connections.delete(socket)
+    }
+    hold(bytes)
+    return {
+      hold,
+      progressed: () => {
+        if (connection) connection.progressedAt = this.#clock.now()
+      },
+      release: () => hold(0),
+    }
+  }
+
+  /** Whether nothing more should be begun for anybody. */
+  get isFull(): boolean {
+    return this.held > this.#limit
+  }
+
+  stop(): void {
+    void this.#stopSweep?.()
+    this.#stopSweep = undefined
+  }
+
+  #connection(socket: Socket): Connection | undefined {
+    if (socket.destroyed) return undefined
+    let connection = this.#connections.get(socket)
+    if (!connection) {
+      connection = { socket, tracked: false, held: 0, taken: takenFrom(socket), progressedAt: this.#clock.now() }
+      this.#connections.set(socket, connection)
+      socket.once('close', () => this.#connections.delete(socket))
+      this.#stopSweep ??= this.#clock.after(sweepMs, () => this.#sweep())
+    }
+    return connection
+  }
+
+  #needsRoomFor(bytes: number): boolean {
+    const { held } = this
+    return held > 0 && held + bytes > this.#limit
+  }
+
+  #sweep(): void {
+    this.#look()
+    const now = this.#clock.now()
+    for (const connection of [...this.#connections.values()]) {
+      const quietMs = bytesOf(connection) > 0 ? now - connection.progressedAt : 0
+      const isOver = connection.socket.writableLength > this.#perConnection
+      if (quietMs >= (isOver ? this.#stalledMs : this.#idleMs)) this.#cut(connection)
+    }
+    this.#cutStalled(0)
+    this.#stopSweep = this.#connections.size > 0 ? this.#clock.after(sweepMs, () => this.#sweep()) : undefined
+  }
+
+  /** Sees which readers have taken something since the last look. */
+  #look(): void {
+    const now = this.#clock.now()
+    for (const connection of this.#connections.values()) {
+      const taken = takenFrom(connection.socket)
+      if (taken > connection.taken || bytesOf(connection) === 0) connection.progressedAt = now
+      connection.taken = taken
+    }
+  }
+
+  /** Cuts connections, the longest stalled first, until `bytes` fit. @returns whether they do */
+  #cutStalled(bytes: number, except?: Socket): boolean {
+    if (!this.#needsRoomFor(bytes)) return true
+    const now = this.#clock.now()
+    const stalled = [...this.#connections.values()]
+      .filter((connection) => connection.socket !== except && bytesOf(connection) > 0)
+      .filter(({ progressedAt }) => now - progressedAt >= this.#stalledMs)
+      .sort((a, b) => a.progressedAt - b.progressedAt)
+    for (const connection of stalled) {
+      this.#cut(connection)
+      if (!this.#needsRoomFor(bytes)) return true
+    }
+    return false
+  }
+
+  #cut({ socket }: Connection): void {
+    this.#connections.delete(socket)
+    socket.destroy()
+  }
+}
+
+const bytesOf = ({ socket, tracked, held }: Connection): number => held + (tracked ? socket.writableLength : 0)
+
+/** Bytes that have left for the reader: all that were written but those still in the queue. */
+const takenFrom = (socket: Socket): number => socket.bytesWritten - socket.writableLength
