@@ -84,6 +84,17 @@ describe('bytes in the queues of sockets', () => {
     expect(socket.destroyed).toBe(true)
   })
 
+  test('a reader is not held to account for time in which this process did nothing', async () => {
+    const reader = connect(390)
+    const others = [connect(390), connect(390)]
+    for (let i = 0; i < 3; i++) {
+      await clock.sleep(30_000)
+      reader.read(1)
+      for (const other of others) other.read(1)
+    }
+    expect([reader, ...others].filter(({ destroyed }) => destroyed)).toEqual([])
+  })
+
   test('one connection has a limit of its own', async () => {
     const socket = connect(401)
     await clock.advance(2_000)

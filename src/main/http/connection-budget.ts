@@ -36,8 +36,8 @@ interface Connection {
   held: number
   /** Bytes that the reader had taken at the last look. */
   taken: number
-  /** When it last took something, or had nothing to take, ms. */
-  progressedAt: number
+  /** For how long something has waited for it, of which it has taken nothing, ms. */
+  quietMs: number
 }
 
 const sweepMs = 500
@@ -56,16 +56,18 @@ export class ConnectionBudget {
   readonly #patienceMs: number
   readonly #connections = new Map<Socket, Connection>()
   #stopSweep: Stop | undefined
+  #lookedAt: number
 
   constructor({
     clock,
     limit = 256 * 2 ** 20,
     perConnection = 64 * 2 ** 20,
-    stalledMs = 1_000,
+    stalledMs = 2_000,
     idleMs = 60_000,
     patienceMs = 10_000,
   }: ConnectionBudgetOptions) {
     this.#clock = clock
+    this.#lookedAt = clock.now()
     this.#limit = limit
     this.#perConnection = perConnection
     this.#stalledMs = stalledMs
@@ -104,7 +106,7 @@ export class ConnectionBudget {
     let mine = 0
     const hold = (amount: number): void => {
       if (!connection) return
-      if (connection.held === 0) connection.progressedAt = this.#clock.now()
+      if (connection.held === 0) connection.quietMs = 0
       connection.held += amount - mine
       mine = amount
       if (connection.held === 0 && !connection.tracked) this.#connections.delete(socket)
@@ -113,7 +115,7 @@ export class ConnectionBudget {
     return {
       hold,
       progressed: () => {
-        if (connection) connection.progressedAt = this.#clock.now()
+        if (connection) connection.quietMs = 0
       },
       release: () => hold(0),
     }
@@ -133,7 +135,7 @@ export class ConnectionBudget {
     if (socket.destroyed) return undefined
     let connection = this.#connections.get(socket)
     if (!connection) {
-      connection = { socket, tracked: false, held: 0, taken: takenFrom(socket), progressedAt: this.#clock.now() }
+      connection = { socket, tracked: false, held: 0, taken: takenFrom(socket), quietMs: 0 }
       this.#connections.set(socket, connection)
       socket.once('close', () => this.#connections.delete(socket))
       this.#stopSweep ??= this.#clock.after(sweepMs, () => this.#sweep())
@@ -148,22 +150,26 @@ export class ConnectionBudget {
 
   #sweep(): void {
     this.#look()
-    const now = this.#clock.now()
     for (const connection of [...this.#connections.values()]) {
-      const quietMs = bytesOf(connection) > 0 ? now - connection.progressedAt : 0
       const isOver = connection.socket.writableLength > this.#perConnection
-      if (quietMs >= (isOver ? this.#stalledMs : this.#idleMs)) this.#cut(connection)
+      if (connection.quietMs >= (isOver ? this.#stalledMs : this.#idleMs)) this.#cut(connection)
     }
     this.#cutStalled(0)
     this.#stopSweep = this.#connections.size > 0 ? this.#clock.after(sweepMs, () => this.#sweep()) : undefined
   }
 
-  /** Sees which readers have taken something since the last look. */
+  /**
+   * Sees which readers have taken something since the last look. Time in which this process did nothing is not held
+   * against them: a look counts for no longer than the usual time between two.
+   */
   #look(): void {
     const now = this.#clock.now()
+    const passed = Math.min(Math.max(0, now - this.#lookedAt), sweepMs)
+    this.#lookedAt = now
     for (const connection of this.#connections.values()) {
       const taken = takenFrom(connection.socket)
-      if (taken > connection.taken || bytesOf(connection) === 0) connection.progressedAt = now
+      const waits = bytesOf(connection) > 0 && taken <= connection.taken
+      connection.quietMs = waits ? connection.quietMs + passed : 0
       connection.taken = taken
     }
   }
@@ -171,11 +177,10 @@ export class ConnectionBudget {
   /** Cuts connections, the longest stalled first, until `bytes` fit. @returns whether they do */
   #cutStalled(bytes: number, except?: Socket): boolean {
     if (!this.#needsRoomFor(bytes)) return true
-    const now = this.#clock.now()
     const stalled = [...this.#connections.values()]
       .filter((connection) => connection.socket !== except && bytesOf(connection) > 0)
-      .filter(({ progressedAt }) => now - progressedAt >= this.#stalledMs)
-      .sort((a, b) => a.progressedAt - b.progressedAt)
+      .filter(({ quietMs }) => quietMs >= this.#stalledMs)
+      .sort((a, b) => b.quietMs - a.quietMs)
     for (const connection of stalled) {
       this.#cut(connection)
       if (!this.#needsRoomFor(bytes)) return true
