@@ -53,8 +53,9 @@ module.exports = {
     onlyFrom('contract-on-kube', '^src/shared/contract/', '^src/shared/(base|kube)/'),
 
     // Inside main.
+    onlyFrom('keys-import-nothing', '^src/main/keys/'),
     onlyFrom('http-imports-shared', '^src/main/http/', '^src/shared/'),
-    onlyFrom('cluster-imports-shared', '^src/main/cluster/', '^src/shared/', '^src/main/http/'),
+    onlyFrom('cluster-imports-shared', '^src/main/cluster/', '^src/shared/', '^src/main/(http|keys)/'),
     onlyFrom('contexts-import-cluster-facade', '^src/main/contexts/', '^src/shared/', '^src/main/cluster/index\\.ts$'),
     onlyFrom(
       'rpc-imports-contexts',
@@ -63,7 +64,7 @@ module.exports = {
       '^src/main/contexts/',
       '^src/main/cluster/index\\.ts$',
     ),
-    onlyFrom('shell-imports-rpc', '^src/main/shell/', '^src/shared/', '^src/main/(rpc|contexts)/'),
+    onlyFrom('shell-imports-rpc', '^src/main/shell/', '^src/shared/', '^src/main/(rpc|contexts|keys)/'),
     onlyFrom('web-imports-rpc', '^src/main/web/', '^src/shared/', '^src/main/(rpc|contexts|http)/'),
     rule(
       'headless-never-reaches-shell',

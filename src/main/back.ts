@@ -10,6 +10,8 @@ import { createKubeconfigContexts, type KubeconfigContexts } from './contexts/ku
 import { openLocalClusters, type LocalClusters } from './contexts/local-clusters.ts'
 import type { Installation } from './installation.ts'
 import type { Command } from './rpc/app.ts'
+import type { Keychain } from './keys/key-files.ts'
+import { openKeyStorage } from './keys/key-storage.ts'
 import { createRouter, type Router } from './rpc/index.ts'
 import type { Contexts } from './rpc/kube.ts'
 
@@ -27,6 +29,8 @@ export interface BackOptions {
   mode: 'desktop' | 'headless'
   installation: Installation
   log: Log
+  /** Seals the clusters' keys; they lie in files of mode 0600 when unset. */
+  keychain?: Keychain | undefined
   /** Further metrics of the process, served by every cluster's `/metrics`. */
   metrics?: readonly { text(): string }[]
   commands?: { onCommand(listener: (command: Command) => void): Stop }
@@ -38,12 +42,14 @@ export async function openBack({
   mode,
   installation,
   log,
+  keychain,
   metrics = [],
   commands,
   quit,
 }: BackOptions): Promise<Back> {
   await mkdir(home, { recursive: true, mode: 0o700 })
   const data = await openAppData({ dir: home })
+  const keys = await openKeyStorage({ home, keychain })
   const engine = createHostEngine({
     workerImageContext: join(installation.resources, 'worker'),
     // Tests mark everything that is made, so that nothing of theirs can stay behind.
@@ -59,6 +65,7 @@ export async function openBack({
         threads: installation.threads,
         clock: systemClock,
         log,
+        keys,
         metrics,
       }),
     removeRemains: (name) => removeRemains({ name, engine }),

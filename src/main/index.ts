@@ -2,12 +2,18 @@ import { app } from 'electron'
 import { openBack } from './back.ts'
 import { defaultHome, findInstallation } from './installation.ts'
 import { createLog } from './log.ts'
+import { unlockKeys } from './keys/key-storage.ts'
+import { systemKeychain } from './shell/keychain.ts'
 import { startDesktop } from './shell/desktop.ts'
 import { onToldToEnd } from './told-to-end.ts'
 import { watchUncaughtErrors } from './uncaught-errors.ts'
 
-/** The desktop app: one instance, which hosts the back and shows it in a window. */
-if (!app.requestSingleInstanceLock()) app.quit()
+const unlockFlag = '--unlock-keys='
+const toUnlock = process.argv.find((argument) => argument.startsWith(unlockFlag))?.slice(unlockFlag.length)
+
+/** The desktop app: one instance, which hosts the back and shows it in a window; or, for `slipway unlock`, its keychain. */
+if (toUnlock !== undefined) void unlock(toUnlock).then(() => app.exit(0), fail)
+else if (!app.requestSingleInstanceLock()) app.quit()
 else {
   const log = createLog({ level: process.env.SLIPWAY_LOG ?? 'info' })
   const uncaught = watchUncaughtErrors({ log, end: () => app.exit(1) })
@@ -23,8 +29,16 @@ else {
         metrics: [uncaught],
         log,
       }),
-  }).catch((error: unknown) => {
-    process.stderr.write(`slipway: ${error instanceof Error ? error.message : String(error)}\n`)
-    app.exit(1)
-  })
+  }).catch(fail)
+}
+
+async function unlock(home: string): Promise<void> {
+  await app.whenReady()
+  const count = await unlockKeys({ home, keychain: systemKeychain() })
+  process.stdout.write(`${count} key files of ${home} can be read by the command line\n`)
+}
+
+function fail(error: unknown): void {
+  process.stderr.write(`slipway: ${error instanceof Error ? error.message : String(error)}\n`)
+  app.exit(1)
 }

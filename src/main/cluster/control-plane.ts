@@ -5,6 +5,7 @@ import type { Log } from '#shared/base/log.ts'
 import type { Client } from '#shared/client/client.ts'
 import { createClient } from '#shared/client/kube-client.ts'
 import { createSharedInformers, type SharedInformers } from '#shared/client/shared-informers.ts'
+import { keyFiles, type KeyFiles } from '#main/keys/key-files.ts'
 import {
   componentUser,
   controllerUser,
@@ -68,6 +69,8 @@ export interface ControlPlaneOptions<Connector extends NodeConnector> {
   connector(pki: Pki, apiServerPort: number): Connector
   /** Ranges of the pods' addresses; the network's own when unset (simulated pods have others). */
   podRanges?: readonly string[]
+  /** How the cluster's keys are kept; files of mode 0600 when unset. */
+  keys?: KeyFiles
   /** Further metrics of the process, for `/metrics`. */
   metrics?: readonly MetricsText[]
   clock: Clock
@@ -82,7 +85,11 @@ export async function startControlPlane<Connector extends NodeConnector>(
   const stops = new StopStack()
   try {
     await ensurePrivateFolder(dir)
-    const [pki, store] = await Promise.all([createPki({ dir: join(dir, 'pki'), clock }), openStore(options)])
+    const keys = options.keys ?? keyFiles()
+    const [pki, store] = await Promise.all([
+      createPki({ dir: join(dir, 'pki'), keys, clock }),
+      openStore(options, keys),
+    ])
     stops.add(() => store.close())
 
     const port = await keptPort(join(dir, 'port'))
@@ -136,12 +143,11 @@ export async function startControlPlane<Connector extends NodeConnector>(
   }
 }
 
-async function openStore({
-  dir,
-  threads,
-  log,
-}: Pick<ControlPlaneOptions<NodeConnector>, 'dir' | 'threads' | 'log'>): Promise<Store> {
-  const secretKey = await secretsKey(dir)
+async function openStore(
+  { dir, threads, log }: Pick<ControlPlaneOptions<NodeConnector>, 'dir' | 'threads' | 'log'>,
+  keys: KeyFiles,
+): Promise<Store> {
+  const secretKey = await secretsKey(dir, keys)
   return createFileStore({ dir: join(dir, 'store'), log, workerUrl: threads.store, secretKey })
 }
 

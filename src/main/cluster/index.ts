@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import type { Clock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
+import type { KeyFiles } from '#main/keys/key-files.ts'
 import type { ClusterSpec, Worker } from '#shared/contract/clusters.ts'
 import { startControlPlane, type ControlPlane, type ThreadEntries } from './control-plane.ts'
 import { createHostEngine, type HostEngine } from './engine.ts'
@@ -49,6 +50,8 @@ export interface OpenClusterOptions {
   /** The agent's one file. */
   agentBundle: string
   threads: ThreadEntries
+  /** How the cluster's keys are kept; files of mode 0600 when unset. */
+  keys?: KeyFiles
   /** Further metrics of the process, as Prometheus text. */
   metrics?: readonly { text(): string }[]
   clock: Clock
@@ -64,6 +67,7 @@ export async function openCluster(options: OpenClusterOptions): Promise<RunningC
       name: spec.name,
       dir: options.dir,
       threads: options.threads,
+      ...(options.keys ? { keys: options.keys } : {}),
       ...(options.metrics ? { metrics: options.metrics } : {}),
       clock,
       log,

@@ -4,6 +4,7 @@ import { kubeconfigCommand } from './kubeconfig.ts'
 import { listCommand } from './list.ts'
 import { serveCommand } from './serve.ts'
 import { uiCommand } from './ui.ts'
+import { lockCommand, unlockCommand } from './unlock.ts'
 import { upCommand } from './up.ts'
 import { versionCommand } from './version.ts'
 import { workerCommand } from './worker.ts'
@@ -17,5 +18,7 @@ export const commands: Record<string, Command> = {
   delete: deleteCommand,
   kubeconfig: kubeconfigCommand,
   worker: workerCommand,
+  unlock: unlockCommand,
+  lock: lockCommand,
   version: versionCommand,
 }

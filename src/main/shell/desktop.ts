@@ -3,6 +3,8 @@ import type { Stop } from '#shared/base/disposable.ts'
 import type { Command } from '#main/rpc/app.ts'
 import type { Router } from '#main/rpc/index.ts'
 import type { Settings } from '#shared/contract/app.ts'
+import type { Keychain } from '#main/keys/key-files.ts'
+import { systemKeychain } from './keychain.ts'
 import { applicationMenu } from './menu.ts'
 import { servePort } from './port.ts'
 import { handleAppProtocol, registerAppScheme } from './protocol.ts'
@@ -24,6 +26,7 @@ export interface DesktopOptions {
   openBack(options: {
     commands: { onCommand(listener: (command: Command) => void): Stop }
     quit(clusters: 'stop' | 'keep' | 'cancel'): Promise<void>
+    keychain: Keychain | undefined
   }): Promise<DesktopBack>
 }
 
@@ -36,7 +39,7 @@ export async function startDesktop({ installation, openBack, onToldToEnd }: Desk
 
   const commands = createCommands()
   const quitting = createQuit({ commands, ask: () => back.data.settings(), close: (workers) => back.close(workers) })
-  const back = await openBack({ commands, quit: (choice) => quitting.choose(choice) })
+  const back = await openBack({ commands, quit: (choice) => quitting.choose(choice), keychain: systemKeychain() })
   app.on('before-quit', (event) => quitting.begin(event, back.clusters.list()))
   // Nobody is there to be asked: the workers are stopped in order.
   onToldToEnd(() => void quitting.choose('stop'))

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml'
 import type { Credentials } from './certificates.ts'
-import { writePrivateFile } from './private-file.ts'
+import { writePrivateFile } from '#main/keys/private-file.ts'
 
 export interface KubeconfigOptions {
   /** Names cluster, user and context. */

@@ -20,7 +20,7 @@ import {
   type Credentials,
   type Validity,
 } from './certificates.ts'
-import { readPrivateFile, writePrivateFile } from './private-file.ts'
+import { keyFiles, type KeyFiles } from '#main/keys/key-files.ts'
 
 /** Every key and certificate of one cluster; all PEM. */
 export interface Pki {
@@ -65,6 +65,8 @@ export interface NodeCredentials {
 export interface PkiOptions {
   /** Folder of the key files; made with mode 0700. */
   dir: string
+  /** How the keys are kept; files of mode 0600 when unset. */
+  keys?: KeyFiles
   clock: Clock
 }
 
@@ -88,10 +90,10 @@ const apiServerHosts = [
 ]
 
 /** Loads the cluster's keys and certificates, or makes what is missing, about to expire or not signed by the CA. */
-export async function createPki({ dir, clock }: PkiOptions): Promise<Pki> {
+export async function createPki({ dir, keys = keyFiles(), clock }: PkiOptions): Promise<Pki> {
   await mkdir(dir, { recursive: true, mode: 0o700 })
   await chmod(dir, 0o700)
-  const files: Files = { dir, clock }
+  const files: Files = { dir, keys, clock }
   const [ca, frontProxyCa, tunnelCa, privateKey, adminToken] = await Promise.all([
     authority(files, 'ca', 'kubernetes'),
     authority(files, 'front-proxy-ca', 'front-proxy-ca'),
@@ -138,14 +140,15 @@ async function issueNode(
 
 interface Files {
   dir: string
+  keys: KeyFiles
   clock: Clock
 }
 
 async function authority(files: Files, file: string, name: string): Promise<Authority> {
   const path = join(files.dir, `${file}.pem`)
-  const kept = parse(await readPrivateFile(path))
+  const kept = parse((await files.keys.read(path))?.toString())
   if (kept && isUsable(kept, kept, files.clock.now() + renewBefore)) return kept
-  return write(path, await createAuthority(name, validFor(files.clock, authorityLife)))
+  return write(files, path, await createAuthority(name, validFor(files.clock, authorityLife)))
 }
 
 async function certificate(
@@ -155,18 +158,18 @@ async function certificate(
   request: CertificateRequest,
 ): Promise<Credentials> {
   const path = join(files.dir, `${file}.pem`)
-  const kept = parse(await readPrivateFile(path))
+  const kept = parse((await files.keys.read(path))?.toString())
   const isValid = kept && isUsable(kept, ca, files.clock.now() + renewBefore) && coversHosts(kept, request.hosts ?? [])
   if (isValid) return kept
-  return write(path, await issueCertificate(ca, request, validFor(files.clock, certificateLife)))
+  return write(files, path, await issueCertificate(ca, request, validFor(files.clock, certificateLife)))
 }
 
-async function text({ dir }: Files, file: string, make: () => string | Promise<string>): Promise<string> {
+async function text({ dir, keys }: Files, file: string, make: () => string | Promise<string>): Promise<string> {
   const path = join(dir, file)
-  const kept = await readPrivateFile(path)
-  if (kept) return kept
+  const kept = await keys.read(path)
+  if (kept) return kept.toString()
   const made = await make()
-  await writePrivateFile(path, made)
+  await keys.write(path, made)
   return made
 }
 
@@ -176,8 +179,8 @@ const validFor = (clock: Clock, life: number): Validity => ({
 })
 
 // Certificate and key share one file, so that no crash can leave one without the other.
-async function write(path: string, credentials: Credentials): Promise<Credentials> {
-  await writePrivateFile(path, credentials.cert + credentials.key)
+async function write({ keys }: Files, path: string, credentials: Credentials): Promise<Credentials> {
+  await keys.write(path, credentials.cert + credentials.key)
   return credentials
 }
 
