@@ -151,6 +151,28 @@ describe('reservations', () => {
     await expect(budget.reserve(connect().asSocket, 50 * limit)).resolves.toBeDefined()
   })
 
+  test('let those in first who came first, however little the others want', async () => {
+    const reading = connect(390)
+    const order: string[] = []
+    const large = budget.reserve(connect().asSocket, 900).then(() => order.push('large'))
+    const small = budget.reserve(connect().asSocket, 10).then(() => order.push('small'))
+    for (let i = 0; i < 5; i++) {
+      reading.read(10)
+      await clock.advance(200)
+    }
+    expect(order).toEqual([])
+    reading.read(400)
+    await clock.advance(200)
+    await Promise.all([large, small])
+    expect(order).toEqual(['large', 'small'])
+  })
+
+  test('of bytes that are there already wait for nobody', () => {
+    connect(390)
+    expect(budget.take(connect().asSocket, 5 * limit)).toBeDefined()
+    expect(budget.isFull).toBe(true)
+  })
+
   test('of a connection that closes are given back', async () => {
     const socket = connect()
     const reservation = await budget.reserve(socket.asSocket, 900)

@@ -41,6 +41,8 @@ interface Connection {
 }
 
 const sweepMs = 500
+/** How often whoever waits for room looks again, ms. */
+const pollMs = 50
 
 /**
  * Bounds the bytes that a server keeps for peers that are slow to read or write: those in its sockets' queues, whatever
@@ -57,6 +59,8 @@ export class ConnectionBudget {
   readonly #connections = new Map<Socket, Connection>()
   #stopSweep: Stop | undefined
   #lookedAt: number
+  /** Resolves when whoever came last to `reserve` has been served. */
+  #line: Promise<unknown> = Promise.resolve()
 
   constructor({
     clock,
@@ -64,7 +68,7 @@ export class ConnectionBudget {
     perConnection = 64 * 2 ** 20,
     stalledMs = 2_000,
     idleMs = 60_000,
-    patienceMs = 10_000,
+    patienceMs = 30_000,
   }: ConnectionBudgetOptions) {
     this.#clock = clock
     this.#lookedAt = clock.now()
@@ -89,19 +93,31 @@ export class ConnectionBudget {
   }
 
   /**
-   * Sets `bytes` aside for `socket`, cutting stalled connections where there is no room.
-   * @throws BudgetExhausted when everybody else makes progress and room is not found in time
+   * Waits until there is room for `bytes`, cutting stalled connections, and sets them aside for `socket`. Those who wait
+   * get in in the order in which they came. @throws BudgetExhausted when room is not found in time
    */
   async reserve(socket: Socket, bytes: number): Promise<Reservation> {
     const deadline = this.#clock.now() + this.#patienceMs
-    // One body is let in however large it is.
-    while (this.#needsRoomFor(bytes)) {
-      this.#look()
-      if (this.#cutStalled(bytes, socket)) break
-      if (this.#clock.now() >= deadline || socket.destroyed)
-        throw new BudgetExhausted('too many bytes wait for slow readers')
-      await new Promise<void>((resolve) => this.#clock.after(50, resolve))
+    const { promise: served, resolve: leave } = Promise.withResolvers<undefined>()
+    const before = this.#line
+    this.#line = served
+    try {
+      await before
+      while (!this.#hasRoomFor(bytes)) {
+        this.#look()
+        if (this.#cutStalled(bytes, socket)) break
+        if (this.#clock.now() >= deadline || socket.destroyed)
+          throw new BudgetExhausted('too many bytes wait for slow readers')
+        await new Promise<void>((resolve) => this.#clock.after(pollMs, resolve))
+      }
+      return this.take(socket, bytes)
+    } finally {
+      leave(undefined)
     }
+  }
+
+  /** Sets bytes aside that are there already, without waiting. */
+  take(socket: Socket, bytes: number): Reservation {
     const connection = this.#connection(socket)
     let mine = 0
     const hold = (amount: number): void => {
@@ -143,9 +159,10 @@ export class ConnectionBudget {
     return connection
   }
 
-  #needsRoomFor(bytes: number): boolean {
+  /** One body is let in however large it is. */
+  #hasRoomFor(bytes: number): boolean {
     const { held } = this
-    return held > 0 && held + bytes > this.#limit
+    return held === 0 || held + bytes <= this.#limit
   }
 
   #sweep(): void {
@@ -176,14 +193,14 @@ export class ConnectionBudget {
 
   /** Cuts connections, the longest stalled first, until `bytes` fit. @returns whether they do */
   #cutStalled(bytes: number, except?: Socket): boolean {
-    if (!this.#needsRoomFor(bytes)) return true
+    if (this.#hasRoomFor(bytes)) return true
     const stalled = [...this.#connections.values()]
       .filter((connection) => connection.socket !== except && bytesOf(connection) > 0)
       .filter(({ quietMs }) => quietMs >= this.#stalledMs)
       .sort((a, b) => b.quietMs - a.quietMs)
     for (const connection of stalled) {
       this.#cut(connection)
-      if (!this.#needsRoomFor(bytes)) return true
+      if (this.#hasRoomFor(bytes)) return true
     }
     return false
   }

@@ -23,13 +23,13 @@ export interface Writing {
   /** Texts for `Warning` headers. */
   warnings?: readonly string[]
   headers?: Readonly<Record<string, string>> | undefined
-  /** Makes room for a large body, which is sent in pieces. */
-  makeRoom(bytes: number): Promise<Reservation>
+  /** Counts a large body, which is sent in pieces, until it is sent. */
+  count(bytes: number): Reservation
 }
 
 /** Writes head and body in one go; large bodies are compressed when the client accepts it, and sent in pieces. */
 export async function writeBody(writing: Writing): Promise<void> {
-  const { message, response, code, contentType, body, warnings = [], headers: more, makeRoom } = writing
+  const { message, response, code, contentType, body, warnings = [], headers: more, count } = writing
   const headers: string[] = ['Audit-Id', auditIdOf(message), 'Content-Type', contentType]
   headers.push('Cache-Control', 'no-cache, private')
   if (warnings.length > 0) headers.push(...warningHeaders(warnings))
@@ -45,7 +45,7 @@ export async function writeBody(writing: Writing): Promise<void> {
   // Node joins a string with the head into one write, hence one TLS record; a buffer would be a second one.
   else if (sent.length < oneRecord) response.end(latin1(sent), 'latin1')
   else if (sent.length <= pieceBytes) response.end(sent)
-  else await endPaced(response, sent, await makeRoom(sent.length))
+  else await endPaced(response, sent, count(sent.length))
 }
 
 /** Answers with a Status; cuts the connection when an answer has begun already. */

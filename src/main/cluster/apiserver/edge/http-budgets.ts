@@ -2,14 +2,13 @@ import type { Socket } from 'node:net'
 import type { Clock } from '#shared/base/clock.ts'
 import { tooManyRequests } from '#shared/kube/status.ts'
 import { BudgetExhausted, ConnectionBudget, type Reservation } from '#main/http/connection-budget.ts'
-import { pieceBytes } from '#main/http/paced-body.ts'
 import type { ListAnswer } from '../api/request.ts'
 import { maxWaiting } from './http-watch.ts'
 
 /** What all bodies that are being received may take together. */
 const maxReceived = 64 * 1024 * 1024
-/** Shorter lists are not counted before they are made. */
-const shortList = 100
+/** Smaller lists do not wait for room: there is always some for them. */
+const smallList = 4 * 1024 * 1024
 
 /** The memory that the API server spends on clients that read or send slowly. */
 export interface HttpBudgets {
@@ -17,7 +16,7 @@ export interface HttpBudgets {
   readonly unread: ConnectionBudget
   /** Room for a body that is to be received. @throws ApiError 429 */
   receive(socket: Socket, bytes: number): Promise<Reservation>
-  /** Room for a list's body, before it is made; undefined for a short one. @throws ApiError 429 */
+  /** Room for a list's body, before it is made; undefined for a small one. @throws ApiError 429 */
   list(socket: Socket, answer: ListAnswer): Promise<Reservation> | undefined
   /** Waits while too many bytes wait for others: a watch may begin with all objects there are. @throws ApiError 429 */
   watch(socket: Socket): Promise<void> | undefined
@@ -31,10 +30,9 @@ export function createHttpBudgets(clock: Clock): HttpBudgets {
     unread,
     receive: (socket, bytes) => reserve(received, socket, bytes),
     list(socket, { items }) {
-      if (items.length < shortList) return undefined
       let bytes = 0
       for (const { json } of items) bytes += json.length
-      return bytes < pieceBytes ? undefined : reserve(unread, socket, bytes)
+      return bytes < smallList ? undefined : reserve(unread, socket, bytes)
     },
     watch: (socket) => (unread.isFull ? reserve(unread, socket, 0).then((room) => room.release()) : undefined),
     stop() {

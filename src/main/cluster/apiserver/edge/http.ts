@@ -205,7 +205,7 @@ export class HttpEdge {
     message: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    const makeRoom = (bytes: number): Promise<Reservation> => this.#budgets.unread.reserve(message.socket, bytes)
+    const count = (bytes: number): Reservation => this.#budgets.unread.take(message.socket, bytes)
     if (answer.type === 'bytes') {
       this.#count(request, answer.code, answer.body.length)
       const tag = answer.headers?.['ETag']
@@ -214,7 +214,7 @@ export class HttpEdge {
         return
       }
       const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
-      await writeBody({ ...answer, message, response, body, makeRoom })
+      await writeBody({ ...answer, message, response, body, count })
       return
     }
     const rendering: Rendering = {
@@ -245,7 +245,7 @@ export class HttpEdge {
         contentType: contentTypeOf(rendering.format),
         body,
         warnings: call.warnings,
-        makeRoom: async (bytes) => reservation ?? makeRoom(bytes),
+        count: (bytes) => reservation ?? count(bytes),
       })
     } finally {
       reservation?.release()
