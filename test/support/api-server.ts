@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createPki, type Pki } from '#main/cluster/apiserver/auth/pki.ts'
 import type { Authenticator, UserInfo } from '#main/cluster/apiserver/api/access.ts'
 import { loadSchema } from '#main/cluster/apiserver/schema/schema.ts'
-import type { ObjectReader } from '#main/cluster/apiserver/api/admission.ts'
+import type { ObjectReader } from '#main/cluster/apiserver/api/reader.ts'
 import type { KindDeclaration } from '#main/cluster/apiserver/api/kind.ts'
 import { ResourceTable } from '#main/cluster/apiserver/api/resources.ts'
 import {

@@ -1,3 +1,5 @@
+import { bindPod } from '#main/cluster/apiserver/kinds/core/pod/binding.ts'
+import { evictPod } from '#main/cluster/apiserver/kinds/core/pod/eviction.ts'
 import type { KindDeclaration } from '#main/cluster/apiserver/api/kind.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { fieldInvalid, fieldRequired } from '#shared/kube/status.ts'
@@ -33,7 +35,7 @@ const namespaces: KindDeclaration = {
   schema: 'io.k8s.api.core.v1.Namespace',
   generation: false,
   status: {},
-  subresources: ['finalize'],
+  subresources: { finalize: { verbs: ['update'], part: 'spec', field: 'finalizers' } },
   columns: [age],
 }
 
@@ -61,7 +63,7 @@ const pods: KindDeclaration<SmallPod> = {
   namespaced: true,
   schema: 'io.k8s.api.core.v1.Pod',
   status: {},
-  subresources: ['binding', 'eviction', 'log'],
+  subresources: { binding: bindPod, eviction: evictPod, log: { verbs: ['get'] } },
   returnsDeleted: true,
   fields: {
     'spec.nodeName': (pod) => pod.spec.nodeName ?? '',

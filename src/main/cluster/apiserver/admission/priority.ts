@@ -1,5 +1,6 @@
 import type { Pod, PriorityClass } from '#shared/kube/generated/types.ts'
-import { refusal, type AdmissionAttributes, type AdmissionPlugin, type ObjectReader } from '../api/admission.ts'
+import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../api/admission.ts'
+import type { ObjectReader } from '../api/reader.ts'
 
 const priorityClasses = { group: 'scheduling.k8s.io', plural: 'priorityclasses' }
 

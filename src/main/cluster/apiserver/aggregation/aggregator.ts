@@ -6,7 +6,7 @@ import type { APIService } from '#shared/kube/generated/types.ts'
 import { serviceUnavailable } from '#shared/kube/status.ts'
 import type { Credentials } from '../auth/certificates.ts'
 import type { UserInfo } from '../api/access.ts'
-import type { ObjectReader } from '../api/admission.ts'
+import type { ObjectReader } from '../api/reader.ts'
 import type { ServiceDialer } from '../egress/service-dialer.ts'
 import { forward, forwardedHeaders } from '../streaming/forward.ts'
 

@@ -2,6 +2,7 @@ import type { KubeObject } from '#shared/kube/object.ts'
 import { forbidden, type ApiError } from '#shared/kube/status.ts'
 import type { UserInfo } from './access.ts'
 import type { KindDeclaration } from './kind.ts'
+import type { ObjectReader } from './reader.ts'
 
 /**
  * One rule of the admission chain: `admit` may change the object, `validate` may only refuse it (by throwing ApiError).
@@ -44,22 +45,6 @@ export interface AdmissionAttributes {
    * Prunes unknown fields of `object` after a webhook or policy has changed it. @throws ApiError 400 where a type is wrong
    */
   conform(): void
-}
-
-/**
- * Synchronous reads of the newest durable state, for admission, authorizers and actions. Objects are shared: never
- * mutate them.
- */
-export interface ObjectReader {
-  /** @param namespace '' for cluster-scoped resources. */
-  get(resource: ResourceKey, namespace: string, name: string): KubeObject | undefined
-  /** Of one namespace, or of all when '' or unset. */
-  list(resource: ResourceKey, namespace?: string): KubeObject[]
-}
-
-export interface ResourceKey {
-  group: string
-  plural: string
 }
 
 /** The 403 of a plugin that refuses a request. */

@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { KubeObject } from '#shared/kube/object.ts'
 import type { UserInfo } from './access.ts'
-import type { ObjectReader } from './admission.ts'
 import type { KindDeclaration } from './kind.ts'
+import type { ObjectReader } from './reader.ts'
 
 /**
  * A subresource that owns its connection: log, exec, attach, portforward, proxy. The server has authenticated,
@@ -43,34 +43,5 @@ export interface ConnectRequest {
   /** The parent object. */
   object: KubeObject
   user: UserInfo
-  reader: ObjectReader
-}
-
-/**
- * A POST that does something instead of storing its body: a subresource (`serviceaccounts/token`) or a whole kind
- * without storage (`selfsubjectaccessreviews`).
- */
-export interface ActionHandler {
-  group: string
-  resource: string
-  /** '' for a kind without storage. */
-  subresource: string
-  /** Group, version and kind of body and answer where they differ from the parent's: TokenRequest, Eviction. */
-  body?: { group: string; version: string; kind: string }
-  /** @returns the answer's object (201). @throws ApiError */
-  create(request: ActionRequest): KubeObject | Promise<KubeObject>
-}
-
-export interface ActionRequest {
-  kind: KindDeclaration
-  namespace: string
-  /** Of the parent; '' for a kind without storage. */
-  name: string
-  /** The decoded body; the handler may keep and change it. */
-  body: KubeObject
-  /** The parent object of a subresource. */
-  object: KubeObject | undefined
-  user: UserInfo
-  dryRun: boolean
   reader: ObjectReader
 }

@@ -1,5 +1,6 @@
 import type { KubeObject } from '#shared/kube/object.ts'
 import type { FieldError } from '#shared/kube/status.ts'
+import type { Action, GroupVersionKind } from './action.ts'
 
 /**
  * Everything the generic registry has to know of a resource: adding a kind means writing one of these and listing it
@@ -41,8 +42,6 @@ export interface KindDeclaration<T extends KubeObject = KubeObject> {
   validate?(object: T, previous?: T): FieldError[]
   /** Rules between two states; `validate` runs too. */
   validateUpdate?(next: T, previous: T): FieldError[]
-  /** Rules for a write through a subresource other than `status`; the others do not apply to it. */
-  validateSubresource?(subresource: string, next: T, previous: T): FieldError[]
   /** A warning to whoever reads or writes it: `v1 Endpoints is deprecated in v1.33+; …`. */
   deprecation?: string
   /** Warnings for the `Warning:` header. */
@@ -72,11 +71,58 @@ export interface KindDeclaration<T extends KubeObject = KubeObject> {
   prepareForDelete?(object: T): void
   /** Default grace of a delete in seconds (Pods); 0 when unset. `undefined` result: delete at once. */
   deletionGrace?(object: T, requested: number | undefined): number
-  /** What a subresource named here does beyond status and scale (`eviction`, `binding`, `token`, `log` …). */
-  subresources?: readonly string[]
+  /** Subresources besides `status` and `scale`, by name. */
+  subresources?: Readonly<Record<string, Subresource<T>>>
+  /** Carries a POST to the collection out, for a kind that is not stored (Binding). */
+  action?: Action
+  /** Reads a `spec` that was left out as an empty one, where the type does not require it (a struct, not a pointer, in Go). */
+  emptySpec?: boolean
+}
+
+export type Subresource<T> = PartWrite<T> | Action | HandledSubresource
+
+/** A subresource that is read and written like the object, of which it changes one part. */
+export interface PartWrite<T> {
+  /** The verbs that discovery names; get, patch and update when unset. */
+  verbs?: readonly string[]
+  /** The top-level field that a write changes besides metadata. */
+  part: 'spec' | 'status'
+  /** The one field of the part that a write changes; all of it when unset. */
+  field?: string
+  /** Puts back what of the part a write does not change, where that is no single field; mutates `next`. */
+  restrict?(next: T, previous: T): void
+  /** The same for an apply configuration: nobody comes to own what is not written; mutates `config`. */
+  restrictApplied?(config: T): void
+  /** Fields of `metadata` that a write leaves as they are; the owner references when unset. */
+  keepsMetadata?: readonly MetadataField[]
+  /** Rules for a write; those of the object itself do not apply to it. */
+  validate?(next: T, previous: T): FieldError[]
+}
+
+/** Carried out by a handler that is given to the server, because it needs more than the API: a node, or keys. */
+export interface HandledSubresource {
+  verbs: readonly string[]
+  /** Of the body or the options, where it is not the parent's. */
+  kind?: GroupVersionKind
 }
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch'
+
+/** The subresource of a kind that is a write of a part; undefined for any other. */
+export function partWriteOf<T extends KubeObject>(
+  kind: KindDeclaration<T>,
+  subresource: string,
+): PartWrite<T> | undefined {
+  const found = subresourceOf(kind, subresource)
+  return found && 'part' in found ? found : undefined
+}
+
+export function subresourceOf<T extends KubeObject>(
+  { subresources }: KindDeclaration<T>,
+  name: string,
+): Subresource<T> | undefined {
+  return subresources && Object.hasOwn(subresources, name) ? subresources[name] : undefined
+}
 
 /** The fields of `metadata` that clients write. */
 export type MetadataField = 'labels' | 'annotations' | 'finalizers' | 'ownerReferences'

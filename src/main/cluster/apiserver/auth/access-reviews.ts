@@ -16,7 +16,7 @@ import {
   badRequest,
   type FieldError,
 } from '#shared/kube/status.ts'
-import type { ActionHandler, ActionRequest } from '../api/connect.ts'
+import type { ActionHandler, ActionRequest } from '../api/action.ts'
 import { fieldRequirementsOf } from './field-requirements.ts'
 import type { RbacAuthorizer } from './rbac.ts'
 import type { AuthorizationAttributes, Authorizer, UserInfo } from '../api/access.ts'

@@ -1,5 +1,5 @@
 import type { Store } from '../../store/store.ts'
-import type { ObjectReader } from '../api/admission.ts'
+import type { ObjectReader } from '../api/reader.ts'
 import { authorizeNode } from './node-authorizer.ts'
 import { createRbacAuthorizer, type RbacAuthorizer } from './rbac.ts'
 import type { AuthorizationAttributes, Decision } from '../api/access.ts'

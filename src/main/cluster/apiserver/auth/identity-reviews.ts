@@ -3,7 +3,7 @@ import type { SelfSubjectReview, TokenReview, UserInfo as WireUser } from '#shar
 import type { KubeObject } from '#shared/kube/object.ts'
 import { fieldRequired, invalid } from '#shared/kube/status.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
-import type { ActionHandler } from '../api/connect.ts'
+import type { ActionHandler } from '../api/action.ts'
 import type { TokenVerifier } from './bearer-tokens.ts'
 import { issuer } from './service-account-tokens.ts'
 import type { UserInfo } from '../api/access.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { KubeObject } from '#shared/kube/object.ts'
-import type { ObjectReader } from '../api/admission.ts'
+import type { ObjectReader } from '../api/reader.ts'
 import { authorizeNode } from './node-authorizer.ts'
 import type { ResourceAttributes } from '../api/access.ts'
 

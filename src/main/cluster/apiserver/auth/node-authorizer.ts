@@ -1,6 +1,6 @@
 import type { PersistentVolume, Pod, ResourceSlice, VolumeAttachment } from '#shared/kube/generated/types.ts'
 import { isMirrorPod } from '#shared/kube/pod.ts'
-import type { ObjectReader } from '../api/admission.ts'
+import type { ObjectReader } from '../api/reader.ts'
 import { nodeRules } from './default-roles.ts'
 import { nodeIdentity } from './node-identity.ts'
 import { referencesOf, type PodReferences } from './pod-references.ts'

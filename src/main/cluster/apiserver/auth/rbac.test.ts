@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { Compacted, type Store, type WatchSink } from '../../store/store.ts'
-import type { ObjectReader } from '../api/admission.ts'
+import type { ObjectReader } from '../api/reader.ts'
 import { createAuthorizer } from './authorizer.ts'
 import { defaultRoles } from './default-roles.ts'
 import { forbiddenRequest } from './forbidden.ts'

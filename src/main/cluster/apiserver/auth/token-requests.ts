@@ -2,8 +2,8 @@ import type { Pod } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { conflict, fieldInvalid, invalid, notFound, type FieldError } from '#shared/kube/status.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
-import type { ObjectReader } from '../api/admission.ts'
-import type { ActionHandler, ActionRequest } from '../api/connect.ts'
+import type { ObjectReader } from '../api/reader.ts'
+import type { ActionHandler, ActionRequest } from '../api/action.ts'
 import { issuer, type BoundObject, type ServiceAccountTokens, type TokenOrder } from './service-account-tokens.ts'
 
 interface TokenRequest extends KubeObject {

@@ -1,5 +1,5 @@
 import type { Client } from '#shared/client/client.ts'
-import type { ObjectReader } from '../api/admission.ts'
+import type { ObjectReader } from '../api/reader.ts'
 import type { KindDeclaration } from '../api/kind.ts'
 import type { Pki } from '../auth/pki.ts'
 import { ensureDefaultObjects } from './default-objects.ts'

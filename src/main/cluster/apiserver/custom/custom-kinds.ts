@@ -1,7 +1,7 @@
 import type { CustomResourceDefinition } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { TypeCompiler, type JsonSchema } from '#shared/kube/patch/type-node.ts'
-import type { ObjectReader } from '../api/admission.ts'
+import type { ObjectReader } from '../api/reader.ts'
 import type { ResourceTable } from '../api/resources.ts'
 import type { WebhookCaller } from '../webhooks/call.ts'
 import { WebhookConversion } from './conversion.ts'

@@ -1,4 +1,4 @@
-import type { KindDeclaration } from '../api/kind.ts'
+import type { HandledSubresource, KindDeclaration } from '../api/kind.ts'
 import type { ServedResource } from '../api/resources.ts'
 
 /** A resource or subresource as discovery names it. */
@@ -29,51 +29,36 @@ export function discoveredResources({ kind, verbs }: ServedResource): Discovered
     shortNames: kind.shortNames ?? [],
     categories: kind.categories ?? [],
   }
-  const parts = subresourcesOf(kind).map((subresource): DiscoveredResource => {
-    const own = subresourceKinds[`${plural}/${subresource}`] ?? subresourceKinds[subresource]
-    return {
+  const parts = Object.entries(subresourcesOf(kind)).map(
+    ([subresource, { verbs: own = partVerbs, kind: other }]): DiscoveredResource => ({
       ...main,
+      ...other,
       name: `${plural}/${subresource}`,
       singularName: '',
-      group: own?.group ?? group,
-      version: own?.version ?? version,
-      kind: own?.kind ?? kind.kind,
-      verbs: own?.verbs ?? ['get', 'patch', 'update'],
+      verbs: own,
       shortNames: [],
       categories: [],
-    }
-  })
+    }),
+  )
   return [main, ...parts]
 }
 
-function subresourcesOf(kind: KindDeclaration): string[] {
-  const names = new Set(kind.subresources ?? [])
-  if (kind.status) names.add('status')
-  if (kind.scale) names.add('scale')
-  return [...names].sort()
+const partVerbs = ['get', 'patch', 'update']
+
+/** In the order of their names. */
+function subresourcesOf(kind: KindDeclaration): Record<string, Partial<HandledSubresource>> {
+  const all: Record<string, Partial<HandledSubresource>> = {}
+  for (const [name, subresource] of Object.entries(kind.subresources ?? {}))
+    all[name] =
+      'create' in subresource
+        ? { verbs: ['create'], ...(subresource.body ? { kind: subresource.body } : {}) }
+        : {
+            ...(subresource.verbs ? { verbs: subresource.verbs } : {}),
+            ...('part' in subresource ? {} : kindOf(subresource)),
+          }
+  if (kind.status) all['status'] = {}
+  if (kind.scale) all['scale'] = { kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' } }
+  return Object.fromEntries(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-interface SubresourceKind {
-  group?: string
-  version?: string
-  kind?: string
-  verbs: readonly string[]
-}
-
-const proxyVerbs = ['create', 'delete', 'get', 'patch', 'update']
-
-/** Subresources that speak another kind than their parent, or not all verbs. */
-const subresourceKinds: Readonly<Record<string, SubresourceKind>> = {
-  scale: { group: 'autoscaling', version: 'v1', kind: 'Scale', verbs: ['get', 'patch', 'update'] },
-  binding: { group: '', version: 'v1', kind: 'Binding', verbs: ['create'] },
-  eviction: { group: 'policy', version: 'v1', kind: 'Eviction', verbs: ['create'] },
-  token: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest', verbs: ['create'] },
-  log: { verbs: ['get'] },
-  exec: { kind: 'PodExecOptions', verbs: ['create', 'get'] },
-  attach: { kind: 'PodAttachOptions', verbs: ['create', 'get'] },
-  portforward: { kind: 'PodPortForwardOptions', verbs: ['create', 'get'] },
-  'pods/proxy': { kind: 'PodProxyOptions', verbs: proxyVerbs },
-  'services/proxy': { kind: 'ServiceProxyOptions', verbs: proxyVerbs },
-  'nodes/proxy': { kind: 'NodeProxyOptions', verbs: proxyVerbs },
-  finalize: { verbs: ['update'] },
-}
+const kindOf = ({ kind }: HandledSubresource): Partial<HandledSubresource> => (kind ? { kind } : {})

@@ -1,3 +1,4 @@
+import type { KubeObject } from '#shared/kube/object.ts'
 import type { FieldRequirement } from '#shared/kube/selectors.ts'
 import {
   badRequest,
@@ -12,12 +13,13 @@ import { forbiddenRequest } from '../auth/forbidden.ts'
 import type { AuthorizationAttributes, Authorizer, UserInfo } from '../api/access.ts'
 import { parseBody } from '../codec/body.ts'
 import { admit, attributesOf, validateAdmission } from '../registry/admit.ts'
-import type { ActionHandler, ConnectHandler } from '../api/connect.ts'
+import type { ConnectHandler } from '../api/connect.ts'
+import type { Action, ActionHandler, ActionRequest } from '../api/action.ts'
 import { itemOf, type RegistryContext, type Target } from '../registry/context.ts'
 import { deleteCollection, deleteOne } from '../registry/delete.ts'
-import type { Verb } from '../api/kind.ts'
+import { partWriteOf, subresourceOf, type Verb } from '../api/kind.ts'
 import { patch } from '../registry/patch.ts'
-import { bindNamedPod, bindPod, evictPod } from '../registry/pod-actions.ts'
+import { serverWrites } from '../registry/server-writes.ts'
 import { get, list } from '../registry/read.ts'
 import { keyOf, prefixOf } from '../api/resources.ts'
 import type { Page, Route } from '../api/route.ts'
@@ -25,7 +27,7 @@ import { getScale, patchScale, updateScale } from '../registry/scale.ts'
 import { getFromView, listView, type View } from '../registry/view.ts'
 import { watch, type WatchHub } from '../registry/watch.ts'
 import { create, update } from '../registry/write.ts'
-import { isDryRun } from '../registry/write-options.ts'
+import { writeOptions } from '../registry/write-options.ts'
 import { isTrue, splitResourcePath, type Answer, type Call, type Query, type ResourcePath } from '../api/request.ts'
 
 export interface RequestHandlerOptions {
@@ -133,8 +135,10 @@ export class RequestHandler {
   async #main(verb: string, target: Target, call: Call): Promise<Answer> {
     const { context, hub } = this.#options
     const { resource, namespace, name } = target
-    const action = this.#actions.get(`${resource.kind.group}/${resource.kind.plural}/`)
-    if (action && verb === 'create') return this.#act(action, target, call)
+    if (verb === 'create') {
+      const action = this.#actionOf(target)
+      if (action) return this.#act(action, target, call)
+    }
     if (!resource.verbs.has(verb as Verb)) throw methodNotSupported(resource.groupResource, verb)
     const view = this.#views.get(`${resource.kind.group}/${resource.kind.plural}`)
     if (view) return verb === 'list' ? listView(view, context, target, call.query) : getFromView(view, target)
@@ -149,7 +153,6 @@ export class RequestHandler {
         return watch(hub, target, call.query)
       case 'create':
         if (name !== '') throw methodNotSupported(resource.groupResource, verb)
-        if (resource.kind.kind === 'Binding' && resource.kind.group === '') return bindNamedPod(context, target, call)
         return create(context, target, call)
       case 'update':
         return update(context, requireName(target, verb), call)
@@ -168,7 +171,7 @@ export class RequestHandler {
     const { context } = this.#options
     const { resource, subresource } = target
     const { kind } = resource
-    const action = this.#actions.get(`${kind.group}/${kind.plural}/${subresource}`)
+    const action = this.#actionOf(target)
     if (action) {
       if (verb !== 'create') throw methodNotSupported(resource.groupResource, verb)
       return this.#act(action, target, call)
@@ -177,33 +180,33 @@ export class RequestHandler {
       if (verb === 'get') return getScale(context, target, kind.scale)
       if (verb === 'update') return updateScale(context, target, call, kind.scale)
       if (verb === 'patch') return patchScale(context, target, call, kind.scale)
-    } else if (subresource === 'binding' && kind.plural === 'pods') {
-      if (verb === 'create') return bindPod(context, target, call)
-    } else if (subresource === 'eviction' && kind.plural === 'pods') {
-      if (verb === 'create') return evictPod(context, target, call)
-    } else if ((subresource === 'status' && kind.status) || writable(kind.subresources, subresource)) {
+    } else if ((subresource === 'status' && kind.status) || partWriteOf(kind, subresource)) {
       if (verb === 'get') return get(context, target, call.query)
       if (verb === 'update') return update(context, target, call)
       if (verb === 'patch') return patch(context, target, call)
-    } else if (kind.subresources?.includes(subresource))
+    } else if (subresourceOf(kind, subresource))
       throw serviceUnavailable(`${kind.plural}/${subresource} is not available through this connection`)
     else throw noSuchPath()
     throw methodNotSupported(resource.groupResource, verb)
   }
 
-  async #act(action: ActionHandler, target: Target, call: Call): Promise<Answer> {
+  /** Of the kind's declaration, or given to the server. */
+  #actionOf({ resource: { kind }, subresource }: Target): Action | undefined {
+    const declared = subresource === '' ? kind.action : subresourceOf(kind, subresource)
+    if (declared && 'create' in declared) return declared
+    return this.#actions.get(`${kind.group}/${kind.plural}/${subresource}`)
+  }
+
+  async #act(action: Action, target: Target, call: Call): Promise<Answer> {
     const { context } = this.#options
     const { resource, namespace, name, subresource } = target
     const entry = subresource === '' ? undefined : context.store.get(keyOf(resource, namespace, name))
     if (subresource !== '' && !entry) throw notFound(resource.groupResource, name)
-    const body = parseBody(call.body) as ReturnType<typeof itemOf>['object']
+    const body = parseBody(call.body) as KubeObject
     body.metadata ??= {}
-    const dryRun = isDryRun(call.query['dryRun'], 'CreateOptions')
-    const attributes = attributesOf(context, target, call, 'CREATE', { object: body, dryRun, options: {} })
-    await admit(context, attributes)
-    await validateAdmission(context, attributes)
-    const object = await action.create({
-      kind: resource.kind,
+    const options = writeOptions(call, 'CreateOptions')
+    const { dryRun } = options
+    const request: ActionRequest = {
       namespace,
       name,
       body,
@@ -211,7 +214,13 @@ export class RequestHandler {
       user: call.user,
       dryRun,
       reader: context.reader,
-    })
+      writes: serverWrites(context, call, options),
+    }
+    action.check?.(request)
+    const attributes = attributesOf(context, target, call, 'CREATE', { object: body, dryRun, options: options.raw })
+    await admit(context, attributes)
+    await validateAdmission(context, attributes)
+    const object = await action.create(request)
     return { type: 'object', code: 201, object }
   }
 }
@@ -225,12 +234,6 @@ function convertAhead({ store }: RegistryContext, { resource, namespace, name }:
   const stored = entries.flatMap((entry) => entry?.object ?? [])
   return conversion.prepare(stored, resource.apiVersion)
 }
-
-/** Subresources that are read and written like the object itself. */
-const writableParts = new Set(['finalize', 'ephemeralcontainers', 'resize', 'approval'])
-
-const writable = (served: readonly string[] | undefined, subresource: string): boolean =>
-  writableParts.has(subresource) && (served?.includes(subresource) ?? false)
 
 function requireName(target: Target, verb: string): Target {
   if (target.name === '') throw methodNotSupported(target.resource.groupResource, verb)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { PassThrough } from 'node:stream'
 import type { KubeObject } from '#shared/kube/object.ts'
-import type { ObjectReader } from '../api/admission.ts'
+import type { ObjectReader } from '../api/reader.ts'
 import { guardedConnector } from './guarded-connector.ts'
 
 const addresses = (...list: string[]): KubeObject =>

@@ -1,7 +1,7 @@
 import type { Node } from '#shared/kube/generated/types.ts'
 import { ipText, isHostLocal, isInCidr, parseCidr, parseIp, type Address, type Cidr } from '#shared/kube/ip.ts'
 import { badRequest } from '#shared/kube/status.ts'
-import type { ObjectReader } from '../api/admission.ts'
+import type { ObjectReader } from '../api/reader.ts'
 import type { NodeConnector } from './node-connector.ts'
 
 /**

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { EndpointSlice, ObjectReference, Service } from '#shared/kube/generated/types.ts'
 import type { NodeConnector } from './node-connector.ts'
-import type { ObjectReader } from '../api/admission.ts'
+import type { ObjectReader } from '../api/reader.ts'
 
 /**
  * Connects to a Service of the cluster. The host has no route to it, so the connection goes through the tunnel of the node

@@ -12,8 +12,8 @@ import { customResourceDefinitions } from '#shared/kube/resources.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
-import { isProtectedGroup } from '../validation/custom-resource-definitions.ts'
-import { cleanupFinalizer } from '../kinds/apiextensions/customresourcedefinition.ts'
+import { isProtectedGroup } from '../kinds/apiextensions/customresourcedefinition/validation.ts'
+import { cleanupFinalizer } from '../kinds/apiextensions/customresourcedefinition/index.ts'
 import type { CustomKinds } from '../custom/custom-kinds.ts'
 
 type Condition = ConditionUpdate<CustomResourceDefinitionCondition>

@@ -1,4 +1,5 @@
 import { family, Histogram, labelText, samples } from './histogram.ts'
+import { subresourceOf } from '../api/kind.ts'
 import type { ServedResource } from '../api/resources.ts'
 import type { Route } from '../api/route.ts'
 
@@ -24,7 +25,7 @@ export function countedOf({ verb, path, info, resource, dryRun }: Route, code: n
   }
   const { group, version, namespace, name } = info
   const subresource =
-    resource.kind.subresources?.includes(info.subresource) || knownParts.has(info.subresource) ? info.subresource : ''
+    subresourceOf(resource.kind, info.subresource) || knownParts.has(info.subresource) ? info.subresource : ''
   const scope = name !== '' || verb === 'create' ? 'resource' : namespace === '' ? 'cluster' : 'namespace'
   return { verb, group, version, resource: info.resource, subresource, scope, dryRun, code }
 }

@@ -4,7 +4,8 @@ import type { KubeObject } from '#shared/kube/object.ts'
 import { timestamp as timestampOf } from '#shared/kube/timestamp.ts'
 import type { Entry, Store } from '../../store/store.ts'
 import type { Item } from '../api/request.ts'
-import type { AdmissionPlugin, ObjectReader } from '../api/admission.ts'
+import type { AdmissionPlugin } from '../api/admission.ts'
+import type { ObjectReader } from '../api/reader.ts'
 import { keyOf, prefixOf, served, type ResourceTable, type ServedResource } from '../api/resources.ts'
 
 /** What every operation of the registry works with. */

@@ -1,16 +1,16 @@
 import { jsonClone } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
-import { ApiError, conflict, notFound } from '#shared/kube/status.ts'
+import { ApiError, conflict } from '#shared/kube/status.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
-import { RevisionMismatch, type Entry } from '../../store/store.ts'
+import type { Entry } from '../../store/store.ts'
 import { parseBody } from '../codec/body.ts'
 import type { Answer, Call, Item } from '../api/request.ts'
 import { attributesOf, admit, validateAdmission } from './admit.ts'
 import { itemOf, type RegistryContext, type Target } from './context.ts'
-import { keyOf, prefixOf, type ServedResource } from '../api/resources.ts'
+import { prefixOf, type ServedResource } from '../api/resources.ts'
 import { parseSelection } from './selection.ts'
 import { isReleased, remove, store } from './commit.ts'
-import { maxAttempts, modified } from './write.ts'
+import { maxAttempts, withHead } from './write.ts'
 import { deleteOptions, type DeleteOptions } from './write-options.ts'
 
 /** `DELETE` of one object. @throws ApiError */
@@ -56,25 +56,13 @@ async function deleteIfThere(
 const bodyOf = ({ body }: Call): unknown => ('bytes' in body && body.bytes.length === 0 ? undefined : parseBody(body))
 
 /** Begins, hastens or completes the deletion of one object. @throws ApiError */
-export async function deleteObject(
+export function deleteObject(
   context: RegistryContext,
   target: Target,
   call: Call,
   options: DeleteOptions,
 ): Promise<Answer> {
-  const { resource, namespace, name } = target
-  const key = keyOf(resource, namespace, name)
-  for (let attempt = 1; ; attempt++) {
-    const entry = context.store.head(key)
-    if (!entry) throw notFound(resource.groupResource, name)
-    try {
-      return await deleteOnce(context, target, call, options, entry)
-    } catch (error) {
-      if (!(error instanceof RevisionMismatch)) throw error
-      if (!error.head) throw notFound(resource.groupResource, name)
-      if (attempt >= maxAttempts) throw modified(resource, name)
-    }
-  }
+  return withHead(context, target, maxAttempts, (entry) => deleteOnce(context, target, call, options, entry))
 }
 
 async function deleteOnce(

@@ -1,7 +1,6 @@
 import { applyPatch, Pointer, type Operation as JsonPatchOperation } from 'rfc6902'
 import { parseExact } from '#shared/kube/exact-json.ts'
 import { jsonClone } from '#shared/kube/json.ts'
-import type { Pod } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { mergePatch } from '#shared/kube/patch/merge.ts'
 import { strategicMerge, StrategicPatchError } from '#shared/kube/patch/strategic.ts'
@@ -16,7 +15,7 @@ import {
 } from '#shared/kube/status.ts'
 import { conformObject, decodeObject, mediaType } from '../codec/body.ts'
 import { excessOf } from '../codec/excess.ts'
-import { resourcesOf } from '../validation/pod-resize.ts'
+import { partWriteOf } from '../api/kind.ts'
 import type { Answer, Call } from '../api/request.ts'
 import { applyConfiguration } from './apply/apply.ts'
 import type { RegistryContext, Target } from './context.ts'
@@ -185,9 +184,9 @@ function conformExceptOwners(
 }
 
 /** A copy to be changed; managedFields are shared, as nobody changes an entry in place. */
-export function draftOf(object: KubeObject): KubeObject {
+export function draftOf<T extends KubeObject>(object: T): T {
   const { managedFields, ...metadata } = object.metadata ?? {}
-  const draft: KubeObject = jsonClone({ ...object, metadata })
+  const draft = jsonClone<T>({ ...object, metadata })
   if (managedFields) draft.metadata.managedFields = managedFields
   return draft
 }
@@ -224,7 +223,7 @@ async function apply(context: RegistryContext, target: Target, call: Call, optio
       )
     try {
       const object = applyConfiguration(context, target, options, undefined, jsonClone(config))
-      return await createObject(context, target, call, options, object, 201, true)
+      return await createObject({ context, target, call, options, object, applied: true })
     } catch (error) {
       // Somebody created it in between: apply to that.
       if (attempt < maxAttempts && (error as Partial<ApiError>).reason === 'AlreadyExists') continue
@@ -271,12 +270,14 @@ function dropOtherParts(target: Target, config: KubeObject): void {
     if (resource.kind.status) delete fields['status']
     return
   }
-  const own = subresource === 'status' ? 'status' : 'spec'
+  const write = partWriteOf(resource.kind, subresource)
+  const part = write?.part ?? 'status'
   for (const field of Object.keys(fields))
-    if (!['apiVersion', 'kind', 'metadata', own].includes(field)) delete fields[field]
+    if (!['apiVersion', 'kind', 'metadata', part].includes(field)) delete fields[field]
   for (const field of keptMetadata(target)) delete config.metadata[field]
-  const { spec } = config as Pod
-  if (subresource === 'ephemeralcontainers')
-    fields['spec'] = spec?.ephemeralContainers ? { ephemeralContainers: spec.ephemeralContainers } : {}
-  else if (subresource === 'resize' && spec) fields['spec'] = resourcesOf(spec)
+  if (write?.field) {
+    const { [write.field]: value } = (fields[part] ?? {}) as Record<string, unknown>
+    fields[part] = value === undefined ? {} : { [write.field]: value }
+  }
+  write?.restrictApplied?.(config)
 }

@@ -1,7 +1,8 @@
 import type { Clock } from '#shared/base/clock.ts'
 import type { Service, ServicePort, ServiceSpec } from '#shared/kube/generated/types.ts'
 import { fieldInvalid, invalid, type FieldError } from '#shared/kube/status.ts'
-import type { AdmissionPlugin, ObjectReader } from '../api/admission.ts'
+import type { AdmissionPlugin } from '../api/admission.ts'
+import type { ObjectReader } from '../api/reader.ts'
 import { addressPool, portPool, type Pool } from './number-pool.ts'
 
 export interface ServiceAllocatorOptions {

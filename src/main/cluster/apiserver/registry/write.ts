@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { jsonClone, jsonEqual } from '#shared/kube/json.ts'
-import type { PodSpec } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import {
   alreadyExists,
@@ -16,8 +15,7 @@ import {
 import { RevisionMismatch, type Entry } from '../../store/store.ts'
 import { decodeObject } from '../codec/body.ts'
 import type { Answer, Call } from '../api/request.ts'
-import { allMetadata, type MetadataField } from '../api/kind.ts'
-import { resizedSpec } from '../validation/pod-resize.ts'
+import { partWriteOf, type MetadataField } from '../api/kind.ts'
 import { admit, attributesOf, validateAdmission } from './admit.ts'
 import { recordWrite } from './apply/managed-fields.ts'
 import { isReleased, remove, store } from './commit.ts'
@@ -30,19 +28,29 @@ import { writeOptions, type WriteOptions } from './write-options.ts'
 export function create(context: RegistryContext, target: Target, call: Call): Promise<Answer> {
   const options = writeOptions(call, 'CreateOptions')
   const object = decodeObject(call.body, target.resource, options.validation, call.warnings)
-  return createObject(context, target, call, options, object, 201)
+  return createObject({ context, target, call, options, object })
 }
 
-/** Makes `object` what is stored of it, and stores it. The caller gives it away. */
-export async function createObject(
-  context: RegistryContext,
-  target: Target,
-  call: Call,
-  options: WriteOptions,
-  object: KubeObject,
-  code: number,
+export interface Creation {
+  context: RegistryContext
+  target: Target
+  call: Call
+  options: WriteOptions
+  /** Given away: it becomes what is stored. */
+  object: KubeObject
+  /** `metadata.managedFields` is kept by server-side apply. */
+  applied?: boolean
+}
+
+/** Defaults, admits, validates and stores a new object. @returns 201 with it @throws ApiError */
+export async function createObject({
+  context,
+  target,
+  call,
+  options,
+  object,
   applied = false,
-): Promise<Answer> {
+}: Creation): Promise<Answer> {
   const { resource } = target
   const { kind } = resource
   placeInNamespace(target, object)
@@ -78,7 +86,7 @@ export async function createObject(
     if (kind.warnings) call.warnings.push(...kind.warnings(object))
     await validateAdmission(context, attributes)
     try {
-      return await store(context, resource, object, 0, options.dryRun, code)
+      return await store(context, resource, object, 0, options.dryRun, 201)
     } catch (error) {
       if (!(error instanceof RevisionMismatch)) throw error
       // A generated name that is taken is worth another throw of the dice.
@@ -145,7 +153,7 @@ export function update(context: RegistryContext, target: Target, call: Call): Pr
   } else delete metadata.namespace
   const { createOnUpdate } = resource.kind
   if (createOnUpdate && target.subresource === '' && !context.store.head(keyOf(resource, namespace, name)))
-    return createObject(context, target, call, options, next, 201)
+    return createObject({ context, target, call, options, object: next })
   const unconditional = !metadata.resourceVersion || metadata.resourceVersion === '0'
   return updateObject(context, target, call, options, {
     next: () => (unconditional ? jsonClone(next) : next),
@@ -167,24 +175,35 @@ export interface Change {
 export const maxAttempts = 6
 
 /** Reads, changes and writes one object until nobody else wrote in between, or the attempts are used up. */
-export async function updateObject(
+export function updateObject(
   context: RegistryContext,
   target: Target,
   call: Call,
   options: WriteOptions,
   change: Change,
 ): Promise<Answer> {
-  const { resource, namespace, name } = target
+  return withHead(context, target, change.attempts, (entry) =>
+    updateOnce(context, target, call, options, change, entry),
+  )
+}
+
+/** Does something to the newest entry of an object, and again when somebody else wrote it meanwhile. @throws ApiError 404, 409 */
+export async function withHead(
+  { store: entries }: RegistryContext,
+  { resource, namespace, name }: Target,
+  attempts: number,
+  write: (entry: Entry) => Promise<Answer>,
+): Promise<Answer> {
   const key = keyOf(resource, namespace, name)
   for (let attempt = 1; ; attempt++) {
-    const entry = context.store.head(key)
+    const entry = entries.head(key)
     if (!entry) throw notFound(resource.groupResource, name)
     try {
-      return await updateOnce(context, target, call, options, change, entry)
+      return await write(entry)
     } catch (error) {
       if (!(error instanceof RevisionMismatch)) throw error
       if (!error.head) throw notFound(resource.groupResource, name)
-      if (attempt >= change.attempts) throw modified(resource, name)
+      if (attempt >= attempts) throw modified(resource, name)
     }
   }
 }
@@ -202,7 +221,7 @@ async function updateOnce(
   const next = change.next(current)
   checkPreconditions(resource, next, current)
   keepSystemFields(next.metadata, current.metadata)
-  keepOtherParts(target, next, current)
+  if (!change.trusted) keepOtherParts(target, next, current)
   if (target.subresource === '') fillSpec(resource, next)
   setDefaults(target, next)
   const attributes = attributesOf(context, target, call, 'UPDATE', {
@@ -226,63 +245,40 @@ async function updateOnce(
   return storeUpdate(context, target, options, entry, current, next)
 }
 
-/**
- * Which top-level fields a write through a subresource may change besides metadata; the others stay as they are.
- * A binding is the server's own write of both spec and status.
- */
-const partsOf: Readonly<Record<string, readonly string[]>> = {
-  status: ['status'],
-  binding: ['spec', 'status'],
-  finalize: ['spec'],
-  ephemeralcontainers: ['spec'],
-  resize: ['spec'],
-  approval: ['status'],
-}
-
 /** A subresource writes its part of the object, the main resource everything but those. */
 function keepOtherParts(target: Target, next: KubeObject, current: KubeObject): void {
-  const { resource, subresource } = target
-  const to = next as unknown as Record<string, unknown>
-  const from = current as unknown as Record<string, unknown>
-  if (subresource === '') {
-    if (resource.kind.status) keepField(to, from, 'status')
+  const { kind } = target.resource
+  const to = next as unknown as Fields
+  const from = current as unknown as Fields
+  if (target.subresource === '') {
+    if (kind.status) keepField(to, from, 'status')
     return
   }
-  const own = partsOf[subresource] ?? []
-  for (const field of Object.keys(to)) if (field !== 'metadata' && !own.includes(field)) keepField(to, from, field)
-  for (const field of Object.keys(from)) if (field !== 'metadata' && !own.includes(field)) to[field] = from[field]
-  if (subresource === 'finalize' || subresource === 'ephemeralcontainers') keepSpecBut(specField[subresource], to, from)
-  if (subresource === 'resize') to['spec'] = resizedSpec(to['spec'] as PodSpec, from['spec'] as PodSpec)
-  for (const field of keptMetadata(target))
-    keepField(next.metadata as Record<string, unknown>, current.metadata as Record<string, unknown>, field)
+  const write = partWriteOf(kind, target.subresource)
+  const part = write?.part ?? 'status'
+  for (const field of new Set([...Object.keys(to), ...Object.keys(from)]))
+    if (field !== 'metadata' && field !== part) keepField(to, from, field)
+  if (write?.field) keepAllBut(write.field, to, from, part)
+  write?.restrict?.(next, current)
+  for (const field of keptMetadata(target)) keepField(next.metadata as Fields, current.metadata as Fields, field)
 }
+
+type Fields = Record<string, unknown>
 
 /** The fields of `metadata` that a write of a part does not change, as the strategies of Kubernetes have it. */
 export function keptMetadata({ resource: { kind }, subresource }: Target): readonly MetadataField[] {
-  switch (subresource) {
-    case 'ephemeralcontainers':
-    case 'resize':
-    case 'approval':
-      return allMetadata
-    case 'status':
-      return kind.status?.keepsMetadata ?? ownersOnly
-    default:
-      return ownersOnly
-  }
+  const kept = subresource === 'status' ? kind.status?.keepsMetadata : partWriteOf(kind, subresource)?.keepsMetadata
+  return kept ?? ownersOnly
 }
 
 /** A write of a part tells nothing about ownership. */
 const ownersOnly: readonly MetadataField[] = ['ownerReferences']
 
-const specField = { finalize: 'finalizers', ephemeralcontainers: 'ephemeralContainers' } as const
-
-/** Some subresources write a single field of the spec. */
-function keepSpecBut(field: string, to: Record<string, unknown>, from: Record<string, unknown>): void {
-  const spec: Record<string, unknown> = { ...(from['spec'] as Record<string, unknown> | undefined) }
-  const value = (to['spec'] as Record<string, unknown> | undefined)?.[field]
-  if (value === undefined) delete spec[field]
-  else spec[field] = value
-  to['spec'] = spec
+/** Some subresources write a single field of their part. */
+function keepAllBut(field: string, to: Fields, from: Fields, part: string): void {
+  const kept: Fields = { ...(from[part] as Fields | undefined) }
+  keepField(kept, (to[part] as Fields | undefined) ?? {}, field)
+  to[part] = kept
 }
 
 function keepField(to: Record<string, unknown>, from: Record<string, unknown>, field: string): void {
@@ -297,8 +293,7 @@ function setDefaults({ resource: { kind }, subresource }: Target, next: KubeObje
 
 /** To Go a required `spec` that was left out is an empty one, so that what it lacks is told field by field. */
 function fillSpec({ custom, kind, type }: ServedResource, object: KubeObject): void {
-  if (!custom && (type.required.includes('spec') || kind.plural === 'horizontalpodautoscalers'))
-    (object as { spec?: unknown }).spec ??= {}
+  if (!custom && (type.required.includes('spec') || kind.emptySpec)) (object as { spec?: unknown }).spec ??= {}
 }
 
 function prepare({ resource: { kind }, subresource }: Target, next: KubeObject, current: KubeObject): void {
@@ -326,7 +321,7 @@ function findings({ resource, subresource }: Target, next: KubeObject, current: 
   const { kind } = resource
   const errors = [...validateMetadata(resource, next), ...validateMetadataUpdate(next, current)]
   if (subresource === 'status') return [...errors, ...(kind.status?.validateStatus?.(next, current) ?? [])]
-  if (subresource !== '') return [...errors, ...(kind.validateSubresource?.(subresource, next, current) ?? [])]
+  if (subresource !== '') return [...errors, ...(partWriteOf(kind, subresource)?.validate?.(next, current) ?? [])]
   return [...errors, ...(kind.validate?.(next, current) ?? []), ...(kind.validateUpdate?.(next, current) ?? [])]
 }
 

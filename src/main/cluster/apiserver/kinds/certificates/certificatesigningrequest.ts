@@ -31,8 +31,7 @@ export const certificateSigningRequest: KindDeclaration<CertificateSigningReques
   // Only the approval writes conditions beside the status, and both are dated alike.
   setDefaults: dateConditions,
   status: { keepsMetadata: allMetadata, validateStatus: statusFindings, setStatusDefaults: dateConditions },
-  subresources: ['approval'],
-  validateSubresource: (_subresource, next, previous) => approvalFindings(next, previous),
+  subresources: { approval: { part: 'status', keepsMetadata: allMetadata, validate: approvalFindings } },
   validate,
   validateUpdate(next, previous) {
     const errors: FieldError[] = []

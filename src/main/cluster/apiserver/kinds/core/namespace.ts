@@ -18,7 +18,7 @@ export const namespace: KindDeclaration<Namespace> = {
   schema: 'io.k8s.api.core.v1.Namespace',
   generation: false,
   returnsDeleted: true,
-  subresources: ['finalize'],
+  subresources: { finalize: { verbs: ['update'], part: 'spec', field: 'finalizers' } },
   verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
   validateName: labelProblems,
   setDefaults: setNameLabel,

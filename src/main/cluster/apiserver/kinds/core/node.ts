@@ -1,12 +1,27 @@
+import { isIP } from 'node:net'
 import type { Node, Taint } from '#shared/kube/generated/types.ts'
-import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import { ipFamily, labelValueProblems, qualifiedNameProblems } from '#shared/kube/validation-names.ts'
+import {
+  fieldDuplicate,
+  fieldForbidden,
+  fieldInvalid,
+  fieldNotSupported,
+  fieldRequired,
+  type FieldError,
+} from '#shared/kube/status.ts'
+import {
+  ipFamily,
+  labelValueProblems,
+  portProblems,
+  qualifiedNameProblems,
+  subdomainProblems,
+} from '#shared/kube/validation-names.ts'
 import { canonicalizeQuantities } from '../../defaulting/pod-spec.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
+import { handled, proxyVerbs } from '../handled.ts'
 import { addInvalid, checkOneOf } from '../../validation/fields.ts'
 import type { Wire } from '../../api/wire.ts'
 import { age, text, wide } from '../../api/columns.ts'
-import { nodeStatusFindings } from '../../validation/status.ts'
+import { checkAddress } from '../../validation/addresses.ts'
 
 /** A worker of the cluster. */
 export const node: KindDeclaration<Node> = {
@@ -19,7 +34,7 @@ export const node: KindDeclaration<Node> = {
   namespaced: false,
   schema: 'io.k8s.api.core.v1.Node',
   generation: false,
-  subresources: ['proxy'],
+  subresources: { proxy: handled(proxyVerbs, 'NodeProxyOptions') },
   setDefaults,
   // A kubelet registers its node together with what it has to say of it.
   status: { keptOnCreate: true, setStatusDefaults: setDefaults, validateStatus: nodeStatusFindings },
@@ -121,3 +136,24 @@ function rolesText({ metadata }: Node): string {
 
 const addressOf = ({ status }: Node, type: string): string =>
   status?.addresses?.find((address) => address.type === type)?.address ?? '<none>'
+
+function nodeStatusFindings({ status = {} }: Wire<Node>): FieldError[] {
+  const errors: FieldError[] = []
+  const seen = new Set<string>()
+  status.addresses?.forEach(({ type = '', address = '' }, i) => {
+    const field = `status.addresses[${i}]`
+    const key = `${type} ${address}`
+    if (seen.has(key)) errors.push(fieldDuplicate(field, { type, address }))
+    seen.add(key)
+    if (type === 'InternalIP' || type === 'ExternalIP') checkAddress(address, `${field}.address`, errors)
+    else if (!nodeNames.includes(type)) errors.push(fieldNotSupported(`${field}.type`, type, nodeAddressTypes))
+    else if (isIP(address) === 0) addInvalid(subdomainProblems(address), address, `${field}.address`, errors)
+  })
+  const port = status.daemonEndpoints?.kubeletEndpoint?.Port
+  if (port !== undefined && port !== 0)
+    addInvalid(portProblems(port), port, 'status.daemonEndpoints.kubeletEndpoint.Port', errors)
+  return errors
+}
+
+const nodeNames = ['ExternalDNS', 'Hostname', 'InternalDNS']
+const nodeAddressTypes = [...nodeNames, 'ExternalIP', 'InternalIP'].sort()

@@ -1,13 +1,15 @@
 import { jsonEqual } from '#shared/kube/json.ts'
 import type { PersistentVolumeClaim } from '#shared/kube/generated/types.ts'
 import { compareQuantities } from '#shared/kube/quantity.ts'
-import { fieldForbidden, type FieldError } from '#shared/kube/status.ts'
+import { fieldForbidden, fieldInvalid, type FieldError } from '#shared/kube/status.ts'
+import { qualifiedNameProblems } from '#shared/kube/validation-names.ts'
 import { canonicalizeQuantities } from '../../defaulting/pod-spec.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { checkClaimSpec } from '../../validation/persistent-volumes.ts'
 import { age, text, wide } from '../../api/columns.ts'
 import { accessModesText } from '../access-modes.ts'
-import { claimStatusFindings } from '../../validation/status.ts'
+import type { Wire } from '../../api/wire.ts'
+import { addInvalid, checkSupported } from '../../validation/fields.ts'
 
 /** A pod's wish for storage. */
 export const persistentVolumeClaim: KindDeclaration<PersistentVolumeClaim> = {
@@ -88,3 +90,25 @@ function validateUpdate({ spec: next = {} }: PersistentVolumeClaim, previous: Pe
     return [fieldForbidden('spec.resources.requests.storage', 'field can not be less than previous value')]
   return []
 }
+
+function claimStatusFindings({ status = {} }: Wire<PersistentVolumeClaim>): FieldError[] {
+  const errors: FieldError[] = []
+  for (const list of ['capacity', 'allocatedResources'] as const)
+    for (const [name, quantity] of Object.entries(status[list] ?? {}))
+      if (String(quantity).startsWith('-'))
+        errors.push(fieldInvalid(`status.${list}[${name}]`, quantity, 'must be greater than or equal to 0'))
+  for (const [name, state] of Object.entries(status.allocatedResourceStatuses ?? {})) {
+    const field = `status.allocatedResourceStatuses[${name}]`
+    addInvalid(qualifiedNameProblems(name), name, field, errors)
+    checkSupported(state, resizeStates, field, errors)
+  }
+  return errors
+}
+
+const resizeStates = [
+  'ControllerResizeInProgress',
+  'ControllerResizeInfeasible',
+  'NodeResizePending',
+  'NodeResizeInProgress',
+  'NodeResizeInfeasible',
+]

@@ -7,7 +7,7 @@ import { checkPodTemplate } from '../../validation/pod-spec.ts'
 import { podWarnings } from '../../validation/pod-warnings.ts'
 import type { Wire } from '../../api/wire.ts'
 import { age, count, workloadColumns } from '../../api/columns.ts'
-import { replicationControllerStatusFindings } from '../../validation/status.ts'
+import { checkStatusCounts } from '../../validation/workload-status.ts'
 
 /** What ReplicaSets come from: pods of one template, by the number, under a selector of equalities. */
 export const replicationController: KindDeclaration<ReplicationController> = {
@@ -69,4 +69,15 @@ function validate({ spec = {} }: Wire<ReplicationController>): FieldError[] {
   const policy = spec.template.spec?.restartPolicy
   if (policy !== 'Always') errors.push(fieldNotSupported('spec.template.spec.restartPolicy', policy, ['Always']))
   return errors
+}
+
+function replicationControllerStatusFindings(
+  next: ReplicationController,
+  previous: ReplicationController,
+): FieldError[] {
+  return checkStatusCounts(next.status, previous.status, {
+    counts: ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'],
+    parts: ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'],
+    ready: 'readyReplicas',
+  })
 }

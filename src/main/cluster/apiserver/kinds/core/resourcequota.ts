@@ -3,9 +3,9 @@ import { isQuantity, parseQuantity, quantityProblem } from '#shared/kube/quantit
 import { fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { qualifiedNameProblems } from '#shared/kube/validation-names.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
-import { checkImmutable } from '../../validation/fields.ts'
+import { addInvalid, checkImmutable } from '../../validation/fields.ts'
 import { age, text } from '../../api/columns.ts'
-import { quotaStatusFindings } from '../../validation/status.ts'
+import type { Wire } from '../../api/wire.ts'
 
 const scopes = [
   'BestEffort',
@@ -91,5 +91,16 @@ function validate({ spec }: ResourceQuota): FieldError[] {
         ),
       )
   })
+  return errors
+}
+
+function quotaStatusFindings({ status = {} }: Wire<ResourceQuota>): FieldError[] {
+  const errors: FieldError[] = []
+  for (const list of ['hard', 'used'] as const)
+    for (const [name, quantity] of Object.entries(status[list] ?? {})) {
+      addInvalid(qualifiedNameProblems(name), name, `status.${list}[${name}]`, errors)
+      if (String(quantity).startsWith('-'))
+        errors.push(fieldInvalid(`status.${list}[${name}]`, quantity, 'must be greater than or equal to 0'))
+    }
   return errors
 }

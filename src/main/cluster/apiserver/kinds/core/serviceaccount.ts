@@ -14,6 +14,8 @@ export const serviceAccount: KindDeclaration<ServiceAccount> = {
   schema: 'io.k8s.api.core.v1.ServiceAccount',
   generation: false,
   returnsDeleted: true,
-  subresources: ['token'],
+  subresources: {
+    token: { verbs: ['create'], kind: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' } },
+  },
   columns: [count('Secrets', 'How many secrets pods of the account may use.', ({ secrets }) => secrets?.length), age],
 }

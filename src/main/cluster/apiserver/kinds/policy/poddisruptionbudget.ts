@@ -1,11 +1,12 @@
 import type { PodDisruptionBudget } from '#shared/kube/generated/types.ts'
 import { fieldInvalid, type FieldError } from '#shared/kube/status.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
-import { checkSupported } from '../../validation/fields.ts'
+import { checkNotNegative, checkSupported } from '../../validation/fields.ts'
 import { checkLabelSelector } from '../../validation/labels.ts'
 import { checkAtMostHundredPercent, checkCountOrPercent } from '../../validation/workloads.ts'
 import { age, count, text } from '../../api/columns.ts'
-import { budgetStatusFindings } from '../../validation/status.ts'
+import type { Wire } from '../../api/wire.ts'
+import { checkConditions } from '../../validation/status.ts'
 
 /** How many pods of a kind may be away at a time of their owner's choosing. */
 export const podDisruptionBudget: KindDeclaration<PodDisruptionBudget> = {
@@ -45,4 +46,12 @@ export const podDisruptionBudget: KindDeclaration<PodDisruptionBudget> = {
     count('Allowed Disruptions', 'How many may go now.', ({ status }) => status?.disruptionsAllowed),
     age,
   ],
+}
+
+function budgetStatusFindings({ status }: Wire<PodDisruptionBudget>): FieldError[] {
+  const errors: FieldError[] = []
+  for (const name of ['currentHealthy', 'desiredHealthy', 'disruptionsAllowed', 'expectedPods'] as const)
+    checkNotNegative(status?.[name], `status.${name}`, errors)
+  checkConditions(status?.conditions, 'status.conditions', errors)
+  return errors
 }

@@ -1,0 +1,59 @@
+import type { CustomResourceDefinition } from '#shared/kube/generated/types.ts'
+import { allMetadata, type Column, type KindDeclaration } from '../../../api/kind.ts'
+import { validateDefinition, validateDefinitionUpdate } from './validation.ts'
+
+/** Holds a definition until its objects are gone. */
+export const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io'
+
+const createdAt: Column<CustomResourceDefinition> = {
+  name: 'Created At',
+  type: 'date',
+  description: 'When the definition was created.',
+  value: ({ metadata }) => metadata.creationTimestamp ?? '',
+}
+
+/** A kind of the user's own. */
+export const customResourceDefinition: KindDeclaration<CustomResourceDefinition> = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  kind: 'CustomResourceDefinition',
+  plural: 'customresourcedefinitions',
+  singular: 'customresourcedefinition',
+  shortNames: ['crd', 'crds'],
+  categories: ['api-extensions'],
+  namespaced: false,
+  schema: 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition',
+  setDefaults({ spec }) {
+    if (!spec?.names) return
+    spec.names.singular ||= (spec.names.kind ?? '').toLowerCase()
+    spec.names.listKind ||= `${spec.names.kind ?? ''}List`
+    spec.conversion ??= { strategy: 'None' }
+    const { service } = spec.conversion.webhook?.clientConfig ?? {}
+    if (service) service.port ??= 443
+  },
+  prepareForCreate(object) {
+    const storage = object.spec?.versions?.find((version) => version.storage)?.name
+    object.status = {
+      conditions: [],
+      acceptedNames: { plural: '', kind: '' },
+      storedVersions: storage === undefined ? [] : [storage],
+    }
+  },
+  prepareForUpdate(next) {
+    // What is stored from now on is stored in this version, too.
+    const storage = next.spec?.versions?.find((version) => version.storage)?.name
+    const stored = next.status?.storedVersions ?? []
+    if (next.status && storage !== undefined && !stored.includes(storage))
+      next.status = { ...next.status, storedVersions: [...stored, storage] }
+  },
+  prepareForDelete({ metadata }) {
+    metadata.finalizers = [...new Set([...(metadata.finalizers ?? []), cleanupFinalizer])]
+  },
+  holdsDeletion: ({ metadata, status }) =>
+    metadata.deletionTimestamp === undefined &&
+    status?.conditions?.some(({ type, status: value }) => type === 'Established' && value === 'True') === true,
+  validate: validateDefinition,
+  validateUpdate: validateDefinitionUpdate,
+  status: { keptOnCreate: true, keepsMetadata: allMetadata },
+  columns: [createdAt],
+}

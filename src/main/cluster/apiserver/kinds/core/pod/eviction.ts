@@ -1,0 +1,106 @@
+import { setCondition } from '#shared/kube/conditions.ts'
+import type { Eviction, Pod, PodDisruptionBudget } from '#shared/kube/generated/types.ts'
+import { isPodReady } from '#shared/kube/pod.ts'
+import { selects } from '#shared/kube/selectors.ts'
+import { badRequest, failure, type ApiError } from '#shared/kube/status.ts'
+import { success, type Action, type ActionRequest, type Deletion, type ObjectKey } from '../../../api/action.ts'
+import { draftOf } from '../../../registry/patch.ts'
+
+/** `POST pods/x/eviction`: a delete that admission or the pod's disruption budget may refuse (EvictionREST of Kubernetes). */
+export const evictPod: Action = {
+  body: { group: 'policy', version: 'v1', kind: 'Eviction' },
+  check({ name, body }) {
+    if (body.metadata.name && body.metadata.name !== name)
+      throw badRequest('name in URL does not match name in Eviction object')
+  },
+  async create(request) {
+    const { namespace, name, body, writes } = request
+    await spendBudget(request)
+    const pod = { group: '', plural: 'pods', namespace, name, subresource: '' }
+    const deletion = writes.deletion(pod, (body as Eviction).deleteOptions)
+    const dryRun = deletion.dryRun || request.dryRun
+    const resourceVersion = dryRun ? deletion.resourceVersion : await markDisrupted(request, pod, deletion)
+    await deletion.run({ dryRun, resourceVersion })
+    return success(201)
+  },
+}
+
+/**
+ * Says in the pod's conditions why it will fail, before it is deleted: Jobs tell a disruption from a failure of the
+ * pod's own by this condition.
+ * @returns the resourceVersion precondition for the deletion, where the eviction has one
+ */
+async function markDisrupted(
+  { writes }: ActionRequest,
+  key: ObjectKey,
+  deletion: Deletion,
+): Promise<string | undefined> {
+  const disrupted = {
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'EvictionByEvictionAPI',
+    message: 'Eviction API: evicting',
+  }
+  const written = await writes.update<Pod>({ ...key, subresource: 'status' }, (current) => {
+    deletion.checkPreconditions(current)
+    const pod = draftOf(current)
+    return {
+      ...pod,
+      status: { ...pod.status, conditions: setCondition(pod.status?.conditions, disrupted, writes.now()) },
+    }
+  })
+  return deletion.resourceVersion === undefined ? undefined : written.metadata.resourceVersion
+}
+
+const budgets = { group: 'policy', plural: 'poddisruptionbudgets' }
+
+/** Takes an eviction from the budget of the pod. @throws ApiError 429 when nothing is left */
+async function spendBudget({ namespace, name, object, reader, writes }: ActionRequest): Promise<void> {
+  const pod: Pod | undefined = object
+  // What does not run, or goes already, disrupts nobody.
+  if (!pod || pod.metadata.deletionTimestamp || pod.status?.phase !== 'Running') return
+  const [budget, another] = (reader.list(budgets, namespace) as PodDisruptionBudget[]).filter(({ spec }) =>
+    selects(spec?.selector, pod.metadata.labels),
+  )
+  if (!budget) return
+  if (another)
+    throw failure(
+      500,
+      'InternalError',
+      'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+    )
+  if (!isPodReady(pod) && maySkip(budget)) return
+  const key = { ...budgets, namespace, name: budget.metadata.name ?? '', subresource: 'status' }
+  await writes.update<PodDisruptionBudget>(key, (current) => spent(current, name, writes.now()))
+}
+/** Pods that are not ready count for nothing: they may go as long as enough others are healthy, or always. */
+function maySkip({ spec, status }: PodDisruptionBudget): boolean {
+  if (spec?.unhealthyPodEvictionPolicy === 'AlwaysAllow') return true
+  const { currentHealthy = 0, desiredHealthy = 0 } = status ?? {}
+  return desiredHealthy > 0 && currentHealthy >= desiredHealthy
+}
+
+/** @throws ApiError 429 */
+function spent(budget: PodDisruptionBudget, pod: string, now: string): PodDisruptionBudget {
+  const { metadata, status } = budget
+  const name = metadata.name ?? ''
+  if (!status || (status.observedGeneration ?? 0) < (metadata.generation ?? 0))
+    throw overspent(`The disruption budget ${name} is still being processed by the server.`)
+  const { disruptionsAllowed = 0, desiredHealthy = 0, currentHealthy = 0 } = status
+  if (disruptionsAllowed <= 0)
+    throw overspent(
+      `The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`,
+    )
+  const next = draftOf(budget)
+  next.status = {
+    ...status,
+    disruptionsAllowed: disruptionsAllowed - 1,
+    disruptedPods: { ...status.disruptedPods, [pod]: now },
+  }
+  return next
+}
+
+const overspent = (message: string): ApiError =>
+  failure(429, 'TooManyRequests', "Cannot evict pod as it would violate the pod's disruption budget.", {
+    causes: [{ reason: 'DisruptionBudget', message }],
+  })

@@ -1,0 +1,95 @@
+import type { Container, Pod, PodSpec, ResourceRequirements } from '#shared/kube/generated/types.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
+import { isMirrorPod, qosClassOf } from '#shared/kube/pod.ts'
+import { fieldForbidden, fieldInvalid, type FieldError } from '#shared/kube/status.ts'
+
+/** `pods/resize`: CPU and memory of containers change, and nothing else (ValidatePodResize of Kubernetes). */
+
+/**
+ * The present spec with the resources and resize policies of the wanted one. Where containers come, go or change their
+ * names, the wanted spec stays as it is for validation to refuse.
+ */
+export function resizedSpec(next: PodSpec | undefined, current: PodSpec): PodSpec {
+  const containers = withResources(next?.containers, current.containers)
+  const initContainers = withResources(next?.initContainers, current.initContainers)
+  if (!next || !containers || !initContainers) return next ?? current
+  const spec: PodSpec = { ...current, containers }
+  if (current.initContainers) spec.initContainers = initContainers
+  return spec
+}
+
+/** undefined when they are not the same containers. */
+function withResources(
+  next: readonly Container[] | undefined = [],
+  current: readonly Container[] | undefined = [],
+): Container[] | undefined {
+  if (next.length !== current.length) return undefined
+  const merged: Container[] = []
+  for (const [i, container] of current.entries()) {
+    const wanted = next[i]
+    if (wanted?.name !== container.name) return undefined
+    const { resources: _resources, resizePolicy: _policy, ...kept } = container
+    merged.push({ ...kept, ...partOf(wanted) })
+  }
+  return merged
+}
+
+const partOf = ({ resources, resizePolicy }: Container): Pick<Container, 'resources' | 'resizePolicy'> => ({
+  ...(resources ? { resources } : {}),
+  ...(resizePolicy ? { resizePolicy } : {}),
+})
+
+/** What of a spec a resize is about. */
+export const resourcesOf = ({ containers = [], initContainers }: Partial<PodSpec>): PodSpec => ({
+  containers: containers.map((container) => ({ name: container.name, ...partOf(container) })),
+  ...(initContainers
+    ? { initContainers: initContainers.map((container) => ({ name: container.name, ...partOf(container) })) }
+    : {}),
+})
+
+export function resizeFindings(next: Pod, previous: Pod): FieldError[] {
+  if (isMirrorPod(previous)) return [fieldForbidden('', 'static pods cannot be resized')]
+  if (previous.spec?.os?.name === 'windows') return [fieldForbidden('', 'windows pods cannot be resized')]
+  const errors: FieldError[] = []
+  const before = previous.status?.qosClass ?? qosClassOf(previous)
+  if (qosClassOf(next) !== before)
+    errors.push(fieldInvalid('spec', qosClassOf(next), 'Pod QOS Class may not change as a result of resizing'))
+  for (const field of ['containers', 'initContainers'] as const)
+    next.spec?.[field]?.forEach(({ resources }, i) => {
+      checkRemoved(resources, previous.spec?.[field]?.[i]?.resources, `spec.${field}[${i}].resources`, errors)
+    })
+  if (!jsonEqual(withoutComputing(next), withoutComputing(previous)))
+    errors.push(fieldForbidden('spec', 'only cpu and memory resources are mutable'))
+  return errors
+}
+
+function checkRemoved(
+  next: ResourceRequirements | undefined,
+  previous: ResourceRequirements | undefined,
+  field: string,
+  errors: FieldError[],
+): void {
+  for (const side of ['limits', 'requests'] as const)
+    for (const name of computing)
+      if (previous?.[side]?.[name] !== undefined && next?.[side]?.[name] === undefined)
+        errors.push(fieldForbidden(`${field}.${side}`, `resource ${side} cannot be removed`))
+}
+
+const computing = ['cpu', 'memory']
+
+/** The spec without what a resize may change. */
+function withoutComputing({ spec }: Pod): unknown {
+  const others = (list: Record<string, string> | undefined): unknown =>
+    Object.entries(list ?? {})
+      .filter(([name]) => !computing.includes(name))
+      .sort()
+  const bare = ({ resources, resizePolicy: _policy, ...container }: Container): unknown => ({
+    ...container,
+    resources: {
+      claims: resources?.claims ?? [],
+      limits: others(resources?.limits),
+      requests: others(resources?.requests),
+    },
+  })
+  return { ...spec, containers: spec?.containers.map(bare), initContainers: spec?.initContainers?.map(bare) }
+}

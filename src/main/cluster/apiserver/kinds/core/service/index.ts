@@ -1,0 +1,69 @@
+import type { Service } from '#shared/kube/generated/types.ts'
+import { label1035Problems } from '#shared/kube/validation-names.ts'
+import { setServiceDefaults } from './defaults.ts'
+import type { KindDeclaration } from '../../../api/kind.ts'
+import { handled, proxyVerbs } from '../../handled.ts'
+import { validateService, validateServiceUpdate } from './validation.ts'
+import { age, labelsText, text, wide } from '../../../api/columns.ts'
+import { serviceStatusFindings, setServiceStatusDefaults } from '../../../validation/status.ts'
+
+/**
+ * One address for many pods. Cluster IPs and node ports are given by the admission plugin of
+ * `registry/service-allocator.ts`.
+ */
+export const service: KindDeclaration<Service> = {
+  group: '',
+  version: 'v1',
+  kind: 'Service',
+  plural: 'services',
+  singular: 'service',
+  shortNames: ['svc'],
+  categories: ['all'],
+  namespaced: true,
+  schema: 'io.k8s.api.core.v1.Service',
+  generation: false,
+  createOnUpdate: true,
+  returnsDeleted: true,
+  subresources: { proxy: handled(proxyVerbs, 'ServiceProxyOptions') },
+  validateName: label1035Problems,
+  setDefaults: setServiceDefaults,
+  prepareForCreate(object) {
+    object.status = { loadBalancer: {} }
+  },
+  prepareForUpdate(next) {
+    // Without a load balancer there is nothing to report of one, and no status write could keep it.
+    if (next.spec?.type !== 'LoadBalancer' && next.status?.loadBalancer?.ingress)
+      next.status = { ...next.status, loadBalancer: {} }
+  },
+  status: { validateStatus: serviceStatusFindings, setStatusDefaults: setServiceStatusDefaults },
+  validate: validateService,
+  validateUpdate: validateServiceUpdate,
+  fields: { 'spec.clusterIP': ({ spec }) => spec?.clusterIP ?? '', 'spec.type': ({ spec }) => spec?.type ?? '' },
+  columns: [
+    text('Type', 'How it is reached.', ({ spec }) => spec?.type ?? ''),
+    text(
+      'Cluster-IP',
+      'Its address inside the cluster.',
+      ({ spec }) => spec?.clusterIPs?.[0] || spec?.clusterIP || '<none>',
+    ),
+    text('External-IP', 'Its address outside the cluster.', externalText),
+    text('Port(s)', 'Its ports.', portsText),
+    age,
+    wide(text('Selector', 'Which pods are behind it.', ({ spec }) => labelsText(spec?.selector))),
+  ],
+}
+
+function externalText({ spec, status }: Service): string {
+  const external = spec?.externalIPs ?? []
+  if (spec?.type === 'ExternalName') return spec.externalName ?? ''
+  if (spec?.type !== 'LoadBalancer') return external.join(',') || '<none>'
+  const balanced = (status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip ?? hostname ?? '')
+  return [...balanced, ...external].join(',') || '<pending>'
+}
+
+function portsText({ spec }: Service): string {
+  const ports = (spec?.ports ?? []).map(
+    ({ port, nodePort, protocol }) => `${port}${nodePort ? `:${nodePort}` : ''}/${protocol ?? 'TCP'}`,
+  )
+  return ports.join(',') || '<none>'
+}

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest'
+import { cells, change, defaulted, findings, updateFindings } from '#test/support/kinds.ts'
+import { service } from './index.ts'
+
+const simple = { metadata: { name: 's', namespace: 'ns' }, spec: { ports: [{ port: 80 }] } }
+
+describe('defaults of a service', () => {
+  it('fill in what a bare service leaves out', () => {
+    expect(defaulted(service, simple).spec).toEqual({
+      internalTrafficPolicy: 'Cluster',
+      ports: [{ port: 80, protocol: 'TCP', targetPort: 80 }],
+      sessionAffinity: 'None',
+      type: 'ClusterIP',
+    })
+  })
+
+  it('let clients outside in by any node', () => {
+    expect(defaulted(service, change(simple, { 'spec.type': 'LoadBalancer' })).spec).toMatchObject({
+      allocateLoadBalancerNodePorts: true,
+      externalTrafficPolicy: 'Cluster',
+    })
+  })
+
+  it('bind a client to its pod for three hours', () => {
+    expect(defaulted(service, change(simple, { 'spec.sessionAffinity': 'ClientIP' })).spec).toMatchObject({
+      sessionAffinityConfig: { clientIP: { timeoutSeconds: 10_800 } },
+    })
+  })
+})
+
+describe('a service is refused', () => {
+  it.each<[string, Record<string, unknown>, string[]]>([
+    ['without ports', { 'spec.ports': [] }, ['spec.ports: Required value']],
+    [
+      'with an unknown type',
+      { 'spec.type': 'Cloud' },
+      [
+        'spec.type: Unsupported value: "Cloud": supported values: "ClusterIP", "ExternalName", "LoadBalancer", "NodePort"',
+      ],
+    ],
+    [
+      'with nameless ports',
+      { 'spec.ports': [{ port: 80 }, { port: 81 }] },
+      ['spec.ports[0].name: Required value', 'spec.ports[1].name: Required value'],
+    ],
+    [
+      'with a port twice',
+      {
+        'spec.ports': [
+          { name: 'a', port: 80 },
+          { name: 'b', port: 80 },
+        ],
+      },
+      ['spec.ports[1]: Duplicate value: {"port":80,"protocol":"TCP"}'],
+    ],
+    [
+      'with a target that is no port',
+      { 'spec.ports': [{ port: 80, targetPort: 70000 }] },
+      ['spec.ports[0].targetPort: Invalid value: 70000: must be between 1 and 65535, inclusive'],
+    ],
+    [
+      'with a node port that it cannot have',
+      { 'spec.ports': [{ port: 80, nodePort: 30000 }] },
+      ["spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'"],
+    ],
+    [
+      'with an address that is none',
+      { 'spec.clusterIP': 'here', 'spec.clusterIPs': ['here'] },
+      ['spec.clusterIPs[0]: Invalid value: "here": must be empty, \'None\', or a valid IP address'],
+    ],
+    [
+      'when headless with node ports',
+      { 'spec.type': 'NodePort', 'spec.clusterIP': 'None', 'spec.clusterIPs': ['None'] },
+      ['spec.clusterIPs[0]: Invalid value: "None": may not be set to \'None\' for NodePort services'],
+    ],
+    [
+      'when external without a name',
+      { 'spec.type': 'ExternalName', 'spec.ports': undefined },
+      ['spec.externalName: Required value'],
+    ],
+    [
+      'with a loopback address outside',
+      { 'spec.externalIPs': ['127.0.0.1'] },
+      ['spec.externalIPs[0]: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)'],
+    ],
+    [
+      'with a policy for clients that it does not have',
+      { 'spec.externalTrafficPolicy': 'Local' },
+      ['spec.externalTrafficPolicy: Invalid value: "Local": may only be set for externally-accessible services'],
+    ],
+  ])('%s', (_, changes, errors) => {
+    expect(findings(service, change(simple, changes))).toEqual(errors)
+  })
+})
+
+it('keeps its address', () => {
+  const stored = change(simple, { 'spec.clusterIP': '10.96.0.5', 'spec.clusterIPs': ['10.96.0.5'] })
+  const moved = change(stored, { 'spec.clusterIP': '10.96.0.6', 'spec.clusterIPs': ['10.96.0.6'] })
+  expect(updateFindings(service, moved, stored)).toEqual([
+    'spec.clusterIPs[0]: Invalid value: ["10.96.0.6"]: may not change once set',
+  ])
+  expect(updateFindings(service, change(stored, { 'spec.selector': { a: 'b' } }), stored)).toEqual([])
+})
+
+it('has a name that can begin a host name', () => {
+  expect(service.validateName?.('1a')).not.toEqual([])
+  expect(service.validateName?.('a-1')).toEqual([])
+})
+
+it.each<[Record<string, unknown>, Record<string, unknown>]>([
+  [
+    { 'spec.type': 'ClusterIP', 'spec.clusterIP': '10.96.0.5', 'spec.selector': { b: '2', a: '1' } },
+    { Type: 'ClusterIP', 'Cluster-IP': '10.96.0.5', 'External-IP': '<none>', 'Port(s)': '80/TCP', Selector: 'a=1,b=2' },
+  ],
+  [
+    {
+      'spec.type': 'NodePort',
+      'spec.clusterIP': 'None',
+      'spec.ports': [{ port: 53, nodePort: 30053, protocol: 'UDP' }],
+    },
+    { 'Cluster-IP': 'None', 'Port(s)': '53:30053/UDP', Selector: '<none>' },
+  ],
+  [{ 'spec.type': 'LoadBalancer' }, { 'Cluster-IP': '<none>', 'External-IP': '<pending>' }],
+  [
+    { 'spec.type': 'LoadBalancer', status: { loadBalancer: { ingress: [{ ip: '127.0.0.1' }] } } },
+    { 'External-IP': '127.0.0.1' },
+  ],
+  [
+    { 'spec.type': 'ExternalName', 'spec.externalName': 'example.com', 'spec.ports': [] },
+    { 'External-IP': 'example.com', 'Port(s)': '<none>' },
+  ],
+])('is printed as kubectl prints it: %j', (changes, expected) => {
+  expect(cells(service, change(simple, changes))).toMatchObject(expected)
+})

@@ -1,0 +1,170 @@
+import type { Service, ServicePort, ServiceSpec } from '#shared/kube/generated/types.ts'
+import {
+  fieldDuplicate,
+  fieldForbidden,
+  fieldInvalid,
+  fieldNotSupported,
+  fieldRequired,
+  type FieldError,
+} from '#shared/kube/status.ts'
+import {
+  ipFamily,
+  labelProblems,
+  portProblems,
+  qualifiedNameProblems,
+  subdomainProblems,
+} from '#shared/kube/validation-names.ts'
+import { isExternallyAccessible } from './defaults.ts'
+import { checkLabels } from '../../../validation/labels.ts'
+import { checkEndpointAddress } from '../../../validation/addresses.ts'
+import { addInvalid, checkOneOf, checkSupported } from '../../../validation/fields.ts'
+import { checkPort } from '../../../validation/probes.ts'
+import type { Wire } from '../../../api/wire.ts'
+
+const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']
+
+export function validateService({ spec = {} }: Wire<Service>): FieldError[] {
+  const errors: FieldError[] = []
+  const headless = spec.clusterIPs?.[0] === 'None' || spec.clusterIP === 'None'
+  if (!spec.ports?.length && !headless && spec.type !== 'ExternalName') errors.push(fieldRequired('spec.ports'))
+  checkType(spec, headless, errors)
+  checkPorts(spec.ports ?? [], spec.type ?? '', errors)
+  for (const error of checkLabels(spec.selector as Record<string, string> | undefined, 'spec.selector'))
+    errors.push(error)
+  checkOneOf(spec.sessionAffinity, ['ClientIP', 'None'], 'spec.sessionAffinity', errors)
+  checkAffinityTimeout(spec, errors)
+  checkClusterIps(spec, errors)
+  spec.externalIPs?.forEach((ip, i) => {
+    checkEndpointAddress(ip, `spec.externalIPs[${i}]`, errors)
+  })
+  checkOneOf(spec.type, types, 'spec.type', errors)
+  checkTrafficPolicies(spec, errors)
+  checkSupported(
+    spec.trafficDistribution,
+    ['PreferClose', 'PreferSameZone', 'PreferSameNode'],
+    'spec.trafficDistribution',
+    errors,
+  )
+  return errors
+}
+
+function checkType(spec: Wire<ServiceSpec>, headless: boolean, errors: FieldError[]): void {
+  switch (spec.type) {
+    case 'LoadBalancer':
+    case 'NodePort':
+      if (headless)
+        errors.push(fieldInvalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${spec.type} services`))
+      break
+    case 'ExternalName': {
+      if (spec.clusterIP || spec.clusterIPs?.length)
+        errors.push(fieldForbidden('spec.clusterIPs', 'may not be set for ExternalName services'))
+      const name = spec.externalName?.replace(/\.$/, '') ?? ''
+      if (name === '') errors.push(fieldRequired('spec.externalName'))
+      else addInvalid(subdomainProblems(name), name, 'spec.externalName', errors)
+      break
+    }
+  }
+}
+
+function checkPorts(ports: readonly Wire<ServicePort>[], type: string, errors: FieldError[]): void {
+  const names = new Set<string>()
+  const seen = new Set<string>()
+  const nodePorts = new Set<string>()
+  ports.forEach((port, i) => {
+    const field = `spec.ports[${i}]`
+    const { name = '', protocol = '', nodePort = 0 } = port
+    if (name === '') {
+      if (ports.length > 1) errors.push(fieldRequired(`${field}.name`))
+    } else {
+      addInvalid(labelProblems(name), name, `${field}.name`, errors)
+      if (names.has(name)) errors.push(fieldDuplicate(`${field}.name`, name))
+      names.add(name)
+    }
+    addInvalid(portProblems(port.port ?? 0), port.port ?? 0, `${field}.port`, errors)
+    checkOneOf(protocol, ['SCTP', 'TCP', 'UDP'], `${field}.protocol`, errors)
+    checkPort(port.targetPort, `${field}.targetPort`, errors)
+    if (port.appProtocol)
+      addInvalid(qualifiedNameProblems(port.appProtocol), port.appProtocol, `${field}.appProtocol`, errors)
+    if (nodePort !== 0 && (type === 'ClusterIP' || type === 'ExternalName'))
+      errors.push(fieldForbidden(`${field}.nodePort`, `may not be used when \`type\` is '${type}'`))
+    const key = `${protocol}/${port.port ?? 0}`
+    if (seen.has(key)) errors.push(fieldDuplicate(field, { port: port.port, protocol }))
+    seen.add(key)
+    const nodeKey = `${protocol}/${nodePort}`
+    if (nodePort !== 0 && nodePorts.has(nodeKey)) errors.push(fieldDuplicate(`${field}.nodePort`, nodePort))
+    nodePorts.add(nodeKey)
+  })
+}
+
+function checkAffinityTimeout(
+  { sessionAffinity, sessionAffinityConfig }: Wire<ServiceSpec>,
+  errors: FieldError[],
+): void {
+  const seconds = sessionAffinityConfig?.clientIP?.timeoutSeconds
+  if (sessionAffinity !== 'ClientIP' || seconds === undefined) return
+  if (seconds <= 0 || seconds > 86_400)
+    errors.push(
+      fieldInvalid(
+        'spec.sessionAffinityConfig.clientIP.timeoutSeconds',
+        seconds,
+        'must be greater than 0 and less than 86400',
+      ),
+    )
+}
+
+function checkClusterIps(
+  { clusterIP, clusterIPs = [], ipFamilyPolicy, ipFamilies }: Wire<ServiceSpec>,
+  errors: FieldError[],
+): void {
+  if (clusterIP && clusterIPs[0] !== clusterIP)
+    errors.push(fieldInvalid('spec.clusterIPs', clusterIPs, 'first value must match `clusterIP`'))
+  clusterIPs.forEach((ip, i) => {
+    if (ip === 'None' ? i > 0 : ipFamily(ip) === undefined)
+      errors.push(fieldInvalid(`spec.clusterIPs[${i}]`, ip, "must be empty, 'None', or a valid IP address"))
+  })
+  checkSupported(ipFamilyPolicy, ['SingleStack', 'PreferDualStack', 'RequireDualStack'], 'spec.ipFamilyPolicy', errors)
+  ipFamilies?.forEach((family, i) => {
+    checkSupported(family, ['IPv4', 'IPv6'], `spec.ipFamilies[${i}]`, errors)
+  })
+}
+
+function checkTrafficPolicies(spec: Wire<ServiceSpec>, errors: FieldError[]): void {
+  const { externalTrafficPolicy, internalTrafficPolicy, type } = spec
+  if (isExternallyAccessible(spec))
+    checkSupported(externalTrafficPolicy, ['Cluster', 'Local'], 'spec.externalTrafficPolicy', errors)
+  else if (externalTrafficPolicy)
+    errors.push(
+      fieldInvalid(
+        'spec.externalTrafficPolicy',
+        externalTrafficPolicy,
+        'may only be set for externally-accessible services',
+      ),
+    )
+  if (internalTrafficPolicy === undefined && type !== 'ExternalName')
+    errors.push(fieldRequired('spec.internalTrafficPolicy'))
+  checkSupported(internalTrafficPolicy, ['Cluster', 'Local'], 'spec.internalTrafficPolicy', errors)
+}
+
+/** A Service keeps its cluster IP as long as it has one. */
+export function validateServiceUpdate(
+  { spec: next = {} }: Wire<Service>,
+  { spec: old = {} }: Wire<Service>,
+): FieldError[] {
+  const errors: FieldError[] = []
+  if (next.type === 'ExternalName' || old.type === 'ExternalName') return errors
+  const before = old.clusterIPs?.[0] ?? ''
+  const now = next.clusterIPs?.[0] ?? ''
+  if (before !== '' && now !== before) {
+    if (now === '')
+      errors.push(fieldInvalid('spec.clusterIPs[0]', next.clusterIPs, 'primary clusterIP can not be unset'))
+    else errors.push(fieldInvalid('spec.clusterIPs[0]', next.clusterIPs, 'may not change once set'))
+  }
+  if (old.ipFamilies?.[0] && next.ipFamilies?.[0] && old.ipFamilies[0] !== next.ipFamilies[0])
+    errors.push(fieldInvalid('spec.ipFamilies[0]', next.ipFamilies, 'may not change once set'))
+  if (old.type === 'LoadBalancer' && next.type === 'LoadBalancer' && next.loadBalancerClass !== old.loadBalancerClass)
+    errors.push(fieldInvalid('spec.loadBalancerClass', next.loadBalancerClass, 'may not change once set'))
+  return errors
+}
+
+export const unsupportedFamily = (family: string): FieldError =>
+  fieldNotSupported('spec.ipFamilies[0]', family, ['IPv4'])
