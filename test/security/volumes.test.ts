@@ -276,6 +276,12 @@ describe('Secrets', () => {
 })
 
 describe('termination message', () => {
+  /** The phase may be reported a moment before the message is. */
+  const messageOf = (name: string): Promise<string> =>
+    eventually(
+      async () => (await statuses(name))[0]?.state?.terminated?.message ?? '',
+      (message) => message !== '',
+    )
   const agentKb = async (): Promise<number> =>
     Number(await inWorker(`awk '/VmRSS/ {print $2}' /proc/$(pgrep -f '^node /opt/slipway')/status`))
 
@@ -287,8 +293,7 @@ describe('termination message', () => {
       ],
     })
     await phase('sparse', 'Succeeded')
-    const [status] = await statuses('sparse')
-    const message = status?.state?.terminated?.message ?? ''
+    const message = await messageOf('sparse')
     expect(message.endsWith('the last words')).toBe(true)
     expect(Buffer.byteLength(message)).toBeLessThanOrEqual(4_096)
     expect((await agentKb()) - before).toBeLessThan(64 * 1024)
@@ -301,7 +306,7 @@ describe('termination message', () => {
       containers: [container('c', 'printf bye > /dev/termination-log', [])],
     })
     await phase('last-words', 'Succeeded')
-    expect((await statuses('last-words'))[0]?.state?.terminated?.message).toBe('bye')
+    expect(await messageOf('last-words')).toBe('bye')
     await remove('last-words')
   })
 })
