@@ -1,6 +1,6 @@
 import type { ValidatingAdmissionPolicy } from '#shared/kube/generated/types.ts'
 import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import { allMetadata, type KindDeclaration } from '../../api/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { checkSupported } from '../../validation/fields.ts'
 import { checkExpression } from '../../validation/expressions.ts'
 import { checkPolicy, setMatchDefaults } from '../../validation/policies.ts'
@@ -24,7 +24,7 @@ export const validatingAdmissionPolicy: KindDeclaration<ValidatingAdmissionPolic
     setMatchDefaults(spec.matchConstraints)
   },
   validate,
-  status: { keepsMetadata: allMetadata },
+  status: {},
   columns: [
     count('Validations', 'How many rules there are.', ({ spec }) => spec?.validations?.length),
     text('ParamKind', 'The kind that parameters of the policy are of.', ({ spec }) =>

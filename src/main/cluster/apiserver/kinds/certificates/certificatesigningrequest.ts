@@ -10,7 +10,7 @@ import {
   fieldRequired,
   type FieldError,
 } from '#shared/kube/status.ts'
-import { allMetadata, type KindDeclaration } from '../../api/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable } from '../../validation/fields.ts'
 import { age, text } from '../../api/columns.ts'
 
@@ -30,8 +30,8 @@ export const certificateSigningRequest: KindDeclaration<CertificateSigningReques
   },
   // Only the approval writes conditions beside the status, and both are dated alike.
   setDefaults: dateConditions,
-  status: { keepsMetadata: allMetadata, validateStatus: statusFindings, setStatusDefaults: dateConditions },
-  subresources: { approval: { part: 'status', keepsMetadata: allMetadata, validate: approvalFindings } },
+  status: { validateStatus: statusFindings, setStatusDefaults: dateConditions },
+  subresources: { approval: { part: 'status', validate: approvalFindings } },
   validate,
   validateUpdate(next, previous) {
     const errors: FieldError[] = []

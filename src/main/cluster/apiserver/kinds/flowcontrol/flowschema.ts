@@ -1,6 +1,6 @@
 import type { FlowSchema } from '#shared/kube/generated/types.ts'
 import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import { allMetadata, type KindDeclaration } from '../../api/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { checkOneOf, checkSupported } from '../../validation/fields.ts'
 import { age, count, text } from '../../api/columns.ts'
 
@@ -19,7 +19,7 @@ export const flowSchema: KindDeclaration<FlowSchema> = {
   prepareForCreate(object) {
     object.status = {}
   },
-  status: { keepsMetadata: allMetadata },
+  status: {},
   validate,
   columns: [
     text(

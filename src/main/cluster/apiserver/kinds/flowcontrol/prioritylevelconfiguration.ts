@@ -1,6 +1,6 @@
 import type { PriorityLevelConfiguration } from '#shared/kube/generated/types.ts'
 import { fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import { allMetadata, type KindDeclaration } from '../../api/kind.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
 import { checkOneOf } from '../../validation/fields.ts'
 import { age, text } from '../../api/columns.ts'
 
@@ -34,7 +34,7 @@ export const priorityLevelConfiguration: KindDeclaration<PriorityLevelConfigurat
   prepareForCreate(object) {
     object.status = {}
   },
-  status: { keepsMetadata: allMetadata },
+  status: {},
   validate,
   columns: [
     text('Type', 'Whether its requests are limited.', ({ spec }) => spec?.type ?? ''),
