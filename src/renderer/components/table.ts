@@ -10,7 +10,15 @@ export interface TableColumn {
 export interface TableRow {
   /** `namespace/name`, or `name`. */
   id: string
-  cells: { text: string; tone?: Tone }[]
+  cells: readonly TableCell[]
   /** Is being deleted. */
   leaving: boolean
 }
+
+export interface TableCell {
+  /** Text that tells an age is made from the time, ms since the epoch, each time the cell is drawn. */
+  text: string | ((now: number) => string)
+  tone?: Tone
+}
+
+export const textAt = ({ text }: TableCell, now: number): string => (typeof text === 'string' ? text : text(now))

@@ -70,6 +70,8 @@ export function useActions(client: () => Client) {
   }
 }
 
+export type ClusterActions = ReturnType<typeof useActions>
+
 /** The uid of a patch is a precondition. */
 const onlyThis = ({ metadata: { uid } }: KubeObject): object => (uid ? { metadata: { uid } } : {})
 

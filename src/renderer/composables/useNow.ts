@@ -1,7 +1,7 @@
 import { onScopeDispose, ref, type Ref } from 'vue'
 
-/** The present, once a second, for ages that grow while one looks. */
-export function useNow(): Ref<number> {
+/** The time, ms since the epoch, once a second while the caller lives: for ages that grow while one looks. */
+export function useNow(): Readonly<Ref<number>> {
   const now = ref(Date.now())
   const clock = setInterval(() => (now.value = Date.now()), 1_000)
   onScopeDispose(() => clearInterval(clock))

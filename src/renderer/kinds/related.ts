@@ -4,7 +4,7 @@ import { summarizePod } from '#shared/kube/pod.ts'
 import { matchesLabels, parseLabelSelector } from '#shared/kube/selectors.ts'
 import type { Tone } from '../components/tone.ts'
 import type { KindDescriptor } from './descriptor.ts'
-import { podTone } from './pod.ts'
+import { podTone } from './core/pod.ts'
 
 /** One object that another one has to do with. */
 export interface RelatedObject {

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import type { Pod } from '#shared/kube/generated/types.ts'
-import { gibibytes } from './cluster.ts'
+import { textAt } from '../components/table.ts'
+import { gibibytes } from './cells.ts'
 import { kinds } from './index.ts'
-import { pod } from './pod.ts'
+import { pod } from './core/pod.ts'
 import { columnsOf, rowsOf, type RowQuery } from './rows.ts'
 
 const now = Date.parse('2026-11-23T10:00:00Z')
@@ -31,7 +32,6 @@ const query = (more: Partial<RowQuery> = {}): RowQuery => ({
   namespaces: [],
   filter: '',
   sort: { column: 'name', descending: false },
-  now,
   ...more,
 })
 const ids = (more: Partial<RowQuery>): string[] => rowsOf(objects, query(more)).rows.map(({ id }) => id)
@@ -57,9 +57,23 @@ test('makes the cells of a row only when they are looked at, and only once', () 
   expect(rows[1]?.cells.at(-1)?.text).toBe('1')
 })
 
+test('time changes the text of ages, and neither the rows nor their order', () => {
+  const aged = ['2026-11-23T09:00:00Z', '2026-11-20T09:00:00Z', '2026-11-23T09:59:30Z'].map((creationTimestamp, i) => ({
+    metadata: { name: `p${i}`, creationTimestamp },
+  }))
+  const { rows } = rowsOf(
+    [...aged, { metadata: { name: 'none' } }],
+    query({ sort: { column: 'age', descending: false } }),
+  )
+  expect(rows.map(({ id }) => id)).toEqual(['p2', 'p0', 'p1', 'none'])
+  const ages = (at: number): string[] => rows.map(({ cells }) => (cells.at(-1) ? textAt(cells.at(-1)!, at) : ''))
+  expect(ages(now)).toEqual(['30s', '60m', '3d1h', '–'])
+  expect(ages(now + 60_000)).toEqual(['90s', '61m', '3d1h', '–'])
+})
+
 test('shows what kubectl shows', () => {
   const [row] = rowsOf([objects[0]!], query()).rows
-  expect(row?.cells.map(({ text }) => text)).toEqual(['web-10', 'a', '1/1', 'Running', '0', 'w1', '', '60m'])
+  expect(row?.cells.map((cell) => textAt(cell, now))).toEqual(['web-10', 'a', '1/1', 'Running', '0', 'w1', '', '60m'])
   expect(row?.cells[3]?.tone).toBe('good')
 })
 

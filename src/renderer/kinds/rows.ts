@@ -1,6 +1,7 @@
 import type { KubeObject } from '#shared/kube/object.ts'
-import type { TableColumn, TableRow } from '../components/table.ts'
-import { ageColumn, type Column, type KindDescriptor } from './descriptor.ts'
+import type { TableCell, TableColumn, TableRow } from '../components/table.ts'
+import { age } from './cells.ts'
+import type { Column, KindDescriptor } from './descriptor.ts'
 
 const name: Column<KubeObject> = {
   id: 'name',
@@ -13,6 +14,15 @@ const namespace: Column<KubeObject> = {
   title: 'Namespace',
   value: ({ metadata }) => metadata.namespace ?? '',
   width: '130px',
+}
+const ageColumn: Column<KubeObject> = {
+  id: 'age',
+  title: 'Age',
+  // The later it was created, the younger it is: an order that time does not change.
+  value: ({ metadata }) => -Date.parse(metadata.creationTimestamp ?? ''),
+  text: ({ metadata }, now) => age(metadata.creationTimestamp, now),
+  width: '72px',
+  numeric: true,
 }
 
 export const columnsOf = ({ resource, columns }: KindDescriptor): Column<KubeObject>[] => [
@@ -30,66 +40,75 @@ export interface RowQuery {
   /** None = all. */
   namespaces: readonly string[]
   filter: string
-  sort: { column: string; descending: boolean }
-  now: number
+  sort: Sort
+}
+export interface Sort {
+  column: string
+  descending: boolean
 }
 
-/** The rows to show: filtered, sorted by the column's value with the name to settle ties, and rendered as text. */
+/**
+ * The rows to show: filtered, and sorted by the column's value with the name to settle ties. Depends on the objects and
+ * the query alone: time changes the text of ages, and neither rows nor their order.
+ */
 export function rowsOf(objects: readonly KubeObject[], query: RowQuery): { rows: TableRow[]; hidden: number } {
-  const { columns, namespaces, sort, now } = query
+  const { columns, namespaces, sort } = query
   const needle = query.filter.trim().toLowerCase()
   const wanted = new Set(namespaces)
   const shown = objects.filter((object) => {
     if (wanted.size > 0 && object.metadata.namespace !== undefined && !wanted.has(object.metadata.namespace))
       return false
-    return needle === '' || matches(object, needle, columns, now)
+    return needle === '' || matches(object, needle, columns)
   })
   const column = columns.find(({ id }) => id === sort.column) ?? name
-  const keyed = shown.map((object) => ({ object, id: idOf(object), value: column.value(object, now) }))
+  const keyed = shown.map((object) => ({ object, id: idOf(object), value: column.value(object) }))
   const sign = sort.descending ? -1 : 1
   keyed.sort((a, b) => sign * compare(a.value, b.value) || compare(a.id, b.id))
-  return { rows: keyed.map(({ object }) => rowOf(object, columns, now)), hidden: objects.length - shown.length }
+  return { rows: keyed.map(({ object }) => rowOf(object, columns)), hidden: objects.length - shown.length }
 }
 
 export const headings = (columns: readonly Column<KubeObject>[]): TableColumn[] =>
-  columns.map(({ id, title, width, numeric }) => ({
-    id,
-    title,
-    ...(width ? { width } : {}),
-    ...(numeric ? { numeric } : {}),
-  }))
+  columns.map(({ id, title, width, numeric }) => ({ id, title, width, numeric }))
 
 /** Its cells are made when they come into sight: of ten thousand rows, thirty are. */
-function rowOf(object: KubeObject, columns: readonly Column<KubeObject>[], now: number): TableRow {
+function rowOf(object: KubeObject, columns: readonly Column<KubeObject>[]): TableRow {
   let cells: TableRow['cells'] | undefined
   return {
     id: idOf(object),
     leaving: object.metadata.deletionTimestamp !== undefined,
     get cells() {
-      return (cells ??= columns.map((column) => cellOf(object, column, now)))
+      return (cells ??= columns.map((column) => cellOf(object, column)))
     },
   }
 }
 
-function cellOf(object: KubeObject, column: Column<KubeObject>, now: number): TableRow['cells'][number] {
-  const tone = column.tone?.(object)
-  return { text: column.text?.(object, now) ?? String(column.value(object, now)), ...(tone ? { tone } : {}) }
+function cellOf(object: KubeObject, column: Column<KubeObject>): TableCell {
+  const { text } = column
+  return {
+    text: text ? (now) => text(object, now) : String(column.value(object)),
+    tone: column.tone?.(object),
+  }
 }
 
-/** By any cell, or by `key=value` of a label. */
-function matches(object: KubeObject, needle: string, columns: readonly Column<KubeObject>[], now: number): boolean {
+/** By any cell that is text, or by `key=value` of a label. */
+function matches(object: KubeObject, needle: string, columns: readonly Column<KubeObject>[]): boolean {
   if (needle.includes('=')) {
     const [key = '', value = ''] = needle.split('=')
     return Object.entries(object.metadata.labels ?? {}).some(
       ([k, v]) => k.toLowerCase() === key && v.toLowerCase().startsWith(value),
     )
   }
-  return columns.some((column) => String(column.value(object, now)).toLowerCase().includes(needle))
+  return columns.some(({ value, text }) => {
+    const found = value(object)
+    return (typeof found === 'string' || !text) && String(found).toLowerCase().includes(needle)
+  })
 }
 
 /** One for all comparisons: `localeCompare` with options makes a new one each time, which ten thousand rows feel. */
 const collator = new Intl.Collator(undefined, { numeric: true })
-const compare = (a: string | number, b: string | number): number => {
-  if (a === b) return 0
-  return typeof a === 'number' && typeof b === 'number' ? a - b : collator.compare(String(a), String(b))
+function compare(a: string | number, b: string | number): number {
+  if (typeof a === 'string' || typeof b === 'string') return a === b ? 0 : collator.compare(String(a), String(b))
+  // Times that are missing come last.
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b))
+  return a - b
 }

@@ -1,8 +1,9 @@
 import type { ContainerStatus, Pod } from '#shared/kube/generated/types.ts'
 import { isPodReady, restartsText, summarizePod } from '#shared/kube/pod.ts'
 import { pods } from '#shared/kube/resources.ts'
-import type { Tone } from '../components/tone.ts'
-import { describe } from './descriptor.ts'
+import type { Tone } from '../../components/tone.ts'
+import { shell } from '../actions/shell.ts'
+import { describe } from '../descriptor.ts'
 
 /** The exemplar of a descriptor: kubectl's columns, a tone for its state, and what is asked of a pod most. */
 export const pod = describe<Pod>({
@@ -44,7 +45,7 @@ export const pod = describe<Pod>({
     ['Service account', spec?.serviceAccountName ?? '–'],
   ],
   logs: ({ metadata }) => ({ pod: metadata.name ?? '' }),
-  actions: ['shell'],
+  actions: [shell],
 })
 
 export function podTone(object: Pod): Tone {

@@ -1,0 +1,55 @@
+import type { Component } from 'vue'
+import type { KubeObject } from '#shared/kube/object.ts'
+import type { Resource } from '#shared/kube/resources.ts'
+import type { Access } from '../../composables/useAccess.ts'
+import type { ClusterActions } from '../../composables/useActions.ts'
+import type { LogSource, Panel } from '../../stores/dock.ts'
+import type { Dialogs } from '../../stores/dialogs.ts'
+
+/** Something that can be done to an object: a button of its page and its drawer, and a key where it has one. */
+export interface Action<T extends KubeObject = KubeObject> {
+  id: string
+  /** A verb: `Restart`. */
+  label: string
+  /** Where the verb depends on the object. */
+  labelOf?(object: T): string
+  icon: Component
+  /** Key on the list and on the page: `l`. */
+  key?: string
+  /** Something is lost by it. */
+  danger?: boolean
+  /** Whether it can be done; else the reason, for the user. */
+  enabled?(object: T, access: Access): true | string
+  /** @throws Error with what to tell the user */
+  run(object: T, tools: ActionTools): void | Promise<void>
+}
+
+/** What actions need to know of a kind. */
+export interface ActionKind {
+  resource: Resource
+  title: string
+  logs?(object: KubeObject): LogSource | undefined
+}
+
+/** What an action works with, bound to the context and the kind of its object. */
+export interface ActionTools {
+  context: string
+  kind: ActionKind
+  /** Where an object is: `dev / shop`. */
+  placeOf(object: KubeObject): string
+  cluster: ClusterActions
+  dock: { show(panel: Panel): void }
+  dialogs: Dialogs
+  /** Says that something is done. */
+  say(text: string): void
+  /** Says how far a long action is, in place of its label. */
+  progress(text: string): void
+}
+
+/** `true`, or who may not do what: `You may not patch deployments/scale in shop.` */
+export function mayOr(access: Access, verb: string, object: KubeObject, subresource?: string): true | string {
+  if (access.may(verb, object, subresource)) return true
+  const { namespace } = object.metadata
+  const what = subresource ? `${access.plural}/${subresource}` : access.plural
+  return `You may not ${verb} ${what}${namespace ? ` in ${namespace}` : ''}.`
+}

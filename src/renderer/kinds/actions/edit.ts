@@ -1,0 +1,13 @@
+import { Pencil } from '@lucide/vue'
+import { targetOf } from '../../composables/target.ts'
+import type { Action } from './action.ts'
+
+export const edit: Action = {
+  id: 'edit',
+  label: 'Edit',
+  icon: Pencil,
+  key: 'e',
+  run(object, { context, kind: { resource }, dock }) {
+    dock.show({ panel: 'edit', target: targetOf(context, resource, object), resource })
+  },
+}

@@ -1,0 +1,14 @@
+import { ScrollText } from '@lucide/vue'
+import { targetOf } from '../../composables/target.ts'
+import type { Action } from './action.ts'
+
+export const logs: Action = {
+  id: 'logs',
+  label: 'Logs',
+  icon: ScrollText,
+  key: 'l',
+  run(object, { context, kind, dock }) {
+    const source = kind.logs?.(object)
+    if (source) dock.show({ panel: 'logs', target: targetOf(context, kind.resource, object), source })
+  },
+}

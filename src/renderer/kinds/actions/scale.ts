@@ -1,0 +1,29 @@
+import { Scaling } from '@lucide/vue'
+import { h } from 'vue'
+import type { KubeObject } from '#shared/kube/object.ts'
+import ScaleDialog from '../../components/ScaleDialog.vue'
+import { mayOr, type Action } from './action.ts'
+
+type Scalable = KubeObject & { spec?: { replicas?: number } }
+
+export const scale: Action<Scalable> = {
+  id: 'scale',
+  label: 'Scale',
+  icon: Scaling,
+  enabled: (object, access) => mayOr(access, 'patch', object, 'scale'),
+  run(object, { kind, cluster, dialogs, placeOf, say }) {
+    const { name = '' } = object.metadata
+    dialogs.show((close) =>
+      h(ScaleDialog, {
+        name,
+        place: placeOf(object),
+        replicas: object.spec?.replicas ?? 1,
+        async scale(replicas: number) {
+          await cluster.scale(kind.resource, object, replicas)
+          say(`${name} scaled to ${replicas}`)
+        },
+        onClose: close,
+      }),
+    )
+  },
+}

@@ -1,0 +1,16 @@
+import { SquareTerminal } from '@lucide/vue'
+import type { Pod } from '#shared/kube/generated/types.ts'
+import { targetOf } from '../../composables/target.ts'
+import { mayOr, type Action } from './action.ts'
+
+export const shell: Action<Pod> = {
+  id: 'shell',
+  label: 'Shell',
+  icon: SquareTerminal,
+  key: 's',
+  enabled: (pod, access) => mayOr(access, 'create', pod, 'exec'),
+  run(pod, { context, kind, dock }) {
+    const containers = (pod.spec?.containers ?? []).map(({ name }) => name)
+    dock.show({ panel: 'terminal', target: targetOf(context, kind.resource, pod), containers })
+  },
+}

@@ -1,0 +1,45 @@
+import type { Deployment } from '#shared/kube/generated/types.ts'
+import { deployments } from '#shared/kube/resources.ts'
+import { restart } from '../actions/restart.ts'
+import { rollBack } from '../actions/roll-back.ts'
+import { scale } from '../actions/scale.ts'
+import { images, readyTone, selectorText } from '../cells.ts'
+import { describe } from '../descriptor.ts'
+
+export const deployment = describe<Deployment>({
+  resource: deployments,
+  title: 'Deployments',
+  group: 'Workloads',
+  columns: [
+    {
+      id: 'ready',
+      title: 'Ready',
+      value: ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 1}`,
+      tone: ({ spec, status }) => readyTone(status?.readyReplicas ?? 0, spec?.replicas ?? 1),
+      width: '90px',
+    },
+    {
+      id: 'updated',
+      title: 'Up to date',
+      value: ({ status }) => status?.updatedReplicas ?? 0,
+      numeric: true,
+      width: '116px',
+    },
+    {
+      id: 'available',
+      title: 'Available',
+      value: ({ status }) => status?.availableReplicas ?? 0,
+      numeric: true,
+      width: '104px',
+    },
+    { id: 'images', title: 'Images', value: ({ spec }) => images(spec?.template) },
+  ],
+  details: ({ spec }) => [
+    ['Replicas', String(spec?.replicas ?? 1)],
+    ['Strategy', spec?.strategy?.type ?? ''],
+    ['Selector', selectorText(spec?.selector)],
+    ['Images', images(spec?.template)],
+  ],
+  logs: ({ spec }) => ({ selector: selectorText(spec?.selector) }),
+  actions: [scale, restart, rollBack],
+})

@@ -1,0 +1,48 @@
+import type { Node } from '#shared/kube/generated/types.ts'
+import { nodes } from '#shared/kube/resources.ts'
+import type { Tone } from '../../components/tone.ts'
+import { cordon } from '../actions/cordon.ts'
+import { drain } from '../actions/drain.ts'
+import { gibibytes } from '../cells.ts'
+import { describe } from '../descriptor.ts'
+
+export const node = describe<Node>({
+  resource: nodes,
+  title: 'Nodes',
+  group: 'Cluster',
+  columns: [
+    {
+      id: 'status',
+      title: 'Status',
+      value: (object) => nodeState(object).text,
+      tone: (object) => nodeState(object).tone,
+    },
+    {
+      id: 'address',
+      title: 'Address',
+      value: ({ status }) => status?.addresses?.find(({ type }) => type === 'InternalIP')?.address ?? '',
+      width: '120px',
+    },
+    { id: 'cpu', title: 'CPU', value: ({ status }) => status?.allocatable?.cpu ?? '', width: '64px' },
+    { id: 'memory', title: 'Memory', value: ({ status }) => gibibytes(status?.allocatable?.memory), width: '110px' },
+    { id: 'version', title: 'Version', value: ({ status }) => status?.nodeInfo?.kubeletVersion ?? '', width: '130px' },
+  ],
+  details: ({ spec, status }) => [
+    ['Pod range', spec?.podCIDR ?? '–'],
+    [
+      'Taints',
+      (spec?.taints ?? []).map(({ key, value, effect }) => `${key}${value ? `=${value}` : ''}:${effect}`).join('\n') ||
+        '–',
+    ],
+    ['Kernel', status?.nodeInfo?.kernelVersion ?? ''],
+    ['Runtime', status?.nodeInfo?.containerRuntimeVersion ?? ''],
+  ],
+  actions: [cordon, drain],
+})
+
+function nodeState({ spec, status }: Node): { text: string; tone: Tone } {
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready')?.status
+  const text = ready === 'True' ? 'Ready' : 'NotReady'
+  if (spec?.unschedulable) return { text: `${text},SchedulingDisabled`, tone: 'warn' }
+  return { text, tone: ready === 'True' ? 'good' : ready === 'Unknown' ? 'bad' : 'warn' }
+}

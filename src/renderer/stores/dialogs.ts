@@ -1,0 +1,43 @@
+import { defineStore } from 'pinia'
+import { shallowRef, type VNode } from 'vue'
+
+/** Asks before something is lost. */
+export interface Question {
+  title: string
+  text: string
+  /** The button that does it, with its target: `Delete web in dev / shop`. */
+  verb: string
+  /** A name that has to be typed out first. */
+  typed?: string
+  /** @throws Error with the reason, which is shown and keeps the dialog open */
+  act(): Promise<unknown>
+}
+
+export interface Dialogs {
+  confirm(question: Question): void
+  /** Shows a dialog until it calls `close`. */
+  show(render: (close: () => void) => VNode): void
+}
+
+/** Dialogs that anything may open, drawn in one place; one is open at a time, and the last one asked for is it. */
+export const useDialogs = defineStore('dialogs', () => {
+  const question = shallowRef<Question>()
+  const render = shallowRef<() => VNode>()
+  function close(): void {
+    question.value = undefined
+    render.value = undefined
+  }
+  return {
+    question,
+    render,
+    close,
+    confirm(asked: Question): void {
+      close()
+      question.value = asked
+    },
+    show(draw: (close: () => void) => VNode): void {
+      close()
+      render.value = () => draw(close)
+    },
+  }
+})

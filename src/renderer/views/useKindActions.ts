@@ -1,0 +1,98 @@
+import { reactive } from 'vue'
+import type { KubeObject } from '#shared/kube/object.ts'
+import { useApi } from '../api/index.ts'
+import { useAccess } from '../composables/useAccess.ts'
+import { useActions, type ClusterActions } from '../composables/useActions.ts'
+import { placeText } from '../composables/target.ts'
+import { actionsOf } from '../kinds/actions/index.ts'
+import type { Action } from '../kinds/actions/action.ts'
+import type { KindDescriptor } from '../kinds/descriptor.ts'
+import { useClusters } from '../stores/clusters.ts'
+import { useDialogs } from '../stores/dialogs.ts'
+import { useDock } from '../stores/dock.ts'
+import { useNotices } from '../stores/notices.ts'
+
+/** One action as an object's page offers it. */
+export interface OfferedAction {
+  action: Action
+  label: string
+  /** `web in dev / shop` */
+  target: string
+  /** Why it cannot be done; unset when it can. */
+  reason?: string
+  /** What it is doing right now. */
+  busy?: string
+}
+
+export interface KindActions {
+  cluster: ClusterActions
+  placeOf(object: KubeObject): string
+  /** The buttons of an object, in order. */
+  offered(object: KubeObject): OfferedAction[]
+  /** Runs an action; what it throws is told in a notice. */
+  run(action: Action, object: KubeObject): Promise<void>
+  /** Runs the action that has this key, if the object's kind has one and it may be done. */
+  runKey(key: string, object: KubeObject): void
+}
+
+/** The actions of a kind's objects, with all that they work with. */
+export function useKindActions(context: () => string, kind: () => KindDescriptor): KindActions {
+  const api = useApi()
+  const clusters = useClusters()
+  const dialogs = useDialogs()
+  const dock = useDock()
+  const notices = useNotices()
+  const access = useAccess(context, () => kind().resource)
+  const cluster = useActions(() => api.cluster(context()).client)
+  const running = reactive(new Map<string, string>())
+
+  const placeOf = ({ metadata }: KubeObject): string => placeText(clusters.labelOf(context()), metadata.namespace)
+  const keyOf = ({ id }: Action, { metadata }: KubeObject): string => `${id} ${metadata.uid ?? ''}`
+
+  function offered(object: KubeObject): OfferedAction[] {
+    const target = `${object.metadata.name ?? ''} in ${placeOf(object)}`
+    return actionsOf(kind(), object).map((action) => {
+      const enabled = action.enabled?.(object, access) ?? true
+      return {
+        action,
+        label: action.labelOf?.(object) ?? action.label,
+        target,
+        reason: enabled === true ? undefined : enabled,
+        busy: running.get(keyOf(action, object)),
+      }
+    })
+  }
+
+  async function run(action: Action, object: KubeObject): Promise<void> {
+    const key = keyOf(action, object)
+    if (running.has(key)) return
+    running.set(key, '')
+    try {
+      await action.run(object, {
+        context: context(),
+        kind: kind(),
+        placeOf,
+        cluster,
+        dock,
+        dialogs,
+        say: notices.say,
+        progress: (text) => running.set(key, text),
+      })
+    } catch (error) {
+      notices.fail(error)
+    } finally {
+      running.delete(key)
+    }
+  }
+
+  return {
+    cluster,
+    placeOf,
+    offered,
+    run,
+    runKey(key, object) {
+      const found = offered(object).find(({ action }) => action.key === key)
+      if (found && found.reason === undefined) void run(found.action, object)
+    },
+  }
+}
