@@ -1,6 +1,6 @@
 import { createRouter, createWebHashHistory } from 'vue-router'
 
-/** Every place has an address, so that Back works and a view can be opened again; behind the hash, because assets are relative. */
+/** Every view has an address. It is behind the hash, because assets have relative addresses. */
 export const router = createRouter({
   history: createWebHashHistory(),
   routes: [

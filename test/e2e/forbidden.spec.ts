@@ -25,7 +25,7 @@ test('who may not see all namespaces is told so, and sees the one that he names'
     try {
       await page.goto(app.url)
       await page.getByRole('button', { name: 'bob' }).click()
-      await expect(page.getByText('You may not see these')).toBeVisible()
+      await expect(page.getByText('You may not list these')).toBeVisible()
       await expect(page.getByText('cannot list resource "pods" in API group "" at the cluster scope')).toBeVisible()
 
       await page.getByRole('button', { name: 'Namespaces', exact: true }).click()

@@ -189,7 +189,7 @@ test('deletes the namespace, and nothing of it is left', async () => {
     page.getByRole('table', { name: 'Namespaces' }).getByRole('row').filter({ hasText: 'guestbook' }),
   ).toHaveCount(0, { timeout: 60_000 })
   await openKind('Pods')
-  await expect(page.getByText('No Pods here')).toBeVisible()
+  await expect(page.getByText('No Pods')).toBeVisible()
 })
 
 test('deletes the cluster with all that Docker held of it', async () => {

@@ -1,4 +1,5 @@
 import type { AppData } from '#main/contexts/app-data.ts'
+import type { Command } from '#shared/contract/app.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { implementer } from './implementer.ts'
 import { serveStream } from './stream.ts'
@@ -13,7 +14,7 @@ export interface AppTopicOptions {
   quit(clusters: 'stop' | 'keep' | 'cancel'): void | Promise<void>
 }
 
-export type Command = 'new-cluster' | 'deploy' | 'palette' | 'settings' | 'toggle-dock' | 'confirm-quit'
+export type { Command }
 
 export function appTopic({ info, data, samples, commands, quit }: AppTopicOptions) {
   const topic = implementer.app

@@ -49,7 +49,7 @@ export function clustersTopic(local: LocalClusters) {
   }
 }
 
-/** Sends the list of clusters now and after each change; changes that come while one is being sent are folded into one. */
+/** Sends the list of clusters now and after each change; changes during a send are combined. */
 async function follow(
   local: LocalClusters,
   port: { send(message: { clusters: Cluster[] }): Promise<void>; signal: AbortSignal },

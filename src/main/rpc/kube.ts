@@ -80,7 +80,7 @@ async function streamed(run: () => Promise<void>): Promise<string | undefined> {
   }
 }
 
-/** Cuts a byte stream at line ends, so that each message holds whole events. */
+/** Splits a text stream at line ends, so that each message holds whole events. */
 function wholeLines(send: (message: { events: string }) => Promise<void>): (text: string) => Promise<void> {
   let rest = ''
   return async (text) => {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { extname, join, normalize, sep } from 'node:path'
 
-/** What the page may load: itself only. Styles may be inline, because xterm.js writes its own. */
+/** The page may load only its own files. Inline styles are allowed, because xterm.js creates them. */
 export const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",

@@ -2,10 +2,10 @@
 export type Upward<Open, Up> = { open: Open } | { credit: number } | { data: Up }
 
 export interface StreamPort<Up, Down> {
-  /** Resolves once the reader has granted room for it: await it to be held back by a slow reader. */
+  /** Resolves once the reader has granted a credit for it: await it for back-pressure. */
   send(message: Down): Promise<void>
   onData(listener: (data: Up) => void): void
-  /** Aborted when the reader goes away. */
+  /** Aborted when the reader disconnects. */
   signal: AbortSignal
 }
 
@@ -96,14 +96,14 @@ class Outbox<T> {
     this.#wake()
   }
 
-  /** Ends and lets every waiting writer go: nobody reads any more. */
+  /** Ends, and resolves all waiting writers: there is no reader any more. */
   abandon(): void {
     this.end()
     for (const { sent } of this.#queue.splice(0)) sent()
     this.#wake()
   }
 
-  /** The next message once there is a credit for it; undefined at the end. What was queued before the end still goes out. */
+  /** The next message once there is a credit for it; undefined at the end, after the messages queued before it. */
   async take(): Promise<{ message: T } | undefined> {
     for (;;) {
       const head = this.#queue[0]

@@ -82,7 +82,7 @@ function createCommands(): { send(command: Command): void; onCommand(listener: (
   }
 }
 
-/** Quits as the user chose: by setting, or by asking in the window when clusters run. */
+/** Quits by the user's setting, or asks in the window when clusters run. */
 function createQuit({
   commands,
   ask,

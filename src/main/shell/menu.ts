@@ -1,7 +1,7 @@
 import { Menu, type MenuItemConstructorOptions } from 'electron'
 import type { Command } from '#main/rpc/app.ts'
 
-/** The application menu; commands go to the page, roles to Electron. No reload and no developer tools in a release. */
+/** The application menu: commands go to the page, roles to Electron. It has no reload and no developer tools. */
 export function applicationMenu(command: (name: Command) => void): Menu {
   const item = (label: string, name: Command, accelerator?: string): MenuItemConstructorOptions => ({
     label,

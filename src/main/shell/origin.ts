@@ -4,7 +4,7 @@ export function isOwnPage(url: string): boolean {
   return parsed?.protocol === 'app:' && parsed.host === 'slipway' && parsed.username === '' && parsed.password === ''
 }
 
-/** Links that may leave for the user's browser: https to the documentation of Slipway's neighbours only. */
+/** Whether a link may open in the user's browser: only https to the documentation of Kubernetes and Docker. */
 export function mayOpenOutside(url: string): boolean {
   const parsed = parse(url)
   if (parsed?.protocol !== 'https:' || parsed.username !== '') return false

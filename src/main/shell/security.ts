@@ -1,7 +1,7 @@
 import { app, session, shell, type WebContents } from 'electron'
 import { isOwnPage, mayOpenOutside } from './origin.ts'
 
-/** Locks every web contents there will be: navigation, windows, webviews, permissions (Electron's list, items 5, 11-15). */
+/** Restricts navigation, windows, webviews and permissions of all web contents (Electron's security list, items 5, 11-15). */
 export function lockDown(): void {
   app.on('web-contents-created', (_event, contents) => lockContents(contents))
   void app.whenReady().then(() => {
@@ -12,7 +12,7 @@ export function lockDown(): void {
   })
 }
 
-/** Copy and paste in terminals and editors; all else is denied. */
+/** For copy and paste in terminals and editors; all others are denied. */
 const allowedPermissions = new Set(['clipboard-sanitized-write', 'clipboard-read'])
 
 function lockContents(contents: WebContents): void {

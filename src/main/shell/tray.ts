@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Command } from '#main/rpc/app.ts'
 
-/** A tray icon that tells how many clusters run, and brings the window back. Clusters outlive the window. */
+/** A tray icon that shows how many clusters run and opens the window. Clusters keep running without a window. */
 export function createTray({
   resources,
   show,

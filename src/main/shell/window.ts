@@ -2,7 +2,7 @@ import { BrowserWindow } from 'electron'
 import { join } from 'node:path'
 import { appOrigin } from './protocol.ts'
 
-/** The one window, with the settings of Electron's security list (gui.md section 5, items 2-4, 6-10). */
+/** The one window, with the settings of Electron's security list (items 2-4 and 6-10). */
 export function createWindow({ root, dark }: { root: string; dark: boolean }): BrowserWindow {
   const window = new BrowserWindow({
     width: 1360,

@@ -5,7 +5,7 @@ import type { ContractRouterClient } from '@orpc/contract'
 import type { Contract } from '#shared/contract/index.ts'
 import { pagePort, pageReady } from '#shared/contract/port.ts'
 
-/** The back, as the contract has it. */
+/** A client of the contract. */
 export type Back = ContractRouterClient<Contract>
 
 /**

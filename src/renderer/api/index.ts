@@ -7,12 +7,12 @@ import { createSharedInformers, type SharedInformers } from '#shared/client/shar
 import { connectBack, type Back, type Connection } from './carrier.ts'
 import { createTransport } from './transport.ts'
 
-/** What the face knows of the world: the back, and a client with live copies for each context. */
+/** What the page works with: the back, and for each context a client with shared informers. */
 export interface Api {
   back: Back
   connection: ShallowRef<Connection>
   cluster(context: string): ClusterApi
-  /** Ends the live copies of a context that is gone. */
+  /** Stops the informers of a context that no longer exists. */
   forget(context: string): void
   /** Unset where there is no session to end. @throws Error when the session goes on */
   signOut?(): Promise<void>
@@ -52,7 +52,7 @@ export async function createApi(): Promise<Api> {
 
 export const provideApi = (app: App, api: Api): void => void app.provide(key, api)
 
-/** Of the setup of a component or a store. @throws outside of the app */
+/** Call it in the setup of a component or a store. @throws Error outside of the app */
 export function useApi(): Api {
   const api = inject(key)
   if (!api) throw new Error('the app has not provided its api')

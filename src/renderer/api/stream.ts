@@ -57,7 +57,7 @@ export function openStream<Open, Up, Down>(
   }
 }
 
-/** An endless iterable that is fed by hand. */
+/** A queue that is read as an async iterable, until it is ended. */
 class Outgoing<T> implements AsyncIterable<T> {
   readonly #queue: T[] = []
   #wake: () => void = () => undefined

@@ -4,7 +4,7 @@ import { ApiError, failure, type Status } from '#shared/kube/status.ts'
 import type { Back } from './carrier.ts'
 import { openStream } from './stream.ts'
 
-/** The shared client's way to a cluster, through the bridge: informers and clients work here as they do in the back. */
+/** A transport for the shared client and its informers that reaches a cluster through the back. */
 export function createTransport(back: Back, context: string): Transport {
   return {
     async request(request: ApiRequest) {
@@ -24,10 +24,10 @@ export function createTransport(back: Back, context: string): Transport {
       throw errorOf(status, text)
     },
     watch({ path, accept }, sink) {
-      let told = false
+      let hasEnded = false
       const end = (error?: Error): void => {
-        if (told) return
-        told = true
+        if (hasEnded) return
+        hasEnded = true
         sink.closed(error)
       }
       const stream = openStream(back.kube.watch, { context, path, ...(accept ? { accept } : {}) }, (message) => {
@@ -54,7 +54,7 @@ export function createTransport(back: Back, context: string): Transport {
         (error: unknown) => end(error as Error),
       )
       return () => {
-        told = true
+        hasEnded = true
         stream.close()
       }
     },

@@ -1,4 +1,4 @@
-/** An amount of bytes as people read it. */
+/** `1.5 GiB` */
 export function bytesText(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
   let amount = bytes

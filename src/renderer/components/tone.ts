@@ -1,2 +1,2 @@
-/** What a state means to its reader: gui.md section 4, "Status". */
+/** What a state means to the user. */
 export type Tone = 'good' | 'done' | 'warn' | 'bad' | 'quiet'

@@ -1,7 +1,7 @@
-/** From this many objects on, a refresh costs enough to be made four times a second only. */
+/** From this many objects on, a refresh is made at most four times a second. */
 const many = 2_000
 
-/** When a gathered refresh happens; the browser's own unless a test says otherwise. */
+/** When a gathered refresh happens; tests replace it. */
 export interface Schedule {
   nextFrame(run: () => void): void
   later(run: () => void, ms: number): void
@@ -11,7 +11,7 @@ const browser: Schedule = {
   later: (run, ms) => void setTimeout(run, ms),
 }
 
-/** Makes one refresh of however many changes came since the last one. @param size how much a refresh has to handle */
+/** Combines changes into one refresh per frame. @param size number of objects that a refresh handles */
 export function gather(refresh: () => void, size: () => number, schedule: Schedule = browser): () => void {
   let due = false
   const run = (): void => {

@@ -10,7 +10,7 @@ import { ApiError } from '#shared/kube/status.ts'
  */
 export function useActions(client: () => Client) {
   return {
-    /** What is gone already counts as removed; another object of the same name is left alone. @throws ApiError */
+    /** Deletes the object. One that no longer exists counts as deleted. @throws ApiError */
     remove: (resource: Resource, object: KubeObject) =>
       client()
         .delete(resource, refOf(object), object.metadata.uid ? { preconditions: { uid: object.metadata.uid } } : {})
@@ -34,7 +34,7 @@ export function useActions(client: () => Client) {
     cordon: (object: KubeObject, unschedulable: boolean) =>
       client().patch(nodes, refOf(object), { type: 'merge', body: { ...onlyThis(object), spec: { unschedulable } } }),
 
-    /** Earlier states of a Deployment, newest first. */
+    /** Revisions of a Deployment, newest first. */
     async revisions(object: KubeObject): Promise<{ revision: number; set: ReplicaSet }[]> {
       const { items } = await client().list(replicaSets, { namespace: object.metadata.namespace })
       return items
@@ -42,7 +42,7 @@ export function useActions(client: () => Client) {
         .map((set) => ({ revision: Number(set.metadata.annotations?.['deployment.kubernetes.io/revision'] ?? 0), set }))
         .sort((a, b) => b.revision - a.revision)
     },
-    /** Puts a Deployment's template back to that of a revision. */
+    /** Sets a Deployment's pod template to that of a revision. */
     rollBack(object: KubeObject, set: ReplicaSet): Promise<Deployment> {
       const template = structuredClone(set.spec?.template ?? {}) as { metadata?: { labels?: Record<string, string> } }
       delete template.metadata?.labels?.['pod-template-hash']

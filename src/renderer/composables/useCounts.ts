@@ -2,7 +2,7 @@ import { onScopeDispose, shallowRef, watch, type ShallowRef } from 'vue'
 import type { Client, Resource } from '#shared/client/client.ts'
 import { useApi } from '../api/index.ts'
 
-/** How often kinds are counted anew, ms: a glance, not a live list. */
+/** Interval between counts, ms. */
 const interval = 5_000
 
 /** How many objects there are of each kind, by plural; a kind that may not be listed has no count. */
@@ -39,7 +39,7 @@ async function countEach(
   return new Map(found.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])))
 }
 
-/** Counts without fetching: one object, and how many the server says remain. @param namespaces none = all */
+/** Counts by a list of one object and the server's `remainingItemCount`. @param namespaces none = all */
 export async function countOf(client: Client, resource: Resource, namespaces: readonly string[]): Promise<number> {
   const scopes = resource.namespaced && namespaces.length > 0 ? namespaces : [undefined]
   const lists = await Promise.all(scopes.map((namespace) => client.list(resource, { namespace, limit: 1 })))

@@ -6,23 +6,23 @@ import { useApi } from '../api/index.ts'
 import { gather } from './gather.ts'
 
 export interface LiveObjects<T> {
-  /** Replaced as a whole when anything changed: at most once per frame, less often for thousands. */
+  /** Replaced as a whole after a change: at most once per frame, less often for thousands of objects. */
   objects: ShallowRef<T[]>
   state: ShallowRef<'loading' | 'ready' | 'forbidden' | 'failed'>
-  /** Whether these are all: `ready` comes with the first of them. */
+  /** Whether all objects are there; `ready` is set when the first ones are. */
   complete: ShallowRef<boolean>
   /** The server's reason, when it refused. */
   reason: ShallowRef<string>
 }
 
-/** So many objects fill a screen and come in one breath. */
-const firstLook = 200
-/** How long a copy that nobody shows is kept up to date, ms. */
+/** Objects of the first list: enough to fill a screen. */
+const firstList = 200
+/** How long an informer that nobody uses is kept, ms: whoever comes back to a page finds it as it was. */
 const linger = 10_000
 
 /**
- * A live copy of a resource of a context, shared with everybody else who shows it.
- * @param namespaces where to look when the server refuses to show all namespaces at once
+ * The objects of a resource in a context, kept up to date by an informer that all users share.
+ * @param namespaces listed one by one where the server refuses a list of all namespaces
  */
 export function useLiveObjects<T extends KubeObject>(
   context: () => string | undefined,
@@ -34,12 +34,12 @@ export function useLiveObjects<T extends KubeObject>(
   const state = shallowRef<'loading' | 'ready' | 'forbidden' | 'failed'>('loading')
   const complete = shallowRef(false)
   const reason = shallowRef('')
-  /** Context and resource that may not be seen as a whole. */
+  /** The context and resource that may not be listed in all namespaces. */
   const refused = shallowRef('')
   let release: () => void = () => undefined
 
-  /** Those to be looked at one by one; none when all are seen at once. */
-  function singled(): readonly string[] {
+  /** The namespaces that are listed one by one; none when one list covers all. */
+  function separateNamespaces(): readonly string[] {
     const what = resource()
     return what?.namespaced && refused.value === nameOf(context(), what) ? namespaces() : []
   }
@@ -49,9 +49,9 @@ export function useLiveObjects<T extends KubeObject>(
     const parts = only.length > 0 ? only : [undefined]
     const first = parts.map((): readonly T[] => [])
     let stopped = false
-    // Informers ask for everything, and go on trying for ever: a first look brings rows, or the server's refusal, at once.
+    // Informers list everything and retry for ever: a first, short list shows rows or the server's refusal at once.
     parts.forEach((namespace, part) => {
-      client.list(what, { namespace, limit: firstLook }).then(
+      client.list(what, { namespace, limit: firstList }).then(
         ({ items }) => {
           if (stopped || shares[part]?.hasSynced) return
           first[part] = items
@@ -81,7 +81,6 @@ export function useLiveObjects<T extends KubeObject>(
     }
     return () => {
       stopped = true
-      // Who goes to another page and comes back finds it as it was.
       setTimeout(() => {
         for (const share of shares) share.stop()
       }, linger)
@@ -89,7 +88,7 @@ export function useLiveObjects<T extends KubeObject>(
   }
 
   watch(
-    () => [context(), resource(), singled().join()] as const,
+    () => [context(), resource(), separateNamespaces().join()] as const,
     ([id, what]) => {
       release()
       release = () => undefined
@@ -97,7 +96,7 @@ export function useLiveObjects<T extends KubeObject>(
       state.value = 'loading'
       reason.value = ''
       complete.value = false
-      if (id !== undefined && what) release = follow(id, what, singled())
+      if (id !== undefined && what) release = follow(id, what, separateNamespaces())
     },
     { immediate: true },
   )

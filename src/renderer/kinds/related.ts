@@ -6,7 +6,7 @@ import type { Tone } from '../components/tone.ts'
 import type { KindDescriptor } from './descriptor.ts'
 import { podTone } from './core/pod.ts'
 
-/** One object that another one has to do with. */
+/** An object that is related to the shown one. */
 export interface RelatedObject {
   kind: string
   name: string
@@ -18,7 +18,7 @@ export interface RelatedGroup {
   items: RelatedObject[]
 }
 
-/** What the cluster holds of the kinds that point at others. */
+/** The objects among which related ones are looked for. */
 export interface Neighbours {
   pods: readonly Pod[]
   replicaSets: readonly ReplicaSet[]
@@ -26,7 +26,7 @@ export interface Neighbours {
   endpointSlices: readonly EndpointSlice[]
 }
 
-/** What an object belongs to, runs on, uses, owns and selects, and what selects or uses it; empty groups are left out. */
+/** The objects that an object is owned by, runs on, uses, owns and selects, and those that select or use it. */
 export function relatedOf(kind: KindDescriptor, object: KubeObject, neighbours: Neighbours): RelatedGroup[] {
   const { namespace } = object.metadata
   const near = <T extends KubeObject>(objects: readonly T[]): T[] =>

@@ -70,7 +70,7 @@ export function rowsOf(objects: readonly KubeObject[], query: RowQuery): { rows:
 export const headings = (columns: readonly Column<KubeObject>[]): TableColumn[] =>
   columns.map(({ id, title, width, numeric }) => ({ id, title, width, numeric }))
 
-/** Its cells are made when they come into sight: of ten thousand rows, thirty are. */
+/** Makes its cells at the first access: only rows in sight are accessed. */
 function rowOf(object: KubeObject, columns: readonly Column<KubeObject>[]): TableRow {
   let cells: TableRow['cells'] | undefined
   return {
@@ -104,7 +104,7 @@ function matches(object: KubeObject, needle: string, columns: readonly Column<Ku
   })
 }
 
-/** One for all comparisons: `localeCompare` with options makes a new one each time, which ten thousand rows feel. */
+/** Shared, because `localeCompare` with options creates a collator for each call. */
 const collator = new Intl.Collator(undefined, { numeric: true })
 function compare(a: string | number, b: string | number): number {
   if (typeof a === 'string' || typeof b === 'string') return a === b ? 0 : collator.compare(String(a), String(b))

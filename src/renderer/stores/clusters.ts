@@ -3,10 +3,10 @@ import { ref, shallowRef, watch } from 'vue'
 import type { Cluster, ClusterSpec, Engine } from '#shared/contract/clusters.ts'
 import type { ContextInfo } from '#shared/contract/kube.ts'
 import { useApi } from '../api/index.ts'
-import { openStream } from '../api/stream.ts'
+import { useStream } from '../composables/useStream.ts'
 import { useDock } from './dock.ts'
 
-/** Local clusters as the back tells of them, and every context that can be looked into. */
+/** Local clusters as the back reports them, and every context that can be opened. */
 export const useClusters = defineStore('clusters', () => {
   const api = useApi()
   const dock = useDock()
@@ -15,19 +15,6 @@ export const useClusters = defineStore('clusters', () => {
   const engine = ref<Engine>()
   const loaded = ref(false)
 
-  function follow(): void {
-    const stream = openStream(api.back.clusters.watch, {}, (message) => {
-      const before = clusters.value
-      clusters.value = message.clusters
-      loaded.value = true
-      if (runningOf(message.clusters) !== runningOf(before)) void loadContexts()
-      for (const { name, context } of before)
-        if (context && !message.clusters.some((other) => other.name === name)) dock.closeContext(context)
-    })
-    // The stream ends when the connection does: it is opened again as soon as the back answers.
-    const again = (): void => void setTimeout(follow, 500)
-    stream.done.then(again, again)
-  }
   const runningOf = (list: readonly Cluster[]): string => list.map(({ context }) => context ?? '').join()
 
   async function loadContexts(): Promise<void> {
@@ -39,7 +26,14 @@ export const useClusters = defineStore('clusters', () => {
     engine.value = await api.back.clusters.engine()
   }
 
-  follow()
+  useStream(api.back.clusters.watch, {}, (message) => {
+    const before = clusters.value
+    clusters.value = message.clusters
+    loaded.value = true
+    if (runningOf(message.clusters) !== runningOf(before)) void loadContexts()
+    for (const { name, context } of before)
+      if (context && !message.clusters.some((other) => other.name === name)) dock.closeContext(context)
+  })
   void loadContexts()
   void loadEngine()
   watch(api.connection, (connection) => {

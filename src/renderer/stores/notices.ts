@@ -7,7 +7,7 @@ export interface Notice {
   tone: 'good' | 'bad'
 }
 
-/** Short words in a corner: successes vanish by themselves, failures stay until they are put away. */
+/** Short messages in a corner: successes disappear after four seconds, failures stay until they are dismissed. */
 export const useNotices = defineStore('notices', () => {
   const notices = ref<Notice[]>([])
   let next = 1

@@ -22,6 +22,10 @@ export const draft = z.strictObject({
 })
 export type Draft = z.infer<typeof draft>
 
+/** Commands of the native menu, the tray and the command palette. */
+export const command = z.enum(['new-cluster', 'deploy', 'palette', 'settings', 'toggle-dock', 'confirm-quit'])
+export type Command = z.infer<typeof command>
+
 export const app = {
   info: procedure.output(
     z.object({
@@ -40,12 +44,10 @@ export const app = {
   samples: procedure.output(
     z.array(z.object({ name: z.string(), title: z.string(), description: z.string(), manifest: z.string() })),
   ),
-  /** What the user chose in the native menu or tray. */
+  /** Commands that the user chooses in the native menu or the tray. */
   commands: downstream({
     open: z.strictObject({}),
-    down: z.object({
-      command: z.enum(['new-cluster', 'deploy', 'palette', 'settings', 'toggle-dock', 'confirm-quit']),
-    }),
+    down: z.object({ command }),
   }),
   /** Answer to `confirm-quit`. */
   quit: procedure.input(z.strictObject({ clusters: z.enum(['stop', 'keep', 'cancel']) })).output(z.void()),

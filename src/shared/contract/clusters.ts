@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { downstream, procedure } from './stream.ts'
 
-/** Local clusters: their life, their workers, and the operation that is under way on each. */
+/** Local clusters, their workers, and the operation that runs on each. */
 
 export const clusterName = z
   .string()
@@ -79,7 +79,7 @@ export const cluster = z.object({
   spec: clusterSpec,
   workers: z.array(worker),
   operation: operation.optional(),
-  /** Shell line that points kubectl at it. */
+  /** Shell line that makes kubectl use it. */
   kubectl: z.string().optional(),
 })
 export type Cluster = z.infer<typeof cluster>
@@ -106,7 +106,7 @@ export const clusters = {
   create: procedure.input(clusterSpec).output(z.void()),
   /** Stops the running operation and rolls it back. */
   cancel: procedure.input(named).output(z.void()),
-  /** Begins the failed operation anew. */
+  /** Starts the failed operation again. */
   retry: procedure.input(named).output(z.void()),
   start: procedure.input(named).output(z.void()),
   stop: procedure.input(named).output(z.void()),

@@ -2,7 +2,7 @@
 
 /** IPC channel between preload and main: a request up, the port down. */
 export const portChannel = 'slipway:port'
-/** What the page posts to its own window when it wants the port. */
+/** What the page posts to its own window to request the port. */
 export const pageReady = 'slipway-ready'
 /** What the preload posts back, with the port. */
 export const pagePort = 'slipway-port'

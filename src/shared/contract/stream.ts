@@ -3,8 +3,8 @@ import { z } from 'zod'
 
 /**
  * One shape for every stream. oRPC has no back-pressure, and a stream must be the whole input; so the input stream
- * carries, in this order, `open` once, then credits (how many more messages the reader is ready for) and data.
- * `rpc/credit.ts` honours the credits, `renderer/api/stream.ts` grants them.
+ * carries `open` once, then credits (how many more messages the reader is ready for) and data.
+ * `main/rpc/stream.ts` waits for the credits that `renderer/api/stream.ts` grants.
  */
 export function duplex<Open extends z.ZodType, Up extends z.ZodType, Down extends z.ZodType>(shape: {
   open: Open
@@ -19,14 +19,14 @@ export function duplex<Open extends z.ZodType, Up extends z.ZodType, Down extend
   return oc.errors(streamErrors).input(eventIterator(upward)).output(eventIterator(shape.down))
 }
 
-/** A stream that only flows towards the face. */
+/** A stream of messages to the page alone. */
 export const downstream = <Open extends z.ZodType, Down extends z.ZodType>(shape: { open: Open; down: Down }) =>
   duplex({ ...shape, up: z.never() })
 
 const streamErrors = {
-  /** What was asked for cannot be done; the message is for the user. */
+  /** The call cannot be carried out; the message is for the user. */
   FAILED: { status: 422, data: z.object({ reason: z.string(), hint: z.string().optional() }) },
 }
 
-/** A call with the one typed error that the face shows inline. */
+/** A call with the contract's one typed error. */
 export const procedure = oc.errors(streamErrors)

@@ -5,7 +5,7 @@ import type { Tone } from '../../components/tone.ts'
 import { shell } from '../actions/shell.ts'
 import { describe } from '../descriptor.ts'
 
-/** The exemplar of a descriptor: kubectl's columns, a tone for its state, and what is asked of a pod most. */
+/** The exemplar of a descriptor: kubectl's columns, a tone for the state, details, logs and actions. */
 export const pod = describe<Pod>({
   resource: pods,
   title: 'Pods',

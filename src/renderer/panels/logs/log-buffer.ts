@@ -9,8 +9,8 @@ export interface LogLine {
 }
 
 /**
- * The last lines of all sources together, in a ring: what is pushed out is counted, never lost in silence. Plain data
- * outside of Vue: ten thousand lines a second are only drawn, not observed.
+ * The last lines of all sources in order of arrival; lines that are dropped are counted. Plain data outside of Vue's
+ * reactivity, because ten thousand lines may come in a second.
  */
 export class LogBuffer {
   readonly #size: number
@@ -34,14 +34,14 @@ export class LogBuffer {
     return this.#next
   }
 
-  /** From where a source goes on when its stream broke off. */
+  /** Time of a source's last line, from which a broken stream resumes. */
   lastTime(source: number): string | undefined {
     return this.#last.get(source)
   }
 
   /**
-   * Adds text of a source, whose lines begin with their time; what has no end of line yet waits for it.
-   * @param after lines up to this time are known already: a stream that goes on begins at a whole second
+   * Adds text of a source, whose lines begin with their time. A line without its end waits for the rest.
+   * @param after drops lines up to this time: a resumed stream begins at a whole second
    */
   push(source: number, text: string, after = ''): void {
     const parts = ((this.#rest.get(source) ?? '') + text).split('\n')
@@ -49,12 +49,12 @@ export class LogBuffer {
     for (const part of parts) this.#add(source, part, after)
   }
 
-  /** Adds a remark of our own. */
+  /** Adds a line that is not of the log. */
   say(source: number, text: string): void {
     this.#add(source, text, '')
   }
 
-  /** A source has ended: its last words may lack an end of line. */
+  /** Adds a source's last line, which may lack its line end. */
   finish(source: number): void {
     const rest = this.#rest.get(source)
     this.#rest.delete(source)
@@ -75,7 +75,7 @@ export class LogBuffer {
       this.#last.set(source, time)
     }
     this.#lines.push({ number: this.#next++, source, time, text: plain(text) })
-    // Cut in slabs, so that a full ring costs no more than one that fills up.
+    // Dropped in blocks, so that a full buffer does not copy all lines for each new one.
     if (this.#lines.length < this.#size * 1.1) return
     const surplus = this.#lines.length - this.#size
     this.#lines = this.#lines.slice(surplus)
@@ -97,11 +97,11 @@ const comparable = (time: string): string => {
   return `${whole}.${fraction.padEnd(9, '0')}`
 }
 
-/** Without carriage returns and terminal escapes: colours of programs mean nothing here, and links could deceive. */
+/** Removes carriage returns and terminal escapes: colours are not shown, and links could deceive. */
 export const plain = (text: string): string =>
   text.replace(/\r$/, '').replace(/\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])/g, '')
 
-/** The expression that a search box holds. @returns undefined when it is empty, or not an expression (yet) */
+/** The regular expression of a search box. @returns undefined when it is empty or not valid */
 export function searchPattern(text: string): RegExp | undefined {
   if (text === '') return undefined
   try {

@@ -1,13 +1,13 @@
 import type { LogLine } from './log-buffer.ts'
 
-/** Which lines match, kept up while lines come and go: each line is looked at once for each expression. */
+/** The lines that match, updated as lines come and go: each line is tested once per expression. */
 export class LogSearch {
   #pattern: RegExp | undefined
   /** Numbers of matching lines, in order. */
   #numbers: number[] = []
   #scanned = 0
 
-  /** @returns the numbers of the lines that match, of those that are still there */
+  /** @returns the numbers of the matching lines that are still in the buffer */
   update(lines: readonly LogLine[], pattern: RegExp | undefined): readonly number[] {
     if (pattern?.source !== this.#pattern?.source || pattern?.flags !== this.#pattern?.flags) {
       this.#pattern = pattern
@@ -33,7 +33,7 @@ export class LogSearch {
   }
 }
 
-/** A text in pieces, those that match apart from the others. */
+/** Splits a text into pieces that match and pieces that do not. */
 export function highlighted(text: string, pattern: RegExp | undefined): { text: string; hit: boolean }[] {
   if (!pattern) return [{ text, hit: false }]
   const pieces: { text: string; hit: boolean }[] = []

@@ -18,7 +18,7 @@ export interface ApplyOptions {
   defined?: ReadonlySet<string>
 }
 
-/** Finds the address of any object by asking the API what it serves. */
+/** Applies objects of any kind: their paths come from the API's discovery. */
 export function createApplier(transport: Transport) {
   const served = new Map<string, Promise<ServedResource[]>>()
   const resourcesOf = (apiVersion: string): Promise<ServedResource[]> => {
@@ -35,7 +35,7 @@ export function createApplier(transport: Transport) {
   }
 
   async function pathOf(object: KubeObject, namespace: string, defined: ReadonlySet<string>): Promise<string> {
-    // A definition that was applied a moment ago is established within the second.
+    // A definition that was just applied is established within the second.
     for (let tries = 0; ; tries++) {
       try {
         return await knownPathOf(object, namespace)
@@ -55,7 +55,7 @@ export function createApplier(transport: Transport) {
     const named = (each: ServedResource): boolean => each.kind === kind && !each.name.includes('/')
     let resource = list.find(named)
     if (!resource) {
-      // Its definition may have come since, a moment ago even.
+      // Its definition may be newer than the cached list.
       served.delete(apiVersion)
       resource = (await resourcesOf(apiVersion)).find(named)
     }
@@ -81,9 +81,9 @@ export function createApplier(transport: Transport) {
 
   return {
     /**
-     * Server-side apply as field manager `slipway`; what has no name but a beginning of one is created.
+     * Server-side apply as field manager `slipway`. An object with `generateName` is created.
      * @param uid of the one object that may be written: the server refuses another one of the same name
-     * @param defined groups whose kinds may be about to be served
+     * @param defined groups whose definitions were just applied: their kinds are waited for
      * @returns whether it is new, changed, or as it was @throws ApiError, 409 with the owners of fields in conflict
      */
     async apply(
@@ -110,6 +110,8 @@ export function createApplier(transport: Transport) {
     },
   }
 }
+
+export type Applier = ReturnType<typeof createApplier>
 
 const unknownKind = (kind: string, apiVersion: string): ApiError =>
   failure(404, 'NotFound', `this cluster serves no ${kind} of ${apiVersion}`)

@@ -24,7 +24,7 @@ const kubectlYaml = {
     ),
 }
 
-/** The objects of a multi-document text, and what is wrong with it: unreadable YAML, or documents that are no objects. */
+/** The objects of a text of several documents, and its mistakes: invalid YAML, and documents that are no objects. */
 export function readManifests(text: string): { manifests: Manifest[]; mistakes: Mistake[] } {
   const lines = new LineCounter()
   const manifests: Manifest[] = []
@@ -70,7 +70,7 @@ export function namespacesOf(objects: readonly KubeObject[], fallback: string): 
   return [...new Set(found)]
 }
 
-/** What others need goes first: namespaces and definitions, then what pods refer to, then the rest as written. */
+/** Sorts by dependency: namespaces and definitions, then what pods refer to, then the rest as written. */
 export function inOrder(manifests: readonly Manifest[]): Manifest[] {
   const first = [
     'Namespace',
@@ -111,8 +111,8 @@ export function applyBody(object: KubeObject, uid?: string): KubeObject {
 }
 
 /**
- * Fields that the user took out and the server kept all the same: by the rules of server-side apply a field stays while
- * another manager owns it, and one with a default comes back.
+ * Fields that the user removed and the server kept: by the rules of server-side apply a field stays while another
+ * manager owns it, and a field with a default comes back.
  */
 export function survivors(base: unknown, wanted: unknown, result: unknown, path = ''): string[] {
   if (base === null || typeof base !== 'object' || result === null || typeof result !== 'object') return []
@@ -133,11 +133,11 @@ export function survivors(base: unknown, wanted: unknown, result: unknown, path 
   })
 }
 
-/** Items of a list under the name that they have, or under what they are. */
+/** The items of a list by their name, or by their JSON where they have none. */
 const byName = (items: readonly unknown[]): Map<string, unknown> =>
   new Map(items.map((item) => [(item as { name?: string } | null)?.name ?? JSON.stringify(item), item]))
 
-/** Who owns which fields, out of the causes of a 409: `conflict with "kubectl-client-side-apply" using apps/v1`. */
+/** The owners of conflicting fields, from the causes of a 409: `conflict with "kubectl-client-side-apply" using apps/v1`. */
 export function conflictsOf(details?: {
   causes?: { reason: string; message: string; field?: string }[]
 }): { manager: string; field: string }[] {

@@ -2,7 +2,7 @@ import type { CompletionContext, CompletionResult } from '@codemirror/autocomple
 import { isMap, isScalar, isSeq, parseAllDocuments, type Node, type Pair } from 'yaml'
 import type { Transport } from '#shared/client/transport.ts'
 
-/** As much of OpenAPI v3 as completion and checks need. */
+/** The part of OpenAPI v3 that completion and checks use. */
 export interface Schema {
   $ref?: string
   allOf?: Schema[]
@@ -17,7 +17,7 @@ export interface Schema {
   'x-kubernetes-preserve-unknown-fields'?: boolean
 }
 
-/** The cluster's own schemas, by group and version, fetched when first needed. */
+/** The schemas of a cluster, fetched by group and version at first use. */
 export class Schemas {
   readonly #transport: Transport
   readonly #documents = new Map<string, Promise<Record<string, Schema>>>()
@@ -27,7 +27,7 @@ export class Schemas {
     this.#transport = transport
   }
 
-  /** Fetches what an object of this kind may hold; afterwards `known` has it. */
+  /** Fetches the schema of a kind; afterwards `known` returns it. */
   async load(apiVersion: string, kind: string): Promise<void> {
     const id = `${apiVersion}/${kind}`
     if (this.#roots.has(id)) return
@@ -61,7 +61,7 @@ export class Schemas {
   }
 }
 
-/** Follows references to what the schema really says. */
+/** Resolves references. */
 export function settle(schema: Schema | undefined, all: Record<string, Schema>): Schema | undefined {
   let current = schema
   for (let steps = 0; current && steps < 10; steps++) {
@@ -139,7 +139,7 @@ export function checkSchema(text: string, schemas: Schemas): { message: string; 
   }
 }
 
-/** Where in its document a position is: its path by indentation, which also works while the text is not yet YAML. */
+/** The path of a position in its document, by indentation, so that it also works on text that is not valid YAML yet. */
 export function pathAt(
   lines: readonly string[],
   line: number,
@@ -178,7 +178,7 @@ export function pathAt(
   return { path, start }
 }
 
-/** Completion of keys and enumerated values out of the cluster's own schema. */
+/** Completes keys and enumerated values from the cluster's schema. */
 export function completeFrom(schemas: Schemas): (context: CompletionContext) => Promise<CompletionResult | null> {
   return async (context) => {
     const { state, pos } = context

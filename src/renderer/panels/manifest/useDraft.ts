@@ -1,0 +1,43 @@
+import { onScopeDispose, ref, type Ref } from 'vue'
+import type { Draft } from '#shared/contract/app.ts'
+import { messageOf } from '#shared/kube/error-kinds.ts'
+import { useApi } from '../../api/index.ts'
+
+/** Time without typing after which a text is kept, ms. */
+const pause = 500
+
+export interface KeptDraft {
+  /** Why the text is not kept; empty when it is. */
+  notKept: Ref<string>
+  find(): Promise<Draft | undefined>
+  /** Keeps a text once the user pauses. @param base the server's text that the edit began from */
+  keep(text: string, base?: string): void
+  remove(): Promise<void>
+}
+
+/** Text that outlives a crash: kept by the back under a key. */
+export function useDraft(key: string): KeptDraft {
+  const { app } = useApi().back
+  const notKept = ref('')
+  let timer: ReturnType<typeof setTimeout> | undefined
+  onScopeDispose(() => clearTimeout(timer))
+  return {
+    notKept,
+    find: async () => (await app.drafts()).find((draft) => draft.key === key),
+    keep(text, base) {
+      clearTimeout(timer)
+      timer = setTimeout(() => {
+        // The back refuses what may hold a Secret.
+        app.saveDraft({ key, text, base, savedAt: Date.now() }).then(
+          () => (notKept.value = ''),
+          (failure: unknown) => (notKept.value = messageOf(failure)),
+        )
+      }, pause)
+    },
+    async remove() {
+      clearTimeout(timer)
+      notKept.value = ''
+      await app.removeDraft({ key }).catch(() => undefined)
+    },
+  }
+}

@@ -1,0 +1,233 @@
+// @vitest-environment happy-dom
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { h } from 'vue'
+import type { Cluster } from '#shared/contract/clusters.ts'
+import { deployments } from '#shared/kube/resources.ts'
+import { failure } from '#shared/kube/status.ts'
+import { mountFace, settle, type Face, type FaceOptions } from '#test/support/mounted-face.ts'
+import { targetOf } from '../composables/target.ts'
+import { kindOf } from '../kinds/index.ts'
+import { useDock } from '../stores/dock.ts'
+import ClustersView from './ClustersView.vue'
+import CommandPalette from './CommandPalette.vue'
+import DialogHost from './DialogHost.vue'
+import DockArea from './DockArea.vue'
+import KindSidebar from './KindSidebar.vue'
+import ListView from './ListView.vue'
+import NamespacePicker from './NamespacePicker.vue'
+import ObjectDetail from './ObjectDetail.vue'
+import ObjectView from './ObjectView.vue'
+import SignedOutPage from './SignedOutPage.vue'
+
+let face: Face
+beforeEach(() => {
+  vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(600)
+  vi.spyOn(HTMLElement.prototype, 'clientWidth', 'get').mockReturnValue(1_000)
+})
+afterEach(() => {
+  face.unmount()
+  vi.restoreAllMocks()
+})
+
+const object = (name: string, namespace: string, more: object = {}) => ({
+  metadata: { name, namespace, uid: `${namespace}-${name}`, creationTimestamp: '2026-11-23T09:00:00Z' },
+  ...more,
+})
+const web = object('web', 'shop', { spec: { replicas: 2, selector: { matchLabels: { app: 'web' } } } })
+const other = object('web', 'default', { spec: { replicas: 1 } })
+const options: FaceOptions = {
+  objects: {
+    'local:dev': { deployments: [web, other], namespaces: [{ metadata: { name: 'shop' } }] },
+    'kubeconfig:dev': {},
+  },
+}
+/** A view with the dialogs that it may open. */
+const withDialogs = (view: object) => ({ render: () => [h(view), h(DialogHost)] })
+const show = async (view: object, path: string, more: FaceOptions = {}): Promise<void> => {
+  face = await mountFace(withDialogs(view), path, { ...options, ...more })
+}
+const list = '/c/local:dev/deployments'
+const dock = (): ReturnType<typeof useDock> => useDock(face.pinia)
+
+test('ListView lists, filters and says what the filter hides', async () => {
+  await show(ListView, list)
+  expect(document.querySelectorAll('[role=row]')).toHaveLength(3)
+  const filter = document.querySelector<HTMLInputElement>('[aria-label=Filter]')
+  if (!filter) throw new Error('no filter')
+  filter.value = 'nothing'
+  filter.dispatchEvent(new Event('input'))
+  await settle()
+  expect(face.text()).toContain('2 hidden by the filter')
+  await face.press('Clear')
+  expect(document.querySelectorAll('[role=row]')).toHaveLength(3)
+})
+
+test('ListView moves, selects, and deletes exactly what was selected, by uid', async () => {
+  await show(ListView, list)
+  await face.key('j')
+  await face.key(' ')
+  await face.key('j')
+  await face.key('d', { ctrlKey: true })
+  expect(face.text()).toContain('Delete Deployment web?')
+  await face.press('Delete Deployment web in dev (local) / default')
+  document.querySelector('form')?.dispatchEvent(new Event('submit', { cancelable: true }))
+  await settle()
+  const deletes = face.calls['local:dev']?.filter(([verb]) => verb === 'delete')
+  expect(deletes?.map(([, plural, ref, how]) => [plural, ref, how])).toEqual([
+    ['deployments', { namespace: 'default', name: 'web' }, { preconditions: { uid: 'default-web' } }],
+  ])
+})
+
+test('ListView leaves the keys of a control to the control', async () => {
+  await show(ListView, list)
+  await face.key('j')
+  for (const key of ['Enter', ' ', 'e', 'd']) await face.key(key, {}, face.button('Columns'))
+  expect(face.router.currentRoute.value.name).toBe('list')
+  expect(dock().tabs).toEqual([])
+  await face.key('Enter')
+  expect(face.router.currentRoute.value.fullPath).toBe(`${list}/default/web`)
+})
+
+test('ListView says why it cannot show objects', async () => {
+  const forbidden = failure(403, 'Forbidden', 'deployments is forbidden')
+  await show(ListView, list, { answers: { 'list deployments': forbidden }, objects: { 'local:dev': {} } })
+  expect(face.text()).toMatch(/You may not list these|No Deployments/)
+})
+
+test('ObjectDetail opens panels on its own object, and acts on it by uid', async () => {
+  const kind = kindOf('deployments')
+  if (!kind) throw new Error('no kind')
+  face = await mountFace(
+    { render: () => [h(ObjectDetail, { context: 'local:dev', kind, object: web }), h(DialogHost)] },
+    '/',
+    options,
+  )
+  await face.press('Edit web in dev (local) / shop')
+  await face.press('Logs web in dev (local) / shop')
+  expect(dock().tabs.map(({ panel, target }) => [panel, target])).toEqual([
+    ['edit', targetOf('local:dev', deployments, web)],
+    ['logs', targetOf('local:dev', deployments, web)],
+  ])
+  await face.press('Restart web in dev (local) / shop')
+  expect(face.calls['local:dev']?.find(([verb]) => verb === 'patch')?.[3]).toMatchObject({
+    body: { metadata: { uid: 'shop-web' } },
+  })
+  await face.press('Delete web in dev (local) / shop')
+  expect(face.text()).toContain('Delete Deployment web?')
+})
+
+test('ObjectDetail says what the user may not do', async () => {
+  const kind = kindOf('deployments')
+  if (!kind) throw new Error('no kind')
+  const answers = { 'create selfsubjectaccessreviews': { status: { allowed: false } } }
+  face = await mountFace({ render: () => h(ObjectDetail, { context: 'local:dev', kind, object: web }) }, '/', {
+    ...options,
+    answers,
+  })
+  await settle()
+  const restart = face.button('Restart web in dev (local) / shop')
+  expect(restart.title).toBe('You may not patch deployments in shop.')
+  restart.click()
+  await settle()
+  expect(face.calls['local:dev']?.some(([verb]) => verb === 'patch')).toBe(false)
+})
+
+test('ObjectDetail hides the values of a Secret until they are asked for', async () => {
+  const kind = kindOf('secrets')
+  if (!kind) throw new Error('no kind')
+  const secret = object('s', 'shop', { data: { password: 'aHVudGVyMg==' } })
+  face = await mountFace(
+    { render: () => h(ObjectDetail, { context: 'local:dev', kind, object: secret }) },
+    '/',
+    options,
+  )
+  expect(face.text()).not.toContain('hunter2')
+  await face.press('YAML')
+  expect(face.text()).not.toContain('aHVudGVyMg==')
+  await face.press('Overview')
+  await face.press('Show values')
+  expect(face.text()).toContain('hunter2')
+})
+
+test('ObjectView shows the object of its address, and says when there is none', async () => {
+  await show(ObjectView, `${list}/shop/web`)
+  expect(face.text()).toContain('Deployment · dev (local) / shop')
+  face.unmount()
+  await show(ObjectView, `${list}/shop/gone`)
+  expect(face.text()).toContain('shop/gone does not exist.')
+})
+
+test('DockArea labels its tabs with their targets', async () => {
+  await show(DockArea, '/')
+  dock().show({ panel: 'deploy', target: { context: 'local:dev' } })
+  dock().show({ panel: 'deploy', target: { context: 'kubeconfig:dev' } })
+  const target = targetOf('local:dev', deployments, web)
+  dock().show({ panel: 'logs', target, source: { selector: 'app=web' } })
+  dock().show({ panel: 'logs', target: { ...target, uid: 'second' }, source: { selector: 'app=web' } })
+  await settle()
+  const labels = [...document.querySelectorAll('[role=tab]')].map((tab) => tab.textContent.replace(/\s+/g, ' ').trim())
+  expect(labels).toEqual([
+    'Deploy dev (local)',
+    'Deploy dev (kubeconfig)',
+    'Logs Deployment web dev (local) / shop · uid shop-web',
+    'Logs Deployment web dev (local) / shop · uid second',
+  ])
+  for (let tabs = 4; tabs > 0; tabs--) await face.press(/^Close /)
+  expect(dock().tabs).toEqual([])
+})
+
+const running: Cluster = {
+  name: 'dev',
+  state: 'running',
+  simulated: false,
+  context: 'local:dev',
+  version: 'v1.36',
+  spec: { name: 'dev', workers: 1 },
+  workers: [{ name: 'dev-worker-1', state: 'running', ready: true, simulated: false }],
+  kubectl: 'export KUBECONFIG=x',
+}
+test('ClustersView shows clusters and workers, and asks for the name before it deletes', async () => {
+  await show(ClustersView, '/', { clusters: [running] })
+  expect(face.text()).toContain('1 of 1 workers Ready')
+  await face.press('Stop dev-worker-1')
+  expect(face.backCalls).toContainEqual(['clusters.stopWorker', { cluster: 'dev', worker: 'dev-worker-1' }])
+  await face.press('Delete cluster dev')
+  expect(face.text()).toContain('Delete cluster dev?')
+  expect(face.backCalls.some(([name]) => name === 'clusters.delete')).toBe(false)
+})
+
+test('ClustersView greets a new user', async () => {
+  await show(ClustersView, '/', { clusters: [] })
+  expect(face.text()).toContain('Create cluster')
+})
+
+test('CommandPalette finds and goes', async () => {
+  face = await mountFace({ render: () => h(CommandPalette, { open: true, context: 'local:dev' }) }, '/', options)
+  const box = document.querySelector<HTMLInputElement>('[role=combobox]')
+  if (!box) throw new Error('no box')
+  box.value = 'configm'
+  box.dispatchEvent(new Event('input'))
+  await settle()
+  expect([...document.querySelectorAll('[role=option]')].map((entry) => entry.textContent)).toEqual(['ConfigMapsGo to'])
+  await face.key('Enter', {}, box)
+  expect(face.router.currentRoute.value.fullPath).toBe('/c/local:dev/configmaps')
+})
+
+test('NamespacePicker chooses namespaces of its context', async () => {
+  face = await mountFace({ render: () => h(NamespacePicker, { context: 'local:dev' }) }, '/', options)
+  await face.press('Namespaces')
+  await face.key('Enter', {}, document.querySelectorAll('[role=option]')[1])
+  expect(face.backCalls).toContainEqual(['app.saveSettings', { namespaces: { 'local:dev': ['shop'] } }])
+})
+
+test('KindSidebar counts, and links to each kind', async () => {
+  face = await mountFace({ render: () => h(KindSidebar, { context: 'local:dev' }) }, list, options)
+  const link = [...document.querySelectorAll('a')].find((each) => each.textContent.startsWith('Deployments'))
+  expect(link?.textContent).toMatch(/2$/)
+  expect(link?.getAttribute('href')).toContain('/c/local:dev/deployments')
+})
+
+test('SignedOutPage says how to sign in again', async () => {
+  await show(SignedOutPage, '/')
+  expect(face.text()).toContain('npm run -s slipway -- ui')
+})
