@@ -23,6 +23,22 @@ export function say(line) {
   process.stderr.write(`${line}\n`)
 }
 
+/**
+ * Electron's binary, which is downloaded apart from its package.
+ * @returns its path; undefined where it is not there, or where no window can be shown
+ */
+export function electronBinary() {
+  const dist = join(root, 'node_modules/electron/dist')
+  if (!hasDisplay() || !existsSync(dist)) return undefined
+  const name = ['electron', 'electron.exe', 'Electron.app'].find((file) => readdirSync(dist).includes(file))
+  return name && join(dist, name === 'Electron.app' ? 'Electron.app/Contents/MacOS/Electron' : name)
+}
+
+/** Whether windows can be shown. On Linux Electron needs an X server (Xvfb in CI) or Wayland. */
+export function hasDisplay() {
+  return process.platform !== 'linux' || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY)
+}
+
 /** Installs the locked dependencies where they are missing or older than the lock file. */
 export async function ensureDependencies({ quiet = false } = {}) {
   const stamp = join(root, 'node_modules/.package-lock.json')

@@ -1,10 +1,10 @@
 // `npm start`: from a bare checkout to the open app. Every step says what it does and how to go on when it cannot.
-import { existsSync, readdirSync } from 'node:fs'
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { ensureEngine } from './docker-engine.mjs'
 import { endTogether, parentEnv } from './end-together.mjs'
-import { ensureBuilt, ensureDependencies, nodeEnv, nodeFlags, projectNode, root, run, say } from './set-up.mjs'
+import { electronBinary, ensureBuilt, ensureDependencies, hasDisplay } from './set-up.mjs'
+import { nodeEnv, nodeFlags, projectNode, root, run, say } from './set-up.mjs'
 
 try {
   await ensureDependencies()
@@ -13,10 +13,7 @@ try {
   if (!engine.ready)
     say(`${engine.message}\nYou can go on with simulated workers: choose them when you create a cluster.`)
   const env = engine.ready ? { DOCKER_HOST: engine.host } : {}
-  const electron =
-    process.env.DISPLAY || process.env.WAYLAND_DISPLAY || process.platform !== 'linux'
-      ? await findElectron()
-      : undefined
+  const electron = hasDisplay() ? await findElectron() : undefined
   if (electron) start(electron, [root], env)
   else {
     say('No display or no Electron binary here: serving the app for your browser. Open this address; it works once.')
@@ -32,18 +29,12 @@ try {
 
 /** Path of the Electron binary; fetched by its own installer where the network allows. */
 async function findElectron() {
-  const folder = join(root, 'node_modules/electron')
-  const binary = () => {
-    const dist = join(folder, 'dist')
-    if (!existsSync(dist)) return undefined
-    const name = ['electron', 'electron.exe', 'Electron.app'].find((file) => readdirSync(dist).includes(file))
-    return name && join(dist, name === 'Electron.app' ? 'Electron.app/Contents/MacOS/Electron' : name)
-  }
-  if (!binary()) {
+  if (!electronBinary()) {
     say('Fetching Electron …')
-    await run(projectNode(), ['install.js'], { cwd: folder, stdio: 'ignore' }).catch(() => undefined)
+    const cwd = join(root, 'node_modules/electron')
+    await run(projectNode(), ['install.js'], { cwd, stdio: 'ignore' }).catch(() => undefined)
   }
-  return binary()
+  return electronBinary()
 }
 
 function start(command, args, env) {

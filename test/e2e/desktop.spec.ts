@@ -4,8 +4,8 @@ import { hasElectron, launchDesktop, type Desktop } from '../support/electron/la
 import { newDataFolder } from '../support/slipway.ts'
 
 /**
- * The built desktop app: in real Electron where its binary is, else with the stand-in for the `electron` module, which
- * runs the same main and preload bundles. What only the stand-in can tell is asked of it where it is there.
+ * The built desktop app: in real Electron where its binary and a display are, else with the stand-in for the `electron`
+ * module, which runs the same main and preload bundles. Tests of the stand-in's records are registered only there.
  */
 test.describe.configure({ mode: 'serial' })
 
@@ -73,6 +73,13 @@ test('inline scripts and eval are blocked by the content security policy', async
       }),
   )
   expect(evaluated).toContain('script-src')
+})
+
+test('no credential is in the page', async () => {
+  const text = await desktop.page.evaluate(
+    () => document.documentElement.outerHTML + JSON.stringify(localStorage) + JSON.stringify(sessionStorage),
+  )
+  expect(text).not.toMatch(/PRIVATE KEY|client-key-data|BEGIN CERTIFICATE/)
 })
 
 // Real Electron enforces these itself.
@@ -210,13 +217,6 @@ if (!hasElectron)
       await expect(desktop.page.getByRole('dialog', { name: 'Settings' })).toBeVisible()
       await desktop.page.keyboard.press('Escape')
       expect(standIn.trays[0]?.tooltip).toBe('Slipway: 1 cluster runs')
-    })
-
-    test('no credential is in the page', async () => {
-      const text = await desktop.page.evaluate(
-        () => document.documentElement.outerHTML + JSON.stringify(localStorage) + JSON.stringify(sessionStorage),
-      )
-      expect(text).not.toMatch(/PRIVATE KEY|client-key-data|BEGIN CERTIFICATE/)
     })
 
     test('quitting with a cluster running asks first', async () => {

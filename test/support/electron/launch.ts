@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { _electron, type Browser, type Page } from '@playwright/test'
+import { electronBinary } from '../../../scripts/set-up.mjs'
 
 export interface Desktop {
   page: Page
@@ -12,23 +12,35 @@ export interface Desktop {
 }
 
 const root = join(import.meta.dirname, '../../..')
-const electronBinary = join(root, 'node_modules/electron/dist/electron')
+const binary = electronBinary()
 
-/** Whether Electron's own binary is there; it is downloaded apart from its package. */
-export const hasElectron = existsSync(electronBinary)
+/** Whether the specs run in real Electron: its binary and a display are there. */
+export const hasElectron = binary !== undefined
 
-/** Starts the built desktop app on data folder `home`: in real Electron where its binary exists, else in the stand-in. */
+/** Starts the built desktop app on data folder `home`: in real Electron where it can run, else in the stand-in. */
 export async function launchDesktop({ browser, home }: { browser: Browser; home: string }): Promise<Desktop> {
-  return hasElectron ? launchElectron(home) : launchStandIn(browser, home)
+  return binary ? launchElectron(binary, home) : launchStandIn(browser, home)
 }
 
-async function launchElectron(home: string): Promise<Desktop> {
+/**
+ * Playwright adds `--no-sandbox` on Linux by itself (`chromiumSandbox`), which root needs. Electron keeps its own data in
+ * `home` too: the single-instance lock lies there, and an app that the developer has open must not take the launch.
+ */
+async function launchElectron(executablePath: string, home: string): Promise<Desktop> {
   const electron = await _electron.launch({
-    executablePath: electronBinary,
-    args: [root],
-    env: { ...(process.env as Record<string, string>), SLIPWAY_HOME: home },
+    executablePath,
+    args: [root, `--user-data-dir=${join(home, 'electron')}`],
+    env: { ...(process.env as Record<string, string>), SLIPWAY_HOME: home, XDG_CONFIG_HOME: join(home, 'config') },
   })
-  return { page: await electron.firstWindow(), close: () => electron.close() }
+  return {
+    page: await electron.firstWindow(),
+    async close() {
+      // ElectronApplication.close() quits, and quitting asks in the window while a cluster runs.
+      const closed = electron.waitForEvent('close')
+      await electron.evaluate(({ app }) => app.exit(0)).catch(() => undefined)
+      await closed
+    },
+  }
 }
 
 async function launchStandIn(browser: Browser, home: string): Promise<Desktop> {
