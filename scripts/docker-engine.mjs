@@ -1,10 +1,11 @@
 // Finds a Docker Engine, or starts or installs one. Plain JavaScript without dependencies, for the user's own Node.
 //   node scripts/docker-engine.mjs ensure|find|stop
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { apt, withDebianPackages } from './debian-packages.mjs'
 import { findEngine } from '../src/main/cluster/workers/docker/find-engine.mjs'
 
 const pidFile = join(tmpdir(), 'slipway-dockerd.pid')
@@ -106,53 +107,11 @@ function lacksSysResource() {
   return (bounding & (1n << 24n)) === 0n
 }
 
-/**
- * Debian 12 with trixie's docker.io and containerd, which run on its libc; runc, iptables and tini stay bookworm's own.
- * A private apt configuration keeps the machine's sources as they are; the mirror is the machine's own.
- */
+/** Debian 12 with trixie's docker.io and containerd, which run on its libc; runc, iptables and tini stay bookworm's own. */
 function installFromTrixie() {
-  const folder = mkdtempSync(join(tmpdir(), 'slipway-apt-'))
-  try {
-    for (const name of ['lists/partial', 'cache/archives/partial', 'debs'])
-      mkdirSync(join(folder, name), { recursive: true })
-    const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
-    writeFileSync(join(folder, 'sources.list'), `deb [signed-by=${keyring}] ${debianMirror()} trixie main\n`)
-    const options = [
-      `Dir::Etc::sourcelist=${folder}/sources.list`,
-      'Dir::Etc::sourceparts=/dev/null',
-      `Dir::State::lists=${folder}/lists`,
-      `Dir::Cache=${folder}/cache`,
-      'APT::Sandbox::User=root',
-    ].flatMap((option) => ['-o', option])
-    apt([...options, 'update', '-qq'])
-    apt([...options, 'download', '-qq', 'docker.io', 'docker-cli', 'containerd'], join(folder, 'debs'))
-    const debs = readdirSync(join(folder, 'debs')).map((file) => join(folder, 'debs', file))
+  withDebianPackages(['trixie'], ({ download }) => {
+    const debs = download('docker.io', 'docker-cli', 'containerd')
     apt(['install', '-y', '-qq', '--no-install-recommends', 'runc', 'iptables', 'tini', ...debs])
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-/** The Debian mirror that this machine's own apt uses. */
-function debianMirror() {
-  const folder = '/etc/apt'
-  const files = [
-    join(folder, 'sources.list'),
-    ...readdirSync(join(folder, 'sources.list.d')).map((file) => join(folder, 'sources.list.d', file)),
-  ]
-  for (const file of files.filter((path) => existsSync(path))) {
-    const text = readFileSync(file, 'utf8')
-    const mirror = /^(?:URIs:\s*|deb\s+(?:\[.*?\]\s*)?)(\S+\/debian\/?)(?:\s|$)/m.exec(text)?.[1]
-    if (mirror) return mirror
-  }
-  throw new Error('no Debian mirror in the machine’s apt sources')
-}
-
-function apt(args, cwd) {
-  execFileSync('apt-get', args, {
-    cwd,
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   })
 }
 

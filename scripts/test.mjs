@@ -24,7 +24,11 @@ const checks = {
     run: vitest('conformance'),
     count: vitestCount,
   },
-  e2e: { needs: [builtApp, engine, testImages, chromium], run: ['npx', 'playwright', 'test'], count: playwrightCount },
+  e2e: {
+    needs: [builtApp, engine, testImages, kubectl, chromium],
+    run: ['npx', 'playwright', 'test'],
+    count: playwrightCount,
+  },
   faults: {
     needs: [builtApp, engine, testImages, kubectl],
     run: vitest('faults'),

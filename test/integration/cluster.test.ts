@@ -213,12 +213,7 @@ describe('the other samples', () => {
 describe('pods', () => {
   test('a crashing container is restarted with back-off, and its last log kept', async () => {
     await kubectl.ok('run', 'crash', '--image=busybox:1.36', '--', 'sh', '-c', 'echo last words; exit 3')
-    await kubectl.ok(
-      'wait',
-      'pod/crash',
-      '--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}=CrashLoopBackOff',
-      '--timeout=60s',
-    )
+    await kubectl.waitForValue('pod/crash', '{.status.containerStatuses[0].state.waiting.reason}', 'CrashLoopBackOff')
     expect(await kubectl.ok('logs', '-p', 'crash')).toContain('last words')
     expect(
       await kubectl.ok(
@@ -234,12 +229,7 @@ describe('pods', () => {
 
   test('an image that nobody has is said so', async () => {
     await kubectl.ok('run', 'lost', '--image=slipway.invalid/none:1')
-    await kubectl.ok(
-      'wait',
-      'pod/lost',
-      '--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}=ErrImagePull',
-      '--timeout=60s',
-    )
+    await kubectl.waitForValue('pod/lost', '{.status.containerStatuses[0].state.waiting.reason}', 'ErrImagePull')
     await kubectl.ok('delete', 'pod', 'lost', '--wait=false')
   })
 

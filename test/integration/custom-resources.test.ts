@@ -96,8 +96,8 @@ it('kubectl is told what is wrong, and of fields that nobody knows', async () =>
   expect(await apply(ship('green', '{color: green}'))).toContain(
     'spec.color: Unsupported value: "green": supported values: "red", "blue"',
   )
-  expect(await apply(ship('red', '{color: red, sails: 3}'))).toContain('unknown field "spec.sails"')
-  expect(await apply(ship('red', '{color: red, sails: 3}'), '--validate=warn')).toContain('created')
+  expect(await apply(ship('red', '{color: red, sails: 3}'))).toMatch(/unknown field "(spec\.)?sails"/)
+  expect(await apply(ship('red', '{color: red, sails: 3}'), '--validate=false')).toContain('created')
   expect(await kubectl.ok('get', 'ship', 'red', '-o', 'jsonpath={.spec}')).toBe('{"color":"red","masts":1}')
   expect(await apply(ship('red', '{color: red, masts: 0}'))).toContain('masts are never cut')
   const { code, stderr } = await kubectl('patch', 'ship', 'red', '--type=strategic', '-p', '{"spec":{}}')

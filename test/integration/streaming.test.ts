@@ -15,7 +15,7 @@ import { clientCertificates } from '#main/cluster/apiserver/auth/client-certific
 import { streamingHandlers } from '#main/cluster/apiserver/streaming/index.ts'
 import { endpointSlices, nodes, pods, services } from '#shared/kube/resources.ts'
 import { startApiServer, type TestApiServer } from '../support/api-server.ts'
-import { createKubectl, kubectlMinor, type Kubectl } from '../support/kubectl.ts'
+import { createKubectl, sinceKubectl, type Kubectl } from '../support/kubectl.ts'
 import { createLocalNode, type LocalNode } from '../support/local-node.ts'
 import { kinds } from '#main/cluster/apiserver/kinds/index.ts'
 
@@ -90,7 +90,7 @@ async function makePod(name: string, containers: string[]): Promise<void> {
 const carriers: [string, Record<string, string>][] = [
   ['SPDY', { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false', KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false' }],
 ]
-if (kubectlMinor() >= 31) carriers.push(['WebSocket', {}])
+if (sinceKubectl(31)) carriers.push(['WebSocket', {}])
 
 describe.each(carriers)('over %s', (carrier, env) => {
   const run = (): Kubectl => kubectl.with(env)

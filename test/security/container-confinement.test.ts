@@ -47,8 +47,8 @@ async function create(name: string, container: Partial<Container>, spec: Partial
 }
 const get = async (name: string): Promise<Pod> =>
   JSON.parse(await cluster.kubectl.ok('get', 'pod', name, '-o', 'json')) as Pod
-const succeeded = (name: string): Promise<string> =>
-  cluster.kubectl.ok('wait', `pod/${name}`, '--for=jsonpath={.status.phase}=Succeeded', '--timeout=60s')
+const succeeded = (name: string): Promise<void> =>
+  cluster.kubectl.waitForValue(`pod/${name}`, '{.status.phase}', 'Succeeded')
 const local = (localhostProfile: string) => ({ seccompProfile: { type: 'Localhost', localhostProfile } })
 
 describe('a container is not started', () => {
@@ -71,11 +71,10 @@ describe('a container is not started', () => {
     ['groups', {}, { securityContext: { runAsUser: 1000, supplementalGroupsPolicy: 'Strict' } }, /not supported/],
   ])('%s', async (name, container, spec, message) => {
     await create(name, container, spec)
-    await cluster.kubectl.ok(
-      'wait',
+    await cluster.kubectl.waitForValue(
       `pod/${name}`,
-      '--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}=CreateContainerError',
-      '--timeout=60s',
+      '{.status.containerStatuses[0].state.waiting.reason}',
+      'CreateContainerError',
     )
     const { status } = await get(name)
     expect(status?.phase).toBe('Pending')

@@ -1,5 +1,6 @@
 import { execFileSync, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** What a run of kubectl came to. */
 export interface KubectlResult {
@@ -16,6 +17,15 @@ export interface Kubectl {
   withInput(input: string | Buffer, ...args: string[]): Promise<KubectlResult>
   /** Waits for the end. @throws Error with what kubectl said, unless it exits with 0. @returns stdout */
   ok(...args: string[]): Promise<string>
+  /**
+   * Waits at most 90 s until the JSONPath of the object is the value, or anything if there is no value: what `wait
+   * --for=jsonpath` of kubectl 1.31 does. @param args more of `get`, such as `-n`
+   */
+  waitForValue(object: string, path: string, value?: string, ...args: string[]): Promise<void>
+  /**
+   * Waits at most 90 s until `get` finds nothing. `wait --for=delete` of kubectl before 1.24 fails for what is gone already.
+   */
+  waitForDeletion(...args: string[]): Promise<void>
   /** Starts one that is left running; kill it. */
   start(...args: string[]): RunningKubectl
   /** With more environment. */
@@ -29,12 +39,27 @@ export interface RunningKubectl {
   stop(): Promise<void>
 }
 
-/** The minor version of the kubectl on PATH: Debian's own is years older than what most people use. */
-export function kubectlMinor(): number {
+/**
+ * Whether the kubectl on PATH is 1.`minor` or newer. Tests run with whatever kubectl the machine has: Debian's oldest is
+ * 1.20, its newest that of the year. A test of what an older one lacks is not registered there:
+ * `if (sinceKubectl(24)) it(…)`.
+ */
+export const sinceKubectl = (minor: number): boolean => (installedMinor ??= kubectlMinor()) >= minor
+
+let installedMinor: number | undefined
+
+function kubectlMinor(): number {
   const text = execFileSync('kubectl', ['version', '--client', '-o', 'json'], { encoding: 'utf8' })
   const { clientVersion } = JSON.parse(text) as { clientVersion: { minor: string } }
   return Number.parseInt(clientVersion.minor, 10)
 }
+
+/**
+ * The whole output of a deletion, a line for each object (`pod "web"`, `pod "web" force`). kubectl 1.34 and newer name the
+ * namespace too.
+ */
+export const deletedLines = (...objects: string[]): RegExp =>
+  new RegExp(`^${objects.map((object) => `${object} deleted( from \\S+ namespace)?\\n`).join('')}$`)
 
 export function createKubectl(kubeconfig: string, env: Record<string, string> = {}): Kubectl {
   const spawnOne = (args: string[]): ChildProcessWithoutNullStreams =>
@@ -60,9 +85,32 @@ export function createKubectl(kubeconfig: string, env: Record<string, string> = 
       if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: exit code ${code}\n${stderr}${stdout}`)
       return stdout
     },
+    async waitForValue(object: string, path: string, value?: string, ...args: string[]) {
+      await pollFor(`${path} of ${object} is ${value ?? 'there'}`, async () => {
+        const { stdout, stderr } = await run('get', object, ...args, '-o', `jsonpath=${path}`)
+        return { done: value === undefined ? stdout !== '' : stdout === value, seen: stdout + stderr }
+      })
+    },
+    async waitForDeletion(...args: string[]) {
+      await pollFor(`${args.join(' ')} deleted`, async () => {
+        const { code, stdout, stderr } = await run('get', ...args, '--ignore-not-found', '-o', 'name')
+        return { done: code === 0 && stdout === '', seen: stdout + stderr }
+      })
+    },
     start: (...args: string[]) => running(spawnOne(args)),
     with: (more: Record<string, string>) => createKubectl(kubeconfig, { ...env, ...more }),
   })
+}
+
+async function pollFor(what: string, look: () => Promise<{ done: boolean; seen: string }>): Promise<void> {
+  const timeoutMs = 90_000
+  const end = Date.now() + timeoutMs
+  for (;;) {
+    const { done, seen } = await look()
+    if (done) return
+    if (Date.now() >= end) throw new Error(`not within ${timeoutMs} ms: ${what}; seen last: ${seen}`)
+    await sleep(100)
+  }
 }
 
 function running(child: ChildProcessWithoutNullStreams): RunningKubectl {

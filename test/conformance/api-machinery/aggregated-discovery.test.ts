@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { sinceKubectl } from '../../support/kubectl.ts'
 import type { Wire } from '../support/api.ts'
 import { simpleDefinition } from '../support/custom-resources.ts'
 import { eventually } from '../support/eventually.ts'
@@ -70,8 +71,10 @@ test('[sig-api-machinery] AggregatedDiscovery should support aggregated discover
   const found = (await kubectl.ok('api-resources', '--no-headers', '-o', 'name', '--cached=false')).trim().split('\n')
   const named = builtIn.map((name) => name.split('/')).map(([group, , resource]) => `${resource}.${group}`)
   expect(found).toEqual(expect.arrayContaining(['pods', 'services', 'nodes', ...named]))
-  const trace = await kubectl('api-resources', '--cached=false', '-v=9')
-  expect(trace.stderr).toContain('as=APIGroupDiscoveryList')
+  if (sinceKubectl(27)) {
+    const trace = await kubectl('api-resources', '--cached=false', '-v=9')
+    expect(trace.stderr).toContain('as=APIGroupDiscoveryList')
+  }
 })
 
 test('[sig-api-machinery] AggregatedDiscovery should support raw aggregated discovery request for CRDs [Conformance]', async () => {

@@ -46,8 +46,8 @@ async function apply(...objects: unknown[]): Promise<void> {
 }
 const get = async (name: string): Promise<Pod> =>
   JSON.parse(await cluster.kubectl.ok('get', 'pod', name, '-o', 'json')) as Pod
-const until = (name: string, path: string, value: string): Promise<string> =>
-  cluster.kubectl.ok('wait', `pod/${name}`, `--for=jsonpath={${path}}=${value}`, '--timeout=60s')
+const until = (name: string, path: string, value: string): Promise<void> =>
+  cluster.kubectl.waitForValue(`pod/${name}`, `{${path}}`, value)
 const ready = (name: string): Promise<string> =>
   cluster.kubectl.ok('wait', `pod/${name}`, '--for=condition=Ready', '--timeout=60s')
 const statusOf = async (name: string): Promise<ContainerStatus | undefined> =>

@@ -41,8 +41,7 @@ const ready = (pod: string): Promise<string> =>
   cluster.kubectl.ok('wait', `pod/${pod}`, '--for=condition=Ready', '--timeout=60s')
 /** Until a worker that has come back says so, its pods look as they did before. */
 async function restarted(times: number): Promise<void> {
-  const restarts = `--for=jsonpath={.status.containerStatuses[0].restartCount}=${times}`
-  await cluster.kubectl.ok('wait', 'pod/steady', restarts, '--timeout=60s')
+  await cluster.kubectl.waitForValue('pod/steady', '{.status.containerStatuses[0].restartCount}', String(times))
   await ready('steady')
 }
 const inSteady = (...command: string[]): Promise<string> => cluster.kubectl.ok('exec', 'steady', '--', ...command)
