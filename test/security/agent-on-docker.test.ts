@@ -69,8 +69,8 @@ test('pods with images that are none wait with InvalidImageName, and the agent l
     })
     const { code } = await cluster.kubectl.withInput(manifest, 'apply', '-f', '-')
     expect(code).toBe(0)
-    const reason = '--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}=InvalidImageName'
-    await cluster.kubectl.ok('wait', `pod/bad-${index}`, reason, '--timeout=30s')
+    const reason = '{.status.containerStatuses[0].state.waiting.reason}'
+    await cluster.kubectl.waitForValue(`pod/bad-${index}`, reason, 'InvalidImageName')
   }
   await cluster.kubectl.ok('delete', 'pods', ...names.map((_, index) => `bad-${index}`), '--now')
   expect(await agentPid()).toBe(before)
