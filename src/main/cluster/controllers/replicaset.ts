@@ -39,6 +39,7 @@ export function startReplicaSets(context: ControllerContext): Stop {
     resource: replicaSets,
     name: 'replicaset',
     component: 'replicaset-controller',
+    countsTerminating: true,
     selectorOf: ({ spec }) => spec?.selector,
   })
 }
@@ -50,6 +51,7 @@ export function startReplicationControllers(context: ControllerContext): Stop {
     resource: replicationControllers as unknown as Resource<ReplicaSet>,
     name: 'replicationcontroller',
     component: 'replication-controller',
+    countsTerminating: false,
     selectorOf: ({ spec }) => spec?.selector && { matchLabels: spec.selector as Record<string, string> },
   })
 }
@@ -59,10 +61,13 @@ interface ReplicaKind {
   name: string
   /** `source.component` of events. */
   component: string
+  /** Whether its status has `terminatingReplicas`. */
+  countsTerminating: boolean
   selectorOf(set: ReplicaSet): LabelSelectorShape | undefined
 }
 
-function startReplicas(context: ControllerContext, { resource, name, component, selectorOf }: ReplicaKind): Stop {
+function startReplicas(context: ControllerContext, kind: ReplicaKind): Stop {
+  const { resource, name, component, countsTerminating, selectorOf } = kind
   const { client, clock } = context
   const log = context.log.child({ controller: name })
   const recorder = createEventRecorder({ client, clock, log, component })
@@ -121,7 +126,8 @@ function startReplicas(context: ControllerContext, { resource, name, component, 
   }
 
   async function writeStatus(set: ReplicaSet, claimed: readonly Pod[], failure: Failure | undefined): Promise<void> {
-    const status = withoutZeros(statusOf(set, claimed, failure, clock.now()), 'replicas', 'terminatingReplicas')
+    const { terminatingReplicas, ...counts } = statusOf(set, claimed, failure, clock.now())
+    const status = { ...withoutZeros(counts, 'replicas'), ...(countsTerminating ? { terminatingReplicas } : {}) }
     if (jsonEqual(status, set.status)) return
     await sets.caughtUp(await client.updateStatus(resource, { ...set, status }))
   }

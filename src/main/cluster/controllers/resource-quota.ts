@@ -1,7 +1,6 @@
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Resource } from '#shared/client/client.ts'
 import { keyOf } from '#shared/client/informer.ts'
-import { isConflict, isNotFound } from '#shared/kube/error-kinds.ts'
 import type { ResourceQuota } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
@@ -16,31 +15,48 @@ export interface ResourceQuotasOptions {
   resources: readonly Resource[]
 }
 
+/** Quotas are counted again this often, whatever happens, ms: as kube-controller-manager's resync. */
+const resyncMs = 300_000
+
+/** Longest time between the reservation that admission writes and the object that it is for, ms. */
+const reservationMs = 1_000
+
 /**
- * Counts what a namespace uses, for the status of its quotas. What is created is put down by admission already; this
- * finds what has gone, and makes good what never came to be.
+ * Counts what a namespace uses, for the status of its quotas. Creations are reserved by admission, which writes the same
+ * status; this controller finds what has gone, and frees reservations whose object was refused afterwards.
+ *
+ * A count must not overtake a reservation: the object may not be stored yet, and its share would be given out twice. So
+ * admission's writes cause no count, and a count waits until the last of them is a moment old.
  */
 export function startResourceQuotas(context: ControllerContext, { resources }: ResourceQuotasOptions): Stop {
-  const { client } = context
+  const { client, clock } = context
   const quotas = context.informers.share(resourceQuotas)
   quotas.addIndex('namespace', ({ metadata }) => metadata.namespace)
   const namespaced = resources.filter((resource) => resource.namespaced)
   const informers = namespaced.map((resource) => ({ resource, informer: context.informers.share(resource) }))
 
+  /** When a change of a quota was last seen that is not a change of its spec, ms. */
+  const reservedAt = new Map<string, number>()
+
   async function reconcile(key: string): Promise<Outcome> {
     const quota = quotas.get(key)
     if (!quota || quota.metadata.deletionTimestamp) return undefined
     const hard = quota.spec?.hard ?? {}
+    const wait = (reservedAt.get(key) ?? -Infinity) + reservationMs - clock.now()
+    if (wait > 0 && jsonEqual(hard, quota.status?.hard)) return { requeueAfter: wait }
     const status = { hard, used: await usedOf(quota, hard) }
-    if (jsonEqual(status, quota.status)) return undefined
-    try {
+    // With the version that was counted from: a reservation since then makes this a conflict, and another count.
+    if (!jsonEqual(status, quota.status))
       await quotas.caughtUp(await client.updateStatus(resourceQuotas, { ...quota, status }))
-    } catch (error) {
-      // Admission has put something down meanwhile: that change brings us back here.
-      if (!isConflict(error) && !isNotFound(error)) throw error
-    }
-    return undefined
+    return { requeueAfter: resyncMs }
   }
+
+  const stopNoting = quotas.onChange({
+    updated(previous, quota) {
+      if (!changesSpec(previous, quota)) reservedAt.set(keyOf(quota), clock.now())
+    },
+    deleted: (quota) => reservedAt.delete(keyOf(quota)),
+  })
 
   async function usedOf(quota: ResourceQuota, hard: ResourceList): Promise<ResourceList> {
     const names = Object.keys(hard)
@@ -79,12 +95,17 @@ export function startResourceQuotas(context: ControllerContext, { resources }: R
     reconcile,
     shares: [quotas, ...informers.map(({ informer }) => informer)],
     workers: 4,
-    watches: [watch(quotas, keyOf), ...informers.map(replenished)],
+    watches: [watch(quotas, keyOf, changesSpec), ...informers.map(replenished)],
   })
-  return () => controller.stop()
+  return async () => {
+    void stopNoting()
+    await controller.stop()
+  }
 }
 
-/** Kinds whose objects may come to count for more or less. */
+const changesSpec = (previous: ResourceQuota, quota: ResourceQuota): boolean => !jsonEqual(previous.spec, quota.spec)
+
+/** Kinds whose objects may come to count for more or less by an update. */
 const isSized = ({ group, plural }: Resource): boolean =>
   group === '' && (plural === 'services' || plural === 'persistentvolumeclaims')
 
