@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { orAborted } from '#shared/base/abort.ts'
-import { waitForAll } from '#shared/base/wait-for-all.ts'
 import type { Clock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
@@ -13,14 +12,10 @@ import { isNotFound } from '#shared/kube/error-kinds.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { kubernetesVersion, network } from './control-plane.ts'
 import type { Tunnels } from './network/tunnel.ts'
-import { provision, type ProvisionStep, type Work } from './workers/provision.ts'
-import {
-  agentPort,
-  agentVersionFile,
-  type WorkerFile,
-  type WorkerMachine,
-  type WorkerProvider,
-} from './workers/provider.ts'
+import { provision } from './workers/provision.ts'
+import { agentPort, type WorkerFile, type WorkerMachine, type WorkerProvider } from './workers/provider.ts'
+import type { WorkerRecipe } from './workers/steps/recipe.ts'
+import { runSteps, type ProvisionStep, type Work } from './workers/steps/run-steps.ts'
 
 /** Port of a worker's own way to the API server. */
 const apiPort = 6443
@@ -128,120 +123,18 @@ export function createFleet(options: FleetOptions): Fleet {
     }
   }
 
-  const bringUp = async (names: readonly string[], work: Work): Promise<void> => {
-    const made: string[] = []
-    /** Workers that were there before, by the version of the files that they are given now. */
-    const updated = new Map<string, string>()
-    let madeNetwork = false
-    const steps: ProvisionStep[] = [
-      {
-        id: 'engine',
-        title: 'Find the Docker Engine',
-        run: async ({ message }) => message(await provider.checkEngine()),
-      },
-      {
-        id: 'image',
-        title: 'Worker image',
-        run: (report) => {
-          let lines = 0
-          return provider.ensureImage({
-            signal: report.signal,
-            bytes: report.bytes,
-            log(line) {
-              report.log(line)
-              if (lines++ % 5 === 0) report.message(line.slice(0, 120))
-            },
-          })
-        },
-      },
-      {
-        id: 'network',
-        title: 'Cluster network',
-        run: async () => {
-          madeNetwork = await provider.ensureNetwork()
-        },
-        undo: async () => {
-          if (madeNetwork) await provider.removeNetwork()
-        },
-      },
-      {
-        id: 'create',
-        title: 'Create workers',
-        run: async ({ message, log: say }) => {
-          await look()
-          const missing = names.filter((name) => !machines.has(name))
-          let count = 0
-          await waitForAll(
-            missing.map(async (name) => {
-              made.push(name)
-              const { files, version } = await workerFiles(options, name)
-              const marked = [...files, { path: agentVersionFile, content: version, mode: 0o600 }]
-              await provider.create({ name, ...options.spec, files: marked })
-              say(`${name}: created`)
-              message(`${++count} of ${missing.length}`)
-            }),
-          )
-          // The agent of a worker that exists already may be of an older build.
-          await Promise.all(
-            names
-              .filter((name) => !missing.includes(name))
-              .map(async (name) => {
-                const { files, version } = await workerFiles(options, name)
-                await provider.putFiles(name, files)
-                updated.set(name, version)
-              }),
-          )
-        },
-        undo: async () => {
-          await Promise.all(made.map((name) => provider.remove(name)))
-          await Promise.all(made.map(removeNode))
-        },
-      },
-      {
-        id: 'start',
-        title: 'Start workers',
-        run: async () => {
-          await Promise.all(
-            names.map(async (name) => {
-              if (machines.get(name)?.state === 'paused') await provider.unpause(name)
-              if (machines.get(name)?.state !== 'running') await provider.start(name)
-              const version = updated.get(name)
-              if (version !== undefined) await provider.restartStaleAgent(name, version)
-            }),
-          )
-          await look()
-        },
-      },
-      {
-        id: 'connect',
-        title: 'Connect to the workers',
-        run: async ({ signal, message }) => {
-          let count = 0
-          await Promise.all(
-            names.map(async (name) => {
-              await unlessDead(name, tunnels.up(name, signal))
-              message(`${++count} of ${names.length}`)
-            }),
-          )
-        },
-      },
-      {
-        id: 'ready',
-        title: 'Wait until all are Ready',
-        run: async ({ signal, message, log: say }) => {
-          let count = 0
-          await Promise.all(
-            names.map(async (name) => {
-              await unlessDead(name, untilReady(name, signal))
-              say(`${name}: Ready`)
-              message(`${++count} of ${names.length}`)
-            }),
-          )
-        },
-      },
-    ]
-    await provision({ steps, progress: work.progress, log: work.log, signal: work.signal, clock: options.clock })
-  }
+  const recipeFor = (names: readonly string[]): WorkerRecipe => ({
+    names,
+    provider,
+    size: options.spec,
+    clock: options.clock,
+    machines: () => machines,
+    refresh: look,
+    filesOf: (name) => workerFiles(options, name),
+    removeNode,
+    connected: (name, signal) => unlessDead(name, tunnels.up(name, signal)),
+    ready: (name, signal) => unlessDead(name, untilReady(name, signal)),
+  })
 
   return {
     workers: () =>
@@ -252,19 +145,16 @@ export function createFleet(options: FleetOptions): Fleet {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-    bringUp,
+    bringUp: (names, work) => provision(recipeFor(names), work),
     async remove(name, work) {
       const step = (id: string, title: string, run: () => Promise<void>): ProvisionStep => ({ id, title, run })
-      await provision({
-        steps: [
+      await runSteps(
+        [
           step('container', `Remove ${name}`, () => act(name, (each) => provider.remove(each))),
           step('node', 'Remove its node', () => removeNode(name)),
         ],
-        progress: work.progress,
-        log: work.log,
-        signal: work.signal,
-        clock: options.clock,
-      })
+        { ...work, clock: options.clock },
+      )
       tunnels.close(name)
       await look()
     },

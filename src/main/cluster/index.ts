@@ -10,7 +10,7 @@ import { createFleet } from './fleet.ts'
 import { createTunnels, type Tunnels } from './network/tunnel.ts'
 import { imageId, saveImage } from './workers/docker/build-image.ts'
 import { createSimulatedFleet } from './simulated-fleet.ts'
-import type { Work } from './workers/provision.ts'
+import type { Work } from './workers/steps/run-steps.ts'
 
 export { createHostEngine, type HostEngine, type Work }
 

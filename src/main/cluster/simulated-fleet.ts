@@ -5,7 +5,7 @@ import { isNodeReady } from '#shared/kube/node.ts'
 import { nodes } from '#shared/kube/resources.ts'
 import type { ControlPlane } from './control-plane.ts'
 import type { Fleet } from './fleet.ts'
-import { provision } from './workers/provision.ts'
+import { runSteps } from './workers/steps/run-steps.ts'
 import { createSimulatedWorkers } from './workers/simulated/simulated-workers.ts'
 
 export interface SimulatedFleetOptions {
@@ -71,15 +71,11 @@ export function createSimulatedFleet({ plane, spec, clock, log }: SimulatedFleet
           (name) => simulation.add(name),
         )
       }
-      await provision({
-        ...work,
-        clock,
-        steps: [step('simulate', `Register ${names.length} simulated workers`, register)],
-      })
+      await runSteps([step('simulate', `Register ${names.length} simulated workers`, register)], { ...work, clock })
       changed()
     },
     async remove(name, work) {
-      await provision({ ...work, clock, steps: [step('remove', `Remove ${name}`, () => simulation.remove(name))] })
+      await runSteps([step('remove', `Remove ${name}`, () => simulation.remove(name))], { ...work, clock })
       changed()
     },
     stopWorker: silence,

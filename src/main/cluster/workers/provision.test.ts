@@ -1,97 +1,93 @@
 import { expect, test } from 'vitest'
-import { systemClock, type Clock } from '#shared/base/clock.ts'
-import type { Step } from '#shared/contract/clusters.ts'
-import { createFakeClock } from '#test/support/fake-clock.ts'
-import { provision, type ProvisionStep } from './provision.ts'
+import { systemClock } from '#shared/base/clock.ts'
+import type { WorkerMachine, WorkerProvider } from './provider.ts'
+import { provision } from './provision.ts'
+import type { WorkerRecipe } from './steps/recipe.ts'
 
-function recipe(
-  steps: (Partial<ProvisionStep> & { id: string })[],
-  signal = new AbortController().signal,
-  clock: Clock = systemClock,
-) {
-  const done: string[] = []
-  const states = new Map<string, Step['state']>()
-  const run = provision({
-    steps: steps.map((step) => ({
-      title: step.id,
-      run: async () => void done.push(step.id),
-      undo: async () => void done.push(`undo ${step.id}`),
-      ...step,
-    })),
-    progress: (step) => states.set(step.id, step.state),
-    log: (line) => done.push(line),
-    signal,
-    clock,
-  })
-  return { run, done, states }
+interface Setup {
+  /** Workers that are there before. */
+  present?: WorkerMachine[]
+  hasNetwork?: boolean
+  /** Which worker never becomes Ready. */
+  broken?: string
 }
 
-test('runs the steps in order and tells how each went', async () => {
-  const { run, done, states } = recipe([{ id: 'network' }, { id: 'image' }])
-  await run
-  expect(done).toEqual(['network', 'image'])
-  expect([...states]).toEqual([
-    ['network', 'done'],
-    ['image', 'done'],
-  ])
-})
-
-test('undoes what began, last first, when a step fails', async () => {
-  const failing = async (): Promise<void> => Promise.reject(new Error('no space left'))
-  const { run, done, states } = recipe([{ id: 'a' }, { id: 'b', run: failing }, { id: 'c' }])
-  await expect(run).rejects.toThrow('no space left')
-  expect(done).toEqual(['a', 'b: no space left', 'undo b', 'undo a'])
-  expect(Object.fromEntries(states)).toEqual({ a: 'undone', b: 'undone', c: 'waiting' })
-})
-
-test('an undo that fails does not keep the others from running', async () => {
-  const { run, done } = recipe([
-    { id: 'a' },
-    { id: 'b', undo: () => Promise.reject(new Error('busy')) },
-    { id: 'c', run: () => Promise.reject(new Error('broken')) },
-  ])
-  await expect(run).rejects.toThrow('broken')
-  expect(done).toEqual(['a', 'b', 'c: broken', 'undo c', 'undoing "b" failed: busy', 'undo a'])
-})
-
-test('a cancel ends a step that would wait for ever, and undoes', async () => {
-  const cancel = new AbortController()
-  const clock = createFakeClock()
-  const endless: ProvisionStep['run'] = () => new Promise(() => undefined)
-  const { run, done } = recipe([{ id: 'a' }, { id: 'b', run: endless }], cancel.signal, clock)
-  const ended = expect(run).rejects.toThrow('cancelled')
-  await clock.advance(0)
-  cancel.abort(new Error('cancelled'))
-  await clock.advance(60_000)
-  await ended
-  expect(done.slice(-2)).toEqual(['undo b', 'undo a'])
-})
-
-test('a step that was called off while it makes something is undone when it has made it', async () => {
-  const cancel = new AbortController()
-  let finish: () => void = () => undefined
-  const made: string[] = []
-  const { run, states } = recipe(
-    [
-      {
-        id: 'create',
-        run: () =>
-          new Promise((resolve) => {
-            finish = () => {
-              made.push('worker')
-              resolve()
-            }
-          }),
-        undo: async () => void made.pop(),
-      },
-    ],
-    cancel.signal,
-  )
-  cancel.abort(new Error('cancelled'))
-  setImmediate(() => {
-    expect(states.get('create')).toBe('failed')
-    finish()
+/** A provider that notes what it is asked for. */
+function setUp({ present = [], hasNetwork = false, broken }: Setup) {
+  const calls: string[] = []
+  const note =
+    (verb: string) =>
+    (name = ''): Promise<void> => {
+      calls.push(`${verb} ${name}`.trim())
+      return Promise.resolve()
+    }
+  const provider = {
+    checkEngine: () => Promise.resolve('Docker 26'),
+    ensureImage: () => note('image')(),
+    ensureNetwork: () => note('network')().then(() => !hasNetwork),
+    create: ({ name }: { name: string }) => note('create')(name),
+    putFiles: note('files'),
+    restartStaleAgent: note('agent'),
+    start: note('start'),
+    unpause: note('unpause'),
+    remove: note('remove'),
+    removeNetwork: note('remove network'),
+  } as unknown as WorkerProvider
+  const recipe = (names: string[]): WorkerRecipe => ({
+    names,
+    provider,
+    size: {},
+    clock: systemClock,
+    machines: () => new Map(present.map((machine) => [machine.name, machine])),
+    refresh: () => Promise.resolve(),
+    filesOf: () => Promise.resolve({ files: [], version: '1' }),
+    removeNode: note('remove node'),
+    connected: note('connect'),
+    ready: (name) => (name === broken ? Promise.reject(new Error(`${name} has ended`)) : note('ready')(name)),
   })
-  await expect(run).rejects.toThrow('cancelled')
-  expect(made).toEqual([])
+  const run = (...names: string[]): Promise<void> =>
+    provision(recipe(names), {
+      progress: () => undefined,
+      log: () => undefined,
+      signal: new AbortController().signal,
+    })
+  return { calls, run }
+}
+
+test('creates, starts, connects and waits, in this order', async () => {
+  const { calls, run } = setUp({})
+  await run('w1')
+  expect(calls).toEqual(['image', 'network', 'create w1', 'start w1', 'connect w1', 'ready w1'])
+})
+
+test('keeps workers that are there, with new files, and starts them as their state asks for', async () => {
+  const { calls, run } = setUp({
+    hasNetwork: true,
+    present: [
+      { name: 'w1', state: 'running' },
+      { name: 'w2', state: 'paused' },
+      { name: 'w3', state: 'stopped' },
+    ],
+  })
+  await run('w1', 'w2', 'w3')
+  expect(calls.filter((call) => call.startsWith('create'))).toEqual([])
+  expect(calls.filter((call) => /^(start|unpause|agent)/.test(call)).sort()).toEqual([
+    'agent w1',
+    'agent w2',
+    'agent w3',
+    'start w3',
+    'unpause w2',
+  ])
+})
+
+test('a failure removes what this run made, and nothing else', async () => {
+  const { calls, run } = setUp({ present: [{ name: 'w1', state: 'running' }], broken: 'w2' })
+  await expect(run('w1', 'w2')).rejects.toThrow('w2 has ended')
+  expect(calls.filter((call) => call.startsWith('remove'))).toEqual(['remove w2', 'remove node w2', 'remove network'])
+})
+
+test('a network that was there before stays', async () => {
+  const { calls, run } = setUp({ hasNetwork: true, broken: 'w1' })
+  await expect(run('w1')).rejects.toThrow('w1 has ended')
+  expect(calls.filter((call) => call.startsWith('remove'))).toEqual(['remove w1', 'remove node w1'])
 })

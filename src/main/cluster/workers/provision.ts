@@ -1,112 +1,28 @@
-import { orAborted } from '#shared/base/abort.ts'
-import type { Clock } from '#shared/base/clock.ts'
-import type { Step } from '#shared/contract/clusters.ts'
-
-/** How a long piece of work reports itself, and how it is called off. */
-export interface Work {
-  /** A step began, went on or ended; steps are told by their id. */
-  progress(step: Step): void
-  log(line: string): void
-  signal: AbortSignal
-}
-
-/** One step of a recipe, with the way back. */
-export interface ProvisionStep {
-  id: string
-  title: string
-  /** `report` shows what the step is at. @throws Error for the user; the recipe is then undone */
-  run(report: StepReport): Promise<void>
-  /** Takes back what `run` did, or began to do. */
-  undo?(): Promise<void>
-}
-
-export interface StepReport {
-  message(text: string): void
-  bytes(done: number, total?: number): void
-  log(line: string): void
-  signal: AbortSignal
-}
-
-export interface Provisioning {
-  steps: readonly ProvisionStep[]
-  progress(step: Step): void
-  log(line: string): void
-  signal: AbortSignal
-  clock: Clock
-}
-
-/** Longest wait for a step that was called off, ms. */
-const patience = 20_000
+import { clusterNetwork } from './steps/cluster-network.ts'
+import { connectWorkers } from './steps/connect-workers.ts'
+import { createWorkers } from './steps/create-workers.ts'
+import { findEngine } from './steps/find-engine.ts'
+import type { WorkerRecipe } from './steps/recipe.ts'
+import { readyWorkers } from './steps/ready-workers.ts'
+import { runSteps, type Work } from './steps/run-steps.ts'
+import { startWorkers } from './steps/start-workers.ts'
+import { workerImage } from './steps/worker-image.ts'
 
 /**
- * Runs the steps one after the other. When one fails, or the signal calls it off, those that began are undone in
- * reverse order, every one of them even if another's undoing fails.
- * @throws the failure of the step, or the signal's reason
+ * Brings up the workers of a recipe, from nothing or from whatever is there: creates what is missing, starts what is
+ * stopped, waits until all are Ready. When a step fails or is called off, the steps before it are undone in reverse.
+ * @throws Error for the user
  */
-export async function provision({ steps, progress, log, signal, clock }: Provisioning): Promise<void> {
-  for (const { id, title } of steps) progress({ id, title, state: 'waiting' })
-  const begun: ProvisionStep[] = []
-  for (const step of steps) {
-    const started = clock.now()
-    const shown: Step = { id: step.id, title: step.title, state: 'running' }
-    const show = (change: Partial<Step>): void => {
-      Object.assign(shown, change, { ms: clock.now() - started })
-      progress({ ...shown })
-    }
-    begun.push(step)
-    let ended = false
-    const update = (change: Partial<Step>): void => {
-      if (!ended) show(change)
-    }
-    let running: Promise<void> | undefined
-    show({})
-    try {
-      signal.throwIfAborted()
-      running = step.run({
-        message: (message) => update({ message }),
-        bytes: (done, total) => update({ bytes: total === undefined ? { done } : { done, total } }),
-        log,
-        signal,
-      })
-      await orAborted(running, signal)
-      ended = true
-      show({ state: 'done' })
-    } catch (error) {
-      ended = true
-      show({ state: 'failed', message: (error as Error).message })
-      log(`${step.title}: ${(error as Error).message}`)
-      await settled(running, clock)
-      await undo(begun, progress, log)
-      throw error
-    }
-  }
-}
-
-/** What is still being made cannot be taken back: undoing waits for it, but not for ever. */
-function settled(work: Promise<void> | undefined, clock: Clock): Promise<void> {
-  return new Promise((resolve) => {
-    const giveUp = clock.after(patience, resolve)
-    const done = (): void => {
-      void giveUp()
-      resolve()
-    }
-    if (work) work.then(done, done)
-    else done()
-  })
-}
-
-async function undo(
-  begun: ProvisionStep[],
-  progress: (step: Step) => void,
-  log: (line: string) => void,
-): Promise<void> {
-  for (const step of begun.reverse()) {
-    if (!step.undo) continue
-    try {
-      await step.undo()
-      progress({ id: step.id, title: step.title, state: 'undone' })
-    } catch (error) {
-      log(`undoing "${step.title}" failed: ${(error as Error).message}`)
-    }
-  }
+export function provision(recipe: WorkerRecipe, work: Work): Promise<void> {
+  const refreshed = new Map<string, string>()
+  const steps = [
+    findEngine(recipe),
+    workerImage(recipe),
+    clusterNetwork(recipe),
+    createWorkers(recipe, refreshed),
+    startWorkers(recipe, refreshed),
+    connectWorkers(recipe),
+    readyWorkers(recipe),
+  ]
+  return runSteps(steps, { ...work, clock: recipe.clock })
 }

@@ -1,0 +1,17 @@
+import type { WorkerRecipe } from './recipe.ts'
+import type { ProvisionStep } from './run-steps.ts'
+
+/** Undone only where this run created the network: other workers may be on it. */
+export function clusterNetwork({ provider }: WorkerRecipe): ProvisionStep {
+  let isNew = false
+  return {
+    id: 'network',
+    title: 'Cluster network',
+    async run() {
+      isNew = await provider.ensureNetwork()
+    },
+    async undo() {
+      if (isNew) await provider.removeNetwork()
+    },
+  }
+}
