@@ -4,10 +4,10 @@ import type { KubeObject } from '../kube/object.ts'
 import { timestamp } from '../kube/timestamp.ts'
 import type { Client, Resource } from './client.ts'
 
-/** Says in Events what happened to objects. Never fails and never waits: an Event is worth less than the work. */
+/** Records Events about objects. Never fails and never blocks: an Event matters less than the work. */
 export interface EventRecorder {
   event(about: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string, fieldPath?: string): void
-  /** Resolves when everything said so far has been written or given up. */
+  /** Resolves when all Events so far are written or dropped. */
   flush(): Promise<void>
 }
 
@@ -42,18 +42,18 @@ const refillMs = 300_000
 /** Repeats within this time count up one Event; beyond it they start a new one. */
 const repeatMs = 600_000
 const rememberedEvents = 4096
-/** Writes under way at once: Events must not crowd out the work they tell of. */
+/** Most writes in flight: Events must not crowd out the work that they describe. */
 const parallelWrites = 4
 
 interface Remembered {
   name: string
   count: number
   last: number
-  /** The creation, which a repeat has to wait for. */
+  /** The creation, which a repeat awaits. */
   written: Promise<boolean>
 }
 
-/** An EventRecorder whose repeats count up the same Event and whose floods are cut off per object. */
+/** An EventRecorder that counts repeats in one Event, with a rate limit per object. */
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
   const { client, clock, log } = options
   const remembered = new Map<string, Remembered>()
@@ -177,7 +177,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   }
 }
 
-/** Puts at the young end of `map`, and drops its oldest entry when there are too many. */
+/** Inserts at the end of `map`, and drops the first entry when there are too many. */
 function remember<V>(map: Map<string, V>, key: string, value: V): void {
   map.delete(key)
   map.set(key, value)

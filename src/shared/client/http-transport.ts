@@ -2,7 +2,7 @@ import type { Stop } from '../base/disposable.ts'
 import { ApiError, failure, type Status } from '../kube/status.ts'
 import type { ApiRequest, EventSink, Transport, WatchEvent } from './transport.ts'
 
-/** The one thing this needs of its runtime: an HTTP exchange whose body arrives in pieces. */
+/** What the transport needs of its runtime: an HTTP exchange with a streamed body. */
 export type HttpFetch = (request: HttpRequest) => Promise<HttpResponse>
 
 export interface HttpRequest {
@@ -16,7 +16,7 @@ export interface HttpRequest {
 export interface HttpResponse {
   status: number
   headers: Record<string, string | string[] | undefined>
-  /** The body; breaking off the iteration, or the request's signal, closes the exchange. */
+  /** The body; leaving the iteration, or aborting the request's signal, closes the exchange. */
   chunks: AsyncIterable<Uint8Array>
 }
 
@@ -24,7 +24,7 @@ export interface HttpTransportOptions {
   /** `https://127.0.0.1:6443`, without a slash at the end. */
   server: string
   fetch: HttpFetch
-  /** Headers of every request: `Authorization`, `User-Agent`. Asked anew each time, since tokens rotate. */
+  /** Headers of a request: `Authorization`, `User-Agent`. Called for each request, since tokens rotate. */
   headers?: () => Record<string, string>
 }
 
@@ -56,7 +56,7 @@ export function createHttpTransport({ server, fetch, headers }: HttpTransportOpt
   }
 }
 
-/** Runs one watch; `closed` is told exactly once unless the caller stops it first. */
+/** Runs one watch; `closed` is called exactly once unless the caller stops it first. */
 function startWatch(open: (signal: AbortSignal) => Promise<HttpResponse>, sink: EventSink): Stop {
   const ended = new AbortController()
   const run = async (): Promise<ApiError | undefined> => {
@@ -83,14 +83,14 @@ function startWatch(open: (signal: AbortSignal) => Promise<HttpResponse>, sink: 
 }
 
 export interface EventDecoder {
-  /** The events completed by `chunk`, and the server's error where one ends the stream. */
+  /** The events that `chunk` completes, and the server's error where one ends the stream. */
   push(chunk: Uint8Array): { events: WatchEvent[]; error?: ApiError }
 }
 
-/** Takes a watch's bytes apart into events, one JSON document per line, however the lines are cut into chunks. */
+/** Splits the bytes of a watch into events, one JSON document per line, whatever the chunk boundaries. */
 export function createEventDecoder(): EventDecoder {
   const decoder = new TextDecoder()
-  // The unfinished line, in pieces: joining only once it is complete keeps large objects linear.
+  // The incomplete line in pieces: joining it once keeps the cost of large objects linear.
   let pending: string[] = []
 
   const completedLines = (text: string): string[] => {
@@ -134,7 +134,7 @@ async function textOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {
   return text + decoder.decode()
 }
 
-/** The server's own Status where it sent one; proxies and plain handlers send text. */
+/** The Status that the server sent, or one made of the text that proxies and plain handlers send. */
 function errorOf(code: number, text: string): ApiError {
   try {
     const status = JSON.parse(text) as Status

@@ -8,7 +8,7 @@ import { ApiError } from '../kube/status.ts'
 import type { Client, Resource } from './client.ts'
 import type { WatchEvent } from './transport.ts'
 
-/** A live local copy of one resource. What it hands out is shared: treat as frozen. */
+/** A live local copy of one resource. Its objects are shared: treat them as frozen. */
 export interface Informer<T extends KubeObject = KubeObject> {
   start(): void
   /** Whether the first list has arrived. */
@@ -23,13 +23,13 @@ export interface Informer<T extends KubeObject = KubeObject> {
   /** Adds an index, over what is there too; the name of an existing index keeps the existing one. */
   addIndex(name: string, valuesOf: IndexFunction<T>): void
   /**
-   * Resolves when this copy shows `written`, results of writes to this resource, or anything later: who waits for his
-   * own writes never decides from a stale copy. Relies on resourceVersions being ordered. @throws once stopped.
+   * Resolves when this copy shows `written`, results of writes to this resource, or anything later, so that a caller
+   * never decides from a copy older than its own writes. Relies on ordered resourceVersions. @throws once stopped.
    */
   caughtUp(...written: readonly KubeObject[]): Promise<void>
   /** Resolves when `accepts` holds for what is there under `key`. @throws once stopped. */
   until(key: string, accepts: (object: T | undefined) => boolean): Promise<void>
-  /** Tells `handler` of every change; objects present already are announced as added, now. */
+  /** Calls `handler` for every change; present objects are announced as added at once. */
   onChange(handler: ChangeHandler<T>): Stop
   stop(): void
 }
@@ -37,7 +37,7 @@ export interface Informer<T extends KubeObject = KubeObject> {
 export interface ChangeHandler<T> {
   added?(object: T): void
   updated?(previous: T, object: T): void
-  /** With the last state known: the final one, unless the delete was found out by a relist. */
+  /** With the last known state: the final one, unless a relist detected the deletion. */
   deleted?(object: T): void
 }
 
@@ -66,9 +66,9 @@ export function refOfKey(key: string): { namespace?: string; name: string } {
 }
 
 /**
- * List, then watch from the list's revision for ever: every change arrives once and in order. A broken watch goes on
- * from the last revision seen; a revision that the server has forgotten (410) means a new list, whose differences,
- * deletes among them, reach the handlers as events.
+ * Lists, then watches from the list's revision: every change arrives once and in order. A broken watch continues
+ * from the last revision seen; where the server has dropped that revision (410), it lists again, and the differences,
+ * deletions included, reach the handlers as events.
  */
 export function createInformer<T extends KubeObject>(options: InformerOptions<T>): Informer<T> {
   const { client, resource, clock } = options
@@ -81,7 +81,7 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
   }
   const stopped = new AbortController()
   const waiters = new Waiters()
-  // Short at most: who has lost his API server waits for an app to be opened again, and somebody is looking.
+  // A short maximum: the API server is back as soon as the user opens the app again, and the user is looking.
   const backoff = new Backoff({ initial: 50, max: 3_000 })
   let revision = ''
   let running = false
@@ -96,7 +96,7 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
         await watchOnce()
       } catch (error) {
         if (stopped.signal.aborted) return
-        // The server has forgotten our revision (410), or does not know it (yet): only a list helps.
+        // The server no longer has the revision (410), or does not have it yet: list again.
         if (error instanceof ApiError) revision = ''
         log.debug('watch broke', { error: String(error) })
         await sleep(clock, backoff.next(''), stopped.signal).catch(() => undefined)
@@ -114,7 +114,7 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
     announceSynced()
   }
 
-  /** One watch, to its orderly end. The server is asked to end it now and then, so that a dead connection is noticed. */
+  /** One watch, to its orderly end. It has a timeout on the server, so that a dead connection is noticed. */
   function watchOnce(): Promise<void> {
     return new Promise((resolve, reject) => {
       if (stopped.signal.aborted) {
@@ -184,7 +184,7 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
 /** 5 to 10 minutes, spread so that watches do not all end together. */
 const watchSeconds = (): number => 300 + Math.floor(Math.random() * 300)
 
-/** Those who wait for the copy to show something; looked at after every batch of events. */
+/** Callers that wait for the copy to show something; checked after every batch of events. */
 export class Waiters {
   readonly #waiting = new Set<{ holds: () => boolean; resolve: () => void; reject: (reason: Error) => void }>()
   #stopped = false
@@ -260,7 +260,7 @@ class Cache<T extends KubeObject> {
   put(object: T): void {
     const key = keyOf(object)
     const previous = this.#objects.get(key)
-    // A new uid under an old name is another object, whose predecessor's end was not seen.
+    // Another uid under the same name: the deletion of the previous object was missed.
     if (previous && previous.metadata.uid !== object.metadata.uid) {
       this.remove(previous)
       this.put(object)
@@ -294,7 +294,7 @@ class Cache<T extends KubeObject> {
     for (const object of objects) this.put(object)
   }
 
-  /** One listener's mistake is not the others' loss. */
+  /** An exception in one handler must not keep events from the others. */
   #tell(call: () => void): void {
     try {
       call()

@@ -11,7 +11,7 @@ import {
 } from './client.ts'
 import type { ApiRequest, Transport } from './transport.ts'
 
-/** The typed client: knows paths, query strings and content types, and leaves the carrying to `transport`. */
+/** The typed client: knows paths, query strings and content types; `transport` carries the requests. */
 export function createClient(transport: Transport): Client {
   const send = async <T>(request: ApiRequest): Promise<T> => (await transport.request(request)) as T
 
@@ -77,7 +77,7 @@ export function objectPath(resource: Resource, ref: Ref, subresource?: string): 
   return subresource ? `${path}/${subresource}` : path
 }
 
-/** Creation goes to the collection; a subresource that is created (`binding`) hangs below its object. */
+/** Objects are created in the collection; a created subresource (`binding`) is below its object. */
 const createPath = (resource: Resource, object: KubeObject, options: WriteOptions | undefined): string =>
   options?.subresource
     ? objectPath(resource, refOf(object), options.subresource)

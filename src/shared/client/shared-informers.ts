@@ -5,14 +5,14 @@ import type { KubeObject } from '../kube/object.ts'
 import type { Client, Resource } from './client.ts'
 import { createInformer, type Informer } from './informer.ts'
 
-/** One informer per resource, over all namespaces or of one, shared by everybody who asks for it. */
+/** One informer per resource and namespace (or all namespaces), shared by all who ask for it. */
 export interface SharedInformers {
   /**
-   * A started informer of `resource`, over all namespaces when none is named. Its `stop` gives up this share, its handlers with it; the informer itself ends
-   * with its last share.
+   * A started informer of `resource`, over all namespaces when none is named. Its `stop` ends this share with its
+   * handlers; the informer itself ends with its last share.
    */
   share<T extends KubeObject>(resource: Resource<T>, namespace?: string): Informer<T>
-  /** Ends every informer, whoever holds shares of it. */
+  /** Stops every informer, whoever holds shares of it. */
   stop(): void
 }
 
@@ -59,7 +59,7 @@ function shareOf<T extends KubeObject>(informer: Informer<T>, release: () => voi
   let stopped = false
   const waiting = new Set<(reason: Error) => void>()
 
-  /** As `wait`, but over as soon as this share is given up. */
+  /** As `wait`, but rejects as soon as this share is stopped. */
   const whileShared = (wait: Promise<void>): Promise<void> =>
     new Promise((resolve, reject) => {
       waiting.add(reject)

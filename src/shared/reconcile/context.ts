@@ -10,6 +10,6 @@ export interface ControllerContext {
   informers: SharedInformers
   clock: Clock
   log: Log
-  /** Told after every reconcile of any controller; for metrics. */
+  /** Called after every reconcile of any controller; for metrics. */
   observe?: (result: Reconciled) => void
 }

@@ -8,16 +8,16 @@ import { isConflict, isNotFound } from '../kube/error-kinds.ts'
 import { ApiError } from '../kube/status.ts'
 import { WorkQueue } from './queue.ts'
 
-/** What is left to do for a key: nothing, or a look at it later even if nothing changes. */
+/** The result of a reconcile: done, or to be repeated after a time even if nothing changes. */
 export type Outcome = { requeueAfter: number } | undefined
 
-/** Brings the world to what the object of `key` asks for. Reads state anew; is told nothing of what happened. */
+/** Brings the cluster to what the object of `key` asks for. Level-triggered: reads state anew, gets no event. */
 export type Reconcile = (key: string) => Promise<Outcome>
 
-/** Which keys a change concerns. */
+/** The keys that a change of an object concerns. */
 export type KeysOf<T> = (object: T) => string | Iterable<string> | undefined
 
-/** Ties an informer to keys; made by `watch`. */
+/** Maps an informer's events to keys; made by `watch`. */
 export interface Watch {
   synced: Promise<void>
   connect(enqueue: (key: string) => void): Stop
@@ -29,39 +29,39 @@ export interface ControllerOptions {
   watches: readonly Watch[]
   /** Shares of informers that end with the controller. */
   shares?: readonly Pick<Informer, 'stop'>[]
-  /** How many keys are worked on at the same time; 1 when unset. */
+  /** How many keys are processed at the same time; 1 when unset. */
   workers?: number
   backoff?: BackoffOptions
   clock: Clock
   log: Log
-  /** Told after every reconcile; for metrics. */
+  /** Called after every reconcile; for metrics. */
   observe?: (result: Reconciled) => void
 }
 
 export interface Reconciled {
   controller: string
   key: string
-  /** From being added to being taken. */
+  /** Time in the queue. */
   waitedMs: number
   ms: number
   result: 'done' | 'requeued' | 'conflict' | 'failed' | 'terminal'
-  /** Keys still waiting. */
+  /** Keys still queued. */
   depth: number
 }
 
 export interface Controller {
   /** Asks for a reconcile of `key`, now or in `afterMs`. */
   enqueue(key: string, afterMs?: number): void
-  /** Ends the watches; resolves when the reconciles under way have ended. */
+  /** Ends the watches; resolves when the running reconciles have ended. */
   stop(): Promise<void>
 }
 
-/** Thrown by a reconcile that will fail the same way again: logged, and not retried until something changes. */
+/** Thrown by a reconcile that would fail the same way again: logged, and not retried until something changes. */
 export class TerminalError extends Error {}
 
 /**
- * The keys of an informer's objects, of both states where one replaces another.
- * @param matters tells the updates worth a look; all when unset.
+ * The keys of an informer's objects; of an update, the keys of both states.
+ * @param matters which updates cause a reconcile; all when unset.
  */
 export function watch<T extends KubeObject>(
   informer: Informer<T>,
@@ -90,8 +90,8 @@ export function watch<T extends KubeObject>(
 }
 
 /**
- * The loop of every controller: keys from the watches, `workers` reconciles at a time, failures retried with growing
- * delays. Nothing is reconciled before every watched informer has its first list.
+ * The loop of every controller: keys from the watches, `workers` reconciles at a time, failures retried with back-off.
+ * Nothing is reconciled before every watched informer has synced.
  */
 export function runController(options: ControllerOptions): Controller {
   const { name, reconcile, clock } = options
@@ -104,7 +104,7 @@ export function runController(options: ControllerOptions): Controller {
 
   const queue = new WorkQueue({ clock, backoff: options.backoff, wake: schedulePump })
 
-  /** Waits for the end of the batch of events that is being delivered, so that its repeats fall together. */
+  /** Runs after the batch of events that is being delivered, so that its duplicates are queued once. */
   function schedulePump(): void {
     if (pumping || !ready || stopped) return
     pumping = true
@@ -152,7 +152,7 @@ export function runController(options: ControllerOptions): Controller {
       return 'terminal'
     }
     const delay = queue.retry(key)
-    // A lost race is the protocol at work, not trouble: somebody changed or deleted what we have just read.
+    // Expected: another client has changed or deleted the object since it was read.
     if (isConflict(error) || isNotFound(error)) return 'conflict'
     log.warn('reconcile failed', { key, retryInMs: delay, error: describe(error) })
     return 'failed'
@@ -172,7 +172,7 @@ export function runController(options: ControllerOptions): Controller {
       stopped = true
       for (const disconnect of connections) void disconnect()
       queue.clear()
-      // Who waits for an informer to catch up shall not wait for ever.
+      // Ends reconciles that wait for an informer to catch up.
       for (const informer of options.shares ?? []) informer.stop()
       await Promise.all(active)
     },

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Stop } from '../base/disposable.ts'
 
 /**
- * Keys that become due later, any number of them on one timer. A key that is delayed twice is due at the earlier time.
+ * Keys that become due later, all on one timer. A key that is delayed twice is due at the earlier time.
  */
 export class DelayedKeys {
   readonly #clock: Clock

@@ -1,4 +1,4 @@
-/** Reads `0-2,5`, the form in which a Job keeps the indexes that are done. */
+/** Parses `0-2,5`, the form of a Job's completedIndexes. */
 export function parseIndexes(text: string | undefined): number[] {
   const indexes: number[] = []
   for (const range of text?.split(',').filter(Boolean) ?? []) {
@@ -8,7 +8,7 @@ export function parseIndexes(text: string | undefined): number[] {
   return indexes
 }
 
-/** The inverse of parseIndexes: runs of two and more as `first-last`, in rising order. */
+/** The inverse of parseIndexes: runs of two and more as `first-last`, in ascending order. */
 export function formatIndexes(indexes: Iterable<number>): string {
   const ranges: [first: number, last: number][] = []
   for (const index of [...indexes].sort((a, b) => a - b)) {

@@ -4,14 +4,14 @@ import { isAnotherObject, isNotFound } from '../kube/error-kinds.ts'
 import type { KubeObject, OwnerReference } from '../kube/object.ts'
 import { selects, type LabelSelectorShape } from '../kube/selectors.ts'
 
-/** The reference by which an object is managed; at most one of its owners is its controller. */
+/** The owner reference of the object's controller; at most one reference has `controller` set. */
 export const controllerOf = (object: KubeObject): OwnerReference | undefined =>
   object.metadata.ownerReferences?.find((reference) => reference.controller)
 
 export const isControlledBy = (object: KubeObject, owner: KubeObject): boolean =>
   controllerOf(object)?.uid === owner.metadata.uid
 
-/** The reference that makes `owner` the controller of what carries it. */
+/** A reference that makes `owner` the controller of the object that has it. */
 export const controllerReference = (
   owner: KubeObject,
   { group, version, kind }: Pick<Resource, 'group' | 'version' | 'kind'>,
@@ -50,7 +50,7 @@ const byNamespace = 'namespace'
 const byOwner = 'controller-uid'
 const byOrphanage = 'orphans-of-namespace'
 
-/** Makes `dependentsOf` and `orphansOf` answer without a search. */
+/** Adds the indexes of `dependentsOf` and `orphansOf`. */
 export function indexByController(informer: Informer): void {
   informer.addIndex(byOwner, (object) => controllerOf(object)?.uid)
   informer.addIndex(byOrphanage, (object) => (controllerOf(object) ? undefined : (object.metadata.namespace ?? '')))
@@ -76,8 +76,8 @@ export interface ClaimOptions<T extends KubeObject, O extends KubeObject> {
 
 /**
  * The objects that `owner` manages: its own that its selector still selects, and orphans that it selects, which are
- * adopted; its own that it no longer selects are released. Nothing is adopted by an owner on its way out, which is
- * asked of the server itself and not of the cache.
+ * adopted; its own that it no longer selects are released. An owner under deletion adopts nothing, which is verified
+ * against the API server and not the cache.
  */
 export async function claim<T extends KubeObject, O extends KubeObject>(options: ClaimOptions<T, O>): Promise<T[]> {
   const { informer, owner, selected } = options
@@ -137,7 +137,7 @@ async function release<T extends KubeObject, O extends KubeObject>(
   )
 }
 
-/** Gone, or replaced by another object of the same name (its uid is refused as invalid): not ours to care for. */
+/** Undefined where the object is gone, or another of its name has replaced it (its uid is refused as invalid). */
 async function unlessGone<T>(write: Promise<T>): Promise<T | undefined> {
   try {
     return await write

@@ -1,15 +1,15 @@
 import { keyOf } from '../client/informer.ts'
 import type { ContainerStatus, Job, Pod, PodFailurePolicyRule } from '../kube/generated/types.ts'
 
-/** What a Job's podFailurePolicy says of its failed pods. */
+/** The verdict of a Job's podFailurePolicy on its failed pods. */
 export interface Judgement {
-  /** Why the whole Job fails at once. */
+  /** Why the Job fails at once; the message of its condition. */
   failJob?: string
   /** Uids of pods whose failure does not count. */
   ignored: Set<string>
 }
 
-/** The first rule that matches a pod decides about it; a pod that none matches counts towards the back-off limit. */
+/** The first rule that matches a pod applies; a pod that none matches counts towards backoffLimit. */
 export function judgeFailures(job: Job, failed: readonly Pod[]): Judgement {
   const judgement: Judgement = { ignored: new Set() }
   const rules = job.spec?.podFailurePolicy?.rules ?? []

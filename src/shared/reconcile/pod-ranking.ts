@@ -2,10 +2,10 @@ import type { Pod } from '../kube/generated/types.ts'
 import { isPodReady, readySince } from '../kube/pod.ts'
 
 /**
- * Orders pods by how little they would be missed, as Kubernetes does when a workload shrinks: unassigned before
+ * The order in which pods are deleted when a workload shrinks, as in Kubernetes: unassigned before
  * assigned, pending before running, not ready before ready, cheap before dear by the deletion-cost annotation, on a
  * node with many of `related` before few, ready for a short time before long, often restarted before seldom, young
- * before old. Times count by their order of magnitude, so that old pods of nearly the same age go in no fixed order.
+ * before old. Ages compare by their logarithm, so that old pods of nearly the same age have no fixed order.
  */
 export function byDeletionRank(related: readonly Pod[], now: number): (a: Pod, b: Pod) => number {
   const doubledUp = new Map<string, number>()

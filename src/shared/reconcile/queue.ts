@@ -6,22 +6,22 @@ import { DelayedKeys } from './delayed-keys.ts'
 const defaultBackoff: BackoffOptions = { initial: 5, max: 1_000_000 }
 
 /**
- * Keys waiting to be worked on. A key waits once however often it is added; a key added while it is worked on waits
- * again afterwards, so that no change goes unseen and no key is worked on twice at the same time.
+ * A queue of keys. A key is queued once however often it is added; a key added while it is being processed is queued
+ * again afterwards, so that no change is missed and no key is processed twice at the same time.
  */
 export class WorkQueue {
   readonly #wake: () => void
   readonly #clock: Clock
-  /** With the time since when, ms. */
+  /** By key, when it was queued, ms. */
   readonly #waiting = new Map<string, number>()
-  /** With the time that each has waited, ms. */
+  /** By key, how long it was queued, ms. */
   readonly #active = new Map<string, number>()
   /** Added while active. */
   readonly #again = new Set<string>()
   readonly #delayed: DelayedKeys
   readonly #backoff: Backoff
 
-  /** @param wake called, synchronously, when keys have come to wait. */
+  /** @param wake called synchronously when a key is queued. */
   constructor(options: { clock: Clock; wake: () => void; backoff?: BackoffOptions }) {
     this.#wake = options.wake
     this.#clock = options.clock
@@ -31,12 +31,12 @@ export class WorkQueue {
     })
   }
 
-  /** How many keys wait. */
+  /** Number of queued keys. */
   get depth(): number {
     return this.#waiting.size
   }
 
-  /** How many keys are delayed. */
+  /** Number of delayed keys. */
   get delayed(): number {
     return this.#delayed.size
   }
@@ -56,7 +56,7 @@ export class WorkQueue {
     else this.#delayed.add(key, ms)
   }
 
-  /** Adds after a delay that grows with every failure of the key until `forget`. @returns the delay in ms. */
+  /** Adds the key after a delay that grows with each failure, until `forget`. @returns the delay in ms. */
   retry(key: string): number {
     const delay = this.#backoff.next(key)
     this.addAfter(key, delay)
@@ -71,7 +71,7 @@ export class WorkQueue {
     return this.#backoff.failures(key)
   }
 
-  /** The key that has waited longest; it is active until `done`. */
+  /** Takes the key that was queued first; it is active until `done`. */
   take(): string | undefined {
     const next = this.#waiting.entries().next()
     if (next.done) return undefined
@@ -81,7 +81,7 @@ export class WorkQueue {
     return key
   }
 
-  /** How long an active key waited before it was taken, ms. */
+  /** How long an active key was queued, ms. */
   waited(key: string): number {
     return this.#active.get(key) ?? 0
   }

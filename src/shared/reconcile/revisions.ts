@@ -10,7 +10,7 @@ import { controllerReference, dependentsOf } from './ownership.ts'
 
 export const revisionHashLabel = 'controller-revision-hash'
 
-/** A workload whose templates are kept as ControllerRevisions, for rolling back. */
+/** A workload whose templates are kept as ControllerRevisions, for rollbacks. */
 export interface Revisioned<T extends KubeObject> {
   owner: T
   resource: Resource<T>
@@ -25,7 +25,7 @@ export interface History {
   hash: string
 }
 
-/** The revision of the present template, made where it is new and made the latest where it is an old one come back. */
+/** The revision of the present template: created where the template is new, renumbered as the latest where it is not. */
 export async function keepHistory<T extends KubeObject>(
   client: Client,
   informer: Informer<ControllerRevision>,
@@ -81,14 +81,14 @@ async function create<T extends KubeObject>(
     return written
   } catch (error) {
     if (!isAlreadyExists(error)) throw error
-    // Of the same name and content it is ours, from a look whose end we did not see.
+    // Same name and content: created by an earlier reconcile that did not see the answer.
     const live = await client.get(controllerRevisions, refOf(revision))
     if (jsonEqual(live.data, data)) return live
     throw error
   }
 }
 
-/** Deletes the oldest revisions beyond `limit` that no pod is of. */
+/** Deletes the oldest revisions beyond `limit` that no pod uses. */
 export async function trimHistory(
   client: Client,
   { old }: History,
@@ -106,7 +106,7 @@ export async function trimHistory(
   )
 }
 
-/** A strategic merge patch that puts the template back: what `kubectl rollout undo` applies. */
+/** A strategic merge patch that restores the template; `kubectl rollout undo` applies it. */
 const dataOf = (template: PodTemplateSpec | undefined): Record<string, unknown> => ({
   spec: { template: { ...structuredClone(template), $patch: 'replace' } },
 })

@@ -8,7 +8,7 @@ import { hasSelector } from '../kube/service-endpoints.ts'
 const selectsAll = (selector: Record<string, string>, labels: Record<string, string> | undefined): boolean =>
   Object.entries(selector).every(([name, value]) => labels?.[name] === value)
 
-/** Which Services a pod is behind, told by labels; every Service is looked at, but only those of its namespace. */
+/** The Services that select a pod; scans the Services of its namespace. */
 export function servicesOfPod(services: Informer<Service>): (pod: Pod) => string[] {
   services.addIndex('selecting-namespace', (service) => (hasSelector(service) ? service.metadata.namespace : undefined))
   return (pod) =>
@@ -18,7 +18,7 @@ export function servicesOfPod(services: Informer<Service>): (pod: Pod) => string
       .map(keyOf)
 }
 
-/** Which pods are behind a Service: found by one of its labels, then tested for the others. */
+/** The pods that a Service selects: found by an index of one of its labels, then tested for the others. */
 export function indexPodsForServices(pods: Informer<Pod>): (service: Service) => Pod[] {
   pods.addIndex('label', ({ metadata }) =>
     Object.entries(metadata.labels ?? {}).map(([name, value]) => `${metadata.namespace ?? ''}/${name}=${value}`),
@@ -33,7 +33,7 @@ export function indexPodsForServices(pods: Informer<Pod>): (service: Service) =>
   }
 }
 
-/** A running pod's status changes often, and few of its changes say anything about its endpoint. */
+/** Whether an update of a pod changes its endpoint; most updates of its status do not. */
 export const changesBackEnd = (previous: Pod, pod: Pod): boolean =>
   isPodReady(previous) !== isPodReady(pod) ||
   isPodTerminal(previous) !== isPodTerminal(pod) ||

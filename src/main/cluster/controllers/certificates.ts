@@ -11,9 +11,9 @@ export interface CertificatesOptions {
   requests: CertificateRequests
 }
 
-/** The cluster's authority, as far as it signs for others; all PEM. */
+/** The part of the cluster's authority that signs certificates for others; all PEM. */
 export interface CertificateRequests {
-  /** @throws Error where it is no request, or not signed by its own key */
+  /** @throws Error for anything but a certificate request that is signed by its own key */
   read(request: string): Promise<RequestedCertificate>
   sign(request: string, order: { usages: readonly string[]; notBefore: Date; notAfter: Date }): Promise<string>
 }
@@ -28,8 +28,8 @@ export interface RequestedCertificate {
 }
 
 /**
- * Approves what kubelets ask for themselves, signs what is approved for the signers that Kubernetes has built in, and
- * deletes requests that are of no use any more.
+ * Approves kubelets' requests for their own certificates, signs approved requests of Kubernetes' built-in signers, and
+ * deletes stale requests.
  */
 export function startCertificates(context: ControllerContext, { requests }: CertificatesOptions): Stop {
   const { client, clock } = context
@@ -48,7 +48,7 @@ export function startCertificates(context: ControllerContext, { requests }: Cert
     return remaining < Infinity ? { requeueAfter: remaining } : undefined
   }
 
-  /** A kubelet's own certificate needs nobody's word where the rights say so. */
+  /** Whether RBAC lets a kubelet's request for its own certificate be approved automatically. */
   async function approve(request: CertificateSigningRequest): Promise<CertificateSigningRequest | undefined> {
     const { spec } = request
     if (has(request, 'Approved') || has(request, 'Denied') || spec.signerName !== kubeletClient) return undefined
@@ -160,15 +160,15 @@ const kubeletServing = 'kubernetes.io/kubelet-serving'
 const apiServerClient = 'kubernetes.io/kube-apiserver-client'
 const signers = new Set([apiServerClient, kubeletClient, kubeletServing, 'kubernetes.io/legacy-unknown'])
 
-/** Seconds: a year, and ten minutes. */
+/** Longest and shortest validity, in seconds: a year, and ten minutes. */
 const longest = 365 * 24 * 3600
 const shortest = 600
-/** ms; the clocks of clients may be behind. */
+/** How far certificates are backdated, ms: clocks of clients may be behind. */
 const backdate = 5 * 60_000
 
 const hour = 3_600_000
 
-/** When a request is of no use any more, ms: an hour after it was decided, a day after it was made and nobody did. */
+/** When a request is stale, ms: an hour after it was decided, a day after its creation where nobody decided. */
 function deadlineOf(request: CertificateSigningRequest): number {
   const { status, metadata } = request
   const decided = (type: string): number => {
@@ -179,7 +179,7 @@ function deadlineOf(request: CertificateSigningRequest): number {
   const settled = Math.min(
     decided('Denied'),
     decided('Failed'),
-    // What is approved and not yet issued waits for its signer.
+    // An approved request without a certificate still waits for its signer.
     status?.certificate ? decided('Approved') : Infinity,
   )
   if (settled < Infinity) return settled + hour
@@ -191,7 +191,7 @@ const has = ({ status }: CertificateSigningRequest, type: string): boolean =>
 
 const pemOf = ({ spec }: CertificateSigningRequest): string => Buffer.from(spec.request, 'base64').toString()
 
-/** Why a built-in signer does not sign this; undefined where it does. */
+/** Why a built-in signer refuses the request; undefined where it signs it. */
 function problemOf(signer: string, usages: readonly string[], wanted: RequestedCertificate): string | undefined {
   if (signer === apiServerClient) {
     const known = ['digital signature', 'key encipherment', 'client auth']

@@ -6,7 +6,7 @@ import { selects } from '#shared/kube/selectors.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 
-/** Gathers into every ClusterRole with an aggregation rule the rules of those that it selects. */
+/** Fills every ClusterRole that has an aggregation rule with the rules of the ClusterRoles that it selects. */
 export function startClusterRoleAggregation(context: ControllerContext): Stop {
   const roles = context.informers.share(clusterRoles)
 
@@ -19,7 +19,7 @@ export function startClusterRoleAggregation(context: ControllerContext): Stop {
     return undefined
   }
 
-  // Whichever role changes, and whatever it was before: any that gathers may gain or lose by it.
+  // Any change of a role, of its labels too, may change every aggregated role.
   const gathering = (): string[] =>
     roles.list().flatMap(({ aggregationRule, metadata: { name } }) => (aggregationRule && name ? [name] : []))
 
@@ -34,7 +34,7 @@ export function startClusterRoleAggregation(context: ControllerContext): Stop {
   return () => controller.stop()
 }
 
-/** In the order of the selectors, then of the names; a rule that several have comes once. */
+/** The rules in the order of the selectors, then of the roles' names, without duplicates. */
 function gathered(role: ClusterRole, all: readonly ClusterRole[]): PolicyRule[] {
   const rules: PolicyRule[] = []
   const others = all

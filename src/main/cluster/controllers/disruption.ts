@@ -21,10 +21,10 @@ import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 import { controllerOf } from '#shared/reconcile/ownership.ts'
 
-/** An eviction that was let pass and whose pod is still there after this long did not happen, ms. */
+/** An approved eviction whose pod is still there after this long counts as failed, ms. */
 const evictionMs = 120_000
 
-/** Counts for every disruption budget how many of its pods may go now. Evictions take from that number. */
+/** Counts for every disruption budget how many of its pods may be evicted now. Evictions subtract from that number. */
 export function startDisruption(context: ControllerContext): Stop {
   const { client, clock } = context
   const budgets = context.informers.share(podDisruptionBudgets)
@@ -59,7 +59,7 @@ export function startDisruption(context: ControllerContext): Stop {
     return Object.keys(going).length > 0 ? { requeueAfter: evictionMs } : undefined
   }
 
-  /** How many pods there should be: as many as their controllers want, unless a plain number is all that counts. */
+  /** How many pods are expected: the sum of their controllers' replicas, or the present pods for a plain number. */
   async function expectedOf({ spec }: PodDisruptionBudget, selected: readonly Pod[]): Promise<number> {
     if (typeof spec?.minAvailable === 'number') return selected.length
     const seen = new Map<string, number>()
@@ -124,7 +124,7 @@ const scaled: Readonly<Record<string, Resource>> = {
   Deployment: deployments,
 }
 
-/** How many of the expected pods have to stay; shares are rounded up, as in Kubernetes. */
+/** How many of the expected pods must stay healthy; percentages round up, as in Kubernetes. */
 function desiredOf({ spec }: PodDisruptionBudget, expected: number): number {
   const { minAvailable, maxUnavailable } = spec ?? {}
   if (maxUnavailable !== undefined) return Math.max(0, expected - amountOf(maxUnavailable, expected))

@@ -21,7 +21,7 @@ const managerLabel = 'endpointslice.kubernetes.io/managed-by'
 const manager = 'endpointslicemirroring-controller.k8s.io'
 const skipLabel = 'endpointslice.kubernetes.io/skip-mirror'
 
-/** Copies hand-written Endpoints of Services without a selector to EndpointSlices, which proxies and DNS read. */
+/** Mirrors hand-written Endpoints of Services without a selector as EndpointSlices, which proxies and DNS read. */
 export function startEndpointSliceMirroring(context: ControllerContext): Stop {
   const { client } = context
   const serviceInformer = context.informers.share(services)
@@ -74,7 +74,7 @@ export function startEndpointSliceMirroring(context: ControllerContext): Stop {
   return () => controller.stop()
 }
 
-/** Marked by their writer as not to be copied: the Endpoints of `kubernetes`, and those of leader elections. */
+/** Labelled by their writer as not to be mirrored: the Endpoints of `kubernetes`, and those of leader elections. */
 const isSkipped = ({ metadata }: Endpoints): boolean =>
   metadata.labels?.[skipLabel] === 'true' || Boolean(metadata.annotations?.['control-plane.alpha.kubernetes.io/leader'])
 
@@ -83,7 +83,7 @@ function mirroredEndpoints({ metadata }: EndpointSlice): string | undefined {
   return name && metadata.labels?.[managerLabel] === manager ? `${metadata.namespace ?? ''}/${name}` : undefined
 }
 
-/** A slice per subset and address family, named by their place. */
+/** One slice per subset and address family, named by their position. */
 function sliceOf(
   source: Endpoints,
   { addresses = [], notReadyAddresses = [], ports = [] }: EndpointSubset,

@@ -17,7 +17,7 @@ const manager = 'endpointslice-controller.k8s.io'
 const headlessLabel = 'service.kubernetes.io/headless'
 const maxEndpoints = 100
 
-/** Keeps the EndpointSlices of Services with a selector: which pods are behind them, and in what state. */
+/** Maintains the EndpointSlices of Services with a selector: the pods that they select, and their state. */
 export function startEndpointSlices(context: ControllerContext): Stop {
   const { client } = context
   const serviceInformer = context.informers.share(services)
@@ -30,7 +30,7 @@ export function startEndpointSlices(context: ControllerContext): Stop {
 
   async function reconcile(key: string): Promise<Outcome> {
     const service = serviceInformer.get(key)
-    // The slices of a deleted Service are the garbage collector's.
+    // The garbage collector deletes the slices of a deleted Service.
     if (!service || service.metadata.deletionTimestamp || !hasSelector(service)) return undefined
     const present = slices.byIndex('managed-service', key)
     const wanted = familiesOf(service).flatMap((family) => wantedSlices(service, family, present))
@@ -38,11 +38,11 @@ export function startEndpointSlices(context: ControllerContext): Stop {
     return undefined
   }
 
-  /** Per address family and set of ports: the slices there are, changed as little as possible, and what does not fit. */
+  /** Updates the slices of each address family and set of ports with as few writes as possible. */
   function wantedSlices(service: Service, family: 'IPv4' | 'IPv6', present: readonly EndpointSlice[]): EndpointSlice[] {
     const mine = present.filter((slice) => slice.addressType === family)
     const groups = groupByPorts(backEndsOf(service, podsOf(service), family))
-    // A Service without back ends has one empty slice, which says so.
+    // A Service without endpoints has one empty slice.
     if (groups.length === 0) groups.push({ ports: [], backEnds: [] })
     return groups.flatMap(({ ports, backEnds }) => {
       const endpoints = new Map(
@@ -100,7 +100,7 @@ export function startEndpointSlices(context: ControllerContext): Stop {
       watch(serviceInformer, keyOf),
       watch(podInformer, servicesOf, changesBackEnd),
       watch(slices, managedService),
-      // Nodes only tell the zone: look again at what is behind them when that changes.
+      // Endpoints carry their node's zone: they change with it.
       watch(
         nodeInformer,
         (node) => podInformer.byIndex('node-name', node.metadata.name ?? '').flatMap(servicesOf),
@@ -113,7 +113,7 @@ export function startEndpointSlices(context: ControllerContext): Stop {
   return () => controller.stop()
 }
 
-/** Key of the Service whose slice this is, if it is ours. */
+/** Key of the Service that the slice belongs to, where this controller manages the slice. */
 function managedService({ metadata }: EndpointSlice): string | undefined {
   const service = metadata.labels?.[serviceLabel]
   return service && metadata.labels?.[managerLabel] === manager ? `${metadata.namespace ?? ''}/${service}` : undefined
@@ -133,7 +133,7 @@ function groupByPorts(backEnds: readonly BackEnd[]): { ports: BackEnd['ports']; 
   return [...groups.values()]
 }
 
-/** Endpoints stay in the slice they are in; new ones go where there is room, then into new slices. */
+/** Endpoints stay in their slice; new ones fill slices with room, then new slices. */
 function fill(
   present: readonly EndpointSlice[],
   endpoints: Map<string, Endpoint>,
@@ -151,7 +151,7 @@ function fill(
     return { ...slice, endpoints: kept }
   })
   const added = [...left.values()]
-  // Fullest first: few slices, and few of them changed.
+  // Fullest first: this keeps slices few, and changes few of them.
   for (const slice of [...filled].sort((a, b) => b.endpoints.length - a.endpoints.length))
     slice.endpoints.push(...added.splice(0, Math.max(0, maxEndpoints - slice.endpoints.length)))
   const kept: EndpointSlice[] = filled.filter((slice) => slice.endpoints.length > 0)

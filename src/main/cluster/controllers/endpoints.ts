@@ -15,7 +15,7 @@ const managerLabel = 'endpoints.kubernetes.io/managed-by'
 const overCapacity = 'endpoints.kubernetes.io/over-capacity'
 const maxAddresses = 1000
 
-/** Keeps the Endpoints of Services with a selector, for those who do not read EndpointSlices yet. */
+/** Maintains the Endpoints of Services with a selector, for clients that do not read EndpointSlices. */
 export function startEndpoints(context: ControllerContext): Stop {
   const { client } = context
   const serviceInformer = context.informers.share(services)
@@ -41,7 +41,7 @@ export function startEndpoints(context: ControllerContext): Stop {
     return undefined
   }
 
-  /** Endpoints carry no owner: who made them takes them away. */
+  /** Endpoints have no owner reference, so this controller deletes them. */
   async function remove(present: Endpoints): Promise<undefined> {
     await client.delete(endpoints, refOf(present)).catch((error: unknown) => {
       if (!isNotFound(error)) throw error
@@ -67,7 +67,7 @@ export function startEndpoints(context: ControllerContext): Stop {
 const isOurs = ({ metadata }: Endpoints): boolean => metadata.labels?.[managerLabel] === 'endpoint-controller'
 
 function endpointsOf(service: Service, backEnds: readonly BackEnd[], present: Endpoints | undefined): Endpoints {
-  // Terminating pods have no place here: Endpoints cannot say that they still serve.
+  // Terminating pods are left out: Endpoints cannot express that they still serve.
   const listed = backEnds.filter(({ ready, terminating }) => ready || !terminating)
   const { [headlessLabel]: _, ...labels } = service.metadata.labels ?? {}
   const { [overCapacity]: __, ...annotations } = present?.metadata.annotations ?? {}
@@ -92,7 +92,7 @@ function endpointsOf(service: Service, backEnds: readonly BackEnd[], present: En
   }
 }
 
-/** Addresses that offer the same ports form one subset, in an order that does not depend on chance. */
+/** Addresses with the same ports form one subset, in a deterministic order. */
 function subsetsOf(service: Service, backEnds: readonly BackEnd[]): { subsets?: EndpointSubset[] } {
   const groups = new Map<string, { ports: BackEndPort[]; ready: EndpointAddress[]; notReady: EndpointAddress[] }>()
   for (const backEnd of [...backEnds].sort((a, b) => (a.address < b.address ? -1 : 1))) {

@@ -6,15 +6,15 @@ import { isConflict, isNotFound, messageOf } from '#shared/kube/error-kinds.ts'
 import type { Event } from '#shared/kube/generated/types.ts'
 import { events } from '#shared/kube/resources.ts'
 
-/** ms after its last write that an Event is kept: Kubernetes' hour. */
+/** How long an Event is kept after its last write, ms: an hour as in Kubernetes. */
 const ttl = 3_600_000
-/** ms between two looks at least, so that what expires together goes together. */
+/** Shortest time between two sweeps, ms, so that Events that expire together are deleted together. */
 const pause = 60_000
 const pageSize = 500
 
 /**
- * Deletes Events an hour after they were last written. In Kubernetes the store lets them expire; here nobody holds them
- * in memory for it: each look tells when the next one is worth it.
+ * Deletes Events an hour after they were last written. In Kubernetes etcd's leases do that. Events are not cached for
+ * it: each sweep computes when the next one is due.
  */
 export function startEventTtl({ client, clock, log }: { client: Client; clock: Clock; log: Log }): Stop {
   let stopped = false
@@ -30,13 +30,13 @@ export function startEventTtl({ client, clock, log }: { client: Client; clock: C
     try {
       next = await sweep()
     } catch (error) {
-      if (!stopped) log.warn('events were not looked through', { controller: 'event-ttl', error: messageOf(error) })
+      if (!stopped) log.warn('sweep of events failed', { controller: 'event-ttl', error: messageOf(error) })
       next = pause
     }
     if (!stopped) schedule(Math.max(next, pause))
   }
 
-  /** @returns ms until the next one expires; nothing that is yet to come does so within the hour */
+  /** @returns ms until the next present Event expires; those created later take an hour at least */
   async function sweep(): Promise<number> {
     let soonest = ttl
     let token: string | undefined
@@ -53,7 +53,7 @@ export function startEventTtl({ client, clock, log }: { client: Client; clock: C
     return soonest
   }
 
-  /** Unless it was written again just now. */
+  /** Deletes the Event unless it was written again meanwhile. */
   async function expire({ metadata }: Event): Promise<void> {
     const { namespace, name = '', resourceVersion } = metadata
     try {
@@ -71,7 +71,7 @@ export function startEventTtl({ client, clock, log }: { client: Client; clock: C
   }
 }
 
-/** Whoever counts an Event up says when it was seen; what lies ahead is a clock that is wrong. */
+/** The time of the last occurrence; a time in the future comes from a wrong clock and counts as now. */
 function lastWrite({ metadata, lastTimestamp, series }: Event, now: number): number {
   const written = (metadata.managedFields ?? []).map(({ time }) => time)
   const times = [metadata.creationTimestamp, ...written, lastTimestamp, series?.lastObservedTime]

@@ -8,9 +8,9 @@ import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, type Outcome, type Watch } from '#shared/reconcile/controller.ts'
 
 export interface GarbageCollectorOptions {
-  /** Everything that may own or be owned; all that is served, except Events. */
+  /** All served resources that can own or be owned: all but Events. */
   resources: readonly Resource[]
-  /** Tells of further resources that come and go: custom ones. */
+  /** Announces resources that are added and removed at run time: custom ones. */
   onResource?: (listener: (resource: Resource, served: boolean) => void) => Stop
 }
 
@@ -18,9 +18,9 @@ const foreground = 'foregroundDeletion'
 const orphan = 'orphan'
 
 /**
- * Deletes what has no owner left, and does the two other ways of deleting an owner: dependents first (`foreground`), or
- * dependents set free (`orphan`). Works on a graph of all objects by uid, kept up by their informers; that an owner is
- * gone for good is believed only after asking the server itself.
+ * Deletes objects whose owners are all gone, and carries out the other two ways of deleting an owner: dependents first
+ * (`foreground`), or dependents released (`orphan`). Works on a graph of all objects by uid, which informers maintain;
+ * that an owner is absent is verified against the API server before anything is deleted.
  */
 export function startGarbageCollector(
   context: ControllerContext,
@@ -48,7 +48,7 @@ export function startGarbageCollector(
     await dropFinalizer(node, orphan)
   }
 
-  /** The owner goes when none is left that blocks it; the others are deleted at their own pace. */
+  /** The owner is deleted when no dependent blocks it any more; dependents that do not block are deleted meanwhile. */
   async function awaitDependents(node: GraphNode): Promise<void> {
     const dependents = graph.dependentsOf(node.uid)
     const blocking = dependents.filter(({ owners }) =>
@@ -58,7 +58,7 @@ export function startGarbageCollector(
     for (const { uid, object } of dependents) if (!object.metadata.deletionTimestamp) controller.enqueue(uid)
   }
 
-  /** An object with owners lives as long as one of them does. */
+  /** An object is kept as long as one of its owners exists. */
   async function judge(node: GraphNode): Promise<void> {
     const verdicts = await Promise.all(node.owners.map((owner) => verdictOn(owner, node)))
     const ownersThat = (verdict: Verdict): OwnerReference[] =>
@@ -77,14 +77,14 @@ export function startGarbageCollector(
     return deletionTimestamp && finalizers?.includes(foreground) ? 'waiting' : 'solid'
   }
 
-  /** The owner as the server knows it. A kind that we do not know is believed to be there. */
+  /** The owner as the API server has it. An owner of an unknown kind counts as present. */
   async function lookUp(owner: OwnerReference, { object }: GraphNode): Promise<KubeObject | undefined> {
     const resource = byType.get(`${owner.apiVersion}/${owner.kind}`)
     if (!resource) {
       log.debug('owner of unknown kind', { kind: owner.kind, apiVersion: owner.apiVersion })
       return { metadata: { uid: owner.uid } }
     }
-    // A cluster-scoped object cannot be owned by one in a namespace: no namespace to look in.
+    // A cluster-scoped object cannot be owned by a namespaced one: there is no namespace to look in.
     if (resource.namespaced && !object.metadata.namespace) return undefined
     try {
       const live = await client.get(resource, {
@@ -98,10 +98,10 @@ export function startGarbageCollector(
     }
   }
 
-  /** Under a foreground deletion its own dependents go first too; otherwise as its finalizers say. */
+  /** A dependent of a foreground deletion is deleted in the foreground too; others as their finalizers say. */
   async function remove(node: GraphNode, ownersWait: boolean): Promise<void> {
     const { finalizers = [], uid } = node.object.metadata
-    // A ring of foreground deletions would wait for itself: who is waited for does not block any longer.
+    // A cycle of foreground deletions would wait for itself: its members are made non-blocking.
     const dependents = graph.dependentsOf(node.uid)
     const inRing =
       ownersWait &&
@@ -131,7 +131,7 @@ export function startGarbageCollector(
     await change(node, { finalizers: kept.length > 0 ? kept : null })
   }
 
-  /** Whole lists under the version that they were read at: a lost race comes back as a conflict. */
+  /** Writes whole lists with the resourceVersion that was read: a concurrent change is a conflict, and retried. */
   async function change(node: GraphNode, fields: Record<string, unknown>): Promise<void> {
     const { uid, resourceVersion } = node.object.metadata
     const body = { metadata: { uid, resourceVersion, ...fields } }
@@ -147,7 +147,7 @@ export function startGarbageCollector(
     }
   }
 
-  /** Keeps the graph, and looks at whom a change concerns. */
+  /** Updates the graph, and enqueues the objects that a change concerns. */
   function follow(resource: Resource, informer: Informer): Stop {
     return informer.onChange({
       added: (object) => look(graph.put(resource, object)),
@@ -155,7 +155,7 @@ export function startGarbageCollector(
         const node = graph.put(resource, object)
         if (isAlike(previous, object)) return
         look(node)
-        // An owner that it has no longer may have waited for it alone.
+        // A former owner may have waited for this dependent alone.
         for (const owner of previous.metadata.ownerReferences ?? noOwners) wakeOwner(owner)
       },
       deleted: (object) => {
@@ -172,7 +172,7 @@ export function startGarbageCollector(
     if (deletionTimestamp && (finalizers.includes(foreground) || finalizers.includes(orphan)))
       controller.enqueue(node.uid)
     if (node.owners.some((owner) => !isSolid(owner, node))) controller.enqueue(node.uid)
-    // Its references may have stopped blocking an owner that waits.
+    // Its references may no longer block an owner that waits.
     for (const owner of node.owners) wakeOwner(owner)
   }
 
@@ -228,14 +228,14 @@ export function startGarbageCollector(
   }
 }
 
-/** Whether an owner is there, gone, or waits for its dependents to go first. */
+/** Whether an owner is present, absent, or waiting for its dependents in a foreground deletion. */
 type Verdict = 'solid' | 'absent' | 'waiting'
 
-/** Owners are looked for in the dependent's own namespace, or are cluster-scoped; elsewhere they count as absent. */
+/** Owners are cluster-scoped or in the dependent's namespace; a reference to any other namespace counts as absent. */
 const isReachable = (owner: GraphNode, { object }: GraphNode): boolean =>
   !owner.object.metadata.namespace || owner.object.metadata.namespace === object.metadata.namespace
 
-/** Whether nothing changed that matters here: most updates are of spec and status. */
+/** Whether an update is irrelevant to the graph: most change spec and status only. */
 function isAlike({ metadata: a }: KubeObject, { metadata: b }: KubeObject): boolean {
   return (
     a.deletionTimestamp === b.deletionTimestamp &&
@@ -254,7 +254,7 @@ interface GraphNode {
   owners: readonly OwnerReference[]
 }
 
-/** All objects by uid, and who depends on whom; dependents are known even before their owner is. */
+/** All objects by uid, and their dependents; dependents are recorded even before their owner is seen. */
 class OwnerGraph {
   readonly #nodes = new Map<string, GraphNode>()
   readonly #dependents = new Map<string, Set<string>>()

@@ -34,39 +34,39 @@ import { startTokenCleaner } from './token-cleaner.ts'
 import { startTtlAfterFinished } from './ttl-after-finished.ts'
 
 export interface ControllersOptions {
-  /** What all controllers watch through. */
+  /** The client of the shared informers. */
   client: Client
-  /** With which a controller works, named as Kubernetes names it; `client` for all when unset. */
+  /** The client that a controller writes with, by Kubernetes' name of the controller; `client` for all when unset. */
   clientFor?: (controller: string) => Client
   clock: Clock
   log: Log
-  /** Everything that the API server serves for storage: what namespaces are emptied of and what owners are looked for in. */
+  /** All stored resources of the API server: for namespace deletion, garbage collection and quotas. */
   resources: readonly Resource[]
-  /** Tells of custom resources that come and go, and which of them there are. */
+  /** Announces custom resources that are added and removed, and lists the present ones. */
   customResources?: CustomResources
   /** PEM of the authority that signs the API server's certificate. */
   rootCa: string
-  /** Signs what others ask for; nobody does when unset. */
+  /** Signs certificate requests; none are signed when unset. */
   certificates?: CertificatesOptions
-  /** Makes the tokens of Secrets; nobody does when unset. */
+  /** Issues the tokens of token Secrets; none are issued when unset. */
   issueToken?: ServiceAccountTokenOptions['issueToken']
   kubernetesService: KubernetesServiceOptions
   nodeIpam?: NodeIpamOptions
   nodeLifecycle?: NodeLifecycleOptions
   podGc?: PodGcOptions
-  /** Told after every reconcile; for metrics. */
+  /** Called after every reconcile; for metrics. */
   observe?: (result: Reconciled) => void
 }
 
 export interface CustomResources {
-  /** One version of each. */
+  /** The present custom resources, one version of each. */
   all(): readonly Resource[]
-  /** Tells of all that are there, and of changes from then on. */
+  /** Announces all present ones, then every change. */
   onChange(listener: (resource: Resource, served: boolean) => void): Stop
 }
 
 export interface Controllers {
-  /** Ends every controller; resolves when the last reconcile is over. */
+  /** Stops every controller; resolves when the last reconcile has ended. */
   stop(): Promise<void>
 }
 
@@ -89,7 +89,7 @@ export function startControllers(options: ControllersOptions): Controllers {
   stops.add(startRootCa(as('root-ca-cert-publisher'), options))
   const { issueToken, rootCa } = options
   stops.add(startEventTtl(as('event-ttl-controller')))
-  // In Kubernetes too this one works with the rights of the controller manager itself.
+  // As in Kubernetes, this one has the rights of the controller manager itself.
   const own: ControllerContext = { client, informers, clock, log, observe }
   if (issueToken) stops.add(startServiceAccountTokens(own, { issueToken, rootCa }))
   stops.add(startTokenCleaner(as('token-cleaner')))
@@ -131,5 +131,5 @@ export function startControllers(options: ControllersOptions): Controllers {
   return { stop: () => stops.stop() }
 }
 
-/** Events are too many, and nobody's property. */
+/** Events are many, and nothing owns them. */
 const isOwnable = ({ kind, plural }: Resource): boolean => !(kind === 'Event' && plural === 'events')

@@ -10,14 +10,14 @@ import { runController, watch, type Outcome } from '#shared/reconcile/controller
 export interface KubernetesServiceOptions {
   /** `10.96.0.1`. */
   clusterIP: string
-  /** Where the API server is reached from within the cluster. */
+  /** Addresses and port of the API server as seen from within the cluster. */
   advertised: { address: string; port: number }
 }
 
 const key = 'default/kubernetes'
 const metadata = { name: 'kubernetes', namespace: 'default' }
 
-/** Keeps the Service `kubernetes` and its endpoints: how pods find the API server. */
+/** Maintains the Service `kubernetes` and its endpoints, by which pods find the API server. */
 export function startKubernetesService(context: ControllerContext, options: KubernetesServiceOptions): Stop {
   const { client } = context
   const namespaceInformer = context.informers.share(namespaces)
@@ -27,7 +27,7 @@ export function startKubernetesService(context: ControllerContext, options: Kube
   const wanted = wantedObjects(options)
 
   async function reconcile(): Promise<Outcome> {
-    // Nothing can live in a namespace before it is there; its event brings us back.
+    // Its namespace does not exist yet: the namespace's event causes another reconcile.
     if (!namespaceInformer.get('default')) return undefined
     await ensure(services, serviceInformer, wanted.service)
     await ensure(endpoints, endpointsInformer, wanted.endpoints)
@@ -35,7 +35,7 @@ export function startKubernetesService(context: ControllerContext, options: Kube
     return undefined
   }
 
-  /** Creates the object, or puts back those of its fields that somebody changed. */
+  /** Creates the object, or restores the fields that somebody changed. */
   async function ensure<T extends KubeObject>(resource: Resource<T>, informer: Informer<T>, object: T): Promise<void> {
     const present = informer.get(key)
     if (present && isContained(object, present)) return
@@ -84,7 +84,7 @@ function wantedObjects({ clusterIP, advertised }: KubernetesServiceOptions): {
     endpoints: {
       apiVersion: 'v1',
       kind: 'Endpoints',
-      // Without this label the slice would be mirrored from here a second time.
+      // Without this label the mirroring controller would make a second slice of it.
       metadata: { ...metadata, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
       subsets: [{ addresses: [{ ip: advertised.address }], ports: [port] }],
     },
@@ -99,7 +99,7 @@ function wantedObjects({ clusterIP, advertised }: KubernetesServiceOptions): {
   }
 }
 
-/** Whether every field of `wanted` is so in `present`, which may have more fields, but no longer lists. */
+/** Whether `present` has every field of `wanted`; it may have more fields, but no longer lists. */
 function isContained(wanted: unknown, present: unknown): boolean {
   if (typeof wanted !== 'object' || wanted === null) return wanted === present
   if (typeof present !== 'object' || present === null) return false

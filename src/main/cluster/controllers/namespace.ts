@@ -11,14 +11,14 @@ import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 
 export interface NamespaceOptions {
-  /** What may live in a namespace, asked for at every deletion: custom resources come and go. */
+  /** All namespaced resources; read for every deletion, since custom resources come and go. */
   namespacedResources: () => readonly Resource[] | Promise<readonly Resource[]>
 }
 
-/** How soon a namespace whose content is slow to go is looked at again; the last pod's end is seen at once. */
+/** Pause between checks of a namespace that is not empty yet, ms; the end of its last pod causes a check at once. */
 const patienceMs = 1000
 
-/** Empties deleted namespaces, pods first, and then lets them go. */
+/** Deletes the content of namespaces under deletion, pods first, then finalizes them. */
 export function startNamespaces(context: ControllerContext, { namespacedResources }: NamespaceOptions): Stop {
   const { client, clock } = context
   const namespaceInformer = context.informers.share(namespaces)
@@ -36,7 +36,7 @@ export function startNamespaces(context: ControllerContext, { namespacedResource
     return undefined
   }
 
-  /** Deletes everything; pods go first, so that what they use outlives them. */
+  /** Deletes everything; pods first, so that what they use outlives them. */
   async function empty(namespace: string, resources: readonly Resource[]): Promise<Content> {
     const content: Content = { remaining: new Map(), finalizers: new Map(), failures: [] }
     const isPods = ({ group, plural }: Resource): boolean => group === '' && plural === 'pods'
@@ -56,7 +56,7 @@ export function startNamespaces(context: ControllerContext, { namespacedResource
       for (const finalizer of items.flatMap(({ metadata }) => metadata.finalizers ?? []))
         content.finalizers.set(finalizer, (content.finalizers.get(finalizer) ?? 0) + 1)
     } catch (error) {
-      // A resource that has gone since (its definition was deleted) has no content either.
+      // The resource is no longer served (its definition was deleted): it has no content.
       if (!isNotFound(error)) content.failures.push(`${qualifiedName(resource)}: ${messageOf(error)}`)
     }
   }
@@ -103,7 +103,7 @@ export function startNamespaces(context: ControllerContext, { namespacedResource
   return () => controller.stop()
 }
 
-/** What a deletion has left: counts by resource and by finalizer, and what could not be deleted. */
+/** What is left of a namespace's content: counts by resource and by finalizer, and failures. */
 interface Content {
   remaining: Map<string, number>
   finalizers: Map<string, number>

@@ -7,13 +7,13 @@ import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 
 export interface NodeIpamOptions {
-  /** Range that all pods live in; `10.244.0.0/16` when unset. */
+  /** Range of all pod addresses; `10.244.0.0/16` when unset. */
   podCIDR?: string
-  /** Size of a node's share of it; 24 when unset. */
+  /** Prefix length of a node's share; 24 when unset. */
   nodeMask?: number
 }
 
-/** Gives every node its own share of the pod addresses, for as long as the node exists. */
+/** Assigns every node its own share of the pod addresses, for as long as the node exists. */
 export function startNodeIpam(context: ControllerContext, options: NodeIpamOptions = {}): Stop {
   const { client, clock } = context
   const log = context.log.child({ controller: 'node-ipam' })
@@ -22,7 +22,7 @@ export function startNodeIpam(context: ControllerContext, options: NodeIpamOptio
   nodeInformer.addIndex('pod-cidr', (node) => node.spec?.podCIDR)
   const subnets = createSubnets(options.podCIDR ?? '10.244.0.0/16', options.nodeMask ?? 24)
 
-  /** One worker and its own writes awaited: two nodes never get the same share. */
+  /** One reconcile at a time, which awaits its own writes: no two nodes get the same share. */
   async function reconcile(name: string): Promise<Outcome> {
     const node = nodeInformer.get(name)
     if (!node || node.spec?.podCIDR || node.metadata.deletionTimestamp) return undefined
@@ -54,7 +54,7 @@ export function startNodeIpam(context: ControllerContext, options: NodeIpamOptio
       ),
     ],
   })
-  // A share that has come free may be what another node waits for.
+  // Another node may wait for the share that is free now.
   const freeing = nodeInformer.onChange({
     deleted: () => {
       for (const node of nodeInformer.list()) if (!node.spec?.podCIDR) controller.enqueue(node.metadata.name ?? '')
@@ -68,7 +68,7 @@ export function startNodeIpam(context: ControllerContext, options: NodeIpamOptio
 }
 
 interface Subnets {
-  /** The lowest subnet that `isFree`; looks on from where the last one was found, so that shares are not reused soon. */
+  /** The next free subnet after the last one assigned, so that shares are not reused soon. */
   first(isFree: (subnet: string) => boolean): string | undefined
 }
 

@@ -12,7 +12,7 @@ import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 
 export interface NodeLifecycleOptions {
-  /** Silence after which a node counts as lost, ms; 40 s as in Kubernetes when unset. */
+  /** Silence after which a node counts as unreachable, ms; 40 s as in Kubernetes when unset. */
   monitorGraceMs?: number
   /** The same for a node that has never reported, ms; 60 s when unset. */
   startupGraceMs?: number
@@ -21,7 +21,7 @@ export interface NodeLifecycleOptions {
 /** Of the grace: how late a look may come that was due at its end. */
 const lateness = 1.5
 
-/** Conditions that only a living kubelet can vouch for. */
+/** Conditions that only the kubelet reports. */
 const kubeletConditions = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure']
 
 /**
@@ -89,7 +89,7 @@ export function startNodeLifecycle(context: ControllerContext, options: NodeLife
     const present = node.spec?.taints ?? []
     const taints = taintsOf(node, { evict: isNodeReady(node) || !isEveryNodeLost(), now: timestamp(clock.now()) })
     if (jsonEqual(taints, present)) return false
-    // With the version that we judged: whoever taints at the same time wins, and we look again.
+    // With the resourceVersion that was judged: a concurrent change is a conflict, and retried.
     await nodeInformer.caughtUp(
       await client.patch(
         nodes,
@@ -106,16 +106,16 @@ export function startNodeLifecycle(context: ControllerContext, options: NodeLife
     return true
   }
 
-  /** When nobody answers the fault is more likely ours, and there is nowhere to move pods to: nothing is evicted. */
+  /** Where every node is silent, the fault is likely on this side, and no node could take the pods: none is evicted. */
   const isEveryNodeLost = (): boolean => nodeInformer.list().every((node) => !isNodeReady(node))
 
-  /** The first node to come back makes evictions from the others meaningful again. */
+  /** Once one node is back, pods of the others can be evicted again. */
   function lookAtOthers(recovered: Node): void {
     const others = nodeInformer.list().filter((node) => node.metadata.name !== recovered.metadata.name)
     for (const node of others) if (lacksEviction(node)) controller.enqueue(node.metadata.name ?? '')
   }
 
-  /** Their kubelet cannot say so: nothing is sent to pods of a node that does not answer. */
+  /** The kubelet cannot report it: without this, Services would still send traffic to the node's pods. */
   async function markPodsNotReady(node: Node): Promise<void> {
     const ready = podInformer.byIndex('node-name', node.metadata.name ?? '').filter(isPodReady)
     await Promise.all(ready.map((pod) => markPodNotReady(pod)))
@@ -185,7 +185,7 @@ const nodeOfLease = ({ metadata }: Lease): string | undefined =>
 const conditionOf = (node: Node, type: string): NodeCondition | undefined =>
   findCondition(node.status?.conditions, type)
 
-/** The kubelet's heartbeat in the node's own status; our own writes leave it as it is. */
+/** Whether the kubelet has posted its status: writes of this controller keep lastHeartbeatTime. */
 const hasReported = (previous: Node, node: Node): boolean =>
   conditionOf(previous, 'Ready')?.lastHeartbeatTime !== conditionOf(node, 'Ready')?.lastHeartbeatTime
 
@@ -215,7 +215,7 @@ function unknownCondition(node: Node, type: string, now: string): NodeCondition 
   }
 }
 
-/** Taints that conditions bring about, by condition and the status that does. */
+/** Taints that follow from conditions: by condition type and status. */
 const conditionTaints: readonly [type: string, status: string, key: string][] = [
   ['Ready', 'False', 'node.kubernetes.io/not-ready'],
   ['Ready', 'Unknown', 'node.kubernetes.io/unreachable'],
@@ -227,7 +227,7 @@ const conditionTaints: readonly [type: string, status: string, key: string][] = 
 const unschedulableTaint = 'node.kubernetes.io/unschedulable'
 const managedTaints = new Set([...conditionTaints.map(([, , key]) => key), unschedulableTaint])
 
-/** All taints that the node should have: other people's as they are, ours by its conditions. */
+/** All taints that the node should have: those of others unchanged, the managed ones by its conditions. */
 function taintsOf(node: Node, { evict, now }: { evict: boolean; now: string }): Taint[] {
   const present = node.spec?.taints ?? []
   const wanted = new Set<string>()
@@ -251,7 +251,7 @@ function taintOf(id: string, now: string): Taint {
   return { key: id.slice(0, at), effect: id.slice(at + 1), timeAdded: now }
 }
 
-/** Lost, but spared so far. */
+/** Not ready, and without the taint that evicts. */
 const lacksEviction = (node: Node): boolean =>
   !isNodeReady(node) &&
   conditionOf(node, 'Ready') !== undefined &&

@@ -16,9 +16,9 @@ const bindCompleted = 'pv.kubernetes.io/bind-completed'
 const boundByController = 'pv.kubernetes.io/bound-by-controller'
 
 /**
- * Brings claims and volumes together, and says of both how they stand. A binding begins at the volume (`claimRef`, by
+ * Binds claims to volumes, and keeps the phases of both. A binding begins at the volume (`claimRef`, set by
  * this controller, by the scheduler or by hand) and is complete when the claim names the volume, so that a crash
- * between the two leaves nothing that the next look does not finish. Volumes are made by provisioners of their own.
+ * between the two is finished by the next reconcile. Volumes are created by provisioners, not here.
  */
 export function startPersistentVolumes(context: ControllerContext): Stop {
   const { client, clock } = context
@@ -29,7 +29,7 @@ export function startPersistentVolumes(context: ControllerContext): Stop {
   const classes = context.informers.share(storageClasses)
   volumes.addIndex('claim', claimOf)
 
-  /** One worker: two claims never reach for the same volume. */
+  /** One reconcile at a time: no two claims compete for a volume. */
   async function reconcileClaim(key: string): Promise<Outcome> {
     const claim = claims.get(key)
     if (!claim || claim.metadata.deletionTimestamp) return undefined
@@ -41,7 +41,7 @@ export function startPersistentVolumes(context: ControllerContext): Stop {
     return undefined
   }
 
-  /** Reserved by hand (by name) or by the scheduler (by uid). */
+  /** The volume reserved for the claim, by a user (by name) or by the scheduler (by uid). */
   const volumeReservedFor = (claim: PersistentVolumeClaim): PersistentVolume | undefined =>
     volumes.byIndex('claim', keyOf(claim)).find((volume) => isFor(volume, claim))
 
@@ -149,7 +149,7 @@ export function startPersistentVolumes(context: ControllerContext): Stop {
 
   async function reconcileVolume(name: string): Promise<Outcome> {
     const volume = volumes.get(name)
-    // A deleted one too: it goes when it is known to be bound no more.
+    // A volume under deletion too: it is removed once its claim is known to be gone.
     if (!volume) return undefined
     const phase = phaseOf(volume)
     if (volume.status?.phase === phase) return undefined
@@ -162,7 +162,7 @@ export function startPersistentVolumes(context: ControllerContext): Stop {
     return undefined
   }
 
-  /** Released is for good: what the volume holds was another claim's. */
+  /** Released is final: the volume holds another claim's data. */
   function phaseOf(volume: PersistentVolume): string {
     const reference = volume.spec?.claimRef
     if (!reference) return 'Available'
@@ -176,7 +176,7 @@ export function startPersistentVolumes(context: ControllerContext): Stop {
     recorder.event({ ...claim, apiVersion: 'v1', kind: 'PersistentVolumeClaim' }, type, reason, message)
   }
 
-  /** Claims that a change of a volume may help: its own, and all that have none. */
+  /** Claims that a change of a volume may concern: its own, and all that are unbound. */
   const hopefulClaims = (volume: PersistentVolume): string[] => {
     const own = claimOf(volume)
     return own ? [own] : homelessClaims()
@@ -215,7 +215,7 @@ export function startPersistentVolumes(context: ControllerContext): Stop {
 const claimOf = ({ spec }: PersistentVolume): string | undefined =>
   spec?.claimRef ? `${spec.claimRef.namespace ?? ''}/${spec.claimRef.name ?? ''}` : undefined
 
-/** Reserved for this very claim; a reservation by hand names no uid. */
+/** Whether the volume is reserved for this claim; a user's reservation has no uid. */
 const isFor = (volume: PersistentVolume, claim: PersistentVolumeClaim): boolean =>
   claimOf(volume) === keyOf(claim) && (!volume.spec?.claimRef?.uid || volume.spec.claimRef.uid === claim.metadata.uid)
 

@@ -11,7 +11,7 @@ import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 
 export interface PodGcOptions {
-  /** How long a node may be missing before its pods are given up, ms; it may be registering anew. 40 s when unset. */
+  /** How long a node may be absent before its pods are deleted, ms: it may be registering again. 40 s when unset. */
   quarantineMs?: number
   /** How many finished pods are kept; 12,500 as in Kubernetes when unset. */
   terminatedThreshold?: number
@@ -19,7 +19,7 @@ export interface PodGcOptions {
 
 const outOfService = 'node.kubernetes.io/out-of-service'
 
-/** Force-deletes pods that no kubelet will ever finish: their node is gone, or was declared out of service. */
+/** Force-deletes pods that no kubelet will finish: their node is gone, or was declared out of service. */
 export function startPodGc(context: ControllerContext, options: PodGcOptions = {}): Stop {
   const { client, clock } = context
   const { quarantineMs = 40_000, terminatedThreshold = 12_500 } = options
@@ -49,7 +49,7 @@ export function startPodGc(context: ControllerContext, options: PodGcOptions = {
     return since + quarantineMs - clock.now()
   }
 
-  /** Asked of the server itself: a cache that lags must not cost anybody his pods. */
+  /** Reads the API server, not the cache: a stale cache must not delete pods. */
   async function isGone(name: string): Promise<boolean> {
     try {
       await client.get(nodes, { name })
@@ -70,7 +70,7 @@ export function startPodGc(context: ControllerContext, options: PodGcOptions = {
     }
   }
 
-  /** Oldest first, down to the threshold. */
+  /** Deletes finished pods beyond the threshold, oldest first. */
   async function trimTerminated(): Promise<undefined> {
     const terminated = podInformer.byIndex('terminal', 'true').filter(({ metadata }) => !metadata.deletionTimestamp)
     const excess = terminated.length - terminatedThreshold
@@ -107,10 +107,10 @@ export function startPodGc(context: ControllerContext, options: PodGcOptions = {
   }
 }
 
-/** The key for the count of finished pods; no pod's key is without a slash. */
+/** The queue key for counting finished pods; keys of pods contain a slash. */
 const everything = 'terminated'
 
-/** The mark of an administrator that the node will not come back to what it was doing. */
+/** Whether an administrator has declared that the node's pods no longer run. */
 const isOutOfService = (node: Node): boolean => node.spec?.taints?.some(({ key }) => key === outOfService) ?? false
 
 function failed(pod: Pod, now: string): Pod {

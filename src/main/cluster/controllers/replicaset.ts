@@ -47,7 +47,7 @@ export function startReplicaSets(context: ControllerContext): Stop {
 /** A ReplicationController differs in its selector alone, which is a map of labels. */
 export function startReplicationControllers(context: ControllerContext): Stop {
   return startReplicas(context, {
-    // The fields that this file reads and writes have the ReplicaSet's shape.
+    // The fields that this file uses have the ReplicaSet's shape.
     resource: replicationControllers as unknown as Resource<ReplicaSet>,
     name: 'replicationcontroller',
     component: 'replication-controller',

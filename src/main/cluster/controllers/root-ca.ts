@@ -6,7 +6,7 @@ import { runController, watch, type Outcome } from '#shared/reconcile/controller
 
 const name = 'kube-root-ca.crt'
 
-/** Publishes the cluster's authority in every namespace, where pods find it beside their token. */
+/** Publishes the certificate of the cluster's authority in every namespace; it is mounted beside pods' tokens. */
 export function startRootCa(context: ControllerContext, { rootCa }: { rootCa: string }): Stop {
   const { client } = context
   const namespaceInformer = context.informers.share(namespaces)

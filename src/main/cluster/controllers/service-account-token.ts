@@ -8,7 +8,7 @@ import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 
 export interface ServiceAccountTokenOptions {
-  /** Makes a token that lives as long as its Secret and its account. */
+  /** Issues a token that is valid as long as its Secret and its account exist. */
   issueToken(order: { namespace: string; account: { name: string; uid: string }; secret: string }): Promise<string>
   /** PEM of the authority that signs the API server's certificate. */
   rootCa: string
@@ -39,7 +39,7 @@ export function startServiceAccountTokens(context: ControllerContext, options: S
     return undefined
   }
 
-  /** The live account, with the uid that the Secret asks for, if it asks for one. */
+  /** The account from the API server; its uid must match where the Secret names one. */
   async function accountOf({ metadata }: Secret): Promise<ServiceAccount | undefined> {
     const { namespace, annotations = {} } = metadata
     try {

@@ -4,7 +4,7 @@ import { namespaces, serviceAccounts } from '#shared/kube/resources.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 
-/** Sees that every namespace has a ServiceAccount `default`, which pods run as unless they name another. */
+/** Creates the ServiceAccount `default` in every namespace: the account of pods that name none. */
 export function startServiceAccounts(context: ControllerContext): Stop {
   const { client } = context
   const namespaceInformer = context.informers.share(namespaces)

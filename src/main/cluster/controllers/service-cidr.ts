@@ -8,7 +8,7 @@ import { timestamp } from '#shared/kube/timestamp.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 
-/** Keeps a deleted ServiceCIDR as long as addresses are in it that no other range has, and says whether one is ready. */
+/** Keeps a ServiceCIDR under deletion while it has addresses that no other range contains, and reports readiness. */
 export function startServiceCidrs(context: ControllerContext): Stop {
   const { client, clock } = context
   const ranges = context.informers.share(serviceCidrs)
@@ -31,24 +31,24 @@ export function startServiceCidrs(context: ControllerContext): Stop {
     return undefined
   }
 
-  /** Whether an address is in `range` and in no range that stays. */
+  /** Whether an assigned address is in `range` and in no range that stays. */
   function isNeeded(range: ServiceCIDR): boolean {
     const own = membersOf([range])
     const others = membersOf(ranges.list().filter(({ metadata }) => metadata.deletionTimestamp === undefined))
     return addresses.list().some(({ metadata: { name = '' } }) => own(name) && !others(name))
   }
 
-  /** With the version that was looked at: who changes the range meanwhile makes this a conflict, and another look. */
+  /** Writes with the resourceVersion that was read: a concurrent change is a conflict, and retried. */
   async function writeFinalizers(range: ServiceCIDR, finalizers: string[]): Promise<ServiceCIDR> {
     const written = await client.update(serviceCidrs, { ...range, metadata: { ...range.metadata, finalizers } })
-    // The last finalizer gone, the object is gone too and shows no later version.
+    // Without its last finalizer the object is gone: the informer will show no later version.
     if (finalizers.length > 0) await ranges.caughtUp(written)
     return written
   }
 
   async function writeReady(range: ServiceCIDR, wanted: ReadyCondition): Promise<void> {
     const present = findCondition(range.status?.conditions, 'Ready')
-    // A range that was born ready has its own words for it.
+    // The default range has a message of its own.
     if (present?.status === wanted.status && present.reason === wanted.reason) return
     const update = { type: 'Ready', ...wanted }
     const conditions = setCondition<Condition>(range.status?.conditions, update, timestamp(clock.now()))
@@ -68,7 +68,7 @@ export function startServiceCidrs(context: ControllerContext): Stop {
     reconcile,
     shares: [ranges, addresses],
     watches: [
-      // A range that comes may let another one go.
+      // A new range may allow another one to be deleted.
       watch(ranges, ({ metadata: { name = '' } }) => [name, ...terminatingOnes()]),
       watch(addresses, terminatingOnes),
     ],
@@ -93,7 +93,7 @@ const terminating: ReadyCondition = {
   message: 'There are still IPAddresses referencing the ServiceCIDR, please remove them or create a new ServiceCIDR',
 }
 
-/** Tells which addresses are in any of the ranges. */
+/** A test for addresses in any of the ranges. */
 function membersOf(ranges: readonly ServiceCIDR[]): (address: string) => boolean {
   const list = new BlockList()
   for (const cidr of ranges.flatMap(({ spec }) => spec?.cidrs ?? [])) {

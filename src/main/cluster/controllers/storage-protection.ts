@@ -9,7 +9,7 @@ import { storageProtection } from '#shared/kube/storage-protection.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome, type Watch } from '#shared/reconcile/controller.ts'
 
-/** Keeps a deleted claim as long as a pod that has a node names it, as Kubernetes' pvc-protection-controller. */
+/** Keeps a claim under deletion while a scheduled pod uses it, as Kubernetes' pvc-protection-controller. */
 export function startClaimProtection(context: ControllerContext): Stop {
   const claims = context.informers.share(persistentVolumeClaims)
   const podInformer = context.informers.share(pods)
@@ -31,7 +31,7 @@ export function startClaimProtection(context: ControllerContext): Stop {
   })
 }
 
-/** Keeps a deleted volume as long as it is bound to a claim, as Kubernetes' pv-protection-controller. */
+/** Keeps a volume under deletion while it is bound to a claim, as Kubernetes' pv-protection-controller. */
 export function startVolumeProtection(context: ControllerContext): Stop {
   const volumes = context.informers.share(persistentVolumes)
   return protect<PersistentVolume>(context, {
@@ -74,7 +74,7 @@ function protect<T extends KubeObject>(
     return undefined
   }
 
-  /** With the version that was looked at: who comes to use it meanwhile makes this a conflict, and another look. */
+  /** Writes with the resourceVersion that was read: a concurrent use is a conflict, and retried. */
   async function write(object: T, finalizers: string[]): Promise<void> {
     try {
       await client.update(resource, { ...object, metadata: { ...object.metadata, finalizers } })
@@ -96,7 +96,7 @@ function protect<T extends KubeObject>(
 const claimKeysOf = (pod: Pod): string[] =>
   claimNamesOf(pod).map((name) => keyOf({ metadata: { namespace: pod.metadata.namespace, name } }))
 
-/** Claims that a pod names, and those that are made for its ephemeral volumes. */
+/** Claims that a pod names, and those of its ephemeral volumes. */
 const claimNamesOf = ({ metadata, spec }: Pod): string[] =>
   (spec?.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
     if (persistentVolumeClaim) return [persistentVolumeClaim.claimName]

@@ -13,7 +13,7 @@ import { tolerates } from '#shared/kube/tolerations.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 
-/** Deletes pods from nodes with a NoExecute taint, at once or when the time that they tolerate it is over. */
+/** Evicts pods from nodes with NoExecute taints: at once, or when their toleration of the taint ends. */
 export function startTaintEviction(context: ControllerContext): Stop {
   const { client, clock } = context
   const log = context.log.child({ controller: 'taint-eviction' })
@@ -142,7 +142,7 @@ function toleratedMs(pod: Pod, taints: readonly Taint[], addedAt: (taint: Taint)
 const arrivalOf = (pod: Pod): number =>
   Date.parse(podCondition(pod, 'PodScheduled')?.lastTransitionTime ?? pod.metadata.creationTimestamp ?? '') || 0
 
-/** Says beforehand why the pod fails: Jobs tell this apart from a failure of the pod's own. */
+/** Marks the pod as disrupted before its deletion: Jobs tell a disruption from a failure of the pod's own. */
 function withDisruption(pod: Pod, now: string): Pod {
   const update = {
     type: 'DisruptionTarget',

@@ -28,7 +28,7 @@ export function startTokenCleaner(context: ControllerContext): Stop {
     return undefined
   }
 
-  /** Unless somebody has made it last longer just now. */
+  /** Deletes the token unless its expiration was extended meanwhile. */
   async function remove(secret: Secret): Promise<void> {
     const { uid, resourceVersion } = secret.metadata
     try {
@@ -50,7 +50,7 @@ export function startTokenCleaner(context: ControllerContext): Stop {
   return () => controller.stop()
 }
 
-/** When a token ends, ms: never without an expiration, and at once with one that nobody can read, as in Kubernetes. */
+/** When a token expires, ms: never without an expiration, at once where it cannot be parsed, as in Kubernetes. */
 function expiryOf({ data = {} }: Secret): number {
   const text = Buffer.from(data['expiration'] ?? '', 'base64').toString()
   if (text === '') return Infinity

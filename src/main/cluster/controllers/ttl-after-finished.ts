@@ -7,7 +7,7 @@ import { jobs } from '#shared/kube/resources.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 
-/** Deletes Jobs, and with them their pods, a while after they have finished. */
+/** Deletes finished Jobs with their pods after ttlSecondsAfterFinished. */
 export function startTtlAfterFinished(context: ControllerContext): Stop {
   const { client, clock } = context
   const jobInformer = context.informers.share(jobs)
@@ -21,7 +21,7 @@ export function startTtlAfterFinished(context: ControllerContext): Stop {
     return undefined
   }
 
-  /** Judged by the live object: the time to live may have been lengthened just now. */
+  /** Deletes by the live object: its time to live may have been extended meanwhile. */
   async function expire(job: Job): Promise<void> {
     try {
       const live = await client.get(jobs, refOf(job))
@@ -46,7 +46,7 @@ export function startTtlAfterFinished(context: ControllerContext): Stop {
   return () => controller.stop()
 }
 
-/** When the Job's time is up, ms; undefined while it runs or where it has no limit. */
+/** When the Job expires, ms; undefined while it runs or where it has no limit. */
 function expiryOf({ spec, status }: Job): number | undefined {
   const ttl = spec?.ttlSecondsAfterFinished
   const finished = status?.conditions?.find(

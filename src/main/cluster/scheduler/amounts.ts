@@ -1,7 +1,7 @@
 import type { ResourceList } from '#shared/kube/pod.ts'
 import { quantityMillis, quantityValue } from '#shared/kube/quantity.ts'
 
-/** What a node has or a pod asks for, as plain numbers: quantities are parsed once, not once per node and pod. */
+/** Resources of a node or requests of a pod as plain numbers: quantities are parsed once, not once per comparison. */
 export interface Amounts {
   /** Thousandths of a core. */
   cpu: number

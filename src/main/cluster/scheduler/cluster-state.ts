@@ -5,7 +5,7 @@ import type { PodInfo } from './pod-info.ts'
 import { PlacedTerms, PodGroups } from './pod-groups.ts'
 import type { NamespaceLabels } from './pod-selector.ts'
 
-/** What has changed, as far as it can help a pod that found no node. */
+/** A change of the cluster that may make a rejected pod schedulable. */
 export type Change =
   | { type: 'node-added' | 'node-labels' | 'node-taints' | 'node-allocatable'; node: NodeInfo }
   | { type: 'pod-added'; node: NodeInfo; pod: PodInfo }
@@ -18,12 +18,12 @@ export type ChangeType = Change['type']
 const zoneLabel = 'topology.kubernetes.io/zone'
 
 /**
- * Nodes with their pods as the scheduler sees them: what the informers told, and what it has decided itself but not
- * heard back yet (assumed pods). Kept up to date change by change; a scheduling cycle reads it where it stands, since
- * nothing else runs meanwhile.
+ * Nodes with their pods as the scheduler sees them: the informers' state, and its own decisions that the API server has
+ * not confirmed yet (assumed pods). Updated with every change; a scheduling cycle reads it without a copy, since it is
+ * synchronous.
  */
 export class ClusterState {
-  /** How many pods of a selector run where. */
+  /** Counts of pods by selector and node. */
   readonly groups: PodGroups
   /** Affinity terms of the pods that are placed. */
   readonly terms = new PlacedTerms()
@@ -39,7 +39,7 @@ export class ClusterState {
     this.groups = new PodGroups(() => this.#podsByNode(), namespaceLabels)
   }
 
-  /** All nodes, zones taking turns, so that a search that stops early has looked at every zone. */
+  /** All nodes, interleaved by zone, so that a search that stops early has covered every zone. */
   get nodes(): readonly NodeInfo[] {
     return (this.#nodes ??= interleaveZones([...this.#byName.values()].filter(({ node }) => node)))
   }
@@ -49,12 +49,12 @@ export class ClusterState {
     return info?.node ? info : undefined
   }
 
-  /** On how many nodes an image is. */
+  /** Number of nodes that have an image. */
   imageHolders(name: string): number {
     return this.#imageHolders.get(name) ?? 0
   }
 
-  /** Whether any node has a taint that only asks pods to stay away. */
+  /** Whether any node has a PreferNoSchedule taint. */
   get hasSoftTaints(): boolean {
     return this.#softlyTainted > 0
   }
@@ -99,12 +99,12 @@ export class ClusterState {
     this.#topologyChanged()
   }
 
-  /** What is placed under `key`, be it assumed. */
+  /** The placed pod under `key`, assumed or confirmed. */
   placed(key: string): PodInfo | undefined {
     return this.#placed.get(key)?.pod
   }
 
-  /** Places a pod as its API object tells, whatever was assumed before. */
+  /** Places a pod by its API object; this replaces an assumption. */
   setPod(pod: PodInfo, nodeName: string): Change[] {
     const before = this.#placed.get(pod.key)
     if (before?.node.name === nodeName && before.pod.uid === pod.uid && isSameLoad(before.pod, pod)) {
@@ -133,7 +133,7 @@ export class ClusterState {
     this.#place(pod, node, true)
   }
 
-  /** Takes an assumption back, unless the API has confirmed it meanwhile. */
+  /** Reverts an assumption, unless the API has confirmed it meanwhile. */
   forget(pod: PodInfo): Change[] {
     const placed = this.#placed.get(pod.key)
     return placed?.assumed && placed.pod.uid === pod.uid ? this.removePod(pod.key) : []

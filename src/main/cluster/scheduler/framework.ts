@@ -16,25 +16,25 @@ import type { NodeInfo } from './node-info.ts'
 import type { PodInfo } from './pod-info.ts'
 
 /**
- * A rule of where pods go. For each pod a plugin makes a plan: there it looks at pod and cluster once, and what it
- * finds makes judging a single node cheap. (Kubernetes' PreFilter, Filter, PreScore, Score, Reserve and PreBind are
+ * A rule of placement. For each pod a plugin makes a plan: it reads pod and cluster once there, so that judging a single
+ * node is cheap. (Kubernetes' PreFilter, Filter, PreScore, Score, Reserve and PreBind are
  * the parts of a plan; what Kubernetes keeps in its CycleState is the closure.) `node-resources-fit.ts` is the
  * exemplar.
  */
 export interface Plugin {
   readonly name: string
-  /** Why a pod may not be tried at all for now. */
+  /** Why the pod may not be scheduled yet. */
   holdsBack?(pod: Pod): string | undefined
-  /** What this plugin has to say about the pod; undefined where that is nothing. */
+  /** The plugin's plan for the pod; undefined where the plugin does not apply. */
   plan?(pod: PodInfo, cluster: ClusterState): Plan | undefined
-  /** Whether `change` can help a pod that this plugin has refused; never when absent. */
+  /** Whether `change` may help a pod that this plugin has rejected; never when absent. */
   mayHelp?(change: Change, pod: PodInfo): boolean
 }
 
 export interface Plan {
-  /** Why no node can take the pod, whichever. */
+  /** Why no node at all can take the pod. */
   impossible?: string
-  /** The only nodes in question, when the pod names them. */
+  /** The only candidate nodes, where the pod names them. */
   nodes?: readonly string[]
   /** Why this node cannot take the pod; undefined when it can. */
   filter?: (node: NodeInfo) => Refusal | undefined
@@ -43,16 +43,16 @@ export interface Plan {
   beforeBinding?: (node: NodeInfo) => Promise<void>
 }
 
-/** Reasons, each of which is counted over the nodes. */
+/** Reasons, which are counted over the nodes for the message. */
 export type Refusal = readonly string[]
 
 export interface Scorer {
   weight: number
   /** Once per pod, with the nodes that passed every filter. */
   prepare?(nodes: readonly NodeInfo[]): void
-  /** 0 (bad) to `maxScore` (good), unless `normalize` brings it there. */
+  /** 0 (worst) to `maxScore` (best), unless `normalize` scales it. */
   score(node: NodeInfo): number
-  /** Brings the scores of all nodes into 0 … `maxScore`. */
+  /** Scales the scores of all nodes to 0 … `maxScore`. */
   normalize?(scores: Float64Array, count: number): void
 }
 
@@ -87,13 +87,13 @@ export function scaleToMax(scores: Float64Array, count: number, { reverse }: { r
 
 export interface Placement {
   node: NodeInfo
-  /** Work to be done before binding; empty for most pods. */
+  /** Work to do before binding; empty for most pods. */
   beforeBinding: ((node: NodeInfo) => Promise<void>)[]
 }
 
-/** No node takes the pod. */
+/** Thrown where no node fits the pod. */
 export class FitError extends Error {
-  /** Plugins that refused it. */
+  /** Plugins that rejected it. */
   readonly refusedBy: ReadonlySet<Plugin>
 
   constructor(message: string, refusedBy: ReadonlySet<Plugin>) {
@@ -105,16 +105,16 @@ export class FitError extends Error {
 export interface PickerOptions {
   plugins: readonly Plugin[]
   cluster: ClusterState
-  /** 0 … 1; decides between equals. */
+  /** Random number in [0, 1) that chooses between equal nodes. */
   random?: () => number
 }
 
-/** Finds nodes for pods, by the plugins' word. */
+/** Chooses nodes for pods by filters and scores of the plugins. */
 export class NodePicker {
   readonly #plugins: readonly Plugin[]
   readonly #cluster: ClusterState
   readonly #random: () => number
-  /** Where the search for the next pod begins: all nodes are looked at equally often. */
+  /** Where the next search begins, so that all nodes are examined equally often. */
   #start = 0
   #totals = new Float64Array(0)
   #scores = new Float64Array(0)
@@ -179,7 +179,7 @@ export class NodePicker {
       if (score < bestScore) continue
       equals = score > bestScore ? 1 : equals + 1
       bestScore = score
-      // Each of n equals wins with a chance of 1/n.
+      // Reservoir sampling: each of n equal nodes is chosen with probability 1/n.
       if (equals === 1 || this.#random() * equals < 1) best = feasible[i] ?? best
     }
     return best
@@ -221,7 +221,7 @@ function passes(node: NodeInfo, filters: readonly Planned[], refusals: Refusals)
 }
 
 /**
- * How many feasible nodes are enough to choose from: all of a small cluster, a share that falls with the size of a
+ * How many feasible nodes suffice to choose from: all of a small cluster, a share that falls with the size of a
  * large one, never less than a hundred. Kubernetes' adaptive percentageOfNodesToScore, falling faster: its hundred
  * nodes are as good a sample of a thousand as they are of five thousand.
  */
@@ -231,7 +231,7 @@ export function enoughNodes(total: number): number {
   return Math.max(100, Math.floor((total * percent) / 100))
 }
 
-/** Counts why nodes said no, for the message that users read. */
+/** Counts the nodes' reasons for the message of a FitError. */
 class Refusals {
   readonly #total: number
   readonly #reasons = new Map<string, number>()
@@ -246,7 +246,7 @@ class Refusals {
     for (const reason of reasons) this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + times)
   }
 
-  /** Nodes that the pod did not name. */
+  /** Nodes that were no candidates. */
   addUnnamed(plugin: Plugin, count: number): void {
     if (count > 0) this.add(plugin, ["node(s) didn't satisfy plugin(s) [" + plugin.name + ']'], count)
   }

@@ -1,4 +1,4 @@
-/** A binary heap: the item that comes before all others is taken first. Of equals, the one that was pushed first. */
+/** A binary heap: the smallest item is taken first; of equal items, the one pushed first. */
 export class Heap<T> {
   readonly #items: { item: T; serial: number }[] = []
   readonly #compare: (a: T, b: T) => number

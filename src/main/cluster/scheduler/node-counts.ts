@@ -1,6 +1,6 @@
 import type { NodeInfo } from './node-info.ts'
 
-/** Some of the nodes; two with the same id are of the same nodes. */
+/** A subset of the nodes; two with the same id contain the same nodes. */
 export interface NodeSubset {
   id: string
   has(node: NodeInfo): boolean
@@ -13,7 +13,7 @@ interface DomainSums {
   sums: Map<string, number>
 }
 
-/** Sums that nobody asks for any more are dropped together beyond this many. */
+/** Most sums that are kept: beyond this number all are dropped. */
 const rememberedSums = 64
 
 /** A number per node, and its sums over the domains of topologies; all are kept up to date with every change. */
@@ -49,7 +49,7 @@ export class NodeCounts {
     return domains.sums
   }
 
-  /** Nodes have changed: domains are summed up anew when asked for. */
+  /** Nodes have changed: sums are computed anew when used. */
   forgetDomains(): void {
     this.#domains.clear()
   }

@@ -2,7 +2,7 @@ import type { Node, Taint } from '#shared/kube/generated/types.ts'
 import { addAmounts, amountsOf, type Amounts } from './amounts.ts'
 import type { HostPort, PodInfo } from './pod-info.ts'
 
-/** A node with the pods on it. Pods may name a node that is not (or no longer) there: then `node` is undefined. */
+/** A node with its pods. `node` is undefined where pods name a node that does not exist. */
 export class NodeInfo {
   readonly name: string
   node: Node | undefined
@@ -10,7 +10,7 @@ export class NodeInfo {
   taints: readonly Taint[] = []
   unschedulable = false
   allocatable: Amounts = { cpu: 0, memory: 0, ephemeralStorage: 0 }
-  /** How many pods it takes. */
+  /** Allocatable pods. */
   podLimit = 0
   /** Sizes of the images it has, by all their names. */
   images = new Map<string, number>()

@@ -4,9 +4,9 @@ import type { PodInfo, Term } from './pod-info.ts'
 import { selectsPod, type NamespaceLabels, type PodSelector } from './pod-selector.ts'
 
 export interface GroupOptions {
-  /** Every one of them has to select a pod. */
+  /** A pod belongs to the group when all of them select it. */
   selectors: readonly PodSelector[]
-  /** Whether pods on their way out count: they do for affinity, not for spreading. */
+  /** Whether terminating pods count: they do for affinity, not for spreading. */
   terminating: boolean
 }
 
@@ -14,12 +14,12 @@ interface Group extends GroupOptions {
   counts: NodeCounts
 }
 
-/** Groups that nobody has asked for in a while are dropped beyond this many. */
+/** Most groups that are kept: the least recently used are dropped. */
 const rememberedGroups = 512
 
 /**
- * How many pods of a selector run on each node. A group is counted once, when first asked for, and then follows every
- * pod that comes or goes: the next pod of the same Deployment finds its answer ready.
+ * How many pods of a selector run on each node. A group is counted once, when first used, and then updated with every
+ * change, so that the next pod of the same Deployment costs no count.
  */
 export class PodGroups {
   readonly #groups = new Map<string, Group>()
@@ -34,7 +34,7 @@ export class PodGroups {
   counts(options: GroupOptions): NodeCounts {
     const id = `${options.terminating}|${options.selectors.map((selector) => selector.id).join('&')}`
     const group = this.#groups.get(id) ?? this.#count(options)
-    // The map keeps its order of insertion: what is used moves to the young end.
+    // Maps iterate in insertion order: reinserting marks the group as recently used.
     this.#groups.delete(id)
     this.#groups.set(id, group)
     if (this.#groups.size > rememberedGroups) this.#dropOldest()
@@ -49,7 +49,7 @@ export class PodGroups {
     for (const { counts } of this.#groups.values()) counts.forgetDomains()
   }
 
-  /** Namespaces have other labels than before: everything is counted anew when asked for. */
+  /** Labels of namespaces have changed: every group is counted anew when used. */
   forget(): void {
     this.#groups.clear()
   }
@@ -73,7 +73,7 @@ export class PodGroups {
   }
 }
 
-/** What the terms of placed pods want of a newcomer. */
+/** What the affinity terms of placed pods mean for an incoming pod. */
 export type TermKind = 'requiredAnti' | 'required' | 'preferred' | 'preferredAnti'
 
 export interface PlacedTerm extends Term {
@@ -81,7 +81,7 @@ export interface PlacedTerm extends Term {
   counts: NodeCounts
 }
 
-/** Terms of placed pods, the same ones told once: a newcomer is matched against each of them, not against each pod. */
+/** Terms of placed pods without duplicates: an incoming pod is matched against each term, not against each pod. */
 export class PlacedTerms {
   readonly #terms: Record<TermKind, Map<string, PlacedTerm>> = {
     requiredAnti: new Map(),

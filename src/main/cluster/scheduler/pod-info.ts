@@ -4,7 +4,7 @@ import { isRestartableInit, podRequests } from '#shared/kube/pod.ts'
 import { addAmounts, amountsOf, type Amounts } from './amounts.ts'
 import { podSelector, type PodSelector } from './pod-selector.ts'
 
-/** A pod with everything the plugins ask of it, worked out once. */
+/** A pod with the values that plugins need, computed once. */
 export interface PodInfo {
   /** `namespace/name` */
   readonly key: string
@@ -14,7 +14,7 @@ export interface PodInfo {
   readonly labels: Readonly<Record<string, string>>
   readonly priority: number
   readonly requests: Amounts
-  /** Requests for scoring: containers that ask for nothing count as small ones, so that they spread too. */
+  /** Requests for scoring: containers without requests count with a default, so that they spread too. */
   readonly assumedUse: { cpu: number; memory: number }
   readonly hostPorts: readonly HostPort[]
   readonly affinity: Affinities
@@ -62,7 +62,7 @@ export function podInfoOf(pod: Pod): PodInfo {
   }
 }
 
-/** Whether the scheduler sees the same pod in both: what differs is told by others (status, annotations). */
+/** Whether two versions of a pod are the same to the scheduler: status and annotations may differ. */
 export const isSamePlacement = (a: Pod, b: Pod): boolean =>
   a.spec?.nodeName === b.spec?.nodeName &&
   a.metadata.deletionTimestamp === b.metadata.deletionTimestamp &&
@@ -77,7 +77,7 @@ function sameLabels(a: Record<string, string> = {}, b: Record<string, string> = 
   return true
 }
 
-/** What a container without requests counts for, as in Kubernetes: 0.1 core and 200 MiB. */
+/** Default requests for scoring, as in Kubernetes: 0.1 core and 200 MiB. */
 const smallContainer: Amounts = { cpu: 100, memory: 200 * 2 ** 20, ephemeralStorage: 0 }
 
 function assumedUseOf({ spec }: Pod): { cpu: number; memory: number } {

@@ -8,10 +8,10 @@ import {
   type Labels,
 } from '#shared/kube/selectors.ts'
 
-/** Which pods of which namespaces; two with the same id select the same pods. */
+/** A selector of pods and namespaces; two with the same id select the same pods. */
 export interface PodSelector {
   readonly id: string
-  /** Namespaces by name; those that `namespaceLabels` select come on top. */
+  /** Namespaces by name, in addition to those that `namespaceLabels` selects. */
   readonly namespaces: readonly string[]
   readonly namespaceLabels: readonly LabelRequirement[] | undefined
   /** Labels of the pods; undefined selects none. */
@@ -44,7 +44,7 @@ export function selectorOf({ namespaces, namespaceLabels, requirements }: Omit<P
   return { id, namespaces, namespaceLabels, requirements }
 }
 
-/** `matchLabelKeys`: pods that share (or do not share) the pod's own values of these labels. */
+/** `matchLabelKeys`: pods with (or without) the pod's own values of these labels. */
 function* sameAsPod(
   { matchLabelKeys = [], mismatchLabelKeys = [] }: SelectorShape,
   labels: Labels = {},

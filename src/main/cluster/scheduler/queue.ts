@@ -4,15 +4,15 @@ import type { Plugin } from './framework.ts'
 import { Heap } from './heap.ts'
 import type { PodInfo } from './pod-info.ts'
 
-/** A pod that wants a node. */
+/** A pod that waits for a node. */
 export interface Waiting {
   pod: PodInfo
-  /** Where it stands: to be tried now; after its back-off; once something has changed; not at all yet; being tried. */
+  /** Its queue: ready to schedule; in back-off; unschedulable until something changes; gated; being scheduled. */
   state: 'active' | 'backoff' | 'unschedulable' | 'held' | 'trying' | 'gone'
-  /** Plugins that refused it the last time. */
+  /** Plugins that rejected it in the last attempt. */
   refusedBy: ReadonlySet<Plugin>
   attempts: number
-  /** When it came, ms: of two pods of the same priority the older one goes first. */
+  /** When it was queued, ms: of two pods of the same priority the older one goes first. */
   since: number
   /** When its back-off ends, ms. */
   retryAt: number
@@ -23,12 +23,12 @@ export type Pending = Record<'active' | 'backoff' | 'unschedulable' | 'gated', n
 
 const firstBackoff = 1_000
 const longestBackoff = 10_000
-/** However hopeless a pod is, it is tried again after this long. */
+/** An unschedulable pod is retried after this long even if nothing changes. */
 const longestWait = 300_000
 
 /**
- * Pods in the order in which they are to be tried: by priority, then by age. Refused pods wait until something changes
- * that may help them, and then at least for their back-off.
+ * Pods in scheduling order: by priority, then by age. Rejected pods wait until something changes that may help them, and
+ * at least for their back-off.
  */
 export class SchedulingQueue {
   readonly #clock: Clock
@@ -40,13 +40,13 @@ export class SchedulingQueue {
   #stopTimer: (() => void | Promise<void>) | undefined
   #timerAt = Infinity
 
-  /** @param onReady called whenever a pod has become ready to be tried */
+  /** @param onReady called whenever a pod has become ready to schedule */
   constructor({ clock, onReady }: { clock: Clock; onReady: () => void }) {
     this.#clock = clock
     this.#onReady = onReady
   }
 
-  /** How many pods wait, by what they wait for. */
+  /** Number of pods by queue. */
   count(): Pending {
     const pending: Pending = { active: 0, backoff: 0, unschedulable: 0, gated: 0 }
     for (const { state } of this.#byKey.values()) {
@@ -56,18 +56,18 @@ export class SchedulingQueue {
     return pending
   }
 
-  /** How many pods could be tried now. */
+  /** Number of pods ready to schedule. */
   get ready(): number {
     return this.#active.size
   }
 
-  /** Takes in a new pod, or a new state of one that waits: what was refused before may fit now. */
+  /** Adds a pod, or updates one that waits: a rejected one may be schedulable after the update. */
   put(pod: PodInfo, { held }: { held: boolean }): void {
     const known = this.#byKey.get(pod.key)
     if (known && known.pod.uid === pod.uid) {
       known.pod = pod
       if (known.state === 'trying') return
-      // Its place in a heap may depend on what has changed.
+      // Its position in a heap may depend on what has changed.
       known.state = 'gone'
       this.#unschedulable.delete(known)
     }
@@ -85,7 +85,7 @@ export class SchedulingQueue {
     if (!held) this.#retry(waiting)
   }
 
-  /** Notes what has changed of a pod beside what matters for its place. */
+  /** Updates the pod where the change does not affect scheduling. */
   refresh(pod: PodInfo): void {
     const known = this.#byKey.get(pod.key)
     if (known?.pod.uid === pod.uid) known.pod = pod
@@ -103,7 +103,7 @@ export class SchedulingQueue {
     this.#unschedulable.delete(known)
   }
 
-  /** The next pod to be tried; it stays known until `remove` or `refuse`. */
+  /** Takes the next pod to schedule; it stays known until `remove` or `refuse`. */
   take(): Waiting | undefined {
     for (let next = this.#active.pop(); next; next = this.#active.pop()) {
       if (next.state !== 'active') continue
@@ -114,7 +114,7 @@ export class SchedulingQueue {
     return undefined
   }
 
-  /** No node took the pod: it waits for a change that one of the plugins thinks helpful. */
+  /** No node fits: the pod waits for a change that one of the rejecting plugins considers helpful. */
   refuse(waiting: Waiting, refusedBy: ReadonlySet<Plugin>): void {
     if (waiting.state === 'gone') return
     waiting.state = 'unschedulable'
@@ -124,14 +124,14 @@ export class SchedulingQueue {
     this.#arm(this.#clock.now() + longestWait)
   }
 
-  /** The try failed for reasons that have nothing to do with nodes: it is repeated after the back-off. */
+  /** The attempt failed for a reason other than fit: it is repeated after the back-off. */
   retryLater(waiting: Waiting): void {
     if (waiting.state === 'gone') return
     waiting.retryAt = this.#clock.now() + backoffOf(waiting.attempts)
     this.#retry(waiting)
   }
 
-  /** Wakes the pods that `change` may help. */
+  /** Requeues the pods that `change` may make schedulable. */
   changed(change: Change): void {
     for (const waiting of this.#unschedulable) if (mayHelp(change, waiting)) this.#wake(waiting)
   }
@@ -158,7 +158,7 @@ export class SchedulingQueue {
     this.#onReady()
   }
 
-  /** One timer for all that time brings. */
+  /** One timer for back-offs and retries. */
   #arm(at: number): void {
     if (at >= this.#timerAt) return
     void this.#stopTimer?.()
@@ -183,10 +183,10 @@ export class SchedulingQueue {
   }
 }
 
-/** 1 s after the first try, twice as long after each further one, 10 s at most. */
+/** 1 s after the first attempt, doubled with each further one, 10 s at most. */
 const backoffOf = (attempts: number): number => Math.min(firstBackoff * 2 ** Math.max(0, attempts - 1), longestBackoff)
 
-/** A pod that nobody refused had no nodes to be refused by. */
+/** A pod that no plugin rejected found no nodes at all. */
 function mayHelp(change: Change, { pod, refusedBy }: Waiting): boolean {
   if (refusedBy.size === 0) return change.type === 'node-added'
   for (const plugin of refusedBy) if (plugin.mayHelp?.(change, pod)) return true

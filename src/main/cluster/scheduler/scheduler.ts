@@ -38,9 +38,9 @@ export interface SchedulerOptions {
   informers?: SharedInformers
   /** Kubernetes' default ones when unset. */
   plugins?: readonly PluginFactory[]
-  /** Told after every attempt; for metrics. */
+  /** Called after every attempt; for metrics. */
   observe?: (attempt: SchedulingAttempt) => void
-  /** Decides between equal nodes; 0 … 1. */
+  /** Random number in [0, 1) that chooses between equal nodes. */
   random?: () => number
 }
 
@@ -52,37 +52,37 @@ export interface SchedulingAttempt {
   ms: number
   /** Of this pod so far, this one included. */
   attempts: number
-  /** Since the pod came. */
+  /** Since the pod was queued. */
   sinceCreationMs: number
 }
 
 export interface Scheduler {
   /** Pods that wait. */
   pending(): Pending
-  /** Resolves when pods are being scheduled. */
+  /** Resolves when scheduling has begun. */
   start(): Promise<void>
   stop(): Promise<void>
 }
 
 /** The name under which pods ask for this scheduler. */
 const schedulerName = 'default-scheduler'
-/** Bindings under way at once: enough for the store to write them together, too few to keep the API server from others. */
+/** Most bindings in flight: enough for the store to batch them, few enough to leave the API server to others. */
 const parallelBindings = 64
-/** How long a pod waits for the volumes of its node, ms, before another node is tried. */
+/** How long a binding waits for the pod's volumes, ms, before the pod is scheduled again. */
 const volumePatience = 600_000
-/** How long pods are tried in one go before requests get their turn, ms. */
+/** Longest scheduling run before the event loop serves other work, ms. */
 const sliceMs = 4
-/** Pods first: that they were placed is said once no pod has been for this long, ms, or after `longestSilence`. */
+/** `Scheduled` events are recorded once no pod was placed for this long, ms, or after `longestSilence`. */
 const pauseMs = 100
 const longestSilence = 2_000
-/** How long a start waits for what only some pods need. */
+/** How long the start waits for informers that only some pods need, ms. */
 const lookupPatience = 250
 
 /**
  * Finds a node for each pod that has none, and binds it there through the API.
  *
- * Choosing a node is synchronous and reads a cluster state that every informer event and every own decision keeps up
- * to date; only bindings take time, and they run side by side, with the pod already counted on its node (assumed).
+ * Choosing a node is synchronous and reads a cluster state that informer events and the scheduler's own decisions keep
+ * up to date. Bindings run concurrently, while the pod is already counted on its node (assumed).
  */
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const { client, clock } = options
@@ -106,18 +106,18 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const picker = new NodePicker({ plugins, cluster, random: options.random })
   const queue = new SchedulingQueue({ clock, onReady: wake })
   const stops = new StopStack()
-  /** Pods on their way to their node, those that wait for their volumes among them. */
+  /** Pods that are being bound, including those that wait for their volumes. */
   const underWay = new Set<Promise<void>>()
-  /** Bindings that the API server is at work on. */
+  /** Binding requests in flight. */
   let binding = 0
-  /** Placed pods of which nothing has been said yet. */
+  /** Placed pods whose event is not recorded yet. */
   const placed: { pod: Pod; node: string; at: number }[] = []
   let lastPlacement = 0
   let stopAnnouncing: Stop | undefined
   let running = false
   let turnIsDue = false
 
-  /** Sees to it that the queue is worked off in a later turn of the event loop. */
+  /** Schedules the queue in a later turn of the event loop. */
   function wake(): void {
     if (turnIsDue || !running) return
     turnIsDue = true
@@ -134,7 +134,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       if (!waiting) return
       scheduleOne(waiting)
     }
-    // With all bindings taken, the next one to end wakes us.
+    // With all bindings in flight, the next one to end continues the loop.
     if (binding < parallelBindings) wake()
   }
 
@@ -202,7 +202,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
   function notBound(waiting: Waiting, error: unknown): void {
     for (const change of cluster.forget(waiting.pod)) queue.changed(change)
-    // Deleted meanwhile, or bound by another hand: the informer tells the rest.
+    // Deleted meanwhile, or bound by another client: the informer's event handles it.
     const current = podInformer.get(waiting.pod.key)
     if (isNotFound(error) || current?.metadata.uid !== waiting.pod.uid || current.spec?.nodeName) {
       if (queue.get(waiting.pod.key) === waiting) queue.remove(waiting.pod.key)
@@ -239,7 +239,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       .catch((error: unknown) => log.debug('condition not written', { pod: keyOf(pod), error: messageOf(error) }))
   }
 
-  /** Says where pods went, as soon as there is nothing better to do. */
+  /** Records `Scheduled` events once scheduling pauses. */
   function announceSoon(): void {
     stopAnnouncing ??= clock.after(pauseMs, () => {
       stopAnnouncing = undefined
@@ -270,7 +270,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   function waitingPodSeen(pod: Pod, previous: Pod | undefined): void {
     const info = podInfoOf(pod)
     const known = queue.get(info.key)
-    // Its own condition comes back to us as an event: no reason to try again.
+    // The scheduler's own condition write comes back as an event: no reason for another attempt.
     if (known && previous && isSamePlacement(previous, pod)) queue.refresh(info)
     else queue.put(info, { held: plugins.some((plugin) => plugin.holdsBack?.(pod) !== undefined) })
   }
@@ -279,7 +279,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     const key = keyOf(pod)
     if (previous && isSamePlacement(previous, pod) && isPodTerminal(previous) === isPodTerminal(pod)) return
     queue.remove(key)
-    // What has ended holds nothing of its node any more.
+    // A finished pod uses nothing of its node.
     tell(isPodTerminal(pod) ? cluster.removePod(key) : cluster.setPod(podInfoOf(pod), node))
   }
 
@@ -325,7 +325,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   return {
     pending: () => queue.count(),
     async start() {
-      // What else plugins read decides preferences, or wakes the pods that were refused for want of it.
+      // The other informers affect scores, or requeue the pods that were rejected for lack of an object.
       await Promise.all([podInformer.synced, nodeInformer.synced, lookups.namespaces.synced])
       const { services, replicaSets: sets, claims, volumes, storageClasses: classes } = lookups
       const patience = new Promise<void>((resolve) => stops.add(clock.after(lookupPatience, resolve)))

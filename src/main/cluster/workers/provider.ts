@@ -1,6 +1,6 @@
 import type { Stop } from '#shared/base/disposable.ts'
 
-/** Port inside every worker on which its agent waits for the host. */
+/** Port inside every worker on which its agent listens for the host. */
 export const agentPort = 10250
 
 /** File inside every worker that names the version of the files with which its agent was started. */
@@ -17,18 +17,18 @@ export interface WorkerProvider {
     bytes(done: number, total?: number): void
     signal: AbortSignal
   }): Promise<void>
-  /** @returns whether it was made just now */
+  /** @returns whether it was created by this call */
   ensureNetwork(): Promise<boolean>
-  /** Makes a worker that does not run yet, with its files inside. */
+  /** Creates a worker with its files, without starting it. */
   create(worker: NewWorker): Promise<void>
   start(name: string): Promise<void>
-  /** Ends its processes in order; what it holds is kept. */
+  /** Shuts the worker down in order; its data is kept. */
   stop(name: string): Promise<void>
   pause(name: string): Promise<void>
   unpause(name: string): Promise<void>
-  /** As a power cut would. */
+  /** Ends the worker at once, as a power cut would. */
   kill(name: string): Promise<void>
-  /** What a worker that ended wrote last. */
+  /** The last output of a worker that has ended. */
   lastWords(name: string): Promise<string>
   /** Removes the worker with its volumes; nothing happens when it is not there. */
   remove(name: string): Promise<void>
@@ -39,16 +39,16 @@ export interface WorkerProvider {
    * @param version any text that changes with the files
    */
   restartStaleAgent(name: string, version: string): Promise<void>
-  /** Removes what the cluster's workers shared. */
+  /** Removes the cluster's network. */
   removeNetwork(): Promise<void>
-  /** Calls back whenever a worker of this cluster changed its state. */
+  /** Calls `listener` whenever a worker of this cluster has changed its state. */
   onChange(listener: () => void): Stop
 }
 
 export interface WorkerMachine {
   name: string
   state: 'running' | 'stopped' | 'paused' | 'dead'
-  /** Port of 127.0.0.1 on which its tunnel is dialled, while it runs. */
+  /** Port of 127.0.0.1 of its tunnel, while it runs. */
   port?: number
   /** Address on the cluster's network, while it runs. */
   address?: string
@@ -56,9 +56,9 @@ export interface WorkerMachine {
 
 export interface NewWorker {
   name: string
-  /** Cores; all of the engine's when unset. */
+  /** CPU limit in cores; none when unset. */
   cpus?: number
-  /** Bytes; all of the engine's when unset. */
+  /** Memory limit in bytes; none when unset. */
   memoryBytes?: number
   files: readonly WorkerFile[]
 }

@@ -10,7 +10,7 @@ import { workerImage } from './steps/worker-image.ts'
 
 /**
  * Brings up the workers of a recipe, from nothing or from whatever is there: creates what is missing, starts what is
- * stopped, waits until all are Ready. When a step fails or is called off, the steps before it are undone in reverse.
+ * stopped, waits until all are Ready. When a step fails or is cancelled, it and those before it are undone in reverse.
  * @throws Error for the user
  */
 export function provision(recipe: WorkerRecipe, work: Work): Promise<void> {

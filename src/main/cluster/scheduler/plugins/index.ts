@@ -12,7 +12,7 @@ import { schedulingGates } from './scheduling-gates.ts'
 import { taintToleration } from './taint-toleration.ts'
 import { volumeBinding } from './volume-binding.ts'
 
-/** Kubernetes' default plugins, in the order of their filters: a node is asked until the first one says no. */
+/** Kubernetes' default plugins, in the order of their filters; the first that rejects a node ends its evaluation. */
 export const defaultPlugins: readonly PluginFactory[] = [
   schedulingGates,
   nodeUnschedulable,

@@ -10,8 +10,8 @@ const antiAffinity: Refusal = ["node(s) didn't match pod anti-affinity rules"]
 const existingAntiAffinity: Refusal = ["node(s) didn't satisfy existing pods anti-affinity rules"]
 
 /**
- * Pods that want to be with others, or away from them: in the same domain of a topology (node, zone, …) or in none.
- * Anti-affinity holds both ways: what a placed pod does not want near it is kept away from it.
+ * Inter-pod affinity and anti-affinity: in the same domain of a topology (node, zone, …) as other pods, or in none.
+ * Anti-affinity is symmetric: that of placed pods keeps incoming pods away.
  */
 export const interPodAffinity = (): Plugin => ({
   name: 'InterPodAffinity',
@@ -42,10 +42,10 @@ type Domains = ReadonlyMap<string, number>
 function* affinityTests(pod: PodInfo, cluster: ClusterState): Iterable<Test> {
   const { required } = pod.affinity
   if (required.length === 0) return
-  // Only pods that all terms select count, for each of the terms.
+  // As in Kubernetes, a pod counts for the terms only where all of them select it.
   const counts = cluster.groups.counts({ selectors: required.map(({ selector }) => selector), terminating: true })
   const domains = required.map(({ topologyKey }): [string, Domains] => [topologyKey, counts.domains(topologyKey)])
-  // The first of a group that wants to be together finds nobody to be with: it may go anywhere.
+  // The first pod of a group that selects itself finds no other: it fits everywhere.
   const isFirst =
     domains.every(([, counted]) => counted.size === 0) &&
     required.every(({ selector }) => selectsPod(selector, pod, cluster.namespaceLabels))
@@ -79,7 +79,7 @@ const isIn =
     return domain !== undefined && domains.has(domain)
   }
 
-/** Sums of weights by domain, one after the other. */
+/** Adds up weights by domain. */
 interface Weights {
   topologyKey: string
   factor: number
@@ -112,7 +112,7 @@ function* ownWeights({ affinity }: PodInfo, { groups }: ClusterState): Iterable<
     yield { topologyKey: term.topologyKey, factor: -term.weight, domains: domainsOf(term) }
 }
 
-/** What placed pods would like of the newcomer; whom they insist on being with counts a little, too. */
+/** Preferred terms of placed pods that select the incoming pod; their required terms count with a low weight. */
 const kinds: readonly [TermKind, 1 | -1][] = [
   ['required', 1],
   ['preferred', 1],

@@ -5,7 +5,7 @@ import type { NodeInfo } from '../node-info.ts'
 
 const noMatch: Refusal = ["node(s) didn't match Pod's node affinity/selector"]
 
-/** `nodeSelector` and required node affinity have to hold; preferred terms that hold add their weight. */
+/** `nodeSelector` and required node affinity filter; preferred terms that match add their weight. */
 export const nodeAffinity = (): Plugin => ({
   name: 'NodeAffinity',
 
@@ -31,7 +31,7 @@ const accepts = ({ node }: NodeInfo, spec: PodSpec | undefined): boolean =>
   node !== undefined && selectsNode(spec, node)
 
 /**
- * The nodes in question when every term names some by `metadata.name`, as pods of a DaemonSet do: looking at one node
+ * The candidate nodes where every term names some by `metadata.name`, as pods of a DaemonSet do: examining one node
  * instead of all keeps thousands of such pods cheap.
  */
 function namesOf(terms: readonly NodeSelectorTerm[]): readonly string[] | undefined {
@@ -56,6 +56,6 @@ function weightOf(terms: readonly PreferredSchedulingTerm[], node: Node): number
   return sum
 }
 
-/** Other than a required term, an empty preferred one holds everywhere. */
+/** Unlike a required term, an empty preferred term matches every node. */
 const matchesPreference = (term: NodeSelectorTerm, node: Node): boolean =>
   (!term.matchExpressions?.length && !term.matchFields?.length) || matchesTerm(term, node)

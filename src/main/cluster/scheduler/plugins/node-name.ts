@@ -2,7 +2,7 @@ import type { Plugin, Refusal } from '../framework.ts'
 
 const otherNode: Refusal = ["node(s) didn't match the requested node name"]
 
-/** A pod that names its node goes there or nowhere. */
+/** A pod that names its node fits no other. */
 export const nodeName = (): Plugin => ({
   name: 'NodeName',
 

@@ -4,11 +4,11 @@ import type { NodeInfo } from '../node-info.ts'
 import type { PodInfo } from '../pod-info.ts'
 
 /**
- * A node must have what the pod's containers request, less what its pods have been promised; of those that do, the
- * emptier ones are better (Kubernetes' LeastAllocated strategy).
+ * Filters nodes that have too little left of what the pod's containers request; prefers those with the most left
+ * (Kubernetes' LeastAllocated strategy).
  *
- * The exemplar of a plugin: `plan` looks at the pod once and returns what is to be asked of each node. Reasons are
- * worded as Kubernetes words them, since users and tools search for them.
+ * The exemplar of a plugin: `plan` reads the pod once and returns the functions that judge each node. Reasons are
+ * worded as in Kubernetes, since users and tools search for them.
  */
 export const nodeResourcesFit = (): Plugin => ({
   name: 'NodeResourcesFit',
@@ -34,7 +34,7 @@ const tooManyPods: Refusal = ['Too many pods']
 const insufficientCpu: Refusal = ['Insufficient cpu']
 const insufficientMemory: Refusal = ['Insufficient memory']
 
-/** Everything that the node has too little of. */
+/** The resources that the node has too little of. */
 function shortages(wanted: Amounts, node: NodeInfo): Refusal | undefined {
   const { allocatable, requested } = node
   const full = node.pods.size >= node.podLimit
@@ -44,7 +44,7 @@ function shortages(wanted: Amounts, node: NodeInfo): Refusal | undefined {
     wanted.ephemeralStorage > 0 && wanted.ephemeralStorage > allocatable.ephemeralStorage - requested.ephemeralStorage
   const others = wanted.others ? missingOthers(wanted.others, node) : none
   if (!full && !cpu && !memory && !storage && others.length === 0) return undefined
-  // By far the most frequent answers of a full cluster: no need to build them anew for each node.
+  // The most frequent results of a full cluster, shared instead of built for each node.
   if (others.length === 0 && !storage) {
     if (full && !cpu && !memory) return tooManyPods
     if (cpu && !full && !memory) return insufficientCpu
@@ -70,7 +70,7 @@ function missingOthers(wanted: ReadonlyMap<string, number>, { allocatable, reque
   return missing
 }
 
-/** The share of CPU and memory that stays free with the pod on the node, each counting the same. */
+/** The mean of the shares of CPU and memory that stay free with the pod on the node. */
 function leastAllocated({ assumedUse }: PodInfo, { allocatable, assumedUse: used }: NodeInfo): number {
   let sum = 0
   let resources = 0

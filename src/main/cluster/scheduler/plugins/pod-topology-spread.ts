@@ -15,8 +15,8 @@ const noDomain: Refusal = ["node(s) didn't match pod topology spread constraints
 const hostname = 'kubernetes.io/hostname'
 
 /**
- * Spreads alike pods over the domains of a topology. `DoNotSchedule` constraints bound the skew; `ScheduleAnyway` ones
- * are preferences. A pod without constraints is spread over nodes and zones together with the pods of its Service,
+ * Spreads matching pods over the domains of a topology. `DoNotSchedule` constraints bound the skew; `ScheduleAnyway`
+ * ones are preferences. A pod without constraints is spread over nodes and zones together with the pods of its Service,
  * ReplicaSet, ReplicationController or StatefulSet, as Kubernetes does by default.
  */
 export const podTopologySpread = (context: Pick<PluginContext, 'informers'>): Plugin => {
@@ -49,7 +49,7 @@ interface Constraint {
   minDomains: number
   hard: boolean
   selector: PodSelector
-  /** Whether nodes that the pod does not select (or whose taints it does not tolerate) are left out of the count. */
+  /** Whether the count leaves out nodes that the pod does not select (or whose taints it does not tolerate). */
   honoursAffinity: boolean
   honoursTaints: boolean
 }
@@ -80,7 +80,7 @@ const defaultConstraints = (selector: PodSelector): Constraint[] =>
     honoursTaints: false,
   }))
 
-/** Pods that all of the pod's Services and its controller select; undefined when it has none of them. */
+/** A selector of the pods that all of the pod's Services and its controller select; undefined where it has none. */
 function defaultSelector({ pod, namespace, labels }: PodInfo, context: Pick<PluginContext, 'informers'>) {
   const { services } = context.informers
   const requirements: LabelRequirement[] = []
@@ -112,7 +112,7 @@ function controllerSelector(pod: Pod, { informers }: Pick<PluginContext, 'inform
 const countsOf = (selector: PodSelector, cluster: ClusterState): NodeCounts =>
   cluster.groups.counts({ selectors: [selector], terminating: false })
 
-/** Whether a node takes part in the count of a constraint. */
+/** Whether a constraint counts a node. */
 function takesPart(node: NodeInfo, { honoursAffinity, honoursTaints }: Constraint, spec: PodSpec | undefined): boolean {
   if (!node.node) return false
   if (honoursAffinity && !selectsNode(spec, node.node)) return false
@@ -144,13 +144,13 @@ function boundOf(pod: PodInfo, cluster: ClusterState, constraint: Constraint, al
   const counts = countsOf(constraint.selector, cluster)
   const domains = new Map<string, number>()
   for (const node of cluster.nodes) {
-    // A node outside of any of the topologies is outside of all of them.
+    // A node that lacks one of the topology keys is not counted for any constraint.
     if (!all.every(({ topologyKey }) => node.labels[topologyKey] !== undefined)) continue
     if (!takesPart(node, constraint, pod.pod.spec)) continue
     const domain = node.labels[constraint.topologyKey] ?? ''
     domains.set(domain, (domains.get(domain) ?? 0) + counts.on(node))
   }
-  // With fewer domains than asked for, the missing ones count as empty.
+  // minDomains: missing domains count as empty.
   const least = domains.size < constraint.minDomains ? 0 : Math.min(...domains.values())
   return { constraint, domains, least, self: selectsPod(constraint.selector, pod, cluster.namespaceLabels) ? 1 : 0 }
 }
@@ -158,7 +158,7 @@ function boundOf(pod: PodInfo, cluster: ClusterState, constraint: Constraint, al
 interface Preference {
   constraint: Constraint
   countOn: (node: NodeInfo) => number
-  /** Many small domains weigh more than few large ones. */
+  /** Weight of a topology: grows with the number of its domains. */
   weight: number
 }
 
@@ -211,7 +211,7 @@ function preferenceOf(
   }
 }
 
-/** The nodes that take part in the count; undefined when all of them do. */
+/** The nodes that are counted; undefined for all. */
 function participants({ pod: { spec } }: PodInfo, constraint: Constraint): NodeSubset | undefined {
   const { honoursTaints } = constraint
   const affinity = constraint.honoursAffinity ? [spec?.nodeSelector, spec?.affinity?.nodeAffinity] : []
@@ -224,7 +224,7 @@ function participants({ pod: { spec } }: PodInfo, constraint: Constraint): NodeS
 
 const ignoredScore = -1
 
-/** The fewer alike pods, the better; nodes outside of the topologies come last. */
+/** Fewer matching pods score higher; nodes outside of the topologies score lowest. */
 function fewestFirst(scores: Float64Array, count: number): void {
   let min = Infinity
   let max = 0

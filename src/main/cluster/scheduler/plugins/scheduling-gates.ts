@@ -1,6 +1,6 @@
 import type { Plugin } from '../framework.ts'
 
-/** A pod with gates waits until others have taken all of them away. (Its condition is written by the API server.) */
+/** A pod with scheduling gates waits until they are removed. (The API server writes its condition.) */
 export const schedulingGates = (): Plugin => ({
   name: 'SchedulingGates',
 

@@ -5,7 +5,7 @@ import type { NodeInfo } from '../node-info.ts'
 
 const repelling = ['NoSchedule', 'NoExecute']
 
-/** Tainted nodes take only pods that tolerate the taint; of soft taints (PreferNoSchedule), the fewer the better. */
+/** Filters nodes with taints that the pod does not tolerate; prefers those with few untolerated soft taints. */
 export const taintToleration = (): Plugin => ({
   name: 'TaintToleration',
 

@@ -15,8 +15,8 @@ const selectedNode = 'volume.kubernetes.io/selected-node'
 const noProvisioner = 'kubernetes.io/no-provisioner'
 
 /**
- * A pod goes where its volumes can be: bound ones say so themselves; claims that wait for their first consumer are
- * bound to a volume of the chosen node, or have one provisioned there, before the pod is.
+ * Filters nodes that the pod's volumes cannot reach, by the node affinity of bound ones. Claims that wait for their
+ * first consumer are bound to a volume of the chosen node, or get one provisioned there, before the pod is bound.
  */
 export const volumeBinding = ({ client, informers }: Pick<PluginContext, 'client' | 'informers'>): Plugin => {
   const { claims, volumes, storageClasses } = informers
@@ -70,7 +70,7 @@ export const volumeBinding = ({ client, informers }: Pick<PluginContext, 'client
     return undefined
   }
 
-  /** The smallest free volume that the claim can have on the node. */
+  /** The smallest free volume on the node that satisfies the claim. */
   function volumeFor(
     claim: PersistentVolumeClaim,
     node: NodeInfo,
@@ -93,7 +93,7 @@ export const volumeBinding = ({ client, informers }: Pick<PluginContext, 'client
     await Promise.all(waiting.map((claim) => claims.until(keyOf(claim), isBound)))
   }
 
-  /** The volume controller completes a binding that the volume's side has begun. */
+  /** Begins a binding at the volume; the volume controller completes it. */
   const reserve = (volume: PersistentVolume, { metadata }: PersistentVolumeClaim): Promise<unknown> =>
     client.patch(
       persistentVolumes,
@@ -129,7 +129,7 @@ export const volumeBinding = ({ client, informers }: Pick<PluginContext, 'client
   }
 }
 
-/** Claims of the pod: named ones, and those made for its generic ephemeral volumes. */
+/** Claims of the pod: named ones, and those of its generic ephemeral volumes. */
 function claimNames({ metadata, spec }: Pod): string[] {
   return (spec?.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
     if (persistentVolumeClaim) return [persistentVolumeClaim.claimName]
@@ -137,7 +137,7 @@ function claimNames({ metadata, spec }: Pod): string[] {
   })
 }
 
-/** A claim that is gone will never be bound: the pod is tried again, and says why. */
+/** A deleted claim will never be bound: the pod is scheduled again, which reports the reason. */
 const isBound = (claim: PersistentVolumeClaim | undefined): boolean => !claim || claim.status?.phase === 'Bound'
 
 const waitsForConsumer = (storageClass: StorageClass | undefined): boolean =>

@@ -13,12 +13,12 @@ import { isMissing } from './connection.ts'
 
 export interface ImageWork {
   log(line: string): void
-  /** How much was moved so far, and of how much where that is known. */
+  /** Bytes transferred so far, and in all where that is known. */
   bytes?(done: number, total?: number): void
   signal?: AbortSignal
 }
 
-/** The image that every Dockerfile of ours begins with. */
+/** The base image of the project's Dockerfiles. */
 const baseImage = 'debian:trixie'
 
 export async function hasImage(docker: Docker, tag: string): Promise<boolean> {
@@ -31,7 +31,7 @@ export async function hasImage(docker: Docker, tag: string): Promise<boolean> {
   }
 }
 
-/** Short hash of a build context's files: an image tagged with it never has to be built twice. */
+/** Short hash of a build context's files, for the tag: an image with it need not be built again. */
 export async function contextHash(context: string): Promise<string> {
   const hash = createHash('sha256')
   for (const file of (await readdir(context)).sort())
@@ -55,7 +55,7 @@ export async function buildImage(
   archive.finalize()
   const answer = await docker.buildImage(archive as unknown as NodeJS.ReadableStream, {
     t: tag,
-    // Not every engine gives a build's own network a way out; the host's has one.
+    // Not every engine routes a build's own network to the outside; the host network is.
     networkmode: 'host',
     ...(target ? { target } : {}),
     ...(labels ? { labels } : {}),
@@ -68,12 +68,12 @@ interface ProgressLine {
   stream?: string
   status?: string
   error?: string
-  /** The layer that it is about. */
+  /** The layer. */
   id?: string
   progressDetail?: { current?: number; total?: number }
 }
 
-/** Reads what the engine tells of a build, a pull or an import, to its end. @throws Error with the engine's reason */
+/** Reads the engine's progress stream of a build, pull or import to its end. @throws Error with the engine's reason */
 export async function follow(answer: NodeJS.ReadableStream, { log, bytes }: ImageWork): Promise<void> {
   const layers = new Map<string, { done: number; total: number }>()
   for await (const line of createInterface({ input: answer })) {
@@ -81,7 +81,7 @@ export async function follow(answer: NodeJS.ReadableStream, { log, bytes }: Imag
     const { stream, status, error, id, progressDetail } = JSON.parse(line) as ProgressLine
     if (error) throw new Error(error.trim())
     if (progressDetail?.current !== undefined) {
-      // Each layer is downloaded, then unpacked: only the first is told of, so that the figure never falls.
+      // Each layer is downloaded, then unpacked: only downloads are reported, so that the figure never falls.
       if (id === undefined || status !== 'Downloading') continue
       layers.set(id, { done: progressDetail.current, total: progressDetail.total ?? progressDetail.current })
       const sum = [...layers.values()].reduce((a, b) => ({ done: a.done + b.done, total: a.total + b.total }))
@@ -93,7 +93,7 @@ export async function follow(answer: NodeJS.ReadableStream, { log, bytes }: Imag
   }
 }
 
-/** Pulls the base image; where no registry is to be had, makes it with debootstrap under the very same tag. */
+/** Pulls the base image; without a registry, builds it with debootstrap under the same tag. */
 async function ensureBaseImage(docker: Docker, work: ImageWork): Promise<void> {
   if (await hasImage(docker, baseImage)) return
   work.log(`pulling ${baseImage}`)
@@ -147,7 +147,7 @@ async function bootstrap(docker: Docker, work: ImageWork): Promise<void> {
   }
 }
 
-/** The mirror of this machine's own apt sources, so that no other host is asked. */
+/** The mirror in this machine's apt sources, so that no other host is contacted. */
 async function debianMirror(): Promise<string> {
   const files = ['/etc/apt/sources.list']
   for (const file of await readdir('/etc/apt/sources.list.d')) files.push(join('/etc/apt/sources.list.d', file))
@@ -187,13 +187,13 @@ async function command(program: string, args: string[], { log, signal }: ImageWo
   if (code !== 0) throw new Error(`${program} failed: ${last}`)
 }
 
-/** Streams an image out of the engine as `docker save` does; undefined when the engine has not got it. */
+/** Streams an image out of the engine as `docker save` does; undefined where the engine does not have it. */
 export async function saveImage(docker: Docker, reference: string): Promise<NodeJS.ReadableStream | undefined> {
   if (!(await hasImage(docker, reference))) return undefined
   return docker.getImage(imagePath(reference)).get()
 }
 
-/** Id of an image of the engine; undefined when it has not got it. */
+/** Id of an image of the engine; undefined where the engine does not have it. */
 export async function imageId(docker: Docker, reference: string): Promise<string | undefined> {
   if (!(await hasImage(docker, reference))) return undefined
   return (await docker.getImage(imagePath(reference)).inspect()).Id

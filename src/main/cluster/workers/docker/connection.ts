@@ -23,10 +23,10 @@ export function dockerAt(host: string): Docker {
   return new Docker({ host: url.hostname, port: Number(url.port || 2375) })
 }
 
-/** Whether an error of dockerode says that the thing asked for is not there. */
+/** Whether an error of dockerode means "not found". */
 export const isMissing = (error: unknown): boolean => statusOf(error) === 404
 
-/** HTTP status of an answer of the engine; 304 = it was so already. */
+/** HTTP status of the engine's answer; 304 means "already in that state". */
 export function statusOf(error: unknown): number | undefined {
   return (error as { statusCode?: number } | undefined)?.statusCode
 }

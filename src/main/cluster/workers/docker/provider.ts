@@ -12,14 +12,14 @@ import { isMissing, statusOf } from './connection.ts'
 import { ensureWorkerImage } from './worker-image.ts'
 
 export interface DockerProviderOptions {
-  /** Connects anew each time it is asked, so that an engine which was restarted is found again. */
+  /** Connects anew with each call, so that an engine which was restarted is found again. */
   connect(): Promise<Docker>
   cluster: string
   /** `resources/worker` */
   imageContext: string
-  /** Port inside the worker on which its agent waits for the host. */
+  /** Port inside the worker on which its agent listens for the host. */
   agentPort: number
-  /** Further labels of everything made, `slipway.dev/test` in tests. */
+  /** Further labels of everything that is created; `slipway.dev/test` in tests. */
   labels?: Record<string, string>
 }
 
@@ -137,7 +137,7 @@ function containerOptions(
         VolumeOptions: { NoCopy: true, Labels: labels, DriverConfig: { Name: 'local', Options: {} } },
       })),
       Tmpfs: { '/run': 'exec,mode=755', '/tmp': 'exec,mode=1777' },
-      // Back after a restart of the engine or the machine; killed or stopped through the engine, it stays so.
+      // Started again with the engine or the machine, but not after it was stopped or killed through the engine.
       RestartPolicy: { Name: 'unless-stopped' },
       ...(cpus ? { NanoCpus: Math.round(cpus * 1e9) } : {}),
       ...(memoryBytes ? { Memory: memoryBytes, MemorySwap: memoryBytes } : {}),
@@ -200,13 +200,13 @@ async function describe(docker: Docker, id: string, network: string, agentPort: 
   const name = Config.Labels['slipway.dev/worker'] ?? ''
   const port = NetworkSettings.Ports?.[`${agentPort}/tcp`]?.[0]?.HostPort
   const address = NetworkSettings.Networks[network]?.IPAddress
-  // One that is being restarted has ended by itself.
+  // A container that is being restarted has ended by itself.
   const running = State.Running && !State.Restarting
   const state = State.Paused ? 'paused' : running ? 'running' : State.ExitCode === 0 ? 'stopped' : 'dead'
   return { name, state, ...(port ? { port: Number(port) } : {}), ...(address ? { address } : {}) }
 }
 
-/** Output comes in frames: kind, three bytes of nothing, length, text. */
+/** Output comes in frames: a byte of kind, three of padding, four of length, then text. */
 function unframed(output: Buffer): string {
   let text = ''
   for (let at = 0; at + 8 <= output.length;) {
@@ -217,7 +217,7 @@ function unframed(output: Buffer): string {
   return text
 }
 
-/** Waits for a call; that the thing is not there, or was so already, is what was wanted. */
+/** Waits for a call; "not found" and "already in that state" count as success. */
 async function settle(call: Promise<unknown>): Promise<void> {
   try {
     await call
@@ -230,7 +230,7 @@ async function settle(call: Promise<unknown>): Promise<void> {
   }
 }
 
-/** Follows the engine's events, and listens anew when the engine was restarted. */
+/** Follows the engine's events, and reconnects when the engine was restarted. */
 function followEvents(connect: () => Promise<Docker>, filters: { label: string[] }, listener: () => void): Stop {
   let stopped = false
   let stream: NodeJS.ReadableStream | undefined
@@ -249,7 +249,7 @@ function followEvents(connect: () => Promise<Docker>, filters: { label: string[]
       stream.on('data', () => listener())
       await new Promise<void>((resolve) => stream?.once('close', () => resolve()).once('error', () => resolve()))
     } catch {
-      // The engine is away: tried again below.
+      // The engine does not answer: retried below.
     }
     if (stopped) return
     listener()

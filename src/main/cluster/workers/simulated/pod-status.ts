@@ -10,7 +10,7 @@ import type {
 import { isRestartableInit, podCondition } from '#shared/kube/pod.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 
-/** What a kubelet would write into the status of a pod at each station of its life. */
+/** The pod statuses that a kubelet writes in each phase. */
 export interface Circumstances {
   hostIP: string
   podIP: string
@@ -18,7 +18,7 @@ export interface Circumstances {
   now: number
 }
 
-/** The kubelet has taken the pod over and makes its containers. */
+/** The kubelet has accepted the pod and creates its containers. */
 export function creatingStatus(pod: Pod, { hostIP, now }: Circumstances): PodStatus {
   const inits = pod.spec?.initContainers ?? []
   const waiting = (container: Container): ContainerStatus =>
@@ -49,7 +49,7 @@ export function creatingStatus(pod: Pod, { hostIP, now }: Circumstances): PodSta
   }
 }
 
-/** All containers run, and are ready as far as that is theirs to say. */
+/** All containers run and are ready; readiness gates may still be closed. */
 export function runningStatus(pod: Pod, { hostIP, podIP, now }: Circumstances): PodStatus {
   const running = { running: { startedAt: timestamp(now) } }
   const closed = closedGates(pod)
@@ -78,7 +78,7 @@ export function runningStatus(pod: Pod, { hostIP, podIP, now }: Circumstances): 
   }
 }
 
-/** Whether nothing outside of the pod's containers keeps it from being ready. */
+/** Whether all readiness gates of the pod are open. */
 export const areGatesOpen = (pod: Pod): boolean => closedGates(pod).length === 0
 
 const closedGates = (pod: Pod): { conditionType: string }[] =>
@@ -164,7 +164,7 @@ const isInit = ({ name }: Container, { spec }: Pod): boolean =>
 const presentStatus = ({ name }: Container, { status }: Pod): ContainerStatus | undefined =>
   [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])].find((each) => each.name === name)
 
-/** A container that runs already keeps on running. */
+/** The state of a container that runs already is kept. */
 const kept = (container: Container, pod: Pod, started: ContainerState): ContainerState => {
   const running = presentStatus(container, pod)?.state?.running
   return running ? { running } : started

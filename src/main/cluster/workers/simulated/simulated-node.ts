@@ -2,7 +2,7 @@ import { withTransitionTime } from '#shared/kube/conditions.ts'
 import type { Lease, Node, NodeCondition } from '#shared/kube/generated/types.ts'
 import { microTimestamp, timestamp } from '#shared/kube/timestamp.ts'
 
-/** Label and annotation that every simulated node carries, so that nobody takes it for a real one. */
+/** Label and annotation that mark every simulated node. */
 export const simulatedMark = 'slipway.dev/simulated'
 
 export const leaseNamespace = 'kube-node-lease'
@@ -15,7 +15,7 @@ export interface NodeShape {
   pods: number
 }
 
-/** The Node that a kubelet of such a machine would register. */
+/** The Node that the kubelet of such a machine registers. */
 export function simulatedNode(
   name: string,
   { address, shape, now }: { address: string; shape: NodeShape; now: number },
@@ -78,7 +78,7 @@ export function readyConditions(now: number): NodeCondition[] {
   ]
 }
 
-/** The sign of life of a node. */
+/** The heartbeat of a node. */
 export const leaseOf = ({ metadata }: Node, now: number): Lease => ({
   apiVersion: 'coordination.k8s.io/v1',
   kind: 'Lease',

@@ -15,34 +15,34 @@ export interface SimulatedPodsOptions {
   informer: Informer<Pod>
   clock: Clock
   log: Log
-  /** Address of one of our nodes; undefined for all others, and for one that is not to act now. */
+  /** Address of a simulated node; undefined for all other nodes, and for a silent one. */
   addressOf: (node: string) => string | undefined
-  /** How long containers take to be made, ms; 200 when unset. */
+  /** How long the creation of containers takes, ms; 200 when unset. */
   startMs?: number
-  /** How long containers take to end when told to, ms, at most their grace; 200 when unset. */
+  /** How long containers take to stop, ms, up to their grace period; 200 when unset. */
   stopMs?: number
-  /** How long a pod that is not restarted for ever runs, ms; 1,000 when unset. */
+  /** How long a pod with another restartPolicy than Always runs, ms; 1,000 when unset. */
   runMs?: number
 }
 
-/** Annotations by which a pod says how it ends: after how many seconds, and with which exit code. */
+/** Annotations that set when a pod ends, in seconds, and its exit code. */
 export const runSecondsAnnotation = 'slipway.dev/simulated-run-seconds'
 export const exitCodeAnnotation = 'slipway.dev/simulated-exit-code'
 
-/** Writes under way at once. */
+/** Most writes in flight. */
 const parallelWrites = 32
 const retryMs = 1_000
 
 /**
- * The kubelets of all simulated nodes: walks their pods from Pending over ContainerCreating to Running and Ready, ends
- * those that are not to run for ever, and lets deleted ones go. What a pod needs next is read off its own status, so a
- * restart goes on where it stood.
+ * The kubelets of all simulated nodes: move pods from Pending over ContainerCreating to Running and Ready, end pods that
+ * run to completion, and remove deleted ones. The next step of a pod follows from its status, so a restart continues
+ * where it stopped.
  */
 export function simulatePods(options: SimulatedPodsOptions): { adopt(node: string): void; stop: Stop } {
   const { client, informer, clock, addressOf, startMs = 200, stopMs = 200, runMs = 1_000 } = options
   const log = options.log.child({ part: 'simulated-pods' })
   informer.addIndex('node-name', (pod) => pod.spec?.nodeName)
-  /** What is on its way for a pod, by uid: one thing at a time. */
+  /** The pending step of each pod, by uid: one at a time. */
   const steps = new Map<string, { name: StepName; cancel: Stop }>()
   const addresses = new Map<string, string>()
   const writes = createTurns(parallelWrites)
@@ -55,7 +55,7 @@ export function simulatePods(options: SimulatedPodsOptions): { adopt(node: strin
     const uid = pod.metadata.uid ?? ''
     const present = steps.get(uid)
     if (present?.name === next?.name) return
-    // A step whose write is under way ends by itself; what comes then is decided by what it wrote.
+    // A step whose write is in flight ends by itself; its result decides the next step.
     void present?.cancel()
     steps.delete(uid)
     if (next) schedule(pod, next)
@@ -66,7 +66,7 @@ export function simulatePods(options: SimulatedPodsOptions): { adopt(node: strin
     const step = {
       name,
       cancel: clock.after(Math.max(delay, again), () => {
-        // Whatever has become of the pod meanwhile: the newest state counts.
+        // The pod may have changed meanwhile: the newest state counts.
         const current = informer.get(`${namespace}/${podName}`)
         const hostIP = addressOf(current?.spec?.nodeName ?? '')
         if (steps.get(uid) !== step) return
@@ -77,7 +77,7 @@ export function simulatePods(options: SimulatedPodsOptions): { adopt(node: strin
         void writes(() => run(current, { hostIP, podIP: podAddress(current, hostIP), now: clock.now() })).catch(
           (error: unknown) => {
             if (steps.get(uid) !== step || isNotFound(error) || isAnotherObject(error)) return
-            log.debug('a simulated pod could not be moved on', { pod: podName, step: name, error: messageOf(error) })
+            log.debug('step of a simulated pod failed', { pod: podName, step: name, error: messageOf(error) })
             schedule(current, { name, delay, run }, retryMs)
           },
         )
@@ -99,7 +99,7 @@ export function simulatePods(options: SimulatedPodsOptions): { adopt(node: strin
   }
 
   function nextOfRunning(pod: Pod): Step | undefined {
-    // Resized, its gates opened, or given up by the control plane while its node was silent.
+    // Resized, readiness gates opened, or marked not ready while its node was silent.
     const ready = areGatesOpen(pod)
     if (pod.status?.observedGeneration !== pod.metadata.generation || isPodReady(pod) !== ready)
       return {
@@ -135,12 +135,12 @@ export function simulatePods(options: SimulatedPodsOptions): { adopt(node: strin
 
   async function letGo(pod: Pod, circumstances: Circumstances): Promise<void> {
     const { namespace, name = '', uid, finalizers = [] } = pod.metadata
-    // Who holds the pod by a finalizer wants to know how it ended.
+    // A finalizer keeps the pod: its status has to say how it ended.
     if (finalizers.length > 0 && !isPodTerminal(pod)) await writeStatus(pod, endedStatus(pod, circumstances, 0))
     await client.delete(pods, { namespace, name }, { gracePeriodSeconds: 0, preconditions: { uid } })
   }
 
-  /** 10.128.0.0/9: far more than any worker's own range, and apart from those. */
+  /** Pod addresses from 10.128.0.0/9, apart from the ranges of real workers. */
   function podAddress({ metadata, spec }: Pod, hostIP: string): string {
     if (spec?.hostNetwork) return hostIP
     const uid = metadata.uid ?? ''
@@ -189,7 +189,7 @@ interface Step {
   run: (pod: Pod, circumstances: Circumstances) => Promise<void>
 }
 
-/** Lets at most `limit` tasks run at once; the others wait for their turn, in order. */
+/** Runs at most `limit` tasks at once; the others wait in order. */
 function createTurns(limit: number): (task: () => Promise<void>) => Promise<void> {
   const waiting: (() => void)[] = []
   let active = 0

@@ -24,7 +24,7 @@ export interface SimulatedWorkersOptions extends Pick<SimulatedPodsOptions, 'sta
   log: Log
   /** Shared with others; informers of its own when unset. */
   informers?: SharedInformers
-  /** How many workers there are to be after the start; those from before are found again. */
+  /** Number of workers after the start, including those of an earlier run. */
   count: number
   /** `<prefix>-1`, `<prefix>-2`, … */
   namePrefix: string
@@ -38,11 +38,11 @@ export interface SimulatedWorkers {
   names(): string[]
   /** Registers one more. */
   add(name: string): Promise<void>
-  /** Takes one away for good, its Node with it. */
+  /** Removes one with its Node. */
   remove(name: string): Promise<void>
-  /** Falls silent, as a machine whose power is cut. */
+  /** Stops reporting, as a machine whose power is cut. */
   silence(name: string): void
-  /** Comes back from silence. */
+  /** Reports again. */
   wake(name: string): Promise<void>
   isSilent(name: string): boolean
   /** Ends the simulation; Nodes and pods stay, for the next start. */
@@ -57,7 +57,7 @@ interface SimulatedWorker {
 
 /** How often a kubelet renews its Lease, ms. */
 const renewMs = 10_000
-/** Renewals are spread over the interval, so that thousands of workers make an even load. */
+/** Renewals are spread over the interval, so that thousands of workers cause an even load. */
 const tickMs = 500
 const parallelRegistrations = 16
 const defaultShape: NodeShape = { cpus: 8, memoryBytes: 32 * 2 ** 30, pods: 110 }
@@ -86,7 +86,7 @@ export function createSimulatedWorkers(options: SimulatedWorkersOptions): Simula
     },
   })
 
-  /** 172.30.0.0/15: room for thousands of workers, none of which can be reached. */
+  /** Node addresses from 172.30.0.0/15, enough for thousands of workers; none can be reached. */
   function nextAddress(): string {
     const serial = ++lastAddress
     return `172.${30 + (serial >> 16)}.${(serial >> 8) & 255}.${serial & 255}`
@@ -108,7 +108,7 @@ export function createSimulatedWorkers(options: SimulatedWorkersOptions): Simula
     simulatedPods.adopt(name)
   }
 
-  /** Workers of an earlier run are still registered: they come back as they were. */
+  /** Resumes the workers of an earlier run, whose Nodes are still registered. */
   function readopt(node: Node): void {
     const { name = '', labels } = node.metadata
     if (labels?.[simulatedMark] !== 'true' || workers.has(name)) return
@@ -138,7 +138,7 @@ export function createSimulatedWorkers(options: SimulatedWorkersOptions): Simula
     }
   }
 
-  /** A worker that the control plane has given up says that it is well again. */
+  /** Reports Ready again where the control plane has marked the worker as unreachable. */
   function reportHealth(node: Node): void {
     const { name = '' } = node.metadata
     const worker = workers.get(name)
@@ -156,7 +156,7 @@ export function createSimulatedWorkers(options: SimulatedWorkersOptions): Simula
   const complain =
     (name: string) =>
     (error: unknown): void =>
-      log.debug('a simulated worker could not report', { worker: name, error: messageOf(error) })
+      log.debug('heartbeat of a simulated worker failed', { worker: name, error: messageOf(error) })
 
   function tick(): void {
     const due = clock.now() - renewMs + tickMs
