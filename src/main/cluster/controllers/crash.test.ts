@@ -1,5 +1,6 @@
 import { jobs, daemonSets, deployments, nodes, pods, replicaSets } from '#shared/kube/resources.ts'
-import type { Client } from '#shared/client/client.ts'
+import { isConditionTrue } from '#shared/kube/conditions.ts'
+import type { Client, Resource } from '#shared/client/client.ts'
 import type { PodTemplateSpec } from '#shared/kube/generated/types.ts'
 import { isPodActive } from '#shared/kube/pod.ts'
 import { crashTest } from '#test/support/crash-points.ts'
@@ -16,6 +17,16 @@ const template = (image: string, spec: object = {}): PodTemplateSpec => ({
   spec: { containers: [{ name: 'web', image }], ...spec },
 })
 const selector = { matchLabels: { app: 'web' } }
+
+const patchSpec =
+  (resource: Resource, name: string, spec: object) =>
+  (client: Client, namespace: string): Promise<unknown> =>
+    client.patch(resource, { namespace, name }, { type: 'merge', body: { spec } })
+
+const isJobComplete = async (client: Client, namespace: string): Promise<boolean> => {
+  const { status } = await client.get(jobs, { namespace, name: 'work' })
+  return isConditionTrue(status?.conditions, 'Complete')
+}
 
 /** Images of active pods, the only thing about them that is the same each time. */
 const images = async (client: Client, namespace: string): Promise<(string | undefined)[]> =>
@@ -39,8 +50,7 @@ crashTest('a ReplicaSet grows and shrinks', {
         (await client.get(replicaSets, { namespace, name: 'web' })).status?.availableReplicas === 5,
     },
     {
-      act: (client, namespace) =>
-        client.patch(replicaSets, { namespace, name: 'web' }, { type: 'merge', body: { spec: { replicas: 2 } } }),
+      act: patchSpec(replicaSets, 'web', { replicas: 2 }),
       async isSettled(client, namespace) {
         const { status } = await client.get(replicaSets, { namespace, name: 'web' })
         return (
@@ -95,12 +105,7 @@ crashTest('a Deployment rolls over, and keeps one revision of its history', {
       isSettled: isRolledOut(1),
     },
     ...['v2', 'v3'].map((image, turn) => ({
-      act: (client: Client, namespace: string) =>
-        client.patch(
-          deployments,
-          { namespace, name: 'web' },
-          { type: 'merge', body: { spec: { template: template(image) } } },
-        ),
+      act: patchSpec(deployments, 'web', { template: template(image) }),
       isSettled: async (client: Client, namespace: string) =>
         (await isRolledOut(turn + 2)(client, namespace)) &&
         (await client.list(replicaSets, { namespace })).items.length === 2,
@@ -137,10 +142,7 @@ crashTest('a Job runs to completion and counts each pod once', {
           metadata: { name: 'work', namespace },
           spec: { completions: 5, parallelism: 2, template: template('v1', { restartPolicy: 'Never' }) },
         }),
-      isSettled: async (client, namespace) =>
-        (await client.get(jobs, { namespace, name: 'work' })).status?.conditions?.some(
-          ({ type }) => type === 'Complete',
-        ) ?? false,
+      isSettled: isJobComplete,
     },
   ],
   async state(client, namespace) {
@@ -172,10 +174,7 @@ crashTest('an Indexed Job gives each index to one pod', {
             template: template('v1', { restartPolicy: 'Never' }),
           },
         }),
-      isSettled: async (client, namespace) =>
-        (await client.get(jobs, { namespace, name: 'work' })).status?.conditions?.some(
-          ({ type }) => type === 'Complete',
-        ) ?? false,
+      isSettled: isJobComplete,
     },
   ],
   async state(client, namespace) {
@@ -215,12 +214,7 @@ crashTest('a DaemonSet covers the nodes and rolls over', {
       isSettled: isDaemonRolledOut(1),
     },
     {
-      act: (client, namespace) =>
-        client.patch(
-          daemonSets,
-          { namespace, name: 'agent' },
-          { type: 'merge', body: { spec: { template: template('v2') } } },
-        ),
+      act: patchSpec(daemonSets, 'agent', { template: template('v2') }),
       isSettled: isDaemonRolledOut(2),
     },
   ],

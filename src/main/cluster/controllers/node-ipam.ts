@@ -1,9 +1,8 @@
 import type { Stop } from '#shared/base/disposable.ts'
-import { createEventRecorder } from '#shared/client/event-recorder.ts'
 import type { Node } from '#shared/kube/generated/types.ts'
 import { addressInCidr, parseCidr } from '#shared/kube/ip.ts'
 import { nodes } from '#shared/kube/resources.ts'
-import type { ControllerContext } from '#shared/reconcile/context.ts'
+import { recorderOf, type ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 
 export interface NodeIpamOptions {
@@ -15,9 +14,8 @@ export interface NodeIpamOptions {
 
 /** Assigns every node its own share of the pod addresses, for as long as the node exists. */
 export function startNodeIpam(context: ControllerContext, options: NodeIpamOptions = {}): Stop {
-  const { client, clock } = context
-  const log = context.log.child({ controller: 'node-ipam' })
-  const recorder = createEventRecorder({ client, clock, log, component: 'cidrAllocator' })
+  const { client } = context
+  const recorder = recorderOf(context, 'node-ipam', 'cidrAllocator')
   const nodeInformer = context.informers.share(nodes)
   nodeInformer.addIndex('pod-cidr', (node) => node.spec?.podCIDR)
   const subnets = createSubnets(options.podCIDR ?? '10.244.0.0/16', options.nodeMask ?? 24)

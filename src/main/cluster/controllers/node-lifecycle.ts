@@ -1,14 +1,13 @@
 import { setCondition, findCondition } from '#shared/kube/conditions.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import type { Stop } from '#shared/base/disposable.ts'
-import { createEventRecorder } from '#shared/client/event-recorder.ts'
 import { isNotFound } from '#shared/kube/error-kinds.ts'
 import type { Lease, Node, NodeCondition, Pod, Taint } from '#shared/kube/generated/types.ts'
 import { isNodeReady, notReadyTaints } from '#shared/kube/node.ts'
 import { isPodReady, podCondition } from '#shared/kube/pod.ts'
 import { leases, nodes, pods } from '#shared/kube/resources.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
-import type { ControllerContext } from '#shared/reconcile/context.ts'
+import { recorderOf, type ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 
 export interface NodeLifecycleOptions {
@@ -35,7 +34,7 @@ export function startNodeLifecycle(context: ControllerContext, options: NodeLife
   const { client, clock } = context
   const { monitorGraceMs = 40_000, startupGraceMs = 60_000 } = options
   const log = context.log.child({ controller: 'node-lifecycle' })
-  const recorder = createEventRecorder({ client, clock, log, component: 'node-controller' })
+  const recorder = recorderOf(context, 'node-lifecycle', 'node-controller')
   const nodeInformer = context.informers.share(nodes)
   const leaseInformer = context.informers.share(leases)
   const podInformer = context.informers.share(pods)

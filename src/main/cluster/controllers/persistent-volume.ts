@@ -1,14 +1,13 @@
 import { refOf } from '#shared/client/client.ts'
 import { isNotFound } from '#shared/kube/error-kinds.ts'
 import type { Stop } from '#shared/base/disposable.ts'
-import { createEventRecorder } from '#shared/client/event-recorder.ts'
 import { keyOf } from '#shared/client/informer.ts'
 import type { PersistentVolume, PersistentVolumeClaim } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { compareQuantities } from '#shared/kube/quantity.ts'
 import { persistentVolumeClaims, persistentVolumes, storageClasses } from '#shared/kube/resources.ts'
 import { selects } from '#shared/kube/selectors.ts'
-import type { ControllerContext } from '#shared/reconcile/context.ts'
+import { recorderOf, type ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 
 const selectedNode = 'volume.kubernetes.io/selected-node'
@@ -21,9 +20,8 @@ const boundByController = 'pv.kubernetes.io/bound-by-controller'
  * between the two is finished by the next reconcile. Volumes are created by provisioners, not here.
  */
 export function startPersistentVolumes(context: ControllerContext): Stop {
-  const { client, clock } = context
-  const log = context.log.child({ controller: 'persistent-volume' })
-  const recorder = createEventRecorder({ client, clock, log, component: 'persistentvolume-controller' })
+  const { client } = context
+  const recorder = recorderOf(context, 'persistent-volume', 'persistentvolume-controller')
   const claims = context.informers.share(persistentVolumeClaims)
   const volumes = context.informers.share(persistentVolumes)
   const classes = context.informers.share(storageClasses)

@@ -1,6 +1,5 @@
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Resource } from '#shared/client/client.ts'
-import { createEventRecorder } from '#shared/client/event-recorder.ts'
 import { keyOf } from '#shared/client/informer.ts'
 import { findCondition, setCondition, withoutCondition } from '#shared/kube/conditions.ts'
 import type { Pod, ReplicaSet, ReplicaSetCondition, ReplicaSetStatus } from '#shared/kube/generated/types.ts'
@@ -11,7 +10,7 @@ import { pods, replicaSets, replicationControllers } from '#shared/kube/resource
 import { selects, type LabelSelectorShape } from '#shared/kube/selectors.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import { withoutZeros } from '#shared/kube/without-zeros.ts'
-import type { ControllerContext } from '#shared/reconcile/context.ts'
+import { recorderOf, type ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 import {
   claim,
@@ -69,8 +68,7 @@ interface ReplicaKind {
 function startReplicas(context: ControllerContext, kind: ReplicaKind): Stop {
   const { resource, name, component, countsTerminating, selectorOf } = kind
   const { client, clock } = context
-  const log = context.log.child({ controller: name })
-  const recorder = createEventRecorder({ client, clock, log, component })
+  const recorder = recorderOf(context, name, component)
   const sets = context.informers.share(resource)
   const podInformer = context.informers.share(pods)
   indexByController(sets)

@@ -2,7 +2,6 @@ import { refOf } from '#shared/client/client.ts'
 import { setCondition } from '#shared/kube/conditions.ts'
 import { asNumber, jsonEqual } from '#shared/kube/json.ts'
 import type { Stop } from '#shared/base/disposable.ts'
-import { createEventRecorder } from '#shared/client/event-recorder.ts'
 import { keyOf } from '#shared/client/informer.ts'
 import { isAnotherObject, isNotFound } from '#shared/kube/error-kinds.ts'
 import type { Node, Pod, Taint } from '#shared/kube/generated/types.ts'
@@ -10,14 +9,13 @@ import { isPodTerminal, podCondition } from '#shared/kube/pod.ts'
 import { nodes, pods } from '#shared/kube/resources.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import { tolerates } from '#shared/kube/tolerations.ts'
-import type { ControllerContext } from '#shared/reconcile/context.ts'
+import { recorderOf, type ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 
 /** Evicts pods from nodes with NoExecute taints: at once, or when their toleration of the taint ends. */
 export function startTaintEviction(context: ControllerContext): Stop {
   const { client, clock } = context
-  const log = context.log.child({ controller: 'taint-eviction' })
-  const recorder = createEventRecorder({ client, clock, log, component: 'taint-eviction-controller' })
+  const recorder = recorderOf(context, 'taint-eviction', 'taint-eviction-controller')
   const nodeInformer = context.informers.share(nodes)
   const podInformer = context.informers.share(pods)
   podInformer.addIndex('node-name', (pod) => pod.spec?.nodeName)

@@ -1,6 +1,5 @@
 import { Backoff } from '#shared/base/backoff.ts'
 import type { Stop } from '#shared/base/disposable.ts'
-import { createEventRecorder } from '#shared/client/event-recorder.ts'
 import { keyOf } from '#shared/client/informer.ts'
 import { withType } from '#shared/client/kube-client.ts'
 import type { DaemonSet, Node } from '#shared/kube/generated/types.ts'
@@ -8,7 +7,7 @@ import { jsonEqual } from '#shared/kube/json.ts'
 import { msUntilAvailable } from '#shared/kube/pod.ts'
 import { controllerRevisions, daemonSets, nodes, pods } from '#shared/kube/resources.ts'
 import { selects } from '#shared/kube/selectors.ts'
-import type { ControllerContext } from '#shared/reconcile/context.ts'
+import { recorderOf, type ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 import { claim, indexByController, workloadsOf } from '#shared/reconcile/ownership.ts'
 import { createPodControl } from '#shared/reconcile/pod-control.ts'
@@ -26,8 +25,7 @@ const failureDelays = { initial: 1000, max: 900_000 }
 /** Reconciles DaemonSets: keeps the template's revision, decides (decide.ts), writes pods, then the status (status.ts). */
 export function startDaemonSets(context: ControllerContext): Stop {
   const { client, clock } = context
-  const log = context.log.child({ controller: 'daemonset' })
-  const recorder = createEventRecorder({ client, clock, log, component: 'daemonset-controller' })
+  const recorder = recorderOf(context, 'daemonset', 'daemonset-controller')
   const sets = context.informers.share(daemonSets)
   const podInformer = context.informers.share(pods)
   const nodeInformer = context.informers.share(nodes)

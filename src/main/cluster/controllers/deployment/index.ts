@@ -1,7 +1,6 @@
 import type { Stop } from '#shared/base/disposable.ts'
 import { waitForAll } from '#shared/base/wait-for-all.ts'
 import { refOf } from '#shared/client/client.ts'
-import { createEventRecorder } from '#shared/client/event-recorder.ts'
 import { keyOf } from '#shared/client/informer.ts'
 import { withType } from '#shared/client/kube-client.ts'
 import { isAlreadyExists, isNotFound, messageOf } from '#shared/kube/error-kinds.ts'
@@ -9,7 +8,7 @@ import type { Deployment, Pod, ReplicaSet } from '#shared/kube/generated/types.t
 import { jsonEqual } from '#shared/kube/json.ts'
 import { deployments, pods, replicaSets } from '#shared/kube/resources.ts'
 import { selects } from '#shared/kube/selectors.ts'
-import type { ControllerContext } from '#shared/reconcile/context.ts'
+import { recorderOf, type ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 import { claim, controllerOf, dependentsOf, indexByController, workloadsOf } from '#shared/reconcile/ownership.ts'
 import { decide, type Change, type Decision } from './decide.ts'
@@ -24,8 +23,7 @@ import { msUntilDeadline, statusOf, type Progress } from './status.ts'
  */
 export function startDeployments(context: ControllerContext): Stop {
   const { client, clock } = context
-  const log = context.log.child({ controller: 'deployment' })
-  const recorder = createEventRecorder({ client, clock, log, component: 'deployment-controller' })
+  const recorder = recorderOf(context, 'deployment', 'deployment-controller')
   const deploymentInformer = context.informers.share(deployments)
   const sets = context.informers.share(replicaSets)
   const podInformer = context.informers.share(pods)

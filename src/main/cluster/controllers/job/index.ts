@@ -1,7 +1,6 @@
 import type { Stop } from '#shared/base/disposable.ts'
 import { waitForAll } from '#shared/base/wait-for-all.ts'
 import { refOf } from '#shared/client/client.ts'
-import { createEventRecorder } from '#shared/client/event-recorder.ts'
 import { keyOf } from '#shared/client/informer.ts'
 import { withType } from '#shared/client/kube-client.ts'
 import { isConditionTrue } from '#shared/kube/conditions.ts'
@@ -10,7 +9,7 @@ import type { Job, JobStatus, Pod } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { jobs, pods } from '#shared/kube/resources.ts'
 import { selects } from '#shared/kube/selectors.ts'
-import type { ControllerContext } from '#shared/reconcile/context.ts'
+import { recorderOf, type ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 import { claim, controllerOf, dependentsOf, indexByController, workloadsOf } from '#shared/reconcile/ownership.ts'
 import { createPodControl } from '#shared/reconcile/pod-control.ts'
@@ -24,8 +23,7 @@ import { Tally } from './tally.ts'
  */
 export function startJobs(context: ControllerContext): Stop {
   const { client, clock } = context
-  const log = context.log.child({ controller: 'job' })
-  const recorder = createEventRecorder({ client, clock, log, component: 'job-controller' })
+  const recorder = recorderOf(context, 'job', 'job-controller')
   const jobInformer = context.informers.share(jobs)
   const podInformer = context.informers.share(pods)
   indexByController(podInformer)
