@@ -154,7 +154,7 @@ export function startKubelets({
     }
     if (settled.has(uid)) return
     settled.add(uid)
-    const status = statusOf(pod, run(pod), `10.244.1.${++address}`, timestamp(clock.now()))
+    const status = statusOf(pod, run(pod), podAddress(++address), timestamp(clock.now()))
     if (status) await client.updateStatus(pods, { ...pod, status })
   }
 
@@ -168,6 +168,9 @@ export function startKubelets({
   informer.start()
   return () => informer.stop()
 }
+
+/** The nth address of 10.244.0.0/16. */
+const podAddress = (n: number): string => `10.244.${(n >> 8) & 255}.${n & 255}`
 
 function statusOf(pod: Pod, what: string, podIP: string, now: string): Pod['status'] {
   if (what === 'pending') return undefined

@@ -90,7 +90,7 @@ async function playOnce(
     while (!(await isSettled(client, namespace))) {
       if (Date.now() > deadline) {
         await process.stop()
-        throw new Error(`not settled: ${JSON.stringify(await state(client, namespace))}`)
+        throw new Error(`life ${lives}, not settled: ${JSON.stringify(await state(client, namespace))}`)
       }
       if (process.hasEnded()) {
         await process.stop()
