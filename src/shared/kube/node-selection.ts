@@ -1,4 +1,5 @@
 import type { Node, NodeSelectorRequirement, NodeSelectorTerm, PodSpec } from './generated/types.ts'
+import { expressionOperators, meets } from './selectors.ts'
 
 /** Whether a pod may be on the node by what it asks of nodes: `nodeSelector` and required node affinity. */
 export function selectsNode(spec: PodSpec | undefined, node: Node): boolean {
@@ -19,23 +20,8 @@ export function matchesTerm({ matchExpressions = [], matchFields = [] }: NodeSel
   )
 }
 
-function holds({ operator, values = [] }: NodeSelectorRequirement, value: string | undefined): boolean {
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value)
-    case 'NotIn':
-      return value === undefined || !values.includes(value)
-    case 'Exists':
-      return value !== undefined
-    case 'DoesNotExist':
-      return value === undefined
-    case 'Gt':
-      return isInteger(value) && Number(value) > Number(values[0])
-    case 'Lt':
-      return isInteger(value) && Number(value) < Number(values[0])
-    default:
-      return false
-  }
+/** The requirements of a node selector have the operators of label selectors (nodeaffinity.nodeSelectorRequirementsAsSelector). */
+const holds = ({ operator, values = [] }: NodeSelectorRequirement, value: string | undefined): boolean => {
+  const known = expressionOperators[operator]
+  return known !== undefined && meets({ operator: known, values }, value)
 }
-
-const isInteger = (value: string | undefined): value is string => value !== undefined && /^-?\d+$/.test(value)

@@ -17,7 +17,10 @@ export function matchesLabels(requirements: readonly LabelRequirement[], labels:
 }
 
 /** `absent` satisfies `!=` and `notin`, as in Kubernetes. */
-function meets({ operator, values }: LabelRequirement, value: string | undefined): boolean {
+export function meets(
+  { operator, values }: Pick<LabelRequirement, 'operator' | 'values'>,
+  value: string | undefined,
+): boolean {
   switch (operator) {
     case 'in':
       return value !== undefined && values.includes(value)
@@ -56,7 +59,8 @@ export function labelRequirements(selector: LabelSelectorShape | undefined): Lab
   return requirements
 }
 
-const expressionOperators: Record<string, LabelOperator> = {
+/** Operators as objects write them, by the names that selectors in text have. */
+export const expressionOperators: Readonly<Record<string, LabelOperator>> = {
   In: 'in',
   NotIn: 'notin',
   Exists: 'exists',

@@ -72,26 +72,37 @@ function checkExpression(
   field: string,
   errors: FieldError[],
 ): void {
+  if (!checkOperatorValues(operator, values, field, errors))
+    errors.push(fieldInvalid(`${field}.operator`, operator ?? '', 'not a valid selector operator'))
+  for (const problem of qualifiedNameProblems(key)) errors.push(fieldInvalid(`${field}.key`, key, problem))
+  values.forEach((value, i) => {
+    for (const problem of labelValueProblems(value)) errors.push(fieldInvalid(`${field}.values[${i}]`, value, problem))
+  })
+}
+
+/** The values that the operators of every selector take. @returns whether `operator` is one of them */
+export function checkOperatorValues(
+  operator: string | undefined,
+  values: readonly string[],
+  field: string,
+  errors: FieldError[],
+): boolean {
   switch (operator) {
     case 'In':
     case 'NotIn':
       if (values.length === 0)
         errors.push(fieldRequired(`${field}.values`, "must be specified when `operator` is 'In' or 'NotIn'"))
-      break
+      return true
     case 'Exists':
     case 'DoesNotExist':
       if (values.length > 0)
         errors.push(
           fieldForbidden(`${field}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"),
         )
-      break
+      return true
     default:
-      errors.push(fieldInvalid(`${field}.operator`, operator ?? '', 'not a valid selector operator'))
+      return false
   }
-  for (const problem of qualifiedNameProblems(key)) errors.push(fieldInvalid(`${field}.key`, key, problem))
-  values.forEach((value, i) => {
-    for (const problem of labelValueProblems(value)) errors.push(fieldInvalid(`${field}.values[${i}]`, value, problem))
-  })
 }
 
 export const isEmptySelector = (selector: Wire<LabelSelector> | undefined): boolean =>

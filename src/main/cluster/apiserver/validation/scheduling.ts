@@ -6,10 +6,10 @@ import type {
   Toleration,
   TopologySpreadConstraint,
 } from '#shared/kube/generated/types.ts'
-import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { fieldDuplicate, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { labelValueProblems, qualifiedNameProblems } from '#shared/kube/validation-names.ts'
 import { addInvalid, checkOneOf, checkSupported } from './fields.ts'
-import { checkLabelSelector } from './labels.ts'
+import { checkLabelSelector, checkOperatorValues } from './labels.ts'
 import type { Wire } from '../api/wire.ts'
 
 /** Findings about what a pod tolerates. */
@@ -155,25 +155,9 @@ function checkNodeRequirement(
   field: string,
   errors: FieldError[],
 ): void {
-  switch (operator) {
-    case 'In':
-    case 'NotIn':
-      if (values.length === 0)
-        errors.push(fieldRequired(`${field}.values`, "must be specified when `operator` is 'In' or 'NotIn'"))
-      break
-    case 'Exists':
-    case 'DoesNotExist':
-      if (values.length > 0)
-        errors.push(
-          fieldForbidden(`${field}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"),
-        )
-      break
-    case 'Gt':
-    case 'Lt':
-      if (values.length !== 1)
-        errors.push(fieldRequired(`${field}.values`, "must be specified single value when `operator` is 'Lt' or 'Gt'"))
-      break
-    default:
-      errors.push(fieldInvalid(`${field}.operator`, operator ?? '', 'not a valid selector operator'))
-  }
+  if (checkOperatorValues(operator, values, field, errors)) return
+  if (operator !== 'Gt' && operator !== 'Lt')
+    errors.push(fieldInvalid(`${field}.operator`, operator ?? '', 'not a valid selector operator'))
+  else if (values.length !== 1)
+    errors.push(fieldRequired(`${field}.values`, "must be specified single value when `operator` is 'Lt' or 'Gt'"))
 }
