@@ -18,8 +18,8 @@ export type FieldValidation = 'Ignore' | 'Warn' | 'Strict'
 export const bodyTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'] as const
 
 /**
- * A body as a plain value that the caller owns.
- * @param repeated takes what is to be said of YAML keys that repeat others; they are let pass without it.
+ * Parses a body into a plain value that the caller owns.
+ * @param repeated collects warnings about duplicate YAML keys; without it duplicates are ignored.
  * @throws ApiError 400 for a syntax error, 415 for an unknown type.
  */
 export function parseBody(body: Body, repeated?: string[]): unknown {
@@ -53,7 +53,7 @@ export function parseJson(bytes: Buffer): unknown {
   }
 }
 
-/** JSON as what it is, everything else as YAML. @throws ApiError 400 */
+/** Parses JSON as JSON, everything else as YAML. @throws ApiError 400 */
 export function parseYaml(bytes: Buffer, repeated?: string[]): unknown {
   if (looksLikeJson(bytes)) {
     const excess = excessOf(bytes)
@@ -61,7 +61,7 @@ export function parseYaml(bytes: Buffer, repeated?: string[]): unknown {
     try {
       return parseExact(bytes.toString())
     } catch {
-      // A flow mapping that is YAML and not JSON.
+      // A YAML flow mapping that is not JSON.
     }
   }
   try {
@@ -80,7 +80,7 @@ export const looksLikeJson = (bytes: Buffer): boolean => /^\s*[{[]/.test(bytes.t
 /** An object as YAML, for `Accept: application/yaml`. */
 export const toYaml = (value: unknown): string => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })
 
-/** What the answer to an unknown or repeated field is; the server's default is to warn. @throws ApiError 400 */
+/** Parses the `fieldValidation` parameter; the default is to warn. @throws ApiError 400 */
 export function fieldValidation(value: string | undefined): FieldValidation {
   if (value === undefined || value === '') return 'Warn'
   if (value === 'Ignore' || value === 'Warn' || value === 'Strict') return value
@@ -89,7 +89,7 @@ export function fieldValidation(value: string | undefined): FieldValidation {
   )
 }
 
-/** Decodes a whole object of the resource's kind; unknown and repeated fields are refused, warned of or ignored. */
+/** Decodes an object of the resource's kind; unknown and duplicate fields are refused, warned about or ignored. */
 export function decodeObject(
   body: Body,
   resource: ServedResource,
@@ -119,10 +119,10 @@ export function decodeObject(
   return object
 }
 
-/** Kubernetes' decoder, too, tells of no more. */
+/** As in Kubernetes' decoder, at most this many problems are reported. */
 const mostProblems = 100
 
-/** @throws ApiError 400 where a value has the wrong type. */
+/** @throws ApiError 400 where a value has the wrong type */
 export function conformObject(object: KubeObject, resource: ServedResource): ReturnType<typeof conform> {
   try {
     return resource.custom ? conformCustom(object, resource, resource.custom.schema) : conform(object, resource.type)
@@ -132,7 +132,9 @@ export function conformObject(object: KubeObject, resource: ServedResource): Ret
   }
 }
 
-/** A custom object: metadata as everywhere, of the rest what its schema knows; wrong types are validation's to tell. */
+/**
+ * Decodes a custom object: metadata as for every kind, the rest pruned by its schema. Validation reports wrong types.
+ */
 function conformCustom(object: KubeObject, { type }: ServedResource, schema: Schema): ReturnType<typeof conform> {
   const findings = prune(object as unknown as Fields, schema)
   const metadata = type.field('metadata')
@@ -151,7 +153,7 @@ function report(problems: string[], resource: ServedResource, validation: FieldV
   for (const problem of problems) warnings.push(problem)
 }
 
-/** Fills absent type information and refuses another kind's. @returns how many keys were added */
+/** Sets missing type information and refuses another kind. @returns how many keys were added */
 function checkTypeMeta(object: KubeObject, { kind, apiVersion }: ServedResource): number {
   const filled = (object.kind === undefined ? 1 : 0) + (object.apiVersion === undefined ? 1 : 0)
   object.kind ||= kind.kind

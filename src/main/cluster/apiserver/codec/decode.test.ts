@@ -7,7 +7,7 @@ import { parseYaml } from './body.ts'
 const pod = loadSchema().type('io.k8s.api.core.v1.Pod')
 
 describe('a decoded object', () => {
-  it('loses unknown fields, which are named by their path', () => {
+  it('drops unknown fields and reports them by path', () => {
     const object = { spec: { foo: 1, containers: [{ name: 'c', bar: {} }] } }
     expect(conform(object, pod).unknownFields).toEqual(['spec.foo', 'spec.containers[0].bar'])
     expect(object).toEqual({ spec: { containers: [{ name: 'c' }] } })
@@ -19,7 +19,7 @@ describe('a decoded object', () => {
     expect(object).toEqual({ metadata: {}, spec: {} })
   })
 
-  it('has quantities in their one form', () => {
+  it('has quantities in canonical form', () => {
     const limits = { cpu: 0.5, memory: '1024Mi', 'example.com/gpu': 2 }
     conform({ spec: { containers: [{ name: 'c', resources: { limits } }] } }, pod)
     expect(limits).toEqual({ cpu: '500m', memory: '1Gi', 'example.com/gpu': '2' })
@@ -42,7 +42,7 @@ describe('a decoded object', () => {
       { spec: { containers: [{ resources: { limits: { cpu: 'much' } } }] } },
       'quantities must match the regular expression',
     ],
-  ])('%o is refused in the words of Go', (object, text) => {
+  ])('%o is refused with the message of Go', (object, text) => {
     expect(() => conform(object, pod)).toThrow(TypeMismatch)
     expect(() => conform(object, pod)).toThrow(text)
   })
@@ -51,17 +51,17 @@ describe('a decoded object', () => {
 describe('duplicate keys', () => {
   const text = '{"a":{"b":"x:\\"y:","b":2},"l":[{"c":1,"c":2}]}'
 
-  it('are counted without a parse', () => {
+  it('are counted without parsing', () => {
     expect(countJsonKeys(Buffer.from(text))).toBe(6)
   })
 
-  it('are named by their path', () => {
+  it('are reported by path', () => {
     expect(duplicateFields(text)).toEqual(['a.b', 'l[0].c'])
   })
 })
 
 describe('YAML', () => {
-  it('is read as kubectl reads it', () => {
+  it('is parsed as kubectl parses it', () => {
     expect(parseYaml(Buffer.from('a: yes\nb: 0777\nc: 12:30\nd: 2001-01-01\ne: "on"\n'))).toEqual({
       a: true,
       b: 511,
@@ -78,13 +78,13 @@ describe('times', () => {
     ['2026-11-23T10:11:12Z', '2026-11-23T10:11:12Z', '2026-11-23T10:11:12.000000Z'],
     ['2026-11-23T10:11:12.987Z', '2026-11-23T10:11:12Z', '2026-11-23T10:11:12.987000Z'],
     ['2026-11-23T10:11:12.123456789+02:00', '2026-11-23T08:11:12Z', '2026-11-23T08:11:12.123456Z'],
-  ])('%s are written as Go writes them', (given, time, micro) => {
+  ])('%s are formatted as Go formats them', (given, time, micro) => {
     const object = { metadata: { creationTimestamp: given }, spec: { renewTime: given } }
     conform(object, lease)
     expect(object).toEqual({ metadata: { creationTimestamp: time }, spec: { renewTime: micro } })
   })
 
-  it.each(['2026-11-23', '2026-13-23T10:11:12Z', '2026-11-23T10:11:12', 'now'])('%s is none', (given) => {
+  it.each(['2026-11-23', '2026-13-23T10:11:12Z', '2026-11-23T10:11:12', 'now'])('%s is not a time', (given) => {
     expect(() => conform({ spec: { renewTime: given } }, lease)).toThrow('parsing time')
   })
 })

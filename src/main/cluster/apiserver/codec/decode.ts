@@ -1,20 +1,20 @@
 import { canonicalQuantity, isQuantity } from '#shared/kube/quantity.ts'
 import type { TypeNode } from '#shared/kube/patch/type-node.ts'
 
-/** What decoding found besides errors. */
+/** Findings of decoding other than errors. */
 export interface DecodeFindings {
-  /** Paths of fields that the type does not have; they have been dropped. */
+  /** Paths of unknown fields, which have been dropped. */
   unknownFields: string[]
-  /** How many keys the value had, for telling duplicates cheaply. */
+  /** How many keys the value had, to detect duplicates cheaply. */
   keys: number
 }
 
-/** A value of the wrong JSON type, in the words of Go's decoder. */
+/** A value of the wrong JSON type, with the message of Go's decoder. */
 export class TypeMismatch extends Error {}
 
 /**
- * Brings a parsed body into the shape of its type, in place, as decoding into Go structs does: unknown fields and nulls
- * go, numbers given as quantities become strings. @throws TypeMismatch
+ * Converts a parsed body to the shape of its type, in place, as decoding into Go structs does: removes unknown fields
+ * and nulls, turns numeric quantities into strings. @throws TypeMismatch
  */
 export function conform(value: unknown, type: TypeNode): DecodeFindings {
   const findings: DecodeFindings = { unknownFields: [], keys: 0 }
@@ -79,11 +79,11 @@ function conformMap(map: Fields, type: TypeNode, parent: string, path: string, f
   const items = type.items
   for (const key in map) {
     findings.keys++
-    // JavaScript would take it for the object's prototype sooner or later; to lose it in silence is worse than to refuse it.
+    // JavaScript would treat this key as the object's prototype; refusing it is better than losing it silently.
     if (key === '__proto__') throw new TypeMismatch(`${parent}.${path}: the key "__proto__" is not supported`)
     const value = map[key]
     if (items?.kind === 'scalar') {
-      // Go decodes a null map value to the element's zero value.
+      // Go decodes a null map value to the zero value of the element.
       const scalar = value === null ? zero(items) : conformScalar(value, items)
       if (scalar === mismatch) throw wrongType(value, `${parent}.${path}`, goType(items))
       if (scalar !== value) map[key] = scalar
@@ -140,7 +140,7 @@ const secondPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
 const timePattern = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.(\d+))?(?:[Zz]|[+-]\d\d:\d\d)$/
 const base64Pattern = /^[A-Za-z0-9+/]*={0,2}$/
 
-/** Go writes times in UTC with so many digits of fraction, however they were given: clients' clocks often have more. */
+/** Go writes times in UTC with a fixed number of fraction digits; clients often send more. */
 function canonicalTime(text: string, digits: number): string | typeof mismatch {
   if (digits === 0 && secondPattern.test(text)) return text
   const match = timePattern.exec(text)
@@ -150,7 +150,7 @@ function canonicalTime(text: string, digits: number): string | typeof mismatch {
   return digits === 0 ? `${second}Z` : `${second}.${(match[1] ?? '').padEnd(digits, '0').slice(0, digits)}Z`
 }
 
-/** Go's decoder skips line ends. */
+/** Go's base64 decoder skips line ends. */
 function isBase64(text: string): boolean {
   const letters = text.includes('\n') ? text.replaceAll(/[\r\n]/g, '') : text
   return letters.length % 4 === 0 && base64Pattern.test(letters)
@@ -158,7 +158,7 @@ function isBase64(text: string): boolean {
 
 const canonicalForms = new Map<string, string | typeof mismatch>()
 
-/** Go writes quantities in one form only, `0.5` as `500m`, however they were given. */
+/** Go writes quantities in canonical form: `0.5` as `500m`. */
 function canonical(text: string): string | typeof mismatch {
   let form = canonicalForms.get(text)
   if (form === undefined) {

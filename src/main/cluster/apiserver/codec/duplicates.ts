@@ -1,13 +1,13 @@
 /**
- * Duplicate keys of a JSON text, which `JSON.parse` drops in silence. Counting colons outside strings is enough to know
- * whether there are any; only then is the text scanned for their paths.
+ * Duplicate keys of a JSON text, which `JSON.parse` drops silently. Counting colons outside strings is enough to detect
+ * duplicates; only then is the text scanned for their paths.
  */
 
 const quote = 0x22
 const backslash = 0x5c
 const colon = 0x3a
 
-/** How many keys the text has, repeated ones included. */
+/** Counts the keys of the text, duplicates included. */
 export function countJsonKeys(bytes: Uint8Array): number {
   let keys = 0
   let inString = false
@@ -21,7 +21,7 @@ export function countJsonKeys(bytes: Uint8Array): number {
   return keys
 }
 
-/** Paths of keys that repeat an earlier one of their object, as `spec.replicas`, `most` at most; of a text that parses. */
+/** Returns the paths of duplicate keys, such as `spec.replicas`, at most `most`. The text must be valid JSON. */
 export function duplicateFields(text: string, most = Infinity): string[] {
   const scan = new Scan(text, most)
   scan.value('')
@@ -87,7 +87,7 @@ class Scan {
     return JSON.parse(this.#text.slice(start, this.#at)) as string
   }
 
-  /** The next character that is not white space. */
+  /** Returns the next character that is not white space. */
   #peek(): string {
     while (/\s/.test(this.#text[this.#at] ?? '')) this.#at++
     const char = this.#text[this.#at]

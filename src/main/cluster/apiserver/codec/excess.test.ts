@@ -4,7 +4,7 @@ import { deepest, deeperThan, exceededDepth, excessOf, mostParts } from './exces
 const nested = (depth: number): string => '{"a":['.repeat(depth / 2) + ']}'.repeat(depth / 2)
 const excess = (text: string): string | undefined => excessOf(Buffer.from(text))
 
-it('tells of more brackets open at once than may be', () => {
+it('reports nesting beyond the limit', () => {
   expect(excess(nested(deepest))).toBeUndefined()
   expect(excess(nested(deepest + 2))).toBe(exceededDepth)
   expect(excess('['.repeat(deepest + 1))).toBe(exceededDepth)
@@ -17,7 +17,7 @@ it('tells of more brackets open at once than may be', () => {
   ).toBeUndefined()
 })
 
-it('tells of more parts than may be', () => {
+it('reports more parts than the limit', () => {
   const list = (count: number, part: string): string => `[${Array(count).fill(part).join(',')}]`
   expect(excess(list(mostParts - 1, '{}'))).toBeUndefined()
   expect(excess(list(mostParts, '{}'))).toContain('more than')
@@ -25,7 +25,7 @@ it('tells of more parts than may be', () => {
   expect(excess(list(2 * mostParts, '1'))).toBeUndefined()
 })
 
-it('takes what is in strings for text', () => {
+it('ignores brackets in strings', () => {
   const brackets = '["{:'.repeat(2 * mostParts)
   expect(excess(JSON.stringify({ a: brackets, '"\\': brackets }))).toBeUndefined()
 })

@@ -1,15 +1,15 @@
 /**
- * How deep a body may nest. Whatever walks an object recurses, and V8's stack ends before Kubernetes' own limit of 10,000
- * levels; no API nests by more than a few dozen.
+ * Maximum nesting depth of a body. Traversals recurse, and V8's stack ends before Kubernetes' own limit of 10,000
+ * levels; no API nests deeper than a few dozen.
  */
 export const deepest = 1_000
 
-/** In the words of Kubernetes' JSON decoder. */
+/** The message of Kubernetes' JSON decoder. */
 export const exceededDepth = 'exceeded max depth'
 
 /**
- * How many keys, objects and lists a body may have. An object of the largest size that is stored has as many only if each
- * takes less than 16 bytes; beyond, building it would keep everybody else waiting.
+ * Maximum number of keys, objects and lists in a body. An object of the maximum stored size has as many only if each
+ * takes less than 16 bytes; building a larger one would block the event loop.
  */
 export const mostParts = 100_000
 
@@ -17,7 +17,7 @@ const quote = 0x22
 const backslash = 0x5c
 const colon = 0x3a
 
-/** What a JSON text has too much of, told without building anything; undefined when it may be parsed. */
+/** Returns which limit a JSON text exceeds, without building anything; undefined when it may be parsed. */
 export function excessOf(json: Uint8Array): string | undefined {
   if (json.length <= deepest) return undefined
   let depth = 0
@@ -37,7 +37,7 @@ export function excessOf(json: Uint8Array): string | undefined {
   return parts > mostParts ? `more than ${mostParts} keys, objects and lists` : undefined
 }
 
-/** Whether a value has parts more than `levels` beneath it. */
+/** Reports whether a value nests deeper than `levels`. */
 export function deeperThan(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (levels === 0) return true

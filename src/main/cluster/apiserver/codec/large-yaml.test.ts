@@ -11,7 +11,7 @@ const lines = (count: number, line: (index: number) => string): Buffer =>
   Buffer.from(Array.from({ length: count }, (_, index) => `${line(index)}\n`).join(''))
 const yaml = (bytes: Buffer, contentType = 'application/yaml') => ({ bytes, contentType })
 
-it('leaves small bodies, JSON and other types as they are', () => {
+it('leaves small bodies, JSON and other types unchanged', () => {
   const json = Buffer.from(JSON.stringify({ a: 'x'.repeat(100_000) }))
   const bodies = [
     yaml(Buffer.from('a: 1')),
@@ -22,7 +22,7 @@ it('leaves small bodies, JSON and other types as they are', () => {
   for (const body of bodies) expect(reader.asJson(body)).toBe(body)
 })
 
-it('turns large YAML into JSON, and tells of repeated keys', async () => {
+it('converts large YAML to JSON, and reports duplicate keys', async () => {
   const body = yaml(Buffer.concat([lines(20_000, (i) => `k${i}: 0${i % 8}`), Buffer.from('k7: twice\n')]))
   const { bytes, repeated, contentType } = await reader.asJson(body)
   const value = JSON.parse(bytes.toString()) as Record<string, unknown>
@@ -35,12 +35,12 @@ it('turns large YAML into JSON, and tells of repeated keys', async () => {
 it.each([
   ['a syntax error', lines(20_000, () => 'a: [')],
   ['a scalar', lines(20_000, () => 'word')],
-  ['what nests too deep', Buffer.from('- '.repeat(20_000))],
+  ['nesting that is too deep', Buffer.from('- '.repeat(20_000))],
 ])('refuses %s', async (_, bytes) => {
   await expect(reader.asJson(yaml(bytes, 'application/apply-patch+yaml'))).rejects.toMatchObject({ code: 400 })
 })
 
-it('answers those who wait when it stops, and reads again afterwards', async () => {
+it('fails pending requests when it stops, and accepts new ones afterwards', async () => {
   const body = yaml(lines(20_000, (i) => `k${i}: v`))
   const waiting = reader.asJson(body)
   await reader.stop()

@@ -6,19 +6,22 @@ import { excessOf } from './excess.ts'
 import type { FromYamlWorker, ToYamlWorker } from './yaml-worker.ts'
 
 export interface LargeYamlOptions {
-  /** Entry of the thread: `yaml-worker.ts` itself, or its bundle. */
+  /** Entry point of the thread: `yaml-worker.ts` itself, or its bundle. */
   workerUrl: URL
   clock: Clock
 }
 
-/** Turns large YAML into JSON on a thread of its own, which lives while there is some to read. */
+/** Converts large YAML to JSON on a worker thread, which runs while there is YAML to convert. */
 export interface LargeYaml {
-  /** The body, as JSON if it was large YAML. @throws ApiError 400 for what is no YAML or more than the thread can hold */
+  /**
+   * Returns the body, converted to JSON if it is large YAML. @throws ApiError 400 for invalid YAML or more than the
+   * thread can hold
+   */
   asJson(body: ByteBody): ByteBody | Promise<ByteBody>
   stop(): Promise<void>
 }
 
-/** From this many bytes on; the worst of that take the parser 20 ms. */
+/** Minimum size in bytes; the most complex YAML of this size takes the parser 20 ms. */
 const large = 8 * 1024
 const idleMs = 10_000
 const maxHeapMiB = 512
@@ -77,10 +80,10 @@ export function createLargeYaml({ workerUrl, clock }: LargeYamlOptions): LargeYa
   }
 }
 
-/** What begins like JSON may be a flow mapping of YAML. */
+/** Text that starts like JSON may be a YAML flow mapping. */
 function isJson(bytes: Buffer): boolean {
   if (!looksLikeJson(bytes)) return false
-  // Refused without being parsed.
+  // The decoder refuses it without parsing.
   if (excessOf(bytes) !== undefined) return true
   try {
     JSON.parse(bytes.toString())

@@ -1,10 +1,13 @@
 import { notAcceptable } from '#shared/kube/status.ts'
 import { protobufType } from './protobuf-encode.ts'
 
-/** The form of an answer that a request asked for. */
+/** The response format that a request accepts. */
 export interface Format {
   type: 'application/json' | 'application/yaml' | 'application/vnd.kubernetes.protobuf'
-  /** `Table`, `PartialObjectMetadata`, `PartialObjectMetadataList`, `APIGroupDiscoveryList`; undefined = as stored. */
+  /**
+   * `Table`, `PartialObjectMetadata`, `PartialObjectMetadataList`, `APIGroupDiscoveryList`; undefined = the object
+   * itself.
+   */
   as: string | undefined
   group: string
   version: string
@@ -14,7 +17,9 @@ export const plainJson: Format = { type: 'application/json', as: undefined, grou
 const plainYaml: Format = { ...plainJson, type: 'application/yaml' }
 const plainProtobuf: Format = { ...plainJson, type: protobufType }
 
-/** Which `as=` forms an endpoint can give (`Table.v1.meta.k8s.io`), and what of it as protobuf, with that before it. */
+/**
+ * The `as=` forms that an endpoint supports (`Table.v1.meta.k8s.io`); a prefix marks those also available as protobuf.
+ */
 export type Forms = ReadonlySet<string>
 
 const partials = ['v1', 'v1beta1'].flatMap((version) => [
@@ -28,18 +33,18 @@ const anyForms = [
   ...partials.map((form) => `protobuf.${form}`),
 ]
 
-/** Of objects without a protobuf message: their metadata alone has one. */
+/** Objects without a protobuf message: only their metadata is available as protobuf. */
 export const objectForms: Forms = new Set(anyForms)
-/** Of objects with one. */
+/** Objects with a protobuf message. */
 export const typedForms: Forms = new Set([...anyForms, 'protobuf'])
-/** Of what has no metadata to show: as it is, or as protobuf. */
+/** Responses without metadata: only the response itself, as JSON or protobuf. */
 export const noForms: Forms = new Set()
 export const typedFormOnly: Forms = new Set(['protobuf'])
 
 const remembered = new Map<Forms, Map<string, Format>>()
 const rememberAtMost = 200
 
-/** The first clause of `Accept` that can be served. @throws ApiError 406 when there is none. */
+/** Returns the first clause of `Accept` that can be served. @throws ApiError 406 when there is none */
 export function negotiate(accept: string | undefined, forms: Forms): Format {
   if (accept === undefined || accept === 'application/json' || accept === '' || accept === '*/*') return plainJson
   let known = remembered.get(forms)

@@ -50,7 +50,7 @@ const pod = {
 }
 
 describe('an object as protobuf', () => {
-  it('comes back as what it was', () => {
+  it('round-trips', () => {
     expect(decodeProtobuf(encodeProtobuf(pod))).toEqual(pod)
   })
 
@@ -236,7 +236,7 @@ describe('an object as protobuf', () => {
     expect(decodeProtobuf(encodeProtobuf(object))).toEqual(object)
   })
 
-  it('is known for kinds that have a message alone', () => {
+  it('is supported only for kinds that have a message', () => {
     expect(hasProtobuf('v1', 'Pod')).toBe(true)
     expect(hasProtobuf('flowcontrol.apiserver.k8s.io/v1', 'FlowSchema')).toBe(true)
     expect(hasProtobuf('apps.example.com/v1', 'Deployment')).toBe(false)
@@ -245,7 +245,7 @@ describe('an object as protobuf', () => {
   })
 })
 
-it('a list is its metadata and its items', () => {
+it('encodes a list as its metadata and its items', () => {
   const list = { apiVersion: 'v1', kind: 'PodList', metadata: { resourceVersion: '12', remainingItemCount: 4 } }
   expect(decodeProtobuf(encodeProtobufList(list, [pod, pod]))).toEqual({
     ...list,
@@ -256,7 +256,7 @@ it('a list is its metadata and its items', () => {
   })
 })
 
-it('an event of a watch is framed by its length, its object enveloped', () => {
+it('frames a watch event by its length, with its object in an envelope', () => {
   const frame = encodeProtobufEvent('ADDED', pod)
   expect(frame.readUInt32BE(0)).toBe(frame.length - 4)
   expect(frame.subarray(4, 11).toString('latin1')).toBe('\n\x05ADDED')

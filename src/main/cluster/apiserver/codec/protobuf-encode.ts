@@ -2,15 +2,15 @@ import { jsonSchemaProps, message, messageNamed, type Field } from './protobuf-s
 import { ProtobufWriter } from './protobuf-writer.ts'
 
 /**
- * Objects as the protobuf that typed Go clients ask for. What no message has a number for, such as custom resources and
- * tables, has no such form: those clients name JSON as their second choice.
+ * Objects in the protobuf format that typed Go clients request. Objects without a protobuf message, such as custom
+ * resources and tables, are not available in it: those clients accept JSON as their second choice.
  */
 
 export const protobufType = 'application/vnd.kubernetes.protobuf' as const
 
 const magic = Buffer.from('k8s\0')
 
-/** Whether there is a message for the kind. */
+/** Reports whether the kind has a protobuf message. */
 export const hasProtobuf = (apiVersion: string, kind: string): boolean => messageNamed(apiVersion, kind) !== undefined
 
 interface TypedObject {
@@ -18,12 +18,12 @@ interface TypedObject {
   readonly kind: string
 }
 
-/** An object in its envelope. @throws Error when there is no message for its kind */
+/** Encodes an object in its envelope. @throws Error when its kind has no message */
 export function encodeProtobuf(object: TypedObject): Buffer {
   return envelope(object, messageBytes(object))
 }
 
-/** A list of objects in its envelope; every item is encoded once per revision. */
+/** Encodes a list of objects in its envelope; every item is encoded once per revision. */
 export function encodeProtobufList(
   list: TypedObject & { readonly metadata: object },
   items: readonly TypedObject[],
@@ -34,7 +34,7 @@ export function encodeProtobufList(
   return envelope(list, writer.finish())
 }
 
-/** One event of a watch: its length, then the event, in which the object has an envelope of its own. */
+/** Encodes one watch event: its length, then the event, whose object has an envelope of its own. */
 export function encodeProtobufEvent(type: string, object: TypedObject): Buffer {
   const writer = new ProtobufWriter()
   writer.string(1, type)
@@ -49,7 +49,7 @@ export function encodeProtobufEvent(type: string, object: TypedObject): Buffer {
 const listMeta = 'apimachinery.pkg.apis.meta.v1.ListMeta'
 const encoded = new WeakMap<object, Buffer>()
 
-/** Stored objects are never changed, so their bytes are kept as long as they are. */
+/** Stored objects are immutable, so their bytes are cached for their lifetime. */
 function messageBytes(object: TypedObject): Buffer {
   let bytes = encoded.get(object)
   if (!bytes) {
@@ -85,7 +85,10 @@ function writeMessage(writer: ProtobufWriter, value: object, name: string): void
   }
 }
 
-/** The fields of a struct that Go embeds are the parent's in JSON; without any of them it is left out. */
+/**
+ * Go inlines the fields of an embedded struct into the parent's JSON; the struct is omitted when all of them are
+ * absent.
+ */
 function writeEmbedded(
   writer: ProtobufWriter,
   { number, type }: Field,
@@ -131,7 +134,7 @@ function writeValue(writer: ProtobufWriter, number: number, type: string, value:
   }
 }
 
-/** Messages that JSON knows as something else than an object. */
+/** Messages whose JSON form is not an object. */
 const specials: Readonly<Record<string, (writer: ProtobufWriter, value: unknown) => void>> = {
   Time: writeTime,
   MicroTime: writeTime,

@@ -1,16 +1,16 @@
 import { protobufMessages } from './protobuf-messages.ts'
 
-/** Kubernetes' protobuf messages: which number and type a field of JSON has. */
+/** Kubernetes' protobuf messages: the number and type of each JSON field. */
 
 export interface Field {
   number: number
-  /** As in JSON. */
+  /** The JSON name. */
   name: string
-  /** A scalar's letter, or a message's name. */
+  /** The letter of a scalar type, or the name of a message. */
   type: string
   repeated: boolean
   map: boolean
-  /** Go embeds it, so that JSON has its fields in the parent. */
+  /** An embedded Go struct, whose fields JSON inlines into the parent. */
   embedded: boolean
 }
 
@@ -30,7 +30,7 @@ const embedded = new Set([
 
 let messages: Map<string, Message> | undefined
 
-/** The schemas in custom resource definitions. */
+/** The message of the schemas in custom resource definitions. */
 export const jsonSchemaProps = 'apiextensions_apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps'
 
 export function message(name: string): Message | undefined {
@@ -48,7 +48,7 @@ function parseMessages(): Map<string, Message> {
       const [number = '', fieldName = '', type = ''] = field.split(':')
       const mark = type[0]
       const plain = mark === '+' || mark === '%' ? type.slice(1) : type
-      // Some of Go's names begin with a capital that JSON's lack.
+      // Some Go names begin with a capital letter where the JSON names do not.
       const json = fieldName === 'Port' ? fieldName : fieldName.charAt(0).toLowerCase() + fieldName.slice(1)
       byNumber.set(Number(number), {
         number: Number(number),
@@ -66,20 +66,20 @@ function parseMessages(): Map<string, Message> {
 
 const metaMessages = 'apimachinery.pkg.apis.meta.v1.'
 
-/** Where the packages of API groups are that are not under api. */
+/** The packages of API groups that are not under `api`. */
 const packages: Readonly<Record<string, string>> = {
   'apiextensions.k8s.io': 'apiextensions_apiserver.pkg.apis.apiextensions',
   'apiregistration.k8s.io': 'kube_aggregator.pkg.apis.apiregistration',
 }
 
-/** Of a group's messages: API groups are named by their first label in packages. Groups of others have none. */
+/** Returns the package of a group's messages: packages use the first label of the group. Other groups have none. */
 function packageOf(group: string): string | undefined {
   if (group === '') return 'api.core'
   if (group.includes('.') && !group.endsWith('.k8s.io')) return undefined
   return packages[group] ?? `api.${group.split('.')[0] ?? ''}`
 }
 
-/** The message of a group version and kind. */
+/** Returns the message of a group version and kind. */
 export function messageNamed(apiVersion: string, kind: string): string | undefined {
   const slash = apiVersion.indexOf('/')
   const scope = packageOf(apiVersion.slice(0, Math.max(slash, 0)))
@@ -87,6 +87,6 @@ export function messageNamed(apiVersion: string, kind: string): string | undefin
     const own = `${scope}.${apiVersion.slice(slash + 1)}.${kind}`
     if (message(own)) return own
   }
-  // Options of requests travel under the group version of what they are about.
+  // Request options are sent under the group version of the resource that they apply to.
   return message(metaMessages + kind) ? metaMessages + kind : undefined
 }

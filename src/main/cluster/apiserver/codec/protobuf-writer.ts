@@ -1,4 +1,4 @@
-/** Just enough of the protobuf wire format to write messages: lengths come from the inside out, so parts are nested. */
+/** Minimal protobuf writer. A message's length precedes its content, so nested messages are written first. */
 export class ProtobufWriter {
   readonly #parts: Uint8Array[] = []
   #length = 0
@@ -23,20 +23,20 @@ export class ProtobufWriter {
     this.#varint(value)
   }
 
-  /** Of 64 bits; negative numbers in two's complement. Zero is written too. */
+  /** Writes a 64-bit integer; negative numbers in two's complement. Zero is written too. */
   signed(field: number, value: number | bigint): void {
     this.#varint(field << 3)
     if (value >= 0 && typeof value === 'number') this.#varint(value)
     else this.#bigVarint(BigInt.asUintN(64, BigInt(value)))
   }
 
-  /** A flag of either value. */
+  /** Writes a boolean; false is written too. */
   flag(field: number, value: boolean): void {
     this.#varint(field << 3)
     this.#varint(value ? 1 : 0)
   }
 
-  /** Text that may be empty. */
+  /** Writes a string; an empty one is written too. */
   text(field: number, value: string): void {
     this.#delimited(field, Buffer.from(value))
   }
@@ -45,7 +45,7 @@ export class ProtobufWriter {
     this.#delimited(field, value)
   }
 
-  /** Zero is written too. */
+  /** Writes a double; zero is written too. */
   double(field: number, value: number): void {
     this.#varint((field << 3) | 1)
     const bytes = Buffer.alloc(8)

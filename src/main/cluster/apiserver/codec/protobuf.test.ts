@@ -5,7 +5,7 @@ import { decodeProtobuf } from './protobuf.ts'
 
 type Write = (writer: ProtobufWriter) => void
 
-/** An object in the envelope that Go clients put around it. */
+/** Wraps an object in the envelope that Go clients use. */
 function enveloped(apiVersion: string, kind: string, write: Write): Buffer {
   const writer = new ProtobufWriter()
   writer.message(1, (type) => {
@@ -17,7 +17,7 @@ function enveloped(apiVersion: string, kind: string, write: Write): Buffer {
 }
 
 describe('a protobuf body', () => {
-  it('becomes what JSON would have been', () => {
+  it('decodes to the same value as JSON', () => {
     const bytes = enveloped('v1', 'Pod', (pod) => {
       pod.message(1, (meta) => {
         meta.string(1, 'p')
@@ -72,7 +72,7 @@ describe('a protobuf body', () => {
     })
   })
 
-  it('keeps zero where it means something', () => {
+  it('keeps zero where it is significant', () => {
     // DeploymentSpec{replicas: 0, minReadySeconds: 0}: both are written, only the first is a pointer.
     const spec = Buffer.from([0x12, 4, 0x08, 0, 0x28, 0])
     const bytes = enveloped('apps/v1', 'Deployment', () => undefined)
@@ -80,7 +80,7 @@ describe('a protobuf body', () => {
     expect(decodeProtobuf(body)).toEqual({ apiVersion: 'apps/v1', kind: 'Deployment', spec: { replicas: 0 } })
   })
 
-  it('knows options under any group version', () => {
+  it('decodes options under any group version', () => {
     const bytes = enveloped('apps/v1', 'DeleteOptions', (options) => options.string(4, 'Foreground'))
     expect(decodeProtobuf(bytes)).toMatchObject({ propagationPolicy: 'Foreground' })
   })

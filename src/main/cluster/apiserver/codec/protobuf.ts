@@ -4,8 +4,8 @@ import { deepest, deeperThan, exceededDepth, excessOf } from './excess.ts'
 import { jsonSchemaProps, message, messageNamed, type Field } from './protobuf-schema.ts'
 
 /**
- * Kubernetes' protobuf bodies into the plain objects that JSON would have given: typed Go clients, many of kubectl's
- * commands among them, send nothing else. protobuf-encode.ts is the way back.
+ * Decodes Kubernetes' protobuf bodies into the same plain objects as JSON: typed Go clients, including many kubectl
+ * commands, send only protobuf. protobuf-encode.ts is the inverse.
  */
 
 const magic = Buffer.from('k8s\0')
@@ -27,7 +27,7 @@ function openEnvelope(bytes: Buffer): Record<string, unknown> {
   const type = messageNamed(apiVersion, kind)
   if (!type) throw badRequest(`no kind "${kind}" is registered for version "${apiVersion}" in protobuf`)
   const object = decodeMessage(raw, type) as Record<string, unknown>
-  // A level takes two bytes at least.
+  // A level takes at least two bytes.
   if (raw.length > 2 * deepest && deeperThan(object, deepest)) throw badRequest(`protobuf message: ${exceededDepth}`)
   return { ...object, kind, apiVersion }
 }
@@ -46,8 +46,8 @@ function envelopeOf(bytes: Buffer): { apiVersion: string; kind: string; raw: Buf
 }
 
 /**
- * Go writes zero values of plain fields into protobuf though JSON omits them; of pointers zero is a value. The
- * descriptors do not tell them apart: these are the pointers for which zero means something.
+ * Go writes zero values of plain fields into protobuf although JSON omits them; for pointers zero is a value. The
+ * descriptors do not distinguish the two: these are the pointers for which zero is significant.
  */
 const zeroMatters = new Set([
   'activeDeadlineSeconds',
@@ -170,7 +170,7 @@ function valueOf(value: number | bigint | Buffer, type: string): unknown {
   }
 }
 
-/** Messages that JSON knows as something else than an object. */
+/** Messages whose JSON form is not an object. */
 const specials: Readonly<Record<string, (bytes: Buffer) => unknown>> = {
   Time: (bytes) => timeOf(bytes, 0),
   MicroTime: (bytes) => timeOf(bytes, 6),
@@ -197,7 +197,7 @@ function schemaOf(bytes: Buffer, number: number): unknown {
 
 const decodeSchema = (bytes: Buffer): unknown => decodeMessage(bytes, jsonSchemaProps)
 
-/** What a repeated field of bytes holds. */
+/** Returns the values of a repeated bytes field. */
 function partsOf(bytes: Buffer, wanted: number): Buffer[] {
   const parts: Buffer[] = []
   eachField(bytes, (number, value) => {
@@ -225,11 +225,11 @@ function jsonOf(value: number | bigint | Buffer | undefined): unknown {
   try {
     return parseExact(value.toString())
   } catch {
-    throw badRequest('an embedded object of the protobuf message is no JSON')
+    throw badRequest('an embedded object of the protobuf message is not JSON')
   }
 }
 
-/** RFC 3339 with `digits` of fraction; undefined for Go's zero time, which is an empty message. */
+/** Formats a time as RFC 3339 with `digits` of fraction; undefined for Go's zero time, which is an empty message. */
 function timeOf(bytes: Buffer, digits: number): string | undefined {
   if (bytes.length === 0) return undefined
   const fields = fieldsOf(bytes)
@@ -241,10 +241,10 @@ function timeOf(bytes: Buffer, digits: number): string | undefined {
   return digits > 0 ? `${text}.${fraction}Z` : `${text}Z`
 }
 
-/** Of one message; no object that is stored has as many. */
+/** Maximum fields of one message; no storable object has as many. */
 const mostFields = 50_000
 
-/** Walks the fields of a message: numbers for varints, bytes for the rest. @throws RangeError when it is cut short */
+/** Visits the fields of a message: numbers for varints, bytes for the rest. @throws RangeError when it is truncated */
 function eachField(bytes: Buffer, visit: (number: number, value: number | bigint | Buffer) => void): void {
   let at = 0
   const varint = (): number | bigint => {
@@ -258,7 +258,7 @@ function eachField(bytes: Buffer, visit: (number: number, value: number | bigint
       const byte = bytes[at++]
       if (byte === undefined || shift > 63n) throw new RangeError('varint')
       low |= BigInt(byte & 127) << shift
-      // Negative numbers travel as 64-bit two's complement.
+      // Negative numbers are encoded as 64-bit two's complement.
       if (byte < 128) return exactInteger(BigInt.asIntN(64, low))
     }
   }

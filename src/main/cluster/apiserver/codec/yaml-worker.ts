@@ -2,8 +2,8 @@ import { parentPort } from 'node:worker_threads'
 import { readYaml } from './yaml.ts'
 
 /**
- * The thread that reads large YAML: the parser takes half a second for a megabyte, in which the API server would answer
- * nobody.
+ * The worker thread that parses large YAML: the parser takes half a second for a megabyte, which would block the API
+ * server.
  */
 export interface ToYamlWorker {
   id: number

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { readYaml } from './yaml.ts'
 
-it('keeps the last of keys that repeat, and says where they do', () => {
+it('keeps the last of duplicate keys, and reports their lines', () => {
   expect(readYaml('a: 1\nb:\n  c: 1\n  c: 2\na: 3\n')).toEqual({
     value: { a: 3, b: { c: 2 } },
     repeated: ['line 5: key "a" already set in map', 'line 4: key "c" already set in map'],

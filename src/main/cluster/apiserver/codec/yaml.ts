@@ -2,16 +2,16 @@ import { Composer, isScalar, Lexer, LineCounter, Parser, visit, type Pair, type 
 import { exactInteger, mayHaveLong } from '#shared/kube/exact-json.ts'
 import { deepest, exceededDepth } from './excess.ts'
 
-/** What a YAML text says, and which of its keys repeat others, in the words of Go's decoder. */
+/** The value of a YAML text, and warnings about its duplicate keys with the wording of Go's decoder. */
 export interface YamlValue {
   value: unknown
   repeated: string[]
 }
 
 /**
- * The one document of a text as kubectl reads it: YAML 1.1 booleans and octals, but neither timestamps nor sexagesimal
- * numbers. Of keys that repeat, the last one counts.
- * @throws Error for a syntax error, for aliases that multiply or hold themselves, and for what nests too deep
+ * Parses the single document of a text as kubectl does: YAML 1.1 booleans and octals, but neither timestamps nor
+ * sexagesimal numbers. Of duplicate keys the last one wins.
+ * @throws Error for a syntax error, for excessive or circular aliases, and for excessive nesting
  */
 export function readYaml(text: string): YamlValue {
   const lines = new LineCounter()
@@ -42,7 +42,7 @@ const options = {
   version: '1.1',
   merge: true,
   logLevel: 'error',
-  // The library would compare every key of a map with every other one.
+  // The library's check compares every key of a map with every other one.
   uniqueKeys: false,
   customTags: (tags: Tags): Tags =>
     tags
@@ -50,7 +50,7 @@ const options = {
       .filter((tag) => typeof tag === 'string' || tag.format !== 'TIME'),
 } as const
 
-/** The parser keeps a stack of its own; who composes what it found would recurse as deep. */
+/** Limits the nesting depth: the parser does not recurse, but the composer does. */
 function* tokensOf(text: string, lines: LineCounter): ReturnType<Parser['parse']> {
   lines.addNewLine(0)
   const parser = new Parser(lines.addNewLine)
@@ -61,7 +61,7 @@ function* tokensOf(text: string, lines: LineCounter): ReturnType<Parser['parse']
   yield* parser.end()
 }
 
-/** Aliases share what they name; written out it would be this much. @throws Error when that is too much, or too deep */
+/** Limits the size and depth of a value with its aliases expanded. @throws Error when either is exceeded */
 function checkAliased(value: unknown): void {
   const known = new Map<object, Extent>()
   const extentOf = (part: unknown): Extent => {
@@ -83,7 +83,7 @@ function checkAliased(value: unknown): void {
   if (size > largestAliased) throw new Error('document contains excessive aliasing')
 }
 
-/** Characters and levels that a value takes when written out. */
+/** Size in characters and depth in levels of a value when expanded. */
 interface Extent {
   size: number
   depth: number

@@ -4,7 +4,7 @@ import type { Call } from '../api/request.ts'
 import type { AdmissionAttributes, AdmissionOperation } from '../api/admission.ts'
 import type { RegistryContext, Target } from './context.ts'
 
-/** What a request puts before the admission chain. */
+/** Builds the admission attributes of a request. */
 export function attributesOf(
   context: RegistryContext,
   target: Target,
@@ -33,22 +33,22 @@ export function attributesOf(
     reader: context.reader,
     warn: (message) => void call.warnings.push(message),
     conform() {
-      // A subresource's object may be of another kind, and is its own handler's to judge.
+      // The object of a subresource may be of another kind; its handler checks it.
       if (about.object && about.object.kind === kind.kind) conformObject(about.object, target.resource)
     },
   }
 }
 
-/** Runs the mutating half of the chain. @throws ApiError */
+/** Runs the mutating phase of the admission chain. @throws ApiError */
 export async function admit(context: RegistryContext, attributes: AdmissionAttributes): Promise<void> {
   for (const plugin of context.admission) {
-    // Most plugins are synchronous: awaiting those would cost a turn of the queue each.
+    // Most plugins are synchronous: awaiting them would cost a microtask each.
     const pending = plugin.admit?.(attributes)
     if (pending) await pending
   }
 }
 
-/** Runs the validating half of the chain. @throws ApiError */
+/** Runs the validating phase of the admission chain. @throws ApiError */
 export async function validateAdmission(context: RegistryContext, attributes: AdmissionAttributes): Promise<void> {
   for (const plugin of context.admission) {
     const pending = plugin.validate?.(attributes)

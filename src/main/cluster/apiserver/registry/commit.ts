@@ -6,13 +6,13 @@ import { itemOf, type RegistryContext } from './context.ts'
 import { refuseTooLarge } from './object-size.ts'
 import { keyOf, type ServedResource } from '../api/resources.ts'
 
-/** Whether nothing holds an object any more whose deletion has begun. */
+/** Reports whether a deleted object has no finalizer, grace period or kind-specific hold left. */
 export const isReleased = ({ kind }: ServedResource, object: KubeObject): boolean =>
   (object.metadata.finalizers?.length ?? 0) === 0 &&
   (object.metadata.deletionGracePeriodSeconds ?? 0) === 0 &&
   !kind.holdsDeletion?.(object)
 
-/** Writes an object for good, unless it is a dry run. @throws RevisionMismatch, or ApiError 413 */
+/** Writes an object to the store, unless it is a dry run. @throws RevisionMismatch, or ApiError 413 */
 export async function store(
   context: RegistryContext,
   resource: ServedResource,
@@ -41,7 +41,7 @@ export async function store(
   return answerOf(resource, await commitOne(context, operation), code)
 }
 
-/** Deletes for good. @throws RevisionMismatch */
+/** Removes an object from the store. @throws RevisionMismatch */
 export async function remove(
   context: RegistryContext,
   resource: ServedResource,
@@ -74,11 +74,11 @@ async function commitOne({ store }: RegistryContext, operation: Operation): Prom
   const [entry] = await store.commit([operation]).catch((error: unknown) => {
     throw error instanceof StoreFailed ? storeUnavailable(error) : error
   })
-  if (!entry) throw new Error(`the store returned no entry of ${operation.key}`)
+  if (!entry) throw new Error(`the store returned no entry for ${operation.key}`)
   return entry
 }
 
-/** 503 with Retry-After, upon which client-go tries again by itself. */
+/** 503 with Retry-After, after which client-go retries. */
 const storeUnavailable = ({ message }: StoreFailed): ApiError =>
   failure(503, 'ServiceUnavailable', message, { retryAfterSeconds: 1 })
 

@@ -8,7 +8,7 @@ import type { AdmissionPlugin } from '../api/admission.ts'
 import type { ObjectReader } from '../api/reader.ts'
 import { keyOf, prefixOf, served, type ResourceTable, type ServedResource } from '../api/resources.ts'
 
-/** What every operation of the registry works with. */
+/** Dependencies of every registry operation. */
 export interface RegistryContext {
   store: Store
   clock: Clock
@@ -18,7 +18,7 @@ export interface RegistryContext {
   admission: readonly AdmissionPlugin[]
 }
 
-/** What a request is about. */
+/** The object or collection that a request addresses. */
 export interface Target {
   resource: ServedResource
   /** '' for cluster-scoped resources and for lists over all namespaces. */
@@ -28,7 +28,7 @@ export interface Target {
   subresource: string
 }
 
-/** Now, as Kubernetes writes timestamps: RFC 3339 in whole seconds. */
+/** The current time in Kubernetes' timestamp format: RFC 3339 in whole seconds. */
 export const timestamp = (clock: Clock): string => secondsText(Math.floor(clock.now() / 1000))
 
 let lastSecond = -1
@@ -42,7 +42,7 @@ function secondsText(second: number): string {
   return lastText
 }
 
-/** An entry in the served version; entries whose stored shape is the served one are their own item. */
+/** Returns an entry in the served version; entries stored in the served shape are returned as they are. */
 export function itemOf(resource: ServedResource, entry: Entry): Item {
   if (!resource.converted) return entry
   let byVersion = converted.get(entry)
@@ -70,7 +70,7 @@ class ConvertedItem implements Item {
   }
 }
 
-/** Reads of the store for admission, actions and authorizers. */
+/** Creates the reader of the store for admission, actions and authorizers. */
 export function createReader(store: Store, resources: ResourceTable): ObjectReader {
   return {
     get({ group, plural }, namespace, name) {

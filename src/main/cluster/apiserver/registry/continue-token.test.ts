@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { ApiError } from '#shared/kube/status.ts'
 import { continueExpired, decodeContinue, encodeContinue } from './continue-token.ts'
 
-it('comes back as it was given', () => {
+it('round-trips', () => {
   const token = { revision: 42, after: 'default/web-1' }
   expect(decodeContinue(encodeContinue(token))).toEqual(token)
 })
@@ -11,7 +11,7 @@ it.each(['', 'nonsense', Buffer.from('{"v":"x"}').toString('base64url')])('refus
   expect(() => decodeContinue(text)).toThrow(ApiError)
 })
 
-it('offers a token for the inconsistent rest when it has expired', () => {
+it('returns a token for the inconsistent remainder when it has expired', () => {
   const { status } = continueExpired('default/web-1')
   expect(status.code).toBe(410)
   expect(decodeContinue(String(status.metadata['continue']))).toEqual({ revision: -1, after: 'default/web-1' })

@@ -1,8 +1,8 @@
 import { badRequest, failure, type ApiError } from '#shared/kube/status.ts'
 
-/** Where a limited list goes on: which snapshot, and after which key. Opaque to clients. */
+/** Position in a limited list: the snapshot and the last key returned. Opaque to clients. */
 export interface ContinueToken {
-  /** Revision of the snapshot; -1 = the newest (the rest of an expired list, inconsistent). */
+  /** Revision of the snapshot; -1 = the newest (the remainder of an expired list, inconsistent). */
   revision: number
   /** Last key returned, below the list's prefix. */
   after: string
@@ -18,12 +18,12 @@ export function decodeContinue(text: string): ContinueToken {
     if (v === 'meta.k8s.io/v1' && typeof rv === 'number' && typeof start === 'string' && !start.includes('..'))
       return { revision: rv, after: start }
   } catch {
-    // Not one of ours; said below.
+    // Not issued by this server: refused below.
   }
   throw badRequest('continue key is not valid: it was not issued by this server')
 }
 
-/** `410 Expired` with a token that fetches the rest of the list from the newest state. */
+/** `410 Expired` with a token that fetches the remainder of the list from the newest state. */
 export function continueExpired(after: string): ApiError {
   const error = failure(
     410,

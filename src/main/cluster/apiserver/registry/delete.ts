@@ -18,7 +18,7 @@ export function deleteOne(context: RegistryContext, target: Target, call: Call):
   return deleteObject(context, target, call, deleteOptions(call, bodyOf(call)))
 }
 
-/** `DELETE` of a collection: every object that the selectors match, as if one by one. */
+/** `DELETE` of a collection: deletes every object that the selectors match, one by one. */
 export async function deleteCollection(context: RegistryContext, target: Target, call: Call): Promise<Answer> {
   const { resource, namespace } = target
   const options = deleteOptions(call, bodyOf(call))
@@ -55,7 +55,7 @@ async function deleteIfThere(
 
 const bodyOf = ({ body }: Call): unknown => ('bytes' in body && body.bytes.length === 0 ? undefined : parseBody(body))
 
-/** Begins, hastens or completes the deletion of one object. @throws ApiError */
+/** Starts, shortens or completes the deletion of one object. @throws ApiError */
 export function deleteObject(
   context: RegistryContext,
   target: Target,
@@ -112,8 +112,8 @@ export function checkPreconditions(
 }
 
 /**
- * The state of an object whose deletion was asked for: `current` itself when nothing changes, undefined when nothing
- * holds it and it goes at once.
+ * Returns the state of an object after a delete request: `current` itself when nothing changes, undefined when the
+ * object can be removed at once.
  */
 function dying(
   { clock }: RegistryContext,
@@ -140,10 +140,12 @@ function dying(
   return isReleased(resource, next) ? undefined : next
 }
 
-/** Seconds; what is beyond has no date. */
+/** Seconds; a larger value would overflow the deletion timestamp. */
 const longestGrace = 2 ** 31 - 1
 
-/** A second delete may shorten the grace period or change what happens to dependents, never lengthen the wait. */
+/**
+ * A repeated delete may shorten the grace period or change the propagation policy; it never extends the grace period.
+ */
 function changesDeletion({ metadata }: KubeObject, grace: number, finalizers: readonly string[]): boolean {
   const now = metadata.finalizers ?? []
   return (
@@ -153,7 +155,7 @@ function changesDeletion({ metadata }: KubeObject, grace: number, finalizers: re
   )
 }
 
-/** The propagation policy as finalizers that the garbage collector works off. */
+/** Returns the propagation policy as finalizers that the garbage collector processes. */
 function finalizersFor({ propagationPolicy }: DeleteOptions, finalizers: readonly string[]): string[] {
   if (propagationPolicy === undefined) return [...finalizers]
   const others = finalizers.filter((name) => name !== 'orphan' && name !== 'foregroundDeletion')
@@ -162,7 +164,7 @@ function finalizersFor({ propagationPolicy }: DeleteOptions, finalizers: readonl
   return others
 }
 
-/** Most kinds answer a delete with a Status that names what is gone, some with the object. */
+/** Most kinds answer a delete with a Status that names the object, some with the object itself. */
 function deletedAnswer(resource: ServedResource, { metadata }: KubeObject, answer: Answer): Answer {
   if (resource.kind.returnsDeleted) return answer
   const { group, plural } = resource.kind

@@ -9,7 +9,9 @@ import {
 import type { RegistryContext } from './context.ts'
 import { isTrue, type Query } from '../api/request.ts'
 
-/** How a list or watch relates to revisions: the matrix of resourceVersion, resourceVersionMatch, limit, continue. */
+/**
+ * How a list or watch selects a revision: the combination of resourceVersion, resourceVersionMatch, limit and continue.
+ */
 export interface RevisionDemand {
   /** undefined = unset; 0 = any. */
   revision: number | undefined
@@ -17,7 +19,7 @@ export interface RevisionDemand {
   sendInitialEvents: boolean | undefined
 }
 
-/** Parses and checks the parameters. @throws ApiError 400 or 422 as Kubernetes' ListOptions validation does. */
+/** Parses and validates the parameters. @throws ApiError 400 or 422 as Kubernetes' ListOptions validation does */
 export function parseRevisionDemand(query: Query, watch: boolean): RevisionDemand {
   const match = query['resourceVersionMatch'] ?? ''
   const sendInitialEvents = query['sendInitialEvents']
@@ -71,7 +73,7 @@ export function parseRevision(text: string | undefined): number | undefined {
 const aheadTimeout = 3000
 const aheadPoll = 20
 
-/** Waits until the store has reached `revision`. @throws ApiError 504 when it has not after three seconds. */
+/** Waits until the store has reached `revision`. @throws ApiError 504 after three seconds */
 export async function waitForRevision({ store, clock }: RegistryContext, revision: number): Promise<void> {
   for (let waited = 0; store.revision < revision; waited += aheadPoll) {
     if (waited >= aheadTimeout) throw tooLargeRevision(revision, store.revision)

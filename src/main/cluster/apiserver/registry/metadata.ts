@@ -4,9 +4,9 @@ import { qualifiedNameProblems, subdomainProblems } from '#shared/kube/validatio
 import type { ServedResource } from '../api/resources.ts'
 import { checkAnnotations, checkLabels } from '../validation/labels.ts'
 
-/** The rules of ObjectMeta, the same for every kind; texts as apimachinery's validation. */
+/** Validation of ObjectMeta, the same for every kind; messages are those of apimachinery. */
 
-/** Everything about `metadata` that any object must fulfil. */
+/** Validates `metadata` of any object. */
 export function validateMetadata(resource: ServedResource, { metadata }: KubeObject): FieldError[] {
   const { kind } = resource
   const errors: FieldError[] = []
@@ -78,7 +78,7 @@ function checkFinalizers(finalizers: readonly string[], anyName: boolean): Field
   return errors
 }
 
-/** Fields of `metadata` that never change, or only towards deletion. */
+/** Validates the fields of `metadata` that are immutable, or that change only during deletion. */
 export function validateMetadataUpdate(
   { metadata: next }: KubeObject,
   { metadata: previous }: KubeObject,
@@ -109,7 +109,7 @@ export function validateMetadataUpdate(
   return errors
 }
 
-/** Lets what a client left out or may not set stand as it was; a given uid stays, to be compared. */
+/** Restores system fields that a client omitted or may not set; a given uid is kept, to be compared. */
 export function keepSystemFields(next: ObjectMeta, previous: ObjectMeta): void {
   next.uid ||= previous.uid
   next.creationTimestamp ??= previous.creationTimestamp
@@ -134,7 +134,7 @@ function keep(
 const suffixLetters = 'bcdfghjklmnpqrstvwxz2456789'
 const maxGenerated = 58
 
-/** A name from `generateName`: five letters that spell no words, after at most 58 given ones. */
+/** Generates a name from `generateName`: at most 58 characters of the base and five random ones that spell no words. */
 export function generateName(base: string): string {
   let suffix = ''
   for (let i = 0; i < 5; i++) suffix += suffixLetters[Math.floor(Math.random() * suffixLetters.length)] ?? ''

@@ -1,21 +1,21 @@
 import { addressInCidr, offsetInCidr, parseCidr, parseIp, sizeOfCidr } from '#shared/kube/ip.ts'
 
 /**
- * A range of addresses or ports to give away. As in Kubernetes the lower end is kept for those who ask for a certain
- * one, as long as there is anything free above.
+ * A range of addresses or ports to allocate from. As in Kubernetes, dynamic allocation uses the upper part of the range
+ * first, which leaves the lower part to requests for a specific value.
  */
 export interface Pool<T> {
-  /** In words, for messages. */
+  /** The range as text, for messages. */
   readonly range: string
   has(value: T): boolean
-  /** @param random 0 to below 1 */
+  /** Returns a free value; undefined when all are taken. @param random 0 to below 1 */
   free(random: () => number, isTaken: (value: T) => boolean): T | undefined
 }
 
-/** @param cidr of IPv4; its first and last address are not given away. @throws Error when it is no range */
+/** @param cidr of IPv4; its network and broadcast address are not allocated. @throws Error when it is not a CIDR */
 export function addressPool(cidr: string): Pool<string> {
   const range = parseCidr(cidr)
-  if (!range) throw new Error(`${cidr} is no range of addresses`)
+  if (!range) throw new Error(`${cidr} is not an address range`)
   const size = sizeOfCidr(range)
   const low = Math.min(Math.max(16, size / 16), 256)
   return pool({
@@ -41,7 +41,7 @@ export function portPool({ first, last }: { first: number; last: number }): Pool
 interface Numbers<T> {
   range: string
   first: number
-  /** Where the part begins that is given away first. */
+  /** First value of the part that is used for dynamic allocation. */
   dynamic: number
   last: number
   encode: (value: number) => T
@@ -49,7 +49,7 @@ interface Numbers<T> {
 }
 
 function pool<T>({ range, first, dynamic, last, encode, decode }: Numbers<T>): Pool<T> {
-  /** From a random place once around. */
+  /** Searches from a random position, wrapping around once. */
   const find = (from: number, to: number, random: () => number, isTaken: (value: T) => boolean): T | undefined => {
     const size = to - from + 1
     const start = Math.floor(random() * size)

@@ -1,18 +1,18 @@
 import { tooLarge } from '#shared/kube/status.ts'
 
-/** As much as etcd takes in one request, hence as large as an object of Kubernetes can be; bytes. */
+/** Maximum size of an object in bytes of JSON: etcd's default request limit, which bounds objects in Kubernetes. */
 export const maxObjectSize = 1.5 * 1024 * 1024
 
-/** @throws ApiError 413 for an object whose JSON is larger than what is stored */
+/** @throws ApiError 413 for an object whose JSON exceeds `maxObjectSize` */
 export function refuseTooLarge(object: object): void {
-  // Serialising once more is only worth it for what may come near the bound: a character takes six bytes at most.
+  // Serializes only objects that may exceed the limit: a character takes at most six bytes.
   if (charactersOf(object) * 6 <= maxObjectSize) return
   const size = Buffer.byteLength(JSON.stringify(object))
   if (size > maxObjectSize)
     throw tooLarge(`Request entity too large: the object takes ${size} bytes, the limit is ${maxObjectSize}`)
 }
 
-/** A bound for the JSON of a value: every character of it, and as many for a number as that can have. */
+/** Returns an upper bound for the characters of a value's JSON; a number counts as many as it can have. */
 function charactersOf(value: unknown): number {
   if (typeof value === 'string') return value.length + 2
   if (typeof value !== 'object' || value === null) return 8
@@ -20,7 +20,7 @@ function charactersOf(value: unknown): number {
   if (Array.isArray(value)) for (const item of value) characters += charactersOf(item) + 1
   else
     for (const key in value)
-      // Half of a small object, and within bounds of the rest: left out, as this is done for every write.
+      // managedFields are half of a small object and grow with the rest: skipped, as this runs for every write.
       if (key !== 'managedFields') characters += key.length + 4 + charactersOf((value as Record<string, unknown>)[key])
   return characters
 }

@@ -30,7 +30,7 @@ export const patchTypes = [
   'application/apply-patch+yaml',
 ] as const
 
-/** `PATCH`, in each of its four kinds. @throws ApiError */
+/** `PATCH` of an object, in each of the four patch types. @throws ApiError */
 export function patch(context: RegistryContext, target: Target, call: Call): Promise<Answer> {
   const type = mediaType(call.body.contentType)
   const options = writeOptions(call, 'PatchOptions')
@@ -44,7 +44,7 @@ export function patch(context: RegistryContext, target: Target, call: Call): Pro
 
 type Patcher = (current: KubeObject) => unknown
 
-/** Parses a patch's body once; what it returns may be used again after a lost race. */
+/** Parses the body of a patch once; the returned function can be called again after a conflict. */
 export function patcherOf(target: Target, call: Call, type: string): Patcher {
   const body = 'bytes' in call.body ? parsePatch(call.body.bytes) : call.body.value
   switch (type) {
@@ -95,7 +95,8 @@ function jsonPatcher(body: unknown): Patcher {
     let copied = 0
     for (const operation of jsonClone(operations)) {
       if (operation.op === 'copy') copied += sizeAt(document, operation.from)
-      // Copies of copies double with every operation; the bound is the API server's own.
+      // Copies of copies double with every operation; Kubernetes has the same limit (AccumulatedCopySizeLimit of
+      // jsonpatch).
       if (copied > maxCopied)
         throw unapplicable(new Error(`the accumulated size increase of copy operations exceeds ${maxCopied} bytes`))
       const [problem] = applyPatch(document, [operation])
@@ -105,19 +106,19 @@ function jsonPatcher(body: unknown): Patcher {
   }
 }
 
-/** Bytes of what a pointer leads to; 0 where it leads nowhere, which applying it will tell. */
+/** Returns the bytes of the value at a pointer; 0 when there is none, which applying the patch reports. */
 function sizeAt(document: unknown, pointer: string): number {
   const value: unknown = Pointer.fromJSON(pointer).get(document)
   return value === undefined ? 0 : Buffer.byteLength(JSON.stringify(value))
 }
 
-/** The library follows such pointers into prototypes. */
+/** Refuses pointers that the library would follow into prototypes. */
 function checkPointers(operation: JsonPatchOperation): void {
   const { path, from } = (operation ?? {}) as { path?: unknown; from?: unknown }
   if (typeof path !== 'string') throw badRequest('error decoding patch: missing value of path')
   for (const pointer of [path, typeof from === 'string' ? from : '']) {
     if (pointer !== '' && !pointer.startsWith('/'))
-      throw unapplicable(new Error(`path ${JSON.stringify(pointer)} is no JSON pointer`))
+      throw unapplicable(new Error(`path ${JSON.stringify(pointer)} is not a JSON pointer`))
     if (/(^|\/)(__proto__|constructor|prototype)(\/|$)/.test(pointer))
       throw unapplicable(new Error(`path ${pointer} is not allowed`))
   }
@@ -143,7 +144,7 @@ function strategicPatcher({ resource }: Target, body: unknown): Patcher {
   }
 }
 
-/** The patched value as an object of its kind, owned by the caller. */
+/** Decodes the patched value as an object of its kind. The caller may mutate it. */
 function decodePatched(
   target: Target,
   call: Call,
@@ -168,7 +169,7 @@ function decodePatched(
   return next
 }
 
-/** Ownership that the patch left alone needs no second look, and it is a good part of an object. */
+/** Skips managedFields that the patch did not change: they are a large part of an object and already decoded. */
 function conformExceptOwners(
   next: KubeObject,
   current: KubeObject,
@@ -183,7 +184,7 @@ function conformExceptOwners(
   return findings
 }
 
-/** A copy to be changed; managedFields are shared, as nobody changes an entry in place. */
+/** Returns a copy to be mutated; managedFields are shared, as their entries are never mutated. */
 export function draftOf<T extends KubeObject>(object: T): T {
   const { managedFields, ...metadata } = object.metadata ?? {}
   const draft = jsonClone<T>({ ...object, metadata })
@@ -201,7 +202,7 @@ function reportUnknown(paths: readonly string[], call: Call, validation: WriteOp
   throw invalid('', '', '', [fieldInvalid('patch', body, `strict decoding error: ${problems.join(', ')}`)])
 }
 
-/** Server-side apply: creates what is absent. */
+/** Server-side apply: creates the object when it does not exist. */
 async function apply(context: RegistryContext, target: Target, call: Call, options: WriteOptions): Promise<Answer> {
   const { resource, namespace, name } = target
   if (!call.query['fieldManager'])
@@ -225,7 +226,7 @@ async function apply(context: RegistryContext, target: Target, call: Call, optio
       const object = applyConfiguration(context, target, options, undefined, jsonClone(config))
       return await createObject({ context, target, call, options, object, applied: true })
     } catch (error) {
-      // Somebody created it in between: apply to that.
+      // Another client created the object in between: apply to that one.
       if (attempt < maxAttempts && (error as Partial<ApiError>).reason === 'AlreadyExists') continue
       throw error
     }
@@ -262,7 +263,7 @@ function decodeConfiguration(target: Target, call: Call, options: WriteOptions):
   return config
 }
 
-/** Nobody comes to own what this subresource does not write. */
+/** Drops the fields that this subresource does not write, so that the manager does not own them. */
 function dropOtherParts(target: Target, config: KubeObject): void {
   const { resource, subresource } = target
   const fields = config as unknown as Record<string, unknown>

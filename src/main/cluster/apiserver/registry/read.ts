@@ -56,7 +56,7 @@ function select({ resource }: Target, { entries }: ListResult, selection: Select
   return selection ? items.filter((item) => selection.matches(item.object)) : items
 }
 
-/** One page of a limited list; all pages read the snapshot of the first. */
+/** Returns one page of a limited list; all pages read the snapshot of the first. */
 function listPage(
   context: RegistryContext,
   target: Target,
@@ -107,7 +107,7 @@ interface PageStart {
 function pageStart({ store }: RegistryContext, query: Query, demand: RevisionDemand): PageStart {
   const token = query['continue']
   if (!token) {
-    // A limited list at a revision is exact unless NotOlderThan was asked for.
+    // A limited list at a revision is exact unless NotOlderThan was requested.
     const exact = demand.match !== 'NotOlderThan' && demand.revision !== undefined && demand.revision > 0
     return { revision: exact ? demand.revision : undefined, after: undefined, continued: false }
   }
@@ -137,7 +137,7 @@ function pageOf(
   }
 }
 
-/** Entries under a prefix, with compaction told as 410. */
+/** Lists the entries under a prefix. @throws ApiError 410 when the revision has been compacted */
 function listEntries(
   { store }: RegistryContext,
   prefix: string,
@@ -151,7 +151,7 @@ function listEntries(
   }
 }
 
-/** The text of a 410 for a revision that has left the history. */
+/** The message of a 410 for a compacted revision. */
 export const tooOld = (revision: number, { compactedRevision }: Compacted): string =>
   `too old resource version: ${revision} (${compactedRevision})`
 

@@ -25,7 +25,7 @@ export function getScale({ store }: RegistryContext, target: Target, paths: Scal
   return { type: 'object', code: 200, object: scaleOf(itemOf(resource, entry).object, paths) }
 }
 
-/** `PUT …/scale`: the object with another count of replicas. @throws ApiError */
+/** `PUT …/scale`: sets the replicas of the object. @throws ApiError */
 export async function updateScale(
   context: RegistryContext,
   target: Target,
@@ -36,7 +36,7 @@ export async function updateScale(
   return writeScale(context, target, call, paths, () => wanted)
 }
 
-/** `PATCH …/scale`; apply merges, as a Scale has a single field to own. @throws ApiError */
+/** `PATCH …/scale`; apply is a merge, as a Scale has a single field to own. @throws ApiError */
 export async function patchScale(
   context: RegistryContext,
   target: Target,
@@ -73,7 +73,7 @@ async function writeScale(
       return next
     },
   })
-  if (answer.type !== 'object') throw new Error('an update answers with an object')
+  if (answer.type !== 'object') throw new Error('expected an update to return an object')
   return { type: 'object', code: answer.code, object: scaleOf(answer.object as KubeObject, paths) }
 }
 
@@ -90,7 +90,7 @@ function replicasOf({ spec }: Scale, name: string): number {
 
 function scaleOf(object: KubeObject, paths: ScalePaths): Scale {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
-  // Custom resources need not say where their selector is.
+  // For custom resources the path of the selector is optional.
   const selector = paths.selector === '' ? undefined : readPath(object, paths.selector)
   return {
     kind: 'Scale',
@@ -104,7 +104,7 @@ function scaleOf(object: KubeObject, paths: ScalePaths): Scale {
   }
 }
 
-/** A LabelSelector, or the plain map that ReplicationControllers have. */
+/** Formats a LabelSelector, or the plain map that ReplicationControllers have. */
 function selectorText(selector: unknown): string {
   if (typeof selector === 'string') return selector
   const shape = selector as LabelSelectorShape

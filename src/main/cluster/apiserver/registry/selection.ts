@@ -12,12 +12,12 @@ import type { Query } from '../api/request.ts'
 import type { Target } from './context.ts'
 import type { KindDeclaration } from '../api/kind.ts'
 
-/** Which objects of a collection a list or watch wants. */
+/** The label and field selectors of a list or watch. */
 export interface Selection {
   matches(object: KubeObject): boolean
-  /** Tells selections apart. */
+  /** Identifies the selection. */
   readonly key: string
-  /** A field that must have one value, if any: by it a change finds the watches that it concerns. */
+  /** A field that the selection requires to have one exact value, if any: changes are dispatched to watches by it. */
   readonly exact: ExactField | undefined
 }
 
@@ -27,7 +27,7 @@ export interface ExactField {
   read(object: KubeObject): string
 }
 
-/** The selection of a request; undefined when it wants everything. @throws ApiError 400 */
+/** Parses the selectors of a request; undefined when it selects everything. @throws ApiError 400 */
 export function parseSelection(target: Target, query: Query): Selection | undefined {
   const labels = query['labelSelector'] ?? ''
   const fields = query['fieldSelector'] ?? ''

@@ -7,7 +7,7 @@ import { checkPreconditions, deleteObject } from './delete.ts'
 import { maxAttempts, updateObject } from './write.ts'
 import { deleteOptions, type WriteOptions } from './write-options.ts'
 
-/** Writes on behalf of `call`, with its user, its field manager and its dry run. */
+/** Creates the writes on behalf of `call`, with its user, field manager and dry run. */
 export function serverWrites(context: RegistryContext, call: Call, options: WriteOptions): ServerWrites {
   const targetOf = ({ group, plural, namespace, name, subresource }: ObjectKey): Target => {
     const resource = context.resources.findAnyVersion(group, plural)
@@ -22,7 +22,7 @@ export function serverWrites(context: RegistryContext, call: Call, options: Writ
         trusted: true,
         next: (current) => next(current as T),
       })
-      if (written.type !== 'object') throw new Error('an update is answered with an object')
+      if (written.type !== 'object') throw new Error('expected an update to return an object')
       return written.object as T
     },
     deletion(key, raw) {

@@ -48,7 +48,7 @@ function refusalOf(act: () => unknown): string {
 const ports = [{ port: 80 }]
 
 describe('service allocator', () => {
-  it('gives a free address of the upper part of the range', () => {
+  it('allocates a free address of the upper part of the range', () => {
     const { run } = allocator()
     expect(run('a', { ports })).toMatchObject({
       clusterIP: '10.96.1.0',
@@ -59,7 +59,7 @@ describe('service allocator', () => {
     expect(run('b', { ports }).clusterIP).toBe('10.96.1.1')
   })
 
-  it('takes the address asked for, and refuses one that is taken or out of range', () => {
+  it('allocates a requested address, and refuses one that is taken or out of range', () => {
     const { run } = allocator()
     expect(run('kubernetes', { ports, clusterIP: '10.96.0.1' }).clusterIPs).toEqual(['10.96.0.1'])
     expect(refusalOf(() => run('b', { ports, clusterIP: '10.96.0.1' }))).toBe(
@@ -68,32 +68,32 @@ describe('service allocator', () => {
     expect(refusalOf(() => run('c', { ports, clusterIP: '10.97.0.1' }))).toContain('is not in the valid range')
   })
 
-  it('does not give the same address to two services that are being stored at once', () => {
+  it('does not allocate the same address to two services that are created concurrently', () => {
     const { run } = allocator()
     const first = run('a', { ports }, { store: false }).clusterIP
     expect(run('b', { ports }).clusterIP).not.toBe(first)
   })
 
-  it('tells services apart whose names are still to be made up', () => {
+  it('distinguishes services whose names are not generated yet', () => {
     const { run } = allocator()
     const first = run('', { ports }, { store: false }).clusterIP
     expect(run('', { ports }, { store: false }).clusterIP).not.toBe(first)
   })
 
-  it('forgets what was given and never stored', () => {
+  it('releases addresses of services that were never stored', () => {
     const { run } = allocator()
     const first = run('a', { ports, clusterIP: '10.96.0.7' }, { store: false }).clusterIP
     now += 60_000
     expect(run('b', { ports, clusterIP: '10.96.0.7' }).clusterIP).toBe(first)
   })
 
-  it('keeps nothing of a dry run', () => {
+  it('reserves nothing for a dry run', () => {
     const { run } = allocator()
     run('a', { ports, clusterIP: '10.96.0.9' }, { dryRun: true })
     expect(run('b', { ports, clusterIP: '10.96.0.9' }).clusterIP).toBe('10.96.0.9')
   })
 
-  it('gives headless and external services no address', () => {
+  it('allocates no address for headless and external services', () => {
     const { run } = allocator()
     expect(run('a', { clusterIP: 'None', selector: { a: 'b' } })).toMatchObject({
       clusterIPs: ['None'],
@@ -103,7 +103,7 @@ describe('service allocator', () => {
     expect(run('c', { type: 'ExternalName', externalName: 'example.com' }).clusterIP).toBeUndefined()
   })
 
-  it('gives node ports, one for both protocols of a port', () => {
+  it('allocates node ports, one for both protocols of a port', () => {
     const { run } = allocator()
     const spec = run('a', {
       type: 'NodePort',
@@ -127,7 +127,7 @@ describe('service allocator', () => {
     )
   })
 
-  it('keeps address and node ports through updates that do not name them', () => {
+  it('keeps address and node ports when an update omits them', () => {
     const { run } = allocator()
     const before = run('a', { type: 'NodePort', ports })
     expect(run('a', { type: 'NodePort', ports, selector: { a: 'b' } })).toMatchObject({
@@ -136,7 +136,7 @@ describe('service allocator', () => {
     })
   })
 
-  it('takes the node ports back when the type no longer has any', () => {
+  it('releases the node ports when the type no longer has any', () => {
     const { run } = allocator()
     const before = run('a', { type: 'NodePort', ports })
     const after = run('a', { ...before, type: 'ClusterIP' })
@@ -145,7 +145,7 @@ describe('service allocator', () => {
     expect(after.clusterIP).toBe(before.clusterIP)
   })
 
-  it('takes the address back when the service becomes external', () => {
+  it('releases the address when the service becomes external', () => {
     const { run } = allocator()
     const before = run('a', { ports })
     const after = run('a', { ...before, type: 'ExternalName', externalName: 'example.com' })
@@ -153,7 +153,7 @@ describe('service allocator', () => {
     expect(after).not.toHaveProperty('clusterIPs')
   })
 
-  it('falls back to the lower part, and says when nothing is left', () => {
+  it('falls back to the lower part, and fails when the range is full', () => {
     const { run } = allocator({ cidr: '10.0.0.0/29' })
     const given = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => run(name, { ports }).clusterIP)
     expect(new Set(given).size).toBe(6)

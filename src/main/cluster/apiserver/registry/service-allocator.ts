@@ -16,8 +16,8 @@ export interface ServiceAllocatorOptions {
 }
 
 /**
- * Gives Services their cluster IPs and node ports: the last mutating plugin of the chain. What is taken is read from
- * the stored Services; what was given a moment ago and is not stored yet is remembered for a while.
+ * Allocates cluster IPs and node ports of Services: the last mutating plugin of the chain. Allocations in use are read
+ * from the stored Services; those of Services that are not stored yet are reserved for a short time.
  */
 export function serviceAllocator(options: ServiceAllocatorOptions): AdmissionPlugin {
   const addresses = addressPool(options.cidr ?? '10.96.0.0/16')
@@ -36,7 +36,7 @@ export function serviceAllocator(options: ServiceAllocatorOptions): AdmissionPlu
       const old = previous?.spec
       if (old) keepAllocated(spec, old)
       normalize(spec)
-      // A name that the server makes up is not known yet: such a Service is nobody's but its own.
+      // A generated name is not known yet: such a Service gets a unique owner key.
       const owner = `${attributes.namespace}/${attributes.name || `?${++unnamed}`}`
       const allocation = new Allocation({
         addresses,
@@ -60,7 +60,7 @@ const mayHaveNodePorts = ({ type }: ServiceSpec): boolean => type === 'NodePort'
 const needsHealthPort = ({ type, externalTrafficPolicy }: ServiceSpec): boolean =>
   type === 'LoadBalancer' && externalTrafficPolicy === 'Local'
 
-/** An update keeps what it does not name, and loses what belonged to the type that the Service no longer is. */
+/** Keeps allocations that an update omits, and releases those that the new type does not have. */
 function keepAllocated(spec: ServiceSpec, old: ServiceSpec): void {
   if (needsAddress(old) && needsAddress(spec)) {
     if (!spec.clusterIP && !spec.clusterIPs?.length) {
@@ -106,7 +106,7 @@ function dropForeign(spec: ServiceSpec, old: ServiceSpec): void {
   }
 }
 
-/** The single address and the list of addresses stand for each other. */
+/** `clusterIP` and `clusterIPs[0]` mirror each other. */
 function normalize(spec: ServiceSpec): void {
   if (spec.clusterIP === '') delete spec.clusterIP
   if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP]
@@ -118,7 +118,7 @@ interface Taken {
   ports: ReadonlySet<number>
 }
 
-/** What all Services but the one in question hold. */
+/** Returns the allocations of all Services except `owner`. */
 function takenBy(reader: ObjectReader, owner: string, pending: Pending): Taken {
   const addresses = new Set<string>()
   const ports = new Set<number>()
@@ -170,11 +170,11 @@ class Allocation {
     }
   }
 
-  /** The cluster speaks IPv4 only. */
+  /** The cluster is IPv4 only. */
   #fillFamilies(spec: ServiceSpec): void {
     const families = spec.ipFamilies
     if (isHeadless(spec) && Object.keys(spec.selector ?? {}).length === 0) {
-      // Nobody knows what addresses such a Service will be given: Kubernetes allows both families.
+      // The addresses of such a Service are not known in advance: Kubernetes sets both families.
       spec.ipFamilyPolicy ??= 'RequireDualStack'
       spec.ipFamilies ??= ['IPv4', 'IPv6']
       return
@@ -209,7 +209,7 @@ class Allocation {
       spec.clusterIPs = [address]
       return
     }
-    // What is no address at all is for validation to say; what was given before is the Service's own.
+    // Validation refuses text that is not an address; an address that the Service already has is its own.
     if (wanted === this.#old?.clusterIP || !/^[\d.]+$/.test(wanted)) return
     if (!addresses.has(wanted))
       this.#refuseAddress(
@@ -258,10 +258,10 @@ class Allocation {
   }
 }
 
-/** How long what was given may take to be stored. */
+/** How long an allocation is reserved until its Service is stored, in milliseconds. */
 const pendingMs = 5000
 
-/** What was given to Services that are not stored yet. */
+/** Allocations of Services that are not stored yet. */
 class Pending {
   readonly #clock: Clock
   #entries: { owner: string; given: readonly (string | number)[]; until: number }[] = []

@@ -2,7 +2,7 @@ import type { KubeObject, ListMeta } from '#shared/kube/object.ts'
 import type { Column } from '../api/kind.ts'
 import type { ServedResource } from '../api/resources.ts'
 
-/** Which part of each object a table's rows carry. */
+/** The part of each object that a table's rows include. */
 export type IncludeObject = 'None' | 'Metadata' | 'Object'
 
 const nameColumn = {
@@ -48,7 +48,7 @@ const definition = (column: Column<KubeObject>): Record<string, unknown> => ({
 const rowObject = (object: KubeObject, { version, include }: { version: string; include: IncludeObject }): unknown =>
   include === 'Object' ? object : partialOf(object, version)
 
-/** `meta.k8s.io.PartialObjectMetadata`: an object's metadata alone. */
+/** `meta.k8s.io.PartialObjectMetadata`: the metadata of an object. */
 export const partialOf = (object: KubeObject, version: string): Record<string, unknown> => ({
   kind: 'PartialObjectMetadata',
   apiVersion: `meta.k8s.io/${version}`,

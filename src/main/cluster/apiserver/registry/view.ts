@@ -4,21 +4,21 @@ import type { Answer, Item, Query } from '../api/request.ts'
 import type { RegistryContext, Target } from './context.ts'
 import { parseSelection } from './selection.ts'
 
-/** Objects of a kind without storage that are made when somebody reads them. */
+/** Objects of a kind without storage, computed when they are read. */
 export interface View {
   group: string
   resource: string
   objects(): Promise<KubeObject[]>
 }
 
-/** `GET` of one of them. @throws ApiError 404 */
+/** `GET` of one computed object. @throws ApiError 404 */
 export async function getFromView(view: View, { resource, name }: Target): Promise<Answer> {
   const object = (await view.objects()).find(({ metadata }) => metadata.name === name)
   if (!object) throw notFound(resource.groupResource, name)
   return { type: 'object', code: 200, resource, object }
 }
 
-/** `GET` of all of them, or of those that the selectors match. @throws ApiError 400 */
+/** `GET` of all computed objects, or of those that the selectors match. @throws ApiError 400 */
 export async function listView(view: View, { store }: RegistryContext, target: Target, query: Query): Promise<Answer> {
   const selection = parseSelection(target, query)
   const objects = (await view.objects()).filter((object) => selection?.matches(object) ?? true)

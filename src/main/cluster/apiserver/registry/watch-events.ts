@@ -5,7 +5,7 @@ import { itemOf } from './context.ts'
 import type { ServedResource } from '../api/resources.ts'
 import type { Selection } from './selection.ts'
 
-/** Changes as a selection sees them: an object that enters it is ADDED, one that leaves it DELETED. */
+/** Maps changes to events of a selection: an object that enters it is ADDED, one that leaves it DELETED. */
 export function eventsOf(
   changes: readonly Change[],
   resource: ServedResource,
@@ -37,7 +37,7 @@ export function eventOf(
   return format.convert ? { type, object: format.convert(item.object, type) } : new StoredEvent(type, item)
 }
 
-/** Reads the bytes only when they are needed: watchers within the process never do. */
+/** Reads the bytes on demand: watchers within the process never need them. */
 class StoredEvent implements WatchItem {
   readonly type: WatchItem['type']
   readonly #item: { readonly object: KubeObject; readonly json: Uint8Array }
@@ -56,13 +56,13 @@ class StoredEvent implements WatchItem {
   }
 }
 
-/** By Kubernetes' contract an object that leaves a selection is told in its last matching state, at the new revision. */
+/** As in Kubernetes, an object that leaves a selection is sent in its last matching state, at the new revision. */
 function leaving(previous: KubeObject, revision: number, format: WatchFormat): WatchItem {
   const object = { ...previous, metadata: { ...previous.metadata, resourceVersion: String(revision) } }
   return { type: 'DELETED', object: format.convert ? format.convert(object, 'DELETED') : object }
 }
 
-/** Tells how far a watch has come; `endOfInitialEvents` ends the state that a streamed list begins with. */
+/** Builds a BOOKMARK event; `endOfInitialEvents` marks the end of the initial state of a streaming list. */
 export function bookmark(
   { kind, apiVersion }: ServedResource,
   revision: number,

@@ -9,7 +9,7 @@ import type { ServedResource } from '../api/resources.ts'
 import type { Selection } from './selection.ts'
 import { EncodedBatch, eventsOf } from './watch-events.ts'
 
-/** What a watch asks for. */
+/** The parameters of a watch. */
 export interface WatchRequest {
   resource: ServedResource
   prefix: string
@@ -24,7 +24,7 @@ export class WatchMember {
   readonly request: WatchRequest
   readonly writer: WatchWriter
   readonly format: WatchFormat
-  /** Changes up to here have been delivered by the initial state. */
+  /** Changes up to this revision are part of the initial state. */
   since = 0
   onEnd: (() => void) | undefined
 
@@ -49,8 +49,8 @@ export class WatchMember {
 export type ChangeSource = (sink: WatchSink) => Stop
 
 /**
- * One subscription for all watches that want a field to have some value: thousands of nodes each watch their own pods,
- * and a change concerns one or two of them.
+ * One subscription for all watches that select a field by value: thousands of nodes each watch their own pods, and a
+ * change concerns one or two of them.
  */
 export class FieldDispatcher {
   readonly #sinks = new Map<string, Set<WatchSink>>()
@@ -101,7 +101,7 @@ export class FieldDispatcher {
       else if (this.#sinks.has(value)) byValue.set(value, [change])
     }
     for (const change of batch) {
-      // An object that does not say is of no value that anybody asks for.
+      // Objects without the field have a value that no watch selects.
       const now = this.#safely(change.entry)
       const before = change.previous && this.#safely(change.previous)
       add(now, change)
@@ -112,7 +112,7 @@ export class FieldDispatcher {
   }
 }
 
-/** Watchers of the same events in the same format, on one subscription. */
+/** Watches of the same events in the same format, sharing one subscription. */
 export class WatchGroup {
   readonly #members = new Set<WatchMember>()
   readonly #context: RegistryContext
@@ -152,7 +152,7 @@ export class WatchGroup {
     const batch = this.#encode(changes)
     if (!batch) return
     for (const member of [...this.#members]) {
-      // What goes wrong with one watcher must reach neither the others nor the write that is being told.
+      // An error of one watcher must affect neither the others nor the write that is being delivered.
       try {
         if (member.since < first.entry.revision) member.writer.write(batch)
         else this.#deliverRest(member, changes)
@@ -182,7 +182,7 @@ export class WatchGroup {
     }
   }
 
-  /** To a member that joined between the commit and the delivery of this batch. */
+  /** Delivers to a member that joined between the commit and the delivery of this batch. */
   #deliverRest(member: WatchMember, changes: readonly Change[]): void {
     const rest = changes.filter(({ entry }) => entry.revision > member.since)
     const items = eventsOf(rest, this.#request.resource, this.#request.selection, this.#format)

@@ -4,7 +4,7 @@ import type { KubeObject } from '#shared/kube/object.ts'
 import { createFakeClock } from '#test/support/fake-clock.ts'
 import { startApiServer } from '#test/support/api-server.ts'
 
-it('sends bookmarks once a minute to those who can use them', async () => {
+it('sends bookmarks once a minute to watches that allow them', async () => {
   const clock = createFakeClock()
   const api = await startApiServer({ clock })
   const configMaps = { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap', namespaced: true }

@@ -52,8 +52,8 @@ const bookmarkInterval = 55_000
 const initialBatch = 500
 
 /**
- * All running watches. Watchers that want the same events in the same format form a group: the events of one flush are
- * selected and encoded once for all of them.
+ * All running watches. Watches of the same events in the same format form a group: the events of one flush are selected
+ * and encoded once for all of them.
  */
 export class WatchHub {
   readonly context: RegistryContext
@@ -66,7 +66,7 @@ export class WatchHub {
     this.context = context
   }
 
-  /** Delivers the state that was asked for, then changes until stopped. */
+  /** Delivers the requested initial state, then changes until stopped. */
   start(request: WatchRequest, writer: WatchWriter, format: WatchFormat): { stop(): void } {
     const member = new WatchMember(request, writer, format)
     this.#members.add(member)
@@ -82,22 +82,22 @@ export class WatchHub {
     return this.#follow(member)
   }
 
-  /** How many watches run. */
+  /** Number of running watches. */
   get size(): number {
     return this.#members.size
   }
 
-  /** What the running watches ask for. */
+  /** The parameters of the running watches. */
   *requests(): Iterable<WatchRequest> {
     for (const { request } of this.#members) yield request
   }
 
-  /** Ends the watches of a resource that is served no longer. */
+  /** Ends the watches of a resource that is no longer served. */
   end(resource: ServedResource): void {
     for (const member of [...this.#members]) if (member.request.resource === resource) member.end()
   }
 
-  /** Ends every watch in an orderly way. */
+  /** Ends every watch. */
   stop(): void {
     void this.#bookmarkTimer?.()
     for (const member of [...this.#members]) member.end()
@@ -131,7 +131,7 @@ export class WatchHub {
     return group
   }
 
-  /** The store itself, or what picks the changes with one value of a field out of it. */
+  /** Returns the store itself, or a dispatcher of changes by the value of one field. */
   #sourceOf({ resource, prefix, selection }: WatchRequest): ChangeSource {
     const { store } = this.context
     const exact = selection?.exact
@@ -150,7 +150,7 @@ export class WatchHub {
     return (sink) => found.add(exact.value, sink)
   }
 
-  /** Replayed changes, or the present state as ADDED events. */
+  /** Replayed changes, or the current state as ADDED events. */
   *#initial(request: WatchRequest, format: WatchFormat): Iterable<WatchBatch> {
     const { store } = this.context
     const { revision, sendInitialEvents } = request.demand

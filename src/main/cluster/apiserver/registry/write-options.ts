@@ -2,15 +2,15 @@ import { badRequest, fieldInvalid, fieldNotSupported, fieldTooLong, invalid } fr
 import { fieldValidation, type FieldValidation } from '../codec/body.ts'
 import type { Call } from '../api/request.ts'
 
-/** What a write's parameters say. */
+/** The parsed parameters of a write. */
 export interface WriteOptions {
   dryRun: boolean
-  /** Whom `metadata.managedFields` names. */
+  /** The field manager recorded in `metadata.managedFields`. */
   manager: string
   validation: FieldValidation
-  /** Server-side apply takes fields over from other managers. */
+  /** Server-side apply takes ownership of fields of other managers. */
   force: boolean
-  /** As admission sees them. */
+  /** The options as admission sees them. */
   raw: Readonly<Record<string, unknown>>
 }
 
@@ -56,7 +56,7 @@ function checkManager(manager: string, kind: string): void {
     ])
 }
 
-/** The parameters of a delete come in the query or as a DeleteOptions body; the body wins. */
+/** Options of a delete, from the query or a DeleteOptions body; the body takes precedence. */
 export interface DeleteOptions {
   dryRun: boolean
   gracePeriodSeconds: number | undefined

@@ -36,13 +36,13 @@ export interface Creation {
   target: Target
   call: Call
   options: WriteOptions
-  /** Given away: it becomes what is stored. */
+  /** Owned by the callee: it becomes the stored object. */
   object: KubeObject
-  /** `metadata.managedFields` is kept by server-side apply. */
+  /** Server-side apply has set `metadata.managedFields`. */
   applied?: boolean
 }
 
-/** Defaults, admits, validates and stores a new object. @returns 201 with it @throws ApiError */
+/** Defaults, admits, validates and stores a new object. @returns the answer 201 with it @throws ApiError */
 export async function createObject({
   context,
   target,
@@ -67,7 +67,7 @@ export async function createObject({
   fillNewMetadata(context, resource, object)
   if (kind.status && !kind.status.keptOnCreate) delete (object as { status?: unknown }).status
   const base = object.metadata.name ? undefined : object.metadata.generateName
-  // Jobs write their name into labels: it has to be there before they are prepared.
+  // Jobs write their name into labels: it must be set before prepareForCreate.
   if (base) object.metadata.name = generateName(base)
   kind.prepareForCreate?.(object)
   const check = (): void =>
@@ -89,7 +89,7 @@ export async function createObject({
       return await store(context, resource, object, 0, options.dryRun, 201)
     } catch (error) {
       if (!(error instanceof RevisionMismatch)) throw error
-      // A generated name that is taken is worth another throw of the dice.
+      // Retries with another generated name when the name is taken.
       if (!base || attempt === maxGenerateAttempts) throw existsAlready(resource, object, error.head)
     }
   }
@@ -103,7 +103,7 @@ function existsAlready(resource: ServedResource, { metadata }: KubeObject, head:
   return failure(409, 'AlreadyExists', `object is being deleted: ${error.message}`, error.status.details)
 }
 
-/** @throws ApiError 400 when body and path disagree. */
+/** @throws ApiError 400 when body and path have different namespaces */
 function placeInNamespace({ resource, namespace }: Target, { metadata }: KubeObject): void {
   if (!resource.kind.namespaced) {
     if (metadata.namespace) throw badRequest('namespace must be empty for cluster-scoped objects')
@@ -137,7 +137,7 @@ export function refuseInvalid({ kind }: ServedResource, { metadata }: KubeObject
   if (errors.length > 0) throw invalid(kind.kind, kind.group, metadata.name ?? '', errors)
 }
 
-/** `PUT` of an object, its status or another part of it. @throws ApiError */
+/** `PUT` of an object, its status or another subresource. @throws ApiError */
 export function update(context: RegistryContext, target: Target, call: Call): Promise<Answer> {
   const { resource, namespace, name } = target
   const options = writeOptions(call, 'UpdateOptions')
@@ -161,20 +161,20 @@ export function update(context: RegistryContext, target: Target, call: Call): Pr
   })
 }
 
-/** How a new state comes from the present one. */
+/** How an update computes the new state of an object. */
 export interface Change {
-  /** The wanted state, owned by the caller; called again after a lost race. @throws ApiError */
+  /** Returns the new state, owned by the caller; called again after a conflict. @throws ApiError */
   next(current: KubeObject): KubeObject
   attempts: number
-  /** The change keeps managedFields itself (server-side apply). */
+  /** The change sets managedFields itself (server-side apply). */
   applied?: boolean
-  /** The server's own change, already admitted: neither asked of admission nor validated again. */
+  /** A change by the server itself that is already admitted: skips admission and validation. */
   trusted?: boolean
 }
 
 export const maxAttempts = 6
 
-/** Reads, changes and writes one object until nobody else wrote in between, or the attempts are used up. */
+/** Reads, changes and writes one object, retrying on conflict up to the number of attempts. */
 export function updateObject(
   context: RegistryContext,
   target: Target,
@@ -187,7 +187,7 @@ export function updateObject(
   )
 }
 
-/** Does something to the newest entry of an object, and again when somebody else wrote it meanwhile. @throws ApiError 404, 409 */
+/** Runs an operation on the newest entry of an object, retrying on conflict. @throws ApiError 404, 409 */
 export async function withHead(
   { store: entries }: RegistryContext,
   { resource, namespace, name }: Target,
@@ -235,7 +235,7 @@ async function updateOnce(
     return storeUpdate(context, target, options, entry, current, next)
   }
   await admit(context, attributes)
-  // Mutating admission changes no more of the object than the request may.
+  // Mutating admission may change no more of the object than the request may.
   if (target.subresource !== '') keepOtherParts(target, next, current)
   prepare(target, next, current)
   refuseInvalid(resource, next, findings(target, next, current))
@@ -245,7 +245,7 @@ async function updateOnce(
   return storeUpdate(context, target, options, entry, current, next)
 }
 
-/** A subresource writes its part of the object, the main resource everything but those. */
+/** A subresource writes its part of the object, the main resource everything except those parts. */
 function keepOtherParts(target: Target, next: KubeObject, current: KubeObject): void {
   const { kind } = target.resource
   const to = next as unknown as Fields
@@ -265,16 +265,16 @@ function keepOtherParts(target: Target, next: KubeObject, current: KubeObject): 
 
 type Fields = Record<string, unknown>
 
-/** The fields of `metadata` that a write of a part does not change, as the strategies of Kubernetes have it. */
+/** Returns the fields of `metadata` that a write of a part keeps, as Kubernetes' strategies define them. */
 export function keptMetadata({ resource: { kind }, subresource }: Target): readonly MetadataField[] {
   const kept = subresource === 'status' ? kind.status?.keepsMetadata : partWriteOf(kind, subresource)?.keepsMetadata
   return kept ?? ownersOnly
 }
 
-/** A write of a part tells nothing about ownership. */
+/** By default a write of a part keeps the owner references. */
 const ownersOnly: readonly MetadataField[] = ['ownerReferences']
 
-/** Some subresources write a single field of their part. */
+/** Restores all fields of a part except one. */
 function keepAllBut(field: string, to: Fields, from: Fields, part: string): void {
   const kept: Fields = { ...(from[part] as Fields | undefined) }
   keepField(kept, (to[part] as Fields | undefined) ?? {}, field)
@@ -291,7 +291,9 @@ function setDefaults({ resource: { kind }, subresource }: Target, next: KubeObje
   else kind.setDefaults?.(next)
 }
 
-/** To Go a required `spec` that was left out is an empty one, so that what it lacks is told field by field. */
+/**
+ * In Go a required `spec` that is omitted is an empty struct, so that validation reports its missing fields one by one.
+ */
 function fillSpec({ custom, kind, type }: ServedResource, object: KubeObject): void {
   if (!custom && (type.required.includes('spec') || kind.emptySpec)) (object as { spec?: unknown }).spec ??= {}
 }
@@ -307,7 +309,7 @@ function prepare({ resource: { kind }, subresource }: Target, next: KubeObject, 
     next.metadata.generation = (current.metadata.generation ?? 0) + 1
 }
 
-/** Whether anything besides metadata and status differs: what `metadata.generation` counts. */
+/** Reports whether anything except metadata and status differs: what `metadata.generation` counts. */
 function specDiffers(next: KubeObject, current: KubeObject): boolean {
   const a = next as unknown as Record<string, unknown>
   const b = current as unknown as Record<string, unknown>
@@ -351,7 +353,7 @@ export const modified = ({ groupResource }: ServedResource, name: string): ApiEr
     'the object has been modified; please apply your changes to the latest version and try again',
   )
 
-/** Writes the new state; nothing when it is the old one, and a delete when the last hold on a deleted object is gone. */
+/** Writes the new state; skips an unchanged one, and removes a deleted object that is no longer held. */
 function storeUpdate(
   context: RegistryContext,
   { resource }: Target,
@@ -362,7 +364,7 @@ function storeUpdate(
 ): Answer | Promise<Answer> {
   if (next.metadata.deletionTimestamp !== undefined && isReleased(resource, next))
     return remove(context, resource, next, entry.revision, options.dryRun)
-  // A head that is not durable yet must not be answered for: writing again waits for the disk.
+  // An entry that is not durable yet must not be acknowledged: writing again waits for the disk.
   if (entry.revision <= context.store.revision && jsonEqual(next, current))
     return { type: 'object', code: 200, resource, object: current, json: itemOf(resource, entry).json }
   return store(context, resource, next, entry.revision, options.dryRun, 200)

@@ -8,11 +8,11 @@ import { conflictsOf, Managers, takeFields, type Manager, type ManagerId } from 
 import { compareObjects, fieldSetOf, mergeApplied, removeFields } from './typed.ts'
 
 /**
- * Server-side apply: lays `config` over the live object, removes what this manager applied before and nobody claims any
- * more, and refuses to change what others own unless forced.
+ * Server-side apply: merges `config` into the live object, removes fields that this manager applied before and that
+ * have no other owner, and refuses to change fields of other managers unless forced.
  *
  * @param live undefined when the object is to be created. @param config the applied configuration, owned by the caller.
- * @returns the wanted state with its managedFields. @throws ApiError 409 with one cause per contested field.
+ * @returns the merged state with its managedFields. @throws ApiError 409 with one cause per conflicting field.
  */
 export function applyConfiguration(
   { clock }: RegistryContext,
@@ -40,7 +40,7 @@ export function applyConfiguration(
   return syncLastApplied({ ...next, metadata }, { manager, live, config })
 }
 
-/** Removes what was applied before and has no owner left. */
+/** Removes fields that this manager applied before and that no manager owns now. */
 function prune(
   merged: KubeObject,
   before: FieldSet,

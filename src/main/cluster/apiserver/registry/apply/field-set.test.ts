@@ -4,12 +4,12 @@ import { difference, equalSets, intersection, paths, union, withNamedAncestors, 
 const set = (text: string): FieldSet => JSON.parse(text) as FieldSet
 
 describe('a field set', () => {
-  it('unites members and what is below them', () => {
+  it('unions members and their descendants', () => {
     const both = union(set('{"f:a":{}}'), set('{"f:a":{"f:b":{}},"f:c":{}}'))
     expect(both).toEqual({ 'f:a': { '.': {}, 'f:b': {} }, 'f:c': {} })
   })
 
-  it('subtracts members, not what leads to them', () => {
+  it('subtracts members, not their ancestors', () => {
     const rest = difference(set('{"f:a":{".":{},"f:b":{},"f:c":{}}}'), set('{"f:a":{"f:b":{}}}'))
     expect(rest).toEqual({ 'f:a': { '.': {}, 'f:c': {} } })
     expect(difference(set('{"f:a":{}}'), set('{"f:a":{"f:b":{}}}'))).toEqual({ 'f:a': {} })
@@ -24,18 +24,18 @@ describe('a field set', () => {
     expect(intersection(set('{"f:a":{"f:b":{}}}'), set('{"f:a":{}}'))).toEqual({})
   })
 
-  it('tells sets apart by content', () => {
+  it('compares sets by content', () => {
     expect(equalSets(set('{"f:a":{},"f:b":{}}'), set('{"f:b":{},"f:a":{}}'))).toBe(true)
     expect(equalSets(set('{"f:a":{}}'), set('{"f:a":{"f:b":{}}}'))).toBe(false)
   })
 
-  it('makes named fields on the way members, but not list items', () => {
+  it('adds named ancestor fields as members, but not list items', () => {
     expect(withNamedAncestors(set('{"f:a":{"k:{\\"n\\":1}":{"f:b":{}}}}'))).toEqual({
       'f:a': { '.': {}, 'k:{"n":1}': { 'f:b': {} } },
     })
   })
 
-  it('prints paths as Kubernetes does', () => {
+  it('formats paths as Kubernetes does', () => {
     const all = paths(
       set('{"f:spec":{"f:containers":{"k:{\\"name\\":\\"c\\"}":{".":{},"f:image":{}}},"f:set":{"v:\\"x\\"":{}}}}'),
     )

@@ -1,7 +1,7 @@
 /**
- * Sets of field paths in the very form that `managedFields[].fieldsV1` stores: a tree whose edges are path elements
- * (`f:name`, `k:{"name":"c"}`, `v:"x"`). A node without children is a member; one with children is a member when it
- * also has the edge `.`. The root is no member, so `{}` at the root is the empty set. Sets are never mutated once built.
+ * Sets of field paths in the format of `managedFields[].fieldsV1`: a tree whose edges are path elements (`f:name`,
+ * `k:{"name":"c"}`, `v:"x"`). A leaf is a member; an inner node is a member when it also has the edge `.`. The root is
+ * never a member, so `{}` at the root is the empty set. Sets are immutable once built.
  */
 export interface FieldSet {
   readonly [element: string]: FieldSet
@@ -14,7 +14,7 @@ export const emptySet: FieldSet = Object.freeze({})
 
 const self = '.'
 
-/** A node from its children and whether it is a member itself; undefined when it is nothing at all. */
+/** Builds a node from its children and its own membership; undefined when it has neither. */
 export function nodeOf(isMember: boolean, children: Building | undefined): FieldSet | undefined {
   if (children === undefined || isEmpty(children)) return isMember ? member : undefined
   return isMember ? { [self]: member, ...children } : children
@@ -27,12 +27,12 @@ export function isEmpty(set: FieldSet): boolean {
 
 export const isMember = (node: FieldSet): boolean => self in node || isEmpty(node)
 
-/** Edges without the mark of membership. */
+/** Edges except the membership marker `.`. */
 function* children(node: FieldSet): Iterable<[string, FieldSet]> {
   for (const element in node) if (element !== self) yield [element, node[element] ?? member]
 }
 
-/** Paths of either. */
+/** Paths in either set. */
 export function union(a: FieldSet, b: FieldSet): FieldSet {
   if (isEmpty(a)) return b
   if (isEmpty(b)) return a
@@ -61,7 +61,7 @@ function onlySelf(node: Building): boolean {
   return true
 }
 
-/** Paths of `a` that `b` does not have. */
+/** Paths of `a` that are not in `b`. */
 export const difference = (a: FieldSet, b: FieldSet): FieldSet =>
   isEmpty(b) ? a : (differenceChildren(a, b) ?? emptySet)
 
@@ -76,7 +76,7 @@ function differenceChildren(a: FieldSet, b: FieldSet): Building | undefined {
   return out
 }
 
-/** Paths of both. */
+/** Paths in both sets. */
 export const intersection = (a: FieldSet, b: FieldSet): FieldSet => intersectionChildren(a, b) ?? emptySet
 
 function intersectionChildren(a: FieldSet, b: FieldSet): Building | undefined {
@@ -90,7 +90,7 @@ function intersectionChildren(a: FieldSet, b: FieldSet): Building | undefined {
   return out
 }
 
-/** The set with every named field on the way to a member being one itself; list items stay as they are. */
+/** Adds every named field that is an ancestor of a member; list items are not added. */
 export function withNamedAncestors(set: FieldSet): FieldSet {
   const out: Building = {}
   for (const [element, node] of children(set)) {
@@ -100,7 +100,7 @@ export function withNamedAncestors(set: FieldSet): FieldSet {
   return out
 }
 
-/** Whether every member of `part` is one of `whole`. */
+/** Reports whether `part` is a subset of `whole`. */
 export function contains(whole: FieldSet, part: FieldSet): boolean {
   for (const [element, node] of children(part)) {
     const mine = whole[element]
@@ -122,7 +122,7 @@ export function equalSets(a: FieldSet, b: FieldSet): boolean {
   return left === right
 }
 
-/** Every member as Kubernetes prints paths: `.spec.containers[name="c"].image`. */
+/** Formats every member as Kubernetes does: `.spec.containers[name="c"].image`. */
 export function paths(set: FieldSet): string[] {
   const out: string[] = []
   collect(set, '', out)

@@ -3,16 +3,16 @@ import { difference, isEmpty, type FieldSet } from './field-set.ts'
 import { fieldSetOf } from './typed.ts'
 
 /**
- * Objects that kubectl applied on the client's side name in an annotation what was applied. As in Kubernetes
- * (managedfields/lastappliedmanager, lastappliedupdater) kubectl may come to apply them on the server's side without a
- * conflict with itself, and keeps the annotation true for clients that know no better.
+ * Handles objects that were applied client-side, which carry the applied configuration in an annotation. As in
+ * Kubernetes (managedfields/lastappliedmanager, lastappliedupdater), kubectl can migrate to server-side apply without
+ * conflicting with itself, and the annotation is kept up to date for older clients.
  */
 const annotation = 'kubectl.kubernetes.io/last-applied-configuration'
 const kubectl = 'kubectl'
 
 type Type = Parameters<typeof fieldSetOf>[1]
 
-/** The conflicts of an apply that are not with what kubectl itself applied before. */
+/** Returns the conflicts without those on fields that kubectl itself applied before. */
 export function withoutOwn<C extends { fields: FieldSet }>(
   conflicts: readonly C[],
   { manager, live, type }: { manager: string; live: KubeObject; type: Type },
@@ -30,12 +30,12 @@ function lastApplied({ metadata }: KubeObject, type: Type): FieldSet | undefined
   try {
     return fieldSetOf(JSON.parse(text) as KubeObject, type)
   } catch {
-    // Somebody wrote something else there: no reason to take anything from anybody.
+    // Another client wrote invalid content into the annotation: ignore it.
     return undefined
   }
 }
 
-/** The annotation brought up to what is applied now, where there is one. */
+/** Updates the annotation, where present, to the configuration applied now. */
 export function syncLastApplied(
   next: KubeObject,
   { manager, live, config }: { manager: string; live: KubeObject | undefined; config: KubeObject },

@@ -16,7 +16,7 @@ const ref = { namespace: 'n', name: 'm' }
 const patch = (value: string, fieldManager: string) =>
   api.client.patch(configMaps, ref, { type: 'merge', body: { data: { a: value } } }, { fieldManager })
 
-it('the time of a manager moves whenever it changes something, its own fields too', async () => {
+it('updates the time of a manager on every change, also of fields that it already owns', async () => {
   await api.client.create(configMaps, { metadata: ref, data: { a: '1' } }, { fieldManager: 'one' })
   await clock.advance(5_000)
   const later = new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z')
@@ -29,7 +29,7 @@ it('the time of a manager moves whenever it changes something, its own fields to
   expect(same.metadata.resourceVersion).toBe(metadata.resourceVersion)
 })
 
-it('what another changes is taken from its owner', async () => {
+it('removes a changed field from its previous owner', async () => {
   await api.client.create(configMaps, { metadata: ref, data: { a: '1', b: '1' } }, { fieldManager: 'one' })
   const { metadata } = await patch('2', 'two')
   const owned = Object.fromEntries(

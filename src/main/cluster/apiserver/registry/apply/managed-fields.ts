@@ -4,7 +4,7 @@ import type { WriteOptions } from '../write-options.ts'
 import { contains, difference, emptySet, equalSets, intersection, isEmpty, union, type FieldSet } from './field-set.ts'
 import { compareObjects } from './typed.ts'
 
-/** Who owns which fields of an object: one manager per name, operation, subresource and (of updates) API version. */
+/** The field managers of an object: one entry per name, operation, subresource and (for updates) API version. */
 export class Managers {
   readonly #entries: Manager[]
 
@@ -24,7 +24,7 @@ export class Managers {
     return this.#entries.find((entry) => sameManager(entry, id))
   }
 
-  /** Gives a manager its fields; one without any is forgotten. */
+  /** Sets the fields of a manager; removes the manager when the set is empty. */
   set(id: ManagerId, fields: FieldSet, time: string): void {
     const at = this.#entries.findIndex((entry) => sameManager(entry, id))
     if (isEmpty(fields)) {
@@ -39,7 +39,7 @@ export class Managers {
     else this.#entries.push(entry)
   }
 
-  /** Says when a manager wrote last, where it has written its own fields anew. */
+  /** Updates the time of a manager that has changed fields which it already owns. */
   touch(id: ManagerId, time: string): void {
     const at = this.#entries.findIndex((entry) => sameManager(entry, id))
     const old = this.#entries[at]
@@ -48,7 +48,7 @@ export class Managers {
     this.#entries[at] = { name, operation, apiVersion, subresource, fields, time }
   }
 
-  /** Applied configurations first, then by time, as Kubernetes writes them. */
+  /** Encodes the entries in Kubernetes' order: Apply before Update, then by time. */
   encode(): ManagedFieldsEntry[] {
     return [...this.#entries].sort(byOperationAndTime).map((entry) => entry.source ?? encode(entry))
   }
@@ -64,7 +64,7 @@ export interface ManagerId {
 export interface Manager extends ManagerId {
   readonly fields: FieldSet
   readonly time: string | undefined
-  /** The stored entry that this one came from, as long as it is unchanged. */
+  /** The stored entry that this one was decoded from, while it is unchanged. */
   readonly source?: ManagedFieldsEntry
 }
 
@@ -103,13 +103,13 @@ function byOperationAndTime(a: Manager, b: Manager): number {
   return a.name < b.name ? -1 : a.name > b.name ? 1 : 0
 }
 
-/** `[{}]` asks for managedFields to be dropped; an empty list does not, lest clients that do not know it erase it. */
+/** `[{}]` resets managedFields. An empty list does not: clients that do not know the field send it. */
 const isReset = (entries: readonly ManagedFieldsEntry[]): boolean =>
   entries.length === 1 && Object.keys(entries[0] ?? {}).length === 0
 
 /**
- * Makes the writer the owner of what its create, update or patch changed, and takes those fields from everyone else.
- * Sets `next.metadata.managedFields`.
+ * Makes the writer the owner of the fields that its create, update or patch changed, and removes them from all other
+ * managers. Sets `next.metadata.managedFields`.
  */
 export function recordWrite(
   { clock }: RegistryContext,
@@ -139,7 +139,7 @@ export function recordWrite(
   else delete metadata.managedFields
 }
 
-/** Takes changed and removed fields from every manager but one. */
+/** Removes changed and deleted fields from every manager except `except`. */
 export function takeFields(managers: Managers, except: ManagerId, changed: FieldSet, removed: FieldSet): void {
   const taken = union(changed, removed)
   for (const manager of [...managers.all()]) {
@@ -149,7 +149,7 @@ export function takeFields(managers: Managers, except: ManagerId, changed: Field
   }
 }
 
-/** Fields that others own among those changed, per manager. */
+/** The changed fields that other managers own, per manager. */
 export function conflictsOf(
   managers: Managers,
   applier: ManagerId,

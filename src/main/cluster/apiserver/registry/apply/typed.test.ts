@@ -31,7 +31,7 @@ const deployment = (): KubeObject =>
 const pod = (spec: unknown): KubeObject => ({ metadata: { name: 'p' }, spec }) as KubeObject
 
 describe('ownership', () => {
-  it('of a created object is what Kubernetes shows for it', () => {
+  it('of a created object is as in Kubernetes', () => {
     const { changed, removed } = compareObjects(undefined, deployment(), deploymentType)
     expect(removed).toEqual({})
     expect(changed).toEqual({
@@ -62,7 +62,7 @@ describe('ownership', () => {
     })
   })
 
-  it('of an applied configuration leaves the structs on the way out', () => {
+  it('of an applied configuration excludes ancestor structs', () => {
     expect(fieldSetOf(deployment(), deploymentType)).toMatchObject({
       'f:metadata': { 'f:labels': { 'f:app': {} } },
       'f:spec': {
@@ -73,7 +73,7 @@ describe('ownership', () => {
     expect(Object.keys(set['f:metadata']?.['f:labels'] ?? {})).toEqual(['f:app'])
   })
 
-  it('of an update is what it changed, added and removed', () => {
+  it('of an update has the changed, added and removed fields', () => {
     const after = deployment() as KubeObject & { spec: { replicas?: number; paused?: boolean } }
     delete after.spec.replicas
     after.spec.paused = true
@@ -84,7 +84,7 @@ describe('ownership', () => {
     })
   })
 
-  it('of atomic lists is whole, of sets by value', () => {
+  it('has atomic lists as a whole and set items by value', () => {
     const before = pod({ containers: [{ name: 'c', args: ['a'] }] })
     const after = pod({ containers: [{ name: 'c', args: ['b'] }] })
     after.metadata.finalizers = ['example.com/x']
@@ -96,7 +96,7 @@ describe('ownership', () => {
 })
 
 describe('merging', () => {
-  it('keeps live items in their place and adds applied ones in order', () => {
+  it('keeps the positions of live items and adds applied items in order', () => {
     const live = pod({ containers: [{ name: 'a', image: '1' }, { name: 'live' }, { name: 'b' }] })
     const applied = pod({ containers: [{ name: 'a', image: '2' }, { name: 'c' }, { name: 'b' }] })
     const merged = mergeApplied(live, applied, podType) as { spec: { containers: { name: string; image?: string }[] } }
@@ -105,7 +105,7 @@ describe('merging', () => {
     expect((live as unknown as typeof merged).spec.containers[0]?.image).toBe('1')
   })
 
-  it('tells ports of different protocols apart', () => {
+  it('distinguishes ports of different protocols', () => {
     const live = pod({ containers: [{ name: 'a', ports: [{ containerPort: 53, protocol: 'UDP' }] }] })
     const applied = pod({ containers: [{ name: 'a', ports: [{ containerPort: 53 }] }] })
     const merged = mergeApplied(live, applied, podType) as { spec: { containers: { ports: unknown[] }[] } }
@@ -113,7 +113,7 @@ describe('merging', () => {
   })
 })
 
-it('removes members of a set, and what becomes empty by it', () => {
+it('removes members of a set and containers that become empty', () => {
   const object = pod({ containers: [{ name: 'a', image: '1' }, { name: 'b' }], securityContext: { runAsUser: 1 } })
   const set = {
     'f:spec': {

@@ -3,12 +3,12 @@ import type { KubeObject } from '#shared/kube/object.ts'
 import { anyType, type TypeNode } from '#shared/kube/patch/type-node.ts'
 import { emptySet, isMember, member, nodeOf, type FieldSet } from './field-set.ts'
 
-/** Values seen through their types: which fields they have, how two differ, how one merges into another. */
+/** Values with their types: computes field sets, compares two values, merges one into another. */
 
 type Fields = Readonly<Record<string, unknown>>
 type Building = Record<string, FieldSet>
 
-/** Nobody owns what the server alone decides. */
+/** Metadata fields that the server controls and no manager owns. */
 const unowned = new Set([
   'name',
   'namespace',
@@ -23,7 +23,7 @@ const unowned = new Set([
 const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** How a value is taken apart: undescribed objects are granular maps, undescribed lists are atomic. */
+/** How a value is traversed: objects without a schema are granular maps, lists without a schema are atomic. */
 type Shape = 'leaf' | 'fields' | 'items'
 
 function shapeOf(value: unknown, type: TypeNode): Shape {
@@ -35,7 +35,7 @@ function shapeOf(value: unknown, type: TypeNode): Shape {
 const fieldType = (type: TypeNode, name: string): TypeNode =>
   type.kind === 'struct' ? (type.field(name) ?? anyType) : (type.items ?? anyType)
 
-/** The path element of a list item: its keys, or its value in a set. */
+/** Returns the path element of a list item: its keys, or its value in a set. */
 export function elementOf(item: unknown, type: TypeNode): string {
   if (type.listType !== 'map' || !isObject(item)) return `v:${JSON.stringify(item)}`
   const [only] = type.keys
@@ -49,7 +49,10 @@ export function elementOf(item: unknown, type: TypeNode): string {
   return `k:${JSON.stringify(keys)}`
 }
 
-/** Runs `visit` on the owned parts of an object: its top-level fields, with metadata narrowed to what can be owned. */
+/**
+ * Returns the parts of an object that can be owned: top-level fields, with metadata limited to fields that clients
+ * write.
+ */
 function ownedParts(object: KubeObject | undefined): Fields {
   if (!object) return {}
   const out: Record<string, unknown> = {}
@@ -63,7 +66,7 @@ function ownedParts(object: KubeObject | undefined): Fields {
   return out
 }
 
-/** The fields that an applied configuration claims. */
+/** Returns the fields that an applied configuration sets. */
 export function fieldSetOf(object: KubeObject, type: TypeNode): FieldSet {
   const parts = ownedParts(object)
   if (isEmptyObject(parts['metadata'])) delete (parts as Record<string, unknown>)['metadata']
@@ -72,7 +75,7 @@ export function fieldSetOf(object: KubeObject, type: TypeNode): FieldSet {
 
 const isEmptyObject = (value: unknown): boolean => isObject(value) && Object.keys(value).length === 0
 
-/** Values of structs are no members themselves unless empty; keys of maps and items of lists are. */
+/** Struct-valued fields are members only when empty; map keys and list items always are. */
 function claimed(value: unknown, type: TypeNode): FieldSet | undefined {
   switch (shapeOf(value, type)) {
     case 'leaf':
@@ -111,7 +114,7 @@ function claimedItems(items: readonly unknown[], type: TypeNode): Building | und
   return out
 }
 
-/** How one object became another. */
+/** The difference between two states of an object. */
 export interface Comparison {
   /** Added or modified. */
   changed: FieldSet
@@ -129,8 +132,8 @@ export function compareObjects(before: KubeObject | undefined, after: KubeObject
 }
 
 /**
- * Structs that Go never leaves out of an object: they count as present before they are filled, so that filling them
- * makes nobody the owner of the struct itself.
+ * Structs that Go always serializes: they count as present before they are set, so that setting a field in them makes
+ * no manager the owner of the struct itself.
  */
 const alwaysThere = new Set([
   'metadata',
@@ -144,7 +147,7 @@ const alwaysThere = new Set([
   'loadBalancer',
 ])
 
-/** What `b` has that `a` lacks or (unless `onlyMissing`) has otherwise. */
+/** Returns the fields of `b` that `a` lacks or, unless `onlyMissing`, that have another value in `a`. */
 function differing(
   a: unknown,
   b: unknown,
@@ -215,7 +218,7 @@ function differingItems(
 
 const scalarItem: TypeNode = { ...anyType, kind: 'scalar' }
 
-/** `live` with everything that `applied` says laid over it; neither is mutated. */
+/** Merges `applied` into `live`; mutates neither. */
 export function mergeApplied(live: unknown, applied: unknown, type: TypeNode): unknown {
   if (applied === undefined) return live
   if (live === undefined || live === null) return applied
@@ -235,7 +238,7 @@ function mergeFields(live: Fields, applied: Fields, type: TypeNode): Fields {
   return out
 }
 
-/** Items keep the order in which they are applied; those only live stay between their neighbours. */
+/** Applied items keep their order; items that are only live stay between their neighbours. */
 function mergeItems(live: readonly unknown[], applied: readonly unknown[], type: TypeNode): unknown[] {
   const liveItems = new Map(live.map((item) => [elementOf(item, type), item]))
   const appliedElements = new Set(applied.map((item) => elementOf(item, type)))
@@ -256,7 +259,7 @@ function mergeItems(live: readonly unknown[], applied: readonly unknown[], type:
   return out
 }
 
-/** `value` without the members of `set`; containers that become empty go too. */
+/** Returns `value` without the members of `set`; containers that become empty are removed too. */
 export function removeFields(value: unknown, set: FieldSet, type: TypeNode): unknown {
   switch (shapeOf(value, type)) {
     case 'leaf':
