@@ -131,7 +131,7 @@ async function untilAvailable(reason: string): Promise<void> {
     .toBe(reason)
 }
 
-it('requests of its group go to the service, with the user in headers and the front proxy’s certificate', async () => {
+it('forwards requests of its group to the service, with the user in headers and the front-proxy certificate', async () => {
   await openPort()
   await register()
   await untilAvailable('Passed')
@@ -145,7 +145,7 @@ it('requests of its group go to the service, with the user in headers and the fr
   expect(last?.headers).not.toHaveProperty('authorization')
 })
 
-it('discovery tells what it serves, in both forms', async () => {
+it('lists its resources in both forms of discovery', async () => {
   await openPort()
   await register()
   await untilAvailable('Passed')
@@ -162,7 +162,7 @@ it('discovery tells what it serves, in both forms', async () => {
   await expect.poll(async () => JSON.stringify((await get('/apis')).body)).not.toContain('sea.example.com')
 })
 
-it('types that it describes are in both OpenAPI documents, as long as it is there', async () => {
+it('includes its types in both OpenAPI documents until it is deleted', async () => {
   await openPort()
   await register()
   interface Documents {
@@ -194,7 +194,7 @@ it('types that it describes are in both OpenAPI documents, as long as it is ther
   expect((await read('/openapi/v3')).paths['apis/sea.example.com/v1']).toBeUndefined()
 })
 
-it('without its service it is not available, and says so', async () => {
+it('is unavailable without its service, and reports it in a condition', async () => {
   await register()
   await untilAvailable('ServiceNotFound')
   const { code, body } = await get('/apis/sea.example.com/v1/ships')
@@ -202,7 +202,7 @@ it('without its service it is not available, and says so', async () => {
   expect((body as Status).message).toBe('service unavailable')
 })
 
-it('one whose name is not its version and group is refused', async () => {
+it('is refused when its name is not its version and group', async () => {
   const bad = api.client.create(apiServices, {
     metadata: { name: 'wrong' },
     spec: { group: 'a.example.com', version: 'v1', groupPriorityMinimum: 0, versionPriority: 1 },
@@ -212,7 +212,7 @@ it('one whose name is not its version and group is refused', async () => {
   })
 })
 
-it('every group version of this server is registered, and available', async () => {
+it('registers every group version of this server as available', async () => {
   await ensureLocalApiServices({ client: api.client, kinds })
   await expect
     .poll(async () => {

@@ -14,11 +14,11 @@ export const apiServiceKey = { group: 'apiregistration.k8s.io', plural: 'apiserv
 
 /** Forwards requests for API groups to the Services that serve them (`apiregistration.k8s.io` APIService). */
 export interface Aggregator {
-  /** The APIService of another server that serves a path. */
+  /** Returns the APIService of another server that serves a path. */
   find(path: string): APIService | undefined
-  /** Passes an authorised request on. @throws ApiError 503 */
+  /** Forwards an authorized request. @throws ApiError 503 */
   handle(service: APIService, request: RemoteRequest): Promise<void>
-  /** The document at a path of the service, for discovery and its checks. @throws Error */
+  /** Fetches a document of the service, for discovery and health checks. @throws Error */
   fetch(service: APIService, path: string, accept: string, timeoutMs: number): Promise<{ type: string; body: unknown }>
 }
 
@@ -49,7 +49,10 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
   }
 }
 
-/** `v1.example.com` of `/apis/example.com/v1/…` and of the schema of that version. */
+/**
+ * Returns the APIService name of a path: `v1.example.com` for `/apis/example.com/v1/…` and the OpenAPI document of that
+ * version.
+ */
 function nameOf(path: string): string | undefined {
   const start = path.startsWith('/apis/') ? 6 : path.startsWith('/openapi/v3/apis/') ? 17 : 0
   if (start === 0) return undefined
@@ -81,7 +84,7 @@ async function handle(options: AggregatorOptions, service: APIService, request: 
   })
 }
 
-/** The user, in the headers that the ConfigMap `extension-apiserver-authentication` names. */
+/** Returns the user as the headers that the ConfigMap `extension-apiserver-authentication` names. */
 export function userHeaders({ name, uid, groups, extra }: UserInfo): Record<string, string | string[]> {
   const headers: Record<string, string | string[]> = { 'X-Remote-User': name, 'X-Remote-Group': [...groups] }
   if (uid) headers['X-Remote-Uid'] = uid
@@ -92,7 +95,7 @@ export function userHeaders({ name, uid, groups, extra }: UserInfo): Record<stri
 
 const hostOf = ({ spec }: APIService): string => `${spec?.service?.name ?? ''}.${spec?.service?.namespace ?? ''}.svc`
 
-/** A TLS connection that presents the front-proxy certificate. */
+/** Opens a TLS connection that presents the front-proxy certificate. */
 async function connectTo({ dialService, frontProxy }: AggregatorOptions, service: APIService): Promise<TLSSocket> {
   const { service: target, caBundle, insecureSkipTLSVerify } = service.spec ?? {}
   const socket = await dialService(target?.namespace ?? '', target?.name ?? '', target?.port ?? 443)

@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import type { FieldRequirement } from '#shared/kube/selectors.ts'
 
-/** Who a request comes from, as `authentication.k8s.io` describes a user. */
+/** The user of a request, as `authentication.k8s.io` defines it. */
 export interface UserInfo {
   name: string
   uid?: string
   groups: readonly string[]
   extra?: Readonly<Record<string, readonly string[]>>
-  /** The authenticated user, when this one is impersonated. */
+  /** The authenticated user, when this user is impersonated. */
   impersonator?: UserInfo
 }
 
@@ -20,14 +20,14 @@ export interface Authenticator {
   authenticate(request: IncomingMessage): UserInfo | undefined | Promise<UserInfo | undefined>
 }
 
-/** Decides whether a user may do something. */
+/** Decides whether a user may perform a request. */
 export interface Authorizer {
   authorize(attributes: AuthorizationAttributes): Decision | Promise<Decision>
 }
 
 export interface Decision {
   allowed: boolean
-  /** Reason; appended to the message of a 403. */
+  /** Reason of a denial, appended to the message of the 403. */
   reason?: string
 }
 
@@ -46,7 +46,7 @@ export interface ResourceAttributes {
   namespace: string
   /** '' for create, deletecollection, list and watch; `metadata.name=x` in the selector of the last two is a name. */
   name: string
-  /** What a list, watch or deletecollection selects; unset when it selects by nothing, or by what is no selector. */
+  /** The field selector of a list, watch or deletecollection; unset when there is none or it does not parse. */
   fieldSelector?: readonly FieldRequirement[]
 }
 
@@ -60,5 +60,5 @@ export interface NonResourceAttributes {
 
 export const anonymous: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] }
 
-/** Of the cookies of the app's own page (`main/web`): browsers send them to every port of this machine. */
+/** Prefix of the cookies of the app's own page (`main/web`): browsers send them to every port of this machine. */
 export const cookiePrefix = 'slipway-'

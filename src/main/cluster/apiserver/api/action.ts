@@ -2,13 +2,15 @@ import type { KubeObject } from '#shared/kube/object.ts'
 import type { UserInfo } from './access.ts'
 import type { ObjectReader, ResourceKey } from './reader.ts'
 
-/** A POST that does something instead of storing its body: `pods/eviction`, `bindings`, `selfsubjectaccessreviews`. */
+/**
+ * A POST that performs an action instead of storing its body: `pods/eviction`, `bindings`, `selfsubjectaccessreviews`.
+ */
 export interface Action {
   /** Group, version and kind of body and answer where they differ from the parent's: TokenRequest, Eviction. */
   body?: GroupVersionKind
   /** Refuses a body before admission sees it. @throws ApiError */
   check?(request: ActionRequest): void
-  /** Carries an admitted request out. @returns the answer's object (201). @throws ApiError */
+  /** Performs an admitted request. @returns the object of the 201 answer @throws ApiError */
   create(request: ActionRequest): KubeObject | Promise<KubeObject>
 }
 
@@ -18,7 +20,7 @@ export interface GroupVersionKind {
   kind: string
 }
 
-/** An action that is given to the server because it needs more than the API: keys, an authorizer. */
+/** An action that the server receives from outside because it needs more than the API: keys, an authorizer. */
 export interface ActionHandler extends Action {
   group: string
   resource: string
@@ -28,9 +30,9 @@ export interface ActionHandler extends Action {
 
 export interface ActionRequest {
   namespace: string
-  /** Of the parent; '' for a kind without storage. */
+  /** Name of the parent; '' for a kind without storage. */
   name: string
-  /** The decoded body; the handler may keep and change it. */
+  /** The decoded body; the handler owns it. */
   body: KubeObject
   /** The parent object of a subresource. */
   object: KubeObject | undefined
@@ -40,16 +42,16 @@ export interface ActionRequest {
   writes: ServerWrites
 }
 
-/** What an action writes on behalf of its request: already admitted, so neither asked of admission nor validated again. */
+/** Writes of an action on behalf of its request, which is already admitted: they skip admission and validation. */
 export interface ServerWrites {
-  /** Now as Kubernetes writes timestamps. */
+  /** The current time in Kubernetes' timestamp format. */
   now(): string
   /**
-   * Changes one object; after a lost race, once more. `next` returns a new object.
+   * Changes one object, retrying on conflict. `next` returns a new object.
    * @returns the object as written @throws ApiError 404, 409, and what `next` throws
    */
   update<T extends KubeObject>(key: ObjectKey, next: (current: T) => T): Promise<T>
-  /** @param options a DeleteOptions body; the query of the request counts besides. @throws ApiError 400, 422 */
+  /** @param options a DeleteOptions body; the query of the request applies too. @throws ApiError 400, 422 */
   deletion(key: ObjectKey, options: unknown): Deletion
 }
 
@@ -59,18 +61,18 @@ export interface ObjectKey extends ResourceKey {
   subresource: string
 }
 
-/** A delete with its options read. */
+/** A delete with parsed options. */
 export interface Deletion {
   dryRun: boolean
-  /** The precondition of the options. */
+  /** The resourceVersion precondition of the options. */
   resourceVersion: string | undefined
-  /** @throws ApiError 409 when `object` is not what the preconditions name */
+  /** @throws ApiError 409 when `object` does not meet the preconditions */
   checkPreconditions(object: KubeObject): void
-  /** Admission sees this delete. @throws ApiError */
+  /** Runs the delete, including its admission. @throws ApiError */
   run(over: { dryRun: boolean; resourceVersion: string | undefined }): Promise<void>
 }
 
-/** The Status that answers an action without an object of its own. */
+/** Returns the Status that answers an action without a result object. */
 export const success = (code: number): KubeObject & { status: string; code: number } => ({
   kind: 'Status',
   apiVersion: 'v1',

@@ -5,9 +5,9 @@ import type { KindDeclaration } from './kind.ts'
 import type { ObjectReader } from './reader.ts'
 
 /**
- * One rule of the admission chain: `admit` may change the object, `validate` may only refuse it (by throwing ApiError).
- * The order of the chain is the order of the list that the server is given: all `admit`s run first, then defaults are
- * applied again, then the kind's validation, then all `validate`s.
+ * One plugin of the admission chain: `admit` may change the object, `validate` may only refuse it (by throwing
+ * ApiError). Plugins run in the order of the list that the server is given: all `admit`s, then defaulting again, then
+ * the kind's validation, then all `validate`s.
  */
 export interface AdmissionPlugin {
   readonly name: string
@@ -23,12 +23,12 @@ export interface AdmissionAttributes {
   readonly kind: KindDeclaration
   /** '' for the main resource. */
   readonly subresource: string
-  /** '' for cluster-scoped objects; of a Namespace its own name. */
+  /** '' for cluster-scoped objects; for a Namespace its own name. */
   readonly namespace: string
-  /** '' while a generated name is still to come. */
+  /** '' until a generated name is set. */
   readonly name: string
   /**
-   * The object to be written; undefined for DELETE. Of an action (`binding`, `eviction`, `token`) the posted body, of
+   * The object to be written; undefined for DELETE. For an action (`binding`, `eviction`, `token`) the posted body, for
    * CONNECT the options. `admit` may mutate it in place.
    */
   readonly object: KubeObject | undefined
@@ -42,12 +42,12 @@ export interface AdmissionAttributes {
   /** Adds a `Warning:` header to the answer. */
   warn(message: string): void
   /**
-   * Prunes unknown fields of `object` after a webhook or policy has changed it. @throws ApiError 400 where a type is wrong
+   * Drops unknown fields of `object` after a webhook or policy has changed it. @throws ApiError 400 for a wrong type
    */
   conform(): void
 }
 
-/** The 403 of a plugin that refuses a request. */
+/** Returns the 403 of a plugin that refuses a request. */
 export function refusal({ kind, name, object }: AdmissionAttributes, why: string): ApiError {
   return forbidden({ group: kind.group, resource: kind.plural }, name || (object?.metadata.generateName ?? ''), why)
 }

@@ -52,7 +52,7 @@ export function workloadColumns<T extends KubeObject>(
   ]
 }
 
-/** A label selector in words; `<none>` when it selects everything. */
+/** Formats a label selector; `<none>` when it selects everything. */
 export function selectorText(selector: LabelSelectorShape | undefined): string {
   if (!selector) return '<none>'
   const requirements = labelRequirements(selector) ?? []
@@ -60,7 +60,7 @@ export function selectorText(selector: LabelSelectorShape | undefined): string {
   return formatLabelSelector(sorted) || '<none>'
 }
 
-/** `a=1,b=2`, or `<none>`. */
+/** Formats labels as `a=1,b=2`, or `<none>`. */
 export const labelsText = (labels: Readonly<Record<string, string>> | undefined): string =>
   Object.entries(labels ?? {})
     .sort(([a], [b]) => (a < b ? -1 : 1))

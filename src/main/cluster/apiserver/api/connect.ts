@@ -6,8 +6,8 @@ import type { KindDeclaration } from './kind.ts'
 import type { ObjectReader } from './reader.ts'
 
 /**
- * A subresource that owns its connection: log, exec, attach, portforward, proxy. The server has authenticated,
- * authorised, looked the object up and run CONNECT admission before it calls `handle`.
+ * A subresource that owns its connection: log, exec, attach, portforward, proxy. Before calling `handle` the server
+ * authenticates and authorizes the request, looks the object up and runs CONNECT admission.
  */
 export interface ConnectHandler {
   group: string
@@ -16,20 +16,20 @@ export interface ConnectHandler {
   subresource: string
   /** `proxy` serves every method; GET and POST when unset. */
   methods?: readonly string[]
-  /** The object that a name in the path means (`https:web:8443` of a proxy); the name itself when unset. */
+  /** Maps the name in the path to the object's name (`https:web:8443` of a proxy); the name itself when unset. */
   objectName?(name: string): string
   /**
-   * The verb that a request must be allowed; that of its method when unset or undefined.
-   * @param path what follows the subresource. @throws ApiError 400
+   * The verb to authorize; the method's verb when unset or undefined.
+   * @param path the part after the subresource. @throws ApiError 400
    */
   verb?(path: string): string | undefined
-  /** A thrown ApiError is answered as a Status as long as nothing has been written. */
+  /** A thrown ApiError is answered as a Status unless the response has been started. */
   handle(request: ConnectRequest): void | Promise<void>
 }
 
 export interface ConnectRequest {
   message: IncomingMessage
-  /** Where to write the answer; undefined for an upgrade request. */
+  /** The response to write to; undefined for an upgrade request. */
   response?: ServerResponse
   /** The raw socket of an `Upgrade:` request: the handler writes the 101 itself. */
   upgrade?: { socket: Duplex; head: Buffer }
@@ -37,7 +37,7 @@ export interface ConnectRequest {
   subresource: string
   namespace: string
   name: string
-  /** What follows the subresource in the path, with its leading slash (`/healthz` of `…/proxy/healthz`), or ''. */
+  /** The part of the path after the subresource, with its leading slash (`/healthz` of `…/proxy/healthz`), or ''. */
   path: string
   query: URLSearchParams
   /** The parent object. */

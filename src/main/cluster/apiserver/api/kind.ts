@@ -3,8 +3,8 @@ import type { FieldError } from '#shared/kube/status.ts'
 import type { Action, GroupVersionKind } from './action.ts'
 
 /**
- * Everything the generic registry has to know of a resource: adding a kind means writing one of these and listing it
- * in `kinds/index.ts`. `kinds/core/configmap.ts` is the exemplar.
+ * Everything the generic registry needs to know about a resource. To add a kind, write a declaration and list it in
+ * `kinds/index.ts`. `kinds/core/configmap.ts` is the example to follow.
  */
 export interface KindDeclaration<T extends KubeObject = KubeObject> {
   /** '' for the core group. */
@@ -19,30 +19,33 @@ export interface KindDeclaration<T extends KubeObject = KubeObject> {
   namespaced: boolean
   /** Name of its OpenAPI definition: `io.k8s.api.core.v1.ConfigMap`. */
   schema: string
-  /** Group and resource of the storage key when several versions share one store (events); own ones when unset. */
+  /** Group and resource of the storage key when several versions share one store (events); its own when unset. */
   storage?: { group: string; plural: string }
-  /** Into the stored shape and back, where `storage` names another kind's store. Pure: neither mutates its argument. */
+  /**
+   * Converts to and from the stored shape, where `storage` names another kind's store. Pure: neither mutates its
+   * argument.
+   */
   toStorage?(object: T): KubeObject
   fromStorage?(object: KubeObject): T
   /** Verbs served; all eight when unset (virtual review kinds serve only `create`). */
   verbs?: readonly Verb[]
 
-  /** How a name must look; a DNS subdomain when unset. */
+  /** Validates a name; DNS subdomain when unset. */
   validateName?(name: string): readonly string[]
-  /** Fills absent fields, on create and on update; mutates `object`. */
+  /** Sets absent fields to defaults, on create and on update; mutates `object`. */
   setDefaults?(object: T): void
   /**
-   * Drops what clients may not set (status, …), fills what only the server knows; mutates `object`. Called after
-   * defaulting and mutating admission, as in Kubernetes.
+   * Drops fields that clients may not set (status, …) and sets those that only the server knows; mutates `object`.
+   * Called after defaulting and mutating admission, as in Kubernetes.
    */
   prepareForCreate?(object: T): void
-  /** Keeps what clients may not change (status, …); mutates `next`. */
+  /** Restores fields that clients may not change (status, …); mutates `next`. */
   prepareForUpdate?(next: T, previous: T): void
-  /** `previous` is there when it is a change: what was let pass before may be let pass again. */
+  /** `previous` is set for an update: values that were accepted before may be accepted again. */
   validate?(object: T, previous?: T): FieldError[]
-  /** Rules between two states; `validate` runs too. */
+  /** Validates the change between two states; `validate` runs too. */
   validateUpdate?(next: T, previous: T): FieldError[]
-  /** A warning to whoever reads or writes it: `v1 Endpoints is deprecated in v1.33+; …`. */
+  /** Warning for every request to the resource: `v1 Endpoints is deprecated in v1.33+; …`. */
   deprecation?: string
   /** Warnings for the `Warning:` header. */
   warnings?(object: T): string[]
@@ -52,63 +55,65 @@ export interface KindDeclaration<T extends KubeObject = KubeObject> {
    * false (ConfigMap, Secret, … have no generation).
    */
   generation?: boolean
-  /** A `status` subresource: spec of a status write is ignored, status of a main write too. */
+  /** A `status` subresource: a status write ignores the spec, a main write ignores the status. */
   status?: StatusStrategy<T>
   scale?: ScalePaths
   /** Values for `fieldSelector` besides `metadata.name` and `metadata.namespace`. */
   fields?: Record<string, (object: T) => string>
   /** Columns of `Table` output after NAME; AGE is a column like any other. */
   columns: readonly Column<T>[]
-  /** Whether `columns` stand alone, without NAME before them (Event). */
+  /** Whether `columns` replace the NAME column too (Event). */
   columnsWithoutName?: boolean
   /** Whether a PUT to an absent name creates it (Lease, Endpoints, …). */
   createOnUpdate?: boolean
   /** Whether a delete answers with the object instead of a Status (Pod, Service, PVC, …). */
   returnsDeleted?: boolean
-  /** Whether something besides `metadata.finalizers` holds a deleted object (Namespace: `spec.finalizers`). */
+  /** Reports whether something besides `metadata.finalizers` holds a deleted object (Namespace: `spec.finalizers`). */
   holdsDeletion?(object: T): boolean
-  /** Marks an object whose deletion begins (Namespace: phase Terminating); mutates `object`. */
+  /** Changes an object when its deletion starts (Namespace: phase Terminating); mutates `object`. */
   prepareForDelete?(object: T): void
-  /** Default grace of a delete in seconds (Pods); 0 when unset. `undefined` result: delete at once. */
+  /** Grace period of a delete in seconds (Pods); 0 when unset. */
   deletionGrace?(object: T, requested: number | undefined): number
   /** Subresources besides `status` and `scale`, by name. */
   subresources?: Readonly<Record<string, Subresource<T>>>
-  /** Carries a POST to the collection out, for a kind that is not stored (Binding). */
+  /** Performs a POST to the collection, for a kind that is not stored (Binding). */
   action?: Action
-  /** Reads a `spec` that was left out as an empty one, where the type does not require it (a struct, not a pointer, in Go). */
+  /** Reads an omitted `spec` as an empty one where the type does not require it (a struct, not a pointer, in Go). */
   emptySpec?: boolean
 }
 
 export type Subresource<T> = PartWrite<T> | Action | HandledSubresource
 
-/** A subresource that is read and written like the object, of which it changes one part. */
+/** A subresource that is read and written like the object and changes one part of it. */
 export interface PartWrite<T> {
-  /** The verbs that discovery names; get, patch and update when unset. */
+  /** Verbs in discovery; get, patch and update when unset. */
   verbs?: readonly string[]
   /** The top-level field that a write changes besides metadata. */
   part: 'spec' | 'status'
-  /** The one field of the part that a write changes; all of it when unset. */
+  /** The only field of the part that a write changes; all of it when unset. */
   field?: string
-  /** Puts back what of the part a write does not change, where that is no single field; mutates `next`. */
+  /** Restores what a write may not change in the part, where that is not a single field; mutates `next`. */
   restrict?(next: T, previous: T): void
-  /** The same for an apply configuration: nobody comes to own what is not written; mutates `config`. */
+  /** Drops the same fields from an apply configuration, so that the manager does not own them; mutates `config`. */
   restrictApplied?(config: T): void
-  /** Fields of `metadata` that a write leaves as they are; the owner references when unset. */
+  /** Fields of `metadata` that a write keeps; ownerReferences when unset. */
   keepsMetadata?: readonly MetadataField[]
-  /** Rules for a write; those of the object itself do not apply to it. */
+  /** Validates a write; the validation of the object itself does not apply. */
   validate?(next: T, previous: T): FieldError[]
 }
 
-/** Carried out by a handler that is given to the server, because it needs more than the API: a node, or keys. */
+/**
+ * A subresource whose handler the server receives from outside, because it needs more than the API: a node, or keys.
+ */
 export interface HandledSubresource {
   verbs: readonly string[]
-  /** Of the body or the options, where it is not the parent's. */
+  /** Kind of the body or the options, where it is not the parent's. */
   kind?: GroupVersionKind
 }
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch'
 
-/** The subresource of a kind that is a write of a part; undefined for any other. */
+/** Returns the part write of a subresource; undefined for any other subresource. */
 export function partWriteOf<T extends KubeObject>(
   kind: KindDeclaration<T>,
   subresource: string,
@@ -127,18 +132,18 @@ export function subresourceOf<T extends KubeObject>(
 /** The fields of `metadata` that clients write. */
 export type MetadataField = 'labels' | 'annotations' | 'finalizers' | 'ownerReferences'
 
-/** What stays as it is in a write of a part (metav1.ResetObjectMetaForStatus). */
+/** All metadata fields that clients write, for `keepsMetadata` (metav1.ResetObjectMetaForStatus). */
 export const allMetadata: readonly MetadataField[] = ['labels', 'annotations', 'finalizers', 'ownerReferences']
 
 export interface StatusStrategy<T> {
-  /** Whether a created object keeps the status it came with (Node). */
+  /** Whether a created object keeps its status (Node). */
   keptOnCreate?: boolean
-  /** Fields of `metadata` that a status write leaves as they are; a status write may change the others. */
+  /** Fields of `metadata` that a status write keeps; it may change the others. */
   keepsMetadata?: readonly MetadataField[]
-  /** `previous` is the object itself when it is created with its status. */
+  /** `previous` is the object itself when it is created with a status. */
   validateStatus?(next: T, previous: T): FieldError[]
   setStatusDefaults?(object: T): void
-  /** Keeps what a status write leaves out though it does not go away; mutates `next`. */
+  /** Restores fields that a status write may not remove; mutates `next`. */
   prepareStatus?(next: T, previous: T): void
 }
 

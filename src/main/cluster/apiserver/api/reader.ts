@@ -12,6 +12,6 @@ export interface ResourceKey {
 export interface ObjectReader {
   /** @param namespace '' for cluster-scoped resources. */
   get(resource: ResourceKey, namespace: string, name: string): KubeObject | undefined
-  /** Of one namespace, or of all when '' or unset. */
+  /** Lists one namespace, or all when '' or unset. */
   list(resource: ResourceKey, namespace?: string): KubeObject[]
 }

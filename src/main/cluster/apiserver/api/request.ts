@@ -2,33 +2,33 @@ import type { KubeObject } from '#shared/kube/object.ts'
 import type { UserInfo } from './access.ts'
 import type { ServedResource } from './resources.ts'
 
-/** One request after authentication, from whichever transport it came. */
+/** An authenticated request, from any transport. */
 export interface Call {
   method: string
-  /** Without the query string. */
+  /** The path without the query string. */
   path: string
   query: Query
   user: UserInfo
-  /** `Accept` of the request; JSON when unset. */
+  /** The `Accept` header; JSON when unset. */
   accept: string | undefined
   body: Body
-  /** What comes before the slash in User-Agent: the default field manager. */
+  /** The User-Agent up to the first slash: the default field manager. */
   agent: string
-  /** Texts for `Warning:` headers, gathered on the way. */
+  /** Texts for `Warning:` headers, collected while the request is handled. */
   warnings: string[]
 }
 
-/** A body as it came: bytes with their type over HTTP, a value from within the process (to be copied, it is shared). */
+/** A request body: bytes with their type over HTTP, a shared value (to be copied) from within the process. */
 export type Body = ByteBody | { value: unknown; contentType: string }
 
 export interface ByteBody {
   bytes: Buffer
   contentType: string
-  /** Warnings about repeated keys of the YAML that this JSON was made of. */
+  /** Warnings about duplicate keys of the YAML that this JSON was converted from. */
   repeated?: string[]
 }
 
-/** The parameters of a query string; the last one of a name wins. */
+/** The parameters of a query string; of duplicates the last one wins. */
 export type Query = Readonly<Record<string, string | undefined>>
 
 const noQuery: Query = Object.freeze(Object.create(null) as Query)
@@ -62,7 +62,7 @@ function decode(text: string): string {
 export const isTrue = (value: string | undefined): boolean =>
   value === 'true' || value === '1' || value === 't' || value === 'T' || value === 'TRUE' || value === 'True'
 
-/** What a path under `/api` or `/apis` names. */
+/** The parts of a path under `/api` or `/apis`. */
 export interface ResourcePath {
   group: string
   version: string
@@ -71,7 +71,7 @@ export interface ResourcePath {
   resource: string
   name: string
   subresource: string
-  /** What follows the subresource: `/healthz` of `…/proxy/healthz`. */
+  /** The part after the subresource: `/healthz` of `…/proxy/healthz`. */
   rest: string
 }
 
@@ -106,7 +106,7 @@ function splitParts(group: string, version: string, parts: string[]): ResourcePa
   }
 }
 
-/** What the handler answers; each transport writes it in its own way. */
+/** The answer of the handler; each transport serializes it. */
 export type Answer =
   | { type: 'object'; code: number; resource?: ServedResource; object: unknown; json?: Uint8Array }
   | ListAnswer
@@ -129,39 +129,39 @@ export interface Item {
 export interface WatchAnswer {
   type: 'watch'
   resource: ServedResource
-  /** Begins to deliver; the transport has written its head by then. */
+  /** Starts delivery; the transport has written the response head by then. */
   start(sink: WatchWriter, format: WatchFormat): { stop(): void }
 }
 
-/** The form of a watcher's events. Watchers with the same `key` share encoded events. */
+/** The format of a watch's events. Watches with the same `key` share encoded events. */
 export interface WatchFormat {
   key: string
-  /** The object of an event as this watcher shall see it. */
+  /** Converts the object of an event for this watch. */
   convert?(object: KubeObject, type: string): unknown
   /** The bytes of an event, for formats other than JSON lines. */
   encode?(type: string, object: unknown): Uint8Array
 }
 
-/** One change as watchers see it. */
+/** One event of a watch. */
 export interface WatchItem {
   type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'
   object: unknown
-  /** The object's stored bytes, when it goes out unchanged. */
+  /** The object's stored bytes, when it is sent unchanged. */
   json?: Uint8Array
 }
 
 export interface WatchWriter {
-  /** A batch that may be shared with other watchers: never mutate it. */
+  /** Writes a batch, which may be shared with other watches: never mutate it. */
   write(batch: WatchBatch): void
-  /** The stream ends; an ERROR event, if any, has been written before. */
+  /** Ends the stream; an ERROR event, if any, has been written before. */
   end(): void
 }
 
-/** Events of one flush, encoded at most once however many watchers share them. */
+/** Events of one flush, encoded at most once for all watches that share them. */
 export interface WatchBatch {
   readonly items: readonly WatchItem[]
-  /** Encoded as the format says: JSON lines, if nothing. */
+  /** The encoded events, in JSON lines unless the format has its own encoding. */
   bytes(): Buffer
-  /** The lines framed as one chunk of an HTTP/1.1 body, so that every watcher's socket takes the same bytes. */
+  /** The lines framed as one chunk of an HTTP/1.1 body, so that all sockets share the same bytes. */
   chunk(): Buffer
 }

@@ -4,10 +4,10 @@ import type { GroupResource } from '#shared/kube/status.ts'
 import type { Schema } from '../schema/structural.ts'
 import type { KindDeclaration, Verb } from './kind.ts'
 
-/** A declaration, and what is derived from it once. */
+/** A declaration with values that are derived from it once. */
 export interface ServedResource {
   readonly kind: KindDeclaration
-  /** `apps/v1`, or `v1` of the core group. */
+  /** `apps/v1`; `v1` in the core group. */
   readonly apiVersion: string
   readonly groupResource: GroupResource
   readonly type: TypeNode
@@ -16,7 +16,7 @@ export interface ServedResource {
   readonly verbs: ReadonlySet<Verb>
   /** Whether its objects are stored in another version's shape. */
   readonly converted: boolean
-  /** Of a custom resource: what its objects are decoded by. */
+  /** For a custom resource: how its objects are decoded. */
   readonly custom: CustomResource | undefined
 }
 
@@ -27,15 +27,15 @@ export interface CustomResource {
 }
 
 /**
- * Conversion that takes time, as that of a webhook does. Reads are synchronous, so the forms of other versions are made
+ * Conversion that is asynchronous, as by a webhook. Reads are synchronous, so the forms in other versions are computed
  * before an object is read or stored.
  */
 export interface VersionConversion {
-  /** Makes the forms in `apiVersion` of objects that are about to be read. @throws ApiError 500 */
+  /** Converts objects that are about to be read to `apiVersion`. @throws ApiError 500 */
   prepare(stored: readonly KubeObject[], apiVersion: string): Promise<void> | undefined
   /**
-   * Makes all forms of an object that is about to be written.
-   * @returns called with the revision of the write, it keeps the forms and gives what is to be stored
+   * Converts an object that is about to be written to all versions.
+   * @returns a function that, called with the revision of the write, caches the forms and returns the object to store
    */
   written(object: KubeObject): Promise<(revision: string) => KubeObject>
   /** Drops the forms of a deleted object. */
@@ -44,7 +44,7 @@ export interface VersionConversion {
 
 const allVerbs: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
 
-/** Every resource served, found by group, version and plural. */
+/** All served resources, by group, version and plural. */
 export class ResourceTable {
   readonly #byPath = new Map<string, ServedResource>()
   readonly #byGroupResource = new Map<string, ServedResource>()
@@ -85,7 +85,7 @@ export class ResourceTable {
     }
   }
 
-  /** Removes a verb from all versions of a resource; running watches go on. */
+  /** Removes a verb from all versions of a resource; running watches continue. */
   withdraw(group: string, plural: string, verb: Verb): void {
     for (const resource of this.#byPath.values()) {
       if (resource.kind.group !== group || resource.kind.plural !== plural) continue
@@ -94,13 +94,13 @@ export class ResourceTable {
     }
   }
 
-  /** Calls `listener` for every resource added or removed from now on. @returns ends it */
+  /** Calls `listener` for every resource added or removed from now on. @returns a function that unsubscribes */
   onChange(listener: (resource: ServedResource, served: boolean) => void): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
   }
 
-  /** Counts the changes to all that is served, or to one API version. */
+  /** Counts the changes to all served resources, or to those of one API version. */
   revision(apiVersion?: string): number {
     return apiVersion === undefined ? this.#revision : (this.#changes.get(apiVersion) ?? 0)
   }
@@ -114,7 +114,7 @@ export class ResourceTable {
     return this.#byPath.get(`${group}/${version}/${plural}`)
   }
 
-  /** The first version listed of a resource. */
+  /** Returns the first listed version of a resource. */
   findAnyVersion(group: string, plural: string): ServedResource | undefined {
     return this.#byGroupResource.get(`${group}/${plural}`)
   }
@@ -128,10 +128,10 @@ export class ResourceTable {
 export const keyOf = (resource: ServedResource, namespace: string, name: string): string =>
   resource.kind.namespaced ? `${resource.prefix}${namespace}/${name}` : resource.prefix + name
 
-/** Storage prefix of a list: one namespace's, or everything. */
+/** Storage prefix of a list: of one namespace, or of all. */
 export const prefixOf = (resource: ServedResource, namespace: string): string =>
   resource.kind.namespaced && namespace ? `${resource.prefix}${namespace}/` : resource.prefix
 
-/** The object in the served version. */
+/** Returns the object in the served version. */
 export const served = (resource: ServedResource, stored: KubeObject): KubeObject =>
   resource.kind.fromStorage ? resource.kind.fromStorage(stored) : stored

@@ -2,14 +2,14 @@ import type { ConnectHandler } from './connect.ts'
 import type { Answer, Call, ResourcePath } from './request.ts'
 import type { ServedResource } from './resources.ts'
 
-/** What a request is for, as its method, path and query tell: known before its body is read. */
+/** The attributes of a request from its method, path and query, known before its body is read. */
 export interface Route {
-  /** Kubernetes' verb, or the HTTP method in lower case for paths that are no resource. */
+  /** Kubernetes' verb, or the HTTP method in lower case for non-resource paths. */
   verb: string
   path: string
-  /** undefined for paths that are no resource. */
+  /** undefined for non-resource paths. */
   info: ResourcePath | undefined
-  /** undefined where nothing of that name is served. */
+  /** undefined when the resource is not served. */
   resource: ServedResource | undefined
   /** `dryRun` is set: nothing is written. */
   dryRun: boolean
@@ -17,5 +17,5 @@ export interface Route {
   connect: ConnectHandler | undefined
 }
 
-/** Answers paths that are no resource: discovery, health, version, schemas. undefined: not one of its paths. */
+/** Answers non-resource paths: discovery, health, version, schemas. Returns undefined for other paths. */
 export type Page = (call: Call) => Answer | undefined | Promise<Answer | undefined>

@@ -2,17 +2,20 @@ import type { Resource } from '#shared/client/client.ts'
 import type { KindDeclaration } from './kind.ts'
 import type { ResourceTable, ServedResource } from './resources.ts'
 
-/** The resources whose objects are in the store, as clients name them. Events have two groups and one store: listed once. */
+/** Returns the stored resources as clients name them. Events have two groups and one store: listed once. */
 export function storedResources(kinds: readonly KindDeclaration[]): Resource[] {
   return kinds
     .filter(({ verbs, storage }) => storage === undefined && (verbs === undefined || verbs.includes('watch')))
     .map(resourceOf)
 }
 
-/** The custom resources served at the moment, each in its preferred version. */
+/** The custom resources served now, each in its preferred version. */
 export interface CustomResources {
   all(): Resource[]
-  /** Calls `listener` for every one at once, and for each that comes or goes later. @returns ends it */
+  /**
+   * Calls `listener` for every current one at once, and for each added or removed later. @returns a function that
+   * unsubscribes
+   */
   onChange(listener: (resource: Resource, served: boolean) => void): () => void
 }
 

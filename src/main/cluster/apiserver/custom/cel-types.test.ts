@@ -37,7 +37,7 @@ function problemsOf(rule: string, more?: object): string[] {
 }
 const problemOf = (rule: string, more?: object): string | undefined => problemsOf(rule, more)[0]
 
-describe('a rule is held against the types of its schema', () => {
+describe('a rule is checked against the types of its schema', () => {
   it.each([
     'self.replicas == 1 && self.ready && self.ratio > 1',
     'self.ports.all(p, p.port > 1 && p.name.startsWith(self.name))',
@@ -86,13 +86,13 @@ describe('a rule is held against the types of its schema', () => {
     ['nope(self)', "1:5: undeclared reference to 'nope' (in container '')"],
     ['nope', "1:1: undeclared reference to 'nope' (in container '')"],
     ['self.replicas.all(x, x)', "1:5: expression of type 'int' cannot be range of a comprehension"],
-  ])('that does not: %s', (rule, problem) => {
-    const told = problemOf(rule)
-    expect(told).toContain('schema.properties[spec].x-kubernetes-validations[0].rule: ')
-    expect(told).toContain(`compilation failed: ERROR: <input>:${problem}`)
+  ])('and refused: %s', (rule, problem) => {
+    const message = problemOf(rule)
+    expect(message).toContain('schema.properties[spec].x-kubernetes-validations[0].rule: ')
+    expect(message).toContain(`compilation failed: ERROR: <input>:${problem}`)
   })
 
-  it('gives what a rule has to give', () => {
+  it('must have the result type of its field', () => {
     expect(problemOf('self.name')).toContain('cel expression must evaluate to a bool')
     expect(problemOf('true', { messageExpression: 'self.replicas' })).toContain(
       'messageExpression must evaluate to a string',
@@ -102,7 +102,7 @@ describe('a rule is held against the types of its schema', () => {
     )
   })
 
-  it('at the root sees no more of the metadata than names', () => {
+  it('has only the names of metadata at the root', () => {
     const errors: FieldError[] = []
     const root = (rule: string): Schema => ({ ...spec(rule), properties: { spec: { type: 'object', properties } } })
     checkStructure(root('self.metadata.name == self.kind && self.spec.replicas == 1'), '', errors)
@@ -112,7 +112,7 @@ describe('a rule is held against the types of its schema', () => {
   })
 })
 
-it('values are seen as their formats and names say', () => {
+it('values have the CEL types of their formats, and escaped names', () => {
   const value = {
     since: '2026-11-23T00:00:00Z',
     wait: '1h30m',

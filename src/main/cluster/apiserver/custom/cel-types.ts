@@ -2,7 +2,7 @@ import { escapedName } from '../cel/names.ts'
 import { dyn, named, type CelType } from '../cel/types.ts'
 import { isObjectSchema, type Schema } from '../schema/structural.ts'
 
-/** The CEL type of what a schema describes; undefined when it says nothing, and rules cannot speak of it then. */
+/** Returns the CEL type of a schema; undefined when the schema has no type, and rules cannot access the value. */
 export function celTypeOf(schema: Schema, isResource = false): CelType | undefined {
   const types = isResource ? resources : values
   if (types.has(schema)) return types.get(schema)
@@ -69,7 +69,7 @@ const metadata: CelType = {
   fields: () => ({ name: named('string'), generateName: named('string') }),
 }
 
-/** Of all that every object has, rules get to see no more. */
+/** The only fields outside the schema that rules can access. */
 const resourceFields: Readonly<Record<string, CelType>> = {
   apiVersion: named('string'),
   kind: named('string'),

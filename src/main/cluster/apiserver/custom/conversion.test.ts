@@ -53,7 +53,7 @@ const conversion = (): WebhookConversion =>
     return answer(review as Review)
   })
 
-it('makes the forms that a read needs, once for each revision', async () => {
+it('converts objects to the version of a read, once per revision', async () => {
   const made = conversion()
   await made.prepare([ship('1', 3)], 'example.com/v2')
   expect(made.read(ship('1', 3), 'example.com/v2')).toMatchObject({ apiVersion: 'example.com/v2', poles: 3 })
@@ -63,7 +63,7 @@ it('makes the forms that a read needs, once for each revision', async () => {
   expect(calls).toBe(2)
 })
 
-it('stores what is written in another version in that of the storage, and knows all forms at once', async () => {
+it('stores objects written in another version in the storage version, and caches all forms', async () => {
   const made = conversion()
   const { masts: _masts, ...rest } = ship('', 0)
   const stored = (await made.written({ ...rest, apiVersion: 'example.com/v2', poles: 5 } as Ship))('7')
@@ -76,7 +76,7 @@ it('stores what is written in another version in that of the storage, and knows 
   })
 })
 
-it('what is gone is forgotten', async () => {
+it('drops the forms of deleted objects', async () => {
   const made = conversion()
   await made.prepare([ship('1', 3)], 'example.com/v2')
   made.forget('u')
@@ -84,7 +84,7 @@ it('what is gone is forgotten', async () => {
   expect(calls).toBe(2)
 })
 
-it('a webhook that fails is told with its own words', async () => {
+it('reports the message of a webhook that fails', async () => {
   const made = conversion()
   answer = ({ request: { uid } }) => ({ response: { uid, result: { status: 'Failed', message: 'no masts' } } })
   await expect(made.prepare([ship('1', 3)], 'example.com/v2')).rejects.toMatchObject({

@@ -8,22 +8,22 @@ import type { WebhookCaller } from '../webhooks/call.ts'
 
 const timeoutMs = 30_000
 
-/** The newest known form of an object in one version. */
+/** The newest cached form of an object in one version. */
 interface Known {
   revision: string
   object: KubeObject
 }
 
 /**
- * Conversion of a definition's objects by its webhook. Reading an object is synchronous everywhere else, so the forms of
- * other versions are made beforehand, when an object is written or about to be read, and are kept by uid.
+ * Converts the objects of a definition by its webhook. Reads are synchronous, so the forms in other versions are
+ * computed when an object is written or about to be read, and are cached by uid.
  */
 export class WebhookConversion implements VersionConversion {
   readonly #call: WebhookCaller
   readonly #config: WebhookClientConfig
   readonly #kind: string
   readonly #storageVersion: string
-  /** API versions that are served. */
+  /** Served API versions. */
   readonly #served: readonly string[]
   readonly #known = new Map<string, Map<string, Known>>()
 
@@ -35,14 +35,14 @@ export class WebhookConversion implements VersionConversion {
     this.#storageVersion = `${spec.group}/${spec.versions.find(({ storage }) => storage)?.name ?? ''}`
   }
 
-  /** The form in `apiVersion` of a stored object, as far as it has been made; another version's fields otherwise. */
+  /** Returns the cached form of a stored object in `apiVersion`; without one, the stored fields. */
   read(stored: KubeObject, apiVersion: string): KubeObject {
     if (stored.apiVersion === apiVersion) return stored
     const known = this.#known.get(apiVersion)?.get(stored.metadata.uid ?? '')
     return known ? { ...known.object, apiVersion, metadata: stored.metadata } : { ...stored, apiVersion }
   }
 
-  /** Makes the forms in `apiVersion` of objects that are about to be read. @throws ApiError 500 */
+  /** Converts objects that are about to be read to `apiVersion`. @throws ApiError 500 */
   prepare(stored: readonly KubeObject[], apiVersion: string): Promise<void> | undefined {
     const missing = stored.filter((object) => {
       if (object.apiVersion === apiVersion) return false
@@ -56,8 +56,8 @@ export class WebhookConversion implements VersionConversion {
   }
 
   /**
-   * What is stored of an object that is written in one of the versions, and its forms in all of them.
-   * @returns called with the revision, it remembers the forms and gives what is to be stored
+   * Converts an object that is written in one version to the storage version and all served versions.
+   * @returns a function that, called with the revision, caches the forms and returns the object to store
    */
   async written(object: KubeObject): Promise<(revision: string) => KubeObject> {
     const forms = new Map<string, KubeObject>([[object.apiVersion ?? '', object]])
@@ -70,7 +70,7 @@ export class WebhookConversion implements VersionConversion {
     }
   }
 
-  /** The object is gone, and all have been told. */
+  /** Drops the forms of a deleted object, after its event has been delivered. */
   forget(uid: string): void {
     for (const byUid of this.#known.values()) byUid.delete(uid)
   }
@@ -94,7 +94,7 @@ export class WebhookConversion implements VersionConversion {
   }
 }
 
-/** @throws Error that names what is wrong with the answer */
+/** Returns the converted objects. @throws Error when the answer is invalid */
 function convertedOf(
   answer: unknown,
   { uid, desiredAPIVersion, objects }: { uid: string; desiredAPIVersion: string; objects: readonly KubeObject[] },
@@ -103,14 +103,14 @@ function convertedOf(
   if (!response) throw new Error('expected a response')
   if (response['uid'] !== uid) throw new Error(`expected response.uid=${JSON.stringify(uid)}`)
   const result = response['result'] as { status?: string; message?: string } | undefined
-  if (result?.status !== 'Success') throw new Error(result?.message ?? 'the webhook did not say that it succeeded')
+  if (result?.status !== 'Success') throw new Error(result?.message ?? 'the webhook did not report success')
   const converted = response['convertedObjects']
   if (!Array.isArray(converted) || converted.length !== objects.length)
     throw new Error(`expected ${objects.length} converted objects`)
   return (converted as KubeObject[]).map((object, i) => {
     if (object.apiVersion !== desiredAPIVersion)
       throw new Error(`invalid converted object at index ${i}: expected apiVersion ${desiredAPIVersion}`)
-    // A conversion may change labels and annotations, and nothing else of metadata.
+    // // A conversion may change labels and annotations; the rest of metadata is kept.
     const { labels, annotations } = object.metadata ?? {}
     const original = objects[i]?.metadata ?? {}
     return {

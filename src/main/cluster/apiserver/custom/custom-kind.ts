@@ -19,11 +19,11 @@ import { validateValue } from './validate.ts'
 export const schemaOf = (version: CustomResourceDefinitionVersion): Schema =>
   (version.schema?.openAPIV3Schema ?? {}) as Schema
 
-/** Name of its OpenAPI definition: `com.example.v1.Ship`. */
+/** Name of the OpenAPI definition: `com.example.v1.Ship`. */
 export const definitionName = ({ spec }: CustomResourceDefinition, version: string): string =>
   [...spec.group.split('.').reverse(), version, spec.names.kind].join('.')
 
-/** One version of a definition as a declaration like those of built-in kinds. */
+/** Declares one version of a definition, like a built-in kind. */
 export function customKind(
   definition: CustomResourceDefinition,
   version: CustomResourceDefinitionVersion,
@@ -65,10 +65,10 @@ export function customKind(
   }
 }
 
-/** While a definition goes, nothing new comes. */
+/** Verbs while the definition is being deleted: everything except create. */
 const closing: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
 
-/** Stored objects may be older than the schema: what it dropped goes, what it filled in is there. */
+/** Stored objects may be older than the schema: prunes fields that it dropped and sets defaults that it added. */
 function readAs(stored: KubeObject, apiVersion: string, schema: Schema): KubeObject {
   const object: KubeObject = jsonClone({ ...stored, apiVersion })
   prune(object as unknown as Fields, schema)
@@ -76,7 +76,7 @@ function readAs(stored: KubeObject, apiVersion: string, schema: Schema): KubeObj
   return object
 }
 
-/** Type and metadata are checked as every object's are. */
+/** Drops type and metadata, which are validated as for every kind. */
 function withoutMeta(object: KubeObject): Fields {
   const { apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = object as KubeObject & Fields
   return { ...rest, metadata: { name: metadata.name, generateName: metadata.generateName } }
@@ -84,7 +84,7 @@ function withoutMeta(object: KubeObject): Fields {
 
 const roots = new WeakMap<Schema, Schema>()
 
-/** The schema without demands for what `withoutMeta` takes away. */
+/** The schema without requirements on the fields that `withoutMeta` drops. */
 function rootOf(schema: Schema): Schema {
   let root = roots.get(schema)
   if (!root) {
@@ -94,7 +94,7 @@ function rootOf(schema: Schema): Schema {
   return root
 }
 
-/** What the schema and its rules do not allow. */
+/** Validates an object by the schema and its rules. */
 function findings(object: KubeObject, previous: KubeObject | undefined, schema: Schema): FieldError[] {
   const errors = validateValue(withoutMeta(object), rootOf(schema), '', previous && withoutMeta(previous))
   checkRules(object, previous, schema, '', errors)

@@ -17,19 +17,19 @@ interface Served {
 
 export const definitionKey = { group: 'apiextensions.k8s.io', plural: 'customresourcedefinitions' }
 
-/** Brings the kinds of definitions into the table of what is served, and takes them out again. */
+/** Adds the kinds of definitions to the table of served resources, and removes them. */
 export class CustomKinds {
   readonly #resources: ResourceTable
   readonly #builtIn: (name: string) => JsonSchema | undefined
   readonly #callWebhook: WebhookCaller | undefined
   readonly #schemas = new Map<string, JsonSchema>()
-  /** What each definition serves, and the schemas' names. */
+  /** The resources and schema names that each definition serves. */
   readonly #served = new Map<string, Served>()
 
   constructor(options: {
     resources: ResourceTable
     builtIn: (name: string) => JsonSchema | undefined
-    /** Calls conversion webhooks; without it versions differ in their name alone. */
+    /** Calls conversion webhooks; without it versions differ only in `apiVersion`. */
     callWebhook: WebhookCaller | undefined
   }) {
     this.#resources = options.resources
@@ -37,18 +37,18 @@ export class CustomKinds {
     this.#builtIn = options.builtIn
   }
 
-  /** The OpenAPI definition of a name, custom or built in. */
+  /** Returns the OpenAPI definition of a name, custom or built-in. */
   definition(name: string): JsonSchema | undefined {
     return this.#schemas.get(name) ?? this.#builtIn(name)
   }
 
-  /** Definitions that were served before a restart are served from the first request on. */
+  /** Serves stored definitions at start, before the first request. */
   load(reader: ObjectReader): void {
     for (const definition of reader.list(definitionKey) as CustomResourceDefinition[])
       if (isEstablished(definition)) this.put(definition)
   }
 
-  /** Serves a definition as it is now. */
+  /** Serves the current state of a definition. */
   put(definition: CustomResourceDefinition): void {
     const { metadata, spec } = definition
     const name = metadata.name ?? ''
@@ -56,7 +56,7 @@ export class CustomKinds {
     const known = this.#served.get(name)
     if (known?.uid === metadata.uid && known?.revision === revision) return
     if (known && known.uid === metadata.uid && metadata.deletionTimestamp && jsonEqual(known.spec, spec)) {
-      // Its objects go now, and who watches them sees them go: only new ones are refused.
+      // // Its objects are being deleted and watches receive the events: only creates are refused.
       this.#resources.withdraw(spec.group, spec.names.plural, 'create')
       known.revision = revision
       return
@@ -92,7 +92,7 @@ export class CustomKinds {
 export const isEstablished = ({ status }: CustomResourceDefinition): boolean =>
   status?.conditions?.some(({ type, status: value }) => type === 'Established' && value === 'True') === true
 
-/** What OpenAPI tells of a custom kind: its own schema, and what every object has. */
+/** Returns the OpenAPI schema of a custom kind: its own schema and the fields that every object has. */
 function publishedSchema(definition: CustomResourceDefinition, version: string, schema: JsonSchema): JsonSchema {
   const { group, names } = definition.spec
   return {

@@ -85,14 +85,14 @@ const launch = (name: string, content: Record<string, unknown> = {}): Promise<Sh
   api.client.create(ships, ship(name, content))
 const causes = async (promise: Promise<unknown>): Promise<string[]> => {
   const { status } = await promise.then(
-    () => Promise.reject(new Error('it was let pass')),
+    () => Promise.reject(new Error('expected the request to be refused')),
     (error: unknown) => error as ApiError,
   )
   return (status.details?.causes ?? []).map(({ field, message }) => `${field}: ${message}`)
 }
 
 describe('objects of a definition', () => {
-  it('have integers of 64 bits, checked by bounds and rules', async () => {
+  it('have 64-bit integers, checked by bounds and rules', async () => {
     const rule = { rule: 'self.tons < 9007199254740994', message: 'too heavy' }
     await define(
       spec({ tons: { type: 'integer', format: 'int64', minimum: 0 } }, { 'x-kubernetes-validations': [rule] }),
@@ -106,7 +106,7 @@ describe('objects of a definition', () => {
     ])
   })
 
-  it('are created, read, listed, patched, applied, watched and deleted like others', async () => {
+  it('are created, read, listed, patched, applied, watched and deleted like built-in ones', async () => {
     await define(spec({ masts: { type: 'integer' }, crew: { type: 'array', items: { type: 'string' } } }))
     const made = await launch('a', { masts: 3 })
     expect(made).toMatchObject({ apiVersion: 'sea.example.com/v1', kind: 'Ship', metadata: { generation: 1 } })
@@ -132,7 +132,7 @@ describe('objects of a definition', () => {
     ).rejects.toMatchObject({ code: 415 })
   })
 
-  it('lose what the schema does not know, keep what it leaves open, and get its defaults', async () => {
+  it('are pruned by the schema, keep preserved unknown fields, and get defaults', async () => {
     await define(
       spec({
         masts: { type: 'integer', default: 2 },
@@ -157,7 +157,7 @@ describe('objects of a definition', () => {
     })
   })
 
-  it('keep a null where the schema allows it', async () => {
+  it('keep null where the schema allows it', async () => {
     const keel = { type: 'string', nullable: true }
     const holds = { type: 'array', items: { type: 'object', properties: { keel } } }
     await define(spec({ keel, holds }))
@@ -165,14 +165,14 @@ describe('objects of a definition', () => {
     expect((await launch('a', content)).spec).toEqual(content)
   })
 
-  it('know the metadata of an embedded object as their own', async () => {
+  it('validate the metadata of an embedded object', async () => {
     await define(spec({ template: { type: 'object', 'x-kubernetes-embedded-resource': true } }))
     const metadata = { name: 'inner', rudder: 'x' }
     const made = await launch('a', { template: { apiVersion: 'v1', kind: 'Pod', metadata } })
     expect(made.spec?.['template']).toEqual({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'inner' } })
   })
 
-  it('are refused with the path and the reason of every offence', async () => {
+  it('are refused with the path and the reason of every error', async () => {
     await define(
       spec(
         {
@@ -205,7 +205,7 @@ describe('objects of a definition', () => {
     ])
   })
 
-  it('keep the rules of the schema, those about changes too', async () => {
+  it('are checked by the rules of the schema, including transition rules', async () => {
     await define(
       spec(
         { masts: { type: 'integer' }, length: { type: 'number' }, keel: { type: 'string' } },
@@ -228,7 +228,7 @@ describe('objects of a definition', () => {
     ])
   })
 
-  it('are refused when a rule costs too much; the rules after it are not looked at', async () => {
+  it('are refused when a rule exceeds the cost limit, without running the rules after it', async () => {
     await define(
       spec(
         { list: { type: 'array', items: { type: 'integer' } } },
@@ -247,7 +247,7 @@ describe('objects of a definition', () => {
     ])
   })
 
-  it('know by an optional past whether they are new', async () => {
+  it('are checked by rules with an optional oldSelf on create and update', async () => {
     const rule = 'oldSelf.hasValue() ? self >= oldSelf.value() : self == 1'
     await define(
       spec({
@@ -265,7 +265,7 @@ describe('objects of a definition', () => {
     ])
   })
 
-  it('that a stricter schema no longer allows can be changed elsewhere', async () => {
+  it('that violate a stricter schema can be changed in other fields', async () => {
     const { metadata, spec: defined } = await define(spec({ masts: { type: 'integer' }, keel: { type: 'string' } }))
     const made = await launch('a', { masts: 9, keel: 'oak' })
     const strict = spec({
@@ -287,7 +287,7 @@ describe('objects of a definition', () => {
     ])
   })
 
-  it('have a status and a scale of their own where the definition says so', async () => {
+  it('have status and scale subresources where the definition declares them', async () => {
     await define(
       {
         type: 'object',
@@ -324,7 +324,7 @@ describe('objects of a definition', () => {
     })
   })
 
-  it('show the columns and are selected by the fields that it names', async () => {
+  it('have the declared columns and selectable fields', async () => {
     await define(spec({ color: { type: 'string' }, masts: { type: 'integer' } }), {
       additionalPrinterColumns: [
         { name: 'Color', type: 'string', jsonPath: '.spec.color' },
@@ -348,7 +348,7 @@ describe('objects of a definition', () => {
     ])
   })
 
-  it('are served in every version, and stored in one', async () => {
+  it('are served in every version and stored in one', async () => {
     const schema = {
       openAPIV3Schema: spec({ masts: { type: 'integer' } }),
     } as CustomResourceDefinitionVersion['schema']
@@ -365,7 +365,7 @@ describe('objects of a definition', () => {
 })
 
 describe('a definition', () => {
-  it('is in discovery and both OpenAPI documents as long as it is there', async () => {
+  it('is in discovery and both OpenAPI documents until it is deleted', async () => {
     await define(spec({ masts: { type: 'integer', description: 'Poles.' } }))
     const read = async (path: string): Promise<string> =>
       JSON.stringify(await api.client.transport.request({ method: 'GET', path }))
@@ -377,7 +377,7 @@ describe('a definition', () => {
     expect(await read('/openapi/v2')).not.toContain('com.example.sea.v1.Ship')
   })
 
-  it('that is deleted takes its objects with it, and ends their watches', async () => {
+  it('deletes its objects when it is deleted, and ends their watches', async () => {
     await define(spec({ masts: { type: 'integer' } }))
     await launch('a')
     const seen: string[] = []
@@ -403,7 +403,7 @@ describe('a definition', () => {
     expect((await api.client.list(ships)).items).toEqual([])
   })
 
-  it('with the names of another is not accepted', async () => {
+  it('that reuses the names of another is not accepted', async () => {
     await define(spec({}))
     await api.client.create(customResourceDefinitions, {
       metadata: { name: 'boats.sea.example.com' },
@@ -422,7 +422,7 @@ describe('a definition', () => {
       .toEqual(['NamesAccepted False KindConflict', 'Established False NotAccepted'])
   })
 
-  it('of a group of the Kubernetes project needs approval, and shows it', async () => {
+  it('in a protected group needs approval, and reports it in a condition', async () => {
     const definition = (approval: string): CustomResourceDefinition => ({
       metadata: { name: 'ships.sea.k8s.io', annotations: { 'api-approved.kubernetes.io': approval } },
       spec: {
@@ -446,7 +446,7 @@ describe('a definition', () => {
       .toEqual(['NamesAccepted True', 'Established True', 'KubernetesAPIApprovalPolicyConformant False'])
   })
 
-  it('that is not structural is refused with the paths of what is wrong', async () => {
+  it('that is not structural is refused with the path of every error', async () => {
     const bad: Schema = {
       type: 'object',
       properties: {

@@ -11,7 +11,7 @@ const matches =
     pattern.test(text)
 const uuid = '[0-9a-f]{8}-?[0-9a-f]{4}-?'
 
-/** The formats of apiextensions/v1 that are checked; any other is let pass. */
+/** The formats of apiextensions/v1 that are validated; others are ignored. */
 const formats: Readonly<Record<string, (text: string) => boolean>> = {
   uri: (text) => URL.canParse(text) || text.startsWith('/'),
   email: matches(/^[^@\s<>]+@[^@\s<>]+$/),

@@ -3,7 +3,7 @@ import { openApiV2Schema } from './openapi-v2-schema.ts'
 
 const kind = { 'x-kubernetes-group-version-kind': [{ group: 'sea.example.com', version: 'v1', kind: 'Ship' }] }
 
-it('leaves out what OpenAPI v2 has no words for', () => {
+it('omits what OpenAPI v2 cannot express', () => {
   const schema = {
     type: 'object',
     required: ['masts', 'crew'],
@@ -36,7 +36,7 @@ it('leaves out what OpenAPI v2 has no words for', () => {
   })
 })
 
-it('says nothing of the fields of a kind that takes any', () => {
+it('omits the fields of a kind that preserves unknown fields', () => {
   const schema = {
     type: 'object',
     description: 'A ship.',

@@ -1,12 +1,12 @@
 import { isFields, type Fields } from '../schema/structural.ts'
 
 /**
- * A published schema as OpenAPI v2 can say it. Clients validate by that document: where it cannot say what is allowed
- * (null, fields that nobody described, alternatives), it must be silent, or they would refuse what the server takes.
+ * Converts a published schema to OpenAPI v2. Clients validate by that document: what it cannot express (null, unknown
+ * fields, alternatives) is omitted, as they would otherwise refuse objects that the server accepts.
  */
 export function openApiV2Schema(schema: Fields): Fields {
   if (schema['x-kubernetes-preserve-unknown-fields'] !== true) return simplified(schema)
-  // Described fields would make clients complain of all others.
+  // // With declared fields, clients would report all others as unknown.
   const { description } = schema
   return {
     ...(description === undefined ? {} : { description }),
@@ -32,7 +32,7 @@ function simplified(schema: Fields): Fields {
     out['properties'] = Object.fromEntries(
       Object.entries(properties).map(([name, child]) => [name, isFields(child) ? simplified(child) : child]),
     )
-    // What may be null need not be there.
+    // // A nullable field is not required: clients may drop a null.
     if (Array.isArray(required)) out['required'] = required.filter((name) => !isNullable(properties[String(name)]))
   }
   if (isFields(items)) out['items'] = simplified(items)

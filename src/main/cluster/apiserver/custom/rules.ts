@@ -19,16 +19,16 @@ import {
 const plainVariables = { self: 'dyn', oldSelf: 'dyn' } as const
 const optionalVariables = { self: 'dyn', oldSelf: 'optional<dyn>' } as const
 
-/** What a rule may speak of. */
+/** The variables that a rule can access. */
 export const variablesOf = ({ optionalOldSelf }: Pick<Rule, 'optionalOldSelf'>): Variables =>
   optionalOldSelf ? optionalVariables : plainVariables
 
-/** Whether a rule speaks of the state before: it holds for changes alone then. */
+/** Reports whether a rule refers to the previous state: such a rule applies to updates only. */
 export const isTransition = ({ rule }: Rule): boolean => /\boldSelf\b/.test(rule)
 
 const withRules = new WeakMap<Schema, boolean>()
 
-/** Whether there is a rule in the schema or beneath it. */
+/** Reports whether the schema has rules at any level. */
 export function hasRules(schema: Schema): boolean {
   let known = withRules.get(schema)
   if (known === undefined) {
@@ -43,7 +43,7 @@ export function hasRules(schema: Schema): boolean {
   return known
 }
 
-/** What of a value the rules of its schema do not allow; `old` is what was in its place, undefined if nothing was. */
+/** Checks a value by the rules of its schema; `old` is the previous value, undefined if there was none. */
 export function checkRules(value: unknown, old: unknown, schema: Schema, path: string, errors: FieldError[]): void {
   try {
     checkAll(value, old, schema, path, { errors, budget: new CostBudget() })
@@ -52,13 +52,13 @@ export function checkRules(value: unknown, old: unknown, schema: Schema, path: s
   }
 }
 
-/** Findings so far, and what may still be spent on more. */
+/** Findings so far, and the cost budget that is left. */
 interface Check {
   errors: FieldError[]
   budget: CostBudget
 }
 
-/** One rule has used up what all of them may cost. */
+/** A rule has exhausted the cost budget of all rules. */
 class NoMoreRules extends Error {}
 
 function checkAll(value: unknown, old: unknown, schema: Schema, path: string, check: Check): void {
@@ -79,10 +79,10 @@ function checkAll(value: unknown, old: unknown, schema: Schema, path: string, ch
     }
 }
 
-/** Where a rule is looked at. */
+/** The value that a rule applies to, with its schema and path. */
 interface Place {
   value: unknown
-  /** The value as CEL sees it. */
+  /** The value converted for CEL. */
   self: unknown
   old: unknown
   hints: Hints
@@ -93,9 +93,9 @@ interface Place {
 function checkRule(rule: Rule, { value, self, old, hints, schema, path }: Place, { errors, budget }: Check): void {
   const ofChanges = isTransition(rule)
   if (ofChanges && old === undefined && !rule.optionalOldSelf) return
-  // What has not changed is not looked at again, as with the rest of the schema.
+  // // Unchanged values are not checked again (ratcheting), as with the rest of the schema.
   if (!ofChanges && old !== undefined && jsonEqual(value, old)) return
-  // `oldSelf.hasValue()`, `oldSelf.orValue(0)` …, where the rule asks for it.
+  // // With `optionalOldSelf`, rules use `oldSelf.hasValue()`, `oldSelf.orValue(0)` ….
   const oldSelf = rule.optionalOldSelf ? toOptional(old, hints) : old === undefined ? null : toCel(old, hints)
   const bindings = { self, oldSelf }
   try {
@@ -148,7 +148,7 @@ function failureOf({ reason, fieldPath }: Rule, message: string, schema: Schema,
 
 const hints = new WeakMap<Schema, Hints>()
 
-/** What CEL has to know of a schema: which numbers are doubles, and strings times; how properties are called. */
+/** Type hints that converting a value for CEL takes from a schema: doubles, times and property names. */
 function hintsOf(schema: Schema): Hints {
   let known = hints.get(schema)
   if (!known) {

@@ -8,7 +8,7 @@ import { variablesOf } from './rules.ts'
 import { isObjectSchema, type Rule, type Schema } from '../schema/structural.ts'
 import { validateValue } from './validate.ts'
 
-/** Whether a schema is structural, as apiextensions/v1 demands it: findings with the path of each offence. */
+/** Checks that a schema is structural, as apiextensions/v1 requires; findings have the path of each error. */
 export function checkStructure(schema: Schema, field: string, errors: FieldError[]): void {
   if (schema.type !== 'object')
     errors.push(
@@ -138,7 +138,7 @@ function checkDefault(schema: Schema, field: string, errors: FieldError[], root:
   for (const error of validateValue(schema.default, schema, `${field}.default`)) errors.push(error)
 }
 
-/** Of metadata only name and generateName may be described. */
+/** For metadata a schema may only describe name and generateName. */
 function checkMetadata(schema: Schema, field: string, errors: FieldError[]): void {
   for (const name of Object.keys(schema.properties ?? {}))
     if (name !== 'name' && name !== 'generateName')
@@ -150,7 +150,7 @@ function checkMetadata(schema: Schema, field: string, errors: FieldError[]): voi
       )
 }
 
-/** Beneath allOf, anyOf, oneOf and not values may be bounded, but nothing be described. */
+/** Schemas under allOf, anyOf, oneOf and not may restrict values, but not declare types or structure. */
 function checkValueOnly(schema: Schema, field: string, errors: FieldError[]): void {
   const forbidden = [
     'type',
@@ -172,10 +172,10 @@ function checkValueOnly(schema: Schema, field: string, errors: FieldError[]): vo
   if (schema.items) checkValueOnly(schema.items, `${field}.items`, errors)
 }
 
-/** `anyOf: [{type: integer}, {type: string}]` is the one place for types there. */
+/** `anyOf: [{type: integer}, {type: string}]` is the only place there that may have types. */
 const isIntOrString = ({ type }: Schema): boolean => type === 'integer' || type === 'string'
 
-/** What rules speak of as `self`. */
+/** The schema node that rules access as `self`. */
 interface Subject {
   schema: Schema
   isResource: boolean
@@ -196,7 +196,7 @@ function checkRuleText(rule: Partial<Rule>, subject: Subject, field: string, err
     errors.push(fieldInvalid(`${field}.message`, rule.message, 'message must not contain line breaks'))
 }
 
-/** Rules are compiled without types, as they will run, and then held against the types of the schema. */
+/** Rules are compiled without types, as they run, and then checked against the types of the schema. */
 function problemOf(
   expression: string,
   { optionalOldSelf }: Partial<Rule>,
@@ -224,6 +224,6 @@ function typedVariables(schema: Schema, isResource: boolean, optional: boolean):
   return variables
 }
 
-// All rules of a schema share one set of types.
+// // All rules of a schema share one set of types.
 const withPlain = new WeakMap<Schema, TypedVariables>()
 const withOptional = new WeakMap<Schema, TypedVariables>()

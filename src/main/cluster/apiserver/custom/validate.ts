@@ -12,8 +12,8 @@ import { hasFormat } from './formats.ts'
 import { childPath, isFields, itemBefore, propertySchema, type Fields, type Schema } from '../schema/structural.ts'
 
 /**
- * What of a value its schema does not allow, in the words of Kubernetes' validation of custom resources. What is as it
- * was in `old` is let pass: a schema that has become stricter does not stand in the way of other changes (ratcheting).
+ * Validates a value by its schema, with the messages of Kubernetes' validation of custom resources. Values unchanged
+ * from `old` are accepted: a stricter schema does not block changes to other fields (ratcheting).
  */
 export function validateValue(value: unknown, schema: Schema, path: string, old?: unknown): FieldError[] {
   const errors: FieldError[] = []
@@ -81,7 +81,7 @@ function typeNameOf(value: unknown): string {
   return typeof value
 }
 
-/** A definition that was stored before patterns were held to Go's syntax may have one that nothing can be held to. */
+/** Patterns of older definitions may not be valid Go syntax; those accept any value. */
 function matchesPattern(value: string, pattern: string): boolean {
   let regex: ReturnType<typeof goRegex>
   try {

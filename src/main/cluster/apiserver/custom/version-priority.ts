@@ -1,6 +1,6 @@
 /**
- * Kubernetes' order of versions: stable before beta before alpha, the greater number first, names of another form last
- * and by the alphabet.
+ * Compares versions in Kubernetes' order: stable before beta before alpha, the greater number first, names of another
+ * form last and alphabetically.
  */
 export function byVersionPriority(a: string, b: string): number {
   const [left, right] = [parse(a), parse(b)]

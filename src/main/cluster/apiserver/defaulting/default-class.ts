@@ -1,6 +1,6 @@
 import type { KubeObject } from '#shared/kube/object.ts'
 
-/** Of the classes that an annotation makes the default the newest, then the first by name. */
+/** Returns the newest of the classes that an annotation marks as default; ties are resolved by name. */
 export function newestDefault<T extends KubeObject>(classes: readonly T[], annotation: string): T | undefined {
   const made = ({ metadata }: T): string => metadata.creationTimestamp ?? ''
   const name = ({ metadata }: T): string => metadata.name ?? ''

@@ -12,14 +12,14 @@ import { canonicalQuantity, isQuantity } from '#shared/kube/quantity.ts'
 import type { Wire } from '../api/wire.ts'
 import { setVolumeDefaults } from './volumes.ts'
 
-/** What Kubernetes fills in of the pod template of a workload. */
+/** Sets the defaults of a workload's pod template. */
 export function setPodTemplateDefaults(template: Wire<PodTemplateSpec> | undefined): void {
   if (!template) return
   template.metadata ??= {}
   setPodSpecDefaults((template.spec ??= {}))
 }
 
-/** What holds for pods and for templates of pods; a pod itself has some defaults more. */
+/** Sets the defaults of pods and pod templates; `setPodDefaults` sets those of pods only. */
 export function setPodSpecDefaults(spec: Wire<PodSpec>): void {
   spec.containers ??= []
   spec.dnsPolicy ||= 'ClusterFirst'
@@ -27,7 +27,7 @@ export function setPodSpecDefaults(spec: Wire<PodSpec>): void {
   spec.terminationGracePeriodSeconds ??= 30
   spec.schedulerName ||= 'default-scheduler'
   spec.securityContext ??= {}
-  // Two names for one thing; the older one follows.
+  // // Both fields name the service account; the deprecated one mirrors the other.
   spec.serviceAccountName ||= spec.serviceAccount
   if (spec.serviceAccountName) spec.serviceAccount = spec.serviceAccountName
   else delete spec.serviceAccountName
@@ -39,7 +39,7 @@ export function setPodSpecDefaults(spec: Wire<PodSpec>): void {
   if (spec.overhead) canonicalizeQuantities(spec.overhead)
 }
 
-/** What a pod has beyond its template: service links, host ports of the host's network, requests as high as limits. */
+/** Sets the defaults that only pods have: service links, host ports on the host network, requests equal to limits. */
 export function setPodDefaults(spec: Wire<PodSpec>): void {
   setPodSpecDefaults(spec)
   spec.enableServiceLinks ??= true
@@ -102,7 +102,7 @@ function canonicalizeResources({ limits, requests }: Wire<ResourceRequirements>)
   if (requests) canonicalizeQuantities(requests)
 }
 
-/** Quantities leave the server in one canonical form: `0.5` as `500m`. */
+/** Converts quantities to canonical form: `0.5` to `500m`. */
 export function canonicalizeQuantities(quantities: Record<string, string | undefined>): void {
   for (const name in quantities) {
     const quantity = quantities[name]

@@ -6,7 +6,7 @@ import type { Wire } from '../api/wire.ts'
 /** Mode bits of projected files: `-rw-r--r--`. */
 const fileMode = 0o644
 
-/** Fills in one volume of a pod; one without any source is an empty directory. */
+/** Sets the defaults of a volume; one without a source is an emptyDir. */
 export function setVolumeDefaults(volume: Wire<Volume>): void {
   if (Object.keys(volume).every((field) => field === 'name')) volume.emptyDir = {}
   const { emptyDir, secret, configMap, downwardAPI, projected, hostPath, ephemeral, image, iscsi } = volume

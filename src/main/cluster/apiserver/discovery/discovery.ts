@@ -8,13 +8,13 @@ import { discoveredResources, type DiscoveredResource } from './resources.ts'
 const aggregated = 'APIGroupDiscoveryList'
 const discoveryForms = new Set([`${aggregated}.v2.apidiscovery.k8s.io`, `${aggregated}.v2beta1.apidiscovery.k8s.io`])
 
-/** Where it is found out what is served: by this server, and by those that it passes requests on to. */
+/** Sources of served resources: this server and aggregated servers. */
 export interface DiscoverySources {
   resources: ResourceTable
   remote?: RemoteGroups | undefined
 }
 
-/** `/api`, `/apis` and what is directly beneath them: which groups, versions and resources are served. */
+/** Answers `/api`, `/apis` and the group and version documents beneath them. */
 export function discoveryPage(sources: DiscoverySources, call: Call): Answer | undefined {
   const { path } = call
   const clean = path.endsWith('/') ? path.slice(0, -1) : path
@@ -40,11 +40,11 @@ function listing(sources: DiscoverySources, path: '/api' | '/apis', call: Call):
 
 interface Group {
   name: string
-  /** In order of preference; of each version its resources, each with its subresources behind it. */
+  /** In order of preference; each resource is followed by its subresources. */
   versions: Map<string, (readonly DiscoveredResource[])[]>
 }
 
-/** Groups in the order in which kinds are listed, versions too: the first is preferred. Remote ones come last. */
+/** Groups and versions in the order of the kinds; the first version is preferred. Remote groups come last. */
 function groupsOf({ resources, remote }: DiscoverySources): Group[] {
   const groups = new Map<string, Group>()
   const listOf = (group: string, version: string): (readonly DiscoveredResource[])[] => {
@@ -154,6 +154,6 @@ function document(format: Format, value: unknown): Answer {
   }
 }
 
-/** Quoted digest of a document, by which clients cache it. */
+/** Quoted digest of a document, which clients cache it by. */
 export const etagOf = (body: string | Uint8Array): string =>
   `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`

@@ -14,7 +14,7 @@ const protobufTypes = [
   'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
 ]
 
-/** OpenAPI v2 of everything served, in JSON and in the protobuf form that Go clients ask for. */
+/** The OpenAPI v2 document of all served resources, as JSON and as the protobuf form that Go clients request. */
 export class OpenApiV2 {
   readonly #resources: ResourceTable
   readonly #definitions: Definitions
@@ -103,7 +103,7 @@ type V3PathItem = Partial<Record<Method, V3Operation>>
 
 const methods: readonly Method[] = ['get', 'put', 'post', 'delete', 'patch']
 
-/** Operations of v3 in the manner of v2, without bodies: nobody reads those from here. */
+/** Converts v3 operations to v2, without request bodies, which no client reads from here. */
 function downgraded(item: V3PathItem): PathItem {
   const out: PathItem = {}
   for (const method of methods) {
@@ -125,12 +125,12 @@ function downgraded(item: V3PathItem): PathItem {
   return out
 }
 
-/** References in the manner of v2, where a reference stands alone. */
+/** Converts references to v2, where a reference has no siblings. */
 function inDefinitions(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(inDefinitions)
   if (typeof value !== 'object' || value === null) return value
   const { allOf, oneOf, ...rest } = value as { allOf?: { $ref?: string }[]; oneOf?: unknown }
-  // Quantities and IntOrString are texts to v2.
+  // // Quantities and IntOrString are strings in v2.
   const out: Record<string, unknown> = oneOf ? { type: 'string' } : {}
   for (const [key, field] of Object.entries({ ...rest, ...allOf?.[0] }))
     out[key] =
@@ -223,5 +223,5 @@ function encodeExtensions(writer: ProtobufWriter, field: number, fields: Readonl
       })
 }
 
-/** An `Any` of the OpenAPI messages carries YAML, of which JSON is a part. */
+/** An `Any` of the OpenAPI messages carries YAML, a superset of JSON. */
 const encodeAny = (writer: ProtobufWriter, value: unknown): void => writer.string(2, `${JSON.stringify(value)}\n`)

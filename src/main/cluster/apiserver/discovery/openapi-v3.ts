@@ -6,12 +6,12 @@ import type { Answer } from '../api/request.ts'
 import { etagOf } from './discovery.ts'
 import { discoveredResources } from './resources.ts'
 
-/** Definitions by name, with `$ref`s that end in a name. */
+/** Finds a definition by name; its `$ref`s end in a name. */
 export type Definitions = (name: string) => JsonSchema | undefined
 
 /**
- * OpenAPI v3: an index of group versions with hashed URLs, and one document each. Documents are built when first asked
- * for: that costs tens of milliseconds and most are never read.
+ * OpenAPI v3: an index of group versions with hashed URLs, and one document each. Documents are built on first request:
+ * building takes tens of milliseconds and most are never read.
  */
 export class OpenApiV3 {
   readonly #resources: ResourceTable
@@ -46,7 +46,7 @@ export class OpenApiV3 {
     return { type: 'bytes', code: 200, contentType: 'application/json', body: JSON.stringify({ paths }) }
   }
 
-  /** As the aggregated server has it. */
+  /** The document as the aggregated server returned it. */
   #remoteDocument(gv: string): { body: string; etag: string } | undefined {
     const v3 = this.#remote?.schemas().find(({ path }) => path === gv)?.v3
     if (v3 === undefined) return undefined
@@ -93,7 +93,7 @@ function documentOf(resources: readonly ServedResource[], definitions: Definitio
   }
 }
 
-/** The schemas of some resources, their lists, and everything these refer to. */
+/** Returns the schemas of some resources, their lists, and everything that they refer to. */
 export function schemasOf(resources: readonly ServedResource[], definitions: Definitions): Map<string, unknown> {
   const schemas = new Map<string, unknown>()
   for (const resource of resources) {
@@ -112,7 +112,7 @@ const sharedSchemas = [
   'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions',
 ]
 
-/** Adds a definition and all it refers to, with references in the manner of v3. */
+/** Collects a definition and everything it refers to, with v3 references. */
 function collectSchemas(name: string, definitions: Definitions, into: Map<string, unknown>): void {
   if (into.has(name)) return
   const schema = definitions(name)
@@ -128,7 +128,7 @@ function collectSchemas(name: string, definitions: Definitions, into: Map<string
   )
 }
 
-/** A copy with rewritten references; one with siblings needs `allOf` in v3. */
+/** Returns a copy with rewritten references; a reference with siblings needs `allOf` in v3. */
 function rewritten(value: unknown, rewrite: (ref: string) => string): unknown {
   if (Array.isArray(value)) return value.map((item) => rewritten(item, rewrite))
   if (typeof value !== 'object' || value === null) return value
@@ -168,7 +168,10 @@ function markKind(schemas: Map<string, unknown>, { kind }: ServedResource): void
   })
 }
 
-/** The operations of a resource by path: enough for clients to find the kind of a path and the parameters of a write. */
+/**
+ * Returns the operations of a resource by path: enough for clients to find the kind of a path and the parameters of a
+ * write.
+ */
 export function operationsOf(resource: ServedResource): Record<string, unknown> {
   const { kind } = resource
   const base = `/${pathOf(kind)}/${kind.namespaced ? 'namespaces/{namespace}/' : ''}${kind.plural}`
@@ -256,7 +259,7 @@ function requestBody(verb: string, schema: string, isCustom: boolean): unknown {
       'application/apply-patch+yaml': patch,
       'application/json-patch+json': patch,
       'application/merge-patch+json': patch,
-      // Custom resources have no merge keys; kubectl looks here for what it may send.
+      // // Custom resources have no merge keys; kubectl reads the supported patch types from here.
       ...(isCustom ? {} : { 'application/strategic-merge-patch+json': patch }),
     },
     required: true,

@@ -3,14 +3,14 @@ import { jsonEqual } from '#shared/kube/json.ts'
 import type { RemoteSchemas } from './remote-schemas.ts'
 import type { DiscoveredResource } from './resources.ts'
 
-/** A version of an API group that a Service answers. */
+/** A version of an API group that an aggregated server serves. */
 export interface RemoteVersion {
   group: string
   version: string
-  /** Which groups, and which versions of a group, come first: the greater number. */
+  /** Order of groups and of versions within a group; higher numbers come first. */
   groupPriority: number
   versionPriority: number
-  /** A resource with its subresources behind it. */
+  /** Each resource followed by its subresources. */
   resources: readonly (readonly DiscoveredResource[])[]
 }
 
@@ -20,7 +20,7 @@ export class RemoteGroups {
   readonly #schemas = new Map<string, RemoteSchemas>()
   #schemasRevision = 0
 
-  /** @param document the APIResourceList of the group version. @throws Error when it is none */
+  /** @param document the APIResourceList of the group version. @throws Error when it is not one */
   put({ metadata, spec }: APIService, document: unknown): void {
     const { resources } = document as { resources?: unknown }
     if (!Array.isArray(resources)) throw new Error('the discovery document has no resources')
@@ -34,7 +34,7 @@ export class RemoteGroups {
     })
   }
 
-  /** @param schemas what the server says of the types of the APIService's group version */
+  /** @param schemas the aggregated server's schemas of the APIService's group version */
   putSchemas({ metadata: { name = '' } }: APIService, schemas: RemoteSchemas): void {
     if (jsonEqual(this.#schemas.get(name), schemas)) return
     this.#schemas.set(name, schemas)
@@ -50,7 +50,7 @@ export class RemoteGroups {
     return [...this.#schemas.values()]
   }
 
-  /** Increases with every change of the schemas. */
+  /** Incremented by every change of the schemas. */
   get schemasRevision(): number {
     return this.#schemasRevision
   }

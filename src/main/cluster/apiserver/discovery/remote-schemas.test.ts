@@ -20,7 +20,7 @@ const document = {
   },
 }
 
-it('takes the paths of a group version, and what they lead to', () => {
+it('takes the paths of a group version, and the definitions that they refer to', () => {
   const { paths, definitions } = partOf(document, 'apis/sea.example.com/v1')
   expect(Object.keys(paths)).toEqual(['/apis/sea.example.com/v1/ships'])
   expect(Object.keys(definitions).sort()).toEqual(['Flag', 'ListMeta', 'Meta', 'Ship', 'ShipList'])
@@ -28,7 +28,7 @@ it('takes the paths of a group version, and what they lead to', () => {
   expect(partOf('nonsense', 'apis/sea.example.com/v1')).toEqual({ paths: {}, definitions: {} })
 })
 
-it('shares definitions that are the same, and renames those that are not', () => {
+it('shares equal definitions, and renames different ones', () => {
   const whole = {
     paths: {},
     definitions: { Meta: { type: 'object', description: 'ours' }, Meta_v2: {}, ListMeta: { type: 'object' } },

@@ -1,12 +1,12 @@
 import { jsonEqual } from '#shared/kube/json.ts'
 
-/** What an aggregated API server says of the types of one of its group versions. */
+/** The schemas of an aggregated API server for one of its group versions. */
 export interface RemoteSchemas {
   /** `apis/sea.example.com/v1` */
   path: string
-  /** Its OpenAPI v3 document; undefined where it has none. */
+  /** The OpenAPI v3 document; undefined when there is none. */
   v3: unknown
-  /** Its part of the server's OpenAPI v2 document. */
+  /** The group version's part of the OpenAPI v2 document. */
   v2: OpenApiV2Part
 }
 
@@ -17,7 +17,7 @@ export interface OpenApiV2Part {
 
 const nothing: OpenApiV2Part = { paths: {}, definitions: {} }
 
-/** Of a whole OpenAPI v2 document the paths below `path`, and every definition that these lead to. */
+/** Returns the paths below `path` of an OpenAPI v2 document, and every definition that they refer to. */
 export function partOf(document: unknown, path: string): OpenApiV2Part {
   const { paths = {}, definitions = {} } = (document ?? {}) as Partial<OpenApiV2Part>
   const own = Object.entries(paths).filter(([name]) => name === `/${path}/` || name.startsWith(`/${path}/`))
@@ -39,7 +39,10 @@ export function partOf(document: unknown, path: string): OpenApiV2Part {
   return { paths: Object.fromEntries(own), definitions: reached }
 }
 
-/** Adds a part to a document. A definition whose name is taken by another one is renamed, as Kubernetes' aggregator does. */
+/**
+ * Merges a part into a document. A definition whose name is taken by a different one is renamed, as Kubernetes'
+ * aggregator does.
+ */
 export function merge(
   into: { paths: Record<string, unknown>; definitions: Record<string, unknown> },
   part: OpenApiV2Part,

@@ -1,7 +1,7 @@
 import type { HandledSubresource, KindDeclaration } from '../api/kind.ts'
 import type { ServedResource } from '../api/resources.ts'
 
-/** A resource or subresource as discovery names it. */
+/** A resource or subresource in a discovery document. */
 export interface DiscoveredResource {
   /** `pods` or `pods/status`. */
   name: string
@@ -15,7 +15,7 @@ export interface DiscoveredResource {
   categories: readonly string[]
 }
 
-/** What a served resource and its subresources look like to discovery. */
+/** Returns the discovery entries of a served resource and its subresources. */
 export function discoveredResources({ kind, verbs }: ServedResource): DiscoveredResource[] {
   const { group, version, plural, singular, namespaced } = kind
   const main: DiscoveredResource = {
@@ -45,7 +45,7 @@ export function discoveredResources({ kind, verbs }: ServedResource): Discovered
 
 const partVerbs = ['get', 'patch', 'update']
 
-/** In the order of their names. */
+/** Sorted by name. */
 function subresourcesOf(kind: KindDeclaration): Record<string, Partial<HandledSubresource>> {
   const all: Record<string, Partial<HandledSubresource>> = {}
   for (const [name, subresource] of Object.entries(kind.subresources ?? {}))

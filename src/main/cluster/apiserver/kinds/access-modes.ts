@@ -5,7 +5,7 @@ const short: Readonly<Record<string, string>> = {
   ReadWriteOncePod: 'RWOP',
 }
 
-/** Access modes in kubectl's letters: `RWO,ROX`. */
+/** Formats access modes with kubectl's abbreviations: `RWO,ROX`. */
 export const accessModesText = (modes: readonly string[] | undefined): string =>
   Object.keys(short)
     .filter((mode) => modes?.includes(mode))

@@ -3,7 +3,7 @@ import { ageOf } from '#shared/kube/human-duration.ts'
 import type { Column } from '../api/kind.ts'
 import { text, wide } from '../api/columns.ts'
 
-/** What both shapes of events have in common: their columns and field selectors, read from core's shape. */
+/** Columns and field selectors that both versions of events share, read from core's form. */
 export const eventColumns: Column<Event>[] = [
   text('Last Seen', 'When it was seen last.', lastSeen),
   text('Type', 'Normal or Warning.', ({ type }) => type ?? ''),
@@ -42,7 +42,7 @@ function sourceText({ source = {}, reportingComponent, reportingInstance }: Even
   return host ? `${component}, ${host}` : component
 }
 
-/** @param object name of the field with the object that the event is about */
+/** @param object name of the field that refers to the object of the event */
 export function eventFields(object: string, controller: string): Record<string, (event: Event) => string> {
   const about = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'] as const
   return {

@@ -63,7 +63,7 @@ import { storageClass } from './storage/storageclass.ts'
 import { volumeAttachment } from './storage/volumeattachment.ts'
 import { volumeAttributesClass } from './storage/volumeattributesclass.ts'
 
-/** Every built-in kind. Adding one means writing its declaration and listing it here. */
+/** Every built-in kind. To add one, write its declaration and list it here. */
 export const kinds: readonly KindDeclaration[] = [
   anyKind(binding),
   anyKind(componentStatus),
@@ -133,7 +133,7 @@ export const kinds: readonly KindDeclaration[] = [
   anyKind(volumeAttributesClass),
 ]
 
-/** The registry handles all kinds alike; what it hands to a declaration always is that declaration's own type. */
+/** The registry handles all kinds alike; it passes a declaration only objects of the declaration's own type. */
 function anyKind<T extends KubeObject>(kind: KindDeclaration<T>): KindDeclaration {
   return kind as unknown as KindDeclaration
 }

@@ -58,13 +58,13 @@ describe('events', () => {
     expect(cells(eventsEvent, eventsEvent.fromStorage?.(old), now)).toEqual(expected)
   })
 
-  it('are found by what they are about', () => {
+  it('are selected by the object they refer to', () => {
     expect(event.fields?.['involvedObject.name']?.(old)).toBe('p')
     expect(event.fields?.['source']?.(old)).toBe('kubelet')
     expect(eventsEvent.fields?.['regarding.name']?.(eventsEvent.fromStorage?.(old) as EventsEvent)).toBe('p')
   })
 
-  it('live in the namespace of what they are about', () => {
+  it('must be in the namespace of the object they refer to', () => {
     expect(findings(event, change(old, { 'involvedObject.namespace': 'other' }))).toEqual([
       'involvedObject.namespace: Invalid value: "other": does not match event.namespace',
     ])
@@ -72,7 +72,7 @@ describe('events', () => {
     expect(findings(event, ofNode)).toEqual([])
   })
 
-  it('of the newer sort say who reports what', () => {
+  it('with eventTime require the reporting fields', () => {
     const bare = { metadata: { name: 'e', namespace: 'default' }, eventTime: '2026-01-01T00:00:00.000000Z' }
     expect(findings(eventsEvent, bare)).toEqual([
       'reportingController: Required value',
@@ -93,7 +93,7 @@ describe('an EndpointSlice', () => {
 
   it.each<[string, Record<string, unknown>, string[]]>([
     [
-      'of another family',
+      'of another IP family',
       { 'endpoints.0.addresses': ['fd00::1'] },
       ['endpoints[0].addresses[0]: Invalid value: "fd00::1": must be a valid IPv4 address'],
     ],
@@ -103,7 +103,7 @@ describe('an EndpointSlice', () => {
       ['endpoints[0].addresses: Required value: must contain at least 1 item'],
     ],
     [
-      'of too many endpoints',
+      'with too many endpoints',
       { endpoints: Array.from({ length: 1001 }, () => ({ addresses: ['10.0.0.1'] })) },
       ['endpoints: Too many: 1001: must have at most 1000 items'],
     ],
@@ -120,14 +120,14 @@ describe('an EndpointSlice', () => {
   })
 })
 
-it('a Lease lasts', () => {
+it('a Lease must have a positive duration', () => {
   expect(findings(lease, { metadata: { name: 'l' }, spec: { leaseDurationSeconds: 0 } })).toEqual([
     'spec.leaseDurationSeconds: Invalid value: 0: must be greater than 0',
   ])
 })
 
 describe('a PriorityClass', () => {
-  it('of a user stays below the system', () => {
+  it('of a user is below system priorities', () => {
     expect(findings(priorityClass, { metadata: { name: 'p' }, value: 1_000_000_001 })).toEqual([
       'value: Forbidden: maximum allowed value of a user defined priority is 1000000000',
     ])
@@ -135,7 +135,7 @@ describe('a PriorityClass', () => {
     expect(findings(priorityClass, { metadata: { name: 'system-mine' }, value: 1 })).toHaveLength(1)
   })
 
-  it('keeps its value', () => {
+  it('cannot change its value', () => {
     const stored = { metadata: { name: 'p' }, value: 1 }
     expect(updateFindings(priorityClass, change(stored, { value: 2 }), stored)).toEqual([
       'value: Forbidden: may not be changed in an update.',
@@ -154,7 +154,7 @@ describe('a StorageClass', () => {
     })
   })
 
-  it('keeps how its volumes are made', () => {
+  it('cannot change its provisioner', () => {
     expect(updateFindings(storageClass, change(simple, { provisioner: 'example.com/q' }), simple)).toEqual([
       'provisioner: Invalid value: "example.com/q": field is immutable',
     ])

@@ -29,7 +29,7 @@ describe('networking', () => {
     },
   }
 
-  it('wants an Ingress to lead somewhere', () => {
+  it('requires a backend or rules in an Ingress', () => {
     expect(findings(ingress, web)).toEqual([])
     expect(findings(ingress, { metadata, spec: {} })).toEqual([
       'spec: Invalid value: []: either `defaultBackend` or `rules` must be specified',
@@ -43,7 +43,7 @@ describe('networking', () => {
     expect(cells(ingress, web)).toMatchObject({ Class: '<none>', Hosts: 'a.example.com', Ports: '80' })
   })
 
-  it('takes a NetworkPolicy for one about egress only where it has some', () => {
+  it('defaults a NetworkPolicy to type Egress only when it has egress rules', () => {
     expect(defaulted(networkPolicy, { metadata, spec: {} }).spec?.policyTypes).toEqual(['Ingress'])
     const out = defaulted(networkPolicy, { metadata, spec: { egress: [{ ports: [{ port: 1 }] }] } })
     expect(out.spec).toMatchObject({ policyTypes: ['Ingress', 'Egress'], egress: [{ ports: [{ protocol: 'TCP' }] }] })
@@ -52,13 +52,13 @@ describe('networking', () => {
     ])
   })
 
-  it('names an IPAddress by its address', () => {
+  it('requires the canonical address as the name of an IPAddress', () => {
     expect(ipAddress.validateName?.('10.0.0.1')).toEqual([])
     expect(ipAddress.validateName?.('name')).not.toEqual([])
     expect(findings(ipAddress, { metadata, spec: {} })).toEqual(['spec.parentRef: Required value'])
   })
 
-  it('lets a ServiceCIDR grow by a family, and not change', () => {
+  it('lets a ServiceCIDR add an IP family, and not change otherwise', () => {
     const range = { metadata, spec: { cidrs: ['10.0.0.0/16'] } }
     expect(updateFindings(serviceCidr, change(range, { 'spec.cidrs.1': 'fd00::/112' }), range)).toEqual([])
     expect(updateFindings(serviceCidr, change(range, { 'spec.cidrs.0': '10.1.0.0/16' }), range)).toEqual([
@@ -68,7 +68,7 @@ describe('networking', () => {
 })
 
 describe('storage', () => {
-  it('knows what a CSIDriver is when it does not say', () => {
+  it('sets the defaults of a CSIDriver', () => {
     const driver = { metadata, spec: {} }
     expect(defaulted(csiDriver, driver).spec).toMatchObject({
       attachRequired: true,
@@ -81,7 +81,7 @@ describe('storage', () => {
     ])
   })
 
-  it('wants every driver of a node once, with the node’s name in it', () => {
+  it('requires unique drivers with node IDs in a CSINode', () => {
     const drivers = [{ name: 'a', nodeID: 'n' }, { name: 'a' }]
     expect(findings(csiNode, { metadata, spec: { drivers } })).toEqual([
       'spec.drivers[1].name: Duplicate value: "a"',
@@ -89,7 +89,7 @@ describe('storage', () => {
     ])
   })
 
-  it('keeps a VolumeAttributesClass as it is', () => {
+  it('refuses changes of a VolumeAttributesClass', () => {
     const gold = { metadata, driverName: 'd', parameters: { iops: '1' } }
     expect(updateFindings(volumeAttributesClass, change(gold, { 'parameters.iops': '2' }), gold)).toEqual([
       'parameters: Forbidden: updates to parameters are forbidden.',
@@ -97,14 +97,14 @@ describe('storage', () => {
   })
 })
 
-it('a ResourceClaim asks for each thing once, and for ever', () => {
+it('a ResourceClaim has unique requests and is immutable', () => {
   const claim = { metadata, spec: { devices: { requests: [{ name: 'r', exactly: { deviceClassName: 'c' } }] } } }
   expect(findings(resourceClaim, claim)).toEqual([])
   expect(updateFindings(resourceClaim, change(claim, { 'spec.devices.requests.0.name': 's' }), claim)).toHaveLength(1)
   expect(cells(resourceClaim, { ...claim, status: { allocation: {} } })).toMatchObject({ State: 'allocated' })
 })
 
-it('flow control is of one kind or the other', () => {
+it('flow control has consistent types', () => {
   expect(findings(flowSchema, { metadata, spec: { priorityLevelConfiguration: { name: 'p' } } })).toEqual([])
   expect(
     findings(flowSchema, { metadata, spec: { matchingPrecedence: 1, priorityLevelConfiguration: { name: 'p' } } }),
@@ -126,7 +126,7 @@ describe('certificate requests', () => {
   ).toString('base64')
   const csr = { metadata, spec: { request, signerName: 'example.com/s', usages: ['client auth'] } }
 
-  it('have known usages, a signer and a life of ten minutes at least', () => {
+  it('require known usages, a signer and a duration of at least ten minutes', () => {
     expect(findings(certificateSigningRequest, csr)).toEqual([])
     const [finding] = findings(certificateSigningRequest, change(csr, { 'spec.usages.0': 'tea' }))
     expect(finding).toMatch(/^spec\.usages\[0\]: Unsupported value: "tea": supported values: "any", /)
@@ -140,7 +140,7 @@ describe('certificate requests', () => {
     ])
   })
 
-  it('say how far they are', () => {
+  it('print their condition', () => {
     const condition = (status: object): unknown => cells(certificateSigningRequest, { ...csr, status })['Condition']
     expect(condition({})).toBe('Pending')
     expect(condition({ conditions: [{ type: 'Approved' }], certificate: 'YQ==' })).toBe('Approved,Issued')

@@ -12,7 +12,7 @@ const running = { selector: { matchLabels: { app: 'a' } }, template }
 
 const rule = { operations: ['*'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }
 
-/** The least that each kind can be made of. */
+/** A minimal valid object of each kind. */
 const examples: Record<string, Record<string, unknown>> = {
   'v1/ConfigMap': { data: { a: 'b' } },
   'v1/Endpoints': { subsets: [{ addresses: [{ ip: '10.0.0.1' }], ports: [{ port: 80 }] }] },
@@ -137,7 +137,7 @@ const examples: Record<string, Record<string, unknown>> = {
   'storage.k8s.io/v1/StorageClass': { provisioner: 'example.com/p' },
 }
 
-/** Names that are made of other fields. */
+/** Names that are derived from other fields. */
 const madeNames: Record<string, string> = {
   APIService: 'v1.a.example.com',
   IPAddress: '10.9.0.7',
@@ -146,7 +146,7 @@ const madeNames: Record<string, string> = {
 
 const schema = loadSchema()
 
-/** The others are answered without a store: nothing of them can be created and read. */
+/** Other kinds are answered without a store: their objects cannot be created and read. */
 const stored = kinds.filter(({ verbs }) => verbs === undefined)
 
 describe.each(
@@ -168,24 +168,24 @@ describe.each(
     ...examples[name],
   })
 
-  it('has a schema that says what it is', () => {
+  it('has a schema with its group, version and kind', () => {
     expect(schema.definition(kind.schema)?.['x-kubernetes-group-version-kind']).toEqual([
       { group: kind.group, kind: kind.kind, version: kind.version },
     ])
   })
 
-  it('is created, read, written unchanged and deleted', async () => {
+  it('can be created, read, updated unchanged and deleted', async () => {
     const created = await api.client.create(resource, named('x'))
     expect(created).toMatchObject({ apiVersion, kind: kind.kind, metadata: { name: nameOf('x') } })
     const ref = { name: nameOf('x'), namespace: created.metadata.namespace }
     const updated = await api.client.update(resource, created)
-    // Defaults, preparation and validation of what was stored change nothing more.
+    // // Defaulting, preparation and validation of a stored object must not change it.
     expect(updated).toEqual(created)
     expect(await api.client.get(resource, ref)).toEqual(created)
     await api.client.delete(resource, ref)
   })
 
-  it('keeps a status, where it has one, to the status subresource', async () => {
+  it('writes the status only through the status subresource', async () => {
     if (!kind.status) return
     const created = (await api.client.create(resource, named('y'))) as KubeObject & { status?: object; spec?: object }
     const changed = { ...created, status: { ...created.status, conditions: [{ type: 'Odd', status: 'True' }] } }

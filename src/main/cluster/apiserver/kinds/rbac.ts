@@ -3,7 +3,7 @@ import type { KubeObject } from '#shared/kube/object.ts'
 import type { Column } from '../api/kind.ts'
 import { age, text, wide } from '../api/columns.ts'
 
-/** Roles say when they were made, not how long ago. */
+/** As in Kubernetes, roles show their creation time instead of their age. */
 export const createdAt: Column<KubeObject> = text(
   'Created At',
   'When it was made.',

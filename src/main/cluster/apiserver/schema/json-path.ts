@@ -6,12 +6,12 @@ type Step = { name: string } | { index: number } | { all: true } | { where: Step
 export class JsonPath {
   readonly #steps: Step[]
 
-  /** @throws Error when it is none */
+  /** @throws Error when the syntax is invalid */
   constructor(text: string) {
     this.#steps = parse(text.replace(/^\{(.*)\}$/, '$1').replace(/^\$/, ''))
   }
 
-  /** Everything that it leads to. */
+  /** Returns all values that the path selects. */
   all(value: unknown): unknown[] {
     return walk([value], this.#steps)
   }

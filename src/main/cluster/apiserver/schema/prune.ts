@@ -1,19 +1,19 @@
 import { jsonClone } from '#shared/kube/json.ts'
 import { isFields, isObjectSchema, propertySchema, type Fields, type Schema } from './structural.ts'
 
-/** What is kept of an object's root, of an embedded one's too, whatever the schema says. */
+/** Fields that are kept at the root of objects and embedded objects, whatever the schema declares. */
 const typeMeta = new Set(['apiVersion', 'kind', 'metadata'])
 
 export interface Pruned {
-  /** Paths of what was dropped. */
+  /** Paths of the dropped fields. */
   unknownFields: string[]
-  /** Metadata of embedded objects, by path: the caller's too. */
+  /** Metadata of embedded objects, by path; left to the caller. */
   embeddedMetadata: { path: string; metadata: Fields }[]
-  /** How many keys were seen, dropped ones too: more in the text means repeated ones. */
+  /** How many keys were seen, dropped ones included: more keys in the text mean duplicates. */
   keys: number
 }
 
-/** Drops, in place, what the schema does not know. `metadata` is the caller's. */
+/** Drops unknown fields in place. `metadata` is left to the caller. */
 export function prune(object: Fields, schema: Schema): Pruned {
   const pruned: Pruned = { unknownFields: [], embeddedMetadata: [], keys: 0 }
   pruneStruct(object, schema, '', pruned, true)
@@ -67,7 +67,7 @@ function countKeys(value: unknown, pruned: Pruned): void {
     }
 }
 
-/** Fills, in place, what is absent and has a default; a null that may not be one counts as absent. */
+/** Sets defaults of absent fields in place; null in a field that is not nullable counts as absent. */
 export function fillDefaults(value: unknown, schema: Schema): void {
   if (Array.isArray(value)) {
     if (schema.items) for (const item of value) fillDefaults(item, schema.items)

@@ -6,7 +6,7 @@ const schema = loadSchema()
 const core = 'io.k8s.api.core.v1'
 const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1'
 
-it('refers only to what it defines', () => {
+it('refers only to its own definitions', () => {
   const missing = new Set<string>()
   JSON.stringify(schema.definitions, (key, value: unknown) => {
     if (key === '$ref' && typeof value === 'string') {
@@ -26,7 +26,7 @@ it('describes every kind served', () => {
   }
 })
 
-it('knows nothing of the prototype', () => {
+it('does not read properties of the prototype', () => {
   expect(schema.definition('constructor')).toBeUndefined()
 })
 
@@ -41,7 +41,7 @@ describe('merging', () => {
     [`${core}.PodStatus`, 'conditions', ['merge'], ['type'], 'type'],
     [`${core}.PodSpec`, 'topologySpreadConstraints', ['merge'], ['topologyKey', 'whenUnsatisfiable'], 'topologyKey'],
     [`${meta}.ObjectMeta`, 'ownerReferences', ['merge'], ['uid'], 'uid'],
-  ])('%s.%s goes by its keys', (name, field, strategies, keys, mergeKey) => {
+  ])('%s.%s merges by its keys', (name, field, strategies, keys, mergeKey) => {
     expect(schema.type(name).field(field)).toMatchObject({ kind: 'list', listType: 'map', strategies, keys, mergeKey })
   })
 
@@ -52,11 +52,11 @@ describe('merging', () => {
     [`${core}.ServiceSpec`, 'selector'],
     ['io.k8s.api.apps.v1.DeploymentSpec', 'selector'],
     ['io.k8s.api.rbac.v1.ClusterRole', 'rules'],
-  ])('%s.%s changes as a whole', (name, field) => {
+  ])('%s.%s is atomic', (name, field) => {
     expect(schema.type(name).field(field)?.atomic).toBe(true)
   })
 
-  it('takes finalizers as a set, and a strategy with its keys retained', () => {
+  it('treats finalizers as a set, and a deployment strategy as retainKeys', () => {
     expect(schema.type(`${meta}.ObjectMeta`).field('finalizers')).toMatchObject({
       listType: 'set',
       strategies: ['merge'],
@@ -64,7 +64,7 @@ describe('merging', () => {
     expect(schema.type('io.k8s.api.apps.v1.DeploymentSpec').field('strategy')?.strategies).toEqual(['retainKeys'])
   })
 
-  it('knows the protocol that ports leave out', () => {
+  it('has the default protocol of ports', () => {
     expect(schema.type(`${core}.Container`).field('ports')?.keyDefaults).toEqual({ protocol: 'TCP' })
   })
 })
@@ -82,13 +82,13 @@ it.each<[string, string, string]>([
   expect((type?.kind === 'map' ? type.items : type)?.scalar).toBe(scalar)
 })
 
-it('lists the values that people may choose from', () => {
+it('lists enum values', () => {
   expect(schema.definition(`${core}.Container`)?.properties?.['imagePullPolicy']).toMatchObject({
     enum: ['Always', 'IfNotPresent', 'Never'],
   })
 })
 
-it('tells what must be there', () => {
+it('has required fields', () => {
   expect(schema.definition(`${core}.Container`)?.required).toEqual(['name'])
   expect(schema.definition('io.k8s.api.apps.v1.DeploymentSpec')?.required).toEqual(['selector', 'template'])
 })

@@ -7,7 +7,7 @@ export interface SchemaSet {
   readonly definitions: Readonly<Record<string, OpenApiSchema>>
   /** @param name `io.k8s.api.core.v1.Pod` */
   definition(name: string): OpenApiSchema | undefined
-  /** What patching, apply and field validation walk; compiled once, resolved lazily. `anyType` for unknown names. */
+  /** The compiled form for patching, apply and field validation, resolved lazily; `anyType` for unknown names. */
   type(name: string): TypeNode
 }
 
@@ -16,7 +16,7 @@ export interface OpenApiSchema extends JsonSchema {
   enum?: string[]
 }
 
-/** The schema of Kubernetes v1.36, from what `npm run generate` made. */
+/** Returns the schema of Kubernetes v1.36, from the output of `npm run generate`. */
 export const loadSchema = (): SchemaSet => schemaSet(builtIn as Record<string, OpenApiSchema>)
 
 function schemaSet(definitions: Readonly<Record<string, OpenApiSchema>>): SchemaSet {

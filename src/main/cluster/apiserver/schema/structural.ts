@@ -1,6 +1,6 @@
 import { jsonEqual } from '#shared/kube/json.ts'
 
-/** A structural schema of a custom resource: JSONSchemaProps of apiextensions/v1, as the server walks it. */
+/** A structural schema of a custom resource: JSONSchemaProps of apiextensions/v1. */
 export interface Schema {
   type?: string
   format?: string
@@ -39,7 +39,7 @@ export interface Schema {
   'x-kubernetes-validations'?: readonly Rule[]
 }
 
-/** A rule in CEL (`x-kubernetes-validations`). */
+/** A CEL validation rule (`x-kubernetes-validations`). */
 export interface Rule {
   rule: string
   message?: string
@@ -56,20 +56,20 @@ export const isFields = (value: unknown): value is Fields =>
 
 export const isObjectSchema = (value: Schema | boolean | undefined): value is Schema => typeof value === 'object'
 
-/** The schema of a property: declared, or that of all others. */
+/** Returns the schema of a property: its own or `additionalProperties`. */
 export function propertySchema(schema: Schema, name: string): Schema | undefined {
   if (schema.properties && Object.hasOwn(schema.properties, name)) return schema.properties[name]
   return isObjectSchema(schema.additionalProperties) ? schema.additionalProperties : undefined
 }
 
-/** `spec.a`, `spec.map[key]` where the name is no declared property, `a` at the root. */
+/** Returns `spec.a`, `spec.map[key]` for an undeclared property, or `a` at the root. */
 export function childPath(path: string, schema: Schema, name: string): string {
   const declared = schema.properties !== undefined && Object.hasOwn(schema.properties, name)
   if (!declared && isObjectSchema(schema.additionalProperties)) return `${path}[${name}]`
   return path === '' ? name : `${path}.${name}`
 }
 
-/** The item's past: items of lists of the type map are found by their keys, those of other lists have none. */
+/** Returns the previous value of a list item: items of map lists correlate by their keys, other items have none. */
 export function itemBefore(item: unknown, old: unknown, schema: Schema): unknown {
   const keys = schema['x-kubernetes-list-type'] === 'map' ? (schema['x-kubernetes-list-map-keys'] ?? []) : []
   if (keys.length === 0 || !Array.isArray(old) || !isFields(item)) return undefined

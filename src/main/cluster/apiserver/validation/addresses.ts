@@ -3,10 +3,10 @@ import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/statu
 import { ipProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
 import { addInvalid } from './fields.ts'
 
-/** Addresses of objects, parsed: texts of other forms never reach those who act on them. */
+/** Validation of IP addresses and host names in objects: consumers receive only text that parses. */
 
 interface SpecialRange {
-  /** As Kubernetes says it (ValidateNonSpecialIP). */
+  /** The message of Kubernetes (ValidateNonSpecialIP). */
   problem: (ip: string) => string
   ranges: BlockList
 }
@@ -33,7 +33,10 @@ function rangesOf(...ranges: [address: string, prefix: number][]): BlockList {
   return list
 }
 
-/** An address that must be one of a machine or pod, in either form; IPv4 addresses within IPv6 count as what they are. */
+/**
+ * Validates the address of an endpoint: not a special address, in either family. IPv4-mapped IPv6 addresses count as
+ * IPv4.
+ */
 export function checkEndpointAddress(ip: string, field: string, errors: FieldError[]): void {
   const problems = ipProblems(ip)
   addInvalid(problems, ip, field, errors)
@@ -42,7 +45,7 @@ export function checkEndpointAddress(ip: string, field: string, errors: FieldErr
   if (found) errors.push(fieldInvalid(field, ip, found.problem(ip)))
 }
 
-/** A name of a machine, which is no address. */
+/** Validates a host name, which must not be an IP address. */
 export function checkHostname(hostname: string, field: string, errors: FieldError[]): void {
   addInvalid(subdomainProblems(hostname), hostname, field, errors)
   if (isIP(hostname) !== 0) errors.push(fieldInvalid(field, hostname, 'must be a DNS name, not an IP address'))

@@ -30,16 +30,16 @@ import { checkSecurityContext } from './security-context.ts'
 import { checkDescendingPath } from './volumes.ts'
 import type { Wire } from '../api/wire.ts'
 
-/** What containers of one pod share. */
+/** State that the containers of one pod share. */
 export interface PodContext {
   /** Names of the pod's volumes. */
   volumes: ReadonlySet<string>
   hostNetwork: boolean
-  /** Names of containers seen so far: unique over all lists of the pod. */
+  /** Names of containers seen so far: unique across all lists of the pod. */
   names: Set<string>
 }
 
-/** Findings about the containers that a pod is for. */
+/** Validates the containers of a pod. */
 export function checkContainers(
   containers: readonly Wire<Container>[],
   field: string,
@@ -59,7 +59,7 @@ export function checkContainers(
   })
 }
 
-/** Findings about the containers that run before the others, or beside them when always restarted. */
+/** Validates init containers: those that run before the others, and sidecars (restartPolicy Always). */
 export function checkInitContainers(
   containers: readonly Wire<Container>[],
   field: string,
@@ -91,7 +91,7 @@ const ephemeralForbidden = [
   'resizePolicy',
 ] as const
 
-/** Findings about containers added to a running pod for looking into it. */
+/** Validates ephemeral containers, which are added to a running pod for debugging. */
 export function checkEphemeralContainers(
   containers: readonly (Wire<Container> & { targetContainerName?: string })[],
   field: string,
@@ -165,7 +165,7 @@ function checkPorts(
   })
 }
 
-/** Two containers of a pod cannot take the same port of the node. */
+/** Containers of a pod cannot use the same host port twice. */
 function checkHostPorts(
   ports: readonly Wire<ContainerPort>[],
   field: string,

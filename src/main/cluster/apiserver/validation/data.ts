@@ -1,10 +1,10 @@
 import { jsonEqual } from '#shared/kube/json.ts'
 import { fieldForbidden, type FieldError } from '#shared/kube/status.ts'
 
-/** ConfigMaps and Secrets hold at most one mebibyte. */
+/** Maximum data size of a ConfigMap or Secret in bytes. */
 export const maxDataSize = 1024 * 1024
 
-/** Bytes of the values of a ConfigMap or Secret. @param encoded values in base64 */
+/** Returns the size of the values of a ConfigMap or Secret in bytes. @param encoded values in base64 */
 export function dataSize(texts: Readonly<Record<string, string>>, encoded: Readonly<Record<string, string>>): number {
   let size = 0
   for (const key in texts) size += Buffer.byteLength(texts[key] ?? '')
@@ -12,7 +12,7 @@ export function dataSize(texts: Readonly<Record<string, string>>, encoded: Reado
   return size
 }
 
-/** What may not change of a ConfigMap or Secret once it has been made immutable, itself included. */
+/** Finds changes to an immutable ConfigMap or Secret, including to `immutable` itself. */
 export function immutableChanges<T extends { immutable?: boolean }>(
   next: T,
   previous: T,

@@ -1,7 +1,7 @@
 import type { DeviceClaim } from '#shared/kube/generated/types.ts'
 import { fieldDuplicate, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 
-/** Findings about the devices that a claim asks for (resource.k8s.io/v1). */
+/** Validates the device requests of a claim (resource.k8s.io/v1). */
 export function deviceRequestFindings(devices: DeviceClaim | undefined, field: string): FieldError[] {
   const errors: FieldError[] = []
   const seen = new Set<string>()

@@ -6,7 +6,7 @@ import type { Wire } from '../api/wire.ts'
 const maxText = 128
 const maxNote = 1024
 
-/** @param controllerField what the version in question calls the reporting controller */
+/** @param controllerField the name of the reporting controller's field in the version */
 export function validateEvent(event: Wire<Event>, controllerField: string): FieldError[] {
   const errors: FieldError[] = []
   const namespace = event.metadata?.namespace ?? ''
@@ -18,7 +18,7 @@ export function validateEvent(event: Wire<Event>, controllerField: string): Fiel
   return errors
 }
 
-/** An event with `eventTime` is one of the newer sort, which says who reports what. */
+/** Validates the fields that events with `eventTime` (events.k8s.io/v1) require. */
 function checkNewFields(event: Wire<Event>, controllerField: string, errors: FieldError[]): void {
   const { reportingComponent = '', reportingInstance = '', action = '', reason = '', message = '' } = event
   if (reportingComponent === '') errors.push(fieldRequired(controllerField))

@@ -2,7 +2,7 @@ import { messageOf } from '#shared/kube/error-kinds.ts'
 import { fieldInvalid, type FieldError } from '#shared/kube/status.ts'
 import { compile, type Variables } from '../cel/compile.ts'
 
-/** Finds that an expression is none, or not of the type asked for; its absence is another's to find. */
+/** Validates that a CEL expression compiles and has the required type; a missing expression is not reported here. */
 export function checkExpression(
   expression: string | undefined,
   variables: Variables,

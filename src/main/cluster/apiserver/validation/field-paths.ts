@@ -4,7 +4,7 @@ import { qualifiedNameProblems } from '#shared/kube/validation-names.ts'
 import { addInvalid, checkSupported } from './fields.ts'
 import type { Wire } from '../api/wire.ts'
 
-/** Findings about references to a pod's own fields, in its environment and in its volumes. */
+/** Validates references to a pod's own fields, in environment variables and volumes. */
 
 export const envFieldPaths = [
   'metadata.name',

@@ -2,13 +2,13 @@ import { jsonEqual } from '#shared/kube/json.ts'
 import { fieldDuplicate, fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { subdomainProblems } from '#shared/kube/validation-names.ts'
 
-/** The findings that most validations share; each adds to `errors`. */
+/** Checks that most validations share; each appends to `errors`. */
 
 export function checkNotNegative(value: number | undefined, field: string, errors: FieldError[]): void {
   if (value !== undefined && value < 0) errors.push(fieldInvalid(field, value, 'must be greater than or equal to 0'))
 }
 
-/** A text that has to be there and to be one of those supported. */
+/** Validates that a required value is one of the supported values. */
 export function checkOneOf(
   value: string | undefined,
   supported: readonly string[],
@@ -36,7 +36,7 @@ export function addInvalid(problems: readonly string[], value: unknown, field: s
   for (const problem of problems) errors.push(fieldInvalid(field, value, problem))
 }
 
-/** A finding about a whole object, which the message does not repeat. */
+/** A finding about a whole object, whose value the message omits. */
 export const invalidWhole = (field: string, detail: string): FieldError => ({
   type: 'FieldValueInvalid',
   field,
@@ -48,7 +48,7 @@ export function checkAtMost(count: number, most: number, field: string, errors: 
     errors.push({ type: 'FieldValueTooMany', field, message: `Too many: ${count}: must have at most ${most} items` })
 }
 
-/** Of values that have to differ, the one at `i` repeats none before it. */
+/** Validates that the value at `i` does not repeat an earlier one. */
 export function checkNotBefore(values: readonly unknown[], i: number, field: string, errors: FieldError[]): void {
   if (values.indexOf(values[i]) < i) errors.push(fieldDuplicate(field, values[i]))
 }
@@ -56,7 +56,7 @@ export function checkNotBefore(values: readonly unknown[], i: number, field: str
 const pathPattern = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+"
 const pathRegExp = new RegExp(`^${pathPattern}$`)
 
-/** Who does something, as in `example.com/thing`: a domain, a slash, a path. */
+/** Validates a domain-prefixed path such as `example.com/thing`. */
 export function checkDomainPrefixedPath(value: string, field: string, errors: FieldError[]): void {
   if (value === '') {
     errors.push(fieldRequired(field))

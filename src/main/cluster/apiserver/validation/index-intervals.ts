@@ -1,6 +1,6 @@
-/** Indexes of a job's pods as its status and its success policy write them: `0,2-4`. */
+/** Index intervals in the status and the success policy of a Job: `0,2-4`. */
 
-/** How many indexes `0,2-4` names, or why it names none. */
+/** Counts the indexes of `0,2-4`, or returns the error message. */
 export function countIndexes(text: string, completions: number): number | string {
   if (text === '') return 0
   let total = 0
@@ -32,7 +32,7 @@ function limitsOf(interval: string, completions: number): [low: number, high: nu
   return low < high ? [low, high] : outOfOrder(low, high)
 }
 
-/** The first index in both of two valid texts, if there is any. */
+/** Returns the first index that two valid texts share, if any. */
 export function commonIndex(a: string, b: string, completions: number): number | undefined {
   const intervals = (text: string): [low: number, high: number][] =>
     text

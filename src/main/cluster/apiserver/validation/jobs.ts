@@ -20,7 +20,7 @@ import { checkPodTemplate } from './pod-spec.ts'
 import { checkSuccessPolicy } from './success-policy.ts'
 import type { Wire } from '../api/wire.ts'
 
-/** Findings about what a Job is, be it one of its own or what a CronJob makes. @param field `spec` */
+/** Validates the spec of a Job or of a CronJob's template. @param field `spec` */
 export function checkJobSpec(spec: Wire<JobSpec>, field: string, errors: FieldError[]): void {
   for (const name of counts) checkNotNegative(spec[name], `${field}.${name}`, errors)
   if (spec.maxFailedIndexes !== undefined && spec.backoffLimitPerIndex === undefined)
@@ -52,7 +52,7 @@ const counts = [
 
 const maxManagedBy = 63
 const maxIndexes = 100_000
-/** What may run or fail at a time of a job with more indexes than that, each with a limit of its own. */
+/** Maximum parallelism and maxFailedIndexes when completions exceed `maxIndexes` and backoffLimitPerIndex is set. */
 const maxOfMany = 10_000
 
 function checkIndexed(spec: Wire<JobSpec>, field: string, errors: FieldError[]): void {
@@ -84,7 +84,7 @@ function checkNotIndexed(spec: Wire<JobSpec>, field: string, errors: FieldError[
 function checkRestartPolicy({ template, podFailurePolicy }: Wire<JobSpec>, field: string, errors: FieldError[]): void {
   const policy = template?.spec?.restartPolicy ?? ''
   const supported = ['OnFailure', 'Never']
-  // Always is also what stands there when nothing was said.
+  // // Always is also the default of an omitted value.
   if (policy === 'Always' || policy === '') errors.push(fieldRequired(field, 'valid values: "OnFailure", "Never"'))
   else if (!supported.includes(policy)) errors.push(fieldNotSupported(field, policy, supported))
   else if (podFailurePolicy && policy !== 'Never')
@@ -120,7 +120,9 @@ function checkFailureRule(
     errors.push(invalidWhole(field, 'specifying one of OnExitCodes and OnPodConditions is required'))
 }
 
-/** One of the names supported; where none is given they are told in Go's way. */
+/**
+ * Validates that a value is one of the supported names; an empty value is reported with Go's formatting of the names.
+ */
 function checkNamed(value: string | undefined, names: readonly string[], field: string, errors: FieldError[]): void {
   if (!value) errors.push(fieldRequired(field, `valid values: [${names.map((name) => `"${name}"`).join(' ')}]`))
   else checkSupported(value, names, field, errors)

@@ -3,7 +3,7 @@ import { fieldForbidden, fieldInvalid, fieldRequired, fieldTooLong, type FieldEr
 import { labelValueProblems, qualifiedNameProblems } from '#shared/kube/validation-names.ts'
 import type { Wire } from '../api/wire.ts'
 
-/** Findings about labels, also those of a pod template or a selector. */
+/** Validates labels of an object, a pod template or a selector. */
 export function checkLabels(labels: Readonly<Record<string, string>> | undefined, field: string): FieldError[] {
   if (labels === undefined) return []
   const errors: FieldError[] = []
@@ -22,7 +22,7 @@ export function checkLabels(labels: Readonly<Record<string, string>> | undefined
   return errors
 }
 
-/** Valid keys and values seen before: the same ones come with many objects, and are checked once. */
+/** Caches valid keys and values: many objects have the same ones. */
 const goodKeys = new Set<string>()
 const goodValues = new Set<string>()
 
@@ -31,10 +31,10 @@ function remember(set: Set<string>, text: string): void {
   set.add(text)
 }
 
-/** Bytes of all annotations together, keys included (`TotalAnnotationSizeLimitB` of apimachinery). */
+/** Maximum total size of annotations in bytes, keys included (`TotalAnnotationSizeLimitB` of apimachinery). */
 const maxAnnotations = 256 * 1024
 
-/** Findings about annotations. */
+/** Validates annotations. */
 export function checkAnnotations(
   annotations: Readonly<Record<string, string>> | undefined,
   field: string,
@@ -53,7 +53,7 @@ export function checkAnnotations(
   return errors
 }
 
-/** Findings about a LabelSelector. */
+/** Validates a LabelSelector. */
 export function checkLabelSelector(
   selector: Wire<LabelSelector> | undefined,
   field: string,
@@ -80,7 +80,10 @@ function checkExpression(
   })
 }
 
-/** The values that the operators of every selector take. @returns whether `operator` is one of them */
+/**
+ * Validates the number of values that an operator takes, the same for every selector. @returns whether `operator` is
+ * valid
+ */
 export function checkOperatorValues(
   operator: string | undefined,
   values: readonly string[],

@@ -10,7 +10,7 @@ import type { Wire } from '../api/wire.ts'
 const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']
 const volumeModes = ['Block', 'Filesystem']
 
-/** Findings about a claim, also one inside a pod's ephemeral volume. */
+/** Validates the spec of a claim, also of a pod's ephemeral volume. */
 export function checkClaimSpec(spec: Wire<PersistentVolumeClaimSpec>, field: string, errors: FieldError[]): void {
   checkLabelSelector(spec.selector, `${field}.selector`, errors)
   checkAccessModes(spec.accessModes ?? [], field, errors)

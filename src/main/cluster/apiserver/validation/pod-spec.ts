@@ -16,7 +16,7 @@ import { checkPodSecurityContext } from './security-context.ts'
 import { checkVolumes } from './volumes.ts'
 import type { Wire } from '../api/wire.ts'
 
-/** Findings about the template of pods. @param field `spec.template` */
+/** Validates a pod template. @param field `spec.template` */
 export function checkPodTemplate(template: Wire<PodTemplateSpec>, field: string, errors: FieldError[]): void {
   const { metadata = {}, spec = {} } = template
   for (const error of checkLabels(metadata.labels as Record<string, string> | undefined, `${field}.metadata.labels`))
@@ -28,7 +28,7 @@ export function checkPodTemplate(template: Wire<PodTemplateSpec>, field: string,
     errors.push(fieldForbidden(`${field}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template'))
 }
 
-/** Findings about what a pod shall be. @param field `spec` */
+/** Validates the spec of a pod. @param field `spec` */
 export function checkPodSpec(spec: Wire<PodSpec>, field: string, errors: FieldError[]): void {
   checkNotNegative(spec.terminationGracePeriodSeconds, `${field}.terminationGracePeriodSeconds`, errors)
   const pod: PodContext = {

@@ -2,7 +2,10 @@ import type { Container, PodSpec } from '#shared/kube/generated/types.ts'
 import { parseQuantity } from '#shared/kube/quantity.ts'
 import type { Wire } from '../api/wire.ts'
 
-/** What is allowed in a pod but hardly meant. @param field `spec`, or `spec.template.spec` of a workload */
+/**
+ * Returns warnings about a pod spec that is valid but probably a mistake. @param field `spec`, or `spec.template.spec`
+ * of a workload
+ */
 export function podWarnings(spec: Wire<PodSpec> | undefined, field: string): string[] {
   const warnings: string[] = []
   for (const list of ['initContainers', 'containers'] as const)
@@ -26,7 +29,7 @@ const bytes = ['memory', 'ephemeral-storage']
 function addContainerWarnings({ env, resources }: Wire<Container>, field: string, warnings: string[]): void {
   const names = new Set<string>()
   env?.forEach(({ name = '', value }, i) => {
-    // A variable may build on the one before it.
+    // // A variable may extend an earlier one of the same name.
     if (names.has(name) && !value?.includes(`$(${name})`))
       warnings.push(`${field}.env[${i}]: hides previous definition of "${name}", which may be dropped when using apply`)
     names.add(name)

@@ -14,7 +14,7 @@ import { checkSupported } from './fields.ts'
 import { checkLabelSelector } from './labels.ts'
 import { checkMatchConditions, checkRule } from './webhooks.ts'
 
-/** Defaults and rules that validating and mutating admission policies share (admissionregistration/v1). */
+/** Defaults and validation that validating and mutating admission policies share (admissionregistration/v1). */
 
 export function setMatchDefaults(match: MatchResources | undefined): void {
   if (!match) return
@@ -24,7 +24,7 @@ export function setMatchDefaults(match: MatchResources | undefined): void {
   for (const rule of [...(match.resourceRules ?? []), ...(match.excludeResourceRules ?? [])]) rule.scope ??= '*'
 }
 
-/** Findings about what both kinds of policies have, and their expressions. */
+/** Validates the fields that both kinds of policies have, and their expressions. */
 export function checkPolicy(
   spec: ValidatingAdmissionPolicySpec | MutatingAdmissionPolicySpec,
   errors: FieldError[],
@@ -74,7 +74,7 @@ function checkVariables(list: readonly Variable[], variables: Variables, errors:
   })
 }
 
-/** Findings about what both kinds of bindings have. */
+/** Validates the fields that both kinds of bindings have. */
 export function checkBinding(
   spec: { policyName?: string; paramRef?: ParamRef; matchResources?: MatchResources },
   errors: FieldError[],

@@ -6,7 +6,7 @@ import type { Wire } from '../api/wire.ts'
 
 export type ProbeKind = 'livenessProbe' | 'readinessProbe' | 'startupProbe'
 
-/** Findings about a probe of a container. @param field the container's path */
+/** Validates a probe of a container. @param field the container's path */
 export function checkProbe(
   probe: Wire<Probe> | undefined,
   kind: ProbeKind,
@@ -35,7 +35,7 @@ const numbers = [
   'failureThreshold',
 ] as const
 
-/** Findings about the hooks of a container. @param field the container's path */
+/** Validates the lifecycle hooks of a container. @param field the container's path */
 export function checkLifecycle(lifecycle: Wire<Lifecycle> | undefined, field: string, errors: FieldError[]): void {
   if (lifecycle?.postStart) checkHandler(lifecycle.postStart, `${field}.lifecycle.postStart`, errors)
   if (lifecycle?.preStop) checkHandler(lifecycle.preStop, `${field}.lifecycle.preStop`, errors)
@@ -70,7 +70,7 @@ function checkHttpGet(
   })
 }
 
-/** A port by its number or by the name of a container's port. */
+/** Validates a port by number or by the name of a container port. */
 export function checkPort(port: IntOrString | undefined, field: string, errors: FieldError[]): void {
   if (typeof port === 'string') addInvalid(portNameProblems(port), port, field, errors)
   else addInvalid(portProblems(port ?? 0), port ?? 0, field, errors)

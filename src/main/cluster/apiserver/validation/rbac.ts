@@ -6,7 +6,7 @@ import type { Wire } from '../api/wire.ts'
 
 export const rbacGroup = 'rbac.authorization.k8s.io'
 
-/** Findings about the rules of a Role or ClusterRole. */
+/** Validates the rules of a Role or ClusterRole. */
 export function policyRuleFindings(rules: readonly Wire<PolicyRule>[], namespaced: boolean): FieldError[] {
   const errors: FieldError[] = []
   rules.forEach((rule, i) => {
@@ -31,7 +31,7 @@ function checkRule(rule: Wire<PolicyRule>, namespaced: boolean, field: string, e
     errors.push(fieldRequired(`${field}.resources`, 'resource rules must supply at least one resource'))
 }
 
-/** Findings about the role that a binding refers to. */
+/** Validates the role reference of a binding. */
 export function roleRefFindings(roleRef: Wire<RoleRef> | undefined, kinds: readonly string[]): FieldError[] {
   const errors: FieldError[] = []
   const { apiGroup = '', kind = '', name = '' } = roleRef ?? {}
@@ -42,7 +42,7 @@ export function roleRefFindings(roleRef: Wire<RoleRef> | undefined, kinds: reado
   return errors
 }
 
-/** Findings about those to whom a binding grants. */
+/** Validates the subjects of a binding. */
 export function subjectFindings(subjects: readonly Wire<Subject>[], namespaced: boolean): FieldError[] {
   const errors: FieldError[] = []
   subjects.forEach(({ kind = '', name = '', apiGroup = '', namespace = '' }, i) => {
@@ -65,14 +65,14 @@ export function subjectFindings(subjects: readonly Wire<Subject>[], namespaced: 
   return errors
 }
 
-/** What bindings leave out: the group of the role, and that of users and groups. */
+/** Sets defaults of a binding: the API groups of the role and of users and groups. */
 export function setBindingDefaults(binding: { roleRef?: Wire<RoleRef>; subjects?: Wire<Subject>[] }): void {
   if (binding.roleRef) binding.roleRef.apiGroup ||= rbacGroup
   for (const subject of binding.subjects ?? [])
     if (subject.kind === 'User' || subject.kind === 'Group') subject.apiGroup ||= rbacGroup
 }
 
-/** A binding cannot be turned to another role: it would grant what nobody reviewed. */
+/** The role of a binding is immutable: changing it would grant permissions that nobody reviewed. */
 export function roleRefChange(next: Wire<RoleRef>, previous: Wire<RoleRef>): FieldError[] {
   const same = next.apiGroup === previous.apiGroup && next.kind === previous.kind && next.name === previous.name
   return same ? [] : [fieldInvalid('roleRef', next, 'cannot change roleRef')]

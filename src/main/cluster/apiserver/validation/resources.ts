@@ -6,7 +6,7 @@ import type { Wire } from '../api/wire.ts'
 
 type Quantities = Readonly<Record<string, string | undefined>>
 
-/** Findings about the resources of a container. */
+/** Validates the resources of a container. */
 export function checkResources(
   resources: Wire<ResourceRequirements> | undefined,
   field: string,
@@ -32,7 +32,7 @@ function checkQuantity(name: string, quantity: string, field: string, errors: Fi
     errors.push(fieldInvalid(field, quantity, 'must be an integer'))
 }
 
-/** A resource that containers may ask for: one that Kubernetes knows, or one with a domain. */
+/** Validates a resource name of a container: a standard resource, or a fully qualified name. */
 export function checkContainerResourceName(name: string, field: string, errors: FieldError[]): void {
   if (!isStandard(name)) checkResourceName(name, field, errors)
 }
@@ -45,7 +45,7 @@ function checkResourceName(name: string, field: string, errors: FieldError[]): v
   errors.push(fieldInvalid(field, name, 'must be a standard resource for containers'))
 }
 
-/** Extended resources and huge pages cannot be overcommitted: what is requested is what is the limit. */
+/** Extended resources and huge pages cannot be overcommitted: the request must equal the limit. */
 const overcommits = (name: string): boolean => standard.has(name)
 
 function checkRequest(name: string, request: string, limits: Quantities, field: string, errors: FieldError[]): void {

@@ -12,7 +12,7 @@ import { addInvalid, checkOneOf, checkSupported } from './fields.ts'
 import { checkLabelSelector, checkOperatorValues } from './labels.ts'
 import type { Wire } from '../api/wire.ts'
 
-/** Findings about what a pod tolerates. */
+/** Validates the tolerations of a pod. */
 export function checkTolerations(tolerations: readonly Wire<Toleration>[], field: string, errors: FieldError[]): void {
   tolerations.forEach((toleration, i) => {
     const at = `${field}[${i}]`
@@ -38,7 +38,7 @@ export function checkTolerations(tolerations: readonly Wire<Toleration>[], field
   })
 }
 
-/** Findings about how the pods of an application spread. */
+/** Validates topology spread constraints. */
 export function checkSpread(
   constraints: readonly Wire<TopologySpreadConstraint>[],
   field: string,
@@ -78,7 +78,7 @@ export function checkSpread(
   })
 }
 
-/** Findings about where a pod wants to be. */
+/** Validates the affinity of a pod. */
 export function checkAffinity(affinity: Wire<Affinity> | undefined, field: string, errors: FieldError[]): void {
   if (!affinity) return
   const { nodeAffinity, podAffinity, podAntiAffinity } = affinity

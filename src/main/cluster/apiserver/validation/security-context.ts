@@ -6,7 +6,7 @@ import type { Wire } from '../api/wire.ts'
 
 const maxId = 2 ** 31 - 1
 
-/** Findings about how a container may act. */
+/** Validates the security context of a container. */
 export function checkSecurityContext(
   context: Wire<SecurityContext> | undefined,
   field: string,
@@ -30,7 +30,7 @@ export function checkSecurityContext(
     )
 }
 
-/** Findings about what holds for all containers of a pod. */
+/** Validates the security context of a pod. */
 export function checkPodSecurityContext(
   context: Wire<PodSecurityContext> | undefined,
   field: string,

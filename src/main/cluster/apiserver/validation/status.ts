@@ -13,8 +13,8 @@ import { checkAddress, checkHostname } from './addresses.ts'
 import { addInvalid, checkNotNegative, checkSupported } from './fields.ts'
 
 /**
- * What several kinds' statuses may say alike (the Validate…StatusUpdate functions of Kubernetes). Whoever reports a status is
- * trusted with its kind's status alone: what it says is acted on by agents, proxies and controllers.
+ * Status validation that several kinds share (the Validate…StatusUpdate functions of Kubernetes). Agents, proxies and
+ * controllers act on a status, and its reporter is trusted with that kind's status only.
  */
 
 export function serviceStatusFindings({ spec = {}, status = {} }: Wire<Service>): FieldError[] {
@@ -34,7 +34,7 @@ export function serviceStatusFindings({ spec = {}, status = {} }: Wire<Service>)
   return errors
 }
 
-/** `VIP` is what an address without a mode means (SetDefaults_Service of Kubernetes). */
+/** `VIP` is the default ipMode of an address (SetDefaults_Service of Kubernetes). */
 export function setServiceStatusDefaults({ status }: Service): void {
   for (const ingress of status?.loadBalancer?.ingress ?? []) if (ingress.ip) ingress.ipMode ??= 'VIP'
 }
@@ -64,7 +64,7 @@ const reasonPattern = /^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$/
 const maxReason = 1024
 const maxMessage = 32 * 1024
 
-/** Conditions as apimachinery has them (metav1.Condition, unversionedvalidation.ValidateConditions). */
+/** Validates conditions (metav1.Condition, unversionedvalidation.ValidateConditions). */
 export function checkConditions(
   conditions: readonly Wire<Condition>[] | undefined,
   field: string,

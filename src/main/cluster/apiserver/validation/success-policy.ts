@@ -7,7 +7,7 @@ import type { Wire } from '../api/wire.ts'
 const maxRules = 20
 const maxIndexesText = 64 * 1024
 
-/** Findings about when some indexes are enough for a job. @param field `spec.successPolicy` */
+/** Validates the success policy of a Job. @param field `spec.successPolicy` */
 export function checkSuccessPolicy(
   { successPolicy, completionMode, completions = 0 }: Wire<JobSpec>,
   field: string,
@@ -45,7 +45,7 @@ function checkRule(
   if (succeededIndexes !== undefined) atMost(total, 'indexes in the specified succeededIndexes field')
 }
 
-/** Returns how many there are; 0 where the text is wrong. */
+/** Validates index intervals. @returns the number of indexes; 0 when the text is invalid */
 function checkIndexes(text: string | undefined, completions: number, field: string, errors: FieldError[]): number {
   if (text === undefined) return 0
   if (text.length > maxIndexesText) errors.push(fieldTooLong(field, maxIndexesText))

@@ -13,7 +13,7 @@ import { addInvalid, checkSupported } from './fields.ts'
 import { checkClaimSpec } from './persistent-volumes.ts'
 import type { Wire } from '../api/wire.ts'
 
-/** Findings about a pod's volumes. @returns their names */
+/** Validates the volumes of a pod. @returns their names */
 export function checkVolumes(volumes: readonly Wire<Volume>[], field: string, errors: FieldError[]): Set<string> {
   const names = new Set<string>()
   volumes.forEach((volume, i) => {
@@ -173,13 +173,13 @@ function checkProjection(source: Wire<VolumeProjection>, field: string, errors: 
   else checkLocalPath(token.path, `${at}.path`, errors)
 }
 
-/** A path inside a volume: relative, never upwards. */
+/** Validates a path inside a volume: relative, without `..`. */
 export function checkDescendingPath(path: string, field: string, errors: FieldError[]): void {
   if (path.startsWith('/')) errors.push(fieldInvalid(field, path, 'must be a relative path'))
   if (path.split('/').includes('..')) errors.push(fieldInvalid(field, path, "must not contain '..'"))
 }
 
-/** Names beginning with two dots are the kubelet's own. */
+/** Names that start with two dots are reserved for the kubelet. */
 function checkLocalPath(path: string, field: string, errors: FieldError[]): void {
   checkDescendingPath(path, field, errors)
   if (path.startsWith('..') && !path.startsWith('../'))

@@ -12,7 +12,7 @@ import { checkExpression } from './expressions.ts'
 import { checkSupported } from './fields.ts'
 import { checkLabelSelector } from './labels.ts'
 
-/** Defaults and rules that both kinds of admission webhooks share (admissionregistration/v1). */
+/** Defaults and validation that both kinds of admission webhooks share (admissionregistration/v1). */
 
 export function setWebhookDefaults(webhook: ValidatingWebhook): void {
   webhook.failurePolicy ??= 'Fail'
@@ -41,7 +41,7 @@ export function checkWebhookNames(webhooks: readonly { name?: string }[]): Field
   return errors
 }
 
-/** Findings about one webhook. */
+/** Validates one webhook. */
 export function checkWebhook(webhook: ValidatingWebhook, field: string, errors: FieldError[]): void {
   const { name, failurePolicy, matchPolicy, sideEffects, timeoutSeconds } = webhook
   checkQualifiedName(name, `${field}.name`, errors)
@@ -76,7 +76,7 @@ function checkQualifiedName(name: string | undefined, field: string, errors: Fie
 
 const operations = ['CREATE', 'UPDATE', 'DELETE', 'CONNECT', '*']
 
-/** Findings about which requests a rule is for; admission policies have the same. */
+/** Validates a rule of a webhook or an admission policy. */
 export function checkRule(rule: RuleWithOperations, field: string, errors: FieldError[]): void {
   if (!rule.operations?.length) errors.push(fieldRequired(`${field}.operations`))
   rule.operations?.forEach((operation, i) => {
@@ -133,7 +133,7 @@ function checkClientConfig(config: WebhookClientConfig | undefined, field: strin
     errors.push(fieldInvalid(`${field}.service.path`, path, "must start with a '/'"))
 }
 
-/** Findings about a URL that the API server shall call: https, and nothing that it could not send. */
+/** Validates a URL that the API server calls: https, without user information, query or fragment. */
 export function checkWebhookUrl(text: string, field: string, errors: FieldError[]): void {
   const form = 'desired format: https://host[/path]'
   let url: URL
@@ -153,7 +153,7 @@ export function checkWebhookUrl(text: string, field: string, errors: FieldError[
     errors.push(fieldInvalid(field, url.search.slice(1), 'query parameters are not permitted in the URL'))
 }
 
-/** Versions of AdmissionReview that the server speaks. */
+/** Supported versions of AdmissionReview. */
 export const reviewVersions = ['v1', 'v1beta1']
 
 function checkReviewVersions(versions: readonly string[] | undefined, field: string, errors: FieldError[]): void {
@@ -167,7 +167,7 @@ function checkReviewVersions(versions: readonly string[] | undefined, field: str
 
 const maxConditions = 64
 
-/** Findings about the names of match conditions; `checkExpression` judges what they say. */
+/** Validates the names of match conditions; `checkExpression` validates their expressions. */
 export function checkMatchConditions(
   conditions: readonly MatchCondition[] | undefined,
   field: string,

@@ -1,19 +1,19 @@
 import { fieldInvalid, type FieldError } from '#shared/kube/status.ts'
 import { checkNotNegative } from './fields.ts'
 
-/** The numbers in the status of a workload, by name. */
+/** The counts in the status of a workload, by name. */
 type Counts = Readonly<Record<string, unknown>>
 
 interface Rules {
-  /** What may not be negative, `replicas` first where there is such a thing. */
+  /** Counts that must not be negative, `replicas` first if there is one. */
   counts: readonly string[]
-  /** What is a part of `replicas`. */
+  /** Counts that must not exceed `replicas`. */
   parts?: readonly string[]
-  /** How messages call the number of ready ones, of which those available are a part. */
+  /** The name of the count of ready pods in messages; available pods must not exceed it. */
   ready?: string
 }
 
-/** Findings about the numbers that a controller, ours or another's, writes into a status. */
+/** Validates the counts that a controller, built-in or external, writes into a status. */
 export function checkStatusCounts(next: object | undefined, previous: object | undefined, rules: Rules): FieldError[] {
   const errors: FieldError[] = []
   const [status, old] = [(next ?? {}) as Counts, (previous ?? {}) as Counts]

@@ -6,14 +6,14 @@ import { checkLabelSelector, isEmptySelector } from './labels.ts'
 import { checkPodTemplate } from './pod-spec.ts'
 import type { Wire } from '../api/wire.ts'
 
-/** Findings about selector and template of a workload whose pods run for ever. @param kind as messages name it */
+/** Validates selector and template of a workload with long-running pods. @param kind as messages name it */
 export function checkRunningWorkload(
   { selector, template }: { selector?: Wire<LabelSelector>; template?: Wire<PodTemplateSpec> },
   kind: { inSelector: string; inDeadline: string },
   errors: FieldError[],
 ): void {
   if (!selector) {
-    // Of a DaemonSet only the labels that match nothing are reported.
+    // // For a DaemonSet, Kubernetes reports only the labels that do not match.
     if (kind.inSelector !== 'daemonset') errors.push(fieldRequired('spec.selector'))
   } else {
     checkLabelSelector(selector, 'spec.selector', errors)
@@ -39,7 +39,7 @@ export function checkRunningWorkload(
     )
 }
 
-/** A workload has to select the pods that it makes; no selector at all selects nothing. */
+/** Validates that the selector matches the template's labels; without a selector nothing matches. */
 export function checkSelected(
   selector: Wire<LabelSelector> | undefined,
   { metadata }: Wire<PodTemplateSpec>,
@@ -51,7 +51,7 @@ export function checkSelected(
     errors.push(fieldInvalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'))
 }
 
-/** A count, or a share of the wanted replicas. */
+/** Validates a count, or a percentage of the replicas. */
 export function checkCountOrPercent(value: number | string | undefined, field: string, errors: FieldError[]): void {
   if (typeof value === 'string')
     for (const problem of percentProblems(value)) errors.push(fieldInvalid(field, value, problem))

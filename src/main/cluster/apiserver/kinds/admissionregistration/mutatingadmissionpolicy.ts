@@ -6,7 +6,7 @@ import { checkExpression } from '../../validation/expressions.ts'
 import { checkPolicy, setMatchDefaults } from '../../validation/policies.ts'
 import { age, count, text } from '../../api/columns.ts'
 
-/** Changes in CEL to what is written. */
+/** CEL mutations that admission applies to objects. */
 export const mutatingAdmissionPolicy: KindDeclaration<MutatingAdmissionPolicy> = {
   group: 'admissionregistration.k8s.io',
   version: 'v1',

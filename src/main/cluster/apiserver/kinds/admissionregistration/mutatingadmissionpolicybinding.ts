@@ -4,7 +4,7 @@ import type { KindDeclaration } from '../../api/kind.ts'
 import { checkBinding, setMatchDefaults } from '../../validation/policies.ts'
 import { age, text } from '../../api/columns.ts'
 
-/** Where a mutating policy works, and by which parameters. */
+/** Where a mutating policy applies, and with which parameters. */
 export const mutatingAdmissionPolicyBinding: KindDeclaration<MutatingAdmissionPolicyBinding> = {
   group: 'admissionregistration.k8s.io',
   version: 'v1',

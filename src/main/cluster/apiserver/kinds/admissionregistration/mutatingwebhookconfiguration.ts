@@ -4,7 +4,7 @@ import { checkWebhook, checkWebhookNames, setWebhookDefaults, webhookCount } fro
 import type { KindDeclaration } from '../../api/kind.ts'
 import { age } from '../../api/columns.ts'
 
-/** Whom the API server asks for changes to what is written. */
+/** Webhooks that mutate objects during admission. */
 export const mutatingWebhookConfiguration: KindDeclaration<MutatingWebhookConfiguration> = {
   group: 'admissionregistration.k8s.io',
   version: 'v1',

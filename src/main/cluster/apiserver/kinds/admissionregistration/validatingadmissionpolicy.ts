@@ -8,7 +8,7 @@ import { age, count, text } from '../../api/columns.ts'
 
 const reasons = ['Forbidden', 'Invalid', 'RequestEntityTooLarge', 'Unauthorized']
 
-/** Rules in CEL that what is written has to keep. */
+/** CEL rules that admission validates objects by. */
 export const validatingAdmissionPolicy: KindDeclaration<ValidatingAdmissionPolicy> = {
   group: 'admissionregistration.k8s.io',
   version: 'v1',

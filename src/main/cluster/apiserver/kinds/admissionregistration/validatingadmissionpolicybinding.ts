@@ -6,7 +6,7 @@ import { age, text } from '../../api/columns.ts'
 
 const actions = ['Audit', 'Deny', 'Warn']
 
-/** Where a validating policy holds, by which parameters, and what follows when it is not kept. */
+/** Where a validating policy applies, with which parameters, and what happens on violations. */
 export const validatingAdmissionPolicyBinding: KindDeclaration<ValidatingAdmissionPolicyBinding> = {
   group: 'admissionregistration.k8s.io',
   version: 'v1',

@@ -3,7 +3,7 @@ import { checkWebhook, checkWebhookNames, setWebhookDefaults, webhookCount } fro
 import type { KindDeclaration } from '../../api/kind.ts'
 import { age } from '../../api/columns.ts'
 
-/** Whom the API server asks for leave to write. */
+/** Webhooks that validate objects during admission. */
 export const validatingWebhookConfiguration: KindDeclaration<ValidatingWebhookConfiguration> = {
   group: 'admissionregistration.k8s.io',
   version: 'v1',

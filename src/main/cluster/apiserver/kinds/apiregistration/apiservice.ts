@@ -5,7 +5,7 @@ import { allMetadata, type KindDeclaration } from '../../api/kind.ts'
 import { addInvalid } from '../../validation/fields.ts'
 import { age, text } from '../../api/columns.ts'
 
-/** Who serves the versions of an API group: this server itself, or a Service that requests are passed on to. */
+/** The server of a version of an API group: this one, or a Service that requests are forwarded to. */
 export const apiService: KindDeclaration<APIService> = {
   group: 'apiregistration.k8s.io',
   version: 'v1',
@@ -16,7 +16,7 @@ export const apiService: KindDeclaration<APIService> = {
   namespaced: false,
   schema: 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService',
   generation: false,
-  // The core group's is named `v1.`, which no subdomain is.
+  // // The name of the core group's is `v1.`, which is not a DNS subdomain.
   validateName: pathSegmentProblems,
   setDefaults({ spec }) {
     if (spec?.service) spec.service.port ??= 443

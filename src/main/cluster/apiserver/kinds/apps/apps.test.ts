@@ -16,7 +16,7 @@ const workload = {
 }
 
 describe('defaults', () => {
-  it('of a deployment roll a quarter at a time', () => {
+  it('of a deployment roll 25% of the pods at a time', () => {
     expect(defaulted(deployment, workload).spec).toMatchObject({
       replicas: 1,
       revisionHistoryLimit: 10,
@@ -26,12 +26,12 @@ describe('defaults', () => {
     })
   })
 
-  it('of a template leave out what only pods have', () => {
+  it('of a template exclude those of pods', () => {
     const { template } = defaulted(deployment, change(workload, { 'spec.template.spec.hostNetwork': true })).spec ?? {}
     expect(template?.spec).not.toHaveProperty('enableServiceLinks')
   })
 
-  it('of a deployment that recreates have no rolling update', () => {
+  it('of a deployment with strategy Recreate have no rolling update', () => {
     const object = defaulted(deployment, change(workload, { 'spec.strategy': { type: 'Recreate' } }))
     expect(object.spec?.strategy).toEqual({ type: 'Recreate' })
   })
@@ -43,7 +43,7 @@ describe('defaults', () => {
     })
   })
 
-  it('of a replica set want one', () => {
+  it('of a replica set are one replica', () => {
     expect(defaulted(replicaSet, workload).spec?.replicas).toBe(1)
     expect(defaulted(replicaSet, change(workload, { 'spec.replicas': 0 })).spec?.replicas).toBe(0)
   })
@@ -98,7 +98,7 @@ describe.each([
       ['spec.selector.matchExpressions[0].operator: Invalid value: "Is": not a valid selector operator'],
     ],
     [
-      'with a negative wait',
+      'with negative minReadySeconds',
       { 'spec.minReadySeconds': -1 },
       ['spec.minReadySeconds: Invalid value: -1: must be greater than or equal to 0'],
     ],
@@ -136,14 +136,14 @@ describe('a status is refused', () => {
     ])
   })
 
-  it('when a replica set counts below nothing', () => {
+  it('when a replica set has negative counts', () => {
     expect(said(replicaSet, { readyReplicas: -1, availableReplicas: -1 })).toEqual([
       'status.readyReplicas: Invalid value: -1: must be greater than or equal to 0',
       'status.availableReplicas: Invalid value: -1: must be greater than or equal to 0',
     ])
   })
 
-  it('when a daemon set forgets a collision', () => {
+  it('when the collision count of a daemon set decreases', () => {
     expect(said(daemonSet, { collisionCount: 1 }, { collisionCount: 2 })).toEqual([
       'status.collisionCount: Invalid value: 1: cannot be decremented',
     ])
@@ -158,17 +158,17 @@ describe('a deployment is refused', () => {
       ['spec.replicas: Invalid value: -1: must be greater than or equal to 0'],
     ],
     [
-      'with room neither above nor below',
+      'with maxSurge and maxUnavailable both 0',
       { 'spec.strategy': { rollingUpdate: { maxSurge: 0, maxUnavailable: '0%' } } },
       ['spec.strategy.rollingUpdate.maxUnavailable: Invalid value: "0%": may not be 0 when `maxSurge` is 0'],
     ],
     [
-      'with more than all unavailable',
+      'with maxUnavailable above 100%',
       { 'spec.strategy': { rollingUpdate: { maxUnavailable: '101%' } } },
       ['spec.strategy.rollingUpdate.maxUnavailable: Invalid value: "101%": must not be greater than 100%'],
     ],
     [
-      'with a rolling update that recreates',
+      'with strategy Recreate and a rolling update',
       { 'spec.strategy': { type: 'Recreate', rollingUpdate: {} } },
       ["spec.strategy.rollingUpdate: Forbidden: may not be specified when strategy `type` is 'Recreate'"],
     ],
@@ -178,7 +178,7 @@ describe('a deployment is refused', () => {
       ['spec.strategy: Unsupported value: "Canary": supported values: "Recreate", "RollingUpdate"'],
     ],
     [
-      'when it gives up before pods can be ready',
+      'with a progress deadline below minReadySeconds',
       { 'spec.progressDeadlineSeconds': 5, 'spec.minReadySeconds': 5 },
       ['spec.progressDeadlineSeconds: Invalid value: 5: must be greater than minReadySeconds'],
     ],
@@ -187,7 +187,7 @@ describe('a deployment is refused', () => {
   })
 })
 
-it('a deployment counts a change of its annotations', () => {
+it('a deployment increments its generation when its annotations change', () => {
   const next = change(workload, { 'metadata.annotations': { a: 'b' } })
   deployment.prepareForUpdate?.(next, change(workload, { 'metadata.generation': 4 }))
   expect(next).toMatchObject({ metadata: { generation: 5 } })

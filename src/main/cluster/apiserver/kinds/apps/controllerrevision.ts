@@ -4,7 +4,7 @@ import type { KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable, checkNotNegative } from '../../validation/fields.ts'
 import { age, text } from '../../api/columns.ts'
 
-/** A state of a DaemonSet's template to roll back to. */
+/** A revision of a workload's template, for rollbacks. */
 export const controllerRevision: KindDeclaration<ControllerRevision> = {
   group: 'apps',
   version: 'v1',

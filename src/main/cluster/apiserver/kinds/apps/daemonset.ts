@@ -14,7 +14,7 @@ import { podWarnings } from '../../validation/pod-warnings.ts'
 import { checkStatusCounts } from '../../validation/workload-status.ts'
 import { age, count, labelsText, text, workloadColumns } from '../../api/columns.ts'
 
-/** One pod on every node that fits. */
+/** Runs one pod on every matching node. */
 export const daemonSet: KindDeclaration<DaemonSet> = {
   group: 'apps',
   version: 'v1',

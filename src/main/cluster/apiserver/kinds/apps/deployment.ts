@@ -15,7 +15,7 @@ import { podWarnings } from '../../validation/pod-warnings.ts'
 import { checkStatusCounts } from '../../validation/workload-status.ts'
 import { age, count, text, workloadColumns } from '../../api/columns.ts'
 
-/** Pods by the number, replaced step by step when their template changes. */
+/** Runs replicas of a pod and replaces them in a rolling update when the template changes. */
 export const deployment: KindDeclaration<Deployment> = {
   group: 'apps',
   version: 'v1',
@@ -31,12 +31,12 @@ export const deployment: KindDeclaration<Deployment> = {
     object.status = {}
   },
   prepareForUpdate(next, previous) {
-    // Of a Deployment annotations count as well: its controller hands them on to the replica sets.
+    // // Annotations of a Deployment count too: its controller copies them to the replica sets.
     if (!jsonEqual(next.metadata.annotations, previous.metadata.annotations))
       next.metadata.generation = (previous.metadata.generation ?? 0) + 1
   },
   status: {
-    // Labels of a Deployment are its own, whoever reports (deploymentStatusStrategy of Kubernetes).
+    // // A status write does not change the labels of a Deployment (deploymentStatusStrategy of Kubernetes).
     keepsMetadata: ['labels', 'ownerReferences'],
     validateStatus: (next, previous) => checkStatusCounts(next.status, previous.status, statusRules),
   },

@@ -9,7 +9,7 @@ import { podWarnings } from '../../validation/pod-warnings.ts'
 import { checkStatusCounts } from '../../validation/workload-status.ts'
 import { age, count, workloadColumns } from '../../api/columns.ts'
 
-/** Pods of one template, by the number. */
+/** Runs a number of replicas of one pod template. */
 export const replicaSet: KindDeclaration<ReplicaSet> = {
   group: 'apps',
   version: 'v1',
@@ -64,7 +64,7 @@ function validate({ spec = {} }: Wire<ReplicaSet>): FieldError[] {
   const errors: FieldError[] = []
   checkNotNegative(spec.replicas, 'spec.replicas', errors)
   checkNotNegative(spec.minReadySeconds, 'spec.minReadySeconds', errors)
-  // Kubernetes itself speaks of a deployment here.
+  // // Kubernetes names a deployment in this message too.
   checkRunningWorkload(spec, { inSelector: 'deployment', inDeadline: 'ReplicaSet' }, errors)
   return errors
 }

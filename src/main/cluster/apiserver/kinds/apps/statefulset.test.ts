@@ -16,7 +16,7 @@ const database = {
   },
 }
 
-it('a new one rolls in order and keeps its volumes', () => {
+it('defaults to ordered rolling updates and retained volume claims', () => {
   expect(defaulted(statefulSet, database).spec).toMatchObject({
     podManagementPolicy: 'OrderedReady',
     replicas: 1,
@@ -32,14 +32,14 @@ it('a new one rolls in order and keeps its volumes', () => {
 
 describe('is refused', () => {
   it.each<[string, Record<string, unknown>, string[]]>([
-    ['not when it mounts what it claims', {}, []],
+    ['not when it mounts its claims', {}, []],
     [
-      'when it mounts what it does not claim',
+      'when it mounts an unknown volume',
       { 'spec.volumeClaimTemplates': [] },
       ['spec.template.spec.containers[0].volumeMounts[0].name: Not found: "data"'],
     ],
     [
-      'when its pods come in an unknown order',
+      'with an unknown pod management policy',
       { 'spec.podManagementPolicy': 'Random' },
       [`spec.podManagementPolicy: Invalid value: "Random": must be 'OrderedReady' or 'Parallel'`],
     ],
@@ -49,14 +49,14 @@ describe('is refused', () => {
       [`spec.updateStrategy: Invalid value: {"type":"Never"}: must be 'RollingUpdate' or 'OnDelete'`],
     ],
     [
-      'when it rolls only on deletion',
+      'when OnDelete has a rolling update',
       { 'spec.updateStrategy': { type: 'OnDelete', rollingUpdate: { partition: 1 } } },
       [
         `spec.updateStrategy.rollingUpdate: Invalid value: {"partition":1}: only allowed for updateStrategy 'RollingUpdate'`,
       ],
     ],
     [
-      'when it rolls without ever taking one away',
+      'with a negative partition and maxUnavailable 0%',
       { 'spec.updateStrategy': { rollingUpdate: { partition: -1, maxUnavailable: '0%' } } },
       [
         'spec.updateStrategy.rollingUpdate.partition: Invalid value: -1: must be greater than or equal to 0',
@@ -64,12 +64,12 @@ describe('is refused', () => {
       ],
     ],
     [
-      'when it takes away more than all',
+      'with maxUnavailable above 100%',
       { 'spec.updateStrategy': { rollingUpdate: { maxUnavailable: '101%' } } },
       ['spec.updateStrategy.rollingUpdate.maxUnavailable: Invalid value: "101%": must not be greater than 100%'],
     ],
     [
-      'when it does an unknown thing with its claims',
+      'with an unknown claim retention policy',
       { 'spec.persistentVolumeClaimRetentionPolicy': { whenScaled: 'Archive' } },
       [
         'spec.persistentVolumeClaimRetentionPolicy.whenScaled: Unsupported value: "Archive": supported values: "Retain", "Delete"',
@@ -84,7 +84,7 @@ describe('is refused', () => {
         'spec.ordinals.start: Invalid value: -3: must be greater than or equal to 0',
       ],
     ],
-    ['when its service is not called so', { 'spec.serviceName': 'a.b' }, [expect.stringContaining('spec.serviceName')]],
+    ['with an invalid service name', { 'spec.serviceName': 'a.b' }, [expect.stringContaining('spec.serviceName')]],
     [
       'without a selector',
       { 'spec.selector': {} },
@@ -102,14 +102,14 @@ describe('is refused', () => {
     expect(findings(statefulSet, change(database, changes))).toEqual(errors)
   })
 
-  it('with a name that its pods could not have', () => {
+  it('with a name that is not valid for its pods', () => {
     expect(statefulSet.validateName?.('db')).toEqual([])
     expect(statefulSet.validateName?.('d.b')).toEqual(['must not contain dots'])
   })
 })
 
 describe('an update', () => {
-  it('may change how many there are, and how they are run and replaced', () => {
+  it('may change replicas, template and update strategy', () => {
     const next = change(database, {
       'spec.replicas': 3,
       'spec.ordinals': { start: 1 },
@@ -134,7 +134,7 @@ describe('an update', () => {
   })
 })
 
-it('a status counts no more than there are', () => {
+it('refuses status counts above replicas', () => {
   const status = { replicas: 1, readyReplicas: 1, currentReplicas: 2, availableReplicas: 0 }
   const object = defaulted(statefulSet, { ...database, status })
   expect(statefulSet.status?.validateStatus?.(object, object).map(({ field }) => field)).toEqual([

@@ -16,7 +16,7 @@ import {
 } from '../../validation/workloads.ts'
 import { age, text, wide, workloadColumns } from '../../api/columns.ts'
 
-/** Pods with names, order and volumes that stay. */
+/** Runs pods with stable names, order and volumes. */
 export const statefulSet: KindDeclaration<StatefulSet> = {
   group: 'apps',
   version: 'v1',
@@ -27,7 +27,7 @@ export const statefulSet: KindDeclaration<StatefulSet> = {
   categories: ['all'],
   namespaced: true,
   schema: 'io.k8s.api.apps.v1.StatefulSet',
-  // Its pods are called after it, with a number.
+  // // Pod names are its name and an ordinal.
   validateName: labelProblems,
   setDefaults,
   prepareForCreate(object) {
@@ -101,7 +101,7 @@ function validate({ spec = {} }: Wire<StatefulSet>, previous?: Wire<StatefulSet>
   checkNotNegative(spec.replicas, 'spec.replicas', errors)
   checkNotNegative(spec.minReadySeconds, 'spec.minReadySeconds', errors)
   checkNotNegative(spec.ordinals?.start, 'spec.ordinals.start', errors)
-  // Names from before there was a rule may stay.
+  // // Names that predate this validation may stay.
   if (spec.serviceName && spec.serviceName !== previous?.spec?.serviceName)
     addInvalid(labelProblems(spec.serviceName), spec.serviceName, 'spec.serviceName', errors)
   const { selector } = spec
@@ -132,14 +132,14 @@ function checkStrategy(strategy: Wire<StatefulSetUpdateStrategy>, errors: FieldE
   checkAtMostHundredPercent(maxUnavailable, at, errors)
 }
 
-/** The template as its pods will have it: with a volume for every claim. */
+/** The template as pods get it: with a volume for every claim. */
 function withClaims({ template = {}, volumeClaimTemplates = [] }: NonNullable<Wire<StatefulSet>['spec']>): Template {
   const volumes = template.spec?.volumes ?? []
   const claimed = volumeClaimTemplates
     .map(({ metadata }) => metadata?.name)
     .filter((name) => name !== undefined && !volumes.some((volume) => volume.name === name))
     .map((name) => ({ name, persistentVolumeClaim: { claimName: name } }))
-  // After the others, whose places messages name.
+  // // Claims come last, so that the indexes in messages are those of the template.
   return claimed.length === 0
     ? template
     : { ...template, spec: { ...template.spec, volumes: [...volumes, ...claimed] } }
@@ -155,7 +155,7 @@ const changeable = [
   'minReadySeconds',
 ] as const
 
-/** Everything else would leave pods and volumes of two kinds under one name. */
+/** Other changes would leave pods and volumes of different specs under the same names. */
 function validateUpdate({ spec: next }: StatefulSet, { spec: previous }: StatefulSet): FieldError[] {
   const rest = (spec: StatefulSet['spec']): object =>
     Object.fromEntries(Object.entries(spec ?? {}).filter(([name]) => !(changeable as readonly string[]).includes(name)))

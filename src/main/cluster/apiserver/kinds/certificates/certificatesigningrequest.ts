@@ -14,7 +14,7 @@ import type { KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable } from '../../validation/fields.ts'
 import { age, text } from '../../api/columns.ts'
 
-/** A request for a certificate, its approval and its answer. */
+/** A request for a certificate, with its approval and the issued certificate. */
 export const certificateSigningRequest: KindDeclaration<CertificateSigningRequest> = {
   group: 'certificates.k8s.io',
   version: 'v1',
@@ -28,7 +28,7 @@ export const certificateSigningRequest: KindDeclaration<CertificateSigningReques
   prepareForCreate(object) {
     object.status = {}
   },
-  // Only the approval writes conditions beside the status, and both are dated alike.
+  // // Approval and status writes set the same missing times.
   setDefaults: dateConditions,
   status: { validateStatus: statusFindings, setStatusDefaults: dateConditions },
   subresources: { approval: { part: 'status', validate: approvalFindings } },
@@ -58,7 +58,7 @@ function conditionText({ status }: CertificateSigningRequest): string {
   return words.join(',')
 }
 
-/** What comes without its time happened now. */
+/** Sets missing times of conditions to now. */
 function dateConditions({ status }: CertificateSigningRequest): void {
   const now = timestamp(Date.now())
   for (const condition of status?.conditions ?? []) {
@@ -128,12 +128,12 @@ const knownUsages: readonly string[] = [
   'timestamping',
 ]
 
-/** The signer issues or fails, and does not approve. */
+/** The signer issues or reports failure; it may not approve. */
 function statusFindings(next: CertificateSigningRequest, previous: CertificateSigningRequest): FieldError[] {
   return [...checkConditions(next, previous), ...addedConditions(next, previous, ['Approved', 'Denied'])]
 }
 
-/** Who approves does not issue. */
+/** The approver may not issue. */
 function approvalFindings(next: CertificateSigningRequest, previous: CertificateSigningRequest): FieldError[] {
   const errors = [...checkConditions(next, previous), ...addedConditions(next, previous, ['Failed'])]
   if (!previous.status?.certificate && next.status?.certificate)
@@ -153,7 +153,7 @@ const addedConditions = (
       fieldForbidden('status.conditions', `updates may not add a condition of type ${JSON.stringify(type)}`),
     )
 
-/** Approval and denial are for ever, and exclude one another. */
+/** Approval and denial are permanent and mutually exclusive. */
 function checkConditions(
   { status: next }: CertificateSigningRequest,
   { status: previous }: CertificateSigningRequest,

@@ -4,7 +4,7 @@ import type { KindDeclaration } from '../../api/kind.ts'
 import { checkNotNegative } from '../../validation/fields.ts'
 import { age, text } from '../../api/columns.ts'
 
-/** A claim that its holder renews: heartbeats of nodes, leadership. */
+/** A lease that its holder renews: node heartbeats, leader election. */
 export const lease: KindDeclaration<Lease> = {
   group: 'coordination.k8s.io',
   version: 'v1',

@@ -2,7 +2,7 @@ import type { ComponentStatus } from '#shared/kube/generated/types.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { text } from '../../api/columns.ts'
 
-/** How the parts of the control plane are; made when asked for (`component-statuses.ts`), not stored. */
+/** Health of the control plane's components; computed on read (`component-statuses.ts`), not stored. */
 export const componentStatus: KindDeclaration<ComponentStatus> = {
   group: '',
   version: 'v1',

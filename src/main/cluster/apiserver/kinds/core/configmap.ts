@@ -5,7 +5,7 @@ import type { KindDeclaration } from '../../api/kind.ts'
 import { dataSize, immutableChanges, maxDataSize } from '../../validation/data.ts'
 import { age, count } from '../../api/columns.ts'
 
-/** Texts and bytes for pods to read. The exemplar of a declaration: what is not said is the registry's default. */
+/** Configuration data for pods. The example of a declaration: omitted members have the registry's defaults. */
 export const configMap: KindDeclaration<ConfigMap> = {
   group: '',
   version: 'v1',

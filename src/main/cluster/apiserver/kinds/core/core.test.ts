@@ -13,7 +13,7 @@ describe('a ConfigMap', () => {
 
   it.each<[string, Record<string, unknown>, string[]]>([
     [
-      'with a key that is no file name',
+      'with a key that is not a file name',
       { data: { 'a/b': 'c' } },
       [
         "data[a/b]: Invalid value: \"a/b\": a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
@@ -33,7 +33,7 @@ describe('a ConfigMap', () => {
     expect(findings(configMap, change(map, changes))).toEqual(errors)
   })
 
-  it('does not change once it is immutable', () => {
+  it('cannot change once it is immutable', () => {
     const fixed = change(map, { immutable: true })
     expect(updateFindings(configMap, change(fixed, { 'metadata.labels': { a: 'b' } }), fixed)).toEqual([])
     expect(updateFindings(configMap, { metadata: { name: 'm' }, data: { a: 'c' } }, fixed)).toEqual([
@@ -50,7 +50,7 @@ describe('a ConfigMap', () => {
 describe('a Secret', () => {
   const simple = { metadata: { name: 's' } }
 
-  it('is opaque, and takes texts in as data', () => {
+  it('defaults to type Opaque, and merges stringData into data', () => {
     expect(defaulted(secret, change(simple, { stringData: { a: 'b' }, data: { a: 'eA==', c: 'eA==' } }))).toEqual({
       metadata: { name: 's' },
       type: 'Opaque',
@@ -65,14 +65,14 @@ describe('a Secret', () => {
       ['data[tls.crt]: Required value', 'data[tls.key]: Required value'],
     ],
     [
-      'for a registry with something else than JSON',
+      'for a registry with invalid JSON',
       { type: 'kubernetes.io/dockerconfigjson', data: { '.dockerconfigjson': 'eA==' } },
       [
         'data[.dockerconfigjson]: Invalid value: "<secret contents redacted>": Unexpected token \'x\', "x" is not valid JSON',
       ],
     ],
     [
-      'for nobody in particular',
+      'for a service account without its name',
       { type: 'kubernetes.io/service-account-token' },
       ['metadata.annotations[kubernetes.io/service-account.name]: Required value'],
     ],
@@ -90,7 +90,7 @@ describe('a Secret', () => {
 describe('a Namespace', () => {
   const simple = { metadata: { name: 'n' } }
 
-  it('is active, holds itself until it is empty, and can be found by its name', () => {
+  it('defaults to phase Active, a finalizer and a name label', () => {
     const object = defaulted(namespace, simple)
     namespace.prepareForCreate?.(object)
     expect(object).toEqual({
@@ -103,14 +103,14 @@ describe('a Namespace', () => {
     expect(object.status?.phase).toBe('Terminating')
   })
 
-  it('loses its finalizers only through finalize', () => {
+  it('changes finalizers only through the finalize subresource', () => {
     const stored = { metadata: { name: 'n' }, spec: { finalizers: ['kubernetes'] } }
     const next = { metadata: { name: 'n' }, spec: {} }
     namespace.prepareForUpdate?.(next, stored)
     expect(next.spec).toEqual(stored.spec)
   })
 
-  it('has a label for a name', () => {
+  it('must have a DNS label as its name', () => {
     expect(namespace.validateName?.('a.b')).toEqual(['must not contain dots'])
   })
 })
@@ -118,19 +118,19 @@ describe('a Namespace', () => {
 describe('a Node', () => {
   const simple = { metadata: { name: 'n' } }
 
-  it('offers all it has unless it says otherwise', () => {
+  it('defaults allocatable to capacity', () => {
     const object = defaulted(node, change(simple, { 'status.capacity': { cpu: '2000m' } }))
     expect(object.status).toEqual({ capacity: { cpu: '2' }, allocatable: { cpu: '2' } })
   })
 
-  it('has one range of pod addresses in two fields', () => {
+  it('mirrors podCIDR and podCIDRs', () => {
     expect(defaulted(node, change(simple, { 'spec.podCIDR': '10.244.1.0/24' })).spec).toEqual({
       podCIDR: '10.244.1.0/24',
       podCIDRs: ['10.244.1.0/24'],
     })
   })
 
-  it('keeps its pod addresses', () => {
+  it('cannot change podCIDR', () => {
     const stored = change(simple, { 'spec.podCIDR': '10.244.1.0/24' })
     expect(updateFindings(node, stored, simple)).toEqual([])
     expect(updateFindings(node, change(simple, { 'spec.podCIDR': '10.244.2.0/24' }), stored)).toEqual([
@@ -138,7 +138,7 @@ describe('a Node', () => {
     ])
   })
 
-  it('is refused with a taint of no effect', () => {
+  it('is refused with a taint without an effect', () => {
     expect(findings(node, change(simple, { 'spec.taints': [{ key: 'a' }] }))).toEqual([
       'metadata.taints[0].effect: Required value',
     ])
@@ -192,7 +192,7 @@ describe('a PersistentVolumeClaim', () => {
     spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1024Mi' } } },
   }
 
-  it('wants a file system', () => {
+  it('defaults to volume mode Filesystem', () => {
     expect(defaulted(persistentVolumeClaim, claim).spec).toEqual({
       accessModes: ['ReadWriteOnce'],
       resources: { requests: { storage: '1Gi' } },
@@ -208,7 +208,7 @@ describe('a PersistentVolumeClaim', () => {
       ['spec.accessModes: Required value: at least 1 access mode is required'],
     ],
     [
-      'of no size',
+      'with size zero',
       { 'spec.resources': { requests: { storage: '0' } } },
       ['spec.resources[storage]: Invalid value: "0": must be greater than zero'],
     ],
@@ -216,7 +216,7 @@ describe('a PersistentVolumeClaim', () => {
     expect(findings(persistentVolumeClaim, change(claim, changes))).toEqual(errors)
   })
 
-  it('can be bound and grow, but not turn into another', () => {
+  it('can be bound and resized, but not changed otherwise', () => {
     const bound = change(claim, { 'spec.volumeName': 'v', 'status.phase': 'Bound' })
     expect(updateFindings(persistentVolumeClaim, change(claim, { 'spec.volumeName': 'v' }), claim)).toEqual([])
     const grown = change(bound, { 'spec.resources.requests.storage': '2Gi' })
@@ -240,15 +240,15 @@ describe('a PersistentVolume', () => {
   }
 
   it.each<[string, Record<string, unknown>, string[]]>([
-    ['of nothing', { 'spec.hostPath': undefined }, ['spec: Required value: must specify a volume type']],
+    ['without a source', { 'spec.hostPath': undefined }, ['spec: Required value: must specify a volume type']],
     [
-      'of two things',
+      'with two sources',
       { 'spec.nfs': { server: 's', path: '/p' } },
       ['spec.nfs: Forbidden: may not specify more than 1 volume type'],
     ],
     ['without a size', { 'spec.capacity': {} }, ['spec.capacity: Required value']],
     [
-      'on a node, without saying which',
+      'local, without node affinity',
       { 'spec.hostPath': undefined, 'spec.local': { path: '/p' } },
       ['spec.nodeAffinity: Required value: Local volume requires node affinity'],
     ],
@@ -256,7 +256,7 @@ describe('a PersistentVolume', () => {
     expect(findings(persistentVolume, change(volume, changes))).toEqual(errors)
   })
 
-  it('stays where it is', () => {
+  it('cannot change its source', () => {
     expect(updateFindings(persistentVolume, change(volume, { 'spec.hostPath.path': '/other' }), volume)).toEqual([
       'spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation',
     ])

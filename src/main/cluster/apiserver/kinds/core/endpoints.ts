@@ -7,7 +7,7 @@ import type { Wire } from '../../api/wire.ts'
 import { age, text } from '../../api/columns.ts'
 import { checkEndpointAddress } from '../../validation/addresses.ts'
 
-/** The addresses behind a Service, in the older of two shapes. */
+/** The addresses behind a Service, in the legacy form. */
 export const endpoints: KindDeclaration<Endpoints> = {
   group: '',
   version: 'v1',

@@ -3,7 +3,7 @@ import type { KindDeclaration } from '../../api/kind.ts'
 import { eventColumns, eventFields } from '../events.ts'
 import { validateEvent } from '../../validation/events.ts'
 
-/** Something that happened to an object, told to people. Stored in this version; events.k8s.io is converted. */
+/** A report about an object. Stored in this version; events.k8s.io is converted. */
 export const event: KindDeclaration<Event> = {
   group: '',
   version: 'v1',

@@ -3,7 +3,7 @@ import { compareQuantities } from '#shared/kube/quantity.ts'
 import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 
-/** What pods, containers and claims of a namespace may ask for, and what they get when they ask for nothing. */
+/** Limits and defaults of resource requests of pods, containers and claims in a namespace. */
 export const limitRange: KindDeclaration<LimitRange> = {
   group: '',
   version: 'v1',
@@ -39,7 +39,10 @@ export const limitRange: KindDeclaration<LimitRange> = {
   ],
 }
 
-/** What is not given follows from what is: the default limit from the maximum, the default request from those. */
+/**
+ * Defaults follow from other fields: the default limit from the maximum, the default request from the default limit and
+ * the minimum.
+ */
 function setContainerDefaults(item: LimitRangeItem): void {
   item.default = { ...item.max, ...item.default }
   item.defaultRequest = { ...item.min, ...item.default, ...item.defaultRequest }

@@ -6,7 +6,7 @@ import { age, text } from '../../api/columns.ts'
 
 const nameLabel = 'kubernetes.io/metadata.name'
 
-/** A room for names. Its deletion waits until the namespace controller has emptied it. */
+/** A scope for names. Deletion completes when the namespace controller has removed its contents. */
 export const namespace: KindDeclaration<Namespace> = {
   group: '',
   version: 'v1',
@@ -32,7 +32,7 @@ export const namespace: KindDeclaration<Namespace> = {
     }
   },
   prepareForUpdate(next, previous) {
-    // Only the finalize subresource takes finalizers of the spec away.
+    // // Only the finalize subresource removes finalizers of the spec.
     next.spec = previous.spec
   },
   status: { validateStatus },
@@ -44,7 +44,7 @@ export const namespace: KindDeclaration<Namespace> = {
   columns: [text('Status', 'Whether the namespace is in use or going away.', ({ status }) => status?.phase ?? ''), age],
 }
 
-/** Selectors can find a namespace by its name. */
+/** Sets the label that selectors match the name of a namespace by. */
 function setNameLabel({ metadata }: Namespace): void {
   if (!metadata.name) return
   metadata.labels ??= {}

@@ -36,7 +36,7 @@ export const node: KindDeclaration<Node> = {
   generation: false,
   subresources: { proxy: handled(proxyVerbs, 'NodeProxyOptions') },
   setDefaults,
-  // A kubelet registers its node together with what it has to say of it.
+  // // A kubelet creates its Node with the status.
   status: { keptOnCreate: true, setStatusDefaults: setDefaults, validateStatus: nodeStatusFindings },
   validate: ({ spec }) => [...taintFindings(spec?.taints ?? []), ...rangeFindings(spec?.podCIDRs ?? [])],
   validateUpdate,
@@ -91,7 +91,7 @@ function taintFindings(taints: readonly Wire<Taint>[]): FieldError[] {
   return errors
 }
 
-/** Ranges of either family, one each at most. */
+/** Validates the pod CIDRs: at most one per IP family. */
 function rangeFindings(ranges: readonly string[]): FieldError[] {
   const errors: FieldError[] = []
   ranges.forEach((range, i) => {

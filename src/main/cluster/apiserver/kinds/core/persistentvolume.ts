@@ -5,7 +5,7 @@ import { validateVolumeSpec, validateVolumeUpdate } from '../../validation/persi
 import { accessModesText } from '../access-modes.ts'
 import { age, text, wide } from '../../api/columns.ts'
 
-/** Storage that a claim can be bound to. */
+/** A volume that a claim can be bound to. */
 export const persistentVolume: KindDeclaration<PersistentVolume> = {
   group: '',
   version: 'v1',

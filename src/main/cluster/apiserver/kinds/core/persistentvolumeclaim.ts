@@ -11,7 +11,7 @@ import { accessModesText } from '../access-modes.ts'
 import type { Wire } from '../../api/wire.ts'
 import { addInvalid, checkSupported } from '../../validation/fields.ts'
 
-/** A pod's wish for storage. */
+/** A request for storage. */
 export const persistentVolumeClaim: KindDeclaration<PersistentVolumeClaim> = {
   group: '',
   version: 'v1',
@@ -68,7 +68,7 @@ export const persistentVolumeClaim: KindDeclaration<PersistentVolumeClaim> = {
 function validateUpdate({ spec: next = {} }: PersistentVolumeClaim, previous: PersistentVolumeClaim): FieldError[] {
   const old = previous.spec ?? {}
   const bound = previous.status?.phase === 'Bound'
-  // Binding writes the volume's name once; growth and attributes may follow.
+  // // Binding sets the volume's name once; resources and attributes class may change later.
   const allowed = {
     ...next,
     volumeName: old.volumeName ? next.volumeName : old.volumeName,

@@ -5,7 +5,7 @@ import type { KindDeclaration } from '../../api/kind.ts'
 import { checkPodTemplate } from '../../validation/pod-spec.ts'
 import { labelsText, text } from '../../api/columns.ts'
 
-/** A description of pods, kept for those who make them. */
+/** A stored pod template. */
 export const podTemplate: KindDeclaration<PodTemplate> = {
   group: '',
   version: 'v1',

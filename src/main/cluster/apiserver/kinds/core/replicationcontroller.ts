@@ -9,7 +9,7 @@ import type { Wire } from '../../api/wire.ts'
 import { age, count, workloadColumns } from '../../api/columns.ts'
 import { checkStatusCounts } from '../../validation/workload-status.ts'
 
-/** What ReplicaSets come from: pods of one template, by the number, under a selector of equalities. */
+/** The predecessor of ReplicaSet: replicas of one pod template, with an equality-based selector. */
 export const replicationController: KindDeclaration<ReplicationController> = {
   group: '',
   version: 'v1',

@@ -17,7 +17,7 @@ const scopes = [
   'VolumeAttributesClass',
 ]
 
-/** How much of everything a namespace may have. */
+/** Limits the total resource usage of a namespace. */
 export const resourceQuota: KindDeclaration<ResourceQuota> = {
   group: '',
   version: 'v1',

@@ -6,7 +6,7 @@ import { dataSize, immutableChanges, maxDataSize } from '../../validation/data.t
 import { checkImmutable } from '../../validation/fields.ts'
 import { age, count, text } from '../../api/columns.ts'
 
-/** Confidential bytes for pods and clients to read. */
+/** Confidential data for pods and clients. */
 export const secret: KindDeclaration<Secret> = {
   group: '',
   version: 'v1',
@@ -38,7 +38,7 @@ function setDefaults(object: Secret): void {
   mergeStringData(object)
 }
 
-/** `stringData` is for writing only: it goes into `data`. */
+/** `stringData` is write-only: merges it into `data`. */
 function mergeStringData(object: Secret): void {
   if (object.stringData) {
     object.data ??= {}

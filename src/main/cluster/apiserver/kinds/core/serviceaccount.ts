@@ -2,7 +2,7 @@ import type { ServiceAccount } from '#shared/kube/generated/types.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { age, count } from '../../api/columns.ts'
 
-/** An identity for the processes in pods. */
+/** An identity for processes in pods. */
 export const serviceAccount: KindDeclaration<ServiceAccount> = {
   group: '',
   version: 'v1',

@@ -7,7 +7,7 @@ import type { Wire } from '../../api/wire.ts'
 import { age, text } from '../../api/columns.ts'
 import { checkEndpointAddress } from '../../validation/addresses.ts'
 
-/** A part of the addresses behind a Service. */
+/** A subset of the endpoints of a Service. */
 export const endpointSlice: KindDeclaration<EndpointSlice> = {
   group: 'discovery.k8s.io',
   version: 'v1',

@@ -5,7 +5,7 @@ import type { KindDeclaration } from '../../api/kind.ts'
 import { validateEvent } from '../../validation/events.ts'
 import { eventColumns, eventFields } from '../events.ts'
 
-/** The newer shape of events, for the same store as core's. */
+/** The events.k8s.io form of events, stored with core's. */
 export const eventsEvent: KindDeclaration<EventsEvent> = {
   group: 'events.k8s.io',
   version: 'v1',
@@ -67,7 +67,7 @@ function fromCore(object: Event): EventsEvent {
     ...same,
     metadata: object.metadata,
     apiVersion: 'events.k8s.io/v1',
-    // Events of the older shape have none, and the newer one cannot do without the field.
+    // // Events written in core's form may lack the field, which is required in this one.
     eventTime: same.eventTime as string,
     series: same.series as EventsEvent['series'],
     regarding: involvedObject,

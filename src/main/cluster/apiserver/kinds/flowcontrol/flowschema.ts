@@ -4,7 +4,7 @@ import type { KindDeclaration } from '../../api/kind.ts'
 import { checkOneOf, checkSupported } from '../../validation/fields.ts'
 import { age, count, text } from '../../api/columns.ts'
 
-/** Which requests belong together, and to which priority level. */
+/** Classifies requests into flows and assigns a priority level. */
 export const flowSchema: KindDeclaration<FlowSchema> = {
   group: 'flowcontrol.apiserver.k8s.io',
   version: 'v1',

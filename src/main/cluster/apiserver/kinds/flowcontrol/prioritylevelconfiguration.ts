@@ -4,7 +4,7 @@ import type { KindDeclaration } from '../../api/kind.ts'
 import { checkOneOf } from '../../validation/fields.ts'
 import { age, text } from '../../api/columns.ts'
 
-/** How much of the server a class of requests may have. */
+/** The concurrency limits of a priority level. */
 export const priorityLevelConfiguration: KindDeclaration<PriorityLevelConfiguration> = {
   group: 'flowcontrol.apiserver.k8s.io',
   version: 'v1',

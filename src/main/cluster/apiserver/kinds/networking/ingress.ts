@@ -12,7 +12,7 @@ import { addInvalid, checkOneOf } from '../../validation/fields.ts'
 import { age, text } from '../../api/columns.ts'
 import { ingressStatusFindings } from '../../validation/status.ts'
 
-/** Which requests from outside go to which Service. */
+/** Routes requests from outside to Services. */
 export const ingress: KindDeclaration<Ingress> = {
   group: 'networking.k8s.io',
   version: 'v1',

@@ -4,7 +4,7 @@ import type { KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable, checkOneOf } from '../../validation/fields.ts'
 import { age, text } from '../../api/columns.ts'
 
-/** Who serves Ingresses. */
+/** The controller that serves Ingresses of the class. */
 export const ingressClass: KindDeclaration<IngressClass> = {
   group: 'networking.k8s.io',
   version: 'v1',

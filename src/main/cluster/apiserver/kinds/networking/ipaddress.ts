@@ -5,7 +5,7 @@ import type { KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable } from '../../validation/fields.ts'
 import { age, text } from '../../api/columns.ts'
 
-/** An address that belongs to a Service. */
+/** An address that is allocated to a Service. */
 export const ipAddress: KindDeclaration<IPAddress> = {
   group: 'networking.k8s.io',
   version: 'v1',

@@ -6,7 +6,7 @@ import { addInvalid, checkOneOf, checkSupported } from '../../validation/fields.
 import { checkLabelSelector } from '../../validation/labels.ts'
 import { age, selectorText, text } from '../../api/columns.ts'
 
-/** Who may speak with the pods that it selects. */
+/** The allowed traffic of the pods that it selects. */
 export const networkPolicy: KindDeclaration<NetworkPolicy> = {
   group: 'networking.k8s.io',
   version: 'v1',

@@ -4,7 +4,7 @@ import type { KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable } from '../../validation/fields.ts'
 import { age, text } from '../../api/columns.ts'
 
-/** Where cluster addresses of Services come from. */
+/** A range of cluster IPs for Services. */
 export const serviceCidr: KindDeclaration<ServiceCIDR> = {
   group: 'networking.k8s.io',
   version: 'v1',
@@ -32,7 +32,7 @@ export const serviceCidr: KindDeclaration<ServiceCIDR> = {
   },
   validateUpdate({ spec: next }, { spec: previous }) {
     const errors: FieldError[] = []
-    // A second family may join; what is there stays.
+    // // A range of the second IP family may be added; existing ranges are immutable.
     previous?.cidrs?.forEach((cidr, i) => checkImmutable(next?.cidrs?.[i], cidr, `spec.cidrs[${i}]`, errors))
     return errors
   },

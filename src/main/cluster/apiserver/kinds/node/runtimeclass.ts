@@ -5,7 +5,7 @@ import type { KindDeclaration } from '../../api/kind.ts'
 import { addInvalid, checkImmutable } from '../../validation/fields.ts'
 import { age, text } from '../../api/columns.ts'
 
-/** By what pods are run. */
+/** The container runtime handler of pods. */
 export const runtimeClass: KindDeclaration<RuntimeClass> = {
   group: 'node.k8s.io',
   version: 'v1',

@@ -8,7 +8,7 @@ import { age, count, text } from '../../api/columns.ts'
 import type { Wire } from '../../api/wire.ts'
 import { checkConditions } from '../../validation/status.ts'
 
-/** How many pods of a kind may be away at a time of their owner's choosing. */
+/** Limits the voluntary disruptions of a set of pods. */
 export const podDisruptionBudget: KindDeclaration<PodDisruptionBudget> = {
   group: 'policy',
   version: 'v1',

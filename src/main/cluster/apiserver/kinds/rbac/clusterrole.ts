@@ -4,7 +4,7 @@ import type { KindDeclaration } from '../../api/kind.ts'
 import { policyRuleFindings } from '../../validation/rbac.ts'
 import { createdAt } from '../rbac.ts'
 
-/** What may be done in the whole cluster. */
+/** Permissions in the whole cluster. */
 export const clusterRole: KindDeclaration<ClusterRole> = {
   group: 'rbac.authorization.k8s.io',
   version: 'v1',

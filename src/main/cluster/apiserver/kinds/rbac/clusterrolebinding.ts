@@ -5,7 +5,7 @@ import type { KindDeclaration } from '../../api/kind.ts'
 import { roleRefFindings, roleRefChange, setBindingDefaults, subjectFindings } from '../../validation/rbac.ts'
 import { bindingColumns } from '../rbac.ts'
 
-/** Who may do what in the whole cluster. */
+/** Grants a role to subjects in the whole cluster. */
 export const clusterRoleBinding: KindDeclaration<ClusterRoleBinding> = {
   group: 'rbac.authorization.k8s.io',
   version: 'v1',

@@ -29,7 +29,7 @@ describe('a role is refused', () => {
       ['rules[0].resources: Required value: resource rules must supply at least one resource'],
     ],
     [
-      'with paths that belong to no namespace',
+      'with non-resource URLs',
       { verbs: ['get'], nonResourceURLs: ['/healthz'] },
       ['rules[0].nonResourceURLs: Invalid value: ["/healthz"]: namespaced rules cannot apply to non-resource URLs'],
     ],
@@ -37,14 +37,14 @@ describe('a role is refused', () => {
     expect(findings(role, { metadata: { name: 'r' }, rules: [wrong] })).toEqual(errors)
   })
 
-  it('in one namespace only, with paths', () => {
+  it('with non-resource URLs only when namespaced', () => {
     const rules = [{ verbs: ['get'], nonResourceURLs: ['/healthz'] }]
     expect(findings(clusterRole, { metadata: { name: 'r' }, rules })).toEqual([])
   })
 })
 
 describe('a binding', () => {
-  it('says which group its names belong to', () => {
+  it('defaults the API groups of role and subjects', () => {
     expect(defaulted(roleBinding, binding)).toMatchObject({
       roleRef: { apiGroup: group },
       subjects: [{ kind: 'User', apiGroup: group }, { kind: 'ServiceAccount' }],
@@ -52,9 +52,9 @@ describe('a binding', () => {
   })
 
   it.each<[string, Record<string, unknown>, string[]]>([
-    ['to no role', { 'roleRef.name': '' }, ['roleRef.name: Required value']],
+    ['without the name of a role', { 'roleRef.name': '' }, ['roleRef.name: Required value']],
     [
-      'to something else than a role',
+      'to another kind than a role',
       { 'roleRef.kind': 'Pod' },
       ['roleRef.kind: Unsupported value: "Pod": supported values: "Role", "ClusterRole"'],
     ],
@@ -67,13 +67,13 @@ describe('a binding', () => {
     expect(findings(roleBinding, change(binding, changes))).toEqual(errors)
   })
 
-  it('of the whole cluster needs a role of the whole cluster', () => {
+  it('for the whole cluster requires a ClusterRole', () => {
     expect(findings(clusterRoleBinding, binding)).toEqual([
       'roleRef.kind: Unsupported value: "Role": supported values: "ClusterRole"',
     ])
   })
 
-  it('keeps its role', () => {
+  it('cannot change its role', () => {
     expect(updateFindings(roleBinding, change(binding, { 'roleRef.name': 'x' }), binding)).toEqual([
       `roleRef: Invalid value: {"kind":"Role","name":"x","apiGroup":"${group}"}: cannot change roleRef`,
     ])

@@ -4,7 +4,7 @@ import type { KindDeclaration } from '../../api/kind.ts'
 import { policyRuleFindings } from '../../validation/rbac.ts'
 import { createdAt } from '../rbac.ts'
 
-/** What may be done in one namespace. */
+/** Permissions in one namespace. */
 export const role: KindDeclaration<Role> = {
   group: 'rbac.authorization.k8s.io',
   version: 'v1',

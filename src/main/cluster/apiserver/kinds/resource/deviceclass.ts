@@ -2,7 +2,7 @@ import type { DeviceClass } from '#shared/kube/generated/types.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { age } from '../../api/columns.ts'
 
-/** A kind of devices. */
+/** A class of devices. */
 export const deviceClass: KindDeclaration<DeviceClass> = {
   group: 'resource.k8s.io',
   version: 'v1',

@@ -5,7 +5,7 @@ import { checkImmutable } from '../../validation/fields.ts'
 import { deviceRequestFindings } from '../../validation/devices.ts'
 import { age, text } from '../../api/columns.ts'
 
-/** That somebody wants devices. */
+/** A request for devices. */
 export const resourceClaim: KindDeclaration<ResourceClaim> = {
   group: 'resource.k8s.io',
   version: 'v1',

@@ -5,7 +5,7 @@ import { checkImmutable } from '../../validation/fields.ts'
 import { deviceRequestFindings } from '../../validation/devices.ts'
 import { age } from '../../api/columns.ts'
 
-/** What the claims of pods are made from. */
+/** The template of the claims of pods. */
 export const resourceClaimTemplate: KindDeclaration<ResourceClaimTemplate> = {
   group: 'resource.k8s.io',
   version: 'v1',

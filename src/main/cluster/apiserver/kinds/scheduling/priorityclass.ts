@@ -4,14 +4,14 @@ import type { KindDeclaration } from '../../api/kind.ts'
 import { checkSupported } from '../../validation/fields.ts'
 import { age, count, text } from '../../api/columns.ts'
 
-/** The highest priority that users may give; what is above belongs to the system. */
+/** The highest priority of a user-defined class; higher values are reserved for the system. */
 const highestUserPriority = 1_000_000_000
 const systemPriorities: Readonly<Record<string, number>> = {
   'system-cluster-critical': 2_000_000_000,
   'system-node-critical': 2_000_001_000,
 }
 
-/** A name for how important a pod is. */
+/** A named priority of pods. */
 export const priorityClass: KindDeclaration<PriorityClass> = {
   group: 'scheduling.k8s.io',
   version: 'v1',

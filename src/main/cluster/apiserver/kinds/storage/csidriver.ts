@@ -4,7 +4,7 @@ import type { KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable, checkSupported } from '../../validation/fields.ts'
 import { age, text, yesNo } from '../../api/columns.ts'
 
-/** What a driver of volumes can do. */
+/** The capabilities of a CSI driver. */
 export const csiDriver: KindDeclaration<CSIDriver> = {
   group: 'storage.k8s.io',
   version: 'v1',
@@ -35,7 +35,7 @@ export const csiDriver: KindDeclaration<CSIDriver> = {
   },
   validateUpdate({ spec: next }, { spec: previous }) {
     const errors: FieldError[] = []
-    // Kubernetes' own name for the field in this message.
+    // // Kubernetes names the field `attachedRequired` in this message.
     checkImmutable(next?.attachRequired, previous?.attachRequired, 'spec.attachedRequired', errors)
     checkImmutable(next?.fsGroupPolicy, previous?.fsGroupPolicy, 'spec.fsGroupPolicy', errors)
     checkImmutable(next?.volumeLifecycleModes, previous?.volumeLifecycleModes, 'spec.volumeLifecycleModes', errors)

@@ -3,7 +3,7 @@ import { fieldDuplicate, fieldRequired, type FieldError } from '#shared/kube/sta
 import type { KindDeclaration } from '../../api/kind.ts'
 import { age, count } from '../../api/columns.ts'
 
-/** Which drivers of volumes a node has. */
+/** The CSI drivers of a node. */
 export const csiNode: KindDeclaration<CSINode> = {
   group: 'storage.k8s.io',
   version: 'v1',

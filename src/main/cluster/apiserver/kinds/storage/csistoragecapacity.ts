@@ -4,7 +4,7 @@ import type { KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable } from '../../validation/fields.ts'
 import { age, text } from '../../api/columns.ts'
 
-/** How much room is left for volumes of a class. */
+/** The free capacity for volumes of a class. */
 export const csiStorageCapacity: KindDeclaration<CSIStorageCapacity> = {
   group: 'storage.k8s.io',
   version: 'v1',

@@ -7,7 +7,7 @@ import { age, text } from '../../api/columns.ts'
 
 const defaultClass = 'storageclass.kubernetes.io/is-default-class'
 
-/** How volumes of a kind are made. */
+/** How volumes of a class are provisioned. */
 export const storageClass: KindDeclaration<StorageClass> = {
   group: 'storage.k8s.io',
   version: 'v1',

@@ -4,7 +4,7 @@ import { allMetadata, type KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable } from '../../validation/fields.ts'
 import { age, text, yesNo } from '../../api/columns.ts'
 
-/** That a volume shall be attached to a node. */
+/** A request to attach a volume to a node. */
 export const volumeAttachment: KindDeclaration<VolumeAttachment> = {
   group: 'storage.k8s.io',
   version: 'v1',

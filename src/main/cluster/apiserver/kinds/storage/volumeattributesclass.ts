@@ -4,7 +4,7 @@ import { fieldForbidden, fieldRequired, type FieldError } from '#shared/kube/sta
 import type { KindDeclaration } from '../../api/kind.ts'
 import { age, text } from '../../api/columns.ts'
 
-/** Attributes of volumes that can be changed. */
+/** Attributes of volumes that can be changed after provisioning. */
 export const volumeAttributesClass: KindDeclaration<VolumeAttributesClass> = {
   group: 'storage.k8s.io',
   version: 'v1',

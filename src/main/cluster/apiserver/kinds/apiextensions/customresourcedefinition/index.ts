@@ -2,7 +2,7 @@ import type { CustomResourceDefinition } from '#shared/kube/generated/types.ts'
 import { allMetadata, type Column, type KindDeclaration } from '../../../api/kind.ts'
 import { validateDefinition, validateDefinitionUpdate } from './validation.ts'
 
-/** Holds a definition until its objects are gone. */
+/** Holds a definition until its objects are deleted. */
 export const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io'
 
 const createdAt: Column<CustomResourceDefinition> = {
@@ -12,7 +12,7 @@ const createdAt: Column<CustomResourceDefinition> = {
   value: ({ metadata }) => metadata.creationTimestamp ?? '',
 }
 
-/** A kind of the user's own. */
+/** The definition of a custom resource. */
 export const customResourceDefinition: KindDeclaration<CustomResourceDefinition> = {
   group: 'apiextensions.k8s.io',
   version: 'v1',
@@ -40,7 +40,7 @@ export const customResourceDefinition: KindDeclaration<CustomResourceDefinition>
     }
   },
   prepareForUpdate(next) {
-    // What is stored from now on is stored in this version, too.
+    // // Objects are stored in this version from now on.
     const storage = next.spec?.versions?.find((version) => version.storage)?.name
     const stored = next.status?.storedVersions ?? []
     if (next.status && storage !== undefined && !stored.includes(storage))

@@ -13,7 +13,7 @@ import { checkStructure } from '../../../custom/structure.ts'
 import type { Schema } from '../../../schema/structural.ts'
 import { addInvalid, checkImmutable, checkOneOf } from '../../../validation/fields.ts'
 
-/** Findings about a CustomResourceDefinition (apiextensions/v1). */
+/** Validates a CustomResourceDefinition (apiextensions/v1). */
 export function validateDefinition(
   { metadata, spec }: CustomResourceDefinition,
   previous?: CustomResourceDefinition,
@@ -42,7 +42,7 @@ export function validateDefinition(
   return errors
 }
 
-/** Groups that are the Kubernetes project's own. */
+/** Reports whether a group belongs to the Kubernetes project. */
 export const isProtectedGroup = (group: string): boolean =>
   group === 'k8s.io' || group === 'kubernetes.io' || group.endsWith('.k8s.io') || group.endsWith('.kubernetes.io')
 
@@ -119,7 +119,7 @@ function checkVersion(
 ): void {
   const schema = version.schema?.openAPIV3Schema as Schema | undefined
   if (!schema) errors.push(fieldRequired(`${field}.schema.openAPIV3Schema`, 'schemas are required'))
-  // What was let in once stays, whatever has become stricter since.
+  // // An unchanged schema stays valid when validation becomes stricter.
   else if (!previous || !jsonEqual(schema, previous.schema?.openAPIV3Schema))
     checkStructure(schema, `${field}.schema.openAPIV3Schema`, errors)
   if (version.deprecationWarning !== undefined && !version.deprecated)
@@ -185,7 +185,7 @@ function checkConversion({ conversion }: CustomResourceDefinitionSpec, errors: F
     )
 }
 
-/** Findings about a change. */
+/** Validates an update. */
 export function validateDefinitionUpdate(
   next: CustomResourceDefinition,
   previous: CustomResourceDefinition,

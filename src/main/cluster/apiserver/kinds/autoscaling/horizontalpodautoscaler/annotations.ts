@@ -3,7 +3,7 @@ import { conform } from '../../../codec/decode.ts'
 import { loadSchema } from '../../../schema/schema.ts'
 import { metricFromV1, metricStatusFromV1, metricStatusToV1, metricToV1, type Fields } from './v1-metrics.ts'
 
-/** What autoscaling/v1 has no fields for, as its annotations hold it between v1 and the stored v2. */
+/** Fields of v2 that autoscaling/v1 lacks, stored in annotations of v1 objects. */
 
 const metricsAnnotation = 'autoscaling.alpha.kubernetes.io/metrics'
 const behaviorAnnotation = 'autoscaling.alpha.kubernetes.io/behavior'
@@ -14,11 +14,11 @@ type Annotations = Readonly<Record<string, string>>
 type Spec = Partial<HorizontalPodAutoscaler['spec']>
 type Status = Partial<NonNullable<HorizontalPodAutoscaler['status']>>
 
-/** The one metric that v1 has a field for. */
+/** Reports whether a metric is the CPU utilization, the only one with a field in v1. */
 export const isCpu = ({ type, resource }: MetricSpec): boolean =>
   type === 'Resource' && resource?.name === 'cpu' && resource.target?.averageUtilization !== undefined
 
-/** The annotations of an object of v2 that is read as v1. */
+/** Returns the annotations of a v2 object that is read as v1. */
 export function annotationsOf({ spec, status }: { spec?: Spec; status?: Status }): Record<string, string> {
   const others = (spec?.metrics ?? []).filter((metric) => !isCpu(metric))
   return {
@@ -32,7 +32,7 @@ export function annotationsOf({ spec, status }: { spec?: Spec; status?: Status }
 const listAnnotation = (name: string, list: readonly unknown[]): Record<string, string> =>
   list.length === 0 ? {} : { [name]: JSON.stringify(list) }
 
-/** What annotations say of spec and status; what cannot be read is as if it were not there. */
+/** Reads spec and status from annotations; invalid annotations are ignored. */
 export function read(annotations: Annotations): {
   spec: Pick<Spec, 'metrics' | 'behavior'>
   status: Pick<Status, 'currentMetrics' | 'conditions'>
@@ -60,7 +60,7 @@ export function read(annotations: Annotations): {
 
 const schema = loadSchema()
 
-/** One field of v2, where its value is of the field's type. */
+/** Returns one field of v2 if its value has the field's type. */
 function part(type: string, name: string, value: unknown): Fields {
   if (value === undefined) return {}
   const fields: Fields = { [name]: value }
@@ -87,7 +87,7 @@ function parse(text: string | undefined): unknown {
   }
 }
 
-/** Of the behaviour Kubernetes writes the fields as Go calls them, and reads them in either case. */
+/** Kubernetes writes the fields of the behavior with Go's names, and reads them in either case. */
 function recase(value: unknown, change: (name: string) => string): unknown {
   if (Array.isArray(value)) return value.map((item) => recase(item, change))
   if (typeof value !== 'object' || value === null) return value

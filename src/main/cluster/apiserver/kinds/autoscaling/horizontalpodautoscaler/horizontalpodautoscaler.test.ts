@@ -18,8 +18,8 @@ const queue = {
   },
 }
 
-describe('what is not said', () => {
-  it('is one replica at least and eighty percent of CPU', () => {
+describe('defaults', () => {
+  it('are one replica and 80% CPU utilization', () => {
     expect(defaulted(v2, simple).spec).toEqual({ ...simple.spec, minReplicas: 1, metrics: [cpu(80)] })
     expect(defaulted(v1, simple).spec).toEqual({
       ...simple.spec,
@@ -28,7 +28,7 @@ describe('what is not said', () => {
     })
   })
 
-  it('of one direction is the default, and of the other too', () => {
+  it('of the behavior are set for both directions when one is given', () => {
     const { spec } = defaulted(v2, change(simple, { 'spec.behavior.scaleDown': { stabilizationWindowSeconds: 5 } }))
     expect(spec.behavior).toEqual({
       scaleUp: {
@@ -53,7 +53,7 @@ describe('is refused', () => {
   const metric = (value: object): Record<string, unknown> => ({ 'spec.metrics': [value] })
 
   it.each<[string, Record<string, unknown>, string[]]>([
-    ['not when it is whole', { 'spec.metrics': [cpu(50), queue] }, []],
+    ['not when it is complete', { 'spec.metrics': [cpu(50), queue] }, []],
     [
       'without an upper bound',
       { 'spec.maxReplicas': undefined },
@@ -63,12 +63,12 @@ describe('is refused', () => {
       ],
     ],
     [
-      'with bounds that cross',
+      'with maxReplicas below minReplicas',
       { 'spec.minReplicas': 6 },
       ['spec.maxReplicas: Invalid value: 5: must be greater than or equal to `minReplicas`'],
     ],
     [
-      'with none at least',
+      'with minReplicas 0',
       { 'spec.minReplicas': 0 },
       ['spec.minReplicas: Invalid value: 0: must be greater than or equal to 1'],
     ],
@@ -82,12 +82,12 @@ describe('is refused', () => {
       ],
     ],
     [
-      'not of what scales without a group',
+      'not with a target in the core group that has a scale',
       { 'spec.scaleTargetRef': { ...target, apiVersion: 'v1', kind: 'ReplicationController' } },
       [],
     ],
     [
-      'with a target of a malformed version, with a path for a name',
+      'with a target with a malformed version and a path as its name',
       { 'spec.scaleTargetRef': { ...target, apiVersion: 'a/b/c', name: 'a/b' } },
       [
         `spec.scaleTargetRef.name: Invalid value: "a/b": may not contain '/'`,
@@ -95,7 +95,7 @@ describe('is refused', () => {
       ],
     ],
     [
-      'with a metric of no kind',
+      'with a metric without a type',
       metric({}),
       [
         `${at}.type: Required value: must specify a metric source type`,
@@ -103,17 +103,17 @@ describe('is refused', () => {
       ],
     ],
     [
-      'with a metric that is not there',
+      'with a metric whose source is missing',
       metric({ type: 'Pods' }),
       [`${at}.pods: Required value: must populate information for the given metric source`],
     ],
     [
-      'with two metrics in one',
+      'with a metric of two sources',
       metric({ ...cpu(50), external: queue.external }),
       [`${at}.external: Forbidden: must populate the given metric source only`],
     ],
     [
-      'with a resource without aim',
+      'with a resource without a target',
       metric({ type: 'Resource', resource: { target: {} } }),
       [
         `${at}.resource.name: Required value: must specify a resource name`,
@@ -123,7 +123,7 @@ describe('is refused', () => {
       ],
     ],
     [
-      'with a resource of two aims, neither above nothing',
+      'with a resource of two targets, both zero',
       metric({
         type: 'Resource',
         resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 0, averageValue: '0' } },
@@ -135,7 +135,7 @@ describe('is refused', () => {
       ],
     ],
     [
-      'with a resource that no container has',
+      'with an unknown container resource',
       metric({
         type: 'ContainerResource',
         containerResource: { name: 'fish', container: '', target: { type: 'AverageValue', averageValue: '1' } },
@@ -147,7 +147,7 @@ describe('is refused', () => {
       ],
     ],
     [
-      'with a metric of pods without a name and an average',
+      'with a pods metric without a name and an average',
       metric({ type: 'Pods', pods: { metric: {}, target: { type: 'Value', value: '1' } } }),
       [
         `${at}.pods.metric.name: Required value: must specify a metric name`,
@@ -155,7 +155,7 @@ describe('is refused', () => {
       ],
     ],
     [
-      'with a metric from outside of two aims',
+      'with an external metric of two targets',
       metric({
         type: 'External',
         external: { metric: { name: 'q' }, target: { type: 'Value', value: '1', averageValue: '1' } },
@@ -163,7 +163,7 @@ describe('is refused', () => {
       [`${at}.external.target.value: Forbidden: may not set both a target value for metric and a per-pod target`],
     ],
     [
-      'with a metric of nothing',
+      'with an object metric without a target',
       metric({ type: 'Object', object: { metric: { name: 'q' }, target: { type: 'Value' } } }),
       [
         `${at}.object.describedObject.kind: Required value`,
@@ -172,7 +172,7 @@ describe('is refused', () => {
       ],
     ],
     [
-      'when it waits for ever, and steps by nothing',
+      'with an invalid behavior',
       {
         'spec.behavior.scaleUp': {
           stabilizationWindowSeconds: 3601,
@@ -197,7 +197,7 @@ describe('is refused', () => {
     expect(findings(v2, change(simple, changes))).toEqual(errors)
   })
 
-  it('in the older version for the same reasons', () => {
+  it('in v1 with the same validation', () => {
     expect(findings(v1, change(simple, { 'spec.maxReplicas': -1, 'spec.targetCPUUtilizationPercentage': 0 }))).toEqual([
       'spec.maxReplicas: Invalid value: -1: must be greater than or equal to 1',
       'spec.maxReplicas: Invalid value: -1: must be greater than or equal to `minReplicas`',
@@ -205,7 +205,7 @@ describe('is refused', () => {
     ])
   })
 
-  it('not when its target had no group before', () => {
+  it('not when the target had no group before the update', () => {
     const old = change(simple, { 'spec.scaleTargetRef.apiVersion': undefined })
     expect(updateFindings(v2, change(old, { 'spec.maxReplicas': 6 }), old)).toEqual([])
     expect(updateFindings(v1, change(old, { 'spec.maxReplicas': 6 }), old)).toEqual([])
@@ -214,7 +214,7 @@ describe('is refused', () => {
 
 const annotation = 'autoscaling.alpha.kubernetes.io'
 
-describe('between the versions', () => {
+describe('conversion between v1 and v2', () => {
   const full = {
     apiVersion: 'autoscaling/v2',
     kind: 'HorizontalPodAutoscaler',
@@ -255,11 +255,11 @@ describe('between the versions', () => {
   const older = v1.fromStorage?.(full) as AutoscalingV1HorizontalPodAutoscaler
   const note = (name: string): unknown => JSON.parse(older.metadata.annotations?.[`${annotation}/${name}`] ?? 'null')
 
-  it('nothing is lost', () => {
+  it('round-trips', () => {
     expect(v1.toStorage?.(older)).toEqual(full)
   })
 
-  it('CPU has fields of its own', () => {
+  it('maps CPU to its fields in v1', () => {
     expect(older).toMatchObject({
       apiVersion: 'autoscaling/v1',
       metadata: { annotations: { mine: 'yes' } },
@@ -269,7 +269,7 @@ describe('between the versions', () => {
     expect(older.spec).not.toHaveProperty('metrics')
   })
 
-  it('the other metrics are in an annotation, in the words of the older version', () => {
+  it('stores other metrics in an annotation, with the field names of v1', () => {
     expect(note('metrics')).toEqual([
       { type: 'Pods', pods: { metricName: 'hits', targetAverageValue: '1k' } },
       { type: 'Object', object: { target: { kind: 'Service', name: 's' }, metricName: 'load', targetValue: '3' } },
@@ -288,14 +288,14 @@ describe('between the versions', () => {
     expect(note('conditions')).toEqual(full.status?.conditions)
   })
 
-  it('the behaviour is in an annotation, as Go spells it', () => {
+  it('stores the behavior in an annotation, with the field names of Go', () => {
     expect(note('behavior')).toEqual({
       ScaleDown: { SelectPolicy: 'Disabled', Policies: [{ Type: 'Pods', Value: 1, PeriodSeconds: 60 }] },
     })
   })
 
   it.each(['{', '5', '[1]', '{"ScaleDown":5}', '[{"type":"Pods","pods":{"metricName":5}}]', '[]'])(
-    'an annotation that is %s says nothing',
+    'ignores an annotation that is %s',
     (text) => {
       const annotations = { [`${annotation}/metrics`]: text, [`${annotation}/behavior`]: text }
       const stored = v1.toStorage?.(change(older, { 'metadata.annotations': annotations })) as HorizontalPodAutoscaler
@@ -305,7 +305,7 @@ describe('between the versions', () => {
     },
   )
 
-  it('an average of an object needs no total', () => {
+  it('drops the zero value of an object metric with an average', () => {
     const metrics = JSON.stringify([
       { type: 'Object', object: { target: {}, metricName: 'm', targetValue: '0', averageValue: '2' } },
     ])
@@ -321,7 +321,7 @@ describe('is printed as kubectl prints it', () => {
   const of = (metrics: object[], currentMetrics: object[] = []): unknown =>
     cells(v2, change(simple, { 'spec.metrics': metrics, status: { currentMetrics, currentReplicas: 2 } }))['Targets']
 
-  it('with where it is and where it shall be', () => {
+  it('with current and target values', () => {
     expect(of([])).toBe('<none>')
     expect(of([cpu(80)])).toBe('cpu: <unknown>/80%')
     expect(of([cpu(80)], [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: 9 } } }])).toBe(

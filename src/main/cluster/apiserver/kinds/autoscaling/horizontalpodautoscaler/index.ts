@@ -4,7 +4,7 @@ import { autoscalerCounts, setAutoscalerDefaults, validateAutoscaler } from './v
 import { checkStatusCounts } from '../../../validation/workload-status.ts'
 import { age, count, text } from '../../../api/columns.ts'
 
-/** Keeps a workload as large as its load asks for. */
+/** Scales a workload by its metrics. */
 export const horizontalPodAutoscaler: KindDeclaration<HorizontalPodAutoscaler> = {
   group: 'autoscaling',
   version: 'v2',
@@ -45,7 +45,7 @@ function targetsText({ spec, status }: HorizontalPodAutoscaler): string {
   return all.length === 0 ? '<none>' : all.slice(0, shown).join(', ') + more
 }
 
-/** Where a metric is, and where it shall be: `cpu: 40%/80%`. */
+/** Formats the current and target value of a metric: `cpu: 40%/80%`. */
 function targetText(metric: MetricSpec, status: MetricStatus | undefined): string {
   const source = metric.resource ?? metric.containerResource ?? metric.pods ?? metric.object ?? metric.external
   const { averageUtilization, averageValue, value } = source?.target ?? {}

@@ -11,18 +11,18 @@ import { addInvalid } from '../../../validation/fields.ts'
 import { checkContainerResourceName } from '../../../validation/resources.ts'
 import type { Wire } from '../../../api/wire.ts'
 
-/** The sources of a metric, in the order in which Kubernetes looks for them. */
+/** The sources of a metric, in the order in which Kubernetes validates them. */
 const sources = ['object', 'external', 'pods', 'resource', 'containerResource'] as const
 type Source = (typeof sources)[number]
 const types = ['ContainerResource', 'External', 'Object', 'Pods', 'Resource']
 
-/** Findings about what an autoscaler looks at. */
+/** Validates a metric of an autoscaler. */
 export function checkMetric(metric: Wire<MetricSpec>, field: string, errors: FieldError[]): void {
   const { type = '' } = metric
   if (type === '') errors.push(fieldRequired(`${field}.type`, 'must specify a metric source type'))
   if (!types.includes(type)) errors.push(fieldNotSupported(`${field}.type`, type, types))
   const [first, ...others] = sources.filter((source) => metric[source])
-  // Only the first one is looked into.
+  // // As in Kubernetes, only the first source is validated.
   if (first) checks[first](metric, `${field}.${first}`, errors)
   const wanted = `${type.charAt(0).toLowerCase()}${type.slice(1)}` as Source
   if (types.includes(type) && !metric[wanted])
@@ -74,7 +74,7 @@ const checks: Record<Source, Check> = {
   },
 }
 
-/** A share of what is requested, or an amount. */
+/** Validates a target: a utilization or a raw value. */
 function checkUsage(target: Wire<MetricTarget>, field: string, errors: FieldError[]): void {
   checkTarget(target, field, errors)
   const { averageUtilization, averageValue } = target
@@ -105,7 +105,7 @@ function checkIdentifier({ name = '' }: Wire<MetricIdentifier> = {}, field: stri
   else addInvalid(pathSegmentProblems(name), name, `${field}.name`, errors)
 }
 
-/** Findings about a reference to an object of any kind. */
+/** Validates a reference to an object of any kind. */
 export function checkReference(
   reference: Wire<CrossVersionObjectReference>,
   field: string,

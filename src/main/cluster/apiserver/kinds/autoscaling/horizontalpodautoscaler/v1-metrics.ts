@@ -1,8 +1,8 @@
 import type { MetricSpec, MetricStatus } from '#shared/kube/generated/types.ts'
 
 /**
- * Metrics of autoscaling/v2 in the words of v1, which has no fields for them and keeps them in annotations. Each source
- * maps the names of v1 to the paths of v2.
+ * Converts metrics of autoscaling/v2 to the form in which v1 stores them in annotations. Each source maps the field
+ * names of v1 to paths in v2.
  */
 type Names = Readonly<Record<string, string>>
 type Sources = Readonly<Record<string, Names>>
@@ -72,7 +72,7 @@ export function metricFromV1(metric: Fields): Fields {
   for (const source of Object.keys(specs)) {
     const target = fieldsOf(fieldsOf(converted[source])?.['target'])
     if (!target) continue
-    // A value that v1 could not leave out.
+    // // v1 writes a required value even when only the average is set.
     if (target['averageValue'] !== undefined && target['value'] === '0') delete target['value']
     target['type'] = targetType(target)
   }

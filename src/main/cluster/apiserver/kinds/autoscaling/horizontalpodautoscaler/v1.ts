@@ -13,7 +13,7 @@ import { checkStatusCounts } from '../../../validation/workload-status.ts'
 
 type V1 = AutoscalingV1HorizontalPodAutoscaler
 
-/** The older shape: CPU alone. Stored as v2. */
+/** The v1 form, with CPU as its only metric. Stored as v2. */
 export const horizontalPodAutoscalerV1: KindDeclaration<V1> = {
   group: 'autoscaling',
   version: 'v1',
@@ -82,7 +82,7 @@ type Status = NonNullable<HorizontalPodAutoscaler['status']>
 
 function statusToStorage(status: NonNullable<V1['status']>, held: Partial<Status>): Status {
   const { currentCPUUtilizationPercentage: current, ...same } = status
-  // What the annotation says is more than the percentage alone.
+  // // The annotation has more fields than the percentage.
   return { ...same, ...(current === undefined ? {} : { currentMetrics: [cpuStatus(current)] }), ...held }
 }
 

@@ -13,7 +13,7 @@ import type { Wire } from '../../../api/wire.ts'
 
 type Spec = NonNullable<Wire<HorizontalPodAutoscaler>['spec']>
 
-/** Defaults of the stored shape, which is v2's. */
+/** Sets the defaults of the stored form, which is v2. */
 export function setAutoscalerDefaults(object: Wire<HorizontalPodAutoscaler>): void {
   const spec = (object.spec ??= {})
   spec.minReplicas ??= 1
@@ -22,7 +22,7 @@ export function setAutoscalerDefaults(object: Wire<HorizontalPodAutoscaler>): vo
       { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } },
     ]
   const { behavior } = spec
-  // Who says anything of one direction gets the defaults of both.
+  // // As in Kubernetes, setting either direction sets the defaults of both.
   if (!behavior?.scaleUp && !behavior?.scaleDown) return
   behavior.scaleUp = { ...scaleUp(), ...behavior.scaleUp }
   behavior.scaleDown = { ...scaleDown(), ...behavior.scaleDown }
@@ -42,10 +42,10 @@ const scaleDown = (): HPAScalingRules => ({
   policies: [{ type: 'Percent', value: 100, periodSeconds: 15 }],
 })
 
-/** What may not be negative of a status. */
+/** Counts of the status that must not be negative. */
 export const autoscalerCounts = { counts: ['currentReplicas', 'desiredReplicas'] }
 
-/** Findings about the stored shape. */
+/** Validates the stored form. */
 export function validateAutoscaler(
   { spec = {} }: Wire<HorizontalPodAutoscaler>,
   previous?: Wire<HorizontalPodAutoscaler>,
@@ -69,7 +69,7 @@ function checkReplicas({ minReplicas = 1, maxReplicas = 0 }: Spec, errors: Field
     errors.push(fieldInvalid(field, maxReplicas, 'must be greater than or equal to `minReplicas`'))
 }
 
-/** Of what has no group, only replication controllers scale. */
+/** In the core group, only replication controllers have a scale. */
 function checkTargetVersion({ apiVersion = '', kind }: Wire<CrossVersionObjectReference>, errors: FieldError[]): void {
   const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : ''
   if (group === '' && kind !== 'ReplicationController')

@@ -12,7 +12,7 @@ const nightly = {
   },
 }
 
-it('a new one keeps three good jobs and one bad', () => {
+it('defaults to a history of three successful jobs and one failed job', () => {
   const { spec } = defaulted(cronJob, nightly)
   expect(spec).toMatchObject({
     concurrencyPolicy: 'Allow',
@@ -20,7 +20,7 @@ it('a new one keeps three good jobs and one bad', () => {
     successfulJobsHistoryLimit: 3,
     failedJobsHistoryLimit: 1,
   })
-  // The defaults of a Job are filled in when one is made.
+  // // The defaults of a Job are set when the Job is created.
   expect(Object.keys(spec?.jobTemplate.spec ?? {})).toEqual(['template'])
 })
 
@@ -52,7 +52,7 @@ describe('a schedule', () => {
     ])
   })
 
-  it('of the time when it named its zone may keep it, but not have two', () => {
+  it('may keep an older schedule with a time zone, but not add a second one', () => {
     const old = change(nightly, { 'spec.schedule': 'TZ=UTC 0 3 * * *' })
     expect(updateFindings(cronJob, change(old, { 'spec.suspend': true }), old)).toEqual([])
     expect(updateFindings(cronJob, change(old, { 'spec.timeZone': 'Etc/UTC' }), old)).toEqual([
@@ -67,29 +67,29 @@ describe('is refused', () => {
   it.each<[string, Record<string, unknown>, string[]]>([
     ['without a schedule', { 'spec.schedule': '' }, ['spec.schedule: Required value']],
     [
-      'in a zone that nobody knows',
+      'in an unknown time zone',
       { 'spec.timeZone': 'Mars/Olympus' },
       ['spec.timeZone: Invalid value: "Mars/Olympus": unknown time zone Mars/Olympus'],
     ],
     [
-      'in a zone outside the database',
+      'in a time zone with a path outside the database',
       { 'spec.timeZone': '../etc' },
       ['spec.timeZone: Invalid value: "../etc": unknown time zone ../etc'],
     ],
     [
-      'in the zone of wherever the server is',
+      'in the time zone Local',
       { 'spec.timeZone': 'Local' },
       [
         'spec.timeZone: Invalid value: "Local": timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones',
       ],
     ],
     [
-      'in a zone without a name',
+      'in an empty time zone',
       { 'spec.timeZone': '' },
       ['spec.timeZone: Invalid value: "": timeZone must be nil or non-empty string'],
     ],
     [
-      'when what is to be done with two at once is unknown',
+      'with an unknown concurrency policy',
       { 'spec.concurrencyPolicy': 'Race' },
       ['spec.concurrencyPolicy: Unsupported value: "Race": supported values: "Allow", "Forbid", "Replace"'],
     ],
@@ -103,12 +103,12 @@ describe('is refused', () => {
       ],
     ],
     [
-      'with a name too long for those of its jobs',
+      'with a name that is too long for job names',
       { 'metadata.name': 'x'.repeat(53) },
       [`metadata.name: Invalid value: "${'x'.repeat(53)}": must be no more than 52 characters`],
     ],
     [
-      'when it selects the pods itself',
+      'with a selector in the job template',
       { [`${template}.selector`]: {}, [`${template}.manualSelector`]: true },
       [
         `${template}.selector: Invalid value: {}: \`selector\` will be auto-generated`,
@@ -116,7 +116,7 @@ describe('is refused', () => {
       ],
     ],
     [
-      'when a job of it would be',
+      'with an invalid job template',
       { [`${template}.backoffLimitPerIndex`]: 1, [`${template}.template.spec.restartPolicy`]: 'Always' },
       [
         `${template}.backoffLimitPerIndex: Invalid value: 1: requires indexed completion mode`,
@@ -128,7 +128,7 @@ describe('is refused', () => {
   })
 })
 
-it('a name from before the limit may stay', () => {
+it('keeps a name that predates the limit', () => {
   const old = change(nightly, { 'metadata.name': 'x'.repeat(53) })
   expect(updateFindings(cronJob, change(old, { 'spec.suspend': true }), old)).toEqual([])
 })

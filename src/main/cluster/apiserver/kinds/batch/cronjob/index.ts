@@ -11,7 +11,7 @@ import { isKnownZone, scheduleProblem } from './schedule.ts'
 import type { Wire } from '../../../api/wire.ts'
 import { age, text, workloadColumns } from '../../../api/columns.ts'
 
-/** Jobs by the clock. */
+/** Creates Jobs on a schedule. */
 export const cronJob: KindDeclaration<CronJob> = {
   group: 'batch',
   version: 'v1',
@@ -57,7 +57,7 @@ function setDefaults(object: Wire<CronJob>): void {
   spec.successfulJobsHistoryLimit ??= 3
   spec.failedJobsHistoryLimit ??= 1
   const jobSpec = ((spec.jobTemplate ??= {}).spec ??= {})
-  // What only jobs have is filled in when one is made.
+  // // The defaults of a Job are set when the Job is created.
   setFailurePolicyDefaults(jobSpec)
   setPodTemplateDefaults((jobSpec.template ??= {}))
 }
@@ -73,7 +73,7 @@ function validate({ spec = {}, metadata }: Wire<CronJob>, previous?: Wire<CronJo
   checkTemplate(spec.jobTemplate?.spec ?? {}, errors)
   for (const name of ['successfulJobsHistoryLimit', 'failedJobsHistoryLimit'] as const)
     checkNotNegative(spec[name], `spec.${name}`, errors)
-  // Its jobs' names are longer by eleven characters.
+  // // Names of its Jobs are eleven characters longer.
   if (!previous && (metadata?.name ?? '').length > maxName)
     errors.push(fieldInvalid('metadata.name', metadata?.name, `must be no more than ${maxName} characters`))
   return errors
@@ -98,7 +98,7 @@ function checkSchedule({ schedule = '', timeZone }: Spec, previous: Spec | undef
   const problem = scheduleProblem(schedule)
   if (problem) errors.push(fieldInvalid(field, schedule, problem))
   if (!schedule.includes('TZ')) return
-  // Schedules from the time when that was let pass may keep it.
+  // // Schedules that predate this validation may stay.
   if (!previous?.schedule?.includes('TZ'))
     errors.push(fieldInvalid(field, schedule, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead'))
   else if (timeZone !== undefined)
@@ -114,7 +114,7 @@ function checkTimeZone(zone: string | undefined, errors: FieldError[]): void {
   else if (!isZonePath(zone) || !isKnownZone(zone)) refuse(`unknown time zone ${zone}`)
 }
 
-/** Names of zones are paths in IANA's database, of short parts. */
+/** Names of time zones are paths in the IANA database, with short segments. */
 const isZonePath = (zone: string): boolean =>
   zone
     .split('/')

@@ -1,6 +1,6 @@
 /**
- * What is wrong with a schedule of five fields or with a `@daily` and the like, in the words of the library with which
- * Kubernetes reads them; undefined for nothing.
+ * Validates a schedule of five fields or a descriptor such as `@daily`, with the messages of the cron library that
+ * Kubernetes uses. @returns the message; undefined for a valid schedule
  */
 export function scheduleProblem(schedule: string): string | undefined {
   const { zone, rest } = withoutZone(schedule)
@@ -19,7 +19,7 @@ function withoutZone(schedule: string): { zone?: string; rest: string } {
   return zone === undefined ? { rest: schedule } : { zone, rest: rest.trim() }
 }
 
-/** Whether a time zone of this name is known here. */
+/** Reports whether a time zone is known. */
 export function isKnownZone(name: string): boolean {
   try {
     new Intl.DateTimeFormat('en', { timeZone: name })
@@ -63,7 +63,7 @@ const fieldProblem = (field: string, bound: Bound): string | undefined =>
     .map((range) => rangeProblem(range, bound))
     .find(Boolean)
 
-/** `*`, `5`, `1-5`, any of them with `/2`. */
+/** Validates a range: `*`, `5`, `1-5`, each also with a step such as `/2`. */
 function rangeProblem(range: string, bound: Bound): string | undefined {
   const [span = '', step, ...moreSteps] = range.split('/')
   const [first = '', last, ...moreEnds] = span.split('-')
@@ -75,7 +75,7 @@ function rangeProblem(range: string, bound: Bound): string | undefined {
     if (moreEnds.length > 0) return `too many hyphens: ${range}`
     if (typeof finish === 'string') return `${finish}: ${range}`
     start = begin
-    // `5/15` means from 5 on.
+    // // `5/15` means every 15 from 5 on.
     end = last === undefined && step !== undefined ? bound.high : finish
   }
   if (moreSteps.length > 0) return `too many slashes: ${range}`
@@ -87,7 +87,7 @@ function rangeProblem(range: string, bound: Bound): string | undefined {
   return every === 0 ? `step of range should be a positive number: ${range}` : undefined
 }
 
-/** The number, or why it is none. */
+/** Parses a number, or returns the error message. */
 function numberOf(text: string, { low, names }: Bound): number | string {
   const named = names?.indexOf(text.toLowerCase()) ?? -1
   if (named >= 0) return named + low

@@ -18,11 +18,11 @@ import { age, text, workloadColumns } from '../../../api/columns.ts'
 
 const uidLabel = 'batch.kubernetes.io/controller-uid'
 const nameLabel = 'batch.kubernetes.io/job-name'
-/** What the labels were called before v1.27; pods still carry both. */
+/** The label's name before v1.27; pods have both. */
 const oldUidLabel = 'controller-uid'
 const oldNameLabel = 'job-name'
 
-/** Pods that run until enough of them have succeeded. */
+/** Runs pods until a number of them has succeeded. */
 export const job: KindDeclaration<Job> = {
   group: 'batch',
   version: 'v1',
@@ -71,13 +71,13 @@ function setDefaults(object: Wire<Job>): void {
   labelAsTemplate(object)
 }
 
-/** A Job without labels of its own carries those of its pods. */
+/** A Job without labels gets those of its template. */
 function labelAsTemplate({ spec, metadata }: Wire<Job>): void {
   const labels = spec?.template?.metadata?.labels
   if (metadata && labels && Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = { ...labels }
 }
 
-/** A Job finds its pods by its own uid, so that no other Job can take them for its own. */
+/** A Job selects its pods by its own uid, so that it cannot match pods of another Job. */
 function selectByUid({ metadata, spec }: Wire<Job>): void {
   if (!spec?.template) return
   const { uid = '', name = '' } = metadata ?? {}
@@ -98,7 +98,7 @@ function validate({ spec = {}, metadata = {} }: Wire<Job>): FieldError[] {
   return errors
 }
 
-/** Labels and selector that the server makes up may not be given otherwise. */
+/** Generated labels and selectors may not be set to other values. */
 function checkOwnSelector({ spec = {}, metadata = {} }: Wire<Job>, errors: FieldError[]): void {
   if (spec.manualSelector || !spec.selector) return
   const { uid = '', name = '' } = metadata
@@ -113,7 +113,7 @@ function checkOwnSelector({ spec = {}, metadata = {} }: Wire<Job>, errors: Field
     errors.push(fieldInvalid('spec.selector', spec.selector, '`selector` not auto-generated'))
 }
 
-/** The host names of an Indexed job's pods end with their index, and have to be labels. */
+/** The host names of an Indexed Job's pods end with their index, and must be DNS labels. */
 function checkLastPodName({ spec = {}, metadata = {} }: Wire<Job>, errors: FieldError[]): void {
   if (spec.completionMode !== 'Indexed' || !spec.completions || spec.completions < 0) return
   const last = `${metadata.name ?? ''}-${spec.completions - 1}`
@@ -127,7 +127,7 @@ function validateUpdate({ spec: next = {} }: Wire<Job>, previous: Wire<Job>): Fi
   const errors: FieldError[] = []
   const old = previous.spec ?? {}
   if (next.completionMode !== 'Indexed') checkImmutable(next.completions, old.completions, 'spec.completions', errors)
-  // An Indexed job may grow and shrink, both numbers together.
+  // // An Indexed Job can be scaled by changing completions and parallelism together.
   else if (next.completions !== undefined && next.completions !== old.completions)
     if (next.completions !== next.parallelism)
       errors.push(
@@ -144,7 +144,10 @@ const immutable = ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex',
 
 type Template = NonNullable<Wire<Job>['spec']>['template']
 
-/** While a job rests and none of its pods runs, queues may still say where they go and what they ask for. */
+/**
+ * While a Job is suspended and has no running pods, queue controllers may change its scheduling directives and
+ * resources.
+ */
 function withoutDirectives(template: Template, previous: Wire<Job>): unknown {
   if (!rests(previous)) return template
   const old = previous.spec?.template
@@ -154,7 +157,7 @@ function withoutDirectives(template: Template, previous: Wire<Job>): unknown {
     metadata: { ...template?.metadata, labels: old?.metadata?.labels, annotations: old?.metadata?.annotations },
     spec: {
       ...template?.spec,
-      // Of the affinity only the part about nodes may change.
+      // // Only the node affinity may change.
       affinity: jsonEqual(withoutNodes(template?.spec?.affinity), withoutNodes(affinity))
         ? affinity
         : template?.spec?.affinity,

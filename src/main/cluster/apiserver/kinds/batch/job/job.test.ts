@@ -17,7 +17,7 @@ function prepared(changes: Record<string, unknown> = {}): Job {
 }
 
 describe('a new job', () => {
-  it('runs one pod to its end', () => {
+  it('defaults to one completion', () => {
     expect(prepared().spec).toMatchObject({
       backoffLimit: 6,
       completionMode: 'NonIndexed',
@@ -29,11 +29,11 @@ describe('a new job', () => {
     })
   })
 
-  it('is a work queue when only the parallelism is given', () => {
+  it('is a work queue when only parallelism is set', () => {
     expect(prepared({ 'spec.parallelism': 2 }).spec).not.toHaveProperty('completions')
   })
 
-  it('finds its pods by its uid', () => {
+  it('selects its pods by its uid', () => {
     const { spec, metadata } = prepared({ 'spec.template.metadata': { labels: { app: 'a' } } })
     const labels = {
       app: 'a',
@@ -47,7 +47,7 @@ describe('a new job', () => {
     expect(metadata.labels).toEqual({ app: 'a' })
   })
 
-  it('keeps the selector that was made by hand', () => {
+  it('keeps a manual selector', () => {
     const selector = { matchLabels: { app: 'a' } }
     const { spec } = prepared({
       'spec.manualSelector': true,
@@ -62,12 +62,12 @@ describe('a new job', () => {
 describe('a job is refused', () => {
   it.each<[string, Record<string, unknown>, string[]]>([
     [
-      'when its pods never end',
+      'with restart policy Always',
       { 'spec.template.spec.restartPolicy': 'Always' },
       ['spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"'],
     ],
     [
-      'when indexed without a number',
+      'when Indexed without completions',
       { 'spec.completionMode': 'Indexed', 'spec.parallelism': 2 },
       ['spec.completions: Required value: when completion mode is Indexed'],
     ],
@@ -77,7 +77,7 @@ describe('a job is refused', () => {
       ['spec.backoffLimit: Invalid value: -1: must be greater than or equal to 0'],
     ],
     [
-      'with a foreign uid for its pods',
+      'with a different uid in the template labels',
       { 'spec.template.metadata': { labels: { 'batch.kubernetes.io/controller-uid': 'x' } } },
       [
         `spec.template.metadata.labels[batch.kubernetes.io/controller-uid]: Invalid value: {"controller-uid":"u-1","batch.kubernetes.io/controller-uid":"x","job-name":"j","batch.kubernetes.io/job-name":"j"}: must be 'u-1'`,
@@ -85,7 +85,7 @@ describe('a job is refused', () => {
       ],
     ],
     [
-      'with a foreign selector',
+      'with a different uid in the selector',
       { 'spec.selector': { matchLabels: { 'batch.kubernetes.io/controller-uid': 'x' } } },
       [
         'spec.selector: Invalid value: {"matchLabels":{"batch.kubernetes.io/controller-uid":"x"}}: `selector` not auto-generated',
@@ -93,22 +93,22 @@ describe('a job is refused', () => {
       ],
     ],
     [
-      'when its last pod could not have its name',
+      'with a name that is not valid for its last pod',
       { 'metadata.name': 'a.b', ...indexed },
       ['metadata.name: Invalid value: "a.b": will not able to create pod with invalid DNS label: a.b-2'],
     ],
     [
-      'when somebody without a domain manages it',
+      'with managedBy that has no domain',
       { 'spec.managedBy': 'me' },
       ['spec.managedBy: Invalid value: "me": must be a domain-prefixed path (such as "acme.io/foo")'],
     ],
     [
-      'when the name of its manager is too long',
+      'with managedBy that is too long',
       { 'spec.managedBy': `example.com/${'x'.repeat(52)}` },
       ['spec.managedBy: Too long: may not be more than 63 bytes'],
     ],
     [
-      'with limits of indexes that it does not have',
+      'with limits per index when NonIndexed',
       { 'spec.backoffLimitPerIndex': 1, 'spec.maxFailedIndexes': 1 },
       [
         'spec.backoffLimitPerIndex: Invalid value: 1: requires indexed completion mode',
@@ -116,7 +116,7 @@ describe('a job is refused', () => {
       ],
     ],
     [
-      'when more indexes may fail than there are, each at once',
+      'with maxFailedIndexes above completions and no backoffLimitPerIndex',
       { ...indexed, 'spec.maxFailedIndexes': 4 },
       [
         'spec.backoffLimitPerIndex: Required value: when maxFailedIndexes is specified',
@@ -124,7 +124,7 @@ describe('a job is refused', () => {
       ],
     ],
     [
-      'when it has too many indexes to know how each ended',
+      'with too many indexes without maxFailedIndexes',
       { ...indexed, 'spec.completions': 100_001, 'spec.parallelism': 10_001, 'spec.backoffLimitPerIndex': 1 },
       [
         'spec.maxFailedIndexes: Required value: must be specified when completions is above 100000',
@@ -132,12 +132,12 @@ describe('a job is refused', () => {
       ],
     ],
     [
-      'when pods are replaced before the policy has seen them fail',
+      'with a failure policy and pod replacement before termination',
       { 'spec.podFailurePolicy': { rules: [] }, 'spec.podReplacementPolicy': 'TerminatingOrFailed' },
       ['spec.podReplacementPolicy: Unsupported value: "TerminatingOrFailed": supported values: "Failed"'],
     ],
     [
-      'with a failure policy for pods that restart by themselves',
+      'with a failure policy and restart policy OnFailure',
       { 'spec.podFailurePolicy': { rules: [] }, 'spec.template.spec.restartPolicy': 'OnFailure' },
       [
         'spec.template.spec.restartPolicy: Invalid value: "OnFailure": only "Never" is supported when podFailurePolicy is specified',
@@ -167,7 +167,7 @@ describe('a pod failure policy is refused', () => {
       [`${at}[0].action: Unsupported value: "Cry": supported values: "Count", "FailIndex", "FailJob", "Ignore"`],
     ],
     [
-      'when indexes fail that have no limit',
+      'with action FailIndex without backoffLimitPerIndex',
       [{ action: 'FailIndex', onExitCodes: exit }],
       [`${at}[0].action: Invalid value: "FailIndex": requires the backoffLimitPerIndex to be set`],
     ],
@@ -177,7 +177,7 @@ describe('a pod failure policy is refused', () => {
       [`${at}[0]: Invalid value: specifying both OnExitCodes and OnPodConditions is not supported`],
     ],
     [
-      'with exit codes out of order, twice and of success',
+      'with exit codes that are unordered, duplicate and zero',
       [{ action: 'FailJob', onExitCodes: { operator: 'In', values: [3, 3, 0] } }],
       [
         `${at}[0].onExitCodes.values[1]: Duplicate value: 3`,
@@ -186,7 +186,7 @@ describe('a pod failure policy is refused', () => {
       ],
     ],
     [
-      'without exit codes, of a container that is not there',
+      'without exit codes, for an unknown container',
       [{ action: 'FailJob', onExitCodes: { operator: 'Is', containerName: 'x', values: [] } }],
       [
         `${at}[0].onExitCodes.operator: Unsupported value: "Is": supported values: "In", "NotIn"`,
@@ -213,7 +213,7 @@ describe('a pod failure policy is refused', () => {
     expect(findings(job, change(simple, { 'spec.podFailurePolicy': { rules } }))).toEqual(errors)
   })
 
-  it('not when it says nothing of the status: true', () => {
+  it('not without a condition status, which defaults to True', () => {
     const rules = [{ action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget' }] }]
     expect(findings(job, change(simple, { 'spec.podFailurePolicy': { rules } }))).toEqual([])
     expect(prepared({ 'spec.podFailurePolicy': { rules } }).spec).toMatchObject({
@@ -230,14 +230,14 @@ describe('a success policy', () => {
 
   it.each<[string, object, string[]]>([
     ['names indexes', { succeededIndexes: '0,1-2' }, []],
-    ['counts among indexes', { succeededIndexes: '0-2', succeededCount: 3 }, []],
+    ['may count a subset of indexes', { succeededIndexes: '0-2', succeededCount: 3 }, []],
     [
       'says something',
       {},
       [`${at}[0]: Required value: at least one of succeededCount or succeededIndexes must be specified`],
     ],
     [
-      'counts no more than there are',
+      'may not exceed the number of indexes',
       { succeededCount: 4, succeededIndexes: '1-2' },
       [
         `${at}[0].succeededCount: Invalid value: 4: must be less than or equal to 3 (the number of specified completions)`,
@@ -245,26 +245,26 @@ describe('a success policy', () => {
       ],
     ],
     [
-      'names indexes that exist',
+      'may only name existing indexes',
       { succeededIndexes: '3' },
       [`${at}[0].succeededIndexes: Invalid value: "3": error parsing succeededIndexes: too large index: "3"`],
     ],
     [
-      'names them in order',
+      'must name indexes in order',
       { succeededIndexes: '2,0' },
       [
         `${at}[0].succeededIndexes: Invalid value: "2,0": error parsing succeededIndexes: non-increasing order, previous: 2, current: 0`,
       ],
     ],
     [
-      'names them by numbers',
+      'must name indexes by number',
       { succeededIndexes: 'a' },
       [
         `${at}[0].succeededIndexes: Invalid value: "a": error parsing succeededIndexes: cannot convert string to integer for index: "a"`,
       ],
     ],
     [
-      'names intervals of two ends',
+      'must name intervals of two ends',
       { succeededIndexes: '0-1-2' },
       [
         `${at}[0].succeededIndexes: Invalid value: "0-1-2": error parsing succeededIndexes: the fragment "0-1-2" violates the requirement that an index interval can have at most two parts separated by '-'`,
@@ -272,7 +272,7 @@ describe('a success policy', () => {
     ],
   ])('%s', (_, rule, errors) => refused(rule, errors))
 
-  it('is of Indexed jobs, and has rules', () => {
+  it('requires an Indexed job and at least one rule', () => {
     expect(findings(job, change(simple, { 'spec.successPolicy': { rules: [] } }))).toEqual([
       'spec.successPolicy: Invalid value: {"rules":[]}: requires indexed completion mode',
     ])
@@ -285,17 +285,17 @@ describe('a success policy', () => {
 describe('an update', () => {
   const stored = prepared()
 
-  it('may change how many run at once', () => {
+  it('may change parallelism', () => {
     expect(updateFindings(job, change(stored, { 'spec.parallelism': 5 }), stored)).toEqual([])
   })
 
-  it('may not change how many shall succeed', () => {
+  it('may not change completions', () => {
     expect(updateFindings(job, change(stored, { 'spec.completions': 5 }), stored)).toEqual([
       'spec.completions: Invalid value: 5: field is immutable',
     ])
   })
 
-  it('may let an indexed job grow with what runs at once', () => {
+  it('may change completions of an Indexed job together with parallelism', () => {
     const grows = prepared({ ...indexed, 'spec.parallelism': 3 })
     expect(updateFindings(job, change(grows, { 'spec.completions': 5, 'spec.parallelism': 5 }), grows)).toEqual([])
     expect(updateFindings(job, change(grows, { 'spec.completions': 5 }), grows)).toEqual([
@@ -303,7 +303,7 @@ describe('an update', () => {
     ])
   })
 
-  it('may not change who manages it, nor its mode', () => {
+  it('may not change managedBy or the completion mode', () => {
     const next = change(stored, { 'spec.managedBy': 'example.com/me', ...indexed, 'spec.completions': 1 })
     expect(updateFindings(job, next, stored)).toEqual([
       'spec.completionMode: Invalid value: "Indexed": field is immutable',
@@ -317,7 +317,7 @@ describe('an update', () => {
     expect(errors[0]).toMatch(/^spec\.template: Invalid value: .*: field is immutable$/)
   })
 
-  it('may say where the pods of a suspended job go', () => {
+  it('may change the scheduling directives of a suspended job', () => {
     const suspended = change(stored, { 'spec.suspend': true })
     const placed = change(suspended, { 'spec.suspend': false, 'spec.template.spec.nodeSelector': { a: 'b' } })
     expect(updateFindings(job, placed, suspended)).toEqual([])
@@ -326,7 +326,7 @@ describe('an update', () => {
     )
   })
 
-  it('may say it again once the pods of a job that was suspended are gone, and what they ask for', () => {
+  it('may change scheduling directives and resources of a suspended job once its pods are gone', () => {
     const next = {
       'spec.template.spec.containers.0.resources': { requests: { cpu: '1' } },
       'spec.template.spec.affinity': { nodeAffinity: {} },
@@ -352,7 +352,7 @@ describe('a status is refused', () => {
     ['not when it completes', started, { ...ended, ...condition('SuccessCriteriaMet', 'Complete') }, []],
     ['not when it fails', started, { ...started, ...condition('FailureTarget', 'Failed') }, []],
     [
-      'when it completes out of the blue',
+      'when Complete is set without SuccessCriteriaMet and a completion time',
       started,
       { ...started, ...condition('Complete') },
       [
@@ -361,19 +361,19 @@ describe('a status is refused', () => {
       ],
     ],
     [
-      'when it ends before it began',
+      'when it completes before its start time',
       started,
       { ...ended, completionTime: '2025-01-01T00:00:00Z', ...condition('SuccessCriteriaMet', 'Complete') },
       ['status.completionTime: Invalid value: "2025-01-01T00:00:00Z": completionTime cannot be set before startTime'],
     ],
     [
-      'when pods run after the end',
+      'when a finished job has active pods',
       started,
       { ...started, active: 1, ...condition('FailureTarget', 'Failed') },
       ['status.active: Invalid value: 1: active>0 is invalid for finished job'],
     ],
     [
-      'when it lives again',
+      'when a terminal condition is removed',
       { ...started, ...condition('FailureTarget', 'Failed') },
       started,
       [
@@ -382,25 +382,25 @@ describe('a status is refused', () => {
       ],
     ],
     [
-      'when it forgets a success',
+      'when the succeeded counter decreases',
       started,
       { ...started, succeeded: 0 },
       ['status.succeeded: Invalid value: 0: cannot decrease the succeeded counter'],
     ],
     [
-      'when it never began',
+      'when the start time is removed',
       started,
       { succeeded: 1 },
       ['status.startTime: Required value: startTime cannot be removed for unsuspended job'],
     ],
     [
-      'when an index failed that succeeded',
+      'when an index is both failed and completed',
       started,
       { ...started, completedIndexes: '0-1', failedIndexes: '1' },
       ['status.failedIndexes: Invalid value: "1": failedIndexes and completedIndexes overlap at index: 1'],
     ],
     [
-      'when more pods are ready than run',
+      'when more pods are ready than active',
       started,
       { ...started, ready: 1 },
       ['status.ready: Invalid value: 1: cannot set more ready pods than active'],

@@ -4,14 +4,16 @@ import { fieldDuplicate, fieldInvalid, fieldRequired, type FieldError } from '#s
 import { checkNotNegative, invalidWhole } from '../../../validation/fields.ts'
 import { commonIndex, countIndexes } from '../../../validation/index-intervals.ts'
 
-/** Findings about what a job's controller, ours or another's, says of it: states that exclude each other. */
+/**
+ * Validates the status that a Job controller, built-in or external, writes: fields and conditions must be consistent.
+ */
 export function checkJobStatus(next: Job, previous: Job): FieldError[] {
   const errors: FieldError[] = []
   const { status = {} } = next
   for (const name of ['active', 'succeeded', 'failed', 'ready', 'terminating'] as const)
     checkNotNegative(status[name], `status.${name}`, errors)
   checkUncounted(status, errors)
-  // What was let pass before may stay.
+  // // Unchanged fields that were accepted before stay valid.
   const changed = (...names: (keyof JobStatus)[]): boolean =>
     names.some((name) => !jsonEqual(status[name], previous.status?.[name]))
   if (changed('conditions', 'completionTime', 'startTime')) checkEnd(next, errors)
@@ -35,7 +37,7 @@ function checkUncounted({ uncountedTerminatedPods }: JobStatus, errors: FieldErr
     })
 }
 
-/** Whether a condition of the job is true. */
+/** Reports whether a condition of the Job is true. */
 const is = ({ status }: Job, type: string): boolean =>
   status?.conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false
 
@@ -116,7 +118,7 @@ function checkIndexes({ spec, status }: Job, errors: FieldError[]): void {
     )
 }
 
-/** What has happened is not taken back. */
+/** Terminal conditions, counters and times cannot be reverted. */
 function checkForGood(next: Job, previous: Job, errors: FieldError[]): void {
   const [status, old] = [next.status ?? {}, previous.status ?? {}]
   for (const type of ['Failed', 'Complete', 'FailureTarget'])
@@ -125,7 +127,7 @@ function checkForGood(next: Job, previous: Job, errors: FieldError[]): void {
     refuse('cannot disable the SuccessCriteriaMet=True condition', errors)
   if ((status.failed ?? 0) < (old.failed ?? 0))
     errors.push(fieldInvalid('status.failed', status.failed ?? 0, 'cannot decrease the failed counter'))
-  // An elastic job that shrinks forgets what the indexes beyond its end have done.
+  // // An elastic Indexed Job that is scaled down drops the completed indexes beyond its new end.
   const { completionMode, completions, parallelism } = next.spec ?? {}
   if ((completionMode !== 'Indexed' || completions !== parallelism) && (status.succeeded ?? 0) < (old.succeeded ?? 0))
     errors.push(fieldInvalid('status.succeeded', status.succeeded ?? 0, 'cannot decrease the succeeded counter'))

@@ -26,7 +26,7 @@ it.each([
   ['bindings', { name: 'web' }],
   ['bindings', { name: 'web', namespace: 'default' }],
   ['pods/web/binding', { name: 'web' }],
-])('puts the pod on its node by POST %s of %j', async (at, metadata) => {
+])('binds the pod to its node by POST %s of %j', async (at, metadata) => {
   expect(await bind(at, metadata)).toMatchObject({ kind: 'Status', status: 'Success' })
   expect(await nodeOfPod()).toBe('node-1')
 })
@@ -53,7 +53,7 @@ const evict = (deleteOptions: object): Promise<unknown> =>
     body: { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'web' }, deleteOptions },
   })
 
-it('says in the conditions of an evicted pod that it was disrupted, so that Jobs need not count it', async () => {
+it('sets the condition DisruptionTarget on an evicted pod, so that Jobs can ignore the failure', async () => {
   await bind('pods/web/binding', { name: 'web' })
   const { metadata } = await api.client.get(pods, { namespace: 'default', name: 'web' })
   await evict({ preconditions: { uid: metadata.uid, resourceVersion: metadata.resourceVersion } })
@@ -70,7 +70,7 @@ it.each([
   ['another uid', { preconditions: { uid: 'other' } }, 409],
   ['another resourceVersion', { preconditions: { resourceVersion: '1' } }, 409],
   ['a dry run', { dryRun: ['All'] }, undefined],
-])('marks nothing on an eviction with %s', async (_what, options, code) => {
+])('does not set the condition on an eviction with %s', async (_what, options, code) => {
   const evicted = evict(options)
   if (code === undefined) await evicted
   else await expect(evicted).rejects.toMatchObject({ code })

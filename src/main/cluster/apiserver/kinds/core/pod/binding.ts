@@ -4,7 +4,7 @@ import { badRequest, conflict, fieldRequired, invalid } from '#shared/kube/statu
 import { success, type Action, type ActionRequest } from '../../../api/action.ts'
 import { draftOf } from '../../../registry/patch.ts'
 
-/** `POST pods/x/binding`: puts the pod on a node and says so in its conditions, in one write (BindingREST of Kubernetes). */
+/** `POST pods/x/binding`: assigns the pod to a node and sets PodScheduled, in one write (BindingREST of Kubernetes). */
 export const bindPod: Action = {
   body: { group: '', version: 'v1', kind: 'Binding' },
   check: ({ namespace, name, body }) => checkBinding(body as Binding, namespace, name),
@@ -54,7 +54,7 @@ function boundPod(current: Pod, { metadata, target }: Binding, now: string): Pod
   if (annotations) next.metadata.annotations = { ...next.metadata.annotations, ...annotations }
   if (labels) next.metadata.labels = { ...next.metadata.labels, ...labels }
   next.spec = { ...next.spec, containers: next.spec?.containers ?? [], nodeName: target.name ?? '' }
-  // To Go the time of a probe is no pointer: it is written as null.
+  // // In Go lastProbeTime is not a pointer: it is serialized as null.
   const scheduled = { type: 'PodScheduled', status: 'True', lastProbeTime: null }
   const conditions = setCondition<WrittenCondition>(next.status?.conditions, scheduled, now)
   return Object.assign(next, { status: { ...next.status, conditions } })

@@ -2,7 +2,9 @@ import type { Binding } from '#shared/kube/generated/types.ts'
 import type { KindDeclaration } from '../../../api/kind.ts'
 import { bindNamedPod } from './binding.ts'
 
-/** Puts the pod of its own name on a node; carried out, not stored. The scheduler posts to `pods/x/binding` instead. */
+/**
+ * Assigns the pod of the same name to a node; an action, not stored. The scheduler posts to `pods/x/binding` instead.
+ */
 export const binding: KindDeclaration<Binding> = {
   group: '',
   version: 'v1',

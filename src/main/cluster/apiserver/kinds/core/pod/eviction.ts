@@ -6,7 +6,10 @@ import { badRequest, failure, type ApiError } from '#shared/kube/status.ts'
 import { success, type Action, type ActionRequest, type Deletion, type ObjectKey } from '../../../api/action.ts'
 import { draftOf } from '../../../registry/patch.ts'
 
-/** `POST pods/x/eviction`: a delete that admission or the pod's disruption budget may refuse (EvictionREST of Kubernetes). */
+/**
+ * `POST pods/x/eviction`: a delete that admission or the pod's disruption budget may refuse (EvictionREST of
+ * Kubernetes).
+ */
 export const evictPod: Action = {
   body: { group: 'policy', version: 'v1', kind: 'Eviction' },
   check({ name, body }) {
@@ -26,9 +29,9 @@ export const evictPod: Action = {
 }
 
 /**
- * Says in the pod's conditions why it will fail, before it is deleted: Jobs tell a disruption from a failure of the
- * pod's own by this condition.
- * @returns the resourceVersion precondition for the deletion, where the eviction has one
+ * Sets the condition DisruptionTarget before the pod is deleted, by which Jobs distinguish a disruption from a failure
+ * of the pod.
+ * @returns the resourceVersion precondition for the deletion, if the eviction has one
  */
 async function markDisrupted(
   { writes }: ActionRequest,
@@ -54,10 +57,10 @@ async function markDisrupted(
 
 const budgets = { group: 'policy', plural: 'poddisruptionbudgets' }
 
-/** Takes an eviction from the budget of the pod. @throws ApiError 429 when nothing is left */
+/** Decrements the disruption budget of the pod. @throws ApiError 429 when it is exhausted */
 async function spendBudget({ namespace, name, object, reader, writes }: ActionRequest): Promise<void> {
   const pod: Pod | undefined = object
-  // What does not run, or goes already, disrupts nobody.
+  // // Pods that are not running or already terminating need no budget.
   if (!pod || pod.metadata.deletionTimestamp || pod.status?.phase !== 'Running') return
   const [budget, another] = (reader.list(budgets, namespace) as PodDisruptionBudget[]).filter(({ spec }) =>
     selects(spec?.selector, pod.metadata.labels),
@@ -73,7 +76,7 @@ async function spendBudget({ namespace, name, object, reader, writes }: ActionRe
   const key = { ...budgets, namespace, name: budget.metadata.name ?? '', subresource: 'status' }
   await writes.update<PodDisruptionBudget>(key, (current) => spent(current, name, writes.now()))
 }
-/** Pods that are not ready count for nothing: they may go as long as enough others are healthy, or always. */
+/** Pods that are not ready do not use the budget: evicted while enough others are healthy, or always, by policy. */
 function maySkip({ spec, status }: PodDisruptionBudget): boolean {
   if (spec?.unhealthyPodEvictionPolicy === 'AlwaysAllow') return true
   const { currentHealthy = 0, desiredHealthy = 0 } = status ?? {}

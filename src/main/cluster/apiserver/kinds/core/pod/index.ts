@@ -122,14 +122,14 @@ function validate({ metadata, spec }: Pod): FieldError[] {
   return errors
 }
 
-/** Pods that no kubelet looks after, or that have ended, go at once; the others get their time. */
+/** Pods without a node and terminated pods are deleted at once; others get their grace period. */
 function deletionGrace({ spec, status }: Pod, requested: number | undefined): number {
   if (!spec?.nodeName || status?.phase === 'Succeeded' || status?.phase === 'Failed') return 0
   const grace = asNumber(requested ?? spec.terminationGracePeriodSeconds ?? 30)
   return grace < 0 ? 1 : grace
 }
 
-/** Several columns tell of the same object one after the other. */
+/** Several columns show the same object's summary: keeps the last one. */
 let summarized: { pod: Pod; summary: PodSummary } | undefined
 
 function summaryOf(object: Pod): PodSummary {

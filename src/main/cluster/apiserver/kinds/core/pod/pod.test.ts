@@ -11,7 +11,7 @@ const simple = {
 }
 
 describe('defaults of a pod', () => {
-  it('fill in what a bare pod leaves out', () => {
+  it('set the fields of a minimal pod', () => {
     expect(defaulted(pod, simple).spec).toEqual({
       containers: [
         {
@@ -44,7 +44,7 @@ describe('defaults of a pod', () => {
     expect(object.spec?.containers[0]?.imagePullPolicy).toBe(policy)
   })
 
-  it('request what is the limit, in canonical form', () => {
+  it('set requests to limits, in canonical form', () => {
     const resources = { limits: { cpu: '0.5', memory: '1024Mi' }, requests: { memory: '0.5Gi' } }
     const object = defaulted(pod, change(simple, { 'spec.containers.0.resources': resources }))
     expect(object.spec?.containers[0]?.resources).toEqual({
@@ -104,7 +104,7 @@ describe('defaults of a pod', () => {
     ])
   })
 
-  it('let the two names of the service account follow each other', () => {
+  it('mirror serviceAccount and serviceAccountName', () => {
     expect(defaulted(pod, change(simple, { 'spec.serviceAccount': 'a' })).spec).toMatchObject({
       serviceAccount: 'a',
       serviceAccountName: 'a',
@@ -126,12 +126,12 @@ describe('a pod is refused', () => {
     ],
     ['without an image', { [`${c}.image`]: '' }, [`spec.containers[0].image: ${required}`]],
     [
-      'with blanks around the image',
+      'with whitespace around the image',
       { [`${c}.image`]: ' a' },
       ['spec.containers[0].image: Invalid value: " a": must not have leading or trailing whitespace'],
     ],
     [
-      'with two containers of a name',
+      'with two containers of the same name',
       { 'spec.initContainers': [{ name: 'c', image: 'a' }] },
       ['spec.initContainers[0].name: Duplicate value: "c"'],
     ],
@@ -153,7 +153,7 @@ describe('a pod is refused', () => {
       ['spec.containers[0].ports[0].containerPort: Invalid value: 70000: must be between 1 and 65535, inclusive'],
     ],
     [
-      'with two ports of a name',
+      'with two ports of the same name',
       {
         [`${c}.ports`]: [
           { name: 'a', containerPort: 1 },
@@ -197,14 +197,14 @@ describe('a pod is refused', () => {
       ],
     ],
     [
-      'with an environment variable that cannot be',
+      'with an invalid environment variable name',
       { [`${c}.env`]: [{ name: 'a=b' }] },
       [
         'spec.containers[0].env[0].name: Invalid value: "a=b": a valid environment variable name must consist only of printable ASCII characters other than \'=\'',
       ],
     ],
     [
-      'with a variable from nowhere',
+      'with a variable without a source',
       { [`${c}.env`]: [{ name: 'A', valueFrom: {} }] },
       [
         'spec.containers[0].env[0].valueFrom: Invalid value: "": must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`',
@@ -218,12 +218,12 @@ describe('a pod is refused', () => {
       ],
     ],
     [
-      'with a mount of no volume',
+      'with a mount of an unknown volume',
       { [`${c}.volumeMounts`]: [{ name: 'v', mountPath: '/v' }] },
       ['spec.containers[0].volumeMounts[0].name: Not found: "v"'],
     ],
     [
-      'with two mounts at a path',
+      'with two mounts at the same path',
       {
         'spec.volumes': [{ name: 'v' }],
         [`${c}.volumeMounts`]: [
@@ -234,12 +234,12 @@ describe('a pod is refused', () => {
       ['spec.containers[0].volumeMounts[1].mountPath: Invalid value: "/v": must be unique'],
     ],
     [
-      'with a subPath that climbs',
+      'with .. in a subPath',
       { 'spec.volumes': [{ name: 'v' }], [`${c}.volumeMounts`]: [{ name: 'v', mountPath: '/v', subPath: 'a/../b' }] },
       ['spec.containers[0].volumeMounts[0].subPath: Invalid value: "a/../b": must not contain \'..\''],
     ],
     [
-      'with two volumes of a name',
+      'with two volumes of the same name',
       { 'spec.volumes': [{ name: 'v' }, { name: 'v' }] },
       ['spec.volumes[1].name: Duplicate value: "v"'],
     ],
@@ -249,12 +249,12 @@ describe('a pod is refused', () => {
       ['spec.volumes[0].hostPath: Forbidden: may not specify more than 1 volume type'],
     ],
     [
-      'with a secret volume of no secret',
+      'with a secret volume without a secret name',
       { 'spec.volumes': [{ name: 'v', secret: {} }] },
       ['spec.volumes[0].secret.secretName: Required value'],
     ],
     [
-      'with a token that lasts too short',
+      'with a token that expires too early',
       {
         'spec.volumes': [
           { name: 'v', projected: { sources: [{ serviceAccountToken: { path: 't', expirationSeconds: 60 } }] } },
@@ -280,7 +280,7 @@ describe('a pod is refused', () => {
       ],
     ],
     [
-      'with a negative amount',
+      'with a negative quantity',
       { [`${c}.resources`]: { requests: { memory: '-1Mi' } } },
       ['spec.containers[0].resources.requests[memory]: Invalid value: "-1Mi": must be greater than or equal to 0'],
     ],
@@ -292,7 +292,7 @@ describe('a pod is refused', () => {
       ],
     ],
     [
-      'with a toleration of nothing',
+      'with an empty toleration',
       { 'spec.tolerations': [{ effect: 'NoSchedule' }] },
       [
         'spec.tolerations[0].operator: Invalid value: "": operator must be Exists when `key` is empty, which means "match all values and all keys"',
@@ -306,7 +306,7 @@ describe('a pod is refused', () => {
       ],
     ],
     [
-      'with an affinity to nowhere',
+      'with a node affinity without terms',
       {
         'spec.affinity': {
           nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [] } },
@@ -317,17 +317,17 @@ describe('a pod is refused', () => {
       ],
     ],
     [
-      'with a spread that is none',
+      'with maxSkew 0',
       { 'spec.topologySpreadConstraints': [{ maxSkew: 0, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule' }] },
       ['spec.topologySpreadConstraints[0].maxSkew: Invalid value: 0: must be greater than zero'],
     ],
     [
-      'with DNS of its own and no server',
+      'with dnsPolicy None and no server',
       { 'spec.dnsPolicy': 'None' },
       ['spec.dnsConfig: Required value: must provide `dnsConfig` when `dnsPolicy` is None'],
     ],
     [
-      'with a deadline of nothing',
+      'with a deadline of 0',
       { 'spec.activeDeadlineSeconds': 0 },
       ['spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive'],
     ],
@@ -336,7 +336,7 @@ describe('a pod is refused', () => {
   })
 })
 
-it('is accepted with everything in its place', () => {
+it('accepts a complete pod', () => {
   const full = change(simple, {
     'spec.volumes': [{ name: 'v', configMap: { name: 'm', items: [{ key: 'k', path: 'a/b' }] } }],
     [`${c}.volumeMounts`]: [{ name: 'v', mountPath: '/v', subPath: 'a' }],
@@ -358,7 +358,7 @@ it('is accepted with everything in its place', () => {
   expect(findings(pod, full)).toEqual([])
 })
 
-it('warns of what is hardly meant', () => {
+it('warns of probable mistakes', () => {
   const odd = change(simple, {
     [`${c}.env`]: [
       { name: 'A', value: '1' },
@@ -402,7 +402,7 @@ describe('an update of a pod', () => {
       'spec.containers: Forbidden: pod updates may not add or remove containers',
     ],
     [
-      'the tolerations there are',
+      'existing tolerations',
       { 'spec.tolerations': [] },
       'spec.tolerations: Forbidden: existing toleration can not be modified except its tolerationSeconds',
     ],
@@ -412,7 +412,7 @@ describe('an update of a pod', () => {
     expect(errors[0]).toContain(text)
   })
 
-  it('may only bring the deadline nearer', () => {
+  it('may only shorten the deadline', () => {
     const late = change(simple, { 'spec.activeDeadlineSeconds': 10 })
     expect(updateFindings(pod, change(late, { 'spec.activeDeadlineSeconds': 5 }), late)).toEqual([])
     expect(updateFindings(pod, change(late, { 'spec.activeDeadlineSeconds': 20 }), late)).toEqual([
@@ -426,11 +426,23 @@ describe('deletion', () => {
     pod.deletionGrace?.({ metadata: {}, spec, status } as Pod, requested)
 
   it.each([
-    ['of a running pod takes its time', { nodeName: 'n', terminationGracePeriodSeconds: 7 }, {}, undefined, 7],
-    ['takes the time asked for', { nodeName: 'n', terminationGracePeriodSeconds: 7 }, {}, 3, 3],
-    ['of a pod without a node is done at once', { terminationGracePeriodSeconds: 7 }, {}, undefined, 0],
-    ['of a pod that has ended is done at once', { nodeName: 'n' }, { phase: 'Failed' }, undefined, 0],
-    ['with a negative grace takes a second', { nodeName: 'n', terminationGracePeriodSeconds: -1 }, {}, undefined, 1],
+    [
+      'of a running pod has the grace period of the pod',
+      { nodeName: 'n', terminationGracePeriodSeconds: 7 },
+      {},
+      undefined,
+      7,
+    ],
+    ['has the requested grace period', { nodeName: 'n', terminationGracePeriodSeconds: 7 }, {}, 3, 3],
+    ['of a pod without a node is immediate', { terminationGracePeriodSeconds: 7 }, {}, undefined, 0],
+    ['of a terminated pod is immediate', { nodeName: 'n' }, { phase: 'Failed' }, undefined, 0],
+    [
+      'with a negative grace period takes one second',
+      { nodeName: 'n', terminationGracePeriodSeconds: -1 },
+      {},
+      undefined,
+      1,
+    ],
   ])('%s', (_, spec, status, requested, seconds) => {
     expect(grace(spec, status, requested)).toBe(seconds)
   })

@@ -3,11 +3,11 @@ import { jsonEqual } from '#shared/kube/json.ts'
 import { isMirrorPod, qosClassOf } from '#shared/kube/pod.ts'
 import { fieldForbidden, fieldInvalid, type FieldError } from '#shared/kube/status.ts'
 
-/** `pods/resize`: CPU and memory of containers change, and nothing else (ValidatePodResize of Kubernetes). */
+/** `pods/resize`: changes CPU and memory of containers only (ValidatePodResize of Kubernetes). */
 
 /**
- * The present spec with the resources and resize policies of the wanted one. Where containers come, go or change their
- * names, the wanted spec stays as it is for validation to refuse.
+ * Returns the current spec with the resources and resize policies of the new one. When containers are added, removed or
+ * renamed, returns the new spec, which validation refuses.
  */
 export function resizedSpec(next: PodSpec | undefined, current: PodSpec): PodSpec {
   const containers = withResources(next?.containers, current.containers)
@@ -18,7 +18,7 @@ export function resizedSpec(next: PodSpec | undefined, current: PodSpec): PodSpe
   return spec
 }
 
-/** undefined when they are not the same containers. */
+/** Returns undefined when the containers are not the same. */
 function withResources(
   next: readonly Container[] | undefined = [],
   current: readonly Container[] | undefined = [],
@@ -39,7 +39,7 @@ const partOf = ({ resources, resizePolicy }: Container): Pick<Container, 'resour
   ...(resizePolicy ? { resizePolicy } : {}),
 })
 
-/** What of a spec a resize is about. */
+/** Returns the fields of a spec that a resize changes. */
 export const resourcesOf = ({ containers = [], initContainers }: Partial<PodSpec>): PodSpec => ({
   containers: containers.map((container) => ({ name: container.name, ...partOf(container) })),
   ...(initContainers
@@ -77,7 +77,7 @@ function checkRemoved(
 
 const computing = ['cpu', 'memory']
 
-/** The spec without what a resize may change. */
+/** Returns the spec without the fields that a resize may change. */
 function withoutComputing({ spec }: Pod): unknown {
   const others = (list: Record<string, string> | undefined): unknown =>
     Object.entries(list ?? {})

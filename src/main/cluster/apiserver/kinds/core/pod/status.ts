@@ -7,7 +7,7 @@ import { checkAddress } from '../../../validation/addresses.ts'
 import { addInvalid, checkImmutable } from '../../../validation/fields.ts'
 import { podAnnotationFindings } from './update.ts'
 
-/** What a pod's status may say (ValidatePodStatusUpdate of Kubernetes). */
+/** Validates the status of a pod (ValidatePodStatusUpdate of Kubernetes). */
 export function podStatusFindings(next: Pod, previous: Pod): FieldError[] {
   const errors = podAnnotationFindings(next, previous)
   const status: Wire<Pod['status'] & object> = next.status ?? {}
@@ -26,7 +26,7 @@ export function podStatusFindings(next: Pod, previous: Pod): FieldError[] {
 
 const podConditions = new Set(['PodScheduled', 'Ready', 'Initialized', 'ContainersReady', 'DisruptionTarget'])
 
-/** One address of each family at most; the single field is the first of the list. */
+/** At most one address per IP family; the single field mirrors the first of the list. */
 function checkPodAddresses(
   single: string | undefined,
   list: readonly Wire<{ ip: string }>[],
@@ -43,7 +43,7 @@ function checkPodAddresses(
     errors.push(fieldInvalid(`status.${name}s`, addresses, 'may specify no more than one IP for each IP family'))
 }
 
-/** The single address and the list of addresses stand for each other (Convert_v1_PodStatus_To_core_PodStatus). */
+/** The single address mirrors the first of the list (Convert_v1_PodStatus_To_core_PodStatus). */
 export function setPodStatusDefaults({ status }: Pod): void {
   if (!status) return
   const [first] = status.podIPs ?? []
@@ -51,7 +51,7 @@ export function setPodStatusDefaults({ status }: Pod): void {
   else if (!status.podIP && first?.ip) status.podIP = first.ip
 }
 
-/** Claims that a pod's status speaks of are those of its spec. */
+/** Resource claims in a pod's status must be in its spec. */
 function checkClaims({ spec, status }: Pod, errors: FieldError[]): void {
   const known = new Set((spec?.resourceClaims ?? []).map(({ name }) => name))
   status?.resourceClaimStatuses?.forEach(({ name, resourceClaimName }, i) => {

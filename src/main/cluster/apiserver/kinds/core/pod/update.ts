@@ -4,7 +4,7 @@ import { mirrorAnnotation } from '#shared/kube/pod.ts'
 import { fieldForbidden, fieldInvalid, type FieldError } from '#shared/kube/status.ts'
 import type { Wire } from '../../../api/wire.ts'
 
-/** A pod hardly changes once it is there: images, tolerations added, a nearer deadline; more while it is gated. */
+/** Validates an update: images, additional tolerations, a shorter deadline; more while the pod has scheduling gates. */
 export function podUpdateFindings(next: Pod, previous: Pod): FieldError[] {
   const errors: FieldError[] = []
   const spec: Wire<PodSpec> = next.spec ?? { containers: [] }
@@ -26,7 +26,7 @@ const immutableText =
   '`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),' +
   '`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)'
 
-/** The new spec with everything that may differ set back to what it was. */
+/** Returns the new spec with the mutable fields reset to their old values. */
 function withoutMutable(spec: Wire<PodSpec>, old: Wire<PodSpec>): Wire<PodSpec> {
   const images = (now: Wire<Container>[] | undefined, before: Wire<Container>[] | undefined) =>
     now?.map((container, i) => ({ ...container, image: before?.[i]?.image }))
@@ -41,7 +41,7 @@ function withoutMutable(spec: Wire<PodSpec>, old: Wire<PodSpec>): Wire<PodSpec> 
     ...((old.terminationGracePeriodSeconds ?? 0) < 0 && spec.terminationGracePeriodSeconds === 1
       ? { terminationGracePeriodSeconds: old.terminationGracePeriodSeconds }
       : {}),
-    // Where the pod may go is open until it is let go to the scheduler.
+    // // While the pod is gated, scheduling constraints may change.
     ...(gated ? { nodeSelector: old.nodeSelector, affinity: old.affinity } : {}),
   }
 }
@@ -72,7 +72,7 @@ function checkGates(spec: Wire<PodSpec>, old: Wire<PodSpec>, errors: FieldError[
       errors.push(fieldForbidden('spec.schedulingGates', `only deletion is allowed, but found '${name}'`))
 }
 
-/** `pods/ephemeralcontainers`: containers are added, never changed or removed. */
+/** Validates `pods/ephemeralcontainers`: containers may be added, never changed or removed. */
 export function ephemeralContainersFindings(next: Pod, previous: Pod): FieldError[] {
   const now = next.spec?.ephemeralContainers ?? []
   const errors: FieldError[] = []
@@ -92,7 +92,10 @@ export function ephemeralContainersFindings(next: Pod, previous: Pod): FieldErro
 
 const appArmorPrefix = 'container.apparmor.security.beta.kubernetes.io/'
 
-/** Annotations that say what a pod is, and so do not change (ValidatePodSpecificAnnotationUpdates of Kubernetes). */
+/**
+ * Validates annotations that are immutable because they identify the pod (ValidatePodSpecificAnnotationUpdates of
+ * Kubernetes).
+ */
 export function podAnnotationFindings(next: Pod, previous: Pod): FieldError[] {
   const now = next.metadata.annotations ?? {}
   const before = previous.metadata.annotations ?? {}

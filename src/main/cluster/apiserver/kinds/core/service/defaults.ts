@@ -1,10 +1,10 @@
 import type { Service, ServiceSpec } from '#shared/kube/generated/types.ts'
 import type { Wire } from '../../../api/wire.ts'
 
-/** Three hours, in seconds: how long a client keeps its pod. */
+/** Default session affinity timeout in seconds (three hours). */
 const affinityTimeout = 10_800
 
-/** What Kubernetes fills in of a Service, except the addresses and ports that it gives. */
+/** Sets the defaults of a Service, except the addresses and ports that the server allocates. */
 export function setServiceDefaults(object: Wire<Service>): void {
   const spec = (object.spec ??= {})
   spec.sessionAffinity ||= 'None'

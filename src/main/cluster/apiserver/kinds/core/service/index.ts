@@ -8,8 +8,8 @@ import { age, labelsText, text, wide } from '../../../api/columns.ts'
 import { serviceStatusFindings, setServiceStatusDefaults } from '../../../validation/status.ts'
 
 /**
- * One address for many pods. Cluster IPs and node ports are given by the admission plugin of
- * `registry/service-allocator.ts`.
+ * A stable address for a set of pods. The admission plugin of `registry/service-allocator.ts` allocates cluster IPs and
+ * node ports.
  */
 export const service: KindDeclaration<Service> = {
   group: '',
@@ -31,7 +31,7 @@ export const service: KindDeclaration<Service> = {
     object.status = { loadBalancer: {} }
   },
   prepareForUpdate(next) {
-    // Without a load balancer there is nothing to report of one, and no status write could keep it.
+    // // Only a Service of type LoadBalancer has ingress addresses; any other type would fail status validation.
     if (next.spec?.type !== 'LoadBalancer' && next.status?.loadBalancer?.ingress)
       next.status = { ...next.status, loadBalancer: {} }
   },

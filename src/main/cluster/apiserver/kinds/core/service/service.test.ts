@@ -5,7 +5,7 @@ import { service } from './index.ts'
 const simple = { metadata: { name: 's', namespace: 'ns' }, spec: { ports: [{ port: 80 }] } }
 
 describe('defaults of a service', () => {
-  it('fill in what a bare service leaves out', () => {
+  it('set the fields of a minimal service', () => {
     expect(defaulted(service, simple).spec).toEqual({
       internalTrafficPolicy: 'Cluster',
       ports: [{ port: 80, protocol: 'TCP', targetPort: 80 }],
@@ -14,14 +14,14 @@ describe('defaults of a service', () => {
     })
   })
 
-  it('let clients outside in by any node', () => {
+  it('set the external traffic policy to Cluster', () => {
     expect(defaulted(service, change(simple, { 'spec.type': 'LoadBalancer' })).spec).toMatchObject({
       allocateLoadBalancerNodePorts: true,
       externalTrafficPolicy: 'Cluster',
     })
   })
 
-  it('bind a client to its pod for three hours', () => {
+  it('set the session affinity timeout to three hours', () => {
     expect(defaulted(service, change(simple, { 'spec.sessionAffinity': 'ClientIP' })).spec).toMatchObject({
       sessionAffinityConfig: { clientIP: { timeoutSeconds: 10_800 } },
     })
@@ -44,7 +44,7 @@ describe('a service is refused', () => {
       ['spec.ports[0].name: Required value', 'spec.ports[1].name: Required value'],
     ],
     [
-      'with a port twice',
+      'with a duplicate port',
       {
         'spec.ports': [
           { name: 'a', port: 80 },
@@ -54,17 +54,17 @@ describe('a service is refused', () => {
       ['spec.ports[1]: Duplicate value: {"port":80,"protocol":"TCP"}'],
     ],
     [
-      'with a target that is no port',
+      'with an invalid target port',
       { 'spec.ports': [{ port: 80, targetPort: 70000 }] },
       ['spec.ports[0].targetPort: Invalid value: 70000: must be between 1 and 65535, inclusive'],
     ],
     [
-      'with a node port that it cannot have',
+      'with a node port and type ClusterIP',
       { 'spec.ports': [{ port: 80, nodePort: 30000 }] },
       ["spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'"],
     ],
     [
-      'with an address that is none',
+      'with an invalid address',
       { 'spec.clusterIP': 'here', 'spec.clusterIPs': ['here'] },
       ['spec.clusterIPs[0]: Invalid value: "here": must be empty, \'None\', or a valid IP address'],
     ],
@@ -79,12 +79,12 @@ describe('a service is refused', () => {
       ['spec.externalName: Required value'],
     ],
     [
-      'with a loopback address outside',
+      'with a loopback external IP',
       { 'spec.externalIPs': ['127.0.0.1'] },
       ['spec.externalIPs[0]: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)'],
     ],
     [
-      'with a policy for clients that it does not have',
+      'with an external traffic policy and type ClusterIP',
       { 'spec.externalTrafficPolicy': 'Local' },
       ['spec.externalTrafficPolicy: Invalid value: "Local": may only be set for externally-accessible services'],
     ],
@@ -93,7 +93,7 @@ describe('a service is refused', () => {
   })
 })
 
-it('keeps its address', () => {
+it('cannot change its cluster IP', () => {
   const stored = change(simple, { 'spec.clusterIP': '10.96.0.5', 'spec.clusterIPs': ['10.96.0.5'] })
   const moved = change(stored, { 'spec.clusterIP': '10.96.0.6', 'spec.clusterIPs': ['10.96.0.6'] })
   expect(updateFindings(service, moved, stored)).toEqual([
@@ -102,7 +102,7 @@ it('keeps its address', () => {
   expect(updateFindings(service, change(stored, { 'spec.selector': { a: 'b' } }), stored)).toEqual([])
 })
 
-it('has a name that can begin a host name', () => {
+it('must have a valid DNS label as its name', () => {
   expect(service.validateName?.('1a')).not.toEqual([])
   expect(service.validateName?.('a-1')).toEqual([])
 })

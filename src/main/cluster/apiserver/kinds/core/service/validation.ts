@@ -145,7 +145,7 @@ function checkTrafficPolicies(spec: Wire<ServiceSpec>, errors: FieldError[]): vo
   checkSupported(internalTrafficPolicy, ['Cluster', 'Local'], 'spec.internalTrafficPolicy', errors)
 }
 
-/** A Service keeps its cluster IP as long as it has one. */
+/** A Service may not change its cluster IP unless its type becomes ExternalName. */
 export function validateServiceUpdate(
   { spec: next = {} }: Wire<Service>,
   { spec: old = {} }: Wire<Service>,
