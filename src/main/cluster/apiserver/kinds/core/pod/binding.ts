@@ -52,7 +52,8 @@ function boundPod(current: Pod, { metadata, target }: Binding, now: string): Pod
   const next = draftOf(current)
   if (resourceVersion) next.metadata.resourceVersion = resourceVersion
   if (annotations) next.metadata.annotations = { ...next.metadata.annotations, ...annotations }
-  if (labels) next.metadata.labels = { ...next.metadata.labels, ...labels }
+  // Labels of the binding are added and overwrite none (copyLabelsWithoutOverwriting of BindingREST).
+  if (labels) next.metadata.labels = { ...labels, ...next.metadata.labels }
   next.spec = { ...next.spec, containers: next.spec?.containers ?? [], nodeName: target.name ?? '' }
   // // In Go lastProbeTime is not a pointer: it is serialized as null.
   const scheduled = { type: 'PodScheduled', status: 'True', lastProbeTime: null }
