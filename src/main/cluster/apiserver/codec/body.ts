@@ -10,7 +10,7 @@ import type { Body } from '../api/request.ts'
 import { conform, TypeMismatch } from './decode.ts'
 import { decodeProtobuf } from './protobuf.ts'
 import { countJsonKeys, duplicateFields } from './duplicates.ts'
-import { excessOf } from './excess.ts'
+import { exceededLimit } from './excess.ts'
 import { readYaml } from './yaml.ts'
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict'
@@ -44,7 +44,7 @@ export function mediaType(contentType: string): string {
 
 /** @throws ApiError 400 */
 export function parseJson(bytes: Buffer): unknown {
-  const excess = excessOf(bytes)
+  const excess = exceededLimit(bytes)
   if (excess !== undefined) throw badRequest(`couldn't get version/kind; json parse error: ${excess}`)
   try {
     return parseExact(bytes.toString())
@@ -56,7 +56,7 @@ export function parseJson(bytes: Buffer): unknown {
 /** Parses JSON as JSON, everything else as YAML. @throws ApiError 400 */
 export function parseYaml(bytes: Buffer, repeated?: string[]): unknown {
   if (looksLikeJson(bytes)) {
-    const excess = excessOf(bytes)
+    const excess = exceededLimit(bytes)
     if (excess !== undefined) throw notYaml(excess)
     try {
       return parseExact(bytes.toString())
@@ -109,18 +109,18 @@ export function decodeObject(
   if (validation !== 'Ignore') {
     const duplicates =
       'bytes' in body && looksLikeJson(body.bytes) && countJsonKeys(body.bytes) > findings.keys - filled
-    const unknown = findings.unknownFields.slice(0, mostProblems).map((path) => `unknown field "${path}"`)
-    const repeats = duplicates ? duplicateFields(body.bytes.toString(), mostProblems) : []
-    const problems = [...repeats.map((path) => `duplicate field "${path}"`), ...unknown].slice(0, mostProblems)
+    const unknown = findings.unknownFields.slice(0, maxProblems).map((path) => `unknown field "${path}"`)
+    const repeats = duplicates ? duplicateFields(body.bytes.toString(), maxProblems) : []
+    const problems = [...repeats.map((path) => `duplicate field "${path}"`), ...unknown].slice(0, maxProblems)
     if (repeated.length > 0)
-      problems.unshift(`yaml: unmarshal errors:\n  ${repeated.slice(0, mostProblems).join('\n  ')}`)
+      problems.unshift(`yaml: unmarshal errors:\n  ${repeated.slice(0, maxProblems).join('\n  ')}`)
     if (problems.length > 0) report(problems, resource, validation, warnings)
   }
   return object
 }
 
 /** As in Kubernetes' decoder, at most this many problems are reported. */
-const mostProblems = 100
+const maxProblems = 100
 
 /** @throws ApiError 400 where a value has the wrong type */
 export function conformObject(object: KubeObject, resource: ServedResource): ReturnType<typeof conform> {

@@ -1,16 +1,16 @@
 import { expect, it } from 'vitest'
-import { deepest, deeperThan, exceededDepth, excessOf, mostParts } from './excess.ts'
+import { maxDepth, deeperThan, exceededDepth, exceededLimit, maxParts } from './excess.ts'
 
 const nested = (depth: number): string => '{"a":['.repeat(depth / 2) + ']}'.repeat(depth / 2)
-const excess = (text: string): string | undefined => excessOf(Buffer.from(text))
+const excess = (text: string): string | undefined => exceededLimit(Buffer.from(text))
 
 it('reports nesting beyond the limit', () => {
-  expect(excess(nested(deepest))).toBeUndefined()
-  expect(excess(nested(deepest + 2))).toBe(exceededDepth)
-  expect(excess('['.repeat(deepest + 1))).toBe(exceededDepth)
+  expect(excess(nested(maxDepth))).toBeUndefined()
+  expect(excess(nested(maxDepth + 2))).toBe(exceededDepth)
+  expect(excess('['.repeat(maxDepth + 1))).toBe(exceededDepth)
   expect(
     excess(
-      `[${Array(2 * deepest)
+      `[${Array(2 * maxDepth)
         .fill('[]')
         .join(',')}]`,
     ),
@@ -19,14 +19,14 @@ it('reports nesting beyond the limit', () => {
 
 it('reports more parts than the limit', () => {
   const list = (count: number, part: string): string => `[${Array(count).fill(part).join(',')}]`
-  expect(excess(list(mostParts - 1, '{}'))).toBeUndefined()
-  expect(excess(list(mostParts, '{}'))).toContain('more than')
-  expect(excess(list(mostParts / 2, '{"a":1}'))).toContain('more than')
-  expect(excess(list(2 * mostParts, '1'))).toBeUndefined()
+  expect(excess(list(maxParts - 1, '{}'))).toBeUndefined()
+  expect(excess(list(maxParts, '{}'))).toContain('more than')
+  expect(excess(list(maxParts / 2, '{"a":1}'))).toContain('more than')
+  expect(excess(list(2 * maxParts, '1'))).toBeUndefined()
 })
 
 it('ignores brackets in strings', () => {
-  const brackets = '["{:'.repeat(2 * mostParts)
+  const brackets = '["{:'.repeat(2 * maxParts)
   expect(excess(JSON.stringify({ a: brackets, '"\\': brackets }))).toBeUndefined()
 })
 

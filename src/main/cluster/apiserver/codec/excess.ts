@@ -2,7 +2,7 @@
  * Maximum nesting depth of a body. Traversals recurse, and V8's stack ends before Kubernetes' own limit of 10,000
  * levels; no API nests deeper than a few dozen.
  */
-export const deepest = 1_000
+export const maxDepth = 1_000
 
 /** The message of Kubernetes' JSON decoder. */
 export const exceededDepth = 'exceeded max depth'
@@ -11,15 +11,15 @@ export const exceededDepth = 'exceeded max depth'
  * Maximum number of keys, objects and lists in a body. An object of the maximum stored size has as many only if each
  * takes less than 16 bytes; building a larger one would block the event loop.
  */
-export const mostParts = 100_000
+export const maxParts = 100_000
 
 const quote = 0x22
 const backslash = 0x5c
 const colon = 0x3a
 
 /** Returns which limit a JSON text exceeds, without building anything; undefined when it may be parsed. */
-export function excessOf(json: Uint8Array): string | undefined {
-  if (json.length <= deepest) return undefined
+export function exceededLimit(json: Uint8Array): string | undefined {
+  if (json.length <= maxDepth) return undefined
   let depth = 0
   let parts = 0
   let inString = false
@@ -29,12 +29,12 @@ export function excessOf(json: Uint8Array): string | undefined {
     else if (inString) {
       if (byte === backslash) i++
     } else if (byte === 0x7b || byte === 0x5b) {
-      if (++depth > deepest) return exceededDepth
+      if (++depth > maxDepth) return exceededDepth
       parts++
     } else if (byte === 0x7d || byte === 0x5d) depth--
     else if (byte === colon) parts++
   }
-  return parts > mostParts ? `more than ${mostParts} keys, objects and lists` : undefined
+  return parts > maxParts ? `more than ${maxParts} keys, objects and lists` : undefined
 }
 
 /** Reports whether a value nests deeper than `levels`. */

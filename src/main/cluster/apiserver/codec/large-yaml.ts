@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import type { Clock } from '#shared/base/clock.ts'
 import type { ByteBody } from '../api/request.ts'
 import { looksLikeJson, mediaType, notYaml } from './body.ts'
-import { excessOf } from './excess.ts'
+import { exceededLimit } from './excess.ts'
 import type { FromYamlWorker, ToYamlWorker } from './yaml-worker.ts'
 
 export interface LargeYamlOptions {
@@ -84,7 +84,7 @@ export function createLargeYaml({ workerUrl, clock }: LargeYamlOptions): LargeYa
 function isJson(bytes: Buffer): boolean {
   if (!looksLikeJson(bytes)) return false
   // The decoder refuses it without parsing.
-  if (excessOf(bytes) !== undefined) return true
+  if (exceededLimit(bytes) !== undefined) return true
   try {
     JSON.parse(bytes.toString())
     return true

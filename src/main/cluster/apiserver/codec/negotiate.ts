@@ -41,18 +41,18 @@ export const typedForms: Forms = new Set([...anyForms, 'protobuf'])
 export const noForms: Forms = new Set()
 export const typedFormOnly: Forms = new Set(['protobuf'])
 
-const remembered = new Map<Forms, Map<string, Format>>()
-const rememberAtMost = 200
+const formatCache = new Map<Forms, Map<string, Format>>()
+const maxCachedFormats = 200
 
 /** Returns the first clause of `Accept` that can be served. @throws ApiError 406 when there is none */
 export function negotiate(accept: string | undefined, forms: Forms): Format {
   if (accept === undefined || accept === 'application/json' || accept === '' || accept === '*/*') return plainJson
-  let known = remembered.get(forms)
-  if (!known) remembered.set(forms, (known = new Map<string, Format>()))
-  let format = known.get(accept)
+  let byAccept = formatCache.get(forms)
+  if (!byAccept) formatCache.set(forms, (byAccept = new Map<string, Format>()))
+  let format = byAccept.get(accept)
   if (!format) {
     format = choose(accept, forms)
-    if (known.size < rememberAtMost) known.set(accept, format)
+    if (byAccept.size < maxCachedFormats) byAccept.set(accept, format)
   }
   return format
 }

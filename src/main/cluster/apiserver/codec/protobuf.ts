@@ -1,6 +1,6 @@
 import { exactInteger, parseExact } from '#shared/kube/exact-json.ts'
 import { badRequest } from '#shared/kube/status.ts'
-import { deepest, deeperThan, exceededDepth, excessOf } from './excess.ts'
+import { maxDepth, deeperThan, exceededDepth, exceededLimit } from './excess.ts'
 import { jsonSchemaProps, message, messageNamed, type Field } from './protobuf-schema.ts'
 
 /**
@@ -28,7 +28,7 @@ function openEnvelope(bytes: Buffer): Record<string, unknown> {
   if (!type) throw badRequest(`no kind "${kind}" is registered for version "${apiVersion}" in protobuf`)
   const object = decodeMessage(raw, type) as Record<string, unknown>
   // A level takes at least two bytes.
-  if (raw.length > 2 * deepest && deeperThan(object, deepest)) throw badRequest(`protobuf message: ${exceededDepth}`)
+  if (raw.length > 2 * maxDepth && deeperThan(object, maxDepth)) throw badRequest(`protobuf message: ${exceededDepth}`)
   return { ...object, kind, apiVersion }
 }
 
@@ -220,7 +220,7 @@ function fieldsOf(bytes: Buffer): Map<number, number | bigint | Buffer> {
 
 function jsonOf(value: number | bigint | Buffer | undefined): unknown {
   if (!Buffer.isBuffer(value) || value.length === 0) return undefined
-  const excess = excessOf(value)
+  const excess = exceededLimit(value)
   if (excess !== undefined) throw badRequest(`an embedded object of the protobuf message: ${excess}`)
   try {
     return parseExact(value.toString())
@@ -242,7 +242,7 @@ function timeOf(bytes: Buffer, digits: number): string | undefined {
 }
 
 /** Maximum fields of one message; no storable object has as many. */
-const mostFields = 50_000
+const maxFields = 50_000
 
 /** Visits the fields of a message: numbers for varints, bytes for the rest. @throws RangeError when it is truncated */
 function eachField(bytes: Buffer, visit: (number: number, value: number | bigint | Buffer) => void): void {
@@ -268,7 +268,7 @@ function eachField(bytes: Buffer, visit: (number: number, value: number | bigint
     return bytes.subarray(at - length, at)
   }
   for (let fields = 1; at < bytes.length; fields++) {
-    if (fields > mostFields) throw badRequest(`protobuf message: more than ${mostFields} fields`)
+    if (fields > maxFields) throw badRequest(`protobuf message: more than ${maxFields} fields`)
     const key = Number(varint())
     switch (key & 7) {
       case 0:

@@ -1,6 +1,6 @@
 import { Composer, isScalar, Lexer, LineCounter, Parser, visit, type Pair, type Tags } from 'yaml'
 import { exactInteger, mayHaveLong } from '#shared/kube/exact-json.ts'
-import { deepest, exceededDepth } from './excess.ts'
+import { maxDepth, exceededDepth } from './excess.ts'
 
 /** The value of a YAML text, and warnings about its duplicate keys with the wording of Go's decoder. */
 export interface YamlValue {
@@ -56,7 +56,7 @@ function* tokensOf(text: string, lines: LineCounter): ReturnType<Parser['parse']
   const parser = new Parser(lines.addNewLine)
   for (const lexeme of new Lexer().lex(text)) {
     yield* parser.next(lexeme)
-    if (parser.stack.length > deepest) throw new Error(exceededDepth)
+    if (parser.stack.length > maxDepth) throw new Error(exceededDepth)
   }
   yield* parser.end()
 }
@@ -79,8 +79,8 @@ function checkAliased(value: unknown): void {
     return extent
   }
   const { size, depth } = extentOf(value)
-  if (depth > deepest) throw new Error(exceededDepth)
-  if (size > largestAliased) throw new Error('document contains excessive aliasing')
+  if (depth > maxDepth) throw new Error(exceededDepth)
+  if (size > maxExpandedSize) throw new Error('document contains excessive aliasing')
 }
 
 /** Size in characters and depth in levels of a value when expanded. */
@@ -89,7 +89,7 @@ interface Extent {
   depth: number
 }
 
-const largestAliased = 3 * 1024 * 1024
+const maxExpandedSize = 3 * 1024 * 1024
 
 function addRepeats(pairs: readonly Pair[], lines: LineCounter, found: string[]): void {
   const seen = new Set<unknown>()

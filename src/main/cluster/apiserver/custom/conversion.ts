@@ -110,7 +110,7 @@ function convertedOf(
   return (converted as KubeObject[]).map((object, i) => {
     if (object.apiVersion !== desiredAPIVersion)
       throw new Error(`invalid converted object at index ${i}: expected apiVersion ${desiredAPIVersion}`)
-    // // A conversion may change labels and annotations; the rest of metadata is kept.
+    // A conversion may change labels and annotations; the rest of metadata is kept.
     const { labels, annotations } = object.metadata ?? {}
     const original = objects[i]?.metadata ?? {}
     return {

@@ -43,7 +43,7 @@ export function customKind(
     categories: names.categories ?? [],
     namespaced: scope === 'Namespaced',
     schema: definitionName(definition, version.name),
-    ...(definition.metadata.deletionTimestamp ? { verbs: closing } : {}),
+    ...(definition.metadata.deletionTimestamp ? { verbs: terminatingVerbs } : {}),
     toStorage: (object) => (object.apiVersion === storageVersion ? object : { ...object, apiVersion: storageVersion }),
     fromStorage: (stored) => readAs(conversion ? conversion.read(stored, apiVersion) : stored, apiVersion, schema),
     setDefaults: (object) => fillDefaults(object, schema),
@@ -66,7 +66,7 @@ export function customKind(
 }
 
 /** Verbs while the definition is being deleted: everything except create. */
-const closing: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
+const terminatingVerbs: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
 
 /** Stored objects may be older than the schema: prunes fields that it dropped and sets defaults that it added. */
 function readAs(stored: KubeObject, apiVersion: string, schema: Schema): KubeObject {

@@ -56,7 +56,7 @@ export class CustomKinds {
     const known = this.#served.get(name)
     if (known?.uid === metadata.uid && known?.revision === revision) return
     if (known && known.uid === metadata.uid && metadata.deletionTimestamp && jsonEqual(known.spec, spec)) {
-      // // Its objects are being deleted and watches receive the events: only creates are refused.
+      // Its objects are being deleted and watches receive the events: only creates are refused.
       this.#resources.withdraw(spec.group, spec.names.plural, 'create')
       known.revision = revision
       return

@@ -6,7 +6,7 @@ import { isFields, type Fields } from '../schema/structural.ts'
  */
 export function openApiV2Schema(schema: Fields): Fields {
   if (schema['x-kubernetes-preserve-unknown-fields'] !== true) return simplified(schema)
-  // // With declared fields, clients would report all others as unknown.
+  // With declared fields, clients would report all others as unknown.
   const { description } = schema
   return {
     ...(description === undefined ? {} : { description }),
@@ -32,7 +32,7 @@ function simplified(schema: Fields): Fields {
     out['properties'] = Object.fromEntries(
       Object.entries(properties).map(([name, child]) => [name, isFields(child) ? simplified(child) : child]),
     )
-    // // A nullable field is not required: clients may drop a null.
+    // A nullable field is not required: clients may drop a null.
     if (Array.isArray(required)) out['required'] = required.filter((name) => !isNullable(properties[String(name)]))
   }
   if (isFields(items)) out['items'] = simplified(items)

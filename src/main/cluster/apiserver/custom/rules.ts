@@ -48,7 +48,7 @@ export function checkRules(value: unknown, old: unknown, schema: Schema, path: s
   try {
     checkAll(value, old, schema, path, { errors, budget: new CostBudget() })
   } catch (error) {
-    if (!(error instanceof NoMoreRules)) throw error
+    if (!(error instanceof RuleBudgetExhausted)) throw error
   }
 }
 
@@ -59,7 +59,7 @@ interface Check {
 }
 
 /** A rule has exhausted the cost budget of all rules. */
-class NoMoreRules extends Error {}
+class RuleBudgetExhausted extends Error {}
 
 function checkAll(value: unknown, old: unknown, schema: Schema, path: string, check: Check): void {
   if (!hasRules(schema) || value === null || value === undefined) return
@@ -93,16 +93,16 @@ interface Place {
 function checkRule(rule: Rule, { value, self, old, hints, schema, path }: Place, { errors, budget }: Check): void {
   const ofChanges = isTransition(rule)
   if (ofChanges && old === undefined && !rule.optionalOldSelf) return
-  // // Unchanged values are not checked again (ratcheting), as with the rest of the schema.
+  // Unchanged values are not checked again (ratcheting), as with the rest of the schema.
   if (!ofChanges && old !== undefined && jsonEqual(value, old)) return
-  // // With `optionalOldSelf`, rules use `oldSelf.hasValue()`, `oldSelf.orValue(0)` ….
+  // With `optionalOldSelf`, rules use `oldSelf.hasValue()`, `oldSelf.orValue(0)` ….
   const oldSelf = rule.optionalOldSelf ? toOptional(old, hints) : old === undefined ? null : toCel(old, hints)
   const bindings = { self, oldSelf }
   try {
     if (compile(rule.rule, variablesOf(rule), 'bool').evaluate(bindings, budget) === true) return
   } catch (error) {
     errors.push(fieldInvalid(path, schema.type ?? 'object', evaluationProblem(rule, error, budget)))
-    if (error instanceof CostLimitExceeded) throw new NoMoreRules()
+    if (error instanceof CostLimitExceeded) throw new RuleBudgetExhausted()
     return
   }
   errors.push(failureOf(rule, messageFor(rule, bindings, budget), schema, path))

@@ -224,6 +224,6 @@ function typedVariables(schema: Schema, isResource: boolean, optional: boolean):
   return variables
 }
 
-// // All rules of a schema share one set of types.
+// All rules of a schema share one set of types.
 const withPlain = new WeakMap<Schema, TypedVariables>()
 const withOptional = new WeakMap<Schema, TypedVariables>()

@@ -27,7 +27,7 @@ export function setPodSpecDefaults(spec: Wire<PodSpec>): void {
   spec.terminationGracePeriodSeconds ??= 30
   spec.schedulerName ||= 'default-scheduler'
   spec.securityContext ??= {}
-  // // Both fields name the service account; the deprecated one mirrors the other.
+  // Both fields name the service account; the deprecated one mirrors the other.
   spec.serviceAccountName ||= spec.serviceAccount
   if (spec.serviceAccountName) spec.serviceAccount = spec.serviceAccountName
   else delete spec.serviceAccountName

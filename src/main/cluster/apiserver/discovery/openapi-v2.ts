@@ -130,7 +130,7 @@ function inDefinitions(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(inDefinitions)
   if (typeof value !== 'object' || value === null) return value
   const { allOf, oneOf, ...rest } = value as { allOf?: { $ref?: string }[]; oneOf?: unknown }
-  // // Quantities and IntOrString are strings in v2.
+  // Quantities and IntOrString are strings in v2.
   const out: Record<string, unknown> = oneOf ? { type: 'string' } : {}
   for (const [key, field] of Object.entries({ ...rest, ...allOf?.[0] }))
     out[key] =

@@ -259,7 +259,7 @@ function requestBody(verb: string, schema: string, isCustom: boolean): unknown {
       'application/apply-patch+yaml': patch,
       'application/json-patch+json': patch,
       'application/merge-patch+json': patch,
-      // // Custom resources have no merge keys; kubectl reads the supported patch types from here.
+      // Custom resources have no merge keys; kubectl reads the supported patch types from here.
       ...(isCustom ? {} : { 'application/strategic-merge-patch+json': patch }),
     },
     required: true,

@@ -138,7 +138,7 @@ const examples: Record<string, Record<string, unknown>> = {
 }
 
 /** Names that are derived from other fields. */
-const madeNames: Record<string, string> = {
+const derivedNames: Record<string, string> = {
   APIService: 'v1.a.example.com',
   IPAddress: '10.9.0.7',
   CustomResourceDefinition: 'ships.example.com',
@@ -160,7 +160,7 @@ describe.each(
 
   const resource: Resource = kind
   const apiVersion = name.slice(0, name.lastIndexOf('/'))
-  const nameOf = (object: string): string => madeNames[kind.kind] ?? object
+  const nameOf = (object: string): string => derivedNames[kind.kind] ?? object
   const named = (object: string): KubeObject => ({
     apiVersion,
     kind: kind.kind,
@@ -179,7 +179,7 @@ describe.each(
     expect(created).toMatchObject({ apiVersion, kind: kind.kind, metadata: { name: nameOf('x') } })
     const ref = { name: nameOf('x'), namespace: created.metadata.namespace }
     const updated = await api.client.update(resource, created)
-    // // Defaulting, preparation and validation of a stored object must not change it.
+    // Defaulting, preparation and validation of a stored object must not change it.
     expect(updated).toEqual(created)
     expect(await api.client.get(resource, ref)).toEqual(created)
     await api.client.delete(resource, ref)

@@ -83,7 +83,7 @@ async function deleteOnce(
   })
   await admit(context, attributes)
   await validateAdmission(context, attributes)
-  const next = dying(context, resource, options, current)
+  const next = stateAfterDelete(context, resource, options, current)
   if (next === undefined)
     return deletedAnswer(resource, current, await remove(context, resource, current, entry.revision, options.dryRun))
   if (next === current)
@@ -115,14 +115,14 @@ export function checkPreconditions(
  * Returns the state of an object after a delete request: `current` itself when nothing changes, undefined when the
  * object can be removed at once.
  */
-function dying(
+function stateAfterDelete(
   { clock }: RegistryContext,
   resource: ServedResource,
   options: DeleteOptions,
   current: KubeObject,
 ): KubeObject | undefined {
   const { kind } = resource
-  const grace = Math.min(Math.max(0, kind.deletionGrace?.(current, options.gracePeriodSeconds) ?? 0), longestGrace)
+  const grace = Math.min(Math.max(0, kind.deletionGrace?.(current, options.gracePeriodSeconds) ?? 0), maxGraceSeconds)
   const finalizers = finalizersFor(options, current.metadata.finalizers ?? [])
   const already = current.metadata.deletionTimestamp !== undefined
   if (already && !changesDeletion(current, grace, finalizers)) {
@@ -141,7 +141,7 @@ function dying(
 }
 
 /** Seconds; a larger value would overflow the deletion timestamp. */
-const longestGrace = 2 ** 31 - 1
+const maxGraceSeconds = 2 ** 31 - 1
 
 /**
  * A repeated delete may shorten the grace period or change the propagation policy; it never extends the grace period.

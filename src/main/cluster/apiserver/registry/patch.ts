@@ -14,7 +14,7 @@ import {
   type ApiError,
 } from '#shared/kube/status.ts'
 import { conformObject, decodeObject, mediaType } from '../codec/body.ts'
-import { excessOf } from '../codec/excess.ts'
+import { exceededLimit } from '../codec/excess.ts'
 import { partWriteOf } from '../api/kind.ts'
 import type { Answer, Call } from '../api/request.ts'
 import { applyConfiguration } from './apply/apply.ts'
@@ -67,7 +67,7 @@ const unsupportedPatch = (accepted: readonly string[]): ApiError =>
   )
 
 function parsePatch(bytes: Buffer): unknown {
-  const excess = excessOf(bytes)
+  const excess = exceededLimit(bytes)
   if (excess !== undefined) throw badRequest(`error decoding patch: ${excess}`)
   try {
     return parseExact(bytes.toString())

@@ -55,7 +55,7 @@ export async function createObject({
   const { kind } = resource
   placeInNamespace(target, object)
   checkNewMetadata(object)
-  fillSpec(resource, object)
+  ensureSpec(resource, object)
   kind.setDefaults?.(object)
   const attributes = attributesOf(context, target, call, 'CREATE', {
     object,
@@ -222,7 +222,7 @@ async function updateOnce(
   checkPreconditions(resource, next, current)
   keepSystemFields(next.metadata, current.metadata)
   if (!change.trusted) keepOtherParts(target, next, current)
-  if (target.subresource === '') fillSpec(resource, next)
+  if (target.subresource === '') ensureSpec(resource, next)
   setDefaults(target, next)
   const attributes = attributesOf(context, target, call, 'UPDATE', {
     object: next,
@@ -268,11 +268,11 @@ type Fields = Record<string, unknown>
 /** Returns the fields of `metadata` that a write of a part keeps, as Kubernetes' strategies define them. */
 export function keptMetadata({ resource: { kind }, subresource }: Target): readonly MetadataField[] {
   const kept = subresource === 'status' ? kind.status?.keepsMetadata : partWriteOf(kind, subresource)?.keepsMetadata
-  return kept ?? ownersOnly
+  return kept ?? defaultKeptMetadata
 }
 
 /** By default a write of a part keeps the owner references. */
-const ownersOnly: readonly MetadataField[] = ['ownerReferences']
+const defaultKeptMetadata: readonly MetadataField[] = ['ownerReferences']
 
 /** Restores all fields of a part except one. */
 function keepAllBut(field: string, to: Fields, from: Fields, part: string): void {
@@ -294,7 +294,7 @@ function setDefaults({ resource: { kind }, subresource }: Target, next: KubeObje
 /**
  * In Go a required `spec` that is omitted is an empty struct, so that validation reports its missing fields one by one.
  */
-function fillSpec({ custom, kind, type }: ServedResource, object: KubeObject): void {
+function ensureSpec({ custom, kind, type }: ServedResource, object: KubeObject): void {
   if (!custom && (type.required.includes('spec') || kind.emptySpec)) (object as { spec?: unknown }).spec ??= {}
 }
 

@@ -49,7 +49,7 @@ export function checkAtMost(count: number, most: number, field: string, errors: 
 }
 
 /** Validates that the value at `i` does not repeat an earlier one. */
-export function checkNotBefore(values: readonly unknown[], i: number, field: string, errors: FieldError[]): void {
+export function checkNotRepeated(values: readonly unknown[], i: number, field: string, errors: FieldError[]): void {
   if (values.indexOf(values[i]) < i) errors.push(fieldDuplicate(field, values[i]))
 }
 

@@ -13,7 +13,7 @@ import {
   checkDomainPrefixedPath,
   checkNotNegative,
   checkSupported,
-  checkNotBefore,
+  checkNotRepeated,
   invalidWhole,
 } from './fields.ts'
 import { checkPodTemplate } from './pod-spec.ts'
@@ -84,7 +84,7 @@ function checkNotIndexed(spec: Wire<JobSpec>, field: string, errors: FieldError[
 function checkRestartPolicy({ template, podFailurePolicy }: Wire<JobSpec>, field: string, errors: FieldError[]): void {
   const policy = template?.spec?.restartPolicy ?? ''
   const supported = ['OnFailure', 'Never']
-  // // Always is also the default of an omitted value.
+  // Always is also the default of an omitted value.
   if (policy === 'Always' || policy === '') errors.push(fieldRequired(field, 'valid values: "OnFailure", "Never"'))
   else if (!supported.includes(policy)) errors.push(fieldNotSupported(field, policy, supported))
   else if (podFailurePolicy && policy !== 'Never')
@@ -161,7 +161,7 @@ function checkExitCodes(
   values.forEach((value, i) => {
     if (operator === 'In' && value === 0)
       errors.push(fieldInvalid(`${at}[${i}]`, value, 'must not be 0 for the In operator'))
-    checkNotBefore(values, i, `${at}[${i}]`, errors)
+    checkNotRepeated(values, i, `${at}[${i}]`, errors)
   })
   if (values.some((value, i) => value < (values[i - 1] ?? value)))
     errors.push(fieldInvalid(at, values, 'must be ordered'))

@@ -9,22 +9,22 @@ export function checkLabels(labels: Readonly<Record<string, string>> | undefined
   const errors: FieldError[] = []
   for (const key in labels) {
     const value = labels[key] ?? ''
-    if (!goodKeys.has(key)) {
+    if (!validKeys.has(key)) {
       const problems = qualifiedNameProblems(key)
-      if (problems.length === 0) remember(goodKeys, key)
+      if (problems.length === 0) remember(validKeys, key)
       for (const problem of problems) errors.push(fieldInvalid(field, key, problem))
     }
-    if (value === '' || goodValues.has(value)) continue
+    if (value === '' || validValues.has(value)) continue
     const problems = labelValueProblems(value)
-    if (problems.length === 0) remember(goodValues, value)
+    if (problems.length === 0) remember(validValues, value)
     for (const problem of problems) errors.push(fieldInvalid(field, value, problem))
   }
   return errors
 }
 
 /** Caches valid keys and values: many objects have the same ones. */
-const goodKeys = new Set<string>()
-const goodValues = new Set<string>()
+const validKeys = new Set<string>()
+const validValues = new Set<string>()
 
 function remember(set: Set<string>, text: string): void {
   if (set.size > 5000) set.clear()
@@ -44,9 +44,9 @@ export function checkAnnotations(
   let size = 0
   for (const key in annotations) {
     size += key.length + (annotations[key]?.length ?? 0)
-    if (goodKeys.has(key)) continue
+    if (validKeys.has(key)) continue
     const problems = qualifiedNameProblems(key.toLowerCase())
-    if (problems.length === 0 && key === key.toLowerCase()) remember(goodKeys, key)
+    if (problems.length === 0 && key === key.toLowerCase()) remember(validKeys, key)
     for (const problem of problems) errors.push(fieldInvalid(field, key, problem))
   }
   if (size > maxAnnotations) errors.push(fieldTooLong(field, maxAnnotations))

@@ -29,7 +29,7 @@ const bytes = ['memory', 'ephemeral-storage']
 function addContainerWarnings({ env, resources }: Wire<Container>, field: string, warnings: string[]): void {
   const names = new Set<string>()
   env?.forEach(({ name = '', value }, i) => {
-    // // A variable may extend an earlier one of the same name.
+    // A variable may extend an earlier one of the same name.
     if (names.has(name) && !value?.includes(`$(${name})`))
       warnings.push(`${field}.env[${i}]: hides previous definition of "${name}", which may be dropped when using apply`)
     names.add(name)

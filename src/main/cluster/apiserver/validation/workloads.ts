@@ -13,7 +13,7 @@ export function checkRunningWorkload(
   errors: FieldError[],
 ): void {
   if (!selector) {
-    // // For a DaemonSet, Kubernetes reports only the labels that do not match.
+    // For a DaemonSet, Kubernetes reports only the labels that do not match.
     if (kind.inSelector !== 'daemonset') errors.push(fieldRequired('spec.selector'))
   } else {
     checkLabelSelector(selector, 'spec.selector', errors)

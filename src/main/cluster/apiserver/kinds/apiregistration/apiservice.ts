@@ -16,7 +16,7 @@ export const apiService: KindDeclaration<APIService> = {
   namespaced: false,
   schema: 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService',
   generation: false,
-  // // The name of the core group's is `v1.`, which is not a DNS subdomain.
+  // The name of the core group's is `v1.`, which is not a DNS subdomain.
   validateName: pathSegmentProblems,
   setDefaults({ spec }) {
     if (spec?.service) spec.service.port ??= 443

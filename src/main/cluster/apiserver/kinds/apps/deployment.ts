@@ -31,12 +31,12 @@ export const deployment: KindDeclaration<Deployment> = {
     object.status = {}
   },
   prepareForUpdate(next, previous) {
-    // // Annotations of a Deployment count too: its controller copies them to the replica sets.
+    // Annotations of a Deployment count too: its controller copies them to the replica sets.
     if (!jsonEqual(next.metadata.annotations, previous.metadata.annotations))
       next.metadata.generation = (previous.metadata.generation ?? 0) + 1
   },
   status: {
-    // // A status write does not change the labels of a Deployment (deploymentStatusStrategy of Kubernetes).
+    // A status write does not change the labels of a Deployment (deploymentStatusStrategy of Kubernetes).
     keepsMetadata: ['labels', 'ownerReferences'],
     validateStatus: (next, previous) => checkStatusCounts(next.status, previous.status, statusRules),
   },

@@ -64,7 +64,7 @@ function validate({ spec = {} }: Wire<ReplicaSet>): FieldError[] {
   const errors: FieldError[] = []
   checkNotNegative(spec.replicas, 'spec.replicas', errors)
   checkNotNegative(spec.minReadySeconds, 'spec.minReadySeconds', errors)
-  // // Kubernetes names a deployment in this message too.
+  // Kubernetes names a deployment in this message too.
   checkRunningWorkload(spec, { inSelector: 'deployment', inDeadline: 'ReplicaSet' }, errors)
   return errors
 }

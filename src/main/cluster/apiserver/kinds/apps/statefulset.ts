@@ -27,7 +27,7 @@ export const statefulSet: KindDeclaration<StatefulSet> = {
   categories: ['all'],
   namespaced: true,
   schema: 'io.k8s.api.apps.v1.StatefulSet',
-  // // Pod names are its name and an ordinal.
+  // Pod names are its name and an ordinal.
   validateName: labelProblems,
   setDefaults,
   prepareForCreate(object) {
@@ -101,7 +101,7 @@ function validate({ spec = {} }: Wire<StatefulSet>, previous?: Wire<StatefulSet>
   checkNotNegative(spec.replicas, 'spec.replicas', errors)
   checkNotNegative(spec.minReadySeconds, 'spec.minReadySeconds', errors)
   checkNotNegative(spec.ordinals?.start, 'spec.ordinals.start', errors)
-  // // Names that predate this validation may stay.
+  // Names that predate this validation may stay.
   if (spec.serviceName && spec.serviceName !== previous?.spec?.serviceName)
     addInvalid(labelProblems(spec.serviceName), spec.serviceName, 'spec.serviceName', errors)
   const { selector } = spec
@@ -139,7 +139,7 @@ function withClaims({ template = {}, volumeClaimTemplates = [] }: NonNullable<Wi
     .map(({ metadata }) => metadata?.name)
     .filter((name) => name !== undefined && !volumes.some((volume) => volume.name === name))
     .map((name) => ({ name, persistentVolumeClaim: { claimName: name } }))
-  // // Claims come last, so that the indexes in messages are those of the template.
+  // Claims come last, so that the indexes in messages are those of the template.
   return claimed.length === 0
     ? template
     : { ...template, spec: { ...template.spec, volumes: [...volumes, ...claimed] } }

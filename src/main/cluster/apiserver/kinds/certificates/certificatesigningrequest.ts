@@ -28,7 +28,7 @@ export const certificateSigningRequest: KindDeclaration<CertificateSigningReques
   prepareForCreate(object) {
     object.status = {}
   },
-  // // Approval and status writes set the same missing times.
+  // Approval and status writes set the same missing times.
   setDefaults: dateConditions,
   status: { validateStatus: statusFindings, setStatusDefaults: dateConditions },
   subresources: { approval: { part: 'status', validate: approvalFindings } },

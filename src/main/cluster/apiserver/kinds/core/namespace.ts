@@ -32,7 +32,7 @@ export const namespace: KindDeclaration<Namespace> = {
     }
   },
   prepareForUpdate(next, previous) {
-    // // Only the finalize subresource removes finalizers of the spec.
+    // Only the finalize subresource removes finalizers of the spec.
     next.spec = previous.spec
   },
   status: { validateStatus },

@@ -36,7 +36,7 @@ export const node: KindDeclaration<Node> = {
   generation: false,
   subresources: { proxy: handled(proxyVerbs, 'NodeProxyOptions') },
   setDefaults,
-  // // A kubelet creates its Node with the status.
+  // A kubelet creates its Node with the status.
   status: { keptOnCreate: true, setStatusDefaults: setDefaults, validateStatus: nodeStatusFindings },
   validate: ({ spec }) => [...taintFindings(spec?.taints ?? []), ...rangeFindings(spec?.podCIDRs ?? [])],
   validateUpdate,

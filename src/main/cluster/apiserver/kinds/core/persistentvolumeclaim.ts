@@ -68,7 +68,7 @@ export const persistentVolumeClaim: KindDeclaration<PersistentVolumeClaim> = {
 function validateUpdate({ spec: next = {} }: PersistentVolumeClaim, previous: PersistentVolumeClaim): FieldError[] {
   const old = previous.spec ?? {}
   const bound = previous.status?.phase === 'Bound'
-  // // Binding sets the volume's name once; resources and attributes class may change later.
+  // Binding sets the volume's name once; resources and attributes class may change later.
   const allowed = {
     ...next,
     volumeName: old.volumeName ? next.volumeName : old.volumeName,

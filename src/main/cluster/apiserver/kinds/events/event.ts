@@ -67,7 +67,7 @@ function fromCore(object: Event): EventsEvent {
     ...same,
     metadata: object.metadata,
     apiVersion: 'events.k8s.io/v1',
-    // // Events written in core's form may lack the field, which is required in this one.
+    // Events written in core's form may lack the field, which is required in this one.
     eventTime: same.eventTime as string,
     series: same.series as EventsEvent['series'],
     regarding: involvedObject,

@@ -32,7 +32,7 @@ export const serviceCidr: KindDeclaration<ServiceCIDR> = {
   },
   validateUpdate({ spec: next }, { spec: previous }) {
     const errors: FieldError[] = []
-    // // A range of the second IP family may be added; existing ranges are immutable.
+    // A range of the second IP family may be added; existing ranges are immutable.
     previous?.cidrs?.forEach((cidr, i) => checkImmutable(next?.cidrs?.[i], cidr, `spec.cidrs[${i}]`, errors))
     return errors
   },

@@ -35,7 +35,7 @@ export const csiDriver: KindDeclaration<CSIDriver> = {
   },
   validateUpdate({ spec: next }, { spec: previous }) {
     const errors: FieldError[] = []
-    // // Kubernetes names the field `attachedRequired` in this message.
+    // Kubernetes names the field `attachedRequired` in this message.
     checkImmutable(next?.attachRequired, previous?.attachRequired, 'spec.attachedRequired', errors)
     checkImmutable(next?.fsGroupPolicy, previous?.fsGroupPolicy, 'spec.fsGroupPolicy', errors)
     checkImmutable(next?.volumeLifecycleModes, previous?.volumeLifecycleModes, 'spec.volumeLifecycleModes', errors)

@@ -135,7 +135,7 @@ export function compareObjects(before: KubeObject | undefined, after: KubeObject
  * Structs that Go always serializes: they count as present before they are set, so that setting a field in them makes
  * no manager the owner of the struct itself.
  */
-const alwaysThere = new Set([
+const alwaysPresent = new Set([
   'metadata',
   'spec',
   'status',
@@ -184,7 +184,7 @@ function differingFields(
   for (const name in b) {
     const value = b[name]
     if (value === undefined || a[name] === value) continue
-    const node = differing(a[name], value, fieldType(type, name), present && alwaysThere.has(name), onlyMissing)
+    const node = differing(a[name], value, fieldType(type, name), present && alwaysPresent.has(name), onlyMissing)
     if (node) (out ??= {})[`f:${name}`] = node
   }
   return out

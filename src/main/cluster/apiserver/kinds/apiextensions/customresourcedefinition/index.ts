@@ -40,7 +40,7 @@ export const customResourceDefinition: KindDeclaration<CustomResourceDefinition>
     }
   },
   prepareForUpdate(next) {
-    // // Objects are stored in this version from now on.
+    // Objects are stored in this version from now on.
     const storage = next.spec?.versions?.find((version) => version.storage)?.name
     const stored = next.status?.storedVersions ?? []
     if (next.status && storage !== undefined && !stored.includes(storage))

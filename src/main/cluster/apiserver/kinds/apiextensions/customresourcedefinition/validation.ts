@@ -119,7 +119,7 @@ function checkVersion(
 ): void {
   const schema = version.schema?.openAPIV3Schema as Schema | undefined
   if (!schema) errors.push(fieldRequired(`${field}.schema.openAPIV3Schema`, 'schemas are required'))
-  // // An unchanged schema stays valid when validation becomes stricter.
+  // An unchanged schema stays valid when validation becomes stricter.
   else if (!previous || !jsonEqual(schema, previous.schema?.openAPIV3Schema))
     checkStructure(schema, `${field}.schema.openAPIV3Schema`, errors)
   if (version.deprecationWarning !== undefined && !version.deprecated)

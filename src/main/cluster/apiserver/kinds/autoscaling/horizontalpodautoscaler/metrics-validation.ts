@@ -22,7 +22,7 @@ export function checkMetric(metric: Wire<MetricSpec>, field: string, errors: Fie
   if (type === '') errors.push(fieldRequired(`${field}.type`, 'must specify a metric source type'))
   if (!types.includes(type)) errors.push(fieldNotSupported(`${field}.type`, type, types))
   const [first, ...others] = sources.filter((source) => metric[source])
-  // // As in Kubernetes, only the first source is validated.
+  // As in Kubernetes, only the first source is validated.
   if (first) checks[first](metric, `${field}.${first}`, errors)
   const wanted = `${type.charAt(0).toLowerCase()}${type.slice(1)}` as Source
   if (types.includes(type) && !metric[wanted])

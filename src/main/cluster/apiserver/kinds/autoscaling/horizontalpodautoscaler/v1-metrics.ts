@@ -72,7 +72,7 @@ export function metricFromV1(metric: Fields): Fields {
   for (const source of Object.keys(specs)) {
     const target = fieldsOf(fieldsOf(converted[source])?.['target'])
     if (!target) continue
-    // // v1 writes a required value even when only the average is set.
+    // v1 writes a required value even when only the average is set.
     if (target['averageValue'] !== undefined && target['value'] === '0') delete target['value']
     target['type'] = targetType(target)
   }

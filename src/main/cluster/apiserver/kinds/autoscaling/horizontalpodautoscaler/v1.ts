@@ -82,7 +82,7 @@ type Status = NonNullable<HorizontalPodAutoscaler['status']>
 
 function statusToStorage(status: NonNullable<V1['status']>, held: Partial<Status>): Status {
   const { currentCPUUtilizationPercentage: current, ...same } = status
-  // // The annotation has more fields than the percentage.
+  // The annotation has more fields than the percentage.
   return { ...same, ...(current === undefined ? {} : { currentMetrics: [cpuStatus(current)] }), ...held }
 }
 

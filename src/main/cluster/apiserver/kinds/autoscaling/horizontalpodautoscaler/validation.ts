@@ -22,7 +22,7 @@ export function setAutoscalerDefaults(object: Wire<HorizontalPodAutoscaler>): vo
       { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } },
     ]
   const { behavior } = spec
-  // // As in Kubernetes, setting either direction sets the defaults of both.
+  // As in Kubernetes, setting either direction sets the defaults of both.
   if (!behavior?.scaleUp && !behavior?.scaleDown) return
   behavior.scaleUp = { ...scaleUp(), ...behavior.scaleUp }
   behavior.scaleDown = { ...scaleDown(), ...behavior.scaleDown }

@@ -20,7 +20,7 @@ it('defaults to a history of three successful jobs and one failed job', () => {
     successfulJobsHistoryLimit: 3,
     failedJobsHistoryLimit: 1,
   })
-  // // The defaults of a Job are set when the Job is created.
+  // The defaults of a Job are set when the Job is created.
   expect(Object.keys(spec?.jobTemplate.spec ?? {})).toEqual(['template'])
 })
 

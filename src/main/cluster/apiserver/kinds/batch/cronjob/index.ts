@@ -57,7 +57,7 @@ function setDefaults(object: Wire<CronJob>): void {
   spec.successfulJobsHistoryLimit ??= 3
   spec.failedJobsHistoryLimit ??= 1
   const jobSpec = ((spec.jobTemplate ??= {}).spec ??= {})
-  // // The defaults of a Job are set when the Job is created.
+  // The defaults of a Job are set when the Job is created.
   setFailurePolicyDefaults(jobSpec)
   setPodTemplateDefaults((jobSpec.template ??= {}))
 }
@@ -73,7 +73,7 @@ function validate({ spec = {}, metadata }: Wire<CronJob>, previous?: Wire<CronJo
   checkTemplate(spec.jobTemplate?.spec ?? {}, errors)
   for (const name of ['successfulJobsHistoryLimit', 'failedJobsHistoryLimit'] as const)
     checkNotNegative(spec[name], `spec.${name}`, errors)
-  // // Names of its Jobs are eleven characters longer.
+  // Names of its Jobs are eleven characters longer.
   if (!previous && (metadata?.name ?? '').length > maxName)
     errors.push(fieldInvalid('metadata.name', metadata?.name, `must be no more than ${maxName} characters`))
   return errors
@@ -98,7 +98,7 @@ function checkSchedule({ schedule = '', timeZone }: Spec, previous: Spec | undef
   const problem = scheduleProblem(schedule)
   if (problem) errors.push(fieldInvalid(field, schedule, problem))
   if (!schedule.includes('TZ')) return
-  // // Schedules that predate this validation may stay.
+  // Schedules that predate this validation may stay.
   if (!previous?.schedule?.includes('TZ'))
     errors.push(fieldInvalid(field, schedule, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead'))
   else if (timeZone !== undefined)

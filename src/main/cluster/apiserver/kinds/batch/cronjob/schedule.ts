@@ -75,7 +75,7 @@ function rangeProblem(range: string, bound: Bound): string | undefined {
     if (moreEnds.length > 0) return `too many hyphens: ${range}`
     if (typeof finish === 'string') return `${finish}: ${range}`
     start = begin
-    // // `5/15` means every 15 from 5 on.
+    // `5/15` means every 15 from 5 on.
     end = last === undefined && step !== undefined ? bound.high : finish
   }
   if (moreSteps.length > 0) return `too many slashes: ${range}`

@@ -127,7 +127,7 @@ function validateUpdate({ spec: next = {} }: Wire<Job>, previous: Wire<Job>): Fi
   const errors: FieldError[] = []
   const old = previous.spec ?? {}
   if (next.completionMode !== 'Indexed') checkImmutable(next.completions, old.completions, 'spec.completions', errors)
-  // // An Indexed Job can be scaled by changing completions and parallelism together.
+  // An Indexed Job can be scaled by changing completions and parallelism together.
   else if (next.completions !== undefined && next.completions !== old.completions)
     if (next.completions !== next.parallelism)
       errors.push(
@@ -149,7 +149,7 @@ type Template = NonNullable<Wire<Job>['spec']>['template']
  * resources.
  */
 function withoutDirectives(template: Template, previous: Wire<Job>): unknown {
-  if (!rests(previous)) return template
+  if (!isSuspended(previous)) return template
   const old = previous.spec?.template
   const { affinity, nodeSelector, tolerations, schedulingGates, containers, initContainers } = old?.spec ?? {}
   return {
@@ -157,7 +157,7 @@ function withoutDirectives(template: Template, previous: Wire<Job>): unknown {
     metadata: { ...template?.metadata, labels: old?.metadata?.labels, annotations: old?.metadata?.annotations },
     spec: {
       ...template?.spec,
-      // // Only the node affinity may change.
+      // Only the node affinity may change.
       affinity: jsonEqual(withoutNodes(template?.spec?.affinity), withoutNodes(affinity))
         ? affinity
         : template?.spec?.affinity,
@@ -170,7 +170,7 @@ function withoutDirectives(template: Template, previous: Wire<Job>): unknown {
   }
 }
 
-function rests({ spec, status }: Wire<Job>): boolean {
+function isSuspended({ spec, status }: Wire<Job>): boolean {
   if (!spec?.suspend || (status?.active ?? 0) > 0) return false
   return !status?.startTime || isTrue(status.conditions ?? [], 'Suspended')
 }

@@ -13,7 +13,7 @@ export function checkJobStatus(next: Job, previous: Job): FieldError[] {
   for (const name of ['active', 'succeeded', 'failed', 'ready', 'terminating'] as const)
     checkNotNegative(status[name], `status.${name}`, errors)
   checkUncounted(status, errors)
-  // // Unchanged fields that were accepted before stay valid.
+  // Unchanged fields that were accepted before stay valid.
   const changed = (...names: (keyof JobStatus)[]): boolean =>
     names.some((name) => !jsonEqual(status[name], previous.status?.[name]))
   if (changed('conditions', 'completionTime', 'startTime')) checkEnd(next, errors)
@@ -22,7 +22,7 @@ export function checkJobStatus(next: Job, previous: Job): FieldError[] {
   if (changed('completedIndexes', 'failedIndexes')) checkIndexes(next, errors)
   if (changed('ready', 'active') && (status.ready ?? 0) > (status.active ?? 0))
     errors.push(fieldInvalid('status.ready', status.ready, 'cannot set more ready pods than active'))
-  checkForGood(next, previous, errors)
+  checkPermanent(next, previous, errors)
   return errors
 }
 
@@ -119,7 +119,7 @@ function checkIndexes({ spec, status }: Job, errors: FieldError[]): void {
 }
 
 /** Terminal conditions, counters and times cannot be reverted. */
-function checkForGood(next: Job, previous: Job, errors: FieldError[]): void {
+function checkPermanent(next: Job, previous: Job, errors: FieldError[]): void {
   const [status, old] = [next.status ?? {}, previous.status ?? {}]
   for (const type of ['Failed', 'Complete', 'FailureTarget'])
     if (is(previous, type) && !is(next, type)) refuse(`cannot disable the terminal ${type}=True condition`, errors)
@@ -127,7 +127,7 @@ function checkForGood(next: Job, previous: Job, errors: FieldError[]): void {
     refuse('cannot disable the SuccessCriteriaMet=True condition', errors)
   if ((status.failed ?? 0) < (old.failed ?? 0))
     errors.push(fieldInvalid('status.failed', status.failed ?? 0, 'cannot decrease the failed counter'))
-  // // An elastic Indexed Job that is scaled down drops the completed indexes beyond its new end.
+  // An elastic Indexed Job that is scaled down drops the completed indexes beyond its new end.
   const { completionMode, completions, parallelism } = next.spec ?? {}
   if ((completionMode !== 'Indexed' || completions !== parallelism) && (status.succeeded ?? 0) < (old.succeeded ?? 0))
     errors.push(fieldInvalid('status.succeeded', status.succeeded ?? 0, 'cannot decrease the succeeded counter'))

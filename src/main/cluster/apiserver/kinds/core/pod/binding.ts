@@ -55,7 +55,7 @@ function boundPod(current: Pod, { metadata, target }: Binding, now: string): Pod
   // Labels of the binding are added and overwrite none (copyLabelsWithoutOverwriting of BindingREST).
   if (labels) next.metadata.labels = { ...labels, ...next.metadata.labels }
   next.spec = { ...next.spec, containers: next.spec?.containers ?? [], nodeName: target.name ?? '' }
-  // // In Go lastProbeTime is not a pointer: it is serialized as null.
+  // In Go lastProbeTime is not a pointer: it is serialized as null.
   const scheduled = { type: 'PodScheduled', status: 'True', lastProbeTime: null }
   const conditions = setCondition<WrittenCondition>(next.status?.conditions, scheduled, now)
   return Object.assign(next, { status: { ...next.status, conditions } })

@@ -18,7 +18,7 @@ export const evictPod: Action = {
   },
   async create(request) {
     const { namespace, name, body, writes } = request
-    await spendBudget(request)
+    await decrementBudget(request)
     const pod = { group: '', plural: 'pods', namespace, name, subresource: '' }
     const deletion = writes.deletion(pod, (body as Eviction).deleteOptions)
     const dryRun = deletion.dryRun || request.dryRun
@@ -58,9 +58,9 @@ async function markDisrupted(
 const budgets = { group: 'policy', plural: 'poddisruptionbudgets' }
 
 /** Decrements the disruption budget of the pod. @throws ApiError 429 when it is exhausted */
-async function spendBudget({ namespace, name, object, reader, writes }: ActionRequest): Promise<void> {
+async function decrementBudget({ namespace, name, object, reader, writes }: ActionRequest): Promise<void> {
   const pod: Pod | undefined = object
-  // // Pods that are not running or already terminating need no budget.
+  // Pods that are not running or already terminating need no budget.
   if (!pod || pod.metadata.deletionTimestamp || pod.status?.phase !== 'Running') return
   const [budget, another] = (reader.list(budgets, namespace) as PodDisruptionBudget[]).filter(({ spec }) =>
     selects(spec?.selector, pod.metadata.labels),
@@ -72,26 +72,27 @@ async function spendBudget({ namespace, name, object, reader, writes }: ActionRe
       'InternalError',
       'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
     )
-  if (!isPodReady(pod) && maySkip(budget)) return
+  if (!isPodReady(pod) && needsNoBudget(budget)) return
   const key = { ...budgets, namespace, name: budget.metadata.name ?? '', subresource: 'status' }
-  await writes.update<PodDisruptionBudget>(key, (current) => spent(current, name, writes.now()))
+  await writes.update<PodDisruptionBudget>(key, (current) => decremented(current, name, writes.now()))
 }
+
 /** Pods that are not ready do not use the budget: evicted while enough others are healthy, or always, by policy. */
-function maySkip({ spec, status }: PodDisruptionBudget): boolean {
+function needsNoBudget({ spec, status }: PodDisruptionBudget): boolean {
   if (spec?.unhealthyPodEvictionPolicy === 'AlwaysAllow') return true
   const { currentHealthy = 0, desiredHealthy = 0 } = status ?? {}
   return desiredHealthy > 0 && currentHealthy >= desiredHealthy
 }
 
 /** @throws ApiError 429 */
-function spent(budget: PodDisruptionBudget, pod: string, now: string): PodDisruptionBudget {
+function decremented(budget: PodDisruptionBudget, pod: string, now: string): PodDisruptionBudget {
   const { metadata, status } = budget
   const name = metadata.name ?? ''
   if (!status || (status.observedGeneration ?? 0) < (metadata.generation ?? 0))
-    throw overspent(`The disruption budget ${name} is still being processed by the server.`)
+    throw budgetRefusal(`The disruption budget ${name} is still being processed by the server.`)
   const { disruptionsAllowed = 0, desiredHealthy = 0, currentHealthy = 0 } = status
   if (disruptionsAllowed <= 0)
-    throw overspent(
+    throw budgetRefusal(
       `The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`,
     )
   const next = draftOf(budget)
@@ -103,7 +104,7 @@ function spent(budget: PodDisruptionBudget, pod: string, now: string): PodDisrup
   return next
 }
 
-const overspent = (message: string): ApiError =>
+const budgetRefusal = (message: string): ApiError =>
   failure(429, 'TooManyRequests', "Cannot evict pod as it would violate the pod's disruption budget.", {
     causes: [{ reason: 'DisruptionBudget', message }],
   })

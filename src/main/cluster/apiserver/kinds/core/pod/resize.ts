@@ -58,7 +58,7 @@ export function resizeFindings(next: Pod, previous: Pod): FieldError[] {
     next.spec?.[field]?.forEach(({ resources }, i) => {
       checkRemoved(resources, previous.spec?.[field]?.[i]?.resources, `spec.${field}[${i}].resources`, errors)
     })
-  if (!jsonEqual(withoutComputing(next), withoutComputing(previous)))
+  if (!jsonEqual(withoutResizable(next), withoutResizable(previous)))
     errors.push(fieldForbidden('spec', 'only cpu and memory resources are mutable'))
   return errors
 }
@@ -70,18 +70,18 @@ function checkRemoved(
   errors: FieldError[],
 ): void {
   for (const side of ['limits', 'requests'] as const)
-    for (const name of computing)
+    for (const name of resizable)
       if (previous?.[side]?.[name] !== undefined && next?.[side]?.[name] === undefined)
         errors.push(fieldForbidden(`${field}.${side}`, `resource ${side} cannot be removed`))
 }
 
-const computing = ['cpu', 'memory']
+const resizable = ['cpu', 'memory']
 
 /** Returns the spec without the fields that a resize may change. */
-function withoutComputing({ spec }: Pod): unknown {
+function withoutResizable({ spec }: Pod): unknown {
   const others = (list: Record<string, string> | undefined): unknown =>
     Object.entries(list ?? {})
-      .filter(([name]) => !computing.includes(name))
+      .filter(([name]) => !resizable.includes(name))
       .sort()
   const bare = ({ resources, resizePolicy: _policy, ...container }: Container): unknown => ({
     ...container,

@@ -41,7 +41,7 @@ function withoutMutable(spec: Wire<PodSpec>, old: Wire<PodSpec>): Wire<PodSpec> 
     ...((old.terminationGracePeriodSeconds ?? 0) < 0 && spec.terminationGracePeriodSeconds === 1
       ? { terminationGracePeriodSeconds: old.terminationGracePeriodSeconds }
       : {}),
-    // // While the pod is gated, scheduling constraints may change.
+    // While the pod is gated, scheduling constraints may change.
     ...(gated ? { nodeSelector: old.nodeSelector, affinity: old.affinity } : {}),
   }
 }

@@ -31,7 +31,7 @@ export const service: KindDeclaration<Service> = {
     object.status = { loadBalancer: {} }
   },
   prepareForUpdate(next) {
-    // // Only a Service of type LoadBalancer has ingress addresses; any other type would fail status validation.
+    // Only a Service of type LoadBalancer has ingress addresses; any other type would fail status validation.
     if (next.spec?.type !== 'LoadBalancer' && next.status?.loadBalancer?.ingress)
       next.status = { ...next.status, loadBalancer: {} }
   },
