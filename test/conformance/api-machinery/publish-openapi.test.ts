@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { Kubectl } from '../../support/kubectl.ts'
 import type { Wire } from '../support/api.ts'
 import { anything, define, definitionsPath, type Definition } from '../support/custom-resources.ts'
 import { eventually } from '../support/eventually.ts'
@@ -50,9 +51,13 @@ async function expectRejected(of: Definition, fields: object, message: RegExp): 
   }
 }
 
+/** `--api-version` and not `plural.group`, which kubectl before 1.27 takes for a field. */
+const explain = (of: Definition, path: string): ReturnType<Kubectl> =>
+  kubectl('explain', `${of.plural}${path}`, `--api-version=${of.group}/v1`)
+
 const explained = (of: Definition, path = ''): Promise<string> =>
   eventually(`kubectl explains ${of.plural}${path}`, async () => {
-    const { code, stdout } = await kubectl('explain', `${of.plural}.${of.group}${path}`)
+    const { code, stdout } = await explain(of, path)
     return code === 0 && stdout
   })
 
@@ -111,7 +116,7 @@ test('[sig-api-machinery] CustomResourcePublishOpenAPI [Privileged:ClusterAdmin]
   expect(await explained(of, '.spec')).toContain('List of Bars and their specs.')
   const bars = await explained(of, '.spec.bars')
   for (const part of ['bazs', 'List of Bazs.', 'Name of Bar.']) expect(bars).toContain(part)
-  const { code } = await kubectl('explain', `${of.plural}.${of.group}.spec.bars2`)
+  const { code } = await explain(of, '.spec.bars2')
   expect(code).not.toBe(0)
 })
 
@@ -146,7 +151,8 @@ test('[sig-api-machinery] CustomResourcePublishOpenAPI [Privileged:ClusterAdmin]
   const [second] = await isPublished(of, 'v1')
   expect(second.properties.spec).toMatchObject({ 'x-kubernetes-preserve-unknown-fields': true })
   await expectAccepted(of, { spec: { a: { b: 'c' } } }, { spec: { a: { b: 'd' }, dummy: 'x' } })
-  expect(await explained(of)).toMatch(/spec\s+<Object>/)
+  // OpenAPI v2, which kubectl before 1.27 explains from, has no type for what is not known whole.
+  expect(await explained(of)).toMatch(/spec\s+<(Object)?>/)
   expect(await explained(of, '.spec')).toContain('Specification of Nested')
 })
 

@@ -267,8 +267,8 @@ test('[sig-cli] Kubectl client Kubectl server-side dry-run should check if kubec
 
 test('[sig-cli] Kubectl client Kubectl version should check is all data is printed [Conformance]', async () => {
   const text = await anywhere.ok('version')
-  expect(text).toMatch(/Client Version: v\d+\.\d+/)
-  expect(text).toMatch(/Server Version: v1\.\d+/)
+  expect(text).toMatch(/Client Version: .*v1\.\d+/)
+  expect(text).toMatch(/Server Version: .*v1\.\d+/)
   const { clientVersion, serverVersion } = JSON.parse(await anywhere.ok('version', '-o', 'json'))
   for (const version of [clientVersion, serverVersion])
     for (const field of ['major', 'minor', 'gitVersion', 'gitCommit', 'buildDate', 'goVersion', 'platform'])
