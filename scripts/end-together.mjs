@@ -1,11 +1,14 @@
 // The scripts' end of the app's life: the app ends when it is told to through npm or this script, however that is done.
 
-/** Tells the app whose child it is: it stops its workers and ends when this script is gone (src/main/told-to-end.ts). */
+/**
+ * Tells the app whose child it is: it stops its workers and ends when this script is gone (src/main/end-signals.ts).
+ */
 export const parentEnv = { SLIPWAY_PARENT: String(process.pid) }
 
 /**
- * Passes signals on to `child`, ends it when npm has been killed, and exits with it. npm passes SIGTERM and SIGINT to the
- * process of its script, which is this one because package.json says `exec`; a SIGKILL of npm shows in the parent's id.
+ * Passes signals on to `child`, ends it when npm has been killed, and exits with it. npm passes SIGTERM and SIGINT to
+ * the process of its script, which is this one because package.json says `exec`; a SIGKILL of npm shows in the parent's
+ * id.
  */
 export function endTogether(child) {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal))

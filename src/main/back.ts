@@ -15,7 +15,7 @@ import { openKeyStorage } from './keys/key-storage.ts'
 import { createRouter, type Router } from './rpc/index.ts'
 import type { Contexts } from './rpc/kube.ts'
 
-/** Everything behind the face, for the desktop and the headless entry alike. */
+/** The back end of the app, shared by the desktop and the headless entry. */
 export interface Back {
   clusters: LocalClusters
   data: AppData
@@ -29,7 +29,7 @@ export interface BackOptions {
   mode: 'desktop' | 'headless'
   installation: Installation
   log: Log
-  /** Seals the clusters' keys; they lie in files of mode 0600 when unset. */
+  /** Seals the clusters' keys; they are stored in files of mode 0600 when unset. */
   keychain?: Keychain | undefined
   /** Further metrics of the process, served by every cluster's `/metrics`. */
   metrics?: readonly { text(): string }[]
@@ -52,7 +52,7 @@ export async function openBack({
   const keys = await openKeyStorage({ home, keychain })
   const engine = createHostEngine({
     workerImageContext: join(installation.resources, 'worker'),
-    // Tests mark everything that is made, so that nothing of theirs can stay behind.
+    // Tests label everything they create, so that it can be removed reliably.
     ...(process.env.SLIPWAY_TEST ? { labels: { 'slipway.dev/test': process.env.SLIPWAY_TEST } } : {}),
   })
   const clusters = await openLocalClusters({

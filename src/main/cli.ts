@@ -2,7 +2,9 @@ import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { commands } from './commands/index.ts'
 import { ExpectedError } from './commands/expected-error.ts'
 
-/** `slipway …`: finds the command, reads its options, and turns every failure into one line and a non-zero exit. */
+/**
+ * `slipway …`: finds the command, parses its options, and turns every failure into one line and a non-zero exit code.
+ */
 async function main(words: string[]): Promise<void> {
   const [name, ...rest] = words
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {

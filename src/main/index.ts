@@ -5,13 +5,16 @@ import { createLog } from './log.ts'
 import { unlockKeys } from './keys/key-storage.ts'
 import { systemKeychain } from './shell/keychain.ts'
 import { startDesktop } from './shell/desktop.ts'
-import { onToldToEnd } from './told-to-end.ts'
+import { onEndSignal } from './end-signals.ts'
 import { watchUncaughtErrors } from './uncaught-errors.ts'
 
 const unlockFlag = '--unlock-keys='
 const toUnlock = process.argv.find((argument) => argument.startsWith(unlockFlag))?.slice(unlockFlag.length)
 
-/** The desktop app: one instance, which hosts the back and shows it in a window; or, for `slipway unlock`, its keychain. */
+/**
+ * The desktop app: a single instance that hosts the back end and its window; or, for `slipway unlock`, access to the
+ * keychain.
+ */
 if (toUnlock !== undefined) void unlock(toUnlock).then(() => app.exit(0), fail)
 else if (!app.requestSingleInstanceLock()) app.quit()
 else {
@@ -19,7 +22,7 @@ else {
   const uncaught = watchUncaughtErrors({ log, end: () => app.exit(1) })
   void startDesktop({
     installation: findInstallation(),
-    onToldToEnd,
+    onEndSignal,
     openBack: (options) =>
       openBack({
         ...options,

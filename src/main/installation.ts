@@ -4,15 +4,15 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { ThreadEntries } from './cluster/control-plane.ts'
 
-/** Where the parts of this installation lie: the same beside a checkout's `out/` as in a packaged app. */
+/** Paths of this installation's parts: the same beside a checkout's `out/` as in a packaged app. */
 export interface Installation {
   root: string
   version: string
-  /** Built face. */
+  /** The built user interface. */
   renderer: string
   /** `resources/`: icons, worker image, manifests. */
   resources: string
-  /** The agent's one file, copied into workers. */
+  /** The agent's bundle, copied into workers. */
   agentBundle: string
   threads: ThreadEntries
 }
@@ -40,7 +40,7 @@ function rootAbove(folder: string): string {
   return rootAbove(parent)
 }
 
-/** The data folder when none is named: SLIPWAY_HOME, else the XDG data folder. */
+/** The default data folder: SLIPWAY_HOME, else the XDG data folder. */
 export function defaultHome(env: NodeJS.ProcessEnv = process.env): string {
   if (env.SLIPWAY_HOME) return env.SLIPWAY_HOME
   return join(env.XDG_DATA_HOME ?? join(homedir(), '.local/share'), 'slipway')

@@ -3,7 +3,7 @@ import type { Log } from '#shared/base/log.ts'
 
 /**
  * JSON lines on stderr (stdout belongs to results) or to a file.
- * @param options `level`: the least severe that is written; `file`: path instead of stderr
+ * @param options `level`: the lowest level that is written; `file`: path instead of stderr
  */
 export function createLog({ level = 'info', file }: { level?: string; file?: string } = {}): Log {
   const destination = pino.destination(file ? { dest: file, mode: 0o600, sync: false } : { dest: 2, sync: true })

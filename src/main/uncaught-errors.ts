@@ -4,7 +4,7 @@ import { StateLost } from '#shared/base/state-lost.ts'
 import { systemClock } from '#shared/base/clock.ts'
 import type { Log } from '#shared/base/log.ts'
 
-/** Errors that nothing caught since the process started. */
+/** Number of uncaught errors since the process started. */
 export interface UncaughtErrors {
   /** As Prometheus text. */
   text(): string
@@ -12,13 +12,13 @@ export interface UncaughtErrors {
 }
 
 /**
- * Logs and counts what nothing caught. The process goes on, because one client's or watcher's fault must not stop every
- * cluster, unless the error says that what is in memory is no longer what is on disk (StateLost).
- * @param end ends the process at once, with nothing more written
+ * Logs and counts uncaught errors. The process continues, because the fault of one client or watcher must not stop
+ * every cluster, unless the error says that memory and disk have diverged (StateLost).
+ * @param end ends the process at once, without further writes
  */
 export function watchUncaughtErrors({ log, end }: { log: Log; end(): void }): UncaughtErrors {
   const counts = { uncaughtException: 0, unhandledRejection: 0 }
-  const report = createFaultLog({ log, clock: systemClock, message: 'an error was not caught' })
+  const report = createFaultLog({ log, clock: systemClock, message: 'uncaught error' })
   const onError =
     (kind: keyof typeof counts) =>
     (error: unknown): void => {
@@ -33,7 +33,7 @@ export function watchUncaughtErrors({ log, end }: { log: Log; end(): void }): Un
   return {
     text: () =>
       [
-        '# HELP slipway_uncaught_errors_total Errors of the host process that nothing caught.',
+        '# HELP slipway_uncaught_errors_total Uncaught errors of the host process.',
         '# TYPE slipway_uncaught_errors_total counter',
         ...Object.entries(counts).map(([kind, count]) => `slipway_uncaught_errors_total{kind="${kind}"} ${count}`),
         '',

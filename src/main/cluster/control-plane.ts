@@ -27,7 +27,7 @@ import { createFileStore } from './store/file.ts'
 import { secretsKey } from './store/secret-key.ts'
 import type { Store } from './store/store.ts'
 
-/** Addresses and names that every cluster of ours has. */
+/** The addresses, ranges and names of every cluster. */
 export const network = {
   serviceCidr: '10.96.0.0/16',
   kubernetesService: '10.96.0.1',
@@ -35,26 +35,29 @@ export const network = {
   clusterDomain: 'cluster.local',
   podCidr: '10.244.0.0/16',
 } as const
-/** The Kubernetes that the API speaks. */
+/** The Kubernetes version that the API serves. */
 export const kubernetesVersion = 'v1.36.0'
 
-/** Age of a worker's lease at which its node counts as lost, ms: half of Kubernetes' default, on one machine. */
+/**
+ * Age of a worker's lease at which its node counts as lost, ms: half of Kubernetes' default, since all run on one
+ * machine.
+ */
 const monitorGraceMs = 20_000
 
 export interface ControlPlane<Connector extends NodeConnector = NodeConnector> {
   server: string
   port: number
   pki: Pki
-  /** Acts as an administrator, in process. */
+  /** In-process client with administrator rights. */
   client: Client
   informers: SharedInformers
-  /** The connections to the workers, as the options made them. */
+  /** The connections to the workers, made by the options' `network`. */
   connector: Connector
   kubeconfig(): string
   stop(): Promise<void>
 }
 
-/** Entries of the threads beside the main one: `log-worker.ts` and `yaml-worker.ts` themselves, or their bundles. */
+/** Entry files of the worker threads: `log-worker.ts` and `yaml-worker.ts` themselves, or their bundles. */
 export interface ThreadEntries {
   store: URL
   yaml: URL
@@ -62,14 +65,14 @@ export interface ThreadEntries {
 
 export interface ControlPlaneOptions<Connector extends NodeConnector> {
   name: string
-  /** Folder of the cluster: store, keys and kubeconfig lie in it. */
+  /** Folder of the cluster, with its store, keys and kubeconfig. */
   dir: string
   threads: ThreadEntries
-  /** Makes the connections to the workers, which need the cluster's keys and lead to the API server's port. */
+  /** Creates the connections to the workers from the cluster's keys and the API server's port. */
   connector(pki: Pki, apiServerPort: number): Connector
-  /** Ranges of the pods' addresses; the network's own when unset (simulated pods have others). */
+  /** Ranges of pod addresses; the network's own when unset (simulated pods have others). */
   podRanges?: readonly string[]
-  /** How the cluster's keys are kept; files of mode 0600 when unset. */
+  /** How the cluster's keys are stored; as files of mode 0600 when unset. */
   keys?: KeyFiles
   /** Further metrics of the process, for `/metrics`. */
   metrics?: readonly MetricsText[]
@@ -77,7 +80,7 @@ export interface ControlPlaneOptions<Connector extends NodeConnector> {
   log: Log
 }
 
-/** Starts store, API server, controllers and scheduler, in this order; stops them in the reverse one. */
+/** Starts store, API server, controllers and scheduler, in this order; stops them in reverse. */
 export async function startControlPlane<Connector extends NodeConnector>(
   options: ControlPlaneOptions<Connector>,
 ): Promise<ControlPlane<Connector>> {
@@ -151,7 +154,7 @@ async function openStore(
   return createFileStore({ dir: join(dir, 'store'), log, workerUrl: threads.store, secretKey })
 }
 
-/** Every controller acts as its own service account, as with `--use-service-account-credentials`. */
+/** Every controller uses its own service account, as with `--use-service-account-credentials`. */
 function startControllersOn(server: ApiServer, { pki, clock, log }: { pki: Pki; clock: Clock; log: Log }): Controllers {
   const clientOf = (user: UserInfo): Client => createClient(server.transportFor(user, 'kube-controller-manager'))
   return startControllers({

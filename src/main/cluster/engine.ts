@@ -3,7 +3,7 @@ import { connectDocker, type Docker } from './workers/docker/connection.ts'
 import { createDockerProvider } from './workers/docker/provider.ts'
 import { agentPort, type WorkerProvider } from './workers/provider.ts'
 
-/** The host's Docker Engine, as clusters use it and the face shows it. */
+/** The host's Docker Engine, for clusters and for the user interface. */
 export interface HostEngine {
   state(): Promise<Engine>
   connect(): Promise<Docker>

@@ -17,7 +17,7 @@ import { agentPort, type WorkerFile, type WorkerMachine, type WorkerProvider } f
 import type { WorkerRecipe } from './workers/steps/recipe.ts'
 import { runSteps, type ProvisionStep, type Work } from './workers/steps/run-steps.ts'
 
-/** Port of a worker's own way to the API server. */
+/** Port on which a worker reaches the API server. */
 const apiPort = 6443
 
 export interface FleetOptions {
@@ -31,11 +31,11 @@ export interface FleetOptions {
   log: Log
 }
 
-/** The Docker workers of one cluster: made, found again, watched, and each held by a tunnel. */
+/** The Docker workers of one cluster: created, found again, watched, and each connected by a tunnel. */
 export interface Fleet {
   workers(): Worker[]
   onChange(listener: () => void): Stop
-  /** Makes what is missing of `names`, starts what is stopped, waits until all are Ready. */
+  /** Creates the missing ones of `names`, starts stopped ones, and waits until all are Ready. */
   bringUp(names: readonly string[], work: Work): Promise<void>
   remove(name: string, work: Work): Promise<void>
   stopWorker(name: string): Promise<void>
@@ -57,7 +57,7 @@ export function createFleet(options: FleetOptions): Fleet {
   let looking: Promise<void> | undefined
   let lookAgain = false
 
-  /** Reads the machines anew, and moves the tunnels to where their ports are now. */
+  /** Lists the machines again, and moves the tunnels to their current ports. */
   const look = (): Promise<void> => {
     if (looking) {
       lookAgain = true
@@ -75,7 +75,7 @@ export function createFleet(options: FleetOptions): Fleet {
         changed()
       } while (lookAgain)
     })()
-      .catch((error: unknown) => log.warn('workers cannot be read', { error: (error as Error).message }))
+      .catch((error: unknown) => log.warn('workers cannot be listed', { error: (error as Error).message }))
       .finally(() => (looking = undefined))
     return looking
   }
@@ -93,7 +93,7 @@ export function createFleet(options: FleetOptions): Fleet {
       nodeInformer.until(name, (node) => node !== undefined && isUsable(node)),
       signal,
     )
-  /** Waits for `work`, which never ends where the worker has. @throws Error with what the worker wrote last */
+  /** Waits for `work`, and fails when the worker's container exits. @throws Error with the worker's last output */
   const unlessDead = async (name: string, work: Promise<void>): Promise<void> => {
     let stop: () => void = () => undefined
     const dead = new Promise<void>((resolve) => {
@@ -108,13 +108,13 @@ export function createFleet(options: FleetOptions): Fleet {
       const ended = await Promise.race([work.then(() => false), dead.then(() => true)])
       if (!ended) return
       work.catch(() => undefined)
-      const words = await provider.lastWords(name).catch(() => '')
-      throw new Error(`${name} has ended: ${words.split('\n').at(-1) ?? ''}`)
+      const output = await provider.lastOutput(name).catch(() => '')
+      throw new Error(`${name} has ended: ${output.split('\n').at(-1) ?? ''}`)
     } finally {
       stop()
     }
   }
-  /** A stopped worker has lost its place in time: what is Ready has to be said anew by its agent. */
+  /** Deletes the Node of a worker that was stopped: its Ready condition is outdated, and its agent registers again. */
   const removeNode = async (name: string): Promise<void> => {
     try {
       await plane.client.delete(nodes, { name })
@@ -180,7 +180,7 @@ export function createFleet(options: FleetOptions): Fleet {
   }
 }
 
-/** Ready, and pods may be placed on it again: the taints of its absence go only after its condition. */
+/** Ready and schedulable: the taints of its absence are removed after the condition changes. */
 const isUsable = (node: Node): boolean =>
   isNodeReady(node) && !node.spec?.taints?.some(({ key }) => notReadyTaints.includes(key))
 
@@ -195,8 +195,8 @@ function view({ name, state, address }: WorkerMachine, node: Node | undefined): 
 }
 
 /**
- * Everything that makes a container a worker of this cluster. Keys travel in the archive, never in argv or environment.
- * `version` changes with the build and with the authorities, not with certificates, which are issued anew each time.
+ * The options of a worker's container. Keys travel in the archive, never in argv or environment. `version` changes with
+ * the build and with the authorities, not with certificates, which are issued at each start.
  */
 async function workerFiles(
   { name: cluster, plane, agentBundle, spec }: FleetOptions,

@@ -21,12 +21,12 @@ export interface RunningCluster {
   readonly server: string
   /** The administrator's credentials, PEM; never leave the main process. */
   readonly admin: { ca: string; cert: string; key: string }
-  /** Kubeconfig text of the administrator. */
+  /** The administrator's kubeconfig, as text. */
   kubeconfig(): string
 
   workers(): Worker[]
   onWorkersChanged(listener: () => void): Stop
-  /** Makes new workers and waits until they are Ready; undone on failure or abort. @throws Error for the user */
+  /** Creates workers and waits until they are Ready; removes them on failure or abort. @throws Error for the user */
   addWorkers(names: string[], work: Work): Promise<void>
   removeWorker(name: string, work: Work): Promise<void>
   stopWorker(name: string): Promise<void>
@@ -35,22 +35,22 @@ export interface RunningCluster {
   unpauseWorker(name: string): Promise<void>
   killWorker(name: string): Promise<void>
 
-  /** Stops in order: workers as told (`keep` leaves them running), then controllers, API server, store. */
+  /** Stops in order: workers (`keep` leaves them running), then controllers, API server, store. */
   stop(options: { workers: 'stop' | 'keep' | 'remove' }): Promise<void>
 }
 
 export interface OpenClusterOptions {
-  /** The cluster's folder; what is in it is opened, what is missing made. */
+  /** The cluster's folder; missing contents are created. */
   dir: string
   spec: ClusterSpec
   /** Names of the workers that the cluster must have. */
   workers: string[]
   work: Work
   engine: HostEngine
-  /** The agent's one file. */
+  /** The agent's bundle. */
   agentBundle: string
   threads: ThreadEntries
-  /** How the cluster's keys are kept; files of mode 0600 when unset. */
+  /** How the cluster's keys are stored; as files of mode 0600 when unset. */
   keys?: KeyFiles
   /** Further metrics of the process, as Prometheus text. */
   metrics?: readonly { text(): string }[]
@@ -58,7 +58,7 @@ export interface OpenClusterOptions {
   log: Log
 }
 
-/** Starts the control plane, then brings up the workers. @throws Error for the user; what was made is then undone */
+/** Starts the control plane, then the workers. @throws Error for the user, after undoing what was created */
 export async function openCluster(options: OpenClusterOptions): Promise<RunningCluster> {
   const { spec, work, engine, clock } = options
   const log = options.log.child({ cluster: spec.name })
@@ -110,7 +110,7 @@ export async function openCluster(options: OpenClusterOptions): Promise<RunningC
   }
 }
 
-/** Removes the workers, volumes and network of a cluster whose control plane does not run. */
+/** Removes the workers, volumes and network of a cluster whose control plane is not running. */
 export async function removeRemains({ name, engine }: { name: string; engine: HostEngine }): Promise<void> {
   const provider = engine.providerFor(name)
   const workers = await provider.list()
@@ -147,7 +147,7 @@ async function hostImage(engine: HostEngine, reference: string): Promise<Readabl
   return (await saveImage(await engine.connect(), reference)) as Readable | undefined
 }
 
-/** Runs `task` as a step of its own. */
+/** Runs `task` as a separate step. */
 async function asStep<T>(work: Work, clock: Clock, id: string, title: string, task: () => Promise<T>): Promise<T> {
   const started = clock.now()
   work.progress({ id, title, state: 'running' })

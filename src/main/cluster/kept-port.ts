@@ -2,8 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 
 /**
- * The port of the API server on 127.0.0.1: the one that `file` names while it is free, so that kubeconfigs handed out
- * earlier stay valid, else a free one, which is written to `file`. @throws Error when no port is free
+ * The API server's port on 127.0.0.1: the one recorded in `file` if it is free, so that existing kubeconfigs stay
+ * valid; otherwise a free one, which is recorded in `file`. @throws Error when no port is free
  */
 export async function keptPort(file: string): Promise<number> {
   const known = Number(await readFile(file, 'utf8').catch(() => '0'))
@@ -13,7 +13,7 @@ export async function keptPort(file: string): Promise<number> {
   return port
 }
 
-/** @param wanted 0 = any @returns undefined when it is taken */
+/** @param wanted 0 = any @returns undefined when it is in use */
 function freePort(wanted: number): Promise<number | undefined> {
   return new Promise((resolve) => {
     const probe = createServer()

@@ -2,8 +2,8 @@ import { chmod, lstat, mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /**
- * Makes `dir` where it is missing, and takes it and all that is in it back from other users: folders get mode 0700, files
- * lose the rights of group and others. Keys, store and kubeconfig lie in it. Links are not followed.
+ * Creates `dir` if it is missing, and removes other users' access to it and its contents: folders get mode 0700, files
+ * lose the permissions of group and others. It holds keys, store and kubeconfig. Links are not followed.
  */
 export async function ensurePrivateFolder(dir: string): Promise<void> {
   await mkdir(dir, { recursive: true, mode: 0o700 })
@@ -18,7 +18,7 @@ async function takeBack(path: string): Promise<void> {
     if (stats.isDirectory()) await ensurePrivateFolder(path)
     else if (stats.isFile() && (stats.mode & 0o077) !== 0) await chmod(path, stats.mode & 0o700)
   } catch (error) {
-    // Files may go meanwhile.
+    // Files may be deleted meanwhile.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
 }

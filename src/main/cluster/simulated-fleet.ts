@@ -15,7 +15,7 @@ export interface SimulatedFleetOptions {
   log: Log
 }
 
-/** The same fleet without machines: for trying the app where there is no Docker Engine, and for scale. */
+/** A fleet of simulated workers: for trying the app without a Docker Engine, and for tests at scale. */
 export function createSimulatedFleet({ plane, spec, clock, log }: SimulatedFleetOptions): Fleet {
   const nodeInformer = plane.informers.share(nodes)
   const shape = { cpus: spec.cpus ?? 8, memoryBytes: spec.memoryBytes ?? 32 * 2 ** 30, pods: 110 }

@@ -1,14 +1,14 @@
 import type { ParseArgsConfig } from 'node:util'
 
-/** One command of the command line, declared. */
+/** Declaration of one command of the command line. */
 export interface Command {
   /** `slipway list [--data DIR]` */
   usage: string
-  /** One line of the overview. */
+  /** One line for the overview. */
   summary: string
-  /** What `--help` prints below the usage. */
+  /** Text that `--help` prints below the usage. */
   help: string
   options: NonNullable<ParseArgsConfig['options']>
-  /** Writes its result to stdout. @throws ExpectedError for what the user can mend */
+  /** Writes its result to stdout. @throws ExpectedError for failures that the user can fix */
   run(values: Record<string, string | boolean | undefined>, positionals: string[]): Promise<void>
 }

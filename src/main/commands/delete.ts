@@ -6,7 +6,7 @@ import { connectRemote } from './remote.ts'
 export const deleteCommand: Command = {
   usage: 'slipway delete NAME [--data DIR]',
   summary: 'delete a cluster with its workers, volumes and data',
-  help: 'Returns when nothing of the cluster is left. This cannot be undone.\n\n  --data DIR  the data folder to look in; all known ones when unset',
+  help: 'Returns when the cluster is completely removed. This cannot be undone.\n\n  --data DIR  the data folder to look in; all known ones when unset',
   options: { data: { type: 'string' } },
   async run({ data }, [name]) {
     const home = await homeOf(name, data as string | undefined)

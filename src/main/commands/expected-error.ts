@@ -1,2 +1,2 @@
-/** A failure that is the user's to mend: its message is all they need to see. */
+/** A failure that the user can fix: only its message is shown. */
 export class ExpectedError extends Error {}

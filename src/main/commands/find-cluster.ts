@@ -9,7 +9,7 @@ import { ExpectedError } from './expected-error.ts'
 import { isServed, knownHomes } from './homes.ts'
 import { connectRemote } from './remote.ts'
 
-/** The homes that a command looks in: the one named by `--data`, else all that are known. */
+/** The homes to search: the one named by `--data`, else all known ones. */
 export async function homesFrom(data: string | undefined): Promise<string[]> {
   if (data === undefined) return knownHomes()
   if (!existsSync(data)) throw new ExpectedError(`there is no data folder ${data}`)
@@ -33,7 +33,7 @@ async function holds(home: string, name: string): Promise<boolean> {
   return folders.includes(name)
 }
 
-/** The clusters of a home: asked of the process that serves it, else read from its folder. */
+/** The clusters of a home: from the process that serves it, else from its folder. */
 export async function clustersOf(home: string): Promise<Cluster[]> {
   if (await isServed(home)) {
     const remote = await connectRemote(home)
@@ -46,7 +46,7 @@ export async function clustersOf(home: string): Promise<Cluster[]> {
   return offline(home, async ({ clusters }) => clusters.list())
 }
 
-/** Opens a home that no process serves, for as long as `task` takes. */
+/** Opens a home that no process serves, while `task` runs. */
 export async function offline<T>(
   home: string,
   task: (back: Awaited<ReturnType<typeof openBack>>) => Promise<T>,

@@ -1,17 +1,19 @@
 import { findInstallation, defaultHome } from '../installation.ts'
 import { createLog } from '../log.ts'
 import { openBack, type Back } from '../back.ts'
-import { onToldToEnd } from '../told-to-end.ts'
+import { onEndSignal } from '../end-signals.ts'
 import { watchUncaughtErrors } from '../uncaught-errors.ts'
 import { startWebServer, type WebServer } from '../web/server.ts'
 import { ExpectedError } from './expected-error.ts'
 import { controlSocketOf, isServed, rememberHome } from './homes.ts'
 
-/** The app without a window: the back and the web server of one home. */
+/** The app without a window: the back end and the web server of one home. */
 export interface Headless {
   back: Back
   web: WebServer
-  /** Resolves when a signal, the parent's end or the face asks to end, with what to do about the workers. */
+  /**
+   * Resolves on a signal, at the parent's exit or by request of the user interface, with what to do about the workers.
+   */
   ended: Promise<'stop' | 'keep'>
   stop(workers: 'stop' | 'keep' | 'remove'): Promise<void>
 }
@@ -24,7 +26,7 @@ export async function startHeadless({ data, uiPort }: { data?: string; uiPort: n
   const installation = findInstallation()
   const log = createLog({ level: process.env.SLIPWAY_LOG ?? 'info' })
   const { promise: ended, resolve: end } = Promise.withResolvers<'stop' | 'keep'>()
-  onToldToEnd(() => end('stop'))
+  onEndSignal(() => end('stop'))
   const uncaught = watchUncaughtErrors({ log, end: () => process.exit(stateLostCode) })
   const back = await openBack({
     home,

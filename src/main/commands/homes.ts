@@ -7,8 +7,8 @@ import { join, resolve } from 'node:path'
 import { defaultHome } from '../installation.ts'
 
 /**
- * Data folders on this machine. A home is used by one process at a time, which listens on the home's control socket;
- * the default home remembers the others, so that `slipway list` finds clusters wherever `--data` put them.
+ * Data folders on this machine. A home is used by one process at a time, which listens on the home's control socket.
+ * The default home records the others, so that `slipway list` finds clusters in all `--data` folders.
  */
 export async function rememberHome(home: string): Promise<void> {
   const known = await knownHomes()
@@ -17,20 +17,20 @@ export async function rememberHome(home: string): Promise<void> {
   await writeFile(registryFile(), JSON.stringify([...known, resolve(home)], null, 2), { mode: 0o600 })
 }
 
-/** Every home that still exists, the default one first. */
+/** Every existing home, the default one first. */
 export async function knownHomes(): Promise<string[]> {
   let listed: string[] = []
   try {
     listed = JSON.parse(await readFile(registryFile(), 'utf8')) as string[]
   } catch {
-    // None remembered yet.
+    // No other homes recorded yet.
   }
   return [...new Set([resolve(defaultHome()), ...listed])].filter((home) => existsSync(home))
 }
 
 const registryFile = (): string => join(defaultHome(), 'homes.json')
 
-/** Unix socket paths end at 107 bytes: a deep home gets a short one, by hash, in the temporary folder. */
+/** Unix socket paths are limited to 107 bytes: a longer path is replaced by a hashed one in the temporary folder. */
 export function controlSocketOf(home: string): string {
   const path = join(resolve(home), 'control.sock')
   if (Buffer.byteLength(path) <= 100) return path

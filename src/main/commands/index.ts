@@ -9,7 +9,7 @@ import { upCommand } from './up.ts'
 import { versionCommand } from './version.ts'
 import { workerCommand } from './worker.ts'
 
-/** Every command by its word. */
+/** Every command by its name. */
 export const commands: Record<string, Command> = {
   up: upCommand,
   serve: serveCommand,

@@ -7,7 +7,7 @@ import { homeOf } from './find-cluster.ts'
 export const kubeconfigCommand: Command = {
   usage: 'slipway kubeconfig NAME [--data DIR]',
   summary: 'print the administrator kubeconfig of a cluster',
-  help: 'Prints credentials: keep them. For one shell: export KUBECONFIG=<(slipway kubeconfig NAME), or write it to a file of mode 0600.\n\n  --data DIR  the data folder to look in; all known ones when unset',
+  help: 'Prints credentials: keep them secret. For one shell: export KUBECONFIG=<(slipway kubeconfig NAME), or write it to a file of mode 0600.\n\n  --data DIR  the data folder to look in; all known ones when unset',
   options: { data: { type: 'string' } },
   async run({ data }, [name]) {
     const home = await homeOf(name, data as string | undefined)

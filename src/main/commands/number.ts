@@ -1,6 +1,6 @@
 import { ExpectedError } from './expected-error.ts'
 
-/** A whole number given on the command line. @throws ExpectedError that names the option and its range */
+/** An integer option of the command line. @throws ExpectedError naming the option and its range */
 export function number(
   option: string,
   value: string | boolean | undefined,

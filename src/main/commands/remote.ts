@@ -8,7 +8,7 @@ import type { Contract } from '#shared/contract/index.ts'
 import { ExpectedError } from './expected-error.ts'
 import { controlSocketOf } from './homes.ts'
 
-/** The process that serves a home, spoken to in the face's own contract over its control socket. */
+/** A client of the process that serves a home, over its control socket and the user interface's RPC contract. */
 export interface Remote {
   call: ContractRouterClient<Contract>
   clusters(): Promise<Cluster[]>

@@ -6,8 +6,8 @@ import { signInUrl } from './remote.ts'
 
 export const uiCommand: Command = {
   usage: 'slipway ui [--data DIR]',
-  summary: 'print a fresh one-time address of the running app',
-  help: 'For a headless Slipway whose first address has been used.\n\n  --data DIR  the data folder of the running app, if it is not the only one',
+  summary: 'print a new one-time address of the running app',
+  help: 'For a headless Slipway whose first address has already been used.\n\n  --data DIR  the data folder of the running app, if it is not the only one',
   options: { data: { type: 'string' } },
   async run({ data }) {
     for (const home of await homesFrom(data as string | undefined)) {

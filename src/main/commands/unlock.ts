@@ -8,11 +8,11 @@ import { ExpectedError } from './expected-error.ts'
 
 export const unlockCommand: Command = {
   usage: 'slipway unlock [--data DIR]',
-  summary: 'open the keys of a data folder, which the desktop app has sealed, to the command line',
+  summary: 'unseal the keys of a data folder for use by the command line',
   help: [
-    'The desktop app seals a folder’s keys with your keychain. This asks the desktop app (Electron) to write them as files',
-    'of mode 0600, which the command line can read, too; your keychain may ask for your consent. Quit the desktop app',
-    'first: what it opens later it would seal again. Undo it: slipway lock.',
+    'The desktop app encrypts a folder’s keys with the system keychain. This starts the desktop app (Electron) to write them',
+    'to files of mode 0600 that the command line can read; the keychain may ask for permission. Quit the desktop app',
+    'first, since it seals the keys again when it opens the folder. To undo: slipway lock.',
     '',
     '  --data DIR  the data folder; ~/.local/share/slipway when unset',
   ].join('\n'),
@@ -22,25 +22,25 @@ export const unlockCommand: Command = {
     const electron = electronBinary(root)
     if (electron === undefined)
       throw new ExpectedError(
-        'the desktop app’s Electron is not installed here, and only it can ask your keychain: run npm start once, with a display',
+        'the desktop app’s Electron, which is needed to access the keychain, is not installed: run npm start once, with a display',
       )
     const code = await new Promise<number>((done, reject) => {
       const child = spawn(electron, [root, `--unlock-keys=${homeOf(data)}`], { stdio: 'inherit' })
       child.on('error', reject)
       child.on('exit', (status) => done(status ?? 1))
     })
-    if (code !== 0) throw new ExpectedError('the keys were not opened; nothing is lost')
+    if (code !== 0) throw new ExpectedError('the keys were not unsealed; nothing was changed')
   },
 }
 
 export const lockCommand: Command = {
   usage: 'slipway lock [--data DIR]',
-  summary: 'have the desktop app seal the keys of a data folder again when it opens it',
-  help: 'Only the desktop app can seal them, where your system has a keychain.\n\n  --data DIR  the data folder; ~/.local/share/slipway when unset',
+  summary: 'let the desktop app seal the keys of a data folder when it next opens it',
+  help: 'Only the desktop app can seal them, and only if the system has a keychain.\n\n  --data DIR  the data folder; ~/.local/share/slipway when unset',
   options: { data: { type: 'string' } },
   async run({ data }) {
     await lockKeys(homeOf(data))
-    console.log('the desktop app seals the keys when it opens this folder next')
+    console.log('the desktop app will seal the keys when it next opens this folder')
   },
 }
 
@@ -50,7 +50,7 @@ function homeOf(data: string | boolean | undefined): string {
   return home
 }
 
-/** Path of Electron's binary; its package names it where it has been fetched. */
+/** Path of Electron's binary, as recorded by its package once downloaded. */
 function electronBinary(root: string): string | undefined {
   const folder = join(root, 'node_modules/electron')
   try {

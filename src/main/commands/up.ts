@@ -10,19 +10,19 @@ export const upCommand: Command = {
   usage: 'slipway up --name NAME [--workers N] [--data DIR] [--kubeconfig FILE] [--ui-port N] [--simulated N] [--rm]',
   summary: 'start a cluster and serve the app for it until stopped',
   help: [
-    'Opens the cluster in the data folder, or makes it. When all workers are Ready, one JSON line goes to stdout:',
+    'Opens the cluster in the data folder, or creates it. When all workers are Ready, one JSON line goes to stdout:',
     '  {"ready":true,"name","server","ui","workers":[…],"ms"}',
-    'Logs go to stderr. SIGTERM or SIGINT stops the workers in order and keeps their state.',
+    'Logs go to stderr. SIGTERM or SIGINT stops the workers and keeps their state.',
     '',
     '  --name NAME        the cluster',
-    '  --workers N        how many workers a new cluster gets (1 to 9; 3)',
+    '  --workers N        number of workers of a new cluster (1 to 9; default 3)',
     '  --data DIR         the data folder; ~/.local/share/slipway when unset',
-    '  --kubeconfig FILE  writes an administrator kubeconfig there, mode 0600, replacing the file',
+    '  --kubeconfig FILE  writes the administrator kubeconfig to FILE, mode 0600, replacing it',
     '  --ui-port N        the port of the app; any free one when unset',
     '  --simulated N      N simulated workers instead of Docker ones',
     '  --cpus N           cores per worker',
     '  --memory-mib N     memory per worker',
-    '  --rm               removes the cluster with all its data at the end',
+    '  --rm               removes the cluster with all its data on exit',
   ].join('\n'),
   options: {
     name: { type: 'string' },
@@ -77,7 +77,7 @@ function specFrom(values: Record<string, string | boolean | undefined>): Cluster
   return parsed.data
 }
 
-/** Starts the cluster that is there, or makes it; a signal meanwhile calls the work off. */
+/** Starts the existing cluster, or creates it; a signal meanwhile cancels the operation. */
 async function bringUp({ back, ended }: Headless, spec: ClusterSpec): Promise<void> {
   const exists = back.clusters.list().some((cluster) => cluster.name === spec.name)
   if (exists) back.clusters.start(spec.name)

@@ -9,7 +9,7 @@ const usage = 'slipway worker add|remove|stop|start NAME WORKER [--data DIR]'
 export const workerCommand: Command = {
   usage,
   summary: 'add, remove, stop or start one worker of a running cluster',
-  help: 'Returns when it is done: `add` and `start` when the worker is Ready or running, `remove` when nothing of it is left.\n\n  --data DIR  the data folder to look in; all known ones when unset',
+  help: 'Waits for completion: `add` until the worker is Ready, `start` until it is running, `remove` until it is completely removed.\n\n  --data DIR  the data folder to look in; all known ones when unset',
   options: { data: { type: 'string' } },
   async run({ data }, [verb, name, worker]) {
     const act = verb === undefined ? undefined : verbs[verb]

@@ -9,12 +9,12 @@ export interface AppData {
   settings(): Promise<Settings>
   saveSettings(change: Partial<Settings>): Promise<Settings>
   drafts(): Promise<Draft[]>
-  /** @throws SecretDraftError when the draft may hold the data of a Secret; nothing is stored then */
+  /** @throws SecretDraftError when the draft may contain data of a Secret; it is not stored then */
   saveDraft(draft: Draft): Promise<void>
   removeDraft(key: string): Promise<void>
 }
 
-/** Drafts lie on disk as they are: what may be a Secret is not among them. */
+/** Drafts are stored unencrypted: texts that may contain a Secret are refused. */
 export class SecretDraftError extends Error {
   constructor() {
     super('Secrets are not saved as drafts')
@@ -23,7 +23,7 @@ export class SecretDraftError extends Error {
 
 const defaultSettings: Settings = { theme: 'system', onQuit: 'ask', namespaces: {}, hiddenColumns: {} }
 
-/** @param options `dir`: the data folder, made with mode 0700 when absent. */
+/** @param options `dir`: the data folder, created with mode 0700 when missing. */
 export async function openAppData({ dir }: { dir: string }): Promise<AppData> {
   await mkdir(dir, { recursive: true, mode: 0o700 })
   await removeSecrets(join(dir, 'drafts.db'))
@@ -43,7 +43,7 @@ export async function openAppData({ dir }: { dir: string }): Promise<AppData> {
     settings,
     async saveSettings(change) {
       const next = { ...(await settings()), ...change }
-      // As one string: NeDB refuses keys with dots, which context ids have.
+      // Stored as one string: NeDB refuses keys with dots, which context ids have.
       await stored.updateOne({ _id: 'settings' }, { _id: 'settings', value: JSON.stringify(next) }, { upsert: true })
       return next
     },
@@ -64,7 +64,7 @@ export async function openAppData({ dir }: { dir: string }): Promise<AppData> {
 const isOfSecret = ({ key, text, base = '' }: Draft): boolean =>
   key.split('/').includes('Secret') || mayHoldSecret(text) || mayHoldSecret(base)
 
-/** Removes Secrets that earlier versions stored. The file's next loading compacts it, so that they leave the disk. */
+/** Removes Secrets that earlier versions stored. Loading the file compacts it, so that they leave the disk. */
 async function removeSecrets(filename: string): Promise<void> {
   const drafts = Datastore.create({ filename })
   await drafts.load()

@@ -1,9 +1,9 @@
 import { parseAllDocuments, type Document } from 'yaml'
 
 /**
- * Whether a text may hold the data of a Secret, however it is written: JSON, flow or block YAML, tags, escapes, anchors,
- * lists, several documents, text inside strings, comments. Text that cannot be read is judged by its characters. Drafts
- * are plain files, so a draft that may hold such data is not stored.
+ * Whether a text may contain data of a Secret, in any notation: JSON, flow or block YAML, tags, escapes, anchors,
+ * lists, several documents, text inside strings, comments. Text that cannot be parsed is judged by its characters.
+ * Drafts are plain files, so a draft that may contain such data is not stored.
  */
 export function mayHoldSecret(text: string): boolean {
   const candidates = text.length > costlySize ? documentsThatSpellSecret(text) : [text]
@@ -11,16 +11,16 @@ export function mayHoldSecret(text: string): boolean {
   return candidates.some((each) => readDocuments(each).some(mayBeSecret) || commentBlocks(each).some(embedsSecret))
 }
 
-/** As much is read, characters: it takes about half a second, in the process that also serves the clusters. */
+/** Limit of parsed characters: they take about half a second, in the process that also serves the clusters. */
 const costlySize = 200_000
 
-/** Anchors do not reach beyond their document, so that a document that cannot spell the word needs no reading. */
+/** Anchors are local to a document, so a document that cannot spell "Secret" need not be parsed. */
 const documentsThatSpellSecret = (text: string): string[] => text.split(/^---(?=\s|$)/m).filter(canSpellSecret)
 
-/** The ways to write "Secret": as it is, by escapes, or as `!!binary`. */
+/** The ways to write "Secret": literally, by escapes, or as `!!binary`. */
 const canSpellSecret = (text: string): boolean => /secret|stringdata|\\|!|%tag/i.test(text)
 
-/** A document of a text. `value` is unset when it cannot be read; maps are `Map`, so that no key is lost. */
+/** A document of a text. `value` is unset when it cannot be parsed; maps are `Map`, so that no key is lost. */
 interface Read {
   text: string
   value?: { of: unknown }
@@ -30,7 +30,7 @@ function readDocuments(text: string): Read[] {
   if (nestsTooDeep(text)) return [{ text }]
   let documents: Document[]
   try {
-    // 1.1 is what Kubernetes reads: it has merge keys and `!!binary`.
+    // Kubernetes reads YAML 1.1, which has merge keys and `!!binary`.
     const parsed = parseAllDocuments(text, { version: '1.1', uniqueKeys: true, logLevel: 'silent' })
     documents = Array.isArray(parsed) ? parsed : []
   } catch {
@@ -46,7 +46,7 @@ function readDocuments(text: string): Read[] {
   })
 }
 
-/** No object nests so deep, and reading what does takes time that grows with the square of the depth. */
+/** Limit of nesting: no object is that deep, and parsing time grows with the square of the depth. */
 function nestsTooDeep(text: string): boolean {
   let depth = 0
   for (const character of text) {
@@ -57,7 +57,7 @@ function nestsTooDeep(text: string): boolean {
   return /(?:[-?:][ \t]+){200}/.test(text)
 }
 
-/** A document that is no finished object of another kind may be a Secret that is still being written. */
+/** A document that is not a complete object of another kind may be an unfinished Secret. */
 function mayBeSecret({ text, value }: Read): boolean {
   if (!value) return looksUnfinished(text)
   if (value.of === null || value.of === undefined) return false
@@ -65,7 +65,7 @@ function mayBeSecret({ text, value }: Read): boolean {
   return !isOtherKind(value.of) && looksUnfinished(text)
 }
 
-/** Of text that cannot be read: whether it names Secrets, or holds data of an unknown kind. */
+/** For text that cannot be parsed: whether it mentions Secrets, or has data of an unknown kind. */
 function looksUnfinished(text: string): boolean {
   const plain = unescaped(text)
   return /secr|stringdata|!binary|2002:binary/i.test(plain) || (/\bdata\b/.test(plain) && !/\bkind\b/.test(plain))
@@ -78,7 +78,7 @@ const unescaped = (text: string): string =>
       String.fromCodePoint(Math.min(parseInt(x ?? u ?? long ?? '0', 16), 0x10ffff)),
     )
 
-/** Fields of a reference, which names a Secret and holds nothing of it. */
+/** Fields that name a Secret and contain none of its data. */
 const referenceFields = new Set([
   'apigroup',
   'apiversion',
@@ -93,10 +93,10 @@ const referenceFields = new Set([
   'resourceversion',
   'uid',
 ])
-/** How deep text inside strings is followed. */
+/** Levels of text inside strings that are checked. */
 const maxNesting = 4
 
-/** Whether a Secret is anywhere in a value, text inside its strings included. */
+/** Whether a value contains a Secret, including in text inside its strings. */
 function containsSecret(value: unknown, nesting: number): boolean {
   if (typeof value === 'string') return nesting < maxNesting && embedsSecret(value, nesting + 1)
   if (Array.isArray(value)) return value.some((item) => containsSecret(item, nesting))
@@ -113,10 +113,10 @@ function containsSecret(value: unknown, nesting: number): boolean {
   return [...value].some(([key, field]) => containsSecret(key, nesting) || containsSecret(field, nesting))
 }
 
-/** Data without a kind: an item of a SecretList, perhaps. */
+/** Data without a kind: possibly an item of a SecretList. */
 const isUnnamedData = (value: unknown): boolean => value instanceof Map && value.has('data') && !isOtherKind(value)
 
-/** Whether the strings that carry manifests, such as the annotation of `kubectl apply`, carry one of a Secret. */
+/** Whether a string that may contain a manifest, such as the annotation of `kubectl apply`, contains a Secret. */
 function embedsSecret(text: string, nesting = 1): boolean {
   if (!canSpellSecret(text)) return false
   return readDocuments(text).some(({ value }) =>
@@ -126,7 +126,7 @@ function embedsSecret(text: string, nesting = 1): boolean {
 
 const namesSecretKind = (text: string): boolean => /\bkind\W{1,10}secret\b|\bstringdata\b/i.test(unescaped(text))
 
-/** Lines that are commented out, each block as the text that it would be. */
+/** Commented-out lines, each block uncommented. */
 function commentBlocks(text: string): string[] {
   const blocks: string[][] = [[]]
   for (const line of text.split('\n')) {
@@ -137,13 +137,13 @@ function commentBlocks(text: string): string[] {
   return blocks.filter((block) => block.length > 0).map((block) => block.join('\n'))
 }
 
-/** Whether this is an object whose kind is written to its end and is not Secret. */
+/** Whether this is an object whose kind is completely written and not Secret. */
 function isOtherKind(value: unknown): boolean {
   const kind = value instanceof Map ? textOf(value.get('kind')) : ''
   return kind !== '' && !'secret'.startsWith(kind.toLowerCase())
 }
 
-/** The text of a scalar. `!!binary` is text to Go's reader. */
+/** The text of a scalar. `!!binary` is text to Go's parser. */
 function textOf(value: unknown): string {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('latin1').trim()
   return typeof value === 'string' ? value.trim() : ''

@@ -1,8 +1,8 @@
 import type { Status } from '#shared/kube/status.ts'
 
 /**
- * Reads the Status that ends an exec on the error channel (remotecommand v4): Success is exit code 0, reason
- * NonZeroExitCode carries the code in a cause, all else is a failure to run.
+ * Parses the Status that ends an exec on the error channel (remotecommand v4): Success is exit code 0, the reason
+ * NonZeroExitCode carries the code in a cause, everything else is a failure to run the command.
  */
 export function terminalResult(statusJson: string): { code?: number; message?: string } {
   let status: Partial<Status>

@@ -6,24 +6,24 @@ import type { ContextInfo, ExecOptions, LogOptions, TerminalInput, TerminalOutpu
 import { failure, type Status } from '#shared/kube/status.ts'
 import { terminalResult } from './exec-status.ts'
 
-/** How to reach one Kubernetes API server, credentials included: stays in the main process. */
+/** How to reach one Kubernetes API server, with its credentials; never leaves the main process. */
 export interface Endpoint {
   server: URL
-  /** Asked anew for each request, so that credentials can rotate. @throws Error when there are none to be had */
+  /** Called for each request, so that credentials can rotate. @throws Error when credentials cannot be obtained */
   connection(): Promise<Connection>
   /** Drops credentials and closes connections. */
   stop: Stop
 }
 
-/** What one request is sent with. */
+/** Connection and credentials of one request. */
 export interface Connection {
   /** Credentials in headers. */
   headers: Record<string, string>
-  /** Holds the connections, the CA and the client certificate; Node's own for plain HTTP. */
+  /** Holds the connections, the CA and the client certificate; Node's own agent for plain HTTP. */
   agent?: Agent
 }
 
-/** An endpoint with a client certificate that does not change. */
+/** An endpoint with a fixed client certificate. */
 export function certificateEndpoint(server: URL, tls: { ca: string; cert: string; key: string }): Endpoint {
   const agent = new HttpsAgent({ keepAlive: true, ...tls })
   return { server, connection: () => Promise.resolve({ headers: {}, agent }), stop: () => agent.destroy() }
@@ -44,12 +44,12 @@ export interface RawRequest {
   signal?: AbortSignal
 }
 
-/** One Kubernetes API as the face uses it; the same code for local clusters and for kubeconfig contexts. */
+/** The client of one Kubernetes API for the user interface; the same for local clusters and kubeconfig contexts. */
 export interface KubeContext {
   readonly info: ContextInfo
-  /** @throws ApiError only when no HTTP answer came. */
+  /** @throws ApiError only when no HTTP response arrived. */
   request(request: RawRequest): Promise<RawResponse>
-  /** Opens a streaming GET (watch, logs). `onText` may return a promise to hold the sender back. */
+  /** Opens a streaming GET (watch, logs). `onText` may return a promise to pause the sender. */
   stream(
     request: { path: string; accept?: string; signal: AbortSignal },
     onText: (text: string) => Promise<void>,
@@ -62,7 +62,7 @@ export interface KubeContext {
   stop: Stop
 }
 
-/** @param options `info` is what the face may know; `endpoint` is what it may not. */
+/** @param options `info` is visible to the user interface; `endpoint` is not. */
 export function createKubeContext({ info, endpoint }: { info: ContextInfo; endpoint: Endpoint }): KubeContext {
   const closing = new AbortController()
   const untilClosed = (signal?: AbortSignal): AbortSignal =>
@@ -91,7 +91,7 @@ export function createKubeContext({ info, endpoint }: { info: ContextInfo; endpo
   }
 }
 
-/** Path of a container's log with its options as the API takes them. */
+/** Path of a container's log with its options as query parameters. */
 export function logPath(options: LogOptions): string {
   const query = new URLSearchParams()
   if (options.container) query.set('container', options.container)
@@ -158,9 +158,9 @@ function failureOf(code: number, body: string): Error {
     const status = JSON.parse(body) as Partial<Status>
     if (status.kind === 'Status') return failure(code, status.reason ?? '', status.message ?? body, status.details)
   } catch {
-    // Not a Status: say what came.
+    // Not a Status: the message is the body.
   }
-  return failure(code, 'Unknown', body.slice(0, 500) || `the server answered ${code}`)
+  return failure(code, 'Unknown', body.slice(0, 500) || `the server responded with ${code}`)
 }
 
 /** Texts of RFC 7234 `Warning: 299 - "…"` headers, as the API server sends deprecations. */
@@ -191,14 +191,14 @@ async function exec(
   await bridgeTerminal(socket, io, onOutput)
 }
 
-/** Carries a terminal over the channel protocol until the process ends or the face goes away. */
+/** Connects a terminal over the channel protocol until the process ends or the user interface disconnects. */
 async function bridgeTerminal(
   socket: WebSocket,
   io: { onInput(listener: (input: TerminalInput) => void): void; signal: AbortSignal },
   onOutput: (output: TerminalOutput) => Promise<void>,
 ): Promise<void> {
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() }
-  // One chain keeps the order of output and lets a slow reader hold the process back.
+  // One promise chain keeps the order of output and lets a slow reader pause the process.
   let chain = Promise.resolve()
   let result: TerminalOutput = { exit: { message: 'the connection to the container was lost' } }
   const emit = (output: TerminalOutput): void => {
@@ -242,7 +242,7 @@ async function bridgeTerminal(
   })
   const abort = (): void => socket.terminate()
   io.signal.addEventListener('abort', abort, { once: true })
-  // Proxies and laptops drop idle connections; a ping keeps a quiet shell alive.
+  // Proxies and laptops drop idle connections; pings keep an idle shell open.
   const ping = setInterval(() => socket.readyState === WebSocket.OPEN && socket.ping(), 20_000)
   try {
     await ended

@@ -37,7 +37,7 @@ interface Parts {
   context?: Record<string, unknown>
 }
 
-/** A kubeconfig with one context `name`, whose cluster and user are called so too. */
+/** A kubeconfig with one context `name`, with its cluster and user of the same name. */
 async function write(
   file: string,
   name: string,
@@ -90,7 +90,7 @@ describe('credentials', () => {
     expect(await authorizationOf({ exec })).toBe('Bearer run')
   })
 
-  test('a plugin that fails is a 401 that says why', async () => {
+  test('a plugin that fails is a 401 with the reason', async () => {
     const exec = {
       apiVersion: 'client.authentication.k8s.io/v1',
       command: 'sh',
@@ -109,7 +109,7 @@ describe('credentials', () => {
 })
 
 describe('files', () => {
-  test('are merged as kubectl does: the first entry of a name counts', async () => {
+  test('are merged as in kubectl: the first entry of a name applies', async () => {
     const first = await write('a', 'dev', { user: { token: 'first' }, context: { namespace: 'web' } })
     const second = await write('b', 'dev', { user: { token: 'second' } })
     const third = await write('c', 'prod')
@@ -138,14 +138,14 @@ describe('files', () => {
   })
 
   test.each(['', 'clusters: [', '[]', 'null', '"text"'])(
-    'that hold no kubeconfig have no contexts: %j',
+    'that are not kubeconfigs have no contexts: %j',
     async (text) => {
       await writeFile(join(dir, 'config'), text)
       expect(await open(join(dir, 'config'), join(dir, 'missing')).list()).toEqual([])
     },
   )
 
-  test('a file that is being edited counts with what it held before', async () => {
+  test('a file that is invalid while it is edited keeps its last contexts', async () => {
     const path = await write('config', 'dev')
     const { list } = open(path)
     const [before] = await list()
@@ -155,7 +155,7 @@ describe('files', () => {
 })
 
 describe('changes', () => {
-  test('a context that stays the same is kept', async () => {
+  test('an unchanged context is kept', async () => {
     const path = await write('config', 'dev', { user: { token: 'abc' } })
     const { list } = open(path)
     const [before] = await list()
@@ -163,7 +163,7 @@ describe('changes', () => {
     expect((await list())[0]).toBe(before)
   })
 
-  test('a context whose credentials changed is closed, with its streams, and opened anew', async () => {
+  test('a context whose credentials changed is closed, with its streams, and opened again', async () => {
     const path = await write('config', 'dev', { user: { token: 'old' } })
     const { list, get } = open(path)
     const [before] = await list()
@@ -183,7 +183,7 @@ describe('changes', () => {
     await expect(before?.request({ method: 'GET', path: '/' })).rejects.toThrow()
   })
 
-  test('a context that vanishes is gone without being asked for', async () => {
+  test('a context that disappears is closed without a request', async () => {
     const path = await write('config', 'dev')
     const { list, get } = open(path)
     await list()

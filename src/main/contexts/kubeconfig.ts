@@ -19,14 +19,14 @@ export interface KubeconfigContexts {
 }
 
 export interface KubeconfigContextsOptions {
-  /** As kubectl takes them from KUBECONFIG: of two entries with one name, the one in the earlier file counts. */
+  /** As in kubectl's KUBECONFIG: of two entries with one name, the one in the earlier file applies. */
   files: readonly string[]
   log: Log
 }
 
 /**
- * Follows kubeconfig files, which `@kubernetes/client-node` reads. A context that changed or went away is closed with its
- * connections and credentials; one that stayed the same keeps its connections.
+ * Follows kubeconfig files, which `@kubernetes/client-node` parses. A context that changed or disappeared is closed
+ * with its connections and credentials; an unchanged one keeps its connections.
  */
 export function createKubeconfigContexts({ files, log }: KubeconfigContextsOptions): KubeconfigContexts {
   let open = new Map<string, { fingerprint: string; context: KubeContext }>()
@@ -71,7 +71,7 @@ interface Candidate {
   fingerprint: string
 }
 
-/** Reads one file; a file that cannot be read as a kubeconfig counts with what it held before, and is logged once. */
+/** Reads one file. When it cannot be parsed, its last valid contents apply, and the error is logged once. */
 function createFileReader(file: string, log: Log): () => Promise<KubeConfig | undefined> {
   let last: { text: string; config: KubeConfig | undefined } = { text: '', config: undefined }
   return async () => {
@@ -91,9 +91,9 @@ function createFileReader(file: string, log: Log): () => Promise<KubeConfig | un
   }
 }
 
-/** @throws Error when the text is no kubeconfig. */
+/** @throws Error when the text is not a kubeconfig. */
 async function parseConfig(text: string, folder: string): Promise<KubeConfig> {
-  // The library's reader alone, and only once there is a kubeconfig: its generated API, which nothing here uses, is large.
+  // Imports only the reader, and only when there is a kubeconfig: the library's generated API is large and unused here.
   const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js')
   const config = new KubeConfig()
   config.loadFromString(text, { onInvalidEntry: 'filter' })
@@ -114,7 +114,7 @@ function addTokenFiles(config: KubeConfig, text: string, folder: string): void {
   })
 }
 
-/** What the files say together, by id; contexts that name a missing cluster are left out. */
+/** The merged contexts by id; contexts whose cluster is missing are left out. */
 function usableContexts(configs: readonly KubeConfig[]): Map<string, Candidate> {
   const all = <T>(list: (config: KubeConfig) => T[]): T[] => configs.flatMap(list)
   const clusters = firstOfEachName(all(({ clusters }) => clusters))
@@ -126,7 +126,7 @@ function usableContexts(configs: readonly KubeConfig[]): Map<string, Candidate> 
     if (!cluster || !Config || !URL.canParse(cluster.server)) continue
     const user: User = users.get(context.user) ?? { name: context.user }
     const config = new Config()
-    // Plain HTTP has no certificate to verify; the library asks for this to be said.
+    // Plain HTTP has no certificate to verify; the library requires this to be stated.
     const plain = cluster.server.startsWith('http:')
     config.loadFromOptions({
       clusters: [plain ? { ...cluster, skipTLSVerify: true } : cluster],
@@ -168,7 +168,10 @@ function openContext(
   }
 }
 
-/** Certificates and tokens are asked of the library for each request: it runs credential plugins and renews what expires. */
+/**
+ * Certificates and tokens come from the library for each request: it runs credential plugins and renews expiring
+ * credentials.
+ */
 function endpointOf(config: KubeConfig, server: URL): Endpoint {
   let current: { material: string; agent: Agent } | undefined
   const keepAliveAgent = (options: RequestOptions): Agent => {
@@ -198,7 +201,7 @@ function endpointOf(config: KubeConfig, server: URL): Endpoint {
   }
 }
 
-/** Editors replace files: their folders are watched, where they exist. */
+/** Watches the files' folders, where they exist, since editors replace files. */
 function watchFolders(files: readonly string[], onChange: () => void): FSWatcher[] {
   const folders = new Map<string, Set<string>>()
   for (const file of files) folders.set(dirname(file), (folders.get(dirname(file)) ?? new Set()).add(basename(file)))

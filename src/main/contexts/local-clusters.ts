@@ -8,36 +8,38 @@ import type { RunningCluster, Work } from '#main/cluster/index.ts'
 import { certificateEndpoint, createKubeContext, type KubeContext } from './kube-context.ts'
 import { createOperation, type OperationKind, type RunningOperation } from './operation.ts'
 
-/** The clusters of one data folder: their state on disk, their life in this process, and what is under way on each. */
+/**
+ * The clusters of one data folder: their state on disk, their lifetime in this process, and their running operations.
+ */
 export interface LocalClusters {
   list(): Cluster[]
   onChange(listener: () => void): Stop
-  /** Begin and return; the operation's outcome shows in `list`. @throws Error where it cannot even begin. */
+  /** Starts the operation and returns; `list` shows its outcome. @throws Error when it cannot start. */
   create(spec: ClusterSpec): void
   start(name: string): void
   stop(name: string): void
   delete(name: string): void
   retry(name: string): void
   cancel(name: string): void
-  /** @returns the new worker's name: the given one, or the next free. */
+  /** @returns the new worker's name: the given one, or the next free one. */
   addWorker(name: string, worker?: string): string
   removeWorker(name: string, worker: string): void
   /** Resolves when the running operation of `name` has ended. @throws its error */
   settled(name: string): Promise<void>
-  /** @throws Error for the user when it does not run. */
+  /** @throws Error for the user when the cluster is not running. */
   running(name: string): RunningCluster
   context(id: string): KubeContext | undefined
   engine(): Promise<Engine>
-  /** Ends every cluster: `keep` leaves the workers running. */
+  /** Stops every cluster; `keep` leaves the workers running. */
   close(workers: 'stop' | 'keep' | 'remove'): Promise<void>
 }
 
 export interface LocalClustersOptions {
-  /** Folder of the clusters, one sub-folder each. */
+  /** Folder of the clusters, with a folder for each. */
   dir: string
-  /** Opens the cluster in `dir`, making what is missing. */
+  /** Opens the cluster in `dir`, creating what is missing. */
   open(options: OpenCluster): Promise<RunningCluster>
-  /** Removes workers, volumes and networks of a cluster that does not run. */
+  /** Removes workers, volumes and networks of a cluster that is not running. */
   removeRemains(name: string): Promise<void>
   engine(): Promise<Engine>
   clock: Clock
@@ -65,7 +67,7 @@ interface Member {
   unsubscribe?: Stop
 }
 
-/** Reads the folder's clusters; none is started. */
+/** Reads the folder's clusters and starts none. */
 export async function openLocalClusters(options: LocalClustersOptions): Promise<LocalClusters> {
   const { dir, clock, log } = options
   await mkdir(dir, { recursive: true, mode: 0o700 })
@@ -88,7 +90,7 @@ export async function openLocalClusters(options: LocalClustersOptions): Promise<
     return cluster
   }
 
-  /** Runs `task` as the one operation of `member`; a second one at the same time is refused. */
+  /** Runs `task` as the only operation of `member`; refuses a second one meanwhile. */
   const operate = (
     member: Member,
     kind: OperationKind,
@@ -137,7 +139,7 @@ export async function openLocalClusters(options: LocalClustersOptions): Promise<
 
   const create = (spec: ClusterSpec): void => {
     const existing = members.get(spec.name)
-    if (existing && existing.state !== 'failed') throw new Error(`a cluster named "${spec.name}" exists already`)
+    if (existing && existing.state !== 'failed') throw new Error(`a cluster named "${spec.name}" already exists`)
     const workers = Array.from({ length: spec.workers }, (_, index) => `${spec.name}-worker-${index + 1}`)
     const member: Member = { name: spec.name, dir: join(dir, spec.name), spec, workers, state: 'creating' }
     members.set(spec.name, member)
@@ -202,7 +204,7 @@ export async function openLocalClusters(options: LocalClustersOptions): Promise<
       const member = find(name)
       const cluster = running(name)
       const worker = wanted ?? freeName(member)
-      if (member.workers.includes(worker)) throw new Error(`cluster "${name}" has a worker named "${worker}" already`)
+      if (member.workers.includes(worker)) throw new Error(`cluster "${name}" already has a worker named "${worker}"`)
       operate(member, 'add-worker', 'running', async (work) => {
         await cluster.addWorkers([worker], work)
         member.workers.push(worker)
@@ -258,14 +260,14 @@ async function readMembers(dir: string, log: Log): Promise<Member[]> {
       }
       return { name: entry.name, dir: folder, spec: clusterSpec.parse(spec), workers, state: 'stopped' }
     } catch (error) {
-      log.warn('not a cluster folder; left alone', { folder, error: (error as Error).message })
+      log.warn('not a cluster folder; ignored', { folder, error: (error as Error).message })
       return undefined
     }
   })
   return (await Promise.all(members)).filter((member) => member !== undefined)
 }
 
-/** The lowest `<cluster>-worker-<n>` that is not taken. */
+/** The lowest free `<cluster>-worker-<n>`. */
 function freeName({ name, workers }: Member): string {
   let number = 1
   while (workers.includes(`${name}-worker-${number}`)) number++

@@ -5,10 +5,10 @@ import type { Work } from '#main/cluster/index.ts'
 
 export type OperationKind = Operation['kind']
 
-/** One long piece of work on a cluster, as the face shows it while it runs and after. */
+/** One long operation on a cluster, as the user interface shows it while it runs and afterwards. */
 export interface RunningOperation {
   readonly running: boolean
-  /** Resolves when the work has succeeded. @throws what it failed with */
+  /** Resolves when the operation has succeeded. @throws its error */
   readonly settled: Promise<void>
   view(): Operation
   cancel(): void
@@ -16,7 +16,7 @@ export interface RunningOperation {
 
 const keptLogLines = 500
 
-/** Starts `task` at once and keeps its steps and its last log lines; `changed` is called at every change. */
+/** Starts `task`, and records its steps and last log lines; `changed` is called at every change. */
 export function createOperation({
   kind,
   clock,

@@ -21,7 +21,7 @@ export interface DesktopBack {
 
 export interface DesktopOptions {
   /** Calls back when the process is told to end from outside: by a signal, or by its parent's end. */
-  onToldToEnd(end: () => void): Stop
+  onEndSignal(end: () => void): Stop
   installation: { root: string; renderer: string; resources: string }
   openBack(options: {
     commands: { onCommand(listener: (command: Command) => void): Stop }
@@ -31,7 +31,7 @@ export interface DesktopOptions {
 }
 
 /** Starts the shell in order: scheme, back, security, window, menu and tray; quits in the reverse order. */
-export async function startDesktop({ installation, openBack, onToldToEnd }: DesktopOptions): Promise<void> {
+export async function startDesktop({ installation, openBack, onEndSignal }: DesktopOptions): Promise<void> {
   registerAppScheme()
   lockDown()
   await app.whenReady()
@@ -42,7 +42,7 @@ export async function startDesktop({ installation, openBack, onToldToEnd }: Desk
   const back = await openBack({ commands, quit: (choice) => quitting.choose(choice), keychain: systemKeychain() })
   app.on('before-quit', (event) => quitting.begin(event, back.clusters.list()))
   // Nobody is there to be asked: the workers are stopped in order.
-  onToldToEnd(() => void quitting.choose('stop'))
+  onEndSignal(() => void quitting.choose('stop'))
 
   servePort(back.router)
   let window: BrowserWindow | undefined

@@ -19,13 +19,13 @@ import { createEdge, RequestRefused, respond } from '#shared/base/request-edge.t
 import { InvalidImageReference, taggedImage } from '#shared/kube/image-reference.ts'
 
 /**
- * The host's ends of the tunnels. The host dials each worker's one published loopback port, twice, with mutual TLS:
- * over `h2` it asks the worker (kubelet API, connections into its network), over `slipway-reverse` the same HTTP/2 runs
- * the other way and the worker reaches the API server and the host's images. So nothing but loopback is exposed, and
- * Docker Desktop, where workers have no route to the host, is no different from Linux.
+ * The host's ends of the tunnels. The host dials the one port that each worker publishes on loopback, twice, with
+ * mutual TLS: over `h2` it sends requests to the worker (kubelet API, connections into its network); over
+ * `slipway-reverse` HTTP/2 runs in the opposite direction, and the worker reaches the API server and the host's images.
+ * Only loopback is exposed, and Docker Desktop, where workers have no route to the host, works like Linux.
  */
 export interface Tunnels {
-  /** Keeps a tunnel to `node` at `port` of 127.0.0.1; a second call with another port moves it. */
+  /** Keeps a tunnel to `node` at `port` of 127.0.0.1; another call with a different port moves it. */
   open(node: string, port: number): void
   close(node: string): void
   isUp(node: string): boolean
@@ -54,15 +54,15 @@ export interface TunnelsOptions {
   tls: { ca: string; cert: string; key: string }
   /** Where the API server listens on 127.0.0.1. */
   apiServerPort(): number
-  /** A `docker save` stream of an image of the host's engine; undefined when it has not got it. */
+  /** A `docker save` stream of an image in the host's engine; undefined when the image is missing. */
   fetchImage(reference: string): Promise<Readable | undefined>
-  /** Id of an image of the host's engine, by which a worker sees that it has the newest already. */
+  /** ID of an image in the host's engine, with which a worker checks whether its copy is current. */
   imageId?(reference: string): Promise<string | undefined>
   clock: Clock
   log: Log
 }
 
-/** A stream that nobody reads keeps one window in memory at most. */
+/** Flow control window, bytes: the most that an unread stream keeps in memory. */
 const settings = { settings: { initialWindowSize: 2 ** 20, maxConcurrentStreams: 2_000, enablePush: false } }
 const sessionWindow = 32 * 2 ** 20
 const pingInterval = 5_000
@@ -121,7 +121,7 @@ function answered(
   })
 }
 
-/** One worker's pair of sessions, dialled anew whenever one of them ends. */
+/** One worker's pair of sessions, dialled again whenever one of them ends. */
 class Tunnel {
   readonly port: number
   session: ClientHttp2Session | undefined
@@ -188,7 +188,7 @@ class Tunnel {
     const stopPings = keepAlive(client, stop)
     try {
       await new Promise<void>((resolve, reject) => {
-        // Its first SETTINGS frame shows that the worker has let us in; a refused client never sees one.
+        // The first SETTINGS frame shows that the worker has accepted the client; a refused client gets none.
         client.once('remoteSettings', () => {
           client.setLocalWindowSize(sessionWindow)
           this.session = client
@@ -231,7 +231,7 @@ class Tunnel {
   }
 }
 
-/** A worker that is paused or gone does not close its sockets: no answer to a ping ends the tunnel. */
+/** A paused or stopped worker does not close its sockets: an unanswered ping ends the tunnel. */
 function keepAlive(session: ClientHttp2Session, end: () => void): () => void {
   let waiting: NodeJS.Timeout | undefined
   const timer = setInterval(() => {
@@ -248,12 +248,12 @@ function keepAlive(session: ClientHttp2Session, end: () => void): () => void {
   }
 }
 
-/** How many images one worker may be sent at once. */
+/** Number of images that may be sent to one worker at once. */
 const mostImages = 16
 
 /**
- * What workers may ask of the host: a connection to the API server, and images by their references. A worker is not
- * trusted: what it asks for is parsed here, before anything reaches the engine.
+ * Requests that workers may send to the host: connections to the API server, and images by reference. Workers are not
+ * trusted: their requests are parsed here before anything reaches the engine.
  */
 function serveWorker(session: ServerHttp2Session, options: TunnelsOptions): void {
   let sending = 0
@@ -272,7 +272,7 @@ function serveWorker(session: ServerHttp2Session, options: TunnelsOptions): void
         if (folder !== 'images' || rest.length > 0) throw new RequestRefused(404, 'not found')
         const reference = readReference(name)
         if (method === 'HEAD') await sendImageId(stream, reference, options)
-        else if (method !== 'GET') throw new RequestRefused(405, 'images are asked for by GET or HEAD')
+        else if (method !== 'GET') throw new RequestRefused(405, 'images are requested by GET or HEAD')
         else if (sending >= mostImages) throw new RequestRefused(503, 'too many images at once')
         else {
           sending++
@@ -293,7 +293,7 @@ function readReference(text: string): string {
   }
 }
 
-/** @throws RequestRefused 503 when the API server does not answer */
+/** @throws RequestRefused 503 when the API server does not respond */
 async function joinApiServer(stream: ServerHttp2Stream, port: number): Promise<void> {
   const socket = connectTcp({ port, host: '127.0.0.1', noDelay: true })
   stream.once('close', () => socket.destroy())
@@ -302,7 +302,7 @@ async function joinApiServer(stream: ServerHttp2Stream, port: number): Promise<v
     () => false,
   )
   socket.on('error', () => stream.close())
-  if (!isConnected) throw new RequestRefused(503, 'the API server does not answer')
+  if (!isConnected) throw new RequestRefused(503, 'the API server does not respond')
   if (!respond(stream, { ':status': 200 })) {
     socket.destroy()
     return

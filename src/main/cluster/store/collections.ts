@@ -1,11 +1,11 @@
 import type { Entry, ListResult } from './store.ts'
 
-/** States of keys that differ from the present: another entry, or none. */
+/** Entries of keys that differ from the current ones; undefined for keys without an entry. */
 export type Overlay = ReadonlyMap<string, Entry | undefined>
 
 /**
- * Entries in folders, as their keys are: `/registry/<group>/<resource>/[<namespace>/]<name>`. A list reads its folder
- * alone, so its cost does not grow with what lies elsewhere.
+ * Entries in folders by their keys: `/registry/<group>/<resource>/[<namespace>/]<name>`. A list reads one folder, so
+ * its cost does not depend on other resources.
  */
 export class Collections {
   readonly #byKey = new Map<string, Entry>()
@@ -38,7 +38,7 @@ export class Collections {
     return this.#folders.get(prefix)?.size ?? 0
   }
 
-  /** Entries of a folder in key order. @param overlay what some of its keys hold instead */
+  /** Entries of a folder in key order. @param overlay replaces the entries of some keys */
   list(prefix: string, { limit, after, overlay }: ListRange): Omit<ListResult, 'revision'> {
     const present = this.#folders.get(prefix)?.sorted() ?? []
     const keys = overlay && overlay.size > 0 ? overlaid(present, overlay) : present
@@ -68,7 +68,7 @@ interface ListRange {
   overlay?: Overlay
 }
 
-/** Keys with those of the overlay that hold something, without those that hold nothing. */
+/** Adds the overlay's keys with an entry and removes those without. */
 function overlaid(keys: readonly string[], overlay: Overlay): string[] {
   const kept = keys.filter((key) => !overlay.has(key))
   const there: string[] = []
@@ -76,7 +76,7 @@ function overlaid(keys: readonly string[], overlay: Overlay): string[] {
   return there.length > 0 ? merge(kept, there.sort(byCodeUnit)) : kept
 }
 
-/** The group's folder, the resource's in it, the namespace's in that: what can be listed or watched. */
+/** The folders of a key that can be listed or watched: its group, resource and namespace. */
 export function* prefixesOf(key: string): Iterable<string> {
   // '/registry/' + group + '/' + resource + '/'
   const group = key.indexOf('/', 10)
@@ -88,7 +88,7 @@ export function* prefixesOf(key: string): Iterable<string> {
   if (namespace >= 0) yield key.slice(0, namespace + 1)
 }
 
-/** Keys of one folder; new and removed ones are merged into order only when somebody lists. */
+/** Keys of one folder; new and removed keys are merged into sorted order when it is listed. */
 class Folder {
   #sorted: string[] = []
   #added = new Set<string>()

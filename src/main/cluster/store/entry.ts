@@ -3,15 +3,15 @@ import type { KubeObject } from '#shared/kube/object.ts'
 import type { Entry } from './store.ts'
 
 /**
- * One revision of one object, as object, as bytes, or as both: either is made from the other when asked for. History
- * keeps old revisions as bytes alone, which take a fraction of the room.
+ * One revision of one object, as object, as bytes, or as both; either is made from the other on demand. History keeps
+ * old revisions as bytes only, which take a fraction of the memory.
  */
 export class StoredEntry implements Entry {
   readonly key: string
   readonly revision: number
   #object: KubeObject | undefined
   #json: Buffer | undefined
-  /** What a delete has ended: its own last state is made from that. */
+  /** The entry that a delete has removed: the deleted object's last state is made from it. */
   readonly #ended: Entry | undefined
 
   private constructor(key: string, revision: number, { object, json, ended }: Partial<Entry> & { ended?: Entry }) {
@@ -45,7 +45,7 @@ export class StoredEntry implements Entry {
     return (this.#json ??= Buffer.from(JSON.stringify(this.object)))
   }
 
-  /** The JSON as text, for the log; serialised here if it has not been yet, and kept as bytes for all others. */
+  /** The JSON as text, for the log; serialized on first use, and kept as bytes for later readers. */
   text(): string {
     if (this.#json) return this.#json.toString()
     const text = JSON.stringify(this.object)
@@ -53,12 +53,12 @@ export class StoredEntry implements Entry {
     return text
   }
 
-  /** Bytes that it takes. */
+  /** Size in bytes. */
   get size(): number {
     return this.#json?.length ?? 0
   }
 
-  /** Nobody but history is likely to look at it again: it keeps what the rest can be made from. */
+  /** Keeps only the bytes, or nothing if they can be derived: from here on only history refers to the entry. */
   cool(): void {
     if (this.#ended) this.#json = undefined
     else this.#json ??= Buffer.from(JSON.stringify(this.object))

@@ -36,7 +36,7 @@ async function lastSegment(dir: string): Promise<string> {
 }
 
 describe('after a restart', () => {
-  test('everything is as it was, and revisions go on', async () => {
+  test('the state is the same, and revisions continue', async () => {
     const dir = newFolder()
     const first = await open(dir)
     await first.commit([put('a', 0), put('b', 0)])
@@ -51,7 +51,7 @@ describe('after a restart', () => {
     await second.close()
   })
 
-  test('a watch from before is refused, so that the client lists anew', async () => {
+  test('a watch from before the restart is refused, so that the client lists again', async () => {
     const dir = newFolder()
     const first = await open(dir)
     await first.commit([put('a', 0)])
@@ -64,7 +64,7 @@ describe('after a restart', () => {
     await second.close()
   })
 
-  test('compaction loses nothing and shrinks the log, with writes going on', async () => {
+  test('compaction loses nothing and shrinks the log during writes', async () => {
     const dir = newFolder()
     const store = await open(dir, { segmentBytes: 20_000 })
     for (let round = 0; round < 60; round++)
@@ -99,7 +99,7 @@ describe('a damaged log', () => {
     await store.close()
   })
 
-  test('cut at any length opens with whole batches only, and says what it dropped', async () => {
+  test('truncated at any length opens with complete batches only, and reports what it dropped', async () => {
     const content = await readFile(await lastSegment(whole))
     const ends = [...content.toString().matchAll(/"n":2}\n/g)].map((match) => match.index + match[0].length)
     for (let length = content.length - 1; length > content.length - 900; length -= 37) {
@@ -115,7 +115,7 @@ describe('a damaged log', () => {
     }
   })
 
-  test('a flipped bit before a later batch is refused by name, and the file is left alone', async () => {
+  test('a flipped bit before a later batch is refused with the file’s name, and the file is not changed', async () => {
     const content = await readFile(await lastSegment(whole))
     for (const at of [20, 400, Math.floor(content.length / 2)]) {
       const dir = newFolder()
@@ -131,7 +131,7 @@ describe('a damaged log', () => {
     }
   })
 
-  test('a segment that is older than its place is refused', async () => {
+  test('a segment with revisions older than its predecessor’s is refused', async () => {
     const dir = newFolder()
     for (const name of ['a', 'b', 'c']) {
       const store = await open(dir)
@@ -143,7 +143,7 @@ describe('a damaged log', () => {
     await expect(open(dir)).rejects.toThrow(/line 1: revision \d+ is out of order/)
   })
 
-  test('a missing first segment is refused, too', async () => {
+  test('a missing first segment is refused', async () => {
     const dir = newFolder()
     for (const name of ['a', 'b']) {
       const store = await open(dir)
@@ -177,7 +177,7 @@ describe('the folder', () => {
     await (await open(dir)).close()
   })
 
-  test('a lock of a dead process is taken over', async () => {
+  test('the lock of a dead process is taken over', async () => {
     const dir = newFolder()
     await (await open(dir)).close()
     await writeFile(join(dir, 'lock'), '4194303 1')
@@ -210,9 +210,9 @@ describe('Secrets', () => {
 })
 
 describe('a disk that is full', () => {
-  test('ends the writing, with nothing lost that was acknowledged', { timeout: 60_000 }, async () => {
+  test('stops writes without losing acknowledged ones', { timeout: 60_000 }, async () => {
     const dir = newFolder()
-    // Files may grow to 300 blocks of 1 KiB: the log runs into that as it would into a full disk.
+    // Files may grow to 300 blocks of 1 KiB: the log hits that limit as it would a full disk.
     const { acked, said } = await limitedWriter(dir, 300)
     expect(acked.size).toBeGreaterThan(20)
     expect(said).toMatch(/the store cannot write its log: EFBIG/)
@@ -225,7 +225,7 @@ describe('a disk that is full', () => {
 })
 
 describe('kill -9 under load', () => {
-  test('50 times: every acknowledged write is there, and no half batch', { timeout: 120_000 }, async () => {
+  test('50 times: every acknowledged write is present, and no partial batch', { timeout: 120_000 }, async () => {
     const writer = new URL('./crash-writer.ts', import.meta.url).pathname
     let acknowledged = 0
     for (let round = 0; round < 50; round++) {
@@ -241,7 +241,7 @@ describe('kill -9 under load', () => {
   })
 })
 
-/** No batch is there by half. */
+/** Asserts that every batch is complete. */
 function expectWholePairs(store: Store): void {
   const halves = new Map<string, number>()
   for (const entry of store.list('/registry/core/pods/pairs/').entries) {
@@ -251,7 +251,7 @@ function expectWholePairs(store: Store): void {
   expect([...halves.values()].every((count) => count === 2)).toBe(true)
 }
 
-/** Runs the writer under a limit of the size of files, until it gives up. */
+/** Runs the writer under a file size limit, until it gives up. */
 function limitedWriter(dir: string, blocks: number): Promise<{ acked: Map<string, number>; said: string }> {
   const script = new URL('./crash-writer.ts', import.meta.url).pathname
   return new Promise((resolve, reject) => {
@@ -273,7 +273,7 @@ function limitedWriter(dir: string, blocks: number): Promise<{ acked: Map<string
   })
 }
 
-/** Runs the writer until `ms` after its first acknowledgement, kills it, and returns what it had acknowledged. */
+/** Runs the writer until `ms` after its first acknowledgement, kills it, and returns the acknowledged writes. */
 function killedWriter(script: string, dir: string, ms: number): Promise<Map<string, number>> {
   const acked = new Map<string, number>()
   return new Promise((resolve, reject) => {

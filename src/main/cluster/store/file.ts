@@ -10,10 +10,10 @@ import { Revisions, type Journal } from './revisions.ts'
 import type { Entry, Store } from './store.ts'
 
 export interface FileStoreOptions {
-  /** Folder of the log; made when absent, mode 0700. One process at a time. */
+  /** Folder of the log; created when missing, mode 0700. Used by one process at a time. */
   dir: string
   log: Log
-  /** Entry of the log's thread: `log-worker.ts` itself, or its bundle. */
+  /** Entry file of the log's thread: `log-worker.ts` itself, or its bundle. */
   workerUrl: URL
   /** 32 bytes that encrypt Secrets at rest. */
   secretKey?: Uint8Array
@@ -23,11 +23,14 @@ export interface FileStoreOptions {
   historyFreshMs?: number
   /** See RevisionsOptions; five minutes when unset, as etcd under Kubernetes. */
   compactEveryMs?: number
-  /** Bytes of a segment, 4 MiB when unset; a snapshot is made when the log is eight segments larger than the last one. */
+  /**
+   * Bytes of a segment, 4 MiB when unset. A snapshot is written when the log is eight segments larger than the last
+   * one.
+   */
   segmentBytes?: number
 }
 
-/** Opens the durable store. @throws Error that names the damage when the log is worse than torn at its end */
+/** Opens the durable store. @throws Error naming the damage when the log is damaged other than by a torn tail */
 export async function createFileStore(options: FileStoreOptions): Promise<Store> {
   const {
     dir,
@@ -72,7 +75,7 @@ interface LogThread {
   revision: number
   warnings: string[]
   bytes: number
-  /** @returns the log's size in bytes once `message` has been carried out. @throws what the disk said */
+  /** @returns the log's size in bytes after `message` has been handled. @throws the disk's error */
   ask(message: Unnumbered): Promise<number>
   end(): Promise<void>
 }
@@ -134,10 +137,10 @@ function startThread({
   })
 }
 
-/** A compaction that failed is not tried again for this long, ms. */
+/** Pause after a failed compaction, ms. */
 const compactionRetryMs = 10_000
 
-/** Entries per message of a snapshot: few enough that serialising them never holds the event loop for long. */
+/** Entries per message of a snapshot: few enough that serializing them does not block the event loop for long. */
 const snapshotPart = 200
 
 function createJournal({
@@ -170,7 +173,7 @@ function createJournal({
   const compact = async (source: Revisions): Promise<void> => {
     const begun = performance.now()
     await thread.ask({ type: 'snapshot-begin' })
-    // What lies in the older segments has to be published before it is read here; later writes are in the new one.
+    // Writes in the older segments have to be published before they are read here; later writes go to the new one.
     await new Promise<void>((resolve) => setImmediate(resolve))
     const revision = source.revision
     let part: Entry[] = []

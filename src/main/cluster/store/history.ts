@@ -6,27 +6,27 @@ import { Compacted, type Change, type Entry, type WatchSink } from './store.ts'
 export interface HistoryOptions {
   /** Revision before the first change. */
   start: number
-  /** As many changes are kept however old they are, unless `compact` says otherwise. */
+  /** Minimum number of changes kept, whatever their age, unless `compact` drops them. */
   size: number
-  /** More are kept while they are younger than this, ms: Kubernetes' watch cache goes by 75 s. */
+  /** Changes younger than this, ms, are kept beyond that; Kubernetes' watch cache keeps 75 s. */
   freshMs: number
-  /** What all of them may take together, though a thousand are always kept; 32 MiB when unset. */
+  /** Bytes that all kept changes may take, though a thousand are always kept; 32 MiB when unset. */
   bytes?: number
   clock: Clock
-  /** A watcher has thrown: its mistake is not to be the others' loss. */
+  /** Called when a watcher throws, so that the other watchers still get the change. */
   onError(error: unknown): void
 }
 
-/** Changes behind the newest that are kept as objects, too; older ones are bytes alone. */
+/** Newest changes that are also kept as objects; older ones are kept as bytes only. */
 const warmChanges = 1_024
-/** Changes that are kept whatever they take. */
+/** Number of changes that are kept whatever their size. */
 const fewest = 1_000
-/** Dropped changes that may linger until they are cut off together. */
+/** Number of dropped changes after which the array is cut. */
 const slab = 1_000
 
 /**
- * The last changes, in order: what watchers replay, and what takes a list back to an older revision. A change that
- * leaves the window moves the compaction revision, so that whoever still needs it is told `410 Gone`, as by etcd.
+ * The last changes, in order: watchers replay them, and lists at an older revision undo them. A change that leaves the
+ * window advances the compaction revision: requests for older revisions get `410 Gone`, as from etcd.
  */
 export class History {
   readonly #size: number
@@ -34,7 +34,7 @@ export class History {
   readonly #maxBytes: number
   readonly #clock: Clock
   readonly #onError: (error: unknown) => void
-  /** A window that slides over arrays; the front is cut off in slabs, so that each push stays cheap. */
+  /** A sliding window over arrays; the front is cut in slabs, so that each push stays cheap. */
   #changes: Change[] = []
   #times: number[] = []
   #sizes: number[] = []
@@ -71,7 +71,7 @@ export class History {
     this.#cool()
   }
 
-  /** Forgets every change up to `revision`. */
+  /** Drops every change up to `revision`. */
   compact(revision: number): void {
     if (revision <= this.#compacted) return
     while (this.#first < this.#changes.length && this.#revisionAt(this.#first) <= revision) this.#dropFirst()
@@ -94,7 +94,8 @@ export class History {
   }
 
   /**
-   * What the keys under `prefix` that have changed after `revision` held then; undefined where that was nothing.
+   * The keys under `prefix` that have changed after `revision`, with their entries then; undefined when a key did not
+   * exist.
    * @throws Compacted
    */
   before(prefix: string, revision: number): Map<string, Entry | undefined> {
@@ -132,7 +133,7 @@ export class History {
     this.#bytes -= this.#sizes[this.#first++] ?? 0
   }
 
-  /** Gives the dropped front back in slabs, so that no push has to move the whole window. */
+  /** Frees the dropped front in slabs, so that no push has to move the whole window. */
   #cut(): void {
     if (this.#first < slab) return
     this.#changes = this.#changes.slice(this.#first)
@@ -146,7 +147,7 @@ export class History {
     for (; this.#cooled < this.#changes.length - warmChanges; this.#cooled++) {
       const change = this.#changes[this.#cooled]
       if (!change) continue
-      // What a put has written may still be current; what it has replaced never is.
+      // The entry that a put has written may still be current; the one that it has replaced is not.
       if (change.previous instanceof StoredEntry) change.previous.cool()
       if (change.type === 'delete' && change.entry instanceof StoredEntry) change.entry.cool()
     }
@@ -177,5 +178,5 @@ export class History {
   }
 }
 
-/** What a change keeps alive: the state that it has replaced. */
+/** The bytes that a change retains: the entry that it has replaced. */
 const sizeOf = ({ previous }: Change): number => (previous instanceof StoredEntry ? previous.size : 0)

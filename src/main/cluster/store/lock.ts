@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Stop } from '#shared/base/disposable.ts'
 
-/** Takes the folder for this process; the lock of a process that has died is taken over. @throws Error when it is in use */
+/** Locks the folder for this process; takes over the lock of a dead process. @throws Error when it is in use */
 export function lockFolder(dir: string): Stop {
   const file = join(dir, 'lock')
   for (let tries = 0; tries < 2; tries++) {
@@ -29,7 +29,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** When a process began, where the system tells (Linux): a pid that was given out again is another process. */
+/** Start time of a process, where the system provides it (Linux): a reused pid is another process. */
 function startTime(pid: number): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[19]

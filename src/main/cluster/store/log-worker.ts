@@ -14,16 +14,16 @@ import {
 } from './segment.ts'
 
 /**
- * The log's thread: appends batches to the newest segment (NeDB writes them, this syncs them), rotates segments, and
- * turns old ones into a snapshot that the main thread feeds it. Off the main thread, so that no write stalls a request.
+ * The log's thread: appends batches to the newest segment (NeDB writes, this syncs), rotates segments, and replaces old
+ * ones by a snapshot that the main thread sends. Separate from the main thread, so that no write stalls a request.
  *
- * Appends and rotations need no new descriptor: the segment, its successor and the folder are open ahead. After a failed
- * append nothing is written until `recover` has dropped the half-written batch and begun a new segment.
+ * Appends and rotations need no new file descriptor: the segment, its successor and the folder are open in advance.
+ * After a failed append nothing is written until `recover` has dropped the incomplete batch and begun a new segment.
  */
 export interface LogWorkerData {
   dir: string
   secretKey?: Uint8Array
-  /** A segment beyond this many bytes is closed and a new one begun. */
+  /** A segment larger than this many bytes is closed and a new one begun. */
   segmentBytes: number
 }
 
@@ -57,11 +57,11 @@ const spareName = 'segment.next'
 const snapshotDraft = 'snapshot.tmp'
 
 let current: Segment | undefined
-/** The next segment, opened ahead under a name of its own; undefined while it cannot be made. */
+/** The next segment, opened in advance under a temporary name; undefined while it cannot be created. */
 let spare: Segment | undefined
 let snapshot: { segment: Segment; until: number } | undefined
 let bytes = 0
-/** Why the last append failed, until `recover` has succeeded. */
+/** Error of the last append, until `recover` has succeeded. */
 let failure: Error | undefined
 
 async function start(to: MessagePort): Promise<void> {
@@ -106,15 +106,15 @@ async function append(batch: Extract<ToLog, { type: 'append' }>): Promise<void> 
 }
 
 /**
- * Makes the log writable again after a failed append: drops what was written of the batch, shows that there is room for
- * more, and goes on in a new segment. @throws what the disk says, with nothing changed for readers of the log
+ * Makes the log writable again after a failed append: drops the incomplete batch, checks that the disk accepts more,
+ * and begins a new segment. @throws the disk's error, with nothing changed for readers of the log
  */
 async function recover(): Promise<void> {
   if (!failure || !current) return
   await current.rewind()
   if (!spare) await prepareSpare()
   if (!spare) throw failure
-  await spare.prove()
+  await spare.probe()
   await rotate()
   failure = undefined
 }
@@ -143,7 +143,7 @@ function documents({
   })
 }
 
-/** Begins the next segment. @throws what the disk says; the present one is then still in use */
+/** Begins the next segment. @throws the disk's error; the current segment stays in use */
 async function rotate(): Promise<void> {
   if (!spare) await prepareSpare()
   if (!spare) throw new Error('the next segment cannot be made')
@@ -158,7 +158,7 @@ async function rotate(): Promise<void> {
   await prepareSpare()
 }
 
-/** Opens the next segment ahead, so that going on needs no descriptor; tried again later where that fails. */
+/** Opens the next segment in advance, so that rotation needs no descriptor; retried later when it fails. */
 async function prepareSpare(): Promise<void> {
   try {
     await rm(join(dir, spareName), { force: true })
@@ -168,7 +168,7 @@ async function prepareSpare(): Promise<void> {
   }
 }
 
-/** A step of the snapshot; one that fails leaves nothing of it. */
+/** Runs a step of the snapshot; a failed step removes the snapshot. */
 async function compact(message: Extract<ToLog, { type: `snapshot-${string}` }>): Promise<void> {
   try {
     if (message.type === 'snapshot-begin') await beginSnapshot()
@@ -182,7 +182,7 @@ async function compact(message: Extract<ToLog, { type: `snapshot-${string}` }>):
   }
 }
 
-/** From here on new writes go to a new segment; the snapshot will stand for all the older ones. */
+/** Starts a snapshot: new writes go to a new segment, and the snapshot will replace all older ones. */
 async function beginSnapshot(): Promise<void> {
   if (failure) throw failure
   await rotate()
@@ -192,7 +192,7 @@ async function beginSnapshot(): Promise<void> {
 }
 
 async function endSnapshot(revision: number): Promise<void> {
-  if (!snapshot) throw new Error('no snapshot was begun')
+  if (!snapshot) throw new Error('no snapshot was started')
   const { segment, until } = snapshot
   await segment.write([commitDocument(revision, segment.records)])
   await segment.sync()
@@ -208,7 +208,9 @@ async function endSnapshot(revision: number): Promise<void> {
   snapshot = undefined
 }
 
-/** Reads the newest snapshot and the segments behind it, cuts a torn tail, and opens a new segment. @throws DamagedLog */
+/**
+ * Reads the newest snapshot and the segments after it, cuts a torn tail, and opens a new segment. @throws DamagedLog
+ */
 async function load(): Promise<FromLog> {
   const files = (await readdir(dir)).filter((file) => numberOf(file) !== undefined)
   const newest = Math.max(
@@ -224,7 +226,7 @@ async function load(): Promise<FromLog> {
   let written = 0
   for (const [index, file] of segments.entries()) {
     if (numberOf(file) !== expected)
-      throw new DamagedLog(join(dir, file), 1, `what lies before it, up to ${segmentName(expected)}, is missing`)
+      throw new DamagedLog(join(dir, file), 1, `the log before it, from ${segmentName(expected)}, is missing`)
     expected++
     written = await readInto(file, { live, after: written, warnings, isLast: index === segments.length - 1 })
   }
@@ -237,7 +239,7 @@ async function load(): Promise<FromLog> {
   return { type: 'loaded', entries: [...live.values()], revision, warnings, bytes }
 }
 
-/** A snapshot's records are in the order of its writing: only its checksums and its marker matter. */
+/** A snapshot's records have no order of revisions: only their checksums and the marker are checked. */
 async function readSnapshot(file: string, live: Map<string, LoadedEntry>): Promise<number> {
   const content = await readFile(join(dir, file))
   bytes += content.length
@@ -259,7 +261,7 @@ async function readSnapshot(file: string, live: Map<string, LoadedEntry>): Promi
   return marker.r
 }
 
-/** @param after revision of the segment before; those of this one are greater. @returns its last revision */
+/** @param after last revision of the segment before. @returns the last revision of this one */
 async function readInto(
   file: string,
   {
@@ -281,8 +283,8 @@ async function readInto(
     await copyFile(path, `${path}.torn`)
     await cut(path, length)
     warnings.push(
-      `${path}: its last ${torn} bytes are no complete batch and were cut off; kept in ${path}.torn. A crash in the middle ` +
-        'of a write leaves such an end, and that write was never acknowledged; if the file was cut in another way, ' +
+      `${path}: its last ${torn} bytes are not a complete batch and were cut off; they are kept in ${path}.torn. A crash in the middle ` +
+        'of a write leaves such a tail, and that write was never acknowledged; if the file was cut in another way, ' +
         'acknowledged writes are missing',
     )
   }
@@ -290,7 +292,7 @@ async function readInto(
   return lastRevision
 }
 
-/** Takes the end off a file, for good: what was dropped must not come back behind what is written next. */
+/** Truncates a file durably: the dropped bytes must not reappear before later writes. */
 async function cut(path: string, length: number): Promise<void> {
   const file = await open(path, 'r+')
   try {
@@ -308,7 +310,7 @@ const numberOf = (file: string): number | undefined => {
 
 let folder: FileHandle | undefined
 
-/** A new or renamed file is on disk only when its folder is. */
+/** Syncs a folder: a new or renamed file is durable only when its folder is. */
 async function syncFolder(): Promise<void> {
   folder ??= await open(dir, 'r')
   await folder.sync()
@@ -320,13 +322,13 @@ interface Persistence {
   persistNewStateAsync(documents: LogDocument[]): Promise<void>
 }
 
-/** What has to fit on the disk before writes are accepted again after a failure. */
-const proof = Buffer.alloc(64 * 1024, ' ')
+/** Bytes that must fit on the disk before writes are accepted again after a failure. */
+const probeBytes = Buffer.alloc(64 * 1024, ' ')
 
 /**
- * One file of the log: NeDB appends to it, this syncs it (NeDB never does on append). Only NeDB's persistence is asked:
- * its insert would also keep a copy of every document in memory, which nobody reads here. It is given our handle in
- * place of a path, which `appendFile` takes as well: no append opens the file anew.
+ * One file of the log: NeDB appends to it, this syncs it (NeDB never does on append). Only NeDB's persistence is used:
+ * its insert would also keep a copy of every document in memory. It gets our file handle instead of a path, which
+ * `appendFile` accepts: no append opens the file again.
  */
 class Segment {
   number: number
@@ -334,7 +336,7 @@ class Segment {
   bytes = 0
   readonly #persistence: Persistence
   readonly #file: FileHandle
-  /** Length up to which the file is on disk. */
+  /** Length up to which the file is synced. */
   #synced: number
 
   private constructor(number: number, persistence: Persistence, file: FileHandle, size: number) {
@@ -374,16 +376,16 @@ class Segment {
     this.#synced = (await this.#file.stat()).size
   }
 
-  /** Takes off what was written since the last sync. */
+  /** Truncates what was written since the last sync. */
   async rewind(): Promise<void> {
     await this.#file.truncate(this.#synced)
     await this.#file.datasync()
   }
 
-  /** Shows that the disk takes more, and leaves nothing of the proof. @throws what the disk says */
-  async prove(): Promise<void> {
+  /** Writes and removes a probe. @throws the disk's error when it accepts no more */
+  async probe(): Promise<void> {
     try {
-      await this.#file.appendFile(proof)
+      await this.#file.appendFile(probeBytes)
       await this.#file.datasync()
     } finally {
       await this.rewind()
@@ -395,7 +397,7 @@ class Segment {
     await this.#file.close()
   }
 
-  /** Closes without a word about what was written. */
+  /** Closes without reporting errors. */
   discard(): Promise<void> {
     return this.#file.close()
   }

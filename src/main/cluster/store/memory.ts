@@ -9,7 +9,7 @@ export interface MemoryStoreOptions extends Pick<
   clock?: Clock
 }
 
-/** A store without a disk, for tests: the same revisions over a log that forgets. */
+/** A store without a disk, for tests: the same revisions over a log that discards everything. */
 export function createMemoryStore({ clock = systemClock, ...options }: MemoryStoreOptions = {}): Store {
   return new Revisions({
     ...options,

@@ -5,7 +5,7 @@ import { StoreFailed } from './store.ts'
 import { createFakeClock } from '#test/support/fake-clock.ts'
 import { key, put } from './store.fixture.ts'
 
-/** A log whose appends end when told to. */
+/** A log whose appends end when the test says so. */
 function heldJournal(): { journal: Journal; settle: ((error?: Error) => void)[] } {
   const settle: ((error?: Error) => void)[] = []
   const journal: Journal = {
@@ -34,7 +34,7 @@ test('writes that wait together share one append', async () => {
   await store.close()
 })
 
-test('after a failed append writes are refused until the log has recovered, and nothing of it is seen', async () => {
+test('after a failed append writes are refused until the log has recovered, and the failed ones are never visible', async () => {
   const { journal, settle } = heldJournal()
   const clock = createFakeClock()
   const store = new Revisions({ journal, clock })
@@ -63,7 +63,7 @@ test('after a failed append writes are refused until the log has recovered, and 
   await nextTurn()
   settle[2]?.()
   const [entry] = await again
-  // The revisions of what was refused are not given out again.
+  // Revisions of refused writes are not reused.
   expect(entry?.revision).toBeGreaterThan((store.get(key('kept'))?.revision ?? 0) + 1)
   await store.close()
 })

@@ -16,10 +16,10 @@ import {
   type WatchSink,
 } from './store.ts'
 
-/** What the revisions need of a log: the changes of one batch on disk, all or none, when the promise resolves. */
+/** The log beneath the revisions: appends one batch to disk, all or nothing, before the promise resolves. */
 export interface Journal {
   append(changes: readonly StoredChange[]): Promise<void>
-  /** Makes the log writable again after a failed append, without anything of that batch. @throws while it cannot */
+  /** Makes the log writable again after a failed append, without any of that batch. @throws while it cannot */
   recover(): Promise<void>
   /** Called after a batch has been published; the journal may compact from `entries`. */
   published?(): void
@@ -33,15 +33,15 @@ export interface StoredChange extends Change {
 export interface RevisionsOptions {
   journal: Journal
   clock: Clock
-  /** Entries that the log held, and its last revision. */
+  /** Entries read from the log, and its last revision. */
   initial?: { entries: Iterable<Entry>; revision: number }
-  /** How many changes watchers may look back; when unset 10,000, and more while they are fresh. */
+  /** Minimum number of changes in the history; when unset 10,000, and more while they are recent. */
   historySize?: number
-  /** Changes younger than this, ms, are kept beyond that as long as there is room. */
+  /** Changes younger than this, ms, are kept beyond that within the byte limit. */
   historyFreshMs?: number
-  /** Changes older than this are forgotten at the next turn of the same length, ms; never when unset. */
+  /** Interval of compaction, ms; changes older than one interval are dropped. Never when unset. */
   compactEveryMs?: number
-  /** A watcher has thrown. */
+  /** Called when a watcher throws. */
   onWatcherError?(error: unknown): void
 }
 
@@ -52,13 +52,13 @@ interface Pending {
 }
 
 /**
- * The MVCC core: head (what writers compare with), durable state (what readers see), history (what watchers replay).
- * Writes that arrive while a batch is being flushed form the next batch, so one sync serves them all.
+ * The MVCC core: head (writers compare with it), durable state (readers see it), history (watchers replay it). Writes
+ * that arrive while a batch is being flushed form the next batch, so one sync serves them all.
  */
 export class Revisions implements Store {
   readonly #journal: Journal
   readonly #durable = new Collections()
-  /** The newest write of each key that is not durable yet; without an entry when it is a delete. */
+  /** The newest write of each key that is not durable yet; a delete has no entry. */
   readonly #unflushed = new Map<string, { revision: number; entry?: Entry }>()
   readonly #history: History
   #allocated: number
@@ -150,7 +150,7 @@ export class Revisions implements Store {
     await this.#journal.close()
   }
 
-  /** As etcd under Kubernetes: what was there at the last turn is what the history goes back to after this one. */
+  /** Compacts to the revision of the previous interval, as Kubernetes does with etcd. */
   #compactEvery(ms: number, clock: Clock): void {
     const mark = this.#revision
     this.#stopCompacting = clock.after(ms, () => {
@@ -208,7 +208,7 @@ export class Revisions implements Store {
     this.#recoverLater()
   }
 
-  /** Tries until the log can be written again; writes are refused meanwhile. */
+  /** Retries until the log can be written again; writes are refused meanwhile. */
   #recoverLater(): void {
     this.#stopRecovery = this.#clock.after(recoveryMs, () => {
       this.#journal.recover().then(
@@ -223,10 +223,10 @@ export class Revisions implements Store {
   }
 }
 
-/** How long writes are refused before the log is tried again, ms. */
+/** Time between attempts to recover the log, ms. */
 const recoveryMs = 500
 
 function ended(previous: Entry | undefined, revision: number): StoredEntry {
-  if (!previous) throw new Error('a delete needs something to delete')
+  if (!previous) throw new Error('a delete needs an existing entry')
   return StoredEntry.deleted(previous, revision)
 }

@@ -6,9 +6,9 @@ import type { KeyFiles } from '#main/keys/key-files.ts'
 const keyBytes = 32
 
 /**
- * The key that encrypts Secrets at rest, `secret.key` in the cluster's folder. A new one is made for a new cluster only:
- * another key cannot read what the store holds. @throws Error for the user when the key of an existing store is missing or
- * damaged
+ * The key that encrypts Secrets at rest, `secret.key` in the cluster's folder. A key is generated for a new cluster
+ * only: an existing store cannot be read with another one. @throws Error for the user when the key of an existing store
+ * is missing or damaged
  */
 export async function secretsKey(dir: string, keys: KeyFiles): Promise<Uint8Array> {
   const file = join(dir, 'secret.key')

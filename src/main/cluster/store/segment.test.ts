@@ -24,7 +24,7 @@ function writtenLog(batches: number): { content: Buffer; ends: number[]; counts:
 describe('reading a segment', () => {
   const { content, ends, counts } = writtenLog(12)
 
-  test('cut at every single length, it holds exactly the batches that are whole', () => {
+  test('truncated at any length, it has exactly the complete batches', () => {
     for (let length = 0; length <= content.length; length++) {
       const whole = ends.filter((end) => end <= length).length
       const read = readSegment('f', content.subarray(0, length), 0)
@@ -34,7 +34,7 @@ describe('reading a segment', () => {
     }
   })
 
-  test('with any bit flipped it is refused, unless it is the last marker that was hit, as by a crash', () => {
+  test('with any bit flipped it is refused, except in the last marker, as after a crash', () => {
     const lastMarker = content.lastIndexOf('\n', content.length - 2)
     for (let at = 0; at < content.length; at++) {
       const damaged = Buffer.from(content)
@@ -44,18 +44,18 @@ describe('reading a segment', () => {
     }
   })
 
-  test('revisions that do not grow are refused', () => {
+  test('revisions that do not increase are refused', () => {
     expect(() => readSegment('f', content, 5)).toThrow('out of order')
     expect(() => readSegment('f', Buffer.concat([content, content]), 0)).toThrow('out of order')
   })
 
-  test('two torn batches with a whole one behind them are no torn tail', () => {
+  test('two torn batches before a complete one are not a torn tail', () => {
     const torn = Buffer.concat([content.subarray(0, ends[0]! + 10), Buffer.from('\n'), content.subarray(ends[1])])
     expect(() => readSegment('f', torn, 0)).toThrow(/line \d+/)
   })
 })
 
-test('a seal holds only its own line', () => {
+test('a checksum matches only its own line', () => {
   expect(unseal(seal('{"a":1}'))).toBe('{"a":1}')
   expect(unseal(seal('{"a":1}').replace('1', '2'))).toBeUndefined()
   expect(unseal('')).toBeUndefined()
@@ -65,13 +65,13 @@ describe('the vault', () => {
   const vault = createVault(randomBytes(32))
   const key = '/registry/core/secrets/default/s'
 
-  test('locks Secrets and nothing else', () => {
+  test('encrypts Secrets and nothing else', () => {
     expect(vault.lock(key, 'hunter2')).not.toContain('hunter2')
     expect(vault.open(key, vault.lock(key, '{"ü":1}'))).toBe('{"ü":1}')
     expect(vault.lock('/registry/core/configmaps/default/s', 'plain')).toBe('plain')
   })
 
-  test('never locks the same value the same way, and no value fits another key', () => {
+  test('never encrypts a value the same way twice, and binds it to its key', () => {
     expect(vault.lock(key, 'x')).not.toBe(vault.lock(key, 'x'))
     expect(() => vault.open(`${key}2`, vault.lock(key, 'x'))).toThrow('not the one')
   })

@@ -2,8 +2,8 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 
 /**
- * One line of the log. Records carry an object as one opaque string, because NeDB refuses keys with dots in them; a
- * marker ends each batch, and what has no marker behind it was never acknowledged.
+ * One line of the log. Records carry an object as one opaque string, because NeDB refuses keys with dots. A marker ends
+ * each batch; records without a marker after them were never acknowledged.
  */
 export type Line =
   | { kind: 'record'; revision: number; key: string; value: string | null }
@@ -17,7 +17,7 @@ export interface LogDocument {
   k?: string
   /** Object of a record, null = deleted. */
   v?: string | null
-  /** Records of the batch that a marker ends. */
+  /** Number of records in the batch that a marker ends. */
   n?: number
 }
 
@@ -34,16 +34,19 @@ export const commitDocument = (revision: number, count: number): LogDocument => 
   n: count,
 })
 
-/** Each line begins with its checksum; NeDB calls these around its own JSON (afterSerialization, beforeDeserialization). */
+/**
+ * Prefixes each line with its checksum; NeDB calls these around its own JSON (afterSerialization,
+ * beforeDeserialization).
+ */
 export const seal = (line: string): string => `${crc32(line).toString(16).padStart(8, '0')} ${line}`
 
-/** @returns the JSON of a sealed line, or undefined when the checksum does not hold. */
+/** @returns the JSON of a line, or undefined when its checksum does not match. */
 export function unseal(line: string): string | undefined {
   const text = line.slice(9)
   return line[8] === ' ' && crc32(text).toString(16).padStart(8, '0') === line.slice(0, 8) ? text : undefined
 }
 
-/** The log is damaged in a way that a crash cannot explain: nothing is touched, the user has to decide. */
+/** The log is damaged in a way that a crash cannot explain. The files are not changed: the user has to decide. */
 export class DamagedLog extends Error {
   constructor(file: string, line: number, what: string) {
     super(`${file}, line ${line}: ${what}. The file was left as it is; restore it from a copy, or delete the cluster`)
@@ -52,14 +55,14 @@ export class DamagedLog extends Error {
 
 export interface SegmentContents {
   records: { revision: number; key: string; value: string | null }[]
-  /** Bytes up to and with the last commit marker. */
+  /** Bytes up to the end of the last commit marker. */
   length: number
-  /** Bytes behind it: a batch that a crash cut short. */
+  /** Bytes after it: a batch that a crash cut short. */
   torn: number
   lastRevision: number
 }
 
-/** Reads a segment. @param after revisions must grow beyond this one @throws DamagedLog */
+/** Reads a segment. @param after revisions must be greater than this one @throws DamagedLog */
 export function readSegment(file: string, content: Buffer, after: number): SegmentContents {
   const records: SegmentContents['records'] = []
   let batch: SegmentContents['records'] = []
@@ -74,7 +77,7 @@ export function readSegment(file: string, content: Buffer, after: number): Segme
     if (line?.kind === 'commit') {
       if (bad) throw new DamagedLog(file, bad.line, bad.what)
       if (line.count !== batch.length || (batch.at(-1)?.revision ?? line.revision) !== line.revision)
-        throw new DamagedLog(file, number, `the batch has ${batch.length} records where its marker says ${line.count}`)
+        throw new DamagedLog(file, number, `the batch has ${batch.length} records but its marker says ${line.count}`)
       for (const record of batch) records.push(record)
       lastRevision = Math.max(lastRevision, line.revision)
       batch = []
@@ -101,7 +104,10 @@ function parse(sealed: string): Line | undefined {
   }
 }
 
-/** Encrypts Secrets at rest: AES-256-GCM, one nonce a value, bound to its key so that values cannot be swapped. */
+/**
+ * Encrypts Secrets at rest with AES-256-GCM: a nonce per value, and the store key as additional data so that values
+ * cannot be swapped.
+ */
 export function createVault(secretKey: Uint8Array | undefined) {
   const isSecret = (key: string): boolean => key.startsWith('/registry/core/secrets/')
   return {
@@ -112,7 +118,7 @@ export function createVault(secretKey: Uint8Array | undefined) {
       const text = Buffer.concat([cipher.update(value, 'utf8'), cipher.final()])
       return prefix + Buffer.concat([nonce, cipher.getAuthTag(), text]).toString('base64')
     },
-    /** @throws Error when the key is missing or not the one that locked it */
+    /** @throws Error when the encryption key is missing or not the one that encrypted the value */
     open(key: string, value: string): string {
       if (!value.startsWith(prefix)) return value
       if (!secretKey) throw new Error(`${key} is encrypted, and no key was given`)

@@ -12,13 +12,13 @@ export interface CaseOptions {
   compactEveryMs?: number
 }
 
-/** Time that goes on when told to. */
+/** A clock that tests advance. */
 export interface SteppedClock extends Clock {
   advance(ms: number): Promise<void>
   readonly pending: number
 }
 
-/** What every store does, whatever lies beneath it. */
+/** The behaviour of every store, whatever its log. */
 export function describeStore(
   what: string,
   open: (options: CaseOptions) => Promise<Store>,
@@ -35,7 +35,7 @@ export function describeStore(
     const names = (prefix = '/registry/core/pods/'): string[] =>
       store.list(prefix).entries.map((entry) => entry.object.metadata.name ?? '')
 
-    test('gives each write the next revision, in the object too', async () => {
+    test('gives each write the next revision, and sets it in the object', async () => {
       const [a] = await store.commit([put('a', 0)])
       const [b] = await store.commit([put('b', 0)])
       expect(b!.revision).toBe(a!.revision + 1)
@@ -44,7 +44,7 @@ export function describeStore(
       expect(store.revision).toBe(b!.revision)
     })
 
-    test('refuses a write that expected another head, and writes nothing of its batch', async () => {
+    test('refuses a write whose expected revision is not the head, with its whole batch', async () => {
       const [a] = await store.commit([put('a', 0)])
       await expect(store.commit([put('b', 0), put('a', 0)])).rejects.toBeInstanceOf(RevisionMismatch)
       await expect(store.commit([put('a', a!.revision - 1)])).rejects.toBeInstanceOf(RevisionMismatch)
@@ -57,7 +57,7 @@ export function describeStore(
       expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
     })
 
-    test('readers see a write only once it is durable, writers at once', async () => {
+    test('readers see a write once it is durable, writers immediately', async () => {
       const written = store.commit([put('a', 0)])
       expect(store.get(key('a'))).toBeUndefined()
       expect(store.head(key('a'))).toBeDefined()
@@ -65,7 +65,7 @@ export function describeStore(
       expect(store.get(key('a'))).toBeDefined()
     })
 
-    test('a chain of writes on heads that are still being flushed keeps its order', async () => {
+    test('successive writes to a key that is still being flushed keep their order', async () => {
       const writes = Array.from({ length: 20 }, (_, index) =>
         store.commit([put('a', store.head(key('a'))?.revision ?? 0, index)]),
       )
@@ -74,7 +74,7 @@ export function describeStore(
       expect(store.head(key('a'))).toBe(store.get(key('a')))
     })
 
-    test('lists a folder in the order of its keys, in pages', async () => {
+    test('lists a folder in key order, in pages', async () => {
       for (const name of ['c', 'a', 'e', 'b', 'd']) await store.commit([put(name, 0)])
       await store.commit([put('x', 0, 1, 'other')])
       expect(names('/registry/core/pods/default/')).toEqual(['a', 'b', 'c', 'd', 'e'])
@@ -86,7 +86,7 @@ export function describeStore(
       expect(store.list('/registry/core/nothing/').entries).toEqual([])
     })
 
-    test('lists the past until it is compacted', async () => {
+    test('lists old revisions until they are compacted', async () => {
       const [a] = await store.commit([put('a', 0, 'old')])
       const then = a!.revision
       await store.commit([put('a', then, 'new')])
@@ -98,7 +98,7 @@ export function describeStore(
       expect(names()).toEqual(['b'])
     })
 
-    test('watches from any revision that is left, in order, without gap or double', async () => {
+    test('watches from any revision in the history, in order, without gaps or duplicates', async () => {
       const [a] = await store.commit([put('a', 0)])
       await store.commit([put('b', 0)])
       const seen: Change[] = []
@@ -122,7 +122,7 @@ export function describeStore(
       expect(deletion!.entry.object.metadata.resourceVersion).toBe(String(deletion!.entry.revision))
     })
 
-    test('a watcher of one namespace hears nothing of the others', async () => {
+    test('a watcher of one namespace gets no changes of others', async () => {
       const seen: string[] = []
       const stop = store.watch('/registry/core/pods/default/', store.revision, {
         changes: (batch) => seen.push(...batch.map(({ entry }) => entry.key)),
@@ -146,7 +146,7 @@ export function describeStore(
       expect(store.list('/registry/core/').entries.map((entry) => entry.key)).toEqual([key('a')])
     })
 
-    test('what list and watch tell together is the truth, under many random writes', async () => {
+    test('list and watch together reproduce the state, under many random writes', async () => {
       const start = store.list('/registry/core/pods/')
       const state = new Map(start.entries.map((entry) => [entry.key, entry.revision]))
       const stop = store.watch('/registry/core/pods/', start.revision, {
@@ -176,7 +176,7 @@ export function describeStore(
       expect([...state].sort()).toEqual(end.map((entry) => [entry.key, entry.revision]))
     })
 
-    test('refuses what has left the window', async () => {
+    test('refuses revisions that have left the history', async () => {
       const small = await open({ historySize: 5, historyFreshMs: 0 })
       try {
         const [first] = await small.commit([put('k0', 0)])
@@ -190,7 +190,7 @@ export function describeStore(
       }
     })
 
-    test('keeps more than the window while it is fresh, and lets it go with time', async () => {
+    test('keeps recent changes beyond the minimum, and drops them with time', async () => {
       const clock = newClock()
       const small = await open({ clock, historySize: 5, historyFreshMs: 75_000 })
       const sink = { changes: () => undefined, close: () => undefined }
@@ -206,7 +206,7 @@ export function describeStore(
       }
     })
 
-    test('forgets the past every few minutes, whether or not something happens', async () => {
+    test('compacts periodically, with or without writes', async () => {
       const clock = newClock()
       const aging = await open({ clock, compactEveryMs: 300_000 })
       try {
@@ -224,7 +224,7 @@ export function describeStore(
       expect(clock.pending).toBe(0)
     })
 
-    test('pages through the past while it goes on', async () => {
+    test('pages through an old revision during writes', async () => {
       for (let i = 0; i < 9; i++) await store.commit([put(`k${i}`, 0, 'old')])
       const revision = store.revision
       const pages: string[] = []
@@ -235,7 +235,7 @@ export function describeStore(
         for (const entry of entries)
           pages.push(`${entry.object.metadata.name ?? ''}=${(entry.object as unknown as { data: string }).data}`)
         after = entries.at(-1)?.key
-        // What comes, goes and changes meanwhile is not seen.
+        // Concurrent creates, deletes and updates are not visible.
         await store.commit([put(`k${page}x`, 0, 'new')])
         await store.commit([put('k8', store.head(key('k8'))!.revision, 'new')])
         await store.commit([
@@ -245,7 +245,7 @@ export function describeStore(
       expect(pages).toEqual(Array.from({ length: 9 }, (_, index) => `k${index}=old`))
     })
 
-    test('old revisions are whole, however long ago', async () => {
+    test('old revisions have complete objects, whatever their age', async () => {
       const writes: Promise<unknown>[] = []
       for (let i = 0; i < 3_000; i++) {
         const expected = store.head(key('a'))?.revision ?? 0
@@ -264,7 +264,7 @@ export function describeStore(
       }
     })
 
-    test('a watcher that throws harms nobody else', async () => {
+    test('a watcher that throws does not affect others', async () => {
       const seen: string[] = []
       const broken = store.watch('/registry/core/pods/', store.revision, {
         changes: () => {

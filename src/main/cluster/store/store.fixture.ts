@@ -1,7 +1,7 @@
 import type { KubeObject } from '#shared/kube/object.ts'
 import type { Operation } from './store.ts'
 
-/** Small objects that the store's tests write. */
+/** Small objects for the store's tests. */
 export const key = (name: string, namespace = 'default', resource = 'pods'): string =>
   `/registry/core/${resource}/${namespace}/${name}`
 

@@ -2,7 +2,7 @@ import type { Stop } from '#shared/base/disposable.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 
 /**
- * The revisioned map beneath the API server; the contract of etcd that Kubernetes relies on.
+ * The revisioned map beneath the API server, with the contract of etcd that Kubernetes relies on.
  *
  * One revision counter for everything; a commit is atomic, gets one revision per operation, and is acknowledged only
  * after it is on disk. Readers and watchers see a revision only once it is durable; writers compare against the head
@@ -17,16 +17,16 @@ export interface Store {
   /** Watches and reads from a revision at or before this one are refused with Compacted. */
   readonly compactedRevision: number
 
-  /** Why writes are refused at the moment; undefined when they are not. */
+  /** The reason why writes are refused now; undefined when they are accepted. */
   readonly failure: Error | undefined
 
   /** The durable entry of `key`. */
   get(key: string): Entry | undefined
-  /** The newest entry of `key`, flushed or not: what the next writer has to compare with. */
+  /** The newest entry of `key`, durable or not: the next writer compares with it. */
   head(key: string): Entry | undefined
   /** Entries under `prefix` in key order, at `revision` when given. @throws Compacted */
   list(prefix: string, options?: ListOptions): ListResult
-  /** How many entries live under `prefix`. */
+  /** Number of entries under `prefix`. */
   count(prefix: string): number
 
   /**
@@ -36,9 +36,9 @@ export interface Store {
   commit(operations: Operation[]): Promise<Entry[]>
 
   /**
-   * Delivers every change under `prefix` after `fromRevision`, oldest first, in batches of one flush.
-   * Changes already in the ring are delivered before this returns. `sink.close` is called when the watcher lags behind
-   * the ring. @throws Compacted when `fromRevision` has left the ring.
+   * Delivers every change under `prefix` after `fromRevision`, oldest first, in batches of one flush. Changes already
+   * in the history are delivered before this returns. `sink.close` is called when the watcher lags behind the history.
+   * @throws Compacted when `fromRevision` has left the history.
    */
   watch(prefix: string, fromRevision: number, sink: WatchSink): Stop
 
@@ -62,7 +62,7 @@ export type Operation =
       key: string
       /** Head revision that the caller read; 0 = must not exist. */
       expected: number
-      /** Given its revision, returns the object to store (with that resourceVersion). */
+      /** Returns the object to store for the given revision (its resourceVersion). */
       build(revision: number): KubeObject
     }
   | { type: 'delete'; key: string; expected: number; build?(revision: number): KubeObject }
@@ -83,9 +83,9 @@ export interface ListResult {
 
 export interface Change {
   type: 'put' | 'delete'
-  /** The new entry; of a delete, the last state with the revision of the delete. */
+  /** The new entry; for a delete, the last state with the revision of the delete. */
   entry: Entry
-  /** What the key held before, unless created. */
+  /** The previous entry, unless created. */
   previous?: Entry
 }
 
@@ -94,7 +94,7 @@ export interface WatchSink {
   close(reason: Compacted): void
 }
 
-/** The asked revision has been compacted away: `410 Gone`. */
+/** The requested revision has been compacted: `410 Gone`. */
 export class Compacted extends Error {
   readonly compactedRevision: number
 
@@ -104,7 +104,7 @@ export class Compacted extends Error {
   }
 }
 
-/** The head is not what the writer expected: a create of an existing key, or a lost race. */
+/** The head is not the expected revision: a create of an existing key, or a lost race. */
 export class RevisionMismatch extends Error {
   readonly key: string
   readonly head: Entry | undefined
@@ -116,7 +116,9 @@ export class RevisionMismatch extends Error {
   }
 }
 
-/** The log cannot be written: nothing of the refused write is stored, and none is accepted until it can. */
+/**
+ * The log cannot be written: nothing of the refused write is stored, and no write is accepted until the log recovers.
+ */
 export class StoreFailed extends Error {
   constructor(cause: unknown) {
     super(`the store cannot write its log: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })

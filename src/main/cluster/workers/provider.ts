@@ -29,7 +29,7 @@ export interface WorkerProvider {
   /** Ends the worker at once, as a power cut would. */
   kill(name: string): Promise<void>
   /** The last output of a worker that has ended. */
-  lastWords(name: string): Promise<string>
+  lastOutput(name: string): Promise<string>
   /** Removes the worker with its volumes; nothing happens when it is not there. */
   remove(name: string): Promise<void>
   /** Replaces files inside a worker, running or not. */

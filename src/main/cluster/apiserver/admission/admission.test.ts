@@ -75,13 +75,13 @@ const pod = (spec: object = {}): object => ({ spec: { containers: [{ name: 'a' }
 describe('NamespaceLifecycle', () => {
   const create = (): Promise<unknown> => admitted(namespaceLifecycle, { kind: 'pods', object: pod() })
 
-  it('lets objects into namespaces that are there', async () => {
+  it('allows objects in existing namespaces', async () => {
     await expect(create()).rejects.toThrow('namespaces "dev" not found')
     objects.set('namespaces//dev', { metadata: { name: 'dev' } })
     await create()
   })
 
-  it('refuses new objects while a namespace is going, with the cause that controllers look for', async () => {
+  it('refuses new objects in a terminating namespace, with the cause NamespaceTerminating', async () => {
     objects.set('namespaces//dev', { metadata: { name: 'dev', deletionTimestamp: 'now' } })
     const error: unknown = await create().catch((error: unknown) => error)
     expect((error as Error).message).toBe(
@@ -90,7 +90,7 @@ describe('NamespaceLifecycle', () => {
     expect(isNamespaceTerminating(error)).toBe(true)
   })
 
-  it('keeps the namespaces of the system', async () => {
+  it('refuses to delete system namespaces', async () => {
     const remove = (name: string): Promise<unknown> =>
       admitted(namespaceLifecycle, { kind: 'namespaces', operation: 'DELETE', name, namespace: name })
     await expect(remove('default')).rejects.toThrow(
@@ -118,7 +118,7 @@ describe('ServiceAccount', () => {
   const admit = (spec: object = {}): Promise<AnyPod> =>
     admitted(serviceAccount({ clock }), { kind: 'pods', object: pod(spec) })
 
-  it('gives the default account, its pull secrets and its token to every container', async () => {
+  it('sets the default account and its pull secrets, and mounts its token in every container', async () => {
     const { spec } = await admit()
     expect(spec.serviceAccountName).toBe('default')
     expect(spec.imagePullSecrets).toEqual([{ name: 'registry' }])
@@ -137,27 +137,27 @@ describe('ServiceAccount', () => {
     })
   })
 
-  it('mounts no token where pod or account do not want it', async () => {
+  it('mounts no token when pod or account opt out', async () => {
     expect((await admit({ automountServiceAccountToken: false })).spec.volumes).toBeUndefined()
     objects.set('serviceaccounts/dev/default', { metadata: {}, automountServiceAccountToken: false })
     expect((await admit()).spec.volumes).toBeUndefined()
     expect((await admit({ automountServiceAccountToken: true })).spec.volumes).toHaveLength(1)
   })
 
-  it('leaves a container alone that mounts something there itself', async () => {
+  it('leaves a container unchanged that mounts something at the token’s path', async () => {
     const own = [{ name: 'mine', mountPath: '/var/run/secrets/kubernetes.io/serviceaccount' }]
     const { spec } = await admit({ containers: [{ name: 'a', volumeMounts: own }] })
     expect(spec.containers[0]?.volumeMounts).toEqual(own)
     expect(spec.volumes).toBeUndefined()
   })
 
-  it('refuses an account that is not there', async () => {
+  it('refuses a missing account', async () => {
     await expect(admit({ serviceAccountName: 'ci' })).rejects.toThrow(
       'pods "x" is forbidden: error looking up service account dev/ci: serviceaccount "ci" not found',
     )
   })
 
-  it('waits for the default account of a namespace that has just been made', async () => {
+  it('waits for the default account of a new namespace', async () => {
     objects.delete('serviceaccounts/dev/default')
     waited = 0
     expect((await admit()).spec.volumes).toHaveLength(1)
@@ -169,14 +169,14 @@ describe('DefaultTolerationSeconds', () => {
   const admit = async (tolerations?: object[]): Promise<AnyPod['spec']['tolerations']> =>
     (await admitted<AnyPod>(defaultTolerationSeconds, { kind: 'pods', object: pod({ tolerations }) })).spec.tolerations
 
-  it('tolerates failing nodes for five minutes', async () => {
+  it('adds tolerations of five minutes for nodes that are not ready or unreachable', async () => {
     expect((await admit())?.map(({ key, tolerationSeconds }) => [key, tolerationSeconds])).toEqual([
       ['node.kubernetes.io/not-ready', 300],
       ['node.kubernetes.io/unreachable', 300],
     ])
   })
 
-  it('keeps what the pod says', async () => {
+  it('keeps the pod’s own tolerations', async () => {
     const own = { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 5 }
     expect((await admit([own]))?.map(({ tolerationSeconds }) => tolerationSeconds)).toEqual([5, 300])
     expect(await admit([{ operator: 'Exists' }])).toEqual([{ operator: 'Exists' }])
@@ -187,7 +187,7 @@ describe('Priority', () => {
   const admit = async (spec: object, over: Partial<Loose> = {}): Promise<AnyPod['spec']> =>
     (await admitted<AnyPod>(priority, { kind: 'pods', object: pod(spec), ...over })).spec
 
-  it('resolves the class to its number', async () => {
+  it('sets the priority of the class', async () => {
     objects.set('priorityclasses//high', { metadata: { name: 'high' }, value: 1000 })
     expect(await admit({ priorityClassName: 'high' })).toMatchObject({ priority: 1000 })
     expect(await admit({ priorityClassName: 'system-node-critical' })).toMatchObject({ priority: 2_000_001_000 })
@@ -196,19 +196,19 @@ describe('Priority', () => {
     expect(await admit({})).toMatchObject({ priority: 7, priorityClassName: 'usual' })
   })
 
-  it('refuses unknown classes and numbers of the client’s own', async () => {
+  it('refuses unknown classes and priorities set by the client', async () => {
     await expect(admit({ priorityClassName: 'nope' })).rejects.toThrow('no PriorityClass with name nope was found')
     await expect(admit({ priority: 5 })).rejects.toThrow('the integer value of priority (5) must not be provided')
   })
 
-  it('keeps the number through updates that leave it out', async () => {
+  it('keeps the priority in updates that omit it', async () => {
     const oldObject = pod({ priority: 7 })
     expect(await admit({}, { operation: 'UPDATE', oldObject })).toMatchObject({ priority: 7 })
   })
 })
 
 describe('TaintNodesByCondition', () => {
-  it('keeps pods off a node that nobody has seen ready', async () => {
+  it('taints a new node as not ready', async () => {
     const node = await admitted<{ spec: { taints: unknown } }>(taintNodesByCondition, { kind: 'nodes', object: {} })
     expect(node.spec.taints).toEqual([{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }])
   })
@@ -219,7 +219,7 @@ describe('DefaultStorageClass', () => {
   const admit = (spec: object): Promise<{ spec: object }> =>
     admitted(defaultStorageClass, { kind: 'persistentvolumeclaims', object: { spec } })
 
-  it('names the newest default class where a claim names none', async () => {
+  it('sets the newest default class on a claim that names none', async () => {
     objects.set('storageclasses//old', {
       metadata: { name: 'old', annotations, creationTimestamp: '2026-01-01T00:00:00Z' },
     })
@@ -242,7 +242,7 @@ describe('NodeRestriction', () => {
   })
   const admit = (loose: Loose): Promise<unknown> => admitted(restriction, { user, ...loose })
 
-  it('lets a node report its own pods only', async () => {
+  it('lets a node update the status of its own pods only', async () => {
     const report = (node: string): Loose => ({
       kind: 'pods',
       subresource: 'status',
@@ -257,7 +257,7 @@ describe('NodeRestriction', () => {
     await expect(admit({ ...report('worker-1'), object: on('worker-1', { role: 'db' }) })).rejects.toThrow('labels')
   })
 
-  it('lets a node change itself only, and not its taints', async () => {
+  it('lets a node update its own Node only, and not its taints', async () => {
     const update = (name: string, object: object): Loose => ({
       kind: 'nodes',
       namespace: '',
@@ -276,7 +276,7 @@ describe('NodeRestriction', () => {
     ).rejects.toThrow('modify labels')
   })
 
-  it('lets a node delete and ask tokens for its own pods only', async () => {
+  it('lets a node delete and request tokens for its own pods only', async () => {
     await admit({ kind: 'pods', operation: 'DELETE', oldObject: on('worker-1') })
     await expect(admit({ kind: 'pods', operation: 'DELETE', oldObject: on('worker-2') })).rejects.toThrow('delete pods')
     await expect(admit({ kind: 'pods', object: on('worker-1') })).rejects.toThrow('mirror')
@@ -304,7 +304,7 @@ describe('NodeRestriction', () => {
     await expect(renew('default', 'worker-1')).rejects.toThrow('kube-node-lease')
   })
 
-  it('does not concern anybody else', async () => {
+  it('does not apply to other users', async () => {
     await admit({ kind: 'nodes', user: { name: 'alice', groups: [] }, operation: 'UPDATE', object: {}, oldObject: {} })
   })
 })
@@ -325,14 +325,14 @@ describe('RbacEscalation', () => {
     return Promise.resolve().then(() => rbacEscalation({ rbac: rbac(special) }).validate?.(given))
   }
 
-  it('lets users grant what they hold, and no more', async () => {
+  it('lets users grant only permissions that they hold', async () => {
     await grant('roles', { rules: held })
     await expect(grant('roles', { rules: [secrets] })).rejects.toThrow(
       'roles.rbac.authorization.k8s.io "x" is forbidden: user "alice" (groups=[]) is attempting to grant RBAC permissions not currently held:\n{APIGroups:[""], Resources:["secrets"], Verbs:["get"]}',
     )
   })
 
-  it('lets those through who may escalate or bind, and administrators', async () => {
+  it('allows users who may escalate or bind, and administrators', async () => {
     await grant('roles', { rules: [secrets] }, {}, ['escalate'])
     await grant('rolebindings', { roleRef: { kind: 'Role', name: 'admin' } }, {}, ['bind'])
     await grant('roles', { rules: [secrets] }, { user: { name: 'root', groups: ['system:masters'] } })
@@ -345,7 +345,7 @@ describe('RbacEscalation', () => {
     await expect(bind('nope')).rejects.toThrow('clusterroles.rbac.authorization.k8s.io "nope" not found')
   })
 
-  it('does not mind changes that grant nothing', async () => {
+  it('allows changes that grant nothing', async () => {
     await grant('roles', { rules: [secrets] }, { operation: 'UPDATE', oldObject: { rules: [secrets] } })
   })
 })
@@ -361,7 +361,7 @@ describe('DefaultIngressClass', () => {
       metadata: { name, creationTimestamp, annotations: { 'ingressclass.kubernetes.io/is-default-class': isDefault } },
     })
 
-  it('gives the newest default class to those that name none', async () => {
+  it('sets the newest default class where none is named', async () => {
     expect((await create({ spec: {} })).spec.ingressClassName).toBeUndefined()
     addClass('old', '2026-01-01T00:00:00Z')
     addClass('new', '2026-02-01T00:00:00Z')
@@ -374,7 +374,7 @@ describe('DefaultIngressClass', () => {
 })
 
 describe('StorageObjectInUseProtection', () => {
-  it('holds claims and volumes from the first', async () => {
+  it('adds the protection finalizer to new claims and volumes', async () => {
     const admit = (kind: string, finalizers?: string[]): Promise<KubeObject> =>
       admitted(storageObjectInUseProtection, { kind, object: { metadata: { finalizers } } })
     expect((await admit('persistentvolumeclaims')).metadata.finalizers).toEqual(['kubernetes.io/pvc-protection'])
@@ -399,7 +399,7 @@ describe('PersistentVolumeClaimResize', () => {
       oldObject: from,
     })
 
-  it('lets bound claims of classes that can grow ask for more', async () => {
+  it('allows expansion of bound claims whose class allows it', async () => {
     await expect(resize(claim('1Gi'), claim('2Gi'))).rejects.toThrow('only dynamically provisioned pvc can be resized')
     objects.set('storageclasses//growing', { metadata: { name: 'growing' }, allowVolumeExpansion: true })
     await resize(claim('1Gi'), claim('2Gi'))
@@ -411,7 +411,7 @@ describe('PersistentVolumeClaimResize', () => {
 })
 
 describe('PodTopologyLabels', () => {
-  it('tells a pod the zone and region of its node', async () => {
+  it('copies the zone and region of the node to the pod’s labels', async () => {
     const labels = { 'topology.kubernetes.io/zone': 'a', 'topology.kubernetes.io/region': 'eu', other: 'x' }
     objects.set('nodes//n', { metadata: { name: 'n', labels } })
     const bind = (subresource: string): Promise<KubeObject> =>

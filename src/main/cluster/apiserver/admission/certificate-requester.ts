@@ -1,7 +1,10 @@
 import type { CertificateSigningRequest } from '#shared/kube/generated/types.ts'
 import type { AdmissionPlugin } from '../api/admission.ts'
 
-/** Who asks for a certificate is who sends the request, whatever the request says (certificates.k8s.io/v1). */
+/**
+ * Sets the requester of a CertificateSigningRequest to the requesting user, whatever the object says
+ * (certificates.k8s.io/v1).
+ */
 export const certificateRequester: AdmissionPlugin = {
   name: 'CertificateRequester',
   admit({ kind, operation, subresource, object, user }) {

@@ -6,7 +6,7 @@ import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../api/
 
 const group = 'certificates.k8s.io'
 
-/** Approves or denies only who may `approve` for the signer (CertificateApproval of Kubernetes). */
+/** CertificateApproval: approving or denying a request needs the verb `approve` for its signer. */
 export const certificateApproval = ({ rbac }: { rbac: Authorizer }): AdmissionPlugin => ({
   name: 'CertificateApproval',
   async validate(attributes) {
@@ -17,7 +17,7 @@ export const certificateApproval = ({ rbac }: { rbac: Authorizer }): AdmissionPl
   },
 })
 
-/** Issues or fails only who may `sign` for the signer (CertificateSigning). */
+/** CertificateSigning: issuing or failing a certificate needs the verb `sign` for its signer. */
 export const certificateSigning = ({ rbac }: { rbac: Authorizer }): AdmissionPlugin => ({
   name: 'CertificateSigning',
   async validate(attributes) {
@@ -33,7 +33,7 @@ export const certificateSigning = ({ rbac }: { rbac: Authorizer }): AdmissionPlu
   },
 })
 
-/** Nobody becomes a master by certificate (CertificateSubjectRestriction). */
+/** CertificateSubjectRestriction: no certificate for the group system:masters. */
 export const certificateSubjectRestriction: AdmissionPlugin = {
   name: 'CertificateSubjectRestriction',
   async validate(attributes) {
@@ -53,7 +53,7 @@ const concerns = (
 ): boolean =>
   kind.group === group && kind.plural === 'certificatesigningrequests' && operation === wanted && subresource === part
 
-/** Held for the signer by name, or for all signers of its domain. */
+/** Granted for the signer by name, or for all signers of its domain. */
 async function mayUse(
   authorizer: Authorizer,
   { user }: AdmissionAttributes,

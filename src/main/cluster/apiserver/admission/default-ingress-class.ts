@@ -5,7 +5,7 @@ import { newestDefault } from '../defaulting/default-class.ts'
 const ingressClasses = { group: 'networking.k8s.io', plural: 'ingressclasses' }
 const oldAnnotation = 'kubernetes.io/ingress.class'
 
-/** An Ingress that names no class, in neither way, gets the default one. */
+/** DefaultIngressClass: sets the default class on an Ingress that names none, by field or by annotation. */
 export const defaultIngressClass: AdmissionPlugin = {
   name: 'DefaultIngressClass',
   admit({ operation, kind, subresource, object, reader }) {

@@ -5,7 +5,7 @@ import type { AdmissionPlugin } from '../api/admission.ts'
 const storageClasses = { group: 'storage.k8s.io', plural: 'storageclasses' }
 const oldAnnotation = 'volume.beta.kubernetes.io/storage-class'
 
-/** A claim that names no class gets the default one. An empty name is a choice, too: no class. */
+/** DefaultStorageClass: sets the default class on claims that name none. An empty name explicitly means no class. */
 export const defaultStorageClass: AdmissionPlugin = {
   name: 'DefaultStorageClass',
   admit({ operation, kind, subresource, object, reader }) {

@@ -4,7 +4,10 @@ import type { AdmissionPlugin } from '../api/admission.ts'
 const taints = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
 const seconds = 300
 
-/** Pods stay five minutes on a node that fails, unless they say otherwise. */
+/**
+ * DefaultTolerationSeconds: pods stay five minutes on a node that is not ready or unreachable, unless they tolerate it
+ * otherwise.
+ */
 export const defaultTolerationSeconds: AdmissionPlugin = {
   name: 'DefaultTolerationSeconds',
   admit({ operation, kind, subresource, object }) {

@@ -31,7 +31,7 @@ export const admissionPlugins = (options: {
   rbac: RbacAuthorizer
   webhooks: WebhookOptions
   quota: ResourceQuotaOptions
-  /** What is served: parameters of policies may be of any kind. */
+  /** The served resources: parameters of policies may be of any kind. */
   resources: ResourceTable
 }): AdmissionPlugin[] => [
   namespaceLifecycle,

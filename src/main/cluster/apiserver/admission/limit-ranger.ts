@@ -6,7 +6,7 @@ import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../api/
 const limitRanges = { group: '', plural: 'limitranges' }
 const annotation = 'kubernetes.io/limit-ranger'
 
-/** LimitRanger: fills in what containers do not ask for, and refuses what is outside a namespace's limits. */
+/** LimitRanger: sets default requests and limits of containers, and refuses objects outside a namespace's limits. */
 export const limitRanger: AdmissionPlugin = {
   name: 'LimitRanger',
   admit(attributes) {
@@ -18,7 +18,7 @@ export const limitRanger: AdmissionPlugin = {
   validate(attributes) {
     const { kind, object, operation, subresource } = attributes
     if (kind.group !== '' || !object || (operation !== 'CREATE' && operation !== 'UPDATE')) return
-    // Resources of a pod that is there already change by a resize alone.
+    // Only the resize subresource changes the resources of an existing pod.
     const isPod = kind.plural === 'pods' && (operation === 'CREATE' ? subresource === '' : subresource === 'resize')
     if (!isPod && (kind.plural !== 'persistentvolumeclaims' || subresource !== '')) return
     const problems = limitsOf(attributes).flatMap(({ spec }) =>
@@ -54,7 +54,7 @@ function fillIn(pod: Pod, item: LimitRangeItem): void {
   }
 }
 
-/** @returns the names of what was filled in. */
+/** @returns descriptions of the defaults that were set. */
 function fill(container: Container, side: 'requests' | 'limits', defaults: ResourceList | undefined): string[] {
   const filled: string[] = []
   for (const [name, quantity] of Object.entries(defaults ?? {})) {
@@ -85,7 +85,7 @@ function claimProblems({ spec }: PersistentVolumeClaim, item: LimitRangeItem): s
   return problemsOf(item.type, item, spec?.resources?.requests ?? {}, {}, true)
 }
 
-/** @param requestsOnly claims have no limits: the most that they may be is about what they request. */
+/** @param requestsOnly for claims, which have no limits: max applies to their requests */
 function problemsOf(
   type: string,
   { min = {}, max = {}, maxLimitRequestRatio = {} }: LimitRangeItem,

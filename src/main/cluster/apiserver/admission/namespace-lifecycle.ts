@@ -5,7 +5,7 @@ import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../api/
 const namespaces = { group: '', plural: 'namespaces' }
 const undeletable = ['default', 'kube-system', 'kube-public']
 
-/** Nothing is created in a namespace that is not there or is going, and the system's own namespaces stay. */
+/** NamespaceLifecycle: no new objects in missing or terminating namespaces, and no deletion of system namespaces. */
 export const namespaceLifecycle: AdmissionPlugin = {
   name: 'NamespaceLifecycle',
   admit(attributes) {
@@ -15,7 +15,7 @@ export const namespaceLifecycle: AdmissionPlugin = {
         throw refusal(attributes, 'this namespace may not be deleted')
       return
     }
-    // Asking who may do what in a namespace that is yet to come is allowed.
+    // Access reviews for a namespace that does not exist yet are allowed.
     if (operation !== 'CREATE' || namespace === '' || kind.group === 'authorization.k8s.io') return
     const found: Namespace | undefined = attributes.reader.get(namespaces, '', namespace)
     if (!found) throw notFound({ group: '', resource: 'namespaces' }, namespace)
@@ -24,7 +24,7 @@ export const namespaceLifecycle: AdmissionPlugin = {
   },
 }
 
-/** The refusal that controllers know by its cause: they stop trying instead of trying again. */
+/** The refusal whose cause tells controllers not to retry. */
 function terminating(attributes: AdmissionAttributes): ApiError {
   const { namespace } = attributes
   const { message, status } = refusal(

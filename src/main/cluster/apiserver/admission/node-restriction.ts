@@ -21,8 +21,8 @@ import type { Authorizer } from '../api/access.ts'
 import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../api/admission.ts'
 
 /**
- * NodeRestriction of Kubernetes: a node's credentials write only what belongs to the node. Reads are limited by the node
- * authorizer (`auth/node-authorizer.ts`).
+ * NodeRestriction of Kubernetes: a node's credentials may write only the node's own objects. The node authorizer limits
+ * reads (`auth/node-authorizer.ts`).
  */
 export const nodeRestriction = ({ authorizer }: { authorizer: Authorizer }): AdmissionPlugin => ({
   name: 'NodeRestriction',
@@ -41,7 +41,7 @@ interface NodeWrite extends AdmissionAttributes {
   authorizer: Authorizer
 }
 
-/** Why a write is refused; undefined when it is not. */
+/** The reason to refuse a write; undefined when it is allowed. */
 type Refusal = string | undefined
 type Rule = (write: NodeWrite) => Refusal | Promise<Refusal>
 
@@ -85,7 +85,7 @@ function restrictPod(write: NodeWrite): Refusal {
   }
 }
 
-/** A node creates pods only to show what it runs by itself; they must not lead to anything else of the cluster. */
+/** A node creates mirror pods only, and they must not refer to other objects of the cluster. */
 function mirrorPodRefusal({ object, node, reader }: NodeWrite): Refusal {
   const pod = object as Pod
   if (!isMirrorPod(pod))
@@ -151,10 +151,10 @@ function changedNodeRefusal(next: Node, previous: Node, node: string): Refusal {
     return `node "${node}" is not allowed to update configSource to a new non-nil configSource`
   if (!jsonEqual(next.spec?.taints ?? [], previous.spec?.taints ?? []))
     return `node "${node}" is not allowed to modify taints`
-  // The garbage collector deletes an object whose owners are gone, and with a Node its pods (CVE-2025-5187).
+  // A forged owner would have the garbage collector delete the Node, and with it its pods (CVE-2025-5187).
   if (!jsonEqual(next.metadata.ownerReferences ?? [], previous.metadata.ownerReferences ?? []))
     return `node "${node}" is not allowed to modify ownerReferences`
-  // Ranges are given out by the control plane; every other node routes them to the node that has them.
+  // The control plane assigns pod ranges; every other node routes a range to the node that holds it.
   if (
     next.spec?.podCIDR !== previous.spec?.podCIDR ||
     !jsonEqual(next.spec?.podCIDRs ?? [], previous.spec?.podCIDRs ?? [])
@@ -174,7 +174,9 @@ function changedLabels(next: KubeObject, previous: KubeObject | undefined): stri
     .sort()
 }
 
-/** Labels that draw pods to a node: those kept for administrators, and Kubernetes' own that no kubelet sets. */
+/**
+ * Labels that a kubelet may not set: those reserved for administrators, and Kubernetes' own outside the kubelet's list.
+ */
 const forbiddenLabels = (labels: readonly string[]): string[] =>
   labels.filter((label) => {
     const domain = domainOf(label)
@@ -215,7 +217,7 @@ function restrictClaim({ subresource, operation, object, oldObject, node }: Node
     : `node "${node}" is not allowed to update fields other than status.quantity and status.conditions`
 }
 
-/** A claim without what a node says of it when its volume grows. */
+/** A claim without the status fields that a node writes when its volume is expanded. */
 function withoutCapacity({ metadata, status = {}, ...rest }: PersistentVolumeClaim): unknown {
   const { resourceVersion: _version, managedFields: _fields, ...kept } = metadata
   const {
@@ -245,12 +247,12 @@ async function restrictToken(write: NodeWrite): Promise<Refusal> {
   if (pod.metadata.uid !== uid)
     return `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`
   if (!isOn(pod, node)) return 'node requested token bound to a pod scheduled on a different node'
-  // A mirror pod is the node's own word: it gives no right to an identity.
+  // The node creates mirror pods itself: they do not entitle it to a service account's token.
   if (isMirrorPod(pod)) return 'node requested token bound to a mirror pod'
   return audienceRefusal(write, spec.audiences ?? [], pod)
 }
 
-/** ServiceAccountNodeAudienceRestriction: only audiences that the pod's volumes name, or that a role grants. */
+/** ServiceAccountNodeAudienceRestriction: only audiences that the pod's volumes name or that a role grants. */
 async function audienceRefusal(write: NodeWrite, audiences: readonly string[], pod: Pod): Promise<Refusal> {
   const { authorizer, user, namespace, name } = write
   if (audiences.length > 1) return 'node may only request 0 or 1 audiences'
@@ -282,7 +284,7 @@ function volumeNames(write: NodeWrite, pod: Pod, volume: Volume, audience: strin
   return found?.spec.tokenRequests?.some((request) => request.audience === audience) ?? false
 }
 
-/** The CSI driver of a volume, inline or behind its claim. */
+/** The CSI driver of a volume, inline or of its claim's persistent volume. */
 function driverOf({ reader, namespace }: NodeWrite, pod: Pod, volume: Volume): string | undefined {
   if (volume.csi) return volume.csi.driver
   const name = volume.ephemeral

@@ -31,7 +31,7 @@ const upstream = [
   'ResourceQuota',
 ]
 
-it('asks all plugins that Kubernetes has by default, in its order', () => {
+it('runs the plugins that Kubernetes enables by default, in its order', () => {
   const plugins = admissionPlugins({
     clock: systemClock,
     rbac: {} as RbacAuthorizer,

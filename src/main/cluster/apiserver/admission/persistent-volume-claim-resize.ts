@@ -4,7 +4,7 @@ import { refusal, type AdmissionPlugin } from '../api/admission.ts'
 
 const storageClasses = { group: 'storage.k8s.io', plural: 'storageclasses' }
 
-/** A claim may ask for more only once it is bound, and only of a class whose volumes can grow. */
+/** PersistentVolumeClaimResize: only bound claims whose class allows volume expansion may request more storage. */
 export const persistentVolumeClaimResize: AdmissionPlugin = {
   name: 'PersistentVolumeClaimResize',
   validate(attributes) {

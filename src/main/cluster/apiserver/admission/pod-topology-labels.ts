@@ -3,7 +3,7 @@ import type { AdmissionPlugin } from '../api/admission.ts'
 
 const copied = ['topology.kubernetes.io/zone', 'topology.kubernetes.io/region']
 
-/** Where a pod is put, it is told: zone and region of the node come with the binding, which hands its labels on. */
+/** PodTopologyLabels: a binding gets the zone and region labels of its node, and copies them to the pod. */
 export const podTopologyLabels: AdmissionPlugin = {
   name: 'PodTopologyLabels',
   admit({ operation, kind, subresource, object, reader }) {

@@ -4,7 +4,7 @@ import type { ObjectReader } from '../api/reader.ts'
 
 const priorityClasses = { group: 'scheduling.k8s.io', plural: 'priorityclasses' }
 
-/** Classes that exist in every cluster, whether anybody wrote them or not. */
+/** Classes that exist in every cluster without an object. */
 const systemClasses = new Map([
   ['system-cluster-critical', 2_000_000_000],
   ['system-node-critical', 2_000_001_000],
@@ -16,7 +16,7 @@ interface Priority {
   preemptionPolicy: string
 }
 
-/** Resolves a pod's priority class to the number that the scheduler compares. */
+/** Priority: resolves a pod's priority class to the number that the scheduler compares. */
 export const priority: AdmissionPlugin = {
   name: 'Priority',
   admit(attributes) {
@@ -27,7 +27,7 @@ export const priority: AdmissionPlugin = {
     if (!spec) return
     if (operation === 'UPDATE') {
       const before = (oldObject as Pod).spec
-      // Clients that do not know the fields leave them out of an update.
+      // Clients that do not know the fields omit them from an update.
       if (spec.priority === undefined && before?.priority !== undefined) spec.priority = before.priority
       if (spec.preemptionPolicy === undefined && before?.preemptionPolicy)
         spec.preemptionPolicy = before.preemptionPolicy
@@ -50,7 +50,7 @@ export const priority: AdmissionPlugin = {
   },
 }
 
-/** @throws ApiError 403 when there is no class of the name */
+/** @throws ApiError 403 when the class does not exist */
 function resolve(attributes: AdmissionAttributes, name: string | undefined): Priority {
   const { reader } = attributes
   if (!name) return ofClass(globalDefault(reader)) ?? { className: undefined, value: 0, preemptionPolicy: preempts }
@@ -69,7 +69,7 @@ const ofClass = (found: PriorityClass | undefined): Priority | undefined =>
     preemptionPolicy: found.preemptionPolicy ?? preempts,
   }
 
-/** Should there be several, the lowest one is in force. */
+/** With several global defaults, the one of lowest value applies. */
 const globalDefault = (reader: ObjectReader): PriorityClass | undefined =>
   (reader.list(priorityClasses) as PriorityClass[])
     .filter((candidate) => candidate.globalDefault)

@@ -33,7 +33,7 @@ async function quota(hard: Record<string, string>, scopes?: string[]): Promise<v
 const used = async () => (await api.client.get(resourceQuotas, { namespace: 'team', name: 'share' })).status?.used
 
 describe('a quota', () => {
-  it('lets pass what fits, puts it down, and refuses the rest', async () => {
+  it('allows what fits and adds it to the usage, and refuses the rest', async () => {
     await quota({ pods: '2', 'requests.cpu': '1' })
     await pod('a', { requests: { cpu: '600m' } })
     expect(await used()).toEqual({ pods: '1', 'requests.cpu': '600m' })
@@ -47,7 +47,7 @@ describe('a quota', () => {
     })
   })
 
-  it('gives its last piece to one of many who ask at once', async () => {
+  it('admits only one of many concurrent requests for the last unit', async () => {
     await quota({ 'count/configmaps': '3' })
     const results = await Promise.allSettled(
       Array.from({ length: 10 }, (_, i) =>
@@ -58,7 +58,7 @@ describe('a quota', () => {
     expect(await used()).toEqual({ 'count/configmaps': '3' })
   })
 
-  it('with scopes is about pods of that kind alone', async () => {
+  it('with scopes counts matching pods only', async () => {
     await quota({ pods: '0' }, ['BestEffort'])
     await pod('burstable', { requests: { cpu: '1m' } })
     await expect(pod('best-effort')).rejects.toMatchObject({ code: 403 })
@@ -76,7 +76,7 @@ describe('a quota', () => {
 })
 
 describe('limits', () => {
-  it('fill in what a container does not ask for, and say so', async () => {
+  it('set a container’s defaults and record them in an annotation', async () => {
     await api.client.create(limitRanges, {
       metadata: { name: 'l', namespace: 'team' },
       spec: { limits: [{ type: 'Container', default: { cpu: '500m' }, defaultRequest: { cpu: '100m' } }] },
@@ -88,7 +88,7 @@ describe('limits', () => {
     )
   })
 
-  it('refuse what is too little or too much', async () => {
+  it('refuse values below the minimum or above the maximum', async () => {
     await api.client.create(limitRanges, {
       metadata: { name: 'l', namespace: 'team' },
       spec: { limits: [{ type: 'Container', min: { cpu: '100m' }, max: { cpu: '1' } }] },

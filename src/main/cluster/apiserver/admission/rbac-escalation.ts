@@ -5,7 +5,7 @@ import { rbacGroup, type BindingObject, type PolicyRule, type RoleObject } from 
 import { ruleText, uncoveredRules } from '../auth/rules.ts'
 import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../api/admission.ts'
 
-/** Nobody grants rights that they do not hold, by role or by binding, unless told so by `escalate` or `bind`. */
+/** Users grant only permissions that they hold, by role or binding, unless they may `escalate` or `bind`. */
 export const rbacEscalation = ({ rbac }: { rbac: RbacAuthorizer }): AdmissionPlugin => ({
   name: 'RbacEscalation',
   validate(attributes) {
@@ -46,7 +46,7 @@ function checkBinding(attributes: AdmissionAttributes, rbac: RbacAuthorizer): vo
   refuseEscalation(attributes, rbac, rules)
 }
 
-/** @throws ApiError 403 naming what is not held */
+/** @throws ApiError 403 with the permissions that are not held */
 function refuseEscalation(attributes: AdmissionAttributes, rbac: RbacAuthorizer, wanted: readonly PolicyRule[]): void {
   const { user, namespace } = attributes
   const missing = uncoveredRules(rbac.rulesOf(user, namespace), wanted)

@@ -7,15 +7,15 @@ import { addUsage, isInScope, usageOf } from '#shared/kube/quota.ts'
 import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../api/admission.ts'
 
 export interface ResourceQuotaOptions {
-  /** Writes the status of a quota. @throws ApiError 409 when it was changed meanwhile */
+  /** Writes the status of a quota. @throws ApiError 409 when it has changed since it was read */
   writeStatus(quota: ResourceQuota): Promise<unknown>
 }
 
 const maxAttempts = 8
 
 /**
- * ResourceQuota: what goes beyond a namespace's share is refused, and what is let pass is put down at once, so that no
- * two requests get the same last piece.
+ * ResourceQuota: refuses what exceeds a namespace's quota, and adds what it admits to the usage at once, so that
+ * concurrent requests cannot share the last unit.
  */
 export function resourceQuota({ writeStatus }: ResourceQuotaOptions): AdmissionPlugin {
   const queues = new Map<string, Promise<void>>()
@@ -26,7 +26,7 @@ export function resourceQuota({ writeStatus }: ResourceQuotaOptions): AdmissionP
       if (namespace === '' || !kind.namespaced || (operation !== 'CREATE' && operation !== 'UPDATE')) return
       if (subresource !== '' && subresource !== 'resize') return
       if (quotasOf(attributes).length === 0) return
-      // Requests of one namespace are counted one after the other.
+      // Requests of one namespace are counted one at a time.
       const before = queues.get(namespace) ?? Promise.resolve()
       const turn = before.catch(() => undefined).then(() => reserve(attributes, writeStatus))
       queues.set(namespace, turn)
@@ -58,13 +58,13 @@ async function reserve(
       return
     } catch (error) {
       if (!isConflict(error) || attempt === maxAttempts) throw error
-      // Reads see what is on disk: the other write will be there in a moment.
+      // Reads return what is on disk; the conflicting write is there shortly.
       await new Promise((resolve) => setTimeout(resolve, 5 * attempt))
     }
   }
 }
 
-/** What the request adds to what a quota counts; a negative change frees nothing here. */
+/** What the request adds to the usage of a quota; decreases are left to the quota controller. */
 function deltaFor(
   quota: ResourceQuota,
   kind: AdmissionAttributes['kind'],
@@ -89,7 +89,7 @@ const difference = (a: string, b: string): string => {
   return formatQuantity({ nano: nano - parseQuantity(b).nano, format })
 }
 
-/** The quota with what is asked for, if that changes it. @throws ApiError 403 */
+/** The quota with the request added, undefined when it does not change. @throws ApiError 403 */
 function checked(quota: ResourceQuota, delta: ResourceList, attributes: AdmissionAttributes): ResourceQuota[] {
   const { hard = {}, used = {} } = quota.status ?? {}
   if (isInScope(quota, attributes.kind, attributes.object ?? { metadata: {} })) checkRequired(quota, hard, attributes)
@@ -109,7 +109,7 @@ function checked(quota: ResourceQuota, delta: ResourceList, attributes: Admissio
 
 const compute = ['cpu', 'memory', 'requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory']
 
-/** Under a quota of compute resources every container has to say what it needs. @throws ApiError 403 */
+/** Under a quota of compute resources every container must specify them. @throws ApiError 403 */
 function checkRequired(quota: ResourceQuota, hard: ResourceList, attributes: AdmissionAttributes): void {
   const { kind, object, operation } = attributes
   if (kind.group !== '' || kind.plural !== 'pods' || operation !== 'CREATE') return

@@ -2,7 +2,7 @@ import type { Pod, RuntimeClass } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { refusal, type AdmissionPlugin } from '../api/admission.ts'
 
-/** RuntimeClass: a pod takes overhead and nodes from the class that it names, and may not name one that is not there. */
+/** RuntimeClass: adds the overhead and scheduling of a pod's class to the pod; the class must exist. */
 export const runtimeClassAdmission: AdmissionPlugin = {
   name: 'RuntimeClass',
   admit(attributes) {

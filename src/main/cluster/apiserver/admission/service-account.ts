@@ -10,7 +10,7 @@ const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount'
 const attempts = 20
 const retryMs = 50
 
-/** Gives every pod a service account that exists, and mounts its token. */
+/** ServiceAccount: sets a pod's service account, which must exist, and mounts its token. */
 export const serviceAccount = ({ clock }: { clock: Clock }): AdmissionPlugin => ({
   name: 'ServiceAccount',
   admit(attributes) {
@@ -25,7 +25,7 @@ export const serviceAccount = ({ clock }: { clock: Clock }): AdmissionPlugin => 
     if (account) equip(pod.spec, account)
     else return awaitAccount(attributes, clock, name, pod.spec)
   },
-  // A mirror pod shows what a node runs by itself: it has no identity and uses no objects of the cluster.
+  // A mirror pod represents a static pod: it has no service account and refers to no objects of the cluster.
   validate(attributes) {
     const { operation, kind, subresource, object } = attributes
     if (operation !== 'CREATE' || kind.group !== '' || kind.plural !== 'pods' || subresource !== '') return
@@ -37,7 +37,7 @@ export const serviceAccount = ({ clock }: { clock: Clock }): AdmissionPlugin => 
 const find = ({ reader, namespace }: AdmissionAttributes, name: string): ServiceAccount | undefined =>
   reader.get(serviceAccounts, namespace, name)
 
-/** The default account of a namespace that has just been made follows shortly. @throws ApiError 403 */
+/** Waits shortly for the default account, which a controller creates after the namespace. @throws ApiError 403 */
 async function awaitAccount(attributes: AdmissionAttributes, clock: Clock, name: string, spec: PodSpec): Promise<void> {
   for (let attempt = 1; attempt < attempts && name === 'default'; attempt++) {
     await sleep(clock, retryMs)
@@ -75,7 +75,7 @@ const tokenVolume = (name: string): Volume => ({
   projected: {
     defaultMode: 0o644,
     sources: [
-      // Seven seconds over the hour mark the tokens that nobody asked for, as in Kubernetes.
+      // 3607 seconds mark the automatically mounted token, as in Kubernetes.
       { serviceAccountToken: { expirationSeconds: 3607, path: 'token' } },
       { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
       {
@@ -87,6 +87,6 @@ const tokenVolume = (name: string): Volume => ({
   },
 })
 
-/** Letters and digits that make no words and are not mistaken for one another. */
+/** Without vowels and characters that are easily confused (utilrand of Kubernetes). */
 const alphabet = 'bcdfghjklmnpqrstvwxz2456789'
 const randomSuffix = (): string => Array.from({ length: 5 }, () => alphabet[randomInt(alphabet.length)]).join('')

@@ -1,7 +1,10 @@
 import { storageProtection } from '#shared/kube/storage-protection.ts'
 import type { AdmissionPlugin } from '../api/admission.ts'
 
-/** Claims and volumes are held from the first: their protection controllers let go of them once nobody uses them. */
+/**
+ * StorageObjectInUseProtection: adds the finalizers that the protection controllers remove once a claim or volume is
+ * unused.
+ */
 export const storageObjectInUseProtection: AdmissionPlugin = {
   name: 'StorageObjectInUseProtection',
   admit({ operation, kind, subresource, object }) {

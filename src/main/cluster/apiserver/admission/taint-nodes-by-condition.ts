@@ -3,7 +3,7 @@ import type { AdmissionPlugin } from '../api/admission.ts'
 
 const taint = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }
 
-/** A new node takes no pods before it has been seen Ready: the node controller removes the taint then. */
+/** TaintNodesByCondition: taints a new node as not ready; the node lifecycle controller removes the taint. */
 export const taintNodesByCondition: AdmissionPlugin = {
   name: 'TaintNodesByCondition',
   admit({ operation, kind, subresource, object }) {

@@ -23,7 +23,7 @@ import type { AuthorizationAttributes, Authorizer, UserInfo } from '../api/acces
 
 const group = 'authorization.k8s.io'
 
-/** Who may do what, asked over the API: `kubectl auth can-i` and delegated authorisation. */
+/** Access reviews: `kubectl auth can-i` and delegated authorization. */
 export function accessReviews(options: { authorizer: Authorizer; rbac: RbacAuthorizer }): ActionHandler[] {
   const { authorizer, rbac } = options
   const review = (resource: string, create: ActionHandler['create']): ActionHandler => ({
@@ -120,7 +120,7 @@ function attributesOf(spec: SubjectAccessReviewSpec, user: UserInfo): Authorizat
   }
 }
 
-/** Requirements for one value; others restrict nothing that an authorizer goes by. */
+/** Requirements with one value; authorizers ignore all others. */
 function requirementsOf(selector: FieldSelectorAttributes | undefined): FieldRequirement[] | undefined {
   if (selector?.rawSelector) return fieldRequirementsOf(selector.rawSelector)
   return selector?.requirements?.flatMap(({ key, operator, values = [] }) => {

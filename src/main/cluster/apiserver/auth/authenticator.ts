@@ -5,11 +5,11 @@ import type { Authenticator, Authorizer } from '../api/access.ts'
 
 export interface AuthenticatorOptions {
   tokens: TokenVerifier
-  /** Decides who may impersonate whom. */
+  /** Decides whether a user may impersonate another. */
   authorizer: Authorizer
 }
 
-/** Tells who sends a request: by client certificate, else by bearer token, then by impersonation. */
+/** Authenticates a request by client certificate, else by bearer token, then applies impersonation. */
 export function createAuthenticator({ tokens, authorizer }: AuthenticatorOptions): Authenticator {
   const certificates = clientCertificates()
   const bearer = bearerTokens(tokens)

@@ -6,10 +6,10 @@ import type { AuthorizationAttributes, Decision } from '../api/access.ts'
 
 const allowed: Decision = { allowed: true }
 
-/** What anybody may read at any time, even before the first role has been written. */
+/** Allowed to everybody at any time, even before the first role exists. */
 const publicPaths = ['/healthz', '/livez', '/readyz', '/version', '/version/']
 
-/** Who may do what: administrators everything, nodes what a kubelet needs, everybody else by RBAC. */
+/** Authorizes administrators for everything, nodes by the node authorizer, and all others by RBAC. */
 export function createAuthorizer({ store, reader }: { store: Store; reader: ObjectReader }): RbacAuthorizer {
   const rbac = createRbacAuthorizer({ store })
   return {
@@ -19,7 +19,7 @@ export function createAuthorizer({ store, reader }: { store: Store; reader: Obje
       const node = authorizeNode(attributes, reader)
       if (node.allowed) return node
       const decision = rbac.authorize(attributes)
-      // Why a node may not is more telling than that no role lets it.
+      // The node authorizer's reason is more specific than RBAC's.
       return decision.allowed || node.reason === undefined ? decision : node
     },
   }

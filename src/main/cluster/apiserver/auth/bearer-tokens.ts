@@ -3,22 +3,22 @@ import type { IncomingMessage } from 'node:http'
 import { unauthorized } from '#shared/kube/status.ts'
 import type { Authenticator, UserInfo } from '../api/access.ts'
 
-/** Knows some kind of token. */
+/** Verifies one kind of token. */
 export interface TokenVerifier {
   /**
-   * @param audiences of whom the token has to be meant for one; the API server's own when unset
-   * @returns undefined when the token is not of this kind. @throws Error saying why it does not hold
+   * @param audiences of which the token must be meant for at least one; the API server's own when unset
+   * @returns undefined when the token is of another kind. @throws Error with the reason when it is invalid
    */
   verify(token: string, audiences?: readonly string[]): Promise<VerifiedToken | undefined> | VerifiedToken | undefined
 }
 
 export interface VerifiedToken {
   user: UserInfo
-  /** Those of the asked audiences that the token is meant for. */
+  /** The requested audiences that the token is meant for. */
   audiences: readonly string[]
 }
 
-/** Users by `Authorization: Bearer`, and by WebSocket subprotocol for browsers, which cannot set headers. */
+/** Authenticates by `Authorization: Bearer`, and by WebSocket subprotocol for browsers, which cannot set headers. */
 export const bearerTokens = (verifier: TokenVerifier): Authenticator => ({
   authenticate(request) {
     const token = bearerToken(request)
@@ -26,7 +26,7 @@ export const bearerTokens = (verifier: TokenVerifier): Authenticator => ({
   },
 })
 
-/** @throws ApiError 401: why a token does not hold is nothing to tell whoever sent it */
+/** @throws ApiError 401 without the reason, which is not disclosed to the sender */
 function verified(verifier: TokenVerifier, token: string): UserInfo | Promise<UserInfo> {
   const refuse = (): never => {
     throw unauthorized()
@@ -36,7 +36,7 @@ function verified(verifier: TokenVerifier, token: string): UserInfo | Promise<Us
   return result instanceof Promise ? result.then(userOf, refuse) : userOf(result)
 }
 
-/** Of the WebSocket protocol that carries a token. */
+/** Prefix of the WebSocket subprotocol that carries a token. */
 export const tokenProtocolPrefix = 'base64url.bearer.authorization.k8s.io.'
 
 function bearerToken({ headers }: IncomingMessage): string | undefined {
@@ -48,7 +48,7 @@ function bearerToken({ headers }: IncomingMessage): string | undefined {
   return carrier && Buffer.from(carrier.slice(tokenProtocolPrefix.length), 'base64url').toString()
 }
 
-/** Asks several verifiers in turn; those that know at once are not waited for. */
+/** Asks several verifiers in turn; a synchronous answer is not awaited. */
 export const anyOf = ([first, ...others]: readonly TokenVerifier[]): TokenVerifier => ({
   verify(token, audiences) {
     const result = first?.verify(token, audiences)
@@ -59,7 +59,7 @@ export const anyOf = ([first, ...others]: readonly TokenVerifier[]): TokenVerifi
   },
 })
 
-/** A fixed token of one user, compared without telling by time how much of it was right. */
+/** A fixed token of one user, compared in constant time. */
 export function staticToken(token: string, user: UserInfo): TokenVerifier {
   const wanted = digest(token)
   return {

@@ -1,11 +1,11 @@
 import type { KeyUsageFlags, Pkcs10CertificateRequest, SubjectAlternativeNameExtension } from '@peculiar/x509'
 import { serialNumber, importPrivateKey, library, pem, algorithm, type Authority } from './certificates.ts'
 
-/** What a certificate signing request asks for, as its PEM says. */
+/** The contents of a PEM certificate signing request. */
 export interface RequestedCertificate {
-  /** CN. */
+  /** Common name (CN). */
   name: string
-  /** O. */
+  /** Organizations (O). */
   organizations: string[]
   dnsNames: string[]
   ipAddresses: string[]
@@ -13,19 +13,19 @@ export interface RequestedCertificate {
   uris: string[]
 }
 
-/** How a request is signed. */
+/** How to sign a request. */
 export interface SigningOrder {
-  /** As CertificateSigningRequests name them: `client auth`. */
+  /** Extended key usages, named as in a CertificateSigningRequest: `client auth`. */
   usages: readonly string[]
   notBefore: Date
   notAfter: Date
 }
 
-/** @throws Error where it is no request, or not signed by its own key */
+/** @throws Error when the PEM is not a request, or is not signed by its own key */
 export async function readCertificateRequest(request: string): Promise<RequestedCertificate> {
   const x509 = await library()
   const parsed = new x509.Pkcs10CertificateRequest(request)
-  if (!(await parsed.verify())) throw new Error('the signature of the request does not fit its key')
+  if (!(await parsed.verify())) throw new Error('the signature of the request does not match its key')
   const names = otherNames(x509, parsed)?.names.items ?? []
   const named = (type: string): string[] => names.filter((name) => name.type === type).map(({ value }) => value)
   return {
@@ -38,7 +38,7 @@ export async function readCertificateRequest(request: string): Promise<Requested
   }
 }
 
-/** Issues what a request asks for: its subject, its other names and its key; nothing else of it is taken over. @returns PEM */
+/** Signs a request: takes over its subject, alternative names and key, and no other extension. @returns PEM */
 export async function signCertificateRequest(
   authority: Authority,
   request: string,
@@ -55,7 +55,7 @@ export async function signCertificateRequest(
     subject: parsed.subjectName,
     issuer: issuer.subject,
     notBefore,
-    // Nothing outlives the authority that vouches for it.
+    // A certificate does not outlive its issuer's.
     notAfter: notAfter < issuer.notAfter ? notAfter : issuer.notAfter,
     publicKey: parsed.publicKey,
     signingKey: await importPrivateKey(authority.key),

@@ -7,16 +7,16 @@ export interface Credentials {
   key: string
 }
 
-/** A certification authority that can sign. */
+/** A certificate authority that can sign. */
 export type Authority = Credentials
 
-/** What a certificate is for. */
+/** The subject and usages of a certificate. */
 export interface CertificateRequest {
-  /** CN. */
+  /** Common name (CN). */
   name: string
-  /** O, one each. */
+  /** Organizations (O), one attribute each. */
   organizations?: readonly string[]
-  /** Subject alternative names, DNS names and IP addresses. */
+  /** Subject alternative names: DNS names and IP addresses. */
   hosts?: readonly string[]
   usages: readonly ('client' | 'server')[]
 }
@@ -26,10 +26,10 @@ export interface Validity {
   notAfter: Date
 }
 
-/** With what the authority signs. */
+/** The authority's signing key. */
 export const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 
-/** Makes a self-signed certification authority. */
+/** Makes a self-signed certificate authority. */
 export async function createAuthority(name: string, validity: Validity): Promise<Authority> {
   const x509 = await library()
   const keys = await newKeys()
@@ -51,7 +51,7 @@ export async function createAuthority(name: string, validity: Validity): Promise
   return { cert: pem('CERTIFICATE', certificate.rawData), key: await privateKeyPem(keys.privateKey) }
 }
 
-/** Issues a certificate with a key of its own. */
+/** Generates a key and issues a certificate for it. */
 export async function issueCertificate(
   authority: Authority,
   request: CertificateRequest,
@@ -73,7 +73,7 @@ async function signCertificate(
   const usages = { client: x509.ExtendedKeyUsage.clientAuth, server: x509.ExtendedKeyUsage.serverAuth }
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
-    // O before CN, each in a set of its own, as Go writes subjects.
+    // O before CN, each in its own set, as Go encodes subjects.
     subject: [...(request.organizations ?? []).map((organization) => ({ O: [organization] })), { CN: [request.name] }],
     issuer: issuer.subject,
     ...validity,
@@ -96,14 +96,14 @@ const generalName = (host: string): { type: 'ip' | 'dns'; value: string } => ({
   value: host,
 })
 
-/** Makes a key pair for signing tokens: the private key, PEM. */
+/** Generates a P-256 key pair for signing tokens. @returns the private key, PEM */
 export const createSigningKey = async (): Promise<string> => privateKeyPem((await newKeys()).privateKey)
 
-/** The public half of a private key, PEM. */
+/** The public key of a private key, PEM. */
 export const publicKeyOf = (key: string): string =>
   createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString()
 
-/** Whether `authority` signed `credentials`, and they hold until `until` (ms since the epoch). */
+/** Whether `authority` signed `credentials` and they are still valid at `until` (ms since the epoch). */
 export function isUsable({ cert }: Credentials, authority: Authority, until: number): boolean {
   try {
     const certificate = new X509Certificate(cert)
@@ -114,13 +114,13 @@ export function isUsable({ cert }: Credentials, authority: Authority, until: num
   }
 }
 
-/** Whether a certificate names all `hosts`. */
+/** Whether a certificate covers all `hosts`. */
 export function coversHosts({ cert }: Credentials, hosts: readonly string[]): boolean {
   const certificate = new X509Certificate(cert)
   return hosts.every((host) => (isIP(host) ? certificate.checkIP(host) : certificate.checkHost(host)) !== undefined)
 }
 
-// Loading the library takes longer than starting the rest of the control plane; it is only needed to issue.
+// Loaded on demand: loading takes longer than starting the rest of the control plane, and only issuing needs it.
 export async function library(): Promise<typeof import('@peculiar/x509')> {
   await import('reflect-metadata')
   return import('@peculiar/x509')
@@ -144,7 +144,7 @@ export function pem(label: string, der: ArrayBuffer): string {
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
 }
 
-/** 127 random bits: positive, and never the same twice. */
+/** A serial number of 127 random bits: positive and unique. */
 export function serialNumber(): string {
   const bytes = randomBytes(16)
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40

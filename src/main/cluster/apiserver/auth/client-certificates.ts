@@ -5,11 +5,11 @@ import { unauthorized } from '#shared/kube/status.ts'
 import type { Authenticator, UserInfo } from '../api/access.ts'
 
 /**
- * Users by client certificate: CN is the name, every O a group. The TLS listener asks for certificates of the cluster's
- * CA (`requestCert`) and leaves the refusal to us (`rejectUnauthorized: false`).
+ * Authenticates users by client certificate: CN is the user name, every O a group. The TLS listener requests
+ * certificates of the cluster's CA (`requestCert`) and does not reject them itself (`rejectUnauthorized: false`).
  */
 export function clientCertificates(): Authenticator {
-  // One look per connection: reading the certificate costs more than a whole request.
+  // Cached per connection: reading the certificate costs more than a whole request.
   const bySocket = new WeakMap<Socket, UserInfo | 'none' | 'refused'>()
   return {
     authenticate({ socket }: IncomingMessage) {
@@ -23,7 +23,7 @@ export function clientCertificates(): Authenticator {
 
 function userOf(socket: Socket): UserInfo | 'none' | 'refused' {
   if (!(socket instanceof TLSSocket)) return 'none'
-  // Without a client certificate Node answers an empty object or null, whatever its types say.
+  // Without a client certificate Node returns an empty object or null, whatever its types say.
   const certificate = socket.getPeerCertificate() as Partial<PeerCertificate> | null
   if (!certificate?.subject) return 'none'
   const name = textsOf(certificate.subject.CN)[0]

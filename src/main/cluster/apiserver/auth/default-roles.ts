@@ -1,6 +1,6 @@
 import { rbacGroup, type BindingObject, type PolicyRule, type RoleObject, type Subject } from './rbac-types.ts'
 
-/** The roles and bindings that every Kubernetes cluster is born with. */
+/** The bootstrap roles and bindings of every Kubernetes cluster. */
 export interface DefaultRoles {
   clusterRoles: RoleObject[]
   clusterRoleBindings: BindingObject[]
@@ -64,7 +64,7 @@ const userRoles = (): RoleObject[] => [
 
 const certificatesGroup = ['certificates.k8s.io']
 
-/** Who may approve for which built-in signer, and what a node may ask for. */
+/** Which built-in signers may be approved for, and which certificates a node may request. */
 const certificateRoles = (): RoleObject[] => [
   ...['kube-apiserver-client', 'kube-apiserver-client-kubelet', 'kubelet-serving', 'legacy-unknown'].map((signer) =>
     clusterRole(`system:certificates.k8s.io:${signer}-approver`, [
@@ -183,8 +183,8 @@ const adminRules = (): PolicyRule[] => [
 ]
 
 /**
- * admin, edit and view gather the rules of the roles that carry their label. They are written with the built-in rules
- * already gathered, so that they serve before the first aggregation.
+ * admin, edit and view aggregate the rules of the roles that carry their label. They are created with the built-in
+ * rules already aggregated, so that they work before the first aggregation.
  */
 function aggregatedRoles(): RoleObject[] {
   const label = (role: string): string => `${rbacGroup}/aggregate-to-${role}`
@@ -209,7 +209,9 @@ function aggregatedRoles(): RoleObject[] {
 
 // --- components ---
 
-/** What every kubelet may do (NodeRules of Kubernetes); the node authorizer narrows it to what concerns its own node. */
+/**
+ * Permissions of every kubelet (NodeRules of Kubernetes); the node authorizer restricts them to the node's own objects.
+ */
 export const nodeRules: readonly PolicyRule[] = [
   rule(['create'], ['authentication.k8s.io'], ['tokenreviews']),
   rule(['create'], ['authorization.k8s.io'], ['localsubjectaccessreviews', 'subjectaccessreviews']),
@@ -239,8 +241,8 @@ export const nodeRules: readonly PolicyRule[] = [
 ]
 
 /**
- * What an agent needs beyond a kubelet: it is the service proxy, the DNS and the router of its node as well, which
- * kube-proxy, CoreDNS and a network plugin are elsewhere, with roles of their own.
+ * Permissions of an agent beyond a kubelet's: it is also the service proxy, DNS server and router of its node, which
+ * elsewhere are kube-proxy, CoreDNS and a network plugin with roles of their own.
  */
 const nodeNetworkRules = (): PolicyRule[] => [
   rule(['list', 'watch'], core, ['namespaces', 'nodes', 'services']),
@@ -301,10 +303,10 @@ const componentRoles = (): RoleObject[] => [
 ]
 
 const componentBindings = (): BindingObject[] => [
-  // Kept without subjects, as Kubernetes does: nodes are authorised by the node authorizer.
+  // Created without subjects, as in Kubernetes: nodes are authorized by the node authorizer.
   clusterBinding('system:node', 'system:node'),
   clusterBinding('slipway:node-network', 'slipway:node-network', group('system:nodes')),
-  // A node renews its own certificate without anybody's word, as kubeadm sets clusters up.
+  // A node renews its own certificate without approval, as in clusters set up by kubeadm.
   clusterBinding(
     'system:node-certificate-rotation',
     'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient',
@@ -323,7 +325,7 @@ const componentBindings = (): BindingObject[] => [
 
 // --- controllers ---
 
-/** Rules of every controller, which runs as the service account of its name in kube-system. */
+/** Rules of every controller, which runs as its service account in kube-system. */
 const controllers = (): Record<string, PolicyRule[]> => ({
   'certificate-controller': [
     rule(['delete', ...read], certificatesGroup, ['certificatesigningrequests']),
@@ -399,7 +401,7 @@ const controllers = (): Record<string, PolicyRule[]> => ({
     rule(['create', 'delete', ...read, 'patch', 'update'], ['discovery.k8s.io'], ['endpointslices']),
     recordEvents,
   ],
-  // In Kubernetes the store itself lets Events expire.
+  // In Kubernetes etcd leases expire Events; here a controller deletes them.
   'event-ttl-controller': [rule(['delete', 'list'], events, ['events'])],
   'expand-controller': [rule(read, core, ['persistentvolumes', 'persistentvolumeclaims']), recordEvents],
   'generic-garbage-collector': [rule(['delete', 'get', 'list', 'patch', 'update', 'watch'], all, all), recordEvents],
@@ -507,7 +509,7 @@ const controllers = (): Record<string, PolicyRule[]> => ({
     rule(['patch', 'update'], core, ['pods/status']),
     recordEvents,
   ],
-  // In Kubernetes the API server itself does this.
+  // In Kubernetes the API server does this itself.
   'kubernetes-service-controller': [
     rule(['create', ...read, 'patch', 'update'], core, ['services', 'endpoints']),
     rule(['create', ...read, 'patch', 'update'], ['discovery.k8s.io'], ['endpointslices']),

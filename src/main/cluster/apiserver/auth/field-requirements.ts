@@ -1,6 +1,6 @@
 import { parseFieldSelector, SelectorSyntaxError, type FieldRequirement } from '#shared/kube/selectors.ts'
 
-/** What a field selector asks for, as authorizers see it: one that cannot be parsed restricts nothing. */
+/** The requirements of a field selector for authorizers; a selector that cannot be parsed yields none. */
 export function fieldRequirementsOf(text: string): FieldRequirement[] | undefined {
   try {
     return parseFieldSelector(text)

@@ -1,7 +1,7 @@
 import { failure, forbidden, type ApiError } from '#shared/kube/status.ts'
 import type { AuthorizationAttributes } from '../api/access.ts'
 
-/** The 403 of a request that no rule allows, in the words of Kubernetes. */
+/** The 403 response to a request that no rule allows, in Kubernetes' wording. */
 export function forbiddenRequest(attributes: AuthorizationAttributes, reason = ''): ApiError {
   const ending = reason === '' ? '' : `: ${reason}`
   const user = `User "${attributes.user.name}" cannot ${attributes.verb}`

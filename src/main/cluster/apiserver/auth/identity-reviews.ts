@@ -10,7 +10,7 @@ import type { UserInfo } from '../api/access.ts'
 
 const group = 'authentication.k8s.io'
 
-/** Who somebody is, asked over the API: `kubectl auth whoami` and delegated authentication. */
+/** Identity reviews: `kubectl auth whoami` and delegated authentication. */
 export function identityReviews(options: { tokens: TokenVerifier; clock: Clock }): ActionHandler[] {
   return [
     {

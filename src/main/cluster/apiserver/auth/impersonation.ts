@@ -4,8 +4,8 @@ import { forbiddenRequest } from './forbidden.ts'
 import type { Authenticator, Authorizer, ResourceAttributes, UserInfo } from '../api/access.ts'
 
 /**
- * Lets a user who may `impersonate` act as somebody else by `Impersonate-User`, `-Group`, `-Uid` and `-Extra-…` headers
- * (`kubectl --as`).
+ * Lets a user with the right to `impersonate` act as another user by `Impersonate-User`, `-Group`, `-Uid` and
+ * `-Extra-…` headers (`kubectl --as`).
  */
 export function impersonation(options: { authenticator: Authenticator; authorizer: Authorizer }): Authenticator {
   const { authenticator, authorizer } = options
@@ -22,7 +22,7 @@ const isAsked = ({ headers }: IncomingMessage): boolean => {
   return false
 }
 
-/** What the headers of a request ask for. */
+/** The user that the headers of a request ask for. */
 interface Wanted {
   name: string
   uid: string | undefined
@@ -59,12 +59,12 @@ async function impersonate(
 
 const extraPrefix = 'impersonate-extra-'
 
-/** undefined where nothing of a user is asked for. @throws ApiError 400 for groups, uid or extra without a user */
+/** undefined without impersonation headers. @throws ApiError 400 for groups, uid or extra without a user */
 function wantedBy({ headersDistinct }: IncomingMessage): Wanted | undefined {
   const [name = ''] = headersDistinct['impersonate-user'] ?? []
   const [uid] = headersDistinct['impersonate-uid'] ?? []
   const groups = headersDistinct['impersonate-group'] ?? []
-  // Without a prototype: keys are the client's.
+  // No prototype: the client chooses the keys.
   const extra = Object.create(null) as Record<string, string[]>
   for (const [header, values] of Object.entries(headersDistinct)) {
     if (!header.startsWith(extraPrefix) || !values) continue
@@ -124,7 +124,7 @@ async function requireAccess(
   if (!allowed) throw forbiddenRequest(attributes, reason)
 }
 
-/** Groups that follow from the name alone. */
+/** Groups that follow from the user name. */
 function withImplied(name: string, groups: readonly string[]): string[] {
   if (name === 'system:anonymous') return [...groups, 'system:unauthenticated']
   const [, namespace] = /^system:serviceaccount:([^:]+):[^:]+$/.exec(name) ?? []

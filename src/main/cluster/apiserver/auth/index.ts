@@ -17,16 +17,16 @@ import { tokenPages } from './token-pages.ts'
 import { tokenRequests } from './token-requests.ts'
 import type { Authenticator } from '../api/access.ts'
 
-/** Everything the API server needs to know who asks and what they may do. */
+/** Authentication and authorization of the API server. */
 export interface Auth {
   authenticator: Authenticator
   authorizer: RbacAuthorizer
   serviceAccountTokens: ServiceAccountTokens
-  /** Of Secrets. */
+  /** The `resource` object for Secrets. */
   legacyTokens: LegacyTokens
-  /** Serves the public key of service-account tokens (OpenID discovery). */
+  /** Serves the public keys of service account tokens (OpenID discovery). */
   pages: Page
-  /** Answer the review kinds and `serviceaccounts/token`. */
+  /** Handlers for the review kinds and `serviceaccounts/token`. */
   actions: ActionHandler[]
   stop: Stop
 }

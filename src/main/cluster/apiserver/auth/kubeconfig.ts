@@ -3,18 +3,18 @@ import type { Credentials } from './certificates.ts'
 import { writePrivateFile } from '#main/keys/private-file.ts'
 
 export interface KubeconfigOptions {
-  /** Names cluster, user and context. */
+  /** Name of the cluster, the user and the context. */
   name: string
   /** `https://127.0.0.1:6443` */
   server: string
   /** The cluster's CA, PEM. */
   ca: string
-  /** Who uses it, PEM. */
+  /** The user's client certificate and key, PEM. */
   credentials: Credentials
   namespace?: string
 }
 
-/** Text of a kubeconfig with one context. */
+/** The text of a kubeconfig with one context. */
 export function kubeconfigText({ name, server, ca, credentials, namespace }: KubeconfigOptions): string {
   const user = `${name}-admin`
   return stringify({
@@ -36,7 +36,7 @@ export function kubeconfigText({ name, server, ca, credentials, namespace }: Kub
   })
 }
 
-/** Writes a kubeconfig that only its owner can read, in place of whatever the file held. */
+/** Writes a kubeconfig with mode 0600, replacing the whole file. */
 export const writeKubeconfig = (file: string, options: KubeconfigOptions): Promise<void> =>
   writePrivateFile(file, kubeconfigText(options))
 

@@ -27,7 +27,7 @@ beforeEach(async () => {
   ])
 })
 
-it('say whose they are', async () => {
+it('identify their account', async () => {
   expect((await tokens.verify(token))?.user).toMatchObject({
     name: 'system:serviceaccount:dev:ci',
     uid: 'sa-1',
@@ -35,21 +35,21 @@ it('say whose they are', async () => {
   })
 })
 
-it('end with their Secret, or when another token is in it', async () => {
+it('become invalid when their Secret is deleted or holds another token', async () => {
   objects.set('secrets/dev/ci-token', { metadata: {}, data: { token: 'YW5vdGhlcg==' } })
   await expect(tokens.verify(token)).rejects.toThrow('invalidated')
   objects.delete('secrets/dev/ci-token')
   await expect(tokens.verify(token)).rejects.toThrow('invalidated')
 })
 
-it('end with their account, also when another has its name', async () => {
+it('become invalid when their account is deleted, even if another one has the same name', async () => {
   objects.set('serviceaccounts/dev/ci', { metadata: { name: 'ci', uid: 'sa-2' } })
   await expect(tokens.verify(token)).rejects.toThrow('UID')
   objects.delete('serviceaccounts/dev/ci')
   await expect(tokens.verify(token)).rejects.toThrow('deleted')
 })
 
-it('are for the API server alone, and cannot be forged', async () => {
+it('are valid for the API server’s audience alone, and cannot be forged', async () => {
   await expect(tokens.verify(token, ['vault'])).rejects.toThrow('audiences')
   const [head = '', , signature = ''] = token.split('.')
   const claims = Buffer.from('{"iss":"kubernetes/serviceaccount","sub":"system:admin"}').toString('base64url')

@@ -10,14 +10,14 @@ import { serviceAccountUser } from './users.ts'
 const issuer = 'kubernetes/serviceaccount'
 const prefix = 'kubernetes.io/serviceaccount/'
 
-/** The account and the Secret that a token lives in. */
+/** The account that a token is for, and the Secret that holds it. */
 export interface LegacyToken {
   namespace: string
   account: { name: string; uid: string }
   secret: string
 }
 
-/** Tokens without an end, as they lie in Secrets of type `kubernetes.io/service-account-token`. */
+/** Tokens without expiration, held in Secrets of type `kubernetes.io/service-account-token`. */
 export interface LegacyTokens extends TokenVerifier {
   issue(order: LegacyToken): Promise<string>
 }
@@ -73,8 +73,8 @@ export function createLegacyTokens(options: {
     async verify(token, audiences = [audience]) {
       const found = await read(token)
       if (!found) return undefined
-      // Meant for whoever the API server's own tokens are meant for.
-      if (!audiences.includes(audience)) throw new Error('token audiences do not fit')
+      // These tokens name no audience: they are valid for the API server's own audiences.
+      if (!audiences.includes(audience)) throw new Error('token audiences do not match')
       checkAlive(options.reader, found, token)
       const { namespace, account } = found
       return { user: serviceAccountUser(namespace, account.name, account.uid), audiences: [audience] }
@@ -82,7 +82,7 @@ export function createLegacyTokens(options: {
   }
 }
 
-/** @throws Error where the Secret or the account is gone, or they have another token or uid by now */
+/** @throws Error when the Secret or the account is gone, or has another token or uid */
 function checkAlive(reader: ObjectReader, { namespace, account, secret }: LegacyToken, token: string): void {
   const stored: Secret | undefined = reader.get({ group: '', plural: 'secrets' }, namespace, secret)
   if (!stored || stored.metadata.deletionTimestamp || stored.data?.['token'] !== Buffer.from(token).toString('base64'))

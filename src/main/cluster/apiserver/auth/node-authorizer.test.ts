@@ -59,7 +59,7 @@ const reader: ObjectReader = {
     [...objects].flatMap(([key, object]) => (key.startsWith(`${plural}/${namespace}`) ? [object as KubeObject] : [])),
 }
 
-/** `get secrets/name -n dev`, with a group after the plural where it is not the core one. */
+/** `get secrets/name -n dev`; the plural is followed by its group unless that is the core group. */
 function may(text: string): boolean {
   const [verb = '', target = '', , namespace = ''] = text.split(' ')
   const [typed = '', name = '', subresource = ''] = target.split('/')
@@ -133,7 +133,7 @@ describe('the node authorizer', () => {
     'list endpointslices.discovery.k8s.io',
   ])('does not allow %s', (request) => expect(may(request)).toBe(false))
 
-  it('knows a node by name and group, and no node without a name', () => {
+  it('recognizes a node by user name and group, and denies a node without a name', () => {
     const ask = (name: string, groups: string[]) =>
       authorizeNode({ user: { name, groups }, resourceRequest: false, verb: 'get', path: '/' }, reader)
     expect(ask('system:node:', ['system:nodes'])).toEqual({

@@ -8,9 +8,9 @@ import { ruleAllows } from './rules.ts'
 import type { AuthorizationAttributes, Decision, ResourceAttributes } from '../api/access.ts'
 
 /**
- * What a kubelet may do without a binding (plugin/pkg/auth/authorizer/node of Kubernetes): read its own Node, its own
- * pods and what those refer to; write its Node, lease, CSINode and resource slices. Where only the content of a write
- * tells whose it is, admission decides (`admission/node-restriction.ts`).
+ * The requests that a kubelet may make without a binding (plugin/pkg/auth/authorizer/node of Kubernetes): read its own
+ * Node, its own pods and the objects they refer to; write its Node, Lease, CSINode and ResourceSlices. Where ownership
+ * follows from the content of a write alone, admission decides (`admission/node-restriction.ts`).
  */
 export function authorizeNode(attributes: AuthorizationAttributes, reader: ObjectReader): Decision {
   const node = nodeIdentity(attributes.user)
@@ -82,7 +82,7 @@ function authorizeLease({ verb, namespace, name, node, subresource }: NodeReques
   if (!ownVerbs.has(verb)) return no('can only get, create, update, patch, or delete a node lease')
   if (subresource !== '') return noOpinion
   if (namespace !== 'kube-node-lease') return no('can only access leases in the "kube-node-lease" system namespace')
-  // The name of a new object is in its body, which admission sees.
+  // The name of a new object is in its body; NodeRestriction checks it.
   if (verb !== 'create' && name !== node)
     return no('can only access node lease with the same name as the requesting node')
   return allowed
@@ -146,7 +146,7 @@ function authorizeOwnNode({ verb, subresource, name, node }: NodeRequest): Decis
     case 'get':
     case 'list':
     case 'watch':
-      // By name, as a kubelet looks for its Node before there is one.
+      // Allowed by name: a kubelet reads its Node before it has created it.
       if (name === node) return allowed
       return no(
         name === ''
@@ -176,7 +176,7 @@ function authorizePod(request: NodeRequest): Decision {
   }
 }
 
-/** Whether the field selector of a list or watch leaves nothing but what belongs to the node. */
+/** Whether the field selector of a list or watch matches the node's own objects only. */
 const selects = ({ fieldSelector = [], node }: NodeRequest, field: string): boolean =>
   fieldSelector.some((requirement) => requirement.field === field && !requirement.negated && requirement.value === node)
 
@@ -186,7 +186,7 @@ function related(request: NodeRequest): Decision {
   return test?.(request) ? allowed : no(`no relationship found between node '${request.node}' and this object`)
 }
 
-/** Whether one object belongs to the node, or is used by a pod on it. */
+/** Whether an object belongs to the node or is used by one of its pods. */
 const relations: Readonly<Record<string, (request: NodeRequest) => boolean>> = {
   secrets: (request) =>
     usedByPods(request, request.namespace, ({ secrets }) => secrets.has(request.name)) || isSecretOfVolume(request),
@@ -221,7 +221,7 @@ const relations: Readonly<Record<string, (request: NodeRequest) => boolean>> = {
   },
 }
 
-/** Mirror pods come from the node itself: they must not open anything to it. */
+/** Excludes mirror pods: the node creates them itself, so their references must not grant it access. */
 function usedByPods(
   { reader, node }: NodeRequest,
   namespace: string,

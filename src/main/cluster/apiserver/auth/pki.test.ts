@@ -22,14 +22,14 @@ const day = 24 * 3_600_000
 const later = (days: number): Clock => ({ ...systemClock, now: () => Date.now() + days * day })
 
 describe('the cluster authority', () => {
-  it('keeps its keys for their owner alone', async () => {
+  it('stores its keys with mode 0600', async () => {
     const pki = join(dir, 'pki')
     await createPki({ dir: pki, clock: systemClock })
     expect((await stat(pki)).mode & 0o777).toBe(0o700)
     for (const file of await readdir(pki)) expect((await stat(join(pki, file))).mode & 0o777, file).toBe(0o600)
   })
 
-  it('issues what Kubernetes expects of each client', async () => {
+  it('issues certificates with the subjects that Kubernetes expects', async () => {
     const pki = await createPki({ dir, clock: systemClock })
     const { client } = await pki.issueNode('worker-1')
     expect(new X509Certificate(pki.admin.cert).subject).toBe('O=system:masters\nCN=kubernetes-admin')
@@ -37,7 +37,7 @@ describe('the cluster authority', () => {
     expect(new X509Certificate(client.cert).subject).toBe('O=system:nodes\nCN=system:node:worker-1')
   })
 
-  it('names every way to reach the API server in its certificate', async () => {
+  it('names every address of the API server in its certificate', async () => {
     const pki = await createPki({ dir, clock: systemClock })
     const certificate = new X509Certificate(pki.apiServer.cert)
     for (const host of ['kubernetes', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local', 'localhost'])
@@ -45,7 +45,7 @@ describe('the cluster authority', () => {
     for (const address of ['127.0.0.1', '10.96.0.1']) expect(certificate.checkIP(address), address).toBe(address)
   })
 
-  it('lets a worker and the host know one another over mutual TLS', async () => {
+  it('authenticates worker and host to each other over mutual TLS', async () => {
     const pki = await createPki({ dir, clock: systemClock })
     const { server } = await pki.issueNode('worker-1')
     const listener = createServer({ ...server, ca: pki.tunnel.ca, requestCert: true, rejectUnauthorized: true })
@@ -78,10 +78,10 @@ describe('the cluster authority', () => {
     expect(new X509Certificate(second.admin.cert).verify(new X509Certificate(first.ca).publicKey)).toBe(true)
   })
 
-  it('opens a folder from before the tunnels had an authority of their own', async () => {
+  it('opens a folder written before tunnels had their own authority', async () => {
     const first = await createPki({ dir, clock: systemClock })
     await rm(join(dir, 'tunnel-ca.pem'))
-    // As it was then: signed by the cluster's authority.
+    // The old layout: signed by the cluster's authority.
     await writeFile(join(dir, 'host.pem'), first.admin.cert + first.admin.key)
     const second = await createPki({ dir, clock: systemClock })
     expect(second.ca).toBe(first.ca)
@@ -90,7 +90,7 @@ describe('the cluster authority', () => {
     expect(second.tunnel.host.cert).not.toContain(first.admin.cert)
   })
 
-  it('issues anew what another authority signed or what is damaged', async () => {
+  it('reissues certificates that are damaged or signed by another authority', async () => {
     const first = await createPki({ dir, clock: systemClock })
     await rm(join(dir, 'ca.pem'))
     await rm(join(dir, 'tunnel-ca.pem'))
@@ -120,7 +120,7 @@ describe('the kubeconfig', () => {
     ])
   })
 
-  it('replaces the file as a whole, for its owner alone', async () => {
+  it('replaces the whole file, with mode 0600', async () => {
     const file = join(dir, 'config')
     await writeFile(file, 'older: and-longer\n'.repeat(1000), { mode: 0o644 })
     await writeKubeconfig(file, options)

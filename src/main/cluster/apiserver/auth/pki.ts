@@ -22,34 +22,39 @@ import {
 } from './certificates.ts'
 import { keyFiles, type KeyFiles } from '#main/keys/key-files.ts'
 
-/** Every key and certificate of one cluster; all PEM. */
+/** The keys and certificates of one cluster; all PEM. */
 export interface Pki {
-  /** Certificate of the authority that signs all clients and servers of the cluster. */
+  /** Certificate of the authority that signs all client and server certificates of the cluster. */
   readonly ca: string
-  /** Of the API server's TLS listener. */
+  /** Serving certificate of the API server. */
   readonly apiServer: Credentials
-  /** Of `kubernetes-admin`, group `system:masters`. */
+  /** Client certificate of `kubernetes-admin`, group `system:masters`. */
   readonly admin: Credentials
   /**
-   * Of the tunnels between host and workers: their own authority, and the host's certificate for dialling workers. This
-   * authority signs nothing else, so no certificate that the cluster issues is worth anything on a tunnel.
+   * For the tunnels between host and workers: their own authority, and the host's client certificate. The authority
+   * signs nothing else, so that no certificate issued by the cluster is accepted on a tunnel.
    */
   readonly tunnel: { ca: string; host: Credentials }
-  /** Authority and client with which the API server shows itself to aggregated API servers. */
+  /**
+   * Authority and client certificate with which the API server authenticates to aggregated API servers (requestheader).
+   */
   readonly frontProxy: { ca: string; client: Credentials }
   /** Signs the tokens of service accounts. */
   readonly serviceAccounts: { privateKey: string; publicKey: string }
-  /** A bearer token of the administrator, for tools that know no certificates; in a file of its own. */
+  /** The administrator's bearer token, for tools without support for client certificates; kept in its own file. */
   readonly adminToken: string
-  /** Fresh credentials for one worker: as a client of the API server, and for the port that the host dials. */
+  /**
+   * Issues credentials for one worker: its client certificate for the API server, and its serving certificate for the
+   * tunnel.
+   */
   issueNode(node: string): Promise<NodeCredentials>
-  /** What others ask to have signed by the cluster's authority. */
+  /** Signs certificate signing requests with the cluster's authority. */
   readonly requests: CertificateRequests
 }
 
 /** Reads and signs certificate signing requests; all PEM. */
 export interface CertificateRequests {
-  /** @throws Error where it is no request, or not signed by its own key */
+  /** @throws Error when the PEM is not a request, or is not signed by its own key */
   read(request: string): Promise<RequestedCertificate>
   /** @returns the certificate */
   sign(request: string, order: SigningOrder): Promise<string>
@@ -63,9 +68,9 @@ export interface NodeCredentials {
 }
 
 export interface PkiOptions {
-  /** Folder of the key files; made with mode 0700. */
+  /** Folder of the key files, created with mode 0700. */
   dir: string
-  /** How the keys are kept; files of mode 0600 when unset. */
+  /** How the keys are stored; as files of mode 0600 when unset. */
   keys?: KeyFiles
   clock: Clock
 }
@@ -73,9 +78,9 @@ export interface PkiOptions {
 const day = 24 * 3_600_000
 const authorityLife = 3650 * day
 const certificateLife = 365 * day
-/** Whatever ends within this time is issued anew when the cluster starts. */
+/** Certificates that expire within this time are renewed when the cluster starts. */
 const renewBefore = 60 * day
-/** The clocks of workers may be behind: a Docker machine wakes up with the time at which it fell asleep. */
+/** Allowance for workers whose clock is behind: a Docker VM wakes with the time at which it was suspended. */
 const clockSkew = day
 
 const apiServerHosts = [
@@ -89,7 +94,9 @@ const apiServerHosts = [
   '10.96.0.1',
 ]
 
-/** Loads the cluster's keys and certificates, or makes what is missing, about to expire or not signed by the CA. */
+/**
+ * Loads the cluster's keys and certificates. Issues those that are missing, about to expire or not signed by the CA.
+ */
 export async function createPki({ dir, keys = keyFiles(), clock }: PkiOptions): Promise<Pki> {
   await mkdir(dir, { recursive: true, mode: 0o700 })
   await chmod(dir, 0o700)
@@ -178,7 +185,7 @@ const validFor = (clock: Clock, life: number): Validity => ({
   notAfter: new Date(clock.now() + life),
 })
 
-// Certificate and key share one file, so that no crash can leave one without the other.
+// Certificate and key share one file, so that a crash cannot leave one without the other.
 async function write({ keys }: Files, path: string, credentials: Credentials): Promise<Credentials> {
   await keys.write(path, credentials.cert + credentials.key)
   return credentials

@@ -1,19 +1,21 @@
 import type { Container, Pod, PodSpec, Volume } from '#shared/kube/generated/types.ts'
 
-/** Names of the objects that a pod uses, all of them in its own namespace but for trust bundles. */
+/**
+ * Names of the objects that a pod uses. All are in the pod's namespace except trust bundles, which are cluster-scoped.
+ */
 export interface PodReferences {
   serviceAccounts: Set<string>
   secrets: Set<string>
   configMaps: Set<string>
   persistentVolumeClaims: Set<string>
   resourceClaims: Set<string>
-  /** Whether a projected volume holds a ClusterTrustBundle, by name or by signer. */
+  /** Whether a projected volume uses a ClusterTrustBundle, by name or by signer. */
   usesTrustBundles: boolean
 }
 
 /**
- * What a pod refers to, wherever a PodSpec can name it (podutil.VisitPodSecretNames, VisitPodConfigmapNames and the graph
- * of the node authorizer).
+ * The objects that a pod refers to, from every place in a PodSpec that can name one (podutil.VisitPodSecretNames,
+ * VisitPodConfigmapNames and the graph of the node authorizer).
  */
 export function referencesOf({ metadata, spec, status }: Pod): PodReferences {
   const found: PodReferences = {
@@ -25,7 +27,7 @@ export function referencesOf({ metadata, spec, status }: Pod): PodReferences {
     usesTrustBundles: false,
   }
   if (!spec) return found
-  // `serviceAccount` is the old name of the field, and takes effect where the new one is empty.
+  // `serviceAccount` is the deprecated alias of `serviceAccountName`, used when that is empty.
   add(found.serviceAccounts, spec.serviceAccountName || spec.serviceAccount)
   for (const secret of spec.imagePullSecrets ?? []) add(found.secrets, secret.name)
   for (const container of containersOf(spec)) addEnvironment(container, found)
@@ -60,7 +62,7 @@ function addEnvironment({ env = [], envFrom = [] }: Container, found: PodReferen
 function addVolume(volume: Volume, podName: string, found: PodReferences): void {
   add(found.configMaps, volume.configMap?.name)
   add(found.persistentVolumeClaims, volume.persistentVolumeClaim?.claimName)
-  // The claim of an ephemeral volume is named for its pod and volume.
+  // The claim of an ephemeral volume is named `<pod>-<volume>`.
   if (volume.ephemeral) add(found.persistentVolumeClaims, ephemeralClaimName(podName, volume.name))
   add(found.secrets, volume.secret?.secretName)
   add(found.secrets, volume.azureFile?.secretName)
@@ -75,7 +77,7 @@ function addVolume(volume: Volume, podName: string, found: PodReferences): void 
   }
 }
 
-/** What a pod refers to that a mirror pod must not; undefined when it refers to nothing. */
+/** The first kind of object that a pod refers to and a mirror pod must not; undefined when there is none. */
 export function referenceOf(pod: Pod): string | undefined {
   const found = referencesOf(pod)
   if (found.serviceAccounts.size > 0) return 'a service account'

@@ -1,6 +1,6 @@
 import type { KubeObject } from '#shared/kube/object.ts'
 
-/** The shapes of `rbac.authorization.k8s.io/v1`, as far as deciding needs them. */
+/** The types of `rbac.authorization.k8s.io/v1`, with the fields that authorization reads. */
 export interface PolicyRule {
   verbs: string[]
   apiGroups?: string[]

@@ -9,7 +9,7 @@ import type { BindingObject, PolicyRule, RoleObject, Subject } from './rbac-type
 import type { ResourceAttributes, UserInfo } from '../api/access.ts'
 import { controllerUser, serviceAccountUser } from './users.ts'
 
-/** Just the part of a store that the authorizer follows. */
+/** The part of a store that the authorizer uses. */
 class FakeStore {
   readonly objects = new Map<string, KubeObject>()
   sink: WatchSink | undefined
@@ -82,7 +82,7 @@ function setUp() {
 }
 
 describe('RBAC', () => {
-  it('allows in a namespace what a role there allows, and says why', () => {
+  it('allows requests that a role in the namespace allows, with the reason', () => {
     const { store, authorizer, user, can } = setUp()
     store.put('roles', role('dev', 'reader', readPods))
     store.put('rolebindings', binding('dev', 'readers', 'Role/reader', alice))
@@ -94,7 +94,7 @@ describe('RBAC', () => {
     expect(can('list', 'pods', '')).toBe(false)
   })
 
-  it('binds a ClusterRole to one namespace by a RoleBinding, everywhere by a ClusterRoleBinding', () => {
+  it('applies a ClusterRole to one namespace by RoleBinding and to all by ClusterRoleBinding', () => {
     const { store, can } = setUp()
     store.put('clusterroles', role(undefined, 'reader', readPods))
     store.put('rolebindings', binding('dev', 'readers', 'ClusterRole/reader', alice))
@@ -103,7 +103,7 @@ describe('RBAC', () => {
     expect([can('get', 'pods', 'prod'), can('get', 'pods', '')]).toEqual([true, true])
   })
 
-  it('follows every change: rules, subjects, deletions', () => {
+  it('follows changes of rules and subjects, and deletions', () => {
     const { store, can } = setUp()
     store.put('clusterrolebindings', binding(undefined, 'readers', 'ClusterRole/reader', alice))
     expect(can('get', 'pods', 'dev')).toBe(false)
@@ -120,7 +120,7 @@ describe('RBAC', () => {
     expect(can('get', 'pods', 'dev')).toBe(false)
   })
 
-  it('begins anew when it has fallen behind the watch', () => {
+  it('lists again when its watch has fallen behind', () => {
     const { store, can } = setUp()
     store.objects.set('/registry/rbac.authorization.k8s.io/clusterroles/reader', role(undefined, 'reader', readPods))
     store.objects.set(
@@ -132,7 +132,7 @@ describe('RBAC', () => {
     expect(can('get', 'pods', 'dev')).toBe(true)
   })
 
-  it('knows a service account by namespace and name', () => {
+  it('matches a service account by namespace and name', () => {
     const { store, can } = setUp()
     store.put('roles', role('dev', 'reader', readPods))
     store.put(
@@ -153,7 +153,7 @@ describe('the default roles', () => {
     return set
   }
 
-  it('let anonymous see health and version, and nothing else', () => {
+  it('let anonymous users read health and version only', () => {
     const { authorizer } = withDefaults()
     const anonymous = { name: 'system:anonymous', groups: ['system:unauthenticated'] }
     const get = (path: string): boolean =>
@@ -162,7 +162,7 @@ describe('the default roles', () => {
     expect(['/api', '/apis', '/metrics', '/openapi/v3'].map(get)).toEqual([false, false, false, false])
   })
 
-  it('let controllers do their own work only', () => {
+  it('give controllers the permissions for their own work only', () => {
     const { can } = withDefaults()
     const deployment = controllerUser('deployment-controller')
     expect(can('create', 'pods', 'dev', deployment)).toBe(false)
@@ -170,7 +170,7 @@ describe('the default roles', () => {
     expect(can('list', 'secrets', 'dev', deployment)).toBe(false)
   })
 
-  it('let viewers see no secrets, editors change no roles', () => {
+  it('do not let viewers read secrets or editors change roles', () => {
     const { store, can } = withDefaults()
     store.put('rolebindings', binding('dev', 'v', 'ClusterRole/view', alice))
     store.put('rolebindings', binding('dev', 'e', 'ClusterRole/edit', { kind: 'User', name: 'ed' }))
@@ -179,7 +179,7 @@ describe('the default roles', () => {
     expect([can('create', 'secrets', 'dev', ed), can('create', 'roles', 'dev', ed)]).toEqual([true, false])
   })
 
-  it('let a node do what a kubelet needs, by name and group', () => {
+  it('give a node, recognized by name and group, a kubelet’s permissions', () => {
     const { can } = withDefaults()
     const node = { name: 'system:node:worker-1', groups: ['system:nodes'] }
     expect([can('list', 'services', '', node), can('delete', 'nodes', '', node)]).toEqual([true, false])
@@ -228,7 +228,7 @@ describe('the default roles', () => {
     expect([token('ci'), token('default')]).toEqual([true, false])
   })
 
-  it('let administrators do anything before the first role is written', () => {
+  it('let administrators do anything before the first role exists', () => {
     const { can } = setUp()
     expect(can('deletecollection', 'secrets', 'kube-system', { name: 'root', groups: ['system:masters'] })).toBe(true)
   })
@@ -237,7 +237,7 @@ describe('the default roles', () => {
 describe('a refusal', () => {
   const user = { name: 'x', groups: [] }
 
-  it('reads as Kubernetes words it', () => {
+  it('has Kubernetes’ wording', () => {
     expect(forbiddenRequest(request(user, 'list', 'pods', 'default')).message).toBe(
       'pods is forbidden: User "x" cannot list resource "pods" in API group "" in the namespace "default"',
     )

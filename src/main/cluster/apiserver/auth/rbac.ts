@@ -11,12 +11,12 @@ import {
 import { ruleAllows } from './rules.ts'
 import type { AuthorizationAttributes, Authorizer, Decision, UserInfo } from '../api/access.ts'
 
-/** Role-based access control, decided from an index that follows the store: no request reads a list. */
+/** Role-based access control over an in-memory index that follows the store, so that no request lists roles. */
 export interface RbacAuthorizer extends Authorizer {
   authorize(attributes: AuthorizationAttributes): Decision
-  /** All rules that a user holds in `namespace` ('' = cluster-wide ones only). */
+  /** All rules that apply to a user in `namespace` ('' = cluster-wide rules only). */
   rulesOf(user: UserInfo, namespace: string): PolicyRule[]
-  /** The rules of the role that a binding in `namespace` refers to; undefined when there is no such role. */
+  /** The rules of a binding's role, for a binding in `namespace`; undefined when the role does not exist. */
   roleRules(roleRef: RoleRef, namespace: string): readonly PolicyRule[] | undefined
   stop: Stop
 }
@@ -60,7 +60,7 @@ function decide(
   return undefined
 }
 
-/** Reads all RBAC objects, and every change from there on. */
+/** Lists all RBAC objects, then watches them. */
 function follow(store: Store, index: RbacIndex): Stop {
   let stopped = false
   let stopWatch: Stop = () => undefined
@@ -71,7 +71,7 @@ function follow(store: Store, index: RbacIndex): Stop {
     for (const { key, object } of entries) index.put(key, object)
     stopWatch = store.watch(prefix, revision, {
       changes: (batch) => batch.forEach((change) => apply(index, change)),
-      // Behind the ring: begin anew.
+      // The watch fell behind the store's event buffer: list again.
       close: start,
     })
   }
@@ -87,15 +87,15 @@ function apply(index: RbacIndex, { type, entry }: Change): void {
   else index.put(entry.key, entry.object)
 }
 
-/** One binding as one of its subjects sees it. */
+/** A binding as seen by one of its subjects. */
 interface Grant {
-  /** Key of the role in the index. */
+  /** Key of the role in `roles`. */
   role: string
-  /** What is answered when one of the role's rules matches. */
+  /** The reason returned when one of the role's rules matches. */
   decision: Decision
 }
 
-/** Grants of one user by namespace; '' holds the cluster-wide ones. */
+/** A user's bindings by namespace; '' holds the cluster-wide ones. */
 type Grants = Map<string, Grant[]>
 
 interface IndexedBinding {
@@ -104,11 +104,11 @@ interface IndexedBinding {
 }
 
 class RbacIndex {
-  /** Rules by `<namespace>/<name>`; of ClusterRoles by `/<name>`. */
+  /** Rules by `<namespace>/<name>`; those of ClusterRoles by `/<name>`. */
   readonly roles = new Map<string, readonly PolicyRule[]>()
   readonly #bindings = new Map<string, IndexedBinding>()
   readonly #bySubject = new Map<string, Set<IndexedBinding>>()
-  // A user object lives as long as its connection or token, so that most requests find their grants here.
+  // A user object lives as long as its connection or token, so most requests find their bindings cached here.
   #byUser = new WeakMap<UserInfo, Grants>()
 
   clear(): void {

@@ -1,6 +1,6 @@
 import type { KindDeclaration } from '../api/kind.ts'
 
-/** Kinds that are answered, not stored: `access-reviews.ts` and `identity-reviews.ts` do the answering. */
+/** Kinds that are evaluated, not stored: see `access-reviews.ts` and `identity-reviews.ts`. */
 export const reviewKinds: readonly KindDeclaration[] = [
   review('authentication.k8s.io', 'SelfSubjectReview'),
   review('authentication.k8s.io', 'TokenReview'),

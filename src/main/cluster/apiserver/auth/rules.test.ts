@@ -26,7 +26,7 @@ describe('a rule', () => {
   const allows = (held: PolicyRule, verb: string, resource: string, over?: Partial<ResourceAttributes>): boolean =>
     ruleAllows(held, attributes(verb, resource, over))
 
-  it('needs verb, group and resource all at once', () => {
+  it('matches only when verb, group and resource all match', () => {
     const held = rule(['get'], ['pods'])
     expect(allows(held, 'get', 'pods')).toBe(true)
     expect(allows(held, 'list', 'pods')).toBe(false)
@@ -34,7 +34,7 @@ describe('a rule', () => {
     expect(allows(held, 'get', 'pods', { group: 'metrics.k8s.io' })).toBe(false)
   })
 
-  it('does not include subresources unless it names them', () => {
+  it('does not match subresources unless it names them', () => {
     const log = { subresource: 'log' }
     expect(allows(rule(['get'], ['pods']), 'get', 'pods', log)).toBe(false)
     expect(allows(rule(['get'], ['pods/log']), 'get', 'pods', log)).toBe(true)
@@ -43,14 +43,14 @@ describe('a rule', () => {
     expect(allows(rule(['get'], ['*']), 'get', 'pods', log)).toBe(true)
   })
 
-  it('with names allows nothing that has none', () => {
+  it('with resourceNames does not match requests without a name', () => {
     const held = rule(['get', 'list'], ['pods'], { resourceNames: ['web'] })
     expect(allows(held, 'get', 'pods', { name: 'web' })).toBe(true)
     expect(allows(held, 'get', 'pods', { name: 'db' })).toBe(false)
     expect(allows(held, 'list', 'pods')).toBe(false)
   })
 
-  it('names paths exactly or by what they begin with', () => {
+  it('matches URLs exactly or by prefix', () => {
     const path = (verb: string, path: string) =>
       ({ user: { name: 'a', groups: [] }, resourceRequest: false, verb, path }) as const
     const held: PolicyRule = { verbs: ['get'], nonResourceURLs: ['/healthz', '/apis/*'] }
@@ -62,12 +62,12 @@ describe('a rule', () => {
 })
 
 describe('granting', () => {
-  it('is covered by what is held, in whatever rules it is spread', () => {
+  it('is covered by the held rules together', () => {
     const held = [rule(['get'], ['pods', 'secrets']), rule(['list', 'watch'], ['pods'])]
     expect(uncoveredRules(held, [rule(['get', 'list'], ['pods'])])).toEqual([])
   })
 
-  it('names exactly what is missing, verbs joined', () => {
+  it('returns exactly the missing rules, with their verbs joined', () => {
     const missing = uncoveredRules([rule(['get'], ['pods'])], [rule(['get', 'list', 'watch'], ['pods', 'secrets'])])
     expect(missing.map(ruleText)).toEqual([
       '{APIGroups:[""], Resources:["secrets"], Verbs:["get" "list" "watch"]}',
@@ -75,12 +75,12 @@ describe('granting', () => {
     ])
   })
 
-  it('of everything needs everything', () => {
+  it('with wildcards is covered by wildcards alone', () => {
     expect(uncoveredRules([rule(['get', 'list'], ['pods'])], [rule(['*'], ['pods'])])).toHaveLength(1)
     expect(uncoveredRules([rule(['*'], ['*'], { apiGroups: ['*'] })], [rule(['*'], ['pods/exec'])])).toEqual([])
   })
 
-  it('of all objects is more than of the named one', () => {
+  it('for all objects is not covered by one for named objects', () => {
     const held = [rule(['get'], ['pods'], { resourceNames: ['web'] })]
     expect(uncoveredRules(held, [rule(['get'], ['pods'])])).toHaveLength(1)
     expect(uncoveredRules(held, [rule(['get'], ['pods'], { resourceNames: ['web'] })])).toEqual([])

@@ -13,8 +13,8 @@ export function ruleAllows(rule: PolicyRule, attributes: AuthorizationAttributes
 }
 
 /**
- * The parts of `wanted` that none of `held` allows: what a user would grant beyond their own rights. Empty when all is
- * covered.
+ * The parts of `wanted` that no rule in `held` covers: the permissions that a user would grant beyond their own. Empty
+ * when everything is covered.
  */
 export function uncoveredRules(held: readonly PolicyRule[], wanted: readonly PolicyRule[]): PolicyRule[] {
   const uncovered: PolicyRule[] = []
@@ -24,7 +24,7 @@ export function uncoveredRules(held: readonly PolicyRule[], wanted: readonly Pol
   return compact(uncovered)
 }
 
-/** As Kubernetes writes rules in messages: `{APIGroups:[""], Resources:["pods"], Verbs:["get" "list"]}`. */
+/** Formats a rule as Kubernetes does in messages: `{APIGroups:[""], Resources:["pods"], Verbs:["get" "list"]}`. */
 export function ruleText({ apiGroups, resources, resourceNames, nonResourceURLs, verbs }: PolicyRule): string {
   const fields = {
     APIGroups: apiGroups,
@@ -42,7 +42,7 @@ export function ruleText({ apiGroups, resources, resourceNames, nonResourceURLs,
 const includes = (values: readonly string[] | undefined, value: string): boolean =>
   values !== undefined && (values.includes(value) || values.includes('*'))
 
-/** A rule names `pods`, `pods/log`, `*` for everything, or a subresource of whatever resource. */
+/** A rule names `pods`, `pods/log`, `*` for everything, or `*` followed by a subresource. */
 function resourceMatches(pattern: string, { resource, subresource }: ResourceAttributes): boolean {
   if (pattern === '*') return true
   if (subresource === '') return pattern === resource
@@ -59,7 +59,7 @@ const nameMatches = (names: readonly string[] | undefined, name: string): boolea
 const urlMatches = (pattern: string, path: string): boolean =>
   pattern === '*' || pattern === path || (pattern.endsWith('*') && path.startsWith(pattern.slice(0, -1)))
 
-/** One rule per verb, group, resource and name, or per verb and URL. */
+/** Splits a rule into one per verb, group, resource and name, or per verb and URL. */
 function* breakDown(rule: PolicyRule): Iterable<PolicyRule> {
   for (const verb of rule.verbs) {
     for (const url of rule.nonResourceURLs ?? []) yield { verbs: [verb], nonResourceURLs: [url] }
@@ -73,7 +73,7 @@ function* breakDown(rule: PolicyRule): Iterable<PolicyRule> {
   }
 }
 
-/** Whether `own` allows all that `part`, a broken-down rule, allows. */
+/** Whether `own` covers `part`, a rule split by `breakDown`. */
 function covers(own: PolicyRule, part: PolicyRule): boolean {
   if (!includes(own.verbs, part.verbs[0] ?? '')) return false
   const url = part.nonResourceURLs?.[0]
@@ -88,7 +88,7 @@ function covers(own: PolicyRule, part: PolicyRule): boolean {
   )
 }
 
-/** Joins broken-down rules that differ in their verb alone. */
+/** Joins split rules that differ in their verb alone. */
 function compact(parts: readonly PolicyRule[]): PolicyRule[] {
   const joined = new Map<string, PolicyRule>()
   for (const part of parts) {

@@ -10,7 +10,7 @@ import { serviceAccountUser } from './users.ts'
 
 export const issuer = 'https://kubernetes.default.svc.cluster.local'
 
-/** What a token is bound to: it ends with the object. */
+/** The object that a token is bound to; the token becomes invalid when it is deleted. */
 export interface BoundObject {
   kind: 'Pod' | 'Secret' | 'Node'
   name: string
@@ -22,11 +22,11 @@ export interface TokenOrder {
   audiences: readonly string[]
   expirationSeconds: number
   bound?: BoundObject
-  /** Of a token bound to a pod: the node it runs on. */
+  /** For a token bound to a pod: the node that the pod runs on. */
   node?: { name: string; uid: string }
 }
 
-/** Issues and checks the tokens of service accounts. */
+/** Issues and verifies service account tokens. */
 export interface ServiceAccountTokens extends TokenVerifier {
   issue(order: TokenOrder): Promise<{ token: string; expires: number }>
   /** `/.well-known/openid-configuration` */
@@ -39,19 +39,19 @@ export interface ServiceAccountTokensOptions {
   /** PEM, P-256. */
   privateKey: string
   publicKey: string
-  /** Finds service accounts and what tokens are bound to. */
+  /** Looks up service accounts and the objects that tokens are bound to. */
   reader: ObjectReader
   clock: Clock
 }
 
-/** Claims of ours beside the registered ones. */
+/** Private claims beside the registered ones. */
 interface KubernetesClaims {
   namespace: string
   serviceaccount: ObjectClaim
   pod?: ObjectClaim
   secret?: ObjectClaim
   node?: ObjectClaim
-  /** From when on a client should long have fetched a newer one. */
+  /** Time after which a client should have fetched a newer token. */
   warnafter?: number
 }
 
@@ -60,7 +60,7 @@ interface ObjectClaim {
   uid: string
 }
 
-/** A token whose signature is good. Whether it still holds is asked anew every time. */
+/** A token whose signature is valid. Whether it still holds is checked on every request. */
 interface SignedToken {
   audiences: readonly string[]
   expires: number
@@ -70,11 +70,12 @@ interface SignedToken {
 
 const year = 365 * 24 * 3600
 /**
- * The lifetime of the token that every pod gets. Clients from before token rotation never read it again, so Kubernetes
- * lets it live for a year while telling the kubelet to renew it within the hour.
+ * The lifetime of the token that every pod gets. Clients older than token rotation never reload it, so Kubernetes
+ * issues it for a year (`--service-account-extend-token-expiration`) while telling the kubelet to renew it within the
+ * hour.
  */
 const projectedLifetime = 3607
-/** How long the token of a deleted pod serves while the pod shuts down. */
+/** How long the token of a deleted pod stays valid while the pod shuts down. */
 const deletionGrace = 60_000
 
 export function createServiceAccountTokens(options: ServiceAccountTokensOptions): ServiceAccountTokens {
@@ -133,7 +134,7 @@ export function createServiceAccountTokens(options: ServiceAccountTokensOptions)
   }
 }
 
-/** By which a token says with what it is signed. */
+/** The key ID that a token names in its header. */
 export const keyIdOf = (publicKey: KeyObject): string =>
   createHash('sha256')
     .update(publicKey.export({ type: 'spki', format: 'der' }))
@@ -158,7 +159,7 @@ function claimsOf({ serviceAccount, bound, node }: TokenOrder, warnAfter: number
   return claims
 }
 
-/** @throws Error when it is no token that we issue */
+/** @throws Error when the token was not issued here */
 function readClaims(payload: JWTPayload): SignedToken {
   const claims = payload['kubernetes.io'] as KubernetesClaims | undefined
   if (!claims?.serviceaccount || payload.exp === undefined) throw new Error('not a service account token')
@@ -177,7 +178,7 @@ function readClaims(payload: JWTPayload): SignedToken {
   return { audiences: [payload.aud ?? []].flat(), expires: payload.exp * 1000, claims, user: { ...user, extra } }
 }
 
-/** The user of a token that holds now. @throws Error saying why it does not */
+/** The user of a token that is valid now. @throws Error with the reason when it is not */
 function holding(
   { audiences, expires, claims, user }: SignedToken,
   wanted: readonly string[],
@@ -192,7 +193,7 @@ function holding(
   checkAlive(reader, 'serviceaccounts', namespace, serviceaccount, now)
   if (secret) checkAlive(reader, 'secrets', namespace, secret, now)
   if (pod) checkAlive(reader, 'pods', namespace, pod, now)
-  // A pod's node may go while its pods still run; only a token of the node itself ends with it.
+  // A pod's Node may be deleted while its pods still run; only a token bound to the Node itself ends with it.
   if (node && !pod) checkAlive(reader, 'nodes', '', node, now)
   return { user, audiences: matching }
 }

@@ -3,9 +3,9 @@ import { cookiePrefix } from '../api/access.ts'
 import { tokenProtocolPrefix } from './bearer-tokens.ts'
 
 /**
- * Takes from an authenticated request what it was authenticated with, and what would tell others who asks: the
- * Authorization header, the token among its WebSocket protocols, this app's cookies, and the headers by which API servers
- * tell each other of a user. Called once, before anything passes the request on or writes it down.
+ * Removes from an authenticated request everything that it was authenticated with or that would identify the user to
+ * others: the Authorization header, the token among its WebSocket subprotocols, this app's cookies, and the headers by
+ * which API servers pass on a user (X-Remote-*). Called once, before the request is proxied or logged.
  */
 export function stripCredentials(message: IncomingMessage): void {
   const { headers } = message
@@ -23,7 +23,7 @@ export function stripCredentials(message: IncomingMessage): void {
 
 type Value = string | string[] | undefined
 
-/** What stays of a header; undefined where nothing does. */
+/** The rest of a header; undefined when nothing is left. */
 function keptOf(name: string, value: Value): Value {
   if (name === 'authorization' || name.startsWith('x-remote-') || name.startsWith('impersonate-')) return undefined
   if (typeof value !== 'string') return value

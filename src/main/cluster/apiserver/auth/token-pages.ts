@@ -1,7 +1,7 @@
 import type { Page } from '../api/route.ts'
 import type { ServiceAccountTokens } from './service-account-tokens.ts'
 
-/** OpenID discovery: how others check the tokens of our service accounts. */
+/** OpenID discovery: how others verify service account tokens. */
 export const tokenPages =
   (tokens: ServiceAccountTokens): Page =>
   ({ path, method }) => {

@@ -20,7 +20,7 @@ const defaultSeconds = 3600
 const shortestSeconds = 600
 const longestSeconds = 2 ** 32
 
-/** `POST …/serviceaccounts/<name>/token`: a token for a service account, bound to a pod, node or secret if asked. */
+/** `POST …/serviceaccounts/<name>/token`: issues a service account token, optionally bound to a pod, node or secret. */
 export const tokenRequests = (options: { tokens: ServiceAccountTokens }): ActionHandler => ({
   group: '',
   resource: 'serviceaccounts',
@@ -59,7 +59,10 @@ function lifetimeErrors(seconds: number): FieldError[] {
 
 type Reference = NonNullable<NonNullable<TokenRequest['spec']>['boundObjectRef']>
 
-/** @throws ApiError 404, 409 or 422 when the object is not there, is another one, or cannot hold a token */
+/**
+ * @throws ApiError 404, 409 or 422 when the object does not exist, has another uid, or is of a kind that cannot be
+ * bound
+ */
 function findBound(request: ActionRequest, reference: Reference): Pick<TokenOrder, 'bound' | 'node'> {
   const { kind = '', name = '', uid } = reference
   const resource = bindable.get(kind)
@@ -87,7 +90,7 @@ const bindable = new Map([
   ['Node', 'nodes'],
 ])
 
-/** @throws ApiError 422 when the pod runs as somebody else */
+/** @throws ApiError 422 when the pod runs as another service account */
 function podNode({ reader, name }: { reader: ObjectReader; name: string }, pod: Pod): Pick<TokenOrder, 'node'> {
   const { serviceAccountName, nodeName } = pod.spec ?? {}
   if (serviceAccountName !== name)

@@ -52,7 +52,7 @@ const issue = async (over: object = {}): Promise<string> =>
   (await tokens.issue({ serviceAccount, audiences: [issuer], expirationSeconds: 3600, ...over })).token
 
 describe('service account tokens', () => {
-  it('tell the account, its groups, and what they are bound to', async () => {
+  it('identify the account, its groups and the bound object', async () => {
     const verified = await tokens.verify(await issue({ bound: pod, node: { name: 'worker-1', uid: 'node-1' } }))
     expect(verified?.user).toMatchObject({
       name: 'system:serviceaccount:dev:ci',
@@ -66,21 +66,21 @@ describe('service account tokens', () => {
     })
   })
 
-  it('end in time', async () => {
+  it('expire', async () => {
     const token = await issue()
     expect(await tokens.verify(token)).toBeDefined()
     now += 3_601_000
     await expect(tokens.verify(token)).rejects.toThrow('expired')
   })
 
-  it('end with the account, also when another one takes its name', async () => {
+  it('become invalid when the account is deleted, even if another one has the same name', async () => {
     const token = await issue()
     await tokens.verify(token)
     objects.set('serviceaccounts/dev/ci', { metadata: { name: 'ci', namespace: 'dev', uid: 'sa-2' } })
     await expect(tokens.verify(token)).rejects.toThrow('invalidated')
   })
 
-  it('end with the pod they are bound to, once it has had time to shut down', async () => {
+  it('become invalid after the bound pod is deleted and its grace period is over', async () => {
     const token = await issue({ bound: pod })
     const terminating = { metadata: { uid: 'pod-1', deletionTimestamp: new Date(now).toISOString() } }
     objects.set('pods/dev/web', terminating)
@@ -92,7 +92,7 @@ describe('service account tokens', () => {
     await expect(tokens.verify(token)).rejects.toThrow('invalidated')
   })
 
-  it('hold for their audience only', async () => {
+  it('are valid for their audience only', async () => {
     const token = await issue({ audiences: ['vault'] })
     await expect(tokens.verify(token)).rejects.toThrow('audiences')
     expect((await tokens.verify(token, ['vault', 'other']))?.audiences).toEqual(['vault'])
@@ -108,7 +108,7 @@ describe('service account tokens', () => {
     expect(await tokens.verify('not-a-jwt')).toBeUndefined()
   })
 
-  it('of projected volumes outlive their hour, for clients that never read them again', async () => {
+  it('of projected volumes are extended to one year, for clients that never reload them', async () => {
     const { token, expires } = await tokens.issue({
       serviceAccount,
       audiences: [issuer],
@@ -132,7 +132,7 @@ describe('a token request', () => {
       } as unknown as ActionRequest),
     )
 
-  it('is answered with the token and its end', async () => {
+  it('returns the token and its expiration', async () => {
     const answer = (await request({ expirationSeconds: 600 })) as KubeObject & { status: Record<string, string> }
     expect(answer.status.expirationTimestamp).toBe('2026-01-01T00:10:00Z')
     expect(await tokens.verify(answer.status.token ?? '')).toBeDefined()
@@ -181,7 +181,7 @@ describe('the authenticator', () => {
     return createAuthenticator({ tokens: verifier, authorizer }).authenticate(message)
   }
 
-  it('knows static and service account tokens, refuses others, and leaves the rest anonymous', async () => {
+  it('accepts static and service account tokens, rejects other tokens, and treats requests without one as anonymous', async () => {
     expect((await ask({ authorization: 'Bearer secret' }))?.name).toBe('root')
     expect((await ask({ authorization: `Bearer ${await issue()}` }))?.name).toBe('system:serviceaccount:dev:ci')
     await expect(ask({ authorization: 'Bearer wrong' })).rejects.toThrow('Unauthorized')
@@ -194,7 +194,7 @@ describe('the authenticator', () => {
     expect((await ask(headers))?.name).toBe('root')
   })
 
-  it('lets those who may impersonate act as somebody else', async () => {
+  it('lets users with the right to impersonate act as another user', async () => {
     const headers = { authorization: 'Bearer secret', 'impersonate-user': 'alice', 'impersonate-group': 'dev, ops' }
     expect(await ask(headers)).toMatchObject({
       name: 'alice',
@@ -226,14 +226,14 @@ describe('reviews', () => {
   }
   const resourceAttributes = { verb: 'get', resource: 'pods', namespace: 'dev' }
 
-  it('answer for oneself and for others', async () => {
+  it('answer for the own user and for others', async () => {
     expect((await review('selfsubjectaccessreviews', { resourceAttributes })).status).toEqual({ allowed: true })
     expect((await review('subjectaccessreviews', { resourceAttributes, user: 'bob' })).status).toEqual({
       allowed: false,
     })
   })
 
-  it('refuse questions that are none', async () => {
+  it('reject invalid requests', async () => {
     await expect(review('selfsubjectaccessreviews', {})).rejects.toMatchObject({ code: 422 })
     await expect(review('subjectaccessreviews', { resourceAttributes })).rejects.toThrow('spec.user: Required value')
     await expect(
@@ -249,7 +249,7 @@ describe('reviews', () => {
     })
   })
 
-  it('tell whose a token is, or why it is nobody’s', async () => {
+  it('return the user of a token, or why it is invalid', async () => {
     expect((await review('tokenreviews', { token: await issue() })).status).toMatchObject({
       authenticated: true,
       audiences: [issuer],
@@ -261,7 +261,7 @@ describe('reviews', () => {
     expect(status).toEqual({ error: '[invalid bearer token, service account token has been invalidated]' })
   })
 
-  it('tell who one is', async () => {
+  it('return the requesting user', async () => {
     expect((await review('selfsubjectreviews', {})).status).toEqual({ userInfo: { username: 'root', groups: ['g'] } })
   })
 })

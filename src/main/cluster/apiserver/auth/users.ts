@@ -1,6 +1,6 @@
 import type { UserInfo } from '../api/access.ts'
 
-/** The API server itself: may do everything. */
+/** The API server itself, with all permissions. */
 export const apiServerUser: UserInfo = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }
 
 /** A component of the control plane: `kube-scheduler`, `kube-controller-manager`. */
@@ -9,7 +9,7 @@ export const componentUser = (component: string): UserInfo => ({
   groups: ['system:authenticated'],
 })
 
-/** A controller, which acts as its service account in kube-system: `deployment-controller`. */
+/** A controller, which authenticates as its service account in kube-system: `deployment-controller`. */
 export const controllerUser = (controller: string): UserInfo => serviceAccountUser('kube-system', controller)
 
 export const serviceAccountUser = (namespace: string, name: string, uid?: string): UserInfo => ({

@@ -1,7 +1,7 @@
 import type { Environment } from '@marcbachmann/cel-js'
 import { ipText, isInCidr, parseCidr, parseIp, type Address } from '#shared/kube/ip.ts'
 
-/** An address as CEL value. */
+/** An IP address as a CEL value. */
 class Ip {
   readonly address: Address
   constructor(address: Address) {
@@ -15,7 +15,7 @@ class Ip {
   }
 }
 
-/** A range of addresses; `ip` may be any of them until it is masked. */
+/** A CIDR; `ip` may have host bits until it is masked. */
 class Cidr {
   readonly ip: Ip
   readonly prefix: number
@@ -31,12 +31,12 @@ class Cidr {
   }
 }
 
-/** Stands for the name before the dot of `ip.isCanonical(text)`. */
+/** Represents the namespace of `ip.isCanonical(text)`. */
 class IpNamespace {
   readonly name = 'ip'
 }
 
-/** Neither zones nor IPv4 addresses in the form of IPv6 are taken, as Kubernetes has it. */
+/** Rejects zones and IPv4-mapped IPv6 addresses, as Kubernetes does. */
 function ipOf(text: string): Ip | undefined {
   const address = parseIp(text)
   return address && new Ip(address)

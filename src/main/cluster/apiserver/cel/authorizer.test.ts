@@ -19,7 +19,7 @@ function ask(expression: string): { value: unknown; asked: AuthorizationAttribut
   return { value, asked }
 }
 
-it('asks about a resource as far as it is described', () => {
+it('checks a resource by the attributes that are set', () => {
   const { value, asked } = ask(
     "authorizer.group('').resource('pods').subresource('log').namespace('team').name('web').check('get').allowed()",
   )
@@ -29,7 +29,7 @@ it('asks about a resource as far as it is described', () => {
   ])
 })
 
-it('asks about a path, and about the resource of the request', () => {
+it('checks a path and the resource of the request', () => {
   expect(ask("authorizer.path('/metrics').check('post').allowed()")).toMatchObject({
     value: false,
     asked: [{ resourceRequest: false, path: '/metrics', verb: 'post' }],
@@ -40,7 +40,7 @@ it('asks about a path, and about the resource of the request', () => {
   })
 })
 
-it('asks for a service account instead of the user', () => {
+it('checks for a service account instead of the user', () => {
   const { asked } = ask("authorizer.serviceAccount('team', 'robot').path('/x').check('get')")
   expect(asked[0]?.user).toMatchObject({ name: 'system:serviceaccount:team:robot' })
   expect(asked[0]?.user.groups).toContain('system:serviceaccounts:team')
@@ -48,14 +48,14 @@ it('asks for a service account instead of the user', () => {
   expect(() => ask("authorizer.serviceAccount('team', 'No')")).toThrow('Invalid service account name')
 })
 
-it('what cannot be decided is not allowed, and tells why', () => {
+it('denies with the error when the check fails', () => {
   expect(ask("authorizer.path('/x').check('explode').allowed()").value).toBe(false)
   expect(ask("authorizer.path('/x').check('explode').errored()").value).toBe(true)
   expect(ask("authorizer.path('/x').check('explode').error()").value).toBe('the roles are gone')
   expect(ask("authorizer.path('/x').check('get').error()").value).toBe('')
 })
 
-it('refuses at compilation what makes no sense', () => {
+it('rejects invalid expressions at compile time', () => {
   expect(() => ask("authorizer.group('').check('get')")).toThrow('no matching overload')
   expect(() => ask("authorizer.path('').check('get')")).toThrow('path must not be empty')
 })

@@ -3,22 +3,22 @@ import { messageOf } from '#shared/kube/error-kinds.ts'
 import { labelProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
 import type { AuthorizationAttributes, Decision, ResourceAttributes, UserInfo } from '../api/access.ts'
 
-/** Decides at once: expressions do not wait. */
+/** Decides synchronously: evaluation cannot wait. */
 export interface DirectAuthorizer {
   authorize(attributes: AuthorizationAttributes): Decision
 }
 
-/** What a request is about, for `authorizer.requestResource`. */
+/** The resource of the request, for `authorizer.requestResource`. */
 export type RequestResource = Pick<ResourceAttributes, 'group' | 'resource' | 'subresource' | 'namespace' | 'name'>
 
-/** CEL types of the variable `authorizer`, as the messages of Kubernetes name them. */
+/** CEL types of the variable `authorizer`, as Kubernetes' messages name them. */
 export const authorizerType = 'kubernetes.authorization.Authorizer'
 const pathType = 'kubernetes.authorization.PathCheck'
 const groupType = 'kubernetes.authorization.GroupCheck'
 const resourceType = 'kubernetes.authorization.ResourceCheck'
 const decisionType = 'kubernetes.authorization.Decision'
 
-/** The value of the variable `authorizer`: what the user of the request may do. */
+/** The value of the variable `authorizer`: checks the permissions of the requesting user. */
 export const authorizerValue = (
   authorizer: DirectAuthorizer,
   user: UserInfo,
@@ -61,7 +61,7 @@ function registerQuestions(environment: Environment): void {
       `${resourceType}.${part}(string): ${resourceType}`,
       ({ asks, about }: ResourceCheck, value: string) => new ResourceCheck(asks, { ...about, [part]: value }),
     )
-  // Selectors are left out: the answer is that to a request without any, which for nodes may be stricter.
+  // Selectors are ignored: the check is that of a request without selectors, which for nodes may be stricter.
   for (const part of ['fieldSelector', 'labelSelector'])
     environment.registerFunction(`${resourceType}.${part}(string): ${resourceType}`, (check: ResourceCheck) => check)
 }
@@ -90,7 +90,7 @@ function serviceAccountAuthorizer({ asks }: AuthorizerValue, namespace: string, 
   return new AuthorizerValue({ ...asks, user })
 }
 
-/** What cannot be decided is not allowed, and the expression may ask why. */
+/** A failed decision denies, and the expression can read the error. */
 function decide(authorizer: DirectAuthorizer, attributes: AuthorizationAttributes): DecisionValue {
   try {
     const { allowed, reason = '' } = authorizer.authorize(attributes)
@@ -100,7 +100,7 @@ function decide(authorizer: DirectAuthorizer, attributes: AuthorizationAttribute
   }
 }
 
-/** Who is asked, and on whose behalf. */
+/** The user to check, and the request that the check is made for. */
 interface Asks {
   authorizer: DirectAuthorizer
   user: UserInfo
@@ -108,7 +108,7 @@ interface Asks {
 
 class AuthorizerValue {
   readonly asks: Asks
-  /** That of the request; a service account's authorizer has none. */
+  /** The request's resource; unset for the authorizer of a service account. */
   readonly requestResource: ResourceCheck | undefined
   constructor(asks: Asks, requestResource?: ResourceCheck) {
     this.asks = asks

@@ -10,7 +10,7 @@ const object = {
 const run = (expression: string): unknown =>
   compile(expression, { object: 'dyn' }).evaluateJson({ object: toCel(object) })
 
-describe('CEL as Kubernetes has it', () => {
+describe('CEL with the libraries of Kubernetes', () => {
   it.each<[string, unknown]>([
     ['object.spec.replicas > 2 && object.metadata.name.startsWith("w")', true],
     ['has(object.metadata.labels) && !has(object.metadata.annotations)', true],
@@ -97,7 +97,7 @@ describe('CEL as Kubernetes has it', () => {
     expect(run(expression)).toEqual(value)
   })
 
-  it('tells what cannot be compiled, and where', () => {
+  it('reports compilation errors with their position', () => {
     expect(() => compile('object.spec.replicas >', { object: 'dyn' })).toThrow(CompilationError)
     expect(() => compile('nobody == 1', { object: 'dyn' })).toThrow(
       "compilation failed: ERROR: <input>:1:1: undeclared reference to 'nobody' (in container '')",
@@ -110,12 +110,12 @@ describe('CEL as Kubernetes has it', () => {
     expect(() => compile('"text"', {}, 'bool')).toThrow('must evaluate to bool, but got string')
   })
 
-  it('an absent field is an error when it is read', () => {
+  it('fails when an absent field is read', () => {
     expect(() => run('object.spec.nothing == 1')).toThrow('no such key: nothing')
   })
 })
 
-it('objects of mutating policies are maps', () => {
+it('represents objects of mutating policies as maps', () => {
   expect(plainLiterals('Object{metadata: Object.metadata{labels: {"a: b": "c"}}, spec: x.Object}')).toBe(
     '{"metadata": {"labels": {"a: b": "c"}},"spec": x.Object}',
   )

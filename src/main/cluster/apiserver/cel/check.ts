@@ -7,12 +7,12 @@ import type { Node, TypeOfNode } from './nodes.ts'
 
 type Parsed = ReturnType<Environment['parse']>
 
-/** An expression that holds, or what is wrong with it. */
+/** A valid expression's type, or what is wrong with it. */
 export type Checked =
   | { parsed: Parsed; type: string; problem?: undefined; code?: undefined }
   | { parsed?: undefined; type?: undefined; problem: string; node: Node | undefined; code: string | undefined }
 
-/** Parses an expression and checks its types. The problem is put as CEL's compiler in Go does: people search for it. */
+/** Parses and type-checks an expression. Problems have the wording of CEL's Go compiler, which users search for. */
 export function checkIn(environment: Environment, expression: string): Checked {
   let parsed: Parsed
   try {
@@ -39,7 +39,7 @@ function failed(environment: Environment, expression: string, error: unknown): C
   return { problem: placed(node?.input ?? expression, node ? placeOf(node) : 0, words), node, code }
 }
 
-/** `ERROR: <input>:1:5: undefined field 'x'`, the line, and a mark beneath it. */
+/** `ERROR: <input>:1:5: undefined field 'x'`, the source line, and a marker beneath it. */
 function placed(expression: string, at: number, words: string): string {
   const before = expression.slice(0, at).split('\n')
   const column = before.at(-1)?.length ?? 0
@@ -118,7 +118,7 @@ function functionNames(environment: Environment): ReadonlySet<string> {
 const typeNames = (operands: readonly unknown[]): string =>
   `(${operands.map((operand) => typeName((operand as Node).checkedType)).join(', ')})`
 
-/** As Go writes types: `list(string)`, `map(string, int)`. */
+/** Type names as Go writes them: `list(string)`, `map(string, int)`. */
 function typeName(type: TypeOfNode | undefined): string {
   return (type?.name ?? 'dyn')
     .replaceAll('<', '(')

@@ -7,22 +7,22 @@ import { fromCel } from './values.ts'
 
 /** A compiled expression. */
 export interface Program {
-  /** Its type as far as it is known before it runs: `bool`, `string`, `dyn` … */
+  /** Its static type: `bool`, `string`, `dyn` … */
   readonly type: string
   /**
-   * Values are CEL's own: see `toCel`.
-   * @param budget what it may cost together with others
-   * @throws Error in words for a message; CostLimitExceeded when it goes on for too long
+   * @param bindings CEL values, see `toCel`
+   * @param budget cost limit shared with other evaluations
+   * @throws Error with a message for users; CostLimitExceeded when the cost limit is exceeded
    */
   evaluate(bindings: Bindings, budget?: CostBudget): unknown
   /** The value as JSON. @throws as `evaluate` */
   evaluateJson(bindings: Bindings, budget?: CostBudget): unknown
 }
 
-/** The values of variables, by name. */
+/** Values of the variables, by name. */
 export type Bindings = Readonly<Record<string, unknown>>
 
-/** The expression is none, or not of the type asked for. */
+/** The expression is invalid or of the wrong type. */
 export class CompilationError extends Error {}
 
 /** Variables by name, with their CEL types. */
@@ -33,8 +33,8 @@ const programs = new Map<string, Program>()
 const keepAtMost = 5_000
 
 /**
- * Compiles an expression, once for each set of variables.
- * @param result the type that it must have; any when unset
+ * Compiles an expression, cached by its set of variables.
+ * @param result the required type; any when unset
  * @throws CompilationError
  */
 export function compile(expression: string, variables: Variables, result?: 'bool' | 'string'): Program {
@@ -76,8 +76,8 @@ function asJson(value: unknown): unknown {
 const maxLength = 20_000
 
 function settled(value: unknown, result: string | undefined): unknown {
-  if (result === 'bool' && typeof value !== 'boolean') throw new Error('the expression gave no bool')
-  if (result === 'string' && typeof value !== 'string') throw new Error('the expression gave no string')
+  if (result === 'bool' && typeof value !== 'boolean') throw new Error('the expression did not return a bool')
+  if (result === 'string' && typeof value !== 'string') throw new Error('the expression did not return a string')
   return value
 }
 
@@ -92,7 +92,7 @@ function environmentOf(variables: Variables): Environment {
   return environment
 }
 
-/** As CEL in Go words them, which is what tests and people look for. */
+/** Converts messages to the wording of CEL in Go, which tests and users look for. */
 const evaluationWords = (summary: string): string =>
   summary
     .replace(/^No such key: index out of bounds, index (\S+) .*$/, 'index out of bounds: $1')

@@ -4,7 +4,7 @@ import type { Duration } from '@marcbachmann/cel-js/evaluator'
 const timestamp = 'google.protobuf.Timestamp'
 const duration = 'google.protobuf.Duration'
 
-/** Conversions and comparisons of CEL's standard that the library lacks. */
+/** Conversions and comparisons of the CEL standard that the library lacks. */
 export function registerConversions(environment: Environment): void {
   environment
     .registerFunction(`string(${timestamp}): string`, timestampText)
@@ -18,5 +18,5 @@ export function registerConversions(environment: Environment): void {
     .registerOperator('bytes >= bytes: bool', (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) >= 0)
 }
 
-/** RFC 3339, with fractions where there are any. */
+/** RFC 3339, with a fraction if there is one. */
 export const timestampText = (time: Date): string => time.toISOString().replace(/\.?0+Z$/, 'Z')

@@ -40,16 +40,16 @@ it.each([
   expect(() => run(expression)).toThrow(tooMuch)
 })
 
-it('stops a value that would be too large to give away', () => {
+it('stops a value that would be too large to return', () => {
   expect(() => runJson(doubled('[1]', (v) => `[${v}, ${v}]`, 40, 'dyn'))).toThrow(tooMuch)
 })
 
-it('lets pass what stays within the limit, time after time', () => {
+it('allows evaluations within the limit, repeatedly', () => {
   const expression = 'object.list.filter(i, i % 2 == 0).map(i, i * 2).all(i, i >= 0)'
   for (let i = 0; i < 100; i++) expect(run(expression)).toBe(true)
 })
 
-it('counts the same for the same work', () => {
+it('counts the same cost for the same work', () => {
   const costs = [1, 2, 3].map(() => {
     let limit = 0
     const passes = (tried: number): boolean => {
@@ -67,7 +67,7 @@ it('counts the same for the same work', () => {
   expect(costs[0]).toBeGreaterThan(list.length)
 })
 
-it('what several may cost together is limited too', () => {
+it('limits the total cost of several evaluations', () => {
   const budget = new CostBudget(30_000)
   const expression = 'object.list.all(i, i >= 0)'
   expect(() => {

@@ -1,23 +1,23 @@
 /**
- * What expressions may cost. Like Kubernetes, work is counted in steps and sizes and never in time, so that the same
- * expression on the same object is always let through or always stopped.
+ * Cost limits of expressions. As in Kubernetes, cost counts steps and sizes and never time, so that the same expression
+ * on the same object always succeeds or always fails.
  */
 
-/** One expression, evaluated once. */
+/** Limit of one evaluation. */
 export const perCallLimit = 1_000_000
-/** All rules of one object, or of one policy. */
+/** Limit of all rules for one object, or of one policy. */
 export const objectLimit = 10_000_000
-/** All match conditions of one webhook or policy. */
+/** Limit of all match conditions of one webhook or policy. */
 export const conditionsLimit = 2_500_000
 
-/** An evaluation went on for too long. */
+/** The evaluation exceeded its cost limit. */
 export class CostLimitExceeded extends Error {
   constructor(message = 'operation cancelled: actual cost limit exceeded') {
     super(message)
   }
 }
 
-/** What several expressions may cost together. */
+/** A cost limit shared by several evaluations. */
 export class CostBudget {
   #left: number
   constructor(limit = objectLimit) {
@@ -28,13 +28,13 @@ export class CostBudget {
     this.#left -= cost
   }
 
-  /** Whether nothing may be evaluated any more. */
+  /** Whether the budget is used up. */
   get isSpent(): boolean {
     return this.#left < 0
   }
 }
 
-/** Counts what one evaluation costs. */
+/** Counts the cost of one evaluation. */
 class Meter {
   readonly #limit: number
   #spent = 0
@@ -47,24 +47,24 @@ class Meter {
     return this.#spent
   }
 
-  /** @throws CostLimitExceeded now and whenever it is asked again: what catches errors cannot go on either. */
+  /** @throws CostLimitExceeded now and on every later call, so that code that catches errors cannot continue either. */
   spend(cost: number): void {
     this.#spent += cost
     if (this.#spent > this.#limit) throw (this.#stopped ??= new CostLimitExceeded())
   }
 
-  /** @throws CostLimitExceeded when the limit was passed at any time */
+  /** @throws CostLimitExceeded when the limit has been exceeded at any time */
   check(): void {
     if (this.#stopped) throw this.#stopped
   }
 }
 
-// Expressions are evaluated without waiting, one inside the other at most: variables of policies.
+// Evaluation is synchronous; it nests only for variables of policies.
 let current: Meter | undefined
 
 /**
- * Evaluates with a limit.
- * @throws CostLimitExceeded when it is passed, by itself or of the budget
+ * Evaluates with a cost limit.
+ * @throws CostLimitExceeded when the evaluation exceeds its own limit or the budget
  */
 export function metered<T>(budget: CostBudget, evaluate: () => T): T {
   if (budget.isSpent) throw budgetSpent()
@@ -89,12 +89,12 @@ export function metered<T>(budget: CostBudget, evaluate: () => T): T {
 const budgetSpent = (): CostLimitExceeded =>
   new CostLimitExceeded('validation failed due to running out of cost budget, no further validation rules will be run')
 
-/** Work of the expression that is being evaluated. @throws CostLimitExceeded */
+/** Adds to the cost of the current evaluation. @throws CostLimitExceeded */
 export function spend(cost: number): void {
   current?.spend(cost)
 }
 
-/** To look at every part of a value once. It is counted while it is walked: parts may be shared a thousandfold. */
+/** Charges one visit to every part of a value. Charged during the walk: shared parts may multiply a thousandfold. */
 export function spendDeep(value: unknown, times = 1): void {
   spend(sizeCost(value) * times)
   if (typeof value !== 'object' || value === null) return
@@ -107,7 +107,7 @@ export function spendDeep(value: unknown, times = 1): void {
   else if (isPlain(value)) for (const item of Object.values(value)) spendDeep(item, times)
 }
 
-/** To run over a value: a tenth of a step for each character or item of it. */
+/** Charges a traversal of a value: a tenth of a step for each character or item. */
 export function sizeCost(value: unknown): number {
   if (typeof value === 'string' || Array.isArray(value) || value instanceof Uint8Array)
     return Math.ceil(value.length * perCharacter)

@@ -14,8 +14,8 @@ import { registerUrls } from './urls.ts'
 let base: Environment | undefined
 
 /**
- * CEL with the libraries that Kubernetes adds to it (kubernetes.io/docs/reference/using-api/cel): a fresh child, to
- * which variables can be added.
+ * CEL with Kubernetes' libraries (kubernetes.io/docs/reference/using-api/cel): a new child environment, to which
+ * variables can be added.
  */
 export function celEnvironment(): Environment {
   base ??= build()

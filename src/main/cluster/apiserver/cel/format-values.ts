@@ -1,6 +1,9 @@
 import { Duration } from '@marcbachmann/cel-js/evaluator'
 
-/** What strings of a schema's format are to CEL: times, durations and bytes. Undefined where they stay strings. */
+/**
+ * Converts strings by their schema's format to CEL values: times, durations and bytes. Undefined when they stay
+ * strings.
+ */
 export const formatValue = (format: string | undefined): ((text: string) => unknown) | undefined =>
   format === undefined ? undefined : formats[format]
 

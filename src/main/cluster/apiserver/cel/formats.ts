@@ -10,7 +10,7 @@ import { isUrl } from './urls.ts'
 
 type Problems = (text: string) => readonly string[]
 
-/** What `generateName` may be: a name, or the beginning of one that ends in a dash. */
+/** A valid `generateName`: a name, or a prefix that ends in a dash. */
 const beginning =
   (problems: Problems): Problems =>
   (text) =>
@@ -43,7 +43,7 @@ const formats: Readonly<Record<string, Problems>> = {
   ),
 }
 
-/** Stands for the name before the dot. */
+/** Represents the namespace before the dot. */
 class Formats {
   readonly name = 'format'
 }

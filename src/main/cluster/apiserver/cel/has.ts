@@ -2,8 +2,8 @@ import { Optional } from '@marcbachmann/cel-js'
 import { isNode, walkNodes, type Evaluate, type Node } from './nodes.ts'
 
 /**
- * Puts our own `has()` in the place of the library's, which knows nothing but names joined by dots: `has(self.list[0].a)`
- * is as good, and that a field is not in the schema has to be told at the check.
+ * Replaces the library's `has()`, which supports only names joined by dots: `has(self.list[0].a)` is valid too, and a
+ * field that is missing from the schema must fail the type check.
  */
 export function replaceHas(expression: unknown): void {
   walkNodes(expression, (node) => {
@@ -15,7 +15,7 @@ export function replaceHas(expression: unknown): void {
 
 const selects = ({ op }: Node): boolean => op === '.' || op === '.?'
 
-/** The library's checker and evaluator, as macros get to see them. */
+/** The library's checker and evaluator, as passed to macros. */
 interface Machine {
   check(node: Node, context: unknown): unknown
   run(node: Node, context: unknown): unknown

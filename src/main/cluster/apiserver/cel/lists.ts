@@ -43,7 +43,7 @@ export function registerLists(environment: Environment): void {
     )
 }
 
-/** Stands for the name before the dot. */
+/** Represents the namespace before the dot. */
 class Sets {
   readonly name = 'sets'
 }
@@ -51,7 +51,7 @@ class Sets {
 const holds = (all: readonly unknown[], some: readonly unknown[]): boolean =>
   some.every((item) => all.some((other) => same(item, other)))
 
-/** As CEL's `==` has it for lists' items: numbers are equal whatever their types. */
+/** CEL's `==` of list items: numbers of different types compare by value. */
 function same(a: unknown, b: unknown): boolean {
   if (a === b) return true
   if (isNumber(a) && isNumber(b)) return Number(a) === Number(b)

@@ -1,7 +1,7 @@
 import { goRegex } from '#shared/base/go-regex.ts'
 import { isNode, walkNodes, type Node } from './nodes.ts'
 
-/** A literal that its function can do nothing with, found before it ever runs: `name.matches('(')`. */
+/** Reports literal arguments that are invalid for their function at compile time: `name.matches('(')`. */
 export function wrongLiteral(expression: unknown): { node: Node; problem: string } | undefined {
   let found: { node: Node; problem: string } | undefined
   walkNodes(expression, (node) => {

@@ -1,7 +1,7 @@
 /**
- * Rewrites literals that the library does not know as such that it does. The objects that mutating admission policies
- * write, `Object{spec: Object.spec{replicas: 3}}` and `JSONPatch{op: "add", …}`, become maps, which is what they are to
- * us; `[?a]` and `{?"key": a}`, of which nothing is left when there is no `a`, become calls that leave it out.
+ * Rewrites literals that the library does not support. The objects of mutating admission policies,
+ * `Object{spec: Object.spec{replicas: 3}}` and `JSONPatch{op: "add", …}`, become maps; the optional entries `[?a]` and
+ * `{?"key": a}` become calls that omit the entry when `a` has no value.
  */
 export function plainLiterals(expression: string): string {
   if (!/\b(?:Object|JSONPatch)\b|[[{,]\s*\?/.test(expression)) return expression
@@ -10,15 +10,15 @@ export function plainLiterals(expression: string): string {
   return rewriting.out
 }
 
-/** A parenthesis that is open. */
+/** An open bracket. */
 interface Open {
-  /** A literal of a list or map, not an index or a call. */
+  /** Whether it opens a list or map literal, not an index or a call. */
   isLiteral: boolean
-  /** Has fields whose names are written without quotes. */
+  /** Whether its field names are written without quotes. */
   isMessage: boolean
-  /** What leaves out the entries that are not there; '' while there are no such. */
+  /** The call that omits absent entries; '' while there are no optional ones. */
   leaveOut: string
-  /** Where it begins in what is written. */
+  /** Where it begins in the output. */
   at: number
 }
 
@@ -27,7 +27,7 @@ class Rewriting {
   readonly #text: string
   #at = 0
   readonly #open: Open[] = []
-  /** Whether nothing but space has come since the beginning of an entry. */
+  /** Whether an entry has only white space so far. */
   #atEntry = false
 
   constructor(text: string) {
@@ -99,6 +99,6 @@ const opening = new Set(['(', '[', '{'])
 const closing = new Set([')', ']', '}'])
 const messageStart = /^(?:Object(?:\.[A-Za-z_]\w*)*|JSONPatch)\s*\{/
 const fieldName = /^\s*(?:`([^`]+)`|([A-Za-z_]\w*))\s*:/
-/** A text with its quotes, or a comment. */
+/** Matches a quoted string or a comment. */
 const asItStands =
   /^(?:[rRbB]{0,2})(?:"""[\s\S]*?"""|'''[\s\S]*?'''|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|^\/\/[^\n]*/

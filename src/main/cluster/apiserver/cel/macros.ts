@@ -3,8 +3,8 @@ import { spend } from './cost.ts'
 import type { Node } from './nodes.ts'
 
 /**
- * Macros that the library lacks: `optMap` and `optFlatMap` of optionals, and comprehensions with two variables, of
- * which the first is the index or the key: `list.all(i, item, …)`, `map.transformMap(key, value, …)`.
+ * Macros that the library lacks: `optMap` and `optFlatMap` of optionals, and comprehensions with two variables, the
+ * first of which is the index or the key: `list.all(i, item, …)`, `map.transformMap(key, value, …)`.
  */
 export function registerMacros(environment: Environment): void {
   const macro = (signature: string, expand: (call: Call) => object): void => {
@@ -30,7 +30,7 @@ interface Call {
   receiver: Node
 }
 
-/** Variables in sight, as the library keeps them: each of its own is one step further in. */
+/** Variables in scope, as the library keeps them: each comprehension variable opens a nested scope. */
 interface Scope {
   forkWithVariable(name: string, type: Type): Scope
   reuse(outer: Scope): Scope
@@ -44,7 +44,7 @@ interface Type {
   readonly valueType?: Type
 }
 
-/** The library's checker and evaluator, as macros get to see them. */
+/** The library's checker and evaluator, as passed to macros. */
 interface Machine {
   check(node: Node, scope: Scope): Type
   run(node: Node, scope: Scope): unknown
@@ -62,7 +62,7 @@ function nameOf(node: Node | undefined): string {
   throw new Error('argument must be a simple name')
 }
 
-/** `optional.optMap(value, expression)`; a flat one's expression gives an optional itself. */
+/** `optional.optMap(value, expression)`; the expression of optFlatMap returns an optional itself. */
 function ofOptional({ args: [variable, expression], receiver }: Call, flat: boolean): object {
   const name = nameOf(variable)
   let scope: Scope | undefined
@@ -72,7 +72,7 @@ function ofOptional({ args: [variable, expression], receiver }: Call, flat: bool
     typeCheck(checker: Machine, _: unknown, outer: Scope): Type {
       const type = checker.check(receiver, outer)
       if (type.kind !== 'optional' && type.kind !== 'dyn')
-        throw checker.createError('optional_expected', `${type.name} is no optional`, receiver)
+        throw checker.createError('optional_expected', `${type.name} is not an optional`, receiver)
       scope = outer.forkWithVariable(
         name,
         type.kind === 'optional' && type.valueType ? type.valueType : checker.getType('dyn'),
@@ -90,7 +90,7 @@ function ofOptional({ args: [variable, expression], receiver }: Call, flat: bool
   }
 }
 
-/** One kind of comprehension: what comes out of all the items, one after the other. */
+/** One kind of comprehension: how the results of the items are combined, in order. */
 interface Kind {
   type(checker: Machine, key: Type, expression: Type): Type
   run(items: Iterable<Item>): unknown
@@ -98,7 +98,7 @@ interface Kind {
 
 interface Item {
   key: unknown
-  /** What the last argument gives for this item. */
+  /** The value of the last argument for this item. */
   value(): unknown
 }
 
@@ -164,7 +164,7 @@ function entriesOf(machine: Machine, receiver: Node, collection: unknown): Itera
 
 const bool = (checker: Machine): Type => checker.getType('bool')
 
-/** One item may decide, whatever goes wrong with others. */
+/** One item may decide the result, even when others fail. */
 const decidedBy = (decisive: boolean): Kind => ({
   type: bool,
   run(items) {

@@ -3,9 +3,9 @@ import { walkNodes, type Evaluate, type Node } from './nodes.ts'
 import { regex } from './strings.ts'
 
 /**
- * Makes a checked expression count what it does: every node a step, functions and operators what they run over besides.
- * The library has no such thing; its nodes keep how they are evaluated in `meta` and `handle`, which is where this is
- * put around it.
+ * Makes a checked expression count its cost: a step per node, and for functions and operators the sizes that they
+ * traverse. The library has no cost counting; its nodes keep their evaluation functions in `meta` and `handle`, which
+ * are wrapped here.
  */
 export function meter(expression: unknown): void {
   walkNodes(expression, meterNode)
@@ -28,7 +28,7 @@ const counted =
     return evaluate(...given)
   }
 
-/** Literals are free, lists and maps are made. */
+/** Literals are free; constructing lists and maps is charged. */
 function stepCost({ op, args }: Node): number {
   switch (op) {
     case 'value':
@@ -42,7 +42,7 @@ function stepCost({ op, args }: Node): number {
   }
 }
 
-/** What is done with operands is counted when their sizes are known, before it is done. */
+/** Operators are charged before they run, when the sizes of their operands are known. */
 function meterHandle(node: Node, handle: Evaluate): void {
   switch (node.op) {
     case 'call':
@@ -79,12 +79,12 @@ function meterHandle(node: Node, handle: Evaluate): void {
   }
 }
 
-/** Functions that the library has otherwise than Go. */
+/** Functions in which the library differs from Go. */
 function replaced({ args }: Node, [text, pattern]: readonly unknown[]): unknown {
   if (typeof text !== 'string') return undefined
   switch ((args as unknown[])[0]) {
     case 'matches':
-      // JavaScript's expressions can be held up for ever.
+      // JavaScript's regular expressions can take exponential time.
       return typeof pattern === 'string' ? regex(pattern).test(text) : undefined
     case 'lowerAscii':
       return text.replace(/[A-Z]+/g, (part) => part.toLowerCase())
@@ -95,7 +95,7 @@ function replaced({ args }: Node, [text, pattern]: readonly unknown[]): unknown 
   }
 }
 
-/** Equality ends at the first difference, and lists of unlike lengths differ at once. */
+/** Equality stops at the first difference; lists of different lengths differ at once. */
 function smaller(left: unknown, right: unknown): unknown {
   if (Array.isArray(left) && Array.isArray(right) && left.length !== right.length) return 0
   return typeof left === 'string' && typeof right === 'string' && right.length < left.length ? right : left
@@ -147,7 +147,7 @@ const joins: CallCost = ([list, separator]) => {
   spend(sizeCost(separator) * list.length)
 }
 
-/** What comes out may be far longer than what goes in. */
+/** The result may be far longer than the input. */
 const replaces: CallCost = ([text, from, to]) => {
   searches([text, from])
   if (typeof text !== 'string' || typeof from !== 'string' || typeof to !== 'string') return

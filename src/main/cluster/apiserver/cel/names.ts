@@ -12,8 +12,8 @@ const escapes: Readonly<Record<string, string>> = {
 }
 
 /**
- * How a rule writes the name of a property of its schema: `self.foo__dash__bar`, `self.__namespace__`. Undefined when
- * the name is none that a rule can write.
+ * The escaped name of a schema's property in a rule: `self.foo__dash__bar`, `self.__namespace__`. Undefined when a rule
+ * cannot name the property.
  */
 export function escapedName(name: string): string | undefined {
   if (reserved.has(name)) return `__${name}__`

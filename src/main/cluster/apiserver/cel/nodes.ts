@@ -1,20 +1,20 @@
-/** Nodes of parsed expressions, as far as the library lets them be seen. Its own types know only a part. */
+/** Nodes of parsed expressions, as far as the library exposes them. Its own types declare only a part. */
 export interface Node {
   readonly op: string
   readonly args: unknown
   readonly input: string
-  /** Where it begins in the text; of a field's selection where the name of the field does. */
+  /** Offset in the source; for a field selection that of the field's name. */
   readonly pos: number
   readonly start: number
   readonly end: number
-  /** How it is checked and evaluated. `alternate` takes its place, `macro` is in charge of its arguments. */
+  /** How the node is checked and evaluated. `alternate` replaces it, `macro` handles its arguments. */
   readonly meta: { evaluate: Evaluate; macro?: { evaluate: Evaluate }; alternate?: Node }
   setMeta(key: string, value: unknown): Node
-  /** Set by the check: what is done with operands. */
+  /** Set by the type check: applies the operator to its operands. */
   handle?: Evaluate
-  /** Set by the check. */
+  /** Set by the type check. */
   checkedType?: TypeOfNode
-  /** Set by the check: the types of a call's arguments. */
+  /** Set by the type check: the types of a call's arguments. */
   argTypes?: readonly TypeOfNode[]
 }
 
@@ -25,7 +25,7 @@ export interface TypeOfNode {
   readonly name: string
 }
 
-/** Visits all nodes of an expression, whether they are evaluated as they stand or not. */
+/** Visits all nodes of an expression, including those replaced for evaluation. */
 export function walkNodes(expression: unknown, visit: (node: Node) => void): void {
   const seen = new Set<object>()
   const walk = (part: unknown): void => {

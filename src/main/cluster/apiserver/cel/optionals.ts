@@ -1,6 +1,6 @@
 import { Optional, type Environment } from '@marcbachmann/cel-js'
 
-/** What CEL's optionals offer besides what the library has. */
+/** Functions of CEL's optionals that the library lacks. */
 export function registerOptionals(environment: Environment): void {
   environment
     .registerFunction('OptionalNamespace.ofNonZeroValue(A): optional<A>', (_: unknown, value: unknown) =>
@@ -15,7 +15,7 @@ export function registerOptionals(environment: Environment): void {
     .registerFunction('list<A>.last(): optional<A>', (list: unknown[]) => Optional.of(list.at(-1)))
 }
 
-/** The values of those that have one; what is no optional stays. */
+/** Unwraps optionals and drops empty ones; other values stay. */
 const present = (list: unknown[]): unknown[] =>
   list
     .filter((item) => !(item instanceof Optional) || item.hasValue())

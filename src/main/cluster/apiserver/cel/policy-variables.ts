@@ -1,7 +1,7 @@
 import { authorizerType } from './authorizer.ts'
 import type { Variables } from './compile.ts'
 
-/** What expressions of admission policies and match conditions may speak of. */
+/** The variables of expressions in admission policies and match conditions. */
 export const conditionVariables: Variables = {
   object: 'dyn',
   oldObject: 'dyn',

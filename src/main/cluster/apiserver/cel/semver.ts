@@ -1,6 +1,6 @@
 import type { Environment } from '@marcbachmann/cel-js'
 
-/** A version as semver.org 2.0.0 has it. */
+/** A version by semver.org 2.0.0. */
 class Semver {
   readonly numbers: readonly bigint[]
   readonly prerelease: readonly string[]
@@ -39,7 +39,7 @@ export function registerSemver(environment: Environment): void {
 const pattern =
   /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-((?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*))?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/
 
-/** @param lenient whether `v1`, `1.2` and `01.2.3` will do */
+/** @param lenient whether `v1`, `1.2` and `01.2.3` are accepted */
 function semverOf(text: string, lenient: boolean): Semver | undefined {
   const found = pattern.exec(lenient ? normal(text) : text)
   if (!found) return undefined
@@ -58,7 +58,7 @@ function compare(a: Semver, b: Semver): number {
     const other = b.numbers[i] ?? 0n
     if (number !== other) return number < other ? -1 : 1
   }
-  // A version that is not out yet comes before the one that is.
+  // A pre-release precedes its release.
   if (a.prerelease.length === 0 || b.prerelease.length === 0)
     return Math.sign(b.prerelease.length - a.prerelease.length)
   for (const [i, part] of a.prerelease.entries()) {

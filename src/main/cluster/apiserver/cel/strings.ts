@@ -3,7 +3,7 @@ import { goRegex, type GoRegex } from '#shared/base/go-regex.ts'
 import { timestampText } from './conversions.ts'
 import { perCharacter, spend } from './cost.ts'
 
-/** Strings beyond CEL's own: `charAt`, `replace`, `find`, `findAll`, `format` and the like. */
+/** Kubernetes' string libraries: `charAt`, `replace`, `find`, `findAll`, `format` and the like. */
 export function registerStrings(environment: Environment): void {
   environment
     .registerFunction('string.charAt(int): string', (text: string, at: bigint) => charAt(text, Number(at)))
@@ -35,12 +35,12 @@ export function registerStrings(environment: Environment): void {
     )
 }
 
-/** Stands for the name before the dot. */
+/** Represents the namespace before the dot. */
 class Strings {
   readonly name = 'strings'
 }
 
-/** Stands for the name before the dot. */
+/** Represents the namespace before the dot. */
 class JsonPatch {
   readonly name = 'jsonpatch'
 }
@@ -70,7 +70,7 @@ function replaceSome(text: string, from: string, to: string, limit: number): str
   return text.replaceAll(from, (found) => (left-- > 0 ? to : found))
 }
 
-/** Costs as much as Kubernetes counts: text and pattern by their lengths (cel/library/cost.go). */
+/** Charges the cost that Kubernetes charges, by the lengths of text and pattern (cel/library/cost.go). */
 export function regex(pattern: string): GoRegex {
   const found = goRegex(pattern)
   const spendOn = (text: string): void =>
@@ -112,7 +112,7 @@ function formatOne(value: unknown, verb: string, precision: number): string {
     case 'f':
       return Number(value).toFixed(precision)
     case 'e':
-      // Go writes two digits of the exponent at least.
+      // Go writes at least two digits of the exponent.
       return Number(value)
         .toExponential(precision)
         .replace(/e([+-])(\d)$/, 'e$10$2')

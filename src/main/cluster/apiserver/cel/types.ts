@@ -3,7 +3,7 @@ import { checkIn, type Checked } from './check.ts'
 import { celEnvironment } from './environment.ts'
 import { isNode } from './nodes.ts'
 
-/** What is known of a value before it is there. */
+/** The static type of a value. */
 export type CelType =
   | { kind: 'named'; name: string }
   | { kind: 'list'; of: CelType }
@@ -11,7 +11,7 @@ export type CelType =
   | { kind: 'optional'; of: CelType }
   | ObjectType
 
-/** Has these fields and no others. They are asked for late: types may hold themselves. */
+/** An object with exactly these fields. Computed on use: types may be recursive. */
 export interface ObjectType {
   kind: 'object'
   fields: () => Readonly<Record<string, CelType>>
@@ -23,9 +23,9 @@ export const dyn = named('dyn')
 export type TypedVariables = Readonly<Record<string, CelType>>
 
 /**
- * Whether an expression fits the types of its variables: what is wrong with it, or the type that it gives.
+ * Type-checks an expression against its variables: returns what is wrong with it, or its type.
  *
- * The library is stricter than Go's compiler in places; only what both of them refuse is told.
+ * The library is stricter than Go's compiler in places; only problems that both report are returned.
  */
 export function checkTypes(expression: string, variables: TypedVariables): { problem?: string; type?: string } {
   const checked = checkIn(environmentOf(variables), expression)
@@ -65,7 +65,7 @@ function environmentOf(variables: TypedVariables): Environment {
 
 const mostObjects = 1_000
 
-/** Tells the library of objects, under names that are never seen. */
+/** Registers object types with the library, under internal names. */
 class ObjectNames {
   readonly #environment: Environment
   readonly #names = new Map<ObjectType, string>()
@@ -96,7 +96,7 @@ class ObjectNames {
     const name = `kubernetes.object${this.#names.size + 1}`
     this.#names.set(type, name)
     const fields = Object.fromEntries(Object.entries(type.fields()).map(([field, of]) => [field, this.of(of)]))
-    // Values of it are never made: expressions run without types.
+    // Never instantiated: expressions are evaluated without types.
     const ctor = class {
       readonly made = false
     }

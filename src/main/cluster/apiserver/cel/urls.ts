@@ -1,6 +1,6 @@
 import type { Environment } from '@marcbachmann/cel-js'
 
-/** A URL as CEL value. */
+/** A URL as a CEL value. */
 class Url {
   readonly url: URL
   constructor(url: URL) {
@@ -20,7 +20,7 @@ export function registerUrls(environment: Environment): void {
       if (!url) throw new Error(`URL parse error during conversion from string: ${JSON.stringify(text)}`)
       return new Url(url)
     })
-    // A path alone has neither scheme nor host.
+    // A path has neither scheme nor host.
     .registerFunction(`${type}.getScheme(): string`, ({ url }: Url) =>
       url.protocol === pathOnly ? '' : url.protocol.replace(/:$/, ''),
     )
@@ -43,7 +43,7 @@ const hostOf = (url: URL, host: string): string => (url.protocol === pathOnly ? 
 
 export const isUrl = (text: string): boolean => urlOf(text) !== undefined
 
-/** An absolute URI or an absolute path, as Go's ParseRequestURI takes them. */
+/** An absolute URI or an absolute path, as Go's ParseRequestURI accepts them. */
 function urlOf(text: string): URL | undefined {
   if (text.startsWith('/')) return URL.canParse(text, `${pathOnly}//x`) ? new URL(text, `${pathOnly}//x`) : undefined
   return URL.canParse(text) ? new URL(text) : undefined

@@ -1,23 +1,23 @@
 import { Optional } from '@marcbachmann/cel-js'
 import { exactInteger } from '#shared/kube/exact-json.ts'
 
-/** Between JSON and CEL: CEL's integers are of 64 bits, JSON's numbers are not told apart. */
+/** Converts between JSON and CEL: CEL's integers have 64 bits, and JSON does not distinguish integers from doubles. */
 
-/** What a schema tells about JSON values that they do not show themselves. */
+/** What a schema adds to JSON values. */
 export interface Hints {
-  /** The schema of a property; undefined when it is not known. */
+  /** The schema of a property; undefined when unknown. */
   property(name: string): Hints | undefined
   /** The schema of list items or map values. */
   items(): Hints | undefined
-  /** Whether a number is a double although it has no fraction (`type: number`). */
+  /** Whether a number without a fraction is a double (`type: number`). */
   readonly isDouble: boolean
-  /** How rules write the name of a declared property. */
+  /** The escaped name of a declared property. */
   nameOf(property: string): string
-  /** What a string of the schema's format is to CEL. */
+  /** The CEL value of a string of the schema's format. */
   readonly ofString?: ((text: string) => unknown) | undefined
 }
 
-/** A JSON value as CEL sees it. The argument is left as it is. */
+/** Converts a JSON value to CEL. The argument is not changed. */
 export function toCel(value: unknown, hints?: Hints): unknown {
   if (typeof value === 'bigint' && hints?.isDouble) return Number(value)
   if (typeof value === 'number') return Number.isInteger(value) && !hints?.isDouble ? BigInt(value) : value
@@ -33,11 +33,11 @@ export function toCel(value: unknown, hints?: Hints): unknown {
   return out
 }
 
-/** A JSON value that may be absent, for a variable of the type `optional<dyn>`. */
+/** Converts a JSON value that may be absent, for a variable of the type `optional<dyn>`. */
 export const toOptional = (value: unknown, hints?: Hints): unknown =>
   value === undefined ? Optional.none() : Optional.of(toCel(value, hints))
 
-/** What CEL computed, as JSON. */
+/** Converts a CEL value to JSON. */
 export function fromCel(value: unknown): unknown {
   if (typeof value === 'bigint') return exactInteger(value)
   if (Array.isArray(value)) return value.map(fromCel)
@@ -46,7 +46,7 @@ export function fromCel(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fromCel(item)]))
 }
 
-/** Values that are CEL's already: timestamps, durations, quantities. */
+/** Native CEL values: timestamps, durations, quantities. */
 const isCelValue = (value: object): boolean => {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype !== Object.prototype && prototype !== null

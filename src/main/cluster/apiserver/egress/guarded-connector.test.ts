@@ -13,7 +13,7 @@ const nodes = new Map([
 ])
 const reader: ObjectReader = { get: (_key, _namespace, name) => nodes.get(name), list: () => [] }
 
-/** The authority that is dialled in the end. */
+/** The authority that is finally dialled. */
 async function dialled(authority: string, node = 'w1'): Promise<string> {
   let reached = ''
   const connector = {
@@ -80,7 +80,7 @@ describe('the guarded connector', () => {
   })
 
   it.each(['127.0.0.1:80', '169.254.169.254:80', '[::1]:80', '172.19.0.3:80'])(
-    'does not dial %s because a node calls it its own, or because it is another node’s',
+    'does not dial %s because the node claims it, or because it belongs to another node',
     async (authority) => {
       await expect(dialled(authority, 'liar')).rejects.toThrow('address not allowed')
     },

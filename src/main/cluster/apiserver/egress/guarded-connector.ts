@@ -5,14 +5,14 @@ import type { ObjectReader } from '../api/reader.ts'
 import type { NodeConnector } from './node-connector.ts'
 
 /**
- * The connector with one rule for all who dial into the cluster (pod and service proxies, webhooks, aggregated API
- * servers): connections go to addresses of pods and to the node's own, whatever a Pod, an EndpointSlice or a Node says.
- * A worker's loopback and link-local addresses, its Docker network and the host are out of reach.
+ * The connector whose address rule applies to everything that dials into the cluster (pod and service proxies,
+ * webhooks, aggregated API servers): only pod addresses and the node's own are allowed, whatever a Pod, EndpointSlice
+ * or Node says. A worker's loopback and link-local addresses, its Docker network and the host are unreachable.
  */
 export function guardedConnector(options: {
   connector: NodeConnector
   reader: ObjectReader
-  /** Of which pods have their addresses: `10.244.0.0/16`. @throws Error for what is no range */
+  /** The cluster's pod range: `10.244.0.0/16`. @throws Error when it is not a CIDR */
   podRanges: readonly string[]
 }): NodeConnector {
   const { connector, reader } = options
@@ -29,12 +29,12 @@ export function guardedConnector(options: {
   }
 }
 
-/** The words of Kubernetes (proxyutil.ErrAddressNotAllowed). */
+/** Kubernetes' message (proxyutil.ErrAddressNotAllowed). */
 const notAllowed = (): Error => badRequest('address not allowed')
 
 function rangeOf(text: string): Cidr {
   const range = parseCidr(text)
-  if (!range) throw new Error(`${JSON.stringify(text)} is no range of addresses`)
+  if (!range) throw new Error(`${JSON.stringify(text)} is not a range of addresses`)
   return range
 }
 
@@ -43,7 +43,7 @@ interface Target {
   port: number
 }
 
-/** `10.244.1.2:80` or `[2001:db8::1]:80`; undefined for names, other forms of addresses, and what is no port. */
+/** Parses `10.244.1.2:80` or `[2001:db8::1]:80`; undefined for host names, other notations and invalid ports. */
 function parseAuthority(authority: string): Target | undefined {
   const [, bracketed, plain = '', digits] = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(authority) ?? []
   const address = parseIp(bracketed ?? plain)
@@ -54,7 +54,7 @@ function parseAuthority(authority: string): Target | undefined {
 const authorityOf = ({ address, port }: Target): string =>
   address.kind() === 'ipv6' ? `[${ipText(address)}]:${port}` : `${ipText(address)}:${port}`
 
-/** Pods in the network of their node have its address. What a node says of itself concerns its own connections alone. */
+/** Pods in the host network have their node's address. An address that a node claims is allowed for that node alone. */
 function isOwnAddress(reader: ObjectReader, name: string, address: Address): boolean {
   const node: Node | undefined = reader.get({ group: '', plural: 'nodes' }, '', name)
   const text = ipText(address)

@@ -7,8 +7,8 @@ import type { Duplex } from 'node:stream'
  */
 export interface NodeConnector {
   /**
-   * Sends a request to the kubelet API of `node`; resolves with its answer's head. The stream carries the request's body
-   * one way and the answer's body the other; destroying it ends both.
+   * Sends a request to the kubelet API of `node`; resolves with the head of the response. The stream carries the
+   * request body one way and the response body the other; destroying it ends both.
    * @throws Error when the node cannot be reached
    */
   request(node: string, request: NodeRequest): Promise<NodeResponse>
@@ -18,10 +18,10 @@ export interface NodeConnector {
 
 export interface NodeRequest {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD' | 'OPTIONS'
-  /** With its query string. */
+  /** Path with the query string. */
   path: string
   headers?: Record<string, string>
-  /** The request has no body: its side of the stream is ended at once. */
+  /** The request has no body: its side of the stream ends at once. */
   end?: boolean
 }
 

@@ -4,8 +4,8 @@ import type { NodeConnector } from './node-connector.ts'
 import type { ObjectReader } from '../api/reader.ts'
 
 /**
- * Connects to a Service of the cluster. The host has no route to it, so the connection goes through the tunnel of the node
- * of a ready endpoint. @throws Error whose message the caller completes
+ * Connects to a Service of the cluster. The host has no route to it, so the connection goes through the tunnel of the
+ * node of a ready endpoint. @throws Error whose message the caller prefixes
  */
 export type ServiceDialer = (namespace: string, name: string, port: number) => Promise<Duplex>
 
@@ -36,11 +36,11 @@ export interface ReadyEndpoint {
   node: string
   host: string
   port: number
-  /** The object behind the address, as whoever wrote the slice says. */
+  /** The endpoint's targetRef. It is unverified: whoever writes the EndpointSlice sets it. */
   target: ObjectReference | undefined
 }
 
-/** The ready endpoints of a Service's port, by the port's name. */
+/** The ready endpoints of a Service port, by the port's name. */
 export function readyEndpoints(
   reader: ObjectReader,
   namespace: string,

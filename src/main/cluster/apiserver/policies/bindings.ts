@@ -12,7 +12,7 @@ import type { AdmissionAttributes } from '../api/admission.ts'
 import type { ResourceTable } from '../api/resources.ts'
 import { matchesRequest, matchesRule } from '../webhooks/rules.ts'
 
-/** Which policies a request is subject to, and by which parameters. */
+/** Selects the policies that apply to a request, and their parameters. */
 
 export interface Policy extends KubeObject {
   spec?: {
@@ -28,25 +28,25 @@ export interface Binding extends KubeObject {
   spec?: { policyName?: string; paramRef?: ParamRef; matchResources?: MatchResources; validationActions?: string[] }
 }
 
-/** One policy as one binding applies it, for one set of parameters. */
+/** One policy with one binding and one set of parameters. */
 export interface Bound<P extends Policy, B extends Binding> {
   policy: P
   binding: B
-  /** null where the policy has none. */
+  /** null when the policy has no parameters. */
   params: KubeObject | null
 }
 
 export interface PolicyOptions {
-  /** What is served: parameters of policies may be of any kind. */
+  /** The served resources: parameters of policies may be of any kind. */
   resources: ResourceTable
-  /** Answers the variable `authorizer`. */
+  /** Evaluates the variable `authorizer`. */
   authorizer: DirectAuthorizer
 }
 
-/** Why parameters cannot be had although they must. */
+/** Required parameters are missing. */
 export class ParamsMissing extends Error {}
 
-/** Policies and bindings in the order of the policies' names. */
+/** Policies with their bindings, in the order of the policies' names. */
 export function boundPolicies<P extends Policy, B extends Binding>(
   attributes: AdmissionAttributes,
   plurals: { policies: string; bindings: string },
@@ -74,7 +74,7 @@ function applies(policy: Policy, binding: Binding, attributes: AdmissionAttribut
   )
 }
 
-/** @param whole whether no rules at all mean every request. */
+/** @param whole whether a list without rules matches every request. */
 function matches(match: MatchResources | undefined, attributes: AdmissionAttributes, whole = false): boolean {
   if (!match) return false
   const named = ({ resourceNames }: NamedRuleWithOperations): boolean =>
@@ -89,8 +89,8 @@ function matches(match: MatchResources | undefined, attributes: AdmissionAttribu
 const everything = { operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*', '*/*'], scope: '*' }
 
 /**
- * The parameters of a binding: one evaluation for each.
- * @throws ParamsMissing when there are none and that is not allowed
+ * The parameters of a binding; the policy is evaluated once for each.
+ * @throws ParamsMissing when there are none and the binding requires them
  */
 export function paramsOf(
   policy: Policy,

@@ -14,7 +14,7 @@ import { policyVariables } from '../cel/policy-variables.ts'
 
 type Bound = { policy: MutatingAdmissionPolicy; binding: Binding }
 
-/** MutatingAdmissionPolicy: changes what is written, one policy after the other in the order of their names. */
+/** MutatingAdmissionPolicy: changes requests, policy by policy in order of their names. */
 export function mutatingPolicies(options: PolicyOptions): AdmissionPlugin {
   return {
     name: 'MutatingAdmissionPolicy',
@@ -29,7 +29,7 @@ export function mutatingPolicies(options: PolicyOptions): AdmissionPlugin {
         mutateBy(one, attributes, options)
         left.set(one, jsonClone(attributes.object))
       }
-      // A policy that wants so comes again when a later one has changed what it left.
+      // reinvocationPolicy IfNeeded: the policy runs again when a later one has changed the object.
       for (const [one, object] of left)
         if (one.policy.spec?.reinvocationPolicy === 'IfNeeded' && !jsonEqual(object, attributes.object))
           mutateBy(one, attributes, options)
@@ -37,7 +37,7 @@ export function mutatingPolicies(options: PolicyOptions): AdmissionPlugin {
   }
 }
 
-/** @throws ApiError when the policy fails and has to be kept */
+/** @throws ApiError when the policy fails and its failure policy is Fail */
 function mutateBy({ policy, binding }: Bound, attributes: AdmissionAttributes, options: PolicyOptions): void {
   const { resources, authorizer } = options
   const variables = policyVariables(policy.spec?.paramKind !== undefined)
@@ -87,20 +87,20 @@ function mutate(
 }
 
 function patched(object: KubeObject, operations: unknown): KubeObject {
-  if (!Array.isArray(operations)) throw new Error('the expression gave no list of JSONPatch')
+  if (!Array.isArray(operations)) throw new Error('the expression must return a list of JSONPatch')
   const draft: KubeObject = jsonClone(object)
   for (const problem of applyPatch(draft, operations as Operation[])) if (problem) throw problem
   return draft
 }
 
-/** Merged as server-side apply merges: lists of the schema's kind by their keys. Atomic parts cannot be set this way. */
+/** Merges as server-side apply does: associative lists by their keys. Atomic fields cannot be set this way. */
 function applied(
   object: KubeObject,
   change: unknown,
   type: Parameters<typeof strategicMerge>[2] | undefined,
 ): KubeObject {
   if (typeof change !== 'object' || change === null || Array.isArray(change) || !type)
-    throw new Error('the expression gave no Object')
+    throw new Error('the expression must return an Object')
   const merged = strategicMerge(object as unknown as Record<string, unknown>, change as Record<string, unknown>, type)
   return jsonClone(merged) as unknown as KubeObject
 }

@@ -83,12 +83,12 @@ const make = (name: string, data: Record<string, string> = {}): Promise<ConfigMa
   api.client.create(configMaps, { metadata: { name, namespace: 'team' }, data })
 const refusal = (promise: Promise<unknown>): Promise<ApiError['status']> =>
   promise.then(
-    () => Promise.reject(new Error('it was let pass')),
+    () => Promise.reject(new Error('it was admitted')),
     (error: unknown) => (error as ApiError).status,
   )
 
 describe('a validating policy', () => {
-  it('refuses what does not keep it, in its own words', async () => {
+  it('refuses violations with the policy’s own message', async () => {
     await validating({
       variables: [{ name: 'size', expression: 'size(object.data)' }],
       validations: [
@@ -109,7 +109,7 @@ describe('a validating policy', () => {
     })
   })
 
-  it('is for the requests that its rules, selectors and conditions name', async () => {
+  it('applies to requests that match its rules, selectors and conditions', async () => {
     await validating(
       {
         validations: [{ expression: 'false' }],
@@ -123,7 +123,7 @@ describe('a validating policy', () => {
     expect(await refusal(make('m'))).toMatchObject({ code: 422 })
   })
 
-  it('asks the authorizer what the user or a service account may do', async () => {
+  it('checks permissions of the user or a service account by the authorizer', async () => {
     const roles = { group: 'rbac.authorization.k8s.io', version: 'v1', kind: 'Role', plural: 'roles', namespaced: true }
     await api.client.create(roles, {
       metadata: { name: 'reader', namespace: 'team' },
@@ -156,7 +156,7 @@ describe('a validating policy', () => {
     expect((await refusal(refused)).message).toContain('denied request: not yours')
   })
 
-  it('sees namespace, old state, request and parameters', async () => {
+  it('has variables for namespace, old object, request and parameters', async () => {
     await api.client.create(configMaps, { metadata: { name: 'limits', namespace: 'team' }, data: { most: '2' } })
     await validating(
       {
@@ -176,7 +176,7 @@ describe('a validating policy', () => {
     expect((await refusal(make('none'))).message).toContain('no params found')
   })
 
-  it('whose expression fails is a refusal, unless failures are to be ignored', async () => {
+  it('refuses when its expression fails, unless its failure policy is Ignore', async () => {
     await validating({ validations: [{ expression: 'object.data.missing == "x"' }] })
     expect((await refusal(make('m'))).message).toContain('resulted in error: no such key: missing')
     await api.client.patch(
@@ -187,7 +187,7 @@ describe('a validating policy', () => {
     await make('m')
   })
 
-  it('that cannot be compiled is refused with the path of the expression', async () => {
+  it('that does not compile is rejected with the path of the expression', async () => {
     const status = await refusal(
       validating({ validations: [{ expression: 'object.x >' }], variables: [{ name: 'v', expression: 'nobody' }] }),
     )
@@ -200,7 +200,7 @@ describe('a validating policy', () => {
 })
 
 describe('the types of a validating policy', () => {
-  it('are checked against the kinds it is for, and told in its status', async () => {
+  it('are checked against the matched kinds, with warnings in its status', async () => {
     const stops = new StopStack()
     const context = { client: api.client, clock: systemClock, log: silentLog }
     const informers = createSharedInformers(context)

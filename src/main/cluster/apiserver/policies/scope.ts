@@ -10,7 +10,7 @@ import type { ConditionCheck } from '../webhooks/webhooks.ts'
 import type { Policy } from './bindings.ts'
 import { conditionVariables, policyVariables } from '../cel/policy-variables.ts'
 
-/** What expressions about one request can see. Values are made when they are first looked at. */
+/** The variables of expressions about one request, computed on first use. */
 export type Bindings = Record<string, unknown>
 
 export function requestBindings(attributes: AdmissionAttributes, authorizer: DirectAuthorizer): Bindings {
@@ -35,7 +35,7 @@ export function requestBindings(attributes: AdmissionAttributes, authorizer: Dir
   }
 }
 
-/** Adds the parameters and the policy's own variables, each of which is computed when an expression reads it. */
+/** Adds the parameters and the policy's own variables, computed when an expression reads them. */
 export function policyBindings(
   base: Bindings,
   policy: Policy,
@@ -53,7 +53,7 @@ export function policyBindings(
   return bindings
 }
 
-/** Computes a value when it is first asked for; a failure is kept as well. */
+/** Computes a value on first use, and keeps a failure as well. */
 function once<T>(compute: () => T): () => T {
   let known: (() => T) | undefined
   return () => {
@@ -71,8 +71,8 @@ function once<T>(compute: () => T): () => T {
 }
 
 /**
- * Whether all conditions hold; one that is false decides, whatever is wrong with others.
- * @throws Error when one cannot be evaluated and none is false
+ * Whether all conditions hold. A condition that is false decides, even when others fail.
+ * @throws Error when a condition cannot be evaluated and none is false
  */
 export function conditionsHold(
   conditions: readonly { name?: string; expression?: string }[] | undefined,

@@ -2,13 +2,13 @@ import type { TypeNode } from '#shared/kube/patch/type-node.ts'
 import { authorizerType } from '../cel/authorizer.ts'
 import { dyn, named, type CelType, type TypedVariables } from '../cel/types.ts'
 
-/** The types of what expressions of a policy speak of, for one kind of object. */
+/** The types of the variables of a policy's expressions, for one kind of object. */
 export function policyTypes(of: {
   object: TypeNode
   namespace: TypeNode
-  /** undefined when the policy takes none, `dyn` when their kind is not served. */
+  /** undefined when the policy has no parameters, `dyn` when their kind is not served. */
   params: TypeNode | undefined
-  /** Names of the policy's own variables, whose types are not known before they are computed. */
+  /** Names of the policy's own variables, whose types are unknown until evaluation. */
   variables: readonly string[]
 }): TypedVariables {
   const object = celTypeOf(of.object)
@@ -41,7 +41,7 @@ function build(node: TypeNode): CelType {
     case 'map':
       return { kind: 'map', of: node.items ? celTypeOf(node.items) : dyn }
     case 'scalar':
-      // Times, quantities and bytes are strings when the expression runs, whatever the schema says.
+      // Times, quantities and bytes are strings at run time, whatever the schema says.
       return scalars[node.scalar ?? ''] ?? dyn
     default:
       return dyn
@@ -69,7 +69,7 @@ const record = (fields: Readonly<Record<string, CelType>>): CelType => ({ kind: 
 const text = named('string')
 const strings: CelType = { kind: 'list', of: text }
 
-/** `request`: AdmissionRequest without the objects, which are variables of their own. */
+/** `request`: AdmissionRequest without the objects, which are separate variables. */
 const request = record({
   uid: text,
   kind: record({ group: text, version: text, kind: text }),

@@ -8,7 +8,7 @@ import { boundPolicies, paramsOf, type Binding, type PolicyOptions } from './bin
 import { conditionsHold, policyBindings, requestBindings, type Bindings } from './scope.ts'
 import { policyVariables } from '../cel/policy-variables.ts'
 
-/** ValidatingAdmissionPolicy: what is written has to keep the rules that are bound to it. */
+/** ValidatingAdmissionPolicy: refuses requests that violate a bound policy. */
 export function validatingPolicies({ resources, authorizer }: PolicyOptions): AdmissionPlugin {
   return {
     name: 'ValidatingAdmissionPolicy',
@@ -32,7 +32,7 @@ interface Failure {
   reason: string
 }
 
-/** What of the policy is not kept. */
+/** The failed validations of a policy. */
 function failuresOf(
   policy: ValidatingAdmissionPolicy,
   binding: Binding,
@@ -60,7 +60,7 @@ interface Scope {
   bindings: Bindings
   variables: Variables
   budget: CostBudget
-  /** Whether what cannot be evaluated is let pass. */
+  /** Whether the failure policy admits requests whose evaluation fails. */
   lenient: boolean
 }
 
@@ -95,7 +95,7 @@ const codes: Readonly<Record<string, number>> = {
   Invalid: 422,
 }
 
-/** Warns, and gives what is to be denied. */
+/** Adds warnings, and returns the failures to deny. */
 function denialsOf(
   { metadata }: ValidatingAdmissionPolicy,
   failures: readonly Failure[],

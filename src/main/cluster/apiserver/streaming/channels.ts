@@ -2,22 +2,22 @@ import { Readable, Writable } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
 
 /**
- * The channels of Kubernetes' WebSocket protocols: every message begins with the number of its channel, as a byte
- * (`v4.channel.k8s.io`) or, in the base64 kinds, as a digit before base64 text.
+ * The channels of Kubernetes' WebSocket protocols: every message begins with its channel number, as a byte
+ * (`v4.channel.k8s.io`) or, in the base64 protocols, as a digit before base64 text.
  */
 export interface Channels {
-  /** What the client sends on a channel. Channels that nobody asked for are dropped. */
+  /** Data of the client by channel. Data on other channels is dropped. */
   input(channel: number): Readable
   output(channel: number): Writable
-  /** Sends one message at once. */
+  /** Sends one message. */
   send(channel: number, payload: Uint8Array): void
-  /** Closes once everything sent is out. */
+  /** Closes the connection once everything sent is flushed. */
   close(): void
-  /** The connection is gone. */
+  /** Called when the connection is closed. */
   onClose(listener: () => void): void
 }
 
-/** In `v5.channel.k8s.io` this channel says that another one, its payload, is at its end. */
+/** In `v5.channel.k8s.io` a message on this channel closes the channel that its payload names. */
 const closeChannel = 255
 
 export function webSocketChannels(socket: WebSocket, protocol: string): Channels {
@@ -36,14 +36,14 @@ export function webSocketChannels(socket: WebSocket, protocol: string): Channels
   })
 
   const send = (channel: number, payload: Uint8Array, done?: (error?: Error | null) => void): void => {
-    if (socket.readyState !== socket.OPEN) done?.(new Error('the client has gone'))
+    if (socket.readyState !== socket.OPEN) done?.(new Error('the client has disconnected'))
     else if (isBase64) socket.send(String(channel) + Buffer.from(payload).toString('base64'), done)
     else socket.send(Buffer.concat([Uint8Array.of(channel), payload]), done)
   }
 
   return {
     input(channel) {
-      // One slow channel holds the others up: there is no other way to tell the client to wait.
+      // A slow channel blocks the others: WebSocket has no flow control per channel.
       const input = new Readable({ read: () => socket.resume(), highWaterMark: 256 * 1024 })
       input.on('error', () => undefined)
       inputs.set(channel, input)

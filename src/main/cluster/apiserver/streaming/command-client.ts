@@ -3,19 +3,19 @@ import { finished } from 'node:stream/promises'
 import { isTrue } from '../api/request.ts'
 import type { TerminalSize } from '#shared/kube/stream-frames.ts'
 
-/** The client of a running command (exec, attach), over whichever carrier it came. */
+/** The client of a running command (exec, attach), over any protocol. */
 export interface CommandClient {
   stdin: Readable | undefined
   stdout: Writable | undefined
   stderr: Writable | undefined
   onResize(listener: (size: TerminalSize) => void): void
-  /** Says how the command ended, and closes the connection once everything is out. */
+  /** Sends the command's final Status, and closes the connection once everything is flushed. */
   finish(status: CommandStatus): void
-  /** The client is gone, or done. */
+  /** Called when the client has disconnected or is done. */
   onClose(listener: () => void): void
 }
 
-/** What the client asked to be connected. */
+/** The streams that the client requested. */
 export interface CommandStreams {
   stdin: boolean
   stdout: boolean
@@ -36,13 +36,13 @@ export interface CommandStatus {
 export const streamsOf = (query: URLSearchParams): CommandStreams => {
   const isSet = (name: string): boolean => isTrue(query.get(name) ?? '')
   const tty = isSet('tty')
-  // A terminal mixes both outputs into one.
+  // A terminal merges both outputs.
   return { stdin: isSet('stdin'), stdout: isSet('stdout'), stderr: isSet('stderr') && !tty, tty }
 }
 
-/** Resolves once everything written to the outputs is out, or they are gone. */
+/** Resolves once everything written to the outputs is flushed, or they are closed. */
 export const allSent = (outputs: readonly (Writable | undefined)[]): Promise<unknown> =>
   Promise.allSettled(outputs.flatMap((output) => (output ? [finished(output.end(), { readable: false })] : [])))
 
-/** What older protocols, which know no Status, get to read: nothing when all went well. */
+/** The error text for older protocols without a Status: empty on success. */
 export const statusText = (status: CommandStatus): string => (status.status === 'Success' ? '' : (status.message ?? ''))

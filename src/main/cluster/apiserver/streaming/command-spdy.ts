@@ -10,7 +10,7 @@ import { switchProtocols } from './upgrade.ts'
 const protocols = ['v4.channel.k8s.io', 'v3.channel.k8s.io', 'v2.channel.k8s.io', 'channel.k8s.io']
 const openWithin = 30_000
 
-/** The client of a command over SPDY/3.1, as kubectl before 1.30 and as its fall-back. @throws ApiError 400 */
+/** A command's client over SPDY/3.1, as kubectl before 1.30 and as the fallback of later ones. @throws ApiError 400 */
 export async function spdyClient(
   message: IncomingMessage,
   upgrade: { socket: Duplex; head: Buffer },
@@ -52,7 +52,7 @@ async function clientOf(carrier: Duplex, protocol: string, streams: CommandStrea
     const timer = setTimeout(() => session.destroy(), openWithin)
     void session.closed.then(() => {
       clearTimeout(timer)
-      reject(new Error('the client left before its streams were open'))
+      reject(new Error('the client disconnected before its streams were open'))
     })
   })
 }
@@ -72,7 +72,7 @@ function describe(
   protocol: string,
 ): CommandClient {
   const outputs = ['error', 'stdout', 'stderr'].flatMap((type) => opened.get(type) ?? [])
-  // Nothing comes in on these; reading lets their end be seen.
+  // Nothing is received on these; reading makes their end visible.
   for (const output of outputs) output.resume()
   return {
     stdin: opened.get('stdin'),
@@ -96,7 +96,7 @@ function describe(
   }
 }
 
-/** Sizes come as JSON documents one after another, each followed by a line end. */
+/** Terminal sizes are JSON documents, each followed by a newline. */
 function readSizes(resize: SpdyStream, listener: (size: TerminalSize) => void): void {
   let pending = ''
   resize.on('data', (chunk: Buffer) => {
@@ -107,7 +107,7 @@ function readSizes(resize: SpdyStream, listener: (size: TerminalSize) => void): 
       try {
         listener(JSON.parse(text) as TerminalSize)
       } catch {
-        // No size: the next one will do.
+        // Invalid: ignored, as the next size replaces it.
       }
     }
   })

@@ -13,10 +13,10 @@ const protocols = [
   'base64.channel.k8s.io',
 ]
 
-/** Chooses the protocol before anything is started on the node. @throws ApiError 400 */
+/** Negotiates the protocol before the command starts on the node. @throws ApiError 400 */
 export const chooseCommandProtocol = (message: IncomingMessage): string => chooseProtocol(message, protocols, true)
 
-/** The client of a command over a WebSocket. */
+/** A command's client over a WebSocket. */
 export async function webSocketClient(
   message: IncomingMessage,
   upgrade: { socket: Duplex; head: Buffer },

@@ -57,7 +57,7 @@ async function framesOf(node: Duplex, count: number): Promise<[number, string][]
 const success: CommandStatus = { metadata: {}, status: 'Success' }
 
 describe('a joined command', () => {
-  it('hands outputs and status from the node to the client', async () => {
+  it('passes outputs and status from the node to the client', async () => {
     const { node, stdout, stderr, status } = setUp()
     node.write(encodeFrame(channels.stdout, Buffer.from('out')))
     node.write(encodeFrame(channels.stderr, Buffer.from('err')))
@@ -66,7 +66,7 @@ describe('a joined command', () => {
     expect([await text(stdout), await text(stderr)]).toEqual(['out', 'err'])
   })
 
-  it('hands input, its end and sizes from the client to the node', async () => {
+  it('passes input, its end and terminal sizes from the client to the node', async () => {
     const { node, stdin, resize } = setUp()
     resize()
     stdin.write('typed')
@@ -79,26 +79,26 @@ describe('a joined command', () => {
     expect(await framesOf(node, 1)).toEqual([[channels.close, '\0']])
   })
 
-  it('fails when the node falls silent', async () => {
+  it('fails when the node disconnects', async () => {
     const { node, status } = setUp()
     node.end()
     expect(await status).toMatchObject({ status: 'Failure', reason: 'InternalError' })
   })
 
-  it('ends on the node when the client leaves', () => {
+  it('is ended on the node when the client disconnects', () => {
     const { near, leave } = setUp()
     leave()
     expect(near.destroyed).toBe(true)
   })
 
-  it('carries the status unread', () => {
+  it('passes the status on unparsed', () => {
     const [frame] = new FrameDecoder().push(encodeJsonFrame(channels.error, success))
     expect(decodeJson(frame?.payload ?? new Uint8Array())).toEqual(success)
   })
 })
 
 describe('the options of a command', () => {
-  it('join both outputs on a terminal', () => {
+  it('merge both outputs on a terminal', () => {
     expect(streamsOf(new URLSearchParams('stdout=true&stderr=1&tty=true'))).toEqual({
       stdin: false,
       stdout: true,
@@ -122,7 +122,7 @@ describe('the container asked for', () => {
     expect(chooseContainer(pod(['a'], { initContainers: [{ name: 'init' }] }), 'init')).toBe('init')
   })
 
-  it('has to be named where there are several, and to be there', () => {
+  it('must be named when there are several, and must exist', () => {
     expect(() => chooseContainer(pod(['a', 'b']), null)).toThrow(
       'a container name must be specified for pod web, choose one of: [a b]',
     )
@@ -132,7 +132,7 @@ describe('the container asked for', () => {
     expect(() => chooseContainer(pod(['a']), 'x')).toThrow('container x is not valid for pod web')
   })
 
-  it('runs nowhere before the pod is scheduled', () => {
+  it('cannot be reached before the pod is scheduled', () => {
     expect(() => nodeOf(pod(['a']))).toThrow('pod web does not have a host assigned')
   })
 })
@@ -147,7 +147,7 @@ describe('a node’s answer', () => {
     connect: () => Promise.reject(new Error('unused')),
   })
 
-  it('becomes the error it is', async () => {
+  it('becomes the error of its status', async () => {
     const waiting = 'container "c" in pod "p" is waiting to start: ContainerCreating'
     await expect(askNode(answering(400, waiting), 'n', { method: 'GET', path: '/' })).rejects.toMatchObject({
       code: 400,
@@ -156,7 +156,7 @@ describe('a node’s answer', () => {
     })
   })
 
-  it('that does not come is an error of the backend', async () => {
+  it('that fails is an error of the backend', async () => {
     const connector = { ...answering(200, ''), request: () => Promise.reject(new Error('no route')) }
     await expect(askNode(connector, 'n', { method: 'GET', path: '/' })).rejects.toMatchObject({
       code: 500,

@@ -46,7 +46,7 @@ async function run(connector: NodeConnector, action: 'exec' | 'attach', request:
   joinCommand(client, node.stream)
 }
 
-/** Where the node serves the command. @throws ApiError 400 */
+/** The URL of the command on the node. @throws ApiError 400 */
 function nodePath(action: 'exec' | 'attach', request: ConnectRequest, streams: CommandStreams): string {
   const { namespace, name, query, object } = request
   const command = query.getAll('command')
@@ -60,7 +60,7 @@ function nodePath(action: 'exec' | 'attach', request: ConnectRequest, streams: C
   return `/${action}/${namespace}/${name}/${container}${queryOf(parameters)}`
 }
 
-/** Carries everything between client and node until the command has ended or one of them is gone. */
+/** Copies between client and node until the command ends or either side disconnects. */
 export function joinCommand(client: CommandClient, node: Duplex): void {
   let isOver = false
   const finish = (status: CommandStatus): void => {
@@ -90,14 +90,14 @@ async function sendInput(stdin: Readable, node: Duplex): Promise<void> {
     yield encodeCloseFrame(channels.stdin)
   }
   try {
-    // The stream stays open after the input: the terminal's size may still change.
+    // The stream stays open after the input: resizes of the terminal may follow.
     await pipeline(stdin, frames, node, { end: false })
   } catch {
-    // One side has gone; the other is told by its own close.
+    // One side has disconnected; the other learns it when its connection is closed.
   }
 }
 
-/** @returns how the command ended; undefined when the node fell silent before */
+/** @returns the command's final Status; undefined when the node disconnects before sending it */
 async function deliverOutput(client: CommandClient, node: Duplex): Promise<CommandStatus | undefined> {
   const decoder = new FrameDecoder()
   for await (const chunk of node) {
@@ -110,7 +110,7 @@ async function deliverOutput(client: CommandClient, node: Duplex): Promise<Comma
   return undefined
 }
 
-/** Waits where the client does not keep up, so that the node does too. */
+/** Waits for a slow client, so that the node waits too. */
 async function write(output: Writable | undefined, payload: Uint8Array): Promise<void> {
   if (!output || output.destroyed || payload.length === 0 || output.write(payload)) return
   await new Promise<void>((resolve) => {

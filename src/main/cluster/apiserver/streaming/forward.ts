@@ -7,24 +7,24 @@ import { cookiePrefix } from '../api/access.ts'
 
 export interface Forwarding {
   message: IncomingMessage
-  /** Where the answer goes; undefined for an upgrade. */
+  /** The response; undefined for an upgrade. */
   response?: ServerResponse
   upgrade?: { socket: Duplex; head: Buffer }
-  /** To whom the request goes; this owns it from here on. */
+  /** Connection to the target; owned and closed by the callee. */
   connection: Duplex
-  /** With the query string. */
+  /** Path with the query string. */
   path: string
   headers: Record<string, string | string[]>
-  /** What of the answer goes back; its headers but for those of this hop, and its body as it is, when unset. */
+  /** Rewrites the response. When unset, its headers except hop-by-hop ones and its body are passed on unchanged. */
   rewrite?: Rewrite
 }
 
-/** @returns the headers of the answer that goes back, and its body where that is another */
+/** @returns the headers to send to the client, and a body if it replaces the original */
 export type Rewrite = (answer: IncomingMessage) => { headers: Record<string, string | string[]>; body?: Readable }
 
 const asItIs: Rewrite = ({ headers }) => ({ headers: forwardedHeaders(headers, false) })
 
-/** Passes a request on over `connection`, and the answer back; bodies are streamed. @throws ApiError 503 */
+/** Forwards a request over `connection` and streams the response back. @throws ApiError 503 */
 export async function forward(forwarding: Forwarding): Promise<void> {
   const { message, response, upgrade, connection, path, headers, rewrite = asItIs } = forwarding
   const outgoing = httpRequest({
@@ -52,7 +52,7 @@ export async function forward(forwarding: Forwarding): Promise<void> {
     const answer = await answered
     const back = rewrite(answer)
     response.writeHead(answer.statusCode ?? 502, back.headers)
-    // A watch may have nothing to say for a long time, and its client waits for the headers.
+    // A watch may send nothing for a long time, and its client waits for the headers.
     response.flushHeaders()
     await pipeline(back.body ?? answer, response)
   } catch (error) {
@@ -69,7 +69,7 @@ function joinUpgrade(client: Duplex, answer: IncomingMessage, socket: Duplex, he
   client.pipe(socket).pipe(client)
 }
 
-/** Who does not want to upgrade says why. */
+/** Passes on the response of a target that refuses the upgrade. */
 function refuseUpgrade(client: Duplex, answer: IncomingMessage): void {
   delete answer.headers['transfer-encoding']
   answer.headers.connection = 'close'
@@ -96,8 +96,9 @@ const perHop = new Set([
 ])
 
 /**
- * What of a message's headers goes on to the next hop. Requests have lost their credentials by now
- * (`auth/strip-credentials.ts`); answers do not set cookies in this app's name, which browsers share between ports.
+ * The headers of a message that go on to the next hop. Requests have lost their credentials already
+ * (`auth/strip-credentials.ts`); cookies of this app's name are removed from responses, since browsers share cookies
+ * between ports.
  */
 export function forwardedHeaders(headers: IncomingHttpHeaders, isUpgrade: boolean): Record<string, string | string[]> {
   const kept: Record<string, string | string[]> = {}

@@ -5,7 +5,7 @@ import { logHandler } from './log.ts'
 import { portForwardHandler } from './port-forward.ts'
 import { proxyHandlers } from './proxy.ts'
 
-/** Everything that leads from the API server into a worker. */
+/** The subresources whose requests the API server passes to a worker. */
 export const streamingHandlers = (options: { connector: NodeConnector }): ConnectHandler[] => [
   logHandler(options),
   ...commandHandlers(options),

@@ -10,7 +10,7 @@ import { acceptWebSocket, chooseProtocol } from './web-socket.ts'
 const flags = ['follow', 'previous', 'timestamps']
 const values = ['sinceSeconds', 'sinceTime', 'tailLines', 'limitBytes', 'stream']
 
-/** `pods/log`: what a container has written, from the node that runs it. */
+/** `pods/log`: a container's log, from the node that runs it. */
 export const logHandler = ({ connector }: { connector: NodeConnector }): ConnectHandler => ({
   group: '',
   resource: 'pods',
@@ -24,7 +24,7 @@ async function sendLog(connector: NodeConnector, request: ConnectRequest): Promi
   refuseInvalid(name, query)
   const container = chooseContainer(object, query.get('container'))
   const node = (object as { spec?: { nodeName?: string } }).spec?.nodeName
-  // A pod that runs nowhere yet has written nothing.
+  // An unscheduled pod has an empty log.
   if (!node) {
     if (response) response.writeHead(200, { 'Content-Type': 'text/plain' }).end()
     return
@@ -56,11 +56,11 @@ async function sendOverWebSocket(
   try {
     for await (const chunk of log) {
       socket.send(protocol.startsWith('base64') ? chunk.toString('base64') : chunk)
-      // A client that does not keep up holds the log back instead of filling our memory.
+      // Backpressure: a slow client pauses the log instead of filling the memory.
       if (socket.bufferedAmount > 1024 * 1024) await once(upgrade.socket, 'drain')
     }
   } catch {
-    // The client has gone, or the node has.
+    // The client or the node has disconnected.
   }
   socket.close(1000)
 }

@@ -4,7 +4,7 @@ import type { KubeObject } from '#shared/kube/object.ts'
 import { ApiError, badRequest, failure } from '#shared/kube/status.ts'
 import type { NodeConnector, NodeRequest, NodeResponse } from '../egress/node-connector.ts'
 
-/** The container that a request is about: named, annotated as the default, or the only one. @throws ApiError 400 */
+/** The container of a request: named, annotated as the default, or the only one. @throws ApiError 400 */
 export function chooseContainer(object: KubeObject, asked: string | null): string {
   const pod: Pod = object
   const { name: podName = '', annotations } = pod.metadata
@@ -32,14 +32,14 @@ export function chooseContainer(object: KubeObject, asked: string | null): strin
 
 const names = (containers: readonly Pick<Container, 'name'>[] = []): string[] => containers.map(({ name }) => name)
 
-/** The node that runs a pod. @throws ApiError 400 before it has been scheduled */
+/** The node that a pod runs on. @throws ApiError 400 before the pod is scheduled */
 export function nodeOf(object: KubeObject): string {
   const { metadata, spec }: Pod = object
   if (!spec?.nodeName) throw badRequest(`pod ${metadata.name ?? ''} does not have a host assigned`)
   return spec.nodeName
 }
 
-/** Asks a node, and turns whatever keeps it from answering into the error that Kubernetes gives. @throws ApiError */
+/** Sends a request to a node, and maps failures to the errors of Kubernetes. @throws ApiError */
 export async function askNode(connector: NodeConnector, node: string, request: NodeRequest): Promise<NodeResponse> {
   let response: NodeResponse
   try {
@@ -58,16 +58,16 @@ const reasons = new Map([
   [404, 'NotFound'],
 ])
 
-/** A node says in plain text why not. */
+/** The kubelet's errors are plain text. */
 async function refusalOf({ status, stream }: NodeResponse): Promise<ApiError> {
   const chunks: Buffer[] = []
   stream.end()
   for await (const chunk of stream) chunks.push(chunk as Buffer)
   const text = Buffer.concat(chunks).toString().trim()
-  return failure(status, reasons.get(status) ?? 'InternalError', text || `the node answered with status ${status}`)
+  return failure(status, reasons.get(status) ?? 'InternalError', text || `the node responded with status ${status}`)
 }
 
-/** Query string with a leading question mark, of what is set. */
+/** Query string of the defined parameters, with a leading question mark. */
 export function queryOf(parameters: Iterable<readonly [string, string]>): string {
   const text = new URLSearchParams([...parameters].map(([name, value]): [string, string] => [name, value])).toString()
   return text === '' ? '' : `?${text}`

@@ -48,12 +48,12 @@ async function forward(connector: NodeConnector, request: ConnectRequest): Promi
   else servePorts(webSocketChannels(socket, protocol), ports, dial)
 }
 
-/** Opens one connection to a port of the pod. @throws ApiError */
+/** Opens a connection to a port of the pod. @throws ApiError */
 type Dial = (port: number) => Promise<Duplex>
 
 /**
- * SPDY: for each connection the client opens two streams of the same `requestID`, one for data, one on which it learns
- * what went wrong.
+ * SPDY: for each connection the client opens two streams with the same `requestID`, one for data and one for the error
+ * message.
  */
 function serveStreams(carrier: Duplex, dial: Dial): void {
   const waiting = new Map<string, SpdyStream>()
@@ -89,13 +89,13 @@ async function serveConnection(data: SpdyStream, error: SpdyStream, port: number
     error.end()
   } catch (failure) {
     error.end(`an error occurred forwarding ${port}: ${messageOf(failure)}`)
-    // Ended, not reset: a client whose stream is reset looks no further for the reason.
+    // Ended, not reset: a client whose stream is reset does not read the reason.
     data.resume()
     data.end()
   }
 }
 
-/** Joins two connections; each side's end is passed on, so that half-closed connections work. */
+/** Joins two connections. Each side's end is passed on, so that half-closed connections work. */
 async function join(client: Duplex, pod: Duplex): Promise<void> {
   const closed = (stream: Duplex): Promise<void> =>
     new Promise((resolve) => {
@@ -106,13 +106,13 @@ async function join(client: Duplex, pod: Duplex): Promise<void> {
   client.pipe(pod)
   pod.pipe(client)
   await Promise.race(gone)
-  // What the pod has said last still has to reach the client.
+  // The pod's last output still has to reach the client.
   if (pod.destroyed && !client.destroyed) client.end()
   else pod.destroy()
   await Promise.all(gone)
 }
 
-/** Plain WebSocket: two channels per port, data and error, both of which begin with the port's number. */
+/** WebSocket without SPDY: two channels per port, data and error; each begins with the port number. */
 function servePorts(connection: ReturnType<typeof webSocketChannels>, ports: readonly number[], dial: Dial): void {
   ports.forEach((port, index) => {
     const number = Buffer.alloc(2)

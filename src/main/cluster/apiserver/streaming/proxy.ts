@@ -15,7 +15,7 @@ import { rewriteFor } from './rewrite.ts'
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
-/** `pods/proxy`, `services/proxy`, `nodes/proxy`: HTTP to what runs in the cluster. */
+/** `pods/proxy`, `services/proxy`, `nodes/proxy`: HTTP proxies to pods, services and nodes. */
 export const proxyHandlers = ({ connector }: { connector: NodeConnector }): ConnectHandler[] => {
   const handler = (resource: string, handle: ConnectHandler['handle']): ConnectHandler => ({
     group: '',
@@ -39,7 +39,7 @@ interface Target {
   tls: boolean
 }
 
-/** `[scheme:]name[:port]`, as the path of a proxy request names its target; undefined for other forms. */
+/** Parses the target of a proxy request, `[scheme:]name[:port]`; undefined for other forms. */
 export function splitProxyName(text: string): { scheme: string; name: string; port: string } | undefined {
   const [first = '', second = '', port = '', ...more] = text.split(':')
   if (more.length > 0) return undefined
@@ -55,7 +55,7 @@ function requireProxyName(kind: string, text: string): { scheme: string; name: s
   return name
 }
 
-/** @throws ApiError 400 while the pod has no address, or no port of that name */
+/** @throws ApiError 400 when the pod has no address or no port of that name */
 function podTarget({ name, object }: ConnectRequest): Target {
   const pod: Pod = object
   const { scheme, port } = requireProxyName('pod', name)
@@ -92,8 +92,8 @@ function serviceTarget({ name, namespace, object, reader }: ConnectRequest): Tar
 }
 
 /**
- * Whether an endpoint is an address of the pod that it refers to (isValidAddress of Kubernetes): who writes endpoints does
- * not reach other namespaces through the API server.
+ * Whether an endpoint is an address of the pod that it refers to (isValidAddress of Kubernetes): otherwise the author
+ * of an EndpointSlice could reach other namespaces through the API server.
  */
 function isOfPod(reader: ObjectReader, namespace: string, { host, target }: ReadyEndpoint): boolean {
   if (target?.kind !== 'Pod' || target.namespace !== namespace) return false
@@ -121,7 +121,7 @@ async function proxy(connector: NodeConnector, request: ConnectRequest, target: 
   })
 }
 
-/** Relative links of a page at `…/proxy` would lose its last part: as Kubernetes does, its reader is sent to `…/proxy/`. */
+/** Redirects `…/proxy` to `…/proxy/`, as Kubernetes does, so that relative links of the page resolve. */
 function redirectsToRoot({ path, message }: ConnectRequest, response: ServerResponse): boolean {
   if (path !== '' || (message.method !== 'GET' && message.method !== 'HEAD')) return false
   const { pathname, query } = splitTarget(message)
@@ -129,7 +129,7 @@ function redirectsToRoot({ path, message }: ConnectRequest, response: ServerResp
   return true
 }
 
-/** What stands before the target's own path in that of the request. */
+/** The prefix of the request's path before the target's own path. */
 function prefixOf({ path, message }: ConnectRequest): string {
   const { pathname } = splitTarget(message)
   return pathname.slice(0, pathname.length - path.length)
@@ -145,7 +145,7 @@ async function dial(connector: NodeConnector, { node, host, port, tls }: Target)
   try {
     const connection = await connector.connect(node, `${host.includes(':') ? `[${host}]` : host}:${port}`)
     connection.on('error', () => undefined)
-    // Like Kubernetes' proxy, which trusts whatever certificate a pod shows.
+    // Kubernetes' proxy does not verify a pod's certificate either.
     return tls ? tlsConnect({ socket: connection, rejectUnauthorized: false }) : connection
   } catch (error) {
     if (error instanceof ApiError) throw error
@@ -153,12 +153,12 @@ async function dial(connector: NodeConnector, { node, host, port, tls }: Target)
   }
 }
 
-/** Parts of the kubelet's API that run something in a pod, or let somebody into it. */
+/** Parts of the kubelet's API that run commands in a pod or connect to it. */
 const commands = new Set(['attach', 'checkpoint', 'cri', 'debug', 'exec', 'portforward', 'run'])
 
 /**
- * To run something through a node takes the right to `create`, whatever the method: WebSocket handshakes are GET.
- * @throws ApiError 400 for a path that the node might read as another one
+ * These need the verb `create` on the node, whatever the method: WebSocket handshakes are GET.
+ * @throws ApiError 400 for a path that the node might normalize to another one
  */
 export function nodeVerb(path: string): 'create' | undefined {
   const [, ...parts] = path.split('/').map(decodedPart)
@@ -176,7 +176,7 @@ function decodedPart(part: string): string {
   }
 }
 
-/** The kubelet's own API. @throws ApiError 503 */
+/** Proxies to the kubelet's API. @throws ApiError 503 */
 async function proxyToNode(connector: NodeConnector, request: ConnectRequest): Promise<void> {
   const { message, response, object } = request
   if (!response) throw badRequest('upgrades to a node are not supported')

@@ -34,7 +34,7 @@ describe('a URL', () => {
     '',
   ])('that leads elsewhere, is relative or there already, %s, stays', (url) => expect(rewriteUrl(url, place)).toBe(url))
 
-  it('is there already only where the whole prefix is', () =>
+  it('is only recognized as a whole', () =>
     expect(rewriteUrl(`${place.prefix}2/x`, place)).toBe(`${place.prefix}${place.prefix}2/x`))
 })
 
@@ -53,7 +53,7 @@ describe('an answer', () => {
   const rewritten =
     '<!doctype html>\r\n<a class="x" href="/api/v1/namespaces/default/pods/web:80/proxy/in">é &amp;</a><img src=pic.png><p title="/no">/no</p>'
 
-  it('in HTML has its links rewritten, and nothing else', async () => {
+  it('in HTML has its links rewritten and nothing else', async () => {
     const from = await answer(
       { 'content-type': 'text/html; charset=utf-8', 'content-length': Buffer.byteLength(page) },
       page,
@@ -63,7 +63,7 @@ describe('an answer', () => {
     expect(await text(body ?? from)).toBe(rewritten)
   })
 
-  it('in compressed HTML too', async () => {
+  it('in compressed HTML has its links rewritten', async () => {
     const from = await answer({ 'content-type': 'text/html', 'content-encoding': 'gzip' }, gzipSync(page))
     const { headers, body } = rewriteFor(place)(from)
     expect(headers['content-encoding']).toBe('gzip')
@@ -82,7 +82,7 @@ describe('an answer', () => {
     expect(await text(from)).toBe(page)
   })
 
-  it('redirects into the proxy, and opens nothing to other sites', async () => {
+  it('redirects into the proxy, and loses its CORS headers', async () => {
     const from = await answer({ location: '/login', 'access-control-allow-origin': '*' }, '')
     const { headers } = rewriteFor(place)(from)
     expect(headers).toMatchObject({ location: `${place.prefix}/login` })
@@ -90,7 +90,7 @@ describe('an answer', () => {
     from.resume()
   })
 
-  it('that breaks off in the middle is not taken for whole', async () => {
+  it('that breaks off is not delivered as complete', async () => {
     server = createServer((_, response) => {
       response.writeHead(200, { 'content-type': 'text/html', 'content-length': 1000 })
       response.write('<a href="/in">')

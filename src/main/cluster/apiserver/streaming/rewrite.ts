@@ -4,26 +4,25 @@ import { createDeflate, createGunzip, createGzip, createInflate } from 'node:zli
 import { RewritingStream } from 'parse5-html-rewriting-stream'
 import { forwardedHeaders, type Rewrite } from './forward.ts'
 
-/** Where a proxied answer comes from, and under which path its client sees it. */
+/** The target of a proxied response, and the path under which its client sees it. */
 export interface Place {
-  /** `/api/v1/namespaces/x/pods/y/proxy`: what stands before the target's own path. */
+  /** `/api/v1/namespaces/x/pods/y/proxy`: the prefix before the target's own path. */
   prefix: string
-  /** The target as an answer may name itself: `10.244.0.3:80`. */
+  /** The target's authority as its responses may name it: `10.244.0.3:80`. */
   host: string
-  /** How the client named the API server: the `Host` of its request. */
+  /** The API server's authority as the client named it: the `Host` of its request. */
   requestHost: string
 }
 
 /**
- * What a program answers that does not know of the proxy before it: links from the root in `Location` and in HTML lead
- * to nowhere unless they are given the proxy's own path. Everything else passes as it is.
- * Specified by Kubernetes' behaviour: apimachinery `util/proxy/transport.go`.
+ * Rewrites responses of a program that does not know of the proxy: root-relative links in `Location` and in HTML get
+ * the proxy's path. Everything else passes unchanged. Matches apimachinery `util/proxy/transport.go`.
  */
 export const rewriteFor =
   (place: Place): Rewrite =>
   (answer) => {
     const headers = forwardedHeaders(answer.headers, false)
-    // A page of the cluster must not open the API server to other sites' scripts.
+    // A page of the cluster must not allow other sites' scripts to access the API server.
     for (const name of Object.keys(headers)) if (name.startsWith('access-control-')) delete headers[name]
     if (answer.headers.location !== undefined) headers['location'] = rewriteUrl(answer.headers.location, place)
     const body = rewriteBody(answer, place)
@@ -31,9 +30,9 @@ export const rewriteFor =
     return { headers, ...(body ? { body } : {}) }
   }
 
-/** @returns the URL as the client must ask for it; unchanged when it leads elsewhere or is relative */
+/** @returns the URL as the client must request it; unchanged when it leads elsewhere or is relative */
 export function rewriteUrl(text: string, { prefix, host, requestHost }: Place): string {
-  // Taken apart by hand: `URL` would resolve and normalise what must pass untouched.
+  // Parsed by hand: `URL` would resolve and normalize it.
   const [, authority = '', path = '', rest = ''] =
     /^(?:(?:[a-z][a-z0-9+.-]*:)?\/\/([^/?#]*))?([^?#]*)(.*)$/is.exec(text) ?? []
   const leadsElsewhere = authority !== '' && authority !== host && authority !== requestHost
@@ -41,7 +40,7 @@ export function rewriteUrl(text: string, { prefix, host, requestHost }: Place): 
   return path === prefix || path.startsWith(`${prefix}/`) ? `${path}${rest}` : `${prefix}${path}${rest}`
 }
 
-/** The attributes of HTML that hold a URL, by element. */
+/** The HTML attributes that hold a URL, by element. */
 const urlAttributes: Readonly<Record<string, readonly string[]>> = {
   a: ['href'],
   applet: ['codebase'],
@@ -70,7 +69,7 @@ const urlAttributes: Readonly<Record<string, readonly string[]>> = {
   video: ['poster', 'src'],
 }
 
-/** @returns undefined where the body is not HTML, or is written in a way that is not read here */
+/** @returns undefined when the body is not HTML or has an unsupported encoding */
 function rewriteBody(answer: IncomingMessage, place: Place): Readable | undefined {
   const type = /^\s*text\/html\s*(?:;.*charset\s*=\s*"?([^\s";]+))?/i.exec(answer.headers['content-type'] ?? '')
   if (!type || (type[1] !== undefined && !/^(utf-?8|us-ascii)$/i.test(type[1]))) return undefined

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 
-/** Answers an `Upgrade:` request with 101; what the client has sent already comes first. */
+/** Answers an `Upgrade:` request with 101; data that the client has already sent is read first. */
 export function switchProtocols(
   { socket, head }: { socket: Duplex; head: Buffer },
   protocol: string,

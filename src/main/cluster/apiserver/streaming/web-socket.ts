@@ -10,7 +10,7 @@ const server = new WebSocketServer({
   maxPayload: 32 * 1024 * 1024,
 })
 
-/** What was chosen for a request, between the choice and the handshake. */
+/** The protocol negotiated for a request, before the handshake. */
 const chosen = new WeakMap<IncomingMessage, string>()
 
 server.on('headers', (headers, request) => {
@@ -22,14 +22,15 @@ const pingEvery = 30_000
 
 export interface AcceptedWebSocket {
   socket: WebSocket
-  /** The subprotocol in use, '' for none. */
+  /** The negotiated subprotocol, '' for none. */
   protocol: string
 }
 
 /**
- * The subprotocol to speak with a client: of those it offers, the first that we know.
- * @param known in order of preference. @returns '' when the client offers none and `optional` is set
- * @throws ApiError 400 when the client offers nothing that we know
+ * Negotiates the subprotocol: the first of `known` that the client offers.
+ * @param known supported protocols in order of preference. @returns '' when the client offers none and `optional` is
+ * set
+ * @throws ApiError 400 when the client offers no supported protocol
  */
 export function chooseProtocol(message: IncomingMessage, known: readonly string[], optional = false): string {
   const offered = offeredProtocols(message)
@@ -46,10 +47,10 @@ export function acceptWebSocket(
   protocol: string,
 ): Promise<AcceptedWebSocket> {
   if (protocol !== '') chosen.set(message, protocol)
-  // Kubernetes' name for tunnelled SPDY has a slash in it, over which ws would refuse the whole handshake.
+  // The name of tunnelled SPDY contains a slash, which makes ws reject the whole handshake.
   delete message.headers['sec-websocket-protocol']
   return new Promise((resolve, reject) => {
-    socket.once('close', () => reject(new Error('the client left during the handshake')))
+    socket.once('close', () => reject(new Error('the client disconnected during the handshake')))
     server.handleUpgrade(message, socket, head, (webSocket) => {
       keepAlive(webSocket)
       resolve({ socket: webSocket, protocol })
@@ -59,14 +60,14 @@ export function acceptWebSocket(
 
 export const isWebSocket = ({ headers }: IncomingMessage): boolean => headers.upgrade?.toLowerCase() === 'websocket'
 
-/** Subprotocols that carry credentials are none to speak. */
+/** Subprotocols that carry credentials are not negotiated. */
 const offeredProtocols = ({ headers }: IncomingMessage): string[] =>
   (headers['sec-websocket-protocol'] ?? '')
     .split(',')
     .map((protocol) => protocol.trim())
     .filter((protocol) => protocol !== '' && !protocol.startsWith('base64url.bearer.authorization.k8s.io.'))
 
-/** A peer that answers no ping for two rounds is gone. */
+/** Terminates a connection that misses two pings. */
 function keepAlive(webSocket: WebSocket): void {
   let missed = 0
   const timer = setInterval(() => {

@@ -7,12 +7,12 @@ import { messageOf } from '#shared/kube/error-kinds.ts'
 import type { WebhookClientConfig } from '#shared/kube/generated/types.ts'
 import type { ServiceDialer } from '../egress/service-dialer.ts'
 
-/** Posts a review to a webhook and gives its parsed answer. @throws Error in the words of Go's client */
+/** Posts a review to a webhook and returns its parsed response. @throws Error with the message of Go's HTTP client */
 export type WebhookCaller = (config: WebhookClientConfig, body: unknown, timeoutMs: number) => Promise<unknown>
 
 const maxAnswer = 3 * 1024 * 1024
 
-/** Webhooks are called over TLS: by URL from the host, or as a Service through the tunnel of a worker. */
+/** Webhooks are called over TLS: by URL from the host, or as a Service through a worker's tunnel. */
 export function createWebhookCaller({ dialService }: { dialService: ServiceDialer }): WebhookCaller {
   return async (config, body, timeoutMs) => {
     const url = urlOf(config, timeoutMs)
@@ -60,7 +60,7 @@ async function post({ url, config, body, signal, dialService }: Post): Promise<u
       },
       ...(socket
         ? { createConnection: () => tlsConnect({ socket, ca, servername: url.hostname, ALPNProtocols: ['http/1.1'] }) }
-        : // One review a connection: they are few.
+        : // A connection per review: they are rare.
           { ca, agent: false }),
     })
     outgoing.once('response', resolve)
@@ -83,16 +83,16 @@ async function read(answer: IncomingMessage): Promise<unknown> {
   let size = 0
   for await (const chunk of answer as AsyncIterable<Buffer>) {
     size += chunk.length
-    if (size > maxAnswer) throw new Error('the answer is too large')
+    if (size > maxAnswer) throw new Error('the response is too large')
     chunks.push(chunk)
   }
   const text = Buffer.concat(chunks).toString()
   const code = answer.statusCode ?? 0
-  if (code < 200 || code > 299) throw new Error(`the server answered ${code}: ${text.slice(0, 200)}`)
+  if (code < 200 || code > 299) throw new Error(`the server responded with ${code}: ${text.slice(0, 200)}`)
   return parseExact(text)
 }
 
-/** A connection that comes too late is closed. */
+/** Closes a connection that opens after the deadline. */
 async function aborting(signal: AbortSignal, connecting: Promise<Duplex>): Promise<Duplex> {
   const aborted = new Promise<never>((_, reject) =>
     signal.addEventListener('abort', () => reject(new Error('context deadline exceeded')), { once: true }),

@@ -3,7 +3,7 @@ import { parseExact } from '#shared/kube/exact-json.ts'
 import { failure, type ApiError, type Status } from '#shared/kube/status.ts'
 import type { AdmissionAttributes } from '../api/admission.ts'
 
-/** The question that webhooks are asked: `admission.k8s.io` AdmissionReview. */
+/** The request sent to webhooks: `admission.k8s.io` AdmissionReview. */
 export interface AdmissionReview {
   apiVersion: string
   kind: 'AdmissionReview'
@@ -15,11 +15,11 @@ export interface AdmissionRequest {
   [field: string]: unknown
 }
 
-/** What a webhook answered, checked. */
+/** A webhook's validated response. */
 export interface AdmissionResponse {
   allowed: boolean
   status: Partial<Status>
-  /** RFC 6902 operations; undefined when nothing is to change. */
+  /** RFC 6902 operations; undefined when the webhook changes nothing. */
   patch: unknown[] | undefined
   warnings: string[]
 }
@@ -33,7 +33,7 @@ const connectOptions: Readonly<Record<string, string>> = {
   'nodes/proxy': 'NodeProxyOptions',
 }
 
-/** The request as webhooks and policies see it. */
+/** The AdmissionRequest that webhooks and policies get. */
 export function admissionRequest(attributes: AdmissionAttributes): AdmissionRequest {
   const { kind, operation, subresource, namespace, name, user, dryRun, options, oldObject } = attributes
   const object = operation === 'CONNECT' ? connectObject(attributes) : attributes.object
@@ -72,7 +72,7 @@ interface Posted {
   metadata?: { name?: string }
 }
 
-/** The options of a connection stand in for its object, as in Kubernetes. */
+/** For CONNECT the options are sent as the object, as in Kubernetes. */
 function connectObject({ kind, subresource, options }: AdmissionAttributes): Posted {
   return { ...options, kind: connectOptions[`${kind.plural}/${subresource}`] ?? '', apiVersion: 'v1' }
 }
@@ -89,7 +89,7 @@ function kindOf({ kind }: AdmissionAttributes, object: Posted | undefined): Reco
   }
 }
 
-/** Reads an answer. @throws Error that names what is wrong with it */
+/** Parses and checks a response. @throws Error naming what is wrong with it */
 export function parseReview(answer: unknown, asked: AdmissionReview): AdmissionResponse {
   const { apiVersion, kind, response } = (answer ?? {}) as Record<string, unknown>
   if (apiVersion !== asked.apiVersion || kind !== 'AdmissionReview')
@@ -114,11 +114,11 @@ export function parseReview(answer: unknown, asked: AdmissionReview): AdmissionR
 
 function decodePatch(encoded: string): unknown[] {
   const operations: unknown = parseExact(Buffer.from(encoded, 'base64').toString())
-  if (!Array.isArray(operations)) throw new Error('the patch is no list of operations')
+  if (!Array.isArray(operations)) throw new Error('the patch is not a list of operations')
   return operations
 }
 
-/** The refusal as the client gets it: never less than a 400. */
+/** The refusal that the client gets: always with a code of at least 400. */
 export function deniedBy(webhook: string, { message, reason, code, details }: Partial<Status>): ApiError {
   const by = `admission webhook ${JSON.stringify(webhook)} denied the request`
   const why = message || reason

@@ -3,7 +3,7 @@ import type { KubeObject } from '#shared/kube/object.ts'
 import { labelRequirements, matchesLabels } from '#shared/kube/selectors.ts'
 import type { AdmissionAttributes } from '../api/admission.ts'
 
-/** Which requests an admission webhook or policy is for (admissionregistration/v1 `RuleWithOperations` and selectors). */
+/** Matches requests against a webhook or policy (admissionregistration/v1 `RuleWithOperations` and selectors). */
 export interface RequestMatch {
   rules?: readonly RuleWithOperations[]
   namespaceSelector?: LabelSelector
@@ -11,7 +11,7 @@ export interface RequestMatch {
   matchPolicy?: string
 }
 
-/** Whether the request is one of those asked for; by `Equivalent`, in whichever version it came. */
+/** Whether the rules match the request; with matchPolicy `Equivalent`, in any version of the resource. */
 export function matchesRequest(match: RequestMatch, attributes: AdmissionAttributes): boolean {
   if (isExempt(attributes)) return false
   const anyVersion = match.matchPolicy !== 'Exact'
@@ -19,7 +19,7 @@ export function matchesRequest(match: RequestMatch, attributes: AdmissionAttribu
   return matchesNamespace(match.namespaceSelector, attributes) && matchesObject(match.objectSelector, attributes)
 }
 
-/** What configures admission is never subject to it: nobody could repair a mistake. */
+/** Admission configuration is exempt from itself: a mistake could not be repaired otherwise. */
 const configurations = new Set([
   'mutatingwebhookconfigurations',
   'validatingwebhookconfigurations',
@@ -32,14 +32,14 @@ const configurations = new Set([
 const isExempt = ({ kind }: AdmissionAttributes): boolean =>
   kind.group === 'admissionregistration.k8s.io' && configurations.has(kind.plural)
 
-/** @param anyVersion whether another version of the same resource is as good. */
+/** @param anyVersion whether other versions of the same resource match too. */
 export function matchesRule(rule: RuleWithOperations, attributes: AdmissionAttributes, anyVersion: boolean): boolean {
   const { kind, operation, subresource, namespace } = attributes
   const has = (values: readonly string[] | undefined, value: string): boolean =>
     values !== undefined && (values.includes('*') || values.includes(value))
   if (!has(rule.operations, operation) || !has(rule.apiGroups, kind.group)) return false
   if (!anyVersion && !has(rule.apiVersions, kind.version)) return false
-  // A Namespace is cluster-scoped, though requests about it carry its own name as their namespace.
+  // A Namespace is cluster-scoped, though the request attributes carry its own name as the namespace.
   const inNamespace = kind.namespaced && namespace !== ''
   if (rule.scope === 'Namespaced' && !inNamespace) return false
   if (rule.scope === 'Cluster' && inNamespace) return false
@@ -64,7 +64,7 @@ function matchesNamespace(selector: LabelSelector | undefined, attributes: Admis
   return matchesLabels(requirements, found?.metadata.labels)
 }
 
-/** Either state of the object may be what the selector is for. */
+/** A selector matches when the old or the new object matches. */
 function matchesObject(selector: LabelSelector | undefined, { object, oldObject }: AdmissionAttributes): boolean {
   const requirements = labelRequirements(selector) ?? []
   if (requirements.length === 0) return true

@@ -96,12 +96,12 @@ const adding =
   })
 const refusal = (promise: Promise<unknown>): Promise<Status> =>
   promise.then(
-    () => Promise.reject(new Error('it was let pass')),
+    () => Promise.reject(new Error('it was admitted')),
     (error: unknown) => (error as { status: Status }).status,
   )
 
 describe('a mutating webhook', () => {
-  it('changes what is stored, one after the other in the order of their names', async () => {
+  it('changes the stored object, in the order of the configurations’ names', async () => {
     answers['/one'] = adding('one')
     answers['/two'] = adding('two')
     await mutating('b', webhook('/two'))
@@ -111,14 +111,14 @@ describe('a mutating webhook', () => {
     expect(asked[1]?.request.object).toMatchObject({ data: { one: 'yes' } })
   })
 
-  it('is asked again when a later one changed the object, if it wants that', async () => {
+  it('is called again when a later one changed the object, if its reinvocationPolicy is IfNeeded', async () => {
     answers['/two'] = adding('two')
     await mutating('a', webhook('/once'), webhook('/again', { reinvocationPolicy: 'IfNeeded' }), webhook('/two'))
     await make('m')
     expect(asked.map(({ path }) => path)).toEqual(['/once', '/again', '/two', '/again'])
   })
 
-  it('cannot make what the kind does not have', async () => {
+  it('cannot set fields that the kind does not have', async () => {
     answers['/odd'] = () => ({
       allowed: true,
       patchType: 'JSONPatch',
@@ -130,7 +130,7 @@ describe('a mutating webhook', () => {
 })
 
 describe('a validating webhook', () => {
-  it('refuses in its own words and code', async () => {
+  it('refuses with its own message and code', async () => {
     answers['/no'] = () => ({ allowed: false, status: { message: 'not today', code: 403, reason: 'Forbidden' } })
     await validating('v', webhook('/no'))
     expect(await refusal(make('m'))).toMatchObject({
@@ -145,7 +145,7 @@ describe('a validating webhook', () => {
     })
   })
 
-  it('is told who does what to which object', async () => {
+  it('receives user, operation and object', async () => {
     await validating('v', webhook('/see', { rules: [{ ...rule, operations: ['*'] }] }))
     await make('m')
     await api.client.delete(configMaps, { namespace: 'red', name: 'm' })
@@ -163,14 +163,14 @@ describe('a validating webhook', () => {
     expect(asked[1]?.request).toMatchObject({ object: null, oldObject: { metadata: { name: 'm' } } })
   })
 
-  it('is asked for namespaces and objects that it selected alone', async () => {
+  it('is called only for namespaces and objects that match its selectors', async () => {
     answers['/no'] = () => ({ allowed: false })
     await validating('v', webhook('/no', { namespaceSelector: { matchLabels: { color: 'blue' } } }))
     await make('m', 'red')
     expect(await refusal(make('m', 'blue'))).toMatchObject({ code: 400 })
   })
 
-  it('of a Service is reached through it', async () => {
+  it('of a Service is called through the Service', async () => {
     answers['/svc'] = () => ({ allowed: false })
     const { caBundle } = webhook('/svc').clientConfig
     const service = { namespace: 'tools', name: 'hook', path: '/svc' }
@@ -179,7 +179,7 @@ describe('a validating webhook', () => {
     expect(asked).toHaveLength(1)
   })
 
-  it('that fails is a refusal or nothing, as its policy says', async () => {
+  it('that fails refuses or admits the request, by its failure policy', async () => {
     answers['/slow'] = () => 'silence'
     await validating('v', webhook('/slow', { timeoutSeconds: 1 }))
     expect(await refusal(make('m'))).toMatchObject({
@@ -194,7 +194,7 @@ describe('a validating webhook', () => {
     await make('m')
   })
 
-  it('never stands before what configures webhooks', async () => {
+  it('is not called for webhook configurations', async () => {
     answers['/no'] = () => ({ allowed: false })
     const all = { operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*'] }
     await validating('v', webhook('/no', { rules: [all] }))
@@ -203,7 +203,7 @@ describe('a validating webhook', () => {
   })
 })
 
-it('a webhook that cannot be is refused with the paths of what is wrong', async () => {
+it('an invalid webhook is rejected with the paths of its invalid fields', async () => {
   const status = await refusal(
     validating('v', {
       ...webhook('/x'),

@@ -11,7 +11,7 @@ import { admissionRequest, deniedBy, parseReview, type AdmissionResponse, type A
 import { matchesRequest } from './rules.ts'
 
 /**
- * Whether all match conditions of a webhook hold. @throws Error when one of them cannot be evaluated and none is false
+ * Whether all match conditions of a webhook hold. @throws Error when one cannot be evaluated and none is false
  */
 export type ConditionCheck = (
   conditions: MutatingWebhook['matchConditions'],
@@ -24,7 +24,7 @@ export interface WebhookOptions {
   log: Log
 }
 
-/** MutatingAdmissionWebhook: asks one webhook after the other, in the order of their configurations' names. */
+/** MutatingAdmissionWebhook: calls webhooks one at a time, in the order of their configurations' names. */
 export function mutatingWebhooks(options: WebhookOptions): AdmissionPlugin {
   return {
     name: 'MutatingAdmissionWebhook',
@@ -35,7 +35,7 @@ export function mutatingWebhooks(options: WebhookOptions): AdmissionPlugin {
   }
 }
 
-/** ValidatingAdmissionWebhook: asks all of them at once; the first refusal in their order is the answer. */
+/** ValidatingAdmissionWebhook: calls all webhooks in parallel; the first refusal in their order is returned. */
 export function validatingWebhooks(options: WebhookOptions): AdmissionPlugin {
   return {
     name: 'ValidatingAdmissionWebhook',
@@ -46,7 +46,7 @@ export function validatingWebhooks(options: WebhookOptions): AdmissionPlugin {
   }
 }
 
-/** Webhooks of all configurations; the read is of memory, and empty in most clusters. */
+/** Webhooks of all configurations, read from memory; most clusters have none. */
 function configured<T>({ reader }: AdmissionAttributes, plural: string): T[] {
   const configurations = reader.list({ group: 'admissionregistration.k8s.io', plural }) as (KubeObject & {
     webhooks?: T[]
@@ -57,7 +57,7 @@ function configured<T>({ reader }: AdmissionAttributes, plural: string): T[] {
     .flatMap(({ webhooks }) => webhooks ?? [])
 }
 
-/** A webhook that wants so is asked a second time when a later one has changed what it let pass. */
+/** Calls a webhook with reinvocationPolicy IfNeeded again when a later one has changed the object. */
 async function mutate(
   options: WebhookOptions,
   webhooks: readonly MutatingWebhook[],
@@ -71,7 +71,7 @@ async function mutate(
       await mutateBy(options, webhook, attributes)
 }
 
-/** @returns whether it was asked. @throws ApiError */
+/** @returns whether the webhook was called. @throws ApiError */
 async function mutateBy(
   options: WebhookOptions,
   webhook: MutatingWebhook,
@@ -88,7 +88,7 @@ async function mutateBy(
   return true
 }
 
-/** @returns what is wrong with the patch; the object is left as it was then. */
+/** @returns what is wrong with the patch, in which case the object is unchanged */
 function applyInPlace(object: KubeObject, patch: unknown[]): string | undefined {
   const draft: KubeObject = jsonClone(object)
   for (const problem of applyPatch(draft, patch as Operation[]))
@@ -108,7 +108,7 @@ async function validateAll(
   for (const result of results) if (result.status === 'rejected') throw result.reason
 }
 
-/** Asks one webhook if the request is one of its own. @throws ApiError when it refuses or fails */
+/** Calls a webhook if the request matches it. @throws ApiError when it refuses or fails */
 async function ask(
   options: WebhookOptions,
   webhook: ValidatingWebhook,

@@ -67,7 +67,7 @@ export function createDockerProvider(options: DockerProviderOptions): WorkerProv
     pause: async (name) => settle((await container(name)).pause()),
     unpause: async (name) => settle((await container(name)).unpause()),
     kill: async (name) => settle((await container(name)).kill()),
-    async lastWords(name) {
+    async lastOutput(name) {
       const output = await (await container(name)).logs({ stdout: true, stderr: true, tail: 5 })
       return unframed(output).trim()
     },
@@ -146,8 +146,9 @@ function containerOptions(
 }
 
 /**
- * What a nested engine needs, and no more. `--privileged` would also pass every device of the host, its disks among them:
- * a device that the cgroup does not allow cannot be opened by any process of the worker, whatever its capabilities.
+ * What a nested engine needs, and no more. `--privileged` would also pass every device of the host, its disks among
+ * them: a device that the cgroup does not allow cannot be opened by any process of the worker, whatever its
+ * capabilities.
  */
 const rights = {
   CapAdd: ['ALL'],
@@ -168,7 +169,8 @@ const rights = {
   CgroupnsMode: 'private',
   // The engine inside confines its containers itself; label=disable is SELinux's word for unconfined.
   SecurityOpt: ['seccomp=unconfined', 'apparmor=unconfined', 'label=disable'],
-  // Beyond those that every container has: tun and fuse, which pods with the rights for it expect. The entrypoint makes them.
+  // Beyond those that every container has: tun and fuse, which pods with the rights for it expect. The entrypoint makes
+  // them.
   DeviceCgroupRules: ['c 10:200 rwm', 'c 10:229 rwm'],
   // The engine's own lists, without /proc/sys: the network's settings are written there.
   MaskedPaths: [

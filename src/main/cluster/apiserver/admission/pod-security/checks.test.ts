@@ -183,7 +183,7 @@ const rows: Row[] = [
       'unrestricted capabilities (container "c" must set securityContext.capabilities.drop=["ALL"]; container "c" must not include "CHOWN" in securityContext.capabilities.add)',
   },
   {
-    what: 'root by leave of the pod',
+    what: 'root allowed by the pod',
     spec: ofPod({ runAsNonRoot: false }),
     level: 'restricted',
     finding: 'runAsNonRoot != true (pod must not set securityContext.runAsNonRoot=false)',
@@ -228,7 +228,7 @@ describe('the Pod Security Standards', () => {
     if (level === 'restricted') expect(violationsOf(pod, 'baseline')).toEqual([])
   })
 
-  it('look at init and ephemeral containers as well', () => {
+  it('include init and ephemeral containers', () => {
     const bad = { name: 'x', image: 'a', securityContext: { privileged: true } }
     for (const field of ['initContainers', 'ephemeralContainers'])
       expect(violationsOf({ spec: { ...safe, [field]: [bad] } }, 'baseline'), field).toEqual([
@@ -236,7 +236,7 @@ describe('the Pod Security Standards', () => {
       ])
   })
 
-  it('tell a finding of both levels once, as the stricter tells it', () => {
+  it('report a finding of both levels once, in the restricted level’s wording', () => {
     const spec: PodSpec = {
       ...withContext({ capabilities: { add: ['SYS_ADMIN'], drop: ['ALL'] } }),
       volumes: [{ name: 'v', hostPath: { path: '/' } }],
@@ -258,7 +258,7 @@ describe('the Pod Security Standards', () => {
     if (since > 0) expect(violationsOf(pod, 'baseline', since - 1)).toEqual([`forbidden sysctls (${name})`])
   })
 
-  it('knew seccomp by annotation before v1.19', () => {
+  it('check seccomp annotations before v1.19', () => {
     const annotations = { 'container.seccomp.security.alpha.kubernetes.io/c': 'unconfined' }
     const pod = { metadata: { annotations }, spec: safe }
     expect(violationsOf(pod, 'baseline', 18)).toEqual([

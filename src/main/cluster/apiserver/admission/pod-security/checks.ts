@@ -20,7 +20,7 @@ export type PolicyVersion = number
 
 export const latest: PolicyVersion = Number.MAX_SAFE_INTEGER
 
-/** What of a pod is not allowed at a level: `reason (detail)` each. */
+/** Violations of a level by a pod: `reason (detail)` each. */
 export function violationsOf(
   { metadata, spec }: PodTemplateSpec,
   level: Level,
@@ -40,7 +40,7 @@ export function violationsOf(
     const form = check.versions.findLast(({ since }) => since <= version)
     return form && (check.level === 'baseline' || level === 'restricted') ? [{ ...check, test: form.test }] : []
   })
-  // A stricter check of the restricted level stands for the one of the baseline.
+  // A stricter check of the restricted level replaces the baseline check.
   const overridden = new Set(inForce.flatMap(({ overrides = [] }) => overrides))
   return inForce.flatMap(({ id, test }) => (overridden.has(id) ? [] : (test(pod) ?? [])))
 }
@@ -51,15 +51,15 @@ interface Inspected {
   containers: Container[]
 }
 
-/** What of the pod offends, in the words of Kubernetes; undefined when nothing does. */
+/** The violation, in Kubernetes' wording; undefined when there is none. */
 type Test = (pod: Inspected) => string | undefined
 
 interface Check {
   id: string
   level: Level
-  /** In ascending order; the last one that is not newer than the policy holds. */
+  /** In ascending order; the last one not newer than the policy's version applies. */
   versions: readonly { since: PolicyVersion; test: Test }[]
-  /** Checks of the baseline that this one includes. */
+  /** Baseline checks that this one includes. */
   overrides?: readonly string[]
 }
 
@@ -75,11 +75,11 @@ const unlessWindows =
   (pod) =>
     isWindows(pod) ? undefined : test(pod)
 
-/** `pod and container "a"`: who sets what is not allowed; '' when nobody does. */
+/** `pod and container "a"`: who sets a forbidden value; '' when nobody does. */
 const setters = (pod: boolean, containers: readonly Container[]): string =>
   [...(pod ? ['pod'] : []), ...(containers.length > 0 ? [named(containers)] : [])].join(' and ')
 
-/** Containers that offend, in a sentence. */
+/** The violating containers, as a phrase. */
 const offenders =
   (offends: (container: Container) => boolean, say: (who: string, containers: Container[]) => string): Test =>
   ({ containers }) => {
@@ -138,7 +138,7 @@ const hostPorts = offenders(
   },
 )
 
-/** Probes and hooks come from the node's own network: a host of their choice would be a way into it. */
+/** Probes and hooks run from the node's network: a custom host would give access to it. */
 const handlerHosts = offenders(
   (container) => hostsOf(container).length > 0,
   (who, found) => {
@@ -231,7 +231,7 @@ const seccompAnnotations: Test = ({ annotations, containers }) => {
 const seccompTypeOf = (context: SecurityContext | PodSecurityContext | undefined): string | undefined =>
   context?.seccompProfile?.type
 
-/** Profiles that somebody sets though they are not allowed. */
+/** Forbidden profiles that are set explicitly. */
 const explicitSeccomp: Test = ({ spec, containers }) => {
   const offends = (context: SecurityContext | PodSecurityContext | undefined): boolean => {
     const type = seccompTypeOf(context)

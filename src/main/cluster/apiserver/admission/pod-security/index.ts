@@ -7,7 +7,9 @@ import { latest, violationsOf, type Level, type PolicyVersion } from './checks.t
 
 const prefix = 'pod-security.kubernetes.io/'
 
-/** PodSecurity: what pods of a namespace may be, by its labels (`pod-security.kubernetes.io/enforce` and the like). */
+/**
+ * PodSecurity: enforces the level that a namespace's labels set (`pod-security.kubernetes.io/enforce` and the like).
+ */
 export const podSecurity: AdmissionPlugin = {
   name: 'PodSecurity',
   validate(attributes) {
@@ -22,7 +24,7 @@ export const podSecurity: AdmissionPlugin = {
     if (!found) return
     if (found.isPod ? ignoredSubresources.has(subresource) || isInsignificant(attributes) : subresource !== '') return
     const labels = attributes.reader.get({ group: '', plural: 'namespaces' }, '', namespace)?.metadata.labels ?? {}
-    // A workload is only warned of: what counts is the pod that it will make.
+    // Workloads only get warnings: the level is enforced on their pods.
     if (found.isPod) {
       const { text, violations } = evaluate(found.pod, policyOf(labels, 'enforce'))
       if (violations.length > 0) throw refusal(attributes, `violates PodSecurity ${text}: ${violations.join(', ')}`)
@@ -32,7 +34,7 @@ export const podSecurity: AdmissionPlugin = {
   },
 }
 
-/** Subresources of a pod that do not carry its spec, or do not write it. */
+/** Pod subresources that do not write the spec. */
 const ignoredSubresources = new Set(['exec', 'attach', 'binding', 'eviction', 'log', 'portforward', 'proxy', 'status'])
 
 interface Policy {
@@ -46,7 +48,7 @@ type Mode = 'enforce' | 'audit' | 'warn'
 
 const levels = ['privileged', 'baseline', 'restricted'] as const
 
-/** Labels that cannot be read are as strict as can be where they enforce, and say nothing otherwise. */
+/** A label that cannot be parsed counts as restricted for enforce and privileged for the other modes. */
 function policyOf(labels: Readonly<Record<string, string>>, mode: Mode): Policy {
   const wanted = labels[`${prefix}${mode}`] ?? 'privileged'
   const level = levels.find((one) => one === wanted) ?? (mode === 'enforce' ? 'restricted' : 'privileged')
@@ -55,7 +57,7 @@ function policyOf(labels: Readonly<Record<string, string>>, mode: Mode): Policy 
   return { level, version: version ?? latest, versionText: version === undefined ? 'latest' : text }
 }
 
-/** undefined for what is no version. */
+/** undefined when the text is not a version. */
 function versionOf(text: string): PolicyVersion | undefined {
   if (text === 'latest') return latest
   const [, minor] = /^v1\.(0|[1-9][0-9]*)$/.exec(text) ?? []
@@ -70,7 +72,7 @@ function evaluate(
   return { text, violations: level === 'privileged' ? [] : violationsOf(pod, level, version) }
 }
 
-/** @throws ApiError 422 for a label that is new or changed */
+/** @throws ApiError 422 for an invalid label that is new or changed */
 function refuseInvalidLabels({ object, oldObject, name }: AdmissionAttributes): void {
   const findings = labelErrors(object?.metadata.labels)
   if (findings.length > 0 && !jsonEqual(findings, labelErrors(oldObject?.metadata.labels)))
@@ -91,8 +93,8 @@ function labelErrors(labels: Readonly<Record<string, string>> = {}): FieldError[
 }
 
 /**
- * Whether an update leaves alone what the checks look at and what may change of a pod: images, seccomp annotations and
- * ephemeral containers (isSignificantPodUpdate of Kubernetes).
+ * Whether an update changes nothing that the checks evaluate and a pod allows to change: images, seccomp annotations
+ * and ephemeral containers (isSignificantPodUpdate of Kubernetes).
  */
 function isInsignificant({ operation, object, oldObject }: AdmissionAttributes): boolean {
   return operation === 'UPDATE' && jsonEqual(significant(object), significant(oldObject))

@@ -33,11 +33,11 @@ const make = (namespace: string, spec: PodSpec): Promise<Pod> =>
   api.client.create(pods, { metadata: { name: 'p', namespace }, spec })
 
 describe('a namespace', () => {
-  it('without labels takes any pod', async () => {
+  it('without labels allows any pod', async () => {
     await make('free', { ...plain, hostNetwork: true })
   })
 
-  it('of level baseline refuses what reaches into the host', async () => {
+  it('of level baseline refuses access to the host', async () => {
     await make('baseline', plain)
     await expect(
       api.client.create(pods, {
@@ -55,7 +55,7 @@ describe('a namespace', () => {
     })
   })
 
-  it('of level restricted takes what gives up its rights', async () => {
+  it('of level restricted allows pods that drop their privileges', async () => {
     await make('restricted', safe)
     expect(violationsOf({ spec: plain }, 'restricted')).toEqual([
       'allowPrivilegeEscalation != false (container "c" must set securityContext.allowPrivilegeEscalation=false)',
@@ -66,7 +66,7 @@ describe('a namespace', () => {
   })
 })
 
-it('a runtime class gives its overhead and its nodes to pods, and must be there', async () => {
+it('adds overhead and node selector of an existing runtime class to pods', async () => {
   await expect(make('free', { ...plain, runtimeClassName: 'none' })).rejects.toMatchObject({
     message: 'pods "p" is forbidden: pod rejected: RuntimeClass "none" not found',
   })

@@ -4,8 +4,8 @@ import { createDeflate, createInflate, constants, type Deflate, type Inflate } f
 export type SpdyHeaders = Readonly<Record<string, string>>
 
 /**
- * Header blocks of one connection: all of a direction share one compression context, so they must be coded one after
- * another, in the order of their frames.
+ * Header blocks of one connection. All blocks of a direction share one compression context, so they must be coded in
+ * the order of their frames.
  */
 export class HeaderCodec {
   readonly #deflate: Deflate
@@ -30,7 +30,7 @@ export class HeaderCodec {
   }
 }
 
-/** Sends a block through and collects what comes out of it. */
+/** Writes a block and collects the output for it. */
 function through(coder: Deflate | Inflate, block: Uint8Array): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
@@ -46,7 +46,10 @@ function through(coder: Deflate | Inflate, block: Uint8Array): Promise<Buffer> {
   })
 }
 
-/** `[u32 count]`, then `[u32 length][name][u32 length][value]` each; several values of a name have a zero between. */
+/**
+ * `[u32 count]`, then `[u32 length][name][u32 length][value]` each; the values of one name are separated by a zero
+ * byte.
+ */
 function parse(block: Buffer): SpdyHeaders {
   const headers: Record<string, string> = {}
   let at = 4
@@ -77,7 +80,7 @@ function u32(value: number): Buffer {
   return bytes
 }
 
-// The dictionary that SPDY/3 prescribes: words with their length in front, then plain text.
+// The dictionary of SPDY/3: length-prefixed words, then plain text.
 const words =
   'options head post put delete trace accept accept-charset accept-encoding accept-language accept-ranges age allow ' +
   'authorization cache-control connection content-base content-encoding content-language content-length ' +

@@ -81,7 +81,7 @@ function setUp() {
 }
 
 describe('a SPDY session', () => {
-  it('opens streams with their headers, whose compression goes on from one to the next', async () => {
+  it('opens streams with headers in one compression context', async () => {
     const { client, next } = setUp()
     await client.open(1, { StreamType: 'error', requestid: '0' })
     expect((await next()).headers).toEqual({ streamtype: 'error', requestid: '0' })
@@ -89,7 +89,7 @@ describe('a SPDY session', () => {
     expect((await next()).headers).toEqual({ streamtype: 'data', requestid: '0' })
   })
 
-  it('carries data both ways, and ends each way by itself', async () => {
+  it('carries data both ways, and ends each direction independently', async () => {
     const { client, next } = setUp()
     await client.open(1, {})
     const stream = await next()
@@ -103,7 +103,7 @@ describe('a SPDY session', () => {
     expect(await client.frame()).toEqual(data(1, '', true))
   })
 
-  it('reads frames in whatever pieces they come', async () => {
+  it('reads frames split at any point', async () => {
     const { client, next } = setUp()
     await client.open(1, {})
     const stream = await next()
@@ -112,7 +112,7 @@ describe('a SPDY session', () => {
     expect(await text(stream)).toBe('onetwo')
   })
 
-  it('answers a reset only after its reply', async () => {
+  it('sends a reset only after the reply', async () => {
     const { client, next } = setUp()
     await client.open(1, {})
     const stream = await next()
@@ -137,7 +137,7 @@ describe('a SPDY session', () => {
     expect(stream.destroyed).toBe(true)
   })
 
-  it('refuses streams that nobody wants', async () => {
+  it('refuses unrequested streams', async () => {
     const { client, next } = setUp()
     await client.open(1, {})
     ;(await next()).refuse()

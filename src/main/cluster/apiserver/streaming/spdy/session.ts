@@ -3,22 +3,22 @@ import { HeaderCodec, type SpdyHeaders } from './headers.ts'
 import { SpdyStream, type StreamOwner } from './stream.ts'
 
 /**
- * The server's side of a SPDY/3.1 connection as Kubernetes' clients use it: streams are opened by the client only, and
- * nobody keeps windows (the Go implementation at the other end neither sends nor minds WINDOW_UPDATE): a stream whose
- * reader is slow holds the whole connection up.
+ * The server's side of a SPDY/3.1 connection as Kubernetes' clients use it: only the client opens streams, and there is
+ * no flow control (the Go implementation of the clients neither sends nor respects WINDOW_UPDATE): a slow reader of one
+ * stream blocks the whole connection.
  */
 export interface SpdySession {
-  /** Ends the connection once everything written is out. */
+  /** Ends the connection once everything written is flushed. */
   end: () => void
   destroy: () => void
-  /** Resolves when the connection is gone, with all its streams. */
+  /** Resolves when the connection is closed, with all its streams. */
   closed: Promise<void>
 }
 
 export interface SpdySessionOptions {
   /** Carries the frames: a socket after its 101, or a WebSocket tunnel. */
   carrier: Duplex
-  /** A stream that the client opened; `accept` or `refuse` it. */
+  /** A stream that the client opened: `accept` or `refuse` it. */
   onStream: (stream: SpdyStream) => void
 }
 
@@ -29,7 +29,7 @@ const maxData = 64 * 1024
 export function createSpdySession({ carrier, onStream }: SpdySessionOptions): SpdySession {
   const codec = new HeaderCodec()
   const streams = new Map<number, SpdyStream>()
-  // Replies go out in the order in which their header blocks were compressed.
+  // Replies are sent in the order in which their header blocks were compressed.
   let replies: Promise<void> = Promise.resolve()
 
   const owner: StreamOwner = {
@@ -94,9 +94,9 @@ export function createSpdySession({ carrier, onStream }: SpdySessionOptions): Sp
 
 interface SpdyFrame {
   control: boolean
-  /** Of a control frame. */
+  /** Flags and type of a control frame. */
   kind: number
-  /** Stream of a data frame. */
+  /** Stream ID of a data frame. */
   id: number
   flags: number
   body: Buffer
@@ -104,7 +104,7 @@ interface SpdyFrame {
 
 const headLength = 8
 
-/** Cuts bytes into frames. */
+/** Splits bytes into frames. */
 class FrameReader {
   #pending: Buffer = Buffer.alloc(0)
 

@@ -1,7 +1,7 @@
 import { Duplex } from 'node:stream'
 import type { SpdyHeaders } from './headers.ts'
 
-/** What a stream needs of its connection. */
+/** What a stream uses of its connection. */
 export interface StreamOwner {
   reply(id: number): void
   reset(id: number, status: number): void
@@ -12,7 +12,7 @@ export interface StreamOwner {
 const refused = 3
 const cancel = 5
 
-/** One stream of a SPDY connection; either side may end before the other. */
+/** One stream of a SPDY connection; its sides end independently. */
 export class SpdyStream extends Duplex {
   readonly headers: SpdyHeaders
   readonly #id: number
@@ -25,7 +25,7 @@ export class SpdyStream extends Duplex {
     this.#id = id
     this.headers = headers
     this.#owner = owner
-    // Whoever reads or pipes the stream sees its end; a reset is no news to anybody else.
+    // Readers see a reset by the stream's end; without a reader it must not become an uncaught error.
     this.on('error', () => undefined)
   }
 
@@ -39,7 +39,7 @@ export class SpdyStream extends Duplex {
     this.destroy()
   }
 
-  /** Takes what came from the client; resolves when there is room for more. */
+  /** Pushes data from the client; resolves when there is room for more. */
   async deliver(chunk: Buffer): Promise<void> {
     if (this.destroyed || this.push(chunk)) return
     await new Promise<void>((resolve) => (this.#resume = resolve))
@@ -49,7 +49,7 @@ export class SpdyStream extends Duplex {
     if (!this.destroyed) this.push(null)
   }
 
-  /** The client, or the end of the connection, has cut the stream. */
+  /** Called when the client resets the stream or the connection ends. */
   wasReset(): void {
     this.#wasReset = true
     this.destroy()

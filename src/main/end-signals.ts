@@ -1,13 +1,13 @@
 import type { Stop } from '#shared/base/disposable.ts'
 
-/** How often the parent is looked for, ms. */
+/** Interval of checks for the parent, ms. */
 const parentCheckMs = 1_000
 
 /**
- * Calls `end` when the process is told to end: by SIGTERM, SIGINT or SIGHUP, or because the script that started it is
- * gone. Scripts name themselves in `SLIPWAY_PARENT`, so that whoever starts the app otherwise may exit before it.
+ * Calls `end` when the process should end: on SIGTERM, SIGINT or SIGHUP, or when the script that started it has exited.
+ * Scripts set `SLIPWAY_PARENT` to their pid; without it the app outlives the process that started it.
  */
-export function onToldToEnd(end: () => void, parent = process.env['SLIPWAY_PARENT']): Stop {
+export function onEndSignal(end: () => void, parent = process.env['SLIPWAY_PARENT']): Stop {
   for (const signal of signals) process.on(signal, end)
   const timer =
     parent === undefined
