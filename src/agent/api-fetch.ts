@@ -2,7 +2,7 @@ import { Agent, request } from 'node:https'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { HttpFetch } from '#shared/client/http-transport.ts'
 
-/** HttpFetch over this node's way to the API server, known to it by the node's certificate. */
+/** HttpFetch to the API server through this node's tunnel, authenticated by the node's certificate. */
 export function createApiFetch({ port, tls }: { port: number; tls: { ca: string; cert: string; key: string } }): {
   fetch: HttpFetch
   stop: Stop

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs'
 
-/** What the control plane tells an agent at its worker's creation; the file lies beside the certificates. */
+/**
+ * An agent's configuration, written by the control plane when the worker is created; stored beside the certificates.
+ */
 export interface AgentConfig {
   nodeName: string
   cluster: string
   /** Port that the host dials. */
   tunnelPort: number
-  /** Port of this node's own way to the API server. */
+  /** Port on this node that leads to the API server. */
   apiPort: number
   clusterDns: string
   clusterDomain: string
@@ -14,15 +16,15 @@ export interface AgentConfig {
   podCidr: string
   /** `v1.36.0` */
   version: string
-  /** Cores and bytes that the worker was given, where it was given less than the engine has. */
+  /** Limits of the worker in cores and bytes; unset when it may use all of the engine's. */
   cpus?: number
   memoryBytes?: number
 }
 
 export interface AgentFiles extends AgentConfig {
-  /** To the API server: the cluster's authority, and the node's certificate. */
+  /** For the API server: the cluster's authority, and the node's certificate. */
   api: { ca: string; cert: string; key: string }
-  /** On the port that the host dials: the tunnels' authority, and this worker's certificate. */
+  /** For the port that the host dials: the tunnels' authority, and this worker's certificate. */
   tunnel: { ca: string; cert: string; key: string }
 }
 

@@ -1,23 +1,23 @@
 import { systemClock, type Clock } from '#shared/base/clock.ts'
 import type { Log } from '#shared/base/log.ts'
 
-/** Counts what went wrong in this process without anybody to answer for it. */
+/** Counts unexpected errors of this process. */
 export interface Faults {
-  /** A request failed with something other than a refusal. */
+  /** A request failed with an error other than RequestRefused. */
   request(): void
-  /** A reader that stood still was cut. */
+  /** A stream was cut because its reader stalled. */
   cut(): void
-  /** In Prometheus' text format. */
+  /** Metrics in Prometheus' text format. */
   metrics(): string
 }
 
-/** So many in a minute are a state that does not mend itself. */
+/** More faults than this in a minute count as a permanent failure. */
 const mostInAMinute = 100
 
 /**
- * Logs and counts uncaught exceptions and unhandled rejections, and goes on: pods live in the engine, their specs and
- * statuses in the API server, so the agent holds no state that could be lost. When they do not stop, `end` is called: an
- * agent that starts anew finds everything again, and pods do not notice.
+ * Logs and counts uncaught exceptions and unhandled rejections, and continues: pods are kept by the engine, their specs
+ * and statuses by the API server, so the agent has no state to lose. When faults persist, `end` is called: a restarted
+ * agent finds everything again, and pods are not affected.
  */
 export function watchFaults({
   log,
@@ -38,7 +38,7 @@ export function watchFaults({
   const note = (kind: 'uncaughtException' | 'unhandledRejection', error: unknown): void => {
     counts[kind]++
     const message = error instanceof Error ? error.message : String(error)
-    // The stack of a fault is worth reading once.
+    // The stack is logged once per fault.
     const isNew = logged.size < 1_000 && !logged.has(message)
     logged.add(message)
     log.error(kind, { error: isNew && error instanceof Error ? (error.stack ?? message) : message })
@@ -54,10 +54,10 @@ export function watchFaults({
     cut: () => void cuts++,
     metrics: () =>
       [
-        '# HELP slipway_agent_faults_total Errors that nothing handled, and requests that failed unexpectedly.',
+        '# HELP slipway_agent_faults_total Uncaught errors, and requests that failed unexpectedly.',
         '# TYPE slipway_agent_faults_total counter',
         ...Object.entries(counts).map(([kind, count]) => `slipway_agent_faults_total{kind="${kind}"} ${count}`),
-        '# HELP slipway_agent_streams_cut_total Streams that were cut because their readers stood still.',
+        '# HELP slipway_agent_streams_cut_total Streams that were cut because their readers stalled.',
         '# TYPE slipway_agent_streams_cut_total counter',
         `slipway_agent_streams_cut_total ${cuts}`,
         '# HELP process_resident_memory_bytes Resident memory size in bytes.',

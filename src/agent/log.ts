@@ -1,6 +1,6 @@
 import type { Log } from '#shared/base/log.ts'
 
-/** JSON lines on stderr, which the worker's container keeps; debug lines only when asked for. */
+/** JSON lines on stderr, which the worker's container log keeps; debug lines only on request. */
 export function createAgentLog(fields: Record<string, unknown> = {}, debug = process.env.SLIPWAY_LOG === 'debug'): Log {
   const write = (level: string, message: string, more?: Record<string, unknown>): void => {
     process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), level, ...fields, ...more, message })}\n`)

@@ -29,10 +29,13 @@ import { createTunnelServer } from './tunnel/server.ts'
 
 const pauseImage = 'registry.k8s.io/pause:3.10'
 const kubeletRoot = '/var/lib/kubelet'
-/** Named by the worker image; workers made from earlier ones have the engine's default. */
+/** Set by the worker image; workers created from earlier images use the engine's default. */
 const engineSocket = (process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock').replace(/^unix:\/\//, '')
 
-/** The agent of one worker: tunnel, then the way to the API server, then network, kubelet, proxy and DNS together. */
+/**
+ * The agent of one worker: starts the tunnel, then access to the API server, then network, kubelet, proxy and DNS
+ * together.
+ */
 async function main(config: AgentFiles): Promise<void> {
   const log = createAgentLog()
   const clock = systemClock
@@ -155,14 +158,14 @@ async function main(config: AgentFiles): Promise<void> {
   log.info('the worker is ready', { node: config.nodeName })
 }
 
-/** The address on the cluster's network. */
+/** The worker's address on the cluster's network. */
 function ownAddress(): string {
   const address = networkInterfaces().eth0?.find(({ family }) => family === 'IPv4')?.address
   if (!address) throw new Error('the worker has no address on eth0')
   return address
 }
 
-/** Whether an address is a pod's or another worker's: neither of this worker's loopback nor the machine that it runs on. */
+/** Whether an address belongs to a pod or another worker, not to this worker's loopback or its machine. */
 function reachable(podCidr: string): (host: string) => boolean {
   const own = networkInterfaces().eth0?.find(({ family }) => family === 'IPv4')?.cidr
   const ranges = [podCidr, own ?? ''].flatMap((text) => parseCidr(text) ?? [])
@@ -186,7 +189,7 @@ async function engineAnswers(runtime: ReturnType<typeof createDockerRuntime>): P
 }
 
 main(readConfig('/etc/slipway')).catch((error: unknown) => {
-  createAgentLog().error('the agent ends', {
+  createAgentLog().error('the agent is exiting', {
     error: error instanceof Error ? (error.stack ?? error.message) : String(error),
   })
   process.exit(1)

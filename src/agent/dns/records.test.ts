@@ -35,35 +35,35 @@ const ask = (name: string, type: 'A' | 'AAAA' | 'SRV' | 'PTR' | 'CNAME' = 'A'): 
 const data = (resolution: Resolution): unknown[] =>
   resolution.kind === 'answers' ? resolution.answers.map((answer) => ('data' in answer ? answer.data : undefined)) : []
 
-test('a service is its cluster address, however its name is written', () => {
+test('a service resolves to its cluster IP, in any letter case', () => {
   expect(data(ask('web.shop.svc.cluster.local'))).toEqual(['10.96.3.4'])
   expect(data(ask('Web.SHOP.svc.cluster.local.'))).toEqual(['10.96.3.4'])
 })
 
-test('the asker gets back the very name that he asked for', () => {
+test('the answer repeats the name exactly as queried', () => {
   const found = ask('Web.SHOP.svc.cluster.local')
   expect(found.kind === 'answers' && found.answers[0]?.name).toBe('Web.SHOP.svc.cluster.local')
 })
 
-test('a headless service is its ready pods, each with a name of its own', () => {
+test('a headless service resolves to its ready pods, each with its own name', () => {
   expect(data(ask('db.shop.svc.cluster.local'))).toEqual(['10.244.1.5', '10.244.2.7'])
   expect(data(ask('db-0.db.shop.svc.cluster.local'))).toEqual(['10.244.1.5'])
   expect(data(ask('10-244-2-7.db.shop.svc.cluster.local'))).toEqual(['10.244.2.7'])
   expect(ask('db-1.db.shop.svc.cluster.local').kind).toBe('nxdomain')
 })
 
-test('pods that are not ready have names only where the service says so', () => {
+test('pods that are not ready resolve only with publishNotReadyAddresses', () => {
   expect(data(ask('early.shop.svc.cluster.local'))).toEqual(['10.244.1.9'])
 })
 
-test('a name that is there without such records is empty, not missing', () => {
+test('an existing name without records of the type is NODATA', () => {
   for (const name of ['web.shop.svc.cluster.local', 'db.shop.svc.cluster.local'])
     expect(ask(name, 'AAAA').kind).toBe('nodata')
   for (const name of ['cluster.local', 'svc.cluster.local', 'shop.svc.cluster.local'])
     expect(ask(name).kind).toBe('nodata')
 })
 
-test('what is not there is missing', () => {
+test('an unknown name is NXDOMAIN', () => {
   for (const name of [
     'nothing.shop.svc.cluster.local',
     'web.elsewhere.svc.cluster.local',
@@ -76,7 +76,7 @@ test('what is not there is missing', () => {
     expect([name, ask(name).kind]).toEqual([name, 'nxdomain'])
 })
 
-test('named ports have service records: of the service, or of each pod of a headless one', () => {
+test('named ports have SRV records: of the service, or of each pod of a headless one', () => {
   expect(data(ask('_http._tcp.web.shop.svc.cluster.local', 'SRV'))).toEqual([
     { priority: 0, weight: 100, port: 80, target: 'web.shop.svc.cluster.local' },
   ])
@@ -87,7 +87,7 @@ test('named ports have service records: of the service, or of each pod of a head
   expect(ask('_http._udp.web.shop.svc.cluster.local', 'SRV').kind).toBe('nxdomain')
 })
 
-test('an external name leads on', () => {
+test('an ExternalName service is a CNAME', () => {
   expect(ask('outside.shop.svc.cluster.local')).toMatchObject({
     kind: 'answers',
     answers: [{ type: 'CNAME', data: 'example.com' }],
@@ -95,17 +95,17 @@ test('an external name leads on', () => {
   })
 })
 
-test('a pod’s address has a name in its namespace', () => {
+test('a pod’s address resolves in its namespace', () => {
   expect(data(ask('10-244-1-5.shop.pod.cluster.local'))).toEqual(['10.244.1.5'])
   expect(ask('10-244-1-5.elsewhere.pod.cluster.local').kind).toBe('nxdomain')
 })
 
-test('addresses lead back to names; those of others are asked upstream', () => {
+test('addresses resolve to names; external ones go upstream', () => {
   expect(data(ask('4.3.96.10.in-addr.arpa', 'PTR'))).toEqual(['web.shop.svc.cluster.local'])
   expect(data(ask('5.1.244.10.in-addr.arpa', 'PTR'))).toEqual(['db-0.db.shop.svc.cluster.local'])
   expect(ask('8.8.8.8.in-addr.arpa', 'PTR').kind).toBe('upstream')
 })
 
-test('names outside the cluster are asked upstream, lookalikes too', () => {
+test('names outside the cluster go upstream, similar ones too', () => {
   for (const name of ['example.com', 'web.shop', 'notcluster.local']) expect(ask(name).kind).toBe('upstream')
 })

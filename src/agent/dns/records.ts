@@ -2,17 +2,17 @@ import type { Answer, Question } from 'dns-packet'
 import type { EndpointSlice, Service } from '#shared/kube/generated/types.ts'
 import { canonicalIPv4 } from '#shared/kube/ip.ts'
 
-/** What DNS reads of the cluster. */
+/** The cluster's data that DNS reads. */
 export interface DnsSource {
   service(namespace: string, name: string): Service | undefined
   slicesOf(namespace: string, name: string): readonly EndpointSlice[]
   hasNamespace(namespace: string): boolean
-  /** The service that has a cluster address, or an endpoint's name, for PTR. */
+  /** The service with a cluster IP, or an endpoint's name, for PTR. */
   serviceByIp(ip: string): Service | undefined
   endpointByIp(ip: string): { namespace: string; service: string; label: string } | undefined
 }
 
-/** Names outside the cluster are asked upstream; `nodata` = the name is there, this type of record is not. */
+/** Names outside the cluster go upstream; `nodata` = the name exists without records of this type. */
 export type Resolution =
   | { kind: 'answers'; answers: Answer[]; /** Name that a CNAME leads to, outside the cluster. */ follow?: string }
   | { kind: 'nodata' }
@@ -80,7 +80,7 @@ function serviceRecord(
 
 function addresses(name: string, type: string, ips: readonly string[]): Resolution {
   if (type !== 'A' && type !== 'ANY') return { kind: 'nodata' }
-  // What is no IPv4 address has no A record.
+  // An address other than IPv4 has no A record.
   return {
     kind: 'answers',
     answers: ips.filter(canonicalIPv4).map((data) => ({ type: 'A', name, ttl, data })),
@@ -148,7 +148,7 @@ function srv(name: string, host: string, port: Port, service: Service, source: D
   return endpointsOf(service, source).map(({ label }) => record(`${label}.${host}`, target?.port ?? port.port))
 }
 
-/** `10-244-1-5.<namespace>.pod.<domain>` is the address that it spells. */
+/** `10-244-1-5.<namespace>.pod.<domain>` resolves to the address in its name. */
 function podRecord(
   question: Pick<Question, 'name' | 'type'>,
   labels: readonly string[],

@@ -37,36 +37,36 @@ const query = (name: string, more: Partial<Packet> = {}): Packet => ({
   ...more,
 })
 
-test('answers under the id of the question, with authority', async () => {
+test('answers with the query’s ID and the AA flag', async () => {
   const answer = await overUdp(query('nothing.shop.svc.test'))
   expect(answer).toMatchObject({ type: 'response', id: 7, flag_aa: true, rcode: 'NXDOMAIN' })
   expect(answer.authorities?.[0]).toMatchObject({ type: 'SOA', name: 'test' })
 })
 
-test('cuts what does not fit into a datagram, says so, and gives it whole over TCP', async () => {
+test('truncates responses that exceed a datagram, sets TC, and sends them completely over TCP', async () => {
   const cut = await overUdp(query('many.shop.svc.test'))
   expect(cut.flag_tc).toBe(true)
   expect((await overTcp(query('many.shop.svc.test'))).answers).toHaveLength(60)
 })
 
-test('a client that can take more over UDP gets more', async () => {
+test('a client with a larger EDNS size gets larger datagrams', async () => {
   const opt = { type: 'OPT', name: '.', udpPayloadSize: 4096, flags: 0, options: [] } as never
   const answer = await overUdp(query('many.shop.svc.test', { additionals: [opt] }))
   expect(answer.flag_tc).toBe(false)
   expect(answer.answers).toHaveLength(60)
 })
 
-test('an alias brings the addresses that it leads to', async () => {
+test('a CNAME is answered with the addresses of its target', async () => {
   const { answers } = await overTcp(query('alias.shop.svc.test'))
   expect(answers?.[0]).toMatchObject({ type: 'CNAME', data: 'many.shop.svc.test' })
   expect(answers).toHaveLength(61)
 })
 
-test('without a server to ask, outer names fail, which is not the same as missing', async () => {
+test('without an upstream server, external names are SERVFAIL, not NXDOMAIN', async () => {
   expect(await overUdp(query('example.com'))).toMatchObject({ rcode: 'SERVFAIL' })
 })
 
-test('nonsense is not answered, and does no harm', async () => {
+test('invalid messages are ignored', async () => {
   const socket = createSocket('udp4')
   socket.send(Buffer.from('not a question'), port, '127.0.0.1')
   socket.close()
@@ -83,7 +83,7 @@ async function overUdp(packet: Packet): Promise<Answer> {
 
 async function overTcp(packet: Packet): Promise<Answer> {
   const socket = connect(port, '127.0.0.1')
-  // In two pieces: the length and the question need not come together.
+  // In two pieces: the length and the message may arrive separately.
   const bytes = streamEncode(packet)
   socket.write(bytes.subarray(0, 1))
   await once(socket, 'connect')

@@ -15,12 +15,12 @@ import { messageOf } from '#shared/kube/error-kinds.ts'
 import { resolve, type DnsSource } from './records.ts'
 
 export interface DnsServerOptions {
-  /** Address that pods ask; must be one of this machine. */
+  /** Address of the DNS server for pods; must be an address of this machine. */
   address: string
   port: number
   domain: string
   source: DnsSource
-  /** Servers for names outside the cluster, asked in order. */
+  /** Servers for names outside the cluster, tried in order. */
   upstreams: readonly string[]
   log: Log
 }
@@ -46,7 +46,7 @@ export async function startDns(options: DnsServerOptions): Promise<() => Promise
       answer(query, records, true)
         .then((reply) => {
           if (reply) socket.write(streamEncode(reply))
-          // Who asks and does not read the answers is cut.
+          // A client that does not read its answers is cut.
           if (socket.writableLength > mostUnread) socket.destroy()
         })
         .catch(() => socket.destroy())
@@ -64,7 +64,7 @@ export async function startDns(options: DnsServerOptions): Promise<() => Promise
   }
 }
 
-/** Bytes of answers that a client may leave unread; clients at once; questions on their way to the outside at once. */
+/** Bytes of answers that a client may leave unread; number of clients; number of concurrent upstream queries. */
 const mostUnread = 256 * 1_024
 const mostConnections = 500
 const mostUpstream = 500
@@ -109,7 +109,7 @@ async function followName(
   return (await ask(Buffer.from(query), tcp))?.answers ?? []
 }
 
-/** Lets clients remember for a moment that a name is not there. */
+/** Lets clients cache briefly that a name does not exist. */
 const authority = (domain: string): NonNullable<Packet['authorities']>[number] => ({
   type: 'SOA',
   name: domain,
@@ -125,10 +125,10 @@ const authority = (domain: string): NonNullable<Packet['authorities']>[number] =
   },
 })
 
-/** Asks servers outside the cluster. @returns undefined when none answers, or too many questions are under way */
+/** Queries upstream servers. @returns undefined when none responds, or too many queries are pending */
 type AskUpstream = (query: Buffer, tcp: boolean) => Promise<Packet | undefined>
 
-/** Each question takes a socket: with too many of them the agent would have none left for the API server. */
+/** Each query takes a socket: too many would leave none for the API server. */
 function createUpstream(servers: readonly string[]): AskUpstream {
   let asking = 0
   return async (query, tcp) => {
@@ -180,7 +180,7 @@ function askTcp(query: Buffer, server: string): Promise<Buffer> {
   }).finally(() => socket.destroy())
 }
 
-/** DNS over TCP puts the length of each message before it. */
+/** DNS over TCP prefixes each message with its length. */
 function readMessages(socket: Socket, onMessage: (message: Buffer) => void): void {
   let rest = Buffer.alloc(0)
   socket.on('data', (chunk: Buffer) => {
@@ -193,7 +193,7 @@ function readMessages(socket: Socket, onMessage: (message: Buffer) => void): voi
   })
 }
 
-/** What the client can take: its EDNS size, 512 bytes without. */
+/** The client's limit: its EDNS size, otherwise 512 bytes. */
 function udpSize(query: Buffer): number {
   const option = decode(query).additionals?.find(({ type }) => type === 'OPT') as
     { udpPayloadSize?: number } | undefined

@@ -2,7 +2,7 @@ import type { Informer } from '#shared/client/informer.ts'
 import type { EndpointSlice, Namespace, Service } from '#shared/kube/generated/types.ts'
 import type { DnsSource } from './records.ts'
 
-/** What DNS reads, out of live copies; indexes make every look-up one step. */
+/** The cluster's data for DNS, from informers; indexes make every look-up one step. */
 export function createDnsSource({
   services,
   slices,

@@ -14,8 +14,8 @@ import { eachChunk, type Flows } from './flow.ts'
 import type { AttachSession } from './runtime/runtime.ts'
 
 /**
- * Joins a command's session to a stream of frames, both ways, each no faster than the other end takes it; then says on
- * the stream how the command ended.
+ * Joins a command's session to a stream of frames, in both directions with backpressure; then sends the command's final
+ * Status.
  * @param exit resolves once the command has ended
  */
 export async function serveCommand(
@@ -54,7 +54,7 @@ async function sendOutput(source: Readable, channel: number, stream: ServerHttp2
     if (!(await flows.write(stream, encodeFrame(channel, chunk)))) return
 }
 
-/** The next piece of input is read when the process has taken the last one; what is no frame ends the stream. */
+/** Reads the next piece of input when the process has taken the last one; an invalid frame ends the stream. */
 function takeInput(stream: ServerHttp2Stream, session: AttachSession, flows: Flows): void {
   const decoder = new FrameDecoder()
   session.stdin.on('error', () => undefined)

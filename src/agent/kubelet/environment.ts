@@ -1,7 +1,7 @@
 import type { ConfigMap, Container, EnvVar, Pod, Secret, Service } from '#shared/kube/generated/types.ts'
 import { quantityMillis, quantityValue } from '#shared/kube/quantity.ts'
 
-/** Where values of variables come from. @throws MissingSource */
+/** Resolves the values of variables. @throws MissingSource */
 export interface Sources {
   configMap(name: string): Promise<ConfigMap | undefined>
   secret(name: string): Promise<Secret | undefined>
@@ -14,12 +14,12 @@ export interface Sources {
   node: { cpuMillis: number; memoryBytes: number }
 }
 
-/** A source that a container needs is not there: it waits in CreateContainerConfigError. */
+/** A source that a container requires is missing: the container waits in CreateContainerConfigError. */
 export class MissingSource extends Error {}
 
 /**
  * The environment of a container, in the kubelet's order: services, envFrom, env; later ones win, and `$(NAME)` in env
- * refers to what stands before it.
+ * refers to earlier variables.
  */
 export async function environmentOf(pod: Pod, container: Container, sources: Sources): Promise<Map<string, string>> {
   const env = new Map<string, string>(serviceVariables(pod, sources.services()))
@@ -34,7 +34,7 @@ export async function environmentOf(pod: Pod, container: Container, sources: Sou
   return env
 }
 
-/** Replaces `$(NAME)` by its value where it is known; `$$(NAME)` is the text `$(NAME)`. */
+/** Replaces `$(NAME)` by its value when known; `$$(NAME)` is the literal `$(NAME)`. */
 export function expand(text: string, env: ReadonlyMap<string, string>): string {
   return text.replace(/\$(\$|\(([^)]*)\))/g, (whole, _rest: string, name: string | undefined) => {
     if (whole === '$$') return '$'
@@ -133,14 +133,14 @@ export function podField(
   }
 }
 
-/** `key="value"` a line, sorted, as the downward API writes maps. */
+/** One `key="value"` per line, sorted, as the downward API formats maps. */
 const lines = (map: Record<string, string> = {}): string =>
   Object.keys(map)
     .sort()
     .map((key) => `${key}=${JSON.stringify(map[key])}`)
     .join('\n')
 
-/** A resource of the downward API, rounded up to its divisor; without a limit, what the node has. */
+/** A resource of the downward API, rounded up to its divisor; without a limit, the node's capacity. */
 export function resourceField(
   pod: Pod,
   container: Container,
@@ -161,7 +161,7 @@ export function resourceField(
   return String(Math.ceil(bytes / quantityValue(divisor)))
 }
 
-/** `{NAME}_SERVICE_HOST` and its kin, of every service that has a cluster address. */
+/** `{NAME}_SERVICE_HOST` and the related variables of every service with a cluster IP. */
 function* serviceVariables(pod: Pod, services: readonly Service[]): Iterable<[string, string]> {
   for (const { metadata, spec } of services) {
     const ip = spec?.clusterIP

@@ -1,17 +1,17 @@
 import type { Readable, Writable } from 'node:stream'
 
 /**
- * Copying that is never faster than its reader, with a limit on how many may stand still. A copy that waits holds little
- * (the buffers of its two streams); more than the limit of them would add up, so the one that has waited longest is cut.
+ * Copies streams with backpressure, and limits how many copies may wait. A waiting copy holds little memory (the
+ * buffers of its two streams); beyond the limit the one that has waited longest is cut.
  */
 export interface Flows {
-  /** Writes `chunk` and waits until `target` takes more. @returns false once `target` is gone */
+  /** Writes `chunk` and waits until `target` accepts more. @returns false once `target` is closed */
   write(target: Writable, chunk: Uint8Array): Promise<boolean>
-  /** Copies until the source ends, `limit` bytes are through, or the target is gone. The target is not ended. */
+  /** Copies until the source ends, `limit` bytes are copied, or the target is closed. The target is not ended. */
   copy(source: Readable, target: Writable, limit?: number): Promise<void>
 }
 
-/** How many copies may wait for their readers at once. */
+/** Number of copies that may wait for their readers at once. */
 const mostWaiting = 256
 
 export function createFlows({ limit = mostWaiting, onCut }: { limit?: number; onCut?(): void } = {}): Flows {
@@ -38,7 +38,7 @@ export function createFlows({ limit = mostWaiting, onCut }: { limit?: number; on
     write,
     async copy(source, target, bytes = Infinity) {
       let left = bytes
-      // The other direction of a duplex goes on when this one has ended.
+      // The other direction of a duplex continues after this one has ended.
       for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
         const part = chunk.length > left ? chunk.subarray(0, left) : chunk
         left -= part.length
@@ -48,7 +48,7 @@ export function createFlows({ limit = mostWaiting, onCut }: { limit?: number; on
   }
 }
 
-/** Resolves when a stream takes more, or is gone; leaves no listener behind. */
+/** Resolves when a stream accepts more or is closed; removes its listeners. */
 function untilWritable(target: Writable): Promise<void> {
   return new Promise((resolve) => {
     if (target.destroyed || !target.writableNeedDrain) {
@@ -66,9 +66,9 @@ function untilWritable(target: Writable): Promise<void> {
 }
 
 /**
- * Hands each chunk of `source` to `take`, the next one only when the last is done with. Unlike an async iterator it leaves
- * the stream as it is at the end, so that its other direction goes on.
- * @param failed what `take` threw; no further chunk follows
+ * Calls `take` with each chunk of `source`, one at a time. Unlike an async iterator it does not destroy the stream at
+ * the end, so that its other direction continues.
+ * @param failed called with the error of `take`; no further chunk follows
  */
 export function eachChunk(
   source: Readable,

@@ -1,8 +1,8 @@
 import { connect, type IncomingHttpHeaders } from 'node:http2'
 
 /**
- * Asks a server's `grpc.health.v1.Health/Check` whether it serves. Spoken by hand: the request is one string field, the
- * answer one enumeration, and a library would be larger than the rest of the agent.
+ * Calls a server's `grpc.health.v1.Health/Check`. Implemented without a library: the request is one string field and
+ * the response one enumeration, and a library would be larger than the rest of the agent.
  */
 export async function grpcProbe({
   host,
@@ -64,7 +64,7 @@ async function check(session: ReturnType<typeof connect>, service: string): Prom
 
 const names: Record<number, string> = { 0: 'UNKNOWN', 1: 'SERVING', 2: 'NOT_SERVING', 3: 'SERVICE_UNKNOWN' }
 
-/** `HealthCheckRequest{service}` in gRPC's frame: not compressed, length, message. */
+/** `HealthCheckRequest{service}` in a gRPC frame: uncompressed flag, length, message. */
 export function healthRequest(service: string): Buffer {
   const name = Buffer.from(service)
   const message = name.length === 0 ? name : Buffer.concat([Buffer.from([0x0a, name.length]), name])
@@ -73,5 +73,5 @@ export function healthRequest(service: string): Buffer {
   return Buffer.concat([frame, message])
 }
 
-/** `HealthCheckResponse.status`; an enumeration's zero is not written. */
+/** `HealthCheckResponse.status`; zero is the default and not encoded. */
 export const servingStatus = (frame: Buffer): number => (frame.length >= 7 && frame[5] === 0x08 ? (frame[6] ?? 0) : 0)

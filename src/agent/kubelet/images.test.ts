@@ -4,7 +4,7 @@ import { silentLog } from '#shared/base/log.ts'
 import { createImages, type ImageFailed } from './images.ts'
 import type { ImageInfo, Runtime } from './runtime/runtime.ts'
 
-/** An engine that has `here`; the host has `host`, the registry `registry`: names to ids. */
+/** An engine that has the images `here`; the host has `host`, the registry `registry`: names to ids. */
 function setUp(given: {
   here?: Record<string, string>
   host?: Record<string, string>
@@ -60,35 +60,35 @@ describe('an image is taken', () => {
     ],
     ['from the registry', 'IfNotPresent', { registry: { 'app:1': 'c' } }, 'c, fetched', ['pulling', 'fetch', 'pull']],
     ['nowhere', 'IfNotPresent', {}, 'ErrImagePull', ['pulling', 'fetch', 'pull']],
-    ['nowhere, and may not be fetched', 'Never', { host: { 'app:1': 'b' } }, 'ErrImageNeverPull', []],
+    ['from nowhere, as its policy forbids fetching', 'Never', { host: { 'app:1': 'b' } }, 'ErrImageNeverPull', []],
     [
-      'anew, as the host has a newer one',
+      'again, as the host has a newer one',
       'Always',
       { here: { 'app:1': 'a' }, host: { 'app:1': 'b' } },
       'b, fetched',
       ['pulling', 'fetch'],
     ],
     [
-      'as it is, for the host has the same',
+      'as it is, as the host has the same',
       'Always',
       { here: { 'app:1': 'a' }, host: { 'app:1': 'a' } },
       'a, fetched',
       ['pulling'],
     ],
-    ['as it is, where nobody has a newer one', 'Always', { here: { 'app:1': 'a' } }, 'a', ['pulling', 'fetch', 'pull']],
+    ['as it is, as nobody has a newer one', 'Always', { here: { 'app:1': 'a' } }, 'a', ['pulling', 'fetch', 'pull']],
   ])('%s', async (_name, policy, given, expected, expectedCalls) => {
     const { ensure, calls } = setUp(given)
     expect(await ensure(policy)).toBe(expected)
     expect(calls).toEqual(expectedCalls)
   })
 
-  test('once, for all that want it at the same time', async () => {
+  test('once for concurrent requests', async () => {
     const { ensure, calls } = setUp({ host: { 'app:1': 'b' } })
     await Promise.all([ensure('IfNotPresent'), ensure('IfNotPresent')])
     expect(calls.filter((call) => call === 'fetch')).toHaveLength(1)
   })
 
-  test('at once, only where its policy asks for nothing newer', async () => {
+  test('immediately, only when its policy does not require a newer one', async () => {
     const { images } = setUp({ here: { 'app:1': 'a' } })
     const container = { name: 'c', image: 'app:1' }
     expect((await images.present({ ...container, imagePullPolicy: 'IfNotPresent' }))?.image.id).toBe('a')

@@ -4,7 +4,7 @@ import type { Container } from '#shared/kube/generated/types.ts'
 import { InvalidImageReference, readImageReference, taggedImage } from '#shared/kube/image-reference.ts'
 import type { ImageInfo, Runtime } from './runtime/runtime.ts'
 
-/** An image that a container needs is not there, and why; `reason` is the container's waiting reason. */
+/** An image that a container needs is missing; `reason` is the container's waiting reason. */
 export class ImageFailed extends Error {
   readonly reason: string
 
@@ -16,20 +16,23 @@ export class ImageFailed extends Error {
 
 export interface EnsuredImage {
   image: ImageInfo
-  /** How long it took to fetch, where it had to be. */
+  /** How long the fetch took, if there was one, ms. */
   pulledMs?: number
 }
 
 export interface Images {
-  /** The container's image, where it is here and its policy asks for nothing newer. */
+  /** The container's image, if it is here and the pull policy requires nothing newer. */
   present(container: Container): Promise<EnsuredImage | undefined>
-  /** The engine says that it has not got it any more. */
+  /** Called when the engine reports that it no longer has the image. */
   forget(reference: string): void
-  /** Makes sure that the container's image is here. @returns what it is, and whether it had to be fetched @throws ImageFailed */
+  /** Ensures that the container's image is here. @returns the image, and whether it was fetched @throws ImageFailed */
   ensure(container: Container, onPull: () => void): Promise<EnsuredImage>
 }
 
-/** Images: first this worker's, then the host engine's (built there, deployed here, no load command), then the registry's. */
+/**
+ * Image sources in order: this worker's engine, the host's engine (built there, deployed without a load command), the
+ * registry.
+ */
 export function createImages({
   runtime,
   fetchImage,
@@ -37,13 +40,13 @@ export function createImages({
   log,
 }: {
   runtime: Runtime
-  /** The image from the host's engine; undefined when it has not got it. */
+  /** The image from the host's engine; undefined when missing there. */
   fetchImage(reference: string): Promise<Readable | undefined>
   hostImageId(reference: string): Promise<string | undefined>
   log: Log
 }): Images {
   const known = new Map<string, ImageInfo>()
-  /** Pods that want the same image at once share one fetch. */
+  /** Pods that need the same image at once share one fetch. */
   const fetching = new Map<string, Promise<void>>()
 
   const find = async (reference: string): Promise<ImageInfo | undefined> => {
@@ -61,7 +64,7 @@ export function createImages({
   }
   const fetchOnce = async (reference: string): Promise<void> => {
     try {
-      // An image that is asked for each time anew (`:latest`) is carried over only when the host's has changed.
+      // An image with pull policy Always (`:latest`) is copied only when the host's has changed.
       const here = await runtime.hasImage(reference)
       if (here && (await hostImageId(reference)) === here.id) return
       const tar = await fetchImage(reference)
@@ -96,19 +99,19 @@ export function createImages({
       try {
         await fetch(reference)
       } catch (error) {
-        // Always means: the newest there is. Where no registry answers, that is the one at hand.
+        // Always requires the newest image. When no registry responds, that is the local one.
         if (present) return { image: present }
         throw new ImageFailed('ErrImagePull', `Failed to pull image "${name}": ${(error as Error).message}`)
       }
       known.delete(reference)
       const image = await find(reference)
-      if (!image) throw new ImageFailed('ErrImagePull', `image "${name}" was fetched but is not there`)
+      if (!image) throw new ImageFailed('ErrImagePull', `image "${name}" was fetched but is missing`)
       return { image, pulledMs: Math.round(performance.now() - begun) }
     },
   }
 }
 
-/** What a container names, with the tag that it means. @throws ImageFailed in Kubernetes' words when it is no image */
+/** The image reference with its tag. @throws ImageFailed with Kubernetes' message when it is invalid */
 function referenceOf(image: string): string {
   try {
     return taggedImage(image)

@@ -12,9 +12,9 @@ import { createKubeletServer } from './server.ts'
 import { podsWithVolumes } from './volumes.ts'
 
 export interface Kubelet {
-  /** Registers the node and takes over its pods; running containers are left untouched. */
+  /** Registers the node and takes over its pods; running containers continue. */
   start(): Promise<void>
-  /** Serves one request of the host. */
+  /** Serves one request from the host. */
   serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void
   /** Stops the kubelet; pods keep running. */
   stop(): Promise<void>

@@ -40,7 +40,7 @@ const runtime = {
 async function start(client: Client = plane.client): Promise<void> {
   const informer = createInformer({ client, resource: nodes, clock: systemClock, log: silentLog })
   informer.start()
-  // The first heartbeats are timers too.
+  // The first heartbeats are timers as well.
   const starting = startNode({
     client,
     nodes: informer,
@@ -65,7 +65,7 @@ async function start(client: Client = plane.client): Promise<void> {
 const conditionsOf = ({ status }: Node): string[] =>
   (status?.conditions ?? []).filter(({ status: value }) => value === 'True').map(({ type }) => type)
 
-test('a node says what it is and has, and is Ready', async () => {
+test('a node reports its info and capacity, and is Ready', async () => {
   await start()
   const node = await plane.client.get(nodes, { name: 'w' })
   expect(node.metadata.labels).toMatchObject({ 'kubernetes.io/hostname': 'w', 'kubernetes.io/os': 'linux' })
@@ -83,7 +83,7 @@ test('a node says what it is and has, and is Ready', async () => {
   expect(conditionsOf(node)).toEqual(['Ready'])
 })
 
-test('its lease is renewed, and belongs to it', async () => {
+test('its lease is renewed, and has the node as owner', async () => {
   await start()
   const ref = { namespace: 'kube-node-lease', name: 'w' }
   const first = await plane.client.get(leases, ref)
@@ -94,7 +94,7 @@ test('its lease is renewed, and belongs to it', async () => {
   })
 })
 
-test('what others patched in stays', async () => {
+test('resources that others patched in stay', async () => {
   await start()
   const status = { capacity: { 'example.com/ship': '3' }, allocatable: { 'example.com/ship': '3' } }
   await plane.client.patch(nodes, { name: 'w' }, { type: 'strategic', body: { status } }, { subresource: 'status' })
@@ -110,7 +110,7 @@ test.each<[Partial<Measured>, string]>([
   [{ diskFree: 2 ** 20 }, 'DiskPressure'],
   [{ memoryFree: 2 ** 20 }, 'MemoryPressure'],
   [{ pidsFree: 7 }, 'PIDPressure'],
-])('with %j it is under %s, until it is over', async (change, type) => {
+])('with %j it has %s, until it recovers', async (change, type) => {
   await start()
   const before = measured
   measured = { ...measured, ...change }
@@ -121,7 +121,7 @@ test.each<[Partial<Measured>, string]>([
   await plane.untilOne(nodes, 'w', (node) => conditionsOf(node).join() === 'Ready')
 })
 
-test('without its engine it is not Ready, and says why; with it, it is again', async () => {
+test('without its engine it is not Ready, with the reason, and is Ready again afterwards', async () => {
   await start()
   engineDown = new Error('connect ENOENT /var/run/docker.sock')
   await clock.advance(10_000)
@@ -140,13 +140,13 @@ test('without its engine it is not Ready, and says why; with it, it is again', a
 const unknown = (type: string) => ({ type, status: 'Unknown', reason: 'NodeStatusUnknown', lastTransitionTime: now() })
 const now = (): string => timestamp(clock.now())
 
-/** As node-lifecycle does to a node that has fallen silent. */
+/** What node-lifecycle writes on a node whose lease has expired. */
 async function declareLost(): Promise<void> {
   const status = { conditions: ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'].map(unknown) }
   await plane.client.patch(nodes, { name: 'w' }, { type: 'strategic', body: { status } }, { subresource: 'status' })
 }
 
-test('a node that was declared lost contradicts at once', async () => {
+test('a node that was declared lost corrects its status at once', async () => {
   await start()
   await clock.advance(20_000)
   await declareLost()
@@ -158,7 +158,7 @@ test('a node that was declared lost contradicts at once', async () => {
     .toEqual(['Ready'])
 })
 
-test('what others wrote over its status is written anew with the next heartbeat', async () => {
+test('changes of its status by others are overwritten with the next heartbeat', async () => {
   await start()
   const status = { capacity: { pods: '7' }, allocatable: { pods: '7' }, nodeInfo: { kernelVersion: 'forged' } }
   await plane.client.patch(nodes, { name: 'w' }, { type: 'strategic', body: { status } }, { subresource: 'status' })
@@ -170,7 +170,7 @@ test('what others wrote over its status is written anew with the next heartbeat'
   )
 })
 
-test('a status that is held as it was written is left alone', async () => {
+test('an unchanged status is not written again', async () => {
   await start()
   const before = await plane.client.get(nodes, { name: 'w' })
   for (let beat = 0; beat < 6; beat++) await clock.advance(10_000)

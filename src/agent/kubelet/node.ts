@@ -17,7 +17,7 @@ import type { Runtime } from './runtime/runtime.ts'
 
 export interface NodeOptions {
   client: Client
-  /** Nodes as the API server holds them, this one among them. */
+  /** Nodes as cached from the API server, including this one. */
   nodes: Informer<Node>
   runtime: Runtime
   clock: Clock
@@ -26,11 +26,11 @@ export interface NodeOptions {
   ip: string
   version: string
   capacity: { cpuMillis: number; memoryBytes: number }
-  /** Looks at what is left of this worker; by default at its disk and the machine's memory. */
+  /** Measures this worker's free resources; by default its disk and the machine's memory. */
   measure?(): Promise<Measured>
 }
 
-/** Bytes, and processes. */
+/** Bytes, and numbers of processes. */
 export interface Measured {
   disk: number
   diskFree: number
@@ -38,23 +38,26 @@ export interface Measured {
   pidsFree: number
 }
 
-/** Below these a node is under pressure. Kubernetes takes shares of the disk; a worker shares its disk with its owner. */
+/**
+ * Below these a node is under pressure. Kubernetes uses percentages of the disk, but a worker shares its disk with its
+ * owner.
+ */
 const leastDisk = 2 ** 30
 const leastMemory = 100 * 2 ** 20
 const leastPids = 500
 
 const leaseSeconds = 40
 const heartbeatPeriod = 10_000
-/** A status that nothing changes is written all the same after this time, ms. */
+/** An unchanged status is written again after this time, ms. */
 const statusInterval = 300_000
-/** How soon a heartbeat that failed is tried again, and how long one may take, ms. */
+/** Delay before a failed heartbeat is retried, and timeout of one, ms. */
 const retryDelay = 1_000
 const heartbeatTimeout = 10_000
 
 /**
- * Registers this node, then renews its lease and looks at its status every ten seconds. The status is written when it
- * differs from what the API server holds, or five minutes have passed. Whoever declared the node lost while it could not
- * be heard is corrected at once: by the first renewal after a gap, and by the informer.
+ * Registers this node, then renews its lease and evaluates its status every ten seconds. The status is written when it
+ * differs from the API server's, or after five minutes. If the node was declared lost while it could not reach the API
+ * server, this is corrected at once: by the first renewal after a gap, and by the informer.
  */
 export async function startNode(options: NodeOptions): Promise<Stop> {
   const { clock, log, name } = options
@@ -89,12 +92,12 @@ export async function startNode(options: NodeOptions): Promise<Stop> {
 interface Heartbeat {
   /** Resolves with the first success. */
   readonly first: Promise<void>
-  /** Brings the next one forward to now; while one is under way, another follows it. */
+  /** Runs the next heartbeat now; if one is running, another follows it. */
   beat(): void
   stop(): void
 }
 
-/** Runs `task` at once and then every ten seconds; failures are tried again every second and logged once a row. */
+/** Runs `task` now and then every ten seconds; failures are retried every second and logged once per series. */
 function createHeartbeat({
   name,
   clock,
@@ -221,15 +224,15 @@ async function renewLease({ client, clock, name }: NodeOptions): Promise<void> {
 }
 
 interface Reporter {
-  /** Writes the node's status if it differs from what the API server holds, or has not been written for a while. */
+  /** Writes the node's status if it differs from the API server's, or has not been written for a while. */
   report(): Promise<void>
-  /** Whether the conditions of `node` are not those that this agent wrote last. */
+  /** Whether the conditions of `node` differ from those that this agent wrote last. */
   isContradicted(node: Node): boolean
 }
 
 function createReporter(options: NodeOptions): Reporter {
   const { client, runtime, clock, name, measure = measureMachine } = options
-  /** What this agent wrote last, and what the API server made of it. */
+  /** What this agent wrote last, and the status that the API server returned. */
   let written: { content: unknown; held: Held; at: number } | undefined
   let seen: Seen | undefined
 
@@ -266,7 +269,7 @@ function createReporter(options: NodeOptions): Reporter {
   }
 }
 
-/** All of the status but its conditions. */
+/** The status without its conditions. */
 function contentOf({ name, ip, version, capacity }: NodeOptions, { engine, images }: Seen, { disk }: Measured) {
   const amounts = {
     cpu: capacity.cpuMillis % 1_000 === 0 ? String(capacity.cpuMillis / 1_000) : `${capacity.cpuMillis}m`,
@@ -303,7 +306,7 @@ interface Held {
   conditions: unknown
 }
 
-/** The part of a node's status that this agent answers for, without the times of its conditions. */
+/** The part of a node's status that this agent owns, without the times of its conditions. */
 function heldOf(node: Node): Held {
   const { addresses, nodeInfo, daemonEndpoints, images, capacity = {}, allocatable = {} } = node.status ?? {}
   const own = ['cpu', 'memory', 'pods', 'ephemeral-storage'].map((resource) => [
@@ -321,7 +324,7 @@ const heldConditions = ({ status }: Node): unknown =>
     return [held?.status, held?.reason, held?.message]
   })
 
-/** What the node tells of its engine; when that is down, what it last told. */
+/** The engine's facts about the node; while it is down, the last known ones. */
 interface Seen {
   engine: Awaited<ReturnType<Runtime['version']>>
   images: Awaited<ReturnType<Runtime['images']>>
@@ -391,7 +394,7 @@ function readId(path: string): string {
   }
 }
 
-/** What this worker may use: the limits of its container, else what the machine has. */
+/** What this worker may use: the limits of its container, else the machine's resources. */
 export function nodeCapacity(given: { cpus?: number; memoryBytes?: number }): {
   cpuMillis: number
   memoryBytes: number

@@ -11,8 +11,8 @@ export interface PodConnection {
 }
 
 /**
- * Connects to a port of a pod: by its address, or from within its network for a server that listens on the pod's own
- * 127.0.0.1 only.
+ * Connects to a port of a pod: by its address, or from within its network namespace for a server that listens on the
+ * pod's 127.0.0.1 only.
  * @throws RequestRefused 500 when the port refuses
  */
 export async function connectToPod({
@@ -22,7 +22,7 @@ export async function connectToPod({
 }: {
   ip: string
   port: number
-  /** Process in whose network the pod lives; undefined while it does not run. */
+  /** A process in the pod's network namespace; undefined while the pod is not running. */
   sandboxPid: number | undefined
 }): Promise<PodConnection> {
   const socket = connect({ host: ip, port, noDelay: true, allowHalfOpen: true })
@@ -36,7 +36,10 @@ export async function connectToPod({
   return connectInside(sandboxPid, port)
 }
 
-/** Runs inside the pod's network, with the connection on its standard streams; `ok` on stderr once it is there. */
+/**
+ * Runs in the pod's network namespace, with the connection on its standard streams; writes `ok` to stderr once
+ * connected.
+ */
 const script = `
 const socket = require('net').connect({ port: Number(process.argv[1]), host: '127.0.0.1', allowHalfOpen: true })
 socket.on('error', (error) => { process.stderr.write(error.message); process.exit(1) })

@@ -39,7 +39,7 @@ describe('resolv.conf', () => {
       'search a.b\nnameserver 192.0.2.9\noptions ndots:2 edns0\n',
     ],
     [
-      'an option of the pod before the cluster’s',
+      'an option of the pod overrides the cluster’s',
       { dnsConfig: { options: [{ name: 'ndots', value: '1' }] } },
       inCluster.replace('ndots:5', 'ndots:1'),
     ],
@@ -54,7 +54,7 @@ describe('resolv.conf', () => {
   })
 })
 
-test('hosts names the pod, under its subdomain too, and its aliases', () => {
+test('hosts contains the pod, also under its subdomain, and its aliases', () => {
   const file = hostsFile(pod({ subdomain: 'web', hostAliases: [{ ip: '192.0.2.7', hostnames: ['x', 'y'] }] }), {
     hostname: 'p',
     ip: '10.244.0.5',
@@ -75,4 +75,4 @@ test.each([
   [{ subdomain: 'web' }, 'p'],
   [{ setHostnameAsFQDN: true }, 'p'],
   [{ setHostnameAsFQDN: true, subdomain: 'web' }, 'p.web.shop.svc.cluster.local'],
-])('what hostname says with %j', (spec, expected) => expect(kernelHostname(pod(spec), 'cluster.local')).toBe(expected))
+])('the hostname with %j', (spec, expected) => expect(kernelHostname(pod(spec), 'cluster.local')).toBe(expected))

@@ -40,7 +40,7 @@ export function resolvConf({ metadata, spec }: Pod, { clusterDns, clusterDomain,
   ].join('\n')
 }
 
-/** One word on one line: what would be read as more than that is left out. */
+/** Keeps single words only: text with white space or line breaks is dropped. */
 const isWord = (text: string): boolean => /^[^\s#]+$/.test(text)
 
 export function parseResolvConf(text: string): DnsSettings['host'] {
@@ -82,7 +82,7 @@ export function hostsFile(
   ].join('\n')
 }
 
-/** What `hostname` says in the pod: its name, or all of its domain name where it asks for that. */
+/** The output of `hostname` in the pod: its name, or its FQDN with setHostnameAsFQDN. */
 export function kernelHostname(pod: Pod, clusterDomain: string): string {
   const { metadata, spec } = pod
   const hostname = podHostname(pod)
@@ -90,7 +90,7 @@ export function kernelHostname(pod: Pod, clusterDomain: string): string {
   return `${hostname}.${spec.subdomain}.${metadata.namespace ?? ''}.svc.${clusterDomain}`
 }
 
-/** The pod's own name for itself: at most 63 characters, without a dash or dot at the end. */
+/** The pod's hostname: at most 63 characters, without a trailing dash or dot. */
 export function podHostname({ metadata, spec }: Pod): string {
   return (spec?.hostname ?? metadata.name ?? '').slice(0, 63).replace(/[-.]+$/, '')
 }

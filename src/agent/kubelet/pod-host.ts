@@ -2,7 +2,7 @@ import { lookup, type LookupAddress } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import { isHostLocal, parseIp } from '#shared/kube/ip.ts'
 
-/** How a host that a probe or hook names is dialled; `undefined` stands for the pod itself. */
+/** How to dial the host of a probe or hook; `undefined` means the pod itself. */
 export interface PodHost {
   /** From the pod's spec. */
   host: string | undefined
@@ -12,9 +12,9 @@ export interface PodHost {
 }
 
 /**
- * Where the agent connects for a probe or hook. A pod may name any host, as in Kubernetes (PodSecurity restricts that),
- * but the loopback and the links of the worker belong to the agent and the engine: only pods that share the worker's
- * network reach them. Names are checked as they are resolved, so that no second answer leads elsewhere.
+ * The address to connect to for a probe or hook. As in Kubernetes a pod may name any host (PodSecurity restricts it),
+ * but the worker's loopback and link-local addresses belong to the agent and the engine: only pods in the host network
+ * reach them. Names are checked as they are resolved, so that a second DNS answer cannot lead elsewhere.
  * @throws Error when the host is an address that the pod may not reach
  */
 export function dialTarget({ host, podIp, hostNetwork }: PodHost): { host: string; lookup?: LookupFunction } {

@@ -31,7 +31,7 @@ function probed(container: Partial<Container>, results: Record<string, boolean>,
 const exec = (name: string, more: object = {}): object => ({ exec: { command: [name] }, periodSeconds: 10, ...more })
 
 describe('verdicts', () => {
-  test('a verdict needs as many results in a row as its threshold says', async () => {
+  test('the verdict changes after as many consecutive results as the threshold', async () => {
     const results = { r: true }
     const { clock, verdicts, failures } = probed(
       { readinessProbe: exec('r', { failureThreshold: 2, successThreshold: 2 }) },
@@ -52,7 +52,7 @@ describe('verdicts', () => {
     expect(failures[0]).toBe('readiness: r says no')
   })
 
-  test('the initial delay is waited for', async () => {
+  test('the initial delay is respected', async () => {
     const { clock, verdicts } = probed({ readinessProbe: exec('r', { initialDelaySeconds: 5 }) }, { r: true })
     await clock.advance(4_999)
     expect(verdicts).toEqual([])
@@ -60,7 +60,7 @@ describe('verdicts', () => {
     expect(verdicts).toEqual(['readiness true'])
   })
 
-  test('the others wait for the startup probe', async () => {
+  test('the other probes wait for the startup probe', async () => {
     const results = { s: false, l: false }
     const { clock, verdicts } = probed(
       { startupProbe: exec('s', { failureThreshold: 30 }), livenessProbe: exec('l', { failureThreshold: 1 }) },
@@ -73,7 +73,7 @@ describe('verdicts', () => {
     expect(verdicts).toEqual(['startup true', 'liveness false'])
   })
 
-  test('a container that had started before the agent did is not asked to start again', async () => {
+  test('the startup probe does not run again after a restart of the agent', async () => {
     const { clock, verdicts } = probed(
       { startupProbe: exec('s'), livenessProbe: exec('l', { failureThreshold: 1 }) },
       {},
@@ -83,7 +83,7 @@ describe('verdicts', () => {
     expect(verdicts).toEqual(['liveness false'])
   })
 
-  test('a liveness probe that passes says nothing', async () => {
+  test('a liveness probe that passes reports nothing', async () => {
     const { clock, verdicts, stop } = probed({ livenessProbe: exec('l') }, { l: true })
     await clock.advance(60_000)
     expect(verdicts).toEqual([])
@@ -100,7 +100,7 @@ test.each([
   expect(portOf({ name: 'c', ports: [{ name: 'web', containerPort: 8080 }] }, port)).toBe(expected)
 })
 
-test('a port that nobody named is an error', () => {
+test('an undefined port name is an error', () => {
   expect(() => portOf({ name: 'c' }, 'web')).toThrow("couldn't find port: web")
 })
 
@@ -149,7 +149,7 @@ describe('gRPC', () => {
   test.each<[string, Record<string, string>, Buffer, boolean, string]>([
     ['serving', { 'grpc-status': '0' }, answer(1), true, ''],
     ['not serving', { 'grpc-status': '0' }, answer(2), false, 'NOT_SERVING'],
-    ['unknown, which is not written', { 'grpc-status': '0' }, Buffer.alloc(5), false, 'UNKNOWN'],
+    ['unknown, which is not encoded', { 'grpc-status': '0' }, Buffer.alloc(5), false, 'UNKNOWN'],
     ['without the protocol', { 'grpc-status': '12' }, Buffer.alloc(0), false, 'does not implement'],
     ['an error', { 'grpc-status': '5' }, Buffer.alloc(0), false, 'grpc status 5'],
   ])('%s', async (_name, trailers, body, ok, message) => {
@@ -162,7 +162,7 @@ describe('gRPC', () => {
 
   test('a request without a service is an empty message', () => expect(healthRequest('')).toEqual(Buffer.alloc(5)))
 
-  test('a port on which nobody listens is an error', async () => {
+  test('a closed port is an error', async () => {
     await expect(grpcProbe({ host: '127.0.0.1', port: 1, service: '', timeout: 5_000 })).rejects.toThrow('ECONNREFUSED')
   })
 })

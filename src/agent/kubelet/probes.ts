@@ -20,12 +20,12 @@ export interface ProberOptions {
   podIp: string
   /** Whether the pod shares the worker's network. */
   hostNetwork: boolean
-  /** The startup probe has passed already, before the agent was started anew. */
+  /** The startup probe has already passed, before the agent was restarted. */
   started?: boolean
   /** Runs a command in the container. */
   exec(command: readonly string[], timeoutMs: number): Promise<{ code: number; output: string }>
   clock: Clock
-  /** The verdict changed: after as many results in a row as the probe's thresholds ask for. */
+  /** The verdict changed, after as many consecutive results as the probe's threshold. */
   onVerdict(kind: ProbeKind, passed: boolean, message: string): void
   /** Each single failure, for the Unhealthy event. */
   onFailure(kind: ProbeKind, message: string): void
@@ -102,7 +102,7 @@ async function probeOnce(probe: Probe, { container, podIp, hostNetwork, exec }: 
     }
     if (probe.grpc)
       return await grpcProbe({ host: podIp, port: probe.grpc.port, service: probe.grpc.service ?? '', timeout })
-    return { ok: false, message: 'the probe names nothing to ask' }
+    return { ok: false, message: 'the probe has no handler' }
   } catch (error) {
     return { ok: false, message: messageOf(error) }
   }
@@ -116,7 +116,7 @@ export function portOf(container: Container, port: number | string): number {
   return named
 }
 
-/** Redirects that a probe follows; those to another host it takes for a success (kubelet: `RedirectChecker`). */
+/** Maximum redirects of a probe; a redirect to another host counts as success (kubelet: `RedirectChecker`). */
 const mostRedirects = 10
 
 interface HttpTarget {
@@ -127,9 +127,9 @@ interface HttpTarget {
 }
 
 /**
- * Any answer from 200 to 399 passes; certificates are not checked, as the kubelet does not. Nothing is sent that the pod
- * has not asked for: no credentials.
- * @param options.timeout ms, for all of it
+ * A status from 200 to 399 passes; like the kubelet, this does not verify certificates. Only headers of the pod's spec
+ * are sent: no credentials.
+ * @param options.timeout total, ms
  */
 export async function httpProbe(
   action: HTTPGetAction,
@@ -158,7 +158,7 @@ export async function httpProbe(
 const urlOf = ({ isSecure, host, port, path }: HttpTarget): string =>
   `${isSecure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}${path}`
 
-/** Where a redirect leads on the same host; undefined when the answer is none, or leads elsewhere. */
+/** The URL of a redirect on the same host; undefined when the response is not a redirect or leads elsewhere. */
 function redirectedTo(from: HttpTarget, status: number, location: string): HttpTarget | undefined {
   if (![301, 302, 303, 307, 308].includes(status) || !URL.canParse(location, urlOf(from))) return undefined
   const next = new URL(location, urlOf(from))
@@ -189,7 +189,7 @@ function ask(
         ...(isSecure ? { rejectUnauthorized: false } : {}),
       },
       (response) => {
-        // Its status is all that counts; a body may have no end.
+        // Only the status counts; the body may be endless.
         response.destroy()
         resolve({ status: response.statusCode ?? 0, location: response.headers.location })
       },

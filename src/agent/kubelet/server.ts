@@ -11,16 +11,16 @@ export interface KubeletServerOptions {
   /** UID and address of a pod of this node. */
   findPod(namespace: string, name: string): { uid: string; ip?: string } | undefined
   flows: Flows
-  /** The agent's own figures, in Prometheus' text format. */
+  /** The agent's own metrics, in Prometheus' text format. */
   metrics(): string
   onFault(): void
   log: Log
 }
 
 /**
- * The kubelet's own API, on streams of the tunnel, whose other end is the API server alone: logs, exec, attach,
- * port-forward. What runs or reaches something in a pod is asked for by POST: a right to read through `nodes/proxy` does
- * not get there.
+ * The kubelet's API on streams of the tunnel, whose other end is the API server: logs, exec, attach, port-forward.
+ * Everything that runs commands in a pod or connects to one requires POST, so that read access to `nodes/proxy` does
+ * not allow it.
  */
 export function createKubeletServer(
   options: KubeletServerOptions,
@@ -34,7 +34,7 @@ export function createKubeletServer(
       const [verb = '', namespace = '', pod = '', container = ''] = request.segments
       const route = routes.get(verb)
       if (!route) throw new RequestRefused(404, 'not found')
-      if (request.method !== route.method) throw new RequestRefused(405, `${verb} is asked for by ${route.method}`)
+      if (request.method !== route.method) throw new RequestRefused(405, `${verb} requires ${route.method}`)
       await route.serve(options, { ...request, stream, namespace, pod, container })
     },
   })
@@ -103,11 +103,11 @@ async function containerLogs(options: KubeletServerOptions, request: KubeletRequ
   if (!stream.destroyed) stream.end()
 }
 
-/** A parameter that is a number. @throws RequestRefused 400 */
+/** An integer parameter. @throws RequestRefused 400 */
 function wholeNumber(query: URLSearchParams, name: string, least: number): number | undefined {
   const text = query.get(name)
   if (text === null) return undefined
-  if (!/^\d{1,15}$/.test(text) || Number(text) < least) throw new RequestRefused(400, `${name} is no valid number`)
+  if (!/^\d{1,15}$/.test(text) || Number(text) < least) throw new RequestRefused(400, `${name} is not a valid number`)
   return Number(text)
 }
 
@@ -118,7 +118,7 @@ function sinceOf(query: URLSearchParams): number | undefined {
   const text = query.get('sinceTime')
   if (!text) return undefined
   const time = Date.parse(text)
-  if (Number.isNaN(time)) throw new RequestRefused(400, 'sinceTime is no valid time')
+  if (Number.isNaN(time)) throw new RequestRefused(400, 'sinceTime is not a valid time')
   return time / 1_000
 }
 
@@ -152,7 +152,7 @@ async function portForward(options: KubeletServerOptions, request: KubeletReques
   const { stream, query, pod } = request
   const { uid, ip } = podOf(options, request)
   const port = wholeNumber(query, 'port', 1)
-  if (port === undefined || port > 65_535) throw new RequestRefused(400, 'port is no valid port')
+  if (port === undefined || port > 65_535) throw new RequestRefused(400, 'port is not a valid port')
   if (!ip) throw new RequestRefused(400, `pod "${pod}" has no address yet`)
   const sandbox = options.runtime
     .containers(uid)

@@ -38,7 +38,7 @@ const read = (path: string): Promise<string> => readFile(join(folder(), path), '
 const modeOf = async (path: string): Promise<string> => ((await stat(join(folder(), path))).mode & 0o777).toString(8)
 
 describe('volumes of files', () => {
-  test('come through ..data, with the modes that were asked for', async () => {
+  test('are written through ..data, with the requested modes', async () => {
     const items = [
       { key: 'a', path: 'sub/a', mode: 0o400 },
       { key: 'b', path: 'b' },
@@ -49,7 +49,7 @@ describe('volumes of files', () => {
     expect(await readlink(join(folder(), 'b'))).toBe('..data/b')
   })
 
-  test('are replaced as one when they change, and else not touched', async () => {
+  test('are replaced atomically when they change, and otherwise untouched', async () => {
     const pod = podWith({ configMap: { name: 'map' } })
     await setUpVolumes(host, pod, sources())
     const first = await readlink(join(folder(), '..data'))
@@ -64,7 +64,7 @@ describe('volumes of files', () => {
     await expect(stat(join(folder(), first))).rejects.toThrow('ENOENT')
   })
 
-  test('gather what a projected volume names', async () => {
+  test('combine the sources of a projected volume', async () => {
     const projected = {
       sources: [
         { serviceAccountToken: { path: 'token', audience: 'vault' } },
@@ -84,22 +84,22 @@ describe('volumes of files', () => {
   })
 
   test.each<[string, Partial<Volume>, string | undefined]>([
-    ['a ConfigMap that is not there', { configMap: { name: 'none' } }, 'configmap "none" not found'],
-    ['one that may be missing', { configMap: { name: 'none', optional: true } }, undefined],
+    ['a missing ConfigMap', { configMap: { name: 'none' } }, 'configmap "none" not found'],
+    ['an optional one', { configMap: { name: 'none', optional: true } }, undefined],
     [
-      'a key that is not there',
+      'a missing key',
       { configMap: { name: 'map', items: [{ key: 'z', path: 'z' }] } },
       'references non-existent config key: z',
     ],
-    ['a Secret that is not there', { secret: { secretName: 'none' } }, 'secret "none" not found'],
+    ['a missing Secret', { secret: { secretName: 'none' } }, 'secret "none" not found'],
     ['a claim that is not bound', { persistentVolumeClaim: { claimName: 'open' } }, '"open" is not bound'],
     [
-      'a kind of volume that nobody carries',
+      'an unsupported kind of volume',
       { nfs: { server: 's', path: '/' } },
       'volumes of type nfs are not supported',
     ],
     [
-      'a projection that nobody carries',
+      'an unsupported projection',
       { projected: { sources: [{ clusterTrustBundle: { path: 'x' } }] } },
       'projected volumes of clusterTrustBundle',
     ],
@@ -111,7 +111,7 @@ describe('volumes of files', () => {
 })
 
 describe('folders', () => {
-  test('what a claim is bound to outlives the pod', async () => {
+  test('the volume of a claim outlives the pod', async () => {
     await setUpVolumes(host, podWith({ persistentVolumeClaim: { claimName: 'bound' } }), sources())
     expect(await readlink(folder())).toBe(join(root, 'disk'))
     await tearDownVolumes(host, 'u')
@@ -140,7 +140,7 @@ describe('folders', () => {
     )
   const target = (): string => join(root, 'pods/u/volume-subpaths/v/c/0')
 
-  test('are mounted where the container wants them, a subPath by what was opened', async () => {
+  test('are mounted at their mountPath, a subPath by its open descriptor', async () => {
     const pod = podWith({ emptyDir: {} })
     await setUpVolumes(host, pod, sources())
     expect(await mounts(pod, {})).toEqual([
@@ -168,7 +168,7 @@ describe('folders', () => {
     expect(host.mounts.bound.size).toBe(0)
   })
 
-  test('a container that restarts is given what its subPath names by then', async () => {
+  test('a restarted container gets what its subPath names now', async () => {
     const pod = podWith({ emptyDir: {} })
     await setUpVolumes(host, pod, sources())
     await mkdir(join(folder(), 'one'))
@@ -181,7 +181,7 @@ describe('folders', () => {
     }
   })
 
-  test('a hostPath is mounted by what was opened, links of the system resolved', async () => {
+  test('a hostPath is mounted by its open descriptor, with system links resolved', async () => {
     const pod = podWith({ hostPath: { path: join(root, 'disk'), type: 'DirectoryOrCreate' } })
     await setUpVolumes(host, pod, sources())
     expect((await mounts(pod, {}))[0]?.source).toBe(target())
@@ -190,14 +190,14 @@ describe('folders', () => {
     expect(host.mounts.bound.get(target())).toBe(join(root, 'disk/new'))
   })
 
-  test('what holds the kubelet’s own folder is mounted as it is, in the propagation that the engine accepts', async () => {
+  test('a folder that contains the kubelet’s own is mounted by path, with a propagation that the engine accepts', async () => {
     const pod = podWith({ hostPath: { path: '/' } })
     await setUpVolumes(host, pod, sources())
     expect(await mounts(pod, {})).toEqual([{ source: '/', target: '/v', readOnly: false, propagation: 'rslave' }])
   })
 
   test.each(['File', 'FileOrCreate', 'Directory', 'DirectoryOrCreate', ''])(
-    'hostPath of type "%s" through a link that a pod made: is refused, and nothing is made behind it',
+    'hostPath of type "%s" through a link that a pod created: is refused, and nothing is created behind it',
     async (type) => {
       const shared = join(root, 'shared')
       await mkdir(shared)
@@ -213,7 +213,7 @@ describe('folders', () => {
 })
 
 describe('tear-down', () => {
-  test('what a claim or hostPath names stays, and what pods linked to', async () => {
+  test('targets of claims, hostPaths and links of pods are not removed', async () => {
     await mkdir(join(root, 'kept'))
     await writeFile(join(root, 'kept/file'), '')
     const pod = podWith({ emptyDir: {} })
@@ -231,7 +231,7 @@ describe('tear-down', () => {
     expect((await stat(folder())).isDirectory()).toBe(true)
   })
 
-  test('Secrets leave the memory', async () => {
+  test('Secrets are removed from memory', async () => {
     await setUpVolumes(host, podWith({ secret: { secretName: 'key' } }), sources())
     expect(await readFile(join(root, 'memory/u/v/key'), 'utf8')).toBe('wave')
     await tearDownVolumes(host, 'u')

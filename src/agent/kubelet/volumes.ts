@@ -10,17 +10,17 @@ import { bindTo, removeTree, type Mounts } from './files/mounts.ts'
 import { isBeneath, openBeneath, openFolderAnd, UnsafePath, type OpenedPath } from './files/safe-path.ts'
 import type { Mount } from './runtime/runtime.ts'
 
-/** A volume cannot be mounted yet: the pod stays in ContainerCreating, and a FailedMount event says why. */
+/** A volume cannot be mounted yet: the pod stays in ContainerCreating, with the reason in a FailedMount event. */
 export class MountFailed extends Error {}
 
 export interface VolumeSources extends Sources {
-  /** A token for the pod's service account, as TokenRequest gives it. */
+  /** Requests a token for the pod's service account by TokenRequest. */
   serviceAccountToken(audience: string | undefined, expirationSeconds: number): Promise<string>
-  /** Folder of this node behind a claim; undefined while the claim is not bound, or bound to what has none. */
+  /** Folder of this node behind a claim; undefined while the claim is not bound, or its volume has no folder here. */
   hostFolderOf(claimName: string): Promise<string | undefined>
 }
 
-/** Where the volumes of a worker lie. */
+/** The folders of a worker's volumes. */
 export interface VolumeHost {
   /** `/var/lib/kubelet` */
   root: string
@@ -30,16 +30,19 @@ export interface VolumeHost {
 /** `/var/lib/kubelet/pods/<uid>` */
 export const podFolder = (root: string, uid: string): string => join(root, 'pods', uid)
 
-/** Where Secrets and tokens lie: memory, never the disk. The agent mounts it before it looks after pods. */
+/** tmpfs for Secrets and tokens, never on disk. The agent mounts it before it starts pods. */
 export const memoryFolder = (root: string): string => join(root, 'memory')
 
-/** Folder of a volume; of a hostPath or a claim it is a link with the path's text, opened anew for each container. */
+/** Folder of a volume; for a hostPath or a claim a link that records the path, opened again for each container. */
 function volumeFolder(root: string, uid: string, { name, secret, projected, downwardAPI }: Volume): string {
   const inMemory = secret ?? projected ?? downwardAPI
   return inMemory ? join(memoryFolder(root), uid, name) : join(podFolder(root, uid), 'volumes', name)
 }
 
-/** Makes or refreshes every volume of the pod. @returns `live`: some change over time and are to be refreshed @throws MountFailed */
+/**
+ * Creates or updates every volume of the pod. @returns `live`: some change over time and need refreshing @throws
+ * MountFailed
+ */
 export async function setUpVolumes(host: VolumeHost, pod: Pod, sources: VolumeSources): Promise<{ live: boolean }> {
   const uid = pod.metadata.uid ?? ''
   const volumes = pod.spec?.volumes ?? []
@@ -52,7 +55,10 @@ export async function setUpVolumes(host: VolumeHost, pod: Pod, sources: VolumeSo
   }
 }
 
-/** Detaches everything mounted in the pod's folders, then removes them. @throws Error when something stays mounted: nothing is removed then */
+/**
+ * Detaches everything mounted in the pod's folders, then removes them. @throws Error when something stays mounted;
+ * nothing is removed then
+ */
 export async function tearDownVolumes({ root, mounts }: VolumeHost, uid: string): Promise<void> {
   if (!uid) return
   await mounts.unmountAll(podFolder(root, uid))
@@ -60,15 +66,15 @@ export async function tearDownVolumes({ root, mounts }: VolumeHost, uid: string)
   await removeTree(join(memoryFolder(root), uid))
 }
 
-/** Uids of the pods that have folders on this worker, whether they still exist or not. */
+/** Uids of the pods with folders on this worker, existing or not. */
 export async function podsWithVolumes(root: string): Promise<string[]> {
   const list = (folder: string): Promise<string[]> => readdir(folder).catch((): string[] => [])
   return [...new Set([...(await list(join(root, 'pods'))), ...(await list(memoryFolder(root)))])]
 }
 
 /**
- * The mounts of a container, in the order that its spec gives. Every path that a pod can change is opened here and bound
- * to a folder of the kubelet's, which is what the engine is given.
+ * The mounts of a container, in the order of its spec. Every path that a pod can change is opened here and bound to a
+ * folder of the kubelet, which the engine gets.
  * @throws BadContainerConfig
  */
 export async function mountsOf(
@@ -87,7 +93,7 @@ export async function mountsOf(
       target: mount.mountPath,
       readOnly:
         mount.readOnly === true || readOnlyVolume !== undefined || volume.persistentVolumeClaim?.readOnly === true,
-      // The engine refuses private mounts of what holds or lies in its own folder: they would keep its mounts busy.
+      // The engine refuses private mounts of folders in or around its own: they would keep its mounts busy.
       propagation: isShared && propagation === 'rprivate' ? 'rslave' : propagation,
     }
   })
@@ -103,7 +109,7 @@ const propagations: Record<string, Mount['propagation']> = {
 interface MountRequest {
   volume: Volume
   mount: NonNullable<Container['volumeMounts']>[number]
-  /** Place in the container's list: its mount point is named for it. */
+  /** Index in the container's list; names its mount point. */
   index: number
   env: ReadonlyMap<string, string>
 }
@@ -141,12 +147,12 @@ async function mountSource(
       return { source: target, isShared }
     }
     if (!opened || path === undefined) return { source: folder }
-    // What holds the kubelet's own folder cannot be bound into it without end; nobody but root can change this path.
+    // A folder that contains the kubelet's cannot be bound into it recursively; only root can change this path.
     if (isBeneath(target, path)) return { source: path, isShared }
     await bindTo(mounts, opened, target, { recursive: true })
     return { source: target, isShared }
   } catch (error) {
-    // The system's own reason may tell of the node's files, so it stays here (kubelet: makeMounts).
+    // The system's reason could disclose the node's files, so it is not passed on (kubelet: makeMounts).
     const detail = error instanceof UnsafePath ? `: subPath "${sub ?? ''}" ${error.message}` : ''
     throw error instanceof HostPathRefused
       ? new BadContainerConfig(error.message)
@@ -159,10 +165,10 @@ async function mountSource(
   }
 }
 
-/** The inner engine's. */
+/** The inner engine's mounts. */
 const engineFolder = '/var/lib/docker'
 
-/** @returns undefined for the whole volume @throws BadContainerConfig as the kubelet words it (makeMounts) */
+/** @returns undefined for the whole volume @throws BadContainerConfig with the kubelet's message (makeMounts) */
 function subPathOf(
   { subPath, subPathExpr }: MountRequest['mount'],
   env: ReadonlyMap<string, string>,
@@ -175,7 +181,7 @@ function subPathOf(
   return sub
 }
 
-/** A missing folder is made with the permissions of the volume's root, whatever the umask (kubelet: SafeMakeDir). */
+/** Creates a missing folder with the mode of the volume's root, whatever the umask (kubelet: SafeMakeDir). */
 const openSubPath = (
   { handle, stats }: Pick<OpenedPath, 'handle' | 'stats'>,
   sub: string,
@@ -224,7 +230,7 @@ async function emptyDir(
 ): Promise<void> {
   const found = await stat(folder).catch(() => undefined)
   const inMemory = source.medium === 'Memory'
-  // Memory is empty again after a stop of the worker; its folder is still there.
+  // After a stop of the worker the tmpfs is empty, while the pod's folder still exists.
   if (found && (!inMemory || found.dev !== (await stat(dirname(folder))).dev)) return
   await mkdir(folder, { recursive: true })
   if (inMemory) {
@@ -243,7 +249,7 @@ async function claimed(folder: string, claimName: string, sources: VolumeSources
   await hostPath(folder, path, 'DirectoryOrCreate')
 }
 
-/** Checks the path, or makes it, and remembers its text: each container opens it anew, and mounts what it opened. */
+/** Checks or creates the path, and records it: each container opens it again and mounts what it has opened. */
 async function hostPath(folder: string, path: string, type: string): Promise<void> {
   try {
     const { handle } = await openHostPath(path, type)
@@ -368,8 +374,8 @@ async function projected(
 }
 
 /**
- * A token belongs to the user that all containers run as, and to nobody else; with an fsGroup to root and that group.
- * Where neither is set, every user of the pod may read it (kubelet: projected.go, FsUserFrom).
+ * A token belongs to the one user that all containers run as; with an fsGroup to root and that group. Without either,
+ * every user of the pod may read it (kubelet: projected.go, FsUserFrom).
  */
 function tokenOwner({ spec }: Pod): { mode?: number; uid?: number } {
   const all = [...(spec?.initContainers ?? []), ...(spec?.containers ?? []), ...(spec?.ephemeralContainers ?? [])]

@@ -14,21 +14,21 @@ afterEach(() => rmSync(dir, { recursive: true }))
 
 const open = (cidr = '10.244.1.0/24') => createAddresses({ cidr, file })
 
-test('each pod has one address of the range, the same each time', () => {
+test('each pod gets one address of the range, the same each time', () => {
   const addresses = open()
   expect(addresses.lease('a')).toBe('10.244.1.2')
   expect(addresses.lease('b')).toBe('10.244.1.3')
   expect(addresses.lease('a')).toBe('10.244.1.2')
 })
 
-test('who has which survives a restart', () => {
+test('leases survive a restart', () => {
   open().lease('a')
   const later = open()
   expect(later.of('a')).toBe('10.244.1.2')
   expect(later.lease('b')).toBe('10.244.1.3')
 })
 
-test('an address that was given back is not the next to be given out', () => {
+test('a released address is not the next one assigned', () => {
   const addresses = open()
   addresses.lease('a')
   addresses.release('a')
@@ -36,7 +36,7 @@ test('an address that was given back is not the next to be given out', () => {
   expect(addresses.lease('b')).toBe('10.244.1.3')
 })
 
-test('a full range says so, and has room again when a pod goes', () => {
+test('a full range is an error until a pod is removed', () => {
   const addresses = open('10.244.1.0/29')
   for (let index = 0; index < 5; index++) addresses.lease(`pod-${index}`)
   expect(() => addresses.lease('late')).toThrow('no address is free in 10.244.1.0/29')
@@ -44,7 +44,7 @@ test('a full range says so, and has room again when a pod goes', () => {
   expect(addresses.lease('late')).toBe('10.244.1.5')
 })
 
-test('leases of another range, or a torn file, are forgotten', () => {
+test('leases of another range and a damaged file are ignored', () => {
   open('10.244.1.0/24').lease('a')
   expect(open('10.244.2.0/24').of('a')).toBeUndefined()
   writeFileSync(file, '{"a":')

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { addressInCidr, isInCidr, parseCidr, parseIp, sizeOfCidr, type Cidr } from '#shared/kube/ip.ts'
 
-/** Addresses of a node's pods, out of its CIDR; who has which survives a restart of the agent. */
+/** Assigns addresses of a node's pod CIDR; the leases survive a restart of the agent. */
 export interface Addresses {
   /** The pod's address, the same one each time. @throws Error when the range is used up */
   lease(podUid: string): string
@@ -10,10 +10,10 @@ export interface Addresses {
   of(podUid: string): string | undefined
 }
 
-/** @param cidr `10.244.1.0/24` @param file where the leases are kept @throws Error when `cidr` is no range */
+/** @param cidr `10.244.1.0/24` @param file where the leases are stored @throws Error when `cidr` is not a CIDR */
 export function createAddresses({ cidr, file }: { cidr: string; file: string }): Addresses {
   const range = parseCidr(cidr)
-  if (!range) throw new Error(`${cidr} is no range of addresses`)
+  if (!range) throw new Error(`${cidr} is not a range of addresses`)
   const size = sizeOfCidr(range)
   const leases = new Map(Object.entries(read(file)).filter(([, ip]) => isIn(range, ip)))
   const taken = new Set(leases.values())
@@ -28,7 +28,7 @@ export function createAddresses({ cidr, file }: { cidr: string; file: string }):
     lease(podUid) {
       const known = leases.get(podUid)
       if (known) return known
-      // Round the range, so that an address is not given out again right after its pod has gone.
+      // Round robin, so that an address is not reused right after its pod is removed.
       for (let tries = 0; tries < size - 3; tries++) {
         const ip = addressInCidr(range, next)
         next = next + 1 >= size - 1 ? 2 : next + 1

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 
-/** Runs a program with `input` on its standard input. @throws Error with what it wrote to stderr */
+/** Runs a program with `input` on its standard input. @throws Error with its stderr */
 export type Command = (program: string, args: readonly string[], input?: string) => Promise<string>
 
 export const runCommand: Command = (program, args, input = '') =>

@@ -18,7 +18,7 @@ export interface PodNetwork {
     hostPorts: HostPort[]
   }): Promise<{ ip: string }>
   detach(podUid: string): Promise<void>
-  /** Ports of this node that lead to pods; the proxy writes them with its rules. */
+  /** Host ports of pods on this node; the proxy writes them with its rules. */
   hostPorts(): { ip: string; port: HostPort }[]
   onHostPortsChange(listener: () => void): Stop
   stop(): void
@@ -43,12 +43,15 @@ export interface PodNetworkOptions {
   log: Log
 }
 
-/** The gateway of every pod: each host side of a pair has it, so ARP is answered at once (proxy_arp waits up to 0.8 s). */
+/**
+ * The gateway of every pod: set on each host-side interface, so that ARP is answered at once (proxy_arp waits up to 0.8
+ * s).
+ */
 const gateway = '169.254.1.1'
 
 /**
- * Pods on point-to-point pairs: a /32 on either side, a route to each pod on its node, and a route to each other node's
- * range by its address. Every pod reaches every pod without address translation.
+ * Pods on point-to-point veth pairs: a /32 on either side, a route to each pod on its node, and a route to each other
+ * node's range by its address. Every pod reaches every pod without address translation.
  */
 export function createPodNetwork({ nodeName, podCidr, nodes, run, leases, log }: PodNetworkOptions): PodNetwork {
   let addresses: Promise<Addresses> | undefined
@@ -83,7 +86,7 @@ export function createPodNetwork({ nodeName, podCidr, nodes, run, leases, log }:
       if (!addresses) return
       const pool = await addresses
       if (!pool.of(uid)) return
-      // The pair goes with the pod's namespace; one whose process hangs is removed by hand.
+      // The pair is removed with the pod's network namespace; if a process keeps it open, this removes the pair.
       await run('ip', ['link', 'delete', interfaceOf(uid)]).catch(() => undefined)
       pool.release(uid)
       setPorts(uid, '', [])
@@ -100,7 +103,7 @@ export function createPodNetwork({ nodeName, podCidr, nodes, run, leases, log }:
 /** At most 15 characters, the same for the same pod. */
 const interfaceOf = (uid: string): string => `slip${createHash('sha256').update(uid).digest('hex').slice(0, 11)}`
 
-/** In one process: starting more of them is what takes the time. */
+/** In one process: starting further ones takes most of the time. */
 async function plumb(
   run: Command,
   { host, pid, ip, mtu }: { host: string; pid: number; ip: string; mtu: number },
@@ -126,7 +129,7 @@ END
   )
 }
 
-/** True after a restart of the agent only: the namespace of a new pod has nothing but lo. */
+/** True only after a restart of the agent: a new pod's namespace has only lo. */
 const isAttached = (pid: number): boolean => /^\s*eth0:/m.test(readFileSync(`/proc/${pid}/net/dev`, 'utf8'))
 
 function outerMtu(): number {
@@ -137,7 +140,7 @@ function outerMtu(): number {
   }
 }
 
-/** This node's range, once the control plane has given it one that lies in the cluster's. */
+/** This node's pod range, once the control plane has assigned one inside the cluster's. */
 async function podRange(
   nodes: Informer<Node>,
   { nodeName, podCidr }: { nodeName: string; podCidr: string },
@@ -149,6 +152,6 @@ async function podRange(
   }
   await nodes.until(nodeName, (node) => rangeOf(node) !== undefined)
   const range = rangeOf(nodes.get(nodeName))
-  if (!range) throw new Error(`node ${nodeName} has lost its range of pod addresses`)
+  if (!range) throw new Error(`node ${nodeName} no longer has a pod range`)
   return cidrText(range)
 }

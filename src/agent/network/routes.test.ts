@@ -39,7 +39,7 @@ test.each([
   expect(found.refused).toHaveLength(1)
 })
 
-test('of two that claim the same addresses the older one has them, in whatever order they are seen', () => {
+test('of two that claim the same addresses the older one wins, whatever their order', () => {
   const [old, young] = [node('w2', '10.244.2.0/24', undefined, '1'), node('w3', '10.244.2.0/25', undefined, '2')]
   for (const both of [
     [old, young],
@@ -48,6 +48,6 @@ test('of two that claim the same addresses the older one has them, in whatever o
     expect(routes(...both).routes).toEqual({ '10.244.2.0/24': '172.18.0.2' })
 })
 
-test.each(['172.18.0.2 dev lo', '::1', 'w2', '', '172.18.0.2\n'])('no route leads by way of %j', (address) => {
+test.each(['172.18.0.2 dev lo', '::1', 'w2', '', '172.18.0.2\n'])('no route uses %j as gateway', (address) => {
   expect(routes(node('w2', '10.244.2.0/24', address)).routes).toEqual({})
 })

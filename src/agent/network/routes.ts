@@ -9,14 +9,14 @@ import type { Command } from './command.ts'
 
 export interface RoutesInput {
   nodeName: string
-  /** Range of all pods of the cluster: no route of ours leads outside it. */
+  /** Range of all pods of the cluster: no route leads outside it. */
   podCidr: string
 }
 
 /**
- * Routes to the pods of every other node: range -> address of its node. A node has only the range that it was given
- * inside the cluster's; where two claim the same addresses, this node itself comes first, then the node that is older.
- * @returns also what was refused, one line each
+ * Routes to the pods of every other node: range -> address of its node. A node gets only its own range inside the
+ * cluster's. When two claim the same addresses, this node wins, then the older node.
+ * @returns also the refused ranges, one line each
  */
 export function routesOf(nodes: readonly Node[], { nodeName, podCidr }: RoutesInput): Routes {
   const whole = parseCidr(podCidr)
@@ -54,14 +54,14 @@ const byAge = (a: Node, b: Node): number =>
 
 const isSimulated = ({ metadata }: Node): boolean => metadata.labels?.['slipway.dev/simulated'] === 'true'
 
-/** Keeps the kernel's routes in step with the nodes; a command that fails is tried again with the next change. */
+/** Keeps the kernel's routes in sync with the nodes; a failed command is retried with the next change. */
 export function followRoutes({
   nodes,
   run,
   log,
   ...input
 }: RoutesInput & { nodes: Informer<Node>; run: Command; log: Log }): Stop {
-  /** As the kernel has them. */
+  /** As set in the kernel. */
   const current = new Map<string, string>()
   let refused: string[] = []
   let running: Promise<void> | undefined
@@ -70,7 +70,7 @@ export function followRoutes({
   const apply = async (): Promise<void> => {
     const wanted = routesOf(nodes.list(), input)
     if (!isDeepStrictEqual(wanted.refused, refused))
-      for (const line of wanted.refused) log.warn('no route is set', { field: line })
+      for (const line of wanted.refused) log.warn('route refused', { field: line })
     refused = wanted.refused
     for (const cidr of [...current.keys()]) {
       if (wanted.routes.has(cidr)) continue

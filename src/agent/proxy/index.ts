@@ -18,11 +18,11 @@ export interface ProxyOptions {
   settings: Pick<RuleInput, 'nodeName' | 'nodeIp' | 'apiPort' | 'podCidr' | 'localIps'>
 }
 
-/** Least time between two writes of the rules, ms: a burst of changes is one write. */
+/** Minimum time between two writes of the rules, ms: a burst of changes is one write. */
 const quiet = 30
 const serviceLabel = 'kubernetes.io/service-name'
 
-/** Keeps this node's packet rules in step with Services and their endpoints. */
+/** Keeps this node's packet rules in sync with Services and their endpoints. */
 export async function startProxy({
   services,
   slices,
@@ -37,9 +37,9 @@ export async function startProxy({
     return service && `${metadata.namespace ?? ''}/${service}`
   })
   let written: Rules | undefined
-  /** What the log has named already; what comes back later is named again. */
+  /** Lines that are logged already; one that recurs later is logged again. */
   let ignored = new Set<string>()
-  /** Of the last write, while it has not been made good. */
+  /** Error of the last write, until a write succeeds. */
   let failure: string | undefined
   let isHooked = false
   let scheduled: Stop | undefined
@@ -57,16 +57,16 @@ export async function startProxy({
     ignored = new Set(rules.ignored)
     const previous = written ?? (await chainsInPlace(run))
     const text = restoreInput(rules, previous)
-    // What a write that failed has left is found out anew.
+    // After a failed write the chains in place are read again.
     written = undefined
     if (text) await run('iptables-restore', ['--noflush', '--wait', '5'], text)
     written = rules
     failure = undefined
-    // The built-in chains can lead to ours once those are there.
+    // The built-in chains can jump to ours once these exist.
     if (!isHooked) await hookIn(run)
     isHooked = true
     for (const match of stalePaths(rules.udp, previous.udp))
-      // It fails where there is nothing to forget.
+      // Fails when there is no matching entry.
       await run('conntrack', ['--delete', '--proto', 'udp', ...match]).catch(() => undefined)
   }
   const schedule = (ms = quiet): void => {
@@ -81,7 +81,7 @@ export async function startProxy({
       void writeOrRetry().finally(() => (writing = false))
     })
   }
-  /** Rules that the kernel refuses are no reason to end the agent: the node goes on with those that it has. */
+  /** Rules that the kernel refuses do not end the agent: the node continues with the previous ones. */
   const writeOrRetry = (): Promise<void> =>
     write().catch((error: unknown) => {
       const message = messageOf(error)
@@ -100,7 +100,7 @@ export async function startProxy({
   }
 }
 
-/** Chains that an earlier agent left, with rules unknown: those in use are written anew, the others removed. */
+/** Chains left by an earlier agent, with unknown rules: needed ones are written again, the others removed. */
 async function chainsInPlace(run: Command): Promise<Rules> {
   const chainsOf = async (table: string): Promise<Rules['nat']> => {
     const text = await run('iptables-save', ['-t', table])
@@ -110,7 +110,7 @@ async function chainsInPlace(run: Command): Promise<Rules> {
   return { nat, filter, udp: new Map(), ignored: [] }
 }
 
-/** Leads the built-in chains to ours, once. */
+/** Adds the jumps from the built-in chains to ours, once. */
 async function hookIn(run: Command): Promise<void> {
   for (const [table, pairs] of Object.entries(hooks)) {
     for (const [from, to] of pairs) {

@@ -26,7 +26,7 @@ const two = slice({ addresses: ['10.244.1.5'], nodeName: 'w1' }, { addresses: ['
 
 const textOf = (rules: RuleInput): string => restoreInput(renderRules(rules))
 
-test('spreads a cluster address over its ready endpoints', () => {
+test('balances a cluster IP over its ready endpoints', () => {
   const text = textOf(input([service({})], [two]))
   expect(text).toMatch(/-A SLIPWAY-SERVICES -d 10\.96\.3\.4\/32 -p tcp --dport 80 -j SLIP-SVC-\w{16}\n/)
   expect(text).toContain('--probability 0.5000000000')
@@ -34,7 +34,7 @@ test('spreads a cluster address over its ready endpoints', () => {
   expect(text).toContain('-j DNAT --to-destination 10.244.2.7:8080')
 })
 
-test('an endpoint that is not ready gets nothing, unless it still serves while nothing else is ready', () => {
+test('an endpoint that is not ready gets no traffic, unless it is serving and terminating and no other is ready', () => {
   const ending = { addresses: ['10.244.1.9'], conditions: { ready: false, serving: true, terminating: true } }
   const starting = { addresses: ['10.244.1.8'], conditions: { ready: false, serving: false } }
   expect(textOf(input([service({})], [slice({ addresses: ['10.244.1.5'] }, ending, starting)]))).not.toMatch(
@@ -45,13 +45,13 @@ test('an endpoint that is not ready gets nothing, unless it still serves while n
   expect(alone).not.toContain('10.244.1.8:8080')
 })
 
-test('a service without endpoints is refused, not left to time out', () => {
+test('connections to a service without endpoints are rejected instead of timing out', () => {
   expect(textOf(input([service({})]))).toContain(
     '-A SLIPWAY-REJECT -d 10.96.3.4/32 -p tcp --dport 80 -j REJECT --reject-with tcp-reset',
   )
 })
 
-test('node ports masquerade, except with externalTrafficPolicy Local, which keeps to this node', () => {
+test('node ports masquerade, except with externalTrafficPolicy Local, which uses endpoints of this node', () => {
   const ports = [{ port: 80, name: 'http', nodePort: 30080 }]
   const spread = textOf(input([service({ ports })], [two]))
   expect(spread).toMatch(/-A SLIPWAY-NODEPORTS -p tcp --dport 30080 -j SLIP-EXT-/)
@@ -62,13 +62,13 @@ test('node ports masquerade, except with externalTrafficPolicy Local, which keep
   expect(external.filter((line) => /-A SLIP-EXT-\w+ -j SLIP-SEP/.test(line))).toHaveLength(1)
 })
 
-test('session affinity remembers who came', () => {
+test('session affinity records clients', () => {
   const text = textOf(input([service({ sessionAffinity: 'ClientIP' })], [two]))
   expect(text).toMatch(/-m recent --name SLIP-SEP-\w+ --rcheck --seconds 10800 --reap/)
   expect(text).toMatch(/-m recent --name SLIP-SEP-\w+ --set -j DNAT/)
 })
 
-test('kubernetes leads to this node, DNS and headless services to nothing', () => {
+test('kubernetes leads to this node; DNS and headless services get no rules', () => {
   const kubernetes: Service = {
     metadata: { name: 'kubernetes', namespace: 'default' },
     spec: { clusterIP: '10.96.0.1', ports: [{ port: 443 }] },
@@ -81,7 +81,7 @@ test('kubernetes leads to this node, DNS and headless services to nothing', () =
   expect(text).not.toContain('None')
 })
 
-test('chains of services that have gone are emptied and removed', () => {
+test('chains of deleted services are flushed and removed', () => {
   const before = renderRules(input([service({})], [two]))
   const after = restoreInput(renderRules(input([])), before)
   const gone = [...before.nat.keys()].filter((chain) => /^SLIP-/.test(chain))
@@ -92,7 +92,7 @@ test('chains of services that have gone are emptied and removed', () => {
   }
 })
 
-test('only chains that differ are written', () => {
+test('only changed chains are written', () => {
   const other = (name: string, clusterIP: string): Service => service({ clusterIP }, name)
   const slicesOf = (_: string, name: string): EndpointSlice[] =>
     name === 'web' ? [two] : [slice({ addresses: ['10.244.9.9'] })]
@@ -110,7 +110,7 @@ test('only chains that differ are written', () => {
   expect(text).not.toContain('*filter')
 })
 
-test('datagrams forget ends that have gone, and the nothing that was before the first end', () => {
+test('UDP conntrack entries are deleted for removed endpoints, and when a service gets its first endpoint', () => {
   const ports = [{ port: 53, protocol: 'UDP', nodePort: 30053 }]
   const at = (...ips: string[]) =>
     renderRules(
@@ -130,7 +130,7 @@ test('datagrams forget ends that have gone, and the nothing that was before the 
   expect(stalePaths(at('10.244.1.5'), at('10.244.1.5'))).toEqual([])
 })
 
-test('host ports lead to the pod', () => {
+test('host ports lead to their pod', () => {
   const text = textOf({
     ...input([]),
     hostPorts: [{ ip: '10.244.1.5', port: { hostIp: '', hostPort: 8000, containerPort: 80, protocol: 'TCP' } }],
@@ -138,7 +138,7 @@ test('host ports lead to the pod', () => {
   expect(text).toContain('-A SLIPWAY-HOSTPORTS -p tcp --dport 8000 -j DNAT --to-destination 10.244.1.5:80')
 })
 
-test('a pod that reaches itself by a host port comes from its node', () => {
+test('a pod that connects to itself through a host port is masqueraded', () => {
   const text = textOf({
     ...input([]),
     hostPorts: [{ ip: '10.244.1.5', port: { hostIp: '0.0.0.0', hostPort: 8000, containerPort: 80, protocol: 'TCP' } }],
@@ -149,8 +149,8 @@ test('a pod that reaches itself by a host port comes from its node', () => {
   expect(lines[marked + 1]).toMatch(/-j DNAT/)
 })
 
-test('what is refused is refused before pods are let through', () => {
+test('rejections come before pod traffic is accepted', () => {
   const forward = hooks.filter.filter(([from]) => from === 'FORWARD').map(([, to]) => to)
-  // Each is put first, so the last one stands first.
+  // Each is inserted first, so the last one ends up first.
   expect(forward.at(-1)).toBe('SLIPWAY-REJECT')
 })

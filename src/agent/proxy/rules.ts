@@ -4,7 +4,7 @@ import { ipText, isHostLocal, parseIp } from '#shared/kube/ip.ts'
 
 export interface RuleInput {
   services: readonly Service[]
-  /** Slices of a service. */
+  /** EndpointSlices of a service. */
   slicesOf(namespace: string, name: string): readonly EndpointSlice[]
   hostPorts: readonly {
     ip: string
@@ -12,17 +12,17 @@ export interface RuleInput {
   }[]
   nodeName: string
   nodeIp: string
-  /** Where this node's own way to the API server listens: behind the Service `kubernetes`. */
+  /** Port on this node that leads to the API server: endpoint of the Service `kubernetes`. */
   apiPort: number
-  /** Range of all pods: what comes from elsewhere is masqueraded on its way to a service. */
+  /** Range of all pods: traffic from elsewhere to a service is masqueraded. */
   podCidr: string
-  /** Addresses that this node answers itself (DNS): left out. */
+  /** Addresses that this node answers itself (DNS): excluded. */
   localIps: ReadonlySet<string>
 }
 
 /**
- * Chains that the built-in ones lead to; `proxy/index.ts` hooks them in once, each before what is there: the last of a
- * chain comes first. What is refused must be so before the traffic of pods is let through.
+ * Chains that the built-in ones jump to. `proxy/index.ts` inserts each jump at the top, so the last of a list comes
+ * first. Rejections must come before pod traffic is accepted.
  */
 export const hooks = {
   nat: [
@@ -40,21 +40,21 @@ export const hooks = {
 
 const mark = '0x4000/0x4000'
 
-/** Every chain of ours with its rules, by table, and where datagrams go. */
+/** All our chains with their rules, by table, and the targets of UDP. */
 export interface Rules {
   nat: Chains
   filter: Chains
-  /** What tells the datagrams of a service apart for `conntrack` -> addresses that they are sent on to. */
+  /** `conntrack` arguments that match a service's UDP flows -> the endpoints that they go to. */
   udp: Map<string, Set<string>>
-  /** What was left out because it is no address, port or protocol that a rule could name: one line each. */
+  /** Fields that are no valid address, port or protocol and were ignored: one line each. */
   ignored: string[]
 }
 type Chains = Map<string, string[]>
 
 /**
- * Rules that make Services work on this node: cluster addresses, node ports, external addresses, session affinity,
- * traffic policies, host ports. Every field of an object is read into an address, a port or a protocol first (`Reader`)
- * and written from that, so that no text of a client reaches `iptables-restore`.
+ * Rules that implement Services on this node: cluster IPs, node ports, external IPs, session affinity, traffic
+ * policies, host ports. Every field of an object is parsed into an address, a port or a protocol first (`Reader`) and
+ * rendered from that, so that no text of a client reaches `iptables-restore`.
  */
 export function renderRules(input: RuleInput): Rules {
   const out: Rules = { nat: new Map(), filter: new Map(), udp: new Map(), ignored: [] }
@@ -64,7 +64,7 @@ export function renderRules(input: RuleInput): Rules {
   add(out.nat, 'SLIPWAY-POSTROUTING', `-m mark --mark ${mark} -j MASQUERADE`)
   add(out.nat, 'SLIPWAY-POSTROUTING', `-s ${input.podCidr} ! -d ${input.podCidr} -j MASQUERADE`)
   for (const service of [...input.services].sort(byName)) renderService(service, input, out)
-  // Last: a service may have one of this node's addresses as an external one.
+  // Last: a service may have one of this node's addresses as an external IP.
   for (const ports of ['HOSTPORTS', 'NODEPORTS'])
     add(out.nat, 'SLIPWAY-SERVICES', `-m addrtype --dst-type LOCAL -j SLIPWAY-${ports}`)
   for (const hostPort of input.hostPorts) renderHostPort(hostPort, out)
@@ -74,8 +74,8 @@ export function renderRules(input: RuleInput): Rules {
 }
 
 /**
- * Input of one `iptables-restore --noflush` that leads from `previous` to `next`, empty when they are the same. Naming a
- * chain there empties it, so each chain that differs is written whole, and the others are not even named.
+ * Input for one `iptables-restore --noflush` that changes `previous` to `next`, empty when they are equal. Naming a
+ * chain flushes it, so each changed chain is written completely, and the others are not named.
  */
 export function restoreInput(next: Rules, previous: Pick<Rules, 'nat' | 'filter'> = noRules): string {
   return restoreTable('nat', next.nat, previous.nat) + restoreTable('filter', next.filter, previous.filter)
@@ -100,8 +100,8 @@ const sameRules = (a: readonly string[], b: readonly string[] | undefined): bool
   a.length === b?.length && a.every((rule, index) => rule === b[index])
 
 /**
- * Datagrams follow the path of the first one for as long as they keep coming: arguments for `conntrack --delete` for
- * each path whose end is gone, and for those that led nowhere before there was an end.
+ * UDP flows keep their conntrack entry while packets arrive. Returns arguments for `conntrack --delete` for each flow
+ * whose endpoint is gone, and for those of a service that had no endpoint before.
  */
 export function stalePaths(next: Rules['udp'], previous: Rules['udp']): string[][] {
   const stale: string[][] = []
@@ -119,7 +119,7 @@ function add(chains: Chains, chain: string, rule: string): void {
   else chains.set(chain, [rule])
 }
 
-/** Reads fields of one object; what a rule cannot name is noted as ignored. */
+/** Parses the fields of one object, and records those that a rule cannot use. */
 class Reader {
   readonly #about: string
   readonly #ignored: string[]
@@ -129,10 +129,10 @@ class Reader {
     this.#ignored = ignored
   }
 
-  /** The canonical text of an IPv4 address that other machines could have; undefined for all else. */
+  /** The canonical text of an IPv4 address that other machines may have; undefined for everything else. */
   address(text: string, field: string): string | undefined {
     const address = parseIp(text)
-    // Rules are for IPv4; an IPv6 address is no mistake.
+    // Rules are for IPv4; an IPv6 address is valid and ignored.
     if (address?.kind() === 'ipv6') return undefined
     if (address && !isHostLocal(address)) return ipText(address)
     this.#ignore(field, text)
@@ -177,7 +177,7 @@ function renderHostPort({ ip, port }: RuleInput['hostPorts'][number], out: Rules
   const hostIp = isBound ? hostAddress(port.hostIp, read) : undefined
   if (!podIp || !hostPort || !containerPort || !protocol || (isBound && !hostIp)) return
   const match = `${hostIp ? `-d ${hostIp}/32 ` : ''}-p ${protocol} --dport ${hostPort}`
-  // A pod that reaches itself by its node's address would otherwise answer to itself.
+  // A pod that connects to itself through its node's address would otherwise receive its own source address.
   add(out.nat, 'SLIPWAY-HOSTPORTS', `-s ${podIp}/32 ${match} -j SLIPWAY-MARK`)
   add(out.nat, 'SLIPWAY-HOSTPORTS', `${match} -j DNAT --to-destination ${podIp}:${containerPort}`)
 }
@@ -199,7 +199,7 @@ interface Target {
   local: boolean
 }
 
-/** One port of a service, read. */
+/** One port of a service, parsed. */
 interface Port {
   protocol: Protocol
   port: number
@@ -251,12 +251,12 @@ function renderClusterIp(service: Service, port: Port, clusterIp: string, { podC
   }
   const chain = chainOf('SVC', fullName(service), port.protocol, port.port)
   renderBalance(chain, inner, port, affinityOf(service), out.nat)
-  // The node's own address is not what a pod could answer to.
+  // Clients outside the pod range, such as the node itself, are masqueraded: pods could not reply to them directly.
   add(out.nat, 'SLIPWAY-SERVICES', `${match} ! -s ${podCidr} -j SLIPWAY-MARK`)
   add(out.nat, 'SLIPWAY-SERVICES', `${match} -j ${chain}`)
 }
 
-/** Node port and external addresses. */
+/** Node ports and external IPs. */
 function renderOuter(service: Service, port: Port, addresses: readonly string[], out: Rules): void {
   const { nodePort, protocol } = port
   if (!nodePort && addresses.length === 0) return
@@ -285,21 +285,21 @@ function followDatagrams(match: string, targets: readonly Target[], udp: Rules['
   udp.set(match, ends)
 }
 
-/** A reset is felt at once; the kernel spaces out the ICMP messages that it would send by itself. */
+/** TCP is reset, which clients see at once; the kernel rate-limits the default ICMP messages. */
 const refusal = ({ protocol }: Port): string => (protocol === 'tcp' ? '-j REJECT --reject-with tcp-reset' : '-j REJECT')
 
-/** Three hours; the longest that may be asked for is a day. */
+/** Three hours, and the maximum of one day (seconds). */
 const defaultAffinity = 10_800
 const longestAffinity = 86_400
 
-/** Seconds for which a client stays with its pod. */
+/** Duration of a service's client affinity in seconds. */
 function affinityOf({ spec }: Service): number | undefined {
   if (spec?.sessionAffinity !== 'ClientIP') return undefined
   const seconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? defaultAffinity
   return Number.isInteger(seconds) && seconds > 0 ? Math.min(seconds, longestAffinity) : defaultAffinity
 }
 
-/** One chain that spreads connections evenly over its targets, each of which has a chain of its own. */
+/** A chain that balances connections evenly over its endpoints, each with its own chain. */
 function renderBalance(
   chain: string,
   targets: readonly Target[],
@@ -318,7 +318,7 @@ function renderBalance(
   }
   const remember = (end: string): string => (affinity === undefined ? '' : `-m recent --name ${end} --set `)
   for (const { chain: end, ip, port: number } of ends) {
-    // A pod that reaches itself through its service would otherwise answer to itself.
+    // A pod that connects to itself through its service would otherwise receive its own source address.
     add(nat, end, `-s ${ip}/32 -j SLIPWAY-MARK`)
     add(nat, end, `-p ${port.protocol} ${remember(end)}-j DNAT --to-destination ${ip}:${number}`)
   }
@@ -344,7 +344,7 @@ function targetsOf(service: Service, port: ServicePort, input: RuleInput, read: 
       else if (conditions.serving && conditions.terminating) terminating.push(entry)
     }
   }
-  // Where nothing is ready, those that still serve while they end take the traffic (KEP-1669).
+  // When none is ready, endpoints that are serving and terminating get the traffic (KEP-1669).
   return unique(ready.length > 0 ? ready : terminating)
 }
 

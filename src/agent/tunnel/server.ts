@@ -12,13 +12,13 @@ import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import type { Log } from '#shared/base/log.ts'
 import { createEdge, RequestRefused, respond, type Authority } from '#shared/base/request-edge.ts'
 
-/** The worker's end of the tunnel; `main/cluster/network/tunnel.ts` is the host's and says how it works. */
+/** The worker's end of the tunnel; the host's end, `main/cluster/network/tunnel.ts`, describes the protocol. */
 export interface TunnelServer {
-  /** A connection to the API server; waits for the tunnel for a while when it is down. @throws Error when it stays so */
+  /** A connection to the API server; waits for a while when the tunnel is down. @throws Error when it stays down */
   dialApiServer(): Promise<Duplex>
-  /** A `docker save` stream of an image of the host's engine; undefined when it has not got it. */
+  /** A `docker save` stream of an image in the host's engine; undefined when the image is missing. */
   fetchImage(reference: string): Promise<Readable | undefined>
-  /** Id of the host engine's image of that name; undefined when it has not got it. */
+  /** ID of an image in the host's engine; undefined when the image is missing. */
   hostImageId(reference: string): Promise<string | undefined>
   stop(): Promise<void>
 }
@@ -26,19 +26,19 @@ export interface TunnelServer {
 export interface TunnelServerOptions {
   /** Port that the host dials. */
   port: number
-  /** Port of this node's own way to the API server, which the Service `kubernetes` leads to. */
+  /** Port on this node that leads to the API server; the Service `kubernetes` leads to it. */
   apiPort: number
-  /** `ca` is the tunnels' own authority: whoever it certified as a client is the host. */
+  /** `ca` is the tunnels' own authority: only the host has a client certificate of it. */
   tls: { ca: string; cert: string; key: string }
-  /** Serves what is not a CONNECT. */
+  /** Serves requests other than CONNECT. */
   onKubeletRequest(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void
-  /** Whether the host may be connected to this address: a pod's or a node's, nothing of the worker's own. */
+  /** Whether the host may connect to this address: a pod's or a node's, never an internal one of the worker. */
   mayReach(host: string): boolean
   onFault?(): void
   log: Log
 }
 
-/** A stream that nobody reads keeps one window in memory at most. */
+/** Flow control window, bytes: the most that an unread stream keeps in memory. */
 const settings = { settings: { initialWindowSize: 2 ** 20, maxConcurrentStreams: 2_000, enablePush: false } }
 const sessionWindow = 32 * 2 ** 20
 const patience = 15_000
@@ -86,7 +86,7 @@ export async function createTunnelServer(options: TunnelServerOptions): Promise<
   }
 }
 
-/** Serves the host's requests: a CONNECT reaches into this worker's network, the rest is the kubelet's. */
+/** Serves the host's requests: CONNECT opens connections in this worker's network, the rest goes to the kubelet. */
 function serveHost(socket: TLSSocket, { onKubeletRequest, mayReach, onFault, log }: TunnelServerOptions): void {
   const session = performServerHandshake(socket, settings)
   session.on('error', () => undefined)
@@ -120,7 +120,7 @@ async function joinTo(stream: ServerHttp2Stream, { host, port }: Authority): Pro
   else socket.destroy()
 }
 
-/** The session on which this worker asks and the host answers. */
+/** The session on which this worker sends requests to the host. */
 class Reverse {
   #session: ClientHttp2Session | undefined
   #arrived: () => void = () => undefined
@@ -147,7 +147,7 @@ class Reverse {
     const stream = session.request({ ':method': 'CONNECT', ':authority': 'apiserver:443' })
     if ((await statusOf(stream)) !== 200) {
       stream.destroy()
-      throw new Error('the API server does not answer')
+      throw new Error('the API server does not respond')
     }
     return stream
   }

@@ -17,20 +17,20 @@ import {
 import { basename, dirname, join } from 'node:path'
 
 export interface VolumeFile {
-  /** Beneath the volume. */
+  /** Relative to the volume. */
   path: string
   content: Buffer
-  /** The volume's default when unset. */
+  /** The volume's default mode when unset. */
   mode?: number
   /** Owner, root when unset. */
   uid?: number
 }
 
 /**
- * Writes the files as one: a new folder, a link `..data` turned over to it, and a link per file that leads through
- * `..data` (what programs that watch ConfigMaps rely on). Nothing is touched when nothing has changed. Pods have these
- * volumes read-only, so that none can change what is walked here.
- * @param fsGroup group of the pod's volumes: files become readable to it and folders hand it on (kubelet: volume_linux.go)
+ * Replaces the files atomically: a new folder, a link `..data` that is switched to it, and a link per file that leads
+ * through `..data` (programs that watch ConfigMaps rely on it). Unchanged files are not written. Pods mount these
+ * volumes read-only, so none can change the paths used here.
+ * @param fsGroup group of the pod's volumes: files become readable to it and folders setgid (kubelet: volume_linux.go)
  * @throws Error for a path that leaves the volume
  */
 export async function writeAtomically(
@@ -68,20 +68,20 @@ export async function writeAtomically(
   if (old) await rm(join(folder, old), { recursive: true, force: true })
 }
 
-/** As the kubelet's own writer (atomic_writer.go, validatePath); the API server refuses such items before. */
+/** As the kubelet's own writer (atomic_writer.go, validatePath); the API server rejects such items earlier. */
 function checkPath(path: string): void {
   const parts = path.split('/')
   if (path === '' || path.startsWith('/') || parts.includes('..') || path.startsWith('..'))
     throw new Error(`invalid path: "${path}" must be relative, contain no '..' and not start with '..'`)
 }
 
-/** Group before mode: a change of the group takes setgid away. */
+/** Group before mode: changing the group clears setgid. */
 async function own(path: string, mode: number, fsGroup: number | undefined, uid?: number): Promise<void> {
   if (fsGroup !== undefined || uid !== undefined) await chown(path, uid ?? -1, fsGroup ?? -1)
   await chmod(path, mode)
 }
 
-/** Whether a folder holds these files and no others. */
+/** Whether a folder contains exactly these files. */
 async function holds(folder: string, files: readonly (VolumeFile & { mode: number })[]): Promise<boolean> {
   try {
     const entries = await readdir(await realpath(folder), { recursive: true, withFileTypes: true })

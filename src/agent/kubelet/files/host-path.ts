@@ -1,13 +1,13 @@
 import type { Stats } from 'node:fs'
 import { openBeneath, openFolderAnd, UnsafePath, type OpenedPath } from './safe-path.ts'
 
-/** What a hostPath volume or a volume of this node names is not there, or is not what was asked for. */
+/** The path of a hostPath volume or a local volume is missing or of the wrong type. */
 export class HostPathRefused extends Error {}
 
 /**
- * Opens a path of this worker, and makes it first where its type says so: what is checked is what is mounted. Links are
- * followed where root alone can have made them (`/var/run`), and nothing is ever made through one.
- * @param type as in a hostPath volume; `''` makes a folder where nothing is, as container runtimes do
+ * Opens a path of this worker, creating it first where its type says so: the mounted file is the checked one. Links are
+ * followed only where root alone can have created them (`/var/run`), and nothing is created through a link.
+ * @param type as in a hostPath volume; `''` creates a missing folder, as container runtimes do
  */
 export async function openHostPath(path: string, type: string): Promise<OpenedPath> {
   let opened: OpenedPath
@@ -26,7 +26,7 @@ export async function openHostPath(path: string, type: string): Promise<OpenedPa
 
 function creation(type: string): { create?: { last: 'directory' | 'file'; mode: number; parents: boolean } } {
   if (type === '' || type === 'DirectoryOrCreate') return { create: { last: 'directory', mode: 0o755, parents: true } }
-  // The folder of a FileOrCreate must be there (Kubernetes' documentation of hostPath).
+  // The parent folder of a FileOrCreate must exist (Kubernetes' documentation of hostPath).
   if (type === 'FileOrCreate') return { create: { last: 'file', mode: 0o644, parents: false } }
   return {}
 }

@@ -7,11 +7,17 @@ import { descriptorPath, isBeneath, type OpenedPath } from './safe-path.ts'
 /** The mounts of this worker. All targets lie in folders that no pod can change. */
 export interface Mounts {
   tmpfs(target: string, options: string): Promise<void>
-  /** Mounts what `source` holds open, whatever lies at its path by now; `recursive` takes the mounts beneath it along. */
+  /**
+   * Mounts what the descriptor `source` refers to, whatever is at its path now; `recursive` includes the mounts beneath
+   * it.
+   */
   bind(source: OpenedPath, target: string, options: { recursive: boolean }): Promise<void>
-  /** Paths at and beneath `folder` on which something is mounted. */
+  /** Mount points at and beneath `folder`. */
   beneath(folder: string): Promise<string[]>
-  /** Detaches everything at and beneath `folder`. @throws Error when something stays mounted: then nothing there may be removed */
+  /**
+   * Detaches everything at and beneath `folder`. @throws Error when something stays mounted; nothing there may be
+   * removed then
+   */
   unmountAll(folder: string): Promise<void>
 }
 
@@ -21,7 +27,8 @@ export const systemMounts: Mounts = {
   },
   async bind({ handle }, target, { recursive }) {
     const kind = recursive ? '--rbind' : '--bind'
-    // By our own process id: the descriptor is not inherited. Canonicalising would turn it into a path again.
+    // Through our own process id, since the descriptor is not inherited. Canonicalizing would turn it into a path
+    // again.
     await run('mount', ['--no-canonicalize', kind, descriptorPath(handle, process.pid), target])
   },
   beneath: async (folder) =>
@@ -40,16 +47,16 @@ export const systemMounts: Mounts = {
 }
 
 /**
- * Private first: what was bound recursively shares its mounts with their originals, which an unmount of the copies
- * would unmount too.
+ * Made private first: a recursive bind shares its mounts with the originals, which unmounting the copies would unmount
+ * too.
  */
 const detach = 'for path; do mount --make-rprivate "$path"; umount --no-canonicalize -l "$path"; done'
-/** Several mounts may lie on one another. */
+/** Attempts to unmount: mounts may be stacked. */
 const mostTries = 10
 
 /**
- * Binds an open file or folder to `target`, which is made as needed. What is bound there already stays when it is the
- * same; else it is replaced (a container that restarts gets what is in the volume by then).
+ * Binds an open file or folder to `target`, which is created as needed. An existing bind of the same file stays;
+ * another one is replaced (a restarted container gets the current contents of the volume).
  */
 export async function bindTo(
   mounts: Mounts,
@@ -61,7 +68,7 @@ export async function bindTo(
   if (present && present.dev === source.stats.dev && present.ino === source.stats.ino) return
   if (present) {
     await mounts.unmountAll(target)
-    // Never recursive: an empty folder or file of ours, or nothing at all.
+    // Not recursive: the target is an empty folder or file of ours, or missing.
     await removeTarget(target)
   }
   await mkdir(dirname(target), { recursive: true, mode: 0o750 })
@@ -76,15 +83,15 @@ async function removeTarget(target: string): Promise<void> {
   else await rm(target)
 }
 
-/** Mounts the memory in which Secrets and tokens lie, once in a worker's life. */
+/** Mounts the tmpfs for Secrets and tokens, once in a worker's life. */
 export async function ensureMemory(mounts: Mounts, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   if ((await mounts.beneath(folder)).includes(folder)) return
-  // Kernels before 6.4 know no noswap.
+  // Kernels before 6.4 do not support noswap.
   await mounts.tmpfs(folder, 'mode=0700,noswap').catch(() => mounts.tmpfs(folder, 'mode=0700'))
 }
 
-/** Mount points of a mountinfo file (proc(5)): the fifth field, blanks and backslashes escaped in octal. */
+/** Mount points of a mountinfo file (proc(5)): the fifth field, with spaces and backslashes escaped in octal. */
 export const mountPoints = (mountinfo: string): string[] =>
   mountinfo
     .split('\n')
@@ -96,7 +103,7 @@ export const mountPoints = (mountinfo: string): string[] =>
     )
 
 /**
- * Removes a tree whose depth and content pods have chosen. coreutils' rm opens every folder relative to its parent and
+ * Removes a tree whose depth and content pods control. coreutils' rm opens every folder relative to its parent and
  * follows no link; it stays on the file system of `path`.
  */
 export async function removeTree(path: string): Promise<void> {

@@ -20,7 +20,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { descriptorPath, openBeneath, openFolderAnd, readTail, reopen, type WalkOptions } from './safe-path.ts'
 
 let base: string
-/** The volume; `outside` lies beside it, as the node's own files do. */
+/** The volume; `outside` is beside it, like the node's own files. */
 let root: string
 let outside: string
 beforeEach(async () => {
@@ -44,7 +44,7 @@ const walk = (path: string, options: Partial<WalkOptions> = {}): Promise<string>
   })
 const make = { last: 'directory', mode: 0o2777, parents: true } as const
 
-// The walk is Linux's own: /proc names descriptors.
+// Linux only: descriptors are reached through /proc.
 if (process.platform === 'linux') {
   describe('links in a volume', () => {
     beforeEach(async () => {
@@ -91,7 +91,7 @@ if (process.platform === 'linux') {
       ['to a descriptor of the agent', () => '/proc/self/fd/0', 'link'],
       ['to the root', () => '/', 'link/etc'],
       ['nothing but ..', () => '..', 'link'],
-    ])('escaping (%s): is refused, by name of the rule alone', async (_shape, text, path) => {
+    ])('escaping (%s): is refused, without disclosing the target', async (_shape, text, path) => {
       const link = join(root, 'link')
       await symlink(await text(link), link)
       await expect(walk(path)).rejects.toThrow('is not within volume path')
@@ -99,7 +99,7 @@ if (process.platform === 'linux') {
       expect(await readdir(outside)).toEqual(['secret'])
     })
 
-    test('dangling: is refused, and nothing is made through it', async () => {
+    test('dangling: is refused, and nothing is created through it', async () => {
       await symlink('nowhere', join(root, 'link'))
       await expect(walk('link', { create: make })).rejects.toThrow('ENOENT')
       await expect(walk('link/new', { create: make })).rejects.toThrow('ENOENT')
@@ -112,7 +112,7 @@ if (process.platform === 'linux') {
       await expect(walk('a')).rejects.toThrow('symbolic link')
     })
 
-    test('none are followed where none may be', async () => {
+    test('are not followed with links "none"', async () => {
       await symlink('dir', join(root, 'link'))
       await expect(walk('link/file', { links: 'none' })).rejects.toThrow('symbolic link')
       expect(await walk('dir/file', { links: 'none' })).toBe('dir/file')
@@ -127,7 +127,7 @@ if (process.platform === 'linux') {
     })
 
     if (process.getuid?.() === 0)
-      test('trusted links: only where root alone can have made them', async () => {
+      test('trusted links: only in folders that root alone can write', async () => {
         await mkdir(join(root, 'open'))
         await chmod(join(root, 'open'), 0o1777)
         await symlink('../dir', join(root, 'open/link'))
@@ -137,19 +137,19 @@ if (process.platform === 'linux') {
       })
   })
 
-  describe('what is missing', () => {
-    test('is made with the mode that was asked for, whatever the umask', async () => {
+  describe('a missing path', () => {
+    test('is created with the requested mode, whatever the umask', async () => {
       expect(await walk('a/b', { create: make })).toBe('a/b')
       for (const path of ['a', 'a/b']) expect((await stat(join(root, path))).mode & 0o7777).toBe(0o2777)
     })
 
-    test('is made behind a link that stays inside', async () => {
+    test('is created behind a link that stays inside', async () => {
       await mkdir(join(root, 'dir'))
       await symlink('dir', join(root, 'link'))
       expect(await walk('link/new', { create: make })).toBe('dir/new')
     })
 
-    test('a file whose folder is missing is not made', async () => {
+    test('a file whose folder is missing is not created', async () => {
       const file = { last: 'file', mode: 0o644, parents: false } as const
       expect(await walk('file', { create: file })).toBe('file')
       await expect(walk('no/file', { create: file })).rejects.toThrow('ENOENT')
@@ -167,7 +167,7 @@ if (process.platform === 'linux') {
     expect(await open()).toBeLessThanOrEqual(before)
   })
 
-  describe('while a pod exchanges a folder for a link', () => {
+  describe('while a pod swaps a folder with a link', () => {
     let pod: ChildProcess
     beforeEach(async () => {
       await mkdir(join(root, 'x/deep'), { recursive: true })
@@ -185,14 +185,14 @@ if (process.platform === 'linux') {
       await ended
     })
 
-    test('nothing outside is ever opened or made', async () => {
+    test('nothing outside is ever opened or created', async () => {
       let inside = 0
       let refused = 0
       const until = Date.now() + 3_000
       for (let turn = 0; Date.now() < until || inside === 0; turn++) {
         const path = turn % 2 ? 'x/deep' : `x/new-${turn}`
         try {
-          // The folder's name changes under way; what matters is that it lies in the volume.
+          // The folder is renamed meanwhile; it only matters that it is inside the volume.
           expect(await walk(path, { create: make })).not.toContain('outside')
           inside++
         } catch (error) {
@@ -207,7 +207,7 @@ if (process.platform === 'linux') {
   })
 
   describe('the end of a file', () => {
-    test('no more is read than asked for, of a file of any size', async () => {
+    test('no more than the limit is read, whatever the file’s size', async () => {
       await writeFile(join(root, 'log'), 'begin')
       await truncate(join(root, 'log'), 2 ** 34)
       const file = await open(join(root, 'log'), 'a')
@@ -220,7 +220,7 @@ if (process.platform === 'linux') {
       expect(process.memoryUsage().rss - before).toBeLessThan(64 * 2 ** 20)
     })
 
-    test('a short file is read whole', async () => {
+    test('a short file is read completely', async () => {
       await writeFile(join(root, 'log'), 'few words')
       expect(String(await readTail(root, 'log', 4_096))).toBe('few words')
     })
@@ -237,7 +237,7 @@ if (process.platform === 'linux') {
     })
   })
 
-  test('what was opened is read, not what lies at its path by then', async () => {
+  test('the opened file is read, not the file now at its path', async () => {
     await writeFile(join(root, 'file'), 'first')
     await openFolderAnd(root, async (folder) => {
       const { handle } = await openBeneath(folder, 'file', { links: 'none' })

@@ -2,10 +2,10 @@ import { constants, type Stats } from 'node:fs'
 import { open, mkdir, readlink, type FileHandle } from 'node:fs/promises'
 
 /**
- * Opens paths that a pod can change while they are walked. Each component is opened relative to the descriptor of its
- * parent and never through a symbolic link, so that an exchange of a directory for a link between two steps changes what
- * is found, but never leads outside the root. Links are read and walked here, under a rule that the caller chooses.
- * The kubelet does the same since CVE-2017-1002101 and CVE-2021-25741 (pkg/volume/util/subpath).
+ * Opens paths that a pod can change during the walk. Each component is opened relative to the descriptor of its parent
+ * and never through a symbolic link, so that swapping a directory with a link between two steps may change the result,
+ * but never leads outside the root. Links are read and walked here, under a rule that the caller chooses. The kubelet
+ * does the same since CVE-2017-1002101 and CVE-2021-25741 (pkg/volume/util/subpath).
  *
  * Node has no openat(2): `/proc/self/fd/<dirfd>/<name>` is the kernel's own equivalent.
  */
@@ -24,18 +24,18 @@ export async function openBeneath(root: FileHandle, path: string, options: WalkO
 
 export interface WalkOptions {
   /**
-   * `none`: a link is refused. `beneath`: a link is followed as long as it stays beneath the root. `trusted`: the same, but
-   * only where nobody but root can have made it (owner root, in a directory that root alone can write to).
+   * `none`: links are refused. `beneath`: links are followed as long as they stay beneath the root. `trusted`: the
+   * same, but only links that root alone can have created (owner root, in a directory that root alone can write to).
    */
   links: 'none' | 'beneath' | 'trusted'
-  /** Absolute names of the root: an absolute link that begins with one of them stays beneath the root. */
+  /** Absolute paths of the root: an absolute link that begins with one of them stays beneath the root. */
   rootNames?: readonly string[]
-  /** Makes what is missing. Components that a link names are never made: a dangling link stays dangling. */
+  /** Creates what is missing. Components that come from a link are never created: a dangling link stays dangling. */
   create?: {
     last: 'directory' | 'file'
-    /** Of everything made, whatever the umask. */
+    /** Mode of everything created, whatever the umask. */
     mode: number
-    /** Whether missing parents are made too. */
+    /** Whether missing parents are created too. */
     parents: boolean
   }
 }
@@ -44,26 +44,26 @@ export interface OpenedPath {
   /** O_PATH descriptor: for stat, `reopen` and mounts. The caller closes it. */
   handle: FileHandle
   stats: Stats
-  /** Components beneath the root once links are resolved. */
+  /** Components beneath the root after links are resolved. */
   names: string[]
 }
 
-/** The path is refused, for a reason that tells nothing of what lies outside its root. */
+/** The path is refused; the reason discloses nothing outside the root. */
 export class UnsafePath extends Error {}
 
-/** Path by which the kernel reaches an open descriptor itself: of this process, or of `pid` where another program opens it. */
+/** A path to an open descriptor: of this process, or of process `pid` as seen by other programs. */
 export const descriptorPath = ({ fd }: FileHandle, pid: number | 'self' = 'self'): string => `/proc/${pid}/fd/${fd}`
 
 /** Opens a folder whose own path no pod can change. @throws Error ENOTDIR, ELOOP, ENOENT */
 export const openRoot = (path: string): Promise<FileHandle> => open(path, O_PATH | O_NOFOLLOW | constants.O_DIRECTORY)
 
-/** Opens for reading what an O_PATH descriptor holds; a FIFO does not block. */
+/** Opens the file of an O_PATH descriptor for reading; a FIFO does not block. */
 export const reopen = (handle: FileHandle): Promise<FileHandle> =>
   open(descriptorPath(handle), constants.O_RDONLY | constants.O_NONBLOCK)
 
 /**
- * The last `limit` bytes of a regular file beneath `root`, of which no more is read, however large it is.
- * @returns undefined when there is none, or when it is anything but a regular file (link, FIFO, device, directory)
+ * The last `limit` bytes of a regular file beneath `root`; no more is read, however large it is.
+ * @returns undefined when it is missing or anything but a regular file (link, FIFO, device, directory)
  */
 export async function readTail(root: string, path: string, limit: number): Promise<Buffer | undefined> {
   const opened = await openFolderAnd(root, (folder) => openBeneath(folder, path, { links: 'none' })).catch(
@@ -99,21 +99,23 @@ export async function openFolderAnd<T>(path: string, use: (folder: FileHandle) =
 /** Not in Node's constants; the same on every architecture that Linux workers run on. */
 const O_PATH = 0o10000000
 const { O_NOFOLLOW } = constants
-/** As the kernel's own limit (MAXSYMLINKS). */
+/** The kernel's own limit (MAXSYMLINKS). */
 const mostLinks = 40
-/** A pod that exchanges a component all the time is refused in the end. */
+/** Retries while a pod keeps swapping a component. */
 const mostRetries = 20
 
 interface Component {
   name: string
-  /** Comes from a link's text. */
+  /** Whether it comes from a link's text. */
   linked: boolean
   retries: number
 }
 
 interface Walk {
   root: FileHandle
-  /** What was entered beneath the root; `..` goes back to the parent that was come from, wherever it has moved since. */
+  /**
+   * The folders entered beneath the root; `..` returns to the one that the walk came from, even if it has moved since.
+   */
   stack: { name: string; handle: FileHandle }[]
   pending: Component[]
   links: number
@@ -161,7 +163,7 @@ async function openOrCreate(at: string, component: Component, { options, pending
   }
 }
 
-/** Somebody else may make it at the same time: then it is opened as it is. */
+/** Another process may create it at the same time: then it is opened. */
 async function createFolder(at: string, mode: number): Promise<void> {
   try {
     await mkdir(at, { mode: 0o700 })
@@ -190,7 +192,7 @@ async function createFile(at: string, mode: number): Promise<void> {
   }
 }
 
-/** Puts the components of the link's text before those that are still to be walked. */
+/** Puts the components of the link's text before the remaining ones. */
 async function follow(
   walk: Walk,
   at: string,
@@ -204,10 +206,10 @@ async function follow(
     throw new UnsafePath('leads through a symbolic link that a pod may have made')
   let target: string
   try {
-    // Whatever link is there by now: its text is walked under the same rule.
+    // The link may have been replaced: its current text is walked under the same rule.
     target = await readlink(at)
   } catch (error) {
-    // No longer a link: somebody exchanged it.
+    // No longer a link: it was swapped.
     if ((codeOf(error) !== 'EINVAL' && codeOf(error) !== 'ENOENT') || retries >= mostRetries) throw error
     walk.pending.unshift({ name, linked, retries: retries + 1 })
     return

@@ -3,11 +3,11 @@ import { mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readTail } from './safe-path.ts'
 
-/** Bytes of a termination message that are read; what stands before them is not (kubelet: MaxContainerTerminationMessageLength). */
+/** Bytes read from the end of a termination message (kubelet: MaxContainerTerminationMessageLength). */
 export const mostMessageBytes = 4_096
 
 /**
- * Makes the file that a container finds at its terminationMessagePath, writable to every user that it may run as.
+ * Creates the file for a container's terminationMessagePath, writable to every user that it may run as.
  * @param folder the pod's @returns its path
  */
 export async function createMessageFile(folder: string, container: string, attempt: number): Promise<string> {
@@ -23,13 +23,13 @@ export async function createMessageFile(folder: string, container: string, attem
   return path
 }
 
-/** The end of what a container wrote; empty when there is nothing, or the file is no regular one. */
+/** The end of the container's message; empty when the file is missing or not a regular file. */
 export async function readMessage(folder: string, container: string, attempt: number): Promise<string> {
   const tail = await readTail(join(folder, 'containers'), `${container}/${attempt}`, mostMessageBytes)
   return tail ? withoutHalfCharacter(tail).toString('utf8') : ''
 }
 
-/** Bytes of a character whose beginning was cut off are left out. */
+/** Drops the bytes of a character whose beginning was cut off. */
 function withoutHalfCharacter(tail: Buffer): Buffer {
   if (tail.length < mostMessageBytes) return tail
   let start = 0

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest'
 import { holdsCapability, lacksCapability } from './capabilities.ts'
 
-/** Everything but SYS_MODULE (bit 16) and SYS_TIME (bit 25) in the bounding set; nothing in the effective one but SYS_ADMIN. */
+/**
+ * Everything but SYS_MODULE (bit 16) and SYS_TIME (bit 25) in the bounding set; nothing in the effective one but
+ * SYS_ADMIN.
+ */
 const status = `Name:\tnode\nCapEff:\t0000000000200000\nCapBnd:\t000001fffdfeffff\nCapAmb:\t0000000000000000\n`
 
 test.each<[string, boolean]>([
@@ -10,13 +13,13 @@ test.each<[string, boolean]>([
   ['sys_time', true],
   ['NET_ADMIN', false],
   ['CHECKPOINT_RESTORE', false],
-  // Words that are no single capability are the engine's to judge.
+  // Unknown names are left to the engine.
   ['ALL', false],
   ['NO_SUCH', false],
 ])('the worker lacks %s: %s', (name, lacks) => {
   expect(lacksCapability(name, status)).toBe(lacks)
 })
 
-test('what the process itself holds is its effective set', () => {
+test('holdsCapability reads the effective set', () => {
   expect([holdsCapability('SYS_ADMIN', status), holdsCapability('SYS_RESOURCE', status)]).toEqual([true, false])
 })

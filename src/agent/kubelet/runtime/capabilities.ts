@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 
 /**
- * Whether no process of this worker can have a capability: workers are made without those that reach the host's kernel
- * beyond the worker (`workers/docker/provider.ts`), and some hosts hold back more.
+ * Whether no process of this worker can have a capability: workers are created without those that reach the host's
+ * kernel beyond the worker (`workers/docker/provider.ts`), and some hosts withhold more.
  * @param name with or without `CAP_`, as in a container's securityContext
  */
 export function lacksCapability(name: string, status = readFileSync('/proc/self/status', 'utf8')): boolean {
@@ -10,7 +10,7 @@ export function lacksCapability(name: string, status = readFileSync('/proc/self/
   return bit >= 0 && !isInSet(status, 'CapBnd', bit)
 }
 
-/** Whether this process itself may do what a capability allows. */
+/** Whether this process has a capability in its effective set. */
 export const holdsCapability = (name: string, status = readFileSync('/proc/self/status', 'utf8')): boolean =>
   isInSet(status, 'CapEff', names.indexOf(name))
 

@@ -28,7 +28,7 @@ const labelOf = {
   hash: 'io.kubernetes.container.hash',
 }
 
-/** The worker's own Docker Engine. What it holds is read once and kept current by its events: nothing is polled. */
+/** The worker's inner Docker Engine. Its containers are listed once and followed by events, without polling. */
 export function createDockerRuntime({
   socketPath,
   pauseImage,
@@ -124,7 +124,7 @@ export function createDockerRuntime({
         throw new Error(reasonOf(error), { cause: error })
       }
       const started = await refresh(id)
-      if (!started) throw new Error('the container vanished as it started')
+      if (!started) throw new Error('the container disappeared while it was starting')
       return started
     },
     async stopContainer(id, grace) {
@@ -136,7 +136,7 @@ export function createDockerRuntime({
       await docker.getContainer(id).update({
         CpuShares: cpuShares,
         ...quotaOf(cpuQuotaMillis, -1),
-        // Swap is counted together with memory: both move at once, or the engine refuses one of the two orders.
+        // The limit of swap includes memory: both must change in one request, or the engine refuses it.
         ...(memoryBytes ? { Memory: memoryBytes, MemorySwap: memoryBytes } : {}),
       })
       await refresh(id)
@@ -220,7 +220,7 @@ export function createDockerRuntime({
   }
 }
 
-/** dockerode gathers logs that are not followed as one piece in memory; this streams them as well. */
+/** Streams logs; dockerode collects logs that are not followed in memory. */
 function openLogs(docker: Docker, id: string, options: Record<string, unknown>): Promise<Readable> {
   const modem = docker.modem as { dial(request: object, done: (error: Error | null, answer: Readable) => void): void }
   const request = {
@@ -261,12 +261,13 @@ function containerOptions(spec: ContainerSpec): Docker.ContainerCreateOptions {
     name: `k8s_${spec.name}_${spec.podName}_${spec.podNamespace}_${spec.podUid}_${spec.attempt}`,
     Image: spec.image,
     ...(spec.command ? { Entrypoint: spec.command } : {}),
-    // A command without args drops the image's own CMD, as Kubernetes rules.
+    // A command without args drops the image's CMD, as in Kubernetes.
     ...(spec.args ? { Cmd: spec.args } : spec.command ? { Cmd: [] } : {}),
     ...(spec.workingDir ? { WorkingDir: spec.workingDir } : {}),
     Env: spec.env,
     Tty: spec.tty,
-    // Counts only when the whole worker is stopped: its user waits for it. Pods are ended with a grace of their own.
+    // Applies only when the whole worker stops, and its user waits for it. Pods are stopped with their own grace
+    // period.
     StopTimeout: 5,
     OpenStdin: spec.stdin,
     StdinOnce: spec.stdinOnce,
@@ -286,7 +287,7 @@ function containerOptions(spec: ContainerSpec): Docker.ContainerCreateOptions {
       ...(spec.hostPid ? { PidMode: 'host' } : spec.pidOf ? { PidMode: `container:${spec.pidOf}` } : {}),
       ...oneShim(spec.podUid),
       Privileged: spec.privileged,
-      // The engine refuses a container with a capability that no process here can have.
+      // The engine refuses a container with a capability outside the worker's bounding set.
       CapAdd: spec.addCapabilities.filter((name) => !lacksCapability(name)),
       CapDrop: spec.dropCapabilities,
       GroupAdd: spec.groups,
@@ -307,18 +308,18 @@ function containerOptions(spec: ContainerSpec): Docker.ContainerCreateOptions {
   }
 }
 
-/** The share of each tenth of a second; a thousandth of a core is less than the kernel grants. */
+/** Quota per 100 ms period; the kernel's minimum is 1 ms. */
 const quotaOf = (millis: number | undefined, none: number): { CpuPeriod: number; CpuQuota: number } => ({
   CpuPeriod: millis ? 100_000 : 0,
   CpuQuota: millis ? Math.max(1_000, millis * 100) : none,
 })
 
-/** One shim process watches over all containers of a pod, as containerd does for Kubernetes, not one each. */
+/** One shim process serves all containers of a pod, as containerd does for Kubernetes, instead of one each. */
 const oneShim = (podUid: string): { Annotations: Record<string, string> } => ({
   Annotations: { 'io.containerd.runc.v2.group': podUid },
 })
 
-/** Without CAP_SYS_RESOURCE (some virtual machines) no process may get a lower score than the engine's own. */
+/** Without CAP_SYS_RESOURCE (some virtual machines) no process may get a lower oom_score_adj than the engine's. */
 function allowedOomScore(wanted: number): number {
   if (holdsCapability('SYS_RESOURCE')) return wanted
   return Math.max(wanted, Number(readFileSync('/proc/self/oom_score_adj', 'utf8')))
@@ -330,12 +331,12 @@ const podLabels = ({ podUid, podNamespace, podName }: { podUid: string; podNames
   [labelOf.pod]: podName,
 })
 
-/** The engine writes year 1 for what has not happened. */
+/** The engine writes year 1 for unset times. */
 const time = (text: string): string | undefined => (text.startsWith('0001-') ? undefined : `${text.slice(0, 19)}Z`)
 
 /**
- * That memory ran out is told apart from the end itself, and may come a moment after it: a container with a limit that
- * was killed is looked at twice.
+ * The engine reports an OOM kill separately from the exit, possibly a moment later: a killed container with a memory
+ * limit is inspected twice.
  */
 async function inspectSettled(container: Docker.Container): Promise<Docker.ContainerInspectInfo> {
   const info = await container.inspect()
@@ -416,7 +417,7 @@ const imageInfo = (info: Docker.ImageInspectInfo): ImageInfo => ({
 const reasonOf = (error: unknown): string =>
   ((error as { json?: { message?: string } }).json?.message ?? (error as Error).message).trim()
 
-/** The engine's own reason, without the client's words before it. */
+/** The engine's own reason, without the client library's prefix. */
 function inItsWords(error: unknown): never {
   throw new Error(reasonOf(error), { cause: error })
 }
@@ -439,7 +440,7 @@ async function drain(stream: NodeJS.ReadableStream): Promise<void> {
   }
 }
 
-/** Follows the engine's events; after a break (the engine restarted) `resumed` reads everything anew. */
+/** Follows the engine's events; after a disconnect (the engine restarted) `resumed` lists everything again. */
 async function followEvents(
   docker: Docker,
   log: Log,
@@ -465,11 +466,11 @@ async function followEvents(
       try {
         if (next) await read(next)
         if (stopped) return
-        log.warn('the events of the engine ended; following them again')
+        log.warn('the event stream of the engine ended; following it again')
         next = await open()
         await resumed()
       } catch (error) {
-        log.debug('events of the engine', { error: String(error) })
+        log.debug('event stream of the engine', { error: String(error) })
         next = undefined
         await new Promise((resolve) => setTimeout(resolve, 500))
       }
@@ -482,7 +483,9 @@ async function followEvents(
   }
 }
 
-/** The engine never ends a stream that has joined a process which ended at that moment: once all is read, this does. */
+/**
+ * The engine does not end the stream of an attach to a process that ends at that moment: this ends it after its output.
+ */
 function endWithProcess(container: Docker.Container, stream: Duplex, stdout: PassThrough): () => void {
   const watching = new AbortController()
   const ended = container.wait({ condition: 'not-running', abortSignal: watching.signal }) as Promise<unknown>
@@ -502,11 +505,11 @@ function endWithProcess(container: Docker.Container, stream: Duplex, stdout: Pas
   return stop
 }
 
-/** How long the output of an ended process may still be on its way. */
+/** Time in which the rest of an ended process's output arrives, ms. */
 const lastWordsMs = 500
 
 function execSession(exec: Docker.Exec, stream: Duplex, tty: boolean): ExecSession {
-  // The engine says on the output itself that it could not run the command.
+  // The engine reports on the output stream that it could not run the command.
   let head = ''
   const onOutput = (piece: Buffer): void => {
     if (head.length < 512) head += piece.toString('utf8', 0, 512)
@@ -540,7 +543,7 @@ function execSession(exec: Docker.Exec, stream: Duplex, tty: boolean): ExecSessi
   }
 }
 
-/** crun's words for a missing program as runc has them: clients look for those to try another shell. */
+/** Converts crun's message for a missing program to runc's, which clients look for to try another shell. */
 const asRunc = (failure: string): string =>
   failure.replace(
     /executable file `([^`]*)` not found(?: in \$PATH)?(?:: No such file or directory)?/,

@@ -12,7 +12,7 @@ function frame(stream: number, payload: string | Buffer): Buffer {
   return Buffer.concat([header, body])
 }
 
-test('stdout and stderr are taken apart, however the bytes are cut', async () => {
+test('stdout and stderr are separated, however the bytes are split', async () => {
   const bytes = Buffer.concat([frame(1, 'one '), frame(2, 'err '), frame(1, ''), frame(1, 'two'), frame(2, 'or')])
   for (const size of [1, 3, 8, 9, 1_000]) {
     const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
@@ -23,12 +23,12 @@ test('stdout and stderr are taken apart, however the bytes are cut', async () =>
   }
 })
 
-test('a terminal has one output, as it comes', async () => {
+test('a terminal has one unframed output', async () => {
   const { stdout, stderr } = splitOutput(Readable.from([Buffer.from('\x01\x00plain')]), { tty: true })
   expect(await Promise.all([text(stdout), text(stderr)])).toEqual(['\x01\x00plain', ''])
 })
 
-test('what was written before the connection closed is delivered whole, to a slow reader too', async () => {
+test('output written before the connection closed is delivered completely, also to a slow reader', async () => {
   const lines = Array.from({ length: 5_000 }, (_, index) => `line ${index}\n`)
   const server = createServer((socket) => socket.end(Buffer.concat(lines.map((line) => frame(1, line)))))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
@@ -43,7 +43,7 @@ test('what was written before the connection closed is delivered whole, to a slo
   server.close()
 })
 
-test('an unread output holds the source back', async () => {
+test('an unread output pauses the source', async () => {
   let made = 0
   const source = new Readable({
     read() {
@@ -56,17 +56,17 @@ test('an unread output holds the source back', async () => {
   expect(made).toBeLessThan(512 * 1024)
 })
 
-test('a source that breaks ends what was made of it', async () => {
+test('a source that fails ends its outputs', async () => {
   const source = new PassThrough()
   const { stdout } = splitOutput(source, { tty: false })
   source.write(frame(1, 'begun'))
-  setImmediate(() => source.destroy(new Error('the engine has gone')))
+  setImmediate(() => source.destroy(new Error('the engine has disconnected')))
   expect(await text(stdout)).toBe('begun')
   const other = new PassThrough()
   const joined = joinOutput(other, false)
   other.write(frame(2, 'begun'))
-  setImmediate(() => other.destroy(new Error('the engine has gone')))
-  await expect(text(joined)).rejects.toThrow('the engine has gone')
+  setImmediate(() => other.destroy(new Error('the engine has disconnected')))
+  await expect(text(joined)).rejects.toThrow('the engine has disconnected')
 })
 
 test('closing a joined output closes its source', async () => {

@@ -1,6 +1,6 @@
 import { PassThrough, type Duplex, type Readable, type Writable } from 'node:stream'
 
-/** Each frame of the engine: the number of its stream, three bytes of nothing, four of its length. */
+/** Header of each frame: stream number, three zero bytes, four bytes of length. */
 const headerLength = 8
 const stderrStream = 2
 
@@ -10,9 +10,9 @@ export interface Output {
 }
 
 /**
- * Takes a stream of the engine apart: output of a process without a terminal comes in frames, stdout and stderr in one.
- * No faster than the slower of the two is read, so that what nobody reads is not kept here.
- * @param options.onOutput sees every piece before it is passed on
+ * Demultiplexes a stream of the engine: output of a process without a terminal comes in frames of stdout and stderr.
+ * Reads at the pace of the slower output, so that unread output is not buffered.
+ * @param options.onOutput called with every piece before it is passed on
  */
 export function splitOutput(
   source: Duplex | Readable,
@@ -35,7 +35,7 @@ export function splitOutput(
   return { stdout, stderr }
 }
 
-/** The same where both go to one reader, as they came; closing it closes the source. */
+/** Both outputs for one reader, in the order of arrival; closing it closes the source. */
 export function joinOutput(source: Readable, tty: boolean): Readable {
   const out = new PassThrough()
   out.once('close', () => source.destroy())
@@ -57,7 +57,7 @@ async function takeApart(
     onOutput?.(piece)
     await write(to(tty ? 0 : (header[0] ?? 0)), piece)
   }
-  // The input of the process goes on when its output ends.
+  // The input of the process stays open when its output ends.
   for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     if (tty) {
       await pass(chunk)
@@ -79,7 +79,7 @@ async function takeApart(
   }
 }
 
-/** Waits until the target takes more, or is gone; what is gone gets nothing. */
+/** Waits until the target accepts more or is closed; a closed target gets nothing. */
 async function write(target: Writable, piece: Buffer): Promise<void> {
   if (target.destroyed || target.writableEnded || target.write(piece)) return
   await new Promise<void>((resolve) => {

@@ -1,12 +1,12 @@
 import type { Duplex, Readable } from 'node:stream'
 import type { Stop } from '#shared/base/disposable.ts'
 
-/** What the kubelet asks of the engine beneath it; `docker.ts` is the inner Docker Engine. */
+/** The container runtime as the kubelet uses it; `docker.ts` implements it on the inner Docker Engine. */
 export interface Runtime {
   version(): Promise<{ version: string; os: string; architecture: string; kernel: string }>
-  /** Reads what the engine holds and follows its events; `containers` is current from then on. */
+  /** Lists the containers and follows their events; `containers` is current from then on. */
   start(onChange: (podUid: string) => void): Promise<Stop>
-  /** Everything of one pod, its sandbox too, newest attempt last. */
+  /** All containers of one pod, including its sandbox, newest attempt last. */
   containers(podUid: string): ObservedContainer[]
   podUids(): string[]
 
@@ -16,7 +16,7 @@ export interface Runtime {
   startContainer(id: string): Promise<ObservedContainer>
   /** SIGTERM (or the image's signal), then SIGKILL after `grace` seconds. */
   stopContainer(id: string, grace: number): Promise<void>
-  /** Changes the limits of a container that runs. @throws Error with the engine's reason */
+  /** Changes the limits of a running container. @throws Error with the engine's reason */
   updateContainer(id: string, limits: Limits): Promise<void>
   removeContainer(id: string): Promise<void>
 
@@ -35,30 +35,30 @@ export interface ObservedContainer {
   podUid: string
   podNamespace: string
   podName: string
-  /** Name in the pod; empty of a sandbox. */
+  /** Name in the pod; empty for a sandbox. */
   name: string
   sandbox: boolean
   attempt: number
   state: 'created' | 'running' | 'exited'
-  /** 0 while it does not run. */
+  /** 0 while it is not running. */
   pid: number
   exitCode: number
   oomKilled: boolean
-  /** Why it could not be started. */
+  /** The error of a failed start. */
   error: string
   startedAt?: string
   finishedAt?: string
   image: string
   imageId: string
   tty: boolean
-  /** Of the part of its spec that a running container cannot change. */
+  /** Hash of the part of its spec that a running container cannot change. */
   hash: string
   createdAt: string
-  /** As the engine applies them; 0 where there is no limit. */
+  /** As the engine applies them; 0 = no limit. */
   resources: { cpuShares: number; cpuQuota: number; memoryBytes: number }
 }
 
-/** Relative weight, and the quota in millicores; bytes. */
+/** Relative weight, quota in millicores, and memory in bytes. */
 export interface Limits {
   cpuShares: number
   cpuQuotaMillis?: number
@@ -105,9 +105,9 @@ export interface ContainerSpec extends PodLabels, Limits {
   hostNetwork: boolean
   hostPid: boolean
   hostIpc: boolean
-  /** Container whose processes it sees: the sandbox, or what it debugs. */
+  /** Container whose PID namespace it shares: the sandbox, or the container that it debugs. */
   pidOf?: string
-  /** Instead of the image's own. */
+  /** Replaces the image's own. */
   stopSignal?: string
   oomScoreAdj: number
 }
@@ -127,7 +127,7 @@ export interface ImageInfo {
 }
 
 export interface ExecSession extends AttachSession {
-  /** Once the output has ended. `failure`: it could not be run at all. */
+  /** Resolves once the output has ended. `failure`: the reason why it could not be run. */
   exit(): Promise<{ code: number; failure?: string }>
 }
 
