@@ -93,11 +93,7 @@ describe('volumes of files', () => {
     ],
     ['a missing Secret', { secret: { secretName: 'none' } }, 'secret "none" not found'],
     ['a claim that is not bound', { persistentVolumeClaim: { claimName: 'open' } }, '"open" is not bound'],
-    [
-      'an unsupported kind of volume',
-      { nfs: { server: 's', path: '/' } },
-      'volumes of type nfs are not supported',
-    ],
+    ['an unsupported kind of volume', { nfs: { server: 's', path: '/' } }, 'volumes of type nfs are not supported'],
     [
       'an unsupported projection',
       { projected: { sources: [{ clusterTrustBundle: { path: 'x' } }] } },
