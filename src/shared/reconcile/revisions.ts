@@ -16,13 +16,19 @@ export interface Revisioned<T extends KubeObject> {
   resource: Resource<T>
   template: PodTemplateSpec | undefined
   collisionCount?: number
+  /** The label of the revisions that holds the template's hash; `controller-revision-hash` when unset. */
+  hashLabel?: string
 }
 
 export interface History {
+  /** The revision of the present template. */
   current: ControllerRevision
+  /** All others, the oldest first. */
   old: ControllerRevision[]
-  /** The value of `controller-revision-hash` of pods of the present template. */
+  /** The hash of the present template. */
   hash: string
+  /** How often a name was found taken by another template, for the status. */
+  collisionCount: number
 }
 
 /** The revision of the present template: created where the template is new, renumbered as the latest where it is not. */
@@ -36,10 +42,11 @@ export async function keepHistory<T extends KubeObject>(
   const same = present.filter((revision) => jsonEqual(revision.data, data)).at(-1)
   const old = present.filter((revision) => revision !== same)
   const latest = Math.max(0, ...old.map(({ revision }) => revision ?? 0))
-  const current = await (same
-    ? renumber(client, informer, same, latest + 1)
-    : create(client, informer, workload, latest + 1))
-  return { current, old, hash: hashOf(current) }
+  const { collisionCount = 0, hashLabel = revisionHashLabel } = workload
+  const { revision, collisions } = same
+    ? { revision: await renumber(client, informer, same, latest + 1), collisions: collisionCount }
+    : await create(client, informer, workload, latest + 1)
+  return { current: revision, old, hash: revision.metadata.labels?.[hashLabel] ?? '', collisionCount: collisions }
 }
 
 export const hashOf = ({ metadata }: ControllerRevision): string => metadata.labels?.[revisionHashLabel] ?? ''
@@ -56,46 +63,56 @@ async function renumber(
   return written
 }
 
+/** Creates the revision; where its name is another template's, under the hash of the next collision count. */
 async function create<T extends KubeObject>(
   client: Client,
   informer: Informer<ControllerRevision>,
-  { owner, resource, template, collisionCount }: Revisioned<T>,
+  workload: Revisioned<T>,
   number: number,
-): Promise<ControllerRevision> {
+): Promise<{ revision: ControllerRevision; collisions: number }> {
+  for (let collisions = workload.collisionCount ?? 0; ; collisions++) {
+    const revision = revisionOf(workload, number, collisions)
+    try {
+      const written = await client.create(controllerRevisions, revision)
+      await informer.caughtUp(written)
+      return { revision: written, collisions }
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error
+      // Same name and content: created by an earlier reconcile that did not see the answer.
+      const live = await client.get(controllerRevisions, refOf(revision))
+      if (jsonEqual(live.data, revision.data)) return { revision: live, collisions }
+    }
+  }
+}
+
+function revisionOf<T extends KubeObject>(
+  { owner, resource, template, hashLabel = revisionHashLabel }: Revisioned<T>,
+  number: number,
+  collisions: number,
+): ControllerRevision {
   const data = dataOf(template)
-  const hash = templateHash(data, collisionCount)
-  const revision: ControllerRevision = {
+  const hash = templateHash(data, collisions)
+  return {
     metadata: {
       name: `${owner.metadata.name ?? ''}-${hash}`,
       namespace: owner.metadata.namespace,
-      labels: { ...template?.metadata?.labels, [revisionHashLabel]: hash },
+      labels: { ...template?.metadata?.labels, [hashLabel]: hash },
       annotations: owner.metadata.annotations,
       ownerReferences: [controllerReference(owner, resource)],
     },
     data,
     revision: number,
   }
-  try {
-    const written = await client.create(controllerRevisions, revision)
-    await informer.caughtUp(written)
-    return written
-  } catch (error) {
-    if (!isAlreadyExists(error)) throw error
-    // Same name and content: created by an earlier reconcile that did not see the answer.
-    const live = await client.get(controllerRevisions, refOf(revision))
-    if (jsonEqual(live.data, data)) return live
-    throw error
-  }
 }
 
-/** Deletes the oldest revisions beyond `limit` that no pod uses. */
+/** Deletes the oldest revisions beyond `limit` that are not in use. */
 export async function trimHistory(
   client: Client,
   { old }: History,
   limit: number,
-  inUse: ReadonlySet<string>,
+  isInUse: (revision: ControllerRevision) => boolean,
 ): Promise<void> {
-  const unused = old.filter((revision) => !inUse.has(hashOf(revision)))
+  const unused = old.filter((revision) => !isInUse(revision))
   const excess = Math.max(0, unused.length - limit)
   await Promise.all(
     unused.slice(0, excess).map((revision) =>

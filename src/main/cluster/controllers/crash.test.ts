@@ -1,4 +1,14 @@
-import { jobs, daemonSets, deployments, nodes, pods, replicaSets } from '#shared/kube/resources.ts'
+import {
+  controllerRevisions,
+  daemonSets,
+  deployments,
+  jobs,
+  nodes,
+  persistentVolumeClaims,
+  pods,
+  replicaSets,
+  statefulSets,
+} from '#shared/kube/resources.ts'
 import { isConditionTrue } from '#shared/kube/conditions.ts'
 import type { Client, Resource } from '#shared/client/client.ts'
 import type { PodTemplateSpec } from '#shared/kube/generated/types.ts'
@@ -9,6 +19,7 @@ import { targetOf } from './daemonset/pods.ts'
 import { startDeployments } from './deployment/index.ts'
 import { startJobs } from './job/index.ts'
 import { startReplicaSets } from './replicaset.ts'
+import { startStatefulSets } from './statefulset/index.ts'
 
 /** Controllers that are ended between any two of their writes, and started again, come to the same end. */
 
@@ -223,3 +234,57 @@ crashTest('a DaemonSet covers the nodes and rolls over', {
     status: (await client.get(daemonSets, { namespace, name: 'agent' })).status,
   }),
 })
+
+const statefulUntil =
+  (generation: number, replicas: number) =>
+  async (client: Client, namespace: string): Promise<boolean> => {
+    const { status } = await client.get(statefulSets, { namespace, name: 'web' })
+    return (
+      status?.observedGeneration === generation &&
+      status.replicas === replicas &&
+      status.updatedReplicas === replicas &&
+      status.availableReplicas === replicas &&
+      status.currentRevision === status.updateRevision
+    )
+  }
+
+for (const podManagementPolicy of ['OrderedReady', 'Parallel'])
+  crashTest(`a StatefulSet grows, rolls over and shrinks (${podManagementPolicy})`, {
+    controllers: [startStatefulSets],
+    podsCreated: 4,
+    mostActive: 2,
+    steps: [
+      {
+        act: (client, namespace) =>
+          client.create(statefulSets, {
+            metadata: { name: 'web', namespace },
+            spec: {
+              replicas: 2,
+              podManagementPolicy,
+              serviceName: 'web',
+              selector,
+              template: template('v1'),
+              persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete', whenScaled: 'Delete' },
+              volumeClaimTemplates: [
+                {
+                  metadata: { name: 'data' },
+                  spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+                },
+              ],
+            },
+          }),
+        isSettled: statefulUntil(1, 2),
+      },
+      { act: patchSpec(statefulSets, 'web', { template: template('v2') }), isSettled: statefulUntil(2, 2) },
+      { act: patchSpec(statefulSets, 'web', { replicas: 1 }), isSettled: statefulUntil(3, 1) },
+    ],
+    state: async (client, namespace) => ({
+      images: await images(client, namespace),
+      status: (await client.get(statefulSets, { namespace, name: 'web' })).status,
+      revisions: (await client.list(controllerRevisions, { namespace })).items.map(({ revision }) => revision).sort(),
+      claims: (await client.list(persistentVolumeClaims, { namespace })).items.map(({ metadata }) => [
+        metadata.name,
+        metadata.ownerReferences?.map(({ kind, name }) => [kind, name]),
+      ]),
+    }),
+  })

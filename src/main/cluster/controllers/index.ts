@@ -29,6 +29,7 @@ import { startServiceAccounts } from './service-account.ts'
 import { startServiceAccountTokens, type ServiceAccountTokenOptions } from './service-account-token.ts'
 import { startServiceCidrs } from './service-cidr.ts'
 import { startClaimProtection, startVolumeProtection } from './storage-protection.ts'
+import { startStatefulSets } from './statefulset/index.ts'
 import { startTaintEviction } from './taint-eviction.ts'
 import { startTokenCleaner } from './token-cleaner.ts'
 import { startTtlAfterFinished } from './ttl-after-finished.ts'
@@ -106,6 +107,7 @@ export function startControllers(options: ControllersOptions): Controllers {
   stops.add(startResourceQuotas(as('resourcequota-controller'), { resources }))
   stops.add(startDeployments(as('deployment-controller')))
   stops.add(startDaemonSets(as('daemon-set-controller')))
+  stops.add(startStatefulSets(as('statefulset-controller')))
   stops.add(startJobs(as('job-controller')))
   stops.add(startTtlAfterFinished(as('ttl-after-finished-controller')))
   stops.add(startEndpoints(as('endpoint-controller')))

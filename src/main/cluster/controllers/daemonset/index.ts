@@ -11,7 +11,7 @@ import { recorderOf, type ControllerContext } from '#shared/reconcile/context.ts
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 import { claim, indexByController, workloadsOf } from '#shared/reconcile/ownership.ts'
 import { createPodControl } from '#shared/reconcile/pod-control.ts'
-import { keepHistory, revisionHashLabel, trimHistory } from '#shared/reconcile/revisions.ts'
+import { hashOf, keepHistory, revisionHashLabel, trimHistory } from '#shared/reconcile/revisions.ts'
 import { decide, type Decision, type Removal, type Snapshot } from './decide.ts'
 import { daemonPod } from './pods.ts'
 import { statusOf } from './status.ts'
@@ -61,7 +61,9 @@ export function startDaemonSets(context: ControllerContext): Stop {
     const changed = await carryOut(snapshot, decision.create, remove)
     if (!changed) {
       const inUse = new Set(claimed.map(({ metadata }) => metadata.labels?.[revisionHashLabel] ?? ''))
-      await trimHistory(client, history, set.spec?.revisionHistoryLimit ?? 10, inUse)
+      await trimHistory(client, history, set.spec?.revisionHistoryLimit ?? 10, (revision) =>
+        inUse.has(hashOf(revision)),
+      )
       await writeStatus(snapshot, decision)
     }
     // After a change the pods' events cause another reconcile, which writes the status.
