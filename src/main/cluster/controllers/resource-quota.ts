@@ -95,7 +95,7 @@ export function startResourceQuotas(context: ControllerContext, { resources }: R
     reconcile,
     shares: [quotas, ...informers.map(({ informer }) => informer)],
     workers: 4,
-    watches: [watch(quotas, keyOf, changesSpec), ...informers.map(replenished)],
+    watches: [watch(quotas, keyOf, needsCount), ...informers.map(replenished)],
   })
   return async () => {
     void stopNoting()
@@ -104,6 +104,10 @@ export function startResourceQuotas(context: ControllerContext, { resources }: R
 }
 
 const changesSpec = (previous: ResourceQuota, quota: ResourceQuota): boolean => !jsonEqual(previous.spec, quota.spec)
+
+/** Admission writes `used` alone: a status of other limits than the spec's was written by somebody else, or is new. */
+const needsCount = (previous: ResourceQuota, quota: ResourceQuota): boolean =>
+  changesSpec(previous, quota) || !jsonEqual(quota.spec?.hard, quota.status?.hard)
 
 /** Kinds whose objects may come to count for more or less by an update. */
 const isSized = ({ group, plural }: Resource): boolean =>
