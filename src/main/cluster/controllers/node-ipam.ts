@@ -72,7 +72,7 @@ interface Subnets {
 
 function createSubnets(range: string, mask: number): Subnets {
   const whole = parseCidr(range)
-  if (!whole) throw new Error(`${range} is no range of addresses`)
+  if (!whole) throw new Error(`${range} is not a range of addresses`)
   const count = 2 ** Math.max(0, mask - whole.bits)
   const size = 2 ** (32 - mask)
   const subnet = (index: number): string => `${addressInCidr(whole, index * size)}/${mask}`

@@ -13,7 +13,7 @@ describe('a decoded object', () => {
     expect(object).toEqual({ spec: { containers: [{ name: 'c' }] } })
   })
 
-  it('loses nulls', () => {
+  it('drops nulls', () => {
     const object = { metadata: { creationTimestamp: null, labels: null }, spec: { containers: null } }
     conform(object, pod)
     expect(object).toEqual({ metadata: {}, spec: {} })

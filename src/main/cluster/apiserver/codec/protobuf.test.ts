@@ -88,7 +88,10 @@ describe('a protobuf body', () => {
   it.each([
     ['no prefix', Buffer.from('{}')],
     ['an unknown kind', enveloped('v1', 'Nonsense', () => undefined)],
-    ['a cut', enveloped('v1', 'Pod', (pod) => pod.message(1, (meta) => meta.string(1, 'name'))).subarray(0, -3)],
+    [
+      'a truncated message',
+      enveloped('v1', 'Pod', (pod) => pod.message(1, (meta) => meta.string(1, 'name'))).subarray(0, -3),
+    ],
   ])('is refused with 400: %s', (_, bytes) => {
     expect(() => decodeProtobuf(bytes)).toThrow(ApiError)
   })

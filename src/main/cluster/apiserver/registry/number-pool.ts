@@ -15,7 +15,7 @@ export interface Pool<T> {
 /** @param cidr of IPv4; its network and broadcast address are not allocated. @throws Error when it is not a CIDR */
 export function addressPool(cidr: string): Pool<string> {
   const range = parseCidr(cidr)
-  if (!range) throw new Error(`${cidr} is not an address range`)
+  if (!range) throw new Error(`${cidr} is not a range of addresses`)
   const size = sizeOfCidr(range)
   const low = Math.min(Math.max(16, size / 16), 256)
   return pool({

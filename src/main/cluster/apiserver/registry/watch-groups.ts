@@ -174,7 +174,7 @@ export class WatchGroup {
 
   #drop(member: WatchMember, error: unknown): void {
     const text = error instanceof Error ? error.message : String(error)
-    this.#context.log.error('a watch failed', { prefix: this.#request.prefix, error: text })
+    this.#context.log.error('watch failed', { prefix: this.#request.prefix, error: text })
     try {
       member.fail(internal(text))
     } catch {

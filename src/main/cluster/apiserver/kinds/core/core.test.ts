@@ -170,7 +170,7 @@ describe('a Node', () => {
 describe('Endpoints', () => {
   const addresses = (...last: number[]): { ip: string }[] => last.map((number) => ({ ip: `10.0.0.${number}` }))
 
-  it('are printed three at a time', () => {
+  it('print at most three addresses', () => {
     const print = (subsets: unknown): unknown => cells(endpoints, { metadata: {}, subsets })['Endpoints']
     expect(print(undefined)).toBe('<none>')
     expect(print([{ addresses: addresses(1, 2), ports: [{ port: 80 }] }])).toBe('10.0.0.1:80,10.0.0.2:80')

@@ -62,7 +62,7 @@ export const node: KindDeclaration<Node> = {
 
 function setDefaults(object: Node): void {
   const { spec, status } = object
-  // The single CIDR and the list of CIDRs stand for each other; where they differ, the single one counts
+  // podCIDR mirrors the first of podCIDRs; where they differ, podCIDR takes precedence
   // (Convert_v1_NodeSpec_To_core_NodeSpec of Kubernetes), and validation sees the change.
   if (spec?.podCIDR && spec.podCIDRs?.[0] !== spec.podCIDR) spec.podCIDRs = [spec.podCIDR]
   else if (spec?.podCIDRs?.[0] && !spec.podCIDR) spec.podCIDR = spec.podCIDRs[0]

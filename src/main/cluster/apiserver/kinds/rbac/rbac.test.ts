@@ -59,7 +59,7 @@ describe('a binding', () => {
       ['roleRef.kind: Unsupported value: "Pod": supported values: "Role", "ClusterRole"'],
     ],
     [
-      'of nobody',
+      'to an unknown kind of subject',
       { subjects: [{ kind: 'Dog', name: 'd' }] },
       ['subjects[0].kind: Unsupported value: "Dog": supported values: "ServiceAccount", "User", "Group"'],
     ],

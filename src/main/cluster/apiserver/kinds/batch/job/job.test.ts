@@ -229,7 +229,7 @@ describe('a success policy', () => {
     expect(findings(job, change(simple, { ...indexed, 'spec.successPolicy': { rules: [rule] } }))).toEqual(errors)
 
   it.each<[string, object, string[]]>([
-    ['names indexes', { succeededIndexes: '0,1-2' }, []],
+    ['may name indexes', { succeededIndexes: '0,1-2' }, []],
     ['may count a subset of indexes', { succeededIndexes: '0-2', succeededCount: 3 }, []],
     [
       'says something',
