@@ -11,7 +11,7 @@ export const agentBundle: BuildOptions = {
   platform: 'node',
   target: 'node20',
   format: 'cjs',
-  // Native speed-ups of dockerode's ssh transport, which the agent never uses.
+  // Native modules of dockerode's ssh transport, which the agent does not use.
   external: ['cpu-features', '*.node'],
   logLevel: 'error',
 }

@@ -1,6 +1,6 @@
-// Ends what a test run may have left: containers, networks and volumes labelled as Slipway's tests, and the engine that
-// the run itself started. Run by .ci/run; on a developer's machine only what carries the test label goes, and where
-// SLIPWAY_TEST names the run, only what is that run's: another may be at work on the same engine.
+// Removes what a test run may have left: containers, networks and volumes with Slipway's test label, and the engine
+// that the run started. Run by .ci/run. On a developer's machine only resources with the test label are removed, and
+// with SLIPWAY_TEST set only those of that run, since another may be using the same engine.
 import { stopEngine } from './docker-engine.mjs'
 import { spawnSync } from 'node:child_process'
 

@@ -7,9 +7,9 @@ import { ensureEngine } from './docker-engine.mjs'
 import { root, run } from './set-up.mjs'
 
 /**
- * `npm run conformance`: runs the project's own tests of the conformance cases, prints passed/total per group and writes
- * the table of docs/conformance.md. `npm run conformance -- watch quota` runs the test files of these names alone and
- * leaves the table as it is.
+ * `npm run conformance`: runs the project's own tests of the conformance cases, prints passed/total per group and
+ * writes the table of docs/conformance.md. `npm run conformance -- watch quota` runs only the test files of these names
+ * and does not write the table.
  */
 const reportFile = join(root, 'test-results/conformance.json')
 const documentFile = join(root, 'docs/conformance.md')
@@ -21,14 +21,14 @@ async function main(names: string[]): Promise<number> {
   await runTests(names)
   const cases = parse(readFileSync(join(root, 'test/conformance/cases.yaml'), 'utf8')) as Case[]
   const outcomes = existsSync(reportFile) ? outcomesOf(reportFile) : []
-  for (const title of strangers(cases, outcomes)) console.error(`not a codename of the list: ${title}`)
+  for (const title of strangers(cases, outcomes)) console.error(`not a codename of the conformance list: ${title}`)
   console.log(table(cases, outcomes))
   if (names.length === 0) writeFileSync(documentFile, documentOf(cases, outcomes))
   const isGood = outcomes.length > 0 && outcomes.every(({ status }) => status === 'passed')
   return isGood && strangers(cases, outcomes).length === 0 ? 0 : 1
 }
 
-/** What the tests need: generated types, the agent's bundle, an engine and the images. */
+/** Prepares the tests: generated types, the agent's bundle, an engine and the images. */
 async function prepare(): Promise<void> {
   await run('npm', ['run', '-s', 'generate'])
   await run('node', ['scripts/build-agent.ts'])

@@ -1,5 +1,5 @@
-// Debian packages of other releases than the machine's own, by a private apt configuration: the machine's sources stay as
-// they are, and the mirror is the one that it uses. Plain JavaScript without dependencies, for the user's own Node.
+// Debian packages from other releases than the machine's own, by a private apt configuration: the machine's sources are
+// not changed, and its mirror is used. Plain JavaScript without dependencies, for the user's own Node.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,9 +11,9 @@ import { join } from 'node:path'
  * @param {string[]} suites
  * @param {(packages: {versions(...names: string[]): {name: string, version: string}[],
  *   download(...names: string[]): string[]}) => T} use `download` takes `name` or `name=version` and gives the paths of
- *   the .deb files, which are gone when `use` has returned
+ *   the .deb files, deleted when `use` returns
  * @returns {T} what `use` returns
- * @throws Error when the machine has no Debian mirror, or it does not answer
+ * @throws Error when the machine has no Debian mirror, or it does not respond
  */
 export function withDebianPackages(suites, use) {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-apt-'))
@@ -76,7 +76,7 @@ function debianMirror() {
   throw new Error('no Debian mirror in the machine’s apt sources')
 }
 
-/** Runs apt-get without questions. */
+/** Runs apt-get without prompts. */
 export function apt(args, cwd) {
   execFileSync('apt-get', args, {
     cwd,

@@ -1,6 +1,7 @@
-// `npm run dev`: the app for a browser with hot reload. Vite serves the face and replaces modules in place; the back restarts
-// when a file of it changes; the agent is bundled anew for the next worker that starts. A data folder of its own: .cache/dev.
-// `npm run dev -- --port N` takes N for the face and N + 1 for the back (5173 and 5174).
+// `npm run dev`: the app for a browser with hot reload. Vite serves the user interface with hot module replacement; the
+// back end restarts when one of its files changes; the agent is bundled again for the next worker that starts. Uses its
+// own data folder, .cache/dev.
+// `npm run dev -- --port N` uses N for the user interface and N + 1 for the back end (5173 and 5174).
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -13,7 +14,7 @@ if (!process.env.SLIPWAY_DEV) {
   await ensureDependencies()
   await ensureBuilt()
   const engine = await ensureEngine({ log: say })
-  if (!engine.ready) say(`${engine.message}\nSimulated workers can be used meanwhile.`)
+  if (!engine.ready) say(`${engine.message}\nSimulated workers can be used instead.`)
   // The build tools need the project's own Node.
   const env = { ...process.env, ...(engine.ready ? { DOCKER_HOST: engine.host } : {}), SLIPWAY_DEV: '1' }
   const child = spawn(projectNode(), [import.meta.filename, ...process.argv.slice(2)], {
@@ -24,7 +25,7 @@ if (!process.env.SLIPWAY_DEV) {
   endTogether(child)
 } else
   await develop().catch((error) => {
-    say(`dev: ${error.message}; if the port is taken, name another: npm run dev -- --port 5200`)
+    say(`dev: ${error.message}; if the port is in use, choose another: npm run dev -- --port 5200`)
     process.exit(1)
   })
 
@@ -45,7 +46,7 @@ async function develop() {
   onParentGone(() => process.kill(process.pid, 'SIGTERM'))
 }
 
-/** The face by Vite; `/rpc` and the one-time token go to the back, as if they came from its own page. */
+/** The user interface by Vite; `/rpc` and the one-time token are proxied to the back end as if from its own page. */
 async function serveFace({ port, back }) {
   const { createServer } = await import('vite')
   const { resolveConfig } = await import('electron-vite')
@@ -71,7 +72,7 @@ async function serveFace({ port, back }) {
   return () => server.close()
 }
 
-/** Bundles the agent whenever it changes; workers get it when they start. */
+/** Bundles the agent whenever it changes; workers get the bundle when they start. */
 async function watchAgent() {
   const { context } = await import('esbuild')
   const { agentBundle } = await import(pathToFileURL(join(root, 'scripts/build-agent.ts')).href)
@@ -80,7 +81,10 @@ async function watchAgent() {
   return () => bundle.dispose()
 }
 
-/** The back from its sources, restarted by Node when one of them changes. Prints the address of Vite's page instead of its own. */
+/**
+ * Runs the back end from its sources, restarted by Node on changes. Prints the address of Vite's page instead of its
+ * own.
+ */
 function runBack({ facePort, backPort }) {
   const data = join(root, '.cache/dev')
   const entry = join(root, 'src/main/cli.ts')

@@ -27,12 +27,12 @@ export async function ensureEngine({ log = () => undefined } = {}) {
     return {
       ready: false,
       message:
-        'No Docker Engine is installed, and only root on Debian or Ubuntu can have it installed from here. Install it (https://docs.docker.com/engine/install/) or run this as root.',
+        'No Docker Engine is installed; it can be installed automatically only as root on Debian or Ubuntu. Install it (https://docs.docker.com/engine/install/) or run this as root.',
     }
   return startEngine(log)
 }
 
-/** Starts the installed engine: by systemd or the service script where one runs, else as a process of our own. */
+/** Starts the installed engine: by systemd or the service script if present, else as a child process. */
 async function startEngine(log) {
   log('Starting the Docker Engine …')
   if (existsSync('/run/systemd/system')) spawnSync('systemctl', ['start', 'docker'], { stdio: 'ignore' })
@@ -41,7 +41,7 @@ async function startEngine(log) {
   if (process.getuid?.() !== 0)
     return {
       ready: false,
-      message: 'The Docker Engine is installed but does not run. Start it: sudo systemctl start docker',
+      message: 'The Docker Engine is installed but not running. Start it: sudo systemctl start docker',
     }
   const output = openSync(logFile, 'a')
   const child = spawn('dockerd', ['--host', 'unix:///var/run/docker.sock'], {
@@ -63,7 +63,7 @@ async function waitForEngine(ms) {
   }
 }
 
-/** Ends the engine that `startEngine` started as a process of our own; any other is left alone. */
+/** Stops the engine if `startEngine` started it as a child process. */
 export async function stopEngine() {
   if (!existsSync(pidFile)) return
   const pid = Number(readFileSync(pidFile, 'utf8'))
@@ -97,17 +97,19 @@ async function installEngine(log) {
   return installed('dockerd')
 }
 
-/** Where docker.io comes without the command line, that is a package of its own. */
+/** When docker.io does not include the command line, that is a separate package. */
 const commandLine = () =>
   spawnSync('apt-cache', ['show', 'docker-cli'], { stdio: 'ignore' }).status === 0 ? ['docker-cli'] : []
 
-/** Docker before 23 asks for every capability there is, and fails where the machine itself lacks one. */
+/** Docker before 23 requests every capability, and fails on machines that lack one. */
 function lacksSysResource() {
   const bounding = BigInt(`0x${/^CapBnd:\s*(\w+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0'}`)
   return (bounding & (1n << 24n)) === 0n
 }
 
-/** Debian 12 with trixie's docker.io and containerd, which run on its libc; runc, iptables and tini stay bookworm's own. */
+/**
+ * On Debian 12: docker.io and containerd of trixie, which work with its libc; runc, iptables and tini stay bookworm's.
+ */
 function installFromTrixie() {
   withDebianPackages(['trixie'], ({ download }) => {
     const debs = download('docker.io', 'docker-cli', 'containerd')

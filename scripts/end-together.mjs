@@ -1,7 +1,8 @@
-// The scripts' end of the app's life: the app ends when it is told to through npm or this script, however that is done.
+// Ties the app's life to its script: the app ends when npm or this script ends, however that happens.
 
 /**
- * Tells the app whose child it is: it stops its workers and ends when this script is gone (src/main/end-signals.ts).
+ * Sets the environment by which the app finds its parent: it stops its workers and exits when this script is
+ * gone (src/main/end-signals.ts).
  */
 export const parentEnv = { SLIPWAY_PARENT: String(process.pid) }
 

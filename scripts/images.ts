@@ -4,8 +4,8 @@ import { connectDocker } from '#main/cluster/workers/docker/connection.ts'
 import { ensureWorkerImage } from '#main/cluster/workers/docker/worker-image.ts'
 
 /**
- * `npm run images`: the worker image, and under their public names the images that samples and tests use, built from
- * Debian packages without a registry. Those that the engine has already, from wherever, are left alone.
+ * `npm run images`: builds the worker image and, under their public names, the images of samples and tests, from Debian
+ * packages without a registry. Images that the engine already has are not replaced.
  */
 const resources = join(import.meta.dirname, '../resources')
 const images: [tag: string, target: string][] = [

@@ -1,5 +1,5 @@
-// `npm run kubectl-versions`: the kubectl suites, once with the oldest and once with the newest kubectl that the machine's
-// Debian mirror offers. The binaries are kept in .cache/kubectl/<version>. `-- fetch` only fetches them.
+// `npm run kubectl-versions`: the kubectl suites, once with the oldest and once with the newest kubectl that the
+// machine's Debian mirror offers. The binaries are kept in .cache/kubectl/<version>. `-- fetch` only fetches them.
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -38,7 +38,7 @@ function fetchKubectls() {
   })
 }
 
-/** The release of kubectl that a Debian version stands for: `1.20.5+really1.20.2-1` is 1.20.2. */
+/** The kubectl release of a Debian version: `1.20.5+really1.20.2-1` is 1.20.2. */
 function release(version) {
   const [, text = '0.0.0'] = /(?:^|:|really)(\d+\.\d+\.\d+)(?!.*really)/.exec(version) ?? []
   const order = text.split('.').reduce((sum, part) => sum * 1000 + Number(part), 0)

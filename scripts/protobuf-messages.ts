@@ -1,7 +1,7 @@
 /**
- * Makes src/main/cluster/apiserver/codec/protobuf-messages.ts: the field numbers of Kubernetes' protobuf messages, read
- * from the descriptors that every Go client carries (kubectl, say), and what is newer than that client or not in it from
- * the table in protobuf-newer.ts. Run by hand when a newer client is to be understood:
+ * Generates src/main/cluster/apiserver/codec/protobuf-messages.ts: the field numbers of Kubernetes' protobuf messages,
+ * from the descriptors that every Go client contains (kubectl, for example), and those that this client lacks from the
+ * table in protobuf-newer.ts. Run by hand to support a newer version:
  *
  *   node scripts/protobuf-messages.ts /usr/bin/kubectl
  */
@@ -102,7 +102,7 @@ function descriptors(bytes: Buffer): Buffer[] {
       )
         found.push(text)
     } catch {
-      // Some other use of the same bytes.
+      // Unrelated data with the same magic bytes.
     }
   }
   return found

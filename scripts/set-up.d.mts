@@ -2,7 +2,7 @@ export const root: string
 export const nodeFlags: string[]
 export const nodeEnv: Record<string, string>
 export function projectNode(): string
-/** @returns the path of Electron's binary; undefined where it is not there, or where no window can be shown */
+/** @returns the path of Electron's binary; undefined when it is missing or no window can be shown */
 export function electronBinary(): string | undefined
 export function ensureDependencies(options?: { quiet?: boolean }): Promise<void>
 export function ensureBuilt(options?: { quiet?: boolean }): Promise<void>

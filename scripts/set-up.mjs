@@ -1,4 +1,4 @@
-// What every entry needs before it can run. Plain JavaScript without dependencies: it runs on the user's own Node (18 or
+// Set-up that every entry script needs. Plain JavaScript without dependencies: it runs on the user's own Node (18 or
 // newer) before anything is installed.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
@@ -7,14 +7,14 @@ import { fileURLToPath } from 'node:url'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
-/** Path of the Node that the project pins (the `node` package), which all its programs run on. */
+/** Path of the Node that the project pins (the `node` package), which runs all its programs. */
 export function projectNode() {
   return join(root, 'node_modules/node/bin/node')
 }
 
 /**
- * How our own Node runs the headless app. Small young generations and an eager free() keep the control plane's memory
- * at two thirds of what it grows to otherwise, at the same speed (bench/RESULTS.md).
+ * Node options of the headless app. A small young generation and an eager free() reduce the control plane's memory to
+ * two thirds, at the same speed (bench/RESULTS.md).
  */
 export const nodeFlags = ['--enable-source-maps', '--max-semi-space-size=4']
 export const nodeEnv = { MALLOC_TRIM_THRESHOLD_: '262144' }
@@ -24,8 +24,8 @@ export function say(line) {
 }
 
 /**
- * Electron's binary, which is downloaded apart from its package.
- * @returns its path; undefined where it is not there, or where no window can be shown
+ * Electron's binary, which is downloaded separately from its package.
+ * @returns its path; undefined when it is missing or no window can be shown
  */
 export function electronBinary() {
   const dist = join(root, 'node_modules/electron/dist')
@@ -39,7 +39,7 @@ export function hasDisplay() {
   return process.platform !== 'linux' || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY)
 }
 
-/** Installs the locked dependencies where they are missing or older than the lock file. */
+/** Installs the locked dependencies when they are missing or older than the lock file. */
 export async function ensureDependencies({ quiet = false } = {}) {
   const stamp = join(root, 'node_modules/.package-lock.json')
   if (existsSync(stamp) && statSync(stamp).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs) return
@@ -53,14 +53,14 @@ export async function ensureDependencies({ quiet = false } = {}) {
     })
 }
 
-// A git checkout gives files new times; npm's own copy of the lock tells what is really installed.
+// A git checkout changes file times; npm's own copy of the lock file records what is installed.
 function sameLock(stamp) {
   const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages
   const installed = JSON.parse(readFileSync(stamp, 'utf8')).packages
   return Object.entries(installed).every(([path, { version }]) => wanted[path]?.version === version)
 }
 
-/** Builds main, preload, face and agent when a source is newer than the last build. */
+/** Builds main, preload, user interface and agent when a source is newer than the last build. */
 export async function ensureBuilt({ quiet = false } = {}) {
   const stamp = join(root, 'out/.built')
   if (existsSync(stamp) && newestSource() <= statSync(stamp).mtimeMs) return
@@ -110,7 +110,7 @@ export function has(command) {
   return spawnSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' }).status === 0
 }
 
-/** Installs Debian packages when this machine is one where that can be done without asking. @returns whether it was done */
+/** Installs Debian packages if this machine allows it without prompts. @returns whether they were installed */
 export async function aptInstall(packages) {
   if (!isRoot() || !has('apt-get')) return false
   const env = { DEBIAN_FRONTEND: 'noninteractive' }

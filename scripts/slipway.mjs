@@ -1,4 +1,4 @@
-// `npm run -s slipway -- …`: builds what is stale, then runs the command line on the project's own Node.
+// `npm run -s slipway -- …`: builds what is outdated, then runs the command line on the project's own Node.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { endTogether, parentEnv } from './end-together.mjs'

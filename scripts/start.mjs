@@ -1,4 +1,5 @@
-// `npm start`: from a bare checkout to the open app. Every step says what it does and how to go on when it cannot.
+// `npm start`: from a bare checkout to the open app. Every step reports what it does, and how to continue when it
+// fails.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { ensureEngine } from './docker-engine.mjs'
@@ -16,7 +17,7 @@ try {
   const electron = hasDisplay() ? await findElectron() : undefined
   if (electron) start(electron, [root], env)
   else {
-    say('No display or no Electron binary here: serving the app for your browser. Open this address; it works once.')
+    say('No display or no Electron binary: serving the app for your browser. Open this address; it can be used once.')
     start(projectNode(), [...nodeFlags, join(root, 'out/main/cli.js'), 'serve', ...process.argv.slice(2)], {
       ...nodeEnv,
       ...env,
@@ -27,7 +28,7 @@ try {
   process.exit(1)
 }
 
-/** Path of the Electron binary; fetched by its own installer where the network allows. */
+/** Path of the Electron binary; downloaded by its own installer if the network allows. */
 async function findElectron() {
   if (!electronBinary()) {
     say('Fetching Electron …')

@@ -10,7 +10,7 @@ const met = new Map()
 let dockerHost
 const report = (name) => join(results, `${name}.json`)
 
-/** Each check: what it needs, what it runs, and where its report lies; one without a report counts as one test. */
+/** Each check: its requirements, its command, and its report; a check without a report counts as one test. */
 const checks = {
   generate: { run: ['npm', 'run', '-s', 'generate'] },
   lint: { run: ['npm', 'run', '-s', 'lint'] },
@@ -95,7 +95,10 @@ function vitest(project) {
   ]
 }
 
-/** A skipped test is a failure: it proves nothing. A run that ended badly without a failed test is one failure. */
+/**
+ * A skipped test counts as a failure, since it proves nothing. A failed run without a failed test counts as one
+ * failure.
+ */
 function vitestCount(file, ended) {
   try {
     const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(readFileSync(file, 'utf8'))
@@ -116,7 +119,7 @@ function playwrightCount(file, ended) {
   }
 }
 
-/** What did not pass, by name and with its reason's first line: the end of a log is what people get to see. */
+/** The failures by name, with the first line of each reason, at the end of the log where they are seen. */
 async function failures(name) {
   try {
     const { testResults = [], suites = [] } = JSON.parse(readFileSync(report(name), 'utf8'))

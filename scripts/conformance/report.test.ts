@@ -13,7 +13,7 @@ const outcomes = [
 ]
 
 describe('the report', () => {
-  it('counts what ran and passed, against all cases', () => {
+  it('counts passed tests against all cases', () => {
     expect(table(cases, outcomes).split('\n').slice(2)).toEqual([
       '| sig-a | 1 | 3 |',
       '| sig-b | 0 | 1 |',
@@ -21,7 +21,7 @@ describe('the report', () => {
     ])
   })
 
-  it('counts neither a skipped test nor one of another name as passed', () => {
+  it('does not count skipped tests or tests of other names as passed', () => {
     const others = [
       { title: '[sig-a] one', status: 'skipped' },
       { title: '[sig-a] One', status: 'passed' },
@@ -30,7 +30,7 @@ describe('the report', () => {
     expect(strangers(cases, others)).toEqual(['[sig-a] One'])
   })
 
-  it('lists what failed and what has no test', () => {
+  it('lists failures and cases without tests', () => {
     const text = documentOf(cases, outcomes)
     expect(text).toContain('- [sig-a] two\n')
     expect(text).toContain('- [sig-a] three (no test)\n')

@@ -5,7 +5,7 @@ export interface Case {
   release: string
 }
 
-/** What became of one test. */
+/** The outcome of one test. */
 export interface Outcome {
   title: string
   status: string
@@ -43,7 +43,7 @@ ${table(cases, outcomes)}
 ${untested.length > 0 ? `\nNo tests yet: ${untested.join(', ')}.\n` : ''}${lists.length > 0 ? `\n## Not passed\n${lists.join('')}` : ''}`
 }
 
-/** Tests that are named after no case. */
+/** Tests whose name is not a case. */
 export const strangers = (cases: readonly Case[], outcomes: readonly Outcome[]): string[] => {
   const known = new Set(cases.map(({ codename }) => codename))
   return outcomes.map(({ title }) => title).filter((title) => !known.has(title))

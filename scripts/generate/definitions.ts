@@ -97,7 +97,7 @@ function propertySchema(model: Model, property: Property, models: Map<string, Mo
 const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` })
 const quantity = ref('io.k8s.apimachinery.pkg.api.resource.Quantity')
 
-/** Fields that the models flatten to strings but that are Quantities, or free-form. */
+/** Fields that the models declare as strings but that are Quantities or free-form. */
 function special({ kind }: Model, { name, type, format }: Property): Schema | undefined {
   if (format === 'quantity' || quantityFields.has(`${kind}.${name}`)) {
     return type.startsWith('{') ? { type: 'object', additionalProperties: quantity } : quantity

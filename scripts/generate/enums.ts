@@ -1,8 +1,8 @@
 import type { Schema } from './definitions.ts'
 
 /**
- * The values that a field may have, and the one it has when left out, where Kubernetes knows just a few. For people:
- * `kubectl explain` and completion in the editor show them; validation has its own.
+ * The allowed values and the default of fields with few values. For display: `kubectl explain` and the editor's
+ * completion show them; validation has its own.
  */
 const core = 'io.k8s.api.core.v1'
 const apps = 'io.k8s.api.apps.v1'
@@ -81,13 +81,13 @@ const enums: Record<string, Record<string, readonly string[]>> = {
   'io.k8s.api.scheduling.v1.PriorityClass': { preemptionPolicy: ['Never', 'PreemptLowerPriority'] },
 }
 
-/** Parts of the keys of lists that may be left out. */
+/** Parts of list map keys that may be omitted. */
 const defaults: Record<string, Record<string, string>> = {
   [`${core}.ContainerPort`]: { protocol: 'TCP' },
   [`${core}.ServicePort`]: { protocol: 'TCP' },
 }
 
-/** @throws when a line of the table names what does not exist. */
+/** @throws when a line of the table names an unknown field. */
 export function addEnums(definitions: Record<string, Schema>): Record<string, Schema> {
   const field = (name: string, property: string): Schema => {
     const schema = definitions[name]?.properties?.[property]

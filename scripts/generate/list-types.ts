@@ -1,9 +1,9 @@
 import type { Schema } from './definitions.ts'
 
 /**
- * What the models do not tell: how lists and maps merge, in strategic merge patch (patch-merge-key, patch-strategy) and
- * in server-side apply (list-type, list-map-keys, map-type). One line a field: `Type.field: rule`. The facts are those
- * of Kubernetes' published OpenAPI document.
+ * Information that the models lack: how lists and maps merge, in strategic merge patch (patch-merge-key,
+ * patch-strategy) and in server-side apply (list-type, list-map-keys, map-type). One line per field: `Type.field:
+ * rule`. Source: Kubernetes' published OpenAPI document.
  */
 const core = 'io.k8s.api.core.v1'
 const metaV1 = 'io.k8s.apimachinery.pkg.apis.meta.v1'
@@ -161,7 +161,7 @@ const fields: Record<string, Record<string, Rule>> = {
   'io.k8s.api.certificates.v1.CertificateSigningRequestSpec': { groups: atomic, usages: atomic },
 }
 
-/** Types that server-side apply treats as one value. */
+/** Types that server-side apply treats as atomic. */
 const atomicTypes = [
   `${metaV1}.LabelSelector`,
   `${core}.ConfigMapKeySelector`,
@@ -192,7 +192,9 @@ const atomicMaps: Record<string, string[]> = {
   [`${core}.ReplicationControllerSpec`]: ['selector'],
 }
 
-/** Adds the rules to the definitions. @throws when a line of the table names what does not exist: a typo would pass silently. */
+/**
+ * Adds the rules to the definitions. @throws when a line of the table names an unknown field, so that typos are found.
+ */
 export function enrich(definitions: Record<string, Schema>): Record<string, Schema> {
   for (const [name, rules] of Object.entries(fields))
     for (const [field, rule] of Object.entries(rules)) Object.assign(find(definitions, name, field), extensions(rule))

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** One type of the Kubernetes API, read from its generated class. */
+/** One type of the Kubernetes API, from its generated class. */
 export interface Model {
   /** Name of the class: `V1Pod`, `CoreV1Event`. */
   className: string
@@ -9,15 +9,15 @@ export interface Model {
   kind: string
   description: string
   properties: Property[]
-  /** `core/v1`, `apps/v1`, `meta/v1` …: whose package it belongs to. */
+  /** Its package: `core/v1`, `apps/v1`, `meta/v1` … */
   groupVersion: string
-  /** Whether objects of it stand alone, with apiVersion, kind and metadata. */
+  /** Whether it is a top-level object, with apiVersion, kind and metadata. */
   root: boolean
 }
 
 export interface Property {
   name: string
-  /** As the class map gives it: `string`, `Array<V1Container>`, `{ [key: string]: string; }`, `IntOrString` … */
+  /** From the class map: `string`, `Array<V1Container>`, `{ [key: string]: string; }`, `IntOrString` … */
   type: string
   format: string
   required: boolean
@@ -80,7 +80,7 @@ const clean = (comment: string): string =>
     .replace(/\\(['"])/g, '$1')
     .trim()
 
-/** A type belongs to the first group whose API reaches it; the order settles those that several reach. */
+/** A type belongs to the first group whose API refers to it; this order decides between several. */
 function assignGroups(models: Map<string, Model>, apis: string): void {
   for (const model of models.values())
     if (metaTypes.has(model.kind) && model.className.startsWith('V1')) model.groupVersion = 'meta/v1'
@@ -127,7 +127,7 @@ const metaTypes = new Set([
   'WatchEvent',
 ])
 
-/** Types that the core API mentions but that live elsewhere. */
+/** Types that the core API refers to but that belong to other groups. */
 const fixedGroups: Record<string, string> = {
   AuthenticationV1TokenRequest: 'authentication/v1',
   V1Eviction: 'policy/v1',

@@ -1,6 +1,6 @@
 import type { Model, Property } from './models.ts'
 
-/** The interfaces, in wire shape: timestamps and quantities are strings, IntOrString is number | string. */
+/** The interfaces in wire format: timestamps and quantities are strings, IntOrString is number | string. */
 export function renderTypes(models: Map<string, Model>): string {
   const names = typeNames(models)
   const shared = ['ObjectMeta', 'OwnerReference', 'ManagedFieldsEntry', 'ListMeta']
@@ -19,7 +19,10 @@ export function renderTypes(models: Map<string, Model>): string {
   ].join('\n')
 }
 
-/** `V1Pod` is `Pod`. Where two types share a name, core's and the newer version keep it; the others carry their group. */
+/**
+ * `V1Pod` is `Pod`. Where two types share a name, core's and the newer version keep it; the others are prefixed by
+ * their group.
+ */
 function typeNames(models: Map<string, Model>): Map<string, string> {
   const byKind = Map.groupBy(models.values(), (model) => model.kind)
   const names = new Map<string, string>()
@@ -65,6 +68,6 @@ function typeText({ type, format }: Property, names: Map<string, string>): strin
     .replace(/\bany\b/g, 'unknown')
     .replace(/\bobject\b/g, 'Record<string, unknown>')
     .replace(/\{ \[key: string\]: (.*); \}/, 'Record<string, $1>')
-  // Some times are given as strings with a format; a map of them has the format, too.
+  // Some times are strings with a format; a map of them has the format, too.
   return format === 'date-time' && !text.startsWith('Record<') ? 'string' : text
 }

@@ -1,6 +1,5 @@
 /**
- * The result of `work`, or the signal's reason as soon as it is aborted. The work itself goes on: who started it has to
- * end it.
+ * The result of `work`, or the signal's reason as soon as it is aborted. The work continues: its owner has to stop it.
  */
 export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {

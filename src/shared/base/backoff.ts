@@ -7,7 +7,7 @@ export interface BackoffOptions {
   factor?: number
 }
 
-/** Exponential back-off per key, as client-go's item rate limiter: `next` grows the delay, `forget` resets it. */
+/** Exponential backoff per key, as in client-go's item rate limiter: `next` increases the delay, `forget` resets it. */
 export class Backoff {
   readonly #options: BackoffOptions
   readonly #failures = new Map<string, number>()
@@ -16,7 +16,7 @@ export class Backoff {
     this.#options = options
   }
 
-  /** Delay in ms before the next try of `key`. */
+  /** Delay in ms before the next attempt for `key`. */
   next(key: string): number {
     const failures = this.#failures.get(key) ?? 0
     this.#failures.set(key, failures + 1)

@@ -1,6 +1,6 @@
 import type { Stop } from './disposable.ts'
 
-/** Time as a dependency, so that tests own it. */
+/** Time as a dependency, so that tests control it. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
@@ -32,7 +32,7 @@ declare const globalThis: {
   clearTimeout(timer: unknown): void
 }
 
-/** The machine's own time. */
+/** The system clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(ms, task) {

@@ -1,10 +1,10 @@
 /**
- * Ownership: what starts something returns its stop.
- * A Stop is idempotent, and resolves once everything it started is gone.
+ * Ownership: a function that starts something returns its stop. A Stop is idempotent, and resolves once everything it
+ * started has ended.
  */
 export type Stop = () => void | Promise<void>
 
-/** Collects stops and runs them in reverse order of starting; one that throws does not keep the others from running. */
+/** Collects stops and runs them in reverse order; an error in one does not prevent the others. */
 export class StopStack {
   #stops: Stop[] = []
   #stopped = false
@@ -13,7 +13,7 @@ export class StopStack {
     return this.#stopped
   }
 
-  /** Registers a stop, or runs it at once where the owner has stopped already. */
+  /** Registers a stop, or runs it immediately if the owner has already stopped. */
   add(stop: Stop): void {
     if (this.#stopped) void stop()
     else this.#stops.push(stop)

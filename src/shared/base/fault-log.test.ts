@@ -3,7 +3,7 @@ import { createFaultLog } from './fault-log.ts'
 import { silentLog } from './log.ts'
 import { createFakeClock } from '#test/support/fake-clock.ts'
 
-test('the same fault is logged once in a period, then with how often it recurred', async () => {
+test('the same fault is logged once per period, then with the number of recurrences', async () => {
   const clock = createFakeClock()
   const lines: Record<string, unknown>[] = []
   const report = createFaultLog({
@@ -20,7 +20,7 @@ test('the same fault is logged once in a period, then with how often it recurred
   expect(lines[2]).toEqual({ error: 'disk full', repeated: 999 })
 })
 
-test('forgets old texts, so that no client fills the memory', () => {
+test('limits the remembered texts, so that clients cannot fill the memory', () => {
   let lines = 0
   const report = createFaultLog({
     log: { ...silentLog, error: () => void lines++ },

@@ -7,18 +7,18 @@ export type ReportFault = (error: unknown) => void
 export interface FaultLogOptions {
   log: Log
   clock: Clock
-  /** What failed: the message of every line. */
+  /** The operation that failed: the message of every line. */
   message: string
-  /** Faults with the same text within this time are one line, ms; a minute when unset. */
+  /** Faults with the same text within this time are logged once, ms; a minute when unset. */
   everyMs?: number
 }
 
-/** Texts that are remembered; the oldest is forgotten first. */
+/** Maximum number of remembered texts; the oldest is forgotten first. */
 const mostTexts = 200
 
 /**
- * Logs each fault with its stack once, then only how often it has recurred: a disk that is full must not fill what is
- * left of it with one stack trace per request.
+ * Logs each fault with its stack once, then only the number of recurrences: one stack trace per request would fill a
+ * disk that is already nearly full.
  */
 export function createFaultLog({ log, clock, message, everyMs = 60_000 }: FaultLogOptions): ReportFault {
   const known = new Map<string, { until: number; repeated: number }>()

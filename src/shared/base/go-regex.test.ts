@@ -58,11 +58,11 @@ describe('Go’s regular expressions', () => {
     ['\\', 'trailing backslash at end of expression'],
     ['[b-a]', 'invalid character class range: `b-a`'],
     ['((a{1000}){1000})', 'invalid repeat count: `{1000}`'],
-  ])('%s is none', (pattern, problem) => {
+  ])('%s is invalid', (pattern, problem) => {
     expect(() => goRegex(pattern)).toThrow(`error parsing regexp: ${problem}`)
   })
 
-  it('finds all that do not overlap', () => {
+  it('finds all non-overlapping matches', () => {
     expect(goRegex('a.').findAll('abacad')).toEqual(['ab', 'ac', 'ad'])
     expect(goRegex('a.').findAll('abacad', 2)).toEqual(['ab', 'ac'])
     expect(goRegex('a*').findAll('baac')).toEqual(['', 'aa', ''])

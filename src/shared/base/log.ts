@@ -4,7 +4,7 @@ export interface Log {
   info(message: string, fields?: Record<string, unknown>): void
   warn(message: string, fields?: Record<string, unknown>): void
   error(message: string, fields?: Record<string, unknown>): void
-  /** A log whose lines all carry `fields` too. */
+  /** A log that adds `fields` to every line. */
   child(fields: Record<string, unknown>): Log
 }
 

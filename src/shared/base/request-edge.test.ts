@@ -9,7 +9,7 @@ import {
 } from './request-edge.ts'
 import { silentLog, type Log } from './log.ts'
 
-/** A stream that keeps what it was answered. */
+/** A stream that records its response. */
 function createStream(state: { destroyed?: boolean; throws?: boolean } = {}) {
   const stream = {
     headersSent: false,
@@ -88,11 +88,11 @@ test.each([
   ['10.0.0.1:80', { host: '10.0.0.1', port: 80 }],
   ['[fd00::1]:443', { host: 'fd00::1', port: 443 }],
   ['apiserver:443', { host: 'apiserver', port: 443 }],
-])('CONNECT %s leads to %j', (authority, expected) => {
+])('CONNECT %s has the target %j', (authority, expected) => {
   expect(readRequest(connect(authority)).authority).toEqual(expected)
 })
 
-test('a handler that refuses is answered as it says, without a word in the log', async () => {
+test('a refusal of a handler is answered with its status and not logged', async () => {
   const refused = await ask(get('/'), () => Promise.reject(new RequestRefused(403, 'not you')))
   expect(refused).toEqual({ status: 403, text: 'not you', logged: [] })
 })
@@ -104,7 +104,7 @@ test('a handler that throws is answered with 500, and logged once', async () => 
   expect(failed).toEqual({ status: 500, text: 'of undefined', logged: ['request failed: of undefined'] })
 })
 
-test('a stream that ended meanwhile is no fault', async () => {
+test('a stream that has ended is not a fault', async () => {
   const gone = createStream({ destroyed: true })
   expect((await ask(get('/'), () => Promise.reject(new Error('closed')), gone)).logged).toEqual([])
   const ending = createStream({ throws: true })

@@ -1,21 +1,21 @@
 import type { Log } from './log.ts'
 
 /**
- * The edge of a server on HTTP/2 streams. Everything that the other side may choose (path, escapes, authority) is read in
- * here: what cannot be read is answered with 4xx, a handler that throws with 500 and one line in the log. Nothing that
- * arrives on a stream ends the process.
+ * The edge of a server on HTTP/2 streams. Everything that the peer controls (path, escapes, authority) is parsed here:
+ * invalid input gets 4xx, an exception of a handler 500 and one log line. Nothing that arrives on a stream ends the
+ * process.
  */
 export interface EdgeOptions<S extends RequestStream> {
-  /** Of this edge, in the log. */
+  /** Name of this edge in the log. */
   name: string
-  /** @throws RequestRefused for an answer of its own; anything else is a fault and becomes 500 */
+  /** @throws RequestRefused to answer with its status; any other error is a fault and becomes 500 */
   handle(stream: S, request: EdgeRequest): Promise<void>
   log: Log
-  /** A handler threw something other than RequestRefused. */
+  /** Called when a handler throws something other than RequestRefused. */
   onFault?(): void
 }
 
-/** An HTTP/2 stream with a request on it, as far as an edge needs it: Node's `ServerHttp2Stream`. */
+/** The part of Node's `ServerHttp2Stream` that an edge uses. */
 export interface RequestStream {
   readonly headersSent: boolean
   readonly destroyed: boolean
@@ -28,10 +28,10 @@ export interface RequestStream {
 
 export interface EdgeRequest {
   method: string
-  /** Parts of the path between its slashes, decoded; none of a CONNECT. */
+  /** Decoded path segments; empty for CONNECT. */
   segments: readonly string[]
   query: URLSearchParams
-  /** Of a CONNECT. */
+  /** Target of a CONNECT. */
   authority: Authority | undefined
 }
 
@@ -40,7 +40,7 @@ export interface Authority {
   port: number
 }
 
-/** The answer to a request that is not served, as plain text. */
+/** A refused request, answered as plain text. */
 export class RequestRefused extends Error {
   readonly status: number
 
@@ -51,7 +51,7 @@ export class RequestRefused extends Error {
   }
 }
 
-/** @returns the listener of a session's `stream` event */
+/** @returns the listener for a session's `stream` event */
 export function createEdge<S extends RequestStream>(
   options: EdgeOptions<S>,
 ): (stream: S, headers: Readonly<Record<string, unknown>>) => void {
@@ -74,7 +74,7 @@ async function serve<S extends RequestStream>(
       return
     }
     const message = error instanceof Error ? error.message : String(error)
-    // Who has gone away in the middle breaks the copying; that is nobody's fault.
+    // A peer that disconnects during a copy is not a fault.
     if (!stream.destroyed) {
       onFault?.()
       const request = `${String(headers[':method'])} ${String(headers[':path'] ?? headers[':authority'])}`
@@ -121,14 +121,14 @@ function readAuthority(text: unknown): Authority {
   return { host: match[1] ?? match[2] ?? '', port }
 }
 
-/** Answers with plain text, as far as the stream still can be answered. */
+/** Answers with plain text, if the stream still allows it. */
 export function answer(stream: RequestStream, status: number, text: string): void {
   if (stream.headersSent) {
     if (!stream.destroyed) stream.close()
   } else if (respond(stream, { ':status': status, 'content-type': 'text/plain' })) stream.end(text)
 }
 
-/** Sends the head of an answer. @returns false where the other side has gone: there is nobody to answer */
+/** Sends the response head. @returns false when the peer has disconnected */
 export function respond(
   stream: RequestStream,
   headers: Record<string, string | number>,
@@ -139,7 +139,7 @@ export function respond(
     stream.respond(headers, options)
     return true
   } catch {
-    // The session ended in between.
+    // The session ended meanwhile.
     return false
   }
 }

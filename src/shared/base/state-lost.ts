@@ -1,2 +1,2 @@
-/** What is in memory is no longer what is on disk: going on would answer wrongly, so the process has to end. */
+/** Memory and disk have diverged: continuing would return wrong results, so the process has to end. */
 export class StateLost extends Error {}

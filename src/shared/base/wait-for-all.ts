@@ -1,4 +1,4 @@
-/** Waits for all of `tasks`, also after one has failed, so that nothing is under way afterwards. @throws the first failure */
+/** Waits for all `tasks` even after one has failed, so that none is left running. @throws the first failure */
 export async function waitForAll(tasks: readonly Promise<unknown>[]): Promise<void> {
   await Promise.allSettled(tasks)
   await Promise.all(tasks)

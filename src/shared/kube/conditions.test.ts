@@ -9,24 +9,29 @@ const ready: PodCondition = { type: 'Ready', status: 'True', reason: 'Started', 
 const scheduled: PodCondition = { type: 'PodScheduled', status: 'True', lastTransitionTime: before }
 
 test.each<[name: string, present: PodCondition[] | undefined, update: PodCondition, time: string | undefined]>([
-  ['a new condition changes now', undefined, { type: 'Ready', status: 'False' }, now],
+  ['a new condition has the current time', undefined, { type: 'Ready', status: 'False' }, now],
   ['another status is a transition', [ready], { type: 'Ready', status: 'False' }, now],
-  ['Unknown is another status too', [ready], { type: 'Ready', status: 'Unknown' }, now],
-  ['the same status is none', [ready], { type: 'Ready', status: 'True' }, before],
-  ['nor is another reason or message', [ready], { type: 'Ready', status: 'True', reason: 'X', message: 'm' }, before],
+  ['Unknown is a different status', [ready], { type: 'Ready', status: 'Unknown' }, now],
+  ['the same status is no transition', [ready], { type: 'Ready', status: 'True' }, before],
+  [
+    'another reason or message is no transition',
+    [ready],
+    { type: 'Ready', status: 'True', reason: 'X', message: 'm' },
+    before,
+  ],
   [
     'a condition without its time gets one',
     [{ type: 'Ready', status: 'True' }],
     { type: 'Ready', status: 'True', reason: 'X' },
     now,
   ],
-  ['other types do not count', [scheduled], { type: 'Ready', status: 'True' }, now],
+  ['other types are ignored', [scheduled], { type: 'Ready', status: 'True' }, now],
 ])('%s', (_name, present, update, time) => {
   const set = setCondition(present, update, now)
   expect(set.find(({ type }) => type === update.type)).toEqual({ ...update, lastTransitionTime: time })
 })
 
-test('the condition keeps its place in the list, unless it is to be the last', () => {
+test('the condition keeps its position in the list, unless `last` is requested', () => {
   const update = { type: 'Ready', status: 'False' }
   const types = (list: PodCondition[]): string[] => list.map(({ type }) => type)
   expect(types(setCondition([ready, scheduled], update, now))).toEqual(['Ready', 'PodScheduled'])
@@ -34,7 +39,7 @@ test('the condition keeps its place in the list, unless it is to be the last', (
   expect(types(setCondition([scheduled], update, now))).toEqual(['PodScheduled', 'Ready'])
 })
 
-test('fields of a kind’s own are taken over, those that are not named go, and the input stays', () => {
+test('additional fields are kept, fields that are not named are removed, and the input is not changed', () => {
   const present: NodeCondition[] = [
     { type: 'Ready', status: 'True', message: 'fine', lastHeartbeatTime: before, lastTransitionTime: before },
   ]

@@ -1,12 +1,12 @@
-/** What the `conditions` of every kind have in common; each kind adds fields of its own. */
+/** The fields that `conditions` of every kind have; some kinds add others. */
 export interface ConditionLike {
-  /** Optional in the schema of FlowSchema alone. */
+  /** Optional only in the schema of FlowSchema. */
   type?: string
   status?: string
   lastTransitionTime?: string
 }
 
-/** A condition as its writer states it: its time of transition follows from the status. */
+/** A condition before its transition time is computed. */
 export type ConditionUpdate<C extends ConditionLike> = Omit<C, 'lastTransitionTime'>
 
 /** The condition of a type; a list has at most one of each. */
@@ -15,13 +15,13 @@ export const findCondition = <C extends ConditionLike>(
   type: string | undefined,
 ): C | undefined => conditions?.find((condition) => condition.type === type)
 
-/** Whether the condition is there with status `True`. */
+/** Whether the condition exists with status `True`. */
 export const isConditionTrue = (conditions: readonly ConditionLike[] | undefined, type: string): boolean =>
   findCondition(conditions, type)?.status === 'True'
 
 /**
- * `update` with its time of transition: that of the present condition of its type while the status is the same, else
- * `now`. The rule of `meta.SetStatusCondition`: a change of reason or message alone is no transition.
+ * `update` with its transition time: that of the existing condition of its type if the status is the same, else `now`.
+ * As in `meta.SetStatusCondition`, a change of reason or message alone is no transition.
  * @param now as `timestamp` writes it
  */
 export function withTransitionTime<C extends ConditionLike>(
@@ -35,11 +35,11 @@ export function withTransitionTime<C extends ConditionLike>(
 }
 
 /**
- * The list with `update` in the place of the condition of its type, or at the end where there is none. Fields that
- * `update` does not name are gone. The input is left as it is.
+ * The list with `update` in place of the condition of its type, or appended when there is none. Fields that `update`
+ * does not name are removed. The input is not changed.
  * @param now as `timestamp` writes it
- * @param options.position `last` moves the condition to the end: what the workload controllers of Kubernetes do, and
- * clients that print conditions in their order show
+ * @param options.position `last` moves the condition to the end, as Kubernetes' workload controllers do; clients print
+ * conditions in list order
  */
 export function setCondition<C extends ConditionLike>(
   conditions: readonly C[] | undefined,

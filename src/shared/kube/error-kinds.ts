@@ -1,6 +1,6 @@
 import { ApiError } from './status.ts'
 
-/** What callers ask of an error before deciding what to do about it. */
+/** Tests for the kinds of errors that callers handle. */
 export const isConflict = (error: unknown): boolean =>
   error instanceof ApiError && error.code === 409 && error.reason === 'Conflict'
 
@@ -9,11 +9,11 @@ export const isNotFound = (error: unknown): boolean => error instanceof ApiError
 export const isAlreadyExists = (error: unknown): boolean =>
   error instanceof ApiError && error.reason === 'AlreadyExists'
 
-/** The uid of a patch or a precondition is not that of the object: another one lives under the name by now. */
+/** The uid of a patch or precondition does not match: the object was replaced by another one of the same name. */
 export const isAnotherObject = (error: unknown): boolean =>
   error instanceof ApiError && (error.code === 422 || error.code === 409) && /uid/i.test(error.message)
 
-/** A creation refused because its namespace is being deleted: no trouble, just too late. */
+/** A creation refused because its namespace is being deleted; controllers do not retry it. */
 export const isNamespaceTerminating = (error: unknown): boolean =>
   error instanceof ApiError &&
   error.code === 403 &&

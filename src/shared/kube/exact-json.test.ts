@@ -13,7 +13,7 @@ it.each([
   expect(jsonEqual(value, parseExact(text))).toBe(true)
 })
 
-it('has bigints only where numbers would not do', () => {
+it('uses bigints only where numbers lose precision', () => {
   expect(parseExact('{"a":9007199254740993,"b":9007199254740992000,"c":1,"d":1234567890123456}')).toEqual({
     a: 9007199254740993n,
     b: 9007199254740992000n,
@@ -22,6 +22,6 @@ it('has bigints only where numbers would not do', () => {
   })
 })
 
-it('takes floats and what is beyond 64 bits for floats, as Kubernetes does', () => {
+it('parses floats and integers beyond 64 bits as floats, as Kubernetes does', () => {
   expect(parseExact('[9223372036854775808, 1e20, 0.12345678901234567]')).toEqual([2 ** 63, 1e20, 0.12345678901234567])
 })

@@ -1,20 +1,22 @@
 /**
- * JSON with integers of 64 bits, which Kubernetes' fields have and JavaScript's numbers do not: those beyond 2^53 are
- * bigints, and `JSON.stringify` writes them as digits. All others stay numbers. Where the engine does not tell how a number was
- * written (V8 does from Node 21 and Chrome 114 on), long integers are numbers as ever.
+ * JSON with 64-bit integers, which Kubernetes' fields have and JavaScript's numbers lack: integers beyond 2^53 are
+ * bigints, and `JSON.stringify` writes them as digits. All others stay numbers. Where the engine does not pass a
+ * number's source text to the reviver (V8 does from Node 21 and Chrome 114 on), long integers are parsed as numbers.
  */
 export function parseExact(text: string): unknown {
   return mayHaveLong(text) ? JSON.parse(text, keepLong as Reviver) : JSON.parse(text)
 }
 
-/** Whether a text has an integer that a number may not hold; JSON or YAML. */
+/** Whether a text has an integer that may exceed the range of a number; JSON or YAML. */
 export const mayHaveLong = (text: string): boolean => manyDigits.test(text) && longInteger.test(text)
 
-/** Alone it is found at a sixteenth of the characters. */
+/** A single-character search first: it looks at a sixteenth of the characters. */
 const manyDigits = /\d{16}/
 const longInteger = /(?:^|[:,[\s])[-+]?\d{16,}/
 
-/** The integer as number or, when that would change it, as bigint; beyond 64 bits it is a float to Kubernetes too. */
+/**
+ * The integer as number or, when a number cannot hold it, as bigint; beyond 64 bits it is a float, as in Kubernetes.
+ */
 export function exactInteger(value: bigint): number | bigint {
   const number = Number(value)
   return Number.isSafeInteger(number) || BigInt.asIntN(64, value) !== value ? number : value
@@ -28,7 +30,7 @@ function keepLong(_key: string, value: unknown, context: { source?: string } | u
   return source !== undefined && /^-?\d+$/.test(source) ? exactInteger(BigInt(source)) : value
 }
 
-// A replacer would do without touching a prototype, at several times the cost of every serialisation.
+// A replacer would avoid changing a prototype, but makes every serialization several times slower.
 Object.defineProperty(BigInt.prototype, 'toJSON', {
   configurable: true,
   value(this: bigint) {

@@ -30,7 +30,7 @@ it.each([
   expect(humanDuration(ms)).toBe(text)
 })
 
-it('tells the age of a timestamp', () => {
+it('formats the age of a timestamp', () => {
   expect(ageOf('2026-01-01T00:00:00Z', Date.parse('2026-01-01T00:05:30Z'))).toBe('5m30s')
   expect(ageOf(undefined, 0)).toBe('<unknown>')
   expect(ageOf(null, 0)).toBe('<unknown>')

@@ -21,7 +21,7 @@ export function humanDuration(ms: number): string {
 const withRest = (count: number, unit: string, rest: number, restUnit: string): string =>
   rest === 0 ? `${count}${unit}` : `${count}${unit}${rest}${restUnit}`
 
-/** How long ago a timestamp was, as kubectl prints it; `<unknown>` without one. */
+/** The age of a timestamp, as kubectl prints it; `<unknown>` without one. */
 export function ageOf(timestamp: string | null | undefined, now: number): string {
   return timestamp ? humanDuration(now - Date.parse(timestamp)) : '<unknown>'
 }

@@ -1,6 +1,6 @@
 /**
- * Names of images, by the one grammar that every part of the cluster reads them with: that of `distribution/reference`,
- * which Kubernetes uses. What does not parse never reaches an engine or a registry.
+ * Image references, parsed everywhere by one grammar: that of `distribution/reference`, which Kubernetes uses. A text
+ * that does not parse never reaches an engine or a registry.
  */
 export interface ImageReference {
   /** Host of the registry, with its port: `docker.io`. */
@@ -12,7 +12,7 @@ export interface ImageReference {
   digest?: string
 }
 
-/** A text that is no image reference; the message says why in the words of `distribution/reference`. */
+/** The text is not an image reference; the message is that of `distribution/reference`. */
 export class InvalidImageReference extends Error {}
 
 const alphanumeric = '[a-z0-9]+'
@@ -30,7 +30,7 @@ const withoutDomain = new RegExp(`^(?:${domain}/)?${path}(?::${tag})?(?:@${diges
 const longestPath = 255
 /** Well above the longest valid one; longer texts are not matched at all. */
 const longestText = 4_096
-/** Hex digits of each supported digest. */
+/** Number of hex digits of each supported digest. */
 const digestLengths: Record<string, number> = { sha256: 64, sha384: 96, sha512: 128 }
 
 const defaultDomain = 'docker.io'
@@ -64,7 +64,7 @@ export function parseImageReference(text: string): ImageReference {
   }
 }
 
-/** The same, for callers to whom a bad name is no error; undefined when the text is no reference. */
+/** Parses a reference; undefined when the text is invalid. */
 export function readImageReference(text: string): ImageReference | undefined {
   try {
     return parseImageReference(text)
@@ -73,33 +73,39 @@ export function readImageReference(text: string): ImageReference | undefined {
   }
 }
 
-/** In full: `docker.io/library/busybox:latest`; only characters that need no escaping in a path segment but `/`. */
+/**
+ * The full reference: `docker.io/library/busybox:latest`. Except `/`, its characters need no escaping in a path
+ * segment.
+ */
 export const formatImageReference = ({ domain: host, path: name, tag: version, digest: sum }: ImageReference): string =>
   `${host}/${name}${version === undefined ? '' : `:${version}`}${sum === undefined ? '' : `@${sum}`}`
 
-/** A reference in the paths of the engine's API: its slashes separate, all else is escaped. */
+/** A reference in paths of the engine's API: slashes separate segments, everything else is escaped. */
 export const imagePath = (text: string): string => text.split('/').map(encodeURIComponent).join('/')
 
 /** A reference with neither tag nor digest means `latest`. */
 export const withDefaultTag = (reference: ImageReference): ImageReference =>
   reference.tag === undefined && reference.digest === undefined ? { ...reference, tag: 'latest' } : reference
 
-/** The text with `:latest` where it has neither tag nor digest, as the kubelet hands it to an engine. @throws InvalidImageReference */
+/**
+ * The text with `:latest` added when it has neither tag nor digest, as the kubelet passes it to an engine. @throws
+ * InvalidImageReference
+ */
 export function taggedImage(text: string): string {
   const { tag: version, digest: sum } = parseImageReference(text)
   return version === undefined && sum === undefined ? `${text}:latest` : text
 }
 
 /**
- * Whether an image's default pull policy is `Always`: its tag is `latest`, given or implied, with a digest beside it or
- * not. A digest alone, or a name that does not parse, is `IfNotPresent` (SetDefaults_Container of Kubernetes).
+ * Whether an image's default pull policy is `Always`: its tag is `latest`, explicit or implied, even with a digest. A
+ * digest alone or an invalid reference is `IfNotPresent` (SetDefaults_Container of Kubernetes).
  */
 export function isLatest(text: string): boolean {
   const reference = readImageReference(text)
   return reference !== undefined && withDefaultTag(reference).tag === 'latest'
 }
 
-/** What stands before the first slash is a registry if it looks like a host; else the whole is a name in Docker Hub. */
+/** The part before the first slash is a registry if it looks like a host; otherwise the whole is a Docker Hub name. */
 function splitDomain(text: string): { host: string; remainder: string } {
   const slash = text.indexOf('/')
   const first = slash < 0 ? '' : text.slice(0, slash)

@@ -53,7 +53,7 @@ describe('addresses', () => {
     '::g',
     'localhost',
     '١٠.0.0.1',
-  ])('%j is no address', (text) => {
+  ])('%j is not an address', (text) => {
     expect(canonicalIp(text)).toBeUndefined()
     expect(canonicalIPv4(text)).toBeUndefined()
   })
@@ -106,7 +106,7 @@ describe('ranges', () => {
     '10.0.0/8',
     'fd00::/129',
     '/8',
-  ])('%j is none', (text) => {
+  ])('%j is not a range', (text) => {
     expect(parseCidr(text)).toBeUndefined()
   })
 

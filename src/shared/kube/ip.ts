@@ -1,14 +1,14 @@
 import ipaddr from 'ipaddr.js'
 
 /**
- * IP addresses and ranges as Kubernetes takes them in new objects: four decimal numbers without leading zeros, or IPv6
- * without a zone; IPv4 in the form of IPv6 (`::ffff:10.0.0.1`) is refused (KEP-4858). Whatever is written into rules,
- * routes or files goes through here: what does not parse is not an address.
+ * IP addresses and ranges in the form that Kubernetes accepts in new objects: four decimal numbers without leading
+ * zeros, or IPv6 without a zone; IPv4-mapped IPv6 (`::ffff:10.0.0.1`) is refused (KEP-4858). Everything written into
+ * rules, routes or files is parsed here first.
  */
 export type Address = ipaddr.IPv4 | ipaddr.IPv6
 
 const octet = '(0|[1-9]\\d{0,2})'
-/** The library's own check and parser of the strict form take five times as long; rules read thousands of addresses. */
+/** The library's own strict check and parser take five times as long; rules read thousands of addresses. */
 const fourOctets = new RegExp(`^${octet}\\.${octet}\\.${octet}\\.${octet}$`)
 
 function parseIPv4(text: string): ipaddr.IPv4 | undefined {
@@ -18,7 +18,7 @@ function parseIPv4(text: string): ipaddr.IPv4 | undefined {
   return octets.every((value) => value <= 255) ? new ipaddr.IPv4(octets) : undefined
 }
 
-/** Undefined when the text is no address. */
+/** Undefined when the text is not an address. */
 export function parseIp(text: string): Address | undefined {
   const address4 = parseIPv4(text)
   if (address4) return address4
@@ -28,17 +28,17 @@ export function parseIp(text: string): Address | undefined {
   return address.isIPv4MappedAddress() ? undefined : address
 }
 
-/** The one way to write an address: RFC 5952 for IPv6. */
+/** The canonical text of an address: RFC 5952 for IPv6. */
 export const ipText = (address: Address): string =>
   address instanceof ipaddr.IPv4 ? address.toString() : address.toRFC5952String()
 
-/** The canonical text of an address; undefined when the text is none. */
+/** The canonical text of an address; undefined when the text is not an address. */
 export function canonicalIp(text: string): string | undefined {
   const address = parseIp(text)
   return address && ipText(address)
 }
 
-/** The canonical text of an IPv4 address; undefined when the text is none. */
+/** The canonical text of an IPv4 address; undefined when the text is not an IPv4 address. */
 export function canonicalIPv4(text: string | undefined): string | undefined {
   return text !== undefined && parseIPv4(text) ? text : undefined
 }
@@ -46,11 +46,11 @@ export function canonicalIPv4(text: string | undefined): string | undefined {
 /** A range of addresses. `base` is its first address: `10.0.0.7/8` is the range `10.0.0.0/8`. */
 export interface Cidr {
   base: Address
-  /** Length of the prefix. */
+  /** Length of the prefix in bits. */
   bits: number
 }
 
-/** Undefined when the text is no range. */
+/** Undefined when the text is not a range. */
 export function parseCidr(text: string): Cidr | undefined {
   const slash = text.indexOf('/')
   const address = parseIp(text.slice(0, slash))
@@ -67,12 +67,12 @@ export const cidrText = ({ base, bits }: Cidr): string => `${ipText(base)}/${bit
 export const isInCidr = ({ base, bits }: Cidr, address: Address): boolean =>
   base.kind() === address.kind() && address.match(base, bits)
 
-/** Whether all of `inner` lies in `outer`. */
+/** Whether `outer` contains all of `inner`. */
 export const coversCidr = (outer: Cidr, inner: Cidr): boolean => inner.bits >= outer.bits && isInCidr(outer, inner.base)
 
 export const overlapsCidr = (one: Cidr, other: Cidr): boolean => coversCidr(one, other) || coversCidr(other, one)
 
-/** Position of an IPv4 address in a range; undefined outside. */
+/** Offset of an IPv4 address in a range; undefined outside it. */
 export function offsetInCidr(range: Cidr, address: Address): number | undefined {
   return isInCidr(range, address) ? numberOf(address) - numberOf(range.base) : undefined
 }
@@ -83,16 +83,16 @@ export function addressInCidr({ base }: Cidr, offset: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.')
 }
 
-/** How many addresses an IPv4 range has. */
+/** Number of addresses in an IPv4 range. */
 export const sizeOfCidr = ({ bits }: Cidr): number => 2 ** (32 - bits)
 
 const numberOf = (address: Address): number => address.toByteArray().reduce((sum, byte) => sum * 256 + byte, 0)
 
-/** Whether packets to an address never leave the machine or its link: nothing of a cluster is ever there. */
+/** Whether packets to an address never leave the machine or its link: no cluster address is one. */
 export function isHostLocal(address: Address): boolean {
   if (!(address instanceof ipaddr.IPv4))
     return ['unspecified', 'loopback', 'linkLocal', 'multicast'].includes(address.range())
   const [first = 0, second] = address.octets
-  // Linux takes 0.0.0.0/8 for its own; 224.0.0.0 and above are multicast, reserved and broadcast.
+  // Linux treats 0.0.0.0/8 as local; 224.0.0.0 and above are multicast, reserved and broadcast.
   return first === 0 || first === 127 || first >= 224 || (first === 169 && second === 254)
 }

@@ -1,4 +1,4 @@
-/** Copying and comparing plain JSON values, faster than the general tools. */
+/** Copies and compares plain JSON values, faster than the general tools. */
 
 /** A deep copy of a plain JSON value. */
 export function jsonClone<T>(value: T): T {
@@ -16,7 +16,7 @@ export function jsonClone<T>(value: T): T {
   return copy as T
 }
 
-/** The number of a field of 64 bits: beyond 2^53 it is a bigint, whatever its type says (exact-json.ts). */
+/** The value of a 64-bit field: beyond 2^53 a bigint, whatever its declared type (exact-json.ts). */
 export const asNumber = (value: number | bigint): number => Number(value)
 
 /** Whether two plain JSON values are equal; an undefined field equals an absent one. */

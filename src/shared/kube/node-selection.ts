@@ -1,7 +1,7 @@
 import type { Node, NodeSelectorRequirement, NodeSelectorTerm, PodSpec } from './generated/types.ts'
 import { expressionOperators, meets } from './selectors.ts'
 
-/** Whether a pod may be on the node by what it asks of nodes: `nodeSelector` and required node affinity. */
+/** Whether a pod's `nodeSelector` and required node affinity allow a node. */
 export function selectsNode(spec: PodSpec | undefined, node: Node): boolean {
   const labels = node.metadata.labels ?? {}
   const selected = Object.entries(spec?.nodeSelector ?? {}).every(([name, value]) => labels[name] === value)
@@ -9,7 +9,7 @@ export function selectsNode(spec: PodSpec | undefined, node: Node): boolean {
   return selected && (!required || required.nodeSelectorTerms.some((term) => matchesTerm(term, node)))
 }
 
-/** All requirements of a term hold; a term without any matches nothing. */
+/** A term matches when all its requirements match; an empty term matches nothing. */
 export function matchesTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, node: Node): boolean {
   if (matchExpressions.length === 0 && matchFields.length === 0) return false
   return (
@@ -20,7 +20,10 @@ export function matchesTerm({ matchExpressions = [], matchFields = [] }: NodeSel
   )
 }
 
-/** The requirements of a node selector have the operators of label selectors (nodeaffinity.nodeSelectorRequirementsAsSelector). */
+/**
+ * The requirements of a node selector have the operators of label selectors
+ * (nodeaffinity.nodeSelectorRequirementsAsSelector).
+ */
 const holds = ({ operator, values = [] }: NodeSelectorRequirement, value: string | undefined): boolean => {
   const known = expressionOperators[operator]
   return known !== undefined && meets({ operator: known, values }, value)

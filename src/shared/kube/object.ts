@@ -1,4 +1,4 @@
-/** What every Kubernetes object has; wire shapes: timestamps are RFC 3339 strings, quantities strings. */
+/** The fields of every Kubernetes object, in wire format: timestamps are RFC 3339 strings, quantities strings. */
 export interface KubeObject {
   apiVersion?: string
   kind?: string

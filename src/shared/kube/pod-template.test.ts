@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { resolveCount } from './int-or-string.ts'
 import { templateHash } from './pod-template.ts'
 
-it('hashes by content, whatever the order of keys', () => {
+it('hashes by content, independent of key order', () => {
   const hash = templateHash({ a: 1, b: { c: [1, 2], d: 'x' } })
   expect(templateHash({ b: { d: 'x', c: [1, 2], e: undefined }, a: 1 })).toBe(hash)
   expect(templateHash({ a: 1, b: { c: [2, 1], d: 'x' } })).not.toBe(hash)

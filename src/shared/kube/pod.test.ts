@@ -44,9 +44,9 @@ const ended = (name: string, exitCode: number, reason?: string, signal?: number)
 const init = { containers: [container('a')], initContainers: [container('i'), container('j')] }
 const sidecar = { containers: [container('a')], initContainers: [container('s', { restartPolicy: 'Always' })] }
 
-describe('the status in words', () => {
+describe('the printed status', () => {
   it.each<[string, Pod, string, string]>([
-    ['a pod nobody has looked at', pod({ phase: 'Pending' }), 'Pending', '0/1'],
+    ['a pending pod', pod({ phase: 'Pending' }), 'Pending', '0/1'],
     ['an evicted pod', pod({ phase: 'Failed', reason: 'Evicted' }), 'Evicted', '0/1'],
     ['a running one', pod({ phase: 'Running', containerStatuses: [running('a')] }), 'Running', '1/1'],
     [
@@ -62,12 +62,17 @@ describe('the status in words', () => {
       '0/1',
     ],
     [
-      'one that failed without a word',
+      'one that failed without a reason',
       pod({ phase: 'Failed', containerStatuses: [ended('a', 3)] }),
       'ExitCode:3',
       '0/1',
     ],
-    ['one that was killed', pod({ phase: 'Failed', containerStatuses: [ended('a', 137, '', 9)] }), 'Signal:9', '0/1'],
+    [
+      'one that was killed by a signal',
+      pod({ phase: 'Failed', containerStatuses: [ended('a', 137, '', 9)] }),
+      'Signal:9',
+      '0/1',
+    ],
     [
       'one with the first init container still running',
       pod({ phase: 'Pending', initContainerStatuses: [status('i', { state: { running: {} } })] }, init),
@@ -93,7 +98,7 @@ describe('the status in words', () => {
       '0/1',
     ],
     [
-      'one whose init containers are through',
+      'one whose init containers have completed',
       pod(
         {
           phase: 'Pending',
@@ -140,7 +145,7 @@ describe('the status in words', () => {
       '1/1',
     ],
     [
-      'one deleted after its end',
+      'one deleted after completion',
       pod({ phase: 'Succeeded', containerStatuses: [ended('a', 0, 'Completed')] }, { deleted: true }),
       'Completed',
       '0/1',
@@ -158,7 +163,7 @@ describe('the status in words', () => {
     expect(`${summary.readyContainers}/${summary.totalContainers}`).toBe(ready)
   })
 
-  it('tells restarts and the last of them', () => {
+  it('counts restarts, with the time of the last one', () => {
     const restarted = running('a', {
       restartCount: 3,
       lastState: { terminated: { exitCode: 1, finishedAt: '2026-01-01T00:00:00Z' } },
@@ -167,7 +172,7 @@ describe('the status in words', () => {
     expect(restartsText(summary, Date.parse('2026-01-01T00:02:30Z'))).toBe('3 (2m30s ago)')
   })
 
-  it('forgets restarts of init containers once the containers run', () => {
+  it('ignores restarts of init containers once the containers run', () => {
     const summary = summarizePod(
       pod(
         {
@@ -197,13 +202,13 @@ describe('readiness', () => {
     expect(isPodAvailable(ready, 10, since + 10_000)).toBe(true)
   })
 
-  it('is not there without the condition', () => {
+  it('is absent without the condition', () => {
     expect(isPodReady(pod({ phase: 'Running' }))).toBe(false)
     expect(readySince(pod({ phase: 'Running' }))).toBe(0)
     expect(isPodAvailable(pod({ phase: 'Running' }), 0, 0)).toBe(false)
   })
 
-  it('knows the end', () => {
+  it('recognizes completed pods', () => {
     expect(isPodTerminal(pod({ phase: 'Failed' }))).toBe(true)
     expect(isPodActive(pod({ phase: 'Running' }))).toBe(true)
     expect(isPodActive(pod({ phase: 'Running' }, { deleted: true }))).toBe(false)
@@ -225,7 +230,7 @@ describe('resources', () => {
     expect(podRequests(object)).toEqual({ cpu: '1150m' })
   })
 
-  it('are as high as the highest init container needs', () => {
+  it('are at least those of the largest init container', () => {
     const object = pod(
       {},
       { containers: [asking('a', '100m')], initContainers: [asking('i', '2'), asking('j', '500m')] },
@@ -233,7 +238,7 @@ describe('resources', () => {
     expect(podRequests(object)).toEqual({ cpu: '2' })
   })
 
-  it('count the sidecars that run while an init container does', () => {
+  it('include the sidecars that run during an init container', () => {
     const object = pod(
       {},
       {

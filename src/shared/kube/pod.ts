@@ -2,21 +2,21 @@ import type { Container, ContainerStatus, Pod, PodCondition, ResourceRequirement
 import { humanDuration } from './human-duration.ts'
 import { addQuantities, compareQuantities } from './quantity.ts'
 
-/** What a pod's status says, in the terms that controllers and people use. */
+/** The meaning of a pod's status, for controllers and for display. */
 
 export const podCondition = (pod: Pod, type: string): PodCondition | undefined =>
   pod.status?.conditions?.find((condition) => condition.type === type)
 
 export const isPodReady = (pod: Pod): boolean => podCondition(pod, 'Ready')?.status === 'True'
 
-/** When the pod became ready, in ms since the epoch; 0 when it is not or does not say. */
+/** When the pod became ready, ms since the epoch; 0 when it is not ready or the time is unknown. */
 export function readySince(pod: Pod): number {
   const ready = podCondition(pod, 'Ready')
   if (ready?.status !== 'True' || !ready.lastTransitionTime) return 0
   return Date.parse(ready.lastTransitionTime)
 }
 
-/** Ready, and for at least `minReadySeconds`. @param now ms since the epoch */
+/** Ready for at least `minReadySeconds`. @param now ms since the epoch */
 export function isPodAvailable(pod: Pod, minReadySeconds: number, now: number): boolean {
   if (!isPodReady(pod)) return false
   if (minReadySeconds <= 0) return true
@@ -25,8 +25,8 @@ export function isPodAvailable(pod: Pod, minReadySeconds: number, now: number): 
 }
 
 /**
- * How long until the next pod that is ready has been so for `minReadySeconds`, in ms; undefined when none is on the
- * way. No event announces that moment.
+ * Time until the next ready pod has been ready for `minReadySeconds`, ms; undefined when there is none. No event
+ * announces that moment.
  */
 export function msUntilAvailable(pods: readonly Pod[], minReadySeconds: number, now: number): number | undefined {
   const waiting = pods.filter((pod) => isPodReady(pod) && !isPodAvailable(pod, minReadySeconds, now))
@@ -34,23 +34,23 @@ export function msUntilAvailable(pods: readonly Pod[], minReadySeconds: number, 
   return Math.max(1, Math.min(...waiting.map(readySince)) + minReadySeconds * 1000 - now)
 }
 
-/** Whether the pod has ended for good. */
+/** Whether the pod has ended permanently (Succeeded or Failed). */
 export const isPodTerminal = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed'
 
-/** Neither ended nor being deleted: what a ReplicaSet counts. */
+/** Neither completed nor being deleted: counted by a ReplicaSet. */
 export const isPodActive = (pod: Pod): boolean => !isPodTerminal(pod) && pod.metadata.deletionTimestamp === undefined
 
-/** An init container that keeps running beside the others: a sidecar. */
+/** A sidecar: an init container with restartPolicy Always. */
 export const isRestartableInit = (container: Container): boolean => container.restartPolicy === 'Always'
 
-/** A pod in words, as `kubectl get pods` prints it. */
+/** The pod's columns of `kubectl get pods`. */
 export interface PodSummary {
   /** `Running`, `CrashLoopBackOff`, `Init:0/1`, `Terminating`, `Completed` … */
   status: string
   readyContainers: number
   totalContainers: number
   restarts: number
-  /** When a container last ended to be restarted; undefined when none was. */
+  /** When a container last ended before a restart; undefined without restarts. */
   lastRestart: number | undefined
 }
 
@@ -66,7 +66,7 @@ export function summarizePod(pod: Pod): PodSummary {
   }
   const initializing = readInitContainers(pod, sidecars, summary)
   if (!initializing || podCondition(pod, 'Initialized')?.status === 'True') {
-    // Once the containers run, past restarts of init containers are of no interest; those of sidecars are.
+    // Once the containers run, restarts of init containers are ignored; those of sidecars are counted.
     const counted = (status.initContainerStatuses ?? []).filter(({ name }) => sidecars.has(name))
     summary.restarts = 0
     summary.lastRestart = undefined
@@ -86,7 +86,7 @@ function firstReason({ status = {} }: Pod): string {
   return status.reason || (status.phase ?? '')
 }
 
-/** @returns whether an init container still stands before the others. */
+/** @returns whether an init container has yet to complete. */
 function readInitContainers({ spec, status }: Pod, sidecars: ReadonlySet<string>, summary: PodSummary): boolean {
   for (const [index, container] of (status?.initContainerStatuses ?? []).entries()) {
     countRestarts(container, summary)
@@ -116,7 +116,7 @@ function readContainers(pod: Pod, summary: PodSummary): void {
       summary.readyContainers++
     }
   }
-  // Where one container has completed and another goes on, the pod is not completed.
+  // With one container completed and another running, the pod is not completed.
   if (summary.status === 'Completed' && running) summary.status = isPodReady(pod) ? 'Running' : 'NotReady'
 }
 
@@ -143,12 +143,12 @@ export function restartsText({ restarts, lastRestart }: PodSummary, now: number)
 export type ResourceList = Record<string, string>
 
 /**
- * What a pod asks of its node: its containers and sidecars together, or the most that any init container needs while
- * the sidecars before it run, plus the overhead of its runtime.
+ * The requests of a pod: the sum of its containers and sidecars, or the maximum over its init containers with the
+ * sidecars before each, plus the overhead of its runtime class.
  */
 export const podRequests = (pod: Pod): ResourceList => podResources(pod, 'requests')
 
-/** What a pod may use, computed like its requests. */
+/** The limits of a pod, computed like its requests. */
 export const podLimits = (pod: Pod): ResourceList => podResources(pod, 'limits')
 
 function podResources({ spec }: Pod, side: 'requests' | 'limits'): ResourceList {
@@ -174,7 +174,7 @@ function podResources({ spec }: Pod, side: 'requests' | 'limits'): ResourceList 
   return total
 }
 
-/** Resources of the pod as a whole take the place of the sum of its containers'. */
+/** Pod-level resources replace the sum of the containers'. */
 function override(total: ResourceList, resources: ResourceRequirements | undefined, side: 'requests' | 'limits'): void {
   for (const [name, quantity] of Object.entries(resources?.[side] ?? {})) total[name] = quantity
 }
@@ -195,7 +195,7 @@ function raise(to: ResourceList, least: ResourceList): void {
 
 export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort'
 
-/** Which pods go first when memory runs out: by whether requests and limits of CPU and memory are given and equal. */
+/** The QoS class, by whether requests and limits of CPU and memory are set and equal. */
 export function qosClassOf({ spec }: Pod): QosClass {
   const containers = spec?.resources ? [{ resources: spec.resources }] : allContainers(spec)
   let any = false
@@ -218,7 +218,7 @@ const allContainers = (spec: Pod['spec']): readonly Container[] =>
 const nonZero = (quantity: string | undefined): string | undefined =>
   quantity === undefined || compareQuantities(quantity, '0') === 0 ? undefined : quantity
 
-/** Set by a kubelet on the pods that show what it runs from files of its own. */
+/** Set by a kubelet on mirror pods, which represent its static pods. */
 export const mirrorAnnotation = 'kubernetes.io/config.mirror'
 
 export const isMirrorPod = ({ metadata }: Pod): boolean => metadata.annotations?.[mirrorAnnotation] !== undefined

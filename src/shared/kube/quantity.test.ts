@@ -50,16 +50,16 @@ describe('canonical form', () => {
   })
 })
 
-it('is exact beyond the doubles', () => {
+it('is exact beyond the precision of doubles', () => {
   expect(compareQuantities('9007199254740993', '9007199254740992')).toBe(1)
   expect(canonicalQuantity('9007199254740993')).toBe('9007199254740993')
 })
 
-it('does not write out absurd exponents', () => {
+it('limits excessive exponents', () => {
   expect(canonicalQuantity('1e999999').length).toBeLessThan(120)
 })
 
-it('compares over suffixes', () => {
+it('compares quantities with different suffixes', () => {
   expect(compareQuantities('1Gi', '1G')).toBe(1)
   expect(compareQuantities('1000m', '1')).toBe(0)
   expect(compareQuantities('100Mi', '1Gi')).toBe(-1)
@@ -72,7 +72,7 @@ it('adds, in the format of the first', () => {
   expect(addQuantities()).toBe('0')
 })
 
-it('counts units and thousandths, rounded up', () => {
+it('converts to units and thousandths, rounded up', () => {
   expect(quantityValue('1Ki')).toBe(1024)
   expect(quantityValue('1500m')).toBe(2)
   expect(quantityMillis('0.25')).toBe(250)

@@ -1,6 +1,6 @@
 /**
- * Kubernetes quantities (`500m`, `128Mi`, `1e3`) as exact numbers. Where Kubernetes would keep more than nine decimal
- * places it rounds up; so does this.
+ * Kubernetes quantities (`500m`, `128Mi`, `1e3`) as exact numbers. Like Kubernetes, this rounds up beyond nine decimal
+ * places.
  */
 export interface Quantity {
   /** In billionths, so that `1n` is 1. */
@@ -10,10 +10,10 @@ export interface Quantity {
 
 export type QuantityFormat = 'DecimalSI' | 'BinarySI' | 'DecimalExponent'
 
-/** A text that is no quantity. */
+/** The text is not a quantity. */
 export class QuantitySyntaxError extends Error {}
 
-/** What Kubernetes says about a text that is no quantity. */
+/** Kubernetes' message for an invalid quantity. */
 export const quantityProblem =
   "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 
@@ -30,10 +30,10 @@ export function parseQuantity(text: string): Quantity {
 
 export const isQuantity = (text: string): boolean => parsed.has(text) || parse(text) !== undefined
 
-/** Objects repeat the same few quantities over and over. */
+/** Cache: objects repeat the same few quantities. */
 const parsed = new Map<string, Quantity>()
 
-/** Characters; arithmetic on more digits than these takes its time. */
+/** Maximum length in characters: arithmetic on longer numbers is slow. */
 const longest = 1_000
 
 const pattern = /^([+-]?)(\d*)(?:\.(\d*))?(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?\d+)?$/
@@ -55,7 +55,7 @@ function unitOf(suffix: string): { factor: bigint; exponent: number; format: Qua
   if (binary >= 0) return { factor: 1024n ** BigInt(binary + 1), exponent: 0, format: 'BinarySI' }
   const decimal = decimalSuffixes.indexOf(suffix)
   if (decimal >= 0) return { factor: 1n, exponent: decimal * 3 - 9, format: 'DecimalSI' }
-  // Nobody means more digits than this, and nobody shall make the server write them out.
+  // Excessive exponents are clamped, so that no client can make the server write out all the digits.
   const exponent = Math.min(Math.max(Number(suffix.slice(1)), -maxExponent), maxExponent)
   return { factor: 1n, exponent, format: 'DecimalExponent' }
 }
@@ -64,7 +64,7 @@ const maxExponent = 100
 const binarySuffixes = ['Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei']
 const decimalSuffixes = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E']
 
-/** `value` x 10^`exponent`, rounded up to a whole. */
+/** `value` x 10^`exponent`, rounded up to an integer. */
 function scaled(value: bigint, exponent: number): bigint {
   if (exponent >= 0) return value * 10n ** BigInt(exponent)
   return divideUp(value, 10n ** BigInt(-exponent))
@@ -73,7 +73,7 @@ function scaled(value: bigint, exponent: number): bigint {
 const divideUp = (value: bigint, divisor: bigint): bigint =>
   value % divisor > 0n ? value / divisor + 1n : value / divisor
 
-/** The canonical text: no fractional digits, the largest suffix that allows that. */
+/** The canonical text: no fractional digits, and the largest suffix that allows it. */
 export function formatQuantity({ nano, format }: Quantity): string {
   if (nano === 0n) return '0'
   if (format === 'BinarySI' && nano % one === 0n && absolute(nano) >= 1024n * one) return formatBinary(nano / one)
@@ -103,17 +103,17 @@ function formatDecimal(value: bigint, format: QuantityFormat): string {
   return `${value}${decimalSuffixes[power] ?? ''}`
 }
 
-/** The canonical form of a text: what the API server answers with. @throws QuantitySyntaxError */
+/** The canonical form of a text, as the API server returns it. @throws QuantitySyntaxError */
 export const canonicalQuantity = (text: string): string => formatQuantity(parseQuantity(text))
 
-/** Less than 0 when `a` is the smaller one. @throws QuantitySyntaxError */
+/** Less than 0 when `a` is smaller. @throws QuantitySyntaxError */
 export function compareQuantities(a: string, b: string): number {
   const left = parseQuantity(a).nano
   const right = parseQuantity(b).nano
   return left < right ? -1 : left > right ? 1 : 0
 }
 
-/** The sum, in the format of the first that is not zero. @throws QuantitySyntaxError */
+/** The sum, in the format of the first operand that is not zero. @throws QuantitySyntaxError */
 export function addQuantities(...texts: readonly string[]): string {
   let sum: Quantity = { nano: 0n, format: 'DecimalSI' }
   for (const text of texts) {
@@ -129,7 +129,7 @@ export const quantityValue = (text: string): number => Number(divideUp(parseQuan
 /** Thousandths, rounded up: millicores of CPU. @throws QuantitySyntaxError */
 export const quantityMillis = (text: string): number => Number(divideUp(parseQuantity(text).nano, 1_000_000n))
 
-/** A count of bytes as a quantity: `67108864` is `64Mi`. */
+/** Bytes as a quantity: `67108864` is `64Mi`. */
 export const bytesQuantity = (bytes: number): string =>
   formatQuantity({ nano: BigInt(Math.round(bytes)) * one, format: 'BinarySI' })
 

@@ -3,14 +3,14 @@ import type { KubeObject } from './object.ts'
 import { isPodTerminal, podLimits, podRequests, qosClassOf, type ResourceList } from './pod.ts'
 import { addQuantities } from './quantity.ts'
 
-/** What objects count for against ResourceQuotas (kubernetes.io/docs/concepts/policy/resource-quotas). */
+/** The usage of objects under ResourceQuotas (kubernetes.io/docs/concepts/policy/resource-quotas). */
 
 export interface CountedResource {
   group: string
   plural: string
 }
 
-/** Kinds that quotas also know by their bare name. */
+/** Kinds that quotas also count by their bare plural. */
 const bareNames = new Set([
   'configmaps',
   'persistentvolumeclaims',
@@ -25,7 +25,7 @@ const bareNames = new Set([
 export const countName = ({ group, plural }: CountedResource): string =>
   `count/${plural}${group === '' ? '' : `.${group}`}`
 
-/** What one object uses, by the names that quotas have for it. */
+/** The usage of one object, by the names of quota resources. */
 export function usageOf(resource: CountedResource, object: KubeObject): ResourceList {
   const usage: ResourceList = { [countName(resource)]: '1' }
   if (resource.group !== '') return usage
@@ -41,7 +41,7 @@ export function usageOf(resource: CountedResource, object: KubeObject): Resource
   }
 }
 
-/** Pods that have ended take nothing any more; only their objects are still there. */
+/** Completed pods use no resources; only their objects are counted. */
 function podUsage(pod: Pod): ResourceList {
   if (isPodTerminal(pod)) return {}
   const usage: ResourceList = { pods: '1' }
@@ -84,7 +84,7 @@ export function addUsage(total: ResourceList, more: ResourceList): ResourceList 
   return sum
 }
 
-/** Whether a quota is about an object: those with scopes are about some pods alone. */
+/** Whether a quota applies to an object: one with scopes applies to matching pods only. */
 export function isInScope({ spec }: ResourceQuota, resource: CountedResource, object: KubeObject): boolean {
   const { scopes = [], scopeSelector } = spec ?? {}
   const expressions = [

@@ -50,7 +50,7 @@ import type {
   SubjectAccessReview,
 } from './generated/types.ts'
 
-/** Names a served resource: what a typed client needs to build paths. `T` is its object type. */
+/** Identifies a served resource, for a typed client to build paths. `T` is its object type. */
 export interface Resource<T extends KubeObject = KubeObject> {
   group: string
   version: string

@@ -39,7 +39,7 @@ describe('a label selector', () => {
     expect(() => parseLabelSelector(selector)).toThrow(SelectorSyntaxError)
   })
 
-  it('comes from an object and goes back to text', () => {
+  it('converts from an object and to text', () => {
     const requirements = labelRequirements({
       matchLabels: { app: 'web' },
       matchExpressions: [{ key: 'tier', operator: 'NotIn', values: ['b', 'a'] }],
@@ -54,7 +54,7 @@ describe('a label selector', () => {
 })
 
 describe('a field selector', () => {
-  it('splits terms and keeps escaped characters', () => {
+  it('splits terms and unescapes characters', () => {
     expect(parseFieldSelector('metadata.name=x,spec.a!=y\\,z')).toEqual([
       { field: 'metadata.name', negated: false, value: 'x' },
       { field: 'spec.a', negated: true, value: 'y,z' },

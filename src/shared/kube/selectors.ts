@@ -46,8 +46,8 @@ export interface LabelSelectorShape {
 }
 
 /**
- * Requirements of a LabelSelector object. By Kubernetes' rule an absent selector matches nothing (undefined) and an
- * empty one everything.
+ * Requirements of a LabelSelector object. In Kubernetes an absent selector matches nothing (undefined) and an empty one
+ * everything.
  */
 export function labelRequirements(selector: LabelSelectorShape | undefined): LabelRequirement[] | undefined {
   if (!selector) return undefined
@@ -59,7 +59,7 @@ export function labelRequirements(selector: LabelSelectorShape | undefined): Lab
   return requirements
 }
 
-/** Operators as objects write them, by the names that selectors in text have. */
+/** The operators of the text form, by those of objects. */
 export const expressionOperators: Readonly<Record<string, LabelOperator>> = {
   In: 'in',
   NotIn: 'notin',
@@ -97,7 +97,7 @@ function formatRequirement({ key, operator, values }: LabelRequirement): string 
   }
 }
 
-/** A selector's text that does not parse. */
+/** The text is not a valid selector. */
 export class SelectorSyntaxError extends Error {}
 
 /** Parses `a=b,c!=d,e in (f,g),h,!i,j>5`. @throws SelectorSyntaxError */

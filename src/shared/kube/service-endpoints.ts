@@ -1,11 +1,11 @@
 import type { Pod, Service, ServicePort } from './generated/types.ts'
 import { isPodReady, isPodTerminal } from './pod.ts'
 
-/** A pod as a Service's back end: under which address, whether to send it anything, and on which ports. */
+/** A pod as an endpoint of a Service: its address, whether it gets traffic, and its ports. */
 export interface BackEnd {
   pod: Pod
   address: string
-  /** To be used: ready and staying, or the Service wants unready pods too. */
+  /** Gets traffic: ready and not terminating, or the Service publishes unready addresses. */
   ready: boolean
   serving: boolean
   terminating: boolean
@@ -20,7 +20,7 @@ export interface BackEndPort {
   appProtocol?: string
 }
 
-/** The back ends of a Service among `pods`, which are those that its selector selects. */
+/** The endpoints of a Service among `pods`, which are those that its selector matches. */
 export function backEndsOf(service: Service, pods: readonly Pod[], family: 'IPv4' | 'IPv6' = 'IPv4'): BackEnd[] {
   const backEnds: BackEnd[] = []
   for (const pod of pods) {
@@ -42,7 +42,7 @@ export function backEndsOf(service: Service, pods: readonly Pod[], family: 'IPv4
   return backEnds
 }
 
-/** Pods say under which name DNS shall know them; it counts in the Service that is their subdomain. */
+/** The hostname of a pod for DNS, if the Service is the pod's subdomain. */
 function hostnameOf(service: Service, { metadata, spec }: Pod): string | undefined {
   const isIts = spec?.subdomain === service.metadata.name && metadata.namespace === service.metadata.namespace
   return isIts ? spec?.hostname : undefined
@@ -53,7 +53,7 @@ function addressOf({ status }: Pod, family: 'IPv4' | 'IPv6'): string | undefined
   return addresses.find((address) => address && address.includes(':') === (family === 'IPv6'))
 }
 
-/** A named target port means the pod's own port of that name; a pod without one does not serve it. */
+/** A named target port refers to the pod's port of that name; a pod without one has no endpoint for it. */
 function portsOf(service: Service, pod: Pod): BackEndPort[] {
   const ports: BackEndPort[] = []
   for (const servicePort of service.spec?.ports ?? []) {
@@ -82,9 +82,9 @@ function targetPort({ targetPort: target, port, protocol = 'TCP' }: ServicePort,
   return undefined
 }
 
-/** Headless: no cluster address, DNS answers with the back ends themselves. */
+/** Headless: without a cluster IP; DNS answers with the endpoints. */
 export const isHeadless = ({ spec }: Service): boolean => spec?.clusterIP === 'None'
 
-/** Services whose back ends are found by selector. */
+/** Services whose endpoints are selected by labels. */
 export const hasSelector = ({ spec }: Service): boolean =>
   spec?.type !== 'ExternalName' && Object.keys(spec?.selector ?? {}).length > 0

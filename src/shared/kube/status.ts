@@ -1,4 +1,6 @@
-/** The one error of the Kubernetes API, and how to say each of its kinds. Mapped to HTTP only at the server's edge. */
+/**
+ * The error type of the Kubernetes API, with a constructor for each reason. Mapped to HTTP only at the server's edge.
+ */
 export class ApiError extends Error {
   readonly status: Status
 
@@ -121,7 +123,7 @@ export const internal = (message: string): ApiError =>
 
 export const serviceUnavailable = (message: string): ApiError => failure(503, 'ServiceUnavailable', message)
 
-/** One finding of validation, as apimachinery's `field.Error`: a path, what is wrong, and the offending value. */
+/** One validation error, as apimachinery's `field.Error`: a path, a problem, and the invalid value. */
 export interface FieldError {
   type:
     | 'FieldValueRequired'
@@ -139,7 +141,7 @@ export interface FieldError {
   message: string
 }
 
-/** 422 with every finding as a cause. @param kind the object's kind, qualified by its group where it has one. */
+/** 422 with every error as a cause. @param kind the object's kind, qualified by its group if it has one */
 export function invalid(kind: string, group: string, name: string, errors: readonly FieldError[]): ApiError {
   const told = errors.length > mostErrors ? errors.slice(0, mostErrors) : errors
   const texts = told.map((error) => `${error.field}: ${error.message}`)
@@ -153,7 +155,7 @@ export function invalid(kind: string, group: string, name: string, errors: reado
   })
 }
 
-/** Of an object that is wrong everywhere; telling of it all would take megabytes. */
+/** Limit of reported errors: a completely invalid object would produce megabytes. */
 export const mostErrors = 1_000
 
 function quote(value: unknown): string {
@@ -161,10 +163,10 @@ function quote(value: unknown): string {
   return text.length > longestQuoted ? `${text.slice(0, longestQuoted)}…` : text
 }
 
-/** Characters of a bad value that are repeated to whoever sent it. */
+/** Number of characters of an invalid value that the message repeats. */
 const longestQuoted = 16 * 1024
 
-/** The findings that validation reports most; texts as apimachinery's `field` package. */
+/** The most common validation errors, with the texts of apimachinery's `field` package. */
 export const fieldRequired = (field: string, detail = ''): FieldError => ({
   type: 'FieldValueRequired',
   field,

@@ -11,11 +11,11 @@ export const channels = {
   stdin: 0,
   stdout: 1,
   stderr: 2,
-  /** A `Status` as JSON: how the command ended. */
+  /** A `Status` as JSON: the result of the command. */
   error: 3,
   /** A terminal size as JSON: `{"Width":80,"Height":24}`. */
   resize: 4,
-  /** The channel named by the one byte of the payload is at its end. */
+  /** Closes the channel named by the one byte of the payload. */
   close: 255,
 } as const
 
@@ -36,26 +36,26 @@ export function encodeFrame(channel: number, payload: Uint8Array): Uint8Array {
   return frame
 }
 
-/** A frame whose payload is JSON: the error and resize channels. */
+/** A frame with a JSON payload: the error and resize channels. */
 export const encodeJsonFrame = (channel: number, value: unknown): Uint8Array =>
   encodeFrame(channel, new TextEncoder().encode(JSON.stringify(value)))
 
-/** Says that nothing more comes on `channel`. */
+/** A frame that closes `channel`. */
 export const encodeCloseFrame = (channel: number): Uint8Array => encodeFrame(channels.close, Uint8Array.of(channel))
 
-/** Cuts a byte stream, in whatever pieces it comes, back into frames. */
+/** Splits a byte stream into frames. */
 export class FrameDecoder {
   #pending: Uint8Array[] = []
   #length = 0
 
   /**
    * Takes the next piece. Payloads may share its memory.
-   * @returns the frames that are complete now. @throws Error when a frame claims more than 16 MiB: not our protocol
+   * @returns the frames that are now complete. @throws Error when a frame claims more than 16 MiB
    */
   push(chunk: Uint8Array): Frame[] {
     this.#pending.push(chunk)
     this.#length += chunk.length
-    // Joining on every piece of a large frame would copy it over and over.
+    // Joining on every piece of a large frame would copy it repeatedly.
     if (this.#length < this.#wanted()) return []
     const bytes = this.#join()
     const frames: Frame[] = []
@@ -70,12 +70,12 @@ export class FrameDecoder {
     return frames
   }
 
-  /** Whether the stream may end here: no frame is half read. */
+  /** Whether the stream may end here: no frame is incomplete. */
   get isComplete(): boolean {
     return this.#length === 0
   }
 
-  /** Bytes without which the first pending frame is not complete. */
+  /** Bytes needed to complete the first pending frame. */
   #wanted(): number {
     const first = this.#pending[0]
     return first && first.length >= headerLength ? headerLength + payloadLength(first, 0) : headerLength
@@ -99,7 +99,7 @@ export class FrameDecoder {
   }
 }
 
-/** Length of the payload of the frame at `at`; infinite while its header is incomplete. */
+/** Payload length of the frame at `at`; infinite while its header is incomplete. */
 function payloadLength(bytes: Uint8Array, at: number): number {
   if (bytes.length - at < headerLength) return Infinity
   const length = new DataView(bytes.buffer, bytes.byteOffset + at + 1, 4).getUint32(0)

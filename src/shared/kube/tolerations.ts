@@ -1,6 +1,8 @@
 import type { Taint, Toleration } from './generated/types.ts'
 
-/** Whether the toleration is for this taint; an empty key with Exists is for every taint, no effect for every effect. */
+/**
+ * Whether the toleration matches the taint; an empty key with Exists matches every key, an empty effect every effect.
+ */
 export function tolerates(toleration: Toleration, taint: Taint): boolean {
   if (toleration.effect && toleration.effect !== taint.effect) return false
   if (toleration.key && toleration.key !== taint.key) return false
@@ -14,7 +16,7 @@ export function tolerates(toleration: Toleration, taint: Taint): boolean {
   }
 }
 
-/** The first taint of one of `effects` that nothing in `tolerations` is for. */
+/** The first taint with one of `effects` that no toleration matches. */
 export const untolerated = (
   taints: readonly Taint[] | undefined,
   tolerations: readonly Toleration[] | undefined,

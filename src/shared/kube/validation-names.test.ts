@@ -45,7 +45,7 @@ describe.each<[string, NameCheck, string[], string[]]>([
   })
 })
 
-it('speaks as Kubernetes does', () => {
+it('has Kubernetes’ wording', () => {
   expect(subdomainProblems('A')).toEqual([
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
   ])
@@ -68,6 +68,6 @@ it.each([
   ['1:2:3', undefined],
   ['1::2::3', undefined],
   ['::ffff:10.0.0.1', 'IPv6'],
-])('tells the family of %s', (text, family) => {
+])('returns the family of %s', (text, family) => {
   expect(ipFamily(text)).toBe(family)
 })

@@ -1,5 +1,5 @@
 /**
- * How names must look. Each check answers with what is wrong, in apimachinery's words; nothing when all is well.
+ * Validation of names. Each check returns the problems in apimachinery's wording, or an empty list.
  */
 export type NameCheck = (value: string) => readonly string[]
 
@@ -18,7 +18,7 @@ const qualifiedPattern = whole(qualified)
 
 const tooLong = (length: number): string => `must be no more than ${length} bytes`
 
-/** A pattern explained with examples, as Kubernetes' `RegexError` does. */
+/** A pattern with examples, as Kubernetes' `RegexError` formats it. */
 function patternProblem(text: string, pattern: string, ...examples: string[]): string {
   if (examples.length === 0) return `${text} (regex used for validation is '${pattern}')`
   return `${text} (e.g. ${examples.map((example) => `'${example}', `).join(' or ')}regex used for validation is '${pattern}')`
@@ -132,14 +132,14 @@ export const configKeyProblems: NameCheck = (key) => {
   return problems
 }
 
-/** Name of an environment variable: anything printable in ASCII but `=`, since v1.34. */
+/** Name of an environment variable: printable ASCII except `=`, since v1.34. */
 export const envNameProblems: NameCheck = (name) => {
   if (name === '') return ['environment variable name must be non-empty']
   if (/^[ -<>-~]+$/.test(name)) return fine
   return ["a valid environment variable name must consist only of printable ASCII characters other than '='"]
 }
 
-/** A named port, as IANA has them. */
+/** A named port (IANA_SVC_NAME). */
 export const portNameProblems: NameCheck = (name) => {
   const problems: string[] = []
   if (name.length > 15) problems.push(tooLong(15))
@@ -164,7 +164,7 @@ const ipProblem = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)
 
 export const ipProblems: NameCheck = (text) => (ipFamily(text) === undefined ? [ipProblem] : fine)
 
-/** Which kind of address a text is; undefined for none. */
+/** The family of an IP address; undefined when the text is not an address. */
 export function ipFamily(text: string): 'IPv4' | 'IPv6' | undefined {
   if (isIpv4(text)) return 'IPv4'
   return text.includes(':') && isIpv6(text) ? 'IPv6' : undefined

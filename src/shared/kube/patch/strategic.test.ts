@@ -75,7 +75,7 @@ describe('a strategic merge patch', () => {
     expect(strategicMerge(original, { labels: { $patch: 'delete' } }, pod)).toEqual({ labels: {} })
   })
 
-  it('orders items as asked, with the unnamed ones in their place', () => {
+  it('orders items as requested, with unnamed ones in their position', () => {
     const merged = strategicMerge(
       { containers: [{ name: 'a' }, { name: 'x' }, { name: 'b' }] },
       {
@@ -89,7 +89,7 @@ describe('a strategic merge patch', () => {
     expect(names(merged)).toContain('x')
   })
 
-  it('orders a list that it does not change otherwise', () => {
+  it('orders a list without other changes', () => {
     const merged = strategicMerge(
       { containers: [{ name: 'a' }, { name: 'b' }] },
       { '$setElementOrder/containers': [{ name: 'b' }, { name: 'a' }] },
@@ -98,7 +98,7 @@ describe('a strategic merge patch', () => {
     expect(names(merged)).toEqual(['b', 'a'])
   })
 
-  it('unites primitive lists that merge, removes named values, replaces atomic lists', () => {
+  it('merges primitive lists, removes named values, replaces atomic lists', () => {
     const original = { finalizers: ['a', 'b'], args: ['x', 'y'] }
     expect(strategicMerge(original, { finalizers: ['c'], args: ['z'] }, pod)).toEqual({
       finalizers: expect.arrayContaining(['a', 'b', 'c']) as string[],
@@ -116,12 +116,12 @@ describe('a strategic merge patch', () => {
     expect(merged['strategy']).toEqual({ type: 'Recreate' })
   })
 
-  it('removes fields that are null, also where there was nothing', () => {
+  it('removes fields that are null, also absent ones', () => {
     expect(strategicMerge({ labels: { a: '1' } }, { labels: { a: null, b: null } }, pod)).toEqual({ labels: {} })
     expect(strategicMerge({}, { labels: { a: null, b: '1' } }, pod)).toEqual({ labels: { b: '1' } })
   })
 
-  it('refuses items without their key', () => {
+  it('refuses items without the merge key', () => {
     expect(() => strategicMerge({ containers: [{ name: 'a' }] }, { containers: [{ image: '2' }] }, pod)).toThrow(
       StrategicPatchError,
     )
@@ -142,7 +142,7 @@ describe('a merge patch', () => {
     expect(mergePatch(target, patch)).toEqual(expected)
   })
 
-  it('does not follow __proto__', () => {
+  it('does not change prototypes by __proto__', () => {
     const patched = mergePatch({}, JSON.parse('{"__proto__": {"polluted": true}}')) as { polluted?: boolean }
     expect(patched.polluted).toBeUndefined()
   })

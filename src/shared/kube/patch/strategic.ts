@@ -3,7 +3,7 @@ import { anyType, type TypeNode } from './type-node.ts'
 
 type Fields = Record<string, unknown>
 
-/** A strategic merge patch that cannot be applied. */
+/** The strategic merge patch cannot be applied. */
 export class StrategicPatchError extends Error {}
 
 const directive = '$patch'
@@ -12,8 +12,9 @@ const setOrder = '$setElementOrder/'
 const deleteFromList = '$deleteFromPrimitiveList/'
 
 /**
- * Strategic merge patch: a merge patch that knows by their types which lists merge, by which key, and which objects are
- * replaced. @returns the patched object; neither argument is mutated, unchanged parts are shared.
+ * Strategic merge patch: a merge patch whose types define which lists merge, by which key, and which objects are
+ * replaced.
+ * @returns the patched object; neither argument is mutated, unchanged parts are shared.
  * @throws StrategicPatchError
  */
 export function strategicMerge(original: Fields, patch: Fields, type: TypeNode): Fields {
@@ -114,7 +115,7 @@ function mergeObjects(
 }
 
 /**
- * Items that `order` names come in its order; the others keep their place relative to those that were there already.
+ * Orders items by `order`; unnamed items keep their position relative to the existing ones.
  */
 function ordered(
   merged: readonly unknown[],
@@ -155,7 +156,7 @@ function deletePrimitives(out: Fields, field: string, values: unknown): void {
   if (Array.isArray(list)) out[field] = list.filter((item) => !values.includes(item))
 }
 
-/** A patch's value as it is stored where there was none before: without nulls and directives. */
+/** A patch's value as stored when the field was absent: without nulls and directives. */
 function withoutDirectives(value: unknown): unknown {
   if (Array.isArray(value))
     return value.filter((item) => !(isObject(item) && item[directive] === 'delete')).map(withoutDirectives)

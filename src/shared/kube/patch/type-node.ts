@@ -1,18 +1,18 @@
 /**
- * What decoding, strategic merge and server-side apply have to know of a type, compiled once from its OpenAPI schema.
- * Children resolve lazily, so recursive types (JSONSchemaProps) are no trouble.
+ * The information about a type that decoding, strategic merge and server-side apply need, compiled once from its
+ * OpenAPI schema. Children resolve lazily, because types may be recursive (JSONSchemaProps).
  */
 export interface TypeNode {
   readonly kind: 'struct' | 'map' | 'list' | 'scalar' | 'any'
-  /** Of a scalar. */
+  /** Type of a scalar. */
   readonly scalar?: ScalarType
-  /** Changed as a whole: `x-kubernetes-map-type` or `x-kubernetes-list-type: atomic`. */
+  /** Replaced as a whole: `x-kubernetes-map-type` or `x-kubernetes-list-type: atomic`. */
   readonly atomic: boolean
-  /** A struct's field; undefined for an unknown one. */
+  /** The node of a struct's field; undefined for an unknown field. */
   field(name: string): TypeNode | undefined
   /** Names of a struct's fields. */
   readonly fieldNames: readonly string[]
-  /** Fields that an object of this type must carry. */
+  /** Required fields. */
   readonly required: readonly string[]
   /** Element type of a list or map. */
   readonly items: TypeNode | undefined
@@ -20,7 +20,7 @@ export interface TypeNode {
   readonly listType?: 'atomic' | 'set' | 'map'
   /** `x-kubernetes-list-map-keys`. */
   readonly keys: readonly string[]
-  /** Values that absent keys stand for: `protocol: TCP`. */
+  /** Defaults of absent list map keys: `protocol: TCP`. */
   readonly keyDefaults: Readonly<Record<string, unknown>>
   /** `x-kubernetes-patch-strategy`, split at commas: `merge`, `replace`, `retainKeys`. */
   readonly strategies: readonly string[]
@@ -28,14 +28,14 @@ export interface TypeNode {
   readonly mergeKey?: string
   /** Short name in decoding errors: `DeploymentSpec`. */
   readonly name: string
-  /** A struct whose unknown fields are kept (`x-kubernetes-preserve-unknown-fields`), or RawExtension. */
+  /** Whether unknown fields are kept (`x-kubernetes-preserve-unknown-fields`, RawExtension). */
   readonly open: boolean
 }
 
 export type ScalarType =
   'string' | 'int32' | 'int64' | 'number' | 'boolean' | 'int-or-string' | 'quantity' | 'bytes' | 'time' | 'micro-time'
 
-/** The part of an OpenAPI schema that a TypeNode is made from. */
+/** The part of an OpenAPI schema that a TypeNode is compiled from. */
 export interface JsonSchema {
   $ref?: string
   type?: string
@@ -57,7 +57,7 @@ export interface JsonSchema {
   'x-kubernetes-preserve-unknown-fields'?: boolean
 }
 
-/** Anything: what an undescribed value is. Its lists are atomic and its maps granular, as apply deduces them. */
+/** The type of values without a schema. Its lists are atomic and its maps granular, as apply deduces them. */
 export const anyType: TypeNode = {
   kind: 'any',
   atomic: false,
@@ -72,7 +72,7 @@ export const anyType: TypeNode = {
   open: true,
 }
 
-/** Compiles types of one set of definitions, each at most once. */
+/** Compiles the types of one set of definitions, each at most once. */
 export class TypeCompiler {
   readonly #definition: (name: string) => JsonSchema | undefined
   readonly #byName = new Map<string, TypeNode>()
@@ -81,7 +81,7 @@ export class TypeCompiler {
     this.#definition = definition
   }
 
-  /** The node of a named definition; `anyType` when there is none of that name. */
+  /** The node of a named definition; `anyType` when it does not exist. */
   named(name: string): TypeNode {
     let node = this.#byName.get(name)
     if (!node) {
@@ -92,12 +92,12 @@ export class TypeCompiler {
     return node
   }
 
-  /** The schema that a `$ref` points to. */
+  /** The schema that a `$ref` refers to. */
   schema(ref: string): JsonSchema | undefined {
     return this.#definition(ref.slice(ref.lastIndexOf('/') + 1))
   }
 
-  /** The node of a schema as it stands in a field, with the field's own extensions laid over those of its type. */
+  /** The node of a field's schema, with the field's own extensions overriding those of its type. */
   of(schema: JsonSchema): TypeNode {
     const ref = schema.$ref ?? schema.allOf?.[0]?.$ref
     if (ref === undefined) return new SchemaNode(schema, '', this)
@@ -178,7 +178,7 @@ class SchemaNode implements TypeNode {
     const item = this.#schema.items
     const ref = item && (item.$ref ?? item.allOf?.[0]?.$ref)
     for (const key of this.keys) {
-      // Ports may leave their protocol out; Kubernetes' schema says so with a default.
+      // Ports may omit their protocol; Kubernetes' schema expresses this with a default.
       const schema = ref === undefined ? item : this.#compiler.schema(ref)
       const value = schema?.properties?.[key]?.default ?? (key === 'protocol' ? 'TCP' : undefined)
       if (value !== undefined) defaults[key] = value
@@ -215,7 +215,7 @@ function scalarOf(schema: JsonSchema, name: string): ScalarType {
   return schema.format === 'byte' ? 'bytes' : 'string'
 }
 
-/** Lists that only strategic merge describes are granular for apply too, as in kube-openapi's conversion. */
+/** Lists with patch merge keys only are granular for apply too, as in kube-openapi's conversion. */
 function listTypeOf(schema: JsonSchema): 'atomic' | 'set' | 'map' {
   const type = schema['x-kubernetes-list-type']
   if (type === 'map' || type === 'set' || type === 'atomic') return type
