@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path'
 import { systemClock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
-import { createHostEngine, openCluster, removeRemains } from './cluster/index.ts'
+import { createHostEngine, openCluster, removeLeftovers } from './cluster/index.ts'
 import { openAppData, type AppData } from './contexts/app-data.ts'
 import { createKubeconfigContexts, type KubeconfigContexts } from './contexts/kubeconfig.ts'
 import { openLocalClusters, type LocalClusters } from './contexts/local-clusters.ts'
@@ -68,7 +68,7 @@ export async function openBack({
         keys,
         metrics,
       }),
-    removeRemains: (name) => removeRemains({ name, engine }),
+    removeLeftovers: (name) => removeLeftovers({ name, engine }),
     engine: () => engine.state(),
     clock: systemClock,
     log,

@@ -73,7 +73,7 @@ export function createImages({
         if (await runtime.hasImage(reference)) return
       }
     } catch (error) {
-      log.warn('image not taken from the host', { reference, error: (error as Error).message })
+      log.warn('image not copied from the host', { reference, error: (error as Error).message })
     }
     await runtime.pullImage(reference)
   }

@@ -109,7 +109,7 @@ export function createFleet(options: FleetOptions): Fleet {
       if (!ended) return
       work.catch(() => undefined)
       const output = await provider.lastOutput(name).catch(() => '')
-      throw new Error(`${name} has ended: ${output.split('\n').at(-1) ?? ''}`)
+      throw new Error(`${name} has exited: ${output.split('\n').at(-1) ?? ''}`)
     } finally {
       stop()
     }

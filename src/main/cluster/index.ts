@@ -111,7 +111,7 @@ export async function openCluster(options: OpenClusterOptions): Promise<RunningC
 }
 
 /** Removes the workers, volumes and network of a cluster whose control plane is not running. */
-export async function removeRemains({ name, engine }: { name: string; engine: HostEngine }): Promise<void> {
+export async function removeLeftovers({ name, engine }: { name: string; engine: HostEngine }): Promise<void> {
   const provider = engine.providerFor(name)
   const workers = await provider.list()
   await Promise.all(workers.map((worker) => provider.remove(worker.name)))

@@ -9,10 +9,10 @@ export async function ensurePrivateFolder(dir: string): Promise<void> {
   await mkdir(dir, { recursive: true, mode: 0o700 })
   await chmod(dir, 0o700)
   const names = await readdir(dir)
-  await Promise.all(names.map((name) => takeBack(join(dir, name))))
+  await Promise.all(names.map((name) => restrictToOwner(join(dir, name))))
 }
 
-async function takeBack(path: string): Promise<void> {
+async function restrictToOwner(path: string): Promise<void> {
   try {
     const stats = await lstat(path)
     if (stats.isDirectory()) await ensurePrivateFolder(path)

@@ -40,7 +40,7 @@ export interface LocalClustersOptions {
   /** Opens the cluster in `dir`, creating what is missing. */
   open(options: OpenCluster): Promise<RunningCluster>
   /** Removes workers, volumes and networks of a cluster that is not running. */
-  removeRemains(name: string): Promise<void>
+  removeLeftovers(name: string): Promise<void>
   engine(): Promise<Engine>
   clock: Clock
   log: Log
@@ -166,7 +166,7 @@ export async function openLocalClusters(options: LocalClustersOptions): Promise<
     const member = find(name)
     operate(member, 'delete', 'deleting', async () => {
       if (member.cluster) await bringDown(member, 'remove')
-      else await options.removeRemains(name)
+      else await options.removeLeftovers(name)
       await rm(member.dir, { recursive: true, force: true })
       members.delete(name)
     })

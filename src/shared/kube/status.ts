@@ -143,15 +143,15 @@ export interface FieldError {
 
 /** 422 with every error as a cause. @param kind the object's kind, qualified by its group if it has one */
 export function invalid(kind: string, group: string, name: string, errors: readonly FieldError[]): ApiError {
-  const told = errors.length > mostErrors ? errors.slice(0, mostErrors) : errors
-  const texts = told.map((error) => `${error.field}: ${error.message}`)
-  if (told !== errors) texts.push(`and ${errors.length - told.length} more`)
+  const reported = errors.length > mostErrors ? errors.slice(0, mostErrors) : errors
+  const texts = reported.map((error) => `${error.field}: ${error.message}`)
+  if (reported !== errors) texts.push(`and ${errors.length - reported.length} more`)
   const text = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`
   return failure(422, 'Invalid', `${group ? `${kind}.${group}` : kind} "${name}" is invalid: ${text ?? ''}`, {
     ...(name ? { name } : {}),
     ...(group ? { group } : {}),
     kind,
-    causes: told.map(({ type, message, field }) => ({ reason: type, message, field })),
+    causes: reported.map(({ type, message, field }) => ({ reason: type, message, field })),
   })
 }
 

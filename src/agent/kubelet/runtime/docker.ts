@@ -107,12 +107,12 @@ export function createDockerRuntime({
     podUids: () => [...pods.keys()],
 
     async createSandbox(spec) {
-      const created = await docker.createContainer(sandboxOptions(spec, pauseImage)).catch(inItsWords)
+      const created = await docker.createContainer(sandboxOptions(spec, pauseImage)).catch(rethrowReason)
       await refresh(created.id)
       return created.id
     },
     async createContainer(spec) {
-      const created = await docker.createContainer(containerOptions(spec)).catch(inItsWords)
+      const created = await docker.createContainer(containerOptions(spec)).catch(rethrowReason)
       keep(newContainer(created.id, spec))
       return created.id
     },
@@ -156,12 +156,12 @@ export function createDockerRuntime({
       }
     },
     async loadImage(tar) {
-      await drain(await docker.loadImage(tar).catch(inItsWords))
+      await drain(await docker.loadImage(tar).catch(rethrowReason))
     },
     async pullImage(reference) {
       const { domain, path, tag, digest } = parseImageReference(reference)
       const wanted = { fromImage: `${domain}/${path}`, tag: digest ?? tag ?? 'latest' }
-      const stream = (await docker.createImage(wanted).catch(inItsWords)) as Readable
+      const stream = (await docker.createImage(wanted).catch(rethrowReason)) as Readable
       await drain(stream)
     },
     async images() {
@@ -418,7 +418,7 @@ const reasonOf = (error: unknown): string =>
   ((error as { json?: { message?: string } }).json?.message ?? (error as Error).message).trim()
 
 /** The engine's own reason, without the client library's prefix. */
-function inItsWords(error: unknown): never {
+function rethrowReason(error: unknown): never {
   throw new Error(reasonOf(error), { cause: error })
 }
 
@@ -494,7 +494,7 @@ function endWithProcess(container: Docker.Container, stream: Duplex, stdout: Pas
     timer = setTimeout(() => {
       if (stream.readableLength > 0 || stdout.readableLength > 0) endWhenRead()
       else stream.destroy()
-    }, lastWordsMs)
+    }, outputGraceMs)
   }
   ended.then(endWhenRead, () => undefined)
   const stop = (): void => {
@@ -506,7 +506,7 @@ function endWithProcess(container: Docker.Container, stream: Duplex, stdout: Pas
 }
 
 /** Time in which the rest of an ended process's output arrives, ms. */
-const lastWordsMs = 500
+const outputGraceMs = 500
 
 function execSession(exec: Docker.Exec, stream: Duplex, tty: boolean): ExecSession {
   // The engine reports on the output stream that it could not run the command.

@@ -14,7 +14,7 @@ export interface RequestedCertificate {
 }
 
 /** How to sign a request. */
-export interface SigningOrder {
+export interface SigningOptions {
   /** Extended key usages, named as in a CertificateSigningRequest: `client auth`. */
   usages: readonly string[]
   notBefore: Date
@@ -42,7 +42,7 @@ export async function readCertificateRequest(request: string): Promise<Requested
 export async function signCertificateRequest(
   authority: Authority,
   request: string,
-  { usages, notBefore, notAfter }: SigningOrder,
+  { usages, notBefore, notAfter }: SigningOptions,
 ): Promise<string> {
   const x509 = await library()
   const parsed = new x509.Pkcs10CertificateRequest(request)

@@ -6,7 +6,7 @@ import {
   readCertificateRequest,
   signCertificateRequest,
   type RequestedCertificate,
-  type SigningOrder,
+  type SigningOptions,
 } from './certificate-requests.ts'
 import {
   coversHosts,
@@ -57,7 +57,7 @@ export interface CertificateRequests {
   /** @throws Error when the PEM is not a request, or is not signed by its own key */
   read(request: string): Promise<RequestedCertificate>
   /** @returns the certificate */
-  sign(request: string, order: SigningOrder): Promise<string>
+  sign(request: string, options: SigningOptions): Promise<string>
 }
 
 export interface NodeCredentials {

@@ -17,7 +17,7 @@ export interface BoundObject {
   uid: string
 }
 
-export interface TokenOrder {
+export interface TokenOptions {
   serviceAccount: { namespace: string; name: string; uid: string }
   audiences: readonly string[]
   expirationSeconds: number
@@ -28,7 +28,7 @@ export interface TokenOrder {
 
 /** Issues and verifies service account tokens. */
 export interface ServiceAccountTokens extends TokenVerifier {
-  issue(order: TokenOrder): Promise<{ token: string; expires: number }>
+  issue(options: TokenOptions): Promise<{ token: string; expires: number }>
   /** `/.well-known/openid-configuration` */
   openIdConfiguration(): unknown
   /** `/openid/v1/jwks` */
@@ -148,7 +148,7 @@ function isOurs(token: string, decode: (token: string) => JWTPayload): boolean {
   }
 }
 
-function claimsOf({ serviceAccount, bound, node }: TokenOrder, warnAfter: number | undefined): KubernetesClaims {
+function claimsOf({ serviceAccount, bound, node }: TokenOptions, warnAfter: number | undefined): KubernetesClaims {
   const { namespace, name, uid } = serviceAccount
   const claims: KubernetesClaims = { namespace, serviceaccount: { name, uid } }
   if (bound?.kind === 'Pod') claims.pod = { name: bound.name, uid: bound.uid }

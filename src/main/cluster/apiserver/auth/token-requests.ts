@@ -4,7 +4,7 @@ import { conflict, fieldInvalid, invalid, notFound, type FieldError } from '#sha
 import { timestamp } from '#shared/kube/timestamp.ts'
 import type { ObjectReader } from '../api/reader.ts'
 import type { ActionHandler, ActionRequest } from '../api/action.ts'
-import { issuer, type BoundObject, type ServiceAccountTokens, type TokenOrder } from './service-account-tokens.ts'
+import { issuer, type BoundObject, type ServiceAccountTokens, type TokenOptions } from './service-account-tokens.ts'
 
 interface TokenRequest extends KubeObject {
   spec?: {
@@ -63,7 +63,7 @@ type Reference = NonNullable<NonNullable<TokenRequest['spec']>['boundObjectRef']
  * @throws ApiError 404, 409 or 422 when the object does not exist, has another uid, or is of a kind that cannot be
  * bound
  */
-function findBound(request: ActionRequest, reference: Reference): Pick<TokenOrder, 'bound' | 'node'> {
+function findBound(request: ActionRequest, reference: Reference): Pick<TokenOptions, 'bound' | 'node'> {
   const { kind = '', name = '', uid } = reference
   const resource = bindable.get(kind)
   if (!resource || (reference.apiVersion ?? 'v1') !== 'v1')
@@ -91,7 +91,7 @@ const bindable = new Map([
 ])
 
 /** @throws ApiError 422 when the pod runs as another service account */
-function podNode({ reader, name }: { reader: ObjectReader; name: string }, pod: Pod): Pick<TokenOrder, 'node'> {
+function podNode({ reader, name }: { reader: ObjectReader; name: string }, pod: Pod): Pick<TokenOptions, 'node'> {
   const { serviceAccountName, nodeName } = pod.spec ?? {}
   if (serviceAccountName !== name)
     throw refusal(name, [

@@ -35,7 +35,7 @@ function failed(environment: Environment, expression: string, error: unknown): C
   const summary = isCel ? error.summary : messageOf(error)
   const code = isCel ? error.code : undefined
   const words =
-    error instanceof CelTypeError && node ? wordsFor(environment, code, summary, node) : `Syntax error: ${summary}`
+    error instanceof CelTypeError && node ? typeProblem(environment, code, summary, node) : `Syntax error: ${summary}`
   return { problem: placed(node?.input ?? expression, node ? placeOf(node) : 0, words), node, code }
 }
 
@@ -69,7 +69,7 @@ function placeOf(node: Node): number {
 
 const operators = new Set(['==', '!=', '<', '<=', '>', '>=', '+', '-', '*', '/', '%', '&&', '||', 'in'])
 
-function wordsFor(environment: Environment, code: string | undefined, summary: string, node: Node): string {
+function typeProblem(environment: Environment, code: string | undefined, summary: string, node: Node): string {
   const [first, second, third] = Array.isArray(node.args) ? (node.args as unknown[]) : []
   switch (code) {
     case 'unknown_variable':
@@ -86,7 +86,7 @@ function wordsFor(environment: Environment, code: string | undefined, summary: s
     case 'incompatible_ternary_branches':
       return noOverload('_?_:_', typeNames([first, second, third]))
     case 'no_matching_overload':
-      return callWords(environment, node)
+      return callProblem(environment, node)
     default:
       return summary
   }
@@ -99,7 +99,7 @@ const operatorName = (op: string): string => (op === 'in' ? '@in' : op.endsWith(
 
 const operandsOf = ({ args }: Node): unknown[] => (Array.isArray(args) ? args : [args])
 
-function callWords(environment: Environment, node: Node): string {
+function callProblem(environment: Environment, node: Node): string {
   const [name, receiver] = node.args as [string, unknown]
   if (!functionNames(environment).has(name)) return `undeclared reference to '${name}' (in container '')`
   const types = `(${(node.argTypes ?? []).map(typeName).join(', ')})`

@@ -58,7 +58,7 @@ function compileNew(expression: string, variables: Variables, result: string | u
     try {
       return settled(parsed(bindings), result)
     } catch (error) {
-      throw error instanceof EvaluationError ? new Error(evaluationWords(error.summary)) : error
+      throw error instanceof EvaluationError ? new Error(evaluationMessage(error.summary)) : error
     }
   }
   return {
@@ -93,7 +93,7 @@ function environmentOf(variables: Variables): Environment {
 }
 
 /** Converts messages to the wording of CEL in Go, which tests and users look for. */
-const evaluationWords = (summary: string): string =>
+const evaluationMessage = (summary: string): string =>
   summary
     .replace(/^No such key: index out of bounds, index (\S+) .*$/, 'index out of bounds: $1')
     .replace(/^No such key:/, 'no such key:')

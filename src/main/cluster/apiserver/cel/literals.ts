@@ -40,7 +40,7 @@ class Rewriting {
 
   step(): void {
     const rest = this.#text.slice(this.#at)
-    const untouched = asItStands.exec(rest)?.[0]
+    const untouched = verbatim.exec(rest)?.[0]
     const message = /[\w.]$/.test(this.out) ? undefined : messageStart.exec(rest)?.[0]
     if (untouched) this.#write(untouched)
     else if (message) this.#begin(message.length, '{', { isLiteral: true, isMessage: true })
@@ -100,5 +100,4 @@ const closing = new Set([')', ']', '}'])
 const messageStart = /^(?:Object(?:\.[A-Za-z_]\w*)*|JSONPatch)\s*\{/
 const fieldName = /^\s*(?:`([^`]+)`|([A-Za-z_]\w*))\s*:/
 /** Matches a quoted string or a comment. */
-const asItStands =
-  /^(?:[rRbB]{0,2})(?:"""[\s\S]*?"""|'''[\s\S]*?'''|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|^\/\/[^\n]*/
+const verbatim = /^(?:[rRbB]{0,2})(?:"""[\s\S]*?"""|'''[\s\S]*?'''|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|^\/\/[^\n]*/

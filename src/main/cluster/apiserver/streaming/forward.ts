@@ -22,11 +22,11 @@ export interface Forwarding {
 /** @returns the headers to send to the client, and a body if it replaces the original */
 export type Rewrite = (answer: IncomingMessage) => { headers: Record<string, string | string[]>; body?: Readable }
 
-const asItIs: Rewrite = ({ headers }) => ({ headers: forwardedHeaders(headers, false) })
+const unchanged: Rewrite = ({ headers }) => ({ headers: forwardedHeaders(headers, false) })
 
 /** Forwards a request over `connection` and streams the response back. @throws ApiError 503 */
 export async function forward(forwarding: Forwarding): Promise<void> {
-  const { message, response, upgrade, connection, path, headers, rewrite = asItIs } = forwarding
+  const { message, response, upgrade, connection, path, headers, rewrite = unchanged } = forwarding
   const outgoing = httpRequest({
     createConnection: () => connection,
     method: message.method ?? 'GET',
