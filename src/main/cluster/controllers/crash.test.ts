@@ -1,5 +1,6 @@
 import {
   controllerRevisions,
+  cronJobs,
   daemonSets,
   deployments,
   jobs,
@@ -14,6 +15,7 @@ import type { Client, Resource } from '#shared/client/client.ts'
 import type { PodTemplateSpec } from '#shared/kube/generated/types.ts'
 import { isPodActive } from '#shared/kube/pod.ts'
 import { crashTest } from '#test/support/crash-points.ts'
+import { startCronJobs } from './cronjob/index.ts'
 import { startDaemonSets } from './daemonset/index.ts'
 import { targetOf } from './daemonset/pods.ts'
 import { startDeployments } from './deployment/index.ts'
@@ -194,6 +196,44 @@ crashTest('an Indexed Job gives each index to one pod', {
     return {
       completed: [status?.completedIndexes, status?.succeeded, status?.failed],
       indexes: all.map(({ metadata }) => metadata.annotations?.['batch.kubernetes.io/job-completion-index']).sort(),
+    }
+  },
+})
+
+crashTest('a CronJob that forbids a second Job starts one', {
+  controllers: [startCronJobs],
+  podsCreated: 0,
+  mostActive: 0,
+  steps: [
+    {
+      act: (client, namespace) =>
+        client.create(cronJobs, {
+          metadata: { name: 'tick', namespace },
+          spec: {
+            schedule: '@every 1s',
+            concurrencyPolicy: 'Forbid',
+            jobTemplate: { spec: { template: template('v1', { restartPolicy: 'Never' }) } },
+          },
+        }),
+      isSettled: async (client, namespace) =>
+        (await client.get(cronJobs, { namespace, name: 'tick' })).status?.active?.length === 1,
+    },
+    {
+      act: (client, namespace) =>
+        client.patch(cronJobs, { namespace, name: 'tick' }, { type: 'merge', body: { spec: { suspend: true } } }),
+      isSettled: () => Promise.resolve(true),
+    },
+  ],
+  async state(client, namespace) {
+    const { status } = await client.get(cronJobs, { namespace, name: 'tick' })
+    const all = (await client.list(jobs, { namespace })).items
+    return {
+      jobs: all.length,
+      isActive: status?.active?.every(({ uid }) => all.some(({ metadata }) => metadata.uid === uid)),
+      isLast: all.every(
+        ({ metadata }) =>
+          metadata.annotations?.['batch.kubernetes.io/cronjob-scheduled-timestamp'] === status?.lastScheduleTime,
+      ),
     }
   },
 })

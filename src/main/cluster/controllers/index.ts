@@ -7,6 +7,7 @@ import type { ControllerContext } from '#shared/reconcile/context.ts'
 import type { Reconciled } from '#shared/reconcile/controller.ts'
 import { startCertificates, type CertificatesOptions } from './certificates.ts'
 import { startClusterRoleAggregation } from './cluster-role-aggregation.ts'
+import { startCronJobs } from './cronjob/index.ts'
 import { startDaemonSets } from './daemonset/index.ts'
 import { startDeployments } from './deployment/index.ts'
 import { startDisruption } from './disruption.ts'
@@ -109,6 +110,7 @@ export function startControllers(options: ControllersOptions): Controllers {
   stops.add(startDaemonSets(as('daemon-set-controller')))
   stops.add(startStatefulSets(as('statefulset-controller')))
   stops.add(startJobs(as('job-controller')))
+  stops.add(startCronJobs(as('cronjob-controller')))
   stops.add(startTtlAfterFinished(as('ttl-after-finished-controller')))
   stops.add(startEndpoints(as('endpoint-controller')))
   stops.add(startEndpointSlices(as('endpointslice-controller')))

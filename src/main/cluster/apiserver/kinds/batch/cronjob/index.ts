@@ -1,3 +1,4 @@
+import { isKnownZone, scheduleProblem } from '#shared/kube/cron-schedule.ts'
 import type { CronJob, JobSpec } from '#shared/kube/generated/types.ts'
 import { ageOf } from '#shared/kube/human-duration.ts'
 import { fieldInvalid, fieldRequired, fieldNotSupported, type FieldError } from '#shared/kube/status.ts'
@@ -7,7 +8,6 @@ import type { KindDeclaration } from '../../../api/kind.ts'
 import { checkNotNegative, checkOneOf } from '../../../validation/fields.ts'
 import { checkJobSpec } from '../../../validation/jobs.ts'
 import { podWarnings } from '../../../validation/pod-warnings.ts'
-import { isKnownZone, scheduleProblem } from './schedule.ts'
 import type { Wire } from '../../../api/wire.ts'
 import { age, text, workloadColumns } from '../../../api/columns.ts'
 
