@@ -15,6 +15,14 @@ export type Change =
 
 export type ChangeType = Change['type']
 
+/** A pod on a node. */
+export interface Placed {
+  readonly pod: PodInfo
+  readonly node: NodeInfo
+  /** Placed by the scheduler, and not confirmed by the API server yet. */
+  readonly assumed: boolean
+}
+
 const zoneLabel = 'topology.kubernetes.io/zone'
 
 /**
@@ -29,7 +37,9 @@ export class ClusterState {
   readonly terms = new PlacedTerms()
   readonly namespaceLabels: NamespaceLabels
   readonly #byName = new Map<string, NodeInfo>()
-  readonly #placed = new Map<string, { pod: PodInfo; node: NodeInfo; assumed: boolean }>()
+  readonly #placed = new Map<string, Placed>()
+  /** Number of placed pods by priority. */
+  readonly #priorities = new Map<number, number>()
   readonly #imageHolders = new Map<string, number>()
   #nodes: NodeInfo[] | undefined
   #softlyTainted = 0
@@ -66,9 +76,9 @@ export class ClusterState {
       info.node = node
       return []
     }
-    this.#count(info, -1)
+    this.#countNode(info, -1)
     info.setNode(node)
-    this.#count(info, 1)
+    this.#countNode(info, 1)
     if (!previous) {
       this.#topologyChanged()
       return [{ type: 'node-added', node: info }]
@@ -93,7 +103,7 @@ export class ClusterState {
   removeNode(name: string): void {
     const info = this.#byName.get(name)
     if (!info) return
-    this.#count(info, -1)
+    this.#countNode(info, -1)
     info.setNode(undefined)
     if (info.pods.size === 0) this.#byName.delete(name)
     this.#topologyChanged()
@@ -112,25 +122,48 @@ export class ClusterState {
       return []
     }
     const removed = this.removePod(pod.key)
-    this.#place(pod, this.#infoOf(nodeName), false)
+    this.put({ pod, node: this.#infoOf(nodeName), assumed: false })
     return [...removed, { type: 'pod-added', node: this.#infoOf(nodeName), pod }]
   }
 
   removePod(key: string): Change[] {
-    const placed = this.#placed.get(key)
+    const placed = this.take(key)
     if (!placed) return []
     const { pod, node } = placed
-    this.#placed.delete(key)
-    node.removePod(pod)
-    this.groups.change(node, pod, -1)
-    this.terms.change(node, pod, -1)
     if (!node.node && node.pods.size === 0) this.#byName.delete(node.name)
     return [{ type: 'pod-removed', node, pod }]
   }
 
+  /** Removes a pod for trial; `put` reverts it. */
+  take(key: string): Placed | undefined {
+    const placed = this.#placed.get(key)
+    if (!placed) return undefined
+    const { pod, node } = placed
+    this.#placed.delete(key)
+    this.#count(pod.priority, -1)
+    node.removePod(pod)
+    this.groups.change(node, pod, -1)
+    this.terms.change(node, pod, -1)
+    return placed
+  }
+
+  put(placed: Placed): void {
+    const { pod, node } = placed
+    this.#placed.set(pod.key, placed)
+    this.#count(pod.priority, 1)
+    node.addPod(pod)
+    this.groups.change(node, pod, 1)
+    this.terms.change(node, pod, 1)
+  }
+
+  /** Lowest priority of all placed pods; Infinity where there is none. */
+  get lowestPriority(): number {
+    return Math.min(...this.#priorities.keys())
+  }
+
   /** Counts a pod on a node before the API knows of it. */
   assume(pod: PodInfo, node: NodeInfo): void {
-    this.#place(pod, node, true)
+    this.put({ pod, node, assumed: true })
   }
 
   /** Reverts an assumption, unless the API has confirmed it meanwhile. */
@@ -139,11 +172,10 @@ export class ClusterState {
     return placed?.assumed && placed.pod.uid === pod.uid ? this.removePod(pod.key) : []
   }
 
-  #place(pod: PodInfo, node: NodeInfo, assumed: boolean): void {
-    this.#placed.set(pod.key, { pod, node, assumed })
-    node.addPod(pod)
-    this.groups.change(node, pod, 1)
-    this.terms.change(node, pod, 1)
+  #count(priority: number, amount: 1 | -1): void {
+    const count = (this.#priorities.get(priority) ?? 0) + amount
+    if (count === 0) this.#priorities.delete(priority)
+    else this.#priorities.set(priority, count)
   }
 
   #replace(node: NodeInfo, before: PodInfo, pod: PodInfo): void {
@@ -158,7 +190,7 @@ export class ClusterState {
     return info
   }
 
-  #count(info: NodeInfo, amount: 1 | -1): void {
+  #countNode(info: NodeInfo, amount: 1 | -1): void {
     if (info.taints.some(({ effect }) => effect === 'PreferNoSchedule')) this.#softlyTainted += amount
     for (const name of info.images.keys()) {
       const holders = this.imageHolders(name) + amount
@@ -186,7 +218,10 @@ const isSameToScheduler = (a: Node, b: Node): boolean =>
   jsonEqual(a.status?.images, b.status?.images)
 
 const isSameLoad = (a: PodInfo, b: PodInfo): boolean =>
-  a.terminating === b.terminating && jsonEqual(a.labels, b.labels) && jsonEqual(amounts(a), amounts(b))
+  a.terminating === b.terminating &&
+  a.priority === b.priority &&
+  jsonEqual(a.labels, b.labels) &&
+  jsonEqual(amounts(a), amounts(b))
 
 const amounts = ({ requests, assumedUse }: PodInfo): unknown => ({
   ...requests,

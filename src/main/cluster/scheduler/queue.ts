@@ -131,6 +131,12 @@ export class SchedulingQueue {
     this.#retry(waiting)
   }
 
+  /** Requeues one pod if it waits for a change. */
+  activate(key: string): void {
+    const waiting = this.#byKey.get(key)
+    if (waiting?.state === 'unschedulable') this.#wake(waiting)
+  }
+
   /** Requeues the pods that `change` may make schedulable. */
   changed(change: Change): void {
     for (const waiting of this.#unschedulable) if (mayHelp(change, waiting)) this.#wake(waiting)

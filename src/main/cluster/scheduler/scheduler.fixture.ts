@@ -72,7 +72,7 @@ export function verdicts(plugin: Plugin, wanted: Pod, cluster: ClusterState): Re
   const result: Record<string, string | number> = {}
   const passing = cluster.nodes.filter((each) => {
     const refusal = plan?.filter?.(each)
-    if (refusal) result[each.name] = refusal.join(', ')
+    if (refusal) result[each.name] = refusal.reasons.join(', ')
     return !refusal
   })
   plan?.score?.prepare?.(passing)

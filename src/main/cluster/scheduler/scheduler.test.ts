@@ -80,7 +80,9 @@ describe('a pod that fits nowhere', () => {
     for (const each of [tainted, node('full-1'), node('full-2')]) await plane.client.create(nodes, each)
     await scheduler.start()
     await create('big', { requests: { cpu: '100' } })
-    const message = '0/3 nodes are available: 1 node(s) had untolerated taint {k: v}, 2 Insufficient cpu.'
+    const message =
+      '0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu. no new claims to deallocate, ' +
+      'preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.'
     expect(podCondition(await refused('big'), 'PodScheduled')).toMatchObject({ reason: 'Unschedulable', message })
     expect(await eventAbout('big', 'FailedScheduling')).toMatchObject({ type: 'Warning', message })
   })
@@ -125,6 +127,77 @@ describe('a pod that fits nowhere', () => {
   })
 })
 
+describe('preemption', () => {
+  const ref = (name: string) => ({ namespace: 'default', name })
+  const finalizers = ['example.com/hold']
+  /** A pod that stays after its deletion until it is released. */
+  const held = async (name: string, priority: number, cpu: string): Promise<Pod> => {
+    const made = pod(name, { priority, requests: { cpu }, terminationGracePeriodSeconds: 0 })
+    delete made.metadata.uid
+    await plane.client.create(pods, { ...made, metadata: { ...made.metadata, finalizers } })
+    return bound(name)
+  }
+  const release = (name: string) =>
+    plane.client.patch(pods, ref(name), { type: 'merge', body: { metadata: { finalizers: null } } })
+
+  test('ends the victim gracefully, nominates the node, and takes it once the victim is gone', async () => {
+    await plane.client.create(nodes, node('n1'))
+    await scheduler.start()
+    await held('victim', 0, '3')
+    const high = await create('high', { priority: 1000, requests: { cpu: '2' } })
+    const nominated = await plane.untilOne(pods, 'high', ({ status }) => status?.nominatedNodeName !== undefined)
+    expect(nominated.status?.nominatedNodeName).toBe('n1')
+    expect(podCondition(nominated, 'PodScheduled')?.message).toBe('0/1 nodes are available: 1 Insufficient cpu.')
+    const victim = await plane.untilOne(pods, 'victim', ({ metadata }) => metadata.deletionTimestamp !== undefined)
+    expect(podCondition(victim, 'DisruptionTarget')).toMatchObject({
+      status: 'True',
+      reason: 'PreemptionByScheduler',
+      message: 'default-scheduler: preempting to accommodate a higher priority pod',
+    })
+    expect(await eventAbout('victim', 'Preempted')).toMatchObject({
+      type: 'Normal',
+      message: `Preempted by pod ${high.metadata.uid ?? ''} on node n1`,
+    })
+    const waiting = '1 Insufficient cpu. no new claims to deallocate, preemption: not eligible due to a terminating pod'
+    await plane.untilOne(
+      pods,
+      'high',
+      (each) => podCondition(each, 'PodScheduled')?.message?.includes(waiting) === true,
+    )
+    await release('victim')
+    const placed = await bound('high')
+    expect([nodeOf(placed), placed.status?.nominatedNodeName]).toEqual(['n1', undefined])
+  })
+
+  test('keeps the room that is being made from less important pods', async () => {
+    await plane.client.create(nodes, node('n1'))
+    await scheduler.start()
+    await held('victim', 0, '3')
+    await create('high', { priority: 1000, requests: { cpu: '3' } })
+    await plane.untilOne(pods, 'high', ({ status }) => status?.nominatedNodeName === 'n1')
+    await create('low', { priority: 10, requests: { cpu: '2' } })
+    await refused('low')
+    await release('victim')
+    await bound('high')
+    expect(nodeOf(await plane.client.get(pods, ref('low')))).toBeUndefined()
+  })
+
+  test('a more important pod takes over the node, and the first one looks elsewhere', async () => {
+    await plane.client.create(nodes, node('n1'))
+    await scheduler.start()
+    await held('victim', 0, '3')
+    await create('high', { priority: 1000, requests: { cpu: '3' } })
+    await plane.untilOne(pods, 'high', ({ status }) => status?.nominatedNodeName === 'n1')
+    await create('higher', { priority: 2000, requests: { cpu: '3' }, nodeSelector: { 'kubernetes.io/hostname': 'n1' } })
+    await plane.untilOne(pods, 'higher', ({ status }) => status?.nominatedNodeName === 'n1')
+    await plane.untilOne(pods, 'high', ({ status }) => status?.nominatedNodeName === undefined)
+    await plane.client.create(nodes, node('n2'))
+    expect(nodeOf(await bound('high'))).toBe('n2')
+    await release('victim')
+    expect(nodeOf(await bound('higher'))).toBe('n1')
+  })
+})
+
 test('a pod waits for the volume of its node, and no other pod waits for it', async () => {
   await plane.client.create(nodes, node('n1'))
   await plane.client.create(storageClasses, {
@@ -161,5 +234,8 @@ test('after a restart, what is placed still counts', async () => {
   scheduler = createScheduler({ client: plane.client, clock: systemClock, log: silentLog })
   await scheduler.start()
   await create('b')
-  expect(podCondition(await refused('b'), 'PodScheduled')?.message).toBe('0/1 nodes are available: 1 Too many pods.')
+  expect(podCondition(await refused('b'), 'PodScheduled')?.message).toBe(
+    '0/1 nodes are available: 1 Too many pods. no new claims to deallocate, ' +
+      'preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
+  )
 })

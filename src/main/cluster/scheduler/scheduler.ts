@@ -16,6 +16,7 @@ import {
   nodes,
   persistentVolumeClaims,
   persistentVolumes,
+  podDisruptionBudgets,
   pods,
   replicaSets,
   replicationControllers,
@@ -25,10 +26,14 @@ import {
 } from '#shared/kube/resources.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import { ClusterState, type Change } from './cluster-state.ts'
-import { FitError, NodePicker, type Placement, type PluginFactory } from './framework.ts'
-import { isSamePlacement, podInfoOf } from './pod-info.ts'
+import type { PluginFactory } from './framework.ts'
+import { FitError, NodePicker, type Placement } from './node-picker.ts'
+import { NominatedPods } from './nominated-pods.ts'
+import { isSamePlacement, podInfoOf, type PodInfo } from './pod-info.ts'
 import { defaultPlugins } from './plugins/index.ts'
+import { findPreemption, type Preemption } from './preemption.ts'
 import { SchedulingQueue, type Pending, type Waiting } from './queue.ts'
+import { endVictims } from './victims.ts'
 
 export interface SchedulerOptions {
   client: Client
@@ -75,6 +80,8 @@ const sliceMs = 4
 /** `Scheduled` events are recorded once no pod was placed for this long, ms, or after `longestSilence`. */
 const pauseMs = 100
 const longestSilence = 2_000
+/** What Kubernetes' DynamicResources says where no resource claim can be released for the pod. */
+const noClaims = 'no new claims to deallocate'
 /** How long the start waits for informers that only some pods need, ms. */
 const lookupPatience = 250
 
@@ -90,6 +97,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const informers = options.informers ?? createSharedInformers({ client, clock, log })
   const podInformer = informers.share(pods)
   const nodeInformer = informers.share(nodes)
+  const budgetInformer = informers.share(podDisruptionBudgets)
   const lookups = {
     namespaces: informers.share(namespaces),
     services: informers.share(services),
@@ -103,10 +111,11 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const recorder = createEventRecorder({ client, clock, log, component: schedulerName })
   const cluster = new ClusterState((namespace) => lookups.namespaces.get(namespace)?.metadata.labels)
   const plugins = (options.plugins ?? defaultPlugins).map((create) => create({ client, informers: lookups }))
-  const picker = new NodePicker({ plugins, cluster, random: options.random })
+  const nominated = new NominatedPods()
+  const picker = new NodePicker({ plugins, cluster, nominated, random: options.random })
   const queue = new SchedulingQueue({ clock, onReady: wake })
   const stops = new StopStack()
-  /** Pods that are being bound, including those that wait for their volumes. */
+  /** Bindings, including those that wait for volumes, and preemptions that are under way. */
   const underWay = new Set<Promise<void>>()
   /** Binding requests in flight. */
   let binding = 0
@@ -151,6 +160,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     }
     const chosen = performance.now()
     cluster.assume(waiting.pod, placement.node)
+    releaseNomination(waiting.pod.key, placement.node.name)
     const work = bind(waiting, placement)
       .then(() => observe(waiting, 'scheduled', begun, chosen))
       .catch((error: unknown) => {
@@ -206,12 +216,72 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     const current = podInformer.get(waiting.pod.key)
     if (isNotFound(error) || current?.metadata.uid !== waiting.pod.uid || current.spec?.nodeName) {
       if (queue.get(waiting.pod.key) === waiting) queue.remove(waiting.pod.key)
-    } else failed(waiting, error)
+    } else {
+      const node = current.status?.nominatedNodeName
+      if (node) nominated.set(waiting.pod, node)
+      failed(waiting, error)
+    }
   }
 
   function refused(waiting: Waiting, error: FitError): void {
+    const preemption = preemptionFor(waiting.pod, error)
+    if (preemption && 'victims' in preemption) {
+      nominated.set(waiting.pod, preemption.node.name)
+      complain(waiting, 'Unschedulable', error.message, preemption.node.name)
+      preempt(waiting, preemption.victims, preemption.node.name)
+      return
+    }
     queue.refuse(waiting, error.refusedBy)
-    complain(waiting, 'Unschedulable', error.message)
+    const message = preemption ? `${error.message} ${noClaims}, preemption: ${preemption.message}` : error.message
+    complain(waiting, 'Unschedulable', message, preemption?.futile ? null : undefined)
+    if (preemption?.futile) releaseNomination(waiting.pod.key)
+  }
+
+  function preemptionFor(pod: PodInfo, { failure }: FitError): Preemption | undefined {
+    return (
+      failure &&
+      findPreemption(pod, failure, {
+        cluster,
+        nominated,
+        budgets: () => budgetInformer.list(),
+        latest,
+        now: clock.now(),
+        random: options.random ?? Math.random,
+      })
+    )
+  }
+
+  /**
+   * Ends the victims. The pod is tried again afterwards: until then its node is nominated, and it preempts nothing else.
+   * Pods of a lower priority that wait for the node look for another one.
+   */
+  function preempt(waiting: Waiting, victims: readonly PodInfo[], nodeName: string): void {
+    const preemptor = waiting.pod.pod
+    const work = endVictims(
+      { preemptor, victims: victims.map(latest), nodeName },
+      { client, recorder, clock, log },
+    ).finally(() => {
+      underWay.delete(work)
+      if (running) queue.retryLater(waiting)
+    })
+    underWay.add(work)
+    for (const { key, pod } of nominated.below(waiting.pod, nodeName)) {
+      nominated.remove(key)
+      writeStatus(pod, { nominatedNodeName: null })
+      queue.activate(key)
+    }
+  }
+
+  const latest = ({ key, uid, pod }: PodInfo): Pod => {
+    const known = podInformer.get(key)
+    return known?.metadata.uid === uid ? known : pod
+  }
+
+  /** The pod needs no nomination any more: unless it has come to that node, others may take the room. */
+  function releaseNomination(key: string, placedOn?: string): void {
+    const nomination = nominated.remove(key)
+    const node = nomination && cluster.node(nomination.nodeName)
+    if (node && node.name !== placedOn) queue.changed({ type: 'pod-removed', node, pod: nomination.pod })
   }
 
   function failed(waiting: Waiting, error: unknown): void {
@@ -221,22 +291,35 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     complain(waiting, 'SchedulerError', messageOf(error))
   }
 
-  function complain({ pod: { pod } }: Waiting, reason: string, message: string): void {
+  /** @param nominatedNodeName null clears it, undefined leaves it */
+  function complain(
+    { pod: { pod } }: Waiting,
+    reason: string,
+    message: string,
+    nominatedNodeName?: string | null,
+  ): void {
     recorder.event(withType(pods, pod), 'Warning', 'FailedScheduling', message)
     const present = podCondition(pod, 'PodScheduled')
-    if (present?.status === 'False' && present.reason === reason && present.message === message) return
+    const isKnown = present?.status === 'False' && present.reason === reason && present.message === message
+    const isNominated = (nominatedNodeName ?? undefined) === pod.status?.nominatedNodeName
+    const nomination = nominatedNodeName === undefined || isNominated ? {} : { nominatedNodeName }
+    if (isKnown && Object.keys(nomination).length === 0) return
     const update = { type: 'PodScheduled', status: 'False', reason, message }
     const now = timestamp(clock.now())
     const condition = { ...withTransitionTime<PodCondition>(pod.status?.conditions, update, now), lastProbeTime: null }
+    writeStatus(pod, { conditions: [condition], ...nomination })
+  }
+
+  function writeStatus(pod: Pod, status: object): void {
     const { namespace, name = '', uid } = pod.metadata
     client
       .patch(
         pods,
         { namespace, name },
-        { type: 'strategic', body: { metadata: { uid }, status: { conditions: [condition] } } },
+        { type: 'strategic', body: { metadata: { uid }, status } },
         { subresource: 'status' },
       )
-      .catch((error: unknown) => log.debug('condition not written', { pod: keyOf(pod), error: messageOf(error) }))
+      .catch((error: unknown) => log.debug('status not written', { pod: keyOf(pod), error: messageOf(error) }))
   }
 
   /** Records `Scheduled` events once scheduling pauses. */
@@ -264,11 +347,17 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   function podSeen(pod: Pod, previous?: Pod): void {
     if (pod.spec?.nodeName) placedPodSeen(pod, pod.spec.nodeName, previous)
     else if (isOurs(pod)) waitingPodSeen(pod, previous)
-    else queue.remove(keyOf(pod))
+    else waitingPodGone(keyOf(pod))
+  }
+
+  function waitingPodGone(key: string): void {
+    queue.remove(key)
+    releaseNomination(key)
   }
 
   function waitingPodSeen(pod: Pod, previous: Pod | undefined): void {
     const info = podInfoOf(pod)
+    nominated.seen(info, previous?.status?.nominatedNodeName)
     const known = queue.get(info.key)
     // The scheduler's own condition write comes back as an event: no reason for another attempt.
     if (known && previous && isSamePlacement(previous, pod)) queue.refresh(info)
@@ -279,13 +368,14 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     const key = keyOf(pod)
     if (previous && isSamePlacement(previous, pod) && isPodTerminal(previous) === isPodTerminal(pod)) return
     queue.remove(key)
+    releaseNomination(key, node)
     // A finished pod uses nothing of its node.
     tell(isPodTerminal(pod) ? cluster.removePod(key) : cluster.setPod(podInfoOf(pod), node))
   }
 
   function podGone(pod: Pod): void {
     const key = keyOf(pod)
-    queue.remove(key)
+    waitingPodGone(key)
     tell(cluster.removePod(key))
   }
 
@@ -329,7 +419,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       await Promise.all([podInformer.synced, nodeInformer.synced, lookups.namespaces.synced])
       const { services, replicaSets: sets, claims, volumes, storageClasses: classes } = lookups
       const patience = new Promise<void>((resolve) => stops.add(clock.after(lookupPatience, resolve)))
-      const wanted = [services, sets, claims, volumes, classes].map(({ synced }) => synced)
+      const wanted = [services, sets, claims, volumes, classes, budgetInformer].map(({ synced }) => synced)
       await Promise.race([Promise.all(wanted), patience])
       if (stops.stopped) return
       running = true
@@ -339,7 +429,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       running = false
       queue.stop()
       await stops.stop()
-      for (const informer of [podInformer, nodeInformer, ...Object.values(lookups)]) informer.stop()
+      for (const informer of [podInformer, nodeInformer, budgetInformer, ...Object.values(lookups)]) informer.stop()
       if (!options.informers) informers.stop()
       await Promise.all(underWay)
       await stopAnnouncing?.()
@@ -351,8 +441,6 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
 const isOurs = (pod: Pod): boolean =>
   !isPodTerminal(pod) && !pod.metadata.deletionTimestamp && (pod.spec?.schedulerName ?? schedulerName) === schedulerName
-
-/** Items of lists may lack their type; what is said about them names it. */
 
 async function within(clock: Clock, ms: number, work: Promise<void>): Promise<void> {
   let stop: Stop | undefined

@@ -1,13 +1,13 @@
 import type { ClusterState } from '../cluster-state.ts'
-import { maxScore, type Plan, type Plugin, type Refusal, type Scorer } from '../framework.ts'
+import { maxScore, resolvable, unresolvable, type Plan, type Plugin, type Refusal, type Scorer } from '../framework.ts'
 import type { NodeInfo } from '../node-info.ts'
 import type { PodInfo, Term } from '../pod-info.ts'
 import type { TermKind } from '../pod-groups.ts'
 import { selectsPod } from '../pod-selector.ts'
 
-const noAffinity: Refusal = ["node(s) didn't match pod affinity rules"]
-const antiAffinity: Refusal = ["node(s) didn't match pod anti-affinity rules"]
-const existingAntiAffinity: Refusal = ["node(s) didn't satisfy existing pods anti-affinity rules"]
+const noAffinity = unresolvable("node(s) didn't match pod affinity rules")
+const antiAffinity = resolvable("node(s) didn't match pod anti-affinity rules")
+const existingAntiAffinity = resolvable("node(s) didn't satisfy existing pods anti-affinity rules")
 
 /**
  * Inter-pod affinity and anti-affinity: in the same domain of a topology (node, zone, …) as other pods, or in none.
@@ -17,12 +17,14 @@ export const interPodAffinity = (): Plugin => ({
   name: 'InterPodAffinity',
 
   plan(pod, cluster): Plan | undefined {
-    const tests = [...affinityTests(pod, cluster), ...antiAffinityTests(pod, cluster), ...existingTests(pod, cluster)]
-    const score = preference(pod, cluster)
-    if (tests.length === 0 && !score) return undefined
+    const isFree = hasNoRequiredTerms(pod)
+    let tests = testsOf(pod, cluster)
     return {
-      filter: tests.length > 0 ? (node) => tests.find((test) => test.refuses(node))?.refusal : undefined,
-      score,
+      filter: (node) => (tests.length === 0 ? undefined : tests.find((test) => test.refuses(node))?.refusal),
+      podChanged(_, other) {
+        if (!isFree || other.affinity.requiredAnti.length > 0) tests = testsOf(pod, cluster)
+      },
+      score: preference(pod, cluster),
     }
   },
 
@@ -31,6 +33,15 @@ export const interPodAffinity = (): Plugin => ({
     return ['pod-removed', 'node-added', 'node-labels', 'namespaces'].includes(change.type)
   },
 })
+
+const hasNoRequiredTerms = ({ affinity }: PodInfo): boolean =>
+  affinity.required.length === 0 && affinity.requiredAnti.length === 0
+
+const testsOf = (pod: PodInfo, cluster: ClusterState): Test[] => [
+  ...affinityTests(pod, cluster),
+  ...antiAffinityTests(pod, cluster),
+  ...existingTests(pod, cluster),
+]
 
 interface Test {
   refusal: Refusal

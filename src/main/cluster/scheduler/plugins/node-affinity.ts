@@ -1,9 +1,9 @@
 import type { Node, NodeSelectorTerm, PodSpec, PreferredSchedulingTerm } from '#shared/kube/generated/types.ts'
 import { matchesTerm, selectsNode } from '#shared/kube/node-selection.ts'
-import { scaleToMax, type Plan, type Plugin, type Refusal, type Scorer } from '../framework.ts'
+import { scaleToMax, unresolvable, type Plan, type Plugin, type Scorer } from '../framework.ts'
 import type { NodeInfo } from '../node-info.ts'
 
-const noMatch: Refusal = ["node(s) didn't match Pod's node affinity/selector"]
+const noMatch = unresolvable("node(s) didn't match Pod's node affinity/selector")
 
 /** `nodeSelector` and required node affinity filter; preferred terms that match add their weight. */
 export const nodeAffinity = (): Plugin => ({

@@ -1,6 +1,6 @@
-import type { Plugin, Refusal } from '../framework.ts'
+import { unresolvable, type Plugin } from '../framework.ts'
 
-const otherNode: Refusal = ["node(s) didn't match the requested node name"]
+const otherNode = unresolvable("node(s) didn't match the requested node name")
 
 /** A pod that names its node fits no other. */
 export const nodeName = (): Plugin => ({

@@ -1,8 +1,8 @@
-import type { Plugin, Refusal } from '../framework.ts'
+import { resolvable, type Plugin } from '../framework.ts'
 import type { NodeInfo } from '../node-info.ts'
 import type { HostPort } from '../pod-info.ts'
 
-const portTaken: Refusal = ["node(s) didn't have free ports for the requested pod ports"]
+const portTaken = resolvable("node(s) didn't have free ports for the requested pod ports")
 
 /** No two pods of a node use the same host port. */
 export const nodePorts = (): Plugin => ({

@@ -1,5 +1,5 @@
 import type { Amounts } from '../amounts.ts'
-import { maxScore, type Plugin, type Refusal } from '../framework.ts'
+import { maxScore, resolvable, type Plugin, type Refusal } from '../framework.ts'
 import type { NodeInfo } from '../node-info.ts'
 import type { PodInfo } from '../pod-info.ts'
 
@@ -30,11 +30,14 @@ export const nodeResourcesFit = (): Plugin => ({
   },
 })
 
-const tooManyPods: Refusal = ['Too many pods']
-const insufficientCpu: Refusal = ['Insufficient cpu']
-const insufficientMemory: Refusal = ['Insufficient memory']
+const tooManyPods = resolvable('Too many pods')
+const insufficientCpu = resolvable('Insufficient cpu')
+const insufficientMemory = resolvable('Insufficient memory')
 
-/** The resources that the node has too little of. */
+/**
+ * The resources that the node has too little of. What exceeds the whole node, no removal of pods can help: Kubernetes
+ * calls the node unresolvable.
+ */
 function shortages(wanted: Amounts, node: NodeInfo): Refusal | undefined {
   const { allocatable, requested } = node
   const full = node.pods.size >= node.podLimit
@@ -44,24 +47,31 @@ function shortages(wanted: Amounts, node: NodeInfo): Refusal | undefined {
     wanted.ephemeralStorage > 0 && wanted.ephemeralStorage > allocatable.ephemeralStorage - requested.ephemeralStorage
   const others = wanted.others ? missingOthers(wanted.others, node) : none
   if (!full && !cpu && !memory && !storage && others.length === 0) return undefined
+  const resolvable = canHold(allocatable, wanted)
   // The most frequent results of a full cluster, shared instead of built for each node.
-  if (others.length === 0 && !storage) {
+  if (resolvable && others.length === 0 && !storage) {
     if (full && !cpu && !memory) return tooManyPods
     if (cpu && !full && !memory) return insufficientCpu
     if (memory && !full && !cpu) return insufficientMemory
   }
-  return [
-    ...(full ? tooManyPods : none),
-    ...(cpu ? insufficientCpu : none),
-    ...(memory ? insufficientMemory : none),
-    ...(storage ? ['Insufficient ephemeral-storage'] : none),
-    ...others,
-  ]
+  const reasons: string[] = []
+  if (full) reasons.push('Too many pods')
+  if (cpu) reasons.push('Insufficient cpu')
+  if (memory) reasons.push('Insufficient memory')
+  if (storage) reasons.push('Insufficient ephemeral-storage')
+  return { reasons: [...reasons, ...others], resolvable }
 }
 
-const none: Refusal = []
+const none: readonly string[] = []
 
-function missingOthers(wanted: ReadonlyMap<string, number>, { allocatable, requested }: NodeInfo): Refusal {
+function canHold(allocatable: Amounts, wanted: Amounts): boolean {
+  if (wanted.cpu > allocatable.cpu || wanted.memory > allocatable.memory) return false
+  if (wanted.ephemeralStorage > allocatable.ephemeralStorage) return false
+  for (const [name, amount] of wanted.others ?? []) if (amount > (allocatable.others?.get(name) ?? 0)) return false
+  return true
+}
+
+function missingOthers(wanted: ReadonlyMap<string, number>, { allocatable, requested }: NodeInfo): string[] {
   const missing: string[] = []
   for (const [name, amount] of wanted) {
     const free = (allocatable.others?.get(name) ?? 0) - (requested.others?.get(name) ?? 0)

@@ -1,7 +1,7 @@
 import { tolerates } from '#shared/kube/tolerations.ts'
-import type { Plugin, Refusal } from '../framework.ts'
+import { unresolvable, type Plugin } from '../framework.ts'
 
-const cordoned: Refusal = ['node(s) were unschedulable']
+const cordoned = unresolvable('node(s) were unschedulable')
 const unschedulableTaint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }
 
 /** Cordoned nodes take only pods that tolerate it, such as those of DaemonSets. */

@@ -36,15 +36,15 @@ test('NodeUnschedulable: cordoned nodes take only what tolerates it', () => {
 describe('TaintToleration', () => {
   const taint = (effect: string, value = 'v'): NodeOptions => ({ taints: [{ key: 'k', value, effect }] })
   const rows: [string, NodeOptions, PodOptions['tolerations'], string][] = [
-    ['an untolerated taint', taint('NoSchedule'), [], 'node(s) had untolerated taint {k: v}'],
-    ['an evicting taint', taint('NoExecute'), [], 'node(s) had untolerated taint {k: v}'],
+    ['an untolerated taint', taint('NoSchedule'), [], 'node(s) had untolerated taint(s)'],
+    ['an evicting taint', taint('NoExecute'), [], 'node(s) had untolerated taint(s)'],
     ['the same value', taint('NoSchedule'), [{ key: 'k', value: 'v', effect: 'NoSchedule' }], 'ok'],
-    ['another value', taint('NoSchedule'), [{ key: 'k', value: 'w' }], 'node(s) had untolerated taint {k: v}'],
+    ['another value', taint('NoSchedule'), [{ key: 'k', value: 'w' }], 'node(s) had untolerated taint(s)'],
     [
       'another effect',
       taint('NoSchedule'),
       [{ key: 'k', value: 'v', effect: 'NoExecute' }],
-      'node(s) had untolerated taint {k: v}',
+      'node(s) had untolerated taint(s)',
     ],
     ['any value', taint('NoSchedule'), [{ key: 'k', operator: 'Exists' }], 'ok'],
     ['everything', taint('NoExecute'), [{ operator: 'Exists' }], 'ok'],

@@ -3,14 +3,22 @@ import { selectsNode } from '#shared/kube/node-selection.ts'
 import { labelRequirements, matchesLabels, type LabelRequirement } from '#shared/kube/selectors.ts'
 import { untolerated } from '#shared/kube/tolerations.ts'
 import type { ClusterState } from '../cluster-state.ts'
-import { maxScore, type Plan, type Plugin, type PluginContext, type Refusal, type Scorer } from '../framework.ts'
+import {
+  maxScore,
+  resolvable,
+  unresolvable,
+  type Plan,
+  type Plugin,
+  type PluginContext,
+  type Scorer,
+} from '../framework.ts'
 import type { NodeCounts, NodeSubset } from '../node-counts.ts'
 import type { NodeInfo } from '../node-info.ts'
 import type { PodInfo } from '../pod-info.ts'
 import { podSelector, selectorOf, selectsPod, type PodSelector } from '../pod-selector.ts'
 
-const tooSkewed: Refusal = ["node(s) didn't match pod topology spread constraints"]
-const noDomain: Refusal = ["node(s) didn't match pod topology spread constraints (missing required label)"]
+const tooSkewed = resolvable("node(s) didn't match pod topology spread constraints")
+const noDomain = unresolvable("node(s) didn't match pod topology spread constraints (missing required label)")
 
 const hostname = 'kubernetes.io/hostname'
 
@@ -34,7 +42,7 @@ export const podTopologySpread = (context: Pick<PluginContext, 'informers'>): Pl
       const hard = all.filter((constraint) => constraint.hard)
       const soft = all.filter((constraint) => !constraint.hard)
       return {
-        filter: hard.length > 0 ? boundSkew(pod, cluster, hard) : undefined,
+        ...(hard.length > 0 ? boundSkew(pod, cluster, hard) : {}),
         score: soft.length > 0 ? preference(pod, cluster, soft, { needAll: true }) : undefined,
       }
     },
@@ -119,21 +127,38 @@ function takesPart(node: NodeInfo, { honoursAffinity, honoursTaints }: Constrain
   return !honoursTaints || !untolerated(node.taints, spec?.tolerations, ['NoSchedule', 'NoExecute'])
 }
 
-function boundSkew(pod: PodInfo, cluster: ClusterState, constraints: readonly Constraint[]) {
+function boundSkew(
+  pod: PodInfo,
+  cluster: ClusterState,
+  constraints: readonly Constraint[],
+): Required<Pick<Plan, 'filter' | 'podChanged'>> {
   const bounds = constraints.map((constraint) => boundOf(pod, cluster, constraint, constraints))
-  return ({ labels }: NodeInfo): Refusal | undefined => {
-    for (const { constraint, domains, least, self } of bounds) {
-      const domain = labels[constraint.topologyKey]
-      if (domain === undefined) return noDomain
-      if ((domains.get(domain) ?? 0) + self - least > constraint.maxSkew) return tooSkewed
-    }
-    return undefined
+  return {
+    filter({ labels }) {
+      for (const { constraint, domains, least, self } of bounds) {
+        const domain = labels[constraint.topologyKey]
+        if (domain === undefined) return noDomain
+        if ((domains.get(domain) ?? 0) + self - least > constraint.maxSkew) return tooSkewed
+      }
+      return undefined
+    },
+    podChanged(node, other, amount) {
+      if (other.terminating || !hasAllKeys(node, constraints)) return
+      for (const bound of bounds) {
+        const { constraint, domains } = bound
+        if (!takesPart(node, constraint, pod.pod.spec)) continue
+        if (!selectsPod(constraint.selector, other, cluster.namespaceLabels)) continue
+        const domain = node.labels[constraint.topologyKey] ?? ''
+        domains.set(domain, (domains.get(domain) ?? 0) + amount)
+        bound.least = leastOf(domains, constraint)
+      }
+    },
   }
 }
 
 interface Bound {
   constraint: Constraint
-  domains: ReadonlyMap<string, number>
+  domains: Map<string, number>
   /** Pods in the emptiest domain. */
   least: number
   /** Whether the pod counts itself. */
@@ -144,15 +169,24 @@ function boundOf(pod: PodInfo, cluster: ClusterState, constraint: Constraint, al
   const counts = countsOf(constraint.selector, cluster)
   const domains = new Map<string, number>()
   for (const node of cluster.nodes) {
-    // A node that lacks one of the topology keys is not counted for any constraint.
-    if (!all.every(({ topologyKey }) => node.labels[topologyKey] !== undefined)) continue
-    if (!takesPart(node, constraint, pod.pod.spec)) continue
+    if (!hasAllKeys(node, all) || !takesPart(node, constraint, pod.pod.spec)) continue
     const domain = node.labels[constraint.topologyKey] ?? ''
     domains.set(domain, (domains.get(domain) ?? 0) + counts.on(node))
   }
-  // minDomains: missing domains count as empty.
-  const least = domains.size < constraint.minDomains ? 0 : Math.min(...domains.values())
-  return { constraint, domains, least, self: selectsPod(constraint.selector, pod, cluster.namespaceLabels) ? 1 : 0 }
+  const self = selectsPod(constraint.selector, pod, cluster.namespaceLabels) ? 1 : 0
+  return { constraint, domains, least: leastOf(domains, constraint), self }
+}
+
+/** A node that lacks one of the topology keys is not counted for any constraint. */
+const hasAllKeys = ({ labels }: NodeInfo, constraints: readonly Constraint[]): boolean =>
+  constraints.every(({ topologyKey }) => labels[topologyKey] !== undefined)
+
+/** minDomains: missing domains count as empty. */
+function leastOf(domains: ReadonlyMap<string, number>, { minDomains }: Constraint): number {
+  if (domains.size < minDomains) return 0
+  let least = Infinity
+  for (const count of domains.values()) least = Math.min(least, count)
+  return least
 }
 
 interface Preference {

@@ -1,8 +1,9 @@
 import type { Taint, Toleration } from '#shared/kube/generated/types.ts'
 import { tolerates, untolerated } from '#shared/kube/tolerations.ts'
-import { scaleToMax, type Plugin, type Refusal } from '../framework.ts'
+import { scaleToMax, unresolvable, type Plugin, type Refusal } from '../framework.ts'
 import type { NodeInfo } from '../node-info.ts'
 
+const tainted = unresolvable('node(s) had untolerated taint(s)')
 const repelling = ['NoSchedule', 'NoExecute']
 
 /** Filters nodes with taints that the pod does not tolerate; prefers those with few untolerated soft taints. */
@@ -28,10 +29,8 @@ export const taintToleration = (): Plugin => ({
     untolerated(change.node.taints, pod.spec?.tolerations, repelling) === undefined,
 })
 
-function refusal({ taints }: NodeInfo, tolerations: readonly Toleration[]): Refusal | undefined {
-  const taint = untolerated(taints, tolerations, repelling)
-  return taint && [`node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`]
-}
+const refusal = ({ taints }: NodeInfo, tolerations: readonly Toleration[]): Refusal | undefined =>
+  untolerated(taints, tolerations, repelling) && tainted
 
 const untoleratedSoft = ({ taints }: NodeInfo, tolerations: readonly Toleration[]): number =>
   taints.filter((taint) => taint.effect === 'PreferNoSchedule' && !isTolerated(taint, tolerations)).length

@@ -3,13 +3,13 @@ import type { PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from 
 import { matchesTerm } from '#shared/kube/node-selection.ts'
 import { compareQuantities } from '#shared/kube/quantity.ts'
 import { persistentVolumeClaims, persistentVolumes } from '#shared/kube/resources.ts'
-import type { Plan, Plugin, PluginContext, Refusal } from '../framework.ts'
+import { unresolvable, type Plan, type Plugin, type PluginContext, type Refusal } from '../framework.ts'
 import type { NodeInfo } from '../node-info.ts'
 import type { PodInfo } from '../pod-info.ts'
 
-const conflict: Refusal = ["node(s) didn't match PersistentVolume's node affinity"]
-const lost: Refusal = ['node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)']
-const nothingToBind: Refusal = ["node(s) didn't find available persistent volumes to bind"]
+const conflict = unresolvable("node(s) didn't match PersistentVolume's node affinity")
+const lost = unresolvable('node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)')
+const nothingToBind = unresolvable("node(s) didn't find available persistent volumes to bind")
 
 const selectedNode = 'volume.kubernetes.io/selected-node'
 const noProvisioner = 'kubernetes.io/no-provisioner'

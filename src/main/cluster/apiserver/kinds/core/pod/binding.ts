@@ -58,7 +58,9 @@ function boundPod(current: Pod, { metadata, target }: Binding, now: string): Pod
   // In Go lastProbeTime is not a pointer: it is serialized as null.
   const scheduled = { type: 'PodScheduled', status: 'True', lastProbeTime: null }
   const conditions = setCondition<WrittenCondition>(next.status?.conditions, scheduled, now)
-  return Object.assign(next, { status: { ...next.status, conditions } })
+  // A nomination has served its purpose (ClearingNominatedNodeNameAfterBinding of Kubernetes).
+  const { nominatedNodeName: _, ...status } = next.status ?? {}
+  return Object.assign(next, { status: { ...status, conditions } })
 }
 
 type WrittenCondition = Omit<PodCondition, 'lastProbeTime'> & { lastProbeTime?: string | null }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { enoughNodes, FitError, NodePicker, type Plugin } from './framework.ts'
+import { resolvable, type Plugin } from './framework.ts'
+import { enoughNodes, FitError, NodePicker } from './node-picker.ts'
 import { podInfoOf } from './pod-info.ts'
 import { clusterOf, contextOf, node, pod } from './scheduler.fixture.ts'
 import { defaultPlugins } from './plugins/index.ts'
@@ -14,7 +15,7 @@ const scoring = (weight: number, score: (name: string) => number): Plugin => ({
 })
 const refusing = (name: string, reasons: Record<string, string[]>): Plugin => ({
   name,
-  plan: () => ({ filter: (each) => reasons[each.name] }),
+  plan: () => ({ filter: ({ name: node }) => (reasons[node] ? resolvable(...reasons[node]) : undefined) }),
 })
 
 describe('picking a node', () => {
@@ -72,18 +73,20 @@ describe('when no node will do', () => {
   }
 
   test('the reasons are counted, as Kubernetes words them', () => {
-    const tainted = refusing('taints', { n0: ['node(s) had untolerated taint {k: v}'] })
+    const tainted = refusing('taints', { n0: ['node(s) had untolerated taint(s)'] })
     const full = refusing('fit', { n1: ['Insufficient cpu', 'Insufficient memory'], n2: ['Insufficient cpu'] })
     const error = reasonOf([tainted, full], 3)
     expect(error.message).toBe(
-      '0/3 nodes are available: 1 Insufficient memory, 1 node(s) had untolerated taint {k: v}, 2 Insufficient cpu.',
+      '0/3 nodes are available: 1 Insufficient memory, 1 node(s) had untolerated taint(s), 2 Insufficient cpu.',
     )
     expect([...error.refusedBy].map(({ name }) => name).sort()).toEqual(['fit', 'taints'])
   })
 
   test('a reason that holds for the pod itself stands alone', () => {
     const impossible: Plugin = { name: 'i', plan: () => ({ impossible: 'persistentvolumeclaim "x" not found' }) }
-    expect(reasonOf([impossible], 4).message).toBe('0/4 nodes are available: persistentvolumeclaim "x" not found.')
+    expect(reasonOf([impossible], 4).message).toBe(
+      '0/4 nodes are available: persistentvolumeclaim "x" not found. not found',
+    )
   })
 
   test('an empty cluster says so', () => {

@@ -1,0 +1,80 @@
+import type { ClusterState, Placed } from './cluster-state.ts'
+import type { Plan, Plugin, Refusal } from './framework.ts'
+import type { NodeInfo } from './node-info.ts'
+import type { NominatedPods } from './nominated-pods.ts'
+import type { PodInfo } from './pod-info.ts'
+
+/** A plugin with its plan for the pod. */
+export interface Planned {
+  plugin: Plugin
+  plan: Plan
+}
+
+/** The first plugin that rejects a node, and why. */
+export interface Rejection {
+  plugin: Plugin
+  refusal: Refusal
+}
+
+export interface NodeFilterOptions {
+  pod: PodInfo
+  plans: readonly Planned[]
+  cluster: ClusterState
+  nominated: NominatedPods
+}
+
+/**
+ * The filters for one pod. A node must pass them both as it is and with the pods that are nominated to it (Kubernetes'
+ * RunFilterPluginsWithNominatedPods). Placed pods can be taken away for trial: plans and cluster state follow, and the
+ * caller puts them back before anything else is scheduled.
+ */
+export class NodeFilter {
+  readonly #pod: PodInfo
+  readonly #filters: readonly Planned[]
+  readonly #followers: readonly Plan[]
+  readonly #cluster: ClusterState
+  readonly #nominated: NominatedPods
+
+  constructor({ pod, plans, cluster, nominated }: NodeFilterOptions) {
+    this.#pod = pod
+    this.#filters = plans.filter(({ plan }) => plan.filter)
+    this.#followers = plans.flatMap(({ plan }) => (plan.podChanged ? [plan] : []))
+    this.#cluster = cluster
+    this.#nominated = nominated
+  }
+
+  /** Why the pod cannot run on the node; undefined when it can. */
+  rejection(node: NodeInfo): Rejection | undefined {
+    const rejection = this.#firstRejection(node)
+    if (rejection) return rejection
+    const others = this.#nominated.before(this.#pod, node.name)
+    const added = others.filter(({ key }) => !this.#cluster.placed(key))
+    if (added.length === 0) return undefined
+    for (const pod of added) this.put({ pod, node, assumed: true })
+    try {
+      return this.#firstRejection(node)
+    } finally {
+      for (const pod of added) this.take(pod)
+    }
+  }
+
+  /** Takes a pod from its node; `put` reverts it. */
+  take({ key }: PodInfo): Placed | undefined {
+    const placed = this.#cluster.take(key)
+    if (placed) for (const plan of this.#followers) plan.podChanged?.(placed.node, placed.pod, -1)
+    return placed
+  }
+
+  put(placed: Placed): void {
+    this.#cluster.put(placed)
+    for (const plan of this.#followers) plan.podChanged?.(placed.node, placed.pod, 1)
+  }
+
+  #firstRejection(node: NodeInfo): Rejection | undefined {
+    for (const { plugin, plan } of this.#filters) {
+      const refusal = plan.filter?.(node)
+      if (refusal) return { plugin, refusal }
+    }
+    return undefined
+  }
+}

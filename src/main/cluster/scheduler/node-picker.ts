@@ -1,0 +1,199 @@
+import type { ClusterState } from './cluster-state.ts'
+import type { Plugin } from './framework.ts'
+import { NodeFilter, type Planned, type Rejection } from './node-filter.ts'
+import type { NodeInfo } from './node-info.ts'
+import { NominatedPods } from './nominated-pods.ts'
+import type { PodInfo } from './pod-info.ts'
+import { noNodes, ReasonCounts } from './reasons.ts'
+
+export interface Placement {
+  node: NodeInfo
+  /** Work to do before binding; empty for most pods. */
+  beforeBinding: ((node: NodeInfo) => Promise<void>)[]
+}
+
+/** What an attempt without success has found, for preemption. */
+export interface Failure {
+  /** Number of nodes in the cluster. */
+  total: number
+  /** Nodes that may take the pod once pods are removed from them. */
+  candidates: readonly NodeInfo[]
+  filter: NodeFilter
+}
+
+/** Thrown where no node fits the pod. */
+export class FitError extends Error {
+  /** Plugins that rejected it. */
+  readonly refusedBy: ReadonlySet<Plugin>
+  /** Undefined where a plugin ruled out all nodes before any was examined. */
+  readonly failure: Failure | undefined
+
+  constructor(message: string, refusedBy: ReadonlySet<Plugin>, failure?: Failure) {
+    super(message)
+    this.refusedBy = refusedBy
+    this.failure = failure
+  }
+}
+
+export interface PickerOptions {
+  plugins: readonly Plugin[]
+  cluster: ClusterState
+  /** Pods that wait for their nominated node; none when unset. */
+  nominated?: NominatedPods
+  /** Random number in [0, 1) that chooses between equal nodes. */
+  random?: () => number
+}
+
+/**
+ * What Kubernetes' DynamicResources adds as PostFilter where an earlier plugin has ended PreFilter: it finds no state of
+ * its own.
+ */
+const unprepared = 'not found'
+
+/** Chooses nodes for pods by filters and scores of the plugins. */
+export class NodePicker {
+  readonly #plugins: readonly Plugin[]
+  readonly #cluster: ClusterState
+  readonly #nominated: NominatedPods
+  readonly #random: () => number
+  /** Where the next search begins, so that all nodes are examined equally often. */
+  #start = 0
+  #totals = new Float64Array(0)
+  #scores = new Float64Array(0)
+
+  constructor({ plugins, cluster, nominated = new NominatedPods(), random = Math.random }: PickerOptions) {
+    this.#plugins = plugins
+    this.#cluster = cluster
+    this.#nominated = nominated
+    this.#random = random
+  }
+
+  /** The best node for `pod`. @throws FitError */
+  pick(pod: PodInfo): Placement {
+    const nodes = this.#cluster.nodes
+    if (nodes.length === 0) throw new FitError('no nodes available to schedule pods', new Set())
+    const plans: Planned[] = []
+    for (const plugin of this.#plugins) {
+      const plan = plugin.plan?.(pod, this.#cluster)
+      if (plan?.impossible !== undefined)
+        throw new FitError(`${noNodes(nodes.length, plan.impossible)} ${unprepared}`, new Set([plugin]))
+      if (plan) plans.push({ plugin, plan })
+    }
+    const filter = new NodeFilter({ pod, plans, cluster: this.#cluster, nominated: this.#nominated })
+    const feasible = this.#nominatedNode(pod, filter) ?? this.#filter(plans, filter, nodes)
+    return {
+      node: this.#best(plans, feasible),
+      beforeBinding: plans.flatMap(({ plan }) => plan.beforeBinding ?? []),
+    }
+  }
+
+  /** The node that was freed for the pod comes before all others. */
+  #nominatedNode(pod: PodInfo, filter: NodeFilter): NodeInfo[] | undefined {
+    const node = this.#cluster.node(this.#nominated.nodeOf(pod.key) ?? '')
+    return node && !filter.rejection(node) ? [node] : undefined
+  }
+
+  #filter(plans: readonly Planned[], filter: NodeFilter, all: readonly NodeInfo[]): NodeInfo[] {
+    const named = plans.find(({ plan }) => plan.nodes)
+    const nodes = named ? this.#named(named.plan.nodes ?? []) : all
+    const wanted = named ? nodes.length : enoughNodes(all.length)
+    const feasible: NodeInfo[] = []
+    const rejections = new Rejections(all.length)
+    const start = named ? 0 : this.#start % nodes.length
+    let looked = 0
+    for (; looked < nodes.length && feasible.length < wanted; looked++) {
+      const node = nodes[(start + looked) % nodes.length]
+      if (!node) continue
+      const rejection = filter.rejection(node)
+      if (rejection) rejections.add(node, rejection)
+      else feasible.push(node)
+    }
+    if (!named) this.#start = start + looked
+    if (feasible.length > 0) return feasible
+    if (named) rejections.addUnnamed(named.plugin, all.length - nodes.length)
+    throw rejections.toError(filter)
+  }
+
+  #named(names: readonly string[]): NodeInfo[] {
+    return [...new Set(names)].flatMap((name) => this.#cluster.node(name) ?? [])
+  }
+
+  #best(plans: readonly Planned[], feasible: readonly NodeInfo[]): NodeInfo {
+    const [first] = feasible
+    if (!first) throw new Error('nothing to choose from')
+    if (feasible.length === 1) return first
+    const totals = this.#total(plans, feasible)
+    let best = first
+    let bestScore = -1
+    let equals = 0
+    for (let i = 0; i < feasible.length; i++) {
+      const score = totals[i] ?? 0
+      if (score < bestScore) continue
+      equals = score > bestScore ? 1 : equals + 1
+      bestScore = score
+      // Reservoir sampling: each of n equal nodes is chosen with probability 1/n.
+      if (equals === 1 || this.#random() * equals < 1) best = feasible[i] ?? best
+    }
+    return best
+  }
+
+  #total(plans: readonly Planned[], nodes: readonly NodeInfo[]): Float64Array {
+    const count = nodes.length
+    if (this.#totals.length < count) {
+      this.#totals = new Float64Array(count * 2)
+      this.#scores = new Float64Array(count * 2)
+    }
+    const totals = this.#totals.fill(0, 0, count)
+    const scores = this.#scores
+    for (const { plan } of plans) {
+      const scorer = plan.score
+      if (!scorer) continue
+      scorer.prepare?.(nodes)
+      for (let i = 0; i < count; i++) scores[i] = scorer.score(nodes[i] as NodeInfo)
+      scorer.normalize?.(scores, count)
+      for (let i = 0; i < count; i++) totals[i] = (totals[i] ?? 0) + (scores[i] ?? 0) * scorer.weight
+    }
+    return totals
+  }
+}
+
+/**
+ * How many feasible nodes suffice to choose from: all of a small cluster, a share that falls with the size of a
+ * large one, never less than a hundred. Kubernetes' adaptive percentageOfNodesToScore, falling faster: its hundred
+ * nodes are as good a sample of a thousand as they are of five thousand.
+ */
+export function enoughNodes(total: number): number {
+  if (total <= 100) return total
+  const percent = Math.max(5, 50 - total / 25)
+  return Math.max(100, Math.floor((total * percent) / 100))
+}
+
+/** Counts the nodes' reasons for the message of a FitError. */
+class Rejections {
+  readonly #total: number
+  readonly #reasons = new ReasonCounts()
+  readonly #plugins = new Set<Plugin>()
+  readonly #candidates: NodeInfo[] = []
+
+  constructor(total: number) {
+    this.#total = total
+  }
+
+  add(node: NodeInfo, { plugin, refusal }: Rejection): void {
+    this.#plugins.add(plugin)
+    this.#reasons.add(refusal.reasons)
+    if (refusal.resolvable) this.#candidates.push(node)
+  }
+
+  /** Nodes that were no candidates. */
+  addUnnamed(plugin: Plugin, count: number): void {
+    if (count === 0) return
+    this.#plugins.add(plugin)
+    this.#reasons.add([`node(s) didn't satisfy plugin(s) [${plugin.name}]`], count)
+  }
+
+  toError(filter: NodeFilter): FitError {
+    const failure = { total: this.#total, candidates: this.#candidates, filter }
+    return new FitError(this.#reasons.message(this.#total), this.#plugins, failure)
+  }
+}
