@@ -40,11 +40,10 @@ export interface Step {
   write?: 'create' | 'update' | 'delete'
 }
 
-/** A pod of the range: one that is there, or one to be made. */
+/** A place in the range, with its pod where there is one. */
 interface Replica {
   ordinal: number
-  pod: Pod
-  exists: boolean
+  pod: Pod | undefined
 }
 
 export const isOrdered = ({ spec }: StatefulSet): boolean => spec?.podManagementPolicy !== 'Parallel'
@@ -68,49 +67,58 @@ export function decide(snapshot: Snapshot): Step[] {
     if (step) steps.push(step)
     if (waits && isOrdered(set)) return steps
   }
-  steps.push(...scaleDown(snapshot, replicas, condemned))
+  steps.push(...scaleDown(snapshot, condemned))
   if (isOrdered(set) && condemned.length > 0) return steps
   if ((set.spec?.updateStrategy?.type ?? 'RollingUpdate') === 'RollingUpdate')
     steps.push(...rollOver(snapshot, replicas, new Set(steps.map(({ pod }) => pod.metadata.name))))
   return steps
 }
 
-function replicasOf(snapshot: Snapshot): Replica[] {
-  const { set, pods, current, update } = snapshot
+function replicasOf({ set, pods }: Snapshot): Replica[] {
   const present = new Map(pods.map((pod) => [ordinalOf(set, pod), pod]))
   const { start, end } = ordinalRange(set)
-  return Array.from({ length: end - start }, (_, index) => {
-    const ordinal = start + index
-    const pod = present.get(ordinal)
-    if (pod) return { ordinal, pod, exists: true }
-    const revision = index < partitionOf(set) ? current : update
-    return { ordinal, pod: podOfRevision(set, revision, ordinal), exists: false }
-  })
+  return Array.from({ length: end - start }, (_, index) => ({
+    ordinal: start + index,
+    pod: present.get(start + index),
+  }))
 }
 
 /** How many of the lowest pods keep the current revision. */
 const partitionOf = ({ spec }: StatefulSet): number =>
   spec?.updateStrategy?.type === 'OnDelete' ? 0 : (spec?.updateStrategy?.rollingUpdate?.partition ?? 0)
 
-/** @returns what the replica needs, and whether those after it wait for it in an ordered set */
-function keepReplica(snapshot: Snapshot, { pod, ordinal, exists }: Replica): { step?: Step; waits: boolean } {
+/** What a replica needs, and whether those after it wait for it in an ordered set. */
+interface Care {
+  step?: Step
+  waits: boolean
+}
+
+const keepReplica = (snapshot: Snapshot, { ordinal, pod }: Replica): Care =>
+  pod ? keepPod(snapshot, pod, ordinal) : makePod(snapshot, ordinal)
+
+function makePod(snapshot: Snapshot, ordinal: number): Care {
+  const { set, current, update } = snapshot
+  const isBelowPartition = ordinal - ordinalRange(set).start < partitionOf(set)
+  const pod = podOfRevision(set, isBelowPartition ? current : update, ordinal)
+  const { missing, toUpdate, leaving, stale } = claimsOf(snapshot, pod, ordinal)
+  // A claim on its way out, or one that goes with the last pod of the name, is waited for.
+  if (leaving || stale) return { waits: true }
+  return { step: { pod, createClaims: missing, updateClaims: toUpdate, write: 'create' }, waits: true }
+}
+
+function keepPod(snapshot: Snapshot, pod: Pod, ordinal: number): Care {
   const { set, now } = snapshot
-  const claims = claimsOf(snapshot, pod, ordinal)
-  if (!exists) {
-    // A claim on its way out, or one that goes with the last pod of the name, is waited for.
-    if (claims.leaving || claims.stale) return { waits: true }
-    return { step: { pod, createClaims: claims.missing, updateClaims: claims.toUpdate, write: 'create' }, waits: true }
-  }
   // Kubernetes replaces pods that succeeded too: an eviction may end in either phase.
   if (isPodTerminal(pod)) return isTerminating(pod) ? { waits: true } : { step: removal(pod), waits: true }
+  const claims = claimsOf(snapshot, pod, ordinal)
+  const missing = claims.leaving ? [] : claims.missing
   const waits = isTerminating(pod) || !isRunningAndAvailable(set, pod, now)
-  const createClaims = pod.status?.phase === 'Pending' && !claims.leaving ? claims.missing : []
-  const step: Step = { pod, createClaims, updateClaims: [] }
+  const step: Step = { pod, createClaims: pod.status?.phase === 'Pending' ? missing : [], updateClaims: [] }
   if (!waits || !isOrdered(set)) {
     step.updateClaims = claims.toUpdate
     if (!hasIdentity(pod) || !hasStorage(set, pod, ordinal)) {
       step.pod = withStorage(set, withIdentityLabels(pod, ordinal), ordinal)
-      step.createClaims = claims.leaving ? [] : claims.missing
+      step.createClaims = missing
       step.write = 'update'
     }
   }
@@ -148,21 +156,17 @@ function claimsOf({ set, claimOf }: Snapshot, pod: Pod, ordinal: number): ClaimS
 }
 
 /**
- * Deletes pods outside of the range. In an ordered set only the highest goes, and one that is not available only when
- * nothing below it is unavailable: what is broken is not made worse.
+ * Deletes pods outside of the range. In an ordered set, whose other pods are all available by then, only the highest
+ * goes, and one that is not available only when none below it is unavailable: what is broken is not made worse.
+ * @param condemned from the highest ordinal to the lowest
  */
-function scaleDown(
-  snapshot: Snapshot,
-  replicas: readonly Replica[],
-  condemned: readonly { pod: Pod; ordinal: number }[],
-): Step[] {
+function scaleDown(snapshot: Snapshot, condemned: readonly { pod: Pod; ordinal: number }[]): Step[] {
   const { set, now } = snapshot
-  const byOrdinal = [...replicas.map(({ pod }) => pod), ...condemned.map(({ pod }) => pod).reverse()]
-  const firstUnavailable = byOrdinal.find((pod) => isUnavailable(set, pod, now))
+  const lowestUnavailable = condemned.findLast(({ pod }) => isUnavailable(set, pod, now))?.pod
   const mayGo = (pod: Pod, position: number): boolean => {
     if (isTerminating(pod)) return false
     if (!isOrdered(set)) return true
-    return position === 0 && (isRunningAndAvailable(set, pod, now) || pod === firstUnavailable)
+    return position === 0 && (isRunningAndAvailable(set, pod, now) || pod === lowestUnavailable)
   }
   return condemned
     .map(({ pod, ordinal }, position): Step => ({
@@ -182,20 +186,21 @@ function scaleDown(
 function rollOver(snapshot: Snapshot, replicas: readonly Replica[], touched: ReadonlySet<string | undefined>): Step[] {
   const { set, update, now } = snapshot
   const isOld = (pod: Pod): boolean => revisionOf(pod) !== (update.metadata.name ?? '') && !isTerminating(pod)
+  const isMissing = (pod: Pod | undefined): boolean => !pod || isUnavailable(set, pod, now)
   const targets = replicas
     .slice(partitionOf(set))
     .map(({ pod }) => pod)
     .reverse()
   const { maxUnavailable } = set.spec?.updateStrategy?.rollingUpdate ?? {}
   if (maxUnavailable === undefined) {
-    const next = targets.find((pod) => isOld(pod) || isUnavailable(set, pod, now))
+    const next = targets.find((pod) => !pod || isOld(pod) || isMissing(pod))
     return next && isOld(next) && !touched.has(next.metadata.name) ? [removal(next)] : []
   }
   const most = Math.max(1, resolveCount(maxUnavailable, replicas.length, 'down'))
-  const unavailable = replicas.filter(({ pod }) => isUnavailable(set, pod, now)).length
-  const old = targets.filter((pod) => isOld(pod) && !touched.has(pod.metadata.name))
+  const unavailable = replicas.filter(({ pod }) => isMissing(pod)).length
+  const old = targets.filter((pod) => pod !== undefined).filter((pod) => isOld(pod) && !touched.has(pod.metadata.name))
   // Those that are unavailable already cost nothing, and may be so because of what the update mends.
-  const broken = old.filter((pod) => isUnavailable(set, pod, now))
-  const healthy = old.filter((pod) => !isUnavailable(set, pod, now))
+  const broken = old.filter(isMissing)
+  const healthy = old.filter((pod) => !isMissing(pod))
   return [...broken, ...healthy.slice(0, Math.max(0, most - unavailable))].map(removal)
 }

@@ -4,6 +4,7 @@ import type { Pod, StatefulSet } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { isPodReady } from '#shared/kube/pod.ts'
 import { controllerRevisions, events, persistentVolumeClaims, pods, statefulSets } from '#shared/kube/resources.ts'
+import { failure } from '#shared/kube/status.ts'
 import { startControlPlane, type KubeletBehaviour, type TestControlPlane } from '#test/support/control-plane.ts'
 import { createFakeClock, type FakeClock } from '#test/support/fake-clock.ts'
 import { startStatefulSets } from './index.ts'
@@ -191,6 +192,74 @@ it('gives claims to the set and to pods that are scaled away, as the retention p
   await plane.client.delete(persistentVolumeClaims, ref('data-web-1'))
   await available(2)
   expect(await owners('data-web-1')).toEqual([set.metadata.uid])
+})
+
+it('counts the collision where another template has the name of its revision', async () => {
+  startAll()
+  await plane.client.create(statefulSets, web({ replicas: 0 }))
+  const [revision] = await plane.until(controllerRevisions, (all) => all.length === 1)
+  await plane.client.delete(statefulSets, ref('web'))
+  await plane.client.delete(controllerRevisions, ref(revision?.metadata.name ?? ''))
+  const name = revision?.metadata.name ?? ''
+  await plane.client.create(controllerRevisions, { metadata: ref(name), data: { other: true }, revision: 1 })
+  await plane.client.create(statefulSets, web({ replicas: 1 }))
+  const { status } = await available(1)
+  expect(status?.collisionCount).toBe(1)
+  expect(status?.updateRevision).not.toBe(name)
+})
+
+for (const [kind, first, event] of [
+  ['PersistentVolumeClaim', 'web-0', 'Create Claim data-web-0 for Pod web-0 in StatefulSet web failed error: full'],
+  ['Pod', 'web-1', 'Create Pod web-1 in StatefulSet web failed error: full'],
+] as const)
+  it(`says why a ${kind} cannot be created, keeps what is there, and goes on when it can`, async () => {
+    let isFull = true
+    let tries = 0
+    plane.startKubelets()
+    plane.start((context) =>
+      startStatefulSets({
+        ...context,
+        client: {
+          ...context.client,
+          create(resource, object, options) {
+            const isNext = resource.kind === 'Pod' ? object.metadata.name === first : true
+            if (resource.kind === kind && isFull && isNext) {
+              tries++
+              throw failure(403, 'Forbidden', 'full')
+            }
+            return context.client.create(resource, object, options)
+          },
+        },
+      }),
+    )
+    await plane.client.create(statefulSets, web({ replicas: 2, volumeClaimTemplates: [data] }))
+    const ready = first === 'web-0' ? 0 : 1
+    await plane.untilOne(
+      statefulSets,
+      'web',
+      ({ status }) => status?.observedGeneration === 1 && status.replicas === ready,
+    )
+    await plane.until(events, (all) => all.some(({ message, type }) => type === 'Warning' && message === event))
+    expect(await names()).toHaveLength(ready)
+    isFull = false
+    expect(tries).toBeGreaterThan(0)
+    await clock.advance(60_000)
+    await available(2)
+  })
+
+it('waits for the pod of an earlier set of its name to be gone', async () => {
+  let ends = false
+  startAll({ ends: () => ends })
+  await plane.client.create(statefulSets, web({ replicas: 1 }))
+  const { metadata } = await available(1)
+  await plane.client.delete(statefulSets, ref('web'))
+  await plane.client.create(statefulSets, web({ replicas: 1 }))
+  await plane.client.delete(pods, ref('web-0'))
+  await plane.untilOne(statefulSets, 'web', ({ status }) => status?.observedGeneration === 1 && status.replicas === 0)
+  ends = true
+  await plane.client.patch(pods, ref('web-0'), { type: 'merge', body: { metadata: { annotations: { again: 'yes' } } } })
+  const set = await available(1)
+  expect(set.metadata.uid).not.toBe(metadata.uid)
 })
 
 function startAll(behaviour: KubeletBehaviour = {}): void {
