@@ -16,5 +16,9 @@ export function formatIndexes(indexes: Iterable<number>): string {
     if (range && index === range[1] + 1) range[1] = index
     else ranges.push([index, index])
   }
-  return ranges.map(([first, last]) => (first === last ? String(first) : `${first}-${last}`)).join(',')
+  const text = ([first, last]: [number, number]): string => {
+    if (first === last) return String(first)
+    return last === first + 1 ? `${first},${last}` : `${first}-${last}`
+  }
+  return ranges.map(text).join(',')
 }

@@ -7,17 +7,20 @@ export interface Judgement {
   failJob?: string
   /** Uids of pods whose failure does not count. */
   ignored: Set<string>
+  /** Uids of pods whose index fails at once. */
+  failIndex: Set<string>
 }
 
 /** The first rule that matches a pod applies; a pod that none matches counts towards backoffLimit. */
 export function judgeFailures(job: Job, failed: readonly Pod[]): Judgement {
-  const judgement: Judgement = { ignored: new Set() }
+  const judgement: Judgement = { ignored: new Set(), failIndex: new Set() }
   const rules = job.spec?.podFailurePolicy?.rules ?? []
   if (rules.length === 0) return judgement
   for (const pod of failed) {
     const match = firstMatch(rules, pod)
     if (match?.action === 'FailJob') judgement.failJob ??= match.message
     if (match?.action === 'Ignore') judgement.ignored.add(pod.metadata.uid ?? '')
+    if (match?.action === 'FailIndex') judgement.failIndex.add(pod.metadata.uid ?? '')
   }
   return judgement
 }

@@ -26,7 +26,7 @@ it('ends with the batch that had a failure', async () => {
 })
 
 it('reads and writes ranges of indexes', () => {
-  expect(formatIndexes([5, 0, 1, 2, 9, 8])).toBe('0-2,5,8-9')
+  expect(formatIndexes([5, 0, 1, 2, 9, 8])).toBe('0-2,5,8,9')
   expect(parseIndexes('0-2,5,8-9')).toEqual([0, 1, 2, 5, 8, 9])
   expect(parseIndexes(undefined)).toEqual([])
 })

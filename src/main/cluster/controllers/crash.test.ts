@@ -12,7 +12,7 @@ import {
 } from '#shared/kube/resources.ts'
 import { isConditionTrue } from '#shared/kube/conditions.ts'
 import type { Client, Resource } from '#shared/client/client.ts'
-import type { PodTemplateSpec } from '#shared/kube/generated/types.ts'
+import type { Pod, PodTemplateSpec } from '#shared/kube/generated/types.ts'
 import { isPodActive } from '#shared/kube/pod.ts'
 import { crashTest } from '#test/support/crash-points.ts'
 import { startCronJobs } from './cronjob/index.ts'
@@ -198,6 +198,68 @@ crashTest('an Indexed Job gives each index to one pod', {
       indexes: all.map(({ metadata }) => metadata.annotations?.['batch.kubernetes.io/job-completion-index']).sort(),
     }
   },
+})
+
+const completionIndexOf = ({ metadata }: Pod): string | undefined =>
+  metadata.annotations?.['batch.kubernetes.io/job-completion-index']
+
+const endedJob = async (client: Client, namespace: string): Promise<unknown> => {
+  const { status } = await client.get(jobs, { namespace, name: 'work' })
+  const { startTime: _, completionTime: __, conditions, ...counts } = status ?? {}
+  return { counts, conditions: conditions?.map(({ type, reason }) => [type, reason]) }
+}
+
+const hasJobEnded = async (client: Client, namespace: string): Promise<boolean> => {
+  const { status } = await client.get(jobs, { namespace, name: 'work' })
+  return isConditionTrue(status?.conditions, 'Complete') || isConditionTrue(status?.conditions, 'Failed')
+}
+
+crashTest('an Indexed Job fails for the index that failed', {
+  controllers: [startJobs],
+  kubelets: { run: (pod) => (completionIndexOf(pod) === '1' ? 'failed' : 'succeeded') },
+  podsCreated: 3,
+  mostActive: 3,
+  steps: [
+    {
+      act: (client, namespace) =>
+        client.create(jobs, {
+          metadata: { name: 'work', namespace },
+          spec: {
+            completionMode: 'Indexed',
+            completions: 3,
+            parallelism: 3,
+            backoffLimitPerIndex: 0,
+            template: template('v1', { restartPolicy: 'Never' }),
+          },
+        }),
+      isSettled: hasJobEnded,
+    },
+  ],
+  state: endedJob,
+})
+
+crashTest('an Indexed Job succeeds by its policy and counts no pod that it stops', {
+  controllers: [startJobs],
+  kubelets: { run: (pod) => (completionIndexOf(pod) === '2' ? 'succeeded' : 'running') },
+  podsCreated: 3,
+  mostActive: 3,
+  steps: [
+    {
+      act: (client, namespace) =>
+        client.create(jobs, {
+          metadata: { name: 'work', namespace },
+          spec: {
+            completionMode: 'Indexed',
+            completions: 3,
+            parallelism: 3,
+            successPolicy: { rules: [{ succeededIndexes: '2' }] },
+            template: template('v1', { restartPolicy: 'Never' }),
+          },
+        }),
+      isSettled: hasJobEnded,
+    },
+  ],
+  state: endedJob,
 })
 
 crashTest('a CronJob that forbids a second Job starts one', {

@@ -12,21 +12,22 @@ describe('a decision about a Job', () => {
     const of = <T extends KubeObject>(kind: string): T[] => objects.filter((each) => each.kind === kind) as T[]
     const [job] = of<Job>('Job')
     if (!job) throw new Error('no Job in the input')
-    const tally = new Tally(job, of<Pod>('Pod'))
+    const tally = new Tally(job, of<Pod>('Pod'), goldenNow)
     tally.noteFinished(goldenNow)
     const noted: JobStatus = structuredClone(tally.status)
     tally.job = { ...job, status: noted }
     const finished = tally.finishedAndTracked()
     tally.countNoted(new Set(finished.map(uidOf)))
-    const { status, events, remove, create, requeueAfter } = decide(tally, goldenNow)
+    const { status, events, release, remove, create, requeueAfter } = decide(tally, goldenNow)
     return {
       noted,
       released: finished.map(({ metadata }) => metadata.name),
       status,
       events,
+      release: release.map(({ metadata }) => metadata.name),
       remove: remove.map(({ metadata }) => metadata.name),
-      create: create.map((index) => index ?? 'pod'),
-      ...(create.length > 0 ? { firstPod: jobPod(job, create[0]) } : {}),
+      create: create.map(({ index }) => index ?? 'pod'),
+      ...(create[0] ? { firstPod: jobPod(job, create[0]) } : {}),
       requeueAfter,
     }
   })

@@ -2,19 +2,21 @@ import { findCondition } from '#shared/kube/conditions.ts'
 import type { Job, JobStatus, Pod } from '#shared/kube/generated/types.ts'
 import { asNumber } from '#shared/kube/json.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
-import { byDeletionRank } from '#shared/reconcile/pod-ranking.ts'
+import { byDeletionOrder, isTracked, type NewPod } from './pods.ts'
+import { metSuccessRule } from './success-policy.ts'
 import type { Tally } from './tally.ts'
 
-/** Most creations of one reconcile. */
+/** Most creations, and most deletions, of one reconcile. */
 const burst = 500
 
 /** What brings the Job one step closer to its end. Written in the order of the fields. */
 export interface Decision {
   status: JobStatus
   events: JobEvent[]
+  /** Pods that lose their finalizer and are in no count. */
+  release: Pod[]
   remove: Pod[]
-  /** One pod each; its completion index where the Job is Indexed. */
-  create: (number | undefined)[]
+  create: NewPod[]
   /** ms until the next decision, even if nothing changes. */
   requeueAfter?: number
 }
@@ -49,33 +51,64 @@ function verdictOn(tally: Tally, now: number): Verdict | undefined {
     const decided = tally.has(interim) ? findCondition(status.conditions, interim) : undefined
     if (decided) return { type, reason: decided.reason ?? '', message: decided.message ?? '' }
   }
-  if (tally.judgement.failJob) return { type: 'Failed', reason: 'PodFailurePolicy', message: tally.judgement.failJob }
-  const { backoffLimit = 6, completions, suspend } = job.spec ?? {}
+  const { backoffLimit = 6, suspend } = job.spec ?? {}
   const restarts = tally.restarts()
   if ((status.failed ?? 0) > backoffLimit || (restarts > 0 && restarts > backoffLimit - 1))
     return { type: 'Failed', reason: 'BackoffLimitExceeded', message: 'Job has reached the specified backoff limit' }
   if (!suspend && deadlineOf(job) <= now)
     return { type: 'Failed', reason: 'DeadlineExceeded', message: 'Job was active longer than specified deadline' }
+  return indexVerdict(tally) ?? completion(tally)
+}
+
+/** What the indexes of an Indexed Job say about the whole. */
+function indexVerdict({ job, failedIndexes, completed }: Tally): Verdict | undefined {
+  const { maxFailedIndexes, completions = 0 } = job.spec ?? {}
+  if (maxFailedIndexes !== undefined && failedIndexes.size > maxFailedIndexes)
+    return {
+      type: 'Failed',
+      reason: 'MaxFailedIndexesExceeded',
+      message: 'Job has exceeded the specified maximal number of failed indexes',
+    }
+  if (failedIndexes.size > 0 && failedIndexes.size + completed.size >= completions)
+    return { type: 'Failed', reason: 'FailedIndexes', message: 'Job has failed indexes' }
+  const rule = metSuccessRule(job, completed)
+  return rule === undefined ? undefined : { type: 'Complete', reason: 'SuccessPolicy', message: rule }
+}
+
+function completion({ job, status, active }: Tally): Verdict | undefined {
+  const completions = job.spec?.completions
   const succeeded = status.succeeded ?? 0
-  const isComplete = completions === undefined ? succeeded > 0 && tally.active.length === 0 : succeeded >= completions
+  const isComplete = completions === undefined ? succeeded > 0 && active.length === 0 : succeeded >= completions
   return isComplete
     ? { type: 'Complete', reason: 'CompletionsReached', message: 'Reached expected number of succeeded pods' }
     : undefined
 }
 
-/** First a condition that says how the Job will end, then the end of all its pods, then the condition that it has. */
+/**
+ * First a condition that says how the Job will end, then the end of all its pods, then the condition that it has. Pods
+ * that a failed Job stops count as failed, those that a successful one stops do not count.
+ */
 function finish(tally: Tally, verdict: Verdict, now: number): Decision {
   const { type, reason, message } = verdict
+  const { active, terminating } = tally
   tally.setCondition({ type: type === 'Complete' ? 'SuccessCriteriaMet' : 'FailureTarget', reason, message }, now)
-  if (tally.active.length > 0 || tally.terminating.length > 0)
-    return { status: tally.currentStatus(), events: [], remove: tally.active, create: [] }
+  if (active.length > 0 || terminating.length > 0 || tally.isUnfinished) {
+    // What is decided is written before the first pod goes: its end is judged by it.
+    const release = type === 'Complete' ? [...active, ...terminating].filter(isTracked) : []
+    return { status: tally.currentStatus(), events: [], release, remove: active, create: [] }
+  }
   tally.setCondition({ type, reason, message }, now)
   if (type === 'Complete') tally.status.completionTime = timestamp(now)
-  const event: JobEvent =
-    type === 'Complete'
-      ? { type: 'Normal', reason: 'Completed', message: 'Job completed' }
-      : { type: 'Warning', reason, message }
-  return { status: tally.currentStatus(), events: [event], remove: [], create: [] }
+  return { status: tally.currentStatus(), events: endEvents(tally, verdict), release: [], remove: [], create: [] }
+}
+
+function endEvents({ job, status }: Tally, { type, reason, message }: Verdict): JobEvent[] {
+  if (type === 'Failed') return [{ type: 'Warning', reason, message }]
+  const completed: JobEvent = { type: 'Normal', reason: 'Completed', message: 'Job completed' }
+  const { completions } = job.spec ?? {}
+  if (completions === undefined || (status.succeeded ?? 0) <= completions) return [completed]
+  const tooMany = 'Too many succeeded pods running after completion count reached'
+  return [{ type: 'Warning', reason: 'TooManySucceededPods', message: tooMany }, completed]
 }
 
 function suspend(tally: Tally, now: number): Decision {
@@ -83,7 +116,8 @@ function suspend(tally: Tally, now: number): Decision {
   tally.setCondition({ type: 'Suspended', reason: 'JobSuspended', message: 'Job suspended' }, now)
   delete tally.status.startTime
   const events: JobEvent[] = isNew ? [{ type: 'Normal', reason: 'Suspended', message: 'Job suspended' }] : []
-  return { status: tally.currentStatus(), events, remove: tally.active, create: [] }
+  const { active } = tally
+  return { status: tally.currentStatus(), events, release: active.filter(isTracked), remove: active, create: [] }
 }
 
 /** As many active pods as parallelism and the completions that are left allow. */
@@ -93,20 +127,28 @@ function matchParallelism(tally: Tally, now: number): Decision {
     tally.setCondition({ type: 'Suspended', reason: 'JobResumed', message: 'Job resumed' }, now, 'False')
     events.push({ type: 'Normal', reason: 'Resumed', message: 'Job resumed' })
   }
-  const decision: Decision = { status: tally.currentStatus(), events, remove: [], create: [] }
+  const decision: Decision = { status: tally.currentStatus(), events, release: [], remove: [], create: [] }
   const wanted = tally.wantedActive()
-  const surplus = tally.active.length - wanted
-  if (surplus > 0) {
-    const ranked = [...tally.active].sort(byDeletionRank(tally.active, now))
-    return { ...decision, remove: ranked.slice(0, surplus) }
-  }
-  decision.remove = tally.repeatedIndexes()
+  const remove = surplus(tally, tally.active.length - wanted)
+  // Pods are deleted or created, never both: indexes that become free are given with the next reconcile.
+  if (remove.length > 0) return { ...decision, release: remove.filter(isTracked), remove }
   const missing = Math.min(burst, wanted - tally.active.length - tally.replacementsHeldBack())
-  const wait = missing > 0 ? tally.failureDelayLeft(now) : 0
-  if (missing > 0 && wait === 0)
-    decision.create = tally.isIndexed ? tally.freeIndexes(missing) : Array.from({ length: missing }, () => undefined)
-  const next = Math.min(deadlineOf(tally.job) - now, wait > 0 ? wait : Infinity)
+  let wait = Infinity
+  if (missing > 0) {
+    const startable = tally.startable(missing, now)
+    decision.create = startable.pods
+    if (startable.wait > 0) wait = startable.wait
+  }
+  const next = Math.min(deadlineOf(tally.job) - now, wait)
   return next === Infinity ? decision : { ...decision, requeueAfter: Math.max(1, next) }
+}
+
+/** Misplaced pods and, where these are fewer than `count`, those that Kubernetes would miss least. */
+function surplus(tally: Tally, count: number): Pod[] {
+  const ranked = [...tally.active].sort(byDeletionOrder)
+  const misplaced = new Set(tally.misplaced(ranked))
+  const others = ranked.filter((pod) => !misplaced.has(pod))
+  return [...misplaced, ...others.slice(0, Math.max(0, count - misplaced.size))].slice(0, burst)
 }
 
 /** When activeDeadlineSeconds is over, ms since the epoch. */

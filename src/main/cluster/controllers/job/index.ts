@@ -33,7 +33,7 @@ export function startJobs(context: ControllerContext): Stop {
   async function reconcile(key: string): Promise<Outcome> {
     const job = jobInformer.get(key)
     await releaseStrangers(key, job)
-    if (!job) return undefined
+    if (!job || isManagedElsewhere(job)) return undefined
     if (job.metadata.deletionTimestamp || isFinished(job)) {
       await waitForAll(dependentsOf(podInformer, job).filter(isTracked).map(dropFinalizer))
       return undefined
@@ -46,7 +46,7 @@ export function startJobs(context: ControllerContext): Stop {
       informer: podInformer,
       selected: (pod) => selects(job.spec?.selector, pod.metadata.labels),
     })
-    const tally = await count(new Tally(job, claimed))
+    const tally = await count(new Tally(job, claimed, clock.now()))
     return carryOut(tally)
   }
 
@@ -60,12 +60,13 @@ export function startJobs(context: ControllerContext): Stop {
   }
 
   async function carryOut(tally: Tally): Promise<Outcome> {
-    const { status, events, remove, create, requeueAfter } = decide(tally, clock.now())
+    const { status, events, release, remove, create, requeueAfter } = decide(tally, clock.now())
     const job = await writeStatus(tally.job, status)
     for (const event of events) record(job, event)
+    await waitForAll(release.map(dropFinalizer))
     const deleted = await podControl.delete(job, remove)
     if (deleted.error) throw deleted.error
-    const created = await podControl.create(job, create.length, (turn) => jobPod(job, create[turn]))
+    const created = await podControl.create(job, create.length, (turn) => jobPod(job, create[turn] ?? {}))
     if (created.error) throw created.error
     return requeueAfter === undefined ? undefined : { requeueAfter }
   }
@@ -101,18 +102,6 @@ export function startJobs(context: ControllerContext): Stop {
   const record = (job: Job, { type, reason, message }: JobEvent): void =>
     recorder.event(withType(jobs, job), type, reason, message)
 
-  /** Fields of the spec that this controller does not act on yet are named in an event, once. */
-  const stopWarning = jobInformer.onChange({
-    added(job) {
-      if (job.status?.startTime) return
-      for (const field of ['successPolicy', 'backoffLimitPerIndex'] as const) {
-        if (job.spec?.[field] === undefined) continue
-        const message = `spec.${field} is not supported and has no effect`
-        record(job, { type: 'Warning', reason: 'Unsupported', message })
-      }
-    },
-  })
-
   const controller = runController({
     ...context,
     name: 'job',
@@ -128,11 +117,12 @@ export function startJobs(context: ControllerContext): Stop {
     ],
   })
 
-  return async () => {
-    void stopWarning()
-    await controller.stop()
-  }
+  return () => controller.stop()
 }
 
 const isFinished = ({ status }: Job): boolean =>
   isConditionTrue(status?.conditions, 'Complete') || isConditionTrue(status?.conditions, 'Failed')
+
+/** A Job whose managedBy names another controller is left to that one. */
+const isManagedElsewhere = ({ spec }: Job): boolean =>
+  spec?.managedBy !== undefined && spec.managedBy !== 'kubernetes.io/job-controller'

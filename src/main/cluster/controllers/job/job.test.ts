@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isPodActive } from '#shared/kube/pod.ts'
 import type { Job, Pod } from '#shared/kube/generated/types.ts'
 import { jobs, pods } from '#shared/kube/resources.ts'
@@ -75,7 +75,7 @@ it('gives each pod of an Indexed Job an index, and retries the index that failed
   })
   plane.start(startJobs)
   await plane.client.create(jobs, job({ completionMode: 'Indexed', completions: 4, parallelism: 4 }))
-  await plane.untilOne(jobs, 'work', ({ status }) => status?.completedIndexes === '0,2-3' && status.failed === 1)
+  await plane.untilOne(jobs, 'work', ({ status }) => status?.completedIndexes === '0,2,3' && status.failed === 1)
   await settle()
   await clock.advance(10_000)
   const done = await finished('Complete')
@@ -180,6 +180,131 @@ it('is deleted some time after its end where it says so', async () => {
   await clock.advance(1_000)
   await plane.until(jobs, (all) => all.every(({ metadata }) => metadata.deletionTimestamp !== undefined))
 })
+
+describe('with a back-off limit per index', () => {
+  const spec = { completionMode: 'Indexed', completions: 4, parallelism: 4, backoffLimitPerIndex: 1 }
+
+  it('runs every index to its end, and fails for those that failed', async () => {
+    plane.startKubelets({ run: (pod) => (Number(indexOf(pod)) % 2 === 1 ? 'failed' : 'succeeded') })
+    plane.start(startJobs)
+    await plane.client.create(jobs, job(spec))
+    // The failed pods are counted when they are replaced, which they wait for.
+    await plane.untilOne(jobs, 'work', ({ status }) => status?.completedIndexes === '0,2')
+    await settle()
+    await clock.advance(10_000)
+    const { status } = await finished('Failed')
+    expect(status).toMatchObject({ completedIndexes: '0,2', failedIndexes: '1,3', succeeded: 2, failed: 4 })
+    expect(status?.conditions?.map(({ type, reason }) => [type, reason])).toEqual([
+      ['FailureTarget', 'FailedIndexes'],
+      ['Failed', 'FailedIndexes'],
+    ])
+    const all = (await plane.client.list(pods)).items
+    expect(all.map((pod) => `${indexOf(pod)}/${failuresOf(pod)}`).sort()).toEqual([
+      '0/0',
+      '1/0',
+      '1/1',
+      '2/0',
+      '3/0',
+      '3/1',
+    ])
+    expect(all.flatMap(({ metadata }) => metadata.finalizers ?? [])).toEqual([])
+  })
+
+  it('ends at once beyond maxFailedIndexes, and counts the pods that it stops', async () => {
+    plane.startKubelets({ run: (pod) => (indexOf(pod) === '0' ? 'failed' : 'running') })
+    plane.start(startJobs)
+    await plane.client.create(jobs, job({ ...spec, backoffLimitPerIndex: 0, maxFailedIndexes: 0 }))
+    const { status } = await finished('Failed')
+    expect(status).toMatchObject({ failedIndexes: '0', failed: 4, terminating: 0 })
+    expect(conditions({ status } as Job).Failed).toBe('MaxFailedIndexesExceeded')
+  })
+
+  it('fails an index at once where its podFailurePolicy says so', async () => {
+    plane.startKubelets({ run: (pod) => (indexOf(pod) === '1' ? 'failed' : 'succeeded') })
+    plane.start(startJobs)
+    const rules = [{ action: 'FailIndex', onExitCodes: { operator: 'In', values: [1] } }]
+    await plane.client.create(jobs, job({ ...spec, backoffLimitPerIndex: 5, podFailurePolicy: { rules } }))
+    const { status } = await finished('Failed')
+    expect(status).toMatchObject({ completedIndexes: '0,2,3', failedIndexes: '1', failed: 1, succeeded: 3 })
+  })
+})
+
+describe('with a successPolicy', () => {
+  it.each([
+    ['of one index', [{ succeededIndexes: '0' }], 'Matched rules at index 0'],
+    ['of a number', [{ succeededCount: 1 }], 'Matched rules at index 0'],
+    [
+      'of which the second rule is met',
+      [{ succeededIndexes: '1-2' }, { succeededIndexes: '0-1', succeededCount: 1 }],
+      'Matched rules at index 1',
+    ],
+  ])('%s, succeeds and stops the others, which count as nothing', async (_, rules, message) => {
+    plane.startKubelets({ run: (pod) => (indexOf(pod) === '0' ? 'succeeded' : 'running') })
+    plane.start(startJobs)
+    const spec = { completionMode: 'Indexed', completions: 3, parallelism: 3, successPolicy: { rules } }
+    await plane.client.create(jobs, job(spec))
+    const { status } = await finished('Complete')
+    expect(status).toMatchObject({ completedIndexes: '0', succeeded: 1, terminating: 0 })
+    expect(status?.failed).toBeUndefined()
+    expect(status?.conditions?.map((each) => [each.type, each.reason, each.message])).toEqual([
+      ['SuccessCriteriaMet', 'SuccessPolicy', message],
+      ['Complete', 'SuccessPolicy', message],
+    ])
+    await plane.until(pods, (all) => all.length === 1)
+  })
+})
+
+it('grows and shrinks by its indexes', async () => {
+  plane.startKubelets()
+  plane.start(startJobs)
+  const resize = (count: number): Promise<Job> => patch({ spec: { completions: count, parallelism: count } })
+  const untilIndexes = (expected: string): Promise<Pod[]> =>
+    plane.until(pods, (all) => all.filter(isPodActive).map(indexOf).sort().join() === expected)
+  await plane.client.create(jobs, job({ completionMode: 'Indexed', completions: 2, parallelism: 2 }))
+  await untilIndexes('0,1')
+  await resize(4)
+  await untilIndexes('0,1,2,3')
+  await resize(1)
+  await untilIndexes('0')
+  const { status } = await plane.untilOne(
+    jobs,
+    'work',
+    (seen) => seen.status?.active === 1 && seen.status.terminating === 0,
+  )
+  expect(status?.failed).toBeUndefined()
+})
+
+it('does not count the pods that it stops when it is suspended', async () => {
+  plane.startKubelets()
+  plane.start(startJobs)
+  await plane.client.create(jobs, job({ parallelism: 2, completions: 2 }))
+  await plane.untilOne(jobs, 'work', ({ status }) => status?.ready === 2)
+  await patch({ spec: { suspend: true } })
+  await plane.until(pods, (all) => all.length === 0)
+  const { status } = await plane.untilOne(
+    jobs,
+    'work',
+    (seen) => !seen.status?.active && seen.status?.terminating === 0,
+  )
+  expect(status?.failed).toBeUndefined()
+  expect(status?.startTime).toBeUndefined()
+})
+
+it('leaves a Job alone that another controller manages', async () => {
+  plane.startKubelets()
+  plane.start(startJobs)
+  await plane.client.create(jobs, {
+    ...job({ managedBy: 'example.com/queue' }),
+    metadata: { name: 'theirs', namespace: 'default' },
+  })
+  await plane.client.create(jobs, job({}))
+  await plane.untilOne(jobs, 'work', ({ status }) => status?.ready === 1)
+  expect((await plane.client.get(jobs, { namespace: 'default', name: 'theirs' })).status).toEqual({})
+  expect((await plane.client.list(pods)).items).toHaveLength(1)
+})
+
+const failuresOf = ({ metadata }: Pod): string =>
+  metadata.annotations?.['batch.kubernetes.io/job-index-failure-count'] ?? ''
 
 const finished = (type: string): Promise<Job> =>
   plane.untilOne(

@@ -4,11 +4,18 @@ import { isPodReady, isPodTerminal } from '#shared/kube/pod.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import { formatIndexes, parseIndexes } from '#shared/reconcile/index-ranges.ts'
 import { judgeFailures, type Judgement } from '#shared/reconcile/pod-failure-policy.ts'
-import { finishTimeOf, indexOf, isTracked, uidOf } from './pods.ts'
+import {
+  endsIndex,
+  failureAnnotations,
+  failuresAfter,
+  indexDelayLeft,
+  isLimitedPerIndex,
+  lastFailures,
+} from './index-failures.ts'
+import { failureDelayLeft, finishTimeOf, indexOf, isTracked, uidOf, type NewPod } from './pods.ts'
 
-/** Pods of a failing Job are replaced after 10 s, 20 s, 40 s … up to 10 min. */
-const failureDelayMs = 10_000
-const longestFailureDelayMs = 600_000
+/** Most pods that are counted in one reconcile: their uids are in the status for a while. */
+const mostUncounted = 500
 
 /**
  * A Job's pods by what became of them, and the status that follows.
@@ -16,45 +23,68 @@ const longestFailureDelayMs = 600_000
  * Finished pods are counted so that no crash counts one twice or misses one: `noteFinished` puts their uids into the
  * status, which is written; then they lose the finalizer that kept them; then `countNoted` turns the uids of pods
  * without finalizer into numbers. Where the last write is lost, the uids are still there to be counted.
+ *
+ * Pods that the Job itself has no use for (surplus, suspended, after a success) lose the finalizer before they are
+ * deleted, and are in no count.
  */
 export class Tally {
   job: Job
   readonly status: JobStatus
   readonly active: Pod[]
   readonly terminating: Pod[]
-  /** Finished pods with their finalizer, which are in no count yet. */
-  readonly newlyFinished: Pod[]
   readonly judgement: Judgement
+  readonly completed: ReadonlySet<number>
+  readonly failedIndexes: ReadonlySet<number>
   readonly #claimed: readonly Pod[]
-  readonly #completed: Set<number>
+  /** Finished pods with their finalizer, apart from those that wait for their replacement. */
+  readonly #countable: readonly Pod[]
+  readonly #newlyFinished: readonly Pod[]
+  /** By index: the failed pod that waits for its replacement. */
+  readonly #unreplaced: ReadonlyMap<number, Pod>
 
-  constructor(job: Job, claimed: readonly Pod[]) {
+  constructor(job: Job, claimed: readonly Pod[], now: number) {
     this.job = job
     this.#claimed = claimed
     this.status = structuredClone(job.status ?? {})
     this.active = claimed.filter((pod) => !isPodTerminal(pod) && !pod.metadata.deletionTimestamp)
     this.terminating = claimed.filter((pod) => !isPodTerminal(pod) && pod.metadata.deletionTimestamp)
-    this.#completed = new Set(parseIndexes(job.status?.completedIndexes))
+    const failed = this.#present.filter((pod) => this.#isFailed(pod))
+    this.judgement = judgeFailures(job, failed)
+    this.completed = this.#completedIndexes()
+    this.failedIndexes = this.#indexesThatFailed(failed)
+    this.#unreplaced = this.#unreplacedFailures(failed, now)
+
+    const waiting = new Set([...this.#unreplaced.values()].map(uidOf))
+    this.#countable = claimed.filter((pod) => isTracked(pod) && this.#isFinished(pod) && !waiting.has(uidOf(pod)))
     const known = new Set([...(this.#uncounted.succeeded ?? []), ...(this.#uncounted.failed ?? [])])
-    this.newlyFinished = claimed.filter((pod) => isTracked(pod) && this.#isFinished(pod) && !known.has(uidOf(pod)))
-    this.judgement = judgeFailures(
-      job,
-      claimed.filter((pod) => this.#isFailed(pod)),
-    )
+    this.#newlyFinished = this.#countable.filter((pod) => !known.has(uidOf(pod))).slice(0, mostUncounted)
   }
 
   get isIndexed(): boolean {
     return this.job.spec?.completionMode === 'Indexed'
   }
 
+  get #completions(): number {
+    return this.job.spec?.completions ?? 0
+  }
+
+  /** All but the pods that the Job gave up and that are on their way out. */
+  get #present(): Pod[] {
+    return this.#claimed.filter((pod) => isTracked(pod) || !pod.metadata.deletionTimestamp)
+  }
+
   get #uncounted(): NonNullable<JobStatus['uncountedTerminatedPods']> {
     return this.status.uncountedTerminatedPods ?? {}
   }
 
-  /** A terminating pod counts as failed, unless podReplacementPolicy waits for its end. */
+  /**
+   * A terminating pod counts as failed, unless podReplacementPolicy waits for its end. Of a Job that is failing it does
+   * in any case, and of one that has succeeded it does not.
+   */
   #isFailed({ metadata, status }: Pod): boolean {
     if (status?.phase === 'Failed') return true
-    return Boolean(metadata.deletionTimestamp) && status?.phase !== 'Succeeded' && !this.#replacesOnlyFailed
+    if (!metadata.deletionTimestamp || status?.phase === 'Succeeded' || this.has('SuccessCriteriaMet')) return false
+    return this.has('FailureTarget') || !this.#replacesOnlyFailed
   }
 
   get #replacesOnlyFailed(): boolean {
@@ -66,27 +96,77 @@ export class Tally {
     return pod.status?.phase === 'Succeeded' || this.#isFailed(pod)
   }
 
-  /** Step 1: the uids of newly finished pods go into the status. Failures that the policy ignores are not counted. */
+  /** Index of a pod, where it is one of the Job's: an elastic Job may have shrunk. */
+  #validIndex(pod: Pod): number | undefined {
+    const index = indexOf(pod)
+    return index !== undefined && index < this.#completions ? index : undefined
+  }
+
+  #completedIndexes(): Set<number> {
+    const known = parseIndexes(this.status.completedIndexes).filter((index) => index < this.#completions)
+    const isNew = (pod: Pod): boolean => isTracked(pod) && pod.status?.phase === 'Succeeded'
+    return new Set([...known, ...this.#indexesOf(this.#claimed.filter(isNew))])
+  }
+
+  #indexesThatFailed(failed: readonly Pod[]): Set<number> {
+    if (!isLimitedPerIndex(this.job)) return new Set()
+    const known = parseIndexes(this.status.failedIndexes).filter((index) => index < this.#completions)
+    // Pods that a failing Job stops say nothing about their indexes.
+    if (this.isDecided) return new Set(known)
+    const ended = failed.filter((pod) => isTracked(pod) && endsIndex(pod, this.job, this.judgement))
+    return new Set([...known, ...this.#indexesOf(ended).filter((index) => !this.completed.has(index))])
+  }
+
+  #unreplacedFailures(failed: readonly Pod[], now: number): Map<number, Pod> {
+    if (!isLimitedPerIndex(this.job) || this.isDecided) return new Map()
+    const settled = new Set([...this.completed, ...this.failedIndexes, ...this.#indexesOf(this.active)])
+    const isOpen = (pod: Pod): boolean =>
+      !settled.has(this.#validIndex(pod) ?? -1) && this.#validIndex(pod) !== undefined
+    return lastFailures(
+      failed.filter((pod) => isTracked(pod) && isOpen(pod)),
+      now,
+    )
+  }
+
+  #indexesOf(pods: readonly Pod[]): number[] {
+    return pods.map((pod) => this.#validIndex(pod)).filter((index) => index !== undefined)
+  }
+
+  /** Whether an earlier reconcile has decided how the Job ends. */
+  get isDecided(): boolean {
+    return this.has('SuccessCriteriaMet') || this.has('FailureTarget')
+  }
+
+  /**
+   * Step 1: the uids of newly finished pods go into the status, except those of failures that the policy ignores.
+   * What follows from pods that may be gone afterwards is written with them: indexes, and that the policy fails the Job.
+   */
   noteFinished(now: number): void {
     if (!this.status.startTime && !this.job.spec?.suspend) this.status.startTime = timestamp(now)
-    if (this.newlyFinished.length === 0) return
+    if (this.judgement.failJob && !this.isDecided)
+      this.setCondition({ type: 'FailureTarget', reason: 'PodFailurePolicy', message: this.judgement.failJob }, now)
     const succeeded = [...(this.#uncounted.succeeded ?? [])]
     const failed = [...(this.#uncounted.failed ?? [])]
-    for (const pod of this.newlyFinished) {
-      const index = indexOf(pod)
-      if (pod.status?.phase === 'Succeeded') {
-        succeeded.push(uidOf(pod))
-        if (index !== undefined && index < (this.job.spec?.completions ?? 0)) this.#completed.add(index)
-      } else if (!this.judgement.ignored.has(uidOf(pod))) failed.push(uidOf(pod))
+    for (const pod of this.#newlyFinished) {
+      if (this.isIndexed && this.#validIndex(pod) === undefined) continue
+      if (pod.status?.phase === 'Succeeded') succeeded.push(uidOf(pod))
+      else if (!this.judgement.ignored.has(uidOf(pod))) failed.push(uidOf(pod))
     }
-    this.#setUncounted({ succeeded, failed })
-    // Indexes are a set, not a count: they can be written at once.
-    if (this.isIndexed && this.#completed.size > 0) this.status.completedIndexes = formatIndexes(this.#completed)
+    if (this.#newlyFinished.length > 0) this.#setUncounted({ succeeded, failed })
+    if (!this.isIndexed) return
+    if (this.completed.size > 0 || this.status.completedIndexes)
+      this.status.completedIndexes = formatIndexes(this.completed)
+    if (isLimitedPerIndex(this.job)) this.status.failedIndexes = formatIndexes(this.failedIndexes)
   }
 
   /** Step 2: the pods whose finalizer may go, since their uids are in the written status. */
   finishedAndTracked(): Pod[] {
-    return this.#claimed.filter((pod) => isTracked(pod) && this.#isFinished(pod))
+    const noted = new Set([
+      ...this.#newlyFinished.map(uidOf),
+      ...(this.#uncounted.succeeded ?? []),
+      ...(this.#uncounted.failed ?? []),
+    ])
+    return this.#countable.filter((pod) => noted.has(uidOf(pod)))
   }
 
   /** Step 3: uids of pods that have no finalizer any more become numbers. @param released uids of step 2 */
@@ -95,13 +175,18 @@ export class Tally {
     const { succeeded = [], failed = [] } = this.#uncounted
     const isCounted = (uid: string): boolean => !stillTracked.has(uid)
     this.status.succeeded = this.isIndexed
-      ? this.#completed.size
+      ? this.completed.size
       : (this.status.succeeded ?? 0) + succeeded.filter(isCounted).length
     this.status.failed = (this.status.failed ?? 0) + failed.filter(isCounted).length
     this.#setUncounted({
       succeeded: succeeded.filter((uid) => stillTracked.has(uid)),
       failed: failed.filter((uid) => stillTracked.has(uid)),
     })
+  }
+
+  /** Whether finished pods are left for the next reconcile to count. */
+  get isUnfinished(): boolean {
+    return this.#countable.length > this.finishedAndTracked().length || this.#unreplaced.size > 0
   }
 
   #setUncounted({ succeeded, failed }: { succeeded: string[]; failed: string[] }): void {
@@ -143,7 +228,7 @@ export class Tally {
     const succeeded = this.status.succeeded ?? 0
     // Without a number of completions, the first success means that the work is done: no new pods.
     if (completions === undefined) return succeeded > 0 ? Math.min(this.active.length, parallelism) : parallelism
-    return Math.min(parallelism, completions - succeeded)
+    return Math.max(0, Math.min(parallelism, completions - succeeded))
   }
 
   /** Terminating pods that are replaced only when they have ended. */
@@ -151,43 +236,54 @@ export class Tally {
     return this.#replacesOnlyFailed ? this.terminating.length : 0
   }
 
-  /** The lowest completion indexes that no pod has and none has completed. */
-  freeIndexes(most: number): number[] {
-    const taken = new Set(this.#completed)
-    for (const pod of this.#replacesOnlyFailed ? [...this.active, ...this.terminating] : this.active) {
-      const index = indexOf(pod)
-      if (index !== undefined) taken.add(index)
-    }
-    const free: number[] = []
-    for (let index = 0; index < (this.job.spec?.completions ?? 0) && free.length < most; index++)
-      if (!taken.has(index)) free.push(index)
-    return free
-  }
-
-  /** Pods that share their index with an older one. */
-  repeatedIndexes(): Pod[] {
+  /** Active pods that no number of completions keeps: of indexes that have another pod or that the Job does not have. */
+  misplaced(ranked: readonly Pod[]): Pod[] {
     if (!this.isIndexed) return []
     const seen = new Set<number>()
-    const byAge = [...this.active].sort((a, b) =>
-      (a.metadata.creationTimestamp ?? '') < (b.metadata.creationTimestamp ?? '') ? -1 : 1,
-    )
-    return byAge.filter((pod) => {
-      const index = indexOf(pod)
+    // The last in rank is the one to keep.
+    return [...ranked].reverse().filter((pod) => {
+      const index = this.#validIndex(pod)
       if (index === undefined || seen.has(index)) return true
       seen.add(index)
       return false
     })
   }
 
+  /** New pods that may start now, `most` of them at most; else how long the next has to wait, ms. */
+  startable(most: number, now: number): { pods: NewPod[]; wait: number } {
+    const wait = isLimitedPerIndex(this.job) ? 0 : this.#failureDelayLeft(now)
+    if (wait > 0) return { pods: [], wait }
+    if (!this.isIndexed) return { pods: Array.from({ length: most }, () => ({})), wait: 0 }
+    const free = this.#freeIndexes(most)
+    if (!isLimitedPerIndex(this.job)) return { pods: free.map((index) => ({ index })), wait: 0 }
+    const waits = free.map((index) => ({ index, wait: indexDelayLeft(this.#unreplaced.get(index), now) }))
+    const ready = waits.filter((each) => each.wait === 0)
+    return {
+      pods: ready.map(({ index }) => ({
+        index,
+        annotations: failureAnnotations(failuresAfter(this.#unreplaced.get(index), this.judgement)),
+      })),
+      wait: Math.min(...waits.filter((each) => each.wait > 0).map((each) => each.wait)),
+    }
+  }
+
+  /** The lowest completion indexes that have no pod and no end. */
+  #freeIndexes(most: number): number[] {
+    const holders = this.#replacesOnlyFailed ? [...this.active, ...this.terminating] : this.active
+    const taken = new Set([...this.completed, ...this.failedIndexes, ...this.#indexesOf(holders)])
+    const free: number[] = []
+    for (let index = 0; index < this.#completions && free.length < most; index++)
+      if (!taken.has(index)) free.push(index)
+    return free
+  }
+
   /** How long the next pod has to wait because of the failures since the last success, ms. */
-  failureDelayLeft(now: number): number {
+  #failureDelayLeft(now: number): number {
     const ends = (phase: string): number[] =>
-      this.#claimed.filter((pod) => pod.status?.phase === phase).map((pod) => finishTimeOf(pod, now))
+      this.#present.filter((pod) => pod.status?.phase === phase).map((pod) => finishTimeOf(pod, now))
     const lastSuccess = Math.max(0, ...ends('Succeeded'))
     const failures = ends('Failed').filter((time) => time > lastSuccess)
-    if (failures.length === 0) return 0
-    const delay = Math.min(failureDelayMs * 2 ** (failures.length - 1), longestFailureDelayMs)
-    return Math.max(0, Math.max(...failures) + delay - now)
+    return failureDelayLeft(failures.length, Math.max(...failures), now)
   }
 
   /** Restarts of containers, which count as failures where the kubelet retries in place. */
