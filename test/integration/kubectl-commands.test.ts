@@ -329,6 +329,34 @@ describe('kubectl on a workload', () => {
     await rolledOut()
   })
 
+  it('follows a StatefulSet, shows its history and goes back', async () => {
+    const set = {
+      apiVersion: 'apps/v1',
+      kind: 'StatefulSet',
+      metadata: { name: 'made-set' },
+      spec: {
+        serviceName: 'made',
+        replicas: 2,
+        selector: { matchLabels: { app: 'made-set' } },
+        template: {
+          metadata: { labels: { app: 'made-set' } },
+          spec: { terminationGracePeriodSeconds: 0, containers: [{ name: 'nginx', image: 'nginx:1' }] },
+        },
+      },
+    }
+    const followed = (): Promise<string> => kubectl.ok('rollout', 'status', 'sts/made-set', '--timeout=60s')
+    await kubectl.withInput(JSON.stringify(set), 'create', '-f', '-')
+    expect(await followed()).toContain('roll out complete: 2 new pods have been updated')
+    await kubectl.ok('set', 'image', 'sts/made-set', 'nginx=nginx:2')
+    await followed()
+    expect(await kubectl.ok('rollout', 'history', 'sts/made-set', '--revision=1')).toContain('Image:\tnginx:1\n')
+    expect(await kubectl.ok('rollout', 'undo', 'sts/made-set')).toBe('statefulset.apps/made-set rolled back\n')
+    await followed()
+    expect(await jsonpath('pod', 'made-set-0', '{.spec.containers[0].image}')).toBe('nginx:1')
+    expect(await kubectl.ok('rollout', 'history', 'sts/made-set')).toMatch(/^2\s.*\n3\s/m)
+    await kubectl.ok('delete', 'sts', 'made-set')
+  })
+
   it('pauses, resumes, restarts and goes back', async () => {
     expect(await kubectl.ok('rollout', 'pause', 'deploy/made')).toBe('deployment.apps/made paused\n')
     await kubectl.ok('set', 'image', 'deploy/made', 'nginx=nginx:3')
