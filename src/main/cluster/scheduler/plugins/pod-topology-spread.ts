@@ -145,12 +145,10 @@ function boundSkew(
     podChanged(node, other, amount) {
       if (other.terminating || !hasAllKeys(node, constraints)) return
       for (const bound of bounds) {
-        const { constraint, domains } = bound
+        const { constraint } = bound
         if (!takesPart(node, constraint, pod.pod.spec)) continue
         if (!selectsPod(constraint.selector, other, cluster.namespaceLabels)) continue
-        const domain = node.labels[constraint.topologyKey] ?? ''
-        domains.set(domain, (domains.get(domain) ?? 0) + amount)
-        bound.least = leastOf(domains, constraint)
+        count(bound, node.labels[constraint.topologyKey] ?? '', amount)
       }
     },
   }
@@ -161,6 +159,8 @@ interface Bound {
   domains: Map<string, number>
   /** Pods in the emptiest domain. */
   least: number
+  /** Number of domains by their number of pods; made when the first pod is taken away for trial. */
+  levels?: Map<number, number>
   /** Whether the pod counts itself. */
   self: 0 | 1
 }
@@ -180,6 +180,26 @@ function boundOf(pod: PodInfo, cluster: ClusterState, constraint: Constraint, al
 /** A node that lacks one of the topology keys is not counted for any constraint. */
 const hasAllKeys = ({ labels }: NodeInfo, constraints: readonly Constraint[]): boolean =>
   constraints.every(({ topologyKey }) => labels[topologyKey] !== undefined)
+
+/** Counts one pod more or less in a domain, at the same cost for any number of domains. */
+function count(bound: Bound, domain: string, amount: 1 | -1): void {
+  const { domains, constraint } = bound
+  const levels = (bound.levels ??= levelsOf(domains))
+  const before = domains.get(domain) ?? 0
+  const after = before + amount
+  domains.set(domain, after)
+  levels.set(before, (levels.get(before) ?? 0) - 1)
+  levels.set(after, (levels.get(after) ?? 0) + 1)
+  if (domains.size < constraint.minDomains) return
+  // The last domain that was the emptiest one has one pod more now, and so has none fewer.
+  if (after < bound.least || (before === bound.least && levels.get(before) === 0)) bound.least = after
+}
+
+function levelsOf(domains: ReadonlyMap<string, number>): Map<number, number> {
+  const levels = new Map<number, number>()
+  for (const pods of domains.values()) levels.set(pods, (levels.get(pods) ?? 0) + 1)
+  return levels
+}
 
 /** minDomains: missing domains count as empty. */
 function leastOf(domains: ReadonlyMap<string, number>, { minDomains }: Constraint): number {
