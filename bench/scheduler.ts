@@ -16,6 +16,12 @@ import { nodes, pods } from '#shared/kube/resources.ts'
  * `node bench/scheduler.ts [memory|server] [pods] [nodes]`
  */
 const [mode = 'memory', podCount, nodeCount] = process.argv.slice(2)
+/** `preemption`: every node is full of less important pods, and each pod ends one of them. */
+const shapes = ['plain', 'spread', 'anti-affinity', 'preemption'] as const
+type Shape = (typeof shapes)[number]
+const podsPerFullNode = 10
+const tenthOfNode = { requests: { cpu: '3200m' } }
+
 const cases =
   podCount === undefined
     ? [
@@ -25,7 +31,7 @@ const cases =
     : [[Number(podCount), Number(nodeCount ?? 500)]]
 
 for (const [count = 0, size = 0] of cases) {
-  for (const shape of ['plain', 'spread', 'anti-affinity'] as const) {
+  for (const shape of shapes) {
     const server = mode === 'server' ? await startControlPlane() : undefined
     const seconds = await measure(server?.client ?? memoryClient(), count, size, shape)
     await server?.stop()
@@ -44,6 +50,8 @@ for (const [count = 0, size = 0] of cases) {
 
 async function measure(client: Client, count: number, size: number, shape: Shape): Promise<number> {
   for (let i = 0; i < size; i++) await client.create(nodes, node(i))
+  if (shape === 'preemption')
+    for (let i = 0; i < size * podsPerFullNode; i++) await client.create(pods, filler(i, size))
   const scheduler = createScheduler({ client, clock: systemClock, log: silentLog })
   await scheduler.start()
   const watched = createInformer({ client, resource: pods, clock: systemClock, log: silentLog })
@@ -71,8 +79,6 @@ async function measure(client: Client, count: number, size: number, shape: Shape
   return seconds
 }
 
-type Shape = 'plain' | 'spread' | 'anti-affinity'
-
 function node(index: number): Node {
   const name = `node-${index}`
   const amounts = { cpu: '32', memory: '64Gi', pods: '110', 'ephemeral-storage': '100Gi' }
@@ -87,7 +93,27 @@ function node(index: number): Node {
   }
 }
 
+/** A pod that is placed already; ten of them fill a node. */
+function filler(index: number, size: number): Pod {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: `filler-${index}`, namespace: 'default' },
+    spec: {
+      nodeName: `node-${index % size}`,
+      priority: 0,
+      terminationGracePeriodSeconds: 0,
+      containers: [{ name: 'c', image: 'busybox', resources: tenthOfNode }],
+    },
+  }
+}
+
 function pod(index: number, shape: Shape): Pod {
+  if (shape === 'preemption') {
+    const { metadata, spec, ...rest } = filler(index, 1)
+    const { nodeName: _, ...wanted } = spec ?? { containers: [] }
+    return { ...rest, metadata: { ...metadata, name: `pod-${index}` }, spec: { ...wanted, priority: 1000 } }
+  }
   // Ten pods a group, so that anti-affinity on nodes can hold.
   const labels = { app: shape === 'plain' ? 'bench' : `bench-${index % Math.ceil(index / 10 + 1)}` }
   return {
@@ -152,7 +178,15 @@ function memoryClient(): Client {
     update: unsupported,
     updateStatus: unsupported,
     patch: async () => undefined as never,
-    delete: unsupported,
+    async delete({ plural }, { namespace = '', name }) {
+      const key = `${plural}/${namespace}/${name}`
+      const present = objects.get(key)
+      if (!present) return
+      objects.delete(key)
+      setImmediate(() => {
+        for (const sink of sinks.get(plural) ?? []) sink.events([{ type: 'DELETED', object: present }])
+      })
+    },
     async post({ plural }, { namespace = '', name }, _subresource, body) {
       const present = objects.get(`${plural}/${namespace}/${name}`) as Pod
       const { target } = body as { target: { name: string } }
