@@ -137,3 +137,13 @@ test('running counts are what counting anew gives, under many random changes', (
     expect(countsOf(cluster)).toEqual(countsOf(anew))
   }
 })
+
+test('a placed pod follows its status', () => {
+  const placed = pod('p')
+  const cluster = clusterOf([node('n')], { n: [placed] })
+  cluster.refresh('default/p', { ...placed, status: { startTime: '2026-01-01T12:00:00Z' } })
+  expect(cluster.placed('default/p')?.pod.status?.startTime).toBe('2026-01-01T12:00:00Z')
+  const other = { ...placed, metadata: { ...placed.metadata, uid: 'another' }, status: {} }
+  cluster.refresh('default/p', other)
+  expect(cluster.placed('default/p')?.pod.status?.startTime).toBe('2026-01-01T12:00:00Z')
+})

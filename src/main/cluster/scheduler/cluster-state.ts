@@ -1,4 +1,4 @@
-import type { Node } from '#shared/kube/generated/types.ts'
+import type { Node, Pod } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { NodeInfo } from './node-info.ts'
 import type { PodInfo } from './pod-info.ts'
@@ -124,6 +124,12 @@ export class ClusterState {
     const removed = this.removePod(pod.key)
     this.put({ pod, node: this.#infoOf(nodeName), assumed: false })
     return [...removed, { type: 'pod-added', node: this.#infoOf(nodeName), pod }]
+  }
+
+  /** Takes over a version of a placed pod whose placement is the same. */
+  refresh(key: string, pod: Pod): void {
+    const info = this.#placed.get(key)?.pod
+    if (info && info.uid === pod.metadata.uid) info.pod = pod
   }
 
   removePod(key: string): Change[] {

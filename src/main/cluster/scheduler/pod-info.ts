@@ -9,7 +9,8 @@ export interface PodInfo {
   /** `namespace/name` */
   readonly key: string
   readonly uid: string
-  readonly pod: Pod
+  /** The newest known version: of a placed pod, `ClusterState.refresh` follows its status. */
+  pod: Pod
   readonly namespace: string
   readonly labels: Readonly<Record<string, string>>
   readonly priority: number

@@ -57,7 +57,6 @@ function preempted(wanted: Pod, { nodes, placed, budgets = [], nominated = {} }:
       cluster,
       nominated: waiting,
       budgets: () => budgets,
-      latest: ({ pod: latest }) => latest,
       now,
       random: () => 0,
     })

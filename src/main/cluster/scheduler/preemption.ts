@@ -13,8 +13,6 @@ export interface PreemptionContext {
   cluster: ClusterState
   nominated: NominatedPods
   budgets: () => readonly PodDisruptionBudget[]
-  /** The newest known version of a placed pod: the cluster state does not follow statuses. */
-  latest: (pod: PodInfo) => Pod
   /** ms since the epoch */
   now: number
   /** Random number in [0, 1): where the search begins. */
@@ -58,7 +56,7 @@ function ineligibility(pod: PodInfo, failure: Failure, context: PreemptionContex
   // A nominated node that no removal can help is given up.
   if (!node || !failure.candidates.includes(node)) return undefined
   for (const other of node.pods.values())
-    if (other.priority < pod.priority && isEndingByPreemption(context.latest(other)))
+    if (other.priority < pod.priority && isEndingByPreemption(other.pod))
       return 'not eligible due to a terminating pod on the nominated node.'
   return undefined
 }
@@ -155,8 +153,8 @@ function tryNode(
   }
 }
 
-function victimOf(pod: PodInfo, { latest, now }: PreemptionContext): Victim {
-  const start = Date.parse(latest(pod).status?.startTime ?? '')
+function victimOf(pod: PodInfo, { now }: PreemptionContext): Victim {
+  const start = Date.parse(pod.pod.status?.startTime ?? '')
   return { pod, start: Number.isNaN(start) ? now : start }
 }
 

@@ -244,7 +244,6 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         cluster,
         nominated,
         budgets: () => budgetInformer.list(),
-        latest,
         now: clock.now(),
         random: options.random ?? Math.random,
       })
@@ -258,7 +257,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   function preempt(waiting: Waiting, victims: readonly PodInfo[], nodeName: string): void {
     const preemptor = waiting.pod.pod
     const work = endVictims(
-      { preemptor, victims: victims.map(latest), nodeName },
+      { preemptor, victims: victims.map(({ pod }) => pod), nodeName },
       { client, recorder, clock, log },
     ).finally(() => {
       underWay.delete(work)
@@ -270,11 +269,6 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       writeStatus(pod, { nominatedNodeName: null })
       queue.activate(key)
     }
-  }
-
-  const latest = ({ key, uid, pod }: PodInfo): Pod => {
-    const known = podInformer.get(key)
-    return known?.metadata.uid === uid ? known : pod
   }
 
   /** The pod needs no nomination any more: unless it has come to that node, others may take the room. */
@@ -366,7 +360,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
   function placedPodSeen(pod: Pod, node: string, previous: Pod | undefined): void {
     const key = keyOf(pod)
-    if (previous && isSamePlacement(previous, pod) && isPodTerminal(previous) === isPodTerminal(pod)) return
+    if (previous && isSamePlacement(previous, pod) && isPodTerminal(previous) === isPodTerminal(pod)) {
+      cluster.refresh(key, pod)
+      return
+    }
     queue.remove(key)
     releaseNomination(key, node)
     // A finished pod uses nothing of its node.
