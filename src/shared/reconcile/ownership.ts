@@ -72,6 +72,8 @@ export interface ClaimOptions<T extends KubeObject, O extends KubeObject> {
   /** Indexed by `indexByController`. */
   informer: Informer<T>
   selected: (object: T) => boolean
+  /** Comes with the reference, and goes with it. */
+  finalizer?: string
 }
 
 /**
@@ -112,27 +114,29 @@ async function mayAdopt<T extends KubeObject, O extends KubeObject>(options: Cla
 }
 
 async function adopt<T extends KubeObject, O extends KubeObject>(
-  { client, owner, ownerResource, resource }: ClaimOptions<T, O>,
+  { client, owner, ownerResource, resource, finalizer }: ClaimOptions<T, O>,
   object: T,
 ): Promise<T | undefined> {
   const ownerReferences = [controllerReference(owner, ownerResource)]
+  const finalizers = finalizer ? { finalizers: [finalizer] } : {}
   return unlessGone(
     client.patch(resource, refOf(object), {
       type: 'strategic',
-      body: { metadata: { uid: object.metadata.uid, ownerReferences } },
+      body: { metadata: { uid: object.metadata.uid, ownerReferences, ...finalizers } },
     }),
   )
 }
 
 async function release<T extends KubeObject, O extends KubeObject>(
-  { client, owner, resource }: ClaimOptions<T, O>,
+  { client, owner, resource, finalizer }: ClaimOptions<T, O>,
   object: T,
 ): Promise<void> {
   const ownerReferences = [{ $patch: 'delete', uid: owner.metadata.uid }]
+  const finalizers = finalizer ? { '$deleteFromPrimitiveList/finalizers': [finalizer] } : {}
   await unlessGone(
     client.patch(resource, refOf(object), {
       type: 'strategic',
-      body: { metadata: { uid: object.metadata.uid, ownerReferences } },
+      body: { metadata: { uid: object.metadata.uid, ownerReferences, ...finalizers } },
     }),
   )
 }

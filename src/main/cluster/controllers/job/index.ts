@@ -45,6 +45,7 @@ export function startJobs(context: ControllerContext): Stop {
       resource: pods,
       informer: podInformer,
       selected: (pod) => selects(job.spec?.selector, pod.metadata.labels),
+      finalizer: trackingFinalizer,
     })
     const tally = await count(new Tally(job, claimed, clock.now()))
     return carryOut(tally)
@@ -91,17 +92,19 @@ export function startJobs(context: ControllerContext): Stop {
   }
 
   /** Pods whose Job is gone, though another of its name may be there, are counted by nobody. */
-  const releaseStrangers = (key: string, job: Job | undefined): Promise<void> =>
-    waitForAll(
-      podInformer
-        .byIndex('tracked-by-job', key)
-        .filter((pod) => controllerOf(pod)?.uid !== job?.metadata.uid)
-        .map(dropFinalizer),
-    )
+  const releaseStrangers = (key: string, job: Job | undefined): Promise<void> => {
+    const isStranger = (pod: Pod): boolean => {
+      const controller = controllerOf(pod)
+      // An orphan may be adopted, as long as its Job stays.
+      return controller ? controller.uid !== job?.metadata.uid : !job || job.metadata.deletionTimestamp !== undefined
+    }
+    return waitForAll(podInformer.byIndex('tracked-by-job', key).filter(isStranger).map(dropFinalizer))
+  }
 
   const record = (job: Job, { type, reason, message }: JobEvent): void =>
     recorder.event(withType(jobs, job), type, reason, message)
 
+  const jobsOf = workloadsOf({ informer: jobInformer, resource: jobs, selectorOf: ({ spec }) => spec?.selector })
   const controller = runController({
     ...context,
     name: 'job',
@@ -110,10 +113,10 @@ export function startJobs(context: ControllerContext): Stop {
     workers: 8,
     watches: [
       watch(jobInformer, keyOf),
-      watch(
-        podInformer,
-        workloadsOf({ informer: jobInformer, resource: jobs, selectorOf: ({ spec }) => spec?.selector }),
-      ),
+      watch(podInformer, (pod) => {
+        const tracking = trackingJob(pod)
+        return tracking === undefined ? jobsOf(pod) : [...jobsOf(pod), tracking]
+      }),
     ],
   })
 

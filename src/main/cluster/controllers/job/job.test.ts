@@ -290,6 +290,34 @@ it('does not count the pods that it stops when it is suspended', async () => {
   expect(status?.startTime).toBeUndefined()
 })
 
+it('releases a pod that it no longer selects, and adopts one that it does', async () => {
+  plane.startKubelets()
+  plane.start(startJobs)
+  const made = await plane.client.create(jobs, job({}))
+  const [pod] = await plane.until(pods, (all) => all.some(({ status }) => status?.phase === 'Running'))
+  const ref = { namespace: 'default', name: pod?.metadata.name ?? '' }
+  const isOwn = (each: Pod): boolean => each.metadata.ownerReferences?.[0]?.uid === made.metadata.uid
+  await plane.client.patch(pods, ref, { type: 'merge', body: { metadata: { ownerReferences: null } } })
+  await plane.untilOne(pods, ref.name, isOwn)
+  await plane.client.patch(pods, ref, { type: 'merge', body: { metadata: { labels: null } } })
+  const released = await plane.untilOne(pods, ref.name, (each) => !isOwn(each))
+  expect(released.metadata.finalizers ?? []).toEqual([])
+  await plane.until(pods, (all) => all.filter(isOwn).length === 1)
+})
+
+it('lets go of pods that its deletion has orphaned', async () => {
+  plane.startKubelets()
+  const stop = plane.start(startJobs)
+  await plane.client.create(jobs, job({}))
+  const [pod] = await plane.until(pods, (all) => all.some(({ status }) => status?.phase === 'Running'))
+  await stop()
+  const ref = { namespace: 'default', name: pod?.metadata.name ?? '' }
+  await plane.client.patch(pods, ref, { type: 'merge', body: { metadata: { ownerReferences: null } } })
+  await plane.client.delete(jobs, { namespace: 'default', name: 'work' })
+  plane.start(startJobs)
+  await plane.untilOne(pods, ref.name, ({ metadata }) => (metadata.finalizers ?? []).length === 0)
+})
+
 it('leaves a Job alone that another controller manages', async () => {
   plane.startKubelets()
   plane.start(startJobs)

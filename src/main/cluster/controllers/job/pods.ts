@@ -12,10 +12,15 @@ export const uidOf = ({ metadata }: Job | Pod): string => metadata.uid ?? ''
 
 export const isTracked = ({ metadata }: Pod): boolean => metadata.finalizers?.includes(trackingFinalizer) ?? false
 
-/** The key of the Job that a tracked pod belongs to. */
+const nameLabel = 'batch.kubernetes.io/job-name'
+
+/** The key of the Job that a tracked pod belongs to, or did before it was orphaned. */
 export function trackingJob(pod: Pod): string | undefined {
+  if (!isTracked(pod)) return undefined
   const controller = controllerOf(pod)
-  return controller?.kind === 'Job' && isTracked(pod) ? `${pod.metadata.namespace ?? ''}/${controller.name}` : undefined
+  if (controller && controller.kind !== 'Job') return undefined
+  const name = controller?.name ?? pod.metadata.labels?.[nameLabel]
+  return name === undefined ? undefined : `${pod.metadata.namespace ?? ''}/${name}`
 }
 
 /** The completion index of a pod of an Indexed Job. */

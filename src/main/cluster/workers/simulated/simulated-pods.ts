@@ -29,6 +29,9 @@ export interface SimulatedPodsOptions {
 export const runSecondsAnnotation = 'slipway.dev/simulated-run-seconds'
 export const exitCodeAnnotation = 'slipway.dev/simulated-exit-code'
 
+/** Of a container that SIGTERM ends: a deleted pod has not done its work. */
+const exitCodeOfSigterm = 143
+
 /** Most writes in flight. */
 const parallelWrites = 32
 const retryMs = 1_000
@@ -136,7 +139,8 @@ export function simulatePods(options: SimulatedPodsOptions): { adopt(node: strin
   async function letGo(pod: Pod, circumstances: Circumstances): Promise<void> {
     const { namespace, name = '', uid, finalizers = [] } = pod.metadata
     // A finalizer keeps the pod: its status has to say how it ended.
-    if (finalizers.length > 0 && !isPodTerminal(pod)) await writeStatus(pod, endedStatus(pod, circumstances, 0))
+    if (finalizers.length > 0 && !isPodTerminal(pod))
+      await writeStatus(pod, endedStatus(pod, circumstances, exitCodeOfSigterm))
     await client.delete(pods, { namespace, name }, { gracePeriodSeconds: 0, preconditions: { uid } })
   }
 

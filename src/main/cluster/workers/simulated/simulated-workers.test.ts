@@ -170,7 +170,8 @@ describe('pods', () => {
     await plane.client.delete(pods, { namespace: 'default', name: 'p' })
     await plane.client.delete(pods, { namespace: 'default', name: 'held' })
     await gone('p')
-    await become('held', ({ status }) => status?.phase === 'Succeeded')
+    const ended = await become('held', ({ status }) => status?.phase === 'Failed')
+    expect(ended.status?.containerStatuses?.[0]?.state?.terminated?.exitCode).toBe(143)
     await plane.client.patch(
       pods,
       { namespace: 'default', name: 'held' },
