@@ -127,7 +127,9 @@ export function startPersistentVolumes(context: ControllerContext): Stop {
         claim,
         'Warning',
         'ProvisioningFailed',
-        `no volume and no provisioner for storage class "${claim.spec.storageClassName}"`,
+        provisioner
+          ? 'no provisionable volume plugin matched'
+          : `storageclass.storage.k8s.io "${claim.spec.storageClassName}" not found`,
       )
     else
       say(

@@ -49,5 +49,7 @@ export interface AdmissionAttributes {
 
 /** Returns the 403 of a plugin that refuses a request. */
 export function refusal({ kind, name, object }: AdmissionAttributes, why: string): ApiError {
-  return forbidden({ group: kind.group, resource: kind.plural }, name || (object?.metadata.generateName ?? ''), why)
+  // A generated name is there by the time that plugins validate.
+  const ofObject = object?.metadata.name ?? object?.metadata.generateName ?? ''
+  return forbidden({ group: kind.group, resource: kind.plural }, name || ofObject, why)
 }

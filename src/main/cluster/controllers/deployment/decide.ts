@@ -140,11 +140,15 @@ const withSpec = (
   set: ReplicaSet,
   annotations: Record<string, string>,
   spec: { replicas?: number; minReadySeconds?: number },
-): ReplicaSet => ({
-  ...set,
-  metadata: { ...set.metadata, annotations },
-  spec: { ...set.spec, selector: set.spec?.selector ?? {}, ...spec },
-})
+): ReplicaSet => {
+  const { minReadySeconds, ...others } = { ...set.spec, ...spec }
+  return {
+    ...set,
+    metadata: { ...set.metadata, annotations },
+    // minReadySeconds is left out when 0 (`omitempty` in Go).
+    spec: { ...others, selector: set.spec?.selector ?? {}, ...(minReadySeconds ? { minReadySeconds } : {}) },
+  }
+}
 
 /** Collects changes, one per ReplicaSet, and keeps the rollout as it is after them. */
 class Plan {

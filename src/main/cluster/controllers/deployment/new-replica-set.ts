@@ -11,7 +11,7 @@ export const hashLabel = 'pod-template-hash'
  * creation that is repeated after a crash meets its predecessor instead of making a second one.
  */
 export function newReplicaSet(deployment: Deployment): ReplicaSet {
-  const { template, selector, minReadySeconds = 0 } = deployment.spec ?? {}
+  const { template, selector, minReadySeconds } = deployment.spec ?? {}
   const hash = templateHash(template, deployment.status?.collisionCount)
   const labels = { ...template?.metadata?.labels, [hashLabel]: hash }
   return {
@@ -25,7 +25,8 @@ export function newReplicaSet(deployment: Deployment): ReplicaSet {
     },
     spec: {
       replicas: 0,
-      minReadySeconds,
+      // Left out when 0 (`omitempty` in Go).
+      ...(minReadySeconds ? { minReadySeconds } : {}),
       selector: { ...selector, matchLabels: { ...selector?.matchLabels, [hashLabel]: hash } },
       template: { ...template, metadata: { ...template?.metadata, labels } },
     },

@@ -1,4 +1,5 @@
 import type { DaemonSet } from '#shared/kube/generated/types.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
 import { fieldInvalid, fieldNotSupported, type FieldError } from '#shared/kube/status.ts'
 import { setPodTemplateDefaults } from '../../defaulting/pod-spec.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
@@ -28,6 +29,11 @@ export const daemonSet: KindDeclaration<DaemonSet> = {
   setDefaults,
   prepareForCreate(object) {
     object.status = { currentNumberScheduled: 0, desiredNumberScheduled: 0, numberMisscheduled: 0, numberReady: 0 }
+    setTemplateGeneration(object, templateGenerationOf(object) || 1)
+  },
+  prepareForUpdate(next, previous) {
+    const changed = !jsonEqual(next.spec?.template, previous.spec?.template)
+    setTemplateGeneration(next, templateGenerationOf(previous) + (changed ? 1 : 0))
   },
   status: {
     validateStatus: (next, previous) => checkStatusCounts(next.status, previous.status, statusRules),
@@ -52,6 +58,19 @@ export const daemonSet: KindDeclaration<DaemonSet> = {
       ({ spec }) => spec?.selector,
     ),
   ],
+}
+
+/**
+ * How often the template changed, which pods carry as a label: a field of the first API version that lives on as an
+ * annotation (daemonSetStrategy, and its conversion to apps/v1, of Kubernetes).
+ */
+const templateGeneration = 'deprecated.daemonset.template.generation'
+
+const templateGenerationOf = ({ metadata }: DaemonSet): number =>
+  Number(metadata.annotations?.[templateGeneration]) || 0
+
+function setTemplateGeneration({ metadata }: DaemonSet, generation: number): void {
+  metadata.annotations = { ...metadata.annotations, [templateGeneration]: String(generation) }
 }
 
 function setDefaults(object: Wire<DaemonSet>): void {
