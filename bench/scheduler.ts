@@ -6,7 +6,7 @@ import type { Client } from '#shared/client/client.ts'
 import { createInformer } from '#shared/client/informer.ts'
 import type { EventSink, WatchEvent } from '#shared/client/transport.ts'
 import type { Node, Pod } from '#shared/kube/generated/types.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import { asStored, type KubeObject } from '#shared/kube/object.ts'
 import { nodes, pods } from '#shared/kube/resources.ts'
 
 /**
@@ -174,7 +174,7 @@ function memoryClient(): Client {
       metadata: { resourceVersion: String(revision) },
       items: [...objects].filter(([key]) => key.startsWith(`${plural}/`)).map(([, object]) => object as never),
     }),
-    create: async ({ plural }, object) => (plural === 'events' ? object : put(plural, 'ADDED', object)),
+    create: async ({ plural }, object) => asStored(plural === 'events' ? object : put(plural, 'ADDED', object), true),
     update: unsupported,
     updateStatus: unsupported,
     patch: async () => undefined as never,

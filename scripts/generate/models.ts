@@ -13,6 +13,8 @@ export interface Model {
   groupVersion: string
   /** Whether it is a top-level object, with apiVersion, kind and metadata. */
   root: boolean
+  /** Whether its objects live in namespaces. */
+  namespaced: boolean
 }
 
 export interface Property {
@@ -62,6 +64,7 @@ function readModel(className: string, declaration: string, code: string): Model 
     })),
     groupVersion: '',
     root: names.has('apiVersion') && names.has('kind') && names.has('metadata'),
+    namespaced: false,
   }
 }
 
@@ -80,7 +83,10 @@ const clean = (comment: string): string =>
     .replace(/\\(['"])/g, '$1')
     .trim()
 
-/** A type belongs to the first group whose API refers to it; this order decides between several. */
+/**
+ * A type belongs to the first group whose API refers to it; this order decides between several. It is namespaced where
+ * its API creates it in a namespace.
+ */
 function assignGroups(models: Map<string, Model>, apis: string): void {
   for (const model of models.values())
     if (metaTypes.has(model.kind) && model.className.startsWith('V1')) model.groupVersion = 'meta/v1'
@@ -96,8 +102,14 @@ function assignGroups(models: Map<string, Model>, apis: string): void {
     }
   }
   for (const [name, groupVersion] of Object.entries(fixedGroups)) claim([name], groupVersion)
-  for (const [api, groupVersion] of apiGroups)
-    claim(readFileSync(join(apis, `${api}.d.ts`), 'utf8').match(className) ?? [], groupVersion)
+  for (const [api, groupVersion] of apiGroups) {
+    const declaration = readFileSync(join(apis, `${api}.d.ts`), 'utf8')
+    claim(declaration.match(className) ?? [], groupVersion)
+    for (const [, body = ''] of declaration.matchAll(/\bcreateNamespaced\w+\(.*?\bbody: (\w+)/g)) {
+      const model = models.get(body)
+      if (model) model.namespaced = true
+    }
+  }
   for (const [name, model] of models) if (!model.groupVersion) models.delete(name)
 }
 

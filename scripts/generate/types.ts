@@ -3,7 +3,7 @@ import type { Model, Property } from './models.ts'
 /** The interfaces in wire format: timestamps and quantities are strings, IntOrString is number | string. */
 export function renderTypes(models: Map<string, Model>): string {
   const names = typeNames(models)
-  const shared = ['ObjectMeta', 'OwnerReference', 'ManagedFieldsEntry', 'ListMeta']
+  const shared = ['ObjectMeta', 'NamespacedMeta', 'OwnerReference', 'ManagedFieldsEntry', 'ListMeta']
   const interfaces = [...models.values()]
     .filter((model) => !(model.groupVersion === 'meta/v1' && shared.includes(model.kind)))
     .map((model) => renderInterface(model, names))
@@ -53,7 +53,8 @@ function renderInterface(model: Model, names: Map<string, string>): string {
   const lines = model.properties.map((property) => {
     const required = property.required || (model.root && property.name === 'metadata')
     const name = /^[A-Za-z_$][\w$]*$/.test(property.name) ? property.name : `'${property.name}'`
-    return `  ${name}${required ? '' : '?'}: ${typeText(property, names)}`
+    const type = model.namespaced && property.name === 'metadata' ? 'NamespacedMeta' : typeText(property, names)
+    return `  ${name}${required ? '' : '?'}: ${type}`
   })
   return `export interface ${names.get(model.className) ?? model.kind} {\n${lines.join('\n')}\n}`
 }

@@ -16,6 +16,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createServer as createTlsServer } from 'node:tls'
 import { decode, encode } from 'dns-packet'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { stored } from '#test/support/stored.ts'
 import { startDns } from '#agent/dns/server.ts'
 import { watchFaults } from '#agent/faults.ts'
 import { createFlows } from '#agent/kubelet/flow.ts'
@@ -567,7 +568,7 @@ describe('the DNS of a worker', () => {
       port,
       domain: 'cluster.local',
       source: {
-        service: (namespace, name) => ({ metadata: { namespace, name }, spec: { clusterIP: 'None' } }),
+        service: (namespace, name) => stored({ metadata: { namespace, name }, spec: { clusterIP: 'None' } }),
         slicesOf: () => [{ metadata: {}, addressType: 'IPv4', endpoints: ips.map((ip) => ({ addresses: [ip] })) }],
         hasNamespace: () => true,
         serviceByIp: () => undefined,

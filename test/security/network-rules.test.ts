@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { stored } from '#test/support/stored.ts'
 import { startProxy } from '#agent/proxy/index.ts'
 import { renderRules, restoreInput, type RuleInput } from '#agent/proxy/rules.ts'
 import { hostsFile, resolvConf } from '#agent/kubelet/pod-files.ts'
@@ -6,6 +7,7 @@ import { systemClock } from '#shared/base/clock.ts'
 import { silentLog, type Log } from '#shared/base/log.ts'
 import type { Informer } from '#shared/client/informer.ts'
 import type { EndpointSlice, Pod, Service } from '#shared/kube/generated/types.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 
 const injected = '10.0.0.9/32 -j ACCEPT\n-A INPUT -j ACCEPT\nCOMMIT\n*filter'
 /** What stands in a field that should hold an address. */
@@ -27,11 +29,12 @@ const noAddresses = [
   '',
 ]
 
-const web = (change: Partial<Service> = {}): Service => ({
-  metadata: { name: 'web', namespace: 'shop' },
-  spec: { clusterIP: '10.96.3.4', ports: [{ port: 80, name: 'http', nodePort: 30_080 }] },
-  ...change,
-})
+const web = (change: Partial<Service> = {}): Stored<Service> =>
+  stored<Service>({
+    metadata: { name: 'web', namespace: 'shop' },
+    spec: { clusterIP: '10.96.3.4', ports: [{ port: 80, name: 'http', nodePort: 30_080 }] },
+    ...change,
+  })
 const slice = (address: string, port: unknown = 8080): EndpointSlice => ({
   metadata: {},
   addressType: 'IPv4',
@@ -158,16 +161,17 @@ test('rules that the kernel refuses end nothing: the agent says so once and trie
   const said: string[] = []
   const log: Log = { ...silentLog, error: (message) => void said.push(message) }
   let refusals = 0
-  const empty = {
-    synced: Promise.resolve(),
-    list: () => [],
-    byIndex: () => [],
-    addIndex: () => undefined,
-    onChange: () => () => undefined,
-  } as Partial<Informer<never>> as Informer<never>
+  const empty = <T extends KubeObject>(): Informer<T> =>
+    ({
+      synced: Promise.resolve(),
+      list: () => [],
+      byIndex: () => [],
+      addIndex: () => undefined,
+      onChange: () => () => undefined,
+    }) as Partial<Informer<T>> as Informer<T>
   const stop = await startProxy({
-    services: empty,
-    slices: empty,
+    services: empty(),
+    slices: empty(),
     network: { hostPorts: () => [], onHostPortsChange: () => () => undefined },
     run: async (program) => {
       if (program !== 'iptables-restore') return ''

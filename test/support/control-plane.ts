@@ -11,7 +11,7 @@ import { createInformer, keyOf } from '#shared/client/informer.ts'
 import { createSharedInformers } from '#shared/client/shared-informers.ts'
 import { isNotFound } from '#shared/kube/error-kinds.ts'
 import type { Pod } from '#shared/kube/generated/types.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { namespaces, pods } from '#shared/kube/resources.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
@@ -29,11 +29,15 @@ export interface TestControlPlane {
   /** Resolves with the objects of a resource as soon as `accepts` holds for them; namespace `default` unless told. */
   until<T extends KubeObject>(
     resource: Resource<T>,
-    accepts: (objects: T[]) => boolean,
+    accepts: (objects: Stored<T>[]) => boolean,
     options?: { namespace?: string },
-  ): Promise<T[]>
+  ): Promise<Stored<T>[]>
   /** The same for one object. */
-  untilOne<T extends KubeObject>(resource: Resource<T>, name: string, accepts: (object: T) => boolean): Promise<T>
+  untilOne<T extends KubeObject>(
+    resource: Resource<T>,
+    name: string,
+    accepts: (object: Stored<T>) => boolean,
+  ): Promise<Stored<T>>
   stop(): Promise<void>
 }
 
@@ -134,9 +138,9 @@ export function startKubelets({
   let address = 0
   const settled = new Set<string>()
 
-  const handle = async (pod: Pod): Promise<void> => {
-    const ref = { namespace: pod.metadata.namespace, name: pod.metadata.name ?? '' }
-    const uid = pod.metadata.uid ?? ''
+  const handle = async (pod: Stored<Pod>): Promise<void> => {
+    const ref = { namespace: pod.metadata.namespace, name: pod.metadata.name }
+    const uid = pod.metadata.uid
     if (pod.metadata.deletionTimestamp) {
       if (ends(pod)) await client.delete(pods, ref, { gracePeriodSeconds: 0, preconditions: { uid } })
       return
@@ -158,9 +162,9 @@ export function startKubelets({
     if (status) await client.updateStatus(pods, { ...pod, status })
   }
 
-  const attempt = (pod: Pod): void =>
+  const attempt = (pod: Stored<Pod>): void =>
     void handle(pod).catch((error: unknown) => {
-      settled.delete(pod.metadata.uid ?? '')
+      settled.delete(pod.metadata.uid)
       const present = informer.get(keyOf(pod))
       if (!isNotFound(error) && present && present !== pod) attempt(present)
     })

@@ -1,6 +1,6 @@
 import { silentLog, type Log } from '#shared/base/log.ts'
 import type { Client } from '#shared/client/client.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import type { Pod } from '#shared/kube/generated/types.ts'
 import type { PodScope } from '#agent/kubelet/pod/scope.ts'
 import { Termination } from '#agent/kubelet/pod/termination.ts'
@@ -23,12 +23,12 @@ export interface TestScope {
   /** Addresses given to the pod and taken from it. */
   network: string[]
   wakes(): number
-  setPod(pod: Pod): void
+  setPod(pod: Stored<Pod>): void
 }
 
 /** @param objects what the API server holds @param root for the pod's files, where the test has any */
 export function createPodScope(
-  pod: Pod,
+  pod: Stored<Pod>,
   { objects = [], root = '/nonexistent' }: { objects?: readonly KubeObject[]; root?: string } = {},
 ): TestScope {
   const clock = createFakeClock()

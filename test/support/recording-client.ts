@@ -2,7 +2,7 @@ import type { Clock } from '#shared/base/clock.ts'
 import { refOf, type Client, type Ref, type Resource } from '#shared/client/client.ts'
 import { apiVersionOf } from '#shared/client/kube-client.ts'
 import type { EventSink, WatchEvent } from '#shared/client/transport.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import { asStored, type KubeObject, type Stored } from '#shared/kube/object.ts'
 import { notFound } from '#shared/kube/status.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 
@@ -15,7 +15,7 @@ export function createRecordingClient(
   clock: Clock,
 ): { client: Client; writes: unknown[] } {
   const writes: unknown[] = []
-  const store = new Map<string, KubeObject>()
+  const store = new Map<string, Stored>()
   const sinks = new Map<string, Set<EventSink>>()
   let revision = 1000
   let serial = 0
@@ -26,27 +26,26 @@ export function createRecordingClient(
 
   for (const object of objects) {
     const { namespace = '', name = '' } = object.metadata
-    store.set(`${object.apiVersion ?? ''}/${object.kind ?? ''} ${namespace}/${name}`, {
-      ...object,
-      metadata: { uid: `uid-${name}`, ...object.metadata, resourceVersion: String(++revision) },
-    })
+    const metadata = { name, uid: `uid-${name}`, ...object.metadata, resourceVersion: String(++revision) }
+    store.set(`${object.apiVersion ?? ''}/${object.kind ?? ''} ${namespace}/${name}`, { ...object, metadata })
   }
 
   function emit(resource: Resource, type: WatchEvent['type'], object: KubeObject): void {
     for (const sink of sinks.get(typeOf(resource)) ?? []) sink.events([{ type, object }])
   }
 
-  function put<T extends KubeObject>(resource: Resource, object: T, type: WatchEvent['type']): T {
-    const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(++revision) } }
+  function put<T extends KubeObject>(resource: Resource<T>, object: T, type: WatchEvent['type']): Stored<T> {
+    const metadata = { ...object.metadata, resourceVersion: String(++revision) }
+    const stored = asStored<T>({ ...object, metadata }, resource.namespaced)
     store.set(keyOf(resource, refOf(stored)), stored)
     emit(resource, type, stored)
     return stored
   }
 
-  function find<T extends KubeObject>(resource: Resource<T>, ref: Ref): T {
+  function find<T extends KubeObject>(resource: Resource<T>, ref: Ref): Stored<T> {
     const object = store.get(keyOf(resource, ref))
     if (!object) throw notFound({ group: resource.group, resource: resource.plural }, ref.name)
-    return object as T
+    return object as Stored<T>
   }
 
   const naming = (resource: Resource, { namespace, name }: Ref): string =>

@@ -1,15 +1,18 @@
 import { expect, test } from 'vitest'
+import { stored } from '#test/support/stored.ts'
 import type { EndpointSlice, Service } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { resolve, type DnsSource, type Resolution } from './records.ts'
 
-const service = (name: string, spec: Service['spec']): Service => ({ metadata: { name, namespace: 'shop' }, spec })
+const service = (name: string, spec: Service['spec']): Stored<Service> =>
+  stored<Service>({ metadata: { name, namespace: 'shop' }, spec })
 const slice = (endpoints: NonNullable<EndpointSlice['endpoints']>): EndpointSlice => ({
   metadata: {},
   addressType: 'IPv4',
   ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
   endpoints,
 })
-const services: Record<string, Service> = {
+const services: Record<string, Stored<Service>> = {
   web: service('web', { clusterIP: '10.96.3.4', ports: [{ name: 'http', port: 80, protocol: 'TCP' }] }),
   db: service('db', { clusterIP: 'None', ports: [{ name: 'http', port: 80, protocol: 'TCP' }] }),
   early: service('early', { clusterIP: 'None', publishNotReadyAddresses: true }),

@@ -1,14 +1,15 @@
 import type { Answer, Question } from 'dns-packet'
 import type { EndpointSlice, Service } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { canonicalIPv4 } from '#shared/kube/ip.ts'
 
 /** The cluster's data that DNS reads. */
 export interface DnsSource {
-  service(namespace: string, name: string): Service | undefined
+  service(namespace: string, name: string): Stored<Service> | undefined
   slicesOf(namespace: string, name: string): readonly EndpointSlice[]
   hasNamespace(namespace: string): boolean
   /** The service with a cluster IP, or an endpoint's name, for PTR. */
-  serviceByIp(ip: string): Service | undefined
+  serviceByIp(ip: string): Stored<Service> | undefined
   endpointByIp(ip: string): { namespace: string; service: string; label: string } | undefined
 }
 
@@ -47,11 +48,11 @@ export function resolve(question: Pick<Question, 'name' | 'type'>, domain: strin
 function serviceRecord(
   question: Pick<Question, 'name' | 'type'>,
   labels: readonly string[],
-  service: Service,
+  service: Stored<Service>,
   domain: string,
   source: DnsSource,
 ): Resolution {
-  const { namespace = '', name = '' } = service.metadata
+  const { namespace, name } = service.metadata
   const { name: asked, type } = question
   if (service.spec?.type === 'ExternalName') {
     if (labels.length > 0) return { kind: 'nxdomain' }
@@ -93,8 +94,8 @@ interface Endpoint {
   label: string
 }
 
-function endpointsOf(service: Service, source: DnsSource): Endpoint[] {
-  const { namespace = '', name = '' } = service.metadata
+function endpointsOf(service: Stored<Service>, source: DnsSource): Endpoint[] {
+  const { namespace, name } = service.metadata
   const publishAll = service.spec?.publishNotReadyAddresses === true
   const found = new Map<string, Endpoint>()
   for (const { endpoints } of source.slicesOf(namespace, name)) {
@@ -111,7 +112,7 @@ function portRecord(
   asked: string,
   type: string,
   wanted: { port: string; protocol: string; host: string },
-  service: Service,
+  service: Stored<Service>,
   source: DnsSource,
 ): Resolution {
   const port = service.spec?.ports?.find(
@@ -123,7 +124,7 @@ function portRecord(
   return { kind: 'answers', answers: srv(asked, wanted.host, port, service, source) }
 }
 
-function serviceRecords(asked: string, host: string, service: Service, source: DnsSource): Resolution {
+function serviceRecords(asked: string, host: string, service: Stored<Service>, source: DnsSource): Resolution {
   return {
     kind: 'answers',
     answers: (service.spec?.ports ?? []).flatMap((port) => srv(asked, host, port, service, source)),
@@ -132,7 +133,7 @@ function serviceRecords(asked: string, host: string, service: Service, source: D
 
 type Port = NonNullable<NonNullable<Service['spec']>['ports']>[number]
 
-function srv(name: string, host: string, port: Port, service: Service, source: DnsSource): Answer[] {
+function srv(name: string, host: string, port: Port, service: Stored<Service>, source: DnsSource): Answer[] {
   const record = (target: string, number: number): Answer => ({
     type: 'SRV',
     name,
@@ -140,7 +141,7 @@ function srv(name: string, host: string, port: Port, service: Service, source: D
     data: { priority: 0, weight: 100, port: number, target },
   })
   if (service.spec?.clusterIP !== 'None') return [record(host, port.port)]
-  const { namespace = '', name: serviceName = '' } = service.metadata
+  const { namespace, name: serviceName } = service.metadata
   const target = source
     .slicesOf(namespace, serviceName)
     .flatMap(({ ports }) => ports ?? [])
@@ -164,7 +165,7 @@ function pointer(question: Pick<Question, 'name' | 'type'>, ip: string, domain: 
   const service = source.serviceByIp(ip)
   const endpoint = service ? undefined : source.endpointByIp(ip)
   const host = service
-    ? `${service.metadata.name ?? ''}.${service.metadata.namespace ?? ''}.svc.${domain}`
+    ? `${service.metadata.name}.${service.metadata.namespace}.svc.${domain}`
     : endpoint && `${endpoint.label}.${endpoint.service}.${endpoint.namespace}.svc.${domain}`
   if (!host) return { kind: 'upstream' }
   if (question.type !== 'PTR') return { kind: 'nodata' }

@@ -6,14 +6,19 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { silentLog } from '#shared/base/log.ts'
 import type { DnsSource } from './records.ts'
 import { startDns } from './server.ts'
+import { stored } from '#test/support/stored.ts'
+import type { Service } from '#shared/kube/generated/types.ts'
 
 const many = Array.from({ length: 60 }, (_, index) => `10.244.1.${index + 2}`)
 const source: DnsSource = {
   service: (_namespace, name) =>
     name === 'many'
-      ? { metadata: { name, namespace: 'shop' }, spec: { clusterIP: 'None' } }
+      ? stored<Service>({ metadata: { name, namespace: 'shop' }, spec: { clusterIP: 'None' } })
       : name === 'alias'
-        ? { metadata: { name, namespace: 'shop' }, spec: { type: 'ExternalName', externalName: 'many.shop.svc.test' } }
+        ? stored<Service>({
+            metadata: { name, namespace: 'shop' },
+            spec: { type: 'ExternalName', externalName: 'many.shop.svc.test' },
+          })
         : undefined,
   slicesOf: () => [{ metadata: {}, addressType: 'IPv4', endpoints: many.map((ip) => ({ addresses: [ip] })) }],
   hasNamespace: () => true,

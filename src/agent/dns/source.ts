@@ -15,7 +15,7 @@ export function createDnsSource({
   const label = 'kubernetes.io/service-name'
   slices.addIndex(
     'service',
-    ({ metadata }) => metadata.labels?.[label] && `${metadata.namespace ?? ''}/${metadata.labels[label]}`,
+    ({ metadata }) => metadata.labels?.[label] && `${metadata.namespace}/${metadata.labels[label]}`,
   )
   slices.addIndex('address', ({ endpoints }) => (endpoints ?? []).flatMap(({ addresses }) => addresses))
   services.addIndex('clusterIp', ({ spec }) =>
@@ -28,7 +28,7 @@ export function createDnsSource({
     serviceByIp: (ip) => services.byIndex('clusterIp', ip)[0],
     endpointByIp(ip) {
       for (const slice of slices.byIndex('address', ip)) {
-        const namespace = slice.metadata.namespace ?? ''
+        const namespace = slice.metadata.namespace
         const service = slice.metadata.labels?.[label] ?? ''
         if (services.get(`${namespace}/${service}`)?.spec?.clusterIP !== 'None') continue
         const endpoint = slice.endpoints?.find(({ addresses }) => addresses.includes(ip))

@@ -1,15 +1,17 @@
 import { expect, test } from 'vitest'
+import { stored } from '#test/support/stored.ts'
 import type { Container, Pod, Service } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { environmentOf, expand, MissingSource, resourceField, type Sources } from './environment.ts'
 
-const pod: Pod = {
+const pod: Stored<Pod> = stored<Pod>({
   metadata: { name: 'web-1', namespace: 'shop', uid: 'u1', labels: { b: '2', a: '1' } },
   spec: { containers: [], serviceAccountName: 'default' },
-}
-const service: Service = {
+})
+const service: Stored<Service> = stored<Service>({
   metadata: { name: 'key-store', namespace: 'shop' },
   spec: { clusterIP: '10.96.1.2', ports: [{ port: 6379, name: 'redis' }] },
-}
+})
 const sources: Sources = {
   configMap: async (name) =>
     name === 'settings' ? { metadata: {}, data: { TITLE: 'Hello', MODE: 'dark' } } : undefined,

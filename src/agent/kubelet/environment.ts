@@ -1,4 +1,5 @@
 import type { ConfigMap, Container, EnvVar, Pod, Secret, Service } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { quantityMillis, quantityValue } from '#shared/kube/quantity.ts'
 
 /** Resolves the values of variables. @throws MissingSource */
@@ -6,7 +7,7 @@ export interface Sources {
   configMap(name: string): Promise<ConfigMap | undefined>
   secret(name: string): Promise<Secret | undefined>
   /** Services of the pod's namespace, and `kubernetes` of default. */
-  services(): Service[]
+  services(): Stored<Service>[]
   podIp: string
   hostIp: string
   nodeName: string
@@ -21,7 +22,11 @@ export class MissingSource extends Error {}
  * The environment of a container, in the kubelet's order: services, envFrom, env; later ones win, and `$(NAME)` in env
  * refers to earlier variables.
  */
-export async function environmentOf(pod: Pod, container: Container, sources: Sources): Promise<Map<string, string>> {
+export async function environmentOf(
+  pod: Stored<Pod>,
+  container: Container,
+  sources: Sources,
+): Promise<Map<string, string>> {
   const env = new Map<string, string>(serviceVariables(pod, sources.services()))
   for (const source of container.envFrom ?? []) {
     const data = await envFrom(source, sources)
@@ -63,7 +68,7 @@ const decode = (base64: string): string => Buffer.from(base64, 'base64').toStrin
 
 async function valueOf(
   { value, valueFrom }: EnvVar,
-  pod: Pod,
+  pod: Stored<Pod>,
   container: Container,
   sources: Sources,
   env: ReadonlyMap<string, string>,
@@ -97,11 +102,11 @@ async function valueOf(
   return undefined
 }
 
-const nameIn = (pod: Pod, name = ''): string => `${pod.metadata.namespace ?? ''}/${name}`
+const nameIn = (pod: Stored<Pod>, name = ''): string => `${pod.metadata.namespace}/${name}`
 
 /** A field of the downward API. */
 export function podField(
-  pod: Pod,
+  pod: Stored<Pod>,
   path: string,
   { podIp, hostIp, nodeName }: Pick<Sources, 'podIp' | 'hostIp' | 'nodeName'>,
 ): string {
@@ -109,11 +114,11 @@ export function podField(
   if (entry) return pod.metadata[entry[1] as 'labels' | 'annotations']?.[entry[2] ?? ''] ?? ''
   switch (path) {
     case 'metadata.name':
-      return pod.metadata.name ?? ''
+      return pod.metadata.name
     case 'metadata.namespace':
-      return pod.metadata.namespace ?? ''
+      return pod.metadata.namespace
     case 'metadata.uid':
-      return pod.metadata.uid ?? ''
+      return pod.metadata.uid
     case 'metadata.labels':
       return lines(pod.metadata.labels)
     case 'metadata.annotations':
@@ -162,7 +167,7 @@ export function resourceField(
 }
 
 /** `{NAME}_SERVICE_HOST` and the related variables of every service with a cluster IP. */
-function* serviceVariables(pod: Pod, services: readonly Service[]): Iterable<[string, string]> {
+function* serviceVariables(pod: Pod, services: readonly Stored<Service>[]): Iterable<[string, string]> {
   for (const { metadata, spec } of services) {
     const ip = spec?.clusterIP
     const [first] = spec?.ports ?? []
@@ -170,7 +175,7 @@ function* serviceVariables(pod: Pod, services: readonly Service[]): Iterable<[st
     const isKubernetes = metadata.name === 'kubernetes' && metadata.namespace === 'default'
     if (!isKubernetes && (pod.spec?.enableServiceLinks === false || metadata.namespace !== pod.metadata.namespace))
       continue
-    const prefix = (metadata.name ?? '').toUpperCase().replace(/-/g, '_')
+    const prefix = metadata.name.toUpperCase().replace(/-/g, '_')
     yield [`${prefix}_SERVICE_HOST`, ip]
     yield [`${prefix}_SERVICE_PORT`, String(first.port)]
     for (const { name, port } of spec?.ports ?? [])

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { StopStack, type Stop } from '#shared/base/disposable.ts'
 import { createInformer, type Informer } from '#shared/client/informer.ts'
 import type { Node, Pod } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { pods } from '#shared/kube/resources.ts'
 import type { Faults } from '../faults.ts'
 import { createFlows } from './flow.ts'
@@ -42,19 +43,19 @@ export function createKubelet(
     onFault: () => faults.request(),
     findPod(namespace, name) {
       const pod = byName.get(`${namespace}/${name}`)?.pod
-      return pod && { uid: pod.metadata.uid ?? '', ...(pod.status?.podIP ? { ip: pod.status.podIP } : {}) }
+      return pod && { uid: pod.metadata.uid, ...(pod.status?.podIP ? { ip: pod.status.podIP } : {}) }
     },
   })
 
-  const take = (pod: Pod): void => {
-    const uid = pod.metadata.uid ?? ''
+  const take = (pod: Stored<Pod>): void => {
+    const uid = pod.metadata.uid
     let worker = workers.get(uid)
     if (!worker) workers.set(uid, (worker = new PodWorker(pod, options)))
     byName.set(nameOf(pod), worker)
     worker.update(pod)
   }
-  const release = (pod: Pod): void => {
-    const uid = pod.metadata.uid ?? ''
+  const release = (pod: Stored<Pod>): void => {
+    const uid = pod.metadata.uid
     const worker = workers.get(uid)
     if (byName.get(nameOf(pod)) === worker) byName.delete(nameOf(pod))
     workers.delete(uid)
@@ -104,8 +105,8 @@ export function createKubelet(
       const all = runtime.containers(uid)
       const [first] = all
       const names = new Set(all.filter(({ sandbox }) => !sandbox).map(({ name }) => name))
-      const pod: Pod = {
-        metadata: { uid, name: first?.podName ?? '', namespace: first?.podNamespace ?? '' },
+      const pod: Stored<Pod> = {
+        metadata: { uid, name: first?.podName ?? '', namespace: first?.podNamespace ?? '', resourceVersion: '' },
         spec: { containers: [...names].map((name) => ({ name })) },
       }
       new PodWorker(pod, options).abandon()
@@ -113,4 +114,4 @@ export function createKubelet(
   }
 }
 
-const nameOf = ({ metadata }: Pod): string => `${metadata.namespace ?? ''}/${metadata.name ?? ''}`
+const nameOf = ({ metadata }: Stored<Pod>): string => `${metadata.namespace}/${metadata.name}`

@@ -216,7 +216,7 @@ async function renewLease({ client, clock, name }: NodeOptions): Promise<void> {
     const lease: Lease = {
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
-      metadata: { ...ref, ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name, uid: node.metadata.uid ?? '' }] },
+      metadata: { ...ref, ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name, uid: node.metadata.uid }] },
       spec: { holderIdentity: name, leaseDurationSeconds: leaseSeconds, renewTime },
     }
     await client.create(leases, lease)

@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest'
+import { stored } from '#test/support/stored.ts'
 import type { Pod } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { hostsFile, kernelHostname, parseResolvConf, podHostname, resolvConf } from './pod-files.ts'
 
-const pod = (spec: Partial<Pod['spec']> = {}, name = 'p'): Pod => ({
-  metadata: { name, namespace: 'shop' },
-  spec: { containers: [], ...spec },
-})
+const pod = (spec: Partial<Pod['spec']> = {}, name = 'p'): Stored<Pod> =>
+  stored<Pod>({
+    metadata: { name, namespace: 'shop' },
+    spec: { containers: [], ...spec },
+  })
 const settings = {
   clusterDns: '10.96.0.10',
   clusterDomain: 'cluster.local',

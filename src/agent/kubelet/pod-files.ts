@@ -1,4 +1,5 @@
 import type { Pod } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { canonicalIp } from '#shared/kube/ip.ts'
 
 export interface DnsSettings {
@@ -83,11 +84,11 @@ export function hostsFile(
 }
 
 /** The output of `hostname` in the pod: its name, or its FQDN with setHostnameAsFQDN. */
-export function kernelHostname(pod: Pod, clusterDomain: string): string {
+export function kernelHostname(pod: Stored<Pod>, clusterDomain: string): string {
   const { metadata, spec } = pod
   const hostname = podHostname(pod)
   if (!spec?.setHostnameAsFQDN || !spec.subdomain) return hostname
-  return `${hostname}.${spec.subdomain}.${metadata.namespace ?? ''}.svc.${clusterDomain}`
+  return `${hostname}.${spec.subdomain}.${metadata.namespace}.svc.${clusterDomain}`
 }
 
 /** The pod's hostname: at most 63 characters, without a trailing dash or dot. */

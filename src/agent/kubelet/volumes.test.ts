@@ -2,7 +2,9 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { stored } from '#test/support/stored.ts'
 import type { Pod, Volume } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { createFakeMounts } from '#test/support/fake-mounts.ts'
 import { BadContainerConfig } from './pod/container-plan.ts'
 import { mountsOf, setUpVolumes, tearDownVolumes, type VolumeHost, type VolumeSources } from './volumes.ts'
@@ -29,10 +31,11 @@ const sources = (more: Partial<VolumeSources> = {}): VolumeSources => ({
   hostFolderOf: async (claim) => (claim === 'bound' ? join(root, 'disk') : undefined),
   ...more,
 })
-const podWith = (volume: Partial<Volume>, spec: Partial<Pod['spec']> = {}): Pod => ({
-  metadata: { name: 'p', namespace: 'n', uid: 'u', labels: { tide: 'low' } },
-  spec: { containers: [{ name: 'c' }], volumes: [{ name: 'v', ...volume }], ...spec },
-})
+const podWith = (volume: Partial<Volume>, spec: Partial<Pod['spec']> = {}): Stored<Pod> =>
+  stored<Pod>({
+    metadata: { name: 'p', namespace: 'n', uid: 'u', labels: { tide: 'low' } },
+    spec: { containers: [{ name: 'c' }], volumes: [{ name: 'v', ...volume }], ...spec },
+  })
 const folder = (): string => join(root, 'pods/u/volumes/v')
 const read = (path: string): Promise<string> => readFile(join(folder(), path), 'utf8')
 const modeOf = async (path: string): Promise<string> => ((await stat(join(folder(), path))).mode & 0o777).toString(8)
@@ -123,7 +126,7 @@ describe('folders', () => {
     await expect(setUpVolumes(host, podWith({ hostPath }), sources())).rejects.toThrow(message)
   })
 
-  const mounts = (pod: Pod, more: object): ReturnType<typeof mountsOf> =>
+  const mounts = (pod: Stored<Pod>, more: object): ReturnType<typeof mountsOf> =>
     mountsOf(
       host,
       pod,

@@ -1,6 +1,7 @@
 import { chmod, chown, mkdir, readdir, readlink, rename, rm, stat, symlink } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'
 import type { ConfigMap, Container, KeyToPath, Pod, Secret, Volume } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { quantityValue } from '#shared/kube/quantity.ts'
 import { BadContainerConfig } from './pod/container-plan.ts'
 import { expand, podField, resourceField, type Sources } from './environment.ts'
@@ -43,8 +44,12 @@ function volumeFolder(root: string, uid: string, { name, secret, projected, down
  * Creates or updates every volume of the pod. @returns `live`: some change over time and need refreshing @throws
  * MountFailed
  */
-export async function setUpVolumes(host: VolumeHost, pod: Pod, sources: VolumeSources): Promise<{ live: boolean }> {
-  const uid = pod.metadata.uid ?? ''
+export async function setUpVolumes(
+  host: VolumeHost,
+  pod: Stored<Pod>,
+  sources: VolumeSources,
+): Promise<{ live: boolean }> {
+  const uid = pod.metadata.uid
   const volumes = pod.spec?.volumes ?? []
   await mkdir(join(podFolder(host.root, uid), 'volumes'), { recursive: true, mode: 0o750 })
   await Promise.all(volumes.map((volume) => setUp(host, volumeFolder(host.root, uid, volume), volume, pod, sources)))
@@ -79,7 +84,7 @@ export async function podsWithVolumes(root: string): Promise<string[]> {
  */
 export async function mountsOf(
   host: VolumeHost,
-  pod: Pod,
+  pod: Stored<Pod>,
   container: Container,
   env: ReadonlyMap<string, string>,
 ): Promise<Mount[]> {
@@ -116,11 +121,11 @@ interface MountRequest {
 
 async function mountSource(
   { root, mounts }: VolumeHost,
-  pod: Pod,
+  pod: Stored<Pod>,
   container: Container,
   { volume, mount, index, env }: MountRequest,
 ): Promise<{ source: string; isShared?: boolean }> {
-  const uid = pod.metadata.uid ?? ''
+  const uid = pod.metadata.uid
   const folder = volumeFolder(root, uid, volume)
   const sub = subPathOf(mount, env)
   const hostFolder = await readlink(folder).catch(() => undefined)
@@ -197,7 +202,7 @@ async function setUp(
   host: VolumeHost,
   folder: string,
   volume: Volume,
-  pod: Pod,
+  pod: Stored<Pod>,
   sources: VolumeSources,
 ): Promise<void> {
   const fsGroup = pod.spec?.securityContext?.fsGroup
@@ -217,7 +222,7 @@ async function setUp(
   }
   if (volume.projected) return projected(folder, volume.projected, pod, sources)
   if (volume.persistentVolumeClaim) return claimed(folder, volume.persistentVolumeClaim.claimName, sources)
-  if (volume.ephemeral) return claimed(folder, `${pod.metadata.name ?? ''}-${volume.name}`, sources)
+  if (volume.ephemeral) return claimed(folder, `${pod.metadata.name}-${volume.name}`, sources)
   const kind = Object.keys(volume).find((key) => key !== 'name') ?? 'unknown'
   throw new MountFailed(`volume "${volume.name}": volumes of type ${kind} are not supported by Slipway yet`)
 }
@@ -326,7 +331,7 @@ function chosen(
 
 type DownwardItem = NonNullable<NonNullable<Volume['downwardAPI']>['items']>[number]
 
-function downwardFiles(pod: Pod, items: readonly DownwardItem[], sources: VolumeSources): VolumeFile[] {
+function downwardFiles(pod: Stored<Pod>, items: readonly DownwardItem[], sources: VolumeSources): VolumeFile[] {
   return items.map(({ path, fieldRef, resourceFieldRef, mode }) => {
     const [container] = pod.spec?.containers ?? []
     const text = fieldRef
@@ -341,7 +346,7 @@ function downwardFiles(pod: Pod, items: readonly DownwardItem[], sources: Volume
 async function projected(
   folder: string,
   source: NonNullable<Volume['projected']>,
-  pod: Pod,
+  pod: Stored<Pod>,
   sources: VolumeSources,
 ): Promise<void> {
   const files: VolumeFile[] = []

@@ -1,13 +1,21 @@
 import { expect, test } from 'vitest'
+import { stored } from '#test/support/stored.ts'
 import type { Node } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { routesOf } from './routes.ts'
 
-const node = (name: string, podCIDR: string | undefined, address = `172.18.0.${name.slice(1)}`, age = name): Node => ({
-  metadata: { name, creationTimestamp: age },
-  spec: podCIDR === undefined ? {} : { podCIDR },
-  status: { addresses: [{ type: 'InternalIP', address }] },
-})
-const routes = (...nodes: Node[]) => {
+const node = (
+  name: string,
+  podCIDR: string | undefined,
+  address = `172.18.0.${name.slice(1)}`,
+  age = name,
+): Stored<Node> =>
+  stored<Node>({
+    metadata: { name, creationTimestamp: age },
+    spec: podCIDR === undefined ? {} : { podCIDR },
+    status: { addresses: [{ type: 'InternalIP', address }] },
+  })
+const routes = (...nodes: Stored<Node>[]) => {
   const found = routesOf([node('w1', '10.244.1.0/24'), ...nodes], { nodeName: 'w1', podCidr: '10.244.0.0/16' })
   return { ...found, routes: Object.fromEntries(found.routes) }
 }

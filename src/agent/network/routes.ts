@@ -4,6 +4,7 @@ import type { Log } from '#shared/base/log.ts'
 import type { Informer } from '#shared/client/informer.ts'
 import { messageOf } from '#shared/kube/error-kinds.ts'
 import type { Node } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { canonicalIPv4, cidrText, coversCidr, overlapsCidr, parseCidr, type Cidr } from '#shared/kube/ip.ts'
 import type { Command } from './command.ts'
 
@@ -18,14 +19,14 @@ export interface RoutesInput {
  * cluster's. When two claim the same addresses, this node wins, then the older node.
  * @returns also the refused ranges, one line each
  */
-export function routesOf(nodes: readonly Node[], { nodeName, podCidr }: RoutesInput): Routes {
+export function routesOf(nodes: readonly Stored<Node>[], { nodeName, podCidr }: RoutesInput): Routes {
   const whole = parseCidr(podCidr)
   const taken: Cidr[] = []
   const routes = new Map<string, string>()
   const refused: string[] = []
   const others = nodes.filter(({ metadata }) => metadata.name !== nodeName).sort(byAge)
   for (const node of [...nodes.filter(({ metadata }) => metadata.name === nodeName), ...others]) {
-    const name = node.metadata.name ?? ''
+    const name = node.metadata.name
     const text = node.spec?.podCIDR
     if (text === undefined || isSimulated(node)) continue
     const range = parseCidr(text)
@@ -48,9 +49,9 @@ export interface Routes {
   refused: string[]
 }
 
-const byAge = (a: Node, b: Node): number =>
+const byAge = (a: Stored<Node>, b: Stored<Node>): number =>
   (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? '') ||
-  (a.metadata.name ?? '').localeCompare(b.metadata.name ?? '')
+  a.metadata.name.localeCompare(b.metadata.name)
 
 const isSimulated = ({ metadata }: Node): boolean => metadata.labels?.['slipway.dev/simulated'] === 'true'
 

@@ -34,7 +34,7 @@ export async function startProxy({
 }: ProxyOptions): Promise<Stop> {
   slices.addIndex('service', ({ metadata }) => {
     const service = metadata.labels?.[serviceLabel]
-    return service && `${metadata.namespace ?? ''}/${service}`
+    return service && `${metadata.namespace}/${service}`
   })
   let written: Rules | undefined
   /** Lines that are logged already; one that recurs later is logged again. */

@@ -1,18 +1,21 @@
 import { expect, test } from 'vitest'
 import type { EndpointSlice, Service } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
+import { stored } from '#test/support/stored.ts'
 import { hooks, renderRules, restoreInput, stalePaths, type RuleInput } from './rules.ts'
 
-const service = (spec: Partial<Service['spec']>, name = 'web'): Service => ({
-  metadata: { name, namespace: 'shop' },
-  spec: { clusterIP: '10.96.3.4', ports: [{ port: 80, name: 'http' }], ...spec },
-})
+const service = (spec: Partial<Service['spec']>, name = 'web'): Stored<Service> =>
+  stored({
+    metadata: { name, namespace: 'shop' },
+    spec: { clusterIP: '10.96.3.4', ports: [{ port: 80, name: 'http' }], ...spec },
+  })
 const slice = (...endpoints: EndpointSlice['endpoints'] & object[]): EndpointSlice => ({
   metadata: {},
   addressType: 'IPv4',
   ports: [{ name: 'http', port: 8080 }],
   endpoints,
 })
-const input = (services: Service[], slices: EndpointSlice[] = []): RuleInput => ({
+const input = (services: Stored<Service>[], slices: EndpointSlice[] = []): RuleInput => ({
   services,
   slicesOf: () => slices,
   hostPorts: [],
@@ -69,10 +72,10 @@ test('session affinity records clients', () => {
 })
 
 test('kubernetes leads to this node; DNS and headless services get no rules', () => {
-  const kubernetes: Service = {
+  const kubernetes = stored<Service>({
     metadata: { name: 'kubernetes', namespace: 'default' },
     spec: { clusterIP: '10.96.0.1', ports: [{ port: 443 }] },
-  }
+  })
   const text = textOf(
     input([kubernetes, service({ clusterIP: '10.96.0.10' }, 'dns'), service({ clusterIP: 'None' }, 'head')]),
   )
@@ -93,7 +96,7 @@ test('chains of deleted services are flushed and removed', () => {
 })
 
 test('only changed chains are written', () => {
-  const other = (name: string, clusterIP: string): Service => service({ clusterIP }, name)
+  const other = (name: string, clusterIP: string): Stored<Service> => service({ clusterIP }, name)
   const slicesOf = (_: string, name: string): EndpointSlice[] =>
     name === 'web' ? [two] : [slice({ addresses: ['10.244.9.9'] })]
   const before = renderRules({ ...input([other('web', '10.96.3.4'), other('api', '10.96.3.5')]), slicesOf })

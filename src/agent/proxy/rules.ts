@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { EndpointSlice, Service } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { ipText, isHostLocal, parseIp } from '#shared/kube/ip.ts'
 
 export interface RuleInput {
-  services: readonly Service[]
+  services: readonly Stored<Service>[]
   /** EndpointSlices of a service. */
   slicesOf(namespace: string, name: string): readonly EndpointSlice[]
   hostPorts: readonly {
@@ -188,8 +189,8 @@ function hostAddress(text: string, read: Reader): string | undefined {
   return address?.kind() === 'ipv4' && address.range() === 'loopback' ? ipText(address) : read.address(text, 'hostIP')
 }
 
-const byName = (a: Service, b: Service): number => fullName(a).localeCompare(fullName(b))
-const fullName = ({ metadata }: Service): string => `${metadata.namespace ?? ''}/${metadata.name ?? ''}`
+const byName = (a: Stored<Service>, b: Stored<Service>): number => fullName(a).localeCompare(fullName(b))
+const fullName = ({ metadata }: Stored<Service>): string => `${metadata.namespace}/${metadata.name}`
 const chainOf = (kind: string, ...parts: readonly (string | number)[]): string =>
   `SLIP-${kind}-${createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 16).toUpperCase()}`
 
@@ -207,7 +208,7 @@ interface Port {
   targets: Target[]
 }
 
-function renderService(service: Service, input: RuleInput, out: Rules): void {
+function renderService(service: Stored<Service>, input: RuleInput, out: Rules): void {
   const { spec, status } = service
   if (!spec?.clusterIP || spec.clusterIP === 'None' || input.localIps.has(spec.clusterIP)) return
   const read = new Reader(`service ${fullName(service)}`, out)
@@ -230,7 +231,7 @@ function renderService(service: Service, input: RuleInput, out: Rules): void {
 
 type ServicePort = NonNullable<NonNullable<Service['spec']>['ports']>[number]
 
-function readPort(service: Service, each: ServicePort, input: RuleInput, read: Reader): Port | undefined {
+function readPort(service: Stored<Service>, each: ServicePort, input: RuleInput, read: Reader): Port | undefined {
   const protocol = read.protocol(each.protocol, 'protocol')
   const port = read.port(each.port, 'port')
   const nodePort = each.nodePort ? read.port(each.nodePort, 'nodePort') : undefined
@@ -241,7 +242,13 @@ function readPort(service: Service, each: ServicePort, input: RuleInput, read: R
 const local = (targets: readonly Target[]): readonly Target[] => targets.filter((target) => target.local)
 const matchOf = (ip: string, { protocol, port }: Port): string => `-d ${ip}/32 -p ${protocol} --dport ${port}`
 
-function renderClusterIp(service: Service, port: Port, clusterIp: string, { podCidr }: RuleInput, out: Rules): void {
+function renderClusterIp(
+  service: Stored<Service>,
+  port: Port,
+  clusterIp: string,
+  { podCidr }: RuleInput,
+  out: Rules,
+): void {
   const inner = service.spec?.internalTrafficPolicy === 'Local' ? local(port.targets) : port.targets
   const match = matchOf(clusterIp, port)
   if (port.protocol === 'udp') followDatagrams(`--orig-dst ${clusterIp}`, inner, out.udp)
@@ -257,7 +264,7 @@ function renderClusterIp(service: Service, port: Port, clusterIp: string, { podC
 }
 
 /** Node ports and external IPs. */
-function renderOuter(service: Service, port: Port, addresses: readonly string[], out: Rules): void {
+function renderOuter(service: Stored<Service>, port: Port, addresses: readonly string[], out: Rules): void {
   const { nodePort, protocol } = port
   if (!nodePort && addresses.length === 0) return
   const isLocal = service.spec?.externalTrafficPolicy === 'Local'
@@ -324,8 +331,8 @@ function renderBalance(
   }
 }
 
-function targetsOf(service: Service, port: ServicePort, input: RuleInput, read: Reader): Target[] {
-  const { namespace = '', name = '' } = service.metadata
+function targetsOf(service: Stored<Service>, port: ServicePort, input: RuleInput, read: Reader): Target[] {
+  const { namespace, name } = service.metadata
   if (namespace === 'default' && name === 'kubernetes') return [{ ip: input.nodeIp, port: input.apiPort, local: true }]
   const ready: Target[] = []
   const terminating: Target[] = []

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import type { Client } from '#shared/client/client.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { pods } from '#shared/kube/resources.ts'
 import { conflict, notFound } from '#shared/kube/status.ts'
+import { stored } from '#test/support/stored.ts'
 import { useActions } from './useActions.ts'
 
 type Call = [verb: string, ...rest: unknown[]]
@@ -18,8 +19,9 @@ function scene(answers: Record<string, unknown> = {}) {
   const client = Object.fromEntries(['delete', 'patch', 'list', 'post'].map((name) => [name, verb(name)]))
   return { calls, actions: useActions(() => client as unknown as Client) }
 }
-const node: KubeObject = { metadata: { name: 'w1' } }
-const podOf = (name: string, metadata: object = {}): KubeObject => ({ metadata: { name, namespace: 'a', ...metadata } })
+const node = stored({ metadata: { name: 'w1' } })
+const podOf = (name: string, metadata: object = {}): Stored =>
+  stored({ metadata: { name, namespace: 'a', ...metadata } })
 
 test('a drain cordons, then evicts all but what DaemonSets and files brought, and what is leaving', async () => {
   const items = [

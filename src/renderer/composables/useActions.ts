@@ -1,6 +1,6 @@
 import { refOf, type Client } from '#shared/client/client.ts'
 import type { Deployment, Pod, ReplicaSet } from '#shared/kube/generated/types.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { deployments, nodes, pods, replicaSets, type Resource } from '#shared/kube/resources.ts'
 import { ApiError } from '#shared/kube/status.ts'
 
@@ -11,31 +11,31 @@ import { ApiError } from '#shared/kube/status.ts'
 export function useActions(client: () => Client) {
   return {
     /** Deletes the object. One that no longer exists counts as deleted. @throws ApiError */
-    remove: (resource: Resource, object: KubeObject) =>
+    remove: (resource: Resource, object: Stored) =>
       client()
         .delete(resource, refOf(object), object.metadata.uid ? { preconditions: { uid: object.metadata.uid } } : {})
         .catch((error: unknown) => {
           if (!(error instanceof ApiError) || error.code !== 404) throw error
         }),
-    scale: (resource: Resource, object: KubeObject, replicas: number) =>
+    scale: (resource: Resource, object: Stored, replicas: number) =>
       client().patch(
         resource,
         refOf(object),
         { type: 'merge', body: { ...onlyThis(object), spec: { replicas } } },
         { subresource: 'scale' },
       ),
-    restart: (resource: Resource, object: KubeObject) => {
+    restart: (resource: Resource, object: Stored) => {
       const annotations = { 'kubectl.kubernetes.io/restartedAt': new Date().toISOString() }
       return client().patch(resource, refOf(object), {
         type: 'strategic',
         body: { ...onlyThis(object), spec: { template: { metadata: { annotations } } } },
       })
     },
-    cordon: (object: KubeObject, unschedulable: boolean) =>
+    cordon: (object: Stored, unschedulable: boolean) =>
       client().patch(nodes, refOf(object), { type: 'merge', body: { ...onlyThis(object), spec: { unschedulable } } }),
 
     /** Revisions of a Deployment, newest first. */
-    async revisions(object: KubeObject): Promise<{ revision: number; set: ReplicaSet }[]> {
+    async revisions(object: Stored): Promise<{ revision: number; set: ReplicaSet }[]> {
       const { items } = await client().list(replicaSets, { namespace: object.metadata.namespace })
       return items
         .filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === object.metadata.uid))
@@ -43,7 +43,7 @@ export function useActions(client: () => Client) {
         .sort((a, b) => b.revision - a.revision)
     },
     /** Sets a Deployment's pod template to that of a revision. */
-    rollBack(object: KubeObject, set: ReplicaSet): Promise<Deployment> {
+    rollBack(object: Stored, set: ReplicaSet): Promise<Deployment> {
       const template = structuredClone(set.spec?.template ?? {}) as { metadata?: { labels?: Record<string, string> } }
       delete template.metadata?.labels?.['pod-template-hash']
       return client().patch(deployments, refOf(object), {
@@ -55,9 +55,9 @@ export function useActions(client: () => Client) {
       })
     },
     /** Cordons a node, then evicts its pods except those of DaemonSets. @param onProgress called after each eviction */
-    async drain(object: KubeObject, onProgress: (done: number, of: number) => void): Promise<void> {
+    async drain(object: Stored, onProgress: (done: number, of: number) => void): Promise<void> {
       await this.cordon(object, true)
-      const { items } = await client().list(pods, { fieldSelector: `spec.nodeName=${object.metadata.name ?? ''}` })
+      const { items } = await client().list(pods, { fieldSelector: `spec.nodeName=${object.metadata.name}` })
       const leaving = items.filter(
         (pod) => !ownedByDaemonSet(pod) && !isMirror(pod) && pod.metadata.deletionTimestamp === undefined,
       )
@@ -80,8 +80,8 @@ const ownedByDaemonSet = ({ metadata }: Pod): boolean =>
 const isMirror = ({ metadata }: Pod): boolean => metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined
 
 /** Evicts a pod. A disruption budget may refuse for a while (429): tries again until it allows. */
-async function evict(client: Client, pod: Pod): Promise<void> {
-  const ref = { namespace: pod.metadata.namespace ?? '', name: pod.metadata.name ?? '' }
+async function evict(client: Client, pod: Stored<Pod>): Promise<void> {
+  const ref = { namespace: pod.metadata.namespace, name: pod.metadata.name }
   const deleteOptions = { preconditions: { uid: pod.metadata.uid } }
   const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: ref, deleteOptions }
   for (let tries = 0; ; tries++) {

@@ -1,13 +1,13 @@
 import { onScopeDispose, shallowRef, watch, type ShallowRef } from 'vue'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import type { Resource } from '#shared/kube/resources.ts'
 import { ApiError } from '#shared/kube/status.ts'
 import { useApi } from '../api/index.ts'
 import { gather } from './gather.ts'
 
-export interface LiveObjects<T> {
+export interface LiveObjects<T extends KubeObject> {
   /** Replaced as a whole after a change: at most once per frame, less often for thousands of objects. */
-  objects: ShallowRef<T[]>
+  objects: ShallowRef<Stored<T>[]>
   state: ShallowRef<'loading' | 'ready' | 'forbidden' | 'failed'>
   /** Whether all objects are there; `ready` is set when the first ones are. */
   complete: ShallowRef<boolean>
@@ -30,7 +30,7 @@ export function useLiveObjects<T extends KubeObject>(
   namespaces: () => readonly string[] = () => [],
 ): LiveObjects<T> {
   const api = useApi()
-  const objects = shallowRef<T[]>([])
+  const objects = shallowRef<Stored<T>[]>([])
   const state = shallowRef<'loading' | 'ready' | 'forbidden' | 'failed'>('loading')
   const complete = shallowRef(false)
   const reason = shallowRef('')
@@ -47,7 +47,7 @@ export function useLiveObjects<T extends KubeObject>(
   function follow(id: string, what: Resource<T>, only: readonly string[]): () => void {
     const { client, informers } = api.cluster(id)
     const parts = only.length > 0 ? only : [undefined]
-    const first = parts.map((): readonly T[] => [])
+    const first = parts.map((): readonly Stored<T>[] => [])
     let stopped = false
     // Informers list everything and retry for ever: a first, short list shows rows or the server's refusal at once.
     parts.forEach((namespace, part) => {

@@ -1,5 +1,5 @@
 import { reactive } from 'vue'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { useApi } from '../api/index.ts'
 import { useAccess } from '../composables/useAccess.ts'
 import { useActions, type ClusterActions } from '../composables/useActions.ts'
@@ -26,13 +26,13 @@ export interface OfferedAction {
 
 export interface KindActions {
   cluster: ClusterActions
-  placeOf(object: KubeObject): string
+  placeOf(object: Stored): string
   /** The buttons of an object, in order. */
-  offered(object: KubeObject): OfferedAction[]
+  offered(object: Stored): OfferedAction[]
   /** Runs an action; what it throws is told in a notice. */
-  run(action: Action, object: KubeObject): Promise<void>
+  run(action: Action, object: Stored): Promise<void>
   /** Runs the action that has this key, if the object's kind has one and it may be done. */
-  runKey(key: string, object: KubeObject): void
+  runKey(key: string, object: Stored): void
 }
 
 /** The actions of a kind's objects, with all that they work with. */
@@ -46,11 +46,11 @@ export function useKindActions(context: () => string, kind: () => KindDescriptor
   const cluster = useActions(() => api.cluster(context()).client)
   const running = reactive(new Map<string, string>())
 
-  const placeOf = ({ metadata }: KubeObject): string => placeText(clusters.labelOf(context()), metadata.namespace)
-  const keyOf = ({ id }: Action, { metadata }: KubeObject): string => `${id} ${metadata.uid ?? ''}`
+  const placeOf = ({ metadata }: Stored): string => placeText(clusters.labelOf(context()), metadata.namespace)
+  const keyOf = ({ id }: Action, { metadata }: Stored): string => `${id} ${metadata.uid}`
 
-  function offered(object: KubeObject): OfferedAction[] {
-    const target = `${object.metadata.name ?? ''} in ${placeOf(object)}`
+  function offered(object: Stored): OfferedAction[] {
+    const target = `${object.metadata.name} in ${placeOf(object)}`
     return actionsOf(kind(), object).map((action) => {
       const enabled = action.enabled?.(object, access) ?? true
       return {
@@ -63,7 +63,7 @@ export function useKindActions(context: () => string, kind: () => KindDescriptor
     })
   }
 
-  async function run(action: Action, object: KubeObject): Promise<void> {
+  async function run(action: Action, object: Stored): Promise<void> {
     const key = keyOf(action, object)
     if (running.has(key)) return
     running.set(key, '')

@@ -18,6 +18,7 @@ import NamespacePicker from './NamespacePicker.vue'
 import ObjectDetail from './ObjectDetail.vue'
 import ObjectView from './ObjectView.vue'
 import SignedOutPage from './SignedOutPage.vue'
+import { stored } from '#test/support/stored.ts'
 
 let face: Face
 beforeEach(() => {
@@ -33,8 +34,8 @@ const object = (name: string, namespace: string, more: object = {}) => ({
   metadata: { name, namespace, uid: `${namespace}-${name}`, creationTimestamp: '2026-11-23T09:00:00Z' },
   ...more,
 })
-const web = object('web', 'shop', { spec: { replicas: 2, selector: { matchLabels: { app: 'web' } } } })
-const other = object('web', 'default', { spec: { replicas: 1 } })
+const web = stored(object('web', 'shop', { spec: { replicas: 2, selector: { matchLabels: { app: 'web' } } } }))
+const other = stored(object('web', 'default', { spec: { replicas: 1 } }))
 const options: FaceOptions = {
   objects: {
     'local:dev': { deployments: [web, other], namespaces: [{ metadata: { name: 'shop' } }] },
@@ -135,7 +136,7 @@ test('ObjectDetail says what the user may not do', async () => {
 test('ObjectDetail hides the values of a Secret until they are asked for', async () => {
   const kind = kindOf('secrets')
   if (!kind) throw new Error('no kind')
-  const secret = object('s', 'shop', { data: { password: 'aHVudGVyMg==' } })
+  const secret = stored(object('s', 'shop', { data: { password: 'aHVudGVyMg==' } }))
   face = await mountFace(
     { render: () => h(ObjectDetail, { context: 'local:dev', kind, object: secret }) },
     '/',

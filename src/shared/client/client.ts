@@ -1,5 +1,5 @@
 import type { Stop } from '../base/disposable.ts'
-import type { KubeList, KubeObject } from '../kube/object.ts'
+import type { KubeList, KubeObject, Named, Stored } from '../kube/object.ts'
 import type { Resource } from '../kube/resources.ts'
 import type { EventSink, Transport } from './transport.ts'
 
@@ -8,13 +8,17 @@ export type { Resource } from '../kube/resources.ts'
 /** A typed view of the Kubernetes API over any transport. Every method throws ApiError. */
 export interface Client {
   readonly transport: Transport
-  get<T extends KubeObject>(resource: Resource<T>, ref: Ref): Promise<T>
-  list<T extends KubeObject>(resource: Resource<T>, options?: ListOptions): Promise<KubeList<T>>
-  create<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<T>
-  update<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<T>
+  get<T extends KubeObject>(resource: Resource<T>, ref: Ref): Promise<Stored<T>>
+  list<T extends KubeObject>(resource: Resource<T>, options?: ListOptions): Promise<KubeList<Stored<T>>>
+  create<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<Stored<T>>
+  update<T extends KubeObject>(resource: Resource<T>, object: T & Named, options?: WriteOptions): Promise<Stored<T>>
   /** `PUT …/status`. */
-  updateStatus<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<T>
-  patch<T extends KubeObject>(resource: Resource<T>, ref: Ref, patch: Patch, options?: WriteOptions): Promise<T>
+  updateStatus<T extends KubeObject>(
+    resource: Resource<T>,
+    object: T & Named,
+    options?: WriteOptions,
+  ): Promise<Stored<T>>
+  patch<T extends KubeObject>(resource: Resource<T>, ref: Ref, patch: Patch, options?: WriteOptions): Promise<Stored<T>>
   delete(resource: Resource, ref: Ref, options?: DeleteOptions): Promise<unknown>
   /** Any subresource by POST: `binding`, `eviction`, `token`. */
   post(resource: Resource, ref: Ref, subresource: string, body: unknown): Promise<unknown>
@@ -22,11 +26,11 @@ export interface Client {
 }
 
 export interface Ref {
-  namespace?: string
+  namespace?: string | undefined
   name: string
 }
 
-export const refOf = ({ metadata }: KubeObject): Ref => ({ namespace: metadata.namespace, name: metadata.name ?? '' })
+export const refOf = ({ metadata: { namespace, name } }: Named): Ref => ({ namespace, name })
 
 export interface ListOptions {
   namespace?: string
@@ -52,7 +56,7 @@ export interface WriteOptions {
 export interface DeleteOptions {
   gracePeriodSeconds?: number
   propagationPolicy?: 'Foreground' | 'Background' | 'Orphan'
-  preconditions?: { uid?: string; resourceVersion?: string }
+  preconditions?: { uid?: string | undefined; resourceVersion?: string | undefined }
 }
 
 export type Patch =

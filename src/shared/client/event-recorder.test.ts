@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest'
+import { stored } from '#test/support/stored.ts'
 import { silentLog } from '#shared/base/log.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { createFakeClock } from '#test/support/fake-clock.ts'
 import type { Client, Ref } from './client.ts'
 import { createEventRecorder, type EventRecorder } from './event-recorder.ts'
 
-const pod: KubeObject = {
+const pod: Stored = {
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { name: 'web', namespace: 'shop', uid: 'u1', resourceVersion: '7' },
@@ -47,7 +48,7 @@ it('counts repeats up instead of writing them anew, for ten minutes', async () =
 it('cuts off a flood about one object, and lets others speak', async () => {
   const { recorder, created, clock } = setUp()
   for (let turn = 0; turn < 100; turn++) recorder.event(pod, 'Normal', 'Noise', `number ${turn}`)
-  recorder.event({ ...pod, metadata: { ...pod.metadata, uid: 'u2' } }, 'Normal', 'Quiet', 'once')
+  recorder.event(stored({ ...pod, metadata: { ...pod.metadata, uid: 'u2' } }), 'Normal', 'Quiet', 'once')
   await recorder.flush()
   expect(created).toHaveLength(26)
   await clock.advance(300_000)

@@ -1,12 +1,12 @@
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import type { KubeObject } from '../kube/object.ts'
+import type { KubeObject, Stored } from '../kube/object.ts'
 import { timestamp } from '../kube/timestamp.ts'
 import type { Client, Resource } from './client.ts'
 
 /** Records Events about objects. Never fails and never blocks: an Event matters less than the work. */
 export interface EventRecorder {
-  event(about: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string, fieldPath?: string): void
+  event(about: Stored, type: 'Normal' | 'Warning', reason: string, message: string, fieldPath?: string): void
   /** Resolves when all Events so far are written or dropped. */
   flush(): Promise<void>
 }
@@ -63,7 +63,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   let serial = 0
 
   function event(...[about, type, reason, message, fieldPath]: Parameters<EventRecorder['event']>): void {
-    const uid = about.metadata.uid ?? ''
+    const uid = about.metadata.uid
     if (!allowed(uid)) return
     const key = `${uid}/${type}/${reason}/${fieldPath ?? ''}/${message}`
     const known = remembered.get(key)
@@ -84,13 +84,13 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
 
   function first(
     key: string,
-    about: KubeObject,
+    about: Stored,
     said: { type: string; reason: string; message: string; fieldPath?: string },
   ): void {
     const now = clock.now()
     const time = timestamp(now)
     // Unique as in client-go: the object's name and the time in hexadecimal, here with a serial number.
-    const name = `${about.metadata.name ?? 'unknown'}.${(now * 1000 + (serial++ % 1000)).toString(16)}`
+    const name = `${about.metadata.name}.${(now * 1000 + (serial++ % 1000)).toString(16)}`
     const namespace = about.metadata.namespace ?? 'default'
     let done: (ok: boolean) => void = () => undefined
     const written = new Promise<boolean>((resolve) => (done = resolve))
@@ -125,7 +125,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     })
   }
 
-  function repeat(key: string, known: Remembered, about: KubeObject): void {
+  function repeat(key: string, known: Remembered, about: Stored): void {
     known.count++
     known.last = clock.now()
     remember(remembered, key, known)

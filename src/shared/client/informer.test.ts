@@ -7,6 +7,7 @@ import type { Client, ListOptions, Resource } from './client.ts'
 import { createInformer, keyOf, type Informer } from './informer.ts'
 import { createSharedInformers } from './shared-informers.ts'
 import type { EventSink, WatchEvent } from './transport.ts'
+import { stored } from '#test/support/stored.ts'
 
 const things: Resource = { group: '', version: 'v1', plural: 'things', kind: 'Thing', namespaced: true }
 
@@ -83,7 +84,7 @@ it('shows a write to those who wait for it', async () => {
   await informer.synced
   await settle()
   let seen = 0
-  void informer.caughtUp(thing('b', 12)).then(() => (seen = informer.list().length))
+  void informer.caughtUp(stored(thing('b', 12))).then(() => (seen = informer.list().length))
   void informer.until('ns/a', (object) => !object).then(() => (seen = -1))
   server.send({ type: 'ADDED', object: thing('z', 11) })
   await settle()
@@ -94,7 +95,7 @@ it('shows a write to those who wait for it', async () => {
   server.send({ type: 'DELETED', object: thing('a', 13) })
   await settle()
   expect(seen).toBe(-1)
-  const late = informer.caughtUp(thing('c', 99))
+  const late = informer.caughtUp(stored(thing('c', 99)))
   informer.stop()
   await expect(late).rejects.toThrow('stopped')
 })

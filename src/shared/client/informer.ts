@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import { sleep } from '../base/clock.ts'
 import type { Stop } from '../base/disposable.ts'
 import type { Log } from '../base/log.ts'
-import type { KubeObject } from '../kube/object.ts'
+import { asStored, type KubeObject, type Named, type Stored } from '../kube/object.ts'
 import { ApiError } from '../kube/status.ts'
 import type { Client, Resource } from './client.ts'
 import type { WatchEvent } from './transport.ts'
@@ -16,33 +16,33 @@ export interface Informer<T extends KubeObject = KubeObject> {
   /** Resolves when the first list has arrived and its `added` calls are done; never, when stopped before. */
   readonly synced: Promise<void>
   /** @param key `namespace/name`, or `name` of a cluster-scoped object. */
-  get(key: string): T | undefined
-  list(): T[]
+  get(key: string): Stored<T> | undefined
+  list(): Stored<T>[]
   /** Objects for which index `name` gave `value`. @throws where no such index was added. */
-  byIndex(name: string, value: string): T[]
+  byIndex(name: string, value: string): Stored<T>[]
   /** Adds an index, over what is there too; the name of an existing index keeps the existing one. */
   addIndex(name: string, valuesOf: IndexFunction<T>): void
   /**
    * Resolves when this copy shows `written`, results of writes to this resource, or anything later, so that a caller
    * never decides from a copy older than its own writes. Relies on ordered resourceVersions. @throws once stopped.
    */
-  caughtUp(...written: readonly KubeObject[]): Promise<void>
+  caughtUp(...written: readonly Stored[]): Promise<void>
   /** Resolves when `accepts` holds for what is there under `key`. @throws once stopped. */
-  until(key: string, accepts: (object: T | undefined) => boolean): Promise<void>
+  until(key: string, accepts: (object: Stored<T> | undefined) => boolean): Promise<void>
   /** Calls `handler` for every change; present objects are announced as added at once. */
   onChange(handler: ChangeHandler<T>): Stop
   stop(): void
 }
 
-export interface ChangeHandler<T> {
-  added?(object: T): void
-  updated?(previous: T, object: T): void
+export interface ChangeHandler<T extends KubeObject> {
+  added?(object: Stored<T>): void
+  updated?(previous: Stored<T>, object: Stored<T>): void
   /** With the last known state: the final one, unless a relist detected the deletion. */
-  deleted?(object: T): void
+  deleted?(object: Stored<T>): void
 }
 
 /** The values under which an object is found; none when undefined. */
-export type IndexFunction<T> = (object: T) => string | readonly string[] | undefined
+export type IndexFunction<T extends KubeObject> = (object: Stored<T>) => string | readonly string[] | undefined
 
 export interface InformerOptions<T extends KubeObject> {
   client: Client
@@ -56,8 +56,7 @@ export interface InformerOptions<T extends KubeObject> {
 }
 
 /** `namespace/name`, or `name` where there is no namespace. */
-export const keyOf = ({ metadata }: KubeObject): string =>
-  metadata.namespace ? `${metadata.namespace}/${metadata.name ?? ''}` : (metadata.name ?? '')
+export const keyOf = ({ metadata: { namespace, name } }: Named): string => (namespace ? `${namespace}/${name}` : name)
 
 /** The inverse of keyOf. */
 export function refOfKey(key: string): { namespace?: string; name: string } {
@@ -149,8 +148,8 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
   }
 
   function receive({ type, object }: WatchEvent<T>): void {
-    if (type === 'DELETED') cache.remove(object)
-    else if (type !== 'BOOKMARK') cache.put(object)
+    if (type === 'DELETED') cache.remove(asStored(object, resource.namespaced))
+    else if (type !== 'BOOKMARK') cache.put(asStored(object, resource.namespaced))
     revision = object.metadata.resourceVersion ?? revision
   }
 
@@ -210,15 +209,15 @@ export class Waiters {
   }
 }
 
-interface Index<T> {
+interface Index<T extends KubeObject> {
   valuesOf: IndexFunction<T>
-  buckets: Map<string, Map<string, T>>
+  buckets: Map<string, Map<string, Stored<T>>>
 }
 
 /** Objects by key, their indexes and their listeners; every change costs O(1) in the number of objects. */
 class Cache<T extends KubeObject> {
   readonly #log: Log
-  readonly #objects = new Map<string, T>()
+  readonly #objects = new Map<string, Stored<T>>()
   readonly #indexes = new Map<string, Index<T>>()
   readonly #handlers = new Set<ChangeHandler<T>>()
 
@@ -227,15 +226,15 @@ class Cache<T extends KubeObject> {
     for (const [name, valuesOf] of Object.entries(indexes)) this.addIndex(name, valuesOf)
   }
 
-  get(key: string): T | undefined {
+  get(key: string): Stored<T> | undefined {
     return this.#objects.get(key)
   }
 
-  list(): T[] {
+  list(): Stored<T>[] {
     return [...this.#objects.values()]
   }
 
-  byIndex(name: string, value: string): T[] {
+  byIndex(name: string, value: string): Stored<T>[] {
     const index = this.#indexes.get(name)
     if (!index) throw new Error(`no index ${name}: call addIndex first`)
     const bucket = index.buckets.get(value)
@@ -257,7 +256,7 @@ class Cache<T extends KubeObject> {
     }
   }
 
-  put(object: T): void {
+  put(object: Stored<T>): void {
     const key = keyOf(object)
     const previous = this.#objects.get(key)
     // Another uid under the same name: the deletion of the previous object was missed.
@@ -279,7 +278,7 @@ class Cache<T extends KubeObject> {
     }
   }
 
-  remove(object: T): void {
+  remove(object: Stored<T>): void {
     const key = keyOf(object)
     const previous = this.#objects.get(key)
     if (!previous) return
@@ -288,7 +287,7 @@ class Cache<T extends KubeObject> {
     for (const handler of this.#handlers) this.#tell(() => handler.deleted?.(object))
   }
 
-  replace(objects: readonly T[]): void {
+  replace(objects: readonly Stored<T>[]): void {
     const present = new Set(objects.map(keyOf))
     for (const [key, object] of [...this.#objects]) if (!present.has(key)) this.remove(object)
     for (const object of objects) this.put(object)
@@ -304,7 +303,7 @@ class Cache<T extends KubeObject> {
   }
 }
 
-function enter<T>({ valuesOf, buckets }: Index<T>, key: string, object: T): void {
+function enter<T extends KubeObject>({ valuesOf, buckets }: Index<T>, key: string, object: Stored<T>): void {
   for (const value of listed(valuesOf(object))) {
     const bucket = buckets.get(value)
     if (bucket) bucket.set(key, object)
@@ -312,7 +311,7 @@ function enter<T>({ valuesOf, buckets }: Index<T>, key: string, object: T): void
   }
 }
 
-function leave<T>({ valuesOf, buckets }: Index<T>, key: string, object: T): void {
+function leave<T extends KubeObject>({ valuesOf, buckets }: Index<T>, key: string, object: Stored<T>): void {
   for (const value of listed(valuesOf(object))) {
     const bucket = buckets.get(value)
     bucket?.delete(key)

@@ -1,4 +1,4 @@
-import type { KubeList, KubeObject } from '../kube/object.ts'
+import { asStored, type KubeList, type KubeObject, type Stored } from '../kube/object.ts'
 import {
   refOf,
   type Client,
@@ -13,42 +13,45 @@ import type { ApiRequest, Transport } from './transport.ts'
 
 /** The typed client: knows paths, query strings and content types; `transport` carries the requests. */
 export function createClient(transport: Transport): Client {
-  const send = async <T>(request: ApiRequest): Promise<T> => (await transport.request(request)) as T
+  const send = async <T extends KubeObject>(resource: Resource<T>, request: ApiRequest): Promise<Stored<T>> =>
+    asStored((await transport.request(request)) as T, resource.namespaced)
 
   return {
     transport,
-    get: (resource, ref) => send({ method: 'GET', path: objectPath(resource, ref) }),
-    list: <T extends KubeObject>(resource: Resource<T>, options: ListOptions = {}) =>
-      send<KubeList<T>>({ method: 'GET', path: listPath(resource, options) }),
+    get: (resource, ref) => send(resource, { method: 'GET', path: objectPath(resource, ref) }),
+    async list<T extends KubeObject>(resource: Resource<T>, options: ListOptions = {}) {
+      const list = (await transport.request({ method: 'GET', path: listPath(resource, options) })) as KubeList<T>
+      return { ...list, items: list.items.map((item) => asStored(item, resource.namespaced)) }
+    },
     create: (resource, object, options) =>
-      send({
+      send(resource, {
         method: 'POST',
         path: withQuery(createPath(resource, object, options), writeQuery(options)),
         body: withType(resource, object),
       }),
     update: (resource, object, options) =>
-      send({
+      send(resource, {
         method: 'PUT',
         path: withQuery(objectPath(resource, refOf(object), options?.subresource), writeQuery(options)),
         body: withType(resource, object),
       }),
     updateStatus: (resource, object, options) =>
-      send({
+      send(resource, {
         method: 'PUT',
         path: withQuery(objectPath(resource, refOf(object), 'status'), writeQuery(options)),
         body: withType(resource, object),
       }),
     patch: (resource, ref, patch, options) =>
-      send({
+      send(resource, {
         method: 'PATCH',
         path: withQuery(objectPath(resource, ref, options?.subresource), writeQuery(options)),
         body: patch.body,
         contentType: patchContentTypes[patch.type],
       }),
     delete: (resource, ref, options) =>
-      send({ method: 'DELETE', path: objectPath(resource, ref), ...deleteBody(options) }),
+      transport.request({ method: 'DELETE', path: objectPath(resource, ref), ...deleteBody(options) }),
     post: (resource, ref, subresource, body) =>
-      send({ method: 'POST', path: objectPath(resource, ref, subresource), body }),
+      transport.request({ method: 'POST', path: objectPath(resource, ref, subresource), body }),
     watch: (resource, options, sink) => transport.watch({ path: watchPath(resource, options) }, sink),
   }
 }
@@ -78,10 +81,14 @@ export function objectPath(resource: Resource, ref: Ref, subresource?: string): 
 }
 
 /** Objects are created in the collection; a created subresource (`binding`) is below its object. */
-const createPath = (resource: Resource, object: KubeObject, options: WriteOptions | undefined): string =>
+const createPath = (
+  resource: Resource,
+  { metadata: { namespace, name = '' } }: KubeObject,
+  options: WriteOptions | undefined,
+): string =>
   options?.subresource
-    ? objectPath(resource, refOf(object), options.subresource)
-    : collectionPath(resource, object.metadata.namespace)
+    ? objectPath(resource, { namespace, name }, options.subresource)
+    : collectionPath(resource, namespace)
 
 /** The object with its apiVersion and kind: items of lists may lack them, bodies and references need them. */
 export const withType = <T extends KubeObject>(resource: Resource, object: T): T =>

@@ -1,9 +1,11 @@
+import type { Stored } from './object.ts'
 import { expect, it } from 'vitest'
+import { stored } from '#test/support/stored.ts'
 import type { Node, NodeSelectorTerm, Taint, Toleration } from './generated/types.ts'
 import { selectsNode } from './node-selection.ts'
 import { tolerates, untolerated } from './tolerations.ts'
 
-const node: Node = { metadata: { name: 'a', labels: { zone: 'z1', cores: '8' } } }
+const node: Stored<Node> = stored<Node>({ metadata: { name: 'a', labels: { zone: 'z1', cores: '8' } } })
 
 it.each<[boolean, Record<string, string>]>([
   [true, { zone: 'z1' }],

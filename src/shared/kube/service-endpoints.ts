@@ -1,9 +1,10 @@
+import type { Stored } from './object.ts'
 import type { Pod, Service, ServicePort } from './generated/types.ts'
 import { isPodReady, isPodTerminal } from './pod.ts'
 
 /** A pod as an endpoint of a Service: its address, whether it gets traffic, and its ports. */
 export interface BackEnd {
-  pod: Pod
+  pod: Stored<Pod>
   address: string
   /** Gets traffic: ready and not terminating, or the Service publishes unready addresses. */
   ready: boolean
@@ -21,7 +22,11 @@ export interface BackEndPort {
 }
 
 /** The endpoints of a Service among `pods`, which are those that its selector matches. */
-export function backEndsOf(service: Service, pods: readonly Pod[], family: 'IPv4' | 'IPv6' = 'IPv4'): BackEnd[] {
+export function backEndsOf(
+  service: Service,
+  pods: readonly Stored<Pod>[],
+  family: 'IPv4' | 'IPv6' = 'IPv4',
+): BackEnd[] {
   const backEnds: BackEnd[] = []
   for (const pod of pods) {
     const address = addressOf(pod, family)

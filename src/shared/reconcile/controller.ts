@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Stop } from '../base/disposable.ts'
 import type { Log } from '../base/log.ts'
 import type { Informer } from '../client/informer.ts'
-import type { KubeObject } from '../kube/object.ts'
+import type { KubeObject, Stored } from '../kube/object.ts'
 import { isConflict, isNotFound } from '../kube/error-kinds.ts'
 import { ApiError } from '../kube/status.ts'
 import { WorkQueue } from './queue.ts'
@@ -15,7 +15,7 @@ export type Outcome = { requeueAfter: number } | undefined
 export type Reconcile = (key: string) => Promise<Outcome>
 
 /** The keys that a change of an object concerns. */
-export type KeysOf<T> = (object: T) => string | Iterable<string> | undefined
+export type KeysOf<T extends KubeObject> = (object: Stored<T>) => string | Iterable<string> | undefined
 
 /** Maps an informer's events to keys; made by `watch`. */
 export interface Watch {
@@ -66,12 +66,12 @@ export class TerminalError extends Error {}
 export function watch<T extends KubeObject>(
   informer: Informer<T>,
   keysOf: KeysOf<T>,
-  matters?: (previous: T, object: T) => boolean,
+  matters?: (previous: Stored<T>, object: Stored<T>) => boolean,
 ): Watch {
   return {
     synced: informer.synced,
     connect(enqueue) {
-      const enqueueAll = (object: T): void => {
+      const enqueueAll = (object: Stored<T>): void => {
         const keys = keysOf(object)
         if (typeof keys === 'string') enqueue(keys)
         else if (keys) for (const key of keys) enqueue(key)

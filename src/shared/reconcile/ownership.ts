@@ -1,7 +1,7 @@
 import { refOf, type Client, type Resource } from '../client/client.ts'
 import { keyOf, type Informer } from '../client/informer.ts'
 import { isAnotherObject, isNotFound } from '../kube/error-kinds.ts'
-import type { KubeObject, OwnerReference } from '../kube/object.ts'
+import type { KubeObject, OwnerReference, Stored } from '../kube/object.ts'
 import { selects, type LabelSelectorShape } from '../kube/selectors.ts'
 
 /** The owner reference of the object's controller; at most one reference has `controller` set. */
@@ -13,13 +13,13 @@ export const isControlledBy = (object: KubeObject, owner: KubeObject): boolean =
 
 /** A reference that makes `owner` the controller of the object that has it. */
 export const controllerReference = (
-  owner: KubeObject,
+  owner: Stored,
   { group, version, kind }: Pick<Resource, 'group' | 'version' | 'kind'>,
 ): OwnerReference => ({
   apiVersion: group ? `${group}/${version}` : version,
   kind,
-  name: owner.metadata.name ?? '',
-  uid: owner.metadata.uid ?? '',
+  name: owner.metadata.name,
+  uid: owner.metadata.uid,
   controller: true,
   blockOwnerDeletion: true,
 })
@@ -32,7 +32,7 @@ export function workloadsOf<O extends KubeObject>(options: {
   informer: Informer<O>
   resource: Pick<Resource<O>, 'kind'>
   selectorOf: (owner: O) => LabelSelectorShape | undefined
-}): (object: KubeObject) => string[] {
+}): (object: Stored) => string[] {
   const { informer, resource, selectorOf } = options
   informer.addIndex(byNamespace, ({ metadata }) => metadata.namespace)
   return (object) => {
@@ -51,27 +51,27 @@ const byOwner = 'controller-uid'
 const byOrphanage = 'orphans-of-namespace'
 
 /** Adds the indexes of `dependentsOf` and `orphansOf`. */
-export function indexByController(informer: Informer): void {
+export function indexByController<T extends KubeObject>(informer: Informer<T>): void {
   informer.addIndex(byOwner, (object) => controllerOf(object)?.uid)
-  informer.addIndex(byOrphanage, (object) => (controllerOf(object) ? undefined : (object.metadata.namespace ?? '')))
+  informer.addIndex(byOrphanage, (object) => (controllerOf(object) ? undefined : object.metadata.namespace))
 }
 
-/** Objects whose controller is `owner`. */
-export const dependentsOf = <T extends KubeObject>(informer: Informer<T>, owner: KubeObject): T[] =>
-  informer.byIndex(byOwner, owner.metadata.uid ?? '')
+/** Objects whose controller is `owner`; none of one that is not stored yet. */
+export const dependentsOf = <T extends KubeObject>(informer: Informer<T>, owner: KubeObject): Stored<T>[] =>
+  owner.metadata.uid === undefined ? [] : informer.byIndex(byOwner, owner.metadata.uid)
 
 /** Objects of a namespace that have no controller. */
-export const orphansOf = <T extends KubeObject>(informer: Informer<T>, namespace: string | undefined): T[] =>
+export const orphansOf = <T extends KubeObject>(informer: Informer<T>, namespace: string | undefined): Stored<T>[] =>
   informer.byIndex(byOrphanage, namespace ?? '')
 
 export interface ClaimOptions<T extends KubeObject, O extends KubeObject> {
   client: Client
-  owner: O
+  owner: Stored<O>
   ownerResource: Resource<O>
   resource: Resource<T>
   /** Indexed by `indexByController`. */
   informer: Informer<T>
-  selected: (object: T) => boolean
+  selected: (object: Stored<T>) => boolean
   /** Comes with the reference, and goes with it. */
   finalizer?: string
 }
@@ -81,10 +81,12 @@ export interface ClaimOptions<T extends KubeObject, O extends KubeObject> {
  * adopted; its own that it no longer selects are released. An owner under deletion adopts nothing, which is verified
  * against the API server and not the cache.
  */
-export async function claim<T extends KubeObject, O extends KubeObject>(options: ClaimOptions<T, O>): Promise<T[]> {
+export async function claim<T extends KubeObject, O extends KubeObject>(
+  options: ClaimOptions<T, O>,
+): Promise<Stored<T>[]> {
   const { informer, owner, selected } = options
-  const claimed: T[] = []
-  const leaving: T[] = []
+  const claimed: Stored<T>[] = []
+  const leaving: Stored<T>[] = []
   for (const object of dependentsOf(informer, owner)) (selected(object) ? claimed : leaving).push(object)
   if (owner.metadata.deletionTimestamp) return claimed
 
@@ -115,8 +117,8 @@ async function mayAdopt<T extends KubeObject, O extends KubeObject>(options: Cla
 
 async function adopt<T extends KubeObject, O extends KubeObject>(
   { client, owner, ownerResource, resource, finalizer }: ClaimOptions<T, O>,
-  object: T,
-): Promise<T | undefined> {
+  object: Stored<T>,
+): Promise<Stored<T> | undefined> {
   const ownerReferences = [controllerReference(owner, ownerResource)]
   const finalizers = finalizer ? { finalizers: [finalizer] } : {}
   return unlessGone(
@@ -129,7 +131,7 @@ async function adopt<T extends KubeObject, O extends KubeObject>(
 
 async function release<T extends KubeObject, O extends KubeObject>(
   { client, owner, resource, finalizer }: ClaimOptions<T, O>,
-  object: T,
+  object: Stored<T>,
 ): Promise<void> {
   const ownerReferences = [{ $patch: 'delete', uid: owner.metadata.uid }]
   const finalizers = finalizer ? { '$deleteFromPrimitiveList/finalizers': [finalizer] } : {}

@@ -5,7 +5,7 @@ import { keyOf, type Informer } from '../client/informer.ts'
 import { withType } from '../client/kube-client.ts'
 import { isAnotherObject, isNamespaceTerminating, isNotFound, messageOf } from '../kube/error-kinds.ts'
 import type { Pod } from '../kube/generated/types.ts'
-import type { KubeObject } from '../kube/object.ts'
+import type { KubeObject, Stored } from '../kube/object.ts'
 import { pods } from '../kube/resources.ts'
 import { errorOf, slowStart } from './slow-start.ts'
 
@@ -19,9 +19,9 @@ export interface PodControl<O extends KubeObject> {
    * Creates `count` pods in batches that double, up to the first that has a failure.
    * @returns the first failure; a namespace that is being deleted counts as none, since nothing is left to do there
    */
-  create(owner: O, count: number, podOf: (index: number) => Pod): Promise<Written>
+  create(owner: Stored<O>, count: number, podOf: (index: number) => Pod): Promise<Written>
   /** Deletes the pods, all at once. A pod that is gone already, or replaced by another of its name, counts as deleted. */
-  delete(owner: O, victims: readonly Pod[]): Promise<Written>
+  delete(owner: Stored<O>, victims: readonly Stored<Pod>[]): Promise<Written>
 }
 
 export interface Written {
@@ -39,13 +39,13 @@ export function createPodControl<O extends KubeObject>(options: {
 }): PodControl<O> {
   const { client, resource, informer, recorder } = options
 
-  const record = (owner: O, type: 'Normal' | 'Warning', reason: string, message: string): void =>
+  const record = (owner: Stored<O>, type: 'Normal' | 'Warning', reason: string, message: string): void =>
     recorder.event(withType(resource, owner), type, reason, message)
 
-  async function createPod(owner: O, pod: Pod): Promise<Pod> {
+  async function createPod(owner: Stored<O>, pod: Pod): Promise<Stored<Pod>> {
     try {
       const created = await client.create(pods, pod)
-      record(owner, 'Normal', 'SuccessfulCreate', `Created pod: ${created.metadata.name ?? ''}`)
+      record(owner, 'Normal', 'SuccessfulCreate', `Created pod: ${created.metadata.name}`)
       return created
     } catch (error) {
       if (!isNamespaceTerminating(error))
@@ -54,25 +54,25 @@ export function createPodControl<O extends KubeObject>(options: {
     }
   }
 
-  async function deletePod(owner: O, pod: Pod): Promise<void> {
-    const { uid = '' } = pod.metadata
+  async function deletePod(owner: Stored<O>, pod: Stored<Pod>): Promise<void> {
+    const { uid } = pod.metadata
     try {
       await client.delete(pods, refOf(pod), { preconditions: { uid } })
-      record(owner, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name ?? ''}`)
+      record(owner, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`)
     } catch (error) {
       if (isNotFound(error) || isAnotherObject(error)) return
       record(owner, 'Warning', 'FailedDelete', `Error deleting: ${messageOf(error)}`)
       throw error
     }
     // A pod in its grace period counts as deleted.
-    const isLeaving = (seen: Pod | undefined): boolean =>
+    const isLeaving = (seen: Stored<Pod> | undefined): boolean =>
       seen?.metadata.uid !== uid || seen.metadata.deletionTimestamp !== undefined
     await informer.until(keyOf(pod), isLeaving)
   }
 
   return {
     async create(owner, count, podOf) {
-      const created: Pod[] = []
+      const created: Stored<Pod>[] = []
       const { error } = await slowStart(count, async (index) => {
         created.push(await createPod(owner, podOf(index)))
       })

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest'
+import { stored } from '#test/support/stored.ts'
 import type { Pod } from '../kube/generated/types.ts'
+import type { Stored } from '../kube/object.ts'
 import { byDeletionRank } from './pod-ranking.ts'
 
 const now = Date.parse('2026-01-01T00:00:00Z')
@@ -14,19 +16,20 @@ interface Traits {
   cost?: string
 }
 
-const pod = ({ node = 'a', phase = 'Running', ready = 5000, age = 5000, restarts = 0, cost }: Traits): Pod => ({
-  metadata: {
-    uid: 'same',
-    creationTimestamp: ago(age),
-    ...(cost ? { annotations: { 'controller.kubernetes.io/pod-deletion-cost': cost } } : {}),
-  },
-  spec: { containers: [], ...(node ? { nodeName: node } : {}) },
-  status: {
-    phase,
-    conditions: ready > 0 ? [{ type: 'Ready', status: 'True', lastTransitionTime: ago(ready) }] : [],
-    containerStatuses: [{ name: 'c', image: '', imageID: '', ready: true, restartCount: restarts }],
-  },
-})
+const pod = ({ node = 'a', phase = 'Running', ready = 5000, age = 5000, restarts = 0, cost }: Traits): Stored<Pod> =>
+  stored<Pod>({
+    metadata: {
+      uid: 'same',
+      creationTimestamp: ago(age),
+      ...(cost ? { annotations: { 'controller.kubernetes.io/pod-deletion-cost': cost } } : {}),
+    },
+    spec: { containers: [], ...(node ? { nodeName: node } : {}) },
+    status: {
+      phase,
+      conditions: ready > 0 ? [{ type: 'Ready', status: 'True', lastTransitionTime: ago(ready) }] : [],
+      containerStatuses: [{ name: 'c', image: '', imageID: '', ready: true, restartCount: restarts }],
+    },
+  })
 
 it.each<[string, Traits, Traits]>([
   ['without a node', { node: '' }, {}],

@@ -1,4 +1,5 @@
 import type { Pod } from '../kube/generated/types.ts'
+import type { Stored } from '../kube/object.ts'
 import { isPodReady, readySince } from '../kube/pod.ts'
 
 /**
@@ -7,7 +8,7 @@ import { isPodReady, readySince } from '../kube/pod.ts'
  * node with many of `related` before few, ready for a short time before long, often restarted before seldom, young
  * before old. Ages compare by their logarithm, so that old pods of nearly the same age have no fixed order.
  */
-export function byDeletionRank(related: readonly Pod[], now: number): (a: Pod, b: Pod) => number {
+export function byDeletionRank(related: readonly Pod[], now: number): (a: Stored<Pod>, b: Stored<Pod>) => number {
   const doubledUp = new Map<string, number>()
   for (const { spec } of related) {
     if (spec?.nodeName) doubledUp.set(spec.nodeName, (doubledUp.get(spec.nodeName) ?? 0) + 1)
@@ -23,7 +24,7 @@ export function byDeletionRank(related: readonly Pod[], now: number): (a: Pod, b
     (isPodReady(a) && isPodReady(b) ? compareAges(readySince(a), readySince(b), now) : 0) ||
     restarts(b) - restarts(a) ||
     compareAges(createdAt(a), createdAt(b), now) ||
-    (a.metadata.uid ?? '').localeCompare(b.metadata.uid ?? '')
+    a.metadata.uid.localeCompare(b.metadata.uid)
 }
 
 const phaseRank = ({ status }: Pod): number => (status?.phase === 'Running' ? 2 : status?.phase === 'Unknown' ? 1 : 0)

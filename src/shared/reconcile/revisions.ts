@@ -3,7 +3,7 @@ import { refOf, type Client, type Resource } from '../client/client.ts'
 import type { Informer } from '../client/informer.ts'
 import { isAlreadyExists, isNotFound } from '../kube/error-kinds.ts'
 import type { ControllerRevision, PodTemplateSpec } from '../kube/generated/types.ts'
-import type { KubeObject } from '../kube/object.ts'
+import type { KubeObject, Named, Stored } from '../kube/object.ts'
 import { templateHash } from '../kube/pod-template.ts'
 import { controllerRevisions } from '../kube/resources.ts'
 import { controllerReference, dependentsOf } from './ownership.ts'
@@ -12,7 +12,7 @@ export const revisionHashLabel = 'controller-revision-hash'
 
 /** A workload whose templates are kept as ControllerRevisions, for rollbacks. */
 export interface Revisioned<T extends KubeObject> {
-  owner: T
+  owner: Stored<T>
   resource: Resource<T>
   template: PodTemplateSpec | undefined
   collisionCount?: number
@@ -22,9 +22,9 @@ export interface Revisioned<T extends KubeObject> {
 
 export interface History {
   /** The revision of the present template. */
-  current: ControllerRevision
+  current: Stored<ControllerRevision>
   /** All others, the oldest first. */
-  old: ControllerRevision[]
+  old: Stored<ControllerRevision>[]
   /** The hash of the present template. */
   hash: string
   /** How often a name was found taken by another template, for the status. */
@@ -54,9 +54,9 @@ export const hashOf = ({ metadata }: ControllerRevision): string => metadata.lab
 async function renumber(
   client: Client,
   informer: Informer<ControllerRevision>,
-  revision: ControllerRevision,
+  revision: Stored<ControllerRevision>,
   number: number,
-): Promise<ControllerRevision> {
+): Promise<Stored<ControllerRevision>> {
   if ((revision.revision ?? 0) >= number) return revision
   const written = await client.update(controllerRevisions, { ...revision, revision: number })
   await informer.caughtUp(written)
@@ -69,7 +69,7 @@ async function create<T extends KubeObject>(
   informer: Informer<ControllerRevision>,
   workload: Revisioned<T>,
   number: number,
-): Promise<{ revision: ControllerRevision; collisions: number }> {
+): Promise<{ revision: Stored<ControllerRevision>; collisions: number }> {
   for (let collisions = workload.collisionCount ?? 0; ; collisions++) {
     const revision = revisionOf(workload, number, collisions)
     try {
@@ -89,12 +89,12 @@ function revisionOf<T extends KubeObject>(
   { owner, resource, template, hashLabel = revisionHashLabel }: Revisioned<T>,
   number: number,
   collisions: number,
-): ControllerRevision {
+): ControllerRevision & Named {
   const data = dataOf(template)
   const hash = templateHash(data, collisions)
   return {
     metadata: {
-      name: `${owner.metadata.name ?? ''}-${hash}`,
+      name: `${owner.metadata.name}-${hash}`,
       namespace: owner.metadata.namespace,
       labels: { ...template?.metadata?.labels, [hashLabel]: hash },
       annotations: owner.metadata.annotations,

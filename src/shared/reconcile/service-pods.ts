@@ -2,6 +2,7 @@ import { jsonEqual } from '../kube/json.ts'
 import type { Informer } from '../client/informer.ts'
 import { keyOf } from '../client/informer.ts'
 import type { Pod, Service } from '../kube/generated/types.ts'
+import type { Stored } from '../kube/object.ts'
 import { isPodReady, isPodTerminal } from '../kube/pod.ts'
 import { hasSelector } from '../kube/service-endpoints.ts'
 
@@ -9,26 +10,26 @@ const selectsAll = (selector: Record<string, string>, labels: Record<string, str
   Object.entries(selector).every(([name, value]) => labels?.[name] === value)
 
 /** The Services that select a pod; scans the Services of its namespace. */
-export function servicesOfPod(services: Informer<Service>): (pod: Pod) => string[] {
+export function servicesOfPod(services: Informer<Service>): (pod: Stored<Pod>) => string[] {
   services.addIndex('selecting-namespace', (service) => (hasSelector(service) ? service.metadata.namespace : undefined))
   return (pod) =>
     services
-      .byIndex('selecting-namespace', pod.metadata.namespace ?? '')
+      .byIndex('selecting-namespace', pod.metadata.namespace)
       .filter((service) => selectsAll(service.spec?.selector ?? {}, pod.metadata.labels))
       .map(keyOf)
 }
 
 /** The pods that a Service selects: found by an index of one of its labels, then tested for the others. */
-export function indexPodsForServices(pods: Informer<Pod>): (service: Service) => Pod[] {
+export function indexPodsForServices(pods: Informer<Pod>): (service: Stored<Service>) => Stored<Pod>[] {
   pods.addIndex('label', ({ metadata }) =>
-    Object.entries(metadata.labels ?? {}).map(([name, value]) => `${metadata.namespace ?? ''}/${name}=${value}`),
+    Object.entries(metadata.labels ?? {}).map(([name, value]) => `${metadata.namespace}/${name}=${value}`),
   )
   return (service) => {
     const selector = service.spec?.selector ?? {}
     const [first] = Object.entries(selector)
     if (!first) return []
     return pods
-      .byIndex('label', `${service.metadata.namespace ?? ''}/${first[0]}=${first[1]}`)
+      .byIndex('label', `${service.metadata.namespace}/${first[0]}=${first[1]}`)
       .filter((pod) => selectsAll(selector, pod.metadata.labels))
   }
 }

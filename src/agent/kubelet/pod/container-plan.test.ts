@@ -2,12 +2,16 @@ import { describe, expect, test } from 'vitest'
 import type { Container, Pod, PodSpec } from '#shared/kube/generated/types.ts'
 import { planContainer, resizeNeeded, unsupported } from './container-plan.ts'
 import type { ContainerSpec } from '../runtime/runtime.ts'
+import { stored } from '#test/support/stored.ts'
 
 const image = { id: 'sha256:1', digest: 'sha256:1', user: '', env: [] }
 
 function plan(own: Partial<Container>, shared: Partial<PodSpec> = {}, user = ''): ContainerSpec {
   const container = { name: 'c', image: 'busybox:1.36', ...own }
-  const pod: Pod = { metadata: { name: 'p', namespace: 'n', uid: 'u' }, spec: { containers: [container], ...shared } }
+  const pod = stored<Pod>({
+    metadata: { name: 'p', namespace: 'n', uid: 'u' },
+    spec: { containers: [container], ...shared },
+  })
   return planContainer({
     pod,
     container,

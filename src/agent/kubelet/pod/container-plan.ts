@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Container, Pod } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { qosClassOf } from '#shared/kube/pod.ts'
 import { quantityMillis, quantityValue } from '#shared/kube/quantity.ts'
 import { expand } from '../environment.ts'
@@ -10,7 +11,7 @@ import type { ContainerSpec, ImageInfo, Limits, Mount } from '../runtime/runtime
 export class BadContainerConfig extends Error {}
 
 export interface PlanOptions {
-  pod: Pod
+  pod: Stored<Pod>
   container: Container
   attempt: number
   sandboxId: string
@@ -48,9 +49,9 @@ export function planContainer({
   const words = (list: readonly string[] | undefined): string[] | undefined =>
     list?.length ? list.map((word) => expand(word, env)) : undefined
   return {
-    podUid: pod.metadata.uid ?? '',
-    podNamespace: pod.metadata.namespace ?? '',
-    podName: pod.metadata.name ?? '',
+    podUid: pod.metadata.uid,
+    podNamespace: pod.metadata.namespace,
+    podName: pod.metadata.name,
     name: container.name,
     attempt,
     hash: containerHash(container),

@@ -2,7 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { stored } from '#test/support/stored.ts'
 import type { Container, ContainerStatus, Pod, PodSpec } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { createPodScope, type TestScope } from '#test/support/pod-scope.ts'
 import type { ObservedContainer } from '../runtime/runtime.ts'
 import { containersOf, PodContainer } from './container.ts'
@@ -12,7 +14,7 @@ import { PodSources } from './sources.ts'
 
 let root: string
 let parts: TestScope
-let pod: Pod
+let pod: Stored<Pod>
 let sandbox: ObservedContainer
 let container: PodContainer
 beforeEach(async () => {
@@ -29,11 +31,11 @@ async function use(
   }: { kind?: ContainerKind; spec?: Partial<PodSpec>; status?: ContainerStatus } = {},
 ): Promise<void> {
   const definition: Container = { name: 'c', image: 'app:1', ...own }
-  pod = {
+  pod = stored<Pod>({
     metadata: { name: 'p', namespace: 'n', uid: 'u' },
     spec: { containers: [definition], terminationGracePeriodSeconds: 20, ...spec },
     ...(status ? { status: { containerStatuses: [status] } } : {}),
-  }
+  })
   parts = createPodScope(pod, { root })
   const holder = new Sandbox(parts.scope)
   const made = await holder.ensure(async () => undefined)

@@ -335,7 +335,7 @@ export class PodContainer {
   }
 
   #backOff({ delayMs, waitMs }: { delayMs: number; waitMs: number }): void {
-    const { name = '', namespace = '', uid = '' } = this.#scope.pod().metadata
+    const { name, namespace, uid } = this.#scope.pod().metadata
     const podId = `${name}_${namespace}(${uid})`
     if (this.#waiting?.reason !== 'CrashLoopBackOff')
       this.#event('Warning', 'BackOff', `Back-off restarting failed container ${this.name} in pod ${podId}`)

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Container, Pod } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { createMessageFile } from '../files/termination-message.ts'
 import { hostsFile, podHostname, resolvConf, type DnsSettings } from '../pod-files.ts'
 import type { Mount } from '../runtime/runtime.ts'
@@ -9,14 +10,14 @@ import { podFolder } from '../volumes.ts'
 /** Files that the kubelet keeps in each container: /etc/hosts, /etc/resolv.conf and the termination message. */
 
 /** Writes the files that all containers of the pod share. @param ip the pod's address */
-export async function writePodFiles(root: string, pod: Pod, ip: string, dns: DnsSettings): Promise<void> {
-  const folder = podFolder(root, pod.metadata.uid ?? '')
+export async function writePodFiles(root: string, pod: Stored<Pod>, ip: string, dns: DnsSettings): Promise<void> {
+  const folder = podFolder(root, pod.metadata.uid)
   await mkdir(folder, { recursive: true })
   const identity = {
     hostname: podHostname(pod),
     ip,
     clusterDomain: dns.clusterDomain,
-    namespace: pod.metadata.namespace ?? '',
+    namespace: pod.metadata.namespace,
   }
   await Promise.all([
     writeFile(join(folder, 'etc-hosts'), hostsFile(pod, identity)),
@@ -25,8 +26,13 @@ export async function writePodFiles(root: string, pod: Pod, ip: string, dns: Dns
 }
 
 /** Makes the termination message file of an attempt. @returns the mounts of the kubelet's own files */
-export async function ownMounts(root: string, pod: Pod, container: Container, attempt: number): Promise<Mount[]> {
-  const folder = podFolder(root, pod.metadata.uid ?? '')
+export async function ownMounts(
+  root: string,
+  pod: Stored<Pod>,
+  container: Container,
+  attempt: number,
+): Promise<Mount[]> {
+  const folder = podFolder(root, pod.metadata.uid)
   const message = await createMessageFile(folder, container.name, attempt)
   const bind = (source: string, target: string): Mount => ({
     source,

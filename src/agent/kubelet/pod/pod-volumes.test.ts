@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { stored } from '#test/support/stored.ts'
 import { configMaps } from '#shared/kube/resources.ts'
 import { createPodScope, type TestScope } from '#test/support/pod-scope.ts'
 import { PodVolumes } from './pod-volumes.ts'
@@ -20,10 +21,10 @@ let volumes: PodVolumes
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'slipway-pod-volumes-'))
   parts = createPodScope(
-    {
+    stored({
       metadata: { name: 'p', namespace: 'n', uid: 'u' },
       spec: { containers: [], volumes: [{ name: 'v', configMap: { name: 'm' } }] },
-    },
+    }),
     { root },
   )
   volumes = new PodVolumes(parts.scope, new PodSources(parts.scope))

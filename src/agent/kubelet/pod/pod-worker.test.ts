@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { silentLog } from '#shared/base/log.ts'
 import type { ContainerState, Pod, PodSpec } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { pods } from '#shared/kube/resources.ts'
 import { startControlPlane, type TestControlPlane } from '#test/support/control-plane.ts'
 import { createFakeClock, type FakeClock } from '#test/support/fake-clock.ts'
@@ -75,7 +76,7 @@ async function run(spec: Partial<PodSpec> = {}): Promise<void> {
   worker.kick()
 }
 /** Resolves with the pod once its status of container `c` is accepted. */
-const until = (accepts: (state: ContainerState, pod: Pod) => boolean): Promise<Pod> =>
+const until = (accepts: (state: ContainerState, pod: Pod) => boolean): Promise<Stored<Pod>> =>
   plane.untilOne(pods, 'p', (pod) => accepts(pod.status?.containerStatuses?.[0]?.state ?? {}, pod))
 const running = (attempt: number): Promise<Pod> =>
   until(

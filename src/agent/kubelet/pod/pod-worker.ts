@@ -1,4 +1,5 @@
 import type { Pod } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { isPodTerminal } from '#shared/kube/pod.ts'
 import { pods } from '#shared/kube/resources.ts'
 import { ApiError } from '#shared/kube/status.ts'
@@ -22,7 +23,7 @@ import { Timers } from './timers.ts'
  * its verdict, a timer ran out) only wakes the loop; each pass reads everything anew and brings the pod one step further.
  */
 export class PodWorker {
-  #pod: Pod
+  #pod: Stored<Pod>
   readonly #scope: PodScope
   readonly #sandbox: Sandbox
   readonly #volumes: PodVolumes
@@ -44,13 +45,13 @@ export class PodWorker {
   #stopped = false
   #reportedUnsupported = false
 
-  constructor(pod: Pod, context: PodContext) {
+  constructor(pod: Stored<Pod>, context: PodContext) {
     this.#pod = pod
     this.#startTime = pod.status?.startTime ?? timestamp(context.clock.now())
     const wake = (): void => this.kick()
     this.#scope = {
       ...context,
-      uid: pod.metadata.uid ?? '',
+      uid: pod.metadata.uid,
       pod: () => this.#pod,
       termination: new Termination(),
       timers: new Timers({ clock: context.clock, wake }),
@@ -63,12 +64,12 @@ export class PodWorker {
     this.#takeContainers()
   }
 
-  get pod(): Pod {
+  get pod(): Stored<Pod> {
     return this.#pod
   }
 
   /** The pod's object has changed. */
-  update(pod: Pod): void {
+  update(pod: Stored<Pod>): void {
     this.#pod = pod
     this.#takeContainers()
     if (pod.metadata.deletionTimestamp !== undefined)

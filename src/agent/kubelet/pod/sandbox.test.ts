@@ -2,14 +2,17 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { stored } from '#test/support/stored.ts'
 import type { Pod, PodSpec, RuntimeClass } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { createPodScope, type TestScope } from '#test/support/pod-scope.ts'
 import { Sandbox } from './sandbox.ts'
 
-const podOf = (spec: Partial<PodSpec> = {}): Pod => ({
-  metadata: { name: 'p', namespace: 'default', uid: 'u' },
-  spec: { containers: [{ name: 'c' }], ...spec },
-})
+const podOf = (spec: Partial<PodSpec> = {}): Stored<Pod> =>
+  stored<Pod>({
+    metadata: { name: 'p', namespace: 'default', uid: 'u' },
+    spec: { containers: [{ name: 'c' }], ...spec },
+  })
 const runtimeClass = (name: string, handler: string): RuntimeClass => ({
   apiVersion: 'node.k8s.io/v1',
   kind: 'RuntimeClass',
@@ -27,7 +30,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(root, { recursive: true }))
 
-function use(pod: Pod): void {
+function use(pod: Stored<Pod>): void {
   const objects = [runtimeClass('plain', 'runc'), runtimeClass('guest', 'gvisor')]
   parts = createPodScope(pod, { root, objects })
   sandbox = new Sandbox(parts.scope)

@@ -1,4 +1,5 @@
 import type { Pod } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { runtimeClasses } from '#shared/kube/resources.ts'
 import type { HostPort } from '../../network/pod-network.ts'
 import { kernelHostname } from '../pod-files.ts'
@@ -75,7 +76,7 @@ export class Sandbox {
     if (sandbox) await runtime.removeContainer(sandbox.id)
   }
 
-  async #create(pod: Pod): Promise<ObservedContainer> {
+  async #create(pod: Stored<Pod>): Promise<ObservedContainer> {
     const { client, runtime, dns } = this.#scope
     const className = pod.spec?.runtimeClassName
     const runtimeClass = className ? await client.get(runtimeClasses, { name: className }) : undefined
@@ -96,8 +97,8 @@ export class Sandbox {
     if (pod.spec?.hostNetwork) return this.#scope.node.ip
     const { ip } = await this.#scope.network.attach({
       uid: this.#scope.uid,
-      namespace: pod.metadata.namespace ?? '',
-      name: pod.metadata.name ?? '',
+      namespace: pod.metadata.namespace,
+      name: pod.metadata.name,
       pid: sandbox.pid,
       hostPorts: hostPortsOf(pod),
     })
@@ -105,12 +106,12 @@ export class Sandbox {
   }
 }
 
-function sandboxSpec(pod: Pod, clusterDomain: string): SandboxSpec {
+function sandboxSpec(pod: Stored<Pod>, clusterDomain: string): SandboxSpec {
   const { metadata, spec } = pod
   return {
-    podUid: metadata.uid ?? '',
-    podNamespace: metadata.namespace ?? '',
-    podName: metadata.name ?? '',
+    podUid: metadata.uid,
+    podNamespace: metadata.namespace,
+    podName: metadata.name,
     hostname: kernelHostname(pod, clusterDomain),
     hostNetwork: spec?.hostNetwork ?? false,
     hostPid: spec?.hostPID ?? false,

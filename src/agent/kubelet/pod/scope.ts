@@ -3,6 +3,7 @@ import type { Log } from '#shared/base/log.ts'
 import type { Client } from '#shared/client/client.ts'
 import type { EventRecorder } from '#shared/client/event-recorder.ts'
 import type { Pod, Service } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import type { PodNetwork } from '../../network/pod-network.ts'
 import type { Mounts } from '../files/mounts.ts'
 import type { Images } from '../images.ts'
@@ -25,14 +26,14 @@ export interface PodContext {
   mounts: Mounts
   node: { name: string; ip: string; cpuMillis: number; memoryBytes: number }
   dns: DnsSettings
-  services(): Service[]
+  services(): Stored<Service>[]
 }
 
 /** What the parts of one pod share. */
 export interface PodScope extends PodContext {
   uid: string
   /** The pod as it was seen last. */
-  pod(): Pod
+  pod(): Stored<Pod>
   termination: Termination
   timers: Timers
   /** Looks at the pod again, soon. */
@@ -40,9 +41,9 @@ export interface PodScope extends PodContext {
 }
 
 /** `namespace/name`, for logs. */
-export const podKey = ({ metadata }: Pod): string => `${metadata.namespace ?? ''}/${metadata.name ?? ''}`
+export const podKey = ({ metadata }: Stored<Pod>): string => `${metadata.namespace}/${metadata.name}`
 
-export const podRef = ({ metadata }: Pod): { namespace: string; name: string } => ({
-  namespace: metadata.namespace ?? '',
-  name: metadata.name ?? '',
+export const podRef = ({ metadata }: Stored<Pod>): { namespace: string; name: string } => ({
+  namespace: metadata.namespace,
+  name: metadata.name,
 })

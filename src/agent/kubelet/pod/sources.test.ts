@@ -4,6 +4,7 @@ import { notFound } from '#shared/kube/status.ts'
 import { createFakeClock, type FakeClock } from '#test/support/fake-clock.ts'
 import { createPodScope } from '#test/support/pod-scope.ts'
 import { PodSources } from './sources.ts'
+import { stored } from '#test/support/stored.ts'
 
 const pod = {
   metadata: { name: 'p', namespace: 'n', uid: 'u' },
@@ -33,7 +34,7 @@ beforeEach(() => {
     requests.push([`${plural} ${namespace ?? ''}/${name}/${subresource}`, (body as { spec: unknown }).spec])
     return { status: { token: `token-${requests.length}` } }
   }
-  const { scope } = createPodScope(pod)
+  const { scope } = createPodScope(stored(pod))
   sources = new PodSources({ ...scope, clock, client: { ...scope.client, get, post } })
 })
 

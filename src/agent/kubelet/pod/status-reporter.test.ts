@@ -5,6 +5,7 @@ import { notFound } from '#shared/kube/status.ts'
 import { createPodScope, type TestScope } from '#test/support/pod-scope.ts'
 import { StatusReporter } from './status-reporter.ts'
 import type { PodObservation } from './status.ts'
+import { stored } from '#test/support/stored.ts'
 
 const pod = { metadata: { name: 'p', namespace: 'n', uid: 'u' }, spec: { containers: [{ name: 'c' }] } }
 const seen = (hostIp: string): PodObservation => ({
@@ -23,7 +24,7 @@ beforeEach(() => {
   sent = []
   failure = undefined
   gate = undefined
-  parts = createPodScope(pod)
+  parts = createPodScope(stored(pod))
   const patch: Client['patch'] = async (_resource, _ref, { body }) => {
     const { metadata, status } = body as { metadata: { uid: string }; status: PodStatus }
     expect(metadata.uid).toBe('u')

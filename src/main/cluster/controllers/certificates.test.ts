@@ -4,6 +4,7 @@ import { Pkcs10CertificateRequestGenerator, SubjectAlternativeNameExtension } fr
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { isNotFound } from '#shared/kube/error-kinds.ts'
 import type { CertificateSigningRequest } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { certificateSigningRequests } from '#shared/kube/resources.ts'
 import { startControlPlane, type TestControlPlane } from '#test/support/control-plane.ts'
 import { createFakeClock, settle, type FakeClock } from '#test/support/fake-clock.ts'
@@ -29,7 +30,7 @@ async function request(
     usages = ['digital signature', 'client auth'],
     seconds = 3600,
   } = {},
-): Promise<CertificateSigningRequest> {
+): Promise<Stored<CertificateSigningRequest>> {
   const made = await Pkcs10CertificateRequestGenerator.create({
     name: subject,
     keys: await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']),
@@ -50,7 +51,7 @@ async function request(
   })
 }
 
-const decide = (object: CertificateSigningRequest, type: string): Promise<CertificateSigningRequest> =>
+const decide = (object: Stored<CertificateSigningRequest>, type: string): Promise<CertificateSigningRequest> =>
   plane.client.update(
     certificateSigningRequests,
     { ...object, status: { conditions: [{ type, status: 'True', reason: 'Test' }] } },

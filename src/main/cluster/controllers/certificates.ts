@@ -2,6 +2,7 @@ import type { Stop } from '#shared/base/disposable.ts'
 import { setCondition } from '#shared/kube/conditions.ts'
 import { isConflict, isNotFound, messageOf } from '#shared/kube/error-kinds.ts'
 import type { CertificateSigningRequest } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { certificateSigningRequests, subjectAccessReviews } from '#shared/kube/resources.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
@@ -49,7 +50,9 @@ export function startCertificates(context: ControllerContext, { requests }: Cert
   }
 
   /** Whether RBAC lets a kubelet's request for its own certificate be approved automatically. */
-  async function approve(request: CertificateSigningRequest): Promise<CertificateSigningRequest | undefined> {
+  async function approve(
+    request: Stored<CertificateSigningRequest>,
+  ): Promise<Stored<CertificateSigningRequest> | undefined> {
     const { spec } = request
     if (has(request, 'Approved') || has(request, 'Denied') || spec.signerName !== kubeletClient) return undefined
     const wanted = await requests.read(pemOf(request)).catch(() => undefined)
@@ -86,7 +89,9 @@ export function startCertificates(context: ControllerContext, { requests }: Cert
     return review.status?.allowed === true
   }
 
-  async function sign(request: CertificateSigningRequest): Promise<CertificateSigningRequest | undefined> {
+  async function sign(
+    request: Stored<CertificateSigningRequest>,
+  ): Promise<Stored<CertificateSigningRequest> | undefined> {
     const { spec, status } = request
     if (!has(request, 'Approved') || has(request, 'Denied') || has(request, 'Failed') || status?.certificate)
       return undefined
@@ -120,23 +125,23 @@ export function startCertificates(context: ControllerContext, { requests }: Cert
   }
 
   const withCondition = (
-    request: CertificateSigningRequest,
+    request: Stored<CertificateSigningRequest>,
     type: string,
     reason: string,
     message: string,
-  ): CertificateSigningRequest => {
+  ): Stored<CertificateSigningRequest> => {
     const now = timestamp(clock.now())
     const update = { type, status: 'True', reason, message, lastUpdateTime: now }
     const conditions = setCondition(request.status?.conditions, update, now)
     return { ...request, status: { ...request.status, conditions } }
   }
 
-  async function remove({ metadata }: CertificateSigningRequest): Promise<void> {
+  async function remove({ metadata }: Stored<CertificateSigningRequest>): Promise<void> {
     const { uid, resourceVersion } = metadata
     try {
       await client.delete(
         certificateSigningRequests,
-        { name: metadata.name ?? '' },
+        { name: metadata.name },
         { preconditions: { uid, resourceVersion } },
       )
     } catch (error) {

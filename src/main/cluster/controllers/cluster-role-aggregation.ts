@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { ClusterRole, PolicyRule } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { clusterRoles } from '#shared/kube/resources.ts'
 import { selects } from '#shared/kube/selectors.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
@@ -35,11 +36,11 @@ export function startClusterRoleAggregation(context: ControllerContext): Stop {
 }
 
 /** The rules in the order of the selectors, then of the roles' names, without duplicates. */
-function gathered(role: ClusterRole, all: readonly ClusterRole[]): PolicyRule[] {
+function gathered(role: ClusterRole, all: readonly Stored<ClusterRole>[]): PolicyRule[] {
   const rules: PolicyRule[] = []
   const others = all
     .filter(({ metadata }) => metadata.name !== role.metadata.name)
-    .sort((a, b) => ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1))
+    .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
   for (const selector of role.aggregationRule?.clusterRoleSelectors ?? [])
     for (const other of others)
       if (selects(selector, other.metadata.labels))

@@ -36,13 +36,13 @@ export function startDisruption(context: ControllerContext): Stop {
     const budget = budgets.get(key)
     if (!budget || budget.metadata.deletionTimestamp) return undefined
     const selected = podInformer
-      .byIndex('namespace', budget.metadata.namespace ?? '')
+      .byIndex('namespace', budget.metadata.namespace)
       .filter((pod) => selects(budget.spec?.selector, pod.metadata.labels) && !isPodTerminal(pod))
     const expected = await expectedOf(budget, selected)
     const desired = desiredOf(budget, expected)
     const going = stillGoing(budget.status?.disruptedPods ?? {}, selected, clock.now())
     const healthy = selected.filter(
-      (pod) => isPodReady(pod) && !pod.metadata.deletionTimestamp && going[pod.metadata.name ?? ''] === undefined,
+      (pod) => isPodReady(pod) && !pod.metadata.deletionTimestamp && going[pod.metadata.name] === undefined,
     ).length
     const allowed = expected > 0 ? Math.max(0, healthy - desired) : 0
     const status: PodDisruptionBudgetStatus = {
@@ -108,7 +108,7 @@ export function startDisruption(context: ControllerContext): Stop {
       watch(budgets, keyOf),
       watch(podInformer, (pod) =>
         budgets
-          .byIndex('namespace', pod.metadata.namespace ?? '')
+          .byIndex('namespace', pod.metadata.namespace)
           .filter(({ spec }) => selects(spec?.selector, pod.metadata.labels))
           .map(keyOf),
       ),

@@ -10,6 +10,7 @@ import type {
   EndpointSlice,
   EndpointSubset,
 } from '#shared/kube/generated/types.ts'
+import type { Named, Stored } from '#shared/kube/object.ts'
 import { endpoints, endpointSlices, services } from '#shared/kube/resources.ts'
 import { hasSelector } from '#shared/kube/service-endpoints.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
@@ -43,7 +44,7 @@ export function startEndpointSliceMirroring(context: ControllerContext): Stop {
     return undefined
   }
 
-  async function write(slice: EndpointSlice, present: readonly EndpointSlice[]): Promise<void> {
+  async function write(slice: EndpointSlice & Named, present: readonly Stored<EndpointSlice>[]): Promise<void> {
     const before = present.find(({ metadata }) => metadata.name === slice.metadata.name)
     const wanted = before ? { ...before, endpoints: slice.endpoints, ports: slice.ports } : slice
     if (before && jsonEqual(before, wanted)) return
@@ -56,7 +57,7 @@ export function startEndpointSliceMirroring(context: ControllerContext): Stop {
     }
   }
 
-  async function remove(slice: EndpointSlice): Promise<void> {
+  async function remove(slice: Stored<EndpointSlice>): Promise<void> {
     await client.delete(endpointSlices, refOf(slice)).catch((error: unknown) => {
       if (!isNotFound(error)) throw error
     })
@@ -78,17 +79,17 @@ export function startEndpointSliceMirroring(context: ControllerContext): Stop {
 const isSkipped = ({ metadata }: Endpoints): boolean =>
   metadata.labels?.[skipLabel] === 'true' || Boolean(metadata.annotations?.['control-plane.alpha.kubernetes.io/leader'])
 
-function mirroredEndpoints({ metadata }: EndpointSlice): string | undefined {
+function mirroredEndpoints({ metadata }: Stored<EndpointSlice>): string | undefined {
   const name = metadata.labels?.[serviceLabel]
-  return name && metadata.labels?.[managerLabel] === manager ? `${metadata.namespace ?? ''}/${name}` : undefined
+  return name && metadata.labels?.[managerLabel] === manager ? `${metadata.namespace}/${name}` : undefined
 }
 
 /** One slice per subset and address family, named by their position. */
 function sliceOf(
-  source: Endpoints,
+  source: Stored<Endpoints>,
   { addresses = [], notReadyAddresses = [], ports = [] }: EndpointSubset,
   at: number,
-): EndpointSlice[] {
+): (EndpointSlice & Named)[] {
   const endpointsOf = (list: readonly EndpointAddress[], ready: boolean): Endpoint[] =>
     list.map(({ ip, hostname, nodeName, targetRef }) => ({
       addresses: [ip],
@@ -102,7 +103,7 @@ function sliceOf(
     { addressType: 'IPv4', suffix: '', members: all.filter(({ addresses: [ip = ''] }) => !ip.includes(':')) },
     { addressType: 'IPv6', suffix: '-ipv6', members: all.filter(({ addresses: [ip = ''] }) => ip.includes(':')) },
   ]
-  const name = source.metadata.name ?? ''
+  const name = source.metadata.name
   const { 'endpoints.kubernetes.io/managed-by': _, ...labels } = source.metadata.labels ?? {}
   return families
     .filter(({ members }) => members.length > 0)

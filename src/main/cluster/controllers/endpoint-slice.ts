@@ -4,6 +4,7 @@ import type { Stop } from '#shared/base/disposable.ts'
 import { keyOf } from '#shared/client/informer.ts'
 import { isNamespaceTerminating, isNotFound } from '#shared/kube/error-kinds.ts'
 import type { Endpoint, EndpointSlice, Node, Service } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { endpointSlices, nodes, pods, services } from '#shared/kube/resources.ts'
 import { backEndsOf, hasSelector, isHeadless, type BackEnd } from '#shared/kube/service-endpoints.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
@@ -39,7 +40,11 @@ export function startEndpointSlices(context: ControllerContext): Stop {
   }
 
   /** Updates the slices of each address family and set of ports with as few writes as possible. */
-  function wantedSlices(service: Service, family: 'IPv4' | 'IPv6', present: readonly EndpointSlice[]): EndpointSlice[] {
+  function wantedSlices(
+    service: Stored<Service>,
+    family: 'IPv4' | 'IPv6',
+    present: readonly EndpointSlice[],
+  ): EndpointSlice[] {
     const mine = present.filter((slice) => slice.addressType === family)
     const groups = groupByPorts(backEndsOf(service, podsOf(service), family))
     // A Service without endpoints has one empty slice.
@@ -47,7 +52,7 @@ export function startEndpointSlices(context: ControllerContext): Stop {
     return groups.flatMap(({ ports, backEnds }) => {
       const endpoints = new Map(
         backEnds.map((backEnd) => [
-          backEnd.pod.metadata.uid ?? '',
+          backEnd.pod.metadata.uid,
           endpointOf(backEnd, nodeInformer.get(backEnd.pod.spec?.nodeName ?? '')),
         ]),
       )
@@ -59,7 +64,7 @@ export function startEndpointSlices(context: ControllerContext): Stop {
     })
   }
 
-  async function write(present: readonly EndpointSlice[], wanted: readonly EndpointSlice[]): Promise<void> {
+  async function write(present: readonly Stored<EndpointSlice>[], wanted: readonly EndpointSlice[]): Promise<void> {
     const kept = new Set(wanted.map((slice) => slice.metadata.name))
     const surplus = present.filter((slice) => !kept.has(slice.metadata.name))
     const written = await Promise.all(wanted.map((slice) => writeSlice(slice, present)))
@@ -69,19 +74,21 @@ export function startEndpointSlices(context: ControllerContext): Stop {
 
   async function writeSlice(
     slice: EndpointSlice,
-    present: readonly EndpointSlice[],
-  ): Promise<EndpointSlice | undefined> {
+    present: readonly Stored<EndpointSlice>[],
+  ): Promise<Stored<EndpointSlice> | undefined> {
     const before = present.find((other) => other.metadata.name === slice.metadata.name)
     if (before && jsonEqual(before, slice)) return undefined
     try {
-      return await (before ? client.update(endpointSlices, slice) : client.create(endpointSlices, slice))
+      if (!before) return await client.create(endpointSlices, slice)
+      const { name } = before.metadata
+      return await client.update(endpointSlices, { ...slice, metadata: { ...slice.metadata, name } })
     } catch (error) {
       if (isNamespaceTerminating(error)) return undefined
       throw error
     }
   }
 
-  async function remove(slice: EndpointSlice): Promise<void> {
+  async function remove(slice: Stored<EndpointSlice>): Promise<void> {
     try {
       await client.delete(endpointSlices, refOf(slice))
     } catch (error) {
@@ -103,7 +110,7 @@ export function startEndpointSlices(context: ControllerContext): Stop {
       // Endpoints carry their node's zone: they change with it.
       watch(
         nodeInformer,
-        (node) => podInformer.byIndex('node-name', node.metadata.name ?? '').flatMap(servicesOf),
+        (node) => podInformer.byIndex('node-name', node.metadata.name).flatMap(servicesOf),
         (previous, node) => zoneOf(previous) !== zoneOf(node),
       ),
     ],
@@ -114,9 +121,9 @@ export function startEndpointSlices(context: ControllerContext): Stop {
 }
 
 /** Key of the Service that the slice belongs to, where this controller manages the slice. */
-function managedService({ metadata }: EndpointSlice): string | undefined {
+function managedService({ metadata }: Stored<EndpointSlice>): string | undefined {
   const service = metadata.labels?.[serviceLabel]
-  return service && metadata.labels?.[managerLabel] === manager ? `${metadata.namespace ?? ''}/${service}` : undefined
+  return service && metadata.labels?.[managerLabel] === manager ? `${metadata.namespace}/${service}` : undefined
 }
 
 const familiesOf = ({ spec }: Service): ('IPv4' | 'IPv6')[] =>
@@ -177,12 +184,12 @@ function endpointOf(
 
 const zoneOf = ({ metadata }: Node): string | undefined => metadata.labels?.['topology.kubernetes.io/zone']
 
-function newSlice(service: Service, family: 'IPv4' | 'IPv6'): EndpointSlice {
+function newSlice(service: Stored<Service>, family: 'IPv4' | 'IPv6'): EndpointSlice {
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
     metadata: {
-      generateName: `${service.metadata.name ?? ''}-`,
+      generateName: `${service.metadata.name}-`,
       namespace: service.metadata.namespace,
       ownerReferences: [controllerReference(service, services)],
     },
@@ -192,12 +199,12 @@ function newSlice(service: Service, family: 'IPv4' | 'IPv6'): EndpointSlice {
 }
 
 /** The Service's own labels, and those by which slices are found. */
-function labelsOf(service: Service): Record<string, string> {
+function labelsOf(service: Stored<Service>): Record<string, string> {
   const { [headlessLabel]: _, ...labels } = service.metadata.labels ?? {}
   return {
     ...labels,
     ...(isHeadless(service) ? { [headlessLabel]: '' } : {}),
-    [serviceLabel]: service.metadata.name ?? '',
+    [serviceLabel]: service.metadata.name,
     [managerLabel]: manager,
   }
 }

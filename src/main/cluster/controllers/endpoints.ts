@@ -4,6 +4,7 @@ import type { Stop } from '#shared/base/disposable.ts'
 import { keyOf } from '#shared/client/informer.ts'
 import { isNamespaceTerminating, isNotFound } from '#shared/kube/error-kinds.ts'
 import type { EndpointAddress, Endpoints, EndpointSubset, Service } from '#shared/kube/generated/types.ts'
+import type { Named, Stored } from '#shared/kube/object.ts'
 import { endpoints, pods, services } from '#shared/kube/resources.ts'
 import { backEndsOf, hasSelector, isHeadless, type BackEnd, type BackEndPort } from '#shared/kube/service-endpoints.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
@@ -42,7 +43,7 @@ export function startEndpoints(context: ControllerContext): Stop {
   }
 
   /** Endpoints have no owner reference, so this controller deletes them. */
-  async function remove(present: Endpoints): Promise<undefined> {
+  async function remove(present: Stored<Endpoints>): Promise<undefined> {
     await client.delete(endpoints, refOf(present)).catch((error: unknown) => {
       if (!isNotFound(error)) throw error
     })
@@ -66,7 +67,11 @@ export function startEndpoints(context: ControllerContext): Stop {
 
 const isOurs = ({ metadata }: Endpoints): boolean => metadata.labels?.[managerLabel] === 'endpoint-controller'
 
-function endpointsOf(service: Service, backEnds: readonly BackEnd[], present: Endpoints | undefined): Endpoints {
+function endpointsOf(
+  service: Stored<Service>,
+  backEnds: readonly BackEnd[],
+  present: Stored<Endpoints> | undefined,
+): Endpoints & Named {
   // Terminating pods are left out: Endpoints cannot express that they still serve.
   const listed = backEnds.filter(({ ready, terminating }) => ready || !terminating)
   const { [headlessLabel]: _, ...labels } = service.metadata.labels ?? {}

@@ -4,6 +4,7 @@ import type { Log } from '#shared/base/log.ts'
 import type { Client } from '#shared/client/client.ts'
 import { isConflict, isNotFound, messageOf } from '#shared/kube/error-kinds.ts'
 import type { Event } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { events } from '#shared/kube/resources.ts'
 
 /** How long an Event is kept after its last write, ms: an hour as in Kubernetes. */
@@ -54,8 +55,8 @@ export function startEventTtl({ client, clock, log }: { client: Client; clock: C
   }
 
   /** Deletes the Event unless it was written again meanwhile. */
-  async function expire({ metadata }: Event): Promise<void> {
-    const { namespace, name = '', resourceVersion } = metadata
+  async function expire({ metadata }: Stored<Event>): Promise<void> {
+    const { namespace, name, resourceVersion } = metadata
     try {
       await client.delete(events, { namespace, name }, { preconditions: { resourceVersion } })
     } catch (error) {

@@ -3,7 +3,7 @@ import { refOf, type Resource } from '#shared/client/client.ts'
 import { apiVersionOf } from '#shared/client/kube-client.ts'
 import type { Informer } from '#shared/client/informer.ts'
 import { isAnotherObject, isConflict, isNotFound } from '#shared/kube/error-kinds.ts'
-import type { KubeObject, OwnerReference } from '#shared/kube/object.ts'
+import type { KubeObject, OwnerReference, Stored } from '#shared/kube/object.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, type Outcome, type Watch } from '#shared/reconcile/controller.ts'
 
@@ -159,7 +159,7 @@ export function startGarbageCollector(
         for (const owner of previous.metadata.ownerReferences ?? noOwners) wakeOwner(owner)
       },
       deleted: (object) => {
-        const uid = object.metadata.uid ?? ''
+        const uid = object.metadata.uid
         const node = graph.remove(uid)
         for (const dependent of graph.dependentsOf(uid)) controller.enqueue(dependent.uid)
         for (const owner of node?.owners ?? []) wakeOwner(owner)
@@ -250,7 +250,7 @@ const ownersText = (owners: readonly OwnerReference[] | undefined): string =>
 interface GraphNode {
   uid: string
   resource: Resource
-  object: KubeObject
+  object: Stored
   owners: readonly OwnerReference[]
 }
 
@@ -272,8 +272,8 @@ class OwnerGraph {
     return nodes
   }
 
-  put(resource: Resource, object: KubeObject): GraphNode {
-    const uid = object.metadata.uid ?? ''
+  put(resource: Resource, object: Stored): GraphNode {
+    const uid = object.metadata.uid
     const node: GraphNode = { uid, resource, object, owners: object.metadata.ownerReferences ?? noOwners }
     this.#unlink(this.#nodes.get(uid))
     this.#nodes.set(uid, node)

@@ -1,7 +1,7 @@
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Resource } from '#shared/client/client.ts'
 import { keyOf, type Informer } from '#shared/client/informer.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import type { Endpoints, EndpointSlice, Service } from '#shared/kube/generated/types.ts'
 import { endpoints, endpointSlices, namespaces, services } from '#shared/kube/resources.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
@@ -46,7 +46,7 @@ export function startKubernetesService(context: ControllerContext, options: Kube
     )
   }
 
-  const only = (object: KubeObject): string | undefined => (keyOf(object) === key ? key : undefined)
+  const only = (object: Stored): string | undefined => (keyOf(object) === key ? key : undefined)
   const controller = runController({
     ...context,
     name: 'kubernetes-service',

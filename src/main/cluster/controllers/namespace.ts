@@ -5,6 +5,7 @@ import type { Resource } from '#shared/client/client.ts'
 import { collectionPath } from '#shared/client/kube-client.ts'
 import { isNotFound, messageOf } from '#shared/kube/error-kinds.ts'
 import type { Namespace, NamespaceCondition } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { namespaces, pods } from '#shared/kube/resources.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
@@ -61,7 +62,7 @@ export function startNamespaces(context: ControllerContext, { namespacedResource
     }
   }
 
-  async function writeConditions(namespace: Namespace, content: Content): Promise<void> {
+  async function writeConditions(namespace: Stored<Namespace>, content: Content): Promise<void> {
     const nothingToTell = content.remaining.size === 0 && content.failures.length === 0
     const present = namespace.status?.conditions ?? []
     if (nothingToTell && present.length === 0) return
@@ -92,8 +93,7 @@ export function startNamespaces(context: ControllerContext, { namespacedResource
     watches: [
       watch(namespaceInformer, ({ metadata }) => metadata.name),
       watch(podInformer, ({ metadata }) =>
-        isTerminating(metadata.namespace ?? '') &&
-        !podInformer.get(`${metadata.namespace ?? ''}/${metadata.name ?? ''}`)
+        isTerminating(metadata.namespace) && !podInformer.get(`${metadata.namespace}/${metadata.name}`)
           ? metadata.namespace
           : undefined,
       ),

@@ -1,5 +1,6 @@
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Node } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { addressInCidr, parseCidr } from '#shared/kube/ip.ts'
 import { nodes } from '#shared/kube/resources.ts'
 import { recorderOf, type ControllerContext } from '#shared/reconcile/context.ts'
@@ -35,7 +36,7 @@ export function startNodeIpam(context: ControllerContext, options: NodeIpamOptio
     return undefined
   }
 
-  function say(node: Node, message: string): void {
+  function say(node: Stored<Node>, message: string): void {
     recorder.event({ ...node, apiVersion: 'v1', kind: 'Node' }, 'Normal', 'CIDRNotAvailable', message)
   }
 
@@ -55,7 +56,7 @@ export function startNodeIpam(context: ControllerContext, options: NodeIpamOptio
   // Another node may wait for the share that is free now.
   const freeing = nodeInformer.onChange({
     deleted: () => {
-      for (const node of nodeInformer.list()) if (!node.spec?.podCIDR) controller.enqueue(node.metadata.name ?? '')
+      for (const node of nodeInformer.list()) if (!node.spec?.podCIDR) controller.enqueue(node.metadata.name)
     },
   })
 

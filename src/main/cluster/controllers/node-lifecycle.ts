@@ -3,6 +3,7 @@ import { jsonEqual } from '#shared/kube/json.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { isNotFound } from '#shared/kube/error-kinds.ts'
 import type { Lease, Node, NodeCondition, Pod, Taint } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { isNodeReady, notReadyTaints } from '#shared/kube/node.ts'
 import { isPodReady, podCondition } from '#shared/kube/pod.ts'
 import { leases, nodes, pods } from '#shared/kube/resources.ts'
@@ -69,22 +70,21 @@ export function startNodeLifecycle(context: ControllerContext, options: NodeLife
    * Silence is noticed the moment that it lasts long enough. Noticed much later, it was this process (or the machine,
    * and the workers with it) that slept: everybody gets a full period to be heard of again.
    */
-  const wasAsleep = (node: Node, grace: number): boolean =>
-    conditionOf(node, 'Ready')?.status !== 'Unknown' &&
-    clock.now() - heardOf(node.metadata.name ?? '') > grace * lateness
+  const wasAsleep = (node: Stored<Node>, grace: number): boolean =>
+    conditionOf(node, 'Ready')?.status !== 'Unknown' && clock.now() - heardOf(node.metadata.name) > grace * lateness
 
-  async function markUnknown(node: Node): Promise<Node> {
+  async function markUnknown(node: Stored<Node>): Promise<Stored<Node>> {
     const conditions = unknownConditions(node, timestamp(clock.now()))
     if (jsonEqual(conditions, node.status?.conditions)) return node
     log.warn('node is silent', { node: node.metadata.name })
     const written = await client.updateStatus(nodes, { ...node, status: { ...node.status, conditions } })
     await nodeInformer.caughtUp(written)
-    say(node, 'NodeNotReady', `Node ${node.metadata.name ?? ''} status is now: NodeNotReady`)
+    say(node, 'NodeNotReady', `Node ${node.metadata.name} status is now: NodeNotReady`)
     return written
   }
 
   /** @returns whether they changed. */
-  async function writeTaints(node: Node): Promise<boolean> {
+  async function writeTaints(node: Stored<Node>): Promise<boolean> {
     const present = node.spec?.taints ?? []
     const taints = taintsOf(node, { evict: isNodeReady(node) || !isEveryNodeLost(), now: timestamp(clock.now()) })
     if (jsonEqual(taints, present)) return false
@@ -92,7 +92,7 @@ export function startNodeLifecycle(context: ControllerContext, options: NodeLife
     await nodeInformer.caughtUp(
       await client.patch(
         nodes,
-        { name: node.metadata.name ?? '' },
+        { name: node.metadata.name },
         {
           type: 'merge',
           body: {
@@ -111,16 +111,16 @@ export function startNodeLifecycle(context: ControllerContext, options: NodeLife
   /** Once one node is back, pods of the others can be evicted again. */
   function lookAtOthers(recovered: Node): void {
     const others = nodeInformer.list().filter((node) => node.metadata.name !== recovered.metadata.name)
-    for (const node of others) if (lacksEviction(node)) controller.enqueue(node.metadata.name ?? '')
+    for (const node of others) if (lacksEviction(node)) controller.enqueue(node.metadata.name)
   }
 
   /** The kubelet cannot report it: without this, Services would still send traffic to the node's pods. */
-  async function markPodsNotReady(node: Node): Promise<void> {
-    const ready = podInformer.byIndex('node-name', node.metadata.name ?? '').filter(isPodReady)
+  async function markPodsNotReady(node: Stored<Node>): Promise<void> {
+    const ready = podInformer.byIndex('node-name', node.metadata.name).filter(isPodReady)
     await Promise.all(ready.map((pod) => markPodNotReady(pod)))
   }
 
-  async function markPodNotReady(pod: Pod): Promise<void> {
+  async function markPodNotReady(pod: Stored<Pod>): Promise<void> {
     const ready = { ...podCondition(pod, 'Ready'), type: 'Ready', status: 'False' }
     const conditions = setCondition(pod.status?.conditions, ready, timestamp(clock.now()))
     try {
@@ -131,7 +131,7 @@ export function startNodeLifecycle(context: ControllerContext, options: NodeLife
     }
   }
 
-  function say(node: Node, reason: string, message: string): void {
+  function say(node: Stored<Node>, reason: string, message: string): void {
     recorder.event({ ...node, apiVersion: 'v1', kind: 'Node' }, 'Normal', reason, message)
   }
 

@@ -3,6 +3,7 @@ import { isNotFound } from '#shared/kube/error-kinds.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { keyOf } from '#shared/client/informer.ts'
 import type { PersistentVolume, PersistentVolumeClaim } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { compareQuantities } from '#shared/kube/quantity.ts'
 import { persistentVolumeClaims, persistentVolumes, storageClasses } from '#shared/kube/resources.ts'
@@ -40,17 +41,12 @@ export function startPersistentVolumes(context: ControllerContext): Stop {
   }
 
   /** The volume reserved for the claim, by a user (by name) or by the scheduler (by uid). */
-  const volumeReservedFor = (claim: PersistentVolumeClaim): PersistentVolume | undefined =>
+  const volumeReservedFor = (claim: Stored<PersistentVolumeClaim>): Stored<PersistentVolume> | undefined =>
     volumes.byIndex('claim', keyOf(claim)).find((volume) => isFor(volume, claim))
 
-  async function bind(claim: PersistentVolumeClaim, volume: PersistentVolume): Promise<void> {
+  async function bind(claim: Stored<PersistentVolumeClaim>, volume: Stored<PersistentVolume>): Promise<void> {
     if (volume.spec?.claimRef && !isFor(volume, claim)) {
-      say(
-        claim,
-        'Warning',
-        'FailedBinding',
-        `volume "${volume.metadata.name ?? ''}" already bound to a different claim.`,
-      )
+      say(claim, 'Warning', 'FailedBinding', `volume "${volume.metadata.name}" already bound to a different claim.`)
       await setClaimPhase(claim, 'Pending')
       return
     }
@@ -58,7 +54,7 @@ export function startPersistentVolumes(context: ControllerContext): Stop {
     await setClaimPhase(await nameVolume(claim, volume), 'Bound', volume)
   }
 
-  async function reserve(volume: PersistentVolume, { metadata }: PersistentVolumeClaim): Promise<void> {
+  async function reserve(volume: Stored<PersistentVolume>, { metadata }: PersistentVolumeClaim): Promise<void> {
     const claimRef = {
       apiVersion: 'v1',
       kind: 'PersistentVolumeClaim',
@@ -72,7 +68,10 @@ export function startPersistentVolumes(context: ControllerContext): Stop {
     await volumes.caughtUp(await client.patch(persistentVolumes, refOf(volume), { type: 'merge', body }))
   }
 
-  async function nameVolume(claim: PersistentVolumeClaim, volume: PersistentVolume): Promise<PersistentVolumeClaim> {
+  async function nameVolume(
+    claim: Stored<PersistentVolumeClaim>,
+    volume: PersistentVolume,
+  ): Promise<Stored<PersistentVolumeClaim>> {
     if (claim.spec?.volumeName && claim.metadata.annotations?.[bindCompleted]) return claim
     const marks = claim.spec?.volumeName ? {} : { [boundByController]: 'yes' }
     const body = {
@@ -84,14 +83,14 @@ export function startPersistentVolumes(context: ControllerContext): Stop {
     return written
   }
 
-  async function reportMissing(claim: PersistentVolumeClaim): Promise<void> {
+  async function reportMissing(claim: Stored<PersistentVolumeClaim>): Promise<void> {
     const wasBound = claim.metadata.annotations?.[bindCompleted] !== undefined
     if (wasBound && claim.status?.phase !== 'Lost')
       say(claim, 'Warning', 'ClaimLost', 'Bound claim has lost its PersistentVolume. Data on the volume is lost!')
     await setClaimPhase(claim, wasBound ? 'Lost' : 'Pending')
   }
 
-  async function findVolume(claim: PersistentVolumeClaim): Promise<void> {
+  async function findVolume(claim: Stored<PersistentVolumeClaim>): Promise<void> {
     const waits = classOf(claim)?.volumeBindingMode === 'WaitForFirstConsumer'
     const volume = waits ? undefined : smallestMatch(claim)
     if (volume) {
@@ -104,14 +103,14 @@ export function startPersistentVolumes(context: ControllerContext): Stop {
 
   const classOf = (claim: PersistentVolumeClaim) => classes.get(claim.spec?.storageClassName ?? '')
 
-  function smallestMatch(claim: PersistentVolumeClaim): PersistentVolume | undefined {
+  function smallestMatch(claim: PersistentVolumeClaim): Stored<PersistentVolume> | undefined {
     return volumes
       .list()
       .filter((volume) => matches(volume, claim))
       .sort((a, b) => compareQuantities(sizeOf(a), sizeOf(b)))[0]
   }
 
-  function explainWaiting(claim: PersistentVolumeClaim, waits: boolean): void {
+  function explainWaiting(claim: Stored<PersistentVolumeClaim>, waits: boolean): void {
     const provisioner = classOf(claim)?.provisioner
     if (waits && !claim.metadata.annotations?.[selectedNode])
       say(claim, 'Normal', 'WaitForFirstConsumer', 'waiting for first consumer to be created before binding')
@@ -140,7 +139,11 @@ export function startPersistentVolumes(context: ControllerContext): Stop {
       )
   }
 
-  async function setClaimPhase(claim: PersistentVolumeClaim, phase: string, volume?: PersistentVolume): Promise<void> {
+  async function setClaimPhase(
+    claim: Stored<PersistentVolumeClaim>,
+    phase: string,
+    volume?: PersistentVolume,
+  ): Promise<void> {
     const { accessModes, capacity } = volume?.spec ?? {}
     const status = { ...claim.status, phase, ...(volume ? { accessModes, capacity } : {}) }
     if (jsonEqual(status, claim.status)) return
@@ -172,7 +175,12 @@ export function startPersistentVolumes(context: ControllerContext): Stop {
     return claim?.spec?.volumeName === volume.metadata.name ? 'Bound' : 'Available'
   }
 
-  function say(claim: PersistentVolumeClaim, type: 'Normal' | 'Warning', reason: string, message: string): void {
+  function say(
+    claim: Stored<PersistentVolumeClaim>,
+    type: 'Normal' | 'Warning',
+    reason: string,
+    message: string,
+  ): void {
     recorder.event({ ...claim, apiVersion: 'v1', kind: 'PersistentVolumeClaim' }, type, reason, message)
   }
 
@@ -187,7 +195,7 @@ export function startPersistentVolumes(context: ControllerContext): Stop {
     return homeless.map(keyOf)
   }
 
-  const namedVolumes = (claim: PersistentVolumeClaim): string[] => [
+  const namedVolumes = (claim: Stored<PersistentVolumeClaim>): string[] => [
     ...(claim.spec?.volumeName ? [claim.spec.volumeName] : []),
     ...volumes.byIndex('claim', keyOf(claim)).map(keyOf),
   ]
@@ -216,7 +224,7 @@ const claimOf = ({ spec }: PersistentVolume): string | undefined =>
   spec?.claimRef ? `${spec.claimRef.namespace ?? ''}/${spec.claimRef.name ?? ''}` : undefined
 
 /** Whether the volume is reserved for this claim; a user's reservation has no uid. */
-const isFor = (volume: PersistentVolume, claim: PersistentVolumeClaim): boolean =>
+const isFor = (volume: PersistentVolume, claim: Stored<PersistentVolumeClaim>): boolean =>
   claimOf(volume) === keyOf(claim) && (!volume.spec?.claimRef?.uid || volume.spec.claimRef.uid === claim.metadata.uid)
 
 const sizeOf = ({ spec }: PersistentVolume): string => spec?.capacity?.['storage'] ?? '0'

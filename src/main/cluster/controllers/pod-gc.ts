@@ -4,6 +4,7 @@ import { keyOf } from '#shared/client/informer.ts'
 import { setCondition } from '#shared/kube/conditions.ts'
 import { isAnotherObject, isNotFound } from '#shared/kube/error-kinds.ts'
 import type { Node, Pod } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { isPodTerminal } from '#shared/kube/pod.ts'
 import { nodes, pods } from '#shared/kube/resources.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
@@ -60,11 +61,11 @@ export function startPodGc(context: ControllerContext, options: PodGcOptions = {
     }
   }
 
-  async function forceDelete(pod: Pod): Promise<undefined> {
+  async function forceDelete(pod: Stored<Pod>): Promise<undefined> {
     log.info('deleting a pod that has no kubelet', { pod: keyOf(pod), node: pod.spec?.nodeName })
     try {
       if (!isPodTerminal(pod)) await client.updateStatus(pods, failed(pod, timestamp(clock.now())))
-      await client.delete(pods, refOf(pod), { gracePeriodSeconds: 0, preconditions: { uid: pod.metadata.uid ?? '' } })
+      await client.delete(pods, refOf(pod), { gracePeriodSeconds: 0, preconditions: { uid: pod.metadata.uid } })
     } catch (error) {
       if (!isNotFound(error) && !isAnotherObject(error)) throw error
     }
@@ -79,7 +80,7 @@ export function startPodGc(context: ControllerContext, options: PodGcOptions = {
     await Promise.all(terminated.slice(0, excess).map(forceDelete))
   }
 
-  const podsOn = (node: Node): string[] => podInformer.byIndex('node-name', node.metadata.name ?? '').map(keyOf)
+  const podsOn = (node: Stored<Node>): string[] => podInformer.byIndex('node-name', node.metadata.name).map(keyOf)
 
   const controller = runController({
     ...context,
@@ -99,7 +100,7 @@ export function startPodGc(context: ControllerContext, options: PodGcOptions = {
       ),
     ],
   })
-  const returning = nodeInformer.onChange({ added: ({ metadata }) => missingSince.delete(metadata.name ?? '') })
+  const returning = nodeInformer.onChange({ added: ({ metadata }) => missingSince.delete(metadata.name) })
 
   return async () => {
     void returning()
@@ -113,7 +114,7 @@ const everything = 'terminated'
 /** Whether an administrator has declared that the node's pods no longer run. */
 const isOutOfService = (node: Node): boolean => node.spec?.taints?.some(({ key }) => key === outOfService) ?? false
 
-function failed(pod: Pod, now: string): Pod {
+function failed(pod: Stored<Pod>, now: string): Stored<Pod> {
   const update = {
     type: 'DisruptionTarget',
     status: 'True',

@@ -3,6 +3,7 @@ import type { Resource } from '#shared/client/client.ts'
 import { keyOf } from '#shared/client/informer.ts'
 import { findCondition, setCondition, withoutCondition } from '#shared/kube/conditions.ts'
 import type { Pod, ReplicaSet, ReplicaSetCondition, ReplicaSetStatus } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { isPodActive, isPodAvailable, isPodReady, isPodTerminal, msUntilAvailable } from '#shared/kube/pod.ts'
 import { podFromTemplate } from '#shared/kube/pod-template.ts'
@@ -97,33 +98,37 @@ function startReplicas(context: ControllerContext, kind: ReplicaKind): Stop {
   }
 
   /** Creates missing pods or deletes surplus ones; undefined when there was nothing to do. */
-  async function matchReplicas(set: ReplicaSet, active: readonly Pod[]): Promise<Change | undefined> {
+  async function matchReplicas(set: Stored<ReplicaSet>, active: readonly Stored<Pod>[]): Promise<Change | undefined> {
     const missing = (set.spec?.replicas ?? 1) - active.length
     if (missing > 0) return createPods(set, Math.min(missing, burst))
     if (missing < 0) return deletePods(set, active, Math.min(-missing, burst))
     return undefined
   }
 
-  const createPods = async (set: ReplicaSet, count: number): Promise<Change> => {
+  const createPods = async (set: Stored<ReplicaSet>, count: number): Promise<Change> => {
     const reference = controllerReference(set, resource)
     const { error } = await podControl.create(set, count, () => podFromTemplate(set.spec?.template, set, reference))
     return error === undefined ? {} : { failure: { reason: 'FailedCreate', error } }
   }
 
-  async function deletePods(set: ReplicaSet, active: readonly Pod[], count: number): Promise<Change> {
+  async function deletePods(set: Stored<ReplicaSet>, active: readonly Stored<Pod>[], count: number): Promise<Change> {
     const ranked = [...active].sort(byDeletionRank(relatedPods(set), clock.now()))
     const { error } = await podControl.delete(set, ranked.slice(0, count))
     return error === undefined ? {} : { failure: { reason: 'FailedDelete', error } }
   }
 
   /** Active pods of this set and of its siblings under the same Deployment: those that share a node go first. */
-  function relatedPods(set: ReplicaSet): Pod[] {
+  function relatedPods(set: Stored<ReplicaSet>): Pod[] {
     const controller = controllerOf(set)
     const siblings = controller ? sets.byIndex('controller-uid', controller.uid) : [set]
     return siblings.flatMap((sibling) => dependentsOf(podInformer, sibling)).filter(isPodActive)
   }
 
-  async function writeStatus(set: ReplicaSet, claimed: readonly Pod[], failure: Failure | undefined): Promise<void> {
+  async function writeStatus(
+    set: Stored<ReplicaSet>,
+    claimed: readonly Pod[],
+    failure: Failure | undefined,
+  ): Promise<void> {
     const { terminatingReplicas, ...counts } = statusOf(set, claimed, failure, clock.now())
     const status = { ...withoutZeros(counts, 'replicas'), ...(countsTerminating ? { terminatingReplicas } : {}) }
     if (jsonEqual(status, set.status)) return

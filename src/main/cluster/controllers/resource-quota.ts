@@ -3,7 +3,7 @@ import type { Resource } from '#shared/client/client.ts'
 import { keyOf } from '#shared/client/informer.ts'
 import type { ResourceQuota } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { isPodTerminal, type ResourceList } from '#shared/kube/pod.ts'
 import { addUsage, countName, isInScope, usageOf } from '#shared/kube/quota.ts'
 import { resourceQuotas } from '#shared/kube/resources.ts'
@@ -58,12 +58,12 @@ export function startResourceQuotas(context: ControllerContext, { resources }: R
     deleted: (quota) => reservedAt.delete(keyOf(quota)),
   })
 
-  async function usedOf(quota: ResourceQuota, hard: ResourceList): Promise<ResourceList> {
+  async function usedOf(quota: Stored<ResourceQuota>, hard: ResourceList): Promise<ResourceList> {
     const names = Object.keys(hard)
     let used: ResourceList = Object.fromEntries(names.map((name) => [name, '0']))
     for (const resource of namespaced) {
       if (!names.some((name) => concerns(name, resource))) continue
-      const { items } = await client.list(resource, { namespace: quota.metadata.namespace ?? '' })
+      const { items } = await client.list(resource, { namespace: quota.metadata.namespace })
       for (const object of items) {
         if (!isInScope(quota, resource, object)) continue
         used = addUsage(used, only(names, usageOf(resource, object)))
@@ -76,7 +76,7 @@ export function startResourceQuotas(context: ControllerContext, { resources }: R
   const replenished = ({ resource, informer }: (typeof informers)[number]): Watch => ({
     synced: informer.synced,
     connect(enqueue) {
-      const wake = ({ metadata }: KubeObject): void => {
+      const wake = ({ metadata }: Stored): void => {
         for (const quota of quotas.byIndex('namespace', metadata.namespace ?? '')) enqueue(keyOf(quota))
       }
       const isPod = resource.group === '' && resource.plural === 'pods'

@@ -3,6 +3,7 @@ import { refOf } from '#shared/client/client.ts'
 import { createInformer, keyOf } from '#shared/client/informer.ts'
 import { isConflict, isNotFound } from '#shared/kube/error-kinds.ts'
 import type { Secret, ServiceAccount } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { secrets, serviceAccounts } from '#shared/kube/resources.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
@@ -52,18 +53,18 @@ export function startServiceAccountTokens(context: ControllerContext, options: S
     }
   }
 
-  const isFilled = ({ metadata, data = {} }: Secret, account: ServiceAccount): boolean =>
+  const isFilled = ({ metadata, data = {} }: Stored<Secret>, account: ServiceAccount): boolean =>
     metadata.annotations?.[accountUid] === account.metadata.uid &&
     Boolean(data['token']) &&
-    data['namespace'] === encode(metadata.namespace ?? '') &&
+    data['namespace'] === encode(metadata.namespace) &&
     data['ca.crt'] === encode(options.rootCa)
 
-  async function fill(secret: Secret, { metadata: account }: ServiceAccount): Promise<Secret> {
+  async function fill(secret: Stored<Secret>, { metadata: account }: ServiceAccount): Promise<Stored<Secret>> {
     const { metadata, data } = secret
-    const namespace = metadata.namespace ?? ''
+    const namespace = metadata.namespace
     const uid = account.uid ?? ''
     const issue = (): Promise<string> =>
-      options.issueToken({ namespace, account: { name: account.name ?? '', uid }, secret: metadata.name ?? '' })
+      options.issueToken({ namespace, account: { name: account.name ?? '', uid }, secret: metadata.name })
     return client.update(secrets, {
       ...secret,
       metadata: { ...metadata, annotations: { ...metadata.annotations, [accountUid]: uid } },
@@ -76,7 +77,7 @@ export function startServiceAccountTokens(context: ControllerContext, options: S
     })
   }
 
-  async function remove(secret: Secret): Promise<void> {
+  async function remove(secret: Stored<Secret>): Promise<void> {
     const { uid, resourceVersion } = secret.metadata
     try {
       await client.delete(secrets, refOf(secret), { preconditions: { uid, resourceVersion } })

@@ -3,6 +3,7 @@ import type { Stop } from '#shared/base/disposable.ts'
 import { setCondition, findCondition } from '#shared/kube/conditions.ts'
 import { isNotFound } from '#shared/kube/error-kinds.ts'
 import type { Condition, ServiceCIDR } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { ipAddresses, serviceCidrs } from '#shared/kube/resources.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
@@ -35,18 +36,18 @@ export function startServiceCidrs(context: ControllerContext): Stop {
   function isNeeded(range: ServiceCIDR): boolean {
     const own = membersOf([range])
     const others = membersOf(ranges.list().filter(({ metadata }) => metadata.deletionTimestamp === undefined))
-    return addresses.list().some(({ metadata: { name = '' } }) => own(name) && !others(name))
+    return addresses.list().some(({ metadata: { name } }) => own(name) && !others(name))
   }
 
   /** Writes with the resourceVersion that was read: a concurrent change is a conflict, and retried. */
-  async function writeFinalizers(range: ServiceCIDR, finalizers: string[]): Promise<ServiceCIDR> {
+  async function writeFinalizers(range: Stored<ServiceCIDR>, finalizers: string[]): Promise<Stored<ServiceCIDR>> {
     const written = await client.update(serviceCidrs, { ...range, metadata: { ...range.metadata, finalizers } })
     // Without its last finalizer the object is gone: the informer will show no later version.
     if (finalizers.length > 0) await ranges.caughtUp(written)
     return written
   }
 
-  async function writeReady(range: ServiceCIDR, wanted: ReadyCondition): Promise<void> {
+  async function writeReady(range: Stored<ServiceCIDR>, wanted: ReadyCondition): Promise<void> {
     const present = findCondition(range.status?.conditions, 'Ready')
     // The default range has a message of its own.
     if (present?.status === wanted.status && present.reason === wanted.reason) return
@@ -69,7 +70,7 @@ export function startServiceCidrs(context: ControllerContext): Stop {
     shares: [ranges, addresses],
     watches: [
       // A new range may allow another one to be deleted.
-      watch(ranges, ({ metadata: { name = '' } }) => [name, ...terminatingOnes()]),
+      watch(ranges, ({ metadata: { name } }) => [name, ...terminatingOnes()]),
       watch(addresses, terminatingOnes),
     ],
   })

@@ -3,7 +3,7 @@ import type { Resource } from '#shared/client/client.ts'
 import { keyOf, type Informer } from '#shared/client/informer.ts'
 import { isNotFound } from '#shared/kube/error-kinds.ts'
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from '#shared/kube/generated/types.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { persistentVolumeClaims, persistentVolumes, pods } from '#shared/kube/resources.ts'
 import { storageProtection } from '#shared/kube/storage-protection.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
@@ -19,7 +19,7 @@ export function startClaimProtection(context: ControllerContext): Stop {
     informer: claims,
     shares: [claims, podInformer],
     alsoWatch: [watch(podInformer, claimKeysOf)],
-    isUsed: ({ metadata: { namespace, name = '' } }) =>
+    isUsed: ({ metadata: { namespace, name } }) =>
       podInformer
         .list()
         .some(
@@ -50,7 +50,7 @@ interface Protection<T extends KubeObject> {
   informer: Informer<T>
   shares: readonly Pick<Informer, 'stop'>[]
   alsoWatch: readonly Watch[]
-  isUsed(object: T): boolean
+  isUsed(object: Stored<T>): boolean
 }
 
 function protect<T extends KubeObject>(
@@ -75,7 +75,7 @@ function protect<T extends KubeObject>(
   }
 
   /** Writes with the resourceVersion that was read: a concurrent use is a conflict, and retried. */
-  async function write(object: T, finalizers: string[]): Promise<void> {
+  async function write(object: Stored<T>, finalizers: string[]): Promise<void> {
     try {
       await client.update(resource, { ...object, metadata: { ...object.metadata, finalizers } })
     } catch (error) {
@@ -93,12 +93,12 @@ function protect<T extends KubeObject>(
   return () => controller.stop()
 }
 
-const claimKeysOf = (pod: Pod): string[] =>
+const claimKeysOf = (pod: Stored<Pod>): string[] =>
   claimNamesOf(pod).map((name) => keyOf({ metadata: { namespace: pod.metadata.namespace, name } }))
 
 /** Claims that a pod names, and those of its ephemeral volumes. */
-const claimNamesOf = ({ metadata, spec }: Pod): string[] =>
+const claimNamesOf = ({ metadata, spec }: Stored<Pod>): string[] =>
   (spec?.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
     if (persistentVolumeClaim) return [persistentVolumeClaim.claimName]
-    return ephemeral ? [`${metadata.name ?? ''}-${name}`] : []
+    return ephemeral ? [`${metadata.name}-${name}`] : []
   })

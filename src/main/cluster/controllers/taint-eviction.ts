@@ -5,6 +5,7 @@ import type { Stop } from '#shared/base/disposable.ts'
 import { keyOf } from '#shared/client/informer.ts'
 import { isAnotherObject, isNotFound } from '#shared/kube/error-kinds.ts'
 import type { Node, Pod, Taint } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { isPodTerminal, podCondition } from '#shared/kube/pod.ts'
 import { nodes, pods } from '#shared/kube/resources.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
@@ -38,12 +39,12 @@ export function startTaintEviction(context: ControllerContext): Stop {
     return undefined
   }
 
-  async function evict(pod: Pod): Promise<void> {
+  async function evict(pod: Stored<Pod>): Promise<void> {
     const about = { ...pod, apiVersion: 'v1', kind: 'Pod' }
     recorder.event(about, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${keyOf(pod)}`)
     try {
       await client.updateStatus(pods, withDisruption(pod, timestamp(clock.now())))
-      await client.delete(pods, refOf(pod), { preconditions: { uid: pod.metadata.uid ?? '' } })
+      await client.delete(pods, refOf(pod), { preconditions: { uid: pod.metadata.uid } })
     } catch (error) {
       if (!isNotFound(error) && !isAnotherObject(error)) throw error
     }
@@ -61,7 +62,7 @@ export function startTaintEviction(context: ControllerContext): Stop {
     watches: [
       watch(
         nodeInformer,
-        (node) => podInformer.byIndex('node-name', node.metadata.name ?? '').map(keyOf),
+        (node) => podInformer.byIndex('node-name', node.metadata.name).map(keyOf),
         (previous, node) => !jsonEqual(previous.spec?.taints, node.spec?.taints),
       ),
       watch(
@@ -93,16 +94,16 @@ class TaintTimes {
     this.#now = now
   }
 
-  see({ metadata, spec }: Node): void {
-    const before = this.#seen.get(metadata.name ?? '')
+  see({ metadata, spec }: Stored<Node>): void {
+    const before = this.#seen.get(metadata.name)
     const undated = noExecute(spec?.taints).filter(({ timeAdded }) => !timeAdded)
     const times = new Map(undated.map((taint) => [idOf(taint), before?.get(idOf(taint)) ?? this.#now()]))
-    if (times.size > 0) this.#seen.set(metadata.name ?? '', times)
-    else this.#seen.delete(metadata.name ?? '')
+    if (times.size > 0) this.#seen.set(metadata.name, times)
+    else this.#seen.delete(metadata.name)
   }
 
-  forget({ metadata }: Node): void {
-    this.#seen.delete(metadata.name ?? '')
+  forget({ metadata }: Stored<Node>): void {
+    this.#seen.delete(metadata.name)
   }
 
   /** ms since the epoch */
@@ -141,7 +142,7 @@ const arrivalOf = (pod: Pod): number =>
   Date.parse(podCondition(pod, 'PodScheduled')?.lastTransitionTime ?? pod.metadata.creationTimestamp ?? '') || 0
 
 /** Marks the pod as disrupted before its deletion: Jobs tell a disruption from a failure of the pod's own. */
-function withDisruption(pod: Pod, now: string): Pod {
+function withDisruption(pod: Stored<Pod>, now: string): Stored<Pod> {
   const update = {
     type: 'DisruptionTarget',
     status: 'True',

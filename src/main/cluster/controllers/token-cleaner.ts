@@ -3,6 +3,7 @@ import { refOf } from '#shared/client/client.ts'
 import { createInformer, keyOf } from '#shared/client/informer.ts'
 import { isAnotherObject, isConflict, isNotFound } from '#shared/kube/error-kinds.ts'
 import type { Secret } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { secrets } from '#shared/kube/resources.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
@@ -29,7 +30,7 @@ export function startTokenCleaner(context: ControllerContext): Stop {
   }
 
   /** Deletes the token unless its expiration was extended meanwhile. */
-  async function remove(secret: Secret): Promise<void> {
+  async function remove(secret: Stored<Secret>): Promise<void> {
     const { uid, resourceVersion } = secret.metadata
     try {
       await client.delete(secrets, refOf(secret), { preconditions: { uid, resourceVersion } })

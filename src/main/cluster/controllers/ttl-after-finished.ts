@@ -3,6 +3,7 @@ import { refOf } from '#shared/client/client.ts'
 import { keyOf } from '#shared/client/informer.ts'
 import { isAnotherObject, isNotFound } from '#shared/kube/error-kinds.ts'
 import type { Job } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { jobs } from '#shared/kube/resources.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
@@ -22,13 +23,13 @@ export function startTtlAfterFinished(context: ControllerContext): Stop {
   }
 
   /** Deletes by the live object: its time to live may have been extended meanwhile. */
-  async function expire(job: Job): Promise<void> {
+  async function expire(job: Stored<Job>): Promise<void> {
     try {
       const live = await client.get(jobs, refOf(job))
       if ((expiryOf(live) ?? Infinity) > clock.now()) return
       await client.delete(jobs, refOf(job), {
         propagationPolicy: 'Foreground',
-        preconditions: { uid: job.metadata.uid ?? '' },
+        preconditions: { uid: job.metadata.uid },
       })
     } catch (error) {
       if (!isNotFound(error) && !isAnotherObject(error)) throw error

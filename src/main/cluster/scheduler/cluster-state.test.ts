@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Pod } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { ClusterState } from './cluster-state.ts'
 import { podInfoOf } from './pod-info.ts'
 import { clusterOf, node, pod } from './scheduler.fixture.ts'
@@ -70,7 +71,7 @@ test('running counts are what counting anew gives, under many random changes', (
   const random = (below: number): number => (seed = (seed * 1103515245 + 12345) % 2147483648) % below
   let serial = 0
   const apps = ['x', 'y', 'z']
-  const randomPod = (name: string): Pod => {
+  const randomPod = (name: string): Stored<Pod> => {
     const app = apps[random(3)]!
     const made = pod(name, {
       labels: { app },
@@ -106,7 +107,7 @@ test('running counts are what counting anew gives, under many random changes', (
 
   const cluster = new ClusterState()
   const nodes = new Map<string, ReturnType<typeof node>>()
-  const placed = new Map<string, { pod: Pod; on: string }>()
+  const placed = new Map<string, { pod: Stored<Pod>; on: string }>()
   for (let step = 0; step < 600; step++) {
     const at = random(6)
     if (random(5) === 0) {

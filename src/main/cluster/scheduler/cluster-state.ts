@@ -1,4 +1,5 @@
 import type { Node, Pod } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { NodeInfo } from './node-info.ts'
 import type { PodInfo } from './pod-info.ts'
@@ -69,8 +70,8 @@ export class ClusterState {
     return this.#softlyTainted > 0
   }
 
-  setNode(node: Node): Change[] {
-    const info = this.#infoOf(node.metadata.name ?? '')
+  setNode(node: Stored<Node>): Change[] {
+    const info = this.#infoOf(node.metadata.name)
     const previous = info.node
     if (previous && isSameToScheduler(previous, node)) {
       info.node = node
@@ -127,7 +128,7 @@ export class ClusterState {
   }
 
   /** Takes over a version of a placed pod whose placement is the same. */
-  refresh(key: string, pod: Pod): void {
+  refresh(key: string, pod: Stored<Pod>): void {
     const info = this.#placed.get(key)?.pod
     if (info && info.uid === pod.metadata.uid) info.pod = pod
   }

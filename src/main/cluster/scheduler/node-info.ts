@@ -1,11 +1,12 @@
 import type { Node, Taint } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { addAmounts, amountsOf, type Amounts } from './amounts.ts'
 import type { HostPort, PodInfo } from './pod-info.ts'
 
 /** A node with its pods. `node` is undefined where pods name a node that does not exist. */
 export class NodeInfo {
   readonly name: string
-  node: Node | undefined
+  node: Stored<Node> | undefined
   labels: Readonly<Record<string, string>> = {}
   taints: readonly Taint[] = []
   unschedulable = false
@@ -24,7 +25,7 @@ export class NodeInfo {
     this.name = name
   }
 
-  setNode(node: Node | undefined): void {
+  setNode(node: Stored<Node> | undefined): void {
     const { allocatable, images } = node?.status ?? {}
     const imagesChanged = images !== this.node?.status?.images
     this.node = node

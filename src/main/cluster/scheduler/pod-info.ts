@@ -1,5 +1,6 @@
 import { keyOf } from '#shared/client/informer.ts'
 import type { Container, Pod, PodAffinityTerm, WeightedPodAffinityTerm } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { isRestartableInit, podRequests } from '#shared/kube/pod.ts'
 import { addAmounts, amountsOf, type Amounts } from './amounts.ts'
 import { podSelector, type PodSelector } from './pod-selector.ts'
@@ -10,7 +11,7 @@ export interface PodInfo {
   readonly key: string
   readonly uid: string
   /** The newest known version: of a placed pod, `ClusterState.refresh` follows its status. */
-  pod: Pod
+  pod: Stored<Pod>
   readonly namespace: string
   readonly labels: Readonly<Record<string, string>>
   readonly priority: number
@@ -46,13 +47,13 @@ export interface WeightedTerm extends Term {
   weight: number
 }
 
-export function podInfoOf(pod: Pod): PodInfo {
+export function podInfoOf(pod: Stored<Pod>): PodInfo {
   const { metadata, spec } = pod
   return {
     key: keyOf(pod),
-    uid: metadata.uid ?? '',
+    uid: metadata.uid,
     pod,
-    namespace: metadata.namespace ?? '',
+    namespace: metadata.namespace,
     labels: metadata.labels ?? {},
     priority: spec?.priority ?? 0,
     requests: amountsOf(podRequests(pod)),
@@ -124,7 +125,7 @@ function hostPortsOf({ spec }: Pod): readonly HostPort[] {
 const none: readonly never[] = []
 const noAffinities: Affinities = { required: none, requiredAnti: none, preferred: none, preferredAnti: none }
 
-function affinitiesOf(pod: Pod): Affinities {
+function affinitiesOf(pod: Stored<Pod>): Affinities {
   const { podAffinity, podAntiAffinity } = pod.spec?.affinity ?? {}
   if (!podAffinity && !podAntiAffinity) return noAffinities
   const termOf = (term: PodAffinityTerm): Term => ({

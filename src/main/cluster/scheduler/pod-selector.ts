@@ -1,4 +1,5 @@
 import type { Pod } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import {
   formatLabelSelector,
   labelRequirements,
@@ -27,9 +28,9 @@ interface SelectorShape {
 }
 
 /** The selector of an affinity term or a spread constraint as `pod` means it. */
-export function podSelector(shape: SelectorShape, pod: Pod): PodSelector {
+export function podSelector(shape: SelectorShape, pod: Stored<Pod>): PodSelector {
   const namespaceLabels = labelRequirements(shape.namespaceSelector)
-  const own = shape.namespaces?.length || namespaceLabels ? [] : [pod.metadata.namespace ?? '']
+  const own = shape.namespaces?.length || namespaceLabels ? [] : [pod.metadata.namespace]
   const requirements = labelRequirements(shape.labelSelector)
   return selectorOf({
     namespaces: shape.namespaces?.length ? shape.namespaces : own,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Node, Pod, PodDisruptionBudget } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import type { ClusterState } from './cluster-state.ts'
 import { FitError, NodePicker } from './node-picker.ts'
 import { NominatedPods } from './nominated-pods.ts'
@@ -11,11 +12,11 @@ import { clusterOf, contextOf, node, pod, type PodOptions } from './scheduler.fi
 const now = Date.parse('2026-01-01T12:00:00Z')
 
 interface Story {
-  nodes?: Node[]
-  placed: Record<string, Pod[]>
+  nodes?: Stored<Node>[]
+  placed: Record<string, Stored<Pod>[]>
   budgets?: PodDisruptionBudget[]
   /** Pods that wait for a node, by its name. */
-  nominated?: Record<string, Pod>
+  nominated?: Record<string, Stored<Pod>>
 }
 
 interface Running extends PodOptions {
@@ -26,7 +27,7 @@ interface Running extends PodOptions {
 }
 
 /** A pod on a node, started at noon unless said otherwise. */
-function running(name: string, priority: number, cpu: string, options: Running = {}): Pod {
+function running(name: string, priority: number, cpu: string, options: Running = {}): Stored<Pod> {
   const { started = 0, terminating, preempted, ...rest } = options
   const made = pod(name, { priority, requests: { cpu }, ...rest })
   if (terminating) made.metadata.deletionTimestamp = '2026-01-01T12:30:00Z'
@@ -43,7 +44,7 @@ const budget = (app: string, allowed: number, disruptedPods?: Record<string, str
 })
 
 /** `node: victims` or the message, for a pod that no node takes. */
-function preempted(wanted: Pod, { nodes, placed, budgets = [], nominated = {} }: Story): string {
+function preempted(wanted: Stored<Pod>, { nodes, placed, budgets = [], nominated = {} }: Story): string {
   const cluster = clusterOf(nodes ?? Object.keys(placed).map((name) => node(name)), placed)
   const waiting = new NominatedPods()
   for (const [name, each] of Object.entries(nominated)) waiting.set(podInfoOf(each), name)
@@ -71,11 +72,11 @@ function preempted(wanted: Pod, { nodes, placed, budgets = [], nominated = {} }:
 const pictureOf = (cluster: ClusterState): unknown =>
   cluster.nodes.map(({ name, pods, requested }) => [name, [...pods.keys()].sort(), { ...requested }])
 
-const high = (cpu: string, options: PodOptions = {}): Pod =>
+const high = (cpu: string, options: PodOptions = {}): Stored<Pod> =>
   pod('high', { priority: 1000, requests: { cpu }, ...options })
 
 describe('the victims of a node', () => {
-  const rows: [string, Pod, Story, string][] = [
+  const rows: [string, Stored<Pod>, Story, string][] = [
     ['the pod that is in the way', high('2'), { placed: { n: [running('a', 0, '3')] } }, 'n: a'],
     [
       'the least important ones; the others are reprieved',
@@ -160,7 +161,7 @@ describe('the victims of a node', () => {
 })
 
 describe('the node', () => {
-  const rows: [string, Record<string, Pod[]>, PodDisruptionBudget[], string][] = [
+  const rows: [string, Record<string, Stored<Pod>[]>, PodDisruptionBudget[], string][] = [
     [
       'with the fewest violations of budgets',
       { a: [running('guarded', 0, '4', { labels: { app: 'db' } })], b: [running('dear', 900, '4')] },
@@ -213,7 +214,7 @@ describe('the node', () => {
 describe('a pod without victims is told why', () => {
   const full = { a: [running('a', 2000, '4')], b: [running('b', 0, '4')] }
   const not = 'Preemption is not helpful for scheduling'
-  const rows: [string, Pod, Story, string][] = [
+  const rows: [string, Stored<Pod>, Story, string][] = [
     [
       'no pod is less important',
       pod('p', { requests: { cpu: '1' } }),
@@ -261,7 +262,7 @@ describe('a pod without victims is told why', () => {
 })
 
 describe('the room of a nominated pod', () => {
-  const other = (priority: number): Pod => pod('other', { priority, requests: { cpu: '3' } })
+  const other = (priority: number): Stored<Pod> => pod('other', { priority, requests: { cpu: '3' } })
 
   test('is not taken by a less or equally important one', () => {
     for (const priority of [1000, 2000])

@@ -177,7 +177,7 @@ function violating(victims: readonly Victim[], budgets: readonly PodDisruptionBu
       // As in Kubernetes, a budget with an empty selector protects nothing here.
       if (allowance.requirements.length === 0 || !matchesLabels(allowance.requirements, labels)) continue
       // Its eviction is counted already.
-      if (allowance.disrupted[pod.metadata.name ?? ''] !== undefined) continue
+      if (allowance.disrupted[pod.metadata.name] !== undefined) continue
       allowance.left--
       if (allowance.left < 0) found.add(victim)
     }

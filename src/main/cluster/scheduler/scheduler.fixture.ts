@@ -1,4 +1,5 @@
 import type { Node, Pod, PodSpec } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { ClusterState } from './cluster-state.ts'
 import type { Plugin } from './framework.ts'
@@ -14,12 +15,12 @@ export interface NodeOptions {
   images?: { names: string[]; sizeBytes: number }[]
 }
 
-export function node(name: string, options: NodeOptions = {}): Node {
+export function node(name: string, options: NodeOptions = {}): Stored<Node> {
   const { labels, allocatable, taints, unschedulable, images } = options
   return {
     apiVersion: 'v1',
     kind: 'Node',
-    metadata: { name, labels: { 'kubernetes.io/hostname': name, ...labels } },
+    metadata: { name, uid: `uid-${name}`, resourceVersion: '', labels: { 'kubernetes.io/hostname': name, ...labels } },
     spec: { ...(taints ? { taints } : {}), ...(unschedulable ? { unschedulable } : {}) },
     status: {
       allocatable: { cpu: '4', memory: '8Gi', pods: '110', 'ephemeral-storage': '100Gi', ...allocatable },
@@ -35,7 +36,7 @@ export interface PodOptions extends Partial<PodSpec> {
   owner?: { kind: string; name: string }
 }
 
-export function pod(name: string, options: PodOptions = {}): Pod {
+export function pod(name: string, options: PodOptions = {}): Stored<Pod> {
   const { namespace = 'default', labels, requests, owner, ...spec } = options
   return {
     apiVersion: 'v1',
@@ -44,6 +45,7 @@ export function pod(name: string, options: PodOptions = {}): Pod {
       name,
       namespace,
       uid: `uid-${name}`,
+      resourceVersion: '',
       ...(labels ? { labels } : {}),
       ...(owner
         ? { ownerReferences: [{ apiVersion: 'apps/v1', uid: `uid-${owner.name}`, controller: true, ...owner }] }
@@ -55,8 +57,8 @@ export function pod(name: string, options: PodOptions = {}): Pod {
 
 /** A cluster of nodes with the pods that are on them. */
 export function clusterOf(
-  nodes: readonly Node[],
-  placed: Readonly<Record<string, readonly Pod[]>> = {},
+  nodes: readonly Stored<Node>[],
+  placed: Readonly<Record<string, readonly Stored<Pod>[]>> = {},
   namespaceLabels?: Readonly<Record<string, Record<string, string>>>,
 ): ClusterState {
   const cluster = new ClusterState((namespace) => namespaceLabels?.[namespace])
@@ -66,7 +68,7 @@ export function clusterOf(
 }
 
 /** What the plugin says of each node: its reasons against it, or its score (`ok` when it has none). */
-export function verdicts(plugin: Plugin, wanted: Pod, cluster: ClusterState): Record<string, string | number> {
+export function verdicts(plugin: Plugin, wanted: Stored<Pod>, cluster: ClusterState): Record<string, string | number> {
   const plan = plugin.plan?.(podInfoOf(wanted), cluster)
   if (plan?.impossible !== undefined) return { '*': plan.impossible }
   const result: Record<string, string | number> = {}

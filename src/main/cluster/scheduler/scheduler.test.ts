@@ -3,6 +3,7 @@ import { startControlPlane, type TestControlPlane } from '#test/support/control-
 import { systemClock } from '#shared/base/clock.ts'
 import { silentLog } from '#shared/base/log.ts'
 import type { Event, Pod } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { podCondition } from '#shared/kube/pod.ts'
 import { events, nodes, persistentVolumeClaims, pods, storageClasses } from '#shared/kube/resources.ts'
 import { node, pod, type PodOptions } from './scheduler.fixture.ts'
@@ -20,13 +21,13 @@ afterEach(async () => {
   await plane.stop()
 })
 
-const create = (name: string, options: PodOptions = {}): Promise<Pod> => {
+const create = (name: string, options: PodOptions = {}): Promise<Stored<Pod>> => {
   const made = pod(name, options)
-  delete made.metadata.uid
-  return plane.client.create(pods, made)
+  const { uid: _, resourceVersion: __, ...metadata } = made.metadata
+  return plane.client.create(pods, { ...made, metadata })
 }
 const nodeOf = (each: Pod): string | undefined => each.spec?.nodeName
-const bound = (name: string): Promise<Pod> => plane.untilOne(pods, name, (each) => nodeOf(each) !== undefined)
+const bound = (name: string): Promise<Stored<Pod>> => plane.untilOne(pods, name, (each) => nodeOf(each) !== undefined)
 const refused = (name: string): Promise<Pod> =>
   plane.untilOne(pods, name, (each) => podCondition(each, 'PodScheduled')?.status === 'False')
 const eventAbout = async (name: string, reason: string): Promise<Event> => {
@@ -133,8 +134,8 @@ describe('preemption', () => {
   /** A pod that stays after its deletion until it is released. */
   const held = async (name: string, priority: number, cpu: string): Promise<Pod> => {
     const made = pod(name, { priority, requests: { cpu }, terminationGracePeriodSeconds: 0 })
-    delete made.metadata.uid
-    await plane.client.create(pods, { ...made, metadata: { ...made.metadata, finalizers } })
+    const { uid: _, resourceVersion: __, ...metadata } = made.metadata
+    await plane.client.create(pods, { ...made, metadata: { ...metadata, finalizers } })
     return bound(name)
   }
   const release = (name: string) =>

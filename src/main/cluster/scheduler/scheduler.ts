@@ -9,6 +9,7 @@ import { createSharedInformers, type SharedInformers } from '#shared/client/shar
 import { withTransitionTime } from '#shared/kube/conditions.ts'
 import { isNotFound, messageOf } from '#shared/kube/error-kinds.ts'
 import type { Pod, PodCondition } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { isPodTerminal, podCondition } from '#shared/kube/pod.ts'
 import {
@@ -120,7 +121,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   /** Binding requests in flight. */
   let binding = 0
   /** Placed pods whose event is not recorded yet. */
-  const placed: { pod: Pod; node: string; at: number }[] = []
+  const placed: { pod: Stored<Pod>; node: string; at: number }[] = []
   let lastPlacement = 0
   let stopAnnouncing: Stop | undefined
   let running = false
@@ -191,7 +192,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
   async function bind(waiting: Waiting, { node, beforeBinding }: Placement): Promise<void> {
     const { pod } = waiting.pod
-    const { namespace, name = '', uid } = pod.metadata
+    const { namespace, name, uid } = pod.metadata
     for (const prepare of beforeBinding) await within(clock, volumePatience, prepare(node))
     binding++
     try {
@@ -304,8 +305,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     writeStatus(pod, { conditions: [condition], ...nomination })
   }
 
-  function writeStatus(pod: Pod, status: object): void {
-    const { namespace, name = '', uid } = pod.metadata
+  function writeStatus(pod: Stored<Pod>, status: object): void {
+    const { namespace, name, uid } = pod.metadata
     client
       .patch(
         pods,
@@ -334,11 +335,11 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         withType(pods, pod),
         'Normal',
         'Scheduled',
-        `Successfully assigned ${pod.metadata.namespace ?? ''}/${pod.metadata.name ?? ''} to ${node}`,
+        `Successfully assigned ${pod.metadata.namespace}/${pod.metadata.name} to ${node}`,
       )
   }
 
-  function podSeen(pod: Pod, previous?: Pod): void {
+  function podSeen(pod: Stored<Pod>, previous?: Pod): void {
     if (pod.spec?.nodeName) placedPodSeen(pod, pod.spec.nodeName, previous)
     else if (isOurs(pod)) waitingPodSeen(pod, previous)
     else waitingPodGone(keyOf(pod))
@@ -349,7 +350,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     releaseNomination(key)
   }
 
-  function waitingPodSeen(pod: Pod, previous: Pod | undefined): void {
+  function waitingPodSeen(pod: Stored<Pod>, previous: Pod | undefined): void {
     const info = podInfoOf(pod)
     nominated.seen(info, previous?.status?.nominatedNodeName)
     const known = queue.get(info.key)
@@ -358,7 +359,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     else queue.put(info, { held: plugins.some((plugin) => plugin.holdsBack?.(pod) !== undefined) })
   }
 
-  function placedPodSeen(pod: Pod, node: string, previous: Pod | undefined): void {
+  function placedPodSeen(pod: Stored<Pod>, node: string, previous: Pod | undefined): void {
     const key = keyOf(pod)
     if (previous && isSamePlacement(previous, pod) && isPodTerminal(previous) === isPodTerminal(pod)) {
       cluster.refresh(key, pod)
@@ -370,7 +371,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     tell(isPodTerminal(pod) ? cluster.removePod(key) : cluster.setPod(podInfoOf(pod), node))
   }
 
-  function podGone(pod: Pod): void {
+  function podGone(pod: Stored<Pod>): void {
     const key = keyOf(pod)
     waitingPodGone(key)
     tell(cluster.removePod(key))
@@ -385,7 +386,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       nodeInformer.onChange({
         added: (node) => tell(cluster.setNode(node)),
         updated: (_, node) => tell(cluster.setNode(node)),
-        deleted: ({ metadata }) => cluster.removeNode(metadata.name ?? ''),
+        deleted: ({ metadata }) => cluster.removeNode(metadata.name),
       }),
     )
     stops.add(

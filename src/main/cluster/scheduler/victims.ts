@@ -6,6 +6,7 @@ import { withType } from '#shared/client/kube-client.ts'
 import { withTransitionTime } from '#shared/kube/conditions.ts'
 import { isNotFound, messageOf } from '#shared/kube/error-kinds.ts'
 import type { Pod, PodCondition } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { pods } from '#shared/kube/resources.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 
@@ -22,16 +23,21 @@ export interface EvictionOptions {
  * terminating already is left alone. A failure is logged: the next attempt of the preemptor decides again.
  */
 export async function endVictims(
-  { preemptor, victims, nodeName }: { preemptor: Pod; victims: readonly Pod[]; nodeName: string },
+  { preemptor, victims, nodeName }: { preemptor: Stored<Pod>; victims: readonly Stored<Pod>[]; nodeName: string },
   options: EvictionOptions,
 ): Promise<void> {
   const running = victims.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
   await Promise.all(running.map((victim) => endVictim(victim, preemptor, nodeName, options)))
 }
 
-async function endVictim(victim: Pod, preemptor: Pod, nodeName: string, options: EvictionOptions): Promise<void> {
+async function endVictim(
+  victim: Stored<Pod>,
+  preemptor: Stored<Pod>,
+  nodeName: string,
+  options: EvictionOptions,
+): Promise<void> {
   const { client, recorder, log } = options
-  const { namespace, name = '', uid } = victim.metadata
+  const { namespace, name, uid } = victim.metadata
   const ref = { namespace, name }
   try {
     const condition = disruption(victim, preemptor, options.clock)
@@ -43,7 +49,7 @@ async function endVictim(victim: Pod, preemptor: Pod, nodeName: string, options:
     if (!isNotFound(error)) log.warn('victim not ended', { pod: `${namespace}/${name}`, error: messageOf(error) })
     return
   }
-  const message = `Preempted by pod ${preemptor.metadata.uid ?? ''} on node ${nodeName}`
+  const message = `Preempted by pod ${preemptor.metadata.uid} on node ${nodeName}`
   recorder.event(withType(pods, victim), 'Normal', 'Preempted', message)
 }
 

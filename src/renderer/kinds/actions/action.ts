@@ -1,5 +1,5 @@
 import type { Component } from 'vue'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import type { Resource } from '#shared/kube/resources.ts'
 import type { Access } from '../../composables/useAccess.ts'
 import type { ClusterActions } from '../../composables/useActions.ts'
@@ -12,23 +12,23 @@ export interface Action<T extends KubeObject = KubeObject> {
   /** A verb: `Restart`. */
   label: string
   /** Where the verb depends on the object. */
-  labelOf?(object: T): string
+  labelOf?(object: T & Stored): string
   icon: Component
   /** Key on the list and on the page: `l`. */
   key?: string
   /** Something is lost by it. */
   danger?: boolean
   /** Whether it can be done; else the reason, for the user. */
-  enabled?(object: T, access: Access): true | string
+  enabled?(object: T & Stored, access: Access): true | string
   /** @throws Error with what to tell the user */
-  run(object: T, tools: ActionTools): void | Promise<void>
+  run(object: T & Stored, tools: ActionTools): void | Promise<void>
 }
 
 /** What actions need to know of a kind. */
 export interface ActionKind {
   resource: Resource
   title: string
-  logs?(object: KubeObject): LogSource | undefined
+  logs?(object: Stored): LogSource | undefined
 }
 
 /** What an action works with, bound to the context and the kind of its object. */
@@ -36,7 +36,7 @@ export interface ActionTools {
   context: string
   kind: ActionKind
   /** Where an object is: `dev / shop`. */
-  placeOf(object: KubeObject): string
+  placeOf(object: Stored): string
   cluster: ClusterActions
   dock: { show(panel: Panel): void }
   dialogs: Dialogs
@@ -47,7 +47,7 @@ export interface ActionTools {
 }
 
 /** `true`, or who may not do what: `You may not patch deployments/scale in shop.` */
-export function mayOr(access: Access, verb: string, object: KubeObject, subresource?: string): true | string {
+export function mayOr(access: Access, verb: string, object: Stored, subresource?: string): true | string {
   if (access.may(verb, object, subresource)) return true
   const { namespace } = object.metadata
   const what = subresource ? `${access.plural}/${subresource}` : access.plural

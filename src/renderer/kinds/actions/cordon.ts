@@ -11,6 +11,6 @@ export const cordon: Action<Node> = {
   async run(node, { cluster, say }) {
     const unschedulable = !node.spec?.unschedulable
     await cluster.cordon(node, unschedulable)
-    say(`${node.metadata.name ?? ''} ${unschedulable ? 'takes no more pods' : 'takes pods again'}`)
+    say(`${node.metadata.name} ${unschedulable ? 'takes no more pods' : 'takes pods again'}`)
   },
 }

@@ -9,6 +9,6 @@ export const drain: Action<Node> = {
   enabled: (node, access) => mayOr(access, 'patch', node),
   async run(node, { cluster, progress, say }) {
     await cluster.drain(node, (done, of) => progress(`${done} of ${of} evicted`))
-    say(`${node.metadata.name ?? ''} drained`)
+    say(`${node.metadata.name} drained`)
   },
 }

@@ -1,5 +1,5 @@
 import { Trash2 } from '@lucide/vue'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { mayOr, type Action, type ActionKind } from './action.ts'
 
 export const remove: Action = {
@@ -9,7 +9,7 @@ export const remove: Action = {
   danger: true,
   enabled: (object, access) => mayOr(access, 'delete', object),
   run(object, { kind, cluster, dialogs, placeOf, say }) {
-    const { name = '' } = object.metadata
+    const { name } = object.metadata
     dialogs.confirm({
       title: `Delete ${kind.resource.kind} ${name}?`,
       text: `In ${placeOf(object)}.`,
@@ -28,9 +28,9 @@ export const isFarReaching = ({ resource: { group, kind } }: ActionKind): boolea
   group === '' && (kind === 'Namespace' || kind === 'Node')
 
 /** `3 Pods`, or `Pod web`. */
-export function countText(kind: ActionKind, objects: readonly KubeObject[]): string {
+export function countText(kind: ActionKind, objects: readonly Stored[]): string {
   const [only] = objects
   return objects.length === 1 && only
-    ? `${kind.resource.kind} ${only.metadata.name ?? ''}`
+    ? `${kind.resource.kind} ${only.metadata.name}`
     : `${objects.length} ${kind.title}`
 }

@@ -8,6 +8,6 @@ export const restart: Action = {
   enabled: (object, access) => mayOr(access, 'patch', object),
   async run(object, { kind, cluster, say }) {
     await cluster.restart(kind.resource, object)
-    say(`${object.metadata.name ?? ''} restarts`)
+    say(`${object.metadata.name} restarts`)
   },
 }

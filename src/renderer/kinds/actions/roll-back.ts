@@ -12,7 +12,7 @@ export const rollBack: Action<Deployment> = {
   enabled: (object, access) => mayOr(access, 'patch', object),
   async run(object, { cluster, dialogs, placeOf, say }) {
     const [, ...earlier] = await cluster.revisions(object)
-    const { name = '' } = object.metadata
+    const { name } = object.metadata
     dialogs.show((close) =>
       h(RollBackDialog, {
         name,

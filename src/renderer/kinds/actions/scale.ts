@@ -12,7 +12,7 @@ export const scale: Action<Scalable> = {
   icon: Scaling,
   enabled: (object, access) => mayOr(access, 'patch', object, 'scale'),
   run(object, { kind, cluster, dialogs, placeOf, say }) {
-    const { name = '' } = object.metadata
+    const { name } = object.metadata
     dialogs.show((close) =>
       h(ScaleDialog, {
         name,

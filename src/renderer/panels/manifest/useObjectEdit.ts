@@ -169,7 +169,7 @@ export function useObjectEdit({ target, resource, onSaved }: ObjectEditOptions) 
     const isDone = await attempt(async () => {
       const object = written()
       const { resourceVersion } = (await fetchObject()).metadata
-      const metadata = { ...object.metadata, namespace, uid, resourceVersion }
+      const metadata = { ...object.metadata, name, namespace, uid, resourceVersion }
       await client.update(resource, { ...object, metadata })
     })
     if (isDone) await finish()

@@ -1,6 +1,6 @@
 import { isConflict } from '#shared/kube/error-kinds.ts'
 import type { Pod, ResourceQuota } from '#shared/kube/generated/types.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import type { ResourceList } from '#shared/kube/pod.ts'
 import { compareQuantities, formatQuantity, parseQuantity } from '#shared/kube/quantity.ts'
 import { addUsage, isInScope, usageOf } from '#shared/kube/quota.ts'
@@ -8,7 +8,7 @@ import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../api/
 
 export interface ResourceQuotaOptions {
   /** Writes the status of a quota. @throws ApiError 409 when it has changed since it was read */
-  writeStatus(quota: ResourceQuota): Promise<unknown>
+  writeStatus(quota: Stored<ResourceQuota>): Promise<unknown>
 }
 
 const maxAttempts = 8
@@ -37,8 +37,8 @@ export function resourceQuota({ writeStatus }: ResourceQuotaOptions): AdmissionP
   }
 }
 
-const quotasOf = ({ reader, namespace }: AdmissionAttributes): ResourceQuota[] =>
-  reader.list({ group: '', plural: 'resourcequotas' }, namespace)
+const quotasOf = ({ reader, namespace }: AdmissionAttributes): Stored<ResourceQuota>[] =>
+  reader.list({ group: '', plural: 'resourcequotas' }, namespace) as Stored<ResourceQuota>[]
 
 /** @throws ApiError 403 */
 async function reserve(
@@ -90,7 +90,11 @@ const difference = (a: string, b: string): string => {
 }
 
 /** The quota with the request added, undefined when it does not change. @throws ApiError 403 */
-function checked(quota: ResourceQuota, delta: ResourceList, attributes: AdmissionAttributes): ResourceQuota[] {
+function checked(
+  quota: Stored<ResourceQuota>,
+  delta: ResourceList,
+  attributes: AdmissionAttributes,
+): Stored<ResourceQuota>[] {
   const { hard = {}, used = {} } = quota.status ?? {}
   if (isInScope(quota, attributes.kind, attributes.object ?? { metadata: {} })) checkRequired(quota, hard, attributes)
   const names = Object.keys(delta).sort()
@@ -101,7 +105,7 @@ function checked(quota: ResourceQuota, delta: ResourceList, attributes: Admissio
     const list = (values: ResourceList): string => exceeded.map((name) => `${name}=${values[name] ?? '0'}`).join(',')
     throw refusal(
       attributes,
-      `exceeded quota: ${quota.metadata.name ?? ''}, requested: ${list(delta)}, used: ${list(used)}, limited: ${list(hard)}`,
+      `exceeded quota: ${quota.metadata.name}, requested: ${list(delta)}, used: ${list(used)}, limited: ${list(hard)}`,
     )
   }
   return [{ ...quota, status: { hard, used: after } }]
@@ -125,5 +129,5 @@ function checkRequired(quota: ResourceQuota, hard: ResourceList, attributes: Adm
       return without.length > 0 ? [`${name} for: ${without.map((container) => container.name).join(',')}`] : []
     })
   if (missing.length > 0)
-    throw refusal(attributes, `failed quota: ${quota.metadata.name ?? ''}: must specify ${missing.sort().join('; ')}`)
+    throw refusal(attributes, `failed quota: ${quota.metadata.name}: must specify ${missing.sort().join('; ')}`)
 }

@@ -1,11 +1,12 @@
+import type { Named, ObjectMeta } from '#shared/kube/object.ts'
 import { rbacGroup, type BindingObject, type PolicyRule, type RoleObject, type Subject } from './rbac-types.ts'
 
 /** The bootstrap roles and bindings of every Kubernetes cluster. */
 export interface DefaultRoles {
-  clusterRoles: RoleObject[]
-  clusterRoleBindings: BindingObject[]
-  roles: RoleObject[]
-  roleBindings: BindingObject[]
+  clusterRoles: (RoleObject & Named)[]
+  clusterRoleBindings: (BindingObject & Named)[]
+  roles: (RoleObject & Named)[]
+  roleBindings: (BindingObject & Named)[]
 }
 
 export const defaultRoles = (): DefaultRoles => ({
@@ -42,7 +43,7 @@ const healthPaths = ['/healthz', '/livez', '/readyz', '/version', '/version/']
 
 // --- users ---
 
-const userRoles = (): RoleObject[] => [
+const userRoles = (): (RoleObject & Named)[] => [
   clusterRole('cluster-admin', [rule(all, all, all), { verbs: all, nonResourceURLs: all }]),
   clusterRole('system:discovery', [urls(...discoveryPaths, ...healthPaths.slice(0, 3))]),
   clusterRole('system:monitoring', [
@@ -65,7 +66,7 @@ const userRoles = (): RoleObject[] => [
 const certificatesGroup = ['certificates.k8s.io']
 
 /** Which built-in signers may be approved for, and which certificates a node may request. */
-const certificateRoles = (): RoleObject[] => [
+const certificateRoles = (): (RoleObject & Named)[] => [
   ...['kube-apiserver-client', 'kube-apiserver-client-kubelet', 'kubelet-serving', 'legacy-unknown'].map((signer) =>
     clusterRole(`system:certificates.k8s.io:${signer}-approver`, [
       rule(['approve'], certificatesGroup, ['signers'], [`kubernetes.io/${signer}`]),
@@ -81,7 +82,7 @@ const certificateRoles = (): RoleObject[] => [
   ]),
 ]
 
-const userBindings = (): BindingObject[] => [
+const userBindings = (): (BindingObject & Named)[] => [
   clusterBinding('cluster-admin', 'cluster-admin', group('system:masters')),
   clusterBinding('system:monitoring', 'system:monitoring', group('system:monitoring')),
   clusterBinding('system:discovery', 'system:discovery', group('system:authenticated')),
@@ -186,14 +187,14 @@ const adminRules = (): PolicyRule[] => [
  * admin, edit and view aggregate the rules of the roles that carry their label. They are created with the built-in
  * rules already aggregated, so that they work before the first aggregation.
  */
-function aggregatedRoles(): RoleObject[] {
+function aggregatedRoles(): (RoleObject & Named)[] {
   const label = (role: string): string => `${rbacGroup}/aggregate-to-${role}`
-  const gathering = (name: string, rules: PolicyRule[], part?: string): RoleObject => ({
+  const gathering = (name: string, rules: PolicyRule[], part?: string): RoleObject & Named => ({
     ...clusterRole(name, rules),
     metadata: meta(name, part ? { [label(part)]: 'true' } : {}),
     aggregationRule: { clusterRoleSelectors: [{ matchLabels: { [label(name)]: 'true' } }] },
   })
-  const part = (name: string, rules: PolicyRule[]): RoleObject => ({
+  const part = (name: string, rules: PolicyRule[]): RoleObject & Named => ({
     ...clusterRole(`system:aggregate-to-${name}`, rules),
     metadata: meta(`system:aggregate-to-${name}`, { [label(name)]: 'true' }),
   })
@@ -281,7 +282,7 @@ const controllerManagerRules = (): PolicyRule[] => [
   rule(['list', 'watch'], all, all),
 ]
 
-const componentRoles = (): RoleObject[] => [
+const componentRoles = (): (RoleObject & Named)[] => [
   clusterRole('system:node', [...nodeRules]),
   clusterRole('slipway:node-network', nodeNetworkRules()),
   clusterRole('system:kube-scheduler', schedulerRules()),
@@ -302,7 +303,7 @@ const componentRoles = (): RoleObject[] => [
   ]),
 ]
 
-const componentBindings = (): BindingObject[] => [
+const componentBindings = (): (BindingObject & Named)[] => [
   // Created without subjects, as in Kubernetes: nodes are authorized by the node authorizer.
   clusterBinding('system:node', 'system:node'),
   clusterBinding('slipway:node-network', 'slipway:node-network', group('system:nodes')),
@@ -517,24 +518,24 @@ const controllers = (): Record<string, PolicyRule[]> => ({
   'ttl-after-finished-controller': [rule(['delete', ...read], ['batch'], ['jobs']), recordEvents],
 })
 
-const controllerRoles = (): RoleObject[] =>
+const controllerRoles = (): (RoleObject & Named)[] =>
   Object.entries(controllers()).map(([name, rules]) => clusterRole(`system:controller:${name}`, rules))
 
-const controllerBindings = (): BindingObject[] =>
+const controllerBindings = (): (BindingObject & Named)[] =>
   Object.keys(controllers()).map((name) =>
     clusterBinding(`system:controller:${name}`, `system:controller:${name}`, serviceAccount('kube-system', name)),
   )
 
 // --- roles of single namespaces ---
 
-const namespacedRoles = (): RoleObject[] => [
+const namespacedRoles = (): (RoleObject & Named)[] => [
   role('kube-system', 'extension-apiserver-authentication-reader', [
     rule(read, core, ['configmaps'], ['extension-apiserver-authentication']),
   ]),
   role('kube-system', 'system:controller:token-cleaner', [rule([...read, 'delete'], core, ['secrets']), recordEvents]),
 ]
 
-const namespacedBindings = (): BindingObject[] => [
+const namespacedBindings = (): (BindingObject & Named)[] => [
   {
     apiVersion: `${rbacGroup}/v1`,
     kind: 'RoleBinding',
@@ -553,27 +554,27 @@ const namespacedBindings = (): BindingObject[] => [
 
 // --- building blocks ---
 
-const meta = (name: string, labels: Record<string, string> = {}): RoleObject['metadata'] => ({
+const meta = (name: string, labels: Record<string, string> = {}): ObjectMeta & Named['metadata'] => ({
   name,
   labels: { 'kubernetes.io/bootstrapping': 'rbac-defaults', ...labels },
   annotations: { [`${rbacGroup}/autoupdate`]: 'true' },
 })
 
-const clusterRole = (name: string, rules: PolicyRule[]): RoleObject => ({
+const clusterRole = (name: string, rules: PolicyRule[]): RoleObject & Named => ({
   apiVersion: `${rbacGroup}/v1`,
   kind: 'ClusterRole',
   metadata: meta(name),
   rules,
 })
 
-const role = (namespace: string, name: string, rules: PolicyRule[]): RoleObject => ({
+const role = (namespace: string, name: string, rules: PolicyRule[]): RoleObject & Named => ({
   apiVersion: `${rbacGroup}/v1`,
   kind: 'Role',
   metadata: { ...meta(name), namespace },
   rules,
 })
 
-const clusterBinding = (name: string, roleName: string, ...subjects: Subject[]): BindingObject => ({
+const clusterBinding = (name: string, roleName: string, ...subjects: Subject[]): BindingObject & Named => ({
   apiVersion: `${rbacGroup}/v1`,
   kind: 'ClusterRoleBinding',
   metadata: meta(name),

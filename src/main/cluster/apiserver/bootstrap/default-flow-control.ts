@@ -6,9 +6,10 @@ import type {
   PriorityLevelConfiguration,
   ResourcePolicyRule,
 } from '#shared/kube/generated/types.ts'
+import type { Named } from '#shared/kube/object.ts'
 
 /** Priority levels of every cluster: the mandatory `exempt` and `catch-all`, and those that Kubernetes suggests. */
-export const defaultPriorityLevels = (): PriorityLevelConfiguration[] => [
+export const defaultPriorityLevels = (): (PriorityLevelConfiguration & Named)[] => [
   {
     metadata: meta('exempt'),
     spec: { type: 'Exempt', exempt: { nominalConcurrencyShares: 0, lendablePercent: 0 } },
@@ -26,7 +27,7 @@ export const defaultPriorityLevels = (): PriorityLevelConfiguration[] => [
 ]
 
 /** Flow schemas of every cluster, in order of precedence. */
-export const defaultFlowSchemas = (): FlowSchema[] => [
+export const defaultFlowSchemas = (): (FlowSchema & Named)[] => [
   schema('exempt', 'exempt', 1, undefined, groups('system:masters')),
   schema('probes', 'exempt', 2, undefined, everyone(), {
     nonResourceRules: [{ verbs: ['get'], nonResourceURLs: ['/healthz', '/livez', '/readyz'] }],
@@ -86,7 +87,7 @@ export const foundLevel = (level: string, now: string): FlowSchema['status'] => 
   ),
 })
 
-const meta = (name: string): FlowSchema['metadata'] => ({
+const meta = (name: string): (FlowSchema & Named)['metadata'] => ({
   name,
   annotations: { 'apf.kubernetes.io/autoupdate-spec': 'true' },
 })
@@ -97,7 +98,7 @@ const level = (
   lendablePercent: number,
   queues: number,
   handSize: number,
-): PriorityLevelConfiguration => ({
+): PriorityLevelConfiguration & Named => ({
   metadata: meta(name),
   spec: {
     type: 'Limited',
@@ -123,7 +124,7 @@ const schema = (
   distinguisher: 'ByUser' | 'ByNamespace' | undefined,
   subjects: FlowcontrolSubject[],
   rules = everything,
-): FlowSchema => ({
+): FlowSchema & Named => ({
   metadata: meta(name),
   spec: {
     priorityLevelConfiguration: { name: priorityLevel },

@@ -9,7 +9,7 @@ import type {
   ServiceCIDR,
   StorageClass,
 } from '#shared/kube/generated/types.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Named, Stored } from '#shared/kube/object.ts'
 import {
   flowSchemas,
   namespaces,
@@ -79,11 +79,14 @@ async function ensureFlowControl(client: Client): Promise<void> {
 
 const systemNamespace = 'kube-system'
 
-const defaultNamespaces: readonly Namespace[] = ['default', systemNamespace, 'kube-public', 'kube-node-lease'].map(
-  (name) => ({ metadata: { name } }),
-)
+const defaultNamespaces: readonly (Namespace & Named)[] = [
+  'default',
+  systemNamespace,
+  'kube-public',
+  'kube-node-lease',
+].map((name) => ({ metadata: { name } }))
 
-const systemPriorities: readonly PriorityClass[] = [
+const systemPriorities: readonly (PriorityClass & Named)[] = [
   {
     metadata: { name: 'system-cluster-critical' },
     value: 2_000_000_000,
@@ -96,7 +99,7 @@ const systemPriorities: readonly PriorityClass[] = [
   },
 ]
 
-const standardClass: StorageClass = {
+const standardClass: StorageClass & Named = {
   metadata: { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
   provisioner: 'slipway.dev/cluster-volume',
   reclaimPolicy: 'Delete',
@@ -104,7 +107,7 @@ const standardClass: StorageClass = {
 }
 
 /** Without a selector: the agent of every node answers for DNS itself. */
-const dnsService = (clusterIP: string): Service => ({
+const dnsService = (clusterIP: string): Service & Named => ({
   metadata: {
     name: 'kube-dns',
     namespace: systemNamespace,
@@ -120,8 +123,12 @@ const dnsService = (clusterIP: string): Service => ({
 })
 
 /** Creates an object unless it exists. @returns the created object */
-async function ensure<T extends KubeObject>(client: Client, resource: Resource<T>, object: T): Promise<T | undefined> {
-  if (await exists(client, resource, object.metadata.name ?? '', object.metadata.namespace)) return undefined
+async function ensure<T extends KubeObject>(
+  client: Client,
+  resource: Resource<T>,
+  object: T & Named,
+): Promise<Stored<T> | undefined> {
+  if (await exists(client, resource, object.metadata.name, object.metadata.namespace)) return undefined
   const { group, version, kind } = resource
   try {
     return await client.create(resource, { apiVersion: group ? `${group}/${version}` : version, kind, ...object })

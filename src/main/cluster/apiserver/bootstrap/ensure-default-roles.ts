@@ -2,7 +2,7 @@ import type { Client, Resource } from '#shared/client/client.ts'
 import { keyOf } from '#shared/client/informer.ts'
 import { isAlreadyExists, isConflict } from '#shared/kube/error-kinds.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Named, Stored } from '#shared/kube/object.ts'
 import { defaultRoles } from '../auth/default-roles.ts'
 import { rbacGroup, type BindingObject, type PolicyRule, type RoleObject, type Subject } from '../auth/rbac-types.ts'
 import { uncoveredRules } from '../auth/rules.ts'
@@ -39,8 +39,8 @@ export async function ensureDefaultRoles({ client }: { client: Client }): Promis
 async function ensure<T extends KubeObject>(
   client: Client,
   resource: Resource<T>,
-  wanted: readonly T[],
-  complete: (present: T, wanted: T) => T | undefined,
+  wanted: readonly (T & Named)[],
+  complete: (present: Stored<T>, wanted: T) => (T & Named) | undefined,
 ): Promise<void> {
   const { items } = await client.list(resource)
   const present = new Map(items.map((item) => [keyOf(item), item]))
@@ -69,7 +69,7 @@ function unlessConflict(error: unknown): undefined {
   return undefined
 }
 
-function withRules(present: RoleObject, wanted: RoleObject): RoleObject | undefined {
+function withRules(present: Stored<RoleObject>, wanted: RoleObject): Stored<RoleObject> | undefined {
   const rules: PolicyRule[] = present.rules ?? []
   // Most starts find nothing to change.
   if (jsonEqual(rules, wanted.rules ?? [])) return undefined
@@ -77,7 +77,7 @@ function withRules(present: RoleObject, wanted: RoleObject): RoleObject | undefi
   return missing.length > 0 ? { ...present, rules: [...rules, ...missing] } : undefined
 }
 
-function withSubjects(present: BindingObject, wanted: BindingObject): BindingObject | undefined {
+function withSubjects(present: Stored<BindingObject>, wanted: BindingObject): Stored<BindingObject> | undefined {
   const subjects: Subject[] = present.subjects ?? []
   const isBound = (subject: Subject): boolean =>
     subjects.some(

@@ -1,6 +1,7 @@
 import type { Client } from '#shared/client/client.ts'
 import { isAlreadyExists, isNotFound } from '#shared/kube/error-kinds.ts'
 import type { APIService, ConfigMap } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { apiServices, configMaps } from '#shared/kube/resources.ts'
 import type { Pki } from '../auth/pki.ts'
@@ -51,7 +52,7 @@ export async function ensureAuthenticationConfig({ client, pki }: { client: Clie
     'requestheader-uid-headers': JSON.stringify(['X-Remote-Uid']),
     'requestheader-username-headers': JSON.stringify(['X-Remote-User']),
   }
-  let present: ConfigMap | undefined
+  let present: Stored<ConfigMap> | undefined
   try {
     present = await client.get(configMaps, configName)
   } catch (error) {

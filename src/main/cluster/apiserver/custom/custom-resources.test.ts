@@ -5,7 +5,7 @@ import { silentLog } from '#shared/base/log.ts'
 import type { Resource } from '#shared/client/client.ts'
 import { createSharedInformers } from '#shared/client/shared-informers.ts'
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '#shared/kube/generated/types.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { customResourceDefinitions, namespaces } from '#shared/kube/resources.ts'
 import type { ApiError } from '#shared/kube/status.ts'
 import { startApiServer, type TestApiServer } from '#test/support/api-server.ts'
@@ -81,7 +81,7 @@ const ship = (name: string, content: Record<string, unknown> = {}): Ship => ({
   metadata: { name, namespace: 'port' },
   spec: content,
 })
-const launch = (name: string, content: Record<string, unknown> = {}): Promise<Ship> =>
+const launch = (name: string, content: Record<string, unknown> = {}): Promise<Stored<Ship>> =>
   api.client.create(ships, ship(name, content))
 const causes = async (promise: Promise<unknown>): Promise<string[]> => {
   const { status } = await promise.then(

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '#shared/base/clock.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import type { Resource } from '#shared/kube/resources.ts'
 import { startApiServer, type TestApiServer } from '#test/support/api-server.ts'
 import { serviceAllocator } from '../registry/service-allocator.ts'
@@ -187,7 +187,10 @@ describe.each(
 
   it('writes the status only through the status subresource', async () => {
     if (!kind.status) return
-    const created = (await api.client.create(resource, named('y'))) as KubeObject & { status?: object; spec?: object }
+    const created = (await api.client.create(resource, named('y'))) as Stored & {
+      status?: object
+      spec?: object
+    }
     const changed = { ...created, status: { ...created.status, conditions: [{ type: 'Odd', status: 'True' }] } }
     const written = (await api.client.update(resource, changed)) as typeof created
     expect(written.status).toEqual(created.status)

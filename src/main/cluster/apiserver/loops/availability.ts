@@ -2,6 +2,7 @@ import type { Stop } from '#shared/base/disposable.ts'
 import { setCondition, findCondition } from '#shared/kube/conditions.ts'
 import { isConflict, isNotFound, messageOf } from '#shared/kube/error-kinds.ts'
 import type { APIService, APIServiceCondition } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { apiServices, endpointSlices, services } from '#shared/kube/resources.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
@@ -84,7 +85,7 @@ export function startAvailability(
   }
 
   /** Schemas are optional: a server without OpenAPI documents is available too. */
-  async function readSchemas(object: APIService): Promise<void> {
+  async function readSchemas(object: Stored<APIService>): Promise<void> {
     const { group = '', version = '' } = object.spec ?? {}
     const path = `apis/${group}/${version}`
     const read = (page: string): Promise<unknown> =>
@@ -93,11 +94,11 @@ export function startAvailability(
         () => undefined,
       )
     const [v3, v2] = await Promise.all([read(`/openapi/v3/${path}`), read('/openapi/v2')])
-    if (apiServiceInformer.get(object.metadata.name ?? ''))
+    if (apiServiceInformer.get(object.metadata.name))
       remote.putSchemas(object, { path, v3: isV3(v3) ? v3 : undefined, v2: partOf(v2, path) })
   }
 
-  async function report(object: APIService, verdict: Verdict): Promise<void> {
+  async function report(object: Stored<APIService>, verdict: Verdict): Promise<void> {
     const present = findCondition(object.status?.conditions, 'Available')
     if (present?.status === verdict.status && present.reason === verdict.reason && present.message === verdict.message)
       return
@@ -115,7 +116,7 @@ export function startAvailability(
     apiServiceInformer
       .list()
       .filter(({ spec }) => spec?.service?.namespace === namespace && spec?.service?.name === service)
-      .map(({ metadata }) => metadata.name ?? '')
+      .map(({ metadata }) => metadata.name)
 
   const controller = runController({
     ...context,

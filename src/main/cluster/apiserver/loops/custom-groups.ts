@@ -1,6 +1,7 @@
 import type { Stop } from '#shared/base/disposable.ts'
 import { isAlreadyExists, isAnotherObject, isNotFound } from '#shared/kube/error-kinds.ts'
 import type { APIService, CustomResourceDefinition } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { apiServices, customResourceDefinitions } from '#shared/kube/resources.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
@@ -39,7 +40,7 @@ export function startCustomGroups(context: ControllerContext): Stop {
     }
   }
 
-  async function unregister({ metadata: { name = '', uid = '' } }: APIService): Promise<void> {
+  async function unregister({ metadata: { name, uid } }: Stored<APIService>): Promise<void> {
     try {
       await client.delete(apiServices, { name }, { preconditions: { uid } })
     } catch (error) {

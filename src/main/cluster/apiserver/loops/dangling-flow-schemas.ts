@@ -2,6 +2,7 @@ import type { Stop } from '#shared/base/disposable.ts'
 import { setCondition, findCondition } from '#shared/kube/conditions.ts'
 import { isNotFound } from '#shared/kube/error-kinds.ts'
 import type { FlowSchema } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { flowSchemas, priorityLevelConfigurations } from '#shared/kube/resources.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
@@ -29,7 +30,7 @@ export function startDanglingFlowSchemas(context: ControllerContext): Stop {
   }
 
   async function report(
-    schema: FlowSchema,
+    schema: Stored<FlowSchema>,
     verdict: { status: string; reason: string; message: string },
   ): Promise<void> {
     const present = findCondition(schema.status?.conditions, 'Dangling')
@@ -56,7 +57,5 @@ export function startDanglingFlowSchemas(context: ControllerContext): Stop {
   return () => controller.stop()
 }
 
-const namesOf = (schemas: readonly FlowSchema[], level: string | undefined): string[] =>
-  schemas
-    .filter(({ spec }) => spec?.priorityLevelConfiguration.name === level)
-    .map(({ metadata }) => metadata.name ?? '')
+const namesOf = (schemas: readonly Stored<FlowSchema>[], level: string | undefined): string[] =>
+  schemas.filter(({ spec }) => spec?.priorityLevelConfiguration.name === level).map(({ metadata }) => metadata.name)

@@ -7,6 +7,7 @@ import type {
   CustomResourceDefinitionCondition,
   CustomResourceDefinitionNames,
 } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { customResourceDefinitions } from '#shared/kube/resources.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
@@ -66,7 +67,7 @@ export function startDefinitions(context: ControllerContext, { custom }: { custo
   }
 
   async function report(
-    definition: CustomResourceDefinition,
+    definition: Stored<CustomResourceDefinition>,
     conditions: readonly Condition[],
     acceptedNames: CustomResourceDefinitionNames,
   ): Promise<void> {
@@ -83,7 +84,7 @@ export function startDefinitions(context: ControllerContext, { custom }: { custo
     if (!jsonEqual(status, definition.status)) await writeStatus({ ...definition, status })
   }
 
-  async function writeStatus(definition: CustomResourceDefinition): Promise<void> {
+  async function writeStatus(definition: Stored<CustomResourceDefinition>): Promise<void> {
     try {
       const written = await client.update(customResourceDefinitions, definition, { subresource: 'status' })
       await informer.caughtUp(written)
@@ -94,7 +95,7 @@ export function startDefinitions(context: ControllerContext, { custom }: { custo
   }
 
   /** Deletes the objects first, then lets the definition go. */
-  async function finalize(definition: CustomResourceDefinition): Promise<Outcome> {
+  async function finalize(definition: Stored<CustomResourceDefinition>): Promise<Outcome> {
     custom.put(definition)
     const { metadata, status } = definition
     if (!metadata.finalizers?.includes(cleanupFinalizer)) return undefined
@@ -128,11 +129,9 @@ export function startDefinitions(context: ControllerContext, { custom }: { custo
       items
         .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
         .map(({ metadata }) =>
-          client
-            .delete(resource, { name: metadata.name ?? '', namespace: metadata.namespace })
-            .catch((error: unknown) => {
-              if (!isNotFound(error)) throw error
-            }),
+          client.delete(resource, { name: metadata.name, namespace: metadata.namespace }).catch((error: unknown) => {
+            if (!isNotFound(error)) throw error
+          }),
         ),
     )
     return items.length === 0 ? 0 : (await client.list(resource)).items.length
@@ -147,14 +146,14 @@ export function startDefinitions(context: ControllerContext, { custom }: { custo
     workers: 1,
     watches: [
       watch(informer, ({ metadata, spec }) => [
-        metadata.name ?? '',
+        metadata.name,
         // A definition that waits for a name of this one may get it now.
         ...informer
           .list()
           .filter(
             (other) => other.spec.group === spec.group && other.metadata.name !== metadata.name && isRefused(other),
           )
-          .map((other) => other.metadata.name ?? ''),
+          .map((other) => other.metadata.name),
       ]),
     ],
   })

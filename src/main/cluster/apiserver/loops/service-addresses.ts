@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net'
 import type { Stop } from '#shared/base/disposable.ts'
 import { isAlreadyExists, isAnotherObject, isNotFound } from '#shared/kube/error-kinds.ts'
 import type { IPAddress, Service } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { ipAddresses, services } from '#shared/kube/resources.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
@@ -40,7 +41,7 @@ export function startServiceAddresses(context: ControllerContext): Stop {
   }
 
   /** The delete event queues the address again, in case it has a new owner. */
-  async function remove({ metadata: { name = '', uid = '' } }: IPAddress): Promise<void> {
+  async function remove({ metadata: { name, uid } }: Stored<IPAddress>): Promise<void> {
     try {
       await client.delete(ipAddresses, { name }, { preconditions: { uid } })
     } catch (error) {
@@ -68,7 +69,7 @@ export function startServiceAddresses(context: ControllerContext): Stop {
 const addressesOf = ({ spec }: Service): string[] =>
   (spec?.clusterIPs ?? []).filter((address) => address !== '' && address !== 'None')
 
-const addressOf = (address: string, { metadata: { namespace = '', name = '' } }: Service): IPAddress => ({
+const addressOf = (address: string, { metadata: { namespace, name } }: Stored<Service>): IPAddress => ({
   metadata: {
     name: address,
     labels: { [family]: isIPv6(address) ? 'IPv6' : 'IPv4', [managedBy]: allocator },

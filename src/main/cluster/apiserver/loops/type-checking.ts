@@ -44,7 +44,7 @@ export function startTypeChecking(context: ControllerContext, { resources }: { r
     reconcile,
     shares: [informer],
     workers: 1,
-    watches: [watch(informer, ({ metadata }) => [metadata.name ?? ''])],
+    watches: [watch(informer, ({ metadata }) => [metadata.name])],
   })
   return () => controller.stop()
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { CronJob, Job } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { cronJobs, jobs } from '#shared/kube/resources.ts'
 import { startControlPlane, type TestControlPlane } from '#test/support/control-plane.ts'
 import { createFakeClock, settle, type FakeClock } from '#test/support/fake-clock.ts'
@@ -157,7 +158,7 @@ const runs = async (): Promise<(string | undefined)[]> => (await plane.client.li
 const scheduledAt = ({ metadata }: Job): string | undefined =>
   metadata.annotations?.['batch.kubernetes.io/cronjob-scheduled-timestamp']
 
-async function untilActive(): Promise<Job> {
+async function untilActive(): Promise<Stored<Job>> {
   const { status } = await plane.untilOne(cronJobs, 'tick', (seen) => seen.status?.active?.length === 1)
   return plane.client.get(jobs, { namespace: 'default', name: status?.active?.[0]?.name ?? '' })
 }
@@ -168,7 +169,7 @@ const untilScheduled = (time: number): Promise<CronJob> =>
 const untilIdle = (): Promise<CronJob> => plane.untilOne(cronJobs, 'tick', ({ status }) => !status?.active)
 
 /** Ends a Job as its controller would. */
-async function end(job: Job, type: 'Complete' | 'Failed'): Promise<void> {
+async function end(job: Stored<Job>, type: 'Complete' | 'Failed'): Promise<void> {
   const now = new Date(clock.now()).toISOString().replace(/\.\d+/, '')
   const interim = type === 'Complete' ? 'SuccessCriteriaMet' : 'FailureTarget'
   await plane.client.updateStatus(jobs, {

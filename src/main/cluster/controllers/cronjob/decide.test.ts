@@ -1,14 +1,16 @@
 import { describe } from 'vitest'
 import type { CronJob, Job } from '#shared/kube/generated/types.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { goldenNow, goldenPairs } from '#test/support/golden.ts'
+import { stored } from '#test/support/stored.ts'
 import { decide } from './decide.ts'
 import { jobOfRun } from './run.ts'
 
 /** A CronJob and its Jobs in; the steps of one reconcile out, with the Job that it starts. */
 describe('a decision about a CronJob', () => {
   goldenPairs(`${import.meta.dirname}/testdata`, (objects) => {
-    const of = <T extends KubeObject>(kind: string): T[] => objects.filter((each) => each.kind === kind) as T[]
+    const of = <T extends KubeObject>(kind: string): Stored<T>[] =>
+      objects.filter((each) => each.kind === kind).map((each) => stored(each as T))
     const [cronJob] = of<CronJob>('CronJob')
     if (!cronJob) throw new Error('no CronJob in the input')
     const jobs = of<Job>('Job')

@@ -1,14 +1,15 @@
 import { isKnownZone, parseSchedule, type CronSchedule } from '#shared/kube/cron-schedule.ts'
 import type { CronJob, CronJobStatus, Job, ObjectReference } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { messageOf } from '#shared/kube/error-kinds.ts'
 import { dueOf, type Due } from './due.ts'
 import { nameOfRun } from './run.ts'
 import { endOf, observe, type CronJobEvent } from './status.ts'
 
 export interface Snapshot {
-  cronJob: CronJob
+  cronJob: Stored<CronJob>
   /** The Jobs that it controls. */
-  jobs: readonly Job[]
+  jobs: readonly Stored<Job>[]
   /** Uids of active Jobs that the API server does not have. */
   gone: ReadonlySet<string>
   /** ms since the epoch. */
@@ -23,7 +24,7 @@ export interface Decision {
   /** The run to start, by the time at which it was due, ms. */
   run?: number
   /** Finished Jobs beyond the history limits. */
-  expired: Job[]
+  expired: Stored<Job>[]
   /** The status before `replace` and `run`. */
   status: CronJobStatus
   /** ms until the next run is due. */
@@ -74,7 +75,7 @@ function scheduleRun({ cronJob, now }: Snapshot, decision: Decision): Decision {
 }
 
 /** A run that is due may have started already, and others may still be active. The deadline is heeded in due.ts. */
-function start(cronJob: CronJob, run: number, decision: Decision): Decision {
+function start(cronJob: Stored<CronJob>, run: number, decision: Decision): Decision {
   const { concurrencyPolicy } = cronJob.spec ?? {}
   const { active = [] } = decision.status
   const name = nameOfRun(cronJob, run)
@@ -92,8 +93,8 @@ const unsupportedZone = (schedule: string): string =>
   `CRON_TZ or TZ used in schedule ${JSON.stringify(schedule)} is not officially supported, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details`
 
 /** The oldest finished Jobs beyond the limits for successes and failures. */
-function expiredJobs({ spec }: CronJob, jobs: readonly Job[]): Job[] {
-  const beyond = (end: 'Complete' | 'Failed', limit: number | undefined): Job[] => {
+function expiredJobs({ spec }: CronJob, jobs: readonly Stored<Job>[]): Stored<Job>[] {
+  const beyond = (end: 'Complete' | 'Failed', limit: number | undefined): Stored<Job>[] => {
     const ended = jobs.filter((job) => endOf(job) === end && !job.metadata.deletionTimestamp)
     return limit === undefined ? [] : ended.sort(byStart).slice(0, Math.max(0, ended.length - limit))
   }
@@ -101,8 +102,8 @@ function expiredJobs({ spec }: CronJob, jobs: readonly Job[]): Job[] {
 }
 
 /** Jobs that never started come last. */
-function byStart(a: Job, b: Job): number {
+function byStart(a: Stored<Job>, b: Stored<Job>): number {
   const [first, second] = [a, b].map(({ status }) => Date.parse(status?.startTime ?? '') || Infinity)
   if (first !== second) return (first ?? 0) < (second ?? 0) ? -1 : 1
-  return (a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1
+  return a.metadata.name < b.metadata.name ? -1 : 1
 }

@@ -11,7 +11,7 @@ import {
 } from '#shared/kube/error-kinds.ts'
 import type { CronJob, CronJobStatus, Job, ObjectReference } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { cronJobs, jobs } from '#shared/kube/resources.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
@@ -60,7 +60,10 @@ export function startCronJobs(context: ControllerContext): Stop {
   }
 
   /** What has been done reaches the status even where a later step fails. */
-  async function carryOut(cronJob: CronJob, { events, replace, run, expired, status }: Decision): Promise<void> {
+  async function carryOut(
+    cronJob: Stored<CronJob>,
+    { events, replace, run, expired, status }: Decision,
+  ): Promise<void> {
     for (const { type, reason, message } of events) record(cronJob, type, reason, message)
     let reached = status
     try {
@@ -77,11 +80,11 @@ export function startCronJobs(context: ControllerContext): Stop {
   }
 
   /** @returns the Job of the run; undefined where somebody else has taken its name, or the namespace is going */
-  async function startRun(cronJob: CronJob, time: number): Promise<Job | undefined> {
+  async function startRun(cronJob: Stored<CronJob>, time: number): Promise<Job | undefined> {
     const job = jobOfRun(cronJob, time)
     try {
       const created = await client.create(jobs, job)
-      record(cronJob, 'Normal', 'SuccessfulCreate', `Created job ${created.metadata.name ?? ''}`)
+      record(cronJob, 'Normal', 'SuccessfulCreate', `Created job ${created.metadata.name}`)
       await jobInformer.caughtUp(created)
       return created
     } catch (error) {
@@ -90,13 +93,13 @@ export function startCronJobs(context: ControllerContext): Stop {
         record(cronJob, 'Warning', 'FailedCreate', `Error creating job: ${messageOf(error)}`)
         throw error
       }
-      const present = await liveJob(cronJob, job.metadata.name ?? '')
+      const present = await liveJob(cronJob, job.metadata.name)
       return present && isControlledBy(present, cronJob) ? present : undefined
     }
   }
 
   async function deleteJob(
-    cronJob: CronJob,
+    cronJob: Stored<CronJob>,
     { name = '', uid = '' }: Pick<ObjectReference, 'name' | 'uid'>,
   ): Promise<void> {
     const ref = { namespace: cronJob.metadata.namespace, name }
@@ -113,12 +116,12 @@ export function startCronJobs(context: ControllerContext): Stop {
     await jobInformer.until(keyOf({ metadata: ref }), isLeaving)
   }
 
-  async function writeStatus(cronJob: CronJob, status: CronJobStatus): Promise<void> {
+  async function writeStatus(cronJob: Stored<CronJob>, status: CronJobStatus): Promise<void> {
     if (jsonEqual(status, cronJob.status ?? {})) return
     await cronJobInformer.caughtUp(await client.updateStatus(cronJobs, { ...cronJob, status }))
   }
 
-  const record = (cronJob: CronJob, type: 'Normal' | 'Warning', reason: string, message: string): void =>
+  const record = (cronJob: Stored<CronJob>, type: 'Normal' | 'Warning', reason: string, message: string): void =>
     recorder.event(withType(cronJobs, cronJob), type, reason, message)
 
   const controller = runController({
@@ -133,7 +136,7 @@ export function startCronJobs(context: ControllerContext): Stop {
 }
 
 /** The key of the CronJob that controls a Job. */
-function cronJobOf(job: KubeObject): string | undefined {
+function cronJobOf(job: Stored): string | undefined {
   const controller = controllerOf(job)
   return controller?.kind === 'CronJob' ? `${job.metadata.namespace ?? ''}/${controller.name}` : undefined
 }

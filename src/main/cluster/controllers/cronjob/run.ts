@@ -1,5 +1,6 @@
 import { timestampIn } from '#shared/kube/cron-schedule.ts'
 import type { CronJob, CronJobStatus, Job, ObjectReference } from '#shared/kube/generated/types.ts'
+import type { Named, Stored } from '#shared/kube/object.ts'
 import { cronJobs } from '#shared/kube/resources.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import { controllerReference } from '#shared/reconcile/ownership.ts'
@@ -7,7 +8,7 @@ import { controllerReference } from '#shared/reconcile/ownership.ts'
 const scheduledTimeAnnotation = 'batch.kubernetes.io/cronjob-scheduled-timestamp'
 
 /** The Job of the run at `time`, ms. Its name follows from the time, so that no run is started twice. */
-export function jobOfRun(cronJob: CronJob, time: number): Job {
+export function jobOfRun(cronJob: Stored<CronJob>, time: number): Job & Named {
   const { metadata, spec } = cronJob.spec?.jobTemplate ?? {}
   return {
     apiVersion: 'batch/v1',
@@ -26,11 +27,11 @@ export function jobOfRun(cronJob: CronJob, time: number): Job {
   }
 }
 
-export const nameOfRun = ({ metadata }: CronJob, time: number): string =>
-  `${metadata.name ?? ''}-${Math.floor(time / 60_000)}`
+export const nameOfRun = ({ metadata }: Stored<CronJob>, time: number): string =>
+  `${metadata.name}-${Math.floor(time / 60_000)}`
 
 /** When the run of a Job was due, ms; undefined of a Job that the CronJob owns but did not schedule. */
-export function timeOfRun(cronJob: CronJob, { metadata }: Job): number | undefined {
+export function timeOfRun(cronJob: Stored<CronJob>, { metadata }: Job): number | undefined {
   const time = Date.parse(metadata.annotations?.[scheduledTimeAnnotation] ?? '')
   return metadata.name === nameOfRun(cronJob, time) ? time : undefined
 }

@@ -1,5 +1,6 @@
 import { isConditionTrue } from '#shared/kube/conditions.ts'
 import type { CronJob, CronJobStatus, Job } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import { timeOfRun, withRun } from './run.ts'
 
@@ -18,7 +19,7 @@ export interface Observed {
  * The status that follows from the Jobs that are there: finished and missing ones leave the list of active Jobs.
  * @param gone uids of active Jobs that the API server does not have
  */
-export function observe(cronJob: CronJob, jobs: readonly Job[], gone: ReadonlySet<string>): Observed {
+export function observe(cronJob: Stored<CronJob>, jobs: readonly Stored<Job>[], gone: ReadonlySet<string>): Observed {
   const events: CronJobEvent[] = []
   const say = (type: CronJobEvent['type'], reason: string, message: string): void =>
     void events.push({ type, reason, message })
@@ -28,7 +29,7 @@ export function observe(cronJob: CronJob, jobs: readonly Job[], gone: ReadonlySe
   }
 
   for (const job of jobs) {
-    const { uid, name = '' } = job.metadata
+    const { uid, name } = job.metadata
     const isListed = status.active?.some((reference) => reference.uid === uid) ?? false
     const end = endOf(job)
     const time = timeOfRun(cronJob, job)

@@ -1,5 +1,6 @@
 import { keyOf } from '#shared/client/informer.ts'
 import type { DaemonSet, Node, Pod, PodSpec } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { resolveCount } from '#shared/kube/int-or-string.ts'
 import { selectsNode } from '#shared/kube/node-selection.ts'
 import { isPodTerminal } from '#shared/kube/pod.ts'
@@ -8,10 +9,10 @@ import { isAvailable, isOfRevision, isStaying, targetOf, withTolerations } from 
 
 /** What a decision is made from: the caches, at one moment. */
 export interface Snapshot {
-  set: DaemonSet
+  set: Stored<DaemonSet>
   /** Those that the DaemonSet controls. */
-  pods: readonly Pod[]
-  nodes: readonly Node[]
+  pods: readonly Stored<Pod>[]
+  nodes: readonly Stored<Node>[]
   /** The value of `controller-revision-hash` of pods of the present template. */
   hash: string
   /** ms since the epoch */
@@ -27,7 +28,7 @@ export interface Decision {
 }
 
 export interface Removal {
-  pod: Pod
+  pod: Stored<Pod>
   /** An event for the DaemonSet. */
   why?: { type: 'Normal' | 'Warning'; reason: string; message: string }
 }
@@ -38,7 +39,7 @@ export interface NodeState {
   shouldRun: boolean
   /** Whether a pod that is there may stay: NoSchedule taints do not drive it away. */
   shouldStay: boolean
-  pods: Pod[]
+  pods: Stored<Pod>[]
 }
 
 /** One pod on every node that the DaemonSet fits; then, pods of old templates are replaced within the strategy's bounds. */
@@ -46,15 +47,15 @@ export function decide(snapshot: Snapshot): Decision {
   const { set, pods, nodes } = snapshot
   const byNode = groupByTarget(pods)
   const spec = withTolerations(set.spec?.template?.spec)
-  const states = nodes.map((node) => stateOf(node, spec, byNode.get(node.metadata.name ?? '') ?? []))
+  const states = nodes.map((node) => stateOf(node, spec, byNode.get(node.metadata.name) ?? []))
   const decision: Decision = { create: [], remove: strandedPods(byNode, states), nodes: states }
   for (const state of states) placeOn(snapshot, state, decision)
   if ((set.spec?.updateStrategy?.type ?? 'RollingUpdate') === 'RollingUpdate') rollOver(snapshot, decision)
   return decision
 }
 
-function groupByTarget(pods: readonly Pod[]): Map<string, Pod[]> {
-  const groups = new Map<string, Pod[]>()
+function groupByTarget(pods: readonly Stored<Pod>[]): Map<string, Stored<Pod>[]> {
+  const groups = new Map<string, Stored<Pod>[]>()
   for (const pod of pods) {
     const target = targetOf(pod)
     if (!target) continue
@@ -66,7 +67,7 @@ function groupByTarget(pods: readonly Pod[]): Map<string, Pod[]> {
 }
 
 /** Pods that wait for a node that is gone. Those that ran there are the pod collector's to delete. */
-function strandedPods(byNode: ReadonlyMap<string, Pod[]>, states: readonly NodeState[]): Removal[] {
+function strandedPods(byNode: ReadonlyMap<string, Stored<Pod>[]>, states: readonly NodeState[]): Removal[] {
   const known = new Set(states.map(({ name }) => name))
   return [...byNode]
     .filter(([target]) => !known.has(target))
@@ -75,8 +76,8 @@ function strandedPods(byNode: ReadonlyMap<string, Pod[]>, states: readonly NodeS
 }
 
 /** What the scheduler would say, resources aside: the pod waits on its node for those. */
-function stateOf(node: Node, spec: PodSpec, pods: Pod[]): NodeState {
-  const name = node.metadata.name ?? ''
+function stateOf(node: Stored<Node>, spec: PodSpec, pods: Stored<Pod>[]): NodeState {
+  const name = node.metadata.name
   const fits = (!spec.nodeName || spec.nodeName === name) && selectsNode(spec, node)
   const { taints } = node.spec ?? {}
   return {
@@ -97,7 +98,7 @@ function placeOn(snapshot: Snapshot, { name, shouldRun, shouldStay, pods }: Node
     if (shouldRun) decision.create.push(name)
     return
   }
-  const running: Pod[] = []
+  const running: Stored<Pod>[] = []
   for (const pod of pods) {
     if (!isStaying(pod)) continue
     if (isPodTerminal(pod)) decision.remove.push({ pod, why: whyFinished(pod, name) })
@@ -106,7 +107,7 @@ function placeOn(snapshot: Snapshot, { name, shouldRun, shouldStay, pods }: Node
   decision.remove.push(...surplusOf(snapshot, running).map((pod) => ({ pod })))
 }
 
-function whyFinished(pod: Pod, node: string): Removal['why'] {
+function whyFinished(pod: Stored<Pod>, node: string): Removal['why'] {
   const failed = pod.status?.phase === 'Failed'
   const [adjective, verb] = failed ? (['failed', 'kill'] as const) : (['succeeded', 'delete'] as const)
   return {
@@ -117,7 +118,7 @@ function whyFinished(pod: Pod, node: string): Removal['why'] {
 }
 
 /** The oldest pod stays; under a surge an old one and its successor may be there together until the latter is ready. */
-function surplusOf({ set, hash, now }: Snapshot, running: readonly Pod[]): Pod[] {
+function surplusOf({ set, hash, now }: Snapshot, running: readonly Stored<Pod>[]): Stored<Pod>[] {
   if (running.length <= 1) return []
   const byAge = [...running].sort(
     (a, b) =>
@@ -143,10 +144,14 @@ function rollOver(snapshot: Snapshot, decision: Decision): void {
 }
 
 /** Old pods to delete so that no more than `maxUnavailable` are missing: those that are not available cost nothing. */
-function podsToReplace({ set, hash, now }: Snapshot, states: readonly NodeState[], maxUnavailable: number): Pod[] {
+function podsToReplace(
+  { set, hash, now }: Snapshot,
+  states: readonly NodeState[],
+  maxUnavailable: number,
+): Stored<Pod>[] {
   let missing = 0
-  const broken: Pod[] = []
-  const healthy: Pod[] = []
+  const broken: Stored<Pod>[] = []
+  const healthy: Stored<Pod>[] = []
   for (const { pods } of states) {
     const running = pods.filter((pod) => isStaying(pod) && !isPodTerminal(pod))
     const [only] = running

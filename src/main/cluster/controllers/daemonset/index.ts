@@ -3,6 +3,7 @@ import type { Stop } from '#shared/base/disposable.ts'
 import { keyOf } from '#shared/client/informer.ts'
 import { withType } from '#shared/client/kube-client.ts'
 import type { DaemonSet, Node } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { msUntilAvailable } from '#shared/kube/pod.ts'
 import { controllerRevisions, daemonSets, nodes, pods } from '#shared/kube/resources.ts'
@@ -72,12 +73,15 @@ export function startDaemonSets(context: ControllerContext): Stop {
   }
 
   /** Leaves out failed pods whose node had a failure shortly before. @returns also when to look at them again, ms */
-  function holdBackFailing(set: DaemonSet, removals: readonly Removal[]): { remove: Removal[]; requeueAfter?: number } {
+  function holdBackFailing(
+    set: Stored<DaemonSet>,
+    removals: readonly Removal[],
+  ): { remove: Removal[]; requeueAfter?: number } {
     const now = clock.now()
     let wait = Infinity
     const remove = removals.filter(({ pod, why }) => {
       if (why?.reason !== 'FailedDaemonPod') return true
-      const key = `${set.metadata.uid ?? ''}/${pod.spec?.nodeName ?? ''}`
+      const key = `${set.metadata.uid}/${pod.spec?.nodeName ?? ''}`
       const left = (replaceableAt.get(key) ?? 0) - now
       if (left > 0) wait = Math.min(wait, left)
       else replaceableAt.set(key, now + failures.next(key))
@@ -86,9 +90,9 @@ export function startDaemonSets(context: ControllerContext): Stop {
     return wait === Infinity ? { remove } : { remove, requeueAfter: wait }
   }
 
-  function forgetFailures({ metadata }: DaemonSet): void {
+  function forgetFailures({ metadata }: Stored<DaemonSet>): void {
     for (const key of replaceableAt.keys()) {
-      if (!key.startsWith(`${metadata.uid ?? ''}/`)) continue
+      if (!key.startsWith(`${metadata.uid}/`)) continue
       replaceableAt.delete(key)
       failures.forget(key)
     }

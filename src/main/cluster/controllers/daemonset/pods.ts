@@ -1,4 +1,5 @@
 import type { DaemonSet, Pod, PodSpec, Toleration } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { isPodAvailable } from '#shared/kube/pod.ts'
 import { podFromTemplate } from '#shared/kube/pod-template.ts'
@@ -7,7 +8,7 @@ import { controllerReference } from '#shared/reconcile/ownership.ts'
 import { revisionHashLabel } from '#shared/reconcile/revisions.ts'
 
 /** A new pod for a node: pinned to it by a field that only the scheduler's affinity can match, and scheduled as any. */
-export function daemonPod(set: DaemonSet, node: string, hash: string): Pod {
+export function daemonPod(set: Stored<DaemonSet>, node: string, hash: string): Pod {
   const pod = podFromTemplate(set.spec?.template, set, controllerReference(set, daemonSets))
   const generation = set.metadata.annotations?.['deprecated.daemonset.template.generation']
   pod.metadata.labels = {

@@ -1,17 +1,18 @@
 import type { Deployment, Pod, ReplicaSet } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { isPodTerminal } from '#shared/kube/pod.ts'
 import { newReplicaSet } from './new-replica-set.ts'
 import { annotationsOfCurrent, desiredAnnotation, maxAnnotation, revisionAnnotation } from './revision.ts'
-import { replicasOf, Rollout, total } from './rollout.ts'
+import { replicasOf, Rollout, total, type PlannedSet } from './rollout.ts'
 import { countsOf, isComplete, type Progress } from './status.ts'
 
 /** What a decision is made from: the caches, at one moment. */
 export interface Snapshot {
-  deployment: Deployment
+  deployment: Stored<Deployment>
   /** Those that the Deployment controls. */
-  sets: readonly ReplicaSet[]
-  podsOf(set: ReplicaSet): readonly Pod[]
+  sets: readonly Stored<ReplicaSet>[]
+  podsOf(set: PlannedSet): readonly Pod[]
 }
 
 /** What brings the cluster one step closer to the Deployment; further steps follow from the events that this causes. */
@@ -28,7 +29,7 @@ export interface Decision {
 
 export interface Change {
   verb: 'create' | 'update' | 'delete'
-  set: ReplicaSet
+  set: PlannedSet
   /** Message of an event `ScalingReplicaSet`. */
   event?: string
 }
@@ -69,14 +70,14 @@ function recreate(plan: Plan, podsOf: Snapshot['podsOf']): void {
     for (const set of active) plan.scale(set, 0)
     return
   }
-  const isEmpty = (set: ReplicaSet): boolean => (set.status?.replicas ?? 0) === 0 && podsOf(set).every(isPodTerminal)
+  const isEmpty = (set: PlannedSet): boolean => (set.status?.replicas ?? 0) === 0 && podsOf(set).every(isPodTerminal)
   if (!rollout.old.every(isEmpty)) return
   plan.scale(ensureCurrent(plan), rollout.replicas)
   if (isComplete(rollout, countsOf(rollout))) plan.deleteHistory()
 }
 
 /** The ReplicaSet of the Deployment's template: kept up to date, or created as large as the bounds allow. */
-function ensureCurrent(plan: Plan): ReplicaSet {
+function ensureCurrent(plan: Plan): PlannedSet {
   const { rollout } = plan
   const { deployment, current, old } = rollout
   const set = current ?? newReplicaSet(deployment)
@@ -113,7 +114,7 @@ function shrinkOld(plan: Plan): boolean {
 const availableOf = (set: ReplicaSet): number => set.status?.availableReplicas ?? 0
 
 /** Takes up to `amount` from `sizes` in their order, at most `most(set)` from each. */
-function takeAway(sizes: Map<ReplicaSet, number>, amount: number, most: (set: ReplicaSet) => number): void {
+function takeAway(sizes: Map<PlannedSet, number>, amount: number, most: (set: PlannedSet) => number): void {
   let left = amount
   for (const [set, size] of sizes) {
     const taken = Math.max(0, Math.min(left, size, most(set)))
@@ -137,10 +138,10 @@ const sizeAnnotations = ({ replicas, maxSurge }: Rollout): Record<string, string
 })
 
 const withSpec = (
-  set: ReplicaSet,
+  set: PlannedSet,
   annotations: Record<string, string>,
   spec: { replicas?: number; minReadySeconds?: number },
-): ReplicaSet => {
+): PlannedSet => {
   const { minReadySeconds, ...others } = { ...set.spec, ...spec }
   return {
     ...set,
@@ -161,28 +162,28 @@ class Plan {
   }
 
   /** The current ReplicaSet was there already: worth a condition where none says anything yet. */
-  found({ metadata }: ReplicaSet): void {
+  found({ metadata }: PlannedSet): void {
     this.#progress ??= {
       status: 'True',
       reason: 'FoundNewReplicaSet',
-      message: `Found new replica set "${metadata.name ?? ''}"`,
+      message: `Found new replica set "${metadata.name}"`,
       onlyFirst: true,
     }
   }
 
-  create(set: ReplicaSet): ReplicaSet {
-    const message = `Created new replica set "${set.metadata.name ?? ''}"`
+  create(set: PlannedSet): PlannedSet {
+    const message = `Created new replica set "${set.metadata.name}"`
     this.#progress = { status: 'True', reason: 'NewReplicaSetCreated', message }
     const size = replicasOf(set)
     return this.#put({ verb: 'create', set, ...(size > 0 ? { event: scaled(set, 0, size) } : {}) })
   }
 
-  update(set: ReplicaSet): ReplicaSet {
+  update(set: PlannedSet): PlannedSet {
     return this.#put({ verb: 'update', set })
   }
 
   /** @returns whether the size changes. */
-  scale(set: ReplicaSet, size: number): boolean {
+  scale(set: PlannedSet, size: number): boolean {
     const before = replicasOf(set)
     const annotations = { ...set.metadata.annotations, ...sizeAnnotations(this.rollout) }
     if (before === size && jsonEqual(annotations, set.metadata.annotations)) return false
@@ -209,7 +210,7 @@ class Plan {
   }
 
   /** Several changes of one ReplicaSet are written as one. */
-  #put(change: Change): ReplicaSet {
+  #put(change: Change): PlannedSet {
     const planned = this.#changes.get(nameOf(change.set))
     this.#changes.set(nameOf(change.set), { ...planned, ...change, verb: planned?.verb ?? change.verb })
     this.rollout.replace(change.set)
@@ -217,7 +218,7 @@ class Plan {
   }
 }
 
-const nameOf = ({ metadata }: ReplicaSet): string => metadata.name ?? ''
+const nameOf = ({ metadata }: PlannedSet): string => metadata.name
 
-const scaled = (set: ReplicaSet, from: number, to: number): string =>
+const scaled = (set: PlannedSet, from: number, to: number): string =>
   `Scaled ${to > from ? 'up' : 'down'} replica set ${nameOf(set)} from ${from} to ${to}`

@@ -4,7 +4,8 @@ import { refOf } from '#shared/client/client.ts'
 import { keyOf } from '#shared/client/informer.ts'
 import { withType } from '#shared/client/kube-client.ts'
 import { isAlreadyExists, isNotFound, messageOf } from '#shared/kube/error-kinds.ts'
-import type { Deployment, Pod, ReplicaSet } from '#shared/kube/generated/types.ts'
+import type { Deployment, Pod } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { deployments, pods, replicaSets } from '#shared/kube/resources.ts'
 import { selects } from '#shared/kube/selectors.ts'
@@ -13,7 +14,7 @@ import { runController, watch, type Outcome } from '#shared/reconcile/controller
 import { claim, controllerOf, dependentsOf, indexByController, workloadsOf } from '#shared/reconcile/ownership.ts'
 import { decide, type Change, type Decision } from './decide.ts'
 import { revisionAnnotation } from './revision.ts'
-import { sameTemplate, type Rollout } from './rollout.ts'
+import { sameTemplate, type PlannedSet, type Rollout } from './rollout.ts'
 import { msUntilDeadline, statusOf, type Progress } from './status.ts'
 
 /**
@@ -41,13 +42,13 @@ export function startDeployments(context: ControllerContext): Stop {
       informer: sets,
       selected: (set) => selects(deployment.spec?.selector, set.metadata.labels),
     })
-    const podsOf = (set: ReplicaSet): Pod[] => dependentsOf(podInformer, set)
+    const podsOf = (set: PlannedSet): Pod[] => dependentsOf(podInformer, set)
     const decision = decide({ deployment, sets: claimed, podsOf })
     await carryOut(deployment, decision)
     return writeStatus(withRevision(deployment, decision.revision), decision.rollout, decision.progress)
   }
 
-  async function carryOut(deployment: Deployment, { changes, rollout }: Decision): Promise<void> {
+  async function carryOut(deployment: Stored<Deployment>, { changes, rollout }: Decision): Promise<void> {
     for (const { set, event } of changes.filter(({ verb }) => verb === 'create'))
       await createSet(deployment, set, event, rollout)
     await waitForAll(changes.filter(({ verb }) => verb === 'update').map((change) => updateSet(deployment, change)))
@@ -55,8 +56,8 @@ export function startDeployments(context: ControllerContext): Stop {
   }
 
   async function createSet(
-    deployment: Deployment,
-    set: ReplicaSet,
+    deployment: Stored<Deployment>,
+    set: PlannedSet,
     event: string | undefined,
     rollout: Rollout,
   ): Promise<void> {
@@ -65,7 +66,7 @@ export function startDeployments(context: ControllerContext): Stop {
       if (event) recordScaling(deployment, event)
     } catch (error) {
       if (isAlreadyExists(error)) return resolveCollision(deployment, set)
-      const message = `Failed to create new replica set "${set.metadata.name ?? ''}": ${messageOf(error)}`
+      const message = `Failed to create new replica set "${set.metadata.name}": ${messageOf(error)}`
       rollout.current = undefined
       await writeStatus(deployment, rollout, { status: 'False', reason: 'ReplicaSetCreateError', message })
       throw error
@@ -73,7 +74,7 @@ export function startDeployments(context: ControllerContext): Stop {
   }
 
   /** The name is taken: by our own creation that the cache does not show yet, or by a template with an equal hash. */
-  async function resolveCollision(deployment: Deployment, wanted: ReplicaSet): Promise<void> {
+  async function resolveCollision(deployment: Stored<Deployment>, wanted: PlannedSet): Promise<void> {
     const live = await client.get(replicaSets, refOf(wanted))
     const isOurs = controllerOf(live)?.uid === deployment.metadata.uid
     if (isOurs && sameTemplate(live.spec?.template, deployment.spec?.template)) {
@@ -86,21 +87,21 @@ export function startDeployments(context: ControllerContext): Stop {
     throw new Error(`hash collision for deployment ${keyOf(deployment)}, trying again with another hash`)
   }
 
-  async function updateSet(deployment: Deployment, { set, event }: Change): Promise<void> {
+  async function updateSet(deployment: Stored<Deployment>, { set, event }: Change): Promise<void> {
     await sets.caughtUp(await client.update(replicaSets, set))
     if (event) recordScaling(deployment, event)
   }
 
-  async function deleteSet(set: ReplicaSet): Promise<void> {
+  async function deleteSet(set: PlannedSet): Promise<void> {
     try {
-      await client.delete(replicaSets, refOf(set), { preconditions: { uid: set.metadata.uid ?? '' } })
+      await client.delete(replicaSets, refOf(set), { preconditions: { uid: set.metadata.uid } })
     } catch (error) {
       if (!isNotFound(error)) throw error
     }
   }
 
   async function writeStatus(
-    deployment: Deployment,
+    deployment: Stored<Deployment>,
     rollout: Rollout,
     progress: Progress | undefined,
   ): Promise<Outcome> {
@@ -111,7 +112,7 @@ export function startDeployments(context: ControllerContext): Stop {
     return requeueAfter === undefined ? undefined : { requeueAfter }
   }
 
-  const recordScaling = (deployment: Deployment, message: string): void =>
+  const recordScaling = (deployment: Stored<Deployment>, message: string): void =>
     recorder.event(withType(deployments, deployment), 'Normal', 'ScalingReplicaSet', message)
 
   const deploymentsOf = workloadsOf({
@@ -121,9 +122,9 @@ export function startDeployments(context: ControllerContext): Stop {
   })
 
   /** Pods matter to Recreate alone, which waits for the last of the old ones. */
-  function recreatedDeployments(pod: Pod): string[] {
+  function recreatedDeployments(pod: Stored<Pod>): string[] {
     const controller = controllerOf(pod)
-    const set = controller && sets.get(`${pod.metadata.namespace ?? ''}/${controller.name}`)
+    const set = controller && sets.get(`${pod.metadata.namespace}/${controller.name}`)
     if (!set) return []
     return deploymentsOf(set).filter((key) => deploymentInformer.get(key)?.spec?.strategy?.type === 'Recreate')
   }
@@ -148,7 +149,7 @@ export function startDeployments(context: ControllerContext): Stop {
  * The revision is an annotation, for `kubectl rollout history` and `undo`. It is written with the status, as Kubernetes
  * does: there a change of annotations is no new generation.
  */
-const withRevision = (deployment: Deployment, revision: string | undefined): Deployment =>
+const withRevision = (deployment: Stored<Deployment>, revision: string | undefined): Stored<Deployment> =>
   revision === undefined
     ? deployment
     : {

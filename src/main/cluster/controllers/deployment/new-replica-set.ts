@@ -1,4 +1,5 @@
 import type { Deployment, ReplicaSet } from '#shared/kube/generated/types.ts'
+import type { Named, Stored } from '#shared/kube/object.ts'
 import { templateHash } from '#shared/kube/pod-template.ts'
 import { deployments } from '#shared/kube/resources.ts'
 import { controllerReference } from '#shared/reconcile/ownership.ts'
@@ -10,7 +11,7 @@ export const hashLabel = 'pod-template-hash'
  * An empty ReplicaSet of the Deployment's template. Its name follows from the template and status.collisionCount, so a
  * creation that is repeated after a crash meets its predecessor instead of making a second one.
  */
-export function newReplicaSet(deployment: Deployment): ReplicaSet {
+export function newReplicaSet(deployment: Stored<Deployment>): ReplicaSet & Named {
   const { template, selector, minReadySeconds } = deployment.spec ?? {}
   const hash = templateHash(template, deployment.status?.collisionCount)
   const labels = { ...template?.metadata?.labels, [hashLabel]: hash }
@@ -18,7 +19,7 @@ export function newReplicaSet(deployment: Deployment): ReplicaSet {
     apiVersion: 'apps/v1',
     kind: 'ReplicaSet',
     metadata: {
-      name: `${deployment.metadata.name ?? ''}-${hash}`,
+      name: `${deployment.metadata.name}-${hash}`,
       namespace: deployment.metadata.namespace,
       labels,
       ownerReferences: [controllerReference(deployment, deployments)],

@@ -1,20 +1,24 @@
 import type { Deployment, PodTemplateSpec, ReplicaSet } from '#shared/kube/generated/types.ts'
+import type { Named, Stored } from '#shared/kube/object.ts'
 import { resolveCount } from '#shared/kube/int-or-string.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { hashLabel } from './new-replica-set.ts'
 import { desiredAnnotation, maxAnnotation, revisionOf } from './revision.ts'
+
+/** A ReplicaSet that is there, or that is going to be. */
+export type PlannedSet = ReplicaSet & Named
 
 /**
  * A Deployment and the ReplicaSets that it controls: which is the current one, how large they are together, and how
  * large they may be. `decide` keeps it up to date with the changes that it plans.
  */
 export class Rollout {
-  readonly deployment: Deployment
-  current: ReplicaSet | undefined
+  readonly deployment: Stored<Deployment>
+  current: PlannedSet | undefined
   /** Oldest first. */
-  old: ReplicaSet[]
+  old: PlannedSet[]
 
-  constructor(deployment: Deployment, sets: readonly ReplicaSet[]) {
+  constructor(deployment: Stored<Deployment>, sets: readonly PlannedSet[]) {
     this.deployment = deployment
     const byAge = [...sets].sort(compareAges)
     // The oldest of equal templates, so that every reconcile agrees on which it is.
@@ -23,8 +27,8 @@ export class Rollout {
   }
 
   /** Puts the planned state of a ReplicaSet in the place of its present one; one that is not there is the current. */
-  replace(set: ReplicaSet): void {
-    const isSame = ({ metadata }: ReplicaSet): boolean => metadata.name === set.metadata.name
+  replace(set: PlannedSet): void {
+    const isSame = ({ metadata }: PlannedSet): boolean => metadata.name === set.metadata.name
     if (this.old.some(isSame)) this.old = this.old.map((other) => (isSame(other) ? set : other))
     else this.current = set
   }
@@ -42,7 +46,7 @@ export class Rollout {
     return this.deployment.spec?.strategy?.type === 'Recreate'
   }
 
-  get all(): ReplicaSet[] {
+  get all(): PlannedSet[] {
     return this.current ? [...this.old, this.current] : this.old
   }
 
@@ -80,7 +84,7 @@ export class Rollout {
   }
 
   /** The one ReplicaSet with replicas, or the latest where none has any; undefined when several have. */
-  activeOrLatest(): ReplicaSet | undefined {
+  activeOrLatest(): PlannedSet | undefined {
     const active = this.all.filter((set) => replicasOf(set) > 0)
     if (active.length > 1) return undefined
     return active[0] ?? this.current ?? this.old.at(-1)
@@ -98,13 +102,13 @@ export class Rollout {
   }
 
   /** Sizes for the ReplicaSets with replicas when the whole is resized: each keeps its share, the largest the rest. */
-  proportions(): Map<ReplicaSet, number> {
+  proportions(): Map<PlannedSet, number> {
     const active = this.all.filter((set) => replicasOf(set) > 0)
     const allowed = this.replicas > 0 ? this.replicas + this.maxSurge : 0
     const toAdd = allowed - total(active)
     // Growing favours the newer of equally large sets, shrinking takes from the older.
     active.sort((a, b) => replicasOf(b) - replicasOf(a) || (toAdd > 0 ? compareAges(b, a) : compareAges(a, b)))
-    const sizes = new Map<ReplicaSet, number>()
+    const sizes = new Map<PlannedSet, number>()
     let added = 0
     for (const set of active) {
       const left = toAdd - added
@@ -127,7 +131,7 @@ export class Rollout {
   }
 
   /** Old ReplicaSets beyond revisionHistoryLimit that hold no pods, oldest revision first. */
-  expiredHistory(): ReplicaSet[] {
+  expiredHistory(): PlannedSet[] {
     const alive = this.old.filter((set) => !set.metadata.deletionTimestamp)
     const excess = alive.length - (this.deployment.spec?.revisionHistoryLimit ?? 10)
     if (excess <= 0) return []
@@ -139,11 +143,11 @@ export const replicasOf = (set: ReplicaSet): number => set.spec?.replicas ?? 1
 
 export const total = (sets: readonly ReplicaSet[]): number => sets.reduce((sum, set) => sum + replicasOf(set), 0)
 
-const compareAges = (a: ReplicaSet, b: ReplicaSet): number =>
+const compareAges = (a: PlannedSet, b: PlannedSet): number =>
   Date.parse(a.metadata.creationTimestamp ?? '') - Date.parse(b.metadata.creationTimestamp ?? '') ||
-  (a.metadata.name ?? '').localeCompare(b.metadata.name ?? '')
+  a.metadata.name.localeCompare(b.metadata.name)
 
-function compareRevisions(a: ReplicaSet, b: ReplicaSet): number {
+function compareRevisions(a: PlannedSet, b: PlannedSet): number {
   const [left, right] = [revisionOf(a), revisionOf(b)]
   return left < right ? -1 : left > right ? 1 : compareAges(a, b)
 }

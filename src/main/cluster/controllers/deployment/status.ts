@@ -102,7 +102,7 @@ function judgeProgress({ rollout, counts, progress, now }: ProgressInput, condit
 }
 
 const subjectOf = ({ current, deployment }: Rollout): string =>
-  current ? `ReplicaSet "${current.metadata.name ?? ''}"` : `Deployment "${deployment.metadata.name ?? ''}"`
+  current ? `ReplicaSet "${current.metadata.name}"` : `Deployment "${deployment.metadata.name}"`
 
 /** The failure of a ReplicaSet is the Deployment's, the current one's first. */
 function judgeFailure({ current, old }: Rollout, conditions: Conditions): void {

@@ -1,5 +1,6 @@
 import { findCondition } from '#shared/kube/conditions.ts'
 import type { Job, JobStatus, Pod } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { asNumber } from '#shared/kube/json.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import { byDeletionOrder, isTracked, type NewPod } from './pods.ts'
@@ -14,8 +15,8 @@ export interface Decision {
   status: JobStatus
   events: JobEvent[]
   /** Pods that lose their finalizer and are in no count. */
-  release: Pod[]
-  remove: Pod[]
+  release: Stored<Pod>[]
+  remove: Stored<Pod>[]
   create: NewPod[]
   /** ms until the next decision, even if nothing changes. */
   requeueAfter?: number
@@ -144,7 +145,7 @@ function matchParallelism(tally: Tally, now: number): Decision {
 }
 
 /** Misplaced pods and, where these are fewer than `count`, those that Kubernetes would miss least. */
-function surplus(tally: Tally, count: number): Pod[] {
+function surplus(tally: Tally, count: number): Stored<Pod>[] {
   const ranked = [...tally.active].sort(byDeletionOrder)
   const misplaced = new Set(tally.misplaced(ranked))
   const others = ranked.filter((pod) => !misplaced.has(pod))

@@ -1,4 +1,5 @@
 import type { Job, Pod } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import type { Judgement } from '#shared/reconcile/pod-failure-policy.ts'
 import { failureDelayLeft, finishTimeOf, indexOf, uidOf } from './pods.ts'
 
@@ -23,7 +24,7 @@ export const failuresBefore = ({ metadata }: Pod): IndexFailures => ({
 })
 
 /** The failures up to and with the failed pod `pod`; none where an index has its first pod. */
-export function failuresAfter(pod: Pod | undefined, judgement: Judgement): IndexFailures {
+export function failuresAfter(pod: Stored<Pod> | undefined, judgement: Judgement): IndexFailures {
   if (!pod) return { counted: 0, ignored: 0 }
   const { counted, ignored } = failuresBefore(pod)
   return judgement.ignored.has(uidOf(pod)) ? { counted, ignored: ignored + 1 } : { counted: counted + 1, ignored }
@@ -36,7 +37,7 @@ export const failureAnnotations = ({ counted, ignored }: IndexFailures): Record<
 })
 
 /** Whether the failed pod `pod` ends its index: by a FailIndex rule, or beyond backoffLimitPerIndex. */
-export function endsIndex(pod: Pod, { spec }: Job, judgement: Judgement): boolean {
+export function endsIndex(pod: Stored<Pod>, { spec }: Job, judgement: Judgement): boolean {
   if (judgement.failIndex.has(uidOf(pod))) return true
   return !judgement.ignored.has(uidOf(pod)) && failuresBefore(pod).counted >= (spec?.backoffLimitPerIndex ?? Infinity)
 }
@@ -45,8 +46,8 @@ export function endsIndex(pod: Pod, { spec }: Job, judgement: Judgement): boolea
  * The last failed pod of each index in `failed`. Such a pod keeps its finalizer, and is not counted, until it is replaced:
  * its successor learns from it how often the index has failed.
  */
-export function lastFailures(failed: readonly Pod[], now: number): Map<number, Pod> {
-  const last = new Map<number, Pod>()
+export function lastFailures(failed: readonly Stored<Pod>[], now: number): Map<number, Stored<Pod>> {
+  const last = new Map<number, Stored<Pod>>()
   for (const pod of failed) {
     const index = indexOf(pod)
     if (index === undefined) continue

@@ -6,6 +6,7 @@ import { withType } from '#shared/client/kube-client.ts'
 import { isConditionTrue } from '#shared/kube/conditions.ts'
 import { isAnotherObject, isNotFound } from '#shared/kube/error-kinds.ts'
 import type { Job, JobStatus, Pod } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { jobs, pods } from '#shared/kube/resources.ts'
 import { selects } from '#shared/kube/selectors.ts'
@@ -72,14 +73,14 @@ export function startJobs(context: ControllerContext): Stop {
     return requeueAfter === undefined ? undefined : { requeueAfter }
   }
 
-  async function writeStatus(job: Job, status: JobStatus): Promise<Job> {
+  async function writeStatus(job: Stored<Job>, status: JobStatus): Promise<Stored<Job>> {
     if (jsonEqual(status, job.status)) return job
     const written = await client.updateStatus(jobs, { ...job, status: structuredClone(status) })
     await jobInformer.caughtUp(written)
     return written
   }
 
-  async function dropFinalizer(pod: Pod): Promise<void> {
+  async function dropFinalizer(pod: Stored<Pod>): Promise<void> {
     const { uid } = pod.metadata
     // One item out of the list, whatever its version: the kubelet writes to the same pod.
     const body = { metadata: { uid, '$deleteFromPrimitiveList/finalizers': [trackingFinalizer] } }
@@ -101,7 +102,7 @@ export function startJobs(context: ControllerContext): Stop {
     return waitForAll(podInformer.byIndex('tracked-by-job', key).filter(isStranger).map(dropFinalizer))
   }
 
-  const record = (job: Job, { type, reason, message }: JobEvent): void =>
+  const record = (job: Stored<Job>, { type, reason, message }: JobEvent): void =>
     recorder.event(withType(jobs, job), type, reason, message)
 
   const jobsOf = workloadsOf({ informer: jobInformer, resource: jobs, selectorOf: ({ spec }) => spec?.selector })

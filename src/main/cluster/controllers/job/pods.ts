@@ -1,5 +1,6 @@
 import type { Job, Pod, PodSpec } from '#shared/kube/generated/types.ts'
 import { isPodReady, readySince } from '#shared/kube/pod.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { podFromTemplate } from '#shared/kube/pod-template.ts'
 import { jobs } from '#shared/kube/resources.ts'
 import { controllerOf, controllerReference } from '#shared/reconcile/ownership.ts'
@@ -8,19 +9,19 @@ import { controllerOf, controllerReference } from '#shared/reconcile/ownership.t
 export const trackingFinalizer = 'batch.kubernetes.io/job-tracking'
 const indexName = 'batch.kubernetes.io/job-completion-index'
 
-export const uidOf = ({ metadata }: Job | Pod): string => metadata.uid ?? ''
+export const uidOf = ({ metadata }: Stored<Job> | Stored<Pod>): string => metadata.uid
 
 export const isTracked = ({ metadata }: Pod): boolean => metadata.finalizers?.includes(trackingFinalizer) ?? false
 
 const nameLabel = 'batch.kubernetes.io/job-name'
 
 /** The key of the Job that a tracked pod belongs to, or did before it was orphaned. */
-export function trackingJob(pod: Pod): string | undefined {
+export function trackingJob(pod: Stored<Pod>): string | undefined {
   if (!isTracked(pod)) return undefined
   const controller = controllerOf(pod)
   if (controller && controller.kind !== 'Job') return undefined
   const name = controller?.name ?? pod.metadata.labels?.[nameLabel]
-  return name === undefined ? undefined : `${pod.metadata.namespace ?? ''}/${name}`
+  return name === undefined ? undefined : `${pod.metadata.namespace}/${name}`
 }
 
 /** The completion index of a pod of an Indexed Job. */
@@ -56,11 +57,11 @@ export interface NewPod {
   annotations?: Record<string, string>
 }
 
-export function jobPod(job: Job, { index, annotations }: NewPod): Pod {
+export function jobPod(job: Stored<Job>, { index, annotations }: NewPod): Pod {
   const pod = podFromTemplate(job.spec?.template, job, controllerReference(job, jobs))
   pod.metadata.finalizers = [...(pod.metadata.finalizers ?? []), trackingFinalizer]
   if (index === undefined) return pod
-  const name = job.metadata.name ?? ''
+  const name = job.metadata.name
   pod.metadata.generateName = `${name}-${index}-`
   pod.metadata.annotations = { ...pod.metadata.annotations, [indexName]: String(index), ...annotations }
   pod.metadata.labels = { ...pod.metadata.labels, [indexName]: String(index) }

@@ -1,5 +1,6 @@
 import { isConditionTrue, setCondition } from '#shared/kube/conditions.ts'
 import type { Job, JobCondition, JobStatus, Pod } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { isPodReady, isPodTerminal } from '#shared/kube/pod.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import { formatIndexes, parseIndexes } from '#shared/reconcile/index-ranges.ts'
@@ -28,21 +29,21 @@ const mostUncounted = 500
  * deleted, and are in no count.
  */
 export class Tally {
-  job: Job
+  job: Stored<Job>
   readonly status: JobStatus
-  readonly active: Pod[]
-  readonly terminating: Pod[]
+  readonly active: Stored<Pod>[]
+  readonly terminating: Stored<Pod>[]
   readonly judgement: Judgement
   readonly completed: ReadonlySet<number>
   readonly failedIndexes: ReadonlySet<number>
-  readonly #claimed: readonly Pod[]
+  readonly #claimed: readonly Stored<Pod>[]
   /** Finished pods with their finalizer, apart from those that wait for their replacement. */
-  readonly #countable: readonly Pod[]
-  readonly #newlyFinished: readonly Pod[]
+  readonly #countable: readonly Stored<Pod>[]
+  readonly #newlyFinished: readonly Stored<Pod>[]
   /** By index: the failed pod that waits for its replacement. */
-  readonly #unreplaced: ReadonlyMap<number, Pod>
+  readonly #unreplaced: ReadonlyMap<number, Stored<Pod>>
 
-  constructor(job: Job, claimed: readonly Pod[], now: number) {
+  constructor(job: Stored<Job>, claimed: readonly Stored<Pod>[], now: number) {
     this.job = job
     this.#claimed = claimed
     this.status = structuredClone(job.status ?? {})
@@ -69,7 +70,7 @@ export class Tally {
   }
 
   /** All but the pods that the Job gave up and that are on their way out. */
-  get #present(): Pod[] {
+  get #present(): Stored<Pod>[] {
     return this.#claimed.filter((pod) => isTracked(pod) || !pod.metadata.deletionTimestamp)
   }
 
@@ -108,7 +109,7 @@ export class Tally {
     return new Set([...known, ...this.#indexesOf(this.#claimed.filter(isNew))])
   }
 
-  #indexesThatFailed(failed: readonly Pod[]): Set<number> {
+  #indexesThatFailed(failed: readonly Stored<Pod>[]): Set<number> {
     if (!isLimitedPerIndex(this.job)) return new Set()
     const known = parseIndexes(this.status.failedIndexes).filter((index) => index < this.#completions)
     // Pods that a failing Job stops say nothing about their indexes.
@@ -117,7 +118,7 @@ export class Tally {
     return new Set([...known, ...this.#indexesOf(ended).filter((index) => !this.completed.has(index))])
   }
 
-  #unreplacedFailures(failed: readonly Pod[], now: number): Map<number, Pod> {
+  #unreplacedFailures(failed: readonly Stored<Pod>[], now: number): Map<number, Stored<Pod>> {
     if (!isLimitedPerIndex(this.job) || this.isDecided) return new Map()
     const settled = new Set([...this.completed, ...this.failedIndexes, ...this.#indexesOf(this.active)])
     const isOpen = (pod: Pod): boolean =>
@@ -128,7 +129,7 @@ export class Tally {
     )
   }
 
-  #indexesOf(pods: readonly Pod[]): number[] {
+  #indexesOf(pods: readonly Stored<Pod>[]): number[] {
     return pods.map((pod) => this.#validIndex(pod)).filter((index) => index !== undefined)
   }
 
@@ -160,7 +161,7 @@ export class Tally {
   }
 
   /** Step 2: the pods whose finalizer may go, since their uids are in the written status. */
-  finishedAndTracked(): Pod[] {
+  finishedAndTracked(): Stored<Pod>[] {
     const noted = new Set([
       ...this.#newlyFinished.map(uidOf),
       ...(this.#uncounted.succeeded ?? []),
@@ -237,7 +238,7 @@ export class Tally {
   }
 
   /** Active pods that no number of completions keeps: of indexes that have another pod or that the Job does not have. */
-  misplaced(ranked: readonly Pod[]): Pod[] {
+  misplaced(ranked: readonly Stored<Pod>[]): Stored<Pod>[] {
     if (!this.isIndexed) return []
     const seen = new Set<number>()
     // The last in rank is the one to keep.

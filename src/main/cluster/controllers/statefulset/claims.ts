@@ -1,15 +1,15 @@
 import type { PersistentVolumeClaim, Pod, StatefulSet } from '#shared/kube/generated/types.ts'
-import type { OwnerReference } from '#shared/kube/object.ts'
+import { isStored, type Named, type OwnerReference, type Stored } from '#shared/kube/object.ts'
 import { pods, statefulSets } from '#shared/kube/resources.ts'
 import { controllerReference } from '#shared/reconcile/ownership.ts'
 
 /** The volume claims of a StatefulSet's pods: their names, what they are made of and who owns them. */
 
-export const claimName = (set: StatefulSet, template: PersistentVolumeClaim, ordinal: number): string =>
-  `${template.metadata.name ?? ''}-${set.metadata.name ?? ''}-${ordinal}`
+export const claimName = (set: Stored<StatefulSet>, template: PersistentVolumeClaim, ordinal: number): string =>
+  `${template.metadata.name ?? ''}-${set.metadata.name}-${ordinal}`
 
 /** The claims of one pod as the set's templates make them. */
-export const claimsOfPod = (set: StatefulSet, ordinal: number): PersistentVolumeClaim[] =>
+export const claimsOfPod = (set: Stored<StatefulSet>, ordinal: number): (PersistentVolumeClaim & Named)[] =>
   (set.spec?.volumeClaimTemplates ?? []).map((template) => {
     const { labels, annotations, finalizers } = template.metadata
     return {
@@ -37,17 +37,17 @@ const deletesClaims = ({ spec }: StatefulSet, when: 'whenDeleted' | 'whenScaled'
  * @returns undefined where the owners are right already, or another controller has the claim
  */
 export function withRetention(
-  claim: PersistentVolumeClaim,
-  set: StatefulSet,
-  pod: Pod,
+  claim: Stored<PersistentVolumeClaim>,
+  set: Stored<StatefulSet>,
+  pod: Pod & Named,
   scaledDown: boolean,
-): PersistentVolumeClaim | undefined {
+): Stored<PersistentVolumeClaim> | undefined {
   if (hasOtherController(claim, set, pod)) return undefined
   const byPod = scaledDown && deletesClaims(set, 'whenScaled')
   const bySet = deletesClaims(set, 'whenDeleted') && !byPod
   const wanted = [
     ...(bySet ? [controllerReference(set, statefulSets)] : []),
-    ...(byPod ? [controllerReference(pod, pods)] : []),
+    ...(byPod && isStored(pod) ? [controllerReference(pod, pods)] : []),
   ]
   const present = claim.metadata.ownerReferences ?? []
   const ours = present.filter(({ uid }) => uid === set.metadata.uid || uid === pod.metadata.uid)
@@ -80,10 +80,10 @@ export const isStale = ({ metadata }: PersistentVolumeClaim, set: StatefulSet, p
  * @param setOf looks a set up by its name
  */
 export function setOfClaim(
-  { metadata }: PersistentVolumeClaim,
-  setOf: (name: string) => StatefulSet | undefined,
-): StatefulSet | undefined {
-  const parts = (metadata.name ?? '').split('-').slice(0, -1)
+  { metadata }: Stored<PersistentVolumeClaim>,
+  setOf: (name: string) => Stored<StatefulSet> | undefined,
+): Stored<StatefulSet> | undefined {
+  const parts = metadata.name.split('-').slice(0, -1)
   for (let dash = 1; dash < parts.length; dash++) {
     const template = parts.slice(0, dash).join('-')
     const set = setOf(parts.slice(dash).join('-'))

@@ -1,7 +1,8 @@
 import { describe } from 'vitest'
 import type { ControllerRevision, PersistentVolumeClaim, Pod, StatefulSet } from '#shared/kube/generated/types.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { goldenNow, goldenPairs } from '#test/support/golden.ts'
+import { stored } from '#test/support/stored.ts'
 import { decide } from './decide.ts'
 import { statusOf } from './status.ts'
 
@@ -11,15 +12,16 @@ import { statusOf } from './status.ts'
  */
 describe('a decision about a StatefulSet', () => {
   goldenPairs(`${import.meta.dirname}/testdata`, (objects) => {
-    const of = <T extends KubeObject>(kind: string): T[] => objects.filter((each) => each.kind === kind) as T[]
+    const of = <T extends KubeObject>(kind: string): Stored<T>[] =>
+      objects.filter((each) => each.kind === kind).map((each) => stored(each as T))
     const [set] = of<StatefulSet>('StatefulSet')
     if (!set) throw new Error('no StatefulSet in the input')
     const pods = of<Pod>('Pod')
     const claims = of<PersistentVolumeClaim>('PersistentVolumeClaim')
     const data = { spec: { template: { ...set.spec?.template, $patch: 'replace' } } }
-    const update: ControllerRevision = { metadata: { name: 'web-new' }, data, revision: 2 }
+    const update = stored<ControllerRevision>({ metadata: { name: 'web-new' }, data, revision: 2 })
     const [current = update] = of<ControllerRevision>('ControllerRevision')
-    const claimOf = (name: string): PersistentVolumeClaim | undefined =>
+    const claimOf = (name: string): Stored<PersistentVolumeClaim> | undefined =>
       claims.find(({ metadata }) => metadata.name === name)
     const steps = decide({ set, pods, claimOf, current, update, now: goldenNow })
     return {

@@ -1,4 +1,5 @@
 import type { ControllerRevision, PersistentVolumeClaim, Pod, StatefulSet } from '#shared/kube/generated/types.ts'
+import type { Named, Stored } from '#shared/kube/object.ts'
 import { resolveCount } from '#shared/kube/int-or-string.ts'
 import { isPodTerminal } from '#shared/kube/pod.ts'
 import { claimsOfPod, isStale, withRetention } from './claims.ts'
@@ -19,31 +20,31 @@ import {
 
 /** What a decision is made from: the caches, at one moment. */
 export interface Snapshot {
-  set: StatefulSet
+  set: Stored<StatefulSet>
   /** Those that the StatefulSet controls. */
-  pods: readonly Pod[]
+  pods: readonly Stored<Pod>[]
   /** The claim of a name in the set's namespace. */
-  claimOf: (name: string) => PersistentVolumeClaim | undefined
+  claimOf: (name: string) => Stored<PersistentVolumeClaim> | undefined
   /** The revision that pods below the partition have. */
-  current: ControllerRevision
+  current: Stored<ControllerRevision>
   /** The revision of the present template. */
-  update: ControllerRevision
+  update: Stored<ControllerRevision>
   /** ms since the epoch */
   now: number
 }
 
 /** What is done about one pod: its claims first, so that no pod is without them. */
 export interface Step {
-  pod: Pod
-  createClaims: PersistentVolumeClaim[]
-  updateClaims: PersistentVolumeClaim[]
+  pod: Pod & Named
+  createClaims: (PersistentVolumeClaim & Named)[]
+  updateClaims: Stored<PersistentVolumeClaim>[]
   write?: 'create' | 'update' | 'delete'
 }
 
 /** A place in the range, with its pod where there is one. */
 interface Replica {
   ordinal: number
-  pod: Pod | undefined
+  pod: Stored<Pod> | undefined
 }
 
 export const isOrdered = ({ spec }: StatefulSet): boolean => spec?.podManagementPolicy !== 'Parallel'
@@ -106,7 +107,7 @@ function makePod(snapshot: Snapshot, ordinal: number): Care {
   return { step: { pod, createClaims: missing, updateClaims: toUpdate, write: 'create' }, waits: true }
 }
 
-function keepPod(snapshot: Snapshot, pod: Pod, ordinal: number): Care {
+function keepPod(snapshot: Snapshot, pod: Stored<Pod>, ordinal: number): Care {
   const { set, now } = snapshot
   // Kubernetes replaces pods that succeeded too: an eviction may end in either phase.
   if (isPodTerminal(pod)) return isTerminating(pod) ? { waits: true } : { step: removal(pod), waits: true }
@@ -125,25 +126,25 @@ function keepPod(snapshot: Snapshot, pod: Pod, ordinal: number): Care {
   return isEmpty(step) ? { waits } : { step, waits }
 }
 
-const removal = (pod: Pod): Step => ({ pod, createClaims: [], updateClaims: [], write: 'delete' })
+const removal = (pod: Stored<Pod>): Step => ({ pod, createClaims: [], updateClaims: [], write: 'delete' })
 
 const isEmpty = ({ createClaims, updateClaims, write }: Step): boolean =>
   createClaims.length === 0 && updateClaims.length === 0 && write === undefined
 
 interface ClaimState {
-  missing: PersistentVolumeClaim[]
+  missing: (PersistentVolumeClaim & Named)[]
   /** Those whose owners are not as the retention policy asks, with the right ones. */
-  toUpdate: PersistentVolumeClaim[]
+  toUpdate: Stored<PersistentVolumeClaim>[]
   /** Whether one is being deleted. */
   leaving: boolean
   /** Whether one goes with an earlier pod of the name. */
   stale: boolean
 }
 
-function claimsOf({ set, claimOf }: Snapshot, pod: Pod, ordinal: number): ClaimState {
+function claimsOf({ set, claimOf }: Snapshot, pod: Pod & Named, ordinal: number): ClaimState {
   const state: ClaimState = { missing: [], toUpdate: [], leaving: false, stale: false }
   for (const wanted of claimsOfPod(set, ordinal)) {
-    const claim = claimOf(wanted.metadata.name ?? '')
+    const claim = claimOf(wanted.metadata.name)
     if (!claim) state.missing.push(wanted)
     else {
       const updated = withRetention(claim, set, pod, !isInRange(set, ordinal))
@@ -160,7 +161,7 @@ function claimsOf({ set, claimOf }: Snapshot, pod: Pod, ordinal: number): ClaimS
  * goes, and one that is not available only when none below it is unavailable: what is broken is not made worse.
  * @param condemned from the highest ordinal to the lowest
  */
-function scaleDown(snapshot: Snapshot, condemned: readonly { pod: Pod; ordinal: number }[]): Step[] {
+function scaleDown(snapshot: Snapshot, condemned: readonly { pod: Stored<Pod>; ordinal: number }[]): Step[] {
   const { set, now } = snapshot
   const lowestUnavailable = condemned.findLast(({ pod }) => isUnavailable(set, pod, now))?.pod
   const mayGo = (pod: Pod, position: number): boolean => {
@@ -185,7 +186,7 @@ function scaleDown(snapshot: Snapshot, condemned: readonly { pod: Pod; ordinal: 
  */
 function rollOver(snapshot: Snapshot, replicas: readonly Replica[], touched: ReadonlySet<string | undefined>): Step[] {
   const { set, update, now } = snapshot
-  const isOld = (pod: Pod): boolean => revisionOf(pod) !== (update.metadata.name ?? '') && !isTerminating(pod)
+  const isOld = (pod: Pod): boolean => revisionOf(pod) !== update.metadata.name && !isTerminating(pod)
   const isMissing = (pod: Pod | undefined): boolean => !pod || isUnavailable(set, pod, now)
   const targets = replicas
     .slice(partitionOf(set))

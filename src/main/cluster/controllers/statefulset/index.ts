@@ -1,6 +1,7 @@
 import type { Stop } from '#shared/base/disposable.ts'
 import { keyOf } from '#shared/client/informer.ts'
 import type { ControllerRevision, PersistentVolumeClaim, Pod, StatefulSet } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { msUntilAvailable } from '#shared/kube/pod.ts'
 import { controllerRevisions, persistentVolumeClaims, pods, statefulSets } from '#shared/kube/resources.ts'
@@ -46,7 +47,7 @@ export function startStatefulSets(context: ControllerContext): Stop {
     const steps = decide({
       set,
       pods: claimed,
-      claimOf: (name) => claims.get(`${set.metadata.namespace ?? ''}/${name}`),
+      claimOf: (name) => claims.get(`${set.metadata.namespace}/${name}`),
       current,
       update: history.current,
       now: clock.now(),
@@ -63,12 +64,13 @@ export function startStatefulSets(context: ControllerContext): Stop {
     return requeueAfter === undefined ? undefined : { requeueAfter }
   }
 
-  const isMember = (set: StatefulSet, pod: Pod): boolean =>
+  const isMember = (set: Stored<StatefulSet>, pod: Stored<Pod>): boolean =>
     selects(set.spec?.selector, pod.metadata.labels) && ordinalOf(set, pod) !== undefined
 
-  const membersOf = (set: StatefulSet): Pod[] => dependentsOf(podInformer, set).filter((pod) => isMember(set, pod))
+  const membersOf = (set: Stored<StatefulSet>): Pod[] =>
+    dependentsOf(podInformer, set).filter((pod) => isMember(set, pod))
 
-  const claimPods = (set: StatefulSet): Promise<Pod[]> =>
+  const claimPods = (set: Stored<StatefulSet>): Promise<Stored<Pod>[]> =>
     claim({
       client,
       owner: set,
@@ -79,7 +81,7 @@ export function startStatefulSets(context: ControllerContext): Stop {
     })
 
   /** Revisions that a set of the same name left behind are taken over with its pods. */
-  const claimRevisions = (set: StatefulSet): Promise<ControllerRevision[]> =>
+  const claimRevisions = (set: Stored<StatefulSet>): Promise<ControllerRevision[]> =>
     claim({
       client,
       owner: set,
@@ -90,7 +92,7 @@ export function startStatefulSets(context: ControllerContext): Stop {
     })
 
   /** One step after the other in an ordered set, else growing batches; up to the first failure, which is returned. */
-  async function carryOut(set: StatefulSet, steps: readonly Step[]): Promise<Error | undefined> {
+  async function carryOut(set: Stored<StatefulSet>, steps: readonly Step[]): Promise<Error | undefined> {
     if (!isOrdered(set)) {
       const { error } = await slowStart(steps.length, (index) => writer.carryOut(set, steps.slice(index, index + 1)))
       return error
@@ -99,19 +101,19 @@ export function startStatefulSets(context: ControllerContext): Stop {
     return error
   }
 
-  async function writeStatus(set: StatefulSet, names: RevisionNames): Promise<undefined> {
+  async function writeStatus(set: Stored<StatefulSet>, names: RevisionNames): Promise<undefined> {
     const status = statusOf({ set, pods: membersOf(set), ...names, now: clock.now() })
     if (!jsonEqual(status, set.status)) await sets.caughtUp(await client.updateStatus(statefulSets, { ...set, status }))
   }
 
-  async function trim(set: StatefulSet, current: ControllerRevision, history: History): Promise<void> {
+  async function trim(set: Stored<StatefulSet>, current: ControllerRevision, history: History): Promise<void> {
     const inUse = new Set([current.metadata.name, ...membersOf(set).map(revisionOf)])
     const limit = set.spec?.revisionHistoryLimit ?? 10
     await trimHistory(client, history, limit, ({ metadata }) => inUse.has(metadata.name))
   }
 
-  function keyOfClaimingSet(claim: PersistentVolumeClaim): string | undefined {
-    const set = setOfClaim(claim, (name) => sets.get(`${claim.metadata.namespace ?? ''}/${name}`))
+  function keyOfClaimingSet(claim: Stored<PersistentVolumeClaim>): string | undefined {
+    const set = setOfClaim(claim, (name) => sets.get(`${claim.metadata.namespace}/${name}`))
     return set && keyOf(set)
   }
 
@@ -144,5 +146,5 @@ const revisionsInStatus = ({ status }: StatefulSet): RevisionNames => ({
 })
 
 /** The revision that the status names; the present template's where that is gone or there is none yet. */
-const currentRevision = ({ status }: StatefulSet, { current, old }: History): ControllerRevision =>
+const currentRevision = ({ status }: Stored<StatefulSet>, { current, old }: History): Stored<ControllerRevision> =>
   old.find(({ metadata }) => metadata.name === status?.currentRevision) ?? current

@@ -1,4 +1,5 @@
 import type { ControllerRevision, Pod, PodTemplateSpec, StatefulSet, Volume } from '#shared/kube/generated/types.ts'
+import type { Named, Stored } from '#shared/kube/object.ts'
 import { isPodAvailable, isPodReady } from '#shared/kube/pod.ts'
 import { podFromTemplate } from '#shared/kube/pod-template.ts'
 import { statefulSets } from '#shared/kube/resources.ts'
@@ -9,14 +10,14 @@ import { claimName } from './claims.ts'
 export const podNameLabel = 'statefulset.kubernetes.io/pod-name'
 export const podIndexLabel = 'apps.kubernetes.io/pod-index'
 
-export const podName = (set: StatefulSet, ordinal: number): string => `${set.metadata.name ?? ''}-${ordinal}`
+export const podName = (set: Stored<StatefulSet>, ordinal: number): string => `${set.metadata.name}-${ordinal}`
 
 /**
  * The ordinal of a pod by its name; undefined when the name is not one that the set gives. `web-01` is none: it would
  * be a second pod with the identity of `web-1`.
  */
-export function ordinalOf(set: StatefulSet, { metadata }: Pod): number | undefined {
-  const name = metadata.name ?? ''
+export function ordinalOf(set: Stored<StatefulSet>, { metadata }: Stored<Pod>): number | undefined {
+  const name = metadata.name
   const ordinal = Number(name.slice(name.lastIndexOf('-') + 1))
   return ordinal <= maxOrdinal && name === podName(set, ordinal) ? ordinal : undefined
 }
@@ -36,12 +37,17 @@ export const isInRange = (set: StatefulSet, ordinal: number): boolean => {
 }
 
 /** The pod of an ordinal as the template of `revision` makes it. */
-export function podOfRevision(set: StatefulSet, revision: ControllerRevision, ordinal: number): Pod {
+export function podOfRevision(
+  set: Stored<StatefulSet>,
+  revision: Stored<ControllerRevision>,
+  ordinal: number,
+): Pod & Named {
   const name = podName(set, ordinal)
-  const pod = podFromTemplate(templateOf(revision), set, controllerReference(set, statefulSets), name)
+  const made = podFromTemplate(templateOf(revision), set, controllerReference(set, statefulSets), name)
+  const pod = { ...made, metadata: { ...made.metadata, name } }
   // Kubernetes sets it beside the name; `kubectl get -o yaml` shows it.
-  pod.metadata.generateName = `${set.metadata.name ?? ''}-`
-  pod.metadata.labels = { ...pod.metadata.labels, [revisionHashLabel]: revision.metadata.name ?? '' }
+  pod.metadata.generateName = `${set.metadata.name}-`
+  pod.metadata.labels = { ...pod.metadata.labels, [revisionHashLabel]: revision.metadata.name }
   return withStorage(set, withIdentity(pod, ordinal, set.spec?.serviceName), ordinal)
 }
 
@@ -52,21 +58,21 @@ function templateOf({ data }: ControllerRevision): PodTemplateSpec {
   return template
 }
 
-function withIdentity(pod: Pod, ordinal: number, subdomain: string | undefined): Pod {
-  const { name = '' } = pod.metadata
+function withIdentity(pod: Pod & Named, ordinal: number, subdomain: string | undefined): Pod & Named {
+  const { name } = pod.metadata
   return {
     ...withIdentityLabels(pod, ordinal),
     spec: { containers: [], ...pod.spec, hostname: name, ...(subdomain ? { subdomain } : {}) },
   }
 }
 
-export const withIdentityLabels = (pod: Pod, ordinal: number): Pod => ({
+export const withIdentityLabels = (pod: Pod & Named, ordinal: number): Pod & Named => ({
   ...pod,
   metadata: {
     ...pod.metadata,
     labels: {
       ...pod.metadata.labels,
-      [podNameLabel]: pod.metadata.name ?? '',
+      [podNameLabel]: pod.metadata.name,
       [podIndexLabel]: String(ordinal),
     },
   },
@@ -75,7 +81,7 @@ export const withIdentityLabels = (pod: Pod, ordinal: number): Pod => ({
 export const hasIdentity = ({ metadata }: Pod): boolean => metadata.labels?.[podNameLabel] === metadata.name
 
 /** The pod with a volume for every claim template, in place of the volumes of those names. */
-export function withStorage(set: StatefulSet, pod: Pod, ordinal: number): Pod {
+export function withStorage(set: Stored<StatefulSet>, pod: Pod & Named, ordinal: number): Pod & Named {
   const claimed = claimVolumes(set, ordinal)
   if (claimed.length === 0) return pod
   const names = new Set(claimed.map(({ name }) => name))
@@ -83,7 +89,7 @@ export function withStorage(set: StatefulSet, pod: Pod, ordinal: number): Pod {
   return { ...pod, spec: { containers: [], ...pod.spec, volumes: [...claimed, ...others] } }
 }
 
-export function hasStorage(set: StatefulSet, pod: Pod, ordinal: number): boolean {
+export function hasStorage(set: Stored<StatefulSet>, pod: Pod, ordinal: number): boolean {
   const present = pod.spec?.volumes ?? []
   return claimVolumes(set, ordinal).every(({ name, persistentVolumeClaim }) =>
     present.some(
@@ -92,7 +98,7 @@ export function hasStorage(set: StatefulSet, pod: Pod, ordinal: number): boolean
   )
 }
 
-const claimVolumes = (set: StatefulSet, ordinal: number): Volume[] =>
+const claimVolumes = (set: Stored<StatefulSet>, ordinal: number): Volume[] =>
   (set.spec?.volumeClaimTemplates ?? []).map((template) => ({
     name: template.metadata.name ?? '',
     persistentVolumeClaim: { claimName: claimName(set, template, ordinal) },

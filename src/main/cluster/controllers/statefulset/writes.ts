@@ -10,6 +10,7 @@ import {
   messageOf,
 } from '#shared/kube/error-kinds.ts'
 import type { PersistentVolumeClaim, Pod, StatefulSet } from '#shared/kube/generated/types.ts'
+import type { Named, Stored } from '#shared/kube/object.ts'
 import { persistentVolumeClaims, pods, statefulSets } from '#shared/kube/resources.ts'
 import type { Step } from './decide.ts'
 
@@ -19,7 +20,7 @@ export interface StepWriter {
    * all of it, so that the next decision is not made from a cache that lags behind.
    * @throws the first failure; a namespace that is being deleted ends the steps and is none
    */
-  carryOut(set: StatefulSet, steps: readonly Step[]): Promise<void>
+  carryOut(set: Stored<StatefulSet>, steps: readonly Step[]): Promise<void>
 }
 
 export function createStepWriter(options: {
@@ -30,7 +31,10 @@ export function createStepWriter(options: {
 }): StepWriter {
   const { client, recorder } = options
 
-  async function carryOutOne(set: StatefulSet, { pod, createClaims, updateClaims, write }: Step): Promise<void> {
+  async function carryOutOne(
+    set: Stored<StatefulSet>,
+    { pod, createClaims, updateClaims, write }: Step,
+  ): Promise<void> {
     for (const claim of createClaims) await createClaim(set, pod, claim)
     for (const claim of updateClaims) await options.claims.caughtUp(await client.update(persistentVolumeClaims, claim))
     if (write) await writes[write](set, pod)
@@ -38,7 +42,7 @@ export function createStepWriter(options: {
 
   /** Records how a write ended; a failure is thrown on. */
   async function recorded<T>(
-    set: StatefulSet,
+    set: Stored<StatefulSet>,
     verb: 'Create' | 'Update' | 'Delete',
     what: { done: string; failed: string },
     write: () => Promise<T>,
@@ -56,20 +60,24 @@ export function createStepWriter(options: {
     }
   }
 
-  const ofPod = (set: StatefulSet, pod: Pod): { done: string; failed: string } => {
-    const words = `Pod ${pod.metadata.name ?? ''} in StatefulSet ${set.metadata.name ?? ''}`
+  const ofPod = (set: Stored<StatefulSet>, pod: Pod & Named): { done: string; failed: string } => {
+    const words = `Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name}`
     return { done: `${words} successful`, failed: words }
   }
 
-  async function createClaim(set: StatefulSet, pod: Pod, claim: PersistentVolumeClaim): Promise<void> {
-    const name = claim.metadata.name ?? ''
-    const ofSet = `Pod ${pod.metadata.name ?? ''} in StatefulSet ${set.metadata.name ?? ''}`
+  async function createClaim(
+    set: Stored<StatefulSet>,
+    pod: Pod & Named,
+    claim: PersistentVolumeClaim & Named,
+  ): Promise<void> {
+    const name = claim.metadata.name
+    const ofSet = `Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name}`
     const what = { done: `Claim ${name} ${ofSet} success`, failed: `Claim ${name} for ${ofSet}` }
     const created = await recorded(set, 'Create', what, () => client.create(persistentVolumeClaims, claim))
     await options.claims.caughtUp(created)
   }
 
-  const writes: Record<NonNullable<Step['write']>, (set: StatefulSet, pod: Pod) => Promise<void>> = {
+  const writes: Record<NonNullable<Step['write']>, (set: Stored<StatefulSet>, pod: Pod & Named) => Promise<void>> = {
     async create(set, pod) {
       await options.pods.caughtUp(await recorded(set, 'Create', ofPod(set, pod), () => client.create(pods, pod)))
     },

@@ -1,4 +1,5 @@
 import type { Node, NodeSelectorTerm, PodSpec, PreferredSchedulingTerm } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { matchesTerm, selectsNode } from '#shared/kube/node-selection.ts'
 import { scaleToMax, unresolvable, type Plan, type Plugin, type Scorer } from '../framework.ts'
 import type { NodeInfo } from '../node-info.ts'
@@ -50,12 +51,12 @@ const preference = (terms: readonly PreferredSchedulingTerm[]): Scorer => ({
   normalize: (scores, count) => scaleToMax(scores, count, { reverse: false }),
 })
 
-function weightOf(terms: readonly PreferredSchedulingTerm[], node: Node): number {
+function weightOf(terms: readonly PreferredSchedulingTerm[], node: Stored<Node>): number {
   let sum = 0
   for (const { weight, preference: term } of terms) if (matchesPreference(term, node)) sum += weight
   return sum
 }
 
 /** Unlike a required term, an empty preferred term matches every node. */
-const matchesPreference = (term: NodeSelectorTerm, node: Node): boolean =>
+const matchesPreference = (term: NodeSelectorTerm, node: Stored<Node>): boolean =>
   (!term.matchExpressions?.length && !term.matchFields?.length) || matchesTerm(term, node)

@@ -1,4 +1,5 @@
 import type { LabelSelector, Pod, PodSpec, TopologySpreadConstraint } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { selectsNode } from '#shared/kube/node-selection.ts'
 import { labelRequirements, matchesLabels, type LabelRequirement } from '#shared/kube/selectors.ts'
 import { untolerated } from '#shared/kube/tolerations.ts'
@@ -62,7 +63,7 @@ interface Constraint {
   honoursTaints: boolean
 }
 
-function constraintOf(constraint: TopologySpreadConstraint, pod: Pod): Constraint {
+function constraintOf(constraint: TopologySpreadConstraint, pod: Stored<Pod>): Constraint {
   const { labelSelector, matchLabelKeys } = constraint
   return {
     topologyKey: constraint.topologyKey,
@@ -102,9 +103,12 @@ function defaultSelector({ pod, namespace, labels }: PodInfo, context: Pick<Plug
     : selectorOf({ namespaces: [namespace], namespaceLabels: undefined, requirements })
 }
 
-function controllerSelector(pod: Pod, { informers }: Pick<PluginContext, 'informers'>): LabelSelector | undefined {
+function controllerSelector(
+  pod: Stored<Pod>,
+  { informers }: Pick<PluginContext, 'informers'>,
+): LabelSelector | undefined {
   const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller)
-  const key = `${pod.metadata.namespace ?? ''}/${owner?.name ?? ''}`
+  const key = `${pod.metadata.namespace}/${owner?.name ?? ''}`
   switch (owner?.kind) {
     case 'ReplicaSet':
       return informers.replicaSets.get(key)?.spec?.selector

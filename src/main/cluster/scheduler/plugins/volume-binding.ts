@@ -1,5 +1,6 @@
 import { keyOf } from '#shared/client/informer.ts'
 import type { PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { matchesTerm } from '#shared/kube/node-selection.ts'
 import { compareQuantities } from '#shared/kube/quantity.ts'
 import { persistentVolumeClaims, persistentVolumes } from '#shared/kube/resources.ts'
@@ -24,7 +25,7 @@ export const volumeBinding = ({ client, informers }: Pick<PluginContext, 'client
   function plan(pod: PodInfo): Plan | undefined {
     const names = claimNames(pod.pod)
     if (names.length === 0) return undefined
-    const found: PersistentVolumeClaim[] = []
+    const found: Stored<PersistentVolumeClaim>[] = []
     for (const name of names) {
       const claim = claims.get(`${pod.namespace}/${name}`)
       const problem = problemOf(name, claim)
@@ -75,7 +76,7 @@ export const volumeBinding = ({ client, informers }: Pick<PluginContext, 'client
     claim: PersistentVolumeClaim,
     node: NodeInfo,
     taken: ReadonlySet<PersistentVolume>,
-  ): PersistentVolume | undefined {
+  ): Stored<PersistentVolume> | undefined {
     const size = (volume: PersistentVolume): string => volume.spec?.capacity?.['storage'] ?? '0'
     return volumes
       .list()
@@ -83,7 +84,7 @@ export const volumeBinding = ({ client, informers }: Pick<PluginContext, 'client
       .sort((a, b) => compareQuantities(size(a), size(b)))[0]
   }
 
-  async function bindAll(waiting: readonly PersistentVolumeClaim[], node: NodeInfo): Promise<void> {
+  async function bindAll(waiting: readonly Stored<PersistentVolumeClaim>[], node: NodeInfo): Promise<void> {
     const taken = new Set<PersistentVolume>()
     for (const claim of waiting) {
       const volume = volumeFor(claim, node, taken)
@@ -94,10 +95,10 @@ export const volumeBinding = ({ client, informers }: Pick<PluginContext, 'client
   }
 
   /** Begins a binding at the volume; the volume controller completes it. */
-  const reserve = (volume: PersistentVolume, { metadata }: PersistentVolumeClaim): Promise<unknown> =>
+  const reserve = (volume: Stored<PersistentVolume>, { metadata }: PersistentVolumeClaim): Promise<unknown> =>
     client.patch(
       persistentVolumes,
-      { name: volume.metadata.name ?? '' },
+      { name: volume.metadata.name },
       {
         type: 'merge',
         body: {
@@ -115,10 +116,10 @@ export const volumeBinding = ({ client, informers }: Pick<PluginContext, 'client
       },
     )
 
-  const requestProvisioning = ({ metadata }: PersistentVolumeClaim, { name }: NodeInfo): Promise<unknown> =>
+  const requestProvisioning = ({ metadata }: Stored<PersistentVolumeClaim>, { name }: NodeInfo): Promise<unknown> =>
     client.patch(
       persistentVolumeClaims,
-      { namespace: metadata.namespace, name: metadata.name ?? '' },
+      { namespace: metadata.namespace, name: metadata.name },
       { type: 'merge', body: { metadata: { uid: metadata.uid, annotations: { [selectedNode]: name } } } },
     )
 
@@ -130,10 +131,10 @@ export const volumeBinding = ({ client, informers }: Pick<PluginContext, 'client
 }
 
 /** Claims of the pod: named ones, and those of its generic ephemeral volumes. */
-function claimNames({ metadata, spec }: Pod): string[] {
+function claimNames({ metadata, spec }: Stored<Pod>): string[] {
   return (spec?.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
     if (persistentVolumeClaim) return [persistentVolumeClaim.claimName]
-    return ephemeral ? [`${metadata.name ?? ''}-${name}`] : []
+    return ephemeral ? [`${metadata.name}-${name}`] : []
   })
 }
 

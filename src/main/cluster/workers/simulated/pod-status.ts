@@ -7,6 +7,7 @@ import type {
   PodCondition,
   PodStatus,
 } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { isRestartableInit, podCondition } from '#shared/kube/pod.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 
@@ -19,7 +20,7 @@ export interface Circumstances {
 }
 
 /** The kubelet has accepted the pod and creates its containers. */
-export function creatingStatus(pod: Pod, { hostIP, now }: Circumstances): PodStatus {
+export function creatingStatus(pod: Stored<Pod>, { hostIP, now }: Circumstances): PodStatus {
   const inits = pod.spec?.initContainers ?? []
   const waiting = (container: Container): ContainerStatus =>
     statusOf(container, pod, {
@@ -50,7 +51,7 @@ export function creatingStatus(pod: Pod, { hostIP, now }: Circumstances): PodSta
 }
 
 /** All containers run and are ready; readiness gates may still be closed. */
-export function runningStatus(pod: Pod, { hostIP, podIP, now }: Circumstances): PodStatus {
+export function runningStatus(pod: Stored<Pod>, { hostIP, podIP, now }: Circumstances): PodStatus {
   const running = { running: { startedAt: timestamp(now) } }
   const closed = closedGates(pod)
   const inits = pod.spec?.initContainers ?? []
@@ -88,7 +89,7 @@ const gateMessage = ({ conditionType }: { conditionType: string }): string =>
   `corresponding condition of pod readiness gate "${conditionType}" does not exist.`
 
 /** All containers have ended, and none is started again. */
-export function endedStatus(pod: Pod, { hostIP, now }: Circumstances, exitCode: number): PodStatus {
+export function endedStatus(pod: Stored<Pod>, { hostIP, now }: Circumstances, exitCode: number): PodStatus {
   const reason = exitCode === 0 ? 'PodCompleted' : 'PodFailed'
   return {
     ...common(pod, hostIP),
@@ -138,7 +139,7 @@ function condition(
   return withTransitionTime(pod.status?.conditions, update, timestamp(now))
 }
 
-function statusOf(container: Container, pod: Pod, state: ContainerState): ContainerStatus {
+function statusOf(container: Container, pod: Stored<Pod>, state: ContainerState): ContainerStatus {
   const { name, image = '', resources } = container
   const begun = state.waiting === undefined
   const ready = state.running !== undefined || (state.terminated?.exitCode === 0 && isInit(container, pod))
@@ -146,7 +147,7 @@ function statusOf(container: Container, pod: Pod, state: ContainerState): Contai
     name,
     image,
     imageID: begun ? `simulated://${image}` : '',
-    ...(begun ? { containerID: `simulated://${pod.metadata.uid ?? ''}/${name}` } : {}),
+    ...(begun ? { containerID: `simulated://${pod.metadata.uid}/${name}` } : {}),
     ready,
     started: state.running !== undefined,
     restartCount: presentStatus(container, pod)?.restartCount ?? 0,

@@ -1,5 +1,6 @@
 import { withTransitionTime } from '#shared/kube/conditions.ts'
 import type { Lease, Node, NodeCondition } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { microTimestamp, timestamp } from '#shared/kube/timestamp.ts'
 
 /** Label and annotation that mark every simulated node. */
@@ -79,13 +80,13 @@ export function readyConditions(now: number): NodeCondition[] {
 }
 
 /** The heartbeat of a node. */
-export const leaseOf = ({ metadata }: Node, now: number): Lease => ({
+export const leaseOf = ({ metadata }: Stored<Node>, now: number): Lease => ({
   apiVersion: 'coordination.k8s.io/v1',
   kind: 'Lease',
   metadata: {
     name: metadata.name,
     namespace: leaseNamespace,
-    ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: metadata.name ?? '', uid: metadata.uid ?? '' }],
+    ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: metadata.name, uid: metadata.uid }],
   },
   spec: { holderIdentity: metadata.name, leaseDurationSeconds: leaseSeconds, renewTime: microTimestamp(now) },
 })

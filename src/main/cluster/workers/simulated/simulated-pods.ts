@@ -5,6 +5,7 @@ import type { Client } from '#shared/client/client.ts'
 import type { Informer } from '#shared/client/informer.ts'
 import { isAnotherObject, isNotFound, messageOf } from '#shared/kube/error-kinds.ts'
 import type { Pod, PodStatus } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { asNumber } from '#shared/kube/json.ts'
 import { isPodReady, isPodTerminal } from '#shared/kube/pod.ts'
 import { pods } from '#shared/kube/resources.ts'
@@ -51,11 +52,11 @@ export function simulatePods(options: SimulatedPodsOptions): { adopt(node: strin
   const writes = createTurns(parallelWrites)
   let lastAddress = 0
 
-  function look(pod: Pod): void {
+  function look(pod: Stored<Pod>): void {
     const node = pod.spec?.nodeName
     if (node === undefined || addressOf(node) === undefined) return
     const next = nextStep(pod)
-    const uid = pod.metadata.uid ?? ''
+    const uid = pod.metadata.uid
     const present = steps.get(uid)
     if (present?.name === next?.name) return
     // A step whose write is in flight ends by itself; its result decides the next step.
@@ -64,8 +65,8 @@ export function simulatePods(options: SimulatedPodsOptions): { adopt(node: strin
     if (next) schedule(pod, next)
   }
 
-  function schedule(pod: Pod, { name, delay, run }: Step, again = 0): void {
-    const { namespace = '', name: podName = '', uid = '' } = pod.metadata
+  function schedule(pod: Stored<Pod>, { name, delay, run }: Step, again = 0): void {
+    const { namespace, name: podName, uid } = pod.metadata
     const step = {
       name,
       cancel: clock.after(Math.max(delay, again), () => {
@@ -89,7 +90,7 @@ export function simulatePods(options: SimulatedPodsOptions): { adopt(node: strin
     steps.set(uid, step)
   }
 
-  function nextStep(pod: Pod): Step | undefined {
+  function nextStep(pod: Stored<Pod>): Step | undefined {
     if (pod.metadata.deletionTimestamp) {
       const grace = asNumber(pod.metadata.deletionGracePeriodSeconds ?? 0) * 1_000
       return { name: 'end', delay: isPodTerminal(pod) ? 0 : Math.min(stopMs, grace), run: letGo }
@@ -122,12 +123,12 @@ export function simulatePods(options: SimulatedPodsOptions): { adopt(node: strin
   }
 
   const writing =
-    (statusOf: (pod: Pod, circumstances: Circumstances) => PodStatus) =>
-    (pod: Pod, circumstances: Circumstances): Promise<void> =>
+    (statusOf: (pod: Stored<Pod>, circumstances: Circumstances) => PodStatus) =>
+    (pod: Stored<Pod>, circumstances: Circumstances): Promise<void> =>
       writeStatus(pod, statusOf(pod, circumstances))
 
-  async function writeStatus(pod: Pod, status: PodStatus): Promise<void> {
-    const { namespace, name = '', uid } = pod.metadata
+  async function writeStatus(pod: Stored<Pod>, status: PodStatus): Promise<void> {
+    const { namespace, name, uid } = pod.metadata
     await client.patch(
       pods,
       { namespace, name },
@@ -136,8 +137,8 @@ export function simulatePods(options: SimulatedPodsOptions): { adopt(node: strin
     )
   }
 
-  async function letGo(pod: Pod, circumstances: Circumstances): Promise<void> {
-    const { namespace, name = '', uid, finalizers = [] } = pod.metadata
+  async function letGo(pod: Stored<Pod>, circumstances: Circumstances): Promise<void> {
+    const { namespace, name, uid, finalizers = [] } = pod.metadata
     // A finalizer keeps the pod: its status has to say how it ended.
     if (finalizers.length > 0 && !isPodTerminal(pod))
       await writeStatus(pod, endedStatus(pod, circumstances, exitCodeOfSigterm))
@@ -145,9 +146,9 @@ export function simulatePods(options: SimulatedPodsOptions): { adopt(node: strin
   }
 
   /** Pod addresses from 10.128.0.0/9, apart from the ranges of real workers. */
-  function podAddress({ metadata, spec }: Pod, hostIP: string): string {
+  function podAddress({ metadata, spec }: Stored<Pod>, hostIP: string): string {
     if (spec?.hostNetwork) return hostIP
-    const uid = metadata.uid ?? ''
+    const uid = metadata.uid
     let address = addresses.get(uid)
     if (address === undefined) {
       const serial = ++lastAddress % 0x7f_ff_ff
@@ -157,7 +158,7 @@ export function simulatePods(options: SimulatedPodsOptions): { adopt(node: strin
     return address
   }
 
-  function forget({ metadata: { uid = '' } }: Pod): void {
+  function forget({ metadata: { uid } }: Stored<Pod>): void {
     void steps.get(uid)?.cancel()
     steps.delete(uid)
     addresses.delete(uid)
@@ -166,7 +167,7 @@ export function simulatePods(options: SimulatedPodsOptions): { adopt(node: strin
   const stopWatching = informer.onChange({
     added(pod) {
       if (pod.status?.podIP && addressOf(pod.spec?.nodeName ?? '') !== undefined)
-        addresses.set(pod.metadata.uid ?? '', pod.status.podIP)
+        addresses.set(pod.metadata.uid, pod.status.podIP)
       look(pod)
     },
     updated: (_, pod) => look(pod),
@@ -190,7 +191,7 @@ type StepName = string
 interface Step {
   name: StepName
   delay: number
-  run: (pod: Pod, circumstances: Circumstances) => Promise<void>
+  run: (pod: Stored<Pod>, circumstances: Circumstances) => Promise<void>
 }
 
 /** Runs at most `limit` tasks at once; the others wait in order. */

@@ -3,6 +3,7 @@ import { createFakeClock, type FakeClock } from '#test/support/fake-clock.ts'
 import { startControlPlane, type TestControlPlane } from '#test/support/control-plane.ts'
 import { silentLog } from '#shared/base/log.ts'
 import type { Pod, PodSpec } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { isPodReady, podCondition, summarizePod } from '#shared/kube/pod.ts'
 import { isNodeReady } from '#shared/kube/node.ts'
 import { leases, namespaces, nodes, pods } from '#shared/kube/resources.ts'
@@ -38,8 +39,9 @@ const placed = (name: string, spec: Partial<PodSpec> = {}, metadata: Partial<Pod
       ...spec,
     },
   })
-const become = (name: string, accepts: (pod: Pod) => boolean): Promise<Pod> => plane.untilOne(pods, name, accepts)
-const running = (name: string): Promise<Pod> => become(name, isPodReady)
+const become = (name: string, accepts: (pod: Pod) => boolean): Promise<Stored<Pod>> =>
+  plane.untilOne(pods, name, accepts)
+const running = (name: string): Promise<Stored<Pod>> => become(name, isPodReady)
 const gone = (name: string): Promise<unknown> =>
   plane.until(pods, (all) => all.every(({ metadata }) => metadata.name !== name))
 

@@ -5,6 +5,7 @@ import type { Client } from '#shared/client/client.ts'
 import { createSharedInformers, type SharedInformers } from '#shared/client/shared-informers.ts'
 import { isAlreadyExists, isNotFound, messageOf } from '#shared/kube/error-kinds.ts'
 import type { Node } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { isNodeReady } from '#shared/kube/node.ts'
 import { leases, nodes, pods } from '#shared/kube/resources.ts'
 import { microTimestamp } from '#shared/kube/timestamp.ts'
@@ -109,8 +110,8 @@ export function createSimulatedWorkers(options: SimulatedWorkersOptions): Simula
   }
 
   /** Resumes the workers of an earlier run, whose Nodes are still registered. */
-  function readopt(node: Node): void {
-    const { name = '', labels } = node.metadata
+  function readopt(node: Stored<Node>): void {
+    const { name, labels } = node.metadata
     if (labels?.[simulatedMark] !== 'true' || workers.has(name)) return
     const address = node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address ?? nextAddress()
     const [, second = 30, third = 0, fourth = 0] = address.split('.').map(Number)
@@ -139,8 +140,8 @@ export function createSimulatedWorkers(options: SimulatedWorkersOptions): Simula
   }
 
   /** Reports Ready again where the control plane has marked the worker as unreachable. */
-  function reportHealth(node: Node): void {
-    const { name = '' } = node.metadata
+  function reportHealth(node: Stored<Node>): void {
+    const { name } = node.metadata
     const worker = workers.get(name)
     if (!worker || worker.silent || isNodeReady(node)) return
     client
@@ -185,7 +186,7 @@ export function createSimulatedWorkers(options: SimulatedWorkersOptions): Simula
       stops.add(
         nodeInformer.onChange({
           updated: (_, node) => reportHealth(node),
-          deleted: ({ metadata }) => workers.delete(metadata.name ?? ''),
+          deleted: ({ metadata }) => workers.delete(metadata.name),
         }),
       )
       await fillUp()
