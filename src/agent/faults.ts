@@ -1,5 +1,6 @@
 import { systemClock, type Clock } from '#shared/base/clock.ts'
 import type { Log } from '#shared/base/log.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 
 /** Counts unexpected errors of this process. */
 export interface Faults {
@@ -37,7 +38,7 @@ export function watchFaults({
 
   const note = (kind: 'uncaughtException' | 'unhandledRejection', error: unknown): void => {
     counts[kind]++
-    const message = error instanceof Error ? error.message : String(error)
+    const message = messageOf(error)
     // The stack is logged once per fault.
     const isNew = logged.size < 1_000 && !logged.has(message)
     logged.add(message)

@@ -1,4 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
+import { messageOf } from '#shared/base/message-of.ts'
 import { commands } from './commands/index.ts'
 import { ExpectedError } from './commands/expected-error.ts'
 
@@ -30,7 +31,7 @@ function parse(
     const { values, positionals } = parseArgs({ args: words, options, allowPositionals: true, strict: true })
     return { values: values as Record<string, string | boolean | undefined>, positionals }
   } catch (error) {
-    throw new ExpectedError(`${(error as Error).message.split('. ')[0] ?? ''}; usage: ${usage}`)
+    throw new ExpectedError(`${messageOf(error).split('. ')[0] ?? ''}; usage: ${usage}`)
   }
 }
 
@@ -40,7 +41,7 @@ function overview(): string {
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  const reason = error instanceof Error ? error.message : String(error)
+  const reason = messageOf(error)
   process.stderr.write(`slipway: ${reason.split('\n')[0] ?? ''}\n`)
   if (!(error instanceof ExpectedError) && process.env.SLIPWAY_DEBUG && error instanceof Error)
     process.stderr.write(`${error.stack ?? ''}\n`)

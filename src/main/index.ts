@@ -1,4 +1,5 @@
 import { app } from 'electron'
+import { messageOf } from '#shared/base/message-of.ts'
 import { openBack } from './back.ts'
 import { defaultHome, findInstallation } from './installation.ts'
 import { createLog } from './log.ts'
@@ -42,6 +43,6 @@ async function unlock(home: string): Promise<void> {
 }
 
 function fail(error: unknown): void {
-  process.stderr.write(`slipway: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.stderr.write(`slipway: ${messageOf(error)}\n`)
   app.exit(1)
 }

@@ -11,7 +11,7 @@ import {
   type Question,
 } from 'dns-packet'
 import type { Log } from '#shared/base/log.ts'
-import { messageOf } from '#shared/kube/error-kinds.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import { resolve, type DnsSource } from './records.ts'
 
 export interface DnsServerOptions {

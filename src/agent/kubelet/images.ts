@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Log } from '#shared/base/log.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import type { Container } from '#shared/kube/generated/types.ts'
 import { InvalidImageReference, readImageReference, taggedImage } from '#shared/kube/image-reference.ts'
 import type { ImageInfo, Runtime } from './runtime/runtime.ts'
@@ -73,7 +74,7 @@ export function createImages({
         if (await runtime.hasImage(reference)) return
       }
     } catch (error) {
-      log.warn('image not copied from the host', { reference, error: (error as Error).message })
+      log.warn('image not copied from the host', { reference, error: messageOf(error) })
     }
     await runtime.pullImage(reference)
   }
@@ -101,7 +102,7 @@ export function createImages({
       } catch (error) {
         // Always requires the newest image. When no registry responds, that is the local one.
         if (present) return { image: present }
-        throw new ImageFailed('ErrImagePull', `Failed to pull image "${name}": ${(error as Error).message}`)
+        throw new ImageFailed('ErrImagePull', `Failed to pull image "${name}": ${messageOf(error)}`)
       }
       known.delete(reference)
       const image = await find(reference)

@@ -1,3 +1,4 @@
+import { messageOf } from '#shared/base/message-of.ts'
 import type { Engine } from '#shared/contract/clusters.ts'
 import { connectDocker, type Docker } from './workers/docker/connection.ts'
 import { createDockerProvider } from './workers/docker/provider.ts'
@@ -33,7 +34,7 @@ export function createHostEngine({
         }
         return { state: 'ready', version: ServerVersion, cpus: NCPU, memoryBytes: MemTotal }
       } catch (error) {
-        return { state: 'unreachable', message: (error as Error).message }
+        return { state: 'unreachable', message: messageOf(error) }
       }
     },
     providerFor: (cluster) =>

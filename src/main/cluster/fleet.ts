@@ -4,6 +4,7 @@ import { orAborted } from '#shared/base/abort.ts'
 import type { Clock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import type { ClusterSpec, Worker } from '#shared/contract/clusters.ts'
 import type { Node } from '#shared/kube/generated/types.ts'
 import { isNodeReady, notReadyTaints } from '#shared/kube/node.ts'
@@ -75,7 +76,7 @@ export function createFleet(options: FleetOptions): Fleet {
         changed()
       } while (lookAgain)
     })()
-      .catch((error: unknown) => log.warn('workers cannot be listed', { error: (error as Error).message }))
+      .catch((error: unknown) => log.warn('workers cannot be listed', { error: messageOf(error) }))
       .finally(() => (looking = undefined))
     return looking
   }

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import type { Clock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import type { KeyFiles } from '#main/keys/key-files.ts'
 import type { ClusterSpec, Worker } from '#shared/contract/clusters.ts'
 import { startControlPlane, type ControlPlane, type ThreadEntries } from './control-plane.ts'
@@ -156,7 +157,7 @@ async function asStep<T>(work: Work, clock: Clock, id: string, title: string, ta
     work.progress({ id, title, state: 'done', ms: clock.now() - started })
     return result
   } catch (error) {
-    work.progress({ id, title, state: 'failed', ms: clock.now() - started, message: (error as Error).message })
+    work.progress({ id, title, state: 'failed', ms: clock.now() - started, message: messageOf(error) })
     throw error
   }
 }

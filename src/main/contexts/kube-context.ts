@@ -2,6 +2,7 @@ import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } fro
 import { request as httpRequest, type Agent, type IncomingMessage } from 'node:http'
 import { WebSocket } from 'ws'
 import type { Stop } from '#shared/base/disposable.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import type { ContextInfo, ExecOptions, LogOptions, TerminalInput, TerminalOutput } from '#shared/contract/kube.ts'
 import { failure, type Status } from '#shared/kube/status.ts'
 import { terminalResult } from './exec-status.ts'
@@ -142,7 +143,7 @@ async function connect(endpoint: Endpoint): Promise<Connection> {
     throw failure(
       401,
       'Unauthorized',
-      `no credentials for ${endpoint.server.host}: ${(error as Error).message.trim().split('\n')[0] ?? ''}`,
+      `no credentials for ${endpoint.server.host}: ${messageOf(error).trim().split('\n')[0] ?? ''}`,
     )
   }
 }

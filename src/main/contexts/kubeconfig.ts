@@ -7,6 +7,7 @@ import { basename, dirname, resolve } from 'node:path'
 import type { Context, KubeConfig, User } from '@kubernetes/client-node'
 import { parse } from 'yaml'
 import type { Log } from '#shared/base/log.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import { createKubeContext, type Connection, type Endpoint, type KubeContext } from './kube-context.ts'
 
 /** The contexts of the user's kubeconfig files. */
@@ -77,7 +78,7 @@ function createFileReader(file: string, log: Log): () => Promise<KubeConfig | un
   return async () => {
     const text = await readFile(file, 'utf8').catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-        log.warn('kubeconfig not read', { file, error: (error as Error).message })
+        log.warn('kubeconfig not read', { file, error: messageOf(error) })
       return ''
     })
     if (text === last.text) return last.config
@@ -85,7 +86,7 @@ function createFileReader(file: string, log: Log): () => Promise<KubeConfig | un
       last = { text, config: text.trim() === '' ? undefined : await parseConfig(text, dirname(file)) }
     } catch (error) {
       last = { text, config: last.config }
-      log.warn('kubeconfig not read', { file, error: (error as Error).message })
+      log.warn('kubeconfig not read', { file, error: messageOf(error) })
     }
     return last.config
   }

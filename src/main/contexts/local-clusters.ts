@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Clock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import { clusterSpec, type Cluster, type ClusterSpec, type Engine, type Operation } from '#shared/contract/clusters.ts'
 import type { RunningCluster, Work } from '#main/cluster/index.ts'
 import { certificateEndpoint, createKubeContext, type KubeContext } from './kube-context.ts'
@@ -260,7 +261,7 @@ async function readMembers(dir: string, log: Log): Promise<Member[]> {
       }
       return { name: entry.name, dir: folder, spec: clusterSpec.parse(spec), workers, state: 'stopped' }
     } catch (error) {
-      log.warn('not a cluster folder; ignored', { folder, error: (error as Error).message })
+      log.warn('not a cluster folder; ignored', { folder, error: messageOf(error) })
       return undefined
     }
   })

@@ -1,3 +1,4 @@
+import { messageOf } from '#shared/base/message-of.ts'
 import type { KubeContext } from '#main/contexts/kube-context.ts'
 import { logPath } from '#main/contexts/kube-context.ts'
 import type { ContextInfo, ExecOptions, LogOptions, TerminalInput, TerminalOutput } from '#shared/contract/kube.ts'
@@ -76,7 +77,7 @@ async function streamed(run: () => Promise<void>): Promise<string | undefined> {
     return undefined
   } catch (error) {
     if (error instanceof ApiError) return JSON.stringify(error.status)
-    return JSON.stringify({ kind: 'Status', status: 'Failure', code: 503, message: (error as Error).message })
+    return JSON.stringify({ kind: 'Status', status: 'Failure', code: 503, message: messageOf(error) })
   }
 }
 

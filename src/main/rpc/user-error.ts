@@ -1,4 +1,4 @@
-import { messageOf } from '#shared/kube/error-kinds.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 
 /** The contract's one error, as a handler can make it. */
 interface Failable {

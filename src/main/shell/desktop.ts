@@ -1,5 +1,6 @@
 import { app, dialog, Menu, nativeTheme, powerMonitor, type BrowserWindow } from 'electron'
 import type { Stop } from '#shared/base/disposable.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import type { Command } from '#main/rpc/app.ts'
 import type { Router } from '#main/rpc/index.ts'
 import type { Settings } from '#shared/contract/app.ts'
@@ -99,7 +100,7 @@ function createQuit({
     try {
       await close(workers)
     } catch (error) {
-      dialog.showErrorBox('Slipway did not stop cleanly', error instanceof Error ? error.message : String(error))
+      dialog.showErrorBox('Slipway did not stop cleanly', messageOf(error))
     }
     app.exit(0)
   }

@@ -1,4 +1,5 @@
 import { onScopeDispose, shallowRef, watch, type ShallowRef } from 'vue'
+import { messageOf } from '#shared/base/message-of.ts'
 import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import type { Resource } from '#shared/kube/resources.ts'
 import { ApiError } from '#shared/kube/status.ts'
@@ -62,7 +63,7 @@ export function useLiveObjects<T extends KubeObject>(
           if (stopped || state.value === 'ready') return
           const forbidden = error instanceof ApiError && error.code === 403
           state.value = forbidden ? 'forbidden' : 'failed'
-          reason.value = error instanceof Error ? error.message : String(error)
+          reason.value = messageOf(error)
           if (forbidden && namespace === undefined) refused.value = nameOf(id, what)
         },
       )

@@ -1,5 +1,5 @@
 import { ref, type Ref } from 'vue'
-import { messageOf } from '#shared/kube/error-kinds.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 
 /** What a dialog does when its button is pressed: busy meanwhile; a failure is told and keeps the dialog open. */
 export function useSubmit(

@@ -1,5 +1,6 @@
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
+import { messageOf } from '#shared/base/message-of.ts'
 
 export interface Notice {
   id: number
@@ -20,7 +21,7 @@ export const useNotices = defineStore('notices', () => {
     setTimeout(() => dismiss(id), 4_000)
   }
   function fail(error: unknown): void {
-    notices.value.push({ id: next++, text: error instanceof Error ? error.message : String(error), tone: 'bad' })
+    notices.value.push({ id: next++, text: messageOf(error), tone: 'bad' })
   }
   return { notices, dismiss, say, fail }
 })

@@ -1,3 +1,4 @@
+import { messageOf } from './message-of.ts'
 import type { Clock } from './clock.ts'
 import type { Log } from './log.ts'
 
@@ -23,7 +24,7 @@ const mostTexts = 200
 export function createFaultLog({ log, clock, message, everyMs = 60_000 }: FaultLogOptions): ReportFault {
   const known = new Map<string, { until: number; repeated: number }>()
   return (error) => {
-    const text = error instanceof Error ? error.message : String(error)
+    const text = messageOf(error)
     const now = clock.now()
     const fault = known.get(text)
     if (fault && now < fault.until) {

@@ -1,3 +1,4 @@
+import { messageOf } from './message-of.ts'
 import type { Log } from './log.ts'
 
 /**
@@ -73,7 +74,7 @@ async function serve<S extends RequestStream>(
       answer(stream, error.status, error.message)
       return
     }
-    const message = error instanceof Error ? error.message : String(error)
+    const message = messageOf(error)
     // A peer that disconnects during a copy is not a fault.
     if (!stream.destroyed) {
       onFault?.()

@@ -19,5 +19,3 @@ export const isNamespaceTerminating = (error: unknown): boolean =>
   error.code === 403 &&
   (error.status.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating') ??
     /being terminated/.test(error.message))
-
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

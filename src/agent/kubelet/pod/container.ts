@@ -1,3 +1,4 @@
+import { messageOf } from '#shared/base/message-of.ts'
 import type { Container, ContainerStatus, Pod } from '#shared/kube/generated/types.ts'
 import { isRestartableInit } from '#shared/kube/pod.ts'
 import { environmentOf } from '../environment.ts'
@@ -360,7 +361,7 @@ export class PodContainer {
       await runtime.updateContainer(running.id, limitsOf(this.#spec))
       this.#resizeError = undefined
     } catch (error) {
-      this.#resizeError = (error as Error).message
+      this.#resizeError = messageOf(error)
       timers.wakeAfter('resize', firstBackOff)
     }
   }
@@ -371,7 +372,7 @@ export class PodContainer {
     try {
       await runHook(hook, this.#hookOptions(running, longestPostStart, this.#scope.termination.begun))
     } catch (error) {
-      this.#event('Warning', 'FailedPostStartHook', (error as Error).message)
+      this.#event('Warning', 'FailedPostStartHook', messageOf(error))
       await this.stop(running, 'failed postStart hook')
     }
   }
@@ -382,7 +383,7 @@ export class PodContainer {
     try {
       await runHook(hook, this.#hookOptions(attempt, grace * 1_000, this.#scope.termination.shortened))
     } catch (error) {
-      this.#event('Warning', 'FailedPreStopHook', (error as Error).message)
+      this.#event('Warning', 'FailedPreStopHook', messageOf(error))
     }
   }
 
@@ -411,7 +412,7 @@ export class PodContainer {
     if (attempt?.state !== 'running') return
     this.stop(attempt, `failed ${kind} probe, will be restarted`, grace)
       .catch((error: unknown) =>
-        this.#scope.log.warn('container not stopped', { container: this.name, error: (error as Error).message }),
+        this.#scope.log.warn('container not stopped', { container: this.name, error: messageOf(error) }),
       )
       .finally(() => this.#scope.wake())
   }

@@ -1,4 +1,5 @@
 import { Backoff, type BackoffOptions } from '#shared/base/backoff.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 
 /**
  * The wait before something that failed is tried again: it grows while the failure stays the same, and starts anew with
@@ -14,7 +15,7 @@ export class RetryDelay {
 
   /** @returns ms to wait, and whether the last failure was another one */
   failed(error: unknown): { message: string; delayMs: number; isNew: boolean } {
-    const message = error instanceof Error ? error.message : String(error)
+    const message = messageOf(error)
     const isNew = message !== this.#failure
     if (isNew) this.succeeded()
     this.#failure = message

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import type Docker from 'dockerode'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import { imagePath, parseImageReference } from '#shared/kube/image-reference.ts'
 import { holdsCapability, lacksCapability } from './capabilities.ts'
 import { connectEngine } from './connection.ts'
@@ -415,7 +416,7 @@ const imageInfo = (info: Docker.ImageInspectInfo): ImageInfo => ({
 })
 
 const reasonOf = (error: unknown): string =>
-  ((error as { json?: { message?: string } }).json?.message ?? (error as Error).message).trim()
+  ((error as { json?: { message?: string } }).json?.message ?? messageOf(error)).trim()
 
 /** The engine's own reason, without the client library's prefix. */
 function rethrowReason(error: unknown): never {

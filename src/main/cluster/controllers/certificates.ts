@@ -1,6 +1,7 @@
 import type { Stop } from '#shared/base/disposable.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import { setCondition } from '#shared/kube/conditions.ts'
-import { isConflict, isNotFound, messageOf } from '#shared/kube/error-kinds.ts'
+import { isConflict, isNotFound } from '#shared/kube/error-kinds.ts'
 import type { CertificateSigningRequest } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { certificateSigningRequests, subjectAccessReviews } from '#shared/kube/resources.ts'

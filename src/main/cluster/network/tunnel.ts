@@ -16,6 +16,7 @@ import { Backoff } from '#shared/base/backoff.ts'
 import { sleep, type Clock } from '#shared/base/clock.ts'
 import type { Log } from '#shared/base/log.ts'
 import { createEdge, RequestRefused, respond } from '#shared/base/request-edge.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import { InvalidImageReference, taggedImage } from '#shared/kube/image-reference.ts'
 
 /**
@@ -167,7 +168,7 @@ class Tunnel {
         await this.#hold(() => backoff.forget(''))
         log.info('tunnel closed', { node: this.#node })
       } catch (error) {
-        log.debug('tunnel not up', { node: this.#node, error: (error as Error).message })
+        log.debug('tunnel not up', { node: this.#node, error: messageOf(error) })
       }
       this.session = undefined
       await sleep(clock, backoff.next(''), this.#stopped.signal).catch(() => undefined)

@@ -2,6 +2,7 @@ import { copyFile, open, readdir, readFile, rename, rm, type FileHandle } from '
 import { join } from 'node:path'
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
 import Datastore from 'nedb-promises'
+import { messageOf } from '#shared/base/message-of.ts'
 import {
   commitDocument,
   createVault,
@@ -68,7 +69,7 @@ async function start(to: MessagePort): Promise<void> {
   try {
     to.postMessage(await load())
   } catch (error) {
-    to.postMessage({ type: 'refused', message: (error as Error).message } satisfies FromLog)
+    to.postMessage({ type: 'refused', message: messageOf(error) } satisfies FromLog)
   }
   let chain = Promise.resolve()
   to.on('message', (message: ToLog) => {
@@ -77,7 +78,7 @@ async function start(to: MessagePort): Promise<void> {
         await serve(message)
         to.postMessage({ type: 'done', id: message.id, bytes } satisfies FromLog)
       } catch (error) {
-        to.postMessage({ type: 'failed', id: message.id, message: (error as Error).message } satisfies FromLog)
+        to.postMessage({ type: 'failed', id: message.id, message: messageOf(error) } satisfies FromLog)
       }
     })
   })

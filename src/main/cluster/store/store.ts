@@ -1,4 +1,5 @@
 import type { Stop } from '#shared/base/disposable.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 
 /**
@@ -121,6 +122,6 @@ export class RevisionMismatch extends Error {
  */
 export class StoreFailed extends Error {
   constructor(cause: unknown) {
-    super(`the store cannot write its log: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    super(`the store cannot write its log: ${messageOf(cause)}`, { cause })
   }
 }

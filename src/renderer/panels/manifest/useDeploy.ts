@@ -1,5 +1,5 @@
 import { ref, shallowRef, type Ref, type ShallowRef } from 'vue'
-import { messageOf } from '#shared/kube/error-kinds.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import type { Tone } from '../../components/tone.ts'
 import type { Applier } from './apply.ts'

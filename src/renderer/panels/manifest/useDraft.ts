@@ -1,6 +1,6 @@
 import { onScopeDispose, ref, type Ref } from 'vue'
+import { messageOf } from '#shared/base/message-of.ts'
 import type { Draft } from '#shared/contract/app.ts'
-import { messageOf } from '#shared/kube/error-kinds.ts'
 import { useApi } from '../../api/index.ts'
 
 /** Time without typing after which a text is kept, ms. */

@@ -1,6 +1,6 @@
 import { computed, ref, shallowRef } from 'vue'
+import { messageOf } from '#shared/base/message-of.ts'
 import type { Resource } from '#shared/client/client.ts'
-import { messageOf } from '#shared/kube/error-kinds.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { ApiError } from '#shared/kube/status.ts'
 import { useApi } from '../../api/index.ts'

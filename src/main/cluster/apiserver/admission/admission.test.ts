@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { messageOf } from '#shared/base/message-of.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { isNamespaceTerminating } from '#shared/kube/error-kinds.ts'
 import type { RbacAuthorizer } from '../auth/rbac.ts'
@@ -84,7 +85,7 @@ describe('NamespaceLifecycle', () => {
   it('refuses new objects in a terminating namespace, with the cause NamespaceTerminating', async () => {
     objects.set('namespaces//dev', { metadata: { name: 'dev', deletionTimestamp: 'now' } })
     const error: unknown = await create().catch((error: unknown) => error)
-    expect((error as Error).message).toBe(
+    expect(messageOf(error)).toBe(
       'pods "x" is forbidden: unable to create new content in namespace dev because it is being terminated',
     )
     expect(isNamespaceTerminating(error)).toBe(true)

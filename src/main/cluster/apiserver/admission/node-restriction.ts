@@ -1,3 +1,4 @@
+import { messageOf } from '#shared/base/message-of.ts'
 import type {
   CertificateSigningRequest,
   CSIDriver,
@@ -311,7 +312,7 @@ async function restrictCertificateRequest({ operation, object, node }: NodeWrite
   try {
     name = (await readCertificateRequest(Buffer.from(request, 'base64').toString())).name
   } catch (error) {
-    return `unable to parse csr: ${(error as Error).message}`
+    return `unable to parse csr: ${messageOf(error)}`
   }
   return name === `system:node:${node}` ? undefined : `can only create a node CSR with CN=system:node:${node}`
 }

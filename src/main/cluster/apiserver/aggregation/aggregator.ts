@@ -1,7 +1,7 @@
 import { request, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { connect as tlsConnect, type TLSSocket } from 'node:tls'
-import { messageOf } from '#shared/kube/error-kinds.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import type { APIService } from '#shared/kube/generated/types.ts'
 import { serviceUnavailable } from '#shared/kube/status.ts'
 import type { Credentials } from '../auth/certificates.ts'

@@ -1,4 +1,5 @@
 import type { Clock } from '#shared/base/clock.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import type { SelfSubjectReview, TokenReview, UserInfo as WireUser } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { fieldRequired, invalid } from '#shared/kube/status.ts'
@@ -50,7 +51,7 @@ async function tokenStatus(
     if (!verified) return { error: 'invalid bearer token' }
     return { authenticated: true, user: wireUser(verified.user), audiences: [...verified.audiences] }
   } catch (error) {
-    return { error: `[invalid bearer token, ${error instanceof Error ? error.message : String(error)}]` }
+    return { error: `[invalid bearer token, ${messageOf(error)}]` }
   }
 }
 

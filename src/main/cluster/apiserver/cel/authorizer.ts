@@ -1,5 +1,5 @@
 import type { Environment } from '@marcbachmann/cel-js'
-import { messageOf } from '#shared/kube/error-kinds.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import { labelProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
 import type { AuthorizationAttributes, Decision, ResourceAttributes, UserInfo } from '../api/access.ts'
 

@@ -1,5 +1,5 @@
 import { ParseError, type Environment, TypeError as CelTypeError } from '@marcbachmann/cel-js'
-import { messageOf } from '#shared/kube/error-kinds.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import { replaceHas } from './has.ts'
 import { wrongLiteral } from './literal-arguments.ts'
 import { plainLiterals } from './literals.ts'

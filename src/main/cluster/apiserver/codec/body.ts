@@ -1,4 +1,5 @@
 import { stringify } from 'yaml'
+import { messageOf } from '#shared/base/message-of.ts'
 import { parseExact } from '#shared/kube/exact-json.ts'
 import { jsonClone } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
@@ -49,7 +50,7 @@ export function parseJson(bytes: Buffer): unknown {
   try {
     return parseExact(bytes.toString())
   } catch (error) {
-    throw badRequest(`couldn't get version/kind; json parse error: ${(error as Error).message}`)
+    throw badRequest(`couldn't get version/kind; json parse error: ${messageOf(error)}`)
   }
 }
 
@@ -69,7 +70,7 @@ export function parseYaml(bytes: Buffer, repeated?: string[]): unknown {
     for (const text of read.repeated) repeated?.push(text)
     return read.value
   } catch (error) {
-    throw notYaml((error as Error).message)
+    throw notYaml(messageOf(error))
   }
 }
 

@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads'
+import { messageOf } from '#shared/base/message-of.ts'
 import { readYaml } from './yaml.ts'
 
 /**
@@ -20,6 +21,6 @@ port.on('message', ({ id, yaml }: ToYamlWorker) => {
     const json = new TextEncoder().encode(JSON.stringify(value ?? null))
     port.postMessage({ id, json, repeated } satisfies FromYamlWorker, [json.buffer])
   } catch (error) {
-    port.postMessage({ id, error: (error as Error).message } satisfies FromYamlWorker)
+    port.postMessage({ id, error: messageOf(error) } satisfies FromYamlWorker)
   }
 })

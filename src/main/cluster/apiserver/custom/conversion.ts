@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { messageOf } from '#shared/kube/error-kinds.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import type { CustomResourceDefinition, WebhookClientConfig } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { internal } from '#shared/kube/status.ts'

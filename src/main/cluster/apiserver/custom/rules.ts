@@ -1,4 +1,4 @@
-import { messageOf } from '#shared/kube/error-kinds.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import { fieldForbidden, fieldDuplicate, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { compile, type Variables } from '../cel/compile.ts'

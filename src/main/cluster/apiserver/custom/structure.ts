@@ -1,5 +1,5 @@
 import { goRegex } from '#shared/base/go-regex.ts'
-import { messageOf } from '#shared/kube/error-kinds.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { compile } from '../cel/compile.ts'
 import { checkTypes, dyn, type TypedVariables } from '../cel/types.ts'

@@ -7,6 +7,7 @@ import { DEFAULT_CIPHERS, type TLSSocket } from 'node:tls'
 import type { Clock } from '#shared/base/clock.ts'
 import { createFaultLog, type ReportFault } from '#shared/base/fault-log.ts'
 import type { Log } from '#shared/base/log.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import {
   ApiError,
   failure,
@@ -346,7 +347,7 @@ export class HttpEdge {
 
   #asApiError(error: unknown): ApiError {
     if (error instanceof ApiError) return error
-    const text = error instanceof Error ? error.message : String(error)
+    const text = messageOf(error)
     this.#reportFault(error)
     return internal(text)
   }

@@ -1,4 +1,5 @@
 import type { Log } from '#shared/base/log.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import type { Store } from '../../store/store.ts'
 import type { Answer, Call } from '../api/request.ts'
 
@@ -41,7 +42,7 @@ function problemOf(act: () => unknown): string | undefined {
     act()
     return undefined
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    return messageOf(error)
   }
 }
 

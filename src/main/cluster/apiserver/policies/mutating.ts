@@ -1,5 +1,5 @@
 import { applyPatch, type Operation } from 'rfc6902'
-import { messageOf } from '#shared/kube/error-kinds.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import type { MutatingAdmissionPolicy, Mutation } from '#shared/kube/generated/types.ts'
 import { jsonClone, jsonEqual } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'

@@ -1,4 +1,4 @@
-import { messageOf } from '#shared/kube/error-kinds.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { authorizerValue, type DirectAuthorizer } from '../cel/authorizer.ts'
 import { compile } from '../cel/compile.ts'

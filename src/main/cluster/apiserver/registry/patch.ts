@@ -1,4 +1,5 @@
 import { applyPatch, Pointer, type Operation as JsonPatchOperation } from 'rfc6902'
+import { messageOf } from '#shared/base/message-of.ts'
 import { parseExact } from '#shared/kube/exact-json.ts'
 import { jsonClone } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
@@ -72,7 +73,7 @@ function parsePatch(bytes: Buffer): unknown {
   try {
     return parseExact(bytes.toString())
   } catch (error) {
-    throw badRequest(`error decoding patch: ${(error as Error).message}`)
+    throw badRequest(`error decoding patch: ${messageOf(error)}`)
   }
 }
 

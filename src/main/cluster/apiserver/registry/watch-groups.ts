@@ -1,4 +1,5 @@
 import type { Stop } from '#shared/base/disposable.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import { expired, internal, type ApiError } from '#shared/kube/status.ts'
 import type { Change, Compacted, Entry, WatchSink } from '../../store/store.ts'
 import type { WatchFormat, WatchWriter } from '../api/request.ts'
@@ -173,7 +174,7 @@ export class WatchGroup {
   }
 
   #drop(member: WatchMember, error: unknown): void {
-    const text = error instanceof Error ? error.message : String(error)
+    const text = messageOf(error)
     this.#context.log.error('watch failed', { prefix: this.#request.prefix, error: text })
     try {
       member.fail(internal(text))

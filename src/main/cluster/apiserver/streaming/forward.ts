@@ -1,7 +1,7 @@
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { messageOf } from '#shared/kube/error-kinds.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import { serviceUnavailable } from '#shared/kube/status.ts'
 import { cookiePrefix } from '../api/access.ts'
 

@@ -1,4 +1,4 @@
-import { messageOf } from '#shared/kube/error-kinds.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import type { Container, Pod } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { ApiError, badRequest, failure } from '#shared/kube/status.ts'

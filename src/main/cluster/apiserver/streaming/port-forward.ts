@@ -1,6 +1,6 @@
 import { createWebSocketStream } from 'ws'
 import type { Duplex } from 'node:stream'
-import { messageOf } from '#shared/kube/error-kinds.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import { badRequest } from '#shared/kube/status.ts'
 import type { NodeConnector } from '../egress/node-connector.ts'
 import type { ConnectHandler, ConnectRequest } from '../api/connect.ts'

@@ -1,3 +1,4 @@
+import { messageOf } from '#shared/base/message-of.ts'
 import type {
   MatchCondition,
   RuleWithOperations,
@@ -140,7 +141,7 @@ export function checkWebhookUrl(text: string, field: string, errors: FieldError[
   try {
     url = new URL(text)
   } catch (error) {
-    errors.push(fieldRequired(field, `url must be a valid URL: ${(error as Error).message}; ${form}`))
+    errors.push(fieldRequired(field, `url must be a valid URL: ${messageOf(error)}; ${form}`))
     return
   }
   if (url.protocol !== 'https:')

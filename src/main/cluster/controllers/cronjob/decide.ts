@@ -1,7 +1,7 @@
+import { messageOf } from '#shared/base/message-of.ts'
 import { isKnownZone, parseSchedule, type CronSchedule } from '#shared/kube/cron-schedule.ts'
 import type { CronJob, CronJobStatus, Job, ObjectReference } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
-import { messageOf } from '#shared/kube/error-kinds.ts'
 import { dueOf, type Due } from './due.ts'
 import { nameOfRun } from './run.ts'
 import { endOf, observe, type CronJobEvent } from './status.ts'

@@ -1,14 +1,9 @@
 import type { Stop } from '#shared/base/disposable.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import { createEventRecorder } from '#shared/client/event-recorder.ts'
 import { keyOf } from '#shared/client/informer.ts'
 import { withType } from '#shared/client/kube-client.ts'
-import {
-  isAlreadyExists,
-  isAnotherObject,
-  isNamespaceTerminating,
-  isNotFound,
-  messageOf,
-} from '#shared/kube/error-kinds.ts'
+import { isAlreadyExists, isAnotherObject, isNamespaceTerminating, isNotFound } from '#shared/kube/error-kinds.ts'
 import type { CronJob, CronJobStatus, Job, ObjectReference } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import type { Stored } from '#shared/kube/object.ts'

@@ -1,14 +1,9 @@
+import { messageOf } from '#shared/base/message-of.ts'
 import { refOf, type Client } from '#shared/client/client.ts'
 import type { EventRecorder } from '#shared/client/event-recorder.ts'
 import { keyOf, type Informer } from '#shared/client/informer.ts'
 import { withType } from '#shared/client/kube-client.ts'
-import {
-  isAlreadyExists,
-  isAnotherObject,
-  isNamespaceTerminating,
-  isNotFound,
-  messageOf,
-} from '#shared/kube/error-kinds.ts'
+import { isAlreadyExists, isAnotherObject, isNamespaceTerminating, isNotFound } from '#shared/kube/error-kinds.ts'
 import type { PersistentVolumeClaim, Pod, StatefulSet } from '#shared/kube/generated/types.ts'
 import type { Named, Stored } from '#shared/kube/object.ts'
 import { persistentVolumeClaims, pods, statefulSets } from '#shared/kube/resources.ts'

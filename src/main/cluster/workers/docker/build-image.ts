@@ -8,6 +8,7 @@ import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type Docker from 'dockerode'
 import { pack } from 'tar-stream'
+import { messageOf } from '#shared/base/message-of.ts'
 import { imagePath } from '#shared/kube/image-reference.ts'
 import { isMissing } from './connection.ts'
 
@@ -102,7 +103,7 @@ async function ensureBaseImage(docker: Docker, work: ImageWork): Promise<void> {
     return
   } catch (error) {
     work.signal?.throwIfAborted()
-    work.log(`no registry: ${(error as Error).message}`)
+    work.log(`no registry: ${messageOf(error)}`)
   }
   if (process.getuid?.() !== 0 || process.platform !== 'linux')
     throw new Error(`cannot pull ${baseImage}, and only root on Linux can make it with debootstrap instead`)

@@ -1,5 +1,6 @@
 import { orAborted } from '#shared/base/abort.ts'
 import type { Clock } from '#shared/base/clock.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import type { Step } from '#shared/contract/clusters.ts'
 
 /** How a long piece of work reports itself, and how it is called off. */
@@ -68,8 +69,8 @@ export async function runSteps(
       show({ state: 'done' })
     } catch (error) {
       ended = true
-      show({ state: 'failed', message: (error as Error).message })
-      log(`${step.title}: ${(error as Error).message}`)
+      show({ state: 'failed', message: messageOf(error) })
+      log(`${step.title}: ${messageOf(error)}`)
       await settled(running, clock)
       await undo(begun, progress, log)
       throw error
@@ -101,7 +102,7 @@ async function undo(
       await step.undo()
       progress({ id: step.id, title: step.title, state: 'undone' })
     } catch (error) {
-      log(`undoing "${step.title}" failed: ${(error as Error).message}`)
+      log(`undoing "${step.title}" failed: ${messageOf(error)}`)
     }
   }
 }

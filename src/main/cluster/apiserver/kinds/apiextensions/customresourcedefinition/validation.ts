@@ -1,10 +1,10 @@
+import { messageOf } from '#shared/base/message-of.ts'
 import type {
   CustomResourceDefinition,
   CustomResourceDefinitionNames,
   CustomResourceDefinitionSpec,
   CustomResourceDefinitionVersion,
 } from '#shared/kube/generated/types.ts'
-import { messageOf } from '#shared/kube/error-kinds.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { label1035Problems, subdomainProblems } from '#shared/kube/validation-names.ts'
