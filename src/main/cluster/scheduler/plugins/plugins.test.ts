@@ -95,7 +95,7 @@ describe('NodeAffinity', () => {
   ]
   test.each(rows)('%s', (_, options, accepted) => {
     const expected = Object.fromEntries(
-      nodes.map(({ metadata: { name = '' } }) => [name, accepted.includes(name) ? 'ok' : no]),
+      nodes.map(({ metadata: { name } }) => [name, accepted.includes(name) ? 'ok' : no]),
     )
     expect(verdicts(nodeAffinity(), pod('p', options), clusterOf(nodes))).toEqual(expected)
   })
