@@ -1,0 +1,57 @@
+import type { Clock } from '#shared/base/clock.ts'
+import type { Stop } from '#shared/base/disposable.ts'
+import type { EventRecorder } from '#shared/client/event-recorder.ts'
+import { withType } from '#shared/client/kube-client.ts'
+import type { Pod } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
+import { pods } from '#shared/kube/resources.ts'
+
+/** `Scheduled` events of bound pods. */
+export interface Announcements {
+  /** Notes that the pod is bound; its event follows. */
+  bound(pod: Stored<Pod>, nodeName: string): void
+  /** Records the events that are still due. */
+  stop(): Promise<void>
+}
+
+/** Events are recorded once no pod was bound for this long, ms, or once the oldest one is `longestDelayMs` old. */
+const pauseMs = 100
+const longestDelayMs = 2_000
+
+/** Defers `Scheduled` events until scheduling pauses, so that they do not compete with bindings for the API server. */
+export function createAnnouncements({ clock, recorder }: { clock: Clock; recorder: EventRecorder }): Announcements {
+  /** Bound pods whose event is not recorded yet, the oldest first. */
+  const due: { pod: Stored<Pod>; nodeName: string; at: number }[] = []
+  let lastBinding = 0
+  let stopTimer: Stop | undefined
+
+  function recordSoon(): void {
+    stopTimer ??= clock.after(pauseMs, () => {
+      stopTimer = undefined
+      const now = clock.now()
+      const [oldest] = due
+      if (!oldest) return
+      if (now - lastBinding < pauseMs && now - oldest.at < longestDelayMs) recordSoon()
+      else recordAll()
+    })
+  }
+
+  function recordAll(): void {
+    for (const { pod, nodeName } of due.splice(0)) {
+      const message = `Successfully assigned ${pod.metadata.namespace}/${pod.metadata.name} to ${nodeName}`
+      recorder.event(withType(pods, pod), 'Normal', 'Scheduled', message)
+    }
+  }
+
+  return {
+    bound(pod, nodeName) {
+      lastBinding = clock.now()
+      due.push({ pod, nodeName, at: lastBinding })
+      recordSoon()
+    },
+    async stop() {
+      await stopTimer?.()
+      recordAll()
+    },
+  }
+}

@@ -1,0 +1,56 @@
+import type { Clock } from '#shared/base/clock.ts'
+import type { Stop } from '#shared/base/disposable.ts'
+import type { Client } from '#shared/client/client.ts'
+import type { Pod } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
+import { pods } from '#shared/kube/resources.ts'
+import type { Placement } from './node-picker.ts'
+
+export interface Binder {
+  /** Whether as many binding requests are in flight as may be. */
+  readonly isFull: boolean
+  /** Prepares the pod's volumes and binds the pod to its node. @throws when the pod cannot be bound there */
+  bind(pod: Stored<Pod>, placement: Placement): Promise<void>
+}
+
+/** Most binding requests in flight: enough for the store to batch them, few enough to leave the API server to others. */
+const parallelBindings = 64
+/** How long a binding waits for the pod's volumes, ms, before the pod is scheduled again. */
+const volumeTimeoutMs = 600_000
+
+/** Binds pods through the API. The limit counts requests alone: a pod that waits for its volumes delays no other. */
+export function createBinder({ client, clock }: { client: Client; clock: Clock }): Binder {
+  let inFlight = 0
+  return {
+    get isFull() {
+      return inFlight >= parallelBindings
+    },
+    async bind(pod, { node, beforeBinding }) {
+      const { namespace, name, uid } = pod.metadata
+      for (const prepare of beforeBinding) await within(clock, volumeTimeoutMs, prepare(node))
+      inFlight++
+      try {
+        await client.post(pods, { namespace, name }, 'binding', {
+          apiVersion: 'v1',
+          kind: 'Binding',
+          metadata: { namespace, name, uid },
+          target: { apiVersion: 'v1', kind: 'Node', name: node.name },
+        })
+      } finally {
+        inFlight--
+      }
+    },
+  }
+}
+
+async function within(clock: Clock, ms: number, work: Promise<void>): Promise<void> {
+  let stop: Stop | undefined
+  const timeout = new Promise<never>((_, reject) => {
+    stop = clock.after(ms, () => reject(new Error('timed out waiting for the volumes of the pod')))
+  })
+  try {
+    await Promise.race([work, timeout])
+  } finally {
+    await stop?.()
+  }
+}

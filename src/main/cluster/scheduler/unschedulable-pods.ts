@@ -1,0 +1,80 @@
+import type { Clock } from '#shared/base/clock.ts'
+import type { Log } from '#shared/base/log.ts'
+import type { Client } from '#shared/client/client.ts'
+import type { EventRecorder } from '#shared/client/event-recorder.ts'
+import type { PodDisruptionBudget } from '#shared/kube/generated/types.ts'
+import type { FitError } from './node-picker.ts'
+import type { PodInfo } from './pod-info.ts'
+import type { PodReports } from './pod-reports.ts'
+import { findPreemption, type Preemption } from './preemption.ts'
+import type { Waiting } from './queue.ts'
+import { releaseNomination, type SchedulingState } from './scheduling-state.ts'
+import { endVictims } from './victims.ts'
+
+export interface UnschedulablePods {
+  /**
+   * Handles a pod that no node takes: the pod preempts others, or waits for a change that may help it. Either is
+   * reported on the pod.
+   * @returns where the pod preempts others: resolves once its victims are told to end, so that it can be tried again
+   */
+  refused(waiting: Waiting, error: FitError): Promise<void> | undefined
+}
+
+export interface UnschedulablePodsOptions {
+  client: Client
+  clock: Clock
+  log: Log
+  recorder: EventRecorder
+  reports: PodReports
+  state: SchedulingState
+  budgets: () => readonly PodDisruptionBudget[]
+  /** Random number in [0, 1): where the search for victims begins. */
+  random: () => number
+}
+
+/** What Kubernetes' DynamicResources says where no resource claim can be released for the pod. */
+const noClaims = 'no new claims to deallocate'
+
+/** What follows when no node takes a pod: the PostFilter step of Kubernetes' scheduler. */
+export function createUnschedulablePods(options: UnschedulablePodsOptions): UnschedulablePods {
+  const { clock, reports, state, budgets, random } = options
+  const { cluster, queue, nominated } = state
+
+  function preemptionFor(pod: PodInfo, { failure }: FitError): Preemption | undefined {
+    return failure && findPreemption(pod, failure, { cluster, nominated, budgets, now: clock.now(), random })
+  }
+
+  /**
+   * Ends the victims. Until the pod is tried again its node is nominated, and it preempts nothing else. Pods of a lower
+   * priority that wait for the node look for another one.
+   */
+  function preempt({ pod }: Waiting, victims: readonly PodInfo[], nodeName: string): Promise<void> {
+    const ending = endVictims({ preemptor: pod.pod, victims: victims.map((victim) => victim.pod), nodeName }, options)
+    for (const other of nominated.below(pod, nodeName)) {
+      nominated.remove(other.key)
+      reports.clearNomination(other.pod)
+      queue.activate(other.key)
+    }
+    return ending
+  }
+
+  return {
+    refused(waiting, error) {
+      const { pod } = waiting
+      const preemption = preemptionFor(pod, error)
+      if (preemption && 'victims' in preemption) {
+        const nodeName = preemption.node.name
+        nominated.set(pod, nodeName)
+        const report = { reason: 'Unschedulable', message: error.message, nominatedNodeName: nodeName } as const
+        reports.notScheduled(pod.pod, report)
+        return preempt(waiting, preemption.victims, nodeName)
+      }
+      queue.refuse(waiting, error.refusedBy)
+      const message = preemption ? `${error.message} ${noClaims}, preemption: ${preemption.message}` : error.message
+      const nominatedNodeName = preemption?.futile ? null : undefined
+      reports.notScheduled(pod.pod, { reason: 'Unschedulable', message, nominatedNodeName })
+      if (preemption?.futile) releaseNomination(state, pod.key)
+      return undefined
+    },
+  }
+}
