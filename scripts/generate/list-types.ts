@@ -10,6 +10,8 @@ const metaV1 = 'io.k8s.apimachinery.pkg.apis.meta.v1'
 
 type Rule = { merge?: string; strategy?: string; list?: 'atomic' | 'set' | 'map'; keys?: string[]; map?: 'atomic' }
 const byKey = (...keys: string[]): Rule => ({ merge: keys[0] ?? '', strategy: 'merge', list: 'map', keys })
+/** Merged by key in strategic patches, replaced as a whole in server-side apply. */
+const atomicByKey = (key: string): Rule => ({ merge: key, strategy: 'merge', list: 'atomic' })
 const mapOnly = (...keys: string[]): Rule => ({ list: 'map', keys })
 const set: Rule = { list: 'set' }
 const mergeSet: Rule = { strategy: 'merge', list: 'set' }
@@ -89,7 +91,7 @@ const fields: Record<string, Record<string, Rule>> = {
   [`${core}.PodStatus`]: {
     conditions: byKey('type'),
     podIPs: byKey('ip'),
-    hostIPs: { ...byKey('ip'), list: 'atomic', keys: undefined },
+    hostIPs: atomicByKey('ip'),
     containerStatuses: atomic,
     initContainerStatuses: atomic,
     ephemeralContainerStatuses: atomic,
@@ -133,7 +135,7 @@ const fields: Record<string, Record<string, Rule>> = {
   'io.k8s.api.apps.v1.DaemonSetStatus': { conditions: byKey('type') },
   'io.k8s.api.apps.v1.StatefulSetStatus': { conditions: byKey('type') },
   'io.k8s.api.apps.v1.StatefulSetSpec': { volumeClaimTemplates: atomic },
-  'io.k8s.api.batch.v1.JobStatus': { conditions: { ...byKey('type'), list: 'atomic', keys: undefined } },
+  'io.k8s.api.batch.v1.JobStatus': { conditions: atomicByKey('type') },
   'io.k8s.api.batch.v1.UncountedTerminatedPods': { failed: set, succeeded: set },
   'io.k8s.api.batch.v1.PodFailurePolicy': { rules: atomic },
   'io.k8s.api.batch.v1.PodFailurePolicyRule': { onPodConditions: atomic },

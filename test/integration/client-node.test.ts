@@ -167,7 +167,12 @@ describe('typed APIs', () => {
     const names: (string | undefined)[] = []
     let token: string | undefined
     do {
-      const page = await core.listNamespacedConfigMap({ namespace, labelSelector: 'page', limit: 3, _continue: token })
+      const page = await core.listNamespacedConfigMap({
+        namespace,
+        labelSelector: 'page',
+        limit: 3,
+        ...(token ? { _continue: token } : {}),
+      })
       expect(page.items.length).toBeLessThanOrEqual(3)
       names.push(...page.items.map(({ metadata }) => metadata?.name))
       token = page.metadata?._continue

@@ -4,7 +4,7 @@ import type { EndpointSlice, Service } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { resolve, type DnsSource, type Resolution } from './records.ts'
 
-const service = (name: string, spec: Service['spec']): Stored<Service> =>
+const service = (name: string, spec: NonNullable<Service['spec']>): Stored<Service> =>
   stored<Service>({ metadata: { name, namespace: 'shop' }, spec })
 const slice = (endpoints: NonNullable<EndpointSlice['endpoints']>): EndpointSlice => ({
   metadata: {},

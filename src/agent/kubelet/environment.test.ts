@@ -76,5 +76,5 @@ test.each([
   ['limits.memory', '1Mi', '1024'],
 ])('resource field %s by %s is %s', (resource, divisor, result) => {
   const container: Container = { name: 'c', resources: { requests: { memory: '64Mi' } } }
-  expect(resourceField(pod, container, { resource, divisor }, sources)).toBe(result)
+  expect(resourceField(pod, container, { resource, ...(divisor ? { divisor } : {}) }, sources)).toBe(result)
 })

@@ -19,7 +19,13 @@ export interface Headless {
 }
 
 /** @param options `data`: the home; `uiPort`: 0 for any free port */
-export async function startHeadless({ data, uiPort }: { data?: string; uiPort: number }): Promise<Headless> {
+export async function startHeadless({
+  data,
+  uiPort,
+}: {
+  data?: string | undefined
+  uiPort: number
+}): Promise<Headless> {
   const home = data ?? defaultHome()
   if (await isServed(home))
     throw new ExpectedError(`another Slipway uses ${home}; stop it, or name another folder with --data`)

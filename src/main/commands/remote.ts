@@ -23,7 +23,7 @@ export async function connectRemote(home: string): Promise<Remote> {
     socket.once('open', () => resolve())
     socket.once('error', reject)
   })
-  const call = createORPCClient<ContractRouterClient<Contract>>(new RPCLink({ websocket: socket }))
+  const call = createORPCClient<ContractRouterClient<Contract>>(new RPCLink({ websocket: domSocket(socket) }))
   async function* watch(): AsyncGenerator<Cluster[]> {
     const stream = await call.clusters.watch(open())
     for await (const { clusters } of stream) yield clusters
@@ -64,4 +64,25 @@ async function* open(): AsyncGenerator<{ open: Record<string, never> } | { credi
   yield { credit: 10_000 }
   // The stream stays open as long as its input does.
   await new Promise(() => undefined)
+}
+
+/** A socket of `ws` with the listener options of the DOM, which oRPC's types ask for. */
+function domSocket(socket: WebSocket) {
+  type Events = WebSocket.WebSocketEventMap
+  return {
+    get readyState() {
+      return socket.readyState
+    },
+    send: (message: string | ArrayBufferLike | Blob | ArrayBufferView) => socket.send(message),
+    addEventListener<K extends keyof Events>(
+      type: K,
+      listener: (event: Events[K]) => void,
+      { once = false }: { once?: boolean } = {},
+    ) {
+      socket.addEventListener(type, listener, { once })
+    },
+    removeEventListener<K extends keyof Events>(type: K, listener: (event: Events[K]) => void) {
+      socket.removeEventListener(type, listener)
+    },
+  }
 }

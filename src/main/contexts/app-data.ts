@@ -2,12 +2,13 @@ import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import Datastore from 'nedb-promises'
 import { mayHoldSecret } from './draft-secrets.ts'
-import { settings as settingsSchema, type Draft, type Settings } from '#shared/contract/app.ts'
+import { settings as settingsSchema, type Draft, type Settings, type SettingsChange } from '#shared/contract/app.ts'
+import { defined } from '#shared/kube/json.ts'
 
 /** The user's own data beside the clusters: settings and drafts, in NeDB files under the data folder. */
 export interface AppData {
   settings(): Promise<Settings>
-  saveSettings(change: Partial<Settings>): Promise<Settings>
+  saveSettings(change: SettingsChange): Promise<Settings>
   drafts(): Promise<Draft[]>
   /** @throws SecretDraftError when the draft may contain data of a Secret; it is not stored then */
   saveDraft(draft: Draft): Promise<void>
@@ -36,13 +37,13 @@ export async function openAppData({ dir }: { dir: string }): Promise<AppData> {
     const document = await stored.findOne<{ value: string }>({ _id: 'settings' })
     if (!document) return defaultSettings
     const parsed = settingsSchema.partial().safeParse(JSON.parse(document.value))
-    return { ...defaultSettings, ...(parsed.success ? parsed.data : {}) }
+    return { ...defaultSettings, ...(parsed.success ? defined(parsed.data) : {}) }
   }
 
   return {
     settings,
     async saveSettings(change) {
-      const next = { ...(await settings()), ...change }
+      const next = { ...(await settings()), ...defined(change) }
       // Stored as one string: NeDB refuses keys with dots, which context ids have.
       await stored.updateOne({ _id: 'settings' }, { _id: 'settings', value: JSON.stringify(next) }, { upsert: true })
       return next

@@ -39,9 +39,9 @@ export interface RawResponse {
 export interface RawRequest {
   method: string
   path: string
-  body?: string
-  contentType?: string
-  accept?: string
+  body?: string | undefined
+  contentType?: string | undefined
+  accept?: string | undefined
   signal?: AbortSignal
 }
 

@@ -28,7 +28,7 @@ export function kubeTopic(contexts: Contexts) {
     }),
 
     watch: topic.watch.handler(({ input, signal }) =>
-      serveStream<{ context: string; path: string; accept?: string }, never, WatchDown>(
+      serveStream<{ context: string; path: string; accept?: string | undefined }, never, WatchDown>(
         input,
         signal,
         async ({ context, path, accept }, port) => {

@@ -18,7 +18,7 @@ export function createTransport(back: Back, context: string): Transport {
           ...(contentType ? { contentType } : {}),
           ...(accept ? { accept } : {}),
         },
-        { signal },
+        signal ? { signal } : {},
       )
       if (status >= 200 && status < 300) return parse(text)
       throw errorOf(status, text)

@@ -3,8 +3,8 @@ import type { Tone } from './tone.ts'
 export interface TableColumn {
   id: string
   title: string
-  width?: string
-  numeric?: boolean
+  width?: string | undefined
+  numeric?: boolean | undefined
 }
 
 export interface TableRow {
@@ -18,7 +18,7 @@ export interface TableRow {
 export interface TableCell {
   /** Text that tells an age is made from the time, ms since the epoch, each time the cell is drawn. */
   text: string | ((now: number) => string)
-  tone?: Tone
+  tone?: Tone | undefined
 }
 
 export const textAt = ({ text }: TableCell, now: number): string => (typeof text === 'string' ? text : text(now))

@@ -8,7 +8,7 @@ export interface Question {
   /** The button that does it, with its target: `Delete web in dev / shop`. */
   verb: string
   /** A name that has to be typed out first. */
-  typed?: string
+  typed?: string | undefined
   /** @throws Error with the reason, which is shown and keeps the dialog open */
   act(): Promise<unknown>
 }

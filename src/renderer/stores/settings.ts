@@ -1,7 +1,8 @@
 import { defineStore } from 'pinia'
 import { ref, watchEffect } from 'vue'
-import type { Settings } from '#shared/contract/app.ts'
+import type { Settings, SettingsChange } from '#shared/contract/app.ts'
 import { useApi } from '../api/index.ts'
+import { defined } from '#shared/kube/json.ts'
 
 /** The user's settings, kept by the back; the theme is applied as soon as it is known. */
 export const useSettings = defineStore('settings', () => {
@@ -17,8 +18,8 @@ export const useSettings = defineStore('settings', () => {
     document.documentElement.dataset.theme = isDark ? 'dark' : 'light'
   })
 
-  async function save(change: Partial<Settings>): Promise<void> {
-    settings.value = { ...settings.value, ...change }
+  async function save(change: SettingsChange): Promise<void> {
+    settings.value = { ...settings.value, ...defined(change) }
     settings.value = await back.app.saveSettings(change)
   }
   /** Namespaces shown of a context; none = all. */

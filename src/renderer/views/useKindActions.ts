@@ -19,9 +19,9 @@ export interface OfferedAction {
   /** `web in dev / shop` */
   target: string
   /** Why it cannot be done; unset when it can. */
-  reason?: string
+  reason?: string | undefined
   /** What it is doing right now. */
-  busy?: string
+  busy?: string | undefined
 }
 
 export interface KindActions {

@@ -33,9 +33,9 @@ export interface Ref {
 export const refOf = ({ metadata: { namespace, name } }: Named): Ref => ({ namespace, name })
 
 export interface ListOptions {
-  namespace?: string
-  labelSelector?: string
-  fieldSelector?: string
+  namespace?: string | undefined
+  labelSelector?: string | undefined
+  fieldSelector?: string | undefined
   limit?: number
   continue?: string
   resourceVersion?: string

@@ -85,7 +85,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   function first(
     key: string,
     about: Stored,
-    said: { type: string; reason: string; message: string; fieldPath?: string },
+    said: { type: string; reason: string; message: string; fieldPath: string | undefined },
   ): void {
     const now = clock.now()
     const time = timestamp(now)

@@ -40,7 +40,7 @@ export function createHttpTransport({ server, fetch, headers }: HttpTransportOpt
         ...(request.body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
       },
       ...(request.body === undefined ? {} : { body: bodyText(request.body) }),
-      signal: request.signal,
+      ...(request.signal ? { signal: request.signal } : {}),
     })
 
   return {

@@ -47,7 +47,7 @@ export type IndexFunction<T extends KubeObject> = (object: Stored<T>) => string 
 export interface InformerOptions<T extends KubeObject> {
   client: Client
   resource: Resource<T>
-  namespace?: string
+  namespace?: string | undefined
   labelSelector?: string
   fieldSelector?: string
   indexes?: Record<string, IndexFunction<T>>

@@ -11,6 +11,9 @@ export const settings = z.strictObject({
   hiddenColumns: z.record(z.string(), z.array(z.string())),
 })
 export type Settings = z.infer<typeof settings>
+const settingsChange = settings.partial()
+/** The settings to change; undefined ones are kept. */
+export type SettingsChange = z.infer<typeof settingsChange>
 
 export const draft = z.strictObject({
   /** `<context>/<apiVersion>/<kind>/<namespace>/<name>` or `new/<id>`. */
@@ -36,7 +39,7 @@ export const app = {
     }),
   ),
   settings: procedure.output(settings),
-  saveSettings: procedure.input(settings.partial()).output(settings),
+  saveSettings: procedure.input(settingsChange).output(settings),
   drafts: procedure.output(z.array(draft)),
   /** Fails for a draft that may hold the data of a Secret, by its key, its text or its base: nothing is stored then. */
   saveDraft: procedure.input(draft).output(z.void()),

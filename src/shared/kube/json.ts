@@ -1,4 +1,4 @@
-/** Copies and compares plain JSON values, faster than the general tools. */
+/** Copies, compares and changes plain JSON values, faster than the general tools. */
 
 /** A deep copy of a plain JSON value. */
 export function jsonClone<T>(value: T): T {
@@ -18,6 +18,21 @@ export function jsonClone<T>(value: T): T {
 
 /** The value of a 64-bit field: beyond 2^53 a bigint, whatever its declared type (exact-json.ts). */
 export const asNumber = (value: number | bigint): number => Number(value)
+
+/** `T` with fields that may be undefined made optional ones. */
+export type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>
+}
+
+/** A copy of an object without its undefined fields. */
+export const defined = <T extends object>(object: T): Defined<T> =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Defined<T>
+
+/** Sets an optional field; undefined removes it. */
+export function setField<T extends object, K extends keyof T>(object: T, field: K, value: T[K] | undefined): void {
+  if (value === undefined) Reflect.deleteProperty(object, field)
+  else object[field] = value
+}
 
 /** Whether two plain JSON values are equal; an undefined field equals an absent one. */
 export function jsonEqual(a: unknown, b: unknown): boolean {

@@ -8,7 +8,7 @@ export interface KubeObject {
 export interface ObjectMeta {
   name?: string
   generateName?: string
-  namespace?: string
+  namespace?: string | undefined
   uid?: string
   resourceVersion?: string
   generation?: number

@@ -20,7 +20,7 @@ export function podFromTemplate(
       ...(finalizers ? { finalizers: [...finalizers] } : {}),
       ownerReferences: [reference],
     },
-    spec: template?.spec,
+    ...(template?.spec ? { spec: template.spec } : {}),
   }
 }
 

@@ -12,6 +12,7 @@ import {
   restartsText,
   summarizePod,
 } from './pod.ts'
+import { defined } from './json.ts'
 
 const container = (name: string, more: Partial<Container> = {}): Container => ({ name, ...more })
 
@@ -22,7 +23,7 @@ function pod(
   const { containers = [container('a')], initContainers, deleted } = more
   return {
     metadata: { name: 'p', ...(deleted ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}) },
-    spec: { containers, initContainers },
+    spec: { containers, ...(initContainers ? { initContainers } : {}) },
     status,
   }
 }
@@ -39,7 +40,7 @@ const running = (name: string, more: Partial<ContainerStatus> = {}): ContainerSt
   status(name, { ready: true, started: true, state: { running: {} }, ...more })
 const waiting = (name: string, reason: string): ContainerStatus => status(name, { state: { waiting: { reason } } })
 const ended = (name: string, exitCode: number, reason?: string, signal?: number): ContainerStatus =>
-  status(name, { state: { terminated: { exitCode, reason, signal } } })
+  status(name, { state: { terminated: defined({ exitCode, reason, signal }) } })
 
 const init = { containers: [container('a')], initContainers: [container('i'), container('j')] }
 const sidecar = { containers: [container('a')], initContainers: [container('s', { restartPolicy: 'Always' })] }

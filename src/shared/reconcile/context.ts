@@ -12,7 +12,7 @@ export interface ControllerContext {
   clock: Clock
   log: Log
   /** Called after every reconcile of any controller; for metrics. */
-  observe?: (result: Reconciled) => void
+  observe?: ((result: Reconciled) => void) | undefined
 }
 
 /**

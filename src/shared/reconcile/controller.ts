@@ -35,7 +35,7 @@ export interface ControllerOptions {
   clock: Clock
   log: Log
   /** Called after every reconcile; for metrics. */
-  observe?: (result: Reconciled) => void
+  observe?: ((result: Reconciled) => void) | undefined
 }
 
 export interface Reconciled {

@@ -22,7 +22,7 @@ export class WorkQueue {
   readonly #backoff: Backoff
 
   /** @param wake called synchronously when a key is queued. */
-  constructor(options: { clock: Clock; wake: () => void; backoff?: BackoffOptions }) {
+  constructor(options: { clock: Clock; wake: () => void; backoff?: BackoffOptions | undefined }) {
     this.#wake = options.wake
     this.#clock = options.clock
     this.#backoff = new Backoff(options.backoff ?? defaultBackoff)

@@ -15,7 +15,7 @@ export interface Revisioned<T extends KubeObject> {
   owner: Stored<T>
   resource: Resource<T>
   template: PodTemplateSpec | undefined
-  collisionCount?: number
+  collisionCount?: number | undefined
   /** The label of the revisions that holds the template's hash; `controller-revision-hash` when unset. */
   hashLabel?: string
 }
@@ -90,6 +90,7 @@ function revisionOf<T extends KubeObject>(
   number: number,
   collisions: number,
 ): ControllerRevision & Named {
+  const { annotations } = owner.metadata
   const data = dataOf(template)
   const hash = templateHash(data, collisions)
   return {
@@ -97,7 +98,7 @@ function revisionOf<T extends KubeObject>(
       name: `${owner.metadata.name}-${hash}`,
       namespace: owner.metadata.namespace,
       labels: { ...template?.metadata?.labels, [hashLabel]: hash },
-      annotations: owner.metadata.annotations,
+      ...(annotations ? { annotations } : {}),
       ownerReferences: [controllerReference(owner, resource)],
     },
     data,

@@ -21,7 +21,7 @@ export interface Asking {
   /** Sent as JSON unless it is text already. */
   body?: unknown
   headers?: Record<string, string>
-  query?: Query
+  query?: Query | undefined
   signal?: AbortSignal
 }
 export type Query = Record<string, string | number | boolean | undefined>

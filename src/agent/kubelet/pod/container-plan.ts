@@ -48,6 +48,8 @@ export function planContainer({
   if (nonRoot) requireNonRoot(user, image, container.name)
   const words = (list: readonly string[] | undefined): string[] | undefined =>
     list?.length ? list.map((word) => expand(word, env)) : undefined
+  const command = words(container.command)
+  const args = words(container.args)
   return {
     podUid: pod.metadata.uid,
     podNamespace: pod.metadata.namespace,
@@ -57,8 +59,8 @@ export function planContainer({
     hash: containerHash(container),
     sandboxId,
     image: container.image ?? '',
-    command: words(container.command),
-    args: words(container.args),
+    ...(command ? { command } : {}),
+    ...(args ? { args } : {}),
     ...(container.workingDir ? { workingDir: container.workingDir } : {}),
     env: [...env].map(([name, value]) => `${name}=${value}`),
     mounts,

@@ -120,7 +120,7 @@ export class PodContainer {
       ...(this.#waiting ? { waiting: this.#waiting } : {}),
       ...(started === undefined ? {} : { started }),
       ...(ready === undefined ? {} : { ready }),
-      ...(this.#imageId?.reference === this.#spec.image ? { imageId: this.#imageId?.id } : {}),
+      ...(this.#imageId && this.#imageId.reference === this.#spec.image ? { imageId: this.#imageId.id } : {}),
       messages: this.#messages,
     }
   }

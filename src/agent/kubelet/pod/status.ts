@@ -10,6 +10,7 @@ import type {
 import { isRestartableInit, qosClassOf } from '#shared/kube/pod.ts'
 import { resizeNeeded } from './container-plan.ts'
 import type { ObservedContainer } from '../runtime/runtime.ts'
+import { defined } from '#shared/kube/json.ts'
 
 /** What the kubelet observes of a pod: with its spec, the input of its status. */
 export interface PodObservation {
@@ -90,9 +91,10 @@ export function podStatus(pod: Pod, seen: PodObservation, now: string): PodStatu
     condition('PodScheduled', true),
     ...resizeConditions(seen),
   ].map((next) => keepTransition(pod, next, now))
+  const { generation } = pod.metadata
 
   return {
-    observedGeneration: pod.metadata.generation,
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
     phase,
     conditions,
     hostIP: seen.hostIp,
@@ -196,8 +198,9 @@ function containerStatus(pod: Pod, container: Container, seen: PodObservation, i
 }
 
 function stateOf(container: ObservedContainer, { messages }: ContainerObservation): ContainerState {
-  if (container.state === 'running') return { running: { startedAt: container.startedAt } }
+  if (container.state === 'running') return { running: defined({ startedAt: container.startedAt }) }
   const message = messages.get(container.id) || container.error
+  const { finishedAt, startedAt = finishedAt } = container
   return {
     terminated: {
       exitCode: container.exitCode,
@@ -209,8 +212,8 @@ function stateOf(container: ObservedContainer, { messages }: ContainerObservatio
             : container.exitCode === 0
               ? 'Completed'
               : 'Error',
-      startedAt: container.startedAt ?? container.finishedAt,
-      finishedAt: container.finishedAt,
+      ...(startedAt === undefined ? {} : { startedAt }),
+      ...(finishedAt === undefined ? {} : { finishedAt }),
       containerID: `docker://${container.id}`,
       ...(message ? { message } : {}),
     },
@@ -273,6 +276,6 @@ function condition(type: string, holds: boolean, otherwise: { reason?: string; m
 
 function keepTransition(pod: Pod, next: PodCondition, now: string): PodCondition {
   const { generation: observedGeneration } = pod.metadata
-  const update = { ...next, observedGeneration, lastProbeTime: null as unknown as undefined }
+  const update = defined({ ...next, observedGeneration, lastProbeTime: null as unknown as string })
   return withTransitionTime(pod.status?.conditions, update, now)
 }

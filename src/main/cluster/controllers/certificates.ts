@@ -8,6 +8,7 @@ import { certificateSigningRequests, subjectAccessReviews } from '#shared/kube/r
 import { timestamp } from '#shared/kube/timestamp.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
+import { defined } from '#shared/kube/json.ts'
 
 export interface CertificatesOptions {
   requests: CertificateRequests
@@ -73,7 +74,7 @@ export function startCertificates(context: ControllerContext, { requests }: Cert
       apiVersion: 'authorization.k8s.io/v1',
       kind: 'SubjectAccessReview',
       metadata: {},
-      spec: {
+      spec: defined({
         user: username,
         groups,
         uid,
@@ -85,7 +86,7 @@ export function startCertificates(context: ControllerContext, { requests }: Cert
           verb: 'create',
           subresource,
         },
-      },
+      }),
     })
     return review.status?.allowed === true
   }

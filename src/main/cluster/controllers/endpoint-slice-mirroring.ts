@@ -1,5 +1,5 @@
 import { refOf } from '#shared/client/client.ts'
-import { jsonEqual } from '#shared/kube/json.ts'
+import { defined, jsonEqual } from '#shared/kube/json.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { keyOf } from '#shared/client/informer.ts'
 import { isNamespaceTerminating, isNotFound } from '#shared/kube/error-kinds.ts'
@@ -46,7 +46,7 @@ export function startEndpointSliceMirroring(context: ControllerContext): Stop {
 
   async function write(slice: EndpointSlice & Named, present: readonly Stored<EndpointSlice>[]): Promise<void> {
     const before = present.find(({ metadata }) => metadata.name === slice.metadata.name)
-    const wanted = before ? { ...before, endpoints: slice.endpoints, ports: slice.ports } : slice
+    const wanted = before ? defined({ ...before, endpoints: slice.endpoints, ports: slice.ports }) : slice
     if (before && jsonEqual(before, wanted)) return
     try {
       await slices.caughtUp(

@@ -4,7 +4,7 @@ import { keyOf } from '#shared/client/informer.ts'
 import { findCondition, setCondition, withoutCondition } from '#shared/kube/conditions.ts'
 import type { Pod, ReplicaSet, ReplicaSetCondition, ReplicaSetStatus } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
-import { jsonEqual } from '#shared/kube/json.ts'
+import { defined, jsonEqual } from '#shared/kube/json.ts'
 import { isPodActive, isPodAvailable, isPodReady, isPodTerminal, msUntilAvailable } from '#shared/kube/pod.ts'
 import { podFromTemplate } from '#shared/kube/pod-template.ts'
 import { pods, replicaSets, replicationControllers } from '#shared/kube/resources.ts'
@@ -166,13 +166,14 @@ function statusOf(
   const active = claimed.filter(isPodActive)
   const labels = set.spec?.template?.metadata?.labels ?? {}
   const conditions = conditionsOf(set, failure, now)
+  const { generation } = set.metadata
   return {
     replicas: active.length,
     fullyLabeledReplicas: active.filter((pod) => carries(pod, labels)).length,
     readyReplicas: active.filter(isPodReady).length,
     availableReplicas: active.filter((pod) => isPodAvailable(pod, set.spec?.minReadySeconds ?? 0, now)).length,
     terminatingReplicas: claimed.filter((pod) => pod.metadata.deletionTimestamp && !isPodTerminal(pod)).length,
-    observedGeneration: set.metadata.generation,
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
     ...(conditions.length > 0 ? { conditions } : {}),
   }
 }
@@ -188,7 +189,6 @@ function conditionsOf(set: ReplicaSet, failure: Failure | undefined, now: number
   const present = findCondition(conditions, 'ReplicaFailure')
   // The same failure keeps its first message: those of quotas name amounts that change all the time.
   const message = present?.status === 'True' && present.reason === reason ? present.message : error.message
-  return setCondition(conditions, { type: 'ReplicaFailure', status: 'True', reason, message }, timestamp(now), {
-    position: 'last',
-  })
+  const update = defined({ type: 'ReplicaFailure', status: 'True', reason, message })
+  return setCondition(conditions, update, timestamp(now), { position: 'last' })
 }

@@ -35,10 +35,10 @@ export interface Plan {
   /** Why no node at all can take the pod. */
   impossible?: string
   /** The only candidate nodes, where the pod names them. */
-  nodes?: readonly string[]
+  nodes?: readonly string[] | undefined
   /** Why this node cannot take the pod; undefined when it can. */
-  filter?: (node: NodeInfo) => Refusal | undefined
-  score?: Scorer
+  filter?: ((node: NodeInfo) => Refusal | undefined) | undefined
+  score?: Scorer | undefined
   /** Carried out before the pod is bound to the chosen node. @throws when it cannot be bound there */
   beforeBinding?: (node: NodeInfo) => Promise<void>
   /**

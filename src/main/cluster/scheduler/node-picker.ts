@@ -41,7 +41,7 @@ export interface PickerOptions {
   /** Pods that wait for their nominated node; none when unset. */
   nominated?: NominatedPods
   /** Random number in [0, 1) that chooses between equal nodes. */
-  random?: () => number
+  random?: (() => number) | undefined
 }
 
 /**

@@ -27,7 +27,7 @@ function setUp(failure?: Error) {
 const time = '2026-01-01T00:00:00Z'
 const unschedulable = { reason: 'Unschedulable', message: 'no room' } as const
 const condition = { type: 'PodScheduled', status: 'False', ...unschedulable }
-const withStatus = (status: Pod['status']): Stored<Pod> => ({ ...pod('p'), status })
+const withStatus = (status: Pod['status']): Stored<Pod> => ({ ...pod('p'), ...(status ? { status } : {}) })
 
 test('a pod that is not scheduled gets the event, and the condition under its uid', () => {
   const { reports, events, patches } = setUp()

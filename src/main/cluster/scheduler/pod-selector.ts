@@ -20,10 +20,10 @@ export interface PodSelector {
 }
 
 interface SelectorShape {
-  labelSelector?: LabelSelectorShape
+  labelSelector?: LabelSelectorShape | undefined
   namespaces?: readonly string[]
   namespaceSelector?: LabelSelectorShape
-  matchLabelKeys?: readonly string[]
+  matchLabelKeys?: readonly string[] | undefined
   mismatchLabelKeys?: readonly string[]
 }
 

@@ -40,7 +40,13 @@ function running(name: string, priority: number, cpu: string, options: Running =
 const budget = (app: string, allowed: number, disruptedPods?: Record<string, string>): PodDisruptionBudget => ({
   metadata: { name: app, namespace: 'default' },
   spec: { selector: { matchLabels: { app } } },
-  status: { disruptionsAllowed: allowed, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1, disruptedPods },
+  status: {
+    disruptionsAllowed: allowed,
+    currentHealthy: 1,
+    desiredHealthy: 1,
+    expectedPods: 1,
+    ...(disruptedPods ? { disruptedPods } : {}),
+  },
 })
 
 /** `node: victims` or the message, for a pod that no node takes. */

@@ -63,8 +63,8 @@ export class Collections {
 }
 
 interface ListRange {
-  limit?: number
-  after?: string
+  limit?: number | undefined
+  after?: string | undefined
   overlay?: Overlay
 }
 

@@ -72,7 +72,7 @@ export interface ListOptions {
   revision?: number
   limit?: number
   /** Exclusive start key of a continued list. */
-  after?: string
+  after?: string | undefined
 }
 
 export interface ListResult {

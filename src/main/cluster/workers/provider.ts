@@ -57,9 +57,9 @@ export interface WorkerMachine {
 export interface NewWorker {
   name: string
   /** CPU limit in cores; none when unset. */
-  cpus?: number
+  cpus?: number | undefined
   /** Memory limit in bytes; none when unset. */
-  memoryBytes?: number
+  memoryBytes?: number | undefined
   files: readonly WorkerFile[]
 }
 

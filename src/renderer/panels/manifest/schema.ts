@@ -7,7 +7,7 @@ export interface Schema {
   $ref?: string
   allOf?: Schema[]
   type?: string
-  description?: string
+  description?: string | undefined
   properties?: Record<string, Schema>
   required?: string[]
   items?: Schema

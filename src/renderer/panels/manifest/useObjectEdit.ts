@@ -10,6 +10,7 @@ import { createApplier } from './apply.ts'
 import { conflictsOf, readManifests, survivors } from './documents.ts'
 import { useDraft } from './useDraft.ts'
 import { useManifestEditor } from './useManifestEditor.ts'
+import { defined } from '#shared/kube/json.ts'
 
 export interface ObjectEditOptions {
   target: ObjectTarget
@@ -169,7 +170,7 @@ export function useObjectEdit({ target, resource, onSaved }: ObjectEditOptions) 
     const isDone = await attempt(async () => {
       const object = written()
       const { resourceVersion } = (await fetchObject()).metadata
-      const metadata = { ...object.metadata, name, namespace, uid, resourceVersion }
+      const metadata = { ...object.metadata, ...defined({ name, namespace, uid, resourceVersion }) }
       await client.update(resource, { ...object, metadata })
     })
     if (isDone) await finish()

@@ -25,7 +25,7 @@ export interface TypeNode {
   /** `x-kubernetes-patch-strategy`, split at commas: `merge`, `replace`, `retainKeys`. */
   readonly strategies: readonly string[]
   /** `x-kubernetes-patch-merge-key`. */
-  readonly mergeKey?: string
+  readonly mergeKey: string | undefined
   /** Short name in decoding errors: `DeploymentSpec`. */
   readonly name: string
   /** Whether unknown fields are kept (`x-kubernetes-preserve-unknown-fields`, RawExtension). */
@@ -68,6 +68,7 @@ export const anyType: TypeNode = {
   keys: [],
   keyDefaults: {},
   strategies: [],
+  mergeKey: undefined,
   name: '',
   open: true,
 }
@@ -120,7 +121,7 @@ class SchemaNode implements TypeNode {
   readonly listType?: 'atomic' | 'set' | 'map'
   readonly keys: readonly string[]
   readonly strategies: readonly string[]
-  readonly mergeKey?: string
+  readonly mergeKey: string | undefined
   readonly name: string
   readonly open: boolean
   readonly #schema: JsonSchema

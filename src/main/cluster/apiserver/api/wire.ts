@@ -2,5 +2,5 @@
 export type Wire<T> = T extends readonly (infer Item)[]
   ? Wire<Item>[]
   : T extends object
-    ? { [Key in keyof T]?: Wire<T[Key]> }
+    ? { [Key in keyof T]?: Wire<T[Key]> | undefined }
     : T

@@ -74,7 +74,7 @@ export const defaultFlowSchemas = (): (FlowSchema & Named)[] => [
 ]
 
 /** Status of a schema whose priority level exists. */
-export const foundLevel = (level: string, now: string): FlowSchema['status'] => ({
+export const foundLevel = (level: string, now: string): NonNullable<FlowSchema['status']> => ({
   conditions: setCondition<FlowSchemaCondition>(
     undefined,
     {

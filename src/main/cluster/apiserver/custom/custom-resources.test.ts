@@ -351,7 +351,7 @@ describe('objects of a definition', () => {
   it('are served in every version and stored in one', async () => {
     const schema = {
       openAPIV3Schema: spec({ masts: { type: 'integer' } }),
-    } as CustomResourceDefinitionVersion['schema']
+    } as NonNullable<CustomResourceDefinitionVersion['schema']>
     await define(spec({ masts: { type: 'integer' } }), {}, [{ name: 'v2', served: true, storage: false, schema }])
     const second = { ...ships, version: 'v2' }
     await api.client.create(second, ship('a', { masts: 1 }))

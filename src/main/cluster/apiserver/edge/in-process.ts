@@ -75,7 +75,7 @@ export function createInProcessTransport(
       },
       end: () => close(undefined),
     }
-    const call = callOf('GET', request.path, { accept: request.accept })
+    const call = callOf('GET', request.path, request)
     answer(call)
       .then((result) => {
         if (stopped) return

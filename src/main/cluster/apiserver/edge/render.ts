@@ -12,6 +12,7 @@ import { toYaml } from '../codec/body.ts'
 import { partialOf, tableOf, type IncludeObject } from '../registry/table.ts'
 import type { Answer, ListAnswer, Query, WatchFormat } from '../api/request.ts'
 import type { ServedResource } from '../api/resources.ts'
+import { defined } from '#shared/kube/json.ts'
 
 /** The form that a request asked for. Answers are rendered as objects within the process and as bytes for HTTP. */
 export interface Rendering {
@@ -136,7 +137,7 @@ function jsonWatchFormat({ format, query }: Rendering, resource: ServedResource,
         tableOf(
           resource,
           type === 'BOOKMARK' ? [] : [object],
-          { resourceVersion: object.metadata.resourceVersion },
+          defined({ resourceVersion: object.metadata.resourceVersion }),
           { version, include, now: now() },
         ),
     }

@@ -21,7 +21,7 @@ async function define(plural: string, versions: readonly string[]): Promise<void
       versions: versions.map((name, i) => ({ name, served: name !== 'v0', storage: i === 0, schema })),
     },
   })
-  const condition = { type: 'Established', status: 'True', reason: 'x', message: '', lastTransitionTime: undefined }
+  const condition = { type: 'Established', status: 'True', reason: 'x', message: '' }
   await plane.client.updateStatus(customResourceDefinitions, {
     ...made,
     status: { conditions: [condition], acceptedNames: made.spec.names, storedVersions: [versions[0] ?? ''] },

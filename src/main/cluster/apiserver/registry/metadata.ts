@@ -3,6 +3,7 @@ import { fieldForbidden, fieldInvalid, fieldRequired, mostErrors, type FieldErro
 import { qualifiedNameProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
 import type { ServedResource } from '../api/resources.ts'
 import { checkAnnotations, checkLabels } from '../validation/labels.ts'
+import { setField } from '#shared/kube/json.ts'
 
 /** Validation of ObjectMeta, the same for every kind; messages are those of apimachinery. */
 
@@ -111,24 +112,13 @@ export function validateMetadataUpdate(
 
 /** Restores system fields that a client omitted or may not set; a given uid is kept, to be compared. */
 export function keepSystemFields(next: ObjectMeta, previous: ObjectMeta): void {
-  next.uid ||= previous.uid
-  next.creationTimestamp ??= previous.creationTimestamp
-  next.generateName ??= previous.generateName
-  if (next.generateName === undefined) delete next.generateName
+  setField(next, 'uid', next.uid || previous.uid)
+  setField(next, 'creationTimestamp', next.creationTimestamp ?? previous.creationTimestamp)
+  setField(next, 'generateName', next.generateName ?? previous.generateName)
   delete next.selfLink
-  keep(next, previous, 'generation')
-  keep(next, previous, 'deletionTimestamp')
-  keep(next, previous, 'deletionGracePeriodSeconds')
-}
-
-function keep(
-  next: ObjectMeta,
-  previous: ObjectMeta,
-  field: 'generation' | 'deletionTimestamp' | 'deletionGracePeriodSeconds',
-): void {
-  const value = previous[field]
-  if (value === undefined) delete next[field]
-  else (next as Record<string, unknown>)[field] = value
+  setField(next, 'generation', previous.generation)
+  setField(next, 'deletionTimestamp', previous.deletionTimestamp)
+  setField(next, 'deletionGracePeriodSeconds', previous.deletionGracePeriodSeconds)
 }
 
 const suffixLetters = 'bcdfghjklmnpqrstvwxz2456789'

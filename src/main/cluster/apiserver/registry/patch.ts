@@ -1,7 +1,7 @@
 import { applyPatch, Pointer, type Operation as JsonPatchOperation } from 'rfc6902'
 import { messageOf } from '#shared/base/message-of.ts'
 import { parseExact } from '#shared/kube/exact-json.ts'
-import { jsonClone } from '#shared/kube/json.ts'
+import { jsonClone, setField } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { mergePatch } from '#shared/kube/patch/merge.ts'
 import { strategicMerge, StrategicPatchError } from '#shared/kube/patch/strategic.ts'
@@ -166,7 +166,7 @@ function decodePatched(
     throw badRequest(`the name of the object (${metadata.name ?? ''}) does not match the name on the URL (${name})`)
   if (resource.kind.namespaced && (metadata.namespace ?? '') !== namespace)
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
-  if (metadata.uid === undefined) metadata.uid = current.metadata.uid
+  if (metadata.uid === undefined) setField(metadata, 'uid', current.metadata.uid)
   return next
 }
 

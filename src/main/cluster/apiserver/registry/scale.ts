@@ -1,4 +1,4 @@
-import { jsonClone } from '#shared/kube/json.ts'
+import { defined, jsonClone } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { labelRequirements, formatLabelSelector, type LabelSelectorShape } from '#shared/kube/selectors.ts'
 import { badRequest, fieldInvalid, invalid, notFound, unsupportedMediaType } from '#shared/kube/status.ts'
@@ -95,7 +95,7 @@ function scaleOf(object: KubeObject, paths: ScalePaths): Scale {
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
-    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    metadata: defined({ name, namespace, uid, resourceVersion, creationTimestamp }),
     spec: { replicas: (readPath(object, paths.specReplicas) as number | undefined) ?? 0 },
     status: {
       replicas: (readPath(object, paths.statusReplicas) as number | undefined) ?? 0,

@@ -4,6 +4,7 @@ import { fieldInvalid, invalid, type FieldError } from '#shared/kube/status.ts'
 import type { AdmissionPlugin } from '../api/admission.ts'
 import type { ObjectReader } from '../api/reader.ts'
 import { addressPool, portPool, type Pool } from './number-pool.ts'
+import { setField } from '#shared/kube/json.ts'
 
 export interface ServiceAllocatorOptions {
   clock: Clock
@@ -67,19 +68,19 @@ function keepAllocated(spec: ServiceSpec, old: ServiceSpec): void {
       if (old.clusterIP) spec.clusterIP = old.clusterIP
       if (old.clusterIPs) spec.clusterIPs = [...old.clusterIPs]
     }
-    spec.ipFamilies ??= old.ipFamilies && [...old.ipFamilies]
-    spec.ipFamilyPolicy ??= old.ipFamilyPolicy
+    if (!spec.ipFamilies) setField(spec, 'ipFamilies', old.ipFamilies && [...old.ipFamilies])
+    if (spec.ipFamilyPolicy === undefined) setField(spec, 'ipFamilyPolicy', old.ipFamilyPolicy)
   }
   if (!needsAddress(spec) && needsAddress(old)) dropAddresses(spec, old)
   if (mayHaveNodePorts(old)) {
     for (const port of spec.ports ?? []) {
       const before = old.ports?.find((other) => samePort(other, port))?.nodePort
-      if (mayHaveNodePorts(spec)) port.nodePort ||= before
-      else if (port.nodePort === before || !before) delete port.nodePort
-      if (port.nodePort === undefined) delete port.nodePort
+      if (!mayHaveNodePorts(spec)) {
+        if (port.nodePort === before || !before) delete port.nodePort
+      } else if (!port.nodePort) setField(port, 'nodePort', before)
     }
   }
-  if (needsHealthPort(spec)) spec.healthCheckNodePort ||= old.healthCheckNodePort
+  if (needsHealthPort(spec) && !spec.healthCheckNodePort) setField(spec, 'healthCheckNodePort', old.healthCheckNodePort)
   dropForeign(spec, old)
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { jsonClone, jsonEqual } from '#shared/kube/json.ts'
+import { jsonClone, jsonEqual, setField } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import {
   alreadyExists,
@@ -343,7 +343,7 @@ function checkPreconditions(resource: ServedResource, next: KubeObject, current:
       ])
     throw modified(resource, name ?? '')
   }
-  next.metadata.resourceVersion = current.metadata.resourceVersion
+  setField(next.metadata, 'resourceVersion', current.metadata.resourceVersion)
 }
 
 export const modified = ({ groupResource }: ServedResource, name: string): ApiError =>

@@ -93,7 +93,7 @@ const ephemeralForbidden = [
 
 /** Validates ephemeral containers, which are added to a running pod for debugging. */
 export function checkEphemeralContainers(
-  containers: readonly (Wire<Container> & { targetContainerName?: string })[],
+  containers: readonly Wire<Container & { targetContainerName?: string }>[],
   field: string,
   pod: PodContext,
   errors: FieldError[],

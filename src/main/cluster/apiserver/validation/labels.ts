@@ -1,4 +1,4 @@
-import type { LabelSelector } from '#shared/kube/generated/types.ts'
+import type { LabelSelector, LabelSelectorRequirement } from '#shared/kube/generated/types.ts'
 import { fieldForbidden, fieldInvalid, fieldRequired, fieldTooLong, type FieldError } from '#shared/kube/status.ts'
 import { labelValueProblems, qualifiedNameProblems } from '#shared/kube/validation-names.ts'
 import type { Wire } from '../api/wire.ts'
@@ -68,7 +68,7 @@ export function checkLabelSelector(
 }
 
 function checkExpression(
-  { key = '', operator, values = [] }: { key?: string; operator?: string; values?: string[] },
+  { key = '', operator, values = [] }: Wire<LabelSelectorRequirement>,
   field: string,
   errors: FieldError[],
 ): void {

@@ -1,5 +1,6 @@
 import type {
   DownwardAPIVolumeFile,
+  HostPathVolumeSource,
   KeyToPath,
   ProjectedVolumeSource,
   Volume,
@@ -77,14 +78,14 @@ const hostPathTypes = [
   'Socket',
 ]
 
-function checkHostPath({ path, type }: { path?: string; type?: string }, field: string, errors: FieldError[]): void {
+function checkHostPath({ path, type }: Wire<HostPathVolumeSource>, field: string, errors: FieldError[]): void {
   if (!path) errors.push(fieldRequired(`${field}.path`))
   else if (path.split('/').includes('..')) errors.push(fieldInvalid(`${field}.path`, path, "must not contain '..'"))
   checkSupported(type, hostPathTypes, `${field}.type`, errors)
 }
 
 function checkItems(
-  { items = [], defaultMode }: { items?: Wire<KeyToPath>[]; defaultMode?: number },
+  { items = [], defaultMode }: Wire<{ items: KeyToPath[]; defaultMode: number }>,
   field: string,
   errors: FieldError[],
 ): void {

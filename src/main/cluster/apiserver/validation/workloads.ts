@@ -8,7 +8,7 @@ import type { Wire } from '../api/wire.ts'
 
 /** Validates selector and template of a workload with long-running pods. @param kind as messages name it */
 export function checkRunningWorkload(
-  { selector, template }: { selector?: Wire<LabelSelector>; template?: Wire<PodTemplateSpec> },
+  { selector, template }: Wire<{ selector: LabelSelector; template: PodTemplateSpec }>,
   kind: { inSelector: string; inDeadline: string },
   errors: FieldError[],
 ): void {

@@ -4,12 +4,12 @@ import { asNumber } from '#shared/kube/json.ts'
 
 /** Which run of a CronJob is due, and when the next one is. Times in ms since the epoch. */
 export interface Due {
-  /** The most recent run that was missed; earlier ones are never made up for. */
-  run?: number
+  /** The most recent run that was missed, if any; earlier ones are never made up for. */
+  run: number | undefined
   /** Whether more than a hundred runs were missed. */
   tooManyMissed: boolean
   /** The next run that is not due yet; undefined where there is none. */
-  next?: number
+  next: number | undefined
 }
 
 /** Thrown for a schedule that is well formed but never due: 31 February. */
@@ -43,10 +43,14 @@ function startOf({ metadata, status }: CronJob): number {
  * The last time after `earliest` that is due by `now`. The number of times missed is estimated from the distance of the
  * first two, as Kubernetes does: schedules that were off for years are not counted through.
  */
-function mostRecent(schedule: CronSchedule, earliest: number, now: number): { run?: number; missed: number } {
+function mostRecent(
+  schedule: CronSchedule,
+  earliest: number,
+  now: number,
+): { run: number | undefined; missed: number } {
   const first = schedule.next(earliest)
   if (first === undefined) throw new NeverDueError()
-  if (now < first) return { missed: 0 }
+  if (now < first) return { run: undefined, missed: 0 }
   const second = schedule.next(first)
   if (second === undefined || now < second) return { run: first, missed: 1 }
   const interval = Math.round((second - first) / 1000) * 1000

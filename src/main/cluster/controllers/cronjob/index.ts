@@ -64,7 +64,7 @@ export function startCronJobs(context: ControllerContext): Stop {
     try {
       for (const reference of replace) {
         await deleteJob(cronJob, reference)
-        reached = { ...reached, active: reached.active?.filter(({ uid }) => uid !== reference.uid) }
+        reached = { ...reached, active: (reached.active ?? []).filter(({ uid }) => uid !== reference.uid) }
       }
       const job = run === undefined ? undefined : await startRun(cronJob, run)
       if (job && run !== undefined) reached = withRun(reached, job, run)

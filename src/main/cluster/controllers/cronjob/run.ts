@@ -4,6 +4,7 @@ import type { Named, Stored } from '#shared/kube/object.ts'
 import { cronJobs } from '#shared/kube/resources.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import { controllerReference } from '#shared/reconcile/ownership.ts'
+import { defined } from '#shared/kube/json.ts'
 
 const scheduledTimeAnnotation = 'batch.kubernetes.io/cronjob-scheduled-timestamp'
 
@@ -23,7 +24,7 @@ export function jobOfRun(cronJob: Stored<CronJob>, time: number): Job & Named {
       },
       ownerReferences: [controllerReference(cronJob, cronJobs)],
     },
-    spec: structuredClone(spec),
+    ...(spec ? { spec: structuredClone(spec) } : {}),
   }
 }
 
@@ -46,11 +47,12 @@ export function withRun(status: CronJobStatus, job: Job, time: number, isActive 
   }
 }
 
-const referenceTo = ({ metadata }: Job): ObjectReference => ({
-  apiVersion: 'batch/v1',
-  kind: 'Job',
-  name: metadata.name,
-  namespace: metadata.namespace,
-  resourceVersion: metadata.resourceVersion,
-  uid: metadata.uid,
-})
+const referenceTo = ({ metadata }: Job): ObjectReference =>
+  defined({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    name: metadata.name,
+    namespace: metadata.namespace,
+    resourceVersion: metadata.resourceVersion,
+    uid: metadata.uid,
+  })

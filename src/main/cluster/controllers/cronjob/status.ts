@@ -25,7 +25,7 @@ export function observe(cronJob: Stored<CronJob>, jobs: readonly Stored<Job>[], 
     void events.push({ type, reason, message })
   let status: CronJobStatus = structuredClone(cronJob.status ?? {})
   const drop = (uid: string | undefined): void => {
-    status.active = status.active?.filter((reference) => reference.uid !== uid)
+    if (status.active) status.active = status.active.filter((reference) => reference.uid !== uid)
   }
 
   for (const job of jobs) {

@@ -30,7 +30,7 @@ export interface Decision {
 export interface Removal {
   pod: Stored<Pod>
   /** An event for the DaemonSet. */
-  why?: { type: 'Normal' | 'Warning'; reason: string; message: string }
+  why?: { type: 'Normal' | 'Warning'; reason: string; message: string } | undefined
 }
 
 export interface NodeState {

@@ -11,12 +11,13 @@ export function statusOf({ set, hash, now }: Snapshot, nodes: readonly NodeState
   const counted = wanted.map(({ pods }) => pods.find(isPodReady) ?? pods[0]).filter((pod) => pod !== undefined)
   const available = counted.filter((pod) => isStaying(pod) && isAvailable(set, pod, now)).length
   const { collisionCount } = set.status ?? {}
+  const { generation } = set.metadata
   const status = {
     currentNumberScheduled: counted.length,
     numberMisscheduled: nodes.filter(({ shouldRun, pods }) => !shouldRun && pods.length > 0).length,
     desiredNumberScheduled: wanted.length,
     numberReady: counted.filter(isPodReady).length,
-    observedGeneration: set.metadata.generation,
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
     updatedNumberScheduled: wanted.filter(({ pods }) => pods.some((pod) => isOfRevision(pod, hash))).length,
     numberAvailable: available,
     numberUnavailable: wanted.length - available,

@@ -27,8 +27,9 @@ export function countsOf({ deployment, current, all }: Rollout): DeploymentStatu
   const sum = (field: 'replicas' | 'readyReplicas' | 'availableReplicas' | 'terminatingReplicas'): number =>
     all.reduce((result, set) => result + (set.status?.[field] ?? 0), 0)
   const { collisionCount } = deployment.status ?? {}
+  const { generation } = deployment.metadata
   return {
-    observedGeneration: deployment.metadata.generation,
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
     replicas: sum('replicas'),
     updatedReplicas: current?.status?.replicas ?? 0,
     readyReplicas: sum('readyReplicas'),

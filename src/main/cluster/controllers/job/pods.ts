@@ -65,7 +65,7 @@ export function jobPod(job: Stored<Job>, { index, annotations }: NewPod): Pod {
   pod.metadata.generateName = `${name}-${index}-`
   pod.metadata.annotations = { ...pod.metadata.annotations, [indexName]: String(index), ...annotations }
   pod.metadata.labels = { ...pod.metadata.labels, [indexName]: String(index) }
-  return { ...pod, spec: pod.spec && indexedSpec(pod.spec, `${name}-${index}`) }
+  return pod.spec ? { ...pod, spec: indexedSpec(pod.spec, `${name}-${index}`) } : pod
 }
 
 /** A pod of an Indexed Job knows its index by its host name and by an environment variable. */

@@ -23,7 +23,7 @@ export const claimsOfPod = (set: Stored<StatefulSet>, ordinal: number): (Persist
         ...(finalizers ? { finalizers } : {}),
         ...(deletesClaims(set, 'whenDeleted') ? { ownerReferences: [controllerReference(set, statefulSets)] } : {}),
       },
-      spec: template.spec,
+      ...(template.spec ? { spec: template.spec } : {}),
     }
   })
 

@@ -1,6 +1,7 @@
 import type { Pod, StatefulSet, StatefulSetStatus } from '#shared/kube/generated/types.ts'
 import { withoutZeros } from '#shared/kube/without-zeros.ts'
 import { isRunningAndAvailable, isRunningAndReady, isTerminating, revisionOf } from './pods.ts'
+import { defined, setField } from '#shared/kube/json.ts'
 
 /** What a status is counted from. */
 export interface Counted {
@@ -20,7 +21,7 @@ export function statusOf({ set, pods, current, update, collisionCount, now }: Co
   const count = (accepts: (pod: Pod) => boolean): number => pods.filter(accepts).length
   const ofRevision = (name: string | undefined): number =>
     count((pod) => !isTerminating(pod) && revisionOf(pod) === name)
-  const status: StatefulSetStatus = {
+  const status: StatefulSetStatus = defined({
     observedGeneration: set.metadata.generation,
     replicas: pods.length,
     readyReplicas: count(isRunningAndReady),
@@ -30,10 +31,10 @@ export function statusOf({ set, pods, current, update, collisionCount, now }: Co
     currentRevision: current,
     updateRevision: update,
     collisionCount,
-  }
+  })
   if (isRolledOut(set, status)) {
-    status.currentRevision = status.updateRevision
-    status.currentReplicas = status.updatedReplicas
+    setField(status, 'currentRevision', status.updateRevision)
+    setField(status, 'currentReplicas', status.updatedReplicas)
   }
   // Conditions are other people's: Kubernetes defines none.
   const { conditions } = set.status ?? {}

@@ -50,7 +50,9 @@ describe('TaintToleration', () => {
     ['everything', taint('NoExecute'), [{ operator: 'Exists' }], 'ok'],
   ]
   test.each(rows)('%s', (_, options, tolerations, verdict) => {
-    expect(verdicts(taintToleration(), pod('p', { tolerations }), clusterOf([node('n', options)]))).toEqual({
+    expect(
+      verdicts(taintToleration(), pod('p', tolerations ? { tolerations } : {}), clusterOf([node('n', options)])),
+    ).toEqual({
       n: verdict,
     })
   })
@@ -112,7 +114,9 @@ describe('NodeAffinity', () => {
       { weight: 30, preference: has('size', 'Gt', ['10']) },
     ]
     const options = {
-      affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: preferred } } as PodSpec['affinity'],
+      affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: preferred } } as NonNullable<
+        PodSpec['affinity']
+      >,
     }
     expect(verdicts(nodeAffinity(), pod('p', options), clusterOf(nodes))).toEqual({
       'ssd-1': 25,

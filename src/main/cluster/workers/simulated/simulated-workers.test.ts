@@ -92,7 +92,9 @@ describe('workers', () => {
     const node = await plane.client.get(nodes, { name: 'sim-1' })
     const conditions = readyConditions(0).map((condition) => ({ ...condition, status: 'Unknown' }))
     await plane.client.updateStatus(nodes, { ...node, status: { ...node.status, conditions } })
-    const unready = pod.status?.conditions?.map((each) => (each.type === 'Ready' ? { ...each, status: 'False' } : each))
+    const unready = (pod.status?.conditions ?? []).map((each) =>
+      each.type === 'Ready' ? { ...each, status: 'False' } : each,
+    )
     await plane.client.updateStatus(pods, { ...pod, status: { ...pod.status, conditions: unready } })
     await workers.wake('sim-1')
     await plane.until(nodes, (all) => all.length === 2 && all.every(isNodeReady))

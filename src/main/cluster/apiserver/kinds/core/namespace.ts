@@ -3,6 +3,7 @@ import { fieldInvalid, type FieldError } from '#shared/kube/status.ts'
 import { labelProblems } from '#shared/kube/validation-names.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { age, text } from '../../api/columns.ts'
+import { setField } from '#shared/kube/json.ts'
 
 const nameLabel = 'kubernetes.io/metadata.name'
 
@@ -33,7 +34,7 @@ export const namespace: KindDeclaration<Namespace> = {
   },
   prepareForUpdate(next, previous) {
     // Only the finalize subresource removes finalizers of the spec.
-    next.spec = previous.spec
+    setField(next, 'spec', previous.spec)
   },
   status: { validateStatus },
   holdsDeletion: ({ spec }) => (spec?.finalizers?.length ?? 0) > 0,

@@ -1,9 +1,9 @@
 import type { Event, EventsEvent } from '#shared/kube/generated/types.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
 import { fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { validateEvent } from '../../validation/events.ts'
 import { eventColumns, eventFields } from '../events.ts'
+import { defined } from '#shared/kube/json.ts'
 
 /** The events.k8s.io form of events, stored with core's. */
 export const eventsEvent: KindDeclaration<EventsEvent> = {
@@ -63,7 +63,7 @@ function toCore(object: EventsEvent): Event {
 
 function fromCore(object: Event): EventsEvent {
   const { involvedObject, message, reportingComponent, source, firstTimestamp, lastTimestamp, count, ...same } = object
-  return defined<EventsEvent>({
+  return defined({
     ...same,
     metadata: object.metadata,
     apiVersion: 'events.k8s.io/v1',
@@ -78,10 +78,4 @@ function fromCore(object: Event): EventsEvent {
     deprecatedLastTimestamp: lastTimestamp,
     deprecatedCount: count,
   })
-}
-
-function defined<T extends KubeObject>(object: T): T {
-  const fields = object as unknown as Record<string, unknown>
-  for (const name of Object.keys(fields)) if (fields[name] === undefined) delete fields[name]
-  return object
 }

@@ -19,7 +19,7 @@ export const isCpu = ({ type, resource }: MetricSpec): boolean =>
   type === 'Resource' && resource?.name === 'cpu' && resource.target?.averageUtilization !== undefined
 
 /** Returns the annotations of a v2 object that is read as v1. */
-export function annotationsOf({ spec, status }: { spec?: Spec; status?: Status }): Record<string, string> {
+export function annotationsOf({ spec, status }: { spec?: Spec; status?: Status | undefined }): Record<string, string> {
   const others = (spec?.metrics ?? []).filter((metric) => !isCpu(metric))
   return {
     ...listAnnotation(metricsAnnotation, others.map(metricToV1)),

@@ -1,5 +1,5 @@
 import { jsonEqual } from '#shared/kube/json.ts'
-import type { Container, Job, LabelSelector } from '#shared/kube/generated/types.ts'
+import type { Container, Job, JobCondition, LabelSelector } from '#shared/kube/generated/types.ts'
 import { humanDuration } from '#shared/kube/human-duration.ts'
 import { selects } from '#shared/kube/selectors.ts'
 import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
@@ -175,7 +175,7 @@ function isSuspended({ spec, status }: Wire<Job>): boolean {
   return !status?.startTime || isTrue(status.conditions ?? [], 'Suspended')
 }
 
-const isTrue = (conditions: readonly { type?: string; status?: string }[], type: string): boolean =>
+const isTrue = (conditions: readonly Wire<JobCondition>[], type: string): boolean =>
   conditions.some((condition) => condition.type === type && condition.status === 'True')
 
 function withoutNodes(affinity: object = {}): object {
