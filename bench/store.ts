@@ -6,7 +6,7 @@ import { createFileStore } from '#main/cluster/store/file.ts'
 import { createMemoryStore } from '#main/cluster/store/memory.ts'
 import type { Operation, Store } from '#main/cluster/store/store.ts'
 import { silentLog } from '#shared/base/log.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import { asStored } from '#shared/kube/object.ts'
 
 /**
  * The store alone, with objects of 2 KB: synced writes a second by 1 to 256 writers, lists, watch fan-out, and how
@@ -28,7 +28,7 @@ function put(name: string, expected = 0): Operation {
     type: 'put',
     key: `/registry/core/pods/bench/${name}`,
     expected,
-    build: (revision) => ({ metadata: { name, resourceVersion: String(revision) }, payload }) as KubeObject,
+    build: (revision) => asStored({ metadata: { name, uid: name, resourceVersion: String(revision) }, payload }, false),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import type { Resource } from '#shared/kube/resources.ts'
 import type { Tone } from '../components/tone.ts'
 import type { LogSource } from '../stores/dock.ts'
@@ -13,9 +13,9 @@ export interface KindDescriptor<T extends KubeObject = KubeObject> {
   /** Shown after the name and, for namespaced kinds, the namespace; the age comes last. */
   columns: readonly Column<T>[]
   /** Rows of the overview, besides metadata. */
-  details?(object: T): readonly [label: string, value: string][]
+  details?(object: T & Stored): readonly [label: string, value: string][]
   /** Where its logs come from. Kinds that have it get the action Logs. */
-  logs?(object: T): LogSource | undefined
+  logs?(object: T & Stored): LogSource | undefined
   /** What can be done to it, besides reading its logs, editing and deleting it. */
   actions?: readonly Action<T>[]
 }
@@ -27,10 +27,10 @@ export interface Column<T> {
   id: string
   title: string
   /** What is sorted and filtered by. Must not depend on the time of day, so that an order stays as it is. */
-  value(object: T): string | number
+  value(object: T & Stored): string | number
   /** What is shown, when it differs. @param now ms since the epoch */
-  text?(object: T, now: number): string
-  tone?(object: T): Tone
+  text?(object: T & Stored, now: number): string
+  tone?(object: T & Stored): Tone
   /** CSS grid width; `minmax(90px,1fr)` when unset. */
   width?: string
   numeric?: boolean

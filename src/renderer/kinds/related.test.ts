@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
 import type { Pod, Service } from '#shared/kube/generated/types.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import { asStored, type KubeObject, type Stored } from '#shared/kube/object.ts'
+import { stored } from '#test/support/stored.ts'
 import { kindNamed } from './index.ts'
 import { relatedOf, usesOf, type Neighbours } from './related.ts'
 
 const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-1', uid: 'rs', controller: true }
-const web: Pod = {
+const web = stored<Pod>({
   metadata: { name: 'web-1-a', namespace: 'a', labels: { app: 'web', tier: 'front' }, ownerReferences: [owner] },
   spec: {
     nodeName: 'w1',
@@ -19,14 +20,16 @@ const web: Pod = {
       },
     ],
   },
-}
-const service: Service = { metadata: { name: 'front', namespace: 'a' }, spec: { selector: { app: 'web' } } }
-const elsewhere: Service = { metadata: { name: 'front', namespace: 'b' }, spec: { selector: { app: 'web' } } }
+})
+const front = (namespace: string): Stored<Service> =>
+  stored<Service>({ metadata: { name: 'front', namespace }, spec: { selector: { app: 'web' } } })
+const service = front('a')
+const elsewhere = front('b')
 const neighbours: Neighbours = { pods: [web], replicaSets: [], services: [service, elsewhere], endpointSlices: [] }
 const titles = (kind: string, object: KubeObject): Record<string, string[]> => {
   const descriptor = kindNamed(kind)
   if (!descriptor) throw new Error(kind)
-  const groups = relatedOf(descriptor, object, neighbours)
+  const groups = relatedOf(descriptor, asStored(object, false), neighbours)
   return Object.fromEntries(groups.map(({ title, items }) => [title, items.map((each) => `${each.kind} ${each.name}`)]))
 }
 

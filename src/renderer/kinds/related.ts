@@ -1,5 +1,5 @@
 import type { EndpointSlice, Pod, PodSpec, ReplicaSet, Service } from '#shared/kube/generated/types.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Named, Stored } from '#shared/kube/object.ts'
 import { summarizePod } from '#shared/kube/pod.ts'
 import { matchesLabels, parseLabelSelector } from '#shared/kube/selectors.ts'
 import type { Tone } from '../components/tone.ts'
@@ -20,14 +20,14 @@ export interface RelatedGroup {
 
 /** The objects among which related ones are looked for. */
 export interface Neighbours {
-  pods: readonly Pod[]
-  replicaSets: readonly ReplicaSet[]
-  services: readonly Service[]
-  endpointSlices: readonly EndpointSlice[]
+  pods: readonly Stored<Pod>[]
+  replicaSets: readonly Stored<ReplicaSet>[]
+  services: readonly Stored<Service>[]
+  endpointSlices: readonly Stored<EndpointSlice>[]
 }
 
 /** The objects that an object is owned by, runs on, uses, owns and selects, and those that select or use it. */
-export function relatedOf(kind: KindDescriptor, object: KubeObject, neighbours: Neighbours): RelatedGroup[] {
+export function relatedOf(kind: KindDescriptor, object: Stored, neighbours: Neighbours): RelatedGroup[] {
   const { namespace } = object.metadata
   const near = <T extends KubeObject>(objects: readonly T[]): T[] =>
     objects.filter(({ metadata }) => metadata.namespace === namespace)
@@ -59,7 +59,12 @@ export function relatedOf(kind: KindDescriptor, object: KubeObject, neighbours: 
   return groups.filter(({ items }) => items.length > 0)
 }
 
-function podsOf(kind: KindDescriptor, object: KubeObject, all: readonly Pod[], owned: readonly Pod[]): readonly Pod[] {
+function podsOf(
+  kind: KindDescriptor,
+  object: Stored,
+  all: Neighbours['pods'],
+  owned: Neighbours['pods'],
+): Neighbours['pods'] {
   if (kind.resource.kind === 'Node') return all.filter(({ spec }) => spec?.nodeName === object.metadata.name)
   const source = kind.logs?.(object)
   if (!source || !('selector' in source) || source.selector === '') return owned
@@ -71,7 +76,7 @@ function podsOf(kind: KindDescriptor, object: KubeObject, all: readonly Pod[], o
 
 /** Pods whose spec names this ConfigMap, Secret, claim or service account. */
 const usersOf =
-  (kind: KindDescriptor, object: KubeObject) =>
+  (kind: KindDescriptor, object: Stored) =>
   ({ spec }: Pod): boolean =>
     spec !== undefined &&
     usesOf(spec).some((used) => used.kind === kind.resource.kind && used.name === object.metadata.name)
@@ -105,7 +110,7 @@ export function usesOf(spec: PodSpec): RelatedObject[] {
   return [...seen.values()]
 }
 
-function podSpecOf(kind: KindDescriptor, object: KubeObject): PodSpec | undefined {
+function podSpecOf(kind: KindDescriptor, object: Stored): PodSpec | undefined {
   const { spec } = object as { spec?: PodSpec & { template?: { spec?: PodSpec } } }
   return kind.resource.kind === 'Pod' ? spec : spec?.template?.spec
 }
@@ -120,9 +125,9 @@ const item = (kind: string, name: string, namespace?: string): RelatedObject => 
 })
 const itemOf =
   (kind: string) =>
-  ({ metadata }: KubeObject): RelatedObject =>
-    item(kind, metadata.name ?? '', metadata.namespace)
-const podItem = (pod: Pod): RelatedObject => ({
+  ({ metadata }: Named): RelatedObject =>
+    item(kind, metadata.name, metadata.namespace)
+const podItem = (pod: Stored<Pod>): RelatedObject => ({
   ...itemOf('Pod')(pod),
   state: { text: summarizePod(pod).status, tone: podTone(pod) },
 })

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Pod } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { textAt } from '../components/table.ts'
 import { gibibytes } from './cells.ts'
 import { kinds } from './index.ts'
@@ -7,13 +8,15 @@ import { pod } from './core/pod.ts'
 import { columnsOf, rowsOf, type RowQuery } from './rows.ts'
 
 const now = Date.parse('2026-11-23T10:00:00Z')
+/** What the API server gives every object. */
+const given = (name: string) => ({ name, uid: `uid-of-${name}`, resourceVersion: '1' })
 const makePod = (
   name: string,
   namespace: string,
   more: Partial<Pod['status']> = {},
   labels: Record<string, string> = {},
-): Pod => ({
-  metadata: { name, namespace, labels, creationTimestamp: '2026-11-23T09:00:00Z' },
+): Stored<Pod> => ({
+  metadata: { ...given(name), namespace, labels, creationTimestamp: '2026-11-23T09:00:00Z' },
   spec: { containers: [{ name: 'c' }], nodeName: 'w1' },
   status: {
     phase: 'Running',
@@ -59,12 +62,9 @@ test('makes the cells of a row only when they are looked at, and only once', () 
 
 test('time changes the text of ages, and neither the rows nor their order', () => {
   const aged = ['2026-11-23T09:00:00Z', '2026-11-20T09:00:00Z', '2026-11-23T09:59:30Z'].map((creationTimestamp, i) => ({
-    metadata: { name: `p${i}`, creationTimestamp },
+    metadata: { ...given(`p${i}`), creationTimestamp },
   }))
-  const { rows } = rowsOf(
-    [...aged, { metadata: { name: 'none' } }],
-    query({ sort: { column: 'age', descending: false } }),
-  )
+  const { rows } = rowsOf([...aged, { metadata: given('none') }], query({ sort: { column: 'age', descending: false } }))
   expect(rows.map(({ id }) => id)).toEqual(['p2', 'p0', 'p1', 'none'])
   const ages = (at: number): string[] => rows.map(({ cells }) => (cells.at(-1) ? textAt(cells.at(-1)!, at) : ''))
   expect(ages(now)).toEqual(['30s', '60m', '3d1h', '–'])
@@ -78,9 +78,9 @@ test('shows what kubectl shows', () => {
 })
 
 test.each(kinds.map((kind) => [kind.title, kind] as const))(
-  '%s can show an object that has nothing but a name',
+  '%s can show an object that has nothing but what the API server gives it',
   (_title, kind) => {
-    const bare = { metadata: { name: 'x' }, roleRef: { kind: 'Role', name: 'r' }, involvedObject: {}, provisioner: 'p' }
+    const bare = { metadata: given('x'), roleRef: { kind: 'Role', name: 'r' }, involvedObject: {}, provisioner: 'p' }
     const { rows } = rowsOf([bare], { ...query(), columns: columnsOf(kind) })
     expect(rows[0]?.cells[0]?.text).toBe('x')
     expect(() => kind.details?.(bare)).not.toThrow()

@@ -1,21 +1,21 @@
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import type { TableCell, TableColumn, TableRow } from '../components/table.ts'
 import { age } from './cells.ts'
 import type { Column, KindDescriptor } from './descriptor.ts'
 
-const name: Column<KubeObject> = {
+const name: Column<Stored> = {
   id: 'name',
   title: 'Name',
-  value: ({ metadata }) => metadata.name ?? '',
+  value: ({ metadata }) => metadata.name,
   width: 'minmax(230px,2fr)',
 }
-const namespace: Column<KubeObject> = {
+const namespace: Column<Stored> = {
   id: 'namespace',
   title: 'Namespace',
   value: ({ metadata }) => metadata.namespace ?? '',
   width: '130px',
 }
-const ageColumn: Column<KubeObject> = {
+const ageColumn: Column<Stored> = {
   id: 'age',
   title: 'Age',
   // The later it was created, the younger it is: an order that time does not change.
@@ -25,18 +25,18 @@ const ageColumn: Column<KubeObject> = {
   numeric: true,
 }
 
-export const columnsOf = ({ resource, columns }: KindDescriptor): Column<KubeObject>[] => [
+export const columnsOf = ({ resource, columns }: KindDescriptor): Column<Stored>[] => [
   name,
   ...(resource.namespaced ? [namespace] : []),
   ...columns,
   ageColumn,
 ]
 
-export const idOf = ({ metadata }: KubeObject): string =>
-  metadata.namespace ? `${metadata.namespace}/${metadata.name ?? ''}` : (metadata.name ?? '')
+export const idOf = ({ metadata }: Stored): string =>
+  metadata.namespace ? `${metadata.namespace}/${metadata.name}` : metadata.name
 
 export interface RowQuery {
-  columns: readonly Column<KubeObject>[]
+  columns: readonly Column<Stored>[]
   /** None = all. */
   namespaces: readonly string[]
   filter: string
@@ -51,7 +51,7 @@ export interface Sort {
  * The rows to show: filtered, and sorted by the column's value with the name to settle ties. Depends on the objects and
  * the query alone: time changes the text of ages, and neither rows nor their order.
  */
-export function rowsOf(objects: readonly KubeObject[], query: RowQuery): { rows: TableRow[]; hidden: number } {
+export function rowsOf(objects: readonly Stored[], query: RowQuery): { rows: TableRow[]; hidden: number } {
   const { columns, namespaces, sort } = query
   const needle = query.filter.trim().toLowerCase()
   const wanted = new Set(namespaces)
@@ -67,11 +67,11 @@ export function rowsOf(objects: readonly KubeObject[], query: RowQuery): { rows:
   return { rows: keyed.map(({ object }) => rowOf(object, columns)), hidden: objects.length - shown.length }
 }
 
-export const headings = (columns: readonly Column<KubeObject>[]): TableColumn[] =>
+export const headings = (columns: readonly Column<Stored>[]): TableColumn[] =>
   columns.map(({ id, title, width, numeric }) => ({ id, title, width, numeric }))
 
 /** Makes its cells at the first access: only rows in sight are accessed. */
-function rowOf(object: KubeObject, columns: readonly Column<KubeObject>[]): TableRow {
+function rowOf(object: Stored, columns: readonly Column<Stored>[]): TableRow {
   let cells: TableRow['cells'] | undefined
   return {
     id: idOf(object),
@@ -82,7 +82,7 @@ function rowOf(object: KubeObject, columns: readonly Column<KubeObject>[]): Tabl
   }
 }
 
-function cellOf(object: KubeObject, column: Column<KubeObject>): TableCell {
+function cellOf(object: Stored, column: Column<Stored>): TableCell {
   const { text } = column
   return {
     text: text ? (now) => text(object, now) : String(column.value(object)),
@@ -91,7 +91,7 @@ function cellOf(object: KubeObject, column: Column<KubeObject>): TableCell {
 }
 
 /** By any cell that is text, or by `key=value` of a label. */
-function matches(object: KubeObject, needle: string, columns: readonly Column<KubeObject>[]): boolean {
+function matches(object: Stored, needle: string, columns: readonly Column<Stored>[]): boolean {
   if (needle.includes('=')) {
     const [key = '', value = ''] = needle.split('=')
     return Object.entries(object.metadata.labels ?? {}).some(

@@ -1,6 +1,6 @@
 import { computed, type ComputedRef } from 'vue'
 import type { Event } from '#shared/kube/generated/types.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { endpointSlices, events, pods, replicaSets, services, type Resource } from '#shared/kube/resources.ts'
 import { useLiveObjects } from '../composables/useLiveObjects.ts'
 import type { KindDescriptor } from '../kinds/descriptor.ts'
@@ -10,7 +10,7 @@ import { relatedOf, type RelatedGroup } from '../kinds/related.ts'
 interface Subject {
   context: string
   kind: KindDescriptor
-  object: KubeObject
+  object: Stored
 }
 
 /** What surrounds an object lies in its namespace. */

@@ -26,10 +26,10 @@ it('follows events, keeps indexes and tells handlers in order', async () => {
   await settle()
   const seen: string[] = []
   informer.onChange({
-    added: (object) => seen.push(`+${object.metadata.name ?? ''}`),
+    added: (object) => seen.push(`+${object.metadata.name}`),
     updated: (previous, object) =>
       seen.push(`${previous.metadata.labels?.colour ?? ''}>${object.metadata.labels?.colour ?? ''}`),
-    deleted: (object) => seen.push(`-${object.metadata.name ?? ''}@${object.metadata.resourceVersion ?? ''}`),
+    deleted: (object) => seen.push(`-${object.metadata.name}@${object.metadata.resourceVersion}`),
   })
   server.send(
     { type: 'ADDED', object: thing('b', 11, 'red') },
@@ -58,9 +58,9 @@ it('lists anew after 410 and reports what was missed, deletes and replacements t
   await settle()
   const seen: string[] = []
   informer.onChange({
-    added: (object) => seen.push(`+${object.metadata.uid ?? ''}`),
-    updated: (_, object) => seen.push(`~${object.metadata.uid ?? ''}`),
-    deleted: (object) => seen.push(`-${object.metadata.uid ?? ''}`),
+    added: (object) => seen.push(`+${object.metadata.uid}`),
+    updated: (_, object) => seen.push(`~${object.metadata.uid}`),
+    deleted: (object) => seen.push(`-${object.metadata.uid}`),
   })
   seen.length = 0
   server.items = [thing('a', 1), thing('c', 30, '', 'c-second')]

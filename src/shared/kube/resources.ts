@@ -6,6 +6,7 @@ import type {
   ConfigMap,
   ControllerRevision,
   CronJob,
+  CSIDriver,
   CSINode,
   DaemonSet,
   Deployment,
@@ -16,6 +17,7 @@ import type {
   FlowSchema,
   HorizontalPodAutoscaler,
   Ingress,
+  IngressClass,
   IPAddress,
   Job,
   Lease,
@@ -38,6 +40,7 @@ import type {
   ReplicaSet,
   ReplicationController,
   ResourceQuota,
+  ResourceSlice,
   Role,
   RoleBinding,
   RuntimeClass,
@@ -48,6 +51,7 @@ import type {
   StatefulSet,
   StorageClass,
   SubjectAccessReview,
+  VolumeAttachment,
 } from './generated/types.ts'
 
 /** Identifies a served resource, for a typed client to build paths. `T` is its object type. */
@@ -111,7 +115,9 @@ export const clusterRoles = rbacCluster<ClusterRole>('ClusterRole', 'clusterrole
 export const clusterRoleBindings = rbacCluster<ClusterRoleBinding>('ClusterRoleBinding', 'clusterrolebindings')
 
 export const storageClasses = storage<StorageClass>('StorageClass', 'storageclasses')
+export const csiDrivers = storage<CSIDriver>('CSIDriver', 'csidrivers')
 export const csiNodes = storage<CSINode>('CSINode', 'csinodes')
+export const volumeAttachments = storage<VolumeAttachment>('VolumeAttachment', 'volumeattachments')
 export const ingresses = networking<Ingress>('Ingress', 'ingresses')
 export const networkPolicies = networking<NetworkPolicy>('NetworkPolicy', 'networkpolicies')
 
@@ -155,6 +161,8 @@ export const certificateSigningRequests = resource(
   'v1',
   false,
 )<CertificateSigningRequest>('CertificateSigningRequest', 'certificatesigningrequests')
+export const ingressClasses = resource('networking.k8s.io', 'v1', false)<IngressClass>('IngressClass', 'ingressclasses')
+export const resourceSlices = resource('resource.k8s.io', 'v1', false)<ResourceSlice>('ResourceSlice', 'resourceslices')
 export const ipAddresses = resource('networking.k8s.io', 'v1', false)<IPAddress>('IPAddress', 'ipaddresses')
 export const serviceCidrs = resource('networking.k8s.io', 'v1', false)<ServiceCIDR>('ServiceCIDR', 'servicecidrs')
 

@@ -118,7 +118,7 @@ it('leaves alone what is owned by a kind that it does not know', async () => {
 
 it('lets cluster-scoped objects own, and finishes what was under way at the start', async () => {
   const node = await plane.client.create(nodes, { metadata: { name: 'node-1' } })
-  await create('lease', [{ apiVersion: 'v1', kind: 'Node', name: 'node-1', uid: node.metadata.uid ?? '' }])
+  await create('lease', [{ apiVersion: 'v1', kind: 'Node', name: 'node-1', uid: node.metadata.uid }])
   const owner = await create('owner')
   await create('child', [owner])
   await remove('owner', 'Foreground')
@@ -132,7 +132,7 @@ async function create(name: string, owners: OwnerReference[] = [], finalizers: s
   const created = await plane.client.create(configMaps, {
     metadata: { name, namespace: 'default', ownerReferences: owners, finalizers },
   })
-  return { apiVersion: 'v1', kind: 'ConfigMap', name, uid: created.metadata.uid ?? '', blockOwnerDeletion: true }
+  return { apiVersion: 'v1', kind: 'ConfigMap', name, uid: created.metadata.uid, blockOwnerDeletion: true }
 }
 
 const remove = (name: string, propagationPolicy: 'Background' | 'Foreground' | 'Orphan'): Promise<unknown> =>

@@ -37,9 +37,7 @@ it('replaces deleted pods and never has more than it should', async () => {
     )
   })
   await Promise.all(
-    before
-      .slice(0, 7)
-      .map(({ metadata }) => plane.client.delete(pods, { namespace: 'default', name: metadata.name ?? '' })),
+    before.slice(0, 7).map(({ metadata }) => plane.client.delete(pods, { namespace: 'default', name: metadata.name })),
   )
   await counting
   expect(most).toBe(20)

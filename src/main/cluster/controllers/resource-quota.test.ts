@@ -39,7 +39,7 @@ it('gives nothing out twice while pods are created side by side, and says so in 
 
 it('counts down when a pod is gone, and lets its successor in', async () => {
   const { client } = cluster.plane
-  const before = (await client.list(pods, { namespace: 'a' })).items.map(({ metadata }) => metadata.name ?? '')
+  const before = (await client.list(pods, { namespace: 'a' })).items.map(({ metadata }) => metadata.name)
   await client.delete(pods, { namespace: 'a', name: before[0] ?? '' })
   await expect
     .poll(

@@ -1,5 +1,5 @@
 import { parseExact } from '#shared/kube/exact-json.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import type { Entry } from './store.ts'
 
 /**
@@ -9,7 +9,7 @@ import type { Entry } from './store.ts'
 export class StoredEntry implements Entry {
   readonly key: string
   readonly revision: number
-  #object: KubeObject | undefined
+  #object: Stored | undefined
   #json: Buffer | undefined
   /** The entry that a delete has removed: the deleted object's last state is made from it. */
   readonly #ended: Entry | undefined
@@ -22,7 +22,7 @@ export class StoredEntry implements Entry {
     this.#ended = ended
   }
 
-  static of(key: string, revision: number, object: KubeObject): StoredEntry {
+  static of(key: string, revision: number, object: Stored): StoredEntry {
     return new StoredEntry(key, revision, { object })
   }
 
@@ -35,10 +35,10 @@ export class StoredEntry implements Entry {
     return new StoredEntry(ended.key, revision, { ended })
   }
 
-  get object(): KubeObject {
+  get object(): Stored {
     return (this.#object ??= this.#ended
       ? withRevision(this.#ended.object, this.revision)
-      : (parseExact(this.json.toString()) as KubeObject))
+      : (parseExact(this.json.toString()) as Stored))
   }
 
   get json(): Buffer {
@@ -66,7 +66,7 @@ export class StoredEntry implements Entry {
   }
 }
 
-const withRevision = (object: KubeObject, revision: number): KubeObject => ({
+const withRevision = (object: Stored, revision: number): Stored => ({
   ...object,
   metadata: { ...object.metadata, resourceVersion: String(revision) },
 })

@@ -27,7 +27,7 @@ const open = (dir: string, options: Partial<FileStoreOptions> = {}): Promise<Sto
 describeStore('file store', (options) => open(newFolder(), options), createFakeClock)
 
 const podsOf = (store: Store): string[] =>
-  store.list('/registry/core/pods/').entries.map((entry) => `${entry.object.metadata.name ?? ''}@${entry.revision}`)
+  store.list('/registry/core/pods/').entries.map((entry) => `${entry.object.metadata.name}@${entry.revision}`)
 
 async function lastSegment(dir: string): Promise<string> {
   const sizes = (await readdir(dir)).filter((file) => /^segment.*db$/.test(file)).sort()
@@ -245,7 +245,7 @@ describe('kill -9 under load', () => {
 function expectWholePairs(store: Store): void {
   const halves = new Map<string, number>()
   for (const entry of store.list('/registry/core/pods/pairs/').entries) {
-    const [id = ''] = (entry.object.metadata.name ?? '').split('.')
+    const [id = ''] = entry.object.metadata.name.split('.')
     halves.set(id, (halves.get(id) ?? 0) + 1)
   }
   expect([...halves.values()].every((count) => count === 2)).toBe(true)

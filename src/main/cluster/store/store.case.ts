@@ -33,7 +33,7 @@ export function describeStore(
       await store.close()
     })
     const names = (prefix = '/registry/core/pods/'): string[] =>
-      store.list(prefix).entries.map((entry) => entry.object.metadata.name ?? '')
+      store.list(prefix).entries.map((entry) => entry.object.metadata.name)
 
     test('gives each write the next revision, and sets it in the object', async () => {
       const [a] = await store.commit([put('a', 0)])
@@ -111,7 +111,7 @@ export function describeStore(
       await store.commit([{ type: 'put', key: '/registry/core/secrets/default/s', expected: 0, build: object('s') }])
       await stop()
       await store.commit([put('late', 0)])
-      expect(seen.map(({ type, entry }) => `${type} ${entry.object.metadata.name ?? ''}`)).toEqual([
+      expect(seen.map(({ type, entry }) => `${type} ${entry.object.metadata.name}`)).toEqual([
         'put b',
         'put c',
         'put other',
@@ -233,7 +233,7 @@ export function describeStore(
         const { entries, remaining } = store.list('/registry/core/pods/', { revision, limit: 2, after })
         expect(remaining).toBe(9 - pages.length - entries.length)
         for (const entry of entries)
-          pages.push(`${entry.object.metadata.name ?? ''}=${(entry.object as unknown as { data: string }).data}`)
+          pages.push(`${entry.object.metadata.name}=${(entry.object as unknown as { data: string }).data}`)
         after = entries.at(-1)?.key
         // Concurrent creates, deletes and updates are not visible.
         await store.commit([put(`k${page}x`, 0, 'new')])

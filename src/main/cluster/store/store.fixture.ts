@@ -1,5 +1,9 @@
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import type { Operation } from './store.ts'
+
+interface Thing extends KubeObject {
+  data: unknown
+}
 
 /** Small objects for the store's tests. */
 export const key = (name: string, namespace = 'default', resource = 'pods'): string =>
@@ -7,8 +11,11 @@ export const key = (name: string, namespace = 'default', resource = 'pods'): str
 
 export const object =
   (name: string, data: unknown = 1) =>
-  (revision: number): KubeObject =>
-    ({ kind: 'Thing', metadata: { name, resourceVersion: String(revision) }, data }) as KubeObject
+  (revision: number): Stored<Thing> => ({
+    kind: 'Thing',
+    metadata: { name, uid: `uid-of-${name}`, resourceVersion: String(revision) },
+    data,
+  })
 
 export const put = (name: string, expected: number, data?: unknown, namespace?: string): Operation => ({
   type: 'put',

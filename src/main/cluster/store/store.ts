@@ -1,6 +1,6 @@
 import type { Stop } from '#shared/base/disposable.ts'
 import { messageOf } from '#shared/base/message-of.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { Stored } from '#shared/kube/object.ts'
 
 /**
  * The revisioned map beneath the API server, with the contract of etcd that Kubernetes relies on.
@@ -52,7 +52,11 @@ export interface Entry {
   readonly key: string
   /** resourceVersion; equals `object.metadata.resourceVersion`. */
   readonly revision: number
-  readonly object: KubeObject
+  /**
+   * Has a name, a uid and a resourceVersion: the registry refuses objects without a name (`validateMetadata`), gives the uid
+   * on create and restores it on update (`keepSystemFields`), and `build` sets the resourceVersion (`commit.ts`).
+   */
+  readonly object: Stored
   /** The object's JSON, serialised at most once per revision. */
   readonly json: Uint8Array
 }
@@ -64,9 +68,9 @@ export type Operation =
       /** Head revision that the caller read; 0 = must not exist. */
       expected: number
       /** Returns the object to store for the given revision (its resourceVersion). */
-      build(revision: number): KubeObject
+      build(revision: number): Stored
     }
-  | { type: 'delete'; key: string; expected: number; build?(revision: number): KubeObject }
+  | { type: 'delete'; key: string; expected: number; build?(revision: number): Stored }
 
 export interface ListOptions {
   revision?: number

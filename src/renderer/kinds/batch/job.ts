@@ -36,7 +36,7 @@ export const job = describe<Job>({
     },
     { id: 'images', title: 'Images', value: ({ spec }) => images(spec?.template) },
   ],
-  logs: ({ metadata }) => ({ selector: `batch.kubernetes.io/job-name=${metadata.name ?? ''}` }),
+  logs: ({ metadata }) => ({ selector: `batch.kubernetes.io/job-name=${metadata.name}` }),
 })
 
 function jobStatus({ status }: Job): string {

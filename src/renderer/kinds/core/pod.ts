@@ -44,7 +44,7 @@ export const pod = describe<Pod>({
     ['QoS class', status?.qosClass ?? '–'],
     ['Service account', spec?.serviceAccountName ?? '–'],
   ],
-  logs: ({ metadata }) => ({ pod: metadata.name ?? '' }),
+  logs: ({ metadata }) => ({ pod: metadata.name }),
   actions: [shell],
 })
 

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { objectReader } from '#test/support/object-reader.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { isNamespaceTerminating } from '#shared/kube/error-kinds.ts'
@@ -42,11 +43,7 @@ function attributes({ kind, object, oldObject, ...over }: Loose): AdmissionAttri
     user: { name: 'alice', groups: [] },
     dryRun: false,
     options: {},
-    reader: {
-      get: ({ plural }, namespace, name) => objects.get(`${plural}/${namespace}/${name}`) as KubeObject | undefined,
-      list: ({ plural }) =>
-        [...objects].filter(([key]) => key.startsWith(`${plural}/`)).map(([, value]) => value as KubeObject),
-    },
+    reader: objectReader(() => objects),
     warn: () => undefined,
     conform: () => undefined,
     ...over,

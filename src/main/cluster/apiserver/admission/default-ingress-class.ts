@@ -1,8 +1,8 @@
-import type { Ingress, IngressClass } from '#shared/kube/generated/types.ts'
+import type { Ingress } from '#shared/kube/generated/types.ts'
+import { ingressClasses } from '#shared/kube/resources.ts'
 import type { AdmissionPlugin } from '../api/admission.ts'
 import { newestDefault } from '../defaulting/default-class.ts'
 
-const ingressClasses = { group: 'networking.k8s.io', plural: 'ingressclasses' }
 const oldAnnotation = 'kubernetes.io/ingress.class'
 
 /** DefaultIngressClass: sets the default class on an Ingress that names none, by field or by annotation. */
@@ -13,7 +13,7 @@ export const defaultIngressClass: AdmissionPlugin = {
     const { metadata, spec } = object as Ingress
     const named = spec?.ingressClassName !== undefined || metadata.annotations?.[oldAnnotation] !== undefined
     if (subresource !== '' || !spec || named) return
-    const classes = reader.list(ingressClasses) as IngressClass[]
+    const classes = reader.list(ingressClasses)
     const name = newestDefault(classes, 'ingressclass.kubernetes.io/is-default-class')?.metadata.name
     if (name !== undefined) spec.ingressClassName = name
   },

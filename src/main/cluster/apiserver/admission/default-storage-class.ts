@@ -1,8 +1,8 @@
-import type { PersistentVolumeClaim, StorageClass } from '#shared/kube/generated/types.ts'
+import type { PersistentVolumeClaim } from '#shared/kube/generated/types.ts'
+import { storageClasses } from '#shared/kube/resources.ts'
 import { newestDefault } from '../defaulting/default-class.ts'
 import type { AdmissionPlugin } from '../api/admission.ts'
 
-const storageClasses = { group: 'storage.k8s.io', plural: 'storageclasses' }
 const oldAnnotation = 'volume.beta.kubernetes.io/storage-class'
 
 /** DefaultStorageClass: sets the default class on claims that name none. An empty name explicitly means no class. */
@@ -14,7 +14,7 @@ export const defaultStorageClass: AdmissionPlugin = {
     const claim = object as PersistentVolumeClaim
     const named = claim.spec?.storageClassName ?? claim.metadata.annotations?.[oldAnnotation]
     if (named !== undefined || !claim.spec) return
-    const classes = reader.list(storageClasses) as StorageClass[]
+    const classes = reader.list(storageClasses)
     const name = newestDefault(classes, 'storageclass.kubernetes.io/is-default-class')?.metadata.name
     if (name !== undefined) claim.spec.storageClassName = name
   },

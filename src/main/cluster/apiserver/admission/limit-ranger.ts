@@ -1,9 +1,9 @@
 import type { Container, LimitRange, LimitRangeItem, PersistentVolumeClaim, Pod } from '#shared/kube/generated/types.ts'
 import { podLimits, podRequests, type ResourceList } from '#shared/kube/pod.ts'
 import { compareQuantities, parseQuantity } from '#shared/kube/quantity.ts'
+import { limitRanges } from '#shared/kube/resources.ts'
 import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../api/admission.ts'
 
-const limitRanges = { group: '', plural: 'limitranges' }
 const annotation = 'kubernetes.io/limit-ranger'
 
 /** LimitRanger: sets default requests and limits of containers, and refuses objects outside a namespace's limits. */

@@ -1,8 +1,7 @@
-import type { Namespace } from '#shared/kube/generated/types.ts'
+import { namespaces } from '#shared/kube/resources.ts'
 import { failure, notFound, type ApiError } from '#shared/kube/status.ts'
 import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../api/admission.ts'
 
-const namespaces = { group: '', plural: 'namespaces' }
 const undeletable = ['default', 'kube-system', 'kube-public']
 
 /** NamespaceLifecycle: no new objects in missing or terminating namespaces, and no deletion of system namespaces. */
@@ -17,7 +16,7 @@ export const namespaceLifecycle: AdmissionPlugin = {
     }
     // Access reviews for a namespace that does not exist yet are allowed.
     if (operation !== 'CREATE' || namespace === '' || kind.group === 'authorization.k8s.io') return
-    const found: Namespace | undefined = attributes.reader.get(namespaces, '', namespace)
+    const found = attributes.reader.get(namespaces, '', namespace)
     if (!found) throw notFound({ group: '', resource: 'namespaces' }, namespace)
     if (found.metadata.deletionTimestamp !== undefined || found.status?.phase === 'Terminating')
       throw terminating(attributes)

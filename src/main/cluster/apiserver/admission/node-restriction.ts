@@ -1,19 +1,24 @@
 import { messageOf } from '#shared/base/message-of.ts'
 import type {
   CertificateSigningRequest,
-  CSIDriver,
   Node,
-  PersistentVolume,
   PersistentVolumeClaim,
   Pod,
   PodStatus,
   ResourceSlice,
-  ServiceAccount,
   Volume,
 } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { isMirrorPod, mirrorAnnotation } from '#shared/kube/pod.ts'
+import {
+  csiDrivers,
+  nodes,
+  persistentVolumeClaims,
+  persistentVolumes,
+  pods,
+  serviceAccounts,
+} from '#shared/kube/resources.ts'
 import { notFound } from '#shared/kube/status.ts'
 import { readCertificateRequest } from '../auth/certificate-requests.ts'
 import { nodeIdentity } from '../auth/node-identity.ts'
@@ -58,9 +63,6 @@ const rules: Readonly<Record<string, Rule>> = {
   'storage.k8s.io/csinodes': restrictCsiNode,
 }
 
-const pods = { group: '', plural: 'pods' }
-const nodes = { group: '', plural: 'nodes' }
-
 function restrictPods(write: NodeWrite): Refusal {
   switch (write.subresource) {
     case '':
@@ -99,7 +101,7 @@ function mirrorPodRefusal({ object, node, reader }: NodeWrite): Refusal {
   if (owner.controller !== true)
     return `node "${node}" can only create pods with a controller owner reference set to itself`
   if (owner.blockOwnerDeletion === true) return `node "${node}" must not set blockOwnerDeletion on an owner reference`
-  const uid = requireNode(reader, node).metadata.uid ?? ''
+  const uid = requireNode(reader, node).metadata.uid
   if (owner.uid !== uid) return `node ${node} UID mismatch: expected ${owner.uid} got ${uid}`
   const what = referenceOf(pod)
   return what === undefined ? undefined : `node "${node}" can not create pods that reference ${what}`
@@ -125,7 +127,7 @@ const claimsOf = (status: PodStatus | undefined): unknown =>
 
 function restrictEviction({ operation, reader, namespace, name, node }: NodeWrite): Refusal {
   if (operation !== 'CREATE') return `unexpected operation ${operation}`
-  const pod: Pod | undefined = reader.get(pods, namespace, name)
+  const pod = reader.get(pods, namespace, name)
   if (!pod) throw notFound({ group: '', resource: 'pods' }, name)
   return isOn(pod, node) ? undefined : `node ${node} can only evict pods with spec.nodeName set to itself`
 }
@@ -243,7 +245,7 @@ async function restrictToken(write: NodeWrite): Promise<Refusal> {
   const { apiVersion, kind, name = '', uid = '' } = spec.boundObjectRef ?? {}
   if (apiVersion !== 'v1' || kind !== 'Pod' || name === '') return 'node requested token not bound to a pod'
   if (uid === '') return 'node requested token with a pod binding without a uid'
-  const pod: Pod | undefined = reader.get(pods, namespace, name)
+  const pod = reader.get(pods, namespace, name)
   if (!pod) throw notFound({ group: '', resource: 'pods' }, name)
   if (pod.metadata.uid !== uid)
     return `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`
@@ -254,7 +256,7 @@ async function restrictToken(write: NodeWrite): Promise<Refusal> {
 }
 
 /** ServiceAccountNodeAudienceRestriction: only audiences that the pod's volumes name or that a role grants. */
-async function audienceRefusal(write: NodeWrite, audiences: readonly string[], pod: Pod): Promise<Refusal> {
+async function audienceRefusal(write: NodeWrite, audiences: readonly string[], pod: Stored<Pod>): Promise<Refusal> {
   const { authorizer, user, namespace, name } = write
   if (audiences.length > 1) return 'node may only request 0 or 1 audiences'
   const audience = audiences[0] ?? ''
@@ -275,30 +277,25 @@ async function audienceRefusal(write: NodeWrite, audiences: readonly string[], p
     : `audience "${audience}" not found in pod spec volume, ${user.name} is not authorized to request tokens for this audience`
 }
 
-function volumeNames(write: NodeWrite, pod: Pod, volume: Volume, audience: string): boolean {
+function volumeNames(write: NodeWrite, pod: Stored<Pod>, volume: Volume, audience: string): boolean {
   const sources = volume.projected?.sources ?? []
   if (sources.some(({ serviceAccountToken: token }) => token && (token.audience ?? '') === audience)) return true
   const driver = driverOf(write, pod, volume)
   if (!driver) return false
-  const key = { group: 'storage.k8s.io', plural: 'csidrivers' }
-  const found = write.reader.get(key, '', driver) as CSIDriver | undefined
+  const found = write.reader.get(csiDrivers, '', driver)
   return found?.spec.tokenRequests?.some((request) => request.audience === audience) ?? false
 }
 
 /** The CSI driver of a volume, inline or of its claim's persistent volume. */
-function driverOf({ reader, namespace }: NodeWrite, pod: Pod, volume: Volume): string | undefined {
+function driverOf({ reader, namespace }: NodeWrite, pod: Stored<Pod>, volume: Volume): string | undefined {
   if (volume.csi) return volume.csi.driver
   const name = volume.ephemeral
-    ? ephemeralClaimName(pod.metadata.name ?? '', volume.name)
+    ? ephemeralClaimName(pod.metadata.name, volume.name)
     : volume.persistentVolumeClaim?.claimName
   if (name === undefined) return undefined
-  const claim: PersistentVolumeClaim | undefined = reader.get(
-    { group: '', plural: 'persistentvolumeclaims' },
-    namespace,
-    name,
-  )
+  const claim = reader.get(persistentVolumeClaims, namespace, name)
   const bound = claim?.spec?.volumeName ?? ''
-  const found: PersistentVolume | undefined = reader.get({ group: '', plural: 'persistentvolumes' }, '', bound)
+  const found = reader.get(persistentVolumes, '', bound)
   return found?.spec?.csi?.driver
 }
 
@@ -334,12 +331,8 @@ function restrictPodCertificateRequest(write: NodeWrite): Refusal {
   const { nodeName = '', podName = '', serviceAccountName = '' } = spec
   if (nodeName !== node)
     return `PodCertificateRequest.Spec.NodeName="${nodeName}", which is not the requesting node "${node}"`
-  const pod: Pod | undefined = reader.get(pods, namespace, podName)
-  const account: ServiceAccount | undefined = reader.get(
-    { group: '', plural: 'serviceaccounts' },
-    namespace,
-    serviceAccountName,
-  )
+  const pod = reader.get(pods, namespace, podName)
+  const account = reader.get(serviceAccounts, namespace, serviceAccountName)
   const where = `pod "${namespace}/${podName}"`
   if (!pod || pod.metadata.uid !== spec.podUID || requireNode(reader, node).metadata.uid !== spec.nodeUID)
     return `${where} or its node is not the one named in the PodCertificateRequest`
@@ -369,8 +362,8 @@ function restrictResourceSlice({ operation, object, oldObject, node }: NodeWrite
 }
 
 /** @throws ApiError 404 */
-function requireNode(reader: AdmissionAttributes['reader'], name: string): Node {
-  const found: Node | undefined = reader.get(nodes, '', name)
+function requireNode(reader: AdmissionAttributes['reader'], name: string): Stored<Node> {
+  const found = reader.get(nodes, '', name)
   if (!found) throw notFound({ group: '', resource: 'nodes' }, name)
   return found
 }

@@ -1,8 +1,7 @@
-import type { PersistentVolumeClaim, StorageClass } from '#shared/kube/generated/types.ts'
+import type { PersistentVolumeClaim } from '#shared/kube/generated/types.ts'
 import { compareQuantities } from '#shared/kube/quantity.ts'
+import { storageClasses } from '#shared/kube/resources.ts'
 import { refusal, type AdmissionPlugin } from '../api/admission.ts'
-
-const storageClasses = { group: 'storage.k8s.io', plural: 'storageclasses' }
 
 /** PersistentVolumeClaimResize: only bound claims whose class allows volume expansion may request more storage. */
 export const persistentVolumeClaimResize: AdmissionPlugin = {
@@ -17,7 +16,7 @@ export const persistentVolumeClaimResize: AdmissionPlugin = {
     if (before.status?.phase !== 'Bound')
       throw refusal(attributes, 'Only bound persistent volume claims can be expanded')
     const name = before.spec?.storageClassName ?? ''
-    const found = name === '' ? undefined : (reader.get(storageClasses, '', name) as StorageClass | undefined)
+    const found = name === '' ? undefined : reader.get(storageClasses, '', name)
     if (!found?.allowVolumeExpansion)
       throw refusal(
         attributes,

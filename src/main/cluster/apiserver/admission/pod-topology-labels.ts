@@ -1,4 +1,5 @@
 import type { KubeObject } from '#shared/kube/object.ts'
+import { nodes } from '#shared/kube/resources.ts'
 import type { AdmissionPlugin } from '../api/admission.ts'
 
 const copied = ['topology.kubernetes.io/zone', 'topology.kubernetes.io/region']
@@ -9,7 +10,7 @@ export const podTopologyLabels: AdmissionPlugin = {
   admit({ operation, kind, subresource, object, reader }) {
     if (operation !== 'CREATE' || kind.group !== '' || kind.plural !== 'pods' || subresource !== 'binding') return
     const { target, metadata } = object as KubeObject & { target?: { name?: string } }
-    const labels = reader.get({ group: '', plural: 'nodes' }, '', target?.name ?? '')?.metadata.labels ?? {}
+    const labels = reader.get(nodes, '', target?.name ?? '')?.metadata.labels ?? {}
     for (const label of copied)
       if (labels[label] !== undefined) metadata.labels = { ...metadata.labels, [label]: labels[label] }
   },

@@ -1,8 +1,7 @@
 import type { Pod, PriorityClass } from '#shared/kube/generated/types.ts'
+import { priorityClasses } from '#shared/kube/resources.ts'
 import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../api/admission.ts'
 import type { ObjectReader } from '../api/reader.ts'
-
-const priorityClasses = { group: 'scheduling.k8s.io', plural: 'priorityclasses' }
 
 /** Classes that exist in every cluster without an object. */
 const systemClasses = new Map([
@@ -71,6 +70,7 @@ const ofClass = (found: PriorityClass | undefined): Priority | undefined =>
 
 /** With several global defaults, the one of lowest value applies. */
 const globalDefault = (reader: ObjectReader): PriorityClass | undefined =>
-  (reader.list(priorityClasses) as PriorityClass[])
+  reader
+    .list(priorityClasses)
     .filter((candidate) => candidate.globalDefault)
     .sort((a, b) => (a.value ?? 0) - (b.value ?? 0))[0]

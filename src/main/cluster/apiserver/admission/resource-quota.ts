@@ -4,6 +4,7 @@ import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import type { ResourceList } from '#shared/kube/pod.ts'
 import { compareQuantities, formatQuantity, parseQuantity } from '#shared/kube/quantity.ts'
 import { addUsage, isInScope, usageOf } from '#shared/kube/quota.ts'
+import { resourceQuotas } from '#shared/kube/resources.ts'
 import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../api/admission.ts'
 
 export interface ResourceQuotaOptions {
@@ -38,7 +39,7 @@ export function resourceQuota({ writeStatus }: ResourceQuotaOptions): AdmissionP
 }
 
 const quotasOf = ({ reader, namespace }: AdmissionAttributes): Stored<ResourceQuota>[] =>
-  reader.list({ group: '', plural: 'resourcequotas' }, namespace) as Stored<ResourceQuota>[]
+  reader.list(resourceQuotas, namespace)
 
 /** @throws ApiError 403 */
 async function reserve(

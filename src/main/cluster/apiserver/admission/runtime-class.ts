@@ -1,5 +1,6 @@
-import type { Pod, RuntimeClass } from '#shared/kube/generated/types.ts'
+import type { Pod } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
+import { runtimeClasses } from '#shared/kube/resources.ts'
 import { refusal, type AdmissionPlugin } from '../api/admission.ts'
 
 /** RuntimeClass: adds the overhead and scheduling of a pod's class to the pod; the class must exist. */
@@ -11,7 +12,7 @@ export const runtimeClassAdmission: AdmissionPlugin = {
     const { spec } = object as Pod
     const name = spec?.runtimeClassName
     if (!spec || !name) return
-    const found = reader.get({ group: 'node.k8s.io', plural: 'runtimeclasses' }, '', name) as RuntimeClass | undefined
+    const found = reader.get(runtimeClasses, '', name)
     if (!found) throw refusal(attributes, `pod rejected: RuntimeClass ${JSON.stringify(name)} not found`)
     const overhead = found.overhead?.podFixed
     if (spec.overhead && !jsonEqual(spec.overhead, overhead ?? {}))

@@ -2,10 +2,10 @@ import { randomInt } from 'node:crypto'
 import { sleep, type Clock } from '#shared/base/clock.ts'
 import type { Container, Pod, PodSpec, ServiceAccount, Volume } from '#shared/kube/generated/types.ts'
 import { isMirrorPod } from '#shared/kube/pod.ts'
+import { serviceAccounts } from '#shared/kube/resources.ts'
 import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../api/admission.ts'
 import { referenceOf } from '../auth/pod-references.ts'
 
-const serviceAccounts = { group: '', plural: 'serviceaccounts' }
 const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount'
 const attempts = 20
 const retryMs = 50

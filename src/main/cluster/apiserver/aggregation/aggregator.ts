@@ -3,14 +3,13 @@ import type { Duplex } from 'node:stream'
 import { connect as tlsConnect, type TLSSocket } from 'node:tls'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { APIService } from '#shared/kube/generated/types.ts'
+import { apiServices } from '#shared/kube/resources.ts'
 import { serviceUnavailable } from '#shared/kube/status.ts'
 import type { Credentials } from '../auth/certificates.ts'
 import type { UserInfo } from '../api/access.ts'
 import type { ObjectReader } from '../api/reader.ts'
 import type { ServiceDialer } from '../egress/service-dialer.ts'
 import { forward, forwardedHeaders } from '../streaming/forward.ts'
-
-export const apiServiceKey = { group: 'apiregistration.k8s.io', plural: 'apiservices' }
 
 /** Forwards requests for API groups to the Services that serve them (`apiregistration.k8s.io` APIService). */
 export interface Aggregator {
@@ -41,7 +40,7 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
     find(path) {
       const name = nameOf(path)
       if (name === undefined) return undefined
-      const found: APIService | undefined = options.reader.get(apiServiceKey, '', name)
+      const found = options.reader.get(apiServices, '', name)
       return found?.spec?.service ? found : undefined
     },
     handle: (service, request) => handle(options, service, request),

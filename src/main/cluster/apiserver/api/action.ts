@@ -1,4 +1,4 @@
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import type { UserInfo } from './access.ts'
 import type { ObjectReader, ResourceKey } from './reader.ts'
 
@@ -35,7 +35,7 @@ export interface ActionRequest {
   /** The decoded body; the handler owns it. */
   body: KubeObject
   /** The parent object of a subresource. */
-  object: KubeObject | undefined
+  object: Stored | undefined
   user: UserInfo
   dryRun: boolean
   reader: ObjectReader
@@ -50,7 +50,7 @@ export interface ServerWrites {
    * Changes one object, retrying on conflict. `next` returns a new object.
    * @returns the object as written @throws ApiError 404, 409, and what `next` throws
    */
-  update<T extends KubeObject>(key: ObjectKey, next: (current: T) => T): Promise<T>
+  update<T extends KubeObject>(key: ObjectKey, next: (current: Stored<T>) => T): Promise<Stored<T>>
   /** @param options a DeleteOptions body; the query of the request applies too. @throws ApiError 400, 422 */
   deletion(key: ObjectKey, options: unknown): Deletion
 }
@@ -67,7 +67,7 @@ export interface Deletion {
   /** The resourceVersion precondition of the options. */
   resourceVersion: string | undefined
   /** @throws ApiError 409 when `object` does not meet the preconditions */
-  checkPreconditions(object: KubeObject): void
+  checkPreconditions(object: Stored): void
   /** Runs the delete, including its admission. @throws ApiError */
   run(over: { dryRun: boolean; resourceVersion: string | undefined }): Promise<void>
 }

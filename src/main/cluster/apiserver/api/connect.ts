@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import type { UserInfo } from './access.ts'
 import type { KindDeclaration } from './kind.ts'
 import type { ObjectReader } from './reader.ts'
@@ -41,7 +41,7 @@ export interface ConnectRequest {
   path: string
   query: URLSearchParams
   /** The parent object. */
-  object: KubeObject
+  object: Stored
   user: UserInfo
   reader: ObjectReader
 }

@@ -1,4 +1,4 @@
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import type { FieldError } from '#shared/kube/status.ts'
 import type { Action, GroupVersionKind } from './action.ts'
 
@@ -26,7 +26,7 @@ export interface KindDeclaration<T extends KubeObject = KubeObject> {
    * argument.
    */
   toStorage?(object: T): KubeObject
-  fromStorage?(object: KubeObject): T
+  fromStorage?(object: Stored): T
   /** Verbs served; all eight when unset (virtual review kinds serve only `create`). */
   verbs?: readonly Verb[]
 

@@ -1,8 +1,11 @@
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 
-export interface ResourceKey {
+/** A stored resource, in whichever version: those of `#shared/kube/resources.ts` are keys of their type. */
+export interface ResourceKey<T extends KubeObject = KubeObject> {
   group: string
   plural: string
+  /** Only carries the type. */
+  readonly example?: T
 }
 
 /**
@@ -11,7 +14,7 @@ export interface ResourceKey {
  */
 export interface ObjectReader {
   /** @param namespace '' for cluster-scoped resources. */
-  get(resource: ResourceKey, namespace: string, name: string): KubeObject | undefined
+  get<T extends KubeObject>(resource: ResourceKey<T>, namespace: string, name: string): Stored<T> | undefined
   /** Lists one namespace, or all when '' or unset. */
-  list(resource: ResourceKey, namespace?: string): KubeObject[]
+  list<T extends KubeObject>(resource: ResourceKey<T>, namespace?: string): Stored<T>[]
 }

@@ -1,4 +1,4 @@
-import type { KubeObject } from '#shared/kube/object.ts'
+import { asStored, type KubeObject, type Stored } from '#shared/kube/object.ts'
 import { anyType, type TypeNode } from '#shared/kube/patch/type-node.ts'
 import type { GroupResource } from '#shared/kube/status.ts'
 import type { Schema } from '../schema/structural.ts'
@@ -32,7 +32,7 @@ export interface CustomResource {
  */
 export interface VersionConversion {
   /** Converts objects that are about to be read to `apiVersion`. @throws ApiError 500 */
-  prepare(stored: readonly KubeObject[], apiVersion: string): Promise<void> | undefined
+  prepare(stored: readonly Stored[], apiVersion: string): Promise<void> | undefined
   /**
    * Converts an object that is about to be written to all versions.
    * @returns a function that, called with the revision of the write, caches the forms and returns the object to store
@@ -133,5 +133,5 @@ export const prefixOf = (resource: ServedResource, namespace: string): string =>
   resource.kind.namespaced && namespace ? `${resource.prefix}${namespace}/` : resource.prefix
 
 /** Returns the object in the served version. */
-export const served = (resource: ServedResource, stored: KubeObject): KubeObject =>
-  resource.kind.fromStorage ? resource.kind.fromStorage(stored) : stored
+export const served = (resource: ServedResource, stored: Stored): Stored =>
+  resource.kind.fromStorage ? asStored(resource.kind.fromStorage(stored), false) : stored

@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from 'vitest'
 import { systemClock } from '#shared/base/clock.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import { objectReader } from '#test/support/object-reader.ts'
 import { createSigningKey, publicKeyOf } from './certificates.ts'
 import { createLegacyTokens, type LegacyTokens } from './legacy-tokens.ts'
 
@@ -14,10 +14,7 @@ beforeEach(async () => {
   tokens = createLegacyTokens({
     privateKey,
     publicKey: publicKeyOf(privateKey),
-    reader: {
-      get: ({ plural }, namespace, name) => objects.get(`${plural}/${namespace}/${name}`) as KubeObject | undefined,
-      list: () => [],
-    },
+    reader: objectReader(() => objects),
     clock: systemClock,
   })
   token = await tokens.issue({ namespace: 'dev', account: { name: 'ci', uid: 'sa-1' }, secret: 'ci-token' })

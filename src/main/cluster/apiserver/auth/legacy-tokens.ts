@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '#shared/base/clock.ts'
-import type { Secret } from '#shared/kube/generated/types.ts'
+import { secrets, serviceAccounts } from '#shared/kube/resources.ts'
 import type { ObjectReader } from '../api/reader.ts'
 import type { TokenVerifier } from './bearer-tokens.ts'
 import { issuer as audience, keyIdOf } from './service-account-tokens.ts'
@@ -84,10 +84,10 @@ export function createLegacyTokens(options: {
 
 /** @throws Error when the Secret or the account is gone, or has another token or uid */
 function checkAlive(reader: ObjectReader, { namespace, account, secret }: LegacyToken, token: string): void {
-  const stored: Secret | undefined = reader.get({ group: '', plural: 'secrets' }, namespace, secret)
+  const stored = reader.get(secrets, namespace, secret)
   if (!stored || stored.metadata.deletionTimestamp || stored.data?.['token'] !== Buffer.from(token).toString('base64'))
     throw new Error('Token has been invalidated')
-  const owner = reader.get({ group: '', plural: 'serviceaccounts' }, namespace, account.name)
+  const owner = reader.get(serviceAccounts, namespace, account.name)
   if (!owner || owner.metadata.deletionTimestamp) throw new Error('ServiceAccount has been deleted')
   if (owner.metadata.uid !== account.uid) throw new Error('ServiceAccount UID does not match')
 }

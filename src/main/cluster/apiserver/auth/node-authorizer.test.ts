@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { KubeObject } from '#shared/kube/object.ts'
-import type { ObjectReader } from '../api/reader.ts'
+import { objectReader } from '#test/support/object-reader.ts'
 import { authorizeNode } from './node-authorizer.ts'
 import type { ResourceAttributes } from '../api/access.ts'
 
@@ -53,11 +52,7 @@ const objects = new Map<string, object>([
   ['volumeattachments//there', { metadata: {}, spec: { nodeName: 'w2' } }],
 ])
 
-const reader: ObjectReader = {
-  get: ({ plural }, namespace, name) => objects.get(`${plural}/${namespace}/${name}`) as KubeObject | undefined,
-  list: ({ plural }, namespace = '') =>
-    [...objects].flatMap(([key, object]) => (key.startsWith(`${plural}/${namespace}`) ? [object as KubeObject] : [])),
-}
+const reader = objectReader(() => objects)
 
 /** `get secrets/name -n dev`; the plural is followed by its group unless that is the core group. */
 function may(text: string): boolean {

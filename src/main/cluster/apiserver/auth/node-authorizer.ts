@@ -1,6 +1,8 @@
-import type { PersistentVolume, Pod, ResourceSlice, VolumeAttachment } from '#shared/kube/generated/types.ts'
+import type { PersistentVolume } from '#shared/kube/generated/types.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
 import { isMirrorPod } from '#shared/kube/pod.ts'
-import type { ObjectReader } from '../api/reader.ts'
+import { persistentVolumes, pods, resourceSlices, volumeAttachments } from '#shared/kube/resources.ts'
+import type { ObjectReader, ResourceKey } from '../api/reader.ts'
 import { nodeRules } from './default-roles.ts'
 import { nodeIdentity } from './node-identity.ts'
 import { referencesOf, type PodReferences } from './pod-references.ts'
@@ -186,6 +188,11 @@ function related(request: NodeRequest): Decision {
   return test?.(request) ? allowed : no(`no relationship found between node '${request.node}' and this object`)
 }
 
+const podCertificateRequests: ResourceKey<KubeObject & { spec?: { nodeName?: string } }> = {
+  group: 'certificates.k8s.io',
+  plural: 'podcertificaterequests',
+}
+
 /** Whether an object belongs to the node or is used by one of its pods. */
 const relations: Readonly<Record<string, (request: NodeRequest) => boolean>> = {
   secrets: (request) =>
@@ -197,27 +204,20 @@ const relations: Readonly<Record<string, (request: NodeRequest) => boolean>> = {
   resourceclaims: (request) =>
     usedByPods(request, request.namespace, ({ resourceClaims }) => resourceClaims.has(request.name)),
   persistentvolumes({ reader, name, ...request }) {
-    const volume: PersistentVolume | undefined = reader.get({ group: '', plural: 'persistentvolumes' }, '', name)
+    const volume = reader.get(persistentVolumes, '', name)
     return volume !== undefined && usesVolume({ ...request, reader, name }, volume)
   },
   volumeattachments({ reader, name, node }) {
-    const key = { group: 'storage.k8s.io', plural: 'volumeattachments' }
-    const attachment = reader.get(key, '', name) as VolumeAttachment | undefined
-    return attachment?.spec.nodeName === node
+    return reader.get(volumeAttachments, '', name)?.spec.nodeName === node
   },
   resourceslices({ reader, name, node }) {
-    const key = { group: 'resource.k8s.io', plural: 'resourceslices' }
-    const slice = reader.get(key, '', name) as ResourceSlice | undefined
-    return slice?.spec.nodeName === node
+    return reader.get(resourceSlices, '', name)?.spec.nodeName === node
   },
   podcertificaterequests({ reader, namespace, name, node }) {
-    const key = { group: 'certificates.k8s.io', plural: 'podcertificaterequests' }
-    const request = reader.get(key, namespace, name) as { spec?: { nodeName?: string } } | undefined
-    return request?.spec?.nodeName === node
+    return reader.get(podCertificateRequests, namespace, name)?.spec?.nodeName === node
   },
   pods({ reader, namespace, name, node }) {
-    const pod: Pod | undefined = reader.get({ group: '', plural: 'pods' }, namespace, name)
-    return pod?.spec?.nodeName === node
+    return reader.get(pods, namespace, name)?.spec?.nodeName === node
   },
 }
 
@@ -228,9 +228,9 @@ function usedByPods(
   uses: (references: PodReferences) => boolean,
 ): boolean {
   if (namespace === '') return false
-  return (reader.list({ group: '', plural: 'pods' }, namespace) as Pod[]).some(
-    (pod) => pod.spec?.nodeName === node && !isMirrorPod(pod) && uses(referencesOf(pod)),
-  )
+  return reader
+    .list(pods, namespace)
+    .some((pod) => pod.spec?.nodeName === node && !isMirrorPod(pod) && uses(referencesOf(pod)))
 }
 
 const usesClaim = (request: NodeRequest, namespace: string, claim: string): boolean =>
@@ -243,12 +243,13 @@ function usesVolume(request: NodeRequest, { spec }: PersistentVolume): boolean {
 
 /** Secrets that a volume's driver needs on the node (GetPVSecretNames of Kubernetes). */
 function isSecretOfVolume(request: NodeRequest): boolean {
-  const volumes = request.reader.list({ group: '', plural: 'persistentvolumes' }) as PersistentVolume[]
-  return volumes.some(
-    (volume) =>
-      secretsOf(volume).some(({ name, namespace }) => name === request.name && namespace === request.namespace) &&
-      usesVolume(request, volume),
-  )
+  return request.reader
+    .list(persistentVolumes)
+    .some(
+      (volume) =>
+        secretsOf(volume).some(({ name, namespace }) => name === request.name && namespace === request.namespace) &&
+        usesVolume(request, volume),
+    )
 }
 
 function secretsOf({ spec }: PersistentVolume): { name: string; namespace: string }[] {

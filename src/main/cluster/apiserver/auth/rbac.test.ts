@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { KubeObject } from '#shared/kube/object.ts'
+import { objectReader } from '#test/support/object-reader.ts'
+import { asStored, type KubeObject, type Stored } from '#shared/kube/object.ts'
 import { Compacted, type Store, type WatchSink } from '../../store/store.ts'
-import type { ObjectReader } from '../api/reader.ts'
 import { createAuthorizer } from './authorizer.ts'
 import { defaultRoles } from './default-roles.ts'
 import { forbiddenRequest } from './forbidden.ts'
@@ -11,13 +11,14 @@ import { controllerUser, serviceAccountUser } from './users.ts'
 
 /** The part of a store that the authorizer uses. */
 class FakeStore {
-  readonly objects = new Map<string, KubeObject>()
+  readonly objects = new Map<string, Stored>()
   sink: WatchSink | undefined
   watches = 0
 
-  put(kind: string, object: KubeObject): void {
+  put(kind: string, given: KubeObject): void {
+    const object = asStored(given, false)
     const { namespace, name } = object.metadata
-    const key = `/registry/rbac.authorization.k8s.io/${kind}/${namespace ? `${namespace}/` : ''}${name ?? ''}`
+    const key = `/registry/rbac.authorization.k8s.io/${kind}/${namespace ? `${namespace}/` : ''}${name}`
     this.objects.set(key, object)
     this.sink?.changes([{ type: 'put', entry: { key, revision: 1, object, json: new Uint8Array() } }])
   }
@@ -28,7 +29,7 @@ class FakeStore {
     if (object) this.sink?.changes([{ type: 'delete', entry: { key, revision: 1, object, json: new Uint8Array() } }])
   }
 
-  list(): { entries: { key: string; object: KubeObject }[]; revision: number } {
+  list(): { entries: { key: string; object: Stored }[]; revision: number } {
     return { entries: [...this.objects].map(([key, object]) => ({ key, object })), revision: 1 }
   }
 
@@ -69,11 +70,7 @@ const request = (user: UserInfo, verb: string, resource: string, namespace: stri
 function setUp() {
   const store = new FakeStore()
   const objects = new Map<string, KubeObject>()
-  const reader: ObjectReader = {
-    get: ({ plural }, namespace, name) => objects.get(`${plural}/${namespace}/${name}`),
-    list: ({ plural }, namespace) =>
-      [...objects].flatMap(([key, object]) => (key.startsWith(`${plural}/${namespace}/`) ? [object] : [])),
-  }
+  const reader = objectReader(() => objects)
   const authorizer = createAuthorizer({ store: store as unknown as Store, reader })
   const user: UserInfo = { name: 'alice', groups: ['system:authenticated'] }
   const can = (verb: string, resource: string, namespace: string, who = user): boolean =>
@@ -122,10 +119,13 @@ describe('RBAC', () => {
 
   it('lists again when its watch has fallen behind', () => {
     const { store, can } = setUp()
-    store.objects.set('/registry/rbac.authorization.k8s.io/clusterroles/reader', role(undefined, 'reader', readPods))
+    store.objects.set(
+      '/registry/rbac.authorization.k8s.io/clusterroles/reader',
+      asStored(role(undefined, 'reader', readPods), false),
+    )
     store.objects.set(
       '/registry/rbac.authorization.k8s.io/clusterrolebindings/readers',
-      binding(undefined, 'readers', 'ClusterRole/reader', alice),
+      asStored(binding(undefined, 'readers', 'ClusterRole/reader', alice), false),
     )
     store.sink?.close(new Compacted(1))
     expect(store.watches).toBe(2)

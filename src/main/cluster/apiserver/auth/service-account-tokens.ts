@@ -3,7 +3,8 @@ import type { JWTPayload } from 'jose'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '#shared/base/clock.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
-import type { ObjectReader } from '../api/reader.ts'
+import { nodes, pods, secrets, serviceAccounts } from '#shared/kube/resources.ts'
+import type { ObjectReader, ResourceKey } from '../api/reader.ts'
 import type { TokenVerifier, VerifiedToken } from './bearer-tokens.ts'
 import type { UserInfo } from '../api/access.ts'
 import { serviceAccountUser } from './users.ts'
@@ -190,18 +191,24 @@ function holding(
     throw new Error(`token audiences ${quoted(audiences)} is invalid for the target audiences ${quoted(wanted)}`)
   if (expires <= now) throw new Error('service account token has expired')
   const { namespace, serviceaccount, pod, secret, node } = claims
-  checkAlive(reader, 'serviceaccounts', namespace, serviceaccount, now)
-  if (secret) checkAlive(reader, 'secrets', namespace, secret, now)
-  if (pod) checkAlive(reader, 'pods', namespace, pod, now)
+  checkAlive(reader, serviceAccounts, namespace, serviceaccount, now)
+  if (secret) checkAlive(reader, secrets, namespace, secret, now)
+  if (pod) checkAlive(reader, pods, namespace, pod, now)
   // A pod's Node may be deleted while its pods still run; only a token bound to the Node itself ends with it.
-  if (node && !pod) checkAlive(reader, 'nodes', '', node, now)
+  if (node && !pod) checkAlive(reader, nodes, '', node, now)
   return { user, audiences: matching }
 }
 
 const quoted = (values: readonly string[]): string => `[${values.map((value) => JSON.stringify(value)).join(' ')}]`
 
-function checkAlive(reader: ObjectReader, plural: string, namespace: string, claim: ObjectClaim, now: number): void {
-  const object = reader.get({ group: '', plural }, namespace, claim.name)
+function checkAlive(
+  reader: ObjectReader,
+  resource: ResourceKey,
+  namespace: string,
+  claim: ObjectClaim,
+  now: number,
+): void {
+  const object = reader.get(resource, namespace, claim.name)
   if (!object || object.metadata.uid !== claim.uid || isLongDeleted(object, now))
     throw new Error('service account token has been invalidated')
 }

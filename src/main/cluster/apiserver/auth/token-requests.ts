@@ -1,5 +1,6 @@
 import type { Pod } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
+import { nodes } from '#shared/kube/resources.ts'
 import { conflict, fieldInvalid, invalid, notFound, type FieldError } from '#shared/kube/status.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import type { ObjectReader } from '../api/reader.ts'
@@ -73,7 +74,7 @@ function findBound(request: ActionRequest, reference: Reference): Pick<TokenOpti
   const namespace = kind === 'Node' ? '' : request.namespace
   const object = request.reader.get({ group: '', plural: resource }, namespace, name)
   if (!object) throw notFound({ group: '', resource }, name)
-  const actual = object.metadata.uid ?? ''
+  const actual = object.metadata.uid
   if (uid && uid !== actual)
     throw conflict(
       { group: '', resource },
@@ -102,7 +103,7 @@ function podNode({ reader, name }: { reader: ObjectReader; name: string }, pod: 
       ),
     ])
   if (!nodeName) return {}
-  const uid = reader.get({ group: '', plural: 'nodes' }, '', nodeName)?.metadata.uid
+  const uid = reader.get(nodes, '', nodeName)?.metadata.uid
   return uid === undefined ? {} : { node: { name: nodeName, uid } }
 }
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { decodeJwt } from 'jose'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { objectReader } from '#test/support/object-reader.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
-import type { ObjectReader } from '../api/reader.ts'
 import type { ActionRequest } from '../api/action.ts'
 import { accessReviews } from './access-reviews.ts'
 import { createAuthenticator } from './authenticator.ts'
@@ -24,10 +24,7 @@ let objects: Map<string, KubeObject>
 let now: number
 let tokens: ServiceAccountTokens
 
-const reader: ObjectReader = {
-  get: ({ plural }, namespace, name) => objects.get(`${plural}/${namespace}/${name}`),
-  list: () => [],
-}
+const reader = objectReader(() => objects)
 const clock = { now: () => now, after: () => () => undefined }
 
 beforeEach(() => {

@@ -1,5 +1,6 @@
 import type { Client } from '#shared/client/client.ts'
-import type { ObjectReader } from '../api/reader.ts'
+import { clusterRoles, priorityClasses } from '#shared/kube/resources.ts'
+import type { ObjectReader, ResourceKey } from '../api/reader.ts'
 import type { KindDeclaration } from '../api/kind.ts'
 import type { Pki } from '../auth/pki.ts'
 import { ensureDefaultObjects } from './default-objects.ts'
@@ -23,14 +24,10 @@ export async function bootstrap({ client, kinds, pki }: BootstrapOptions): Promi
 
 /** Health checks of the bootstrap, by Kubernetes' names for its post-start hooks. */
 export function bootstrapChecks(reader: ObjectReader): Readonly<Record<string, () => string | undefined>> {
-  const exists = (group: string, plural: string, name: string) => () =>
-    reader.get({ group, plural }, '', name) ? undefined : 'not finished'
+  const exists = (resource: ResourceKey, name: string) => () =>
+    reader.get(resource, '', name) ? undefined : 'not finished'
   return {
-    'poststarthook/rbac/bootstrap-roles': exists('rbac.authorization.k8s.io', 'clusterroles', 'cluster-admin'),
-    'poststarthook/scheduling/bootstrap-system-priority-classes': exists(
-      'scheduling.k8s.io',
-      'priorityclasses',
-      'system-node-critical',
-    ),
+    'poststarthook/rbac/bootstrap-roles': exists(clusterRoles, 'cluster-admin'),
+    'poststarthook/scheduling/bootstrap-system-priority-classes': exists(priorityClasses, 'system-node-critical'),
   }
 }

@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from 'vitest'
 import type { CustomResourceDefinition } from '#shared/kube/generated/types.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { WebhookConversion } from './conversion.ts'
 
 const definition = {
@@ -20,7 +20,7 @@ const definition = {
   },
 } as CustomResourceDefinition
 
-type Ship = KubeObject & { masts?: number; poles?: number }
+type Ship = Stored & { masts?: number; poles?: number }
 const ship = (revision: string, masts: number): Ship => ({
   apiVersion: 'example.com/v1',
   kind: 'Ship',
@@ -70,7 +70,7 @@ it('stores objects written in another version in the storage version, and caches
   expect(stored).toMatchObject({ apiVersion: 'example.com/v1', masts: 5 })
   expect(stored).not.toHaveProperty('poles')
   expect(
-    made.read({ ...stored, metadata: { ...stored.metadata, resourceVersion: '7' } }, 'example.com/v2'),
+    made.read({ ...stored, metadata: { ...rest.metadata, resourceVersion: '7' } }, 'example.com/v2'),
   ).toMatchObject({
     poles: 5,
   })

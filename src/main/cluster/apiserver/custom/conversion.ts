@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { CustomResourceDefinition, WebhookClientConfig } from '#shared/kube/generated/types.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { internal } from '#shared/kube/status.ts'
 import type { VersionConversion } from '../api/resources.ts'
 import type { WebhookCaller } from '../webhooks/call.ts'
@@ -36,17 +36,17 @@ export class WebhookConversion implements VersionConversion {
   }
 
   /** Returns the cached form of a stored object in `apiVersion`; without one, the stored fields. */
-  read(stored: KubeObject, apiVersion: string): KubeObject {
+  read(stored: Stored, apiVersion: string): Stored {
     if (stored.apiVersion === apiVersion) return stored
-    const known = this.#known.get(apiVersion)?.get(stored.metadata.uid ?? '')
+    const known = this.#known.get(apiVersion)?.get(stored.metadata.uid)
     return known ? { ...known.object, apiVersion, metadata: stored.metadata } : { ...stored, apiVersion }
   }
 
   /** Converts objects that are about to be read to `apiVersion`. @throws ApiError 500 */
-  prepare(stored: readonly KubeObject[], apiVersion: string): Promise<void> | undefined {
+  prepare(stored: readonly Stored[], apiVersion: string): Promise<void> | undefined {
     const missing = stored.filter((object) => {
       if (object.apiVersion === apiVersion) return false
-      const known = this.#known.get(apiVersion)?.get(object.metadata.uid ?? '')
+      const known = this.#known.get(apiVersion)?.get(object.metadata.uid)
       return known?.revision !== object.metadata.resourceVersion
     })
     if (missing.length === 0) return undefined

@@ -1,6 +1,8 @@
 import type { CustomResourceDefinition } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { TypeCompiler, type JsonSchema } from '#shared/kube/patch/type-node.ts'
+import { customResourceDefinitions } from '#shared/kube/resources.ts'
 import type { ObjectReader } from '../api/reader.ts'
 import type { ResourceTable } from '../api/resources.ts'
 import type { WebhookCaller } from '../webhooks/call.ts'
@@ -14,8 +16,6 @@ interface Served {
   spec: CustomResourceDefinition['spec']
   schemas: string[]
 }
-
-export const definitionKey = { group: 'apiextensions.k8s.io', plural: 'customresourcedefinitions' }
 
 /** Adds the kinds of definitions to the table of served resources, and removes them. */
 export class CustomKinds {
@@ -44,18 +44,17 @@ export class CustomKinds {
 
   /** Serves stored definitions at start, before the first request. */
   load(reader: ObjectReader): void {
-    for (const definition of reader.list(definitionKey) as CustomResourceDefinition[])
-      if (isEstablished(definition)) this.put(definition)
+    for (const definition of reader.list(customResourceDefinitions)) if (isEstablished(definition)) this.put(definition)
   }
 
   /** Serves the current state of a definition. */
-  put(definition: CustomResourceDefinition): void {
+  put(definition: Stored<CustomResourceDefinition>): void {
     const { metadata, spec } = definition
-    const name = metadata.name ?? ''
+    const { name, uid } = metadata
     const revision = `${metadata.generation ?? 0}/${metadata.deletionTimestamp ?? ''}`
     const known = this.#served.get(name)
-    if (known?.uid === metadata.uid && known?.revision === revision) return
-    if (known && known.uid === metadata.uid && metadata.deletionTimestamp && jsonEqual(known.spec, spec)) {
+    if (known?.uid === uid && known?.revision === revision) return
+    if (known && known.uid === uid && metadata.deletionTimestamp && jsonEqual(known.spec, spec)) {
       // Its objects are being deleted and watches receive the events: only creates are refused.
       this.#resources.withdraw(spec.group, spec.names.plural, 'create')
       known.revision = revision
@@ -76,7 +75,7 @@ export class CustomKinds {
       schemas.push(kind.schema)
       this.#resources.add(kind, compiler.of(published), { schema: schemaOf(version), conversion })
     }
-    this.#served.set(name, { uid: metadata.uid ?? '', revision, spec, schemas })
+    this.#served.set(name, { uid, revision, spec, schemas })
   }
 
   remove(name: string): void {

@@ -1,5 +1,6 @@
 import type { APIService } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import type { RemoteSchemas } from './remote-schemas.ts'
 import type { DiscoveredResource } from './resources.ts'
 
@@ -21,11 +22,11 @@ export class RemoteGroups {
   #schemasRevision = 0
 
   /** @param document the APIResourceList of the group version. @throws Error when it is not one */
-  put({ metadata, spec }: APIService, document: unknown): void {
+  put({ metadata, spec }: Stored<APIService>, document: unknown): void {
     const { resources } = document as { resources?: unknown }
     if (!Array.isArray(resources)) throw new Error('the discovery document has no resources')
     const { group = '', version = '' } = spec ?? {}
-    this.#versions.set(metadata.name ?? '', {
+    this.#versions.set(metadata.name, {
       group,
       version,
       groupPriority: spec?.groupPriorityMinimum ?? 0,
@@ -35,7 +36,7 @@ export class RemoteGroups {
   }
 
   /** @param schemas the aggregated server's schemas of the APIService's group version */
-  putSchemas({ metadata: { name = '' } }: APIService, schemas: RemoteSchemas): void {
+  putSchemas({ metadata: { name } }: Stored<APIService>, schemas: RemoteSchemas): void {
     if (jsonEqual(this.#schemas.get(name), schemas)) return
     this.#schemas.set(name, schemas)
     this.#schemasRevision++

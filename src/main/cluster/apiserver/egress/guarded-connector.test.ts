@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { PassThrough } from 'node:stream'
+import { objectReader } from '#test/support/object-reader.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
-import type { ObjectReader } from '../api/reader.ts'
 import { guardedConnector } from './guarded-connector.ts'
 
 const addresses = (...list: string[]): KubeObject =>
   ({ metadata: {}, status: { addresses: list.map((address) => ({ type: 'InternalIP', address })) } }) as KubeObject
 const nodes = new Map([
-  ['w1', addresses('172.19.0.3')],
-  ['w2', addresses('172.19.0.4')],
-  ['liar', addresses('127.0.0.1', '169.254.169.254', '::1')],
+  ['nodes//w1', addresses('172.19.0.3')],
+  ['nodes//w2', addresses('172.19.0.4')],
+  ['nodes//liar', addresses('127.0.0.1', '169.254.169.254', '::1')],
 ])
-const reader: ObjectReader = { get: (_key, _namespace, name) => nodes.get(name), list: () => [] }
+const reader = objectReader(() => nodes)
 
 /** The authority that is finally dialled. */
 async function dialled(authority: string, node = 'w1'): Promise<string> {

@@ -1,5 +1,5 @@
-import type { Node } from '#shared/kube/generated/types.ts'
 import { ipText, isHostLocal, isInCidr, parseCidr, parseIp, type Address, type Cidr } from '#shared/kube/ip.ts'
+import { nodes } from '#shared/kube/resources.ts'
 import { badRequest } from '#shared/kube/status.ts'
 import type { ObjectReader } from '../api/reader.ts'
 import type { NodeConnector } from './node-connector.ts'
@@ -56,7 +56,7 @@ const authorityOf = ({ address, port }: Target): string =>
 
 /** Pods in the host network have their node's address. An address that a node claims is allowed for that node alone. */
 function isOwnAddress(reader: ObjectReader, name: string, address: Address): boolean {
-  const node: Node | undefined = reader.get({ group: '', plural: 'nodes' }, '', name)
+  const node = reader.get(nodes, '', name)
   const text = ipText(address)
   return node?.status?.addresses?.some((own) => own.type === 'InternalIP' && own.address === text) ?? false
 }

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
-import type { EndpointSlice, ObjectReference, Service } from '#shared/kube/generated/types.ts'
+import type { ObjectReference } from '#shared/kube/generated/types.ts'
+import { endpointSlices, services } from '#shared/kube/resources.ts'
 import type { NodeConnector } from './node-connector.ts'
 import type { ObjectReader } from '../api/reader.ts'
 
@@ -17,7 +18,7 @@ export function createServiceDialer({
   reader: ObjectReader
 }): ServiceDialer {
   return async (namespace, name, port) => {
-    const service: Service | undefined = reader.get({ group: '', plural: 'services' }, namespace, name)
+    const service = reader.get(services, namespace, name)
     if (!service) throw new Error(`service "${name}" not found`)
     if (service.spec?.type === 'ExternalName') throw new Error(`unsupported service type "ExternalName"`)
     const named = service.spec?.ports?.find((one) => one.port === port)
@@ -47,9 +48,9 @@ export function readyEndpoints(
   service: string,
   portName: string,
 ): ReadyEndpoint[] {
-  const slices = (
-    reader.list({ group: 'discovery.k8s.io', plural: 'endpointslices' }, namespace) as EndpointSlice[]
-  ).filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === service)
+  const slices = reader
+    .list(endpointSlices, namespace)
+    .filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === service)
   return slices.flatMap(({ endpoints, ports }) => {
     const port = ports?.find(({ name }) => (name ?? '') === portName)?.port
     if (port === undefined) return []

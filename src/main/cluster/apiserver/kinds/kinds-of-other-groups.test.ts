@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Event, EventsEvent } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { cells, change, findings, updateFindings } from '#test/support/kinds.ts'
 import { lease } from './coordination/lease.ts'
 import { event } from './core/event.ts'
@@ -9,10 +10,10 @@ import { priorityClass } from './scheduling/priorityclass.ts'
 import { storageClass } from './storage/storageclass.ts'
 
 describe('events', () => {
-  const old: Event = {
+  const old: Stored<Event> = {
     apiVersion: 'v1',
     kind: 'Event',
-    metadata: { name: 'e', namespace: 'ns' },
+    metadata: { name: 'e', namespace: 'ns', uid: 'u', resourceVersion: '1' },
     involvedObject: { kind: 'Pod', namespace: 'ns', name: 'p', fieldPath: 'spec.containers{c}' },
     reason: 'Started',
     message: 'Started container c',

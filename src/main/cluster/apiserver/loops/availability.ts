@@ -45,7 +45,7 @@ export function startAvailability(
     return { requeueAfter: verdict.status === 'True' ? recheckMs : retryMs }
   }
 
-  async function judge(object: APIService): Promise<Verdict> {
+  async function judge(object: Stored<APIService>): Promise<Verdict> {
     const target = object.spec?.service
     if (!target) return { status: 'True', reason: 'Local', message: 'Local APIServices are always available' }
     const key = `${target.namespace ?? ''}/${target.name ?? ''}`
@@ -66,7 +66,7 @@ export function startAvailability(
     return discover(object)
   }
 
-  async function discover(object: APIService): Promise<Verdict> {
+  async function discover(object: Stored<APIService>): Promise<Verdict> {
     const { group = '', version = '' } = object.spec ?? {}
     const path = `/apis/${group}/${version}`
     try {

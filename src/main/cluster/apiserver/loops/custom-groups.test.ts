@@ -30,7 +30,7 @@ async function define(plural: string, versions: readonly string[]): Promise<void
 
 const registered = async (): Promise<string[]> =>
   (await plane.client.list(apiServices)).items
-    .map(({ metadata }) => metadata.name ?? '')
+    .map(({ metadata }) => metadata.name)
     .filter((name) => name.endsWith('.sea.example.com'))
     .sort()
 

@@ -18,7 +18,7 @@ const service = (name: string, clusterIP: string) =>
 const parents = async (): Promise<Record<string, string>> =>
   Object.fromEntries(
     (await plane.client.list(ipAddresses)).items.map(({ metadata, spec }) => [
-      metadata.name ?? '',
+      metadata.name,
       `${spec?.parentRef.resource ?? ''}/${spec?.parentRef.namespace ?? ''}/${spec?.parentRef.name ?? ''}`,
     ]),
   )

@@ -5,10 +5,11 @@ import type {
   ParamKind,
   ParamRef,
 } from '#shared/kube/generated/types.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Named, Stored } from '#shared/kube/object.ts'
 import { labelRequirements, matchesLabels } from '#shared/kube/selectors.ts'
 import type { DirectAuthorizer } from '../cel/authorizer.ts'
 import type { AdmissionAttributes } from '../api/admission.ts'
+import type { ResourceKey } from '../api/reader.ts'
 import type { ResourceTable } from '../api/resources.ts'
 import { matchesRequest, matchesRule } from '../webhooks/rules.ts'
 
@@ -30,8 +31,8 @@ export interface Binding extends KubeObject {
 
 /** One policy with one binding and one set of parameters. */
 export interface Bound<P extends Policy, B extends Binding> {
-  policy: P
-  binding: B
+  policy: Stored<P>
+  binding: Stored<B>
   /** null when the policy has no parameters. */
   params: KubeObject | null
 }
@@ -49,23 +50,21 @@ export class ParamsMissing extends Error {}
 /** Policies with their bindings, in the order of the policies' names. */
 export function boundPolicies<P extends Policy, B extends Binding>(
   attributes: AdmissionAttributes,
-  plurals: { policies: string; bindings: string },
-): { policy: P; binding: B }[] {
+  resources: { policies: ResourceKey<P>; bindings: ResourceKey<B> },
+): { policy: Stored<P>; binding: Stored<B> }[] {
   const { reader } = attributes
-  const group = 'admissionregistration.k8s.io'
-  const bindings = reader.list({ group, plural: plurals.bindings }) as B[]
+  const bindings = reader.list(resources.bindings)
   if (bindings.length === 0) return []
   return bindings
     .flatMap((binding) => {
-      const policy = reader.get({ group, plural: plurals.policies }, '', binding.spec?.policyName ?? '') as
-        P | undefined
+      const policy = reader.get(resources.policies, '', binding.spec?.policyName ?? '')
       return policy && applies(policy, binding, attributes) ? [{ policy, binding }] : []
     })
     .sort((a, b) => order(a.policy, b.policy) || order(a.binding, b.binding))
 }
 
-const order = (a: KubeObject, b: KubeObject): number =>
-  (a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : a.metadata.name === b.metadata.name ? 0 : 1
+const order = (a: Named, b: Named): number =>
+  a.metadata.name < b.metadata.name ? -1 : a.metadata.name === b.metadata.name ? 0 : 1
 
 function applies(policy: Policy, binding: Binding, attributes: AdmissionAttributes): boolean {
   return (

@@ -2,17 +2,22 @@ import { applyPatch, type Operation } from 'rfc6902'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { MutatingAdmissionPolicy, Mutation } from '#shared/kube/generated/types.ts'
 import { jsonClone, jsonEqual } from '#shared/kube/json.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { strategicMerge } from '#shared/kube/patch/strategic.ts'
 import { compile, type Variables } from '../cel/compile.ts'
 import { CostBudget } from '../cel/cost.ts'
 import { toCel } from '../cel/values.ts'
 import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../api/admission.ts'
+import type { ResourceKey } from '../api/reader.ts'
 import { boundPolicies, paramsOf, type Binding, type PolicyOptions } from './bindings.ts'
 import { conditionsHold, policyBindings, requestBindings, type Bindings } from './scope.ts'
 import { policyVariables } from '../cel/policy-variables.ts'
 
-type Bound = { policy: MutatingAdmissionPolicy; binding: Binding }
+const group = 'admissionregistration.k8s.io'
+const policies: ResourceKey<MutatingAdmissionPolicy> = { group, plural: 'mutatingadmissionpolicies' }
+const bindings: ResourceKey<Binding> = { group, plural: 'mutatingadmissionpolicybindings' }
+
+type Bound = { policy: Stored<MutatingAdmissionPolicy>; binding: Stored<Binding> }
 
 /** MutatingAdmissionPolicy: changes requests, policy by policy in order of their names. */
 export function mutatingPolicies(options: PolicyOptions): AdmissionPlugin {
@@ -20,10 +25,7 @@ export function mutatingPolicies(options: PolicyOptions): AdmissionPlugin {
     name: 'MutatingAdmissionPolicy',
     admit(attributes) {
       if (attributes.operation === 'DELETE' || attributes.operation === 'CONNECT') return
-      const bound = boundPolicies<MutatingAdmissionPolicy, Binding>(attributes, {
-        policies: 'mutatingadmissionpolicies',
-        bindings: 'mutatingadmissionpolicybindings',
-      })
+      const bound = boundPolicies(attributes, { policies, bindings })
       const left = new Map<Bound, KubeObject | undefined>()
       for (const one of bound) {
         mutateBy(one, attributes, options)
@@ -55,7 +57,7 @@ function mutateBy({ policy, binding }: Bound, attributes: AdmissionAttributes, o
     if (policy.spec?.failurePolicy === 'Ignore') return
     throw refusal(
       attributes,
-      `policy '${policy.metadata.name ?? ''}' with binding '${binding.metadata.name ?? ''}' denied request: ${messageOf(error)}`,
+      `policy '${policy.metadata.name}' with binding '${binding.metadata.name}' denied request: ${messageOf(error)}`,
     )
   }
 }

@@ -1,5 +1,6 @@
 import { messageOf } from '#shared/base/message-of.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
+import { namespaces } from '#shared/kube/resources.ts'
 import { authorizerValue, type DirectAuthorizer } from '../cel/authorizer.ts'
 import { compile } from '../cel/compile.ts'
 import { CostBudget, conditionsLimit } from '../cel/cost.ts'
@@ -19,7 +20,7 @@ export function requestBindings(attributes: AdmissionAttributes, authorizer: Dir
   delete request['object']
   delete request['oldObject']
   const inNamespace = namespace !== '' && (kind.namespaced || kind.plural === 'namespaces')
-  const owner = inNamespace ? reader.get({ group: '', plural: 'namespaces' }, '', namespace) : undefined
+  const owner = inNamespace ? reader.get(namespaces, '', namespace) : undefined
   return {
     object: toCel(object ?? null),
     oldObject: toCel(oldObject ?? null),

@@ -1,22 +1,26 @@
 import { messageOf } from '#shared/base/message-of.ts'
 import type { ValidatingAdmissionPolicy, Validation } from '#shared/kube/generated/types.ts'
+import { validatingAdmissionPolicies } from '#shared/kube/resources.ts'
 import { ApiError } from '#shared/kube/status.ts'
 import { compile, type Variables } from '../cel/compile.ts'
 import { CostBudget } from '../cel/cost.ts'
 import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../api/admission.ts'
+import type { ResourceKey } from '../api/reader.ts'
 import { boundPolicies, paramsOf, type Binding, type PolicyOptions } from './bindings.ts'
 import { conditionsHold, policyBindings, requestBindings, type Bindings } from './scope.ts'
 import { policyVariables } from '../cel/policy-variables.ts'
+
+const bindings: ResourceKey<Binding> = {
+  group: 'admissionregistration.k8s.io',
+  plural: 'validatingadmissionpolicybindings',
+}
 
 /** ValidatingAdmissionPolicy: refuses requests that violate a bound policy. */
 export function validatingPolicies({ resources, authorizer }: PolicyOptions): AdmissionPlugin {
   return {
     name: 'ValidatingAdmissionPolicy',
     validate(attributes) {
-      const bound = boundPolicies<ValidatingAdmissionPolicy, Binding>(attributes, {
-        policies: 'validatingadmissionpolicies',
-        bindings: 'validatingadmissionpolicybindings',
-      })
+      const bound = boundPolicies(attributes, { policies: validatingAdmissionPolicies, bindings })
       if (bound.length === 0) return
       const base = requestBindings(attributes, authorizer)
       const denials = bound.flatMap(({ policy, binding }) =>
@@ -103,7 +107,7 @@ function denialsOf(
   attributes: AdmissionAttributes,
 ): ApiError[] {
   const actions = binding.spec?.validationActions ?? []
-  const by = `ValidatingAdmissionPolicy '${metadata.name ?? ''}' with binding '${binding.metadata.name ?? ''}'`
+  const by = `ValidatingAdmissionPolicy '${metadata.name}' with binding '${binding.metadata.name}'`
   const denials: ApiError[] = []
   for (const { message, reason } of failures) {
     if (actions.includes('Warn')) attributes.warn(`Validation failed for ${by}: ${message}`)

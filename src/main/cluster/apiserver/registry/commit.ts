@@ -1,4 +1,4 @@
-import type { KubeObject } from '#shared/kube/object.ts'
+import { asStored, type KubeObject } from '#shared/kube/object.ts'
 import { failure, type ApiError } from '#shared/kube/status.ts'
 import { RevisionMismatch, StoreFailed, type Entry, type Operation } from '../../store/store.ts'
 import type { Answer } from '../api/request.ts'
@@ -35,7 +35,7 @@ export async function store(
     expected,
     build(revision) {
       metadata.resourceVersion = String(revision)
-      return converted?.(String(revision)) ?? resource.kind.toStorage?.(object) ?? object
+      return asStored(converted?.(String(revision)) ?? resource.kind.toStorage?.(object) ?? object, false)
     },
   }
   return answerOf(resource, await commitOne(context, operation), code)
@@ -62,7 +62,7 @@ export async function remove(
     build(revision) {
       const last = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } }
       const stored = converted?.(String(revision)) ?? resource.kind.toStorage?.(last) ?? last
-      return { ...stored, metadata: last.metadata }
+      return asStored({ ...stored, metadata: last.metadata }, false)
     },
   }
   const answer = answerOf(resource, await commitOne(context, operation), 200)

@@ -1,11 +1,11 @@
 import type { Clock } from '#shared/base/clock.ts'
 import type { Log } from '#shared/base/log.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { timestamp as timestampOf } from '#shared/kube/timestamp.ts'
 import type { Entry, Store } from '../../store/store.ts'
 import type { Item } from '../api/request.ts'
 import type { AdmissionPlugin } from '../api/admission.ts'
-import type { ObjectReader } from '../api/reader.ts'
+import type { ObjectReader, ResourceKey } from '../api/reader.ts'
 import { keyOf, prefixOf, served, type ResourceTable, type ServedResource } from '../api/resources.ts'
 
 /** Dependencies of every registry operation. */
@@ -42,11 +42,16 @@ function secondsText(second: number): string {
   return lastText
 }
 
+/** An item of the store; those of views are computed and have no uid. */
+export interface StoredItem extends Item {
+  readonly object: Stored
+}
+
 /** Returns an entry in the served version; entries stored in the served shape are returned as they are. */
-export function itemOf(resource: ServedResource, entry: Entry): Item {
+export function itemOf(resource: ServedResource, entry: Entry): StoredItem {
   if (!resource.converted) return entry
   let byVersion = converted.get(entry)
-  if (!byVersion) converted.set(entry, (byVersion = new Map<ServedResource, Item>()))
+  if (!byVersion) converted.set(entry, (byVersion = new Map<ServedResource, StoredItem>()))
   let item = byVersion.get(resource)
   if (!item) {
     item = new ConvertedItem(served(resource, entry.object))
@@ -55,13 +60,13 @@ export function itemOf(resource: ServedResource, entry: Entry): Item {
   return item
 }
 
-const converted = new WeakMap<Entry, Map<ServedResource, Item>>()
+const converted = new WeakMap<Entry, Map<ServedResource, StoredItem>>()
 
-class ConvertedItem implements Item {
-  readonly object: KubeObject
+class ConvertedItem implements StoredItem {
+  readonly object: Stored
   #json: Buffer | undefined
 
-  constructor(object: KubeObject) {
+  constructor(object: Stored) {
     this.object = object
   }
 
@@ -70,18 +75,23 @@ class ConvertedItem implements Item {
   }
 }
 
-/** Creates the reader of the store for admission, actions and authorizers. */
+/**
+ * Creates the reader of the store for admission, actions and authorizers. The one place that claims the type of a key for
+ * what is stored there.
+ */
 export function createReader(store: Store, resources: ResourceTable): ObjectReader {
   return {
-    get({ group, plural }, namespace, name) {
+    get<T extends KubeObject>({ group, plural }: ResourceKey<T>, namespace: string, name: string) {
       const resource = resources.findAnyVersion(group, plural)
       const entry = resource && store.get(keyOf(resource, namespace, name))
-      return entry && itemOf(resource, entry).object
+      return entry && (itemOf(resource, entry).object as Stored<T>)
     },
-    list({ group, plural }, namespace = '') {
+    list<T extends KubeObject>({ group, plural }: ResourceKey<T>, namespace = '') {
       const resource = resources.findAnyVersion(group, plural)
       if (!resource) return []
-      return store.list(prefixOf(resource, namespace)).entries.map((entry) => itemOf(resource, entry).object)
+      return store
+        .list(prefixOf(resource, namespace))
+        .entries.map((entry) => itemOf(resource, entry).object as Stored<T>)
     },
   }
 }

@@ -1,12 +1,12 @@
 import { jsonClone } from '#shared/kube/json.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { ApiError, conflict } from '#shared/kube/status.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import type { Entry } from '../../store/store.ts'
 import { parseBody } from '../codec/body.ts'
-import type { Answer, Call, Item } from '../api/request.ts'
+import type { Answer, Call } from '../api/request.ts'
 import { attributesOf, admit, validateAdmission } from './admit.ts'
-import { itemOf, type RegistryContext, type Target } from './context.ts'
+import { itemOf, type RegistryContext, type StoredItem, type Target } from './context.ts'
 import { prefixOf, type ServedResource } from '../api/resources.ts'
 import { parseSelection } from './selection.ts'
 import { isReleased, remove, store } from './commit.ts'
@@ -41,9 +41,9 @@ async function deleteIfThere(
   { resource }: Target,
   call: Call,
   options: DeleteOptions,
-  item: Item,
-): Promise<Item | undefined> {
-  const { namespace = '', name = '' } = item.object.metadata
+  item: StoredItem,
+): Promise<StoredItem | undefined> {
+  const { namespace = '', name } = item.object.metadata
   try {
     await deleteObject(context, { resource, namespace, name, subresource: '' }, call, options)
     return item
@@ -94,20 +94,20 @@ async function deleteOnce(
 export function checkPreconditions(
   { groupResource }: ServedResource,
   options: DeleteOptions,
-  { metadata }: KubeObject,
+  { metadata }: Stored,
 ): void {
-  const name = metadata.name ?? ''
+  const { name } = metadata
   if (options.uid !== undefined && options.uid !== metadata.uid)
     throw conflict(
       groupResource,
       name,
-      `Precondition failed: UID in precondition: ${options.uid}, UID in object meta: ${metadata.uid ?? ''}`,
+      `Precondition failed: UID in precondition: ${options.uid}, UID in object meta: ${metadata.uid}`,
     )
   if (options.resourceVersion !== undefined && options.resourceVersion !== metadata.resourceVersion)
     throw conflict(
       groupResource,
       name,
-      `Precondition failed: ResourceVersion in precondition: ${options.resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion ?? ''}`,
+      `Precondition failed: ResourceVersion in precondition: ${options.resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion}`,
     )
 }
 
@@ -119,8 +119,8 @@ function stateAfterDelete(
   { clock }: RegistryContext,
   resource: ServedResource,
   options: DeleteOptions,
-  current: KubeObject,
-): KubeObject | undefined {
+  current: Stored,
+): Stored | undefined {
   const { kind } = resource
   const grace = Math.min(Math.max(0, kind.deletionGrace?.(current, options.gracePeriodSeconds) ?? 0), maxGraceSeconds)
   const finalizers = finalizersFor(options, current.metadata.finalizers ?? [])

@@ -1,4 +1,4 @@
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { notFound } from '#shared/kube/status.ts'
 import type { ObjectKey, ServerWrites } from '../api/action.ts'
 import type { Call } from '../api/request.ts'
@@ -16,14 +16,14 @@ export function serverWrites(context: RegistryContext, call: Call, options: Writ
   }
   return {
     now: () => timestamp(context.clock),
-    async update<T extends KubeObject>(key: ObjectKey, next: (current: T) => T): Promise<T> {
+    async update<T extends KubeObject>(key: ObjectKey, next: (current: Stored<T>) => T): Promise<Stored<T>> {
       const written = await updateObject(context, targetOf(key), call, options, {
         attempts: maxAttempts,
         trusted: true,
-        next: (current) => next(current as T),
+        next: (current) => next(current as Stored<T>),
       })
       if (written.type !== 'object') throw new Error('expected an update to return an object')
-      return written.object as T
+      return written.object as Stored<T>
     },
     deletion(key, raw) {
       const target = targetOf(key)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { objectReader } from '#test/support/object-reader.ts'
 import type { Service, ServiceSpec } from '#shared/kube/generated/types.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
 import { ApiError } from '#shared/kube/status.ts'
 import { setServiceDefaults } from '../kinds/core/service/defaults.ts'
 import { service as declaration } from '../kinds/core/service/index.ts'
@@ -27,7 +27,7 @@ function allocator(options: Partial<Parameters<typeof serviceAllocator>[0]> = {}
       object,
       oldObject,
       dryRun,
-      reader: { get: () => undefined, list: () => [...stored.values()] as KubeObject[] },
+      reader: objectReader(() => new Map([...stored].map(([key, one]) => [`services/ns/${key}`, one]))),
     } as unknown as AdmissionAttributes)
     if (store && !dryRun) stored.set(name, object)
     return object.spec ?? {}

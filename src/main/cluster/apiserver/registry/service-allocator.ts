@@ -1,5 +1,6 @@
 import type { Clock } from '#shared/base/clock.ts'
 import type { Service, ServicePort, ServiceSpec } from '#shared/kube/generated/types.ts'
+import { services } from '#shared/kube/resources.ts'
 import { fieldInvalid, invalid, type FieldError } from '#shared/kube/status.ts'
 import type { AdmissionPlugin } from '../api/admission.ts'
 import type { ObjectReader } from '../api/reader.ts'
@@ -123,8 +124,8 @@ interface Taken {
 function takenBy(reader: ObjectReader, owner: string, pending: Pending): Taken {
   const addresses = new Set<string>()
   const ports = new Set<number>()
-  for (const { metadata, spec } of reader.list(services) as Service[]) {
-    if (`${metadata.namespace ?? ''}/${metadata.name ?? ''}` === owner) continue
+  for (const { metadata, spec } of reader.list(services)) {
+    if (`${metadata.namespace}/${metadata.name}` === owner) continue
     for (const ip of spec?.clusterIPs ?? []) addresses.add(ip)
     for (const { nodePort } of spec?.ports ?? []) if (nodePort) ports.add(nodePort)
     if (spec?.healthCheckNodePort) ports.add(spec.healthCheckNodePort)
@@ -135,8 +136,6 @@ function takenBy(reader: ObjectReader, owner: string, pending: Pending): Taken {
   }
   return { addresses, ports }
 }
-
-const services = { group: '', plural: 'services' }
 
 class Allocation {
   readonly errors: FieldError[] = []

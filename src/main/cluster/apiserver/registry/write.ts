@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { jsonClone, jsonEqual, setField } from '#shared/kube/json.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import {
   alreadyExists,
   badRequest,
@@ -164,7 +164,7 @@ export function update(context: RegistryContext, target: Target, call: Call): Pr
 /** How an update computes the new state of an object. */
 export interface Change {
   /** Returns the new state, owned by the caller; called again after a conflict. @throws ApiError */
-  next(current: KubeObject): KubeObject
+  next(current: Stored): KubeObject
   attempts: number
   /** The change sets managedFields itself (server-side apply). */
   applied?: boolean
@@ -328,13 +328,13 @@ function findings({ resource, subresource }: Target, next: KubeObject, current: 
 }
 
 /** @throws ApiError 409 */
-function checkPreconditions(resource: ServedResource, next: KubeObject, current: KubeObject): void {
+function checkPreconditions(resource: ServedResource, next: KubeObject, current: Stored): void {
   const { uid, resourceVersion, name } = next.metadata
   if (uid && uid !== current.metadata.uid)
     throw conflict(
       resource.groupResource,
       name ?? '',
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid ?? ''}`,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`,
     )
   if (resourceVersion && resourceVersion !== '0' && resourceVersion !== current.metadata.resourceVersion) {
     if (!/^\d+$/.test(resourceVersion))

@@ -1,8 +1,10 @@
 import { duplexPair, PassThrough, type Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { Pod } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { channels, decodeJson, encodeFrame, encodeJsonFrame, FrameDecoder } from '#shared/kube/stream-frames.ts'
+import { stored } from '#test/support/stored.ts'
 import { joinCommand } from './command.ts'
 import { streamsOf, type CommandClient, type CommandStatus } from './command-client.ts'
 import { askNode, chooseContainer, nodeOf } from './pod-node.ts'
@@ -109,11 +111,11 @@ describe('the options of a command', () => {
 })
 
 describe('the container asked for', () => {
-  const pod = (containers: string[], more: object = {}, annotations = {}): KubeObject =>
-    ({
+  const pod = (containers: string[], more: object = {}, annotations = {}): Stored<Pod> =>
+    stored<Pod>({
       metadata: { name: 'web', annotations },
       spec: { containers: containers.map((name) => ({ name })), ...more },
-    }) as KubeObject
+    })
 
   it('is the named one, the default by annotation, or the only one', () => {
     expect(chooseContainer(pod(['a', 'b']), 'b')).toBe('b')

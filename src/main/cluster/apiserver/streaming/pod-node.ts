@@ -1,6 +1,6 @@
 import { messageOf } from '#shared/base/message-of.ts'
 import type { Container, Pod } from '#shared/kube/generated/types.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { ApiError, badRequest, failure } from '#shared/kube/status.ts'
 import type { NodeConnector, NodeRequest, NodeResponse } from '../egress/node-connector.ts'
 
@@ -33,9 +33,9 @@ export function chooseContainer(object: KubeObject, asked: string | null): strin
 const names = (containers: readonly Pick<Container, 'name'>[] = []): string[] => containers.map(({ name }) => name)
 
 /** The node that a pod runs on. @throws ApiError 400 before the pod is scheduled */
-export function nodeOf(object: KubeObject): string {
-  const { metadata, spec }: Pod = object
-  if (!spec?.nodeName) throw badRequest(`pod ${metadata.name ?? ''} does not have a host assigned`)
+export function nodeOf(object: Stored): string {
+  const { spec }: Pod = object
+  if (!spec?.nodeName) throw badRequest(`pod ${object.metadata.name} does not have a host assigned`)
   return spec.nodeName
 }
 

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { Pod, Service } from '#shared/kube/generated/types.ts'
+import { pods } from '#shared/kube/resources.ts'
 import { ApiError, badRequest, serviceUnavailable } from '#shared/kube/status.ts'
 import type { ObjectReader } from '../api/reader.ts'
 import type { NodeConnector, NodeRequest } from '../egress/node-connector.ts'
@@ -97,7 +98,7 @@ function serviceTarget({ name, namespace, object, reader }: ConnectRequest): Tar
  */
 function isOfPod(reader: ObjectReader, namespace: string, { host, target }: ReadyEndpoint): boolean {
   if (target?.kind !== 'Pod' || target.namespace !== namespace) return false
-  const pod: Pod | undefined = reader.get({ group: '', plural: 'pods' }, namespace, target.name ?? '')
+  const pod = reader.get(pods, namespace, target.name ?? '')
   return pod?.status?.podIP === host || (pod?.status?.podIPs?.some(({ ip }) => ip === host) ?? false)
 }
 
@@ -180,7 +181,7 @@ function decodedPart(part: string): string {
 async function proxyToNode(connector: NodeConnector, request: ConnectRequest): Promise<void> {
   const { message, response, object } = request
   if (!response) throw badRequest('upgrades to a node are not supported')
-  const node = object.metadata.name ?? ''
+  const node = object.metadata.name
   const method = (message.method ?? 'GET') as NodeRequest['method']
   const hasBody = method !== 'GET' && method !== 'HEAD' && method !== 'DELETE'
   try {

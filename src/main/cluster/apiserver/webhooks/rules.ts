@@ -1,5 +1,6 @@
 import type { LabelSelector, RuleWithOperations } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
+import { namespaces } from '#shared/kube/resources.ts'
 import { labelRequirements, matchesLabels } from '#shared/kube/selectors.ts'
 import type { AdmissionAttributes } from '../api/admission.ts'
 
@@ -60,7 +61,7 @@ function matchesNamespace(selector: LabelSelector | undefined, attributes: Admis
     return matchesLabels(requirements, own?.metadata.labels)
   }
   if (!kind.namespaced) return true
-  const found = reader.get({ group: '', plural: 'namespaces' }, '', namespace)
+  const found = reader.get(namespaces, '', namespace)
   return matchesLabels(requirements, found?.metadata.labels)
 }
 

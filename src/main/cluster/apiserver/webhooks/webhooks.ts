@@ -4,8 +4,10 @@ import { jsonClone, jsonEqual } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import type { Log } from '#shared/base/log.ts'
 import { messageOf } from '#shared/base/message-of.ts'
+import { mutatingWebhookConfigurations, validatingWebhookConfigurations } from '#shared/kube/resources.ts'
 import { ApiError, badRequest, internal } from '#shared/kube/status.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../api/admission.ts'
+import type { ResourceKey } from '../api/reader.ts'
 import type { WebhookCaller } from './call.ts'
 import { admissionRequest, deniedBy, parseReview, type AdmissionResponse, type AdmissionReview } from './review.ts'
 import { matchesRequest } from './rules.ts'
@@ -29,7 +31,7 @@ export function mutatingWebhooks(options: WebhookOptions): AdmissionPlugin {
   return {
     name: 'MutatingAdmissionWebhook',
     admit(attributes) {
-      const webhooks = configured<MutatingWebhook>(attributes, 'mutatingwebhookconfigurations')
+      const webhooks = configured(attributes, mutatingWebhookConfigurations)
       return webhooks.length === 0 ? undefined : mutate(options, webhooks, attributes)
     },
   }
@@ -40,20 +42,18 @@ export function validatingWebhooks(options: WebhookOptions): AdmissionPlugin {
   return {
     name: 'ValidatingAdmissionWebhook',
     validate(attributes) {
-      const webhooks = configured<ValidatingWebhook>(attributes, 'validatingwebhookconfigurations')
+      const webhooks = configured(attributes, validatingWebhookConfigurations)
       return webhooks.length === 0 ? undefined : validateAll(options, webhooks, attributes)
     },
   }
 }
 
 /** Webhooks of all configurations, read from memory; most clusters have none. */
-function configured<T>({ reader }: AdmissionAttributes, plural: string): T[] {
-  const configurations = reader.list({ group: 'admissionregistration.k8s.io', plural }) as (KubeObject & {
-    webhooks?: T[]
-  })[]
+function configured<T>({ reader }: AdmissionAttributes, resource: ResourceKey<KubeObject & { webhooks?: T[] }>): T[] {
+  const configurations = reader.list(resource)
   if (configurations.length === 0) return []
   return [...configurations]
-    .sort((a, b) => ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1))
+    .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
     .flatMap(({ webhooks }) => webhooks ?? [])
 }
 

@@ -131,7 +131,7 @@ export function startCronJobs(context: ControllerContext): Stop {
 }
 
 /** The key of the CronJob that controls a Job. */
-function cronJobOf(job: Stored): string | undefined {
+function cronJobOf(job: Stored<Job>): string | undefined {
   const controller = controllerOf(job)
-  return controller?.kind === 'CronJob' ? `${job.metadata.namespace ?? ''}/${controller.name}` : undefined
+  return controller?.kind === 'CronJob' ? `${job.metadata.namespace}/${controller.name}` : undefined
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { Resource } from '#shared/client/client.ts'
 import type { Pod, StatefulSet } from '#shared/kube/generated/types.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { isPodReady } from '#shared/kube/pod.ts'
 import { controllerRevisions, events, persistentVolumeClaims, pods, statefulSets } from '#shared/kube/resources.ts'
 import { failure } from '#shared/kube/status.ts'
@@ -295,7 +295,7 @@ function recordOrder(which: 'added' | 'deleted' = 'added'): () => string[] {
   const order: string[] = []
   plane.start(({ informers }) => {
     const share = informers.share(pods)
-    const stop = share.onChange({ [which]: ({ metadata }: Pod) => order.push(metadata.name ?? '') })
+    const stop = share.onChange({ [which]: ({ metadata }: Stored<Pod>) => order.push(metadata.name) })
     return () => {
       void stop()
       share.stop()
@@ -308,7 +308,7 @@ function recordOrder(which: 'added' | 'deleted' = 'added'): () => string[] {
 async function orphanAll(): Promise<void> {
   const orphan = async <T extends KubeObject>(resource: Resource<T>): Promise<void> => {
     for (const { metadata } of (await plane.client.list(resource)).items)
-      await plane.client.patch(resource, ref(metadata.name ?? ''), {
+      await plane.client.patch(resource, ref(metadata.name), {
         type: 'merge',
         body: { metadata: { ownerReferences: null } },
       })

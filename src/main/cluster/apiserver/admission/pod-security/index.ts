@@ -1,6 +1,7 @@
 import type { Container, Pod, PodTemplateSpec } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
+import { namespaces } from '#shared/kube/resources.ts'
 import { fieldInvalid, invalid, type FieldError } from '#shared/kube/status.ts'
 import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../../api/admission.ts'
 import { latest, violationsOf, type Level, type PolicyVersion } from './checks.ts'
@@ -23,7 +24,7 @@ export const podSecurity: AdmissionPlugin = {
     const found = podOf(kind, object)
     if (!found) return
     if (found.isPod ? ignoredSubresources.has(subresource) || isInsignificant(attributes) : subresource !== '') return
-    const labels = attributes.reader.get({ group: '', plural: 'namespaces' }, '', namespace)?.metadata.labels ?? {}
+    const labels = attributes.reader.get(namespaces, '', namespace)?.metadata.labels ?? {}
     // Workloads only get warnings: the level is enforced on their pods.
     if (found.isPod) {
       const { text, violations } = evaluate(found.pod, policyOf(labels, 'enforce'))

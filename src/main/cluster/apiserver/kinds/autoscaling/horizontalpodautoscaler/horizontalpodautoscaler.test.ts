@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { AutoscalingV1HorizontalPodAutoscaler, HorizontalPodAutoscaler } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { cells, change, defaulted, findings, updateFindings } from '#test/support/kinds.ts'
 import { horizontalPodAutoscalerV1 as v1 } from './v1.ts'
 import { horizontalPodAutoscaler as v2 } from './index.ts'
@@ -218,7 +219,7 @@ describe('conversion between v1 and v2', () => {
   const full = {
     apiVersion: 'autoscaling/v2',
     kind: 'HorizontalPodAutoscaler',
-    metadata: { name: 'h', namespace: 'ns', annotations: { mine: 'yes' } },
+    metadata: { name: 'h', uid: 'u', resourceVersion: '1', namespace: 'ns', annotations: { mine: 'yes' } },
     spec: {
       minReplicas: 1,
       maxReplicas: 5,
@@ -250,7 +251,7 @@ describe('conversion between v1 and v2', () => {
       ],
       conditions: [{ type: 'AbleToScale', status: 'True' }],
     },
-  } as unknown as HorizontalPodAutoscaler
+  } as unknown as Stored<HorizontalPodAutoscaler>
 
   const older = v1.fromStorage?.(full) as AutoscalingV1HorizontalPodAutoscaler
   const note = (name: string): unknown => JSON.parse(older.metadata.annotations?.[`${annotation}/${name}`] ?? 'null')

@@ -1,5 +1,6 @@
 import { setCondition } from '#shared/kube/conditions.ts'
 import type { Binding, Pod, PodCondition } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { badRequest, conflict, fieldRequired, invalid } from '#shared/kube/status.ts'
 import { success, type Action, type ActionRequest } from '../../../api/action.ts'
 import { draftOf } from '../../../registry/patch.ts'
@@ -39,12 +40,12 @@ async function bind({ namespace, body, writes }: ActionRequest, name: string): P
 }
 
 /** @throws ApiError 409 */
-function boundPod(current: Pod, { metadata, target }: Binding, now: string): Pod {
-  const name = current.metadata.name ?? ''
+function boundPod(current: Stored<Pod>, { metadata, target }: Binding, now: string): Pod {
+  const { name } = current.metadata
   const refuse = (why: string): Error => conflict({ group: '', resource: 'pods/binding' }, name, why)
   const { uid, resourceVersion, annotations, labels } = metadata
   if (uid && uid !== current.metadata.uid)
-    throw refuse(`Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid ?? ''}`)
+    throw refuse(`Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`)
   if (current.metadata.deletionTimestamp !== undefined)
     throw refuse(`pod ${name} is being deleted, cannot be assigned to a host`)
   if (current.spec?.nodeName) throw refuse(`pod ${name} is already assigned to node "${current.spec.nodeName}"`)

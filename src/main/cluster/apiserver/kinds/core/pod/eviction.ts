@@ -1,6 +1,8 @@
 import { setCondition } from '#shared/kube/conditions.ts'
 import type { Eviction, Pod, PodDisruptionBudget } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { isPodReady } from '#shared/kube/pod.ts'
+import { podDisruptionBudgets, pods } from '#shared/kube/resources.ts'
 import { selects } from '#shared/kube/selectors.ts'
 import { badRequest, failure, type ApiError } from '#shared/kube/status.ts'
 import { success, type Action, type ActionRequest, type Deletion, type ObjectKey } from '../../../api/action.ts'
@@ -19,7 +21,7 @@ export const evictPod: Action = {
   async create(request) {
     const { namespace, name, body, writes } = request
     await decrementBudget(request)
-    const pod = { group: '', plural: 'pods', namespace, name, subresource: '' }
+    const pod = { ...pods, namespace, name, subresource: '' }
     const deletion = writes.deletion(pod, (body as Eviction).deleteOptions)
     const dryRun = deletion.dryRun || request.dryRun
     const resourceVersion = dryRun ? deletion.resourceVersion : await markDisrupted(request, pod, deletion)
@@ -55,16 +57,14 @@ async function markDisrupted(
   return deletion.resourceVersion === undefined ? undefined : written.metadata.resourceVersion
 }
 
-const budgets = { group: 'policy', plural: 'poddisruptionbudgets' }
-
 /** Decrements the disruption budget of the pod. @throws ApiError 429 when it is exhausted */
 async function decrementBudget({ namespace, name, object, reader, writes }: ActionRequest): Promise<void> {
   const pod: Pod | undefined = object
   // Pods that are not running or already terminating need no budget.
   if (!pod || pod.metadata.deletionTimestamp || pod.status?.phase !== 'Running') return
-  const [budget, another] = (reader.list(budgets, namespace) as PodDisruptionBudget[]).filter(({ spec }) =>
-    selects(spec?.selector, pod.metadata.labels),
-  )
+  const [budget, another] = reader
+    .list(podDisruptionBudgets, namespace)
+    .filter(({ spec }) => selects(spec?.selector, pod.metadata.labels))
   if (!budget) return
   if (another)
     throw failure(
@@ -73,7 +73,7 @@ async function decrementBudget({ namespace, name, object, reader, writes }: Acti
       'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
     )
   if (!isPodReady(pod) && needsNoBudget(budget)) return
-  const key = { ...budgets, namespace, name: budget.metadata.name ?? '', subresource: 'status' }
+  const key = { ...podDisruptionBudgets, namespace, name: budget.metadata.name, subresource: 'status' }
   await writes.update<PodDisruptionBudget>(key, (current) => decremented(current, name, writes.now()))
 }
 
@@ -85,9 +85,9 @@ function needsNoBudget({ spec, status }: PodDisruptionBudget): boolean {
 }
 
 /** @throws ApiError 429 */
-function decremented(budget: PodDisruptionBudget, pod: string, now: string): PodDisruptionBudget {
+function decremented(budget: Stored<PodDisruptionBudget>, pod: string, now: string): PodDisruptionBudget {
   const { metadata, status } = budget
-  const name = metadata.name ?? ''
+  const { name } = metadata
   if (!status || (status.observedGeneration ?? 0) < (metadata.generation ?? 0))
     throw budgetRefusal(`The disruption budget ${name} is still being processed by the server.`)
   const { disruptionsAllowed = 0, desiredHealthy = 0, currentHealthy = 0 } = status
