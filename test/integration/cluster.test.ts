@@ -229,7 +229,12 @@ describe('pods', () => {
 
   test('an image that nobody has is said so', async () => {
     await kubectl.ok('run', 'lost', '--image=slipway.invalid/none:1')
-    await kubectl.waitForValue('pod/lost', '{.status.containerStatuses[0].state.waiting.reason}', 'ErrImagePull')
+    // The first reason is there for a moment only.
+    const reason = '{.status.containerStatuses[0].state.waiting.reason}'
+    await kubectl.waitForValue('pod/lost', reason, /^(ErrImagePull|ImagePullBackOff)$/)
+    await expect
+      .poll(() => kubectl.ok('get', 'events', '--field-selector=involvedObject.name=lost'), { timeout: 30_000 })
+      .toContain('Failed to pull image "slipway.invalid/none:1"')
     await kubectl.ok('delete', 'pod', 'lost', '--wait=false')
   })
 

@@ -21,7 +21,7 @@ export interface Kubectl {
    * Waits at most 90 s until the JSONPath of the object is the value, or anything if there is no value: what `wait
    * --for=jsonpath` of kubectl 1.31 does. @param args more of `get`, such as `-n`
    */
-  waitForValue(object: string, path: string, value?: string, ...args: string[]): Promise<void>
+  waitForValue(object: string, path: string, value?: string | RegExp, ...args: string[]): Promise<void>
   /**
    * Waits at most 90 s until `get` finds nothing. `wait --for=delete` of kubectl before 1.24 fails for what is gone already.
    */
@@ -85,10 +85,10 @@ export function createKubectl(kubeconfig: string, env: Record<string, string> = 
       if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: exit code ${code}\n${stderr}${stdout}`)
       return stdout
     },
-    async waitForValue(object: string, path: string, value?: string, ...args: string[]) {
-      await pollFor(`${path} of ${object} is ${value ?? 'there'}`, async () => {
+    async waitForValue(object: string, path: string, value: string | RegExp = /./, ...args: string[]) {
+      await pollFor(`${path} of ${object} is ${String(value)}`, async () => {
         const { stdout, stderr } = await run('get', object, ...args, '-o', `jsonpath=${path}`)
-        return { done: value === undefined ? stdout !== '' : stdout === value, seen: stdout + stderr }
+        return { done: typeof value === 'string' ? stdout === value : value.test(stdout), seen: stdout + stderr }
       })
     },
     async waitForDeletion(...args: string[]) {
