@@ -15,14 +15,14 @@ export default defineConfig({
   main: {
     build: {
       outDir: 'out/main',
-      rollupOptions: { input: main, output: { format: 'es', entryFileNames: '[name].js' } },
+      rolldownOptions: { input: main, output: { format: 'es', entryFileNames: '[name].js' } },
     },
   },
   preload: {
     build: {
       outDir: 'out/preload',
       // A sandboxed preload has to be CommonJS, in one file.
-      rollupOptions: {
+      rolldownOptions: {
         input: { index: resolve('src/preload/index.ts') },
         output: { format: 'cjs', entryFileNames: '[name].cjs' },
       },
@@ -33,7 +33,7 @@ export default defineConfig({
     plugins: [vue(), tailwindcss()],
     build: {
       outDir: 'out/renderer',
-      rollupOptions: { input: { index: resolve('src/renderer/index.html') } },
+      rolldownOptions: { input: { index: resolve('src/renderer/index.html') } },
     },
   },
 })
