@@ -14,7 +14,7 @@ export function daemonPod(set: Stored<DaemonSet>, node: string, hash: string): P
   pod.metadata.labels = {
     ...pod.metadata.labels,
     [revisionHashLabel]: hash,
-    ...templateGenerationLabel(set),
+    // The label of the first API version, which clients still select by (daemon/util CreatePodTemplate of Kubernetes).
     ...(generation ? { 'pod-template-generation': generation } : {}),
   }
   const spec = withTolerations(pod.spec)
@@ -64,9 +64,3 @@ export const isOfRevision = ({ metadata }: Pod, hash: string): boolean => metada
 
 export const isAvailable = (set: DaemonSet, pod: Pod, now: number): boolean =>
   isPodAvailable(pod, set.spec?.minReadySeconds ?? 0, now)
-
-/** The label of the first API version, which clients still select by (daemon/util CreatePodTemplate of Kubernetes). */
-function templateGenerationLabel({ metadata }: DaemonSet): Record<string, string> {
-  const generation = metadata.annotations?.['deprecated.daemonset.template.generation']
-  return generation === undefined ? {} : { 'pod-template-generation': generation }
-}
