@@ -12,6 +12,8 @@ import { nodes } from '#shared/kube/resources.ts'
 import { isNotFound } from '#shared/kube/error-kinds.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { kubernetesVersion, network } from './control-plane.ts'
+import type { StatsSource } from './metrics/stats-source.ts'
+import { tunnelStats } from './metrics/tunnel-stats.ts'
 import type { Tunnels } from './network/tunnel.ts'
 import { provision } from './workers/provision.ts'
 import { agentPort, type WorkerFile, type WorkerMachine, type WorkerProvider } from './workers/provider.ts'
@@ -34,6 +36,8 @@ export interface FleetOptions {
 
 /** The Docker workers of one cluster: created, found again, watched, and each connected by a tunnel. */
 export interface Fleet {
+  /** Usage of its workers. */
+  readonly stats: StatsSource
   workers(): Worker[]
   onChange(listener: () => void): Stop
   /** Creates the missing ones of `names`, starts stopped ones, and waits until all are Ready. */
@@ -138,6 +142,7 @@ export function createFleet(options: FleetOptions): Fleet {
   })
 
   return {
+    stats: tunnelStats(tunnels),
     workers: () =>
       [...machines.values()]
         .sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }))

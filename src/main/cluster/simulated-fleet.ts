@@ -52,6 +52,7 @@ export function createSimulatedFleet({ plane, spec, clock, log }: SimulatedFleet
   const step = (id: string, title: string, run: () => Promise<void>) => ({ id, title, run })
 
   return {
+    stats: { summary: (name) => Promise.resolve(simulation.summary(name)) },
     workers: () =>
       simulation
         .names()

@@ -9,6 +9,7 @@ import type { Node } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { isNodeReady } from '#shared/kube/node.ts'
 import { leases, nodes, pods } from '#shared/kube/resources.ts'
+import type { StatsSummary } from '#shared/kube/stats-summary.ts'
 import { microTimestamp } from '#shared/kube/timestamp.ts'
 import {
   leaseNamespace,
@@ -19,6 +20,7 @@ import {
   type NodeShape,
 } from './simulated-node.ts'
 import { simulatePods, type SimulatedPodsOptions } from './simulated-pods.ts'
+import { simulatedSummary } from './simulated-usage.ts'
 
 export interface SimulatedWorkersOptions extends Pick<SimulatedPodsOptions, 'startMs' | 'stopMs' | 'runMs'> {
   client: Client
@@ -47,6 +49,8 @@ export interface SimulatedWorkers {
   /** Reports again. */
   wake(name: string): Promise<void>
   isSilent(name: string): boolean
+  /** Usage of a worker and its pods, as a kubelet's; undefined for a silent one. */
+  summary(name: string): StatsSummary | undefined
   /** Ends the simulation; Nodes and pods stay, for the next start. */
   stop(): Promise<void>
 }
@@ -213,6 +217,10 @@ export function createSimulatedWorkers(options: SimulatedWorkersOptions): Simula
       simulatedPods.adopt(name)
     },
     isSilent: (name) => workers.get(name)?.silent ?? false,
+    summary(name) {
+      if (workers.get(name)?.silent !== false) return undefined
+      return simulatedSummary(name, podInformer.byIndex('node-name', name), clock.now())
+    },
     async stop() {
       await stopTicking?.()
       await stops.stop()
