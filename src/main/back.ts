@@ -68,7 +68,7 @@ export async function openBack({
         keys,
         metrics,
       }),
-    removeLeftovers: (name) => removeLeftovers({ name, engine }),
+    removeLeftovers: (leftovers) => removeLeftovers({ ...leftovers, engine }),
     engine: () => engine.state(),
     clock: systemClock,
     log,

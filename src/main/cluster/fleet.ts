@@ -59,6 +59,7 @@ export function createFleet(options: FleetOptions): Fleet {
     for (const listener of listeners) listener()
   }
   let machines = new Map<string, WorkerMachine>()
+  let needsEngine = false
   let looking: Promise<void> | undefined
   let lookAgain = false
 
@@ -151,7 +152,12 @@ export function createFleet(options: FleetOptions): Fleet {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-    bringUp: (names, work) => provision(recipeFor(names), work),
+    async bringUp(names, work) {
+      // A bare control plane needs no engine.
+      if (names.length === 0) return
+      needsEngine = true
+      await provision(recipeFor(names), work)
+    },
     async remove(name, work) {
       const step = (id: string, title: string, run: () => Promise<void>): ProvisionStep => ({ id, title, run })
       await runSteps(
@@ -176,7 +182,9 @@ export function createFleet(options: FleetOptions): Fleet {
     async stop(workers) {
       await stopEvents()
       await stopNodes()
-      const names = (await provider.list().catch((): WorkerMachine[] => [])).map(({ name }) => name)
+      const listed = await provider.list().catch((): undefined => undefined)
+      if (listed === undefined && !needsEngine) return
+      const names = (listed ?? []).map(({ name }) => name)
       if (workers === 'stop') await Promise.all(names.map((name) => provider.stop(name)))
       if (workers === 'remove') {
         await Promise.all(names.map((name) => provider.remove(name)))

@@ -111,8 +111,21 @@ export async function openCluster(options: OpenClusterOptions): Promise<RunningC
   }
 }
 
-/** Removes the workers, volumes and network of a cluster whose control plane is not running. */
-export async function removeLeftovers({ name, engine }: { name: string; engine: HostEngine }): Promise<void> {
+/**
+ * Removes the workers, volumes and network of a cluster whose control plane is not running.
+ * @throws Error for the user when it has Docker workers and the engine cannot be reached
+ */
+export async function removeLeftovers({
+  name,
+  hasMachines,
+  engine,
+}: {
+  name: string
+  /** False for a cluster with simulated workers or none: without an engine, nothing is left over. */
+  hasMachines: boolean
+  engine: HostEngine
+}): Promise<void> {
+  if (!hasMachines && (await engine.state()).state !== 'ready') return
   const provider = engine.providerFor(name)
   const workers = await provider.list()
   await Promise.all(workers.map((worker) => provider.remove(worker.name)))

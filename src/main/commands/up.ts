@@ -15,7 +15,7 @@ export const upCommand: Command = {
     'Logs go to stderr. SIGTERM or SIGINT stops the workers and keeps their state.',
     '',
     '  --name NAME        the cluster',
-    '  --workers N        number of workers of a new cluster (1 to 9; default 3)',
+    '  --workers N        number of workers of a new cluster (0 to 9; default 3); 0: a control plane alone',
     '  --data DIR         the data folder; ~/.local/share/slipway when unset',
     '  --kubeconfig FILE  writes the administrator kubeconfig to FILE, mode 0600, replacing it',
     '  --ui-port N        the port of the app; any free one when unset',
@@ -60,8 +60,8 @@ export const upCommand: Command = {
 function specFrom(values: Record<string, string | boolean | undefined>): ClusterSpec {
   const simulated = values.simulated !== undefined
   const workers = simulated
-    ? number('--simulated', values.simulated, 3, 1, 5_000)
-    : number('--workers', values.workers, 3, 1, 9)
+    ? number('--simulated', values.simulated, 3, 0, 5_000)
+    : number('--workers', values.workers, 3, 0, 9)
   const memory = number('--memory-mib', values['memory-mib'], 0, 256, 10_000_000)
   const parsed = clusterSpec.safeParse({
     name: values.name ?? 'dev',

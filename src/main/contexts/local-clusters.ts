@@ -41,7 +41,7 @@ export interface LocalClustersOptions {
   /** Opens the cluster in `dir`, creating what is missing. */
   open(options: OpenCluster): Promise<RunningCluster>
   /** Removes workers, volumes and networks of a cluster that is not running. */
-  removeLeftovers(name: string): Promise<void>
+  removeLeftovers(cluster: { name: string; hasMachines: boolean }): Promise<void>
   engine(): Promise<Engine>
   clock: Clock
   log: Log
@@ -167,7 +167,10 @@ export async function openLocalClusters(options: LocalClustersOptions): Promise<
     const member = find(name)
     operate(member, 'delete', 'deleting', async () => {
       if (member.cluster) await bringDown(member, 'remove')
-      else await options.removeLeftovers(name)
+      else {
+        const hasMachines = member.spec.simulated !== true && member.workers.length > 0
+        await options.removeLeftovers({ name, hasMachines })
+      }
       await rm(member.dir, { recursive: true, force: true })
       members.delete(name)
     })
@@ -282,7 +285,7 @@ function view(member: Member, version: string): Cluster {
     state: member.state,
     simulated: member.spec.simulated ?? false,
     version,
-    spec: { ...member.spec, workers: Math.max(1, member.workers.length) },
+    spec: { ...member.spec, workers: member.workers.length },
     workers: member.cluster?.workers() ?? member.workers.map((name) => stoppedWorker(name, member)),
     ...(member.context ? { context: member.context.info.id } : {}),
     ...(member.cluster ? { server: member.cluster.server } : {}),

@@ -197,6 +197,12 @@ test('ClustersView shows clusters and workers, and asks for the name before it d
   expect(face.backCalls.some(([name]) => name === 'clusters.delete')).toBe(false)
 })
 
+test('ClustersView shows a control plane without workers as running', async () => {
+  await show(ClustersView, '/', { clusters: [{ ...running, spec: { name: 'dev', workers: 0 }, workers: [] }] })
+  expect(face.text()).toContain('no workers')
+  expect(face.text()).toContain('pods stay Pending until one is added')
+})
+
 test('ClustersView greets a new user', async () => {
   await show(ClustersView, '/', { clusters: [] })
   expect(face.text()).toContain('Create cluster')

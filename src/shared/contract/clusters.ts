@@ -15,8 +15,8 @@ export const workerName = z
 export const clusterSpec = z
   .strictObject({
     name: clusterName,
-    /** One to nine of Docker; simulated ones up to thousands. */
-    workers: z.number().int().min(1).max(5_000),
+    /** Up to nine of Docker, or thousands of simulated ones; none for a bare control plane. */
+    workers: z.number().int().min(0).max(5_000),
     /** Cores per worker; the engine's all when unset. */
     cpus: z.number().min(0.25).max(256).optional(),
     /** Memory per worker, bytes; the engine's all when unset. */
