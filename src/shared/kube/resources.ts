@@ -8,6 +8,7 @@ import type {
   CronJob,
   CSIDriver,
   CSINode,
+  CSIStorageCapacity,
   DaemonSet,
   Deployment,
   Endpoints,
@@ -117,6 +118,11 @@ export const clusterRoleBindings = rbacCluster<ClusterRoleBinding>('ClusterRoleB
 export const storageClasses = storage<StorageClass>('StorageClass', 'storageclasses')
 export const csiDrivers = storage<CSIDriver>('CSIDriver', 'csidrivers')
 export const csiNodes = storage<CSINode>('CSINode', 'csinodes')
+export const csiStorageCapacities = resource(
+  'storage.k8s.io',
+  'v1',
+  true,
+)<CSIStorageCapacity>('CSIStorageCapacity', 'csistoragecapacities')
 export const volumeAttachments = storage<VolumeAttachment>('VolumeAttachment', 'volumeattachments')
 export const ingresses = networking<Ingress>('Ingress', 'ingresses')
 export const networkPolicies = networking<NetworkPolicy>('NetworkPolicy', 'networkpolicies')

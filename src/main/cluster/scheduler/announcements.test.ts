@@ -11,7 +11,7 @@ function setUp() {
       void recorded.push([(about as { kind: string }).kind, type, reason, message].join(' ')),
     flush: () => Promise.resolve(),
   }
-  return { clock, recorded, announcements: createAnnouncements({ clock, recorder }) }
+  return { clock, recorded, announcements: createAnnouncements({ clock, recorderOf: () => recorder }) }
 }
 
 test('records the events once no pod was bound for 100 ms', async () => {

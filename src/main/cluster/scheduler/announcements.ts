@@ -18,8 +18,14 @@ export interface Announcements {
 const pauseMs = 100
 const longestDelayMs = 2_000
 
+export interface AnnouncementsOptions {
+  clock: Clock
+  /** Of the pod's profile. */
+  recorderOf(pod: Pod): EventRecorder
+}
+
 /** Defers `Scheduled` events until scheduling pauses, so that they do not compete with bindings for the API server. */
-export function createAnnouncements({ clock, recorder }: { clock: Clock; recorder: EventRecorder }): Announcements {
+export function createAnnouncements({ clock, recorderOf }: AnnouncementsOptions): Announcements {
   /** Bound pods whose event is not recorded yet, the oldest first. */
   const due: { pod: Stored<Pod>; nodeName: string; at: number }[] = []
   let lastBinding = 0
@@ -39,7 +45,7 @@ export function createAnnouncements({ clock, recorder }: { clock: Clock; recorde
   function recordAll(): void {
     for (const { pod, nodeName } of due.splice(0)) {
       const message = `Successfully assigned ${pod.metadata.namespace}/${pod.metadata.name} to ${nodeName}`
-      recorder.event(withType(pods, pod), 'Normal', 'Scheduled', message)
+      recorderOf(pod).event(withType(pods, pod), 'Normal', 'Scheduled', message)
     }
   }
 

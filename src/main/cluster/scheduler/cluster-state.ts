@@ -1,5 +1,15 @@
-import type { Node, Pod } from '#shared/kube/generated/types.ts'
-import type { Stored } from '#shared/kube/object.ts'
+import type {
+  CSIDriver,
+  CSINode,
+  CSIStorageCapacity,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  StorageClass,
+  VolumeAttachment,
+} from '#shared/kube/generated/types.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { NodeInfo } from './node-info.ts'
 import type { PodInfo } from './pod-info.ts'
@@ -11,8 +21,25 @@ export type Change =
   | { type: 'node-added' | 'node-labels' | 'node-taints' | 'node-allocatable'; node: NodeInfo }
   | { type: 'pod-added'; node: NodeInfo; pod: PodInfo }
   | { type: 'pod-removed'; node: NodeInfo; pod: PodInfo }
-  | { type: 'volumes' }
   | { type: 'namespaces' }
+  | ObjectChange
+
+/** An object besides nodes and pods was added, updated or deleted. */
+export type ObjectChange =
+  | ({ type: 'claim' } & Changed<PersistentVolumeClaim>)
+  | ({ type: 'volume' } & Changed<PersistentVolume>)
+  | ({ type: 'storage-class' } & Changed<StorageClass>)
+  | ({ type: 'csi-node' } & Changed<CSINode>)
+  | ({ type: 'csi-driver' } & Changed<CSIDriver>)
+  | ({ type: 'storage-capacity' } & Changed<CSIStorageCapacity>)
+  | ({ type: 'volume-attachment' } & Changed<VolumeAttachment>)
+
+export interface Changed<T extends KubeObject> {
+  action: 'added' | 'updated' | 'deleted'
+  object: Stored<T>
+  /** The version before an update. */
+  previous?: Stored<T>
+}
 
 export type ChangeType = Change['type']
 

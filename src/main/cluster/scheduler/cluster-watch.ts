@@ -1,31 +1,28 @@
 import { StopStack, type Stop } from '#shared/base/disposable.ts'
-import { keyOf, type ChangeHandler } from '#shared/client/informer.ts'
+import { keyOf, type ChangeHandler, type Informer } from '#shared/client/informer.ts'
 import type { Pod } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
-import type { Stored } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { isPodTerminal } from '#shared/kube/pod.ts'
-import type { Change } from './cluster-state.ts'
-import type { Plugin } from './framework.ts'
+import type { Change, Changed, ObjectChange } from './cluster-state.ts'
 import { isSamePlacement, podInfoOf } from './pod-info.ts'
+import { schedulerNameOf, type Profiles } from './profiles.ts'
 import type { SchedulerInformers } from './scheduler-informers.ts'
 import { releaseNomination, type SchedulingState } from './scheduling-state.ts'
-
-/** The name under which pods ask for this scheduler. */
-export const schedulerName = 'default-scheduler'
 
 export interface ClusterWatchOptions {
   informers: SchedulerInformers
   state: SchedulingState
-  plugins: readonly Plugin[]
+  profiles: Profiles
 }
 
 /**
  * Keeps the scheduling state up to date with what the informers show, and requeues the pods that a change may help.
  * Objects that the informers have already are handled before this returns.
  */
-export function watchCluster({ informers, state, plugins }: ClusterWatchOptions): Stop {
+export function watchCluster({ informers, state, profiles }: ClusterWatchOptions): Stop {
   const { cluster, queue } = state
-  const { namespaces, claims, volumes, storageClasses } = informers.lookups
+  const { namespaces } = informers.lookups
   const stops = new StopStack()
   stops.add(
     informers.nodes.onChange({
@@ -34,7 +31,7 @@ export function watchCluster({ informers, state, plugins }: ClusterWatchOptions)
       deleted: ({ metadata }) => cluster.removeNode(metadata.name),
     }),
   )
-  stops.add(informers.pods.onChange(podHandler({ state, plugins })))
+  stops.add(informers.pods.onChange(podHandler({ state, profiles })))
   stops.add(
     namespaces.onChange({
       updated(previous, { metadata }) {
@@ -44,19 +41,37 @@ export function watchCluster({ informers, state, plugins }: ClusterWatchOptions)
       },
     }),
   )
-  const volumesChanged = (): void => queue.changed({ type: 'volumes' })
-  for (const informer of [claims, volumes, storageClasses])
-    stops.add(informer.onChange({ added: volumesChanged, updated: volumesChanged, deleted: volumesChanged }))
+  for (const stop of watchObjects(informers.lookups, (change) => queue.changed(change))) stops.add(stop)
   return () => stops.stop()
 }
 
+/** Announces the changes of objects that plugins wait for. */
+function watchObjects(lookups: SchedulerInformers['lookups'], changed: (change: ObjectChange) => void): Stop[] {
+  function watch<T extends KubeObject>(informer: Informer<T>, tell: (change: Changed<T>) => void): Stop {
+    return informer.onChange({
+      added: (object) => tell({ action: 'added', object }),
+      updated: (previous, object) => tell({ action: 'updated', object, previous }),
+      deleted: (object) => tell({ action: 'deleted', object }),
+    })
+  }
+  return [
+    watch(lookups.claims, (change) => changed({ type: 'claim', ...change })),
+    watch(lookups.volumes, (change) => changed({ type: 'volume', ...change })),
+    watch(lookups.storageClasses, (change) => changed({ type: 'storage-class', ...change })),
+    watch(lookups.csiNodes, (change) => changed({ type: 'csi-node', ...change })),
+    watch(lookups.csiDrivers, (change) => changed({ type: 'csi-driver', ...change })),
+    watch(lookups.storageCapacities, (change) => changed({ type: 'storage-capacity', ...change })),
+    watch(lookups.volumeAttachments, (change) => changed({ type: 'volume-attachment', ...change })),
+  ]
+}
+
 /** Sorts pods: placed ones belong to the cluster, waiting ones to the queue, those of other schedulers to neither. */
-function podHandler({ state, plugins }: Pick<ClusterWatchOptions, 'state' | 'plugins'>): ChangeHandler<Pod> {
+function podHandler({ state, profiles }: Pick<ClusterWatchOptions, 'state' | 'profiles'>): ChangeHandler<Pod> {
   const { cluster, queue, nominated } = state
 
   function podSeen(pod: Stored<Pod>, previous?: Pod): void {
     if (pod.spec?.nodeName) placedPodSeen(pod, pod.spec.nodeName, previous)
-    else if (isOurs(pod)) waitingPodSeen(pod, previous)
+    else if (isWaiting(pod) && profiles.has(schedulerNameOf(pod))) waitingPodSeen(pod, previous)
     else waitingPodGone(keyOf(pod))
   }
 
@@ -78,7 +93,7 @@ function podHandler({ state, plugins }: Pick<ClusterWatchOptions, 'state' | 'plu
     const known = queue.get(info.key)
     // The scheduler's own condition write comes back as an event: no reason for another attempt.
     if (known && previous && isSamePlacement(previous, pod)) queue.refresh(info)
-    else queue.put(info, { held: plugins.some((plugin) => plugin.holdsBack?.(pod) !== undefined) })
+    else queue.put(info, { held: profiles.get(schedulerNameOf(pod))?.holdsBack(pod) !== undefined })
   }
 
   function waitingPodGone(key: string): void {
@@ -101,5 +116,4 @@ function requeue({ queue }: SchedulingState, changes: readonly Change[]): void {
   for (const change of changes) queue.changed(change)
 }
 
-const isOurs = (pod: Pod): boolean =>
-  !isPodTerminal(pod) && !pod.metadata.deletionTimestamp && (pod.spec?.schedulerName ?? schedulerName) === schedulerName
+const isWaiting = (pod: Pod): boolean => !isPodTerminal(pod) && !pod.metadata.deletionTimestamp

@@ -1,6 +1,9 @@
 import type { Client } from '#shared/client/client.ts'
 import type { Informer } from '#shared/client/informer.ts'
 import type {
+  CSIDriver,
+  CSINode,
+  CSIStorageCapacity,
   Namespace,
   PersistentVolume,
   PersistentVolumeClaim,
@@ -10,8 +13,10 @@ import type {
   Service,
   StatefulSet,
   StorageClass,
+  VolumeAttachment,
 } from '#shared/kube/generated/types.ts'
 import type { Change, ClusterState } from './cluster-state.ts'
+import type { PluginArgs } from './configuration/plugin-args.ts'
 import type { NodeInfo } from './node-info.ts'
 import type { PodInfo } from './pod-info.ts'
 
@@ -39,8 +44,13 @@ export interface Plan {
   /** Why this node cannot take the pod; undefined when it can. */
   filter?: ((node: NodeInfo) => Refusal | undefined) | undefined
   score?: Scorer | undefined
+  /**
+   * Sets aside what the pod takes on the chosen node, at once, so that the next pod finds it taken (Kubernetes' Reserve).
+   * @returns the reverse, for a pod that is not bound after all
+   */
+  reserve?: ((node: NodeInfo) => () => void) | undefined
   /** Carried out before the pod is bound to the chosen node. @throws when it cannot be bound there */
-  beforeBinding?: (node: NodeInfo) => Promise<void>
+  beforeBinding?: ((node: NodeInfo) => Promise<void>) | undefined
   /**
    * Brings the plan up to date when a pod is added to a node or removed from it for trial (Kubernetes' PreFilter
    * extensions AddPod and RemovePod). Absent where `filter` reads nothing but the node.
@@ -63,7 +73,6 @@ export const resolvable = (...reasons: string[]): Refusal => ({ reasons, resolva
 export const unresolvable = (...reasons: string[]): Refusal => ({ reasons, resolvable: false })
 
 export interface Scorer {
-  weight: number
   /** Once per pod, with the nodes that passed every filter. */
   prepare?(nodes: readonly NodeInfo[]): void
   /** 0 (worst) to `maxScore` (best), unless `normalize` scales it. */
@@ -74,9 +83,22 @@ export interface Scorer {
 
 export const maxScore = 100
 
+/** The points at which a profile can have a plugin: those of Kubernetes' that are told apart here. */
+export type ExtensionPoint = 'preEnqueue' | 'queueSort' | 'filter' | 'postFilter' | 'score' | 'reserve' | 'bind'
+
+/** A plugin as a profile uses it. */
+export interface EnabledPlugin {
+  plugin: Plugin
+  /** Of its scores. */
+  weight: number
+  points: ReadonlySet<ExtensionPoint>
+}
+
 /** What plugins may read besides the cluster's state. */
 export interface PluginContext {
   client: Client
+  /** Of the plugin's profile. */
+  args: PluginArgs
   informers: {
     namespaces: Informer<Namespace>
     services: Informer<Service>
@@ -86,6 +108,10 @@ export interface PluginContext {
     claims: Informer<PersistentVolumeClaim>
     volumes: Informer<PersistentVolume>
     storageClasses: Informer<StorageClass>
+    csiNodes: Informer<CSINode>
+    csiDrivers: Informer<CSIDriver>
+    storageCapacities: Informer<CSIStorageCapacity>
+    volumeAttachments: Informer<VolumeAttachment>
   }
 }
 

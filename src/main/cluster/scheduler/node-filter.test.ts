@@ -3,8 +3,7 @@ import type { Placed } from './cluster-state.ts'
 import { NodeFilter, type Planned } from './node-filter.ts'
 import { NominatedPods } from './nominated-pods.ts'
 import { podInfoOf } from './pod-info.ts'
-import { defaultPlugins } from './plugins/index.ts'
-import { clusterOf, contextOf, node, pod, type PodOptions } from './scheduler.fixture.ts'
+import { clusterOf, defaultPlugins, node, pod, type PodOptions } from './scheduler.fixture.ts'
 
 const apps = ['a', 'b']
 const zone = 'topology.kubernetes.io/zone'
@@ -55,11 +54,11 @@ test.each(wanted)('verdicts follow pods that are taken and put back: %s', (_, op
   })
   for (const other of others) cluster.setPod(other, `n${Math.floor(random() * nodes.length)}`)
   const info = podInfoOf(pod('wanted', options))
-  const plugins = defaultPlugins.map((create) => create(contextOf()))
+  const plugins = defaultPlugins()
   const filterNow = (): NodeFilter => {
-    const plans = plugins.flatMap((plugin): Planned[] => {
-      const plan = plugin.plan?.(info, cluster)
-      return plan ? [{ plugin, plan }] : []
+    const plans = plugins.flatMap((each): Planned[] => {
+      const plan = each.plugin.plan?.(info, cluster)
+      return plan ? [{ ...each, plan }] : []
     })
     return new NodeFilter({ pod: info, plans, cluster, nominated: new NominatedPods() })
   }

@@ -1,12 +1,11 @@
 import type { ClusterState, Placed } from './cluster-state.ts'
-import type { Plan, Plugin, Refusal } from './framework.ts'
+import type { EnabledPlugin, Plan, Plugin, Refusal } from './framework.ts'
 import type { NodeInfo } from './node-info.ts'
 import type { NominatedPods } from './nominated-pods.ts'
 import type { PodInfo } from './pod-info.ts'
 
 /** A plugin with its plan for the pod. */
-export interface Planned {
-  plugin: Plugin
+export interface Planned extends EnabledPlugin {
   plan: Plan
 }
 
@@ -37,7 +36,7 @@ export class NodeFilter {
 
   constructor({ pod, plans, cluster, nominated }: NodeFilterOptions) {
     this.#pod = pod
-    this.#filters = plans.filter(({ plan }) => plan.filter)
+    this.#filters = plans.filter(({ plan, points }) => plan.filter && points.has('filter'))
     this.#followers = plans.flatMap(({ plan }) => (plan.podChanged ? [plan] : []))
     this.#cluster = cluster
     this.#nominated = nominated

@@ -1,18 +1,19 @@
 import { describe, expect, test } from 'vitest'
-import { resolvable, type Plugin } from './framework.ts'
+import { resolvable, type EnabledPlugin, type Plugin } from './framework.ts'
 import { enoughNodes, FitError, NodePicker } from './node-picker.ts'
 import { podInfoOf } from './pod-info.ts'
-import { clusterOf, contextOf, node, pod } from './scheduler.fixture.ts'
-import { defaultPlugins } from './plugins/index.ts'
+import { clusterOf, contextOf, defaultPlugins, enabled, node, pod } from './scheduler.fixture.ts'
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `n${index}`)
-const picker = (plugins: Plugin[], count: number, random = () => 0.5) =>
-  new NodePicker({ plugins, cluster: clusterOf(names(count).map((name) => node(name))), random })
+const picker = (plugins: (Plugin | EnabledPlugin)[], count: number, random = () => 0.5) =>
+  new NodePicker({
+    plugins: plugins.map((each) => ('plugin' in each ? each : enabled(each))),
+    cluster: clusterOf(names(count).map((name) => node(name))),
+    random,
+  })
 const info = podInfoOf(pod('p'))
-const scoring = (weight: number, score: (name: string) => number): Plugin => ({
-  name: `scores-${weight}`,
-  plan: () => ({ score: { weight, score: ({ name }) => score(name) } }),
-})
+const scoring = (weight: number, score: (name: string) => number): EnabledPlugin =>
+  enabled({ name: `scores-${weight}`, plan: () => ({ score: { score: ({ name }) => score(name) } }) }, weight)
 const refusing = (name: string, reasons: Record<string, string[]>): Plugin => ({
   name,
   plan: () => ({ filter: ({ name: node }) => (reasons[node] ? resolvable(...reasons[node]) : undefined) }),
@@ -95,14 +96,14 @@ describe('when no node will do', () => {
 })
 
 test('the share of nodes that is looked at falls with their number, down to a hundred', () => {
-  expect([10, 100, 200, 500, 1_000, 5_000].map(enoughNodes)).toEqual([10, 100, 100, 150, 100, 250])
+  expect([10, 100, 200, 500, 1_000, 5_000].map((total) => enoughNodes(total))).toEqual([10, 100, 100, 150, 100, 250])
 })
 
 test('replicas land on all nodes alike, with the default plugins', () => {
   const cluster = clusterOf(names(10).map((name) => node(name)))
   const labels = { app: 'web' }
   const set = { metadata: { namespace: 'default', name: 'web' }, spec: { selector: { matchLabels: labels } } }
-  const plugins = defaultPlugins.map((create) => create(contextOf({ replicaSets: [set] })))
+  const plugins = defaultPlugins(contextOf({ replicaSets: [set] }))
   const choice = new NodePicker({ plugins, cluster })
   for (let i = 0; i < 30; i++) {
     const replica = podInfoOf(pod(`web-${i}`, { labels, owner: { kind: 'ReplicaSet', name: 'web' } }))

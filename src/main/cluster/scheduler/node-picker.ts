@@ -1,5 +1,5 @@
 import type { ClusterState } from './cluster-state.ts'
-import type { Plugin } from './framework.ts'
+import type { EnabledPlugin, Plugin } from './framework.ts'
 import { NodeFilter, type Planned, type Rejection } from './node-filter.ts'
 import type { NodeInfo } from './node-info.ts'
 import { NominatedPods } from './nominated-pods.ts'
@@ -8,6 +8,8 @@ import { noNodes, ReasonCounts } from './reasons.ts'
 
 export interface Placement {
   node: NodeInfo
+  /** What the pod takes on the node is set aside by these; empty for most pods. */
+  reservations: ((node: NodeInfo) => () => void)[]
   /** Work to do before binding; empty for most pods. */
   beforeBinding: ((node: NodeInfo) => Promise<void>)[]
 }
@@ -36,12 +38,15 @@ export class FitError extends Error {
 }
 
 export interface PickerOptions {
-  plugins: readonly Plugin[]
+  /** In the order of their filters. */
+  plugins: readonly EnabledPlugin[]
   cluster: ClusterState
   /** Pods that wait for their nominated node; none when unset. */
   nominated?: NominatedPods
   /** Random number in [0, 1) that chooses between equal nodes. */
   random?: (() => number) | undefined
+  /** Share of the nodes that must be found feasible, percent; 0 adapts it to the size of the cluster. */
+  percentageOfNodesToScore?: number
 }
 
 /**
@@ -52,20 +57,22 @@ const unprepared = 'not found'
 
 /** Chooses nodes for pods by filters and scores of the plugins. */
 export class NodePicker {
-  readonly #plugins: readonly Plugin[]
+  readonly #plugins: readonly EnabledPlugin[]
   readonly #cluster: ClusterState
   readonly #nominated: NominatedPods
   readonly #random: () => number
+  readonly #percentage: number
   /** Where the next search begins, so that all nodes are examined equally often. */
   #start = 0
   #totals = new Float64Array(0)
   #scores = new Float64Array(0)
 
-  constructor({ plugins, cluster, nominated = new NominatedPods(), random = Math.random }: PickerOptions) {
-    this.#plugins = plugins
-    this.#cluster = cluster
-    this.#nominated = nominated
-    this.#random = random
+  constructor(options: PickerOptions) {
+    this.#plugins = options.plugins
+    this.#cluster = options.cluster
+    this.#nominated = options.nominated ?? new NominatedPods()
+    this.#random = options.random ?? Math.random
+    this.#percentage = options.percentageOfNodesToScore ?? 0
   }
 
   /** The best node for `pod`. @throws FitError */
@@ -73,17 +80,20 @@ export class NodePicker {
     const nodes = this.#cluster.nodes
     if (nodes.length === 0) throw new FitError('no nodes available to schedule pods', new Set())
     const plans: Planned[] = []
-    for (const plugin of this.#plugins) {
-      const plan = plugin.plan?.(pod, this.#cluster)
-      if (plan?.impossible !== undefined)
-        throw new FitError(`${noNodes(nodes.length, plan.impossible)} ${unprepared}`, new Set([plugin]))
-      if (plan) plans.push({ plugin, plan })
+    for (const enabled of this.#plugins) {
+      const plan = enabled.plugin.plan?.(pod, this.#cluster)
+      if (!plan) continue
+      if (plan.impossible !== undefined && enabled.points.has('filter'))
+        throw new FitError(`${noNodes(nodes.length, plan.impossible)} ${unprepared}`, new Set([enabled.plugin]))
+      plans.push({ ...enabled, plan })
     }
     const filter = new NodeFilter({ pod, plans, cluster: this.#cluster, nominated: this.#nominated })
     const feasible = this.#nominatedNode(pod, filter) ?? this.#filter(plans, filter, nodes)
+    const reserving = plans.filter(({ points }) => points.has('reserve'))
     return {
       node: this.#best(plans, feasible),
-      beforeBinding: plans.flatMap(({ plan }) => plan.beforeBinding ?? []),
+      reservations: reserving.flatMap(({ plan }) => plan.reserve ?? []),
+      beforeBinding: reserving.flatMap(({ plan }) => plan.beforeBinding ?? []),
     }
   }
 
@@ -94,9 +104,9 @@ export class NodePicker {
   }
 
   #filter(plans: readonly Planned[], filter: NodeFilter, all: readonly NodeInfo[]): NodeInfo[] {
-    const named = plans.find(({ plan }) => plan.nodes)
+    const named = plans.find(({ plan, points }) => plan.nodes && points.has('filter'))
     const nodes = named ? this.#named(named.plan.nodes ?? []) : all
-    const wanted = named ? nodes.length : enoughNodes(all.length)
+    const wanted = named ? nodes.length : enoughNodes(all.length, this.#percentage)
     const feasible: NodeInfo[] = []
     const rejections = new Rejections(all.length)
     const start = named ? 0 : this.#start % nodes.length
@@ -145,13 +155,13 @@ export class NodePicker {
     }
     const totals = this.#totals.fill(0, 0, count)
     const scores = this.#scores
-    for (const { plan } of plans) {
+    for (const { plan, points, weight } of plans) {
       const scorer = plan.score
-      if (!scorer) continue
+      if (!scorer || !points.has('score')) continue
       scorer.prepare?.(nodes)
       for (let i = 0; i < count; i++) scores[i] = scorer.score(nodes[i] as NodeInfo)
       scorer.normalize?.(scores, count)
-      for (let i = 0; i < count; i++) totals[i] = (totals[i] ?? 0) + (scores[i] ?? 0) * scorer.weight
+      for (let i = 0; i < count; i++) totals[i] = (totals[i] ?? 0) + (scores[i] ?? 0) * weight
     }
     return totals
   }
@@ -161,10 +171,11 @@ export class NodePicker {
  * How many feasible nodes suffice to choose from: all of a small cluster, a share that falls with the size of a
  * large one, never less than a hundred. Kubernetes' adaptive percentageOfNodesToScore, falling faster: its hundred
  * nodes are as good a sample of a thousand as they are of five thousand.
+ * @param percentage a fixed share, 0 where there is none
  */
-export function enoughNodes(total: number): number {
+export function enoughNodes(total: number, percentage = 0): number {
   if (total <= 100) return total
-  const percent = Math.max(5, 50 - total / 25)
+  const percent = percentage > 0 ? Math.min(100, percentage) : Math.max(5, 50 - total / 25)
   return Math.max(100, Math.floor((total * percent) / 100))
 }
 

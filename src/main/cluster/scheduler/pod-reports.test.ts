@@ -20,7 +20,7 @@ function setUp(failure?: Error) {
       if (failure) throw failure
     },
   } as unknown as Client
-  const reports = createPodReports({ client, clock: createFakeClock(), recorder, log: silentLog })
+  const reports = createPodReports({ client, clock: createFakeClock(), recorderOf: () => recorder, log: silentLog })
   return { reports, events, patches }
 }
 

@@ -31,12 +31,13 @@ export interface NotScheduled {
 export interface PodReportsOptions {
   client: Client
   clock: Clock
-  recorder: EventRecorder
+  /** Of the pod's profile. */
+  recorderOf(pod: Pod): EventRecorder
   log: Log
 }
 
 /** Writes a pod's status only where the report changes it. A failed write is logged: the next attempt repeats it. */
-export function createPodReports({ client, clock, recorder, log }: PodReportsOptions): PodReports {
+export function createPodReports({ client, clock, recorderOf, log }: PodReportsOptions): PodReports {
   function writeStatus(pod: Stored<Pod>, status: object): void {
     const { namespace, name, uid } = pod.metadata
     client
@@ -51,7 +52,7 @@ export function createPodReports({ client, clock, recorder, log }: PodReportsOpt
 
   return {
     notScheduled(pod, report) {
-      recorder.event(withType(pods, pod), 'Warning', 'FailedScheduling', report.message)
+      recorderOf(pod).event(withType(pods, pod), 'Warning', 'FailedScheduling', report.message)
       const status = statusUpdate(pod, report, clock)
       if (status) writeStatus(pod, status)
     },

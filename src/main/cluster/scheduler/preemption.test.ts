@@ -5,9 +5,8 @@ import type { ClusterState } from './cluster-state.ts'
 import { FitError, NodePicker } from './node-picker.ts'
 import { NominatedPods } from './nominated-pods.ts'
 import { podInfoOf } from './pod-info.ts'
-import { defaultPlugins } from './plugins/index.ts'
 import { findPreemption } from './preemption.ts'
-import { clusterOf, contextOf, node, pod, type PodOptions } from './scheduler.fixture.ts'
+import { clusterOf, defaultPlugins, node, pod, type PodOptions } from './scheduler.fixture.ts'
 
 const now = Date.parse('2026-01-01T12:00:00Z')
 
@@ -54,7 +53,7 @@ function preempted(wanted: Stored<Pod>, { nodes, placed, budgets = [], nominated
   const cluster = clusterOf(nodes ?? Object.keys(placed).map((name) => node(name)), placed)
   const waiting = new NominatedPods()
   for (const [name, each] of Object.entries(nominated)) waiting.set(podInfoOf(each), name)
-  const plugins = defaultPlugins.map((create) => create(contextOf()))
+  const plugins = defaultPlugins()
   const before = pictureOf(cluster)
   try {
     new NodePicker({ plugins, cluster, nominated: waiting }).pick(podInfoOf(wanted))
@@ -64,6 +63,7 @@ function preempted(wanted: Stored<Pod>, { nodes, placed, budgets = [], nominated
       cluster,
       nominated: waiting,
       budgets: () => budgets,
+      candidates: { share: 0.1, least: 100 },
       now,
       random: () => 0,
     })
@@ -281,7 +281,7 @@ describe('the room of a nominated pod', () => {
     const nominated = new NominatedPods()
     const cluster = clusterOf([node('n')])
     nominated.set(podInfoOf(other(10)), 'n')
-    const picker = new NodePicker({ plugins: defaultPlugins.map((create) => create(contextOf())), cluster, nominated })
+    const picker = new NodePicker({ plugins: defaultPlugins(), cluster, nominated })
     expect(picker.pick(podInfoOf(high('3'))).node.name).toBe('n')
     expect(picker.pick(podInfoOf(other(10))).node.name).toBe('n')
   })
@@ -293,7 +293,7 @@ describe('the room of a nominated pod', () => {
       { b: [running('x', 0, '1')] },
     )
     nominated.set(podInfoOf(high('1')), 'b')
-    const picker = new NodePicker({ plugins: defaultPlugins.map((create) => create(contextOf())), cluster, nominated })
+    const picker = new NodePicker({ plugins: defaultPlugins(), cluster, nominated })
     expect(picker.pick(podInfoOf(high('1'))).node.name).toBe('b')
   })
 })

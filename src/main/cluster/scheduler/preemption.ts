@@ -13,6 +13,8 @@ export interface PreemptionContext {
   cluster: ClusterState
   nominated: NominatedPods
   budgets: () => readonly PodDisruptionBudget[]
+  /** Nodes to try: a share of all, and at least a number. */
+  candidates: { share: number; least: number }
   /** ms since the epoch */
   now: number
   /** Random number in [0, 1): where the search begins. */
@@ -25,10 +27,6 @@ export type Preemption =
   | { node: NodeInfo; victims: readonly PodInfo[] }
   /** Does nothing. `futile`: no victim could help anywhere, so that an earlier nomination is void. */
   | { message: string; futile: boolean }
-
-/** Kubernetes' defaults: candidates are a tenth of the nodes, and at least a hundred. */
-const candidateShare = 0.1
-const leastCandidates = 100
 
 const notHelpful = 'Preemption is not helpful for scheduling'
 const noVictims = 'No preemption victims found for incoming pod'
@@ -92,7 +90,10 @@ function candidatesAmong(
     reasons.add([noVictims], nodes.length)
     return []
   }
-  const wanted = Math.min(nodes.length, Math.max(leastCandidates, Math.floor(nodes.length * candidateShare)))
+  const wanted = Math.min(
+    nodes.length,
+    Math.max(context.candidates.least, Math.floor(nodes.length * context.candidates.share)),
+  )
   const offset = Math.floor(context.random() * nodes.length)
   const budgets = context.budgets()
   const found: Candidate[] = []

@@ -7,8 +7,8 @@ import { SchedulingQueue } from './queue.ts'
 import { pod } from './scheduler.fixture.ts'
 
 const info = (name: string, priority = 0) => podInfoOf(pod(name, { priority }))
-const helped: Plugin = { name: 'h', mayHelp: ({ type }) => type === 'volumes' }
-const volumes: Change = { type: 'volumes' }
+const helped: Plugin = { name: 'h', mayHelp: ({ type }) => type === 'volume' }
+const volumes: Change = { type: 'volume', action: 'added', object: undefined as never }
 const free = { held: false }
 
 function setUp() {

@@ -21,10 +21,17 @@ export interface Waiting {
 /** Pods that wait, under the names that Kubernetes' metrics have for the queues. */
 export type Pending = Record<'active' | 'backoff' | 'unschedulable' | 'gated', number>
 
-const firstBackoff = 1_000
-const longestBackoff = 10_000
 /** An unschedulable pod is retried after this long even if nothing changes. */
 const longestWait = 300_000
+
+export interface QueueOptions {
+  clock: Clock
+  /** Called whenever a pod has become ready to schedule. */
+  onReady(): void
+  /** Back-off after the first attempt, doubled with each further one up to the longest; 1 s and 10 s when unset. */
+  initialBackoffMs?: number
+  maxBackoffMs?: number
+}
 
 /**
  * Pods in scheduling order: by priority, then by age. Rejected pods wait until something changes that may help them, and
@@ -33,6 +40,8 @@ const longestWait = 300_000
 export class SchedulingQueue {
   readonly #clock: Clock
   readonly #onReady: () => void
+  readonly #initialBackoffMs: number
+  readonly #maxBackoffMs: number
   readonly #byKey = new Map<string, Waiting>()
   readonly #active = new Heap<Waiting>((a, b) => b.pod.priority - a.pod.priority || a.since - b.since)
   readonly #backoff = new Heap<Waiting>((a, b) => a.retryAt - b.retryAt)
@@ -40,10 +49,11 @@ export class SchedulingQueue {
   #stopTimer: (() => void | Promise<void>) | undefined
   #timerAt = Infinity
 
-  /** @param onReady called whenever a pod has become ready to schedule */
-  constructor({ clock, onReady }: { clock: Clock; onReady: () => void }) {
+  constructor({ clock, onReady, initialBackoffMs = 1_000, maxBackoffMs = 10_000 }: QueueOptions) {
     this.#clock = clock
     this.#onReady = onReady
+    this.#initialBackoffMs = initialBackoffMs
+    this.#maxBackoffMs = maxBackoffMs
   }
 
   /** Number of pods by queue. */
@@ -119,7 +129,7 @@ export class SchedulingQueue {
     if (waiting.state === 'gone') return
     waiting.state = 'unschedulable'
     waiting.refusedBy = refusedBy
-    waiting.retryAt = this.#clock.now() + backoffOf(waiting.attempts)
+    waiting.retryAt = this.#clock.now() + this.#backoffOf(waiting)
     this.#unschedulable.add(waiting)
     this.#arm(this.#clock.now() + longestWait)
   }
@@ -127,7 +137,7 @@ export class SchedulingQueue {
   /** The attempt failed for a reason other than fit: it is repeated after the back-off. */
   retryLater(waiting: Waiting): void {
     if (waiting.state === 'gone') return
-    waiting.retryAt = this.#clock.now() + backoffOf(waiting.attempts)
+    waiting.retryAt = this.#clock.now() + this.#backoffOf(waiting)
     this.#retry(waiting)
   }
 
@@ -164,6 +174,10 @@ export class SchedulingQueue {
     this.#onReady()
   }
 
+  #backoffOf({ attempts }: Waiting): number {
+    return Math.min(this.#initialBackoffMs * 2 ** Math.max(0, attempts - 1), this.#maxBackoffMs)
+  }
+
   /** One timer for back-offs and retries. */
   #arm(at: number): void {
     if (at >= this.#timerAt) return
@@ -188,9 +202,6 @@ export class SchedulingQueue {
     }
   }
 }
-
-/** 1 s after the first attempt, doubled with each further one, 10 s at most. */
-const backoffOf = (attempts: number): number => Math.min(firstBackoff * 2 ** Math.max(0, attempts - 1), longestBackoff)
 
 /** A pod that no plugin rejected found no nodes at all. */
 function mayHelp(change: Change, { pod, refusedBy }: Waiting): boolean {

@@ -4,6 +4,9 @@ import type { Informer } from '#shared/client/informer.ts'
 import type { SharedInformers } from '#shared/client/shared-informers.ts'
 import type { Node, Pod, PodDisruptionBudget } from '#shared/kube/generated/types.ts'
 import {
+  csiDrivers,
+  csiNodes,
+  csiStorageCapacities,
   namespaces,
   nodes,
   persistentVolumeClaims,
@@ -15,6 +18,7 @@ import {
   services,
   statefulSets,
   storageClasses,
+  volumeAttachments,
 } from '#shared/kube/resources.ts'
 import type { PluginContext } from './framework.ts'
 
@@ -52,6 +56,10 @@ export function createSchedulerInformers({
     claims: shared.share(persistentVolumeClaims),
     volumes: shared.share(persistentVolumes),
     storageClasses: shared.share(storageClasses),
+    csiNodes: shared.share(csiNodes),
+    csiDrivers: shared.share(csiDrivers),
+    storageCapacities: shared.share(csiStorageCapacities),
+    volumeAttachments: shared.share(volumeAttachments),
   }
   const timers = new StopStack()
   return {
@@ -62,9 +70,8 @@ export function createSchedulerInformers({
     async ready() {
       await Promise.all([podInformer.synced, nodeInformer.synced, lookups.namespaces.synced])
       // The other informers affect scores, or requeue the pods that were rejected for lack of an object.
-      const { services: svc, replicaSets: sets, claims, volumes, storageClasses: classes } = lookups
       const timeout = new Promise<void>((resolve) => timers.add(clock.after(lookupTimeoutMs, resolve)))
-      const others = [svc, sets, claims, volumes, classes, budgets].map(({ synced }) => synced)
+      const others = [...Object.values(lookups), budgets].map(({ synced }) => synced)
       await Promise.race([Promise.all(others), timeout])
     },
     async stop() {

@@ -2,7 +2,9 @@ import type { Node, Pod, PodSpec } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { ClusterState } from './cluster-state.ts'
-import type { Plugin } from './framework.ts'
+import { defaultArgs, type PluginArgs } from './configuration/plugin-args.ts'
+import type { EnabledPlugin, ExtensionPoint, Plugin, PluginContext } from './framework.ts'
+import { registeredPlugins } from './plugins/index.ts'
 import { podInfoOf } from './pod-info.ts'
 
 /** Objects in few words, and what a plugin makes of them; for the tests of the scheduler. */
@@ -105,9 +107,10 @@ export function informerOf(objects: readonly KubeObject[] = []): FixedInformer {
 }
 
 /** Informers of a plugin's context, empty but for those given. */
-export const contextOf = (objects: Record<string, readonly KubeObject[]> = {}): never =>
+export const contextOf = (objects: Record<string, readonly KubeObject[]> = {}, args: Partial<PluginArgs> = {}): never =>
   ({
     client: undefined,
+    args: { ...defaultArgs, ...args },
     informers: Object.fromEntries(
       [
         'namespaces',
@@ -118,6 +121,21 @@ export const contextOf = (objects: Record<string, readonly KubeObject[]> = {}): 
         'claims',
         'volumes',
         'storageClasses',
+        'csiNodes',
+        'csiDrivers',
+        'storageCapacities',
+        'volumeAttachments',
       ].map((name) => [name, informerOf(objects[name])]),
     ),
   }) as never
+
+const everyPoint: ReadonlySet<ExtensionPoint> = new Set(['preEnqueue', 'filter', 'score', 'reserve'])
+
+/** A plugin that is in use at every point. */
+export const enabled = (plugin: Plugin, weight = 1): EnabledPlugin => ({ plugin, weight, points: everyPoint })
+
+/** The plugins of the default profile. */
+export const defaultPlugins = (context: PluginContext = contextOf()): EnabledPlugin[] =>
+  registeredPlugins.flatMap(({ weight = 1, points, create }) =>
+    create ? { plugin: create(context), weight, points: new Set(points) } : [],
+  )

@@ -3,18 +3,19 @@ import { StopStack } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { Client } from '#shared/client/client.ts'
-import { createEventRecorder } from '#shared/client/event-recorder.ts'
+import { createEventRecorder, type EventRecorder } from '#shared/client/event-recorder.ts'
 import { createSharedInformers, type SharedInformers } from '#shared/client/shared-informers.ts'
+import type { Pod } from '#shared/kube/generated/types.ts'
 import { isNotFound } from '#shared/kube/error-kinds.ts'
 import { createAnnouncements } from './announcements.ts'
 import { createBinder } from './binder.ts'
 import { ClusterState } from './cluster-state.ts'
-import { schedulerName, watchCluster } from './cluster-watch.ts'
-import type { PluginFactory } from './framework.ts'
-import { FitError, NodePicker, type Placement } from './node-picker.ts'
+import { watchCluster } from './cluster-watch.ts'
+import { defaultConfiguration, type SchedulerConfiguration } from './configuration/configuration.ts'
+import { FitError, type Placement } from './node-picker.ts'
 import { NominatedPods } from './nominated-pods.ts'
-import { defaultPlugins } from './plugins/index.ts'
 import { createPodReports } from './pod-reports.ts'
+import { createProfiles, schedulerNameOf, type Profile } from './profiles.ts'
 import { SchedulingQueue, type Pending, type Waiting } from './queue.ts'
 import { createSchedulerInformers } from './scheduler-informers.ts'
 import { releaseNomination } from './scheduling-state.ts'
@@ -28,7 +29,7 @@ import { createUnschedulablePods } from './unschedulable-pods.ts'
  */
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const parts = createParts(options, wake)
-  const { informers, state, picker, binder, announcements } = parts
+  const { informers, state, profiles, binder, announcements } = parts
   const { cluster, queue } = state
   const stops = new StopStack()
   /** Bindings, including those that wait for volumes, and preemptions that are under way. */
@@ -59,23 +60,26 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
   function scheduleOne(waiting: Waiting): void {
     const begun = performance.now()
+    const profile = profiles.get(schedulerNameOf(waiting.pod.pod))
+    if (!profile) return
     let placement: Placement
     try {
-      placement = picker.pick(waiting.pod)
+      placement = profile.picker.pick(waiting.pod)
     } catch (error) {
       const attempt = { waiting, begun, chosen: performance.now() }
       observe(attempt, error instanceof FitError ? 'unschedulable' : 'error')
-      if (error instanceof FitError) refused(waiting, error)
+      if (error instanceof FitError) refused(waiting, error, profile)
       else failed(waiting, error)
       return
     }
     const attempt = { waiting, begun, chosen: performance.now() }
     cluster.assume(waiting.pod, placement.node)
+    const reservations = placement.reservations.map((reserve) => reserve(placement.node))
     releaseNomination(state, waiting.pod.key, placement.node.name)
-    track(bind(attempt, placement))
+    track(bind(attempt, placement, reservations))
   }
 
-  async function bind(attempt: Attempt, placement: Placement): Promise<void> {
+  async function bind(attempt: Attempt, placement: Placement, reservations: readonly (() => void)[]): Promise<void> {
     const { waiting } = attempt
     const { pod } = waiting.pod
     try {
@@ -85,6 +89,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       observe(attempt, 'scheduled')
     } catch (error) {
       observe(attempt, 'error')
+      for (const release of [...reservations].reverse()) release()
       notBound(waiting, error)
     } finally {
       wake()
@@ -109,8 +114,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     if (queue.get(waiting.pod.key) === waiting) queue.remove(waiting.pod.key)
   }
 
-  function refused(waiting: Waiting, error: FitError): void {
-    const preemption = parts.unschedulable.refused(waiting, error)
+  function refused(waiting: Waiting, error: FitError, profile: Profile): void {
+    const preemption = parts.unschedulable.refused(waiting, error, profile)
     if (!preemption) return
     const retried = preemption.finally(() => {
       if (running) queue.retryLater(waiting)
@@ -150,7 +155,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       if (!options.informers) parts.shared.stop()
       await Promise.all(underWay)
       await announcements.stop()
-      await parts.recorder.flush()
+      await Promise.all([...parts.recorders.values()].map((recorder) => recorder.flush()))
     },
   }
 }
@@ -161,8 +166,8 @@ export interface SchedulerOptions {
   log: Log
   /** Shared with the controllers; informers of its own when unset. */
   informers?: SharedInformers
-  /** Kubernetes' default ones when unset. */
-  plugins?: readonly PluginFactory[]
+  /** Kubernetes' default one when unset. */
+  configuration?: SchedulerConfiguration
   /** Called after every attempt; for metrics. */
   observe?: (attempt: SchedulingAttempt) => void
   /** Random number in [0, 1) that chooses between equal nodes. */
@@ -214,24 +219,25 @@ const sliceMs = 4
 
 /** The parts of a scheduler, wired together. @param onReady called whenever a pod has become ready to schedule */
 function createParts(options: SchedulerOptions, onReady: () => void) {
-  const { client, clock, random } = options
+  const { client, clock, random, configuration = defaultConfiguration() } = options
   const log = options.log.child({ part: 'scheduler' })
   const shared = options.informers ?? createSharedInformers({ client, clock, log })
   const informers = createSchedulerInformers({ shared, clock })
   const { lookups } = informers
-  const recorder = createEventRecorder({ client, clock, log, component: schedulerName })
+  const recorders = createRecorders(configuration, { client, clock, log })
+  const recorderOf = (pod: Pod): EventRecorder => recorders.get(schedulerNameOf(pod)) ?? silentRecorder
   const cluster = new ClusterState((namespace) => lookups.namespaces.get(namespace)?.metadata.labels)
-  const plugins = (options.plugins ?? defaultPlugins).map((create) => create({ client, informers: lookups }))
   const nominated = new NominatedPods()
-  const picker = new NodePicker({ plugins, cluster, nominated, random })
-  const queue = new SchedulingQueue({ clock, onReady })
+  const profiles = createProfiles({ configuration, client, informers: lookups, cluster, nominated, random })
+  const { initialBackoffMs, maxBackoffMs } = configuration
+  const queue = new SchedulingQueue({ clock, onReady, initialBackoffMs, maxBackoffMs })
   const state = { cluster, queue, nominated }
-  const reports = createPodReports({ client, clock, recorder, log })
+  const reports = createPodReports({ client, clock, recorderOf, log })
   const unschedulable = createUnschedulablePods({
     client,
     clock,
     log,
-    recorder,
+    recorderOf,
     reports,
     state,
     budgets: () => informers.budgets.list(),
@@ -241,13 +247,24 @@ function createParts(options: SchedulerOptions, onReady: () => void) {
     log,
     shared,
     informers,
-    recorder,
-    plugins,
+    recorders,
+    profiles,
     state,
-    picker,
     reports,
     unschedulable,
     binder: createBinder({ client, clock }),
-    announcements: createAnnouncements({ clock, recorder }),
+    announcements: createAnnouncements({ clock, recorderOf }),
   }
 }
+
+/** A recorder for each profile: its events come from a component of its name. */
+const createRecorders = (
+  { profiles }: SchedulerConfiguration,
+  options: Pick<SchedulerOptions, 'client' | 'clock' | 'log'>,
+): ReadonlyMap<string, EventRecorder> =>
+  new Map(
+    profiles.map(({ schedulerName }) => [schedulerName, createEventRecorder({ ...options, component: schedulerName })]),
+  )
+
+/** Pods of no profile are not scheduled: nothing is said of them. */
+const silentRecorder: EventRecorder = { event: () => undefined, flush: () => Promise.resolve() }

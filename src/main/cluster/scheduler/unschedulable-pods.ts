@@ -2,11 +2,12 @@ import type { Clock } from '#shared/base/clock.ts'
 import type { Log } from '#shared/base/log.ts'
 import type { Client } from '#shared/client/client.ts'
 import type { EventRecorder } from '#shared/client/event-recorder.ts'
-import type { PodDisruptionBudget } from '#shared/kube/generated/types.ts'
+import type { Pod, PodDisruptionBudget } from '#shared/kube/generated/types.ts'
 import type { FitError } from './node-picker.ts'
 import type { PodInfo } from './pod-info.ts'
 import type { PodReports } from './pod-reports.ts'
 import { findPreemption, type Preemption } from './preemption.ts'
+import type { Profile } from './profiles.ts'
 import type { Waiting } from './queue.ts'
 import { releaseNomination, type SchedulingState } from './scheduling-state.ts'
 import { endVictims } from './victims.ts'
@@ -17,14 +18,15 @@ export interface UnschedulablePods {
    * reported on the pod.
    * @returns where the pod preempts others: resolves once its victims are told to end, so that it can be tried again
    */
-  refused(waiting: Waiting, error: FitError): Promise<void> | undefined
+  refused(waiting: Waiting, error: FitError, profile: Profile): Promise<void> | undefined
 }
 
 export interface UnschedulablePodsOptions {
   client: Client
   clock: Clock
   log: Log
-  recorder: EventRecorder
+  /** Of the pod's profile. */
+  recorderOf(pod: Pod): EventRecorder
   reports: PodReports
   state: SchedulingState
   budgets: () => readonly PodDisruptionBudget[]
@@ -40,8 +42,10 @@ export function createUnschedulablePods(options: UnschedulablePodsOptions): Unsc
   const { clock, reports, state, budgets, random } = options
   const { cluster, queue, nominated } = state
 
-  function preemptionFor(pod: PodInfo, { failure }: FitError): Preemption | undefined {
-    return failure && findPreemption(pod, failure, { cluster, nominated, budgets, now: clock.now(), random })
+  function preemptionFor(pod: PodInfo, { failure }: FitError, profile: Profile): Preemption | undefined {
+    if (!failure || !profile.preempts) return undefined
+    const { candidates } = profile
+    return findPreemption(pod, failure, { cluster, nominated, budgets, candidates, now: clock.now(), random })
   }
 
   /**
@@ -59,9 +63,9 @@ export function createUnschedulablePods(options: UnschedulablePodsOptions): Unsc
   }
 
   return {
-    refused(waiting, error) {
+    refused(waiting, error, profile) {
       const { pod } = waiting
-      const preemption = preemptionFor(pod, error)
+      const preemption = preemptionFor(pod, error, profile)
       if (preemption && 'victims' in preemption) {
         const nodeName = preemption.node.name
         nominated.set(pod, nodeName)

@@ -13,7 +13,8 @@ import { timestamp } from '#shared/kube/timestamp.ts'
 
 export interface EvictionOptions {
   client: Client
-  recorder: EventRecorder
+  /** Of the preemptor's profile. */
+  recorderOf(pod: Pod): EventRecorder
   clock: Clock
   log: Log
 }
@@ -37,7 +38,7 @@ async function endVictim(
   nodeName: string,
   options: EvictionOptions,
 ): Promise<void> {
-  const { client, recorder, log } = options
+  const { client, recorderOf, log } = options
   const { namespace, name, uid } = victim.metadata
   const ref = { namespace, name }
   try {
@@ -51,7 +52,7 @@ async function endVictim(
     return
   }
   const message = `Preempted by pod ${preemptor.metadata.uid} on node ${nodeName}`
-  recorder.event(withType(pods, victim), 'Normal', 'Preempted', message)
+  recorderOf(preemptor).event(withType(pods, victim), 'Normal', 'Preempted', message)
 }
 
 /** New conditions come last; a strategic patch would put them first. */

@@ -17,7 +17,7 @@ export const imageLocality = (): Plugin => ({
     const { names, containers } = imagesOf(pod)
     const known = names.filter((name) => cluster.imageHolders(name) > 0)
     if (known.length === 0) return undefined
-    return { score: { weight: 1, score: (node) => scoreOf(bytesOn(node, known, cluster), containers) } }
+    return { score: { score: (node) => scoreOf(bytesOn(node, known, cluster), containers) } }
   },
 })
 

@@ -1,4 +1,4 @@
-import type { PluginFactory } from '../framework.ts'
+import type { ExtensionPoint, PluginFactory } from '../framework.ts'
 import { imageLocality } from './image-locality.ts'
 import { interPodAffinity } from './inter-pod-affinity.ts'
 import { nodeAffinity } from './node-affinity.ts'
@@ -12,18 +12,31 @@ import { schedulingGates } from './scheduling-gates.ts'
 import { taintToleration } from './taint-toleration.ts'
 import { volumeBinding } from './volume-binding.ts'
 
-/** Kubernetes' default plugins, in the order of their filters; the first that rejects a node ends its evaluation. */
-export const defaultPlugins: readonly PluginFactory[] = [
-  schedulingGates,
-  nodeUnschedulable,
-  nodeName,
-  taintToleration,
-  nodeAffinity,
-  nodePorts,
-  nodeResourcesFit,
-  volumeBinding,
-  podTopologySpread,
-  interPodAffinity,
-  nodeResourcesBalancedAllocation,
-  imageLocality,
+export interface PluginRegistration {
+  name: string
+  /** Points that it has something to do at. */
+  points: readonly ExtensionPoint[]
+  /** Weight of its scores in the default profile; 1 when unset. */
+  weight?: number
+  /** Unset for what the scheduler itself does: order, preemption, binding. */
+  create?: PluginFactory
+}
+
+/** Kubernetes' default profile, in the order of its filters; the first that rejects a node ends its evaluation. */
+export const registeredPlugins: readonly PluginRegistration[] = [
+  { name: 'SchedulingGates', points: ['preEnqueue'], create: schedulingGates },
+  { name: 'PrioritySort', points: ['queueSort'] },
+  { name: 'NodeUnschedulable', points: ['filter'], create: nodeUnschedulable },
+  { name: 'NodeName', points: ['filter'], create: nodeName },
+  { name: 'TaintToleration', points: ['filter', 'score'], weight: 3, create: taintToleration },
+  { name: 'NodeAffinity', points: ['filter', 'score'], weight: 2, create: nodeAffinity },
+  { name: 'NodePorts', points: ['filter'], create: nodePorts },
+  { name: 'NodeResourcesFit', points: ['filter', 'score'], create: nodeResourcesFit },
+  { name: 'VolumeBinding', points: ['filter', 'reserve'], create: volumeBinding },
+  { name: 'PodTopologySpread', points: ['filter', 'score'], weight: 2, create: podTopologySpread },
+  { name: 'InterPodAffinity', points: ['filter', 'score'], weight: 2, create: interPodAffinity },
+  { name: 'DefaultPreemption', points: ['postFilter'] },
+  { name: 'NodeResourcesBalancedAllocation', points: ['score'], create: nodeResourcesBalancedAllocation },
+  { name: 'ImageLocality', points: ['score'], create: imageLocality },
+  { name: 'DefaultBinder', points: ['bind'] },
 ]

@@ -101,7 +101,6 @@ function preference(pod: PodInfo, cluster: ClusterState): Scorer | undefined {
   const weights = [...ownWeights(pod, cluster), ...existingWeights(pod, cluster)]
   if (weights.length === 0) return undefined
   return {
-    weight: 2,
     score({ labels }) {
       let sum = 0
       for (const { topologyKey, factor, domains } of weights) {

@@ -46,7 +46,6 @@ function namesOf(terms: readonly NodeSelectorTerm[]): readonly string[] | undefi
 }
 
 const preference = (terms: readonly PreferredSchedulingTerm[]): Scorer => ({
-  weight: 2,
   score: ({ node }) => (node ? weightOf(terms, node) : 0),
   normalize: (scores, count) => scaleToMax(scores, count, { reverse: false }),
 })

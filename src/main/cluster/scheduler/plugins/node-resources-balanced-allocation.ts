@@ -9,7 +9,7 @@ export const nodeResourcesBalancedAllocation = (): Plugin => ({
   plan(pod) {
     // A pod without requests does not change the balance.
     if (pod.requests.cpu === 0 && pod.requests.memory === 0) return undefined
-    return { score: { weight: 1, score: (node) => balance(pod, node) } }
+    return { score: { score: (node) => balance(pod, node) } }
   },
 })
 

@@ -15,7 +15,7 @@ export const nodeResourcesFit = (): Plugin => ({
 
   plan: (pod) => ({
     filter: (node) => shortages(pod.requests, node),
-    score: { weight: 1, score: (node) => leastAllocated(pod, node) },
+    score: { score: (node) => leastAllocated(pod, node) },
   }),
 
   mayHelp(change, pod) {

@@ -3,7 +3,7 @@ import type { PodSpec } from '#shared/kube/generated/types.ts'
 import { podInfoOf } from '../pod-info.ts'
 import { clusterOf, contextOf, node, pod, verdicts, type NodeOptions, type PodOptions } from '../scheduler.fixture.ts'
 import { imageLocality } from './image-locality.ts'
-import { defaultPlugins } from './index.ts'
+import { registeredPlugins } from './index.ts'
 import { nodeAffinity } from './node-affinity.ts'
 import { nodeName } from './node-name.ts'
 import { nodePorts } from './node-ports.ts'
@@ -12,9 +12,9 @@ import { nodeUnschedulable } from './node-unschedulable.ts'
 import { schedulingGates } from './scheduling-gates.ts'
 import { taintToleration } from './taint-toleration.ts'
 
-test('every plugin has a name of its own', () => {
-  const names = defaultPlugins.map((create) => create(contextOf()).name)
-  expect(new Set(names).size).toBe(names.length)
+test('every plugin is registered under its name, which no other has', () => {
+  for (const { name, create } of registeredPlugins) expect(create?.(contextOf()).name ?? name).toBe(name)
+  expect(new Set(registeredPlugins.map(({ name }) => name)).size).toBe(registeredPlugins.length)
 })
 
 test('NodeName: the pod goes where it says', () => {

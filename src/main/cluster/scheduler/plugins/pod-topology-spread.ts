@@ -230,7 +230,6 @@ function preference(
   const ignored = (node: NodeInfo): boolean =>
     needAll && constraints.some(({ topologyKey }) => node.labels[topologyKey] === undefined)
   return {
-    weight: 2,
     prepare(nodes) {
       const counted = needAll ? nodes.filter((node) => !ignored(node)) : nodes
       preferences = constraints.map((constraint) => preferenceOf(pod, cluster, constraint, counted))

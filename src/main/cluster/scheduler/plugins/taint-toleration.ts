@@ -16,7 +16,6 @@ export const taintToleration = (): Plugin => ({
       filter: (node) => (node.taints.length === 0 ? undefined : refusal(node, tolerations)),
       score: cluster.hasSoftTaints
         ? {
-            weight: 3,
             score: (node) => untoleratedSoft(node, tolerations),
             normalize: (scores, count) => scaleToMax(scores, count, { reverse: true }),
           }

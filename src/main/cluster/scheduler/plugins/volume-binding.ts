@@ -126,7 +126,7 @@ export const volumeBinding = ({ client, informers }: Pick<PluginContext, 'client
   return {
     name: 'VolumeBinding',
     plan,
-    mayHelp: (change) => ['volumes', 'node-added', 'node-labels'].includes(change.type),
+    mayHelp: (change) => ['claim', 'volume', 'storage-class', 'node-added', 'node-labels'].includes(change.type),
   }
 }
 

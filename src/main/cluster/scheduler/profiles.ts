@@ -1,0 +1,60 @@
+import type { Pod } from '#shared/kube/generated/types.ts'
+import {
+  defaultSchedulerName,
+  type ProfileConfiguration,
+  type SchedulerConfiguration,
+} from './configuration/configuration.ts'
+import type { EnabledPlugin, Plugin, PluginContext } from './framework.ts'
+import { NodePicker, type PickerOptions } from './node-picker.ts'
+
+/** A scheduler by the name that pods have in `schedulerName`, with plugins of its own. */
+export interface Profile {
+  readonly name: string
+  readonly plugins: readonly EnabledPlugin[]
+  readonly picker: NodePicker
+  /** Whether a pod that fits nowhere may preempt others. */
+  readonly preempts: boolean
+  /** Kubernetes' minimum of nodes that preemption tries: a share of all, and a number. */
+  readonly candidates: { share: number; least: number }
+  /** Why the pod may not be scheduled yet. */
+  holdsBack(pod: Pod): string | undefined
+}
+
+export type Profiles = ReadonlyMap<string, Profile>
+
+export interface ProfilesOptions
+  extends Omit<PickerOptions, 'plugins' | 'percentageOfNodesToScore'>, Omit<PluginContext, 'args'> {
+  configuration: SchedulerConfiguration
+}
+
+/** The profiles of a configuration, by name. */
+export const createProfiles = ({ configuration, ...options }: ProfilesOptions): Profiles =>
+  new Map(configuration.profiles.map((profile) => [profile.schedulerName, createProfile(profile, options)]))
+
+export const schedulerNameOf = ({ spec }: Pod): string => spec?.schedulerName ?? defaultSchedulerName
+
+function createProfile(
+  { schedulerName, plugins: chosen, args, percentageOfNodesToScore }: ProfileConfiguration,
+  { client, informers, ...picking }: Omit<ProfilesOptions, 'configuration'>,
+): Profile {
+  const plugins = chosen.flatMap(({ registration, weight, points }) => {
+    const plugin = registration.create?.({ client, informers, args })
+    return plugin ? { plugin, weight, points } : []
+  })
+  const gates: Plugin[] = plugins.filter(({ points }) => points.has('preEnqueue')).map(({ plugin }) => plugin)
+  const { minCandidateNodesPercentage, minCandidateNodesAbsolute } = args.DefaultPreemption
+  return {
+    name: schedulerName,
+    plugins,
+    picker: new NodePicker({ ...picking, plugins, percentageOfNodesToScore }),
+    preempts: chosen.some(({ points }) => points.has('postFilter')),
+    candidates: { share: minCandidateNodesPercentage / 100, least: minCandidateNodesAbsolute },
+    holdsBack(pod) {
+      for (const gate of gates) {
+        const reason = gate.holdsBack?.(pod)
+        if (reason !== undefined) return reason
+      }
+      return undefined
+    },
+  }
+}
