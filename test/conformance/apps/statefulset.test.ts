@@ -3,7 +3,7 @@ import type { Wire } from '../support/api.ts'
 import { eventually } from '../support/eventually.ts'
 import { simulatedServer } from '../support/server.ts'
 import type { WatchEvent, Watching } from '../support/watching.ts'
-import { isReady, pause, podWith } from '../support/workloads.ts'
+import { isReady, otherPause, pause, podWith } from '../support/workloads.ts'
 
 /**
  * The cases of StatefulSets on nodes without machines. What the originals do with a probe that fails is done with a
@@ -89,8 +89,6 @@ const imagesOf = async (there: Place): Promise<string[]> =>
 
 const revisionsOf = async (there: Place): Promise<string[]> =>
   (await podsOf(there)).map(({ metadata }) => metadata.labels['controller-revision-hash'])
-
-const otherImage = 'registry.k8s.io/pause:3.9'
 
 /** The names of pods in the order in which they came or went. */
 const orderOf = ({ events }: Watching, type: WatchEvent['type']): string[] =>
@@ -186,7 +184,7 @@ test(title('should list, patch and delete a collection of StatefulSets [Conforma
       metadata: { labels: { 'test-ss': 'patched' } },
       spec: {
         replicas: 2,
-        template: { spec: { terminationGracePeriodSeconds: 1, containers: [{ name: 'pause', image: otherImage }] } },
+        template: { spec: { terminationGracePeriodSeconds: 1, containers: [{ name: 'pause', image: otherPause }] } },
       },
     },
     'strategic',
@@ -194,7 +192,7 @@ test(title('should list, patch and delete a collection of StatefulSets [Conforma
   const patched = await api.get(`${there.sets}/ss`)
   expect(patched).toMatchObject({
     metadata: { labels: { 'test-ss': 'patched' } },
-    spec: { replicas: 2, template: { spec: { containers: [{ image: otherImage }] } } },
+    spec: { replicas: 2, template: { spec: { containers: [{ image: otherPause }] } } },
   })
   await statusUntil(there, 'updated', (status) => status.updatedReplicas === 2 && status.readyReplicas === 2)
   await api.delete(there.sets, { propagationPolicy: 'Background' }, { labelSelector: 'test-ss=patched' })
@@ -212,7 +210,7 @@ test(
     await api.create(there.sets, set(3, strategy(3)))
     const { currentRevision: old, updateRevision } = await readyPods(there, 3)
     expect(updateRevision).toBe(old)
-    await setImage(there, otherImage)
+    await setImage(there, otherPause)
     // No pod lies at or above the partition: there is a new revision, and nothing is replaced.
     const { currentRevision, updateRevision: fresh } = await statusUntil(
       there,
@@ -225,7 +223,7 @@ test(
     await api.patch(`${there.sets}/ss`, { spec: strategy(2) })
     await statusUntil(there, 'the canary', (status) => status.updatedReplicas === 1 && status.readyReplicas === 3)
     expect(await revisionsOf(there)).toEqual([old, old, fresh])
-    expect(await imagesOf(there)).toEqual([pause, pause, otherImage])
+    expect(await imagesOf(there)).toEqual([pause, pause, otherPause])
 
     // Pods that are deleted in the middle of it come back on their own side of the partition.
     for (const name of ['ss-0', 'ss-2']) {
@@ -282,11 +280,11 @@ test(title('should perform rolling updates and roll backs of template modificati
   // A pod that is not healthy holds the update up before it begins.
   await setHealth(there, 'ss-1', false)
   await statusUntil(there, 'one is not ready', ({ readyReplicas }) => readyReplicas === 2)
-  await setImage(there, otherImage)
+  await setImage(there, otherPause)
   await statusUntil(there, 'a new revision', (status) => status.updateRevision !== first)
   expect(await imagesOf(there)).toEqual([pause, pause, pause])
   await setHealth(there, 'ss-1', true)
-  const second = await rollOut(otherImage)
+  const second = await rollOut(otherPause)
   expect(second.currentRevision).not.toBe(first)
   // The old template again is the old revision again.
   const third = await rollOut(pause)

@@ -3,6 +3,7 @@ import { createAuthority, issueCertificate } from '#main/cluster/apiserver/auth/
 import type { Api, Wire } from './api.ts'
 import { eventually } from './eventually.ts'
 import { uniqueName } from './server.ts'
+import { testServer } from './workloads.ts'
 
 /** A small server in a pod, reached by a Service: what webhooks and aggregated API servers are to Kubernetes. */
 export interface PodServer {
@@ -14,8 +15,6 @@ export interface PodServer {
   /** Deletes its namespace and waits until it is gone. */
   remove(): Promise<void>
 }
-
-export const testServerImage = 'slipway/test-server:1'
 
 /** Starts test-server.mjs in a pod of a namespace of its own; resolves when its Service reaches it. */
 export async function startPodServer(api: Api, mode: 'webhooks' | 'extension'): Promise<PodServer> {
@@ -76,7 +75,7 @@ export async function programPod(
       containers: [
         {
           name: 'server',
-          image: testServerImage,
+          image: testServer,
           command: ['node', '/srv/code/test-server.mjs', mode],
           volumeMounts: [{ name: 'code', mountPath: '/srv/code' }],
         },

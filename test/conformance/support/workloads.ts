@@ -2,9 +2,13 @@ import type { Api, Wire } from './api.ts'
 
 /** The images that `npm run images` builds. */
 export const pause = 'registry.k8s.io/pause:3.10'
+/** Another image for nodes without machines, which run anything. */
+export const otherPause = 'registry.k8s.io/pause:3.9'
 export const busybox = 'busybox:1.36'
 export const nginx = 'nginx:stable'
 export const redis = 'redis:7'
+/** Node.js */
+export const testServer = 'slipway/test-server:1'
 
 /** A pod's labels and spec, for a template or a pod: one container that does nothing. */
 export const podWith = (labels: Record<string, string>): { metadata: object; spec: object } => ({
@@ -25,3 +29,7 @@ export const isReady = ({ status }: Wire): boolean =>
   (status?.conditions ?? []).some(({ type, status }: Wire) => type === 'Ready' && status === 'True')
 
 export const hasEnded = ({ status }: Wire): boolean => ['Succeeded', 'Failed'].includes(status?.phase)
+
+/** uid of the object that controls this one. */
+export const controllerUid = ({ metadata }: Wire): string | undefined =>
+  (metadata.ownerReferences ?? []).find(({ controller }: Wire) => controller)?.uid
