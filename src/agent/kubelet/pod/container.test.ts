@@ -8,7 +8,7 @@ import type { Stored } from '#shared/kube/object.ts'
 import { createPodScope, type TestScope } from '#test/support/pod-scope.ts'
 import type { ObservedContainer } from '../runtime/runtime.ts'
 import { containersOf, PodContainer } from './container.ts'
-import type { ContainerKind } from './restart.ts'
+import type { ContainerKind } from '#shared/kube/kubelet/container-restart.ts'
 import { Sandbox } from './sandbox.ts'
 import { PodSources } from './sources.ts'
 

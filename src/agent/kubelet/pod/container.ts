@@ -20,14 +20,14 @@ import {
   nextAttempt,
   nextStep,
   restartPolicyOf,
-  startFailure,
   type ContainerKind,
-} from './restart.ts'
+} from '#shared/kube/kubelet/container-restart.ts'
 import type { Sandbox } from './sandbox.ts'
+import { startFailure } from './start-failure.ts'
 import type { PodScope } from './scope.ts'
 import { requireEnforceable, seccompOf } from './security.ts'
 import type { PodSources } from './sources.ts'
-import type { ContainerObservation } from './status.ts'
+import type { ContainerObservation } from '#shared/kube/kubelet/pod-status.ts'
 
 /** How long a postStart hook may take. */
 const longestPostStart = 600_000
@@ -115,6 +115,7 @@ export class PodContainer {
   /** What the pod's status says of it. */
   observe(): ContainerObservation {
     const { started, ready } = this.#probes
+    const { latest } = this
     return {
       attempts: this.attempts,
       ...(this.#waiting ? { waiting: this.#waiting } : {}),
@@ -122,6 +123,7 @@ export class PodContainer {
       ...(ready === undefined ? {} : { ready }),
       ...(this.#imageId && this.#imageId.reference === this.#spec.image ? { imageId: this.#imageId.id } : {}),
       messages: this.#messages,
+      resizing: latest?.state === 'running' && resizeNeeded(this.#spec, latest.resources) !== 'none',
     }
   }
 

@@ -14,7 +14,7 @@ import { Sandbox } from './sandbox.ts'
 import { podKey, podRef, type PodContext, type PodScope } from './scope.ts'
 import { PodSources } from './sources.ts'
 import { StatusReporter } from './status-reporter.ts'
-import { isPodComplete, type PodObservation } from './status.ts'
+import { isPodComplete, type PodObservation } from '#shared/kube/kubelet/pod-status.ts'
 import { Termination } from './termination.ts'
 import { Timers } from './timers.ts'
 

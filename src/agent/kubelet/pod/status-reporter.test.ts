@@ -4,7 +4,7 @@ import type { PodStatus } from '#shared/kube/generated/types.ts'
 import { notFound } from '#shared/kube/status.ts'
 import { createPodScope, type TestScope } from '#test/support/pod-scope.ts'
 import { StatusReporter } from './status-reporter.ts'
-import type { PodObservation } from './status.ts'
+import type { PodObservation } from '#shared/kube/kubelet/pod-status.ts'
 import { stored } from '#test/support/stored.ts'
 
 const pod = { metadata: { name: 'p', namespace: 'n', uid: 'u' }, spec: { containers: [{ name: 'c' }] } }

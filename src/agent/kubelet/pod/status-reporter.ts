@@ -5,7 +5,7 @@ import { ApiError } from '#shared/kube/status.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import { RetryDelay } from './retry-delay.ts'
 import { podKey, podRef, type PodScope } from './scope.ts'
-import { podStatus, statusPatch, type PodObservation } from './status.ts'
+import { podStatus, statusPatch, type PodObservation } from '#shared/kube/kubelet/pod-status.ts'
 
 /**
  * Writes the pod's status when it changes, or when the API server holds another one (a pod whose node was lost is marked

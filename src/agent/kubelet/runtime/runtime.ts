@@ -1,5 +1,6 @@
 import type { Duplex, Readable } from 'node:stream'
 import type { Stop } from '#shared/base/disposable.ts'
+import type { ContainerAttempt } from '#shared/kube/kubelet/container-attempt.ts'
 
 /** The container runtime as the kubelet uses it; `docker.ts` implements it on the inner Docker Engine. */
 export interface Runtime {
@@ -30,30 +31,18 @@ export interface Runtime {
   logs(id: string, options: LogOptions): Promise<Readable>
 }
 
-export interface ObservedContainer {
-  id: string
+export interface ObservedContainer extends ContainerAttempt {
   podUid: string
   podNamespace: string
   podName: string
   /** Name in the pod; empty for a sandbox. */
   name: string
   sandbox: boolean
-  attempt: number
-  state: 'created' | 'running' | 'exited'
   /** 0 while it is not running. */
   pid: number
-  exitCode: number
-  oomKilled: boolean
-  /** The error of a failed start. */
-  error: string
-  startedAt?: string
-  finishedAt?: string
   image: string
   imageId: string
   tty: boolean
-  /** Hash of the part of its spec that a running container cannot change. */
-  hash: string
-  createdAt: string
   /** As the engine applies them; 0 = no limit. */
   resources: { cpuShares: number; cpuQuota: number; memoryBytes: number }
 }

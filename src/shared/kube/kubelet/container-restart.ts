@@ -1,20 +1,16 @@
-import type { ContainerStatus } from '#shared/kube/generated/types.ts'
-import { ImageFailed } from '../images.ts'
-import type { ObservedContainer } from '../runtime/runtime.ts'
-import { MissingSource } from '../environment.ts'
-import { MountFailed } from '../volumes.ts'
-import { BadContainerConfig } from './container-plan.ts'
+import type { ContainerStatus } from '../generated/types.ts'
+import type { ContainerAttempt } from './container-attempt.ts'
 
 /** An init container that keeps running beside the others is a sidecar. */
 export type ContainerKind = 'init' | 'sidecar' | 'main' | 'ephemeral'
 export type RestartPolicy = 'Always' | 'OnFailure' | 'Never'
 
 /** What the next step of a container depends on. Times in ms since the epoch. */
-export interface ContainerFacts {
+export interface ContainerFacts<A extends ContainerAttempt = ContainerAttempt> {
   kind: ContainerKind
   policy: RestartPolicy
   /** The newest attempt; undefined before the first. */
-  latest: ObservedContainer | undefined
+  latest: A | undefined
   /** Hash of the definition that the container is to run with. */
   hash: string
   /** The newest attempt was made in an earlier sandbox of the pod. */
@@ -26,11 +22,11 @@ export interface ContainerFacts {
   now: number
 }
 
-export type NextStep =
+export type NextStep<A extends ContainerAttempt = ContainerAttempt> =
   /** It runs as it should: its limits are kept and its probes run. */
-  | { step: 'supervise'; running: ObservedContainer }
+  | { step: 'supervise'; running: A }
   /** It runs by an older definition. */
-  | { step: 'replace'; running: ObservedContainer }
+  | { step: 'replace'; running: A }
   /** It has ended and is not to run again. */
   | { step: 'leave' }
   | { step: 'backOff'; delayMs: number; waitMs: number }
@@ -38,7 +34,7 @@ export type NextStep =
   | { step: 'start' }
 
 /** What to do about a container now (kubelet: computePodActions, doBackOff). */
-export function nextStep(facts: ContainerFacts): NextStep {
+export function nextStep<A extends ContainerAttempt>(facts: ContainerFacts<A>): NextStep<A> {
   const { latest, now } = facts
   if (latest?.state === 'running')
     return { step: latest.hash === facts.hash ? 'supervise' : 'replace', running: latest }
@@ -52,7 +48,7 @@ export function nextStep(facts: ContainerFacts): NextStep {
 }
 
 /** Init containers run once more in a new sandbox, even when they have succeeded in the old one. */
-const isRestarted = ({ kind, policy, isStale }: ContainerFacts, ended: ObservedContainer): boolean =>
+const isRestarted = ({ kind, policy, isStale }: ContainerFacts, ended: ContainerAttempt): boolean =>
   policy === 'Always' ||
   (policy === 'OnFailure' && ended.exitCode !== 0) ||
   ((kind === 'init' || kind === 'sidecar') && isStale)
@@ -73,59 +69,34 @@ export const firstBackOff = 10_000
 const longestBackOff = 300_000
 const forgetBackOff = 600_000
 
-const backOffDelay = (failures: number): number => Math.min(firstBackOff * 2 ** (failures - 1), longestBackOff)
+/** The delay after so many failures in a row, ms. */
+export const backOffDelay = (failures: number): number => Math.min(firstBackOff * 2 ** (failures - 1), longestBackOff)
 
 /** @returns the delay that applies after `crashes`, and until when it lasts: 0 when there is none. */
-function restartBackOff(ended: ObservedContainer, crashes: number): { delayMs: number; until: number } {
+function restartBackOff(ended: ContainerAttempt, crashes: number): { delayMs: number; until: number } {
   if (crashes === 0 || ranLong(ended)) return { delayMs: 0, until: 0 }
   const delayMs = backOffDelay(crashes)
   return { delayMs, until: finishedAt(ended) + delayMs }
 }
 
 /** Crashes to count for an attempt that follows `previous`. */
-export function crashesAfter(previous: ObservedContainer | undefined, crashes: number): number {
+export function crashesAfter(previous: ContainerAttempt | undefined, crashes: number): number {
   if (previous?.state !== 'exited') return 0
   return ranLong(previous) ? 1 : crashes + 1
 }
 
-const finishedAt = ({ finishedAt: finished, createdAt }: ObservedContainer): number => Date.parse(finished ?? createdAt)
-const ranLong = (ended: ObservedContainer): boolean =>
+const finishedAt = ({ finishedAt: finished, createdAt }: ContainerAttempt): number => Date.parse(finished ?? createdAt)
+const ranLong = (ended: ContainerAttempt): boolean =>
   finishedAt(ended) - Date.parse(ended.startedAt ?? ended.createdAt) > forgetBackOff
 
 /** Number of the next attempt. Counts on from the pod's status when the attempts are gone with the worker's disk. */
-export function nextAttempt(previous: ObservedContainer | undefined, reported: ContainerStatus | undefined): number {
+export function nextAttempt(previous: ContainerAttempt | undefined, reported: ContainerStatus | undefined): number {
   if (previous) return previous.state === 'created' ? previous.attempt : previous.attempt + 1
   return reported?.containerID ? reported.restartCount + 1 : 0
 }
 
-/** How long a failed pull of an image is shown as ErrImagePull before it is shown as ImagePullBackOff. */
-const shownPullFailure = 2_000
-const configRetry = 2_000
-
-export interface StartFailure {
-  /** Reason of the container's waiting state. */
-  reason: string
-  /** When it is tried again. */
-  retryMs: number
-  /** When the pod is looked at again. */
-  wakeMs: number
-}
-
-/** What a failed start means, by its cause and its stage. @param count failures in a row, this one included */
-export function startFailure(
-  error: unknown,
-  { count, isCreated }: { count: number; isCreated: boolean },
-): StartFailure {
-  if (error instanceof ImageFailed) {
-    const retryMs = backOffDelay(count)
-    return { reason: error.reason, retryMs, wakeMs: error.reason === 'ErrImagePull' ? shownPullFailure : retryMs }
-  }
-  if (error instanceof MissingSource || error instanceof BadContainerConfig)
-    return { reason: 'CreateContainerConfigError', retryMs: configRetry, wakeMs: configRetry }
-  if (error instanceof MountFailed) return { reason: 'CreateContainerError', retryMs: configRetry, wakeMs: configRetry }
-  const reason = isCreated ? 'RunContainerError' : 'CreateContainerError'
-  return { reason, retryMs: firstBackOff, wakeMs: firstBackOff }
-}
+/** How long a failed pull of an image is shown as ErrImagePull before it is shown as ImagePullBackOff, ms. */
+export const shownPullFailure = 2_000
 
 /** Whether an init container lets the next container start: a sidecar once it has started, another once it succeeded. */
 export function letsNextStart({

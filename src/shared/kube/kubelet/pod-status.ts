@@ -1,20 +1,12 @@
-import { withTransitionTime } from '#shared/kube/conditions.ts'
-import type {
-  Container,
-  ContainerState,
-  ContainerStatus,
-  Pod,
-  PodCondition,
-  PodStatus,
-} from '#shared/kube/generated/types.ts'
-import { isRestartableInit, qosClassOf } from '#shared/kube/pod.ts'
-import { resizeNeeded } from './container-plan.ts'
-import type { ObservedContainer } from '../runtime/runtime.ts'
-import { defined } from '#shared/kube/json.ts'
+import { findCondition, withTransitionTime } from '../conditions.ts'
+import type { Container, ContainerState, ContainerStatus, Pod, PodCondition, PodStatus } from '../generated/types.ts'
+import { defined } from '../json.ts'
+import { isRestartableInit, qosClassOf } from '../pod.ts'
+import type { ContainerAttempt } from './container-attempt.ts'
 
 /** What the kubelet observes of a pod: with its spec, the input of its status. */
 export interface PodObservation {
-  sandbox?: ObservedContainer
+  sandbox?: Pick<ContainerAttempt, 'state'>
   /** By name; containers that are not here have not been tried yet. */
   containers: ReadonlyMap<string, ContainerObservation>
   podIp?: string
@@ -26,17 +18,21 @@ export interface PodObservation {
   resizeError?: string
   /** All containers have been stopped because the pod is being deleted. */
   stopped: boolean
+  /** Scheme of container ids; `docker` when unset. */
+  runtime?: string
 }
 
 export interface ContainerObservation {
   /** Oldest first. */
-  attempts: readonly ObservedContainer[]
+  attempts: readonly ContainerAttempt[]
   /** Why it waits, where it is not simply being created. */
   waiting?: { reason: string; message: string }
   /** Verdicts of its probes; a running container without such a probe counts as passed. */
   started?: boolean
   ready?: boolean
   imageId?: string
+  /** Its limits have changed and are not in effect yet. */
+  resizing?: boolean
   /** Termination messages of its attempts, by id. */
   messages: ReadonlyMap<string, string>
 }
@@ -70,14 +66,14 @@ export function podStatus(pod: Pod, seen: PodObservation, now: string): PodStatu
     ),
     condition(
       'Ready',
-      !done && unready.length === 0 && gatesPass(pod),
+      !done && unready.length === 0 && closedGates(pod).length === 0,
       phase === 'Succeeded'
         ? completed
         : phase === 'Failed'
           ? { reason: 'PodFailed' }
           : unready.length > 0
             ? incomplete('ContainersNotReady', 'containers with unready status', unready)
-            : { reason: 'ReadinessGatesNotReady', message: 'the status of pod readiness gates is not "True"' },
+            : { reason: 'ReadinessGatesNotReady', message: closedGates(pod).join(', ') },
     ),
     condition(
       'ContainersReady',
@@ -153,10 +149,10 @@ function runOf(
   return { initStatuses, statuses, initialized, outcome: phaseOf(pod, statuses, initStatuses, initialized, seen) }
 }
 
-const allAttempts = ({ containers }: PodObservation): ObservedContainer[] =>
+const allAttempts = ({ containers }: PodObservation): ContainerAttempt[] =>
   [...containers.values()].flatMap(({ attempts }) => attempts)
 
-const succeeded = ({ state, exitCode }: ObservedContainer): boolean => state === 'exited' && exitCode === 0
+const succeeded = ({ state, exitCode }: ContainerAttempt): boolean => state === 'exited' && exitCode === 0
 const completed = { reason: 'PodCompleted' }
 const incomplete = (reason: string, what: string, names: readonly string[]) => ({
   reason,
@@ -185,19 +181,25 @@ function containerStatus(pod: Pod, container: Container, seen: PodObservation, i
     name: container.name,
     image: container.image ?? '',
     imageID: observed.imageId ?? '',
-    ...(current && current.state !== 'created' ? { containerID: `docker://${current.id}` } : {}),
+    ...(current && current.state !== 'created' ? { containerID: idOf(current, seen) } : {}),
     restartCount: current ? current.attempt : 0,
     ready,
     started: running && (observed.started ?? true),
     state: isWaiting
       ? { waiting: waiting ?? { reason: initialized ? 'ContainerCreating' : 'PodInitializing' } }
-      : stateOf(current, observed),
-    lastState: last ? stateOf(last, observed) : {},
-    ...resourcesOf(container, current),
+      : stateOf(current, observed, seen),
+    lastState: last ? stateOf(last, observed, seen) : {},
+    ...resourcesOf(container, observed.resizing ?? false),
   }
 }
 
-function stateOf(container: ObservedContainer, { messages }: ContainerObservation): ContainerState {
+const idOf = ({ id }: ContainerAttempt, { runtime = 'docker' }: PodObservation): string => `${runtime}://${id}`
+
+function stateOf(
+  container: ContainerAttempt,
+  { messages }: ContainerObservation,
+  seen: PodObservation,
+): ContainerState {
   if (container.state === 'running') return { running: defined({ startedAt: container.startedAt }) }
   const message = messages.get(container.id) || container.error
   const { finishedAt, startedAt = finishedAt } = container
@@ -214,7 +216,7 @@ function stateOf(container: ObservedContainer, { messages }: ContainerObservatio
               : 'Error',
       ...(startedAt === undefined ? {} : { startedAt }),
       ...(finishedAt === undefined ? {} : { finishedAt }),
-      containerID: `docker://${container.id}`,
+      containerID: idOf(container, seen),
       ...(message ? { message } : {}),
     },
   }
@@ -248,13 +250,12 @@ function phaseOf(
 }
 
 /** Allocated resources, and those in effect: unset while a resize is pending. */
-function resourcesOf(container: Container, current: ObservedContainer | undefined): Partial<ContainerStatus> {
+function resourcesOf(container: Container, resizing: boolean): Partial<ContainerStatus> {
   const { requests, limits } = container.resources ?? {}
   if (!requests && !limits) return {}
-  const applied = current?.state !== 'running' || resizeNeeded(container, current.resources) === 'none'
   return {
     ...(requests ? { allocatedResources: requests } : {}),
-    ...(applied ? { resources: { ...(limits ? { limits } : {}), ...(requests ? { requests } : {}) } } : {}),
+    ...(!resizing ? { resources: { ...(limits ? { limits } : {}), ...(requests ? { requests } : {}) } } : {}),
   }
 }
 
@@ -263,10 +264,17 @@ const resizeConditions = ({ resizeError }: PodObservation): PodCondition[] =>
     ? []
     : [{ type: 'PodResizeInProgress', status: 'True', reason: 'Error', message: resizeError }]
 
-const gatesPass = (pod: Pod): boolean =>
-  (pod.spec?.readinessGates ?? []).every(({ conditionType }) =>
-    pod.status?.conditions?.some(({ type, status }) => type === conditionType && status === 'True'),
-  )
+/** Why the pod's readiness gates keep it from being ready (`kubelet/status/generate.go`). */
+function closedGates({ spec, status }: Pod): string[] {
+  const problems: string[] = []
+  for (const { conditionType } of spec?.readinessGates ?? []) {
+    const gate = findCondition(status?.conditions, conditionType)
+    if (!gate) problems.push(`corresponding condition of pod readiness gate "${conditionType}" does not exist.`)
+    else if (gate.status !== 'True')
+      problems.push(`the status of pod readiness gate "${conditionType}" is not "True", but ${gate.status}`)
+  }
+  return problems
+}
 
 function condition(type: string, holds: boolean, otherwise: { reason?: string; message?: string } = {}): PodCondition {
   return holds

@@ -1,46 +1,30 @@
 import { describe, expect, test } from 'vitest'
-import { MissingSource } from '../environment.ts'
-import { ImageFailed } from '../images.ts'
-import type { ObservedContainer } from '../runtime/runtime.ts'
-import { MountFailed } from '../volumes.ts'
-import { BadContainerConfig } from './container-plan.ts'
+import type { ContainerAttempt } from './container-attempt.ts'
 import {
   crashesAfter,
   letsNextStart,
   nextAttempt,
   nextStep,
   restartPolicyOf,
-  startFailure,
   type ContainerFacts,
   type ContainerKind,
-} from './restart.ts'
-import { CannotEnforce } from './security.ts'
+} from './container-restart.ts'
 
 const now = Date.parse('2026-01-01T12:00:00Z')
 const ago = (seconds: number): string => new Date(now - seconds * 1_000).toISOString()
-const attempt = (more: Partial<ObservedContainer>): ObservedContainer => ({
+const attempt = (more: Partial<ContainerAttempt>): ContainerAttempt => ({
   id: 'a',
-  podUid: 'u',
-  podNamespace: 'n',
-  podName: 'p',
-  name: 'c',
-  sandbox: false,
   attempt: 0,
   state: 'running',
-  pid: 7,
   exitCode: 0,
   oomKilled: false,
   error: '',
-  image: 'app:1',
-  imageId: 'sha256:1',
-  tty: false,
   hash: 'h',
   createdAt: ago(60),
   startedAt: ago(60),
-  resources: { cpuShares: 2, cpuQuota: 0, memoryBytes: 0 },
   ...more,
 })
-const exited = (exitCode: number, more: Partial<ObservedContainer> = {}): ObservedContainer =>
+const exited = (exitCode: number, more: Partial<ContainerAttempt> = {}): ContainerAttempt =>
   attempt({ state: 'exited', exitCode, finishedAt: ago(1), ...more })
 const facts = (more: Partial<ContainerFacts>): ContainerFacts => ({
   kind: 'main',
@@ -101,7 +85,7 @@ test.each<[ContainerKind, string | undefined, string]>([
   expect(restartPolicyOf(kind, podPolicy)).toBe(policy)
 })
 
-test.each<[string, ObservedContainer | undefined, number, number]>([
+test.each<[string, ContainerAttempt | undefined, number, number]>([
   ['the first attempt', undefined, 0, 0],
   ['created, never started', attempt({ state: 'created' }), 2, 0],
   ['ended soon', exited(0), 0, 1],
@@ -111,7 +95,7 @@ test.each<[string, ObservedContainer | undefined, number, number]>([
   expect(crashesAfter(previous, before)).toBe(after)
 })
 
-test.each<[string, ObservedContainer | undefined, { restartCount: number; containerID?: string } | undefined, number]>([
+test.each<[string, ContainerAttempt | undefined, { restartCount: number; containerID?: string } | undefined, number]>([
   ['the first', undefined, undefined, 0],
   ['after one that was never started', attempt({ state: 'created', attempt: 3 }), undefined, 3],
   ['after one that ended', exited(0, { attempt: 3 }), undefined, 4],
@@ -120,25 +104,6 @@ test.each<[string, ObservedContainer | undefined, { restartCount: number; contai
 ])('the number of an attempt: %s', (_what, previous, reported, number) => {
   const status = reported && { name: 'c', image: '', imageID: '', ready: false, ...reported }
   expect(nextAttempt(previous, status)).toBe(number)
-})
-
-test.each<[string, unknown, number, boolean, string, number]>([
-  ['no image', new ImageFailed('ErrImagePull', 'x'), 1, false, 'ErrImagePull', 10_000],
-  ['no image, again', new ImageFailed('ErrImagePull', 'x'), 3, false, 'ErrImagePull', 40_000],
-  ['no image, ever', new ImageFailed('ErrImageNeverPull', 'x'), 99, false, 'ErrImageNeverPull', 300_000],
-  ['no ConfigMap', new MissingSource('x'), 5, false, 'CreateContainerConfigError', 2_000],
-  ['root against runAsNonRoot', new BadContainerConfig('x'), 5, false, 'CreateContainerConfigError', 2_000],
-  ['no mount', new MountFailed('x'), 5, false, 'CreateContainerError', 2_000],
-  ['no seccomp profile', new CannotEnforce('x'), 5, false, 'CreateContainerError', 10_000],
-  ['refused by the engine', new Error('x'), 1, false, 'CreateContainerError', 10_000],
-  ['no such command', new Error('x'), 1, true, 'RunContainerError', 10_000],
-])('a failed start: %s', (_what, error, count, isCreated, reason, retryMs) => {
-  expect(startFailure(error, { count, isCreated })).toMatchObject({ reason, retryMs })
-})
-
-test('ErrImagePull is shown for a moment before it becomes ImagePullBackOff', () => {
-  const failure = startFailure(new ImageFailed('ErrImagePull', 'x'), { count: 4, isCreated: false })
-  expect(failure).toMatchObject({ wakeMs: 2_000, retryMs: 80_000 })
 })
 
 test.each<[string, Parameters<typeof letsNextStart>[0], boolean]>([

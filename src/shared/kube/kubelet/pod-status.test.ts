@@ -1,47 +1,35 @@
 import { describe, expect, test } from 'vitest'
-import type { Pod } from '#shared/kube/generated/types.ts'
-import type { ObservedContainer } from '../runtime/runtime.ts'
-import { isPodComplete, podStatus, statusPatch, type ContainerObservation, type PodObservation } from './status.ts'
+import type { Pod } from '../generated/types.ts'
+import type { ContainerAttempt } from './container-attempt.ts'
+import { isPodComplete, podStatus, statusPatch, type ContainerObservation, type PodObservation } from './pod-status.ts'
 
 const now = '2026-11-23T10:00:00Z'
 const pod = (spec: Partial<Pod['spec']> = {}): Pod => ({
   metadata: { name: 'p', namespace: 'n', uid: 'u', generation: 1 },
   spec: { restartPolicy: 'Always', containers: [{ name: 'c', image: 'busybox:1.36' }], ...spec },
 })
-const attempt = (
-  name: string,
-  state: ObservedContainer['state'],
-  more: Partial<ObservedContainer> = {},
-): ObservedContainer => ({
+type Named = ContainerAttempt & { name: string }
+const attempt = (name: string, state: ContainerAttempt['state'], more: Partial<ContainerAttempt> = {}): Named => ({
   id: `${name}-id`,
-  podUid: 'u',
-  podNamespace: 'n',
-  podName: 'p',
   name,
-  sandbox: false,
   attempt: 0,
   state,
-  pid: state === 'running' ? 7 : 0,
   exitCode: 0,
   oomKilled: false,
   error: '',
-  image: 'busybox:1.36',
-  imageId: 'sha256:1',
-  tty: false,
   hash: '',
   createdAt: now,
-  resources: { cpuShares: 2, cpuQuota: 0, memoryBytes: 0 },
   ...(state === 'created' ? {} : { startedAt: now }),
   ...(state === 'exited' ? { finishedAt: now } : {}),
   ...more,
 })
 /** Containers by their attempts, with what else is known of them. */
-type Containers = [attempt: ObservedContainer, more?: Partial<ContainerObservation>][]
+type Containers = [attempt: Named, more?: Partial<ContainerObservation>][]
 interface Seen extends Partial<Omit<PodObservation, 'containers'>> {
   containers?: Containers
 }
 const seen = ({ containers = [], ...more }: Seen = {}): PodObservation => ({
-  sandbox: attempt('', 'running', { sandbox: true }),
+  sandbox: { state: 'running' },
   containers: new Map(
     containers.map(([each, known]) => [each.name, { attempts: [each], messages: new Map(), ...known }]),
   ),
@@ -142,6 +130,18 @@ test('a crash loop has a waiting state, and the last termination as lastState', 
     lastState: { terminated: { exitCode: 3, reason: 'Error' } },
   })
   expect(status.phase).toBe('Running')
+})
+
+test('closed readiness gates are named with what is wrong with each', () => {
+  const gated = pod({ readinessGates: [{ conditionType: 'example.com/a' }, { conditionType: 'example.com/b' }] })
+  gated.status = { conditions: [{ type: 'example.com/b', status: 'False' }] }
+  const status = podStatus(gated, seen({ containers: [[attempt('c', 'running')]] }), now)
+  expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
+    status: 'False',
+    reason: 'ReadinessGatesNotReady',
+    message:
+      'corresponding condition of pod readiness gate "example.com/a" does not exist., the status of pod readiness gate "example.com/b" is not "True", but False',
+  })
 })
 
 test('an out-of-memory kill has the reason OOMKilled', () => {
