@@ -102,7 +102,9 @@ describe("the agent's kubelet API", () => {
       runtime: runtime as Runtime,
       findPod: (_namespace, name) => (name === 'p' ? { uid: 'u', ip: '127.0.0.1' } : undefined),
       flows: createFlows(),
-      metrics: () => 'up 1\n',
+      pages: {
+        find: ([first]) => (first === 'healthz' ? async () => ({ type: 'text/plain', body: 'ok' }) : undefined),
+      },
       onFault: () => void faults.push('fault'),
       log: silentLog,
     })

@@ -6,10 +6,14 @@ import type { Stored } from '#shared/kube/object.ts'
 import { pods } from '#shared/kube/resources.ts'
 import type { Faults } from '../faults.ts'
 import { createFlows } from './flow.ts'
+import { createNodePages } from './node-pages.ts'
 import { startNode, type NodeOptions } from './node.ts'
 import { PodWorker } from './pod/pod-worker.ts'
 import type { PodContext } from './pod/scope.ts'
 import { createKubeletServer } from './server.ts'
+import { createCgroups } from './stats/cgroup.ts'
+import { createSnapshots } from './stats/snapshot.ts'
+import { createStorageReader } from './stats/storage.ts'
 import { podsWithVolumes } from './volumes.ts'
 
 export interface Kubelet {
@@ -35,11 +39,22 @@ export function createKubelet(
     clock,
     log,
   })
+  const snapshots = createSnapshots({
+    runtime,
+    pods: () => [...workers.values()].map(({ pod }) => pod),
+    cgroups: createCgroups(),
+    clock,
+  })
   const server = createKubeletServer({
     runtime,
     log,
     flows: createFlows({ onCut: () => faults.cut() }),
-    metrics: () => faults.metrics(),
+    pages: createNodePages({
+      node,
+      snapshots,
+      storage: createStorageReader({ root: options.root, runtime, clock }),
+      metrics: () => faults.metrics(),
+    }),
     onFault: () => faults.request(),
     findPod(namespace, name) {
       const pod = byName.get(`${namespace}/${name}`)?.pod
@@ -77,6 +92,7 @@ export function createKubelet(
       }
       const [stopNode] = await Promise.all([startNode(nodeOptions), watchPods()])
       stops.add(stopNode)
+      stops.add(snapshots.start())
     },
     serve: server,
     async stop() {

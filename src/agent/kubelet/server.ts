@@ -3,6 +3,7 @@ import type { Log } from '#shared/base/log.ts'
 import { createEdge, RequestRefused, respond, type EdgeRequest } from '#shared/base/request-edge.ts'
 import { serveCommand } from './command-stream.ts'
 import type { Flows } from './flow.ts'
+import type { NodePages, Page } from './node-pages.ts'
 import { connectToPod } from './pod-connection.ts'
 import type { ObservedContainer, Runtime } from './runtime/runtime.ts'
 
@@ -11,14 +12,14 @@ export interface KubeletServerOptions {
   /** UID and address of a pod of this node. */
   findPod(namespace: string, name: string): { uid: string; ip?: string } | undefined
   flows: Flows
-  /** The agent's own metrics, in Prometheus' text format. */
-  metrics(): string
+  pages: NodePages
   onFault(): void
   log: Log
 }
 
 /**
- * The kubelet's API on streams of the tunnel, whose other end is the API server: logs, exec, attach, port-forward.
+ * The kubelet's API on streams of the tunnel, whose other end is the API server: pages about the node, logs, exec,
+ * attach, port-forward.
  * Everything that runs commands in a pod or connects to one requires POST, so that read access to `nodes/proxy` does
  * not allow it.
  */
@@ -32,6 +33,8 @@ export function createKubeletServer(
     onFault,
     async handle(stream, request) {
       const [verb = '', namespace = '', pod = '', container = ''] = request.segments
+      const page = options.pages.find(request.segments, request.query)
+      if (page) return sendPage(stream, request.method, page)
       const route = routes.get(verb)
       if (!route) throw new RequestRefused(404, 'not found')
       if (request.method !== route.method) throw new RequestRefused(405, `${verb} requires ${route.method}`)
@@ -50,16 +53,16 @@ interface KubeletRequest extends EdgeRequest {
 type Serve = (options: KubeletServerOptions, request: KubeletRequest) => Promise<void>
 
 const routes: ReadonlyMap<string, { method: string; serve: Serve }> = new Map([
-  ['healthz', { method: 'GET', serve: async (_options, { stream }) => sendText(stream, 'ok') }],
-  ['metrics', { method: 'GET', serve: async ({ metrics }, { stream }) => sendText(stream, metrics()) }],
   ['containerLogs', { method: 'GET', serve: containerLogs }],
   ['exec', { method: 'POST', serve: exec }],
   ['attach', { method: 'POST', serve: attach }],
   ['portForward', { method: 'POST', serve: portForward }],
 ])
 
-function sendText(stream: ServerHttp2Stream, text: string): void {
-  if (respond(stream, { ':status': 200, 'content-type': 'text/plain' })) stream.end(text)
+async function sendPage(stream: ServerHttp2Stream, method: string, page: () => Promise<Page>): Promise<void> {
+  if (method !== 'GET') throw new RequestRefused(405, 'GET is required')
+  const { type, body } = await page()
+  if (respond(stream, { ':status': 200, 'content-type': type })) stream.end(body)
 }
 
 function podOf({ findPod }: KubeletServerOptions, { namespace, pod }: KubeletRequest): { uid: string; ip?: string } {

@@ -35,7 +35,7 @@ export const podFolder = (root: string, uid: string): string => join(root, 'pods
 export const memoryFolder = (root: string): string => join(root, 'memory')
 
 /** Folder of a volume; for a hostPath or a claim a link that records the path, opened again for each container. */
-function volumeFolder(root: string, uid: string, { name, secret, projected, downwardAPI }: Volume): string {
+export function volumeFolder(root: string, uid: string, { name, secret, projected, downwardAPI }: Volume): string {
   const inMemory = secret ?? projected ?? downwardAPI
   return inMemory ? join(memoryFolder(root), uid, name) : join(podFolder(root, uid), 'volumes', name)
 }

@@ -353,6 +353,8 @@ function observed(info: Docker.ContainerInspectInfo): ObservedContainer {
   const { State: state } = info
   const startedAt = time(state.StartedAt)
   const finishedAt = time(state.FinishedAt)
+  // Not every storage driver has it.
+  const layerFolder = (info.GraphDriver?.Data as Record<string, string> | null)?.UpperDir
   return {
     id: info.Id,
     podUid: labels[labelOf.uid] ?? '',
@@ -373,6 +375,8 @@ function observed(info: Docker.ContainerInspectInfo): ObservedContainer {
     tty: Tty,
     hash: labels[labelOf.hash] ?? '',
     createdAt: info.Created,
+    ...(info.LogPath ? { logFile: info.LogPath } : {}),
+    ...(layerFolder ? { layerFolder } : {}),
     resources: {
       cpuShares: info.HostConfig.CpuShares ?? 0,
       cpuQuota: Math.max(0, info.HostConfig.CpuQuota ?? 0),

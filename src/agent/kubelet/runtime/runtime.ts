@@ -43,6 +43,9 @@ export interface ObservedContainer extends ContainerAttempt {
   image: string
   imageId: string
   tty: boolean
+  /** The engine's own file of its output, and the folder of what it has written to its root, where the engine says so. */
+  logFile?: string
+  layerFolder?: string
   /** As the engine applies them; 0 = no limit. */
   resources: { cpuShares: number; cpuQuota: number; memoryBytes: number }
 }

@@ -1,0 +1,189 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Clock } from '#shared/base/clock.ts'
+import type { Stop } from '#shared/base/disposable.ts'
+import type { Pod } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
+import type { ObservedContainer, Runtime } from '../runtime/runtime.ts'
+import type { Cgroups, CgroupUsage } from './cgroup.ts'
+import { createCpuRates } from './cpu-rates.ts'
+import { interfacesOf, type InterfaceCounters } from './interfaces.ts'
+
+/** What this node and its running containers use, at one moment. */
+export interface Snapshot {
+  node: Usage & { interfaces: InterfaceCounters[] }
+  /** Pods of which at least one container runs. */
+  pods: PodUsage[]
+}
+
+export interface Usage extends CgroupUsage {
+  /** When it was read, ms since the epoch. */
+  at: number
+  /** CPU use by now; unknown until the second sample. */
+  nanoCores?: number
+}
+
+export interface PodUsage {
+  pod: Stored<Pod>
+  /** Of all its containers, sandbox included. CPU time counts ended containers, too, so that it never falls. */
+  total: Usage
+  sandbox: ContainerUsage | undefined
+  /** Running containers of any kind, in the order of the spec. */
+  containers: ContainerUsage[]
+  /** None for a pod in the host's network. */
+  interfaces: InterfaceCounters[]
+}
+
+export interface ContainerUsage extends Usage {
+  observed: ObservedContainer
+}
+
+export interface Snapshots {
+  /** A snapshot of at most `maxAge` ms ago. */
+  take(maxAge?: number): Promise<Snapshot>
+  /** Samples every ten seconds until stopped, so that the use of CPU is known when somebody asks. */
+  start(): Stop
+}
+
+export interface SnapshotOptions {
+  runtime: Pick<Runtime, 'containers'>
+  /** All pods of this node. */
+  pods(): Stored<Pod>[]
+  cgroups: Cgroups
+  clock: Clock
+  /** For tests. */
+  interfaces?(pid: number | 'self'): InterfaceCounters[]
+}
+
+/** How old a snapshot may be, ms: scrapes at the same time cost one. */
+const defaultAge = 3_000
+/** The kubelet's own period, ms (--housekeeping-interval). */
+const samplingPeriod = 10_000
+
+/** The group of a container: the worker's engine uses the cgroupfs driver (resources/worker/daemon.json). */
+export const cgroupOf = ({ id }: Pick<ObservedContainer, 'id'>): string => `/docker/${id}`
+
+export function createSnapshots(options: SnapshotOptions): Snapshots {
+  const { clock } = options
+  const rates = createCpuRates()
+  const podTimes = new PodCpuTimes()
+  let last: { at: number; snapshot: Promise<Snapshot> } | undefined
+
+  const take: Snapshots['take'] = (maxAge = defaultAge) => {
+    const now = clock.now()
+    if (last && now >= last.at && now - last.at <= maxAge) return last.snapshot
+    last = { at: now, snapshot: read() }
+    return last.snapshot
+  }
+
+  const read = async (): Promise<Snapshot> => {
+    const subjects = new Set<string>(['/'])
+    const sample = (subject: string, usage: CgroupUsage): Usage => {
+      subjects.add(subject)
+      const at = clock.now()
+      const nanoCores = rates.add(subject, { at, cpuNanos: usage.cpuNanos })
+      return { ...usage, at, ...(nanoCores === undefined ? {} : { nanoCores }) }
+    }
+    const pods: PodUsage[] = []
+    const all = options.pods()
+    for (const pod of all) {
+      const usage = readPod(options, pod, podTimes, sample)
+      if (!usage) continue
+      pods.push(usage)
+      // A node's files take some milliseconds in all: other work goes on between pods.
+      await nextTurn()
+    }
+    podTimes.keep(new Set(all.map(({ metadata }) => metadata.uid)))
+    const whole = options.cgroups.usage('/')
+    if (!whole) throw new Error('the control group of this worker cannot be read')
+    const node = { ...sample('/', whole), interfaces: (options.interfaces ?? interfacesOf)('self') }
+    rates.keep(subjects)
+    return { node, pods }
+  }
+
+  return {
+    take,
+    start() {
+      let stop: Stop = () => undefined
+      const again = (): void => {
+        // Whoever asks for a snapshot gets the failure.
+        take(samplingPeriod / 2).catch(() => undefined)
+        stop = clock.after(samplingPeriod, again)
+      }
+      again()
+      return () => stop()
+    },
+  }
+}
+
+type Sample = (subject: string, usage: CgroupUsage) => Usage
+
+/** @returns undefined for a pod without running containers: one that starts or has ended has no entry */
+function readPod(
+  { runtime, cgroups, interfaces = interfacesOf }: SnapshotOptions,
+  pod: Stored<Pod>,
+  podTimes: PodCpuTimes,
+  sample: Sample,
+): PodUsage | undefined {
+  const { uid } = pod.metadata
+  const read = (observed: ObservedContainer): ContainerUsage[] => {
+    const usage = cgroups.usage(cgroupOf(observed))
+    return usage ? [{ ...sample(observed.id, usage), observed }] : []
+  }
+  const running = runtime.containers(uid).filter(({ state }) => state === 'running')
+  const newest = new Map(running.filter(({ sandbox }) => !sandbox).map((observed) => [observed.name, observed]))
+  const containers = namesOf(pod).flatMap((name) => {
+    const observed = newest.get(name)
+    return observed ? read(observed) : []
+  })
+  if (containers.length === 0) return undefined
+  const sandbox = running.filter((observed) => observed.sandbox).flatMap(read)[0]
+  const all = sandbox ? [...containers, sandbox] : containers
+  const sum = sumOf(all)
+  const cpuNanos = podTimes.add(uid, new Map(all.map(({ observed, cpuNanos: own }) => [observed.id, own])))
+  return {
+    pod,
+    total: sample(uid, { ...sum, cpuNanos }),
+    sandbox,
+    containers,
+    interfaces: sandbox && !pod.spec?.hostNetwork ? interfaces(sandbox.observed.pid) : [],
+  }
+}
+
+function namesOf({ spec }: Stored<Pod>): string[] {
+  const all = [...(spec?.initContainers ?? []), ...(spec?.containers ?? []), ...(spec?.ephemeralContainers ?? [])]
+  return all.map(({ name }) => name)
+}
+
+function sumOf(all: readonly CgroupUsage[]): CgroupUsage {
+  const add = (value: (usage: CgroupUsage) => number): number => all.reduce((sum, usage) => sum + value(usage), 0)
+  return {
+    cpuNanos: add(({ cpuNanos }) => cpuNanos),
+    memory: {
+      usage: add(({ memory }) => memory.usage),
+      workingSet: add(({ memory }) => memory.workingSet),
+      rss: add(({ memory }) => memory.rss),
+      pageFaults: add(({ memory }) => memory.pageFaults),
+      majorPageFaults: add(({ memory }) => memory.majorPageFaults),
+    },
+    swap: add(({ swap }) => swap),
+    tasks: add(({ tasks }) => tasks),
+  }
+}
+
+/** CPU time of pods. There is no group of a pod here, whose counter would include containers that have ended. */
+class PodCpuTimes {
+  readonly #pods = new Map<string, { ended: number; last: ReadonlyMap<string, number> }>()
+
+  /** @param containers CPU time by container id @returns nanoseconds since the pod was seen first */
+  add(uid: string, containers: ReadonlyMap<string, number>): number {
+    const known = this.#pods.get(uid)
+    let ended = known?.ended ?? 0
+    for (const [id, nanos] of known?.last ?? []) if (!containers.has(id)) ended += nanos
+    this.#pods.set(uid, { ended, last: containers })
+    return [...containers.values()].reduce((sum, nanos) => sum + nanos, ended)
+  }
+
+  keep(present: ReadonlySet<string>): void {
+    for (const uid of this.#pods.keys()) if (!present.has(uid)) this.#pods.delete(uid)
+  }
+}
