@@ -270,8 +270,8 @@ class Cache<T extends KubeObject> {
     }
     this.#objects.set(key, object)
     for (const index of this.#indexes.values()) {
-      if (previous) leave(index, key, previous)
-      enter(index, key, object)
+      if (previous) replaceIn(index, key, previous, object)
+      else enter(index, key, object)
     }
     for (const handler of this.#handlers) {
       this.#tell(() => (previous ? handler.updated?.(previous, object) : handler.added?.(object)))
@@ -317,6 +317,17 @@ function leave<T extends KubeObject>({ valuesOf, buckets }: Index<T>, key: strin
     bucket?.delete(key)
     if (bucket?.size === 0) buckets.delete(value)
   }
+}
+
+/** Most updates change no indexed value: the object takes the place of the previous one. */
+function replaceIn<T extends KubeObject>(index: Index<T>, key: string, previous: Stored<T>, object: Stored<T>): void {
+  const value = index.valuesOf(object)
+  if (typeof value === 'string' && index.valuesOf(previous) === value) {
+    index.buckets.get(value)?.set(key, object)
+    return
+  }
+  leave(index, key, previous)
+  enter(index, key, object)
 }
 
 const listed = (values: string | readonly string[] | undefined): readonly string[] =>

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { unauthorized } from '#shared/kube/status.ts'
 import type { Authenticator, UserInfo } from '../api/access.ts'
@@ -59,14 +59,13 @@ export const anyOf = ([first, ...others]: readonly TokenVerifier[]): TokenVerifi
   },
 })
 
-/** A fixed token of one user, compared in constant time. */
+/** A fixed token of one user. The comparison takes constant time, which shows no more than the token's length. */
 export function staticToken(token: string, user: UserInfo): TokenVerifier {
-  const wanted = digest(token)
+  const wanted = Buffer.from(token)
   return {
     verify(candidate, audiences = []) {
-      return timingSafeEqual(digest(candidate), wanted) ? { user, audiences } : undefined
+      const given = Buffer.from(candidate)
+      return given.length === wanted.length && timingSafeEqual(given, wanted) ? { user, audiences } : undefined
     },
   }
 }
-
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest()

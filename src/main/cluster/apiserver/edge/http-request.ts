@@ -44,7 +44,9 @@ function receive(message: IncomingMessage, reservation: Reservation | undefined)
     })
     message.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
     message.on('error', reject)
-    message.on('close', () => reject(badRequest('the body of the request was cut short')))
+    message.on('close', () => {
+      if (!message.readableEnded) reject(badRequest('the body of the request was cut short'))
+    })
   })
 }
 

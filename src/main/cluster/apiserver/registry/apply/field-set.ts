@@ -27,17 +27,14 @@ export function isEmpty(set: FieldSet): boolean {
 
 export const isMember = (node: FieldSet): boolean => self in node || isEmpty(node)
 
-/** Edges except the membership marker `.`. */
-function* children(node: FieldSet): Iterable<[string, FieldSet]> {
-  for (const element in node) if (element !== self) yield [element, node[element] ?? member]
-}
-
 /** Paths in either set. */
 export function union(a: FieldSet, b: FieldSet): FieldSet {
   if (isEmpty(a)) return b
   if (isEmpty(b)) return a
   const out: Building = { ...a }
-  for (const [element, node] of children(b)) {
+  for (const element in b) {
+    if (element === self) continue
+    const node = b[element] ?? member
     const mine = a[element]
     out[element] = mine === undefined ? node : unionNodes(mine, node)
   }
@@ -48,8 +45,14 @@ function unionNodes(a: FieldSet, b: FieldSet): FieldSet {
   if (a === b) return a
   const out: Building = {}
   if (isMember(a) || isMember(b)) out[self] = member
-  for (const [element, node] of children(a)) out[element] = node
-  for (const [element, node] of children(b)) {
+  for (const element in a) {
+    if (element === self) continue
+    const node = a[element] ?? member
+    out[element] = node
+  }
+  for (const element in b) {
+    if (element === self) continue
+    const node = b[element] ?? member
     const mine = a[element]
     out[element] = mine === undefined ? node : unionNodes(mine, node)
   }
@@ -67,7 +70,9 @@ export const difference = (a: FieldSet, b: FieldSet): FieldSet =>
 
 function differenceChildren(a: FieldSet, b: FieldSet): Building | undefined {
   let out: Building | undefined
-  for (const [element, node] of children(a)) {
+  for (const element in a) {
+    if (element === self) continue
+    const node = a[element] ?? member
     const other = b[element]
     const rest =
       other === undefined ? node : nodeOf(isMember(node) && !isMember(other), differenceChildren(node, other))
@@ -81,7 +86,9 @@ export const intersection = (a: FieldSet, b: FieldSet): FieldSet => intersection
 
 function intersectionChildren(a: FieldSet, b: FieldSet): Building | undefined {
   let out: Building | undefined
-  for (const [element, node] of children(a)) {
+  for (const element in a) {
+    if (element === self) continue
+    const node = a[element] ?? member
     const other = b[element]
     if (other === undefined) continue
     const both = nodeOf(isMember(node) && isMember(other), intersectionChildren(node, other))
@@ -93,7 +100,9 @@ function intersectionChildren(a: FieldSet, b: FieldSet): Building | undefined {
 /** Adds every named field that is an ancestor of a member; list items are not added. */
 export function withNamedAncestors(set: FieldSet): FieldSet {
   const out: Building = {}
-  for (const [element, node] of children(set)) {
+  for (const element in set) {
+    if (element === self) continue
+    const node = set[element] ?? member
     const below = withNamedAncestors(node)
     out[element] = nodeOf(element.startsWith('f:') || isMember(node), below) ?? member
   }
@@ -102,7 +111,9 @@ export function withNamedAncestors(set: FieldSet): FieldSet {
 
 /** Reports whether `part` is a subset of `whole`. */
 export function contains(whole: FieldSet, part: FieldSet): boolean {
-  for (const [element, node] of children(part)) {
+  for (const element in part) {
+    if (element === self) continue
+    const node = part[element] ?? member
     const mine = whole[element]
     if (mine === undefined || (isMember(node) && !isMember(mine)) || !contains(mine, node)) return false
   }
@@ -130,7 +141,9 @@ export function paths(set: FieldSet): string[] {
 }
 
 function collect(node: FieldSet, path: string, out: string[]): void {
-  for (const [element, child] of children(node)) {
+  for (const element in node) {
+    if (element === self) continue
+    const child = node[element] ?? member
     const here = path + printElement(element)
     if (isMember(child)) out.push(here)
     collect(child, here, out)

@@ -141,9 +141,10 @@ export function recordWrite(
 
 /** Removes changed and deleted fields from every manager except `except`. */
 export function takeFields(managers: Managers, except: ManagerId, changed: FieldSet, removed: FieldSet): void {
+  const others = managers.all().filter((manager) => !sameManager(manager, except))
+  if (others.length === 0) return
   const taken = union(changed, removed)
-  for (const manager of [...managers.all()]) {
-    if (sameManager(manager, except)) continue
+  for (const manager of others) {
     const lost = intersection(manager.fields, taken)
     if (!isEmpty(lost)) managers.set(manager, difference(manager.fields, lost), manager.time ?? '')
   }
