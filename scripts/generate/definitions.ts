@@ -100,6 +100,7 @@ const quantity = ref('io.k8s.apimachinery.pkg.api.resource.Quantity')
 /** Fields that the models declare as strings but that are Quantities or free-form. */
 function special({ kind }: Model, { name, type, format }: Property): Schema | undefined {
   if (format === 'quantity' || quantityFields.has(`${kind}.${name}`)) {
+    if (type.startsWith('Array')) return { type: 'array', items: quantity }
     return type.startsWith('{') ? { type: 'object', additionalProperties: quantity } : quantity
   }
   if (name === 'fieldsV1') return ref(`${meta}.FieldsV1`)
@@ -108,6 +109,15 @@ function special({ kind }: Model, { name, type, format }: Property): Schema | un
 }
 
 const quantityFields = new Set([
+  'DeviceCapacity.value',
+  'Counter.value',
+  'CapacityRequestPolicy.default',
+  'CapacityRequestPolicy.validValues',
+  'CapacityRequestPolicyRange.min',
+  'CapacityRequestPolicyRange.max',
+  'CapacityRequestPolicyRange.step',
+  'CapacityRequirements.requests',
+  'DeviceRequestAllocationResult.consumedCapacity',
   'ResourceRequirements.limits',
   'ResourceRequirements.requests',
   'VolumeResourceRequirements.limits',

@@ -41,6 +41,9 @@ import type {
   ReplicaSet,
   ReplicationController,
   ResourceQuota,
+  DeviceClass,
+  ResourceClaimTemplate,
+  ResourceResourceClaim,
   ResourceSlice,
   Role,
   RoleBinding,
@@ -168,6 +171,17 @@ export const certificateSigningRequests = resource(
   false,
 )<CertificateSigningRequest>('CertificateSigningRequest', 'certificatesigningrequests')
 export const ingressClasses = resource('networking.k8s.io', 'v1', false)<IngressClass>('IngressClass', 'ingressclasses')
+export const deviceClasses = resource('resource.k8s.io', 'v1', false)<DeviceClass>('DeviceClass', 'deviceclasses')
+export const resourceClaims = resource(
+  'resource.k8s.io',
+  'v1',
+  true,
+)<ResourceResourceClaim>('ResourceClaim', 'resourceclaims')
+export const resourceClaimTemplates = resource(
+  'resource.k8s.io',
+  'v1',
+  true,
+)<ResourceClaimTemplate>('ResourceClaimTemplate', 'resourceclaimtemplates')
 export const resourceSlices = resource('resource.k8s.io', 'v1', false)<ResourceSlice>('ResourceSlice', 'resourceslices')
 export const ipAddresses = resource('networking.k8s.io', 'v1', false)<IPAddress>('IPAddress', 'ipaddresses')
 export const serviceCidrs = resource('networking.k8s.io', 'v1', false)<ServiceCIDR>('ServiceCIDR', 'servicecidrs')

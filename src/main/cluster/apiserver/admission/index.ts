@@ -7,6 +7,7 @@ import { certificateApproval, certificateSigning, certificateSubjectRestriction 
 import { defaultIngressClass } from './default-ingress-class.ts'
 import { defaultStorageClass } from './default-storage-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
+import { deviceAccess } from './device-access.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
@@ -53,6 +54,7 @@ export const admissionPlugins = (options: {
   certificateSubjectRestriction,
   defaultIngressClass,
   podTopologyLabels,
+  deviceAccess({ authorizer: options.rbac }),
   mutatingPolicies({ ...options, authorizer: options.rbac }),
   mutatingWebhooks(options.webhooks),
   validatingPolicies({ ...options, authorizer: options.rbac }),

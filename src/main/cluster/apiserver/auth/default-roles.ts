@@ -141,6 +141,7 @@ const viewRules = (): PolicyRule[] => [
   rule(read, ['autoscaling'], ['horizontalpodautoscalers', 'horizontalpodautoscalers/status']),
   rule(read, ['batch'], ['cronjobs', 'cronjobs/status', 'jobs', 'jobs/status']),
   rule(read, ['policy'], ['poddisruptionbudgets', 'poddisruptionbudgets/status']),
+  rule(read, ['resource.k8s.io'], ['resourceclaims', 'resourceclaims/status', 'resourceclaimtemplates']),
   rule(read, ['networking.k8s.io'], ['ingresses', 'ingresses/status', 'networkpolicies']),
 ]
 
@@ -174,6 +175,7 @@ const editRules = (): PolicyRule[] => [
   rule(write, ['autoscaling'], ['horizontalpodautoscalers']),
   rule(write, ['batch'], ['cronjobs', 'jobs']),
   rule(write, ['policy'], ['poddisruptionbudgets']),
+  rule(write, ['resource.k8s.io'], ['resourceclaims', 'resourceclaimtemplates']),
   rule(write, ['networking.k8s.io'], ['ingresses', 'networkpolicies']),
   rule([...read, ...write], ['coordination.k8s.io'], ['leases']),
 ]
@@ -267,6 +269,11 @@ const schedulerRules = (): PolicyRule[] => [
     ['csidrivers', 'csinodes', 'csistoragecapacities', 'storageclasses', 'volumeattachments'],
   ),
   rule(read, ['scheduling.k8s.io'], ['priorityclasses']),
+  rule(read, ['resource.k8s.io'], ['deviceclasses', 'resourceslices']),
+  rule(['create', 'delete', ...read, 'patch', 'update'], ['resource.k8s.io'], ['resourceclaims']),
+  rule([...read, 'patch', 'update'], ['resource.k8s.io'], ['resourceclaims/status']),
+  rule(['patch', 'update'], ['resource.k8s.io'], ['resourceclaims/binding']),
+  rule(['update'], core, ['pods/finalizers']),
 ]
 
 const controllerManagerRules = (): PolicyRule[] => [
@@ -374,6 +381,14 @@ const controllers = (): Record<string, PolicyRule[]> => ({
     rule([...read, 'update'], core, ['pods']),
     recordEvents,
   ],
+  'device-taint-eviction-controller': [
+    rule(['delete', ...read], core, ['pods']),
+    rule(['patch', 'update'], core, ['pods/status']),
+    rule(read, ['resource.k8s.io'], ['resourceclaims']),
+    rule(read, ['resource.k8s.io'], ['resourceslices']),
+    rule(read, ['resource.k8s.io'], ['deviceclasses']),
+    recordEvents,
+  ],
   'disruption-controller': [
     rule(read, apps, ['deployments', 'replicasets', 'statefulsets']),
     rule(read, core, ['replicationcontrollers', 'pods']),
@@ -464,6 +479,15 @@ const controllers = (): Record<string, PolicyRule[]> => ({
     rule(['update', 'patch'], core, ['replicationcontrollers/status']),
     rule(['update'], core, ['replicationcontrollers/finalizers']),
     rule(['create', 'delete', ...read, 'patch'], core, ['pods']),
+    recordEvents,
+  ],
+  'resource-claim-controller': [
+    rule(read, core, ['pods']),
+    rule(['update'], core, ['pods/finalizers']),
+    rule(['create', 'delete', ...read], ['resource.k8s.io'], ['resourceclaims']),
+    rule(['patch', 'update'], ['resource.k8s.io'], ['resourceclaims', 'resourceclaims/status']),
+    rule(['patch', 'update'], ['resource.k8s.io'], ['resourceclaims/binding']),
+    rule(['patch', 'update'], core, ['pods/status']),
     recordEvents,
   ],
   'resourcequota-controller': [

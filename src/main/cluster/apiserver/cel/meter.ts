@@ -64,6 +64,8 @@ function meterHandle(node: Node, handle: Evaluate): void {
     case 'in':
       node.handle = (item, list, ...more) => {
         if (Array.isArray(list)) spendDeep(typeof item === 'object' ? item : 0, list.length)
+        // The library reads the value, which a map with a default has for every key.
+        if (list instanceof Map && typeof item === 'string') return list.has(item)
         return handle(item, list, ...more)
       }
       return

@@ -21,6 +21,8 @@ const parse = (text: string): Quantity => {
   const { nano, format } = parseQuantity(text)
   return new Quantity(nano, format)
 }
+/** A quantity as a CEL value. @throws QuantitySyntaxError */
+export const celQuantity: (text: string) => unknown = parse
 const ofInteger = (value: bigint): bigint => value * one
 
 /** `quantity('1Gi').isGreaterThan(quantity('1G'))` and the rest of Kubernetes' quantity library. */

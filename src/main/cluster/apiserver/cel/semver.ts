@@ -12,6 +12,9 @@ class Semver {
 
 const type = 'kubernetes.Semver'
 
+/** A version as a CEL value; undefined where the text is none. */
+export const celSemver = (text: string): unknown => semverOf(text, false)
+
 /** Kubernetes' semver library: `semver('1.2.3').isLessThan(semver('1.3.0'))`. */
 export function registerSemver(environment: Environment): void {
   const parse = (text: string, lenient = false): Semver => {

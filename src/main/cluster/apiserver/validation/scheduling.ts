@@ -1,5 +1,6 @@
 import type {
   Affinity,
+  NodeSelector,
   NodeSelectorRequirement,
   NodeSelectorTerm,
   PodAffinityTerm,
@@ -8,7 +9,7 @@ import type {
 } from '#shared/kube/generated/types.ts'
 import { fieldDuplicate, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { labelValueProblems, qualifiedNameProblems } from '#shared/kube/validation-names.ts'
-import { addInvalid, checkOneOf, checkSupported } from './fields.ts'
+import { addInvalid, checkSupported } from './fields.ts'
 import { checkLabelSelector, checkOperatorValues } from './labels.ts'
 import type { Wire } from '../api/wire.ts'
 
@@ -85,14 +86,7 @@ export function checkAffinity(affinity: Wire<Affinity> | undefined, field: strin
   if (nodeAffinity) {
     const required = nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution
     const at = `${field}.nodeAffinity`
-    if (required) {
-      const terms = required.nodeSelectorTerms ?? []
-      const path = `${at}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`
-      if (terms.length === 0) errors.push(fieldRequired(path, 'must have at least one node selector term'))
-      terms.forEach((term, i) => {
-        checkNodeTerm(term, `${path}[${i}]`, errors)
-      })
-    }
+    if (required) checkNodeSelector(required, `${at}.requiredDuringSchedulingIgnoredDuringExecution`, errors)
     nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution?.forEach(({ weight, preference }, i) => {
       const path = `${at}.preferredDuringSchedulingIgnoredDuringExecution[${i}]`
       checkWeight(weight, path, errors)
@@ -109,6 +103,16 @@ export function checkAffinity(affinity: Wire<Affinity> | undefined, field: strin
       checkPodTerm(podAffinityTerm, `${path}.podAffinityTerm`, errors)
     })
   }
+}
+
+/** Validates a node selector outside of a pod's affinity. */
+export function checkNodeSelector(selector: Wire<NodeSelector>, field: string, errors: FieldError[]): void {
+  const terms = selector.nodeSelectorTerms ?? []
+  if (terms.length === 0)
+    errors.push(fieldRequired(`${field}.nodeSelectorTerms`, 'must have at least one node selector term'))
+  terms.forEach((term, i) => {
+    checkNodeTerm(term, `${field}.nodeSelectorTerms[${i}]`, errors)
+  })
 }
 
 function checkWeight(weight = 0, field: string, errors: FieldError[]): void {
@@ -138,8 +142,9 @@ function checkNodeTerm(
   })
   matchFields?.forEach(({ key = '', operator, values = [] }, i) => {
     const at = `${field}.matchFields[${i}]`
-    checkOneOf(operator, ['In', 'NotIn'], `${at}.operator`, errors)
-    if (values.length !== 1)
+    if (operator !== 'In' && operator !== 'NotIn')
+      errors.push(fieldInvalid(`${at}.operator`, operator ?? '', 'not a valid selector operator'))
+    else if (values.length !== 1)
       errors.push(
         fieldRequired(
           `${at}.values`,

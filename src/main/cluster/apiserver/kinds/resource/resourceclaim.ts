@@ -2,7 +2,9 @@ import type { ResourceResourceClaim as ResourceClaim } from '#shared/kube/genera
 import type { FieldError } from '#shared/kube/status.ts'
 import { allMetadata, type KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable } from '../../validation/fields.ts'
-import { deviceRequestFindings } from '../../validation/devices.ts'
+import { deviceClaimFindings } from '../../validation/devices/claim.ts'
+import { claimStatusFindings } from '../../validation/devices/claim-status.ts'
+import { setRequestDefaults } from '../../defaulting/device-requests.ts'
 import { age, text } from '../../api/columns.ts'
 
 /** A request for devices. */
@@ -15,20 +17,35 @@ export const resourceClaim: KindDeclaration<ResourceClaim> = {
   namespaced: true,
   schema: 'io.k8s.api.resource.v1.ResourceClaim',
   returnsDeleted: true,
+  generation: false,
+  setDefaults: ({ spec }) => {
+    spec.devices ??= {}
+    setRequestDefaults(spec.devices)
+  },
   prepareForCreate(object) {
     object.status = {}
   },
-  status: { keepsMetadata: allMetadata },
-  validate: ({ spec }) => deviceRequestFindings(spec.devices, 'spec.devices'),
+  status: { keepsMetadata: allMetadata, validateStatus: claimStatusFindings, setStatusDefaults },
+  // The spec is immutable: what was accepted before stays valid.
+  validate: ({ spec }, previous) => (previous ? [] : deviceClaimFindings(spec.devices, 'spec.devices')),
   validateUpdate(next, previous) {
     const errors: FieldError[] = []
     checkImmutable(next.spec, previous.spec, 'spec', errors)
     return errors
   },
   columns: [
-    text('State', 'How far it is.', ({ status }) =>
-      [status?.allocation ? 'allocated' : 'pending', ...(status?.reservedFor?.length ? ['reserved'] : [])].join(','),
-    ),
+    text('State', 'How far it is.', ({ metadata, status }) => {
+      const states = [
+        ...(metadata.deletionTimestamp === undefined ? [] : ['deleted']),
+        ...(status?.allocation ? ['allocated'] : []),
+        ...(status?.reservedFor?.length ? ['reserved'] : []),
+      ]
+      return states.join(',') || 'pending'
+    }),
     age,
   ],
+}
+
+function setStatusDefaults({ status }: ResourceClaim): void {
+  if (status?.allocation) status.allocation.devices ??= {}
 }

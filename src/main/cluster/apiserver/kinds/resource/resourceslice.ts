@@ -1,7 +1,10 @@
 import type { ResourceSlice } from '#shared/kube/generated/types.ts'
-import { fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import type { KindDeclaration } from '../../api/kind.ts'
+import type { FieldError } from '#shared/kube/status.ts'
 import { age, text } from '../../api/columns.ts'
+import type { KindDeclaration } from '../../api/kind.ts'
+import { sliceFindings } from '../../validation/devices/slice.ts'
+import { checkImmutable } from '../../validation/fields.ts'
+import { setDeviceDefaults } from '../../defaulting/device-slices.ts'
 
 /** Devices that a driver offers. */
 export const resourceSlice: KindDeclaration<ResourceSlice> = {
@@ -12,11 +15,14 @@ export const resourceSlice: KindDeclaration<ResourceSlice> = {
   singular: 'resourceslice',
   namespaced: false,
   schema: 'io.k8s.api.resource.v1.ResourceSlice',
+  setDefaults: ({ spec }) => setDeviceDefaults(spec),
   fields: { 'spec.nodeName': ({ spec }) => spec.nodeName ?? '', 'spec.driver': ({ spec }) => spec.driver },
-  validate({ spec }) {
+  validate: ({ spec }, previous) => sliceFindings(spec, previous?.spec),
+  validateUpdate({ spec }, { spec: previous }) {
     const errors: FieldError[] = []
-    if (!spec.driver) errors.push(fieldRequired('spec.driver'))
-    if (!spec.pool?.name) errors.push(fieldRequired('spec.pool.name'))
+    checkImmutable(spec.pool.name, previous.pool.name, 'spec.pool.name', errors)
+    checkImmutable(spec.driver, previous.driver, 'spec.driver', errors)
+    checkImmutable(spec.nodeName, previous.nodeName, 'spec.nodeName', errors)
     return errors
   },
   columns: [
