@@ -22,6 +22,8 @@ import {
 import { startControllers, type Controllers } from './controllers/index.ts'
 import { keptPort } from './kept-port.ts'
 import { ensurePrivateFolder } from './private-folder.ts'
+import type { SchedulerConfiguration } from './scheduler/configuration/configuration.ts'
+import { readSchedulerConfiguration } from './scheduler/configuration/read.ts'
 import { createScheduler, type Scheduler } from './scheduler/scheduler.ts'
 import { createFileStore } from './store/file.ts'
 import { secretsKey } from './store/secret-key.ts'
@@ -65,7 +67,7 @@ export interface ThreadEntries {
 
 export interface ControlPlaneOptions<Connector extends NodeConnector> {
   name: string
-  /** Folder of the cluster, with its store, keys and kubeconfig. */
+  /** Folder of the cluster, with its store, keys and kubeconfig, and `scheduler.yaml` where the user has one. */
   dir: string
   threads: ThreadEntries
   /** Creates the connections to the workers from the cluster's keys and the API server's port. */
@@ -80,7 +82,10 @@ export interface ControlPlaneOptions<Connector extends NodeConnector> {
   log: Log
 }
 
-/** Starts store, API server, controllers and scheduler, in this order; stops them in reverse. */
+/**
+ * Starts store, API server, controllers and scheduler, in this order; stops them in reverse.
+ * @throws Error that names file and field where `scheduler.yaml` is not a valid KubeSchedulerConfiguration
+ */
 export async function startControlPlane<Connector extends NodeConnector>(
   options: ControlPlaneOptions<Connector>,
 ): Promise<ControlPlane<Connector>> {
@@ -88,6 +93,7 @@ export async function startControlPlane<Connector extends NodeConnector>(
   const stops = new StopStack()
   try {
     await ensurePrivateFolder(dir)
+    const scheduling = await readSchedulerConfiguration(join(dir, 'scheduler.yaml'))
     const keys = options.keys ?? keyFiles()
     const [pki, store] = await Promise.all([
       createPki({ dir: join(dir, 'pki'), keys, clock }),
@@ -124,7 +130,7 @@ export async function startControlPlane<Connector extends NodeConnector>(
 
     const informers = createSharedInformers({ client: server.client, clock, log })
     stops.add(() => informers.stop())
-    const scheduler = await startSchedulerOn(server, stops, { clock, log })
+    const scheduler = await startSchedulerOn(server, stops, { configuration: scheduling, clock, log })
     server.metrics.scheduling.countPending(() => scheduler.pending())
     running.add('scheduler')
 
@@ -179,7 +185,7 @@ function startControllersOn(server: ApiServer, { pki, clock, log }: { pki: Pki; 
 async function startSchedulerOn(
   server: ApiServer,
   stops: StopStack,
-  { clock, log }: { clock: Clock; log: Log },
+  { configuration, clock, log }: { configuration: SchedulerConfiguration; clock: Clock; log: Log },
 ): Promise<Scheduler> {
   const client = createClient(server.transportFor(componentUser('kube-scheduler'), 'kube-scheduler'))
   const informers = createSharedInformers({ client, clock, log })
@@ -187,6 +193,7 @@ async function startSchedulerOn(
   const scheduler = createScheduler({
     client,
     informers,
+    configuration,
     clock,
     log: log.child({ part: 'scheduler' }),
     observe: server.metrics.scheduling.observe,

@@ -257,6 +257,50 @@ describe('resources', () => {
     expect(podLimits(object)).toEqual({ cpu: '50m', memory: '1Mi' })
   })
 
+  it('are those of the pod where it has some of its own', () => {
+    const object = pod({}, { containers: [asking('a', '100m'), asking('b', '100m')] })
+    if (object.spec) {
+      object.spec.resources = { requests: { cpu: '1', memory: '1Gi', 'example.com/gpu': '1' } }
+      object.spec.overhead = { cpu: '50m' }
+    }
+    expect(podRequests(object)).toEqual({ cpu: '1050m', memory: '1Gi' })
+    expect(podRequests(object, { whereMissing: { memory: '200Mi' } })).toEqual({ cpu: '1050m', memory: '1Gi' })
+  })
+
+  describe('while it is resized', () => {
+    const resized = (asked: string, allotted: string, held: string, conditions: PodStatus['conditions'] = []) =>
+      podRequests(
+        pod(
+          {
+            conditions,
+            containerStatuses: [
+              {
+                name: 'a',
+                image: '',
+                imageID: '',
+                ready: true,
+                restartCount: 0,
+                allocatedResources: { cpu: allotted },
+                resources: { requests: { cpu: held } },
+              },
+            ],
+          },
+          { containers: [asking('a', asked)] },
+        ),
+        { resizing: true },
+      )['cpu']
+    const pending = (reason: string) => [{ type: 'PodResizePending', status: 'True', reason }]
+
+    it('are the most of what it asks for, is allotted and has', () => {
+      expect([resized('3', '1', '1'), resized('1', '3', '1'), resized('1', '1', '3')]).toEqual(['3', '3', '3'])
+    })
+
+    it('are what it has where its node can never give it more', () => {
+      expect(resized('3', '1', '2', pending('Infeasible'))).toBe('2')
+      expect(resized('3', '1', '2', pending('Deferred'))).toBe('3')
+    })
+  })
+
   it.each([
     ['BestEffort', {}],
     ['Burstable', { requests: { cpu: '1' } }],

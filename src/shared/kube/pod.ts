@@ -1,4 +1,4 @@
-import type { Container, ContainerStatus, Pod, PodCondition, ResourceRequirements } from './generated/types.ts'
+import type { Container, ContainerStatus, Pod, PodCondition } from './generated/types.ts'
 import { humanDuration } from './human-duration.ts'
 import { addQuantities, compareQuantities } from './quantity.ts'
 
@@ -142,41 +142,94 @@ export function restartsText({ restarts, lastRestart }: PodSummary, now: number)
 /** Resource names to quantities. */
 export type ResourceList = Record<string, string>
 
+export interface RequestOptions {
+  /**
+   * Counts what the pod holds while it is resized in place: of each container the most of what it asks for, what its
+   * node has allotted to it and what it has; where the node cannot ever resize it, what it has.
+   */
+  resizing?: boolean
+  /** Requests of containers that have none for these resources. */
+  whereMissing?: ResourceList
+}
+
 /**
  * The requests of a pod: the sum of its containers and sidecars, or the maximum over its init containers with the
- * sidecars before each, plus the overhead of its runtime class.
+ * sidecars before each; pod-level requests replace that; the overhead of its runtime class is added.
  */
-export const podRequests = (pod: Pod): ResourceList => podResources(pod, 'requests')
+export const podRequests = (pod: Pod, options: RequestOptions = {}): ResourceList => {
+  const requestsOf = (container: Container, statuses: ContainerStatus[] | undefined): ResourceList | undefined =>
+    containerRequests(container, statuses, pod, options)
+  return podResources(pod, 'requests', options, requestsOf)
+}
 
 /** The limits of a pod, computed like its requests. */
-export const podLimits = (pod: Pod): ResourceList => podResources(pod, 'limits')
+export const podLimits = (pod: Pod): ResourceList =>
+  podResources(pod, 'limits', {}, ({ resources }) => resources?.limits)
 
-function podResources({ spec }: Pod, side: 'requests' | 'limits'): ResourceList {
+function podResources(
+  pod: Pod,
+  side: 'requests' | 'limits',
+  options: RequestOptions,
+  resourcesOf: (container: Container, statuses: ContainerStatus[] | undefined) => ResourceList | undefined,
+): ResourceList {
+  const { spec, status } = pod
   if (!spec) return {}
   const total: ResourceList = {}
-  for (const container of spec.containers) add(total, container.resources?.[side])
+  for (const container of spec.containers) add(total, resourcesOf(container, status?.containerStatuses))
   const sidecars: ResourceList = {}
   const initPeak: ResourceList = {}
   for (const container of spec.initContainers ?? []) {
+    const resources = resourcesOf(container, status?.initContainerStatuses)
     if (isRestartableInit(container)) {
-      add(total, container.resources?.[side])
-      add(sidecars, container.resources?.[side])
+      add(total, resources)
+      add(sidecars, resources)
       raise(initPeak, sidecars)
     } else {
       const needed = { ...sidecars }
-      add(needed, container.resources?.[side])
+      add(needed, resources)
       raise(initPeak, needed)
     }
   }
   raise(total, initPeak)
-  override(total, spec.resources, side)
+  override(total, pod, side, options)
   add(total, spec.overhead)
   return total
 }
 
-/** Pod-level resources replace the sum of the containers'. */
-function override(total: ResourceList, resources: ResourceRequirements | undefined, side: 'requests' | 'limits'): void {
-  for (const [name, quantity] of Object.entries(resources?.[side] ?? {})) total[name] = quantity
+function containerRequests(
+  container: Container,
+  statuses: ContainerStatus[] | undefined,
+  pod: Pod,
+  { resizing, whereMissing }: RequestOptions,
+): ResourceList | undefined {
+  let requests: ResourceList | undefined = container.resources?.requests
+  const status = resizing ? statuses?.find(({ name }) => name === container.name) : undefined
+  if (status?.resources?.requests || status?.allocatedResources) {
+    const held: ResourceList = isResizeInfeasible(pod) ? {} : { ...requests }
+    raise(held, status.resources?.requests ?? {})
+    raise(held, status.allocatedResources ?? {})
+    requests = held
+  }
+  return whereMissing ? { ...whereMissing, ...requests } : requests
+}
+
+/** Whether the pod's node can never give the pod what it asks for now. */
+export function isResizeInfeasible(pod: Pod): boolean {
+  const pending = podCondition(pod, 'PodResizePending')
+  return pending?.status === 'True' && pending.reason === 'Infeasible'
+}
+
+/** Pod-level resources replace the sum of the containers', where a pod can have them (resourcehelper.PodRequests). */
+function override(total: ResourceList, pod: Pod, side: 'requests' | 'limits', { resizing }: RequestOptions): void {
+  const { spec, status } = pod
+  const levels: ResourceList = { ...spec?.resources?.[side] }
+  if (resizing && spec?.resources) {
+    if (isResizeInfeasible(pod)) for (const name in status?.resources?.requests) levels[name] = '0'
+    raise(levels, status?.resources?.requests ?? {})
+    raise(levels, status?.allocatedResources ?? {})
+  }
+  for (const name in levels)
+    if (name === 'cpu' || name === 'memory' || name.startsWith('hugepages-')) total[name] = levels[name] ?? '0'
 }
 
 function add(to: ResourceList, more: Record<string, string> | undefined): void {

@@ -18,6 +18,8 @@ describe('pods on nodes', () => {
     cluster.forget(info)
     expect(there.requested).toMatchObject({ cpu: 0, memory: 0 })
     cluster.assume(info, there)
+    // Pods that wait for this one hear of it now.
+    expect(cluster.setPod(info, 'n')).toEqual([{ type: 'pod-added', node: there, pod: info }])
     expect(cluster.setPod(info, 'n')).toEqual([])
     cluster.forget(info)
     expect(there.pods.size).toBe(1)

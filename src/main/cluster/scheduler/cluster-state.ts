@@ -147,7 +147,7 @@ export class ClusterState {
     const before = this.#placed.get(pod.key)
     if (before?.node.name === nodeName && before.pod.uid === pod.uid && isSameLoad(before.pod, pod)) {
       this.#replace(before.node, before.pod, pod)
-      return []
+      return before.assumed ? [{ type: 'pod-added', node: before.node, pod }] : []
     }
     const removed = this.removePod(pod.key)
     this.put({ pod, node: this.#infoOf(nodeName), assumed: false })

@@ -5,7 +5,7 @@ import { jsonEqual } from '#shared/kube/json.ts'
 import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { isPodTerminal } from '#shared/kube/pod.ts'
 import type { Change, Changed, ObjectChange } from './cluster-state.ts'
-import { isSamePlacement, podInfoOf } from './pod-info.ts'
+import { isSameHolding, isSamePlacement, podInfoOf } from './pod-info.ts'
 import { schedulerNameOf, type Profiles } from './profiles.ts'
 import type { SchedulerInformers } from './scheduler-informers.ts'
 import { releaseNomination, type SchedulingState } from './scheduling-state.ts'
@@ -77,7 +77,7 @@ function podHandler({ state, profiles }: Pick<ClusterWatchOptions, 'state' | 'pr
 
   function placedPodSeen(pod: Stored<Pod>, node: string, previous: Pod | undefined): void {
     const key = keyOf(pod)
-    if (previous && isSamePlacement(previous, pod) && isPodTerminal(previous) === isPodTerminal(pod)) {
+    if (previous && isSameInUse(previous, pod)) {
       cluster.refresh(key, pod)
       return
     }
@@ -115,5 +115,9 @@ function podHandler({ state, profiles }: Pick<ClusterWatchOptions, 'state' | 'pr
 function requeue({ queue }: SchedulingState, changes: readonly Change[]): void {
   for (const change of changes) queue.changed(change)
 }
+
+/** Whether two versions of a placed pod take the same of its node. */
+const isSameInUse = (a: Pod, b: Pod): boolean =>
+  isSamePlacement(a, b) && isPodTerminal(a) === isPodTerminal(b) && isSameHolding(a, b)
 
 const isWaiting = (pod: Pod): boolean => !isPodTerminal(pod) && !pod.metadata.deletionTimestamp

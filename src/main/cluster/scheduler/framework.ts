@@ -32,6 +32,8 @@ export interface Plugin {
   holdsBack?(pod: Pod): string | undefined
   /** The plugin's plan for the pod; undefined where the plugin does not apply. */
   plan?(pod: PodInfo, cluster: ClusterState): Plan | undefined
+  /** Changes that may help a pod that this plugin has rejected; `mayHelp` is asked of no others. All when unset. */
+  readonly interests?: readonly Change['type'][]
   /** Whether `change` may help a pod that this plugin has rejected; never when absent. */
   mayHelp?(change: Change, pod: PodInfo): boolean
 }

@@ -1,8 +1,9 @@
 import { keyOf } from '#shared/client/informer.ts'
-import type { Container, Pod, PodAffinityTerm, WeightedPodAffinityTerm } from '#shared/kube/generated/types.ts'
+import type { ContainerStatus, Pod, PodAffinityTerm, WeightedPodAffinityTerm } from '#shared/kube/generated/types.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
 import type { Stored } from '#shared/kube/object.ts'
-import { isRestartableInit, podRequests } from '#shared/kube/pod.ts'
-import { addAmounts, amountsOf, type Amounts } from './amounts.ts'
+import { isResizeInfeasible, isRestartableInit, podRequests } from '#shared/kube/pod.ts'
+import { amountsOf, type Amounts } from './amounts.ts'
 import { podSelector, type PodSelector } from './pod-selector.ts'
 
 /** A pod with the values that plugins need, computed once. */
@@ -49,6 +50,7 @@ export interface WeightedTerm extends Term {
 
 export function podInfoOf(pod: Stored<Pod>): PodInfo {
   const { metadata, spec } = pod
+  const requests = amountsOf(podRequests(pod, { resizing: true }))
   return {
     key: keyOf(pod),
     uid: metadata.uid,
@@ -56,8 +58,8 @@ export function podInfoOf(pod: Stored<Pod>): PodInfo {
     namespace: metadata.namespace,
     labels: metadata.labels ?? {},
     priority: spec?.priority ?? 0,
-    requests: amountsOf(podRequests(pod)),
-    assumedUse: assumedUseOf(pod),
+    requests,
+    assumedUse: assumedUseOf(pod, requests),
     hostPorts: hostPortsOf(pod),
     affinity: affinitiesOf(pod),
     terminating: metadata.deletionTimestamp !== undefined,
@@ -79,38 +81,31 @@ function sameLabels(a: Record<string, string> = {}, b: Record<string, string> = 
   return true
 }
 
-/** Default requests for scoring, as in Kubernetes: 0.1 core and 200 MiB. */
-const smallContainer: Amounts = { cpu: 100, memory: 200 * 2 ** 20, ephemeralStorage: 0 }
+/** Whether two versions of a placed pod hold the same while it is resized in place. */
+export const isSameHolding = (a: Pod, b: Pod): boolean =>
+  a.status === b.status ||
+  (isSameAmong(a.status?.containerStatuses, b.status?.containerStatuses) &&
+    isSameAmong(a.status?.initContainerStatuses, b.status?.initContainerStatuses) &&
+    jsonEqual(a.status?.resources, b.status?.resources) &&
+    jsonEqual(a.status?.allocatedResources, b.status?.allocatedResources) &&
+    isResizeInfeasible(a) === isResizeInfeasible(b))
 
-function assumedUseOf({ spec }: Pod): { cpu: number; memory: number } {
-  const total: Amounts = { cpu: 0, memory: 0, ephemeralStorage: 0 }
-  const sidecars: Amounts = { cpu: 0, memory: 0, ephemeralStorage: 0 }
-  const peak = { cpu: 0, memory: 0 }
-  for (const container of spec?.containers ?? []) addAmounts(total, assumedOf(container))
-  for (const container of spec?.initContainers ?? []) {
-    const use = assumedOf(container)
-    peak.cpu = Math.max(peak.cpu, sidecars.cpu + use.cpu)
-    peak.memory = Math.max(peak.memory, sidecars.memory + use.memory)
-    if (!isRestartableInit(container)) continue
-    addAmounts(total, use)
-    addAmounts(sidecars, use)
-  }
-  const overhead = amountsOf(spec?.overhead)
-  return {
-    cpu: Math.max(total.cpu, peak.cpu) + overhead.cpu,
-    memory: Math.max(total.memory, peak.memory) + overhead.memory,
-  }
-}
+const isSameAmong = (a: readonly ContainerStatus[] = [], b: readonly ContainerStatus[] = []): boolean =>
+  a.length === b.length &&
+  a.every(
+    (status, index) =>
+      jsonEqual(status.resources?.requests, b[index]?.resources?.requests) &&
+      jsonEqual(status.allocatedResources, b[index]?.allocatedResources),
+  )
 
-function assumedOf({ resources }: Container): Amounts {
-  if (!resources?.requests) return smallContainer
-  const { cpu, memory } = resources.requests
-  const asked = amountsOf(resources.requests)
-  return {
-    cpu: cpu === undefined ? smallContainer.cpu : asked.cpu,
-    memory: memory === undefined ? smallContainer.memory : asked.memory,
-    ephemeralStorage: 0,
-  }
+/** Default requests for scoring, as in Kubernetes. */
+const smallContainer = { cpu: '100m', memory: '200Mi' }
+
+function assumedUseOf(pod: Pod, requests: Amounts): { cpu: number; memory: number } {
+  const all = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])]
+  const complete = all.every(({ resources }) => resources?.requests?.['cpu'] && resources.requests['memory'])
+  if (complete) return requests
+  return amountsOf(podRequests(pod, { resizing: true, whereMissing: smallContainer }))
 }
 
 function hostPortsOf({ spec }: Pod): readonly HostPort[] {

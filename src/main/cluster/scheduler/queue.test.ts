@@ -67,18 +67,47 @@ describe('a refused pod', () => {
     expect(take()).toBe('a')
   })
 
-  test('that is helped at once still sits out its back-off, which grows', async () => {
-    const { clock, queue, refuse } = setUp()
+  test('that is helped at once goes last, and the more important one of two first', () => {
+    const { queue, take, refuse } = setUp()
     refuse('a')
+    queue.put(info('important', 10), free)
+    queue.refuse(queue.take()!, new Set([helped]))
+    queue.changed(volumes)
+    queue.put(info('new', -5), free)
+    expect([take(), take(), take(), take()]).toEqual(['new', 'important', 'a', undefined])
+  })
+
+  test('does not ask plugins about changes that are none of their business', () => {
+    const { queue, take, refuse } = setUp()
+    refuse('a', [{ ...helped, interests: ['claim'], mayHelp: () => true }])
+    queue.changed(volumes)
+    expect(take()).toBeUndefined()
+    queue.changed({ type: 'claim', action: 'added', object: undefined as never })
+    expect(take()).toBe('a')
+  })
+
+  test('whose attempt failed sits out its back-off, which grows', async () => {
+    const { clock, queue } = setUp()
+    queue.put(info('a'), free)
     for (const seconds of [1, 2, 4, 8, 10, 10]) {
-      queue.changed(volumes)
+      queue.retryLater(queue.take()!)
       expect(queue.take()).toBeUndefined()
       await clock.advance(seconds * 1000 - 1)
       expect(queue.take()).toBeUndefined()
       await clock.advance(1)
-      const waiting = queue.take()
-      expect(waiting?.pod.key).toBe('default/a')
-      if (waiting) queue.refuse(waiting, new Set([helped]))
+      expect(queue.count()).toMatchObject({ active: 1, backoff: 0 })
+    }
+  })
+
+  test('has the back-offs of the configuration', async () => {
+    const clock = createFakeClock()
+    const queue = new SchedulingQueue({ clock, onReady: () => undefined, initialBackoffMs: 3_000, maxBackoffMs: 4_000 })
+    queue.put(info('a'), free)
+    for (const seconds of [3, 4, 4]) {
+      queue.retryLater(queue.take()!)
+      await clock.advance(seconds * 1000 - 1)
+      expect(queue.take()).toBeUndefined()
+      await clock.advance(1)
     }
   })
 

@@ -16,6 +16,10 @@ export interface Waiting {
   since: number
   /** When its back-off ends, ms. */
   retryAt: number
+  /** When it was last refused, ms. */
+  refusedAt: number
+  /** Whether the last attempt ended with an error: then the back-off is kept in full. */
+  failed: boolean
 }
 
 /** Pods that wait, under the names that Kubernetes' metrics have for the queues. */
@@ -35,7 +39,8 @@ export interface QueueOptions {
 
 /**
  * Pods in scheduling order: by priority, then by age. Rejected pods wait until something changes that may help them, and
- * at least for their back-off.
+ * then for the rest of their back-off, unless there is nothing else to schedule (Kubernetes'
+ * SchedulerPopFromBackoffQ).
  */
 export class SchedulingQueue {
   readonly #clock: Clock
@@ -44,8 +49,13 @@ export class SchedulingQueue {
   readonly #maxBackoffMs: number
   readonly #byKey = new Map<string, Waiting>()
   readonly #active = new Heap<Waiting>((a, b) => b.pod.priority - a.pod.priority || a.since - b.since)
-  readonly #backoff = new Heap<Waiting>((a, b) => a.retryAt - b.retryAt)
+  readonly #backoff = new Heap<Waiting>((a, b) => a.retryAt - b.retryAt || b.pod.priority - a.pod.priority)
+  /** Pods whose last attempt failed, in back-off. */
+  readonly #failed = new Heap<Waiting>((a, b) => a.retryAt - b.retryAt)
+  /** In the order in which they were refused. */
   readonly #unschedulable = new Set<Waiting>()
+  /** The same by the plugins that refused them; `undefined` refused those that found no nodes at all. */
+  readonly #refused = new Map<Plugin | undefined, Set<Waiting>>()
   #stopTimer: (() => void | Promise<void>) | undefined
   #timerAt = Infinity
 
@@ -79,7 +89,7 @@ export class SchedulingQueue {
       if (known.state === 'trying') return
       // Its position in a heap may depend on what has changed.
       known.state = 'gone'
-      this.#unschedulable.delete(known)
+      this.#noLongerRefused(known)
     }
     const same = known?.pod.uid === pod.uid ? known : undefined
     const waiting: Waiting = {
@@ -89,6 +99,8 @@ export class SchedulingQueue {
       attempts: same?.attempts ?? 0,
       since: same?.since ?? this.#clock.now(),
       retryAt: same?.retryAt ?? 0,
+      refusedAt: same?.refusedAt ?? 0,
+      failed: same?.failed ?? false,
     }
     if (known && known !== same) this.remove(pod.key)
     this.#byKey.set(pod.key, waiting)
@@ -110,18 +122,16 @@ export class SchedulingQueue {
     if (!known) return
     known.state = 'gone'
     this.#byKey.delete(key)
-    this.#unschedulable.delete(known)
+    this.#noLongerRefused(known)
   }
 
   /** Takes the next pod to schedule; it stays known until `remove` or `refuse`. */
   take(): Waiting | undefined {
-    for (let next = this.#active.pop(); next; next = this.#active.pop()) {
-      if (next.state !== 'active') continue
-      next.state = 'trying'
-      next.attempts++
-      return next
-    }
-    return undefined
+    const next = takeFrom(this.#active, 'active') ?? takeFrom(this.#backoff, 'backoff')
+    if (!next) return undefined
+    next.state = 'trying'
+    next.attempts++
+    return next
   }
 
   /** No node fits: the pod waits for a change that one of the rejecting plugins considers helpful. */
@@ -129,14 +139,22 @@ export class SchedulingQueue {
     if (waiting.state === 'gone') return
     waiting.state = 'unschedulable'
     waiting.refusedBy = refusedBy
-    waiting.retryAt = this.#clock.now() + this.#backoffOf(waiting)
+    waiting.refusedAt = this.#clock.now()
+    waiting.retryAt = inWholeSeconds(waiting.refusedAt + this.#backoffOf(waiting))
+    waiting.failed = false
     this.#unschedulable.add(waiting)
-    this.#arm(this.#clock.now() + longestWait)
+    for (const plugin of refusedBy.size === 0 ? [undefined] : refusedBy) {
+      const others = this.#refused.get(plugin)
+      if (others) others.add(waiting)
+      else this.#refused.set(plugin, new Set([waiting]))
+    }
+    this.#arm(waiting.refusedAt + longestWait)
   }
 
   /** The attempt failed for a reason other than fit: it is repeated after the back-off. */
   retryLater(waiting: Waiting): void {
     if (waiting.state === 'gone') return
+    waiting.failed = true
     waiting.retryAt = this.#clock.now() + this.#backoffOf(waiting)
     this.#retry(waiting)
   }
@@ -149,7 +167,10 @@ export class SchedulingQueue {
 
   /** Requeues the pods that `change` may make schedulable. */
   changed(change: Change): void {
-    for (const waiting of this.#unschedulable) if (mayHelp(change, waiting)) this.#wake(waiting)
+    for (const [plugin, refused] of this.#refused) {
+      if (plugin ? !isInterested(plugin, change) : change.type !== 'node-added') continue
+      for (const waiting of refused) if (!plugin || plugin.mayHelp?.(change, waiting.pod)) this.#wake(waiting)
+    }
   }
 
   stop(): void {
@@ -158,15 +179,25 @@ export class SchedulingQueue {
   }
 
   #wake(waiting: Waiting): void {
-    this.#unschedulable.delete(waiting)
+    this.#noLongerRefused(waiting)
     this.#retry(waiting)
+  }
+
+  #noLongerRefused(waiting: Waiting): void {
+    if (!this.#unschedulable.delete(waiting)) return
+    for (const plugin of waiting.refusedBy.size === 0 ? [undefined] : waiting.refusedBy) {
+      const others = this.#refused.get(plugin)
+      others?.delete(waiting)
+      if (others?.size === 0) this.#refused.delete(plugin)
+    }
   }
 
   #retry(waiting: Waiting): void {
     if (waiting.retryAt > this.#clock.now()) {
       waiting.state = 'backoff'
-      this.#backoff.push(waiting)
+      ;(waiting.failed ? this.#failed : this.#backoff).push(waiting)
       this.#arm(waiting.retryAt)
+      if (!waiting.failed) this.#onReady()
       return
     }
     waiting.state = 'active'
@@ -189,23 +220,30 @@ export class SchedulingQueue {
   #timePassed(): void {
     this.#timerAt = Infinity
     const now = this.#clock.now()
-    for (let next = this.#backoff.peek(); next && next.retryAt <= now; next = this.#backoff.peek()) {
-      this.#backoff.pop()
-      if (next.state === 'backoff') this.#retry(next)
+    for (const heap of [this.#backoff, this.#failed])
+      for (let next = heap.peek(); next && (next.retryAt <= now || next.state !== 'backoff'); next = heap.peek()) {
+        heap.pop()
+        if (next.state === 'backoff') this.#retry(next)
+      }
+    for (const waiting of this.#unschedulable) {
+      if (waiting.refusedAt + longestWait > now) break
+      this.#wake(waiting)
     }
-    for (const waiting of this.#unschedulable) if (waiting.retryAt + longestWait <= now) this.#wake(waiting)
-    const next = this.#backoff.peek()
-    if (next) this.#arm(next.retryAt)
-    for (const { retryAt } of this.#unschedulable) {
-      this.#arm(retryAt + longestWait)
+    for (const heap of [this.#backoff, this.#failed]) this.#arm(heap.peek()?.retryAt ?? Infinity)
+    for (const { refusedAt } of this.#unschedulable) {
+      this.#arm(refusedAt + longestWait)
       break
     }
   }
 }
 
-/** A pod that no plugin rejected found no nodes at all. */
-function mayHelp(change: Change, { pod, refusedBy }: Waiting): boolean {
-  if (refusedBy.size === 0) return change.type === 'node-added'
-  for (const plugin of refusedBy) if (plugin.mayHelp?.(change, pod)) return true
-  return false
+/** The first of the heap that is still in the state; what has left it is dropped. */
+function takeFrom(heap: Heap<Waiting>, state: Waiting['state']): Waiting | undefined {
+  for (let next = heap.pop(); next; next = heap.pop()) if (next.state === state) return next
+  return undefined
 }
+
+/** Back-offs that end in the same second end together, so that of these the most important pod goes first. */
+const inWholeSeconds = (ms: number): number => Math.floor(ms / 1_000) * 1_000
+
+const isInterested = ({ interests }: Plugin, { type }: Change): boolean => !interests || interests.includes(type)

@@ -6,6 +6,7 @@ import type { Event, Pod } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { podCondition } from '#shared/kube/pod.ts'
 import { events, nodes, persistentVolumeClaims, pods, storageClasses } from '#shared/kube/resources.ts'
+import { configurationOf } from './configuration/read.ts'
 import { node, pod, type PodOptions } from './scheduler.fixture.ts'
 import { createScheduler, type Scheduler } from './scheduler.ts'
 
@@ -75,6 +76,47 @@ describe('scheduling', () => {
   })
 })
 
+describe('profiles', () => {
+  test('each schedules the pods that ask for it, with its own plugins and name', async () => {
+    await scheduler.stop()
+    const configuration = configurationOf(`
+apiVersion: kubescheduler.config.k8s.io/v1
+kind: KubeSchedulerConfiguration
+profiles:
+- schedulerName: default-scheduler
+- schedulerName: packing
+  pluginConfig:
+  - name: NodeResourcesFit
+    args: { scoringStrategy: { type: MostAllocated } }
+- schedulerName: careless
+  plugins:
+    filter: { disabled: [{ name: TaintToleration }] }
+    score: { disabled: [{ name: '*' }] }
+    postFilter: { disabled: [{ name: '*' }] }
+`)
+    scheduler = createScheduler({ client: plane.client, clock: systemClock, log: silentLog, configuration })
+    await plane.client.create(nodes, node('full'))
+    await plane.client.create(nodes, node('empty'))
+    await plane.client.create(nodes, node('tainted', { taints: [{ key: 'k', effect: 'NoSchedule' }] }))
+    await scheduler.start()
+    await create('first', { requests: { cpu: '3', memory: '6Gi' }, nodeSelector: { 'kubernetes.io/hostname': 'full' } })
+    await bound('first')
+    await create('spread', { requests: { cpu: '100m', memory: '100Mi' } })
+    await create('packed', { requests: { cpu: '100m', memory: '100Mi' }, schedulerName: 'packing' })
+    await create('careless', { schedulerName: 'careless', nodeSelector: { 'kubernetes.io/hostname': 'tainted' } })
+    await create('nobodys', { schedulerName: 'missing' })
+    expect(nodeOf(await bound('spread'))).toBe('empty')
+    expect(nodeOf(await bound('packed'))).toBe('full')
+    expect(nodeOf(await bound('careless'))).toBe('tainted')
+    expect(await eventAbout('packed', 'Scheduled')).toMatchObject({ source: { component: 'packing' } })
+    await create('big', { schedulerName: 'careless', requests: { cpu: '9' } })
+    expect(podCondition(await refused('big'), 'PodScheduled')?.message).toBe(
+      '0/3 nodes are available: 3 Insufficient cpu.',
+    )
+    expect((await plane.client.get(pods, { namespace: 'default', name: 'nobodys' })).status?.conditions).toBeUndefined()
+  })
+})
+
 describe('a pod that fits nowhere', () => {
   test('is told why, in condition and event', async () => {
     const tainted = node('tainted', { taints: [{ key: 'k', value: 'v', effect: 'NoSchedule' }] })
@@ -109,6 +151,61 @@ describe('a pod that fits nowhere', () => {
     await plane.client.delete(pods, { namespace: 'default', name: 'a' }, { gracePeriodSeconds: 0 })
     await plane.client.updateStatus(pods, { ...b, status: { ...b.status, phase: 'Succeeded' } })
     await Promise.all([bound('c'), bound('d')])
+  })
+
+  test('follows the pod that it wants to be near, once that one is placed', async () => {
+    await plane.client.create(nodes, node('n1'))
+    await scheduler.start()
+    const near = {
+      podAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: [
+          { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'db' } } },
+        ],
+      },
+    }
+    await create('follower', { affinity: near })
+    await refused('follower')
+    await create('db', { labels: { app: 'db' } })
+    expect(nodeOf(await bound('follower'))).toBe('n1')
+  })
+
+  test('is placed where another one is resized to less', async () => {
+    await plane.client.create(nodes, node('n1'))
+    await scheduler.start()
+    await create('large', { requests: { cpu: '3' } })
+    const large = await bound('large')
+    const holding = (cpu: string) => [
+      {
+        name: 'c',
+        image: 'app',
+        imageID: '',
+        ready: true,
+        restartCount: 0,
+        allocatedResources: { cpu },
+        resources: { requests: { cpu } },
+      },
+    ]
+    await plane.client.updateStatus(pods, { ...large, status: { ...large.status, containerStatuses: holding('3') } })
+    await create('waiting', { requests: { cpu: '2' } })
+    await refused('waiting')
+    const ref = { namespace: 'default', name: 'large' }
+    await plane.client.patch(
+      pods,
+      ref,
+      { type: 'strategic', body: { spec: { containers: [{ name: 'c', resources: { requests: { cpu: '1' } } }] } } },
+      { subresource: 'resize' },
+    )
+    // The node still holds three cores for it: a pod that comes later is told so.
+    await create('later', { requests: { cpu: '2' } })
+    await refused('later')
+    expect(nodeOf(await plane.client.get(pods, { ...ref, name: 'waiting' }))).toBeUndefined()
+    const resized = await plane.client.get(pods, ref)
+    await plane.client.updateStatus(pods, {
+      ...resized,
+      status: { ...resized.status, containerStatuses: holding('1') },
+    })
+    await plane.client.delete(pods, { ...ref, name: 'later' }, { gracePeriodSeconds: 0 })
+    expect(nodeOf(await bound('waiting'))).toBe('n1')
   })
 
   test('is placed when its gate is lifted', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { PodAffinityTerm } from '#shared/kube/generated/types.ts'
-import { clusterOf, node, pod, verdicts, type PodOptions } from '../scheduler.fixture.ts'
+import { clusterOf, contextOf, node, pod, verdicts, type PodOptions } from '../scheduler.fixture.ts'
 import { interPodAffinity } from './inter-pod-affinity.ts'
 
 const zone = 'topology.kubernetes.io/zone'
@@ -23,7 +23,7 @@ const apart = (...terms: PodAffinityTerm[]): PodOptions => ({
 })
 const db = (name: string, options: PodOptions = {}) => pod(name, { labels: { app: 'db' }, ...options })
 const refusedNodes = (wanted: ReturnType<typeof pod>, cluster: ReturnType<typeof clusterOf>): string[] =>
-  Object.entries(verdicts(interPodAffinity(), wanted, cluster))
+  Object.entries(verdicts(interPodAffinity(contextOf()), wanted, cluster))
     .filter(([, verdict]) => typeof verdict === 'string' && verdict !== 'ok')
     .map(([name]) => name)
     .sort()
@@ -33,7 +33,7 @@ describe('required affinity', () => {
     const cluster = clusterOf(nodes, { a1: [db('x')] })
     expect(refusedNodes(pod('p', near(to('db', zone))), cluster)).toEqual(['b1', 'nowhere'])
     expect(refusedNodes(pod('p', near(to('db', 'kubernetes.io/hostname'))), cluster)).toEqual(['a2', 'b1', 'nowhere'])
-    expect(verdicts(interPodAffinity(), pod('p', near(to('db', zone))), cluster)['b1']).toBe(
+    expect(verdicts(interPodAffinity(contextOf()), pod('p', near(to('db', zone))), cluster)['b1']).toBe(
       "node(s) didn't match pod affinity rules",
     )
   })
@@ -74,7 +74,7 @@ describe('required anti-affinity', () => {
     const cluster = clusterOf(nodes, { a1: [pod('loner', apart(to('db', zone)))] })
     expect(refusedNodes(db('p'), cluster)).toEqual(['a1', 'a2'])
     expect(refusedNodes(pod('p'), cluster)).toEqual([])
-    expect(verdicts(interPodAffinity(), db('p'), cluster)['a1']).toBe(
+    expect(verdicts(interPodAffinity(contextOf()), db('p'), cluster)['a1']).toBe(
       "node(s) didn't satisfy existing pods anti-affinity rules",
     )
     cluster.removePod('default/loner')
@@ -98,20 +98,20 @@ describe('preferences', () => {
     const pulled = pod('p', {
       affinity: { podAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [weighted(10, to('db', zone))] } },
     })
-    expect(verdicts(interPodAffinity(), pulled, cluster)).toEqual({ a1: 100, a2: 100, b1: 50, nowhere: 0 })
+    expect(verdicts(interPodAffinity(contextOf()), pulled, cluster)).toEqual({ a1: 100, a2: 100, b1: 50, nowhere: 0 })
     const pushed = pod('p', {
       affinity: {
         podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [weighted(10, to('db', zone))] },
       },
     })
-    expect(verdicts(interPodAffinity(), pushed, cluster)).toEqual({ a1: 0, a2: 0, b1: 50, nowhere: 100 })
+    expect(verdicts(interPodAffinity(contextOf()), pushed, cluster)).toEqual({ a1: 0, a2: 0, b1: 50, nowhere: 100 })
   })
 
   test('of placed pods count for the newcomer', () => {
     const wishing = pod('w', {
       affinity: { podAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [weighted(5, to('db', zone))] } },
     })
-    expect(verdicts(interPodAffinity(), db('p'), clusterOf(nodes, { b1: [wishing] }))).toEqual({
+    expect(verdicts(interPodAffinity(contextOf()), db('p'), clusterOf(nodes, { b1: [wishing] }))).toEqual({
       a1: 0,
       a2: 0,
       b1: 100,

@@ -1,9 +1,19 @@
 import type { ClusterState } from '../cluster-state.ts'
-import { maxScore, resolvable, unresolvable, type Plan, type Plugin, type Refusal, type Scorer } from '../framework.ts'
+import type { PluginArgs } from '../configuration/plugin-args.ts'
+import {
+  maxScore,
+  resolvable,
+  unresolvable,
+  type Plan,
+  type Plugin,
+  type PluginContext,
+  type Refusal,
+  type Scorer,
+} from '../framework.ts'
 import type { NodeInfo } from '../node-info.ts'
 import type { PodInfo, Term } from '../pod-info.ts'
 import type { TermKind } from '../pod-groups.ts'
-import { selectsPod } from '../pod-selector.ts'
+import { selectsPod, type NamespaceLabels } from '../pod-selector.ts'
 
 const noAffinity = unresolvable("node(s) didn't match pod affinity rules")
 const antiAffinity = resolvable("node(s) didn't match pod anti-affinity rules")
@@ -13,26 +23,43 @@ const existingAntiAffinity = resolvable("node(s) didn't satisfy existing pods an
  * Inter-pod affinity and anti-affinity: in the same domain of a topology (node, zone, …) as other pods, or in none.
  * Anti-affinity is symmetric: that of placed pods keeps incoming pods away.
  */
-export const interPodAffinity = (): Plugin => ({
-  name: 'InterPodAffinity',
+export const interPodAffinity = ({ args, informers }: Pick<PluginContext, 'args' | 'informers'>): Plugin => {
+  const labelsOf: NamespaceLabels = (namespace) => informers.namespaces.get(namespace)?.metadata.labels
+  return {
+    name: 'InterPodAffinity',
 
-  plan(pod, cluster): Plan | undefined {
-    const isFree = hasNoRequiredTerms(pod)
-    let tests = testsOf(pod, cluster)
-    return {
-      filter: (node) => (tests.length === 0 ? undefined : tests.find((test) => test.refuses(node))?.refusal),
-      podChanged(_, other) {
-        if (!isFree || other.affinity.requiredAnti.length > 0) tests = testsOf(pod, cluster)
-      },
-      score: preference(pod, cluster),
-    }
-  },
+    plan(pod, cluster): Plan | undefined {
+      const isFree = hasNoRequiredTerms(pod)
+      let tests = testsOf(pod, cluster)
+      return {
+        filter: (node) => (tests.length === 0 ? undefined : tests.find((test) => test.refuses(node))?.refusal),
+        podChanged(_, other) {
+          if (!isFree || other.affinity.requiredAnti.length > 0) tests = testsOf(pod, cluster)
+        },
+        score: preference(pod, cluster, args.InterPodAffinity),
+      }
+    },
 
-  mayHelp(change, pod) {
-    if (change.type === 'pod-added') return pod.affinity.required.length > 0
-    return ['pod-removed', 'node-added', 'node-labels', 'namespaces'].includes(change.type)
-  },
-})
+    interests: ['pod-added', 'pod-removed', 'node-added', 'node-labels', 'namespaces'],
+    mayHelp(change, pod) {
+      const { required, requiredAnti } = pod.affinity
+      switch (change.type) {
+        case 'pod-added':
+          return required.length > 0 && required.every(({ selector }) => selectsPod(selector, change.pod, labelsOf))
+        case 'pod-removed':
+          return (
+            requiredAnti.some(({ selector }) => selectsPod(selector, change.pod, labelsOf)) ||
+            change.pod.affinity.requiredAnti.some(({ selector }) => selectsPod(selector, pod, labelsOf))
+          )
+        case 'node-added':
+        case 'node-labels':
+          return required.every(({ topologyKey }) => change.node.labels[topologyKey] !== undefined)
+        default:
+          return change.type === 'namespaces'
+      }
+    },
+  }
+}
 
 const hasNoRequiredTerms = ({ affinity }: PodInfo): boolean =>
   affinity.required.length === 0 && affinity.requiredAnti.length === 0
@@ -97,8 +124,8 @@ interface Weights {
   domains: Domains
 }
 
-function preference(pod: PodInfo, cluster: ClusterState): Scorer | undefined {
-  const weights = [...ownWeights(pod, cluster), ...existingWeights(pod, cluster)]
+function preference(pod: PodInfo, cluster: ClusterState, args: PluginArgs['InterPodAffinity']): Scorer | undefined {
+  const weights = [...ownWeights(pod, cluster), ...existingWeights(pod, cluster, args)]
   if (weights.length === 0) return undefined
   return {
     score({ labels }) {
@@ -122,17 +149,25 @@ function* ownWeights({ affinity }: PodInfo, { groups }: ClusterState): Iterable<
     yield { topologyKey: term.topologyKey, factor: -term.weight, domains: domainsOf(term) }
 }
 
-/** Preferred terms of placed pods that select the incoming pod; their required terms count with a low weight. */
-const kinds: readonly [TermKind, 1 | -1][] = [
-  ['required', 1],
-  ['preferred', 1],
-  ['preferredAnti', -1],
-]
-
-function* existingWeights(pod: PodInfo, cluster: ClusterState): Iterable<Weights> {
+/** Preferred terms of placed pods that select the incoming pod; their required terms count with a weight of the profile. */
+function* existingWeights(
+  pod: PodInfo,
+  cluster: ClusterState,
+  { hardPodAffinityWeight, ignorePreferredTermsOfExistingPods }: PluginArgs['InterPodAffinity'],
+): Iterable<Weights> {
+  // A pod without preferences of its own may leave those of others out of account.
+  const ignores =
+    ignorePreferredTermsOfExistingPods && pod.affinity.preferred.length === 0 && pod.affinity.preferredAnti.length === 0
+  const kinds: [TermKind, number][] = ignores
+    ? []
+    : [
+        ['required', hardPodAffinityWeight],
+        ['preferred', 1],
+        ['preferredAnti', -1],
+      ]
   for (const [kind, factor] of kinds)
     for (const { selector, topologyKey, counts } of cluster.terms.all(kind))
-      if (selectsPod(selector, pod, cluster.namespaceLabels))
+      if (factor !== 0 && selectsPod(selector, pod, cluster.namespaceLabels))
         yield { topologyKey, factor, domains: counts.domains(topologyKey) }
 }
 

@@ -11,5 +11,6 @@ export const nodeName = (): Plugin => ({
     return name ? { filter: (node) => (node.name === name ? undefined : otherNode) } : undefined
   },
 
+  interests: ['node-added'],
   mayHelp: (change) => change.type === 'node-added',
 })

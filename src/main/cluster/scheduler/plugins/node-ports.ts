@@ -11,6 +11,7 @@ export const nodePorts = (): Plugin => ({
   plan: ({ hostPorts }) =>
     hostPorts.length === 0 ? undefined : { filter: (node) => (isFree(hostPorts, node) ? undefined : portTaken) },
 
+  interests: ['node-added', 'pod-removed'],
   mayHelp: (change, { hostPorts }) =>
     change.type === 'node-added' ||
     (change.type === 'pod-removed' && change.pod.hostPorts.length > 0 && isFree(hostPorts, change.node)),

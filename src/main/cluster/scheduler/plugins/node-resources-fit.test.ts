@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { defaultArgs, type ScoringStrategy } from '../configuration/plugin-args.ts'
 import { podInfoOf } from '../pod-info.ts'
-import { clusterOf, node, pod, verdicts, type PodOptions } from '../scheduler.fixture.ts'
+import { clusterOf, contextOf, node, pod, verdicts, type PodOptions } from '../scheduler.fixture.ts'
 import { nodeResourcesFit } from './node-resources-fit.ts'
 
-const plugin = nodeResourcesFit()
+const plugin = nodeResourcesFit(contextOf())
 
 describe('what does not fit', () => {
   const small = node('n', { allocatable: { cpu: '2', memory: '1Gi', pods: '3', 'example.com/gpu': '1' } })
@@ -65,6 +66,69 @@ describe('scores', () => {
     const cluster = clusterOf([node('a'), node('b')], { a: [pod('x'), pod('y'), pod('z')] })
     const scores = verdicts(plugin, pod('p'), cluster)
     expect(scores['b']).toBeGreaterThan(scores['a'] as number)
+  })
+})
+
+describe('scores by the strategy of the profile', () => {
+  const cluster = clusterOf(
+    ['a', 'b'].map((name) => node(name, { allocatable: { cpu: '4', memory: '8Gi', 'example.com/gpu': '4' } })),
+    { b: [pod('x', { requests: { cpu: '2', memory: '2Gi', 'example.com/gpu': '2' } })] },
+  )
+  const wanted = pod('p', { requests: { cpu: '1', memory: '2Gi', 'example.com/gpu': '1' } })
+  const evenly = [
+    { name: 'cpu', weight: 1 },
+    { name: 'memory', weight: 1 },
+  ]
+  const rows: [string, ScoringStrategy, Record<string, number>][] = [
+    ['the fullest node', { type: 'MostAllocated', resources: evenly, shape: [] }, { a: 25, b: 62 }],
+    [
+      'extended resources, by weight',
+      { type: 'LeastAllocated', resources: [{ name: 'example.com/gpu', weight: 3 }, ...evenly.slice(0, 1)], shape: [] },
+      { a: 75, b: 25 },
+    ],
+    [
+      'a shape',
+      {
+        type: 'RequestedToCapacityRatio',
+        resources: evenly.slice(0, 1),
+        shape: [
+          { utilization: 0, score: 10 },
+          { utilization: 50, score: 0 },
+          { utilization: 100, score: 8 },
+        ],
+      },
+      { a: 50, b: 40 },
+    ],
+  ]
+  test.each(rows)('%s', (_, scoringStrategy, expected) => {
+    const args = { NodeResourcesFit: { ...defaultArgs.NodeResourcesFit, scoringStrategy } }
+    expect(verdicts(nodeResourcesFit(contextOf({}, args)), wanted, cluster)).toEqual(expected)
+  })
+
+  test('no extended resource that the pod does not ask for', () => {
+    const resources = [{ name: 'example.com/gpu', weight: 9 }, ...evenly]
+    const args = {
+      NodeResourcesFit: {
+        ...defaultArgs.NodeResourcesFit,
+        scoringStrategy: { type: 'LeastAllocated', resources, shape: [] } as const,
+      },
+    }
+    const plain = pod('p', { requests: { cpu: '1', memory: '2Gi' } })
+    expect(verdicts(nodeResourcesFit(contextOf({}, args)), plain, cluster)).toEqual(verdicts(plugin, plain, cluster))
+  })
+})
+
+test('ignored resources are not filtered by, by name or by group', () => {
+  const wanted = pod('p', { requests: { 'example.com/gpu': '1', 'other.com/a': '1', 'other.com/b': '1' } })
+  const args = {
+    NodeResourcesFit: {
+      ...defaultArgs.NodeResourcesFit,
+      ignoredResources: ['other.com/a'],
+      ignoredResourceGroups: ['example.com'],
+    },
+  }
+  expect(verdicts(nodeResourcesFit(contextOf({}, args)), wanted, clusterOf([node('n')]))).toEqual({
+    n: 'Insufficient other.com/b',
   })
 })
 

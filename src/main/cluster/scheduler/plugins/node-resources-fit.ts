@@ -1,34 +1,69 @@
 import type { Amounts } from '../amounts.ts'
-import { maxScore, resolvable, type Plugin, type Refusal } from '../framework.ts'
+import type { PluginArgs, WeightedResource } from '../configuration/plugin-args.ts'
+import { resolvable, type Plugin, type PluginContext, type Refusal } from '../framework.ts'
 import type { NodeInfo } from '../node-info.ts'
 import type { PodInfo } from '../pod-info.ts'
+import { freeShare, sharesOf, strategyScore } from '../resource-scoring.ts'
 
 /**
  * Filters nodes that have too little left of what the pod's containers request; prefers those with the most left
- * (Kubernetes' LeastAllocated strategy).
+ * (Kubernetes' LeastAllocated strategy) or as the profile says.
  *
  * The exemplar of a plugin: `plan` reads the pod once and returns the functions that judge each node. Reasons are
  * worded as in Kubernetes, since users and tools search for them.
  */
-export const nodeResourcesFit = (): Plugin => ({
-  name: 'NodeResourcesFit',
+export const nodeResourcesFit = ({ args }: Pick<PluginContext, 'args'>): Plugin => {
+  const { scoringStrategy } = args.NodeResourcesFit
+  const { resources } = scoringStrategy
+  const scoreOf = strategyScore(scoringStrategy)
+  const isUsual = scoringStrategy.type === 'LeastAllocated' && isEvenCpuAndMemory(resources)
+  const filtered = (pod: PodInfo): Amounts => withoutIgnored(pod.requests, args.NodeResourcesFit)
 
-  plan: (pod) => ({
-    filter: (node) => shortages(pod.requests, node),
-    score: { score: (node) => leastAllocated(pod, node) },
-  }),
+  return {
+    name: 'NodeResourcesFit',
 
-  mayHelp(change, pod) {
-    switch (change.type) {
-      case 'node-added':
-      case 'node-allocatable':
-      case 'pod-removed':
-        return shortages(pod.requests, change.node) === undefined
-      default:
-        return false
-    }
-  },
-})
+    plan(pod) {
+      const wanted = filtered(pod)
+      return {
+        filter: (node) => shortages(wanted, node),
+        score: {
+          score: isUsual
+            ? (node) => leastAllocated(pod, node)
+            : (node) => scoreOf(sharesOf(pod, node, resources, { assumed: true })),
+        },
+      }
+    },
+
+    interests: ['node-added', 'node-allocatable', 'pod-removed'],
+    mayHelp(change, pod) {
+      switch (change.type) {
+        case 'node-added':
+        case 'node-allocatable':
+        case 'pod-removed':
+          return shortages(filtered(pod), change.node) === undefined
+        default:
+          return false
+      }
+    },
+  }
+}
+
+const isEvenCpuAndMemory = (resources: readonly WeightedResource[]): boolean =>
+  resources.length === 2 &&
+  resources.every(({ name, weight }) => (name === 'cpu' || name === 'memory') && weight === resources[0]?.weight)
+
+/** Extended resources that others than the scheduler look after are not filtered by. */
+function withoutIgnored(requests: Amounts, args: PluginArgs['NodeResourcesFit']): Amounts {
+  if (!requests.others || args.ignoredResources.length + args.ignoredResourceGroups.length === 0) return requests
+  const isIgnored = (name: string): boolean =>
+    isExtended(name) &&
+    (args.ignoredResources.includes(name) || args.ignoredResourceGroups.includes(name.split('/', 1)[0] ?? ''))
+  return { ...requests, others: new Map([...requests.others].filter(([name]) => !isIgnored(name))) }
+}
+
+/** Names with a prefix of their own (v1helper.IsExtendedResourceName). */
+const isExtended = (name: string): boolean =>
+  name.includes('/') && !name.includes('kubernetes.io/') && !name.startsWith('requests.')
 
 const tooManyPods = resolvable('Too many pods')
 const insufficientCpu = resolvable('Insufficient cpu')
@@ -94,6 +129,3 @@ function leastAllocated({ assumedUse }: PodInfo, { allocatable, assumedUse: used
   }
   return resources === 0 ? 0 : Math.floor(sum / resources)
 }
-
-const freeShare = (capacity: number, used: number): number =>
-  used > capacity ? 0 : Math.floor(((capacity - used) * maxScore) / capacity)

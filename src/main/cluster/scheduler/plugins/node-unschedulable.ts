@@ -13,5 +13,6 @@ export const nodeUnschedulable = (): Plugin => ({
     return { filter: (node) => (node.unschedulable ? cordoned : undefined) }
   },
 
+  interests: ['node-added', 'node-taints'],
   mayHelp: (change) => (change.type === 'node-added' || change.type === 'node-taints') && !change.node.unschedulable,
 })

@@ -99,12 +99,12 @@ describe('NodeAffinity', () => {
     const expected = Object.fromEntries(
       nodes.map(({ metadata: { name } }) => [name, accepted.includes(name) ? 'ok' : no]),
     )
-    expect(verdicts(nodeAffinity(), pod('p', options), clusterOf(nodes))).toEqual(expected)
+    expect(verdicts(nodeAffinity(contextOf()), pod('p', options), clusterOf(nodes))).toEqual(expected)
   })
 
   test('names of nodes narrow the search', () => {
     const options = required({ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['hdd'] }] })
-    const plan = nodeAffinity().plan?.(podInfoOf(pod('p', options)), clusterOf(nodes))
+    const plan = nodeAffinity(contextOf()).plan?.(podInfoOf(pod('p', options)), clusterOf(nodes))
     expect(plan?.nodes).toEqual(['hdd'])
   })
 
@@ -118,7 +118,7 @@ describe('NodeAffinity', () => {
         PodSpec['affinity']
       >,
     }
-    expect(verdicts(nodeAffinity(), pod('p', options), clusterOf(nodes))).toEqual({
+    expect(verdicts(nodeAffinity(contextOf()), pod('p', options), clusterOf(nodes))).toEqual({
       'ssd-1': 25,
       'ssd-2': 100,
       hdd: 0,
@@ -154,7 +154,7 @@ test('BalancedAllocation: CPU and memory are used up alike', () => {
     'cpu-heavy': [pod('a', { requests: { cpu: '2' } })],
     even: [pod('b', { requests: { cpu: '1', memory: '2Gi' } })],
   })
-  const plugin = nodeResourcesBalancedAllocation()
+  const plugin = nodeResourcesBalancedAllocation(contextOf())
   expect(verdicts(plugin, pod('p', { requests: { cpu: '1', memory: '2Gi' } }), cluster)).toEqual({
     even: 100,
     'cpu-heavy': 75,
@@ -177,4 +177,39 @@ test('SchedulingGates: a gated pod is held back', () => {
   expect(plugin.holdsBack?.(pod('p', { schedulingGates: [{ name: 'example.com/wait' }] }))).toContain(
     'example.com/wait',
   )
+})
+
+describe('NodeAffinity: a profile may add its own', () => {
+  const only = (key: string) => ({
+    requiredDuringSchedulingIgnoredDuringExecution: {
+      nodeSelectorTerms: [{ matchExpressions: [{ key, operator: 'Exists' }] }],
+    },
+  })
+  const cluster = clusterOf([node('a', { labels: { ours: '' } }), node('b', { labels: { theirs: '' } }), node('c')])
+
+  test('to the affinity of the pod', () => {
+    const plugin = nodeAffinity(contextOf({}, { NodeAffinity: { addedAffinity: only('ours') } }))
+    expect(verdicts(plugin, pod('p'), cluster)).toEqual({
+      a: 'ok',
+      b: "node(s) didn't match scheduler-enforced node affinity",
+      c: "node(s) didn't match scheduler-enforced node affinity",
+    })
+    expect(verdicts(plugin, pod('p', { nodeSelector: { theirs: '' } }), cluster)).toMatchObject({
+      a: "node(s) didn't match Pod's node affinity/selector",
+    })
+  })
+
+  test('no node has two names', () => {
+    const named = (...names: string[]) =>
+      names.map((name) => ({ key: 'metadata.name', operator: 'In', values: [name] }))
+    const affinity = (...names: string[]) => ({
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchFields: named(...names) }] },
+      },
+    })
+    const plugin = nodeAffinity(contextOf())
+    expect(verdicts(plugin, pod('p', { affinity: affinity('a', 'b') }), cluster)).toEqual({
+      '*': 'pod affinity terms conflict',
+    })
+  })
 })

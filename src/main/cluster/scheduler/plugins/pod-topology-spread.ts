@@ -28,27 +28,42 @@ const hostname = 'kubernetes.io/hostname'
  * ones are preferences. A pod without constraints is spread over nodes and zones together with the pods of its Service,
  * ReplicaSet, ReplicationController or StatefulSet, as Kubernetes does by default.
  */
-export const podTopologySpread = (context: Pick<PluginContext, 'informers'>): Plugin => {
+export const podTopologySpread = (context: Pick<PluginContext, 'args' | 'informers'>): Plugin => {
+  const { defaultingType, defaultConstraints } = context.args.PodTopologySpread
+  const isSystem = defaultingType === 'System'
+  const defaults = isSystem ? systemConstraints : defaultConstraints
+
+  function constraintsOf(pod: PodInfo): Constraint[] {
+    const own = pod.pod.spec?.topologySpreadConstraints ?? []
+    if (own.length > 0) return own.map((constraint) => constraintOf(constraint, selectorOfOwn(constraint, pod)))
+    const selector = defaults.length > 0 ? defaultSelector(pod, context) : undefined
+    return selector ? defaults.map((constraint) => constraintOf(constraint, selector)) : []
+  }
+
   context.informers.services.addIndex('namespace', ({ metadata }) => metadata.namespace)
   return {
     name: 'PodTopologySpread',
 
     plan(pod, cluster): Plan | undefined {
-      const constraints = pod.pod.spec?.topologySpreadConstraints ?? []
-      if (constraints.length === 0) {
-        const selector = defaultSelector(pod, context)
-        return selector && { score: preference(pod, cluster, defaultConstraints(selector), { needAll: false }) }
-      }
-      const all = constraints.map((constraint) => constraintOf(constraint, pod.pod))
+      const all = constraintsOf(pod)
+      if (all.length === 0) return undefined
       const hard = all.filter((constraint) => constraint.hard)
       const soft = all.filter((constraint) => !constraint.hard)
+      const needAll = !isSystem || (pod.pod.spec?.topologySpreadConstraints?.length ?? 0) > 0
       return {
         ...(hard.length > 0 ? boundSkew(pod, cluster, hard) : {}),
-        score: soft.length > 0 ? preference(pod, cluster, soft, { needAll: true }) : undefined,
+        score: soft.length > 0 ? preference(pod, cluster, soft, { needAll }) : undefined,
       }
     },
 
-    mayHelp: (change) => ['pod-added', 'pod-removed', 'node-added', 'node-labels', 'node-taints'].includes(change.type),
+    interests: ['pod-added', 'pod-removed', 'node-added', 'node-labels', 'node-taints'],
+    mayHelp(change, pod) {
+      if (change.type !== 'pod-added' && change.type !== 'pod-removed') return true
+      return (
+        change.pod.namespace === pod.namespace &&
+        constraintsOf(pod).some(({ hard, selector }) => hard && selectsPod(selector, change.pod, () => undefined))
+      )
+    },
   }
 }
 
@@ -63,31 +78,27 @@ interface Constraint {
   honoursTaints: boolean
 }
 
-function constraintOf(constraint: TopologySpreadConstraint, pod: Stored<Pod>): Constraint {
-  const { labelSelector, matchLabelKeys } = constraint
-  return {
-    topologyKey: constraint.topologyKey,
-    maxSkew: constraint.maxSkew,
-    minDomains: constraint.minDomains ?? 1,
-    hard: constraint.whenUnsatisfiable === 'DoNotSchedule',
-    selector: podSelector({ labelSelector, matchLabelKeys }, pod),
-    honoursAffinity: constraint.nodeAffinityPolicy !== 'Ignore',
-    honoursTaints: constraint.nodeTaintsPolicy === 'Honor',
-  }
-}
+/** Kubernetes' own, of pods that have none. */
+const systemConstraints: readonly Omit<TopologySpreadConstraint, 'labelSelector'>[] = [
+  { topologyKey: hostname, maxSkew: 3, whenUnsatisfiable: 'ScheduleAnyway' },
+  { topologyKey: 'topology.kubernetes.io/zone', maxSkew: 5, whenUnsatisfiable: 'ScheduleAnyway' },
+]
 
-const defaultConstraints = (selector: PodSelector): Constraint[] =>
-  [
-    { topologyKey: hostname, maxSkew: 3 },
-    { topologyKey: 'topology.kubernetes.io/zone', maxSkew: 5 },
-  ].map((constraint) => ({
-    ...constraint,
-    minDomains: 1,
-    hard: false,
-    selector,
-    honoursAffinity: true,
-    honoursTaints: false,
-  }))
+const selectorOfOwn = ({ labelSelector, matchLabelKeys }: TopologySpreadConstraint, { pod }: PodInfo): PodSelector =>
+  podSelector({ labelSelector, matchLabelKeys }, pod)
+
+const constraintOf = (
+  constraint: Omit<TopologySpreadConstraint, 'labelSelector'>,
+  selector: PodSelector,
+): Constraint => ({
+  topologyKey: constraint.topologyKey,
+  maxSkew: constraint.maxSkew,
+  minDomains: constraint.minDomains ?? 1,
+  hard: constraint.whenUnsatisfiable === 'DoNotSchedule',
+  selector,
+  honoursAffinity: constraint.nodeAffinityPolicy !== 'Ignore',
+  honoursTaints: constraint.nodeTaintsPolicy === 'Honor',
+})
 
 /** A selector of the pods that all of the pod's Services and its controller select; undefined where it has none. */
 function defaultSelector({ pod, namespace, labels }: PodInfo, context: Pick<PluginContext, 'informers'>) {

@@ -23,6 +23,7 @@ export const taintToleration = (): Plugin => ({
     }
   },
 
+  interests: ['node-added', 'node-taints'],
   mayHelp: (change, { pod }) =>
     (change.type === 'node-added' || change.type === 'node-taints') &&
     untolerated(change.node.taints, pod.spec?.tolerations, repelling) === undefined,
