@@ -3,6 +3,7 @@ import {
   cronJobs,
   daemonSets,
   deployments,
+  horizontalPodAutoscalers,
   jobs,
   nodes,
   persistentVolumeClaims,
@@ -19,6 +20,7 @@ import { startCronJobs } from './cronjob/index.ts'
 import { startDaemonSets } from './daemonset/index.ts'
 import { targetOf } from './daemonset/pods.ts'
 import { startDeployments } from './deployment/index.ts'
+import { startHorizontalPodAutoscalers } from './horizontal-pod-autoscaler/index.ts'
 import { startJobs } from './job/index.ts'
 import { startReplicaSets } from './replicaset.ts'
 import { startStatefulSets } from './statefulset/index.ts'
@@ -390,3 +392,64 @@ for (const podManagementPolicy of ['OrderedReady', 'Parallel'])
       ]),
     }),
   })
+
+crashTest('a HorizontalPodAutoscaler grows its target to where the metrics want it', {
+  controllers: [
+    startReplicaSets,
+    (context) =>
+      startHorizontalPodAutoscalers(context, {
+        resources: () => [replicaSets],
+        syncMs: 20,
+        // A load of 80 that the pods share, 20 for each wanted.
+        metrics: {
+          async read(_, namespace) {
+            const { items } = await context.client.list(pods, { namespace })
+            const value = 80_000 / Math.max(1, items.length)
+            return { samples: new Map(items.map(({ metadata }) => [metadata.name, { value, at: 0, windowMs: 0 }])) }
+          },
+        },
+      }),
+  ],
+  podsCreated: 4,
+  mostActive: 4,
+  steps: [
+    {
+      async act(client, namespace) {
+        await client.create(replicaSets, {
+          metadata: { name: 'web', namespace },
+          spec: { replicas: 1, selector, template: template('v1') },
+        })
+        await client.create(horizontalPodAutoscalers, {
+          metadata: { name: 'web', namespace },
+          spec: {
+            scaleTargetRef: { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web' },
+            maxReplicas: 5,
+            metrics: [
+              {
+                type: 'Pods',
+                pods: { metric: { name: 'load' }, target: { type: 'AverageValue', averageValue: '20' } },
+              },
+            ],
+          },
+        })
+      },
+      async isSettled(client, namespace) {
+        const { status } = await client.get(horizontalPodAutoscalers, { namespace, name: 'web' })
+        const set = await client.get(replicaSets, { namespace, name: 'web' })
+        return (
+          status?.currentReplicas === 4 &&
+          status.conditions?.find(({ type }) => type === 'AbleToScale')?.reason === 'ReadyForNewScale' &&
+          set.status?.availableReplicas === 4
+        )
+      },
+    },
+  ],
+  async state(client, namespace) {
+    const { status } = await client.get(horizontalPodAutoscalers, { namespace, name: 'web' })
+    const set = await client.get(replicaSets, { namespace, name: 'web' })
+    return {
+      replicas: [set.spec?.replicas, status?.currentReplicas, status?.desiredReplicas],
+      conditions: status?.conditions?.map(({ type, status: value, reason }) => [type, value, reason]),
+    }
+  },
+})

@@ -16,6 +16,7 @@ import { startEndpointSliceMirroring } from './endpoint-slice-mirroring.ts'
 import { startEndpoints } from './endpoints.ts'
 import { startEventTtl } from './event-ttl.ts'
 import { startGarbageCollector } from './garbage-collector.ts'
+import { startHorizontalPodAutoscalers } from './horizontal-pod-autoscaler/index.ts'
 import { startJobs } from './job/index.ts'
 import { startKubernetesService, type KubernetesServiceOptions } from './kubernetes-service.ts'
 import { startNamespaces } from './namespace.ts'
@@ -111,6 +112,8 @@ export function startControllers(options: ControllersOptions): Controllers {
   stops.add(startStatefulSets(as('statefulset-controller')))
   stops.add(startJobs(as('job-controller')))
   stops.add(startCronJobs(as('cronjob-controller')))
+  const allResources = (): Resource[] => [...resources, ...(options.customResources?.all() ?? [])]
+  stops.add(startHorizontalPodAutoscalers(as('horizontal-pod-autoscaler'), { resources: allResources }))
   stops.add(startTtlAfterFinished(as('ttl-after-finished-controller')))
   stops.add(startEndpoints(as('endpoint-controller')))
   stops.add(startEndpointSlices(as('endpointslice-controller')))
@@ -121,8 +124,7 @@ export function startControllers(options: ControllersOptions): Controllers {
   stops.add(startVolumeProtection(as('pv-protection-controller')))
   stops.add(
     startNamespaces(as('namespace-controller'), {
-      namespacedResources: () =>
-        [...resources, ...(options.customResources?.all() ?? [])].filter(({ namespaced }) => namespaced),
+      namespacedResources: () => allResources().filter(({ namespaced }) => namespaced),
     }),
   )
   stops.add(

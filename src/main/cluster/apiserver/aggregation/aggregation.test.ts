@@ -9,7 +9,7 @@ import { silentLog } from '#shared/base/log.ts'
 import { createSharedInformers } from '#shared/client/shared-informers.ts'
 import type { APIService } from '#shared/kube/generated/types.ts'
 import { apiServices, namespaces, services } from '#shared/kube/resources.ts'
-import type { Status } from '#shared/kube/status.ts'
+import { notFound, type Status } from '#shared/kube/status.ts'
 import { startApiServer, type TestApiServer } from '#test/support/api-server.ts'
 import { createAuthority, issueCertificate } from '../auth/certificates.ts'
 import { kinds } from '../kinds/index.ts'
@@ -45,6 +45,14 @@ beforeEach(async () => {
     seen.push({ url: message.url ?? '', headers: message.headers, peer: String(peer) })
     response.setHeader('content-type', 'application/json')
     const page = pages[message.url ?? '']
+    if (message.url?.includes('/sunk')) {
+      response.statusCode = 404
+      return response.end(JSON.stringify(notFound({ group: 'sea.example.com', resource: 'ships' }, 'sunk').status))
+    }
+    if (message.url?.includes('/nowhere')) {
+      response.statusCode = 404
+      return response.end('404 page not found')
+    }
     response.end(JSON.stringify(page ?? { kind: 'ShipList', items: [], asked: message.url }))
   })
   await new Promise<void>((resolve) => backend.listen(0, '127.0.0.1', resolve))
@@ -143,6 +151,26 @@ it('forwards requests of its group to the service, with the user in headers and 
   expect(last?.headers).toMatchObject({ 'x-remote-user': 'kubernetes-admin', host: 'ships.harbour.svc' })
   expect(String(last?.headers['x-remote-group'])).toContain('system:masters')
   expect(last?.headers).not.toHaveProperty('authorization')
+})
+
+it('answers clients within the process, as their user, in its own words', async () => {
+  await openPort()
+  await register()
+  await untilAvailable('Passed')
+  const path = '/apis/sea.example.com/v1/namespaces/harbour/ships'
+  const ask = (what: string) => api.client.transport.request({ method: 'GET', path: path + what })
+  expect(await ask('?limit=5')).toMatchObject({ kind: 'ShipList', asked: `${path}?limit=5` })
+  expect(seen.findLast(({ url }) => url === `${path}?limit=5`)?.headers).toMatchObject({
+    'x-remote-user': 'kubernetes-admin',
+  })
+  await expect(ask('/sunk')).rejects.toMatchObject({ code: 404, message: 'ships.sea.example.com "sunk" not found' })
+  await expect(ask('/nowhere')).rejects.toMatchObject({
+    code: 404,
+    message: 'the server could not find the requested resource',
+  })
+  await api.client.delete(services, { namespace: 'harbour', name: 'ships' })
+  await untilAvailable('ServiceNotFound')
+  await expect(ask('')).rejects.toMatchObject({ code: 503, message: 'service unavailable' })
 })
 
 it('lists its resources in both forms of discovery', async () => {

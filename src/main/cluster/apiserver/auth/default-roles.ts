@@ -423,9 +423,11 @@ const controllers = (): Record<string, PolicyRule[]> => ({
   'generic-garbage-collector': [rule(['delete', 'get', 'list', 'patch', 'update', 'watch'], all, all), recordEvents],
   'horizontal-pod-autoscaler': [
     rule(read, ['autoscaling'], ['horizontalpodautoscalers']),
-    rule(['update', 'patch'], ['autoscaling'], ['horizontalpodautoscalers/status']),
+    rule(['update'], ['autoscaling'], ['horizontalpodautoscalers/status']),
     rule(['get', 'update'], all, ['*/scale']),
-    rule(['list'], core, ['pods']),
+    rule(['list', 'watch'], core, ['pods']),
+    rule(['list', 'watch'], ['metrics.k8s.io'], ['pods']),
+    rule(read, ['custom.metrics.k8s.io', 'external.metrics.k8s.io'], all),
     recordEvents,
   ],
   'job-controller': [

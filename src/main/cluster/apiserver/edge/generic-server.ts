@@ -152,7 +152,8 @@ export function createGenericServer(options: GenericServerOptions): GenericServe
   })
   return {
     custom,
-    transportFor: (user, agent = 'slipway') => createInProcessTransport(handler, clock, user, agent),
+    transportFor: (user, agent = 'slipway') =>
+      createInProcessTransport({ handler, aggregator: options.aggregation?.aggregator, clock, user, agent }),
     listen() {
       custom.load(reader)
       return edge.listen()

@@ -1,22 +1,30 @@
 import type { Clock } from '#shared/base/clock.ts'
 import type { ApiRequest, EventSink, Transport, WatchEvent, WatchRequest } from '#shared/client/transport.ts'
 import { ApiError, badRequest, type Status } from '#shared/kube/status.ts'
+import type { Aggregator } from '../aggregation/aggregator.ts'
 import type { UserInfo } from '../api/access.ts'
+import type { Route } from '../api/route.ts'
 import { negotiate, objectForms } from '../codec/negotiate.ts'
 import type { RequestHandler } from './handler.ts'
 import { renderObject, watchFormat, type Rendering } from './render.ts'
 import { splitUrl, type Answer, type Call, type WatchWriter } from '../api/request.ts'
 
+export interface InProcessOptions {
+  handler: RequestHandler
+  /** Answers for aggregated API groups. */
+  aggregator: Aggregator | undefined
+  clock: Clock
+  user: UserInfo
+  /** Default field manager of its writes. */
+  agent: string
+}
+
 /**
  * A transport within the process: the same routing, authorisation, admission and validation as over HTTPS, without
- * serialisation. The objects it returns are shared: never mutate them.
+ * serialisation, except of aggregated APIs. The objects it returns are shared: never mutate them.
  */
-export function createInProcessTransport(
-  handler: RequestHandler,
-  clock: Clock,
-  user: UserInfo,
-  agent: string,
-): Transport {
+export function createInProcessTransport(options: InProcessOptions): Transport {
+  const { handler, aggregator, clock, user, agent } = options
   const callOf = (method: string, url: string, request: Pick<ApiRequest, 'accept' | 'body' | 'contentType'>): Call => ({
     method,
     ...splitUrl(url),
@@ -30,9 +38,14 @@ export function createInProcessTransport(
     warnings: [],
   })
 
-  async function answer(call: Call): Promise<Answer> {
+  async function authorized(call: Call): Promise<Route> {
     const route = handler.route(call.method, call.path, call.query)
     await handler.authorize(route, call.query, call.user)
+    return route
+  }
+
+  async function answer(call: Call): Promise<Answer> {
+    const route = await authorized(call)
     if (route.connect) throw badRequest(`${call.path} needs a connection of its own`)
     return handler.execute(route, call)
   }
@@ -47,6 +60,11 @@ export function createInProcessTransport(
     async request(request) {
       request.signal?.throwIfAborted()
       const call = callOf(request.method, request.path, request)
+      const remote = aggregator?.find(call.path)
+      if (aggregator && remote) {
+        await authorized(call)
+        return aggregator.ask(remote, { ...request, accept: request.accept, user })
+      }
       const result = await answer(call)
       if (result.type === 'watch') throw badRequest('a watch has to be started with watch()')
       if (result.type === 'bytes') return parsePage(result)
