@@ -10,10 +10,13 @@ import { ApiError } from '#shared/kube/status.ts'
  */
 export function useActions(client: () => Client) {
   return {
-    /** Deletes the object. One that no longer exists counts as deleted. @throws ApiError */
+    /** Deletes the object, and in the background what it owns. One that no longer exists counts as deleted. @throws ApiError */
     remove: (resource: Resource, object: Stored) =>
       client()
-        .delete(resource, refOf(object), object.metadata.uid ? { preconditions: { uid: object.metadata.uid } } : {})
+        .delete(resource, refOf(object), {
+          propagationPolicy: 'Background',
+          ...(object.metadata.uid ? { preconditions: { uid: object.metadata.uid } } : {}),
+        })
         .catch((error: unknown) => {
           if (!(error instanceof ApiError) || error.code !== 404) throw error
         }),

@@ -75,7 +75,11 @@ test('ListView moves, selects, and deletes exactly what was selected, by uid', a
   await settle()
   const deletes = face.calls['local:dev']?.filter(([verb]) => verb === 'delete')
   expect(deletes?.map(([, plural, ref, how]) => [plural, ref, how])).toEqual([
-    ['deployments', { namespace: 'default', name: 'web' }, { preconditions: { uid: 'default-web' } }],
+    [
+      'deployments',
+      { namespace: 'default', name: 'web' },
+      { propagationPolicy: 'Background', preconditions: { uid: 'default-web' } },
+    ],
   ])
 })
 

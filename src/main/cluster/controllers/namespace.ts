@@ -52,7 +52,7 @@ export function startNamespaces(context: ControllerContext, { namespacedResource
     try {
       const before = await client.list(resource, { namespace })
       if (before.items.length === 0) return
-      await client.transport.request({ method: 'DELETE', path: collectionPath(resource, namespace) })
+      await client.transport.request({ method: 'DELETE', path: collectionPath(resource, namespace), body: background })
       const { items } = await client.list(resource, { namespace })
       if (items.length > 0) content.remaining.set(qualifiedName(resource), items.length)
       for (const finalizer of items.flatMap(({ metadata }) => metadata.finalizers ?? []))
@@ -103,6 +103,9 @@ export function startNamespaces(context: ControllerContext, { namespacedResource
 
   return () => controller.stop()
 }
+
+/** Some kinds would leave their dependents otherwise. */
+const background = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background' }
 
 /** What is left of a namespace's content: counts by resource and by finalizer, and failures. */
 interface Content {

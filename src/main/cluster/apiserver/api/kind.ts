@@ -68,6 +68,8 @@ export interface KindDeclaration<T extends KubeObject = KubeObject> {
   createOnUpdate?: boolean
   /** Whether a delete answers with the object instead of a Status (Pod, Service, PVC, …). */
   returnsDeleted?: boolean
+  /** Whether a delete that names no propagation policy leaves the dependents (ReplicationController, Job). */
+  orphansDependents?: boolean
   /** Reports whether something besides `metadata.finalizers` holds a deleted object (Namespace: `spec.finalizers`). */
   holdsDeletion?(object: T): boolean
   /** Changes an object when its deletion starts (Namespace: phase Terminating); mutates `object`. */

@@ -123,7 +123,7 @@ function stateAfterDelete(
 ): Stored | undefined {
   const { kind } = resource
   const grace = Math.min(Math.max(0, kind.deletionGrace?.(current, options.gracePeriodSeconds) ?? 0), maxGraceSeconds)
-  const finalizers = finalizersFor(options, current.metadata.finalizers ?? [])
+  const finalizers = finalizersFor(kind, options, current.metadata.finalizers ?? [])
   const already = current.metadata.deletionTimestamp !== undefined
   if (already && !changesDeletion(current, grace, finalizers)) {
     return isReleased(resource, current) ? undefined : current
@@ -155,11 +155,19 @@ function changesDeletion({ metadata }: KubeObject, grace: number, finalizers: re
   )
 }
 
-/** Returns the propagation policy as finalizers that the garbage collector processes. */
-function finalizersFor({ propagationPolicy }: DeleteOptions, finalizers: readonly string[]): string[] {
-  if (propagationPolicy === undefined) return [...finalizers]
+/**
+ * Returns the propagation policy as finalizers that the garbage collector processes. Without a policy the object's own
+ * finalizers decide, then the default of its kind.
+ */
+function finalizersFor(
+  { orphansDependents }: ServedResource['kind'],
+  { propagationPolicy }: DeleteOptions,
+  finalizers: readonly string[],
+): string[] {
   const others = finalizers.filter((name) => name !== 'orphan' && name !== 'foregroundDeletion')
-  if (propagationPolicy === 'Orphan') return [...others, 'orphan']
+  if (propagationPolicy === undefined && (!orphansDependents || others.length < finalizers.length))
+    return [...finalizers]
+  if (propagationPolicy === undefined || propagationPolicy === 'Orphan') return [...others, 'orphan']
   if (propagationPolicy === 'Foreground') return [...others, 'foregroundDeletion']
   return others
 }

@@ -1,11 +1,20 @@
 import type { KubeObject, ObjectMeta } from '#shared/kube/object.ts'
 import { fieldForbidden, fieldInvalid, fieldRequired, mostErrors, type FieldError } from '#shared/kube/status.ts'
 import { qualifiedNameProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
+import { allMetadata } from '../api/kind.ts'
 import type { ServedResource } from '../api/resources.ts'
 import { checkAnnotations, checkLabels } from '../validation/labels.ts'
 import { setField } from '#shared/kube/json.ts'
 
 /** Validation of ObjectMeta, the same for every kind; messages are those of apimachinery. */
+
+/** Drops empty lists and maps of `metadata`, which Kubernetes' types omit: of all owners removed, nothing is left. */
+export function omitEmptyMetadata({ metadata }: KubeObject): void {
+  for (const field of allMetadata) {
+    const value = metadata[field]
+    if (value !== undefined && Object.keys(value).length === 0) delete metadata[field]
+  }
+}
 
 /** Validates `metadata` of any object. */
 export function validateMetadata(resource: ServedResource, { metadata }: KubeObject): FieldError[] {

@@ -20,7 +20,13 @@ import { admit, attributesOf, validateAdmission } from './admit.ts'
 import { recordWrite } from './apply/managed-fields.ts'
 import { isReleased, remove, store } from './commit.ts'
 import { itemOf, timestamp, type RegistryContext, type Target } from './context.ts'
-import { generateName, keepSystemFields, validateMetadata, validateMetadataUpdate } from './metadata.ts'
+import {
+  generateName,
+  keepSystemFields,
+  omitEmptyMetadata,
+  validateMetadata,
+  validateMetadataUpdate,
+} from './metadata.ts'
 import { keyOf, type ServedResource } from '../api/resources.ts'
 import { writeOptions, type WriteOptions } from './write-options.ts'
 
@@ -70,6 +76,7 @@ export async function createObject({
   // Jobs write their name into labels: it must be set before prepareForCreate.
   if (base) object.metadata.name = generateName(base)
   kind.prepareForCreate?.(object)
+  omitEmptyMetadata(object)
   const check = (): void =>
     refuseInvalid(resource, object, [
       ...validateMetadata(resource, object),
@@ -231,6 +238,7 @@ async function updateOnce(
     options: options.raw,
   })
   if (change.trusted) {
+    omitEmptyMetadata(next)
     recordWrite(context, target, options, next, current)
     return storeUpdate(context, target, options, entry, current, next)
   }
@@ -238,6 +246,7 @@ async function updateOnce(
   // Mutating admission may change no more of the object than the request may.
   if (target.subresource !== '') keepOtherParts(target, next, current)
   prepare(target, next, current)
+  omitEmptyMetadata(next)
   refuseInvalid(resource, next, findings(target, next, current))
   if (!change.applied) recordWrite(context, target, options, next, current)
   if (resource.kind.warnings && target.subresource === '') call.warnings.push(...resource.kind.warnings(next))

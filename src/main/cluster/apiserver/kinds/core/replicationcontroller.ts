@@ -19,6 +19,8 @@ export const replicationController: KindDeclaration<ReplicationController> = {
   shortNames: ['rc'],
   categories: ['all'],
   namespaced: true,
+  // For compatibility with clients from before garbage collection.
+  orphansDependents: true,
   schema: 'io.k8s.api.core.v1.ReplicationController',
   setDefaults,
   prepareForCreate(object) {
