@@ -9,14 +9,16 @@ import type { Placement } from './node-picker.ts'
 export interface Binder {
   /** Whether as many binding requests are in flight as may be. */
   readonly isFull: boolean
-  /** Prepares the pod's volumes and binds the pod to its node. @throws when the pod cannot be bound there */
-  bind(pod: Stored<Pod>, placement: Placement): Promise<void>
+  /**
+   * Prepares the pod's volumes and binds the pod to its node.
+   * @param volumeTimeoutMs how long the volumes may take
+   * @throws when the pod cannot be bound there
+   */
+  bind(pod: Stored<Pod>, placement: Placement, volumeTimeoutMs: number): Promise<void>
 }
 
 /** Most binding requests in flight: enough for the store to batch them, few enough to leave the API server to others. */
 const parallelBindings = 64
-/** How long a binding waits for the pod's volumes, ms, before the pod is scheduled again. */
-const volumeTimeoutMs = 600_000
 
 /** Binds pods through the API. The limit counts requests alone: a pod that waits for its volumes delays no other. */
 export function createBinder({ client, clock }: { client: Client; clock: Clock }): Binder {
@@ -25,7 +27,7 @@ export function createBinder({ client, clock }: { client: Client; clock: Clock }
     get isFull() {
       return inFlight >= parallelBindings
     },
-    async bind(pod, { node, beforeBinding }) {
+    async bind(pod, { node, beforeBinding }, volumeTimeoutMs) {
       const { namespace, name, uid } = pod.metadata
       for (const prepare of beforeBinding) await within(clock, volumeTimeoutMs, prepare(node))
       inFlight++

@@ -69,6 +69,8 @@ export class ClusterState {
   /** Number of placed pods by priority. */
   readonly #priorities = new Map<number, number>()
   readonly #imageHolders = new Map<string, number>()
+  /** Number of placed pods by the claims that they use. */
+  readonly #claimUsers = new Map<string, number>()
   #nodes: NodeInfo[] | undefined
   #softlyTainted = 0
 
@@ -90,6 +92,11 @@ export class ClusterState {
   /** Number of nodes that have an image. */
   imageHolders(name: string): number {
     return this.#imageHolders.get(name) ?? 0
+  }
+
+  /** Number of placed pods that use a PersistentVolumeClaim. @param key `namespace/name` */
+  claimUsers(key: string): number {
+    return this.#claimUsers.get(key) ?? 0
   }
 
   /** Whether any node has a PreferNoSchedule taint. */
@@ -174,7 +181,8 @@ export class ClusterState {
     if (!placed) return undefined
     const { pod, node } = placed
     this.#placed.delete(key)
-    this.#count(pod.priority, -1)
+    bump(this.#priorities, pod.priority, -1)
+    for (const claim of pod.claims) bump(this.#claimUsers, claim, -1)
     node.removePod(pod)
     this.groups.change(node, pod, -1)
     this.terms.change(node, pod, -1)
@@ -184,7 +192,8 @@ export class ClusterState {
   put(placed: Placed): void {
     const { pod, node } = placed
     this.#placed.set(pod.key, placed)
-    this.#count(pod.priority, 1)
+    bump(this.#priorities, pod.priority, 1)
+    for (const claim of pod.claims) bump(this.#claimUsers, claim, 1)
     node.addPod(pod)
     this.groups.change(node, pod, 1)
     this.terms.change(node, pod, 1)
@@ -204,12 +213,6 @@ export class ClusterState {
   forget(pod: PodInfo): Change[] {
     const placed = this.#placed.get(pod.key)
     return placed?.assumed && placed.pod.uid === pod.uid ? this.removePod(pod.key) : []
-  }
-
-  #count(priority: number, amount: 1 | -1): void {
-    const count = (this.#priorities.get(priority) ?? 0) + amount
-    if (count === 0) this.#priorities.delete(priority)
-    else this.#priorities.set(priority, count)
   }
 
   #replace(node: NodeInfo, before: PodInfo, pod: PodInfo): void {
@@ -242,6 +245,12 @@ export class ClusterState {
   *#podsByNode(): Iterable<[NodeInfo, Iterable<PodInfo>]> {
     for (const info of this.#byName.values()) yield [info, info.pods.values()]
   }
+}
+
+function bump<Key>(counts: Map<Key, number>, key: Key, amount: 1 | -1): void {
+  const count = (counts.get(key) ?? 0) + amount
+  if (count === 0) counts.delete(key)
+  else counts.set(key, count)
 }
 
 /** Heartbeats change a node's conditions only. */

@@ -4,6 +4,7 @@ import { jsonEqual } from '#shared/kube/json.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { isResizeInfeasible, isRestartableInit, podRequests } from '#shared/kube/pod.ts'
 import { amountsOf, type Amounts } from './amounts.ts'
+import { claimsOf } from './pod-claims.ts'
 import { podSelector, type PodSelector } from './pod-selector.ts'
 
 /** A pod with the values that plugins need, computed once. */
@@ -20,6 +21,8 @@ export interface PodInfo {
   /** Requests for scoring: containers without requests count with a default, so that they spread too. */
   readonly assumedUse: { cpu: number; memory: number }
   readonly hostPorts: readonly HostPort[]
+  /** Keys of its PersistentVolumeClaims. */
+  readonly claims: readonly string[]
   readonly affinity: Affinities
   readonly terminating: boolean
 }
@@ -61,6 +64,7 @@ export function podInfoOf(pod: Stored<Pod>): PodInfo {
     requests,
     assumedUse: assumedUseOf(pod, requests),
     hostPorts: hostPortsOf(pod),
+    claims: claimKeysOf(pod),
     affinity: affinitiesOf(pod),
     terminating: metadata.deletionTimestamp !== undefined,
   }
@@ -115,6 +119,11 @@ function hostPortsOf({ spec }: Pod): readonly HostPort[] {
     for (const { hostPort, hostIP, protocol = 'TCP' } of ports)
       if (hostPort) found.push({ ip: hostIP || '0.0.0.0', protocol, port: hostPort })
   return found.length > 0 ? found : none
+}
+
+function claimKeysOf(pod: Stored<Pod>): readonly string[] {
+  const claims = claimsOf(pod)
+  return claims.length > 0 ? claims.map(({ name }) => `${pod.metadata.namespace}/${name}`) : none
 }
 
 const none: readonly never[] = []

@@ -16,6 +16,8 @@ export interface Profile {
   readonly preempts: boolean
   /** Kubernetes' minimum of nodes that preemption tries: a share of all, and a number. */
   readonly candidates: { share: number; least: number }
+  /** How long a binding waits for the pod's volumes, ms, before the pod is scheduled again. */
+  readonly volumeTimeoutMs: number
   /** Why the pod may not be scheduled yet. */
   holdsBack(pod: Pod): string | undefined
 }
@@ -49,6 +51,7 @@ function createProfile(
     picker: new NodePicker({ ...picking, plugins, percentageOfNodesToScore }),
     preempts: chosen.some(({ points }) => points.has('postFilter')),
     candidates: { share: minCandidateNodesPercentage / 100, least: minCandidateNodesAbsolute },
+    volumeTimeoutMs: args.VolumeBinding.bindTimeoutSeconds * 1_000,
     holdsBack(pod) {
       for (const gate of gates) {
         const reason = gate.holdsBack?.(pod)

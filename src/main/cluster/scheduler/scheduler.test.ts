@@ -319,7 +319,11 @@ test('a pod waits for the volume of its node, and no other pod waits for it', as
   await create('other')
   await bound('other')
   expect(nodeOf(await plane.client.get(pods, { namespace: 'default', name: 'p' }))).toBeUndefined()
-  await plane.client.updateStatus(persistentVolumeClaims, { ...claim, status: { ...claim.status, phase: 'Bound' } })
+  const body = {
+    metadata: { annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } },
+    spec: { volumeName: 'v1' },
+  }
+  await plane.client.patch(persistentVolumeClaims, { namespace: 'default', name: 'data' }, { type: 'merge', body })
   expect(nodeOf(await bound('p'))).toBe('n1')
 })
 

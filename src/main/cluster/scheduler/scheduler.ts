@@ -76,14 +76,14 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     cluster.assume(waiting.pod, placement.node)
     const reservations = placement.reservations.map((reserve) => reserve(placement.node))
     releaseNomination(state, waiting.pod.key, placement.node.name)
-    track(bind(attempt, placement, reservations))
+    track(bind(attempt, placement, { reservations, profile }))
   }
 
-  async function bind(attempt: Attempt, placement: Placement, reservations: readonly (() => void)[]): Promise<void> {
+  async function bind(attempt: Attempt, placement: Placement, { reservations, profile }: Reserved): Promise<void> {
     const { waiting } = attempt
     const { pod } = waiting.pod
     try {
-      await binder.bind(pod, placement)
+      await binder.bind(pod, placement, profile.volumeTimeoutMs)
       leaveQueue(waiting)
       announcements.bound(pod, placement.node.name)
       observe(attempt, 'scheduled')
@@ -200,6 +200,12 @@ interface Attempt {
   begun: number
   /** When the node was chosen, or the choice failed. */
   chosen: number
+}
+
+interface Reserved {
+  /** Revert what was set aside for the pod. */
+  reservations: readonly (() => void)[]
+  profile: Profile
 }
 
 const observed = (

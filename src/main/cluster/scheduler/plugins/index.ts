@@ -6,11 +6,14 @@ import { nodeName } from './node-name.ts'
 import { nodePorts } from './node-ports.ts'
 import { nodeResourcesBalancedAllocation } from './node-resources-balanced-allocation.ts'
 import { nodeResourcesFit } from './node-resources-fit.ts'
+import { nodeVolumeLimits } from './node-volume-limits.ts'
 import { nodeUnschedulable } from './node-unschedulable.ts'
 import { podTopologySpread } from './pod-topology-spread.ts'
 import { schedulingGates } from './scheduling-gates.ts'
 import { taintToleration } from './taint-toleration.ts'
 import { volumeBinding } from './volume-binding.ts'
+import { volumeRestrictions } from './volume-restrictions.ts'
+import { volumeZone } from './volume-zone.ts'
 
 export interface PluginRegistration {
   name: string
@@ -32,7 +35,10 @@ export const registeredPlugins: readonly PluginRegistration[] = [
   { name: 'NodeAffinity', points: ['filter', 'score'], weight: 2, create: nodeAffinity },
   { name: 'NodePorts', points: ['filter'], create: nodePorts },
   { name: 'NodeResourcesFit', points: ['filter', 'score'], create: nodeResourcesFit },
+  { name: 'VolumeRestrictions', points: ['filter'], create: volumeRestrictions },
+  { name: 'NodeVolumeLimits', points: ['filter'], create: nodeVolumeLimits },
   { name: 'VolumeBinding', points: ['filter', 'reserve'], create: volumeBinding },
+  { name: 'VolumeZone', points: ['filter'], create: volumeZone },
   { name: 'PodTopologySpread', points: ['filter', 'score'], weight: 2, create: podTopologySpread },
   { name: 'InterPodAffinity', points: ['filter', 'score'], weight: 2, create: interPodAffinity },
   { name: 'DefaultPreemption', points: ['postFilter'] },

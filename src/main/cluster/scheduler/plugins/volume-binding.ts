@@ -1,101 +1,208 @@
 import { keyOf } from '#shared/client/informer.ts'
-import type { PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '#shared/kube/generated/types.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
+import type {
+  CSIStorageCapacity,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  StorageClass,
+} from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { matchesTerm } from '#shared/kube/node-selection.ts'
-import { compareQuantities } from '#shared/kube/quantity.ts'
+import { compareQuantities, quantityValue } from '#shared/kube/quantity.ts'
 import { persistentVolumeClaims, persistentVolumes } from '#shared/kube/resources.ts'
-import { unresolvable, type Plan, type Plugin, type PluginContext, type Refusal } from '../framework.ts'
+import { selects } from '#shared/kube/selectors.ts'
+import { type Plan, type Plugin, type PluginContext, unresolvable } from '../framework.ts'
 import type { NodeInfo } from '../node-info.ts'
+import { claimsOf, usesClaim, type PodClaim } from '../pod-claims.ts'
 import type { PodInfo } from '../pod-info.ts'
 
-const conflict = unresolvable("node(s) didn't match PersistentVolume's node affinity")
-const lost = unresolvable('node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)')
-const nothingToBind = unresolvable("node(s) didn't find available persistent volumes to bind")
+const conflict = "node(s) didn't match PersistentVolume's node affinity"
+const lost = 'node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)'
+const nothingToBind = "node(s) didn't find available persistent volumes to bind"
+const tooFull = 'node(s) did not have enough free storage'
 
 const selectedNode = 'volume.kubernetes.io/selected-node'
+const bindCompleted = 'pv.kubernetes.io/bind-completed'
 const noProvisioner = 'kubernetes.io/no-provisioner'
+
+type Claim = Stored<PersistentVolumeClaim>
+type Volume = Stored<PersistentVolume>
+
+/** What a claim gets on a node: a volume that is there, or one that is provisioned. */
+interface Binding {
+  claim: Claim
+  volume: Volume | undefined
+}
 
 /**
  * Filters nodes that the pod's volumes cannot reach, by the node affinity of bound ones. Claims that wait for their
- * first consumer are bound to a volume of the chosen node, or get one provisioned there, before the pod is bound.
+ * first consumer are bound to a volume of the chosen node, or get one provisioned there where the driver has room for it,
+ * before the pod is bound.
  */
 export const volumeBinding = ({ client, informers }: Pick<PluginContext, 'client' | 'informers'>): Plugin => {
-  const { claims, volumes, storageClasses } = informers
+  const { claims, volumes, storageClasses, csiDrivers, storageCapacities } = informers
+  /** Decisions that the API does not show yet, by the claim's key. */
+  const reserved = new Map<string, { node: string; volume: string | undefined }>()
 
   function plan(pod: PodInfo): Plan | undefined {
-    const names = claimNames(pod.pod)
-    if (names.length === 0) return undefined
-    const found: Stored<PersistentVolumeClaim>[] = []
-    for (const name of names) {
-      const claim = claims.get(`${pod.namespace}/${name}`)
-      const problem = problemOf(name, claim)
+    if (pod.claims.length === 0) return undefined
+    const found: Claim[] = []
+    for (const used of claimsOf(pod.pod)) {
+      const claim = claims.get(`${pod.namespace}/${used.name}`)
+      const problem = problemOf(used, claim, pod.pod)
       if (problem !== undefined) return { impossible: problem }
       if (claim) found.push(claim)
     }
-    const bound = found.filter((claim) => claim.spec?.volumeName)
-    const waiting = found.filter((claim) => !claim.spec?.volumeName)
+    const bound = found.filter(isFullyBound)
+    const waiting = found
+      .filter((claim) => !isFullyBound(claim))
+      .sort((a, b) => compareQuantities(sizeOf(a), sizeOf(b)))
+      .map(wanted)
     return {
-      filter: (node) => refusalOfBound(bound, node) ?? refusalOfWaiting(waiting, node),
-      ...(waiting.length > 0 ? { beforeBinding: (node) => bindAll(waiting, node) } : {}),
+      filter(node) {
+        const reasons = [...boundReasons(bound, node), ...waitingReasons(waiting, node)]
+        return reasons.length > 0 ? unresolvable(...reasons) : undefined
+      },
+      ...(waiting.length > 0 ? bindingOf(waiting) : {}),
     }
   }
 
-  function problemOf(name: string, claim: PersistentVolumeClaim | undefined): string | undefined {
-    if (!claim) return `persistentvolumeclaim "${name}" not found`
-    if (claim.metadata.deletionTimestamp) return `persistentvolumeclaim "${name}" is being deleted`
+  function problemOf({ name, ephemeral }: PodClaim, claim: Claim | undefined, pod: Stored<Pod>): string | undefined {
+    if (!claim)
+      return ephemeral
+        ? `waiting for ephemeral volume controller to create the persistentvolumeclaim "${name}"`
+        : `persistentvolumeclaim "${name}" not found`
     if (claim.status?.phase === 'Lost')
       return `persistentvolumeclaim "${name}" bound to non-existent persistentvolume "${claim.spec?.volumeName ?? ''}"`
-    if (claim.spec?.volumeName || waitsForConsumer(classOf(claim))) return undefined
+    if (claim.metadata.deletionTimestamp) return `persistentvolumeclaim "${name}" is being deleted`
+    if (ephemeral && !isOwnedBy(claim, pod))
+      return `PVC ${keyOf(claim)} was not created for pod ${keyOf(pod)} (pod is not owner)`
+    if (isFullyBound(claim) || (!claim.spec?.volumeName && waitsForConsumer(classOf(claim)))) return undefined
     return 'pod has unbound immediate PersistentVolumeClaims'
   }
 
-  const classOf = (claim: PersistentVolumeClaim): StorageClass | undefined =>
+  const classOf = (claim: PersistentVolumeClaim): Stored<StorageClass> | undefined =>
     storageClasses.get(claim.spec?.storageClassName ?? '')
 
-  function refusalOfBound(bound: readonly PersistentVolumeClaim[], node: NodeInfo): Refusal | undefined {
+  /** A claim that waits, with what is the same for all nodes: read once per pod. */
+  function wanted(claim: Claim): Wanted {
+    const storageClass = classOf(claim)
+    const checksCapacity = csiDrivers.get(storageClass?.provisioner ?? '')?.spec.storageCapacity === true
+    const candidates = volumes
+      .list()
+      .filter((volume) => isMatch(volume, claim))
+      .sort((a, b) => compareQuantities(capacityOf(a), capacityOf(b)))
+    const pools = checksCapacity
+      ? storageCapacities
+          .list()
+          .filter((pool) => pool.storageClassName === storageClass?.metadata.name && holds(pool, claim))
+      : undefined
+    return { claim, storageClass, candidates, pools }
+  }
+
+  function boundReasons(bound: readonly Claim[], node: NodeInfo): string[] {
     for (const claim of bound) {
       const volume = volumes.get(claim.spec?.volumeName ?? '')
-      if (!volume) return lost
-      if (!isReachable(volume, node)) return conflict
+      if (!volume) return [lost]
+      if (!isReachable(volume, node)) return [conflict]
     }
-    return undefined
+    return []
   }
 
-  function refusalOfWaiting(waiting: readonly PersistentVolumeClaim[], node: NodeInfo): Refusal | undefined {
+  function waitingReasons(waiting: readonly Wanted[], node: NodeInfo): string[] {
     const taken = new Set<PersistentVolume>()
-    for (const claim of waiting) {
-      const volume = volumeFor(claim, node, taken)
+    for (const each of waiting) {
+      const decided = decidedNode(each.claim)
+      if (decided !== undefined && decided !== node.name) return [nothingToBind]
+      const volume = volumeFor(each, node, taken)
       if (volume) taken.add(volume)
-      else if (!canProvision(classOf(claim), node)) return nothingToBind
+      else if (!canProvision(each, node)) return [nothingToBind]
+      else if (each.pools && !each.pools.some((pool) => hasAccess(pool, node))) return [tooFull]
     }
-    return undefined
+    return []
   }
 
-  /** The smallest free volume on the node that satisfies the claim. */
-  function volumeFor(
-    claim: PersistentVolumeClaim,
-    node: NodeInfo,
-    taken: ReadonlySet<PersistentVolume>,
-  ): Stored<PersistentVolume> | undefined {
-    const size = (volume: PersistentVolume): string => volume.spec?.capacity?.['storage'] ?? '0'
-    return volumes
-      .list()
-      .filter((volume) => !taken.has(volume) && isMatch(volume, claim) && isReachable(volume, node))
-      .sort((a, b) => compareQuantities(size(a), size(b)))[0]
+  /** The node for which the claim is being provisioned. */
+  const decidedNode = (claim: Claim): string | undefined => {
+    const reservation = reserved.get(keyOf(claim))
+    if (reservation) return reservation.volume === undefined ? reservation.node : undefined
+    return claim.metadata.annotations?.[selectedNode]
   }
 
-  async function bindAll(waiting: readonly Stored<PersistentVolumeClaim>[], node: NodeInfo): Promise<void> {
-    const taken = new Set<PersistentVolume>()
-    for (const claim of waiting) {
-      const volume = volumeFor(claim, node, taken)
-      if (volume) taken.add(volume)
-      await (volume ? reserve(volume, claim) : requestProvisioning(claim, node))
+  /** The smallest free volume on the node that satisfies the claim, or the one that is kept for the claim. */
+  function volumeFor({ claim, candidates }: Wanted, node: NodeInfo, taken: ReadonlySet<PersistentVolume>) {
+    const kept = reserved.get(keyOf(claim))?.volume
+    const free = candidates.filter(
+      (volume) => !taken.has(volume) && (kept === undefined ? !isReserved(volume) : volume.metadata.name === kept),
+    )
+    const own = free.find((volume) => volume.spec?.claimRef !== undefined)
+    if (own) return isReachable(own, node) ? own : undefined
+    return free.find((volume) => isReachable(volume, node))
+  }
+
+  const isReserved = ({ metadata }: Volume): boolean =>
+    [...reserved.values()].some(({ volume }) => volume === metadata.name)
+
+  /** Reserves the volumes of the chosen node at once, and writes the bindings before the pod is bound. */
+  function bindingOf(waiting: readonly Wanted[]): Required<Pick<Plan, 'reserve' | 'beforeBinding'>> {
+    let bindings: Binding[] = []
+    const mine = new Set<string>()
+    const release = (): void => {
+      for (const key of mine) reserved.delete(key)
+      mine.clear()
     }
-    await Promise.all(waiting.map((claim) => claims.until(keyOf(claim), isBound)))
+    return {
+      reserve(node) {
+        const taken = new Set<PersistentVolume>()
+        bindings = waiting.map((each) => {
+          const volume = volumeFor(each, node, taken)
+          if (volume) taken.add(volume)
+          return { claim: each.claim, volume }
+        })
+        for (const { claim, volume } of bindings) {
+          const key = keyOf(claim)
+          if (reserved.has(key)) continue
+          reserved.set(key, { node: node.name, volume: volume?.metadata.name })
+          mine.add(key)
+        }
+        return release
+      },
+      async beforeBinding(node) {
+        for (const binding of bindings) await begin(binding, node)
+        await Promise.all(bindings.map((binding) => completed(binding, node)))
+        release()
+      },
+    }
+  }
+
+  async function begin({ claim, volume }: Binding, node: NodeInfo): Promise<void> {
+    if (!volume) await requestProvisioning(claim, node)
+    else if (volume.spec?.claimRef?.uid !== claim.metadata.uid) await claimVolume(volume, claim)
+  }
+
+  /** @throws when the claim will not be bound for this node: the pod is scheduled again */
+  async function completed({ claim, volume }: Binding, node: NodeInfo): Promise<void> {
+    const key = keyOf(claim)
+    const isReset = ({ metadata }: PersistentVolumeClaim): boolean =>
+      volume === undefined && metadata.annotations?.[selectedNode] !== node.name
+    // The request for this node may not have arrived here yet.
+    let asked = false
+    await claims.until(key, (current) => {
+      if (!current || isFullyBound(current)) return true
+      asked ||= !isReset(current)
+      return asked && isReset(current)
+    })
+    const current = claims.get(key)
+    if (!current) throw new Error(`persistentvolumeclaim "${claim.metadata.name}" not found`)
+    if (!isFullyBound(current)) throw new Error(`selectedNode annotation reset for PVC "${claim.metadata.name}"`)
+    const bound = volumes.get(current.spec?.volumeName ?? '')
+    if (bound && !isReachable(bound, node))
+      throw new Error(`pv "${bound.metadata.name}" node affinity doesn't match node "${node.name}"`)
   }
 
   /** Begins a binding at the volume; the volume controller completes it. */
-  const reserve = (volume: Stored<PersistentVolume>, { metadata }: PersistentVolumeClaim): Promise<unknown> =>
+  const claimVolume = (volume: Volume, { metadata }: Claim): Promise<unknown> =>
     client.patch(
       persistentVolumes,
       { name: volume.metadata.name },
@@ -116,7 +223,7 @@ export const volumeBinding = ({ client, informers }: Pick<PluginContext, 'client
       },
     )
 
-  const requestProvisioning = ({ metadata }: Stored<PersistentVolumeClaim>, { name }: NodeInfo): Promise<unknown> =>
+  const requestProvisioning = ({ metadata }: Claim, { name }: NodeInfo): Promise<unknown> =>
     client.patch(
       persistentVolumeClaims,
       { namespace: metadata.namespace, name: metadata.name },
@@ -126,20 +233,56 @@ export const volumeBinding = ({ client, informers }: Pick<PluginContext, 'client
   return {
     name: 'VolumeBinding',
     plan,
-    mayHelp: (change) => ['claim', 'volume', 'storage-class', 'node-added', 'node-labels'].includes(change.type),
+
+    interests: [
+      'node-added',
+      'node-labels',
+      'claim',
+      'volume',
+      'storage-class',
+      'csi-node',
+      'csi-driver',
+      'storage-capacity',
+    ],
+    mayHelp(change, { pod }) {
+      switch (change.type) {
+        case 'claim':
+          return change.action !== 'deleted' && usesClaim(pod, change.object)
+        case 'storage-class':
+          if (change.action !== 'updated') return change.action === 'added'
+          return !jsonEqual(change.previous?.allowedTopologies, change.object.allowedTopologies)
+        case 'storage-capacity':
+          if (change.action !== 'updated') return change.action === 'added'
+          return limitOf(change.object) > (change.previous ? limitOf(change.previous) : -1)
+        case 'csi-driver':
+          return change.previous?.spec.storageCapacity === true && change.object.spec.storageCapacity !== true
+        case 'volume':
+        case 'csi-node':
+          return change.action !== 'deleted'
+        default:
+          return change.type === 'node-added' || change.type === 'node-labels'
+      }
+    },
   }
 }
 
-/** Claims of the pod: named ones, and those of its generic ephemeral volumes. */
-function claimNames({ metadata, spec }: Stored<Pod>): string[] {
-  return (spec?.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
-    if (persistentVolumeClaim) return [persistentVolumeClaim.claimName]
-    return ephemeral ? [`${metadata.name}-${name}`] : []
-  })
+interface Wanted {
+  claim: Claim
+  storageClass: StorageClass | undefined
+  /** Volumes that satisfy the claim, the smallest first. */
+  candidates: readonly Volume[]
+  /** Where the driver tells its free storage: the pools that have enough. */
+  pools: readonly CSIStorageCapacity[] | undefined
 }
 
-/** A deleted claim will never be bound: the pod is scheduled again, which reports the reason. */
-const isBound = (claim: PersistentVolumeClaim | undefined): boolean => !claim || claim.status?.phase === 'Bound'
+/** Bound on both sides: `volumeName` alone may be a wish. */
+const isFullyBound = ({ metadata, spec, status }: PersistentVolumeClaim): boolean =>
+  spec?.volumeName !== undefined &&
+  spec.volumeName !== '' &&
+  (metadata.annotations?.[bindCompleted] !== undefined || status?.phase === 'Bound')
+
+const isOwnedBy = ({ metadata }: PersistentVolumeClaim, pod: Stored<Pod>): boolean =>
+  metadata.ownerReferences?.some(({ uid, controller }) => controller && uid === pod.metadata.uid) ?? false
 
 const waitsForConsumer = (storageClass: StorageClass | undefined): boolean =>
   storageClass?.volumeBindingMode === 'WaitForFirstConsumer'
@@ -149,7 +292,7 @@ function isReachable({ spec }: PersistentVolume, { node }: NodeInfo): boolean {
   return !required || (node !== undefined && required.nodeSelectorTerms.some((term) => matchesTerm(term, node)))
 }
 
-function canProvision(storageClass: StorageClass | undefined, { labels }: NodeInfo): boolean {
+function canProvision({ storageClass }: Wanted, { labels }: NodeInfo): boolean {
   if (!storageClass || storageClass.provisioner === noProvisioner) return false
   const topologies = storageClass.allowedTopologies ?? []
   return (
@@ -160,13 +303,35 @@ function canProvision(storageClass: StorageClass | undefined, { labels }: NodeIn
   )
 }
 
-function isMatch({ spec, status }: PersistentVolume, claim: PersistentVolumeClaim): boolean {
+const capacityOf = ({ spec }: PersistentVolume): string => spec?.capacity?.['storage'] ?? '0'
+const sizeOf = ({ spec }: PersistentVolumeClaim): string => spec?.resources?.requests?.['storage'] ?? '0'
+
+/** The largest volume of a pool, bytes; -1 where it is unknown. */
+const limitOf = ({ maximumVolumeSize, capacity }: CSIStorageCapacity): number =>
+  quantityValue(maximumVolumeSize ?? capacity ?? '-1')
+
+const holds = (pool: CSIStorageCapacity, claim: PersistentVolumeClaim): boolean =>
+  limitOf(pool) >= quantityValue(sizeOf(claim))
+
+const hasAccess = ({ nodeTopology }: CSIStorageCapacity, { labels }: NodeInfo): boolean =>
+  nodeTopology !== undefined && selects(nodeTopology, labels)
+
+/** Whether a volume is free, or kept for the claim, and satisfies it (FindMatchingVolume). */
+function isMatch({ metadata, spec, status }: Volume, claim: Claim): boolean {
   const wanted = claim.spec
-  if (status?.phase !== 'Available' || spec?.claimRef || !wanted) return false
+  if (!spec || !wanted || metadata.deletionTimestamp) return false
+  const { claimRef } = spec
+  const isKept =
+    claimRef?.name === claim.metadata.name &&
+    claimRef.namespace === claim.metadata.namespace &&
+    (claimRef.uid === undefined || claimRef.uid === claim.metadata.uid)
+  if (!isKept && (claimRef || status?.phase !== 'Available')) return false
   return (
-    (spec?.storageClassName ?? '') === (wanted.storageClassName ?? '') &&
-    (spec?.volumeMode ?? 'Filesystem') === (wanted.volumeMode ?? 'Filesystem') &&
-    (wanted.accessModes ?? []).every((mode) => spec?.accessModes?.includes(mode)) &&
-    compareQuantities(spec?.capacity?.['storage'] ?? '0', wanted.resources?.requests?.['storage'] ?? '0') >= 0
+    (spec.storageClassName ?? '') === (wanted.storageClassName ?? '') &&
+    (spec.volumeMode ?? 'Filesystem') === (wanted.volumeMode ?? 'Filesystem') &&
+    (spec.volumeAttributesClassName ?? '') === (wanted.volumeAttributesClassName ?? '') &&
+    (wanted.accessModes ?? []).every((mode) => spec.accessModes?.includes(mode)) &&
+    (wanted.selector === undefined || selects(wanted.selector, metadata.labels)) &&
+    compareQuantities(capacityOf({ metadata, spec }), sizeOf(claim)) >= 0
   )
 }
