@@ -9,6 +9,7 @@ import {
   persistentVolumeClaims,
   pods,
   replicaSets,
+  replicationControllers,
   statefulSets,
 } from '#shared/kube/resources.ts'
 import { isConditionTrue } from '#shared/kube/conditions.ts'
@@ -22,7 +23,7 @@ import { targetOf } from './daemonset/pods.ts'
 import { startDeployments } from './deployment/index.ts'
 import { startHorizontalPodAutoscalers } from './horizontal-pod-autoscaler/index.ts'
 import { startJobs } from './job/index.ts'
-import { startReplicaSets } from './replicaset.ts'
+import { startReplicaSets, startReplicationControllers } from './replicaset.ts'
 import { startStatefulSets } from './statefulset/index.ts'
 
 /** Controllers that are ended between any two of their writes, and started again, come to the same end. */
@@ -80,6 +81,34 @@ crashTest('a ReplicaSet grows and shrinks', {
   state: async (client, namespace) => ({
     images: await images(client, namespace),
     status: (await client.get(replicaSets, { namespace, name: 'web' })).status,
+  }),
+})
+
+crashTest('a ReplicationController grows and shrinks', {
+  controllers: [startReplicationControllers],
+  podsCreated: 4,
+  mostActive: 4,
+  steps: [
+    {
+      act: (client, namespace) =>
+        client.create(replicationControllers, {
+          metadata: { name: 'web', namespace },
+          spec: { replicas: 4, selector: selector.matchLabels, template: template('v1') },
+        }),
+      isSettled: async (client, namespace) =>
+        (await client.get(replicationControllers, { namespace, name: 'web' })).status?.availableReplicas === 4,
+    },
+    {
+      act: patchSpec(replicationControllers, 'web', { replicas: 1 }),
+      async isSettled(client, namespace) {
+        const { status } = await client.get(replicationControllers, { namespace, name: 'web' })
+        return status?.availableReplicas === 1 && status.replicas === 1 && status.observedGeneration === 2
+      },
+    },
+  ],
+  state: async (client, namespace) => ({
+    images: await images(client, namespace),
+    status: (await client.get(replicationControllers, { namespace, name: 'web' })).status,
   }),
 })
 
@@ -255,6 +284,52 @@ crashTest('an Indexed Job succeeds by its policy and counts no pod that it stops
             completions: 3,
             parallelism: 3,
             successPolicy: { rules: [{ succeededIndexes: '2' }] },
+            template: template('v1', { restartPolicy: 'Never' }),
+          },
+        }),
+      isSettled: hasJobEnded,
+    },
+  ],
+  state: endedJob,
+})
+
+crashTest('a Job fails at once for an exit code that its policy names', {
+  controllers: [startJobs],
+  kubelets: { run: () => 'failed' },
+  podsCreated: 1,
+  mostActive: 1,
+  steps: [
+    {
+      act: (client, namespace) =>
+        client.create(jobs, {
+          metadata: { name: 'work', namespace },
+          spec: {
+            podFailurePolicy: { rules: [{ action: 'FailJob', onExitCodes: { operator: 'In', values: [1] } }] },
+            template: template('v1', { restartPolicy: 'Never' }),
+          },
+        }),
+      isSettled: hasJobEnded,
+    },
+  ],
+  state: endedJob,
+})
+
+crashTest('an Indexed Job gives up an index for an exit code that its policy names', {
+  controllers: [startJobs],
+  kubelets: { run: (pod) => (completionIndexOf(pod) === '1' ? 'failed' : 'succeeded') },
+  podsCreated: 3,
+  mostActive: 3,
+  steps: [
+    {
+      act: (client, namespace) =>
+        client.create(jobs, {
+          metadata: { name: 'work', namespace },
+          spec: {
+            completionMode: 'Indexed',
+            completions: 3,
+            parallelism: 3,
+            backoffLimitPerIndex: 4,
+            podFailurePolicy: { rules: [{ action: 'FailIndex', onExitCodes: { operator: 'In', values: [1] } }] },
             template: template('v1', { restartPolicy: 'Never' }),
           },
         }),

@@ -43,7 +43,9 @@ export function startTaintEviction(context: ControllerContext): Stop {
     const about = { ...pod, apiVersion: 'v1', kind: 'Pod' }
     recorder.event(about, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${keyOf(pod)}`)
     try {
-      await client.updateStatus(pods, withDisruption(pod, timestamp(clock.now())))
+      const marked = withDisruption(pod, timestamp(clock.now()))
+      // Marked by an attempt that was cut short: only the deletion is missing.
+      if (!jsonEqual(marked.status, pod.status)) await client.updateStatus(pods, marked)
       await client.delete(pods, refOf(pod), { preconditions: { uid: pod.metadata.uid } })
     } catch (error) {
       if (!isNotFound(error) && !isAnotherObject(error)) throw error
