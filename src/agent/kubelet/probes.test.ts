@@ -16,7 +16,7 @@ function probed(container: Partial<Container>, results: Record<string, boolean>,
   const clock = createFakeClock()
   const verdicts: string[] = []
   const failures: string[] = []
-  const stop = startProbes({
+  const { stop } = startProbes({
     container: { name: 'c', ...container },
     podIp: '127.0.0.1',
     hostNetwork: false,
@@ -87,7 +87,7 @@ describe('verdicts', () => {
     const { clock, verdicts, stop } = probed({ livenessProbe: exec('l') }, { l: true })
     await clock.advance(60_000)
     expect(verdicts).toEqual([])
-    void stop()
+    stop()
     expect(clock.pending).toBe(0)
   })
 })

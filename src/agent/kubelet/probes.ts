@@ -31,16 +31,23 @@ export interface ProberOptions {
   onFailure(kind: ProbeKind, message: string): void
 }
 
+/** The probes of one running container. */
+export interface RunningProbes {
+  stop(): void
+  /** The container is being stopped: whether it is ready still matters, whether it lives does not. */
+  keepReadiness(): void
+}
+
 /**
  * Runs the probes of one running container until stopped. Liveness and readiness wait for the startup probe to pass
  * (Kubernetes: "Configure Liveness, Readiness and Startup Probes").
  */
-export function startProbes(options: ProberOptions): Stop {
+export function startProbes(options: ProberOptions): RunningProbes {
   const { container } = options
-  const stops: Stop[] = []
+  const stops = new Map<ProbeKind, Stop>()
   const rest = (): void => {
-    if (container.livenessProbe) stops.push(runProbe('liveness', container.livenessProbe, options))
-    if (container.readinessProbe) stops.push(runProbe('readiness', container.readinessProbe, options))
+    if (container.livenessProbe) stops.set('liveness', runProbe('liveness', container.livenessProbe, options))
+    if (container.readinessProbe) stops.set('readiness', runProbe('readiness', container.readinessProbe, options))
   }
   if (container.startupProbe && !options.started) {
     const startup = runProbe('startup', container.startupProbe, {
@@ -51,10 +58,16 @@ export function startProbes(options: ProberOptions): Stop {
         if (passed) rest()
       },
     })
-    stops.push(startup)
+    stops.set('startup', startup)
   } else rest()
-  return () => {
-    for (const stop of stops) void stop()
+  return {
+    stop() {
+      for (const stop of stops.values()) void stop()
+    },
+    keepReadiness() {
+      void stops.get('startup')?.()
+      void stops.get('liveness')?.()
+    },
   }
 }
 

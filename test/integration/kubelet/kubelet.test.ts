@@ -243,6 +243,34 @@ describe('how a pod runs', () => {
     ])
   })
 
+  test('a pod that ends tells its readiness, then stops its sidecars one by one, the last first', async () => {
+    const note = (name: string) =>
+      `trap 'sleep 1; echo ${name} >> /notes/order; exit 0' TERM; while :; do sleep 0.1; done`
+    const notes = { volumeMounts: [{ name: 'notes', mountPath: '/notes' }] }
+    await create('ends', {
+      terminationGracePeriodSeconds: 60,
+      initContainers: ['first', 'second'].map((name) =>
+        container(note(name), { name, restartPolicy: 'Always', ...notes }),
+      ),
+      containers: [
+        container(
+          `trap 'rm /ready; sleep 5; echo main >> /notes/order; exit 0' TERM; touch /ready; while :; do sleep 0.1; done`,
+          {
+            readinessProbe: { exec: { command: ['test', '-e', '/ready'] }, periodSeconds: 1, failureThreshold: 1 },
+            ...notes,
+          },
+        ),
+      ],
+      volumes: [{ name: 'notes', hostPath: { path: '/var/lib/notes', type: 'DirectoryOrCreate' } }],
+    })
+    await ready('ends')
+    await cluster.kubectl.ok('delete', 'pod', 'ends', '--wait=false')
+    await until('ends', '.status.containerStatuses[0].ready', 'false')
+    expect((await statusOf('ends'))?.state?.running).toBeDefined()
+    await cluster.kubectl.waitForDeletion('pod', 'ends')
+    expect(await inWorker('cat /var/lib/notes/order')).toBe('main\nsecond\nfirst\n')
+  })
+
   test('Ready follows the readiness probe; a failed liveness probe restarts', async () => {
     await create('probed', {
       containers: [

@@ -1,7 +1,6 @@
 import type { Clock } from '#shared/base/clock.ts'
-import type { Stop } from '#shared/base/disposable.ts'
 import type { Container, ContainerStatus } from '#shared/kube/generated/types.ts'
-import { startProbes, type ProbeKind } from '../probes.ts'
+import { startProbes, type ProbeKind, type RunningProbes } from '../probes.ts'
 
 export interface ContainerProbesOptions {
   clock: Clock
@@ -17,7 +16,7 @@ export interface ContainerProbesOptions {
 /** The probes of one container, which follow its newest attempt, and their verdicts. */
 export class ContainerProbes {
   readonly #options: ContainerProbesOptions
-  #running: { id: string; stop: Stop } | undefined
+  #running: { id: string; probes: RunningProbes } | undefined
   #started: boolean | undefined
   #ready: boolean | undefined
 
@@ -53,12 +52,12 @@ export class ContainerProbes {
     reported: ContainerStatus | undefined,
   ): void {
     if (this.#running?.id === id) return
-    void this.#running?.stop()
+    this.#running?.probes.stop()
     const { clock, exec, onFailure } = this.#options
     const started = reported?.started === true
     if (container.startupProbe) this.#started = started
     if (container.readinessProbe ?? container.startupProbe) this.#ready = reported?.ready === true && started
-    const stop = startProbes({
+    const probes = startProbes({
       container,
       started,
       ...network,
@@ -67,13 +66,18 @@ export class ContainerProbes {
       onFailure: (kind, message) => onFailure(`${titles[kind]} probe failed: ${message}`),
       onVerdict: (kind, passed) => this.#take(id, container, kind, passed),
     })
-    this.#running = { id, stop }
+    this.#running = { id, probes }
+  }
+
+  /** An attempt is being stopped: from now on only its readiness is probed. */
+  keepReadiness(id: string): void {
+    if (this.#running?.id === id) this.#running.probes.keepReadiness()
   }
 
   /** Ends the probes of one attempt, or of whichever is probed. */
   end(id = this.#running?.id): void {
     if (this.#running?.id !== id) return
-    void this.#running?.stop()
+    this.#running?.probes.stop()
     this.#running = undefined
   }
 

@@ -198,20 +198,29 @@ test('a shorter grace hurries what is being stopped, and gives its hook up', asy
   expect(container.isStopping).toBe(false)
 })
 
-test('a container that is being stopped is not probed', async () => {
+test('of a container that is being stopped only readiness is probed, until it has ended', async () => {
   let release: () => void = () => undefined
-  await use({ livenessProbe: { exec: { command: ['alive'] }, periodSeconds: 1 } })
+  const every = { periodSeconds: 1, failureThreshold: 1 }
+  await use({
+    livenessProbe: { ...every, exec: { command: ['alive'] } },
+    readinessProbe: { ...every, exec: { command: ['ready'] } },
+  })
   parts.engine.slowStop = new Promise((resolve) => (release = resolve))
   await sync()
   await parts.clock.advance(0)
+  expect(container.observe().ready).toBe(true)
   const running = container.latest
   const stopped = running && container.stop(running)
-  const asked = parts.engine.commands.length
+  parts.engine.commands = []
+  parts.engine.execCode = 1
   await sync()
-  await parts.clock.advance(5_000)
-  expect(parts.engine.commands).toHaveLength(asked)
+  await parts.clock.advance(3_000)
+  expect(parts.engine.commands).toEqual(['ready', 'ready', 'ready'])
+  expect(container.observe().ready).toBe(false)
   release()
   await stopped
+  await parts.clock.advance(3_000)
+  expect(parts.engine.commands).toHaveLength(3)
 })
 
 describe('a resize', () => {

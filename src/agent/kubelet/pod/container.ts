@@ -1,3 +1,4 @@
+import { sleep, type Clock } from '#shared/base/clock.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { Container, ContainerStatus, Pod } from '#shared/kube/generated/types.ts'
 import { isRestartableInit } from '#shared/kube/pod.ts'
@@ -177,22 +178,27 @@ export class PodContainer {
   }
 
   /**
-   * Stops an attempt that runs: preStop hook, then SIGTERM, then SIGKILL when `grace` seconds are over.
+   * Stops an attempt that runs: preStop hook, then SIGTERM, then SIGKILL when `grace` seconds are over. It stays ready as
+   * long as its probe says so: whoever it serves is told when it no longer takes work.
    * @param why of the Killing event; none when the whole pod stops
+   * @param turn what must have ended before SIGTERM, if it does within the grace
    */
-  async stop(attempt: ObservedContainer, why?: string, grace = this.#podGrace): Promise<void> {
+  async stop(attempt: ObservedContainer, why?: string, grace = this.#podGrace, turn?: Promise<unknown>): Promise<void> {
     if (this.#stopping.has(attempt.id)) return
     this.#stopping.add(attempt.id)
     const { clock, runtime, termination } = this.#scope
     try {
-      this.#probes.end(attempt.id)
+      this.#probes.keepReadiness(attempt.id)
       this.#event('Normal', 'Killing', why ? `Container ${this.name} ${why}` : `Stopping container ${this.name}`)
       const begun = clock.now()
+      const secondsLeft = (): number => Math.min(grace, termination.grace) - (clock.now() - begun) / 1_000
       if (grace > 0) await this.#preStop(attempt, grace)
-      const left = Math.min(grace, termination.grace) - (clock.now() - begun) / 1_000
+      if (turn) await within(turn, secondsLeft(), { clock, signal: termination.shortened })
+      const left = secondsLeft()
       const isImmediate = grace === 0 || termination.grace === 0
       await runtime.stopContainer(attempt.id, isImmediate ? 0 : Math.max(leastGrace, left))
     } finally {
+      this.#probes.end(attempt.id)
       this.#stopping.delete(attempt.id)
     }
   }
@@ -443,6 +449,18 @@ export class PodContainer {
       this.kind === 'main' ? 'containers' : this.kind === 'ephemeral' ? 'ephemeralContainers' : 'initContainers'
     this.#scope.recorder.event(this.#scope.pod(), type, reason, message, `spec.${list}{${this.name}}`)
   }
+}
+
+/** Resolves with `event`, when `seconds` are over, or when `signal` aborts. */
+async function within(
+  event: Promise<unknown>,
+  seconds: number,
+  { clock, signal }: { clock: Clock; signal: AbortSignal },
+): Promise<void> {
+  const over = new AbortController()
+  const time = sleep(clock, Math.max(0, seconds) * 1_000, AbortSignal.any([signal, over.signal]))
+  await Promise.race([event, time.catch(() => undefined)])
+  over.abort()
 }
 
 /** The containers of a pod's spec with their kinds, in the order in which they start. */

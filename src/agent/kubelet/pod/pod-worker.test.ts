@@ -166,6 +166,76 @@ test('a deleted pod is removed once its containers have stopped', async () => {
   expect(engine.attempts('c')).toEqual([])
 })
 
+const deleted = async (): Promise<void> => {
+  await plane.client.delete(pods, { namespace: 'default', name: 'p' })
+  worker?.update(await plane.client.get(pods, { namespace: 'default', name: 'p' }))
+}
+
+test('a terminating pod tells when it is no longer ready', async () => {
+  const isReady = ({ status }: Pod): boolean => status?.containerStatuses?.[0]?.ready === true
+  let release: () => void = () => undefined
+  engine.slowStop = new Promise((resolve) => (release = resolve))
+  const readinessProbe = { exec: { command: ['ready'] }, periodSeconds: 1, failureThreshold: 1 }
+  await run({ containers: [{ name: 'c', image: 'app:1', readinessProbe }] })
+  await running(0)
+  await clock.advance(0)
+  await until((_state, pod) => isReady(pod))
+  await deleted()
+  await expect.poll(() => engine.stops.length).toBe(1)
+  engine.execCode = 1
+  await clock.advance(1_000)
+  await until((state, pod) => state.running !== undefined && !isReady(pod))
+  release()
+  await plane.until(pods, (all) => all.length === 0)
+})
+
+describe('the sidecars of a pod that ends', () => {
+  const sidecar = (name: string, preStop?: string) => ({
+    name,
+    image: 'app:1',
+    restartPolicy: 'Always',
+    ...(preStop ? { lifecycle: { preStop: { exec: { command: [preStop] } } } } : {}),
+  })
+  const started = (): Promise<void> => expect.poll(() => engine.running('c').length).toBe(1)
+
+  test('stop after the others, one by one in reverse order; their hooks run at once', async () => {
+    await run({ initContainers: [sidecar('first', 'bye'), sidecar('second')] })
+    await started()
+    const releases: (() => void)[] = []
+    const hold = (): void => {
+      engine.slowStop = new Promise((resolve) => releases.push(resolve))
+    }
+    hold()
+    await deleted()
+    await expect.poll(() => engine.stops.map(([name]) => name)).toEqual(['c'])
+    await expect.poll(() => engine.commands).toEqual(['bye'])
+    hold()
+    releases[0]?.()
+    await expect.poll(() => engine.stops.map(([name]) => name)).toEqual(['c', 'second'])
+    expect(engine.running('first')).toHaveLength(1)
+    releases[1]?.()
+    await plane.until(pods, (all) => all.length === 0)
+    expect(engine.stops.map(([name]) => name)).toEqual(['c', 'second', 'first'])
+  })
+
+  test('wait no longer than the grace', async () => {
+    let release: () => void = () => undefined
+    engine.slowStop = new Promise((resolve) => (release = resolve))
+    await run({ initContainers: [sidecar('first'), sidecar('second')], terminationGracePeriodSeconds: 5 })
+    await started()
+    await deleted()
+    await expect.poll(() => engine.stops.map(([name]) => name)).toEqual(['c'])
+    await clock.advance(5_000)
+    await expect.poll(() => engine.stops).toHaveLength(3)
+    expect(engine.stops.slice(1)).toEqual([
+      ['second', 2],
+      ['first', 2],
+    ])
+    release()
+    await plane.until(pods, (all) => all.length === 0)
+  })
+})
+
 test('a pod that the control plane marked not ready, since its node was lost, is Ready again', async () => {
   const isReady = ({ status }: Pod): boolean =>
     status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True'

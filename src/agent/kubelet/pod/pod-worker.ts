@@ -41,6 +41,8 @@ export class PodWorker {
   #gone = false
   /** Ends the pod for good: its deadline is over. */
   #failure: { reason: string; message: string } | undefined
+  /** Its containers are being stopped: the loop waits for them, for as long as their grace lasts. */
+  #stopping = false
   /** Everything has been stopped because the pod is being deleted. */
   #stopped = false
   #reportedUnsupported = false
@@ -94,6 +96,8 @@ export class PodWorker {
   /** Looks at the pod again; calls during a pass lead to one more. */
   kick(): void {
     this.#awake = true
+    // Readiness goes on being told while the loop waits (kubelet: a terminating pod's status manager).
+    if (this.#stopping && this.#isRunning) this.#report()
     this.#working ??= this.#work()
   }
 
@@ -186,10 +190,21 @@ export class PodWorker {
     }
   }
 
-  /** Sidecars outlive the containers that they serve. */
+  /**
+   * Sidecars outlive the containers that they serve, and each those that were started after it. Hooks do not wait
+   * (kubelet: `newTerminationOrdering`).
+   */
   async #stopContainers(grace: number): Promise<void> {
-    await stopAll(this.#ofKind('main', 'init', 'ephemeral'), grace)
-    await stopAll(this.#ofKind('sidecar'), grace)
+    this.#stopping = true
+    try {
+      const stops = [stopAll(this.#ofKind('main', 'init', 'ephemeral'), grace)]
+      for (const sidecar of this.#ofKind('sidecar').reverse())
+        stops.push(stopAll([sidecar], grace, Promise.allSettled(stops)))
+      const failed = (await Promise.allSettled(stops)).find(({ status }) => status === 'rejected')
+      if (failed?.status === 'rejected') throw failed.reason
+    } finally {
+      this.#stopping = false
+    }
   }
 
   /** A second delete may shorten the grace of the first: what is being stopped is then stopped sooner. */
@@ -245,6 +260,10 @@ export class PodWorker {
     for (const container of this.#containers.values()) await container.leaveSandbox()
   }
 
+  get #isRunning(): boolean {
+    return [...this.#containers.values()].some(({ latest }) => latest?.state === 'running')
+  }
+
   #ofKind(...kinds: PodContainer['kind'][]): PodContainer[] {
     return [...this.#containers.values()].filter(({ kind }) => kinds.includes(kind))
   }
@@ -280,11 +299,12 @@ export class PodWorker {
   }
 }
 
-async function stopAll(containers: readonly PodContainer[], grace: number): Promise<void> {
+/** @param turn what must have ended before they are */
+async function stopAll(containers: readonly PodContainer[], grace: number, turn?: Promise<unknown>): Promise<void> {
   await Promise.all(
     containers.map(async (container) => {
       const running = container.attempts.filter(({ state }) => state === 'running')
-      await Promise.all(running.map((attempt) => container.stop(attempt, undefined, grace)))
+      await Promise.all(running.map((attempt) => container.stop(attempt, undefined, grace, turn)))
     }),
   )
 }
