@@ -1,16 +1,18 @@
 import type { Clock } from '#shared/base/clock.ts'
 import type { Log } from '#shared/base/log.ts'
-import type { ClusterSpec, Worker } from '#shared/contract/clusters.ts'
+import type { ClusterSpec, Simulation, Worker } from '#shared/contract/clusters.ts'
 import { isNodeReady } from '#shared/kube/node.ts'
+import { quantityValue } from '#shared/kube/quantity.ts'
 import { nodes } from '#shared/kube/resources.ts'
 import type { ControlPlane } from './control-plane.ts'
 import type { Fleet } from './fleet.ts'
 import { runSteps } from './workers/steps/run-steps.ts'
+import type { NodeShape } from './workers/simulated/simulated-node.ts'
 import { createSimulatedWorkers } from './workers/simulated/simulated-workers.ts'
 
 export interface SimulatedFleetOptions {
   plane: ControlPlane
-  spec: Pick<ClusterSpec, 'name' | 'cpus' | 'memoryBytes'>
+  spec: Pick<ClusterSpec, 'name' | 'cpus' | 'memoryBytes' | 'simulation'>
   clock: Clock
   log: Log
 }
@@ -18,14 +20,15 @@ export interface SimulatedFleetOptions {
 /** A fleet of simulated workers: for trying the app without a Docker Engine, and for tests at scale. */
 export function createSimulatedFleet({ plane, spec, clock, log }: SimulatedFleetOptions): Fleet {
   const nodeInformer = plane.informers.share(nodes)
-  const shape = { cpus: spec.cpus ?? 8, memoryBytes: spec.memoryBytes ?? 32 * 2 ** 30, pods: 110 }
+  const shape: NodeShape = { cpus: spec.cpus ?? 8, memoryBytes: spec.memoryBytes ?? 32 * 2 ** 30, pods: 110 }
   const simulation = createSimulatedWorkers({
     client: plane.client,
     clock,
     log,
     count: 0,
     namePrefix: `${spec.name}-worker`,
-    shape,
+    shapeOf: (serial) => shapeOf(serial, shape, spec.simulation ?? {}),
+    settings: new Map(Object.entries(spec.simulation?.pods ?? {})),
   })
   const listeners = new Set<() => void>()
   const changed = (): void => {
@@ -88,6 +91,30 @@ export function createSimulatedFleet({ plane, spec, clock, log }: SimulatedFleet
       await stopNodes()
       await simulation.stop()
     },
+  }
+}
+
+const defaultZones = 3
+
+/** The shape of a worker, by the number in its name. */
+export function shapeOf(
+  serial: number,
+  others: NodeShape,
+  { nodes: kinds = [], zones = defaultZones, region = 'simulated' }: Simulation,
+): NodeShape {
+  let last = 0
+  const kind = kinds.find(({ count }) => serial <= (last += count))
+  const zone = String(((Math.max(1, serial) - 1) % Math.max(1, zones)) + 1)
+  return {
+    cpus: kind?.cpus ?? others.cpus,
+    memoryBytes: kind?.memory === undefined ? others.memoryBytes : quantityValue(kind.memory),
+    pods: kind?.pods ?? others.pods,
+    labels: {
+      ...(zones > 0 ? { 'topology.kubernetes.io/region': region, 'topology.kubernetes.io/zone': zone } : {}),
+      ...kind?.labels,
+    },
+    taints: (kind?.taints ?? []).map(({ key, value, effect }) => ({ key, effect, ...(value ? { value } : {}) })),
+    ...(kind?.resources ? { resources: kind.resources } : {}),
   }
 }
 

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { isQuantity } from '../kube/quantity.ts'
+import { settingProblem } from '../kube/simulation.ts'
 import { downstream, procedure } from './stream.ts'
 
 /** Local clusters, their workers, and the operation that runs on each. */
@@ -11,6 +13,52 @@ export const workerName = z
   .string()
   .max(63)
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/)
+
+const quantity = z.string().max(40).refine(isQuantity, 'must be a quantity, such as 16Gi')
+const labels = z.record(z.string().max(317), z.string().max(63))
+
+/** Simulated workers of one kind. */
+const simulatedNodes = z.strictObject({
+  count: z.number().int().min(1).max(5_000),
+  /** Cores. */
+  cpus: z.number().min(0.1).max(4_096).optional(),
+  memory: quantity.optional(),
+  /** Most pods on it. */
+  pods: z.number().int().min(0).max(100_000).optional(),
+  labels: labels.optional(),
+  taints: z
+    .array(
+      z.strictObject({
+        key: z.string().min(1).max(317),
+        value: z.string().max(63).optional(),
+        effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']),
+      }),
+    )
+    .max(50)
+    .optional(),
+  /** Further resources, such as `nvidia.com/gpu`. */
+  resources: z.record(z.string().max(317), quantity).optional(),
+})
+
+/** What is simulated, beyond the number of workers. */
+export const simulation = z.strictObject({
+  /** Zones `1`, `2` … over which workers are spread; 0 = no labels of zone and region. Three when unset. */
+  zones: z.number().int().min(0).max(1_000).optional(),
+  region: z.string().min(1).max(63).optional(),
+  /** The first so many workers are of the first kind, and so on; all others as the cluster's cores and memory say. */
+  nodes: z.array(simulatedNodes).max(100).optional(),
+  /** Settings of all pods, by the names of the annotations `simulated.slipway.dev/<setting>`. */
+  pods: z
+    .record(z.string().max(100), z.string().max(300))
+    .superRefine((settings, context) => {
+      for (const [name, value] of Object.entries(settings)) {
+        const problem = settingProblem(name, value)
+        if (problem !== undefined) context.addIssue({ code: 'custom', path: [name], message: problem })
+      }
+    })
+    .optional(),
+})
+export type Simulation = z.infer<typeof simulation>
 
 export const clusterSpec = z
   .strictObject({
@@ -27,6 +75,7 @@ export const clusterSpec = z
       .optional(),
     /** Simulated workers, for machines without a Docker Engine. */
     simulated: z.boolean().optional(),
+    simulation: simulation.optional(),
   })
   .refine(({ workers, simulated }) => simulated === true || workers <= 9, {
     path: ['workers'],

@@ -1,10 +1,8 @@
 import { withTransitionTime } from '#shared/kube/conditions.ts'
-import type { Lease, Node, NodeCondition } from '#shared/kube/generated/types.ts'
+import type { Lease, Node, NodeCondition, Taint } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
+import { simulatedMark } from '#shared/kube/simulation.ts'
 import { microTimestamp, timestamp } from '#shared/kube/timestamp.ts'
-
-/** Label and annotation that mark every simulated node. */
-export const simulatedMark = 'slipway.dev/simulated'
 
 export const leaseNamespace = 'kube-node-lease'
 const leaseSeconds = 40
@@ -14,6 +12,10 @@ export interface NodeShape {
   cpus: number
   memoryBytes: number
   pods: number
+  labels?: Readonly<Record<string, string>>
+  taints?: readonly Taint[]
+  /** Further resources, such as `nvidia.com/gpu`. */
+  resources?: Readonly<Record<string, string>>
 }
 
 /** The Node that the kubelet of such a machine registers. */
@@ -26,6 +28,7 @@ export function simulatedNode(
     memory: `${Math.floor(shape.memoryBytes / 1024)}Ki`,
     pods: String(shape.pods),
     'ephemeral-storage': '104857600Ki',
+    ...shape.resources,
   }
   return {
     apiVersion: 'v1',
@@ -38,10 +41,12 @@ export function simulatedNode(
         'kubernetes.io/arch': 'amd64',
         'beta.kubernetes.io/os': 'linux',
         'beta.kubernetes.io/arch': 'amd64',
+        ...shape.labels,
         [simulatedMark]: 'true',
       },
       annotations: { [simulatedMark]: 'pods on this node only pretend to run: there are no containers behind them' },
     },
+    ...(shape.taints?.length ? { spec: { taints: [...shape.taints] } } : {}),
     status: {
       capacity: amounts,
       allocatable: amounts,

@@ -3,196 +3,268 @@ import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { Client } from '#shared/client/client.ts'
+import { createEventRecorder } from '#shared/client/event-recorder.ts'
 import type { Informer } from '#shared/client/informer.ts'
 import { isAnotherObject, isNotFound } from '#shared/kube/error-kinds.ts'
 import type { Pod, PodStatus } from '#shared/kube/generated/types.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
+import { statusPatch } from '#shared/kube/kubelet/pod-status.ts'
 import type { Stored } from '#shared/kube/object.ts'
-import { asNumber } from '#shared/kube/json.ts'
-import { isPodReady, isPodTerminal } from '#shared/kube/pod.ts'
+import { isPodTerminal } from '#shared/kube/pod.ts'
 import { pods } from '#shared/kube/resources.ts'
-import { areGatesOpen, creatingStatus, endedStatus, runningStatus, type Circumstances } from './pod-status.ts'
+import { DelayedKeys } from '#shared/reconcile/delayed-keys.ts'
+import { layersOf, type SettingLayers } from './behaviour.ts'
+import { SimulatedPod, type Progress } from './simulated-pod.ts'
 
 export interface SimulatedPodsOptions {
   client: Client
   informer: Informer<Pod>
   clock: Clock
   log: Log
-  /** Address of a simulated node; undefined for all other nodes, and for a silent one. */
-  addressOf: (node: string) => string | undefined
-  /** How long the creation of containers takes, ms; 200 when unset. */
-  startMs?: number
-  /** How long containers take to stop, ms, up to their grace period; 200 when unset. */
-  stopMs?: number
-  /** How long a pod with another restartPolicy than Always runs, ms; 1,000 when unset. */
-  runMs?: number
+  /** A simulated node; undefined for all other nodes, and for a silent one. */
+  nodeOf: (name: string) => PodHost | undefined
 }
 
-/** Annotations that set when a pod ends, in seconds, and its exit code. */
-export const runSecondsAnnotation = 'slipway.dev/simulated-run-seconds'
-export const exitCodeAnnotation = 'slipway.dev/simulated-exit-code'
+/** A simulated node, as its pods see it. */
+export interface PodHost {
+  address: string
+  /** Settings of the node and the cluster. */
+  layers: SettingLayers
+}
 
-/** Of a container that SIGTERM ends: a deleted pod has not done its work. */
-const exitCodeOfSigterm = 143
+export interface SimulatedPods {
+  /** Looks at all pods of a node again. */
+  adopt(node: string): void
+  /** The pods of a node with their containers that run. */
+  running(node: string): { pod: Stored<Pod>; containers: ReturnType<SimulatedPod['running']> }[]
+  stop: Stop
+}
 
 /** Most writes in flight. */
 const parallelWrites = 32
 const retryMs = 1_000
+/** How long pods are worked on before others of the process have their turn, ms. */
+const sliceMs = 5
+
+interface Tracked {
+  model: SimulatedPod
+  podIP: string
+  writing: boolean
+  /** It was to be looked at while a write was under way. */
+  again: boolean
+  /** Of the status that was written last. */
+  digest: number | undefined
+  /** What the API server made of it. */
+  held: { revision: number; status: PodStatus | undefined } | undefined
+  /** Problems of its annotations that have been reported. */
+  problems: string
+}
 
 /**
- * The kubelets of all simulated nodes: move pods from Pending over ContainerCreating to Running and Ready, end pods that
- * run to completion, and remove deleted ones. The next step of a pod follows from its status, so a restart continues
- * where it stopped.
+ * The kubelets of all simulated nodes. An event of a pod or its time has it looked at: it is brought to the present
+ * and its status is written where that differs from the last one, or from what the API server holds.
  */
-export function simulatePods(options: SimulatedPodsOptions): { adopt(node: string): void; stop: Stop } {
-  const { client, informer, clock, addressOf, startMs = 200, stopMs = 200, runMs = 1_000 } = options
+export function simulatePods(options: SimulatedPodsOptions): SimulatedPods {
+  const { client, informer, clock, nodeOf } = options
   const log = options.log.child({ part: 'simulated-pods' })
+  const recorder = createEventRecorder({ client, component: 'kubelet', clock, log })
   informer.addIndex('node-name', (pod) => pod.spec?.nodeName)
-  /** The pending step of each pod, by uid: one at a time. */
-  const steps = new Map<string, { name: StepName; cancel: Stop }>()
-  const addresses = new Map<string, string>()
+  const tracked = new Map<string, Tracked>()
   const writes = createTurns(parallelWrites)
+  /** Keys of pods to look at; the values are their uids. */
+  const queue = new Set<string>()
+  const delayed = new DelayedKeys(clock, (keys) => keys.forEach(look))
+  let stopSlice: Stop | undefined
   let lastAddress = 0
 
-  function look(pod: Stored<Pod>): void {
-    const node = pod.spec?.nodeName
-    if (node === undefined || addressOf(node) === undefined) return
-    const next = nextStep(pod)
-    const uid = pod.metadata.uid
-    const present = steps.get(uid)
-    if (present?.name === next?.name) return
-    // A step whose write is in flight ends by itself; its result decides the next step.
-    void present?.cancel()
-    steps.delete(uid)
-    if (next) schedule(pod, next)
+  function look(key: string): void {
+    queue.add(key)
+    stopSlice ??= clock.after(0, slice)
   }
 
-  function schedule(pod: Stored<Pod>, { name, delay, run }: Step, again = 0): void {
-    const { namespace, name: podName, uid } = pod.metadata
-    const step = {
-      name,
-      cancel: clock.after(Math.max(delay, again), () => {
-        // The pod may have changed meanwhile: the newest state counts.
-        const current = informer.get(`${namespace}/${podName}`)
-        const hostIP = addressOf(current?.spec?.nodeName ?? '')
-        if (steps.get(uid) !== step) return
-        if (current?.metadata.uid !== uid || hostIP === undefined) {
-          steps.delete(uid)
-          return
-        }
-        void writes(() => run(current, { hostIP, podIP: podAddress(current, hostIP), now: clock.now() })).catch(
-          (error: unknown) => {
-            if (steps.get(uid) !== step || isNotFound(error) || isAnotherObject(error)) return
-            log.debug('step of a simulated pod failed', { pod: podName, step: name, error: messageOf(error) })
-            schedule(current, { name, delay, run }, retryMs)
-          },
-        )
-      }),
+  function slice(): void {
+    stopSlice = undefined
+    const end = performance.now() + sliceMs
+    for (const key of queue) {
+      if (performance.now() > end) break
+      queue.delete(key)
+      advance(key)
     }
-    steps.set(uid, step)
+    if (queue.size > 0) stopSlice = clock.after(0, slice)
   }
 
-  function nextStep(pod: Stored<Pod>): Step | undefined {
-    if (pod.metadata.deletionTimestamp) {
-      const grace = asNumber(pod.metadata.deletionGracePeriodSeconds ?? 0) * 1_000
-      return { name: 'end', delay: isPodTerminal(pod) ? 0 : Math.min(stopMs, grace), run: letGo }
+  function advance(key: string): void {
+    const pod = informer.get(key)
+    const host = nodeOf(pod?.spec?.nodeName ?? '')
+    if (!pod || !host) return
+    const now = clock.now()
+    const known = tracked.get(pod.metadata.uid) ?? track(pod, now)
+    if (known.writing) {
+      known.again = true
+      return
     }
-    if (isPodTerminal(pod)) return undefined
-    const phase = pod.status?.phase ?? 'Pending'
-    if (phase === 'Running') return nextOfRunning(pod)
-    if (pod.status?.containerStatuses === undefined) return { name: 'take', delay: 0, run: writing(creatingStatus) }
-    return { name: 'start', delay: startMs, run: writing(runningStatus) }
+    const { layers, problems } = layersOf(pod, host.layers)
+    reportProblems(pod, known, problems)
+    const base = known.held && known.held.revision > revisionOf(pod) ? withStatus(pod, known.held.status) : pod
+    const podIP = pod.spec?.hostNetwork ? host.address : known.podIP
+    const progress = known.model.advance(base, { hostIP: host.address, podIP, layers, now })
+    for (const { reason, message, fieldPath } of progress.warnings)
+      recorder.event(pod, 'Warning', reason, message, fieldPath)
+    if (progress.wakeAt !== Infinity) delayed.add(key, progress.wakeAt - now)
+    if (progress.isOver || isNews(base, known, progress)) void report(key, base, known, progress)
   }
 
-  function nextOfRunning(pod: Pod): Step | undefined {
-    // Resized, readiness gates opened, or marked not ready while its node was silent.
-    const ready = areGatesOpen(pod)
-    if (pod.status?.observedGeneration !== pod.metadata.generation || isPodReady(pod) !== ready)
-      return {
-        name: `report-${pod.metadata.generation ?? 0}-${ready}`,
-        delay: 0,
-        run: writing(runningStatus),
+  function isNews(pod: Stored<Pod>, known: Tracked, { status }: Progress): boolean {
+    if (isPodTerminal(pod)) return false
+    return digestOf(status) !== known.digest || isContradicted(pod, status, known)
+  }
+
+  async function report(key: string, pod: Stored<Pod>, known: Tracked, progress: Progress): Promise<void> {
+    known.writing = true
+    try {
+      await writes(() => (progress.isOver ? letGo(pod, progress.status) : writeStatus(pod, known, progress.status)))
+    } catch (error) {
+      if (!isNotFound(error) && !isAnotherObject(error)) {
+        log.debug('status of a simulated pod not written', { pod: key, error: messageOf(error) })
+        known.digest = undefined
+        delayed.add(key, retryMs)
       }
-    const annotations = pod.metadata.annotations ?? {}
-    const seconds = annotations[runSecondsAnnotation]
-    if ((pod.spec?.restartPolicy ?? 'Always') === 'Always') return undefined
-    const exitCode = Number(annotations[exitCodeAnnotation] ?? 0) || 0
-    return {
-      name: 'complete',
-      delay: seconds === undefined ? runMs : Number(seconds) * 1_000 || 0,
-      run: writing((current, circumstances) => endedStatus(current, circumstances, exitCode)),
     }
+    known.writing = false
+    if (known.again) look(key)
+    known.again = false
   }
 
-  const writing =
-    (statusOf: (pod: Stored<Pod>, circumstances: Circumstances) => PodStatus) =>
-    (pod: Stored<Pod>, circumstances: Circumstances): Promise<void> =>
-      writeStatus(pod, statusOf(pod, circumstances))
+  async function writeStatus(pod: Stored<Pod>, known: Tracked, status: PodStatus): Promise<void> {
+    known.digest = digestOf(status)
+    known.held = undefined
+    const written = await patchStatus(pod, status)
+    known.held = { revision: revisionOf(written), status: written.status }
+  }
 
-  async function writeStatus(pod: Stored<Pod>, status: PodStatus): Promise<void> {
+  function patchStatus(pod: Stored<Pod>, status: PodStatus): Promise<Stored<Pod>> {
     const { namespace, name, uid } = pod.metadata
-    await client.patch(
+    return client.patch(
       pods,
       { namespace, name },
-      { type: 'strategic', body: { metadata: { uid }, status } },
+      { type: 'strategic', body: { metadata: { uid }, status: statusPatch(status, pod.status) } },
       { subresource: 'status', fieldManager: 'kubelet' },
     )
   }
 
-  async function letGo(pod: Stored<Pod>, circumstances: Circumstances): Promise<void> {
-    const { namespace, name, uid, finalizers = [] } = pod.metadata
-    // A finalizer keeps the pod: its status has to say how it ended.
-    if (finalizers.length > 0 && !isPodTerminal(pod))
-      await writeStatus(pod, endedStatus(pod, circumstances, exitCodeOfSigterm))
+  /** As a kubelet, says how the pod ended before it lets it go. */
+  async function letGo(pod: Stored<Pod>, status: PodStatus): Promise<void> {
+    const { namespace, name, uid } = pod.metadata
+    if (!isPodTerminal(pod)) await patchStatus(pod, status)
     await client.delete(pods, { namespace, name }, { gracePeriodSeconds: 0, preconditions: { uid } })
   }
 
-  /** Pod addresses from 10.128.0.0/9, apart from the ranges of real workers. */
-  function podAddress({ metadata, spec }: Stored<Pod>, hostIP: string): string {
-    if (spec?.hostNetwork) return hostIP
-    const uid = metadata.uid
-    let address = addresses.get(uid)
-    if (address === undefined) {
-      const serial = ++lastAddress % 0x7f_ff_ff
-      address = `10.${128 + (serial >> 16)}.${(serial >> 8) & 255}.${serial & 255}`
-      addresses.set(uid, address)
-    }
-    return address
+  function reportProblems(pod: Stored<Pod>, known: Tracked, problems: readonly string[]): void {
+    const text = problems.join('; ')
+    if (text !== '' && text !== known.problems) recorder.event(pod, 'Warning', 'InvalidSimulation', text)
+    known.problems = text
   }
 
-  function forget({ metadata: { uid } }: Stored<Pod>): void {
-    void steps.get(uid)?.cancel()
-    steps.delete(uid)
-    addresses.delete(uid)
+  function track(pod: Stored<Pod>, now: number): Tracked {
+    const entry: Tracked = {
+      model: new SimulatedPod(pod, now),
+      podIP: pod.status?.podIP ?? nextAddress(),
+      writing: false,
+      again: false,
+      digest: undefined,
+      held: undefined,
+      problems: '',
+    }
+    tracked.set(pod.metadata.uid, entry)
+    return entry
+  }
+
+  /** Pod addresses from 10.128.0.0/9, apart from the ranges of real workers. */
+  function nextAddress(): string {
+    const serial = ++lastAddress % 0x7f_ff_ff
+    return `10.${128 + (serial >> 16)}.${(serial >> 8) & 255}.${serial & 255}`
+  }
+
+  /** Addresses of an earlier run stay taken. */
+  function reserveAddress({ status }: Pod): void {
+    const [first, second = 0, third = 0, fourth = 0] = (status?.podIP ?? '').split('.').map(Number)
+    if (first === 10 && second >= 128)
+      lastAddress = Math.max(lastAddress, ((second - 128) << 16) | (third << 8) | fourth)
+  }
+
+  function forget(pod: Stored<Pod>): void {
+    tracked.delete(pod.metadata.uid)
   }
 
   const stopWatching = informer.onChange({
     added(pod) {
-      if (pod.status?.podIP && addressOf(pod.spec?.nodeName ?? '') !== undefined)
-        addresses.set(pod.metadata.uid, pod.status.podIP)
-      look(pod)
+      reserveAddress(pod)
+      if (pod.spec?.nodeName) look(keyOf(pod))
     },
-    updated: (_, pod) => look(pod),
+    updated(_, pod) {
+      if (!pod.spec?.nodeName) return
+      // The echo of a write of its own is no news.
+      if (tracked.get(pod.metadata.uid)?.held?.revision !== revisionOf(pod)) look(keyOf(pod))
+    },
     deleted: forget,
   })
 
   return {
     adopt(node) {
-      for (const pod of informer.byIndex('node-name', node)) look(pod)
+      for (const pod of informer.byIndex('node-name', node)) look(keyOf(pod))
     },
-    stop() {
+    running: (node) =>
+      informer.byIndex('node-name', node).flatMap((pod) => {
+        const containers = tracked.get(pod.metadata.uid)?.model.running() ?? []
+        return containers.length > 0 ? [{ pod, containers }] : []
+      }),
+    async stop() {
       void stopWatching()
-      for (const { cancel } of steps.values()) void cancel()
-      steps.clear()
+      delayed.clear()
+      queue.clear()
+      await stopSlice?.()
+      await recorder.flush()
     },
   }
 }
 
-type StepName = string
+const keyOf = ({ metadata }: Stored<Pod>): string => `${metadata.namespace}/${metadata.name}`
+const revisionOf = ({ metadata }: Pod): number => Number(metadata.resourceVersion ?? 0)
+const withStatus = (pod: Stored<Pod>, status: PodStatus | undefined): Stored<Pod> =>
+  status === undefined ? pod : { ...pod, status }
 
-interface Step {
-  name: StepName
-  delay: number
-  run: (pod: Stored<Pod>, circumstances: Circumstances) => Promise<void>
+/** Whether somebody has written over the last report: a lost node's pods are marked not ready. */
+function isContradicted(pod: Pod, status: PodStatus, { held }: Tracked): boolean {
+  if (!held || revisionOf(pod) <= held.revision) return false
+  return !jsonEqual(ownPart(pod.status, status), ownPart(held.status, status))
+}
+
+/** Of a status that the API server holds: the fields and conditions that a kubelet writes, times of conditions aside. */
+function ownPart(held: PodStatus | undefined, own: PodStatus): unknown {
+  const { conditions = [], ...fields } = own
+  const kept: Record<string, unknown> = { ...held }
+  return [
+    Object.keys(fields).map((field) => kept[field]),
+    conditions.map(({ type }) => {
+      const condition = held?.conditions?.find((each) => each.type === type)
+      return [condition?.status, condition?.reason, condition?.message]
+    }),
+  ]
+}
+
+/** A 53-bit digest of a status, times of conditions aside: thousands of pods keep no second copy of it. */
+function digestOf({ conditions, ...fields }: PodStatus): number {
+  const text = JSON.stringify([
+    fields,
+    conditions?.map(({ type, status, reason, message }) => [type, status, reason, message]),
+  ])
+  let [high, low] = [0xde_ad_be_ef, 0x41_c6_ce_57]
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    high = Math.imul(high ^ code, 2_654_435_761)
+    low = Math.imul(low ^ code, 1_597_334_677)
+  }
+  return 4_294_967_296 * (0x1f_ff_ff & high) + (low >>> 0)
 }
 
 /** Runs at most `limit` tasks at once; the others wait in order. */

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createFakeClock, type FakeClock } from '#test/support/fake-clock.ts'
 import { startControlPlane, type TestControlPlane } from '#test/support/control-plane.ts'
 import { silentLog } from '#shared/base/log.ts'
@@ -6,16 +6,21 @@ import type { Pod, PodSpec } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { isPodReady, podCondition, summarizePod } from '#shared/kube/pod.ts'
 import { isNodeReady } from '#shared/kube/node.ts'
-import { leases, namespaces, nodes, pods } from '#shared/kube/resources.ts'
-import { leaseNamespace, readyConditions, simulatedMark } from './simulated-node.ts'
+import { events, leases, namespaces, nodes, pods } from '#shared/kube/resources.ts'
+import { silentAnnotation, simulatedMark } from '#shared/kube/simulation.ts'
+import { leaseNamespace, readyConditions } from './simulated-node.ts'
 import { createSimulatedWorkers, type SimulatedWorkers } from './simulated-workers.ts'
 import { systemClock } from '#shared/base/clock.ts'
 
 let plane: TestControlPlane
 let workers: SimulatedWorkers
-const quick = { startMs: 5, stopMs: 5, runMs: 5 }
+const settings = new Map([
+  ['start-delay', '5ms'],
+  ['stop-delay', '5ms'],
+  ['job-duration', '5ms'],
+])
 const create = (count: number, clock = systemClock): SimulatedWorkers =>
-  createSimulatedWorkers({ client: plane.client, clock, log: silentLog, count, namePrefix: 'sim', ...quick })
+  createSimulatedWorkers({ client: plane.client, clock, log: silentLog, count, namePrefix: 'sim', settings })
 
 beforeEach(async () => {
   plane = await startControlPlane()
@@ -127,6 +132,7 @@ describe('pods', () => {
       'ContainersReady=True',
       'Initialized=True',
       'PodReadyToStartContainers=True',
+      'PodScheduled=True',
       'Ready=True',
     ])
     expect(summarizePod(await running('p')).status).toBe('Running')
@@ -194,6 +200,62 @@ describe('pods', () => {
       { type: 'strategic', body: { status: { conditions: [{ type: 'example.com/open', status: 'True' }] } } },
       { subresource: 'status' },
     )
+    await running('p')
+  })
+
+  test('fail, restart and are slow as their annotations say, and wrong ones are reported', async () => {
+    await placed(
+      'flaky',
+      {},
+      {
+        annotations: {
+          'simulated.slipway.dev/exit-code': '7',
+          'simulated.slipway.dev/fail-runs': '1',
+          'simulated.slipway.dev/ready-delay': 'soon',
+        },
+      },
+    )
+    const pod = await become(
+      'flaky',
+      (each) => isPodReady(each) && each.status?.containerStatuses?.[0]?.restartCount === 1,
+    )
+    expect(pod.status?.containerStatuses?.[0]?.lastState?.terminated).toMatchObject({ exitCode: 7, reason: 'Error' })
+    const [event] = await plane.until(events, (all) => all.some(({ reason }) => reason === 'InvalidSimulation'))
+    expect(event?.message).toContain('ready-delay: "soon" is no duration')
+  })
+
+  test('go on after a restart of the control plane where they were', async () => {
+    await placed(
+      'p',
+      {},
+      { annotations: { 'simulated.slipway.dev/exit-code': '7', 'simulated.slipway.dev/fail-runs': '1' } },
+    )
+    const restarted = (pod: Pod): boolean => isPodReady(pod) && pod.status?.containerStatuses?.[0]?.restartCount === 1
+    const before = await become('p', restarted)
+    await workers.stop()
+    workers = create(2)
+    await workers.start()
+    await placed('q')
+    const after = await running('q')
+    const same = await become('p', restarted)
+    expect(same.status?.containerStatuses).toEqual(before.status?.containerStatuses)
+    expect(after.status?.podIP).not.toBe(before.status?.podIP)
+  })
+
+  test('on a node whose annotation makes it silent stand still until it is gone', async () => {
+    const annotate = (value: string | null): Promise<unknown> =>
+      plane.client.patch(
+        nodes,
+        { name: 'sim-1' },
+        { type: 'merge', body: { metadata: { annotations: { [silentAnnotation]: value } } } },
+      )
+    await annotate('true')
+    await vi.waitFor(() => expect(workers.isSilent('sim-1')).toBe(true))
+    await placed('p')
+    await placed('other', { nodeName: 'sim-2' })
+    await running('other')
+    expect((await plane.client.get(pods, { namespace: 'default', name: 'p' })).status?.startTime).toBeUndefined()
+    await annotate(null)
     await running('p')
   })
 

@@ -8,21 +8,15 @@ import { isAlreadyExists, isNotFound } from '#shared/kube/error-kinds.ts'
 import type { Node } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { isNodeReady } from '#shared/kube/node.ts'
+import { settingsOf, silentAnnotation, simulatedMark, type SimulationSettings } from '#shared/kube/simulation.ts'
 import { leases, nodes, pods } from '#shared/kube/resources.ts'
 import type { StatsSummary } from '#shared/kube/stats-summary.ts'
 import { microTimestamp } from '#shared/kube/timestamp.ts'
-import {
-  leaseNamespace,
-  leaseOf,
-  readyConditions,
-  simulatedMark,
-  simulatedNode,
-  type NodeShape,
-} from './simulated-node.ts'
-import { simulatePods, type SimulatedPodsOptions } from './simulated-pods.ts'
+import { leaseNamespace, leaseOf, readyConditions, simulatedNode, type NodeShape } from './simulated-node.ts'
+import { simulatePods } from './simulated-pods.ts'
 import { simulatedSummary } from './simulated-usage.ts'
 
-export interface SimulatedWorkersOptions extends Pick<SimulatedPodsOptions, 'startMs' | 'stopMs' | 'runMs'> {
+export interface SimulatedWorkersOptions {
   client: Client
   clock: Clock
   log: Log
@@ -32,8 +26,10 @@ export interface SimulatedWorkersOptions extends Pick<SimulatedPodsOptions, 'sta
   count: number
   /** `<prefix>-1`, `<prefix>-2`, … */
   namePrefix: string
-  /** Of each worker; 8 cores, 32 GiB, 110 pods when unset. */
-  shape?: NodeShape
+  /** Of a worker, by the number in its name; 8 cores, 32 GiB, 110 pods when unset. */
+  shapeOf?: (serial: number) => NodeShape
+  /** What applies to all pods whose nodes and annotations say nothing else. */
+  settings?: SimulationSettings
 }
 
 export interface SimulatedWorkers {
@@ -57,9 +53,24 @@ export interface SimulatedWorkers {
 
 interface SimulatedWorker {
   address: string
+  annotations: Readonly<Record<string, string>> | undefined
+  /** Of its annotations. */
+  settings: SimulationSettings
+  /** By its annotation. */
+  muted: boolean
   silent: boolean
   renewedAt: number
 }
+
+const isQuiet = ({ silent, muted }: SimulatedWorker): boolean => silent || muted
+
+const heard = (known: Pick<SimulatedWorker, 'address' | 'renewedAt'>): SimulatedWorker => ({
+  ...known,
+  annotations: undefined,
+  settings: new Map(),
+  muted: false,
+  silent: false,
+})
 
 /** How often a kubelet renews its Lease, ms. */
 const renewMs = 10_000
@@ -73,7 +84,7 @@ const defaultShape: NodeShape = { cpus: 8, memoryBytes: 32 * 2 ** 30, pods: 110 
  * and one of pods serve all of them, so a thousand cost little more than one.
  */
 export function createSimulatedWorkers(options: SimulatedWorkersOptions): SimulatedWorkers {
-  const { client, clock, count, namePrefix, shape = defaultShape } = options
+  const { client, clock, count, namePrefix, shapeOf = () => defaultShape } = options
   const log = options.log.child({ part: 'simulated-workers' })
   const informers = options.informers ?? createSharedInformers({ client, clock, log })
   const nodeInformer = informers.share(nodes)
@@ -81,14 +92,18 @@ export function createSimulatedWorkers(options: SimulatedWorkersOptions): Simula
   const workers = new Map<string, SimulatedWorker>()
   const stops = new StopStack()
   let stopTicking: Stop | undefined
+  const cluster = options.settings ? [options.settings] : []
   let lastAddress = 0
 
   const simulatedPods = simulatePods({
-    ...options,
+    client,
+    clock,
+    log,
     informer: podInformer,
-    addressOf: (node) => {
-      const worker = workers.get(node)
-      return worker?.silent ? undefined : worker?.address
+    nodeOf(name) {
+      const worker = workers.get(name)
+      if (!worker || isQuiet(worker)) return undefined
+      return { address: worker.address, layers: worker.settings.size > 0 ? [worker.settings, ...cluster] : cluster }
     },
   })
 
@@ -99,9 +114,11 @@ export function createSimulatedWorkers(options: SimulatedWorkersOptions): Simula
   }
 
   async function add(name: string): Promise<void> {
-    const worker: SimulatedWorker = { address: nextAddress(), silent: false, renewedAt: clock.now() }
+    const serial = Number(/(\d{1,9})$/.exec(name)?.[1] ?? workers.size + 1)
+    const worker = heard({ address: nextAddress(), renewedAt: clock.now() })
     workers.set(name, worker)
     try {
+      const shape = shapeOf(serial)
       await client.create(nodes, simulatedNode(name, { address: worker.address, shape, now: clock.now() }))
     } catch (error) {
       if (!isAlreadyExists(error)) {
@@ -121,15 +138,28 @@ export function createSimulatedWorkers(options: SimulatedWorkersOptions): Simula
     const address = node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address ?? nextAddress()
     const [, second = 30, third = 0, fourth = 0] = address.split('.').map(Number)
     lastAddress = Math.max(lastAddress, ((second - 30) << 16) | (third << 8) | fourth)
-    workers.set(name, { address, silent: false, renewedAt: clock.now() - Math.random() * renewMs })
+    workers.set(name, heard({ address, renewedAt: clock.now() - Math.random() * renewMs }))
+    obey(node)
     reportHealth(node)
+    simulatedPods.adopt(name)
+  }
+
+  /** Takes over what the annotations of a node say. */
+  function obey({ metadata: { name, annotations } }: Stored<Node>): void {
+    const worker = workers.get(name)
+    if (!worker || worker.annotations === annotations) return
+    worker.annotations = annotations
+    worker.settings = settingsOf(annotations).settings
+    const wasQuiet = isQuiet(worker)
+    worker.muted = annotations?.[silentAnnotation] === 'true'
+    if (!isQuiet(worker) && wasQuiet) renew(name).catch(complain(name))
     simulatedPods.adopt(name)
   }
 
   async function renew(name: string): Promise<void> {
     const worker = workers.get(name)
     const node = nodeInformer.get(name)
-    if (!worker || worker.silent || !node) return
+    if (!worker || isQuiet(worker) || !node) return
     const now = clock.now()
     worker.renewedAt = now
     try {
@@ -148,7 +178,7 @@ export function createSimulatedWorkers(options: SimulatedWorkersOptions): Simula
   function reportHealth(node: Stored<Node>): void {
     const { name } = node.metadata
     const worker = workers.get(name)
-    if (!worker || worker.silent || isNodeReady(node)) return
+    if (!worker || isQuiet(worker) || isNodeReady(node)) return
     client
       .patch(
         nodes,
@@ -190,7 +220,10 @@ export function createSimulatedWorkers(options: SimulatedWorkersOptions): Simula
       for (const node of nodeInformer.list()) readopt(node)
       stops.add(
         nodeInformer.onChange({
-          updated: (_, node) => reportHealth(node),
+          updated(_, node) {
+            obey(node)
+            reportHealth(node)
+          },
           deleted: ({ metadata }) => workers.delete(metadata.name),
         }),
       )
@@ -216,7 +249,10 @@ export function createSimulatedWorkers(options: SimulatedWorkersOptions): Simula
       reportHealth(node)
       simulatedPods.adopt(name)
     },
-    isSilent: (name) => workers.get(name)?.silent ?? false,
+    isSilent(name) {
+      const worker = workers.get(name)
+      return worker !== undefined && isQuiet(worker)
+    },
     summary(name) {
       if (workers.get(name)?.silent !== false) return undefined
       return simulatedSummary(name, podInformer.byIndex('node-name', name), clock.now())
