@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { messageOf } from '#shared/base/message-of.ts'
+import type { OptionValues } from './commands/command.ts'
 import { commands } from './commands/index.ts'
 import { ExpectedError } from './commands/expected-error.ts'
 
@@ -26,10 +27,10 @@ function parse(
   words: string[],
   options: NonNullable<ParseArgsConfig['options']>,
   usage: string,
-): { values: Record<string, string | boolean | undefined>; positionals: string[] } {
+): { values: OptionValues; positionals: string[] } {
   try {
     const { values, positionals } = parseArgs({ args: words, options, allowPositionals: true, strict: true })
-    return { values: values as Record<string, string | boolean | undefined>, positionals }
+    return { values: values as OptionValues, positionals }
   } catch (error) {
     throw new ExpectedError(`${messageOf(error).split('. ')[0] ?? ''}; usage: ${usage}`)
   }

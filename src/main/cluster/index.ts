@@ -10,7 +10,8 @@ import { createHostEngine, type HostEngine } from './engine.ts'
 import { createFleet } from './fleet.ts'
 import { createTunnels, type Tunnels } from './network/tunnel.ts'
 import { imageId, saveImage } from './workers/docker/build-image.ts'
-import { createSimulatedFleet } from './simulated-fleet.ts'
+import { createSimulatedFleet, type SimulatedFleet } from './simulated-fleet.ts'
+import { createSimulatedConnector } from './workers/simulated/node-api.ts'
 import type { Work } from './workers/steps/run-steps.ts'
 
 export { createHostEngine, type HostEngine, type Work }
@@ -63,6 +64,7 @@ export interface OpenClusterOptions {
 export async function openCluster(options: OpenClusterOptions): Promise<RunningCluster> {
   const { spec, work, engine, clock } = options
   const log = options.log.child({ cluster: spec.name })
+  const simulated = spec.simulated ? createSimulatedConnector() : undefined
   const plane = await asStep(work, clock, 'control-plane', 'Start the control plane', () =>
     startControlPlane({
       name: spec.name,
@@ -72,8 +74,8 @@ export async function openCluster(options: OpenClusterOptions): Promise<RunningC
       ...(options.metrics ? { metrics: options.metrics } : {}),
       clock,
       log,
-      connector: (pki, apiServerPort) =>
-        createTunnels({
+      connector: (pki, apiServerPort) => ({
+        ...createTunnels({
           tls: { ca: pki.tunnel.ca, ...pki.tunnel.host },
           apiServerPort: () => apiServerPort,
           fetchImage: (reference) => hostImage(engine, reference),
@@ -81,11 +83,13 @@ export async function openCluster(options: OpenClusterOptions): Promise<RunningC
           clock,
           log,
         }),
+        ...simulated,
+      }),
     }),
   )
   const tunnels = plane.connector
-  const fleet = spec.simulated
-    ? createSimulatedFleet({ plane, spec, clock, log })
+  const fleet = simulated
+    ? attached(createSimulatedFleet({ plane, spec, clock, log }), simulated)
     : createFleet({
         name: spec.name,
         spec: {
@@ -130,6 +134,12 @@ export async function removeLeftovers({
   const workers = await provider.list()
   await Promise.all(workers.map((worker) => provider.remove(worker.name)))
   await provider.removeNetwork()
+}
+
+/** From now on the API server's requests to the fleet's nodes are answered by it. */
+function attached(fleet: SimulatedFleet, connector: ReturnType<typeof createSimulatedConnector>): SimulatedFleet {
+  connector.attach(fleet.api)
+  return fleet
 }
 
 type Fleet = ReturnType<typeof createFleet>

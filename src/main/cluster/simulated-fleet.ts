@@ -7,6 +7,7 @@ import { nodes } from '#shared/kube/resources.ts'
 import type { ControlPlane } from './control-plane.ts'
 import type { Fleet } from './fleet.ts'
 import { runSteps } from './workers/steps/run-steps.ts'
+import type { SimulatedNodeApi } from './workers/simulated/node-api.ts'
 import type { NodeShape } from './workers/simulated/simulated-node.ts'
 import { createSimulatedWorkers } from './workers/simulated/simulated-workers.ts'
 
@@ -17,8 +18,13 @@ export interface SimulatedFleetOptions {
   log: Log
 }
 
+export interface SimulatedFleet extends Fleet {
+  /** Answers of the workers' kubelets. */
+  readonly api: SimulatedNodeApi
+}
+
 /** A fleet of simulated workers: for trying the app without a Docker Engine, and for tests at scale. */
-export function createSimulatedFleet({ plane, spec, clock, log }: SimulatedFleetOptions): Fleet {
+export function createSimulatedFleet({ plane, spec, clock, log }: SimulatedFleetOptions): SimulatedFleet {
   const nodeInformer = plane.informers.share(nodes)
   const shape: NodeShape = { cpus: spec.cpus ?? 8, memoryBytes: spec.memoryBytes ?? 32 * 2 ** 30, pods: 110 }
   const simulation = createSimulatedWorkers({
@@ -55,6 +61,7 @@ export function createSimulatedFleet({ plane, spec, clock, log }: SimulatedFleet
   const step = (id: string, title: string, run: () => Promise<void>) => ({ id, title, run })
 
   return {
+    api: simulation,
     stats: { summary: (name) => Promise.resolve(simulation.summary(name)) },
     workers: () =>
       simulation

@@ -1,5 +1,8 @@
 import type { ParseArgsConfig } from 'node:util'
 
+/** Values by option; a list for options that may be repeated. */
+export type OptionValues = Record<string, string | boolean | string[] | undefined>
+
 /** Declaration of one command of the command line. */
 export interface Command {
   /** `slipway list [--data DIR]` */
@@ -10,5 +13,5 @@ export interface Command {
   help: string
   options: NonNullable<ParseArgsConfig['options']>
   /** Writes its result to stdout. @throws ExpectedError for failures that the user can fix */
-  run(values: Record<string, string | boolean | undefined>, positionals: string[]): Promise<void>
+  run(values: OptionValues, positionals: string[]): Promise<void>
 }

@@ -1,9 +1,10 @@
+import type { OptionValues } from './command.ts'
 import { ExpectedError } from './expected-error.ts'
 
 /** An integer option of the command line. @throws ExpectedError naming the option and its range */
 export function number(
   option: string,
-  value: string | boolean | undefined,
+  value: OptionValues[string],
   fallback: number,
   least: number,
   most: number,

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { defaultHome, findInstallation } from '../installation.ts'
 import { lockKeys } from '../keys/key-storage.ts'
-import type { Command } from './command.ts'
+import type { Command, OptionValues } from './command.ts'
 import { ExpectedError } from './expected-error.ts'
 
 export const unlockCommand: Command = {
@@ -44,7 +44,7 @@ export const lockCommand: Command = {
   },
 }
 
-function homeOf(data: string | boolean | undefined): string {
+function homeOf(data: OptionValues[string]): string {
   const home = resolve(typeof data === 'string' ? data : defaultHome())
   if (!existsSync(home)) throw new ExpectedError(`there is no data folder ${home}`)
   return home

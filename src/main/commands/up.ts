@@ -1,10 +1,11 @@
 import { writeFile, rename } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
-import { clusterSpec, type ClusterSpec } from '#shared/contract/clusters.ts'
-import type { Command } from './command.ts'
+import { clusterSpec, type ClusterSpec, type Simulation } from '#shared/contract/clusters.ts'
+import type { Command, OptionValues } from './command.ts'
 import { ExpectedError } from './expected-error.ts'
 import { startHeadless, type Headless } from './headless.ts'
 import { number } from './number.ts'
+import { simulationFrom } from './simulation-options.ts'
 
 export const upCommand: Command = {
   usage: 'slipway up --name NAME [--workers N] [--data DIR] [--kubeconfig FILE] [--ui-port N] [--simulated N] [--rm]',
@@ -19,7 +20,10 @@ export const upCommand: Command = {
     '  --data DIR         the data folder; ~/.local/share/slipway when unset',
     '  --kubeconfig FILE  writes the administrator kubeconfig to FILE, mode 0600, replacing it',
     '  --ui-port N        the port of the app; any free one when unset',
-    '  --simulated N      N simulated workers instead of Docker ones',
+    '  --simulated N      N simulated workers instead of Docker ones (0 to 5000); see docs/simulated-workers.md',
+    '  --simulate S=V     a setting of all simulated pods, such as start-delay=2s or cpu-usage=40%; may be repeated',
+    '  --simulation FILE  YAML: zones, region, nodes (count, cpus, memory, pods, labels, taints, resources), pods (settings)',
+    '  --zones N          zones over which simulated workers are spread (default 3; 0: none)',
     '  --cpus N           cores per worker',
     '  --memory-mib N     memory per worker',
     '  --rm               removes the cluster with all its data on exit',
@@ -31,13 +35,16 @@ export const upCommand: Command = {
     kubeconfig: { type: 'string' },
     'ui-port': { type: 'string' },
     simulated: { type: 'string' },
+    simulate: { type: 'string', multiple: true },
+    simulation: { type: 'string' },
+    zones: { type: 'string' },
     cpus: { type: 'string' },
     'memory-mib': { type: 'string' },
     rm: { type: 'boolean' },
   },
   async run(values) {
     const begun = performance.now()
-    const spec = specFrom(values)
+    const spec = specFrom(values, await simulationFrom(values))
     const app = await startHeadless({
       data: values.data as string | undefined,
       uiPort: number('--ui-port', values['ui-port'], 0, 0, 65_535),
@@ -57,7 +64,7 @@ export const upCommand: Command = {
   },
 }
 
-function specFrom(values: Record<string, string | boolean | undefined>): ClusterSpec {
+function specFrom(values: OptionValues, simulation: Simulation | undefined): ClusterSpec {
   const simulated = values.simulated !== undefined
   const workers = simulated
     ? number('--simulated', values.simulated, 3, 0, 5_000)
@@ -67,6 +74,7 @@ function specFrom(values: Record<string, string | boolean | undefined>): Cluster
     name: values.name ?? 'dev',
     workers: Math.min(workers, 5_000),
     ...(simulated ? { simulated } : {}),
+    ...(simulation ? { simulation } : {}),
     ...(values.cpus !== undefined ? { cpus: Number(values.cpus) } : {}),
     ...(memory ? { memoryBytes: memory * 2 ** 20 } : {}),
   })

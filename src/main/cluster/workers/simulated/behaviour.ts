@@ -1,5 +1,6 @@
 import type { Container, Pod } from '#shared/kube/generated/types.ts'
 import type { ContainerKind, RestartPolicy } from '#shared/kube/kubelet/container-restart.ts'
+import { isRestartableInit } from '#shared/kube/pod.ts'
 import {
   parseDuration,
   parseUsage,
@@ -38,8 +39,8 @@ const defaults: SimulationSettings = new Map<SimulationSetting, string>([
   ['stop-delay', '200ms'],
   ['job-duration', '1s'],
   ['unready-for', '10s'],
-  ['cpu-usage', '30%~30%'],
-  ['memory-usage', '60%~5%'],
+  ['cpu-usage', '30%'],
+  ['memory-usage', '60%'],
 ])
 
 /** How a container ends concerns the main containers, unless it is set for the container itself. */
@@ -61,6 +62,24 @@ export function layersOf(
   if (!metadata.annotations) return { layers: others, problems: [] }
   const { settings, problems } = settingsOf(metadata.annotations)
   return { layers: settings.size > 0 ? [settings, ...others] : others, problems }
+}
+
+export interface PodContainer {
+  container: Container
+  kind: ContainerKind
+}
+
+/** The containers of a pod with their kinds, in the order in which they start. */
+export function containersOf({ spec }: Pod): PodContainer[] {
+  const ephemeral: readonly Container[] = spec?.ephemeralContainers ?? []
+  return [
+    ...(spec?.initContainers ?? []).map((container) => ({
+      container,
+      kind: isRestartableInit(container) ? ('sidecar' as const) : ('init' as const),
+    })),
+    ...(spec?.containers ?? []).map((container) => ({ container, kind: 'main' as const })),
+    ...ephemeral.map((container) => ({ container, kind: 'ephemeral' as const })),
+  ]
 }
 
 /** How a container behaves, by the settings that apply to its pod. */

@@ -9,7 +9,6 @@ import {
   nextStep,
   restartPolicyOf,
   shownPullFailure,
-  type ContainerKind,
 } from '#shared/kube/kubelet/container-restart.ts'
 import {
   isPodComplete,
@@ -18,9 +17,18 @@ import {
   type PodObservation,
 } from '#shared/kube/kubelet/pod-status.ts'
 import type { Stored } from '#shared/kube/object.ts'
-import { isPodTerminal, isRestartableInit } from '#shared/kube/pod.ts'
+import { isPodTerminal } from '#shared/kube/pod.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
-import { behaviourOf, endOf, probeDelays, readinessAt, type Behaviour, type SettingLayers } from './behaviour.ts'
+import {
+  behaviourOf,
+  containersOf,
+  endOf,
+  probeDelays,
+  readinessAt,
+  type Behaviour,
+  type PodContainer,
+  type SettingLayers,
+} from './behaviour.ts'
 
 /** What a simulated pod depends on, besides itself. */
 export interface Surroundings {
@@ -339,24 +347,6 @@ export class SimulatedPod {
 }
 
 const noMessages: ReadonlyMap<string, string> = new Map()
-
-interface PodContainer {
-  container: Container
-  kind: ContainerKind
-}
-
-/** The containers of a pod with their kinds, in the order in which they start. */
-function containersOf({ spec }: Pod): PodContainer[] {
-  const ephemeral: readonly Container[] = spec?.ephemeralContainers ?? []
-  return [
-    ...(spec?.initContainers ?? []).map((container) => ({
-      container,
-      kind: isRestartableInit(container) ? ('sidecar' as const) : ('init' as const),
-    })),
-    ...(spec?.containers ?? []).map((container) => ({ container, kind: 'main' as const })),
-    ...ephemeral.map((container) => ({ container, kind: 'ephemeral' as const })),
-  ]
-}
 
 const untried = (): Run => ({
   attempts: [],

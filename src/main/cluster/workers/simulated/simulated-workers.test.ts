@@ -163,7 +163,7 @@ describe('pods', () => {
 
   test('that are not restarted for ever complete, or fail when told to', async () => {
     await placed('done', { restartPolicy: 'Never' })
-    await placed('broken', { restartPolicy: 'Never' }, { annotations: { 'slipway.dev/simulated-exit-code': '3' } })
+    await placed('broken', { restartPolicy: 'Never' }, { annotations: { 'simulated.slipway.dev/exit-code': '3' } })
     const done = await become('done', ({ status }) => status?.phase === 'Succeeded')
     expect(done.status?.containerStatuses?.[0]?.state).toEqual({
       terminated: expect.objectContaining({ exitCode: 0, reason: 'Completed' }),

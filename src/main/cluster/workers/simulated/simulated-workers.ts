@@ -5,7 +5,7 @@ import { messageOf } from '#shared/base/message-of.ts'
 import type { Client } from '#shared/client/client.ts'
 import { createSharedInformers, type SharedInformers } from '#shared/client/shared-informers.ts'
 import { isAlreadyExists, isNotFound } from '#shared/kube/error-kinds.ts'
-import type { Node } from '#shared/kube/generated/types.ts'
+import type { Node, Pod } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { isNodeReady } from '#shared/kube/node.ts'
 import { settingsOf, silentAnnotation, simulatedMark, type SimulationSettings } from '#shared/kube/simulation.ts'
@@ -14,7 +14,7 @@ import type { StatsSummary } from '#shared/kube/stats-summary.ts'
 import { microTimestamp } from '#shared/kube/timestamp.ts'
 import { leaseNamespace, leaseOf, readyConditions, simulatedNode, type NodeShape } from './simulated-node.ts'
 import { simulatePods } from './simulated-pods.ts'
-import { simulatedSummary } from './simulated-usage.ts'
+import { simulatedSummary } from './simulated-summary.ts'
 
 export interface SimulatedWorkersOptions {
   client: Client
@@ -45,10 +45,19 @@ export interface SimulatedWorkers {
   /** Reports again. */
   wake(name: string): Promise<void>
   isSilent(name: string): boolean
-  /** Usage of a worker and its pods, as a kubelet's; undefined for a silent one. */
+  /** What the worker's kubelet answers at `/stats/summary`; undefined for a silent worker and for other nodes. */
   summary(name: string): StatsSummary | undefined
+  /** Its pods, as the kubelet lists them. */
+  pods(name: string): PodList
   /** Ends the simulation; Nodes and pods stay, for the next start. */
   stop(): Promise<void>
+}
+
+export interface PodList {
+  apiVersion: 'v1'
+  kind: 'PodList'
+  metadata: object
+  items: readonly Stored<Pod>[]
 }
 
 interface SimulatedWorker {
@@ -60,6 +69,8 @@ interface SimulatedWorker {
   muted: boolean
   silent: boolean
   renewedAt: number
+  /** CPU time of the machine until the last summary, ns. */
+  used: { at: number; nanoSeconds: number } | undefined
 }
 
 const isQuiet = ({ silent, muted }: SimulatedWorker): boolean => silent || muted
@@ -70,7 +81,17 @@ const heard = (known: Pick<SimulatedWorker, 'address' | 'renewedAt'>): Simulated
   settings: new Map(),
   muted: false,
   silent: false,
+  used: undefined,
 })
+
+/** The counter of a machine goes on when pods end: it adds up what was used between summaries. */
+function countUp(worker: SimulatedWorker, { node }: StatsSummary, now: number): void {
+  if (!node.cpu) return
+  const { usageCoreNanoSeconds = 0, usageNanoCores = 0 } = node.cpu
+  const { at, nanoSeconds } = worker.used ?? { at: now, nanoSeconds: usageCoreNanoSeconds }
+  worker.used = { at: now, nanoSeconds: nanoSeconds + Math.round((usageNanoCores * Math.max(0, now - at)) / 1_000) }
+  node.cpu.usageCoreNanoSeconds = worker.used.nanoSeconds
+}
 
 /** How often a kubelet renews its Lease, ms. */
 const renewMs = 10_000
@@ -254,9 +275,20 @@ export function createSimulatedWorkers(options: SimulatedWorkersOptions): Simula
       return worker !== undefined && isQuiet(worker)
     },
     summary(name) {
-      if (workers.get(name)?.silent !== false) return undefined
-      return simulatedSummary(name, podInformer.byIndex('node-name', name), clock.now())
+      const worker = workers.get(name)
+      const node = nodeInformer.get(name)
+      if (!worker || !node || isQuiet(worker)) return undefined
+      const layers = [worker.settings, ...cluster]
+      const summary = simulatedSummary(node, simulatedPods.running(name), { layers, now: clock.now() })
+      countUp(worker, summary, clock.now())
+      return summary
     },
+    pods: (name) => ({
+      apiVersion: 'v1',
+      kind: 'PodList',
+      metadata: {},
+      items: podInformer.byIndex('node-name', name),
+    }),
     async stop() {
       await stopTicking?.()
       await stops.stop()
