@@ -36,7 +36,7 @@ export function setField<T extends object, K extends keyof T>(object: T, field: 
 
 /** Whether two plain JSON values are equal; an undefined field equals an absent one. */
 export function jsonEqual(a: unknown, b: unknown): boolean {
-  if (a === b) return true
+  if (a === b || ((a ?? null) === null && (b ?? null) === null)) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   if (Array.isArray(a)) {
     if (!Array.isArray(b) || a.length !== b.length) return false
@@ -47,6 +47,6 @@ export function jsonEqual(a: unknown, b: unknown): boolean {
   const left = a as Record<string, unknown>
   const right = b as Record<string, unknown>
   for (const key in left) if (!jsonEqual(left[key], right[key])) return false
-  for (const key in right) if (left[key] === undefined && right[key] !== undefined) return false
+  for (const key in right) if (left[key] === undefined && (right[key] ?? null) !== null) return false
   return true
 }

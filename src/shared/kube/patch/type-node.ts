@@ -28,9 +28,23 @@ export interface TypeNode {
   readonly mergeKey: string | undefined
   /** Short name in decoding errors: `DeploymentSpec`. */
   readonly name: string
+  /** How Go writes the fields of this struct. */
+  readonly shape: StructShape
   /** Whether unknown fields are kept (`x-kubernetes-preserve-unknown-fields`, RawExtension). */
   readonly open: boolean
 }
+
+/** How Go writes a struct's fields: what `omitempty` leaves out, and what is written though it was never set. */
+export interface StructShape {
+  /** Fields that are left out when they are empty: false, 0, "", [], {}. */
+  readonly omitted: ReadonlySet<string>
+  /** Fields that are always written, with the value of an absent one: structs and scalars. */
+  readonly filled: readonly (readonly [name: string, zero: unknown])[]
+  /** Fields that are written as null when they are absent: lists, maps, pointers and times. */
+  readonly nulls: readonly string[]
+}
+
+export const noShape: StructShape = { omitted: new Set(), filled: [], nulls: [] }
 
 export type ScalarType =
   'string' | 'int32' | 'int64' | 'number' | 'boolean' | 'int-or-string' | 'quantity' | 'bytes' | 'time' | 'micro-time'
@@ -70,16 +84,23 @@ export const anyType: TypeNode = {
   strategies: [],
   mergeKey: undefined,
   name: '',
+  shape: noShape,
   open: true,
 }
 
 /** Compiles the types of one set of definitions, each at most once. */
 export class TypeCompiler {
   readonly #definition: (name: string) => JsonSchema | undefined
+  readonly #shape: (name: string) => StructShape
   readonly #byName = new Map<string, TypeNode>()
 
-  constructor(definition: (name: string) => JsonSchema | undefined) {
+  /** @param shape how Go writes the fields of a named definition */
+  constructor(
+    definition: (name: string) => JsonSchema | undefined,
+    shape: (name: string) => StructShape = () => noShape,
+  ) {
     this.#definition = definition
+    this.#shape = shape
   }
 
   /** The node of a named definition; `anyType` when it does not exist. */
@@ -87,7 +108,7 @@ export class TypeCompiler {
     let node = this.#byName.get(name)
     if (!node) {
       const schema = this.#definition(name)
-      node = schema ? new SchemaNode(schema, shortName(name), this) : anyType
+      node = schema ? new SchemaNode(schema, shortName(name), this, this.#shape(name)) : anyType
       this.#byName.set(name, node)
     }
     return node
@@ -101,11 +122,11 @@ export class TypeCompiler {
   /** The node of a field's schema, with the field's own extensions overriding those of its type. */
   of(schema: JsonSchema): TypeNode {
     const ref = schema.$ref ?? schema.allOf?.[0]?.$ref
-    if (ref === undefined) return new SchemaNode(schema, '', this)
+    if (ref === undefined) return new SchemaNode(schema, '', this, noShape)
     const name = ref.slice(ref.lastIndexOf('/') + 1)
     if (!Object.keys(schema).some((key) => key.startsWith('x-kubernetes-'))) return this.named(name)
     const { $ref: _ref, allOf: _allOf, ...own } = schema
-    return new SchemaNode({ ...this.#definition(name), ...own }, shortName(name), this)
+    return new SchemaNode({ ...this.#definition(name), ...own }, shortName(name), this, this.#shape(name))
   }
 }
 
@@ -123,6 +144,7 @@ class SchemaNode implements TypeNode {
   readonly strategies: readonly string[]
   readonly mergeKey: string | undefined
   readonly name: string
+  readonly shape: StructShape
   readonly open: boolean
   readonly #schema: JsonSchema
   readonly #compiler: TypeCompiler
@@ -130,7 +152,8 @@ class SchemaNode implements TypeNode {
   #items: TypeNode | undefined
   #keyDefaults: Record<string, unknown> | undefined
 
-  constructor(schema: JsonSchema, name: string, compiler: TypeCompiler) {
+  constructor(schema: JsonSchema, name: string, compiler: TypeCompiler, shape: StructShape) {
+    this.shape = shape
     this.#schema = schema
     this.#compiler = compiler
     this.name = name

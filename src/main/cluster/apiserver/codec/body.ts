@@ -96,6 +96,7 @@ export function decodeObject(
   resource: ServedResource,
   validation: FieldValidation,
   warnings: string[],
+  { sparse = false } = {},
 ): KubeObject {
   const repeated: string[] = []
   const value = parseBody(body, repeated)
@@ -105,7 +106,7 @@ export function decodeObject(
     )
   const object = value as KubeObject
   const filled = checkTypeMeta(object, resource)
-  const findings = conformObject(object, resource)
+  const findings = conformObject(object, resource, { sparse })
   object.metadata ??= {}
   if (validation !== 'Ignore') {
     const duplicates =
@@ -124,9 +125,15 @@ export function decodeObject(
 const maxProblems = 100
 
 /** @throws ApiError 400 where a value has the wrong type */
-export function conformObject(object: KubeObject, resource: ServedResource): ReturnType<typeof conform> {
+export function conformObject(
+  object: KubeObject,
+  resource: ServedResource,
+  options: { sparse?: boolean } = {},
+): ReturnType<typeof conform> {
   try {
-    return resource.custom ? conformCustom(object, resource, resource.custom.schema) : conform(object, resource.type)
+    return resource.custom
+      ? conformCustom(object, resource, resource.custom.schema)
+      : conform(object, resource.type, options)
   } catch (error) {
     if (error instanceof TypeMismatch) throw cannotBeHandled(resource, error.message)
     throw error

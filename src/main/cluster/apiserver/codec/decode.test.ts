@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { loadSchema } from '../schema/schema.ts'
-import { conform, TypeMismatch } from './decode.ts'
+import { conform, TypeMismatch, writeNulls, writeZeros } from './decode.ts'
 import { countJsonKeys, duplicateFields } from './duplicates.ts'
 import { parseYaml } from './body.ts'
 
@@ -10,13 +10,57 @@ describe('a decoded object', () => {
   it('drops unknown fields and reports them by path', () => {
     const object = { spec: { foo: 1, containers: [{ name: 'c', bar: {} }] } }
     expect(conform(object, pod).unknownFields).toEqual(['spec.foo', 'spec.containers[0].bar'])
-    expect(object).toEqual({ spec: { containers: [{ name: 'c' }] } })
+    expect(object).toMatchObject({ spec: { containers: [{ name: 'c' }] } })
+    expect(object.spec).not.toHaveProperty('foo')
   })
 
   it('drops nulls', () => {
     const object = { metadata: { creationTimestamp: null, labels: null }, spec: { containers: null } }
     conform(object, pod)
-    expect(object).toEqual({ metadata: {}, spec: {} })
+    expect(object).toEqual({ metadata: {}, spec: {}, status: {} })
+  })
+
+  it('has no empty values where Go leaves them out, and the structs that Go always writes', () => {
+    const object = {
+      metadata: { name: 'p', labels: {}, finalizers: [] },
+      spec: {
+        hostNetwork: false,
+        containers: [{ name: 'c', command: [], tty: false, env: [{ name: 'A', value: '' }] }],
+        volumes: [{ name: 'v', emptyDir: {} }],
+        automountServiceAccountToken: false,
+      },
+    }
+    conform(object, pod)
+    expect(object).toEqual({
+      metadata: { name: 'p' },
+      spec: {
+        containers: [{ name: 'c', env: [{ name: 'A' }], resources: {} }],
+        volumes: [{ name: 'v', emptyDir: {} }],
+        automountServiceAccountToken: false,
+      },
+      status: {},
+    })
+  })
+
+  it('keeps empty values of an apply configuration, and gets none', () => {
+    const object = { spec: { hostNetwork: false, containers: [{ name: 'c', command: [] }] } }
+    conform(object, pod, { sparse: true })
+    expect(object).toEqual({ spec: { hostNetwork: false, containers: [{ name: 'c', command: [] }] } })
+  })
+
+  it('gets the zero values that Go writes, then its nulls', () => {
+    const claim = {
+      spec: { dataSource: { kind: 'VolumeSnapshot', name: 's' } },
+      status: { conditions: [{ type: 'x' }] },
+    }
+    const type = loadSchema().type('io.k8s.api.core.v1.PersistentVolumeClaim')
+    writeZeros(claim, type)
+    expect(claim.status.conditions[0]).toEqual({ type: 'x', status: '' })
+    writeNulls(claim, type)
+    expect(claim).toEqual({
+      spec: { dataSource: { apiGroup: null, kind: 'VolumeSnapshot', name: 's' } },
+      status: { conditions: [{ type: 'x', status: '', lastProbeTime: null, lastTransitionTime: null }] },
+    })
   })
 
   it('has quantities in canonical form', () => {

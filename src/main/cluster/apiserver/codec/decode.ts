@@ -13,18 +13,20 @@ export interface DecodeFindings {
 export class TypeMismatch extends Error {}
 
 /**
- * Converts a parsed body to the shape of its type, in place, as decoding into Go structs does: removes unknown fields
- * and nulls, turns numeric quantities into strings. @throws TypeMismatch
+ * Converts a parsed body to the shape of its type, in place, as decoding into Go structs does: removes unknown fields,
+ * nulls and the empty values that Go never writes, fills in those that it always writes, turns numeric quantities into
+ * strings. @param sparse keeps empty values and adds none: an apply configuration is no object @throws TypeMismatch
  */
-export function conform(value: unknown, type: TypeNode): DecodeFindings {
-  const findings: DecodeFindings = { unknownFields: [], keys: 0 }
+export function conform(value: unknown, type: TypeNode, { sparse = false } = {}): DecodeFindings {
+  const findings: Findings = { unknownFields: [], keys: 0, sparse }
   conformStruct(value as Record<string, unknown>, type, '', findings)
   return findings
 }
 
 type Fields = Record<string, unknown>
+type Findings = DecodeFindings & { sparse: boolean }
 
-function conformStruct(object: Fields, type: TypeNode, path: string, findings: DecodeFindings): void {
+function conformStruct(object: Fields, type: TypeNode, path: string, findings: Findings): void {
   for (const name in object) {
     findings.keys++
     const field = type.field(name)
@@ -43,20 +45,65 @@ function conformStruct(object: Fields, type: TypeNode, path: string, findings: D
     else if (field.kind === 'scalar') {
       const scalar = conformScalar(value, field)
       if (scalar === mismatch) throw wrongType(value, `${type.name}.${join(path, name)}`, goType(field))
-      if (scalar !== value) object[name] = scalar
-    } else conformComposite(value, field, type.name, join(path, name), findings)
+      if (!scalar && !findings.sparse && type.shape.omitted.has(name)) delete object[name]
+      else if (scalar !== value) object[name] = scalar
+    } else {
+      conformComposite(value, field, type.name, join(path, name), findings)
+      if (!findings.sparse && isEmptyValue(value) && type.shape.omitted.has(name)) delete object[name]
+    }
   }
+  if (!findings.sparse) fillStruct(object, type)
+}
+
+/** Adds the structs that Go writes though they were never set. */
+function fillStruct(object: Fields, type: TypeNode): void {
+  for (const [name, zero] of type.shape.filled) {
+    if (typeof zero !== 'object' || object[name] !== undefined) continue
+    const struct: Fields = {}
+    const field = type.field(name)
+    if (field?.kind === 'struct') fillStruct(struct, field)
+    object[name] = struct
+  }
+}
+
+/** Adds the scalars that Go writes though they were never set, in place: after defaults, which replace zero values. */
+export const writeZeros = (value: unknown, type: TypeNode): void =>
+  forEachStruct(value, type, (object, { shape }) => {
+    for (const [name, zero] of shape.filled) if (typeof zero !== 'object') object[name] ??= zero
+  })
+
+/** Adds null to the lists, maps, pointers and times that Go writes as null when they were never set, in place. */
+export const writeNulls = (value: unknown, type: TypeNode): void =>
+  forEachStruct(value, type, (object, { shape }) => {
+    for (const name of shape.nulls) object[name] ??= null
+  })
+
+function forEachStruct(value: unknown, type: TypeNode, visit: (object: Fields, type: TypeNode) => void): void {
+  if (typeof value !== 'object' || value === null) return
+  if (type.kind === 'struct') {
+    const object = value as Fields
+    for (const name in object) {
+      const field = type.field(name)
+      if (field && isComposite(field)) forEachStruct(object[name], field, visit)
+    }
+    visit(object, type)
+    return
+  }
+  const { items } = type
+  if (!items || !isComposite(items)) return
+  for (const item of Object.values(value)) forEachStruct(item, items, visit)
+}
+
+const isComposite = ({ kind }: TypeNode): boolean => kind === 'struct' || kind === 'list' || kind === 'map'
+
+function isEmptyValue(value: unknown): boolean {
+  for (const _ in value as object) return false
+  return true
 }
 
 const join = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`)
 
-function conformComposite(
-  value: unknown,
-  type: TypeNode,
-  parent: string,
-  path: string,
-  findings: DecodeFindings,
-): void {
+function conformComposite(value: unknown, type: TypeNode, parent: string, path: string, findings: Findings): void {
   switch (type.kind) {
     case 'struct':
       if (!isObject(value)) throw wrongType(value, `${parent}.${path}`, `v1.${type.name || parent}`)
@@ -75,7 +122,7 @@ function conformComposite(
   }
 }
 
-function conformMap(map: Fields, type: TypeNode, parent: string, path: string, findings: DecodeFindings): void {
+function conformMap(map: Fields, type: TypeNode, parent: string, path: string, findings: Findings): void {
   const items = type.items
   for (const key in map) {
     findings.keys++
@@ -91,7 +138,7 @@ function conformMap(map: Fields, type: TypeNode, parent: string, path: string, f
   }
 }
 
-function conformList(list: unknown[], type: TypeNode, parent: string, path: string, findings: DecodeFindings): void {
+function conformList(list: unknown[], type: TypeNode, parent: string, path: string, findings: Findings): void {
   const items = type.items
   if (!items) return
   for (let i = 0; i < list.length; i++) {

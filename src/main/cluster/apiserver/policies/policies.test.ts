@@ -103,7 +103,7 @@ describe('a validating policy', () => {
       message:
         "configmaps \"many\" is forbidden: ValidatingAdmissionPolicy 'rule' with binding 'everywhere' denied request: has 2 keys",
     })
-    expect(await refusal(make('bad'))).toMatchObject({
+    expect(await refusal(make('bad', { a: '1' }))).toMatchObject({
       code: 403,
       details: { causes: [{ message: 'failed expression: object.metadata.name != "bad"' }] },
     })
@@ -178,7 +178,7 @@ describe('a validating policy', () => {
 
   it('refuses when its expression fails, unless its failure policy is Ignore', async () => {
     await validating({ validations: [{ expression: 'object.data.missing == "x"' }] })
-    expect((await refusal(make('m'))).message).toContain('resulted in error: no such key: missing')
+    expect((await refusal(make('m', { a: '1' }))).message).toContain('resulted in error: no such key: missing')
     await api.client.patch(
       resource('ValidatingAdmissionPolicy', 'validatingadmissionpolicies'),
       { name: 'rule' },

@@ -1,6 +1,7 @@
 import { asStored, type KubeObject } from '#shared/kube/object.ts'
 import { failure, type ApiError } from '#shared/kube/status.ts'
 import { RevisionMismatch, StoreFailed, type Entry, type Operation } from '../../store/store.ts'
+import { writeNulls } from '../codec/decode.ts'
 import type { Answer } from '../api/request.ts'
 import { itemOf, type RegistryContext } from './context.ts'
 import { refuseTooLarge } from './object-size.ts'
@@ -21,6 +22,7 @@ export async function store(
   dryRun: boolean,
   code: number,
 ): Promise<Answer> {
+  writeNulls(object, resource.type)
   refuseTooLarge(object)
   const { metadata } = object
   const key = keyOf(resource, metadata.namespace ?? '', metadata.name ?? '')

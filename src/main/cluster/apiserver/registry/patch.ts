@@ -215,7 +215,11 @@ async function apply(context: RegistryContext, target: Target, call: Call, optio
       return updateObject(context, target, call, options, {
         attempts: maxAttempts,
         applied: true,
-        next: (current) => draftOf(applyConfiguration(context, target, options, current, jsonClone(config))),
+        next: (current) => {
+          const next = draftOf(applyConfiguration(context, target, options, current, jsonClone(config)))
+          conformExceptOwners(next, current, resource)
+          return next
+        },
       })
     if (config.metadata.uid)
       throw failure(
@@ -225,6 +229,7 @@ async function apply(context: RegistryContext, target: Target, call: Call, optio
       )
     try {
       const object = applyConfiguration(context, target, options, undefined, jsonClone(config))
+      conformObject(object, resource)
       return await createObject({ context, target, call, options, object, applied: true })
     } catch (error) {
       // Another client created the object in between: apply to that one.
@@ -238,7 +243,9 @@ function decodeConfiguration(target: Target, call: Call, options: WriteOptions):
   const { resource, namespace, name } = target
   const body = 'bytes' in call.body ? { ...call.body, contentType: 'application/yaml' } : call.body
   const unknown: string[] = []
-  const config = decodeObject(body, resource, options.validation === 'Ignore' ? 'Ignore' : 'Warn', unknown)
+  const config = decodeObject(body, resource, options.validation === 'Ignore' ? 'Ignore' : 'Warn', unknown, {
+    sparse: true,
+  })
   const undeclared = unknown.find((problem) => problem.startsWith('unknown field'))
   if (undeclared !== undefined)
     throw failure(

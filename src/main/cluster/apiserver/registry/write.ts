@@ -13,6 +13,7 @@ import {
   type FieldError,
 } from '#shared/kube/status.ts'
 import { RevisionMismatch, type Entry } from '../../store/store.ts'
+import { writeNulls, writeZeros } from '../codec/decode.ts'
 import { decodeObject } from '../codec/body.ts'
 import type { Answer, Call } from '../api/request.ts'
 import { partWriteOf, type MetadataField } from '../api/kind.ts'
@@ -63,6 +64,7 @@ export async function createObject({
   checkNewMetadata(object)
   ensureSpec(resource, object)
   kind.setDefaults?.(object)
+  writeZeros(object, resource.type)
   const attributes = attributesOf(context, target, call, 'CREATE', {
     object,
     dryRun: options.dryRun,
@@ -77,6 +79,7 @@ export async function createObject({
   if (base) object.metadata.name = generateName(base)
   kind.prepareForCreate?.(object)
   omitEmptyMetadata(object)
+  writeZeros(object, resource.type)
   const check = (): void =>
     refuseInvalid(resource, object, [
       ...validateMetadata(resource, object),
@@ -295,9 +298,10 @@ function keepField(to: Record<string, unknown>, from: Record<string, unknown>, f
   else to[field] = from[field]
 }
 
-function setDefaults({ resource: { kind }, subresource }: Target, next: KubeObject): void {
+function setDefaults({ resource: { kind, type }, subresource }: Target, next: KubeObject): void {
   if (subresource === 'status') kind.status?.setStatusDefaults?.(next)
   else kind.setDefaults?.(next)
+  writeZeros(next, type)
 }
 
 /**
@@ -324,7 +328,7 @@ function specDiffers(next: KubeObject, current: KubeObject): boolean {
   const b = current as unknown as Record<string, unknown>
   const counts = (field: string): boolean => field !== 'metadata' && field !== 'status'
   for (const field in a) if (counts(field) && !jsonEqual(a[field], b[field])) return true
-  for (const field in b) if (counts(field) && a[field] === undefined && b[field] !== undefined) return true
+  for (const field in b) if (counts(field) && a[field] === undefined && (b[field] ?? null) !== null) return true
   return false
 }
 
@@ -373,6 +377,7 @@ function storeUpdate(
 ): Answer | Promise<Answer> {
   if (next.metadata.deletionTimestamp !== undefined && isReleased(resource, next))
     return remove(context, resource, next, entry.revision, options.dryRun)
+  writeNulls(next, resource.type)
   // An entry that is not durable yet must not be acknowledged: writing again waits for the disk.
   if (entry.revision <= context.store.revision && jsonEqual(next, current))
     return { type: 'object', code: 200, resource, object: current, json: itemOf(resource, entry).json }

@@ -1,5 +1,6 @@
 import { TypeCompiler, type JsonSchema, type TypeNode } from '#shared/kube/patch/type-node.ts'
 import { definitions as builtIn } from './generated/definitions.ts'
+import { goShapes } from './go-shapes.ts'
 
 /** The OpenAPI definitions of the built-in types, under their Kubernetes names, and their compiled form. */
 export interface SchemaSet {
@@ -22,6 +23,6 @@ export const loadSchema = (): SchemaSet => schemaSet(builtIn as Record<string, O
 function schemaSet(definitions: Readonly<Record<string, OpenApiSchema>>): SchemaSet {
   const definition = (name: string): OpenApiSchema | undefined =>
     Object.hasOwn(definitions, name) ? definitions[name] : undefined
-  const compiler = new TypeCompiler(definition)
+  const compiler = new TypeCompiler(definition, goShapes())
   return { definitions, definition, type: (name) => compiler.named(name) }
 }

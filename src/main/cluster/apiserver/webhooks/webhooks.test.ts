@@ -114,7 +114,7 @@ describe('a mutating webhook', () => {
   it('is called again when a later one changed the object, if its reinvocationPolicy is IfNeeded', async () => {
     answers['/two'] = adding('two')
     await mutating('a', webhook('/once'), webhook('/again', { reinvocationPolicy: 'IfNeeded' }), webhook('/two'))
-    await make('m')
+    await make('m', 'red', { own: 'x' })
     expect(asked.map(({ path }) => path)).toEqual(['/once', '/again', '/two', '/again'])
   })
 

@@ -20,7 +20,7 @@ export const limitRange: KindDeclaration<LimitRange> = {
   validate({ spec }) {
     const errors: FieldError[] = []
     const seen = new Set<string>()
-    spec?.limits.forEach((item, i) => {
+    spec?.limits?.forEach((item, i) => {
       const field = `spec.limits[${i}]`
       if (!item.type) errors.push(fieldRequired(`${field}.type`))
       if (seen.has(item.type)) errors.push(fieldDuplicate(`${field}.type`, item.type))

@@ -65,7 +65,7 @@ function part(type: string, name: string, value: unknown): Fields {
   if (value === undefined) return {}
   const fields: Fields = { [name]: value }
   try {
-    conform(fields, schema.type(`io.k8s.api.autoscaling.v2.${type}`))
+    conform(fields, schema.type(`io.k8s.api.autoscaling.v2.${type}`), { sparse: true })
     return fields
   } catch {
     return {}
