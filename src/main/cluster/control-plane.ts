@@ -7,6 +7,7 @@ import { createClient } from '#shared/client/kube-client.ts'
 import { createSharedInformers, type SharedInformers } from '#shared/client/shared-informers.ts'
 import { keyFiles, type KeyFiles } from '#main/keys/key-files.ts'
 import {
+  compileDeviceSelector,
   componentUser,
   controllerUser,
   createPki,
@@ -196,6 +197,7 @@ async function startSchedulerOn(
     configuration,
     clock,
     log: log.child({ part: 'scheduler' }),
+    compileSelector: compileDeviceSelector,
     observe: server.metrics.scheduling.observe,
   })
   stops.add(() => scheduler.stop())

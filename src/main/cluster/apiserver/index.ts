@@ -41,6 +41,7 @@ import { createWebhookCaller } from './webhooks/call.ts'
 export { kubeconfigText, writeKubeconfig, type KubeconfigOptions } from './auth/kubeconfig.ts'
 export { createPki } from './auth/pki.ts'
 export { componentUser, controllerUser } from './auth/users.ts'
+export { compileDeviceSelector } from './cel/device-selector.ts'
 export type { MetricsText, NodeConnector, Pki, UserInfo }
 
 export interface ApiServerOptions {

@@ -2,10 +2,13 @@ import type {
   CSIDriver,
   CSINode,
   CSIStorageCapacity,
+  DeviceClass,
   Node,
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
+  ResourceResourceClaim,
+  ResourceSlice,
   StorageClass,
   VolumeAttachment,
 } from '#shared/kube/generated/types.ts'
@@ -33,6 +36,9 @@ export type ObjectChange =
   | ({ type: 'csi-driver' } & Changed<CSIDriver>)
   | ({ type: 'storage-capacity' } & Changed<CSIStorageCapacity>)
   | ({ type: 'volume-attachment' } & Changed<VolumeAttachment>)
+  | ({ type: 'resource-claim' } & Changed<ResourceResourceClaim>)
+  | ({ type: 'resource-slice' } & Changed<ResourceSlice>)
+  | ({ type: 'device-class' } & Changed<DeviceClass>)
 
 export interface Changed<T extends KubeObject> {
   action: 'added' | 'updated' | 'deleted'

@@ -4,6 +4,7 @@ import type { Pod } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { isPodTerminal } from '#shared/kube/pod.ts'
+import { claimNamesOf } from '#shared/kube/resource-claims.ts'
 import type { Change, Changed, ObjectChange } from './cluster-state.ts'
 import { isSameHolding, isSamePlacement, podInfoOf } from './pod-info.ts'
 import { schedulerNameOf, type Profiles } from './profiles.ts'
@@ -41,7 +42,13 @@ export function watchCluster({ informers, state, profiles }: ClusterWatchOptions
       },
     }),
   )
-  for (const stop of watchObjects(informers.lookups, (change) => queue.changed(change))) stops.add(stop)
+  const changed = (change: ObjectChange): void => {
+    queue.changed(change)
+    // A pod is held until its claims are there.
+    if (change.type === 'resource-claim' && change.action !== 'deleted')
+      queue.release(({ pod }) => !usesClaim(pod, change.object) || isHeld(pod, profiles))
+  }
+  for (const stop of watchObjects(informers.lookups, changed)) stops.add(stop)
   return () => stops.stop()
 }
 
@@ -62,6 +69,9 @@ function watchObjects(lookups: SchedulerInformers['lookups'], changed: (change: 
     watch(lookups.csiDrivers, (change) => changed({ type: 'csi-driver', ...change })),
     watch(lookups.storageCapacities, (change) => changed({ type: 'storage-capacity', ...change })),
     watch(lookups.volumeAttachments, (change) => changed({ type: 'volume-attachment', ...change })),
+    watch(lookups.resourceClaims, (change) => changed({ type: 'resource-claim', ...change })),
+    watch(lookups.resourceSlices, (change) => changed({ type: 'resource-slice', ...change })),
+    watch(lookups.deviceClasses, (change) => changed({ type: 'device-class', ...change })),
   ]
 }
 
@@ -91,9 +101,11 @@ function podHandler({ state, profiles }: Pick<ClusterWatchOptions, 'state' | 'pr
     const info = podInfoOf(pod)
     nominated.seen(info, previous?.status?.nominatedNodeName)
     const known = queue.get(info.key)
+    const held = isHeld(pod, profiles)
+    const isReleased = known?.state === 'held' && !held
     // The scheduler's own condition write comes back as an event: no reason for another attempt.
-    if (known && previous && isSamePlacement(previous, pod)) queue.refresh(info)
-    else queue.put(info, { held: profiles.get(schedulerNameOf(pod))?.holdsBack(pod) !== undefined })
+    if (known && previous && isSamePlacement(previous, pod) && !isReleased) queue.refresh(info)
+    else queue.put(info, { held })
   }
 
   function waitingPodGone(key: string): void {
@@ -119,5 +131,11 @@ function requeue({ queue }: SchedulingState, changes: readonly Change[]): void {
 /** Whether two versions of a placed pod take the same of its node. */
 const isSameInUse = (a: Pod, b: Pod): boolean =>
   isSamePlacement(a, b) && isPodTerminal(a) === isPodTerminal(b) && isSameHolding(a, b)
+
+const isHeld = (pod: Pod, profiles: Profiles): boolean =>
+  profiles.get(schedulerNameOf(pod))?.holdsBack(pod) !== undefined
+
+const usesClaim = (pod: Stored<Pod>, { metadata }: Stored): boolean =>
+  pod.metadata.namespace === metadata.namespace && claimNamesOf(pod).includes(metadata.name)
 
 const isWaiting = (pod: Pod): boolean => !isPodTerminal(pod) && !pod.metadata.deletionTimestamp

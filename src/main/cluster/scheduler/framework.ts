@@ -1,15 +1,20 @@
+import type { Clock } from '#shared/base/clock.ts'
 import type { Client } from '#shared/client/client.ts'
+import type { EventRecorder } from '#shared/client/event-recorder.ts'
 import type { Informer } from '#shared/client/informer.ts'
 import type {
   CSIDriver,
   CSINode,
   CSIStorageCapacity,
+  DeviceClass,
   Namespace,
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
   ReplicaSet,
   ReplicationController,
+  ResourceResourceClaim,
+  ResourceSlice,
   Service,
   StatefulSet,
   StorageClass,
@@ -17,6 +22,8 @@ import type {
 } from '#shared/kube/generated/types.ts'
 import type { Change, ClusterState } from './cluster-state.ts'
 import type { PluginArgs } from './configuration/plugin-args.ts'
+import type { DeviceLedger } from './devices/ledger.ts'
+import type { Selectors } from './devices/selectors.ts'
 import type { NodeInfo } from './node-info.ts'
 import type { PodInfo } from './pod-info.ts'
 
@@ -53,11 +60,20 @@ export interface Plan {
   reserve?: ((node: NodeInfo) => () => void) | undefined
   /** Carried out before the pod is bound to the chosen node. @throws when it cannot be bound there */
   beforeBinding?: ((node: NodeInfo) => Promise<void>) | undefined
+  /** Carried out where no node takes the pod, before preemption. */
+  afterRefusal?: AfterRefusal | undefined
   /**
    * Brings the plan up to date when a pod is added to a node or removed from it for trial (Kubernetes' PreFilter
    * extensions AddPod and RemovePod). Absent where `filter` reads nothing but the node.
    */
   podChanged?: (node: NodeInfo, pod: PodInfo, amount: 1 | -1) => void
+}
+
+/** What a plugin does for a pod that no node takes (Kubernetes' PostFilter, besides preemption). */
+export type AfterRefusal = () => {
+  /** Follows the reasons of the nodes. */
+  message: string
+  work?: Promise<unknown>
 }
 
 /** Why a node cannot take a pod. */
@@ -99,6 +115,11 @@ export interface EnabledPlugin {
 /** What plugins may read besides the cluster's state. */
 export interface PluginContext {
   client: Client
+  clock: Clock
+  /** Of the pod's profile. */
+  recorderOf(pod: Pod): EventRecorder
+  /** Shared by all profiles: they allocate the same devices. */
+  devices: { ledger: DeviceLedger; selectors: Selectors }
   /** Of the plugin's profile. */
   args: PluginArgs
   informers: {
@@ -114,6 +135,9 @@ export interface PluginContext {
     csiDrivers: Informer<CSIDriver>
     storageCapacities: Informer<CSIStorageCapacity>
     volumeAttachments: Informer<VolumeAttachment>
+    resourceClaims: Informer<ResourceResourceClaim>
+    resourceSlices: Informer<ResourceSlice>
+    deviceClasses: Informer<DeviceClass>
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ClusterState } from './cluster-state.ts'
-import type { EnabledPlugin, Plugin } from './framework.ts'
+import type { AfterRefusal, EnabledPlugin, Plugin } from './framework.ts'
 import { NodeFilter, type Planned, type Rejection } from './node-filter.ts'
 import type { NodeInfo } from './node-info.ts'
 import { NominatedPods } from './nominated-pods.ts'
@@ -29,11 +29,14 @@ export class FitError extends Error {
   readonly refusedBy: ReadonlySet<Plugin>
   /** Undefined where a plugin ruled out all nodes before any was examined. */
   readonly failure: Failure | undefined
+  /** What a plugin does about it. */
+  readonly afterRefusal: AfterRefusal | undefined
 
-  constructor(message: string, refusedBy: ReadonlySet<Plugin>, failure?: Failure) {
+  constructor(message: string, refusedBy: ReadonlySet<Plugin>, failure?: Failure, afterRefusal?: AfterRefusal) {
     super(message)
     this.refusedBy = refusedBy
     this.failure = failure
+    this.afterRefusal = afterRefusal
   }
 }
 
@@ -84,7 +87,7 @@ export class NodePicker {
       const plan = enabled.plugin.plan?.(pod, this.#cluster)
       if (!plan) continue
       if (plan.impossible !== undefined && enabled.points.has('filter'))
-        throw new FitError(`${noNodes(nodes.length, plan.impossible)} ${unprepared}`, new Set([enabled.plugin]))
+        throw this.#impossible(pod, { ...enabled, plan }, noNodes(nodes.length, plan.impossible))
       plans.push({ ...enabled, plan })
     }
     const filter = new NodeFilter({ pod, plans, cluster: this.#cluster, nominated: this.#nominated })
@@ -95,6 +98,14 @@ export class NodePicker {
       reservations: reserving.flatMap(({ plan }) => plan.reserve ?? []),
       beforeBinding: reserving.flatMap(({ plan }) => plan.beforeBinding ?? []),
     }
+  }
+
+  #impossible(pod: PodInfo, { plugin, plan }: Planned, message: string): FitError {
+    const refusedBy = new Set([plugin])
+    if (!plan.afterRefusal) return new FitError(`${message} ${unprepared}`, refusedBy)
+    const filter = new NodeFilter({ pod, plans: [], cluster: this.#cluster, nominated: this.#nominated })
+    const failure = { total: this.#cluster.nodes.length, candidates: [], filter }
+    return new FitError(message, refusedBy, failure, plan.afterRefusal)
   }
 
   /** The node that was freed for the pod comes before all others. */
@@ -121,7 +132,8 @@ export class NodePicker {
     if (!named) this.#start = start + looked
     if (feasible.length > 0) return feasible
     if (named) rejections.addUnnamed(named.plugin, all.length - nodes.length)
-    throw rejections.toError(filter)
+    const reacting = plans.find(({ plan, points }) => plan.afterRefusal && points.has('postFilter'))
+    throw rejections.toError(filter, reacting?.plan.afterRefusal)
   }
 
   #named(names: readonly string[]): NodeInfo[] {
@@ -203,8 +215,8 @@ class Rejections {
     this.#reasons.add([`node(s) didn't satisfy plugin(s) [${plugin.name}]`], count)
   }
 
-  toError(filter: NodeFilter): FitError {
+  toError(filter: NodeFilter, afterRefusal?: AfterRefusal): FitError {
     const failure = { total: this.#total, candidates: this.#candidates, filter }
-    return new FitError(this.#reasons.message(this.#total), this.#plugins, failure)
+    return new FitError(this.#reasons.message(this.#total), this.#plugins, failure, afterRefusal)
   }
 }

@@ -37,10 +37,10 @@ export const schedulerNameOf = ({ spec }: Pod): string => spec?.schedulerName ??
 
 function createProfile(
   { schedulerName, plugins: chosen, args, percentageOfNodesToScore }: ProfileConfiguration,
-  { client, informers, ...picking }: Omit<ProfilesOptions, 'configuration'>,
+  { client, informers, clock, recorderOf, devices, ...picking }: Omit<ProfilesOptions, 'configuration'>,
 ): Profile {
   const plugins = chosen.flatMap(({ registration, weight, points }) => {
-    const plugin = registration.create?.({ client, informers, args })
+    const plugin = registration.create?.({ client, informers, clock, recorderOf, devices, args })
     return plugin ? { plugin, weight, points } : []
   })
   const gates: Plugin[] = plugins.filter(({ points }) => points.has('preEnqueue')).map(({ plugin }) => plugin)
@@ -49,7 +49,9 @@ function createProfile(
     name: schedulerName,
     plugins,
     picker: new NodePicker({ ...picking, plugins, percentageOfNodesToScore }),
-    preempts: chosen.some(({ points }) => points.has('postFilter')),
+    preempts: chosen.some(
+      ({ registration, points }) => registration.name === 'DefaultPreemption' && points.has('postFilter'),
+    ),
     candidates: { share: minCandidateNodesPercentage / 100, least: minCandidateNodesAbsolute },
     volumeTimeoutMs: args.VolumeBinding.bindTimeoutSeconds * 1_000,
     holdsBack(pod) {

@@ -165,6 +165,12 @@ export class SchedulingQueue {
     if (waiting?.state === 'unschedulable') this.#wake(waiting)
   }
 
+  /** Queues the held pods that nothing holds any more. */
+  release(isHeld: (pod: PodInfo) => boolean): void {
+    for (const waiting of this.#byKey.values())
+      if (waiting.state === 'held' && !isHeld(waiting.pod)) this.#retry(waiting)
+  }
+
   /** Requeues the pods that `change` may make schedulable. */
   changed(change: Change): void {
     for (const [plugin, refused] of this.#refused) {

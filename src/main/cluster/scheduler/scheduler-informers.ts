@@ -7,6 +7,7 @@ import {
   csiDrivers,
   csiNodes,
   csiStorageCapacities,
+  deviceClasses,
   namespaces,
   nodes,
   persistentVolumeClaims,
@@ -15,6 +16,8 @@ import {
   pods,
   replicaSets,
   replicationControllers,
+  resourceClaims,
+  resourceSlices,
   services,
   statefulSets,
   storageClasses,
@@ -60,6 +63,9 @@ export function createSchedulerInformers({
     csiDrivers: shared.share(csiDrivers),
     storageCapacities: shared.share(csiStorageCapacities),
     volumeAttachments: shared.share(volumeAttachments),
+    resourceClaims: shared.share(resourceClaims),
+    resourceSlices: shared.share(resourceSlices),
+    deviceClasses: shared.share(deviceClasses),
   }
   const timers = new StopStack()
   return {

@@ -12,6 +12,8 @@ import { createBinder } from './binder.ts'
 import { ClusterState } from './cluster-state.ts'
 import { watchCluster } from './cluster-watch.ts'
 import { defaultConfiguration, type SchedulerConfiguration } from './configuration/configuration.ts'
+import { DeviceLedger } from './devices/ledger.ts'
+import { Selectors, type CompileSelector } from './devices/selectors.ts'
 import { FitError, type Placement } from './node-picker.ts'
 import { NominatedPods } from './nominated-pods.ts'
 import { createPodReports } from './pod-reports.ts'
@@ -166,6 +168,8 @@ export interface SchedulerOptions {
   log: Log
   /** Shared with the controllers; informers of its own when unset. */
   informers?: SharedInformers
+  /** Compiles CEL selectors of devices; claims that have any are not allocated when unset. */
+  compileSelector?: CompileSelector
   /** Kubernetes' default one when unset. */
   configuration?: SchedulerConfiguration
   /** Called after every attempt; for metrics. */
@@ -234,7 +238,19 @@ function createParts(options: SchedulerOptions, onReady: () => void) {
   const recorderOf = (pod: Pod): EventRecorder => recorders.get(schedulerNameOf(pod)) ?? silentRecorder
   const cluster = new ClusterState((namespace) => lookups.namespaces.get(namespace)?.metadata.labels)
   const nominated = new NominatedPods()
-  const profiles = createProfiles({ configuration, client, informers: lookups, cluster, nominated, random })
+  const ledger = new DeviceLedger(lookups)
+  const devices = { ledger, selectors: new Selectors(options.compileSelector ?? noCel) }
+  const profiles = createProfiles({
+    configuration,
+    client,
+    informers: lookups,
+    clock,
+    recorderOf,
+    devices,
+    cluster,
+    nominated,
+    random,
+  })
   const { initialBackoffMs, maxBackoffMs } = configuration
   const queue = new SchedulingQueue({ clock, onReady, initialBackoffMs, maxBackoffMs })
   const state = { cluster, queue, nominated }
@@ -271,6 +287,10 @@ const createRecorders = (
   new Map(
     profiles.map(({ schedulerName }) => [schedulerName, createEventRecorder({ ...options, component: schedulerName })]),
   )
+
+const noCel: CompileSelector = () => {
+  throw new Error('this scheduler has no CEL')
+}
 
 /** Pods of no profile are not scheduled: nothing is said of them. */
 const silentRecorder: EventRecorder = { event: () => undefined, flush: () => Promise.resolve() }

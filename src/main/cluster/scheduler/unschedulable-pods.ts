@@ -1,5 +1,6 @@
 import type { Clock } from '#shared/base/clock.ts'
 import type { Log } from '#shared/base/log.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import type { Client } from '#shared/client/client.ts'
 import type { EventRecorder } from '#shared/client/event-recorder.ts'
 import type { Pod, PodDisruptionBudget } from '#shared/kube/generated/types.ts'
@@ -62,6 +63,17 @@ export function createUnschedulablePods(options: UnschedulablePodsOptions): Unsc
     return ending
   }
 
+  /** What is done about the pod's claims, in Kubernetes' words. */
+  function released({ pod }: Waiting, { afterRefusal }: FitError): string {
+    const { message, work } = afterRefusal?.() ?? { message: noClaims }
+    // The change of the claim queues the pod again; where it fails, the next attempt repeats it.
+    work?.catch((error: unknown) => {
+      options.log.warn('claim not deallocated', { pod: pod.key, error: messageOf(error) })
+      queue.activate(pod.key)
+    })
+    return message
+  }
+
   return {
     refused(waiting, error, profile) {
       const { pod } = waiting
@@ -74,7 +86,9 @@ export function createUnschedulablePods(options: UnschedulablePodsOptions): Unsc
         return preempt(waiting, preemption.victims, nodeName)
       }
       queue.refuse(waiting, error.refusedBy)
-      const message = preemption ? `${error.message} ${noClaims}, preemption: ${preemption.message}` : error.message
+      const message = preemption
+        ? `${error.message} ${released(waiting, error)}, preemption: ${preemption.message}`
+        : error.message
       const nominatedNodeName = preemption?.futile ? null : undefined
       reports.notScheduled(pod.pod, { reason: 'Unschedulable', message, nominatedNodeName })
       if (preemption?.futile) releaseNomination(state, pod.key)

@@ -1,4 +1,5 @@
 import type { ExtensionPoint, PluginFactory } from '../framework.ts'
+import { dynamicResources } from './dynamic-resources/index.ts'
 import { imageLocality } from './image-locality.ts'
 import { interPodAffinity } from './inter-pod-affinity.ts'
 import { nodeAffinity } from './node-affinity.ts'
@@ -41,6 +42,12 @@ export const registeredPlugins: readonly PluginRegistration[] = [
   { name: 'VolumeZone', points: ['filter'], create: volumeZone },
   { name: 'PodTopologySpread', points: ['filter', 'score'], weight: 2, create: podTopologySpread },
   { name: 'InterPodAffinity', points: ['filter', 'score'], weight: 2, create: interPodAffinity },
+  {
+    name: 'DynamicResources',
+    points: ['preEnqueue', 'filter', 'postFilter', 'score', 'reserve'],
+    weight: 2,
+    create: dynamicResources,
+  },
   { name: 'DefaultPreemption', points: ['postFilter'] },
   { name: 'NodeResourcesBalancedAllocation', points: ['score'], create: nodeResourcesBalancedAllocation },
   { name: 'ImageLocality', points: ['score'], create: imageLocality },
