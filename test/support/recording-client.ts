@@ -88,9 +88,11 @@ export function createRecordingClient(
     },
     patch: async (resource, ref, patch) => {
       writes.push({ patch: naming(resource, ref), body: patch.body })
-      const { metadata = {} } = patch.body as { metadata?: object }
+      const { metadata = {}, status } = patch.body as { metadata?: object; status?: object }
       const present = find(resource, ref)
-      return put(resource, { ...present, metadata: { ...present.metadata, ...metadata } }, 'MODIFIED')
+      const patched = { ...present, metadata: { ...present.metadata, ...metadata } }
+      const before = (present as KubeObject & { status?: object }).status
+      return put(resource, status ? { ...patched, status: { ...before, ...status } } : patched, 'MODIFIED')
     },
     delete: async (resource, ref) => {
       const object = find(resource, ref)

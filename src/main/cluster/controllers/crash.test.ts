@@ -10,12 +10,15 @@ import {
   pods,
   replicaSets,
   replicationControllers,
+  resourceClaims,
+  resourceClaimTemplates,
   statefulSets,
 } from '#shared/kube/resources.ts'
 import { isConditionTrue } from '#shared/kube/conditions.ts'
 import type { Client, Resource } from '#shared/client/client.ts'
 import type { Pod, PodTemplateSpec } from '#shared/kube/generated/types.ts'
 import { isPodActive } from '#shared/kube/pod.ts'
+import { deleteProtection } from '#shared/kube/resource-claims.ts'
 import { crashTest } from '#test/support/crash-points.ts'
 import { startCronJobs } from './cronjob/index.ts'
 import { startDaemonSets } from './daemonset/index.ts'
@@ -24,6 +27,7 @@ import { startDeployments } from './deployment/index.ts'
 import { startHorizontalPodAutoscalers } from './horizontal-pod-autoscaler/index.ts'
 import { startJobs } from './job/index.ts'
 import { startReplicaSets, startReplicationControllers } from './replicaset.ts'
+import { startResourceClaims } from './resource-claim/index.ts'
 import { startStatefulSets } from './statefulset/index.ts'
 
 /** Controllers that are ended between any two of their writes, and started again, come to the same end. */
@@ -527,4 +531,55 @@ crashTest('a HorizontalPodAutoscaler grows its target to where the metrics want 
       conditions: status?.conditions?.map(({ type, status: value, reason }) => [type, value, reason]),
     }
   },
+})
+
+const claimStates = async (client: Client, namespace: string): Promise<unknown[]> =>
+  (await client.list(resourceClaims, { namespace })).items.map(({ metadata, status }) => ({
+    owner: metadata.ownerReferences?.[0]?.name,
+    allocated: status?.allocation !== undefined,
+    users: status?.reservedFor?.map(({ name }) => name),
+  }))
+
+crashTest('a pod gets a claim of devices from a template, and gives it back when it has ended', {
+  controllers: [startResourceClaims],
+  podsCreated: 1,
+  mostActive: 1,
+  steps: [
+    {
+      async act(client, namespace) {
+        const devices = { requests: [{ name: 'r', exactly: { deviceClassName: 'gpu' } }] }
+        await client.create(resourceClaimTemplates, {
+          metadata: { name: 'gpu', namespace },
+          spec: { spec: { devices } },
+        })
+        const resourceClaimEntries = [{ name: 'gpu', resourceClaimTemplateName: 'gpu' }]
+        const spec = { containers: [{ name: 'c', image: 'app' }], resourceClaims: resourceClaimEntries }
+        await client.create(pods, { metadata: { name: 'train', namespace }, spec })
+      },
+      isSettled: async (client, namespace) =>
+        (await client.get(pods, { namespace, name: 'train' })).status?.resourceClaimStatuses?.length === 1,
+    },
+    {
+      // The scheduler's part.
+      async act(client, namespace) {
+        const { metadata, status } = await client.get(pods, { namespace, name: 'train' })
+        const name = status?.resourceClaimStatuses?.[0]?.resourceClaimName ?? ''
+        const finalizers = [deleteProtection]
+        await client.patch(resourceClaims, { namespace, name }, { type: 'merge', body: { metadata: { finalizers } } })
+        const results = [{ request: 'r', driver: 'd.example.com', pool: 'p', device: 'gpu-0' }]
+        const reservedFor = [{ resource: 'pods', name: 'train', uid: metadata.uid }]
+        const body = { status: { allocation: { devices: { results } }, reservedFor } }
+        await client.patch(resourceClaims, { namespace, name }, { type: 'merge', body }, { subresource: 'status' })
+        const ended = { status: { phase: 'Succeeded' } }
+        await client.patch(
+          pods,
+          { namespace, name: 'train' },
+          { type: 'merge', body: ended },
+          { subresource: 'status' },
+        )
+      },
+      isSettled: async (client, namespace) => (await claimStates(client, namespace)).length === 0,
+    },
+  ],
+  state: claimStates,
 })

@@ -25,6 +25,7 @@ import { startNodeLifecycle, type NodeLifecycleOptions } from './node-lifecycle.
 import { startPersistentVolumes } from './persistent-volume.ts'
 import { startPodGc, type PodGcOptions } from './pod-gc.ts'
 import { startReplicaSets, startReplicationControllers } from './replicaset.ts'
+import { startResourceClaims } from './resource-claim/index.ts'
 import { startResourceQuotas } from './resource-quota.ts'
 import { startRootCa } from './root-ca.ts'
 import { startServiceAccounts } from './service-account.ts'
@@ -106,6 +107,7 @@ export function startControllers(options: ControllersOptions): Controllers {
   stops.add(startReplicaSets(as('replicaset-controller')))
   stops.add(startReplicationControllers(as('replication-controller')))
   stops.add(startDisruption(as('disruption-controller')))
+  stops.add(startResourceClaims(as('resource-claim-controller')))
   stops.add(startResourceQuotas(as('resourcequota-controller'), { resources }))
   stops.add(startDeployments(as('deployment-controller')))
   stops.add(startDaemonSets(as('daemon-set-controller')))

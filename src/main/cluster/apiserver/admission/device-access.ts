@@ -108,8 +108,11 @@ async function driverFindings(
   const prefixes = isOnNodeOf(attributes, next.allocation)
     ? ['associated-node:', 'arbitrary-node:']
     : ['arbitrary-node:']
+  const allocated = new Set(next.allocation?.devices?.results?.map(keyOf))
   const errors: FieldError[] = []
-  for (const name of [...changedDrivers(next.devices ?? [], previous.devices ?? [])].sort()) {
+  for (const name of [
+    ...changedDrivers(next.devices ?? [], previous.devices ?? [], (key) => allocated.has(key)),
+  ].sort()) {
     const wanted = {
       subresource: 'driver',
       namespace: attributes.namespace,
@@ -172,12 +175,20 @@ function denial(
   ).message
 }
 
+const keyOf = ({
+  driver,
+  pool,
+  device,
+  shareID = '',
+}: Pick<AllocatedDeviceStatus, 'driver' | 'pool' | 'device' | 'shareID'>): string =>
+  [driver, pool, device, shareID].join('/')
+
+/** Drivers whose reports are added, changed, or removed although the device stays allocated. */
 function changedDrivers(
   next: readonly AllocatedDeviceStatus[],
   previous: readonly AllocatedDeviceStatus[],
+  isAllocated: (key: string) => boolean,
 ): ReadonlySet<string> {
-  const keyOf = ({ driver, pool, device, shareID = '' }: AllocatedDeviceStatus): string =>
-    [driver, pool, device, shareID].join('/')
   const before = new Map(previous.map((device) => [keyOf(device), device]))
   const drivers = new Set<string>()
   for (const device of next) {
@@ -185,7 +196,7 @@ function changedDrivers(
     if (!jsonEqual(before.get(key), device)) drivers.add(device.driver)
     before.delete(key)
   }
-  for (const { driver } of before.values()) drivers.add(driver)
+  for (const [key, { driver }] of before) if (isAllocated(key)) drivers.add(driver)
   return drivers
 }
 

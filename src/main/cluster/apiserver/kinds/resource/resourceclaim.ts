@@ -1,4 +1,4 @@
-import type { ResourceResourceClaim as ResourceClaim } from '#shared/kube/generated/types.ts'
+import type { AllocatedDeviceStatus, ResourceResourceClaim as ResourceClaim } from '#shared/kube/generated/types.ts'
 import type { FieldError } from '#shared/kube/status.ts'
 import { allMetadata, type KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable } from '../../validation/fields.ts'
@@ -25,7 +25,7 @@ export const resourceClaim: KindDeclaration<ResourceClaim> = {
   prepareForCreate(object) {
     object.status = {}
   },
-  status: { keepsMetadata: allMetadata, validateStatus: claimStatusFindings, setStatusDefaults },
+  status: { keepsMetadata: allMetadata, validateStatus: claimStatusFindings, setStatusDefaults, prepareStatus },
   // The spec is immutable: what was accepted before stays valid.
   validate: ({ spec }, previous) => (previous ? [] : deviceClaimFindings(spec.devices, 'spec.devices')),
   validateUpdate(next, previous) {
@@ -49,3 +49,21 @@ export const resourceClaim: KindDeclaration<ResourceClaim> = {
 function setStatusDefaults({ status }: ResourceClaim): void {
   if (status?.allocation) status.allocation.devices ??= {}
 }
+
+/** What drivers reported of devices goes with their allocation. */
+function prepareStatus(next: ResourceClaim, previous: ResourceClaim): void {
+  const { status } = next
+  if (!status?.devices || !previous.status?.allocation) return
+  const before = allocatedDevices(previous)
+  const now = allocatedDevices(next)
+  const devices = status.devices.filter((device) => now.has(idOf(device)) || !before.has(idOf(device)))
+  if (devices.length > 0) status.devices = devices
+  else delete status.devices
+}
+
+type DeviceRef = Pick<AllocatedDeviceStatus, 'driver' | 'pool' | 'device' | 'shareID'>
+
+const idOf = ({ driver, pool, device, shareID = '' }: DeviceRef): string => [driver, pool, device, shareID].join('/')
+
+const allocatedDevices = ({ status }: ResourceClaim): ReadonlySet<string> =>
+  new Set(status?.allocation?.devices?.results?.map(idOf))

@@ -3,6 +3,17 @@ import { jsonEqual } from '#shared/kube/json.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import type { Change } from '../../cluster-state.ts'
 
+/** Changes that may help a pod that was refused for its claims. */
+export const interests: readonly Change['type'][] = [
+  'node-added',
+  'node-labels',
+  'node-allocatable',
+  'device-class',
+  'resource-slice',
+  'resource-claim',
+  'pod-removed',
+]
+
 /**
  * Whether a change may help a pod that was refused for its claims.
  * @param claims those of the pod; a text where they are not all there

@@ -22,7 +22,7 @@ import type { NodeInfo } from '../../node-info.ts'
 import type { PodInfo } from '../../pod-info.ts'
 import { bindingTimeoutMs, hasBindingConditions, isOverdue, readinessOf } from './binding-conditions.ts'
 import { createClaimWrites } from './claim-writes.ts'
-import { mayHelp } from './hints.ts'
+import { interests, mayHelp } from './hints.ts'
 import { claimsOf, problemOf } from './pod-claims.ts'
 
 const name = 'DynamicResources'
@@ -181,6 +181,7 @@ export const dynamicResources = (context: PluginContext): Plugin => {
       return typeof claims === 'string' ? claims : undefined
     },
     plan,
+    interests,
     mayHelp: (change, { pod }) => mayHelp(change, claimsOf(pod, resourceClaims)),
   }
 }
