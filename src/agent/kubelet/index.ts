@@ -77,6 +77,10 @@ export function createKubelet(
     worker?.abandon()
   }
 
+  const kickAll = (): void => {
+    for (const worker of workers.values()) worker.kick()
+  }
+
   return {
     async start() {
       stops.add(await runtime.start((uid) => workers.get(uid)?.kick()))
@@ -89,6 +93,8 @@ export function createKubelet(
         version: options.version,
         ...node,
         capacity: node,
+        // Pods that wait for their next try, which is ever later, are tried now.
+        onReachable: kickAll,
       }
       const [stopNode] = await Promise.all([startNode(nodeOptions), watchPods()])
       stops.add(stopNode)

@@ -16,8 +16,10 @@ let plane: TestControlPlane
 let clock: FakeClock
 let stop: Stop
 let measured: Measured
+let reached: number
 beforeEach(async () => {
   engineDown = undefined
+  reached = 0
   clock = createFakeClock()
   plane = await startControlPlane({ clock })
   await plane.client.create(namespaces, { metadata: { name: 'kube-node-lease' } })
@@ -51,6 +53,7 @@ async function start(client: Client = plane.client): Promise<void> {
     ip: '172.18.0.2',
     version: 'v1.36.0',
     capacity: { cpuMillis: 1_500, memoryBytes: 2 ** 30 },
+    onReachable: () => void reached++,
     measure: async () => measured,
   })
   let stopNode: Stop | undefined
@@ -156,6 +159,27 @@ test('a node that was declared lost corrects its status at once', async () => {
       return conditionsOf(await plane.client.get(nodes, { name: 'w' }))
     })
     .toEqual(['Ready'])
+})
+
+test('it tells when the API server is reached again, once', async () => {
+  let cutOff = false
+  const patch: Client['patch'] = (...call) => {
+    if (cutOff) return Promise.reject(new Error('the tunnel to the control plane is down'))
+    return plane.client.patch(...call)
+  }
+  await start({ ...plane.client, patch })
+  cutOff = true
+  await clock.advance(15_000)
+  expect(reached).toBe(0)
+  cutOff = false
+  await expect
+    .poll(async () => {
+      await clock.advance(1_000)
+      return reached
+    })
+    .toBe(1)
+  await clock.advance(30_000)
+  expect(reached).toBe(1)
 })
 
 test('changes of its status by others are overwritten with the next heartbeat', async () => {

@@ -26,6 +26,8 @@ export interface NodeOptions {
   ip: string
   version: string
   capacity: { cpuMillis: number; memoryBytes: number }
+  /** The API server has been reached again after heartbeats that failed. */
+  onReachable?(): void
   /** Measures this worker's free resources; by default its disk and the machine's memory. */
   measure?(): Promise<Measured>
 }
@@ -75,6 +77,7 @@ export async function startNode(options: NodeOptions): Promise<Stop> {
       renewedAt = clock.now()
       if (gap > 1.5 * heartbeatPeriod) status.beat()
     },
+    recovered: () => options.onReachable?.(),
   })
   await Promise.all([lease.first, status.first])
   const stopWatching = options.nodes.onChange({
@@ -103,11 +106,14 @@ function createHeartbeat({
   clock,
   log,
   task,
+  recovered,
 }: {
   name: string
   clock: Clock
   log: Log
   task(): Promise<void>
+  /** Called after the first success that follows a failure. */
+  recovered?(): void
 }): Heartbeat {
   let isStopped = false
   let isRunning = false
@@ -127,7 +133,10 @@ function createHeartbeat({
     let next = heartbeatPeriod
     try {
       await withTimeout(clock, task())
-      if (hasFailed) log.info(`${name} renewed again`)
+      if (hasFailed) {
+        log.info(`${name} renewed again`)
+        recovered?.()
+      }
       hasFailed = false
       succeeded()
     } catch (error) {

@@ -32,7 +32,7 @@ export class PodWorker {
   /** By name, in the order in which they start. */
   readonly #containers = new Map<string, PodContainer>()
   readonly #startTime: string
-  readonly #retry = new RetryDelay({ initial: 1_000, max: 30_000 })
+  readonly #retry = new RetryDelay({ initial: 1_000, max: 10_000 })
   #awake = false
   #working: Promise<void> | undefined
   /** The loop has ended: the agent stops, or nothing of the pod is left. */

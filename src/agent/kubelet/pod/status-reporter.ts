@@ -13,7 +13,7 @@ import { podStatus, statusPatch, type PodObservation } from '#shared/kube/kubele
  */
 export class StatusReporter {
   readonly #scope: PodScope
-  readonly #retry = new RetryDelay({ initial: 1_000, max: 30_000 })
+  readonly #retry = new RetryDelay({ initial: 1_000, max: 10_000 })
   #reported: PodStatus | undefined
   /** What the API server made of the last write. */
   #held: { revision: number; status: unknown } | undefined
