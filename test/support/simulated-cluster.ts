@@ -48,6 +48,7 @@ export async function startSimulatedCluster({ count = 2 } = {}): Promise<Simulat
     namePrefix: 'worker',
   })
   await workers.start()
+  const stopUsage = plane.usage.collect({ summary: (name) => Promise.resolve(workers.summary(name)) }, plane.informers)
   return {
     plane,
     workers,
@@ -57,6 +58,7 @@ export async function startSimulatedCluster({ count = 2 } = {}): Promise<Simulat
     kubectl: createKubectl(join(dir, 'cluster/kubeconfig')),
     async stop() {
       node.stop()
+      await stopUsage()
       await workers.stop()
       await plane.stop()
       await rm(dir, { recursive: true })

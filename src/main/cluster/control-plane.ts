@@ -22,6 +22,7 @@ import {
 } from './apiserver/index.ts'
 import { startControllers, type Controllers } from './controllers/index.ts'
 import { keptPort } from './kept-port.ts'
+import { createUsage, type Usage } from './metrics/usage.ts'
 import { ensurePrivateFolder } from './private-folder.ts'
 import type { SchedulerConfiguration } from './scheduler/configuration/configuration.ts'
 import { readSchedulerConfiguration } from './scheduler/configuration/read.ts'
@@ -54,6 +55,7 @@ export interface ControlPlane<Connector extends NodeConnector = NodeConnector> {
   /** In-process client with administrator rights. */
   client: Client
   informers: SharedInformers
+  readonly usage: Usage
   /** The connections to the workers, made by the options' `network`. */
   connector: Connector
   kubeconfig(): string
@@ -106,6 +108,7 @@ export async function startControlPlane<Connector extends NodeConnector>(
     const connector = options.connector(pki, port)
     const running = new Set<string>()
     const isRunning = (component: string) => () => (running.has(component) ? undefined : 'it is not running')
+    const usage = createUsage({ clock, log })
     const server = await startApiServer({
       dir,
       store,
@@ -119,6 +122,7 @@ export async function startControlPlane<Connector extends NodeConnector>(
         'controller-manager': isRunning('controller-manager'),
         scheduler: isRunning('scheduler'),
       },
+      usage,
       ...(options.metrics ? { processMetrics: options.metrics } : {}),
       clock,
       log,
@@ -143,6 +147,7 @@ export async function startControlPlane<Connector extends NodeConnector>(
       pki,
       client: server.client,
       informers,
+      usage,
       connector,
       kubeconfig: () => kubeconfigText(access),
       stop: () => stops.stop(),

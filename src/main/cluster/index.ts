@@ -7,7 +7,8 @@ import type { KeyFiles } from '#main/keys/key-files.ts'
 import type { ClusterSpec, Worker } from '#shared/contract/clusters.ts'
 import { startControlPlane, type ControlPlane, type ThreadEntries } from './control-plane.ts'
 import { createHostEngine, type HostEngine } from './engine.ts'
-import { createFleet } from './fleet.ts'
+import { createFleet, type Fleet } from './fleet.ts'
+import type { UsageHistory } from './metrics/history.ts'
 import { createTunnels, type Tunnels } from './network/tunnel.ts'
 import { imageId, saveImage } from './workers/docker/build-image.ts'
 import { createSimulatedFleet, type SimulatedFleet } from './simulated-fleet.ts'
@@ -25,6 +26,9 @@ export interface RunningCluster {
   readonly admin: { ca: string; cert: string; key: string }
   /** The administrator's kubeconfig, as text. */
   kubeconfig(): string
+
+  /** An hour of the usage of its nodes and pods. */
+  readonly usage: UsageHistory
 
   workers(): Worker[]
   onWorkersChanged(listener: () => void): Stop
@@ -103,7 +107,8 @@ export async function openCluster(options: OpenClusterOptions): Promise<RunningC
         clock,
         log,
       })
-  const cluster = facade(spec.name, plane, fleet, tunnels)
+  const stopUsage = plane.usage.collect(fleet.stats, plane.informers)
+  const cluster = facade({ name: spec.name, plane, fleet, tunnels, stopUsage })
   try {
     await fleet.bringUp(options.workers, work)
     return cluster
@@ -142,14 +147,22 @@ function attached(fleet: SimulatedFleet, connector: ReturnType<typeof createSimu
   return fleet
 }
 
-type Fleet = ReturnType<typeof createFleet>
+interface Parts {
+  name: string
+  plane: ControlPlane
+  fleet: Fleet
+  tunnels: Tunnels
+  /** Ends the collection of usage. */
+  stopUsage: Stop
+}
 
-function facade(name: string, plane: ControlPlane, fleet: Fleet, tunnels: Tunnels): RunningCluster {
+function facade({ name, plane, fleet, tunnels, stopUsage }: Parts): RunningCluster {
   return {
     name,
     server: plane.server,
     admin: { ca: plane.pki.ca, ...plane.pki.admin },
     kubeconfig: () => plane.kubeconfig(),
+    usage: plane.usage.history,
     workers: () => fleet.workers(),
     onWorkersChanged: (listener) => fleet.onChange(listener),
     addWorkers: (names, work) => fleet.bringUp(names, work),
@@ -160,6 +173,7 @@ function facade(name: string, plane: ControlPlane, fleet: Fleet, tunnels: Tunnel
     unpauseWorker: (worker) => fleet.unpauseWorker(worker),
     killWorker: (worker) => fleet.killWorker(worker),
     async stop({ workers }) {
+      await stopUsage()
       await fleet.stop(workers)
       await tunnels.stop()
       await plane.stop()

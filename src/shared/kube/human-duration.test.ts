@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { ageOf, humanDuration } from './human-duration.ts'
+import { ageOf, goDuration, humanDuration } from './human-duration.ts'
 
 const second = 1000
 const minute = 60 * second
@@ -35,3 +35,12 @@ it('formats the age of a timestamp', () => {
   expect(ageOf(undefined, 0)).toBe('<unknown>')
   expect(ageOf(null, 0)).toBe('<unknown>')
 })
+
+it.each([
+  [0, '0s'],
+  [500, '500ms'],
+  [10_000, '10s'],
+  [10_012, '10.012s'],
+  [60_500, '1m0.5s'],
+  [7_205_000, '2h0m5s'],
+])('%d ms are %s in Go', (ms, text) => expect(goDuration(ms)).toBe(text))

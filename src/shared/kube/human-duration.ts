@@ -25,3 +25,14 @@ const withRest = (count: number, unit: string, rest: number, restUnit: string): 
 export function ageOf(timestamp: string | null | undefined, now: number): string {
   return timestamp ? humanDuration(now - Date.parse(timestamp)) : '<unknown>'
 }
+
+/** A duration as Go prints it (`time.Duration.String`): `10.012s`, `1m30s`, `2h0m5s`, `500ms`. @param ms whole, not negative */
+export function goDuration(ms: number): string {
+  if (ms === 0) return '0s'
+  if (ms < 1_000) return `${ms}ms`
+  const minutes = Math.floor(ms / 60_000)
+  const seconds = `${(ms % 60_000) / 1_000}s`
+  if (minutes === 0) return seconds
+  const hours = Math.floor(minutes / 60)
+  return hours === 0 ? `${minutes}m${seconds}` : `${hours}h${minutes % 60}m${seconds}`
+}

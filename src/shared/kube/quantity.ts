@@ -133,6 +133,10 @@ export const quantityMillis = (text: string): number => Number(divideUp(parseQua
 export const bytesQuantity = (bytes: number): string =>
   formatQuantity({ nano: BigInt(Math.round(bytes)) * one, format: 'BinarySI' })
 
+/** Nanocores as a quantity: `1234567` is `1234567n`, `250000000` is `250m`. */
+export const nanosQuantity = (nanos: number): string =>
+  formatQuantity({ nano: BigInt(Math.round(nanos)), format: 'DecimalSI' })
+
 /** Millicores as a quantity: `1500` is `1500m`, `2000` is `2`. */
 export const millisQuantity = (millis: number): string =>
   formatQuantity({ nano: BigInt(Math.round(millis)) * 1_000_000n, format: 'DecimalSI' })

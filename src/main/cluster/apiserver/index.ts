@@ -11,6 +11,7 @@ import { createAggregator } from './aggregation/aggregator.ts'
 import type { UserInfo } from './api/access.ts'
 import { ResourceTable } from './api/resources.ts'
 import { customResources, storedResources, type CustomResources } from './api/stored-resources.ts'
+import type { UsageReader } from './api/usage.ts'
 import { createAuth } from './auth/index.ts'
 import type { LegacyTokens } from './auth/legacy-tokens.ts'
 import type { Pki } from './auth/pki.ts'
@@ -29,6 +30,7 @@ import { openAudit } from './observability/audit.ts'
 import { componentStatuses } from './observability/component-statuses.ts'
 import type { MetricsText } from './observability/metrics.ts'
 import { storeCheck, type HealthChecks } from './observability/health.ts'
+import { metricsKinds, resourceMetrics } from './observability/resource-metrics.ts'
 import { SchedulerMetrics } from './observability/scheduler-metrics.ts'
 import { WorkqueueMetrics } from './observability/workqueue-metrics.ts'
 import { webhookConditions } from './policies/scope.ts'
@@ -61,6 +63,8 @@ export interface ApiServerOptions {
   version: string
   /** Checks of the other components of the control plane, by their names as ComponentStatuses. */
   components: HealthChecks
+  /** What `metrics.k8s.io` shows. */
+  usage: UsageReader
   /** Further metrics of the process, for `/metrics`. */
   processMetrics?: readonly MetricsText[]
   clock: Clock
@@ -99,7 +103,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 async function compose(options: ApiServerOptions, stops: StopStack): Promise<ApiServer> {
   const { dir, store, pki, clock, log } = options
   const schema = loadSchema()
-  const resources = new ResourceTable([...kinds, ...reviewKinds], (kind) => schema.type(kind.schema))
+  const resources = new ResourceTable([...kinds, ...reviewKinds, ...metricsKinds], (kind) => schema.type(kind.schema))
   const reader = createReader(store, resources)
 
   const auth = createAuth({ pki, store, reader, clock })
@@ -133,7 +137,10 @@ async function compose(options: ApiServerOptions, stops: StopStack): Promise<Api
     admission,
     connectHandlers: streamingHandlers({ connector }),
     actionHandlers: auth.actions,
-    views: [componentStatuses({ ...options.components, 'etcd-0': storeCheck(store) })],
+    views: [
+      componentStatuses({ ...options.components, 'etcd-0': storeCheck(store) }),
+      ...resourceMetrics({ usage: options.usage, reader, clock }),
+    ],
     aggregation: { aggregator, remote },
     callWebhook,
     pages: auth.pages,

@@ -16,6 +16,7 @@ import { kinds } from '../kinds/index.ts'
 import { createAggregator, type Aggregator } from './aggregator.ts'
 import { ensureLocalApiServices } from '../bootstrap/local-api-services.ts'
 import { startAvailability } from '../loops/availability.ts'
+import { metricsKinds } from '../observability/resource-metrics.ts'
 import { RemoteGroups } from '../discovery/remote-groups.ts'
 
 const validity = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 3_600_000) }
@@ -59,7 +60,7 @@ beforeEach(async () => {
   const { port } = backend.address() as AddressInfo
   const remote = new RemoteGroups()
   api = await startApiServer({
-    kinds,
+    kinds: [...kinds, ...metricsKinds],
     around({ reader }) {
       aggregator = createAggregator({ reader, dialService: async () => connect(port, '127.0.0.1'), frontProxy })
       return { aggregation: { aggregator, remote } }
@@ -250,4 +251,49 @@ it('registers every group version of this server as available', async () => {
         .map(({ metadata }) => metadata.name)
     })
     .toEqual(expect.arrayContaining(['v1.', 'v1.apps', 'v1.apiregistration.k8s.io']))
+})
+
+it('takes over a group version that this server serves too, and gives it back', async () => {
+  const name = 'v1beta1.metrics.k8s.io'
+  const path = '/apis/metrics.k8s.io/v1beta1'
+  const resourcesOf = async () =>
+    ((await get(path)).body as { resources?: { name: string }[] }).resources?.map((one) => one.name)
+  const listed = async () => {
+    const { body } = await get('/apis', {
+      accept: 'application/json;as=APIGroupDiscoveryList;v=v2;g=apidiscovery.k8s.io',
+    })
+    const { items } = body as { items: { metadata: { name: string }; versions: { resources: unknown[] }[] }[] }
+    return items
+      .filter(({ metadata }) => metadata.name === 'metrics.k8s.io')
+      .map(({ versions }) => versions.map(({ resources }) => resources.length))
+  }
+  const inOpenApi = async () =>
+    Object.keys(((await get('/openapi/v2')).body as { paths: object }).paths).some((each) => each.startsWith(path))
+  expect(await resourcesOf()).toEqual(['nodes', 'pods'])
+  expect(await listed()).toEqual([[2]])
+  expect(await inOpenApi()).toBe(true)
+
+  pages[path] = { ...discovery, groupVersion: 'metrics.k8s.io/v1beta1', resources: discovery.resources.slice(0, 1) }
+  await api.client.create(apiServices, {
+    metadata: { name },
+    spec: {
+      group: 'metrics.k8s.io',
+      version: 'v1beta1',
+      groupPriorityMinimum: 100,
+      versionPriority: 100,
+      service: { namespace: 'harbour', name: 'ships' },
+      caBundle,
+    },
+  })
+  await expect.poll(listed).toEqual([])
+  expect((await get(`${path}/nodes`)).code).toBe(503)
+  await openPort()
+  await expect.poll(listed).toEqual([[1]])
+  expect((await get(`${path}/nodes`)).body).toMatchObject({ kind: 'ShipList' })
+  expect(await inOpenApi()).toBe(false)
+
+  await api.client.delete(apiServices, { name })
+  await expect.poll(listed).toEqual([[2]])
+  expect(await resourcesOf()).toEqual(['nodes', 'pods'])
+  expect(await inOpenApi()).toBe(true)
 })

@@ -161,7 +161,7 @@ export interface Column<T> {
   name: string
   type: 'string' | 'integer' | 'date' | 'boolean'
   description: string
-  format?: 'name'
+  format?: 'name' | 'quantity' | 'duration'
   /** 0 = always shown, 1 = `-o wide`. */
   priority?: 0 | 1
   /** @param now ms since the epoch, for ages. */

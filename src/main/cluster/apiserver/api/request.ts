@@ -117,7 +117,8 @@ export interface ListAnswer {
   type: 'list'
   resource: ServedResource
   items: readonly Item[]
-  metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number }
+  /** Computed objects have no revision. */
+  metadata: { resourceVersion?: string; continue?: string; remainingItemCount?: number }
 }
 
 /** An object with the bytes it was stored as. */

@@ -15,6 +15,7 @@ export const defaultRoles = (): DefaultRoles => ({
     ...aggregatedRoles(),
     ...certificateRoles(),
     ...componentRoles(),
+    ...metricsRoles(),
     ...controllerRoles(),
   ],
   clusterRoleBindings: [...userBindings(), ...componentBindings(), ...controllerBindings()],
@@ -83,6 +84,7 @@ const certificateRoles = (): (RoleObject & Named)[] => [
 ]
 
 const userBindings = (): (BindingObject & Named)[] => [
+  clusterBinding('slipway:object-metrics', 'slipway:object-metrics', group('system:monitoring')),
   clusterBinding('cluster-admin', 'cluster-admin', group('system:masters')),
   clusterBinding('system:monitoring', 'system:monitoring', group('system:monitoring')),
   clusterBinding('system:discovery', 'system:discovery', group('system:authenticated')),
@@ -308,6 +310,18 @@ const componentRoles = (): (RoleObject & Named)[] => [
     rule(['get', 'list', 'watch', 'proxy'], core, ['nodes']),
     rule(all, core, ['nodes/healthz', 'nodes/log', 'nodes/metrics', 'nodes/proxy', 'nodes/spec', 'nodes/stats']),
   ]),
+]
+
+/** Roles of the Metrics API, under names other than those that metrics-server and its chart create. */
+const metricsRoles = (): (RoleObject & Named)[] => [
+  {
+    ...clusterRole('slipway:aggregated-metrics-reader', [rule(read, ['metrics.k8s.io'], ['nodes', 'pods'])]),
+    metadata: meta(
+      'slipway:aggregated-metrics-reader',
+      Object.fromEntries(['admin', 'edit', 'view'].map((role) => [`${rbacGroup}/aggregate-to-${role}`, 'true'])),
+    ),
+  },
+  clusterRole('slipway:object-metrics', [urls('/metrics/objects')]),
 ]
 
 const componentBindings = (): (BindingObject & Named)[] => [

@@ -55,7 +55,8 @@ function groupsOf({ resources, remote }: DiscoverySources): Group[] {
     return list
   }
   for (const resource of resources.all())
-    listOf(resource.kind.group, resource.kind.version).push(discoveredResources(resource))
+    if (!remote?.isClaimed(resource.kind))
+      listOf(resource.kind.group, resource.kind.version).push(discoveredResources(resource))
   for (const version of remote?.all() ?? []) listOf(version.group, version.version).push(...version.resources)
   return [...groups.values()]
 }

@@ -6,7 +6,7 @@ import { merge } from './remote-schemas.ts'
 import type { ResourceTable } from '../api/resources.ts'
 import type { Answer, Call } from '../api/request.ts'
 import { etagOf } from './discovery.ts'
-import { operationsOf, schemasOf, type Definitions } from './openapi-v3.ts'
+import { operationsOf, ownResources, schemasOf, type Definitions } from './openapi-v3.ts'
 import { ProtobufWriter } from '../codec/protobuf-writer.ts'
 
 const protobufTypes = [
@@ -57,7 +57,7 @@ export class OpenApiV2 {
   }
 
   #document(): Document {
-    const resources = this.#resources.all()
+    const resources = ownResources(this.#resources, this.#remote)
     const paths: Record<string, PathItem> = {}
     for (const resource of resources)
       for (const [path, item] of Object.entries(operationsOf(resource))) paths[path] = downgraded(item as V3PathItem)

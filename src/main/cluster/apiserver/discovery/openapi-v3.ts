@@ -55,7 +55,7 @@ export class OpenApiV3 {
   }
 
   #groupVersions(): string[] {
-    return [...new Set(this.#resources.all().map(({ kind }) => pathOf(kind)))]
+    return [...new Set(ownResources(this.#resources, this.#remote).map(({ kind }) => pathOf(kind)))]
   }
 
   #document(gv: string): { body: string; etag: string } {
@@ -69,6 +69,10 @@ export class OpenApiV3 {
     return document
   }
 }
+
+/** The resources that this server serves itself: not those of groups that an aggregated server has taken over. */
+export const ownResources = (resources: ResourceTable, remote: RemoteGroups | undefined): ServedResource[] =>
+  resources.all().filter(({ kind }) => !remote?.isClaimed(kind))
 
 const pathOf = ({ group, version }: KindDeclaration): string => (group ? `apis/${group}/${version}` : `api/${version}`)
 

@@ -19,6 +19,7 @@ export interface RemoteVersion {
 export class RemoteGroups {
   readonly #versions = new Map<string, RemoteVersion>()
   readonly #schemas = new Map<string, RemoteSchemas>()
+  readonly #claimed = new Set<string>()
   #schemasRevision = 0
 
   /** @param document the APIResourceList of the group version. @throws Error when it is not one */
@@ -33,6 +34,26 @@ export class RemoteGroups {
       versionPriority: spec?.versionPriority ?? 0,
       resources: withParts(resources as Partial<DiscoveredResource>[], group, version),
     })
+  }
+
+  /**
+   * Marks a group version as one of another server, whether it answers or not: what this server has of it is served no
+   * more.
+   */
+  claim({ metadata: { name } }: Stored<APIService>): void {
+    if (this.#claimed.has(name)) return
+    this.#claimed.add(name)
+    this.#schemasRevision++
+  }
+
+  /** Undoes `claim`, and forgets the documents. */
+  release(name: string): void {
+    this.remove(name)
+    if (this.#claimed.delete(name)) this.#schemasRevision++
+  }
+
+  isClaimed({ group, version }: { group: string; version: string }): boolean {
+    return this.#claimed.has(`${version}.${group}`)
   }
 
   /** @param schemas the aggregated server's schemas of the APIService's group version */
@@ -51,7 +72,7 @@ export class RemoteGroups {
     return [...this.#schemas.values()]
   }
 
-  /** Incremented by every change of the schemas. */
+  /** Incremented by every change of the schemas and of who serves what. */
   get schemasRevision(): number {
     return this.#schemasRevision
   }

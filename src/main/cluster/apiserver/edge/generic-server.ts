@@ -124,11 +124,10 @@ export function createGenericServer(options: GenericServerOptions): GenericServe
             scope: prefix === resource.prefix ? 'cluster' : 'namespace',
           })),
         objects: () =>
-          resources.all().map(({ kind, prefix }) => ({
-            group: kind.group,
-            resource: kind.plural,
-            count: store.count(prefix),
-          })),
+          resources
+            .all()
+            .filter(({ verbs }) => verbs.has('watch'))
+            .map(({ kind, prefix }) => ({ group: kind.group, resource: kind.plural, count: store.count(prefix) })),
       }),
       checks: { ...builtInChecks({ log, store, stopping: () => stopping }), ...options.checks },
       others: options.pages,

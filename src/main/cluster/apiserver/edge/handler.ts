@@ -141,7 +141,7 @@ export class RequestHandler {
     }
     if (!resource.verbs.has(verb as Verb)) throw methodNotSupported(resource.groupResource, verb)
     const view = this.#views.get(`${resource.kind.group}/${resource.kind.plural}`)
-    if (view) return verb === 'list' ? listView(view, context, target, call.query) : getFromView(view, target)
+    if (view) return verb === 'list' ? listView(view, target, call.query) : getFromView(view, target)
     const reads = verb === 'list' || verb === 'watch'
     if (resource.kind.namespaced && namespace === '' && !reads) throw methodNotSupported(resource.groupResource, verb)
     switch (verb) {

@@ -34,9 +34,11 @@ export function startAvailability(
   async function reconcile(name: string): Promise<Outcome> {
     const object = apiServiceInformer.get(name)
     if (!object) {
-      remote.remove(name)
+      remote.release(name)
       return undefined
     }
+    if (object.spec?.service) remote.claim(object)
+    else remote.release(name)
     const verdict = await judge(object)
     if (verdict.status !== 'True') remote.remove(name)
     await report(object, verdict)

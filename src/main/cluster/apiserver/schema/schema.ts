@@ -1,6 +1,7 @@
 import { TypeCompiler, type JsonSchema, type TypeNode } from '#shared/kube/patch/type-node.ts'
 import { definitions as builtIn } from './generated/definitions.ts'
 import { goShapes } from './go-shapes.ts'
+import { metricsDefinitions } from './metrics-definitions.ts'
 
 /** The OpenAPI definitions of the built-in types, under their Kubernetes names, and their compiled form. */
 export interface SchemaSet {
@@ -17,8 +18,9 @@ export interface OpenApiSchema extends JsonSchema {
   enum?: string[]
 }
 
-/** Returns the schema of Kubernetes v1.36, from the output of `npm run generate`. */
-export const loadSchema = (): SchemaSet => schemaSet(builtIn as Record<string, OpenApiSchema>)
+/** Returns the schema of Kubernetes v1.36, from the output of `npm run generate`, and of its Metrics API. */
+export const loadSchema = (): SchemaSet =>
+  schemaSet({ ...(builtIn as Record<string, OpenApiSchema>), ...metricsDefinitions })
 
 function schemaSet(definitions: Readonly<Record<string, OpenApiSchema>>): SchemaSet {
   const definition = (name: string): OpenApiSchema | undefined =>
