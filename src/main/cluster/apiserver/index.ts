@@ -10,6 +10,7 @@ import { admissionPlugins } from './admission/index.ts'
 import { createAggregator } from './aggregation/aggregator.ts'
 import type { UserInfo } from './api/access.ts'
 import { ResourceTable } from './api/resources.ts'
+import { firstOf } from './api/route.ts'
 import { customResources, storedResources, type CustomResources } from './api/stored-resources.ts'
 import type { UsageReader } from './api/usage.ts'
 import { createAuth } from './auth/index.ts'
@@ -30,6 +31,7 @@ import { openAudit } from './observability/audit.ts'
 import { componentStatuses } from './observability/component-statuses.ts'
 import type { MetricsText } from './observability/metrics.ts'
 import { storeCheck, type HealthChecks } from './observability/health.ts'
+import { objectMetricsPage } from './observability/object-metrics/index.ts'
 import { metricsKinds, resourceMetrics } from './observability/resource-metrics.ts'
 import { SchedulerMetrics } from './observability/scheduler-metrics.ts'
 import { WorkqueueMetrics } from './observability/workqueue-metrics.ts'
@@ -143,7 +145,7 @@ async function compose(options: ApiServerOptions, stops: StopStack): Promise<Api
     ],
     aggregation: { aggregator, remote },
     callWebhook,
-    pages: auth.pages,
+    pages: firstOf(objectMetricsPage({ reader, clock }), auth.pages),
     metrics: [metrics.workqueues, metrics.scheduling, ...(options.processMetrics ?? [])],
     audit,
     largeYaml,

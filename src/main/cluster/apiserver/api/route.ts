@@ -19,3 +19,14 @@ export interface Route {
 
 /** Answers non-resource paths: discovery, health, version, schemas. Returns undefined for other paths. */
 export type Page = (call: Call) => Answer | undefined | Promise<Answer | undefined>
+
+/** The page that answers first of several, each of which answers other paths. */
+export const firstOf =
+  (...pages: readonly Page[]): Page =>
+  (call) => {
+    for (const page of pages) {
+      const answer = page(call)
+      if (answer) return answer
+    }
+    return undefined
+  }

@@ -52,7 +52,16 @@ function indexPaths(resources: ResourceTable): string[] {
     if (kind.group) paths.add(`/apis/${kind.group}`)
     paths.add(kind.group ? `/apis/${kind.group}/${kind.version}` : `/api/${kind.version}`)
   }
-  for (const path of ['/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version'])
+  for (const path of [
+    '/healthz',
+    '/livez',
+    '/metrics',
+    '/metrics/objects',
+    '/openapi/v2',
+    '/openapi/v3',
+    '/readyz',
+    '/version',
+  ])
     paths.add(path)
   return [...paths].sort()
 }
