@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import type { Wire } from '../support/api.ts'
 import { eventually } from '../support/eventually.ts'
 import { expectDiscovered, expectOperations, expectStatusOperations, type ResourceCase } from '../support/operations.ts'
-import { simulatedServer } from '../support/server.ts'
+import { simulatedServer, uniqueName } from '../support/server.ts'
 import { podWith } from '../support/workloads.ts'
 
 const { api, namespace } = await simulatedServer()
@@ -23,29 +23,40 @@ const cronJobSpec = (spec: object, annotations: object = forever): Wire => {
 interface Place {
   /** The CronJob. */
   at: string
+  /** The job that was due. */
+  first: string
   jobs: () => Promise<Wire[]>
   active: () => Promise<string[]>
 }
 
 /** Makes a CronJob that was due a minute ago, so that its first run starts now. */
-async function startDue(spec: object): Promise<Place> {
-  const batch = `/apis/batch/v1/namespaces/${await namespace()}`
+async function startDue(concurrencyPolicy: 'Allow' | 'Forbid' | 'Replace'): Promise<Place> {
+  const name = uniqueName('conformance')
+  await api.create('/api/v1/namespaces', { metadata: { name } })
+  afterAll(async () => void (await api.delete(`/api/v1/namespaces/${name}`)))
+  const batch = `/apis/batch/v1/namespaces/${name}`
   const at = `${batch}/cronjobs/tick`
-  await api.create(`${batch}/cronjobs`, { metadata: { name: 'tick' }, spec: cronJobSpec({ ...spec, suspend: true }) })
+  await api.create(`${batch}/cronjobs`, {
+    metadata: { name: 'tick' },
+    spec: cronJobSpec({ concurrencyPolicy, suspend: true }),
+  })
   const lastScheduleTime = new Date(Date.now() - 120_000).toISOString().replace(/\.\d+/, '')
   await api.patch(`${at}/status`, { status: { lastScheduleTime } })
   await api.patch(at, { spec: { suspend: false } })
-  return {
-    at,
-    jobs: async () => (await api.get(`${batch}/jobs`)).items,
-    active: async () => ((await api.get(at)).status.active ?? []).map(({ name }: Wire) => name),
-  }
+  const active = async (): Promise<string[]> => ((await api.get(at)).status.active ?? []).map(({ name }: Wire) => name)
+  const first = await eventually('an active job', async () => (await active())[0])
+  return { at, first, active, jobs: async () => (await api.get(`${batch}/jobs`)).items }
 }
+
+/** One of each policy: they wait for the same minute. */
+const allowing = await startDue('Allow')
+const forbidding = await startDue('Forbid')
+const replacing = await startDue('Replace')
 
 test(
   '[sig-apps] CronJob should schedule multiple jobs concurrently [Conformance]',
   async () => {
-    const { jobs, active } = await startDue({ concurrencyPolicy: 'Allow' })
+    const { jobs, active } = allowing
     await eventually('a second active job', async () => (await active()).length >= 2, nextMinute)
     const running = (await jobs()).filter(({ status }) => status.active === 1)
     expect(running.length).toBeGreaterThanOrEqual(2)
@@ -69,10 +80,7 @@ test('[sig-apps] CronJob should not schedule jobs when suspended [Slow] [Conform
 test(
   '[sig-apps] CronJob should not schedule new jobs when ForbidConcurrent [Slow] [Conformance]',
   async () => {
-    const { at, jobs, active } = await startDue({ concurrencyPolicy: 'Forbid' })
-    const [first] = await eventually('an active job', async () =>
-      (await active()).length === 1 ? active() : undefined,
-    )
+    const { at, first, jobs, active } = forbidding
     const events = `/api/v1/namespaces/${at.split('/')[5] ?? ''}/events`
     await eventually(
       'a run that is not started',
@@ -88,10 +96,7 @@ test(
 test(
   '[sig-apps] CronJob should replace jobs when ReplaceConcurrent [Conformance]',
   async () => {
-    const { jobs, active } = await startDue({ concurrencyPolicy: 'Replace' })
-    const [first] = await eventually('an active job', async () =>
-      (await active()).length === 1 ? active() : undefined,
-    )
+    const { first, jobs, active } = replacing
     await eventually(
       'another active job',
       async () => {

@@ -104,7 +104,7 @@ test(title('RollingUpdateDeployment should delete old pods and create new ones')
 
 test(title('RecreateDeployment should delete old pods and create new ones'), async () => {
   const there = await place()
-  await create(there, { replicas: 2, strategy: { type: 'Recreate' } })
+  await create(there, { replicas: 2, strategy: { type: 'Recreate' } }, { terminationGracePeriodSeconds: 5 })
   expect(revisionOf(await complete(there.at))).toBe('1')
   const watching = await api.watch(`${there.core}/pods`)
   const containers = [{ name: 'renamed', image: pause }]

@@ -1,36 +1,53 @@
 import { expect, test } from 'vitest'
-import type { Wire } from '../support/api.ts'
+import type { Api, Wire } from '../support/api.ts'
 import { eventually } from '../support/eventually.ts'
-import { simulatedServer, uniqueName } from '../support/server.ts'
-import { podWith } from '../support/workloads.ts'
+import { serverWithWorkers, simulatedServer, uniqueName, type Server } from '../support/server.ts'
+import { busybox, podWith } from '../support/workloads.ts'
 
-const { api, namespace } = await simulatedServer()
+const simulated = await simulatedServer()
+const { api } = simulated
 
 const forever = { 'slipway.dev/simulated-run-seconds': '3600' }
 const indexName = 'batch.kubernetes.io/job-completion-index'
 const trackingFinalizer = 'batch.kubernetes.io/job-tracking'
 
 /** A Job named `work`; its pods run until the test ends them. */
-const jobWith = (spec: object, annotations: object = forever): Wire => {
+const jobWith = (spec: object): Wire => {
   const { metadata, spec: podSpec } = podWith({ app: 'work' })
-  const template = { metadata: { ...metadata, annotations }, spec: { ...podSpec, restartPolicy: 'Never' } }
+  const template = { metadata: { ...metadata, annotations: forever }, spec: { ...podSpec, restartPolicy: 'Never' } }
   return { metadata: { name: 'work', labels: { app: 'work' } }, spec: { template, ...spec } }
 }
 
 interface Place {
+  api: Api
   batch: string
   core: string
 }
 
-async function start(spec: object, annotations?: object): Promise<Place> {
+const placeOn = async ({ api, namespace }: Server): Promise<Place> => {
   const name = await namespace()
-  const place = { batch: `/apis/batch/v1/namespaces/${name}`, core: `/api/v1/namespaces/${name}` }
-  await api.create(`${place.batch}/jobs`, jobWith(spec, annotations))
+  return { api, batch: `/apis/batch/v1/namespaces/${name}`, core: `/api/v1/namespaces/${name}` }
+}
+
+async function start(spec: object): Promise<Place> {
+  const place = await placeOn(simulated)
+  await place.api.create(`${place.batch}/jobs`, jobWith(spec))
   return place
 }
 
-const podsOf = async ({ core }: Place): Promise<Wire[]> => (await api.get(`${core}/pods`)).items
-const jobOf = ({ batch }: Place): Promise<Wire> => api.get(`${batch}/jobs/work`)
+/** Starts a Job on real workers whose pods run a shell's program to its end, with a folder /data where they have it. */
+async function startProgram(spec: object, program: string, pod: Wire = {}): Promise<Place> {
+  const place = await placeOn(await serverWithWorkers())
+  const job = jobWith(spec)
+  const volumeMounts = (pod.volumes ?? []).map(({ name }: Wire) => ({ name, mountPath: `/${name}` }))
+  const containers = [{ name: 'program', image: busybox, command: ['sh', '-c', program], volumeMounts }]
+  Object.assign(job.spec.template.spec, pod, { containers })
+  await place.api.create(`${place.batch}/jobs`, job)
+  return place
+}
+
+const podsOf = async ({ api, core }: Place): Promise<Wire[]> => (await api.get(`${core}/pods`)).items
+const jobOf = ({ api, batch }: Place): Promise<Wire> => api.get(`${batch}/jobs/work`)
 const indexOf = (pod: Wire): string => pod.metadata.annotations[indexName]
 
 const untilRunning = (place: Place, count: number): Promise<Wire[]> =>
@@ -140,14 +157,10 @@ test('[sig-apps] Job should apply changes to a job status [Conformance]', async 
 })
 
 test('[sig-apps] Job should create pods for an Indexed job with completion indexes and specified hostname [Conformance]', async () => {
-  const place = await start(indexed(4, { parallelism: 2 }))
-  for (let done = 0; done < 4;) {
-    const running = await untilRunning(place, 2)
-    for (const pod of running) await end(place, pod, 0)
-    done += running.length
-  }
+  const place = await startProgram(indexed(4, { parallelism: 2 }), '[ "$(hostname)" = "work-$JOB_COMPLETION_INDEX" ]')
   const { status } = await untilEnded(place, 'Complete')
   expect(status).toMatchObject({ succeeded: 4, completedIndexes: '0-3' })
+  expect(status.failed).toBeUndefined()
   const pods = await podsOf(place)
   expect(pods.map(indexOf).sort()).toEqual(['0', '1', '2', '3'])
   for (const pod of pods) {
@@ -216,24 +229,17 @@ test('[sig-apps] Job should mark indexes as failed when the FailIndex action is 
 })
 
 test('[sig-apps] Job should run a job to completion when tasks sometimes fail and are locally restarted [Conformance]', async () => {
-  const name = await namespace()
-  const place = { batch: `/apis/batch/v1/namespaces/${name}`, core: `/api/v1/namespaces/${name}` }
-  const job = jobWith({ parallelism: 2, completions: 4 })
-  job.spec.template.spec.restartPolicy = 'OnFailure'
-  await api.create(`${place.batch}/jobs`, job)
-  for (let done = 0; done < 4;) {
-    const running = await untilRunning(place, 2)
-    for (const pod of running) {
-      // Restarted in place once: a restart is no failed pod.
-      const containerStatuses = pod.status.containerStatuses.map((status: Wire) => ({ ...status, restartCount: 1 }))
-      await api.patch(`${place.core}/pods/${pod.metadata.name}/status`, { status: { containerStatuses } })
-      await end(place, { ...pod, status: { ...pod.status, containerStatuses } }, 0)
-    }
-    done += running.length
-  }
+  // Fails once; its volume lives on in the restarted container.
+  const program = '[ -e /data/seen ] || { touch /data/seen; exit 1; }'
+  const place = await startProgram({ parallelism: 2, completions: 4 }, program, {
+    restartPolicy: 'OnFailure',
+    volumes: [{ name: 'data', emptyDir: {} }],
+  })
   const { status } = await untilEnded(place, 'Complete')
   expect(status.succeeded).toBe(4)
   expect(status.failed).toBeUndefined()
+  const pods = await podsOf(place)
+  expect(pods.map((pod) => pod.status.containerStatuses[0].restartCount)).toEqual([1, 1, 1, 1])
 })
 
 test('[sig-apps] Job should terminate job execution when the number of failed indexes exceeds maxFailedIndexes [Conformance]', async () => {
