@@ -38,15 +38,34 @@ it('counts repeats up instead of writing them anew, for ten minutes', async () =
   }
   await recorder.flush()
   expect(created).toHaveLength(1)
-  expect(patched.at(-1)).toEqual({ count: 3, lastTimestamp: '2026-01-01T00:02:00Z' })
+  expect(patched.at(-1)).toEqual({ count: 3, lastTimestamp: '2026-01-01T00:02:00Z', message: 'image present' })
   await clock.advance(600_000)
   recorder.event(pod, 'Normal', 'Pulled', 'image present')
   await recorder.flush()
   expect(created).toHaveLength(2)
 })
 
-it('cuts off a flood about one object, and lets others speak', async () => {
+it('combines what differs in its message alone, from the tenth message on', async () => {
+  const { recorder, created, patched } = setUp()
+  for (let turn = 1; turn <= 12; turn++) recorder.event(pod, 'Normal', 'Scaled', `to ${turn}`)
+  recorder.event(pod, 'Normal', 'Other', 'reason')
+  await recorder.flush()
+  const messages = (created as (KubeObject & { message: string })[]).map(({ message }) => message)
+  expect(messages.slice(8)).toEqual(['to 9', '(combined from similar events): to 10', 'reason'])
+  expect(patched.at(-1)).toMatchObject({ count: 3, message: '(combined from similar events): to 12' })
+})
+
+it('forgets similar messages after ten minutes of silence', async () => {
   const { recorder, created, clock } = setUp()
+  for (let turn = 1; turn <= 9; turn++) recorder.event(pod, 'Normal', 'Scaled', `to ${turn}`)
+  await clock.advance(601_000)
+  recorder.event(pod, 'Normal', 'Scaled', 'to 10')
+  await recorder.flush()
+  expect(created.at(-1)).toMatchObject({ message: 'to 10' })
+})
+
+it('cuts off a flood about one object, and lets others speak', async () => {
+  const { recorder, created, clock } = setUp({ combine: false })
   for (let turn = 0; turn < 100; turn++) recorder.event(pod, 'Normal', 'Noise', `number ${turn}`)
   recorder.event(stored({ ...pod, metadata: { ...pod.metadata, uid: 'u2' } }), 'Normal', 'Quiet', 'once')
   await recorder.flush()
@@ -59,13 +78,13 @@ it('cuts off a flood about one object, and lets others speak', async () => {
 })
 
 it('says nothing of its own failures', async () => {
-  const { recorder } = setUp(new Error('refused'))
+  const { recorder } = setUp({ failure: new Error('refused') })
   recorder.event(pod, 'Normal', 'Pulled', 'image present')
   recorder.event(pod, 'Normal', 'Pulled', 'image present')
   await expect(recorder.flush()).resolves.toBeUndefined()
 })
 
-function setUp(failure?: Error): {
+function setUp({ failure, combine = true }: { failure?: Error; combine?: boolean } = {}): {
   recorder: EventRecorder
   created: KubeObject[]
   patched: unknown[]
@@ -82,6 +101,6 @@ function setUp(failure?: Error): {
     },
     patch: async (_resource: unknown, _ref: Ref, patch: { body: unknown }) => patched.push(patch.body),
   } as unknown as Client
-  const recorder = createEventRecorder({ client, component: 'kubelet', host: 'node-1', clock, log: silentLog })
+  const recorder = createEventRecorder({ client, component: 'kubelet', host: 'node-1', clock, log: silentLog, combine })
   return { recorder, created, patched, clock }
 }

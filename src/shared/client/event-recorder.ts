@@ -19,6 +19,8 @@ export interface EventRecorderOptions {
   host?: string
   clock: Clock
   log: Log
+  /** Whether many Events that differ in their message alone become one; client-go's newer recorder, the scheduler's, keeps them. */
+  combine?: boolean
 }
 
 interface CoreEvent extends KubeObject {
@@ -41,9 +43,19 @@ const burst = 25
 const refillMs = 300_000
 /** Repeats within this time count up one Event; beyond it they start a new one. */
 const repeatMs = 600_000
+/** From this many messages on, Events of one reason about one object are combined. */
+const mostMessages = 10
+const combinedPrefix = '(combined from similar events): '
 const rememberedEvents = 4096
 /** Most writes in flight: Events must not crowd out the work that they describe. */
 const parallelWrites = 4
+
+interface Said {
+  type: string
+  reason: string
+  message: string
+  fieldPath: string | undefined
+}
 
 interface Remembered {
   name: string
@@ -53,11 +65,15 @@ interface Remembered {
   written: Promise<boolean>
 }
 
-/** An EventRecorder that counts repeats in one Event, with a rate limit per object. */
+/**
+ * An EventRecorder that counts repeats in one Event and combines similar ones, with a rate limit per object: the rules of
+ * client-go's event correlator.
+ */
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
-  const { client, clock, log } = options
+  const { client, clock, log, combine = true } = options
   const remembered = new Map<string, Remembered>()
   const spent = new Map<string, { tokens: number; at: number }>()
+  const similar = new Map<string, { messages: Set<string>; last: number }>()
   const waiting: (() => Promise<void>)[] = []
   const active = new Set<Promise<void>>()
   let serial = 0
@@ -65,10 +81,28 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   function event(...[about, type, reason, message, fieldPath]: Parameters<EventRecorder['event']>): void {
     const uid = about.metadata.uid
     if (!allowed(uid)) return
-    const key = `${uid}/${type}/${reason}/${fieldPath ?? ''}/${message}`
+    const reasonKey = `${uid}/${type}/${reason}`
+    if (combine && isOneOfMany(reasonKey, message))
+      say(reasonKey, about, { type, reason, message: combinedPrefix + message, fieldPath })
+    else say(`${reasonKey}/${fieldPath ?? ''}/${message}`, about, { type, reason, message, fieldPath })
+  }
+
+  function say(key: string, about: Stored, said: Said): void {
     const known = remembered.get(key)
-    if (known && clock.now() - known.last < repeatMs) repeat(key, known, about)
-    else first(key, about, { type, reason, message, fieldPath })
+    if (known && clock.now() - known.last < repeatMs) repeat(key, known, about, said.message)
+    else first(key, about, said)
+  }
+
+  /** Whether so many messages of a reason have been recorded that the next are counted together. */
+  function isOneOfMany(key: string, message: string): boolean {
+    const now = clock.now()
+    const known = similar.get(key)
+    const messages = known && now - known.last <= repeatMs ? known.messages : new Set<string>()
+    remember(similar, key, { messages, last: now })
+    messages.add(message)
+    if (messages.size < mostMessages) return false
+    messages.delete(message)
+    return true
   }
 
   function allowed(uid: string): boolean {
@@ -82,11 +116,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     return true
   }
 
-  function first(
-    key: string,
-    about: Stored,
-    said: { type: string; reason: string; message: string; fieldPath: string | undefined },
-  ): void {
+  function first(key: string, about: Stored, said: Said): void {
     const now = clock.now()
     const time = timestamp(now)
     // Unique as in client-go: the object's name and the time in hexadecimal, here with a serial number.
@@ -125,7 +155,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     })
   }
 
-  function repeat(key: string, known: Remembered, about: Stored): void {
+  function repeat(key: string, known: Remembered, about: Stored, message: string): void {
     known.count++
     known.last = clock.now()
     remember(remembered, key, known)
@@ -136,7 +166,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
         client.patch(
           events,
           { namespace: about.metadata.namespace ?? 'default', name: known.name },
-          { type: 'merge', body: { count, lastTimestamp: timestamp(last) } },
+          { type: 'merge', body: { count, lastTimestamp: timestamp(last), message } },
         ),
       )
     })

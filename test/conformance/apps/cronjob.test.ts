@@ -58,8 +58,10 @@ test(
   async () => {
     const { jobs, active } = allowing
     await eventually('a second active job', async () => (await active()).length >= 2, nextMinute)
-    const running = (await jobs()).filter(({ status }) => status.active === 1)
-    expect(running.length).toBeGreaterThanOrEqual(2)
+    const running = await eventually('both have a pod', async () => {
+      const all = (await jobs()).filter(({ status }) => status?.active === 1)
+      return all.length >= 2 && all
+    })
     for (const { metadata } of running) {
       expect(metadata.ownerReferences).toMatchObject([{ kind: 'CronJob', name: 'tick', controller: true }])
       expect(metadata.name).toMatch(/^tick-\d{8}$/)

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import type { PodDisruptionBudgetSpec, ReplicaSet } from '#shared/kube/generated/types.ts'
-import { podDisruptionBudgets, pods, replicaSets } from '#shared/kube/resources.ts'
+import type { Event, PodDisruptionBudgetSpec, ReplicaSet } from '#shared/kube/generated/types.ts'
+import { events, podDisruptionBudgets, pods, replicaSets } from '#shared/kube/resources.ts'
 import { startControlPlane, type TestControlPlane } from '#test/support/control-plane.ts'
 import { startDisruption } from './disruption.ts'
 import { startReplicaSets } from './replicaset.ts'
@@ -33,6 +33,43 @@ const budget = (spec: Partial<PodDisruptionBudgetSpec>) =>
   })
 const allowed = (count: number) =>
   plane.untilOne(podDisruptionBudgets, 'b', ({ status }) => status?.disruptionsAllowed === count)
+
+it('says so when it finds no pod', async () => {
+  await budget({ minAvailable: 1, selector: { matchLabels: { app: 'absent' } } })
+  expect(await eventOf('NoPods')).toMatchObject({
+    type: 'Normal',
+    reason: 'NoPods',
+    message: 'No matching pods found',
+    source: { component: 'controllermanager' },
+    involvedObject: { kind: 'PodDisruptionBudget', name: 'b' },
+  })
+})
+
+it('says so when it cannot know how many pods there should be', async () => {
+  await plane.client.create(pods, {
+    metadata: { name: 'bare', namespace: 'default', labels: { app: 'bare', tier: 'a' } },
+    spec: { containers: [{ name: 'c', image: 'busybox' }] },
+  })
+  const selector = {
+    matchLabels: { tier: 'a', app: 'bare' },
+    matchExpressions: [{ key: 'app', operator: 'In', values: ['bare', 'other'] }],
+  }
+  await budget({ maxUnavailable: 1, selector })
+  expect(await eventOf('UnmanagedPods')).toMatchObject({
+    type: 'Warning',
+    message:
+      'Pods selected by this PodDisruptionBudget (selector: &LabelSelector{MatchLabels:map[string]string{app: ' +
+      'bare,tier: a,},MatchExpressions:[]LabelSelectorRequirement{LabelSelectorRequirement{Key:app,Operator:In,' +
+      'Values:[bare other],},},}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated ' +
+      'correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" ' +
+      'field of the PDB to an integer value.',
+  })
+})
+
+async function eventOf(wanted: string): Promise<Event | undefined> {
+  const all = await plane.until(events, (seen) => seen.some(({ reason }) => reason === wanted))
+  return all.find(({ reason }) => reason === wanted)
+}
 
 async function evict(): Promise<unknown> {
   const { items } = await plane.client.list(pods)

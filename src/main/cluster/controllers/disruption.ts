@@ -1,8 +1,15 @@
 import type { Stop } from '#shared/base/disposable.ts'
 import { keyOf } from '#shared/client/informer.ts'
+import { withType } from '#shared/client/kube-client.ts'
 import { withTransitionTime } from '#shared/kube/conditions.ts'
 import { isNotFound } from '#shared/kube/error-kinds.ts'
-import type { Condition, Pod, PodDisruptionBudget, PodDisruptionBudgetStatus } from '#shared/kube/generated/types.ts'
+import type {
+  Condition,
+  LabelSelector,
+  Pod,
+  PodDisruptionBudget,
+  PodDisruptionBudgetStatus,
+} from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { isPodReady, isPodTerminal } from '#shared/kube/pod.ts'
@@ -17,7 +24,7 @@ import {
 } from '#shared/kube/resources.ts'
 import { selects } from '#shared/kube/selectors.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
-import type { ControllerContext } from '#shared/reconcile/context.ts'
+import { recorderOf, type ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 import { controllerOf } from '#shared/reconcile/ownership.ts'
 
@@ -27,6 +34,7 @@ const evictionMs = 120_000
 /** Counts for every disruption budget how many of its pods may be evicted now. Evictions subtract from that number. */
 export function startDisruption(context: ControllerContext): Stop {
   const { client, clock } = context
+  const recorder = recorderOf(context, 'disruption', 'controllermanager')
   const budgets = context.informers.share(podDisruptionBudgets)
   const podInformer = context.informers.share(pods)
   budgets.addIndex('namespace', ({ metadata }) => metadata.namespace)
@@ -35,10 +43,15 @@ export function startDisruption(context: ControllerContext): Stop {
   async function reconcile(key: string): Promise<Outcome> {
     const budget = budgets.get(key)
     if (!budget || budget.metadata.deletionTimestamp) return undefined
-    const selected = podInformer
+    const matching = podInformer
       .byIndex('namespace', budget.metadata.namespace)
-      .filter((pod) => selects(budget.spec?.selector, pod.metadata.labels) && !isPodTerminal(pod))
-    const expected = await expectedOf(budget, selected)
+      .filter((pod) => selects(budget.spec?.selector, pod.metadata.labels))
+    if (matching.length === 0)
+      recorder.event(withType(podDisruptionBudgets, budget), 'Normal', 'NoPods', 'No matching pods found')
+    const selected = matching.filter((pod) => !isPodTerminal(pod))
+    const { expected, unmanaged } = await expectedOf(budget, selected)
+    if (unmanaged)
+      recorder.event(withType(podDisruptionBudgets, budget), 'Warning', 'UnmanagedPods', unmanagedMessage(budget))
     const desired = desiredOf(budget, expected)
     const going = stillGoing(budget.status?.disruptedPods ?? {}, selected, clock.now())
     const healthy = selected.filter(
@@ -60,15 +73,19 @@ export function startDisruption(context: ControllerContext): Stop {
   }
 
   /** How many pods are expected: the sum of their controllers' replicas, or the present pods for a plain number. */
-  async function expectedOf({ spec }: PodDisruptionBudget, selected: readonly Pod[]): Promise<number> {
-    if (typeof spec?.minAvailable === 'number') return selected.length
+  async function expectedOf(
+    { spec }: PodDisruptionBudget,
+    selected: readonly Pod[],
+  ): Promise<{ expected: number; unmanaged: boolean }> {
+    if (typeof spec?.minAvailable === 'number') return { expected: selected.length, unmanaged: false }
     const seen = new Map<string, number>()
     for (const pod of selected) {
       const owner = controllerOf(pod)
       if (!owner) continue
       if (!seen.has(owner.uid)) seen.set(owner.uid, await replicasOf(pod, owner.kind, owner.name))
     }
-    return [...seen.values()].reduce((sum, replicas) => sum + replicas, 0)
+    const expected = [...seen.values()].reduce((sum, replicas) => sum + replicas, 0)
+    return { expected, unmanaged: selected.some((pod) => !controllerOf(pod)) }
   }
 
   async function replicasOf(of: KubeObject, kind: string, name: string): Promise<number> {
@@ -133,6 +150,25 @@ function desiredOf({ spec }: PodDisruptionBudget, expected: number): number {
 
 const amountOf = (value: number | string, of: number): number =>
   typeof value === 'number' ? value : Math.ceil((parseInt(value, 10) * of) / 100)
+
+const unmanagedMessage = ({ spec }: PodDisruptionBudget): string =>
+  `Pods selected by this PodDisruptionBudget (selector: ${goText(spec?.selector)}) were found to be unmanaged. As a ` +
+  'result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account ' +
+  'for these pods please set ".spec.minAvailable" field of the PDB to an integer value.'
+
+/** A selector as Go prints it. */
+function goText(selector: LabelSelector | undefined): string {
+  if (!selector) return 'nil'
+  const labels = Object.entries(selector.matchLabels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
+  const expressions = (selector.matchExpressions ?? []).map(
+    ({ key, operator, values = [] }) =>
+      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
+  )
+  return (
+    `&LabelSelector{MatchLabels:map[string]string{${labels.map(([key, value]) => `${key}: ${value},`).join('')}},` +
+    `MatchExpressions:[]LabelSelectorRequirement{${expressions.join('')}},}`
+  )
+}
 
 function stillGoing(
   disrupted: Readonly<Record<string, string>>,

@@ -3,7 +3,7 @@ import { jsonEqual } from '#shared/kube/json.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { keyOf } from '#shared/client/informer.ts'
 import { isNamespaceTerminating, isNotFound } from '#shared/kube/error-kinds.ts'
-import type { Endpoint, EndpointSlice, Node, Service } from '#shared/kube/generated/types.ts'
+import type { Endpoint, EndpointSlice, Node, Pod, Service } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { endpointSlices, nodes, pods, services } from '#shared/kube/resources.ts'
 import { backEndsOf, hasSelector, isHeadless, type BackEnd } from '#shared/kube/service-endpoints.ts'
@@ -11,6 +11,7 @@ import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 import { controllerReference } from '#shared/reconcile/ownership.ts'
 import { changesBackEnd, indexPodsForServices, servicesOfPod } from '#shared/reconcile/service-pods.ts'
+import { createTriggerTimes, withTriggerTime } from '#shared/reconcile/trigger-times.ts'
 
 const serviceLabel = 'kubernetes.io/service-name'
 const managerLabel = 'endpointslice.kubernetes.io/managed-by'
@@ -28,25 +29,30 @@ export function startEndpointSlices(context: ControllerContext): Stop {
   slices.addIndex('managed-service', managedService)
   const podsOf = indexPodsForServices(podInformer)
   const servicesOf = servicesOfPod(serviceInformer)
+  const triggerTimes = createTriggerTimes()
 
   async function reconcile(key: string): Promise<Outcome> {
     const service = serviceInformer.get(key)
     // The garbage collector deletes the slices of a deleted Service.
+    if (!service) triggerTimes.forget(key)
     if (!service || service.metadata.deletionTimestamp || !hasSelector(service)) return undefined
     const present = slices.byIndex('managed-service', key)
-    const wanted = familiesOf(service).flatMap((family) => wantedSlices(service, family, present))
-    await write(present, wanted)
+    const selected = podsOf(service)
+    const time = triggerTimes.next(service, selected)
+    const wanted = familiesOf(service).flatMap((family) => wantedSlices(service, selected, family, present))
+    await write(present, wanted, time)
     return undefined
   }
 
   /** Updates the slices of each address family and set of ports with as few writes as possible. */
   function wantedSlices(
     service: Stored<Service>,
+    selected: readonly Stored<Pod>[],
     family: 'IPv4' | 'IPv6',
     present: readonly EndpointSlice[],
   ): EndpointSlice[] {
     const mine = present.filter((slice) => slice.addressType === family)
-    const groups = groupByPorts(backEndsOf(service, podsOf(service), family))
+    const groups = groupByPorts(backEndsOf(service, selected, family))
     // A Service without endpoints has one empty slice.
     if (groups.length === 0) groups.push({ ports: [], backEnds: [] })
     return groups.flatMap(({ ports, backEnds }) => {
@@ -64,10 +70,14 @@ export function startEndpointSlices(context: ControllerContext): Stop {
     })
   }
 
-  async function write(present: readonly Stored<EndpointSlice>[], wanted: readonly EndpointSlice[]): Promise<void> {
+  async function write(
+    present: readonly Stored<EndpointSlice>[],
+    wanted: readonly EndpointSlice[],
+    time: string | undefined,
+  ): Promise<void> {
     const kept = new Set(wanted.map((slice) => slice.metadata.name))
     const surplus = present.filter((slice) => !kept.has(slice.metadata.name))
-    const written = await Promise.all(wanted.map((slice) => writeSlice(slice, present)))
+    const written = await Promise.all(wanted.map((slice) => writeSlice(slice, present, time)))
     await Promise.all(surplus.map(remove))
     await slices.caughtUp(...written.filter((slice) => slice !== undefined))
   }
@@ -75,13 +85,15 @@ export function startEndpointSlices(context: ControllerContext): Stop {
   async function writeSlice(
     slice: EndpointSlice,
     present: readonly Stored<EndpointSlice>[],
+    time: string | undefined,
   ): Promise<Stored<EndpointSlice> | undefined> {
     const before = present.find((other) => other.metadata.name === slice.metadata.name)
     if (before && jsonEqual(before, slice)) return undefined
+    const metadata = withTriggerTime(slice.metadata, time)
     try {
-      if (!before) return await client.create(endpointSlices, slice)
+      if (!before) return await client.create(endpointSlices, { ...slice, metadata })
       const { name } = before.metadata
-      return await client.update(endpointSlices, { ...slice, metadata: { ...slice.metadata, name } })
+      return await client.update(endpointSlices, { ...slice, metadata: { ...metadata, name } })
     } catch (error) {
       if (isNamespaceTerminating(error)) return undefined
       throw error

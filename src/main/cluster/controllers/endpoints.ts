@@ -10,6 +10,7 @@ import { backEndsOf, hasSelector, isHeadless, type BackEnd, type BackEndPort } f
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 import { changesBackEnd, indexPodsForServices, servicesOfPod } from '#shared/reconcile/service-pods.ts'
+import { createTriggerTimes, withTriggerTime } from '#shared/reconcile/trigger-times.ts'
 
 const headlessLabel = 'service.kubernetes.io/headless'
 const managerLabel = 'endpoints.kubernetes.io/managed-by'
@@ -24,14 +25,21 @@ export function startEndpoints(context: ControllerContext): Stop {
   const endpointsInformer = context.informers.share(endpoints)
   const podsOf = indexPodsForServices(podInformer)
   const servicesOf = servicesOfPod(serviceInformer)
+  const triggerTimes = createTriggerTimes()
 
   async function reconcile(key: string): Promise<Outcome> {
     const service = serviceInformer.get(key)
     const present = endpointsInformer.get(key)
-    if (!service) return present && isOurs(present) ? remove(present) : undefined
+    if (!service) {
+      triggerTimes.forget(key)
+      return present && isOurs(present) ? remove(present) : undefined
+    }
     if (!hasSelector(service) || service.metadata.deletionTimestamp) return undefined
-    const wanted = endpointsOf(service, backEndsOf(service, podsOf(service)), present)
+    const selected = podsOf(service)
+    const time = triggerTimes.next(service, selected)
+    const wanted = endpointsOf(service, backEndsOf(service, selected), present)
     if (present && jsonEqual(present, wanted)) return undefined
+    wanted.metadata = withTriggerTime(wanted.metadata, time)
     try {
       await endpointsInformer.caughtUp(
         await (present ? client.update(endpoints, wanted) : client.create(endpoints, wanted)),

@@ -285,7 +285,10 @@ const createRecorders = (
   options: Pick<SchedulerOptions, 'client' | 'clock' | 'log'>,
 ): ReadonlyMap<string, EventRecorder> =>
   new Map(
-    profiles.map(({ schedulerName }) => [schedulerName, createEventRecorder({ ...options, component: schedulerName })]),
+    profiles.map(({ schedulerName }) => [
+      schedulerName,
+      createEventRecorder({ ...options, component: schedulerName, combine: false }),
+    ]),
   )
 
 const noCel: CompileSelector = () => {

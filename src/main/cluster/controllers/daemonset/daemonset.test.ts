@@ -37,6 +37,19 @@ it('runs one pod on every node that it fits, and follows the nodes', async () =>
   expect(await nodesOfPods()).toEqual(['a', 'c', 'd'])
 })
 
+it('keeps conditions that others have written', async () => {
+  startAll()
+  await plane.client.create(nodes, node('a'))
+  await plane.client.create(daemonSets, logger({}))
+  await available(1)
+  const set = await plane.client.get(daemonSets, { namespace: 'default', name: 'logger' })
+  const { status = expect.fail('no status') } = set
+  const conditions = [{ type: 'Reviewed', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' }]
+  await plane.client.updateStatus(daemonSets, { ...set, status: { ...status, conditions } })
+  await plane.client.create(nodes, node('b'))
+  expect((await available(2)).status?.conditions).toEqual(conditions)
+})
+
 it('tolerates what drives other pods off a node', async () => {
   startAll()
   const lost = { key: 'node.kubernetes.io/unreachable', effect: 'NoExecute' }

@@ -10,7 +10,8 @@ export function statusOf({ set, hash, now }: Snapshot, nodes: readonly NodeState
   // One pod a node counts: one that is ready, else the first.
   const counted = wanted.map(({ pods }) => pods.find(isPodReady) ?? pods[0]).filter((pod) => pod !== undefined)
   const available = counted.filter((pod) => isStaying(pod) && isAvailable(set, pod, now)).length
-  const { collisionCount } = set.status ?? {}
+  // Conditions are others' to write.
+  const { collisionCount, conditions } = set.status ?? {}
   const { generation } = set.metadata
   const status = {
     currentNumberScheduled: counted.length,
@@ -22,6 +23,7 @@ export function statusOf({ set, hash, now }: Snapshot, nodes: readonly NodeState
     numberAvailable: available,
     numberUnavailable: wanted.length - available,
     ...(collisionCount === undefined ? {} : { collisionCount }),
+    ...(conditions === undefined ? {} : { conditions }),
   }
   return withoutZeros(status, ...requiredCounts)
 }
