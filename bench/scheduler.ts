@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { startControlPlane } from '#test/support/control-plane.ts'
 import { createScheduler } from '#main/cluster/scheduler/scheduler.ts'
 import { systemClock } from '#shared/base/clock.ts'
@@ -10,14 +11,15 @@ import { asStored, type KubeObject } from '#shared/kube/object.ts'
 import { nodes, pods } from '#shared/kube/resources.ts'
 
 /**
- * Pods placed a second, from the first creation to the last binding; prints one JSON line a case. `memory` is the
+ * Pods placed a second, from the first creation to the last binding, with the CPU time per pod and how late the event loop
+ * was; prints one JSON line a case. `memory` is the
  * scheduler alone over a client that only remembers; `server` is with the API server (memory store) in one process.
  *
- * `node bench/scheduler.ts [memory|server] [pods] [nodes]`
+ * `node bench/scheduler.ts [memory|server] [pods] [nodes] [shape]`
  */
-const [mode = 'memory', podCount, nodeCount] = process.argv.slice(2)
+const [mode = 'memory', podCount, nodeCount, onlyShape] = process.argv.slice(2)
 /** `preemption`: every node is full of less important pods, and each pod ends one of them. */
-const shapes = ['plain', 'spread', 'anti-affinity', 'preemption'] as const
+const shapes = ['plain', 'spread', 'affinity', 'anti-affinity', 'preemption'] as const
 type Shape = (typeof shapes)[number]
 const podsPerFullNode = 10
 const tenthOfNode = { requests: { cpu: '3200m' } }
@@ -32,8 +34,9 @@ const cases =
 
 for (const [count = 0, size = 0] of cases) {
   for (const shape of shapes) {
+    if (onlyShape !== undefined && onlyShape !== shape) continue
     const server = mode === 'server' ? await startControlPlane() : undefined
-    const seconds = await measure(server?.client ?? memoryClient(), count, size, shape)
+    const { seconds, cpuSeconds, late } = await measure(server?.client ?? memoryClient(), count, size, shape)
     await server?.stop()
     console.log(
       JSON.stringify({
@@ -43,12 +46,23 @@ for (const [count = 0, size = 0] of cases) {
         pods: count,
         nodes: size,
         pods_s: Math.round(count / seconds),
+        cpu_us_per_pod: Math.round((cpuSeconds * 1e6) / count),
+        event_loop_p99_ms: late.p99,
+        event_loop_longest_ms: late.longest,
       }),
     )
   }
 }
 
-async function measure(client: Client, count: number, size: number, shape: Shape): Promise<number> {
+interface Measured {
+  seconds: number
+  /** Of the whole process, the client's share included. */
+  cpuSeconds: number
+  /** ms */
+  late: { p99: number; longest: number }
+}
+
+async function measure(client: Client, count: number, size: number, shape: Shape): Promise<Measured> {
   for (let i = 0; i < size; i++) await client.create(nodes, node(i))
   if (shape === 'preemption')
     for (let i = 0; i < size * podsPerFullNode; i++) await client.create(pods, filler(i, size))
@@ -57,6 +71,9 @@ async function measure(client: Client, count: number, size: number, shape: Shape
   const watched = createInformer({ client, resource: pods, clock: systemClock, log: silentLog })
   watched.start()
   await watched.synced
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  delay.enable()
+  const cpu = process.cpuUsage()
   const begun = performance.now()
   const allPlaced = new Promise<void>((resolve) => {
     let placed = 0
@@ -74,9 +91,17 @@ async function measure(client: Client, count: number, size: number, shape: Shape
   )
   await allPlaced
   const seconds = (performance.now() - begun) / 1_000
+  const { user, system } = process.cpuUsage(cpu)
+  delay.disable()
   watched.stop()
   await scheduler.stop()
-  return seconds
+  const late = { p99: lateness(delay.percentile(99)), longest: lateness(delay.max) }
+  return { seconds, cpuSeconds: (user + system) / 1e6, late }
+}
+
+/** @param nanoseconds of `monitorEventLoopDelay`, whose resolution of 1 ms is part of it */
+function lateness(nanoseconds: number): number {
+  return Math.round(nanoseconds / 1e5 - 10) / 10
 }
 
 function node(index: number): Node {
@@ -132,6 +157,17 @@ function pod(index: number, shape: Shape): Pod {
                 labelSelector: { matchLabels: labels },
               },
             ],
+          }
+        : {}),
+      ...(shape === 'affinity'
+        ? {
+            affinity: {
+              podAffinity: {
+                requiredDuringSchedulingIgnoredDuringExecution: [
+                  { topologyKey: 'topology.kubernetes.io/zone', labelSelector: { matchLabels: labels } },
+                ],
+              },
+            },
           }
         : {}),
       ...(shape === 'anti-affinity'

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Pod } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { ClusterState } from './cluster-state.ts'
+import type { NodeInfo } from './node-info.ts'
 import { podInfoOf } from './pod-info.ts'
 import { clusterOf, node, pod } from './scheduler.fixture.ts'
 import { selectorOf } from './pod-selector.ts'
@@ -101,9 +102,19 @@ test('running counts are what counting anew gives, under many random changes', (
     groups: selectors.map((selector) =>
       [...cluster.groups.counts({ selectors: [selector], terminating: true }).domains(zone)].sort(),
     ),
-    terms: [...cluster.terms.all('requiredAnti')]
-      .map(({ selector, counts }) => [selector.id, [...counts.domains(zone)].sort()])
-      .sort(),
+    levels: selectors.flatMap((selector) =>
+      [zone, 'kubernetes.io/hostname'].map((key) => {
+        const everyNode = { id: 'all', has: ({ node: there }: NodeInfo) => there !== undefined }
+        const counts = cluster.groups.counts({ selectors: [selector], terminating: false })
+        const levels = counts.levels(cluster.topology(key, everyNode))
+        return [levels.size, levels.least]
+      }),
+    ),
+    terms: apps.map((app) =>
+      cluster.terms
+        .selecting('requiredAnti', podInfoOf(pod('p', { labels: { app } })), () => undefined)
+        .map(({ selector, counts }) => [selector.id, [...counts.domains(zone)].sort()]),
+    ),
     requested: cluster.nodes.map(({ name, pods }) => [name, [...pods.keys()].sort()]).sort(),
   })
 

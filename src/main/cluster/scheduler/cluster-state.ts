@@ -14,10 +14,12 @@ import type {
 } from '#shared/kube/generated/types.ts'
 import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
+import type { NodeSubset, Topology } from './node-counts.ts'
 import { NodeInfo } from './node-info.ts'
 import type { PodInfo } from './pod-info.ts'
 import { PlacedTerms, PodGroups } from './pod-groups.ts'
-import type { NamespaceLabels } from './pod-selector.ts'
+import type { LabelPair, NamespaceLabels } from './pod-selector.ts'
+import { LabelIndex } from './selector-index.ts'
 
 /** A change of the cluster that may make a rejected pod schedulable. */
 export type Change =
@@ -54,8 +56,11 @@ export interface Placed {
   readonly pod: PodInfo
   readonly node: NodeInfo
   /** Placed by the scheduler, and not confirmed by the API server yet. */
-  readonly assumed: boolean
+  assumed: boolean
 }
+
+/** Most topologies that are kept: beyond this number all are dropped. */
+const rememberedTopologies = 256
 
 const zoneLabel = 'topology.kubernetes.io/zone'
 
@@ -72,6 +77,9 @@ export class ClusterState {
   readonly namespaceLabels: NamespaceLabels
   readonly #byName = new Map<string, NodeInfo>()
   readonly #placed = new Map<string, Placed>()
+  readonly #placedByLabel = new LabelIndex<Placed>()
+  /** Values of topology labels on subsets of the nodes. */
+  readonly #topologies = new Map<string, Topology>()
   /** Number of placed pods by priority. */
   readonly #priorities = new Map<number, number>()
   readonly #imageHolders = new Map<string, number>()
@@ -79,10 +87,11 @@ export class ClusterState {
   readonly #claimUsers = new Map<string, number>()
   #nodes: NodeInfo[] | undefined
   #softlyTainted = 0
+  #nextSerial = 0
 
   constructor(namespaceLabels: NamespaceLabels = () => undefined) {
     this.namespaceLabels = namespaceLabels
-    this.groups = new PodGroups(() => this.#podsByNode(), namespaceLabels)
+    this.groups = new PodGroups((label) => this.#placedWith(label), namespaceLabels)
   }
 
   /** All nodes, interleaved by zone, so that a search that stops early has covered every zone. */
@@ -103,6 +112,22 @@ export class ClusterState {
   /** Number of placed pods that use a PersistentVolumeClaim. @param key `namespace/name` */
   claimUsers(key: string): number {
     return this.#claimUsers.get(key) ?? 0
+  }
+
+  /** The domains of a topology on a subset of the nodes. */
+  topology(key: string, subset: NodeSubset): Topology {
+    const id = `${key}|${subset.id}`
+    const known = this.#topologies.get(id)
+    if (known) return known
+    const values = new Set<string>()
+    for (const node of this.nodes) {
+      const value = node.labels[key]
+      if (value !== undefined && subset.has(node)) values.add(value)
+    }
+    const topology = { key, subset, values }
+    if (this.#topologies.size >= rememberedTopologies) this.#topologies.clear()
+    this.#topologies.set(id, topology)
+    return topology
   }
 
   /** Whether any node has a PreferNoSchedule taint. */
@@ -159,8 +184,9 @@ export class ClusterState {
   setPod(pod: PodInfo, nodeName: string): Change[] {
     const before = this.#placed.get(pod.key)
     if (before?.node.name === nodeName && before.pod.uid === pod.uid && isSameLoad(before.pod, pod)) {
-      this.#replace(before.node, before.pod, pod)
-      return before.assumed ? [{ type: 'pod-added', node: before.node, pod }] : []
+      const { assumed } = before
+      this.#confirm(before.pod, pod)
+      return assumed ? [{ type: 'pod-added', node: before.node, pod }] : []
     }
     const removed = this.removePod(pod.key)
     this.put({ pod, node: this.#infoOf(nodeName), assumed: false })
@@ -169,8 +195,11 @@ export class ClusterState {
 
   /** Takes over a version of a placed pod whose placement is the same. */
   refresh(key: string, pod: Stored<Pod>): void {
-    const info = this.#placed.get(key)?.pod
-    if (info && info.uid === pod.metadata.uid) info.pod = pod
+    const placed = this.#placed.get(key)
+    if (!placed || placed.pod.uid !== pod.metadata.uid) return
+    // Preemption reads when pods have started.
+    if (placed.pod.pod.status?.startTime !== pod.status?.startTime) placed.node.generation++
+    placed.pod.pod = pod
   }
 
   removePod(key: string): Change[] {
@@ -187,6 +216,7 @@ export class ClusterState {
     if (!placed) return undefined
     const { pod, node } = placed
     this.#placed.delete(key)
+    for (const label in pod.labels) this.#placedByLabel.delete({ key: label, value: pod.labels[label] ?? '' }, placed)
     bump(this.#priorities, pod.priority, -1)
     for (const claim of pod.claims) bump(this.#claimUsers, claim, -1)
     node.removePod(pod)
@@ -198,6 +228,7 @@ export class ClusterState {
   put(placed: Placed): void {
     const { pod, node } = placed
     this.#placed.set(pod.key, placed)
+    for (const label in pod.labels) this.#placedByLabel.add({ key: label, value: pod.labels[label] ?? '' }, placed)
     bump(this.#priorities, pod.priority, 1)
     for (const claim of pod.claims) bump(this.#claimUsers, claim, 1)
     node.addPod(pod)
@@ -221,15 +252,15 @@ export class ClusterState {
     return placed?.assumed && placed.pod.uid === pod.uid ? this.removePod(pod.key) : []
   }
 
-  #replace(node: NodeInfo, before: PodInfo, pod: PodInfo): void {
-    const same = { ...before, pod: pod.pod }
-    this.#placed.set(pod.key, { pod: same, node, assumed: false })
-    node.pods.set(pod.key, same)
+  #confirm(before: PodInfo, pod: PodInfo): void {
+    before.pod = pod.pod
+    const placed = this.#placed.get(pod.key)
+    if (placed) placed.assumed = false
   }
 
   #infoOf(name: string): NodeInfo {
     let info = this.#byName.get(name)
-    if (!info) this.#byName.set(name, (info = new NodeInfo(name)))
+    if (!info) this.#byName.set(name, (info = new NodeInfo(name, this.#nextSerial++)))
     return info
   }
 
@@ -244,12 +275,14 @@ export class ClusterState {
 
   #topologyChanged(): void {
     this.#nodes = undefined
+    this.#topologies.clear()
     this.groups.forgetDomains()
     this.terms.forgetDomains()
   }
 
-  *#podsByNode(): Iterable<[NodeInfo, Iterable<PodInfo>]> {
-    for (const info of this.#byName.values()) yield [info, info.pods.values()]
+  #placedWith(label: LabelPair | undefined): Iterable<Placed> {
+    if (!label) return this.#placed.values()
+    return this.#placedByLabel.get(label.key, label.value) ?? []
   }
 }
 

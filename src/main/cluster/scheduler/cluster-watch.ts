@@ -124,8 +124,11 @@ function podHandler({ state, profiles }: Pick<ClusterWatchOptions, 'state' | 'pr
   }
 }
 
-function requeue({ queue }: SchedulingState, changes: readonly Change[]): void {
-  for (const change of changes) queue.changed(change)
+function requeue({ queue, nominated }: SchedulingState, changes: readonly Change[]): void {
+  for (const change of changes) {
+    queue.changed(change)
+    if (change.type === 'pod-removed') for (const { key } of nominated.on(change.node.name)) queue.expedite(key)
+  }
 }
 
 /** Whether two versions of a placed pod take the same of its node. */

@@ -52,6 +52,11 @@ export interface Plan {
   nodes?: readonly string[] | undefined
   /** Why this node cannot take the pod; undefined when it can. */
   filter?: ((node: NodeInfo) => Refusal | undefined) | undefined
+  /**
+   * Whether `filter` reads nothing but the node and the pod's ports, requests, tolerations and wishes for nodes, so that
+   * its result holds for all such pods until the node changes.
+   */
+  readsNodeOnly?: boolean
   score?: Scorer | undefined
   /**
    * Sets aside what the pod takes on the chosen node, at once, so that the next pod finds it taken (Kubernetes' Reserve).

@@ -6,6 +6,14 @@ export interface NodeSubset {
   has(node: NodeInfo): boolean
 }
 
+/** The values that a label has on some nodes. */
+export interface Topology {
+  key: string
+  subset: NodeSubset
+  /** Each value once. */
+  values: Iterable<string>
+}
+
 /** Sums over the domains of one topology, of some or all nodes. */
 interface DomainSums {
   topologyKey: string
@@ -20,6 +28,7 @@ const rememberedSums = 64
 export class NodeCounts {
   readonly #byNode = new Map<NodeInfo, number>()
   readonly #domains = new Map<string, DomainSums>()
+  readonly #levels = new Map<string, DomainLevels>()
 
   get isEmpty(): boolean {
     return this.#byNode.size === 0
@@ -32,6 +41,7 @@ export class NodeCounts {
   add(node: NodeInfo, amount: number): void {
     bump(this.#byNode, node, amount)
     for (const domains of this.#domains.values()) include(domains, node, amount)
+    for (const levels of this.#levels.values()) levels.add(node, amount)
   }
 
   /**
@@ -49,9 +59,66 @@ export class NodeCounts {
     return domains.sums
   }
 
+  /** Sums by domain that know the emptiest domain, those without pods included. */
+  levels(topology: Topology): DomainLevels {
+    const id = `${topology.key}|${topology.subset.id}`
+    const known = this.#levels.get(id)
+    if (known) return known
+    const levels = new DomainLevels(topology)
+    for (const [node, amount] of this.#byNode) levels.add(node, amount)
+    if (this.#levels.size >= rememberedSums) this.#levels.clear()
+    this.#levels.set(id, levels)
+    return levels
+  }
+
   /** Nodes have changed: sums are computed anew when used. */
   forgetDomains(): void {
     this.#domains.clear()
+    this.#levels.clear()
+  }
+}
+
+/** Numbers by domain, and the least of them, at a cost per change that does not depend on the number of domains. */
+export class DomainLevels {
+  readonly #topology: Topology
+  readonly #sums = new Map<string, number>()
+  /** Number of domains by their sums. */
+  readonly #domainsWith = new Map<number, number>()
+  #least = 0
+
+  constructor(topology: Topology) {
+    this.#topology = topology
+    for (const value of topology.values) this.#sums.set(value, 0)
+    this.#domainsWith.set(0, this.#sums.size)
+  }
+
+  /** Number of domains. */
+  get size(): number {
+    return this.#sums.size
+  }
+
+  /** The least sum of a domain; 0 where there is no domain. */
+  get least(): number {
+    return this.#least
+  }
+
+  /** Undefined where no node of the subset is in the domain. */
+  get(domain: string): number | undefined {
+    return this.#sums.get(domain)
+  }
+
+  add(node: NodeInfo, amount: number): void {
+    const { key, subset } = this.#topology
+    const domain = node.labels[key]
+    const before = domain === undefined ? undefined : this.#sums.get(domain)
+    if (domain === undefined || before === undefined || !subset.has(node)) return
+    const after = before + amount
+    this.#sums.set(domain, after)
+    bump(this.#domainsWith, before, -1)
+    bump(this.#domainsWith, after, 1)
+    if (after < this.#least) this.#least = after
+    // The emptiest domain has got more: the next level with a domain is near, since changes are of one pod.
+    else if (before === this.#least) while (!this.#domainsWith.has(this.#least)) this.#least++
   }
 }
 

@@ -6,6 +6,10 @@ import type { HostPort, PodInfo } from './pod-info.ts'
 /** A node with its pods. `node` is undefined where pods name a node that does not exist. */
 export class NodeInfo {
   readonly name: string
+  /** Small, and of this node alone. */
+  readonly serial: number
+  /** Changes whenever what filters read of the node does. */
+  generation = 0
   node: Stored<Node> | undefined
   labels: Readonly<Record<string, string>> = {}
   taints: readonly Taint[] = []
@@ -21,12 +25,14 @@ export class NodeInfo {
   readonly assumedUse = { cpu: 0, memory: 0 }
   readonly hostPorts: HostPort[] = []
 
-  constructor(name: string) {
+  constructor(name: string, serial: number) {
     this.name = name
+    this.serial = serial
   }
 
   setNode(node: Stored<Node> | undefined): void {
     const { allocatable, images } = node?.status ?? {}
+    this.generation++
     const imagesChanged = images !== this.node?.status?.images
     this.node = node
     this.labels = node?.metadata.labels ?? {}
@@ -40,6 +46,7 @@ export class NodeInfo {
   }
 
   addPod(pod: PodInfo): void {
+    this.generation++
     this.pods.set(pod.key, pod)
     addAmounts(this.requested, pod.requests)
     this.assumedUse.cpu += pod.assumedUse.cpu
@@ -48,6 +55,7 @@ export class NodeInfo {
   }
 
   removePod(pod: PodInfo): void {
+    this.generation++
     this.pods.delete(pod.key)
     addAmounts(this.requested, pod.requests, -1)
     this.assumedUse.cpu -= pod.assumedUse.cpu

@@ -2,6 +2,7 @@ import type { ClusterState } from './cluster-state.ts'
 import type { AfterRefusal, EnabledPlugin, Plugin } from './framework.ts'
 import { NodeFilter, type Planned, type Rejection } from './node-filter.ts'
 import type { NodeInfo } from './node-info.ts'
+import { NodeMemory } from './node-memory.ts'
 import { NominatedPods } from './nominated-pods.ts'
 import type { PodInfo } from './pod-info.ts'
 import { noNodes, ReasonCounts } from './reasons.ts'
@@ -65,6 +66,7 @@ export class NodePicker {
   readonly #nominated: NominatedPods
   readonly #random: () => number
   readonly #percentage: number
+  readonly #memory = new NodeMemory<Rejection | undefined>()
   /** Where the next search begins, so that all nodes are examined equally often. */
   #start = 0
   #totals = new Float64Array(0)
@@ -90,7 +92,13 @@ export class NodePicker {
         throw this.#impossible(pod, { ...enabled, plan }, noNodes(nodes.length, plan.impossible))
       plans.push({ ...enabled, plan })
     }
-    const filter = new NodeFilter({ pod, plans, cluster: this.#cluster, nominated: this.#nominated })
+    const filter = new NodeFilter({
+      pod,
+      plans,
+      cluster: this.#cluster,
+      nominated: this.#nominated,
+      memory: this.#memory,
+    })
     const feasible = this.#nominatedNode(pod, filter) ?? this.#filter(plans, filter, nodes)
     const reserving = plans.filter(({ points }) => points.has('reserve'))
     return {
@@ -111,7 +119,7 @@ export class NodePicker {
   /** The node that was freed for the pod comes before all others. */
   #nominatedNode(pod: PodInfo, filter: NodeFilter): NodeInfo[] | undefined {
     const node = this.#cluster.node(this.#nominated.nodeOf(pod.key) ?? '')
-    return node && !filter.rejection(node) ? [node] : undefined
+    return node && !filter.verdict(node) ? [node] : undefined
   }
 
   #filter(plans: readonly Planned[], filter: NodeFilter, all: readonly NodeInfo[]): NodeInfo[] {
@@ -125,7 +133,7 @@ export class NodePicker {
     for (; looked < nodes.length && feasible.length < wanted; looked++) {
       const node = nodes[(start + looked) % nodes.length]
       if (!node) continue
-      const rejection = filter.rejection(node)
+      const rejection = filter.verdict(node)
       if (rejection) rejections.add(node, rejection)
       else feasible.push(node)
     }
@@ -197,15 +205,26 @@ class Rejections {
   readonly #reasons = new ReasonCounts()
   readonly #plugins = new Set<Plugin>()
   readonly #candidates: NodeInfo[] = []
+  /** The last rejection and how often it came in a row: that of most nodes of a full cluster is the same. */
+  #last: Rejection | undefined
+  #times = 0
 
   constructor(total: number) {
     this.#total = total
   }
 
-  add(node: NodeInfo, { plugin, refusal }: Rejection): void {
-    this.#plugins.add(plugin)
-    this.#reasons.add(refusal.reasons)
-    if (refusal.resolvable) this.#candidates.push(node)
+  add(node: NodeInfo, rejection: Rejection): void {
+    if (rejection.refusal.resolvable) this.#candidates.push(node)
+    if (rejection.refusal !== this.#last?.refusal) this.#count()
+    this.#last = rejection
+    this.#times++
+  }
+
+  #count(): void {
+    if (!this.#last) return
+    this.#plugins.add(this.#last.plugin)
+    this.#reasons.add(this.#last.refusal.reasons, this.#times)
+    this.#times = 0
   }
 
   /** Nodes that were no candidates. */
@@ -216,6 +235,7 @@ class Rejections {
   }
 
   toError(filter: NodeFilter, afterRefusal?: AfterRefusal): FitError {
+    this.#count()
     const failure = { total: this.#total, candidates: this.#candidates, filter }
     return new FitError(this.#reasons.message(this.#total), this.#plugins, failure, afterRefusal)
   }

@@ -44,6 +44,16 @@ export class NominatedPods {
     else this.remove(pod.key)
   }
 
+  /** Whether any pod waits for the node. */
+  hasAny(nodeName: string): boolean {
+    return this.#byNode.has(nodeName)
+  }
+
+  /** Pods that wait for the node. */
+  on(nodeName: string): Iterable<PodInfo> {
+    return this.#byNode.get(nodeName)?.values() ?? []
+  }
+
   /** Pods of at least this pod's priority that wait for the node, itself excepted. */
   before(pod: PodInfo, nodeName: string): PodInfo[] {
     return this.#on(nodeName, (other) => other.priority >= pod.priority && other.key !== pod.key)

@@ -1,7 +1,8 @@
 import { NodeCounts } from './node-counts.ts'
 import type { NodeInfo } from './node-info.ts'
 import type { PodInfo, Term } from './pod-info.ts'
-import { selectsPod, type NamespaceLabels, type PodSelector } from './pod-selector.ts'
+import { selectsPod, type LabelPair, type NamespaceLabels, type PodSelector } from './pod-selector.ts'
+import { anchorOf, SelectorIndex } from './selector-index.ts'
 
 export interface GroupOptions {
   /** A pod belongs to the group when all of them select it. */
@@ -14,8 +15,11 @@ interface Group extends GroupOptions {
   counts: NodeCounts
 }
 
+/** Placed pods, all or those with a label. */
+export type PlacedPods = (label: LabelPair | undefined) => Iterable<{ node: NodeInfo; pod: PodInfo }>
+
 /** Most groups that are kept: the least recently used are dropped. */
-const rememberedGroups = 512
+const rememberedGroups = 2048
 
 /**
  * How many pods of a selector run on each node. A group is counted once, when first used, and then updated with every
@@ -23,17 +27,20 @@ const rememberedGroups = 512
  */
 export class PodGroups {
   readonly #groups = new Map<string, Group>()
-  readonly #podsByNode: () => Iterable<[NodeInfo, Iterable<PodInfo>]>
+  readonly #index = new SelectorIndex<Group>()
+  readonly #placed: PlacedPods
   readonly #namespaceLabels: NamespaceLabels
 
-  constructor(podsByNode: () => Iterable<[NodeInfo, Iterable<PodInfo>]>, namespaceLabels: NamespaceLabels) {
-    this.#podsByNode = podsByNode
+  constructor(placed: PlacedPods, namespaceLabels: NamespaceLabels) {
+    this.#placed = placed
     this.#namespaceLabels = namespaceLabels
   }
 
   counts(options: GroupOptions): NodeCounts {
     const id = `${options.terminating}|${options.selectors.map((selector) => selector.id).join('&')}`
-    const group = this.#groups.get(id) ?? this.#count(options)
+    const known = this.#groups.get(id)
+    const group = known ?? this.#count(options)
+    if (!known) this.#index.add(group.selectors, group)
     // Maps iterate in insertion order: reinserting marks the group as recently used.
     this.#groups.delete(id)
     this.#groups.set(id, group)
@@ -42,7 +49,9 @@ export class PodGroups {
   }
 
   change(node: NodeInfo, pod: PodInfo, amount: 1 | -1): void {
-    for (const group of this.#groups.values()) if (this.#holds(group, pod)) group.counts.add(node, amount)
+    this.#index.eachFor(pod.labels, (group) => {
+      if (this.#holds(group, pod)) group.counts.add(node, amount)
+    })
   }
 
   forgetDomains(): void {
@@ -51,13 +60,14 @@ export class PodGroups {
 
   /** Labels of namespaces have changed: every group is counted anew when used. */
   forget(): void {
+    for (const group of this.#groups.values()) this.#index.delete(group.selectors, group)
     this.#groups.clear()
   }
 
   #count(options: GroupOptions): Group {
     const group: Group = { ...options, counts: new NodeCounts() }
-    for (const [node, pods] of this.#podsByNode())
-      for (const pod of pods) if (this.#holds(group, pod)) group.counts.add(node, 1)
+    for (const { node, pod } of this.#placed(anchorOf(group.selectors)))
+      if (this.#holds(group, pod)) group.counts.add(node, 1)
     return group
   }
 
@@ -68,8 +78,11 @@ export class PodGroups {
   }
 
   #dropOldest(): void {
-    const oldest = this.#groups.keys().next()
-    if (!oldest.done) this.#groups.delete(oldest.value)
+    const oldest = this.#groups.entries().next()
+    if (oldest.done) return
+    const [id, group] = oldest.value
+    this.#groups.delete(id)
+    this.#index.delete(group.selectors, group)
   }
 }
 
@@ -89,9 +102,21 @@ export class PlacedTerms {
     preferred: new Map(),
     preferredAnti: new Map(),
   }
+  readonly #index: Record<TermKind, SelectorIndex<PlacedTerm>> = {
+    requiredAnti: new SelectorIndex(),
+    required: new SelectorIndex(),
+    preferred: new SelectorIndex(),
+    preferredAnti: new SelectorIndex(),
+  }
 
-  all(kind: TermKind): Iterable<PlacedTerm> {
-    return this.#terms[kind].values()
+  /** The terms of a kind that select the pod. */
+  selecting(kind: TermKind, pod: PodInfo, namespaceLabels: NamespaceLabels): PlacedTerm[] {
+    if (this.#terms[kind].size === 0) return []
+    const found: PlacedTerm[] = []
+    this.#index[kind].eachFor(pod.labels, (term) => {
+      if (selectsPod(term.selector, pod, namespaceLabels)) found.push(term)
+    })
+    return found
   }
 
   change(node: NodeInfo, { affinity }: PodInfo, amount: 1 | -1): void {
@@ -109,8 +134,13 @@ export class PlacedTerms {
     const terms = this.#terms[kind]
     const id = `${topologyKey}|${selector.id}`
     let placed = terms.get(id)
-    if (!placed) terms.set(id, (placed = { selector, topologyKey, counts: new NodeCounts() }))
+    if (!placed) {
+      terms.set(id, (placed = { selector, topologyKey, counts: new NodeCounts() }))
+      this.#index[kind].add([selector], placed)
+    }
     placed.counts.add(node, amount)
-    if (placed.counts.isEmpty) terms.delete(id)
+    if (!placed.counts.isEmpty) return
+    terms.delete(id)
+    this.#index[kind].delete([placed.selector], placed)
   }
 }

@@ -9,6 +9,12 @@ import {
   type Labels,
 } from '#shared/kube/selectors.ts'
 
+/** A label with its value. */
+export interface LabelPair {
+  key: string
+  value: string
+}
+
 /** A selector of pods and namespaces; two with the same id select the same pods. */
 export interface PodSelector {
   readonly id: string
@@ -17,6 +23,8 @@ export interface PodSelector {
   readonly namespaceLabels: readonly LabelRequirement[] | undefined
   /** Labels of the pods; undefined selects none. */
   readonly requirements: readonly LabelRequirement[] | undefined
+  /** A label that every selected pod has; undefined where the requirements name none. */
+  readonly anchor: LabelPair | undefined
 }
 
 interface SelectorShape {
@@ -39,10 +47,22 @@ export function podSelector(shape: SelectorShape, pod: Stored<Pod>): PodSelector
   })
 }
 
-export function selectorOf({ namespaces, namespaceLabels, requirements }: Omit<PodSelector, 'id'>): PodSelector {
+export function selectorOf({
+  namespaces,
+  namespaceLabels,
+  requirements,
+}: Omit<PodSelector, 'id' | 'anchor'>): PodSelector {
   const text = (some: readonly LabelRequirement[] | undefined): string => (some ? formatLabelSelector(some) : '-')
   const id = `${[...namespaces].sort().join(',')}|${text(namespaceLabels)}|${text(requirements)}`
-  return { id, namespaces, namespaceLabels, requirements }
+  return { id, namespaces, namespaceLabels, requirements, anchor: anchorAmong(requirements) }
+}
+
+function anchorAmong(requirements: readonly LabelRequirement[] = []): LabelPair | undefined {
+  for (const { key, operator, values = [] } of requirements) {
+    const [value] = values
+    if (operator === 'in' && values.length === 1 && value !== undefined) return { key, value }
+  }
+  return undefined
 }
 
 /** `matchLabelKeys`: pods with (or without) the pod's own values of these labels. */

@@ -4,6 +4,7 @@ import { labelRequirements, matchesLabels } from '#shared/kube/selectors.ts'
 import type { ClusterState, Placed } from './cluster-state.ts'
 import type { NodeFilter } from './node-filter.ts'
 import type { NodeInfo } from './node-info.ts'
+import type { NodeMemory } from './node-memory.ts'
 import type { Failure } from './node-picker.ts'
 import type { NominatedPods } from './nominated-pods.ts'
 import type { PodInfo } from './pod-info.ts'
@@ -13,6 +14,8 @@ export interface PreemptionContext {
   cluster: ClusterState
   nominated: NominatedPods
   budgets: () => readonly PodDisruptionBudget[]
+  /** Victims that were found on nodes before; none when unset. */
+  memory?: PreemptionMemory
   /** Nodes to try: a share of all, and at least a number. */
   candidates: { share: number; least: number }
   /** ms since the epoch */
@@ -65,12 +68,19 @@ function isEndingByPreemption({ metadata, status }: Pod): boolean {
   return condition?.status === 'True' && condition.reason === 'PreemptionByScheduler'
 }
 
+export type PreemptionMemory = NodeMemory<Tried>
+
+/** What a node would cost, or why it is no candidate. */
+type Tried = Candidate | { reasons: readonly string[] }
+
 /** A node with the pods that would have to go. */
 interface Candidate {
   node: NodeInfo
   victims: readonly Victim[]
   /** Victims whose removal violates a PodDisruptionBudget. */
   violations: number
+  /** What it costs by Kubernetes' criteria, the first one first; the least is best. */
+  cost: readonly number[]
 }
 
 interface Victim {
@@ -98,10 +108,15 @@ function candidatesAmong(
   const budgets = context.budgets()
   const found: Candidate[] = []
   let blameless = 0
+  const attemptNow = (node: NodeInfo): Tried => tryNode(pod, node, filter, budgets, context)
+  // Budgets change without their nodes.
+  const known = filter.readsNodeOnly && budgets.length === 0 ? context.memory?.of(pod) : undefined
+  const attempt = (node: NodeInfo): Tried =>
+    known && !context.nominated.hasAny(node.name) ? known.get(node, attemptNow) : attemptNow(node)
   for (let i = 0; i < nodes.length && (found.length < wanted || blameless === 0); i++) {
     const node = nodes[(offset + i) % nodes.length]
     if (!node) continue
-    const result = tryNode(pod, node, filter, budgets, context)
+    const result = attempt(node)
     if ('victims' in result) {
       found.push(result)
       if (result.violations === 0) blameless++
@@ -120,7 +135,7 @@ function tryNode(
   filter: NodeFilter,
   budgets: readonly PodDisruptionBudget[],
   context: PreemptionContext,
-): Candidate | { reasons: readonly string[] } {
+): Tried {
   const lower = [...node.pods.values()].filter(({ priority }) => priority < pod.priority)
   if (lower.length === 0) return { reasons: [noVictims] }
   const removed = new Map<PodInfo, Placed>()
@@ -134,24 +149,27 @@ function tryNode(
     filter.put(placed)
     removed.delete(each)
   }
-  try {
-    for (const each of lower) remove(each)
-    const rejection = filter.rejection(node)
-    if (rejection) return { reasons: rejection.refusal.reasons }
-    const potential = lower.map((each) => victimOf(each, context)).sort(byImportance)
-    const guarded = violating(potential, budgets)
-    const victims: Victim[] = []
-    for (const victim of [...guarded, ...potential.filter((each) => !guarded.has(each))]) {
-      putBack(victim.pod)
-      if (!filter.rejection(node)) continue
-      remove(victim.pod)
-      victims.push(victim)
+  return filter.trying(node, () => {
+    try {
+      for (const each of lower) remove(each)
+      const rejection = filter.rejection(node)
+      if (rejection) return { reasons: rejection.refusal.reasons }
+      const potential = lower.map((each) => victimOf(each, context)).sort(byImportance)
+      const guarded = violating(potential, budgets)
+      const victims: Victim[] = []
+      for (const victim of [...guarded, ...potential.filter((each) => !guarded.has(each))]) {
+        putBack(victim.pod)
+        if (!filter.rejection(node)) continue
+        remove(victim.pod)
+        victims.push(victim)
+      }
+      const violations = victims.filter((victim) => guarded.has(victim)).length
+      victims.sort(byImportance)
+      return { node, victims, violations, cost: costOf(victims, violations) }
+    } finally {
+      for (const each of [...removed.keys()]) putBack(each)
     }
-    const violations = victims.filter((victim) => guarded.has(victim)).length
-    return { node, victims: victims.sort(byImportance), violations }
-  } finally {
-    for (const each of [...removed.keys()]) putBack(each)
-  }
+  })
 }
 
 function victimOf(pod: PodInfo, { now }: PreemptionContext): Victim {
@@ -189,27 +207,26 @@ function violating(victims: readonly Victim[], budgets: readonly PodDisruptionBu
 /** Lifts priorities, which may be negative, above zero, so that more victims always sum up to more. */
 const priorityOffset = 2 ** 31
 
-/** Kubernetes' criteria of the node to choose, the first one first; the least is best. */
-const criteria: readonly ((candidate: Candidate) => number)[] = [
-  ({ violations }) => violations,
-  ({ victims }) => highestPriority(victims),
-  ({ victims }) => victims.reduce((sum, { pod }) => sum + pod.priority + priorityOffset, 0),
-  ({ victims }) => victims.length,
+const costOf = (victims: readonly Victim[], violations: number): number[] => [
+  violations,
+  highestPriority(victims),
+  victims.reduce((sum, { pod }) => sum + pod.priority + priorityOffset, 0),
+  victims.length,
   // The most important victims should have started as late as possible.
-  ({ victims }) => -earliestStart(victims),
+  -earliestStart(victims),
 ]
 
 function bestOf(candidates: readonly Candidate[]): { node: NodeInfo; victims: readonly PodInfo[] } {
-  let left = candidates
-  for (const criterion of criteria) {
-    if (left.length <= 1) break
-    const values = left.map(criterion)
-    const least = values.reduce((a, b) => Math.min(a, b), Infinity)
-    left = left.filter((_, index) => values[index] === least)
-  }
-  const [best] = left
-  if (!best) throw new Error('nothing to choose from')
+  const best = candidates.reduce((least, candidate) => (isCheaper(candidate, least) ? candidate : least))
   return { node: best.node, victims: best.victims.map(({ pod }) => pod) }
+}
+
+function isCheaper({ cost }: Candidate, { cost: other }: Candidate): boolean {
+  for (const [index, value] of cost.entries()) {
+    const theirs = other[index] ?? value
+    if (value !== theirs) return value < theirs
+  }
+  return false
 }
 
 const highestPriority = ([first]: readonly Victim[]): number => first?.pod.priority ?? -Infinity

@@ -5,7 +5,9 @@ import {
   type SchedulerConfiguration,
 } from './configuration/configuration.ts'
 import type { EnabledPlugin, Plugin, PluginContext } from './framework.ts'
+import { NodeMemory } from './node-memory.ts'
 import { NodePicker, type PickerOptions } from './node-picker.ts'
+import type { PreemptionMemory } from './preemption.ts'
 
 /** A scheduler by the name that pods have in `schedulerName`, with plugins of its own. */
 export interface Profile {
@@ -14,6 +16,8 @@ export interface Profile {
   readonly picker: NodePicker
   /** Whether a pod that fits nowhere may preempt others. */
   readonly preempts: boolean
+  /** Victims that were found on nodes before. */
+  readonly victims: PreemptionMemory
   /** Kubernetes' minimum of nodes that preemption tries: a share of all, and a number. */
   readonly candidates: { share: number; least: number }
   /** How long a binding waits for the pod's volumes, ms, before the pod is scheduled again. */
@@ -52,6 +56,7 @@ function createProfile(
     preempts: chosen.some(
       ({ registration, points }) => registration.name === 'DefaultPreemption' && points.has('postFilter'),
     ),
+    victims: new NodeMemory(),
     candidates: { share: minCandidateNodesPercentage / 100, least: minCandidateNodesAbsolute },
     volumeTimeoutMs: args.VolumeBinding.bindTimeoutSeconds * 1_000,
     holdsBack(pod) {

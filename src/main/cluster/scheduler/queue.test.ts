@@ -56,6 +56,30 @@ describe('the order of pods', () => {
   })
 })
 
+describe('a pod that has preempted others', () => {
+  test('is tried again when there is nothing else to do, or its room is free', () => {
+    const { queue, take } = setUp()
+    queue.put(info('preemptor', 10), free)
+    queue.retrySoon(queue.take()!)
+    queue.put(info('other'), free)
+    expect(take()).toBe('other')
+    queue.retrySoon(queue.take()!)
+    queue.expedite('default/preemptor')
+    queue.put(info('another'), free)
+    expect([take(), take(), take()]).toEqual(['preemptor', 'another', undefined])
+  })
+
+  test('waits for nothing when its room became free during the attempt', () => {
+    const { queue, take } = setUp()
+    queue.put(info('preemptor', 10), free)
+    const waiting = queue.take()!
+    queue.expedite('default/preemptor')
+    queue.retrySoon(waiting)
+    queue.put(info('other'), free)
+    expect([take(), take()]).toEqual(['preemptor', 'other'])
+  })
+})
+
 describe('a refused pod', () => {
   test('waits for a change that may help it, and for its back-off', async () => {
     const { clock, queue, take, refuse } = setUp()

@@ -20,6 +20,8 @@ export interface Waiting {
   refusedAt: number
   /** Whether the last attempt ended with an error: then the back-off is kept in full. */
   failed: boolean
+  /** Whether its node has become free during the attempt: then there is no back-off. */
+  expedited: boolean
 }
 
 /** Pods that wait, under the names that Kubernetes' metrics have for the queues. */
@@ -101,6 +103,7 @@ export class SchedulingQueue {
       retryAt: same?.retryAt ?? 0,
       refusedAt: same?.refusedAt ?? 0,
       failed: same?.failed ?? false,
+      expedited: false,
     }
     if (known && known !== same) this.remove(pod.key)
     this.#byKey.set(pod.key, waiting)
@@ -130,6 +133,7 @@ export class SchedulingQueue {
     const next = takeFrom(this.#active, 'active') ?? takeFrom(this.#backoff, 'backoff')
     if (!next) return undefined
     next.state = 'trying'
+    next.expedited = false
     next.attempts++
     return next
   }
@@ -157,6 +161,29 @@ export class SchedulingQueue {
     waiting.failed = true
     waiting.retryAt = this.#clock.now() + this.#backoffOf(waiting)
     this.#retry(waiting)
+  }
+
+  /** The pod has preempted others: it is tried again after its back-off, or as soon as there is nothing else to do. */
+  retrySoon(waiting: Waiting): void {
+    if (waiting.state === 'gone') return
+    waiting.failed = false
+    const now = this.#clock.now()
+    waiting.retryAt = waiting.expedited ? now : inWholeSeconds(now + this.#backoffOf(waiting))
+    waiting.expedited = false
+    this.#retry(waiting)
+  }
+
+  /** Room was made on the node that is kept for the pod: it does not sit out its back-off. */
+  expedite(key: string): void {
+    const waiting = this.#byKey.get(key)
+    if (waiting?.state === 'trying') waiting.expedited = true
+    if (waiting?.state !== 'backoff' && waiting?.state !== 'unschedulable') return
+    this.#noLongerRefused(waiting)
+    // Its entry in the heap of back-offs stays behind; a copy takes its place.
+    waiting.state = 'gone'
+    const expedited: Waiting = { ...waiting, retryAt: 0 }
+    this.#byKey.set(key, expedited)
+    this.#retry(expedited)
   }
 
   /** Requeues one pod if it waits for a change. */

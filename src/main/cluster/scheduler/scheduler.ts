@@ -120,7 +120,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     const preemption = parts.unschedulable.refused(waiting, error, profile)
     if (!preemption) return
     const retried = preemption.finally(() => {
-      if (running) queue.retryLater(waiting)
+      if (running) queue.retrySoon(waiting)
     })
     track(retried)
   }

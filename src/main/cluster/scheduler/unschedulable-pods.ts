@@ -45,8 +45,8 @@ export function createUnschedulablePods(options: UnschedulablePodsOptions): Unsc
 
   function preemptionFor(pod: PodInfo, { failure }: FitError, profile: Profile): Preemption | undefined {
     if (!failure || !profile.preempts) return undefined
-    const { candidates } = profile
-    return findPreemption(pod, failure, { cluster, nominated, budgets, candidates, now: clock.now(), random })
+    const { candidates, victims: memory } = profile
+    return findPreemption(pod, failure, { cluster, nominated, budgets, candidates, memory, now: clock.now(), random })
   }
 
   /**

@@ -32,6 +32,7 @@ export const interPodAffinity = ({ args, informers }: Pick<PluginContext, 'args'
       const isFree = hasNoRequiredTerms(pod)
       let tests = testsOf(pod, cluster)
       return {
+        readsNodeOnly: tests.length === 0,
         filter: (node) => (tests.length === 0 ? undefined : tests.find((test) => test.refuses(node))?.refusal),
         podChanged(_, other) {
           if (!isFree || other.affinity.requiredAnti.length > 0) tests = testsOf(pod, cluster)
@@ -105,9 +106,8 @@ function* antiAffinityTests(pod: PodInfo, cluster: ClusterState): Iterable<Test>
 }
 
 function* existingTests(pod: PodInfo, cluster: ClusterState): Iterable<Test> {
-  for (const { selector, topologyKey, counts } of cluster.terms.all('requiredAnti'))
-    if (selectsPod(selector, pod, cluster.namespaceLabels))
-      yield { refusal: existingAntiAffinity, refuses: isIn(topologyKey, counts.domains(topologyKey)) }
+  for (const { topologyKey, counts } of cluster.terms.selecting('requiredAnti', pod, cluster.namespaceLabels))
+    yield { refusal: existingAntiAffinity, refuses: isIn(topologyKey, counts.domains(topologyKey)) }
 }
 
 const isIn =
@@ -166,9 +166,8 @@ function* existingWeights(
         ['preferredAnti', -1],
       ]
   for (const [kind, factor] of kinds)
-    for (const { selector, topologyKey, counts } of cluster.terms.all(kind))
-      if (factor !== 0 && selectsPod(selector, pod, cluster.namespaceLabels))
-        yield { topologyKey, factor, domains: counts.domains(topologyKey) }
+    for (const { topologyKey, counts } of cluster.terms.selecting(kind, pod, cluster.namespaceLabels))
+      if (factor !== 0) yield { topologyKey, factor, domains: counts.domains(topologyKey) }
 }
 
 /** The lowest sum becomes 0, the highest `maxScore`; sums may be negative. */

@@ -33,6 +33,7 @@ export const nodeAffinity = ({ args }: Pick<PluginContext, 'args'>): Plugin => {
       if (nodes?.length === 0) return { impossible: 'pod affinity terms conflict' }
       return {
         nodes,
+        readsNodeOnly: true,
         filter: (node) => {
           if (!isAdded(node)) return notAdded
           return !restricts || accepts(node, spec) ? undefined : noMatch

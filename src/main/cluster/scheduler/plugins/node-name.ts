@@ -8,7 +8,7 @@ export const nodeName = (): Plugin => ({
 
   plan({ pod }) {
     const name = pod.spec?.nodeName
-    return name ? { filter: (node) => (node.name === name ? undefined : otherNode) } : undefined
+    return name ? { readsNodeOnly: true, filter: (node) => (node.name === name ? undefined : otherNode) } : undefined
   },
 
   interests: ['node-added'],

@@ -9,7 +9,9 @@ export const nodePorts = (): Plugin => ({
   name: 'NodePorts',
 
   plan: ({ hostPorts }) =>
-    hostPorts.length === 0 ? undefined : { filter: (node) => (isFree(hostPorts, node) ? undefined : portTaken) },
+    hostPorts.length === 0
+      ? undefined
+      : { readsNodeOnly: true, filter: (node) => (isFree(hostPorts, node) ? undefined : portTaken) },
 
   interests: ['node-added', 'pod-removed'],
   mayHelp: (change, { hostPorts }) =>

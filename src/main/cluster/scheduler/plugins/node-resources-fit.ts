@@ -25,6 +25,7 @@ export const nodeResourcesFit = ({ args }: Pick<PluginContext, 'args'>): Plugin 
     plan(pod) {
       const wanted = filtered(pod)
       return {
+        readsNodeOnly: true,
         filter: (node) => shortages(wanted, node),
         score: {
           score: isUsual

@@ -10,7 +10,7 @@ export const nodeUnschedulable = (): Plugin => ({
 
   plan({ pod }) {
     if (pod.spec?.tolerations?.some((toleration) => tolerates(toleration, unschedulableTaint))) return undefined
-    return { filter: (node) => (node.unschedulable ? cordoned : undefined) }
+    return { readsNodeOnly: true, filter: (node) => (node.unschedulable ? cordoned : undefined) }
   },
 
   interests: ['node-added', 'node-taints'],

@@ -13,7 +13,7 @@ import {
   type PluginContext,
   type Scorer,
 } from '../framework.ts'
-import type { NodeCounts, NodeSubset } from '../node-counts.ts'
+import type { DomainLevels, NodeCounts, NodeSubset } from '../node-counts.ts'
 import type { NodeInfo } from '../node-info.ts'
 import type { PodInfo } from '../pod-info.ts'
 import { podSelector, selectorOf, selectsPod, type PodSelector } from '../pod-selector.ts'
@@ -142,86 +142,49 @@ function takesPart(node: NodeInfo, { honoursAffinity, honoursTaints }: Constrain
   return !honoursTaints || !untolerated(node.taints, spec?.tolerations, ['NoSchedule', 'NoExecute'])
 }
 
+/** Counts are those of the cluster state, which follow pods that are taken away for trial by themselves. */
 function boundSkew(
   pod: PodInfo,
   cluster: ClusterState,
   constraints: readonly Constraint[],
-): Required<Pick<Plan, 'filter' | 'podChanged'>> {
+): Required<Pick<Plan, 'filter'>> {
   const bounds = constraints.map((constraint) => boundOf(pod, cluster, constraint, constraints))
   return {
     filter({ labels }) {
-      for (const { constraint, domains, least, self } of bounds) {
+      for (const { constraint, levels, self } of bounds) {
         const domain = labels[constraint.topologyKey]
         if (domain === undefined) return noDomain
-        if ((domains.get(domain) ?? 0) + self - least > constraint.maxSkew) return tooSkewed
+        // minDomains: missing domains count as empty.
+        const least = levels.size < constraint.minDomains ? 0 : levels.least
+        if ((levels.get(domain) ?? 0) + self - least > constraint.maxSkew) return tooSkewed
       }
       return undefined
-    },
-    podChanged(node, other, amount) {
-      if (other.terminating || !hasAllKeys(node, constraints)) return
-      for (const bound of bounds) {
-        const { constraint } = bound
-        if (!takesPart(node, constraint, pod.pod.spec)) continue
-        if (!selectsPod(constraint.selector, other, cluster.namespaceLabels)) continue
-        count(bound, node.labels[constraint.topologyKey] ?? '', amount)
-      }
     },
   }
 }
 
 interface Bound {
   constraint: Constraint
-  domains: Map<string, number>
-  /** Pods in the emptiest domain. */
-  least: number
-  /** Number of domains by their number of pods; made when the first pod is taken away for trial. */
-  levels?: Map<number, number>
+  levels: DomainLevels
   /** Whether the pod counts itself. */
   self: 0 | 1
 }
 
 function boundOf(pod: PodInfo, cluster: ClusterState, constraint: Constraint, all: readonly Constraint[]): Bound {
-  const counts = countsOf(constraint.selector, cluster)
-  const domains = new Map<string, number>()
-  for (const node of cluster.nodes) {
-    if (!hasAllKeys(node, all) || !takesPart(node, constraint, pod.pod.spec)) continue
-    const domain = node.labels[constraint.topologyKey] ?? ''
-    domains.set(domain, (domains.get(domain) ?? 0) + counts.on(node))
-  }
+  const topology = cluster.topology(constraint.topologyKey, participantsWithAll(pod, constraint, all))
   const self = selectsPod(constraint.selector, pod, cluster.namespaceLabels) ? 1 : 0
-  return { constraint, domains, least: leastOf(domains, constraint), self }
+  return { constraint, levels: countsOf(constraint.selector, cluster).levels(topology), self }
 }
 
 /** A node that lacks one of the topology keys is not counted for any constraint. */
-const hasAllKeys = ({ labels }: NodeInfo, constraints: readonly Constraint[]): boolean =>
-  constraints.every(({ topologyKey }) => labels[topologyKey] !== undefined)
-
-/** Counts one pod more or less in a domain, at the same cost for any number of domains. */
-function count(bound: Bound, domain: string, amount: 1 | -1): void {
-  const { domains, constraint } = bound
-  const levels = (bound.levels ??= levelsOf(domains))
-  const before = domains.get(domain) ?? 0
-  const after = before + amount
-  domains.set(domain, after)
-  levels.set(before, (levels.get(before) ?? 0) - 1)
-  levels.set(after, (levels.get(after) ?? 0) + 1)
-  if (domains.size < constraint.minDomains) return
-  // The last domain that was the emptiest one has one pod more now, and so has none fewer.
-  if (after < bound.least || (before === bound.least && levels.get(before) === 0)) bound.least = after
-}
-
-function levelsOf(domains: ReadonlyMap<string, number>): Map<number, number> {
-  const levels = new Map<number, number>()
-  for (const pods of domains.values()) levels.set(pods, (levels.get(pods) ?? 0) + 1)
-  return levels
-}
-
-/** minDomains: missing domains count as empty. */
-function leastOf(domains: ReadonlyMap<string, number>, { minDomains }: Constraint): number {
-  if (domains.size < minDomains) return 0
-  let least = Infinity
-  for (const count of domains.values()) least = Math.min(least, count)
-  return least
+function participantsWithAll(pod: PodInfo, constraint: Constraint, all: readonly Constraint[]): NodeSubset {
+  const subset = participants(pod, constraint)
+  const keys = all.map(({ topologyKey }) => topologyKey)
+  return {
+    id: `${keys.join(',')}|${subset?.id ?? ''}`,
+    has: (node) =>
+      node.node !== undefined && keys.every((key) => node.labels[key] !== undefined) && (!subset || subset.has(node)),
+  }
 }
 
 interface Preference {

@@ -13,6 +13,7 @@ export const taintToleration = (): Plugin => ({
   plan({ pod }, cluster) {
     const tolerations = pod.spec?.tolerations ?? []
     return {
+      readsNodeOnly: true,
       filter: (node) => (node.taints.length === 0 ? undefined : refusal(node, tolerations)),
       score: cluster.hasSoftTaints
         ? {
