@@ -8,7 +8,7 @@ import type { ClusterSpec, Worker } from '#shared/contract/clusters.ts'
 import { startControlPlane, type ControlPlane, type ThreadEntries } from './control-plane.ts'
 import { createHostEngine, type HostEngine } from './engine.ts'
 import { createFleet, type Fleet } from './fleet.ts'
-import type { UsageHistory } from './metrics/history.ts'
+import type { Usage } from './metrics/usage.ts'
 import { createTunnels, type Tunnels } from './network/tunnel.ts'
 import { imageId, saveImage } from './workers/docker/build-image.ts'
 import { createSimulatedFleet, type SimulatedFleet } from './simulated-fleet.ts'
@@ -28,7 +28,7 @@ export interface RunningCluster {
   kubeconfig(): string
 
   /** An hour of the usage of its nodes and pods. */
-  readonly usage: UsageHistory
+  readonly usage: Pick<Usage, 'history' | 'podsMatching'>
 
   workers(): Worker[]
   onWorkersChanged(listener: () => void): Stop
@@ -162,7 +162,7 @@ function facade({ name, plane, fleet, tunnels, stopUsage }: Parts): RunningClust
     server: plane.server,
     admin: { ca: plane.pki.ca, ...plane.pki.admin },
     kubeconfig: () => plane.kubeconfig(),
-    usage: plane.usage.history,
+    usage: plane.usage,
     workers: () => fleet.workers(),
     onWorkersChanged: (listener) => fleet.onChange(listener),
     addWorkers: (names, work) => fleet.bringUp(names, work),

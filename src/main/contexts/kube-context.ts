@@ -1,11 +1,14 @@
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https'
 import { request as httpRequest, type Agent, type IncomingMessage } from 'node:http'
 import { WebSocket } from 'ws'
+import { systemClock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { ContextInfo, ExecOptions, LogOptions, TerminalInput, TerminalOutput } from '#shared/contract/kube.ts'
 import { failure, type Status } from '#shared/kube/status.ts'
 import { terminalResult } from './exec-status.ts'
+import { polledUsage } from './polled-usage.ts'
+import type { ContextUsage } from './usage.ts'
 
 /** How to reach one Kubernetes API server, with its credentials; never leaves the main process. */
 export interface Endpoint {
@@ -48,6 +51,8 @@ export interface RawRequest {
 /** The client of one Kubernetes API for the user interface; the same for local clusters and kubeconfig contexts. */
 export interface KubeContext {
   readonly info: ContextInfo
+  /** Of its nodes and pods. */
+  readonly usage: ContextUsage
   /** @throws ApiError only when no HTTP response arrived. */
   request(request: RawRequest): Promise<RawResponse>
   /** Opens a streaming GET (watch, logs). `onText` may return a promise to pause the sender. */
@@ -64,20 +69,33 @@ export interface KubeContext {
 }
 
 /** @param options `info` is visible to the user interface; `endpoint` is not. */
-export function createKubeContext({ info, endpoint }: { info: ContextInfo; endpoint: Endpoint }): KubeContext {
+export function createKubeContext({
+  info,
+  endpoint,
+  usage,
+}: {
+  info: ContextInfo
+  endpoint: Endpoint
+  /** Its Metrics API is polled when unset. */
+  usage?: ContextUsage
+}): KubeContext {
   const closing = new AbortController()
   const untilClosed = (signal?: AbortSignal): AbortSignal =>
     signal ? AbortSignal.any([signal, closing.signal]) : closing.signal
   const dial = (request: RawRequest): Promise<IncomingMessage> =>
     open(endpoint, { ...request, signal: untilClosed(request.signal) })
 
+  const request = async (raw: RawRequest): Promise<RawResponse> => {
+    const response = await dial(raw)
+    const body = await text(response)
+    return { status: response.statusCode ?? 500, body, warnings: warningsOf(response) }
+  }
+  const polled = polledUsage({ get: (path) => request({ method: 'GET', path }), clock: systemClock })
+
   return {
     info,
-    async request(request) {
-      const response = await dial(request)
-      const body = await text(response)
-      return { status: response.statusCode ?? 500, body, warnings: warningsOf(response) }
-    },
+    usage: usage ?? polled,
+    request,
     async stream({ path, accept, signal }, onText) {
       const response = await dial({ method: 'GET', path, accept, signal })
       if (response.statusCode !== 200) throw failureOf(response.statusCode ?? 500, await text(response))
@@ -86,6 +104,7 @@ export function createKubeContext({ info, endpoint }: { info: ContextInfo; endpo
     },
     exec: (options, io, onOutput) => exec(endpoint, options, { ...io, signal: untilClosed(io.signal) }, onOutput),
     stop() {
+      void polled.stop()
       closing.abort()
       return endpoint.stop()
     },

@@ -1,7 +1,8 @@
 import { app } from './app.ts'
 import { clusters } from './clusters.ts'
 import { kube } from './kube.ts'
+import { metrics } from './metrics.ts'
 
 /** Every call of the page to the back, by topic; `main/rpc` implements it in files of the same names. */
-export const contract = { app, clusters, kube }
+export const contract = { app, clusters, kube, metrics }
 export type Contract = typeof contract

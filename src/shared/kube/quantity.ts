@@ -126,6 +126,9 @@ export function addQuantities(...texts: readonly string[]): string {
 /** Whole units, rounded up: bytes of memory, counts. @throws QuantitySyntaxError */
 export const quantityValue = (text: string): number => Number(divideUp(parseQuantity(text).nano, one))
 
+/** As a number, which is imprecise beyond 2^53: cores, bytes. @throws QuantitySyntaxError */
+export const quantityNumber = (text: string): number => Number(parseQuantity(text).nano) / 1e9
+
 /** Thousandths, rounded up: millicores of CPU. @throws QuantitySyntaxError */
 export const quantityMillis = (text: string): number => Number(divideUp(parseQuantity(text).nano, 1_000_000n))
 

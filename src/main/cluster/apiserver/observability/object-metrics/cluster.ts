@@ -1,7 +1,7 @@
 import type { Lease, LimitRange, Namespace, Node, ResourceQuota, ServiceAccount } from '#shared/kube/generated/types.ts'
+import { quantityNumber } from '#shared/kube/quantity.ts'
 import { leases, limitRanges, namespaces, nodes, resourceQuotas, serviceAccounts } from '#shared/kube/resources.ts'
 import {
-  amountOf,
   clustered,
   conditionSamples,
   created,
@@ -87,7 +87,7 @@ export const resourceQuotaMetrics: KindMetrics<ResourceQuota> = {
 
 const quotaSample =
   (type: string) =>
-  ([resource, quantity]: [string, string]): Sample => [{ resource, type }, amountOf(quantity)]
+  ([resource, quantity]: [string, string]): Sample => [{ resource, type }, quantityNumber(quantity)]
 
 const constraints = ['min', 'max', 'default', 'defaultRequest', 'maxLimitRequestRatio'] as const
 
@@ -102,7 +102,7 @@ export const limitRangeMetrics: KindMetrics<LimitRange> = {
         constraints.flatMap((constraint) =>
           Object.entries(limit[constraint] ?? {}).map(([resource, quantity]): Sample => [
             { resource, type: limit.type, constraint },
-            amountOf(quantity),
+            quantityNumber(quantity),
           ]),
         ),
       ),

@@ -1,5 +1,5 @@
 import type { KubeObject, OwnerReference, Stored } from '#shared/kube/object.ts'
-import { parseQuantity } from '#shared/kube/quantity.ts'
+import { quantityNumber } from '#shared/kube/quantity.ts'
 import type { ResourceKey } from '../../api/reader.ts'
 
 /** Labels of one sample besides those that identify the object; unset ones are empty, as in kube-state-metrics. */
@@ -122,12 +122,6 @@ export const owner = <T extends KubeObject>(): Family<T> =>
 export const controllerIn = (owners: readonly OwnerReference[] | undefined): OwnerReference | undefined =>
   owners?.find(({ controller }) => controller)
 
-/** A quantity as a number: cores, bytes or a count. */
-export const amountOf = (quantity: string): number => {
-  const { nano } = parseQuantity(quantity)
-  return Number(nano) / 1e9
-}
-
 /**
  * Samples of a resource list with labels `resource` and `unit`. Names are sanitised as labels: `ephemeral_storage`,
  * `nvidia_com_gpu`.
@@ -135,7 +129,7 @@ export const amountOf = (quantity: string): number => {
 export const resourceSamples = (list: Readonly<Record<string, string>> | undefined, labels: Labels = {}): Sample[] =>
   Object.entries(list ?? {}).map(([name, quantity]) => [
     { ...labels, resource: labelName(name), unit: unitOf(name) },
-    amountOf(quantity),
+    quantityNumber(quantity),
   ])
 
 function unitOf(resource: string): string {

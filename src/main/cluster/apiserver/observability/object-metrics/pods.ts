@@ -1,9 +1,9 @@
 import type { ContainerStatus, Pod } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { qosClassOf } from '#shared/kube/pod.ts'
+import { quantityNumber } from '#shared/kube/quantity.ts'
 import { pods } from '#shared/kube/resources.ts'
 import {
-  amountOf,
   conditionSamples,
   controllerIn,
   created,
@@ -229,7 +229,7 @@ function completionTime({ status }: Stored<Pod>): number | undefined {
 }
 
 const overhead = (quantity: string | undefined): number | undefined =>
-  quantity === undefined ? undefined : amountOf(quantity)
+  quantity === undefined ? undefined : quantityNumber(quantity)
 
 const claimsOf = ({ spec }: Stored<Pod>): { labels: Labels; readOnly: boolean }[] =>
   (spec?.volumes ?? []).flatMap(({ name, persistentVolumeClaim: claim }) =>

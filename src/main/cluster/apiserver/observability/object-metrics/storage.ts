@@ -5,6 +5,7 @@ import type {
   Secret,
   StorageClass,
 } from '#shared/kube/generated/types.ts'
+import { quantityNumber } from '#shared/kube/quantity.ts'
 import {
   configMaps,
   persistentVolumeClaims,
@@ -13,7 +14,6 @@ import {
   storageClasses,
 } from '#shared/kube/resources.ts'
 import {
-  amountOf,
   clustered,
   conditionSamples,
   created,
@@ -101,7 +101,7 @@ export const persistentVolumeClaimMetrics: KindMetrics<PersistentVolumeClaim> = 
 }
 
 const bytes = (quantity: string | undefined): number | undefined =>
-  quantity === undefined ? undefined : amountOf(quantity)
+  quantity === undefined ? undefined : quantityNumber(quantity)
 
 export const storageClassMetrics: KindMetrics<StorageClass> = {
   resource: storageClasses,

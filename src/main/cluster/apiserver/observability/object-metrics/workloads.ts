@@ -12,6 +12,7 @@ import type {
 } from '#shared/kube/generated/types.ts'
 import { resolveCount } from '#shared/kube/int-or-string.ts'
 import type { KubeObject, Stored } from '#shared/kube/object.ts'
+import { quantityNumber } from '#shared/kube/quantity.ts'
 import {
   cronJobs,
   daemonSets,
@@ -24,7 +25,6 @@ import {
   statefulSets,
 } from '#shared/kube/resources.ts'
 import {
-  amountOf,
   conditionSamples,
   created,
   deleted,
@@ -320,9 +320,9 @@ function targetSamples(metric: MetricLike, read: (source: MetricSource) => Amoun
   const metric_name = source.name ?? source.metric?.name
   const of = (metric_target_type: string, amount: number): Sample => [{ metric_name, metric_target_type }, amount]
   return [
-    ...(amounts.value === undefined ? [] : [of('value', amountOf(amounts.value))]),
+    ...(amounts.value === undefined ? [] : [of('value', quantityNumber(amounts.value))]),
     ...(amounts.averageUtilization === undefined ? [] : [of('utilization', amounts.averageUtilization)]),
-    ...(amounts.averageValue === undefined ? [] : [of('average', amountOf(amounts.averageValue))]),
+    ...(amounts.averageValue === undefined ? [] : [of('average', quantityNumber(amounts.averageValue))]),
   ]
 }
 
