@@ -4,6 +4,8 @@ import type { Stop } from '#shared/base/disposable.ts'
 import { silentLog } from '#shared/base/log.ts'
 import type { Client } from '#shared/client/client.ts'
 import { createInformer } from '#shared/client/informer.ts'
+import type { Pod } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { jobs, pods } from '#shared/kube/resources.ts'
 import type { Machines } from './faults.ts'
 import { identityMark, namespace } from './workload.ts'
@@ -26,20 +28,27 @@ export function observe(client: Client, machines: Machines, workers: readonly st
   const violations = new Set<string>()
   const watched = { client, namespace, clock: systemClock, log: silentLog }
 
-  /** Of each name of a pod, the uid that it had last and when that was seen first. */
-  const current = new Map<string, { uid: string; since: number }>()
+  /** Of each name of a pod, the uid that it had last. */
+  const current = new Map<string, string>()
+  /** By uid: when another pod was first seen under the name of this one. A process of a pod that is not seen yet is no wrong. */
+  const replacedAt = new Map<string, number>()
   /** By Job: the phases of its pods by uid. */
   const phases = new Map<string, Map<string, string>>()
   const podInformer = createInformer({ ...watched, resource: pods })
-  const seePod = (pod: ReturnType<typeof podInformer.list>[number]): void => {
-    const { name, uid, labels } = pod.metadata
-    if (current.get(name)?.uid !== uid) current.set(name, { uid, since: Date.now() })
-    const job = labels?.[jobName]
+  const seePhase = ({ metadata, status }: Stored<Pod>): void => {
+    const job = metadata.labels?.[jobName]
     if (job === undefined) return
     const ofJob = phases.get(job) ?? new Map<string, string>()
-    phases.set(job, ofJob.set(uid, pod.status?.phase ?? 'Pending'))
+    phases.set(job, ofJob.set(metadata.uid, status?.phase ?? 'Pending'))
   }
-  podInformer.onChange({ added: seePod, updated: (_, pod) => seePod(pod), deleted: seePod })
+  const seePod = (pod: Stored<Pod>): void => {
+    const { name, uid } = pod.metadata
+    const before = current.get(name)
+    if (before !== undefined && before !== uid) replacedAt.set(before, Date.now())
+    current.set(name, uid)
+    seePhase(pod)
+  }
+  podInformer.onChange({ added: seePod, updated: (_, pod) => seePod(pod), deleted: seePhase })
 
   const jobAt = new Map<string, string>()
   const jobInformer = createInformer({ ...watched, resource: jobs })
@@ -55,6 +64,8 @@ export function observe(client: Client, machines: Machines, workers: readonly st
   podInformer.start()
   jobInformer.start()
 
+  /** By name, then uid: where each ran when the workers were looked at last. */
+  let previous: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map()
   /** Looks into the workers: the API would not show a container that runs on without its pod. */
   async function lookAtProcesses(): Promise<void> {
     const began = Date.now()
@@ -67,12 +78,14 @@ export function observe(client: Client, machines: Machines, workers: readonly st
           running.set(name, (running.get(name) ?? new Map<string, string>()).set(uid, worker))
       }
     for (const [name, places] of running) {
-      if (places.size > 1) violations.add(`${name} runs ${places.size} times: ${JSON.stringify([...places])}`)
-      const now = current.get(name)
+      // Workers are not looked at in the same instant: those that are in two looks ran at the same time in between.
+      const lasting = [...places.keys()].filter((uid) => previous.get(name)?.has(uid))
+      if (lasting.length > 1) violations.add(`${name} runs ${lasting.length} times: ${JSON.stringify([...places])}`)
       for (const [uid, worker] of places)
-        if (now && now.uid !== uid && now.since < began)
-          violations.add(`${name} (${uid}) runs on ${worker} though ${now.uid} has its name`)
+        if ((replacedAt.get(uid) ?? Infinity) < began)
+          violations.add(`${name} (${uid}) runs on ${worker} though ${current.get(name) ?? ''} has its name`)
     }
+    previous = running
   }
   let stopped = false
   const looking = (async () => {
