@@ -61,9 +61,6 @@ export function watchFaults({
         '# HELP slipway_agent_streams_cut_total Streams that were cut because their readers stalled.',
         '# TYPE slipway_agent_streams_cut_total counter',
         `slipway_agent_streams_cut_total ${cuts}`,
-        '# HELP process_resident_memory_bytes Resident memory size in bytes.',
-        '# TYPE process_resident_memory_bytes gauge',
-        `process_resident_memory_bytes ${process.memoryUsage.rss()}`,
         '',
       ].join('\n'),
   }

@@ -12,6 +12,7 @@ import { PodWorker } from './pod/pod-worker.ts'
 import type { PodContext } from './pod/scope.ts'
 import { createKubeletServer } from './server.ts'
 import { createCgroups } from './stats/cgroup.ts'
+import { createKubeletMetrics } from './stats/kubelet-metrics.ts'
 import { createSnapshots } from './stats/snapshot.ts'
 import { createStorageReader } from './stats/storage.ts'
 import { podsWithVolumes } from './volumes.ts'
@@ -39,21 +40,26 @@ export function createKubelet(
     clock,
     log,
   })
-  const snapshots = createSnapshots({
-    runtime,
-    pods: () => [...workers.values()].map(({ pod }) => pod),
-    cgroups: createCgroups(),
-    clock,
-  })
+  const cgroups = createCgroups()
+  const allPods = (): Stored<Pod>[] => [...workers.values()].map(({ pod }) => pod)
+  const snapshots = createSnapshots({ runtime, pods: allPods, cgroups, clock })
+  const metrics = createKubeletMetrics({ node: node.name, version: options.version, now: () => clock.now() })
+  const context: PodContext = { ...options, onProbe: (result) => metrics.probe(result) }
   const server = createKubeletServer({
     runtime,
     log,
     flows: createFlows({ onCut: () => faults.cut() }),
     pages: createNodePages({
       node,
+      dns: options.dns,
+      pods: allPods,
+      runtime,
+      cgroups,
       snapshots,
       storage: createStorageReader({ root: options.root, runtime, clock }),
-      metrics: () => faults.metrics(),
+      metrics,
+      processMetrics: () => faults.metrics(),
+      isServing: () => false,
     }),
     onFault: () => faults.request(),
     findPod(namespace, name) {
@@ -65,8 +71,9 @@ export function createKubelet(
   const take = (pod: Stored<Pod>): void => {
     const uid = pod.metadata.uid
     let worker = workers.get(uid)
-    if (!worker) workers.set(uid, (worker = new PodWorker(pod, options)))
+    if (!worker) workers.set(uid, (worker = new PodWorker(pod, context)))
     byName.set(nameOf(pod), worker)
+    metrics.pod(pod)
     worker.update(pod)
   }
   const release = (pod: Stored<Pod>): void => {
@@ -74,6 +81,7 @@ export function createKubelet(
     const worker = workers.get(uid)
     if (byName.get(nameOf(pod)) === worker) byName.delete(nameOf(pod))
     workers.delete(uid)
+    metrics.podGone(uid)
     worker?.abandon()
   }
 
@@ -131,7 +139,7 @@ export function createKubelet(
         metadata: { uid, name: first?.podName ?? '', namespace: first?.podNamespace ?? '', resourceVersion: '' },
         spec: { containers: [...names].map((name) => ({ name })) },
       }
-      new PodWorker(pod, options).abandon()
+      new PodWorker(pod, context).abandon()
     }
   }
 }

@@ -278,6 +278,9 @@ function createReporter(options: NodeOptions): Reporter {
   }
 }
 
+/** Of the worker's image (resources/worker). */
+export const osImage = 'Debian GNU/Linux 13 (trixie)'
+
 /** The status without its conditions. */
 function contentOf({ name, ip, version, capacity }: NodeOptions, { engine, images }: Seen, { disk }: Measured) {
   const amounts = {
@@ -296,7 +299,7 @@ function contentOf({ name, ip, version, capacity }: NodeOptions, { engine, image
       systemUUID: readId('/etc/machine-id'),
       bootID: readId('/proc/sys/kernel/random/boot_id'),
       kernelVersion: engine.kernel || release(),
-      osImage: 'Debian GNU/Linux 13 (trixie)',
+      osImage,
       containerRuntimeVersion: `docker://${engine.version}`,
       kubeletVersion: version,
       kubeProxyVersion: version,
@@ -395,7 +398,7 @@ async function measureMachine(): Promise<Measured> {
   }
 }
 
-function readId(path: string): string {
+export function readId(path: string): string {
   try {
     return readFileSync(path, 'utf8').trim()
   } catch {

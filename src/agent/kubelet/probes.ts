@@ -29,6 +29,8 @@ export interface ProberOptions {
   onVerdict(kind: ProbeKind, passed: boolean, message: string): void
   /** Each single failure, for the Unhealthy event. */
   onFailure(kind: ProbeKind, message: string): void
+  /** Each single result, for the metrics. */
+  onResult?(kind: ProbeKind, ok: boolean): void
 }
 
 /** The probes of one running container. */
@@ -82,6 +84,7 @@ function runProbe(kind: ProbeKind, probe: Probe, options: ProberOptions): Stop {
   const tick = async (): Promise<void> => {
     const outcome = await probeOnce(probe, options)
     if (stopped) return
+    options.onResult?.(kind, outcome.ok)
     if (!outcome.ok) options.onFailure(kind, outcome.message)
     inRow = inRow.ok === outcome.ok ? { ok: outcome.ok, count: inRow.count + 1 } : { ok: outcome.ok, count: 1 }
     const needed = outcome.ok ? (probe.successThreshold ?? 1) : (probe.failureThreshold ?? 3)

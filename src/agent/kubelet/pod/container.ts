@@ -73,6 +73,7 @@ export class PodContainer {
       clock: scope.clock,
       exec: (id, command, timeoutMs) => execInContainer(scope, id, command, timeoutMs),
       onFailure: (message) => this.#event('Warning', 'Unhealthy', message),
+      onResult: (probe, ok) => scope.onProbe?.({ pod: scope.pod(), container: this.name, kind: probe, ok }),
       onChange: () => scope.wake(),
       onKill: (id, probe, grace) => this.#killFailed(id, probe, grace),
     })

@@ -9,6 +9,7 @@ import type { Mounts } from '../files/mounts.ts'
 import type { Images } from '../images.ts'
 import type { DnsSettings } from '../pod-files.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import type { ProbeResult } from '../stats/kubelet-metrics.ts'
 import type { Termination } from './termination.ts'
 import type { Timers } from './timers.ts'
 
@@ -27,6 +28,8 @@ export interface PodContext {
   node: { name: string; ip: string; cpuMillis: number; memoryBytes: number }
   dns: DnsSettings
   services(): Stored<Service>[]
+  /** A probe of a container has a result; for the metrics. */
+  onProbe?(result: ProbeResult): void
 }
 
 /** What the parts of one pod share. */

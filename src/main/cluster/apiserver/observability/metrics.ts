@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { ServedResource } from '../api/resources.ts'
 import type { VersionInfo } from '../api/version.ts'
-import { family, labelText, samples } from './histogram.ts'
+import { family, labelText, samples } from '#shared/base/prometheus-text.ts'
 import { kindLabels, seriesLabels, type CountedRequest, type RequestMetrics } from './request-metrics.ts'
 
 /** A source of metrics in the Prometheus text format. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Histogram, labelText } from './histogram.ts'
+import { Histogram, labelText } from '#shared/base/prometheus-text.ts'
 import { RequestMetrics, type CountedRequest } from './request-metrics.ts'
 
 const request: CountedRequest = {

@@ -1,4 +1,4 @@
-import { family, Histogram, labelText, samples } from './histogram.ts'
+import { family, Histogram, labelText, samples } from '#shared/base/prometheus-text.ts'
 import { subresourceOf } from '../api/kind.ts'
 import type { ServedResource } from '../api/resources.ts'
 import type { Route } from '../api/route.ts'

@@ -1,4 +1,4 @@
-import { family, Histogram, labelText, samples } from './histogram.ts'
+import { family, Histogram, labelText, samples } from '#shared/base/prometheus-text.ts'
 
 /** 1 ms to 16 s, each twice the one before, as Kubernetes'. */
 const seconds = Array.from({ length: 15 }, (_, exponent) => 2 ** exponent / 1000)

@@ -1,5 +1,5 @@
 import type { Reconciled } from '#shared/reconcile/controller.ts'
-import { family, Histogram, labelText, samples } from './histogram.ts'
+import { family, Histogram, labelText, samples } from '#shared/base/prometheus-text.ts'
 
 /** 10 ns to 1000 s, as Kubernetes'. */
 const bounds = Array.from({ length: 12 }, (_, exponent) => Number(`1e${exponent - 8}`))

@@ -59,3 +59,41 @@ export function samples(name: string, values: Iterable<readonly [labels: string,
   for (const [labels, value] of values) text += `${name}${labels === '' ? '' : `{${labels}}`} ${value}\n`
   return text
 }
+
+export interface Sample {
+  labels?: Readonly<Record<string, string>>
+  value: number
+  /** When it was measured, ms since the epoch; unset: when it is read. */
+  at?: number
+}
+
+/** Families of samples in the Prometheus text format: those of one family together, however they come. */
+export interface Families {
+  /** A family without samples is not written. */
+  add(name: string, help: string, type: 'counter' | 'gauge', ...samples: Sample[]): void
+  /** Families in the order of their names. */
+  text(): string
+}
+
+export function createFamilies(): Families {
+  const families = new Map<string, { head: string; lines: string[] }>()
+  return {
+    add(name, help, type, ...added) {
+      let known = families.get(name)
+      if (!known) families.set(name, (known = { head: family(name, help, type, ''), lines: [] }))
+      for (const { labels = {}, value, at } of added) {
+        const set = labelText(labels)
+        known.lines.push(`${name}${set === '' ? '' : `{${set}}`} ${value}${at === undefined ? '' : ` ${at}`}\n`)
+      }
+    },
+    text: () =>
+      [...families]
+        .filter(([, { lines }]) => lines.length > 0)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([, { head, lines }]) => head + lines.join(''))
+        .join(''),
+  }
+}
+
+/** The content type of the text format. */
+export const textFormat = 'text/plain; version=0.0.4; charset=utf-8'
