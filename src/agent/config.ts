@@ -8,6 +8,8 @@ export interface AgentConfig {
   cluster: string
   /** Port that the host dials. */
   tunnelPort: number
+  /** Port of the kubelet on this node's address; unset on workers whose tunnel has that port. */
+  kubeletPort?: number
   /** Port on this node that leads to the API server. */
   apiPort: number
   clusterDns: string
@@ -26,6 +28,8 @@ export interface AgentFiles extends AgentConfig {
   api: { ca: string; cert: string; key: string }
   /** For the port that the host dials: the tunnels' authority, and this worker's certificate. */
   tunnel: { ca: string; cert: string; key: string }
+  /** Certificate and key of the kubelet's port; written after the start, when the address is known. */
+  servingFile: string
 }
 
 /** Folder of `agent.json` and the PEM files. */
@@ -35,6 +39,7 @@ export function readConfig(dir: string): AgentFiles {
   return {
     ...config,
     api: { ca: read('ca.crt'), cert: read('client.crt'), key: read('client.key') },
+    servingFile: `${dir}/kubelet.pem`,
     tunnel: { ca: read('tunnel-ca.crt'), cert: read('server.crt'), key: read('server.key') },
   }
 }

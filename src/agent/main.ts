@@ -86,6 +86,7 @@ async function main(config: AgentFiles): Promise<void> {
     nodes: nodeInformer,
     run: runCommand,
     leases: `${kubeletRoot}/network/leases.json`,
+    reservedPorts: new Set([config.tunnelPort, config.apiPort, config.kubeletPort ?? 0]),
     log,
   })
   stops.add(() => network.stop())
@@ -111,6 +112,16 @@ async function main(config: AgentFiles): Promise<void> {
     services: () => serviceInformer.list(),
     version: config.version,
     faults,
+    ...(config.kubeletPort
+      ? {
+          nodePort: {
+            host: ip,
+            port: config.kubeletPort,
+            certificateFile: config.servingFile,
+            clientCa: config.api.ca,
+          },
+        }
+      : {}),
   })
   late.kubelet = kubelet
   stops.add(() => kubelet.stop())

@@ -64,7 +64,7 @@ describe('up', () => {
 
   test('publishes nothing but one loopback port a worker', async () => {
     const ports = await docker('ps', '--filter', `label=slipway.dev/cluster=${cluster}`, '--format', '{{.Ports}}')
-    for (const line of ports.trim().split('\n')) expect(line).toMatch(/^127\.0\.0\.1:\d+->10250\/tcp$/)
+    for (const line of ports.trim().split('\n')) expect(line).toMatch(/^127\.0\.0\.1:\d+->10650\/tcp$/)
   })
 
   test('three nodes are Ready, each with a range of its own', async () => {

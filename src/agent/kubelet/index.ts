@@ -10,7 +10,9 @@ import { createNodePages } from './node-pages.ts'
 import { startNode, type NodeOptions } from './node.ts'
 import { PodWorker } from './pod/pod-worker.ts'
 import type { PodContext } from './pod/scope.ts'
-import { createKubeletServer } from './server.ts'
+import { createCallers } from './node-port/callers.ts'
+import { startNodePort, type NodePort, type NodePortOptions } from './node-port/server.ts'
+import { createKubeletServer, openContainerLogs, type KubeletServerOptions } from './server.ts'
 import { createCgroups } from './stats/cgroup.ts'
 import { createKubeletMetrics } from './stats/kubelet-metrics.ts'
 import { createSnapshots } from './stats/snapshot.ts'
@@ -27,7 +29,13 @@ export interface Kubelet {
 }
 
 export function createKubelet(
-  options: PodContext & { version: string; nodes: Informer<Node>; faults: Faults },
+  options: PodContext & {
+    version: string
+    nodes: Informer<Node>
+    faults: Faults
+    /** Unset where the port of the kubelet is not served. */
+    nodePort?: Pick<NodePortOptions, 'host' | 'port' | 'certificateFile' | 'clientCa'>
+  },
 ): Kubelet {
   const { client, clock, faults, log, node, runtime } = options
   const stops = new StopStack()
@@ -45,28 +53,41 @@ export function createKubelet(
   const snapshots = createSnapshots({ runtime, pods: allPods, cgroups, clock })
   const metrics = createKubeletMetrics({ node: node.name, version: options.version, now: () => clock.now() })
   const context: PodContext = { ...options, onProbe: (result) => metrics.probe(result) }
-  const server = createKubeletServer({
+  let port: NodePort | undefined
+  const pages = createNodePages({
+    node,
+    dns: options.dns,
+    pods: allPods,
+    runtime,
+    cgroups,
+    snapshots,
+    storage: createStorageReader({ root: options.root, runtime, clock }),
+    metrics,
+    processMetrics: () => faults.metrics(),
+    isServing: () => port?.isServing() ?? false,
+  })
+  const serverOptions: KubeletServerOptions = {
     runtime,
     log,
     flows: createFlows({ onCut: () => faults.cut() }),
-    pages: createNodePages({
-      node,
-      dns: options.dns,
-      pods: allPods,
-      runtime,
-      cgroups,
-      snapshots,
-      storage: createStorageReader({ root: options.root, runtime, clock }),
-      metrics,
-      processMetrics: () => faults.metrics(),
-      isServing: () => false,
-    }),
+    pages,
     onFault: () => faults.request(),
     findPod(namespace, name) {
       const pod = byName.get(`${namespace}/${name}`)?.pod
       return pod && { uid: pod.metadata.uid, ...(pod.status?.podIP ? { ip: pod.status.podIP } : {}) }
     },
-  })
+  }
+  const server = createKubeletServer(serverOptions)
+  const serveNodePort = (nodePort: NonNullable<typeof options.nodePort>): NodePort =>
+    startNodePort({
+      ...nodePort,
+      ...serverOptions,
+      // Flows of its own: readers in the cluster do not cut those of the API server.
+      flows: createFlows({ onCut: () => faults.cut() }),
+      callers: createCallers({ client, clock, nodeName: node.name }),
+      openLogs: (request) => openContainerLogs(serverOptions, request),
+      clock,
+    })
 
   const take = (pod: Stored<Pod>): void => {
     const uid = pod.metadata.uid
@@ -107,6 +128,10 @@ export function createKubelet(
       const [stopNode] = await Promise.all([startNode(nodeOptions), watchPods()])
       stops.add(stopNode)
       stops.add(snapshots.start())
+      if (options.nodePort) {
+        port = serveNodePort(options.nodePort)
+        stops.add(port.stop)
+      }
     },
     serve: server,
     async stop() {

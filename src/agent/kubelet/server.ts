@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import type { Readable } from 'node:stream'
 import type { Log } from '#shared/base/log.ts'
 import { createEdge, RequestRefused, respond, type EdgeRequest } from '#shared/base/request-edge.ts'
 import { serveCommand } from './command-stream.ts'
@@ -65,13 +66,20 @@ async function sendPage(stream: ServerHttp2Stream, method: string, page: () => P
   if (respond(stream, { ':status': 200, 'content-type': type })) stream.end(body)
 }
 
-function podOf({ findPod }: KubeletServerOptions, { namespace, pod }: KubeletRequest): { uid: string; ip?: string } {
+function podOf(
+  { findPod }: Pick<KubeletServerOptions, 'findPod'>,
+  { namespace, pod }: Pick<KubeletRequest, 'namespace' | 'pod'>,
+): { uid: string; ip?: string } {
   const found = findPod(namespace, pod)
   if (!found) throw new RequestRefused(404, `pod "${namespace}/${pod}" is not on this node`)
   return found
 }
 
-function containerOf(options: KubeletServerOptions, request: KubeletRequest, previous = false): ObservedContainer {
+function containerOf(
+  options: Pick<KubeletServerOptions, 'runtime' | 'findPod'>,
+  request: Pick<KubeletRequest, 'namespace' | 'pod' | 'container'>,
+  previous = false,
+): ObservedContainer {
   const attempts = options.runtime
     .containers(podOf(options, request).uid)
     .filter(({ name, sandbox }) => !sandbox && name === request.container)
@@ -86,8 +94,26 @@ function containerOf(options: KubeletServerOptions, request: KubeletRequest, pre
 }
 
 async function containerLogs(options: KubeletServerOptions, request: KubeletRequest): Promise<void> {
-  const { stream, query } = request
-  const container = containerOf(options, request, query.get('previous') === 'true')
+  const { stream } = request
+  const { logs, limit } = await openContainerLogs(options, request)
+  if (stream.destroyed) logs.destroy()
+  stream.once('close', () => logs.destroy())
+  if (!respond(stream, { ':status': 200, 'content-type': 'text/plain' })) return
+  await options.flows.copy(logs, stream, limit)
+  logs.destroy()
+  if (!stream.destroyed) stream.end()
+}
+
+/**
+ * The output of a container, for `/containerLogs/<namespace>/<pod>/<container>`, and how many bytes of it are wanted.
+ * @throws RequestRefused
+ */
+export async function openContainerLogs(
+  options: Pick<KubeletServerOptions, 'runtime' | 'findPod'>,
+  { segments, query }: Pick<EdgeRequest, 'segments' | 'query'>,
+): Promise<{ logs: Readable; limit: number | undefined }> {
+  const [, namespace = '', pod = '', name = ''] = segments
+  const container = containerOf(options, { namespace, pod, container: name }, query.get('previous') === 'true')
   const limit = wholeNumber(query, 'limitBytes', 1)
   const tail = wholeNumber(query, 'tailLines', 0)
   const since = sinceOf(query)
@@ -98,12 +124,7 @@ async function containerLogs(options: KubeletServerOptions, request: KubeletRequ
     ...(since === undefined ? {} : { since }),
   })
   logs.on('error', () => undefined)
-  if (stream.destroyed) logs.destroy()
-  stream.once('close', () => logs.destroy())
-  if (!respond(stream, { ':status': 200, 'content-type': 'text/plain' })) return
-  await options.flows.copy(logs, stream, limit)
-  logs.destroy()
-  if (!stream.destroyed) stream.end()
+  return { logs, limit }
 }
 
 /** An integer parameter. @throws RequestRefused 400 */

@@ -40,6 +40,8 @@ export interface PodNetworkOptions {
   run: Command
   /** File of the address leases. */
   leases: string
+  /** TCP ports of this node that the agent listens on: a host port would take their connections. */
+  reservedPorts: ReadonlySet<number>
   log: Log
 }
 
@@ -53,7 +55,15 @@ const gateway = '169.254.1.1'
  * Pods on point-to-point veth pairs: a /32 on either side, a route to each pod on its node, and a route to each other
  * node's range by its address. Every pod reaches every pod without address translation.
  */
-export function createPodNetwork({ nodeName, podCidr, nodes, run, leases, log }: PodNetworkOptions): PodNetwork {
+export function createPodNetwork({
+  nodeName,
+  podCidr,
+  nodes,
+  run,
+  leases,
+  reservedPorts,
+  log,
+}: PodNetworkOptions): PodNetwork {
   let addresses: Promise<Addresses> | undefined
   const ports = new Map<string, { ip: string; port: HostPort }[]>()
   const listeners = new Set<() => void>()
@@ -74,7 +84,12 @@ export function createPodNetwork({ nodeName, podCidr, nodes, run, leases, log }:
   }
 
   return {
-    async attach({ uid, pid, hostPorts }) {
+    async attach({ uid, namespace, name, pid, hostPorts }) {
+      const taken = hostPorts.find(({ hostPort, protocol }) => protocol === 'TCP' && reservedPorts.has(hostPort))
+      if (taken)
+        throw new Error(
+          `cannot open hostport ${taken.hostPort} for pod ${name}_${namespace}: listen tcp4 :${taken.hostPort}: bind: address already in use`,
+        )
       const pool = await ready()
       const ip = pool.lease(uid)
       const host = interfaceOf(uid)

@@ -16,7 +16,7 @@ import type { StatsSource } from './metrics/stats-source.ts'
 import { tunnelStats } from './metrics/tunnel-stats.ts'
 import type { Tunnels } from './network/tunnel.ts'
 import { provision } from './workers/provision.ts'
-import { agentPort, type WorkerFile, type WorkerMachine, type WorkerProvider } from './workers/provider.ts'
+import { agentPort, kubeletPort, type WorkerFile, type WorkerMachine, type WorkerProvider } from './workers/provider.ts'
 import type { WorkerRecipe } from './workers/steps/recipe.ts'
 import { runSteps, type ProvisionStep, type Work } from './workers/steps/run-steps.ts'
 
@@ -63,6 +63,27 @@ export function createFleet(options: FleetOptions): Fleet {
   let looking: Promise<void> | undefined
   let lookAgain = false
 
+  /** Address that each worker's kubelet has a certificate for. */
+  const certified = new Map<string, string>()
+  /** A worker gets its address when it starts, and may get another one each time. */
+  const certify = async (list: readonly WorkerMachine[]): Promise<void> => {
+    const running = new Set(list.filter(({ state }) => state === 'running').map(({ name }) => name))
+    for (const name of certified.keys()) if (!running.has(name)) certified.delete(name)
+    await Promise.all(
+      list.map(async ({ name, state, address, agentPort: port }) => {
+        if (state !== 'running' || !address || port === kubeletPort || certified.get(name) === address) return
+        certified.set(name, address)
+        try {
+          const { cert, key } = await plane.pki.issueKubelet(name, address)
+          await provider.putFiles(name, [{ path: '/etc/slipway/kubelet.pem', content: cert + key, mode: 0o600 }])
+        } catch (error) {
+          certified.delete(name)
+          log.warn("the certificate of a worker's kubelet was not written", { name, error: messageOf(error) })
+        }
+      }),
+    )
+  }
+
   /** Lists the machines again, and moves the tunnels to their current ports. */
   const look = (): Promise<void> => {
     if (looking) {
@@ -78,6 +99,7 @@ export function createFleet(options: FleetOptions): Fleet {
           if (state === 'running' && port) tunnels.open(name, port)
           else if (state !== 'paused') tunnels.close(name)
         }
+        await certify(list)
         changed()
       } while (lookAgain)
     })()
@@ -136,7 +158,7 @@ export function createFleet(options: FleetOptions): Fleet {
     clock: options.clock,
     machines: () => machines,
     refresh: look,
-    filesOf: (name) => workerFiles(options, name),
+    filesOf: (name) => workerFiles(options, { name, port: machines.get(name)?.agentPort ?? agentPort }),
     removeNode,
     connected: (name, signal) => unlessDead(name, tunnels.up(name, signal)),
     ready: (name, signal) => unlessDead(name, untilReady(name, signal)),
@@ -214,13 +236,14 @@ function view({ name, state, address }: WorkerMachine, node: Node | undefined): 
  */
 async function workerFiles(
   { name: cluster, plane, agentBundle, spec }: FleetOptions,
-  nodeName: string,
+  { name: nodeName, port }: { name: string; port: number },
 ): Promise<{ files: WorkerFile[]; version: string }> {
   const { client, server } = await plane.pki.issueNode(nodeName)
   const config = {
     nodeName,
     cluster,
-    tunnelPort: agentPort,
+    tunnelPort: port,
+    ...(port === kubeletPort ? {} : { kubeletPort }),
     apiPort,
     clusterDns: network.clusterDns,
     clusterDomain: network.clusterDomain,

@@ -55,6 +55,7 @@ import type {
   StatefulSet,
   StorageClass,
   SubjectAccessReview,
+  TokenReview,
   VolumeAttachment,
 } from './generated/types.ts'
 
@@ -193,6 +194,7 @@ export const priorityLevelConfigurations = flowControl<PriorityLevelConfiguratio
   'prioritylevelconfigurations',
 )
 
+export const tokenReviews = resource('authentication.k8s.io', 'v1', false)<TokenReview>('TokenReview', 'tokenreviews')
 export const subjectAccessReviews = resource(
   'authorization.k8s.io',
   'v1',

@@ -1,7 +1,13 @@
 import type { Stop } from '#shared/base/disposable.ts'
 
-/** Port inside every worker on which its agent listens for the host. */
-export const agentPort = 10250
+/** Port of the kubelet on a worker's address (status.daemonEndpoints of its Node). */
+export const kubeletPort = 10250
+
+/**
+ * Port inside a new worker on which its agent listens for the host. Workers made before the kubelet's port was served
+ * have 10250 for it, and keep it: a container's published ports cannot change.
+ */
+export const agentPort = 10650
 
 /** File inside every worker that names the version of the files with which its agent was started. */
 export const agentVersionFile = '/etc/slipway/agent.version'
@@ -50,6 +56,8 @@ export interface WorkerMachine {
   state: 'running' | 'stopped' | 'paused' | 'dead'
   /** Port of 127.0.0.1 of its tunnel, while it runs. */
   port?: number
+  /** Port inside the worker that it leads to. */
+  agentPort: number
   /** Address on the cluster's network, while it runs. */
   address?: string
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { systemClock } from '#shared/base/clock.ts'
-import type { WorkerMachine, WorkerProvider } from './provider.ts'
+import { agentPort, type WorkerMachine, type WorkerProvider } from './provider.ts'
 import { provision } from './provision.ts'
 import type { WorkerRecipe } from './steps/recipe.ts'
 
@@ -64,9 +64,9 @@ test('keeps workers that are there, with new files, and starts them as their sta
   const { calls, run } = setUp({
     hasNetwork: true,
     present: [
-      { name: 'w1', state: 'running' },
-      { name: 'w2', state: 'paused' },
-      { name: 'w3', state: 'stopped' },
+      { name: 'w1', state: 'running', agentPort },
+      { name: 'w2', state: 'paused', agentPort },
+      { name: 'w3', state: 'stopped', agentPort },
     ],
   })
   await run('w1', 'w2', 'w3')
@@ -81,7 +81,7 @@ test('keeps workers that are there, with new files, and starts them as their sta
 })
 
 test('a failure removes what this run made, and nothing else', async () => {
-  const { calls, run } = setUp({ present: [{ name: 'w1', state: 'running' }], broken: 'w2' })
+  const { calls, run } = setUp({ present: [{ name: 'w1', state: 'running', agentPort }], broken: 'w2' })
   await expect(run('w1', 'w2')).rejects.toThrow('w2 has ended')
   expect(calls.filter((call) => call.startsWith('remove'))).toEqual(['remove w2', 'remove node w2', 'remove network'])
 })

@@ -48,6 +48,8 @@ export interface Pki {
    * tunnel.
    */
   issueNode(node: string): Promise<NodeCredentials>
+  /** Issues the serving certificate of a worker's kubelet. @param address the worker's on the cluster's network */
+  issueKubelet(node: string, address: string): Promise<Credentials>
   /** Signs certificate signing requests with the cluster's authority. */
   readonly requests: CertificateRequests
 }
@@ -127,6 +129,18 @@ export async function createPki({ dir, keys = keyFiles(), clock }: PkiOptions): 
     serviceAccounts: { privateKey, publicKey: publicKeyOf(privateKey) },
     adminToken,
     issueNode: (node) => issueNode({ ca, tunnelCa }, node, clock),
+    // The subject of the signer kubernetes.io/kubelet-serving.
+    issueKubelet: (node, address) =>
+      issueCertificate(
+        ca,
+        {
+          name: `system:node:${node}`,
+          organizations: ['system:nodes'],
+          hosts: [node, address],
+          usages: ['server'],
+        },
+        validFor(clock, certificateLife),
+      ),
     requests: { read: readCertificateRequest, sign: (request, order) => signCertificateRequest(ca, request, order) },
   }
 }

@@ -38,7 +38,7 @@ export function createDockerProvider(options: DockerProviderOptions): WorkerProv
     async list() {
       const docker = await connect()
       const containers = await docker.listContainers({ all: true, filters })
-      return Promise.all(containers.map((info) => describe(docker, info.Id, network, options.agentPort)))
+      return Promise.all(containers.map((info) => describe(docker, info.Id, network)))
     },
     async checkEngine() {
       const { Version, Os, Arch } = await (await connect()).version()
@@ -197,15 +197,18 @@ function archive(files: readonly WorkerFile[]): ReturnType<typeof pack> {
   return tar
 }
 
-async function describe(docker: Docker, id: string, network: string, agentPort: number): Promise<WorkerMachine> {
-  const { Config, State, NetworkSettings } = await docker.getContainer(id).inspect()
+async function describe(docker: Docker, id: string, network: string): Promise<WorkerMachine> {
+  const { Config, State, NetworkSettings, HostConfig } = await docker.getContainer(id).inspect()
   const name = Config.Labels['slipway.dev/worker'] ?? ''
+  // Its only published port.
+  const [published = ''] = Object.keys((HostConfig.PortBindings ?? {}) as object)
+  const agentPort = Number.parseInt(published, 10)
   const port = NetworkSettings.Ports?.[`${agentPort}/tcp`]?.[0]?.HostPort
   const address = NetworkSettings.Networks[network]?.IPAddress
   // A container that is being restarted has ended by itself.
   const running = State.Running && !State.Restarting
   const state = State.Paused ? 'paused' : running ? 'running' : State.ExitCode === 0 ? 'stopped' : 'dead'
-  return { name, state, ...(port ? { port: Number(port) } : {}), ...(address ? { address } : {}) }
+  return { name, state, agentPort, ...(port ? { port: Number(port) } : {}), ...(address ? { address } : {}) }
 }
 
 /** Output comes in frames: a byte of kind, three of padding, four of length, then text. */
