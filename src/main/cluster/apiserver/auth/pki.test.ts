@@ -45,6 +45,15 @@ describe('the cluster authority', () => {
     for (const address of ['127.0.0.1', '10.96.0.1']) expect(certificate.checkIP(address), address).toBe(address)
   })
 
+  it("issues a kubelet's serving certificate for its name and address, by the cluster's authority", async () => {
+    const pki = await createPki({ dir, clock: systemClock })
+    const certificate = new X509Certificate((await pki.issueKubelet('worker-1', '172.18.0.2')).cert)
+    expect(certificate.subject).toBe('O=system:nodes\nCN=system:node:worker-1')
+    expect(certificate.subjectAltName).toBe('DNS:worker-1, IP Address:172.18.0.2')
+    expect(certificate.verify(new X509Certificate(pki.ca).publicKey)).toBe(true)
+    expect(certificate.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1'])
+  })
+
   it('authenticates worker and host to each other over mutual TLS', async () => {
     const pki = await createPki({ dir, clock: systemClock })
     const { server } = await pki.issueNode('worker-1')
@@ -65,7 +74,7 @@ describe('the cluster authority', () => {
   it('is the same after a restart', async () => {
     const first = await createPki({ dir, clock: systemClock })
     const second = await createPki({ dir, clock: systemClock })
-    const kept = { issueNode: undefined, requests: undefined }
+    const kept = { issueNode: undefined, issueKubelet: undefined, requests: undefined }
     expect({ ...second, ...kept }).toEqual({ ...first, ...kept })
   })
 
