@@ -3,9 +3,9 @@ import type { DaemonSet, Node, Pod, PodSpec } from '#shared/kube/generated/types
 import type { Stored } from '#shared/kube/object.ts'
 import { resolveCount } from '#shared/kube/int-or-string.ts'
 import { selectsNode } from '#shared/kube/node-selection.ts'
-import { isPodTerminal } from '#shared/kube/pod.ts'
+import { isPodReady, isPodTerminal } from '#shared/kube/pod.ts'
 import { untolerated } from '#shared/kube/tolerations.ts'
-import { isAvailable, isOfRevision, isStaying, targetOf, withTolerations } from './pods.ts'
+import { byAge, isAvailable, isOfRevision, isStaying, targetOf, withTolerations } from './pods.ts'
 
 /** What a decision is made from: the caches, at one moment. */
 export interface Snapshot {
@@ -117,18 +117,14 @@ function whyFinished(pod: Stored<Pod>, node: string): Removal['why'] {
   }
 }
 
-/** The oldest pod stays; under a surge an old one and its successor may be there together until the latter is ready. */
+/** The oldest pod stays; under a surge a ready old one and its successor are there together until the latter is available. */
 function surplusOf({ set, hash, now }: Snapshot, running: readonly Stored<Pod>[]): Stored<Pod>[] {
   if (running.length <= 1) return []
-  const byAge = [...running].sort(
-    (a, b) =>
-      Number(Boolean(b.spec?.nodeName)) - Number(Boolean(a.spec?.nodeName)) ||
-      ((a.metadata.creationTimestamp ?? '') < (b.metadata.creationTimestamp ?? '') ? -1 : 1),
-  )
-  if (maxSurgeOf(set, 1) === 0) return byAge.slice(1)
-  const [newest, ...otherNew] = byAge.filter((pod) => isOfRevision(pod, hash)).reverse()
-  const [oldest, ...otherOld] = byAge.filter((pod) => !isOfRevision(pod, hash))
-  const done = newest && oldest && isAvailable(set, newest, now) ? [oldest] : []
+  const sorted = [...running].sort(byAge)
+  if (maxSurgeOf(set, 1) === 0) return sorted.slice(1)
+  const [successor, ...otherNew] = sorted.filter((pod) => isOfRevision(pod, hash))
+  const [old, ...otherOld] = sorted.filter((pod) => !isOfRevision(pod, hash))
+  const done = successor && old && (!isPodReady(old) || isAvailable(set, successor, now)) ? [old] : []
   return [...otherNew, ...otherOld, ...done]
 }
 

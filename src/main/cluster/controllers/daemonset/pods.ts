@@ -60,6 +60,14 @@ export function withTolerations(spec: PodSpec | undefined): PodSpec {
 
 export const isStaying = ({ metadata }: Pod): boolean => !metadata.deletionTimestamp
 
+/** Pods that have their node first, then the oldest (podByCreationTimestampAndPhase of Kubernetes). */
+export const byAge = (a: Stored<Pod>, b: Stored<Pod>): number =>
+  Number(Boolean(b.spec?.nodeName)) - Number(Boolean(a.spec?.nodeName)) ||
+  compare(a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '') ||
+  compare(a.metadata.name, b.metadata.name)
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
 export const isOfRevision = ({ metadata }: Pod, hash: string): boolean => metadata.labels?.[revisionHashLabel] === hash
 
 export const isAvailable = (set: DaemonSet, pod: Pod, now: number): boolean =>

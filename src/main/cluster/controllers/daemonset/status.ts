@@ -2,13 +2,13 @@ import type { DaemonSetStatus } from '#shared/kube/generated/types.ts'
 import { isPodReady } from '#shared/kube/pod.ts'
 import { withoutZeros } from '#shared/kube/without-zeros.ts'
 import type { NodeState, Snapshot } from './decide.ts'
-import { isAvailable, isOfRevision, isStaying } from './pods.ts'
+import { byAge, isAvailable, isOfRevision, isStaying } from './pods.ts'
 
 /** The status of a DaemonSet, counted in nodes. */
 export function statusOf({ set, hash, now }: Snapshot, nodes: readonly NodeState[]): DaemonSetStatus {
   const wanted = nodes.filter(({ shouldRun }) => shouldRun)
-  // One pod a node counts: one that is ready, else the first.
-  const counted = wanted.map(({ pods }) => pods.find(isPodReady) ?? pods[0]).filter((pod) => pod !== undefined)
+  // One pod a node counts, the oldest: under a surge the successor counts when it is alone.
+  const counted = wanted.map(({ pods }) => [...pods].sort(byAge)[0]).filter((pod) => pod !== undefined)
   const available = counted.filter((pod) => isStaying(pod) && isAvailable(set, pod, now)).length
   // Conditions are others' to write.
   const { collisionCount, conditions } = set.status ?? {}
@@ -19,7 +19,7 @@ export function statusOf({ set, hash, now }: Snapshot, nodes: readonly NodeState
     desiredNumberScheduled: wanted.length,
     numberReady: counted.filter(isPodReady).length,
     ...(generation === undefined ? {} : { observedGeneration: generation }),
-    updatedNumberScheduled: wanted.filter(({ pods }) => pods.some((pod) => isOfRevision(pod, hash))).length,
+    updatedNumberScheduled: counted.filter((pod) => isOfRevision(pod, hash)).length,
     numberAvailable: available,
     numberUnavailable: wanted.length - available,
     ...(collisionCount === undefined ? {} : { collisionCount }),
