@@ -592,7 +592,8 @@ function badPatches(): Part[] {
     path: `${configMaps}/kept${type === 'apply-patch+yaml' ? '?fieldManager=bad' : ''}`,
     type: `application/${type}`,
     body,
-    codes,
+    // Kubernetes answers 500 where a configuration does not have the types of its schema.
+    codes: codes ?? (type === 'apply-patch+yaml' ? [400, 404, 409, 422, 500] : undefined),
     what: `${type} ${(typeof body === 'string' ? body : JSON.stringify(body)).slice(0, 80)}`,
   })
   const types = ['json-patch+json', 'merge-patch+json', 'strategic-merge-patch+json', 'apply-patch+yaml']

@@ -64,6 +64,8 @@ export interface KindDeclaration<T extends KubeObject = KubeObject> {
   columns: readonly Column<T>[]
   /** Whether `columns` replace the NAME column too (Event). */
   columnsWithoutName?: boolean
+  /** Whether an update may lack the resourceVersion that it is based on; by default it may (AllowUnconditionalUpdate). */
+  unconditionalUpdate?: false
   /** Whether a PUT to an absent name creates it (Lease, Endpoints, …). */
   createOnUpdate?: boolean
   /** Whether a delete answers with the object instead of a Status (Pod, Service, PVC, …). */

@@ -128,15 +128,19 @@ const maxProblems = 100
 export function conformObject(
   object: KubeObject,
   resource: ServedResource,
-  options: { sparse?: boolean } = {},
+  options: {
+    sparse?: boolean
+    /** The error for a value of the wrong type. */
+    refuse?(problem: TypeMismatch): ApiError
+  } = {},
 ): ReturnType<typeof conform> {
   try {
     return resource.custom
       ? conformCustom(object, resource, resource.custom.schema)
       : conform(object, resource.type, options)
   } catch (error) {
-    if (error instanceof TypeMismatch) throw cannotBeHandled(resource, error.message)
-    throw error
+    if (!(error instanceof TypeMismatch)) throw error
+    throw options.refuse ? options.refuse(error) : cannotBeHandled(resource, error.message)
   }
 }
 

@@ -10,12 +10,21 @@ export interface DecodeFindings {
 }
 
 /** A value of the wrong JSON type, with the message of Go's decoder. */
-export class TypeMismatch extends Error {}
+export class TypeMismatch extends Error {
+  /** The message of the converter from unstructured content, which strategic patches and apply use. */
+  readonly conversion: string
+
+  constructor(message: string, conversion: string) {
+    super(message)
+    this.conversion = conversion
+  }
+}
 
 /**
  * Converts a parsed body to the shape of its type, in place, as decoding into Go structs does: removes unknown fields,
  * nulls and the empty values that Go never writes, fills in those that it always writes, turns numeric quantities into
- * strings. @param sparse keeps empty values and adds none: an apply configuration is no object @throws TypeMismatch
+ * strings. @param sparse keeps empty values and adds none, and leaves values of wrong types alone: an apply
+ * configuration is no object yet @throws TypeMismatch
  */
 export function conform(value: unknown, type: TypeNode, { sparse = false } = {}): DecodeFindings {
   const findings: Findings = { unknownFields: [], keys: 0, sparse }
@@ -44,7 +53,10 @@ function conformStruct(object: Fields, type: TypeNode, path: string, findings: F
     if (value === null) delete object[name]
     else if (field.kind === 'scalar') {
       const scalar = conformScalar(value, field)
-      if (scalar === mismatch) throw wrongType(value, `${type.name}.${join(path, name)}`, goType(field))
+      if (scalar === mismatch) {
+        if (findings.sparse) continue
+        throw wrongType(value, `${type.name}.${join(path, name)}`, goType(field))
+      }
       if (!scalar && !findings.sparse && type.shape.omitted.has(name)) delete object[name]
       else if (scalar !== value) object[name] = scalar
     } else {
@@ -104,6 +116,7 @@ function isEmptyValue(value: unknown): boolean {
 const join = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`)
 
 function conformComposite(value: unknown, type: TypeNode, parent: string, path: string, findings: Findings): void {
+  if (findings.sparse && isWrongComposite(value, type)) return
   switch (type.kind) {
     case 'struct':
       if (!isObject(value)) throw wrongType(value, `${parent}.${path}`, `v1.${type.name || parent}`)
@@ -122,18 +135,23 @@ function conformComposite(value: unknown, type: TypeNode, parent: string, path: 
   }
 }
 
+function isWrongComposite(value: unknown, { kind }: TypeNode): boolean {
+  if (kind === 'list') return !Array.isArray(value)
+  return (kind === 'struct' || kind === 'map') && !isObject(value)
+}
+
 function conformMap(map: Fields, type: TypeNode, parent: string, path: string, findings: Findings): void {
   const items = type.items
   for (const key in map) {
     findings.keys++
     // JavaScript would treat this key as the object's prototype; refusing it is better than losing it silently.
-    if (key === '__proto__') throw new TypeMismatch(`${parent}.${path}: the key "__proto__" is not supported`)
+    if (key === '__proto__') throw unsupportedKey(`${parent}.${path}`)
     const value = map[key]
     if (items?.kind === 'scalar') {
       // Go decodes a null map value to the zero value of the element.
       const scalar = value === null ? zero(items) : conformScalar(value, items)
-      if (scalar === mismatch) throw wrongType(value, `${parent}.${path}`, goType(items))
-      if (scalar !== value) map[key] = scalar
+      if (scalar === mismatch && !findings.sparse) throw wrongType(value, `${parent}.${path}`, goType(items))
+      if (scalar !== mismatch && scalar !== value) map[key] = scalar
     } else if (items && value !== null) conformComposite(value, items, parent, `${path}.${key}`, findings)
   }
 }
@@ -145,8 +163,8 @@ function conformList(list: unknown[], type: TypeNode, parent: string, path: stri
     const value = list[i]
     if (items.kind === 'scalar') {
       const scalar = value === null ? zero(items) : conformScalar(value, items)
-      if (scalar === mismatch) throw wrongType(value, `${parent}.${path}`, goType(items))
-      if (scalar !== value) list[i] = scalar
+      if (scalar === mismatch && !findings.sparse) throw wrongType(value, `${parent}.${path}`, goType(items))
+      if (scalar !== mismatch && scalar !== value) list[i] = scalar
     } else if (value === null) list[i] = {}
     else conformComposite(value, items, parent, `${path}[${i}]`, findings)
   }
@@ -235,20 +253,51 @@ function zero(type: TypeNode): unknown {
   }
 }
 
+function unsupportedKey(path: string): TypeMismatch {
+  const message = `${path}: the key "__proto__" is not supported`
+  return new TypeMismatch(message, message)
+}
+
 function wrongType(value: unknown, field: string, type: string): TypeMismatch {
-  if (type === 'time.Time' && typeof value === 'string')
+  if (type === 'time.Time' && typeof value === 'string') {
+    const cannot = `as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(value)} as "2006"`
     return new TypeMismatch(
-      `parsing time ${JSON.stringify(JSON.stringify(value))} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(value)} as "2006"`,
+      `parsing time ${JSON.stringify(JSON.stringify(value))} ${cannot}`,
+      `parsing time ${JSON.stringify(value)} ${cannot}`,
     )
-  if (type === 'resource.Quantity' && typeof value === 'string')
-    return new TypeMismatch(
-      "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
-    )
-  if (type === '[]uint8' && typeof value === 'string')
-    return new TypeMismatch(`illegal base64 data at input byte ${firstBadByte(value)}`)
-  return new TypeMismatch(
-    `json: cannot unmarshal ${jsonType(value, type)} into Go struct field ${field} of type ${type}`,
-  )
+  }
+  if (type === 'resource.Quantity') {
+    const rule = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+    return new TypeMismatch(typeof value === 'string' ? rule : unmarshalError(value, field, type), rule)
+  }
+  if (type === '[]uint8' && typeof value === 'string') {
+    const problem = `illegal base64 data at input byte ${firstBadByte(value)}`
+    return new TypeMismatch(problem, `error decoding from json: ${problem}`)
+  }
+  return new TypeMismatch(unmarshalError(value, field, type), conversionError(value, type))
+}
+
+const unmarshalError = (value: unknown, field: string, type: string): string =>
+  `json: cannot unmarshal ${jsonType(value, type)} into Go struct field ${field} of type ${type}`
+
+/** Messages of runtime.DefaultUnstructuredConverter. */
+function conversionError(value: unknown, type: string): string {
+  const kind = goKind(value)
+  if (type === 'intstr.IntOrString')
+    return `json: cannot unmarshal ${jsonType(value, type)} into Go value of type int32`
+  if (type.startsWith('map[')) return `cannot restore map from ${kind}`
+  if (type.startsWith('[]')) return `cannot restore slice from ${kind}`
+  if (type.startsWith('v1.')) return `cannot restore struct from: ${kind}`
+  const isConvertible = kind.includes('64') && type !== 'bool' && !(kind === 'float64' && type === 'string')
+  return isConvertible ? `cannot convert ${kind} to ${type}` : `unrecognized type: ${type}`
+}
+
+function goKind(value: unknown): string {
+  if (Array.isArray(value)) return 'slice'
+  if (typeof value === 'object') return 'map'
+  if (typeof value === 'boolean') return 'bool'
+  if (typeof value === 'string') return 'string'
+  return typeof value === 'bigint' || Number.isInteger(value) ? 'int64' : 'float64'
 }
 
 function firstBadByte(text: string): number {

@@ -42,6 +42,7 @@ export function customKind(
     shortNames: names.shortNames ?? [],
     categories: names.categories ?? [],
     namespaced: scope === 'Namespaced',
+    unconditionalUpdate: false,
     schema: definitionName(definition, version.name),
     ...(definition.metadata.deletionTimestamp ? { verbs: terminatingVerbs } : {}),
     toStorage: (object) => (object.apiVersion === storageVersion ? object : { ...object, apiVersion: storageVersion }),

@@ -4,6 +4,7 @@ import { parseExact } from '#shared/kube/exact-json.ts'
 import { jsonClone, setField } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { mergePatch } from '#shared/kube/patch/merge.ts'
+import { goText } from '#shared/kube/go-text.ts'
 import { strategicMerge, StrategicPatchError } from '#shared/kube/patch/strategic.ts'
 import {
   badRequest,
@@ -15,10 +16,12 @@ import {
   type ApiError,
 } from '#shared/kube/status.ts'
 import { conformObject, decodeObject, mediaType } from '../codec/body.ts'
+import type { TypeMismatch } from '../codec/decode.ts'
 import { exceededLimit } from '../codec/excess.ts'
 import { partWriteOf } from '../api/kind.ts'
 import type { Answer, Call } from '../api/request.ts'
 import { applyConfiguration } from './apply/apply.ts'
+import { typedProblem } from './apply/typed-check.ts'
 import type { RegistryContext, Target } from './context.ts'
 import { keyOf } from '../api/resources.ts'
 import { createObject, keptMetadata, maxAttempts, updateObject } from './write.ts'
@@ -39,7 +42,7 @@ export function patch(context: RegistryContext, target: Target, call: Call): Pro
   const change = patcherOf(target, call, type)
   return updateObject(context, target, call, options, {
     attempts: maxAttempts,
-    next: (current) => decodePatched(target, call, options, current, change(current)),
+    next: (current) => decodePatched(target, call, options, current, change(current), type),
   })
 }
 
@@ -152,6 +155,7 @@ function decodePatched(
   { validation }: WriteOptions,
   current: KubeObject,
   patched: unknown,
+  type: string,
 ): KubeObject {
   const next = draftOf(patched as KubeObject)
   const { resource, name, namespace } = target
@@ -159,7 +163,11 @@ function decodePatched(
     next.kind = resource.kind.kind
     next.apiVersion = resource.apiVersion
   }
-  const { unknownFields } = conformExceptOwners(next, current, resource)
+  const { unknownFields } = conformExceptOwners(next, current, resource, (problem) =>
+    type === 'application/strategic-merge-patch+json'
+      ? wrongPatch(goText(valueOf(call)), problem.conversion)
+      : wrongPatch(JSON.stringify(patched), problem.message),
+  )
   if (unknownFields.length > 0 && validation !== 'Ignore') reportUnknown(unknownFields, call, validation)
   const { metadata } = next
   if (metadata.name !== name)
@@ -175,12 +183,13 @@ function conformExceptOwners(
   next: KubeObject,
   current: KubeObject,
   resource: Target['resource'],
+  refuse: (problem: TypeMismatch) => ApiError,
 ): ReturnType<typeof conformObject> {
   const { managedFields } = next.metadata
   if (managedFields === undefined || managedFields !== current.metadata.managedFields)
-    return conformObject(next, resource)
+    return conformObject(next, resource, { refuse })
   delete next.metadata.managedFields
-  const findings = conformObject(next, resource)
+  const findings = conformObject(next, resource, { refuse })
   next.metadata.managedFields = managedFields
   return findings
 }
@@ -200,8 +209,13 @@ function reportUnknown(paths: readonly string[], call: Call, validation: WriteOp
     return
   }
   const body = 'bytes' in call.body ? call.body.bytes.toString() : JSON.stringify(call.body.value)
-  throw invalid('', '', '', [fieldInvalid('patch', body, `strict decoding error: ${problems.join(', ')}`)])
+  throw wrongPatch(body, `strict decoding error: ${problems.join(', ')}`)
 }
+
+const wrongPatch = (patch: string, problem: string): ApiError =>
+  invalid('', '', '', [fieldInvalid('patch', patch, problem)])
+
+const valueOf = ({ body }: Call): unknown => ('bytes' in body ? parsePatch(body.bytes) : body.value)
 
 /** Server-side apply: creates the object when it does not exist. */
 async function apply(context: RegistryContext, target: Target, call: Call, options: WriteOptions): Promise<Answer> {
@@ -217,7 +231,7 @@ async function apply(context: RegistryContext, target: Target, call: Call, optio
         applied: true,
         next: (current) => {
           const next = draftOf(applyConfiguration(context, target, options, current, jsonClone(config)))
-          conformExceptOwners(next, current, resource)
+          conformExceptOwners(next, current, resource, (problem) => unconvertible(target, config, problem))
           return next
         },
       })
@@ -229,7 +243,7 @@ async function apply(context: RegistryContext, target: Target, call: Call, optio
       )
     try {
       const object = applyConfiguration(context, target, options, undefined, jsonClone(config))
-      conformObject(object, resource)
+      conformObject(object, resource, { refuse: (problem) => unconvertible(target, config, problem) })
       return await createObject({ context, target, call, options, object, applied: true })
     } catch (error) {
       // Another client created the object in between: apply to that one.
@@ -246,13 +260,14 @@ function decodeConfiguration(target: Target, call: Call, options: WriteOptions):
   const config = decodeObject(body, resource, options.validation === 'Ignore' ? 'Ignore' : 'Warn', unknown, {
     sparse: true,
   })
-  const undeclared = unknown.find((problem) => problem.startsWith('unknown field'))
-  if (undeclared !== undefined)
-    throw failure(
-      500,
-      '',
-      `failed to create typed patch object (${namespace ? `${namespace}/` : ''}${name}; ${resource.apiVersion}, Kind=${resource.kind.kind}): .${undeclared.slice('unknown field "'.length, -1)}: field not declared in schema`,
-    )
+  const undeclared = unknown.filter((problem) => problem.startsWith('unknown field'))
+  const problem = typedProblem(
+    config,
+    resource.type,
+    undeclared.map((text) => `.${text.slice('unknown field "'.length, -1)}`),
+  )
+  if (problem !== undefined)
+    throw failure(500, '', `failed to create typed patch object ${described(target, config)}: ${problem}`)
   const repeated = unknown.find((problem) => !problem.startsWith('unknown field'))
   if (repeated !== undefined && options.validation === 'Strict')
     throw badRequest(`error decoding YAML: strict decoding error: ${repeated}`)
@@ -269,6 +284,21 @@ function decodeConfiguration(target: Target, call: Call, options: WriteOptions):
       throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
   }
   return config
+}
+
+/** Kubernetes' words for an applied object: `(team/web; apps/v1, Kind=Deployment)`. */
+const described = ({ resource: { apiVersion, kind } }: Target, { metadata }: KubeObject): string =>
+  `(${metadata.namespace ?? ''}/${metadata.name ?? ''}; ${qualified(apiVersion)}, Kind=${kind.kind})`
+
+const qualified = (apiVersion: string): string => (apiVersion.includes('/') ? apiVersion : `/${apiVersion}`)
+
+function unconvertible(target: Target, config: KubeObject, { conversion }: TypeMismatch): ApiError {
+  const { apiVersion, kind } = target.resource
+  return failure(
+    500,
+    '',
+    `failed to convert new object ${described(target, config)} to proper version: unable to convert unstructured object to ${qualified(apiVersion)}, Kind=${kind.kind}: ${conversion}`,
+  )
 }
 
 /** Drops the fields that this subresource does not write, so that the manager does not own them. */

@@ -230,6 +230,7 @@ async function updateOnce(
   const current = itemOf(resource, entry).object
   const next = change.next(current)
   checkPreconditions(resource, next, current)
+  requireRevision(resource, next)
   keepSystemFields(next.metadata, current.metadata)
   if (!change.trusted) keepOtherParts(target, next, current)
   if (target.subresource === '') ensureSpec(resource, next)
@@ -338,6 +339,14 @@ function findings({ resource, subresource }: Target, next: KubeObject, current: 
   if (subresource === 'status') return [...errors, ...(kind.status?.validateStatus?.(next, current) ?? [])]
   if (subresource !== '') return [...errors, ...(partWriteOf(kind, subresource)?.validate?.(next, current) ?? [])]
   return [...errors, ...(kind.validate?.(next, current) ?? []), ...(kind.validateUpdate?.(next, current) ?? [])]
+}
+
+/** @throws ApiError 422, named after the resource, when the kind has no unconditional updates and the revision is missing */
+function requireRevision({ kind, groupResource }: ServedResource, { metadata }: KubeObject): void {
+  if (kind.unconditionalUpdate !== false || (metadata.resourceVersion ?? '0') !== '0') return
+  throw invalid(groupResource.resource, groupResource.group, metadata.name ?? '', [
+    fieldInvalid('metadata.resourceVersion', 0, 'must be specified for an update'),
+  ])
 }
 
 /** @throws ApiError 409 */

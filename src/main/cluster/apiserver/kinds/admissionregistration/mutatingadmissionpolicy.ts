@@ -11,6 +11,7 @@ export const mutatingAdmissionPolicy: KindDeclaration<MutatingAdmissionPolicy> =
   group: 'admissionregistration.k8s.io',
   version: 'v1',
   kind: 'MutatingAdmissionPolicy',
+  unconditionalUpdate: false,
   plural: 'mutatingadmissionpolicies',
   singular: 'mutatingadmissionpolicy',
   categories: ['api-extensions'],

@@ -9,6 +9,7 @@ export const mutatingWebhookConfiguration: KindDeclaration<MutatingWebhookConfig
   group: 'admissionregistration.k8s.io',
   version: 'v1',
   kind: 'MutatingWebhookConfiguration',
+  unconditionalUpdate: false,
   plural: 'mutatingwebhookconfigurations',
   singular: 'mutatingwebhookconfiguration',
   categories: ['api-extensions'],

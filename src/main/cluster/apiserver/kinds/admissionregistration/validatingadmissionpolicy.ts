@@ -13,6 +13,7 @@ export const validatingAdmissionPolicy: KindDeclaration<ValidatingAdmissionPolic
   group: 'admissionregistration.k8s.io',
   version: 'v1',
   kind: 'ValidatingAdmissionPolicy',
+  unconditionalUpdate: false,
   plural: 'validatingadmissionpolicies',
   singular: 'validatingadmissionpolicy',
   categories: ['api-extensions'],

@@ -11,6 +11,7 @@ export const validatingAdmissionPolicyBinding: KindDeclaration<ValidatingAdmissi
   group: 'admissionregistration.k8s.io',
   version: 'v1',
   kind: 'ValidatingAdmissionPolicyBinding',
+  unconditionalUpdate: false,
   plural: 'validatingadmissionpolicybindings',
   singular: 'validatingadmissionpolicybinding',
   categories: ['api-extensions'],

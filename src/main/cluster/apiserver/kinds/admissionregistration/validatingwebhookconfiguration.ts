@@ -8,6 +8,7 @@ export const validatingWebhookConfiguration: KindDeclaration<ValidatingWebhookCo
   group: 'admissionregistration.k8s.io',
   version: 'v1',
   kind: 'ValidatingWebhookConfiguration',
+  unconditionalUpdate: false,
   plural: 'validatingwebhookconfigurations',
   singular: 'validatingwebhookconfiguration',
   categories: ['api-extensions'],

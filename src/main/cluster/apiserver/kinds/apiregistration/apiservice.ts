@@ -10,6 +10,7 @@ export const apiService: KindDeclaration<APIService> = {
   group: 'apiregistration.k8s.io',
   version: 'v1',
   kind: 'APIService',
+  unconditionalUpdate: false,
   plural: 'apiservices',
   singular: 'apiservice',
   categories: ['api-extensions'],

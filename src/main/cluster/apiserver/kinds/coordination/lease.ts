@@ -9,6 +9,7 @@ export const lease: KindDeclaration<Lease> = {
   group: 'coordination.k8s.io',
   version: 'v1',
   kind: 'Lease',
+  unconditionalUpdate: false,
   plural: 'leases',
   singular: 'lease',
   namespaced: true,

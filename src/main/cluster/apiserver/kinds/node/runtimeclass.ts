@@ -10,6 +10,7 @@ export const runtimeClass: KindDeclaration<RuntimeClass> = {
   group: 'node.k8s.io',
   version: 'v1',
   kind: 'RuntimeClass',
+  unconditionalUpdate: false,
   plural: 'runtimeclasses',
   singular: 'runtimeclass',
   namespaced: false,

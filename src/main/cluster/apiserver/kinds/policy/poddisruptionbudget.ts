@@ -13,6 +13,7 @@ export const podDisruptionBudget: KindDeclaration<PodDisruptionBudget> = {
   group: 'policy',
   version: 'v1',
   kind: 'PodDisruptionBudget',
+  unconditionalUpdate: false,
   plural: 'poddisruptionbudgets',
   singular: 'poddisruptionbudget',
   shortNames: ['pdb'],

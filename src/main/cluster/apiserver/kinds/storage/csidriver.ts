@@ -9,6 +9,7 @@ export const csiDriver: KindDeclaration<CSIDriver> = {
   group: 'storage.k8s.io',
   version: 'v1',
   kind: 'CSIDriver',
+  unconditionalUpdate: false,
   plural: 'csidrivers',
   singular: 'csidriver',
   namespaced: false,

@@ -8,6 +8,7 @@ export const csiNode: KindDeclaration<CSINode> = {
   group: 'storage.k8s.io',
   version: 'v1',
   kind: 'CSINode',
+  unconditionalUpdate: false,
   plural: 'csinodes',
   singular: 'csinode',
   namespaced: false,

@@ -9,6 +9,7 @@ export const csiStorageCapacity: KindDeclaration<CSIStorageCapacity> = {
   group: 'storage.k8s.io',
   version: 'v1',
   kind: 'CSIStorageCapacity',
+  unconditionalUpdate: false,
   plural: 'csistoragecapacities',
   singular: 'csistoragecapacity',
   namespaced: true,

@@ -9,6 +9,7 @@ export const volumeAttachment: KindDeclaration<VolumeAttachment> = {
   group: 'storage.k8s.io',
   version: 'v1',
   kind: 'VolumeAttachment',
+  unconditionalUpdate: false,
   plural: 'volumeattachments',
   singular: 'volumeattachment',
   namespaced: false,

@@ -150,7 +150,8 @@ function collect(node: FieldSet, path: string, out: string[]): void {
   }
 }
 
-function printElement(element: string): string {
+/** Formats one path element as Kubernetes does: `.image`, `[name="c"]`. */
+export function printElement(element: string): string {
   const text = element.slice(2)
   switch (element[0]) {
     case 'f':

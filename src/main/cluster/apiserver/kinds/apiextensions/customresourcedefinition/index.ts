@@ -17,6 +17,7 @@ export const customResourceDefinition: KindDeclaration<CustomResourceDefinition>
   group: 'apiextensions.k8s.io',
   version: 'v1',
   kind: 'CustomResourceDefinition',
+  unconditionalUpdate: false,
   plural: 'customresourcedefinitions',
   singular: 'customresourcedefinition',
   shortNames: ['crd', 'crds'],

@@ -1,3 +1,4 @@
+import { jsonClone } from '#shared/kube/json.ts'
 import type { HorizontalPodAutoscaler, MetricSpec } from '#shared/kube/generated/types.ts'
 import { conform } from '../../../codec/decode.ts'
 import { loadSchema } from '../../../schema/schema.ts'
@@ -65,7 +66,9 @@ function part(type: string, name: string, value: unknown): Fields {
   if (value === undefined) return {}
   const fields: Fields = { [name]: value }
   try {
-    conform(fields, schema.type(`io.k8s.api.autoscaling.v2.${type}`), { sparse: true })
+    const node = schema.type(`io.k8s.api.autoscaling.v2.${type}`)
+    conform(jsonClone(fields), node)
+    conform(fields, node, { sparse: true })
     return fields
   } catch {
     return {}

@@ -1,0 +1,98 @@
+import { goLiteral, goText } from '#shared/kube/go-text.ts'
+import type { TypeNode } from '#shared/kube/patch/type-node.ts'
+import { printElement } from './field-set.ts'
+import { elementOf } from './typed.ts'
+
+/**
+ * Reports where an apply configuration does not have the types of its schema, as structured-merge-diff does
+ * (typed/validate.go); undefined where it has. The formats of scalars (times, quantities) are no matter of the schema.
+ * @param unknownFields paths of fields that the schema does not have: `.spec.foo`
+ */
+export function typedProblem(config: unknown, type: TypeNode, unknownFields: readonly string[]): string | undefined {
+  const problems = [
+    ...unknownFields.map((path) => `${path}: field not declared in schema`),
+    ...problemsOf(config, type, ''),
+  ]
+  if (problems.length <= 1) return problems[0]
+  return `errors:${problems.map((problem) => `\n  ${problem}`).join('')}`
+}
+
+function problemsOf(value: unknown, type: TypeNode, path: string): string[] {
+  if (value === null || value === undefined) return []
+  switch (type.kind) {
+    case 'struct':
+    case 'map':
+      return isMap(value) ? fieldProblems(value, type, path) : [`${path}: expected map, got ${pointerTo(value)}`]
+    case 'list':
+      return Array.isArray(value)
+        ? itemProblems(value, type, path)
+        : [`${path}: expected list, got ${pointerTo(value)}`]
+    case 'scalar':
+      return scalarProblems(value, type, path)
+    case 'any':
+      return []
+  }
+}
+
+function fieldProblems(fields: Readonly<Record<string, unknown>>, type: TypeNode, path: string): string[] {
+  return Object.entries(fields).flatMap(([name, value]) => {
+    const field = type.kind === 'struct' ? type.field(name) : type.items
+    return field ? problemsOf(value, field, `${path}.${name}`) : []
+  })
+}
+
+function itemProblems(list: readonly unknown[], type: TypeNode, path: string): string[] {
+  const { items, listType } = type
+  if (!items) return []
+  if (listType === 'atomic') return list.flatMap((item, index) => problemsOf(item, items, `${path}[${index}]`))
+  const seen = new Set<string>()
+  const problems: string[] = []
+  for (const [index, item] of list.entries()) {
+    // Keys that an element omits have the empty value that Kubernetes' schemas give them as default.
+    if (listType === 'map' && !isMap(item))
+      return [
+        ...problems,
+        `${path}: element ${index}: associative list with keys may not have ${item === null ? 'a null element' : 'non-map elements'}`,
+      ]
+    const element = elementOf(item, type)
+    const printed = printElement(element)
+    if (seen.has(element))
+      problems.push(`${path}: duplicate entries for key ${listType === 'map' ? printed : printed.slice(2, -1)}`)
+    seen.add(element)
+    problems.push(...problemsOf(item, items, path + printed))
+  }
+  return problems
+}
+
+function scalarProblems(value: unknown, { scalar }: TypeNode, path: string): string[] {
+  switch (scalar) {
+    case 'string':
+    case 'time':
+    case 'micro-time':
+    case 'bytes':
+      return typeof value === 'string'
+        ? []
+        : [`${path}: expected string, got &value.valueUnstructured{Value:${goLiteral(value)}}`]
+    case 'boolean':
+      return typeof value === 'boolean' ? [] : [`${path}: expected boolean, got ${pointerTo(value)}`]
+    case 'int32':
+    case 'int64':
+    case 'number':
+      return typeof value === 'number' || typeof value === 'bigint'
+        ? []
+        : [`${path}: expected numeric (int or float), got ${goKind(value)}`]
+    default:
+      return []
+  }
+}
+
+const pointerTo = (value: unknown): string => `&{${goText(value)}}`
+
+function goKind(value: unknown): string {
+  if (Array.isArray(value)) return '[]interface {}'
+  if (typeof value === 'object') return 'map[string]interface {}'
+  return typeof value === 'boolean' ? 'bool' : typeof value
+}
+
+const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
