@@ -1,7 +1,8 @@
-import type { PersistentVolumeClaim, Pod, ResourceQuota, Service } from './generated/types.ts'
+import type { PersistentVolumeClaim, Pod, ResourceQuota, ResourceResourceClaim, Service } from './generated/types.ts'
+import { asNumber } from './json.ts'
 import type { KubeObject } from './object.ts'
 import { isPodTerminal, podLimits, podRequests, qosClassOf, type ResourceList } from './pod.ts'
-import { addQuantities } from './quantity.ts'
+import { addQuantities, compareQuantities } from './quantity.ts'
 
 /** The usage of objects under ResourceQuotas (kubernetes.io/docs/concepts/policy/resource-quotas). */
 
@@ -25,13 +26,17 @@ const bareNames = new Set([
 export const countName = ({ group, plural }: CountedResource): string =>
   `count/${plural}${group === '' ? '' : `.${group}`}`
 
-/** The usage of one object, by the names of quota resources. */
-export function usageOf(resource: CountedResource, object: KubeObject): ResourceList {
+/**
+ * The usage of one object, by the names of quota resources.
+ * @param now ms since the epoch; a pod whose deletion is overdue at that time counts as its object only
+ */
+export function usageOf(resource: CountedResource, object: KubeObject, now?: number): ResourceList {
   const usage: ResourceList = { [countName(resource)]: '1' }
+  if (isClaim(resource)) return { ...usage, ...deviceUsage(object as ResourceResourceClaim) }
   if (resource.group !== '') return usage
   switch (resource.plural) {
     case 'pods':
-      return { ...usage, ...podUsage(object) }
+      return isPodTerminal(object) || isOverdue(object, now) ? usage : { ...usage, ...podUsage(object) }
     case 'services':
       return { ...usage, ...serviceUsage(object) }
     case 'persistentvolumeclaims':
@@ -41,9 +46,18 @@ export function usageOf(resource: CountedResource, object: KubeObject): Resource
   }
 }
 
+const isClaim = ({ group, plural }: CountedResource): boolean =>
+  group === 'resource.k8s.io' && plural === 'resourceclaims'
+
+/** Whether a pod should have ended by now: its node may be lost, and its successor must not wait for it. */
+function isOverdue({ metadata }: Pod, now: number | undefined): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds } = metadata
+  if (now === undefined || !deletionTimestamp || deletionGracePeriodSeconds === undefined) return false
+  return Date.parse(deletionTimestamp) + asNumber(deletionGracePeriodSeconds) * 1000 < now
+}
+
 /** Completed pods use no resources; only their objects are counted. */
 function podUsage(pod: Pod): ResourceList {
-  if (isPodTerminal(pod)) return {}
   const usage: ResourceList = { pods: '1' }
   for (const [name, quantity] of Object.entries(podRequests(pod))) {
     usage[`requests.${name}`] = quantity
@@ -66,8 +80,8 @@ function serviceUsage({ spec }: Service): ResourceList {
   return usage
 }
 
-function claimUsage({ spec, metadata }: PersistentVolumeClaim): ResourceList {
-  const storage = spec?.resources?.requests?.['storage']
+function claimUsage({ spec, status, metadata }: PersistentVolumeClaim): ResourceList {
+  const storage = largest(spec?.resources?.requests?.['storage'], status?.allocatedResources?.['storage'])
   const storageClass = spec?.storageClassName ?? metadata.annotations?.['volume.beta.kubernetes.io/storage-class']
   const usage: ResourceList = { persistentvolumeclaims: '1', ...(storage ? { 'requests.storage': storage } : {}) }
   if (!storageClass) return usage
@@ -77,6 +91,31 @@ function claimUsage({ spec, metadata }: PersistentVolumeClaim): ResourceList {
   return usage
 }
 
+/** Storage that an expansion has allocated stays used when the claim asks for less again. */
+function largest(requested: string | undefined, allocated: string | undefined): string | undefined {
+  if (requested === undefined || allocated === undefined) return requested
+  return compareQuantities(allocated, requested) > 0 ? allocated : requested
+}
+
+/** The devices of each class that a claim may come to hold. */
+function deviceUsage({ spec }: ResourceResourceClaim): ResourceList {
+  let usage: ResourceList = {}
+  for (const { exactly, firstAvailable = [] } of spec?.devices?.requests ?? []) {
+    const choices = exactly ? [exactly] : firstAvailable
+    const most = new Map<string, number>()
+    for (const { deviceClassName, allocationMode, count = 1 } of choices) {
+      const devices = allocationMode === 'All' ? mostDevices : asNumber(count)
+      most.set(deviceClassName, Math.max(most.get(deviceClassName) ?? 0, devices))
+    }
+    for (const [name, devices] of most)
+      usage = addUsage(usage, { [`${name}.deviceclass.resource.k8s.io/devices`]: String(devices) })
+  }
+  return usage
+}
+
+/** Devices of one claim at most, which `allocationMode: All` counts as. */
+const mostDevices = 32
+
 /** The sum of several usages. */
 export function addUsage(total: ResourceList, more: ResourceList): ResourceList {
   const sum = { ...total }
@@ -84,7 +123,7 @@ export function addUsage(total: ResourceList, more: ResourceList): ResourceList 
   return sum
 }
 
-/** Whether a quota applies to an object: one with scopes applies to matching pods only. */
+/** Whether a quota applies to an object: one with scopes applies to matching pods and claims of volumes only. */
 export function isInScope({ spec }: ResourceQuota, resource: CountedResource, object: KubeObject): boolean {
   const { scopes = [], scopeSelector } = spec ?? {}
   const expressions = [
@@ -92,32 +131,66 @@ export function isInScope({ spec }: ResourceQuota, resource: CountedResource, ob
     ...(scopeSelector?.matchExpressions ?? []),
   ]
   if (expressions.length === 0) return true
-  if (resource.group !== '' || resource.plural !== 'pods') return false
-  return expressions.every(({ scopeName, operator, values = [] }) =>
-    matchesScope(object as Pod, scopeName, operator, values),
-  )
+  if (resource.group !== '') return false
+  const matches = { pods: podMatches, persistentvolumeclaims: claimMatches }[resource.plural]
+  if (!matches) return false
+  return expressions.every(({ scopeName, operator, values = [] }) => matches(object, scopeName, operator, values))
 }
 
-function matchesScope(pod: Pod, scope: string, operator: string, values: readonly string[]): boolean {
+function podMatches(pod: Pod, scope: string, operator: string, values: readonly string[]): boolean {
   switch (scope) {
     case 'BestEffort':
       return qosClassOf(pod) === 'BestEffort'
     case 'NotBestEffort':
       return qosClassOf(pod) !== 'BestEffort'
     case 'Terminating':
-      return (pod.spec?.activeDeadlineSeconds ?? -1) >= 0
+      return hasDeadline(pod)
     case 'NotTerminating':
-      return pod.spec?.activeDeadlineSeconds === undefined
+      return !hasDeadline(pod)
     case 'PriorityClass': {
       const name = pod.spec?.priorityClassName ?? ''
-      if (operator === 'In') return values.includes(name)
-      if (operator === 'NotIn') return !values.includes(name)
-      return operator === 'Exists' ? name !== '' : name === ''
+      return matchesNames(name === '' ? [] : [name], operator, values)
     }
     case 'CrossNamespacePodAffinity':
-      return (operator === 'DoesNotExist') !== hasForeignAffinity(pod)
+      return hasForeignAffinity(pod)
     default:
       return false
+  }
+}
+
+const hasDeadline = ({ spec }: Pod): boolean => asNumber(spec?.activeDeadlineSeconds ?? -1) >= 0
+
+/** The classes that a claim names, has, or is changing to. */
+function claimMatches(
+  { spec, status }: PersistentVolumeClaim,
+  scope: string,
+  operator: string,
+  values: readonly string[],
+): boolean {
+  if (scope !== 'VolumeAttributesClass') return false
+  const names = [
+    spec?.volumeAttributesClassName,
+    status?.currentVolumeAttributesClassName,
+    status?.modifyVolumeStatus?.targetVolumeAttributesClassName,
+  ]
+  return matchesNames(
+    names.filter((name) => name !== undefined && name !== ''),
+    operator,
+    values,
+  )
+}
+
+function matchesNames(names: readonly (string | undefined)[], operator: string, values: readonly string[]): boolean {
+  const isListed = names.some((name) => values.includes(name ?? ''))
+  switch (operator) {
+    case 'In':
+      return isListed
+    case 'NotIn':
+      return !isListed
+    case 'Exists':
+      return names.length > 0
+    default:
+      return names.length === 0
   }
 }
 

@@ -97,6 +97,22 @@ function formatRequirement({ key, operator, values }: LabelRequirement): string 
   }
 }
 
+/** A LabelSelector as Go prints it, which is part of messages and names of metrics. */
+export function goSelectorText(selector: LabelSelectorShape | undefined): string {
+  if (!selector) return 'nil'
+  const labels = Object.entries(selector.matchLabels ?? {})
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${key}: ${value},`)
+  const expressions = (selector.matchExpressions ?? []).map(
+    ({ key, operator, values = [] }) =>
+      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
+  )
+  return (
+    `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},` +
+    `MatchExpressions:[]LabelSelectorRequirement{${expressions.join('')}},}`
+  )
+}
+
 /** The text is not a valid selector. */
 export class SelectorSyntaxError extends Error {}
 

@@ -171,7 +171,7 @@ const isBudgetFull = async (client: Client, namespace: string): Promise<boolean>
 }
 
 crashTest('an eviction takes from the budget, and its replacement gives back', {
-  controllers: [startDisruption, startReplicaSets],
+  controllers: [(context) => startDisruption(context, { resources: () => [replicaSets] }), startReplicaSets],
   podsCreated: 4,
   mostActive: 3,
   steps: [

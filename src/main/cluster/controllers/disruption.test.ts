@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { Event, PodDisruptionBudgetSpec, ReplicaSet } from '#shared/kube/generated/types.ts'
-import { events, podDisruptionBudgets, pods, replicaSets } from '#shared/kube/resources.ts'
+import { events, jobs, podDisruptionBudgets, pods, replicaSets } from '#shared/kube/resources.ts'
 import { startControlPlane, type TestControlPlane } from '#test/support/control-plane.ts'
 import { startDisruption } from './disruption.ts'
 import { startReplicaSets } from './replicaset.ts'
@@ -10,7 +10,7 @@ beforeEach(async () => {
   plane = await startControlPlane()
   plane.startKubelets()
   plane.start(startReplicaSets)
-  plane.start(startDisruption)
+  plane.start((context) => startDisruption(context, { resources: () => [replicaSets, jobs] }))
   await plane.client.create(replicaSets, webSet(4))
   await plane.untilOne(replicaSets, 'web', ({ status }) => status?.readyReplicas === 4)
 })
@@ -114,4 +114,36 @@ it('evictions take from it until nothing is left, and pods that come back fill i
   await allowed(1)
   await evict()
   await allowed(1)
+})
+
+/** A ready pod with the labels, of a controller that says nothing about its replicas. */
+async function podOf(kind: string, apiVersion: string): Promise<void> {
+  const owner = { apiVersion, kind, name: 'x', uid: 'u', controller: true }
+  await plane.client.create(pods, {
+    metadata: { name: 'odd', namespace: 'default', labels, ownerReferences: [owner] },
+    spec: { containers: [{ name: 'c', image: 'busybox' }] },
+  })
+}
+
+it.each([
+  ['Job', 'batch/v1', 'jobs.batch does not implement the scale subresource'],
+  ['Top', 'toys.example.com/v1', 'no matches for kind "Top" in version "toys.example.com/v1"'],
+  ['ReplicaSet', 'apps/v1', 'found no controllers for pod "odd"'],
+])('lets nothing go while the %s of a pod of %s does not tell its replicas', async (kind, apiVersion, why) => {
+  await podOf(kind, apiVersion)
+  await budget({ maxUnavailable: 1 })
+  const { status } = await plane.untilOne(
+    podDisruptionBudgets,
+    'b',
+    (each) => each.status?.conditions?.[0]?.reason === 'SyncFailed',
+  )
+  expect(status).toMatchObject({ disruptionsAllowed: 0, conditions: [{ status: 'False', message: why }] })
+  const message = `Failed to calculate the number of expected pods: ${why}`
+  expect(await eventOf('CalculateExpectedPodCountFailed')).toMatchObject({ type: 'Warning', message })
+})
+
+it('counts present pods for a plain number, whoever controls them', async () => {
+  await podOf('Job', 'batch/v1')
+  await budget({ minAvailable: 3 })
+  expect((await allowed(2)).status).toMatchObject({ expectedPods: 5, currentHealthy: 5 })
 })

@@ -1,28 +1,22 @@
 import type { Stop } from '#shared/base/disposable.ts'
+import { messageOf } from '#shared/base/message-of.ts'
+import type { Ref, Resource } from '#shared/client/client.ts'
 import { keyOf } from '#shared/client/informer.ts'
-import { withType } from '#shared/client/kube-client.ts'
+import { objectPath, withType } from '#shared/client/kube-client.ts'
 import { withTransitionTime } from '#shared/kube/conditions.ts'
-import { isNotFound } from '#shared/kube/error-kinds.ts'
+import { isConflict, isNotFound } from '#shared/kube/error-kinds.ts'
 import type {
   Condition,
-  LabelSelector,
   Pod,
   PodDisruptionBudget,
   PodDisruptionBudgetStatus,
+  Scale,
 } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, OwnerReference, Stored } from '#shared/kube/object.ts'
 import { isPodReady, isPodTerminal } from '#shared/kube/pod.ts'
-import {
-  deployments,
-  podDisruptionBudgets,
-  pods,
-  replicaSets,
-  replicationControllers,
-  statefulSets,
-  type Resource,
-} from '#shared/kube/resources.ts'
-import { selects } from '#shared/kube/selectors.ts'
+import { podDisruptionBudgets, pods, replicaSets } from '#shared/kube/resources.ts'
+import { goSelectorText, selects } from '#shared/kube/selectors.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import { recorderOf, type ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
@@ -31,9 +25,15 @@ import { controllerOf } from '#shared/reconcile/ownership.ts'
 /** An approved eviction whose pod is still there after this long counts as failed, ms. */
 const evictionMs = 120_000
 
+export interface DisruptionOptions {
+  /** All resources that may control pods, custom ones among them. */
+  resources(): readonly Resource[]
+}
+
 /** Counts for every disruption budget how many of its pods may be evicted now. Evictions subtract from that number. */
-export function startDisruption(context: ControllerContext): Stop {
+export function startDisruption(context: ControllerContext, { resources }: DisruptionOptions): Stop {
   const { client, clock } = context
+  // Kubernetes' controller names its whole program as the source.
   const recorder = recorderOf(context, 'disruption', 'controllermanager')
   const budgets = context.informers.share(podDisruptionBudgets)
   const podInformer = context.informers.share(pods)
@@ -46,74 +46,135 @@ export function startDisruption(context: ControllerContext): Stop {
     const matching = podInformer
       .byIndex('namespace', budget.metadata.namespace)
       .filter((pod) => selects(budget.spec?.selector, pod.metadata.labels))
-    if (matching.length === 0)
-      recorder.event(withType(podDisruptionBudgets, budget), 'Normal', 'NoPods', 'No matching pods found')
-    const selected = matching.filter((pod) => !isPodTerminal(pod))
-    const { expected, unmanaged } = await expectedOf(budget, selected)
-    if (unmanaged)
-      recorder.event(withType(podDisruptionBudgets, budget), 'Warning', 'UnmanagedPods', unmanagedMessage(budget))
+    if (matching.length === 0) record(budget, 'Normal', 'NoPods', 'No matching pods found')
+    try {
+      return await count(
+        budget,
+        matching.filter((pod) => !isPodTerminal(pod)),
+      )
+    } catch (error) {
+      if (!isConflict(error)) await forbid(budget, messageOf(error))
+      throw error
+    }
+  }
+
+  async function count(budget: Stored<PodDisruptionBudget>, selected: readonly Stored<Pod>[]): Promise<Outcome> {
+    const expected = await expectedOf(budget, selected)
     const desired = desiredOf(budget, expected)
     const going = stillGoing(budget.status?.disruptedPods ?? {}, selected, clock.now())
     const healthy = selected.filter(
       (pod) => isPodReady(pod) && !pod.metadata.deletionTimestamp && going[pod.metadata.name] === undefined,
     ).length
     const allowed = expected > 0 ? Math.max(0, healthy - desired) : 0
-    const status: PodDisruptionBudgetStatus = {
+    await writeStatus(budget, {
       observedGeneration: budget.metadata.generation ?? 0,
       ...(Object.keys(going).length > 0 ? { disruptedPods: going } : {}),
       currentHealthy: healthy,
       desiredHealthy: desired,
       disruptionsAllowed: allowed,
       expectedPods: expected,
-      conditions: [conditionOf(budget, allowed)],
-    }
-    if (!jsonEqual(status, budget.status))
-      await budgets.caughtUp(await client.updateStatus(podDisruptionBudgets, { ...budget, status }))
+      conditions: [
+        conditionOf(
+          budget,
+          allowed > 0 ? { status: 'True', reason: 'SufficientPods' } : { status: 'False', reason: 'InsufficientPods' },
+        ),
+      ],
+    })
     return Object.keys(going).length > 0 ? { requeueAfter: evictionMs } : undefined
   }
 
-  /** How many pods are expected: the sum of their controllers' replicas, or the present pods for a plain number. */
-  async function expectedOf(
-    { spec }: PodDisruptionBudget,
-    selected: readonly Pod[],
-  ): Promise<{ expected: number; unmanaged: boolean }> {
-    if (typeof spec?.minAvailable === 'number') return { expected: selected.length, unmanaged: false }
-    const seen = new Map<string, number>()
-    for (const pod of selected) {
-      const owner = controllerOf(pod)
-      if (!owner) continue
-      if (!seen.has(owner.uid)) seen.set(owner.uid, await replicasOf(pod, owner.kind, owner.name))
-    }
-    const expected = [...seen.values()].reduce((sum, replicas) => sum + replicas, 0)
-    return { expected, unmanaged: selected.some((pod) => !controllerOf(pod)) }
+  /** Allows no eviction while the pods cannot be counted. */
+  async function forbid(budget: Stored<PodDisruptionBudget>, message: string): Promise<void> {
+    const counted = { currentHealthy: 0, desiredHealthy: 0, expectedPods: 0, ...budget.status }
+    await writeStatus(budget, {
+      ...counted,
+      disruptionsAllowed: 0,
+      conditions: [conditionOf(budget, { status: 'False', reason: 'SyncFailed', message })],
+    })
   }
 
-  async function replicasOf(of: KubeObject, kind: string, name: string): Promise<number> {
-    const resource = scaled[kind]
-    if (!resource) return 0
+  async function writeStatus(budget: Stored<PodDisruptionBudget>, status: PodDisruptionBudgetStatus): Promise<void> {
+    if (jsonEqual(status, budget.status)) return
+    await budgets.caughtUp(await client.updateStatus(podDisruptionBudgets, { ...budget, status }))
+  }
+
+  /** How many pods are expected: the sum of their controllers' replicas, or the present pods for a plain number. */
+  async function expectedOf(budget: Stored<PodDisruptionBudget>, selected: readonly Stored<Pod>[]): Promise<number> {
+    const { minAvailable, maxUnavailable } = budget.spec ?? {}
+    if (maxUnavailable === undefined && typeof minAvailable === 'number') return selected.length
+    if (selected.some((pod) => !controllerOf(pod))) record(budget, 'Warning', 'UnmanagedPods', unmanagedMessage(budget))
     try {
-      const owner = (await client.get(resource, { name, namespace: of.metadata.namespace })) as KubeObject & {
-        spec?: { replicas?: number }
-      }
-      const above = controllerOf(owner)
-      if (above?.kind === 'Deployment') return await replicasOf(owner, above.kind, above.name)
-      return owner.spec?.replicas ?? 1
+      return await scaleOf(selected)
     } catch (error) {
-      if (isNotFound(error)) return 0
+      const message = `Failed to calculate the number of expected pods: ${messageOf(error)}`
+      record(budget, 'Warning', 'CalculateExpectedPodCountFailed', message)
       throw error
     }
   }
 
-  function conditionOf({ status, metadata }: PodDisruptionBudget, allowed: number): Condition {
+  /** @throws Error when a pod has a controller that does not say how many it wants; pods without one do not count */
+  async function scaleOf(selected: readonly Stored<Pod>[]): Promise<number> {
+    const seen = new Map<string, number>()
+    for (const pod of selected) {
+      const owner = controllerOf(pod)
+      if (!owner || seen.has(owner.uid)) continue
+      const replicas = await replicasOf(pod, owner)
+      if (replicas === undefined) throw new Error(`found no controllers for pod ${JSON.stringify(pod.metadata.name)}`)
+      seen.set(owner.uid, replicas)
+    }
+    return [...seen.values()].reduce((sum, replicas) => sum + replicas, 0)
+  }
+
+  /** The replicas of a controller, or of the Deployment above it; undefined where it is gone. */
+  async function replicasOf(of: KubeObject, owner: OwnerReference): Promise<number | undefined> {
+    const group = owner.apiVersion.includes('/') ? owner.apiVersion.split('/')[0] : ''
+    const resource = resources().find((each) => each.kind === owner.kind && each.group === group)
+    if (!resource) throw new Error(`no matches for kind ${JSON.stringify(owner.kind)} in version "${owner.apiVersion}"`)
+    const ref = { name: owner.name, namespace: of.metadata.namespace }
+    if (owner.kind === 'ReplicaSet' && group === 'apps') {
+      const set = await orUndefined(client.get(replicaSets, ref))
+      const above = set && controllerOf(set)
+      if (above?.kind === 'Deployment' && set?.metadata.uid === owner.uid) return replicasOf(set, above)
+    }
+    const scale = await readScale(resource, ref)
+    return scale?.metadata.uid === owner.uid ? (scale.spec?.replicas ?? 0) : undefined
+  }
+
+  async function readScale(resource: Resource, ref: Ref): Promise<Scale | undefined> {
+    const path = objectPath(resource, ref, 'scale')
+    const scale = await orUndefined(client.transport.request({ method: 'GET', path }))
+    if (!scale && !(await hasScale(resource)))
+      throw new Error(
+        `${resource.plural}${resource.group && `.${resource.group}`} does not implement the scale subresource`,
+      )
+    return scale as Scale | undefined
+  }
+
+  async function hasScale({ group, version, plural }: Resource): Promise<boolean> {
+    const path = group ? `/apis/${group}/${version}` : `/api/${version}`
+    const { resources: served = [] } = (await client.transport.request({ method: 'GET', path })) as ApiResources
+    return served.some(({ name }) => name === `${plural}/scale`)
+  }
+
+  function conditionOf(
+    { status, metadata }: PodDisruptionBudget,
+    judgement: { status: 'True' | 'False'; reason: string; message?: string },
+  ): Condition {
     const update = {
       type: 'DisruptionAllowed',
-      status: allowed > 0 ? 'True' : 'False',
       observedGeneration: metadata.generation ?? 0,
-      reason: allowed > 0 ? 'SufficientPods' : 'InsufficientPods',
       message: '',
+      ...judgement,
     }
     return withTransitionTime<Condition>(status?.conditions, update, timestamp(clock.now()))
   }
+
+  const record = (
+    budget: Stored<PodDisruptionBudget>,
+    type: 'Normal' | 'Warning',
+    reason: string,
+    message: string,
+  ): void => recorder.event(withType(podDisruptionBudgets, budget), type, reason, message)
 
   const controller = runController({
     ...context,
@@ -134,11 +195,19 @@ export function startDisruption(context: ControllerContext): Stop {
   return () => controller.stop()
 }
 
-const scaled: Readonly<Record<string, Resource>> = {
-  ReplicaSet: replicaSets,
-  ReplicationController: replicationControllers,
-  StatefulSet: statefulSets,
-  Deployment: deployments,
+/** Discovery of one version of a group. */
+interface ApiResources {
+  resources?: { name: string }[]
+}
+
+/** Undefined where what is asked for does not exist. */
+async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
 }
 
 /** How many of the expected pods must stay healthy; percentages round up, as in Kubernetes. */
@@ -152,23 +221,9 @@ const amountOf = (value: number | string, of: number): number =>
   typeof value === 'number' ? value : Math.ceil((parseInt(value, 10) * of) / 100)
 
 const unmanagedMessage = ({ spec }: PodDisruptionBudget): string =>
-  `Pods selected by this PodDisruptionBudget (selector: ${goText(spec?.selector)}) were found to be unmanaged. As a ` +
+  `Pods selected by this PodDisruptionBudget (selector: ${goSelectorText(spec?.selector)}) were found to be unmanaged. As a ` +
   'result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account ' +
   'for these pods please set ".spec.minAvailable" field of the PDB to an integer value.'
-
-/** A selector as Go prints it. */
-function goText(selector: LabelSelector | undefined): string {
-  if (!selector) return 'nil'
-  const labels = Object.entries(selector.matchLabels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
-  const expressions = (selector.matchExpressions ?? []).map(
-    ({ key, operator, values = [] }) =>
-      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
-  )
-  return (
-    `&LabelSelector{MatchLabels:map[string]string{${labels.map(([key, value]) => `${key}: ${value},`).join('')}},` +
-    `MatchExpressions:[]LabelSelectorRequirement{${expressions.join('')}},}`
-  )
-}
 
 function stillGoing(
   disrupted: Readonly<Record<string, string>>,

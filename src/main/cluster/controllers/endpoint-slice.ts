@@ -51,15 +51,19 @@ export function startEndpointSlices(context: ControllerContext): Stop {
     family: 'IPv4' | 'IPv6',
     present: readonly EndpointSlice[],
   ): EndpointSlice[] {
-    const mine = present.filter((slice) => slice.addressType === family)
+    // Slices of an earlier Service of the name are on their way out.
+    const mine = present.filter(
+      ({ addressType, metadata }) =>
+        addressType === family && metadata.ownerReferences?.some(({ uid }) => uid === service.metadata.uid),
+    )
     const groups = groupByPorts(backEndsOf(service, selected, family))
     // A Service without endpoints has one empty slice.
     if (groups.length === 0) groups.push({ ports: [], backEnds: [] })
-    return groups.flatMap(({ ports, backEnds }) => {
+    const wanted = groups.flatMap(({ ports, backEnds }) => {
       const endpoints = new Map(
         backEnds.map((backEnd) => [
           backEnd.pod.metadata.uid,
-          endpointOf(backEnd, nodeInformer.get(backEnd.pod.spec?.nodeName ?? '')),
+          endpointOf(service, backEnd, nodeInformer.get(backEnd.pod.spec?.nodeName ?? '')),
         ]),
       )
       const reusable = mine.filter((slice) => jsonEqual(slice.ports ?? [], ports))
@@ -68,6 +72,7 @@ export function startEndpointSlices(context: ControllerContext): Stop {
         metadata: { ...slice.metadata, labels: labelsOf(service) },
       }))
     })
+    return recycle(wanted, mine)
   }
 
   async function write(
@@ -152,6 +157,16 @@ function groupByPorts(backEnds: readonly BackEnd[]): { ports: BackEnd['ports']; 
   return [...groups.values()]
 }
 
+/** New slices take the place of those that are no longer wanted, as in Kubernetes. */
+function recycle(wanted: readonly EndpointSlice[], present: readonly EndpointSlice[]): EndpointSlice[] {
+  const kept = new Set(wanted.map(({ metadata }) => metadata.name))
+  const surplus = present.filter(({ metadata }) => !kept.has(metadata.name))
+  return wanted.map((slice) => {
+    const place = slice.metadata.name === undefined ? surplus.pop() : undefined
+    return place ? { ...place, ...slice, metadata: { ...place.metadata, ...slice.metadata } } : slice
+  })
+}
+
 /** Endpoints stay in their slice; new ones fill slices with room, then new slices. */
 function fill(
   present: readonly EndpointSlice[],
@@ -180,6 +195,7 @@ function fill(
 }
 
 function endpointOf(
+  service: Service,
   { pod, address, ready, serving, terminating, hostname }: BackEnd,
   node: Node | undefined,
 ): Endpoint {
@@ -190,8 +206,24 @@ function endpointOf(
     ...(hostname ? { hostname } : {}),
     ...(pod.spec?.nodeName ? { nodeName: pod.spec.nodeName } : {}),
     ...(zone ? { zone } : {}),
+    ...hintsOf(service, { ready, nodeName: pod.spec?.nodeName, zone }),
     targetRef: { kind: 'Pod', namespace: pod.metadata.namespace, name: pod.metadata.name, uid: pod.metadata.uid },
   }
+}
+
+/** Where the Service wants its traffic to stay: proxies use an endpoint for the nodes and zones of its hints. */
+function hintsOf(
+  { spec }: Service,
+  { ready, nodeName, zone }: { ready: boolean; nodeName: string | undefined; zone: string | undefined },
+): Pick<Endpoint, 'hints'> {
+  const sameNode = spec?.trafficDistribution === 'PreferSameNode'
+  const sameZone = sameNode || ['PreferClose', 'PreferSameZone'].includes(spec?.trafficDistribution ?? '')
+  if (!ready) return {}
+  const hints = {
+    ...(sameNode && nodeName ? { forNodes: [{ name: nodeName }] } : {}),
+    ...(sameZone && zone ? { forZones: [{ name: zone }] } : {}),
+  }
+  return Object.keys(hints).length > 0 ? { hints } : {}
 }
 
 const zoneOf = ({ metadata }: Node): string | undefined => metadata.labels?.['topology.kubernetes.io/zone']

@@ -22,6 +22,7 @@ import { startKubernetesService, type KubernetesServiceOptions } from './kuberne
 import { startNamespaces } from './namespace.ts'
 import { startNodeIpam, type NodeIpamOptions } from './node-ipam.ts'
 import { startNodeLifecycle, type NodeLifecycleOptions } from './node-lifecycle.ts'
+import { startNodeTtl } from './node-ttl.ts'
 import { startPersistentVolumes } from './persistent-volume.ts'
 import { startPodGc, type PodGcOptions } from './pod-gc.ts'
 import { startReplicaSets, startReplicationControllers } from './replicaset.ts'
@@ -102,19 +103,26 @@ export function startControllers(options: ControllersOptions): Controllers {
   stops.add(startServiceCidrs(as('service-cidrs-controller')))
   stops.add(startNodeIpam(as('node-controller'), options.nodeIpam))
   stops.add(startNodeLifecycle(as('node-controller'), options.nodeLifecycle))
+  stops.add(startNodeTtl(as('ttl-controller')))
   stops.add(startTaintEviction(as('taint-eviction-controller')))
   stops.add(startPodGc(as('pod-garbage-collector'), options.podGc))
   stops.add(startReplicaSets(as('replicaset-controller')))
   stops.add(startReplicationControllers(as('replication-controller')))
-  stops.add(startDisruption(as('disruption-controller')))
+  const allResources = (): Resource[] => [...resources, ...(options.customResources?.all() ?? [])]
+  stops.add(startDisruption(as('disruption-controller'), { resources: allResources }))
   stops.add(startResourceClaims(as('resource-claim-controller')))
-  stops.add(startResourceQuotas(as('resourcequota-controller'), { resources }))
+  const onCustomResource = options.customResources?.onChange
+  stops.add(
+    startResourceQuotas(as('resourcequota-controller'), {
+      resources,
+      ...(onCustomResource ? { onCustomResource } : {}),
+    }),
+  )
   stops.add(startDeployments(as('deployment-controller')))
   stops.add(startDaemonSets(as('daemon-set-controller')))
   stops.add(startStatefulSets(as('statefulset-controller')))
   stops.add(startJobs(as('job-controller')))
   stops.add(startCronJobs(as('cronjob-controller')))
-  const allResources = (): Resource[] => [...resources, ...(options.customResources?.all() ?? [])]
   stops.add(startHorizontalPodAutoscalers(as('horizontal-pod-autoscaler'), { resources: allResources }))
   stops.add(startTtlAfterFinished(as('ttl-after-finished-controller')))
   stops.add(startEndpoints(as('endpoint-controller')))

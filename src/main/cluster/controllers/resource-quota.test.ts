@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { namespaces, pods, replicationControllers, resourceQuotas } from '#shared/kube/resources.ts'
+import {
+  customResourceDefinitions,
+  namespaces,
+  pods,
+  replicationControllers,
+  resourceQuotas,
+} from '#shared/kube/resources.ts'
+import type { Resource } from '#shared/client/client.ts'
 import { startSimulatedCluster, type SimulatedCluster } from '#test/support/simulated-cluster.ts'
 
 /** With the admission plugin and the controllers of a real control plane: they write the same status. */
@@ -50,4 +57,51 @@ it('counts down when a pod is gone, and lets its successor in', async () => {
       { timeout: 20_000 },
     )
     .toBe(2)
+})
+
+it('counts custom resources from their definition on, frees them, and refuses what is too many', async () => {
+  const { client } = cluster.plane
+  const namespace = 'custom'
+  const group = 'toys.example.com'
+  const tops: Resource = { group, version: 'v1', plural: 'tops', kind: 'Top', namespaced: true }
+  const top = (name: string) => client.create(tops, { metadata: { name, namespace } })
+  await client.create(namespaces, { metadata: { name: namespace } })
+  await client.create(resourceQuotas, {
+    metadata: { name: 'few', namespace },
+    spec: { hard: { 'count/tops.toys.example.com': '2' } },
+  })
+  const used = async () =>
+    (await client.get(resourceQuotas, { namespace, name: 'few' })).status?.used?.['count/tops.toys.example.com']
+  await expect.poll(used, { timeout: 10_000 }).toBe('0')
+  await client.create(customResourceDefinitions, {
+    metadata: { name: `tops.${group}` },
+    spec: {
+      group,
+      scope: 'Namespaced',
+      names: { plural: 'tops', kind: 'Top' },
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+    },
+  })
+  await expect
+    .poll(
+      () =>
+        top('a').then(
+          () => true,
+          () => false,
+        ),
+      { timeout: 10_000 },
+    )
+    .toBe(true)
+  await top('b')
+  expect(await used()).toBe('2')
+  await expect(top('c')).rejects.toMatchObject({
+    code: 403,
+    message: expect.stringContaining(
+      'exceeded quota: few, requested: count/tops.toys.example.com=1, used: count/tops.toys.example.com=2, limited: count/tops.toys.example.com=2',
+    ) as string,
+  })
+  await client.delete(tops, { namespace, name: 'a' })
+  await expect.poll(used, { timeout: 10_000 }).toBe('1')
+  await client.delete(customResourceDefinitions, { name: `tops.${group}` })
+  await expect.poll(used, { timeout: 10_000 }).toBe('0')
 })

@@ -1,6 +1,7 @@
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Resource } from '#shared/client/client.ts'
 import { keyOf } from '#shared/client/informer.ts'
+import { isNotFound } from '#shared/kube/error-kinds.ts'
 import type { ResourceQuota } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import type { Stored } from '#shared/kube/object.ts'
@@ -11,8 +12,10 @@ import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome, type Watch } from '#shared/reconcile/controller.ts'
 
 export interface ResourceQuotasOptions {
-  /** Everything of namespaces that may be counted. */
+  /** The built-in resources; those of namespaces are counted. */
   resources: readonly Resource[]
+  /** Announces custom resources that are added and removed, the present ones at once. */
+  onCustomResource?: (listener: (resource: Resource, served: boolean) => void) => Stop
 }
 
 /** Quotas are counted again this often, whatever happens, ms: as kube-controller-manager's resync. */
@@ -28,12 +31,17 @@ const reservationMs = 1_000
  * A count must not overtake a reservation: the object may not be stored yet, and its share would be given out twice. So
  * admission's writes cause no count, and a count waits until the last of them is a moment old.
  */
-export function startResourceQuotas(context: ControllerContext, { resources }: ResourceQuotasOptions): Stop {
+export function startResourceQuotas(
+  context: ControllerContext,
+  { resources, onCustomResource }: ResourceQuotasOptions,
+): Stop {
   const { client, clock } = context
   const quotas = context.informers.share(resourceQuotas)
   quotas.addIndex('namespace', ({ metadata }) => metadata.namespace)
-  const namespaced = resources.filter((resource) => resource.namespaced)
-  const informers = namespaced.map((resource) => ({ resource, informer: context.informers.share(resource) }))
+  const builtIn = resources.filter(({ namespaced }) => namespaced)
+  const informers = builtIn.map((resource) => ({ resource, informer: context.informers.share(resource) }))
+  /** By group and plural. */
+  const custom = new Map<string, { resource: Resource; stop: Stop }>()
 
   /** When a change of a quota was last seen that is not a change of its spec, ms. */
   const reservedAt = new Map<string, number>()
@@ -61,24 +69,36 @@ export function startResourceQuotas(context: ControllerContext, { resources }: R
   async function usedOf(quota: Stored<ResourceQuota>, hard: ResourceList): Promise<ResourceList> {
     const names = Object.keys(hard)
     let used: ResourceList = Object.fromEntries(names.map((name) => [name, '0']))
-    for (const resource of namespaced) {
+    for (const resource of [...builtIn, ...[...custom.values()].map((each) => each.resource)]) {
       if (!names.some((name) => concerns(name, resource))) continue
-      const { items } = await client.list(resource, { namespace: quota.metadata.namespace })
+      const items = await itemsOf(resource, quota.metadata.namespace)
       for (const object of items) {
         if (!isInScope(quota, resource, object)) continue
-        used = addUsage(used, only(names, usageOf(resource, object)))
+        used = addUsage(used, only(names, usageOf(resource, object, clock.now())))
       }
     }
     return used
+  }
+
+  async function itemsOf(resource: Resource, namespace: string | undefined): Promise<Stored[]> {
+    try {
+      return (await client.list(resource, { namespace })).items
+    } catch (error) {
+      // A custom resource that is no longer served.
+      if (isNotFound(error)) return []
+      throw error
+    }
+  }
+
+  const wakeQuotasOf = (enqueue: (key: string) => void) => (object: Stored) => {
+    for (const quota of quotas.byIndex('namespace', object.metadata.namespace ?? '')) enqueue(keyOf(quota))
   }
 
   /** An object that is gone, or a pod that has ended, may make room. */
   const replenished = ({ resource, informer }: (typeof informers)[number]): Watch => ({
     synced: informer.synced,
     connect(enqueue) {
-      const wake = ({ metadata }: Stored): void => {
-        for (const quota of quotas.byIndex('namespace', metadata.namespace ?? '')) enqueue(keyOf(quota))
-      }
+      const wake = wakeQuotasOf(enqueue)
       const isPod = resource.group === '' && resource.plural === 'pods'
       return informer.onChange({
         deleted: wake,
@@ -97,8 +117,30 @@ export function startResourceQuotas(context: ControllerContext, { resources }: R
     workers: 4,
     watches: [watch(quotas, keyOf, needsCount), ...informers.map(replenished)],
   })
+
+  function serve(resource: Resource, served: boolean): void {
+    if (!resource.namespaced) return
+    const key = countName(resource)
+    void custom.get(key)?.stop()
+    custom.delete(key)
+    const countAgain = (): void => {
+      for (const quota of quotas.list()) if (quota.spec?.hard?.[key] !== undefined) controller.enqueue(keyOf(quota))
+    }
+    if (!served) {
+      countAgain()
+      return
+    }
+    const informer = context.informers.share(resource)
+    informer.onChange({ deleted: wakeQuotasOf((quota) => controller.enqueue(quota)) })
+    void informer.synced.then(countAgain)
+    custom.set(key, { resource, stop: () => informer.stop() })
+  }
+  const stopServing = onCustomResource?.(serve)
+
   return async () => {
     void stopNoting()
+    void stopServing?.()
+    for (const { stop } of custom.values()) void stop()
     await controller.stop()
   }
 }
@@ -115,6 +157,7 @@ const isSized = ({ group, plural }: Resource): boolean =>
 
 function concerns(name: string, resource: Resource): boolean {
   if (name === countName(resource)) return true
+  if (resource.group === 'resource.k8s.io') return name.endsWith('.deviceclass.resource.k8s.io/devices')
   if (resource.group !== '') return false
   switch (resource.plural) {
     case 'pods':

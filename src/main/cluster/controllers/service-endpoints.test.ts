@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { EndpointSlice, Pod, Service } from '#shared/kube/generated/types.ts'
-import { endpoints, endpointSlices, pods, services } from '#shared/kube/resources.ts'
+import type { ObjectMeta } from '#shared/kube/object.ts'
+import { endpoints, endpointSlices, nodes, pods, services } from '#shared/kube/resources.ts'
 import { startControlPlane, type TestControlPlane } from '#test/support/control-plane.ts'
 import { startEndpointSliceMirroring } from './endpoint-slice-mirroring.ts'
 import { startEndpointSlices } from './endpoint-slice.ts'
@@ -105,6 +106,69 @@ it('keeps an empty slice for a Service without pods, and takes Endpoints away wi
   await plane.until(endpoints, (all) => all.length === 1)
   await plane.client.delete(services, { namespace: 'default', name: 'web' })
   await plane.until(endpoints, (all) => all.length === 0)
+})
+
+const triggerOf = ({ metadata }: { metadata: ObjectMeta }): string | undefined =>
+  metadata.annotations?.['endpoints.kubernetes.io/last-change-trigger-time']
+
+it('dates what it writes by the change that caused it, and counts generations', async () => {
+  const { metadata } = await plane.client.create(services, service({}))
+  const [empty] = await plane.until(endpointSlices, (all) => all.length === 1)
+  const legacy = await plane.until(endpoints, (all) => all.length === 1)
+  expect([empty, ...legacy].map((object) => object && triggerOf(object))).toEqual([
+    metadata.creationTimestamp,
+    metadata.creationTimestamp,
+  ])
+  expect(empty?.metadata.generation).toBe(1)
+  const later = '2031-05-06T07:08:09Z'
+  const { metadata: made, ...of } = await plane.client.create(pods, pod('a', []))
+  await plane.client.post(pods, { namespace: 'default', name: 'a' }, 'binding', {
+    apiVersion: 'v1',
+    kind: 'Binding',
+    metadata: { name: 'a' },
+    target: { kind: 'Node', name: 'n' },
+  })
+  const status: Pod['status'] = {
+    phase: 'Running',
+    podIP: '10.244.0.9',
+    podIPs: [{ ip: '10.244.0.9' }],
+    conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: later }],
+  }
+  const { resourceVersion: _, ...unversioned } = made
+  await plane.client.updateStatus(pods, { ...of, metadata: unversioned, status })
+  const [filled] = await slicesWith(1)
+  expect(filled && triggerOf(filled)).toBe(later)
+  // The slice that was empty is used again.
+  expect([filled?.metadata.name, filled?.metadata.generation]).toEqual([empty?.metadata.name, 2])
+  await plane.until(endpoints, (all) => all.some((each) => triggerOf(each) === later))
+  await plane.client.patch(
+    services,
+    { namespace: 'default', name: 'web' },
+    { type: 'merge', body: { metadata: { labels: { tier: 'back' } } } },
+  )
+  const [relabelled] = await plane.until(endpointSlices, (all) => all[0]?.metadata.labels?.tier === 'back')
+  expect(relabelled && triggerOf(relabelled)).toBeUndefined()
+  expect(relabelled?.metadata.generation).toBe((filled?.metadata.generation ?? 0) + 1)
+})
+
+it.each([
+  ['PreferSameNode', { forNodes: [{ name: 'node-1' }], forZones: [{ name: 'z1' }] }],
+  ['PreferSameZone', { forZones: [{ name: 'z1' }] }],
+  ['PreferClose', { forZones: [{ name: 'z1' }] }],
+  [undefined, undefined],
+])('hints where traffic is to stay by %s', async (trafficDistribution, hints) => {
+  await plane.client.create(nodes, {
+    metadata: { name: 'node-1', labels: { 'topology.kubernetes.io/zone': 'z1' } },
+  })
+  plane.startKubelets({ run: ({ metadata }) => (metadata.name === 'slow' ? 'running' : 'ready') })
+  await plane.client.create(services, service(trafficDistribution ? { trafficDistribution } : {}))
+  for (const name of ['good', 'slow']) await plane.client.create(pods, pod(name, []))
+  const [slice] = await plane.until(endpointSlices, (all) =>
+    all.some((each) => states(each).good === 'ready serving' && states(each).slow === ''),
+  )
+  const hintsOf = (name: string) => slice?.endpoints?.find(({ targetRef }) => targetRef?.name === name)?.hints
+  expect(hintsOf('good')).toEqual(hints)
+  expect(hintsOf('slow')).toBeUndefined()
 })
 
 it('mirrors hand-written Endpoints of a Service without selector, and follows them', async () => {

@@ -556,6 +556,7 @@ const controllers = (): Record<string, PolicyRule[]> => ({
     rule(['create', ...read, 'patch', 'update'], ['discovery.k8s.io'], ['endpointslices']),
   ],
   'ttl-after-finished-controller': [rule(['delete', ...read], ['batch'], ['jobs']), recordEvents],
+  'ttl-controller': [rule(['list', 'patch', 'update', 'watch'], core, ['nodes']), recordEvents],
 })
 
 const controllerRoles = (): (RoleObject & Named)[] =>

@@ -6,7 +6,7 @@ import type {
   MetricValueStatus,
 } from '#shared/kube/generated/types.ts'
 import { formatQuantity, quantityMillis } from '#shared/kube/quantity.ts'
-import type { LabelSelectorShape } from '#shared/kube/selectors.ts'
+import { goSelectorText } from '#shared/kube/selectors.ts'
 import {
   averageValueReplicas,
   MetricError,
@@ -154,7 +154,7 @@ function ofObject({ object }: MetricSpec, reading: Reading, scene: MetricScene):
         const described = { kind: '', name: '' }
         const current = { averageValue: milli(usage) }
         const status = { type: 'Object', object: { describedObject: described, metric, current } }
-        return { replicas, name: `external metric ${metric.name}(${selectorText(metric.selector)})`, status }
+        return { replicas, name: `external metric ${metric.name}(${goSelectorText(metric.selector)})`, status }
       }
       throw new MetricError('invalid object metric source: neither a value target nor an average value target was set')
     },
@@ -164,7 +164,7 @@ function ofObject({ object }: MetricSpec, reading: Reading, scene: MetricScene):
 function ofExternal({ external }: MetricSpec, reading: Reading, scene: MetricScene): Proposal {
   const { metric = noMetric, target = noTarget } = external ?? {}
   const { name } = metric
-  const selector = selectorText(metric.selector)
+  const selector = goSelectorText(metric.selector)
   const read = (): number =>
     within(`unable to get external metric ${scene.namespace}/${name}/${selector}`, () => totalOf(reading))
   const source =
@@ -232,16 +232,3 @@ function totalOf(reading: Reading): number {
 /** A count of thousandths as a quantity. */
 const milli = (value: number): string =>
   formatQuantity({ nano: BigInt(Math.round(value)) * 1_000_000n, format: 'DecimalSI' })
-
-/** A LabelSelector as Go prints it, in names of metrics. */
-function selectorText(selector: LabelSelectorShape | undefined): string {
-  if (!selector) return 'nil'
-  const labels = Object.entries(selector.matchLabels ?? {})
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => `${key}: ${value},`)
-  const expressions = (selector.matchExpressions ?? []).map(
-    ({ key, operator, values = [] }) =>
-      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
-  )
-  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${expressions.join('')}},}`
-}

@@ -6,6 +6,7 @@ import { namespace } from './namespace.ts'
 import { node } from './node.ts'
 import { persistentVolume } from './persistentvolume.ts'
 import { persistentVolumeClaim } from './persistentvolumeclaim.ts'
+import { resourceQuota } from './resourcequota.ts'
 import { secret } from './secret.ts'
 
 describe('a ConfigMap', () => {
@@ -271,5 +272,65 @@ describe('a PersistentVolume', () => {
       Claim: 'n/c',
       VolumeAttributesClass: '<unset>',
     })
+  })
+})
+
+describe('a ResourceQuota', () => {
+  const quota = { metadata: { name: 'q', namespace: 'd' }, spec: {} }
+  const at = 'spec.scopeSelector.matchExpressions'
+  const select = (...matchExpressions: object[]) => ({ 'spec.scopeSelector': { matchExpressions } })
+
+  it.each<[string, Record<string, unknown>, string[]]>([
+    ['of custom resources', { 'spec.hard': { 'count/tops.example.com': '5' } }, []],
+    [
+      'of an unknown name',
+      { 'spec.hard': { balls: '5' } },
+      ['spec.hard[balls]: Invalid value: "balls": must be a standard resource for quota'],
+    ],
+    [
+      'of half an object',
+      { 'spec.hard': { pods: '500m', 'count/x': '1500m', cpu: '500m' } },
+      [
+        'spec.hard[pods]: Invalid value: "500m": must be an integer',
+        'spec.hard[count/x]: Invalid value: "1500m": must be an integer',
+      ],
+    ],
+    [
+      'with a scope of other resources',
+      { 'spec.hard': { services: '1', 'count/services': '1', pods: '1' }, 'spec.scopes': ['Terminating'] },
+      ['spec.scopes: Invalid value: ["Terminating"]: unsupported scope applied to resource'],
+    ],
+    [
+      'of CPU for pods without requests',
+      { 'spec.hard': { cpu: '1' }, 'spec.scopes': ['BestEffort'] },
+      ['spec.scopes: Invalid value: ["BestEffort"]: unsupported scope applied to resource'],
+    ],
+    [
+      'of volumes by their class',
+      {
+        'spec.hard': { 'requests.storage': '1Gi' },
+        ...select({ scopeName: 'VolumeAttributesClass', operator: 'In', values: ['a'] }),
+      },
+      [],
+    ],
+    [
+      'with a scope that has no values',
+      select({ scopeName: 'Terminating', operator: 'NotIn', values: ['a'] }),
+      [
+        `${at}.operator: Invalid value: "NotIn": must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity`,
+      ],
+    ],
+  ])('%s', (_, changes, errors) => {
+    expect(findings(resourceQuota, change(quota, changes))).toEqual(errors)
+  })
+
+  it('has no scopes that exclude each other', () => {
+    const both = select(
+      { scopeName: 'Terminating', operator: 'Exists' },
+      { scopeName: 'NotTerminating', operator: 'Exists' },
+    )
+    expect(findings(resourceQuota, change(quota, both))).toEqual([
+      expect.stringMatching(/^spec.scopeSelector.matchExpressions: .*: conflicting scopes$/),
+    ])
   })
 })

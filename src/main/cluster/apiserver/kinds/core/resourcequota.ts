@@ -1,6 +1,6 @@
 import type { ResourceQuota } from '#shared/kube/generated/types.ts'
 import { isQuantity, parseQuantity, quantityProblem } from '#shared/kube/quantity.ts'
-import { fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { qualifiedNameProblems } from '#shared/kube/validation-names.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { addInvalid, checkImmutable } from '../../validation/fields.ts'
@@ -54,45 +54,142 @@ function shares({ status }: ResourceQuota, wanted: (name: string) => boolean): s
     .join(', ')
 }
 
-function validate({ spec }: ResourceQuota): FieldError[] {
+function validate({ spec = {} }: ResourceQuota): FieldError[] {
   const errors: FieldError[] = []
-  for (const [name, quantity] of Object.entries(spec?.hard ?? {})) {
-    const field = `spec.hard[${name}]`
-    for (const problem of qualifiedNameProblems(name)) errors.push(fieldInvalid(field, name, problem))
-    if (!isQuantity(quantity)) errors.push(fieldInvalid(field, quantity, quantityProblem))
-    else if (parseQuantity(quantity).nano < 0n)
-      errors.push(fieldInvalid(field, quantity, 'must be greater than or equal to 0'))
+  for (const [name, quantity] of Object.entries(spec.hard ?? {}))
+    checkAmount(name, quantity, `spec.hard[${name}]`, errors)
+  const named = (spec.scopes ?? []).map((scope) => ({ scope, field: 'spec.scopes', value: spec.scopes }))
+  checkScopes(named, spec, errors)
+  const expressions = spec.scopeSelector?.matchExpressions ?? []
+  for (const expression of expressions) checkExpression(expression, errors)
+  checkScopes(
+    expressions.map(({ scopeName }) => ({ scope: scopeName, field: expressionsField, value: spec.scopeSelector })),
+    spec,
+    errors,
+  )
+  return errors
+}
+
+const expressionsField = 'spec.scopeSelector.matchExpressions'
+
+function checkAmount(name: string, quantity: string, field: string, errors: FieldError[]): void {
+  for (const problem of qualifiedNameProblems(name)) errors.push(fieldInvalid(field, name, problem))
+  if (!name.includes('/') && !isStandard(name))
+    errors.push(fieldInvalid(field, name, 'must be a standard resource for quota'))
+  if (!isQuantity(quantity)) errors.push(fieldInvalid(field, quantity, quantityProblem))
+  else if (parseQuantity(quantity).nano < 0n)
+    errors.push(fieldInvalid(field, quantity, 'must be greater than or equal to 0'))
+  else if (isCount(name) && !isInteger(parseQuantity(quantity).nano))
+    errors.push(fieldInvalid(field, quantity, 'must be an integer'))
+}
+
+/** Whether a quota of the name is of whole things: objects, or units of an extended resource. */
+const isCount = (name: string): boolean =>
+  countedNames.has(name) || (name.includes('/') && !name.includes('kubernetes.io/') && !name.startsWith('requests.'))
+
+/** Integers have to fit into 64 bits as thousandths. @param nano billionths */
+const isInteger = (nano: bigint): boolean => nano % 1_000_000_000n === 0n && nano / 1_000_000n < 2n ** 63n
+
+/** The names that count objects. */
+const countedNames = new Set([
+  'configmaps',
+  'persistentvolumeclaims',
+  'pods',
+  'replicationcontrollers',
+  'resourcequotas',
+  'secrets',
+  'services',
+  'services.loadbalancers',
+  'services.nodeports',
+])
+const computeNames = new Set(['cpu', 'memory', 'requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory'])
+const storageNames = new Set([
+  'ephemeral-storage',
+  'requests.storage',
+  'requests.ephemeral-storage',
+  'limits.ephemeral-storage',
+])
+
+const isStandard = (name: string): boolean =>
+  countedNames.has(name) || computeNames.has(name) || storageNames.has(name) || /^(requests\.)?hugepages-/.test(name)
+
+/** The standard resources that a quota of a scope can limit; names with a slash go with every scope. */
+function isOfScope(name: string, scope: string): boolean {
+  if (scope === 'VolumeAttributesClass') return name === 'persistentvolumeclaims' || name === 'requests.storage'
+  return name === 'pods' || (scope !== 'BestEffort' && computeNames.has(name))
+}
+
+interface NamedScope {
+  scope: string
+  field: string
+  value: unknown
+}
+
+function checkScopes(
+  named: readonly NamedScope[],
+  { hard = {} }: NonNullable<ResourceQuota['spec']>,
+  errors: FieldError[],
+): void {
+  for (const { scope, field, value } of named) {
+    if (!scopes.includes(scope)) {
+      if (field === 'spec.scopes') errors.push(fieldInvalid(field, value, 'unsupported scope'))
+      continue
+    }
+    for (const name of Object.keys(hard))
+      if (isStandard(name) && !isOfScope(name, scope))
+        errors.push(fieldInvalid(field, value, 'unsupported scope applied to resource'))
   }
-  spec?.scopes?.forEach((scope) => {
-    if (!scopes.includes(scope)) errors.push(fieldInvalid('spec.scopes', spec.scopes, 'unsupported scope'))
-  })
-  if (spec?.scopes?.includes('Terminating') && spec.scopes.includes('NotTerminating'))
-    errors.push(fieldInvalid('spec.scopes', spec.scopes, 'conflicting scopes'))
-  if (spec?.scopes?.includes('BestEffort') && spec.scopes.includes('NotBestEffort'))
-    errors.push(fieldInvalid('spec.scopes', spec.scopes, 'conflicting scopes'))
-  spec?.scopeSelector?.matchExpressions?.forEach(({ scopeName, operator, values = [] }, i) => {
-    const field = `spec.scopeSelector.matchExpressions[${i}]`
-    if (!scopes.includes(scopeName)) errors.push(fieldNotSupported(`${field}.scopeName`, scopeName, scopes))
-    if (!['In', 'NotIn', 'Exists', 'DoesNotExist'].includes(operator))
-      errors.push(fieldInvalid(`${field}.operator`, operator, 'not a valid selector operator'))
-    if ((operator === 'In' || operator === 'NotIn') && values.length === 0)
+  const [first] = named
+  const has = (scope: string): boolean => named.some((each) => each.scope === scope)
+  for (const scope of ['BestEffort', 'Terminating'])
+    if (first && has(scope) && has(`Not${scope}`))
+      errors.push(fieldInvalid(first.field, first.value, 'conflicting scopes'))
+}
+
+type Expression = NonNullable<
+  NonNullable<NonNullable<ResourceQuota['spec']>['scopeSelector']>['matchExpressions']
+>[number]
+
+/** The paths have no index, as in Kubernetes. */
+function checkExpression({ scopeName, operator, values = [] }: Expression, errors: FieldError[]): void {
+  const field = expressionsField
+  if (!scopes.includes(scopeName)) errors.push(fieldInvalid(`${field}.scopeName`, scopeName, 'unsupported scope'))
+  if (existenceScopes.has(scopeName) && operator !== 'Exists')
+    errors.push(
+      fieldInvalid(
+        `${field}.operator`,
+        operator,
+        "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity",
+      ),
+    )
+  if (operator === 'In' || operator === 'NotIn') {
+    if (values.length === 0)
       errors.push(
         fieldRequired(
           `${field}.values`,
           "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector",
         ),
       )
-    if ((operator === 'Exists' || operator === 'DoesNotExist') && values.length > 0)
+  } else if (operator === 'Exists' || operator === 'DoesNotExist') {
+    if (values.length > 0)
       errors.push(
         fieldInvalid(
           `${field}.values`,
           values,
-          "must be no value when `operator` is 'Exists' or 'DoesNotExist' for scope selector",
+          "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector",
         ),
       )
-  })
-  return errors
+  } else errors.push(fieldInvalid(`${field}.operator`, operator, 'not a valid selector operator'))
 }
+
+/** Scopes that a pod is in or not: there are no names to choose from. */
+const existenceScopes = new Set([
+  'BestEffort',
+  'CrossNamespacePodAffinity',
+  'NotBestEffort',
+  'NotTerminating',
+  'Terminating',
+])
 
 function quotaStatusFindings({ status = {} }: Wire<ResourceQuota>): FieldError[] {
   const errors: FieldError[] = []

@@ -1,4 +1,5 @@
 import type { Endpoint, EndpointSlice } from '#shared/kube/generated/types.ts'
+import { asNumber, jsonEqual } from '#shared/kube/json.ts'
 import { fieldDuplicate, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { ipFamily, labelProblems, rangeProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
@@ -21,6 +22,11 @@ export const endpointSlice: KindDeclaration<EndpointSlice> = {
       port.name ??= ''
       port.protocol ||= 'TCP'
     }
+  },
+  // Labels count too: they tell the Service.
+  prepareForUpdate(next, previous) {
+    if (!jsonEqual(next.metadata.labels, previous.metadata.labels))
+      next.metadata.generation = asNumber(previous.metadata.generation ?? 0) + 1
   },
   validate,
   validateUpdate(next, previous) {
