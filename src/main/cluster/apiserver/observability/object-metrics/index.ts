@@ -1,9 +1,9 @@
 import type { Clock } from '#shared/base/clock.ts'
+import { labelText } from '#shared/base/prometheus-text.ts'
 import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import type { ObjectReader } from '../../api/reader.ts'
 import type { Query } from '../../api/request.ts'
 import type { Page } from '../../api/route.ts'
-import { labelText } from '../histogram.ts'
 import { parseAllowList, type AllowList } from './allow-list.ts'
 import {
   leaseMetrics,
