@@ -16,6 +16,8 @@ import { timestamp } from '#shared/kube/timestamp.ts'
 export interface PodReports {
   /** Records the event `FailedScheduling` and the condition PodScheduled=False. */
   notScheduled(pod: Stored<Pod>, report: NotScheduled): void
+  /** Tells the node that the pod will be bound to once its volumes and devices are ready (`status.nominatedNodeName`). */
+  expected(pod: Stored<Pod>, nodeName: string): void
   /** Clears `status.nominatedNodeName`. */
   clearNomination(pod: Stored<Pod>): void
 }
@@ -55,6 +57,9 @@ export function createPodReports({ client, clock, recorderOf, log }: PodReportsO
       recorderOf(pod).event(withType(pods, pod), 'Warning', 'FailedScheduling', report.message)
       const status = statusUpdate(pod, report, clock)
       if (status) writeStatus(pod, status)
+    },
+    expected(pod, nodeName) {
+      if (pod.status?.nominatedNodeName !== nodeName) writeStatus(pod, { nominatedNodeName: nodeName })
     },
     clearNomination: (pod) => writeStatus(pod, { nominatedNodeName: null }),
   }

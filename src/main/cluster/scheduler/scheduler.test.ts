@@ -316,6 +316,7 @@ test('a pod waits for the volume of its node, and no other pod waits for it', as
     ({ metadata }) => metadata.annotations?.[selected] !== undefined,
   )
   expect(claim.metadata.annotations?.[selected]).toBe('n1')
+  await plane.untilOne(pods, 'p', ({ status }) => status?.nominatedNodeName === 'n1')
   await create('other')
   await bound('other')
   expect(nodeOf(await plane.client.get(pods, { namespace: 'default', name: 'p' }))).toBeUndefined()

@@ -84,6 +84,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   async function bind(attempt: Attempt, placement: Placement, { reservations, profile }: Reserved): Promise<void> {
     const { waiting } = attempt
     const { pod } = waiting.pod
+    // Kubernetes' NominatedNodeNameForExpectation: others see where the pod is going while it waits.
+    if (placement.beforeBinding.length > 0) parts.reports.expected(pod, placement.node.name)
     try {
       await binder.bind(pod, placement, profile.volumeTimeoutMs)
       leaveQueue(waiting)

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { PodAffinityTerm } from '#shared/kube/generated/types.ts'
+import type { Pod, PodAffinityTerm } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
+import { podInfoOf } from '../pod-info.ts'
 import { clusterOf, contextOf, node, pod, verdicts, type PodOptions } from '../scheduler.fixture.ts'
 import { interPodAffinity } from './inter-pod-affinity.ts'
 
@@ -117,5 +119,62 @@ describe('preferences', () => {
       b1: 100,
       nowhere: 0,
     })
+  })
+})
+
+describe('terms by the keys of labels', () => {
+  const versions = { a1: [db('old', { labels: { app: 'db', version: '1' } })] }
+  const wanted = (term: object) =>
+    pod('p', { labels: { app: 'db', version: '2' }, ...apart({ ...to('db', zone), ...term }) })
+
+  test('matchLabelKeys: only pods with the same values', () => {
+    const cluster = clusterOf(nodes, versions)
+    expect(refusedNodes(wanted({}), cluster)).toEqual(['a1', 'a2'])
+    expect(refusedNodes(wanted({ matchLabelKeys: ['version'] }), cluster)).toEqual([])
+    expect(refusedNodes(wanted({ matchLabelKeys: ['missing'] }), cluster)).toEqual(['a1', 'a2'])
+  })
+
+  test('mismatchLabelKeys: only pods with other values', () => {
+    const cluster = clusterOf(nodes, versions)
+    expect(refusedNodes(wanted({ mismatchLabelKeys: ['version'] }), cluster)).toEqual(['a1', 'a2'])
+    expect(refusedNodes(wanted({ mismatchLabelKeys: ['app'] }), cluster)).toEqual([])
+  })
+})
+
+describe('the arguments of the profile', () => {
+  const nearDb = pod('w', near(to('db', zone)))
+  const scores = (
+    args: { hardPodAffinityWeight: number; ignorePreferredTermsOfExistingPods: boolean },
+    wanted = db('p'),
+  ) => verdicts(interPodAffinity(contextOf({}, { InterPodAffinity: args })), wanted, clusterOf(nodes, { b1: [nearDb] }))
+
+  test('a required term of a placed pod attracts, by its weight', () => {
+    expect(scores({ hardPodAffinityWeight: 1, ignorePreferredTermsOfExistingPods: false })['b1']).toBe(100)
+    expect(scores({ hardPodAffinityWeight: 0, ignorePreferredTermsOfExistingPods: false })['b1']).toBe('ok')
+  })
+
+  test('wishes of placed pods may be left out of account', () => {
+    expect(scores({ hardPodAffinityWeight: 1, ignorePreferredTermsOfExistingPods: true })['b1']).toBe('ok')
+  })
+})
+
+describe('what may help', () => {
+  const plugin = interPodAffinity(contextOf())
+  const cluster = clusterOf(nodes)
+  const helps = (type: 'pod-added' | 'pod-removed', other: Stored<Pod>, wanted: Stored<Pod>): boolean | undefined =>
+    plugin.mayHelp?.({ type, node: cluster.node('a1')!, pod: podInfoOf(other) }, podInfoOf(wanted))
+
+  test('is a pod that it wants to be near, the end of one that it avoids, or that avoids it', () => {
+    expect(helps('pod-added', db('x'), pod('p', near(to('db', zone))))).toBe(true)
+    expect(helps('pod-added', pod('x'), pod('p', near(to('db', zone))))).toBe(false)
+    expect(helps('pod-removed', db('x'), pod('p', apart(to('db', zone))))).toBe(true)
+    expect(helps('pod-removed', pod('x'), pod('p', apart(to('db', zone))))).toBe(false)
+    expect(helps('pod-removed', pod('x', apart(to('db', zone))), db('p'))).toBe(true)
+  })
+
+  test('is a node with the topologies that it wants', () => {
+    const wanted = podInfoOf(pod('p', near(to('db', zone))))
+    expect(plugin.mayHelp?.({ type: 'node-added', node: cluster.node('a1')! }, wanted)).toBe(true)
+    expect(plugin.mayHelp?.({ type: 'node-added', node: cluster.node('nowhere')! }, wanted)).toBe(false)
   })
 })

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { TopologySpreadConstraint } from '#shared/kube/generated/types.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
+import { podInfoOf } from '../pod-info.ts'
 import { clusterOf, contextOf, node, pod, verdicts, type PodOptions } from '../scheduler.fixture.ts'
 import { podTopologySpread } from './pod-topology-spread.ts'
 
@@ -64,6 +66,33 @@ describe('DoNotSchedule', () => {
     expect(verdicts(plugin, spread(constraint()), cluster)['a1']).toBe('ok')
   })
 
+  test('nodes with taints that the pod does not tolerate are counted, unless told otherwise', () => {
+    const tainted = node('c1', { labels: { [zone]: 'c' }, taints: [{ key: 'k', effect: 'NoSchedule' }] })
+    const cluster = clusterOf([...nodes, tainted], { a1: [web('x')], b1: [web('y')] })
+    expect(verdicts(plugin, spread(constraint()), cluster)['a1']).toBe(skewed)
+    expect(verdicts(plugin, spread(constraint({ nodeTaintsPolicy: 'Honor' })), cluster)['a1']).toBe('ok')
+    const tolerant = web('p', {
+      tolerations: [{ operator: 'Exists' }],
+      topologySpreadConstraints: [constraint({ nodeTaintsPolicy: 'Honor' })],
+    })
+    expect(verdicts(plugin, tolerant, cluster)['a1']).toBe(skewed)
+  })
+
+  test('several constraints count only nodes that have all of their labels', () => {
+    const rack = 'example.com/rack'
+    const racks = [
+      node('a1', { labels: { [zone]: 'a', [rack]: '1' } }),
+      node('a2', { labels: { [zone]: 'a' } }),
+      node('b1', { labels: { [zone]: 'b', [rack]: '2' } }),
+    ]
+    const both = spread(constraint(), constraint({ topologyKey: rack, maxSkew: 2 }))
+    expect(verdicts(plugin, both, clusterOf(racks, { a2: [web('x'), web('y')], b1: [web('z')] }))).toEqual({
+      a1: 'ok',
+      a2: missing,
+      b1: skewed,
+    })
+  })
+
   test('matchLabelKeys narrows to pods of the same revision', () => {
     const old = pod('x', { labels: { app: 'web', hash: '1' } })
     const wanted = pod('p', {
@@ -111,4 +140,29 @@ describe('without constraints', () => {
   test('a pod on its own has no preference', () => {
     expect(verdicts(plugin, web('p'), cluster())).toEqual({ a1: 'ok', a2: 'ok', b1: 'ok', nowhere: 'ok' })
   })
+})
+
+test('constraints of the profile hold for pods of a controller that have none', () => {
+  const args = {
+    PodTopologySpread: {
+      defaultingType: 'List' as const,
+      defaultConstraints: [{ maxSkew: 1, topologyKey: zone, whenUnsatisfiable: 'DoNotSchedule' }],
+    },
+  }
+  const service = {
+    metadata: { namespace: 'default', name: 's' },
+    spec: { selector: { app: 'web' } },
+  } as KubeObject
+  const own = podTopologySpread(contextOf({ services: [service] }, args))
+  const cluster = clusterOf(nodes, { a1: [web('x')] })
+  expect(verdicts(own, web('p'), cluster)).toEqual({ a1: skewed, a2: skewed, b1: 'ok', nowhere: missing })
+  expect(verdicts(own, pod('alone'), cluster)['a1']).toBe('ok')
+  expect(verdicts(own, spread(constraint({ maxSkew: 5 })), cluster)['a1']).toBe('ok')
+})
+
+test('only pods that the constraints count may help', () => {
+  const there = clusterOf(nodes).node('a1')!
+  const helps = (other: Parameters<typeof podInfoOf>[0]): boolean | undefined =>
+    plugin.mayHelp?.({ type: 'pod-removed', node: there, pod: podInfoOf(other) }, podInfoOf(spread(constraint())))
+  expect([helps(web('x')), helps(pod('y')), helps(web('z', { namespace: 'other' }))]).toEqual([true, false, false])
 })
