@@ -48,3 +48,13 @@ test('records what is due when it stops, and once', async () => {
   expect(recorded).toEqual(['Pod Normal Scheduled Successfully assigned default/a to n1'])
   expect(clock.pending).toBe(0)
 })
+
+test('records many events in several turns, so that none takes long', async () => {
+  const { clock, recorded, announcements } = setUp()
+  for (let index = 0; index < 450; index++) announcements.bound(pod(`p${index}`), 'n1')
+  await clock.advance(100)
+  expect(recorded).toHaveLength(200)
+  await clock.advance(20)
+  expect(recorded).toHaveLength(450)
+  expect(clock.pending).toBe(0)
+})

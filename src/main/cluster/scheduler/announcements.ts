@@ -17,6 +17,9 @@ export interface Announcements {
 /** Events are recorded once no pod was bound for this long, ms, or once the oldest one is `longestDelayMs` old. */
 const pauseMs = 100
 const longestDelayMs = 2_000
+/** Events that are recorded in one turn of the event loop, and the pause before the next ones, ms. */
+const eventsPerTurn = 200
+const betweenTurnsMs = 5
 
 export interface AnnouncementsOptions {
   clock: Clock
@@ -31,22 +34,23 @@ export function createAnnouncements({ clock, recorderOf }: AnnouncementsOptions)
   let lastBinding = 0
   let stopTimer: Stop | undefined
 
-  function recordSoon(): void {
-    stopTimer ??= clock.after(pauseMs, () => {
+  function recordSoon(afterMs = pauseMs): void {
+    stopTimer ??= clock.after(afterMs, () => {
       stopTimer = undefined
       const now = clock.now()
       const [oldest] = due
       if (!oldest) return
       if (now - lastBinding < pauseMs && now - oldest.at < longestDelayMs) recordSoon()
-      else recordAll()
+      else record(eventsPerTurn)
     })
   }
 
-  function recordAll(): void {
-    for (const { pod, nodeName } of due.splice(0)) {
+  function record(most: number): void {
+    for (const { pod, nodeName } of due.splice(0, most)) {
       const message = `Successfully assigned ${pod.metadata.namespace}/${pod.metadata.name} to ${nodeName}`
       recorderOf(pod).event(withType(pods, pod), 'Normal', 'Scheduled', message)
     }
+    if (due.length > 0) recordSoon(betweenTurnsMs)
   }
 
   return {
@@ -57,7 +61,7 @@ export function createAnnouncements({ clock, recorderOf }: AnnouncementsOptions)
     },
     async stop() {
       await stopTimer?.()
-      recordAll()
+      record(due.length)
     },
   }
 }
