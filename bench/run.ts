@@ -10,6 +10,7 @@ import { measureBadInput } from './bad-input.ts'
 import { measureBusy, readLoopDelay, type LoopDelay } from './busy.ts'
 import { measurePods } from './pods.ts'
 import { measureScheduling } from './scheduling.ts'
+import { measureDeployment, measureIdle, measureWatchers, type SimulatedBench } from './simulated.ts'
 
 /**
  * `npm run bench [-- api pods …]`: the rows of the design's table that exist, measured on the built app as its own
@@ -90,6 +91,21 @@ const groups: Record<string, () => Promise<Row[]>> = {
       ...(await measureScheduling({ server: cluster.ready.server, token, nodes: 500, pods: 3_000 })),
       ...(await measureScheduling({ server: cluster.ready.server, token, nodes: 1_000, pods: 5_000 })),
     ]),
+  simulated: async () => {
+    const rows: Row[] = []
+    for (const [workers, pods] of [
+      [100, 5_000],
+      [1_000, 10_000],
+      [5_000, 50_000],
+    ] as const)
+      rows.push(
+        ...(await withProbedCluster(
+          (cluster, token, loopDelay) => measureSimulated(pods, benchOf(cluster, token, loopDelay)),
+          ['--simulated', String(workers)],
+        )),
+      )
+    return rows
+  },
   pods: () =>
     withCluster(['--workers', '3'], (cluster, token) =>
       measurePods({ server: cluster.ready.server, token, replicas: 30 }),
@@ -129,13 +145,14 @@ async function withCluster(
 /** With the event loop's delay to be asked for. */
 async function withProbedCluster(
   measure: (cluster: Slipway, token: string, loopDelay: LoopDelay) => Promise<Row[]>,
+  args: string[] = ['--simulated', '1'],
 ): Promise<Row[]> {
   const report = join(tmpdir(), `slipway-loop-${process.pid}.json`)
   const flags = process.env.NODE_OPTIONS
   process.env.NODE_OPTIONS = `--import=${join(import.meta.dirname, 'event-loop-probe.ts')}`
   process.env.SLIPWAY_LOOP_REPORT = report
   try {
-    return await withCluster(['--simulated', '1'], (cluster, token) =>
+    return await withCluster(args, (cluster, token) =>
       measure(
         cluster,
         token,
@@ -153,6 +170,33 @@ async function withProbedCluster(
 /** Memory is looked at when the work of the moment is done. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 15_000))
+}
+
+async function measureSimulated(pods: number, bench: SimulatedBench): Promise<Row[]> {
+  const empty = bench.memory()
+  const rows = await measureDeployment(pods, bench)
+  rows.push(...(await measureIdle(`${pods} pods`, bench)))
+  const perPod = Math.round(((bench.memory() - empty) * 1_024) / pods)
+  rows.push([`${pods} pods, memory per pod`, perPod, 'KB'])
+  if (pods === 5_000) rows.push(...(await measureWatchers(500, bench)))
+  return rows
+}
+
+function benchOf(cluster: Slipway, token: string, loopDelay: LoopDelay): SimulatedBench {
+  return {
+    server: cluster.ready.server,
+    token,
+    loopDelay,
+    cpu: () => cpuOf(cluster),
+    memory: () => memoryOf(cluster),
+  }
+}
+
+/** CPU time of the process so far, s. */
+function cpuOf(cluster: Slipway): number {
+  const [, fields = ''] = readFileSync(`/proc/${cluster.process.pid ?? ''}/stat`, 'utf8').split(') ')
+  const [user = 0, system = 0] = fields.split(' ').slice(11, 13).map(Number)
+  return (user + system) / 100
 }
 
 /** Resident memory of the process, MB. */

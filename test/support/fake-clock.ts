@@ -9,7 +9,8 @@ export interface FakeClock extends Clock {
   readonly pending: number
 }
 
-export function createFakeClock(start = Date.parse('2026-01-01T00:00:00Z')): FakeClock {
+/** @param rest waits between two tasks until what the first has caused is done */
+export function createFakeClock(start = Date.parse('2026-01-01T00:00:00Z'), rest = settle): FakeClock {
   let now = start
   let tasks: { at: number; task: () => void }[] = []
 
@@ -37,13 +38,13 @@ export function createFakeClock(start = Date.parse('2026-01-01T00:00:00Z')): Fak
     },
     async advance(ms) {
       const until = now + ms
-      await settle()
+      await rest()
       for (let next = nextDue(until); next; next = nextDue(until)) {
         const due = next
         tasks = tasks.filter((other) => other !== due)
         now = Math.max(now, due.at)
         due.task()
-        await settle()
+        await rest()
       }
       now = until
     },

@@ -32,11 +32,28 @@ declare const globalThis: {
   clearTimeout(timer: unknown): void
 }
 
-/** The system clock. */
+/** Longest single timer, ms: what is due while the machine sleeps runs at most that long after it wakes. */
+const longestTimer = 60_000
+
+/**
+ * The system clock. Timers stand still while a machine sleeps and overflow at 2^31 ms, so longer times are waited for in
+ * parts: a task runs when its time has come by the wall clock or by the timers, whichever is first.
+ */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(ms, task) {
-    const timer = globalThis.setTimeout(task, ms)
+    const due = Date.now() + ms
+    let left = ms
+    let timer: unknown
+    const wait = (): void => {
+      const part = Math.min(left, longestTimer)
+      timer = globalThis.setTimeout(() => {
+        left -= part
+        if (left <= 0 || Date.now() >= due) task()
+        else wait()
+      }, part)
+    }
+    wait()
     return () => globalThis.clearTimeout(timer)
   },
 }

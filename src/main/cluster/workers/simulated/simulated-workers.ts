@@ -1,5 +1,5 @@
 import type { Clock } from '#shared/base/clock.ts'
-import { StopStack, type Stop } from '#shared/base/disposable.ts'
+import { StopStack } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { Client } from '#shared/client/client.ts'
@@ -13,6 +13,7 @@ import { leases, nodes, pods } from '#shared/kube/resources.ts'
 import type { StatsSummary } from '#shared/kube/stats-summary.ts'
 import { microTimestamp } from '#shared/kube/timestamp.ts'
 import { leaseNamespace, leaseOf, readyConditions, simulatedNode, type NodeShape } from './simulated-node.ts'
+import { DelayedKeys } from '#shared/reconcile/delayed-keys.ts'
 import { simulatePods } from './simulated-pods.ts'
 import { simulatedSummary } from './simulated-summary.ts'
 
@@ -28,6 +29,8 @@ export interface SimulatedWorkersOptions {
   namePrefix: string
   /** Of a worker, by the number in its name; 8 cores, 32 GiB, 110 pods when unset. */
   shapeOf?: (serial: number) => NodeShape
+  /** How often a worker renews its Lease, ms; 10 s when unset. */
+  renewMs?: number
   /** What applies to all pods whose nodes and annotations say nothing else. */
   settings?: SimulationSettings
 }
@@ -68,15 +71,14 @@ interface SimulatedWorker {
   /** By its annotation. */
   muted: boolean
   silent: boolean
-  renewedAt: number
   /** CPU time of the machine until the last summary, ns. */
   used: { at: number; nanoSeconds: number } | undefined
 }
 
 const isQuiet = ({ silent, muted }: SimulatedWorker): boolean => silent || muted
 
-const heard = (known: Pick<SimulatedWorker, 'address' | 'renewedAt'>): SimulatedWorker => ({
-  ...known,
+const heard = (address: string): SimulatedWorker => ({
+  address,
   annotations: undefined,
   settings: new Map(),
   muted: false,
@@ -94,9 +96,9 @@ function countUp(worker: SimulatedWorker, { node }: StatsSummary, now: number): 
 }
 
 /** How often a kubelet renews its Lease, ms. */
-const renewMs = 10_000
-/** Renewals are spread over the interval, so that thousands of workers cause an even load. */
-const tickMs = 500
+const defaultRenewMs = 10_000
+/** Share by which an interval is shortened at random, as a kubelet does: thousands of workers cause an even load. */
+const jitter = 0.04
 const parallelRegistrations = 16
 const defaultShape: NodeShape = { cpus: 8, memoryBytes: 32 * 2 ** 30, pods: 110 }
 
@@ -105,14 +107,20 @@ const defaultShape: NodeShape = { cpus: 8, memoryBytes: 32 * 2 ** 30, pods: 110 
  * and one of pods serve all of them, so a thousand cost little more than one.
  */
 export function createSimulatedWorkers(options: SimulatedWorkersOptions): SimulatedWorkers {
-  const { client, clock, count, namePrefix, shapeOf = () => defaultShape } = options
+  const { client, clock, count, namePrefix, shapeOf = () => defaultShape, renewMs = defaultRenewMs } = options
   const log = options.log.child({ part: 'simulated-workers' })
   const informers = options.informers ?? createSharedInformers({ client, clock, log })
   const nodeInformer = informers.share(nodes)
   const podInformer = informers.share(pods)
   const workers = new Map<string, SimulatedWorker>()
   const stops = new StopStack()
-  let stopTicking: Stop | undefined
+  const renewals = new DelayedKeys(clock, (names) => {
+    for (const name of names) {
+      if (!workers.has(name)) continue
+      renewLater(name)
+      renew(name).catch(complain(name))
+    }
+  })
   const cluster = options.settings ? [options.settings] : []
   let lastAddress = 0
 
@@ -136,7 +144,7 @@ export function createSimulatedWorkers(options: SimulatedWorkersOptions): Simula
 
   async function add(name: string): Promise<void> {
     const serial = Number(/(\d{1,9})$/.exec(name)?.[1] ?? workers.size + 1)
-    const worker = heard({ address: nextAddress(), renewedAt: clock.now() })
+    const worker = heard(nextAddress())
     workers.set(name, worker)
     try {
       const shape = shapeOf(serial)
@@ -149,6 +157,7 @@ export function createSimulatedWorkers(options: SimulatedWorkersOptions): Simula
     }
     await nodeInformer.until(name, (node) => node !== undefined)
     await renew(name)
+    renewLater(name)
     simulatedPods.adopt(name)
   }
 
@@ -159,7 +168,8 @@ export function createSimulatedWorkers(options: SimulatedWorkersOptions): Simula
     const address = node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address ?? nextAddress()
     const [, second = 30, third = 0, fourth = 0] = address.split('.').map(Number)
     lastAddress = Math.max(lastAddress, ((second - 30) << 16) | (third << 8) | fourth)
-    workers.set(name, heard({ address, renewedAt: clock.now() - Math.random() * renewMs }))
+    workers.set(name, heard(address))
+    renewLater(name, Math.random() * renewMs)
     obey(node)
     reportHealth(node)
     simulatedPods.adopt(name)
@@ -182,7 +192,6 @@ export function createSimulatedWorkers(options: SimulatedWorkersOptions): Simula
     const node = nodeInformer.get(name)
     if (!worker || isQuiet(worker) || !node) return
     const now = clock.now()
-    worker.renewedAt = now
     try {
       await client.patch(
         leases,
@@ -215,10 +224,8 @@ export function createSimulatedWorkers(options: SimulatedWorkersOptions): Simula
     (error: unknown): void =>
       log.debug('heartbeat of a simulated worker failed', { worker: name, error: messageOf(error) })
 
-  function tick(): void {
-    const due = clock.now() - renewMs + tickMs
-    for (const [name, { renewedAt }] of workers) if (renewedAt <= due) renew(name).catch(complain(name))
-    stopTicking = clock.after(tickMs, tick)
+  function renewLater(name: string, ms = renewMs * (1 - Math.random() * jitter)): void {
+    renewals.add(name, ms)
   }
 
   async function fillUp(): Promise<void> {
@@ -249,7 +256,6 @@ export function createSimulatedWorkers(options: SimulatedWorkersOptions): Simula
         }),
       )
       await fillUp()
-      tick()
     },
     names: () => [...workers.keys()],
     add,
@@ -290,7 +296,7 @@ export function createSimulatedWorkers(options: SimulatedWorkersOptions): Simula
       items: podInformer.byIndex('node-name', name),
     }),
     async stop() {
-      await stopTicking?.()
+      renewals.clear()
       await stops.stop()
       await simulatedPods.stop()
       nodeInformer.stop()
