@@ -29,8 +29,9 @@ export function isPodAvailable(pod: Pod, minReadySeconds: number, now: number): 
  * announces that moment.
  */
 export function msUntilAvailable(pods: readonly Pod[], minReadySeconds: number, now: number): number | undefined {
+  if (minReadySeconds <= 0) return undefined
   const waiting = pods.filter((pod) => isPodReady(pod) && !isPodAvailable(pod, minReadySeconds, now))
-  if (minReadySeconds <= 0 || waiting.length === 0) return undefined
+  if (waiting.length === 0) return undefined
   return Math.max(1, Math.min(...waiting.map(readySince)) + minReadySeconds * 1000 - now)
 }
 

@@ -76,9 +76,17 @@ function startReplicas(context: ControllerContext, kind: ReplicaKind): Stop {
   indexByController(podInformer)
   const podControl = createPodControl({ client, resource, informer: podInformer, recorder })
 
+  /** When the status of a large set was last written, by key. */
+  const written = new Map<string, number>()
+
   async function reconcile(key: string): Promise<Outcome> {
     const set = sets.get(key)
-    if (!set) return undefined
+    if (!set) {
+      written.delete(key)
+      return undefined
+    }
+    const rest = (written.get(key) ?? -Infinity) + pauseOf(set) - clock.now()
+    if (rest > 0) return { requeueAfter: rest }
     const claimed = await claim({
       client,
       owner: set,
@@ -133,6 +141,7 @@ function startReplicas(context: ControllerContext, kind: ReplicaKind): Stop {
     const status = { ...withoutZeros(counts, 'replicas'), ...(countsTerminating ? { terminatingReplicas } : {}) }
     if (jsonEqual(status, set.status)) return
     await sets.caughtUp(await client.updateStatus(resource, { ...set, status }))
+    if (pauseOf(set) > 0) written.set(keyOf(set), clock.now())
   }
 
   const controller = runController({
@@ -145,6 +154,15 @@ function startReplicas(context: ControllerContext, kind: ReplicaKind): Stop {
   })
 
   return () => controller.stop()
+}
+
+/**
+ * Shortest time between two statuses of a large set, ms. Counting its pods takes milliseconds, and while it grows every
+ * one of them changes several times: a status for each change would cost the square of its size.
+ */
+const pauseOf = ({ spec, status }: ReplicaSet): number => {
+  const size = Math.max(spec?.replicas ?? 1, status?.replicas ?? 0)
+  return size < 500 ? 0 : Math.min(size / 50, 500)
 }
 
 /** Pods were created or deleted, up to the first failure. */
