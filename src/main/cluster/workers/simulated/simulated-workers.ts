@@ -99,6 +99,8 @@ function countUp(worker: SimulatedWorker, { node }: StatsSummary, now: number): 
 const defaultRenewMs = 10_000
 /** Share by which an interval is shortened at random, as a kubelet does: thousands of workers cause an even load. */
 const jitter = 0.04
+/** Renewals of one second are written together: the store syncs its file once for all of them. */
+const renewalGridMs = 1_000
 const parallelRegistrations = 16
 const defaultShape: NodeShape = { cpus: 8, memoryBytes: 32 * 2 ** 30, pods: 110 }
 
@@ -225,7 +227,8 @@ export function createSimulatedWorkers(options: SimulatedWorkersOptions): Simula
       log.debug('heartbeat of a simulated worker failed', { worker: name, error: messageOf(error) })
 
   function renewLater(name: string, ms = renewMs * (1 - Math.random() * jitter)): void {
-    renewals.add(name, ms)
+    const due = Math.ceil((clock.now() + ms) / renewalGridMs) * renewalGridMs
+    renewals.add(name, due - clock.now())
   }
 
   async function fillUp(): Promise<void> {
