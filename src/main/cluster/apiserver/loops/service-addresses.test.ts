@@ -39,6 +39,15 @@ it('has one for each cluster IP, as long as a Service has it', async () => {
   await expect.poll(parents).toEqual({})
 })
 
+it('is left as it is while its Service has it', async () => {
+  await service('web', '10.96.0.23')
+  await expect.poll(parents).toEqual({ '10.96.0.23': 'services/default/web' })
+  const [made] = (await plane.client.list(ipAddresses)).items
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+  const [later] = (await plane.client.list(ipAddresses)).items
+  expect(later?.metadata.uid).toBe(made?.metadata.uid)
+})
+
 it("leaves others' alone", async () => {
   const spec = { parentRef: { resource: 'gateways', name: 'x', group: 'g', namespace: 'n' } }
   await plane.client.create(ipAddresses, { metadata: { name: '192.0.2.1' }, spec })

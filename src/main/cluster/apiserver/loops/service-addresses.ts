@@ -74,5 +74,6 @@ const addressOf = (address: string, { metadata: { namespace, name } }: Stored<Se
     name: address,
     labels: { [family]: isIPv6(address) ? 'IPv6' : 'IPv4', [managedBy]: allocator },
   },
-  spec: { parentRef: { group: '', resource: 'services', namespace, name } },
+  // Without the empty group, as it is stored: an address that differs is made anew.
+  spec: { parentRef: { resource: 'services', namespace, name } },
 })
