@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
 import type { Client } from '#shared/client/client.ts'
-import type { PodStatus } from '#shared/kube/generated/types.ts'
+import type { Pod, PodStatus } from '#shared/kube/generated/types.ts'
 import { notFound } from '#shared/kube/status.ts'
 import { createPodScope, type TestScope } from '#test/support/pod-scope.ts'
 import { StatusReporter } from './status-reporter.ts'
@@ -43,6 +43,29 @@ test('the same status is written once', async () => {
   reporter.report(seen('1.1.1.1'))
   await reporter.flush()
   expect(sent).toEqual(['1.1.1.1'])
+})
+
+test('a status that somebody writes over before the answer comes is written again', async () => {
+  let present = stored<Pod>(pod)
+  const answers = ['5', '7']
+  const patch: Client['patch'] = async (_resource, _ref, { body }) => {
+    const { status } = body as { status: PodStatus }
+    const resourceVersion = answers.shift() ?? ''
+    if (resourceVersion === '5') {
+      const overwritten = { ...status, hostIP: '9.9.9.9' }
+      present = { ...present, metadata: { ...present.metadata, resourceVersion: '6' }, status: overwritten }
+      reporter.report(seen('1.1.1.1'))
+    }
+    return { ...pod, metadata: { ...pod.metadata, resourceVersion }, status } as never
+  }
+  reporter = new StatusReporter({
+    ...parts.scope,
+    pod: () => present,
+    wake: () => reporter.report(seen('1.1.1.1')),
+    client: { ...parts.client, patch },
+  })
+  reporter.report(seen('1.1.1.1'))
+  await expect.poll(() => answers).toEqual([])
 })
 
 test('what was overtaken by a newer status is not written', async () => {

@@ -52,8 +52,10 @@ export class StatusReporter {
       const body = { metadata: { uid }, status: statusPatch(status, pod.status) }
       const written = await client.patch(pods, podRef(pod), { type: 'strategic', body }, { subresource: 'status' })
       this.#retry.succeeded()
-      if (status === this.#reported)
-        this.#held = { revision: revisionOf(written), status: ownPart(written.status, status) }
+      if (status !== this.#reported) return
+      this.#held = { revision: revisionOf(written), status: ownPart(written.status, status) }
+      // Written over before the answer came: nothing else would bring it up again.
+      if (this.#isContradicted(this.#scope.pod())) this.#scope.wake()
     } catch (error) {
       if (error instanceof ApiError && error.code === 404) return
       const { message, delayMs, isNew } = this.#retry.failed(error)
