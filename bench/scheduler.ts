@@ -1,14 +1,15 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { startControlPlane } from '#test/support/control-plane.ts'
+import { compileDeviceSelector } from '#main/cluster/apiserver/index.ts'
 import { createScheduler } from '#main/cluster/scheduler/scheduler.ts'
 import { systemClock } from '#shared/base/clock.ts'
 import { silentLog } from '#shared/base/log.ts'
 import type { Client } from '#shared/client/client.ts'
 import { createInformer } from '#shared/client/informer.ts'
 import type { EventSink, WatchEvent } from '#shared/client/transport.ts'
-import type { Node, Pod } from '#shared/kube/generated/types.ts'
+import type { Node, Pod, ResourceResourceClaim } from '#shared/kube/generated/types.ts'
 import { asStored, type KubeObject } from '#shared/kube/object.ts'
-import { nodes, pods } from '#shared/kube/resources.ts'
+import { deviceClasses, nodes, pods, resourceClaims, resourceSlices } from '#shared/kube/resources.ts'
 
 /**
  * Pods placed a second, from the first creation to the last binding, with the CPU time per pod and how late the event loop
@@ -18,8 +19,12 @@ import { nodes, pods } from '#shared/kube/resources.ts'
  * `node bench/scheduler.ts [memory|server] [pods] [nodes] [shape]`
  */
 const [mode = 'memory', podCount, nodeCount, onlyShape] = process.argv.slice(2)
-/** `preemption`: every node is full of less important pods, and each pod ends one of them. */
-const shapes = ['plain', 'spread', 'affinity', 'anti-affinity', 'preemption'] as const
+/**
+ * `preemption`: every node is full of less important pods, and each pod ends one of them. `dra`: every node has sixteen
+ * devices, and each pod a claim of one of them.
+ */
+const shapes = ['plain', 'spread', 'affinity', 'anti-affinity', 'preemption', 'dra'] as const
+const devicesPerNode = 16
 type Shape = (typeof shapes)[number]
 const podsPerFullNode = 10
 const tenthOfNode = { requests: { cpu: '3200m' } }
@@ -66,7 +71,13 @@ async function measure(client: Client, count: number, size: number, shape: Shape
   for (let i = 0; i < size; i++) await client.create(nodes, node(i))
   if (shape === 'preemption')
     for (let i = 0; i < size * podsPerFullNode; i++) await client.create(pods, filler(i, size))
-  const scheduler = createScheduler({ client, clock: systemClock, log: silentLog })
+  if (shape === 'dra') await createDevices(client, size)
+  const scheduler = createScheduler({
+    client,
+    clock: systemClock,
+    log: silentLog,
+    compileSelector: compileDeviceSelector,
+  })
   await scheduler.start()
   const watched = createInformer({ client, resource: pods, clock: systemClock, log: silentLog })
   watched.start()
@@ -86,7 +97,11 @@ async function measure(client: Client, count: number, size: number, shape: Shape
   let next = 0
   await Promise.all(
     Array.from({ length: 32 }, async () => {
-      while (next < count) await client.create(pods, pod(next++, shape))
+      while (next < count) {
+        const index = next++
+        if (shape === 'dra') await client.create(resourceClaims, claim(index))
+        await client.create(pods, pod(index, shape))
+      }
     }),
   )
   await allPlaced
@@ -118,6 +133,28 @@ function node(index: number): Node {
   }
 }
 
+async function createDevices(client: Client, size: number): Promise<void> {
+  const selectors = [{ cel: { expression: 'device.driver == "gpu.example.com"' } }]
+  await client.create(deviceClasses, { metadata: { name: 'gpu' }, spec: { selectors } })
+  for (let i = 0; i < size; i++) {
+    const name = `node-${i}`
+    const devices = Array.from({ length: devicesPerNode }, (_, device) => ({
+      name: `gpu-${device}`,
+      attributes: { model: { string: device % 2 === 0 ? 'a' : 'b' } },
+    }))
+    const pool = { name, generation: 1, resourceSliceCount: 1 }
+    const spec = { driver: 'gpu.example.com', nodeName: name, pool, devices }
+    await client.create(resourceSlices, { metadata: { name }, spec })
+  }
+}
+
+function claim(index: number): ResourceResourceClaim {
+  const selectors = [{ cel: { expression: 'device.attributes["gpu.example.com"].model == "b"' } }]
+  const exactly = { deviceClassName: 'gpu', allocationMode: 'ExactCount', count: 1, selectors }
+  const devices = { requests: [{ name: 'gpu', exactly }] }
+  return { metadata: { name: `claim-${index}`, namespace: 'default' }, spec: { devices } }
+}
+
 /** A pod that is placed already; ten of them fill a node. */
 function filler(index: number, size: number): Pod {
   return {
@@ -147,6 +184,7 @@ function pod(index: number, shape: Shape): Pod {
     metadata: { name: `pod-${index}`, namespace: 'default', labels },
     spec: {
       containers: [{ name: 'c', image: 'busybox', resources: { requests: { cpu: '100m', memory: '64Mi' } } }],
+      ...(shape === 'dra' ? { resourceClaims: [{ name: 'gpu', resourceClaimName: `claim-${index}` }] } : {}),
       ...(shape === 'spread'
         ? {
             topologySpreadConstraints: [
@@ -211,7 +249,7 @@ function memoryClient(): Client {
       items: [...objects].filter(([key]) => key.startsWith(`${plural}/`)).map(([, object]) => object as never),
     }),
     create: async ({ plural }, object) => asStored(plural === 'events' ? object : put(plural, 'ADDED', object), true),
-    update: unsupported,
+    update: async ({ plural }, object) => asStored(put(plural, 'MODIFIED', object) as never, true),
     updateStatus: unsupported,
     patch: async () => undefined as never,
     async delete({ plural }, { namespace = '', name }) {

@@ -68,9 +68,8 @@ function allocate(
     known[name] ? stored<DeviceClass>(name, { spec: known[name] }) : undefined
   const wanted = claims.map((devices, i) => wantedOf(stored(`claim-${i}`, { spec: { devices } }), classOf))
   const selectors = new Selectors(compileDeviceSelector)
-  return new Allocator({ claims: wanted, slices: ledger.slices, allocated: ledger, selectors }).allocate(
-    nodeOf(on, { labels }),
-  )
+  const allocator = new Allocator({ claims: wanted, slices: ledger.slices, allocated: ledger, selectors })
+  return allocator.allocate(nodeOf(on, { labels }))?.allocations()
 }
 
 const told = (allocations: AllocationResult[] | undefined): string =>

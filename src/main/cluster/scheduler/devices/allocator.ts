@@ -5,7 +5,7 @@ import { consumptionOf, fits } from './capacity.ts'
 import { createConstraint, type Constraint } from './constraints.ts'
 import { Counters } from './counters.ts'
 import type { Allocated } from './ledger.ts'
-import type { Candidate, Pool, SliceIndex } from './pools.ts'
+import type { Candidate, Pool, Reachable, SliceIndex } from './pools.ts'
 import { describe, matches, type Demand, type Wanted } from './requests.ts'
 import { allocationOf, type Grant } from './result.ts'
 import type { Selectors } from './selectors.ts'
@@ -14,7 +14,7 @@ import { prevents, tolerates } from './taints.ts'
 export interface AllocatorOptions {
   /** The claims of one pod, which are allocated together or not at all. */
   claims: readonly Wanted[]
-  slices: Pick<SliceIndex, 'poolsOf'>
+  slices: Pick<SliceIndex, 'reachable'>
   allocated: Allocated
   selectors: Selectors
 }
@@ -44,20 +44,17 @@ export class Allocator {
   }
 
   /**
-   * The allocations of the claims on the node, in their order: the first solution of an exhaustive search.
+   * The first solution of an exhaustive search.
    * @returns undefined where there is none
    * @throws SearchEnded, InvalidPools; Error where a claim or class is at fault, on whatever node
    */
-  allocate(node: Stored<Node>): AllocationResult[] | undefined {
+  allocate(node: Stored<Node>): Solution | undefined {
     const { claims, slices } = this.#options
-    const pools = slices.poolsOf(node)
-    const search = new Search(this.#options, pools, Math.min(mostStepsPerNode, this.#stepsLeft))
+    const reachable = slices.reachable(node)
+    const search = new Search(this.#options, reachable, Math.min(mostStepsPerNode, this.#stepsLeft))
     try {
-      if (search.run())
-        return claims.map((wanted, i) =>
-          allocationOf(wanted, search.grants[i] ?? [], { chosen: search.chosen[i] ?? [], node: node.metadata.name }),
-        )
-      if (pools.some(({ invalid }) => invalid !== undefined))
+      if (search.run()) return solutionOf(claims, search, node.metadata.name)
+      if (reachable.pools.some(({ invalid }) => invalid !== undefined))
         throw new InvalidPools('invalid resource pools were encountered')
       return undefined
     } finally {
@@ -65,6 +62,25 @@ export class Allocator {
     }
   }
 }
+
+/** Devices for the claims of a pod on one node. */
+export interface Solution {
+  /** The demand by which each request of each claim is satisfied. */
+  chosen: readonly (readonly Demand[])[]
+  /** The allocations of the claims, in their order. */
+  allocations(): AllocationResult[]
+}
+
+/** Most nodes are not chosen: the allocations are written out for the one that is. */
+const solutionOf = (
+  claims: readonly Wanted[],
+  { grants, chosen }: Pick<Search, 'grants' | 'chosen'>,
+  node: string,
+): Solution => ({
+  chosen,
+  allocations: () =>
+    claims.map((wanted, i) => allocationOf(wanted, grants[i] ?? [], { chosen: chosen[i] ?? [], node })),
+})
 
 /** `too many`: no solution with this number of devices, so that others of the same number need not be tried. */
 type Outcome = 'found' | 'none' | 'too many'
@@ -85,16 +101,13 @@ class Search {
   readonly #takers = new Map<string, Set<number>>()
   /** What the search has given of devices that are shared, and to how many requests. */
   readonly #shares = new Map<string, { count: number; amounts: Amounts }>()
-  readonly #fitting = new Map<Demand, Map<Candidate, boolean>>()
   readonly #all = new Map<Demand, readonly Candidate[]>()
 
-  constructor(options: AllocatorOptions, pools: readonly Pool[], mostSteps: number) {
+  constructor(options: AllocatorOptions, { pools, candidates }: Reachable, mostSteps: number) {
     this.#options = options
     this.#pools = pools
     this.#mostSteps = mostSteps
-    this.#candidates = pools
-      .filter(({ isIncomplete, invalid }) => !isIncomplete && invalid === undefined)
-      .flatMap(({ candidates }) => candidates)
+    this.#candidates = candidates
     this.#counters = new Counters(options.allocated)
     this.#constraints = options.claims.map(({ claim }) =>
       (claim.spec.devices?.constraints ?? []).map((constraint, i) =>
@@ -108,7 +121,9 @@ class Search {
   run(): boolean {
     const { claims } = this.#options
     claims.forEach((wanted, i) => this.#prepare(wanted, i))
-    return claims.every((wanted, i) => this.#isPossible(wanted, i)) && this.#allocate(0, 0) === 'found'
+    // The search for a single request sees that itself.
+    const isSingle = claims.length === 1 && claims[0]?.requests.length === 1
+    return (isSingle || claims.every((wanted, i) => this.#isPossible(wanted, i))) && this.#allocate(0, 0) === 'found'
   }
 
   /** All devices that a request wants are known beforehand. */
@@ -225,18 +240,10 @@ class Search {
     return 'none'
   }
 
-  /** Whether the device satisfies all selectors. That does not depend on what is allocated. */
   #fits(claim: number, demand: Demand, candidate: Candidate): boolean {
-    let known = this.#fitting.get(demand)
-    if (!known) this.#fitting.set(demand, (known = new Map<Candidate, boolean>()))
-    let result = known.get(candidate)
-    if (result === undefined) {
-      const wanted = this.#options.claims[claim]
-      result =
-        wanted !== undefined && matches(demand, candidate, { claim: wanted.claim, selectors: this.#options.selectors })
-      known.set(candidate, result)
-    }
-    return result
+    const { claims, selectors } = this.#options
+    const wanted = claims[claim]
+    return wanted !== undefined && matches(demand, candidate, { claim: wanted.claim, selectors })
   }
 
   /** What is in use is not evaluated: an expression may fail on it. */

@@ -19,6 +19,7 @@ export function consumptionOf(
   { capacity = {} }: Device,
   requirements: CapacityRequirements | undefined,
 ): Consumption | undefined {
+  if (!hasAny(capacity)) return requirements?.requests && hasAny(requirements.requests) ? undefined : nothing
   const requested = new Map<string, string>()
   for (const [name, quantity] of Object.entries(requirements?.requests ?? {})) {
     const own = ownName(name, driver, capacity)
@@ -35,6 +36,10 @@ export function consumptionOf(
   }
   return { ...consumption, amounts }
 }
+
+const nothing: Consumption = { amounts: new Map(), quantities: {} }
+
+const hasAny = (object: object): boolean => Object.keys(object).length > 0
 
 /** Whether the device has that much left. */
 export const fits = (

@@ -26,6 +26,14 @@ export interface Pool {
   readonly counterSets: readonly CounterSet[]
 }
 
+/** What a node reaches. */
+export interface Reachable {
+  /** In a fixed order: those whose devices are ready at once come first. */
+  readonly pools: readonly Pool[]
+  /** Of the pools that can be used. */
+  readonly candidates: readonly Candidate[]
+}
+
 export const deviceId = (driver: string, pool: string, device: string): string => `${driver}/${pool}/${device}`
 
 const poolId = ({ spec }: ResourceSlice): string => `${spec.driver}/${spec.pool.name}`
@@ -38,7 +46,7 @@ export class SliceIndex {
   readonly #shared = new Map<string, ResourceSlice>()
   readonly #byPool = new Map<string, Map<string, ResourceSlice>>()
   /** Pools by node, with the version of the node that they were computed for. */
-  readonly #cache = new Map<string, { node: Node; pools: readonly Pool[] }>()
+  readonly #cache = new Map<string, Reachable & { node: Node }>()
 
   set(slice: Stored<ResourceSlice>): void {
     this.delete(slice.metadata.name)
@@ -61,15 +69,17 @@ export class SliceIndex {
     this.#forget(slice)
   }
 
-  /** The pools that have devices for the node, in a fixed order: those whose devices bind at once come first. */
-  poolsOf(node: Stored<Node>): readonly Pool[] {
+  /** The pools that have devices for the node. */
+  reachable(node: Stored<Node>): Reachable {
     const { name } = node.metadata
     const known = this.#cache.get(name)
     // Which slices of one node it reaches does not depend on its labels.
-    if (known && (known.node === node || this.#shared.size === 0)) return known.pools
+    if (known && (known.node === node || this.#shared.size === 0)) return known
     const pools = this.#gather(node)
-    this.#cache.set(name, { node, pools })
-    return pools
+    const usable = pools.filter(({ isIncomplete, invalid }) => !isIncomplete && invalid === undefined)
+    const reachable = { node, pools, candidates: usable.flatMap(({ candidates }) => candidates) }
+    this.#cache.set(name, reachable)
+    return reachable
   }
 
   #gather(node: Stored<Node>): Pool[] {

@@ -7,7 +7,7 @@ import type { AllocationResult, Pod, ResourceResourceClaim as ResourceClaim } fr
 import type { Stored } from '#shared/kube/object.ts'
 import { isReservedFor } from '#shared/kube/resource-claims.ts'
 import { pods } from '#shared/kube/resources.ts'
-import { Allocator, InvalidPools, SearchEnded } from '../../devices/allocator.ts'
+import { Allocator, InvalidPools, SearchEnded, type Solution } from '../../devices/allocator.ts'
 import { wantedOf } from '../../devices/requests.ts'
 import {
   scaleToMax,
@@ -58,25 +58,25 @@ export const dynamicResources = (context: PluginContext): Plugin => {
   function planFor(pod: Stored<Pod>, claims: Claims): Plan {
     const waiting = claims.filter(({ status }) => !status?.allocation)
     const allocator = waiting.length > 0 ? allocatorFor(waiting) : undefined
-    const found = new Map<string, AllocationResult[]>()
+    const found = new Map<string, Solution>()
     const unavailable = new Set<Stored<ResourceClaim>>()
     let chosen: AllocationResult[] = []
     return {
       filter(node) {
         const missing = claims.filter((claim) => !isAvailable(claim, node))
-        const allocations = allocator ? allocate(allocator, node) : []
-        if (!Array.isArray(allocations)) return allocations
+        const solution = allocator ? allocate(allocator, node) : undefined
+        if (solution && 'reasons' in solution) return solution
         for (const claim of missing) unavailable.add(claim)
         if (missing.length > 0) return elsewhere
-        found.set(node.name, allocations)
+        if (solution) found.set(node.name, solution)
         return undefined
       },
       score: {
-        score: ({ name: node }) => scoreOf(waiting, found.get(node) ?? []),
+        score: ({ name: node }) => scoreOf(waiting, found.get(node)),
         normalize: (scores, count) => scaleToMax(scores, count, { reverse: false }),
       },
       reserve(node) {
-        chosen = found.get(node.name) ?? []
+        chosen = found.get(node.name)?.allocations() ?? []
         const undo = waiting.flatMap((claim, i) => {
           const allocation = chosen[i]
           return allocation ? [devices.ledger.reserve(claim.metadata.uid, allocation)] : []
@@ -188,7 +188,7 @@ export const dynamicResources = (context: PluginContext): Plugin => {
 
 const nothingToRelease: AfterRefusal = () => ({ message: 'no new claims to deallocate' })
 
-function allocate(allocator: Allocator, { node }: NodeInfo): AllocationResult[] | Refusal {
+function allocate(allocator: Allocator, { node }: NodeInfo): Solution | Refusal {
   if (!node) return noneLeft
   try {
     return allocator.allocate(node) ?? noneLeft
@@ -199,14 +199,14 @@ function allocate(allocator: Allocator, { node }: NodeInfo): AllocationResult[] 
 }
 
 /** Earlier alternatives of requests score more. */
-function scoreOf(claims: Claims, allocations: readonly AllocationResult[]): number {
+function scoreOf(claims: Claims, solution: Solution | undefined): number {
   let score = 0
   claims.forEach(({ spec }, i) => {
-    const used = new Set(allocations[i]?.devices?.results?.map(({ request }) => request))
-    for (const { name: request, firstAvailable = [] } of spec.devices?.requests ?? [])
-      firstAvailable.forEach((each, rank) => {
-        if (used.has(`${request}/${each.name}`)) score += mostAlternatives - rank
-      })
+    spec.devices?.requests?.forEach(({ name: request, firstAvailable = [] }, j) => {
+      const full = solution?.chosen[i]?.[j]?.name.full
+      const rank = firstAvailable.findIndex((each) => `${request}/${each.name}` === full)
+      if (rank >= 0) score += mostAlternatives - rank
+    })
   })
   return score
 }
