@@ -158,7 +158,6 @@ export function unsupported({ spec }: Pod, lacks = lacksCapability): string[] {
   if (!spec) return []
   const found: string[] = []
   const containers = [...spec.containers, ...(spec.initContainers ?? [])]
-  if (spec.resourceClaims?.length) found.push('resourceClaims')
   if (spec.imagePullSecrets?.length) found.push('imagePullSecrets')
   if (spec.resources) found.push('resources of the pod as a whole')
   if (spec.os?.name === 'windows') found.push('os: windows')
