@@ -75,7 +75,7 @@ export function startCollector({ source, store, nodes, pods, controllerOf, clock
     for (let due = Math.max(lastTurn + 1, turn - turns + 1); due <= turn; due++) takeTurn(due)
     if (cellOf(turn * turnMs) !== cellOf(lastTurn * turnMs)) store.sweep(cellOf(turn * turnMs))
     lastTurn = turn
-    nextTick = clock.after((turn + 1) * turnMs - clock.now(), tick)
+    nextTick = clock.after(Math.max(0, (turn + 1) * turnMs - clock.now()), tick)
   }
 
   stops.add(

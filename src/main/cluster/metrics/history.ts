@@ -30,7 +30,7 @@ export function createHistory({ store, clock }: { store: UsageStore; clock: Cloc
 
   function wait(): void {
     const next = (newest() + 2) * cellMs + completeMs
-    stopWaiting = clock.after(next - clock.now(), () => {
+    stopWaiting = clock.after(Math.max(0, next - clock.now()), () => {
       wait()
       for (const listener of listeners) listener()
     })

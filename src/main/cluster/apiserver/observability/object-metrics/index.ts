@@ -1,5 +1,4 @@
 import type { Clock } from '#shared/base/clock.ts'
-import { labelText } from '#shared/base/prometheus-text.ts'
 import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import type { ObjectReader } from '../../api/reader.ts'
 import type { Query } from '../../api/request.ts'
@@ -111,26 +110,58 @@ const listOf = (text: string | undefined): ReadonlySet<string> | undefined =>
   text ? new Set(text.split(',').map((name) => name.trim())) : undefined
 
 /** Objects between two pauses, in which other requests are served. */
-const atOnce = 100
+const atOnce = 50
 
 async function render(request: MetricsRequest, reader: ObjectReader, now: number): Promise<Buffer> {
   const parts: Buffer[] = []
   for (const table of request.tables) {
-    const families = [...table.families, ...listedFamilies(table, request)]
-    const texts = families.map((family) => header(table, family))
+    const families = [...table.families, ...listedFamilies(table, request)].map(
+      (family) => new FamilyText(table, family),
+    )
     let done = 0
     for (const object of reader.list(table.resource)) {
       if (request.namespaces && !request.namespaces.has(object.metadata.namespace ?? '')) continue
       const identity = labelsText(table.identity(object))
-      families.forEach((family, i) => {
-        for (const [labels, amount] of family.samples(object, now))
-          texts[i] = (texts[i] ?? '') + sampleText(metricName(table, family), identity, labels, amount)
-      })
-      if (++done % atOnce === 0) await new Promise((resolve) => setImmediate(resolve))
+      for (const family of families) family.add(object, identity, now)
+      if (++done % atOnce !== 0) continue
+      for (const family of families) family.flush()
+      await new Promise((resolve) => setImmediate(resolve))
     }
-    for (const text of texts) parts.push(Buffer.from(text))
+    for (const family of families) parts.push(...family.finish())
   }
   return Buffer.concat(parts)
+}
+
+/** The growing text of one metric: a format groups samples by metric, and objects come one by one. */
+class FamilyText {
+  readonly #family: Family<KubeObject>
+  readonly #name: string
+  readonly #parts: Buffer[] = []
+  #text: string
+
+  constructor({ prefix }: KindMetrics, family: Family<KubeObject>) {
+    this.#family = family
+    this.#name = family.name === '' ? prefix : `${prefix}_${family.name}`
+    this.#text = `# HELP ${this.#name} ${family.help}\n# TYPE ${this.#name} ${family.type}\n`
+  }
+
+  add(object: Stored, identity: string, now: number): void {
+    for (const [labels, amount] of this.#family.samples(object, now)) {
+      const more = labelsText(labels)
+      this.#text += `${this.#name}{${identity}${more === '' ? '' : ','}${more}} ${amount}\n`
+    }
+  }
+
+  flush(): void {
+    if (this.#text === '') return
+    this.#parts.push(Buffer.from(this.#text))
+    this.#text = ''
+  }
+
+  finish(): readonly Buffer[] {
+    this.flush()
+    return this.#parts
+  }
 }
 
 /** Labels and annotations as metrics, for the resources for which the request asks. */
@@ -157,21 +188,11 @@ function listedFamilies({ resource }: KindMetrics, { labels, annotations }: Metr
   ]
 }
 
-const metricName = ({ prefix }: KindMetrics, { name }: Family<KubeObject>): string =>
-  name === '' ? prefix : `${prefix}_${name}`
-
-function header(table: KindMetrics, family: Family<KubeObject>): string {
-  const name = metricName(table, family)
-  return `# HELP ${name} ${family.help}\n# TYPE ${name} ${family.type}\n`
+function labelsText(labels: Labels): string {
+  let text = ''
+  for (const name in labels) text += `${text === '' ? '' : ','}${name}="${escaped(String(labels[name] ?? ''))}"`
+  return text
 }
 
-function sampleText(name: string, identity: string, labels: Labels, amount: number): string {
-  const more = labelsText(labels)
-  return `${name}{${identity}${more === '' ? '' : ','}${more}} ${amount}\n`
-}
-
-const labelsText = (labels: Labels): string => {
-  const texts: Record<string, string> = {}
-  for (const name in labels) texts[name] = String(labels[name] ?? '')
-  return labelText(texts)
-}
+const escaped = (value: string): string =>
+  /["\\\n]/.test(value) ? value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n') : value
