@@ -43,7 +43,7 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   after(ms, task) {
     const due = Date.now() + ms
-    let left = ms
+    let left = Math.max(0, ms)
     let timer: unknown
     const wait = (): void => {
       const part = Math.min(left, longestTimer)
