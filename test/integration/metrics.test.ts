@@ -15,6 +15,8 @@ beforeAll(async () => {
     async () => {
       const { stdout } = await kubectl('top', 'pods', '-A', '--no-headers')
       expect(stdout.trim().split('\n')).toHaveLength(2)
+      // kubectl prints nodes without metrics last, as <unknown>.
+      expect(await kubectl.ok('top', 'nodes')).not.toContain('unknown')
     },
     { timeout: 60_000, interval: 1_000 },
   )
