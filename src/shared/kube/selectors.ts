@@ -1,3 +1,5 @@
+import { labelValueProblems, qualifiedNameProblems } from './validation-names.ts'
+
 /** Label and field selectors: parsing of their text forms, and matching. */
 
 export type LabelOperator = 'in' | 'notin' | 'exists' | '!' | 'gt' | 'lt'
@@ -159,15 +161,15 @@ function parseRequirement(next: () => string, peek: () => string | undefined): L
   switch (operator) {
     case '=':
     case '==':
-      return { key, operator: 'in', values: [checkValue(parseValue(next, peek))] }
+      return { key, operator: 'in', values: [checkValue(key, parseValue(next, peek))] }
     case '!=':
-      return { key, operator: 'notin', values: [checkValue(parseValue(next, peek))] }
+      return { key, operator: 'notin', values: [checkValue(key, parseValue(next, peek))] }
     case 'in':
     case 'notin':
-      return { key, operator, values: parseValues(next, peek) }
+      return { key, operator, values: parseValues(key, next, peek) }
     case '>':
     case '<':
-      return { key, operator: operator === '>' ? 'gt' : 'lt', values: [parseInteger(key, next())] }
+      return { key, operator: operator === '>' ? 'gt' : 'lt', values: [parseInteger(next())] }
     default:
       throw new SelectorSyntaxError(
         `unable to parse requirement: found '${operator}', expected: in, notin, =, ==, !=, gt, lt`,
@@ -177,15 +179,19 @@ function parseRequirement(next: () => string, peek: () => string | undefined): L
 
 function parseValue(next: () => string, peek: () => string | undefined): string {
   const token = peek()
-  return token === undefined || token === ',' ? '' : next()
+  if (token === undefined || token === ',') return ''
+  if (/^[=!<>()]/.test(token))
+    throw new SelectorSyntaxError(`unable to parse requirement: found '${token.slice(0, 1)}', expected: identifier`)
+  return next()
 }
 
-function parseValues(next: () => string, peek: () => string | undefined): string[] {
+function parseValues(key: string, next: () => string, peek: () => string | undefined): string[] {
   if (next() !== '(') throw new SelectorSyntaxError("unable to parse requirement: expected: '('")
   const values: string[] = []
   for (;;) {
     const token = peek()
-    if (token === undefined) throw new SelectorSyntaxError("unable to parse requirement: found '', expected: ')'")
+    if (token === undefined)
+      throw new SelectorSyntaxError("unable to parse requirement: found '', expected: ',' or ')'")
     if (token === ')') {
       next()
       if (values.length === 0) values.push('')
@@ -194,34 +200,32 @@ function parseValues(next: () => string, peek: () => string | undefined): string
     if (token === ',') {
       next()
       if (peek() === ',' || peek() === ')') values.push('')
-    } else values.push(checkValue(next()))
+    } else values.push(checkValue(key, next(), values.length))
   }
 }
 
-function parseInteger(key: string, value: string): string {
+function parseInteger(value: string): string {
   if (!isInteger(value))
-    throw new SelectorSyntaxError(`values[0][${key}]: Invalid value: "${value}": must be an integer`)
+    throw new SelectorSyntaxError(
+      `unable to parse requirement: values[0]: Invalid value: ${JSON.stringify(value)}: for 'Gt', 'Lt' operators, the value must be an integer`,
+    )
   return value
 }
 
-const namePattern = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/
-const prefixPattern = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
-
 function checkKey(key: string): string {
-  const slash = key.indexOf('/')
-  const name = slash < 0 ? key : key.slice(slash + 1)
-  const good = name.length <= 63 && namePattern.test(name) && (slash < 0 || prefixPattern.test(key.slice(0, slash)))
-  if (!good)
+  const problems = qualifiedNameProblems(key)
+  if (problems.length > 0)
     throw new SelectorSyntaxError(
-      `unable to parse requirement: <nil>: Invalid value: "${key}": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character`,
+      `unable to parse requirement: <nil>: Invalid value: ${JSON.stringify(key)}: ${problems.join('; ')}`,
     )
   return key
 }
 
-function checkValue(value: string): string {
-  if (value !== '' && (value.length > 63 || !namePattern.test(value)))
+function checkValue(key: string, value: string, index = 0): string {
+  const problems = labelValueProblems(value)
+  if (problems.length > 0)
     throw new SelectorSyntaxError(
-      `unable to parse requirement: values[0]: Invalid value: "${value}": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character`,
+      `unable to parse requirement: values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${problems.join('; ')}`,
     )
   return value
 }

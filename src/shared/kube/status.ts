@@ -103,6 +103,9 @@ export const methodNotSupported = (resource: GroupResource, verb: string): ApiEr
     ...detailsOf(resource, ''),
   })
 
+/** 405 for a path that has no such method at all. */
+export const methodNotAllowed = (): ApiError =>
+  failure(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
 export const notAcceptable = (message: string): ApiError => failure(406, 'NotAcceptable', message)
 
 export const unsupportedMediaType = (message: string): ApiError => failure(415, 'UnsupportedMediaType', message)

@@ -1,9 +1,10 @@
 import { stringify } from 'yaml'
 import { messageOf } from '#shared/base/message-of.ts'
 import { parseExact } from '#shared/kube/exact-json.ts'
+import { goJsonProblem } from '#shared/kube/go-json.ts'
 import { jsonClone } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
-import { badRequest, unsupportedMediaType, type ApiError } from '#shared/kube/status.ts'
+import { badRequest, fieldNotSupported, invalid, unsupportedMediaType, type ApiError } from '#shared/kube/status.ts'
 import { prune } from '../schema/prune.ts'
 import { isFields, type Fields, type Schema } from '../schema/structural.ts'
 import type { ServedResource } from '../api/resources.ts'
@@ -50,7 +51,8 @@ export function parseJson(bytes: Buffer): unknown {
   try {
     return parseExact(bytes.toString())
   } catch (error) {
-    throw badRequest(`couldn't get version/kind; json parse error: ${messageOf(error)}`)
+    const problem = goJsonProblem(bytes.toString()) ?? messageOf(error)
+    throw badRequest(`couldn't get version/kind; json parse error: ${problem}`)
   }
 }
 
@@ -81,13 +83,13 @@ export const looksLikeJson = (bytes: Buffer): boolean => /^\s*[{[]/.test(bytes.t
 /** An object as YAML, for `Accept: application/yaml`. */
 export const toYaml = (value: unknown): string => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })
 
-/** Parses the `fieldValidation` parameter; the default is to warn. @throws ApiError 400 */
-export function fieldValidation(value: string | undefined): FieldValidation {
+/** Parses the `fieldValidation` parameter; the default is to warn. @param kind of the options @throws ApiError 422 */
+export function fieldValidation(value: string | undefined, kind: string): FieldValidation {
   if (value === undefined || value === '') return 'Warn'
   if (value === 'Ignore' || value === 'Warn' || value === 'Strict') return value
-  throw badRequest(
-    `PatchOptions.meta.k8s.io "" is invalid: fieldValidation: Unsupported value: "${value}": supported values: "Ignore", "Strict", "Warn"`,
-  )
+  throw invalid(kind, 'meta.k8s.io', '', [
+    fieldNotSupported('fieldValidation', value, ['', 'Ignore', 'Strict', 'Warn']),
+  ])
 }
 
 /** Decodes an object of the resource's kind; unknown and duplicate fields are refused, warned about or ignored. */
@@ -165,18 +167,19 @@ function report(problems: string[], resource: ServedResource, validation: FieldV
   for (const problem of problems) warnings.push(problem)
 }
 
+/** The words of Kubernetes' scheme for a body of another kind or version. */
+function unknownKind({ kind = '', apiVersion = '' }: KubeObject, wanted: ServedResource['kind']): ApiError {
+  const version = apiVersion.slice(apiVersion.indexOf('/') + 1)
+  return badRequest(
+    `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${wanted.kind}: no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`,
+  )
+}
+
 /** Sets missing type information and refuses another kind. @returns how many keys were added */
 function checkTypeMeta(object: KubeObject, { kind, apiVersion }: ServedResource): number {
   const filled = (object.kind === undefined ? 1 : 0) + (object.apiVersion === undefined ? 1 : 0)
   object.kind ||= kind.kind
   object.apiVersion ||= apiVersion
-  if (object.apiVersion !== apiVersion && object.kind === kind.kind)
-    throw badRequest(
-      `the API version in the data (${object.apiVersion}) does not match the expected API version (${apiVersion})`,
-    )
-  if (object.kind !== kind.kind)
-    throw badRequest(
-      `${object.kind} in version "${object.apiVersion.slice(object.apiVersion.indexOf('/') + 1)}" cannot be handled as a ${kind.kind}: converting (${object.kind}) to (${kind.kind}): unknown conversion`,
-    )
+  if (object.apiVersion !== apiVersion || object.kind !== kind.kind) throw unknownKind(object, kind)
   return filled
 }

@@ -165,8 +165,9 @@ function conformList(list: unknown[], type: TypeNode, parent: string, path: stri
       const scalar = value === null ? zero(items) : conformScalar(value, items)
       if (scalar === mismatch && !findings.sparse) throw wrongType(value, `${parent}.${path}`, goType(items))
       if (scalar !== mismatch && scalar !== value) list[i] = scalar
-    } else if (value === null) list[i] = {}
-    else conformComposite(value, items, parent, `${path}[${i}]`, findings)
+    } else if (value === null) {
+      if (!findings.sparse) list[i] = {}
+    } else conformComposite(value, items, parent, `${path}[${i}]`, findings)
   }
 }
 

@@ -3,6 +3,7 @@ import type { FieldRequirement } from '#shared/kube/selectors.ts'
 import {
   badRequest,
   failure,
+  methodNotAllowed,
   methodNotSupported,
   notFound,
   serviceUnavailable,
@@ -152,12 +153,12 @@ export class RequestHandler {
       case 'watch':
         return watch(hub, target, call.query)
       case 'create':
-        if (name !== '') throw methodNotSupported(resource.groupResource, verb)
+        if (name !== '') throw methodNotAllowed()
         return create(context, target, call)
       case 'update':
-        return update(context, requireName(target, verb), call)
+        return update(context, requireName(target), call)
       case 'patch':
-        return patch(context, requireName(target, verb), call)
+        return patch(context, requireName(target), call)
       case 'delete':
         return deleteOne(context, target, call)
       case 'deletecollection':
@@ -235,8 +236,8 @@ function convertAhead({ store }: RegistryContext, { resource, namespace, name }:
   return conversion.prepare(stored, resource.apiVersion)
 }
 
-function requireName(target: Target, verb: string): Target {
-  if (target.name === '') throw methodNotSupported(target.resource.groupResource, verb)
+function requireName(target: Target): Target {
+  if (target.name === '') throw methodNotAllowed()
   return target
 }
 

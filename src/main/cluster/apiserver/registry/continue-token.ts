@@ -1,3 +1,4 @@
+import { goJsonProblem } from '#shared/kube/go-json.ts'
 import { badRequest, failure, type ApiError } from '#shared/kube/status.ts'
 
 /** Position in a limited list: the snapshot and the last key returned. Opaque to clients. */
@@ -11,17 +12,28 @@ export interface ContinueToken {
 export const encodeContinue = ({ revision, after }: ContinueToken): string =>
   Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start: after })).toString('base64url')
 
-/** @throws ApiError 400 */
+/** @throws ApiError 400 in the words of Kubernetes (k8s.io/apiserver/pkg/storage/continue.go) */
 export function decodeContinue(text: string): ContinueToken {
-  try {
-    const { v, rv, start } = JSON.parse(Buffer.from(text, 'base64url').toString()) as Record<string, unknown>
-    if (v === 'meta.k8s.io/v1' && typeof rv === 'number' && typeof start === 'string' && !start.includes('..'))
-      return { revision: rv, after: start }
-  } catch {
-    // Not issued by this server: refused below.
-  }
-  throw badRequest('continue key is not valid: it was not issued by this server')
+  const { v, rv, start } = parse(Buffer.from(text, 'base64url').toString())
+  if (v !== 'meta.k8s.io/v1')
+    throw invalidToken(`server does not recognize this encoded version ${JSON.stringify(v ?? '')}`)
+  if (typeof rv !== 'number' || rv === 0) throw invalidToken(`incorrect encoded start resourceVersion (version ${v})`)
+  if (typeof start !== 'string' || start === '') throw invalidToken(`encoded start key empty (version ${v})`)
+  if (start.includes('..')) throw invalidToken(start)
+  return { revision: rv, after: start }
 }
+
+function parse(text: string): Record<string, unknown> {
+  try {
+    const token: unknown = JSON.parse(text)
+    if (typeof token === 'object' && token !== null) return token as Record<string, unknown>
+  } catch {
+    // Refused below.
+  }
+  throw invalidToken(goJsonProblem(text) ?? 'json: cannot unmarshal into Go value of type storage.continueToken')
+}
+
+const invalidToken = (why: string): ApiError => badRequest(`invalid continue token: continue key is not valid: ${why}`)
 
 /** `410 Expired` with a token that fetches the remainder of the list from the newest state. */
 export function continueExpired(after: string): ApiError {

@@ -24,11 +24,13 @@ export function parseRevisionDemand(query: Query, watch: boolean): RevisionDeman
   const match = query['resourceVersionMatch'] ?? ''
   const sendInitialEvents = query['sendInitialEvents']
   const errors = watch ? checkWatch(query, match) : checkList(query, match)
-  if (match !== '' && match !== 'Exact' && match !== 'NotOlderThan')
-    errors.push(fieldNotSupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']))
+  const matches = watch ? ['NotOlderThan'] : ['Exact', 'NotOlderThan']
+  if (match !== '' && !matches.includes(match))
+    errors.push(fieldNotSupported('resourceVersionMatch', match, watch ? matches : [...matches, '']))
+  parseTimeout(query['timeoutSeconds'])
   if (errors.length > 0) throw invalid('ListOptions', 'meta.k8s.io', '', errors)
   return {
-    revision: parseRevision(query['resourceVersion']),
+    revision: parseRevision(query['resourceVersion'], watch ? 'watch' : 'read'),
     match: match === '' ? undefined : (match as 'Exact' | 'NotOlderThan'),
     sendInitialEvents: sendInitialEvents === undefined ? undefined : isTrue(sendInitialEvents),
   }
@@ -60,14 +62,22 @@ function checkWatch(query: Query, match: string): FieldError[] {
   return errors
 }
 
-/** @throws ApiError 400 */
-export function parseRevision(text: string | undefined): number | undefined {
+/** @throws ApiError 400; 500 for a watch, as in Kubernetes */
+export function parseRevision(text: string | undefined, verb: 'read' | 'watch' = 'read'): number | undefined {
   if (text === undefined || text === '') return undefined
-  if (!/^\d{1,15}$/.test(text))
-    throw badRequest(
-      `Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
-    )
-  return Number(text)
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  const quoted = JSON.stringify(text)
+  const problem = `resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: invalid syntax`
+  throw verb === 'watch' ? failure(500, '', problem) : badRequest(`invalid resource version: ${problem}`)
+}
+
+/** Seconds of the `timeoutSeconds` parameter. @throws ApiError 400 */
+export function parseTimeout(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined
+  const seconds = Number(text)
+  if (!Number.isInteger(seconds) || seconds < 0)
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
+  return seconds
 }
 
 const aheadTimeout = 3000

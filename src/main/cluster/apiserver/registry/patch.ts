@@ -1,6 +1,7 @@
 import { applyPatch, Pointer, type Operation as JsonPatchOperation } from 'rfc6902'
 import { messageOf } from '#shared/base/message-of.ts'
 import { parseExact } from '#shared/kube/exact-json.ts'
+import { goJsonProblem } from '#shared/kube/go-json.ts'
 import { jsonClone, setField } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { mergePatch } from '#shared/kube/patch/merge.ts'
@@ -61,7 +62,7 @@ export function patcherOf(target: Target, call: Call, type: string): Patcher {
       if (target.resource.custom) throw unsupportedPatch(patchTypes.filter((one) => one !== type))
       return strategicPatcher(target, body)
     default:
-      throw unsupportedPatch(patchTypes)
+      throw target.resource.custom ? unsupportedPatch(patchTypes) : unsupportedMediaType('415: Unsupported Media Type')
   }
 }
 
@@ -76,7 +77,7 @@ function parsePatch(bytes: Buffer): unknown {
   try {
     return parseExact(bytes.toString())
   } catch (error) {
-    throw badRequest(`error decoding patch: ${messageOf(error)}`)
+    throw badRequest(`error decoding patch: ${goJsonProblem(bytes.toString()) ?? messageOf(error)}`)
   }
 }
 

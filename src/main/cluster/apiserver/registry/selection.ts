@@ -59,7 +59,8 @@ type FieldReader = (object: KubeObject) => string
 
 function fieldReader(kind: KindDeclaration, field: string): FieldReader {
   if (field === 'metadata.name') return (object) => object.metadata.name ?? ''
-  if (field === 'metadata.namespace' && kind.namespaced) return (object) => object.metadata.namespace ?? ''
+  if (field === 'metadata.namespace' && (kind.namespaced || !kind.fields))
+    return (object) => object.metadata.namespace ?? ''
   const reader = kind.fields && Object.hasOwn(kind.fields, field) ? kind.fields[field] : undefined
   if (reader) return reader
   throw badRequest(

@@ -1,5 +1,5 @@
 import type { Stop } from '#shared/base/disposable.ts'
-import { badRequest, expired } from '#shared/kube/status.ts'
+import { expired } from '#shared/kube/status.ts'
 import { Compacted, type Change } from '../../store/store.ts'
 import {
   isTrue,
@@ -11,7 +11,7 @@ import {
   type WatchWriter,
 } from '../api/request.ts'
 import { itemOf, type RegistryContext, type Target } from './context.ts'
-import { parseRevisionDemand, waitForRevision } from './list-options.ts'
+import { parseRevisionDemand, parseTimeout, waitForRevision } from './list-options.ts'
 import { tooOld } from './read.ts'
 import { prefixOf, type ServedResource } from '../api/resources.ts'
 import { parseSelection } from './selection.ts'
@@ -38,14 +38,6 @@ export function watch(hub: WatchHub, target: Target, query: Query): Answer | Pro
   if (revision !== undefined && revision > hub.context.store.revision)
     return waitForRevision(hub.context, revision).then(() => answer)
   return answer
-}
-
-function parseTimeout(text: string | undefined): number | undefined {
-  if (text === undefined || text === '') return undefined
-  const seconds = Number(text)
-  if (!Number.isInteger(seconds) || seconds < 0)
-    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
-  return seconds
 }
 
 const bookmarkInterval = 55_000

@@ -22,7 +22,7 @@ export function writeOptions(
   const manager = query['fieldManager']
   if (manager !== undefined) checkManager(manager, kind)
   const dryRun = isDryRun(query['dryRun'], kind)
-  const validation = fieldValidation(query['fieldValidation'])
+  const validation = fieldValidation(query['fieldValidation'], kind)
   return {
     dryRun,
     manager: manager === undefined || manager === '' ? agent : manager,
@@ -43,7 +43,7 @@ export function writeOptions(
 export function isDryRun(value: string | undefined, kind: string): boolean {
   if (value === undefined || value === '') return false
   if (value === 'All') return true
-  throw invalid(kind, 'meta.k8s.io', '', [fieldNotSupported('dryRun', value, ['All'])])
+  throw invalid(kind, 'meta.k8s.io', '', [fieldNotSupported('dryRun', [value], ['All'])])
 }
 
 const maxManager = 128
@@ -89,7 +89,7 @@ function bodyFields(body: unknown): Record<string, unknown> {
   const fields = body as Record<string, unknown>
   if (fields['kind'] !== undefined && fields['kind'] !== '' && fields['kind'] !== 'DeleteOptions')
     throw badRequest(
-      `${JSON.stringify(fields['kind'])} in version ${JSON.stringify(fields['apiVersion'] ?? '')} cannot be handled as DeleteOptions`,
+      `no kind ${JSON.stringify(fields['kind'])} is registered for version ${JSON.stringify(fields['apiVersion'] ?? '')} in scheme "pkg/apis/meta/internalversion/scheme/register.go:27"`,
     )
   return fields
 }
@@ -126,6 +126,6 @@ function propagationPolicy(
   if (policy === undefined || policy === '') return undefined
   if (policy === 'Foreground' || policy === 'Background' || policy === 'Orphan') return policy
   throw invalid('DeleteOptions', 'meta.k8s.io', '', [
-    fieldNotSupported('propagationPolicy', policy, ['Background', 'Foreground', 'Orphan']),
+    fieldNotSupported('propagationPolicy', policy, ['Foreground', 'Background', 'Orphan', 'nil']),
   ])
 }

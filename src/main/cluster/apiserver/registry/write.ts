@@ -61,7 +61,7 @@ export async function createObject({
   const { resource } = target
   const { kind } = resource
   placeInNamespace(target, object)
-  checkNewMetadata(object)
+  if (!options.dryRun) checkNewMetadata(object)
   ensureSpec(resource, object)
   kind.setDefaults?.(object)
   writeZeros(object, resource.type)
@@ -116,7 +116,6 @@ function existsAlready(resource: ServedResource, { metadata }: KubeObject, head:
 /** @throws ApiError 400 when body and path have different namespaces */
 function placeInNamespace({ resource, namespace }: Target, { metadata }: KubeObject): void {
   if (!resource.kind.namespaced) {
-    if (metadata.namespace) throw badRequest('namespace must be empty for cluster-scoped objects')
     delete metadata.namespace
     return
   }
@@ -230,7 +229,6 @@ async function updateOnce(
   const current = itemOf(resource, entry).object
   const next = change.next(current)
   checkPreconditions(resource, next, current)
-  requireRevision(resource, next)
   keepSystemFields(next.metadata, current.metadata)
   if (!change.trusted) keepOtherParts(target, next, current)
   if (target.subresource === '') ensureSpec(resource, next)
@@ -358,6 +356,7 @@ function checkPreconditions(resource: ServedResource, next: KubeObject, current:
       name ?? '',
       `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`,
     )
+  requireRevision(resource, next)
   if (resourceVersion && resourceVersion !== '0' && resourceVersion !== current.metadata.resourceVersion) {
     if (!/^\d+$/.test(resourceVersion))
       throw invalid(resource.kind.kind, resource.kind.group, name ?? '', [

@@ -48,11 +48,15 @@ function itemProblems(list: readonly unknown[], type: TypeNode, path: string): s
   const seen = new Set<string>()
   const problems: string[] = []
   for (const [index, item] of list.entries()) {
-    // Keys that an element omits have the empty value that Kubernetes' schemas give them as default.
     if (listType === 'map' && !isMap(item))
       return [
         ...problems,
         `${path}: element ${index}: associative list with keys may not have ${item === null ? 'a null element' : 'non-map elements'}`,
+      ]
+    if (listType === 'map' && omitsKeys(item, type))
+      return [
+        ...problems,
+        `${path}: element ${index}: associative list with keys has an element that omits all key fields ${JSON.stringify(type.keys)} (and none have default values)`,
       ]
     const element = elementOf(item, type)
     const printed = printElement(element)
@@ -62,6 +66,15 @@ function itemProblems(list: readonly unknown[], type: TypeNode, path: string): s
     problems.push(...problemsOf(item, items, path + printed))
   }
   return problems
+}
+
+/** A key that the element's type requires has the empty value as default in Kubernetes' schemas. */
+function omitsKeys(item: unknown, { items, keys, keyDefaults }: TypeNode): boolean {
+  return (
+    isMap(item) &&
+    keys.length > 0 &&
+    keys.every((key) => item[key] === undefined && keyDefaults[key] === undefined && !items?.required.includes(key))
+  )
 }
 
 function scalarProblems(value: unknown, { scalar }: TypeNode, path: string): string[] {
