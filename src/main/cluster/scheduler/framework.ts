@@ -23,6 +23,7 @@ import type {
 import type { Change, ClusterState } from './cluster-state.ts'
 import type { PluginArgs } from './configuration/plugin-args.ts'
 import type { DeviceLedger } from './devices/ledger.ts'
+import type { SearchMemory } from './devices/search-memory.ts'
 import type { Selectors } from './devices/selectors.ts'
 import type { NodeInfo } from './node-info.ts'
 import type { PodInfo } from './pod-info.ts'
@@ -124,7 +125,7 @@ export interface PluginContext {
   /** Of the pod's profile. */
   recorderOf(pod: Pod): EventRecorder
   /** Shared by all profiles: they allocate the same devices. */
-  devices: { ledger: DeviceLedger; selectors: Selectors }
+  devices: { ledger: DeviceLedger; selectors: Selectors; memory: SearchMemory }
   /** Of the plugin's profile. */
   args: PluginArgs
   informers: {

@@ -13,6 +13,7 @@ import { ClusterState } from './cluster-state.ts'
 import { watchCluster } from './cluster-watch.ts'
 import { defaultConfiguration, type SchedulerConfiguration } from './configuration/configuration.ts'
 import { DeviceLedger } from './devices/ledger.ts'
+import { SearchMemory } from './devices/search-memory.ts'
 import { Selectors, type CompileSelector } from './devices/selectors.ts'
 import { FitError, type Placement } from './node-picker.ts'
 import { NominatedPods } from './nominated-pods.ts'
@@ -241,7 +242,8 @@ function createParts(options: SchedulerOptions, onReady: () => void) {
   const cluster = new ClusterState((namespace) => lookups.namespaces.get(namespace)?.metadata.labels)
   const nominated = new NominatedPods()
   const ledger = new DeviceLedger(lookups)
-  const devices = { ledger, selectors: new Selectors(options.compileSelector ?? noCel) }
+  const selectors = new Selectors(options.compileSelector ?? noCel)
+  const devices = { ledger, selectors, memory: new SearchMemory() }
   const profiles = createProfiles({
     configuration,
     client,

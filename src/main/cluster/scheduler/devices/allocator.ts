@@ -8,6 +8,7 @@ import type { Allocated } from './ledger.ts'
 import type { Candidate, Pool, Reachable, SliceIndex } from './pools.ts'
 import { describe, matches, type Demand, type Wanted } from './requests.ts'
 import { allocationOf, type Grant } from './result.ts'
+import { SearchFindings, type Found, type SearchMemory } from './search-memory.ts'
 import type { Selectors } from './selectors.ts'
 import { prevents, tolerates } from './taints.ts'
 
@@ -17,6 +18,8 @@ export interface AllocatorOptions {
   slices: Pick<SliceIndex, 'reachable'>
   allocated: Allocated
   selectors: Selectors
+  /** Of earlier searches; none when unset. */
+  memory?: SearchMemory
 }
 
 /** The search on the node was ended: it took too long. */
@@ -37,10 +40,12 @@ const mostStepsPerPod = 60_000
 /** Finds devices for the claims of one pod, node after node. What is allocated must not change meanwhile. */
 export class Allocator {
   readonly #options: AllocatorOptions
+  readonly #findings: SearchFindings
   #stepsLeft = mostStepsPerPod
 
   constructor(options: AllocatorOptions) {
     this.#options = options
+    this.#findings = options.memory?.of(options.claims) ?? new SearchFindings()
   }
 
   /**
@@ -49,14 +54,20 @@ export class Allocator {
    * @throws SearchEnded, InvalidPools; Error where a claim or class is at fault, on whatever node
    */
   allocate(node: Stored<Node>): Solution | undefined {
-    const { claims, slices } = this.#options
+    const { claims, slices, allocated } = this.#options
     const reachable = slices.reachable(node)
+    const found = this.#findings.get(reachable, allocated, () => this.#search(reachable))
+    if (found) return solutionOf(claims, found, node.metadata.name)
+    if (reachable.pools.some(({ invalid }) => invalid !== undefined))
+      throw new InvalidPools('invalid resource pools were encountered')
+    return undefined
+  }
+
+  #search(reachable: Reachable): Found | undefined {
     const search = new Search(this.#options, reachable, Math.min(mostStepsPerNode, this.#stepsLeft))
     try {
-      if (search.run()) return solutionOf(claims, search, node.metadata.name)
-      if (reachable.pools.some(({ invalid }) => invalid !== undefined))
-        throw new InvalidPools('invalid resource pools were encountered')
-      return undefined
+      const { grants, chosen } = search
+      return search.run() ? { grants, chosen } : undefined
     } finally {
       this.#stepsLeft -= search.steps
     }
@@ -72,11 +83,7 @@ export interface Solution {
 }
 
 /** Most nodes are not chosen: the allocations are written out for the one that is. */
-const solutionOf = (
-  claims: readonly Wanted[],
-  { grants, chosen }: Pick<Search, 'grants' | 'chosen'>,
-  node: string,
-): Solution => ({
+const solutionOf = (claims: readonly Wanted[], { grants, chosen }: Found, node: string): Solution => ({
   chosen,
   allocations: () =>
     claims.map((wanted, i) => allocationOf(wanted, grants[i] ?? [], { chosen: chosen[i] ?? [], node })),

@@ -5,9 +5,10 @@ import type {
   ResourceResourceClaim as ResourceClaim,
   ResourceSlice,
 } from '#shared/kube/generated/types.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { addTo, nanoOf, type Amounts } from './amounts.ts'
-import { deviceId, SliceIndex } from './pools.ts'
+import { poolId, SliceIndex } from './pools.ts'
 
 /** What claims have allocated, read by the allocator. */
 export interface Allocated {
@@ -17,6 +18,8 @@ export interface Allocated {
   isInUse(device: string): boolean
   /** What claims have consumed of a device that they share. */
   consumed(device: string): Amounts | undefined
+  /** A number that grows whenever one of the pool's devices is allocated or released. */
+  version(pool: string): number
 }
 
 interface Entry {
@@ -37,6 +40,7 @@ export class DeviceLedger implements Allocated {
   /** Claims per device that have it for themselves: one, except where users write allocations. */
   readonly #taken = new Map<string, number>()
   readonly #shares = new Map<string, { count: number; amounts: Amounts }>()
+  readonly #versions = new Map<string, number>()
 
   constructor(informers: { resourceClaims: Informer<ResourceClaim>; resourceSlices: Informer<ResourceSlice> }) {
     informers.resourceSlices.onChange({
@@ -61,6 +65,10 @@ export class DeviceLedger implements Allocated {
 
   consumed(device: string): Amounts | undefined {
     return this.#shares.get(device)?.amounts
+  }
+
+  version(pool: string): number {
+    return this.#versions.get(pool) ?? 0
   }
 
   /** Whether the scheduler has allocated the claim and is writing that. */
@@ -88,8 +96,13 @@ export class DeviceLedger implements Allocated {
   #change(uid: string, change: Entry): void {
     const before = this.#entries.get(uid) ?? {}
     const after = { ...before, ...change }
-    this.#count(before.stored ?? before.pending, -1)
-    this.#count(after.stored ?? after.pending, 1)
+    const counted = before.stored ?? before.pending
+    const counts = after.stored ?? after.pending
+    // A decision that is now stored takes nothing else.
+    if (!jsonEqual(counted, counts)) {
+      this.#count(counted, -1)
+      this.#count(counts, 1)
+    }
     if (after.stored || after.pending) this.#entries.set(uid, after)
     else this.#entries.delete(uid)
   }
@@ -98,7 +111,9 @@ export class DeviceLedger implements Allocated {
     for (const result of allocation?.devices?.results ?? []) {
       // Administrators' access takes nothing.
       if (result.adminAccess) continue
-      const id = deviceId(result.driver, result.pool, result.device)
+      const pool = poolId(result.driver, result.pool)
+      this.#versions.set(pool, this.version(pool) + 1)
+      const id = `${pool}/${result.device}`
       if (result.shareID === undefined) {
         const count = (this.#taken.get(id) ?? 0) + amount
         if (count > 0) this.#taken.set(id, count)

@@ -34,9 +34,9 @@ export interface Reachable {
   readonly candidates: readonly Candidate[]
 }
 
-export const deviceId = (driver: string, pool: string, device: string): string => `${driver}/${pool}/${device}`
+export const poolId = (driver: string, pool: string): string => `${driver}/${pool}`
 
-const poolId = ({ spec }: ResourceSlice): string => `${spec.driver}/${spec.pool.name}`
+const poolOf = ({ spec }: ResourceSlice): string => poolId(spec.driver, spec.pool.name)
 
 /** The slices of the cluster, by node and pool. */
 export class SliceIndex {
@@ -52,7 +52,7 @@ export class SliceIndex {
     this.delete(slice.metadata.name)
     const { name } = slice.metadata
     this.#byName.set(name, slice)
-    entry(this.#byPool, poolId(slice)).set(name, slice)
+    entry(this.#byPool, poolOf(slice)).set(name, slice)
     const node = slice.spec.nodeName
     if (node) entry(this.#byNode, node).set(name, slice)
     else this.#shared.set(name, slice)
@@ -63,7 +63,7 @@ export class SliceIndex {
     const slice = this.#byName.get(name)
     if (!slice) return
     this.#byName.delete(name)
-    removeFrom(this.#byPool, poolId(slice), name)
+    removeFrom(this.#byPool, poolOf(slice), name)
     if (slice.spec.nodeName) removeFrom(this.#byNode, slice.spec.nodeName, name)
     else this.#shared.delete(name)
     this.#forget(slice)
@@ -84,8 +84,8 @@ export class SliceIndex {
 
   #gather(node: Stored<Node>): Pool[] {
     const ids = new Set<string>()
-    for (const slice of this.#byNode.get(node.metadata.name)?.values() ?? []) ids.add(poolId(slice))
-    for (const slice of this.#shared.values()) if (isReachable(slice, node)) ids.add(poolId(slice))
+    for (const slice of this.#byNode.get(node.metadata.name)?.values() ?? []) ids.add(poolOf(slice))
+    for (const slice of this.#shared.values()) if (isReachable(slice, node)) ids.add(poolOf(slice))
     const pools = [...ids].sort().flatMap((id) => this.#pool(id, node) ?? [])
     const waits = ({ candidates }: Pool): boolean =>
       candidates.some(({ device }) => (device.bindingConditions?.length ?? 0) > 0)

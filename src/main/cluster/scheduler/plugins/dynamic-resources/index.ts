@@ -102,9 +102,9 @@ export const dynamicResources = (context: PluginContext): Plugin => {
   }
 
   function allocatorFor(claims: Claims): Allocator {
-    const { ledger, selectors } = devices
+    const { ledger, selectors, memory } = devices
     const wanted = claims.map((claim) => wantedOf(claim, (className) => deviceClasses.get(className)))
-    return new Allocator({ claims: wanted, slices: ledger.slices, allocated: ledger, selectors })
+    return new Allocator({ claims: wanted, slices: ledger.slices, allocated: ledger, selectors, memory })
   }
 
   function isAvailable(claim: Stored<ResourceClaim>, { node }: NodeInfo): boolean {
