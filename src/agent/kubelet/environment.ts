@@ -40,10 +40,16 @@ export async function environmentOf(
 }
 
 /** Replaces `$(NAME)` by its value when known; `$$(NAME)` is the literal `$(NAME)`. */
-export function expand(text: string, env: ReadonlyMap<string, string>): string {
+export function expand(
+  text: string,
+  env: ReadonlyMap<string, string>,
+  onMissing: (name: string) => void = () => undefined,
+): string {
   return text.replace(/\$(\$|\(([^)]*)\))/g, (whole, _rest: string, name: string | undefined) => {
     if (whole === '$$') return '$'
-    return (name === undefined ? undefined : env.get(name)) ?? whole
+    const value = name === undefined ? undefined : env.get(name)
+    if (value === undefined && name !== undefined) onMissing(name)
+    return value ?? whole
   })
 }
 

@@ -46,7 +46,30 @@ describe('resolv.conf', () => {
       { dnsConfig: { options: [{ name: 'ndots', value: '1' }] } },
       inCluster.replace('ndots:5', 'ndots:1'),
     ],
-  ])('%s', (_name, spec, expected) => expect(resolvConf(pod(spec), settings)).toBe(expected))
+  ])('%s', (_name, spec, expected) => {
+    expect(resolvConf(pod(spec), settings)).toEqual({ text: expected, omissions: [] })
+  })
+
+  const searchLine = (searches: readonly string[]): string =>
+    `Search Line limits were exceeded, some search paths have been omitted, the applied search line is: ${searches.join(' ')}`
+  const numbered = (count: number, length = 1): string[] =>
+    Array.from({ length: count }, (_, i) => `s${i}`.padEnd(length, 'x'))
+  test.each<[string, string[], string[]]>([
+    ['more than 32', numbered(33), numbered(32)],
+    ['one that is too long', ['a', 'b'.repeat(254), 'c'], ['a', 'c']],
+    ['a line of more than 2048 characters', numbered(11, 200), numbered(10, 200)],
+  ])('search paths beyond the limits are left out, and said: %s', (_name, searches, kept) => {
+    const { text, omissions } = resolvConf(pod({ dnsPolicy: 'None', dnsConfig: { searches } }), settings)
+    expect(text).toBe(`search ${kept.join(' ')}\n`)
+    expect(omissions).toEqual([searchLine(kept)])
+  })
+
+  test('nameservers beyond three are left out, and said', () => {
+    const nameservers = ['192.0.2.1', '192.0.2.2', '192.0.2.3']
+    expect(resolvConf(pod({ dnsConfig: { nameservers } }), settings).omissions).toEqual([
+      'Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: 10.96.0.10 192.0.2.1 192.0.2.2',
+    ])
+  })
 
   test('is read', () => {
     expect(parseResolvConf('# no\nnameserver 1.1.1.1\nsearch a  b\noptions ndots:0\n')).toEqual({

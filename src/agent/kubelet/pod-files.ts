@@ -10,8 +10,21 @@ export interface DnsSettings {
   host: { nameservers: string[]; searches: string[]; options: string[] }
 }
 
+/** Limits of the C library's resolver, and the kubelet's own (validation.MaxDNSSearchPaths and its neighbours). */
+const mostNameservers = 3
+const mostSearches = 32
+const longestSearchLine = 2_048
+/** Some resolvers abort on longer ones. */
+const longestSearch = 253
+
+export interface ResolvConf {
+  text: string
+  /** What has been left out, in the words of DNSConfigForming events. */
+  omissions: string[]
+}
+
 /** `/etc/resolv.conf` of the pod's containers, by its dnsPolicy and dnsConfig. */
-export function resolvConf({ metadata, spec }: Pod, { clusterDns, clusterDomain, host }: DnsSettings): string {
+export function resolvConf({ metadata, spec }: Pod, { clusterDns, clusterDomain, host }: DnsSettings): ResolvConf {
   const policy = spec?.dnsPolicy ?? 'ClusterFirst'
   const cluster = {
     nameservers: [clusterDns],
@@ -29,16 +42,37 @@ export function resolvConf({ metadata, spec }: Pod, { clusterDns, clusterDomain,
   const options = new Map(base.options.map((option) => [option.split(':')[0] ?? '', option]))
   for (const { name = '', value } of own?.options ?? [])
     options.set(name, value === undefined ? name : `${name}:${value}`)
-  const searches = [...new Set([...base.searches, ...(own?.searches ?? [])])].filter(isWord)
-  return [
+  const wantedSearches = [...new Set([...base.searches, ...(own?.searches ?? [])])].filter(isWord)
+  const searches = fittingSearches(wantedSearches)
+  const wantedServers = [...new Set([...base.nameservers, ...(own?.nameservers ?? [])])].filter(
+    (server) => canonicalIp(server) !== undefined,
+  )
+  const servers = wantedServers.slice(0, mostNameservers)
+  const text = [
     ...(searches.length > 0 ? [`search ${searches.join(' ')}`] : []),
-    ...[...new Set([...base.nameservers, ...(own?.nameservers ?? [])])]
-      .filter((server) => canonicalIp(server) !== undefined)
-      .slice(0, 3)
-      .map((server) => `nameserver ${server}`),
+    ...servers.map((server) => `nameserver ${server}`),
     ...(options.size > 0 ? [`options ${[...options.values()].filter(isWord).join(' ')}`] : []),
     '',
   ].join('\n')
+  const omissions = [
+    ...(servers.length < wantedServers.length
+      ? [
+          `Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: ${servers.join(' ')}`,
+        ]
+      : []),
+    ...(searches.length < wantedSearches.length
+      ? [
+          `Search Line limits were exceeded, some search paths have been omitted, the applied search line is: ${searches.join(' ')}`,
+        ]
+      : []),
+  ]
+  return { text, omissions }
+}
+
+function fittingSearches(wanted: readonly string[]): string[] {
+  const kept = wanted.slice(0, mostSearches).filter(({ length }) => length <= longestSearch)
+  while (kept.join(' ').length > longestSearchLine) kept.pop()
+  return kept
 }
 
 /** Keeps single words only: text with white space or line breaks is dropped. */

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Container } from '#shared/kube/generated/types.ts'
 import { createFakeClock } from '#test/support/fake-clock.ts'
+import { ContainerProbes } from './pod/container-probes.ts'
 import { grpcProbe, healthRequest } from './grpc-probe.ts'
 import { httpProbe, portOf, startProbes } from './probes.ts'
 
@@ -122,6 +123,48 @@ test.each([
     { port, podIp: '127.0.0.1', hostNetwork: false, timeout: 5_000 },
   )
   expect(outcome.ok).toBe(ok)
+})
+
+describe('an HTTP redirect', () => {
+  async function redirecting(location: string): Promise<number> {
+    const server = createServer((request, response) => {
+      if (request.url === '/') response.writeHead(302, { location }).end('<a href="/there">Found</a>.')
+      else response.writeHead(request.url === '/well' ? 200 : 500).end()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    closers.push(() => server.close())
+    return (server.address() as AddressInfo).port
+  }
+  test.each<[string, string, boolean, string | undefined]>([
+    ['is followed on the same host', '/well', true, undefined],
+    ['fails by what it leads to', '/badly', false, undefined],
+    [
+      'to another host passes, with a warning',
+      'http://192.0.2.1/',
+      true,
+      'Readiness probe warning: Probe terminated redirects, Response body: <a href="/there">Found</a>.',
+    ],
+  ])('%s', async (_name, location, passed, warning) => {
+    const port = await redirecting(location)
+    const warnings: string[] = []
+    let changes = 0
+    const clock = createFakeClock()
+    const probes = new ContainerProbes({
+      clock,
+      exec: async () => ({ code: 0, output: '' }),
+      onFailure: () => undefined,
+      onWarning: (message) => warnings.push(message),
+      onChange: () => changes++,
+      onKill: () => undefined,
+    })
+    const readinessProbe = { httpGet: { port, path: '/' }, failureThreshold: 1 }
+    probes.watch('id', { name: 'c', readinessProbe }, { podIp: '127.0.0.1', hostNetwork: false }, undefined)
+    await clock.advance(0)
+    await expect.poll(() => changes).toBe(1)
+    expect(probes.ready).toBe(passed)
+    expect(warnings).toEqual(warning === undefined ? [] : [warning])
+    probes.end()
+  })
 })
 
 describe('gRPC', () => {

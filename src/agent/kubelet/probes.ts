@@ -13,6 +13,8 @@ export type ProbeKind = 'startup' | 'liveness' | 'readiness'
 export interface ProbeOutcome {
   ok: boolean
   message: string
+  /** Passed, with something that its owner should know. */
+  warning?: string
 }
 
 export interface ProberOptions {
@@ -29,6 +31,8 @@ export interface ProberOptions {
   onVerdict(kind: ProbeKind, passed: boolean, message: string): void
   /** Each single failure, for the Unhealthy event. */
   onFailure(kind: ProbeKind, message: string): void
+  /** Passed, but not as its owner may think: for the ProbeWarning event. */
+  onWarning?(kind: ProbeKind, message: string): void
   /** Each single result, for the metrics. */
   onResult?(kind: ProbeKind, ok: boolean): void
 }
@@ -86,6 +90,7 @@ function runProbe(kind: ProbeKind, probe: Probe, options: ProberOptions): Stop {
     if (stopped) return
     options.onResult?.(kind, outcome.ok)
     if (!outcome.ok) options.onFailure(kind, outcome.message)
+    if (outcome.warning !== undefined) options.onWarning?.(kind, outcome.warning)
     inRow = inRow.ok === outcome.ok ? { ok: outcome.ok, count: inRow.count + 1 } : { ok: outcome.ok, count: 1 }
     const needed = outcome.ok ? (probe.successThreshold ?? 1) : (probe.failureThreshold ?? 3)
     if (inRow.count >= needed && verdict !== outcome.ok) {
@@ -159,9 +164,16 @@ export async function httpProbe(
   try {
     const { lookup } = dialTarget({ host: named, podIp, hostNetwork })
     for (let redirects = 0; ; redirects++) {
-      const { status, location } = await ask(target, { headers, signal, lookup })
+      const { status, location, body } = await ask(target, { headers, signal, lookup })
       const next = location === undefined ? undefined : redirectedTo(target, status, location)
-      if (!next) return { ok: status >= 200 && status < 400, message: `HTTP probe failed with statuscode: ${status}` }
+      if (!next) {
+        const ok = status >= 200 && status < 400
+        const message = `HTTP probe failed with statuscode: ${status}`
+        // A redirect that is not followed passes, although nobody knows what it leads to (kubelet: http.go).
+        return ok && status >= 300
+          ? { ok, message, warning: `Probe terminated redirects, Response body: ${body}` }
+          : { ok, message }
+      }
       if (redirects === mostRedirects) throw new Error(`stopped after ${mostRedirects} redirects`)
       target = next
     }
@@ -174,9 +186,11 @@ export async function httpProbe(
 const urlOf = ({ isSecure, host, port, path }: HttpTarget): string =>
   `${isSecure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}${path}`
 
+const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status)
+
 /** The URL of a redirect on the same host; undefined when the response is not a redirect or leads elsewhere. */
 function redirectedTo(from: HttpTarget, status: number, location: string): HttpTarget | undefined {
-  if (![301, 302, 303, 307, 308].includes(status) || !URL.canParse(location, urlOf(from))) return undefined
+  if (!isRedirect(status) || !URL.canParse(location, urlOf(from))) return undefined
   const next = new URL(location, urlOf(from))
   const isSecure = next.protocol === 'https:'
   if (next.hostname !== new URL(urlOf(from)).hostname || (!isSecure && next.protocol !== 'http:')) return undefined
@@ -191,7 +205,7 @@ function ask(
     signal,
     lookup,
   }: { headers: Record<string, string>; signal: AbortSignal; lookup: LookupFunction | undefined },
-): Promise<{ status: number; location: string | undefined }> {
+): Promise<{ status: number; location: string | undefined; body: string }> {
   return new Promise((resolve, reject) => {
     const outgoing = (isSecure ? secureRequest : request)(
       {
@@ -205,14 +219,31 @@ function ask(
         ...(isSecure ? { rejectUnauthorized: false } : {}),
       },
       (response) => {
-        // Only the status counts; the body may be endless.
-        response.destroy()
-        resolve({ status: response.statusCode ?? 0, location: response.headers.location })
+        const { statusCode: status = 0 } = response
+        const answer = (body: string): void => {
+          // Only the status counts; the body may be endless.
+          response.destroy()
+          resolve({ status, location: response.headers.location, body })
+        }
+        if (status < 300 || status >= 400) answer('')
+        else headOf(response).then(answer, reject)
       },
     )
     outgoing.on('error', reject)
     outgoing.end()
   })
+}
+
+/** Bytes of a body that are shown. */
+const mostBody = 10 * 1_024
+
+async function headOf(body: AsyncIterable<Buffer | string>): Promise<string> {
+  let text = ''
+  for await (const piece of body) {
+    text += String(piece)
+    if (text.length >= mostBody) return text.slice(0, mostBody)
+  }
+  return text
 }
 
 function tcpProbe(pod: PodHost, port: number, timeout: number): Promise<ProbeOutcome> {

@@ -154,6 +154,7 @@ describe('folders', () => {
   test.each<[string, object, string]>([
     ['.. in subPath', { subPath: '../../other' }, "must not contain '..'"],
     ['.. from a variable', { subPathExpr: 'a/$(UP)' }, "must not contain '..'"],
+    ['a variable that is missing', { subPathExpr: 'a/$(NOBODY)' }, 'missing value for "NOBODY"'],
     ['an absolute path from a variable', { subPathExpr: '$(ROOT)' }, 'must not be an absolute path'],
     ['a link out of the volume', { subPath: 'esc' }, 'failed to prepare subPath for volumeMount "v" of container "c"'],
     ['a path behind such a link', { subPathExpr: 'esc/$(POD)' }, 'is not within volume path'],
@@ -241,6 +242,15 @@ describe('tear-down', () => {
 if (process.getuid?.() === 0)
   test.each<[string, Partial<Pod['spec']>, string, number]>([
     ['one user for all containers', { securityContext: { runAsUser: 1000 } }, '600', 1000],
+    [
+      'one user, whatever a debug container runs as',
+      {
+        containers: [{ name: 'c', securityContext: { runAsUser: 1000 } }],
+        ephemeralContainers: [{ name: 'debug', securityContext: { runAsUser: 0 } }],
+      },
+      '600',
+      1000,
+    ],
     ['an fsGroup', { securityContext: { fsGroup: 2000 } }, '640', 0],
     [
       'two users',

@@ -178,12 +178,21 @@ function subPathOf(
   { subPath, subPathExpr }: MountRequest['mount'],
   env: ReadonlyMap<string, string>,
 ): string | undefined {
-  const sub = subPathExpr ? expand(subPathExpr, env) : subPath
+  const sub = subPathExpr ? expandAll(subPathExpr, env) : subPath
   if (!sub) return undefined
   if (sub.startsWith('/')) throw new BadContainerConfig(`error SubPath \`${sub}\` must not be an absolute path`)
   if (sub.split('/').includes('..'))
     throw new BadContainerConfig(`unable to provision SubPath \`${sub}\`: must not contain '..'`)
   return sub
+}
+
+/** @throws BadContainerConfig for a variable that the container does not have (kubelet: ExpandContainerVolumeMounts) */
+function expandAll(text: string, env: ReadonlyMap<string, string>): string {
+  const missing = new Set<string>()
+  const expanded = expand(text, env, (name) => missing.add(name))
+  const [first] = missing
+  if (first !== undefined) throw new BadContainerConfig(`missing value for "${first}"`)
+  return expanded
 }
 
 /** Creates a missing folder with the mode of the volume's root, whatever the umask (kubelet: SafeMakeDir). */
@@ -383,7 +392,7 @@ async function projected(
  * every user of the pod may read it (kubelet: projected.go, FsUserFrom).
  */
 function tokenOwner({ spec }: Pod): { mode?: number; uid?: number } {
-  const all = [...(spec?.initContainers ?? []), ...(spec?.containers ?? []), ...(spec?.ephemeralContainers ?? [])]
+  const all = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])]
   const [first, ...others] = new Set(
     all.map(({ securityContext }) => securityContext?.runAsUser ?? spec?.securityContext?.runAsUser),
   )

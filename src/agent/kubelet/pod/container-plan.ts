@@ -162,7 +162,8 @@ export function unsupported({ spec }: Pod, lacks = lacksCapability): string[] {
   if (spec.resources) found.push('resources of the pod as a whole')
   if (spec.os?.name === 'windows') found.push('os: windows')
   for (const { name, env, volumeDevices, securityContext, restartPolicyRules } of containers) {
-    if (restartPolicyRules?.length) found.push(`${name}: restartPolicyRules`)
+    for (const { action } of restartPolicyRules ?? [])
+      if (action !== 'Restart') found.push(`${name}: restartPolicyRules with action ${action}`)
     if (env?.some(({ valueFrom }) => valueFrom && 'fileKeyRef' in valueFrom)) found.push(`${name}: env from files`)
     if (volumeDevices?.length) found.push(`${name}: volumeDevices`)
     if (securityContext?.seLinuxOptions) found.push(`${name}: SELinux options`)

@@ -32,6 +32,7 @@ beforeEach(() => {
       return { code, output: 'no answer\n' }
     },
     onFailure: (message) => failures.push(message),
+    onWarning: () => undefined,
     onChange: () => undefined,
     onKill: (...kill) => kills.push(kill),
   })

@@ -7,6 +7,8 @@ export interface ContainerProbesOptions {
   exec(containerId: string, command: readonly string[], timeoutMs: number): Promise<{ code: number; output: string }>
   /** A single probe failed. */
   onFailure(message: string): void
+  /** A probe passed with a warning. */
+  onWarning(message: string): void
   /** A single probe has a result. */
   onResult?(kind: ProbeKind, ok: boolean): void
   /** Readiness or start changed. */
@@ -66,6 +68,7 @@ export class ContainerProbes {
       clock,
       exec: (command, timeoutMs) => exec(id, command, timeoutMs),
       onFailure: (kind, message) => onFailure(`${titles[kind]} probe failed: ${message}`),
+      onWarning: (kind, message) => this.#options.onWarning(`${titles[kind]} probe warning: ${message}`),
       onResult: (kind, ok) => this.#options.onResult?.(kind, ok),
       onVerdict: (kind, passed) => this.#take(id, container, kind, passed),
     })

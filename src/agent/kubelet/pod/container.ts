@@ -73,6 +73,7 @@ export class PodContainer {
       clock: scope.clock,
       exec: (id, command, timeoutMs) => execInContainer(scope, id, command, timeoutMs),
       onFailure: (message) => this.#event('Warning', 'Unhealthy', message),
+      onWarning: (message) => this.#event('Warning', 'ProbeWarning', message),
       onResult: (probe, ok) => scope.onProbe?.({ pod: scope.pod(), container: this.name, kind: probe, ok }),
       onChange: () => scope.wake(),
       onKill: (id, probe, grace) => this.#killFailed(id, probe, grace),
@@ -134,7 +135,12 @@ export class PodContainer {
     const { latest } = this
     const next = nextStep({
       kind: this.kind,
-      policy: restartPolicyOf(this.kind, this.#scope.pod().spec?.restartPolicy),
+      policy: restartPolicyOf(
+        this.kind,
+        this.#scope.pod().spec?.restartPolicy,
+        this.#spec,
+        latest?.state === 'exited' ? latest.exitCode : undefined,
+      ),
       latest,
       hash: containerHash(this.#spec),
       isStale: latest !== undefined && this.#sandbox.isOlder(latest),

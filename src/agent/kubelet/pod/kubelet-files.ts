@@ -9,8 +9,11 @@ import { podFolder } from '../volumes.ts'
 
 /** Files that the kubelet keeps in each container: /etc/hosts, /etc/resolv.conf and the termination message. */
 
-/** Writes the files that all containers of the pod share. @param ip the pod's address */
-export async function writePodFiles(root: string, pod: Stored<Pod>, ip: string, dns: DnsSettings): Promise<void> {
+/**
+ * Writes the files that all containers of the pod share. @param ip the pod's address
+ * @returns what its resolv.conf had to leave out, in words
+ */
+export async function writePodFiles(root: string, pod: Stored<Pod>, ip: string, dns: DnsSettings): Promise<string[]> {
   const folder = podFolder(root, pod.metadata.uid)
   await mkdir(folder, { recursive: true })
   const identity = {
@@ -19,10 +22,12 @@ export async function writePodFiles(root: string, pod: Stored<Pod>, ip: string, 
     clusterDomain: dns.clusterDomain,
     namespace: pod.metadata.namespace,
   }
+  const { text, omissions } = resolvConf(pod, dns)
   await Promise.all([
     writeFile(join(folder, 'etc-hosts'), hostsFile(pod, identity)),
-    writeFile(join(folder, 'resolv.conf'), resolvConf(pod, dns)),
+    writeFile(join(folder, 'resolv.conf'), text),
   ])
+  return omissions
 }
 
 /** Makes the termination message file of an attempt. @returns the mounts of the kubelet's own files */

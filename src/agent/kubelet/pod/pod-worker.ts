@@ -248,7 +248,8 @@ export class PodWorker {
     const hasBegun = all.some(({ attempts }) => attempts.some(({ state }) => state !== 'created'))
     if (!sandbox || sandbox.state === 'running' || !hasBegun) return false
     const policy = this.#pod.spec?.restartPolicy ?? 'Always'
-    if (policy === 'Never') return true
+    const containers = [...(this.#pod.spec?.containers ?? []), ...(this.#pod.spec?.initContainers ?? [])]
+    if (policy === 'Never') return containers.every(({ restartPolicy }) => (restartPolicy ?? 'Never') === 'Never')
     return policy === 'OnFailure' && this.#ofKind('main').every(({ latest }) => latest?.exitCode === 0)
   }
 

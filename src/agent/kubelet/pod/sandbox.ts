@@ -49,7 +49,8 @@ export class Sandbox {
       }
       const running = known?.state === 'running' ? known : await this.#create(pod)
       this.#ip = await this.#attach(running)
-      await writePodFiles(root, pod, this.#ip, dns)
+      for (const omission of await writePodFiles(root, pod, this.#ip, dns))
+        recorder.event(pod, 'Warning', 'DNSConfigForming', omission)
       this.#retry.succeeded()
       return running
     } catch (error) {

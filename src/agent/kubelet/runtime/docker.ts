@@ -108,12 +108,12 @@ export function createDockerRuntime({
     podUids: () => [...pods.keys()],
 
     async createSandbox(spec) {
-      const created = await docker.createContainer(sandboxOptions(spec, pauseImage)).catch(rethrowReason)
+      const created = await docker.createContainer(inBody(sandboxOptions(spec, pauseImage))).catch(rethrowReason)
       await refresh(created.id)
       return created.id
     },
     async createContainer(spec) {
-      const created = await docker.createContainer(containerOptions(spec)).catch(rethrowReason)
+      const created = await docker.createContainer(inBody(containerOptions(spec))).catch(rethrowReason)
       keep(newContainer(created.id, spec))
       return created.id
     },
@@ -234,6 +234,16 @@ function openLogs(docker: Docker, id: string, options: Record<string, unknown>):
   return new Promise((resolve, reject) =>
     modem.dial(request, (error, answer) => (error ? reject(error) : resolve(answer))),
   )
+}
+
+/**
+ * dockerode writes the options of a create into the URL as well, which the engine limits to 1 MiB: an environment may be
+ * larger. `_query` and `_body` are docker-modem's way to say what goes where.
+ */
+function inBody({ name, ...body }: Docker.ContainerCreateOptions): Docker.ContainerCreateOptions {
+  const query = name === undefined ? {} : { name }
+  const options = { ...query, _query: query, _body: body }
+  return options
 }
 
 function sandboxOptions(spec: SandboxSpec, image: string): Docker.ContainerCreateOptions {

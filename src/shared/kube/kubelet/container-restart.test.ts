@@ -82,7 +82,46 @@ test.each<[ContainerKind, string | undefined, string]>([
   ['sidecar', 'Never', 'Always'],
   ['ephemeral', 'Always', 'Never'],
 ])('the policy of a container of kind %s in a pod with policy %s is %s', (kind, podPolicy, policy) => {
-  expect(restartPolicyOf(kind, podPolicy)).toBe(policy)
+  expect(restartPolicyOf(kind, podPolicy, {})).toBe(policy)
+})
+
+describe('a policy of a container’s own', () => {
+  const rule = (operator: string, ...values: number[]) => ({ action: 'Restart', exitCodes: { operator, values } })
+  test.each<[string, ContainerKind, Parameters<typeof restartPolicyOf>[2], number | undefined, string]>([
+    ['replaces the pod’s', 'main', { restartPolicy: 'OnFailure' }, 1, 'OnFailure'],
+    ['replaces the pod’s, of an init container', 'init', { restartPolicy: 'OnFailure' }, 1, 'OnFailure'],
+    [
+      'yields to a rule that matches',
+      'main',
+      { restartPolicy: 'Never', restartPolicyRules: [rule('In', 42)] },
+      42,
+      'Always',
+    ],
+    [
+      'stays where no rule matches',
+      'main',
+      { restartPolicy: 'Never', restartPolicyRules: [rule('In', 42)] },
+      1,
+      'Never',
+    ],
+    ['yields to NotIn', 'main', { restartPolicy: 'Never', restartPolicyRules: [rule('NotIn', 42)] }, 1, 'Always'],
+    [
+      'stays before the first end',
+      'main',
+      { restartPolicy: 'Never', restartPolicyRules: [rule('NotIn', 42)] },
+      undefined,
+      'Never',
+    ],
+    [
+      'follows the first rule that matches',
+      'main',
+      { restartPolicy: 'Never', restartPolicyRules: [{ ...rule('In', 1), action: 'Other' }, rule('In', 1)] },
+      1,
+      'Never',
+    ],
+  ])('%s', (_what, kind, container, exitCode, policy) => {
+    expect(restartPolicyOf(kind, 'Never', container, exitCode)).toBe(policy)
+  })
 })
 
 test.each<[string, ContainerAttempt | undefined, number, number]>([

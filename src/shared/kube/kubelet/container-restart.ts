@@ -1,4 +1,4 @@
-import type { ContainerStatus } from '../generated/types.ts'
+import type { Container, ContainerStatus } from '../generated/types.ts'
 import type { ContainerAttempt } from './container-attempt.ts'
 
 /** An init container that keeps running beside the others is a sidecar. */
@@ -53,12 +53,36 @@ const isRestarted = ({ kind, policy, isStale }: ContainerFacts, ended: Container
   (policy === 'OnFailure' && ended.exitCode !== 0) ||
   ((kind === 'init' || kind === 'sidecar') && isStale)
 
-/** The policy of a container, by its kind and the pod's own policy. */
-export function restartPolicyOf(kind: ContainerKind, podPolicy: string | undefined): RestartPolicy {
+/**
+ * The policy of a container: its own, or else the pod's. One of its rules that matches how it ended comes first
+ * (podutil.ContainerShouldRestart). An init container that has succeeded is done whatever the policy says.
+ * @param exitCode of its last run; undefined where it has not ended
+ */
+export function restartPolicyOf(
+  kind: ContainerKind,
+  podPolicy: string | undefined,
+  container: Pick<Container, 'restartPolicy' | 'restartPolicyRules'>,
+  exitCode?: number,
+): RestartPolicy {
   if (kind === 'sidecar') return 'Always'
   if (kind === 'ephemeral') return 'Never'
-  if (podPolicy === 'Never') return 'Never'
-  return kind === 'init' || podPolicy === 'OnFailure' ? 'OnFailure' : 'Always'
+  const policy = restartsByRule(container, exitCode) ? 'Always' : (container.restartPolicy ?? podPolicy)
+  if (policy === 'Never') return 'Never'
+  return kind === 'init' || policy === 'OnFailure' ? 'OnFailure' : 'Always'
+}
+
+/** Rules stand beside a policy of the container's own; the first that matches counts. */
+function restartsByRule(
+  { restartPolicy, restartPolicyRules = [] }: Pick<Container, 'restartPolicy' | 'restartPolicyRules'>,
+  exitCode: number | undefined,
+): boolean {
+  if (restartPolicy === undefined || exitCode === undefined) return false
+  const matching = restartPolicyRules.find(({ exitCodes }) => {
+    if (!exitCodes) return false
+    const isListed = exitCodes.values?.includes(exitCode) ?? false
+    return exitCodes.operator === 'In' ? isListed : exitCodes.operator === 'NotIn' && !isListed
+  })
+  return matching?.action === 'Restart'
 }
 
 /**

@@ -42,6 +42,12 @@ const seen = ({ containers = [], ...more }: Seen = {}): PodObservation => ({
 const conditionsOf = (status: ReturnType<typeof podStatus>): Record<string, string> =>
   Object.fromEntries((status.conditions ?? []).map(({ type, status: value }) => [type, value]))
 
+const restartedOn42 = {
+  name: 'c',
+  restartPolicy: 'Never',
+  restartPolicyRules: [{ action: 'Restart', exitCodes: { operator: 'In', values: [42] } }],
+}
+
 describe('phase', () => {
   test.each<[string, Partial<Pod['spec']>, Seen, string]>([
     ['nothing started', {}, {}, 'Pending'],
@@ -80,9 +86,43 @@ describe('phase', () => {
       { containers: [[attempt('i', 'exited', { exitCode: 2 })]] },
       'Failed',
     ],
+    [
+      'init failed, Never, but restarted by a policy of its own',
+      { restartPolicy: 'Never', initContainers: [{ name: 'i', restartPolicy: 'OnFailure' }] },
+      { containers: [[attempt('i', 'exited', { exitCode: 2 })]] },
+      'Pending',
+    ],
+    [
+      'ended badly, Never, but restarted by a rule',
+      { restartPolicy: 'Never', containers: [restartedOn42] },
+      { containers: [[attempt('c', 'exited', { exitCode: 42 })]] },
+      'Running',
+    ],
+    [
+      'ended badly, Never, and no rule matches',
+      { restartPolicy: 'Never', containers: [restartedOn42] },
+      { containers: [[attempt('c', 'exited', { exitCode: 1 })]] },
+      'Failed',
+    ],
+    [
+      'ended, Always, but its own policy is Never',
+      { containers: [{ name: 'c', restartPolicy: 'Never' }] },
+      { containers: [[attempt('c', 'exited')]] },
+      'Succeeded',
+    ],
   ])('%s is %s', (_what, spec, observation, phase) => {
     expect(podStatus(pod(spec), seen(observation), now).phase).toBe(phase)
   })
+})
+
+test('all containers of a pod with init containers wait as PodInitializing', () => {
+  const spec = { initContainers: [{ name: 'i' }, { name: 'j' }], restartPolicy: 'Never' }
+  const failed = podStatus(pod(spec), seen({ containers: [[attempt('i', 'exited', { exitCode: 1 })]] }), now)
+  const reasonsOf = (list: typeof failed.containerStatuses): unknown[] =>
+    (list ?? []).map(({ state }) => state?.waiting?.reason)
+  expect(reasonsOf(failed.initContainerStatuses)).toEqual([undefined, 'PodInitializing'])
+  expect(reasonsOf(failed.containerStatuses)).toEqual(['PodInitializing'])
+  expect(reasonsOf(podStatus(pod(), seen(), now).containerStatuses)).toEqual(['ContainerCreating'])
 })
 
 test('a running pod without probes is ready', () => {

@@ -3,6 +3,7 @@ import type { Container, ContainerState, ContainerStatus, Pod, PodCondition, Pod
 import { defined } from '../json.ts'
 import { isRestartableInit, qosClassOf } from '../pod.ts'
 import type { ContainerAttempt } from './container-attempt.ts'
+import { restartPolicyOf } from './container-restart.ts'
 
 /** What the kubelet observes of a pod: with its spec, the input of its status. */
 export interface PodObservation {
@@ -103,7 +104,7 @@ export function podStatus(pod: Pod, seen: PodObservation, now: string): PodStatu
     ...(spec.ephemeralContainers?.length
       ? {
           ephemeralContainerStatuses: spec.ephemeralContainers.map((container) =>
-            containerStatus(pod, container, seen, true),
+            containerStatus(pod, container, seen, false),
           ),
         }
       : {}),
@@ -141,11 +142,12 @@ function runOf(
   seen: PodObservation,
 ): { initStatuses: ContainerStatus[]; statuses: ContainerStatus[]; initialized: boolean; outcome: string } {
   const { initContainers: inits = [], containers } = pod.spec ?? { containers: [] }
-  const initStatuses = inits.map((container) => containerStatus(pod, container, seen, true))
+  const hasInits = inits.length > 0
+  const initStatuses = inits.map((container) => containerStatus(pod, container, seen, hasInits))
   // Once a main container has started, the pod stays initialized, even when a sidecar ends later.
   const hasBegun = containers.some(({ name }) => seen.containers.get(name)?.attempts.some(({ startedAt }) => startedAt))
   const initialized = hasBegun || inits.every((container, index) => isInitDone(container, initStatuses[index]))
-  const statuses = containers.map((container) => containerStatus(pod, container, seen, initialized))
+  const statuses = containers.map((container) => containerStatus(pod, container, seen, hasInits))
   return { initStatuses, statuses, initialized, outcome: phaseOf(pod, statuses, initStatuses, initialized, seen) }
 }
 
@@ -163,7 +165,8 @@ function isInitDone(container: Container, status: ContainerStatus | undefined): 
   return isRestartableInit(container) ? status?.started === true : status?.state?.terminated?.exitCode === 0
 }
 
-function containerStatus(pod: Pod, container: Container, seen: PodObservation, initialized: boolean): ContainerStatus {
+/** @param hasInits whether it is one of, or waits for, init containers: it then says so until it has started */
+function containerStatus(pod: Pod, container: Container, seen: PodObservation, hasInits: boolean): ContainerStatus {
   const observed = seen.containers.get(container.name) ?? untried
   const { attempts, waiting } = observed
   const current = attempts.at(-1)
@@ -186,7 +189,7 @@ function containerStatus(pod: Pod, container: Container, seen: PodObservation, i
     ready,
     started: running && (observed.started ?? true),
     state: isWaiting
-      ? { waiting: waiting ?? { reason: initialized ? 'ContainerCreating' : 'PodInitializing' } }
+      ? { waiting: waiting ?? { reason: hasInits ? 'PodInitializing' : 'ContainerCreating' } }
       : stateOf(current, observed, seen),
     lastState: last ? stateOf(last, observed, seen) : {},
     ...resourcesOf(container, observed.resizing ?? false),
@@ -232,18 +235,28 @@ function phaseOf(
   if (seen.failure) return 'Failed'
   if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return pod.status.phase
   const policy = pod.spec?.restartPolicy ?? 'Always'
-  const sidecars = new Set((pod.spec?.initContainers ?? []).filter(isRestartableInit).map(({ name }) => name))
+  const specOf = (name: string, containers: readonly Container[] | undefined): Container =>
+    containers?.find((container) => container.name === name) ?? { name }
   // The exit code of a sidecar, which is stopped at the end, does not make the pod fail.
-  const failedInit = inits.some(({ name, state }) => (state?.terminated?.exitCode ?? 0) !== 0 && !sidecars.has(name))
-  if (failedInit && policy === 'Never') return 'Failed'
+  const hasFailedInit = inits.some(({ name, state }) => {
+    const container = specOf(name, pod.spec?.initContainers)
+    const exitCode = state?.terminated?.exitCode ?? 0
+    if (exitCode === 0 || isRestartableInit(container)) return false
+    return restartPolicyOf('init', policy, container, exitCode) === 'Never'
+  })
+  if (hasFailedInit) return 'Failed'
   if (!initialized) return 'Pending'
   const ended = statuses.filter(({ state }) => state?.terminated)
   if (ended.length === statuses.length) {
     const allWell = ended.every(({ state }) => state?.terminated?.exitCode === 0)
     if (seen.stopped) return allWell ? 'Succeeded' : 'Failed'
-    if (policy === 'Never') return allWell ? 'Succeeded' : 'Failed'
-    if (policy === 'OnFailure' && allWell) return 'Succeeded'
-    return 'Running'
+    const isRestarted = ended.some(({ name, state }) => {
+      const exitCode = state?.terminated?.exitCode ?? 0
+      const own = restartPolicyOf('main', policy, specOf(name, pod.spec?.containers), exitCode)
+      return own === 'Always' || (own === 'OnFailure' && exitCode !== 0)
+    })
+    if (isRestarted) return 'Running'
+    return allWell ? 'Succeeded' : 'Failed'
   }
   const neverStarted = statuses.some(({ state, lastState }) => state?.waiting && !lastState?.terminated)
   return neverStarted ? 'Pending' : 'Running'

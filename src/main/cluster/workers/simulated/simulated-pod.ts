@@ -177,7 +177,7 @@ export class SimulatedPod {
     const { now } = around
     const run = this.#runOf(each)
     const behaviour = behaviourOf(container, kind, pod, around.layers)
-    const policy = restartPolicyOf(kind, pod.spec?.restartPolicy)
+    const policy = restartPolicyOf(kind, pod.spec?.restartPolicy, container, lastExitCode(run))
     this.#supervise(run, container, policy, behaviour, now)
     const next = nextStep({
       kind,
@@ -461,4 +461,9 @@ function restartsForResize(
 function backOffText(ms: number): string {
   const seconds = ms / 1_000
   return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`
+}
+
+const lastExitCode = ({ attempts }: Run): number | undefined => {
+  const latest = attempts.at(-1)
+  return latest?.state === 'exited' ? latest.exitCode : undefined
 }

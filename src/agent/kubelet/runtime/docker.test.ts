@@ -1,0 +1,73 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type IncomingMessage } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { silentLog } from '#shared/base/log.ts'
+import { createDockerRuntime } from './docker.ts'
+import type { ContainerSpec } from './runtime.ts'
+
+let folder: string
+const closers: (() => void)[] = []
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slipway-engine-'))
+})
+afterEach(async () => {
+  for (const close of closers.splice(0)) close()
+  await rm(folder, { recursive: true })
+})
+
+/** An engine that answers every request with `answer`. */
+async function engine(answer: object): Promise<{ socketPath: string; asked: { url: string; body: unknown }[] }> {
+  const asked: { url: string; body: unknown }[] = []
+  const take = async (request: IncomingMessage): Promise<void> => {
+    asked.push({ url: request.url ?? '', body: JSON.parse(await text(request)) })
+  }
+  const server = createServer((request, response) => {
+    void take(request).then(() =>
+      response.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify(answer)),
+    )
+  })
+  const socketPath = join(folder, 'engine.sock')
+  await new Promise<void>((resolve) => server.listen(socketPath, resolve))
+  closers.push(() => server.close())
+  return { socketPath, asked }
+}
+
+test('a create has its options in the body alone, whatever their size', async () => {
+  const { socketPath, asked } = await engine({ Id: 'made' })
+  const runtime = createDockerRuntime({ socketPath, pauseImage: 'pause', log: silentLog })
+  const env = Array.from({ length: 5 }, (_, i) => `V${i}=${'{"k":"v é/&=%"} '.repeat(6_000)}`)
+  const spec: ContainerSpec = {
+    podUid: 'u',
+    podNamespace: 'n',
+    podName: 'p',
+    name: 'c',
+    attempt: 0,
+    hash: 'h',
+    sandboxId: 's',
+    image: 'app:1',
+    env,
+    mounts: [],
+    tty: false,
+    stdin: false,
+    stdinOnce: false,
+    groups: [],
+    privileged: false,
+    addCapabilities: [],
+    dropCapabilities: [],
+    readOnlyRoot: false,
+    noNewPrivileges: false,
+    hostNetwork: false,
+    hostPid: false,
+    hostIpc: false,
+    cpuShares: 2,
+    oomScoreAdj: 1_000,
+  }
+  expect(await runtime.createContainer(spec)).toBe('made')
+  expect(asked).toHaveLength(1)
+  expect(asked[0]?.url).toMatch(/\/containers\/create\?name=k8s_c_p_n_u_0$/)
+  expect(asked[0]?.body).toMatchObject({ Image: 'app:1', Env: env })
+  expect(asked[0]?.body).not.toHaveProperty('name')
+})
