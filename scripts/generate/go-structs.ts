@@ -10,7 +10,9 @@ export interface GoField {
   name: string
   tag: string
   kind: string
-  /** Name of the field's type without its package; of pointers and slices too, with their sign. */
+  /** The field's type as Go prints it: `*v1.Time`, `[]v1.IPFamily`. */
+  type: string
+  /** Its name without its package. */
   typeName: string
   /** Import path of a named type; empty for others. */
   typePath: string
@@ -60,6 +62,7 @@ function readStruct(program: Program, address: number, types: number): GoStruct 
       name: name.text,
       tag: name.tag,
       kind: fieldType.kind,
+      type: fieldType.text,
       typeName: fieldType.name,
       typePath: fieldType.path,
     })
@@ -71,7 +74,7 @@ function readType(
   program: Program,
   address: number,
   types: number,
-): { kind: string; name: string; path: string } | undefined {
+): { kind: string; text: string; name: string; path: string } | undefined {
   const at = program.offset(address)
   if (at === undefined) return undefined
   const kind = kinds[(program.image[at + 23] ?? 0) & 31]
@@ -81,7 +84,7 @@ function readType(
   const full = flags & extraStar ? text.slice(1) : text
   const name = full.replace(/\w+\.(?=\w+$)/, '')
   const isNamed = (flags & uncommon) !== 0 && (kind === 'struct' || kind === 'string' || kind.startsWith('int'))
-  return { kind, name, path: isNamed ? packageOf(program, address, kind, types) : '' }
+  return { kind, text: full, name, path: isNamed ? packageOf(program, address, kind, types) : '' }
 }
 
 /** The `abi.UncommonType` behind a type begins with the name of its package. */

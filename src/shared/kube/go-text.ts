@@ -25,3 +25,45 @@ export function goLiteral(value: unknown): string {
 }
 
 const byKey = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : a > b ? 1 : 0)
+
+/** The message of Go's `time.Parse` for a text that is no RFC 3339 time. */
+export function goTimeProblem(text: string): string {
+  const { rest, element } = firstTimeMismatch(text)
+  return `parsing time ${goQuote(text)} as "2006-01-02T15:04:05Z07:00": cannot parse ${goQuote(rest)} as ${goQuote(element)}`
+}
+
+const timeLayout: readonly (readonly [element: string, pattern: RegExp])[] = [
+  ['2006', /^\d{4}/],
+  ['-', /^-/],
+  ['01', /^\d{2}/],
+  ['-', /^-/],
+  ['02', /^\d{2}/],
+  ['T', /^T/],
+  ['15', /^\d{2}/],
+  [':', /^:/],
+  ['04', /^\d{2}/],
+  [':', /^:/],
+  ['05', /^\d{2}(?:[.,]\d+)?/],
+  ['Z07:00', /^(?:Z|[+-]\d{2}:\d{2})/],
+]
+
+function firstTimeMismatch(text: string): { rest: string; element: string } {
+  let rest = text
+  for (const [element, pattern] of timeLayout) {
+    const match = pattern.exec(rest)
+    if (!match) return { rest, element }
+    rest = rest.slice(match[0].length)
+  }
+  return { rest, element: '' }
+}
+
+/** Package time quotes text byte by byte: what is not printable ASCII becomes `\\xNN`. */
+function goQuote(text: string): string {
+  const bytes = [...new TextEncoder().encode(text)]
+  const quoted = bytes.map((byte) => {
+    const char = String.fromCharCode(byte)
+    if (char === '"' || char === '\\') return `\\${char}`
+    return byte < 0x20 || byte >= 0x7f ? `\\x${byte.toString(16).padStart(2, '0')}` : char
+  })
+  return `"${quoted.join('')}"`
+}

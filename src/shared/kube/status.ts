@@ -59,7 +59,7 @@ export function failure(code: number, reason: string, message: string, details?:
     metadata: {},
     status: 'Failure',
     message,
-    reason,
+    ...(reason ? { reason } : {}),
     ...(details ? { details } : {}),
     code,
   })
@@ -128,6 +128,8 @@ export const serviceUnavailable = (message: string): ApiError => failure(503, 'S
 
 /** One validation error, as apimachinery's `field.Error`: a path, a problem, and the invalid value. */
 export interface FieldError {
+  /** The object whose value is invalid: the API prints it as Go prints the struct. */
+  invalid?: { value: object; detail: string }
   type:
     | 'FieldValueRequired'
     | 'FieldValueInvalid'
@@ -178,8 +180,15 @@ export const fieldRequired = (field: string, detail = ''): FieldError => ({
 export const fieldInvalid = (field: string, value: unknown, detail: string): FieldError => ({
   type: 'FieldValueInvalid',
   field,
-  message: `Invalid value: ${quote(value)}${detail ? `: ${detail}` : ''}`,
+  message: invalidMessage(quote(value), detail),
+  ...(typeof value === 'object' && value !== null ? { invalid: { value, detail } } : {}),
 })
+
+/** @param value as it is printed */
+export const invalidMessage = (value: string, detail: string): string =>
+  `Invalid value: ${value}${detail ? `: ${detail}` : ''}`
+
+/** @param supported in the order of Kubernetes' message, which is alphabetical as a rule */
 export const fieldNotSupported = (field: string, value: unknown, supported: readonly string[]): FieldError => ({
   type: 'FieldValueNotSupported',
   field,

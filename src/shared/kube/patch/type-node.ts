@@ -34,8 +34,15 @@ export interface TypeNode {
   readonly open: boolean
 }
 
-/** How Go writes a struct's fields: what `omitempty` leaves out, and what is written though it was never set. */
+/** How Go names and writes a struct's fields: what `omitempty` leaves out, and what is written though it was never set. */
 export interface StructShape {
+  /** Whether messages print the struct in its JSON form (apimachinery's types). */
+  readonly tagged: boolean
+  /** All fields in Go's order. */
+  readonly fields: readonly GoField[]
+  readonly byName: ReadonlyMap<string, GoField>
+  /** Structs that are always written, and what is written as null: they count as present. */
+  readonly present: ReadonlySet<string>
   /** Fields that are left out when they are empty: false, 0, "", [], {}. */
   readonly omitted: ReadonlySet<string>
   /** Fields that are always written, with the value of an absent one: structs and scalars. */
@@ -44,7 +51,27 @@ export interface StructShape {
   readonly nulls: readonly string[]
 }
 
-export const noShape: StructShape = { omitted: new Set(), filled: [], nulls: [] }
+export interface GoField {
+  readonly name: string
+  /** Go's name of the field. */
+  readonly goName: string
+  /** Go's name of the field's type, where the schema does not tell it: `[]v1.IPFamily`. */
+  readonly goType?: string
+  /** The embedded structs that hold the field, each with a dot: `VolumeSource.`. */
+  readonly embedded: string
+  /** What Go writes in messages when the field is not set; undefined for the zero value of a scalar. */
+  readonly zero?: unknown
+}
+
+export const noShape: StructShape = {
+  tagged: true,
+  fields: [],
+  byName: new Map(),
+  present: new Set(),
+  omitted: new Set(),
+  filled: [],
+  nulls: [],
+}
 
 export type ScalarType =
   'string' | 'int32' | 'int64' | 'number' | 'boolean' | 'int-or-string' | 'quantity' | 'bytes' | 'time' | 'micro-time'

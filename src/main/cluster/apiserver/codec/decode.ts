@@ -1,3 +1,4 @@
+import { goTimeProblem } from '#shared/kube/go-text.ts'
 import { canonicalQuantity, isQuantity } from '#shared/kube/quantity.ts'
 import type { TypeNode } from '#shared/kube/patch/type-node.ts'
 
@@ -27,13 +28,13 @@ export class TypeMismatch extends Error {
  * configuration is no object yet @throws TypeMismatch
  */
 export function conform(value: unknown, type: TypeNode, { sparse = false } = {}): DecodeFindings {
-  const findings: Findings = { unknownFields: [], keys: 0, sparse }
+  const findings: Findings = { unknownFields: [], keys: 0, sparse, root: type }
   conformStruct(value as Record<string, unknown>, type, '', findings)
   return findings
 }
 
 type Fields = Record<string, unknown>
-type Findings = DecodeFindings & { sparse: boolean }
+type Findings = DecodeFindings & { sparse: boolean; root: TypeNode }
 
 function conformStruct(object: Fields, type: TypeNode, path: string, findings: Findings): void {
   for (const name in object) {
@@ -46,7 +47,7 @@ function conformStruct(object: Fields, type: TypeNode, path: string, findings: F
       }
       findings.unknownFields.push(path === '' ? name : `${path}.${name}`)
       countKeys(object[name], findings)
-      delete object[name]
+      if (!findings.sparse) delete object[name]
       continue
     }
     const value = object[name]
@@ -55,12 +56,12 @@ function conformStruct(object: Fields, type: TypeNode, path: string, findings: F
       const scalar = conformScalar(value, field)
       if (scalar === mismatch) {
         if (findings.sparse) continue
-        throw wrongType(value, `${type.name}.${join(path, name)}`, goType(field))
+        throw wrongType(value, findings.root, join(path, name))
       }
       if (!scalar && !findings.sparse && type.shape.omitted.has(name)) delete object[name]
       else if (scalar !== value) object[name] = scalar
     } else {
-      conformComposite(value, field, type.name, join(path, name), findings)
+      conformComposite(value, field, join(path, name), findings)
       if (!findings.sparse && isEmptyValue(value) && type.shape.omitted.has(name)) delete object[name]
     }
   }
@@ -115,20 +116,20 @@ function isEmptyValue(value: unknown): boolean {
 
 const join = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`)
 
-function conformComposite(value: unknown, type: TypeNode, parent: string, path: string, findings: Findings): void {
+function conformComposite(value: unknown, type: TypeNode, path: string, findings: Findings): void {
   if (findings.sparse && isWrongComposite(value, type)) return
   switch (type.kind) {
     case 'struct':
-      if (!isObject(value)) throw wrongType(value, `${parent}.${path}`, `v1.${type.name || parent}`)
+      if (!isObject(value)) throw wrongType(value, findings.root, path)
       conformStruct(value, type, path, findings)
       break
     case 'map':
-      if (!isObject(value)) throw wrongType(value, `${parent}.${path}`, `map[string]${goType(type.items)}`)
-      conformMap(value, type, parent, path, findings)
+      if (!isObject(value)) throw wrongType(value, findings.root, path)
+      conformMap(value, type, path, findings)
       break
     case 'list':
-      if (!Array.isArray(value)) throw wrongType(value, `${parent}.${path}`, `[]${goType(type.items)}`)
-      conformList(value as unknown[], type, parent, path, findings)
+      if (!Array.isArray(value)) throw wrongType(value, findings.root, path)
+      conformList(value as unknown[], type, path, findings)
       break
     default:
       countKeys(value, findings)
@@ -140,34 +141,34 @@ function isWrongComposite(value: unknown, { kind }: TypeNode): boolean {
   return (kind === 'struct' || kind === 'map') && !isObject(value)
 }
 
-function conformMap(map: Fields, type: TypeNode, parent: string, path: string, findings: Findings): void {
+function conformMap(map: Fields, type: TypeNode, path: string, findings: Findings): void {
   const items = type.items
   for (const key in map) {
     findings.keys++
     // JavaScript would treat this key as the object's prototype; refusing it is better than losing it silently.
-    if (key === '__proto__') throw unsupportedKey(`${parent}.${path}`)
+    if (key === '__proto__') throw unsupportedKey(path)
     const value = map[key]
     if (items?.kind === 'scalar') {
       // Go decodes a null map value to the zero value of the element.
       const scalar = value === null ? zero(items) : conformScalar(value, items)
-      if (scalar === mismatch && !findings.sparse) throw wrongType(value, `${parent}.${path}`, goType(items))
+      if (scalar === mismatch && !findings.sparse) throw wrongType(value, findings.root, `${path}{}`)
       if (scalar !== mismatch && scalar !== value) map[key] = scalar
-    } else if (items && value !== null) conformComposite(value, items, parent, `${path}.${key}`, findings)
+    } else if (items && value !== null) conformComposite(value, items, `${path}.${key}`, findings)
   }
 }
 
-function conformList(list: unknown[], type: TypeNode, parent: string, path: string, findings: Findings): void {
+function conformList(list: unknown[], type: TypeNode, path: string, findings: Findings): void {
   const items = type.items
   if (!items) return
   for (let i = 0; i < list.length; i++) {
     const value = list[i]
     if (items.kind === 'scalar') {
       const scalar = value === null ? zero(items) : conformScalar(value, items)
-      if (scalar === mismatch && !findings.sparse) throw wrongType(value, `${parent}.${path}`, goType(items))
+      if (scalar === mismatch && !findings.sparse) throw wrongType(value, findings.root, `${path}[${i}]`)
       if (scalar !== mismatch && scalar !== value) list[i] = scalar
     } else if (value === null) {
       if (!findings.sparse) list[i] = {}
-    } else conformComposite(value, items, parent, `${path}[${i}]`, findings)
+    } else conformComposite(value, items, `${path}[${i}]`, findings)
   }
 }
 
@@ -259,36 +260,60 @@ function unsupportedKey(path: string): TypeMismatch {
   return new TypeMismatch(message, message)
 }
 
-function wrongType(value: unknown, field: string, type: string): TypeMismatch {
+/** @param path of the value, as in unknown fields; `{}` behind it stands for a value of the map */
+function wrongType(value: unknown, root: TypeNode, path: string): TypeMismatch {
+  const { field, type, node } = locate(root, path)
   if (type === 'time.Time' && typeof value === 'string') {
-    const cannot = `as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(value)} as "2006"`
-    return new TypeMismatch(
-      `parsing time ${JSON.stringify(JSON.stringify(value))} ${cannot}`,
-      `parsing time ${JSON.stringify(value)} ${cannot}`,
-    )
+    const problem = goTimeProblem(value)
+    return new TypeMismatch(problem, problem)
   }
   if (type === 'resource.Quantity') {
     const rule = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
-    return new TypeMismatch(typeof value === 'string' ? rule : unmarshalError(value, field, type), rule)
+    return new TypeMismatch(rule, rule)
   }
   if (type === '[]uint8' && typeof value === 'string') {
     const problem = `illegal base64 data at input byte ${firstBadByte(value)}`
     return new TypeMismatch(problem, `error decoding from json: ${problem}`)
   }
-  return new TypeMismatch(unmarshalError(value, field, type), conversionError(value, type))
+  return new TypeMismatch(unmarshalError(value, field, type), conversionError(value, node))
 }
+
+/** Go's words for a place: the struct and path that hold it, without indexes and keys, and the type of the value. */
+function locate(root: TypeNode, path: string): { field: string; type: string; node: TypeNode | undefined } {
+  let node: TypeNode | undefined = root
+  let struct = root.name
+  let type = ''
+  const names: string[] = []
+  for (const [token] of path.matchAll(/\[\d+\]|\{\}|[^.[{]+/g)) {
+    if (token.startsWith('[') || token === '{}' || node?.kind === 'map') {
+      type = elementType(type)
+      node = node?.items
+      continue
+    }
+    const known = node?.shape.byName.get(token)
+    if (node?.name) struct = node.name
+    names.push(`${known?.embedded ?? ''}${token}`)
+    node = node?.field(token)
+    type = known?.goType ?? goType(node)
+  }
+  return { field: `${struct}.${names.join('.')}`, type, node }
+}
+
+const elementType = (type: string): string =>
+  type === 'v1.ResourceList' ? 'resource.Quantity' : type.replace(/^(?:\[\]|map\[[\w.]+\])/, '')
 
 const unmarshalError = (value: unknown, field: string, type: string): string =>
   `json: cannot unmarshal ${jsonType(value, type)} into Go struct field ${field} of type ${type}`
 
 /** Messages of runtime.DefaultUnstructuredConverter. */
-function conversionError(value: unknown, type: string): string {
+function conversionError(value: unknown, node: TypeNode | undefined): string {
   const kind = goKind(value)
-  if (type === 'intstr.IntOrString')
-    return `json: cannot unmarshal ${jsonType(value, type)} into Go value of type int32`
-  if (type.startsWith('map[')) return `cannot restore map from ${kind}`
-  if (type.startsWith('[]')) return `cannot restore slice from ${kind}`
-  if (type.startsWith('v1.')) return `cannot restore struct from: ${kind}`
+  if (node?.kind === 'map') return `cannot restore map from ${kind}`
+  if (node?.kind === 'list') return `cannot restore slice from ${kind}`
+  if (node?.kind === 'struct') return `cannot restore struct from: ${kind}`
+  const type = goType(node)
+  if (node?.scalar === 'int-or-string')
+    return `json: cannot unmarshal ${jsonType(value, type)} into Go value of type ${type}`
   const isConvertible = kind.includes('64') && type !== 'bool' && !(kind === 'float64' && type === 'string')
   return isConvertible ? `cannot convert ${kind} to ${type}` : `unrecognized type: ${type}`
 }
@@ -314,6 +339,14 @@ function jsonType(value: unknown, wanted: string): string {
 }
 
 function goType(type: TypeNode | undefined): string {
+  switch (type?.kind) {
+    case 'list':
+      return `[]${goType(type.items)}`
+    case 'map':
+      return `map[string]${goType(type.items)}`
+    case 'struct':
+      return `v1.${type.name}`
+  }
   switch (type?.scalar) {
     case 'int32':
     case 'int64':
@@ -330,7 +363,7 @@ function goType(type: TypeNode | undefined): string {
     case 'bytes':
       return '[]uint8'
     case 'int-or-string':
-      return 'intstr.IntOrString'
+      return 'int32'
     case 'string':
       return 'string'
     default:

@@ -102,10 +102,9 @@ function jsonPatcher(body: unknown): Patcher {
       if (operation.op === 'copy') copied += sizeAt(document, operation.from)
       // Copies of copies double with every operation; Kubernetes has the same limit (AccumulatedCopySizeLimit of
       // jsonpatch).
-      if (copied > maxCopied)
-        throw unapplicable(new Error(`the accumulated size increase of copy operations exceeds ${maxCopied} bytes`))
+      if (copied > maxCopied) throw unapplicable()
       const [problem] = applyPatch(document, [operation])
-      if (problem) throw unapplicable(problem)
+      if (problem) throw unapplicable()
     }
     return document
   }
@@ -122,15 +121,14 @@ function checkPointers(operation: JsonPatchOperation): void {
   const { path, from } = (operation ?? {}) as { path?: unknown; from?: unknown }
   if (typeof path !== 'string') throw badRequest('error decoding patch: missing value of path')
   for (const pointer of [path, typeof from === 'string' ? from : '']) {
-    if (pointer !== '' && !pointer.startsWith('/'))
-      throw unapplicable(new Error(`path ${JSON.stringify(pointer)} is not a JSON pointer`))
-    if (/(^|\/)(__proto__|constructor|prototype)(\/|$)/.test(pointer))
-      throw unapplicable(new Error(`path ${pointer} is not allowed`))
+    if (pointer !== '' && !pointer.startsWith('/')) throw unapplicable()
+    if (/(^|\/)(__proto__|constructor|prototype)(\/|$)/.test(pointer)) throw unapplicable()
   }
 }
 
-const unapplicable = (problem: Error): ApiError =>
-  failure(422, 'Invalid', `the server rejected our request due to an error in our request: ${problem.message}`)
+/** Kubernetes does not say what cannot be applied. */
+const unapplicable = (): ApiError =>
+  failure(422, 'Invalid', 'the server rejected our request due to an error in our request', {})
 
 function strategicPatcher({ resource }: Target, body: unknown): Patcher {
   if (typeof body !== 'object' || body === null || Array.isArray(body))
@@ -223,7 +221,7 @@ async function apply(context: RegistryContext, target: Target, call: Call, optio
   const { resource, namespace, name } = target
   if (!call.query['fieldManager'])
     throw invalid('PatchOptions', 'meta.k8s.io', '', [fieldRequired('fieldManager', 'is required for apply patch')])
-  const config = decodeConfiguration(target, call, options)
+  const { config, label } = decodeConfiguration(target, call, options)
   for (let attempt = 1; ; attempt++) {
     const exists = context.store.head(keyOf(resource, namespace, name)) !== undefined
     if (exists || target.subresource !== '')
@@ -232,7 +230,7 @@ async function apply(context: RegistryContext, target: Target, call: Call, optio
         applied: true,
         next: (current) => {
           const next = draftOf(applyConfiguration(context, target, options, current, jsonClone(config)))
-          conformExceptOwners(next, current, resource, (problem) => unconvertible(target, config, problem))
+          conformExceptOwners(next, current, resource, (problem) => unconvertible(target, label, problem))
           return next
         },
       })
@@ -244,7 +242,7 @@ async function apply(context: RegistryContext, target: Target, call: Call, optio
       )
     try {
       const object = applyConfiguration(context, target, options, undefined, jsonClone(config))
-      conformObject(object, resource, { refuse: (problem) => unconvertible(target, config, problem) })
+      conformObject(object, resource, { refuse: (problem) => unconvertible(target, label, problem) })
       return await createObject({ context, target, call, options, object, applied: true })
     } catch (error) {
       // Another client created the object in between: apply to that one.
@@ -254,21 +252,17 @@ async function apply(context: RegistryContext, target: Target, call: Call, optio
   }
 }
 
-function decodeConfiguration(target: Target, call: Call, options: WriteOptions): KubeObject {
+/** @returns the configuration and Kubernetes' words for it: `(team/web; apps/v1, Kind=Deployment)` */
+function decodeConfiguration(target: Target, call: Call, options: WriteOptions): { config: KubeObject; label: string } {
   const { resource, namespace, name } = target
   const body = 'bytes' in call.body ? { ...call.body, contentType: 'application/yaml' } : call.body
   const unknown: string[] = []
   const config = decodeObject(body, resource, options.validation === 'Ignore' ? 'Ignore' : 'Warn', unknown, {
     sparse: true,
   })
-  const undeclared = unknown.filter((problem) => problem.startsWith('unknown field'))
-  const problem = typedProblem(
-    config,
-    resource.type,
-    undeclared.map((text) => `.${text.slice('unknown field "'.length, -1)}`),
-  )
-  if (problem !== undefined)
-    throw failure(500, '', `failed to create typed patch object ${described(target, config)}: ${problem}`)
+  const label = labelOf(target, config)
+  const problem = typedProblem(config, resource.type)
+  if (problem !== undefined) throw failure(500, '', `failed to create typed patch object ${label}: ${problem}`)
   const repeated = unknown.find((problem) => !problem.startsWith('unknown field'))
   if (repeated !== undefined && options.validation === 'Strict')
     throw badRequest(`error decoding YAML: strict decoding error: ${repeated}`)
@@ -284,21 +278,20 @@ function decodeConfiguration(target: Target, call: Call, options: WriteOptions):
     if (metadata.namespace !== namespace)
       throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
   }
-  return config
+  return { config, label }
 }
 
-/** Kubernetes' words for an applied object: `(team/web; apps/v1, Kind=Deployment)`. */
-const described = ({ resource: { apiVersion, kind } }: Target, { metadata }: KubeObject): string =>
+const labelOf = ({ resource: { apiVersion, kind } }: Target, { metadata }: KubeObject): string =>
   `(${metadata.namespace ?? ''}/${metadata.name ?? ''}; ${qualified(apiVersion)}, Kind=${kind.kind})`
 
 const qualified = (apiVersion: string): string => (apiVersion.includes('/') ? apiVersion : `/${apiVersion}`)
 
-function unconvertible(target: Target, config: KubeObject, { conversion }: TypeMismatch): ApiError {
+function unconvertible(target: Target, label: string, { conversion }: TypeMismatch): ApiError {
   const { apiVersion, kind } = target.resource
   return failure(
     500,
     '',
-    `failed to convert new object ${described(target, config)} to proper version: unable to convert unstructured object to ${qualified(apiVersion)}, Kind=${kind.kind}: ${conversion}`,
+    `failed to convert new object ${label} to proper version: unable to convert unstructured object to ${qualified(apiVersion)}, Kind=${kind.kind}: ${conversion}`,
   )
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { jsonClone, jsonEqual, setField } from '#shared/kube/json.ts'
 import type { KubeObject, Stored } from '#shared/kube/object.ts'
+import type { TypeNode } from '#shared/kube/patch/type-node.ts'
 import {
   alreadyExists,
   badRequest,
@@ -8,6 +9,7 @@ import {
   failure,
   fieldInvalid,
   invalid,
+  invalidMessage,
   notFound,
   type ApiError,
   type FieldError,
@@ -15,6 +17,7 @@ import {
 import { RevisionMismatch, type Entry } from '../../store/store.ts'
 import { writeNulls, writeZeros } from '../codec/decode.ts'
 import { decodeObject } from '../codec/body.ts'
+import { goValue, nodeAt } from '../codec/go-value.ts'
 import type { Answer, Call } from '../api/request.ts'
 import { partWriteOf, type MetadataField } from '../api/kind.ts'
 import { admit, attributesOf, validateAdmission } from './admit.ts'
@@ -142,8 +145,21 @@ function fillNewMetadata(context: RegistryContext, { kind }: ServedResource, { m
 }
 
 /** @throws ApiError 422 */
-export function refuseInvalid({ kind }: ServedResource, { metadata }: KubeObject, errors: readonly FieldError[]): void {
-  if (errors.length > 0) throw invalid(kind.kind, kind.group, metadata.name ?? '', errors)
+export function refuseInvalid(
+  { custom, kind, type }: ServedResource,
+  { metadata }: KubeObject,
+  errors: readonly FieldError[],
+): void {
+  if (errors.length === 0) return
+  const printed = custom ? errors : errors.map((error) => withGoValue(error, type))
+  throw invalid(kind.kind, kind.group, metadata.name ?? '', printed)
+}
+
+/** Kubernetes prints an invalid struct with Go's field names and all its fields. */
+function withGoValue(error: FieldError, type: TypeNode): FieldError {
+  if (!error.invalid) return error
+  const { value, detail } = error.invalid
+  return { ...error, message: invalidMessage(goValue(value, nodeAt(type, error.field)), detail) }
 }
 
 /** `PUT` of an object, its status or another subresource. @throws ApiError */

@@ -1,27 +1,53 @@
-import { noShape, type StructShape } from '#shared/kube/patch/type-node.ts'
+import { noShape, type GoField, type StructShape } from '#shared/kube/patch/type-node.ts'
 import { goFields } from './go-fields.ts'
 
-/** Returns how Go writes the fields of a definition: `io.k8s.api.core.v1.Pod`. */
+/** Returns how Go names and writes the fields of a definition: `io.k8s.api.core.v1.Pod`. */
 export function goShapes(): (definition: string) => StructShape {
-  const shapes = new Map(
+  const lines = new Map(
     goFields
       .trim()
       .split('\n')
-      .map((line) => {
-        const [definition = '', ...rules] = line.split(' ')
-        return [definition, shapeOf(rules)]
-      }),
+      .map((line) => splitAt(line, line.indexOf(' '))),
   )
-  return (definition) => shapes.get(definition) ?? noShape
+  return (definition) => {
+    const line = lines.get(definition)
+    if (line === undefined) return noShape
+    return { tagged: definition.startsWith('io.k8s.apimachinery.'), ...shapeOf(line.trim().split(' ').map(parse)) }
+  }
 }
 
-function shapeOf(rules: readonly string[]): StructShape {
-  const omitted = rules.filter((rule) => rule.startsWith('-')).map((rule) => rule.slice(1))
-  const written = rules.filter((rule) => !rule.startsWith('-')).map((rule) => splitAt(rule, rule.indexOf('=')))
+interface Rule extends GoField {
+  /** Left out when empty. */
+  leftOut: boolean
+  /** JSON of the value that is written when the field was never set. */
+  written?: string
+}
+
+function shapeOf(rules: readonly Rule[]): Omit<StructShape, 'tagged'> {
   return {
-    omitted: new Set(omitted),
-    filled: written.filter(([, zero]) => zero !== 'null').map(([name, zero]) => [name, JSON.parse(zero) as unknown]),
-    nulls: written.filter(([, zero]) => zero === 'null').map(([name]) => name),
+    fields: rules,
+    byName: new Map(rules.map((rule) => [rule.name, rule])),
+    present: new Set(rules.filter(({ written }) => written === '{}' || written === 'null').map(({ name }) => name)),
+    omitted: new Set(rules.filter(({ leftOut }) => leftOut).map(({ name }) => name)),
+    filled: rules.flatMap(({ name, written }) =>
+      written === undefined || written === 'null' ? [] : [[name, JSON.parse(written) as unknown] as const],
+    ),
+    nulls: rules.filter(({ written }) => written === 'null').map(({ name }) => name),
+  }
+}
+
+const pattern = /^(-?)((?:\w+>)*)([^=~@]+)(?:=([^~@]*))?(?:~([^@]+))?(?:@(\w+))?$/
+
+function parse(text: string): Rule {
+  const [, dash = '', outer = '', name = '', written, goType, goName] = pattern.exec(text) ?? []
+  return {
+    name,
+    goName: goName ?? name.slice(0, 1).toUpperCase() + name.slice(1),
+    ...(goType === undefined ? {} : { goType }),
+    embedded: outer.replaceAll('>', '.'),
+    leftOut: dash !== '',
+    ...(written === undefined ? {} : { written }),
+    ...(dash === '' ? { zero: written === undefined ? null : (JSON.parse(written) as unknown) } : {}),
   }
 }
 

@@ -4,7 +4,7 @@ import { typedProblem } from './typed-check.ts'
 
 const schema = loadSchema()
 const problem = (kind: string, config: unknown): string | undefined =>
-  typedProblem(config, schema.type(`io.k8s.api.${kind}`), [])
+  typedProblem(config, schema.type(`io.k8s.api.${kind}`))
 
 describe('an apply configuration', () => {
   it.each([
@@ -17,6 +17,11 @@ describe('an apply configuration', () => {
     ['core.v1.ConfigMap', { immutable: 'true' }, '.immutable: expected boolean, got &{true}'],
     ['core.v1.ConfigMap', { data: ['a', 'b'] }, '.data: expected map, got &{[a b]}'],
     ['core.v1.Service', { spec: { ports: 'x' } }, '.spec.ports: expected list, got &{x}'],
+    [
+      'core.v1.Pod',
+      { spec: { containers: [{ name: 'c', livenessProbe: { bogus: 1 } }] } },
+      '.spec.containers[name="c"].livenessProbe.bogus: field not declared in schema',
+    ],
     ['apps.v1.Deployment', { spec: { replicas: '3' } }, '.spec.replicas: expected numeric (int or float), got string'],
     [
       'core.v1.Pod',
@@ -37,7 +42,7 @@ describe('an apply configuration', () => {
   ])('%s %j is refused: %s', (kind, config, expected) => expect(problem(kind, config)).toBe(expected))
 
   it('is refused with all its problems', () => {
-    expect(typedProblem({ data: 1 }, schema.type('io.k8s.api.core.v1.ConfigMap'), ['.odd'])).toBe(
+    expect(problem('core.v1.ConfigMap', { odd: 2, data: 1 })).toBe(
       'errors:\n  .odd: field not declared in schema\n  .data: expected map, got &{1}',
     )
   })

@@ -6,13 +6,9 @@ import { elementOf } from './typed.ts'
 /**
  * Reports where an apply configuration does not have the types of its schema, as structured-merge-diff does
  * (typed/validate.go); undefined where it has. The formats of scalars (times, quantities) are no matter of the schema.
- * @param unknownFields paths of fields that the schema does not have: `.spec.foo`
  */
-export function typedProblem(config: unknown, type: TypeNode, unknownFields: readonly string[]): string | undefined {
-  const problems = [
-    ...unknownFields.map((path) => `${path}: field not declared in schema`),
-    ...problemsOf(config, type, ''),
-  ]
+export function typedProblem(config: unknown, type: TypeNode): string | undefined {
+  const problems = problemsOf(config, type, '')
   if (problems.length <= 1) return problems[0]
   return `errors:${problems.map((problem) => `\n  ${problem}`).join('')}`
 }
@@ -37,7 +33,8 @@ function problemsOf(value: unknown, type: TypeNode, path: string): string[] {
 function fieldProblems(fields: Readonly<Record<string, unknown>>, type: TypeNode, path: string): string[] {
   return Object.entries(fields).flatMap(([name, value]) => {
     const field = type.kind === 'struct' ? type.field(name) : type.items
-    return field ? problemsOf(value, field, `${path}.${name}`) : []
+    if (field) return problemsOf(value, field, `${path}.${name}`)
+    return type.open ? [] : [`${path}.${name}: field not declared in schema`]
   })
 }
 

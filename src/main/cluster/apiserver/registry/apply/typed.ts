@@ -62,14 +62,13 @@ function ownedParts(object: KubeObject | undefined): Fields {
   const metadata: Record<string, unknown> = {}
   const given = object.metadata as Fields
   for (const name in given) if (!unowned.has(name) && given[name] !== undefined) metadata[name] = given[name]
-  out['metadata'] = metadata
+  if (!isEmptyObject(metadata)) out['metadata'] = metadata
   return out
 }
 
 /** Returns the fields that an applied configuration sets. */
 export function fieldSetOf(object: KubeObject, type: TypeNode): FieldSet {
   const parts = ownedParts(object)
-  if (isEmptyObject(parts['metadata'])) delete (parts as Record<string, unknown>)['metadata']
   return claimedFields(parts, type) ?? emptySet
 }
 
@@ -132,22 +131,9 @@ export function compareObjects(before: KubeObject | undefined, after: KubeObject
 }
 
 /**
- * Structs that Go always serializes: they count as present before they are set, so that setting a field in them makes
- * no manager the owner of the struct itself.
+ * Returns the fields of `b` that `a` lacks or, unless `onlyMissing`, that have another value in `a`. Structs and lists that Go
+ * always writes count as present before they are set: setting a field in them makes no manager the owner of the struct itself.
  */
-const alwaysPresent = new Set([
-  'metadata',
-  'spec',
-  'status',
-  'template',
-  'strategy',
-  'updateStrategy',
-  'jobTemplate',
-  'containers',
-  'loadBalancer',
-])
-
-/** Returns the fields of `b` that `a` lacks or, unless `onlyMissing`, that have another value in `a`. */
 function differing(
   a: unknown,
   b: unknown,
@@ -184,7 +170,7 @@ function differingFields(
   for (const name in b) {
     const value = b[name]
     if (value === undefined || a[name] === value) continue
-    const node = differing(a[name], value, fieldType(type, name), present && alwaysPresent.has(name), onlyMissing)
+    const node = differing(a[name], value, fieldType(type, name), present && type.shape.present.has(name), onlyMissing)
     if (node) (out ??= {})[`f:${name}`] = node
   }
   return out
