@@ -3,20 +3,24 @@ import { StopStack, type Stop } from '#shared/base/disposable.ts'
 import { createInformer, type Informer } from '#shared/client/informer.ts'
 import type { Node, Pod } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
-import { pods } from '#shared/kube/resources.ts'
+import { isPodTerminal } from '#shared/kube/pod.ts'
+import { nodes, pods } from '#shared/kube/resources.ts'
 import type { Faults } from '../faults.ts'
 import { createFlows } from './flow.ts'
 import { createNodePages } from './node-pages.ts'
 import { startNode, type NodeOptions } from './node.ts'
+import { refusalOf, type Refusal } from './pod/admission.ts'
 import { PodWorker } from './pod/pod-worker.ts'
 import type { PodContext } from './pod/scope.ts'
 import { createCallers } from './node-port/callers.ts'
 import { startNodePort, type NodePort, type NodePortOptions } from './node-port/server.ts'
 import { createKubeletServer, openContainerLogs, type KubeletServerOptions } from './server.ts'
 import { createCgroups } from './stats/cgroup.ts'
+import { createDiskUsage } from './stats/disk-usage.ts'
 import { createKubeletMetrics } from './stats/kubelet-metrics.ts'
 import { createSnapshots } from './stats/snapshot.ts'
 import { createStorageReader } from './stats/storage.ts'
+import { enforceStorageLimits } from './storage-limits.ts'
 import { podsWithVolumes } from './volumes.ts'
 
 export interface Kubelet {
@@ -41,6 +45,8 @@ export function createKubelet(
   const stops = new StopStack()
   const workers = new Map<string, PodWorker>()
   const byName = new Map<string, PodWorker>()
+  /** Uids of pods that this node runs, or has decided to. */
+  const admitted = new Set<string>()
   const informer: Informer<Pod> = createInformer({
     client,
     resource: pods,
@@ -92,16 +98,41 @@ export function createKubelet(
   const take = (pod: Stored<Pod>): void => {
     const uid = pod.metadata.uid
     let worker = workers.get(uid)
-    if (!worker) workers.set(uid, (worker = new PodWorker(pod, context)))
+    if (!worker) workers.set(uid, (worker = new PodWorker(pod, context, admission(pod))))
     byName.set(nameOf(pod), worker)
     metrics.pod(pod)
     worker.update(pod)
+  }
+  const isRun = (pod: Stored<Pod>): boolean =>
+    admitted.has(pod.metadata.uid) ||
+    pod.status?.startTime !== undefined ||
+    runtime.containers(pod.metadata.uid).length > 0
+  const refusal = (pod: Stored<Pod>, on: Stored<Node> | undefined): Refusal | undefined => {
+    const others = informer
+      .list()
+      .filter((other) => other.metadata.uid !== pod.metadata.uid && !isPodTerminal(other) && isRun(other))
+    return on && refusalOf(pod, on, others)
+  }
+  /** A refusal is decided by the node as it is now: the copy here may not show yet why the pod was bound to it. */
+  const admission = (pod: Stored<Pod>): (() => Promise<Refusal | undefined>) | undefined => {
+    const uid = pod.metadata.uid
+    if (isRun(pod)) return undefined
+    if (!refusal(pod, options.nodes.get(node.name))) {
+      admitted.add(uid)
+      return undefined
+    }
+    return async () => {
+      const found = refusal(pod, await client.get(nodes, { name: node.name }))
+      if (!found) admitted.add(uid)
+      return found
+    }
   }
   const release = (pod: Stored<Pod>): void => {
     const uid = pod.metadata.uid
     const worker = workers.get(uid)
     if (byName.get(nameOf(pod)) === worker) byName.delete(nameOf(pod))
     workers.delete(uid)
+    admitted.delete(uid)
     metrics.podGone(uid)
     worker?.abandon()
   }
@@ -128,6 +159,21 @@ export function createKubelet(
       const [stopNode] = await Promise.all([startNode(nodeOptions), watchPods()])
       stops.add(stopNode)
       stops.add(snapshots.start())
+      stops.add(
+        enforceStorageLimits({
+          pods: allPods,
+          snapshots,
+          storage: createStorageReader({
+            root: options.root,
+            runtime,
+            clock,
+            disk: createDiskUsage({ clock, maxAge: 15_000 }),
+          }),
+          clock,
+          log,
+          evict: (uid, message) => workers.get(uid)?.evict(message),
+        }),
+      )
       if (options.nodePort) {
         port = serveNodePort(options.nodePort)
         stops.add(port.stop)

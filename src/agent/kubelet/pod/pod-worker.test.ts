@@ -11,7 +11,9 @@ import { startControlPlane, type TestControlPlane } from '#test/support/control-
 import { createFakeClock, type FakeClock } from '#test/support/fake-clock.ts'
 import { createFakeEngine, type FakeEngine } from '#test/support/fake-engine.ts'
 import { ImageFailed, type Images } from '../images.ts'
+import type { Refusal } from './admission.ts'
 import { PodWorker } from './pod-worker.ts'
+import type { PodContext } from './scope.ts'
 
 let plane: TestControlPlane
 let clock: FakeClock
@@ -36,7 +38,7 @@ afterEach(async () => {
   await rm(root, { recursive: true })
 })
 
-async function run(spec: Partial<PodSpec> = {}): Promise<void> {
+async function run(spec: Partial<PodSpec> = {}, refusal?: Refusal): Promise<void> {
   const created = await plane.client.create(pods, {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -52,7 +54,7 @@ async function run(spec: Partial<PodSpec> = {}): Promise<void> {
       return { image, pulledMs: 5 }
     },
   }
-  worker = new PodWorker(created, {
+  const context: PodContext = {
     runtime: engine.runtime,
     images,
     network: { attach: async () => ({ ip: '10.244.0.2' }), detach: async () => undefined },
@@ -72,7 +74,8 @@ async function run(spec: Partial<PodSpec> = {}): Promise<void> {
       host: { nameservers: [], searches: [], options: [] },
     },
     services: () => [],
-  })
+  }
+  worker = new PodWorker(created, context, refusal && (async () => refusal))
   worker.kick()
 }
 /** Resolves with the pod once its status of container `c` is accepted. */
@@ -155,6 +158,28 @@ test('a failing image pull backs off, and holds no other container up', async ()
   await clock.advance(1_000)
   await running(0)
   expect(events).toContain('BackOff: Back-off pulling image "lost:1"')
+})
+
+test('a pod that its node does not run fails, without containers', async () => {
+  const message = "Node didn't have enough resource: cpu, requested: 2, used: 1, capacity: 2"
+  await run({}, { reason: 'OutOfcpu', message })
+  const { status } = await plane.untilOne(pods, 'p', (pod) => pod.status?.phase === 'Failed')
+  expect(status).toMatchObject({ reason: 'OutOfcpu', message: `Pod was rejected: ${message}` })
+  expect(status?.containerStatuses).toBeUndefined()
+  expect(events).toEqual([`OutOfcpu: ${message}`])
+  expect(engine.all()).toEqual([])
+})
+
+test('an evicted pod ends within a second or two, and fails', async () => {
+  await run({ terminationGracePeriodSeconds: 60 })
+  await running(0)
+  worker?.evict('it wrote too much')
+  worker?.evict('it wrote too much')
+  const { status } = await plane.untilOne(pods, 'p', (pod) => pod.status?.phase === 'Failed')
+  expect(status).toMatchObject({ reason: 'Evicted', message: 'it wrote too much' })
+  expect(status?.containerStatuses?.[0]?.state?.terminated?.exitCode).toBe(143)
+  expect(engine.stops.slice(0, 1)).toEqual([['c', 2]])
+  expect(events.filter((event) => event.startsWith('Evicted'))).toEqual(['Evicted: it wrote too much'])
 })
 
 test('a deleted pod is removed once its containers have stopped', async () => {

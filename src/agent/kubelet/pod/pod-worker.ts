@@ -6,6 +6,7 @@ import { ApiError } from '#shared/kube/status.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import type { ObservedContainer } from '../runtime/runtime.ts'
 import { tearDownVolumes } from '../volumes.ts'
+import type { Refusal } from './admission.ts'
 import { unsupported } from './container-plan.ts'
 import { containersOf, PodContainer } from './container.ts'
 import { PodVolumes } from './pod-volumes.ts'
@@ -17,6 +18,9 @@ import { StatusReporter } from './status-reporter.ts'
 import { isPodComplete, type PodObservation } from '#shared/kube/kubelet/pod-status.ts'
 import { Termination } from './termination.ts'
 import { Timers } from './timers.ts'
+
+/** Seconds that an evicted pod's containers get to end. */
+const evictionGrace = 1
 
 /**
  * One pod on this node, from its arrival to its end. Whatever happens (the pod changed, a container ended, a probe gave
@@ -39,16 +43,20 @@ export class PodWorker {
   #ended = false
   /** The pod's object is gone. */
   #gone = false
-  /** Ends the pod for good: its deadline is over. */
-  #failure: { reason: string; message: string } | undefined
+  /** Ends the pod for good: its deadline is over, it is evicted, or this node does not run it. */
+  #failure: PodObservation['failure']
+  /** Decides whether this node runs the pod; unset once it does. */
+  #admit: (() => Promise<Refusal | undefined>) | undefined
   /** Its containers are being stopped: the loop waits for them, for as long as their grace lasts. */
   #stopping = false
   /** Everything has been stopped because the pod is being deleted. */
   #stopped = false
   #reportedUnsupported = false
 
-  constructor(pod: Stored<Pod>, context: PodContext) {
+  /** @param admit says why this node does not run the pod; unset for one that it runs */
+  constructor(pod: Stored<Pod>, context: PodContext, admit?: () => Promise<Refusal | undefined>) {
     this.#pod = pod
+    this.#admit = admit
     this.#startTime = pod.status?.startTime ?? timestamp(context.clock.now())
     const wake = (): void => this.kick()
     this.#scope = {
@@ -76,6 +84,15 @@ export class PodWorker {
     this.#takeContainers()
     if (pod.metadata.deletionTimestamp !== undefined)
       this.#endWithin(pod.metadata.deletionGracePeriodSeconds ?? Infinity)
+    this.kick()
+  }
+
+  /** Ends the pod, which fails: it uses more than it may (pkg/kubelet/eviction). */
+  evict(message: string): void {
+    if (this.#failure || this.#pod.metadata.deletionTimestamp !== undefined) return
+    this.#scope.recorder.event(this.#pod, 'Warning', 'Evicted', message)
+    this.#failure = { reason: 'Evicted', message }
+    this.#endWithin(evictionGrace)
     this.kick()
   }
 
@@ -120,6 +137,7 @@ export class PodWorker {
   async #sync(): Promise<void> {
     this.#checkDeadline()
     if (this.#gone || this.#pod.metadata.deletionTimestamp !== undefined) return this.#terminate()
+    if (!isPodTerminal(this.#pod)) await this.#decideAdmission()
     if (this.#failure || isPodTerminal(this.#pod)) return this.#finish()
     this.#reportUnsupported()
     await this.#collectExits()
@@ -131,6 +149,14 @@ export class PodWorker {
     if (sandbox && this.#volumes.ready) await this.#runContainers(sandbox)
     this.#report()
     if (isPodComplete(this.#pod, this.#observe())) await this.#finish()
+  }
+
+  async #decideAdmission(): Promise<void> {
+    const refusal = await this.#admit?.()
+    this.#admit = undefined
+    if (!refusal) return
+    this.#scope.recorder.event(this.#pod, 'Warning', refusal.reason, refusal.message)
+    this.#failure = { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}`, isRejection: true }
   }
 
   async #runContainers(sandbox: ObservedContainer): Promise<void> {
@@ -156,7 +182,8 @@ export class PodWorker {
 
   /** The pod is over but its object stays: nothing of it runs on, its logs stay readable. */
   async #finish(): Promise<void> {
-    await this.#stopContainers(this.#pod.spec?.terminationGracePeriodSeconds ?? 30)
+    const grace = this.#pod.spec?.terminationGracePeriodSeconds ?? 30
+    await this.#stopContainers(Math.min(grace, this.#scope.termination.grace))
     await this.#collectExits()
     await this.#sandbox.stop()
     this.#report()

@@ -10,14 +10,14 @@ export interface TreeSize {
 /** Measures trees in the background, since that may take long. */
 export interface DiskUsage {
   /**
-   * What is known of `paths`. It is measured again after a minute, and soon for paths that were not known, which are
+   * What is known of `paths`. It is measured again after `maxAge`, and soon for paths that were not known, which are
    * waited for a moment.
    */
   of(paths: readonly string[]): Promise<ReadonlyMap<string, TreeSize>>
 }
 
 /** The kubelet's own, ms (--volume-stats-agg-period). */
-const maxAge = 60_000
+const defaultAge = 60_000
 /** The least time between two measurements, ms. */
 const leastGap = 5_000
 /** How long a caller waits for unknown paths, ms. */
@@ -28,8 +28,11 @@ const longest = 60_000
 export function createDiskUsage({
   clock,
   measure = measureTrees,
+  maxAge = defaultAge,
 }: {
   clock: Clock
+  /** After this time, ms, it is measured again; a minute when unset. */
+  maxAge?: number
   measure?(paths: readonly string[]): Promise<Map<string, TreeSize>>
 }): DiskUsage {
   let known = new Map<string, TreeSize>()

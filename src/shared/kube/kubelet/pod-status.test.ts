@@ -115,6 +115,20 @@ describe('phase', () => {
   })
 })
 
+test('a rejected pod says nothing of containers, and stays as it is', () => {
+  const failure = { reason: 'OutOfcpu', message: 'Pod was rejected: …', isRejection: true }
+  const status = podStatus(pod(), seen({ failure }), now)
+  expect(status).toEqual({
+    observedGeneration: 1,
+    phase: 'Failed',
+    reason: 'OutOfcpu',
+    message: 'Pod was rejected: …',
+    qosClass: 'BestEffort',
+    startTime: now,
+  })
+  expect(podStatus({ ...pod(), status }, seen(), now)).toEqual(status)
+})
+
 test('all containers of a pod with init containers wait as PodInitializing', () => {
   const spec = { initContainers: [{ name: 'i' }, { name: 'j' }], restartPolicy: 'Never' }
   const failed = podStatus(pod(spec), seen({ containers: [[attempt('i', 'exited', { exitCode: 1 })]] }), now)

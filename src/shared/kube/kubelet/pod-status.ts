@@ -13,8 +13,8 @@ export interface PodObservation {
   podIp?: string
   hostIp: string
   startTime: string
-  /** Why the pod has failed as a whole: active deadline, eviction. */
-  failure?: { reason: string; message: string }
+  /** Why the pod has failed as a whole: active deadline, eviction, or a node that did not run it at all. */
+  failure?: { reason: string; message: string; isRejection?: boolean }
   /** Why a resize could not be carried out yet. */
   resizeError?: string
   /** All containers have been stopped because the pod is being deleted. */
@@ -43,6 +43,9 @@ const untried: ContainerObservation = { attempts: [], messages: new Map() }
 
 /** The status that the kubelet reports, as `kubelet/kubelet_pods.go` computes it. @param now RFC 3339 */
 export function podStatus(pod: Pod, seen: PodObservation, now: string): PodStatus {
+  // Nothing is left of it to say more: a rejected pod, or one whose containers are gone.
+  if (pod.status && isTerminal(pod.status.phase) && !seen.failure && allAttempts(seen).length === 0) return pod.status
+  if (seen.failure?.isRejection) return rejectedStatus(pod, seen.failure, seen.startTime)
   const spec = pod.spec ?? { containers: [] }
   const inits = spec.initContainers ?? []
   const { initStatuses, statuses, initialized, outcome } = runOf(pod, seen)
@@ -109,6 +112,23 @@ export function podStatus(pod: Pod, seen: PodObservation, now: string): PodStatu
         }
       : {}),
     ...(seen.failure ? { reason: seen.failure.reason, message: seen.failure.message } : {}),
+  }
+}
+
+/** A pod that its node did not run says nothing of containers (kubelet: rejectPod). */
+function rejectedStatus(
+  pod: Pod,
+  { reason, message }: { reason: string; message: string },
+  startTime: string,
+): PodStatus {
+  const { generation } = pod.metadata
+  return {
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    phase: 'Failed',
+    reason,
+    message,
+    qosClass: qosClassOf(pod),
+    startTime,
   }
 }
 
