@@ -57,6 +57,7 @@ import type {
   SubjectAccessReview,
   TokenReview,
   VolumeAttachment,
+  VolumeAttributesClass,
 } from './generated/types.ts'
 
 /** Identifies a served resource, for a typed client to build paths. `T` is its object type. */
@@ -184,6 +185,10 @@ export const resourceClaimTemplates = resource(
   true,
 )<ResourceClaimTemplate>('ResourceClaimTemplate', 'resourceclaimtemplates')
 export const resourceSlices = resource('resource.k8s.io', 'v1', false)<ResourceSlice>('ResourceSlice', 'resourceslices')
+export const volumeAttributesClasses = storage<VolumeAttributesClass>(
+  'VolumeAttributesClass',
+  'volumeattributesclasses',
+)
 export const ipAddresses = resource('networking.k8s.io', 'v1', false)<IPAddress>('IPAddress', 'ipaddresses')
 export const serviceCidrs = resource('networking.k8s.io', 'v1', false)<ServiceCIDR>('ServiceCIDR', 'servicecidrs')
 

@@ -10,10 +10,12 @@ import { startClusterRoleAggregation } from './cluster-role-aggregation.ts'
 import { startCronJobs } from './cronjob/index.ts'
 import { startDaemonSets } from './daemonset/index.ts'
 import { startDeployments } from './deployment/index.ts'
+import { startDeviceTaintEviction } from './device-taint-eviction.ts'
 import { startDisruption } from './disruption.ts'
 import { startEndpointSlices } from './endpoint-slice.ts'
 import { startEndpointSliceMirroring } from './endpoint-slice-mirroring.ts'
 import { startEndpoints } from './endpoints.ts'
+import { startEphemeralVolumes } from './ephemeral-volume.ts'
 import { startEventTtl } from './event-ttl.ts'
 import { startGarbageCollector } from './garbage-collector.ts'
 import { startHorizontalPodAutoscalers } from './horizontal-pod-autoscaler/index.ts'
@@ -32,7 +34,7 @@ import { startRootCa } from './root-ca.ts'
 import { startServiceAccounts } from './service-account.ts'
 import { startServiceAccountTokens, type ServiceAccountTokenOptions } from './service-account-token.ts'
 import { startServiceCidrs } from './service-cidr.ts'
-import { startClaimProtection, startVolumeProtection } from './storage-protection.ts'
+import { startAttributesClassProtection, startClaimProtection, startVolumeProtection } from './storage-protection.ts'
 import { startStatefulSets } from './statefulset/index.ts'
 import { startTaintEviction } from './taint-eviction.ts'
 import { startTokenCleaner } from './token-cleaner.ts'
@@ -105,6 +107,7 @@ export function startControllers(options: ControllersOptions): Controllers {
   stops.add(startNodeLifecycle(as('node-controller'), options.nodeLifecycle))
   stops.add(startNodeTtl(as('ttl-controller')))
   stops.add(startTaintEviction(as('taint-eviction-controller')))
+  stops.add(startDeviceTaintEviction(as('device-taint-eviction-controller')))
   stops.add(startPodGc(as('pod-garbage-collector'), options.podGc))
   stops.add(startReplicaSets(as('replicaset-controller')))
   stops.add(startReplicationControllers(as('replication-controller')))
@@ -132,6 +135,8 @@ export function startControllers(options: ControllersOptions): Controllers {
   stops.add(startPersistentVolumes(as('persistent-volume-binder')))
   stops.add(startClaimProtection(as('pvc-protection-controller')))
   stops.add(startVolumeProtection(as('pv-protection-controller')))
+  stops.add(startAttributesClassProtection(as('volumeattributesclass-protection-controller')))
+  stops.add(startEphemeralVolumes(as('ephemeral-volume-controller')))
   stops.add(
     startNamespaces(as('namespace-controller'), {
       namespacedResources: () => allResources().filter(({ namespaced }) => namespaced),

@@ -232,6 +232,26 @@ it('force-deletes the pods of a node that is gone for good, after its quarantine
   expect(left?.metadata.name).toBe('on-b')
 })
 
+it('ends the deleted pods of a node that is out of service and not ready, without calling them disrupted', async () => {
+  plane.start(startPodGc)
+  const taints = [{ key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoExecute' }]
+  await register('a')
+  await plane.client.patch(nodes, { name: 'a' }, { type: 'merge', body: { spec: { taints } } })
+  const finalizers = ['example.com/watch']
+  await plane.client.create(pods, {
+    ...pod('web'),
+    metadata: { ...pod('web').metadata, finalizers },
+    spec: { ...pod('').spec!, nodeName: 'a', terminationGracePeriodSeconds: 30 },
+  })
+  await plane.client.delete(pods, { namespace: 'default', name: 'web' })
+  await settle()
+  const going = await plane.client.get(pods, { namespace: 'default', name: 'web' })
+  expect(going.status?.phase).toBe('Pending')
+  await postReady('a', 'Unknown')
+  const ended = await plane.untilOne(pods, 'web', ({ status }) => status?.phase === 'Failed')
+  expect(ended.status?.conditions?.filter(({ type }) => type === 'DisruptionTarget') ?? []).toEqual([])
+})
+
 it('keeps the youngest of too many finished pods', async () => {
   plane.start((context) => startPodGc(context, { terminatedThreshold: 2 }))
   await plane.client.create(nodes, { metadata: { name: 'a' } })

@@ -1,7 +1,6 @@
 import type { Stop } from '#shared/base/disposable.ts'
 import { refOf } from '#shared/client/client.ts'
 import { keyOf } from '#shared/client/informer.ts'
-import { setCondition } from '#shared/kube/conditions.ts'
 import { isAnotherObject, isNotFound } from '#shared/kube/error-kinds.ts'
 import type { Node, Pod } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
@@ -10,6 +9,7 @@ import { nodes, pods } from '#shared/kube/resources.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
+import { withDisruption, type Disruption } from './disrupted-pod.ts'
 
 export interface PodGcOptions {
   /** How long a node may be absent before its pods are deleted, ms: it may be registering again. 40 s when unset. */
@@ -41,7 +41,7 @@ export function startPodGc(context: ControllerContext, options: PodGcOptions = {
     if (node) return pod.metadata.deletionTimestamp && isOutOfService(node) ? forceDelete(pod) : undefined
     const wait = quarantineLeft(nodeName)
     if (wait > 0) return { requeueAfter: wait }
-    return (await isGone(nodeName)) ? forceDelete(pod) : undefined
+    return (await isGone(nodeName)) ? forceDelete(pod, orphaned) : undefined
   }
 
   function quarantineLeft(nodeName: string): number {
@@ -61,23 +61,32 @@ export function startPodGc(context: ControllerContext, options: PodGcOptions = {
     }
   }
 
-  async function forceDelete(pod: Stored<Pod>): Promise<undefined> {
+  /** A pod that has not ended becomes Failed first: Jobs replace such a pod only once it has. */
+  async function forceDelete(pod: Stored<Pod>, disruption?: Disruption): Promise<undefined> {
     log.info('deleting a pod that has no kubelet', { pod: keyOf(pod), node: pod.spec?.nodeName })
     try {
-      if (!isPodTerminal(pod)) await client.updateStatus(pods, failed(pod, timestamp(clock.now())))
+      if (!isPodTerminal(pod)) {
+        const failed = withPhaseFailed(pod)
+        const now = timestamp(clock.now())
+        await client.updateStatus(pods, disruption ? withDisruption(failed, disruption, now) : failed)
+      }
       await client.delete(pods, refOf(pod), { gracePeriodSeconds: 0, preconditions: { uid: pod.metadata.uid } })
     } catch (error) {
       if (!isNotFound(error) && !isAnotherObject(error)) throw error
     }
   }
 
-  /** Deletes finished pods beyond the threshold, oldest first. */
+  /** Deletes finished pods beyond the threshold. */
   async function trimTerminated(): Promise<undefined> {
     const terminated = podInformer.byIndex('terminal', 'true').filter(({ metadata }) => !metadata.deletionTimestamp)
     const excess = terminated.length - terminatedThreshold
     if (excess <= 0) return undefined
-    terminated.sort((a, b) => ((a.metadata.creationTimestamp ?? '') < (b.metadata.creationTimestamp ?? '') ? -1 : 1))
-    await Promise.all(terminated.slice(0, excess).map(forceDelete))
+    await Promise.all(
+      terminated
+        .sort(byEvictionAndAge)
+        .slice(0, excess)
+        .map((pod) => forceDelete(pod)),
+    )
   }
 
   const podsOn = (node: Stored<Node>): string[] => podInformer.byIndex('node-name', node.metadata.name).map(keyOf)
@@ -111,16 +120,22 @@ export function startPodGc(context: ControllerContext, options: PodGcOptions = {
 /** The queue key for counting finished pods; keys of pods contain a slash. */
 const everything = 'terminated'
 
-/** Whether an administrator has declared that the node's pods no longer run. */
-const isOutOfService = (node: Node): boolean => node.spec?.taints?.some(({ key }) => key === outOfService) ?? false
+/** Whether an administrator has declared that the pods of a node that is not ready no longer run. */
+const isOutOfService = ({ spec, status }: Node): boolean =>
+  (spec?.taints?.some(({ key }) => key === outOfService) ?? false) &&
+  status?.conditions?.find(({ type }) => type === 'Ready')?.status !== 'True'
 
-function failed(pod: Stored<Pod>, now: string): Stored<Pod> {
-  const update = {
-    type: 'DisruptionTarget',
-    status: 'True',
-    reason: 'DeletionByPodGC',
-    message: 'PodGC: node no longer exists',
-  }
-  const conditions = setCondition(pod.status?.conditions, update, now)
-  return { ...pod, status: { ...pod.status, phase: 'Failed', conditions } }
-}
+/** Of pods whose node is gone; those that are deleted already are disrupted by nothing else. */
+const orphaned = { reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' }
+
+const withPhaseFailed = (pod: Stored<Pod>): Stored<Pod> => ({ ...pod, status: { ...pod.status, phase: 'Failed' } })
+
+/** Evicted pods go first, then the oldest. */
+const byEvictionAndAge = (a: Stored<Pod>, b: Stored<Pod>): number =>
+  Number(isEvicted(b)) - Number(isEvicted(a)) ||
+  compareText(a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '') ||
+  compareText(a.metadata.name, b.metadata.name)
+
+const isEvicted = ({ status }: Pod): boolean => status?.phase === 'Failed' && status.reason === 'Evicted'
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -1,14 +1,15 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { PersistentVolumeClaim, Pod } from '#shared/kube/generated/types.ts'
-import { persistentVolumeClaims, persistentVolumes, pods } from '#shared/kube/resources.ts'
+import { persistentVolumeClaims, persistentVolumes, pods, volumeAttributesClasses } from '#shared/kube/resources.ts'
 import { startControlPlane, type TestControlPlane } from '#test/support/control-plane.ts'
-import { startClaimProtection, startVolumeProtection } from './storage-protection.ts'
+import { startAttributesClassProtection, startClaimProtection, startVolumeProtection } from './storage-protection.ts'
 
 let plane: TestControlPlane
 beforeEach(async () => {
   plane = await startControlPlane()
   plane.start(startClaimProtection)
   plane.start(startVolumeProtection)
+  plane.start(startAttributesClassProtection)
 })
 afterEach(() => plane.stop())
 
@@ -73,4 +74,28 @@ it('keeps a deleted volume while it is bound', async () => {
   expect(going.metadata.finalizers).toEqual(['kubernetes.io/pv-protection'])
   await plane.client.updateStatus(persistentVolumes, { ...going, status: { phase: 'Released' } })
   await plane.until(persistentVolumes, (all) => all.length === 0)
+})
+
+it('keeps a deleted class of attributes while a claim has it or a volume', async () => {
+  const { client } = plane
+  for (const name of ['fast', 'unused'])
+    await client.create(volumeAttributesClasses, { metadata: { name }, driverName: 'csi.example.com' })
+  const spec = { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], volumeAttributesClassName: 'fast' }
+  const source = { csi: { driver: 'csi.example.com', volumeHandle: 'x' } }
+  await client.create(persistentVolumes, { metadata: { name: 'disk' }, spec: { ...spec, ...source } })
+  await client.create(persistentVolumeClaims, claim('user'))
+  const made = await held('user')
+  const status = { currentVolumeAttributesClassName: 'fast' }
+  await client.updateStatus(persistentVolumeClaims, { ...made, status })
+  await plane.untilOne(volumeAttributesClasses, 'fast', ({ metadata }) =>
+    Boolean(metadata.finalizers?.includes('kubernetes.io/vac-protection')),
+  )
+  for (const name of ['fast', 'unused']) await client.delete(volumeAttributesClasses, { name })
+  await plane.until(volumeAttributesClasses, (all) => all.length === 1)
+  await client.delete(persistentVolumes, { name: 'disk' })
+  await plane.until(persistentVolumes, (all) => all.length === 0)
+  const going = await client.get(volumeAttributesClasses, { name: 'fast' })
+  expect(going.metadata.finalizers).toEqual(['kubernetes.io/vac-protection'])
+  await remove('user')
+  await plane.until(volumeAttributesClasses, (all) => all.length === 0)
 })

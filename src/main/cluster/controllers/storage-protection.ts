@@ -2,9 +2,14 @@ import type { Stop } from '#shared/base/disposable.ts'
 import type { Resource } from '#shared/client/client.ts'
 import { keyOf, type Informer } from '#shared/client/informer.ts'
 import { isNotFound } from '#shared/kube/error-kinds.ts'
-import type { PersistentVolume, PersistentVolumeClaim, Pod } from '#shared/kube/generated/types.ts'
+import type {
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  VolumeAttributesClass,
+} from '#shared/kube/generated/types.ts'
 import type { KubeObject, Stored } from '#shared/kube/object.ts'
-import { persistentVolumeClaims, persistentVolumes, pods } from '#shared/kube/resources.ts'
+import { persistentVolumeClaims, persistentVolumes, pods, volumeAttributesClasses } from '#shared/kube/resources.ts'
 import { storageProtection } from '#shared/kube/storage-protection.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome, type Watch } from '#shared/reconcile/controller.ts'
@@ -43,6 +48,40 @@ export function startVolumeProtection(context: ControllerContext): Stop {
     isUsed: ({ status }) => status?.phase === 'Bound',
   })
 }
+
+/** Keeps a class of attributes under deletion while a volume or claim has it, as volumeattributesclass-protection-controller. */
+export function startAttributesClassProtection(context: ControllerContext): Stop {
+  const classes = context.informers.share(volumeAttributesClasses)
+  const volumes = context.informers.share(persistentVolumes)
+  const claims = context.informers.share(persistentVolumeClaims)
+  volumes.addIndex(byClass, classOfVolume)
+  claims.addIndex(byClass, classesOfClaim)
+  return protect<VolumeAttributesClass>(context, {
+    name: 'volumeattributesclass-protection',
+    resource: volumeAttributesClasses,
+    informer: classes,
+    shares: [classes, volumes, claims],
+    alsoWatch: [watch(volumes, classOfVolume), watch(claims, classesOfClaim)],
+    isUsed: ({ metadata: { name } }) =>
+      volumes.byIndex(byClass, name).length > 0 || claims.byIndex(byClass, name).length > 0,
+  })
+}
+
+/** Index of volumes and claims by their classes of attributes. */
+const byClass = 'attributes-class'
+
+const classOfVolume = ({ spec }: PersistentVolume): string[] => namesOf(spec?.volumeAttributesClassName)
+
+/** The class that a claim asks for, the one that it has, and the one that it is changing to. */
+const classesOfClaim = ({ spec, status }: PersistentVolumeClaim): string[] =>
+  namesOf(
+    spec?.volumeAttributesClassName,
+    status?.currentVolumeAttributesClassName,
+    status?.modifyVolumeStatus?.targetVolumeAttributesClassName,
+  )
+
+const namesOf = (...names: readonly (string | undefined)[]): string[] => [...new Set(names.filter(isGiven))]
+const isGiven = (name: string | undefined): name is string => name !== undefined && name !== ''
 
 interface Protection<T extends KubeObject> {
   name: string

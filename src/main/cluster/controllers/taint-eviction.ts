@@ -1,5 +1,4 @@
 import { refOf } from '#shared/client/client.ts'
-import { setCondition } from '#shared/kube/conditions.ts'
 import { asNumber, jsonEqual } from '#shared/kube/json.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { keyOf } from '#shared/client/informer.ts'
@@ -12,6 +11,7 @@ import { timestamp } from '#shared/kube/timestamp.ts'
 import { tolerates } from '#shared/kube/tolerations.ts'
 import { recorderOf, type ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
+import { withDisruption } from './disrupted-pod.ts'
 
 /** Evicts pods from nodes with NoExecute taints: at once, or when their toleration of the taint ends. */
 export function startTaintEviction(context: ControllerContext): Stop {
@@ -43,7 +43,7 @@ export function startTaintEviction(context: ControllerContext): Stop {
     const about = { ...pod, apiVersion: 'v1', kind: 'Pod' }
     recorder.event(about, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${keyOf(pod)}`)
     try {
-      const marked = withDisruption(pod, timestamp(clock.now()))
+      const marked = withDisruption(pod, disruption, timestamp(clock.now()))
       // Marked by an attempt that was cut short: only the deletion is missing.
       if (!jsonEqual(marked.status, pod.status)) await client.updateStatus(pods, marked)
       await client.delete(pods, refOf(pod), { preconditions: { uid: pod.metadata.uid } })
@@ -143,13 +143,7 @@ function toleratedMs(pod: Pod, taints: readonly Taint[], addedAt: (taint: Taint)
 const arrivalOf = (pod: Pod): number =>
   Date.parse(podCondition(pod, 'PodScheduled')?.lastTransitionTime ?? pod.metadata.creationTimestamp ?? '') || 0
 
-/** Marks the pod as disrupted before its deletion: Jobs tell a disruption from a failure of the pod's own. */
-function withDisruption(pod: Stored<Pod>, now: string): Stored<Pod> {
-  const update = {
-    type: 'DisruptionTarget',
-    status: 'True',
-    reason: 'DeletionByTaintManager',
-    message: 'Taint manager: deleting due to NoExecute taint',
-  }
-  return { ...pod, status: { ...pod.status, conditions: setCondition(pod.status?.conditions, update, now) } }
+const disruption = {
+  reason: 'DeletionByTaintManager',
+  message: 'Taint manager: deleting due to NoExecute taint',
 }

@@ -431,6 +431,12 @@ const controllers = (): Record<string, PolicyRule[]> => ({
     rule(['create', 'delete', ...read, 'patch', 'update'], ['discovery.k8s.io'], ['endpointslices']),
     recordEvents,
   ],
+  'ephemeral-volume-controller': [
+    rule(read, core, ['pods']),
+    rule(['update'], core, ['pods/finalizers']),
+    rule(['create', ...read], core, ['persistentvolumeclaims']),
+    recordEvents,
+  ],
   // In Kubernetes etcd leases expire Events; here a controller deletes them.
   'event-ttl-controller': [rule(['delete', 'list'], events, ['events'])],
   'expand-controller': [rule(read, core, ['persistentvolumes', 'persistentvolumeclaims']), recordEvents],
@@ -557,6 +563,11 @@ const controllers = (): Record<string, PolicyRule[]> => ({
   ],
   'ttl-after-finished-controller': [rule(['delete', ...read], ['batch'], ['jobs']), recordEvents],
   'ttl-controller': [rule(['list', 'patch', 'update', 'watch'], core, ['nodes']), recordEvents],
+  'volumeattributesclass-protection-controller': [
+    rule(read, core, ['persistentvolumeclaims', 'persistentvolumes']),
+    rule([...read, 'update'], ['storage.k8s.io'], ['volumeattributesclasses']),
+    recordEvents,
+  ],
 })
 
 const controllerRoles = (): (RoleObject & Named)[] =>

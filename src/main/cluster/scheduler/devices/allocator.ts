@@ -1,4 +1,5 @@
 import type { AllocationResult, Node } from '#shared/kube/generated/types.ts'
+import { prevents, tolerates } from '#shared/kube/device-taints.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { addTo, type Amounts } from './amounts.ts'
 import { consumptionOf, fits } from './capacity.ts'
@@ -10,7 +11,6 @@ import { describe, matches, type Demand, type Wanted } from './requests.ts'
 import { allocationOf, type Grant } from './result.ts'
 import { SearchFindings, type Found, type SearchMemory } from './search-memory.ts'
 import type { Selectors } from './selectors.ts'
-import { prevents, tolerates } from './taints.ts'
 
 export interface AllocatorOptions {
   /** The claims of one pod, which are allocated together or not at all. */

@@ -1,4 +1,4 @@
-import type { DeviceTaint, DeviceToleration } from '#shared/kube/generated/types.ts'
+import type { DeviceTaint, DeviceToleration } from './generated/types.ts'
 
 /** Whether a taint keeps new claims from the device. Effects other than these two are for information. */
 export const prevents = ({ effect }: DeviceTaint): boolean => effect === 'NoSchedule' || effect === 'NoExecute'
