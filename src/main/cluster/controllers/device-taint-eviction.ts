@@ -19,7 +19,7 @@ import { pods, resourceClaims, resourceSlices } from '#shared/kube/resources.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import { recorderOf, type ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
-import { withDisruption } from './disrupted-pod.ts'
+import { withDisruption } from '#shared/reconcile/pod-disruption.ts'
 
 /** Index of slices, and of claims by what they have, by `driver/pool`. */
 const byPool = 'device-pool'

@@ -9,7 +9,7 @@ import { nodes, pods } from '#shared/kube/resources.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
-import { withDisruption, type Disruption } from './disrupted-pod.ts'
+import { withDisruption, type Disruption } from '#shared/reconcile/pod-disruption.ts'
 
 export interface PodGcOptions {
   /** How long a node may be absent before its pods are deleted, ms: it may be registering again. 40 s when unset. */

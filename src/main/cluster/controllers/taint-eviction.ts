@@ -11,7 +11,7 @@ import { timestamp } from '#shared/kube/timestamp.ts'
 import { tolerates } from '#shared/kube/tolerations.ts'
 import { recorderOf, type ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
-import { withDisruption } from './disrupted-pod.ts'
+import { withDisruption } from '#shared/reconcile/pod-disruption.ts'
 
 /** Evicts pods from nodes with NoExecute taints: at once, or when their toleration of the taint ends. */
 export function startTaintEviction(context: ControllerContext): Stop {

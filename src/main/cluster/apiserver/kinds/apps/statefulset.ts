@@ -75,7 +75,8 @@ function setDefaults(object: Wire<StatefulSet>): void {
     claim.kind ??= 'PersistentVolumeClaim'
     const claimSpec = (claim.spec ??= {})
     claimSpec.volumeMode ??= 'Filesystem'
-    claim.status ??= { phase: 'Pending' }
+    const claimStatus = (claim.status ??= {})
+    claimStatus.phase ||= 'Pending'
   }
   setPodTemplateDefaults((spec.template ??= {}))
 }
