@@ -17,7 +17,7 @@ const user: Pod = {
     containers: [{ name: 'c', image: 'x' }],
     volumes: [
       { name: 'none', emptyDir: {} },
-      { name: 'scratch', ephemeral: { volumeClaimTemplate: { metadata: { labels: { a: 'b' } } as never, spec } } },
+      { name: 'scratch', ephemeral: { volumeClaimTemplate: { metadata: { labels: { a: 'b' } }, spec } } },
     ],
   },
 }

@@ -28,6 +28,10 @@ it('defaults to ordered rolling updates and retained volume claims', () => {
   expect(defaulted(statefulSet, change(database, { 'spec.updateStrategy': { type: 'OnDelete' } })).spec).toMatchObject({
     updateStrategy: { type: 'OnDelete' },
   })
+  const withStatus = change(database, { 'spec.volumeClaimTemplates.0.status': {} })
+  expect(defaulted(statefulSet, withStatus).spec?.volumeClaimTemplates).toMatchObject([
+    { status: { phase: 'Pending' } },
+  ])
 })
 
 describe('is refused', () => {
