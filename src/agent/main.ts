@@ -13,6 +13,7 @@ import { readConfig, type AgentFiles } from './config.ts'
 import { startDns } from './dns/server.ts'
 import { createDnsSource } from './dns/source.ts'
 import { watchFaults } from './faults.ts'
+import { hasClusterVolume } from './kubelet/cluster-volumes.ts'
 import { createImages } from './kubelet/images.ts'
 import { ensureMemory, systemMounts } from './kubelet/files/mounts.ts'
 import { createKubelet, type Kubelet } from './kubelet/index.ts'
@@ -112,6 +113,7 @@ async function main(config: AgentFiles): Promise<void> {
     services: () => serviceInformer.list(),
     version: config.version,
     faults,
+    hasClusterVolume: await hasClusterVolume(),
     ...(config.kubeletPort
       ? {
           nodePort: {

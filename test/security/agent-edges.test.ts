@@ -19,6 +19,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { stored } from '#test/support/stored.ts'
 import { startDns } from '#agent/dns/server.ts'
 import { watchFaults } from '#agent/faults.ts'
+import { createClusterVolumes } from '#agent/kubelet/cluster-volumes.ts'
 import { createFlows } from '#agent/kubelet/flow.ts'
 import { createImages, ImageFailed } from '#agent/kubelet/images.ts'
 import { httpProbe } from '#agent/kubelet/probes.ts'
@@ -105,6 +106,7 @@ describe("the agent's kubelet API", () => {
       pages: {
         find: ([first]) => (first === 'healthz' ? async () => ({ type: 'text/plain', body: 'ok' }) : undefined),
       },
+      volumes: createClusterVolumes({ roots: [] }),
       onFault: () => void faults.push('fault'),
       log: silentLog,
     })

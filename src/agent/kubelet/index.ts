@@ -6,6 +6,7 @@ import type { Stored } from '#shared/kube/object.ts'
 import { isPodTerminal } from '#shared/kube/pod.ts'
 import { nodes, pods } from '#shared/kube/resources.ts'
 import type { Faults } from '../faults.ts'
+import { createClusterVolumes } from './cluster-volumes.ts'
 import { createFlows } from './flow.ts'
 import { createNodePages } from './node-pages.ts'
 import { startNode, type NodeOptions } from './node.ts'
@@ -37,6 +38,8 @@ export function createKubelet(
     version: string
     nodes: Informer<Node>
     faults: Faults
+    /** Whether the cluster's volume is mounted on this worker. */
+    hasClusterVolume: boolean
     /** Unset where the port of the kubelet is not served. */
     nodePort?: Pick<NodePortOptions, 'host' | 'port' | 'certificateFile' | 'clientCa'>
   },
@@ -77,6 +80,7 @@ export function createKubelet(
     log,
     flows: createFlows({ onCut: () => faults.cut() }),
     pages,
+    volumes: createClusterVolumes(),
     onFault: () => faults.request(),
     findPod(namespace, name) {
       const pod = byName.get(`${namespace}/${name}`)?.pod
@@ -153,6 +157,7 @@ export function createKubelet(
         version: options.version,
         ...node,
         capacity: node,
+        hasClusterVolume: options.hasClusterVolume,
         // Pods that wait for their next try, which is ever later, are tried now.
         onReachable: kickAll,
       }

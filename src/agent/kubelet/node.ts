@@ -7,6 +7,7 @@ import type { Log } from '#shared/base/log.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { Client } from '#shared/client/client.ts'
 import type { Informer } from '#shared/client/informer.ts'
+import { storageLabel } from '#shared/kube/cluster-volumes.ts'
 import { withTransitionTime } from '#shared/kube/conditions.ts'
 import type { Lease, Node, NodeCondition } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
@@ -26,6 +27,8 @@ export interface NodeOptions {
   ip: string
   version: string
   capacity: { cpuMillis: number; memoryBytes: number }
+  /** Whether the cluster's volume is mounted on this worker; it is, when unset. */
+  hasClusterVolume?: boolean
   /** The API server has been reached again after heartbeats that failed. */
   onReachable?(): void
   /** Measures this worker's free resources; by default its disk and the machine's memory. */
@@ -197,17 +200,19 @@ const hostLabels = (name: string): Record<string, string> => ({
 const architecture = (): string =>
   ({ x64: 'amd64', arm64: 'arm64', arm: 'arm' })[process.arch as string] ?? process.arch
 
-async function register({ client, name }: NodeOptions): Promise<void> {
+async function register({ client, name, hasClusterVolume = true }: NodeOptions): Promise<void> {
+  const labels = hostLabels(name)
   try {
     await client.create(nodes, {
       apiVersion: 'v1',
       kind: 'Node',
-      metadata: { name, labels: hostLabels(name) },
+      metadata: { name, labels: { ...labels, ...(hasClusterVolume ? {} : { [storageLabel]: 'node' }) } },
       spec: {},
     })
   } catch (error) {
     if (!(error instanceof ApiError) || error.reason !== 'AlreadyExists') throw error
-    await client.patch(nodes, { name }, { type: 'strategic', body: { metadata: { labels: hostLabels(name) } } })
+    const body = { metadata: { labels: { ...labels, [storageLabel]: hasClusterVolume ? null : 'node' } } }
+    await client.patch(nodes, { name }, { type: 'strategic', body })
   }
 }
 

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import type { Readable } from 'node:stream'
 import type { Log } from '#shared/base/log.ts'
 import { createEdge, RequestRefused, respond, type EdgeRequest } from '#shared/base/request-edge.ts'
+import type { ClusterVolumes } from './cluster-volumes.ts'
 import { serveCommand } from './command-stream.ts'
 import type { Flows } from './flow.ts'
 import type { NodePages, Page } from './node-pages.ts'
@@ -14,6 +15,7 @@ export interface KubeletServerOptions {
   findPod(namespace: string, name: string): { uid: string; ip?: string } | undefined
   flows: Flows
   pages: NodePages
+  volumes: ClusterVolumes
   onFault(): void
   log: Log
 }
@@ -36,6 +38,7 @@ export function createKubeletServer(
       const [verb = '', namespace = '', pod = '', container = ''] = request.segments
       const page = options.pages.find(request.segments, request.query)
       if (page) return sendPage(stream, request.method, page)
+      if (verb === 'volumes') return changeVolume(options.volumes, stream, request)
       const route = routes.get(verb)
       if (!route) throw new RequestRefused(404, 'not found')
       if (request.method !== route.method) throw new RequestRefused(405, `${verb} requires ${route.method}`)
@@ -64,6 +67,19 @@ async function sendPage(stream: ServerHttp2Stream, method: string, page: () => P
   if (method !== 'GET') throw new RequestRefused(405, 'GET is required')
   const { type, body } = await page()
   if (respond(stream, { ':status': 200, 'content-type': type })) stream.end(body)
+}
+
+/** `DELETE /volumes/<name>`, and `POST /volumes/<name>?from=<name>` for a copy. */
+async function changeVolume(
+  volumes: ClusterVolumes,
+  stream: ServerHttp2Stream,
+  { method, segments, query }: EdgeRequest,
+): Promise<void> {
+  const [, name = ''] = segments
+  if (method === 'DELETE') await volumes.remove(name)
+  else if (method === 'POST') await volumes.copy(query.get('from') ?? '', name)
+  else throw new RequestRefused(405, 'volumes requires DELETE or POST')
+  if (respond(stream, { ':status': 200 })) stream.end()
 }
 
 function podOf(

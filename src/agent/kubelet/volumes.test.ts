@@ -7,7 +7,7 @@ import type { Pod, Volume } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { createFakeMounts } from '#test/support/fake-mounts.ts'
 import { BadContainerConfig } from './pod/container-plan.ts'
-import { mountsOf, setUpVolumes, tearDownVolumes, type VolumeHost, type VolumeSources } from './volumes.ts'
+import { MountFailed, mountsOf, setUpVolumes, tearDownVolumes, type VolumeHost, type VolumeSources } from './volumes.ts'
 
 let root: string
 let host: VolumeHost & { mounts: ReturnType<typeof createFakeMounts> }
@@ -28,7 +28,10 @@ const sources = (more: Partial<VolumeSources> = {}): VolumeSources => ({
   nodeName: 'worker-1',
   node: { cpuMillis: 1_000, memoryBytes: 2 ** 30 },
   serviceAccountToken: async (audience) => `token for ${audience ?? 'the API server'}`,
-  hostFolderOf: async (claim) => (claim === 'bound' ? join(root, 'disk') : undefined),
+  claimedFolder: async (claim) => {
+    if (claim !== 'bound') throw new MountFailed(`PVC n/${claim} has not been bound`)
+    return { path: join(root, 'disk'), type: '', isLocal: false }
+  },
   ...more,
 })
 const podWith = (volume: Partial<Volume>, spec: Partial<Pod['spec']> = {}): Stored<Pod> =>
@@ -95,7 +98,7 @@ describe('volumes of files', () => {
       'references non-existent config key: z',
     ],
     ['a missing Secret', { secret: { secretName: 'none' } }, 'secret "none" not found'],
-    ['a claim that is not bound', { persistentVolumeClaim: { claimName: 'open' } }, '"open" is not bound'],
+    ['a claim that is not bound', { persistentVolumeClaim: { claimName: 'open' } }, 'PVC n/open has not been bound'],
     ['an unsupported kind of volume', { nfs: { server: 's', path: '/' } }, 'volumes of type nfs are not supported'],
     [
       'an unsupported projection',
@@ -210,6 +213,53 @@ describe('folders', () => {
       expect(await readdir(join(root, 'target'))).toEqual([])
     },
   )
+})
+
+describe('a local volume of a claim', () => {
+  const claimed = (spec: Partial<Pod['spec']> = {}): Stored<Pod> =>
+    podWith({ persistentVolumeClaim: { claimName: 'c' } }, spec)
+  const local = (path: string): VolumeSources =>
+    sources({ claimedFolder: async () => ({ path, type: 'Directory', isLocal: true }) })
+
+  test('must be there', async () => {
+    const path = join(root, 'absent')
+    await expect(setUpVolumes(host, claimed(), local(path))).rejects.toThrow(`path "${path}" does not exist`)
+    await expect(stat(path)).rejects.toThrow('ENOENT')
+  })
+
+  test('may be behind a link that root made, also in a sticky folder', async () => {
+    await mkdir(join(root, 'disk'))
+    await mkdir(join(root, 'tmp'))
+    await chmod(join(root, 'tmp'), 0o1777)
+    await symlink('../disk', join(root, 'tmp/link'))
+    const pod = claimed()
+    await setUpVolumes(host, pod, local(join(root, 'tmp/link')))
+    await mountsOf(host, pod, { name: 'c', volumeMounts: [{ name: 'v', mountPath: '/v' }] }, new Map())
+    expect([...host.mounts.bound.values()]).toEqual([join(root, 'disk')])
+  })
+
+  if (process.getuid?.() === 0)
+    test('gets the fsGroup in all its files, and nothing outside through a link', async () => {
+      await mkdir(join(root, 'disk/sub'), { recursive: true })
+      await writeFile(join(root, 'disk/sub/file'), '', { mode: 0o600 })
+      await writeFile(join(root, 'outside'), '', { mode: 0o600 })
+      await symlink(join(root, 'outside'), join(root, 'disk/link'))
+      await setUpVolumes(host, claimed({ securityContext: { fsGroup: 2000 } }), local(join(root, 'disk')))
+      const of = async (path: string): Promise<[number, string]> => {
+        const { gid, mode } = await stat(join(root, path))
+        return [gid, (mode & 0o7777).toString(8)]
+      }
+      expect(await Promise.all(['disk', 'disk/sub', 'disk/sub/file', 'outside'].map(of))).toEqual([
+        [2000, '2775'],
+        [2000, '2775'],
+        [2000, '660'],
+        [0, '600'],
+      ])
+      await chmod(join(root, 'disk/sub'), 0o700)
+      const lazy = claimed({ securityContext: { fsGroup: 2000, fsGroupChangePolicy: 'OnRootMismatch' } })
+      await setUpVolumes(host, lazy, local(join(root, 'disk')))
+      expect(await of('disk/sub')).toEqual([2000, '700'])
+    })
 })
 
 describe('tear-down', () => {

@@ -3,10 +3,13 @@ import { dirname, join, normalize } from 'node:path'
 import type { ConfigMap, Container, KeyToPath, Pod, Secret, Volume } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { quantityValue } from '#shared/kube/quantity.ts'
+import { volumeFolderOf } from '#shared/kube/cluster-volumes.ts'
+import { ensureVolumeFolder } from './cluster-volumes.ts'
 import { BadContainerConfig } from './pod/container-plan.ts'
 import { expand, podField, resourceField, type Sources } from './environment.ts'
 import { writeAtomically, type VolumeFile } from './files/atomic-writer.ts'
 import { HostPathRefused, openHostPath } from './files/host-path.ts'
+import { giveToGroup } from './files/ownership.ts'
 import { bindTo, removeTree, type Mounts } from './files/mounts.ts'
 import { isBeneath, openBeneath, openFolderAnd, UnsafePath, type OpenedPath } from './files/safe-path.ts'
 import type { Mount } from './runtime/runtime.ts'
@@ -17,8 +20,16 @@ export class MountFailed extends Error {}
 export interface VolumeSources extends Sources {
   /** Requests a token for the pod's service account by TokenRequest. */
   serviceAccountToken(audience: string | undefined, expirationSeconds: number): Promise<string>
-  /** Folder of this node behind a claim; undefined while the claim is not bound, or its volume has no folder here. */
-  hostFolderOf(claimName: string): Promise<string | undefined>
+  /** What is behind a claim. @throws MountFailed while it is not bound, or when its volume is no folder of this node */
+  claimedFolder(claimName: string): Promise<ClaimedFolder>
+}
+
+export interface ClaimedFolder {
+  path: string
+  /** As of a hostPath volume. */
+  type: string
+  /** A local volume: it must be there before, and its files get the pod's fsGroup. */
+  isLocal: boolean
 }
 
 /** The folders of a worker's volumes. */
@@ -134,7 +145,10 @@ async function mountSource(
   let opened: OpenedPath | undefined
   let below: OpenedPath | undefined
   try {
-    if (hostFolder !== undefined) opened = await openHostPath(hostFolder, volume.hostPath?.type ?? '')
+    if (hostFolder !== undefined)
+      opened = await openHostPath(hostFolder, volume.hostPath?.type ?? '', {
+        links: volume.hostPath ? 'trusted' : 'owned',
+      })
     const path = opened && `/${opened.names.join('/')}`
     const isShared = path !== undefined && (isBeneath(engineFolder, path) || isBeneath(path, engineFolder))
     if (sub) {
@@ -230,8 +244,8 @@ async function setUp(
     return writeFiles(folder, downwardFiles(pod, items ?? [], sources), defaultMode, pod)
   }
   if (volume.projected) return projected(folder, volume.projected, pod, sources)
-  if (volume.persistentVolumeClaim) return claimed(folder, volume.persistentVolumeClaim.claimName, sources)
-  if (volume.ephemeral) return claimed(folder, `${pod.metadata.name}-${volume.name}`, sources)
+  if (volume.persistentVolumeClaim) return claimed(folder, volume.persistentVolumeClaim.claimName, pod, sources)
+  if (volume.ephemeral) return claimed(folder, `${pod.metadata.name}-${volume.name}`, pod, sources)
   const kind = Object.keys(volume).find((key) => key !== 'name') ?? 'unknown'
   throw new MountFailed(`volume "${volume.name}": volumes of type ${kind} are not supported by Slipway yet`)
 }
@@ -255,18 +269,41 @@ async function emptyDir(
   await chmod(folder, fsGroup === undefined ? 0o777 : 0o2777)
 }
 
-/** A claim's volume is a folder of this node. */
-async function claimed(folder: string, claimName: string, sources: VolumeSources): Promise<void> {
-  const path = await sources.hostFolderOf(claimName)
-  if (path === undefined)
-    throw new MountFailed(`persistentvolumeclaim "${claimName}" is not bound to a folder of this node`)
-  await hostPath(folder, path, 'DirectoryOrCreate')
+/** A claim's volume is a folder of this node; that of a provisioned volume is created when it is mounted first. */
+async function claimed(folder: string, claimName: string, pod: Pod, sources: VolumeSources): Promise<void> {
+  const { path, type, isLocal } = await sources.claimedFolder(claimName)
+  if (!isLocal) return hostPath(folder, path, type, 'owned')
+  const own = volumeFolderOf(path)
+  if (own) await ensureVolumeFolder(own)
+  await giveToFsGroup(path, pod)
+  await hostPath(folder, path, type, 'owned')
+}
+
+async function giveToFsGroup(path: string, { spec }: Pod): Promise<void> {
+  const { fsGroup, fsGroupChangePolicy } = spec?.securityContext ?? {}
+  let opened: OpenedPath
+  try {
+    opened = await openHostPath(path, 'Directory', { links: 'owned' })
+  } catch (error) {
+    throw error instanceof HostPathRefused ? new MountFailed(`path "${path}" does not exist`) : error
+  }
+  try {
+    if (fsGroup !== undefined)
+      await giveToGroup(opened.handle, fsGroup, { onlyOnMismatch: fsGroupChangePolicy === 'OnRootMismatch' })
+  } finally {
+    await opened.handle.close()
+  }
 }
 
 /** Checks or creates the path, and records it: each container opens it again and mounts what it has opened. */
-async function hostPath(folder: string, path: string, type: string): Promise<void> {
+async function hostPath(
+  folder: string,
+  path: string,
+  type: string,
+  links: 'trusted' | 'owned' = 'trusted',
+): Promise<void> {
   try {
-    const { handle } = await openHostPath(path, type)
+    const { handle } = await openHostPath(path, type, { links })
     await handle.close()
   } catch (error) {
     throw error instanceof HostPathRefused ? new MountFailed(error.message) : error

@@ -20,7 +20,7 @@ import {
   type Pki,
   type UserInfo,
 } from './apiserver/index.ts'
-import { startControllers, type Controllers } from './controllers/index.ts'
+import { startControllers, type Controllers, type VolumeData } from './controllers/index.ts'
 import { keptPort } from './kept-port.ts'
 import { createUsage, type Usage } from './metrics/usage.ts'
 import { ensurePrivateFolder } from './private-folder.ts'
@@ -30,6 +30,7 @@ import { createScheduler, type Scheduler } from './scheduler/scheduler.ts'
 import { createFileStore } from './store/file.ts'
 import { secretsKey } from './store/secret-key.ts'
 import type { Store } from './store/store.ts'
+import { nodeVolumeData } from './volume-data.ts'
 
 /** The addresses, ranges and names of every cluster. */
 export const network = {
@@ -129,7 +130,7 @@ export async function startControlPlane<Connector extends NodeConnector>(
     })
     stops.add(() => server.stop())
 
-    const controllers = startControllersOn(server, { pki, clock, log })
+    const controllers = startControllersOn(server, { pki, volumeData: nodeVolumeData(connector), clock, log })
     stops.add(() => controllers.stop())
     running.add('controller-manager')
 
@@ -167,7 +168,10 @@ async function openStore(
 }
 
 /** Every controller uses its own service account, as with `--use-service-account-credentials`. */
-function startControllersOn(server: ApiServer, { pki, clock, log }: { pki: Pki; clock: Clock; log: Log }): Controllers {
+function startControllersOn(
+  server: ApiServer,
+  { pki, volumeData, clock, log }: { pki: Pki; volumeData: VolumeData; clock: Clock; log: Log },
+): Controllers {
   const clientOf = (user: UserInfo): Client => createClient(server.transportFor(user, 'kube-controller-manager'))
   return startControllers({
     client: clientOf(componentUser('kube-controller-manager')),
@@ -184,6 +188,7 @@ function startControllersOn(server: ApiServer, { pki, clock, log }: { pki: Pki; 
       advertised: { address: network.kubernetesService, port: 443 },
     },
     nodeLifecycle: { monitorGraceMs },
+    volumeProvisioner: { volumeData },
     observe: server.metrics.workqueues.observe,
   })
 }

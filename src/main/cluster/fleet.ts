@@ -211,6 +211,7 @@ export function createFleet(options: FleetOptions): Fleet {
       if (workers === 'remove') {
         await Promise.all(names.map((name) => provider.remove(name)))
         await provider.removeNetwork()
+        await provider.removeVolume()
       }
     },
   }

@@ -139,6 +139,7 @@ export async function removeLeftovers({
   const workers = await provider.list()
   await Promise.all(workers.map((worker) => provider.remove(worker.name)))
   await provider.removeNetwork()
+  await provider.removeVolume()
 }
 
 /** From now on the API server's requests to the fleet's nodes are answered by it. */

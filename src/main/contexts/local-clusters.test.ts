@@ -25,6 +25,7 @@ const engine: HostEngine = {
     ...createHostEngine({ workerImageContext: '/nowhere' }).providerFor(name),
     list: () => Promise.reject(new Error('no engine')),
     removeNetwork: () => Promise.reject(new Error('no engine')),
+    removeVolume: () => Promise.reject(new Error('no engine')),
     onChange: () => () => undefined,
   }),
 }

@@ -7,14 +7,17 @@ export class HostPathRefused extends Error {}
 /**
  * Opens a path of this worker, creating it first where its type says so: the mounted file is the checked one. Links are
  * followed only where root alone can have created them (`/var/run`), and nothing is created through a link.
+ * The path of a PersistentVolume, which only administrators choose, may lead through root's links in /tmp, too (`owned`).
  * @param type as in a hostPath volume; `''` creates a missing folder, as container runtimes do
  */
-export async function openHostPath(path: string, type: string): Promise<OpenedPath> {
+export async function openHostPath(
+  path: string,
+  type: string,
+  { links = 'trusted' }: { links?: 'trusted' | 'owned' } = {},
+): Promise<OpenedPath> {
   let opened: OpenedPath
   try {
-    opened = await openFolderAnd('/', (root) =>
-      openBeneath(root, path, { links: 'trusted', rootNames: ['/'], ...creation(type) }),
-    )
+    opened = await openFolderAnd('/', (root) => openBeneath(root, path, { links, rootNames: ['/'], ...creation(type) }))
   } catch (error) {
     if (error instanceof UnsafePath) throw new HostPathRefused(`hostPath ${path} ${error.message}`)
     throw new HostPathRefused(`hostPath type check failed: ${path} is not ${nameOf[type] ?? 'there'}`)

@@ -26,8 +26,9 @@ export interface WalkOptions {
   /**
    * `none`: links are refused. `beneath`: links are followed as long as they stay beneath the root. `trusted`: the
    * same, but only links that root alone can have created (owner root, in a directory that root alone can write to).
+   * `owned`: root's links in sticky directories of root's (/tmp) too, where others cannot replace them.
    */
-  links: 'none' | 'beneath' | 'trusted'
+  links: 'none' | 'beneath' | 'trusted' | 'owned'
   /** Absolute paths of the root: an absolute link that begins with one of them stays beneath the root. */
   rootNames?: readonly string[]
   /** Creates what is missing. Components that come from a link are never created: a dangling link stays dangling. */
@@ -97,7 +98,7 @@ export async function openFolderAnd<T>(path: string, use: (folder: FileHandle) =
 }
 
 /** Not in Node's constants; the same on every architecture that Linux workers run on. */
-const O_PATH = 0o10000000
+export const O_PATH = 0o10000000
 const { O_NOFOLLOW } = constants
 /** The kernel's own limit (MAXSYMLINKS). */
 const mostLinks = 40
@@ -202,7 +203,7 @@ async function follow(
 ): Promise<void> {
   const { links, rootNames = [] } = walk.options
   if (links === 'none' || ++walk.links > mostLinks) throw new UnsafePath('leads through a symbolic link')
-  if (links === 'trusted' && !onlyRootCanMake(await parent.stat(), await link.stat()))
+  if ((links === 'trusted' || links === 'owned') && !isRoots(await parent.stat(), await link.stat(), links))
     throw new UnsafePath('leads through a symbolic link that a pod may have made')
   let target: string
   try {
@@ -224,8 +225,11 @@ async function follow(
   walk.pending.unshift(...componentsOf(target.slice(rootName.length), true))
 }
 
-const onlyRootCanMake = (folder: Stats, link: Stats): boolean =>
-  folder.uid === 0 && (folder.mode & 0o022) === 0 && link.uid === 0
+/** In a sticky folder only root replaces root's link (the kernel's rule of protected_symlinks). */
+const isRoots = (folder: Stats, link: Stats, allowed: 'trusted' | 'owned'): boolean =>
+  folder.uid === 0 &&
+  link.uid === 0 &&
+  ((folder.mode & 0o022) === 0 || (allowed === 'owned' && (folder.mode & 0o1000) !== 0))
 
 /** Whether `path` is `root` or begins with it, component by component; both absolute, as text. */
 export const isBeneath = (path: string, root: string): boolean =>

@@ -59,27 +59,31 @@ describe('ConfigMaps and Secrets', () => {
   })
 })
 
-test.each<[string, Record<string, unknown>, string | undefined]>([
-  ['not bound', { 'persistentvolumeclaims n/c': { spec: {} } }, undefined],
-  [
-    'a folder of the node',
-    {
-      'persistentvolumeclaims n/c': { spec: { volumeName: 'v' } },
-      'persistentvolumes /v': { spec: { hostPath: { path: '/data' } } },
-    },
-    '/data',
-  ],
-  [
-    'a local volume',
-    {
-      'persistentvolumeclaims n/c': { spec: { volumeName: 'v' } },
-      'persistentvolumes /v': { spec: { local: { path: '/disk' } } },
-    },
-    '/disk',
-  ],
-])('the folder behind a claim: %s', async (_what, present, folder) => {
-  objects = present
-  expect(await sources.open('').hostFolderOf('c')).toBe(folder)
+describe('the folder behind a claim', () => {
+  const bound = { 'persistentvolumeclaims n/c': { spec: { volumeName: 'v' }, status: { phase: 'Bound' } } }
+  const behind = (spec: object) => ({ ...bound, 'persistentvolumes /v': { metadata: { name: 'v' }, spec } })
+  test.each<[string, Record<string, unknown>, object]>([
+    ['of a path', behind({ hostPath: { path: '/data' } }), { path: '/data', type: '', isLocal: false }],
+    ['of a local volume', behind({ local: { path: '/disk' } }), { path: '/disk', type: 'Directory', isLocal: true }],
+  ])('%s', async (_what, present, folder) => {
+    objects = present
+    expect(await sources.open('').claimedFolder('c')).toEqual(folder)
+  })
+
+  test.each<[string, Record<string, unknown>, string]>([
+    ['no claim', {}, 'persistentvolumeclaim "c" not found'],
+    ['no volume', { 'persistentvolumeclaims n/c': { spec: {} } }, 'PVC n/c has not been bound'],
+    [
+      'a volume that is only wished for',
+      { 'persistentvolumeclaims n/c': { spec: { volumeName: 'v' }, status: { phase: 'Pending' } } },
+      'PVC n/c has not been bound',
+    ],
+    ['a block device', behind({ volumeMode: 'Block', local: { path: '/d' } }), 'block volumes are not supported'],
+    ['nfs', behind({ nfs: { server: 's', path: '/' } }), 'volumes of type nfs are not supported'],
+  ])('%s: the mount fails and says why', async (_what, present, message) => {
+    objects = present
+    await expect(sources.open('').claimedFolder('c')).rejects.toThrow(message)
+  })
 })
 
 describe('tokens', () => {

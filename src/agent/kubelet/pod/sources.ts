@@ -1,4 +1,4 @@
-import type { ConfigMap, Secret } from '#shared/kube/generated/types.ts'
+import type { ConfigMap, PersistentVolume, Secret } from '#shared/kube/generated/types.ts'
 import {
   configMaps,
   persistentVolumeClaims,
@@ -6,8 +6,9 @@ import {
   secrets,
   serviceAccounts,
 } from '#shared/kube/resources.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { ApiError } from '#shared/kube/status.ts'
-import type { VolumeSources } from '../volumes.ts'
+import { MountFailed, type ClaimedFolder, type VolumeSources } from '../volumes.ts'
 import { podRef, type PodScope } from './scope.ts'
 
 /** What the environment and the volumes of one pod are made from: ConfigMaps, Secrets, claims and tokens. */
@@ -31,12 +32,12 @@ export class PodSources {
       hostIp: node.ip,
       nodeName: node.name,
       node,
-      hostFolderOf: async (claimName) => {
-        const claim = await client.get(persistentVolumeClaims, { namespace, name: claimName })
-        const name = claim.spec?.volumeName
-        if (!name) return undefined
-        const { spec } = await client.get(persistentVolumes, { name })
-        return spec?.hostPath?.path ?? spec?.local?.path
+      claimedFolder: async (claimName) => {
+        const claim = await client.get(persistentVolumeClaims, { namespace, name: claimName }).catch(undefinedIfMissing)
+        if (!claim) throw new MountFailed(`persistentvolumeclaim "${claimName}" not found`)
+        if (!claim.spec?.volumeName || claim.status?.phase !== 'Bound')
+          throw new MountFailed(`PVC ${namespace}/${claimName} has not been bound`)
+        return folderOf(await client.get(persistentVolumes, { name: claim.spec.volumeName }))
       },
       serviceAccountToken: (audience, expirationSeconds) => this.#token(audience, expirationSeconds),
     }
@@ -65,6 +66,28 @@ export class PodSources {
     return token
   }
 }
+
+/** @throws MountFailed for a volume that is no folder of this node */
+function folderOf({ metadata, spec = {} }: Stored<PersistentVolume>): ClaimedFolder {
+  if (spec.volumeMode === 'Block')
+    throw new MountFailed(`volume "${metadata.name}": block volumes are not supported by Slipway`)
+  if (spec.hostPath) return { path: spec.hostPath.path, type: spec.hostPath.type ?? '', isLocal: false }
+  if (spec.local) return { path: spec.local.path, type: 'Directory', isLocal: true }
+  const source = volumeSources.find((name) => name in spec) ?? 'unknown'
+  throw new MountFailed(`volume "${metadata.name}": volumes of type ${source} are not supported by Slipway yet`)
+}
+
+const volumeSources = [
+  'csi',
+  'nfs',
+  'iscsi',
+  'fc',
+  'cephfs',
+  'rbd',
+  'glusterfs',
+  'awsElasticBlockStore',
+  'gcePersistentDisk',
+]
 
 /** Reads each name once; undefined for what does not exist. */
 function readOnce<T>(read: (name: string) => Promise<T>): (name: string) => Promise<T | undefined> {

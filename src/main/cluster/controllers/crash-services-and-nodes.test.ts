@@ -1,5 +1,6 @@
 import type { Client } from '#shared/client/client.ts'
 import type { Pod } from '#shared/kube/generated/types.ts'
+import { clusterVolumeProvisioner } from '#shared/kube/cluster-volumes.ts'
 import { isPodActive } from '#shared/kube/pod.ts'
 import {
   endpoints,
@@ -11,15 +12,18 @@ import {
   pods,
   replicaSets,
   services,
+  storageClasses,
 } from '#shared/kube/resources.ts'
 import { crashTest } from '#test/support/crash-points.ts'
 import { startDisruption } from './disruption.ts'
 import { startEndpointSlices } from './endpoint-slice.ts'
 import { startEndpoints } from './endpoints.ts'
-import { startPersistentVolumes } from './persistent-volume.ts'
+import { startPersistentVolumes } from './persistent-volume/index.ts'
 import { startPodGc } from './pod-gc.ts'
 import { startReplicaSets } from './replicaset.ts'
+import { startClaimProtection, startVolumeProtection } from './storage-protection.ts'
 import { startTaintEviction } from './taint-eviction.ts'
+import { startVolumeProvisioner } from './volume-provisioner/index.ts'
 
 /** Controllers of Services, volumes, budgets and nodes that are ended between any two of their writes. */
 
@@ -163,6 +167,58 @@ crashTest('claims are bound to one volume each, which is released with them', {
     },
   ],
   state: bindings,
+})
+
+/** Phase and capacity of the claims of the namespace, then of the volumes of its class. */
+async function provisioned(client: Client, namespace: string): Promise<string[]> {
+  const claims = (await client.list(persistentVolumeClaims, { namespace })).items
+  const volumes = (await client.list(persistentVolumes)).items.filter(
+    ({ spec }) => spec?.storageClassName === namespace,
+  )
+  return [
+    ...claims.map(({ status }) => `${status?.phase ?? ''} ${status?.capacity?.['storage'] ?? ''}`),
+    ...volumes.map(({ spec, status }) => `${status?.phase ?? ''} ${spec?.capacity?.['storage'] ?? ''}`),
+  ]
+}
+
+const patchClaim =
+  (body: object) =>
+  (client: Client, namespace: string): Promise<unknown> =>
+    client.patch(persistentVolumeClaims, { namespace, name: 'data' }, { type: 'merge', body })
+
+crashTest('a claim gets a volume from the provisioner, which grows with it and goes with it', {
+  controllers: [startPersistentVolumes, startVolumeProvisioner, startClaimProtection, startVolumeProtection],
+  podsCreated: 0,
+  mostActive: 0,
+  steps: [
+    {
+      async act(client, namespace) {
+        await client.create(storageClasses, {
+          metadata: { name: namespace },
+          provisioner: clusterVolumeProvisioner,
+          allowVolumeExpansion: true,
+        })
+        await client.create(persistentVolumeClaims, {
+          metadata: { name: 'data', namespace },
+          spec: {
+            storageClassName: namespace,
+            accessModes: ['ReadWriteOnce'],
+            resources: { requests: { storage: '1Gi' } },
+          },
+        })
+      },
+      isSettled: async (client, namespace) => (await provisioned(client, namespace)).join() === 'Bound 1Gi,Bound 1Gi',
+    },
+    {
+      act: patchClaim({ spec: { resources: { requests: { storage: '2Gi' } } } }),
+      isSettled: async (client, namespace) => (await provisioned(client, namespace)).join() === 'Bound 2Gi,Bound 2Gi',
+    },
+    {
+      act: (client, namespace) => client.delete(persistentVolumeClaims, { namespace, name: 'data' }),
+      isSettled: async (client, namespace) => (await provisioned(client, namespace)).length === 0,
+    },
+  ],
+  state: provisioned,
 })
 
 const isBudgetFull = async (client: Client, namespace: string): Promise<boolean> => {

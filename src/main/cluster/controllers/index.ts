@@ -25,7 +25,7 @@ import { startNamespaces } from './namespace.ts'
 import { startNodeIpam, type NodeIpamOptions } from './node-ipam.ts'
 import { startNodeLifecycle, type NodeLifecycleOptions } from './node-lifecycle.ts'
 import { startNodeTtl } from './node-ttl.ts'
-import { startPersistentVolumes } from './persistent-volume.ts'
+import { startPersistentVolumes } from './persistent-volume/index.ts'
 import { startPodGc, type PodGcOptions } from './pod-gc.ts'
 import { startReplicaSets, startReplicationControllers } from './replicaset.ts'
 import { startResourceClaims } from './resource-claim/index.ts'
@@ -39,6 +39,9 @@ import { startStatefulSets } from './statefulset/index.ts'
 import { startTaintEviction } from './taint-eviction.ts'
 import { startTokenCleaner } from './token-cleaner.ts'
 import { startTtlAfterFinished } from './ttl-after-finished.ts'
+import { startVolumeProvisioner, type VolumeData, type VolumeProvisionerOptions } from './volume-provisioner/index.ts'
+
+export type { VolumeData }
 
 export interface ControllersOptions {
   /** The client of the shared informers. */
@@ -61,6 +64,7 @@ export interface ControllersOptions {
   nodeIpam?: NodeIpamOptions
   nodeLifecycle?: NodeLifecycleOptions
   podGc?: PodGcOptions
+  volumeProvisioner?: VolumeProvisionerOptions
   /** Called after every reconcile; for metrics. */
   observe?: (result: Reconciled) => void
 }
@@ -133,10 +137,11 @@ export function startControllers(options: ControllersOptions): Controllers {
   stops.add(startEndpointSliceMirroring(as('endpointslicemirroring-controller')))
   stops.add(startClusterRoleAggregation(as('clusterrole-aggregation-controller')))
   stops.add(startPersistentVolumes(as('persistent-volume-binder')))
+  stops.add(startEphemeralVolumes(as('ephemeral-volume-controller')))
+  stops.add(startVolumeProvisioner(as('volume-provisioner'), options.volumeProvisioner))
   stops.add(startClaimProtection(as('pvc-protection-controller')))
   stops.add(startVolumeProtection(as('pv-protection-controller')))
   stops.add(startAttributesClassProtection(as('volumeattributesclass-protection-controller')))
-  stops.add(startEphemeralVolumes(as('ephemeral-volume-controller')))
   stops.add(
     startNamespaces(as('namespace-controller'), {
       namespacedResources: () => allResources().filter(({ namespaced }) => namespaced),

@@ -25,6 +25,8 @@ export interface WorkerProvider {
   }): Promise<void>
   /** @returns whether it was created by this call */
   ensureNetwork(): Promise<boolean>
+  /** The volume of the cluster's data, which all workers have mounted. @returns whether it was created by this call */
+  ensureVolume(): Promise<boolean>
   /** Creates a worker with its files, without starting it. */
   create(worker: NewWorker): Promise<void>
   start(name: string): Promise<void>
@@ -47,6 +49,8 @@ export interface WorkerProvider {
   restartStaleAgent(name: string, version: string): Promise<void>
   /** Removes the cluster's network. */
   removeNetwork(): Promise<void>
+  /** Removes the cluster's volume, with all data. */
+  removeVolume(): Promise<void>
   /** Calls `listener` whenever a worker of this cluster has changed its state. */
   onChange(listener: () => void): Stop
 }

@@ -25,6 +25,7 @@ function setUp({ present = [], hasNetwork = false, broken }: Setup) {
     checkEngine: () => Promise.resolve('Docker 26'),
     ensureImage: () => note('image')(),
     ensureNetwork: () => note('network')().then(() => !hasNetwork),
+    ensureVolume: () => note('volume')().then(() => !hasNetwork),
     create: ({ name }: { name: string }) => note('create')(name),
     putFiles: note('files'),
     restartStaleAgent: note('agent'),
@@ -32,6 +33,7 @@ function setUp({ present = [], hasNetwork = false, broken }: Setup) {
     unpause: note('unpause'),
     remove: note('remove'),
     removeNetwork: note('remove network'),
+    removeVolume: note('remove volume'),
   } as unknown as WorkerProvider
   const recipe = (names: string[]): WorkerRecipe => ({
     names,
@@ -57,7 +59,7 @@ function setUp({ present = [], hasNetwork = false, broken }: Setup) {
 test('creates, starts, connects and waits, in this order', async () => {
   const { calls, run } = setUp({})
   await run('w1')
-  expect(calls).toEqual(['image', 'network', 'create w1', 'start w1', 'connect w1', 'ready w1'])
+  expect(calls).toEqual(['image', 'network', 'volume', 'create w1', 'start w1', 'connect w1', 'ready w1'])
 })
 
 test('keeps workers that are there, with new files, and starts them as their state asks for', async () => {
@@ -83,10 +85,15 @@ test('keeps workers that are there, with new files, and starts them as their sta
 test('a failure removes what this run made, and nothing else', async () => {
   const { calls, run } = setUp({ present: [{ name: 'w1', state: 'running', agentPort }], broken: 'w2' })
   await expect(run('w1', 'w2')).rejects.toThrow('w2 has ended')
-  expect(calls.filter((call) => call.startsWith('remove'))).toEqual(['remove w2', 'remove node w2', 'remove network'])
+  expect(calls.filter((call) => call.startsWith('remove'))).toEqual([
+    'remove w2',
+    'remove node w2',
+    'remove volume',
+    'remove network',
+  ])
 })
 
-test('a network that was there before stays', async () => {
+test('a network and a volume that were there before stay', async () => {
   const { calls, run } = setUp({ hasNetwork: true, broken: 'w1' })
   await expect(run('w1')).rejects.toThrow('w1 has ended')
   expect(calls.filter((call) => call.startsWith('remove'))).toEqual(['remove w1', 'remove node w1'])

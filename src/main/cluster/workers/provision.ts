@@ -1,4 +1,5 @@
 import { clusterNetwork } from './steps/cluster-network.ts'
+import { clusterVolume } from './steps/cluster-volume.ts'
 import { connectWorkers } from './steps/connect-workers.ts'
 import { createWorkers } from './steps/create-workers.ts'
 import { findEngine } from './steps/find-engine.ts'
@@ -19,6 +20,7 @@ export function provision(recipe: WorkerRecipe, work: Work): Promise<void> {
     findEngine(recipe),
     workerImage(recipe),
     clusterNetwork(recipe),
+    clusterVolume(recipe),
     createWorkers(recipe, refreshed),
     startWorkers(recipe, refreshed),
     connectWorkers(recipe),

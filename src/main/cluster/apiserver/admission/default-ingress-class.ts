@@ -1,7 +1,7 @@
 import type { Ingress } from '#shared/kube/generated/types.ts'
 import { ingressClasses } from '#shared/kube/resources.ts'
 import type { AdmissionPlugin } from '../api/admission.ts'
-import { newestDefault } from '../defaulting/default-class.ts'
+import { newestDefault } from '#shared/kube/default-class.ts'
 
 const oldAnnotation = 'kubernetes.io/ingress.class'
 

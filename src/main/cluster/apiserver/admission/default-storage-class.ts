@@ -1,6 +1,6 @@
 import type { PersistentVolumeClaim } from '#shared/kube/generated/types.ts'
 import { storageClasses } from '#shared/kube/resources.ts'
-import { newestDefault } from '../defaulting/default-class.ts'
+import { newestDefault } from '#shared/kube/default-class.ts'
 import type { AdmissionPlugin } from '../api/admission.ts'
 
 const oldAnnotation = 'volume.beta.kubernetes.io/storage-class'

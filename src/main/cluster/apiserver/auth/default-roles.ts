@@ -478,6 +478,15 @@ const controllers = (): Record<string, PolicyRule[]> => ({
     rule(read, core, ['nodes']),
     recordEvents,
   ],
+  // In Kubernetes provisioners and resizers run in the cluster, with accounts of their own.
+  'volume-provisioner': [
+    rule(['create', 'delete', ...read, 'patch', 'update'], core, ['persistentvolumes']),
+    rule([...read, 'patch', 'update'], core, ['persistentvolumeclaims']),
+    rule(['patch', 'update'], core, ['persistentvolumeclaims/status']),
+    rule(read, ['storage.k8s.io'], ['storageclasses']),
+    rule(read, core, ['nodes']),
+    recordEvents,
+  ],
   'pod-garbage-collector': [
     rule(['delete', ...read], core, ['pods']),
     rule(read, core, ['nodes']),

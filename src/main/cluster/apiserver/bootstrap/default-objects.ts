@@ -1,4 +1,5 @@
 import type { Client, Resource } from '#shared/client/client.ts'
+import { clusterVolumeProvisioner } from '#shared/kube/cluster-volumes.ts'
 import { setCondition } from '#shared/kube/conditions.ts'
 import { isAlreadyExists, isNotFound } from '#shared/kube/error-kinds.ts'
 import type {
@@ -101,9 +102,10 @@ const systemPriorities: readonly (PriorityClass & Named)[] = [
 
 const standardClass: StorageClass & Named = {
   metadata: { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
-  provisioner: 'slipway.dev/cluster-volume',
+  provisioner: clusterVolumeProvisioner,
   reclaimPolicy: 'Delete',
   volumeBindingMode: 'WaitForFirstConsumer',
+  allowVolumeExpansion: true,
 }
 
 /** Without a selector: the agent of every node answers for DNS itself. */

@@ -12,6 +12,15 @@ import { matchesTerm } from '#shared/kube/node-selection.ts'
 import { compareQuantities, quantityValue } from '#shared/kube/quantity.ts'
 import { persistentVolumeClaims, persistentVolumes } from '#shared/kube/resources.ts'
 import { selects } from '#shared/kube/selectors.ts'
+import {
+  bindCompleted,
+  capacityOf,
+  classNameOf,
+  isMatch,
+  noProvisioner,
+  requestOf,
+  selectedNode,
+} from '#shared/kube/volume-binding.ts'
 import { type Plan, type Plugin, type PluginContext, unresolvable } from '../framework.ts'
 import type { NodeInfo } from '../node-info.ts'
 import { claimsOf, usesClaim, type PodClaim } from '../pod-claims.ts'
@@ -21,10 +30,6 @@ const conflict = "node(s) didn't match PersistentVolume's node affinity"
 const lost = 'node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)'
 const nothingToBind = "node(s) didn't find available persistent volumes to bind"
 const tooFull = 'node(s) did not have enough free storage'
-
-const selectedNode = 'volume.kubernetes.io/selected-node'
-const bindCompleted = 'pv.kubernetes.io/bind-completed'
-const noProvisioner = 'kubernetes.io/no-provisioner'
 
 type Claim = Stored<PersistentVolumeClaim>
 type Volume = Stored<PersistentVolume>
@@ -57,7 +62,7 @@ export const volumeBinding = ({ client, informers }: Pick<PluginContext, 'client
     const bound = found.filter(isFullyBound)
     const waiting = found
       .filter((claim) => !isFullyBound(claim))
-      .sort((a, b) => compareQuantities(sizeOf(a), sizeOf(b)))
+      .sort((a, b) => compareQuantities(requestOf(a), requestOf(b)))
       .map(wanted)
     return {
       filter(node) {
@@ -83,7 +88,7 @@ export const volumeBinding = ({ client, informers }: Pick<PluginContext, 'client
   }
 
   const classOf = (claim: PersistentVolumeClaim): Stored<StorageClass> | undefined =>
-    storageClasses.get(claim.spec?.storageClassName ?? '')
+    storageClasses.get(classNameOf(claim))
 
   /** A claim that waits, with what is the same for all nodes: read once per pod. */
   function wanted(claim: Claim): Wanted {
@@ -303,35 +308,12 @@ function canProvision({ storageClass }: Wanted, { labels }: NodeInfo): boolean {
   )
 }
 
-const capacityOf = ({ spec }: PersistentVolume): string => spec?.capacity?.['storage'] ?? '0'
-const sizeOf = ({ spec }: PersistentVolumeClaim): string => spec?.resources?.requests?.['storage'] ?? '0'
-
 /** The largest volume of a pool, bytes; -1 where it is unknown. */
 const limitOf = ({ maximumVolumeSize, capacity }: CSIStorageCapacity): number =>
   quantityValue(maximumVolumeSize ?? capacity ?? '-1')
 
 const holds = (pool: CSIStorageCapacity, claim: PersistentVolumeClaim): boolean =>
-  limitOf(pool) >= quantityValue(sizeOf(claim))
+  limitOf(pool) >= quantityValue(requestOf(claim))
 
 const hasAccess = ({ nodeTopology }: CSIStorageCapacity, { labels }: NodeInfo): boolean =>
   nodeTopology !== undefined && selects(nodeTopology, labels)
-
-/** Whether a volume is free, or kept for the claim, and satisfies it (FindMatchingVolume). */
-function isMatch({ metadata, spec, status }: Volume, claim: Claim): boolean {
-  const wanted = claim.spec
-  if (!spec || !wanted || metadata.deletionTimestamp) return false
-  const { claimRef } = spec
-  const isKept =
-    claimRef?.name === claim.metadata.name &&
-    claimRef.namespace === claim.metadata.namespace &&
-    (claimRef.uid === undefined || claimRef.uid === claim.metadata.uid)
-  if (!isKept && (claimRef || status?.phase !== 'Available')) return false
-  return (
-    (spec.storageClassName ?? '') === (wanted.storageClassName ?? '') &&
-    (spec.volumeMode ?? 'Filesystem') === (wanted.volumeMode ?? 'Filesystem') &&
-    (spec.volumeAttributesClassName ?? '') === (wanted.volumeAttributesClassName ?? '') &&
-    (wanted.accessModes ?? []).every((mode) => spec.accessModes?.includes(mode)) &&
-    (wanted.selector === undefined || selects(wanted.selector, metadata.labels)) &&
-    compareQuantities(capacityOf({ metadata, spec }), sizeOf(claim)) >= 0
-  )
-}

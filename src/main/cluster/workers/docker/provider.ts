@@ -1,6 +1,7 @@
 import type Docker from 'dockerode'
 import { pack } from 'tar-stream'
 import type { Stop } from '#shared/base/disposable.ts'
+import { clusterVolumesRoot } from '#shared/kube/cluster-volumes.ts'
 import {
   agentVersionFile,
   type NewWorker,
@@ -27,6 +28,7 @@ export interface DockerProviderOptions {
 export function createDockerProvider(options: DockerProviderOptions): WorkerProvider {
   const { cluster, connect } = options
   const network = `slipway-${cluster}`
+  const clusterVolume = `slipway-${cluster}-volumes`
   const labels = { ...options.labels, 'slipway.dev/cluster': cluster }
   const filters = { label: [`slipway.dev/cluster=${cluster}`] }
   let image: string | undefined
@@ -54,11 +56,26 @@ export function createDockerProvider(options: DockerProviderOptions): WorkerProv
       await docker.createNetwork({ Name: network, Driver: 'bridge', Labels: labels })
       return true
     },
+    async ensureVolume() {
+      const docker = await connect()
+      const exists = await docker
+        .getVolume(clusterVolume)
+        .inspect()
+        .then(
+          () => true,
+          (error: unknown) => {
+            if (!isMissing(error)) throw error
+            return false
+          },
+        )
+      if (!exists) await docker.createVolume({ Name: clusterVolume, Labels: labels })
+      return !exists
+    },
     async create(worker) {
       const docker = await connect()
       if (!image) throw new Error('the worker image is not ready')
       const created = await docker.createContainer(
-        containerOptions(worker, { image, network, labels, agentPort: options.agentPort }),
+        containerOptions(worker, { image, network, clusterVolume, labels, agentPort: options.agentPort }),
       )
       await created.putArchive(archive(worker.files) as unknown as NodeJS.ReadableStream, { path: '/' })
     },
@@ -94,6 +111,9 @@ export function createDockerProvider(options: DockerProviderOptions): WorkerProv
     async removeNetwork() {
       await settle((await connect()).getNetwork(network).remove())
     },
+    async removeVolume() {
+      await settle((await connect()).getVolume(clusterVolume).remove({ force: true }))
+    },
     onChange: (listener) => followEvents(connect, filters, listener),
   }
 }
@@ -114,9 +134,10 @@ function containerOptions(
   {
     image,
     network,
+    clusterVolume,
     labels,
     agentPort,
-  }: { image: string; network: string; labels: Record<string, string>; agentPort: number },
+  }: { image: string; network: string; clusterVolume: string; labels: Record<string, string>; agentPort: number },
 ): Docker.ContainerCreateOptions {
   const port = `${agentPort}/tcp`
   return {
@@ -130,7 +151,7 @@ function containerOptions(
       NetworkMode: network,
       // Loopback only: the tunnel's port must not be seen from outside this machine.
       PortBindings: { [port]: [{ HostIp: '127.0.0.1', HostPort: '' }] },
-      Mounts: volumesOf(name).map(({ name: volume, path }) => ({
+      Mounts: [...volumesOf(name), { name: clusterVolume, path: clusterVolumesRoot }].map(({ name: volume, path }) => ({
         Type: 'volume',
         Source: volume,
         Target: path,

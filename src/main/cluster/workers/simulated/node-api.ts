@@ -34,6 +34,8 @@ export function createSimulatedConnector(): {
       const [, first = '', second = ''] = url.pathname.split('/')
       const page = `${first}/${second}`
       if (containerVerbs.has(first)) return Promise.resolve(plain(400, noContainer(node)))
+      // Volumes of simulated pods have no data.
+      if (first === 'volumes' && method !== 'GET') return Promise.resolve(plain(200, ''))
       if (method !== 'GET') return Promise.resolve(plain(405, 'GET is required'))
       if (page === 'stats/summary') return Promise.resolve(json(summary))
       if (page === 'metrics/resource') return Promise.resolve(plain(200, resourceMetrics(summary)))

@@ -1,5 +1,6 @@
 import type { PersistentVolume } from '#shared/kube/generated/types.ts'
 import { canonicalizeQuantities } from '../../defaulting/pod-spec.ts'
+import { timestamp } from '#shared/kube/timestamp.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { validateVolumeSpec, validateVolumeUpdate } from '../../validation/persistent-volumes.ts'
 import { accessModesText } from '../access-modes.ts'
@@ -24,9 +25,16 @@ export const persistentVolume: KindDeclaration<PersistentVolume> = {
     if (spec.capacity) canonicalizeQuantities(spec.capacity)
   },
   prepareForCreate(object) {
-    object.status = { phase: 'Pending' }
+    object.status = { phase: 'Pending', lastPhaseTransitionTime: timestamp(Date.now()) }
   },
-  status: {},
+  status: {
+    /** The time of a change of phase is the server's, unless the writer names one (PrepareForUpdate of the status). */
+    prepareStatus({ status }, { status: before }) {
+      if (!status || status.phase === before?.phase) return
+      if (status.lastPhaseTransitionTime === before?.lastPhaseTransitionTime)
+        status.lastPhaseTransitionTime = timestamp(Date.now())
+    },
+  },
   validate: ({ spec }) => validateVolumeSpec(spec ?? {}),
   validateUpdate: (next, previous) => validateVolumeUpdate(next.spec ?? {}, previous.spec ?? {}),
   columns: [

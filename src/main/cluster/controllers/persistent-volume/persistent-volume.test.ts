@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { PersistentVolume, PersistentVolumeClaim } from '#shared/kube/generated/types.ts'
 import { events, persistentVolumeClaims, persistentVolumes, storageClasses } from '#shared/kube/resources.ts'
 import { startControlPlane, type TestControlPlane } from '#test/support/control-plane.ts'
-import { startPersistentVolumes } from './persistent-volume.ts'
+import { startPersistentVolumes } from './index.ts'
 
 let plane: TestControlPlane
 beforeEach(async () => {
