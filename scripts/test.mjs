@@ -19,6 +19,12 @@ const checks = {
   unit: { run: vitest('unit'), count: vitestCount },
   integration: { needs: [builtApp, engine, testImages, kubectl], run: vitest('integration'), count: vitestCount },
   security: { needs: [builtApp, engine, testImages, kubectl], run: vitest('security'), count: vitestCount },
+  answers: {
+    applies: existsSync(join(root, '../shared/bench-tools/answers.mjs')),
+    needs: [builtApp],
+    run: vitest('answers'),
+    count: vitestCount,
+  },
   conformance: {
     needs: [builtApp, engine, testImages, kubectl],
     run: vitest('conformance'),

@@ -72,11 +72,17 @@ function statusUpdate(
   clock: Clock,
 ): object | undefined {
   const present = podCondition(pod, 'PodScheduled')
-  const isReported = present?.status === 'False' && present.reason === reason && present.message === message
+  const { generation } = pod.metadata
+  const isReported =
+    present?.status === 'False' &&
+    present.reason === reason &&
+    present.message === message &&
+    present.observedGeneration === generation
   const isNominated = (nominatedNodeName ?? undefined) === pod.status?.nominatedNodeName
   const keepsNomination = nominatedNodeName === undefined || isNominated
   if (isReported && keepsNomination) return undefined
-  const update = { type: 'PodScheduled', status: 'False', reason, message }
+  const observed = generation === undefined ? {} : { observedGeneration: generation }
+  const update = { type: 'PodScheduled', status: 'False', reason, message, ...observed }
   const now = timestamp(clock.now())
   const condition = { ...withTransitionTime<PodCondition>(pod.status?.conditions, update, now), lastProbeTime: null }
   return { conditions: [condition], ...(keepsNomination ? {} : { nominatedNodeName }) }

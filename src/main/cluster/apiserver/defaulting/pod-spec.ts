@@ -37,6 +37,8 @@ export function setPodSpecDefaults(spec: Wire<PodSpec>): void {
   if (spec.ephemeralContainers) for (const container of spec.ephemeralContainers) setContainerDefaults(container)
   if (spec.resources) canonicalizeResources(spec.resources)
   if (spec.overhead) canonicalizeQuantities(spec.overhead)
+  // The field of gang scheduling, whose feature gate is off in v1.36: Kubernetes drops it.
+  delete spec.schedulingGroup
 }
 
 /** Sets the defaults that only pods have: service links, host ports on the host network, requests equal to limits. */

@@ -16,6 +16,11 @@ export const lease: KindDeclaration<Lease> = {
   schema: 'io.k8s.api.coordination.v1.Lease',
   generation: false,
   createOnUpdate: true,
+  setDefaults({ spec }) {
+    // The feature gate CoordinatedLeaderElection is off in v1.36: Kubernetes drops its fields.
+    delete spec?.strategy
+    delete spec?.preferredHolder
+  },
   validate({ spec: { leaseDurationSeconds, leaseTransitions } = {} }) {
     const errors: FieldError[] = []
     if (leaseDurationSeconds !== undefined && leaseDurationSeconds <= 0)

@@ -25,6 +25,8 @@ export const csiDriver: KindDeclaration<CSIDriver> = {
     spec.volumeLifecycleModes ??= ['Persistent']
     spec.requiresRepublish ??= false
     spec.seLinuxMount ??= false
+    // The field of a feature gate that is off in v1.36.
+    delete spec.preventPodSchedulingIfMissing
   },
   validate({ spec }) {
     const errors: FieldError[] = []
