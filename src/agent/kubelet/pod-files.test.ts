@@ -80,15 +80,26 @@ describe('resolv.conf', () => {
   })
 })
 
-test('hosts contains the pod, also under its subdomain, and its aliases', () => {
-  const file = hostsFile(pod({ subdomain: 'web', hostAliases: [{ ip: '192.0.2.7', hostnames: ['x', 'y'] }] }), {
-    hostname: 'p',
-    ip: '10.244.0.5',
-    clusterDomain: 'cluster.local',
-    namespace: 'shop',
+describe('hosts', () => {
+  const identity = { hostname: 'p', ip: '10.244.0.5', clusterDomain: 'cluster.local', namespace: 'shop' }
+  const hostAliases = [{ ip: '192.0.2.7', hostnames: ['x', 'y'] }]
+
+  test('contains the pod, also under its subdomain, and its aliases', () => {
+    const file = hostsFile(pod({ subdomain: 'web', hostAliases }), identity, '')
+    expect(file).toContain('10.244.0.5\tp.web.shop.svc.cluster.local\tp\n')
+    expect(file).toContain('192.0.2.7\tx\ty\n')
   })
-  expect(file).toContain('10.244.0.5\tp.web.shop.svc.cluster.local\tp\n')
-  expect(file).toContain('192.0.2.7\tx\ty\n')
+
+  test('of a pod in the host’s network is the node’s, with the aliases', () => {
+    expect(hostsFile(pod({ hostNetwork: true, hostAliases }), identity, '10.0.0.2 node\n')).toBe(
+      `# Kubernetes-managed hosts file (host network).
+10.0.0.2 node
+
+# Entries added by HostAliases.
+192.0.2.7\tx\ty
+`,
+    )
+  })
 })
 
 test.each([

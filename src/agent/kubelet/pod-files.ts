@@ -87,21 +87,32 @@ export function parseResolvConf(text: string): DnsSettings['host'] {
   return { nameservers: of('nameserver'), searches: of('search'), options: of('options') }
 }
 
-/** `/etc/hosts` of the pod's containers. */
-export function hostsFile(
-  { spec }: Pod,
-  {
-    hostname,
-    ip,
-    clusterDomain,
-    namespace,
-  }: { hostname: string; ip: string; clusterDomain: string; namespace: string },
-): string {
-  const names = spec?.subdomain
-    ? `${hostname}.${spec.subdomain}.${namespace}.svc.${clusterDomain}\t${hostname}`
-    : hostname
+interface PodIdentity {
+  hostname: string
+  ip: string
+  clusterDomain: string
+  namespace: string
+}
+
+/** `/etc/hosts` of the pod's containers. @param nodeHosts the node's own, which pods of the host's network have */
+export function hostsFile({ spec }: Pod, identity: PodIdentity, nodeHosts: string): string {
+  const { hostAliases = [] } = spec ?? {}
+  const { subdomain, hostNetwork } = spec ?? {}
   return [
-    '# Kubernetes-managed hosts file.',
+    ...(hostNetwork
+      ? ['# Kubernetes-managed hosts file (host network).', nodeHosts.trimEnd()]
+      : ['# Kubernetes-managed hosts file.', ...podHosts(identity, subdomain)]),
+    ...(hostAliases.length > 0 ? ['', '# Entries added by HostAliases.'] : []),
+    ...hostAliases
+      .filter((alias) => canonicalIp(alias.ip) !== undefined)
+      .map((alias) => `${alias.ip}\t${(alias.hostnames ?? []).filter(isWord).join('\t')}`),
+    '',
+  ].join('\n')
+}
+
+function podHosts({ hostname, ip, clusterDomain, namespace }: PodIdentity, subdomain: string | undefined): string[] {
+  const names = subdomain ? `${hostname}.${subdomain}.${namespace}.svc.${clusterDomain}\t${hostname}` : hostname
+  return [
     '127.0.0.1\tlocalhost',
     '::1\tlocalhost ip6-localhost ip6-loopback',
     'fe00::0\tip6-localnet',
@@ -109,12 +120,7 @@ export function hostsFile(
     'fe00::1\tip6-allnodes',
     'fe00::2\tip6-allrouters',
     ...(ip ? [`${ip}\t${names}`] : []),
-    ...(spec?.hostAliases?.length ? ['', '# Entries added by HostAliases.'] : []),
-    ...(spec?.hostAliases ?? [])
-      .filter((alias) => canonicalIp(alias.ip) !== undefined)
-      .map((alias) => `${alias.ip}\t${(alias.hostnames ?? []).filter(isWord).join('\t')}`),
-    '',
-  ].join('\n')
+  ]
 }
 
 /** The output of `hostname` in the pod: its name, or its FQDN with setHostnameAsFQDN. */

@@ -167,6 +167,11 @@ export class PodContainer {
     }
   }
 
+  /** Whether an attempt has ended whose termination message is not read yet. */
+  get hasNewExit(): boolean {
+    return this.attempts.some(({ id, state }) => state === 'exited' && !this.#messages.has(id))
+  }
+
   /** Takes notice of attempts that have ended: their probes stop, their termination messages are read. */
   async collectExits(): Promise<void> {
     for (const attempt of this.attempts) {

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Container, Pod } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
@@ -23,8 +23,9 @@ export async function writePodFiles(root: string, pod: Stored<Pod>, ip: string, 
     namespace: pod.metadata.namespace,
   }
   const { text, omissions } = resolvConf(pod, dns)
+  const nodeHosts = pod.spec?.hostNetwork ? await readFile('/etc/hosts', 'utf8') : ''
   await Promise.all([
-    writeFile(join(folder, 'etc-hosts'), hostsFile(pod, identity)),
+    writeFile(join(folder, 'etc-hosts'), hostsFile(pod, identity, nodeHosts)),
     writeFile(join(folder, 'resolv.conf'), text),
   ])
   return omissions

@@ -1,5 +1,5 @@
 import { createFakeMounts } from '#test/support/fake-mounts.ts'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -137,6 +137,21 @@ describe('a reboot of the worker', () => {
     await until((_state, { status }) => status?.phase === 'Failed')
     expect(engine.attempts('c')).toEqual([0])
   })
+})
+
+test('the status of a container that ends during the pass holds its termination message', async () => {
+  const { startContainer } = engine.runtime
+  engine.runtime.startContainer = async (id) => {
+    const started = await startContainer(id)
+    if (started.sandbox) return started
+    const [uid = ''] = await readdir(join(root, 'pods'))
+    await writeFile(join(root, 'pods', uid, 'containers/c/0'), 'bye')
+    engine.end('c', 0)
+    return started
+  }
+  await run({ restartPolicy: 'Never' })
+  const pod = await until(({ terminated }) => terminated !== undefined)
+  expect(pod.status?.containerStatuses?.[0]?.state?.terminated?.message).toBe('bye')
 })
 
 test('a failing image pull backs off, and holds no other container up', async () => {

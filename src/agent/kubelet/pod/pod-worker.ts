@@ -306,8 +306,10 @@ export class PodWorker {
     }
   }
 
+  /** Waits for the next pass while an exit has not been collected: its termination message belongs to the same status. */
   #report(): void {
-    if (!this.#gone) this.#reporter.report(this.#observe())
+    if (this.#gone || [...this.#containers.values()].some(({ hasNewExit }) => hasNewExit)) return
+    this.#reporter.report(this.#observe())
   }
 
   #observe(): PodObservation {
