@@ -68,6 +68,8 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 300_000,
           maxWorkers: 3,
+          // Tests of one file that run side by side mostly wait for their pods.
+          maxConcurrency: 16,
         },
       },
     ],

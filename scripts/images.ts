@@ -14,6 +14,7 @@ const images: [tag: string, target: string][] = [
   ['nginx:stable', 'nginx'],
   ['redis:7', 'redis'],
   ['slipway/test-server:1', 'test-server'],
+  ['slipway/test-programs:1', 'test-programs'],
 ]
 
 const work = { log: process.argv.includes('--verbose') ? (line: string) => console.error(line) : () => undefined }

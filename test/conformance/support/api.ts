@@ -58,8 +58,11 @@ export interface Api {
   delete(path: string, options?: object, query?: Query): Promise<Wire>
   /** Reads, changes and writes, again when somebody else was first. */
   change(path: string, change: (object: Wire) => void): Promise<Wire>
-  /** Events of a collection as they come; it ends with the test. */
-  watch(path: string, query?: Query): Promise<Watching>
+  /**
+   * Events of a collection as they come.
+   * @param whenOver takes what ends the watch; by itself the end of the test, which tests that run side by side must name
+   */
+  watch(path: string, query?: Query, whenOver?: (end: () => void) => void): Promise<Watching>
   /** The same server with other credentials. */
   as(other: { token?: string; impersonate?: string; groups?: string[] }): Api
 }
@@ -112,9 +115,9 @@ function apiOver(door: Door): Api {
         if (answer.status !== 409) throw new Refused(`PUT ${path}`, answer)
       }
     },
-    async watch(path, query) {
+    async watch(path, query, whenOver = onTestFinished) {
       const ending = new AbortController()
-      onTestFinished(() => ending.abort())
+      whenOver(() => ending.abort())
       const late = setTimeout(() => ending.abort(new Error(`watch ${path}: no answer`)), patience)
       const response = await send(door, 'GET', path, { query: { ...query, watch: true }, signal: ending.signal })
       clearTimeout(late)

@@ -60,28 +60,36 @@ export async function startPodServer(api: Api, mode: 'webhooks' | 'extension'): 
   }
 }
 
-/** A pod that runs test-server.mjs, which is put beside it as a ConfigMap. */
+/** A pod that runs test-server.mjs. */
 export async function programPod(
   api: Api,
   root: string,
   { name, mode }: { name: string; mode: string },
 ): Promise<Wire> {
-  const code = await readFile(new URL('test-server.mjs', import.meta.url), 'utf8')
-  await api.create(`${root}/configmaps`, { metadata: { name: 'code' }, data: { 'test-server.mjs': code } })
+  const { container, volumes } = await programContainer(api, root, mode)
   return {
     metadata: { name, labels: { app: name } },
-    spec: {
-      terminationGracePeriodSeconds: 0,
-      containers: [
-        {
-          name: 'server',
-          image: testServer,
-          command: ['node', '/srv/code/test-server.mjs', mode],
-          volumeMounts: [{ name: 'code', mountPath: '/srv/code' }],
-        },
-      ],
-      volumes: [{ name: 'code', configMap: { name: 'code' } }],
+    spec: { terminationGracePeriodSeconds: 0, containers: [{ ...container, name: 'server' }], volumes },
+  }
+}
+
+/** A container that runs test-server.mjs, which a ConfigMap of the namespace brings, and the volumes that it needs. */
+export async function programContainer(
+  api: Api,
+  root: string,
+  mode: string,
+): Promise<{ container: Wire; volumes: object[] }> {
+  const code = await readFile(new URL('test-server.mjs', import.meta.url), 'utf8')
+  const name = uniqueName('code')
+  await api.create(`${root}/configmaps`, { metadata: { name }, data: { 'test-server.mjs': code } })
+  return {
+    container: {
+      name: 'main',
+      image: testServer,
+      command: ['node', '/srv/code/test-server.mjs', mode],
+      volumeMounts: [{ name: 'code', mountPath: '/srv/code' }],
     },
+    volumes: [{ name: 'code', configMap: { name } }],
   }
 }
 

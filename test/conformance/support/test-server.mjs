@@ -1,14 +1,16 @@
 // Runs inside a pod, on the Node of the image `slipway/test-server:1`; its text comes by a ConfigMap.
-//   node test-server.mjs webhooks | extension | verify-token
-// Files: /srv/tls/tls.crt and tls.key of the servers, /srv/token/token of the third. Plain JavaScript without dependencies.
+//   node test-server.mjs webhooks | extension | verify-token | probed
+// Files: /srv/tls/tls.crt and tls.key of the first two, /srv/token/token of the third. Plain JavaScript without dependencies.
 import { createPublicKey, verify } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
+import { createServer as createHttp2Server } from 'node:http2'
 import { createServer, request as httpsRequest } from 'node:https'
 import { json } from 'node:stream/consumers'
 import { TLSSocket } from 'node:tls'
 
 const readTls = () => ({ cert: readFileSync('/srv/tls/tls.crt'), key: readFileSync('/srv/tls/tls.key') })
-const modes = { webhooks: serveWebhooks, extension: serveExtension, 'verify-token': verifyToken }
+const modes = { webhooks: serveWebhooks, extension: serveExtension, 'verify-token': verifyToken, probed: serveProbes }
 modes[process.argv[2]]()
 process.once('SIGTERM', () => process.exit(0))
 
@@ -266,6 +268,29 @@ async function verifyToken() {
     Buffer.from(signature, 'base64url'),
   )
   console.log(JSON.stringify({ verified, ...claims }))
+}
+
+/**
+ * What probes find: HTTP on 8080 that fails after a second while its socket stays open, and gRPC's health service on
+ * 5000, which serves. The log tells of each connection and call.
+ */
+function serveProbes() {
+  let code = 200
+  setTimeout(() => (code = 500), 1_000)
+  createHttpServer((request, response) => response.writeHead(code).end())
+    .on('connection', () => console.log(`connection while ${code}`))
+    .listen(8080)
+  createHttp2Server()
+    .on('stream', (stream, headers) => {
+      console.log(`grpc ${headers[':path']}`)
+      stream.on('error', () => undefined)
+      stream.resume()
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
+      // One message, not compressed, of two bytes: HealthCheckResponse with status 1, SERVING.
+      stream.end(Buffer.from([0, 0, 0, 0, 2, 0x08, 1]))
+    })
+    .listen(5000)
 }
 
 /** Asks the cluster's API server with the pod's own token. */

@@ -14,6 +14,8 @@ export interface Watching {
   next(): Promise<WatchEvent>
   /** Takes events until one is as wanted. */
   until(wanted: (event: WatchEvent) => boolean): Promise<WatchEvent>
+  /** Tells of every event, from now on. */
+  follow(listener: (event: WatchEvent) => void): void
   stop(): void
 }
 
@@ -24,9 +26,12 @@ export function watchEvents(response: IncomingMessage, stop: () => void): Watchi
   let taken = 0
   let ended: string | undefined
   let wake: () => void = () => undefined
+  const followers: ((event: WatchEvent) => void)[] = []
   const lines = createInterface({ input: response })
   lines.on('line', (line) => {
-    events.push(JSON.parse(line) as WatchEvent)
+    const event = JSON.parse(line) as WatchEvent
+    events.push(event)
+    for (const tell of followers) tell(event)
     wake()
   })
   const end = (why: string): void => {
@@ -62,6 +67,7 @@ export function watchEvents(response: IncomingMessage, stop: () => void): Watchi
         if (wanted(event)) return event
       }
     },
+    follow: (listener) => void followers.push(listener),
     stop,
   }
 }

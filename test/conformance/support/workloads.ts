@@ -9,6 +9,8 @@ export const nginx = 'nginx:stable'
 export const redis = 'redis:7'
 /** Node.js */
 export const testServer = 'slipway/test-server:1'
+/** Programs that show how they were started; see resources/images/Dockerfile. */
+export const testPrograms = 'slipway/test-programs:1'
 
 /** A pod's labels and spec, for a template or a pod: one container that does nothing. */
 export const podWith = (labels: Record<string, string>): { metadata: object; spec: object } => ({
