@@ -24,6 +24,7 @@ const apiServerRooms = [
   'discovery',
   'aggregation',
   'observability',
+  'policy-peers',
   'bootstrap',
   'loops',
   'edge',

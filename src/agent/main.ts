@@ -5,9 +5,10 @@ import { StopStack } from '#shared/base/disposable.ts'
 import { createEventRecorder } from '#shared/client/event-recorder.ts'
 import { createHttpTransport } from '#shared/client/http-transport.ts'
 import { createClient } from '#shared/client/kube-client.ts'
+import { createInformer } from '#shared/client/informer.ts'
 import { createSharedInformers } from '#shared/client/shared-informers.ts'
 import { ipText, isHostLocal, isInCidr, parseCidr, parseIp } from '#shared/kube/ip.ts'
-import { endpointSlices, namespaces, nodes, services } from '#shared/kube/resources.ts'
+import { endpointSlices, namespaces, networkPolicies, nodes, pods, services } from '#shared/kube/resources.ts'
 import { createApiFetch } from './api-fetch.ts'
 import { readConfig, type AgentFiles } from './config.ts'
 import { startDns } from './dns/server.ts'
@@ -24,7 +25,8 @@ import { memoryFolder } from './kubelet/volumes.ts'
 import { createAgentLog } from './log.ts'
 import { runCommand } from './network/command.ts'
 import { gatewaysOf } from './network/gateways.ts'
-import { createPodNetwork } from './network/pod-network.ts'
+import { createPodNetwork, type PodNetwork } from './network/pod-network.ts'
+import { enforcePolicies } from './network/policy/index.ts'
 import { startProxy } from './proxy/index.ts'
 import { createTunnelServer } from './tunnel/server.ts'
 
@@ -60,13 +62,12 @@ async function main(config: AgentFiles): Promise<void> {
   stops.add(() => tunnel.stop())
   const api = createApiFetch({ port: config.apiPort, tls: config.api })
   stops.add(api.stop)
-  const client = createClient(
-    createHttpTransport({
-      server: 'https://kubernetes',
-      fetch: api.fetch,
-      headers: () => ({ 'user-agent': `slipway-agent/${config.version}` }),
-    }),
-  )
+  const transport = createHttpTransport({
+    server: 'https://kubernetes',
+    fetch: api.fetch,
+    headers: () => ({ 'user-agent': `slipway-agent/${config.version}` }),
+  })
+  const client = createClient(transport)
   const informers = createSharedInformers({ client, clock, log })
   stops.add(() => informers.stop())
 
@@ -81,16 +82,40 @@ async function main(config: AgentFiles): Promise<void> {
   const nodeInformer = informers.share(nodes)
   const serviceInformer = informers.share(services)
   const sliceInformer = informers.share(endpointSlices)
-  const network = createPodNetwork({
+  const podInformer = createInformer({
+    client,
+    resource: pods,
+    fieldSelector: `spec.nodeName=${config.nodeName}`,
+    clock,
+    log,
+  })
+  const network: PodNetwork = createPodNetwork({
     nodeName: config.nodeName,
     podCidr: config.podCidr,
     nodes: nodeInformer,
     run: runCommand,
     leases: `${kubeletRoot}/network/leases.json`,
     reservedPorts: new Set([config.tunnelPort, config.apiPort, config.kubeletPort ?? 0]),
+    policies: {
+      inPlace: (namespace) => policies.inPlace(namespace),
+      changed: () => policies.changed(),
+    },
     log,
   })
   stops.add(() => network.stop())
+  const policies = enforcePolicies({
+    client,
+    transport,
+    policies: informers.share(networkPolicies),
+    namespaces: informers.share(namespaces),
+    pods: podInformer,
+    addresses: network,
+    clusterDns: config.clusterDns,
+    run: runCommand,
+    clock,
+    log,
+  })
+  stops.add(policies.stop)
 
   const host = parseResolvConf(readFileSync('/etc/resolv.conf', 'utf8'))
   const kubelet = createKubelet({
@@ -99,6 +124,7 @@ async function main(config: AgentFiles): Promise<void> {
     network,
     client,
     nodes: nodeInformer,
+    pods: podInformer,
     recorder: createEventRecorder({ client, component: 'kubelet', host: config.nodeName, clock, log }),
     clock,
     log,

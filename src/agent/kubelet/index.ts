@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { StopStack, type Stop } from '#shared/base/disposable.ts'
-import { createInformer, type Informer } from '#shared/client/informer.ts'
+import type { Informer } from '#shared/client/informer.ts'
 import type { Node, Pod } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { isPodTerminal } from '#shared/kube/pod.ts'
-import { nodes, pods } from '#shared/kube/resources.ts'
+import { nodes } from '#shared/kube/resources.ts'
 import type { Faults } from '../faults.ts'
 import { createClusterVolumes } from './cluster-volumes.ts'
 import { createFlows } from './flow.ts'
@@ -37,6 +37,8 @@ export function createKubelet(
   options: PodContext & {
     version: string
     nodes: Informer<Node>
+    /** Pods of this node; the kubelet starts and stops it. */
+    pods: Informer<Pod>
     faults: Faults
     /** Whether the cluster's volume is mounted on this worker. */
     hasClusterVolume: boolean
@@ -44,19 +46,12 @@ export function createKubelet(
     nodePort?: Pick<NodePortOptions, 'host' | 'port' | 'certificateFile' | 'clientCa'>
   },
 ): Kubelet {
-  const { client, clock, faults, log, node, runtime } = options
+  const { client, clock, faults, log, node, pods: informer, runtime } = options
   const stops = new StopStack()
   const workers = new Map<string, PodWorker>()
   const byName = new Map<string, PodWorker>()
   /** Uids of pods that this node runs, or has decided to. */
   const admitted = new Set<string>()
-  const informer: Informer<Pod> = createInformer({
-    client,
-    resource: pods,
-    fieldSelector: `spec.nodeName=${node.name}`,
-    clock,
-    log,
-  })
   const cgroups = createCgroups()
   const allPods = (): Stored<Pod>[] => [...workers.values()].map(({ pod }) => pod)
   const snapshots = createSnapshots({ runtime, pods: allPods, cgroups, clock })

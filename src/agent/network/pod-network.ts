@@ -7,6 +7,7 @@ import type { Node } from '#shared/kube/generated/types.ts'
 import { cidrText, coversCidr, parseCidr, type Cidr } from '#shared/kube/ip.ts'
 import { createAddresses, type Addresses } from './addresses.ts'
 import type { Command } from './command.ts'
+import type { PolicyEnforcement } from './policy/index.ts'
 import { followRoutes } from './routes.ts'
 
 export interface PodNetwork {
@@ -18,6 +19,10 @@ export interface PodNetwork {
     hostPorts: HostPort[]
   }): Promise<{ ip: string }>
   detach(podUid: string): Promise<void>
+  /** Resolves when the addresses of pods that an earlier agent attached are known. */
+  loaded(): Promise<void>
+  /** The address of a pod, from before its interface is there until after it is gone. */
+  addressOf(podUid: string): string | undefined
   /** Host ports of pods on this node; the proxy writes them with its rules. */
   hostPorts(): { ip: string; port: HostPort }[]
   onHostPortsChange(listener: () => void): Stop
@@ -42,6 +47,8 @@ export interface PodNetworkOptions {
   leases: string
   /** TCP ports of this node that the agent listens on: a host port would take their connections. */
   reservedPorts: ReadonlySet<number>
+  /** Rules are in place before a pod has an interface, and go after it. */
+  policies: Pick<PolicyEnforcement, 'inPlace' | 'changed'>
   log: Log
 }
 
@@ -62,16 +69,20 @@ export function createPodNetwork({
   run,
   leases,
   reservedPorts,
+  policies,
   log,
 }: PodNetworkOptions): PodNetwork {
   let addresses: Promise<Addresses> | undefined
+  let pool: Addresses | undefined
   const ports = new Map<string, { ip: string; port: HostPort }[]>()
   const listeners = new Set<() => void>()
   const mtu = outerMtu()
   const routes = followRoutes({ nodeName, podCidr, nodes, run, log })
 
   const ready = (): Promise<Addresses> =>
-    (addresses ??= podRange(nodes, { nodeName, podCidr }).then((cidr) => createAddresses({ cidr, file: leases })))
+    (addresses ??= podRange(nodes, { nodeName, podCidr }).then(
+      (cidr) => (pool = createAddresses({ cidr, file: leases })),
+    ))
   const setPorts = (uid: string, ip: string, wanted: HostPort[]): void => {
     if (wanted.length === 0 && !ports.has(uid)) return
     if (wanted.length > 0)
@@ -90,8 +101,8 @@ export function createPodNetwork({
         throw new Error(
           `cannot open hostport ${taken.hostPort} for pod ${name}_${namespace}: listen tcp4 :${taken.hostPort}: bind: address already in use`,
         )
-      const pool = await ready()
-      const ip = pool.lease(uid)
+      const ip = (await ready()).lease(uid)
+      await policies.inPlace(namespace)
       const host = interfaceOf(uid)
       if (!isAttached(pid)) await plumb(run, { host, pid, ip, mtu })
       setPorts(uid, ip, hostPorts)
@@ -99,13 +110,16 @@ export function createPodNetwork({
     },
     async detach(uid) {
       if (!addresses) return
-      const pool = await addresses
-      if (!pool.of(uid)) return
+      const leased = await addresses
+      if (!leased.of(uid)) return
       // The pair is removed with the pod's network namespace; if a process keeps it open, this removes the pair.
       await run('ip', ['link', 'delete', interfaceOf(uid)]).catch(() => undefined)
-      pool.release(uid)
+      leased.release(uid)
+      policies.changed()
       setPorts(uid, '', [])
     },
+    loaded: () => ready().then(() => undefined),
+    addressOf: (uid) => pool?.of(uid),
     hostPorts: () => [...ports.values()].flat(),
     onHostPortsChange(listener) {
       listeners.add(listener)

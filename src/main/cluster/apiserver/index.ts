@@ -36,6 +36,7 @@ import { metricsKinds, resourceMetrics } from './observability/resource-metrics.
 import { SchedulerMetrics } from './observability/scheduler-metrics.ts'
 import { WorkqueueMetrics } from './observability/workqueue-metrics.ts'
 import { webhookConditions } from './policies/scope.ts'
+import { policyPeersPage } from './policy-peers/index.ts'
 import { createReader } from './registry/context.ts'
 import { loadSchema } from './schema/schema.ts'
 import { streamingHandlers } from './streaming/index.ts'
@@ -129,6 +130,7 @@ async function compose(options: ApiServerOptions, stops: StopStack): Promise<Api
   const largeYaml = createLargeYaml({ workerUrl: options.yamlThread, clock })
   stops.add(largeYaml.stop)
   const metrics = { workqueues: new WorkqueueMetrics(), scheduling: new SchedulerMetrics() }
+  const policyPeers = policyPeersPage({ client: () => client, reader, clock, log })
   const server = createGenericServer({
     store,
     resources,
@@ -145,7 +147,7 @@ async function compose(options: ApiServerOptions, stops: StopStack): Promise<Api
     ],
     aggregation: { aggregator, remote },
     callWebhook,
-    pages: firstOf(objectMetricsPage({ reader, clock }), auth.pages),
+    pages: firstOf(objectMetricsPage({ reader, clock }), policyPeers.page, auth.pages),
     metrics: [metrics.workqueues, metrics.scheduling, ...(options.processMetrics ?? [])],
     audit,
     largeYaml,
@@ -159,6 +161,7 @@ async function compose(options: ApiServerOptions, stops: StopStack): Promise<Api
   const client = createClient(server.transportFor(apiServerUser))
 
   stops.add(() => server.stop())
+  stops.add(policyPeers.stop)
   await server.listen()
   await bootstrap({ client, kinds, pki })
   stops.add(startLoops({ client, clock, log, resources, custom: server.custom, aggregator, remote }))

@@ -1,3 +1,4 @@
+import { policyPeersPath } from '#shared/kube/network-policy.ts'
 import type { Named, ObjectMeta } from '#shared/kube/object.ts'
 import { rbacGroup, type BindingObject, type PolicyRule, type RoleObject, type Subject } from './rbac-types.ts'
 
@@ -252,6 +253,8 @@ export const nodeRules: readonly PolicyRule[] = [
 const nodeNetworkRules = (): PolicyRule[] => [
   rule(['list', 'watch'], core, ['namespaces', 'nodes', 'services']),
   rule(['list', 'watch'], ['discovery.k8s.io'], ['endpointslices']),
+  rule(['list', 'watch'], ['networking.k8s.io'], ['networkpolicies']),
+  urls(policyPeersPath),
 ]
 
 const schedulerRules = (): PolicyRule[] => [
