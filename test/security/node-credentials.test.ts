@@ -224,6 +224,42 @@ describe('pods', () => {
   })
 })
 
+describe('network policies', () => {
+  const peers = '/slipway/policy-peers'
+
+  it('are read by a node, with the addresses of the pods that they name and nothing else of these', async () => {
+    const policies = '/apis/networking.k8s.io/v1/networkpolicies'
+    expect((await node.get(policies)).outcome).toBe('200')
+    const spec = { podSelector: {}, ingress: [{ from: [{ podSelector: { matchLabels: { app: 'named' } } }] }] }
+    const created = await admin.create('/apis/networking.k8s.io/v1/namespaces/default/networkpolicies', {
+      metadata: { name: 'named' },
+      spec,
+    })
+    expect(created.outcome).toBe('201')
+    // Nothing runs on this node: its pods' addresses are as written here.
+    await admin.create(nodes, { metadata: { name: 'third' }, spec: { podCIDR: '10.244.77.0/24' } })
+    const addresses = { named: '10.244.77.1', other: '10.244.77.2', liar: '10.244.78.3' }
+    for (const [name, podIP] of Object.entries(addresses)) {
+      await admin.create(pods, {
+        metadata: { name: `peer-${name}`, labels: { app: name === 'other' ? 'other' : 'named' } },
+        spec: { nodeName: 'third', containers: [{ name: 'main', image: 'app' }] },
+      })
+      await admin.patch(`${pods}/peer-${name}/status`, { status: { phase: 'Running', podIP, podIPs: [{ ip: podIP }] } })
+    }
+    const told = async (): Promise<string> => (await node.get(peers)).text
+    await expect.poll(told, { timeout: 10_000 }).toContain('["10.244.77.1"]')
+    expect(await told()).not.toMatch(/10\.244\.77\.2|10\.244\.78|peer-/)
+  })
+
+  it('are not written by a node, nor their peers read by others', async () => {
+    const body = { metadata: { name: 'x' }, spec: { podSelector: {} } }
+    expect((await node.create('/apis/networking.k8s.io/v1/namespaces/default/networkpolicies', body)).code).toBe(403)
+    const anonymous = createRawApi({ server: cluster.plane.server, ca: cluster.plane.pki.ca })
+    expect((await anonymous.get(peers)).code).toBe(403)
+    anonymous.stop()
+  })
+})
+
 describe('a Node', () => {
   it('reads and reports itself', async () => {
     expect((await node.get(`${nodes}/${mine}`)).outcome).toBe('200')

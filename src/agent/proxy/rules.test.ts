@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { EndpointSlice, Service } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { stored } from '#test/support/stored.ts'
@@ -59,10 +59,82 @@ test('node ports masquerade, except with externalTrafficPolicy Local, which uses
   const spread = textOf(input([service({ ports })], [two]))
   expect(spread).toMatch(/-A SLIPWAY-NODEPORTS -p tcp --dport 30080 -j SLIP-EXT-/)
   expect(spread).toMatch(/-A SLIP-EXT-\w+ -j SLIPWAY-MARK/)
-  const local = textOf(input([service({ ports, externalTrafficPolicy: 'Local' })], [two]))
-  const external = local.split('\n').filter((line) => line.includes('SLIP-EXT-'))
-  expect(external.some((line) => line.endsWith('SLIPWAY-MARK'))).toBe(false)
-  expect(external.filter((line) => /-A SLIP-EXT-\w+ -j SLIP-SEP/.test(line))).toHaveLength(1)
+})
+
+describe('externalTrafficPolicy Local', () => {
+  const ports = [{ port: 80, name: 'http', nodePort: 30080 }]
+  const outer = service({ ports, externalTrafficPolicy: 'Local', externalIPs: ['192.0.2.7'] })
+  const linesOf = (rules: RuleInput): string[] => textOf(rules).split('\n')
+
+  test('uses endpoints of this node and keeps the address of clients, except for pods and the node itself', () => {
+    const external = linesOf(input([outer], [two])).filter((line) => line.startsWith('-A SLIP-EXT-'))
+    expect(external).toEqual([
+      expect.stringMatching(/ -s 10\.244\.0\.0\/16 -j SLIP-SVC-/),
+      expect.stringMatching(/ -m addrtype --src-type LOCAL -j SLIPWAY-MARK$/),
+      expect.stringMatching(/ -m addrtype --src-type LOCAL -j SLIP-SVC-/),
+      expect.stringMatching(/^-A SLIP-EXT-\w+ -j SLIP-SVL-/),
+    ])
+    expect(linesOf(input([outer], [two])).filter((line) => line.startsWith('-A SLIP-SVL-'))).toHaveLength(1)
+  })
+
+  test('drops on a node without endpoints where others have some, and refuses where none has', () => {
+    const elsewhere = slice({ addresses: ['10.244.2.7'], nodeName: 'w2' })
+    const rejections = (rules: RuleInput): string[] =>
+      linesOf(rules).filter((line) => line.startsWith('-A SLIPWAY-REJECT'))
+    expect(rejections(input([outer], [elsewhere]))).toEqual([
+      '-A SLIPWAY-REJECT -d 192.0.2.7/32 -p tcp --dport 80 -j DROP',
+      '-A SLIPWAY-REJECT -p tcp --dport 30080 -m addrtype --dst-type LOCAL -j DROP',
+    ])
+    expect(rejections(input([outer], [])).every((line) => line.includes('-j REJECT'))).toBe(true)
+    // Pods of this node still reach the others.
+    expect(textOf(input([outer], [elsewhere]))).toMatch(/-A SLIP-EXT-\w+ -s 10\.244\.0\.0\/16 -j SLIP-SVC-/)
+  })
+})
+
+test('internalTrafficPolicy Local uses endpoints of this node, and drops where only others have some', () => {
+  const inner = service({ internalTrafficPolicy: 'Local' })
+  const own = textOf(input([inner], [two]))
+  expect(own).toContain('10.244.1.5:8080')
+  expect(own).not.toContain('10.244.2.7')
+  const elsewhere = slice({ addresses: ['10.244.2.7'], nodeName: 'w2' })
+  expect(textOf(input([inner], [elsewhere]))).toContain('-d 10.96.3.4/32 -p tcp --dport 80 -j DROP')
+  expect(textOf(input([inner], []))).toContain('--dport 80 -j REJECT')
+})
+
+test('one port with two protocols has endpoints for each', () => {
+  const ports = [
+    { port: 80, name: 'a', protocol: 'TCP' },
+    { port: 80, name: 'b', protocol: 'UDP' },
+  ]
+  const both = {
+    ...two,
+    ports: [
+      { name: 'a', port: 8080 },
+      { name: 'b', port: 9090, protocol: 'UDP' },
+    ],
+  }
+  const text = textOf(input([service({ ports })], [both]))
+  expect(text).toMatch(/-d 10\.96\.3\.4\/32 -p udp --dport 80 -j SLIP-SVC-/)
+  expect(text).toContain('-p tcp -j DNAT --to-destination 10.244.1.5:8080')
+  expect(text).toContain('-p udp -j DNAT --to-destination 10.244.1.5:9090')
+})
+
+test.each(['service.kubernetes.io/service-proxy-name', 'service.kubernetes.io/headless'])(
+  'a service with the label %s has no rules until the label is gone',
+  (label) => {
+    const web = service({})
+    const labelled = stored<Service>({ ...web, metadata: { ...web.metadata, labels: { [label]: '' } } })
+    expect(textOf(input([labelled], [two]))).not.toContain('10.96.3.4')
+    expect(textOf(input([web], [two]))).toContain('10.96.3.4')
+  },
+)
+
+test('a service that is created again under another name with the same address gets its endpoints', () => {
+  const before = renderRules(input([service({}, 'old')], [two]))
+  const text = restoreInput(renderRules(input([service({}, 'new')], [two])), before)
+  const chain = /-A SLIPWAY-SERVICES -d 10\.96\.3\.4\/32 -p tcp --dport 80 -j (SLIP-SVC-\w+)/.exec(text)?.[1] ?? ''
+  expect(text).toContain(`-A ${chain} -m statistic`)
+  expect(text).not.toContain(`-X ${chain}`)
 })
 
 test('session affinity records clients', () => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { EndpointSlice, Service } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { ipText, isHostLocal, parseIp } from '#shared/kube/ip.ts'
+import { isProxied, pickTargets, type Candidate, type Target, type Targets } from './endpoints.ts'
 
 export interface RuleInput {
   services: readonly Stored<Service>[]
@@ -12,6 +13,8 @@ export interface RuleInput {
     port: { hostIp: string; hostPort: number; containerPort: number; protocol: string }
   }[]
   nodeName: string
+  /** Of this node, where it has one: hints of endpoints name zones. */
+  zone?: string
   nodeIp: string
   /** Port on this node that leads to the API server: endpoint of the Service `kubernetes`. */
   apiPort: number
@@ -64,7 +67,7 @@ export function renderRules(input: RuleInput): Rules {
   add(out.nat, 'SLIPWAY-MARK', `-j MARK --or-mark ${mark.split('/')[0] ?? ''}`)
   add(out.nat, 'SLIPWAY-POSTROUTING', `-m mark --mark ${mark} -j MASQUERADE`)
   add(out.nat, 'SLIPWAY-POSTROUTING', `-s ${input.podCidr} ! -d ${input.podCidr} -j MASQUERADE`)
-  for (const service of [...input.services].sort(byName)) renderService(service, input, out)
+  for (const service of input.services.filter(isProxied).sort(byName)) renderService(service, input, out)
   // Last: a service may have one of this node's addresses as an external IP.
   for (const ports of ['HOSTPORTS', 'NODEPORTS'])
     add(out.nat, 'SLIPWAY-SERVICES', `-m addrtype --dst-type LOCAL -j SLIPWAY-${ports}`)
@@ -194,18 +197,12 @@ const fullName = ({ metadata }: Stored<Service>): string => `${metadata.namespac
 const chainOf = (kind: string, ...parts: readonly (string | number)[]): string =>
   `SLIP-${kind}-${createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 16).toUpperCase()}`
 
-interface Target {
-  ip: string
-  port: number
-  local: boolean
-}
-
 /** One port of a service, parsed. */
 interface Port {
   protocol: Protocol
   port: number
   nodePort?: number
-  targets: Target[]
+  targets: Targets
 }
 
 function renderService(service: Stored<Service>, input: RuleInput, out: Rules): void {
@@ -225,7 +222,7 @@ function renderService(service: Stored<Service>, input: RuleInput, out: Rules): 
     const port = readPort(service, each, input, read)
     if (!port) continue
     renderClusterIp(service, port, clusterIp, input, out)
-    renderOuter(service, port, outer, out)
+    renderOuter(service, port, outer, input, out)
   }
 }
 
@@ -239,7 +236,11 @@ function readPort(service: Stored<Service>, each: ServicePort, input: RuleInput,
   return { protocol, port, ...(nodePort ? { nodePort } : {}), targets: targetsOf(service, each, input, read) }
 }
 
-const local = (targets: readonly Target[]): readonly Target[] => targets.filter((target) => target.local)
+/** `SVC`: endpoints of all nodes; `SVL`: of this node. */
+type Policy = 'SVC' | 'SVL'
+const targetsFor = ({ targets }: Port, policy: Policy): readonly Target[] =>
+  policy === 'SVC' ? targets.cluster : targets.local
+const hasTargets = ({ targets: { cluster, local } }: Port): boolean => cluster.length > 0 || local.length > 0
 const matchOf = (ip: string, { protocol, port }: Port): string => `-d ${ip}/32 -p ${protocol} --dport ${port}`
 
 function renderClusterIp(
@@ -249,39 +250,52 @@ function renderClusterIp(
   { podCidr }: RuleInput,
   out: Rules,
 ): void {
-  const inner = service.spec?.internalTrafficPolicy === 'Local' ? local(port.targets) : port.targets
+  const policy = service.spec?.internalTrafficPolicy === 'Local' ? 'SVL' : 'SVC'
+  const targets = targetsFor(port, policy)
   const match = matchOf(clusterIp, port)
-  if (port.protocol === 'udp') followDatagrams(`--orig-dst ${clusterIp}`, inner, out.udp)
-  if (inner.length === 0) {
+  if (port.protocol === 'udp') followDatagrams(`--orig-dst ${clusterIp}`, targets, out.udp)
+  if (targets.length === 0) {
     add(out.filter, 'SLIPWAY-REJECT', `${match} ${refusal(port)}`)
     return
   }
-  const chain = chainOf('SVC', fullName(service), port.protocol, port.port)
-  renderBalance(chain, inner, port, affinityOf(service), out.nat)
+  const chain = renderBalance(service, port, policy, out.nat)
   // Clients outside the pod range, such as the node itself, are masqueraded: pods could not reply to them directly.
   add(out.nat, 'SLIPWAY-SERVICES', `${match} ! -s ${podCidr} -j SLIPWAY-MARK`)
   add(out.nat, 'SLIPWAY-SERVICES', `${match} -j ${chain}`)
 }
 
 /** Node ports and external IPs. */
-function renderOuter(service: Stored<Service>, port: Port, addresses: readonly string[], out: Rules): void {
+function renderOuter(
+  service: Stored<Service>,
+  port: Port,
+  addresses: readonly string[],
+  { podCidr }: RuleInput,
+  out: Rules,
+): void {
   const { nodePort, protocol } = port
   if (!nodePort && addresses.length === 0) return
-  const isLocal = service.spec?.externalTrafficPolicy === 'Local'
-  const outer = isLocal ? local(port.targets) : port.targets
+  const policy = service.spec?.externalTrafficPolicy === 'Local' ? 'SVL' : 'SVC'
+  const targets = targetsFor(port, policy)
   const onNode = `-p ${protocol} --dport ${nodePort ?? 0}`
   if (protocol === 'udp') {
-    for (const ip of addresses) followDatagrams(`--orig-dst ${ip}`, outer, out.udp)
-    if (nodePort) followDatagrams(`--orig-port-dst ${nodePort}`, outer, out.udp)
+    for (const ip of addresses) followDatagrams(`--orig-dst ${ip}`, targets, out.udp)
+    if (nodePort) followDatagrams(`--orig-port-dst ${nodePort}`, targets, out.udp)
   }
-  if (outer.length === 0) {
+  if (targets.length === 0) {
     for (const ip of addresses) add(out.filter, 'SLIPWAY-REJECT', `${matchOf(ip, port)} ${refusal(port)}`)
     if (nodePort) add(out.filter, 'SLIPWAY-REJECT', `${onNode} -m addrtype --dst-type LOCAL ${refusal(port)}`)
-    return
   }
+  if (!hasTargets(port)) return
   const chain = chainOf('EXT', fullName(service), protocol, port.port)
-  if (!isLocal) add(out.nat, chain, '-j SLIPWAY-MARK')
-  renderBalance(chain, outer, port, affinityOf(service), out.nat)
+  if (policy === 'SVC') add(out.nat, chain, '-j SLIPWAY-MARK')
+  else if (port.targets.cluster.length > 0) {
+    // Pods and the node itself are no external clients: the policy does not apply to them.
+    const all = renderBalance(service, port, 'SVC', out.nat)
+    add(out.nat, chain, `-s ${podCidr} -j ${all}`)
+    add(out.nat, chain, '-m addrtype --src-type LOCAL -j SLIPWAY-MARK')
+    add(out.nat, chain, `-m addrtype --src-type LOCAL -j ${all}`)
+  }
+  if (targets.length > 0) add(out.nat, chain, `-j ${renderBalance(service, port, policy, out.nat)}`)
   for (const ip of addresses) add(out.nat, 'SLIPWAY-SERVICES', `${matchOf(ip, port)} -j ${chain}`)
   if (nodePort) add(out.nat, 'SLIPWAY-NODEPORTS', `${onNode} -j ${chain}`)
 }
@@ -292,8 +306,15 @@ function followDatagrams(match: string, targets: readonly Target[], udp: Rules['
   udp.set(match, ends)
 }
 
-/** TCP is reset, which clients see at once; the kernel rate-limits the default ICMP messages. */
-const refusal = ({ protocol }: Port): string => (protocol === 'tcp' ? '-j REJECT --reject-with tcp-reset' : '-j REJECT')
+/**
+ * A Service without endpoints refuses: TCP is reset, which clients see at once; the kernel rate-limits the default ICMP
+ * messages. One that has endpoints elsewhere only, and policy Local, drops: a load balancer must not take the refusal of
+ * one node for the Service's.
+ */
+function refusal(port: Port): string {
+  if (hasTargets(port)) return '-j DROP'
+  return port.protocol === 'tcp' ? '-j REJECT --reject-with tcp-reset' : '-j REJECT'
+}
 
 /** Three hours, and the maximum of one day (seconds). */
 const defaultAffinity = 10_800
@@ -306,15 +327,16 @@ function affinityOf({ spec }: Service): number | undefined {
   return Number.isInteger(seconds) && seconds > 0 ? Math.min(seconds, longestAffinity) : defaultAffinity
 }
 
-/** A chain that balances connections evenly over its endpoints, each with its own chain. */
-function renderBalance(
-  chain: string,
-  targets: readonly Target[],
-  port: Port,
-  affinity: number | undefined,
-  nat: Chains,
-): void {
-  const ends = targets.map((target) => ({ ...target, chain: chainOf('SEP', chain, target.ip, target.port) }))
+/** A chain that balances connections evenly over endpoints, each with its own chain. @returns its name */
+function renderBalance(service: Stored<Service>, port: Port, policy: Policy, nat: Chains): string {
+  const name = fullName(service)
+  const chain = chainOf(policy, name, port.protocol, port.port)
+  if (nat.has(chain)) return chain
+  const affinity = affinityOf(service)
+  const ends = targetsFor(port, policy).map((target) => ({
+    ...target,
+    chain: chainOf('SEP', name, port.protocol, port.port, target.ip, target.port),
+  }))
   if (affinity !== undefined)
     for (const end of ends)
       add(nat, chain, `-m recent --name ${end.chain} --rcheck --seconds ${affinity} --reap -j ${end.chain}`)
@@ -325,37 +347,32 @@ function renderBalance(
   }
   const remember = (end: string): string => (affinity === undefined ? '' : `-m recent --name ${end} --set `)
   for (const { chain: end, ip, port: number } of ends) {
+    if (nat.has(end)) continue
     // A pod that connects to itself through its service would otherwise receive its own source address.
     add(nat, end, `-s ${ip}/32 -j SLIPWAY-MARK`)
     add(nat, end, `-p ${port.protocol} ${remember(end)}-j DNAT --to-destination ${ip}:${number}`)
   }
+  return chain
 }
 
-function targetsOf(service: Stored<Service>, port: ServicePort, input: RuleInput, read: Reader): Target[] {
+function targetsOf(service: Stored<Service>, port: ServicePort, input: RuleInput, read: Reader): Targets {
   const { namespace, name } = service.metadata
-  if (namespace === 'default' && name === 'kubernetes') return [{ ip: input.nodeIp, port: input.apiPort, local: true }]
-  const ready: Target[] = []
-  const terminating: Target[] = []
+  if (namespace === 'default' && name === 'kubernetes') {
+    const own = [{ ip: input.nodeIp, port: input.apiPort, local: true }]
+    return { cluster: own, local: own }
+  }
+  const candidates: Candidate[] = []
   for (const slice of input.slicesOf(namespace, name)) {
-    if (slice.addressType !== 'IPv4') continue
+    if (slice.addressType !== 'IPv4' || !isProxied(slice)) continue
     const target = slice.ports?.find(
       (each) => (each.name ?? '') === (port.name ?? '') && (each.protocol ?? 'TCP') === (port.protocol ?? 'TCP'),
     )
     const number = target?.port ? read.port(target.port, 'endpoint port') : undefined
     if (!number) continue
-    for (const { addresses, conditions, nodeName } of slice.endpoints ?? []) {
-      const ip = addresses[0] && read.address(addresses[0], 'endpoint address')
-      if (!ip) continue
-      const entry = { ip, port: number, local: nodeName === input.nodeName }
-      if (conditions?.ready !== false) ready.push(entry)
-      else if (conditions.serving && conditions.terminating) terminating.push(entry)
+    for (const endpoint of slice.endpoints ?? []) {
+      const ip = endpoint.addresses[0] && read.address(endpoint.addresses[0], 'endpoint address')
+      if (ip) candidates.push({ ip, port: number, local: endpoint.nodeName === input.nodeName, endpoint })
     }
   }
-  // When none is ready, endpoints that are serving and terminating get the traffic (KEP-1669).
-  return unique(ready.length > 0 ? ready : terminating)
+  return pickTargets(candidates, input)
 }
-
-const unique = (targets: readonly Target[]): Target[] =>
-  [...new Map(targets.map((target) => [`${target.ip}:${target.port}`, target])).values()].sort((a, b) =>
-    a.ip.localeCompare(b.ip),
-  )

@@ -230,24 +230,27 @@ describe('pods and policies that come and go', () => {
   test('a pod is restricted before it can send its first packet', async () => {
     await policies('{podSelector: {}, policyTypes: [Ingress, Egress]}')
     await expectReached(web(), [])
-    // Sends from its first instant, 50 times a second.
-    const eager = `
+    // Sends from its first instant, 50 times a second; the same pod in the other namespace is not restricted.
+    const command = `for i in $(seq 100); do nc -w 1 ${ipOf('ops/near')} 8080 </dev/null >/dev/null 2>&1 && echo open & sleep 0.02; done; wait; echo end`
+    const eager = (namespace: string): string => `
 apiVersion: v1
 kind: Pod
-metadata: {name: eager, namespace: shop}
+metadata: {name: eager, namespace: ${namespace}}
 spec:
   nodeName: ${clusterName}-worker-1
   restartPolicy: Never
   terminationGracePeriodSeconds: 0
-  containers:
-    - name: main
-      image: busybox:1.36
-      command: [sh, -c, 'for i in $(seq 100); do nc -w 1 ${ipOf('ops/near')} 8080 </dev/null >/dev/null 2>&1 && echo open & sleep 0.02; done; wait; echo end']
-`
-    await cluster.kubectl.withInput(eager, 'apply', '-f', '-')
-    await cluster.kubectl.waitForValue('pod/eager', '{.status.phase}', 'Succeeded', '-n', 'shop')
-    expect(await cluster.kubectl.ok('logs', 'eager', '-n', 'shop')).toBe('end\n')
-    await cluster.kubectl.ok('delete', 'pod', 'eager', '-n', 'shop')
+  containers: [{name: main, image: 'busybox:1.36', command: [sh, -c, ${JSON.stringify(command)}]}]
+---`
+    await cluster.kubectl.withInput(eager('shop') + eager('ops'), 'apply', '-f', '-')
+    const logs: string[] = []
+    for (const namespace of ['shop', 'ops']) {
+      await cluster.kubectl.waitForValue('pod/eager', '{.status.phase}', 'Succeeded', '-n', namespace)
+      logs.push(await cluster.kubectl.ok('logs', 'eager', '-n', namespace))
+      await cluster.kubectl.ok('delete', 'pod', 'eager', '-n', namespace)
+    }
+    expect(logs[0]).toBe('end\n')
+    expect(logs[1]).toContain('open\n')
   })
 
   test('a pod’s labels count as they change', async () => {
