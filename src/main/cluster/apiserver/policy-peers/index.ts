@@ -69,20 +69,22 @@ export function policyPeersPage({ client, reader, clock, log }: PolicyPeersOptio
       deleted: (pod) => changed(() => table.remove(pod))(),
     })
   }
-  const nextChange = (): Promise<void> =>
+  /** @returns false when nothing has changed for long */
+  const nextChange = (): Promise<boolean> =>
     new Promise((resolve) => {
-      const wake = (): void => {
+      const end = (isChange: boolean): void => {
         waiting.delete(wake)
         void stopTimer()
-        resolve()
+        resolve(isChange)
       }
-      const stopTimer = clock.after(patience, wake)
+      const wake = (): void => end(true)
+      const stopTimer = clock.after(patience, () => end(false))
       waiting.add(wake)
     })
   const answer = async (query: Readonly<Record<string, string | undefined>>): Promise<PolicyPeers> => {
     await (following ??= follow())
     const known = query['epoch'] === epoch ? Number(query['version']) || 0 : 0
-    if (known === table.version && !isStopped) await nextChange()
+    while (known === table.version && !isStopped) if (!(await nextChange())) break
     if (isStopped) throw serviceUnavailable('the API server is stopping')
     return { epoch, version: table.version, keys: table.keys(), changed: table.changedSince(known) }
   }
