@@ -27,7 +27,7 @@ import { runCommand } from './network/command.ts'
 import { gatewaysOf } from './network/gateways.ts'
 import { createPodNetwork, type PodNetwork } from './network/pod-network.ts'
 import { enforcePolicies } from './network/policy/index.ts'
-import { startProxy } from './proxy/index.ts'
+import { healthzPort, startProxy, statusPort } from './proxy/index.ts'
 import { createTunnelServer } from './tunnel/server.ts'
 
 const pauseImage = 'registry.k8s.io/pause:3.10'
@@ -95,7 +95,7 @@ async function main(config: AgentFiles): Promise<void> {
     nodes: nodeInformer,
     run: runCommand,
     leases: `${kubeletRoot}/network/leases.json`,
-    reservedPorts: new Set([config.tunnelPort, config.apiPort, config.kubeletPort ?? 0]),
+    reservedPorts: new Set([config.tunnelPort, config.apiPort, config.kubeletPort ?? 0, healthzPort, statusPort]),
     policies: {
       inPlace: (namespace) => policies.inPlace(namespace),
       changed: () => policies.changed(),
@@ -183,6 +183,7 @@ async function main(config: AgentFiles): Promise<void> {
       await startProxy({
         services: serviceInformer,
         slices: sliceInformer,
+        nodes: nodeInformer,
         network,
         run: runCommand,
         clock,

@@ -165,6 +165,7 @@ test('rules that the kernel refuses end nothing: the agent says so once and trie
     ({
       synced: Promise.resolve(),
       list: () => [],
+      get: () => undefined,
       byIndex: () => [],
       addIndex: () => undefined,
       onChange: () => () => undefined,
@@ -172,6 +173,7 @@ test('rules that the kernel refuses end nothing: the agent says so once and trie
   const stop = await startProxy({
     services: empty(),
     slices: empty(),
+    nodes: empty(),
     network: { hostPorts: () => [], onHostPortsChange: () => () => undefined },
     run: async (program) => {
       if (program !== 'iptables-restore') return ''
@@ -182,6 +184,7 @@ test('rules that the kernel refuses end nothing: the agent says so once and trie
     clock: { ...systemClock, after: (ms, task) => systemClock.after(ms / 10, task) },
     log,
     settings: { nodeName: 'w1', nodeIp: '172.18.0.2', apiPort: 6443, podCidr: '10.244.0.0/16', localIps: new Set() },
+    ports: { healthz: 0, status: 0 },
   })
   await expect.poll(() => refusals).toBe(3)
   expect(said).toEqual(['service rules not written'])

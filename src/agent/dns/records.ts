@@ -145,7 +145,7 @@ function srv(name: string, host: string, port: Port, service: Stored<Service>, s
   const target = source
     .slicesOf(namespace, serviceName)
     .flatMap(({ ports }) => ports ?? [])
-    .find((each) => (each.name ?? '') === (port.name ?? ''))
+    .find((each) => (each.name ?? '') === (port.name ?? '') && (each.protocol ?? 'TCP') === (port.protocol ?? 'TCP'))
   return endpointsOf(service, source).map(({ label }) => record(`${label}.${host}`, target?.port ?? port.port))
 }
 

@@ -51,6 +51,9 @@ test('answers with the query’s ID and the AA flag', async () => {
 test('truncates responses that exceed a datagram, sets TC, and sends them completely over TCP', async () => {
   const cut = await overUdp(query('many.shop.svc.test'))
   expect(cut.flag_tc).toBe(true)
+  // 12 bytes of header, 25 of question, 16 of each record.
+  expect(cut.answers).toHaveLength(Math.floor((512 - 12 - 25) / 16))
+  expect(cut.answers?.[0]).toMatchObject({ name: 'many.shop.svc.test', data: '10.244.1.2' })
   expect((await overTcp(query('many.shop.svc.test'))).answers).toHaveLength(60)
 })
 

@@ -7,6 +7,7 @@ import {
   AUTHORITATIVE_ANSWER,
   RECURSION_AVAILABLE,
   TRUNCATED_RESPONSE,
+  type Answer,
   type Packet,
   type Question,
 } from 'dns-packet'
@@ -200,14 +201,41 @@ function udpSize(query: Buffer): number {
   return Math.max(512, option?.udpPayloadSize ?? 512)
 }
 
+/**
+ * An answer within `size` bytes: one that is too long has its names compressed, then as many records as fit, and TC, which
+ * tells that there are more (RFC 1035, 4.1.1 and 4.1.4).
+ */
 function fit(reply: Packet, size: number): Buffer {
   const whole = encode(reply)
   if (whole.length <= size) return whole
-  return encode({
-    ...reply,
-    flags: (reply.flags ?? 0) | TRUNCATED_RESPONSE,
-    answers: [],
-    authorities: [],
-    additionals: [],
-  })
+  const head = encode({ ...reply, answers: [], authorities: [], additionals: [] })
+  const records: Buffer[] = []
+  let length = head.length
+  const answers = reply.answers ?? []
+  for (const answer of answers) {
+    const record = compressed(answer, reply.questions?.[0]?.name)
+    if (length + record.length > size) break
+    records.push(record)
+    length += record.length
+  }
+  const datagram = Buffer.concat([head, ...records])
+  datagram.writeUInt16BE(records.length, answerCountAt)
+  if (records.length < answers.length)
+    datagram.writeUInt16BE(datagram.readUInt16BE(flagsAt) | TRUNCATED_RESPONSE, flagsAt)
+  return datagram
+}
+
+/** Offsets in a message; the question's name comes right after the header. */
+const flagsAt = 2
+const answerCountAt = 6
+const headerLength = 12
+const pointerToQuestion = Buffer.from([0xc0, headerLength])
+
+/** One record, in which a pointer stands for the name when that is the question's. */
+function compressed(answer: Answer, asked: string | undefined): Buffer {
+  if (answer.name.toLowerCase() !== asked?.toLowerCase())
+    return encode({ type: 'response', answers: [answer] }).subarray(headerLength)
+  // The root's name is one byte.
+  const unnamed = encode({ type: 'response', answers: [{ ...answer, name: '.' }] }).subarray(headerLength + 1)
+  return Buffer.concat([pointerToQuestion, unnamed])
 }

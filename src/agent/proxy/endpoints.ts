@@ -12,6 +12,8 @@ export interface Target {
 export interface Targets {
   cluster: Target[]
   local: Target[]
+  /** Addresses on this node that are ready, for health checks. */
+  readyHere: string[]
 }
 
 /** One endpoint of an EndpointSlice with its parsed address and port. */
@@ -25,7 +27,12 @@ export interface Candidate extends Target {
  */
 export function pickTargets(candidates: readonly Candidate[], place: { nodeName: string; zone?: string }): Targets {
   const own = candidates.filter(({ local }) => local)
-  return { cluster: usable(near(candidates, place), candidates), local: usable(own.filter(isReady), own) }
+  const readyHere = own.filter(isReady)
+  return {
+    cluster: usable(near(candidates, place), candidates),
+    local: usable(readyHere, own),
+    readyHere: readyHere.map(({ ip }) => ip),
+  }
 }
 
 const isReady = ({ endpoint }: Candidate): boolean => endpoint.conditions?.ready !== false

@@ -3,34 +3,46 @@ import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { Informer } from '#shared/client/informer.ts'
-import type { EndpointSlice, Service } from '#shared/kube/generated/types.ts'
+import type { EndpointSlice, Node, Service } from '#shared/kube/generated/types.ts'
 import type { Command } from '../network/command.ts'
 import type { PodNetwork } from '../network/pod-network.ts'
+import { startProxyHealth } from './health.ts'
 import { hooks, renderRules, restoreInput, stalePaths, type RuleInput, type Rules } from './rules.ts'
 
 export interface ProxyOptions {
   services: Informer<Service>
   slices: Informer<EndpointSlice>
+  /** For this node's zone, and whether it is being removed. */
+  nodes: Informer<Node>
   network: Pick<PodNetwork, 'hostPorts' | 'onHostPortsChange'>
   run: Command
   clock: Clock
   log: Log
   settings: Pick<RuleInput, 'nodeName' | 'nodeIp' | 'apiPort' | 'podCidr' | 'localIps'>
+  /** Of kube-proxy's health and status servers; they are started beside the rules. */
+  ports?: { healthz: number; status: number }
 }
 
 /** Minimum time between two writes of the rules, ms: a burst of changes is one write. */
 const quiet = 30
+/** Writes that have failed for this long make the proxy unhealthy, ms (kube-proxy: twice its sync period). */
+const healthTimeout = 60_000
+export const healthzPort = 10_256
+export const statusPort = 10_249
+const zoneLabel = 'topology.kubernetes.io/zone'
 const serviceLabel = 'kubernetes.io/service-name'
 
 /** Keeps this node's packet rules in sync with Services and their endpoints. */
 export async function startProxy({
   services,
   slices,
+  nodes,
   network,
   run,
   clock,
   log,
   settings,
+  ports = { healthz: healthzPort, status: statusPort },
 }: ProxyOptions): Promise<Stop> {
   slices.addIndex('service', ({ metadata }) => {
     const service = metadata.labels?.[serviceLabel]
@@ -42,13 +54,18 @@ export async function startProxy({
   /** Error of the last write, until a write succeeds. */
   let failure: string | undefined
   let isHooked = false
+  let lastUpdated = clock.now()
+  /** Since when writes fail. */
+  let failingSince: number | undefined
   let scheduled: Stop | undefined
   let writing = false
   let stopped = false
 
   const write = async (): Promise<void> => {
+    const zone = nodes.get(settings.nodeName)?.metadata.labels?.[zoneLabel]
     const rules = renderRules({
       ...settings,
+      ...(zone ? { zone } : {}),
       services: services.list(),
       slicesOf: (namespace, name) => slices.byIndex('service', `${namespace}/${name}`),
       hostPorts: network.hostPorts(),
@@ -62,6 +79,9 @@ export async function startProxy({
     if (text) await run('iptables-restore', ['--noflush', '--wait', '5'], text)
     written = rules
     failure = undefined
+    failingSince = undefined
+    lastUpdated = clock.now()
+    health.serve(rules.healthChecks)
     // The built-in chains can jump to ours once these exist.
     if (!isHooked) await hookIn(run)
     isHooked = true
@@ -87,18 +107,51 @@ export async function startProxy({
       const message = messageOf(error)
       if (message !== failure) log.error('service rules not written', { error: message })
       failure = message
+      failingSince ??= clock.now()
       schedule(1_000)
     })
+  const health = startProxyHealth({
+    healthzPort: ports.healthz,
+    statusPort: ports.status,
+    host: settings.nodeIp,
+    state: () => ({
+      healthy: failingSince === undefined || clock.now() - failingSince < healthTimeout,
+      lastUpdated,
+      nodeEligible: isEligible(nodes.get(settings.nodeName)),
+    }),
+    now: () => clock.now(),
+    log,
+  })
   await Promise.all([services.synced, slices.synced])
   await writeOrRetry()
   const change = { added: () => schedule(), updated: () => schedule(), deleted: () => schedule() }
-  const stops = [services.onChange(change), slices.onChange(change), network.onHostPortsChange(() => schedule())]
+  const zoneChange = {
+    added: ({ metadata }: Node) => {
+      if (metadata.name === settings.nodeName) schedule()
+    },
+    updated: (previous: Node, node: Node) => {
+      const isOther = previous.metadata.labels?.[zoneLabel] !== node.metadata.labels?.[zoneLabel]
+      if (node.metadata.name === settings.nodeName && isOther) schedule()
+    },
+  }
+  const stops = [
+    nodes.onChange(zoneChange),
+    services.onChange(change),
+    slices.onChange(change),
+    network.onHostPortsChange(() => schedule()),
+    health.stop,
+  ]
   return () => {
     stopped = true
     void scheduled?.()
     for (const stop of stops) void stop()
   }
 }
+
+/** kube-proxy fails its health check on a node that is being removed (KEP-3836). */
+const isEligible = (node: Node | undefined): boolean =>
+  node?.metadata.deletionTimestamp === undefined &&
+  !node?.spec?.taints?.some(({ key }) => key === 'ToBeDeletedByClusterAutoscaler')
 
 /** Chains left by an earlier agent, with unknown rules: needed ones are written again, the others removed. */
 async function chainsInPlace(run: Command): Promise<Rules> {
@@ -107,7 +160,7 @@ async function chainsInPlace(run: Command): Promise<Rules> {
     return new Map([...text.matchAll(/^:(SLIP\S+)/gm)].map(([, chain = '']) => [chain, ['unknown']]))
   }
   const [nat, filter] = await Promise.all([chainsOf('nat'), chainsOf('filter')])
-  return { nat, filter, udp: new Map(), ignored: [] }
+  return { nat, filter, udp: new Map(), healthChecks: new Map(), ignored: [] }
 }
 
 /** Adds the jumps from the built-in chains to ours, once. */

@@ -101,6 +101,20 @@ test('internalTrafficPolicy Local uses endpoints of this node, and drops where o
   expect(textOf(input([inner], []))).toContain('--dport 80 -j REJECT')
 })
 
+test('health checks of policy Local count ready endpoints of this node', () => {
+  const checks = (...endpoints: EndpointSlice['endpoints'] & object[]): object =>
+    Object.fromEntries(
+      renderRules(
+        input([service({ externalTrafficPolicy: 'Local', healthCheckNodePort: 32_000 })], [slice(...endpoints)]),
+      ).healthChecks,
+    )
+  const ending = { ready: false, serving: true, terminating: true }
+  const here = { addresses: ['10.244.1.5'], nodeName: 'w1' }
+  const elsewhere = { addresses: ['10.244.2.7'], nodeName: 'w2' }
+  expect(checks(here, elsewhere)).toEqual({ 32_000: { namespace: 'shop', name: 'web', localEndpoints: 1 } })
+  expect(checks({ ...here, conditions: ending }, elsewhere)).toMatchObject({ 32_000: { localEndpoints: 0 } })
+})
+
 test('one port with two protocols has endpoints for each', () => {
   const ports = [
     { port: 80, name: 'a', protocol: 'TCP' },

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { EndpointSlice, Service } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { ipText, isHostLocal, parseIp } from '#shared/kube/ip.ts'
+import type { HealthCheck } from './health.ts'
 import { isProxied, pickTargets, type Candidate, type Target, type Targets } from './endpoints.ts'
 
 export interface RuleInput {
@@ -50,6 +51,8 @@ export interface Rules {
   filter: Chains
   /** `conntrack` arguments that match a service's UDP flows -> the endpoints that they go to. */
   udp: Map<string, Set<string>>
+  /** By health-check node port. */
+  healthChecks: Map<number, HealthCheck>
   /** Fields that are no valid address, port or protocol and were ignored: one line each. */
   ignored: string[]
 }
@@ -61,7 +64,7 @@ type Chains = Map<string, string[]>
  * rendered from that, so that no text of a client reaches `iptables-restore`.
  */
 export function renderRules(input: RuleInput): Rules {
-  const out: Rules = { nat: new Map(), filter: new Map(), udp: new Map(), ignored: [] }
+  const out: Rules = { nat: new Map(), filter: new Map(), udp: new Map(), healthChecks: new Map(), ignored: [] }
   for (const chain of ['SERVICES', 'NODEPORTS', 'HOSTPORTS', 'POSTROUTING', 'MARK']) out.nat.set(`SLIPWAY-${chain}`, [])
   for (const chain of ['REJECT', 'FORWARD']) out.filter.set(`SLIPWAY-${chain}`, [])
   add(out.nat, 'SLIPWAY-MARK', `-j MARK --or-mark ${mark.split('/')[0] ?? ''}`)
@@ -218,12 +221,18 @@ function renderService(service: Stored<Service>, input: RuleInput, out: Rules): 
       'status.loadBalancer.ingress.ip',
     ),
   ].filter((ip) => !input.localIps.has(ip))
+  const readyHere = new Set<string>()
   for (const each of spec.ports ?? []) {
     const port = readPort(service, each, input, read)
     if (!port) continue
+    for (const ip of port.targets.readyHere) readyHere.add(ip)
     renderClusterIp(service, port, clusterIp, input, out)
     renderOuter(service, port, outer, input, out)
   }
+  if (!spec.healthCheckNodePort || spec.externalTrafficPolicy !== 'Local') return
+  const checkPort = read.port(spec.healthCheckNodePort, 'healthCheckNodePort')
+  const { namespace, name } = service.metadata
+  if (checkPort) out.healthChecks.set(checkPort, { namespace, name, localEndpoints: readyHere.size })
 }
 
 type ServicePort = NonNullable<NonNullable<Service['spec']>['ports']>[number]
@@ -359,7 +368,7 @@ function targetsOf(service: Stored<Service>, port: ServicePort, input: RuleInput
   const { namespace, name } = service.metadata
   if (namespace === 'default' && name === 'kubernetes') {
     const own = [{ ip: input.nodeIp, port: input.apiPort, local: true }]
-    return { cluster: own, local: own }
+    return { cluster: own, local: own, readyHere: [input.nodeIp] }
   }
   const candidates: Candidate[] = []
   for (const slice of input.slicesOf(namespace, name)) {
