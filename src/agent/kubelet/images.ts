@@ -8,10 +8,13 @@ import type { ImageInfo, Runtime } from './runtime/runtime.ts'
 /** An image that a container needs is missing; `reason` is the container's waiting reason. */
 export class ImageFailed extends Error {
   readonly reason: string
+  /** As the spec names it. */
+  readonly image: string
 
-  constructor(reason: string, message: string) {
+  constructor(reason: string, message: string, image: string) {
     super(message)
     this.reason = reason
+    this.image = image
   }
 }
 
@@ -94,7 +97,11 @@ export function createImages({
       const present = await find(reference)
       if (present && imagePullPolicy !== 'Always') return { image: present }
       if (imagePullPolicy === 'Never')
-        throw new ImageFailed('ErrImageNeverPull', `Container image "${name}" is not present with pull policy of Never`)
+        throw new ImageFailed(
+          'ErrImageNeverPull',
+          `Container image "${name}" is not present with pull policy of Never`,
+          name,
+        )
       onPull()
       const begun = performance.now()
       try {
@@ -102,11 +109,11 @@ export function createImages({
       } catch (error) {
         // Always requires the newest image. When no registry responds, that is the local one.
         if (present) return { image: present }
-        throw new ImageFailed('ErrImagePull', `Failed to pull image "${name}": ${messageOf(error)}`)
+        throw new ImageFailed('ErrImagePull', `Failed to pull image "${name}": ${messageOf(error)}`, name)
       }
       known.delete(reference)
       const image = await find(reference)
-      if (!image) throw new ImageFailed('ErrImagePull', `image "${name}" was fetched but is missing`)
+      if (!image) throw new ImageFailed('ErrImagePull', `image "${name}" was fetched but is missing`, name)
       return { image, pulledMs: Math.round(performance.now() - begun) }
     },
   }
@@ -122,6 +129,7 @@ function referenceOf(image: string): string {
     throw new ImageFailed(
       'InvalidImageName',
       `Failed to apply default image tag ${quoted}: couldn't parse image name ${quoted}: ${error.message}`,
+      image,
     )
   }
 }

@@ -101,7 +101,7 @@ export async function mountsOf(
 ): Promise<Mount[]> {
   const mounts = (container.volumeMounts ?? []).map(async (mount, index): Promise<Mount> => {
     const volume = pod.spec?.volumes?.find(({ name }) => name === mount.name) ?? { name: mount.name }
-    const readOnlyVolume = volume.configMap ?? volume.secret ?? volume.projected ?? volume.downwardAPI
+    const readOnlyVolume = volume.configMap ?? volume.secret ?? volume.projected ?? volume.downwardAPI ?? volume.image
     const propagation = propagations[mount.mountPropagation ?? 'None'] ?? 'rprivate'
     const { source, isShared } = await mountSource(host, pod, container, { volume, mount, index, env })
     return {
@@ -246,6 +246,8 @@ async function setUp(
   if (volume.projected) return projected(folder, volume.projected, pod, sources)
   if (volume.persistentVolumeClaim) return claimed(folder, volume.persistentVolumeClaim.claimName, pod, sources)
   if (volume.ephemeral) return claimed(folder, `${pod.metadata.name}-${volume.name}`, pod, sources)
+  // Mounted by the first container that uses it: images are fetched beside the pod's loop.
+  if (volume.image) return void (await mkdir(folder, { recursive: true, mode: 0o755 }))
   const kind = Object.keys(volume).find((key) => key !== 'name') ?? 'unknown'
   throw new MountFailed(`volume "${volume.name}": volumes of type ${kind} are not supported by Slipway yet`)
 }

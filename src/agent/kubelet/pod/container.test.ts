@@ -5,7 +5,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { stored } from '#test/support/stored.ts'
 import type { Container, ContainerStatus, Pod, PodSpec } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
+import type { createFakeMounts } from '#test/support/fake-mounts.ts'
 import { createPodScope, type TestScope } from '#test/support/pod-scope.ts'
+import { ImageFailed } from '../images.ts'
 import type { ObservedContainer } from '../runtime/runtime.ts'
 import { containersOf, PodContainer } from './container.ts'
 import type { ContainerKind } from '#shared/kube/kubelet/container-restart.ts'
@@ -97,6 +99,45 @@ test('another image replaces the container', async () => {
   expect(container.latest?.state).toBe('exited')
   await sync()
   expect(parts.engine.created.map(({ image }) => image)).toEqual(['app:1', 'app:2'])
+})
+
+describe('a volume that is an image', () => {
+  const mounting = { volumeMounts: [{ name: 'v', mountPath: '/v' }] }
+  const spec = { volumes: [{ name: 'v', image: { reference: 'files:1', pullPolicy: 'IfNotPresent' } }] }
+
+  test('is mounted from its layers, read-only, before the container starts', async () => {
+    await use(mounting, { spec })
+    const { images } = parts.scope
+    images.present = async ({ image }) => ({
+      image: { id: '1', digest: '1', user: '', env: [], ...(image === 'files:1' ? { layers: ['/top', '/base'] } : {}) },
+    })
+    await sync()
+    const folder = join(root, 'pods/u/volumes/v')
+    const mounts = parts.scope.mounts as ReturnType<typeof createFakeMounts>
+    expect(mounts.bound.get(folder)).toBe(`/top:/base:${join(root, 'pods/u/empty')}`)
+    expect(parts.engine.created[0]?.mounts[0]).toMatchObject({ source: folder, target: '/v', readOnly: true })
+  })
+
+  test('that cannot be fetched keeps the container from starting', async () => {
+    await use(mounting, { spec })
+    const { images } = parts.scope
+    images.present = async () => undefined
+    images.ensure = async ({ image = '' }, onPull) => {
+      onPull()
+      throw new ImageFailed('ErrImagePull', `Failed to pull image "${image}": it is not there`, image)
+    }
+    await sync()
+    await expect.poll(() => parts.wakes()).toBeGreaterThan(0)
+    await sync()
+    expect(container.observe().waiting?.reason).toBe('ErrImagePull')
+    await sync()
+    expect(container.observe().waiting).toEqual({
+      reason: 'ImagePullBackOff',
+      message: 'Back-off pulling image "files:1"',
+    })
+    expect(parts.events[0]).toBe('Pulling: Pulling image "files:1"')
+    expect(parts.engine.created).toEqual([])
+  })
 })
 
 describe('what cannot be started', () => {

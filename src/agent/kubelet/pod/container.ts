@@ -4,7 +4,7 @@ import type { Container, ContainerStatus, Pod } from '#shared/kube/generated/typ
 import { isRestartableInit } from '#shared/kube/pod.ts'
 import { environmentOf } from '../environment.ts'
 import { readMessage } from '../files/termination-message.ts'
-import type { EnsuredImage } from '../images.ts'
+import { ImageFailed, type EnsuredImage } from '../images.ts'
 import type { ProbeKind } from '../probes.ts'
 import type { ObservedContainer } from '../runtime/runtime.ts'
 import { mountsOf, podFolder } from '../volumes.ts'
@@ -12,6 +12,7 @@ import { execInContainer } from './container-exec.ts'
 import { containerHash, limitsOf, planContainer, resizeNeeded } from './container-plan.ts'
 import { ContainerProbes } from './container-probes.ts'
 import { ImageFetch } from './image-fetch.ts'
+import { ImageVolumes } from './image-volumes.ts'
 import { ownMounts } from './kubelet-files.ts'
 import { runHook } from './lifecycle-hook.ts'
 import {
@@ -47,12 +48,15 @@ export class PodContainer {
   readonly #sources: PodSources
   #spec: Container
   readonly #fetch = new ImageFetch()
+  readonly #imageVolumes: ImageVolumes
   #imageId: { reference: string | undefined; id: string } | undefined
   #waiting: { reason: string; message: string } | undefined
   readonly #probes: ContainerProbes
   #crashes = 0
   /** Starts in a row that failed, and when the next is tried. */
   #failure = { count: 0, retryAt: 0 }
+  /** The image that could not be fetched: its own, or that of a volume. */
+  #failedImage: string | undefined
   #resizeError: string | undefined
   /** Ids of attempts that are being stopped. */
   readonly #stopping = new Set<string>()
@@ -69,6 +73,7 @@ export class PodContainer {
     this.#scope = scope
     this.#sandbox = sandbox
     this.#sources = sources
+    this.#imageVolumes = new ImageVolumes(scope)
     this.#probes = new ContainerProbes({
       clock: scope.clock,
       exec: (id, command, timeoutMs) => execInContainer(scope, id, command, timeoutMs),
@@ -250,6 +255,7 @@ export class PodContainer {
     const { runtime } = this.#scope
     let isCreated = false
     try {
+      if (!(await this.#imageVolumes.ensure(this.#spec, (reference) => this.#pulling(reference)))) return
       const fetched = await this.#image()
       if (!fetched) return
       const attempt = nextAttempt(
@@ -272,11 +278,15 @@ export class PodContainer {
     }
   }
 
+  #pulling(reference: string): void {
+    this.#event('Normal', 'Pulling', `Pulling image "${reference}"`)
+  }
+
   /** @returns undefined while it is fetched @throws ImageFailed */
   async #image(): Promise<EnsuredImage | undefined> {
     const reference = this.#spec.image ?? ''
     const fetched = await this.#fetch.take(this.#scope.images, this.#spec, {
-      onPull: () => this.#event('Normal', 'Pulling', `Pulling image "${reference}"`),
+      onPull: () => this.#pulling(reference),
       onDone: () => this.#scope.wake(),
     })
     if (!fetched) return undefined
@@ -341,6 +351,7 @@ export class PodContainer {
     if (this.#waiting?.message !== error.message)
       this.#event('Warning', 'Failed', reason === 'ErrImagePull' ? error.message : `Error: ${error.message}`)
     this.#waiting = { reason, message: error.message }
+    this.#failedImage = error instanceof ImageFailed ? error.image : undefined
     this.#failure = { count, retryAt: clock.now() + retryMs }
     timers.wakeAfter(`start ${this.name}`, wakeMs)
   }
@@ -348,7 +359,7 @@ export class PodContainer {
   /** A start that failed is tried again at its time, whatever wakes the loop meanwhile. */
   #retryLater(waitMs: number): void {
     if (this.#waiting?.reason === 'ErrImagePull') {
-      const message = `Back-off pulling image "${this.#spec.image ?? ''}"`
+      const message = `Back-off pulling image "${this.#failedImage ?? this.#spec.image ?? ''}"`
       this.#waiting = { reason: 'ImagePullBackOff', message }
       this.#event('Normal', 'BackOff', message)
     }

@@ -48,7 +48,7 @@ test('another one is fetched once, and given when the fetch has ended', async ()
 
 test('a failure is thrown once, then the next call tries again', async () => {
   await take()
-  settle.reject(new ImageFailed('ErrImagePull', 'no such image'))
+  settle.reject(new ImageFailed('ErrImagePull', 'no such image', 'app:1'))
   await expect.poll(() => events).toEqual(['pull', 'done'])
   await expect(take()).rejects.toThrow('no such image')
   expect(await take()).toBeUndefined()

@@ -50,7 +50,7 @@ async function run(spec: Partial<PodSpec> = {}, refusal?: Refusal): Promise<void
     present: async ({ image: name = '' }) => (missingImages.has(name) ? undefined : { image }),
     forget: () => undefined,
     async ensure({ image: name = '' }) {
-      if (missingImages.has(name)) throw new ImageFailed('ErrImagePull', `Failed to pull image "${name}"`)
+      if (missingImages.has(name)) throw new ImageFailed('ErrImagePull', `Failed to pull image "${name}"`, name)
       return { image, pulledMs: 5 }
     },
   }
@@ -296,6 +296,25 @@ test('a pod that the control plane marked not ready, since its node was lost, is
   await clock.advance(100)
   const { metadata } = await plane.client.get(pods, { namespace: 'default', name: 'p' })
   expect(metadata.resourceVersion).toBe(mended.metadata.resourceVersion)
+})
+
+test('a pod is Ready once its readiness gate is open', async () => {
+  const readyOf = ({ status }: Pod): string | undefined =>
+    status?.conditions?.find(({ type }) => type === 'Ready')?.reason ??
+    status?.conditions?.find(({ type }) => type === 'Ready')?.status
+  await run({ readinessGates: [{ conditionType: 'example.com/open' }] })
+  const waiting = await until((state, now) => state.running !== undefined && readyOf(now) !== 'ContainersNotReady')
+  expect(readyOf(waiting)).toBe('ReadinessGatesNotReady')
+  worker?.update(waiting)
+  const conditions = [{ type: 'example.com/open', status: 'True' }]
+  const opened = await plane.client.patch(
+    pods,
+    { namespace: 'default', name: 'p' },
+    { type: 'strategic', body: { status: { conditions } } },
+    { subresource: 'status' },
+  )
+  worker?.update(opened)
+  await until((_state, now) => readyOf(now) === 'True')
 })
 
 test('a pass that fails is logged once, and tried again with growing delays', async () => {

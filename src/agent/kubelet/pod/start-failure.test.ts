@@ -7,9 +7,9 @@ import { CannotEnforce } from './security.ts'
 import { startFailure } from './start-failure.ts'
 
 test.each<[string, unknown, number, boolean, string, number]>([
-  ['no image', new ImageFailed('ErrImagePull', 'x'), 1, false, 'ErrImagePull', 10_000],
-  ['no image, again', new ImageFailed('ErrImagePull', 'x'), 3, false, 'ErrImagePull', 40_000],
-  ['no image, ever', new ImageFailed('ErrImageNeverPull', 'x'), 99, false, 'ErrImageNeverPull', 300_000],
+  ['no image', new ImageFailed('ErrImagePull', 'x', 'app:1'), 1, false, 'ErrImagePull', 10_000],
+  ['no image, again', new ImageFailed('ErrImagePull', 'x', 'app:1'), 3, false, 'ErrImagePull', 40_000],
+  ['no image, ever', new ImageFailed('ErrImageNeverPull', 'x', 'app:1'), 99, false, 'ErrImageNeverPull', 300_000],
   ['no ConfigMap', new MissingSource('x'), 5, false, 'CreateContainerConfigError', 2_000],
   ['root against runAsNonRoot', new BadContainerConfig('x'), 5, false, 'CreateContainerConfigError', 2_000],
   ['no mount', new MountFailed('x'), 5, false, 'CreateContainerError', 2_000],
@@ -21,6 +21,6 @@ test.each<[string, unknown, number, boolean, string, number]>([
 })
 
 test('ErrImagePull is shown for a moment before it becomes ImagePullBackOff', () => {
-  const failure = startFailure(new ImageFailed('ErrImagePull', 'x'), { count: 4, isCreated: false })
+  const failure = startFailure(new ImageFailed('ErrImagePull', 'x', 'app:1'), { count: 4, isCreated: false })
   expect(failure).toMatchObject({ wakeMs: 2_000, retryMs: 80_000 })
 })

@@ -25,7 +25,7 @@ export class StatusReporter {
 
   report(seen: PodObservation): void {
     const pod = this.#scope.pod()
-    const base = this.#reported ? { ...pod, status: { ...pod.status, ...this.#reported } } : pod
+    const base = this.#reported ? { ...pod, status: withOthersConditions(this.#reported, pod.status) } : pod
     const status = podStatus(base, seen, timestamp(this.#scope.clock.now()))
     if (jsonEqual(status, this.#reported) && !this.#isContradicted(pod)) return
     this.#reported = status
@@ -64,6 +64,13 @@ export class StatusReporter {
       timers.wakeAfter('report', delayMs)
     }
   }
+}
+
+/** What was reported last, with the conditions of other writers: readiness gates are among them. */
+function withOthersConditions(reported: PodStatus, held: PodStatus | undefined): PodStatus {
+  const own = reported.conditions ?? []
+  const others = (held?.conditions ?? []).filter(({ type }) => !own.some((condition) => condition.type === type))
+  return { ...held, ...reported, conditions: [...own, ...others] }
 }
 
 const revisionOf = ({ metadata }: Pod): number => Number(metadata.resourceVersion ?? 0)

@@ -422,12 +422,17 @@ function newContainer(id: string, spec: ContainerSpec): ObservedContainer {
   }
 }
 
-const imageInfo = (info: Docker.ImageInspectInfo): ImageInfo => ({
-  id: info.Id,
-  digest: info.RepoDigests?.[0] ?? info.Id,
-  user: info.Config.User ?? '',
-  env: info.Config.Env ?? [],
-})
+function imageInfo(info: Docker.ImageInspectInfo): ImageInfo {
+  // Not every storage driver has them.
+  const { UpperDir, LowerDir } = (info.GraphDriver?.Data ?? {}) as { UpperDir?: string; LowerDir?: string }
+  return {
+    id: info.Id,
+    digest: info.RepoDigests?.[0] ?? info.Id,
+    user: info.Config.User ?? '',
+    env: info.Config.Env ?? [],
+    ...(UpperDir ? { layers: [UpperDir, ...(LowerDir?.split(':') ?? [])] } : {}),
+  }
+}
 
 const reasonOf = (error: unknown): string =>
   ((error as { json?: { message?: string } }).json?.message ?? messageOf(error)).trim()

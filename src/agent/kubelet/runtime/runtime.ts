@@ -116,6 +116,8 @@ export interface ImageInfo {
   digest: string
   user: string
   env: string[]
+  /** Folders of its layers, the topmost first, where the engine says so. */
+  layers?: string[]
 }
 
 export interface ExecSession extends AttachSession {

@@ -101,10 +101,10 @@ interface VolumeFolder {
   path: string
 }
 
-/** Volumes that the kubelet measures: not those that are a path of the node. */
+/** Volumes that the kubelet measures: not those that are a path of the node or an image. */
 async function foldersOf(root: string, pod: Stored<Pod>): Promise<VolumeFolder[]> {
   const { uid, name } = pod.metadata
-  const volumes = (pod.spec?.volumes ?? []).filter((volume) => !volume.hostPath)
+  const volumes = (pod.spec?.volumes ?? []).filter((volume) => !volume.hostPath && !volume.image)
   return Promise.all(
     volumes.map(async (volume) => {
       const folder = volumeFolder(root, uid, volume)
