@@ -54,6 +54,7 @@ describe('planContainer', () => {
       { cpuShares: 2048, cpuQuotaMillis: 4000 },
     ],
     ['best effort', {}, {}, { cpuShares: 2, oomScoreAdj: 1000 }],
+    ['critical to its node', {}, { priorityClassName: 'system-node-critical' }, { oomScoreAdj: -997 }],
     ['burstable, by its share of the memory', { resources: { requests: { memory: '1Gi' } } }, {}, { oomScoreAdj: 750 }],
     ['the pod’s processes', {}, { shareProcessNamespace: true }, { pidOf: 'sandbox' }],
     ['the signal that it asks for', { lifecycle: { stopSignal: 'SIGUSR1' } }, {}, { stopSignal: 'SIGUSR1' }],

@@ -144,7 +144,7 @@ const cpuShares = (cpu: string | undefined): number =>
 /** The kernel's out-of-memory score by QoS class: higher is killed first (kubelet: policy.go). */
 function oomScore(pod: Pod, request: string | undefined, nodeMemory: number): number {
   const qos = qosClassOf(pod)
-  if (qos === 'Guaranteed') return -997
+  if (qos === 'Guaranteed' || pod.spec?.priorityClassName === 'system-node-critical') return -997
   if (qos === 'BestEffort') return 1000
   const score = 1000 - Math.floor((1000 * (request ? quantityValue(request) : 0)) / nodeMemory)
   return Math.min(999, Math.max(3, score))
@@ -160,7 +160,7 @@ export function unsupported({ spec }: Pod, lacks = lacksCapability): string[] {
   const containers = [...spec.containers, ...(spec.initContainers ?? [])]
   if (spec.imagePullSecrets?.length) found.push('imagePullSecrets')
   if (spec.resources) found.push('resources of the pod as a whole')
-  if (spec.os?.name === 'windows') found.push('os: windows')
+  if (spec.securityContext?.seLinuxOptions) found.push('SELinux options')
   for (const { name, env, volumeDevices, securityContext, restartPolicyRules } of containers) {
     for (const { action } of restartPolicyRules ?? [])
       if (action !== 'Restart') found.push(`${name}: restartPolicyRules with action ${action}`)

@@ -133,7 +133,7 @@ describe('a volume that is an image', () => {
     await sync()
     expect(container.observe().waiting).toEqual({
       reason: 'ImagePullBackOff',
-      message: 'Back-off pulling image "files:1"',
+      message: 'Back-off pulling image "files:1": ErrImagePull: Failed to pull image "files:1": it is not there',
     })
     expect(parts.events[0]).toBe('Pulling: Pulling image "files:1"')
     expect(parts.engine.created).toEqual([])

@@ -25,7 +25,7 @@ import {
   type ContainerKind,
 } from '#shared/kube/kubelet/container-restart.ts'
 import type { Sandbox } from './sandbox.ts'
-import { startFailure } from './start-failure.ts'
+import { failureEvents, startFailure } from './start-failure.ts'
 import type { PodScope } from './scope.ts'
 import { requireEnforceable, seccompOf } from './security.ts'
 import type { PodSources } from './sources.ts'
@@ -349,7 +349,7 @@ export class PodContainer {
     // The engine may have lost the image.
     if (!isCreated) images.forget(this.#spec.image ?? '')
     if (this.#waiting?.message !== error.message)
-      this.#event('Warning', 'Failed', reason === 'ErrImagePull' ? error.message : `Error: ${error.message}`)
+      for (const event of failureEvents(error, reason)) this.#event('Warning', event.reason, event.message)
     this.#waiting = { reason, message: error.message }
     this.#failedImage = error instanceof ImageFailed ? error.image : undefined
     this.#failure = { count, retryAt: clock.now() + retryMs }
@@ -360,8 +360,9 @@ export class PodContainer {
   #retryLater(waitMs: number): void {
     if (this.#waiting?.reason === 'ErrImagePull') {
       const message = `Back-off pulling image "${this.#failedImage ?? this.#spec.image ?? ''}"`
-      this.#waiting = { reason: 'ImagePullBackOff', message }
+      this.#waiting = { reason: 'ImagePullBackOff', message: `${message}: ErrImagePull: ${this.#waiting.message}` }
       this.#event('Normal', 'BackOff', message)
+      this.#event('Warning', 'Failed', 'Error: ImagePullBackOff')
     }
     this.#scope.timers.wakeAfter(`start ${this.name}`, waitMs)
   }

@@ -4,7 +4,7 @@ import { ImageFailed } from '../images.ts'
 import { MountFailed } from '../volumes.ts'
 import { BadContainerConfig } from './container-plan.ts'
 import { CannotEnforce } from './security.ts'
-import { startFailure } from './start-failure.ts'
+import { failureEvents, startFailure } from './start-failure.ts'
 
 test.each<[string, unknown, number, boolean, string, number]>([
   ['no image', new ImageFailed('ErrImagePull', 'x', 'app:1'), 1, false, 'ErrImagePull', 10_000],
@@ -18,6 +18,19 @@ test.each<[string, unknown, number, boolean, string, number]>([
   ['no such command', new Error('x'), 1, true, 'RunContainerError', 10_000],
 ])('a failed start: %s', (_what, error, count, isCreated, reason, retryMs) => {
   expect(startFailure(error, { count, isCreated })).toMatchObject({ reason, retryMs })
+})
+
+test.each<[string, string[]]>([
+  ['ErrImagePull', ['Failed: x', 'Failed: Error: ErrImagePull']],
+  ['InvalidImageName', ['InspectFailed: x', 'Failed: Error: InvalidImageName']],
+  ['ErrImageNeverPull', ['ErrImageNeverPull: x', 'Failed: Error: ErrImageNeverPull']],
+])('the events of %s', (reason, events) => {
+  const told = failureEvents(new ImageFailed(reason, 'x', 'app:1'), reason)
+  expect(told.map((event) => `${event.reason}: ${event.message}`)).toEqual(events)
+})
+
+test('another failure has one event', () => {
+  expect(failureEvents(new Error('x'), 'RunContainerError')).toEqual([{ reason: 'Failed', message: 'Error: x' }])
 })
 
 test('ErrImagePull is shown for a moment before it becomes ImagePullBackOff', () => {

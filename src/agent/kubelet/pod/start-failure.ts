@@ -6,6 +6,21 @@ import { BadContainerConfig } from './container-plan.ts'
 
 const configRetry = 2_000
 
+/** Reasons of the events that tell an image's failure itself; `Failed` for others (pkg/kubelet/images). */
+const imageEvents: Record<string, string> = {
+  InvalidImageName: 'InspectFailed',
+  ErrImageNeverPull: 'ErrImageNeverPull',
+}
+
+/** The events of a failed start, in the kubelet's words. @param reason of the container's waiting state */
+export function failureEvents(error: Error, reason: string): { reason: string; message: string }[] {
+  if (!(error instanceof ImageFailed)) return [{ reason: 'Failed', message: `Error: ${error.message}` }]
+  return [
+    { reason: imageEvents[reason] ?? 'Failed', message: error.message },
+    { reason: 'Failed', message: `Error: ${reason}` },
+  ]
+}
+
 export interface StartFailure {
   /** Reason of the container's waiting state. */
   reason: string
