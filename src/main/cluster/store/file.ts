@@ -174,7 +174,7 @@ function createJournal({
     const begun = performance.now()
     await thread.ask({ type: 'snapshot-begin' })
     // Writes in the older segments have to be published before they are read here; later writes go to the new one.
-    await new Promise<void>((resolve) => setImmediate(resolve))
+    await source.published()
     const revision = source.revision
     let part: Entry[] = []
     const flush = async (): Promise<void> => {

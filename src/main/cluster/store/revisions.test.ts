@@ -34,6 +34,23 @@ test('writes that wait together share one append', async () => {
   await store.close()
 })
 
+test('a large batch is published in several turns, and a snapshot waits for all of it', async () => {
+  const { journal, settle } = heldJournal()
+  const store = new Revisions({ journal, clock: systemClock })
+  const seen: number[] = []
+  journal.published = () => void seen.push(store.count('/registry/core/pods/'))
+  const all = Array.from({ length: 100 }, (_, i) => store.commit([put(`p${i}`, 0)]))
+  await nextTurn()
+  settle[0]?.()
+  await all[0]
+  expect(store.count('/registry/core/pods/')).toBe(32)
+  await store.published()
+  expect(store.count('/registry/core/pods/')).toBe(100)
+  expect(seen).toEqual([32, 64, 96, 100])
+  await Promise.all(all)
+  await store.close()
+})
+
 test('after a failed append writes are refused until the log has recovered, and the failed ones are never visible', async () => {
   const { journal, settle } = heldJournal()
   const clock = createFakeClock()

@@ -65,6 +65,8 @@ export class Revisions implements Store {
   #revision: number
   #queue: Pending[] = []
   #flushing: Promise<void> | undefined
+  /** Of the newest batch that is on disk; kept when it is done. */
+  #publishing: Promise<void> | undefined
   #failure: StoreFailed | undefined
   #closed = false
   #stopCompacting: Stop | undefined
@@ -110,6 +112,12 @@ export class Revisions implements Store {
 
   count(prefix: string): number {
     return this.#durable.count(prefix)
+  }
+
+  /** Resolves when what the log had acknowledged before this turn of the event loop is published. */
+  async published(): Promise<void> {
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    await this.#publishing
   }
 
   /** Every durable entry, for a snapshot of the log. */
@@ -172,7 +180,7 @@ export class Revisions implements Store {
     // Let every write of this turn of the event loop join the batch.
     await new Promise<void>((resolve) => setImmediate(resolve))
     while (this.#queue.length > 0) {
-      const batch = this.#queue.splice(0)
+      const batch = this.#queue.splice(0, mostCommitsPerBatch)
       const changes = batch.flatMap((pending) => pending.changes)
       try {
         await this.#journal.append(changes)
@@ -180,14 +188,24 @@ export class Revisions implements Store {
         this.#fail(error, batch)
         break
       }
+      this.#publishing = this.#publishAll(batch)
+      await this.#publishing
+    }
+    this.#flushing = undefined
+  }
+
+  /** Some commits a turn of the event loop: each has readers and writers that go on with their work in the same turn. */
+  async #publishAll(batch: readonly Pending[]): Promise<void> {
+    for (let from = 0; from < batch.length; from += commitsPerTurn) {
+      if (from > 0) await new Promise<void>((resolve) => setImmediate(resolve))
+      const part = batch.slice(from, from + commitsPerTurn)
       try {
-        this.#publish(changes)
+        this.#publish(part.flatMap(({ changes }) => changes))
       } catch (error) {
         throw new StateLost('a batch is on disk and could not be published', { cause: error })
       }
-      for (const { changes: own, resolve } of batch) resolve(own.map(({ entry }) => entry))
+      for (const { changes, resolve } of part) resolve(changes.map(({ entry }) => entry))
     }
-    this.#flushing = undefined
   }
 
   #publish(changes: Change[]): void {
@@ -222,6 +240,11 @@ export class Revisions implements Store {
     })
   }
 }
+
+/** Most commits that share a sync: handing more of them to the log at once would hold up the event loop. */
+const mostCommitsPerBatch = 256
+/** Commits that are published in one turn of the event loop. */
+const commitsPerTurn = 32
 
 /** Time between attempts to recover the log, ms. */
 const recoveryMs = 500
