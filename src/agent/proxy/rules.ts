@@ -217,7 +217,8 @@ function renderService(service: Stored<Service>, input: RuleInput, out: Rules): 
   const outer = [
     ...read.addresses(spec.externalIPs ?? [], 'externalIPs'),
     ...read.addresses(
-      (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip ? [ip] : [])),
+      // An address of mode Proxy is served by the load balancer itself, such as 127.0.0.1 of the host.
+      (status?.loadBalancer?.ingress ?? []).flatMap(({ ip, ipMode }) => (ip && ipMode !== 'Proxy' ? [ip] : [])),
       'status.loadBalancer.ingress.ip',
     ),
   ].filter((ip) => !input.localIps.has(ip))

@@ -59,6 +59,8 @@ export interface ControlPlane<Connector extends NodeConnector = NodeConnector> {
   readonly usage: Usage
   /** The connections to the workers, made by the options' `network`. */
   connector: Connector
+  /** Connects from a node's network to a pod or the node itself, and to nothing else. @throws Error */
+  dial: NodeConnector['connect']
   kubeconfig(): string
   stop(): Promise<void>
 }
@@ -150,6 +152,7 @@ export async function startControlPlane<Connector extends NodeConnector>(
       informers,
       usage,
       connector,
+      dial: server.connect,
       kubeconfig: () => kubeconfigText(access),
       stop: () => stops.stop(),
     }

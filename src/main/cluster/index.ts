@@ -8,6 +8,7 @@ import type { ClusterSpec, Worker } from '#shared/contract/clusters.ts'
 import { startControlPlane, type ControlPlane, type ThreadEntries } from './control-plane.ts'
 import { createHostEngine, type HostEngine } from './engine.ts'
 import { createFleet, type Fleet } from './fleet.ts'
+import { startHostNetwork, type HostNetwork } from './host-network.ts'
 import type { Usage } from './metrics/usage.ts'
 import { createTunnels, type Tunnels } from './network/tunnel.ts'
 import { imageId, saveImage } from './workers/docker/build-image.ts'
@@ -26,6 +27,9 @@ export interface RunningCluster {
   readonly admin: { ca: string; cert: string; key: string }
   /** The administrator's kubeconfig, as text. */
   kubeconfig(): string
+
+  /** Address of the Ingress controller: `http://localhost:<port>`; undefined with simulated workers. */
+  readonly ingress?: string | undefined
 
   /** An hour of the usage of its nodes and pods. */
   readonly usage: Pick<Usage, 'history' | 'podsMatching'>
@@ -108,7 +112,14 @@ export async function openCluster(options: OpenClusterOptions): Promise<RunningC
         log,
       })
   const stopUsage = plane.usage.collect(fleet.stats, plane.informers)
-  const cluster = facade({ name: spec.name, plane, fleet, tunnels, stopUsage })
+  const hostNetwork = await startHostNetwork({
+    plane,
+    dir: options.dir,
+    simulated: spec.simulated === true,
+    clock,
+    log,
+  })
+  const cluster = facade({ name: spec.name, plane, fleet, tunnels, stopUsage, hostNetwork })
   try {
     await fleet.bringUp(options.workers, work)
     return cluster
@@ -155,15 +166,17 @@ interface Parts {
   tunnels: Tunnels
   /** Ends the collection of usage. */
   stopUsage: Stop
+  hostNetwork: HostNetwork
 }
 
-function facade({ name, plane, fleet, tunnels, stopUsage }: Parts): RunningCluster {
+function facade({ name, plane, fleet, tunnels, stopUsage, hostNetwork }: Parts): RunningCluster {
   return {
     name,
     server: plane.server,
     admin: { ca: plane.pki.ca, ...plane.pki.admin },
     kubeconfig: () => plane.kubeconfig(),
     usage: plane.usage,
+    ingress: hostNetwork.ingress,
     workers: () => fleet.workers(),
     onWorkersChanged: (listener) => fleet.onChange(listener),
     addWorkers: (names, work) => fleet.bringUp(names, work),
@@ -174,6 +187,7 @@ function facade({ name, plane, fleet, tunnels, stopUsage }: Parts): RunningClust
     unpauseWorker: (worker) => fleet.unpauseWorker(worker),
     killWorker: (worker) => fleet.killWorker(worker),
     async stop({ workers }) {
+      await hostNetwork.stop()
       await stopUsage()
       await fleet.stop(workers)
       await tunnels.stop()

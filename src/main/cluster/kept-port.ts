@@ -2,8 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 
 /**
- * The API server's port on 127.0.0.1: the one recorded in `file` if it is free, so that existing kubeconfigs stay
- * valid; otherwise a free one, which is recorded in `file`. @throws Error when no port is free
+ * A server's port on 127.0.0.1: the one recorded in `file` if it is free, so that existing kubeconfigs and addresses
+ * stay valid; otherwise a free one, which is recorded in `file`. @throws Error when no port is free
  */
 export async function keptPort(file: string): Promise<number> {
   const known = Number(await readFile(file, 'utf8').catch(() => '0'))

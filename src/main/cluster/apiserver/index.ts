@@ -81,6 +81,8 @@ export interface ApiServer {
   transportFor(user: UserInfo, agent?: string): Transport
   /** Acts as the API server itself, which may do everything. */
   readonly client: Client
+  /** Connects from a node's network to a pod or the node itself, and to nothing else. @throws ApiError or Error */
+  readonly connect: NodeConnector['connect']
   /** The built-in resources that are stored. */
   readonly stored: readonly Resource[]
   readonly custom: CustomResources
@@ -169,6 +171,7 @@ async function compose(options: ApiServerOptions, stops: StopStack): Promise<Api
     url: server.url,
     transportFor: server.transportFor,
     client,
+    connect: (node, authority) => connector.connect(node, authority),
     stored: storedResources(kinds),
     custom: customResources(resources),
     issueToken: auth.legacyTokens.issue,

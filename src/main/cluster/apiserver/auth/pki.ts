@@ -50,6 +50,8 @@ export interface Pki {
   issueNode(node: string): Promise<NodeCredentials>
   /** Issues the serving certificate of a worker's kubelet. @param address the worker's on the cluster's network */
   issueKubelet(node: string, address: string): Promise<Credentials>
+  /** Issues a serving certificate of the cluster's authority for `hosts`, such as those of Ingresses. */
+  issueServing(hosts: readonly string[]): Promise<Credentials>
   /** Signs certificate signing requests with the cluster's authority. */
   readonly requests: CertificateRequests
 }
@@ -141,6 +143,8 @@ export async function createPki({ dir, keys = keyFiles(), clock }: PkiOptions): 
         },
         validFor(clock, certificateLife),
       ),
+    issueServing: (hosts) =>
+      issueCertificate(ca, { name: hosts[0] ?? '', hosts, usages: ['server'] }, validFor(clock, certificateLife)),
     requests: { read: readCertificateRequest, sign: (request, order) => signCertificateRequest(ca, request, order) },
   }
 }

@@ -1,0 +1,53 @@
+import { join } from 'node:path'
+import type { Clock } from '#shared/base/clock.ts'
+import { StopStack } from '#shared/base/disposable.ts'
+import type { Log } from '#shared/base/log.ts'
+import { connectionLimit } from '#main/http/connections.ts'
+import type { ControllerContext } from '#shared/reconcile/context.ts'
+import type { ControlPlane } from './control-plane.ts'
+import { keptPort } from './kept-port.ts'
+import { createConnectionSlots } from './network/connection-slots.ts'
+import { startIngresses } from './network/ingress/index.ts'
+import { startLoadBalancers } from './network/load-balancer/index.ts'
+import { startUnservedNotices } from './network/unserved-notices.ts'
+
+/** What leads from this machine's loopback into the cluster, beside the API server. */
+export interface HostNetwork {
+  /** `http://localhost:<port>` of the Ingress controller; undefined with simulated workers. */
+  readonly ingress?: string
+  /** Closes every listener. */
+  stop(): Promise<void>
+}
+
+/** Starts the load balancers and the Ingress controller. With simulated workers nothing listens; events say so. */
+export async function startHostNetwork({
+  plane,
+  dir,
+  simulated,
+  clock,
+  log,
+}: {
+  plane: ControlPlane
+  /** The cluster's folder, which keeps the Ingress controller's port. */
+  dir: string
+  simulated: boolean
+  clock: Clock
+  log: Log
+}): Promise<HostNetwork> {
+  const context: ControllerContext = { client: plane.client, informers: plane.informers, clock, log }
+  const stops = new StopStack()
+  if (simulated) {
+    stops.add(startUnservedNotices(context))
+    return { stop: () => stops.stop() }
+  }
+  const slots = createConnectionSlots(connectionLimit(0.15))
+  const ingresses = await startIngresses(context, {
+    dial: plane.dial,
+    slots,
+    port: await keptPort(join(dir, 'ingress-port')),
+    issueCertificate: (hosts) => plane.pki.issueServing(hosts),
+  })
+  stops.add(ingresses.stop)
+  stops.add(startLoadBalancers(context, { dial: plane.dial, slots }))
+  return { ingress: `http://localhost:${ingresses.port}`, stop: () => stops.stop() }
+}

@@ -1,0 +1,158 @@
+import {
+  Agent,
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
+import { createSecureServer, createServer as createHttp2Server, type Http2Session } from 'node:http2'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { SecureContext } from 'node:tls'
+import { ProxyServer, type ServerOptions } from 'http-proxy-3'
+import { EdgeError, serveEdge, targetOf } from '#main/http/edge.ts'
+import type { ReportFault } from '#shared/base/fault-log.ts'
+import { messageOf } from '#shared/base/message-of.ts'
+import type { ConnectionSlots } from '../connection-slots.ts'
+import { listenOnLoopback, type LoopbackListener, type PortRefused } from '../loopback-port.ts'
+import { carryGrpc, grpcCallOf } from './grpc.ts'
+import { authorityHeader, cleanRequest, cleanResponse } from './headers.ts'
+import { withProtocol } from './protocol-mux.ts'
+import { hostOf } from './routes.ts'
+
+export interface IngressServerOptions {
+  port: number
+  /**
+   * A connection to the back end of a request. @throws EdgeError 404 where no rule matches, 503 where no endpoint is
+   * ready or reachable
+   */
+  connect(request: { host: string; path: string; client: string }): Promise<Duplex>
+  /** The certificate of clients that name no host. */
+  certificate: { cert: string; key: string }
+  contextFor(serverName: string): Promise<SecureContext>
+  slots: ConnectionSlots
+  onFault: ReportFault
+}
+
+/**
+ * One port of 127.0.0.1 for HTTP/1.1, HTTP/2 and TLS, told apart by a connection's first bytes. http-proxy-3 carries
+ * requests and WebSockets, `grpc.ts` gRPC; bodies are streamed at the pace of the slower side.
+ */
+export async function startIngressServer(options: IngressServerOptions): Promise<LoopbackListener | PortRefused> {
+  const { contextFor, slots, onFault } = options
+  // Headers must come in time; a body may take as long as it takes.
+  const plain = createHttpServer({ requestTimeout: 0 })
+  const plainHttp2 = createHttp2Server()
+  const secure = createSecureServer({
+    ...options.certificate,
+    allowHTTP1: true,
+    minVersion: 'TLSv1.2',
+    SNICallback: (name, done) =>
+      void contextFor(name).then(
+        (context) => done(null, context),
+        (error: unknown) => done(new Error(messageOf(error))),
+      ),
+  })
+  const proxy = createProxy(options)
+  for (const server of [plain, plainHttp2, secure])
+    // HTTP/2's compatible API has the events of HTTP/1.1's server.
+    serveEdge(server as unknown as Server, { ...proxy, onFault })
+  const sessions = new Set<Http2Session>()
+  for (const server of [plainHttp2, secure])
+    server.on('session', (session) => {
+      sessions.add(session)
+      session.on('error', () => session.destroy())
+      session.once('close', () => sessions.delete(session))
+    })
+  const servers = { http1: plain, http2: plainHttp2, tls: secure }
+  const listener = await listenOnLoopback(options.port, (socket: Socket) => {
+    if (slots.take(socket)) withProtocol(socket, (protocol) => servers[protocol].emit('connection', socket))
+  })
+  if ('refused' in listener) return listener
+  return {
+    port: listener.port,
+    async stop() {
+      for (const session of sessions) session.destroy()
+      await listener.stop()
+    },
+  }
+}
+
+interface Proxy {
+  request(message: IncomingMessage, response: ServerResponse): Promise<void>
+  upgrade(message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>
+}
+
+function createProxy({ connect }: IngressServerOptions): Proxy {
+  const proxy = new ProxyServer({ toProxy: true })
+  /** Requests whose body comes in chunks: http-proxy-3 takes a DELETE for one without a body. */
+  const chunked = new WeakSet<IncomingMessage>()
+  proxy.on('start', (message) => {
+    if (!chunked.has(message)) return
+    delete message.headers['content-length']
+    message.headers['transfer-encoding'] = 'chunked'
+  })
+  proxy.on('proxyRes', (answer, _message, response) => {
+    cleanResponse(answer.headers, false)
+    // The end of an answer that was cut off must not look like its regular end.
+    answer.once('aborted', () => response.destroy())
+    answer.on('error', () => response.destroy())
+  })
+  /** Dials the back end before anything is sent, so that an endpoint that refuses costs nothing. */
+  const dialled = async (message: IncomingMessage): Promise<Duplex> => {
+    const { path } = targetOf(message)
+    const host = hostOf(authorityHeader(message.headers))
+    if (host === undefined) throw new EdgeError(400, 'malformed host')
+    const { remoteAddress: client = '', localPort: port = 0 } = message.socket
+    const connection = await connect({ host, path, client })
+    cleanRequest(message, { port, host })
+    return connection
+  }
+  return {
+    async request(message, response) {
+      if (message.headers['transfer-encoding'] !== undefined) chunked.add(message)
+      const connection = await dialled(message)
+      if (response.destroyed) {
+        connection.destroy()
+        return
+      }
+      const call = grpcCallOf(message, response)
+      if (call) {
+        carryGrpc(call, connection)
+        return
+      }
+      response.once('close', () => connection.destroy())
+      await new Promise<void>((resolve, reject) => {
+        response.once('close', resolve)
+        proxy.web(message, response, targetOver(connection), (error) => {
+          reject(new EdgeError(502, `the back end does not answer: ${messageOf(error)}`))
+        })
+      })
+    },
+    async upgrade(message, socket, head) {
+      const connection = await dialled(message)
+      if (socket.destroyed) {
+        connection.destroy()
+        return
+      }
+      socket.once('close', () => connection.destroy())
+      proxy.ws(message, socket, head, targetOver(connection), () => socket.destroy())
+    },
+  }
+}
+
+/** A target of http-proxy-3 that is a connection already. */
+function targetOver(connection: Duplex): ServerOptions {
+  // A connection that breaks ends its request; nobody else has to hear of it.
+  connection.on('error', () => undefined)
+  const agent = new Agent()
+  agent.createConnection = () => asSocket(connection)
+  return { target: { protocol: 'http:', host: 'backend', port: 80 }, agent }
+}
+
+/** Adds what Node and http-proxy-3 ask of sockets, and streams of a tunnel lack. */
+function asSocket(connection: Duplex): Duplex {
+  const nothing = (): Duplex => connection
+  const lacking = ['setNoDelay', 'setKeepAlive', 'setTimeout', 'ref', 'unref'].filter((name) => !(name in connection))
+  return Object.assign(connection, Object.fromEntries(lacking.map((name) => [name, nothing])))
+}
