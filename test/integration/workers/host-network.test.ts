@@ -90,9 +90,9 @@ beforeAll(async () => {
   blocker = createServer().listen(0, '127.0.0.1')
   await once(blocker, 'listening')
   wanted = (blocker.address() as AddressInfo).port
-  await docker.kubectl.apply(manifest(wanted))
-  await docker.kubectl.run('wait', '--for=condition=Available', 'deployment/web', '--timeout=60s')
-  await docker.kubectl.run('wait', '--for=condition=Ready', 'pod/socket', '--timeout=60s')
+  await docker.kubectl.withInput(manifest(wanted), 'apply', '-f', '-')
+  await docker.kubectl.ok('wait', '--for=condition=Available', 'deployment/web', '--timeout=60s')
+  await docker.kubectl.ok('wait', '--for=condition=Ready', 'pod/socket', '--timeout=60s')
 }, 240_000)
 afterAll(async () => {
   blocker.close()
@@ -108,13 +108,13 @@ async function get(port: number, host = '127.0.0.1'): Promise<string> {
 }
 const balancedPort = async (): Promise<number> =>
   Number(
-    await docker.kubectl.run('get', 'service/web', '-o', 'jsonpath={.status.loadBalancer.ingress[0].ports[0].port}'),
+    await docker.kubectl.ok('get', 'service/web', '-o', 'jsonpath={.status.loadBalancer.ingress[0].ports[0].port}'),
   )
 
 test('a LoadBalancer whose port is taken is served at the next one, and an event names the process', async () => {
   await expect.poll(balancedPort, { timeout: 20_000 }).toBeGreaterThan(wanted)
   expect(await get(await balancedPort())).toMatch(/^200 .*nginx/s)
-  const events = await docker.kubectl.run(
+  const events = await docker.kubectl.ok(
     'get',
     'events',
     '-o',
@@ -157,8 +157,8 @@ test('traffic goes on while the pods are replaced', async () => {
         answers.set(word, (answers.get(word) ?? 0) + 1)
       }
   })()
-  await docker.kubectl.run('rollout', 'restart', 'deployment/web')
-  await docker.kubectl.run('rollout', 'status', 'deployment/web', '--timeout=60s')
+  await docker.kubectl.ok('rollout', 'restart', 'deployment/web')
+  await docker.kubectl.ok('rollout', 'status', 'deployment/web', '--timeout=60s')
   done = true
   await asking
   expect([...answers.keys()].every((word) => word.startsWith('200 '))).toBe(true)
