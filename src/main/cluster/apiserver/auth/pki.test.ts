@@ -74,7 +74,7 @@ describe('the cluster authority', () => {
   it('is the same after a restart', async () => {
     const first = await createPki({ dir, clock: systemClock })
     const second = await createPki({ dir, clock: systemClock })
-    const kept = { issueNode: undefined, issueKubelet: undefined, requests: undefined }
+    const kept = { issueNode: undefined, issueKubelet: undefined, issueServing: undefined, requests: undefined }
     expect({ ...second, ...kept }).toEqual({ ...first, ...kept })
   })
 
