@@ -70,6 +70,7 @@ export function createPodScope(
     services: () => [],
     uid: pod.metadata.uid ?? '',
     pod: () => current,
+    mayResize: () => true,
     termination: new Termination(),
     timers: new Timers({ clock, wake }),
     wake,

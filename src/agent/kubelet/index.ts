@@ -10,7 +10,7 @@ import { createClusterVolumes } from './cluster-volumes.ts'
 import { createFlows } from './flow.ts'
 import { createNodePages } from './node-pages.ts'
 import { startNode, type NodeOptions } from './node.ts'
-import { refusalOf, type Refusal } from './pod/admission.ts'
+import { refusalOf, resizeRefusalOf, type Refusal } from './pod/admission.ts'
 import { PodWorker } from './pod/pod-worker.ts'
 import type { PodContext } from './pod/scope.ts'
 import { createCallers } from './node-port/callers.ts'
@@ -56,7 +56,11 @@ export function createKubelet(
   const allPods = (): Stored<Pod>[] => [...workers.values()].map(({ pod }) => pod)
   const snapshots = createSnapshots({ runtime, pods: allPods, cgroups, clock })
   const metrics = createKubeletMetrics({ node: node.name, version: options.version, now: () => clock.now() })
-  const context: PodContext = { ...options, onProbe: (result) => metrics.probe(result) }
+  const context: PodContext = {
+    ...options,
+    resizeRefusal: (pod) => resizeRefusal(pod),
+    onProbe: (result) => metrics.probe(result),
+  }
   let port: NodePort | undefined
   const pages = createNodePages({
     node,
@@ -106,11 +110,13 @@ export function createKubelet(
     admitted.has(pod.metadata.uid) ||
     pod.status?.startTime !== undefined ||
     runtime.containers(pod.metadata.uid).length > 0
-  const refusal = (pod: Stored<Pod>, on: Stored<Node> | undefined): Refusal | undefined => {
-    const others = informer
-      .list()
-      .filter((other) => other.metadata.uid !== pod.metadata.uid && !isPodTerminal(other) && isRun(other))
-    return on && refusalOf(pod, on, others)
+  const othersOf = (pod: Stored<Pod>): Stored<Pod>[] =>
+    informer.list().filter((other) => other.metadata.uid !== pod.metadata.uid && !isPodTerminal(other) && isRun(other))
+  const refusal = (pod: Stored<Pod>, on: Stored<Node> | undefined): Refusal | undefined =>
+    on && refusalOf(pod, on, othersOf(pod))
+  const resizeRefusal = (pod: Stored<Pod>): Refusal | undefined => {
+    const on = options.nodes.get(node.name)
+    return on && resizeRefusalOf(pod, on, othersOf(pod))
   }
   /** A refusal is decided by the node as it is now: the copy here may not show yet why the pod was bound to it. */
   const admission = (pod: Stored<Pod>): (() => Promise<Refusal | undefined>) | undefined => {

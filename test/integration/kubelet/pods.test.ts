@@ -251,6 +251,22 @@ describe('what a pod’s status says', () => {
     expect(await cluster.kubectl.ok('exec', 'replaced', '--', 'sh', '-c', files)).toBe(`${48 * 2 ** 20}\n`)
   })
 
+  test('a resize beyond the node is infeasible, and given up', async () => {
+    const small = { cpu: '100m', memory: '32Mi' }
+    await create('infeasible', { containers: [container('exec sleep 1000', { resources: { limits: small } })] })
+    await cluster.kubectl.ok('wait', 'pod/infeasible', '--for=condition=Ready', '--timeout=60s')
+    const resize = (limits: Record<string, string>): Promise<string> => {
+      const spec = { containers: [{ name: 'main', resources: { limits, requests: limits } }] }
+      return cluster.kubectl.ok('patch', 'pod', 'infeasible', '--subresource=resize', '-p', JSON.stringify({ spec }))
+    }
+    await resize({ ...small, cpu: '512' })
+    await until('infeasible', '.status.conditions[?(@.type=="PodResizePending")].reason', 'Infeasible')
+    expect(await statusOf('infeasible')).toMatchObject({ allocatedResources: small, resources: { limits: small } })
+    await resize({ ...small, cpu: '150m' })
+    await until('infeasible', '.status.containerStatuses[0].resources.limits.cpu', '150m')
+    expect((await get('infeasible')).status?.conditions?.map(({ type }) => type)).not.toContain('PodResizePending')
+  })
+
   test('an image name that cannot be parsed is InvalidImageName', async () => {
     await create('misnamed', once('true', { image: 'Upper/Case:1' }))
     await until('misnamed', '.status.containerStatuses[0].state.waiting.reason', 'InvalidImageName')

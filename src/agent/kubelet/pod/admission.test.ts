@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Node, Pod } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { stored } from '#test/support/stored.ts'
-import { refusalOf } from './admission.ts'
+import { refusalOf, resizeRefusalOf } from './admission.ts'
 
 type Spec = Partial<NonNullable<Pod['spec']>>
 const pod = (spec: Spec = {}, metadata: Partial<Pod['metadata']> = {}): Stored<Pod> =>
@@ -111,6 +111,48 @@ describe('a pod that the node does not run', () => {
       reason: 'TaintToleration',
       message: "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate",
     })
+  })
+})
+
+describe('a resize', () => {
+  const other = (used: string, pending: boolean): Pod => ({
+    ...pod(asking({ cpu: '2' })),
+    status: {
+      ...(pending ? { conditions: [{ type: 'PodResizePending', status: 'True', reason: 'Deferred' }] } : {}),
+      containerStatuses: [
+        { name: 'c', image: '', imageID: '', ready: true, restartCount: 0, allocatedResources: { cpu: used } },
+      ],
+    },
+  })
+  test.each<[string, Stored<Pod>, Pod[], { reason: string; message: string } | undefined]>([
+    ['that fits', pod(asking({ cpu: '2' })), [pod()], undefined],
+    [
+      'beyond the whole node is infeasible',
+      pod(asking({ cpu: '3' })),
+      [],
+      { reason: 'Infeasible', message: "Node didn't have enough capacity: cpu, requested: 3000, capacity: 2000" },
+    ],
+    [
+      'to what others have is deferred',
+      pod(asking({ cpu: '2' })),
+      [pod(asking({ cpu: '500m' }))],
+      {
+        reason: 'Deferred',
+        message: "Node didn't have enough resource: cpu, requested: 2000, used: 500, capacity: 2000",
+      },
+    ],
+    ['to what another has only asked for', pod(asking({ cpu: '1' })), [other('1', true)], undefined],
+    [
+      'to what another is being given is deferred',
+      pod(asking({ cpu: '1' })),
+      [other('1', false)],
+      {
+        reason: 'Deferred',
+        message: "Node didn't have enough resource: cpu, requested: 1000, used: 2000, capacity: 2000",
+      },
+    ],
+  ])('%s', (_what, resized, others, refusal) => {
+    expect(resizeRefusalOf(resized, node(), others)).toEqual(refusal)
   })
 })
 

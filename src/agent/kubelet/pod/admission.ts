@@ -1,7 +1,7 @@
 import type { Node, Pod } from '#shared/kube/generated/types.ts'
 import { selectsNode } from '#shared/kube/node-selection.ts'
 import type { Stored } from '#shared/kube/object.ts'
-import { isRestartableInit, podRequests, type ResourceList } from '#shared/kube/pod.ts'
+import { isRestartableInit, podCondition, podRequests, type ResourceList } from '#shared/kube/pod.ts'
 import { quantityMillis, quantityValue } from '#shared/kube/quantity.ts'
 import { untolerated } from '#shared/kube/tolerations.ts'
 import { forbiddenSysctl } from './sysctls.ts'
@@ -32,6 +32,26 @@ export function refusalOf(pod: Stored<Pod>, node: Stored<Node>, others: readonly
       ? failed('TaintToleration', "node(s) had taints that the pod didn't tolerate")
       : undefined)
   )
+}
+
+/**
+ * Why a pod that runs here does not get the resources that it is to be resized to: never, or not while others have them
+ * (kubelet: canResizePod).
+ */
+export function resizeRefusalOf(pod: Stored<Pod>, node: Stored<Node>, others: readonly Pod[]): Refusal | undefined {
+  const allocatable: ResourceList = node.status?.allocatable ?? {}
+  const wanted = podRequests(pod)
+  for (const resource of ['cpu', 'memory']) {
+    const requested = amountOf(resource, wanted[resource])
+    const capacity = amountOf(resource, allocatable[resource])
+    if (allocatable[resource] !== undefined && requested > capacity)
+      return {
+        reason: 'Infeasible',
+        message: `Node didn't have enough capacity: ${resource}, requested: ${requested}, capacity: ${capacity}`,
+      }
+  }
+  const short = shortage(pod, node, others)
+  return short && { reason: 'Deferred', message: short.message }
 }
 
 const failed = (predicate: string, why: string): Refusal => ({
@@ -65,7 +85,7 @@ function shortage(pod: Pod, node: Node, others: readonly Pod[]): Refusal | undef
   const places = Number(allocatable.pods ?? Infinity)
   if (others.length >= places) return outOf('pods', { requested: 1, used: others.length, capacity: places })
   const wanted = podRequests(pod)
-  const held = others.map((other) => podRequests(other, { resizing: true }))
+  const held = others.map(heldBy)
   for (const resource of namesOf(wanted)) {
     const capacity = allocatable[resource]
     const requested = amountOf(resource, wanted[resource])
@@ -75,6 +95,14 @@ function shortage(pod: Pod, node: Node, others: readonly Pod[]): Refusal | undef
     if (requested > amounts.capacity - used) return outOf(resource, amounts)
   }
   return undefined
+}
+
+/** What a pod has, or will have once its resize is done. One whose resize is refused has what it had. */
+function heldBy(pod: Pod): ResourceList {
+  const pending = podCondition(pod, 'PodResizePending')
+  if (pending?.status !== 'True') return podRequests(pod, { resizing: true })
+  const conditions = [{ ...pending, reason: 'Infeasible' }]
+  return podRequests({ ...pod, status: { ...pod.status, conditions } }, { resizing: true })
 }
 
 const outOf = (resource: string, amounts: { requested: number; used: number; capacity: number }): Refusal => ({

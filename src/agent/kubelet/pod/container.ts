@@ -120,10 +120,15 @@ export class PodContainer {
     return letsNextStart({ kind: this.kind, latest, isStale, started: this.#probes.started })
   }
 
+  /** Its limits are not those of its spec. */
+  get needsResize(): boolean {
+    const { latest } = this
+    return latest?.state === 'running' && resizeNeeded(this.#spec, latest.resources) !== 'none'
+  }
+
   /** What the pod's status says of it. */
   observe(): ContainerObservation {
     const { started, ready } = this.#probes
-    const { latest } = this
     return {
       attempts: this.attempts,
       ...(this.#waiting ? { waiting: this.#waiting } : {}),
@@ -131,7 +136,7 @@ export class PodContainer {
       ...(ready === undefined ? {} : { ready }),
       ...(this.#imageId && this.#imageId.reference === this.#spec.image ? { imageId: this.#imageId.id } : {}),
       messages: this.#messages,
-      resizing: latest?.state === 'running' && resizeNeeded(this.#spec, latest.resources) !== 'none',
+      resizing: this.needsResize,
     }
   }
 
@@ -387,7 +392,7 @@ export class PodContainer {
   async #resize(running: ObservedContainer): Promise<void> {
     const { runtime, timers } = this.#scope
     const need = resizeNeeded(this.#spec, running.resources)
-    if (need === 'none') return
+    if (need === 'none' || !this.#scope.mayResize()) return
     if (need === 'restart') return this.stop(running, 'resize requires restart')
     try {
       await runtime.updateContainer(running.id, limitsOf(this.#spec))

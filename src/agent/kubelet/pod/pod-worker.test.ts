@@ -23,6 +23,7 @@ let worker: PodWorker | undefined
 let missingImages: Set<string>
 let events: string[]
 let logged: string[]
+let resizeRefusal: Refusal | undefined
 beforeEach(async () => {
   clock = createFakeClock()
   plane = await startControlPlane({ clock })
@@ -31,6 +32,7 @@ beforeEach(async () => {
   missingImages = new Set()
   events = []
   logged = []
+  resizeRefusal = undefined
 })
 afterEach(async () => {
   worker?.stop()
@@ -74,6 +76,7 @@ async function run(spec: Partial<PodSpec> = {}, refusal?: Refusal): Promise<void
       host: { nameservers: [], searches: [], options: [] },
     },
     services: () => [],
+    resizeRefusal: () => resizeRefusal,
   }
   worker = new PodWorker(created, context, refusal && (async () => refusal))
   worker.kick()
@@ -315,6 +318,33 @@ test('a pod is Ready once its readiness gate is open', async () => {
   )
   worker?.update(opened)
   await until((_state, now) => readyOf(now) === 'True')
+})
+
+test('a resize that does not fit is told, and carried out once it does', async () => {
+  const containers = (cpu: string) => [{ name: 'c', image: 'app:1', resources: { requests: { cpu } } }]
+  const pending = ({ status }: Pod): string | undefined =>
+    status?.conditions?.find(({ type }) => type === 'PodResizePending')?.reason
+  await run({ containers: containers('1') })
+  await running(0)
+  // The engine of this test knows nothing of limits that a container is made with.
+  worker?.kick()
+  const steady = await until((_state, { status }) => status?.containerStatuses?.[0]?.resources !== undefined)
+  worker?.update(steady)
+  resizeRefusal = { reason: 'Deferred', message: 'others have it' }
+  const body = { spec: { containers: containers('2') } }
+  const ref = { namespace: 'default', name: 'p' }
+  worker?.update(await plane.client.patch(pods, ref, { type: 'strategic', body }, { subresource: 'resize' }))
+  const waiting = await until((_state, pod) => pending(pod) === 'Deferred')
+  expect(waiting.status?.containerStatuses?.[0]).toMatchObject({
+    allocatedResources: { cpu: '1' },
+    resources: { requests: { cpu: '1' } },
+  })
+  expect(events).toContain('ResizeDeferred: others have it')
+  worker?.update(waiting)
+  resizeRefusal = undefined
+  await clock.advance(10_000)
+  const done = await until((_state, { status }) => status?.containerStatuses?.[0]?.resources?.requests?.cpu === '2')
+  expect(pending(done)).toBeUndefined()
 })
 
 test('a pass that fails is logged once, and tried again with growing delays', async () => {

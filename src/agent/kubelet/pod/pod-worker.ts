@@ -19,6 +19,8 @@ import { isPodComplete, type PodObservation } from '#shared/kube/kubelet/pod-sta
 import { Termination } from './termination.ts'
 import { Timers } from './timers.ts'
 
+/** When a resize that waits for others is tried again, ms. */
+const deferredResize = 10_000
 /** Seconds that an evicted pod's containers get to end. */
 const evictionGrace = 1
 
@@ -51,6 +53,8 @@ export class PodWorker {
   #stopping = false
   /** Everything has been stopped because the pod is being deleted. */
   #stopped = false
+  /** Why its containers keep the resources that they have. */
+  #pendingResize: Refusal | undefined
   #reportedUnsupported = false
 
   /** @param admit says why this node does not run the pod; unset for one that it runs */
@@ -63,6 +67,7 @@ export class PodWorker {
       ...context,
       uid: pod.metadata.uid,
       pod: () => this.#pod,
+      mayResize: () => this.#pendingResize === undefined,
       termination: new Termination(),
       timers: new Timers({ clock: context.clock, wake }),
       wake,
@@ -159,7 +164,19 @@ export class PodWorker {
     this.#failure = { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}`, isRejection: true }
   }
 
+  /** A resize that does not fit is not begun; one that others stand in the way of is looked at again. */
+  #decideResize(): void {
+    const { recorder, resizeRefusal, timers } = this.#scope
+    const isWanted = [...this.#containers.values()].some(({ needsResize }) => needsResize)
+    const refusal = isWanted ? resizeRefusal?.(this.#pod) : undefined
+    if (refusal && refusal.reason !== this.#pendingResize?.reason)
+      recorder.event(this.#pod, 'Warning', `Resize${refusal.reason}`, refusal.message)
+    this.#pendingResize = refusal
+    if (refusal?.reason === 'Deferred') timers.wakeAfter('deferred resize', deferredResize)
+  }
+
   async #runContainers(sandbox: ObservedContainer): Promise<void> {
+    this.#decideResize()
     if (await this.#runInitContainers(sandbox))
       for (const container of this.#ofKind('main')) await container.sync(sandbox)
     for (const container of this.#ofKind('ephemeral')) await container.sync(sandbox)
@@ -324,6 +341,7 @@ export class PodWorker {
       startTime: this.#startTime,
       ...(this.#failure ? { failure: this.#failure } : {}),
       ...(resizeError ? { resizeError } : {}),
+      ...(this.#pendingResize ? { pendingResize: this.#pendingResize } : {}),
       stopped: this.#stopped,
     }
   }

@@ -10,6 +10,7 @@ import type { Images } from '../images.ts'
 import type { DnsSettings } from '../pod-files.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { ProbeResult } from '../stats/kubelet-metrics.ts'
+import type { Refusal } from './admission.ts'
 import type { Termination } from './termination.ts'
 import type { Timers } from './timers.ts'
 
@@ -28,6 +29,8 @@ export interface PodContext {
   node: { name: string; ip: string; cpuMillis: number; memoryBytes: number }
   dns: DnsSettings
   services(): Stored<Service>[]
+  /** Why this node does not give a pod the resources that its spec asks for now. */
+  resizeRefusal?(pod: Stored<Pod>): Refusal | undefined
   /** A probe of a container has a result; for the metrics. */
   onProbe?(result: ProbeResult): void
 }
@@ -37,6 +40,8 @@ export interface PodScope extends PodContext {
   uid: string
   /** The pod as it was seen last. */
   pod(): Stored<Pod>
+  /** Whether containers get the resources that their spec asks for now. */
+  mayResize(): boolean
   termination: Termination
   timers: Timers
   /** Looks at the pod again, soon. */

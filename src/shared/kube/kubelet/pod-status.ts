@@ -17,6 +17,8 @@ export interface PodObservation {
   failure?: { reason: string; message: string; isRejection?: boolean }
   /** Why a resize could not be carried out yet. */
   resizeError?: string
+  /** Why a resize is not begun: `Infeasible` or `Deferred`. */
+  pendingResize?: { reason: string; message: string }
   /** All containers have been stopped because the pod is being deleted. */
   stopped: boolean
   /** Scheme of container ids; `docker` when unset. */
@@ -143,7 +145,8 @@ const isTerminal = (phase: string | undefined): boolean => phase === 'Succeeded'
  */
 export function statusPatch(status: PodStatus, before: PodStatus | undefined): Record<string, unknown> {
   const gone = (before?.conditions ?? []).filter(
-    ({ type }) => type === 'PodResizeInProgress' && !status.conditions?.some((condition) => condition.type === type),
+    ({ type }) =>
+      resizeConditionTypes.includes(type) && !status.conditions?.some((condition) => condition.type === type),
   )
   return {
     ...status,
@@ -212,7 +215,9 @@ function containerStatus(pod: Pod, container: Container, seen: PodObservation, h
       ? { waiting: waiting ?? { reason: hasInits ? 'PodInitializing' : 'ContainerCreating' } }
       : stateOf(current, observed, seen),
     lastState: last ? stateOf(last, observed, seen) : {},
-    ...resourcesOf(container, observed.resizing ?? false),
+    ...(observed.resizing && seen.pendingResize
+      ? keptResources(pod, container.name)
+      : resourcesOf(container, observed.resizing ?? false)),
   }
 }
 
@@ -292,10 +297,20 @@ function resourcesOf(container: Container, resizing: boolean): Partial<Container
   }
 }
 
-const resizeConditions = ({ resizeError }: PodObservation): PodCondition[] =>
-  resizeError === undefined
+/** Of a container whose resize is not begun: what it had. */
+function keptResources({ status }: Pod, name: string): Partial<ContainerStatus> {
+  const all = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])]
+  const { allocatedResources, resources } = all.find((each) => each.name === name) ?? {}
+  return defined({ allocatedResources, resources })
+}
+
+const resizeConditions = ({ resizeError, pendingResize }: PodObservation): PodCondition[] => [
+  ...(pendingResize ? [{ type: 'PodResizePending', status: 'True', ...pendingResize }] : []),
+  ...(resizeError === undefined
     ? []
-    : [{ type: 'PodResizeInProgress', status: 'True', reason: 'Error', message: resizeError }]
+    : [{ type: 'PodResizeInProgress', status: 'True', reason: 'Error', message: resizeError }]),
+]
+const resizeConditionTypes = ['PodResizePending', 'PodResizeInProgress']
 
 /** Why the pod's readiness gates keep it from being ready (`kubelet/status/generate.go`). */
 function closedGates({ spec, status }: Pod): string[] {
