@@ -163,6 +163,31 @@ spec: { spec: { devices: { requests: [{ name: r, exactly: { deviceClassName: gpu
     await kubectl.ok('delete', 'pod', 'lost')
   })
 
+  it('a pod that requests an extended resource gets devices of the class behind it', async () => {
+    const gpuPod = (name: string): string => `
+apiVersion: v1
+kind: Pod
+metadata: { name: ${name} }
+spec: { containers: [{ name: c, image: app, resources: { limits: { example.com/gpu: 2 } } }] }`
+    await apply(gpuPod('plain'))
+    await kubectl.waitForValue('pod/plain', '{.status.conditions[0].message}', /Insufficient example.com.gpu/)
+    await kubectl.ok('patch', 'deviceclass', 'gpu', '-p', '{"spec": {"extendedResourceName": "example.com/gpu"}}')
+    await kubectl.ok('wait', 'pod/plain', '--for=condition=Ready', '--timeout=60s')
+    const status = await kubectl.ok('get', 'pod', 'plain', '-o', 'jsonpath={.status.extendedResourceClaimStatus}')
+    expect(JSON.parse(status)).toEqual({
+      resourceClaimName: expect.stringMatching(/^plain-extended-resources-\w{5}$/) as string,
+      requestMappings: [{ containerName: 'c', resourceName: 'example.com/gpu', requestName: 'container-0-request-0' }],
+    })
+    expect(await kubectl.ok('get', 'resourceclaims')).toMatch(/plain-extended-resources-\w{5} +allocated,reserved/)
+    await apply(`${gpuPod('second')}\n---${gpuPod('third')}`)
+    await kubectl.waitForValue('pods', '{.items[*].status.conditions[0].message}', /cannot allocate all claims/)
+    await kubectl.ok('delete', 'pod', 'plain')
+    await kubectl.ok('wait', 'pod/second', 'pod/third', '--for=condition=Ready', '--timeout=60s')
+    await kubectl.ok('delete', 'pod', 'second', 'third')
+    // Those of users stay.
+    await kubectl.waitForValue('resourceclaims', '{.items[*].metadata.name}', /^(odd shared)?$/)
+  })
+
   it('has logged no error', () => {
     expect(cluster.complaints.filter((line) => !line.includes('resource claim template'))).toEqual([])
   })

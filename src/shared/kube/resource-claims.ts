@@ -8,6 +8,9 @@ export const deleteProtection = 'resource.kubernetes.io/delete-protection'
 /** Of a generated claim: the entry of `spec.resourceClaims` that it was generated for. */
 export const podClaimAnnotation = 'resource.kubernetes.io/pod-claim-name'
 
+/** Of the claim for a pod's extended resources: `true`. */
+export const extendedClaimAnnotation = 'resource.kubernetes.io/extended-resource-claim'
+
 type Claims = Pick<Pod, 'metadata' | 'spec' | 'status'>
 
 export interface ClaimName {

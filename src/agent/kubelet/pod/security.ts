@@ -15,9 +15,10 @@ export class CannotEnforce extends Error {}
 export function requireEnforceable(pod: Pod, container: Container): void {
   // A pod gets all its devices or does not run, whichever of its containers uses them (kubelet: PrepareDynamicResources).
   const [claim] = pod.spec?.resourceClaims ?? []
-  if (claim)
+  const name = claim?.name ?? pod.status?.extendedResourceClaimStatus?.resourceClaimName
+  if (name !== undefined)
     throw new CannotEnforce(
-      `Failed to prepare dynamic resources: no DRA driver is registered on this node for the claim ${claim.name}`,
+      `Failed to prepare dynamic resources: no DRA driver is registered on this node for the claim ${name}`,
     )
   const { procMount } = container.securityContext ?? {}
   const { supplementalGroupsPolicy: groups, runAsGroup } = pod.spec?.securityContext ?? {}

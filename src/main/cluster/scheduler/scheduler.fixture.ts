@@ -125,6 +125,7 @@ export const contextOf = (objects: Record<string, readonly KubeObject[]> = {}, a
         'csiDrivers',
         'storageCapacities',
         'volumeAttachments',
+        'deviceClasses',
       ].map((name) => [name, informerOf(objects[name])]),
     ),
   }) as never

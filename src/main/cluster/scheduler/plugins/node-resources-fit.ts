@@ -1,5 +1,6 @@
 import type { Amounts } from '../amounts.ts'
 import type { PluginArgs, WeightedResource } from '../configuration/plugin-args.ts'
+import { backedBy, resourcesOf, type BackedResources } from '../devices/extended-resources.ts'
 import { resolvable, type Plugin, type PluginContext, type Refusal } from '../framework.ts'
 import type { NodeInfo } from '../node-info.ts'
 import type { PodInfo } from '../pod-info.ts'
@@ -12,21 +13,27 @@ import { freeShare, sharesOf, strategyScore } from '../resource-scoring.ts'
  * The exemplar of a plugin: `plan` reads the pod once and returns the functions that judge each node. Reasons are
  * worded as in Kubernetes, since users and tools search for them.
  */
-export const nodeResourcesFit = ({ args }: Pick<PluginContext, 'args'>): Plugin => {
+export const nodeResourcesFit = ({ args, informers }: FitContext): Plugin => {
   const { scoringStrategy } = args.NodeResourcesFit
   const { resources } = scoringStrategy
   const scoreOf = strategyScore(scoringStrategy)
   const isUsual = scoringStrategy.type === 'LeastAllocated' && isEvenCpuAndMemory(resources)
   const filtered = (pod: PodInfo): Amounts => withoutIgnored(pod.requests, args.NodeResourcesFit)
+  /** Whether the resources are there; those of device classes are given by DynamicResources where the node has none. */
+  function shortagesOf(pod: PodInfo): { filter: (node: NodeInfo) => Refusal | undefined; readsNodeOnly: boolean } {
+    const wanted = filtered(pod)
+    const backed = backedBy(wanted.others, informers.deviceClasses)
+    return backed.size === 0
+      ? { filter: (node) => shortages(wanted, node), readsNodeOnly: true }
+      : { filter: (node) => shortages(withoutBacked(wanted, backed, node), node), readsNodeOnly: false }
+  }
 
   return {
     name: 'NodeResourcesFit',
 
     plan(pod) {
-      const wanted = filtered(pod)
       return {
-        readsNodeOnly: true,
-        filter: (node) => shortages(wanted, node),
+        ...shortagesOf(pod),
         score: {
           score: isUsual
             ? (node) => leastAllocated(pod, node)
@@ -35,19 +42,25 @@ export const nodeResourcesFit = ({ args }: Pick<PluginContext, 'args'>): Plugin 
       }
     },
 
-    interests: ['node-added', 'node-allocatable', 'pod-removed'],
+    interests: ['node-added', 'node-allocatable', 'pod-removed', 'device-class'],
     mayHelp(change, pod) {
       switch (change.type) {
         case 'node-added':
         case 'node-allocatable':
         case 'pod-removed':
-          return shortages(filtered(pod), change.node) === undefined
+          return shortagesOf(pod).filter(change.node) === undefined
+        case 'device-class':
+          return (
+            change.action !== 'deleted' && resourcesOf(change.object).some((name) => pod.requests.others?.has(name))
+          )
         default:
           return false
       }
     },
   }
 }
+
+type FitContext = Pick<PluginContext, 'args'> & { informers: Pick<PluginContext['informers'], 'deviceClasses'> }
 
 const isEvenCpuAndMemory = (resources: readonly WeightedResource[]): boolean =>
   resources.length === 2 &&
@@ -61,6 +74,11 @@ function withoutIgnored(requests: Amounts, args: PluginArgs['NodeResourcesFit'])
     (args.ignoredResources.includes(name) || args.ignoredResourceGroups.includes(name.split('/', 1)[0] ?? ''))
   return { ...requests, others: new Map([...requests.others].filter(([name]) => !isIgnored(name))) }
 }
+
+const withoutBacked = (wanted: Amounts, backed: BackedResources, { allocatable }: NodeInfo): Amounts => ({
+  ...wanted,
+  others: new Map([...(wanted.others ?? [])].filter(([name]) => !backed.has(name) || allocatable.others?.get(name))),
+})
 
 /** Names with a prefix of their own (v1helper.IsExtendedResourceName). */
 const isExtended = (name: string): boolean =>

@@ -2,11 +2,16 @@ import type { Clock } from '#shared/base/clock.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { Client } from '#shared/client/client.ts'
 import { keyOf, refOfKey } from '#shared/client/informer.ts'
-import { isConflict } from '#shared/kube/error-kinds.ts'
-import type { AllocationResult, Pod, ResourceResourceClaim as ResourceClaim } from '#shared/kube/generated/types.ts'
+import { isAnotherObject, isConflict, isNotFound } from '#shared/kube/error-kinds.ts'
+import type {
+  AllocationResult,
+  ContainerExtendedResourceRequest,
+  Pod,
+  ResourceResourceClaim as ResourceClaim,
+} from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { deleteProtection } from '#shared/kube/resource-claims.ts'
-import { resourceClaims } from '#shared/kube/resources.ts'
+import { pods, resourceClaims } from '#shared/kube/resources.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 
 /** What the scheduler writes to claims. */
@@ -18,6 +23,16 @@ export interface ClaimWrites {
   bind(claim: Stored<ResourceClaim>, pod: Stored<Pod>, allocation?: AllocationResult): Promise<Stored<ResourceClaim>>
   /** Reverts a reservation. */
   unreserve(claim: Stored<ResourceClaim>, pod: Stored<Pod>): Promise<void>
+  /** Creates the claim for the pod's extended resources. */
+  create(claim: ResourceClaim): Promise<Stored<ResourceClaim>>
+  /** Tells the pod which requests of the claim stand for its extended resources. */
+  announce(
+    pod: Stored<Pod>,
+    claim: Stored<ResourceClaim>,
+    requestMappings: readonly ContainerExtendedResourceRequest[],
+  ): Promise<void>
+  /** Deletes a claim that the scheduler has created. */
+  remove(claim: Stored<ResourceClaim>): Promise<void>
   /** Frees the devices of a claim. */
   deallocate(claim: Stored<ResourceClaim>): Promise<void>
 }
@@ -79,6 +94,27 @@ export function createClaimWrites({ client, clock }: { client: Client; clock: Cl
       const body = { metadata: { uid: metadata.uid }, status: { reservedFor } }
       const { namespace, name } = metadata
       await client.patch(resourceClaims, { namespace, name }, { type: 'strategic', body }, status)
+    },
+    create: (claim) =>
+      described(
+        `create claim for extended resources ${claim.metadata.namespace}/<extended-resources>`,
+        client.create(resourceClaims, claim),
+      ),
+    async announce({ metadata: { namespace, name, uid } }, claim, requestMappings) {
+      const extendedResourceClaimStatus = { resourceClaimName: claim.metadata.name, requestMappings }
+      const body = { metadata: { uid }, status: { extendedResourceClaimStatus } }
+      const write = client.patch(pods, { namespace, name }, { type: 'strategic', body }, status)
+      await described(`update pod ${namespace}/${name} ExtendedResourceClaimStatus`, write)
+    },
+    async remove(claim) {
+      try {
+        const current = await client.get(resourceClaims, refOfKey(keyOf(claim)))
+        const finalizers = current.metadata.finalizers?.filter((each) => each !== deleteProtection) ?? []
+        await client.update(resourceClaims, { ...current, metadata: { ...current.metadata, finalizers } })
+        await client.delete(resourceClaims, refOfKey(keyOf(claim)), { preconditions: { uid: claim.metadata.uid } })
+      } catch (error) {
+        if (!isNotFound(error) && !isAnotherObject(error)) throw error
+      }
     },
     async deallocate(claim) {
       await client.update(resourceClaims, { ...claim, status: {} }, status)

@@ -8,6 +8,7 @@ import type { Stored } from '#shared/kube/object.ts'
 import { isReservedFor } from '#shared/kube/resource-claims.ts'
 import { pods } from '#shared/kube/resources.ts'
 import { Allocator, InvalidPools, SearchEnded, type Solution } from '../../devices/allocator.ts'
+import { backedBy } from '../../devices/extended-resources.ts'
 import { wantedOf } from '../../devices/requests.ts'
 import {
   scaleToMax,
@@ -22,6 +23,14 @@ import type { NodeInfo } from '../../node-info.ts'
 import type { PodInfo } from '../../pod-info.ts'
 import { bindingTimeoutMs, hasBindingConditions, isOverdue, readinessOf } from './binding-conditions.ts'
 import { createClaimWrites } from './claim-writes.ts'
+import {
+  extendedClaims,
+  isExtendedClaimOf,
+  leftoverOf,
+  toCreate,
+  type ClaimOnNode,
+  type ExtendedClaim,
+} from './extended-claim.ts'
 import { interests, mayHelp } from './hints.ts'
 import { claimsOf, problemOf } from './pod-claims.ts'
 
@@ -43,27 +52,40 @@ export const dynamicResources = (context: PluginContext): Plugin => {
   const writes = createClaimWrites(context)
   const isPending = (uid: string): boolean => devices.ledger.isPending(uid)
 
-  function plan({ pod }: PodInfo): Plan | undefined {
-    if (!pod.spec?.resourceClaims?.length) return undefined
+  function plan({ pod, requests }: PodInfo): Plan | undefined {
+    const backed = backedBy(requests.others, deviceClasses)
+    if (!pod.spec?.resourceClaims?.length && backed.size === 0) return undefined
     const claims = claimsOf(pod, resourceClaims)
     if (typeof claims === 'string') return { impossible: claims, afterRefusal: nothingToRelease }
-    if (claims.length === 0) return undefined
+    if (claims.length === 0 && backed.size === 0) return undefined
     for (const claim of claims) {
       const problem = problemOf(claim, pod, { isPending, classes: deviceClasses })
       if (problem !== undefined) return { impossible: problem, afterRefusal: nothingToRelease }
     }
-    return planFor(pod, claims)
+    const leftover = backed.size > 0 ? leftoverOf(pod, resourceClaims) : undefined
+    if (leftover)
+      return { impossible: 'cannot schedule extended resource claim', afterRefusal: () => discard(leftover) }
+    return planFor(pod, claims, extendedClaims(pod, backed))
   }
 
-  function planFor(pod: Stored<Pod>, claims: Claims): Plan {
+  function planFor(pod: Stored<Pod>, claims: Claims, extendedOn: ClaimOnNode): Plan {
     const waiting = claims.filter(({ status }) => !status?.allocation)
-    const allocator = waiting.length > 0 ? allocatorFor(waiting) : undefined
+    const allocators = new Map<ExtendedClaim | undefined, Allocator>()
+    const allocatorWith = (extended: ExtendedClaim | undefined): Allocator | undefined => {
+      const wanted = extended ? [...waiting, extended.claim] : waiting
+      if (wanted.length === 0) return undefined
+      const allocator = allocators.get(extended) ?? allocatorFor(wanted)
+      allocators.set(extended, allocator)
+      return allocator
+    }
     const found = new Map<string, Solution>()
     const unavailable = new Set<Stored<ResourceClaim>>()
     let chosen: AllocationResult[] = []
+    let created: Stored<ResourceClaim> | undefined
     return {
       filter(node) {
         const missing = claims.filter((claim) => !isAvailable(claim, node))
+        const allocator = allocatorWith(extendedOn(node))
         const solution = allocator ? allocate(allocator, node) : undefined
         if (solution && 'reasons' in solution) return solution
         for (const claim of missing) unavailable.add(claim)
@@ -77,13 +99,15 @@ export const dynamicResources = (context: PluginContext): Plugin => {
       },
       reserve(node) {
         chosen = found.get(node.name)?.allocations() ?? []
-        const undo = waiting.flatMap((claim, i) => {
+        const extended = extendedOn(node)
+        const undo = [...waiting, ...(extended ? [extended.claim] : [])].flatMap((claim, i) => {
           const allocation = chosen[i]
           return allocation ? [devices.ledger.reserve(claim.metadata.uid, allocation)] : []
         })
         return () => {
           for (const release of undo) release()
           unreserve(pod, claims)
+          if (created) writes.remove(created).catch(() => undefined)
         }
       },
       async beforeBinding(node) {
@@ -91,8 +115,14 @@ export const dynamicResources = (context: PluginContext): Plugin => {
           const written: Stored<ResourceClaim>[] = []
           for (const claim of claims)
             if (!isReservedFor(claim, pod)) written.push(await writes.bind(claim, pod, chosen[waiting.indexOf(claim)]))
-          await settle(waiting, written)
-          await ready(pod, claims, node)
+          const extended = extendedOn(node)
+          if (extended) {
+            created = await writes.create(toCreate(pod, extended))
+            written.push((created = await writes.bind(created, pod, chosen[waiting.length])))
+            await writes.announce(pod, created, extended.mappings)
+          }
+          await settle(extended ? [...waiting, extended.claim] : waiting, written)
+          await ready(pod, created ? [...claims, created] : claims, node)
         } catch (error) {
           throw new Error(`running PreBind plugin "${name}": ${messageOf(error)}`)
         }
@@ -154,6 +184,11 @@ export const dynamicResources = (context: PluginContext): Plugin => {
     if (failure !== undefined) throw new Error(failure)
   }
 
+  const discard = (claim: Stored<ResourceClaim>): ReturnType<AfterRefusal> => ({
+    message: 'deletion of ResourceClaim completed',
+    work: writes.remove(claim),
+  })
+
   function unreserve(pod: Stored<Pod>, claims: Claims): void {
     for (const claim of claims) {
       const current = resourceClaims.get(keyOf(claim))
@@ -182,7 +217,10 @@ export const dynamicResources = (context: PluginContext): Plugin => {
     },
     plan,
     interests,
-    mayHelp: (change, { pod }) => mayHelp(change, claimsOf(pod, resourceClaims)),
+    mayHelp: (change, { pod }) =>
+      mayHelp(change, claimsOf(pod, resourceClaims)) ||
+      // What was left over is gone: the pod can have a new one.
+      (change.type === 'resource-claim' && change.action === 'deleted' && isExtendedClaimOf(pod, change.object)),
   }
 }
 
