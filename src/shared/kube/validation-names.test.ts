@@ -50,7 +50,7 @@ it('has Kubernetes’ wording', () => {
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
   ])
   expect(labelProblems('a.b')).toEqual(['must not contain dots'])
-  expect(labelProblems('a'.repeat(64))).toEqual(['must be no more than 63 bytes'])
+  expect(labelProblems('a'.repeat(64))).toEqual(['must be no more than 63 characters'])
   expect(labelValueProblems('a b')).toEqual([
     "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
   ])

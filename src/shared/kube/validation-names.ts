@@ -16,7 +16,9 @@ const subdomainPattern = whole(subdomain)
 const label1035Pattern = whole(label1035)
 const qualifiedPattern = whole(qualified)
 
-const tooLong = (length: number): string => `must be no more than ${length} bytes`
+/** Names are measured in characters, labels and qualified names in bytes: Kubernetes' words differ. */
+const tooLong = (length: number): string => `must be no more than ${length} characters`
+const tooManyBytes = (length: number): string => `must be no more than ${length} bytes`
 
 /** A pattern with examples, as Kubernetes' `RegexError` formats it. */
 function patternProblem(text: string, pattern: string, ...examples: string[]): string {
@@ -76,11 +78,17 @@ const headerProblem = patternProblem(
   'X-Header-Name',
 )
 
-function check(value: string, maxLength: number, pattern: RegExp, problem: string): readonly string[] {
+function check(
+  value: string,
+  maxLength: number,
+  pattern: RegExp,
+  problem: string,
+  longProblem = tooLong,
+): readonly string[] {
   const long = value.length > maxLength
   const wrong = !pattern.test(value)
   if (!long && !wrong) return fine
-  return [...(long ? [tooLong(maxLength)] : []), ...(wrong ? [problem] : [])]
+  return [...(long ? [longProblem(maxLength)] : []), ...(wrong ? [problem] : [])]
 }
 
 /** RFC 1123 subdomain: the rule for most names. */
@@ -116,13 +124,13 @@ export const qualifiedNameProblems: NameCheck = (key) => {
     else problems.push(...subdomainProblems(prefix).map((problem) => `prefix part ${problem}`))
   }
   if (name === '') problems.push('name part must be non-empty')
-  else if (name.length > 63) problems.push(`name part ${tooLong(63)}`)
+  else if (name.length > 63) problems.push(`name part ${tooManyBytes(63)}`)
   if (!qualifiedPattern.test(name)) problems.push(qualifiedProblem)
   return problems.length === 0 ? fine : problems
 }
 
 export const labelValueProblems: NameCheck = (value) =>
-  value === '' ? fine : check(value, 63, qualifiedPattern, labelValueProblem)
+  value === '' ? fine : check(value, 63, qualifiedPattern, labelValueProblem, tooManyBytes)
 
 /** A key of a ConfigMap or Secret: becomes a file name. */
 export const configKeyProblems: NameCheck = (key) => {

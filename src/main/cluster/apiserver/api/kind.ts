@@ -43,6 +43,14 @@ export interface KindDeclaration<T extends KubeObject = KubeObject> {
   prepareForUpdate?(next: T, previous: T): void
   /** `previous` is set for an update: values that were accepted before may be accepted again. */
   validate?(object: T, previous?: T): FieldError[]
+  /**
+   * What the kind's own validation of an update looks at in metadata: the object (ValidateObjectMeta), the change
+   * (ValidateObjectMetaUpdate) or neither; both when unset. Every update is checked for both besides, so that a finding
+   * of each is a cause of its own.
+   */
+  metadataOnUpdate?: 'object' | 'change' | 'unchecked'
+  /** Whether an update reports the findings of `validate` twice, as Kubernetes' strategy of the kind does. */
+  validatesUpdateTwice?: true
   /** Validates the change between two states; `validate` runs too. */
   validateUpdate?(next: T, previous: T): FieldError[]
   /** Warning for every request to the resource: `v1 Endpoints is deprecated in v1.33+; …`. */

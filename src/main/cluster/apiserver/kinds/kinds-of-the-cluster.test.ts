@@ -84,8 +84,8 @@ describe('storage', () => {
   it('requires unique drivers with node IDs in a CSINode', () => {
     const drivers = [{ name: 'a', nodeID: 'n' }, { name: 'a' }]
     expect(findings(csiNode, { metadata, spec: { drivers } })).toEqual([
-      'spec.drivers[1].name: Duplicate value: "a"',
       'spec.drivers[1].nodeID: Required value',
+      'spec.drivers[1].name: Duplicate value: "a"',
     ])
   })
 

@@ -114,7 +114,7 @@ const examples: Record<string, Record<string, unknown>> = {
   'storage.k8s.io/v1/VolumeAttachment': {
     spec: { attacher: 'a.example.com', nodeName: 'n', source: { persistentVolumeName: 'p' } },
   },
-  'storage.k8s.io/v1/VolumeAttributesClass': { driverName: 'd.example.com' },
+  'storage.k8s.io/v1/VolumeAttributesClass': { driverName: 'd.example.com', parameters: { iops: '1' } },
   'coordination.k8s.io/v1/Lease': { spec: { holderIdentity: 'h' } },
   'discovery.k8s.io/v1/EndpointSlice': { addressType: 'IPv4', endpoints: [{ addresses: ['10.0.0.1'] }], ports: [] },
   'events.k8s.io/v1/Event': {

@@ -28,8 +28,8 @@ import {
   generateName,
   keepSystemFields,
   omitEmptyMetadata,
-  validateMetadata,
-  validateMetadataUpdate,
+  validateNewMetadata,
+  validateUpdatedMetadata,
 } from './metadata.ts'
 import { keyOf, type ServedResource } from '../api/resources.ts'
 import { writeOptions, type WriteOptions } from './write-options.ts'
@@ -85,7 +85,7 @@ export async function createObject({
   writeZeros(object, resource.type)
   const check = (): void =>
     refuseInvalid(resource, object, [
-      ...validateMetadata(resource, object),
+      ...validateNewMetadata(resource, object),
       ...(kind.validate?.(object) ?? []),
       ...(kind.status?.keptOnCreate ? (kind.status.validateStatus?.(object, object) ?? []) : []),
     ])
@@ -349,10 +349,12 @@ function specDiffers(next: KubeObject, current: KubeObject): boolean {
 
 function findings({ resource, subresource }: Target, next: KubeObject, current: KubeObject): FieldError[] {
   const { kind } = resource
-  const errors = [...validateMetadata(resource, next), ...validateMetadataUpdate(next, current)]
+  const errors = validateUpdatedMetadata(resource, next, current, subresource)
   if (subresource === 'status') return [...errors, ...(kind.status?.validateStatus?.(next, current) ?? [])]
   if (subresource !== '') return [...errors, ...(partWriteOf(kind, subresource)?.validate?.(next, current) ?? [])]
-  return [...errors, ...(kind.validate?.(next, current) ?? []), ...(kind.validateUpdate?.(next, current) ?? [])]
+  const found = kind.validate?.(next, current) ?? []
+  const repeated = kind.validatesUpdateTwice ? found : []
+  return [...errors, ...found, ...repeated, ...(kind.validateUpdate?.(next, current) ?? [])]
 }
 
 /** @throws ApiError 422, named after the resource, when the kind has no unconditional updates and the revision is missing */

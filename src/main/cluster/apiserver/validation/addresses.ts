@@ -55,3 +55,20 @@ export function checkAddress(ip: string | undefined, field: string, errors: Fiel
   if (ip === undefined || ip === '') errors.push(fieldRequired(field))
   else addInvalid(ipProblems(ip), ip, field, errors)
 }
+
+const rangeProblem = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'
+
+/** Whether a text is an address and the length of a prefix: `10.0.0.0/8`. */
+export function isRange(text: string): boolean {
+  const [address = '', length = '', ...more] = text.split('/')
+  const family = isIP(address)
+  const longest = family === 4 ? 32 : 128
+  return (
+    family !== 0 && more.length === 0 && /^\d{1,3}$/.test(length) && !/^0\d/.test(length) && Number(length) <= longest
+  )
+}
+
+/** Validates a CIDR range in canonical form. */
+export function checkRange(range: string, field: string, errors: FieldError[]): void {
+  if (!isRange(range)) errors.push(fieldInvalid(field, range, rangeProblem))
+}

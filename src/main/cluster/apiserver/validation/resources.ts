@@ -14,9 +14,9 @@ export function checkResources(
 ): void {
   if (!resources) return
   const { limits = {}, requests = {} } = resources
-  for (const name in limits) checkQuantity(name, limits[name] ?? '0', `${field}.limits[${name}]`, errors)
+  for (const name in limits) checkLimit(name, limits[name] ?? '0', `${field}.limits[${name}]`, errors)
   for (const name in requests) {
-    checkQuantity(name, requests[name] ?? '0', `${field}.requests[${name}]`, errors)
+    checkLimit(name, requests[name] ?? '0', `${field}.requests[${name}]`, errors)
     checkRequest(name, requests[name] ?? '0', limits, field, errors)
   }
 }
@@ -24,7 +24,8 @@ export function checkResources(
 const standard = new Set(['cpu', 'memory', 'ephemeral-storage'])
 const isStandard = (name: string): boolean => standard.has(name) || name.startsWith('hugepages-')
 
-function checkQuantity(name: string, quantity: string, field: string, errors: FieldError[]): void {
+/** Validates one limit of a container's resources. */
+export function checkLimit(name: string, quantity: string, field: string, errors: FieldError[]): void {
   checkContainerResourceName(name, field, errors)
   const { nano } = parseQuantity(quantity)
   if (nano < 0n) errors.push(fieldInvalid(field, quantity, 'must be greater than or equal to 0'))

@@ -95,3 +95,16 @@ export function checkConditions(
     },
   )
 }
+
+/** Validates the conditions of FlowSchemas and priority levels, of which only the type matters. */
+export function flowConditionFindings(conditions: readonly { type?: string }[] | undefined): FieldError[] {
+  const errors: FieldError[] = []
+  const seen = new Set<string>()
+  conditions?.forEach(({ type = '' }, i) => {
+    const field = `status.conditions[${i}].type`
+    if (seen.has(type)) errors.push(fieldDuplicate(field, type))
+    seen.add(type)
+    if (type === '') errors.push(fieldRequired(field))
+  })
+  return errors
+}

@@ -1,6 +1,6 @@
 import type {
+  CephFSVolumeSource,
   DownwardAPIVolumeFile,
-  HostPathVolumeSource,
   KeyToPath,
   ProjectedVolumeSource,
   Volume,
@@ -12,76 +12,103 @@ import { labelProblems } from '#shared/kube/validation-names.ts'
 import { checkFieldRef, checkResourceFieldRef, volumeFieldPaths } from './field-paths.ts'
 import { addInvalid, checkSupported } from './fields.ts'
 import { checkClaimSpec } from './persistent-volumes.ts'
+import { checkCsiDriverName, checkOneSource, volumeSources, type SourceCheck } from './volume-sources.ts'
 import type { Wire } from '../api/wire.ts'
 
-/** Validates the volumes of a pod. @returns their names */
+/** Validates the volumes of a pod. @returns the names of those that are valid, which containers may mount */
 export function checkVolumes(volumes: readonly Wire<Volume>[], field: string, errors: FieldError[]): Set<string> {
   const names = new Set<string>()
   volumes.forEach((volume, i) => {
     const at = `${field}[${i}]`
+    const found: FieldError[] = []
     const name = volume.name ?? ''
-    if (name === '') errors.push(fieldRequired(`${at}.name`))
-    else addInvalid(labelProblems(name), name, `${at}.name`, errors)
-    if (names.has(name)) errors.push(fieldDuplicate(`${at}.name`, name))
-    names.add(name)
-    checkSource(volume, at, errors)
+    checkOneSource(withoutNames(volume), podSources, at, false, found)
+    if (name === '') found.push(fieldRequired(`${at}.name`))
+    else addInvalid(labelProblems(name), name, `${at}.name`, found)
+    if (names.has(name)) found.push(fieldDuplicate(`${at}.name`, name))
+    if (found.length === 0) names.add(name)
+    errors.push(...found)
   })
   return names
 }
 
-function checkSource(volume: Wire<Volume>, field: string, errors: FieldError[]): void {
-  const [source, ...more] = Object.keys(volume).filter((name) => name !== 'name')
-  if (source === undefined) errors.push(fieldRequired(field, 'must specify a volume type'))
-  for (const other of more) errors.push(fieldForbidden(`${field}.${other}`, 'may not specify more than 1 volume type'))
-  const { emptyDir, hostPath, secret, configMap, downwardAPI, projected, persistentVolumeClaim, ephemeral, nfs } =
-    volume
-  if (emptyDir?.sizeLimit && compareQuantities(emptyDir.sizeLimit, '0') < 0)
-    errors.push(fieldForbidden(`${field}.emptyDir.sizeLimit`, 'SizeLimit field must be a valid resource quantity'))
-  if (hostPath) checkHostPath(hostPath, `${field}.hostPath`, errors)
-  if (secret) {
-    if (!secret.secretName) errors.push(fieldRequired(`${field}.secret.secretName`))
-    checkItems(secret, `${field}.secret`, errors)
-  }
-  if (configMap) {
-    if (!configMap.name) errors.push(fieldRequired(`${field}.configMap.name`))
-    checkItems(configMap, `${field}.configMap`, errors)
-  }
-  if (downwardAPI) {
-    checkMode(downwardAPI.defaultMode, `${field}.downwardAPI.defaultMode`, errors)
-    checkDownwardItems(downwardAPI.items, `${field}.downwardAPI`, errors)
-  }
-  if (projected) checkProjected(projected, `${field}.projected`, errors)
-  if (persistentVolumeClaim && !persistentVolumeClaim.claimName)
-    errors.push(fieldRequired(`${field}.persistentVolumeClaim.claimName`))
-  if (ephemeral) {
-    const at = `${field}.ephemeral.volumeClaimTemplate`
-    if (!ephemeral.volumeClaimTemplate) errors.push(fieldRequired(at))
-    else checkClaimSpec(ephemeral.volumeClaimTemplate.spec ?? {}, `${at}.spec`, errors)
-  }
-  if (nfs) {
-    if (!nfs.server) errors.push(fieldRequired(`${field}.nfs.server`))
-    if (!nfs.path) errors.push(fieldRequired(`${field}.nfs.path`))
-    else if (!nfs.path.startsWith('/'))
-      errors.push(fieldInvalid(`${field}.nfs.path`, nfs.path, 'must be an absolute path'))
-  }
-  if (volume.csi && !volume.csi.driver) errors.push(fieldRequired(`${field}.csi.driver`))
+/** Kubernetes writes this source as `cephFS` in paths. */
+function withoutNames({ cephfs, ...volume }: Wire<Volume>): PodSources {
+  return cephfs === undefined ? volume : { ...volume, cephFS: cephfs }
 }
 
-const hostPathTypes = [
-  '',
-  'BlockDevice',
-  'CharDevice',
-  'Directory',
-  'DirectoryOrCreate',
-  'File',
-  'FileOrCreate',
-  'Socket',
-]
+type PodSources = Omit<Wire<Volume>, 'cephfs'> & { cephFS?: Wire<CephFSVolumeSource> }
 
-function checkHostPath({ path, type }: Wire<HostPathVolumeSource>, field: string, errors: FieldError[]): void {
-  if (!path) errors.push(fieldRequired(`${field}.path`))
-  else if (path.split('/').includes('..')) errors.push(fieldInvalid(`${field}.path`, path, "must not contain '..'"))
-  checkSupported(type, hostPathTypes, `${field}.type`, errors)
+/** A rule of a source that PersistentVolumes have too. */
+const shared =
+  (name: keyof typeof volumeSources): SourceCheck<PodSources> =>
+  (volume, field, errors, persistent) => {
+    volumeSources[name](volume, field, errors, persistent)
+  }
+
+/** The sources of a pod's volume in the order in which Kubernetes looks at them. */
+const podSources: Readonly<Record<string, SourceCheck<PodSources>>> = {
+  emptyDir: ({ emptyDir }, field, errors) => {
+    if (emptyDir?.sizeLimit && compareQuantities(emptyDir.sizeLimit, '0') < 0)
+      errors.push(fieldForbidden(`${field}.sizeLimit`, 'SizeLimit field must be a valid resource quantity'))
+  },
+  hostPath: shared('hostPath'),
+  gitRepo: ({ gitRepo }, field, errors) => {
+    if (!gitRepo?.repository) errors.push(fieldRequired(`${field}.repository`))
+    if (gitRepo?.directory) checkDescendingPath(gitRepo.directory, `${field}.directory`, errors)
+  },
+  gcePersistentDisk: shared('gcePersistentDisk'),
+  awsElasticBlockStore: shared('awsElasticBlockStore'),
+  secret: ({ secret = {} }, field, errors) => {
+    if (!secret.secretName) errors.push(fieldRequired(`${field}.secretName`))
+    checkItems(secret, field, errors)
+  },
+  nfs: shared('nfs'),
+  iscsi: shared('iscsi'),
+  glusterfs: shared('glusterfs'),
+  persistentVolumeClaim: ({ persistentVolumeClaim: claim }, field, errors) => {
+    if (!claim?.claimName) errors.push(fieldRequired(`${field}.claimName`))
+  },
+  rbd: shared('rbd'),
+  cinder: shared('cinder'),
+  cephFS: ({ cephFS }, field, errors) => {
+    if ((cephFS?.monitors ?? []).length === 0) errors.push(fieldRequired(`${field}.monitors`))
+  },
+  quobyte: shared('quobyte'),
+  downwardAPI: ({ downwardAPI = {} }, field, errors) => {
+    checkMode(downwardAPI.defaultMode, `${field}.defaultMode`, errors)
+    checkDownwardItems(downwardAPI.items, field, errors)
+  },
+  fc: shared('fc'),
+  flexVolume: shared('flexVolume'),
+  configMap: ({ configMap = {} }, field, errors) => {
+    if (!configMap.name) errors.push(fieldRequired(`${field}.name`))
+    checkItems(configMap, field, errors)
+  },
+  flocker: shared('flocker'),
+  azureFile: shared('azureFile'),
+  vsphereVolume: shared('vsphereVolume'),
+  photonPersistentDisk: shared('photonPersistentDisk'),
+  portworxVolume: shared('portworxVolume'),
+  azureDisk: shared('azureDisk'),
+  storageos: shared('storageos'),
+  projected: ({ projected = {} }, field, errors) => {
+    checkProjected(projected, field, errors)
+  },
+  scaleIO: shared('scaleIO'),
+  csi: ({ csi = {} }, field, errors) => {
+    checkCsiDriverName(csi.driver, `${field}.driver`, errors)
+    if (csi.nodePublishSecretRef && !csi.nodePublishSecretRef.name)
+      errors.push(fieldRequired(`${field}.nodePublishSecretRef.name`))
+  },
+  ephemeral: ({ ephemeral }, field, errors) => {
+    const at = `${field}.volumeClaimTemplate`
+    if (!ephemeral?.volumeClaimTemplate) errors.push(fieldRequired(at))
+    else checkClaimSpec(ephemeral.volumeClaimTemplate.spec ?? {}, `${at}.spec`, errors)
+  },
+  image: ({ image = {} }, field, errors) => {
+    checkSupported(image.pullPolicy || undefined, ['Always', 'IfNotPresent', 'Never'], `${field}.pullPolicy`, errors)
+  },
 }
 
 function checkItems(

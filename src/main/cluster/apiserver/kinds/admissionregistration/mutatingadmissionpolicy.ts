@@ -16,6 +16,7 @@ export const mutatingAdmissionPolicy: KindDeclaration<MutatingAdmissionPolicy> =
   singular: 'mutatingadmissionpolicy',
   categories: ['api-extensions'],
   namespaced: false,
+  metadataOnUpdate: 'object',
   schema: 'io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicy',
   setDefaults({ spec }) {
     if (!spec) return

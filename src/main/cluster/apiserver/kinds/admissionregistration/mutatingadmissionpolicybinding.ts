@@ -14,6 +14,7 @@ export const mutatingAdmissionPolicyBinding: KindDeclaration<MutatingAdmissionPo
   singular: 'mutatingadmissionpolicybinding',
   categories: ['api-extensions'],
   namespaced: false,
+  metadataOnUpdate: 'object',
   schema: 'io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicyBinding',
   setDefaults: ({ spec }) => setMatchDefaults(spec?.matchResources),
   validate({ spec }) {

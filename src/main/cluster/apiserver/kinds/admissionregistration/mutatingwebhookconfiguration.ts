@@ -14,6 +14,7 @@ export const mutatingWebhookConfiguration: KindDeclaration<MutatingWebhookConfig
   singular: 'mutatingwebhookconfiguration',
   categories: ['api-extensions'],
   namespaced: false,
+  metadataOnUpdate: 'object',
   schema: 'io.k8s.api.admissionregistration.v1.MutatingWebhookConfiguration',
   setDefaults({ webhooks }) {
     for (const webhook of webhooks ?? []) {

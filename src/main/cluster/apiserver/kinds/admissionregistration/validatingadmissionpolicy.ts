@@ -18,6 +18,7 @@ export const validatingAdmissionPolicy: KindDeclaration<ValidatingAdmissionPolic
   singular: 'validatingadmissionpolicy',
   categories: ['api-extensions'],
   namespaced: false,
+  metadataOnUpdate: 'object',
   schema: 'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicy',
   setDefaults({ spec }) {
     if (!spec) return

@@ -16,6 +16,7 @@ export const validatingAdmissionPolicyBinding: KindDeclaration<ValidatingAdmissi
   singular: 'validatingadmissionpolicybinding',
   categories: ['api-extensions'],
   namespaced: false,
+  metadataOnUpdate: 'object',
   schema: 'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding',
   setDefaults: ({ spec }) => setMatchDefaults(spec?.matchResources),
   validate({ spec }) {

@@ -13,6 +13,7 @@ export const validatingWebhookConfiguration: KindDeclaration<ValidatingWebhookCo
   singular: 'validatingwebhookconfiguration',
   categories: ['api-extensions'],
   namespaced: false,
+  metadataOnUpdate: 'object',
   schema: 'io.k8s.api.admissionregistration.v1.ValidatingWebhookConfiguration',
   setDefaults({ webhooks }) {
     for (const webhook of webhooks ?? []) setWebhookDefaults(webhook)

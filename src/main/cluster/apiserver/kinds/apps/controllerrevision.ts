@@ -1,5 +1,5 @@
 import type { ControllerRevision } from '#shared/kube/generated/types.ts'
-import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable, checkNotNegative } from '../../validation/fields.ts'
 import { age, text } from '../../api/columns.ts'
@@ -14,10 +14,14 @@ export const controllerRevision: KindDeclaration<ControllerRevision> = {
   namespaced: true,
   schema: 'io.k8s.api.apps.v1.ControllerRevision',
   generation: false,
-  validate({ data, revision }) {
+  validate({ data, revision }, previous) {
     const errors: FieldError[] = []
-    if (data === undefined) errors.push(fieldRequired('data', 'data is mandatory'))
-    else if (typeof data !== 'object') errors.push(fieldInvalid('data', data, 'must be a JSON object'))
+    // Only a new revision needs data that is an object: an update cannot change it.
+    if (!previous) {
+      if (data === undefined) errors.push(fieldRequired('data', 'data is mandatory'))
+      else if (typeof data !== 'object' || Array.isArray(data))
+        errors.push(fieldRequired('data', 'data must be a valid JSON object'))
+    }
     checkNotNegative(revision, 'revision', errors)
     return errors
   },

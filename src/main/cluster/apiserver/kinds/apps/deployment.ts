@@ -25,6 +25,7 @@ export const deployment: KindDeclaration<Deployment> = {
   shortNames: ['deploy'],
   categories: ['all'],
   namespaced: true,
+  metadataOnUpdate: 'change',
   schema: 'io.k8s.api.apps.v1.Deployment',
   setDefaults,
   prepareForCreate(object) {

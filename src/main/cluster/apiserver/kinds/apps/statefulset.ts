@@ -26,6 +26,7 @@ export const statefulSet: KindDeclaration<StatefulSet> = {
   shortNames: ['sts'],
   categories: ['all'],
   namespaced: true,
+  metadataOnUpdate: 'change',
   schema: 'io.k8s.api.apps.v1.StatefulSet',
   // Pod names are its name and an ordinal.
   validateName: labelProblems,

@@ -13,6 +13,7 @@ export const lease: KindDeclaration<Lease> = {
   plural: 'leases',
   singular: 'lease',
   namespaced: true,
+  metadataOnUpdate: 'change',
   schema: 'io.k8s.api.coordination.v1.Lease',
   generation: false,
   createOnUpdate: true,

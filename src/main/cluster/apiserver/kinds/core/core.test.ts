@@ -218,13 +218,17 @@ describe('a PersistentVolumeClaim', () => {
   })
 
   it('can be bound and resized, but not changed otherwise', () => {
-    const bound = change(claim, { 'spec.volumeName': 'v', 'status.phase': 'Bound' })
+    const bound = change(claim, {
+      'spec.volumeName': 'v',
+      'status.phase': 'Bound',
+      'status.capacity': { storage: '1Gi' },
+    })
     expect(updateFindings(persistentVolumeClaim, change(claim, { 'spec.volumeName': 'v' }), claim)).toEqual([])
     const grown = change(bound, { 'spec.resources.requests.storage': '2Gi' })
     expect(updateFindings(persistentVolumeClaim, grown, bound)).toEqual([])
     const shrunk = change(bound, { 'spec.resources.requests.storage': '1Mi' })
     expect(updateFindings(persistentVolumeClaim, shrunk, bound)).toEqual([
-      'spec.resources.requests.storage: Forbidden: field can not be less than previous value',
+      'spec.resources.requests.storage: Forbidden: field can not be less than status.capacity',
     ])
     expect(
       updateFindings(persistentVolumeClaim, change(bound, { 'spec.accessModes': ['ReadWriteMany'] }), bound),
@@ -247,7 +251,11 @@ describe('a PersistentVolume', () => {
       { 'spec.nfs': { server: 's', path: '/p' } },
       ['spec.nfs: Forbidden: may not specify more than 1 volume type'],
     ],
-    ['without a size', { 'spec.capacity': {} }, ['spec.capacity: Required value']],
+    [
+      'without a size',
+      { 'spec.capacity': {} },
+      ['spec.capacity: Required value', 'spec.capacity: Unsupported value: {}: supported values: "storage"'],
+    ],
     [
       'local, without node affinity',
       { 'spec.hostPath': undefined, 'spec.local': { path: '/p' } },

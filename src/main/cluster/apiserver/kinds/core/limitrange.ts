@@ -12,6 +12,7 @@ export const limitRange: KindDeclaration<LimitRange> = {
   singular: 'limitrange',
   shortNames: ['limits'],
   namespaced: true,
+  metadataOnUpdate: 'object',
   schema: 'io.k8s.api.core.v1.LimitRange',
   generation: false,
   setDefaults({ spec }) {

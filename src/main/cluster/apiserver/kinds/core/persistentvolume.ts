@@ -1,8 +1,9 @@
 import type { PersistentVolume } from '#shared/kube/generated/types.ts'
+import type { FieldError } from '#shared/kube/status.ts'
 import { canonicalizeQuantities } from '../../defaulting/pod-spec.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
-import { validateVolumeSpec, validateVolumeUpdate } from '../../validation/persistent-volumes.ts'
+import { checkVolumeSpec, validateVolumeUpdate } from '../../validation/persistent-volumes.ts'
 import { accessModesText } from '../access-modes.ts'
 import { age, text, wide } from '../../api/columns.ts'
 
@@ -35,7 +36,12 @@ export const persistentVolume: KindDeclaration<PersistentVolume> = {
         status.lastPhaseTransitionTime = timestamp(Date.now())
     },
   },
-  validate: ({ spec }) => validateVolumeSpec(spec ?? {}),
+  validatesUpdateTwice: true,
+  validate({ spec }) {
+    const errors: FieldError[] = []
+    checkVolumeSpec(spec ?? {}, 'spec', false, errors)
+    return errors
+  },
   validateUpdate: (next, previous) => validateVolumeUpdate(next.spec ?? {}, previous.spec ?? {}),
   columns: [
     text('Capacity', 'How much it holds.', ({ spec }) => spec?.capacity?.['storage'] ?? ''),

@@ -13,6 +13,7 @@ export const podTemplate: KindDeclaration<PodTemplate> = {
   plural: 'podtemplates',
   singular: 'podtemplate',
   namespaced: true,
+  metadataOnUpdate: 'change',
   schema: 'io.k8s.api.core.v1.PodTemplate',
   returnsDeleted: true,
   setDefaults: ({ template }) => {

@@ -19,6 +19,7 @@ export const replicationController: KindDeclaration<ReplicationController> = {
   shortNames: ['rc'],
   categories: ['all'],
   namespaced: true,
+  metadataOnUpdate: 'change',
   // For compatibility with clients from before garbage collection.
   orphansDependents: true,
   schema: 'io.k8s.api.core.v1.ReplicationController',

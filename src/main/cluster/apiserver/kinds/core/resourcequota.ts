@@ -26,6 +26,7 @@ export const resourceQuota: KindDeclaration<ResourceQuota> = {
   singular: 'resourcequota',
   shortNames: ['quota'],
   namespaced: true,
+  metadataOnUpdate: 'change',
   schema: 'io.k8s.api.core.v1.ResourceQuota',
   generation: false,
   returnsDeleted: true,

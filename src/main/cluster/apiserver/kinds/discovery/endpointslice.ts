@@ -16,6 +16,7 @@ export const endpointSlice: KindDeclaration<EndpointSlice> = {
   plural: 'endpointslices',
   singular: 'endpointslice',
   namespaced: true,
+  metadataOnUpdate: 'object',
   schema: 'io.k8s.api.discovery.v1.EndpointSlice',
   setDefaults({ ports }) {
     for (const port of ports ?? []) {

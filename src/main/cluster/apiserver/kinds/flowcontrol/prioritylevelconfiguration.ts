@@ -1,7 +1,14 @@
-import type { PriorityLevelConfiguration } from '#shared/kube/generated/types.ts'
+import type {
+  LimitedPriorityLevelConfiguration,
+  LimitResponse,
+  PriorityLevelConfiguration,
+  QueuingConfiguration,
+} from '#shared/kube/generated/types.ts'
 import { fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
-import { checkOneOf } from '../../validation/fields.ts'
+import type { Wire } from '../../api/wire.ts'
+import { checkSupported } from '../../validation/fields.ts'
+import { flowConditionFindings } from '../../validation/status.ts'
 import { age, text } from '../../api/columns.ts'
 
 /** The concurrency limits of a priority level. */
@@ -12,6 +19,7 @@ export const priorityLevelConfiguration: KindDeclaration<PriorityLevelConfigurat
   plural: 'prioritylevelconfigurations',
   singular: 'prioritylevelconfiguration',
   namespaced: false,
+  metadataOnUpdate: 'object',
   schema: 'io.k8s.api.flowcontrol.v1.PriorityLevelConfiguration',
   setDefaults({ spec }) {
     if (!spec) return
@@ -26,15 +34,15 @@ export const priorityLevelConfiguration: KindDeclaration<PriorityLevelConfigurat
     limited.lendablePercent ??= 0
     const queuing = limited.limitResponse?.queuing
     if (queuing) {
-      queuing.queues ??= 64
-      queuing.handSize ??= 8
-      queuing.queueLengthLimit ??= 50
+      queuing.queues ||= 64
+      queuing.handSize ||= 8
+      queuing.queueLengthLimit ||= 50
     }
   },
   prepareForCreate(object) {
     object.status = {}
   },
-  status: {},
+  status: { validateStatus: ({ status }) => flowConditionFindings(status?.conditions) },
   validate,
   columns: [
     text('Type', 'Whether its requests are limited.', ({ spec }) => spec?.type ?? ''),
@@ -54,29 +62,87 @@ export const priorityLevelConfiguration: KindDeclaration<PriorityLevelConfigurat
   ],
 }
 
-function validate({ spec }: PriorityLevelConfiguration): FieldError[] {
+function validate({ metadata, spec }: PriorityLevelConfiguration): FieldError[] {
   const errors: FieldError[] = []
-  checkOneOf(spec?.type, ['Exempt', 'Limited'], 'spec.type', errors)
-  if (spec?.type === 'Exempt' && spec.limited)
-    errors.push(fieldForbidden('spec.limited', 'must be nil if the type is not Limited'))
-  if (spec?.type !== 'Limited') return errors
-  const { limited } = spec
-  if (!limited) return [...errors, fieldRequired('spec.limited', 'must not be empty when type is Limited')]
-  const { nominalConcurrencyShares = 0, lendablePercent = 0, limitResponse } = limited
+  const { type = '', limited, exempt } = spec ?? {}
+  if ((metadata.name === 'exempt') !== (type === 'Exempt') && (metadata.name === 'exempt' || type === 'Exempt'))
+    errors.push(fieldInvalid('spec.type', type, "must be 'Exempt' if and only if `name` is 'exempt'"))
+  if (type === 'Exempt') {
+    if (exempt) checkShares(exempt, 'spec.exempt', errors)
+    if (limited) errors.push(fieldForbidden('spec.limited', 'must be nil if the type is not Limited'))
+  } else if (type === 'Limited') {
+    if (exempt) errors.push(fieldForbidden('spec.exempt', 'must be nil if the type is Limited'))
+    if (limited) checkLimited(limited, 'spec.limited', errors)
+    else errors.push(fieldRequired('spec.limited', 'must not be empty when type is Limited'))
+  } else checkSupported(type, ['Exempt', 'Limited'], 'spec.type', errors)
+  return errors
+}
+
+type Shares = Pick<Wire<LimitedPriorityLevelConfiguration>, 'nominalConcurrencyShares' | 'lendablePercent'>
+
+function checkShares(
+  { nominalConcurrencyShares = 0, lendablePercent = 0 }: Shares,
+  field: string,
+  errors: FieldError[],
+): void {
   if (nominalConcurrencyShares < 0)
     errors.push(
-      fieldInvalid('spec.limited.nominalConcurrencyShares', nominalConcurrencyShares, 'must be a non-negative integer'),
+      fieldInvalid(`${field}.nominalConcurrencyShares`, nominalConcurrencyShares, 'must be a non-negative integer'),
     )
   if (lendablePercent < 0 || lendablePercent > 100)
-    errors.push(fieldInvalid('spec.limited.lendablePercent', lendablePercent, 'must be between 0 and 100, inclusive'))
-  checkOneOf(limitResponse?.type, ['Queue', 'Reject'], 'spec.limited.limitResponse.type', errors)
-  if (limitResponse?.type === 'Reject' && limitResponse.queuing)
+    errors.push(fieldInvalid(`${field}.lendablePercent`, lendablePercent, 'must be between 0 and 100, inclusive'))
+}
+
+function checkLimited(limited: Wire<LimitedPriorityLevelConfiguration>, field: string, errors: FieldError[]): void {
+  checkShares(limited, field, errors)
+  const { borrowingLimitPercent: borrowed, limitResponse } = limited
+  if (borrowed !== undefined && borrowed < 0)
     errors.push(
-      fieldForbidden('spec.limited.limitResponse.queuing', 'must be nil if limited.limitResponse.type is not Limited'),
+      fieldInvalid(`${field}.borrowingLimitPercent`, borrowed, 'if specified, must be a non-negative integer'),
     )
-  if (limitResponse?.type === 'Queue' && !limitResponse.queuing)
+  checkResponse(limitResponse ?? {}, `${field}.limitResponse`, errors)
+}
+
+function checkResponse({ type = '', queuing }: Wire<LimitResponse>, field: string, errors: FieldError[]): void {
+  if (type === 'Reject') {
+    if (queuing)
+      errors.push(fieldForbidden(`${field}.queuing`, 'must be nil if limited.limitResponse.type is not Limited'))
+  } else if (type === 'Queue') {
+    if (queuing) checkQueuing(queuing, `${field}.queuing`, errors)
+    else errors.push(fieldRequired(`${field}.queuing`, 'must not be empty if limited.limitResponse.type is Limited'))
+  } else checkSupported(type, ['Queue', 'Reject'], `${field}.type`, errors)
+}
+
+const maxQueues = 10_000_000
+
+function checkQueuing(
+  { queues = 0, handSize = 0, queueLengthLimit = 0 }: Wire<QueuingConfiguration>,
+  field: string,
+  errors: FieldError[],
+): void {
+  const positive = 'must be positive'
+  if (queueLengthLimit <= 0) errors.push(fieldInvalid(`${field}.queueLengthLimit`, queueLengthLimit, positive))
+  if (queues <= 0) errors.push(fieldInvalid(`${field}.queues`, queues, positive))
+  else if (queues > maxQueues)
+    errors.push(fieldInvalid(`${field}.queues`, queues, `must not be greater than ${maxQueues}`))
+  if (handSize <= 0) errors.push(fieldInvalid(`${field}.handSize`, handSize, positive))
+  else if (handSize > queues)
+    errors.push(fieldInvalid(`${field}.handSize`, handSize, `should not be greater than queues (${queues})`))
+  else if (entropyBits(queues, handSize) > maxEntropyBits)
     errors.push(
-      fieldRequired('spec.limited.limitResponse.queuing', 'must not be empty if limited.limitResponse.type is Limited'),
+      fieldInvalid(
+        `${field}.handSize`,
+        handSize,
+        `required entropy bits of deckSize ${queues} and handSize ${handSize} should not be greater than ${maxEntropyBits}`,
+      ),
     )
-  return errors
+}
+
+/** Shuffle sharding deals a hand out of 60 bits of a hash (shufflesharding.MaxHashBits). */
+const maxEntropyBits = 60
+
+function entropyBits(deck: number, hand: number): number {
+  let bits = 0
+  for (let i = 0; i < hand && bits <= maxEntropyBits; i++) bits += Math.log2(deck - i)
+  return Math.ceil(bits)
 }

@@ -1,7 +1,9 @@
-import type { IngressClass } from '#shared/kube/generated/types.ts'
-import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import type { IngressClass, IngressClassParametersReference } from '#shared/kube/generated/types.ts'
+import { fieldForbidden, fieldRequired, fieldTooLong, type FieldError } from '#shared/kube/status.ts'
+import { labelProblems, pathSegmentProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
-import { checkImmutable, checkOneOf } from '../../validation/fields.ts'
+import type { Wire } from '../../api/wire.ts'
+import { addInvalid, checkDomainPrefixedPath, checkImmutable, checkSupported } from '../../validation/fields.ts'
 import { age, text } from '../../api/columns.ts'
 
 /** The controller that serves Ingresses of the class. */
@@ -18,26 +20,15 @@ export const ingressClass: KindDeclaration<IngressClass> = {
   },
   validate({ spec }) {
     const errors: FieldError[] = []
-    const { controller, parameters } = spec ?? {}
-    if (controller !== undefined && controller.length > 250)
-      errors.push({
-        type: 'FieldValueTooLong',
-        field: 'spec.controller',
-        message: 'Too long: may not be more than 250 bytes',
-      })
-    else if (controller && !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/\S+$/.test(controller))
-      errors.push(fieldInvalid('spec.controller', controller, 'must be a domain-prefixed path (such as "acme.io/foo")'))
-    if (!parameters) return errors
-    if (!parameters.kind) errors.push(fieldRequired('spec.parameters.kind', 'kind is required'))
-    if (!parameters.name) errors.push(fieldRequired('spec.parameters.name', 'name is required'))
-    checkOneOf(parameters.scope, ['Cluster', 'Namespace'], 'spec.parameters.scope', errors)
-    if (parameters.scope === 'Namespace' && !parameters.namespace)
-      errors.push(fieldRequired('spec.parameters.namespace', '`parameters.scope` is set to "Namespace"'))
+    const { controller = '', parameters } = spec ?? {}
+    if (controller.length > maxController) errors.push(fieldTooLong('spec.controller', maxController))
+    checkDomainPrefixedPath(controller, 'spec.controller', errors)
+    if (parameters) checkParameters(parameters, 'spec.parameters', errors)
     return errors
   },
   validateUpdate(next, previous) {
     const errors: FieldError[] = []
-    checkImmutable(next.spec?.controller, previous.spec?.controller, 'spec.controller', errors)
+    checkImmutable(next.spec?.controller ?? '', previous.spec?.controller, 'spec.controller', errors)
     return errors
   },
   columns: [
@@ -49,4 +40,23 @@ export const ingressClass: KindDeclaration<IngressClass> = {
     ),
     age,
   ],
+}
+
+const maxController = 250
+
+function checkParameters(
+  { apiGroup, kind, name, scope = '', namespace }: Wire<IngressClassParametersReference>,
+  field: string,
+  errors: FieldError[],
+): void {
+  if (apiGroup !== undefined) addInvalid(subdomainProblems(apiGroup), apiGroup, `${field}.apiGroup`, errors)
+  for (const [key, value] of Object.entries({ kind, name }))
+    if (!value) errors.push(fieldRequired(`${field}.${key}`))
+    else addInvalid(pathSegmentProblems(value), value, `${field}.${key}`, errors)
+  checkSupported(scope, ['Cluster', 'Namespace'], `${field}.scope`, errors)
+  if (scope === 'Namespace') {
+    if (!namespace) errors.push(fieldRequired(`${field}.namespace`, "`parameters.scope` is set to 'Namespace'"))
+    else addInvalid(labelProblems(namespace), namespace, `${field}.namespace`, errors)
+  } else if (scope === 'Cluster' && namespace !== undefined)
+    errors.push(fieldForbidden(`${field}.namespace`, "`parameters.scope` is set to 'Cluster'"))
 }

@@ -1,8 +1,10 @@
-import type { IPAddress } from '#shared/kube/generated/types.ts'
-import { fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import { ipProblems } from '#shared/kube/validation-names.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
+import type { IPAddress, ParentReference } from '#shared/kube/generated/types.ts'
+import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { ipProblems, pathSegmentProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
-import { checkImmutable } from '../../validation/fields.ts'
+import type { Wire } from '../../api/wire.ts'
+import { addInvalid } from '../../validation/fields.ts'
 import { age, text } from '../../api/columns.ts'
 
 /** An address that is allocated to a Service. */
@@ -13,22 +15,21 @@ export const ipAddress: KindDeclaration<IPAddress> = {
   plural: 'ipaddresses',
   singular: 'ipaddress',
   namespaced: false,
+  generation: false,
   schema: 'io.k8s.api.networking.v1.IPAddress',
   shortNames: ['ip'],
   validateName: (name) => ipProblems(name),
   validate({ spec }) {
     const errors: FieldError[] = []
     const { parentRef } = spec ?? {}
-    if (!parentRef) errors.push(fieldRequired('spec.parentRef'))
-    else {
-      if (!parentRef.resource) errors.push(fieldRequired('spec.parentRef.resource'))
-      if (!parentRef.name) errors.push(fieldRequired('spec.parentRef.name'))
-    }
+    if (parentRef) checkParent(parentRef, 'spec.parentRef', errors)
+    else errors.push(fieldRequired('spec.parentRef'))
     return errors
   },
-  validateUpdate(next, previous) {
+  validateUpdate({ spec: next }, { spec: previous }) {
     const errors: FieldError[] = []
-    checkImmutable(next.spec, previous.spec, 'spec', errors)
+    if (!jsonEqual(next?.parentRef, previous?.parentRef))
+      errors.push(fieldInvalid('spec.parentRef', goParent(next?.parentRef), 'field is immutable'))
     return errors
   },
   columns: [
@@ -40,3 +41,24 @@ export const ipAddress: KindDeclaration<IPAddress> = {
     age,
   ],
 }
+
+function checkParent(
+  { group, resource, namespace, name }: Wire<ParentReference>,
+  field: string,
+  errors: FieldError[],
+): void {
+  if (group) addInvalid(subdomainProblems(group), group, `${field}.group`, errors)
+  for (const [key, value] of Object.entries({ resource, name }))
+    if (!value) errors.push(fieldRequired(`${field}.${key}`))
+    else addInvalid(pathSegmentProblems(value), value, `${field}.${key}`, errors)
+  if (namespace) addInvalid(pathSegmentProblems(namespace), namespace, `${field}.namespace`, errors)
+}
+
+/** The value in the message has the names of Go's fields. */
+const goParent = (parent: Wire<ParentReference> | undefined): unknown =>
+  parent && {
+    Group: parent.group ?? '',
+    Resource: parent.resource ?? '',
+    Namespace: parent.namespace ?? '',
+    Name: parent.name ?? '',
+  }

@@ -15,6 +15,7 @@ export const networkPolicy: KindDeclaration<NetworkPolicy> = {
   singular: 'networkpolicy',
   shortNames: ['netpol'],
   namespaced: true,
+  metadataOnUpdate: 'change',
   schema: 'io.k8s.api.networking.v1.NetworkPolicy',
   setDefaults({ spec }) {
     if (!spec) return

@@ -1,8 +1,12 @@
+import { jsonEqual } from '#shared/kube/json.ts'
 import type { RuntimeClass } from '#shared/kube/generated/types.ts'
-import { type FieldError } from '#shared/kube/status.ts'
+import { fieldDuplicate, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { labelProblems } from '#shared/kube/validation-names.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { addInvalid, checkImmutable } from '../../validation/fields.ts'
+import { checkLabels } from '../../validation/labels.ts'
+import { checkLimit } from '../../validation/resources.ts'
+import { checkTolerations } from '../../validation/scheduling.ts'
 import { age, text } from '../../api/columns.ts'
 
 /** The container runtime handler of pods. */
@@ -14,12 +18,25 @@ export const runtimeClass: KindDeclaration<RuntimeClass> = {
   plural: 'runtimeclasses',
   singular: 'runtimeclass',
   namespaced: false,
+  metadataOnUpdate: 'change',
   schema: 'io.k8s.api.node.v1.RuntimeClass',
   generation: false,
   validate(object) {
     const handler = (object.handler as string | undefined) ?? ''
     const errors: FieldError[] = []
-    addInvalid(labelProblems(handler), handler, 'handler', errors)
+    if (handler === '') errors.push(fieldRequired('handler'))
+    else addInvalid(labelProblems(handler), handler, 'handler', errors)
+    const { overhead, scheduling } = object
+    // Kubernetes names the list after the limits of a container.
+    for (const [name, quantity = '0'] of Object.entries(overhead?.podFixed ?? {}))
+      checkLimit(name, quantity, `overhead.limits[${name}]`, errors)
+    errors.push(...checkLabels(scheduling?.nodeSelector, 'scheduling.nodeSelector'))
+    const tolerations = scheduling?.tolerations ?? []
+    checkTolerations(tolerations, 'scheduling.tolerations', errors)
+    tolerations.forEach((toleration, i) => {
+      if (tolerations.findIndex((other) => jsonEqual(other, toleration)) < i)
+        errors.push(fieldDuplicate(`scheduling.tolerations[${i}]`, toleration))
+    })
     return errors
   },
   validateUpdate(next, previous) {

@@ -1,4 +1,4 @@
-import type { PodDisruptionBudget } from '#shared/kube/generated/types.ts'
+import type { PodDisruptionBudget, PodDisruptionBudgetSpec } from '#shared/kube/generated/types.ts'
 import { fieldInvalid, type FieldError } from '#shared/kube/status.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { checkNotNegative, checkSupported } from '../../validation/fields.ts'
@@ -18,6 +18,7 @@ export const podDisruptionBudget: KindDeclaration<PodDisruptionBudget> = {
   singular: 'poddisruptionbudget',
   shortNames: ['pdb'],
   namespaced: true,
+  metadataOnUpdate: 'unchecked',
   schema: 'io.k8s.api.policy.v1.PodDisruptionBudget',
   prepareForCreate(object) {
     object.status = { currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 }
@@ -27,7 +28,7 @@ export const podDisruptionBudget: KindDeclaration<PodDisruptionBudget> = {
     const errors: FieldError[] = []
     const { minAvailable, maxUnavailable } = spec ?? {}
     if (minAvailable !== undefined && maxUnavailable !== undefined)
-      errors.push(fieldInvalid('spec', spec, 'minAvailable and maxUnavailable cannot be both set'))
+      errors.push(fieldInvalid('spec', goSpec(spec ?? {}), 'minAvailable and maxUnavailable cannot be both set'))
     checkCountOrPercent(minAvailable, 'spec.minAvailable', errors)
     checkAtMostHundredPercent(minAvailable, 'spec.minAvailable', errors)
     checkCountOrPercent(maxUnavailable, 'spec.maxUnavailable', errors)
@@ -56,3 +57,16 @@ function budgetStatusFindings({ status }: Wire<PodDisruptionBudget>): FieldError
   checkConditions(status?.conditions, 'status.conditions', errors)
   return errors
 }
+
+/** The value in the message has the names of Go's fields. */
+const goSpec = ({
+  minAvailable,
+  selector,
+  maxUnavailable,
+  unhealthyPodEvictionPolicy,
+}: Wire<PodDisruptionBudgetSpec>): unknown => ({
+  MinAvailable: minAvailable,
+  Selector: selector ?? null,
+  MaxUnavailable: maxUnavailable,
+  UnhealthyPodEvictionPolicy: unhealthyPodEvictionPolicy ?? null,
+})

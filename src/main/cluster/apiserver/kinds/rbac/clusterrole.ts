@@ -1,6 +1,9 @@
-import type { ClusterRole } from '#shared/kube/generated/types.ts'
+import type { AggregationRule, ClusterRole } from '#shared/kube/generated/types.ts'
+import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { pathSegmentProblems } from '#shared/kube/validation-names.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
+import type { Wire } from '../../api/wire.ts'
+import { checkLabelSelector } from '../../validation/labels.ts'
 import { policyRuleFindings } from '../../validation/rbac.ts'
 import { createdAt } from '../rbac.ts'
 
@@ -16,6 +19,22 @@ export const clusterRole: KindDeclaration<ClusterRole> = {
   generation: false,
   createOnUpdate: true,
   validateName: pathSegmentProblems,
-  validate: ({ rules }) => policyRuleFindings(rules ?? [], false),
+  validate({ rules, aggregationRule }) {
+    const errors = policyRuleFindings(rules ?? [], false)
+    if (aggregationRule) checkAggregation(aggregationRule, errors)
+    return errors
+  },
   columns: [createdAt],
+}
+
+function checkAggregation({ clusterRoleSelectors: selectors = [] }: Wire<AggregationRule>, errors: FieldError[]): void {
+  const field = 'aggregationRule.clusterRoleSelectors'
+  if (selectors.length === 0)
+    errors.push(fieldRequired(field, 'at least one clusterRoleSelector required if aggregationRule is non-nil'))
+  selectors.forEach((selector, i) => {
+    const before = errors.length
+    checkLabelSelector(selector, `${field}[${i}]`, errors)
+    // The selector as a whole cannot be parsed either; its value is nothing then.
+    if (errors.length > before) errors.push(fieldInvalid(`${field}[${i}]`, null, 'invalid label selector.'))
+  })
 }

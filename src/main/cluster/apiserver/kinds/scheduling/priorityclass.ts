@@ -1,7 +1,7 @@
 import type { PriorityClass } from '#shared/kube/generated/types.ts'
 import { fieldForbidden, fieldInvalid, type FieldError } from '#shared/kube/status.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
-import { checkSupported } from '../../validation/fields.ts'
+import { checkOneOf } from '../../validation/fields.ts'
 import { age, count, text } from '../../api/columns.ts'
 
 /** The highest priority of a user-defined class; higher values are reserved for the system. */
@@ -20,12 +20,13 @@ export const priorityClass: KindDeclaration<PriorityClass> = {
   singular: 'priorityclass',
   shortNames: ['pc'],
   namespaced: false,
+  metadataOnUpdate: 'change',
   schema: 'io.k8s.api.scheduling.v1.PriorityClass',
   setDefaults(object) {
-    object.preemptionPolicy ||= 'PreemptLowerPriority'
+    object.preemptionPolicy ??= 'PreemptLowerPriority'
     object.value ??= 0
   },
-  validate,
+  validate: (object, previous) => (previous ? [] : validate(object)),
   validateUpdate(next, previous) {
     const errors: FieldError[] = []
     if ((next.value ?? 0) !== (previous.value ?? 0))
@@ -64,6 +65,6 @@ function validate({
       )
   } else if (value > highestUserPriority)
     errors.push(fieldForbidden('value', `maximum allowed value of a user defined priority is ${highestUserPriority}`))
-  checkSupported(preemptionPolicy, ['Never', 'PreemptLowerPriority'], 'preemptionPolicy', errors)
+  checkOneOf(preemptionPolicy, ['PreemptLowerPriority', 'Never'], 'preemptionPolicy', errors)
   return errors
 }

@@ -1,8 +1,9 @@
-import type { CSIDriver } from '#shared/kube/generated/types.ts'
-import type { FieldError } from '#shared/kube/status.ts'
+import type { CSIDriver, StorageTokenRequest } from '#shared/kube/generated/types.ts'
+import { fieldDuplicate, fieldInvalid, type FieldError } from '#shared/kube/status.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
-import { checkImmutable, checkSupported } from '../../validation/fields.ts'
+import { checkImmutable, checkOneOf, checkSupported } from '../../validation/fields.ts'
 import { age, text, yesNo } from '../../api/columns.ts'
+import type { Wire } from '../../api/wire.ts'
 
 /** The capabilities of a CSI driver. */
 export const csiDriver: KindDeclaration<CSIDriver> = {
@@ -13,6 +14,7 @@ export const csiDriver: KindDeclaration<CSIDriver> = {
   plural: 'csidrivers',
   singular: 'csidriver',
   namespaced: false,
+  metadataOnUpdate: 'change',
   schema: 'io.k8s.api.storage.v1.CSIDriver',
   generation: false,
   returnsDeleted: true,
@@ -30,17 +32,21 @@ export const csiDriver: KindDeclaration<CSIDriver> = {
   },
   validate({ spec }) {
     const errors: FieldError[] = []
-    checkSupported(spec?.fsGroupPolicy, ['File', 'None', 'ReadWriteOnceWithFSType'], 'spec.fsGroupPolicy', errors)
-    spec?.volumeLifecycleModes?.forEach((mode, i) =>
-      checkSupported(mode, ['Ephemeral', 'Persistent'], `spec.volumeLifecycleModes[${i}]`, errors),
-    )
+    checkTokenRequests(spec?.tokenRequests ?? [], 'spec.tokenRequests', errors)
+    checkOneOf(spec?.fsGroupPolicy, ['File', 'None', 'ReadWriteOnceWithFSType'], 'spec.fsGroupPolicy', errors)
+    for (const mode of spec?.volumeLifecycleModes ?? [])
+      checkSupported(mode, ['Persistent', 'Ephemeral'], 'spec.volumeLifecycleModes', errors)
+    const seconds = spec?.nodeAllocatableUpdatePeriodSeconds
+    if (seconds !== undefined && seconds < 10)
+      errors.push(
+        fieldInvalid('spec.nodeAllocatableUpdatePeriodSeconds', seconds, 'must be greater than or equal to 10 seconds'),
+      )
     return errors
   },
   validateUpdate({ spec: next }, { spec: previous }) {
     const errors: FieldError[] = []
     // Kubernetes names the field `attachedRequired` in this message.
     checkImmutable(next?.attachRequired, previous?.attachRequired, 'spec.attachedRequired', errors)
-    checkImmutable(next?.fsGroupPolicy, previous?.fsGroupPolicy, 'spec.fsGroupPolicy', errors)
     checkImmutable(next?.volumeLifecycleModes, previous?.volumeLifecycleModes, 'spec.volumeLifecycleModes', errors)
     return errors
   },
@@ -51,4 +57,16 @@ export const csiDriver: KindDeclaration<CSIDriver> = {
     text('Modes', 'What volumes it makes.', ({ spec }) => (spec?.volumeLifecycleModes ?? []).join(',')),
     age,
   ],
+}
+
+function checkTokenRequests(requests: readonly Wire<StorageTokenRequest>[], field: string, errors: FieldError[]): void {
+  const audiences = new Set<string>()
+  requests.forEach(({ audience = '', expirationSeconds: seconds }, i) => {
+    if (audiences.has(audience)) errors.push(fieldDuplicate(`${field}[${i}].audience`, audience))
+    audiences.add(audience)
+    if (seconds === undefined) return
+    const at = `${field}[${i}].expirationSeconds`
+    if (seconds < 600) errors.push(fieldInvalid(at, seconds, 'may not specify a duration less than 10 minutes'))
+    if (seconds > 2 ** 32) errors.push(fieldInvalid(at, seconds, 'may not specify a duration larger than 2^32 seconds'))
+  })
 }

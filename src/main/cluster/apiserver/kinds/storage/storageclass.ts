@@ -1,8 +1,11 @@
-import type { StorageClass } from '#shared/kube/generated/types.ts'
-import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import type { StorageClass, TopologySelectorTerm } from '#shared/kube/generated/types.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
+import { fieldDuplicate, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { qualifiedNameProblems } from '#shared/kube/validation-names.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
-import { checkImmutable, checkOneOf } from '../../validation/fields.ts'
+import type { Wire } from '../../api/wire.ts'
+import { addInvalid, checkImmutable, checkNotRepeated, checkSupported } from '../../validation/fields.ts'
+import { checkParameters, checkProvisioner } from '../../validation/volume-classes.ts'
 import { age, text } from '../../api/columns.ts'
 
 const defaultClass = 'storageclass.kubernetes.io/is-default-class'
@@ -53,15 +56,34 @@ export const storageClass: KindDeclaration<StorageClass> = {
   ],
 }
 
-function validate({ provisioner, parameters, reclaimPolicy, volumeBindingMode }: Partial<StorageClass>): FieldError[] {
+function validate(object: Partial<StorageClass>): FieldError[] {
+  const { provisioner, parameters, reclaimPolicy, volumeBindingMode, allowedTopologies } = object
   const errors: FieldError[] = []
-  if (!provisioner) errors.push(fieldRequired('provisioner'))
-  else
-    for (const problem of qualifiedNameProblems(provisioner.toLowerCase()))
-      errors.push(fieldInvalid('provisioner', provisioner, problem))
-  if (parameters && Object.keys(parameters).some((key) => key === ''))
-    errors.push(fieldInvalid('parameters', '', 'field can not be empty.'))
-  checkOneOf(reclaimPolicy, ['Delete', 'Retain'], 'reclaimPolicy', errors)
-  checkOneOf(volumeBindingMode, ['Immediate', 'WaitForFirstConsumer'], 'volumeBindingMode', errors)
+  checkProvisioner(provisioner, 'provisioner', errors)
+  checkParameters(parameters ?? {}, errors)
+  checkSupported(reclaimPolicy || undefined, ['Delete', 'Retain'], 'reclaimPolicy', errors)
+  if (volumeBindingMode === undefined) errors.push(fieldRequired('volumeBindingMode'))
+  else checkSupported(volumeBindingMode, ['Immediate', 'WaitForFirstConsumer'], 'volumeBindingMode', errors)
+  checkTopologies(allowedTopologies ?? [], errors)
   return errors
+}
+
+function checkTopologies(terms: readonly Wire<TopologySelectorTerm>[], errors: FieldError[]): void {
+  const seen: unknown[] = []
+  terms.forEach(({ matchLabelExpressions = [] }, i) => {
+    const field = `allowedTopologies[${i}].matchLabelExpressions`
+    const values: Record<string, string[]> = {}
+    matchLabelExpressions.forEach(({ key = '', values: allowed = [] }, j) => {
+      const at = `${field}[${j}]`
+      if (allowed.length === 0) errors.push(fieldRequired(`${at}.values`))
+      allowed.forEach((_, v) => {
+        checkNotRepeated(allowed, v, `${at}.values[${v}]`, errors)
+      })
+      addInvalid(qualifiedNameProblems(key), key, `${at}.key`, errors)
+      if (key in values) errors.push(fieldDuplicate(`${at}.key`, key))
+      values[key] = [...new Set(allowed)].sort()
+    })
+    if (seen.some((other) => jsonEqual(other, values))) errors.push(fieldDuplicate(field, ''))
+    seen.push(values)
+  })
 }

@@ -2,6 +2,7 @@ import type { VolumeAttributesClass } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { fieldForbidden, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
+import { checkParameters, checkProvisioner } from '../../validation/volume-classes.ts'
 import { age, text } from '../../api/columns.ts'
 
 /** Attributes of volumes that can be changed after provisioning. */
@@ -15,8 +16,13 @@ export const volumeAttributesClass: KindDeclaration<VolumeAttributesClass> = {
   schema: 'io.k8s.api.storage.v1.VolumeAttributesClass',
   shortNames: ['vac'],
   generation: false,
-  validate({ driverName }) {
-    return driverName ? [] : [fieldRequired('driverName')]
+  validate({ driverName, parameters = {} }) {
+    const errors: FieldError[] = []
+    checkProvisioner(driverName, 'driverName', errors)
+    if (Object.keys(parameters).length === 0)
+      errors.push(fieldRequired('parameters', 'must contain at least one key/value pair'))
+    checkParameters(parameters, errors)
+    return errors
   },
   validateUpdate(next, previous) {
     const errors: FieldError[] = []

@@ -23,6 +23,7 @@ export const customResourceDefinition: KindDeclaration<CustomResourceDefinition>
   shortNames: ['crd', 'crds'],
   categories: ['api-extensions'],
   namespaced: false,
+  metadataOnUpdate: 'change',
   schema: 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition',
   setDefaults({ spec }) {
     if (!spec?.names) return

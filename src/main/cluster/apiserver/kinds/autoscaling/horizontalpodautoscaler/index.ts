@@ -14,6 +14,7 @@ export const horizontalPodAutoscaler: KindDeclaration<HorizontalPodAutoscaler> =
   shortNames: ['hpa'],
   categories: ['all'],
   namespaced: true,
+  metadataOnUpdate: 'change',
   emptySpec: true,
   schema: 'io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler',
   generation: false,

@@ -23,6 +23,7 @@ export const horizontalPodAutoscalerV1: KindDeclaration<V1> = {
   shortNames: ['hpa'],
   categories: ['all'],
   namespaced: true,
+  metadataOnUpdate: 'change',
   emptySpec: true,
   schema: 'io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler',
   generation: false,

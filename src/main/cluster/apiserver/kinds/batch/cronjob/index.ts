@@ -21,6 +21,7 @@ export const cronJob: KindDeclaration<CronJob> = {
   shortNames: ['cj'],
   categories: ['all'],
   namespaced: true,
+  metadataOnUpdate: 'change',
   schema: 'io.k8s.api.batch.v1.CronJob',
   setDefaults,
   prepareForCreate(object) {

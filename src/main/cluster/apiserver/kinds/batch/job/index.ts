@@ -31,6 +31,7 @@ export const job: KindDeclaration<Job> = {
   singular: 'job',
   categories: ['all'],
   namespaced: true,
+  validatesUpdateTwice: true,
   // For compatibility with clients from before garbage collection.
   orphansDependents: true,
   schema: 'io.k8s.api.batch.v1.Job',

@@ -1,5 +1,5 @@
 import type { Service } from '#shared/kube/generated/types.ts'
-import { label1035Problems } from '#shared/kube/validation-names.ts'
+import { labelProblems } from '#shared/kube/validation-names.ts'
 import { setServiceDefaults } from './defaults.ts'
 import type { KindDeclaration } from '../../../api/kind.ts'
 import { handled, proxyVerbs } from '../../handled.ts'
@@ -25,7 +25,7 @@ export const service: KindDeclaration<Service> = {
   createOnUpdate: true,
   returnsDeleted: true,
   subresources: { proxy: handled(proxyVerbs, 'ServiceProxyOptions') },
-  validateName: label1035Problems,
+  validateName: labelProblems,
   setDefaults: setServiceDefaults,
   prepareForCreate(object) {
     object.status = { loadBalancer: {} }

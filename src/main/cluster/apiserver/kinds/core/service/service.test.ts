@@ -103,7 +103,8 @@ it('cannot change its cluster IP', () => {
 })
 
 it('must have a valid DNS label as its name', () => {
-  expect(service.validateName?.('1a')).not.toEqual([])
+  expect(service.validateName?.('1a')).toEqual([])
+  expect(service.validateName?.('a.b')).not.toEqual([])
   expect(service.validateName?.('a-1')).toEqual([])
 })
 
