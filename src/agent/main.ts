@@ -24,7 +24,7 @@ import { createDockerRuntime } from './kubelet/runtime/docker.ts'
 import { memoryFolder } from './kubelet/volumes.ts'
 import { createAgentLog } from './log.ts'
 import { runCommand } from './network/command.ts'
-import { gatewaysOf } from './network/gateways.ts'
+import { defaultGateway, gatewaysOf } from './network/gateways.ts'
 import { createPodNetwork, type PodNetwork } from './network/pod-network.ts'
 import { enforcePolicies } from './network/policy/index.ts'
 import { healthzPort, startProxy, statusPort } from './proxy/index.ts'
@@ -169,6 +169,7 @@ async function main(config: AgentFiles): Promise<void> {
         domain: config.clusterDomain,
         source,
         upstreams: host.nameservers,
+        hostAddress: () => defaultGateway(readFileSync('/proc/net/route', 'utf8')),
         log,
       }),
     )

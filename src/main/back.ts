@@ -8,6 +8,7 @@ import { createHostEngine, openCluster, removeLeftovers } from './cluster/index.
 import { openAppData, type AppData } from './contexts/app-data.ts'
 import { createKubeconfigContexts, type KubeconfigContexts } from './contexts/kubeconfig.ts'
 import { openLocalClusters, type LocalClusters } from './contexts/local-clusters.ts'
+import { openPortForwards } from './contexts/port-forwards/index.ts'
 import type { Installation } from './installation.ts'
 import type { Command } from './rpc/app.ts'
 import type { Keychain } from './keys/key-files.ts'
@@ -76,6 +77,11 @@ export async function openBack({
   })
   const kubeconfig = createKubeconfigContexts({ files: kubeconfigFiles(), log })
   const contexts = allContexts(clusters, kubeconfig)
+  const forwards = await openPortForwards({
+    contextOf: (id) => contexts.get(id),
+    saved: { read: () => data.forwards(), write: (all) => data.saveForwards(all) },
+    clock: systemClock,
+  })
   const router = createRouter({
     app: {
       info: { version: installation.version, mode, platform: process.platform },
@@ -86,12 +92,14 @@ export async function openBack({
     },
     clusters,
     contexts,
+    forwards,
   })
   return {
     clusters,
     data,
     router,
     async close(workers) {
+      await forwards.close()
       await kubeconfig.stop()
       await clusters.close(workers)
     },

@@ -5,6 +5,7 @@ import { call } from '@orpc/server'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openAppData, SecretDraftError, type AppData } from '#main/contexts/app-data.ts'
 import type { LocalClusters } from '#main/contexts/local-clusters.ts'
+import type { PortForwards } from '#main/contexts/port-forwards/index.ts'
 import { createRouter } from '#main/rpc/index.ts'
 
 /** Wall 9: no draft on disk holds the data of a Secret, however its text is written and whichever way it comes. */
@@ -107,6 +108,7 @@ test('the contract refuses it, and says why', async () => {
     },
     clusters: {} as LocalClusters,
     contexts: { list: () => Promise.resolve([]), get: () => undefined },
+    forwards: {} as PortForwards,
   })
   const refused = call(router.app.saveDraft, { key, text: json(secret), savedAt: 0 })
   await expect(refused).rejects.toMatchObject({ code: 'FAILED', message: 'Secrets are not saved as drafts' })

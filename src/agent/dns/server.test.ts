@@ -30,7 +30,15 @@ let port: number
 
 beforeEach(async () => {
   port = await freePort()
-  stop = await startDns({ address: '127.0.0.1', port, domain: 'test', source, upstreams: [], log: silentLog })
+  stop = await startDns({
+    address: '127.0.0.1',
+    port,
+    domain: 'test',
+    source,
+    upstreams: [],
+    hostAddress: () => '172.19.0.1',
+    log: silentLog,
+  })
 })
 afterEach(() => stop())
 
@@ -72,6 +80,13 @@ test('a CNAME is answered with the addresses of its target', async () => {
 
 test('without an upstream server, external names are SERVFAIL, not NXDOMAIN', async () => {
   expect(await overUdp(query('example.com'))).toMatchObject({ rcode: 'SERVFAIL' })
+})
+
+test('host.slipway.internal is the machine that the workers run on', async () => {
+  const { answers } = await overUdp(query('Host.Slipway.Internal.'))
+  expect(answers).toMatchObject([{ type: 'A', data: '172.19.0.1' }])
+  const none = await overUdp(query('', { questions: [{ type: 'AAAA', name: 'host.slipway.internal' }] }))
+  expect(none).toMatchObject({ rcode: 'NOERROR', answers: [] })
 })
 
 test('invalid messages are ignored', async () => {

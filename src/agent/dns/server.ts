@@ -23,8 +23,14 @@ export interface DnsServerOptions {
   source: DnsSource
   /** Servers for names outside the cluster, tried in order. */
   upstreams: readonly string[]
+  /** Address of the machine that the workers run on; undefined where it is not known. */
+  hostAddress?(): string | undefined
   log: Log
 }
+
+/** Name by which pods reach the machine that the workers run on, and Docker Desktop's own name for it. */
+export const hostName = 'host.slipway.internal'
+const desktopHostName = 'host.docker.internal'
 
 /** The cluster's DNS on this node, over UDP and TCP. */
 export async function startDns(options: DnsServerOptions): Promise<() => Promise<void>> {
@@ -70,13 +76,14 @@ const mostUnread = 256 * 1_024
 const mostConnections = 500
 const mostUpstream = 500
 
-type Records = Pick<DnsServerOptions, 'domain' | 'source'> & { ask: AskUpstream }
+type Records = Pick<DnsServerOptions, 'domain' | 'source' | 'hostAddress'> & { ask: AskUpstream }
 
 const noError = 0
 const nxDomain = 3
 const serverFailure = 2
 
-async function answer(query: Buffer, { domain, source, ask }: Records, tcp: boolean): Promise<Packet | undefined> {
+async function answer(query: Buffer, records: Records, tcp: boolean): Promise<Packet | undefined> {
+  const { domain, source, ask } = records
   const packet = decode(query)
   const [question] = packet.questions ?? []
   if (!question) return undefined
@@ -88,6 +95,8 @@ async function answer(query: Buffer, { domain, source, ask }: Records, tcp: bool
     answers,
     ...(rcode === nxDomain || answers.length === 0 ? { authorities: [authority(domain)] } : {}),
   })
+  if (question.name.toLowerCase().replace(/\.$/, '') === hostName)
+    return reply(noError, question.type === 'A' ? await hostAnswers(question.name, records, tcp) : [])
   const found = resolve(question, domain, source)
   if (found.kind === 'nodata') return reply(noError)
   if (found.kind === 'nxdomain') return reply(nxDomain)
@@ -97,10 +106,20 @@ async function answer(query: Buffer, { domain, source, ask }: Records, tcp: bool
   return reply(noError, [...found.answers, ...followed])
 }
 
+/** Docker Desktop's resolver knows the host, whose address is not the gateway there; on Linux the gateway is the host. */
+async function hostAnswers(name: string, { ask, hostAddress }: Records, tcp: boolean): Promise<Answer[]> {
+  const query = encode({ type: 'query', id: 1, flags: 0x0100, questions: [{ type: 'A', name: desktopHostName }] })
+  const answers = (await ask(Buffer.from(query), tcp))?.answers ?? []
+  const known = answers.flatMap((one) => (one.type === 'A' ? [one.data] : []))
+  const gateway = hostAddress?.()
+  const addresses = known.length > 0 ? known : gateway === undefined ? [] : [gateway]
+  return addresses.map((data) => ({ type: 'A', name, ttl: 5, data }))
+}
+
 async function followName(
   name: string,
   question: Question,
-  { domain, source, ask }: Records,
+  { domain, source, ask }: Pick<Records, 'domain' | 'source' | 'ask'>,
   tcp: boolean,
 ): Promise<NonNullable<Packet['answers']>> {
   const inside = resolve({ name, type: question.type }, domain, source)

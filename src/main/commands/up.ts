@@ -12,7 +12,7 @@ export const upCommand: Command = {
   summary: 'start a cluster and serve the app for it until stopped',
   help: [
     'Opens the cluster in the data folder, or creates it. When all workers are Ready, one JSON line goes to stdout:',
-    '  {"ready":true,"name","server","ui","workers":[…],"ms"}',
+    '  {"ready":true,"name","server","ui","ingress","workers":[…],"ms"}',
     'Logs go to stderr. SIGTERM or SIGINT stops the workers and keeps their state.',
     '',
     '  --name NAME        the cluster',
@@ -107,7 +107,8 @@ async function announce(
   if (kubeconfig !== undefined) await replaceFile(kubeconfig, cluster.kubeconfig())
   const workers = cluster.workers().map((worker) => worker.name)
   const ms = Math.round(performance.now() - begun)
-  console.log(JSON.stringify({ ready: true, name, server: cluster.server, ui: web.signInUrl(), workers, ms }))
+  const { server, ingress } = cluster
+  console.log(JSON.stringify({ ready: true, name, server, ui: web.signInUrl(), ingress, workers, ms }))
 }
 
 async function replaceFile(path: string, text: string): Promise<void> {

@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import Datastore from 'nedb-promises'
 import { mayHoldSecret } from './draft-secrets.ts'
 import { settings as settingsSchema, type Draft, type Settings, type SettingsChange } from '#shared/contract/app.ts'
+import { savedForward, type SavedForward } from '#shared/contract/forwards.ts'
 import { defined } from '#shared/kube/json.ts'
 
-/** The user's own data beside the clusters: settings and drafts, in NeDB files under the data folder. */
+/** The user's own data beside the clusters: settings, drafts and port-forwards, in NeDB files under the data folder. */
 export interface AppData {
   settings(): Promise<Settings>
   saveSettings(change: SettingsChange): Promise<Settings>
@@ -13,6 +14,9 @@ export interface AppData {
   /** @throws SecretDraftError when the draft may contain data of a Secret; it is not stored then */
   saveDraft(draft: Draft): Promise<void>
   removeDraft(key: string): Promise<void>
+  /** Port-forwards that come back at the next start. */
+  forwards(): Promise<SavedForward[]>
+  saveForwards(forwards: readonly SavedForward[]): Promise<void>
 }
 
 /** Drafts are stored unencrypted: texts that may contain a Secret are refused. */
@@ -47,6 +51,18 @@ export async function openAppData({ dir }: { dir: string }): Promise<AppData> {
       // Stored as one string: NeDB refuses keys with dots, which context ids have.
       await stored.updateOne({ _id: 'settings' }, { _id: 'settings', value: JSON.stringify(next) }, { upsert: true })
       return next
+    },
+    async forwards() {
+      const document = await stored.findOne<{ value: string }>({ _id: 'forwards' })
+      const parsed = savedForward.array().safeParse(JSON.parse(document?.value ?? '[]'))
+      return parsed.success ? parsed.data : []
+    },
+    async saveForwards(forwards) {
+      await stored.updateOne(
+        { _id: 'forwards' },
+        { _id: 'forwards', value: JSON.stringify(forwards) },
+        { upsert: true },
+      )
     },
     async drafts() {
       const documents = await drafts.find<Draft>({})

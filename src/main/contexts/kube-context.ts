@@ -1,5 +1,6 @@
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https'
 import { request as httpRequest, type Agent, type IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
 import { systemClock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
@@ -7,6 +8,7 @@ import { messageOf } from '#shared/base/message-of.ts'
 import type { ContextInfo, ExecOptions, LogOptions, TerminalInput, TerminalOutput } from '#shared/contract/kube.ts'
 import { failure, type Status } from '#shared/kube/status.ts'
 import { terminalResult } from './exec-status.ts'
+import { podStream } from './pod-stream.ts'
 import { polledUsage } from './polled-usage.ts'
 import type { ContextUsage } from './usage.ts'
 
@@ -65,6 +67,8 @@ export interface KubeContext {
     io: { onInput(listener: (input: TerminalInput) => void): void; signal: AbortSignal },
     onOutput: (output: TerminalOutput) => Promise<void>,
   ): Promise<void>
+  /** Opens a connection to a port of a pod. @throws Error with the server's reason */
+  forwardPort(pod: { namespace: string; pod: string; port: number }): Promise<Duplex>
   stop: Stop
 }
 
@@ -103,6 +107,7 @@ export function createKubeContext({
       for await (const chunk of response) await onText(chunk as string)
     },
     exec: (options, io, onOutput) => exec(endpoint, options, { ...io, signal: untilClosed(io.signal) }, onOutput),
+    forwardPort: (pod) => forwardPort(endpoint, pod, closing.signal),
     stop() {
       void polled.stop()
       closing.abort()
@@ -190,6 +195,36 @@ function warningsOf(response: IncomingMessage): string[] {
   return [...header.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map((match) => (match[1] ?? '').replace(/\\(.)/g, '$1'))
 }
 
+async function forwardPort(
+  endpoint: Endpoint,
+  pod: { namespace: string; pod: string; port: number },
+  signal: AbortSignal,
+): Promise<Duplex> {
+  const url = webSocketUrl(endpoint, `${podPath(pod)}/portforward`, new URLSearchParams({ ports: String(pod.port) }))
+  const { agent, headers } = await connect(endpoint)
+  const socket = new WebSocket(url, ['v4.channel.k8s.io'], { agent, headers })
+  const stream = podStream(socket)
+  const abort = (): void => void stream.destroy()
+  signal.addEventListener('abort', abort, { once: true })
+  stream.once('close', () => signal.removeEventListener('abort', abort))
+  await new Promise<void>((resolve, reject) => {
+    socket.once('open', resolve)
+    stream.once('error', reject)
+    socket.once('unexpected-response', (_request, response: IncomingMessage) => {
+      void text(response).then((body) => stream.destroy(failureOf(response.statusCode ?? 500, body)))
+    })
+  })
+  return stream
+}
+
+function webSocketUrl(endpoint: Endpoint, path: string, query: URLSearchParams): URL {
+  const url = new URL(endpoint.server)
+  url.protocol = endpoint.server.protocol === 'https:' ? 'wss:' : 'ws:'
+  url.pathname = endpoint.server.pathname.replace(/\/$/, '') + path
+  url.search = query.toString()
+  return url
+}
+
 const channels = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const
 
 async function exec(
@@ -202,10 +237,7 @@ async function exec(
   if (!options.tty) query.set('stderr', 'true')
   if (options.container) query.set('container', options.container)
   for (const word of options.command) query.append('command', word)
-  const url = new URL(endpoint.server)
-  url.protocol = endpoint.server.protocol === 'https:' ? 'wss:' : 'ws:'
-  url.pathname = endpoint.server.pathname.replace(/\/$/, '') + `${podPath(options)}/exec`
-  url.search = query.toString()
+  const url = webSocketUrl(endpoint, `${podPath(options)}/exec`, query)
   const { agent, headers } = await connect(endpoint)
   const socket = new WebSocket(url, ['v5.channel.k8s.io', 'v4.channel.k8s.io'], { agent, headers })
   await bridgeTerminal(socket, io, onOutput)

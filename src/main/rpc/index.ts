@@ -1,9 +1,11 @@
 import type { Contexts } from './kube.ts'
 import { appTopic, type AppTopicOptions } from './app.ts'
 import { clustersTopic } from './clusters.ts'
+import { forwardsTopic } from './forwards.ts'
 import { implementer } from './implementer.ts'
 import { kubeTopic } from './kube.ts'
 import { metricsTopic } from './metrics.ts'
+import type { PortForwards } from '#main/contexts/port-forwards/index.ts'
 import type { LocalClusters } from '#main/contexts/local-clusters.ts'
 
 /** The contract, implemented: what both carriers (MessagePort and WebSocket) serve. */
@@ -11,14 +13,17 @@ export function createRouter({
   app,
   clusters,
   contexts,
+  forwards,
 }: {
   app: AppTopicOptions
   clusters: LocalClusters
   contexts: Contexts
+  forwards: PortForwards
 }) {
   return implementer.router({
     app: appTopic(app),
     clusters: clustersTopic(clusters),
+    forwards: forwardsTopic(forwards),
     kube: kubeTopic(contexts),
     metrics: metricsTopic(contexts),
   })
