@@ -216,6 +216,20 @@ test.concurrent(ephemeral('should update the ephemeral containers in an existing
   expect(await inPod(name, 'debugger2', 'echo', 'marco')).toContain('marco')
 })
 
+test.concurrent(
+  '[sig-node] ImageVolume should succeed with pod and pull policy of Always [LinuxOnly] [MinimumKubeletVersion:1.35] [Conformance]',
+  async () => {
+    const volumeMounts = [{ name: 'image', mountPath: '/image' }]
+    const name = await pods.create({
+      containers: [shell(undefined, { volumeMounts })],
+      volumes: [{ name: 'image', image: { reference: nginx, pullPolicy: 'Always' } }],
+    })
+    await pods.ready(name)
+    // busybox has no such file.
+    expect(await inPod(name, 'main', 'cat', '/image/usr/share/nginx/html/index.html')).toContain('Welcome to nginx!')
+  },
+)
+
 const kubelet = '[sig-node] Kubelet when scheduling'
 
 test.concurrent(
