@@ -138,7 +138,8 @@ export function conformObject(
 ): ReturnType<typeof conform> {
   try {
     return resource.custom
-      ? conformCustom(object, resource, resource.custom.schema)
+      ? // What an apply configuration has beyond its schema is refused later, not pruned.
+        conformCustom(options.sparse ? structuredClone(object) : object, resource, resource.custom.schema)
       : conform(object, resource.type, options)
   } catch (error) {
     if (!(error instanceof TypeMismatch)) throw error
