@@ -119,6 +119,11 @@ export async function openCluster(options: OpenClusterOptions): Promise<RunningC
     simulated: spec.simulated === true,
     clock,
     log,
+  }).catch(async (error: unknown) => {
+    await stopUsage()
+    await tunnels.stop()
+    await plane.stop()
+    throw error
   })
   const cluster = facade({ name: spec.name, plane, fleet, tunnels, stopUsage, hostNetwork })
   try {

@@ -1,10 +1,13 @@
 import { once } from 'node:events'
-import { request, type IncomingMessage } from 'node:http'
+import { createServer as createHttpServer, request, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { connect, createServer, type AddressInfo, type Server } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
+import { certificateEndpoint, createKubeContext } from '#main/contexts/kube-context.ts'
+import { openPortForwards } from '#main/contexts/port-forwards/index.ts'
+import { systemClock } from '#shared/base/clock.ts'
 import { startDockerCluster, type DockerCluster } from '#test/support/docker-cluster.ts'
 
 /** Of its own: several runs may share an engine. */
@@ -163,6 +166,43 @@ test('traffic goes on while the pods are replaced', async () => {
   await asking
   expect([...answers.keys()].every((word) => word.startsWith('200 '))).toBe(true)
 }, 120_000)
+
+test('a port-forward follows the pods of its Deployment', async () => {
+  const { server, admin } = docker.cluster
+  const context = createKubeContext({
+    info: { id: 'local:x', name: 'x', kind: 'local', server, simulated: false },
+    endpoint: certificateEndpoint(new URL(server), admin),
+  })
+  const forwards = await openPortForwards({
+    contextOf: () => context,
+    saved: { read: () => Promise.resolve([]), write: () => Promise.resolve() },
+    clock: systemClock,
+  })
+  try {
+    const target = { context: 'local:x', namespace: 'default', kind: 'Deployment', name: 'web', port: 'http' } as const
+    const { localPort } = await forwards.start(target)
+    expect(await get(localPort)).toMatch(/^200 .*nginx/s)
+    const first = forwards.list()[0]?.pod ?? ''
+    await docker.kubectl.ok('delete', 'pod', first, '--wait=false')
+    expect(await get(localPort)).toMatch(/^200 .*nginx/s)
+    expect(forwards.list()[0]).toMatchObject({ state: 'active' })
+    expect(forwards.list()[0]?.pod).not.toBe(first)
+  } finally {
+    await forwards.close()
+    await context.stop()
+  }
+}, 60_000)
+
+test('pods reach this machine by name, and not what listens on its loopback alone', async () => {
+  const open = createHttpServer((_message, response) => response.end('the host')).listen(0, '0.0.0.0')
+  await once(open, 'listening')
+  const { port } = open.address() as AddressInfo
+  const inPod = (command: string) => docker.kubectl('exec', 'socket', '--', 'sh', '-c', command)
+  expect((await inPod(`wget -T 5 -qO- http://host.slipway.internal:${port}`)).stdout).toBe('the host')
+  for (const closed of [Number(new URL(docker.cluster.server).port), ingressPort()])
+    expect((await inPod(`nc -w 3 host.slipway.internal ${closed} < /dev/null`)).code).not.toBe(0)
+  open.close()
+}, 60_000)
 
 test('the ports are the same after a restart, and nothing listens in between', async () => {
   const ports = [await balancedPort(), ingressPort()]
