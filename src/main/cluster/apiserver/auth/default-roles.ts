@@ -1,6 +1,13 @@
 import { policyPeersPath } from '#shared/kube/network-policy.ts'
 import type { Named, ObjectMeta } from '#shared/kube/object.ts'
-import { rbacGroup, type BindingObject, type PolicyRule, type RoleObject, type Subject } from './rbac-types.ts'
+import {
+  autoupdate,
+  rbacGroup,
+  type BindingObject,
+  type PolicyRule,
+  type RoleObject,
+  type Subject,
+} from './rbac-types.ts'
 
 /** The bootstrap roles and bindings of every Kubernetes cluster. */
 export interface DefaultRoles {
@@ -295,6 +302,14 @@ const controllerManagerRules = (): PolicyRule[] => [
 ]
 
 const componentRoles = (): (RoleObject & Named)[] => [
+  clusterRole('system:kube-aggregator', [rule(read, core, ['services', 'endpoints'])]),
+  clusterRole('system:persistent-volume-provisioner', [
+    rule(['create', 'delete', ...read], core, ['persistentvolumes']),
+    rule([...read, 'update'], core, ['persistentvolumeclaims']),
+    rule(read, ['storage.k8s.io'], ['storageclasses']),
+    rule(['watch'], core, ['events']),
+    recordEvents,
+  ]),
   clusterRole('system:node', [...nodeRules]),
   clusterRole('slipway:node-network', nodeNetworkRules()),
   clusterRole('system:kube-scheduler', schedulerRules()),
@@ -573,6 +588,31 @@ const controllers = (): Record<string, PolicyRule[]> => ({
     rule(['create', ...read, 'patch', 'update'], core, ['services', 'endpoints']),
     rule(['create', ...read, 'patch', 'update'], ['discovery.k8s.io'], ['endpointslices']),
   ],
+  // Roles of Kubernetes' controllers that Slipway has no need of: other programs may be bound to them.
+  'attachdetach-controller': [
+    rule(['list', 'watch'], core, ['persistentvolumes', 'persistentvolumeclaims', 'pods']),
+    rule(read, core, ['nodes']),
+    rule(['patch', 'update'], core, ['nodes/status']),
+    rule(['create', 'delete', ...read], ['storage.k8s.io'], ['volumeattachments']),
+    rule(read, ['storage.k8s.io'], ['csidrivers', 'csinodes']),
+    recordEvents,
+  ],
+  'legacy-service-account-token-cleaner': [
+    rule(['get'], core, ['configmaps'], ['kube-apiserver-legacy-service-account-token-tracking']),
+    rule(['delete', 'patch'], core, ['secrets']),
+  ],
+  'route-controller': [rule(['list', 'watch'], core, ['nodes']), rule(['patch'], core, ['nodes/status']), recordEvents],
+  'selinux-warning-controller': [
+    rule(read, core, ['persistentvolumeclaims', 'persistentvolumes', 'pods']),
+    rule(read, ['storage.k8s.io'], ['csidrivers']),
+    recordEvents,
+  ],
+  'service-ca-cert-publisher': [rule(['create', 'update'], core, ['configmaps']), recordEvents],
+  'validatingadmissionpolicy-status-controller': [
+    rule(read, ['admissionregistration.k8s.io'], ['validatingadmissionpolicies']),
+    rule(['get', 'patch', 'update'], ['admissionregistration.k8s.io'], ['validatingadmissionpolicies/status']),
+    recordEvents,
+  ],
   'ttl-after-finished-controller': [rule(['delete', ...read], ['batch'], ['jobs']), recordEvents],
   'ttl-controller': [rule(['list', 'patch', 'update', 'watch'], core, ['nodes']), recordEvents],
   'volumeattributesclass-protection-controller': [
@@ -597,31 +637,67 @@ const namespacedRoles = (): (RoleObject & Named)[] => [
     rule(read, core, ['configmaps'], ['extension-apiserver-authentication']),
   ]),
   role('kube-system', 'system:controller:token-cleaner', [rule([...read, 'delete'], core, ['secrets']), recordEvents]),
+  role('kube-system', 'system:controller:bootstrap-signer', [rule(read, core, ['secrets'])]),
+  role('kube-public', 'system:controller:bootstrap-signer', [
+    rule(read, core, ['configmaps']),
+    rule(['update'], core, ['configmaps'], ['cluster-info']),
+    recordEvents,
+  ]),
+  role('kube-system', 'system:controller:cloud-provider', [rule(['create', ...read], core, ['configmaps'])]),
+  role('kube-system', 'system::leader-locking-kube-controller-manager', leaderElection()),
+  role('kube-system', 'system::leader-locking-kube-scheduler', leaderElection()),
+]
+
+const leaderElection = (): PolicyRule[] => [
+  rule(['create', ...read, 'update'], ['coordination.k8s.io'], ['leases', 'leasecandidates']),
 ]
 
 const namespacedBindings = (): (BindingObject & Named)[] => [
-  {
-    apiVersion: `${rbacGroup}/v1`,
-    kind: 'RoleBinding',
-    metadata: { ...meta('system::extension-apiserver-authentication-reader'), namespace: 'kube-system' },
-    roleRef: { apiGroup: rbacGroup, kind: 'Role', name: 'extension-apiserver-authentication-reader' },
-    subjects: [user('system:kube-controller-manager'), user('system:kube-scheduler')],
-  },
-  {
-    apiVersion: `${rbacGroup}/v1`,
-    kind: 'RoleBinding',
-    metadata: { ...meta('system:controller:token-cleaner'), namespace: 'kube-system' },
-    roleRef: { apiGroup: rbacGroup, kind: 'Role', name: 'system:controller:token-cleaner' },
-    subjects: [serviceAccount('kube-system', 'token-cleaner')],
-  },
+  ofNamespace(
+    'kube-system',
+    'system::extension-apiserver-authentication-reader',
+    'extension-apiserver-authentication-reader',
+    user('system:kube-controller-manager'),
+    user('system:kube-scheduler'),
+  ),
+  ...(['kube-controller-manager', 'kube-scheduler'] as const).map((name) =>
+    ofNamespace(
+      'kube-system',
+      `system::leader-locking-${name}`,
+      `system::leader-locking-${name}`,
+      user(`system:${name}`),
+      serviceAccount('kube-system', name),
+      ...(name === 'kube-controller-manager' ? [serviceAccount('kube-system', 'leader-election-controller')] : []),
+    ),
+  ),
+  ofController('kube-system', 'bootstrap-signer'),
+  ofController('kube-system', 'cloud-provider'),
+  ofController('kube-system', 'token-cleaner'),
+  ofController('kube-public', 'bootstrap-signer'),
 ]
+
+const ofController = (namespace: string, name: string): BindingObject & Named =>
+  ofNamespace(namespace, `system:controller:${name}`, `system:controller:${name}`, serviceAccount('kube-system', name))
+
+const ofNamespace = (
+  namespace: string,
+  name: string,
+  roleName: string,
+  ...subjects: Subject[]
+): BindingObject & Named => ({
+  apiVersion: `${rbacGroup}/v1`,
+  kind: 'RoleBinding',
+  metadata: { ...meta(name), namespace },
+  roleRef: { apiGroup: rbacGroup, kind: 'Role', name: roleName },
+  subjects,
+})
 
 // --- building blocks ---
 
 const meta = (name: string, labels: Record<string, string> = {}): ObjectMeta & Named['metadata'] => ({
   name,
   labels: { 'kubernetes.io/bootstrapping': 'rbac-defaults', ...labels },
-  annotations: { [`${rbacGroup}/autoupdate`]: 'true' },
+  annotations: { [autoupdate]: 'true' },
 })
 
 const clusterRole = (name: string, rules: PolicyRule[]): RoleObject & Named => ({

@@ -35,3 +35,6 @@ export interface Subject {
 }
 
 export const rbacGroup = 'rbac.authorization.k8s.io'
+
+/** The annotation of roles and bindings that a start may complete. Its group is an older name of RBAC's. */
+export const autoupdate = 'rbac.authorization.kubernetes.io/autoupdate'

@@ -30,7 +30,7 @@ export const defaultPriorityLevels = (): (PriorityLevelConfiguration & Named)[] 
 export const defaultFlowSchemas = (): (FlowSchema & Named)[] => [
   schema('exempt', 'exempt', 1, undefined, groups('system:masters')),
   schema('probes', 'exempt', 2, undefined, everyone(), {
-    nonResourceRules: [{ verbs: ['get'], nonResourceURLs: ['/healthz', '/livez', '/readyz'] }],
+    nonResourceRules: [{ verbs: ['get'], nonResourceURLs: ['/healthz', '/readyz', '/livez'] }],
   }),
   schema(
     'system-leader-election',
@@ -38,7 +38,7 @@ export const defaultFlowSchemas = (): (FlowSchema & Named)[] => [
     100,
     'ByUser',
     [...users('system:kube-controller-manager', 'system:kube-scheduler'), ...accounts('*')],
-    { resourceRules: [leases(['kube-system'])] },
+    { resourceRules: [leases(['*'])] },
   ),
   schema(
     'endpoint-controller',

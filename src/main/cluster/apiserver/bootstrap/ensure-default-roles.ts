@@ -4,7 +4,14 @@ import { isAlreadyExists, isConflict } from '#shared/kube/error-kinds.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import type { KubeObject, Named, Stored } from '#shared/kube/object.ts'
 import { defaultRoles } from '../auth/default-roles.ts'
-import { rbacGroup, type BindingObject, type PolicyRule, type RoleObject, type Subject } from '../auth/rbac-types.ts'
+import {
+  autoupdate,
+  rbacGroup,
+  type BindingObject,
+  type PolicyRule,
+  type RoleObject,
+  type Subject,
+} from '../auth/rbac-types.ts'
 import { uncoveredRules } from '../auth/rules.ts'
 
 const resource = <T extends KubeObject>(plural: string, kind: string, namespaced: boolean): Resource<T> => ({
@@ -48,7 +55,7 @@ async function ensure<T extends KubeObject>(
     wanted.map(async (object) => {
       const kept = present.get(keyOf(object))
       if (!kept) return create(client, resource, object)
-      if (kept.metadata.annotations?.[`${rbacGroup}/autoupdate`] !== 'true') return
+      if (kept.metadata.annotations?.[autoupdate] !== 'true') return
       const next = complete(kept, object)
       if (next) await client.update(resource, next).catch(unlessConflict)
     }),

@@ -1,6 +1,7 @@
 import type {
   Container,
   ContainerPort,
+  ContainerResizePolicy,
   EnvFromSource,
   EnvVar,
   EnvVarSource,
@@ -17,7 +18,6 @@ import {
 import {
   configKeyProblems,
   envNameProblems,
-  ipProblems,
   labelProblems,
   portNameProblems,
   portProblems,
@@ -25,7 +25,7 @@ import {
 import { checkFieldRef, checkResourceFieldRef, envFieldPaths } from './field-paths.ts'
 import { addInvalid, checkOneOf, checkSupported } from './fields.ts'
 import { checkLifecycle, checkProbe } from './probes.ts'
-import { checkResources } from './resources.ts'
+import { checkResourceClaims, checkResources } from './resources.ts'
 import { checkSecurityContext } from './security-context.ts'
 import { checkDescendingPath } from './volumes.ts'
 import type { Wire } from '../api/wire.ts'
@@ -34,6 +34,11 @@ import type { Wire } from '../api/wire.ts'
 export interface PodContext {
   /** Names of the pod's volumes. */
   volumes: ReadonlySet<string>
+  /** Names of the volumes that claims provide: only they can be block devices. */
+  claims: ReadonlySet<string>
+  /** Names of the pod's resource claims. */
+  resourceClaims: readonly string[]
+  restartPolicy: string
   hostNetwork: boolean
   /** Names of containers seen so far: unique across all lists of the pod. */
   names: Set<string>
@@ -51,6 +56,7 @@ export function checkContainers(
   containers.forEach((container, i) => {
     const at = `${field}[${i}]`
     checkContainer(container, at, pod, errors)
+    checkRestartRules(container, at, errors)
     checkLifecycle(container.lifecycle, at, errors)
     checkProbe(container.livenessProbe, 'livenessProbe', at, errors)
     checkProbe(container.readinessProbe, 'readinessProbe', at, errors)
@@ -69,6 +75,7 @@ export function checkInitContainers(
   containers.forEach((container, i) => {
     const at = `${field}[${i}]`
     checkContainer(container, at, pod, errors)
+    checkRestartRules(container, at, errors)
     if (container.restartPolicy === 'Always') {
       checkLifecycle(container.lifecycle, at, errors)
       for (const kind of probeKinds) checkProbe(container[kind], kind, at, errors)
@@ -89,6 +96,8 @@ const ephemeralForbidden = [
   'startupProbe',
   'lifecycle',
   'resizePolicy',
+  'restartPolicy',
+  'restartPolicyRules',
 ] as const
 
 /** Validates ephemeral containers, which are added to a running pod for debugging. */
@@ -122,17 +131,20 @@ function checkContainer(container: Wire<Container>, field: string, pod: PodConte
     errors.push(fieldInvalid(`${field}.image`, image, 'must not have leading or trailing whitespace'))
   checkOneOf(
     container.terminationMessagePolicy,
-    ['FallbackToLogsOnError', 'File'],
+    ['File', 'FallbackToLogsOnError'],
     `${field}.terminationMessagePolicy`,
     errors,
   )
   checkOneOf(container.imagePullPolicy, ['Always', 'IfNotPresent', 'Never'], `${field}.imagePullPolicy`, errors)
-  checkSupported(container.restartPolicy, ['Always', 'Never', 'OnFailure'], `${field}.restartPolicy`, errors)
+  if (container.resizePolicy)
+    checkResizePolicy(container.resizePolicy, pod.restartPolicy, `${field}.resizePolicy`, errors)
   if (container.ports) checkPorts(container.ports, `${field}.ports`, pod.hostNetwork, errors)
   if (container.env) checkEnv(container.env, `${field}.env`, errors)
   if (container.envFrom) checkEnvFrom(container.envFrom, `${field}.envFrom`, errors)
   if (container.volumeMounts) checkMounts(container, `${field}.volumeMounts`, pod.volumes, errors)
+  if (container.volumeDevices) checkDevices(container, `${field}.volumeDevices`, pod, errors)
   checkResources(container.resources, `${field}.resources`, errors)
+  checkResourceClaims(container.resources?.claims ?? [], pod.resourceClaims, `${field}.resources.claims`, errors)
   checkSecurityContext(container.securityContext, `${field}.securityContext`, errors)
 }
 
@@ -143,7 +155,7 @@ function checkPorts(
   errors: FieldError[],
 ): void {
   const names = new Set<string>()
-  ports.forEach(({ name, containerPort = 0, hostPort = 0, hostIP, protocol }, i) => {
+  ports.forEach(({ name, containerPort = 0, hostPort = 0, protocol }, i) => {
     const at = `${field}[${i}]`
     if (name) {
       const problems = portNameProblems(name)
@@ -160,7 +172,6 @@ function checkPorts(
           fieldInvalid(`${at}.containerPort`, containerPort, 'must match `hostPort` when `hostNetwork` is true'),
         )
     }
-    if (hostIP) addInvalid(ipProblems(hostIP), hostIP, `${at}.hostIP`, errors)
     checkOneOf(protocol, ['SCTP', 'TCP', 'UDP'], `${at}.protocol`, errors)
   })
 }
@@ -235,21 +246,105 @@ function checkMounts(
   const paths = new Set<string>()
   volumeMounts.forEach((mount, i) => {
     const at = `${field}[${i}]`
-    const { name = '', mountPath = '', mountPropagation } = mount
+    const { name = '', mountPath = '' } = mount
     if (name === '') errors.push(fieldRequired(`${at}.name`))
     if (!volumes.has(name)) errors.push(fieldNotFound(`${at}.name`, name))
     if (mountPath === '') errors.push(fieldRequired(`${at}.mountPath`))
     if (paths.has(mountPath)) errors.push(fieldInvalid(`${at}.mountPath`, mountPath, 'must be unique'))
     paths.add(mountPath)
     checkSubPaths(mount, at, errors)
-    checkSupported(mountPropagation, ['Bidirectional', 'HostToContainer', 'None'], `${at}.mountPropagation`, errors)
-    if (mountPropagation === 'Bidirectional' && !securityContext?.privileged)
+    checkPropagation(mount, securityContext?.privileged === true, field, errors)
+  })
+}
+
+/** Kubernetes names these fields without the index of the mount. */
+function checkPropagation(
+  { mountPropagation, recursiveReadOnly, readOnly }: Wire<VolumeMount>,
+  privileged: boolean,
+  field: string,
+  errors: FieldError[],
+): void {
+  checkSupported(mountPropagation, ['Bidirectional', 'HostToContainer', 'None'], `${field}.mountPropagation`, errors)
+  if (mountPropagation === 'Bidirectional' && !privileged)
+    errors.push(
+      fieldForbidden(
+        `${field}.mountPropagation`,
+        'Bidirectional mount propagation is available only to privileged containers',
+      ),
+    )
+  const at = `${field}.recursiveReadOnly`
+  checkSupported(recursiveReadOnly, ['Disabled', 'Enabled', 'IfPossible'], at, errors)
+  if (recursiveReadOnly !== 'Enabled' && recursiveReadOnly !== 'IfPossible') return
+  if (!readOnly) errors.push(fieldForbidden(at, 'may only be specified when readOnly is true'))
+  if (mountPropagation !== undefined && mountPropagation !== 'None')
+    errors.push(fieldForbidden(at, 'may only be specified when mountPropagation is None or not specified'))
+}
+
+function checkDevices(
+  { volumeDevices = [], volumeMounts = [] }: Wire<Container>,
+  field: string,
+  pod: PodContext,
+  errors: FieldError[],
+): void {
+  const names = new Set<string>()
+  const paths = new Set<string>()
+  volumeDevices.forEach(({ name = '', devicePath = '' }, i) => {
+    const at = `${field}[${i}]`
+    if (name === '') errors.push(fieldRequired(`${at}.name`))
+    if (names.has(name)) errors.push(fieldInvalid(`${at}.name`, name, 'must be unique'))
+    if (!pod.volumes.has(name)) errors.push(fieldNotFound(`${at}.name`, name))
+    else if (!pod.claims.has(name))
       errors.push(
-        fieldForbidden(
-          `${at}.mountPropagation`,
-          'Bidirectional mount propagation is available only to privileged containers',
+        fieldInvalid(
+          `${at}.name`,
+          name,
+          'can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode',
         ),
       )
+    names.add(name)
+    if (devicePath === '') errors.push(fieldRequired(`${at}.devicePath`))
+    if (paths.has(devicePath)) errors.push(fieldInvalid(`${at}.devicePath`, devicePath, 'must be unique'))
+    if (devicePath.split('/').includes('..'))
+      errors.push(fieldInvalid(`${at}.devicePath`, devicePath, "can not contain backsteps ('..')"))
+    else paths.add(devicePath)
+    if (volumeMounts.some((mount) => mount.mountPath === devicePath))
+      errors.push(fieldInvalid(`${at}.devicePath`, devicePath, 'must not already exist in volumeMounts'))
+    if (volumeMounts.some((mount) => mount.name === name))
+      errors.push(fieldInvalid(`${at}.name`, name, 'must not already exist in volumeMounts'))
+  })
+}
+
+/** The errors are those of the whole list (validateResizePolicy). */
+function checkResizePolicy(
+  policies: readonly Wire<ContainerResizePolicy>[],
+  podRestarts: string,
+  field: string,
+  errors: FieldError[],
+): void {
+  const seen = new Set<string>()
+  policies.forEach(({ resourceName = '', restartPolicy = '' }, i) => {
+    checkOneOf(resourceName, ['cpu', 'memory'], field, errors)
+    if (seen.has(resourceName)) errors.push(fieldDuplicate(`${field}[${i}]`, resourceName))
+    seen.add(resourceName)
+    checkOneOf(restartPolicy, ['NotRequired', 'RestartContainer'], field, errors)
+    if (podRestarts === 'Never' && restartPolicy !== 'NotRequired')
+      errors.push(fieldInvalid(field, restartPolicy, "must be 'NotRequired' when `restartPolicy` is 'Never'"))
+  })
+}
+
+function checkRestartRules(
+  { restartPolicy, restartPolicyRules: rules = [] }: Wire<Container>,
+  field: string,
+  errors: FieldError[],
+): void {
+  checkSupported(restartPolicy, ['Always', 'Never', 'OnFailure'], `${field}.restartPolicy`, errors)
+  if (rules.length > 0 && restartPolicy === undefined)
+    errors.push(fieldRequired(`${field}.restartPolicy`, 'must specify restartPolicy when restart rules are used'))
+  rules.forEach(({ action, exitCodes }, i) => {
+    const at = `${field}.restartPolicyRules[${i}]`
+    checkSupported(action ?? '', ['Restart', 'RestartAllContainers'], `${at}.action`, errors)
+    if (exitCodes) checkSupported(exitCodes.operator ?? '', ['In', 'NotIn'], `${at}.exitCodes.operator`, errors)
+    else errors.push(fieldRequired(`${at}.exitCodes`, 'must be specified'))
   })
 }
 

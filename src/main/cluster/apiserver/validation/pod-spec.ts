@@ -1,4 +1,4 @@
-import type { PodDNSConfig, PodSpec, PodTemplateSpec } from '#shared/kube/generated/types.ts'
+import type { PodDNSConfig, PodResourceClaim, PodSpec, PodTemplateSpec } from '#shared/kube/generated/types.ts'
 import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import {
   ipProblems,
@@ -10,7 +10,8 @@ import {
 } from '#shared/kube/validation-names.ts'
 import { checkLabels } from './labels.ts'
 import { checkContainers, checkEphemeralContainers, checkInitContainers, type PodContext } from './containers.ts'
-import { addInvalid, checkNotNegative, checkOneOf } from './fields.ts'
+import { addInvalid, checkNotNegative, checkOneOf, checkSupported } from './fields.ts'
+import { checkResourceClaims, checkResources } from './resources.ts'
 import { checkAffinity, checkSpread, checkTolerations } from './scheduling.ts'
 import { checkPodSecurityContext } from './security-context.ts'
 import { checkVolumes } from './volumes.ts'
@@ -33,6 +34,13 @@ export function checkPodSpec(spec: Wire<PodSpec>, field: string, errors: FieldEr
   checkNotNegative(spec.terminationGracePeriodSeconds, `${field}.terminationGracePeriodSeconds`, errors)
   const pod: PodContext = {
     volumes: checkVolumes(spec.volumes ?? [], `${field}.volumes`, errors),
+    claims: new Set(
+      (spec.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) =>
+        name && (persistentVolumeClaim ?? ephemeral) ? [name] : [],
+      ),
+    ),
+    resourceClaims: (spec.resourceClaims ?? []).flatMap(({ name }) => (name ? [name] : [])),
+    restartPolicy: spec.restartPolicy ?? '',
     hostNetwork: spec.hostNetwork ?? false,
     names: new Set(),
   }
@@ -43,7 +51,7 @@ export function checkPodSpec(spec: Wire<PodSpec>, field: string, errors: FieldEr
   checkOneOf(spec.restartPolicy, ['Always', 'OnFailure', 'Never'], `${field}.restartPolicy`, errors)
   checkOneOf(
     spec.dnsPolicy,
-    ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'],
+    ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'],
     `${field}.dnsPolicy`,
     errors,
   )
@@ -59,6 +67,12 @@ export function checkPodSpec(spec: Wire<PodSpec>, field: string, errors: FieldEr
     checkSpread(spec.topologySpreadConstraints, `${field}.topologySpreadConstraints`, errors)
   if (spec.tolerations) checkTolerations(spec.tolerations, `${field}.tolerations`, errors)
   checkHostAliases(spec, `${field}.hostAliases`, errors)
+  checkPodResources(spec, field, errors)
+  checkSupported(spec.preemptionPolicy, ['PreemptLowerPriority', 'Never'], `${field}.preemptionPolicy`, errors)
+  if (spec.os) {
+    if (spec.os.name) checkSupported(spec.os.name, ['linux', 'windows'], `${field}.os`, errors)
+    else errors.push(fieldRequired(`${field}.os.name`, 'cannot be empty'))
+  }
   const deadline = spec.activeDeadlineSeconds
   if (deadline !== undefined)
     addInvalid(rangeProblems(deadline, 1, 2 ** 31 - 1), deadline, `${field}.activeDeadlineSeconds`, errors)
@@ -85,6 +99,7 @@ const namedFields: readonly [keyof PodSpec, NameCheck][] = [
   ['subdomain', labelProblems],
   ['priorityClassName', subdomainProblems],
   ['runtimeClassName', subdomainProblems],
+  ['hostnameOverride', subdomainProblems],
 ]
 
 function checkNames(spec: Wire<PodSpec>, field: string, errors: FieldError[]): void {
@@ -92,6 +107,46 @@ function checkNames(spec: Wire<PodSpec>, field: string, errors: FieldError[]): v
     const value = spec[name] as string | undefined
     if (value) addInvalid(problems(value), value, `${field}.${name}`, errors)
   }
+}
+
+/** What the pod takes as a whole: its overhead, its own resources, and its claims of devices. */
+function checkPodResources(spec: Wire<PodSpec>, field: string, errors: FieldError[]): void {
+  const { overhead, resources, resourceClaims = [] } = spec
+  if (overhead) checkResources({ limits: overhead }, `${field}.overhead`, errors)
+  checkResources(resources, `${field}.resources`, errors)
+  if (resources?.claims?.length) {
+    errors.push(fieldForbidden(`${field}.resources.claims`, 'claims may not be set for Resources at pod-level'))
+    const known = resourceClaims.flatMap(({ name }) => (name ? [name] : []))
+    checkResourceClaims(resources.claims, known, `${field}.resources.claims`, errors)
+  }
+  const seen = new Set<string>()
+  resourceClaims.forEach((claim, i) => {
+    const at = `${field}.resourceClaims[${i}]`
+    const name = claim.name ?? ''
+    if (name === '') errors.push(fieldRequired(`${at}.name`))
+    else if (seen.has(name)) errors.push(fieldDuplicate(`${at}.name`, name))
+    else addInvalid(labelProblems(name), name, `${at}.name`, errors)
+    seen.add(name)
+    checkClaimSource(claim, at, errors)
+  })
+}
+
+function checkClaimSource(claim: Wire<PodResourceClaim>, field: string, errors: FieldError[]): void {
+  const { name = '', resourceClaimName, resourceClaimTemplateName } = claim
+  // The value in the message has the names of Go's fields.
+  const value = {
+    Name: name,
+    ResourceClaimName: resourceClaimName ?? null,
+    ResourceClaimTemplateName: resourceClaimTemplateName ?? null,
+  }
+  if (resourceClaimName !== undefined && resourceClaimTemplateName !== undefined)
+    errors.push(
+      fieldInvalid(field, value, 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified'),
+    )
+  if (resourceClaimName === undefined && resourceClaimTemplateName === undefined)
+    errors.push(fieldInvalid(field, value, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'))
+  for (const [key, source] of Object.entries({ resourceClaimName, resourceClaimTemplateName }))
+    if (source !== undefined) addInvalid(subdomainProblems(source), source, `${field}.${key}`, errors)
 }
 
 function checkDns({ dnsConfig, dnsPolicy }: Wire<PodSpec>, field: string, errors: FieldError[]): void {

@@ -1,6 +1,6 @@
 import type { ResourceRequirements } from '#shared/kube/generated/types.ts'
 import { compareQuantities, parseQuantity } from '#shared/kube/quantity.ts'
-import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { fieldDuplicate, fieldInvalid, fieldNotFound, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { qualifiedNameProblems } from '#shared/kube/validation-names.ts'
 import type { Wire } from '../api/wire.ts'
 
@@ -61,4 +61,32 @@ function checkRequest(name: string, request: string, limits: Quantities, field: 
     errors.push(fieldInvalid(`${field}.requests`, request, `must be equal to ${name} limit of ${limit}`))
   else if (order > 0)
     errors.push(fieldInvalid(`${field}.requests`, request, `must be less than or equal to ${name} limit of ${limit}`))
+}
+
+/** Validates which claims of its pod a container uses. @param known their names in the pod */
+export function checkResourceClaims(
+  claims: readonly Wire<{ name: string; request: string }>[],
+  known: readonly string[],
+  field: string,
+  errors: FieldError[],
+): void {
+  const seen = new Set<string>()
+  claims.forEach(({ name = '', request = '' }, i) => {
+    const at = `${field}[${i}]`
+    if (name === '') {
+      errors.push(fieldRequired(`${at}.name`))
+      return
+    }
+    const key = request === '' ? name : `${name}/${request}`
+    if (seen.has(key)) errors.push(fieldDuplicate(at, key))
+    seen.add(key)
+    if (known.includes(name)) return
+    const names = known.length === 0 ? ' which is empty' : `: ${[...known].sort().join(', ')}`
+    const { message } = fieldNotFound(at, name)
+    errors.push({
+      type: 'FieldValueNotFound',
+      field: at,
+      message: `${message}: must be one of the names in pod.spec.resourceClaims${names}`,
+    })
+  })
 }

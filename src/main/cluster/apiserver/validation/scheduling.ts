@@ -7,7 +7,7 @@ import type {
   Toleration,
   TopologySpreadConstraint,
 } from '#shared/kube/generated/types.ts'
-import { fieldDuplicate, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { labelValueProblems, qualifiedNameProblems } from '#shared/kube/validation-names.ts'
 import { addInvalid, checkSupported } from './fields.ts'
 import { checkLabelSelector, checkOperatorValues } from './labels.ts'
@@ -58,7 +58,6 @@ export function checkSpread(
     } = constraint
     if (maxSkew <= 0) errors.push(fieldInvalid(`${at}.maxSkew`, maxSkew, 'must be greater than zero'))
     if (topologyKey === '') errors.push(fieldRequired(`${at}.topologyKey`, 'can not be empty'))
-    else addInvalid(qualifiedNameProblems(topologyKey), topologyKey, `${at}.topologyKey`, errors)
     checkSupported(whenUnsatisfiable ?? '', ['DoNotSchedule', 'ScheduleAnyway'], `${at}.whenUnsatisfiable`, errors)
     const pair = `{${topologyKey}, ${whenUnsatisfiable ?? ''}}`
     if (seen.has(pair)) errors.push(fieldDuplicate(`${at}.{topologyKey, whenUnsatisfiable}`, pair))
@@ -76,6 +75,7 @@ export function checkSpread(
     checkSupported(nodeAffinityPolicy, ['Honor', 'Ignore'], `${at}.nodeAffinityPolicy`, errors)
     checkSupported(nodeTaintsPolicy, ['Honor', 'Ignore'], `${at}.nodeTaintsPolicy`, errors)
     checkLabelSelector(constraint.labelSelector, `${at}.labelSelector`, errors)
+    checkLabelKeys(constraint.matchLabelKeys, constraint.labelSelector !== undefined, `${at}.matchLabelKeys`, errors)
   })
 }
 
@@ -90,7 +90,7 @@ export function checkAffinity(affinity: Wire<Affinity> | undefined, field: strin
     nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution?.forEach(({ weight, preference }, i) => {
       const path = `${at}.preferredDuringSchedulingIgnoredDuringExecution[${i}]`
       checkWeight(weight, path, errors)
-      if (preference) checkNodeTerm(preference, `${path}.preference`, errors)
+      if (preference) checkNodeTerm(preference, false, `${path}.preference`, errors)
     })
   }
   for (const [name, pods] of Object.entries({ podAffinity, podAntiAffinity })) {
@@ -105,13 +105,27 @@ export function checkAffinity(affinity: Wire<Affinity> | undefined, field: strin
   }
 }
 
+function checkLabelKeys(
+  keys: readonly string[] | undefined,
+  hasSelector: boolean,
+  field: string,
+  errors: FieldError[],
+): void {
+  if (!keys?.length) return
+  if (hasSelector)
+    keys.forEach((key, i) => {
+      addInvalid(qualifiedNameProblems(key), key, `${field}[${i}]`, errors)
+    })
+  else errors.push(fieldForbidden(field, 'must not be specified when labelSelector is not set'))
+}
+
 /** Validates a node selector outside of a pod's affinity. */
 export function checkNodeSelector(selector: Wire<NodeSelector>, field: string, errors: FieldError[]): void {
   const terms = selector.nodeSelectorTerms ?? []
   if (terms.length === 0)
     errors.push(fieldRequired(`${field}.nodeSelectorTerms`, 'must have at least one node selector term'))
   terms.forEach((term, i) => {
-    checkNodeTerm(term, `${field}.nodeSelectorTerms[${i}]`, errors)
+    checkNodeTerm(term, true, `${field}.nodeSelectorTerms[${i}]`, errors)
   })
 }
 
@@ -120,18 +134,21 @@ function checkWeight(weight = 0, field: string, errors: FieldError[]): void {
 }
 
 function checkPodTerm(
-  { topologyKey, labelSelector, namespaceSelector }: Wire<PodAffinityTerm>,
+  { topologyKey, labelSelector, namespaceSelector, matchLabelKeys, mismatchLabelKeys }: Wire<PodAffinityTerm>,
   field: string,
   errors: FieldError[],
 ): void {
   checkLabelSelector(labelSelector, `${field}.labelSelector`, errors)
   checkLabelSelector(namespaceSelector, `${field}.namespaceSelector`, errors)
+  for (const [name, keys] of Object.entries({ matchLabelKeys, mismatchLabelKeys }))
+    checkLabelKeys(keys, labelSelector !== undefined, `${field}.${name}`, errors)
   if (!topologyKey) errors.push(fieldRequired(`${field}.topologyKey`, 'can not be empty'))
   else addInvalid(qualifiedNameProblems(topologyKey), topologyKey, `${field}.topologyKey`, errors)
 }
 
 function checkNodeTerm(
   { matchExpressions, matchFields }: Wire<NodeSelectorTerm>,
+  required: boolean,
   field: string,
   errors: FieldError[],
 ): void {
@@ -139,6 +156,10 @@ function checkNodeTerm(
     const at = `${field}.matchExpressions[${i}]`
     checkNodeRequirement(requirement, at, errors)
     addInvalid(qualifiedNameProblems(requirement.key ?? ''), requirement.key ?? '', `${at}.key`, errors)
+    if (required)
+      requirement.values?.forEach((value, j) => {
+        addInvalid(labelValueProblems(value), value, `${at}.values[${j}]`, errors)
+      })
   })
   matchFields?.forEach(({ key = '', operator, values = [] }, i) => {
     const at = `${field}.matchFields[${i}]`

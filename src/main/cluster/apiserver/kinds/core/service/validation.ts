@@ -9,6 +9,7 @@ import {
 } from '#shared/kube/status.ts'
 import {
   ipFamily,
+  ipProblems,
   labelProblems,
   portProblems,
   qualifiedNameProblems,
@@ -16,8 +17,8 @@ import {
 } from '#shared/kube/validation-names.ts'
 import { isExternallyAccessible } from './defaults.ts'
 import { checkLabels } from '../../../validation/labels.ts'
-import { checkEndpointAddress } from '../../../validation/addresses.ts'
-import { addInvalid, checkOneOf, checkSupported } from '../../../validation/fields.ts'
+import { checkEndpointAddress, checkRange } from '../../../validation/addresses.ts'
+import { addInvalid, checkNotRepeated, checkOneOf, checkSupported } from '../../../validation/fields.ts'
 import { checkPort } from '../../../validation/probes.ts'
 import type { Wire } from '../../../api/wire.ts'
 
@@ -38,6 +39,7 @@ export function validateService({ spec = {} }: Wire<Service>): FieldError[] {
     checkEndpointAddress(ip, `spec.externalIPs[${i}]`, errors)
   })
   checkOneOf(spec.type, types, 'spec.type', errors)
+  checkBalancer(spec, errors)
   checkTrafficPolicies(spec, errors)
   checkSupported(
     spec.trafficDistribution,
@@ -56,8 +58,9 @@ function checkType(spec: Wire<ServiceSpec>, headless: boolean, errors: FieldErro
         errors.push(fieldInvalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${spec.type} services`))
       break
     case 'ExternalName': {
-      if (spec.clusterIP || spec.clusterIPs?.length)
-        errors.push(fieldForbidden('spec.clusterIPs', 'may not be set for ExternalName services'))
+      for (const field of ['clusterIPs', 'ipFamilies', 'ipFamilyPolicy'] as const)
+        if (spec[field]?.length || (field === 'clusterIPs' && spec.clusterIP))
+          errors.push(fieldForbidden(`spec.${field}`, 'may not be set for ExternalName services'))
       const name = spec.externalName?.replace(/\.$/, '') ?? ''
       if (name === '') errors.push(fieldRequired('spec.externalName'))
       else addInvalid(subdomainProblems(name), name, 'spec.externalName', errors)
@@ -83,12 +86,12 @@ function checkPorts(ports: readonly Wire<ServicePort>[], type: string, errors: F
     addInvalid(portProblems(port.port ?? 0), port.port ?? 0, `${field}.port`, errors)
     checkOneOf(protocol, ['SCTP', 'TCP', 'UDP'], `${field}.protocol`, errors)
     checkPort(port.targetPort, `${field}.targetPort`, errors)
-    if (port.appProtocol)
+    if (port.appProtocol !== undefined)
       addInvalid(qualifiedNameProblems(port.appProtocol), port.appProtocol, `${field}.appProtocol`, errors)
-    if (nodePort !== 0 && (type === 'ClusterIP' || type === 'ExternalName'))
+    if (nodePort !== 0 && type === 'ClusterIP')
       errors.push(fieldForbidden(`${field}.nodePort`, `may not be used when \`type\` is '${type}'`))
     const key = `${protocol}/${port.port ?? 0}`
-    if (seen.has(key)) errors.push(fieldDuplicate(field, { port: port.port, protocol }))
+    if (seen.has(key)) errors.push(fieldDuplicate(field, goPort(port)))
     seen.add(key)
     const nodeKey = `${protocol}/${nodePort}`
     if (nodePort !== 0 && nodePorts.has(nodeKey)) errors.push(fieldDuplicate(`${field}.nodePort`, nodePort))
@@ -113,19 +116,26 @@ function checkAffinityTimeout(
 }
 
 function checkClusterIps(
-  { clusterIP, clusterIPs = [], ipFamilyPolicy, ipFamilies }: Wire<ServiceSpec>,
+  { type, clusterIP, clusterIPs = [], ipFamilyPolicy, ipFamilies = [] }: Wire<ServiceSpec>,
   errors: FieldError[],
 ): void {
-  if (clusterIP && clusterIPs[0] !== clusterIP)
+  // A Service of another name has none of these.
+  if (type === 'ExternalName') return
+  if (!clusterIP) {
+    if (clusterIPs.length > 0)
+      errors.push(fieldInvalid('spec.clusterIPs', clusterIPs, 'must be empty when `clusterIP` is not specified'))
+  } else if (clusterIPs[0] !== clusterIP)
     errors.push(fieldInvalid('spec.clusterIPs', clusterIPs, 'first value must match `clusterIP`'))
-  clusterIPs.forEach((ip, i) => {
-    if (ip === 'None' ? i > 0 : ipFamily(ip) === undefined)
-      errors.push(fieldInvalid(`spec.clusterIPs[${i}]`, ip, "must be empty, 'None', or a valid IP address"))
-  })
-  checkSupported(ipFamilyPolicy, ['SingleStack', 'PreferDualStack', 'RequireDualStack'], 'spec.ipFamilyPolicy', errors)
-  ipFamilies?.forEach((family, i) => {
+  ipFamilies.forEach((family, i) => {
     checkSupported(family, ['IPv4', 'IPv6'], `spec.ipFamilies[${i}]`, errors)
+    checkNotRepeated(ipFamilies, i, `spec.ipFamilies[${i}]`, errors)
   })
+  checkSupported(ipFamilyPolicy, ['PreferDualStack', 'RequireDualStack', 'SingleStack'], 'spec.ipFamilyPolicy', errors)
+  clusterIPs.forEach((ip, i) => {
+    if (ip === 'None' ? i > 0 : ip !== '' && ipFamily(ip) === undefined)
+      addInvalid(ipProblems(ip), ip, `spec.clusterIPs[${i}]`, errors)
+  })
+  if (clusterIPs.length > 2) errors.push(fieldInvalid('spec.clusterIPs', clusterIPs, 'may only hold up to 2 values'))
 }
 
 function checkTrafficPolicies(spec: Wire<ServiceSpec>, errors: FieldError[]): void {
@@ -144,6 +154,47 @@ function checkTrafficPolicies(spec: Wire<ServiceSpec>, errors: FieldError[]): vo
     errors.push(fieldRequired('spec.internalTrafficPolicy'))
   checkSupported(internalTrafficPolicy, ['Cluster', 'Local'], 'spec.internalTrafficPolicy', errors)
 }
+
+/** What only a load balancer has. */
+function checkBalancer(spec: Wire<ServiceSpec>, errors: FieldError[]): void {
+  const { type, loadBalancerSourceRanges: ranges, loadBalancerClass, healthCheckNodePort = 0 } = spec
+  const isBalancer = type === 'LoadBalancer'
+  const onlyBalancers = "may only be used when `type` is 'LoadBalancer'"
+  // Kubernetes writes this field in upper case.
+  if (ranges !== undefined && ranges.length > 0) {
+    if (!isBalancer) errors.push(fieldForbidden('spec.LoadBalancerSourceRanges', onlyBalancers))
+    ranges.forEach((range, i) => {
+      checkRange(range.trim(), `spec.LoadBalancerSourceRanges[${i}]`, errors)
+    })
+  }
+  if (spec.allocateLoadBalancerNodePorts !== undefined && !isBalancer)
+    errors.push(fieldForbidden('spec.allocateLoadBalancerNodePorts', onlyBalancers))
+  if (isBalancer && spec.allocateLoadBalancerNodePorts === undefined)
+    errors.push(fieldRequired('spec.allocateLoadBalancerNodePorts'))
+  if (loadBalancerClass !== undefined) {
+    if (isBalancer)
+      addInvalid(qualifiedNameProblems(loadBalancerClass), loadBalancerClass, 'spec.loadBalancerClass', errors)
+    else errors.push(fieldForbidden('spec.loadBalancerClass', onlyBalancers))
+  }
+  if (healthCheckNodePort !== 0 && !(isBalancer && spec.externalTrafficPolicy === 'Local'))
+    errors.push(
+      fieldInvalid(
+        'spec.healthCheckNodePort',
+        healthCheckNodePort,
+        "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'",
+      ),
+    )
+}
+
+/** The value in the message has the names of Go's fields. */
+const goPort = ({ name, protocol, appProtocol, port, targetPort, nodePort }: Wire<ServicePort>): unknown => ({
+  Name: name ?? '',
+  Protocol: protocol ?? '',
+  AppProtocol: appProtocol ?? null,
+  Port: port ?? 0,
+  TargetPort: targetPort ?? 0,
+  NodePort: nodePort ?? 0,
+})
 
 /** A Service may not change its cluster IP unless its type becomes ExternalName. */
 export function validateServiceUpdate(
