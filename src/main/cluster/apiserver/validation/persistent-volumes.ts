@@ -7,7 +7,14 @@ import type {
   VolumeNodeAffinity,
 } from '#shared/kube/generated/types.ts'
 import { compareQuantities } from '#shared/kube/quantity.ts'
-import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import {
+  fieldForbidden,
+  fieldInvalid,
+  fieldNotSupported,
+  fieldRequired,
+  invalidMessage,
+  type FieldError,
+} from '#shared/kube/status.ts'
 import { labelProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
 import { addInvalid, checkImmutable, checkSupported } from './fields.ts'
 import { checkLabelSelector } from './labels.ts'
@@ -43,13 +50,19 @@ function checkDataSources(spec: Wire<PersistentVolumeClaimSpec>, field: string, 
   const { namespace, ...local } = dataSourceRef
   if (namespace) addInvalid(labelProblems(namespace), namespace, `${field}.dataSourceRef.namespace`, errors)
   if (!dataSource) return
-  // Kubernetes reports the path instead of a value, which is an empty object in JSON.
-  if (namespace) errors.push(fieldInvalid(field, {}, 'may not be specified when dataSourceRef.namespace is specified'))
+  if (namespace) errors.push(invalidPath(field, 'may not be specified when dataSourceRef.namespace is specified'))
   else if (
     !jsonEqual({ ...dataSource, apiGroup: dataSource.apiGroup ?? '' }, { ...local, apiGroup: local.apiGroup ?? '' })
   )
-    errors.push(fieldInvalid(field, {}, 'must match dataSourceRef'))
+    errors.push(invalidPath(field, 'must match dataSourceRef'))
 }
+
+/** Kubernetes reports the path instead of a value, which is an empty object in JSON. */
+const invalidPath = (field: string, detail: string): FieldError => ({
+  type: 'FieldValueInvalid',
+  field,
+  message: invalidMessage('{}', detail),
+})
 
 function checkDataSource(
   { name, kind = '', apiGroup }: Wire<TypedLocalObjectReference>,

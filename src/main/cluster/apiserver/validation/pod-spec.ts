@@ -132,19 +132,13 @@ function checkPodResources(spec: Wire<PodSpec>, field: string, errors: FieldErro
 }
 
 function checkClaimSource(claim: Wire<PodResourceClaim>, field: string, errors: FieldError[]): void {
-  const { name = '', resourceClaimName, resourceClaimTemplateName } = claim
-  // The value in the message has the names of Go's fields.
-  const value = {
-    Name: name,
-    ResourceClaimName: resourceClaimName ?? null,
-    ResourceClaimTemplateName: resourceClaimTemplateName ?? null,
-  }
+  const { resourceClaimName, resourceClaimTemplateName } = claim
   if (resourceClaimName !== undefined && resourceClaimTemplateName !== undefined)
     errors.push(
-      fieldInvalid(field, value, 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified'),
+      fieldInvalid(field, claim, 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified'),
     )
   if (resourceClaimName === undefined && resourceClaimTemplateName === undefined)
-    errors.push(fieldInvalid(field, value, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'))
+    errors.push(fieldInvalid(field, claim, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'))
   for (const [key, source] of Object.entries({ resourceClaimName, resourceClaimTemplateName }))
     if (source !== undefined) addInvalid(subdomainProblems(source), source, `${field}.${key}`, errors)
 }

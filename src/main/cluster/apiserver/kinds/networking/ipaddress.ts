@@ -29,7 +29,7 @@ export const ipAddress: KindDeclaration<IPAddress> = {
   validateUpdate({ spec: next }, { spec: previous }) {
     const errors: FieldError[] = []
     if (!jsonEqual(next?.parentRef, previous?.parentRef))
-      errors.push(fieldInvalid('spec.parentRef', goParent(next?.parentRef), 'field is immutable'))
+      errors.push(fieldInvalid('spec.parentRef', next?.parentRef, 'field is immutable'))
     return errors
   },
   columns: [
@@ -53,12 +53,3 @@ function checkParent(
     else addInvalid(pathSegmentProblems(value), value, `${field}.${key}`, errors)
   if (namespace) addInvalid(pathSegmentProblems(namespace), namespace, `${field}.namespace`, errors)
 }
-
-/** The value in the message has the names of Go's fields. */
-const goParent = (parent: Wire<ParentReference> | undefined): unknown =>
-  parent && {
-    Group: parent.group ?? '',
-    Resource: parent.resource ?? '',
-    Namespace: parent.namespace ?? '',
-    Name: parent.name ?? '',
-  }

@@ -1,4 +1,4 @@
-import type { PodDisruptionBudget, PodDisruptionBudgetSpec } from '#shared/kube/generated/types.ts'
+import type { PodDisruptionBudget } from '#shared/kube/generated/types.ts'
 import { fieldInvalid, type FieldError } from '#shared/kube/status.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { checkNotNegative, checkSupported } from '../../validation/fields.ts'
@@ -28,7 +28,7 @@ export const podDisruptionBudget: KindDeclaration<PodDisruptionBudget> = {
     const errors: FieldError[] = []
     const { minAvailable, maxUnavailable } = spec ?? {}
     if (minAvailable !== undefined && maxUnavailable !== undefined)
-      errors.push(fieldInvalid('spec', goSpec(spec ?? {}), 'minAvailable and maxUnavailable cannot be both set'))
+      errors.push(fieldInvalid('spec', spec, 'minAvailable and maxUnavailable cannot be both set'))
     checkCountOrPercent(minAvailable, 'spec.minAvailable', errors)
     checkAtMostHundredPercent(minAvailable, 'spec.minAvailable', errors)
     checkCountOrPercent(maxUnavailable, 'spec.maxUnavailable', errors)
@@ -57,16 +57,3 @@ function budgetStatusFindings({ status }: Wire<PodDisruptionBudget>): FieldError
   checkConditions(status?.conditions, 'status.conditions', errors)
   return errors
 }
-
-/** The value in the message has the names of Go's fields. */
-const goSpec = ({
-  minAvailable,
-  selector,
-  maxUnavailable,
-  unhealthyPodEvictionPolicy,
-}: Wire<PodDisruptionBudgetSpec>): unknown => ({
-  MinAvailable: minAvailable,
-  Selector: selector ?? null,
-  MaxUnavailable: maxUnavailable,
-  UnhealthyPodEvictionPolicy: unhealthyPodEvictionPolicy ?? null,
-})

@@ -51,7 +51,9 @@ describe('a service is refused', () => {
           { name: 'b', port: 80 },
         ],
       },
-      ['spec.ports[1]: Duplicate value: {"port":80,"protocol":"TCP"}'],
+      [
+        'spec.ports[1]: Duplicate value: {"Name":"","Protocol":"TCP","AppProtocol":null,"Port":80,"TargetPort":0,"NodePort":0}',
+      ],
     ],
     [
       'with an invalid target port',
@@ -66,7 +68,7 @@ describe('a service is refused', () => {
     [
       'with an invalid address',
       { 'spec.clusterIP': 'here', 'spec.clusterIPs': ['here'] },
-      ['spec.clusterIPs[0]: Invalid value: "here": must be empty, \'None\', or a valid IP address'],
+      ['spec.clusterIPs[0]: Invalid value: "here": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'],
     ],
     [
       'when headless with node ports',

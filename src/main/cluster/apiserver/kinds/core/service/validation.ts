@@ -186,14 +186,14 @@ function checkBalancer(spec: Wire<ServiceSpec>, errors: FieldError[]): void {
     )
 }
 
-/** The value in the message has the names of Go's fields. */
-const goPort = ({ name, protocol, appProtocol, port, targetPort, nodePort }: Wire<ServicePort>): unknown => ({
-  Name: name ?? '',
+/** The value in the message has the names of Go's fields, of which only these two count. */
+const goPort = ({ protocol, port }: Wire<ServicePort>): unknown => ({
+  Name: '',
   Protocol: protocol ?? '',
-  AppProtocol: appProtocol ?? null,
+  AppProtocol: null,
   Port: port ?? 0,
-  TargetPort: targetPort ?? 0,
-  NodePort: nodePort ?? 0,
+  TargetPort: 0,
+  NodePort: 0,
 })
 
 /** A Service may not change its cluster IP unless its type becomes ExternalName. */
