@@ -10,7 +10,7 @@ import type {
   EndpointSlice,
   EndpointSubset,
 } from '#shared/kube/generated/types.ts'
-import type { Named, Stored } from '#shared/kube/object.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { endpoints, endpointSlices, services } from '#shared/kube/resources.ts'
 import { hasSelector } from '#shared/kube/service-endpoints.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
@@ -36,22 +36,25 @@ export function startEndpointSliceMirroring(context: ControllerContext): Stop {
     const present = slices.byIndex('mirrored-endpoints', key)
     const isMirrored =
       source && service && !hasSelector(service) && service.spec?.type !== 'ExternalName' && !isSkipped(source)
-    const wanted = isMirrored ? (source.subsets ?? []).flatMap((subset, at) => sliceOf(source, subset, at)) : []
-    await Promise.all([
-      ...wanted.map((slice) => write(slice, present)),
-      ...present.filter(({ metadata }) => !wanted.some((slice) => slice.metadata.name === metadata.name)).map(remove),
-    ])
+    const wanted = isMirrored ? mirrorsOf(source) : []
+    const { pairs, spare } = matched(wanted, present)
+    await Promise.all([...pairs.map(([slice, before]) => write(slice, before)), ...spare.map(remove)])
     return undefined
   }
 
-  async function write(slice: EndpointSlice & Named, present: readonly Stored<EndpointSlice>[]): Promise<void> {
-    const before = present.find(({ metadata }) => metadata.name === slice.metadata.name)
-    const wanted = before ? defined({ ...before, endpoints: slice.endpoints, ports: slice.ports }) : slice
-    if (before && jsonEqual(before, wanted)) return
+  async function write(slice: EndpointSlice, before: Stored<EndpointSlice> | undefined): Promise<void> {
+    const { labels, annotations } = slice.metadata
+    const next =
+      before &&
+      defined({
+        ...before,
+        metadata: defined({ ...before.metadata, labels, annotations }),
+        endpoints: slice.endpoints,
+        ports: slice.ports,
+      })
+    if (next && jsonEqual(before, next)) return
     try {
-      await slices.caughtUp(
-        await (before ? client.update(endpointSlices, wanted) : client.create(endpointSlices, wanted)),
-      )
+      await slices.caughtUp(await (next ? client.update(endpointSlices, next) : client.create(endpointSlices, slice)))
     } catch (error) {
       if (!isNamespaceTerminating(error)) throw error
     }
@@ -84,12 +87,51 @@ function mirroredEndpoints({ metadata }: Stored<EndpointSlice>): string | undefi
   return name && metadata.labels?.[managerLabel] === manager ? `${metadata.namespace}/${name}` : undefined
 }
 
-/** One slice per subset and address family, named by their position. */
-function sliceOf(
+/** Slices by what they are for: the same ports and family, or else one of the family that nothing needs any more. */
+function matched(
+  wanted: readonly EndpointSlice[],
+  present: readonly Stored<EndpointSlice>[],
+): { pairs: [EndpointSlice, Stored<EndpointSlice> | undefined][]; spare: Stored<EndpointSlice>[] } {
+  const spare = [...present]
+  const take = (accepts: (slice: EndpointSlice) => boolean): Stored<EndpointSlice> | undefined => {
+    const at = spare.findIndex(accepts)
+    return at < 0 ? undefined : spare.splice(at, 1)[0]
+  }
+  const exact = wanted.map((slice) => take((each) => keyOfPorts(each) === keyOfPorts(slice)))
+  return {
+    pairs: wanted.map((slice, i) => [slice, exact[i] ?? take(({ addressType }) => addressType === slice.addressType)]),
+    spare,
+  }
+}
+
+/** Address family and ports, in whatever order these are. */
+const keyOfPorts = ({ addressType, ports = [] }: EndpointSlice): string =>
+  [
+    addressType,
+    ...ports
+      .map(({ name = '', port = 0, protocol = 'TCP', appProtocol = '' }) =>
+        [name, port, protocol, appProtocol].join('/'),
+      )
+      .sort(),
+  ].join()
+
+/** One slice for each address family and set of ports. */
+function mirrorsOf(source: Stored<Endpoints>): EndpointSlice[] {
+  const slices = new Map<string, EndpointSlice>()
+  for (const slice of (source.subsets ?? []).flatMap((subset) => slicesOf(source, subset))) {
+    const key = keyOfPorts(slice)
+    slices.set(key, { ...slice, endpoints: [...(slices.get(key)?.endpoints ?? []), ...(slice.endpoints ?? [])] })
+  }
+  return [...slices.values()]
+}
+
+/** Addresses of a subset that are mirrored. */
+const mostAddresses = 1_000
+
+function slicesOf(
   source: Stored<Endpoints>,
   { addresses = [], notReadyAddresses = [], ports = [] }: EndpointSubset,
-  at: number,
-): (EndpointSlice & Named)[] {
+): EndpointSlice[] {
   const endpointsOf = (list: readonly EndpointAddress[], ready: boolean): Endpoint[] =>
     list.map(({ ip, hostname, nodeName, targetRef }) => ({
       addresses: [ip],
@@ -98,26 +140,39 @@ function sliceOf(
       ...(nodeName ? { nodeName } : {}),
       ...(targetRef ? { targetRef } : {}),
     }))
-  const all = [...endpointsOf(addresses, true), ...endpointsOf(notReadyAddresses, false)]
+  const all = [...endpointsOf(addresses, true), ...endpointsOf(notReadyAddresses, false)].slice(0, mostAddresses)
+  const isIpv6 = ({ addresses: [ip = ''] }: Endpoint): boolean => ip.includes(':')
   const families = [
-    { addressType: 'IPv4', suffix: '', members: all.filter(({ addresses: [ip = ''] }) => !ip.includes(':')) },
-    { addressType: 'IPv6', suffix: '-ipv6', members: all.filter(({ addresses: [ip = ''] }) => ip.includes(':')) },
+    { addressType: 'IPv4', members: all.filter((endpoint) => !isIpv6(endpoint)) },
+    { addressType: 'IPv6', members: all.filter(isIpv6) },
   ]
-  const name = source.metadata.name
-  const { 'endpoints.kubernetes.io/managed-by': _, ...labels } = source.metadata.labels ?? {}
   return families
     .filter(({ members }) => members.length > 0)
-    .map(({ addressType, suffix, members }) => ({
+    .map(({ addressType, members }) => ({
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
-      metadata: {
-        name: `${name}-mirror-${at}${suffix}`,
-        namespace: source.metadata.namespace,
-        labels: { ...labels, [serviceLabel]: name, [managerLabel]: manager },
-        ownerReferences: [controllerReference(source, endpoints)],
-      },
+      metadata: metadataOf(source),
       addressType,
       endpoints: members,
       ports: ports.map(({ name: portName = '', protocol = 'TCP', ...port }) => ({ name: portName, protocol, ...port })),
     }))
+}
+
+/** Annotations that say something of the Endpoints only. */
+const ownAnnotations = [
+  'endpoints.kubernetes.io/last-change-trigger-time',
+  'kubectl.kubernetes.io/last-applied-configuration',
+]
+
+function metadataOf(source: Stored<Endpoints>): EndpointSlice['metadata'] {
+  const { name, namespace, labels, annotations = {} } = source.metadata
+  const copied = Object.entries(annotations).filter(([key]) => !ownAnnotations.includes(key))
+  const { 'endpoints.kubernetes.io/managed-by': _, ...others } = labels ?? {}
+  return {
+    generateName: `${name}-`,
+    namespace,
+    labels: { ...others, [serviceLabel]: name, [managerLabel]: manager },
+    ...(copied.length > 0 ? { annotations: Object.fromEntries(copied) } : {}),
+    ownerReferences: [controllerReference(source, endpoints)],
+  }
 }

@@ -187,6 +187,36 @@ it('mirrors hand-written Endpoints of a Service without selector, and follows th
   await plane.until(endpointSlices, (all) => all.length === 0)
 })
 
+it('names mirrored slices at random, one for each family and set of ports, and keeps them when subsets change places', async () => {
+  const { selector: _, ...spec } = service({}).spec ?? {}
+  await plane.client.create(services, { ...service({}), spec })
+  const subset = (port: number, ...ips: string[]) => ({ addresses: ips.map((ip) => ({ ip })), ports: [{ port }] })
+  const written = await plane.client.create(endpoints, {
+    metadata: { name: 'web', namespace: 'default', labels: { a: 'b' }, annotations: { note: 'x' } },
+    subsets: [subset(80, '192.0.2.1', '2001:db8::1'), subset(81, '192.0.2.2')],
+  })
+  const first = await slicesWith(3)
+  expect(first.map(({ metadata: { generateName, name = '' } }) => [generateName, /^web-\w{5}$/.test(name)])).toEqual(
+    Array(3).fill(['web-', true]),
+  )
+  expect(first[0]?.metadata).toMatchObject({ labels: { a: 'b' }, annotations: { note: 'x' } })
+  const namesOf = (slices: readonly EndpointSlice[]): Record<string, string | undefined> =>
+    Object.fromEntries(
+      slices.map(({ addressType, ports, metadata }) => [`${addressType} ${String(ports?.[0]?.port)}`, metadata.name]),
+    )
+  const names = namesOf(first)
+  await plane.client.update(endpoints, {
+    ...written,
+    subsets: [subset(81, '192.0.2.2', '192.0.2.3'), subset(80, '192.0.2.1', '2001:db8::1')],
+  })
+  expect(namesOf(await slicesWith(4))).toEqual(names)
+  // A slice that nothing needs any more is used again.
+  const current = await plane.client.get(endpoints, { namespace: 'default', name: 'web' })
+  await plane.client.update(endpoints, { ...current, subsets: [subset(90, '192.0.2.9')] })
+  const [last] = await plane.until(endpointSlices, (all) => all.length === 1 && all[0]?.ports?.[0]?.port === 90)
+  expect(Object.values(names)).toContain(last?.metadata.name)
+})
+
 const slicesWith = (count: number): Promise<EndpointSlice[]> =>
   plane.until(endpointSlices, (all) => {
     const mine = all.filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === 'web')
