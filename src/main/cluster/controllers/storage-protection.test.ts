@@ -79,7 +79,11 @@ it('keeps a deleted volume while it is bound', async () => {
 it('keeps a deleted class of attributes while a claim has it or a volume', async () => {
   const { client } = plane
   for (const name of ['fast', 'unused'])
-    await client.create(volumeAttributesClasses, { metadata: { name }, driverName: 'csi.example.com' })
+    await client.create(volumeAttributesClasses, {
+      metadata: { name },
+      driverName: 'csi.example.com',
+      parameters: { iops: '100' },
+    })
   const spec = { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], volumeAttributesClassName: 'fast' }
   const source = { csi: { driver: 'csi.example.com', volumeHandle: 'x' } }
   await client.create(persistentVolumes, { metadata: { name: 'disk' }, spec: { ...spec, ...source } })
