@@ -67,11 +67,11 @@ test('deploys the guestbook from a pasted manifest', async () => {
     data.setData('text/plain', value)
     box.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }))
   }, text)
-  await expect(page.getByText('7 objects')).toBeVisible()
+  await expect(page.getByText('8 objects')).toBeVisible()
   await page.getByRole('button', { name: `Deploy to ${dev} / guestbook` }).click()
   const results = page.getByRole('list', { name: 'Results' })
-  await expect(results.getByRole('listitem')).toHaveCount(7)
-  await expect(results.getByText('created')).toHaveCount(7)
+  await expect(results.getByRole('listitem')).toHaveCount(8)
+  await expect(results.getByText('created')).toHaveCount(8)
 })
 
 test('sees the pods run, spread over the three workers', async () => {

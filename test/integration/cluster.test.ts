@@ -113,6 +113,18 @@ describe('the guestbook', () => {
     expect(served.size).toBe(3)
   })
 
+  test('keeps its entries when Redis moves to another worker', async () => {
+    const [redis] = await podsOf('guestbook', 'tier=backend')
+    await kubectl.ok('cordon', redis?.node ?? '')
+    await kubectl.ok('delete', 'pod', '-n', 'guestbook', redis?.name ?? '')
+    await kubectl.ok('rollout', 'status', '-n', 'guestbook', 'deployment/redis', '--timeout=60s')
+    await kubectl.ok('uncordon', redis?.node ?? '')
+    const [moved] = await podsOf('guestbook', 'tier=backend')
+    expect(moved?.node).not.toBe(redis?.node)
+    const script = 'redis-cli -a "$REDIS_PASSWORD" --no-auth-warning lrange entries 0 -1'
+    expect(await kubectl.ok('exec', '-n', 'guestbook', moved?.name ?? '', '--', 'sh', '-c', script)).toBe('ahoy\n')
+  })
+
   test('logs are followed, and previous ones refused where there are none', async () => {
     const [pod] = await podsOf('guestbook', 'tier=frontend')
     const follow = kubectl.start('logs', '-f', '-n', 'guestbook', pod?.name ?? '')

@@ -57,3 +57,22 @@ test('it follows its source twice a minute, and keeps what it has when the sourc
   await volumes.ensure('')
   expect([volumes.ready, await read(), parts.events]).toEqual([true, 'two', []])
 })
+
+test('it tells changed labels of the pod at once', async () => {
+  const labelled = (tide: string) => {
+    const items = [{ path: 'key', fieldRef: { fieldPath: "metadata.labels['tide']" } }]
+    return stored({
+      metadata: { name: 'p', namespace: 'n', uid: 'u', labels: { tide } },
+      spec: { containers: [], volumes: [{ name: 'v', downwardAPI: { items } }] },
+    })
+  }
+  let pod = labelled('low')
+  const scope = { ...parts.scope, pod: () => pod }
+  volumes = new PodVolumes(scope, new PodSources(scope))
+  const told = (): Promise<string> => readFile(join(root, 'memory/u/v/key'), 'utf8')
+  await volumes.ensure('')
+  expect(await told()).toBe('low')
+  pod = labelled('high')
+  await volumes.ensure('')
+  expect(await told()).toBe('high')
+})

@@ -1,3 +1,4 @@
+import { jsonEqual } from '#shared/kube/json.ts'
 import { setUpVolumes } from '../volumes.ts'
 import { RetryDelay } from './retry-delay.ts'
 import type { PodScope } from './scope.ts'
@@ -13,6 +14,8 @@ export class PodVolumes {
   readonly #retry = new RetryDelay({ initial: 2_000, max: 16_000 })
   #ready = false
   #due = true
+  /** Labels and annotations that the volumes were written with. */
+  #told: unknown
 
   constructor(scope: PodScope, sources: PodSources) {
     this.#scope = scope
@@ -26,9 +29,13 @@ export class PodVolumes {
 
   /** Sets up or refreshes what is due. A failure becomes a FailedMount event and is tried again. */
   async ensure(podIp: string): Promise<void> {
-    if (!this.#due) return
     const { recorder, timers } = this.#scope
     const pod = this.#scope.pod()
+    // The kubelet's sync of a changed pod writes its volumes anew: the downward API tells labels and annotations.
+    const { labels, annotations } = pod.metadata
+    if (this.#ready && !jsonEqual(this.#told, { labels, annotations })) this.#due = true
+    if (!this.#due) return
+    this.#told = { labels, annotations }
     try {
       const { live } = await setUpVolumes(this.#scope, pod, this.#sources.open(podIp))
       this.#ready = true
