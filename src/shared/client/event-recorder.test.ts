@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { stored } from '#test/support/stored.ts'
 import { silentLog } from '#shared/base/log.ts'
+import { alreadyExists } from '#shared/kube/status.ts'
 import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { createFakeClock } from '#test/support/fake-clock.ts'
 import type { Client, Ref } from './client.ts'
@@ -28,6 +29,14 @@ it('writes an Event about the object, in its namespace', async () => {
       count: 1,
     },
   ])
+})
+
+it('takes another name where a recorder of the same millisecond has taken it', async () => {
+  const { recorder, created, patched } = setUp({ taken: 2 })
+  recorder.event(pod, 'Normal', 'Pulled', 'image present')
+  recorder.event(pod, 'Normal', 'Pulled', 'image present')
+  await recorder.flush()
+  expect([created.length, patched.length]).toEqual([1, 1])
 })
 
 it('counts repeats up instead of writing them anew, for ten minutes', async () => {
@@ -84,7 +93,7 @@ it('says nothing of its own failures', async () => {
   await expect(recorder.flush()).resolves.toBeUndefined()
 })
 
-function setUp({ failure, combine = true }: { failure?: Error; combine?: boolean } = {}): {
+function setUp({ failure, combine = true, taken = 0 }: { failure?: Error; combine?: boolean; taken?: number } = {}): {
   recorder: EventRecorder
   created: KubeObject[]
   patched: unknown[]
@@ -96,6 +105,7 @@ function setUp({ failure, combine = true }: { failure?: Error; combine?: boolean
   const client = {
     create: async (_resource: unknown, object: KubeObject) => {
       if (failure) throw failure
+      if (taken-- > 0) throw alreadyExists({ group: '', resource: 'events' }, object.metadata.name ?? '')
       created.push(object)
       return object
     },

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import { isAlreadyExists } from '../kube/error-kinds.ts'
 import type { KubeObject, Stored } from '../kube/object.ts'
 import { timestamp } from '../kube/timestamp.ts'
 import type { Client, Resource } from './client.ts'
@@ -47,6 +48,8 @@ const repeatMs = 600_000
 const mostMessages = 10
 const combinedPrefix = '(combined from similar events): '
 const rememberedEvents = 4096
+/** Further names to try for an Event whose name is taken. */
+const mostNames = 5
 /** Most writes in flight: Events must not crowd out the work that they describe. */
 const parallelWrites = 4
 
@@ -119,18 +122,19 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   function first(key: string, about: Stored, said: Said): void {
     const now = clock.now()
     const time = timestamp(now)
-    // Unique as in client-go: the object's name and the time in hexadecimal, here with a serial number.
-    const name = `${about.metadata.name}.${(now * 1000 + (serial++ % 1000)).toString(16)}`
+    // As in client-go: the object's name and the time in hexadecimal, here with a serial number.
+    const nextName = (): string => `${about.metadata.name}.${(now * 1000 + (serial++ % 1000)).toString(16)}`
     const namespace = about.metadata.namespace ?? 'default'
     let done: (ok: boolean) => void = () => undefined
     const written = new Promise<boolean>((resolve) => (done = resolve))
-    remember(remembered, key, { name, count: 1, last: now, written })
+    const known = { name: nextName(), count: 1, last: now, written }
+    remember(remembered, key, known)
     schedule(async () => {
-      const ok = await attempt(() =>
+      const create = (): Promise<unknown> =>
         client.create(events, {
           apiVersion: 'v1',
           kind: 'Event',
-          metadata: { name, namespace },
+          metadata: { name: known.name, namespace },
           involvedObject: {
             apiVersion: about.apiVersion,
             kind: about.kind,
@@ -149,8 +153,17 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
           count: 1,
           reportingComponent: options.component,
           reportingInstance: options.host ?? '',
-        }),
-      )
+        })
+      const ok = await attempt(async () => {
+        for (let tries = 0; ; tries++)
+          try {
+            return await create()
+          } catch (error) {
+            // The recorder of another component has told something about the object in the same millisecond.
+            if (!isAlreadyExists(error) || tries === mostNames) throw error
+            known.name = nextName()
+          }
+      })
       done(ok)
     })
   }

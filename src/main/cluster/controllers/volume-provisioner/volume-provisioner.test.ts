@@ -165,14 +165,18 @@ it('expands a volume, and the claim’s capacity follows', async () => {
   expect(said.some(({ reason }) => reason === 'Resizing')).toBe(true)
 })
 
-it('copies the data of the claim that a claim is a clone of, before the volume is there', async () => {
-  await plane.client.create(persistentVolumeClaims, claim('data', 'retain'))
-  const { volume } = await untilBound('data')
-  const dataSource = { kind: 'PersistentVolumeClaim', name: 'data' }
-  await plane.client.create(persistentVolumeClaims, claim('copy', 'retain', { dataSource }))
-  const { volume: clone } = await untilBound('copy')
-  expect(calls).toEqual([`copy ${volume.metadata.name} to ${clone.metadata.name} on worker-1`])
-})
+it.each(['dataSource', 'dataSourceRef'])(
+  'copies the data of the claim that is the %s, before the volume is there',
+  async (field) => {
+    await plane.client.create(persistentVolumeClaims, claim('data', 'retain'))
+    const { volume } = await untilBound('data')
+    const dataSource = { kind: 'PersistentVolumeClaim', name: 'data' }
+    const made = await plane.client.create(persistentVolumeClaims, claim('copy', 'retain', { [field]: dataSource }))
+    expect(made.spec).toMatchObject({ dataSource, dataSourceRef: dataSource })
+    const { volume: clone } = await untilBound('copy')
+    expect(calls).toEqual([`copy ${volume.metadata.name} to ${clone.metadata.name} on worker-1`])
+  },
+)
 
 it.each<[string, Partial<PersistentVolumeClaim['spec']>, string]>([
   ['block', { volumeMode: 'Block' }, 'slipway.dev/cluster-volume does not support block volumes'],
