@@ -61,7 +61,7 @@ const line = new RegExp(
     'COMMIT',
     ':SLIP[A-Z0-9-]+ - \\[0:0\\]',
     '-X SLIP[A-Z0-9-]+',
-    `-A SLIP[A-Z0-9-]+(?: ! (?=-))?(?: (?:!|-[sd] ${address}/(?:32|16)|-p (?:tcp|udp|sctp)|--dport \\d{1,5}|-m [a-z]+|--[a-z-]+|[A-Za-z0-9./-]+|${address}:\\d{1,5}))*`,
+    `-A SLIP[A-Z0-9-]+(?: ! (?=-))?(?: (?:!|-[sd] ${address}/(?:32|24|16)|-p (?:tcp|udp|sctp)|--dport \\d{1,5}|-m [a-z]+|--[a-z-]+|[A-Za-z0-9./-]+|${address}:\\d{1,5}))*`,
   ]
     .map((form) => `(?:${form})`)
     .join('|')

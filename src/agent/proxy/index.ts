@@ -7,7 +7,7 @@ import type { EndpointSlice, Node, Service } from '#shared/kube/generated/types.
 import type { Command } from '../network/command.ts'
 import type { PodNetwork } from '../network/pod-network.ts'
 import { startProxyHealth } from './health.ts'
-import { hooks, renderRules, restoreInput, stalePaths, type RuleInput, type Rules } from './rules.ts'
+import { createRuleRenderer, hooks, restoreInput, stalePaths, type RuleInput, type Rules } from './rules.ts'
 
 export interface ProxyOptions {
   services: Informer<Service>
@@ -48,6 +48,7 @@ export async function startProxy({
     const service = metadata.labels?.[serviceLabel]
     return service && `${metadata.namespace}/${service}`
   })
+  const render = createRuleRenderer()
   let written: Rules | undefined
   /** Lines that are logged already; one that recurs later is logged again. */
   let ignored = new Set<string>()
@@ -63,7 +64,7 @@ export async function startProxy({
 
   const write = async (): Promise<void> => {
     const zone = nodes.get(settings.nodeName)?.metadata.labels?.[zoneLabel]
-    const rules = renderRules({
+    const rules = render({
       ...settings,
       ...(zone ? { zone } : {}),
       services: services.list(),
@@ -160,7 +161,7 @@ async function chainsInPlace(run: Command): Promise<Rules> {
     return new Map([...text.matchAll(/^:(SLIP\S+)/gm)].map(([, chain = '']) => [chain, ['unknown']]))
   }
   const [nat, filter] = await Promise.all([chainsOf('nat'), chainsOf('filter')])
-  return { nat, filter, udp: new Map(), healthChecks: new Map(), ignored: [] }
+  return { nat, filter, udp: new Map(), healthChecks: new Map(), here: new Set(), ignored: [] }
 }
 
 /** Adds the jumps from the built-in chains to ours, once. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { EndpointSlice, Service } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { stored } from '#test/support/stored.ts'
-import { hooks, renderRules, restoreInput, stalePaths, type RuleInput } from './rules.ts'
+import { createRuleRenderer, hooks, renderRules, restoreInput, stalePaths, type RuleInput } from './rules.ts'
 
 const service = (spec: Partial<Service['spec']>, name = 'web'): Stored<Service> =>
   stored({
@@ -31,7 +31,7 @@ const textOf = (rules: RuleInput): string => restoreInput(renderRules(rules))
 
 test('balances a cluster IP over its ready endpoints', () => {
   const text = textOf(input([service({})], [two]))
-  expect(text).toMatch(/-A SLIPWAY-SERVICES -d 10\.96\.3\.4\/32 -p tcp --dport 80 -j SLIP-SVC-\w{16}\n/)
+  expect(text).toMatch(/-A SLIPWAY-RANGE-10-96-3 -d 10\.96\.3\.4\/32 -p tcp --dport 80 -j SLIP-SVC-\w{16}\n/)
   expect(text).toContain('--probability 0.5000000000')
   expect(text).toContain('-j DNAT --to-destination 10.244.1.5:8080')
   expect(text).toContain('-j DNAT --to-destination 10.244.2.7:8080')
@@ -129,8 +129,8 @@ test('one port with two protocols has endpoints for each', () => {
   }
   const text = textOf(input([service({ ports })], [both]))
   expect(text).toMatch(/-d 10\.96\.3\.4\/32 -p udp --dport 80 -j SLIP-SVC-/)
-  expect(text).toContain('-p tcp -j DNAT --to-destination 10.244.1.5:8080')
-  expect(text).toContain('-p udp -j DNAT --to-destination 10.244.1.5:9090')
+  expect(text).toContain('-p tcp -j DNAT --to-destination 10.244.2.7:8080')
+  expect(text).toContain('-p udp -j DNAT --to-destination 10.244.2.7:9090')
 })
 
 test.each(['service.kubernetes.io/service-proxy-name', 'service.kubernetes.io/headless'])(
@@ -146,8 +146,8 @@ test.each(['service.kubernetes.io/service-proxy-name', 'service.kubernetes.io/he
 test('a service that is created again under another name with the same address gets its endpoints', () => {
   const before = renderRules(input([service({}, 'old')], [two]))
   const text = restoreInput(renderRules(input([service({}, 'new')], [two])), before)
-  const chain = /-A SLIPWAY-SERVICES -d 10\.96\.3\.4\/32 -p tcp --dport 80 -j (SLIP-SVC-\w+)/.exec(text)?.[1] ?? ''
-  expect(text).toContain(`-A ${chain} -m statistic`)
+  const chain = / -d 10\.96\.3\.4\/32 -p tcp --dport 80 -j (SLIP-SVC-\w+)/.exec(text)?.[1] ?? ''
+  expect(text).toMatch(new RegExp(`-A ${chain} -p tcp -m statistic .*-j DNAT`))
   expect(text).not.toContain(`-X ${chain}`)
 })
 
@@ -171,7 +171,7 @@ test('kubernetes leads to this node; DNS and headless services get no rules', ()
 })
 
 test('chains of deleted services are flushed and removed', () => {
-  const before = renderRules(input([service({})], [two]))
+  const before = renderRules(input([service({ sessionAffinity: 'ClientIP' })], [two]))
   const after = restoreInput(renderRules(input([])), before)
   const gone = [...before.nat.keys()].filter((chain) => /^SLIP-/.test(chain))
   expect(gone).toHaveLength(3)
@@ -193,10 +193,29 @@ test('only changed chains are written', () => {
     slicesOf: (namespace, name) => (name === 'web' ? fewer : slicesOf(namespace, name)),
   })
   const text = restoreInput(after, before)
-  expect(text.match(/^:.*$/gm)).toHaveLength(2)
-  expect(text).toMatch(/^:SLIP-SVC-/m)
-  expect(text).toMatch(/^-X SLIP-SEP-/m)
+  expect(text.match(/^:.*$/gm)).toEqual([expect.stringMatching(/^:SLIP-SVC-/)])
   expect(text).not.toContain('*filter')
+})
+
+test('a renderer that is asked again keeps what has not changed', () => {
+  const render = createRuleRenderer()
+  const web = service({})
+  const slices = [two]
+  const first = render(input([web], slices))
+  const chain = [...first.nat.keys()].find((name) => name.startsWith('SLIP-SVC-')) ?? ''
+  expect(render(input([web], [two])).nat.get(chain)).toBe(first.nat.get(chain))
+  expect(restoreInput(render(input([web, service({ clusterIP: '10.96.9.9' }, 'api')], [two])), first)).not.toContain(
+    'SLIPWAY-RANGE-10-96-3 - ',
+  )
+  const changed = render(input([web], [slice({ addresses: ['10.244.1.6'] })]))
+  expect(changed.nat.get(chain)?.join()).toContain('10.244.1.6:8080')
+  expect(render({ ...input([web], slices), zone: 'a' }).nat.get(chain)).not.toBe(changed.nat.get(chain))
+})
+
+test('a pod that reaches itself through a service is masqueraded, and no pod of another node', () => {
+  const text = textOf(input([service({})], [two]))
+  expect(text).toContain('-A SLIPWAY-POSTROUTING -s 10.244.1.5/32 -d 10.244.1.5/32 -j MASQUERADE')
+  expect(text).not.toContain('-s 10.244.2.7/32')
 })
 
 test('UDP conntrack entries are deleted for removed endpoints, and when a service gets its first endpoint', () => {

@@ -53,6 +53,8 @@ export interface Rules {
   udp: Map<string, Set<string>>
   /** By health-check node port. */
   healthChecks: Map<number, HealthCheck>
+  /** Addresses of endpoints on this node. */
+  here: Set<string>
   /** Fields that are no valid address, port or protocol and were ignored: one line each. */
   ignored: string[]
 }
@@ -63,22 +65,97 @@ type Chains = Map<string, string[]>
  * policies, host ports. Every field of an object is parsed into an address, a port or a protocol first (`Reader`) and
  * rendered from that, so that no text of a client reaches `iptables-restore`.
  */
-export function renderRules(input: RuleInput): Rules {
-  const out: Rules = { nat: new Map(), filter: new Map(), udp: new Map(), healthChecks: new Map(), ignored: [] }
-  for (const chain of ['SERVICES', 'NODEPORTS', 'HOSTPORTS', 'POSTROUTING', 'MARK']) out.nat.set(`SLIPWAY-${chain}`, [])
-  for (const chain of ['REJECT', 'FORWARD']) out.filter.set(`SLIPWAY-${chain}`, [])
-  add(out.nat, 'SLIPWAY-MARK', `-j MARK --or-mark ${mark.split('/')[0] ?? ''}`)
-  add(out.nat, 'SLIPWAY-POSTROUTING', `-m mark --mark ${mark} -j MASQUERADE`)
-  add(out.nat, 'SLIPWAY-POSTROUTING', `-s ${input.podCidr} ! -d ${input.podCidr} -j MASQUERADE`)
-  for (const service of input.services.filter(isProxied).sort(byName)) renderService(service, input, out)
-  // Last: a service may have one of this node's addresses as an external IP.
-  for (const ports of ['HOSTPORTS', 'NODEPORTS'])
-    add(out.nat, 'SLIPWAY-SERVICES', `-m addrtype --dst-type LOCAL -j SLIPWAY-${ports}`)
-  for (const hostPort of input.hostPorts) renderHostPort(hostPort, out)
-  add(out.filter, 'SLIPWAY-FORWARD', `-s ${input.podCidr} -j ACCEPT`)
-  add(out.filter, 'SLIPWAY-FORWARD', `-d ${input.podCidr} -j ACCEPT`)
+export const renderRules = (input: RuleInput): Rules => createRuleRenderer()(input)
+
+/**
+ * Renders the rules of one node again and again: a Service whose objects are those of the last time keeps its rules, and
+ * its chains are the same arrays, so that a change costs little beside thousands of Services.
+ */
+export function createRuleRenderer(): (input: RuleInput) => Rules {
+  let rendered = new Map<string, RenderedService>()
+  return (input) => {
+    const out = emptyRules()
+    for (const chain of ['SERVICES', 'NODEPORTS', 'HOSTPORTS', 'POSTROUTING', 'MARK'])
+      out.nat.set(`SLIPWAY-${chain}`, [])
+    for (const chain of ['REJECT', 'FORWARD']) out.filter.set(`SLIPWAY-${chain}`, [])
+    add(out.nat, 'SLIPWAY-MARK', `-j MARK --or-mark ${mark.split('/')[0] ?? ''}`)
+    add(out.nat, 'SLIPWAY-POSTROUTING', `-m mark --mark ${mark} -j MASQUERADE`)
+    add(out.nat, 'SLIPWAY-POSTROUTING', `-s ${input.podCidr} ! -d ${input.podCidr} -j MASQUERADE`)
+    const next = new Map<string, RenderedService>()
+    for (const service of input.services.filter(isProxied).sort(byName)) {
+      const { namespace, name, uid } = service.metadata
+      const slices = input.slicesOf(namespace, name)
+      const key = `${namespace}/${name}/${uid}`
+      const before = rendered.get(key)
+      const isSame = before?.service === service && before.zone === input.zone && sameItems(before.slices, slices)
+      const own = isSame ? before : { service, slices, zone: input.zone, rules: rulesOf(service, slices, input) }
+      next.set(key, own)
+      merge(out, own.rules)
+    }
+    rendered = next
+    // A pod that reaches itself through a Service would otherwise receive its own source address.
+    for (const ip of [...out.here].sort()) add(out.nat, 'SLIPWAY-POSTROUTING', `-s ${ip}/32 -d ${ip}/32 -j MASQUERADE`)
+    for (const chain of out.nat.keys())
+      if (chain.startsWith(rangePrefix)) add(out.nat, 'SLIPWAY-SERVICES', `-d ${rangeOf(chain)} -j ${chain}`)
+    // Last: a service may have one of this node's addresses as an external IP.
+    for (const ports of ['HOSTPORTS', 'NODEPORTS'])
+      add(out.nat, 'SLIPWAY-SERVICES', `-m addrtype --dst-type LOCAL -j SLIPWAY-${ports}`)
+    for (const hostPort of input.hostPorts) renderHostPort(hostPort, out)
+    add(out.filter, 'SLIPWAY-FORWARD', `-s ${input.podCidr} -j ACCEPT`)
+    add(out.filter, 'SLIPWAY-FORWARD', `-d ${input.podCidr} -j ACCEPT`)
+    return out
+  }
+}
+
+/** The rules of one Service, with the objects that they follow from. */
+interface RenderedService {
+  service: Stored<Service>
+  slices: readonly EndpointSlice[]
+  zone: string | undefined
+  rules: Rules
+}
+
+const emptyRules = (): Rules => ({
+  nat: new Map(),
+  filter: new Map(),
+  udp: new Map(),
+  healthChecks: new Map(),
+  here: new Set(),
+  ignored: [],
+})
+
+function rulesOf(service: Stored<Service>, slices: readonly EndpointSlice[], input: RuleInput): Rules {
+  const out = emptyRules()
+  renderService(service, slices, input, out)
   return out
 }
+
+/** Rules in chains that Services share are added to these; chains of their own are taken as they are. */
+function merge(out: Rules, own: Rules): void {
+  for (const table of ['nat', 'filter'] as const)
+    for (const [chain, rules] of own[table]) {
+      const shared = isShared(chain) ? out[table].get(chain) : undefined
+      if (shared) shared.push(...rules)
+      else out[table].set(chain, isShared(chain) ? [...rules] : rules)
+    }
+  for (const [match, ends] of own.udp) out.udp.set(match, ends)
+  for (const [port, check] of own.healthChecks) out.healthChecks.set(port, check)
+  for (const ip of own.here) out.here.add(ip)
+  out.ignored.push(...own.ignored)
+}
+
+const isShared = (chain: string): boolean => chain.startsWith('SLIPWAY-')
+
+/**
+ * Addresses of Services are looked up by their range of 256 first: packets pass fewer rules, and a Service that comes or
+ * goes changes a short chain.
+ */
+const rangePrefix = 'SLIPWAY-RANGE-'
+const rangeChain = (ip: string): string => rangePrefix + ip.split('.').slice(0, 3).join('-')
+const rangeOf = (chain: string): string => `${chain.slice(rangePrefix.length).replaceAll('-', '.')}.0/24`
+
+const sameItems = <T>(a: readonly T[], b: readonly T[]): boolean =>
+  a === b || (a.length === b.length && a.every((item, index) => item === b[index]))
 
 /**
  * Input for one `iptables-restore --noflush` that changes `previous` to `next`, empty when they are equal. Naming a
@@ -96,7 +173,11 @@ function restoreTable(table: string, next: Chains, previous: Chains): string {
   if (changed.length === 0 && gone.length === 0) return ''
   return [
     `*${table}`,
-    ...[...changed.map(([chain]) => chain), ...gone].map((chain) => `:${chain} - [0:0]`),
+    // iptables keeps chains in a sorted list, which it searches from the start: in this order each search is short.
+    ...[...changed.map(([chain]) => chain), ...gone]
+      .sort()
+      .reverse()
+      .map((chain) => `:${chain} - [0:0]`),
     ...changed.flatMap(([chain, rules]) => rules.map((rule) => `-A ${chain} ${rule}`)),
     ...gone.map((chain) => `-X ${chain}`),
     'COMMIT\n',
@@ -104,7 +185,7 @@ function restoreTable(table: string, next: Chains, previous: Chains): string {
 }
 
 const sameRules = (a: readonly string[], b: readonly string[] | undefined): boolean =>
-  a.length === b?.length && a.every((rule, index) => rule === b[index])
+  b !== undefined && sameItems(a, b)
 
 /**
  * UDP flows keep their conntrack entry while packets arrive. Returns arguments for `conntrack --delete` for each flow
@@ -195,7 +276,7 @@ function hostAddress(text: string, read: Reader): string | undefined {
   return address?.kind() === 'ipv4' && address.range() === 'loopback' ? ipText(address) : read.address(text, 'hostIP')
 }
 
-const byName = (a: Stored<Service>, b: Stored<Service>): number => fullName(a).localeCompare(fullName(b))
+const byName = (a: Stored<Service>, b: Stored<Service>): number => (fullName(a) < fullName(b) ? -1 : 1)
 const fullName = ({ metadata }: Stored<Service>): string => `${metadata.namespace}/${metadata.name}`
 const chainOf = (kind: string, ...parts: readonly (string | number)[]): string =>
   `SLIP-${kind}-${createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 16).toUpperCase()}`
@@ -208,7 +289,7 @@ interface Port {
   targets: Targets
 }
 
-function renderService(service: Stored<Service>, input: RuleInput, out: Rules): void {
+function renderService(service: Stored<Service>, slices: readonly EndpointSlice[], input: RuleInput, out: Rules): void {
   const { spec, status } = service
   if (!spec?.clusterIP || spec.clusterIP === 'None' || input.localIps.has(spec.clusterIP)) return
   const read = new Reader(`service ${fullName(service)}`, out)
@@ -224,9 +305,10 @@ function renderService(service: Stored<Service>, input: RuleInput, out: Rules): 
   ].filter((ip) => !input.localIps.has(ip))
   const readyHere = new Set<string>()
   for (const each of spec.ports ?? []) {
-    const port = readPort(service, each, input, read)
+    const port = readPort(service, each, slices, input, read)
     if (!port) continue
     for (const ip of port.targets.readyHere) readyHere.add(ip)
+    for (const target of [...port.targets.cluster, ...port.targets.local]) if (target.local) out.here.add(target.ip)
     renderClusterIp(service, port, clusterIp, input, out)
     renderOuter(service, port, outer, input, out)
   }
@@ -238,12 +320,18 @@ function renderService(service: Stored<Service>, input: RuleInput, out: Rules): 
 
 type ServicePort = NonNullable<NonNullable<Service['spec']>['ports']>[number]
 
-function readPort(service: Stored<Service>, each: ServicePort, input: RuleInput, read: Reader): Port | undefined {
+function readPort(
+  service: Stored<Service>,
+  each: ServicePort,
+  slices: readonly EndpointSlice[],
+  input: RuleInput,
+  read: Reader,
+): Port | undefined {
   const protocol = read.protocol(each.protocol, 'protocol')
   const port = read.port(each.port, 'port')
   const nodePort = each.nodePort ? read.port(each.nodePort, 'nodePort') : undefined
   if (!protocol || !port) return undefined
-  return { protocol, port, ...(nodePort ? { nodePort } : {}), targets: targetsOf(service, each, input, read) }
+  return { protocol, port, ...(nodePort ? { nodePort } : {}), targets: targetsOf(service, each, slices, input, read) }
 }
 
 /** `SVC`: endpoints of all nodes; `SVL`: of this node. */
@@ -253,13 +341,7 @@ const targetsFor = ({ targets }: Port, policy: Policy): readonly Target[] =>
 const hasTargets = ({ targets: { cluster, local } }: Port): boolean => cluster.length > 0 || local.length > 0
 const matchOf = (ip: string, { protocol, port }: Port): string => `-d ${ip}/32 -p ${protocol} --dport ${port}`
 
-function renderClusterIp(
-  service: Stored<Service>,
-  port: Port,
-  clusterIp: string,
-  { podCidr }: RuleInput,
-  out: Rules,
-): void {
+function renderClusterIp(service: Stored<Service>, port: Port, clusterIp: string, input: RuleInput, out: Rules): void {
   const policy = service.spec?.internalTrafficPolicy === 'Local' ? 'SVL' : 'SVC'
   const targets = targetsFor(port, policy)
   const match = matchOf(clusterIp, port)
@@ -268,10 +350,10 @@ function renderClusterIp(
     add(out.filter, 'SLIPWAY-REJECT', `${match} ${refusal(port)}`)
     return
   }
-  const chain = renderBalance(service, port, policy, out.nat)
-  // Clients outside the pod range, such as the node itself, are masqueraded: pods could not reply to them directly.
-  add(out.nat, 'SLIPWAY-SERVICES', `${match} ! -s ${podCidr} -j SLIPWAY-MARK`)
-  add(out.nat, 'SLIPWAY-SERVICES', `${match} -j ${chain}`)
+  const chain = renderBalance(service, port, policy, input, out.nat)
+  // Chain SVC does so itself; SVL is also that of clients whose address is kept.
+  if (policy === 'SVL') add(out.nat, rangeChain(clusterIp), `${match} ! -s ${input.podCidr} -j SLIPWAY-MARK`)
+  add(out.nat, rangeChain(clusterIp), `${match} -j ${chain}`)
 }
 
 /** Node ports and external IPs. */
@@ -279,7 +361,7 @@ function renderOuter(
   service: Stored<Service>,
   port: Port,
   addresses: readonly string[],
-  { podCidr }: RuleInput,
+  input: RuleInput,
   out: Rules,
 ): void {
   const { nodePort, protocol } = port
@@ -300,13 +382,13 @@ function renderOuter(
   if (policy === 'SVC') add(out.nat, chain, '-j SLIPWAY-MARK')
   else if (port.targets.cluster.length > 0) {
     // Pods and the node itself are no external clients: the policy does not apply to them.
-    const all = renderBalance(service, port, 'SVC', out.nat)
-    add(out.nat, chain, `-s ${podCidr} -j ${all}`)
+    const all = renderBalance(service, port, 'SVC', input, out.nat)
+    add(out.nat, chain, `-s ${input.podCidr} -j ${all}`)
     add(out.nat, chain, '-m addrtype --src-type LOCAL -j SLIPWAY-MARK')
     add(out.nat, chain, `-m addrtype --src-type LOCAL -j ${all}`)
   }
-  if (targets.length > 0) add(out.nat, chain, `-j ${renderBalance(service, port, policy, out.nat)}`)
-  for (const ip of addresses) add(out.nat, 'SLIPWAY-SERVICES', `${matchOf(ip, port)} -j ${chain}`)
+  if (targets.length > 0) add(out.nat, chain, `-j ${renderBalance(service, port, policy, input, out.nat)}`)
+  for (const ip of addresses) add(out.nat, rangeChain(ip), `${matchOf(ip, port)} -j ${chain}`)
   if (nodePort) add(out.nat, 'SLIPWAY-NODEPORTS', `${onNode} -j ${chain}`)
 }
 
@@ -337,42 +419,55 @@ function affinityOf({ spec }: Service): number | undefined {
   return Number.isInteger(seconds) && seconds > 0 ? Math.min(seconds, longestAffinity) : defaultAffinity
 }
 
-/** A chain that balances connections evenly over endpoints, each with its own chain. @returns its name */
-function renderBalance(service: Stored<Service>, port: Port, policy: Policy, nat: Chains): string {
+/**
+ * A chain that balances connections evenly over endpoints. With client affinity each endpoint has a chain of its own, which
+ * remembers the client; otherwise the kernel would take several times as long for thousands of Services.
+ * @returns its name
+ */
+function renderBalance(
+  service: Stored<Service>,
+  port: Port,
+  policy: Policy,
+  { podCidr }: RuleInput,
+  nat: Chains,
+): string {
   const name = fullName(service)
   const chain = chainOf(policy, name, port.protocol, port.port)
   if (nat.has(chain)) return chain
   const affinity = affinityOf(service)
-  const ends = targetsFor(port, policy).map((target) => ({
-    ...target,
-    chain: chainOf('SEP', name, port.protocol, port.port, target.ip, target.port),
-  }))
-  if (affinity !== undefined)
-    for (const end of ends)
-      add(nat, chain, `-m recent --name ${end.chain} --rcheck --seconds ${affinity} --reap -j ${end.chain}`)
-  for (const [index, end] of ends.entries()) {
+  // Clients outside the pod range, such as the node itself, are masqueraded: pods could not reply to them directly.
+  if (policy === 'SVC') add(nat, chain, `! -s ${podCidr} -j SLIPWAY-MARK`)
+  const ends = targetsFor(port, policy).map((target) => {
+    const destination = `-j DNAT --to-destination ${target.ip}:${target.port}`
+    if (affinity === undefined) return { go: `-p ${port.protocol} %${destination}` }
+    const end = chainOf('SEP', name, port.protocol, port.port, target.ip, target.port)
+    if (!nat.has(end)) add(nat, end, `-p ${port.protocol} -m recent --name ${end} --set ${destination}`)
+    return { go: `%-j ${end}`, end }
+  })
+  for (const { end } of ends)
+    if (end) add(nat, chain, `-m recent --name ${end} --rcheck --seconds ${affinity ?? 0} --reap -j ${end}`)
+  for (const [index, { go }] of ends.entries()) {
     const left = ends.length - index
     const chance = left > 1 ? `-m statistic --mode random --probability ${(1 / left).toFixed(10)} ` : ''
-    add(nat, chain, `${chance}-j ${end.chain}`)
-  }
-  const remember = (end: string): string => (affinity === undefined ? '' : `-m recent --name ${end} --set `)
-  for (const { chain: end, ip, port: number } of ends) {
-    if (nat.has(end)) continue
-    // A pod that connects to itself through its service would otherwise receive its own source address.
-    add(nat, end, `-s ${ip}/32 -j SLIPWAY-MARK`)
-    add(nat, end, `-p ${port.protocol} ${remember(end)}-j DNAT --to-destination ${ip}:${number}`)
+    add(nat, chain, go.replace('%', chance))
   }
   return chain
 }
 
-function targetsOf(service: Stored<Service>, port: ServicePort, input: RuleInput, read: Reader): Targets {
+function targetsOf(
+  service: Stored<Service>,
+  port: ServicePort,
+  slices: readonly EndpointSlice[],
+  input: RuleInput,
+  read: Reader,
+): Targets {
   const { namespace, name } = service.metadata
   if (namespace === 'default' && name === 'kubernetes') {
     const own = [{ ip: input.nodeIp, port: input.apiPort, local: true }]
     return { cluster: own, local: own, readyHere: [input.nodeIp] }
   }
   const candidates: Candidate[] = []
-  for (const slice of input.slicesOf(namespace, name)) {
+  for (const slice of slices) {
     if (slice.addressType !== 'IPv4' || !isProxied(slice)) continue
     const target = slice.ports?.find(
       (each) => (each.name ?? '') === (port.name ?? '') && (each.protocol ?? 'TCP') === (port.protocol ?? 'TCP'),

@@ -63,6 +63,15 @@ spec:
   nodeName: ${clusterName}-worker-1
   terminationGracePeriodSeconds: 0
   containers: [{name: client, image: 'busybox:1.36', command: [sleep, '100000']}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: host}
+spec:
+  nodeName: ${clusterName}-worker-1
+  hostNetwork: true
+  terminationGracePeriodSeconds: 0
+  containers: [{name: client, image: 'busybox:1.36', command: [sleep, '100000']}]
 `
 let cluster: DockerCluster
 /** The web pods' names and addresses, by worker. */
@@ -73,7 +82,7 @@ beforeAll(async () => {
   const applied = await cluster.kubectl.withInput(manifest, 'apply', '-f', '-')
   expect(applied.stderr).toBe('')
   await cluster.kubectl.ok('rollout', 'status', 'daemonset/web', '--timeout=90s')
-  await cluster.kubectl.ok('wait', 'pod/client', '--for=condition=Ready', '--timeout=90s')
+  await cluster.kubectl.ok('wait', 'pod/client', 'pod/host', '--for=condition=Ready', '--timeout=90s')
   const { items } = JSON.parse(await cluster.kubectl.ok('get', 'pods', '-l', 'app=web', '-o', 'json')) as {
     items: { metadata: { name: string }; spec: { nodeName: string }; status: { podIP: string; hostIP: string } }[]
   }
@@ -132,8 +141,34 @@ describe('services', () => {
   test('answer on every node at their node port, and with externalTrafficPolicy Local on their pods’ nodes', async () => {
     for (const worker of [1, 2]) {
       expect(names()).toContain(await fetchFrom('client', `http://${on(worker).hostIp}:30080/`))
-      expect(await fetchFrom('client', `http://${on(worker).hostIp}:30081/`)).toBe(on(worker).name)
     }
+    // A pod of the node itself is no external client: the policy does not apply to it.
+    expect(names()).toContain(await fetchFrom('client', `http://${on(1).hostIp}:30081/`))
+    expect(await fetchOften('client', `http://${on(2).hostIp}:30081/`, 10)).toEqual(new Set([on(2).name]))
+  })
+
+  test('with a label of another proxy are left alone, until the label is gone', async () => {
+    const label = 'service.kubernetes.io/service-proxy-name'
+    expect(await fetchFrom('client', 'http://web/')).toMatch(/^web-/)
+    await cluster.kubectl.ok('label', 'service', 'web', `${label}=other`)
+    await expect.poll(() => fetchFrom('client', 'http://web/'), { timeout: 30_000 }).toBe('')
+    await cluster.kubectl.ok('label', 'service', 'web', `${label}-`)
+    await expect.poll(() => fetchFrom('client', 'http://web/'), { timeout: 30_000 }).toMatch(/^web-/)
+  })
+
+  test('made again with the same address reach their pods', async () => {
+    const address = await cluster.kubectl.ok('get', 'service', 'sticky', '-o', 'jsonpath={.spec.clusterIP}')
+    await cluster.kubectl.ok('delete', 'service', 'sticky')
+    const again = `{apiVersion: v1, kind: Service, metadata: {name: again}, spec: {clusterIP: ${address}, selector: {app: web}, ports: [{port: 80, targetPort: http}]}}`
+    await cluster.kubectl.withInput(again, 'apply', '-f', '-')
+    await expect.poll(() => fetchFrom('client', `http://${address}/`), { timeout: 30_000 }).toMatch(/^web-/)
+  })
+
+  test('have a proxy whose health and mode are those of kube-proxy', async () => {
+    expect(JSON.parse(await fetchFrom('client', `http://${on(2).hostIp}:10256/healthz`))).toMatchObject({
+      nodeEligible: true,
+    })
+    expect(await fetchFrom('host', 'http://127.0.0.1:10249/proxyMode')).toBe('iptables')
   })
 
   test('kubernetes is the API server', async () => {
