@@ -156,14 +156,6 @@ describe('services', () => {
     await expect.poll(() => fetchFrom('client', 'http://web/'), { timeout: 30_000 }).toMatch(/^web-/)
   })
 
-  test('made again with the same address reach their pods', async () => {
-    const address = await cluster.kubectl.ok('get', 'service', 'sticky', '-o', 'jsonpath={.spec.clusterIP}')
-    await cluster.kubectl.ok('delete', 'service', 'sticky')
-    const again = `{apiVersion: v1, kind: Service, metadata: {name: again}, spec: {clusterIP: ${address}, selector: {app: web}, ports: [{port: 80, targetPort: http}]}}`
-    await cluster.kubectl.withInput(again, 'apply', '-f', '-')
-    await expect.poll(() => fetchFrom('client', `http://${address}/`), { timeout: 30_000 }).toMatch(/^web-/)
-  })
-
   test('have a proxy whose health and mode are those of kube-proxy', async () => {
     expect(JSON.parse(await fetchFrom('client', `http://${on(2).hostIp}:10256/healthz`))).toMatchObject({
       nodeEligible: true,
