@@ -41,6 +41,16 @@ describe('the default roles', () => {
     expect((await api.client.get(clusterRoleBindings, { name: 'system:discovery' })).subjects).toHaveLength(1)
   })
 
+  it('of an earlier version get the annotation’s name, and what they lack', async () => {
+    const role = await view()
+    const annotations = { 'rbac.authorization.k8s.io/autoupdate': 'true', own: 'x' }
+    await api.client.update(clusterRoles, { ...role, metadata: { ...role.metadata, annotations }, rules: [] })
+    await ensureDefaultRoles({ client: api.client })
+    const { metadata, rules } = await view()
+    expect(metadata.annotations).toEqual({ 'rbac.authorization.kubernetes.io/autoupdate': 'true', own: 'x' })
+    expect(rules?.length).toBeGreaterThan(0)
+  })
+
   it('are their owner’s own where autoupdate is off', async () => {
     const role = await view()
     const annotations = { 'rbac.authorization.kubernetes.io/autoupdate': 'false' }

@@ -53,13 +53,23 @@ async function ensure<T extends KubeObject>(
   const present = new Map(items.map((item) => [keyOf(item), item]))
   await Promise.all(
     wanted.map(async (object) => {
-      const kept = present.get(keyOf(object))
-      if (!kept) return create(client, resource, object)
+      const found = present.get(keyOf(object))
+      if (!found) return create(client, resource, object)
+      const kept = withAutoupdate(found)
       if (kept.metadata.annotations?.[autoupdate] !== 'true') return
-      const next = complete(kept, object)
+      const next = complete(kept, object) ?? (kept === found ? undefined : kept)
       if (next) await client.update(resource, next).catch(unlessConflict)
     }),
   )
+}
+
+/** The annotation's name in data folders of earlier versions, which did not have Kubernetes' own. */
+const earlierAutoupdate = 'rbac.authorization.k8s.io/autoupdate'
+
+function withAutoupdate<T extends KubeObject>(object: Stored<T>): Stored<T> {
+  const { [earlierAutoupdate]: earlier, ...annotations } = object.metadata.annotations ?? {}
+  if (earlier === undefined) return object
+  return { ...object, metadata: { ...object.metadata, annotations: { [autoupdate]: earlier, ...annotations } } }
 }
 
 async function create<T extends KubeObject>(client: Client, resource: Resource<T>, object: T): Promise<void> {
