@@ -210,7 +210,7 @@ describe('the files of a pod', () => {
   })
 
   test('resolv.conf takes servers that are addresses, and words', () => {
-    const text = resolvConf(
+    const { text } = resolvConf(
       pod({
         dnsPolicy: 'None',
         dnsConfig: {
