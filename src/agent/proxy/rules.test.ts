@@ -143,12 +143,20 @@ test.each(['service.kubernetes.io/service-proxy-name', 'service.kubernetes.io/he
   },
 )
 
-test('a service that is created again under another name with the same address gets its endpoints', () => {
-  const before = renderRules(input([service({}, 'old')], [two]))
-  const text = restoreInput(renderRules(input([service({}, 'new')], [two])), before)
-  const chain = / -d 10\.96\.3\.4\/32 -p tcp --dport 80 -j (SLIP-SVC-\w+)/.exec(text)?.[1] ?? ''
-  expect(text).toMatch(new RegExp(`-A ${chain} -p tcp -m statistic .*-j DNAT`))
-  expect(text).not.toContain(`-X ${chain}`)
+test.each(['old', 'new'])('a service that is created again as %j with the same address gets its endpoints', (name) => {
+  const again = input([service({}, name)], [two])
+  const render = createRuleRenderer()
+  const first = render(input([service({}, 'old')], [two]))
+  const none = render(input([]))
+  // Both changes in one write, and in two.
+  for (const before of [first, none]) {
+    const after = render(again)
+    const chain = /-d 10\.96\.3\.4\/32 -p tcp --dport 80 -j (SLIP-SVC-\w+)/.exec(restoreInput(after))?.[1] ?? ''
+    expect(after.nat.get(chain)?.join('\n')).toMatch(/-p tcp -m statistic .*-j DNAT/)
+    const written = restoreInput(after, before)
+    expect(written).not.toContain(`-X ${chain}`)
+    if (name === 'new' || before === none) expect(written).toContain(`-A ${chain} -p tcp`)
+  }
 })
 
 test('session affinity records clients', () => {

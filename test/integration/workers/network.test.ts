@@ -156,6 +156,16 @@ describe('services', () => {
     await expect.poll(() => fetchFrom('client', 'http://web/'), { timeout: 30_000 }).toMatch(/^web-/)
   })
 
+  test('made again with the same address reach their pods', async () => {
+    const address = await cluster.kubectl.ok('get', 'service', 'sticky', '-o', 'jsonpath={.spec.clusterIP}')
+    expect(await fetchFrom('client', `http://${address}/`)).toMatch(/^web-/)
+    await cluster.kubectl.ok('delete', 'service', 'sticky')
+    const spec = { clusterIP: address, selector: { app: 'web' }, ports: [{ port: 80, targetPort: 'http' }] }
+    const again = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'again' }, spec }
+    expect((await cluster.kubectl.withInput(JSON.stringify(again), 'apply', '-f', '-')).stderr).toBe('')
+    await expect.poll(() => fetchFrom('client', `http://${address}/`), { timeout: 30_000 }).toMatch(/^web-/)
+  })
+
   test('have a proxy whose health and mode are those of kube-proxy', async () => {
     expect(JSON.parse(await fetchFrom('client', `http://${on(2).hostIp}:10256/healthz`))).toMatchObject({
       nodeEligible: true,

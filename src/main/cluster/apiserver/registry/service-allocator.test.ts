@@ -32,7 +32,18 @@ function allocator(options: Partial<Parameters<typeof serviceAllocator>[0]> = {}
     if (store && !dryRun) stored.set(name, object)
     return object.spec ?? {}
   }
-  return { run, stored }
+  const remove = (name: string): void => {
+    void plugin.admit?.({
+      operation: 'DELETE',
+      kind: declaration,
+      subresource: '',
+      namespace: 'ns',
+      name,
+      oldObject: stored.get(name),
+    } as unknown as AdmissionAttributes)
+    stored.delete(name)
+  }
+  return { run, remove }
 }
 
 function refusalOf(act: () => unknown): string {
@@ -151,6 +162,20 @@ describe('service allocator', () => {
     const after = run('a', { ...before, type: 'ExternalName', externalName: 'example.com' })
     expect(after).not.toHaveProperty('clusterIP')
     expect(after).not.toHaveProperty('clusterIPs')
+  })
+
+  it('gives the address and the node port of a deleted service to another at once', () => {
+    const { run, remove } = allocator()
+    const before = run('a', { type: 'NodePort', ports })
+    remove('a')
+    expect(run('b', before)).toMatchObject({ clusterIP: before.clusterIP, ports: before.ports })
+  })
+
+  it('gives a node port that a service no longer has to another at once', () => {
+    const { run } = allocator()
+    const before = run('a', { type: 'NodePort', ports })
+    run('a', { type: 'ExternalName', externalName: 'example.com' })
+    expect(run('b', before)).toMatchObject({ clusterIP: before.clusterIP, ports: before.ports })
   })
 
   it('falls back to the lower part, and fails when the range is full', () => {

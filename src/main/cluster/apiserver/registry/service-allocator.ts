@@ -31,11 +31,13 @@ export function serviceAllocator(options: ServiceAllocatorOptions): AdmissionPlu
     admit(attributes) {
       const { operation, kind, subresource, object, oldObject, reader, dryRun } = attributes
       if (kind.group !== '' || kind.plural !== 'services' || subresource !== '') return
+      const previous: Service | undefined = oldObject
+      const old = previous?.spec
+      // What is stored needs no reservation, and is free as soon as its Service is deleted or no longer has it.
+      if (old) pending.end(allocationsOf(old))
       if (operation !== 'CREATE' && operation !== 'UPDATE') return
       const service = object as Service
       const spec = (service.spec ??= {})
-      const previous: Service | undefined = oldObject
-      const old = previous?.spec
       if (old) keepAllocated(spec, old)
       normalize(spec)
       // A generated name is not known yet: such a Service gets a unique owner key.
@@ -115,6 +117,9 @@ function normalize(spec: ServiceSpec): void {
   else if (!spec.clusterIP && spec.clusterIPs?.[0]) spec.clusterIP = spec.clusterIPs[0]
 }
 
+/** An address or a port. */
+type Allocated = string | number
+
 interface Taken {
   addresses: ReadonlySet<string>
   ports: ReadonlySet<number>
@@ -124,22 +129,24 @@ interface Taken {
 function takenBy(reader: ObjectReader, owner: string, pending: Pending): Taken {
   const addresses = new Set<string>()
   const ports = new Set<number>()
+  const take = (given: Allocated): unknown => (typeof given === 'string' ? addresses.add(given) : ports.add(given))
   for (const { metadata, spec } of reader.list(services)) {
     if (`${metadata.namespace}/${metadata.name}` === owner) continue
-    for (const ip of spec?.clusterIPs ?? []) addresses.add(ip)
-    for (const { nodePort } of spec?.ports ?? []) if (nodePort) ports.add(nodePort)
-    if (spec?.healthCheckNodePort) ports.add(spec.healthCheckNodePort)
+    for (const given of allocationsOf(spec ?? {})) take(given)
   }
-  for (const given of pending.ofOthers(owner)) {
-    if (typeof given === 'string') addresses.add(given)
-    else ports.add(given)
-  }
+  for (const given of pending.ofOthers(owner)) take(given)
   return { addresses, ports }
+}
+
+/** Addresses and ports of a stored Service. */
+function allocationsOf({ clusterIPs, ports, healthCheckNodePort }: ServiceSpec): Allocated[] {
+  const nodePorts = [...(ports ?? []).map(({ nodePort }) => nodePort), healthCheckNodePort]
+  return [...(clusterIPs ?? []), ...nodePorts.flatMap((port) => (port ? [port] : []))]
 }
 
 class Allocation {
   readonly errors: FieldError[] = []
-  readonly given: (string | number)[] = []
+  readonly given: Allocated[] = []
   readonly #pools: { addresses: Pool<string>; ports: Pool<number> }
   readonly #random: () => number
   readonly #taken: Taken
@@ -264,17 +271,26 @@ const pendingMs = 5000
 /** Allocations of Services that are not stored yet. */
 class Pending {
   readonly #clock: Clock
-  #entries: { owner: string; given: readonly (string | number)[]; until: number }[] = []
+  #entries: { owner: string; given: readonly Allocated[]; until: number }[] = []
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  add(owner: string, given: readonly (string | number)[]): void {
+  add(owner: string, given: readonly Allocated[]): void {
     if (given.length > 0) this.#entries.push({ owner, given, until: this.#clock.now() + pendingMs })
   }
 
-  ofOthers(owner: string): (string | number)[] {
+  /** These are stored. */
+  end(stored: readonly Allocated[]): void {
+    if (this.#entries.length === 0) return
+    this.#entries = this.#entries.map((entry) => ({
+      ...entry,
+      given: entry.given.filter((given) => !stored.includes(given)),
+    }))
+  }
+
+  ofOthers(owner: string): Allocated[] {
     const now = this.#clock.now()
     this.#entries = this.#entries.filter(({ until }) => until > now)
     return this.#entries.filter((entry) => entry.owner !== owner).flatMap(({ given }) => given)
