@@ -139,7 +139,7 @@ it('takes status and finalizer back when the type changes', async () => {
   const ref = { namespace: 'default', name: 'web' }
   await plane.client.patch(services, ref, {
     type: 'merge',
-    body: { spec: { type: 'ClusterIP', externalTrafficPolicy: null } },
+    body: { spec: { type: 'ClusterIP', externalTrafficPolicy: null, allocateLoadBalancerNodePorts: null } },
   })
   const freed = await plane.untilOne(services, 'web', ({ metadata }) => !metadata.finalizers?.length)
   expect(freed.status?.loadBalancer).toEqual({})
