@@ -30,7 +30,6 @@ export function serviceStatusFindings({ spec = {}, status = {} }: Wire<Service>)
     } else if (!one.ip) errors.push(fieldForbidden(`${field}.ipMode`, 'may not be specified when `ip` is not set'))
     else checkSupported(one.ipMode, ['Proxy', 'VIP'], `${field}.ipMode`, errors)
   })
-  checkConditions(status.conditions, 'status.conditions', errors)
   return errors
 }
 
