@@ -431,7 +431,7 @@ describe('the end', () => {
     for (const [args, message] of [
       [['delete', 'nobody'], 'there is no cluster named "nobody"'],
       [['worker', 'stop', cluster, `${cluster}-worker-9`], `there is no worker named "${cluster}-worker-9"`],
-      [['up', '--workers', '12'], '--workers takes a whole number from 1 to 9'],
+      [['up', '--workers', '12'], '--workers takes a whole number from 0 to 9'],
       [['frobnicate'], 'unknown command'],
     ] as const) {
       const { code, stdout, stderr } = await runSlipway([...args], slipway.data)

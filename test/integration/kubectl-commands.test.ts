@@ -558,10 +558,6 @@ describe('kubectl about the cluster', () => {
       expect(await kubectl.ok('describe', kind, ...(name === '' ? [] : [name])), kind).toMatch(text)
   })
 
-  it('says plainly what it has not', async () => {
-    expect((await kubectl('top', 'nodes')).stderr).toContain('error: Metrics API not available\n')
-  })
-
   it('shows the addresses of Services', async () => {
     expect(await kubectl.ok('get', 'ipaddresses')).toMatch(/^10\.96\.0\.1\s+services\/default\/kubernetes\s/m)
   })
