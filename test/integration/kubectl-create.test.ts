@@ -203,7 +203,7 @@ describe('kubectl create, of what does not fit', () => {
     [['ingress', 'bad', '--rule=exa_mple/=a:80'], 'a lowercase RFC 1123 subdomain must consist of'],
     [['namespace', 'with.dot'], 'must not contain dots'],
     [['service', 'externalname', 'bad', '--external-name=a_b'], 'invalid service external name a_b'],
-    [['cm', 'x'.repeat(254)], 'must be no more than 253 bytes'],
+    [['cm', 'x'.repeat(254)], 'must be no more than 253 characters'],
     [['cm', 'bad-key', '--from-literal=a/b=1'], 'is not a valid key name for a ConfigMap'],
   ])('%j', async (args, message) => {
     const { code, stderr } = await kubectl('create', ...args)

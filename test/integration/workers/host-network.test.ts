@@ -3,7 +3,7 @@ import { createServer as createHttpServer, request, type IncomingMessage } from 
 import { request as httpsRequest } from 'node:https'
 import { connect, createServer, type AddressInfo, type Server } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { certificateEndpoint, createKubeContext } from '#main/contexts/kube-context.ts'
 import { openPortForwards } from '#main/contexts/port-forwards/index.ts'
@@ -184,9 +184,15 @@ test('a port-forward follows the pods of its Deployment', async () => {
     expect(await get(localPort)).toMatch(/^200 .*nginx/s)
     const first = forwards.list()[0]?.pod ?? ''
     await docker.kubectl.ok('delete', 'pod', first, '--wait=false')
-    expect(await get(localPort)).toMatch(/^200 .*nginx/s)
-    expect(forwards.list()[0]).toMatchObject({ state: 'active' })
-    expect(forwards.list()[0]?.pod).not.toBe(first)
+    // A connection may still reach the pod that is going until its deletion is seen.
+    await vi.waitFor(
+      async () => {
+        expect(await get(localPort)).toMatch(/^200 .*nginx/s)
+        expect(forwards.list()[0]).toMatchObject({ state: 'active' })
+        expect(forwards.list()[0]?.pod).not.toBe(first)
+      },
+      { timeout: 30_000, interval: 200 },
+    )
   } finally {
     await forwards.close()
     await context.stop()
