@@ -84,8 +84,9 @@ function endpointsOf(
   const listed = backEnds.filter(({ ready, terminating }) => ready || !terminating)
   const { [headlessLabel]: _, ...labels } = service.metadata.labels ?? {}
   const { [overCapacity]: __, ...annotations } = present?.metadata.annotations ?? {}
+  const { subsets: ___, ...rest } = present ?? {}
   return {
-    ...present,
+    ...rest,
     apiVersion: 'v1',
     kind: 'Endpoints',
     metadata: {

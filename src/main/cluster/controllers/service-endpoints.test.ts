@@ -111,6 +111,15 @@ it('keeps an empty slice for a Service without pods, and takes Endpoints away wi
 const triggerOf = ({ metadata }: { metadata: ObjectMeta }): string | undefined =>
   metadata.annotations?.['endpoints.kubernetes.io/last-change-trigger-time']
 
+it('keeps empty Endpoints when the last pod of a Service goes', async () => {
+  plane.startKubelets()
+  await plane.client.create(services, service({}))
+  await plane.client.create(pods, pod('a', []))
+  await plane.untilOne(endpoints, 'web', ({ subsets }) => subsets?.[0]?.addresses?.length === 1)
+  await plane.client.delete(pods, { namespace: 'default', name: 'a' })
+  await plane.untilOne(endpoints, 'web', ({ subsets }) => subsets === undefined)
+})
+
 it('dates what it writes by the change that caused it, and counts generations', async () => {
   const { metadata } = await plane.client.create(services, service({}))
   const [empty] = await plane.until(endpointSlices, (all) => all.length === 1)
