@@ -55,8 +55,8 @@ const everyVerb = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch
 /** Kubernetes refuses to delete these all at once. */
 const oneByOne = ['v1/namespaces']
 
-/** What is neither stored nor a review; test/integration/kubectl-commands.test.ts tries them. */
-const others = ['v1/bindings', 'v1/componentstatuses']
+/** What is neither stored nor a review; kubectl-commands.test.ts and metrics.test.ts try them. */
+const others = ['v1/bindings', 'v1/componentstatuses', 'metrics.k8s.io/v1beta1/nodes', 'metrics.k8s.io/v1beta1/pods']
 
 it('has a manifest for everything that discovery names, and nothing else', () => {
   expect([...served.keys()].sort()).toEqual(

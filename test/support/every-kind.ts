@@ -186,7 +186,7 @@ export const storedKinds: Readonly<Record<string, KindCase>> = {
   'storage.k8s.io/v1/csistoragecapacities': plain({ storageClassName: 'standard' }),
   'storage.k8s.io/v1/storageclasses': plain({ provisioner: 'example.com/nobody' }),
   'storage.k8s.io/v1/volumeattachments': plain({
-    spec: { attacher: 'example.com/nobody', nodeName: 'n', source: { persistentVolumeName: 'pv' } },
+    spec: { attacher: 'nobody.example.com', nodeName: 'n', source: { persistentVolumeName: 'pv' } },
   }),
   'storage.k8s.io/v1/volumeattributesclasses': plain({ driverName: 'example.com', parameters: { a: '1' } }),
 }
