@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { readFile, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
@@ -18,7 +18,12 @@ test('the API answers as Kubernetes answered the recorded questions', async () =
   const cluster = await slipwayUp({ name: `answers-${process.pid}`, args: ['--workers', '0'] })
   try {
     const token = await readFile(join(cluster.data, 'clusters', cluster.ready.name, 'pki/admin.token'), 'utf8')
-    const { stdout } = await promisify(execFile)(process.execPath, [program, cluster.ready.server, token.trim()])
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      // The program runs only where it is called by its own path.
+      await realpath(program),
+      cluster.ready.server,
+      token.trim(),
+    ])
     const lines = stdout.trim().split('\n')
     console.log(lines.filter((line) => /^\S+ +\d+ +code/.test(line)).join('\n'))
     const measured = JSON.parse(lines.at(-1) ?? '{}') as typeof floor
