@@ -103,7 +103,8 @@ function serving(pod: Wire): Wire {
   return pod
 }
 
-async function certificateFor(host: string): Promise<{ ca: string; cert: string; key: string }> {
+/** A certificate of an authority of its own, as PEM. */
+export async function certificateFor(host: string): Promise<{ ca: string; cert: string; key: string }> {
   const now = Date.now()
   const validity = { notBefore: new Date(now - 3_600_000), notAfter: new Date(now + 86_400_000) }
   const authority = await createAuthority('conformance', validity)
