@@ -50,7 +50,7 @@ describe('up', () => {
       workers: [`${cluster}-worker-1`, `${cluster}-worker-2`, `${cluster}-worker-3`],
     })
     expect(slipway.ready.server).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/)
-    expect(slipway.ready.ui).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/\?token=/)
+    expect(slipway.ready.ui).toMatch(/^http:\/\/localhost:\d+\/\?token=/)
   })
 
   test('writes credentials for the owner alone, and puts none into the engine’s records', async () => {

@@ -26,7 +26,7 @@ export interface WebServerOptions {
 }
 
 export interface WebServer {
-  /** `http://127.0.0.1:<port>` */
+  /** `http://localhost:<port>` */
   url: string
   /** A URL that opens a session, once. */
   signInUrl(): string
@@ -63,7 +63,8 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
   const { port } = server.address() as AddressInfo
   // Browsers send a host's cookies to all of its ports: each app has a name of its own.
   const cookieName = (): string => `slipway-${port}`
-  const url = `http://127.0.0.1:${port}`
+  // Not 127.0.0.1, where the cluster's LoadBalancers are: they would be sent the page's cookie.
+  const url = `http://localhost:${port}`
   const signInUrl = (): string => `${url}/?token=${sessions.issueToken()}`
   const control = await startControlSocket({ path: options.controlSocket, rpc, signInUrl, onFault })
 
