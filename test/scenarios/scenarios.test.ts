@@ -10,7 +10,7 @@ import { slipwayUp } from '../support/slipway.ts'
  * Share of observations that agree with what Kubernetes v1.36's own controllers and scheduler made of the same stories; Kubernetes,
  * told twice, agrees with itself in 0.96. Only ever raise it: measured 0.96, less what a loaded machine costs.
  */
-const floor = 0.94
+const floor = 0.95
 
 /** Beside the repository, where it is developed: scripts/test.mjs runs this only where it is there. */
 const program = join(import.meta.dirname, '../../../shared/bench-tools/scenarios.mjs')
