@@ -48,7 +48,7 @@ const patient = { periodSeconds: 1, failureThreshold: 5, timeoutSeconds: 5 }
 
 /** A web server whose /healthz is there for some seconds only. */
 const web = (seconds: number): object =>
-  shell(`mkdir /www && echo ok > /www/healthz && (sleep ${seconds}; rm /www/healthz) & exec httpd -f -p 8080 -h /www`, {
+  shell(`mkdir /www; echo ok > /www/healthz; (sleep ${seconds}; rm /www/healthz) & exec httpd -f -p 8080 -h /www`, {
     livenessProbe: { httpGet: { path: '/healthz', port: 8080 }, initialDelaySeconds: 2, ...often },
   })
 
