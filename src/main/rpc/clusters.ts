@@ -1,6 +1,7 @@
 import type { LocalClusters } from '#main/contexts/local-clusters.ts'
 import type { RunningCluster } from '#main/cluster/index.ts'
 import type { Cluster } from '#shared/contract/clusters.ts'
+import { followChanges } from './follow-changes.ts'
 import { implementer } from './implementer.ts'
 import { serveStream } from './stream.ts'
 import { withUserError } from './user-error.ts'
@@ -10,7 +11,13 @@ export function clustersTopic(local: LocalClusters) {
   return {
     engine: topic.engine.handler(() => local.engine()),
     watch: topic.watch.handler(({ input, signal }) =>
-      serveStream<object, never, { clusters: Cluster[] }>(input, signal, (_open, port) => follow(local, port)),
+      serveStream<object, never, { clusters: Cluster[] }>(input, signal, (_open, port) =>
+        followChanges({
+          onChange: (listener) => local.onChange(listener),
+          send: () => port.send({ clusters: local.list() }),
+          signal: port.signal,
+        }),
+      ),
     ),
     create: topic.create.handler(({ input, errors }) => withUserError(errors, () => local.create(input))),
     cancel: topic.cancel.handler(({ input, errors }) => withUserError(errors, () => local.cancel(input.name))),
@@ -46,29 +53,5 @@ export function clustersTopic(local: LocalClusters) {
     act: (cluster: RunningCluster, worker: string) => Promise<void>,
   ): Promise<void> {
     return act(local.running(cluster), worker)
-  }
-}
-
-/** Sends the list of clusters now and after each change; changes during a send are combined. */
-async function follow(
-  local: LocalClusters,
-  port: { send(message: { clusters: Cluster[] }): Promise<void>; signal: AbortSignal },
-): Promise<void> {
-  let dirty = true
-  let wake: () => void = () => undefined
-  const stop = local.onChange(() => {
-    dirty = true
-    wake()
-  })
-  port.signal.addEventListener('abort', () => wake(), { once: true })
-  try {
-    while (!port.signal.aborted) {
-      if (dirty) {
-        dirty = false
-        await port.send({ clusters: local.list() })
-      } else await new Promise<void>((resolve) => (wake = resolve))
-    }
-  } finally {
-    await stop()
   }
 }

@@ -5,7 +5,7 @@ import { ApiError } from '#shared/kube/status.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import { RetryDelay } from './retry-delay.ts'
 import { podKey, podRef, type PodScope } from './scope.ts'
-import { podStatus, statusPatch, type PodObservation } from '#shared/kube/kubelet/pod-status.ts'
+import { ownPart, podStatus, statusPatch, type PodObservation } from '#shared/kube/kubelet/pod-status.ts'
 
 /**
  * Writes the pod's status when it changes, or when the API server holds another one (a pod whose node was lost is marked
@@ -74,16 +74,3 @@ function withOthersConditions(reported: PodStatus, held: PodStatus | undefined):
 }
 
 const revisionOf = ({ metadata }: Pod): number => Number(metadata.resourceVersion ?? 0)
-
-/** Of a status that the API server holds: the fields and conditions that `reported` has, times of conditions aside. */
-function ownPart(held: PodStatus | undefined, reported: PodStatus): unknown {
-  const { conditions = [], ...fields } = reported
-  const kept: Record<string, unknown> = { ...held }
-  return [
-    Object.keys(fields).map((field) => kept[field]),
-    conditions.map(({ type }) => {
-      const condition = held?.conditions?.find((each) => each.type === type)
-      return [condition?.status, condition?.reason, condition?.message]
-    }),
-  ]
-}

@@ -335,3 +335,16 @@ function keepTransition(pod: Pod, next: PodCondition, now: string): PodCondition
   const update = defined({ ...next, observedGeneration, lastProbeTime: null as unknown as string })
   return withTransitionTime(pod.status?.conditions, update, now)
 }
+
+/** Of a status that the API server holds: the fields and conditions that `reported` has, times of conditions aside. */
+export function ownPart(held: PodStatus | undefined, reported: PodStatus): unknown {
+  const { conditions = [], ...fields } = reported
+  const kept: Record<string, unknown> = { ...held }
+  return [
+    Object.keys(fields).map((field) => kept[field]),
+    conditions.map(({ type }) => {
+      const condition = held?.conditions?.find((each) => each.type === type)
+      return [condition?.status, condition?.reason, condition?.message]
+    }),
+  ]
+}

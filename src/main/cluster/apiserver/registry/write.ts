@@ -15,7 +15,7 @@ import {
   type FieldError,
 } from '#shared/kube/status.ts'
 import { RevisionMismatch, type Entry } from '../../store/store.ts'
-import { writeNulls, writeZeros } from '../codec/decode.ts'
+import { writeZeros } from '../codec/decode.ts'
 import { decodeObject } from '../codec/body.ts'
 import { goValue, nodeAt } from '../codec/go-value.ts'
 import type { Answer, Call } from '../api/request.ts'
@@ -403,7 +403,6 @@ function storeUpdate(
 ): Answer | Promise<Answer> {
   if (next.metadata.deletionTimestamp !== undefined && isReleased(resource, next))
     return remove(context, resource, next, entry.revision, options.dryRun)
-  writeNulls(next, resource.type)
   // An entry that is not durable yet must not be acknowledged: writing again waits for the disk.
   if (entry.revision <= context.store.revision && jsonEqual(next, current))
     return { type: 'object', code: 200, resource, object: current, json: itemOf(resource, entry).json }

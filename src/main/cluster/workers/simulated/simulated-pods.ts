@@ -8,7 +8,7 @@ import type { Informer } from '#shared/client/informer.ts'
 import { isAnotherObject, isNotFound } from '#shared/kube/error-kinds.ts'
 import type { Pod, PodStatus } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
-import { statusPatch } from '#shared/kube/kubelet/pod-status.ts'
+import { ownPart, statusPatch } from '#shared/kube/kubelet/pod-status.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { isPodTerminal } from '#shared/kube/pod.ts'
 import { pods } from '#shared/kube/resources.ts'
@@ -237,19 +237,6 @@ const withStatus = (pod: Stored<Pod>, status: PodStatus | undefined): Stored<Pod
 function isContradicted(pod: Pod, status: PodStatus, { held }: Tracked): boolean {
   if (!held || revisionOf(pod) <= held.revision) return false
   return !jsonEqual(ownPart(pod.status, status), ownPart(held.status, status))
-}
-
-/** Of a status that the API server holds: the fields and conditions that a kubelet writes, times of conditions aside. */
-function ownPart(held: PodStatus | undefined, own: PodStatus): unknown {
-  const { conditions = [], ...fields } = own
-  const kept: Record<string, unknown> = { ...held }
-  return [
-    Object.keys(fields).map((field) => kept[field]),
-    conditions.map(({ type }) => {
-      const condition = held?.conditions?.find((each) => each.type === type)
-      return [condition?.status, condition?.reason, condition?.message]
-    }),
-  ]
 }
 
 /** A 53-bit digest of a status, times of conditions aside: thousands of pods keep no second copy of it. */
