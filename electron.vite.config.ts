@@ -31,6 +31,12 @@ export default defineConfig({
   renderer: {
     root: 'src/renderer',
     plugins: [vue(), tailwindcss()],
+    // vue-i18n without its old interface and its hooks for developers' tools.
+    define: {
+      __VUE_I18N_FULL_INSTALL__: 'false',
+      __VUE_I18N_LEGACY_API__: 'false',
+      __INTLIFY_PROD_DEVTOOLS__: 'false',
+    },
     build: {
       outDir: 'out/renderer',
       rolldownOptions: { input: { index: resolve('src/renderer/index.html') } },

@@ -4,7 +4,9 @@ import { h, shallowRef, type Component } from 'vue'
 import { createRouter, createWebHashHistory, RouterView, type Router } from 'vue-router'
 import { provideApi, type Api, type ClusterApi } from '#renderer/api/index.ts'
 import type { Connection } from '#renderer/api/carrier.ts'
+import { i18n } from '#renderer/texts/index.ts'
 import type { Client } from '#shared/client/client.ts'
+import { defaultSettings } from '#shared/contract/app.ts'
 import type { Cluster } from '#shared/contract/clusters.ts'
 import type { ContextInfo } from '#shared/contract/kube.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
@@ -78,7 +80,7 @@ export async function mountFace(component: Component, path: string, options: Fac
   await router.push(path)
   const wrapper = mount(RouterView, {
     attachTo: document.body,
-    global: { plugins: [pinia, router, { install: (app) => provideApi(app, api) }] },
+    global: { plugins: [pinia, router, i18n, { install: (app) => provideApi(app, api) }] },
   })
   await settle()
 
@@ -119,7 +121,7 @@ export async function settle(): Promise<void> {
 }
 
 function fakeBack(calls: Face['backCalls'], answers: Record<string, unknown>): Api['back'] {
-  const settings = { theme: 'light', onQuit: 'ask', namespaces: {}, hiddenColumns: {} }
+  const settings = { ...defaultSettings, theme: 'light' }
   const defaults: Record<string, unknown> = {
     'app.settings': settings,
     'app.saveSettings': settings,

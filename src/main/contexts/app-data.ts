@@ -2,7 +2,13 @@ import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import Datastore from 'nedb-promises'
 import { mayHoldSecret } from './draft-secrets.ts'
-import { settings as settingsSchema, type Draft, type Settings, type SettingsChange } from '#shared/contract/app.ts'
+import {
+  defaultSettings,
+  settings as settingsSchema,
+  type Draft,
+  type Settings,
+  type SettingsChange,
+} from '#shared/contract/app.ts'
 import { savedForward, type SavedForward } from '#shared/contract/forwards.ts'
 import { defined } from '#shared/kube/json.ts'
 
@@ -25,8 +31,6 @@ export class SecretDraftError extends Error {
     super('Secrets are not saved as drafts')
   }
 }
-
-const defaultSettings: Settings = { theme: 'system', onQuit: 'ask', namespaces: {}, hiddenColumns: {} }
 
 /** @param options `dir`: the data folder, created with mode 0700 when missing. */
 export async function openAppData({ dir }: { dir: string }): Promise<AppData> {

@@ -9,8 +9,16 @@ export const settings = z.strictObject({
   onQuit: z.enum(['ask', 'stop', 'keep']),
   namespaces: z.record(z.string(), z.array(z.string())),
   hiddenColumns: z.record(z.string(), z.array(z.string())),
+  language: z.enum(['system', 'en', 'de']),
 })
 export type Settings = z.infer<typeof settings>
+export const defaultSettings: Settings = {
+  theme: 'system',
+  onQuit: 'ask',
+  namespaces: {},
+  hiddenColumns: {},
+  language: 'system',
+}
 const settingsChange = settings.partial()
 /** The settings to change; undefined ones are kept. */
 export type SettingsChange = z.infer<typeof settingsChange>

@@ -1,0 +1,22 @@
+import type * as en from '../en/base.ts'
+import type { Translation } from '../translation.ts'
+
+export const base: Translation<typeof en.base> = {
+  cancel: 'Abbrechen',
+  close: 'Schließen',
+  copy: 'Kopieren',
+  copyDetails: 'Einzelheiten kopieren',
+  copied: 'Kopiert',
+  details: 'Einzelheiten',
+  dismiss: 'Ausblenden',
+  retry: 'Wiederholen',
+  undo: 'Rückgängig',
+  loading: 'Wird geladen',
+  none: 'Keine',
+  all: 'Alle',
+  typeToConfirm: 'Zur Bestätigung {name} eingeben',
+  nameToConfirm: 'Name zur Bestätigung',
+}
+export const units: Translation<typeof en.units> = {
+  years: '{n} J',
+}

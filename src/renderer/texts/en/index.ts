@@ -1,0 +1,8 @@
+import { base, units } from './base.ts'
+import { shell } from './shell.ts'
+
+/**
+ * All texts of the face in English, one file per area. `{'@'}`, `{'|'}` and `{'{'}` write the signs that vue-i18n reads;
+ * `{n} pod | {n} pods` has two plural forms.
+ */
+export const en = { base, units, shell }
