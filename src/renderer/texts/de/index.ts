@@ -1,7 +1,8 @@
 import type { en } from '../en/index.ts'
 import type { Translation } from '../translation.ts'
 import { base, units } from './base.ts'
+import { explain } from './explain.ts'
 import { shell } from './shell.ts'
 
 /** All texts in German; a missing one fails the type check. */
-export const de: Translation<typeof en> = { base, units, shell }
+export const de: Translation<typeof en> = { base, units, explain, shell }
