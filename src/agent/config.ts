@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { KubeletSettings } from '#shared/kube/kubelet/settings.ts'
 
 /**
  * An agent's configuration, written by the control plane when the worker is created; stored beside the certificates.
@@ -21,6 +22,8 @@ export interface AgentConfig {
   /** Limits of the worker in cores and bytes; unset when it may use all of the engine's. */
   cpus?: number
   memoryBytes?: number
+  /** From the cluster's `kubelet.yaml`; the defaults, when unset. */
+  kubelet?: KubeletSettings
 }
 
 export interface AgentFiles extends AgentConfig {

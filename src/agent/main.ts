@@ -8,6 +8,7 @@ import { createClient } from '#shared/client/kube-client.ts'
 import { createInformer } from '#shared/client/informer.ts'
 import { createSharedInformers } from '#shared/client/shared-informers.ts'
 import { ipText, isHostLocal, isInCidr, parseCidr, parseIp } from '#shared/kube/ip.ts'
+import { defaultKubeletSettings } from '#shared/kube/kubelet/settings.ts'
 import { endpointSlices, namespaces, networkPolicies, nodes, pods, services } from '#shared/kube/resources.ts'
 import { createApiFetch } from './api-fetch.ts'
 import { readConfig, type AgentFiles } from './config.ts'
@@ -41,6 +42,7 @@ const engineSocket = (process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock').
  */
 async function main(config: AgentFiles): Promise<void> {
   const log = createAgentLog()
+  const settings = config.kubelet ?? defaultKubeletSettings
   const clock = systemClock
   const faults = watchFaults({ log, end: () => process.exit(1) })
   const stops = new StopStack()
@@ -77,6 +79,7 @@ async function main(config: AgentFiles): Promise<void> {
     runtime,
     fetchImage: (reference) => tunnel.fetchImage(reference),
     hostImageId: (reference) => tunnel.hostImageId(reference),
+    parallelPulls: settings.images.parallelPulls,
     log,
   })
   const nodeInformer = informers.share(nodes)
@@ -140,6 +143,9 @@ async function main(config: AgentFiles): Promise<void> {
     version: config.version,
     faults,
     hasClusterVolume: await hasClusterVolume(),
+    settings,
+    ...(config.memoryBytes ? { memoryLimit: config.memoryBytes } : {}),
+    pinnedImages: [pauseImage],
     ...(config.kubeletPort
       ? {
           nodePort: {
@@ -173,7 +179,7 @@ async function main(config: AgentFiles): Promise<void> {
         log,
       }),
     )
-    const settings = {
+    const proxySettings = {
       nodeName: config.nodeName,
       nodeIp: ip,
       apiPort: config.apiPort,
@@ -189,7 +195,7 @@ async function main(config: AgentFiles): Promise<void> {
         run: runCommand,
         clock,
         log,
-        settings,
+        settings: proxySettings,
       }),
     )
   }

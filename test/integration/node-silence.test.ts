@@ -45,7 +45,8 @@ async function start(client: Client): Promise<void> {
     ip: '172.18.0.2',
     version: 'v1.36.0',
     capacity: { cpuMillis: 1_000, memoryBytes: 2 ** 30 },
-    measure: async () => ({ disk: 2 ** 36, diskFree: 2 ** 35, memoryFree: 2 ** 30, pidsFree: 30_000 }),
+    pressures: { current: () => [], onChange: () => () => undefined },
+    measureDisk: async () => 2 ** 36,
   }).then((stopped) => (stopNode = stopped))
   while (!stopNode) await clock.advance(0)
   const stopBeating = stopNode

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createHostEngine, openCluster, type HostEngine, type RunningCluster, type Work } from '#main/cluster/index.ts'
@@ -39,6 +39,8 @@ export function silentWork(signal: AbortSignal = AbortSignal.timeout(240_000)): 
   return { steps, progress: (step) => void steps.set(step.id, step), log: () => undefined, signal }
 }
 
+const kubeletHead = { apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration' }
+
 /** @param options `name`: unique on this machine @throws Error when the recipe failed; it is then undone */
 export async function startDockerCluster({
   name,
@@ -46,6 +48,7 @@ export async function startDockerCluster({
   log = silentLog,
   work = silentWork(),
   memoryBytes,
+  kubelet,
 }: {
   name: string
   count?: number
@@ -53,8 +56,11 @@ export async function startDockerCluster({
   work?: Work
   /** Of each worker. */
   memoryBytes?: number
+  /** Fields of its `kubelet.yaml`. */
+  kubelet?: Record<string, unknown>
 }): Promise<DockerCluster> {
   const dir = await mkdtemp(join(tmpdir(), 'slipway-docker-'))
+  if (kubelet) await writeFile(join(dir, 'kubelet.yaml'), JSON.stringify({ ...kubeletHead, ...kubelet }))
   const engine = testEngine()
   const workers = Array.from({ length: count }, (_, index) => `${name}-worker-${index + 1}`)
   const open = (how: Work): Promise<RunningCluster> =>

@@ -41,10 +41,15 @@ export function createPodScope(
   let wakes = 0
   const wake = (): void => void wakes++
   const log: Log = { ...silentLog, warn: (message) => void logged.push(message) }
-  const image = { id: 'sha256:1', digest: 'sha256:1', user: '', env: [] }
+  const image = { id: 'sha256:1', digest: 'sha256:1', user: '', env: [], sizeBytes: 7 }
   const scope: PodScope = {
     runtime: engine.runtime,
-    images: { present: async () => ({ image }), forget: () => undefined, ensure: async () => ({ image }) },
+    images: {
+      present: async () => ({ image }),
+      forget: () => undefined,
+      forgetImage: () => undefined,
+      ensure: async () => ({ image }),
+    },
     network: {
       async attach({ hostPorts }) {
         network.push(`attach ${hostPorts.map(({ hostPort }) => hostPort).join()}`.trim())

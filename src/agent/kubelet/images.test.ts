@@ -14,7 +14,9 @@ function setUp(given: {
   const calls: string[] = []
   const runtime = {
     hasImage: async (reference: string): Promise<ImageInfo | undefined> =>
-      here[reference] === undefined ? undefined : { id: here[reference], digest: here[reference], user: '', env: [] },
+      here[reference] === undefined
+        ? undefined
+        : { id: here[reference], digest: here[reference], user: '', env: [], sizeBytes: 7 },
     async loadImage(tar: Readable) {
       for await (const line of tar) {
         const [reference = '', id = ''] = String(line).split('=')

@@ -20,8 +20,9 @@ export class ImageFailed extends Error {
 
 export interface EnsuredImage {
   image: ImageInfo
-  /** How long the fetch took, if there was one, ms. */
+  /** How long the fetch took, if there was one, without and with its wait for others, ms. */
   pulledMs?: number
+  totalMs?: number
 }
 
 export interface Images {
@@ -29,6 +30,8 @@ export interface Images {
   present(container: Container): Promise<EnsuredImage | undefined>
   /** Called when the engine reports that it no longer has the image. */
   forget(reference: string): void
+  /** Called before the image is removed from this engine. */
+  forgetImage(id: string): void
   /** Ensures that the container's image is here. @returns the image, and whether it was fetched @throws ImageFailed */
   ensure(container: Container, onPull: () => void): Promise<EnsuredImage>
 }
@@ -41,27 +44,36 @@ export function createImages({
   runtime,
   fetchImage,
   hostImageId,
+  parallelPulls = Infinity,
   log,
 }: {
   runtime: Runtime
   /** The image from the host's engine; undefined when missing there. */
   fetchImage(reference: string): Promise<Readable | undefined>
   hostImageId(reference: string): Promise<string | undefined>
+  /** Most fetches at once; the others wait in their order. */
+  parallelPulls?: number
   log: Log
 }): Images {
   const known = new Map<string, ImageInfo>()
   /** Pods that need the same image at once share one fetch. */
-  const fetching = new Map<string, Promise<void>>()
+  const fetching = new Map<string, Promise<number>>()
+  const inTurn = createTurns(parallelPulls)
 
   const find = async (reference: string): Promise<ImageInfo | undefined> => {
     const image = known.get(reference) ?? (await runtime.hasImage(reference))
     if (image) known.set(reference, image)
     return image
   }
-  const fetch = (reference: string): Promise<void> => {
+  /** @returns how long it took once it was its turn, ms */
+  const fetch = (reference: string): Promise<number> => {
     let work = fetching.get(reference)
     if (!work) {
-      work = fetchOnce(reference).finally(() => fetching.delete(reference))
+      work = inTurn(async () => {
+        const begun = performance.now()
+        await fetchOnce(reference)
+        return Math.round(performance.now() - begun)
+      }).finally(() => fetching.delete(reference))
       fetching.set(reference, work)
     }
     return work
@@ -92,6 +104,9 @@ export function createImages({
     forget(image) {
       if (readImageReference(image)) known.delete(taggedImage(image))
     },
+    forgetImage(id) {
+      for (const [reference, image] of known) if (image.id === id) known.delete(reference)
+    },
     async ensure({ image: name = '', imagePullPolicy }, onPull) {
       const reference = referenceOf(name)
       const present = await find(reference)
@@ -104,8 +119,9 @@ export function createImages({
         )
       onPull()
       const begun = performance.now()
+      let pulledMs: number
       try {
-        await fetch(reference)
+        pulledMs = await fetch(reference)
       } catch (error) {
         // Always requires the newest image. When no registry responds, that is the local one.
         if (present) return { image: present }
@@ -114,8 +130,25 @@ export function createImages({
       known.delete(reference)
       const image = await find(reference)
       if (!image) throw new ImageFailed('ErrImagePull', `image "${name}" was fetched but is missing`, name)
-      return { image, pulledMs: Math.round(performance.now() - begun) }
+      return { image, pulledMs, totalMs: Math.round(performance.now() - begun) }
     },
+  }
+}
+
+/** Runs at most `most` tasks at once, in the order in which they come. */
+function createTurns(most: number): <T>(task: () => Promise<T>) => Promise<T> {
+  let running = 0
+  const waiting: (() => void)[] = []
+  return async (task) => {
+    if (running >= most) await new Promise<void>((resolve) => waiting.push(resolve))
+    else running++
+    try {
+      return await task()
+    } finally {
+      const next = waiting.shift()
+      if (next) next()
+      else running--
+    }
   }
 }
 

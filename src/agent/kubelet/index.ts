@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { StopStack, type Stop } from '#shared/base/disposable.ts'
 import type { Informer } from '#shared/client/informer.ts'
 import type { Node, Pod } from '#shared/kube/generated/types.ts'
+import type { KubeletSettings } from '#shared/kube/kubelet/settings.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { isPodTerminal } from '#shared/kube/pod.ts'
 import { nodes } from '#shared/kube/resources.ts'
@@ -9,6 +10,7 @@ import type { Faults } from '../faults.ts'
 import { createClusterVolumes } from './cluster-volumes.ts'
 import { createFlows } from './flow.ts'
 import { createNodePages } from './node-pages.ts'
+import { createNodePressure } from './node-pressure.ts'
 import { startNode, type NodeOptions } from './node.ts'
 import { refusalOf, resizeRefusalOf, type Refusal } from './pod/admission.ts'
 import { PodWorker } from './pod/pod-worker.ts'
@@ -42,6 +44,10 @@ export function createKubelet(
     faults: Faults
     /** Whether the cluster's volume is mounted on this worker. */
     hasClusterVolume: boolean
+    settings: KubeletSettings
+    /** The limit of this worker's container; unset where it has none. */
+    memoryLimit?: number
+    pinnedImages: readonly string[]
     /** Unset where the port of the kubelet is not served. */
     nodePort?: Pick<NodePortOptions, 'host' | 'port' | 'certificateFile' | 'clientCa'>
   },
@@ -113,7 +119,7 @@ export function createKubelet(
   const othersOf = (pod: Stored<Pod>): Stored<Pod>[] =>
     informer.list().filter((other) => other.metadata.uid !== pod.metadata.uid && !isPodTerminal(other) && isRun(other))
   const refusal = (pod: Stored<Pod>, on: Stored<Node> | undefined): Refusal | undefined =>
-    on && refusalOf(pod, on, othersOf(pod))
+    pressure.refusalOf(pod) ?? (on && refusalOf(pod, on, othersOf(pod)))
   const resizeRefusal = (pod: Stored<Pod>): Refusal | undefined => {
     const on = options.nodes.get(node.name)
     return on && resizeRefusalOf(pod, on, othersOf(pod))
@@ -142,6 +148,26 @@ export function createKubelet(
     worker?.abandon()
   }
 
+  const limitedStorage = createStorageReader({
+    root: options.root,
+    runtime,
+    clock,
+    disk: createDiskUsage({ clock, maxAge: 15_000 }),
+  })
+  const pressure = createNodePressure({
+    ...options,
+    memoryBytes: options.memoryLimit,
+    node: () => options.nodes.get(node.name),
+    pods: allPods,
+    cgroups,
+    snapshots,
+    storage: limitedStorage,
+    evict: (uid, notice, grace) => workers.get(uid)?.evict({ ...notice, grace, isDisruption: true }),
+    async removeEndedContainers() {
+      for (const worker of workers.values()) await worker.removeEndedContainers()
+    },
+  })
+
   const kickAll = (): void => {
     for (const worker of workers.values()) worker.kick()
   }
@@ -159,25 +185,22 @@ export function createKubelet(
         ...node,
         capacity: node,
         hasClusterVolume: options.hasClusterVolume,
+        pressures: pressure.pressures,
         // Pods that wait for their next try, which is ever later, are tried now.
         onReachable: kickAll,
       }
       const [stopNode] = await Promise.all([startNode(nodeOptions), watchPods()])
       stops.add(stopNode)
       stops.add(snapshots.start())
+      stops.add(pressure.start())
       stops.add(
         enforceStorageLimits({
           pods: allPods,
           snapshots,
-          storage: createStorageReader({
-            root: options.root,
-            runtime,
-            clock,
-            disk: createDiskUsage({ clock, maxAge: 15_000 }),
-          }),
+          storage: limitedStorage,
           clock,
           log,
-          evict: (uid, message) => workers.get(uid)?.evict(message),
+          evict: (uid, message) => workers.get(uid)?.evict({ message }),
         }),
       )
       if (options.nodePort) {

@@ -9,13 +9,15 @@ import { leases, namespaces, nodes } from '#shared/kube/resources.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import { startControlPlane, type TestControlPlane } from '#test/support/control-plane.ts'
 import { createFakeClock, type FakeClock } from '#test/support/fake-clock.ts'
-import { startNode, type Measured } from './node.ts'
+import type { PressureCondition } from './eviction/decide.ts'
+import { startNode } from './node.ts'
 import type { Runtime } from './runtime/runtime.ts'
 
 let plane: TestControlPlane
 let clock: FakeClock
 let stop: Stop
-let measured: Measured
+let pressures: PressureCondition[]
+let pressuresChanged: () => void
 let reached: number
 beforeEach(async () => {
   engineDown = undefined
@@ -23,7 +25,7 @@ beforeEach(async () => {
   clock = createFakeClock()
   plane = await startControlPlane({ clock })
   await plane.client.create(namespaces, { metadata: { name: 'kube-node-lease' } })
-  measured = { disk: 100 * 2 ** 30, diskFree: 50 * 2 ** 30, memoryFree: 2 ** 30, pidsFree: 30_000 }
+  pressures = []
 })
 afterEach(async () => {
   await stop()
@@ -36,7 +38,7 @@ const runtime = {
     if (engineDown) throw engineDown
     return { version: '26.1.5', os: 'linux', architecture: 'amd64', kernel: '6.1' }
   },
-  images: async () => [{ names: ['busybox:1.36'], sizeBytes: 7 }],
+  images: async () => [{ id: 'sha256:1', names: ['busybox:1.36'], sizeBytes: 7 }],
 } as Partial<Runtime> as Runtime
 
 async function start(client: Client = plane.client): Promise<void> {
@@ -54,7 +56,14 @@ async function start(client: Client = plane.client): Promise<void> {
     version: 'v1.36.0',
     capacity: { cpuMillis: 1_500, memoryBytes: 2 ** 30 },
     onReachable: () => void reached++,
-    measure: async () => measured,
+    pressures: {
+      current: () => pressures,
+      onChange(listener) {
+        pressuresChanged = listener
+        return () => undefined
+      },
+    },
+    measureDisk: async () => 100 * 2 ** 30,
   })
   let stopNode: Stop | undefined
   void starting.then((stopped) => (stopNode = stopped))
@@ -109,19 +118,21 @@ test('resources that others patched in stay', async () => {
   expect(node.metadata.labels?.own).toBe('yes')
 })
 
-test.each<[Partial<Measured>, string]>([
-  [{ diskFree: 2 ** 20 }, 'DiskPressure'],
-  [{ memoryFree: 2 ** 20 }, 'MemoryPressure'],
-  [{ pidsFree: 7 }, 'PIDPressure'],
-])('with %j it has %s, until it recovers', async (change, type) => {
+test.each<[PressureCondition, string, string]>([
+  ['DiskPressure', 'KubeletHasDiskPressure', 'kubelet has disk pressure'],
+  ['MemoryPressure', 'KubeletHasInsufficientMemory', 'kubelet has insufficient memory available'],
+  ['PIDPressure', 'KubeletHasInsufficientPID', 'kubelet has insufficient PID available'],
+])('%s is told at once, until it is over', async (type, reason, message) => {
   await start()
-  const before = measured
-  measured = { ...measured, ...change }
-  await clock.advance(10_000)
-  await plane.untilOne(nodes, 'w', (node) => conditionsOf(node).includes(type))
-  measured = before
-  await clock.advance(10_000)
-  await plane.untilOne(nodes, 'w', (node) => conditionsOf(node).join() === 'Ready')
+  pressures = [type]
+  pressuresChanged()
+  await clock.advance(0)
+  const node = await plane.untilOne(nodes, 'w', (now) => conditionsOf(now).includes(type))
+  expect(node.status?.conditions?.find((condition) => condition.type === type)).toMatchObject({ reason, message })
+  pressures = []
+  pressuresChanged()
+  await clock.advance(0)
+  await plane.untilOne(nodes, 'w', (now) => conditionsOf(now).join() === 'Ready')
 })
 
 test('without its engine it is not Ready, with the reason, and is Ready again afterwards', async () => {

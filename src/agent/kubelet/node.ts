@@ -14,7 +14,9 @@ import { jsonEqual } from '#shared/kube/json.ts'
 import { leases, nodes } from '#shared/kube/resources.ts'
 import { ApiError } from '#shared/kube/status.ts'
 import { microTimestamp, timestamp } from '#shared/kube/timestamp.ts'
-import type { Runtime } from './runtime/runtime.ts'
+import type { PressureCondition } from './eviction/decide.ts'
+import type { ListedImage, Runtime } from './runtime/runtime.ts'
+import { engineRoot } from './stats/storage.ts'
 
 export interface NodeOptions {
   client: Client
@@ -31,25 +33,13 @@ export interface NodeOptions {
   hasClusterVolume?: boolean
   /** The API server has been reached again after heartbeats that failed. */
   onReachable?(): void
-  /** Measures this worker's free resources; by default its disk and the machine's memory. */
-  measure?(): Promise<Measured>
+  /** Which of its resources are short, and who is told when that changes. */
+  pressures: { current(): readonly PressureCondition[]; onChange(listener: () => void): Stop }
+  /** Why the node takes no pods any more; undefined while it does. */
+  shutdown?(): string | undefined
+  /** Size of the disk, bytes; of the engine's, when unset. */
+  measureDisk?(): Promise<number>
 }
-
-/** Bytes, and numbers of processes. */
-export interface Measured {
-  disk: number
-  diskFree: number
-  memoryFree: number
-  pidsFree: number
-}
-
-/**
- * Below these a node is under pressure. Kubernetes uses percentages of the disk, but a worker shares its disk with its
- * owner.
- */
-const leastDisk = 2 ** 30
-const leastMemory = 100 * 2 ** 20
-const leastPids = 500
 
 const leaseSeconds = 40
 const heartbeatPeriod = 10_000
@@ -88,8 +78,10 @@ export async function startNode(options: NodeOptions): Promise<Stop> {
       if (node.metadata.name === name && reporter.isContradicted(node)) status.beat()
     },
   })
+  const stopPressures = options.pressures.onChange(() => status.beat())
   return () => {
     void stopWatching()
+    void stopPressures()
     lease.stop()
     status.stop()
   }
@@ -245,14 +237,14 @@ interface Reporter {
 }
 
 function createReporter(options: NodeOptions): Reporter {
-  const { client, runtime, clock, name, measure = measureMachine } = options
+  const { client, runtime, clock, name, pressures, measureDisk = sizeOfDisk } = options
   /** What this agent wrote last, and the status that the API server returned. */
   let written: { content: unknown; held: Held; at: number } | undefined
   let seen: Seen | undefined
 
   return {
     async report() {
-      const [down, measured] = await Promise.all([
+      const [broken, disk] = await Promise.all([
         look(runtime).then(
           (now) => {
             seen = now
@@ -260,11 +252,12 @@ function createReporter(options: NodeOptions): Reporter {
           },
           (error: unknown) => `container runtime is down: ${messageOf(error)}`,
         ),
-        measure(),
+        measureDisk(),
       ])
-      if (!seen) throw new Error(down ?? 'the container runtime has not been seen yet')
-      const content = contentOf(options, seen, measured)
-      const health = { ...pressuresOf(measured), down }
+      if (!seen) throw new Error(broken ?? 'the container runtime has not been seen yet')
+      const down = [broken, options.shutdown?.()].filter((problem) => problem !== undefined).join(',') || undefined
+      const content = contentOf(options, seen, disk)
+      const health: Health = { pressures: [...pressures.current()].sort(), down }
       const now = clock.now()
       const node = await client.get(nodes, { name })
       const isCurrent =
@@ -287,7 +280,7 @@ function createReporter(options: NodeOptions): Reporter {
 export const osImage = 'Debian GNU/Linux 13 (trixie)'
 
 /** The status without its conditions. */
-function contentOf({ name, ip, version, capacity }: NodeOptions, { engine, images }: Seen, { disk }: Measured) {
+function contentOf({ name, ip, version, capacity }: NodeOptions, { engine, images }: Seen, disk: number) {
   const amounts = {
     cpu: capacity.cpuMillis % 1_000 === 0 ? String(capacity.cpuMillis / 1_000) : `${capacity.cpuMillis}m`,
     memory: `${Math.floor(capacity.memoryBytes / 1_024)}Ki`,
@@ -344,43 +337,45 @@ const heldConditions = ({ status }: Node): unknown =>
 /** The engine's facts about the node; while it is down, the last known ones. */
 interface Seen {
   engine: Awaited<ReturnType<Runtime['version']>>
-  images: Awaited<ReturnType<Runtime['images']>>
+  images: { names: string[]; sizeBytes: number }[]
 }
+
+/** The kubelet's own limits (nodeStatusMaxImages, MaxNamesPerImageInNodeStatus). */
+const mostImages = 50
+const mostNames = 5
+
+/** The largest ones: the scheduler prefers nodes that have them. */
+const reportedImages = (images: readonly ListedImage[]): Seen['images'] =>
+  images
+    .filter(({ names }) => names.length > 0)
+    .sort((a, b) => b.sizeBytes - a.sizeBytes)
+    .slice(0, mostImages)
+    .map(({ names, sizeBytes }) => ({ names: names.slice(0, mostNames), sizeBytes }))
 
 async function look(runtime: Runtime): Promise<Seen> {
   const [engine, images] = await Promise.all([runtime.version(), runtime.images()])
-  return { engine, images: images.slice(0, 50) }
+  return { engine, images: reportedImages(images) }
 }
 
-interface Pressures {
-  memory: boolean
-  disk: boolean
-  pid: boolean
+interface Health {
+  pressures: readonly PressureCondition[]
+  /** Why it is not Ready. */
+  down: string | undefined
 }
 
-export const pressuresOf = ({ diskFree, memoryFree, pidsFree }: Measured): Pressures => ({
-  memory: memoryFree < leastMemory,
-  disk: diskFree < leastDisk,
-  pid: pidsFree < leastPids,
-})
-
-function conditions(
-  node: Node,
-  { memory, disk, pid, down }: Pressures & { down: string | undefined },
-  now: string,
-): NodeCondition[] {
+function conditions(node: Node, { pressures, down }: Health, now: string): NodeCondition[] {
   const condition = (type: string, holds: boolean, reason: string, message: string): NodeCondition => {
     const update = { type, status: holds ? 'True' : 'False', reason, message, lastHeartbeatTime: now }
     return withTransitionTime<NodeCondition>(node.status?.conditions, update, now)
   }
   return [
-    memory
+    pressures.includes('MemoryPressure')
       ? condition('MemoryPressure', true, 'KubeletHasInsufficientMemory', 'kubelet has insufficient memory available')
       : condition('MemoryPressure', false, 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'),
-    disk
+    pressures.includes('DiskPressure')
       ? condition('DiskPressure', true, 'KubeletHasDiskPressure', 'kubelet has disk pressure')
       : condition('DiskPressure', false, 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'),
-    pid
+    pressures.includes('PIDPressure')
       ? condition('PIDPressure', true, 'KubeletHasInsufficientPID', 'kubelet has insufficient PID available')
       : condition('PIDPressure', false, 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'),
     down === undefined
@@ -389,18 +384,9 @@ function conditions(
   ]
 }
 
-async function measureMachine(): Promise<Measured> {
-  const { blocks, bavail, bsize } = await statfs('/var/lib/docker').catch(() => statfs('/'))
-  const available = /^MemAvailable:\s+(\d+) kB/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1]
-  const pids = Number(readFileSync('/proc/sys/kernel/pid_max', 'utf8'))
-  const running = /\d+\/(\d+)/.exec(readFileSync('/proc/loadavg', 'utf8'))?.[1]
-  return {
-    disk: blocks * bsize,
-    diskFree: bavail * bsize,
-    memoryFree: available ? Number(available) * 1_024 : totalmem(),
-
-    pidsFree: pids - Number(running ?? 0),
-  }
+async function sizeOfDisk(): Promise<number> {
+  const { blocks, bsize } = await statfs(engineRoot).catch(() => statfs('/'))
+  return blocks * bsize
 }
 
 export function readId(path: string): string {

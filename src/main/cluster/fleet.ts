@@ -7,6 +7,7 @@ import type { Log } from '#shared/base/log.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { ClusterSpec, Worker } from '#shared/contract/clusters.ts'
 import type { Node } from '#shared/kube/generated/types.ts'
+import type { KubeletSettings } from '#shared/kube/kubelet/settings.ts'
 import { isNodeReady, notReadyTaints } from '#shared/kube/node.ts'
 import { nodes } from '#shared/kube/resources.ts'
 import { isNotFound } from '#shared/kube/error-kinds.ts'
@@ -26,6 +27,8 @@ const apiPort = 6443
 export interface FleetOptions {
   name: string
   spec: Pick<ClusterSpec, 'cpus' | 'memoryBytes'>
+  /** From the cluster's `kubelet.yaml`, where it has one. */
+  kubelet: KubeletSettings | undefined
   provider: WorkerProvider
   plane: ControlPlane
   tunnels: Tunnels
@@ -236,7 +239,7 @@ function view({ name, state, address }: WorkerMachine, node: Node | undefined): 
  * the build and with the authorities, not with certificates, which are issued at each start.
  */
 async function workerFiles(
-  { name: cluster, plane, agentBundle, spec }: FleetOptions,
+  { name: cluster, plane, agentBundle, spec, kubelet }: FleetOptions,
   { name: nodeName, port }: { name: string; port: number },
 ): Promise<{ files: WorkerFile[]; version: string }> {
   const { client, server } = await plane.pki.issueNode(nodeName)
@@ -252,6 +255,7 @@ async function workerFiles(
     podCidr: network.podCidr,
     version: kubernetesVersion,
     ...spec,
+    ...(kubelet ? { kubelet } : {}),
   }
   const secret = (path: string, content: string): WorkerFile => ({ path: `/etc/slipway/${path}`, content, mode: 0o600 })
   const bundle = await readFile(agentBundle)

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Clock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
@@ -11,6 +12,7 @@ import { createFleet, type Fleet } from './fleet.ts'
 import { startHostNetwork, type HostNetwork } from './host-network.ts'
 import type { Usage } from './metrics/usage.ts'
 import { createTunnels, type Tunnels } from './network/tunnel.ts'
+import { readKubeletConfiguration } from './workers/configuration/read.ts'
 import { imageId, saveImage } from './workers/docker/build-image.ts'
 import { createSimulatedFleet, type SimulatedFleet } from './simulated-fleet.ts'
 import { createSimulatedConnector } from './workers/simulated/node-api.ts'
@@ -69,10 +71,14 @@ export interface OpenClusterOptions {
   log: Log
 }
 
-/** Starts the control plane, then the workers. @throws Error for the user, after undoing what was created */
+/**
+ * Starts the control plane, then the workers. `kubelet.yaml` in the cluster's folder configures the workers' kubelets.
+ * @throws Error for the user, after undoing what was created
+ */
 export async function openCluster(options: OpenClusterOptions): Promise<RunningCluster> {
   const { spec, work, engine, clock } = options
   const log = options.log.child({ cluster: spec.name })
+  const kubelet = await readKubeletConfiguration(join(options.dir, 'kubelet.yaml'))
   const simulated = spec.simulated ? createSimulatedConnector() : undefined
   const plane = await asStep(work, clock, 'control-plane', 'Start the control plane', () =>
     startControlPlane({
@@ -105,6 +111,7 @@ export async function openCluster(options: OpenClusterOptions): Promise<RunningC
           ...(spec.cpus ? { cpus: spec.cpus } : {}),
           ...(spec.memoryBytes ? { memoryBytes: spec.memoryBytes } : {}),
         },
+        kubelet,
         provider: engine.providerFor(spec.name),
         plane,
         tunnels,

@@ -7,7 +7,14 @@ import type { Client, Resource } from './client.ts'
 
 /** Records Events about objects. Never fails and never blocks: an Event matters less than the work. */
 export interface EventRecorder {
-  event(about: Stored, type: 'Normal' | 'Warning', reason: string, message: string, fieldPath?: string): void
+  event(
+    about: Stored,
+    type: 'Normal' | 'Warning',
+    reason: string,
+    message: string,
+    fieldPath?: string,
+    annotations?: Readonly<Record<string, string>>,
+  ): void
   /** Resolves when all Events so far are written or dropped. */
   flush(): Promise<void>
 }
@@ -58,6 +65,7 @@ interface Said {
   reason: string
   message: string
   fieldPath: string | undefined
+  annotations: Readonly<Record<string, string>> | undefined
 }
 
 interface Remembered {
@@ -81,13 +89,13 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   const active = new Set<Promise<void>>()
   let serial = 0
 
-  function event(...[about, type, reason, message, fieldPath]: Parameters<EventRecorder['event']>): void {
+  function event(...[about, type, reason, message, fieldPath, annotations]: Parameters<EventRecorder['event']>): void {
     const uid = about.metadata.uid
     if (!allowed(uid)) return
     const reasonKey = `${uid}/${type}/${reason}`
     if (combine && isOneOfMany(reasonKey, message))
-      say(reasonKey, about, { type, reason, message: combinedPrefix + message, fieldPath })
-    else say(`${reasonKey}/${fieldPath ?? ''}/${message}`, about, { type, reason, message, fieldPath })
+      say(reasonKey, about, { type, reason, message: combinedPrefix + message, fieldPath, annotations })
+    else say(`${reasonKey}/${fieldPath ?? ''}/${message}`, about, { type, reason, message, fieldPath, annotations })
   }
 
   function say(key: string, about: Stored, said: Said): void {
@@ -134,7 +142,11 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
         client.create(events, {
           apiVersion: 'v1',
           kind: 'Event',
-          metadata: { name: known.name, namespace },
+          metadata: {
+            name: known.name,
+            namespace,
+            ...(said.annotations ? { annotations: { ...said.annotations } } : {}),
+          },
           involvedObject: {
             apiVersion: about.apiVersion,
             kind: about.kind,

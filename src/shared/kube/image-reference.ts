@@ -96,6 +96,12 @@ export function taggedImage(text: string): string {
   return version === undefined && sum === undefined ? `${text}:latest` : text
 }
 
+/** `docker.io/library/busybox:1.36` of any way to write it; a text that is no reference stays as it is. */
+export function fullImageName(text: string): string {
+  const reference = readImageReference(text)
+  return reference ? formatImageReference(withDefaultTag(reference)) : text
+}
+
 /**
  * Whether an image's default pull policy is `Always`: its tag is `latest`, explicit or implied, even with a digest. A
  * digest alone or an invalid reference is `IfNotPresent` (SetDefaults_Container of Kubernetes).

@@ -4,7 +4,7 @@ import { planContainer, resizeNeeded, unsupported } from './container-plan.ts'
 import type { ContainerSpec } from '../runtime/runtime.ts'
 import { stored } from '#test/support/stored.ts'
 
-const image = { id: 'sha256:1', digest: 'sha256:1', user: '', env: [] }
+const image = { id: 'sha256:1', digest: 'sha256:1', user: '', env: [], sizeBytes: 7 }
 
 function plan(own: Partial<Container>, shared: Partial<PodSpec> = {}, user = ''): ContainerSpec {
   const container = { name: 'c', image: 'busybox:1.36', ...own }

@@ -109,7 +109,14 @@ describe('a volume that is an image', () => {
     await use(mounting, { spec })
     const { images } = parts.scope
     images.present = async ({ image }) => ({
-      image: { id: '1', digest: '1', user: '', env: [], ...(image === 'files:1' ? { layers: ['/top', '/base'] } : {}) },
+      image: {
+        id: '1',
+        digest: '1',
+        user: '',
+        env: [],
+        sizeBytes: 7,
+        ...(image === 'files:1' ? { layers: ['/top', '/base'] } : {}),
+      },
     })
     await sync()
     const folder = join(root, 'pods/u/volumes/v')

@@ -1,6 +1,7 @@
 import { sleep, type Clock } from '#shared/base/clock.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { Container, ContainerStatus, Pod } from '#shared/kube/generated/types.ts'
+import { goDuration } from '#shared/kube/human-duration.ts'
 import { isRestartableInit } from '#shared/kube/pod.ts'
 import { environmentOf } from '../environment.ts'
 import { readMessage } from '../files/termination-message.ts'
@@ -199,6 +200,16 @@ export class PodContainer {
     }
   }
 
+  /** @param newestToo nothing of it is needed any more */
+  async removeEnded({ newestToo }: { newestToo: boolean }): Promise<void> {
+    const { attempts } = this
+    for (const { id, state } of newestToo ? attempts : attempts.slice(0, -1)) {
+      if (state !== 'exited') continue
+      await this.#scope.runtime.removeContainer(id)
+      this.#messages.delete(id)
+    }
+  }
+
   /**
    * Stops an attempt that runs: preStop hook, then SIGTERM, then SIGKILL when `grace` seconds are over. It stays ready as
    * long as its probe says so: whoever it serves is told when it no longer takes work.
@@ -295,15 +306,15 @@ export class PodContainer {
       onDone: () => this.#scope.wake(),
     })
     if (!fetched) return undefined
-    const { image, pulledMs } = fetched
+    const { image, pulledMs, totalMs = 0 } = fetched
     const id = image.digest.includes('@') ? image.digest : `docker://${image.id}`
     this.#imageId = { reference: this.#spec.image, id }
     this.#event(
       'Normal',
       'Pulled',
       pulledMs === undefined
-        ? `Container image "${reference}" already present on machine`
-        : `Successfully pulled image "${reference}" in ${pulledMs}ms`,
+        ? `Container image "${reference}" already present on machine and can be accessed by the pod`
+        : `Successfully pulled image "${reference}" in ${goDuration(pulledMs)} (${goDuration(totalMs)} including waiting). Image size: ${image.sizeBytes} bytes.`,
     )
     return fetched
   }

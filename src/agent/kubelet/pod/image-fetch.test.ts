@@ -3,7 +3,7 @@ import type { Container } from '#shared/kube/generated/types.ts'
 import { ImageFailed, type EnsuredImage, type Images } from '../images.ts'
 import { ImageFetch } from './image-fetch.ts'
 
-const image = { id: 'sha256:1', digest: 'sha256:1', user: '', env: [] }
+const image = { id: 'sha256:1', digest: 'sha256:1', user: '', env: [], sizeBytes: 7 }
 const container: Container = { name: 'c', image: 'app:1' }
 
 let present: EnsuredImage | undefined
@@ -20,6 +20,7 @@ beforeEach(() => {
 const images: Images = {
   present: async () => present,
   forget: () => undefined,
+  forgetImage: () => undefined,
   ensure({ image: reference = '' }, onPull) {
     asked.push(reference)
     onPull()

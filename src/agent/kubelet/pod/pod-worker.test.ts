@@ -47,10 +47,11 @@ async function run(spec: Partial<PodSpec> = {}, refusal?: Refusal): Promise<void
     metadata: { name: 'p', namespace: 'default' },
     spec: { nodeName: 'w', containers: [{ name: 'c', image: 'app:1' }], ...spec },
   })
-  const image = { id: 'sha256:1', digest: 'sha256:1', user: '', env: [] }
+  const image = { id: 'sha256:1', digest: 'sha256:1', user: '', env: [], sizeBytes: 7 }
   const images: Images = {
     present: async ({ image: name = '' }) => (missingImages.has(name) ? undefined : { image }),
     forget: () => undefined,
+    forgetImage: () => undefined,
     async ensure({ image: name = '' }) {
       if (missingImages.has(name)) throw new ImageFailed('ErrImagePull', `Failed to pull image "${name}"`, name)
       return { image, pulledMs: 5 }
@@ -191,13 +192,47 @@ test('a pod that its node does not run fails, without containers', async () => {
 test('an evicted pod ends within a second or two, and fails', async () => {
   await run({ terminationGracePeriodSeconds: 60 })
   await running(0)
-  worker?.evict('it wrote too much')
-  worker?.evict('it wrote too much')
+  worker?.evict({ message: 'it wrote too much' })
+  worker?.evict({ message: 'it wrote too much' })
   const { status } = await plane.untilOne(pods, 'p', (pod) => pod.status?.phase === 'Failed')
   expect(status).toMatchObject({ reason: 'Evicted', message: 'it wrote too much' })
   expect(status?.containerStatuses?.[0]?.state?.terminated?.exitCode).toBe(143)
   expect(engine.stops.slice(0, 1)).toEqual([['c', 2]])
   expect(events.filter((event) => event.startsWith('Evicted'))).toEqual(['Evicted: it wrote too much'])
+})
+
+test('a pod that is evicted for its node says so in a condition', async () => {
+  await run({ terminationGracePeriodSeconds: 60 })
+  await running(0)
+  worker?.evict({ message: 'The node was low on resource: memory. ', isDisruption: true, grace: 5 })
+  const { status } = await plane.untilOne(pods, 'p', (pod) => pod.status?.phase === 'Failed')
+  expect(status?.conditions?.find(({ type }) => type === 'DisruptionTarget')).toMatchObject({
+    status: 'True',
+    reason: 'TerminationByKubelet',
+    message: 'The node was low on resource: memory. ',
+  })
+  expect(engine.stops.slice(0, 1)).toEqual([['c', 5]])
+})
+
+test('a pod whose node is shut down has failed, and may be made anew', async () => {
+  await run({ terminationGracePeriodSeconds: 60 })
+  await running(0)
+  worker?.shutDown(8)
+  const { status } = await plane.untilOne(pods, 'p', (pod) => pod.status?.phase === 'Failed')
+  const message = 'Pod was terminated in response to imminent node shutdown.'
+  expect(status).toMatchObject({ reason: 'Terminated', message })
+  expect(status?.conditions?.find(({ type }) => type === 'DisruptionTarget')).toMatchObject({ status: 'True', message })
+  expect(engine.stops.slice(0, 1)).toEqual([['c', 8]])
+})
+
+test('room on the disk is made from attempts that have ended', async () => {
+  await run({ restartPolicy: 'Always' })
+  await running(0)
+  engine.end('c', 1)
+  worker?.kick()
+  await running(1)
+  await worker?.removeEndedContainers()
+  expect(engine.attempts('c')).toEqual([1])
 })
 
 test('a deleted pod is removed once its containers have stopped', async () => {

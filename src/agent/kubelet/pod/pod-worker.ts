@@ -24,6 +24,15 @@ const deferredResize = 10_000
 /** Seconds that an evicted pod's containers get to end. */
 const evictionGrace = 1
 
+export interface PodEviction {
+  message: string
+  /** Of the event. */
+  annotations?: Readonly<Record<string, string>>
+  isDisruption?: boolean
+  /** Seconds. */
+  grace?: number
+}
+
 /**
  * One pod on this node, from its arrival to its end. Whatever happens (the pod changed, a container ended, a probe gave
  * its verdict, a timer ran out) only wakes the loop; each pass reads everything anew and brings the pod one step further.
@@ -92,12 +101,34 @@ export class PodWorker {
     this.kick()
   }
 
-  /** Ends the pod, which fails: it uses more than it may (pkg/kubelet/eviction). */
-  evict(message: string): void {
+  /** Ends the pod, which fails: for what it uses, or for what its node is short of (pkg/kubelet/eviction). */
+  evict({ message, annotations, isDisruption = false, grace = evictionGrace }: PodEviction): void {
     if (this.#failure || this.#pod.metadata.deletionTimestamp !== undefined) return
-    this.#scope.recorder.event(this.#pod, 'Warning', 'Evicted', message)
-    this.#failure = { reason: 'Evicted', message }
-    this.#endWithin(evictionGrace)
+    this.#scope.recorder.event(this.#pod, 'Warning', 'Evicted', message, undefined, annotations)
+    this.#fail({ reason: 'Evicted', message, isDisruption }, grace)
+  }
+
+  /** Ends the pod, which fails: its node is being shut down. @param grace seconds */
+  shutDown(grace: number): void {
+    if (this.#failure || this.#pod.metadata.deletionTimestamp !== undefined || isPodTerminal(this.#pod)) return
+    const message = 'Pod was terminated in response to imminent node shutdown.'
+    this.#fail({ reason: 'Terminated', message, isDisruption: true }, grace)
+  }
+
+  /** Room on the disk matters more than what ended containers have written, the newest one's log of a live pod aside. */
+  async removeEndedContainers(): Promise<void> {
+    const isOver = isPodTerminal(this.#pod)
+    for (const container of this.#containers.values()) await container.removeEnded({ newestToo: isOver })
+  }
+
+  /** Resolves once the status that was reported last is written, or has failed to be. */
+  async flush(): Promise<void> {
+    await this.#reporter.flush()
+  }
+
+  #fail(failure: NonNullable<PodObservation['failure']>, grace: number): void {
+    this.#failure = failure
+    this.#endWithin(grace)
     this.kick()
   }
 

@@ -167,12 +167,15 @@ export function createDockerRuntime({
     },
     async images() {
       const list = await docker.listImages()
-      return list
-        .map(({ RepoTags, RepoDigests, Size }) => ({
-          names: [...(RepoDigests ?? []), ...(RepoTags ?? [])].filter((name) => !name.includes('<none>')),
-          sizeBytes: Size,
-        }))
-        .filter(({ names }) => names.length > 0)
+      return list.map(({ Id, RepoTags, RepoDigests, Size }) => ({
+        id: Id,
+        names: [...(RepoDigests ?? []), ...(RepoTags ?? [])].filter((name) => !name.includes('<none>')),
+        sizeBytes: Size,
+      }))
+    },
+    async removeImage(id) {
+      // With force it loses all its names; the engine still keeps one that a container runs from.
+      await ignoringAbsence(docker.getImage(id).remove({ force: true })).catch(rethrowReason)
     },
 
     async exec(id, command, { stdin, tty }) {
@@ -430,6 +433,7 @@ function imageInfo(info: Docker.ImageInspectInfo): ImageInfo {
     digest: info.RepoDigests?.[0] ?? info.Id,
     user: info.Config.User ?? '',
     env: info.Config.Env ?? [],
+    sizeBytes: info.Size,
     ...(UpperDir ? { layers: [UpperDir, ...(LowerDir?.split(':') ?? [])] } : {}),
   }
 }

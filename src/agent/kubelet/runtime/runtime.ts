@@ -24,7 +24,10 @@ export interface Runtime {
   hasImage(reference: string): Promise<ImageInfo | undefined>
   loadImage(tar: Readable): Promise<void>
   pullImage(reference: string): Promise<void>
-  images(): Promise<{ names: string[]; sizeBytes: number }[]>
+  /** All images, those without a name included. */
+  images(): Promise<ListedImage[]>
+  /** With all its names. Fails while a container is made from it. @throws Error with the engine's reason */
+  removeImage(id: string): Promise<void>
 
   exec(id: string, command: readonly string[], streams: { stdin: boolean; tty: boolean }): Promise<ExecSession>
   attach(id: string, streams: { stdin: boolean; tty: boolean }): Promise<AttachSession>
@@ -111,11 +114,19 @@ export interface Mount {
   propagation: 'rprivate' | 'rslave' | 'rshared'
 }
 
+export interface ListedImage {
+  id: string
+  /** As the engine writes them (`busybox:1.36`), those with digests first. */
+  names: string[]
+  sizeBytes: number
+}
+
 export interface ImageInfo {
   id: string
   digest: string
   user: string
   env: string[]
+  sizeBytes: number
   /** Folders of its layers, the topmost first, where the engine says so. */
   layers?: string[]
 }

@@ -13,8 +13,11 @@ export interface PodObservation {
   podIp?: string
   hostIp: string
   startTime: string
-  /** Why the pod has failed as a whole: active deadline, eviction, or a node that did not run it at all. */
-  failure?: { reason: string; message: string; isRejection?: boolean }
+  /**
+   * Why the pod has failed as a whole: active deadline, eviction, shutdown of the node, or a node that did not run it at all.
+   * `isDisruption`: it was ended for the sake of its node, which others may answer with a new pod.
+   */
+  failure?: { reason: string; message: string; isRejection?: boolean; isDisruption?: boolean }
   /** Why a resize could not be carried out yet. */
   resizeError?: string
   /** Why a resize is not begun: `Infeasible` or `Deferred`. */
@@ -91,6 +94,9 @@ export function podStatus(pod: Pod, seen: PodObservation, now: string): PodStatu
           : incomplete('ContainersNotReady', 'containers with unready status', unready),
     ),
     condition('PodScheduled', true),
+    ...(seen.failure?.isDisruption
+      ? [{ type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet', message: seen.failure.message }]
+      : []),
     ...resizeConditions(seen),
   ].map((next) => keepTransition(pod, next, now))
   const { generation } = pod.metadata
