@@ -1,6 +1,7 @@
 import { namespaceLifecycle } from '#main/cluster/apiserver/admission/namespace-lifecycle.ts'
 import type { Pki } from '#main/cluster/apiserver/auth/pki.ts'
 import { kinds } from '#main/cluster/apiserver/kinds/index.ts'
+import { startDefinitions } from '#main/cluster/apiserver/loops/definitions.ts'
 import type { Clock } from '#shared/base/clock.ts'
 import { systemClock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
@@ -56,7 +57,13 @@ const admission = [namespaceLifecycle]
 export async function startControlPlane({
   clock = systemClock,
   log = silentLog,
-}: { clock?: Clock; log?: Log } = {}): Promise<TestControlPlane> {
+  customResources = false,
+}: {
+  clock?: Clock
+  log?: Log
+  /** Serves what CustomResourceDefinitions define. */
+  customResources?: boolean
+} = {}): Promise<TestControlPlane> {
   const api = await startApiServer({
     kinds,
     admission,
@@ -97,17 +104,20 @@ export async function startControlPlane({
     })
   }
 
+  const start: TestControlPlane['start'] = (run) => {
+    const informers = createSharedInformers({ client, clock: systemClock, log })
+    const stop = run({ client, informers, clock, log })
+    return once(async () => {
+      await stop()
+      informers.stop()
+    })
+  }
+  if (customResources) start((context) => startDefinitions(context, { custom: api.server.custom }))
+
   return {
     client,
     pki: api.pki,
-    start(run) {
-      const informers = createSharedInformers({ client, clock: systemClock, log })
-      const stop = run({ client, informers, clock, log })
-      return once(async () => {
-        await stop()
-        informers.stop()
-      })
-    },
+    start,
     startKubelets: (behaviour) => once(startKubelets({ client, clock, log, ...behaviour })),
     until,
     async untilOne(resource, name, accepts) {

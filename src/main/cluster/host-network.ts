@@ -7,6 +7,7 @@ import type { ControllerContext } from '#shared/reconcile/context.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { keptPort } from './kept-port.ts'
 import { createConnectionSlots } from './network/connection-slots.ts'
+import { startDefinitions, startGateways } from './network/gateway/index.ts'
 import { startIngresses } from './network/ingress/index.ts'
 import { startLoadBalancers } from './network/load-balancer/index.ts'
 import { startUnservedNotices } from './network/unserved-notices.ts'
@@ -19,7 +20,10 @@ export interface HostNetwork {
   stop(): Promise<void>
 }
 
-/** Starts the load balancers and the Ingress controller. With simulated workers nothing listens; events say so. */
+/**
+ * Starts the load balancers and the controllers of Ingresses and Gateways. With simulated workers nothing listens; events
+ * say so.
+ */
 export async function startHostNetwork({
   plane,
   dir,
@@ -38,15 +42,28 @@ export async function startHostNetwork({
   const stops = new StopStack()
   if (simulated) {
     stops.add(startUnservedNotices(context))
+    const stopped = new AbortController()
+    const defined = startDefinitions(context, stopped.signal)
+    stops.add(async () => {
+      stopped.abort()
+      await defined
+    })
     return { stop: () => stops.stop() }
   }
   const slots = createConnectionSlots(connectionLimit(0.15))
+  const gateways = startGateways(context)
+  stops.add(() => gateways.stop())
   const ingresses = await startIngresses(context, {
     dial: plane.dial,
     slots,
     port: await keptPort(join(dir, 'ingress-port')),
     issueCertificate: (hosts) => plane.pki.issueServing(hosts),
+    gateways,
+  }).catch(async (error: unknown) => {
+    await stops.stop()
+    throw error
   })
+  gateways.servedAt(ingresses.port)
   stops.add(ingresses.stop)
   stops.add(startLoadBalancers(context, { dial: plane.dial, slots }))
   return { ingress: `http://localhost:${ingresses.port}`, stop: () => stops.stop() }

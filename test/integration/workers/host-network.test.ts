@@ -84,6 +84,30 @@ spec:
           - {path: /socket, pathType: Exact, backend: {service: {name: socket, port: {number: 9000}}}}
 `
 
+const gatewayManifest = `
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: web}
+spec:
+  gatewayClassName: slipway
+  listeners:
+    - {name: http, port: 80, protocol: HTTP}
+    - {name: https, port: 443, protocol: HTTPS, tls: {options: {slipway.dev/certificate: cluster}}}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: web}
+spec:
+  parentRefs: [{name: web}]
+  hostnames: [route.localhost]
+  rules:
+    - matches: [{path: {type: PathPrefix, value: /home}}]
+      filters: [{type: URLRewrite, urlRewrite: {path: {type: ReplacePrefixMatch, replacePrefixMatch: /}}}]
+      backendRefs:
+        - {name: web, port: PORT, weight: 9}
+        - {name: web, port: PORT, weight: 1}
+`
+
 let docker: DockerCluster
 let blocker: Server
 let wanted = 0
@@ -145,6 +169,34 @@ test('an Ingress is served by name, over TLS, and by WebSocket', async () => {
   const [message] = (await once(socket, 'message')) as [Buffer]
   expect(message.toString()).toBe('hi')
   socket.terminate()
+})
+
+test('a Gateway is served by name, over TLS too, and kubectl shows it', async () => {
+  await docker.kubectl.withInput(gatewayManifest.replaceAll('PORT', String(wanted)), 'apply', '-f', '-')
+  await docker.kubectl.ok('wait', '--for=condition=Programmed', 'gateway/web', '--timeout=30s')
+  const ask = async (path: string): Promise<string> => {
+    const outgoing = request({ port: ingressPort(), path, headers: { host: 'route.localhost' }, agent: false })
+    outgoing.end()
+    const [answer] = (await once(outgoing, 'response')) as [IncomingMessage]
+    return `${answer.statusCode} ${await text(answer)}`
+  }
+  await expect.poll(() => ask('/home')).toMatch(/^200 .*nginx/s)
+  expect(await ask('/')).toMatch(/^404 /)
+  const secured = httpsRequest({
+    port: ingressPort(),
+    host: '127.0.0.1',
+    path: '/home',
+    servername: 'route.localhost',
+    ca: docker.cluster.admin.ca,
+    headers: { host: 'route.localhost' },
+  })
+  secured.end()
+  const [answer] = (await once(secured, 'response')) as [IncomingMessage]
+  expect(await text(answer)).toContain('nginx')
+  expect(await docker.kubectl.ok('get', 'gateways,httproutes')).toMatch(
+    /gateway\S+\/web +slipway +127.0.0.1 +True[\s\S]*httproute\S+\/web +\["route.localhost"\]/,
+  )
+  expect(await docker.kubectl.ok('explain', 'httproute.spec.rules.backendRefs.weight')).toContain('share')
 })
 
 test('traffic goes on while the pods are replaced', async () => {

@@ -8,6 +8,8 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2'
 import type { Duplex } from 'node:stream'
+import type { Exchange } from './exchange.ts'
+import { mirrorCall } from './mirror.ts'
 
 const { HTTP2_HEADER_METHOD, HTTP2_HEADER_STATUS, HTTP2_HEADER_PATH, HTTP2_HEADER_AUTHORITY, NGHTTP2_CANCEL } =
   constants
@@ -29,7 +31,11 @@ export function grpcCallOf(message: IncomingMessage | Http2ServerRequest, answer
 }
 
 /** Carries one gRPC call over `connection`, in HTTP/2 without TLS; messages and trailers go both ways as they come. */
-export function carryGrpc(call: GrpcCall, connection: Duplex): void {
+export function carryGrpc(
+  call: GrpcCall,
+  connection: Duplex,
+  { amendResponse, mirrors = [] }: Pick<Exchange, 'amendResponse' | 'mirrors'> = {},
+): void {
   const { stream, headers, response } = call
   const session = connect('http://backend', { createConnection: () => connection })
   const fail = (): void => {
@@ -57,6 +63,7 @@ export function carryGrpc(call: GrpcCall, connection: Duplex): void {
   outgoing.on('trailers', (trailers: IncomingHttpHeaders) => response.addTrailers(trailers))
   outgoing.once('response', ({ [HTTP2_HEADER_STATUS]: status = 200, ...answer }, flags) => {
     if (stream.destroyed) return
+    amendResponse?.(answer)
     if ((flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0) {
       stream.respond({ [HTTP2_HEADER_STATUS]: status, ...answer }, { endStream: true })
       return
@@ -64,5 +71,6 @@ export function carryGrpc(call: GrpcCall, connection: Duplex): void {
     response.writeHead(Number(status), answer)
     outgoing.pipe(response)
   })
+  for (const dial of mirrors) mirrorCall(call, dial)
   stream.pipe(outgoing)
 }

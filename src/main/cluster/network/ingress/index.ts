@@ -1,6 +1,5 @@
 import type { Stop } from '#shared/base/disposable.ts'
 import { createFaultLog } from '#shared/base/fault-log.ts'
-import { messageOf } from '#shared/base/message-of.ts'
 import { keyOf } from '#shared/client/informer.ts'
 import { isAlreadyExists } from '#shared/kube/error-kinds.ts'
 import type { Ingress } from '#shared/kube/generated/types.ts'
@@ -12,17 +11,22 @@ import { recorderOf, type ControllerContext } from '#shared/reconcile/context.ts
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 import { createBalancer, type Dial } from '../balancer.ts'
 import type { ConnectionSlots } from '../connection-slots.ts'
-import { endpointsOf, serviceKeyOf, servicePortOf } from '../endpoints.ts'
-import { affinityMs } from '../load-balancer/decide.ts'
+import { createBackends } from '../backends.ts'
+import { serviceKeyOf } from '../endpoints.ts'
+import { exchangeOf } from '../gateway/exchange.ts'
+import { specificity } from '../gateway/hostnames.ts'
+import type { GatewayController } from '../gateway/index.ts'
+import { choose } from '../gateway/table.ts'
 import type { LoopbackListener } from '../loopback-port.ts'
 import { createCertificates } from './certificates.ts'
+import type { ProxiedRequest, Routed, TlsExchange } from './exchange.ts'
 import {
-  backendFor,
   defaultClassAnnotation,
   isServed,
   knowsHost,
   ownClassName,
   ownController,
+  routeFor,
   routesOfIngress,
   secretFor,
   tableOf,
@@ -38,6 +42,8 @@ export interface IngressOptions {
   port: number
   /** Issues a serving certificate of the cluster's authority. */
   issueCertificate(hosts: readonly string[]): Promise<{ cert: string; key: string }>
+  /** Gateways that are served at the same port. */
+  gateways?: Pick<GatewayController, 'table'>
 }
 
 /** The running Ingress controller. */
@@ -74,33 +80,49 @@ export async function startIngresses(context: ControllerContext, options: Ingres
   const currentTable = (): RouteTable => (table ??= tableOf([...compiled.values()]))
   const issue = (host: string): Promise<{ cert: string; key: string }> =>
     options.issueCertificate(host === 'localhost' ? ['localhost', '127.0.0.1', '::1'] : [host])
+  const { gateways } = options
   const certificates = createCertificates({
-    secretFor: (host) => secretInformer.get(secretFor(currentTable(), host) ?? ''),
-    knows: (host) => knowsHost(currentTable(), host),
+    secretFor(host) {
+      const ofGateway = gateways?.table().certificateFor(host)
+      const own = secretFor(currentTable(), host)
+      return secretInformer.get(own ?? (typeof ofGateway === 'object' ? ofGateway.secret : ''))
+    },
+    secret: (key) => secretInformer.get(key),
+    knows: (host) => knowsHost(currentTable(), host) || gateways?.table().knowsHost(host) === true,
     issue,
     log,
   })
 
-  /** @throws EdgeError 404 or 503 */
-  async function connect({ host, path, client: from }: { host: string; path: string; client: string }) {
-    const backend = backendFor(currentTable(), host, path)
-    if (!backend) throw new EdgeError(404, `no Ingress has a rule for ${host}${path}`)
-    const key = `${backend.namespace}/${backend.service}`
-    const service = serviceInformer.get(key)
-    if (!service) throw new EdgeError(503, `there is no Service ${key}`)
-    const port = servicePortOf(service, backend.port)
-    if (!port) throw new EdgeError(503, `Service ${key} has no port ${backend.port.name ?? backend.port.number ?? ''}`)
-    const endpoints = endpointsOf(port, slices.byIndex('service', key))
-    if (endpoints.length === 0) throw new EdgeError(503, `Service ${key} has no ready endpoints`)
-    try {
-      return await balancer.connect({ endpoints, client: `${key} ${from}`, affinityMs: affinityMs(service) })
-    } catch (error) {
-      throw new EdgeError(503, `no endpoint of Service ${key} can be reached: ${messageOf(error)}`)
+  const backends = createBackends({ services: serviceInformer, slices, balancer })
+
+  /** Of Gateways and Ingresses, whoever names the host more exactly. @throws EdgeError 404, 500 or 503 */
+  async function route(request: ProxiedRequest): Promise<Routed> {
+    const { host, path, client: from } = request
+    const matched = gateways?.table().match(host, request)
+    const found = routeFor(currentTable(), host, path)
+    if (matched && (!found || matched.specificity >= specificity(found.host)))
+      return exchangeOf(matched, request, backends)
+    if (!found) throw new EdgeError(404, `no Ingress or HTTPRoute has a rule for ${host}${path}`)
+    return { connection: await backends.connect(found.backend, from) }
+  }
+
+  /** @returns undefined where the host's HTTPS is served here */
+  function tlsRoute(serverName: string): TlsExchange | undefined {
+    const target = gateways?.table().tlsTarget(serverName)
+    if (!target) return undefined
+    return {
+      ...(target.certificate ? { context: certificates.contextOf(target.certificate, serverName) } : {}),
+      async connect(from) {
+        const chosen = choose(target.backends)
+        if (!chosen?.backend) throw new EdgeError(500, 'the route has no valid back end')
+        return backends.connect(chosen.backend, from)
+      },
     }
   }
 
   const server = await listen(options.port, {
-    connect,
+    route,
+    tlsRoute,
     certificate: await issue('localhost'),
     contextFor: (name) => certificates.contextFor(name),
     slots: options.slots,

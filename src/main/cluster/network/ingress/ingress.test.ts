@@ -79,7 +79,7 @@ const addNode = () => plane.client.create(nodes, { metadata: { name: 'w1' } })
 it('routes a host to its Service from the moment there is an endpoint, and follows changes', async () => {
   const { client } = plane
   await addNode()
-  expect(await ask('shop.localhost')).toBe('404 no Ingress has a rule for shop.localhost/')
+  expect(await ask('shop.localhost')).toBe('404 no Ingress or HTTPRoute has a rule for shop.localhost/')
   await client.create(ingresses, ingress('shop.localhost', 'shop'))
   await expect.poll(() => ask('shop.localhost')).toBe('503 there is no Service default/shop')
   await client.create(services, service('shop'))

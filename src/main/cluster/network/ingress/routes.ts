@@ -119,13 +119,18 @@ const byPrecedence = (a: Route, b: Route): number =>
  * backend of the oldest Ingress that has one.
  * @param host without port, in lower case @param path as sent, without query
  */
-export function backendFor(table: RouteTable, host: string, path: string): Backend | undefined {
+export const backendFor = (table: RouteTable, host: string, path: string): Backend | undefined =>
+  routeFor(table, host, path)?.backend
+
+/** The same, with the name by which the host was found: exact, `*.parent`, or empty. */
+export function routeFor(table: RouteTable, host: string, path: string): Pick<Route, 'host' | 'backend'> | undefined {
   const wanted = normalizedPath(path)
   for (const name of [...hostNames(host), '']) {
     const found = table.hosts.get(name)?.find((route) => matches(route, wanted))
-    if (found) return found.backend
+    if (found) return found
   }
-  return table.defaultBackends[0]
+  const [backend] = table.defaultBackends
+  return backend ? { host: '', backend } : undefined
 }
 
 /** The Secret with the certificate of a host: `namespace/name`. */

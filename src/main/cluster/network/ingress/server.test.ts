@@ -36,11 +36,11 @@ async function start(server: Server | Http2Server): Promise<void> {
     port: 0,
     certificate,
     contextFor: async (name) => createSecureContext(await testAuthority().then((authority) => authority.issue([name]))),
-    async connect({ host }) {
+    async route({ host }) {
       if (host === 'none.localhost') throw new EdgeError(404, 'no Ingress has a rule')
       const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
       await once(socket, 'connect')
-      return wrapped(socket)
+      return { connection: wrapped(socket) }
     },
     slots: createConnectionSlots(100),
     onFault: (error) => void faults.push(error),

@@ -8,25 +8,30 @@ import {
 import { createSecureServer, createServer as createHttp2Server, type Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { SecureContext } from 'node:tls'
+import { TLSSocket, type SecureContext } from 'node:tls'
 import { ProxyServer, type ServerOptions } from 'http-proxy-3'
 import { EdgeError, serveEdge, targetOf } from '#main/http/edge.ts'
 import type { ReportFault } from '#shared/base/fault-log.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { ConnectionSlots } from '../connection-slots.ts'
 import { listenOnLoopback, type LoopbackListener, type PortRefused } from '../loopback-port.ts'
+import { join } from '../join.ts'
+import type { Exchange, ProxiedRequest, Routed, TlsExchange } from './exchange.ts'
 import { carryGrpc, grpcCallOf } from './grpc.ts'
-import { authorityHeader, cleanRequest, cleanResponse } from './headers.ts'
+import { authorityHeader, cleanRequest, cleanResponse, isEncrypted } from './headers.ts'
+import { mirrorTo } from './mirror.ts'
 import { withProtocol } from './protocol-mux.ts'
 import { hostOf } from './routes.ts'
 
 export interface IngressServerOptions {
   port: number
   /**
-   * A connection to the back end of a request. @throws EdgeError 404 where no rule matches, 503 where no endpoint is
-   * ready or reachable
+   * Finds the back end of a request and connects to it. @throws EdgeError 404 where no rule matches, 503 where no
+   * endpoint is ready or reachable
    */
-  connect(request: { host: string; path: string; client: string }): Promise<Duplex>
+  route(request: ProxiedRequest): Promise<Routed>
+  /** Where TLS connections for a host go that are not HTTPS; undefined where they are. */
+  tlsRoute?(serverName: string): TlsExchange | undefined
   /** The certificate of clients that name no host. */
   certificate: { cert: string; key: string }
   contextFor(serverName: string): Promise<SecureContext>
@@ -66,7 +71,13 @@ export async function startIngressServer(options: IngressServerOptions): Promise
     })
   const servers = { http1: plain, http2: plainHttp2, tls: secure }
   const listener = await listenOnLoopback(options.port, (socket: Socket) => {
-    if (slots.take(socket)) withProtocol(socket, (protocol) => servers[protocol].emit('connection', socket))
+    if (!slots.take(socket)) return
+    withProtocol(socket, (protocol) => {
+      const exchange =
+        protocol.name === 'tls' && protocol.serverName ? options.tlsRoute?.(protocol.serverName) : undefined
+      if (exchange) carryTls(socket, exchange)
+      else servers[protocol.name].emit('connection', socket)
+    })
   })
   if ('refused' in listener) return listener
   return {
@@ -83,7 +94,17 @@ interface Proxy {
   upgrade(message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>
 }
 
-function createProxy({ connect }: IngressServerOptions): Proxy {
+/** Carries a TLS connection to its back end: as it is, or deciphered where the exchange has a certificate. */
+function carryTls(socket: Socket, { connect, context }: TlsExchange): void {
+  const open = async (): Promise<void> => {
+    const inner = context ? new TLSSocket(socket, { isServer: true, secureContext: await context }) : socket
+    inner.on('error', () => socket.destroy())
+    join(inner, await connect(socket.remoteAddress ?? ''))
+  }
+  open().catch(() => socket.destroy())
+}
+
+function createProxy({ route }: IngressServerOptions): Proxy {
   const proxy = new ProxyServer({ toProxy: true })
   /** Requests whose body comes in chunks: http-proxy-3 takes a DELETE for one without a body. */
   const chunked = new WeakSet<IncomingMessage>()
@@ -92,37 +113,45 @@ function createProxy({ connect }: IngressServerOptions): Proxy {
     delete message.headers['content-length']
     message.headers['transfer-encoding'] = 'chunked'
   })
-  proxy.on('proxyRes', (answer, _message, response) => {
+  const exchanges = new WeakMap<IncomingMessage, Exchange>()
+  proxy.on('proxyRes', (answer, message, response) => {
     cleanResponse(answer.headers, false)
+    exchanges.get(message)?.amendResponse?.(answer.headers)
     // The end of an answer that was cut off must not look like its regular end.
     answer.once('aborted', () => response.destroy())
     answer.on('error', () => response.destroy())
   })
   /** Dials the back end before anything is sent, so that an endpoint that refuses costs nothing. */
-  const dialled = async (message: IncomingMessage): Promise<Duplex> => {
-    const { path } = targetOf(message)
-    const host = hostOf(authorityHeader(message.headers))
-    if (host === undefined) throw new EdgeError(400, 'malformed host')
-    const { remoteAddress: client = '', localPort: port = 0 } = message.socket
-    const connection = await connect({ host, path, client })
-    cleanRequest(message, { port, host })
-    return connection
+  const routed = async (message: IncomingMessage): Promise<Routed> => {
+    const request = requestOf(message)
+    const result = await route(request)
+    if ('redirect' in result) return result
+    cleanRequest(message, request)
+    result.amendRequest?.(message)
+    exchanges.set(message, result)
+    return result
   }
   return {
     async request(message, response) {
       if (message.headers['transfer-encoding'] !== undefined) chunked.add(message)
-      const connection = await dialled(message)
+      const exchange = await routed(message)
+      if ('redirect' in exchange) {
+        response.writeHead(exchange.redirect.status, { location: exchange.redirect.location }).end()
+        return
+      }
+      const { connection } = exchange
       if (response.destroyed) {
         connection.destroy()
         return
       }
       const call = grpcCallOf(message, response)
       if (call) {
-        carryGrpc(call, connection)
+        carryGrpc(call, connection, exchange)
         return
       }
       response.once('close', () => connection.destroy())
-      await new Promise<void>((resolve, reject) => {
+      for (const dial of exchange.mirrors ?? []) mirrorTo(message, dial)
+      await inTime(exchange.timeoutMs, response, (resolve, reject) => {
         response.once('close', resolve)
         proxy.web(message, response, targetOver(connection), (error) => {
           reject(new EdgeError(502, `the back end does not answer: ${messageOf(error)}`))
@@ -130,7 +159,9 @@ function createProxy({ connect }: IngressServerOptions): Proxy {
       })
     },
     async upgrade(message, socket, head) {
-      const connection = await dialled(message)
+      const exchange = await routed(message)
+      if ('redirect' in exchange) throw new EdgeError(400, `this is at ${exchange.redirect.location}`)
+      const { connection } = exchange
       if (socket.destroyed) {
         connection.destroy()
         return
@@ -139,6 +170,42 @@ function createProxy({ connect }: IngressServerOptions): Proxy {
       proxy.ws(message, socket, head, targetOver(connection), () => socket.destroy())
     },
   }
+}
+
+/** @throws EdgeError 400 where the target or the host is malformed */
+function requestOf(message: IncomingMessage): ProxiedRequest {
+  const { path, query } = targetOf(message)
+  const host = hostOf(authorityHeader(message.headers))
+  if (host === undefined) throw new EdgeError(400, 'malformed host')
+  const { remoteAddress: client = '', localPort: port = 0 } = message.socket
+  return {
+    host,
+    path,
+    search: (message.url ?? '').slice(path.length),
+    query,
+    method: message.method ?? 'GET',
+    headers: message.headers,
+    encrypted: isEncrypted(message.socket),
+    client,
+    port,
+  }
+}
+
+/** A promise that is refused with 504 where nothing has been answered in time; an answer under way is cut off. */
+function inTime(
+  ms: number | undefined,
+  response: ServerResponse,
+  start: (resolve: () => void, reject: (error: Error) => void) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = ms === undefined ? undefined : setTimeout(expired, ms)
+    function expired(): void {
+      if (response.headersSent) response.destroy()
+      else reject(new EdgeError(504, 'the back end has not answered in time'))
+    }
+    response.once('close', () => clearTimeout(timer))
+    start(resolve, reject)
+  })
 }
 
 /** A target of http-proxy-3 that is a connection already. */

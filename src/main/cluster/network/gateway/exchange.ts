@@ -1,0 +1,65 @@
+import { EdgeError } from '#main/http/edge.ts'
+import type { Backends } from '../backends.ts'
+import type { ProxiedRequest, Routed } from '../ingress/exchange.ts'
+import { locationOf, modifiedPath, modifyHeaders } from './filters.ts'
+import type { Actions } from './routes.ts'
+import { choose, type Matched } from './table.ts'
+
+/** Carries out the rule that a request fell to. @throws EdgeError 500 for back ends that are not valid, 503 */
+export async function exchangeOf(
+  { rule, match, listenerPorts }: Matched,
+  request: ProxiedRequest,
+  backends: Backends,
+): Promise<Routed> {
+  const { actions } = rule
+  const prefix = match.prefix ?? ''
+  if (actions.isBroken) throw new EdgeError(500, 'the route has a filter that is not known')
+  if (actions.redirect)
+    return {
+      redirect: {
+        status: actions.redirect.statusCode ?? 302,
+        location: locationOf(actions.redirect, request, { prefix, listenerPorts }),
+      },
+    }
+  const chosen = choose(rule.backends)
+  if (!chosen?.backend || chosen.actions.isBroken) throw new EdgeError(500, 'the route has no valid back end')
+  const all = [actions, chosen.actions]
+  const connection = await backends.connect(chosen.backend, request.client)
+  return {
+    connection,
+    timeoutMs: rule.timeoutMs,
+    mirrors: all.flatMap(({ mirrors }) =>
+      mirrors
+        .filter(({ share }) => Math.random() < share)
+        .map(
+          ({ backend }) =>
+            () =>
+              backends.connect(backend, request.client),
+        ),
+    ),
+    amendRequest(message) {
+      for (const each of all) {
+        for (const modifier of each.request) modifyHeaders(message.headers, modifier)
+        rewrite(message, each.rewrite, { ...request, prefix })
+      }
+    },
+    amendResponse(headers) {
+      for (const { response } of all) for (const modifier of response) modifyHeaders(headers, modifier)
+    },
+  }
+}
+
+function rewrite(
+  message: { url?: string | undefined; headers: Record<string, unknown> },
+  change: Actions['rewrite'],
+  { path, search, prefix }: { path: string; search: string; prefix: string },
+): void {
+  if (!change) return
+  const { hostname } = change
+  const isHttp2 = ':authority' in message.headers
+  if (hostname !== undefined) message.headers[isHttp2 ? ':authority' : 'host'] = hostname
+  if (!change.path) return
+  const target = `${modifiedPath(path, change.path, prefix)}${search}`
+  message.url = target
+  if (isHttp2) message.headers[':path'] = target
+}

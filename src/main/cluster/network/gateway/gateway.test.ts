@@ -1,0 +1,471 @@
+import { once } from 'node:events'
+import { createServer, request, type IncomingHttpHeaders, type IncomingMessage, type Server } from 'node:http'
+import { connect as connectHttp2, createServer as createHttp2Server, type Http2Server } from 'node:http2'
+import { request as httpsRequest } from 'node:https'
+import { connect, type AddressInfo } from 'node:net'
+import { Duplex } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Condition } from '#shared/kube/generated/types.ts'
+import {
+  customResourceDefinitions,
+  endpointSlices,
+  ingresses,
+  namespaces,
+  nodes,
+  secrets,
+  services,
+} from '#shared/kube/resources.ts'
+import { startControlPlane, type TestControlPlane } from '#test/support/control-plane.ts'
+import { testAuthority } from '#test/support/test-authority.ts'
+import { createConnectionSlots } from '../connection-slots.ts'
+import { startIngresses, type IngressController } from '../ingress/index.ts'
+import { startGateways } from './index.ts'
+import {
+  gatewayClasses,
+  gateways,
+  grpcRoutes,
+  httpRoutes,
+  referenceGrants,
+  tlsRoutes,
+  type HttpRoute,
+  type Listener,
+  type RouteParentStatus,
+  type RouteRule,
+  type HttpMatch,
+} from './types.ts'
+
+let plane: TestControlPlane
+let front: IngressController
+const backends: (Server | Http2Server | ReturnType<typeof createTlsServer>)[] = []
+/** What the back ends have got. */
+let seen: { word: string; url: string; headers: IncomingHttpHeaders }[] = []
+
+const dial = async (_node: string, authority: string): Promise<Duplex> => {
+  const socket = connect({ port: Number(authority.split(':')[1]), host: '127.0.0.1', allowHalfOpen: true })
+  await once(socket, 'connect')
+  return socket
+}
+
+async function listening<S extends Server | Http2Server | ReturnType<typeof createTlsServer>>(
+  server: S,
+): Promise<number> {
+  server.listen(0, '127.0.0.1')
+  backends.push(server)
+  await once(server, 'listening')
+  return (server.address() as AddressInfo).port
+}
+
+/** A Service with one endpoint: a server on this machine that answers with its name. */
+async function serve(name: string, { namespace = 'default', port }: { namespace?: string; port?: number } = {}) {
+  const target =
+    port ??
+    (await listening(
+      createServer((message, response) => {
+        seen.push({ word: name, url: message.url ?? '', headers: message.headers })
+        if (message.url?.startsWith('/slow')) return
+        response.setHeader('x-backend', name)
+        response.end(name)
+      }),
+    ))
+  await plane.client.create(services, {
+    metadata: { name, namespace },
+    spec: { ports: [{ port: 80, name: 'http' }] },
+  })
+  await plane.client.create(endpointSlices, {
+    metadata: { name: `${name}-1`, namespace, labels: { 'kubernetes.io/service-name': name } },
+    addressType: 'IPv4',
+    ports: [{ name: 'http', port: target, protocol: 'TCP' }],
+    endpoints: [{ addresses: ['10.244.0.7'], nodeName: 'w1', conditions: { ready: true } }],
+  })
+}
+
+async function ask(host: string, path = '/', options: { method?: string; headers?: Record<string, string> } = {}) {
+  const outgoing = request({
+    port: front.port,
+    host: '127.0.0.1',
+    path,
+    method: options.method ?? 'GET',
+    headers: { host, ...options.headers },
+  })
+  outgoing.end()
+  const [answer] = (await once(outgoing, 'response')) as [IncomingMessage]
+  return { status: answer.statusCode, headers: answer.headers, body: await text(answer) }
+}
+const word = async (...args: Parameters<typeof ask>): Promise<string> => {
+  const { status, body } = await ask(...args)
+  return status === 200 ? body : String(status)
+}
+
+const gateway = (name: string, listeners: Listener[]) =>
+  plane.client.create(gateways, {
+    metadata: { name, namespace: 'default' },
+    spec: { gatewayClassName: 'slipway', listeners },
+  })
+const route = (
+  name: string,
+  host: string | undefined,
+  rules: RouteRule<HttpMatch>[],
+  { namespace = 'default', parent = 'web', section }: { namespace?: string; parent?: string; section?: string } = {},
+) =>
+  plane.client.create(httpRoutes, {
+    metadata: { name, namespace },
+    spec: {
+      parentRefs: [{ name: parent, namespace: 'default', ...(section ? { sectionName: section } : {}) }],
+      ...(host ? { hostnames: [host] } : {}),
+      rules,
+    },
+  })
+const to = (name: string, more: object = {}) => ({ name, port: 80, ...more })
+
+const reasons = (conditions: readonly Condition[] | undefined): Record<string, string> =>
+  Object.fromEntries((conditions ?? []).map(({ type, status, reason }) => [type, `${status} ${reason}`]))
+const parents = (status: { parents: RouteParentStatus[] } | undefined): Record<string, string>[] =>
+  (status?.parents ?? []).map(({ conditions }) => reasons(conditions))
+const statusOf = async (name: string, namespace = 'default') =>
+  parents((await plane.client.get<HttpRoute>(httpRoutes, { namespace, name })).status)
+
+beforeAll(async () => {
+  plane = await startControlPlane({ customResources: true })
+  const { issue } = await testAuthority()
+  let starting: Promise<IngressController> | undefined
+  plane.start((context) => {
+    const controller = startGateways(context)
+    starting = startIngresses(context, {
+      dial,
+      slots: createConnectionSlots(100),
+      port: 0,
+      issueCertificate: issue,
+      gateways: controller,
+    })
+    void starting.then(({ port }) => controller.servedAt(port))
+    return async () => {
+      await controller.stop()
+      await (await starting)?.stop()
+    }
+  })
+  if (!starting) throw new Error('not started')
+  front = await starting
+  await plane.client.create(nodes, { metadata: { name: 'w1' } })
+  await plane.client.create(namespaces, { metadata: { name: 'other', labels: { team: 'b' } } })
+  await Promise.all([serve('one'), serve('two'), serve('far', { namespace: 'other' })])
+  await plane.until(gatewayClasses, (all) => all.length > 0)
+  await gateway('web', [
+    { name: 'http', port: 80, protocol: 'HTTP', allowedRoutes: { namespaces: { from: 'All' } } },
+    {
+      name: 'team',
+      port: 80,
+      protocol: 'HTTP',
+      hostname: '*.team.localhost',
+      allowedRoutes: { namespaces: { from: 'Selector', selector: { matchLabels: { team: 'b' } } } },
+    },
+  ])
+})
+afterAll(async () => {
+  await plane.stop()
+  for (const server of backends) server.close()
+})
+
+it('has the definitions of the Gateway API, all established', async () => {
+  const { items } = await plane.client.list(customResourceDefinitions)
+  expect(items.map(({ metadata }) => metadata.name.split('.')[0]).sort()).toEqual([
+    'gatewayclasses',
+    'gateways',
+    'grpcroutes',
+    'httproutes',
+    'referencegrants',
+    'tlsroutes',
+  ])
+  for (const { status } of items)
+    expect(reasons(status?.conditions as Condition[])).toMatchObject({ Established: 'True InitialNamesAccepted' })
+})
+
+it('accepts its class and a Gateway, and tells where it is served', async () => {
+  const found = await plane.untilOne(
+    gateways,
+    'web',
+    ({ status }) => reasons(status?.conditions).Programmed === 'True Programmed',
+  )
+  expect(reasons(found.status?.conditions)).toEqual({ Accepted: 'True Accepted', Programmed: 'True Programmed' })
+  expect(found.status?.addresses).toEqual([{ type: 'IPAddress', value: '127.0.0.1' }])
+  expect(found.status?.listeners?.[0]).toMatchObject({
+    name: 'http',
+    attachedRoutes: 0,
+    supportedKinds: [{ kind: 'HTTPRoute' }, { kind: 'GRPCRoute' }],
+  })
+  const own = await plane.client.get(gatewayClasses, { name: 'slipway' })
+  expect(reasons(own.status?.conditions)).toEqual({ Accepted: 'True Accepted' })
+})
+
+describe('routes', () => {
+  it('match by host, path, method, header and query, and the more exact one wins', async () => {
+    await route('exact', 'a.localhost', [
+      { matches: [{ path: { type: 'PathPrefix', value: '/x' } }], backendRefs: [to('two')] },
+      { matches: [{ path: { type: 'Exact', value: '/x/y' } }], backendRefs: [to('one')] },
+      { matches: [{ method: 'PUT' }], backendRefs: [to('two')] },
+      { matches: [{ headers: [{ name: 'Version', value: '2' }] }], backendRefs: [to('two')] },
+      { matches: [{ queryParams: [{ name: 'v', value: '2' }] }], backendRefs: [to('two')] },
+      { backendRefs: [to('one')] },
+    ])
+    await route('wild', '*.localhost', [{ backendRefs: [to('two')] }])
+    await expect.poll(() => word('a.localhost')).toBe('one')
+    expect(await word('b.localhost')).toBe('two')
+    expect(await word('a.localhost', '/x/y')).toBe('one')
+    expect(await word('a.localhost', '/x/z')).toBe('two')
+    expect(await word('a.localhost', '/', { method: 'PUT' })).toBe('two')
+    expect(await word('a.localhost', '/', { headers: { version: '2' } })).toBe('two')
+    expect(await word('a.localhost', '/?v=2')).toBe('two')
+    await expect
+      .poll(() => statusOf('exact'))
+      .toEqual([{ Accepted: 'True Accepted', ResolvedRefs: 'True ResolvedRefs' }])
+    const found = await plane.client.get(gateways, { namespace: 'default', name: 'web' })
+    expect(found.status?.listeners?.[0]?.attachedRoutes).toBeGreaterThanOrEqual(1)
+  })
+
+  it('leave hosts to an Ingress that names them more exactly', async () => {
+    await plane.client.create(ingresses, {
+      metadata: { name: 'own', namespace: 'default' },
+      spec: {
+        ingressClassName: 'slipway',
+        rules: [
+          {
+            host: 'ingress.localhost',
+            http: {
+              paths: [{ pathType: 'Prefix', path: '/', backend: { service: { name: 'one', port: { number: 80 } } } }],
+            },
+          },
+        ],
+      },
+    })
+    await expect.poll(() => word('ingress.localhost')).toBe('one')
+    expect(await word('other.localhost')).toBe('two')
+  })
+
+  it('share requests by weight', async () => {
+    await route('weights', 'weights.localhost', [{ backendRefs: [to('one', { weight: 0 }), to('two', { weight: 1 })] }])
+    await expect.poll(() => word('weights.localhost')).toBe('two')
+    for (let i = 0; i < 10; i++) expect(await word('weights.localhost')).toBe('two')
+  })
+
+  it('change headers, rewrite and redirect', async () => {
+    await route('filters', 'filters.localhost', [
+      {
+        matches: [{ path: { type: 'PathPrefix', value: '/old' } }],
+        filters: [
+          {
+            type: 'RequestHeaderModifier',
+            requestHeaderModifier: { set: [{ name: 'X-Set', value: '1' }], remove: ['X-Gone'] },
+          },
+          {
+            type: 'ResponseHeaderModifier',
+            responseHeaderModifier: { set: [{ name: 'X-Backend', value: 'changed' }] },
+          },
+          {
+            type: 'URLRewrite',
+            urlRewrite: { hostname: 'inner.example', path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/new' } },
+          },
+        ],
+        backendRefs: [to('one')],
+      },
+      {
+        matches: [{ path: { type: 'PathPrefix', value: '/go' } }],
+        filters: [{ type: 'RequestRedirect', requestRedirect: { scheme: 'https', statusCode: 301 } }],
+      },
+    ])
+    await expect.poll(() => word('filters.localhost', '/old')).toBe('one')
+    seen = []
+    const { headers } = await ask('filters.localhost', '/old/page?q=1', { headers: { 'x-gone': '1' } })
+    expect(headers['x-backend']).toBe('changed')
+    expect(seen[0]).toMatchObject({ url: '/new/page?q=1', headers: { host: 'inner.example', 'x-set': '1' } })
+    expect(seen[0]?.headers).not.toHaveProperty('x-gone')
+    expect(await ask('filters.localhost', '/go/there?a=b')).toMatchObject({
+      status: 301,
+      headers: { location: `https://filters.localhost:${front.port}/go/there?a=b` },
+    })
+  })
+
+  it('mirror requests, and end them in time', async () => {
+    await route('mirror', 'mirror.localhost', [
+      {
+        filters: [{ type: 'RequestMirror', requestMirror: { backendRef: to('two') } }],
+        backendRefs: [to('one')],
+        timeouts: { request: '100ms' },
+      },
+    ])
+    await expect.poll(() => word('mirror.localhost')).toBe('one')
+    seen = []
+    expect(await word('mirror.localhost', '/copy')).toBe('one')
+    await expect.poll(() => seen.map((one) => `${one.word} ${one.url}`).sort()).toEqual(['one /copy', 'two /copy'])
+    expect(await word('mirror.localhost', '/slow')).toBe('504')
+  })
+
+  it('need a ReferenceGrant for Services of other namespaces, and say what is missing', async () => {
+    await route('cross', 'cross.localhost', [{ backendRefs: [to('far', { namespace: 'other' })] }])
+    await route('missing', 'missing.localhost', [{ backendRefs: [to('nobody')] }])
+    await expect
+      .poll(() => statusOf('cross'))
+      .toEqual([{ Accepted: 'True Accepted', ResolvedRefs: 'False RefNotPermitted' }])
+    expect(await word('cross.localhost')).toBe('500')
+    await expect
+      .poll(() => statusOf('missing'))
+      .toEqual([{ Accepted: 'True Accepted', ResolvedRefs: 'False BackendNotFound' }])
+    await plane.client.create(referenceGrants, {
+      metadata: { name: 'grant', namespace: 'other' },
+      spec: {
+        from: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', namespace: 'default' }],
+        to: [{ group: '', kind: 'Service' }],
+      },
+    })
+    await expect.poll(() => word('cross.localhost')).toBe('far')
+  })
+
+  it('attach only where listeners allow it', async () => {
+    await route('denied', 'x.team.localhost', [{ backendRefs: [to('one')] }], { section: 'team' })
+    await route('nowhere', 'x.localhost', [{ backendRefs: [to('one')] }], { section: 'none' })
+    await route('unlike', 'other.org', [{ backendRefs: [to('far')] }], { section: 'team', namespace: 'other' })
+    await route('allowed', 'y.team.localhost', [{ backendRefs: [to('far')] }], { section: 'team', namespace: 'other' })
+    await expect.poll(() => word('y.team.localhost')).toBe('far')
+    await expect.poll(() => statusOf('denied')).toMatchObject([{ Accepted: 'False NotAllowedByListeners' }])
+    await expect.poll(() => statusOf('nowhere')).toMatchObject([{ Accepted: 'False NoMatchingParent' }])
+    await expect
+      .poll(() => statusOf('unlike', 'other'))
+      .toMatchObject([{ Accepted: 'False NoMatchingListenerHostname' }])
+    // The listener for *.team.localhost hides what is attached to the one for any host.
+    expect(await word('z.team.localhost')).toBe('404')
+  })
+
+  it('are refused when they contradict themselves', async () => {
+    await expect(
+      route('bad', undefined, [
+        {
+          filters: [{ type: 'RequestRedirect', requestRedirect: {} }],
+          backendRefs: [to('one')],
+        },
+      ]),
+    ).rejects.toThrow(/RequestRedirect filter must not be used together with backendRefs/)
+    await expect(route('bad', undefined, [{ matches: [{ path: { type: 'Exact', value: 'x' } }] }])).rejects.toThrow(
+      /must be an absolute path/,
+    )
+  })
+})
+
+describe('TLS', () => {
+  it('is terminated with the certificate of a Secret, or one of the cluster where that is asked for', async () => {
+    const { ca, issue } = await testAuthority()
+    await gateway('secure', [
+      {
+        name: 'own',
+        port: 443,
+        protocol: 'HTTPS',
+        hostname: 'own.localhost',
+        tls: { certificateRefs: [{ name: 'cert' }] },
+      },
+      {
+        name: 'cluster',
+        port: 443,
+        protocol: 'HTTPS',
+        hostname: '*.cluster.localhost',
+        tls: { options: { 'slipway.dev/certificate': 'cluster' } },
+      },
+    ])
+    await plane.untilOne(gateways, 'secure', ({ status }) => {
+      const first = reasons(status?.listeners?.[0]?.conditions)
+      return first.ResolvedRefs === 'False InvalidCertificateRef' && first.Programmed === 'False Invalid'
+    })
+    const { cert, key } = await issue(['own.localhost', 'marked.localhost'])
+    await plane.client.create(secrets, {
+      metadata: { name: 'cert', namespace: 'default' },
+      type: 'kubernetes.io/tls',
+      data: { 'tls.crt': Buffer.from(cert).toString('base64'), 'tls.key': Buffer.from(key).toString('base64') },
+    })
+    await route('secure', undefined, [{ backendRefs: [to('two')] }], { parent: 'secure' })
+    const get = async (servername: string): Promise<string> => {
+      const outgoing = httpsRequest({
+        port: front.port,
+        host: '127.0.0.1',
+        servername,
+        ca,
+        headers: { host: servername },
+      })
+      outgoing.end()
+      const [answer] = (await once(outgoing, 'response')) as [IncomingMessage]
+      const names = connectNames(answer)
+      return `${await text(answer)} ${names}`
+    }
+    const connectNames = (answer: IncomingMessage): string =>
+      'getPeerCertificate' in answer.socket && typeof answer.socket.getPeerCertificate === 'function'
+        ? (answer.socket.getPeerCertificate() as { subjectaltname: string }).subjectaltname
+        : ''
+    await expect.poll(() => get('own.localhost').catch(String)).toBe('two DNS:own.localhost, DNS:marked.localhost')
+    expect(await get('x.cluster.localhost')).toBe('two DNS:x.cluster.localhost')
+    // Plain HTTP is not what these listeners speak.
+    expect(await word('own.localhost')).not.toBe('one')
+  })
+
+  it('is passed through to the back end of a TLSRoute, by the name that is asked for', async () => {
+    const { ca, issue } = await testAuthority()
+    const port = await listening(
+      createTlsServer(await issue(['through.localhost']), (socket) => {
+        socket.on('error', () => undefined)
+        socket.end('from the back end')
+      }),
+    )
+    await serve('raw', { port })
+    await gateway('through', [{ name: 'tls', port: 443, protocol: 'TLS', tls: { mode: 'Passthrough' } }])
+    await plane.client.create(tlsRoutes, {
+      metadata: { name: 'through', namespace: 'default' },
+      spec: {
+        parentRefs: [{ name: 'through' }],
+        hostnames: ['through.localhost'],
+        rules: [{ backendRefs: [to('raw')] }],
+      },
+    })
+    const read = async (): Promise<string> => {
+      const socket = connectTls({ port: front.port, host: '127.0.0.1', ca, servername: 'through.localhost' })
+      socket.on('error', () => undefined)
+      await once(socket, 'secureConnect')
+      return text(socket)
+    }
+    await expect.poll(() => read().catch(String)).toBe('from the back end')
+  })
+})
+
+it('carries gRPC by service and method', async () => {
+  const server = createHttp2Server()
+  server.on('stream', (stream, headers) => {
+    stream.respond(
+      { ':status': 200, 'content-type': 'application/grpc', 'x-path': String(headers[':path']) },
+      { waitForTrailers: true },
+    )
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
+    stream.pipe(stream)
+  })
+  await serve('grpc', { port: await listening(server) })
+  await plane.client.create(grpcRoutes, {
+    metadata: { name: 'grpc', namespace: 'default' },
+    spec: {
+      parentRefs: [{ name: 'web', sectionName: 'http' }],
+      hostnames: ['grpc.localhost'],
+      rules: [{ matches: [{ method: { service: 'shop.Cart', method: 'Add' } }], backendRefs: [to('grpc')] }],
+    },
+  })
+  await plane.untilOne(grpcRoutes, 'grpc', ({ status }) => parents(status)[0]?.Accepted === 'True Accepted')
+  const call = async (path: string): Promise<string> => {
+    const session = connectHttp2(`http://127.0.0.1:${front.port}`)
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': path,
+      ':authority': 'grpc.localhost',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    })
+    stream.end('message')
+    const [headers] = (await once(stream, 'response')) as [IncomingHttpHeaders]
+    const body = await text(stream)
+    session.destroy()
+    return headers['x-path'] === undefined ? String(headers[':status']) : body
+  }
+  expect(await call('/shop.Cart/Add')).toBe('message')
+  expect(await call('/shop.Cart/Remove')).not.toBe('message')
+})
