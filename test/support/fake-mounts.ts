@@ -18,6 +18,9 @@ export function createFakeMounts(): Mounts & { bound: Map<string, string>; tmpfs
     async bind({ handle }, target) {
       bound.set(target, await readlink(descriptorPath(handle)))
     },
+    async nfs(source, target) {
+      bound.set(target, source)
+    },
     beneath: async (folder) => [...tmpfsOn.keys(), ...bound.keys()].filter((path) => path.startsWith(folder)),
     async unmountAll(folder) {
       for (const path of await this.beneath(folder)) for (const all of [bound, tmpfsOn]) all.delete(path)

@@ -1,5 +1,7 @@
+import { join } from 'node:path'
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { StopStack, type Stop } from '#shared/base/disposable.ts'
+import { messageOf } from '#shared/base/message-of.ts'
 import type { Informer } from '#shared/client/informer.ts'
 import type { Node, Pod } from '#shared/kube/generated/types.ts'
 import type { KubeletSettings } from '#shared/kube/kubelet/settings.ts'
@@ -8,6 +10,9 @@ import { isPodTerminal } from '#shared/kube/pod.ts'
 import { nodes } from '#shared/kube/resources.ts'
 import type { Faults } from '../faults.ts'
 import { createClusterVolumes } from './cluster-volumes.ts'
+import { createCsiDrivers } from './csi/drivers.ts'
+import { watchPlugins } from './csi/plugin-watcher.ts'
+import { createCsiVolumes } from './csi/volumes.ts'
 import { createFlows } from './flow.ts'
 import { createNodePages } from './node-pages.ts'
 import { createNodePressure } from './node-pressure.ts'
@@ -62,8 +67,10 @@ export function createKubelet(
   const allPods = (): Stored<Pod>[] => [...workers.values()].map(({ pod }) => pod)
   const snapshots = createSnapshots({ runtime, pods: allPods, cgroups, clock })
   const metrics = createKubeletMetrics({ node: node.name, version: options.version, now: () => clock.now() })
+  const drivers = createCsiDrivers({ client, nodeName: node.name, onRegistered: () => kickAll() })
   const context: PodContext = {
     ...options,
+    csi: createCsiVolumes({ ...options, drivers, nodeName: node.name }),
     resizeRefusal: (pod) => resizeRefusal(pod),
     onProbe: (result) => metrics.probe(result),
   }
@@ -191,6 +198,7 @@ export function createKubelet(
       }
       const [stopNode] = await Promise.all([startNode(nodeOptions), watchPods()])
       stops.add(stopNode)
+      stops.add(await servePlugins())
       stops.add(snapshots.start())
       stops.add(pressure.start())
       stops.add(
@@ -214,6 +222,17 @@ export function createKubelet(
       for (const worker of workers.values()) worker.stop()
       await stops.stop()
     },
+  }
+
+  /** Failures are logged and leave the node without its plugins, not without its pods. */
+  async function servePlugins(): Promise<Stop> {
+    drivers.announce().catch((error: unknown) => log.warn('no CSINode is created', { error: messageOf(error) }))
+    return watchPlugins({
+      folder: join(options.root, 'plugins_registry'),
+      handlers: { CSIPlugin: drivers.handler },
+      clock,
+      log,
+    })
   }
 
   async function watchPods(): Promise<Stop> {

@@ -6,8 +6,9 @@ import { stored } from '#test/support/stored.ts'
 import type { Pod, Volume } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { createFakeMounts } from '#test/support/fake-mounts.ts'
+import { MountFailed } from './mount-failed.ts'
 import { BadContainerConfig } from './pod/container-plan.ts'
-import { MountFailed, mountsOf, setUpVolumes, tearDownVolumes, type VolumeHost, type VolumeSources } from './volumes.ts'
+import { mountsOf, setUpVolumes, tearDownVolumes, type VolumeHost, type VolumeSources } from './volumes.ts'
 
 let root: string
 let host: VolumeHost & { mounts: ReturnType<typeof createFakeMounts> }
@@ -28,9 +29,10 @@ const sources = (more: Partial<VolumeSources> = {}): VolumeSources => ({
   nodeName: 'worker-1',
   node: { cpuMillis: 1_000, memoryBytes: 2 ** 30 },
   serviceAccountToken: async (audience) => `token for ${audience ?? 'the API server'}`,
-  claimedFolder: async (claim) => {
+  issueToken: async () => ({ token: '', expirationTimestamp: '' }),
+  claimed: async (claim) => {
     if (claim !== 'bound') throw new MountFailed(`PVC n/${claim} has not been bound`)
-    return { path: join(root, 'disk'), type: '', isLocal: false }
+    return { folder: { path: join(root, 'disk'), type: '', isLocal: false } }
   },
   ...more,
 })
@@ -99,7 +101,11 @@ describe('volumes of files', () => {
     ],
     ['a missing Secret', { secret: { secretName: 'none' } }, 'secret "none" not found'],
     ['a claim that is not bound', { persistentVolumeClaim: { claimName: 'open' } }, 'PVC n/open has not been bound'],
-    ['an unsupported kind of volume', { nfs: { server: 's', path: '/' } }, 'volumes of type nfs are not supported'],
+    [
+      'an unsupported kind of volume',
+      { iscsi: { iqn: 'i', lun: 0, targetPortal: 't' } },
+      'volumes of type iscsi are not supported',
+    ],
     [
       'an unsupported projection',
       { projected: { sources: [{ clusterTrustBundle: { path: 'x' } }] } },
@@ -219,7 +225,7 @@ describe('a local volume of a claim', () => {
   const claimed = (spec: Partial<Pod['spec']> = {}): Stored<Pod> =>
     podWith({ persistentVolumeClaim: { claimName: 'c' } }, spec)
   const local = (path: string): VolumeSources =>
-    sources({ claimedFolder: async () => ({ path, type: 'Directory', isLocal: true }) })
+    sources({ claimed: async () => ({ folder: { path, type: 'Directory', isLocal: true } }) })
 
   test('must be there', async () => {
     const path = join(root, 'absent')

@@ -9,20 +9,26 @@ import { BadContainerConfig } from './pod/container-plan.ts'
 import { expand, podField, resourceField, type Sources } from './environment.ts'
 import { writeAtomically, type VolumeFile } from './files/atomic-writer.ts'
 import { HostPathRefused, openHostPath } from './files/host-path.ts'
-import { giveToGroup } from './files/ownership.ts'
+import { giveToFsGroup } from './fs-group.ts'
 import { bindTo, removeTree, type Mounts } from './files/mounts.ts'
 import { isBeneath, openBeneath, openFolderAnd, UnsafePath, type OpenedPath } from './files/safe-path.ts'
+import { MountFailed } from './mount-failed.ts'
+import { mountNfs, type NfsSource } from './nfs.ts'
 import type { Mount } from './runtime/runtime.ts'
-
-/** A volume cannot be mounted yet: the pod stays in ContainerCreating, with the reason in a FailedMount event. */
-export class MountFailed extends Error {}
+import type { CsiSource, CsiVolumes } from './csi/volumes.ts'
+import type { IssueToken } from './csi/pod-context.ts'
 
 export interface VolumeSources extends Sources {
   /** Requests a token for the pod's service account by TokenRequest. */
   serviceAccountToken(audience: string | undefined, expirationSeconds: number): Promise<string>
-  /** What is behind a claim. @throws MountFailed while it is not bound, or when its volume is no folder of this node */
-  claimedFolder(claimName: string): Promise<ClaimedFolder>
+  /** What is behind a claim. @throws MountFailed while it is not bound, or when its volume is of no supported type */
+  claimed(claimName: string): Promise<ClaimedVolume>
+  /** Requests a token for a CSI driver. */
+  issueToken: IssueToken
 }
+
+/** The volume of a claim: a folder of this node, or something that is mounted first. */
+export type ClaimedVolume = { folder: ClaimedFolder } | { csi: CsiSource } | { nfs: NfsSource; name: string }
 
 export interface ClaimedFolder {
   path: string
@@ -37,6 +43,8 @@ export interface VolumeHost {
   /** `/var/lib/kubelet` */
   root: string
   mounts: Mounts
+  /** Unset where no CSI drivers are run. */
+  csi?: CsiVolumes | undefined
 }
 
 /** `/var/lib/kubelet/pods/<uid>` */
@@ -65,9 +73,9 @@ export async function setUpVolumes(
   await mkdir(join(podFolder(host.root, uid), 'volumes'), { recursive: true, mode: 0o750 })
   await Promise.all(volumes.map((volume) => setUp(host, volumeFolder(host.root, uid, volume), volume, pod, sources)))
   return {
-    live: volumes.some(
-      ({ configMap, secret, projected, downwardAPI }) => configMap ?? secret ?? projected ?? downwardAPI,
-    ),
+    live:
+      (await host.csi?.has(uid)) === true ||
+      volumes.some(({ configMap, secret, projected, downwardAPI }) => configMap ?? secret ?? projected ?? downwardAPI),
   }
 }
 
@@ -75,8 +83,13 @@ export async function setUpVolumes(
  * Detaches everything mounted in the pod's folders, then removes them. @throws Error when something stays mounted;
  * nothing is removed then
  */
-export async function tearDownVolumes({ root, mounts }: VolumeHost, uid: string): Promise<void> {
+export async function tearDownVolumes({ root, mounts, csi }: VolumeHost, uid: string): Promise<void> {
   if (!uid) return
+  if (csi) {
+    // A driver's own unmount fails while a container's mount of it is left.
+    await mounts.unmountAll(join(podFolder(root, uid), 'volume-subpaths'))
+    await csi.unmountPod(uid)
+  }
   await mounts.unmountAll(podFolder(root, uid))
   await removeTree(podFolder(root, uid))
   await removeTree(join(memoryFolder(root), uid))
@@ -244,8 +257,22 @@ async function setUp(
     return writeFiles(folder, downwardFiles(pod, items ?? [], sources), defaultMode, pod)
   }
   if (volume.projected) return projected(folder, volume.projected, pod, sources)
-  if (volume.persistentVolumeClaim) return claimed(folder, volume.persistentVolumeClaim.claimName, pod, sources)
-  if (volume.ephemeral) return claimed(folder, `${pod.metadata.name}-${volume.name}`, pod, sources)
+  if (volume.persistentVolumeClaim) {
+    const { claimName, readOnly = false } = volume.persistentVolumeClaim
+    return claimed(host, folder, { volume: await sources.claimed(claimName), readOnly, pod, sources })
+  }
+  if (volume.ephemeral) {
+    const behind = await sources.claimed(`${pod.metadata.name}-${volume.name}`)
+    return claimed(host, folder, { volume: behind, readOnly: false, pod, sources })
+  }
+  if (volume.csi) {
+    const csi: CsiSource = { inline: volume.csi, name: volume.name }
+    return claimed(host, folder, { volume: { csi }, readOnly: volume.csi.readOnly ?? false, pod, sources })
+  }
+  if (volume.nfs) {
+    const { nfs, name } = volume
+    return claimed(host, folder, { volume: { nfs, name }, readOnly: nfs.readOnly ?? false, pod, sources })
+  }
   // Mounted by the first container that uses it: images are fetched beside the pod's loop.
   if (volume.image) return void (await mkdir(folder, { recursive: true, mode: 0o755 }))
   const kind = Object.keys(volume).find((key) => key !== 'name') ?? 'unknown'
@@ -271,30 +298,33 @@ async function emptyDir(
   await chmod(folder, fsGroup === undefined ? 0o777 : 0o2777)
 }
 
-/** A claim's volume is a folder of this node; that of a provisioned volume is created when it is mounted first. */
-async function claimed(folder: string, claimName: string, pod: Pod, sources: VolumeSources): Promise<void> {
-  const { path, type, isLocal } = await sources.claimedFolder(claimName)
+/** What is mounted for the pod. The folder of a provisioned volume is created when it is mounted first. */
+async function claimed(
+  host: VolumeHost,
+  folder: string,
+  {
+    volume,
+    readOnly,
+    pod,
+    sources,
+  }: { volume: ClaimedVolume; readOnly: boolean; pod: Stored<Pod>; sources: VolumeSources },
+): Promise<void> {
+  if ('csi' in volume) {
+    if (!host.csi) throw new MountFailed('CSI drivers are not supported here')
+    const mounted = await host.csi.mount(pod, volume.csi, { readOnly, issueToken: sources.issueToken })
+    return hostPath(folder, mounted, 'Directory')
+  }
+  if ('nfs' in volume) {
+    const target = join(podFolder(host.root, pod.metadata.uid), 'volumes/kubernetes.io~nfs', volume.name)
+    await mountNfs(host.mounts, volume.nfs, target)
+    return hostPath(folder, target, 'Directory')
+  }
+  const { path, type, isLocal } = volume.folder
   if (!isLocal) return hostPath(folder, path, type, 'owned')
   const own = volumeFolderOf(path)
   if (own) await ensureVolumeFolder(own)
   await giveToFsGroup(path, pod)
   await hostPath(folder, path, type, 'owned')
-}
-
-async function giveToFsGroup(path: string, { spec }: Pod): Promise<void> {
-  const { fsGroup, fsGroupChangePolicy } = spec?.securityContext ?? {}
-  let opened: OpenedPath
-  try {
-    opened = await openHostPath(path, 'Directory', { links: 'owned' })
-  } catch (error) {
-    throw error instanceof HostPathRefused ? new MountFailed(`path "${path}" does not exist`) : error
-  }
-  try {
-    if (fsGroup !== undefined)
-      await giveToGroup(opened.handle, fsGroup, { onlyOnMismatch: fsGroupChangePolicy === 'OnRootMismatch' })
-  } finally {
-    await opened.handle.close()
-  }
 }
 
 /** Checks or creates the path, and records it: each container opens it again and mounts what it has opened. */

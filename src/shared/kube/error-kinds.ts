@@ -6,6 +6,8 @@ export const isConflict = (error: unknown): boolean =>
 
 export const isNotFound = (error: unknown): boolean => error instanceof ApiError && error.code === 404
 
+export const isForbidden = (error: unknown): boolean => error instanceof ApiError && error.code === 403
+
 export const isAlreadyExists = (error: unknown): boolean =>
   error instanceof ApiError && error.reason === 'AlreadyExists'
 

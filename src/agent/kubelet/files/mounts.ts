@@ -14,6 +14,8 @@ export interface Mounts {
   bind(source: OpenedPath, target: string, options: { recursive: boolean }): Promise<void>
   /** Mounts folders over one another, read-only. @param layers the topmost first; none of them a pod's */
   overlay(layers: readonly string[], target: string): Promise<void>
+  /** Mounts an NFS export by the kernel alone. @throws Error with the reason of mount(8) */
+  nfs(source: string, target: string, options: string): Promise<void>
   /** Mount points at and beneath `folder`. */
   beneath(folder: string): Promise<string[]>
   /**
@@ -38,6 +40,10 @@ export const systemMounts: Mounts = {
     const env = { ...process.env, LIBMOUNT_FORCE_MOUNT2: 'always' }
     const options = `ro,nodev,nosuid,noexec,lowerdir=${layers.join(':')}`
     await run('mount', ['-t', 'overlay', '-o', options, 'overlay', target], { env })
+  },
+  async nfs(source, target, options) {
+    // In time for the pod's event: the kernel itself waits minutes for a server that does not answer.
+    await run('mount', ['-i', '-t', 'nfs', '-o', options, source, target], { timeout: 20_000 })
   },
   beneath: async (folder) =>
     mountPoints(await readFile('/proc/self/mountinfo', 'utf8')).filter((path) => isBeneath(path, folder)),

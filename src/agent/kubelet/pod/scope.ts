@@ -5,6 +5,7 @@ import type { EventRecorder } from '#shared/client/event-recorder.ts'
 import type { Pod, Service } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import type { PodNetwork } from '../../network/pod-network.ts'
+import type { CsiVolumes } from '../csi/volumes.ts'
 import type { Mounts } from '../files/mounts.ts'
 import type { Images } from '../images.ts'
 import type { DnsSettings } from '../pod-files.ts'
@@ -26,6 +27,8 @@ export interface PodContext {
   /** `/var/lib/kubelet` */
   root: string
   mounts: Mounts
+  /** Unset where no CSI drivers are run. */
+  csi?: CsiVolumes
   node: { name: string; ip: string; cpuMillis: number; memoryBytes: number }
   dns: DnsSettings
   services(): Stored<Service>[]

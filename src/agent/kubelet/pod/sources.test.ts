@@ -67,7 +67,7 @@ describe('the folder behind a claim', () => {
     ['of a local volume', behind({ local: { path: '/disk' } }), { path: '/disk', type: 'Directory', isLocal: true }],
   ])('%s', async (_what, present, folder) => {
     objects = present
-    expect(await sources.open('').claimedFolder('c')).toEqual(folder)
+    expect(await sources.open('').claimed('c')).toEqual({ folder })
   })
 
   test.each<[string, Record<string, unknown>, string]>([
@@ -79,10 +79,10 @@ describe('the folder behind a claim', () => {
       'PVC n/c has not been bound',
     ],
     ['a block device', behind({ volumeMode: 'Block', local: { path: '/d' } }), 'block volumes are not supported'],
-    ['nfs', behind({ nfs: { server: 's', path: '/' } }), 'volumes of type nfs are not supported'],
+    ['iscsi', behind({ iscsi: {} }), 'volumes of type iscsi are not supported'],
   ])('%s: the mount fails and says why', async (_what, present, message) => {
     objects = present
-    await expect(sources.open('').claimedFolder('c')).rejects.toThrow(message)
+    await expect(sources.open('').claimed('c')).rejects.toThrow(message)
   })
 })
 

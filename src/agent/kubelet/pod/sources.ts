@@ -1,4 +1,4 @@
-import type { ConfigMap, PersistentVolume, Secret } from '#shared/kube/generated/types.ts'
+import type { ConfigMap, PersistentVolume, PersistentVolumeClaim, Secret } from '#shared/kube/generated/types.ts'
 import {
   configMaps,
   persistentVolumeClaims,
@@ -8,13 +8,19 @@ import {
 } from '#shared/kube/resources.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { ApiError } from '#shared/kube/status.ts'
-import { MountFailed, type ClaimedFolder, type VolumeSources } from '../volumes.ts'
+import { MountFailed } from '../mount-failed.ts'
+import type { ClaimedVolume, VolumeSources } from '../volumes.ts'
 import { podRef, type PodScope } from './scope.ts'
+
+interface IssuedToken {
+  token: string
+  expirationTimestamp: string
+}
 
 /** What the environment and the volumes of one pod are made from: ConfigMaps, Secrets, claims and tokens. */
 export class PodSources {
   readonly #scope: PodScope
-  readonly #tokens = new Map<string, { token: string; renewAt: number }>()
+  readonly #tokens = new Map<string, IssuedToken & { renewAt: number }>()
 
   constructor(scope: PodScope) {
     this.#scope = scope
@@ -32,24 +38,26 @@ export class PodSources {
       hostIp: node.ip,
       nodeName: node.name,
       node,
-      claimedFolder: async (claimName) => {
+      claimed: async (claimName) => {
         const claim = await client.get(persistentVolumeClaims, { namespace, name: claimName }).catch(undefinedIfMissing)
         if (!claim) throw new MountFailed(`persistentvolumeclaim "${claimName}" not found`)
         if (!claim.spec?.volumeName || claim.status?.phase !== 'Bound')
           throw new MountFailed(`PVC ${namespace}/${claimName} has not been bound`)
-        return folderOf(await client.get(persistentVolumes, { name: claim.spec.volumeName }))
+        return behind(claim, await client.get(persistentVolumes, { name: claim.spec.volumeName }))
       },
-      serviceAccountToken: (audience, expirationSeconds) => this.#token(audience, expirationSeconds),
+      issueToken: (audience, expirationSeconds) => this.#token(audience, expirationSeconds),
+      serviceAccountToken: async (audience, expirationSeconds) =>
+        (await this.#token(audience, expirationSeconds)).token,
     }
   }
 
   /** A token is kept until four fifths of its life are over, at most a day (kubelet: token_manager.go). */
-  async #token(audience: string | undefined, expirationSeconds: number): Promise<string> {
+  async #token(audience: string | undefined, expirationSeconds: number): Promise<IssuedToken> {
     const { client, clock, uid } = this.#scope
     const pod = this.#scope.pod()
     const key = `${audience ?? ''} ${expirationSeconds}`
     const known = this.#tokens.get(key)
-    if (known && clock.now() < known.renewAt) return known.token
+    if (known && clock.now() < known.renewAt) return known
     const account = { namespace: podRef(pod).namespace, name: pod.spec?.serviceAccountName ?? 'default' }
     const answer = (await client.post(serviceAccounts, account, 'token', {
       apiVersion: 'authentication.k8s.io/v1',
@@ -59,35 +67,28 @@ export class PodSources {
         expirationSeconds,
         boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: pod.metadata.name, uid },
       },
-    })) as { status?: { token?: string } }
-    const token = answer.status?.token ?? ''
+    })) as { status?: Partial<IssuedToken> }
+    const { token = '', expirationTimestamp = '' } = answer.status ?? {}
     const life = Math.min(expirationSeconds * 800, 86_400_000)
-    this.#tokens.set(key, { token, renewAt: clock.now() + life })
-    return token
+    this.#tokens.set(key, { token, expirationTimestamp, renewAt: clock.now() + life })
+    return { token, expirationTimestamp }
   }
 }
 
-/** @throws MountFailed for a volume that is no folder of this node */
-function folderOf({ metadata, spec = {} }: Stored<PersistentVolume>): ClaimedFolder {
+/** @throws MountFailed for a volume of a type that this node does not mount */
+function behind(claim: Stored<PersistentVolumeClaim>, volume: Stored<PersistentVolume>): ClaimedVolume {
+  const { metadata, spec = {} } = volume
   if (spec.volumeMode === 'Block')
     throw new MountFailed(`volume "${metadata.name}": block volumes are not supported by Slipway`)
-  if (spec.hostPath) return { path: spec.hostPath.path, type: spec.hostPath.type ?? '', isLocal: false }
-  if (spec.local) return { path: spec.local.path, type: 'Directory', isLocal: true }
-  const source = volumeSources.find((name) => name in spec) ?? 'unknown'
+  if (spec.hostPath) return { folder: { path: spec.hostPath.path, type: spec.hostPath.type ?? '', isLocal: false } }
+  if (spec.local) return { folder: { path: spec.local.path, type: 'Directory', isLocal: true } }
+  if (spec.csi) return { csi: { claim, volume, csi: spec.csi } }
+  if (spec.nfs) return { nfs: { ...spec.nfs, mountOptions: spec.mountOptions ?? [] }, name: metadata.name }
+  const source = Object.keys(spec).find((name) => otherSources.has(name)) ?? 'unknown'
   throw new MountFailed(`volume "${metadata.name}": volumes of type ${source} are not supported by Slipway yet`)
 }
 
-const volumeSources = [
-  'csi',
-  'nfs',
-  'iscsi',
-  'fc',
-  'cephfs',
-  'rbd',
-  'glusterfs',
-  'awsElasticBlockStore',
-  'gcePersistentDisk',
-]
+const otherSources = new Set(['iscsi', 'fc', 'cephfs', 'rbd', 'glusterfs', 'awsElasticBlockStore', 'gcePersistentDisk'])
 
 /** Reads each name once; undefined for what does not exist. */
 function readOnce<T>(read: (name: string) => Promise<T>): (name: string) => Promise<T | undefined> {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { MissingSource } from '../environment.ts'
 import { ImageFailed } from '../images.ts'
-import { MountFailed } from '../volumes.ts'
+import { MountFailed } from '../mount-failed.ts'
 import { BadContainerConfig } from './container-plan.ts'
 import { CannotEnforce } from './security.ts'
 import { failureEvents, startFailure } from './start-failure.ts'

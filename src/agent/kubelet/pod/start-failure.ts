@@ -1,7 +1,7 @@
 import { backOffDelay, firstBackOff, shownPullFailure } from '#shared/kube/kubelet/container-restart.ts'
 import { MissingSource } from '../environment.ts'
 import { ImageFailed } from '../images.ts'
-import { MountFailed } from '../volumes.ts'
+import { MountFailed } from '../mount-failed.ts'
 import { BadContainerConfig } from './container-plan.ts'
 
 const configRetry = 2_000
