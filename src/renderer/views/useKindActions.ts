@@ -31,6 +31,8 @@ export interface KindActions {
   offered(object: Stored): OfferedAction[]
   /** Runs an action; what it throws is told in a notice. */
   run(action: Action, object: Stored): Promise<void>
+  /** Runs the action of this id, if the object's kind has it and it may be done. */
+  runId(id: string, object: Stored): void
   /** Runs the action that has this key, if the object's kind has one and it may be done. */
   runKey(key: string, object: Stored): void
 }
@@ -85,14 +87,16 @@ export function useKindActions(context: () => string, kind: () => KindDescriptor
     }
   }
 
+  function runFirst(object: Stored, wanted: (action: Action) => boolean): void {
+    const found = offered(object).find(({ action }) => wanted(action))
+    if (found && found.reason === undefined) void run(found.action, object)
+  }
   return {
     cluster,
     placeOf,
     offered,
     run,
-    runKey(key, object) {
-      const found = offered(object).find(({ action }) => action.key === key)
-      if (found && found.reason === undefined) void run(found.action, object)
-    },
+    runId: (id, object) => runFirst(object, (action) => action.id === id),
+    runKey: (key, object) => runFirst(object, (action) => action.key === key),
   }
 }

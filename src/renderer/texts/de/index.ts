@@ -2,7 +2,8 @@ import type { en } from '../en/index.ts'
 import type { Translation } from '../translation.ts'
 import { base, units } from './base.ts'
 import { explain } from './explain.ts'
+import { pages } from './pages.ts'
 import { shell } from './shell.ts'
 
 /** All texts in German; a missing one fails the type check. */
-export const de: Translation<typeof en> = { base, units, explain, shell }
+export const de: Translation<typeof en> = { base, units, explain, pages, shell }

@@ -1,9 +1,10 @@
 import { base, units } from './base.ts'
 import { explain } from './explain.ts'
+import { pages } from './pages.ts'
 import { shell } from './shell.ts'
 
 /**
  * All texts of the face in English, one file per area. `{'@'}`, `{'|'}` and `{'{'}` write the signs that vue-i18n reads;
  * `{n} pod | {n} pods` has two plural forms.
  */
-export const en = { base, units, explain, shell }
+export const en = { base, units, explain, pages, shell }

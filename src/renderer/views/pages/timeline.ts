@@ -1,0 +1,129 @@
+import type { Condition, Event, Pod } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
+import type { Tone } from '../../components/tone.ts'
+import { lastSeen, timesSeen } from '../../explain/events.ts'
+import { endText } from '../../explain/exit.ts'
+import type { ObjectLink } from '../../explain/index.ts'
+import { t } from '../../texts/index.ts'
+
+/** Something that happened to an object or near it. */
+export interface Happening {
+  /** RFC 3339; '' when it is not known. */
+  time: string
+  tone: Tone
+  title: string
+  detail: string
+  /** How often the same was seen. */
+  count: number
+  /** The object that it happened to, where that is another one. */
+  about?: ObjectLink | undefined
+  isWarning: boolean
+}
+
+interface TimelineObject {
+  status?: { conditions?: unknown; containerStatuses?: unknown; initContainerStatuses?: unknown }
+}
+
+/** Events, conditions and container states as one list, newest first; equal ones are one entry with their count. */
+export function timelineOf(object: Stored & TimelineObject, events: readonly Event[]): Happening[] {
+  const all = [
+    ...events.map((event) => happeningOf(event, object)),
+    ...conditionsOf(object).map(ofCondition),
+    ...(object.kind === 'Pod' ? ofContainers(object as Stored<Pod>) : []),
+    ...(object.metadata.creationTimestamp
+      ? [
+          {
+            time: object.metadata.creationTimestamp,
+            tone: 'quiet' as const,
+            title: t('pages.timeline.created'),
+            detail: '',
+            count: 1,
+            isWarning: false,
+          },
+        ]
+      : []),
+  ]
+  return fold(all).sort((a, b) => b.time.localeCompare(a.time))
+}
+
+/** Entries that say the same of the same object become one, with the newest time. */
+function fold(all: readonly Happening[]): Happening[] {
+  const found = new Map<string, Happening>()
+  for (const each of all) {
+    const key = JSON.stringify([each.title, each.detail, each.about?.kind, each.about?.name])
+    const same = found.get(key)
+    if (!same) found.set(key, { ...each })
+    else {
+      same.count += each.count
+      if (each.time > same.time) same.time = each.time
+    }
+  }
+  return [...found.values()]
+}
+
+function happeningOf(event: Event, object: Stored): Happening {
+  const { involvedObject: about, reason = '', message = '', type } = event
+  const isWarning = type === 'Warning'
+  return {
+    time: lastSeen(event),
+    tone: isWarning ? 'bad' : 'quiet',
+    title: reason,
+    detail: message,
+    count: timesSeen(event),
+    isWarning,
+    ...(about.name !== object.metadata.name && about.kind && about.name
+      ? { about: { kind: about.kind, name: about.name, namespace: about.namespace } }
+      : {}),
+  }
+}
+
+/** Conditions of which False is the good state. */
+const adverse = /Pressure$|Unavailable$|Failed|Failure|Stalled|Degraded|Remaining$|Suspended|DisruptionTarget/
+
+function ofCondition({ type = '', status = '', reason, message, lastTransitionTime }: Partial<Condition>): Happening {
+  const isWell = adverse.test(type) ? status === 'False' : status === 'True'
+  return {
+    time: lastTransitionTime ?? '',
+    tone: isWell ? 'good' : 'warn',
+    title: t('pages.timeline.became', { type, status }),
+    detail: message || reason || '',
+    count: 1,
+    isWarning: !isWell,
+  }
+}
+
+function ofContainers({ status }: Stored<Pod>): Happening[] {
+  const all = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
+  return all.flatMap(({ name, state, lastState }) => {
+    const ends = [state?.terminated, lastState?.terminated].filter((end) => end !== undefined)
+    return [
+      ...ends.map((end) => ({
+        time: end.finishedAt ?? '',
+        tone: end.exitCode === 0 ? ('done' as const) : ('bad' as const),
+        title:
+          end.exitCode === 0
+            ? t('pages.timeline.completed', { name })
+            : t('pages.timeline.ended', { name, end: endText(end) }),
+        detail: end.message ?? '',
+        count: 1,
+        isWarning: end.exitCode !== 0,
+      })),
+      ...(state?.running?.startedAt
+        ? [
+            {
+              time: state.running.startedAt,
+              tone: 'good' as const,
+              title: t('pages.timeline.runs', { name }),
+              detail: '',
+              count: 1,
+              isWarning: false,
+            },
+          ]
+        : []),
+    ]
+  })
+}
+
+function conditionsOf({ status }: TimelineObject): Partial<Condition>[] {
+  return Array.isArray(status?.conditions) ? (status.conditions as Partial<Condition>[]) : []
+}
