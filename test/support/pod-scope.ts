@@ -73,6 +73,7 @@ export function createPodScope(
       host: { nameservers: [], searches: [], options: [] },
     },
     services: () => [],
+    objectUid: () => pod.metadata.uid,
     uid: pod.metadata.uid ?? '',
     pod: () => current,
     mayResize: () => true,

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { silentLog } from '#shared/base/log.ts'
 import { createImages, type ImageFailed } from './images.ts'
+import type { RegistryAuth } from './registry-credentials.ts'
 import type { ImageInfo, Runtime } from './runtime/runtime.ts'
 
 /** An engine that has the images `here`; the host has `host`, the registry `registry`: names to ids. */
@@ -9,9 +10,11 @@ function setUp(given: {
   here?: Record<string, string>
   host?: Record<string, string>
   registry?: Record<string, string>
+  parallelPulls?: number
 }) {
   const here = { ...given.here }
   const calls: string[] = []
+  const pulling = { now: 0, most: 0 }
   const runtime = {
     hasImage: async (reference: string): Promise<ImageInfo | undefined> =>
       here[reference] === undefined
@@ -23,8 +26,12 @@ function setUp(given: {
         here[reference] = id
       }
     },
-    async pullImage(reference: string) {
-      calls.push('pull')
+    async pullImage(reference: string, auth?: RegistryAuth) {
+      calls.push(auth ? `pull as ${auth.username}` : 'pull')
+      if (auth?.username === 'nobody') throw new Error('denied')
+      pulling.most = Math.max(pulling.most, ++pulling.now)
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      pulling.now--
       const id = given.registry?.[reference]
       if (id === undefined) throw new Error('no such host')
       here[reference] = id
@@ -38,6 +45,7 @@ function setUp(given: {
       return id === undefined ? undefined : Readable.from([`${reference}=${id}`])
     },
     hostImageId: async (reference) => given.host?.[reference],
+    ...(given.parallelPulls ? { parallelPulls: given.parallelPulls } : {}),
     log: silentLog,
   })
   const ensure = async (imagePullPolicy: string): Promise<string> =>
@@ -47,7 +55,7 @@ function setUp(given: {
         ({ image, pulledMs }) => `${image.id}${pulledMs === undefined ? '' : ', fetched'}`,
         (error: unknown) => (error as ImageFailed).reason,
       )
-  return { images, ensure, calls }
+  return { images, ensure, calls, pulling }
 }
 
 describe('an image is taken', () => {
@@ -82,6 +90,25 @@ describe('an image is taken', () => {
     const { ensure, calls } = setUp(given)
     expect(await ensure(policy)).toBe(expected)
     expect(calls).toEqual(expectedCalls)
+  })
+
+  test('with each of the credentials until one is accepted', async () => {
+    const { images, calls } = setUp({ registry: { 'app:1': 'c' } })
+    const container = { name: 'c', image: 'app:1', imagePullPolicy: 'IfNotPresent' }
+    const as = (username: string): RegistryAuth => ({ username, serveraddress: 'docker.io' })
+    await images.ensure(
+      container,
+      () => undefined,
+      async () => [as('nobody'), as('somebody')],
+    )
+    expect(calls).toEqual(['fetch', 'pull as nobody', 'pull as somebody'])
+  })
+
+  test('a few at once, the others in their turn', async () => {
+    const { images, pulling } = setUp({ registry: { 'a:1': 'a', 'b:1': 'b', 'c:1': 'c' }, parallelPulls: 2 })
+    const all = ['a:1', 'b:1', 'c:1'].map((image) => images.ensure({ name: 'c', image }, () => undefined))
+    await Promise.all(all)
+    expect(pulling.most).toBe(2)
   })
 
   test('once for concurrent requests', async () => {

@@ -3,6 +3,7 @@ import type { Log } from '#shared/base/log.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { Container } from '#shared/kube/generated/types.ts'
 import { InvalidImageReference, readImageReference, taggedImage } from '#shared/kube/image-reference.ts'
+import type { RegistryAuth } from './registry-credentials.ts'
 import type { ImageInfo, Runtime } from './runtime/runtime.ts'
 
 /** An image that a container needs is missing; `reason` is the container's waiting reason. */
@@ -25,6 +26,9 @@ export interface EnsuredImage {
   totalMs?: number
 }
 
+/** Reads what the pod has for the image's registry, in the order in which it is tried. */
+export type Credentials = () => Promise<readonly RegistryAuth[]>
+
 export interface Images {
   /** The container's image, if it is here and the pull policy requires nothing newer. */
   present(container: Container): Promise<EnsuredImage | undefined>
@@ -33,7 +37,7 @@ export interface Images {
   /** Called before the image is removed from this engine. */
   forgetImage(id: string): void
   /** Ensures that the container's image is here. @returns the image, and whether it was fetched @throws ImageFailed */
-  ensure(container: Container, onPull: () => void): Promise<EnsuredImage>
+  ensure(container: Container, onPull: () => void, credentials?: Credentials): Promise<EnsuredImage>
 }
 
 /**
@@ -66,19 +70,21 @@ export function createImages({
     return image
   }
   /** @returns how long it took once it was its turn, ms */
-  const fetch = (reference: string): Promise<number> => {
-    let work = fetching.get(reference)
+  const fetch = (reference: string, auths: readonly RegistryAuth[]): Promise<number> => {
+    // Pods with other credentials may have another outcome.
+    const key = `${reference} ${JSON.stringify(auths)}`
+    let work = fetching.get(key)
     if (!work) {
       work = inTurn(async () => {
         const begun = performance.now()
-        await fetchOnce(reference)
+        await fetchOnce(reference, auths)
         return Math.round(performance.now() - begun)
-      }).finally(() => fetching.delete(reference))
-      fetching.set(reference, work)
+      }).finally(() => fetching.delete(key))
+      fetching.set(key, work)
     }
     return work
   }
-  const fetchOnce = async (reference: string): Promise<void> => {
+  const fetchOnce = async (reference: string, auths: readonly RegistryAuth[]): Promise<void> => {
     try {
       // An image with pull policy Always (`:latest`) is copied only when the host's has changed.
       const here = await runtime.hasImage(reference)
@@ -91,7 +97,16 @@ export function createImages({
     } catch (error) {
       log.warn('image not copied from the host', { reference, error: messageOf(error) })
     }
-    await runtime.pullImage(reference)
+    await pull(reference, auths)
+  }
+  /** With each of the credentials until one is accepted; without any where there are none. */
+  const pull = async (reference: string, [first, ...others]: readonly RegistryAuth[]): Promise<void> => {
+    try {
+      await (first ? runtime.pullImage(reference, first) : runtime.pullImage(reference))
+    } catch (error) {
+      if (others.length === 0) throw error
+      await pull(reference, others)
+    }
   }
 
   return {
@@ -107,7 +122,7 @@ export function createImages({
     forgetImage(id) {
       for (const [reference, image] of known) if (image.id === id) known.delete(reference)
     },
-    async ensure({ image: name = '', imagePullPolicy }, onPull) {
+    async ensure({ image: name = '', imagePullPolicy }, onPull, credentials = async () => []) {
       const reference = referenceOf(name)
       const present = await find(reference)
       if (present && imagePullPolicy !== 'Always') return { image: present }
@@ -121,7 +136,7 @@ export function createImages({
       const begun = performance.now()
       let pulledMs: number
       try {
-        pulledMs = await fetch(reference)
+        pulledMs = await fetch(reference, await credentials())
       } catch (error) {
         // Always requires the newest image. When no registry responds, that is the local one.
         if (present) return { image: present }

@@ -6,7 +6,7 @@ import type { Informer } from '#shared/client/informer.ts'
 import type { Node, Pod } from '#shared/kube/generated/types.ts'
 import type { KubeletSettings } from '#shared/kube/kubelet/settings.ts'
 import type { Stored } from '#shared/kube/object.ts'
-import { isPodTerminal } from '#shared/kube/pod.ts'
+import { isMirrorPod, isPodTerminal } from '#shared/kube/pod.ts'
 import { nodes } from '#shared/kube/resources.ts'
 import type { Faults } from '../faults.ts'
 import { createClusterVolumes } from './cluster-volumes.ts'
@@ -19,7 +19,9 @@ import { createNodePressure } from './node-pressure.ts'
 import { startNode, type NodeOptions } from './node.ts'
 import { refusalOf, resizeRefusalOf, type Refusal } from './pod/admission.ts'
 import { PodWorker } from './pod/pod-worker.ts'
+import { isStaticPod } from './pod/critical.ts'
 import type { PodContext } from './pod/scope.ts'
+import { createStaticPods } from './static-pods/index.ts'
 import { createCallers } from './node-port/callers.ts'
 import { startNodePort, type NodePort, type NodePortOptions } from './node-port/server.ts'
 import { createKubeletServer, openContainerLogs, type KubeletServerOptions } from './server.ts'
@@ -111,7 +113,33 @@ export function createKubelet(
       clock,
     })
 
+  const statics = createStaticPods({
+    ...options,
+    folder: options.settings.staticPodPath,
+    nodeName: node.name,
+    node: () => options.nodes.get(node.name),
+    mirrors: () => informer.list().filter(isMirrorPod),
+    running: staticWorkers,
+    run: (pod) => runStatic(pod),
+    end: (uid) => workers.get(uid)?.endNow(),
+  })
+  function staticWorkers(): Map<string, string> {
+    const all = [...workers.values()].filter(({ pod }) => isStaticPod(pod))
+    for (const worker of all) if (worker.hasEnded) release(worker.pod)
+    return new Map(all.filter(({ hasEnded }) => !hasEnded).map(({ pod }) => [pod.metadata.uid, nameOf(pod)]))
+  }
+  /** Nobody has bound it: the node runs it whatever else it runs. */
+  const runStatic = (pod: Stored<Pod>): void => {
+    const uid = pod.metadata.uid
+    if (!workers.has(uid)) workers.set(uid, new PodWorker(pod, { ...context, objectUid: () => statics.mirrorUid(uid) }))
+    take(pod)
+  }
+
   const take = (pod: Stored<Pod>): void => {
+    if (isMirrorPod(pod)) {
+      statics.mirrorsChanged()
+      return
+    }
     const uid = pod.metadata.uid
     let worker = workers.get(uid)
     if (!worker) workers.set(uid, (worker = new PodWorker(pod, context, admission(pod))))
@@ -146,6 +174,10 @@ export function createKubelet(
     }
   }
   const release = (pod: Stored<Pod>): void => {
+    if (isMirrorPod(pod)) {
+      statics.mirrorsChanged()
+      return
+    }
     const uid = pod.metadata.uid
     const worker = workers.get(uid)
     if (byName.get(nameOf(pod)) === worker) byName.delete(nameOf(pod))
@@ -243,14 +275,15 @@ export function createKubelet(
       updated: (_previous, pod) => take(pod),
       deleted: release,
     })
-    await removeOrphans()
+    await removeOrphans(await statics.load())
+    stops.add(await statics.start())
     return () => informer.stop()
   }
 
   /** Removes containers, mounts and folders of pods that were deleted while this agent was not running. */
-  async function removeOrphans(): Promise<void> {
+  async function removeOrphans(staticUids: ReadonlySet<string>): Promise<void> {
     for (const uid of new Set([...runtime.podUids(), ...(await podsWithVolumes(options.root))])) {
-      if (workers.has(uid)) continue
+      if (workers.has(uid) || staticUids.has(uid)) continue
       const all = runtime.containers(uid)
       const [first] = all
       const names = new Set(all.filter(({ sandbox }) => !sandbox).map(({ name }) => name))

@@ -95,6 +95,16 @@ export async function tearDownVolumes({ root, mounts, csi }: VolumeHost, uid: st
   await removeTree(join(memoryFolder(root), uid))
 }
 
+/**
+ * Removes the volumes of a pod that has ended, whose object stays: what it wrote to memory and to the disk is free again
+ * (kubelet: volumes of ended pods are unmounted). Its termination messages stay. @throws Error when something stays mounted
+ */
+export async function removeVolumes({ root, mounts }: VolumeHost, uid: string): Promise<void> {
+  await mounts.unmountAll(podFolder(root, uid))
+  await removeTree(join(podFolder(root, uid), 'volumes'))
+  await removeTree(join(memoryFolder(root), uid))
+}
+
 /** Uids of the pods with folders on this worker, existing or not. */
 export async function podsWithVolumes(root: string): Promise<string[]> {
   const list = (folder: string): Promise<string[]> => readdir(folder).catch((): string[] => [])

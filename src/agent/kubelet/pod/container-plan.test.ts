@@ -113,5 +113,5 @@ test('unsupported fields are named one by one', () => {
       ],
     },
   }
-  expect(unsupported(pod)).toEqual(['imagePullSecrets', 'c: volumeDevices'])
+  expect(unsupported(pod)).toEqual(['c: volumeDevices'])
 })

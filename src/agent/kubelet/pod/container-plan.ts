@@ -158,7 +158,6 @@ export function unsupported({ spec }: Pod, lacks = lacksCapability): string[] {
   if (!spec) return []
   const found: string[] = []
   const containers = [...spec.containers, ...(spec.initContainers ?? [])]
-  if (spec.imagePullSecrets?.length) found.push('imagePullSecrets')
   if (spec.resources) found.push('resources of the pod as a whole')
   if (spec.securityContext?.seLinuxOptions) found.push('SELinux options')
   for (const { name, env, volumeDevices, securityContext, restartPolicyRules } of containers) {

@@ -25,6 +25,7 @@ import {
   restartPolicyOf,
   type ContainerKind,
 } from '#shared/kube/kubelet/container-restart.ts'
+import { pullCredentials } from './pull-credentials.ts'
 import type { Sandbox } from './sandbox.ts'
 import { failureEvents, startFailure } from './start-failure.ts'
 import type { PodScope } from './scope.ts'
@@ -304,6 +305,7 @@ export class PodContainer {
     const fetched = await this.#fetch.take(this.#scope.images, this.#spec, {
       onPull: () => this.#pulling(reference),
       onDone: () => this.#scope.wake(),
+      credentials: () => pullCredentials(this.#scope, reference),
     })
     if (!fetched) return undefined
     const { image, pulledMs, totalMs = 0 } = fetched

@@ -1,10 +1,16 @@
 import type { Container } from '#shared/kube/generated/types.ts'
-import type { EnsuredImage, Images } from '../images.ts'
+import type { Credentials, EnsuredImage, Images } from '../images.ts'
 
 interface Fetch {
   reference: string | undefined
   image?: EnsuredImage
   error?: Error
+}
+
+export interface FetchHooks {
+  onPull: () => void
+  onDone: () => void
+  credentials?: Credentials
 }
 
 /** The image of one container, fetched beside the pod's loop: a slow pull holds no other container up. */
@@ -15,11 +21,7 @@ export class ImageFetch {
    * The image, where it is here or its fetch has ended. Starts a fetch otherwise; `onDone` runs when that ends.
    * @returns undefined while it is fetched @throws ImageFailed once for each fetch that failed
    */
-  async take(
-    images: Images,
-    container: Container,
-    { onPull, onDone }: { onPull: () => void; onDone: () => void },
-  ): Promise<EnsuredImage | undefined> {
+  async take(images: Images, container: Container, hooks: FetchHooks): Promise<EnsuredImage | undefined> {
     // The image of the container was changed meanwhile.
     if (this.#fetch?.reference !== container.image) this.#fetch = undefined
     const image = this.#fetch?.image ?? (await images.present(container))
@@ -28,7 +30,7 @@ export class ImageFetch {
       return image
     }
     if (!this.#fetch) {
-      this.#start(images, container, onPull, onDone)
+      this.#start(images, container, hooks)
       return undefined
     }
     const { error } = this.#fetch
@@ -37,11 +39,11 @@ export class ImageFetch {
     throw error
   }
 
-  #start(images: Images, container: Container, onPull: () => void, onDone: () => void): void {
+  #start(images: Images, container: Container, { onPull, onDone, credentials }: FetchHooks): void {
     const fetch: Fetch = { reference: container.image }
     this.#fetch = fetch
     void images
-      .ensure(container, onPull)
+      .ensure(container, onPull, credentials)
       .then(
         (image) => (fetch.image = image),
         (error: unknown) => (fetch.error = error as Error),

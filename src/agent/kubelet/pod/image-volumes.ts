@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Container, Volume } from '#shared/kube/generated/types.ts'
 import { podFolder, volumeFolder } from '../volumes.ts'
 import { ImageFetch } from './image-fetch.ts'
+import { pullCredentials } from './pull-credentials.ts'
 import { CannotEnforce } from './security.ts'
 import type { PodScope } from './scope.ts'
 
@@ -30,6 +31,7 @@ export class ImageVolumes {
       const fetched = await fetch.take(this.#scope.images, wanted, {
         onPull: () => onPull(reference),
         onDone: () => this.#scope.wake(),
+        credentials: () => pullCredentials(this.#scope, reference),
       })
       if (fetched) await this.#mount(volume, fetched.image.layers)
       else areThere = false

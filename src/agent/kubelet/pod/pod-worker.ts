@@ -5,9 +5,10 @@ import { pods } from '#shared/kube/resources.ts'
 import { ApiError } from '#shared/kube/status.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import type { ObservedContainer } from '../runtime/runtime.ts'
-import { tearDownVolumes } from '../volumes.ts'
+import { removeVolumes, tearDownVolumes } from '../volumes.ts'
 import type { Refusal } from './admission.ts'
 import { unsupported } from './container-plan.ts'
+import { isCriticalPod } from './critical.ts'
 import { containersOf, PodContainer } from './container.ts'
 import { PodVolumes } from './pod-volumes.ts'
 import { RetryDelay } from './retry-delay.ts'
@@ -65,6 +66,8 @@ export class PodWorker {
   /** Why its containers keep the resources that they have. */
   #pendingResize: Refusal | undefined
   #reportedUnsupported = false
+  /** They are removed once, when the pod has ended. */
+  #hasVolumes = true
 
   /** @param admit says why this node does not run the pod; unset for one that it runs */
   constructor(pod: Stored<Pod>, context: PodContext, admit?: () => Promise<Refusal | undefined>) {
@@ -74,6 +77,7 @@ export class PodWorker {
     const wake = (): void => this.kick()
     this.#scope = {
       ...context,
+      objectUid: context.objectUid ?? (() => pod.metadata.uid),
       uid: pod.metadata.uid,
       pod: () => this.#pod,
       mayResize: () => this.#pendingResize === undefined,
@@ -103,7 +107,7 @@ export class PodWorker {
 
   /** Ends the pod, which fails: for what it uses, or for what its node is short of (pkg/kubelet/eviction). */
   evict({ message, annotations, isDisruption = false, grace = evictionGrace }: PodEviction): void {
-    if (this.#failure || this.#pod.metadata.deletionTimestamp !== undefined) return
+    if (this.#failure || this.#pod.metadata.deletionTimestamp !== undefined || isCriticalPod(this.#pod)) return
     this.#scope.recorder.event(this.#pod, 'Warning', 'Evicted', message, undefined, annotations)
     this.#fail({ reason: 'Evicted', message, isDisruption }, grace)
   }
@@ -130,6 +134,20 @@ export class PodWorker {
     this.#failure = failure
     this.#endWithin(grace)
     this.kick()
+  }
+
+  /** Ends the pod as if it were deleted: its file is gone. */
+  endNow(): void {
+    if (this.#pod.metadata.deletionTimestamp !== undefined) return
+    const grace = this.#pod.spec?.terminationGracePeriodSeconds ?? 30
+    const deletionTimestamp = timestamp(this.#scope.clock.now())
+    const metadata = { ...this.#pod.metadata, deletionTimestamp, deletionGracePeriodSeconds: grace }
+    this.update({ ...this.#pod, metadata })
+  }
+
+  /** Nothing of it is left, or the agent has let go of it. */
+  get hasEnded(): boolean {
+    return this.#ended
   }
 
   /** The pod's object is gone without our having ended it: everything of it is removed at once. */
@@ -235,6 +253,8 @@ export class PodWorker {
     await this.#collectExits()
     await this.#sandbox.stop()
     this.#report()
+    if (this.#hasVolumes) await removeVolumes(this.#scope, this.#scope.uid)
+    this.#hasVolumes = false
   }
 
   /** The pod is deleted: stops it, removes all of it, and then its object. */
@@ -256,7 +276,9 @@ export class PodWorker {
   }
 
   async #deleteObject(): Promise<void> {
-    const { client, uid } = this.#scope
+    const { client, objectUid } = this.#scope
+    const uid = objectUid()
+    if (uid === undefined) return
     try {
       await client.delete(pods, podRef(this.#pod), { gracePeriodSeconds: 0, preconditions: { uid } })
     } catch (error) {

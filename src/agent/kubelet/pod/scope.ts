@@ -34,12 +34,15 @@ export interface PodContext {
   services(): Stored<Service>[]
   /** Why this node does not give a pod the resources that its spec asks for now. */
   resizeRefusal?(pod: Stored<Pod>): Refusal | undefined
+  /** Uid of the object that shows the pod to users of the API; undefined while there is none. The pod's own, when unset. */
+  objectUid?(): string | undefined
   /** A probe of a container has a result; for the metrics. */
   onProbe?(result: ProbeResult): void
 }
 
 /** What the parts of one pod share. */
 export interface PodScope extends PodContext {
+  objectUid(): string | undefined
   uid: string
   /** The pod as it was seen last. */
   pod(): Stored<Pod>

@@ -46,8 +46,14 @@ export class StatusReporter {
 
   async #send(status: PodStatus): Promise<void> {
     if (status !== this.#reported) return
-    const { client, log, timers, uid } = this.#scope
+    const { client, log, timers, objectUid } = this.#scope
     const pod = this.#scope.pod()
+    const uid = objectUid()
+    // Written when there is a mirror again: the pod is looked at then.
+    if (uid === undefined) {
+      this.#reported = undefined
+      return
+    }
     try {
       const body = { metadata: { uid }, status: statusPatch(status, pod.status) }
       const written = await client.patch(pods, podRef(pod), { type: 'strategic', body }, { subresource: 'status' })

@@ -159,10 +159,10 @@ export function createDockerRuntime({
     async loadImage(tar) {
       await drain(await docker.loadImage(tar).catch(rethrowReason))
     },
-    async pullImage(reference) {
+    async pullImage(reference, auth) {
       const { domain, path, tag, digest } = parseImageReference(reference)
       const wanted = { fromImage: `${domain}/${path}`, tag: digest ?? tag ?? 'latest' }
-      const stream = (await docker.createImage(wanted).catch(rethrowReason)) as Readable
+      const stream = (await docker.createImage(auth ?? {}, wanted).catch(rethrowReason)) as Readable
       await drain(stream)
     },
     async images() {

@@ -1,5 +1,6 @@
 import type { Duplex, Readable } from 'node:stream'
 import type { Stop } from '#shared/base/disposable.ts'
+import type { RegistryAuth } from '../registry-credentials.ts'
 import type { ContainerAttempt } from '#shared/kube/kubelet/container-attempt.ts'
 
 /** The container runtime as the kubelet uses it; `docker.ts` implements it on the inner Docker Engine. */
@@ -23,7 +24,8 @@ export interface Runtime {
 
   hasImage(reference: string): Promise<ImageInfo | undefined>
   loadImage(tar: Readable): Promise<void>
-  pullImage(reference: string): Promise<void>
+  /** @param auth for its registry @throws Error with the engine's reason */
+  pullImage(reference: string, auth?: RegistryAuth): Promise<void>
   /** All images, those without a name included. */
   images(): Promise<ListedImage[]>
   /** With all its names. Fails while a container is made from it. @throws Error with the engine's reason */
