@@ -107,6 +107,7 @@ describe("the agent's kubelet API", () => {
         find: ([first]) => (first === 'healthz' ? async () => ({ type: 'text/plain', body: 'ok' }) : undefined),
       },
       volumes: createClusterVolumes({ roots: [] }),
+      shutDown: async () => undefined,
       onFault: () => void faults.push('fault'),
       log: silentLog,
     })

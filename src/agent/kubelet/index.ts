@@ -24,6 +24,7 @@ import type { PodContext } from './pod/scope.ts'
 import { createStaticPods } from './static-pods/index.ts'
 import { createCallers } from './node-port/callers.ts'
 import { startNodePort, type NodePort, type NodePortOptions } from './node-port/server.ts'
+import { createNodeShutdown } from './shutdown.ts'
 import { createKubeletServer, openContainerLogs, type KubeletServerOptions } from './server.ts'
 import { createCgroups } from './stats/cgroup.ts'
 import { createDiskUsage } from './stats/disk-usage.ts'
@@ -95,6 +96,7 @@ export function createKubelet(
     flows: createFlows({ onCut: () => faults.cut() }),
     pages,
     volumes: createClusterVolumes(),
+    shutDown: () => shutdown.begin(),
     onFault: () => faults.request(),
     findPod(namespace, name) {
       const pod = byName.get(`${namespace}/${name}`)?.pod
@@ -154,7 +156,7 @@ export function createKubelet(
   const othersOf = (pod: Stored<Pod>): Stored<Pod>[] =>
     informer.list().filter((other) => other.metadata.uid !== pod.metadata.uid && !isPodTerminal(other) && isRun(other))
   const refusal = (pod: Stored<Pod>, on: Stored<Node> | undefined): Refusal | undefined =>
-    pressure.refusalOf(pod) ?? (on && refusalOf(pod, on, othersOf(pod)))
+    shutdown.refusal() ?? pressure.refusalOf(pod) ?? (on && refusalOf(pod, on, othersOf(pod)))
   const resizeRefusal = (pod: Stored<Pod>): Refusal | undefined => {
     const on = options.nodes.get(node.name)
     return on && resizeRefusalOf(pod, on, othersOf(pod))
@@ -187,6 +189,19 @@ export function createKubelet(
     worker?.abandon()
   }
 
+  const shutdownListeners = new Set<() => void>()
+  const shutdown = createNodeShutdown({
+    groups: options.settings.shutdown,
+    pods: () =>
+      [...workers.entries()].map(([uid, worker]) => ({
+        pod: worker.pod,
+        shutDown: (grace) => worker.shutDown(grace),
+        isRunning: () => runtime.containers(uid).some(({ state }) => state === 'running'),
+        flush: () => worker.flush(),
+      })),
+    onBegin: () => shutdownListeners.forEach((listener) => listener()),
+    clock,
+  })
   const limitedStorage = createStorageReader({
     root: options.root,
     runtime,
@@ -225,6 +240,13 @@ export function createKubelet(
         capacity: node,
         hasClusterVolume: options.hasClusterVolume,
         pressures: pressure.pressures,
+        shutdown: {
+          reason: () => shutdown.reason(),
+          onChange(listener) {
+            shutdownListeners.add(listener)
+            return () => void shutdownListeners.delete(listener)
+          },
+        },
         // Pods that wait for their next try, which is ever later, are tried now.
         onReachable: kickAll,
       }

@@ -35,8 +35,8 @@ export interface NodeOptions {
   onReachable?(): void
   /** Which of its resources are short, and who is told when that changes. */
   pressures: { current(): readonly PressureCondition[]; onChange(listener: () => void): Stop }
-  /** Why the node takes no pods any more; undefined while it does. */
-  shutdown?(): string | undefined
+  /** Why the node takes no pods any more, undefined while it does, and who is told when that changes. */
+  shutdown?: { reason(): string | undefined; onChange(listener: () => void): Stop }
   /** Size of the disk, bytes; of the engine's, when unset. */
   measureDisk?(): Promise<number>
 }
@@ -79,9 +79,11 @@ export async function startNode(options: NodeOptions): Promise<Stop> {
     },
   })
   const stopPressures = options.pressures.onChange(() => status.beat())
+  const stopShutdown = options.shutdown?.onChange(() => status.beat())
   return () => {
     void stopWatching()
     void stopPressures()
+    void stopShutdown?.()
     lease.stop()
     status.stop()
   }
@@ -255,7 +257,8 @@ function createReporter(options: NodeOptions): Reporter {
         measureDisk(),
       ])
       if (!seen) throw new Error(broken ?? 'the container runtime has not been seen yet')
-      const down = [broken, options.shutdown?.()].filter((problem) => problem !== undefined).join(',') || undefined
+      const down =
+        [broken, options.shutdown?.reason()].filter((problem) => problem !== undefined).join(',') || undefined
       const content = contentOf(options, seen, disk)
       const health: Health = { pressures: [...pressures.current()].sort(), down }
       const now = clock.now()

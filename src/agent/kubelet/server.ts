@@ -16,6 +16,8 @@ export interface KubeletServerOptions {
   flows: Flows
   pages: NodePages
   volumes: ClusterVolumes
+  /** Ends the pods of this node, which is about to be stopped. */
+  shutDown(): Promise<void>
   onFault(): void
   log: Log
 }
@@ -39,6 +41,7 @@ export function createKubeletServer(
       const page = options.pages.find(request.segments, request.query)
       if (page) return sendPage(stream, request.method, page)
       if (verb === 'volumes') return changeVolume(options.volumes, stream, request)
+      if (verb === 'shutdown') return shutDown(options, stream, request)
       const route = routes.get(verb)
       if (!route) throw new RequestRefused(404, 'not found')
       if (request.method !== route.method) throw new RequestRefused(405, `${verb} requires ${route.method}`)
@@ -67,6 +70,17 @@ async function sendPage(stream: ServerHttp2Stream, method: string, page: () => P
   if (method !== 'GET') throw new RequestRefused(405, 'GET is required')
   const { type, body } = await page()
   if (respond(stream, { ':status': 200, 'content-type': type })) stream.end(body)
+}
+
+/** `POST /shutdown`: answered when the pods have ended, or their time is over. */
+async function shutDown(
+  options: Pick<KubeletServerOptions, 'shutDown'>,
+  stream: ServerHttp2Stream,
+  { method }: EdgeRequest,
+): Promise<void> {
+  if (method !== 'POST') throw new RequestRefused(405, 'shutdown requires POST')
+  await options.shutDown()
+  if (respond(stream, { ':status': 200 })) stream.end()
 }
 
 /** `DELETE /volumes/<name>`, and `POST /volumes/<name>?from=<name>` for a copy. */

@@ -21,6 +21,8 @@ import { agentPort, kubeletPort, type WorkerFile, type WorkerMachine, type Worke
 import type { WorkerRecipe } from './workers/steps/recipe.ts'
 import { runSteps, type ProvisionStep, type Work } from './workers/steps/run-steps.ts'
 
+/** How much longer than its pods' grace the shutdown of a worker may take, ms. */
+const shutdownMargin = 5_000
 /** Port on which a worker reaches the API server. */
 const apiPort = 6443
 
@@ -145,6 +147,22 @@ export function createFleet(options: FleetOptions): Fleet {
       stop()
     }
   }
+  /** Where its kubelet is to shut down gracefully, its pods end first. A worker that does not answer is stopped as it is. */
+  const stopGracefully = async (name: string): Promise<void> => {
+    const groups = options.kubelet?.shutdown ?? []
+    if (groups.length > 0 && tunnels.isUp(name)) {
+      const longest = groups.reduce((sum, { seconds }) => sum + seconds, 0) * 1_000 + shutdownMargin
+      await orAborted(endPods(name), AbortSignal.timeout(longest)).catch((error: unknown) =>
+        log.warn('a worker is stopped before its pods have ended', { name, error: messageOf(error) }),
+      )
+    }
+    await provider.stop(name)
+  }
+  const endPods = async (name: string): Promise<void> => {
+    const { status, stream } = await tunnels.request(name, { method: 'POST', path: '/shutdown', end: true })
+    stream.destroy()
+    if (status >= 400) throw new Error(`status ${status}`)
+  }
   /** Deletes the Node of a worker that was stopped: its Ready condition is outdated, and its agent registers again. */
   const removeNode = async (name: string): Promise<void> => {
     try {
@@ -195,7 +213,7 @@ export function createFleet(options: FleetOptions): Fleet {
       tunnels.close(name)
       await look()
     },
-    stopWorker: (name) => act(name, (each) => provider.stop(each)),
+    stopWorker: (name) => act(name, stopGracefully),
     async startWorker(name) {
       await act(name, (each) => provider.start(each))
       await tunnels.up(name, AbortSignal.timeout(30_000))
@@ -210,7 +228,7 @@ export function createFleet(options: FleetOptions): Fleet {
       const listed = await provider.list().catch((): undefined => undefined)
       if (listed === undefined && !needsEngine) return
       const names = (listed ?? []).map(({ name }) => name)
-      if (workers === 'stop') await Promise.all(names.map((name) => provider.stop(name)))
+      if (workers === 'stop') await Promise.all(names.map(stopGracefully))
       if (workers === 'remove') {
         await Promise.all(names.map((name) => provider.remove(name)))
         await provider.removeNetwork()

@@ -13,7 +13,9 @@ beforeAll(async () => {
     memoryBytes: 1_536 * 2 ** 20,
     kubelet: {
       evictionHard: { 'memory.available': '700Mi' },
-      evictionPressureTransitionPeriod: '1s',
+      evictionPressureTransitionPeriod: '10s',
+      shutdownGracePeriod: '6s',
+      shutdownGracePeriodCriticalPods: '2s',
     },
   })
 })
@@ -70,4 +72,24 @@ test('when memory is short, who uses most beyond the request is evicted, and the
   await waitFor(`node/${worker}`, `${condition('MemoryPressure')}.status`, 'False')
   await create('late', sleeping('late'))
   await waitFor('pod/late', '.status.phase', 'Running')
+})
+
+test('the pods of a worker that is stopped end in order, for good', async () => {
+  await create('slow', {
+    ...sleeping('slow', { command: ['sh', '-c', 'trap "sleep 1; exit 3" TERM; while :; do sleep 0.1; done'] }),
+    terminationGracePeriodSeconds: 30,
+  })
+  await waitFor('pod/slow', '.status.phase', 'Running')
+  const begun = performance.now()
+  await cluster.cluster.stopWorker(worker)
+  expect(performance.now() - begun).toBeLessThan(20_000)
+  const { status } = await get('slow')
+  expect(status).toMatchObject({
+    phase: 'Failed',
+    reason: 'Terminated',
+    message: 'Pod was terminated in response to imminent node shutdown.',
+  })
+  expect(status?.containerStatuses?.[0]?.state?.terminated?.exitCode).toBe(3)
+  const ready = await cluster.kubectl.ok('get', 'node', worker, '-o', `jsonpath={${condition('Ready')}.message}`)
+  expect(ready).toBe('node is shutting down')
 })

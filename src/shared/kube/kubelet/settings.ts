@@ -7,7 +7,10 @@ export interface KubeletSettings {
   images: ImageSettings
   /** Folder of the worker whose manifests it runs as static pods. */
   staticPodPath: string
-  /** How long pods get to end when the worker is stopped, by their priority, ascending; none ends them at once. */
+  /**
+   * How long pods get to end for good when the worker is stopped, by their priority, ascending. Without any, pods are stopped
+   * with the worker's engine and come back with it.
+   */
   shutdown: readonly ShutdownGrace[]
 }
 
@@ -78,9 +81,6 @@ export const defaultKubeletSettings: KubeletSettings = {
   eviction: { thresholds: hardThresholds, transitionMs: 300_000, maxPodGraceSeconds: 0 },
   images: { minimumAgeMs: 120_000, maximumAgeMs: 0, parallelPulls: 4 },
   staticPodPath: '/etc/kubernetes/manifests',
-  // Within the 20 s after which the engine kills a worker that is stopped.
-  shutdown: [
-    { priority: 0, seconds: 8 },
-    { priority: 2_000_000_000, seconds: 4 },
-  ],
+  // As in Kubernetes: pods come back with their node.
+  shutdown: [],
 }
