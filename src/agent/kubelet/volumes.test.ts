@@ -8,7 +8,14 @@ import type { Stored } from '#shared/kube/object.ts'
 import { createFakeMounts } from '#test/support/fake-mounts.ts'
 import { MountFailed } from './mount-failed.ts'
 import { BadContainerConfig } from './pod/container-plan.ts'
-import { mountsOf, setUpVolumes, tearDownVolumes, type VolumeHost, type VolumeSources } from './volumes.ts'
+import {
+  mountsOf,
+  removeVolumes,
+  setUpVolumes,
+  tearDownVolumes,
+  type VolumeHost,
+  type VolumeSources,
+} from './volumes.ts'
 
 let root: string
 let host: VolumeHost & { mounts: ReturnType<typeof createFakeMounts> }
@@ -278,6 +285,13 @@ describe('tear-down', () => {
     await tearDownVolumes(host, 'u')
     expect(await readdir(join(root, 'kept'))).toEqual(['file'])
     expect(await readdir(join(root, 'pods'))).toEqual([])
+  })
+
+  test('of a pod that has ended, they go, and its other files stay', async () => {
+    await setUpVolumes(host, podWith({ emptyDir: {} }), sources())
+    await writeFile(join(root, 'pods/u/message'), 'the end')
+    await removeVolumes(host, 'u')
+    expect(await readdir(join(root, 'pods/u'))).toEqual(['message'])
   })
 
   test('nothing is removed while something is mounted', async () => {

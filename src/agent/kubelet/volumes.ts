@@ -83,26 +83,30 @@ export async function setUpVolumes(
  * Detaches everything mounted in the pod's folders, then removes them. @throws Error when something stays mounted;
  * nothing is removed then
  */
-export async function tearDownVolumes({ root, mounts, csi }: VolumeHost, uid: string): Promise<void> {
+export async function tearDownVolumes(host: VolumeHost, uid: string): Promise<void> {
   if (!uid) return
+  await unmountVolumes(host, uid)
+  await removeTree(podFolder(host.root, uid))
+  await removeTree(join(memoryFolder(host.root), uid))
+}
+
+async function unmountVolumes({ root, mounts, csi }: VolumeHost, uid: string): Promise<void> {
   if (csi) {
     // A driver's own unmount fails while a container's mount of it is left.
     await mounts.unmountAll(join(podFolder(root, uid), 'volume-subpaths'))
     await csi.unmountPod(uid)
   }
   await mounts.unmountAll(podFolder(root, uid))
-  await removeTree(podFolder(root, uid))
-  await removeTree(join(memoryFolder(root), uid))
 }
 
 /**
  * Removes the volumes of a pod that has ended, whose object stays: what it wrote to memory and to the disk is free again
  * (kubelet: volumes of ended pods are unmounted). Its termination messages stay. @throws Error when something stays mounted
  */
-export async function removeVolumes({ root, mounts }: VolumeHost, uid: string): Promise<void> {
-  await mounts.unmountAll(podFolder(root, uid))
-  await removeTree(join(podFolder(root, uid), 'volumes'))
-  await removeTree(join(memoryFolder(root), uid))
+export async function removeVolumes(host: VolumeHost, uid: string): Promise<void> {
+  await unmountVolumes(host, uid)
+  await removeTree(join(podFolder(host.root, uid), 'volumes'))
+  await removeTree(join(memoryFolder(host.root), uid))
 }
 
 /** Uids of the pods with folders on this worker, existing or not. */
