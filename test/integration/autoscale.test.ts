@@ -36,14 +36,7 @@ it('kubectl autoscale grows a Deployment by the CPU that its pods use', async ()
   const { kubectl } = cluster
   await kubectl.withInput(busy, 'apply', '-f', '-')
   await kubectl.ok('autoscale', 'deployment', 'busy', '--min=1', '--max=5', '--cpu-percent=50')
-  // Told by its event, which stays: a slow machine may see the next size already.
-  await vi.waitFor(
-    async () =>
-      expect(await kubectl.ok('get', 'events')).toMatch(
-        /SuccessfulRescale +horizontalpodautoscaler\/busy +New size: 3; reason: cpu resource utilization \(percentage of request\) above target/,
-      ),
-    { timeout: 150_000, interval: 1_000 },
-  )
+  await untilOutput(['get', 'deployment', 'busy', '-o', 'jsonpath={.spec.replicas}'], '3')
   const hpa = JSON.parse(await kubectl.ok('get', 'hpa.v2.autoscaling', 'busy', '-o', 'json')) as HorizontalPodAutoscaler
   expect(hpa.status).toMatchObject({
     currentMetrics: [{ resource: { current: { averageUtilization: 150, averageValue: '150m' } } }],
@@ -53,6 +46,9 @@ it('kubectl autoscale grows a Deployment by the CPU that its pods use', async ()
       { type: 'ScalingLimited' },
     ],
   })
+  expect(await kubectl.ok('get', 'events')).toMatch(
+    /SuccessfulRescale +horizontalpodautoscaler\/busy +New size: 3; reason: cpu resource utilization \(percentage of request\) above target/,
+  )
   await vi.waitFor(
     async () => expect(await kubectl.ok('get', 'hpa', 'busy', '--no-headers')).toMatch(/cpu: 150%\/50% +1 +5 +5/),
     { timeout: 150_000, interval: 1_000 },

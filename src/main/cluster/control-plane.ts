@@ -4,6 +4,7 @@ import { StopStack } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
 import type { Client } from '#shared/client/client.ts'
 import { createClient } from '#shared/client/kube-client.ts'
+import type { VolumeData } from '#shared/kube/cluster-volumes.ts'
 import { createSharedInformers, type SharedInformers } from '#shared/client/shared-informers.ts'
 import { keyFiles, type KeyFiles } from '#main/keys/key-files.ts'
 import {
@@ -20,7 +21,7 @@ import {
   type Pki,
   type UserInfo,
 } from './apiserver/index.ts'
-import { startControllers, type Controllers, type VolumeData } from './controllers/index.ts'
+import { startControllers, type Controllers } from './controllers/index.ts'
 import { keptPort } from './kept-port.ts'
 import { createUsage, type Usage } from './metrics/usage.ts'
 import { ensurePrivateFolder } from './private-folder.ts'

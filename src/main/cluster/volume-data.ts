@@ -1,5 +1,5 @@
 import type { NodeConnector } from './apiserver/index.ts'
-import type { VolumeData } from './controllers/index.ts'
+import type { VolumeData } from '#shared/kube/cluster-volumes.ts'
 
 /** Longest text of a refusal that is passed on, bytes. */
 const longestRefusal = 1_024

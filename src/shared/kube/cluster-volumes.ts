@@ -14,6 +14,14 @@ export const nodeVolumesRoot = '/var/lib/kubelet/cluster-volumes'
 /** Label of a node whose worker was made before there was a cluster's volume; its value is `node`. */
 export const storageLabel = 'slipway.dev/storage'
 
+/** The folders of volumes, through a worker that has them. Every call may be repeated. */
+export interface VolumeData {
+  /** Removes the folder of a volume; nothing happens when there is none. @throws Error when it may still be there */
+  remove(node: string, volume: string): Promise<void>
+  /** Copies the folder of the volume `from` to that of `to`. @throws Error when it is not complete */
+  copy(node: string, from: string, to: string): Promise<void>
+}
+
 const hostname = 'kubernetes.io/hostname'
 
 export const hasClusterVolume = (node: Node): boolean => node.metadata.labels?.[storageLabel] !== 'node'

@@ -10,6 +10,8 @@ export interface TestDriverOptions {
   /** Path of the driver's socket, and of its registration's. */
   socket: string
   registration?: string
+  /** The driver's socket as the kubelet sees it; `socket` when unset. */
+  endpoint?: string
   /** Where the data of volumes is; shared by all nodes. */
   data: string
   bind(source: string, target: string): Promise<void>
@@ -124,7 +126,12 @@ export async function startTestDriver(
           proto: protos.registration,
           name: 'pluginregistration.Registration',
           handlers: {
-            GetInfo: () => ({ type: 'CSIPlugin', name, endpoint: socket, supported_versions: ['1.0.0'] }),
+            GetInfo: () => ({
+              type: 'CSIPlugin',
+              name,
+              endpoint: options.endpoint ?? socket,
+              supported_versions: ['1.0.0'],
+            }),
             NotifyRegistrationStatus(status) {
               registered.push(status)
               return {}

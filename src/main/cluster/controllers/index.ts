@@ -5,6 +5,7 @@ import type { Client, Resource } from '#shared/client/client.ts'
 import { createSharedInformers } from '#shared/client/shared-informers.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import type { Reconciled } from '#shared/reconcile/controller.ts'
+import { startAttachDetach } from './attach-detach/index.ts'
 import { startCertificates, type CertificatesOptions } from './certificates.ts'
 import { startClusterRoleAggregation } from './cluster-role-aggregation.ts'
 import { startCronJobs } from './cronjob/index.ts'
@@ -39,9 +40,8 @@ import { startStatefulSets } from './statefulset/index.ts'
 import { startTaintEviction } from './taint-eviction.ts'
 import { startTokenCleaner } from './token-cleaner.ts'
 import { startTtlAfterFinished } from './ttl-after-finished.ts'
-import { startVolumeProvisioner, type VolumeData, type VolumeProvisionerOptions } from './volume-provisioner/index.ts'
-
-export type { VolumeData }
+import { startVolumeSnapshots } from './volume-snapshot/index.ts'
+import { startVolumeProvisioner, type VolumeProvisionerOptions } from './volume-provisioner/index.ts'
 
 export interface ControllersOptions {
   /** The client of the shared informers. */
@@ -139,6 +139,13 @@ export function startControllers(options: ControllersOptions): Controllers {
   stops.add(startPersistentVolumes(as('persistent-volume-binder')))
   stops.add(startEphemeralVolumes(as('ephemeral-volume-controller')))
   stops.add(startVolumeProvisioner(as('volume-provisioner'), options.volumeProvisioner))
+  stops.add(
+    startVolumeSnapshots(as('snapshot-controller'), {
+      onCustomResource,
+      volumeData: options.volumeProvisioner?.volumeData,
+    }),
+  )
+  stops.add(startAttachDetach(as('attachdetach-controller')))
   stops.add(startClaimProtection(as('pvc-protection-controller')))
   stops.add(startVolumeProtection(as('pv-protection-controller')))
   stops.add(startAttributesClassProtection(as('volumeattributesclass-protection-controller')))

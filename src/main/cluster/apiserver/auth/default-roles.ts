@@ -501,8 +501,24 @@ const controllers = (): Record<string, PolicyRule[]> => ({
     rule(['create', 'delete', ...read, 'patch', 'update'], core, ['persistentvolumes']),
     rule([...read, 'patch', 'update'], core, ['persistentvolumeclaims']),
     rule(['patch', 'update'], core, ['persistentvolumeclaims/status']),
-    rule(read, ['storage.k8s.io'], ['storageclasses']),
+    rule(['get'], ['snapshot.storage.k8s.io'], ['volumesnapshots', 'volumesnapshotcontents']),
+    rule(read, ['storage.k8s.io'], ['storageclasses', 'volumeattributesclasses']),
     rule(read, core, ['nodes']),
+    recordEvents,
+  ],
+  // In Kubernetes a deployment of its own.
+  'snapshot-controller': [
+    rule([...read, 'patch', 'update'], ['snapshot.storage.k8s.io'], ['volumesnapshots']),
+    rule(['create', 'delete', ...read, 'patch', 'update'], ['snapshot.storage.k8s.io'], ['volumesnapshotcontents']),
+    rule(['patch', 'update'], ['snapshot.storage.k8s.io'], ['volumesnapshots/status', 'volumesnapshotcontents/status']),
+    rule(['create', ...read], ['snapshot.storage.k8s.io'], ['volumesnapshotclasses']),
+    rule(
+      ['get', 'patch'],
+      ['apiextensions.k8s.io'],
+      ['customresourcedefinitions'],
+      ['volumesnapshotclasses.snapshot.storage.k8s.io'],
+    ),
+    rule(read, core, ['persistentvolumes', 'persistentvolumeclaims', 'nodes']),
     recordEvents,
   ],
   'pod-garbage-collector': [
@@ -588,7 +604,6 @@ const controllers = (): Record<string, PolicyRule[]> => ({
     rule(['create', ...read, 'patch', 'update'], core, ['services', 'endpoints']),
     rule(['create', ...read, 'patch', 'update'], ['discovery.k8s.io'], ['endpointslices']),
   ],
-  // Roles of Kubernetes' controllers that Slipway has no need of: other programs may be bound to them.
   'attachdetach-controller': [
     rule(['list', 'watch'], core, ['persistentvolumes', 'persistentvolumeclaims', 'pods']),
     rule(read, core, ['nodes']),
@@ -597,6 +612,7 @@ const controllers = (): Record<string, PolicyRule[]> => ({
     rule(read, ['storage.k8s.io'], ['csidrivers', 'csinodes']),
     recordEvents,
   ],
+  // Roles of Kubernetes' controllers that Slipway has no need of: other programs may be bound to them.
   'legacy-service-account-token-cleaner': [
     rule(['get'], core, ['configmaps'], ['kube-apiserver-legacy-service-account-token-tracking']),
     rule(['delete', 'patch'], core, ['secrets']),

@@ -12,6 +12,7 @@ import type {
 } from '#shared/kube/generated/types.ts'
 import type { KubeObject, Named, Stored } from '#shared/kube/object.ts'
 import {
+  customResourceDefinitions,
   flowSchemas,
   namespaces,
   priorityClasses,
@@ -21,6 +22,7 @@ import {
   storageClasses,
 } from '#shared/kube/resources.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
+import { snapshotDefinitions } from './snapshot-definitions.ts'
 import { defaultFlowSchemas, defaultPriorityLevels, foundLevel } from './default-flow-control.ts'
 
 export interface DefaultObjectsOptions {
@@ -35,7 +37,8 @@ export interface DefaultObjectsOptions {
 /**
  * Creates the default objects of a cluster: namespaces, priority classes, a storage class, the DNS service, the range of
  * Services and the flow control objects. Existing objects are left alone, changed ones too. The storage class is created
- * in a new cluster only, so that a deleted one does not come back.
+ * in a new cluster only, so that a deleted one does not come back. The definitions of the snapshot API are made where they are
+ * missing.
  */
 export async function ensureDefaultObjects({
   client,
@@ -47,7 +50,8 @@ export async function ensureDefaultObjects({
   await Promise.all([
     ...systemPriorities.map((object) => ensure(client, priorityClasses, object)),
     ensure(client, services, dnsService(dnsAddress)),
-    ...(isNew ? [ensure(client, storageClasses, standardClass)] : []),
+    isNew ? ensure(client, storageClasses, standardClass) : allowExpansion(client),
+    ...snapshotDefinitions.map((object) => ensure(client, customResourceDefinitions, object)),
     ensureServiceCidr(client, serviceCidr),
     ensureFlowControl(client),
   ])
@@ -107,6 +111,18 @@ const standardClass: StorageClass & Named = {
   reclaimPolicy: 'Delete',
   volumeBindingMode: 'WaitForFirstConsumer',
   allowVolumeExpansion: true,
+}
+
+/** The class of clusters that were made before its volumes could be expanded. */
+async function allowExpansion(client: Client): Promise<void> {
+  const name = standardClass.metadata.name
+  const present = await client.get(storageClasses, { name }).catch((error: unknown) => {
+    if (!isNotFound(error)) throw error
+    return undefined
+  })
+  if (present?.provisioner !== clusterVolumeProvisioner || present.allowVolumeExpansion !== undefined) return
+  const body = { metadata: { uid: present.metadata.uid }, allowVolumeExpansion: true }
+  await client.patch(storageClasses, { name }, { type: 'merge', body })
 }
 
 /** Without a selector: the agent of every node answers for DNS itself. */

@@ -2,6 +2,7 @@ import { clusterVolumeProvisioner, onlyNodeOf, placeOf } from '#shared/kube/clus
 import { setCondition, withoutCondition } from '#shared/kube/conditions.ts'
 import type { Node, PersistentVolume, PersistentVolumeClaim, StorageClass } from '#shared/kube/generated/types.ts'
 import type { Named, Stored } from '#shared/kube/object.ts'
+import { snapshotGroup, type VolumeSnapshot, type VolumeSnapshotContent } from '#shared/kube/snapshots.ts'
 import { compareQuantities } from '#shared/kube/quantity.ts'
 import {
   capacityOf,
@@ -24,6 +25,13 @@ export interface ProvisionView {
   node: Stored<Node> | undefined
   /** The claim that is to be cloned, and its volume. */
   source: { claim: Claim | undefined; volume: Volume | undefined }
+  /** The snapshot that the claim is to be restored from, and its content. */
+  snapshot?: SnapshotSource | undefined
+}
+
+export interface SnapshotSource {
+  snapshot: VolumeSnapshot | undefined
+  content: VolumeSnapshotContent | undefined
 }
 
 export type ProvisionDecision =
@@ -31,13 +39,16 @@ export type ProvisionDecision =
   | { do: 'refuse'; message: string }
   /** The scheduler is to choose another node. */
   | { do: 'reschedule'; message: string }
-  | { do: 'create'; volume: PersistentVolume & Named; cloneOf?: Volume }
+  | { do: 'create'; volume: PersistentVolume & Named; cloneOf?: Volume; snapshotHandle?: string }
 
 /** The name of a claim's volume is always the same, so that a repeated creation finds it. */
 export const volumeNameOf = ({ metadata }: Claim): string => `pvc-${metadata.uid}`
 
 /** Whether the claim asks for a volume, and which one it gets (external-provisioner: shouldProvision, Provision). */
-export function decideProvision(claim: Claim, { storageClass, node, source }: ProvisionView): ProvisionDecision {
+export function decideProvision(
+  claim: Claim,
+  { storageClass, node, source, snapshot }: ProvisionView,
+): ProvisionDecision {
   const { annotations = {}, deletionTimestamp } = claim.metadata
   const wanted = claim.spec
   if (!wanted || wanted.volumeName || deletionTimestamp) return { do: 'nothing' }
@@ -53,7 +64,7 @@ export function decideProvision(claim: Claim, { storageClass, node, source }: Pr
   if (wanted.volumeMode === 'Block') return refuse(`${clusterVolumeProvisioner} does not support block volumes`)
   if (wanted.selector) return refuse('claim Selector is not supported')
   if (storageClass.mountOptions?.length) return refuse('mount options are not supported')
-  const problem = sourceProblem(claim, source)
+  const problem = isRestore(claim) ? snapshotProblem(claim, snapshot) : sourceProblem(claim, source)
   if (problem !== undefined) return refuse(problem)
   const only = source.volume && onlyNodeOf(source.volume)
   if (only !== undefined && chosen !== undefined && only !== chosen)
@@ -62,6 +73,7 @@ export function decideProvision(claim: Claim, { storageClass, node, source }: Pr
     do: 'create',
     volume: volumeFor(claim, storageClass, node),
     ...(source.volume ? { cloneOf: source.volume } : {}),
+    ...(snapshot?.content?.status?.snapshotHandle ? { snapshotHandle: snapshot.content.status.snapshotHandle } : {}),
   }
 }
 
@@ -71,6 +83,29 @@ const isClone = ({ spec }: Claim): boolean =>
 /** Name of the claim that the claim is to be a copy of. */
 export const sourceNameOf = (claim: Claim): string | undefined =>
   isClone(claim) ? claim.spec?.dataSource?.name : undefined
+
+const isRestore = ({ spec }: Claim): boolean =>
+  spec?.dataSource?.kind === 'VolumeSnapshot' && spec.dataSource.apiGroup === snapshotGroup
+
+/** Name of the snapshot that the claim is to be restored from. */
+export const snapshotNameOf = (claim: Claim): string | undefined =>
+  isRestore(claim) ? claim.spec?.dataSource?.name : undefined
+
+/** In the words of external-provisioner (getSnapshotSource). */
+function snapshotProblem(claim: Claim, source: SnapshotSource | undefined): string | undefined {
+  const name = claim.spec?.dataSource?.name ?? ''
+  const { snapshot, content } = source ?? {}
+  if (!snapshot) return `error getting snapshot ${name} from api server: volumesnapshots "${name}" not found`
+  if (snapshot.metadata.deletionTimestamp) return `snapshot ${name} is currently being deleted`
+  if (!snapshot.status?.boundVolumeSnapshotContentName || !content) return `snapshot ${name} not bound`
+  if (!snapshot.status.readyToUse || !content.status?.snapshotHandle) return `snapshot ${name} is not Ready`
+  if (content.spec.driver !== clusterVolumeProvisioner)
+    return `error driver ${content.spec.driver} of the snapshot is not ${clusterVolumeProvisioner}`
+  const size = String(content.status.restoreSize ?? 0)
+  if (compareQuantities(requestOf(claim), size) < 0)
+    return `requested volume size ${requestOf(claim)} is less than the size ${size} for the source snapshot ${name}`
+  return undefined
+}
 
 function sourceProblem(claim: Claim, { claim: source, volume }: ProvisionView['source']): string | undefined {
   const from = claim.spec?.dataSource ?? claim.spec?.dataSourceRef

@@ -2,12 +2,18 @@ import type { Stop } from '#shared/base/disposable.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import { refOf } from '#shared/client/client.ts'
 import { keyOf } from '#shared/client/informer.ts'
-import { clusterVolumeProvisioner, hasClusterVolume, onlyNodeOf } from '#shared/kube/cluster-volumes.ts'
+import {
+  clusterVolumeProvisioner,
+  hasClusterVolume,
+  onlyNodeOf,
+  type VolumeData,
+} from '#shared/kube/cluster-volumes.ts'
 import { isAlreadyExists, isNotFound } from '#shared/kube/error-kinds.ts'
 import type { PersistentVolume, PersistentVolumeClaim } from '#shared/kube/generated/types.ts'
 import { isNodeReady } from '#shared/kube/node.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { nodes, persistentVolumeClaims, persistentVolumes, storageClasses } from '#shared/kube/resources.ts'
+import { volumeSnapshotContents, volumeSnapshots } from '#shared/kube/snapshots.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import { classNameOf, selectedNode } from '#shared/kube/volume-binding.ts'
 import { recorderOf, type ControllerContext } from '#shared/reconcile/context.ts'
@@ -17,20 +23,14 @@ import {
   decideReclaim,
   decideResize,
   provisionerFinalizer,
+  snapshotNameOf,
   sourceNameOf,
   type ProvisionDecision,
+  type SnapshotSource,
 } from './decide.ts'
 
 type Claim = Stored<PersistentVolumeClaim>
 type Volume = Stored<PersistentVolume>
-
-/** The folders of volumes, through a worker that has them. Every call may be repeated. */
-export interface VolumeData {
-  /** Removes the folder of a volume; nothing happens when there is none. @throws Error when it may still be there */
-  remove(node: string, volume: string): Promise<void>
-  /** Copies the folder of the volume `from` to that of `to`. @throws Error when it is not complete */
-  copy(node: string, from: string, to: string): Promise<void>
-}
 
 export interface VolumeProvisionerOptions {
   /** Unset where volumes have no data: tests without workers. */
@@ -63,10 +63,24 @@ export function startVolumeProvisioner(
       storageClass: classes.get(classNameOf(claim)),
       node: nodeInformer.get(claim.metadata.annotations?.[selectedNode] ?? ''),
       source: sourceOf(claim),
+      snapshot: await snapshotOf(claim),
     })
     await carryOut(claim, provision)
     await resize(claim)
-    return undefined
+    // A snapshot is watched by its own controller alone.
+    return provision.do === 'refuse' && snapshotNameOf(claim) ? { requeueAfter: retryMs } : undefined
+  }
+
+  async function snapshotOf(claim: Claim): Promise<SnapshotSource | undefined> {
+    const name = snapshotNameOf(claim)
+    if (!name || claim.spec?.volumeName) return undefined
+    const { namespace } = claim.metadata
+    const snapshot = await client.get(volumeSnapshots, { namespace, name }).catch(undefinedIfMissing)
+    const bound = snapshot?.status?.boundVolumeSnapshotContentName
+    const content = bound
+      ? await client.get(volumeSnapshotContents, { name: bound }).catch(undefinedIfMissing)
+      : undefined
+    return { snapshot, content }
   }
 
   function sourceOf(claim: Claim): { claim: Claim | undefined; volume: Volume | undefined } {
@@ -98,12 +112,13 @@ export function startVolumeProvisioner(
 
   async function create(
     claim: Claim,
-    { volume, cloneOf }: Extract<ProvisionDecision, { do: 'create' }>,
+    { volume, cloneOf, snapshotHandle }: Extract<ProvisionDecision, { do: 'create' }>,
   ): Promise<void> {
     const { name } = volume.metadata
     say(claim, 'Normal', 'Provisioning', `External provisioner is provisioning volume for claim "${keyOf(claim)}"`)
     try {
       if (cloneOf) await copyData(cloneOf, name)
+      if (snapshotHandle) await restoreData(snapshotHandle, name)
       await volumes.caughtUp(await client.create(persistentVolumes, volume))
     } catch (error) {
       if (isAlreadyExists(error)) return
@@ -118,6 +133,12 @@ export function startVolumeProvisioner(
     const node = nodeWithDataOf(from)
     if (node === undefined) throw new Error('no worker is ready that has the data of its source')
     await volumeData?.copy(node, from.metadata.name, to)
+  }
+
+  async function restoreData(handle: string, to: string): Promise<void> {
+    const node = nodeInformer.list().find((each) => isNodeReady(each) && hasClusterVolume(each))
+    if (!node) throw new Error('no worker is ready that has the data of its snapshot')
+    await volumeData?.copy(node.metadata.name, handle, to)
   }
 
   /** A node through which the data can be reached now. */
@@ -231,4 +252,10 @@ export function startVolumeProvisioner(
   return async () => {
     await Promise.all([provisioning.stop(), reclaiming.stop()])
   }
+}
+
+/** Also where there is no snapshot API. */
+function undefinedIfMissing(error: unknown): undefined {
+  if (isNotFound(error)) return undefined
+  throw error
 }

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { PersistentVolume, PersistentVolumeClaim } from '#shared/kube/generated/types.ts'
+import type { VolumeData } from '#shared/kube/cluster-volumes.ts'
 import { isNotFound } from '#shared/kube/error-kinds.ts'
 import { events, nodes, persistentVolumeClaims, persistentVolumes, storageClasses } from '#shared/kube/resources.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { startControlPlane, type TestControlPlane } from '#test/support/control-plane.ts'
 import { startPersistentVolumes } from '../persistent-volume/index.ts'
 import { startClaimProtection, startVolumeProtection } from '../storage-protection.ts'
-import { startVolumeProvisioner, type VolumeData } from './index.ts'
+import { startVolumeProvisioner } from './index.ts'
 
 let plane: TestControlPlane
 /** What became of data. */
@@ -184,7 +185,7 @@ it.each<[string, Partial<PersistentVolumeClaim['spec']>, string]>([
   [
     'snapshot',
     { dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 's' } },
-    'data sources of kind VolumeSnapshot are not supported',
+    'error getting snapshot s from api server: volumesnapshots "s" not found',
   ],
   [
     'nothing',
