@@ -25,7 +25,7 @@ test('who may not see all namespaces is told so, and sees the one that he names'
     try {
       await page.goto(app.url)
       await page.getByRole('button', { name: 'bob' }).click()
-      await expect(page.getByText('You may not list these')).toBeVisible()
+      await expect(page.getByText('You may not list Pods', { exact: true })).toBeVisible()
       await expect(page.getByText('cannot list resource "pods" in API group "" at the cluster scope')).toBeVisible()
 
       await page.getByRole('button', { name: 'Namespaces', exact: true }).click()
@@ -34,6 +34,17 @@ test('who may not see all namespaces is told so, and sees the one that he names'
       await page.getByRole('option', { name: 'Use “shop”' }).click()
       await expect(page.getByRole('button', { name: 'Namespaces', exact: true })).toHaveText(/shop/)
       await expect(page.getByText('till')).toBeVisible()
+
+      // A second one, which is forbidden, hides nothing of the first.
+      await page.getByRole('searchbox', { name: 'Find a namespace' }).fill('kube-system')
+      await page.getByRole('option', { name: 'Use “kube-system”' }).click()
+      await expect(page.getByText('1 of 2 namespaces is hidden.')).toBeVisible()
+      await expect(page.getByText('You may not list pods in kube-system.')).toBeVisible()
+      await expect(page.getByRole('cell', { name: 'till', exact: true })).toBeVisible()
+      await page.keyboard.press('Escape')
+      await page.getByRole('button', { name: 'Leave it out' }).click()
+      await expect(page.getByText('1 of 2 namespaces is hidden.')).toHaveCount(0)
+      await expect(page.getByRole('cell', { name: 'till', exact: true })).toBeVisible()
     } finally {
       await app.end()
     }

@@ -73,19 +73,20 @@ for (const key of ['Enter', 'Space'] as const)
     await page.keyboard.press(key)
     await expect(page.getByRole('tablist', { name: 'Dock tabs' })).toBeHidden()
 
-    await page.getByRole('columnheader', { name: 'Name', exact: true }).focus()
-    const before = await page.getByRole('columnheader', { name: /Name/ }).first().getAttribute('aria-sort')
+    await page.getByRole('columnheader', { name: 'Name' }).getByRole('button').focus()
+    const before = await page.getByRole('columnheader', { name: 'Name' }).first().getAttribute('aria-sort')
     await page.keyboard.press(key)
-    await expect(page.getByRole('columnheader', { name: /Name/ }).first()).not.toHaveAttribute(
+    await expect(page.getByRole('columnheader', { name: 'Name' }).first()).not.toHaveAttribute(
       'aria-sort',
       before ?? '',
     )
 
-    await page.getByRole('button', { name: 'Columns' }).focus()
+    const columns = page.getByRole('button', { name: 'Columns', exact: true })
+    await columns.focus()
     await page.keyboard.press(key)
-    await expect(page.getByRole('button', { name: 'Columns' })).toHaveAttribute('aria-expanded', 'true')
-    await page.keyboard.press(key)
-    await expect(page.getByRole('button', { name: 'Columns' })).toHaveAttribute('aria-expanded', 'false')
+    await expect(columns).toHaveAttribute('aria-expanded', 'true')
+    await page.keyboard.press('Escape')
+    await expect(columns).toHaveAttribute('aria-expanded', 'false')
 
     await drawer().getByRole('button', { name: 'Close' }).focus()
     await page.keyboard.press(key)

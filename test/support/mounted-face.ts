@@ -4,7 +4,6 @@ import { h, shallowRef, type Component } from 'vue'
 import { createRouter, createWebHashHistory, RouterView, type Router } from 'vue-router'
 import { provideApi, type Api, type ClusterApi } from '#renderer/api/index.ts'
 import type { Connection } from '#renderer/api/carrier.ts'
-import { i18n } from '#renderer/texts/index.ts'
 import type { Client } from '#shared/client/client.ts'
 import { defaultSettings } from '#shared/contract/app.ts'
 import type { Cluster } from '#shared/contract/clusters.ts'
@@ -80,7 +79,7 @@ export async function mountFace(component: Component, path: string, options: Fac
   await router.push(path)
   const wrapper = mount(RouterView, {
     attachTo: document.body,
-    global: { plugins: [pinia, router, i18n, { install: (app) => provideApi(app, api) }] },
+    global: { plugins: [pinia, router, { install: (app) => provideApi(app, api) }] },
   })
   await settle()
 
@@ -131,6 +130,7 @@ function fakeBack(calls: Face['backCalls'], answers: Record<string, unknown>): A
   }
   const procedure = (name: string) => (input: unknown) => {
     calls.push([name, input])
+    if (name === 'app.saveSettings') Object.assign(settings, input)
     const answer = answers[name] ?? defaults[name]
     if (answer instanceof Error) return Promise.reject(answer)
     return Promise.resolve(Array.isArray(answer) && /watch$/.test(name) ? stream(answer) : answer)
@@ -186,5 +186,6 @@ function fakeCluster(
     }),
     stop: () => undefined,
   }
-  return { client: client as unknown as Client, informers: informers as unknown as ClusterApi['informers'] }
+  const lists = { client: client as unknown as Client, informers: informers as unknown as ClusterApi['informers'] }
+  return { ...lists, tables: lists }
 }

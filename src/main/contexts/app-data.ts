@@ -44,7 +44,7 @@ export async function openAppData({ dir }: { dir: string }): Promise<AppData> {
   const settings = async (): Promise<Settings> => {
     const document = await stored.findOne<{ value: string }>({ _id: 'settings' })
     if (!document) return defaultSettings
-    const parsed = settingsSchema.partial().safeParse(JSON.parse(document.value))
+    const parsed = settingsSchema.partial().strip().safeParse(JSON.parse(document.value))
     return { ...defaultSettings, ...(parsed.success ? defined(parsed.data) : {}) }
   }
 

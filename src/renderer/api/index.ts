@@ -2,9 +2,11 @@ import { inject, shallowRef, type App, type InjectionKey, type ShallowRef } from
 import { systemClock } from '#shared/base/clock.ts'
 import { silentLog } from '#shared/base/log.ts'
 import type { Client } from '#shared/client/client.ts'
+import type { Transport } from '#shared/client/transport.ts'
 import { createClient } from '#shared/client/kube-client.ts'
 import { createSharedInformers, type SharedInformers } from '#shared/client/shared-informers.ts'
 import { connectBack, type Back, type Connection } from './carrier.ts'
+import { createTableTransport } from './table-transport.ts'
 import { createTransport } from './transport.ts'
 
 /** What the page works with: the back, and for each context a client with shared informers. */
@@ -18,7 +20,12 @@ export interface Api {
   signOut?(): Promise<void>
 }
 
-export interface ClusterApi {
+export interface ClusterApi extends Lists {
+  /** The same, but objects come with what the server prints of them: see `printedOf`. */
+  tables: Lists
+}
+
+export interface Lists {
   client: Client
   informers: SharedInformers
 }
@@ -37,17 +44,23 @@ export async function createApi(): Promise<Api> {
     cluster(context) {
       let cluster = clusters.get(context)
       if (!cluster) {
-        const client = createClient(createTransport(back, context))
-        cluster = { client, informers: createSharedInformers({ client, clock: systemClock, log: silentLog }) }
+        const transport = createTransport(back, context)
+        cluster = { ...listsOver(transport), tables: listsOver(createTableTransport(transport)) }
         clusters.set(context, cluster)
       }
       return cluster
     },
     forget(context) {
       clusters.get(context)?.informers.stop()
+      clusters.get(context)?.tables.informers.stop()
       clusters.delete(context)
     },
   }
+}
+
+function listsOver(transport: Transport): Lists {
+  const client = createClient(transport)
+  return { client, informers: createSharedInformers({ client, clock: systemClock, log: silentLog }) }
 }
 
 export const provideApi = (app: App, api: Api): void => void app.provide(key, api)

@@ -3,8 +3,11 @@ import type { Tone } from './tone.ts'
 export interface TableColumn {
   id: string
   title: string
+  /** CSS grid width; `minmax(90px,1fr)` when unset. */
   width?: string | undefined
   numeric?: boolean | undefined
+  /** Where there is no room for all columns, those with the lowest number go first; those without one stay. */
+  drop?: number | undefined
 }
 
 export interface TableRow {
@@ -19,6 +22,35 @@ export interface TableCell {
   /** Text that tells an age is made from the time, ms since the epoch, each time the cell is drawn. */
   text: string | ((now: number) => string)
   tone?: Tone | undefined
+  /** From here on the text says little: the part of a name that Kubernetes has made up. */
+  faintFrom?: number | undefined
 }
 
 export const textAt = ({ text }: TableCell, now: number): string => (typeof text === 'string' ? text : text(now))
+
+const usualWidth = 'minmax(90px,1fr)'
+
+/** The least width of a column, px. */
+export const leastWidth = ({ width = usualWidth }: TableColumn): number => Number(/\d+/.exec(width)?.[0] ?? 90)
+
+/**
+ * The places of the columns for which there is room. @param width px that they share
+ */
+export function fittingColumns(columns: readonly TableColumn[], width: number): number[] {
+  const places = columns.map((_, place) => place)
+  let needed = columns.reduce((sum, column) => sum + leastWidth(column), 0)
+  const leaving = places
+    .filter((place) => columns[place]?.drop !== undefined)
+    .sort((a, b) => (columns[a]?.drop ?? 0) - (columns[b]?.drop ?? 0) || b - a)
+  const gone = new Set<number>()
+  for (const place of leaving) {
+    if (needed <= width) break
+    const column = columns[place]
+    if (column) needed -= leastWidth(column)
+    gone.add(place)
+  }
+  return places.filter((place) => !gone.has(place))
+}
+
+export const gridOf = (columns: readonly TableColumn[]): string =>
+  columns.map(({ width }) => width ?? usualWidth).join(' ')

@@ -34,6 +34,12 @@ export function useActions(client: () => Client) {
         body: { ...onlyThis(object), spec: { template: { metadata: { annotations } } } },
       })
     },
+    /** Sets labels; those of null are removed. */
+    label: (resource: Resource, object: Stored, labels: Readonly<Record<string, string | null>>) =>
+      client().patch(resource, refOf(object), {
+        type: 'merge',
+        body: { metadata: { ...(object.metadata.uid ? { uid: object.metadata.uid } : {}), labels } },
+      }),
     cordon: (object: Stored, unschedulable: boolean) =>
       client().patch(nodes, refOf(object), { type: 'merge', body: { ...onlyThis(object), spec: { unschedulable } } }),
 

@@ -1,47 +1,77 @@
 import { onScopeDispose, shallowRef, watch, type ShallowRef } from 'vue'
 import type { Client, Resource } from '#shared/client/client.ts'
+import { ApiError } from '#shared/kube/status.ts'
 import { useApi } from '../api/index.ts'
 
 /** Interval between counts, ms. */
 const interval = 5_000
+/** Kinds that are counted at the same time. */
+const atOnce = 6
 
-/** How many objects there are of each kind, by plural; a kind that may not be listed has no count. */
+/** How many objects there are of a kind; `forbidden` where none of them may be listed. */
+export type Count = number | 'forbidden'
+
+/**
+ * How many objects there are of each kind, by the name that `keyOf` gives it; counts that fail are left out.
+ * @param resources those in sight: others are not asked about
+ */
 export function useCounts(
-  resources: readonly Resource[],
+  resources: () => readonly Resource[],
   context: () => string,
   namespaces: () => readonly string[],
-): ShallowRef<Map<string, number>> {
+  keyOf: (resource: Resource) => string,
+): ShallowRef<ReadonlyMap<string, Count>> {
   const api = useApi()
-  const counts = shallowRef(new Map<string, number>())
+  const counts = shallowRef<ReadonlyMap<string, Count>>(new Map())
   let round = 0
 
   async function countAll(mine: number): Promise<void> {
     if (!document.hidden && api.connection.value === 'up') {
-      const next = await countEach(resources, api.cluster(context()).client, namespaces())
-      if (mine !== round) return
-      counts.value = next
+      const { client } = api.cluster(context())
+      const scopes = namespaces()
+      await inTurns(resources(), async (resource) => {
+        const count = await countOrRefusal(client, resource, scopes)
+        if (mine !== round || count === counts.value.get(keyOf(resource))) return
+        const next = new Map(counts.value)
+        if (count === undefined) next.delete(keyOf(resource))
+        else next.set(keyOf(resource), count)
+        counts.value = next
+      })
     }
-    setTimeout(() => mine === round && void countAll(mine), interval)
+    if (mine === round) setTimeout(() => mine === round && void countAll(mine), interval)
   }
-  watch([context, namespaces], () => void countAll(++round), { immediate: true })
+  watch([context, namespaces], () => (counts.value = new Map()))
+  watch([context, namespaces, () => resources().map(keyOf).join()], () => void countAll(++round), { immediate: true })
   onScopeDispose(() => round++)
   return counts
 }
 
-async function countEach(
-  resources: readonly Resource[],
-  client: Client,
-  namespaces: readonly string[],
-): Promise<Map<string, number>> {
-  const found = await Promise.allSettled(
-    resources.map(async (resource) => [resource.plural, await countOf(client, resource, namespaces)] as const),
-  )
-  return new Map(found.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])))
+async function inTurns<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const waiting = [...items]
+  const worker = async (): Promise<void> => {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item)
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
 }
 
-/** Counts by a list of one object and the server's `remainingItemCount`. @param namespaces none = all */
+const countOrRefusal = (
+  client: Client,
+  resource: Resource,
+  namespaces: readonly string[],
+): Promise<Count | undefined> =>
+  countOf(client, resource, namespaces).catch((error: unknown) =>
+    error instanceof ApiError && error.code === 403 ? 'forbidden' : undefined,
+  )
+
+/**
+ * Counts by a list of one object and the server's `remainingItemCount`; namespaces that may not be listed count nothing
+ * beside others. @param namespaces none = all
+ */
 export async function countOf(client: Client, resource: Resource, namespaces: readonly string[]): Promise<number> {
   const scopes = resource.namespaced && namespaces.length > 0 ? namespaces : [undefined]
-  const lists = await Promise.all(scopes.map((namespace) => client.list(resource, { namespace, limit: 1 })))
-  return lists.reduce((sum, { items, metadata }) => sum + items.length + (metadata.remainingItemCount ?? 0), 0)
+  const lists = await Promise.allSettled(scopes.map((namespace) => client.list(resource, { namespace, limit: 1 })))
+  const found = lists.flatMap((list) => (list.status === 'fulfilled' ? [list.value] : []))
+  const refused = lists.find((list) => list.status === 'rejected')
+  if (found.length === 0 && refused) throw refused.reason
+  return found.reduce((sum, { items, metadata }) => sum + items.length + (metadata.remainingItemCount ?? 0), 0)
 }

@@ -1,11 +1,13 @@
-import { humanDuration } from '#shared/kube/human-duration.ts'
 import { isQuantity, quantityValue } from '#shared/kube/quantity.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import type { Tone } from '../components/tone.ts'
+import { ageText } from '../texts/format.ts'
+import type { Column } from './descriptor.ts'
 
 /** Texts and tones that the columns and details of several kinds share. */
 
 export const age = (time: string | null | undefined, now: number): string =>
-  time ? humanDuration(Math.max(0, now - Date.parse(time))) : '–'
+  time ? ageText(now - Date.parse(time)) : '–'
 
 /** `a=1,b=2` */
 export const pairs = (map: Record<string, string> = {}): string =>
@@ -42,3 +44,37 @@ export function selectorText(selector?: {
   })
   return [pairs(selector?.matchLabels), ...rules].filter(Boolean).join(',')
 }
+
+/** The name of what an object belongs to. */
+export const ownerName = ({ metadata }: KubeObject): string => metadata.ownerReferences?.[0]?.name ?? ''
+
+/** A column of times, shown as ages. */
+export const timeColumn = <T extends KubeObject>(
+  id: string,
+  time: (object: T & Stored) => string | null | undefined,
+): Column<T> => ({
+  id,
+  value: (object) => -Date.parse(time(object) ?? ''),
+  text: (object, now) => age(time(object), now),
+  width: '104px',
+  numeric: true,
+  isTime: true,
+})
+
+interface WithConditions extends KubeObject {
+  status?: { conditions?: { type: string; status: string; reason?: string }[] }
+}
+
+/** A column for a kind whose one condition tells whether its objects work; else it says why they do not. */
+export const conditionColumn = (type: string): Column<WithConditions> => ({
+  id: 'status',
+  value: (object) => {
+    const condition = object.status?.conditions?.find((each) => each.type === type)
+    return condition?.status === 'True' ? type : (condition?.reason ?? `Not ${type}`)
+  },
+  tone: ({ status }) => {
+    const condition = status?.conditions?.find((each) => each.type === type)
+    return condition?.status === 'True' ? 'good' : condition?.status === 'False' ? 'bad' : 'warn'
+  },
+  width: '150px',
+})

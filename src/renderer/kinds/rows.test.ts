@@ -5,7 +5,9 @@ import { textAt } from '../components/table.ts'
 import { gibibytes } from './cells.ts'
 import { kinds } from './index.ts'
 import { pod } from './core/pod.ts'
-import { columnsOf, rowsOf, type RowQuery } from './rows.ts'
+import { columnTitle, columnsOf, createRows, labelColumn, shownColumns, type RowQuery, type Rows } from './rows.ts'
+import { isKeyOf, matchOf } from './filter/match.ts'
+import { parseFilter } from './filter/parse.ts'
 
 const now = Date.parse('2026-11-23T10:00:00Z')
 /** What the API server gives every object. */
@@ -30,13 +32,17 @@ const objects = [
   makePod('web-9', 'a', {}, { app: 'web' }),
   makePod('db-1', 'b', { phase: 'Pending', conditions: [], containerStatuses: [] }, { app: 'db' }),
 ]
+const podColumns = columnsOf(pod)
+const matching = (filter: string): RowQuery['match'] =>
+  matchOf(parseFilter(filter, isKeyOf({ columns: podColumns })), { columns: podColumns })
 const query = (more: Partial<RowQuery> = {}): RowQuery => ({
-  columns: columnsOf(pod),
+  columns: podColumns,
   namespaces: [],
-  filter: '',
+  match: () => true,
   sort: { column: 'name', descending: false },
   ...more,
 })
+const rowsOf = (all: readonly Stored[], wanted: RowQuery): Rows => createRows()(all, wanted, now)
 const ids = (more: Partial<RowQuery>): string[] => rowsOf(objects, query(more)).rows.map(({ id }) => id)
 
 test('sorts numbers in names as numbers, either way', () => {
@@ -45,10 +51,38 @@ test('sorts numbers in names as numbers, either way', () => {
 })
 
 test('filters by any cell, by label, and by namespace; counts what is hidden', () => {
-  expect(ids({ filter: 'pend' })).toEqual(['b/db-1'])
-  expect(ids({ filter: 'app=web' })).toHaveLength(2)
+  expect(ids({ match: matching('pend') })).toEqual(['b/db-1'])
+  expect(ids({ match: matching('app=web') })).toHaveLength(2)
   expect(ids({ namespaces: ['b'] })).toEqual(['b/db-1'])
-  expect(rowsOf(objects, query({ filter: 'nothing like it' }))).toEqual({ rows: [], hidden: 3 })
+  expect(rowsOf(objects, query({ match: matching('nothing like it') }))).toEqual({ rows: [], hidden: 3 })
+})
+
+test('after a change only the objects that changed are looked at, and the order is that of a new list', () => {
+  let asked = 0
+  const rows = createRows()
+  const wanted = query({ match: () => ++asked > 0 })
+  const many = Array.from({ length: 200 }, (_, at) => makePod(`web-${(at * 37) % 200}`, 'a'))
+  rows(many, wanted, now)
+  expect(asked).toBe(200)
+  const next = [...many.slice(1, 150), makePod('web-77b', 'a'), makePod('aaa', 'a')]
+  const after = rows(next, wanted, now)
+  expect(asked).toBe(202)
+  expect(after.rows.map(({ id }) => id)).toEqual(rowsOf(next, wanted).rows.map(({ id }) => id))
+  expect(rows(next, query({ sort: { column: 'name', descending: true } }), now).rows[0]?.id).toBe('a/web-199')
+})
+
+test('the user chooses, orders and adds columns; the name stays first', () => {
+  const shown = shownColumns(podColumns, ['age', 'label:app', 'name', 'gone', 'status'])
+  expect(shown.map(columnTitle)).toEqual(['Name', 'Age', 'app', 'Status'])
+  expect(labelColumn('label:app').value(objects[0]!)).toBe('web')
+  expect(
+    shownColumns([...podColumns, { id: 'x', wide: true, value: () => '' }], undefined).map(({ id }) => id),
+  ).toEqual(podColumns.map(({ id }) => id))
+})
+
+test('every column of every kind has a heading in the texts', () => {
+  const ids = kinds.flatMap((kind) => columnsOf(kind).map((column) => ({ id: column.id, title: columnTitle(column) })))
+  expect(ids.filter(({ id, title }) => id === title && id !== 'ip').map(({ id }) => id)).toEqual([])
 })
 
 test('makes the cells of a row only when they are looked at, and only once', () => {
@@ -67,20 +101,57 @@ test('time changes the text of ages, and neither the rows nor their order', () =
   const { rows } = rowsOf([...aged, { metadata: given('none') }], query({ sort: { column: 'age', descending: false } }))
   expect(rows.map(({ id }) => id)).toEqual(['p2', 'p0', 'p1', 'none'])
   const ages = (at: number): string[] => rows.map(({ cells }) => (cells.at(-1) ? textAt(cells.at(-1)!, at) : ''))
-  expect(ages(now)).toEqual(['30s', '60m', '3d1h', '–'])
-  expect(ages(now + 60_000)).toEqual(['90s', '61m', '3d1h', '–'])
+  expect(ages(now)).toEqual(['30 s', '60 min', '3 d', '–'])
+  expect(ages(now + 60_000)).toEqual(['90 s', '61 min', '3 d', '–'])
 })
 
 test('shows what kubectl shows', () => {
   const [row] = rowsOf([objects[0]!], query()).rows
-  expect(row?.cells.map((cell) => textAt(cell, now))).toEqual(['web-10', 'a', '1/1', 'Running', '0', 'w1', '', '60m'])
+  expect(row?.cells.map((cell) => textAt(cell, now))).toEqual([
+    'web-10',
+    'a',
+    '1/1',
+    'Running',
+    '0',
+    'w1',
+    '',
+    '60 min',
+  ])
   expect(row?.cells[3]?.tone).toBe('good')
 })
+
+/** What the API server gives every object, and what the kinds' own validation requires. */
+const bareObject = {
+  metadata: given('x'),
+  roleRef: { kind: 'Role', name: 'r' },
+  involvedObject: {},
+  provisioner: 'p',
+  handler: 'h',
+  driverName: 'd',
+  storageClassName: 's',
+  revision: 1,
+  spec: {
+    containers: [],
+    group: 'g',
+    names: { kind: 'K', plural: 'ks' },
+    scope: 'Namespaced',
+    versions: [],
+    scaleTargetRef: { kind: 'Deployment', name: 'd' },
+    parentRef: { resource: 'services', name: 's' },
+    source: {},
+    drivers: [],
+    pool: { name: 'p' },
+    jobTemplate: { spec: { template: {} } },
+    priorityLevelConfiguration: {},
+    signerName: 's',
+    spec: {},
+  },
+} as Stored
 
 test.each(kinds.map((kind) => [kind.title, kind] as const))(
   '%s can show an object that has nothing but what the API server gives it',
   (_title, kind) => {
-    const bare = { metadata: given('x'), roleRef: { kind: 'Role', name: 'r' }, involvedObject: {}, provisioner: 'p' }
+    const bare = bareObject
     const { rows } = rowsOf([bare], { ...query(), columns: columnsOf(kind) })
     expect(rows[0]?.cells[0]?.text).toBe('x')
     expect(() => kind.details?.(bare)).not.toThrow()

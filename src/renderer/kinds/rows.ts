@@ -1,36 +1,66 @@
-import type { Stored } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import type { TableCell, TableColumn, TableRow } from '../components/table.ts'
-import { age } from './cells.ts'
+import { columns as columnTexts } from '../texts/en/columns.ts'
+import { t } from '../texts/index.ts'
+import { timeColumn } from './cells.ts'
 import type { Column, KindDescriptor } from './descriptor.ts'
+import type { Match } from './filter/match.ts'
 
 const name: Column<Stored> = {
   id: 'name',
-  title: 'Name',
   value: ({ metadata }) => metadata.name,
-  width: 'minmax(230px,2fr)',
+  faintFrom: ({ metadata: { name: text, generateName, labels } }) => {
+    const hash = labels?.['pod-template-hash']
+    const at = hash ? text.lastIndexOf(`-${hash}`) : -1
+    if (at > 0) return at
+    const isMadeUp =
+      generateName !== undefined && text.startsWith(generateName) && text.length === generateName.length + 5
+    return isMadeUp ? generateName.length - 1 : undefined
+  },
+  width: 'minmax(200px,2fr)',
 }
 const namespace: Column<Stored> = {
   id: 'namespace',
-  title: 'Namespace',
   value: ({ metadata }) => metadata.namespace ?? '',
   width: '130px',
+  isName: true,
 }
-const ageColumn: Column<Stored> = {
-  id: 'age',
-  title: 'Age',
-  // The later it was created, the younger it is: an order that time does not change.
-  value: ({ metadata }) => -Date.parse(metadata.creationTimestamp ?? ''),
-  text: ({ metadata }, now) => age(metadata.creationTimestamp, now),
-  width: '72px',
-  numeric: true,
+const ageColumn: Column<KubeObject> = {
+  ...timeColumn('age', ({ metadata }) => metadata.creationTimestamp),
+  width: '64px',
 }
 
-export const columnsOf = ({ resource, columns }: KindDescriptor): Column<Stored>[] => [
-  name,
-  ...(resource.namespaced ? [namespace] : []),
-  ...columns,
-  ageColumn,
-]
+/** @param printed columns that the server tells, of a kind that has no room here */
+export function columnsOf(
+  { resource, columns, without = [] }: KindDescriptor,
+  printed: readonly Column<Stored>[] = [],
+): Column<Stored>[] {
+  const all = [name, ...(resource.namespaced ? [namespace] : []), ...columns, ...printed, ageColumn]
+  return all.map((column) => (without.some((id) => id === column.id) ? { ...column, wide: true } : column))
+}
+
+export const labelPrefix = 'label:'
+/** A column that shows a label of the user's choice. @param id `label:<key>` */
+export const labelColumn = (id: string): Column<Stored> => {
+  const key = id.slice(labelPrefix.length)
+  return { id, title: key, value: ({ metadata }) => metadata.labels?.[key] ?? '', width: 'minmax(90px,1fr)', drop: 0 }
+}
+
+/** The shown columns in the user's order; the kind's own where the user has not chosen. The name is first. */
+export function shownColumns(all: readonly Column<Stored>[], chosen: readonly string[] | undefined): Column<Stored>[] {
+  if (!chosen) return all.filter(({ wide }) => !wide)
+  const hasName = all.some(({ id, wide }) => id === 'name' && !wide)
+  const found = chosen.flatMap((id) => {
+    if (id.startsWith(labelPrefix)) return [labelColumn(id)]
+    return all.filter((column) => column.id === id && !(hasName && id === 'name'))
+  })
+  return [...all.filter(({ id }) => hasName && id === 'name'), ...found]
+}
+
+/** A column's heading in the user's language. */
+export const columnTitle = ({ id, title }: Pick<Column<Stored>, 'id' | 'title'>): string =>
+  title ?? (isTitled(id) ? t(`columns.${id}`) : id)
+const isTitled = (id: string): id is keyof typeof columnTexts => Object.hasOwn(columnTexts, id)
 
 export const idOf = ({ metadata }: Stored): string =>
   metadata.namespace ? `${metadata.namespace}/${metadata.name}` : metadata.name
@@ -39,7 +69,9 @@ export interface RowQuery {
   columns: readonly Column<Stored>[]
   /** None = all. */
   namespaces: readonly string[]
-  filter: string
+  match: Match
+  /** The time decides about matches: every object is asked again each time. */
+  timed?: boolean
   sort: Sort
 }
 export interface Sort {
@@ -47,33 +79,73 @@ export interface Sort {
   descending: boolean
 }
 
-/**
- * The rows to show: filtered, and sorted by the column's value with the name to settle ties. Depends on the objects and
- * the query alone: time changes the text of ages, and neither rows nor their order.
- */
-export function rowsOf(objects: readonly Stored[], query: RowQuery): { rows: TableRow[]; hidden: number } {
-  const { columns, namespaces, sort } = query
-  const needle = query.filter.trim().toLowerCase()
-  const wanted = new Set(namespaces)
-  const shown = objects.filter((object) => {
-    if (wanted.size > 0 && object.metadata.namespace !== undefined && !wanted.has(object.metadata.namespace))
-      return false
-    return needle === '' || matches(object, needle, columns)
-  })
-  const column = columns.find(({ id }) => id === sort.column) ?? name
-  const keyed = shown.map((object) => ({ object, id: idOf(object), value: column.value(object) }))
-  const sign = sort.descending ? -1 : 1
-  keyed.sort((a, b) => sign * compare(a.value, b.value) || compare(a.id, b.id))
-  return { rows: keyed.map(({ object }) => rowOf(object, columns)), hidden: objects.length - shown.length }
+export interface Rows {
+  rows: ObjectRow[]
+  /** Objects that the filter or the namespaces leave out. */
+  hidden: number
+}
+export interface ObjectRow extends TableRow {
+  object: Stored
 }
 
-export const headings = (columns: readonly Column<Stored>[]): TableColumn[] =>
-  columns.map(({ id, title, width, numeric }) => ({ id, title, width, numeric }))
+interface Entry extends ObjectRow {
+  key: string | number
+}
+
+/**
+ * The rows to show: filtered, and sorted by the column's value with the name to settle ties. What an object is worth is
+ * remembered as long as the query is the same, because objects are replaced and never changed: after a change of a few
+ * of thousands of objects only those few are looked at.
+ */
+export function createRows(): (objects: readonly Stored[], query: RowQuery, now: number) => Rows {
+  let known = new Map<Stored, Entry | undefined>()
+  let order: Entry[] = []
+  let before: RowQuery | undefined
+  return (objects, query, now) => {
+    const isSame = before !== undefined && !query.timed && isSameQuery(before, query)
+    before = query
+    const entryOf = entriesOf(query, now)
+    const next = new Map<Stored, Entry | undefined>()
+    const fresh: Entry[] = []
+    for (const object of objects) {
+      const isKnown = isSame && known.has(object)
+      const entry = isKnown ? known.get(object) : entryOf(object)
+      next.set(object, entry)
+      if (entry && !isKnown) fresh.push(entry)
+    }
+    const compare = comparison(query.sort)
+    fresh.sort(compare)
+    const kept = isSame ? order.filter(({ object }) => next.has(object)) : []
+    known = next
+    order = merged(kept, fresh, compare)
+    return { rows: order, hidden: objects.length - order.length }
+  }
+}
+
+const isSameQuery = (a: RowQuery, b: RowQuery): boolean =>
+  a.columns === b.columns &&
+  a.match === b.match &&
+  a.sort.column === b.sort.column &&
+  a.sort.descending === b.sort.descending &&
+  a.namespaces.join() === b.namespaces.join()
+
+function entriesOf(query: RowQuery, now: number): (object: Stored) => Entry | undefined {
+  const { columns, namespaces, match, sort } = query
+  const wanted = new Set(namespaces)
+  const column = columns.find(({ id }) => id === sort.column) ?? name
+  return (object) => {
+    const { namespace: place } = object.metadata
+    if (wanted.size > 0 && place !== undefined && place !== '' && !wanted.has(place)) return undefined
+    return match(object, now) ? rowOf(object, columns, keyOf(column.value(object))) : undefined
+  }
+}
 
 /** Makes its cells at the first access: only rows in sight are accessed. */
-function rowOf(object: Stored, columns: readonly Column<Stored>[]): TableRow {
+function rowOf(object: Stored, columns: readonly Column<Stored>[], key: Entry['key']): Entry {
   let cells: TableRow['cells'] | undefined
   return {
+    object,
+    key,
     id: idOf(object),
     leaving: object.metadata.deletionTimestamp !== undefined,
     get cells() {
@@ -87,28 +159,48 @@ function cellOf(object: Stored, column: Column<Stored>): TableCell {
   return {
     text: text ? (now) => text(object, now) : String(column.value(object)),
     tone: column.tone?.(object),
+    faintFrom: column.faintFrom?.(object),
   }
 }
 
-/** By any cell that is text, or by `key=value` of a label. */
-function matches(object: Stored, needle: string, columns: readonly Column<Stored>[]): boolean {
-  if (needle.includes('=')) {
-    const [key = '', value = ''] = needle.split('=')
-    return Object.entries(object.metadata.labels ?? {}).some(
-      ([k, v]) => k.toLowerCase() === key && v.toLowerCase().startsWith(value),
-    )
-  }
-  return columns.some(({ value, text }) => {
-    const found = value(object)
-    return (typeof found === 'string' || !text) && String(found).toLowerCase().includes(needle)
-  })
+/** Numbers in texts are compared as numbers: `web-9` is before `web-10`. */
+const keyOf = (value: string | number): string | number =>
+  typeof value === 'number' ? value : value.toLowerCase().replaceAll(/\d+/g, (digits) => digits.padStart(12, '0'))
+
+function comparison({ descending }: Sort): (a: Entry, b: Entry) => number {
+  const sign = descending ? -1 : 1
+  return (a, b) => sign * compare(a.key, b.key) || compareText(a.id, b.id)
 }
 
-/** Shared, because `localeCompare` with options creates a collator for each call. */
-const collator = new Intl.Collator(undefined, { numeric: true })
 function compare(a: string | number, b: string | number): number {
-  if (typeof a === 'string' || typeof b === 'string') return a === b ? 0 : collator.compare(String(a), String(b))
+  if (typeof a === 'string' || typeof b === 'string') return compareText(String(a), String(b))
   // Times that are missing come last.
   if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b))
   return a - b
 }
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+function merged(kept: Entry[], fresh: Entry[], order: (a: Entry, b: Entry) => number): Entry[] {
+  if (fresh.length === 0) return kept
+  const all: Entry[] = []
+  let at = 0
+  for (const entry of fresh) {
+    for (let next = kept[at]; next && order(next, entry) <= 0; next = kept[++at]) all.push(next)
+    all.push(entry)
+  }
+  for (; at < kept.length; at++) {
+    const rest = kept[at]
+    if (rest) all.push(rest)
+  }
+  return all
+}
+
+/** Columns that stay where there is no room; of the others, those without a number of their own go from the right. */
+const lasting = new Set(['name', 'status', 'age', 'seen', 'message'])
+
+export const headings = (columns: readonly Column<Stored>[]): TableColumn[] =>
+  columns.map((column, at) => {
+    const { id, width, numeric } = column
+    const drop = column.drop ?? (lasting.has(id) ? undefined : 1_000 - at)
+    return { id, title: columnTitle(column), width, numeric, drop }
+  })

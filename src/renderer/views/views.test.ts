@@ -62,8 +62,8 @@ test('ListView lists, filters and says what the filter hides', async () => {
   filter.value = 'nothing'
   filter.dispatchEvent(new Event('input'))
   await settle()
-  expect(face.text()).toContain('2 hidden by the filter')
-  await face.press('Clear')
+  expect(face.text()).toContain('2 Deployments hidden by the filter')
+  await face.press('Clear the filter')
   expect(document.querySelectorAll('[role=row]')).toHaveLength(3)
 })
 

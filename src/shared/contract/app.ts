@@ -3,12 +3,47 @@ import { downstream, procedure } from './stream.ts'
 
 /** The app itself: what it is, the user's settings, drafts that outlive a crash, sample manifests, menu commands. */
 
+/** How the list of a kind looks. */
+export const listLook = z.strictObject({
+  /** Ids of the shown columns, in order; `label:<key>` shows a label. The kind's own when unset. */
+  columns: z.array(z.string().max(400)).max(100).optional(),
+  /** Widths that the user has set, px. */
+  widths: z.record(z.string(), z.number().min(40).max(2_000)).optional(),
+  sort: z.strictObject({ column: z.string().max(400), descending: z.boolean() }).optional(),
+})
+export type ListLook = z.infer<typeof listLook>
+
+/** A filter with a name. */
+export const savedView = z.strictObject({
+  kind: z.string().max(500),
+  name: z.string().min(1).max(100),
+  filter: z.string().max(2_000),
+})
+export type SavedView = z.infer<typeof savedView>
+
+/** An object that was looked at. */
+export const recentItem = z.strictObject({
+  kind: z.string().max(500),
+  namespace: z.string().max(253).optional(),
+  name: z.string().max(500),
+})
+export type RecentItem = z.infer<typeof recentItem>
+
 export const settings = z.strictObject({
   theme: z.enum(['system', 'light', 'dark']),
   /** What quitting does with running clusters. */
   onQuit: z.enum(['ask', 'stop', 'keep']),
   namespaces: z.record(z.string(), z.array(z.string())),
-  hiddenColumns: z.record(z.string(), z.array(z.string())),
+  /** By kind, as `pods` or `widgets.example.com`. */
+  lists: z.record(z.string(), listLook),
+  /** Kinds that stand first in the sidebar, by context. */
+  favourites: z.record(z.string(), z.array(z.string().max(500)).max(100)),
+  /** Newest first, by context. */
+  recent: z.record(z.string(), z.array(recentItem).max(20)),
+  /** By context. */
+  views: z.record(z.string(), z.array(savedView).max(200)),
+  /** Groups of the sidebar that the user has folded or unfolded. */
+  folded: z.record(z.string(), z.boolean()),
   language: z.enum(['system', 'en', 'de']),
 })
 export type Settings = z.infer<typeof settings>
@@ -16,7 +51,11 @@ export const defaultSettings: Settings = {
   theme: 'system',
   onQuit: 'ask',
   namespaces: {},
-  hiddenColumns: {},
+  lists: {},
+  favourites: {},
+  recent: {},
+  views: {},
+  folded: {},
   language: 'system',
 }
 const settingsChange = settings.partial()

@@ -25,8 +25,11 @@ import type {
   APIService,
   CustomResourceDefinition,
   LimitRange,
+  MutatingAdmissionPolicy,
+  MutatingAdmissionPolicyBinding,
   MutatingWebhookConfiguration,
   ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
   ValidatingWebhookConfiguration,
   Namespace,
   NetworkPolicy,
@@ -159,6 +162,18 @@ export const validatingWebhookConfigurations = admission<ValidatingWebhookConfig
 export const validatingAdmissionPolicies = admission<ValidatingAdmissionPolicy>(
   'ValidatingAdmissionPolicy',
   'validatingadmissionpolicies',
+)
+export const validatingAdmissionPolicyBindings = admission<ValidatingAdmissionPolicyBinding>(
+  'ValidatingAdmissionPolicyBinding',
+  'validatingadmissionpolicybindings',
+)
+export const mutatingAdmissionPolicies = admission<MutatingAdmissionPolicy>(
+  'MutatingAdmissionPolicy',
+  'mutatingadmissionpolicies',
+)
+export const mutatingAdmissionPolicyBindings = admission<MutatingAdmissionPolicyBinding>(
+  'MutatingAdmissionPolicyBinding',
+  'mutatingadmissionpolicybindings',
 )
 export const apiServices = resource('apiregistration.k8s.io', 'v1', false)<APIService>('APIService', 'apiservices')
 export const customResourceDefinitions = resource(

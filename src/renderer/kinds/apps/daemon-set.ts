@@ -7,30 +7,27 @@ import { describe } from '../descriptor.ts'
 export const daemonSet = describe<DaemonSet>({
   resource: daemonSets,
   title: 'DaemonSets',
-  group: 'Workloads',
+  group: 'workloads',
   columns: [
     {
       id: 'desired',
-      title: 'Desired',
       value: ({ status }) => status?.desiredNumberScheduled ?? 0,
       numeric: true,
       width: '92px',
     },
     {
       id: 'ready',
-      title: 'Ready',
       value: ({ status }) => status?.numberReady ?? 0,
       tone: ({ status }) => readyTone(status?.numberReady ?? 0, status?.desiredNumberScheduled ?? 0),
       width: '90px',
     },
     {
       id: 'available',
-      title: 'Available',
       value: ({ status }) => status?.numberAvailable ?? 0,
       numeric: true,
       width: '104px',
     },
-    { id: 'images', title: 'Images', value: ({ spec }) => images(spec?.template) },
+    { id: 'images', value: ({ spec }) => images(spec?.template) },
   ],
   details: ({ spec }) => [
     ['Selector', selectorText(spec?.selector)],

@@ -9,30 +9,27 @@ import { describe } from '../descriptor.ts'
 export const deployment = describe<Deployment>({
   resource: deployments,
   title: 'Deployments',
-  group: 'Workloads',
+  group: 'workloads',
   columns: [
     {
       id: 'ready',
-      title: 'Ready',
       value: ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 1}`,
       tone: ({ spec, status }) => readyTone(status?.readyReplicas ?? 0, spec?.replicas ?? 1),
       width: '90px',
     },
     {
       id: 'updated',
-      title: 'Up to date',
       value: ({ status }) => status?.updatedReplicas ?? 0,
       numeric: true,
       width: '116px',
     },
     {
       id: 'available',
-      title: 'Available',
       value: ({ status }) => status?.availableReplicas ?? 0,
       numeric: true,
       width: '104px',
     },
-    { id: 'images', title: 'Images', value: ({ spec }) => images(spec?.template) },
+    { id: 'images', value: ({ spec }) => images(spec?.template) },
   ],
   details: ({ spec }) => [
     ['Replicas', String(spec?.replicas ?? 1)],

@@ -7,18 +7,17 @@ import { describe } from '../descriptor.ts'
 export const replicaSet = describe<ReplicaSet>({
   resource: replicaSets,
   title: 'ReplicaSets',
-  group: 'Workloads',
+  group: 'workloads',
   columns: [
-    { id: 'desired', title: 'Desired', value: ({ spec }) => spec?.replicas ?? 1, numeric: true, width: '92px' },
-    { id: 'current', title: 'Current', value: ({ status }) => status?.replicas ?? 0, numeric: true, width: '92px' },
+    { id: 'desired', value: ({ spec }) => spec?.replicas ?? 1, numeric: true, width: '92px' },
+    { id: 'current', value: ({ status }) => status?.replicas ?? 0, numeric: true, width: '92px' },
     {
       id: 'ready',
-      title: 'Ready',
       value: ({ status }) => status?.readyReplicas ?? 0,
       tone: ({ spec, status }) => readyTone(status?.readyReplicas ?? 0, spec?.replicas ?? 1),
       width: '90px',
     },
-    { id: 'owner', title: 'Owner', value: ({ metadata }) => metadata.ownerReferences?.[0]?.name ?? '' },
+    { id: 'owner', value: ({ metadata }) => metadata.ownerReferences?.[0]?.name ?? '' },
   ],
   details: ({ spec }) => [
     ['Selector', selectorText(spec?.selector)],

@@ -7,11 +7,10 @@ import { describe } from '../descriptor.ts'
 export const job = describe<Job>({
   resource: jobs,
   title: 'Jobs',
-  group: 'Workloads',
+  group: 'workloads',
   columns: [
     {
       id: 'status',
-      title: 'Status',
       value: jobStatus,
       tone: (object) =>
         ({ Complete: 'done' as const, Failed: 'bad' as const, Suspended: 'quiet' as const })[jobStatus(object)] ??
@@ -20,13 +19,11 @@ export const job = describe<Job>({
     },
     {
       id: 'completions',
-      title: 'Completions',
       value: ({ spec, status }) => `${status?.succeeded ?? 0}/${spec?.completions ?? 1}`,
       width: '110px',
     },
     {
       id: 'duration',
-      title: 'Duration',
       // Running jobs come after the finished ones, the longest last.
       value: ({ status }) =>
         status?.completionTime ? duration(status, 0) : 1e15 - Date.parse(status?.startTime ?? ''),
@@ -34,7 +31,7 @@ export const job = describe<Job>({
       numeric: true,
       width: '104px',
     },
-    { id: 'images', title: 'Images', value: ({ spec }) => images(spec?.template) },
+    { id: 'images', value: ({ spec }) => images(spec?.template) },
   ],
   logs: ({ metadata }) => ({ selector: `batch.kubernetes.io/job-name=${metadata.name}` }),
 })

@@ -6,12 +6,11 @@ import { describe } from '../descriptor.ts'
 export const lease = describe<Lease>({
   resource: leases,
   title: 'Leases',
-  group: 'Cluster',
+  group: 'cluster',
   columns: [
-    { id: 'holder', title: 'Holder', value: ({ spec }) => spec?.holderIdentity ?? '' },
+    { id: 'holder', value: ({ spec }) => spec?.holderIdentity ?? '' },
     {
       id: 'renewed',
-      title: 'Renewed',
       value: ({ spec }) => -Date.parse(spec?.renewTime ?? ''),
       text: ({ spec }, now) => age(spec?.renewTime, now),
       width: '90px',

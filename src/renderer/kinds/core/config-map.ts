@@ -6,15 +6,14 @@ import { describe } from '../descriptor.ts'
 export const configMap = describe<ConfigMap>({
   resource: configMaps,
   title: 'ConfigMaps',
-  group: 'Config',
+  group: 'config',
   columns: [
     {
       id: 'data',
-      title: 'Keys',
       value: ({ data, binaryData }) => count(data) + count(binaryData),
       numeric: true,
       width: '80px',
     },
-    { id: 'names', title: 'Names', value: ({ data }) => Object.keys(data ?? {}).join(', ') },
+    { id: 'names', value: ({ data }) => Object.keys(data ?? {}).join(', ') },
   ],
 })

@@ -5,11 +5,10 @@ import { describe } from '../descriptor.ts'
 export const endpointsKind = describe<Endpoints>({
   resource: endpoints,
   title: 'Endpoints',
-  group: 'Network',
+  group: 'network',
   columns: [
     {
       id: 'addresses',
-      title: 'Endpoints',
       value: ({ subsets }) =>
         (subsets ?? [])
           .flatMap(({ addresses, ports }) =>

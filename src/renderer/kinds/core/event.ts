@@ -1,35 +1,37 @@
 import type { Event } from '#shared/kube/generated/types.ts'
 import { events } from '#shared/kube/resources.ts'
-import { age } from '../cells.ts'
+import { timeColumn } from '../cells.ts'
 import { describe } from '../descriptor.ts'
 
 export const event = describe<Event>({
   resource: events,
   title: 'Events',
-  group: 'Cluster',
+  group: 'cluster',
+  without: ['name', 'age'],
+  sort: { column: 'seen', descending: false },
   columns: [
+    timeColumn(
+      'seen',
+      ({ lastTimestamp, series, eventTime }) => lastTimestamp ?? series?.lastObservedTime ?? eventTime,
+    ),
     {
       id: 'type',
-      title: 'Type',
       value: ({ type }) => type ?? '',
       tone: ({ type }) => (type === 'Warning' ? 'warn' : 'quiet'),
       width: '100px',
     },
-    { id: 'reason', title: 'Reason', value: ({ reason }) => reason ?? '', width: '150px' },
+    { id: 'reason', value: ({ reason }) => reason ?? '', width: '150px' },
     {
       id: 'object',
-      title: 'Object',
-      value: ({ involvedObject: { kind, name } }) => `${(kind ?? '').toLowerCase()}/${name ?? ''}`,
+      value: ({ involvedObject: { kind, name } }) => `${kind ?? ''}/${name ?? ''}`,
+      width: 'minmax(160px,2fr)',
     },
-    { id: 'message', title: 'Message', value: ({ message }) => message ?? '', width: 'minmax(200px,2fr)' },
-    { id: 'count', title: 'Count', value: ({ count }) => count ?? 1, numeric: true, width: '80px' },
+    { id: 'message', value: ({ message }) => message ?? '', width: 'minmax(240px,6fr)' },
+    { id: 'count', value: ({ count, series }) => series?.count ?? count ?? 1, numeric: true, width: '72px', drop: 2 },
     {
-      id: 'seen',
-      title: 'Last seen',
-      value: ({ lastTimestamp, eventTime }) => -Date.parse(lastTimestamp ?? eventTime ?? ''),
-      text: ({ lastTimestamp, eventTime }, now) => age(lastTimestamp ?? eventTime, now),
-      numeric: true,
-      width: '104px',
+      id: 'source',
+      value: ({ source, reportingComponent }) => reportingComponent || (source?.component ?? ''),
+      drop: 1,
     },
   ],
 })

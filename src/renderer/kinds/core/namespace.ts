@@ -5,11 +5,10 @@ import { describe } from '../descriptor.ts'
 export const namespace = describe<Namespace>({
   resource: namespaces,
   title: 'Namespaces',
-  group: 'Cluster',
+  group: 'cluster',
   columns: [
     {
       id: 'status',
-      title: 'Status',
       value: ({ status }) => status?.phase ?? '',
       tone: ({ status }) => (status?.phase === 'Active' ? 'good' : 'quiet'),
     },

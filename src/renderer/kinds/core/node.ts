@@ -9,23 +9,21 @@ import { describe } from '../descriptor.ts'
 export const node = describe<Node>({
   resource: nodes,
   title: 'Nodes',
-  group: 'Cluster',
+  group: 'cluster',
   columns: [
     {
       id: 'status',
-      title: 'Status',
       value: (object) => nodeState(object).text,
       tone: (object) => nodeState(object).tone,
     },
     {
       id: 'address',
-      title: 'Address',
       value: ({ status }) => status?.addresses?.find(({ type }) => type === 'InternalIP')?.address ?? '',
       width: '120px',
     },
-    { id: 'cpu', title: 'CPU', value: ({ status }) => status?.allocatable?.cpu ?? '', width: '64px' },
-    { id: 'memory', title: 'Memory', value: ({ status }) => gibibytes(status?.allocatable?.memory), width: '110px' },
-    { id: 'version', title: 'Version', value: ({ status }) => status?.nodeInfo?.kubeletVersion ?? '', width: '130px' },
+    { id: 'cpu', value: ({ status }) => status?.allocatable?.cpu ?? '', width: '64px' },
+    { id: 'memory', value: ({ status }) => gibibytes(status?.allocatable?.memory), width: '110px' },
+    { id: 'version', value: ({ status }) => status?.nodeInfo?.kubeletVersion ?? '', width: '130px' },
   ],
   details: ({ spec, status }) => [
     ['Pod range', spec?.podCIDR ?? '–'],

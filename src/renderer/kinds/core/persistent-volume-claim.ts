@@ -6,11 +6,11 @@ import { describe } from '../descriptor.ts'
 export const persistentVolumeClaim = describe<PersistentVolumeClaim>({
   resource: persistentVolumeClaims,
   title: 'PersistentVolumeClaims',
-  group: 'Storage',
+  group: 'storage',
   columns: [
-    { id: 'status', title: 'Status', value: ({ status }) => status?.phase ?? '', tone: phaseTone, width: '100px' },
-    { id: 'volume', title: 'Volume', value: ({ spec }) => spec?.volumeName ?? '' },
-    { id: 'capacity', title: 'Capacity', value: ({ status }) => status?.capacity?.storage ?? '', width: '90px' },
-    { id: 'class', title: 'Class', value: ({ spec }) => spec?.storageClassName ?? '', width: '110px' },
+    { id: 'status', value: ({ status }) => status?.phase ?? '', tone: phaseTone, width: '100px' },
+    { id: 'volume', value: ({ spec }) => spec?.volumeName ?? '' },
+    { id: 'capacity', value: ({ status }) => status?.capacity?.storage ?? '', width: '90px' },
+    { id: 'class', value: ({ spec }) => spec?.storageClassName ?? '', width: '110px' },
   ],
 })

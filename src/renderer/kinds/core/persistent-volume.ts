@@ -6,19 +6,17 @@ import { describe } from '../descriptor.ts'
 export const persistentVolume = describe<PersistentVolume>({
   resource: persistentVolumes,
   title: 'PersistentVolumes',
-  group: 'Storage',
+  group: 'storage',
   columns: [
-    { id: 'status', title: 'Status', value: ({ status }) => status?.phase ?? '', tone: phaseTone, width: '100px' },
-    { id: 'capacity', title: 'Capacity', value: ({ spec }) => spec?.capacity?.storage ?? '', width: '90px' },
+    { id: 'status', value: ({ status }) => status?.phase ?? '', tone: phaseTone, width: '100px' },
+    { id: 'capacity', value: ({ spec }) => spec?.capacity?.storage ?? '', width: '90px' },
     {
       id: 'reclaim',
-      title: 'Reclaim policy',
       value: ({ spec }) => spec?.persistentVolumeReclaimPolicy ?? '',
       width: '120px',
     },
     {
       id: 'claim',
-      title: 'Claim',
       value: ({ spec }) => (spec?.claimRef ? `${spec.claimRef.namespace ?? ''}/${spec.claimRef.name ?? ''}` : ''),
     },
   ],

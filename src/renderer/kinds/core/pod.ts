@@ -1,5 +1,5 @@
 import type { ContainerStatus, Pod } from '#shared/kube/generated/types.ts'
-import { isPodReady, restartsText, summarizePod } from '#shared/kube/pod.ts'
+import { isPodReady, summarizePod } from '#shared/kube/pod.ts'
 import { pods } from '#shared/kube/resources.ts'
 import type { Tone } from '../../components/tone.ts'
 import { shell } from '../actions/shell.ts'
@@ -9,34 +9,31 @@ import { describe } from '../descriptor.ts'
 export const pod = describe<Pod>({
   resource: pods,
   title: 'Pods',
-  group: 'Workloads',
+  group: 'workloads',
   columns: [
     {
       id: 'ready',
-      title: 'Ready',
       value: (object) => {
         const { readyContainers, totalContainers } = summarizePod(object)
         return `${readyContainers}/${totalContainers}`
       },
       width: '64px',
+      drop: 1,
     },
     {
       id: 'status',
-      title: 'Status',
       value: (object) => summarizePod(object).status,
       tone: podTone,
-      width: 'minmax(130px,1fr)',
+      width: 'minmax(168px,1fr)',
     },
     {
       id: 'restarts',
-      title: 'Restarts',
       value: (object) => summarizePod(object).restarts,
-      text: (object, now) => restartsText(summarizePod(object), now),
-      width: '116px',
       numeric: true,
+      width: '80px',
     },
-    { id: 'node', title: 'Node', value: ({ spec }) => spec?.nodeName ?? '' },
-    { id: 'ip', title: 'IP', value: ({ status }) => status?.podIP ?? '', width: '110px' },
+    { id: 'node', value: ({ spec }) => spec?.nodeName ?? '', isName: true, width: 'minmax(110px,1fr)', drop: 3 },
+    { id: 'ip', value: ({ status }) => status?.podIP ?? '', width: '120px', drop: 2 },
   ],
   details: ({ spec, status }) => [
     ['Node', spec?.nodeName ?? '–'],

@@ -6,9 +6,9 @@ import { describe } from '../descriptor.ts'
 export const secret = describe<Secret>({
   resource: secrets,
   title: 'Secrets',
-  group: 'Config',
+  group: 'config',
   columns: [
-    { id: 'type', title: 'Type', value: ({ type }) => type ?? 'Opaque' },
-    { id: 'data', title: 'Keys', value: ({ data }) => count(data), numeric: true, width: '80px' },
+    { id: 'type', value: ({ type }) => type ?? 'Opaque' },
+    { id: 'data', value: ({ data }) => count(data), numeric: true, width: '80px' },
   ],
 })

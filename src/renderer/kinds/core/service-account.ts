@@ -5,6 +5,6 @@ import { describe } from '../descriptor.ts'
 export const serviceAccount = describe<ServiceAccount>({
   resource: serviceAccounts,
   title: 'ServiceAccounts',
-  group: 'Access',
-  columns: [{ id: 'secrets', title: 'Secrets', value: ({ secrets: list }) => list?.length ?? 0, numeric: true }],
+  group: 'access',
+  columns: [{ id: 'secrets', value: ({ secrets: list }) => list?.length ?? 0, numeric: true }],
 })

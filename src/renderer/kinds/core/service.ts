@@ -6,12 +6,12 @@ import { describe } from '../descriptor.ts'
 export const service = describe<Service>({
   resource: services,
   title: 'Services',
-  group: 'Network',
+  group: 'network',
   columns: [
-    { id: 'type', title: 'Type', value: ({ spec }) => spec?.type ?? '', width: '110px' },
-    { id: 'clusterIp', title: 'Cluster IP', value: ({ spec }) => spec?.clusterIP ?? '', width: '130px' },
-    { id: 'ports', title: 'Ports', value: portsOf },
-    { id: 'selector', title: 'Selector', value: ({ spec }) => pairs(spec?.selector) },
+    { id: 'type', value: ({ spec }) => spec?.type ?? '', width: '110px' },
+    { id: 'clusterIp', value: ({ spec }) => spec?.clusterIP ?? '', width: '130px' },
+    { id: 'ports', value: portsOf },
+    { id: 'selector', value: ({ spec }) => pairs(spec?.selector) },
   ],
   details: (object) => [
     ['Type', object.spec?.type ?? ''],

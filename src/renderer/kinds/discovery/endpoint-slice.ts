@@ -5,18 +5,16 @@ import { describe } from '../descriptor.ts'
 export const endpointSlice = describe<EndpointSlice>({
   resource: endpointSlices,
   title: 'EndpointSlices',
-  group: 'Network',
+  group: 'network',
   columns: [
-    { id: 'addressType', title: 'Address type', value: ({ addressType }) => addressType, width: '110px' },
+    { id: 'addressType', value: ({ addressType }) => addressType, width: '110px' },
     {
       id: 'ports',
-      title: 'Ports',
       value: ({ ports }) => (ports ?? []).map(({ port }) => port ?? '').join(', '),
       width: '110px',
     },
     {
       id: 'endpoints',
-      title: 'Endpoints',
       value: ({ endpoints: list }) => (list ?? []).flatMap(({ addresses }) => addresses).join(', '),
     },
   ],

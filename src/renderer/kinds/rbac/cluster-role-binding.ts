@@ -6,6 +6,6 @@ import { describe } from '../descriptor.ts'
 export const clusterRoleBinding = describe<ClusterRoleBinding>({
   resource: clusterRoleBindings,
   title: 'ClusterRoleBindings',
-  group: 'Access',
+  group: 'access',
   columns: bindingColumns,
 })

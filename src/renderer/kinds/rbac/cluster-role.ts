@@ -6,6 +6,6 @@ import { describe } from '../descriptor.ts'
 export const clusterRole = describe<ClusterRole>({
   resource: clusterRoles,
   title: 'ClusterRoles',
-  group: 'Access',
+  group: 'access',
   columns: [rulesColumn],
 })

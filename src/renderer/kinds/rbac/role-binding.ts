@@ -6,6 +6,6 @@ import { describe } from '../descriptor.ts'
 export const roleBinding = describe<RoleBinding>({
   resource: roleBindings,
   title: 'RoleBindings',
-  group: 'Access',
+  group: 'access',
   columns: bindingColumns,
 })

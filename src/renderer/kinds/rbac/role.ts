@@ -3,4 +3,4 @@ import { roles } from '#shared/kube/resources.ts'
 import { describe } from '../descriptor.ts'
 import { rulesColumn } from './columns.ts'
 
-export const role = describe<Role>({ resource: roles, title: 'Roles', group: 'Access', columns: [rulesColumn] })
+export const role = describe<Role>({ resource: roles, title: 'Roles', group: 'access', columns: [rulesColumn] })

@@ -5,10 +5,10 @@ import { describe } from '../descriptor.ts'
 export const storageClass = describe<StorageClass>({
   resource: storageClasses,
   title: 'StorageClasses',
-  group: 'Storage',
+  group: 'storage',
   columns: [
-    { id: 'provisioner', title: 'Provisioner', value: ({ provisioner }) => provisioner },
-    { id: 'reclaim', title: 'Reclaim policy', value: ({ reclaimPolicy }) => reclaimPolicy ?? 'Delete', width: '120px' },
-    { id: 'binding', title: 'Binding', value: ({ volumeBindingMode }) => volumeBindingMode ?? '', width: '180px' },
+    { id: 'provisioner', value: ({ provisioner }) => provisioner },
+    { id: 'reclaim', value: ({ reclaimPolicy }) => reclaimPolicy ?? 'Delete', width: '120px' },
+    { id: 'binding', value: ({ volumeBindingMode }) => volumeBindingMode ?? '', width: '180px' },
   ],
 })

@@ -1,5 +1,7 @@
 import { base, units } from './base.ts'
+import { columns } from './columns.ts'
 import { explain } from './explain.ts'
+import { lists } from './lists.ts'
 import { pages } from './pages.ts'
 import { shell } from './shell.ts'
 
@@ -7,4 +9,4 @@ import { shell } from './shell.ts'
  * All texts of the face in English, one file per area. `{'@'}`, `{'|'}` and `{'{'}` write the signs that vue-i18n reads;
  * `{n} pod | {n} pods` has two plural forms.
  */
-export const en = { base, units, explain, pages, shell }
+export const en = { base, units, columns, explain, lists, pages, shell }

@@ -1,0 +1,25 @@
+import type { CustomResourceDefinition } from '#shared/kube/generated/types.ts'
+import { customResourceDefinitions } from '#shared/kube/resources.ts'
+import { conditionColumn } from '../cells.ts'
+import { describe } from '../descriptor.ts'
+
+export const customResourceDefinition = describe<CustomResourceDefinition>({
+  resource: customResourceDefinitions,
+  title: 'CustomResourceDefinitions',
+  group: 'api',
+  columns: [
+    conditionColumn('Established'),
+    { id: 'group', value: ({ spec }) => spec.group },
+    { id: 'kind', value: ({ spec }) => spec.names.kind },
+    { id: 'scope', value: ({ spec }) => spec.scope, width: '110px' },
+    {
+      id: 'versions',
+      value: ({ spec }) =>
+        spec.versions
+          .filter(({ served }) => served)
+          .map(({ name }) => name)
+          .join(', '),
+      width: '130px',
+    },
+  ],
+})

@@ -1,0 +1,94 @@
+import { computed, onScopeDispose, ref, watch, type ComputedRef } from 'vue'
+import type { SavedView } from '#shared/contract/app.ts'
+import type { Stored } from '#shared/kube/object.ts'
+import { isKeyOf, matchOf, type FilterFields } from '../../kinds/filter/match.ts'
+import { parseFilter } from '../../kinds/filter/parse.ts'
+import { t } from '../../texts/index.ts'
+
+export interface ListedView {
+  key: string
+  name: string
+  filter: string
+  count: number
+  /** Its filter is the list's. */
+  shown: boolean
+  saved: boolean
+  /** What it holds is not well. */
+  bad: boolean
+}
+
+/** Counting views of thousands of objects is work: it is done at most so often, ms. */
+const interval = 1_000
+
+/** The views of a list with their counts: all, what is not well, and the saved ones. */
+export function useViews(options: {
+  objects: () => readonly Stored[]
+  fields: () => FilterFields
+  filter: () => string
+  saved: () => readonly SavedView[]
+}): ComputedRef<ListedView[]> {
+  const { objects, fields, filter, saved } = options
+  const listed = computed(() => [
+    { key: 'all', name: t('lists.views.all'), filter: '', saved: false, bad: false },
+    ...(fields().columns.some(({ tone }) => tone)
+      ? [{ key: 'unhealthy', name: t('lists.views.unhealthy'), filter: 'status:unhealthy', saved: false, bad: true }]
+      : []),
+    ...saved().map((view) => ({
+      key: `saved ${view.name}`,
+      name: view.name,
+      filter: view.filter,
+      saved: true,
+      bad: false,
+    })),
+  ])
+  const counters = computed(() => new Map(listed.value.map((view) => [view.key, counterOf(view.filter, fields())])))
+  const counts = ref(new Map<string, number>())
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let countedAt = 0
+  const countAll = (): void => {
+    clearTimeout(timer)
+    timer = undefined
+    const now = Date.now()
+    countedAt = now
+    counts.value = new Map([...counters.value].map(([key, count]) => [key, count(objects(), now)]))
+  }
+  watch(
+    [objects, counters],
+    ([, next], [, before]) => {
+      // The first objects are counted at once.
+      const isEmpty = counts.value.get('all') === 0
+      if (next !== before || isEmpty || Date.now() - countedAt > interval) countAll()
+      else timer ??= setTimeout(countAll, interval)
+    },
+    { immediate: true },
+  )
+  onScopeDispose(() => clearTimeout(timer))
+  return computed(() =>
+    listed.value.map((view) => ({
+      ...view,
+      count: counts.value.get(view.key) ?? 0,
+      shown: view.filter === filter().trim(),
+    })),
+  )
+}
+
+/** Counts what matches, and asks each object once: objects are replaced and never changed. */
+function counterOf(filter: string, fields: FilterFields): (objects: readonly Stored[], now: number) => number {
+  if (filter === '') return (objects) => objects.length
+  const parsed = parseFilter(filter, isKeyOf(fields))
+  const match = matchOf(parsed, fields)
+  const isTimed = /[<>]/.test(filter)
+  const known = new WeakMap<Stored, boolean>()
+  return (objects, now) => {
+    let count = 0
+    for (const object of objects) {
+      let matches = isTimed ? undefined : known.get(object)
+      if (matches === undefined) {
+        matches = match(object, now)
+        known.set(object, matches)
+      }
+      if (matches) count++
+    }
+    return count
+  }
+}
