@@ -9,6 +9,7 @@ import { createPods, measureApi } from './api.ts'
 import { measureBadInput } from './bad-input.ts'
 import { measureBusy, readLoopDelay, type LoopDelay } from './busy.ts'
 import { measurePods } from './pods.ts'
+import { tracePods } from './pod-trace.ts'
 import { measureScheduling } from './scheduling.ts'
 import { measureDeployment, measureIdle, measureWatchers, type SimulatedBench } from './simulated.ts'
 
@@ -109,6 +110,10 @@ const groups: Record<string, () => Promise<Row[]>> = {
   pods: () =>
     withCluster(['--workers', '3'], (cluster, token) =>
       measurePods({ server: cluster.ready.server, token, replicas: 30 }),
+    ),
+  trace: () =>
+    withCluster(['--workers', '1'], (cluster, token) =>
+      tracePods({ server: cluster.ready.server, token, workerContainer: 'slipway-bench-worker-1' }),
     ),
 }
 

@@ -30,7 +30,6 @@ if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
     echo "+$controller" > /sys/fs/cgroup/cgroup.subtree_control 2>/dev/null || true
   done
 else
-  sed -i 's#"/usr/bin/crun"#"/usr/local/bin/slipway-crun"#' /etc/docker/daemon.json
   # cgroup v1: controllers that the outer engine left out are mounted here.
   for controller in $(awk '!/^#/ && $4 == 1 { print $1 }' /proc/cgroups); do
     if ! grep -q "[ ,]$controller[, ]\|cgroup.*[, ]$controller\b" /proc/mounts && [ ! -d "/sys/fs/cgroup/$controller" ]; then

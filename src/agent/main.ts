@@ -22,6 +22,7 @@ import { createKubelet, type Kubelet } from './kubelet/index.ts'
 import { nodeCapacity } from './kubelet/node.ts'
 import { parseResolvConf } from './kubelet/pod-files.ts'
 import { createDockerRuntime } from './kubelet/runtime/docker.ts'
+import { givesOwnHostnames } from './kubelet/runtime/own-hostname.ts'
 import { memoryFolder } from './kubelet/volumes.ts'
 import { createAgentLog } from './log.ts'
 import { runCommand } from './network/command.ts'
@@ -146,6 +147,7 @@ async function main(config: AgentFiles): Promise<void> {
     settings,
     ...(config.memoryBytes ? { memoryLimit: config.memoryBytes } : {}),
     pinnedImages: [pauseImage],
+    keepsWarm: givesOwnHostnames(),
     ...(config.kubeletPort
       ? {
           nodePort: {

@@ -1,10 +1,19 @@
 import type { Clock } from '#shared/base/clock.ts'
-import type { ContainerSpec, Limits, ObservedContainer, Runtime } from '#agent/kubelet/runtime/runtime.ts'
+import type {
+  ContainerSpec,
+  Limits,
+  ObservedContainer,
+  PodLabels,
+  Runtime,
+  SandboxSpec,
+} from '#agent/kubelet/runtime/runtime.ts'
 
 /** An engine without processes: containers run until the test ends them. Commands succeed unless `execCode` says else. */
 export interface FakeEngine {
   runtime: Runtime
   all(): readonly ObservedContainer[]
+  /** One that was made elsewhere. */
+  add(container: ObservedContainer): void
   running(name: string): ObservedContainer[]
   attempts(name: string): number[]
   /** What containers were made from, oldest first. */
@@ -14,7 +23,7 @@ export interface FakeEngine {
   /** Commands that were run in containers. */
   commands: string[]
   /** What fails, and with which words. */
-  failing: { create?: string; start?: string; sandbox?: string; update?: string }
+  failing: { create?: string; start?: string; sandbox?: string; adopt?: string; update?: string }
   execCode: number
   /** While set, a stop lasts until it is resolved. */
   slowStop: Promise<void> | undefined
@@ -37,7 +46,9 @@ export function createFakeEngine(
     if (!changed) throw new Error(`no container ${id}`)
     return changed
   }
-  const add = (own: Pick<ObservedContainer, 'name' | 'attempt' | 'hash' | 'sandbox'>): string => {
+  const add = (
+    own: Pick<ObservedContainer, 'name' | 'attempt' | 'hash' | 'sandbox'> & Partial<ObservedContainer>,
+  ): string => {
     const id = `${own.sandbox ? 'sandbox' : own.name}-${++serial}`
     containers.push({
       id,
@@ -51,6 +62,7 @@ export function createFakeEngine(
       error: '',
       image: 'app:1',
       imageId: 'sha256:1',
+      hostname: 'p',
       tty: false,
       createdAt: now(),
       resources: { cpuShares: 2, cpuQuota: 0, memoryBytes: 0 },
@@ -63,9 +75,13 @@ export function createFakeEngine(
   }
   const runtime = {
     containers: () => containers,
-    async createSandbox() {
+    async createSandbox(spec: SandboxSpec) {
       fail(engine.failing.sandbox)
-      return add({ name: '', attempt: 0, hash: '', sandbox: true })
+      return add({ name: '', attempt: 0, hash: '', sandbox: true, podUid: spec.podUid, hostname: spec.hostname })
+    },
+    async adoptSandbox(id: string, { podUid, podName, podNamespace }: PodLabels) {
+      fail(engine.failing.adopt)
+      return change(id, { podUid, podName, podNamespace })
     },
     async createContainer(spec: ContainerSpec) {
       fail(engine.failing.create)
@@ -100,6 +116,7 @@ export function createFakeEngine(
   const engine: FakeEngine = {
     runtime: runtime as unknown as Runtime,
     all: () => containers,
+    add: (container) => void containers.push(container),
     running: (name) => containers.filter((each) => each.name === name && each.state === 'running'),
     attempts: (name) => containers.filter((each) => each.name === name).map(({ attempt }) => attempt),
     created: [],

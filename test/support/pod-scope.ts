@@ -56,6 +56,7 @@ export function createPodScope(
         return { ip: '10.244.0.2' }
       },
       detach: async () => void network.push('detach'),
+      handOver: async (id) => void network.push(`hand over ${id}`),
     },
     client,
     mounts: createFakeMounts(),

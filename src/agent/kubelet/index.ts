@@ -9,6 +9,7 @@ import type { Stored } from '#shared/kube/object.ts'
 import { isMirrorPod, isPodTerminal } from '#shared/kube/pod.ts'
 import { nodes } from '#shared/kube/resources.ts'
 import type { Faults } from '../faults.ts'
+import type { PodNetwork } from '../network/pod-network.ts'
 import { createClusterVolumes } from './cluster-volumes.ts'
 import { createCsiDrivers } from './csi/drivers.ts'
 import { watchPlugins } from './csi/plugin-watcher.ts'
@@ -21,6 +22,7 @@ import { refusalOf, resizeRefusalOf, type Refusal } from './pod/admission.ts'
 import { PodWorker } from './pod/pod-worker.ts'
 import { isStaticPod } from './pod/critical.ts'
 import type { PodContext } from './pod/scope.ts'
+import { createWarmSandboxes, type WarmSandboxes } from './pod/warm-sandboxes.ts'
 import { createStaticPods } from './static-pods/index.ts'
 import { createCallers } from './node-port/callers.ts'
 import { startNodePort, type NodePort, type NodePortOptions } from './node-port/server.ts'
@@ -56,6 +58,9 @@ export function createKubelet(
     /** The limit of this worker's container; unset where it has none. */
     memoryLimit?: number
     pinnedImages: readonly string[]
+    network: Pick<PodNetwork, 'prepare'>
+    /** Whether sandboxes are made ahead. */
+    keepsWarm: boolean
     /** Unset where the port of the kubelet is not served. */
     nodePort?: Pick<NodePortOptions, 'host' | 'port' | 'certificateFile' | 'clientCa'>
   },
@@ -75,9 +80,11 @@ export function createKubelet(
     ...options,
     csi: createCsiVolumes({ ...options, drivers, nodeName: node.name }),
     resizeRefusal: (pod) => resizeRefusal(pod),
+    warm: { take: () => warm?.take() },
     onProbe: (result) => metrics.probe(result),
   }
   let port: NodePort | undefined
+  let warm: WarmSandboxes | undefined
   const pages = createNodePages({
     node,
     dns: options.dns,
@@ -228,7 +235,11 @@ export function createKubelet(
 
   return {
     async start() {
-      stops.add(await runtime.start((uid) => workers.get(uid)?.kick()))
+      const changed = (uid: string): void => {
+        workers.get(uid)?.kick()
+        warm?.changed(uid)
+      }
+      stops.add(await runtime.start(changed))
       const nodeOptions: NodeOptions = {
         client,
         nodes: options.nodes,
@@ -253,6 +264,10 @@ export function createKubelet(
       const [stopNode] = await Promise.all([startNode(nodeOptions), watchPods()])
       stops.add(stopNode)
       stops.add(await servePlugins())
+      if (options.keepsWarm) {
+        warm = createWarmSandboxes(options)
+        stops.add(warm.stop)
+      }
       stops.add(snapshots.start())
       stops.add(pressure.start())
       stops.add(

@@ -50,3 +50,13 @@ test('leases of another range and a damaged file are ignored', () => {
   writeFileSync(file, '{"a":')
   expect(open().lease('b')).toBe('10.244.1.2')
 })
+
+test('an address that is handed over is the other’s, now and after a restart', () => {
+  const addresses = open()
+  const ip = addresses.lease('warm-1')
+  addresses.handOver('warm-1', 'pod')
+  addresses.handOver('nobody', 'other')
+  const later = open()
+  expect([addresses.of('warm-1'), addresses.of('pod'), addresses.of('other')]).toEqual([undefined, ip, undefined])
+  expect([later.of('warm-1'), later.lease('pod')]).toEqual([undefined, ip])
+})

@@ -6,6 +6,8 @@ import { addressInCidr, isInCidr, parseCidr, parseIp, sizeOfCidr, type Cidr } fr
 export interface Addresses {
   /** The pod's address, the same one each time. @throws Error when the range is used up */
   lease(podUid: string): string
+  /** The address of `from` is `to`'s from now on. */
+  handOver(from: string, to: string): void
   release(podUid: string): void
   of(podUid: string): string | undefined
 }
@@ -39,6 +41,13 @@ export function createAddresses({ cidr, file }: { cidr: string; file: string }):
         return ip
       }
       throw new Error(`no address is free in ${cidr}`)
+    },
+    handOver(from, to) {
+      const ip = leases.get(from)
+      if (ip === undefined || leases.has(to)) return
+      leases.delete(from)
+      leases.set(to, ip)
+      keep()
     },
     release(podUid) {
       const ip = leases.get(podUid)

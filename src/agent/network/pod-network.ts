@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
@@ -18,6 +17,10 @@ export interface PodNetwork {
     pid: number
     hostPorts: HostPort[]
   }): Promise<{ ip: string }>
+  /** Gives a sandbox that belongs to no pod yet an address and an interface, under an id of its own. */
+  prepare(sandbox: { id: string; pid: number }): Promise<void>
+  /** What was prepared under an id is the pod's, which is then attached. */
+  handOver(id: string, podUid: string): Promise<void>
   detach(podUid: string): Promise<void>
   /** Resolves when the addresses of pods that an earlier agent attached are known. */
   loaded(): Promise<void>
@@ -103,17 +106,23 @@ export function createPodNetwork({
         )
       const ip = (await ready()).lease(uid)
       await policies.inPlace(namespace)
-      const host = interfaceOf(uid)
-      if (!isAttached(pid)) await plumb(run, { host, pid, ip, mtu })
+      if (!isAttached(pid)) await plumb(run, { pid, ip, mtu })
       setPorts(uid, ip, hostPorts)
       return { ip }
+    },
+    async prepare({ id, pid }) {
+      await plumb(run, { pid, ip: (await ready()).lease(id), mtu })
+    },
+    async handOver(id, uid) {
+      ;(await ready()).handOver(id, uid)
     },
     async detach(uid) {
       if (!addresses) return
       const leased = await addresses
-      if (!leased.of(uid)) return
+      const ip = leased.of(uid)
+      if (ip === undefined) return
       // The pair is removed with the pod's network namespace; if a process keeps it open, this removes the pair.
-      await run('ip', ['link', 'delete', interfaceOf(uid)]).catch(() => undefined)
+      await run('ip', ['link', 'delete', interfaceOf(ip)]).catch(() => undefined)
       leased.release(uid)
       policies.changed()
       setPorts(uid, '', [])
@@ -129,14 +138,16 @@ export function createPodNetwork({
   }
 }
 
-/** At most 15 characters, the same for the same pod. */
-const interfaceOf = (uid: string): string => `slip${createHash('sha256').update(uid).digest('hex').slice(0, 11)}`
+/** At most 15 characters. By the address, which a sandbox keeps when it becomes a pod's. */
+const interfaceOf = (ip: string): string =>
+  `slip${ip
+    .split('.')
+    .map((part) => Number(part).toString(16).padStart(2, '0'))
+    .join('')}`
 
 /** In one process: starting further ones takes most of the time. */
-async function plumb(
-  run: Command,
-  { host, pid, ip, mtu }: { host: string; pid: number; ip: string; mtu: number },
-): Promise<void> {
+async function plumb(run: Command, { pid, ip, mtu }: { pid: number; ip: string; mtu: number }): Promise<void> {
+  const host = interfaceOf(ip)
   await run(
     'sh',
     ['-e'],

@@ -15,6 +15,8 @@ export interface PlanOptions {
   container: Container
   attempt: number
   sandboxId: string
+  /** Where it is not that of the sandbox. */
+  hostname?: string
   image: ImageInfo
   env: ReadonlyMap<string, string>
   mounts: Mount[]
@@ -32,6 +34,7 @@ export function planContainer({
   container,
   attempt,
   sandboxId,
+  hostname,
   image,
   env,
   mounts,
@@ -58,6 +61,7 @@ export function planContainer({
     attempt,
     hash: containerHash(container),
     sandboxId,
+    ...(hostname === undefined ? {} : { hostname }),
     image: container.image ?? '',
     ...(command ? { command } : {}),
     ...(args ? { args } : {}),

@@ -334,6 +334,7 @@ export class PodContainer {
       ...(await ownMounts(root, pod, container, attempt)),
     ]
     const debugged = this.#debugged()
+    const hostname = this.#sandbox.ownHostname
     return runtime.createContainer(
       planContainer({
         pod,
@@ -344,6 +345,7 @@ export class PodContainer {
         env,
         mounts,
         nodeMemory: node.memoryBytes,
+        ...(hostname === undefined ? {} : { hostname }),
         ...(seccomp === undefined ? {} : { seccomp }),
         ...(debugged === undefined ? {} : { debugged }),
       }),

@@ -60,7 +60,11 @@ async function run(spec: Partial<PodSpec> = {}, refusal?: Refusal): Promise<void
   const context: PodContext = {
     runtime: engine.runtime,
     images,
-    network: { attach: async () => ({ ip: '10.244.0.2' }), detach: async () => undefined },
+    network: {
+      attach: async () => ({ ip: '10.244.0.2' }),
+      detach: async () => undefined,
+      handOver: async () => undefined,
+    },
     client: plane.client,
     recorder: {
       event: (_about, _type, reason, message) => void events.push(`${reason}: ${message}`),

@@ -6,6 +6,7 @@ import { stored } from '#test/support/stored.ts'
 import type { Pod, PodSpec, RuntimeClass } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { createPodScope, type TestScope } from '#test/support/pod-scope.ts'
+import type { ContainerSpec, ObservedContainer } from '../runtime/runtime.ts'
 import { Sandbox } from './sandbox.ts'
 
 const podOf = (spec: Partial<PodSpec> = {}): Stored<Pod> =>
@@ -81,6 +82,88 @@ test('a stop keeps it, a removal does not', async () => {
   expect([parts.network, parts.engine.all().map(({ state }) => state)]).toEqual([['attach', 'detach'], ['exited']])
   await sandbox.remove()
   expect(parts.engine.all()).toEqual([])
+})
+
+describe('a sandbox that waits for a pod', () => {
+  const waiting: ObservedContainer = {
+    id: 'waiting',
+    podUid: 'warm-1',
+    podNamespace: '',
+    podName: '',
+    name: '',
+    sandbox: true,
+    attempt: 0,
+    state: 'running',
+    pid: 8,
+    exitCode: 0,
+    oomKilled: false,
+    error: '',
+    image: 'pause',
+    imageId: 'sha256:2',
+    hostname: 'pod',
+    tty: false,
+    hash: '',
+    createdAt: '2026-01-01T00:00:00Z',
+    resources: { cpuShares: 2, cpuQuota: 0, memoryBytes: 0 },
+  }
+  let taken: number
+  const warm = {
+    take() {
+      taken++
+      parts.engine.add(waiting)
+      return waiting
+    },
+  }
+  function useWarm(pod: Stored<Pod>): void {
+    use(pod)
+    taken = 0
+    sandbox = new Sandbox({ ...parts.scope, warm })
+  }
+
+  test('becomes the pod’s, with the address that it has', async () => {
+    useWarm(podOf())
+    const made = await ensure()
+    expect(made).toMatchObject({ id: 'waiting', podUid: 'u', podNamespace: 'default', podName: 'p' })
+    expect([parts.network, sandbox.ip, sandbox.ownHostname]).toEqual([
+      ['hand over warm-1', 'attach'],
+      '10.244.0.2',
+      'p',
+    ])
+    expect(await ensure()).toEqual(made)
+    expect(taken).toBe(1)
+  })
+
+  test('is replaced by one of the pod’s own where it cannot be taken', async () => {
+    useWarm(podOf())
+    parts.engine.failing.adopt = 'no such container'
+    expect(await ensure()).toMatchObject({ state: 'running', hostname: 'p' })
+    expect([parts.logged, parts.events, sandbox.ownHostname]).toEqual([['warm sandbox not used'], [], undefined])
+  })
+
+  test.each<[string, Partial<PodSpec>]>([
+    ['the node’s network', { hostNetwork: true }],
+    ['the node’s processes', { hostPID: true }],
+    ['the node’s IPC', { hostIPC: true }],
+    ['a user namespace', { hostUsers: false }],
+    ['a runtime of its own', { runtimeClassName: 'plain' }],
+    ['its FQDN as hostname', { setHostnameAsFQDN: true }],
+    ['kernel settings', { securityContext: { sysctls: [{ name: 'kernel.shm_rmid_forced', value: '1' }] } }],
+  ])('is not for a pod that asks for %s', async (_what, spec) => {
+    useWarm(podOf(spec))
+    await ensure()
+    expect(taken).toBe(0)
+  })
+
+  test('is not for a pod that had another before: what ran there would be younger', async () => {
+    useWarm(podOf())
+    sandbox = new Sandbox(parts.scope)
+    await ensure()
+    parts.engine.reboot()
+    await parts.engine.runtime.createContainer({ name: 'c', attempt: 0, hash: 'h' } as ContainerSpec)
+    sandbox = new Sandbox({ ...parts.scope, warm })
+    await ensure()
+    expect(taken).toBe(0)
+  })
 })
 
 test('a failure is an event, tried again ever later while it stays the same', async () => {

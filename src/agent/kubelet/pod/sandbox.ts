@@ -1,3 +1,4 @@
+import { messageOf } from '#shared/base/message-of.ts'
 import type { Pod } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { runtimeClasses } from '#shared/kube/resources.ts'
@@ -6,7 +7,7 @@ import { kernelHostname } from '../pod-files.ts'
 import type { ObservedContainer, SandboxSpec } from '../runtime/runtime.ts'
 import { writePodFiles } from './kubelet-files.ts'
 import { RetryDelay } from './retry-delay.ts'
-import type { PodScope } from './scope.ts'
+import { podKey, type PodScope } from './scope.ts'
 import { requireSandbox } from './security.ts'
 
 /** The container that holds the pod's namespaces, and the pod's place in the network. */
@@ -28,6 +29,14 @@ export class Sandbox {
     return this.#ip
   }
 
+  /** The pod's hostname, where containers do not have it from the sandbox. */
+  get ownHostname(): string | undefined {
+    const pod = this.#scope.pod()
+    if (pod.spec?.hostNetwork) return undefined
+    const hostname = kernelHostname(pod, this.#scope.dns.clusterDomain)
+    return this.observed?.hostname === hostname ? undefined : hostname
+  }
+
   /** Whether an attempt was made in an earlier sandbox of the pod. */
   isOlder(attempt: ObservedContainer): boolean {
     return attempt.createdAt < (this.observed?.createdAt ?? '')
@@ -47,8 +56,8 @@ export class Sandbox {
         await clear()
         await this.#replace(known)
       }
-      const running = known?.state === 'running' ? known : await this.#create(pod)
-      this.#ip = await this.#attach(running)
+      const running = known?.state === 'running' ? known : ((await this.#adopt(pod)) ?? (await this.#create(pod)))
+      this.#ip ??= await this.#attach(running)
       for (const omission of await writePodFiles(root, pod, this.#ip, dns))
         recorder.event(pod, 'Warning', 'DNSConfigForming', omission)
       this.#retry.succeeded()
@@ -85,6 +94,32 @@ export class Sandbox {
     return runtime.startContainer(await runtime.createSandbox(sandboxSpec(pod, dns.clusterDomain)))
   }
 
+  /**
+   * A sandbox that waits for a pod. What ran in an earlier sandbox of the pod would be younger than it (`isOlder`).
+   * @returns undefined when there is none, or the pod asks for one of its own
+   */
+  async #adopt(pod: Stored<Pod>): Promise<ObservedContainer | undefined> {
+    const { dns, log, network, runtime, uid, warm } = this.#scope
+    if (!mayBeWarm(pod) || runtime.containers(uid).length > 0) return undefined
+    const sandbox = warm?.take()
+    if (!sandbox) return undefined
+    // The address first: an agent that ends in between finds a pod without sandbox, not one without its address.
+    await network.handOver(sandbox.podUid, uid)
+    const { name, namespace } = pod.metadata
+    const owner = { podUid: uid, podNamespace: namespace, podName: name }
+    const named = runtime.adoptSandbox(sandbox.id, { ...owner, hostname: kernelHostname(pod, dns.clusterDomain) })
+    try {
+      const [adopted, ip] = await Promise.all([named, this.#attach(sandbox)])
+      this.#ip = ip
+      return adopted
+    } catch (error) {
+      await named.catch(() => undefined)
+      log.warn('warm sandbox not used', { pod: podKey(pod), error: messageOf(error) })
+      await runtime.removeContainer(sandbox.id)
+      return undefined
+    }
+  }
+
   async #replace(dead: ObservedContainer): Promise<void> {
     const { network, runtime, uid } = this.#scope
     await network.detach(uid)
@@ -106,6 +141,16 @@ export class Sandbox {
     return ip
   }
 }
+
+/** Whether a sandbox that is like most serves a pod. */
+const mayBeWarm = ({ spec }: Pod): boolean =>
+  !spec?.hostNetwork &&
+  !spec?.hostPID &&
+  !spec?.hostIPC &&
+  spec?.hostUsers !== false &&
+  !spec?.runtimeClassName &&
+  !spec?.setHostnameAsFQDN &&
+  !spec?.securityContext?.sysctls?.length
 
 function sandboxSpec(pod: Stored<Pod>, clusterDomain: string): SandboxSpec {
   const { metadata, spec } = pod

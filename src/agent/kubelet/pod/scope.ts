@@ -14,12 +14,15 @@ import type { ProbeResult } from '../stats/kubelet-metrics.ts'
 import type { Refusal } from './admission.ts'
 import type { Termination } from './termination.ts'
 import type { Timers } from './timers.ts'
+import type { WarmSandboxes } from './warm-sandboxes.ts'
 
 /** What the pods of a node are run with. */
 export interface PodContext {
   runtime: Runtime
   images: Images
-  network: Pick<PodNetwork, 'attach' | 'detach'>
+  network: Pick<PodNetwork, 'attach' | 'detach' | 'handOver'>
+  /** Unset where every pod's sandbox is made for it. */
+  warm?: Pick<WarmSandboxes, 'take'>
   client: Client
   recorder: EventRecorder
   clock: Clock

@@ -35,39 +35,57 @@ async function engine(answer: object): Promise<{ socketPath: string; asked: { ur
   return { socketPath, asked }
 }
 
+const plain: ContainerSpec = {
+  podUid: 'u',
+  podNamespace: 'n',
+  podName: 'p',
+  name: 'c',
+  attempt: 0,
+  hash: 'h',
+  sandboxId: 's',
+  image: 'app:1',
+  env: [],
+  mounts: [],
+  tty: false,
+  stdin: false,
+  stdinOnce: false,
+  groups: [],
+  privileged: false,
+  addCapabilities: [],
+  dropCapabilities: [],
+  readOnlyRoot: false,
+  noNewPrivileges: false,
+  hostNetwork: false,
+  hostPid: false,
+  hostIpc: false,
+  cpuShares: 2,
+  oomScoreAdj: 1_000,
+}
+
 test('a create has its options in the body alone, whatever their size', async () => {
   const { socketPath, asked } = await engine({ Id: 'made' })
   const runtime = createDockerRuntime({ socketPath, pauseImage: 'pause', log: silentLog })
   const env = Array.from({ length: 5 }, (_, i) => `V${i}=${'{"k":"v é/&=%"} '.repeat(6_000)}`)
-  const spec: ContainerSpec = {
-    podUid: 'u',
-    podNamespace: 'n',
-    podName: 'p',
-    name: 'c',
-    attempt: 0,
-    hash: 'h',
-    sandboxId: 's',
-    image: 'app:1',
-    env,
-    mounts: [],
-    tty: false,
-    stdin: false,
-    stdinOnce: false,
-    groups: [],
-    privileged: false,
-    addCapabilities: [],
-    dropCapabilities: [],
-    readOnlyRoot: false,
-    noNewPrivileges: false,
-    hostNetwork: false,
-    hostPid: false,
-    hostIpc: false,
-    cpuShares: 2,
-    oomScoreAdj: 1_000,
-  }
+  const spec: ContainerSpec = { ...plain, env }
   expect(await runtime.createContainer(spec)).toBe('made')
   expect(asked).toHaveLength(1)
   expect(asked[0]?.url).toMatch(/\/containers\/create\?name=k8s_c_p_n_u_0$/)
   expect(asked[0]?.body).toMatchObject({ Image: 'app:1', Env: env })
   expect(asked[0]?.body).not.toHaveProperty('name')
+})
+
+test.each([
+  ['of its sandbox', {}, [], []],
+  ['of its own', { hostname: 'web-0' }, ['web-0'], ['HOSTNAME=web-0']],
+  ['of its own, and a variable of that name', { hostname: 'web-0', env: ['HOSTNAME=x'] }, ['web-0'], ['HOSTNAME=x']],
+])('a hostname %s', async (_what, own, annotated, env) => {
+  const { socketPath, asked } = await engine({ Id: 'made' })
+  const runtime = createDockerRuntime({ socketPath, pauseImage: 'pause', log: silentLog })
+  await runtime.createContainer({ ...plain, ...own })
+  const body = asked[0]?.body as { Env: string[]; HostConfig: { Annotations: Record<string, string> } }
+  expect(body.Env).toEqual(env)
+  expect(Object.entries(body.HostConfig.Annotations)).toEqual([
+    ['io.containerd.runc.v2.group', 'slipway'],
+    ...annotated.map((name) => ['dev.slipway.hostname', name]),
+  ])
 })

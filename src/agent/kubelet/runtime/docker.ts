@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import type { Duplex, PassThrough, Readable } from 'node:stream'
 import { createInterface } from 'node:readline'
 import type Docker from 'dockerode'
@@ -9,12 +10,14 @@ import { imagePath, parseImageReference } from '#shared/kube/image-reference.ts'
 import { holdsCapability, lacksCapability } from './capabilities.ts'
 import { connectEngine } from './connection.ts'
 import { joinOutput, splitOutput } from './output.ts'
+import { hostnameAnnotation } from './own-hostname.ts'
 import type {
   AttachSession,
   ContainerSpec,
   ExecSession,
   ImageInfo,
   ObservedContainer,
+  PodLabels,
   Runtime,
   SandboxSpec,
 } from './runtime.ts'
@@ -44,6 +47,8 @@ export function createDockerRuntime({
   let onChange: (podUid: string) => void = () => undefined
 
   const keep = (container: ObservedContainer): ObservedContainer => {
+    const before = find(container.id)
+    if (before && before.podUid !== container.podUid) forget(container.id, before.podUid)
     let pod = pods.get(container.podUid)
     if (!pod) pods.set(container.podUid, (pod = new Map<string, ObservedContainer>()))
     pod.set(container.id, container)
@@ -85,10 +90,11 @@ export function createDockerRuntime({
       const stop = await followEvents(
         docker,
         log,
-        async (id, uid, gone) => {
-          if (gone) forget(id, uid)
+        async (id, labelled, gone) => {
+          const owner = find(id)?.podUid ?? labelled
+          if (gone) forget(id, owner)
           else await refresh(id)
-          onChange(uid)
+          onChange(find(id)?.podUid ?? owner)
         },
         async () => {
           const present = await readAll()
@@ -111,6 +117,14 @@ export function createDockerRuntime({
       const created = await docker.createContainer(inBody(sandboxOptions(spec, pauseImage))).catch(rethrowReason)
       await refresh(created.id)
       return created.id
+    },
+    async adoptSandbox(id, { hostname, ...pod }) {
+      const container = docker.getContainer(id)
+      // A container's labels stay as they are: its name says whose it is, to an agent that restarts too.
+      await container.rename({ name: sandboxName(pod) }).catch(rethrowReason)
+      const info = await container.inspect()
+      await writeFile(info.HostnamePath, `${hostname}\n`)
+      return keep(observed(info))
     },
     async createContainer(spec) {
       const created = await docker.createContainer(inBody(containerOptions(spec))).catch(rethrowReason)
@@ -249,9 +263,25 @@ function inBody({ name, ...body }: Docker.ContainerCreateOptions): Docker.Contai
   return options
 }
 
+/** Kubernetes' own form; none of its parts can hold an underscore. */
+const sandboxName = ({ podName, podNamespace, podUid }: PodLabels): string =>
+  `k8s_POD_${podName}_${podNamespace}_${podUid}`
+
+/** Whose a container is: of a sandbox its name says it, because a warm one is made before its pod is there. */
+function ownerOf({ Name, Config }: Docker.ContainerInspectInfo): PodLabels {
+  const { Labels: labels } = Config
+  const [, podName = '', podNamespace = '', podUid] = /^\/k8s_POD_([^_]*)_([^_]*)_([^_]*)$/.exec(Name) ?? []
+  if (labels[labelOf.kind] === 'sandbox' && podUid !== undefined) return { podName, podNamespace, podUid }
+  return {
+    podUid: labels[labelOf.uid] ?? '',
+    podNamespace: labels[labelOf.namespace] ?? '',
+    podName: labels[labelOf.pod] ?? '',
+  }
+}
+
 function sandboxOptions(spec: SandboxSpec, image: string): Docker.ContainerCreateOptions {
   return {
-    name: `k8s_POD_${spec.podName}_${spec.podNamespace}_${spec.podUid}`,
+    name: sandboxName(spec),
     Image: image,
     // In the host's network the host's name applies, and the engine refuses another one.
     ...(spec.hostNetwork ? {} : { Hostname: spec.hostname }),
@@ -260,7 +290,7 @@ function sandboxOptions(spec: SandboxSpec, image: string): Docker.ContainerCreat
       NetworkMode: spec.hostNetwork ? 'host' : 'none',
       IpcMode: spec.hostIpc ? 'host' : 'shareable',
       ...(spec.hostPid ? { PidMode: 'host' } : {}),
-      ...oneShim(spec.podUid),
+      ...annotated(oneShim),
       CpuShares: 2,
       OomScoreAdj: allowedOomScore(-998),
       SecurityOpt: ['seccomp=unconfined'],
@@ -278,7 +308,7 @@ function containerOptions(spec: ContainerSpec): Docker.ContainerCreateOptions {
     // A command without args drops the image's CMD, as in Kubernetes.
     ...(spec.args ? { Cmd: spec.args } : spec.command ? { Cmd: [] } : {}),
     ...(spec.workingDir ? { WorkingDir: spec.workingDir } : {}),
-    Env: spec.env,
+    Env: environmentOf(spec),
     Tty: spec.tty,
     // Applies only when the whole worker stops, and its user waits for it. Pods are stopped with their own grace
     // period.
@@ -299,7 +329,7 @@ function containerOptions(spec: ContainerSpec): Docker.ContainerCreateOptions {
       NetworkMode: spec.hostNetwork ? 'host' : `container:${spec.sandboxId}`,
       IpcMode: spec.hostIpc ? 'host' : `container:${spec.sandboxId}`,
       ...(spec.hostPid ? { PidMode: 'host' } : spec.pidOf ? { PidMode: `container:${spec.pidOf}` } : {}),
-      ...oneShim(spec.podUid),
+      ...annotated({ ...oneShim, ...(spec.hostname === undefined ? {} : { [hostnameAnnotation]: spec.hostname }) }),
       Privileged: spec.privileged,
       // The engine refuses a container with a capability outside the worker's bounding set.
       CapAdd: spec.addCapabilities.filter((name) => !lacksCapability(name)),
@@ -322,15 +352,24 @@ function containerOptions(spec: ContainerSpec): Docker.ContainerCreateOptions {
   }
 }
 
+/** The engine's HOSTNAME is the sandbox's. */
+const environmentOf = ({ env, hostname }: ContainerSpec): string[] =>
+  hostname === undefined || env.some((variable) => variable.startsWith('HOSTNAME='))
+    ? env
+    : [`HOSTNAME=${hostname}`, ...env]
+
 /** Quota per 100 ms period; the kernel's minimum is 1 ms. */
 const quotaOf = (millis: number | undefined, none: number): { CpuPeriod: number; CpuQuota: number } => ({
   CpuPeriod: millis ? 100_000 : 0,
   CpuQuota: millis ? Math.max(1_000, millis * 100) : none,
 })
 
-/** One shim process serves all containers of a pod, as containerd does for Kubernetes, instead of one each. */
-const oneShim = (podUid: string): { Annotations: Record<string, string> } => ({
-  Annotations: { 'io.containerd.runc.v2.group': podUid },
+/** One shim process serves all containers: starting one takes longer than starting a container. */
+const oneShim = { 'io.containerd.runc.v2.group': 'slipway' }
+
+/** A field that the client library's types lack. */
+const annotated = (annotations: Record<string, string>): { Annotations: Record<string, string> } => ({
+  Annotations: annotations,
 })
 
 /** Without CAP_SYS_RESOURCE (some virtual machines) no process may get a lower oom_score_adj than the engine's. */
@@ -370,9 +409,7 @@ function observed(info: Docker.ContainerInspectInfo): ObservedContainer {
   const layerFolder = (info.GraphDriver?.Data as Record<string, string> | null)?.UpperDir
   return {
     id: info.Id,
-    podUid: labels[labelOf.uid] ?? '',
-    podNamespace: labels[labelOf.namespace] ?? '',
-    podName: labels[labelOf.pod] ?? '',
+    ...ownerOf(info),
     name: labels[labelOf.container] ?? '',
     sandbox: labels[labelOf.kind] === 'sandbox',
     attempt: Number(labels[labelOf.attempt] ?? 0),
@@ -385,6 +422,7 @@ function observed(info: Docker.ContainerInspectInfo): ObservedContainer {
     ...(finishedAt ? { finishedAt } : {}),
     image: info.Config.Image,
     imageId: info.Image,
+    hostname: info.Config.Hostname,
     tty: Tty,
     hash: labels[labelOf.hash] ?? '',
     createdAt: info.Created,

@@ -13,6 +13,8 @@ export interface Runtime {
   podUids(): string[]
 
   createSandbox(sandbox: SandboxSpec): Promise<string>
+  /** Gives a sandbox that runs to another pod, lastingly. Its own hostname stays: its containers are told theirs. */
+  adoptSandbox(id: string, pod: PodLabels & { hostname: string }): Promise<ObservedContainer>
   createContainer(container: ContainerSpec): Promise<string>
   /** @throws Error with the engine's reason, as the event shows it */
   startContainer(id: string): Promise<ObservedContainer>
@@ -47,6 +49,8 @@ export interface ObservedContainer extends ContainerAttempt {
   pid: number
   image: string
   imageId: string
+  /** As it was created with. */
+  hostname?: string
   tty: boolean
   /** The engine's own file of its output, and the folder of what it has written to its root, where the engine says so. */
   logFile?: string
@@ -81,6 +85,8 @@ export interface ContainerSpec extends PodLabels, Limits {
   attempt: number
   hash: string
   sandboxId: string
+  /** Where it is not that of the sandbox. */
+  hostname?: string
   image: string
   /** ENTRYPOINT and CMD when given. */
   command?: string[]

@@ -1,0 +1,14 @@
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { givesOwnHostnames } from './own-hostname.ts'
+
+const image = join(import.meta.dirname, '../../../../resources/worker')
+
+test.each([
+  ['runtime.pl', true],
+  // As in workers that were made by an earlier version: another wrapper, or none.
+  ['entrypoint.sh', false],
+  ['missing', false],
+])('a worker whose wrapper is %s gives containers hostnames of their own: %s', (file, gives) => {
+  expect(givesOwnHostnames(join(image, file))).toBe(gives)
+})
