@@ -91,17 +91,17 @@ test('streams the logs of all three front ends together', async () => {
   await expect(page.getByText('3 containers')).toBeVisible()
   // Readiness probes make every front end write a line now and then.
   await expect(log).toContainText('response:200')
-  const sources = await log.locator('span.select-none').allTextContents()
+  const sources = await log.locator('[data-origin]').allTextContents()
   await expect
-    .poll(async () => new Set(await log.locator('span.select-none').allTextContents()).size, { timeout: 30_000 })
+    .poll(async () => new Set(await log.locator('[data-origin]').allTextContents()).size, { timeout: 30_000 })
     .toBeGreaterThan(1)
   expect(sources.every((source) => source.startsWith('frontend-'))).toBe(true)
 
-  await page.getByLabel('Search logs').fill('response:2\\d+')
+  await page.getByLabel('Search logs').fill('/response:2\\d+/')
   await page.getByLabel('Search logs').press('Enter')
   await expect(page.getByText(/^1 of \d+$/)).toBeVisible()
   await expect(log.locator('mark').first()).toHaveText('response:200')
-  await page.getByLabel('Wrap').check()
+  await page.getByRole('button', { name: 'Wrap' }).click()
   await page.getByRole('button', { name: 'Next match' }).click()
   await expect(page.getByText(/^2 of \d+$/)).toBeVisible()
   await expect(log.locator('mark').first()).toBeVisible()

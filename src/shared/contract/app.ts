@@ -45,6 +45,19 @@ export const settings = z.strictObject({
   /** Groups of the sidebar that the user has folded or unfolded. */
   folded: z.record(z.string(), z.boolean()),
   language: z.enum(['system', 'en', 'de']),
+  /** Lines that a log keeps in the window. */
+  logLines: z.number().int().min(1_000).max(1_000_000),
+  terminal: z.strictObject({
+    /** px */
+    fontSize: z.number().int().min(8).max(32),
+    /** Asks before a text with newlines is pasted. */
+    warnOnPaste: z.boolean(),
+    /** Tells a screen reader what appears. */
+    screenReader: z.boolean(),
+    /** Images of debug containers and of node shells, as they were last chosen. */
+    debugImage: z.string().min(1).max(1_000),
+    nodeImage: z.string().min(1).max(1_000),
+  }),
 })
 export type Settings = z.infer<typeof settings>
 export const defaultSettings: Settings = {
@@ -57,6 +70,14 @@ export const defaultSettings: Settings = {
   views: {},
   folded: {},
   language: 'system',
+  logLines: 50_000,
+  terminal: {
+    fontSize: 12,
+    warnOnPaste: true,
+    screenReader: false,
+    debugImage: 'busybox:1.36',
+    nodeImage: 'busybox:1.36',
+  },
 }
 const settingsChange = settings.partial()
 /** The settings to change; undefined ones are kept. */

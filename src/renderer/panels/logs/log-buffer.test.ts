@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
-import { LogBuffer, plain, searchPattern } from './log-buffer.ts'
+import { LogBuffer } from './log-buffer.ts'
+
+const texts = (buffer: LogBuffer): string[] => buffer.lines.map(({ text }) => text)
 
 test('joins pieces to lines, each source for itself', () => {
   const buffer = new LogBuffer()
@@ -8,7 +10,7 @@ test('joins pieces to lines, each source for itself', () => {
   buffer.push(0, 'o\nrest')
   expect(buffer.lines.map(({ source, text }) => `${source}:${text}`)).toEqual(['0:one', '1:other', '0:two'])
   buffer.finish(0)
-  expect(buffer.lines.at(-1)?.text).toBe('rest')
+  expect(texts(buffer).at(-1)).toBe('rest')
 })
 
 test('keeps the time of a line apart from its text', () => {
@@ -19,35 +21,53 @@ test('keeps the time of a line apart from its text', () => {
     ['2026-11-23T10:00:01Z', ''],
     ['', 'no time'],
   ])
-  expect(buffer.lastTime(0)).toBe('2026-11-23T10:00:01Z')
 })
 
-test('a stream that goes on repeats nothing and leaves nothing out', () => {
+test('a log that goes on repeats nothing and leaves nothing out, lines of one instant included', () => {
   const buffer = new LogBuffer()
-  buffer.push(0, '2026-11-23T10:00:00.5Z one\n')
-  buffer.push(0, '2026-11-23T10:00:00.5Z one\n2026-11-23T10:00:00.51Z two\n', buffer.lastTime(0))
-  expect(buffer.lines.map(({ text }) => text)).toEqual(['one', 'two'])
+  const known = '2026-11-23T10:00:00.4Z zero\n2026-11-23T10:00:00.5Z one\n2026-11-23T10:00:00.5Z two\n'
+  buffer.push(0, `${known}2026-11-23T10:00:00.5Z thr`)
+  buffer.resume(0, buffer.position(0))
+  buffer.push(0, `${known}2026-11-23T10:00:00.5Z three\n2026-11-23T10:00:00.51Z four\n`)
+  expect(texts(buffer)).toEqual(['zero', 'one', 'two', 'three', 'four'])
 })
 
 test('says how many lines it has let go, and keeps the newest', () => {
-  const buffer = new LogBuffer(100)
+  const buffer = new LogBuffer({ lines: 100 })
   for (let i = 0; i < 1_000; i++) buffer.push(0, `line ${i}\n`)
   expect(buffer.total).toBe(1_000)
   expect(buffer.lines.length + buffer.dropped).toBe(1_000)
   expect(buffer.lines.length).toBeGreaterThanOrEqual(100)
   expect(buffer.lines.length).toBeLessThanOrEqual(110)
-  expect(buffer.lines.at(-1)?.text).toBe('line 999')
+  expect(texts(buffer).at(-1)).toBe('line 999')
 })
 
-test.each([
-  ['\x1b[31mred\x1b[0m', 'red'],
-  ['\x1b]8;;http://evil\x07link\x1b]8;;\x07', 'link'],
-  ['\x1b]52;c;c2VjcmV0\x07x', 'x'],
-  ['ends\r', 'ends'],
-])('shows %j as %j', (text, shown) => expect(plain(text)).toBe(shown))
+test('long lines count too', () => {
+  const buffer = new LogBuffer({ lines: 1_000, characters: 10_000 })
+  for (let i = 0; i < 50; i++) buffer.push(0, `${'x'.repeat(1_000)}\n`)
+  expect(buffer.lines.length).toBeLessThanOrEqual(11)
+  expect(buffer.lines.length + buffer.dropped).toBe(50)
+})
 
-test('a search that is no expression yet finds nothing and breaks nothing', () => {
-  expect(searchPattern('')).toBeUndefined()
-  expect(searchPattern('(')).toBeUndefined()
-  expect(searchPattern('err.r')?.test('ERROR')).toBe(true)
+test('what several logs hold already is put in the order of its times', () => {
+  const buffer = new LogBuffer()
+  buffer.hold()
+  buffer.push(0, '2026-11-23T10:00:01Z a1\n2026-11-23T10:00:03Z a3\n')
+  buffer.push(1, '2026-11-23T10:00:02Z b2\n2026-11-23T10:00:04Z b4\n')
+  buffer.say(1, 'run 2', '2026-11-23T10:00:02Z')
+  expect(buffer.lines).toEqual([])
+  buffer.release()
+  expect(texts(buffer)).toEqual(['a1', 'b2', 'run 2', 'a3', 'b4'])
+  buffer.push(0, '2026-11-23T10:00:03.5Z late\n')
+  expect(texts(buffer).at(-1)).toBe('late')
+  expect(buffer.lines.map(({ number }) => number)).toEqual([0, 1, 2, 3, 4, 5])
+})
+
+test('counts the lines of each level that are still there, and notes as none', () => {
+  const buffer = new LogBuffer({ lines: 10 })
+  buffer.say(0, 'a run')
+  for (let i = 0; i < 11; i++) buffer.push(0, i < 4 ? 'ERROR x\n' : 'INFO x\n')
+  expect(buffer.total).toBe(11)
+  expect(buffer.levels.get('error')! + buffer.levels.get('info')!).toBe(10)
+  expect(buffer.levels.get('info')).toBe(7)
 })
