@@ -5,7 +5,14 @@ import { WebSocket } from 'ws'
 import { systemClock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { messageOf } from '#shared/base/message-of.ts'
-import type { ContextInfo, ExecOptions, LogOptions, TerminalInput, TerminalOutput } from '#shared/contract/kube.ts'
+import type {
+  AttachOptions,
+  ContextInfo,
+  ExecOptions,
+  LogOptions,
+  TerminalInput,
+  TerminalOutput,
+} from '#shared/contract/kube.ts'
 import { failure, type Status } from '#shared/kube/status.ts'
 import { terminalResult } from './exec-status.ts'
 import { podStream } from './pod-stream.ts'
@@ -50,6 +57,12 @@ export interface RawRequest {
   signal?: AbortSignal
 }
 
+/** What a user types into a program, until they disconnect. */
+export interface TerminalIo {
+  onInput(listener: (input: TerminalInput) => void): void
+  signal: AbortSignal
+}
+
 /** The client of one Kubernetes API for the user interface; the same for local clusters and kubeconfig contexts. */
 export interface KubeContext {
   readonly info: ContextInfo
@@ -62,11 +75,9 @@ export interface KubeContext {
     request: { path: string; accept?: string; signal: AbortSignal },
     onText: (text: string) => Promise<void>,
   ): Promise<void>
-  exec(
-    options: ExecOptions,
-    io: { onInput(listener: (input: TerminalInput) => void): void; signal: AbortSignal },
-    onOutput: (output: TerminalOutput) => Promise<void>,
-  ): Promise<void>
+  exec(options: ExecOptions, io: TerminalIo, onOutput: (output: TerminalOutput) => Promise<void>): Promise<void>
+  /** Connects to the program that a container runs already. */
+  attach(options: AttachOptions, io: TerminalIo, onOutput: (output: TerminalOutput) => Promise<void>): Promise<void>
   /** Opens a connection to a port of a pod. @throws Error with the server's reason */
   forwardPort(pod: { namespace: string; pod: string; port: number }): Promise<Duplex>
   stop: Stop
@@ -106,7 +117,10 @@ export function createKubeContext({
       response.setEncoding('utf8')
       for await (const chunk of response) await onText(chunk as string)
     },
-    exec: (options, io, onOutput) => exec(endpoint, options, { ...io, signal: untilClosed(io.signal) }, onOutput),
+    exec: (options, io, onOutput) =>
+      openTerminal(endpoint, execPath(options), { ...io, signal: untilClosed(io.signal) }, onOutput),
+    attach: (options, io, onOutput) =>
+      openTerminal(endpoint, attachPath(options), { ...io, signal: untilClosed(io.signal) }, onOutput),
     forwardPort: (pod) => forwardPort(endpoint, pod, closing.signal),
     stop() {
       void polled.stop()
@@ -227,26 +241,45 @@ function webSocketUrl(endpoint: Endpoint, path: string, query: URLSearchParams):
 
 const channels = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const
 
-async function exec(
+interface CommandPath {
+  path: string
+  query: URLSearchParams
+}
+
+function execPath(options: ExecOptions): CommandPath {
+  const query = streamsQuery(options)
+  for (const word of options.command) query.append('command', word)
+  return { path: `${podPath(options)}/exec`, query }
+}
+
+const attachPath = (options: AttachOptions): CommandPath => ({
+  path: `${podPath(options)}/attach`,
+  query: streamsQuery(options),
+})
+
+function streamsQuery({ tty, container }: AttachOptions): URLSearchParams {
+  const query = new URLSearchParams({ stdin: 'true', stdout: 'true', tty: String(tty) })
+  if (!tty) query.set('stderr', 'true')
+  if (container) query.set('container', container)
+  return query
+}
+
+async function openTerminal(
   endpoint: Endpoint,
-  options: ExecOptions,
-  io: { onInput(listener: (input: TerminalInput) => void): void; signal: AbortSignal },
+  { path, query }: CommandPath,
+  io: TerminalIo,
   onOutput: (output: TerminalOutput) => Promise<void>,
 ): Promise<void> {
-  const query = new URLSearchParams({ stdin: 'true', stdout: 'true', tty: String(options.tty) })
-  if (!options.tty) query.set('stderr', 'true')
-  if (options.container) query.set('container', options.container)
-  for (const word of options.command) query.append('command', word)
-  const url = webSocketUrl(endpoint, `${podPath(options)}/exec`, query)
   const { agent, headers } = await connect(endpoint)
-  const socket = new WebSocket(url, ['v5.channel.k8s.io', 'v4.channel.k8s.io'], { agent, headers })
+  const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io']
+  const socket = new WebSocket(webSocketUrl(endpoint, path, query), protocols, { agent, headers })
   await bridgeTerminal(socket, io, onOutput)
 }
 
 /** Connects a terminal over the channel protocol until the process ends or the user interface disconnects. */
 async function bridgeTerminal(
   socket: WebSocket,
-  io: { onInput(listener: (input: TerminalInput) => void): void; signal: AbortSignal },
+  io: TerminalIo,
   onOutput: (output: TerminalOutput) => Promise<void>,
 ): Promise<void> {
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() }

@@ -1,7 +1,14 @@
 import { messageOf } from '#shared/base/message-of.ts'
 import type { KubeContext } from '#main/contexts/kube-context.ts'
 import { logPath } from '#main/contexts/kube-context.ts'
-import type { ContextInfo, ExecOptions, LogOptions, TerminalInput, TerminalOutput } from '#shared/contract/kube.ts'
+import type {
+  AttachOptions,
+  ContextInfo,
+  ExecOptions,
+  LogOptions,
+  TerminalInput,
+  TerminalOutput,
+} from '#shared/contract/kube.ts'
 import { ApiError, notFound } from '#shared/kube/status.ts'
 import { implementer } from './implementer.ts'
 import { serveStream } from './stream.ts'
@@ -57,6 +64,12 @@ export function kubeTopic(contexts: Contexts) {
     exec: topic.exec.handler(({ input, signal }) =>
       serveStream<ExecOptions, TerminalInput, TerminalOutput>(input, signal, (options, port) =>
         find(options.context).exec(options, { onInput: port.onData, signal: port.signal }, port.send),
+      ),
+    ),
+
+    attach: topic.attach.handler(({ input, signal }) =>
+      serveStream<AttachOptions, TerminalInput, TerminalOutput>(input, signal, (options, port) =>
+        find(options.context).attach(options, { onInput: port.onData, signal: port.signal }, port.send),
       ),
     ),
   }

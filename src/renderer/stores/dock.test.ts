@@ -61,3 +61,17 @@ test('the tabs of a deleted cluster close, and the others stay', () => {
   expect(dock.tabs.map(({ id }) => id)).toEqual([kept])
   expect(dock.active).toBe(kept)
 })
+
+test('tabs are moved, and two of them are shown side by side until one of them closes', () => {
+  const dock = useDock()
+  const [first, second, third] = ['a', 'b', 'c'].map((context) => dock.show({ panel: 'deploy', target: { context } }))
+  dock.move(third ?? '', -2)
+  expect(dock.tabs.map(({ id }) => id)).toEqual([third, first, second])
+  dock.select(first ?? '')
+  dock.split()
+  expect([dock.active, dock.beside]).toEqual([first, second])
+  dock.select(second ?? '')
+  expect([dock.active, dock.beside]).toEqual([second, first])
+  dock.close(first ?? '')
+  expect(dock.beside).toBeUndefined()
+})

@@ -6,9 +6,11 @@ import { identityOf, type ClusterTarget, type ObjectTarget } from '../composable
 /** What a tab shows, and what it works on. */
 export type Panel =
   | { panel: 'logs'; target: ObjectTarget; source: LogSource }
-  | { panel: 'terminal'; target: ObjectTarget; containers: readonly string[] }
+  | { panel: 'terminal'; target: ObjectTarget; containers: readonly string[]; mode?: TerminalMode }
   | { panel: 'edit'; target: ObjectTarget; resource: Resource }
   | { panel: 'deploy'; target: ClusterTarget }
+/** How a terminal reaches its program. */
+export type TerminalMode = 'shell' | 'attach' | 'debug' | 'node'
 export type PanelName = Panel['panel']
 
 /** One pod, or all pods of the target's namespace that a selector finds. */
@@ -21,7 +23,11 @@ export const useDock = defineStore('dock', () => {
   const tabs = shallowRef<readonly DockTab[]>([])
   const active = ref<string>()
   const open = ref(false)
-  const height = ref(320)
+  /** As the user has dragged it, px; unset: as the window's width has it. */
+  const height = ref<number>()
+  const maximised = ref(false)
+  /** The tab that is shown at the right of the active one. */
+  const beside = ref<string>()
   let next = 1
 
   const current = computed(() => tabs.value.find(({ id }) => id === active.value))
@@ -36,8 +42,25 @@ export const useDock = defineStore('dock', () => {
   }
 
   function select(id: string): void {
+    // The two tabs that are seen change places, so that both stay in sight.
+    if (beside.value === id) beside.value = active.value
     active.value = id
     open.value = true
+  }
+
+  /** Moves a tab by places to the right, or with -1 to the left. */
+  function move(id: string, by: number): void {
+    const from = tabs.value.findIndex((tab) => tab.id === id)
+    const tab = tabs.value[from]
+    const to = from + by
+    if (tab && to >= 0 && to < tabs.value.length) tabs.value = tabs.value.toSpliced(from, 1).toSpliced(to, 0, tab)
+  }
+
+  /** Shows the active tab and the one next to it side by side, or ends that. */
+  function split(): void {
+    const others = tabs.value.filter(({ id }) => id !== active.value)
+    const at = tabs.value.findIndex(({ id }) => id === active.value)
+    beside.value = beside.value === undefined ? (tabs.value[at + 1] ?? others.at(-1))?.id : undefined
   }
 
   function close(id: string): void {
@@ -45,7 +68,8 @@ export const useDock = defineStore('dock', () => {
     if (index < 0) return
     tabs.value = tabs.value.toSpliced(index, 1)
     if (active.value === id) active.value = (tabs.value[index] ?? tabs.value[index - 1])?.id
-    if (tabs.value.length === 0) open.value = false
+    if (beside.value === id || beside.value === active.value) beside.value = undefined
+    if (tabs.value.length === 0) open.value = maximised.value = false
   }
 
   /** Closes the tabs of a cluster that no longer exists: another one may get its name. */
@@ -57,7 +81,28 @@ export const useDock = defineStore('dock', () => {
     open.value = !open.value && tabs.value.length > 0
   }
 
-  return { tabs, active, open, height, current, show, select, close, closeContext, toggle }
+  function maximise(): void {
+    open.value = true
+    maximised.value = !maximised.value
+  }
+
+  return {
+    tabs,
+    active,
+    beside,
+    open,
+    height,
+    maximised,
+    current,
+    show,
+    select,
+    move,
+    split,
+    close,
+    closeContext,
+    toggle,
+    maximise,
+  }
 })
 
 const isSame = (a: Panel, b: Panel): boolean => a.panel === b.panel && identityOf(a.target) === identityOf(b.target)

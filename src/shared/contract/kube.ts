@@ -43,6 +43,10 @@ export const execOptions = containerRef.extend({
 })
 export type ExecOptions = z.infer<typeof execOptions>
 
+/** To the program that a container runs already; `tty` as the container has it. */
+export const attachOptions = containerRef.extend({ tty: z.boolean() })
+export type AttachOptions = z.infer<typeof attachOptions>
+
 export const terminalInput = z.union([
   z.strictObject({ stdin: z.string().max(1_000_000) }),
   z.strictObject({ resize: z.strictObject({ columns: z.number().int().min(1), rows: z.number().int().min(1) }) }),
@@ -86,4 +90,5 @@ export const kube = {
     down: z.union([z.object({ text: z.string() }), z.object({ ended: z.string().optional() })]),
   }),
   exec: duplex({ open: execOptions, up: terminalInput, down: terminalOutput }),
+  attach: duplex({ open: attachOptions, up: terminalInput, down: terminalOutput }),
 }

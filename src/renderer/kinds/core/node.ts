@@ -3,6 +3,7 @@ import { nodes } from '#shared/kube/resources.ts'
 import type { Tone } from '../../components/tone.ts'
 import { cordon } from '../actions/cordon.ts'
 import { drain } from '../actions/drain.ts'
+import { nodeShell } from '../actions/node-shell.ts'
 import { gibibytes } from '../cells.ts'
 import { describe } from '../descriptor.ts'
 
@@ -35,7 +36,7 @@ export const node = describe<Node>({
     ['Kernel', status?.nodeInfo?.kernelVersion ?? ''],
     ['Runtime', status?.nodeInfo?.containerRuntimeVersion ?? ''],
   ],
-  actions: [cordon, drain],
+  actions: [cordon, drain, nodeShell],
 })
 
 function nodeState({ spec, status }: Node): { text: string; tone: Tone } {

@@ -2,6 +2,8 @@ import type { ContainerStatus, Pod } from '#shared/kube/generated/types.ts'
 import { isPodReady, summarizePod } from '#shared/kube/pod.ts'
 import { pods } from '#shared/kube/resources.ts'
 import type { Tone } from '../../components/tone.ts'
+import { attach } from '../actions/attach.ts'
+import { debug } from '../actions/debug.ts'
 import { shell } from '../actions/shell.ts'
 import { describe } from '../descriptor.ts'
 
@@ -42,7 +44,7 @@ export const pod = describe<Pod>({
     ['Service account', spec?.serviceAccountName ?? '–'],
   ],
   logs: ({ metadata }) => ({ pod: metadata.name }),
-  actions: [shell],
+  actions: [shell, attach, debug],
 })
 
 export function podTone(object: Pod): Tone {

@@ -1,0 +1,19 @@
+import { Cable } from '@lucide/vue'
+import type { Pod } from '#shared/kube/generated/types.ts'
+import { targetOf } from '../../composables/target.ts'
+import { t } from '../../texts/index.ts'
+import { mayOr, type Action } from './action.ts'
+
+/** Connects a terminal to the program that a container runs already. */
+export const attach: Action<Pod> = {
+  id: 'attach',
+  get label() {
+    return t('dock.action.attach')
+  },
+  icon: Cable,
+  enabled: (pod, access) => mayOr(access, 'create', pod, 'attach'),
+  run(pod, { context, kind, dock }) {
+    const containers = (pod.spec?.containers ?? []).map(({ name }) => name)
+    dock.show({ panel: 'terminal', target: targetOf(context, kind.resource, pod), containers, mode: 'attach' })
+  },
+}
