@@ -1,7 +1,10 @@
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createDatagramReader, frameDatagram } from '#shared/base/datagrams.ts'
 import { startTunnel, type TestTunnel } from '#test/support/tunnel.ts'
 
 let tunnel: TestTunnel
@@ -52,6 +55,29 @@ test('reaches into the network of the worker', async () => {
   stream.write('pod')
   expect(await text(stream)).toBe('hello POD')
   await expect(tunnel.tunnels.connect('worker-1', '127.0.0.1:1')).rejects.toThrow('cannot connect')
+})
+
+test('carries datagrams into the network of the worker', async () => {
+  const echo = createSocket('udp4')
+  echo.on('message', (content, from) => echo.send(`got ${content.toString()}`, from.port, from.address))
+  echo.bind(0, '127.0.0.1')
+  await once(echo, 'listening')
+  const stream = await tunnel.tunnels.connect('worker-1', `127.0.0.1:${echo.address().port}`, 'UDP')
+  const answers: string[] = []
+  stream.on(
+    'data',
+    createDatagramReader((content) => void answers.push(Buffer.from(content).toString())),
+  )
+  stream.write(frameDatagram(Buffer.from('one')))
+  stream.write(frameDatagram(Buffer.from('two')))
+  await expect.poll(() => answers).toEqual(['got one', 'got two'])
+  // A port that answers «unreachable» ends the stream, so that the next datagram finds another back end.
+  const closed = once(stream, 'close')
+  echo.close()
+  await once(echo, 'close')
+  stream.write(frameDatagram(Buffer.from('three')))
+  stream.resume()
+  await closed
 })
 
 test('comes back by itself after the agent was restarted', async () => {

@@ -11,6 +11,7 @@ import type { Duplex, Readable } from 'node:stream'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import type { Log } from '#shared/base/log.ts'
 import { createEdge, RequestRefused, respond, type Authority } from '#shared/base/request-edge.ts'
+import { joinDatagrams } from './datagrams.ts'
 
 /** The worker's end of the tunnel; the host's end, `main/cluster/network/tunnel.ts`, describes the protocol. */
 export interface TunnelServer {
@@ -95,9 +96,10 @@ function serveHost(socket: TLSSocket, { onKubeletRequest, mayReach, onFault, log
     name: 'tunnel',
     log,
     ...(onFault ? { onFault } : {}),
-    async handle(stream, { authority }) {
+    async handle(stream, { authority, datagrams }) {
       if (!authority || !mayReach(authority.host)) throw new RequestRefused(403, 'address not allowed')
-      await joinTo(stream, authority)
+      if (datagrams) joinDatagrams(stream, authority)
+      else await joinTo(stream, authority)
     },
   })
   session.on('stream', (stream, headers) => {

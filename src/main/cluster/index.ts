@@ -18,7 +18,8 @@ import { createSimulatedFleet, type SimulatedFleet } from './simulated-fleet.ts'
 import { createSimulatedConnector } from './workers/simulated/node-api.ts'
 import type { Work } from './workers/steps/run-steps.ts'
 
-export { holderOf, listenOnLoopback, type LoopbackListener } from './network/loopback-port.ts'
+export { listenOnLoopback, type LoopbackListener } from './network/loopback-port.ts'
+export { holderOf } from './network/port-holder.ts'
 export { createHostEngine, type HostEngine, type Work }
 
 /** A running control plane with its workers. */

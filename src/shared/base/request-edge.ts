@@ -34,7 +34,12 @@ export interface EdgeRequest {
   query: URLSearchParams
   /** Target of a CONNECT. */
   authority: Authority | undefined
+  /** Whether a CONNECT carries datagrams to its target, and not a TCP connection. */
+  datagrams: boolean
 }
+
+/** Header of a CONNECT whose stream carries datagrams (`udp`), framed as `datagrams.ts` says. */
+export const transportHeader = 'slipway-transport'
 
 export interface Authority {
   host: string
@@ -90,7 +95,13 @@ export function readRequest(headers: Readonly<Record<string, unknown>>): EdgeReq
   const method = headers[':method']
   if (typeof method !== 'string') throw new RequestRefused(400, 'invalid method')
   if (method === 'CONNECT')
-    return { method, segments: [], query: new URLSearchParams(), authority: readAuthority(headers[':authority']) }
+    return {
+      method,
+      segments: [],
+      query: new URLSearchParams(),
+      authority: readAuthority(headers[':authority']),
+      datagrams: headers[transportHeader] === 'udp',
+    }
   const target = headers[':path']
   if (typeof target !== 'string' || !target.startsWith('/')) throw new RequestRefused(400, 'invalid path')
   const mark = target.indexOf('?')
@@ -100,6 +111,7 @@ export function readRequest(headers: Readonly<Record<string, unknown>>): EdgeReq
     segments: path.slice(1).split('/').map(decoded),
     query: new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)),
     authority: undefined,
+    datagrams: false,
   }
 }
 

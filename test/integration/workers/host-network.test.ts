@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer as createHttpServer, request, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
@@ -70,6 +71,19 @@ apiVersion: v1
 kind: Service
 metadata: {name: socket}
 spec: {selector: {app: socket}, ports: [{port: 9000}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: datagrams, labels: {app: datagrams}}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+    - {name: datagrams, image: 'busybox:1.36', command: [nc, -u, -ll, -p, '9001', -e, cat]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: datagrams}
+spec: {type: LoadBalancer, selector: {app: datagrams}, ports: [{port: ${port + 1_000}, targetPort: 9001, protocol: UDP}]}
 ---
 apiVersion: networking.k8s.io/v1
 kind: Ingress
@@ -149,6 +163,27 @@ test('a LoadBalancer whose port is taken is served at the next one, and an event
   )
   expect(events).toContain(`LoadBalancerPortTaken Port ${wanted} of 127.0.0.1 is taken by Slipway (pid ${process.pid})`)
   expect(events).toContain('EnsuredLoadBalancer Ensured load balancer')
+})
+
+test('a LoadBalancer of UDP carries datagrams both ways', async () => {
+  const port = Number(
+    await docker.kubectl.ok(
+      'get',
+      'service/datagrams',
+      '-o',
+      'jsonpath={.status.loadBalancer.ingress[0].ports[0].port}',
+    ),
+  )
+  const socket = createSocket('udp4')
+  const answers: string[] = []
+  socket.on('message', (content) => answers.push(content.toString()))
+  await expect
+    .poll(() => {
+      if (answers.length === 0) socket.send('hello', port, '127.0.0.1')
+      return answers[0]
+    })
+    .toBe('hello')
+  socket.close()
 })
 
 test('an Ingress is served by name, over TLS, and by WebSocket', async () => {

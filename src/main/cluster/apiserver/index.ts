@@ -171,7 +171,7 @@ async function compose(options: ApiServerOptions, stops: StopStack): Promise<Api
     url: server.url,
     transportFor: server.transportFor,
     client,
-    connect: (node, authority) => connector.connect(node, authority),
+    connect: (node, authority, transport) => connector.connect(node, authority, transport),
     stored: storedResources(kinds),
     custom: customResources(resources),
     issueToken: auth.legacyTokens.issue,

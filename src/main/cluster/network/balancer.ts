@@ -3,8 +3,11 @@ import type { Clock } from '#shared/base/clock.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import { authorityOf, type Endpoint } from './endpoints.ts'
 
-/** Connects from a node's network to an address of a pod or of the node. @throws Error when refused */
-export type Dial = (node: string, authority: string) => Promise<Duplex>
+/**
+ * Connects from a node's network to an address of a pod or of the node: by TCP when unset, by UDP with framed datagrams.
+ * @throws Error when refused
+ */
+export type Dial = (node: string, authority: string, transport?: 'TCP' | 'UDP') => Promise<Duplex>
 
 /** Most endpoints that one connection is tried on. */
 const mostTries = 4
@@ -16,7 +19,12 @@ export interface Balancer {
    * @param affinityMs how long a client keeps its endpoint (`sessionAffinity: ClientIP`); not at all when unset
    * @throws Error with the last endpoint's refusal, or when there is no endpoint
    */
-  connect(options: { endpoints: readonly Endpoint[]; client: string; affinityMs?: number | undefined }): Promise<Duplex>
+  connect(options: {
+    endpoints: readonly Endpoint[]
+    client: string
+    affinityMs?: number | undefined
+    transport?: 'TCP' | 'UDP'
+  }): Promise<Duplex>
 }
 
 export function createBalancer({
@@ -34,7 +42,7 @@ export function createBalancer({
     return known && affinityMs !== undefined && clock.now() - known.at < affinityMs ? known.authority : undefined
   }
   return {
-    async connect({ endpoints, client, affinityMs }) {
+    async connect({ endpoints, client, affinityMs, transport }) {
       const first = preferred(client, affinityMs)
       const order = shuffled(endpoints, random).sort(
         (a, b) => Number(authorityOf(b) === first) - Number(authorityOf(a) === first),
@@ -43,7 +51,7 @@ export function createBalancer({
       for (const endpoint of order.slice(0, mostTries)) {
         const authority = authorityOf(endpoint)
         try {
-          const connection = await dial(endpoint.node, authority)
+          const connection = await dial(endpoint.node, authority, transport)
           if (affinityMs !== undefined) {
             last.delete(client)
             last.set(client, { authority, at: clock.now() })

@@ -1,7 +1,4 @@
-import { execFile } from 'node:child_process'
-import { readdir, readFile, readlink } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
-import { promisify } from 'node:util'
 
 /** A listener on 127.0.0.1, with the connections that it has accepted. */
 export interface LoopbackListener {
@@ -48,7 +45,7 @@ async function close(server: Server, sockets: Iterable<Socket>): Promise<void> {
   await closed
 }
 
-const refusalOf = ({ code, message }: NodeJS.ErrnoException): PortRefused => ({
+export const refusalOf = ({ code, message }: NodeJS.ErrnoException): PortRefused => ({
   refused: code === 'EADDRINUSE' ? 'taken' : code === 'EACCES' || code === 'EPERM' ? 'not-permitted' : 'failed',
   message,
 })
@@ -61,52 +58,4 @@ const mostCandidates = 100
 export function alternativesTo(port: number, refused: PortRefused['refused']): number[] {
   const first = refused === 'not-permitted' && port < 1_024 ? port + privilegedOffset : port + 1
   return Array.from({ length: mostCandidates }, (_, i) => first + i).filter((one) => one <= 65_535)
-}
-
-/** The process that listens on a TCP port of this machine, as `name (pid 123)`; undefined where the host does not tell. */
-export async function holderOf(port: number): Promise<string | undefined> {
-  const pid = process.platform === 'linux' ? await pidFromProc(port) : await pidFromLsof(port)
-  if (pid === undefined) return undefined
-  if (pid === process.pid) return `Slipway (pid ${pid})`
-  const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')
-  return name ? `${name.trim()} (pid ${pid})` : `pid ${pid}`
-}
-
-/** Finds the socket's inode in `/proc/net`, then the process that has it open. Other users' descriptors are not shown. */
-async function pidFromProc(port: number): Promise<number | undefined> {
-  const tables = await Promise.all(
-    ['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFile(file, 'utf8').catch(() => '')),
-  )
-  const inodes = new Set(tables.flatMap((table) => listeningInodes(table, port)).map((inode) => `socket:[${inode}]`))
-  if (inodes.size === 0) return undefined
-  for (const entry of await readdir('/proc').catch(() => [])) {
-    if (!/^\d+$/.test(entry)) continue
-    const descriptors = await readdir(`/proc/${entry}/fd`).catch(() => [])
-    for (const descriptor of descriptors) {
-      const target = await readlink(`/proc/${entry}/fd/${descriptor}`).catch(() => '')
-      if (inodes.has(target)) return Number(entry)
-    }
-  }
-  return undefined
-}
-
-/** Inodes of the listening sockets (state 0A) of a port, from the text of `/proc/net/tcp`. */
-export function listeningInodes(table: string, port: number): string[] {
-  const hex = port.toString(16).toUpperCase().padStart(4, '0')
-  return table.split('\n').flatMap((line) => {
-    const fields = line.trim().split(/\s+/)
-    return fields[1]?.endsWith(`:${hex}`) && fields[3] === '0A' && fields[9] ? [fields[9]] : []
-  })
-}
-
-async function pidFromLsof(port: number): Promise<number | undefined> {
-  try {
-    const { stdout } = await promisify(execFile)('lsof', ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-t'], {
-      timeout: 5_000,
-    })
-    const pid = Number(stdout.split('\n')[0])
-    return Number.isInteger(pid) && pid > 0 ? pid : undefined
-  } catch {
-    return undefined
-  }
 }

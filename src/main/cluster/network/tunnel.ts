@@ -15,7 +15,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { Backoff } from '#shared/base/backoff.ts'
 import { sleep, type Clock } from '#shared/base/clock.ts'
 import type { Log } from '#shared/base/log.ts'
-import { createEdge, RequestRefused, respond } from '#shared/base/request-edge.ts'
+import { createEdge, RequestRefused, respond, transportHeader } from '#shared/base/request-edge.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import { InvalidImageReference, taggedImage } from '#shared/kube/image-reference.ts'
 
@@ -33,7 +33,8 @@ export interface Tunnels {
   /** Resolves when the tunnel to `node` is up. @throws the signal's reason */
   up(node: string, signal: AbortSignal): Promise<void>
   request(node: string, request: TunnelRequest): Promise<TunnelResponse>
-  connect(node: string, authority: string): Promise<Duplex>
+  /** @param transport TCP when unset; of UDP the stream carries framed datagrams */
+  connect(node: string, authority: string, transport?: 'TCP' | 'UDP'): Promise<Duplex>
   stop(): Promise<void>
 }
 
@@ -95,8 +96,13 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
     },
     request: (node, { method, path, headers, end }) =>
       answered(find(node), { ...headers, ':method': method, ':path': path }, end ?? false),
-    async connect(node, authority) {
-      const { status, stream } = await answered(find(node), { ':method': 'CONNECT', ':authority': authority }, false)
+    async connect(node, authority, transport) {
+      const headers = {
+        ':method': 'CONNECT',
+        ':authority': authority,
+        ...(transport === 'UDP' ? { [transportHeader]: 'udp' } : {}),
+      }
+      const { status, stream } = await answered(find(node), headers, false)
       if (status === 200) return stream
       stream.destroy()
       throw new Error(`${node} cannot connect to ${authority}`)

@@ -19,12 +19,12 @@ export function guardedConnector(options: {
   const ranges = options.podRanges.map(rangeOf)
   return {
     request: (node, request) => connector.request(node, request),
-    async connect(node, authority) {
+    async connect(node, authority, transport) {
       const target = parseAuthority(authority)
       if (!target || isHostLocal(target.address)) throw notAllowed()
       const isOfPod = ranges.some((range) => isInCidr(range, target.address))
       if (!isOfPod && !isOwnAddress(reader, node, target.address)) throw notAllowed()
-      return connector.connect(node, authorityOf(target))
+      return connector.connect(node, authorityOf(target), transport)
     },
   }
 }

@@ -12,9 +12,15 @@ export interface NodeConnector {
    * @throws Error when the node cannot be reached
    */
   request(node: string, request: NodeRequest): Promise<NodeResponse>
-  /** A raw TCP connection from the node's network to `authority` (`ip:port`). @throws Error when refused */
-  connect(node: string, authority: string): Promise<Duplex>
+  /**
+   * A raw connection from the node's network to `authority` (`ip:port`): TCP's bytes, or UDP's datagrams, framed as
+   * `shared/base/datagrams.ts` says. @throws Error when refused
+   */
+  connect(node: string, authority: string, transport?: Transport): Promise<Duplex>
 }
+
+/** What a connection into a node's network speaks; TCP where nothing is said. */
+export type Transport = 'TCP' | 'UDP'
 
 export interface NodeRequest {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD' | 'OPTIONS'

@@ -22,14 +22,14 @@ describe('what is done about a Service', () => {
 })
 
 describe('ports', () => {
-  const ports = [{ port: 80 }, { port: 443, name: 'https' }, { port: 53, protocol: 'UDP', name: 'dns' }]
+  const ports = [{ port: 80 }, { port: 443, protocol: 'UDP', name: 'quic' }, { port: 53, protocol: 'SCTP', name: 'x' }]
 
-  it('are those of TCP, with the port of the last run first', () => {
+  it('are those of TCP and UDP, with the port of the last run first', () => {
     const annotations = { 'slipway.dev/host-ports': '80/TCP=8080' }
     const wanted = wantedPorts(service({ ports }, { annotations }))
     expect(wanted.map(({ id, first }) => [id, first])).toEqual([
       ['80/TCP', [8080, 80]],
-      ['443/TCP', [443]],
+      ['443/UDP', [443]],
     ])
   })
 
@@ -41,7 +41,7 @@ describe('ports', () => {
   it('are told in the status in the order of the Service, with what is not served', () => {
     const bound = new Map([
       ['80/TCP', 8080],
-      ['443/TCP', 443],
+      ['443/UDP', 443],
     ])
     expect(hostPortsText(service({ ports }), bound)).toBe('80/TCP=8080')
     expect(loadBalancerStatus(service({ ports }), bound)).toEqual({
@@ -51,8 +51,8 @@ describe('ports', () => {
           ipMode: 'Proxy',
           ports: [
             { port: 8080, protocol: 'TCP' },
-            { port: 443, protocol: 'TCP' },
-            { port: 53, protocol: 'UDP', error: 'ProtocolNotSupported' },
+            { port: 443, protocol: 'UDP' },
+            { port: 53, protocol: 'SCTP', error: 'ProtocolNotSupported' },
           ],
         },
       ],

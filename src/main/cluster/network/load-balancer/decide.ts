@@ -29,7 +29,7 @@ export interface WantedPort {
 export const portId = ({ port, protocol }: Pick<ServicePort, 'port' | 'protocol'>): string =>
   `${port}/${protocol ?? 'TCP'}`
 
-/** The TCP ports of a Service; each prefers the port that it had before. */
+/** The ports of a Service that are served; each prefers the port that it had before. */
 export function wantedPorts(service: Service): WantedPort[] {
   const kept = readHostPorts(service.metadata.annotations?.[hostPortsAnnotation])
   return (service.spec?.ports ?? []).filter(isServed).map((servicePort) => {
@@ -43,8 +43,8 @@ export function wantedPorts(service: Service): WantedPort[] {
   })
 }
 
-/** The tunnels carry TCP alone. */
-export const isServed = ({ protocol }: ServicePort): boolean => (protocol ?? 'TCP') === 'TCP'
+/** The tunnels carry TCP and UDP. Few systems but Linux know SCTP, and Node.js does not. */
+export const isServed = ({ protocol }: ServicePort): boolean => protocol !== 'SCTP'
 
 /** @returns the ports by id; parts that are not valid are left out */
 export function readHostPorts(text: string | undefined): Map<string, number> {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Stop } from '#shared/base/disposable.ts'
 import { refOf } from '#shared/client/client.ts'
 import { keyOf } from '#shared/client/informer.ts'
@@ -12,13 +13,9 @@ import type { ConnectionSlots } from '../connection-slots.ts'
 import { createBalancer, type Balancer, type Dial } from '../balancer.ts'
 import { endpointsOf, serviceKeyOf } from '../endpoints.ts'
 import { join } from '../join.ts'
-import {
-  alternativesTo,
-  holderOf,
-  listenOnLoopback,
-  type LoopbackListener,
-  type PortRefused,
-} from '../loopback-port.ts'
+import { alternativesTo, listenOnLoopback, type LoopbackListener, type PortRefused } from '../loopback-port.ts'
+import { holderOf } from '../port-holder.ts'
+import { listenForDatagrams } from '../udp-port.ts'
 import {
   actionFor,
   affinityMs,
@@ -36,7 +33,7 @@ export interface LoadBalancerOptions {
   dial: Dial
   slots: ConnectionSlots
   /** Finds the process that holds a port; the host is asked when unset. */
-  holder?: (port: number) => Promise<string | undefined>
+  holder?: (port: number, protocol: 'TCP' | 'UDP') => Promise<string | undefined>
   /** Ports below this one count as not permitted: for tests, which may run as root. */
   firstPermitted?: number
 }
@@ -105,14 +102,17 @@ export function startLoadBalancers(context: ControllerContext, options: LoadBala
     { id, servicePort, first }: WantedPort,
     { listeners, balancer }: ServedService,
   ): Promise<boolean> {
-    const connected = (socket: Socket): void => {
-      if (options.slots.take(socket)) void carry(socket, key, id, balancer)
-    }
     let refusal: PortRefused | undefined
     const candidates = [...first]
     for (let at = 0; at < candidates.length; at++) {
       const port = candidates[at] ?? 0
-      const answer = await attempt(port, connected)
+      const answer = await attempt(port, () =>
+        servicePort.protocol === 'UDP'
+          ? listenForDatagrams(port, { connect: (client) => connect({ key, id, client, balancer, transport: 'UDP' }) })
+          : listenOnLoopback(port, (socket) => {
+              if (options.slots.take(socket)) void carry(socket, { key, id, balancer })
+            }),
+      )
       if (!('refused' in answer)) {
         listeners.set(id, answer)
         if (answer.port !== servicePort.port && refusal)
@@ -133,36 +133,45 @@ export function startLoadBalancers(context: ControllerContext, options: LoadBala
     return false
   }
 
-  const attempt = (port: number, connected: (socket: Socket) => void): Promise<LoopbackListener | PortRefused> =>
+  const attempt = (
+    port: number,
+    listenOn: () => Promise<LoopbackListener | PortRefused>,
+  ): Promise<LoopbackListener | PortRefused> =>
     port < (options.firstPermitted ?? 0)
       ? Promise.resolve({ refused: 'not-permitted', message: 'permission denied' })
-      : listenOnLoopback(port, connected)
+      : listenOn()
 
-  async function takenText({ port }: ServicePort, refusal: PortRefused, chosen: number | undefined): Promise<string> {
+  async function takenText(
+    { port, protocol }: ServicePort,
+    refusal: PortRefused,
+    chosen: number | undefined,
+  ): Promise<string> {
     const instead = chosen === undefined ? 'no other port is free' : `port ${chosen} is used instead`
     if (refusal.refused === 'not-permitted')
       return `Port ${port} of 127.0.0.1 needs rights that this user does not have; ${instead}`
     if (refusal.refused === 'failed') return `Port ${port} of 127.0.0.1 cannot be used (${refusal.message}); ${instead}`
-    const process = await holder(port)
+    const process = await holder(port, protocol === 'UDP' ? 'UDP' : 'TCP')
     return `Port ${port} of 127.0.0.1 is taken${process ? ` by ${process}` : ''}; ${instead}`
   }
 
-  async function carry(socket: Socket, key: string, id: string, balancer: Balancer): Promise<void> {
+  /** @throws Error when the Service has no endpoint that can be reached */
+  async function connect({ key, id, client: from, balancer, transport = 'TCP' }: Incoming): Promise<Duplex> {
     const service = serviceInformer.get(key)
     const port = service?.spec?.ports?.find((one) => portId(one) === id)
-    if (!service || !port) {
-      socket.destroy()
-      return
-    }
+    if (!service || !port) throw new Error('the Service is gone')
+    return balancer.connect({
+      endpoints: endpointsOf(port, slices.byIndex('service', key)),
+      client: from,
+      affinityMs: affinityMs(service),
+      transport,
+    })
+  }
+
+  async function carry(socket: Socket, incoming: Omit<Incoming, 'client'>): Promise<void> {
     try {
-      const connection = await balancer.connect({
-        endpoints: endpointsOf(port, slices.byIndex('service', key)),
-        client: socket.remoteAddress ?? '',
-        affinityMs: affinityMs(service),
-      })
-      join(socket, connection)
+      join(socket, await connect({ ...incoming, client: socket.remoteAddress ?? '' }))
     } catch (error) {
-      context.log.debug('a connection to a load balancer was refused', { service: key, error: String(error) })
+      context.log.debug('a connection to a load balancer was refused', { service: incoming.key, error: String(error) })
       socket.resetAndDestroy()
     }
   }
@@ -242,6 +251,18 @@ export function startLoadBalancers(context: ControllerContext, options: LoadBala
   }
 }
 
+/** A new connection, or the first datagram of a client. */
+interface Incoming {
+  /** Of the Service. */
+  key: string
+  /** Of its port. */
+  id: string
+  /** Address of the client. */
+  client: string
+  balancer: Balancer
+  transport?: 'TCP' | 'UDP'
+}
+
 interface ServedService {
   balancer: Balancer
   /** By id of the Service's port. */
@@ -260,4 +281,4 @@ async function closeUnwanted(service: Service, { listeners }: ServedService): Pr
 }
 
 const notServedText = ({ port, protocol }: ServicePort): string =>
-  `Port ${port}/${protocol ?? 'TCP'} is not served on 127.0.0.1: only TCP is`
+  `Port ${port}/${protocol ?? 'TCP'} is not served on 127.0.0.1: only TCP and UDP are`

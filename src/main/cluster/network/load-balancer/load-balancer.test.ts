@@ -1,6 +1,7 @@
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server } from 'node:net'
-import type { Duplex } from 'node:stream'
+import { PassThrough, type Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { EndpointSlice, Service } from '#shared/kube/generated/types.ts'
@@ -42,7 +43,9 @@ async function ask(port: number, word: string): Promise<string> {
 }
 
 /** Pods are servers on this machine: the port of an endpoint is theirs. */
-const dial = async (_node: string, authority: string): Promise<Duplex> => {
+const dial = async (_node: string, authority: string, transport?: string): Promise<Duplex> => {
+  // Framed datagrams that come back as they were sent.
+  if (transport === 'UDP') return new PassThrough()
   const socket = connect({ port: Number(authority.split(':')[1]), host: '127.0.0.1', allowHalfOpen: true })
   await once(socket, 'connect')
   return socket
@@ -156,4 +159,59 @@ it('closes the listeners of a Service at once when their ports change', async ()
   await plane.client.patch(services, ref, { type: 'merge', body: { spec: { ports: [{ port: next }] } } })
   await plane.untilOne(services, 'web', (one) => portsOf(one)?.[0]?.port === next)
   await expect(ask(port, '')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+})
+
+it('serves UDP beside TCP, each client by itself, and says that SCTP is not served', async () => {
+  await addNode()
+  start()
+  const port = await freePort()
+  await plane.client.create(
+    services,
+    service([
+      { port, name: 'tcp' },
+      { port, name: 'udp', protocol: 'UDP' },
+      { port, name: 'sctp', protocol: 'SCTP' },
+    ]),
+  )
+  const tcp = await echo('one')
+  await plane.client.create(endpointSlices, {
+    ...slice(0),
+    ports: [
+      { name: 'tcp', port: tcp, protocol: 'TCP' },
+      { name: 'udp', port: 9, protocol: 'UDP' },
+    ],
+  })
+  expect(portsOf(await served())).toEqual([
+    { port, protocol: 'TCP' },
+    { port, protocol: 'UDP' },
+    { port, protocol: 'SCTP', error: 'ProtocolNotSupported' },
+  ])
+  expect((await eventOf('LoadBalancerPortNotServed'))?.message).toBe(
+    `Port ${port}/SCTP is not served on 127.0.0.1: only TCP and UDP are`,
+  )
+  const asked = async (word: string): Promise<string> => {
+    const socket = createSocket('udp4')
+    const answer = once(socket, 'message')
+    socket.send(word, port, '127.0.0.1')
+    const [content] = (await answer) as [Buffer]
+    socket.close()
+    return content.toString()
+  }
+  await expect.poll(() => ask(port, 'hello')).toBe('one hello')
+  expect(await Promise.all(['a', 'b', 'c'].map(asked))).toEqual(['a', 'b', 'c'])
+})
+
+it('names the process that holds a UDP port', async () => {
+  const holder = createSocket('udp4')
+  holder.bind(0, '127.0.0.1')
+  await once(holder, 'listening')
+  const { port } = holder.address()
+  await addNode()
+  start()
+  await plane.client.create(services, service([{ port, protocol: 'UDP' }]))
+  const [chosen] = portsOf(await served()) ?? []
+  expect(chosen?.port).toBeGreaterThan(port)
+  if (process.platform === 'linux')
+    expect((await eventOf('LoadBalancerPortTaken'))?.message).toContain(`is taken by Slipway (pid ${process.pid})`)
+  holder.close()
 })
