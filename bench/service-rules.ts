@@ -40,6 +40,7 @@ const input = (): RuleInput => ({
   nodeIp: '172.18.0.2',
   apiPort: 6443,
   podCidr: '10.0.0.0/8',
+  serviceCidr: '10.96.0.0/16',
   localIps: new Set(),
 })
 

@@ -186,6 +186,7 @@ async function main(config: AgentFiles): Promise<void> {
       nodeIp: ip,
       apiPort: config.apiPort,
       podCidr: config.podCidr,
+      serviceCidr: config.serviceCidr,
       localIps: new Set([config.clusterDns]),
     }
     stops.add(

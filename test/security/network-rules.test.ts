@@ -49,6 +49,7 @@ const input = (change: Partial<RuleInput>): RuleInput => ({
   nodeIp: '172.18.0.2',
   apiPort: 6443,
   podCidr: '10.244.0.0/16',
+  serviceCidr: '10.96.0.0/16',
   localIps: new Set(['10.96.0.10']),
   ...change,
 })
@@ -183,7 +184,14 @@ test('rules that the kernel refuses end nothing: the agent says so once and trie
     // Ten times as fast.
     clock: { ...systemClock, after: (ms, task) => systemClock.after(ms / 10, task) },
     log,
-    settings: { nodeName: 'w1', nodeIp: '172.18.0.2', apiPort: 6443, podCidr: '10.244.0.0/16', localIps: new Set() },
+    settings: {
+      nodeName: 'w1',
+      nodeIp: '172.18.0.2',
+      apiPort: 6443,
+      podCidr: '10.244.0.0/16',
+      serviceCidr: '10.96.0.0/16',
+      localIps: new Set(),
+    },
     ports: { healthz: 0, status: 0 },
   })
   await expect.poll(() => refusals).toBe(3)

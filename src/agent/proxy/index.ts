@@ -18,7 +18,7 @@ export interface ProxyOptions {
   run: Command
   clock: Clock
   log: Log
-  settings: Pick<RuleInput, 'nodeName' | 'nodeIp' | 'apiPort' | 'podCidr' | 'localIps'>
+  settings: Pick<RuleInput, 'nodeName' | 'nodeIp' | 'apiPort' | 'podCidr' | 'serviceCidr' | 'localIps'>
   /** Of kube-proxy's health and status servers; they are started beside the rules. */
   ports?: { healthz: number; status: number }
 }

@@ -23,6 +23,7 @@ const input = (services: Stored<Service>[], slices: EndpointSlice[] = []): RuleI
   nodeIp: '172.18.0.2',
   apiPort: 6443,
   podCidr: '10.244.0.0/16',
+  serviceCidr: '10.96.0.0/16',
   localIps: new Set(['10.96.0.10']),
 })
 const two = slice({ addresses: ['10.244.1.5'], nodeName: 'w1' }, { addresses: ['10.244.2.7'], nodeName: 'w2' })
@@ -54,6 +55,17 @@ test('connections to a service without endpoints are rejected instead of timing 
   )
 })
 
+test('ports of cluster IPs that no Service has are rejected after all others, but for those of this node itself', () => {
+  const text = textOf(input([service({})]))
+  const last = '-d 10.96.0.0/16 -m addrtype ! --dst-type LOCAL -j REJECT --reject-with icmp-port-unreachable'
+  expect(
+    text
+      .split('\n')
+      .filter((line) => line.startsWith('-A SLIPWAY-REJECT'))
+      .at(-1),
+  ).toBe(`-A SLIPWAY-REJECT ${last}`)
+})
+
 test('node ports masquerade, except with externalTrafficPolicy Local, which uses endpoints of this node', () => {
   const ports = [{ port: 80, name: 'http', nodePort: 30080 }]
   const spread = textOf(input([service({ ports })], [two]))
@@ -80,7 +92,7 @@ describe('externalTrafficPolicy Local', () => {
   test('drops on a node without endpoints where others have some, and refuses where none has', () => {
     const elsewhere = slice({ addresses: ['10.244.2.7'], nodeName: 'w2' })
     const rejections = (rules: RuleInput): string[] =>
-      linesOf(rules).filter((line) => line.startsWith('-A SLIPWAY-REJECT'))
+      linesOf(rules).filter((line) => line.startsWith('-A SLIPWAY-REJECT') && !line.includes('-d 10.96.0.0/16'))
     expect(rejections(input([outer], [elsewhere]))).toEqual([
       '-A SLIPWAY-REJECT -d 192.0.2.7/32 -p tcp --dport 80 -j DROP',
       '-A SLIPWAY-REJECT -p tcp --dport 30080 -m addrtype --dst-type LOCAL -j DROP',

@@ -21,6 +21,8 @@ export interface RuleInput {
   apiPort: number
   /** Range of all pods: traffic from elsewhere to a service is masqueraded. */
   podCidr: string
+  /** Range of cluster IPs. */
+  serviceCidr: string
   /** Addresses that this node answers itself (DNS): excluded. */
   localIps: ReadonlySet<string>
 }
@@ -101,6 +103,12 @@ export function createRuleRenderer(): (input: RuleInput) => Rules {
     for (const ports of ['HOSTPORTS', 'NODEPORTS'])
       add(out.nat, 'SLIPWAY-SERVICES', `-m addrtype --dst-type LOCAL -j SLIPWAY-${ports}`)
     for (const hostPort of input.hostPorts) renderHostPort(hostPort, out)
+    // What is still for a cluster IP has no Service at that port: nothing beyond the node may answer it.
+    add(
+      out.filter,
+      'SLIPWAY-REJECT',
+      `-d ${input.serviceCidr} -m addrtype ! --dst-type LOCAL -j REJECT --reject-with icmp-port-unreachable`,
+    )
     add(out.filter, 'SLIPWAY-FORWARD', `-s ${input.podCidr} -j ACCEPT`)
     add(out.filter, 'SLIPWAY-FORWARD', `-d ${input.podCidr} -j ACCEPT`)
     return out

@@ -1,5 +1,6 @@
 import { messageOf } from '#shared/base/message-of.ts'
 import type { Engine } from '#shared/contract/clusters.ts'
+import { network } from './control-plane.ts'
 import { connectDocker, type Docker } from './workers/docker/connection.ts'
 import { createDockerProvider } from './workers/docker/provider.ts'
 import { agentPort, type WorkerProvider } from './workers/provider.ts'
@@ -38,7 +39,14 @@ export function createHostEngine({
       }
     },
     providerFor: (cluster) =>
-      createDockerProvider({ connect, cluster, imageContext: workerImageContext, agentPort, labels }),
+      createDockerProvider({
+        connect,
+        cluster,
+        imageContext: workerImageContext,
+        agentPort,
+        labels,
+        reservedRanges: [network.podCidr, network.serviceCidr],
+      }),
   }
 }
 

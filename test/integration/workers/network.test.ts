@@ -73,6 +73,13 @@ spec:
   terminationGracePeriodSeconds: 0
   containers: [{name: client, image: 'busybox:1.36', command: [sleep, '100000']}]
 `
+/** Its health check tells of the endpoints of each node. */
+const healthChecked = `
+apiVersion: v1
+kind: Service
+metadata: {name: checked}
+spec: {type: LoadBalancer, externalTrafficPolicy: Local, selector: {app: web}, ports: [{port: 18080, targetPort: http}]}
+`
 let cluster: DockerCluster
 /** The web pods' names and addresses, by worker. */
 let web: Map<string, { name: string; ip: string; hostIp: string }>
@@ -136,6 +143,22 @@ describe('services', () => {
   test('without endpoints refuse at once', async () => {
     const { stderr } = await inPod('client', 'timeout 8 wget -qO- http://nobody/')
     expect(stderr).toContain('Connection refused')
+  })
+
+  test('refuse at once at ports that they do not have, by UDP too', async () => {
+    const address = await cluster.kubectl.ok('get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}')
+    const { stderr } = await inPod('client', `timeout 8 wget -qO- http://${address}:81/`)
+    expect(stderr).toContain('Connection refused')
+    const lookup = await inPod('client', `timeout 8 nslookup -type=a x ${address}; echo "code $?"`)
+    expect(lookup.stdout + lookup.stderr).toMatch(/refused|can't|no servers/i)
+  })
+
+  test('tell load balancers at their health-check port whether this node has endpoints', async () => {
+    await cluster.kubectl.withInput(healthChecked, 'apply', '-f', '-')
+    const port = await cluster.kubectl.ok('get', 'service', 'checked', '-o', 'jsonpath={.spec.healthCheckNodePort}')
+    const ask = (worker: number) => fetchFrom('client', `http://${on(worker).hostIp}:${port}/healthz`)
+    await expect.poll(() => ask(1), { timeout: 20_000 }).toContain('"localEndpoints":1')
+    await cluster.kubectl.ok('delete', 'service', 'checked')
   })
 
   test('answer on every node at their node port, and with externalTrafficPolicy Local on their pods’ nodes', async () => {

@@ -23,8 +23,11 @@ export interface WorkerProvider {
     bytes(done: number, total?: number): void
     signal: AbortSignal
   }): Promise<void>
-  /** @returns whether it was created by this call */
-  ensureNetwork(): Promise<boolean>
+  /**
+   * @param log told of ranges of addresses that collide @returns whether it was created by this call
+   * @throws Error for the user where no range is free
+   */
+  ensureNetwork(log?: (line: string) => void): Promise<boolean>
   /** The volume of the cluster's data, which all workers have mounted. @returns whether it was created by this call */
   ensureVolume(): Promise<boolean>
   /** Creates a worker with its files, without starting it. */

@@ -10,6 +10,7 @@ import {
   type WorkerProvider,
 } from '../provider.ts'
 import { isMissing, statusOf } from './connection.ts'
+import { ensureClusterNetwork } from './cluster-network.ts'
 import { ensureWorkerImage } from './worker-image.ts'
 
 export interface DockerProviderOptions {
@@ -22,6 +23,8 @@ export interface DockerProviderOptions {
   agentPort: number
   /** Further labels of everything that is created; `slipway.dev/test` in tests. */
   labels?: Record<string, string>
+  /** Ranges of the cluster's pods and Services, which its workers' network must not overlap. */
+  reservedRanges?: readonly string[]
 }
 
 /** Workers as containers on a network of their own, found again by their labels. */
@@ -49,12 +52,9 @@ export function createDockerProvider(options: DockerProviderOptions): WorkerProv
     async ensureImage(work) {
       image = await ensureWorkerImage(await connect(), options.imageContext, work)
     },
-    async ensureNetwork() {
+    async ensureNetwork(log = () => undefined) {
       const docker = await connect()
-      const existing = await docker.listNetworks({ filters: { name: [`^${network}$`] } })
-      if (existing.length > 0) return false
-      await docker.createNetwork({ Name: network, Driver: 'bridge', Labels: labels })
-      return true
+      return ensureClusterNetwork(docker, { name: network, labels, reserved: options.reservedRanges ?? [], log })
     },
     async ensureVolume() {
       const docker = await connect()

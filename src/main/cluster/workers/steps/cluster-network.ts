@@ -7,8 +7,8 @@ export function clusterNetwork({ provider }: WorkerRecipe): ProvisionStep {
   return {
     id: 'network',
     title: 'Cluster network',
-    async run() {
-      isNew = await provider.ensureNetwork()
+    async run({ log }) {
+      isNew = await provider.ensureNetwork(log)
     },
     async undo() {
       if (isNew) await provider.removeNetwork()
