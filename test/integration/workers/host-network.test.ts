@@ -24,6 +24,10 @@ const webSocket = [
   'printf "\\\\201\\\\002hi"; cat > /dev/null',
 ].join('\n')
 
+/** Sends every datagram back. */
+const echoServer =
+  'const s = require("dgram").createSocket("udp4"); s.on("message", (m, r) => s.send(m, r.port, r.address)); s.bind(9001)'
+
 const manifest = (port: number): string => `
 apiVersion: apps/v1
 kind: Deployment
@@ -78,7 +82,7 @@ metadata: {name: datagrams, labels: {app: datagrams}}
 spec:
   terminationGracePeriodSeconds: 0
   containers:
-    - {name: datagrams, image: 'busybox:1.36', command: [nc, -u, -ll, -p, '9001', -e, cat]}
+    - {name: datagrams, image: 'slipway/test-server:1', command: [node, -e, '${echoServer}']}
 ---
 apiVersion: v1
 kind: Service
@@ -133,7 +137,7 @@ beforeAll(async () => {
   wanted = (blocker.address() as AddressInfo).port
   await docker.kubectl.withInput(manifest(wanted), 'apply', '-f', '-')
   await docker.kubectl.ok('wait', '--for=condition=Available', 'deployment/web', '--timeout=60s')
-  await docker.kubectl.ok('wait', '--for=condition=Ready', 'pod/socket', '--timeout=60s')
+  await docker.kubectl.ok('wait', '--for=condition=Ready', 'pod/socket', 'pod/datagrams', '--timeout=60s')
 }, 240_000)
 afterAll(async () => {
   blocker.close()
@@ -178,10 +182,13 @@ test('a LoadBalancer of UDP carries datagrams both ways', async () => {
   const answers: string[] = []
   socket.on('message', (content) => answers.push(content.toString()))
   await expect
-    .poll(() => {
-      if (answers.length === 0) socket.send('hello', port, '127.0.0.1')
-      return answers[0]
-    })
+    .poll(
+      () => {
+        if (answers.length === 0) socket.send('hello', port, '127.0.0.1')
+        return answers[0]
+      },
+      { timeout: 10_000 },
+    )
     .toBe('hello')
   socket.close()
 })
