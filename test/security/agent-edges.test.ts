@@ -108,6 +108,7 @@ describe("the agent's kubelet API", () => {
       },
       volumes: createClusterVolumes({ roots: [] }),
       shutDown: async () => undefined,
+      imageStore: { list: async () => [], load: async () => undefined, removeUnused: async () => [] },
       onFault: () => void faults.push('fault'),
       log: silentLog,
     })

@@ -16,6 +16,8 @@ import type { ListedImage, ObservedContainer, Runtime } from './runtime/runtime.
 export interface ImageGarbage {
   /** Removes all of them, whatever their age: the disk is short. */
   removeUnused(): Promise<void>
+  /** All images, with whether a pod or this worker itself needs them. */
+  list(): Promise<(ListedImage & { used: boolean })[]>
   start(): Stop
 }
 
@@ -56,7 +58,7 @@ export function createImageGarbage(options: ImageGarbageOptions): ImageGarbage {
     const next = new Map<string, Known>()
     const free: (ListedImage & Known)[] = []
     for (const image of list) {
-      const isUsed = used.ids.has(image.id) || image.names.some((name) => used.names.has(fullImageName(name)))
+      const isUsed = isUsedBy(used, image)
       const before = known.get(image.id) ?? { firstSeen: now }
       const entry = isUsed ? { ...before, lastUsed: now } : before
       next.set(image.id, entry)
@@ -70,11 +72,11 @@ export function createImageGarbage(options: ImageGarbageOptions): ImageGarbage {
   const remove = async (candidates: readonly ListedImage[], enough: number): Promise<number> => {
     let freed = 0
     const failures: string[] = []
-    for (const { id, names, sizeBytes } of candidates) {
+    for (const image of candidates) {
+      const { id, names, sizeBytes } = image
       if (freed >= enough) break
       // A pod may have come to need it meanwhile.
-      const used = usedImages(options)
-      if (used.ids.has(id) || names.some((name) => used.names.has(fullImageName(name)))) continue
+      if (isUsedBy(usedImages(options), image)) continue
       try {
         options.images.forgetImage(id)
         await runtime.removeImage(id)
@@ -128,6 +130,10 @@ export function createImageGarbage(options: ImageGarbageOptions): ImageGarbage {
   }
 
   return {
+    async list() {
+      const used = usedImages(options)
+      return (await runtime.images()).map((image) => ({ ...image, used: isUsedBy(used, image) }))
+    },
     async removeUnused() {
       await remove(await unused(), Infinity).catch((error: unknown) => log.warn(messageOf(error)))
     },
@@ -147,6 +153,9 @@ export function createImageGarbage(options: ImageGarbageOptions): ImageGarbage {
     },
   }
 }
+
+const isUsedBy = ({ ids, names }: { ids: Set<string>; names: Set<string> }, image: ListedImage): boolean =>
+  ids.has(image.id) || image.names.some((name) => names.has(fullImageName(name)))
 
 /** Ids of images that a container was made from, and full names of those that pods ask for. */
 function usedImages({ runtime, pods, pinned }: ImageGarbageOptions): { ids: Set<string>; names: Set<string> } {

@@ -104,6 +104,16 @@ export function createKubelet(
     pages,
     volumes: createClusterVolumes(),
     shutDown: () => shutdown.begin(),
+    imageStore: {
+      list: () => pressure.images.list(),
+      load: (archive) => runtime.loadImage(archive),
+      async removeUnused() {
+        const before = await runtime.images()
+        await pressure.images.removeUnused()
+        const left = new Set((await runtime.images()).map(({ id }) => id))
+        return before.filter(({ id }) => !left.has(id))
+      },
+    },
     onFault: () => faults.request(),
     findPod(namespace, name) {
       const pod = byName.get(`${namespace}/${name}`)?.pod

@@ -6,7 +6,7 @@ import { createEviction, type Eviction } from './eviction/index.ts'
 import type { EvictionNotice } from './eviction/message.ts'
 import type { Candidate, Use } from './eviction/ranking.ts'
 import { createSignalReader } from './eviction/signals.ts'
-import { createImageGarbage } from './image-garbage.ts'
+import { createImageGarbage, type ImageGarbage } from './image-garbage.ts'
 import type { PodContext } from './pod/scope.ts'
 import type { Cgroups } from './stats/cgroup.ts'
 import type { ContainerUsage, PodUsage, Snapshots } from './stats/snapshot.ts'
@@ -16,6 +16,8 @@ import type { Storage, StorageReader } from './stats/storage.ts'
 export interface NodePressure extends Pick<Eviction, 'refusalOf'> {
   /** For the node's conditions. */
   pressures: { current: Eviction['pressures']; onChange(listener: () => void): Stop }
+  /** The images of this node, and the removal of unused ones. */
+  images: Pick<ImageGarbage, 'list' | 'removeUnused'>
   start(): Stop
 }
 
@@ -75,6 +77,7 @@ export function createNodePressure(options: NodePressureOptions): NodePressure {
   })
   return {
     refusalOf: (pod) => eviction.refusalOf(pod),
+    images: garbage,
     pressures: {
       current: () => eviction.pressures(),
       onChange(listener) {

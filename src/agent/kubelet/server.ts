@@ -5,6 +5,7 @@ import { createEdge, RequestRefused, respond, type EdgeRequest } from '#shared/b
 import type { ClusterVolumes } from './cluster-volumes.ts'
 import { serveCommand } from './command-stream.ts'
 import type { Flows } from './flow.ts'
+import { serveImages, type ImageStore } from './image-store.ts'
 import type { NodePages, Page } from './node-pages.ts'
 import { connectToPod } from './pod-connection.ts'
 import type { ObservedContainer, Runtime } from './runtime/runtime.ts'
@@ -18,6 +19,7 @@ export interface KubeletServerOptions {
   volumes: ClusterVolumes
   /** Ends the pods of this node, which is about to be stopped. */
   shutDown(): Promise<void>
+  imageStore: ImageStore
   onFault(): void
   log: Log
 }
@@ -42,6 +44,7 @@ export function createKubeletServer(
       if (page) return sendPage(stream, request.method, page)
       if (verb === 'volumes') return changeVolume(options.volumes, stream, request)
       if (verb === 'shutdown') return shutDown(options, stream, request)
+      if (verb === 'images') return serveImages(options.imageStore, stream, request.method)
       const route = routes.get(verb)
       if (!route) throw new RequestRefused(404, 'not found')
       if (request.method !== route.method) throw new RequestRefused(405, `${verb} requires ${route.method}`)

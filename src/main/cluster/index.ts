@@ -9,6 +9,7 @@ import type { ClusterSpec, Worker } from '#shared/contract/clusters.ts'
 import { startControlPlane, type ControlPlane, type ThreadEntries } from './control-plane.ts'
 import { createHostEngine, type HostEngine } from './engine.ts'
 import { createFleet, type Fleet } from './fleet.ts'
+import { createClusterImages, type ClusterImages } from './images.ts'
 import { startHostNetwork, type HostNetwork } from './host-network.ts'
 import type { Usage } from './metrics/usage.ts'
 import { createTunnels, type Tunnels } from './network/tunnel.ts'
@@ -20,7 +21,7 @@ import type { Work } from './workers/steps/run-steps.ts'
 
 export { listenOnLoopback, type LoopbackListener } from './network/loopback-port.ts'
 export { holderOf } from './network/port-holder.ts'
-export { createHostEngine, type HostEngine, type Work }
+export { createHostEngine, type ClusterImages, type HostEngine, type Work }
 
 /** A running control plane with its workers. */
 export interface RunningCluster {
@@ -37,6 +38,9 @@ export interface RunningCluster {
 
   /** An hour of the usage of its nodes and pods. */
   readonly usage: Pick<Usage, 'history' | 'podsMatching'>
+
+  /** Images of its workers; simulated ones have none. */
+  readonly images: ClusterImages
 
   workers(): Worker[]
   onWorkersChanged(listener: () => void): Stop
@@ -133,7 +137,18 @@ export async function openCluster(options: OpenClusterOptions): Promise<RunningC
     await plane.stop()
     throw error
   })
-  const cluster = facade({ name: spec.name, plane, fleet, tunnels, stopUsage, hostNetwork })
+  const images = createClusterImages({
+    workers: () =>
+      spec.simulated
+        ? []
+        : fleet.workers().flatMap(({ name, state }) => (state === 'running' && tunnels.isUp(name) ? [name] : [])),
+    nodes: tunnels,
+    async hostImage(reference) {
+      const id = await imageId(await engine.connect(), reference)
+      return id === undefined ? undefined : { id, open: () => hostImage(engine, reference) }
+    },
+  })
+  const cluster = facade({ name: spec.name, plane, fleet, tunnels, images, stopUsage, hostNetwork })
   try {
     await fleet.bringUp(options.workers, work)
     return cluster
@@ -178,12 +193,13 @@ interface Parts {
   plane: ControlPlane
   fleet: Fleet
   tunnels: Tunnels
+  images: ClusterImages
   /** Ends the collection of usage. */
   stopUsage: Stop
   hostNetwork: HostNetwork
 }
 
-function facade({ name, plane, fleet, tunnels, stopUsage, hostNetwork }: Parts): RunningCluster {
+function facade({ name, plane, fleet, tunnels, images, stopUsage, hostNetwork }: Parts): RunningCluster {
   return {
     name,
     server: plane.server,
@@ -191,6 +207,7 @@ function facade({ name, plane, fleet, tunnels, stopUsage, hostNetwork }: Parts):
     kubeconfig: () => plane.kubeconfig(),
     usage: plane.usage,
     ingress: hostNetwork.ingress,
+    images,
     workers: () => fleet.workers(),
     onWorkersChanged: (listener) => fleet.onChange(listener),
     addWorkers: (names, work) => fleet.bringUp(names, work),

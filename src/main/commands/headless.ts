@@ -50,6 +50,7 @@ export async function startHeadless({
     renderer: installation.renderer,
     port: uiPort,
     controlSocket: controlSocketOf(home),
+    imagesOf: (cluster) => back.clusters.running(cluster).images,
     log,
   })
   return {

@@ -1,5 +1,6 @@
 import type { Command } from './command.ts'
 import { deleteCommand } from './delete.ts'
+import { imageCommand } from './image.ts'
 import { kubeconfigCommand } from './kubeconfig.ts'
 import { listCommand } from './list.ts'
 import { serveCommand } from './serve.ts'
@@ -18,6 +19,7 @@ export const commands: Record<string, Command> = {
   delete: deleteCommand,
   kubeconfig: kubeconfigCommand,
   worker: workerCommand,
+  image: imageCommand,
   unlock: unlockCommand,
   lock: lockCommand,
   version: versionCommand,

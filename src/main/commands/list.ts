@@ -1,6 +1,7 @@
 import type { Cluster } from '#shared/contract/clusters.ts'
 import type { Command } from './command.ts'
 import { clustersOf, homesFrom } from './find-cluster.ts'
+import { align } from './table.ts'
 
 export const listCommand: Command = {
   usage: 'slipway list [--data DIR]',
@@ -24,15 +25,3 @@ const row = (cluster: Cluster, home: string): string[] => [
   cluster.server ?? '-',
   home,
 ]
-
-function align(rows: string[][]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)))
-  return rows
-    .map((cells) =>
-      cells
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('   ')
-        .trimEnd(),
-    )
-    .join('\n')
-}

@@ -9,6 +9,7 @@ import { connectionLimit } from '#main/http/connections.ts'
 import { EdgeError, serveEdge, targetOf } from '#main/http/edge.ts'
 import type { Router } from '#main/rpc/index.ts'
 import { createStaticFiles } from '#main/rpc/static-files.ts'
+import { serveImages, type ImagesOf } from './image-requests.ts'
 import { createRpcSocket, type RpcSocket } from './rpc-socket.ts'
 import { createSessions, type Session, type SessionLimits, type Sessions } from './sessions.ts'
 
@@ -20,6 +21,8 @@ export interface WebServerOptions {
   port: number
   /** Path of the unix socket that the command line uses; file permissions are its authentication. */
   controlSocket: string
+  /** Serves images of clusters on the control socket. */
+  imagesOf?: ImagesOf
   log: Log
   clock?: Clock
   limits?: SessionLimits
@@ -66,7 +69,8 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
   // Not 127.0.0.1, where the cluster's LoadBalancers are: they would be sent the page's cookie.
   const url = `http://localhost:${port}`
   const signInUrl = (): string => `${url}/?token=${sessions.issueToken()}`
-  const control = await startControlSocket({ path: options.controlSocket, rpc, signInUrl, onFault })
+  const { controlSocket: path, imagesOf } = options
+  const control = await startControlSocket({ path, rpc, signInUrl, ...(imagesOf ? { imagesOf } : {}), onFault })
 
   return {
     url,
@@ -130,17 +134,20 @@ async function startControlSocket({
   path,
   rpc,
   signInUrl,
+  imagesOf,
   onFault,
 }: {
   path: string
   rpc: RpcSocket
   signInUrl: () => string
+  imagesOf?: ImagesOf
   onFault: ReportFault
 }): Promise<Server> {
   await rm(path, { force: true })
   const server = createServer()
   serveEdge(server, {
     request(request, response) {
+      if (imagesOf && request.url?.startsWith('/images?')) return serveImages(imagesOf, request, response)
       if (request.method !== 'POST' || request.url !== '/sign-in') throw new EdgeError(404, 'not found')
       response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' })
       response.end(signInUrl())

@@ -1,0 +1,122 @@
+import type { Duplex, Readable } from 'node:stream'
+import { json } from 'node:stream/consumers'
+import { z } from 'zod'
+import { messageOf } from '#shared/base/message-of.ts'
+import type { NodeConnector } from './apiserver/index.ts'
+import { copyArchive, type ArchivedImage } from './image-archive.ts'
+
+const image = z.object({ id: z.string(), names: z.array(z.string()), sizeBytes: z.number(), used: z.boolean() })
+export type WorkerImage = z.infer<typeof image>
+const listed = z.object({ images: z.array(image) })
+const removed = z.object({ removed: z.array(z.string()), freedBytes: z.number() })
+const failed = z.object({ error: z.string() })
+
+/** What one worker answers; `error` where it cannot be reached or fails. */
+export type PerWorker<T> = { worker: string } & (T | { error: string })
+
+/** The images of a cluster's workers. */
+export interface ClusterImages {
+  list(): Promise<PerWorker<{ images: WorkerImage[] }>[]>
+  /** Loads an archive of `docker save` into all workers. @throws Error for the user when a worker lacks it afterwards */
+  load(archive: Readable): Promise<{ images: ArchivedImage[]; workers: string[] }>
+  /** The same with an image of the host's engine; workers that have it already are left alone. @throws Error */
+  loadFromEngine(reference: string): Promise<{ images: ArchivedImage[]; workers: string[] }>
+  /** Removes images that no pod uses. */
+  prune(): Promise<PerWorker<{ removed: string[]; freedBytes: number }>[]>
+}
+
+export interface ClusterImagesOptions {
+  /** Names of the running workers. */
+  workers(): string[]
+  nodes: Pick<NodeConnector, 'request'>
+  /** A `docker save` stream and the id of an image of the host's engine; undefined where it has none. */
+  hostImage(reference: string): Promise<{ id: string; open(): Promise<Readable | undefined> } | undefined>
+}
+
+/** Asks the agents of the workers, over their tunnels. */
+export function createClusterImages({ workers, nodes, hostImage }: ClusterImagesOptions): ClusterImages {
+  const ask = async <T>(worker: string, method: 'GET' | 'DELETE', shape: z.ZodType<T>): Promise<PerWorker<T>> => {
+    try {
+      const { status, stream } = await nodes.request(worker, { method, path: '/images', end: true })
+      return { worker, ...(await answerOf(status, stream, shape)) }
+    } catch (error) {
+      return { worker, error: messageOf(error) }
+    }
+  }
+  const list = (): ReturnType<ClusterImages['list']> =>
+    Promise.all(workers().map((worker) => ask(worker, 'GET', listed)))
+
+  async function loadInto(names: readonly string[], archive: Readable): Promise<ArchivedImage[]> {
+    const uploads = await Promise.all(
+      names.map(async (worker) => {
+        const { status, stream } = await nodes.request(worker, { method: 'POST', path: '/images' })
+        return { worker, answer: answerOf(status, stream, z.object({})), stream }
+      }),
+    )
+    for (const { answer } of uploads) answer.catch(() => undefined)
+    const images = await copyArchive(
+      archive,
+      uploads.map(({ stream }) => stream),
+    )
+    for (const { worker, answer } of uploads) {
+      await answer.catch((error: unknown) => {
+        throw new Error(`${worker}: ${messageOf(error)}`)
+      })
+    }
+    await verify(names, images)
+    return images
+  }
+
+  /** An engine names an image by the digest of its configuration: a worker has it under that id, or something else. */
+  async function verify(names: readonly string[], images: readonly ArchivedImage[]): Promise<void> {
+    for (const one of await list()) {
+      if (!names.includes(one.worker)) continue
+      if ('error' in one) throw new Error(`${one.worker}: ${one.error}`)
+      const ids = new Set(one.images.map(({ id }) => id))
+      const missing = images.find(({ id }) => !ids.has(id))
+      if (missing) throw new Error(`${one.worker} does not have ${missing.names[0] ?? missing.id} after it was loaded`)
+    }
+  }
+
+  const running = (): string[] => {
+    const names = workers()
+    if (names.length === 0) throw new Error('no worker runs')
+    return names
+  }
+
+  return {
+    list,
+    async load(archive) {
+      const names = running()
+      return { images: await loadInto(names, archive), workers: names }
+    },
+    async loadFromEngine(reference) {
+      const names = running()
+      const found = await hostImage(reference)
+      if (!found) throw new Error(`the engine of this machine has no image "${reference}", and there is no such file`)
+      const present = await list()
+      const lacking = names.filter((name) => {
+        const one = present.find(({ worker }) => worker === name)
+        return (
+          !one ||
+          'error' in one ||
+          !one.images.some(({ id, names: tags }) => id === found.id && tags.includes(reference))
+        )
+      })
+      if (lacking.length === 0) return { images: [{ names: [reference], id: found.id }], workers: [] }
+      const archive = await found.open()
+      if (!archive) throw new Error(`image "${reference}" is gone from the engine of this machine`)
+      return { images: await loadInto(lacking, archive), workers: lacking }
+    },
+    prune: () => Promise.all(workers().map((worker) => ask(worker, 'DELETE', removed))),
+  }
+}
+
+/** @throws Error with what the agent says went wrong */
+async function answerOf<T>(status: number, stream: Duplex, shape: z.ZodType<T>): Promise<T> {
+  const body: unknown = await json(stream).catch(() => undefined)
+  const failure = failed.safeParse(body)
+  if (failure.success) throw new Error(failure.data.error)
+  if (status !== 200) throw new Error(`the agent answers ${status}`)
+  return shape.parse(body)
+}
