@@ -132,7 +132,7 @@ test('a deleted claim takes its data with it, one of policy Retain leaves it', a
   expect(await inWorker(worker, 'cat', `${volumesFolder}/${kept ?? ''}/sub/file`)).toBe('data')
 })
 
-test('a volume is expanded, cloned, and mounted by subPath and read-only', async () => {
+test('a volume is expanded, cloned, mounted by subPath and read-only, and restored from a snapshot', async () => {
   await apply(claim('source'), podWith('source', 'source', 'mkdir /data/sub; echo one > /data/sub/file'))
   await cluster.kubectl.waitForValue('pod/source', '{.status.phase}', 'Succeeded')
   await kubectl('patch', 'pvc', 'source', '-p', '{"spec":{"resources":{"requests":{"storage":"200Mi"}}}}')
@@ -147,6 +147,26 @@ test('a volume is expanded, cloned, and mounted by subPath and read-only', async
   )
   await cluster.kubectl.waitForValue('pod/copy', '{.status.containerStatuses[0].state.terminated.exitCode}', '3')
   expect(await kubectl('logs', 'copy')).toContain('one\n')
+
+  await apply({
+    apiVersion: 'snapshot.storage.k8s.io/v1',
+    kind: 'VolumeSnapshot',
+    metadata: { name: 'taken' },
+    spec: { source: { persistentVolumeClaimName: 'source' } },
+  })
+  await cluster.kubectl.waitForValue('volumesnapshot/taken', '{.status.readyToUse}', 'true')
+  await apply(
+    podWith('change', 'source', 'echo two > /data/sub/file'),
+    claim('restored', {
+      resources: { requests: { storage: '200Mi' } },
+      dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'taken' },
+    }),
+    podWith('restored', 'restored', 'cat /data/sub/file'),
+  )
+  await cluster.kubectl.waitForValue('pod/restored', '{.status.phase}', 'Succeeded')
+  expect(await kubectl('logs', 'restored')).toBe('one\n')
+  await kubectl('delete', 'volumesnapshot', 'taken')
+  expect(await kubectl('get', 'volumesnapshotcontents', '-o', 'name')).toBe('')
 })
 
 test('a local volume of the node is there before its pod; a missing one is told', async () => {

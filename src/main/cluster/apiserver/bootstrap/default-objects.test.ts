@@ -49,6 +49,18 @@ it('leaves alone what is there, and does not bring a deleted storage class back'
   expect((await client.list(storageClasses)).items).toEqual([])
 })
 
+it('lets the volumes of an older cluster’s storage class be expanded, and keeps to what its user says', async () => {
+  const { client } = api
+  await ensureDefaultObjects({ client })
+  const body = { allowVolumeExpansion: null }
+  await client.patch(storageClasses, { name: 'standard' }, { type: 'merge', body })
+  await ensureDefaultObjects({ client })
+  expect((await client.get(storageClasses, { name: 'standard' })).allowVolumeExpansion).toBe(true)
+  await client.patch(storageClasses, { name: 'standard' }, { type: 'merge', body: { allowVolumeExpansion: false } })
+  await ensureDefaultObjects({ client })
+  expect((await client.get(storageClasses, { name: 'standard' })).allowVolumeExpansion).toBe(false)
+})
+
 it('has a range of Services and flow control as Kubernetes sets it up', async () => {
   const { client } = api
   await ensureDefaultObjects({ client })

@@ -1,6 +1,12 @@
 import { clusterVolumeProvisioner, onlyNodeOf, placeOf } from '#shared/kube/cluster-volumes.ts'
 import { setCondition, withoutCondition } from '#shared/kube/conditions.ts'
-import type { Node, PersistentVolume, PersistentVolumeClaim, StorageClass } from '#shared/kube/generated/types.ts'
+import type {
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  StorageClass,
+  VolumeAttributesClass,
+} from '#shared/kube/generated/types.ts'
 import type { Named, Stored } from '#shared/kube/object.ts'
 import { snapshotGroup, type VolumeSnapshot, type VolumeSnapshotContent } from '#shared/kube/snapshots.ts'
 import { compareQuantities } from '#shared/kube/quantity.ts'
@@ -12,6 +18,7 @@ import {
   selectedNode,
   storageProvisioner,
 } from '#shared/kube/volume-binding.ts'
+import { attributesProblem } from './modify.ts'
 
 type Claim = Stored<PersistentVolumeClaim>
 type Volume = Stored<PersistentVolume>
@@ -27,6 +34,8 @@ export interface ProvisionView {
   source: { claim: Claim | undefined; volume: Volume | undefined }
   /** The snapshot that the claim is to be restored from, and its content. */
   snapshot?: SnapshotSource | undefined
+  /** The class of attributes that the claim asks for. */
+  attributes?: Stored<VolumeAttributesClass> | undefined
 }
 
 export interface SnapshotSource {
@@ -47,7 +56,7 @@ export const volumeNameOf = ({ metadata }: Claim): string => `pvc-${metadata.uid
 /** Whether the claim asks for a volume, and which one it gets (external-provisioner: shouldProvision, Provision). */
 export function decideProvision(
   claim: Claim,
-  { storageClass, node, source, snapshot }: ProvisionView,
+  { storageClass, node, source, snapshot, attributes }: ProvisionView,
 ): ProvisionDecision {
   const { annotations = {}, deletionTimestamp } = claim.metadata
   const wanted = claim.spec
@@ -64,6 +73,8 @@ export function decideProvision(
   if (wanted.volumeMode === 'Block') return refuse(`${clusterVolumeProvisioner} does not support block volumes`)
   if (wanted.selector) return refuse('claim Selector is not supported')
   if (storageClass.mountOptions?.length) return refuse('mount options are not supported')
+  const { volumeAttributesClassName: asked } = wanted
+  if (asked) return refuse(attributesProblem(asked, attributes))
   const problem = isRestore(claim) ? snapshotProblem(claim, snapshot) : sourceProblem(claim, source)
   if (problem !== undefined) return refuse(problem)
   const only = source.volume && onlyNodeOf(source.volume)

@@ -12,7 +12,13 @@ import { isAlreadyExists, isNotFound } from '#shared/kube/error-kinds.ts'
 import type { PersistentVolume, PersistentVolumeClaim } from '#shared/kube/generated/types.ts'
 import { isNodeReady } from '#shared/kube/node.ts'
 import type { Stored } from '#shared/kube/object.ts'
-import { nodes, persistentVolumeClaims, persistentVolumes, storageClasses } from '#shared/kube/resources.ts'
+import {
+  nodes,
+  persistentVolumeClaims,
+  persistentVolumes,
+  storageClasses,
+  volumeAttributesClasses,
+} from '#shared/kube/resources.ts'
 import { volumeSnapshotContents, volumeSnapshots } from '#shared/kube/snapshots.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import { classNameOf, selectedNode } from '#shared/kube/volume-binding.ts'
@@ -28,6 +34,7 @@ import {
   type ProvisionDecision,
   type SnapshotSource,
 } from './decide.ts'
+import { decideModify } from './modify.ts'
 
 type Claim = Stored<PersistentVolumeClaim>
 type Volume = Stored<PersistentVolume>
@@ -55,6 +62,7 @@ export function startVolumeProvisioner(
   const volumes = context.informers.share(persistentVolumes)
   const classes = context.informers.share(storageClasses)
   const nodeInformer = context.informers.share(nodes)
+  const attributesClasses = context.informers.share(volumeAttributesClasses)
 
   async function reconcileClaim(key: string): Promise<Outcome> {
     const claim = claims.get(key)
@@ -64,9 +72,10 @@ export function startVolumeProvisioner(
       node: nodeInformer.get(claim.metadata.annotations?.[selectedNode] ?? ''),
       source: sourceOf(claim),
       snapshot: await snapshotOf(claim),
+      attributes: attributesClasses.get(claim.spec?.volumeAttributesClassName ?? ''),
     })
     await carryOut(claim, provision)
-    await resize(claim)
+    await modify(await resize(claim))
     // A snapshot is watched by its own controller alone.
     return provision.do === 'refuse' && snapshotNameOf(claim) ? { requeueAfter: retryMs } : undefined
   }
@@ -153,11 +162,22 @@ export function startVolumeProvisioner(
       .sort()[0]
   }
 
-  async function resize(claim: Claim): Promise<void> {
+  async function modify(claim: Claim): Promise<void> {
+    const asked = attributesClasses.get(claim.spec?.volumeAttributesClassName ?? '')
+    const volume = volumes.get(claim.spec?.volumeName ?? '')
+    const decision = decideModify(claim, volume, asked, timestamp(clock.now()))
+    if (decision.do === 'nothing') return
+    if (decision.message !== undefined) say(claim, 'Warning', 'VolumeModifyFailed', decision.message)
+    const status = decision.status ?? {}
+    await claims.caughtUp(await client.updateStatus(persistentVolumeClaims, { ...claim, status }))
+  }
+
+  /** @returns the claim as it was written last */
+  async function resize(claim: Claim): Promise<Claim> {
     const volume = volumes.get(claim.spec?.volumeName ?? '')
     for (let current = claim, size = volume; ;) {
       const decision = decideResize(current, size, timestamp(clock.now()))
-      if (decision.do === 'nothing' || !size) return
+      if (decision.do === 'nothing' || !size) return current
       if (decision.do === 'grow-volume') {
         const body = { spec: { capacity: { storage: decision.capacity } } }
         size = await client.patch(persistentVolumes, refOf(size), { type: 'merge', body })
@@ -231,14 +251,25 @@ export function startVolumeProvisioner(
       .filter((claim) => !claim.spec?.volumeName && classNameOf(claim) === metadata.name)
       .map(keyOf)
 
+  const claimsWithAttributes = ({ metadata }: { metadata: { name: string } }): string[] =>
+    claims
+      .list()
+      .filter(({ spec }) => spec?.volumeAttributesClassName === metadata.name)
+      .map(keyOf)
+
   const provisioning = runController({
     ...context,
     name: 'volume-provisioner',
     reconcile: reconcileClaim,
     workers: 4,
-    shares: [claims, volumes, classes, nodeInformer],
+    shares: [claims, volumes, classes, nodeInformer, attributesClasses],
     // The informers may be in any order: a class may arrive after its claims.
-    watches: [watch(claims, keyOf), watch(volumes, claimOf), watch(classes, claimsWithoutVolume)],
+    watches: [
+      watch(claims, keyOf),
+      watch(volumes, claimOf),
+      watch(classes, claimsWithoutVolume),
+      watch(attributesClasses, claimsWithAttributes),
+    ],
   })
   const reclaiming = runController({
     ...context,

@@ -2,7 +2,14 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { PersistentVolume, PersistentVolumeClaim } from '#shared/kube/generated/types.ts'
 import type { VolumeData } from '#shared/kube/cluster-volumes.ts'
 import { isNotFound } from '#shared/kube/error-kinds.ts'
-import { events, nodes, persistentVolumeClaims, persistentVolumes, storageClasses } from '#shared/kube/resources.ts'
+import {
+  events,
+  nodes,
+  persistentVolumeClaims,
+  persistentVolumes,
+  storageClasses,
+  volumeAttributesClasses,
+} from '#shared/kube/resources.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { startControlPlane, type TestControlPlane } from '#test/support/control-plane.ts'
 import { startPersistentVolumes } from '../persistent-volume/index.ts'
@@ -179,7 +186,32 @@ it.each(['dataSource', 'dataSourceRef'])(
   },
 )
 
+it('tells that a volume cannot have a class of attributes, or waits for the class; and no more when it is taken back', async () => {
+  await plane.client.create(persistentVolumeClaims, claim('data', 'retain'))
+  await untilBound('data')
+  await patchClaim('data', { spec: { volumeAttributesClassName: 'fast' } })
+  const at = (status: string) =>
+    plane.untilOne(persistentVolumeClaims, 'data', (each) => each.status?.modifyVolumeStatus?.status === status)
+  await at('Pending')
+  await plane.client.create(volumeAttributesClasses, {
+    metadata: { name: 'fast' },
+    driverName: 'slipway.dev/cluster-volume',
+    parameters: { iops: '1000' },
+  })
+  const told = await at('Infeasible')
+  expect(told.status?.modifyVolumeStatus?.targetVolumeAttributesClassName).toBe('fast')
+  const why =
+    'rpc error: code = InvalidArgument desc = volumes of slipway.dev/cluster-volume have none of the attributes of class "fast": iops'
+  expect(told.status?.conditions).toMatchObject([{ type: 'ModifyingVolume', status: 'True', message: why }])
+  const said = await plane.until(
+    events,
+    (all) => all.filter(({ reason }) => reason === 'VolumeModifyFailed').length > 1,
+  )
+  expect(said.map(({ message }) => message)).toEqual(expect.arrayContaining(['VAC fast does not exist.', why]))
+})
+
 it.each<[string, Partial<PersistentVolumeClaim['spec']>, string]>([
+  ['attributes', { volumeAttributesClassName: 'fast' }, 'VAC fast does not exist.'],
   ['block', { volumeMode: 'Block' }, 'slipway.dev/cluster-volume does not support block volumes'],
   ['selector', { selector: { matchLabels: { a: 'b' } } }, 'claim Selector is not supported'],
   [
