@@ -186,6 +186,18 @@ describe('the controller', () => {
     await plane.untilOne(nodes, 'w1', ({ status }) => !status?.volumesAttached?.length)
   })
 
+  it('leaves attachments alone that others have made', async () => {
+    const spec = { attacher: 'csi.test', nodeName: 'w1', source: { persistentVolumeName: 'pv' } }
+    for (const source of ['pv', 'absent'])
+      await plane.client.create(volumeAttachments, {
+        metadata: { name: `of-${source}` },
+        spec: { ...spec, source: { persistentVolumeName: source } },
+      })
+    await pod('a', 'w2')
+    const all = await plane.until(volumeAttachments, ({ length }) => length === 3)
+    expect(all.map(({ metadata }) => metadata.name)).toEqual(expect.arrayContaining(['of-pv', 'of-absent']))
+  })
+
   it('leaves volumes alone whose driver needs no attachment', async () => {
     await plane.client.create(csiDrivers, { metadata: { name: 'csi.test' }, spec: { attachRequired: false } })
     await plane.until(csiDrivers, (all) => all.length === 1)

@@ -4,7 +4,12 @@ import { refOf } from '#shared/client/client.ts'
 import { keyOf } from '#shared/client/informer.ts'
 import { attachmentName, uniqueVolumeName } from '#shared/kube/csi.ts'
 import { isAlreadyExists, isAnotherObject, isNotFound } from '#shared/kube/error-kinds.ts'
-import type { PersistentVolume, Pod, VolumeAttachment } from '#shared/kube/generated/types.ts'
+import type {
+  CSIPersistentVolumeSource,
+  PersistentVolume,
+  Pod,
+  VolumeAttachment,
+} from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { isPodTerminal } from '#shared/kube/pod.ts'
@@ -49,8 +54,11 @@ export function startAttachDetach(context: ControllerContext): Stop {
 
   async function reconcile(name: string): Promise<Outcome> {
     const volume = volumes.get(name)
-    const present = attachments.byIndex(byVolume, name)
     const csi = volume?.spec?.csi
+    // Attachments that others have made for purposes of their own have other names.
+    const present = attachments
+      .byIndex(byVolume, name)
+      .filter(({ metadata, spec }) => csi !== undefined && metadata.name === nameOf(csi, spec.nodeName))
     const isAttachable = csi !== undefined && drivers.get(csi.driver)?.spec.attachRequired !== false
     const wanted = volume && isAttachable ? podsByNode(volume) : new Map<string, Stored<Pod>[]>()
     noteUnwanted(present, wanted)
@@ -80,14 +88,15 @@ export function startAttachDetach(context: ControllerContext): Stop {
   }
 
   async function attach(volume: Volume, node: string): Promise<void> {
-    const { driver = '', volumeHandle = '' } = volume.spec?.csi ?? {}
-    const name = attachmentName({ driver, handle: volumeHandle, node }, sha256)
+    const { csi } = volume.spec ?? {}
+    if (!csi) return
+    const name = nameOf(csi, node)
     try {
       const made = await client.create(volumeAttachments, {
         apiVersion: 'storage.k8s.io/v1',
         kind: 'VolumeAttachment',
         metadata: { name },
-        spec: { attacher: driver, nodeName: node, source: { persistentVolumeName: volume.metadata.name } },
+        spec: { attacher: csi.driver, nodeName: node, source: { persistentVolumeName: volume.metadata.name } },
       })
       told.set(made.metadata.uid, '')
       await attachments.caughtUp(made)
@@ -226,6 +235,9 @@ const byVolume = 'attached-volume'
 const byNode = 'attached-node'
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+const nameOf = ({ driver, volumeHandle }: CSIPersistentVolumeSource, node: string): string =>
+  attachmentName({ driver, handle: volumeHandle, node }, sha256)
 
 const aboutPod = (pod: Stored<Pod>): Stored<Pod> => ({ ...pod, apiVersion: 'v1', kind: 'Pod' })
 
