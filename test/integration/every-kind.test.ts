@@ -55,8 +55,16 @@ const everyVerb = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch
 /** Kubernetes refuses to delete these all at once. */
 const oneByOne = ['v1/namespaces']
 
-/** What is neither stored nor a review; kubectl-commands.test.ts and metrics.test.ts try them. */
-const others = ['v1/bindings', 'v1/componentstatuses', 'metrics.k8s.io/v1beta1/nodes', 'metrics.k8s.io/v1beta1/pods']
+/** What is neither stored nor a review, and custom resources; kubectl-commands, metrics and kubelet/volumes tests try them. */
+const others = [
+  'v1/bindings',
+  'v1/componentstatuses',
+  'metrics.k8s.io/v1beta1/nodes',
+  'metrics.k8s.io/v1beta1/pods',
+  ...['volumesnapshotclasses', 'volumesnapshotcontents', 'volumesnapshots'].map(
+    (plural) => `snapshot.storage.k8s.io/v1/${plural}`,
+  ),
+]
 
 it('has a manifest for everything that discovery names, and nothing else', () => {
   expect([...served.keys()].sort()).toEqual(
