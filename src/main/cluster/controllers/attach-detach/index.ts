@@ -58,7 +58,9 @@ export function startAttachDetach(context: ControllerContext): Stop {
     // Attachments that others have made for purposes of their own have other names.
     const present = attachments
       .byIndex(byVolume, name)
-      .filter(({ metadata, spec }) => csi !== undefined && metadata.name === nameOf(csi, spec.nodeName))
+      .filter(({ metadata, spec }) =>
+        csi ? metadata.name === nameOf(csi, spec.nodeName) : !volume && ownName.test(metadata.name),
+      )
     const isAttachable = csi !== undefined && drivers.get(csi.driver)?.spec.attachRequired !== false
     const wanted = volume && isAttachable ? podsByNode(volume) : new Map<string, Stored<Pod>[]>()
     noteUnwanted(present, wanted)
@@ -238,6 +240,9 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 
 const nameOf = ({ driver, volumeHandle }: CSIPersistentVolumeSource, node: string): string =>
   attachmentName({ driver, handle: volumeHandle, node }, sha256)
+
+/** What `nameOf` gives, of a volume that is gone. */
+const ownName = /^csi-[0-9a-f]{64}$/
 
 const aboutPod = (pod: Stored<Pod>): Stored<Pod> => ({ ...pod, apiVersion: 'v1', kind: 'Pod' })
 
