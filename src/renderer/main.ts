@@ -3,9 +3,8 @@ import { createApp } from 'vue'
 import { createApi, provideApi } from './api/index.ts'
 import App from './App.vue'
 import { router } from './router.ts'
-import { i18n } from './texts/index.ts'
 import './style.css'
 
 const app = createApp(App)
 provideApi(app, await createApi())
-app.use(createPinia()).use(router).use(i18n).mount('#app')
+app.use(createPinia()).use(router).mount('#app')

@@ -10,7 +10,6 @@ export type TextKey = KeyOf<typeof en>
 const initial: string = 'en'
 const messages: Record<string, typeof en> = { en }
 
-/** Plug it into the app for `<I18nT>`, which puts components into a text. */
 export const i18n = createI18n({
   legacy: false,
   locale: initial,

@@ -6,6 +6,11 @@ export const shell: Translation<typeof en.shell> = {
   allClusters: 'Alle Cluster',
   notRunning: 'Dieser Cluster läuft nicht.',
   signOut: 'Abmelden',
+  notices: {
+    title: 'Meldungen',
+    none: 'Noch keine Meldungen',
+    clear: 'Leeren',
+  },
   signedOut: {
     title: 'Sie sind abgemeldet',
     text: 'Ihre Cluster laufen weiter. Zum erneuten Anmelden führen Sie dies dort aus, wo Slipway läuft, und öffnen Sie die ausgegebene Adresse. Sie gilt einmal.',
