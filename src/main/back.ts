@@ -84,7 +84,7 @@ export async function openBack({
   })
   const router = createRouter({
     app: {
-      info: { version: installation.version, mode, platform: process.platform },
+      info: { version: installation.version, mode, platform: process.platform, dataFolder: home },
       data,
       samples: () => readSamples(join(installation.resources, 'manifests/samples')),
       commands: commands ?? { onCommand: () => () => undefined },

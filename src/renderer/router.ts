@@ -7,6 +7,7 @@ export const router = createRouter({
     { path: '/', name: 'clusters', component: () => import('./views/ClustersView.vue') },
     { path: '/c/:context/:plural', name: 'list', component: () => import('./views/ListView.vue') },
     { path: '/c/:context/:plural/:namespace/:name', name: 'object', component: () => import('./views/ObjectView.vue') },
+    { path: '/settings/:section?', name: 'settings', component: () => import('./views/settings/SettingsView.vue') },
     { path: '/:rest(.*)*', redirect: '/' },
   ],
 })

@@ -20,6 +20,36 @@ test('a page is told that the app is gone, and that its session has ended when t
   await second.end()
 })
 
+test('a frozen app is noticed within three seconds, its page says of when it is, and goes on when the app does', async ({
+  page,
+}) => {
+  const slipway = await serveSlipway()
+  await page.goto(slipway.url)
+  await expect(page.getByRole('contentinfo')).toContainText('Live')
+  slipway.signal('SIGSTOP')
+  await expect(page.getByRole('alert')).toContainText('Slipway does not answer. Reconnecting.')
+  await expect(page.getByRole('alert')).toContainText(/What you see is from \d\d:\d\d:\d\d/)
+  await expect(page.getByRole('contentinfo')).toContainText(/stale since \d\d:\d\d:\d\d/)
+
+  // An action ends with a word, though nobody answers.
+  await page.getByRole('button', { name: 'Settings' }).click()
+  await page.getByRole('radio', { name: 'Compact' }).click()
+  await expect(page.getByText('Whether this was done is not known')).toBeVisible()
+
+  slipway.signal('SIGCONT')
+  await expect(page.getByRole('contentinfo')).toContainText('Live')
+  await expect(page.getByText('Reconnecting')).toHaveCount(0)
+  await slipway.end()
+})
+
+test('an app that is started again has its port again', async () => {
+  const first = await serveSlipway()
+  await first.end('SIGKILL')
+  const second = await serveSlipway({ data: first.data })
+  expect(new URL(second.url).port).toBe(new URL(first.url).port)
+  await second.end()
+})
+
 test('signing out ends the session, hides everything and says how to sign in again', async ({ page, context }) => {
   const slipway = await serveSlipway()
   await page.goto(slipway.url)

@@ -100,7 +100,7 @@ test('a draft whose key is of a Secret is not stored', async () => {
 test('the contract refuses it, and says why', async () => {
   const router = createRouter({
     app: {
-      info: { version: '0', mode: 'headless', platform: 'linux' },
+      info: { version: '0', mode: 'headless', platform: 'linux', dataFolder: '' },
       data,
       samples: () => Promise.resolve([]),
       commands: { onCommand: () => () => undefined },

@@ -3,7 +3,7 @@ import { createPinia, setActivePinia, type Pinia } from 'pinia'
 import { h, shallowRef, type Component } from 'vue'
 import { createRouter, createWebHashHistory, RouterView, type Router } from 'vue-router'
 import { provideApi, type Api, type ClusterApi } from '#renderer/api/index.ts'
-import type { Connection } from '#renderer/api/carrier.ts'
+import type { Connection, Link } from '#renderer/api/carrier.ts'
 import type { Client } from '#shared/client/client.ts'
 import { defaultSettings } from '#shared/contract/app.ts'
 import type { Cluster } from '#shared/contract/clusters.ts'
@@ -58,6 +58,8 @@ export async function mountFace(component: Component, path: string, options: Fac
   const api: Api = {
     back: fakeBack(backCalls, { 'kube.contexts': contexts, 'clusters.watch': [{ clusters }], ...back }),
     connection: shallowRef<Connection>('up'),
+    link: shallowRef<Link>({ connection: 'up', answeredAt: 0 }),
+    retry: () => undefined,
     cluster(id) {
       const found = known.get(id) ?? fakeCluster((calls[id] ??= []), objects[id] ?? {}, answers)
       known.set(id, found)

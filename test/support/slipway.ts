@@ -107,6 +107,8 @@ export interface ServedSlipway {
   /** Opens a session, once. */
   url: string
   data: string
+  /** Sends a signal: `SIGSTOP` freezes it, `SIGCONT` lets it go on. */
+  signal(name: NodeJS.Signals): void
   /** Ends it: `SIGTERM`, and its data go; `SIGKILL`, and they stay for the next. */
   end(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
 }
@@ -132,6 +134,7 @@ export async function serveSlipway(
   return {
     url,
     data,
+    signal: (name) => void child.kill(name),
     async end(signal = 'SIGTERM') {
       child.kill(signal)
       await closed

@@ -28,12 +28,13 @@ export function createHostEngine({
     connect,
     async state() {
       try {
-        const { ServerVersion, NCPU, MemTotal } = (await (await connect()).info()) as {
+        const used = await connect()
+        const { ServerVersion, NCPU, MemTotal } = (await used.info()) as {
           ServerVersion: string
           NCPU: number
           MemTotal: number
         }
-        return { state: 'ready', version: ServerVersion, cpus: NCPU, memoryBytes: MemTotal }
+        return { state: 'ready', version: ServerVersion, address: addressOf(used), cpus: NCPU, memoryBytes: MemTotal }
       } catch (error) {
         return { state: 'unreachable', message: messageOf(error) }
       }
@@ -48,6 +49,11 @@ export function createHostEngine({
         reservedRanges: [network.podCidr, network.serviceCidr],
       }),
   }
+}
+
+function addressOf({ modem }: Docker): string {
+  const { socketPath, host, port } = modem as { socketPath?: string; host?: string; port?: number }
+  return socketPath ? `unix://${socketPath}` : `tcp://${host ?? ''}:${port ?? ''}`
 }
 
 async function answers(docker: Docker): Promise<boolean> {

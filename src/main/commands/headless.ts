@@ -1,3 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { findInstallation, defaultHome } from '../installation.ts'
 import { createLog } from '../log.ts'
 import { openBack, type Back } from '../back.ts'
@@ -18,7 +20,7 @@ export interface Headless {
   stop(workers: 'stop' | 'keep' | 'remove'): Promise<void>
 }
 
-/** @param options `data`: the home; `uiPort`: 0 for any free port */
+/** @param options `data`: the home; `uiPort`: 0 for the last one, or any where it is taken */
 export async function startHeadless({
   data,
   uiPort,
@@ -48,11 +50,13 @@ export async function startHeadless({
   const web = await startWebServer({
     router: back.router,
     renderer: installation.renderer,
-    port: uiPort,
+    port: uiPort || (await lastPort(home)),
+    otherwiseAny: uiPort === 0,
     controlSocket: controlSocketOf(home),
     imagesOf: (cluster) => back.clusters.running(cluster).images,
     log,
   })
+  await writeFile(portFileOf(home), new URL(web.url).port, { mode: 0o600 })
   return {
     back,
     web,
@@ -62,6 +66,15 @@ export async function startHeadless({
       await web.stop()
     },
   }
+}
+
+/** A page that is open finds the app at its address again after a restart. */
+const portFileOf = (home: string): string => join(home, 'ui-port')
+
+async function lastPort(home: string): Promise<number> {
+  const text = await readFile(portFileOf(home), 'utf8').catch(() => '')
+  const port = Number(text)
+  return Number.isInteger(port) && port > 1_023 && port < 65_536 ? port : 0
 }
 
 /** EX_SOFTWARE of sysexits.h. */

@@ -19,7 +19,7 @@ export const upCommand: Command = {
     '  --workers N        number of workers of a new cluster (0 to 9; default 3); 0: a control plane alone',
     '  --data DIR         the data folder; ~/.local/share/slipway when unset',
     '  --kubeconfig FILE  writes the administrator kubeconfig to FILE, mode 0600, replacing it',
-    '  --ui-port N        the port of the app; any free one when unset',
+    '  --ui-port N        the port of the app; when unset the last one, or any free one',
     '  --simulated N      N simulated workers instead of Docker ones (0 to 5000); see docs/simulated-workers.md',
     '  --simulate S=V     a setting of all simulated pods, such as start-delay=2s or cpu-usage=40%; may be repeated',
     '  --simulation FILE  YAML: zones, region, nodes (count, cpus, memory, pods, labels, taints, resources), pods (settings)',

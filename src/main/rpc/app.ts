@@ -6,7 +6,7 @@ import { serveStream } from './stream.ts'
 import { withUserError } from './user-error.ts'
 
 export interface AppTopicOptions {
-  info: { version: string; mode: 'desktop' | 'headless'; platform: string }
+  info: { version: string; mode: 'desktop' | 'headless'; platform: string; dataFolder: string }
   data: AppData
   samples(): Promise<{ name: string; title: string; description: string; manifest: string }[]>
   /** Commands of the native menu; none in headless mode. */
@@ -20,6 +20,7 @@ export function appTopic({ info, data, samples, commands, quit }: AppTopicOption
   const topic = implementer.app
   return {
     info: topic.info.handler(() => info),
+    ping: topic.ping.handler(() => undefined),
     settings: topic.settings.handler(() => data.settings()),
     saveSettings: topic.saveSettings.handler(({ input }) => data.saveSettings(input)),
     drafts: topic.drafts.handler(() => data.drafts()),

@@ -19,6 +19,8 @@ export interface WebServerOptions {
   renderer: string
   /** 0 = any free port. */
   port: number
+  /** Takes any free port where this one is taken. */
+  otherwiseAny?: boolean
   /** Path of the unix socket that the command line uses; file permissions are its authentication. */
   controlSocket: string
   /** Serves images of clusters on the control socket. */
@@ -62,7 +64,12 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
     },
     onFault,
   })
-  await listen(server, { port: options.port, host: '127.0.0.1' })
+  const host = '127.0.0.1'
+  await listen(server, { port: options.port, host }).catch((error: unknown) => {
+    const { code } = error as NodeJS.ErrnoException
+    if (options.otherwiseAny !== true || (code !== 'EADDRINUSE' && code !== 'EACCES')) throw error
+    return listen(server, { port: 0, host })
+  })
   const { port } = server.address() as AddressInfo
   // Browsers send a host's cookies to all of its ports: each app has a name of its own.
   const cookieName = (): string => `slipway-${port}`

@@ -4,20 +4,32 @@ import { RPCLink as SocketLink } from '@orpc/client/websocket'
 import type { ContractRouterClient } from '@orpc/contract'
 import type { Contract } from '#shared/contract/index.ts'
 import { pagePort, pageReady } from '#shared/contract/port.ts'
+import { startHeartbeat } from './heartbeat.ts'
 
 /** A client of the contract. */
 export type Back = ContractRouterClient<Contract>
 
 /**
- * Whether the back can be reached. `expired`: it answers and no longer knows this page's session. `signed-out`: the user
- * ended the session here.
+ * Whether the back can be reached. `down`: it does not answer, whether it is gone or frozen. `expired`: it answers and no
+ * longer knows this page's session. `signed-out`: the user ended the session here.
  */
 export type Connection = 'up' | 'down' | 'expired' | 'signed-out'
+
+/** The connection with its times, ms since the epoch. */
+export interface Link {
+  connection: Connection
+  /** When the back last answered. */
+  answeredAt: number
+  /** When it is tried again; unset while an answer is awaited. */
+  nextTryAt?: number
+}
 
 export interface Carrier {
   back: Back
   /** Called at once and after each change. */
-  onConnection(listener: (connection: Connection) => void): void
+  onLink(listener: (link: Link) => void): void
+  /** Tries to reach the back now. */
+  retry(): void
   /** Ends the session of a browser tab; the desktop has none. @throws Error when the back does not confirm it */
   signOut?(): Promise<void>
 }
@@ -42,43 +54,88 @@ function askForPort(): Promise<MessagePort | undefined> {
   })
 }
 
+/** What is known of the connection, for those who listen. */
+class LinkState {
+  readonly #listeners = new Set<(link: Link) => void>()
+  #link: Link
+
+  constructor(connection: Connection) {
+    this.#link = { connection, answeredAt: Date.now() }
+  }
+
+  get connection(): Connection {
+    return this.#link.connection
+  }
+
+  /** Tells a change of the connection or of the next try. Whoever has signed out stays so. */
+  become(connection: Connection, nextTryAt?: number): void {
+    if (this.connection === 'signed-out') return
+    if (connection === 'up') this.#link.answeredAt = Date.now()
+    if (this.connection === connection && this.#link.nextTryAt === nextTryAt) return
+    const { answeredAt } = this.#link
+    this.#link = { connection, answeredAt, ...(nextTryAt === undefined ? {} : { nextTryAt }) }
+    for (const listener of this.#listeners) listener(this.#link)
+  }
+
+  onLink(listener: (link: Link) => void): void {
+    this.#listeners.add(listener)
+    listener(this.#link)
+  }
+}
+
 function overPort(port: MessagePort): Carrier {
   port.start()
-  return { back: createORPCClient(new PortLink({ port })), onConnection: (listener) => listener('up') }
+  const back: Back = createORPCClient(new PortLink({ port }))
+  const link = new LinkState('up')
+  startHeartbeat({
+    ping: () => back.app.ping(),
+    onBeat: () => link.become('up'),
+    onSilence: () => link.become('down'),
+  })
+  return { back, onLink: (listener) => link.onLink(listener), retry: () => undefined }
 }
 
 /** Calls wait while the socket reconnects; streams fail, and their owners open them again. */
 function overSocket(): Carrier {
-  const listeners = new Set<(connection: Connection) => void>()
   const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/rpc`
-  let connection: Connection = 'down'
+  const link = new LinkState('up')
   let current: Promise<Back>
   let delay = 200
-  const become = (now: Connection): void => {
-    if (connection === now || connection === 'signed-out') return
-    connection = now
-    for (const listener of listeners) listener(now)
-  }
+  let tryNow: () => void = () => undefined
 
   const open = (): Promise<Back> =>
     new Promise((resolve) => {
       const attempt = (): void => {
-        if (connection === 'signed-out') return
+        if (link.connection === 'signed-out') return
         const socket = new WebSocket(url)
+        let stopBeats: (() => unknown) | undefined
         socket.addEventListener('open', () => {
           delay = 200
-          resolve(createORPCClient(new SocketLink({ websocket: socket })))
-          become('up')
+          const back: Back = createORPCClient(new SocketLink({ websocket: socket }))
+          resolve(back)
+          link.become('up')
+          stopBeats = startHeartbeat({
+            ping: () => back.app.ping(),
+            onBeat: () => link.become('up'),
+            onSilence: () => link.become('down'),
+          })
         })
         socket.addEventListener('close', () => {
-          if (connection === 'up') {
-            become('down')
+          if (stopBeats) {
+            stopBeats()
+            link.become('down')
             current = open()
-          } else {
-            void whyNot().then((why) => connection !== 'up' && become(why))
-            setTimeout(attempt, delay)
-            delay = Math.min(delay * 2, 3_000)
+            return
           }
+          const timer = setTimeout(attempt, delay)
+          const nextTryAt = Date.now() + delay
+          tryNow = () => {
+            clearTimeout(timer)
+            attempt()
+            tryNow = () => undefined
+          }
+          delay = Math.min(delay * 2, 3_000)
+          void whyNot().then((why) => link.connection !== 'up' && link.become(why, nextTryAt))
         })
       }
       attempt()
@@ -86,15 +143,13 @@ function overSocket(): Carrier {
   current = open()
   return {
     back: lateClient(() => current),
-    onConnection(listener) {
-      listeners.add(listener)
-      listener(connection)
-    },
+    onLink: (listener) => link.onLink(listener),
+    retry: () => tryNow(),
     async signOut() {
       const { ok, status } = await fetch('/sign-out', { method: 'POST' })
       // 401: the session had ended already.
       if (!ok && status !== 401) throw new Error(`Slipway did not end the session (${status})`)
-      become('signed-out')
+      link.become('signed-out')
     },
   }
 }
@@ -110,6 +165,8 @@ const whyNot = (): Promise<Connection> =>
 function lateClient(current: () => Promise<unknown>, path: readonly string[] = []): Back {
   const call = async (...args: unknown[]): Promise<unknown> => {
     let target = (await current()) as Record<string, unknown>
+    // What was given up while it waited is not sent any more.
+    ;(args[1] as { signal?: AbortSignal } | undefined)?.signal?.throwIfAborted()
     for (const part of path) target = target[part] as Record<string, unknown>
     return (target as unknown as (...args: unknown[]) => Promise<unknown>)(...args)
   }

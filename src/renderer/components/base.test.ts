@@ -1,16 +1,13 @@
 // @vitest-environment happy-dom
 import { mount } from '@vue/test-utils'
-import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { h, nextTick } from 'vue'
 import { settle } from '#test/support/mounted-face.ts'
-import { useNotices } from '../stores/notices.ts'
 import AppBanner from './AppBanner.vue'
 import AppMenu from './AppMenu.vue'
 import EmptyState from './EmptyState.vue'
 import LoadingRows from './LoadingRows.vue'
 import MeterBar from './MeterBar.vue'
-import NoticeRows from './NoticeRows.vue'
 import StatusShape from './StatusShape.vue'
 import { toneText, type Tone } from './tone.ts'
 
@@ -49,11 +46,8 @@ test.each([
 })
 
 describe('with a clock', () => {
-  beforeEach(() => {
-    vi.useFakeTimers()
-    setActivePinia(createPinia())
-  })
-  afterEach(() => vi.useRealTimers())
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => void vi.useRealTimers())
 
   test('outlines of rows appear after 150 ms', async () => {
     const rows = mount(LoadingRows, { props: { rows: 3 } })
@@ -61,35 +55,6 @@ describe('with a clock', () => {
     vi.advanceTimersByTime(150)
     await nextTick()
     expect(rows.findAll('.skeleton')).toHaveLength(12)
-  })
-
-  test('a success leaves for the bell after six seconds, a failure stays', async () => {
-    const notices = useNotices()
-    notices.say('Scaled web')
-    notices.fail(new Error('refused'))
-    vi.advanceTimersByTime(6_000)
-    expect(notices.notices.map(({ text }) => text)).toEqual(['refused'])
-    expect(notices.waiting.map(({ text }) => text)).toEqual(['Scaled web'])
-  })
-
-  test('a success stays while it is looked at', async () => {
-    const notices = useNotices()
-    const rows = mount(NoticeRows)
-    notices.say('Scaled web')
-    await nextTick()
-    await rows.get('[role=status]').trigger('mouseenter')
-    vi.advanceTimersByTime(20_000)
-    expect(notices.notices).toHaveLength(1)
-    await rows.get('[role=status]').trigger('mouseleave')
-    vi.advanceTimersByTime(6_000)
-    expect(notices.notices).toHaveLength(0)
-  })
-
-  test('three are shown, the rest waits in the bell; the same failure is told once', () => {
-    const notices = useNotices()
-    for (const text of ['a', 'b', 'c', 'd', 'd']) notices.fail(new Error(text))
-    expect(notices.notices.map(({ text }) => text)).toEqual(['b', 'c', 'd'])
-    expect(notices.waiting.map(({ text }) => text)).toEqual(['a'])
   })
 })
 

@@ -1,4 +1,5 @@
-import { onScopeDispose } from 'vue'
+import { computed, onScopeDispose } from 'vue'
+import { effectiveKeys } from '../shortcuts/bindings.ts'
 
 /**
  * Keys and what they do: `j`, `?`, `Space`, `Enter`, `ArrowDown`; `Ctrl+D` (Cmd on macOS too); `g p` is g, then p.
@@ -15,21 +16,28 @@ export interface Shortcut {
 const sequenceTimeout = 2_000
 
 /**
- * Binds keys of the window for as long as the calling scope lives. Keys pressed on a control belong to the control, and
+ * Binds keys of the window for as long as the calling scope lives. The keys of a command of `shortcuts/commands.ts` are the
+ * ones it comes with: those that the user has chosen in their place are bound. Keys pressed on a control belong to the control, and
  * keys that an input method composes with are never shortcuts.
  * @param capture handles keys before those bound without it: for shortcuts of the whole app
  */
 export function useShortcuts(shortcuts: Shortcuts, { capture = false }: { capture?: boolean } = {}): void {
-  const bindings = new Map(
-    Object.entries(shortcuts).map(([key, action]) => [key, typeof action === 'function' ? { run: action } : action]),
-  )
-  const leaders = new Set([...bindings.keys()].flatMap((key) => (/^\S+ \S+$/.test(key) ? [key.split(' ')[0]] : [])))
+  const bound = computed(() => {
+    const bindings = new Map(
+      Object.entries(shortcuts).flatMap(([key, action]) =>
+        effectiveKeys(key).map((keys) => [keys, typeof action === 'function' ? { run: action } : action] as const),
+      ),
+    )
+    const leaders = new Set([...bindings.keys()].flatMap((key) => (/^\S+ \S+$/.test(key) ? [key.split(' ')[0]] : [])))
+    return { bindings, leaders }
+  })
   let leader: { key: string; at: number } | undefined
 
   function handle(event: KeyboardEvent): void {
     if (event.defaultPrevented || isComposing(event)) return
     const key = keyOf(event)
     if (key === undefined) return
+    const { bindings, leaders } = bound.value
     const started = leader && event.timeStamp - leader.at < sequenceTimeout ? leader.key : undefined
     leader = undefined
     const place = placeOf(event.target)
@@ -56,7 +64,7 @@ const isComposing = (event: KeyboardEvent): boolean =>
   event.isComposing || event.keyCode === 229
 
 /** The key as bindings name it; undefined for one held with modifiers that no binding uses. */
-function keyOf({ key, ctrlKey, metaKey, altKey, shiftKey }: KeyboardEvent): string | undefined {
+export function keyOf({ key, ctrlKey, metaKey, altKey, shiftKey }: KeyboardEvent): string | undefined {
   const name = key === ' ' ? 'Space' : key
   const isPrintable = name.length === 1
   if (altKey || (shiftKey && !isPrintable)) return undefined

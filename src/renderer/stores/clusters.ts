@@ -14,6 +14,7 @@ export const useClusters = defineStore('clusters', () => {
   const contexts = shallowRef<ContextInfo[]>([])
   const engine = ref<Engine>()
   const loaded = ref(false)
+  const contextsLoaded = ref(false)
 
   const runningOf = (list: readonly Cluster[]): string => list.map(({ context }) => context ?? '').join()
 
@@ -21,6 +22,7 @@ export const useClusters = defineStore('clusters', () => {
     const next = await api.back.kube.contexts()
     for (const { id } of contexts.value) if (!next.some((other) => other.id === id)) api.forget(id)
     contexts.value = next
+    contextsLoaded.value = true
   }
   async function loadEngine(): Promise<void> {
     engine.value = await api.back.clusters.engine()
@@ -55,6 +57,7 @@ export const useClusters = defineStore('clusters', () => {
     contexts,
     engine,
     loaded,
+    contextsLoaded,
     loadEngine,
     create: (spec: ClusterSpec) => call.create(spec),
     cancel: (name: string) => call.cancel({ name }),

@@ -1,8 +1,15 @@
 import { defineStore } from 'pinia'
-import { ref, watchEffect } from 'vue'
-import { defaultSettings, type Settings, type SettingsChange } from '#shared/contract/app.ts'
+import { computed, ref, watchEffect } from 'vue'
+import {
+  contextColours,
+  defaultSettings,
+  type ContextColour,
+  type Settings,
+  type SettingsChange,
+} from '#shared/contract/app.ts'
 import { defined } from '#shared/kube/json.ts'
 import { useApi } from '../api/index.ts'
+import { chosenKeys } from '../shortcuts/bindings.ts'
 import { languageOf, speak } from '../texts/index.ts'
 
 /** The user's settings, kept by the back; the theme is applied as soon as it is known. */
@@ -19,18 +26,40 @@ export const useSettings = defineStore('settings', () => {
     changeTheme(isDark ? 'dark' : 'light')
   })
   watchEffect(() => void speak(languageOf(settings.value.language)))
+  watchEffect(() => {
+    const { motion, density } = settings.value
+    Object.assign(document.documentElement.dataset, { motion, density })
+  })
+  watchEffect(() => (chosenKeys.value = settings.value.shortcuts))
 
   async function save(change: SettingsChange): Promise<void> {
     settings.value = { ...settings.value, ...defined(change) }
     settings.value = await back.app.saveSettings(change)
   }
   /** Namespaces shown of a context; none = all. */
-  const namespacesOf = (context: string): string[] => settings.value.namespaces[context] ?? []
+  function namespacesOf(context: string): string[] {
+    const { namespaces, defaultNamespace } = settings.value
+    return namespaces[context] ?? (defaultNamespace === '' ? [] : [defaultNamespace])
+  }
   const setNamespaces = (context: string, names: string[]): Promise<void> =>
     save({ namespaces: { ...settings.value.namespaces, [context]: names } })
 
-  return { settings, save, namespacesOf, setNamespaces }
+  /** Height of a row of a table, px. */
+  const rowHeight = computed(() => rowHeights[settings.value.density])
+  /** The colour by which a context is known: the user's choice, else one that follows from its id. */
+  const colourOf = (context: string): ContextColour =>
+    settings.value.contextColours[context] ?? contextColours[hash(context) % (contextColours.length - 1)] ?? 'grey'
+
+  return { settings, save, rowHeight, colourOf, namespacesOf, setNamespaces }
 })
+
+const rowHeights = { compact: 24, normal: 28, roomy: 32 }
+
+const hash = (text: string): number => {
+  let sum = 7
+  for (const letter of text) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 65_521
+  return sum
+}
 
 /** Changes all colours in one frame: halfway through a transition, texts could not be read. */
 function changeTheme(theme: 'light' | 'dark'): void {

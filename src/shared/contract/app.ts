@@ -29,6 +29,11 @@ export const recentItem = z.strictObject({
 })
 export type RecentItem = z.infer<typeof recentItem>
 
+/** Colours by which contexts are told apart. */
+export const contextColours = ['blue', 'violet', 'pink', 'red', 'orange', 'olive', 'green', 'grey'] as const
+const contextColour = z.enum(contextColours)
+export type ContextColour = z.infer<typeof contextColour>
+
 export const settings = z.strictObject({
   theme: z.enum(['system', 'light', 'dark']),
   /** What quitting does with running clusters. */
@@ -58,6 +63,15 @@ export const settings = z.strictObject({
     debugImage: z.string().min(1).max(1_000),
     nodeImage: z.string().min(1).max(1_000),
   }),
+  /** Height of rows: 24, 28 or 32 px. */
+  density: z.enum(['compact', 'normal', 'roomy']),
+  /** `none` where the system's wish for less motion is not known to the browser. */
+  motion: z.enum(['system', 'none']),
+  /** Keys of commands that the user has chosen, by the command's id; none: it has no key. */
+  shortcuts: z.record(z.string().max(100), z.array(z.string().min(1).max(50)).max(5)),
+  /** Namespace that a context shows at first where its kubeconfig names none; empty: all. */
+  defaultNamespace: z.string().max(63),
+  contextColours: z.record(z.string(), contextColour),
 })
 export type Settings = z.infer<typeof settings>
 export const defaultSettings: Settings = {
@@ -78,6 +92,11 @@ export const defaultSettings: Settings = {
     debugImage: 'busybox:1.36',
     nodeImage: 'busybox:1.36',
   },
+  density: 'normal',
+  motion: 'system',
+  shortcuts: {},
+  defaultNamespace: '',
+  contextColours: {},
 }
 const settingsChange = settings.partial()
 /** The settings to change; undefined ones are kept. */
@@ -104,8 +123,12 @@ export const app = {
       mode: z.enum(['desktop', 'headless']),
       platform: z.string(),
       docsUrl: z.string().optional(),
+      /** Where clusters, settings and drafts are kept. */
+      dataFolder: z.string(),
     }),
   ),
+  /** Answers at once: the page asks again and again whether the back is there. */
+  ping: procedure.output(z.void()),
   settings: procedure.output(settings),
   saveSettings: procedure.input(settingsChange).output(settings),
   drafts: procedure.output(z.array(draft)),

@@ -136,6 +136,8 @@ export type Cluster = z.infer<typeof cluster>
 export const engine = z.object({
   state: z.enum(['ready', 'unreachable', 'missing', 'starting']),
   version: z.string().optional(),
+  /** `unix:///var/run/docker.sock` */
+  address: z.string().optional(),
   /** Cores and bytes that containers may use. */
   cpus: z.number().optional(),
   memoryBytes: z.number().optional(),

@@ -1,12 +1,27 @@
 import type { en } from '../en/index.ts'
 import type { Translation } from '../translation.ts'
 import { base, units } from './base.ts'
-import { dock } from './dock.ts'
 import { columns } from './columns.ts'
+import { dock } from './dock.ts'
 import { explain } from './explain.ts'
 import { lists } from './lists.ts'
 import { pages } from './pages.ts'
+import { palette } from './palette.ts'
+import { settings } from './settings.ts'
 import { shell } from './shell.ts'
+import { shortcuts } from './shortcuts.ts'
 
 /** All texts in German; a missing one fails the type check. */
-export const de: Translation<typeof en> = { base, units, dock, columns, explain, lists, pages, shell }
+export const de: Translation<typeof en> = {
+  base,
+  units,
+  columns,
+  dock,
+  explain,
+  lists,
+  pages,
+  palette,
+  settings,
+  shell,
+  shortcuts,
+}

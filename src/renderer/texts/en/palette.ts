@@ -1,0 +1,25 @@
+/** The command palette. */
+export const palette = {
+  title: 'Command palette',
+  description: 'Finds contexts, kinds, objects, actions and settings',
+  groups: {
+    actions: 'Actions',
+    contexts: 'Contexts',
+    kinds: 'Kinds',
+    objects: 'Objects',
+    others: 'In other open contexts',
+    settings: 'Settings',
+  },
+  deploy: 'Deploy',
+  to: 'to {name}',
+  in: 'in {name}',
+  asksWhere: 'asks to which context',
+  createCluster: 'Create cluster',
+  here: 'on this machine',
+  window: 'in this window',
+  openSettings: 'Settings',
+  searching: 'Looking for objects',
+  nothing: 'Nothing matches «{text}»',
+  choose: 'choose',
+  run: 'run',
+}
