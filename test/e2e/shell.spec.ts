@@ -12,7 +12,8 @@ let home: string
 
 test.beforeAll(async ({ browser }) => {
   slipway = await slipwayUp({ name: cluster, args: ['--workers', '0'] })
-  page = await browser.newPage()
+  // Axe opens a page of its own in the same context.
+  page = await (await browser.newContext()).newPage()
   await page.goto(slipway.ready.ui)
   home = new URL('/', slipway.ready.ui).href
 })
