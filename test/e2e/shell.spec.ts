@@ -16,6 +16,7 @@ test.beforeAll(async ({ browser }) => {
   page = await (await browser.newContext()).newPage()
   await page.goto(slipway.ready.ui)
   home = new URL('/', slipway.ready.ui).href
+  await expect(page.getByRole('heading', { name: 'Clusters' })).toBeVisible()
 })
 test.afterAll(() => slipway?.end())
 
