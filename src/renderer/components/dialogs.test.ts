@@ -4,6 +4,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { defineComponent, h, ref, type Component } from 'vue'
 import ConfirmDialog from './ConfirmDialog.vue'
 import CreateClusterDialog from './CreateClusterDialog.vue'
+import DrainDialog from './DrainDialog.vue'
 import RollBackDialog from './RollBackDialog.vue'
 import ScaleDialog from './ScaleDialog.vue'
 
@@ -87,22 +88,78 @@ test('ScaleDialog scales to the number that is typed, and to no other', async ()
   for (const wrong of ['', '-1', '1.5']) {
     await type('Replicas', wrong)
     expect(button(/^Scale/).disabled).toBe(true)
+    await submit()
+    expect(alert()).toBe('A whole number, 0 or more.')
   }
   await type('Replicas', '5')
   await submit()
   expect(scale).toHaveBeenCalledExactlyOnceWith(5)
+  expect(open.value).toBe(false)
 })
 
-test('RollBackDialog lists earlier revisions, each with a button that names its target', async () => {
+test('ScaleDialog stays with its number when the server refuses', async () => {
+  const scale = (): Promise<void> => Promise.reject(new Error('deployments.apps "web" is forbidden'))
+  await show(ScaleDialog, { name: 'web', place: 'dev / shop', replicas: 3, scale })
+  await type('Replicas', '50')
+  await submit()
+  expect(open.value).toBe(true)
+  expect(alert()).toBe('deployments.apps "web" is forbidden')
+  expect(document.querySelector<HTMLInputElement>('[aria-label=Replicas]')?.value).toBe('50')
+})
+
+test('RollBackDialog tells of each revision when and why it was made, and what going back changes', async () => {
   const rollBack = vi.fn(() => Promise.resolve())
-  const revisions = [
-    { revision: 3, images: 'web:3' },
-    { revision: 2, images: 'web:2' },
-  ]
-  await show(RollBackDialog, { name: 'web', place: 'dev / shop', revisions, rollBack })
-  button(/^Roll back web in dev \/ shop to revision 2$/).click()
+  const revision = (number: number, changeCause: string) => ({
+    revision: number,
+    images: `web:${number}`,
+    createdAt: '2026-11-26T10:31:00Z',
+    changeCause,
+    template: `image: web:${number}\nlimit: 128Mi`,
+  })
+  const revisions = [revision(3, 'faster'), revision(2, '')]
+  await show(RollBackDialog, {
+    name: 'web',
+    place: 'dev / shop',
+    current: 'image: web:4\nlimit: 256Mi',
+    revisions,
+    rollBack,
+  })
+  await vi.dynamicImportSettled()
   await flushPromises()
+  const text = dialog()?.textContent ?? ''
+  expect(text).toContain('26 November 2026')
+  expect(text).toContain('faster')
+  expect(text).toContain('limit: 256Mi')
+  document.querySelector<HTMLInputElement>('[aria-label="Revision 2"]')?.click()
+  await flushPromises()
+  expect(button(/^Roll back/).textContent.trim()).toBe('Roll back web in dev / shop to revision 2')
+  await submit()
   expect(rollBack).toHaveBeenCalledExactlyOnceWith(2)
+  expect(open.value).toBe(false)
+})
+
+test('DrainDialog asks for bare pods and for data, and for the name where data are lost', async () => {
+  const drain = vi.fn(() => Promise.resolve())
+  const row = (name: string, fate: string) => ({
+    pod: { metadata: { name, namespace: 'a', uid: name } },
+    fate,
+    owner: '',
+  })
+  const load = () =>
+    Promise.resolve([row('bare', 'bare'), row('data', 'emptyDir'), row('web', 'moves'), row('agent', 'stays')])
+  await show(DrainDialog, { name: 'worker-2', place: 'dev', load, drain })
+  const boxes = [...document.querySelectorAll<HTMLInputElement>('[type=checkbox]')]
+  expect(boxes.map(({ checked }) => checked)).toEqual([false, false])
+  expect(dialog()?.textContent).toContain('deleted, not started again')
+  await submit()
+  expect(drain).not.toHaveBeenCalled()
+  for (const box of boxes) box.click()
+  await flushPromises()
+  expect(button(/^Drain/).disabled).toBe(true)
+  await type('Name to confirm', 'worker-2')
+  expect(button(/^Drain/).disabled).toBe(false)
+  await submit()
+  expect(drain.mock.calls[0]).toMatchObject([[{ fate: 'bare' }, { fate: 'emptyDir' }, { fate: 'moves' }], {}])
   expect(open.value).toBe(false)
 })
 

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
 import type { Client } from '#shared/client/client.ts'
+import type { Pod } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { pods } from '#shared/kube/resources.ts'
-import { conflict, notFound } from '#shared/kube/status.ts'
+import { conflict, failure, notFound } from '#shared/kube/status.ts'
 import { stored } from '#test/support/stored.ts'
+import { drainPlan, refusedPods } from './drain-plan.ts'
 import { useActions } from './useActions.ts'
 
 type Call = [verb: string, ...rest: unknown[]]
@@ -23,20 +25,82 @@ const node = stored({ metadata: { name: 'w1' } })
 const podOf = (name: string, metadata: object = {}): Stored =>
   stored({ metadata: { name, namespace: 'a', ...metadata } })
 
-test('a drain cordons, then evicts all but what DaemonSets and files brought, and what is leaving', async () => {
-  const items = [
-    podOf('plain'),
-    podOf('daemon', { ownerReferences: [{ kind: 'DaemonSet', controller: true }] }),
-    podOf('mirror', { annotations: { 'kubernetes.io/config.mirror': 'x' } }),
-    podOf('leaving', { deletionTimestamp: '2026-11-23T09:00:00Z' }),
-  ]
-  const { calls, actions } = scene({ list: { items } })
+const daemon = {
+  ownerReferences: [{ apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'd', uid: 'd', controller: true }],
+}
+const set = { ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'r', uid: 'r', controller: true }] }
+
+test('a drain cordons, then evicts the pods that it is given, each by its uid', async () => {
+  const { calls, actions } = scene()
   const told: string[] = []
-  await actions.drain(node, (done, of) => told.push(`${done}/${of}`))
-  expect(calls.map(([name]) => name)).toEqual(['patch', 'list', 'post'])
+  const run = {
+    onProgress: (uid: string, state: string) => told.push(`${uid} ${state}`),
+    signal: new AbortController().signal,
+  }
+  await actions.drain(node, [stored<Pod>({ metadata: { name: 'web', namespace: 'a', uid: 'u1' } })], run)
+  expect(calls.map(([name]) => name)).toEqual(['patch', 'post'])
   expect(calls[0]?.[2]).toMatchObject({ body: { spec: { unschedulable: true } } })
-  expect(calls[2]?.slice(1, 3)).toEqual([{ namespace: 'a', name: 'plain' }, 'eviction'])
-  expect(told).toEqual(['1/1'])
+  expect(calls[1]?.slice(1)).toMatchObject([
+    { namespace: 'a', name: 'web' },
+    'eviction',
+    { deleteOptions: { preconditions: { uid: 'u1' } } },
+  ])
+  expect(told).toEqual(['u1 evicted'])
+})
+
+test('a drain says which pods it could not evict, and stops where a budget refuses and the user does', async () => {
+  const pod = stored<Pod>({ metadata: { name: 'web', namespace: 'a', uid: 'u1' } })
+  const { actions } = scene({ post: failure(403, 'Forbidden', 'you may not') })
+  const stop = new AbortController()
+  await expect(actions.drain(node, [pod], { onProgress: () => undefined, signal: stop.signal })).rejects.toThrow(
+    /^web: /,
+  )
+  const blocked = scene({ post: failure(429, 'TooManyRequests', 'the budget refuses') })
+  const told: string[] = []
+  const onProgress = (_uid: string, state: string): void => {
+    told.push(state)
+    stop.abort()
+  }
+  await expect(blocked.actions.drain(node, [pod], { onProgress, signal: stop.signal })).rejects.toThrow()
+  expect(told.at(-1)).toBe('failed')
+})
+
+test('the plan of a drain treats pods as kubectl does', () => {
+  const data = { volumes: [{ name: 'tmp', emptyDir: {} }], containers: [] }
+  const pod = (name: string, metadata: object = {}, more: object = {}): Stored<Pod> =>
+    stored<Pod>({ metadata: { name, namespace: 'a', uid: name, labels: { app: name }, ...metadata }, ...more })
+  const budget = {
+    metadata: { name: 'pdb', namespace: 'a' },
+    spec: { selector: { matchLabels: { app: 'owned' } } },
+    status: { disruptionsAllowed: 0, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1 },
+  }
+  const plan = drainPlan(
+    [
+      pod('daemon', daemon),
+      pod('mirror', { annotations: { 'kubernetes.io/config.mirror': 'x' } }),
+      pod('leaving', { deletionTimestamp: '2026-11-23T09:00:00Z' }),
+      pod('bare'),
+      pod('bare-data', {}, { spec: data }),
+      pod('data', set, { spec: data }),
+      pod('done', {}, { spec: data, status: { phase: 'Succeeded' } }),
+      pod('owned', set),
+    ],
+    [budget],
+  )
+  expect(plan.map(({ pod: { metadata }, fate, budget: waits }) => [metadata.name, fate, waits])).toEqual([
+    ['bare-data', 'bareEmptyDir', undefined],
+    ['bare', 'bare', undefined],
+    ['data', 'emptyDir', undefined],
+    ['done', 'moves', undefined],
+    ['owned', 'moves', 'pdb'],
+    ['daemon', 'stays', undefined],
+    ['mirror', 'stays', undefined],
+  ])
+  const names = (choice: { force: boolean; deleteEmptyDirData: boolean }): string[] =>
+    refusedPods(plan, choice).map(({ pod: { metadata } }) => metadata.name)
+  expect(names({ force: false, deleteEmptyDirData: false })).toEqual(['bare-data', 'bare', 'data'])
+  expect(names({ force: true, deleteEmptyDirData: false })).toEqual(['bare-data', 'data'])
+  expect(names({ force: true, deleteEmptyDirData: true })).toEqual([])
 })
 
 test('a roll-back takes the whole template of the revision, without the hash that is not its own', async () => {

@@ -74,6 +74,10 @@ function podsOf(
   )
 }
 
+/** Whether an object is owned by the one of this uid. */
+export const isOwned = ({ metadata }: KubeObject, uid: string): boolean =>
+  metadata.ownerReferences?.some((owner) => owner.uid === uid) ?? false
+
 /** Pods whose spec names this ConfigMap, Secret, claim or service account. */
 const usersOf =
   (kind: KindDescriptor, object: Stored) =>

@@ -9,6 +9,8 @@ export interface Question {
   verb: string
   /** A name that has to be typed out first. */
   typed?: string | undefined
+  /** Nothing is lost: the button is no red one. */
+  gentle?: boolean | undefined
   /** @throws Error with the reason, which is shown and keeps the dialog open */
   act(): Promise<unknown>
 }

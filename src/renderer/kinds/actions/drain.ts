@@ -1,14 +1,35 @@
 import { LogOut } from '@lucide/vue'
+import { h } from 'vue'
 import type { Node } from '#shared/kube/generated/types.ts'
+import type { DrainRow } from '../../composables/drain-plan.ts'
+import type { DrainRun } from '../../composables/useActions.ts'
+import DrainDialog from '../../components/DrainDialog.vue'
+import { t } from '../../texts/index.ts'
 import { mayOr, type Action } from './action.ts'
 
 export const drain: Action<Node> = {
   id: 'drain',
   label: 'Drain',
+  labelOf: () => t('dialogs.drain.label'),
   icon: LogOut,
   enabled: (node, access) => mayOr(access, 'patch', node),
-  async run(node, { cluster, progress, say }) {
-    await cluster.drain(node, (done, of) => progress(`${done} of ${of} evicted`))
-    say(`${node.metadata.name} drained`)
+  run(node, { cluster, dialogs, placeOf, say }) {
+    const { name } = node.metadata
+    dialogs.show((close) =>
+      h(DrainDialog, {
+        name,
+        place: placeOf(node),
+        load: () => cluster.planDrain(node),
+        async drain(rows: readonly DrainRow[], run: DrainRun) {
+          await cluster.drain(
+            node,
+            rows.map(({ pod }) => pod),
+            run,
+          )
+          say(t('dialogs.drain.done', { name, n: rows.length }))
+        },
+        onClose: close,
+      }),
+    )
   },
 }

@@ -1,23 +1,27 @@
 import { Trash2 } from '@lucide/vue'
 import type { Stored } from '#shared/kube/object.ts'
+import { t } from '../../texts/index.ts'
 import { mayOr, type Action, type ActionKind } from './action.ts'
+import { consequencesOf } from './consequences.ts'
 
 export const remove: Action = {
   id: 'delete',
   label: 'Delete',
+  labelOf: () => t('dialogs.delete.label'),
   icon: Trash2,
   danger: true,
   enabled: (object, access) => mayOr(access, 'delete', object),
-  run(object, { kind, cluster, dialogs, placeOf, say }) {
+  async run(object, { kind, cluster, dialogs, placeOf, say }) {
     const { name } = object.metadata
+    const { lines, isFarReaching: asksName } = await consequencesOf(kind, object, cluster)
     dialogs.confirm({
-      title: `Delete ${kind.resource.kind} ${name}?`,
-      text: `In ${placeOf(object)}.`,
-      verb: `Delete ${name} in ${placeOf(object)}`,
-      typed: isFarReaching(kind) ? name : undefined,
+      title: t('dialogs.delete.title', { kind: kind.resource.kind, name }),
+      text: [t('dialogs.in', { place: placeOf(object) }), ...lines].join('\n'),
+      verb: t('dialogs.delete.verb', { name, place: placeOf(object) }),
+      typed: asksName ? name : undefined,
       async act() {
         await cluster.remove(kind.resource, object)
-        say(`${name} deleted`)
+        say(t('dialogs.delete.done', { name }))
       },
     })
   },

@@ -1,13 +1,15 @@
 import { RotateCw } from '@lucide/vue'
+import { t } from '../../texts/index.ts'
 import { mayOr, type Action } from './action.ts'
 
 export const restart: Action = {
   id: 'restart',
   label: 'Restart',
+  labelOf: () => t('dialogs.restart.label'),
   icon: RotateCw,
   enabled: (object, access) => mayOr(access, 'patch', object),
   async run(object, { kind, cluster, say }) {
     await cluster.restart(kind.resource, object)
-    say(`${object.metadata.name} restarts`)
+    say(t('dialogs.restart.done', { name: object.metadata.name }))
   },
 }

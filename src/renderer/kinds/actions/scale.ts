@@ -2,6 +2,7 @@ import { Scaling } from '@lucide/vue'
 import { h } from 'vue'
 import type { KubeObject } from '#shared/kube/object.ts'
 import ScaleDialog from '../../components/ScaleDialog.vue'
+import { t } from '../../texts/index.ts'
 import { mayOr, type Action } from './action.ts'
 
 type Scalable = KubeObject & { spec?: { replicas?: number } }
@@ -9,6 +10,7 @@ type Scalable = KubeObject & { spec?: { replicas?: number } }
 export const scale: Action<Scalable> = {
   id: 'scale',
   label: 'Scale',
+  labelOf: () => t('dialogs.scale.label'),
   icon: Scaling,
   enabled: (object, access) => mayOr(access, 'patch', object, 'scale'),
   run(object, { kind, cluster, dialogs, placeOf, say }) {
@@ -20,7 +22,7 @@ export const scale: Action<Scalable> = {
         replicas: object.spec?.replicas ?? 1,
         async scale(replicas: number) {
           await cluster.scale(kind.resource, object, replicas)
-          say(`${name} scaled to ${replicas}`)
+          say(t('dialogs.scale.done', { name, n: replicas }))
         },
         onClose: close,
       }),

@@ -1,5 +1,6 @@
 import type { Deployment } from '#shared/kube/generated/types.ts'
 import { deployments } from '#shared/kube/resources.ts'
+import { pause } from '../actions/pause.ts'
 import { restart } from '../actions/restart.ts'
 import { rollBack } from '../actions/roll-back.ts'
 import { scale } from '../actions/scale.ts'
@@ -38,5 +39,5 @@ export const deployment = describe<Deployment>({
     ['Images', images(spec?.template)],
   ],
   logs: ({ spec }) => ({ selector: selectorText(spec?.selector) }),
-  actions: [scale, restart, rollBack],
+  actions: [scale, restart, pause, rollBack],
 })

@@ -1,6 +1,7 @@
 import type { Job } from '#shared/kube/generated/types.ts'
 import { humanDuration } from '#shared/kube/human-duration.ts'
 import { jobs } from '#shared/kube/resources.ts'
+import { suspend } from '../actions/suspend.ts'
 import { images } from '../cells.ts'
 import { describe } from '../descriptor.ts'
 
@@ -33,6 +34,7 @@ export const job = describe<Job>({
     },
     { id: 'images', value: ({ spec }) => images(spec?.template) },
   ],
+  actions: [suspend],
   logs: ({ metadata }) => ({ selector: `batch.kubernetes.io/job-name=${metadata.name}` }),
 })
 

@@ -2,6 +2,7 @@ import type { en } from '../en/index.ts'
 import type { Translation } from '../translation.ts'
 import { base, units } from './base.ts'
 import { columns } from './columns.ts'
+import { dialogs } from './dialogs.ts'
 import { dock } from './dock.ts'
 import { explain } from './explain.ts'
 import { lists } from './lists.ts'
@@ -16,6 +17,7 @@ export const de: Translation<typeof en> = {
   base,
   units,
   columns,
+  dialogs,
   dock,
   explain,
   lists,

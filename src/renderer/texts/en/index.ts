@@ -1,5 +1,6 @@
 import { base, units } from './base.ts'
 import { columns } from './columns.ts'
+import { dialogs } from './dialogs.ts'
 import { dock } from './dock.ts'
 import { explain } from './explain.ts'
 import { lists } from './lists.ts'
@@ -17,6 +18,7 @@ export const en = {
   base,
   units,
   columns,
+  dialogs,
   dock,
   explain,
   lists,

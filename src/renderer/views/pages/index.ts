@@ -6,6 +6,9 @@ const page = (load: () => Promise<Component>): Component => defineAsyncComponent
 
 const generic = page(() => import('./GenericPage.vue'))
 const workload = page(() => import('./workload/WorkloadPage.vue'))
+const storage = page(() => import('./storage/StoragePage.vue'))
+const role = page(() => import('./access/RolePage.vue'))
+const binding = page(() => import('./access/BindingPage.vue'))
 const data = page(() => import('./data/DataPage.vue'))
 
 /** The pages of kinds that have one of their own, loaded when first shown. */
@@ -15,8 +18,23 @@ const pages: Readonly<Record<string, Component>> = {
   'apps/ReplicaSet': workload,
   'apps/StatefulSet': workload,
   'apps/DaemonSet': workload,
+  'batch/Job': page(() => import('./batch/JobPage.vue')),
+  'batch/CronJob': page(() => import('./batch/CronJobPage.vue')),
+  'autoscaling/HorizontalPodAutoscaler': page(() => import('./policy/AutoscalerPage.vue')),
+  Service: page(() => import('./network/ServicePage.vue')),
+  'networking.k8s.io/Ingress': page(() => import('./network/IngressPage.vue')),
+  'networking.k8s.io/NetworkPolicy': page(() => import('./network/NetworkPolicyPage.vue')),
   ConfigMap: data,
   Secret: data,
+  ResourceQuota: page(() => import('./policy/QuotaPage.vue')),
+  PersistentVolumeClaim: storage,
+  PersistentVolume: storage,
+  'rbac.authorization.k8s.io/Role': role,
+  'rbac.authorization.k8s.io/ClusterRole': role,
+  'rbac.authorization.k8s.io/RoleBinding': binding,
+  'rbac.authorization.k8s.io/ClusterRoleBinding': binding,
+  Node: page(() => import('./node/NodePage.vue')),
+  Event: page(() => import('./EventPage.vue')),
 }
 
 /** What draws the overview of a kind. */

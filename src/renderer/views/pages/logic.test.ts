@@ -5,8 +5,8 @@ import { fieldsOf } from './fields.ts'
 import { containerViews, environmentOf, mountsOf } from './pod/containers.ts'
 import { stretchesOf } from './pod/history.ts'
 import { timelineOf } from './timeline.ts'
-import { lineDiff } from './workload/line-diff.ts'
-import { revisionsOf, templateText } from './workload/revisions.ts'
+import { lineDiff } from '../../components/line-diff.ts'
+import { revisionsOf, templateText } from '../../kinds/apps/revisions.ts'
 
 const now = Date.parse('2026-11-29T14:00:00Z')
 const at = (secondsAgo: number): string => new Date(now - secondsAgo * 1_000).toISOString()

@@ -17,6 +17,7 @@ import { useLiveObjects } from '../../composables/useLiveObjects.ts'
 import { newestFirst } from '../../explain/events.ts'
 import type { Surroundings } from '../../explain/index.ts'
 import type { KindDescriptor } from '../../kinds/descriptor.ts'
+import { isOwned } from '../../kinds/related.ts'
 import { kindId } from './page.ts'
 
 interface Subject {
@@ -121,6 +122,3 @@ export function useSurroundings(subject: () => Subject, now: Ref<number>): Compu
     nodes: lists.nodes.value,
   }))
 }
-
-export const isOwned = ({ metadata }: KubeObject, uid: string): boolean =>
-  metadata.ownerReferences?.some((owner) => owner.uid === uid) ?? false

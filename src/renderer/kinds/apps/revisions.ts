@@ -1,8 +1,8 @@
 import { stringify } from 'yaml'
 import type { PodTemplateSpec, ReplicaSet } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
-import { images } from '../../../kinds/cells.ts'
-import { isOwned } from '../useSurroundings.ts'
+import { images } from '../cells.ts'
+import { isOwned } from '../related.ts'
 
 const revisionKey = 'deployment.kubernetes.io/revision'
 const causeKey = 'kubernetes.io/change-cause'

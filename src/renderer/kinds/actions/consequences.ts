@@ -1,0 +1,91 @@
+import type { PersistentVolume, PersistentVolumeClaim } from '#shared/kube/generated/types.ts'
+import type { Stored } from '#shared/kube/object.ts'
+import {
+  configMaps,
+  daemonSets,
+  deployments,
+  jobs,
+  persistentVolumeClaims,
+  persistentVolumes,
+  pods,
+  secrets,
+  services,
+  statefulSets,
+  type Resource,
+} from '#shared/kube/resources.ts'
+import type { ClusterActions } from '../../composables/useActions.ts'
+import { listText } from '../../texts/format.ts'
+import { t } from '../../texts/index.ts'
+import type { ActionKind } from './action.ts'
+
+/** What goes with an object that is deleted. */
+export interface Consequences {
+  /** Sentences; none where nothing is known to. */
+  lines: string[]
+  /** Data are lost, or much else goes: the name has to be typed. */
+  isFarReaching: boolean
+}
+
+/** Kinds that are counted in a namespace that goes. */
+const counted: readonly (readonly [title: string, resource: Resource])[] = [
+  ['Deployments', deployments],
+  ['StatefulSets', statefulSets],
+  ['DaemonSets', daemonSets],
+  ['Jobs', jobs],
+  ['Pods', pods],
+  ['Services', services],
+  ['ConfigMaps', configMaps],
+  ['Secrets', secrets],
+  ['PersistentVolumeClaims', persistentVolumeClaims],
+]
+
+/** What else is lost when an object is deleted. What may not be read is left out. */
+export async function consequencesOf(kind: ActionKind, object: Stored, cluster: ClusterActions): Promise<Consequences> {
+  const { group, kind: name } = kind.resource
+  const id = group ? `${group}/${name}` : name
+  if (id === 'Namespace') return { lines: await inNamespace(object.metadata.name, cluster), isFarReaching: true }
+  if (id === 'PersistentVolumeClaim') return ofClaim(object, cluster)
+  if (id === 'PersistentVolume') return ofVolume(object)
+  const line = simple[id]
+  return { lines: line ? [line()] : [], isFarReaching: farReaching.has(id) }
+}
+
+const farReaching = new Set(['Node', 'apiextensions.k8s.io/CustomResourceDefinition'])
+const simple: Readonly<Record<string, () => string>> = {
+  Pod: () => t('dialogs.delete.pod'),
+  Node: () => t('dialogs.delete.node'),
+  'apps/Deployment': () => t('dialogs.delete.workload'),
+  'apps/ReplicaSet': () => t('dialogs.delete.workload'),
+  'apps/DaemonSet': () => t('dialogs.delete.workload'),
+  'apps/StatefulSet': () => t('dialogs.delete.statefulSet'),
+  'batch/Job': () => t('dialogs.delete.workload'),
+  'batch/CronJob': () => t('dialogs.delete.cronJob'),
+  'apiextensions.k8s.io/CustomResourceDefinition': () => t('dialogs.delete.definition'),
+}
+
+async function inNamespace(namespace: string, cluster: ClusterActions): Promise<string[]> {
+  const counts = await Promise.allSettled(
+    counted.map(async ([title, resource]) => ({ title, n: await cluster.count(resource, namespace) })),
+  )
+  const found = counts.flatMap((each) =>
+    each.status === 'fulfilled' && each.value.n > 0 ? [`${each.value.n} ${each.value.title}`] : [],
+  )
+  return [
+    found.length > 0 ? t('dialogs.delete.namespace', { what: listText(found) }) : t('dialogs.delete.emptyNamespace'),
+  ]
+}
+
+async function ofClaim({ spec }: PersistentVolumeClaim, cluster: ClusterActions): Promise<Consequences> {
+  if (!spec?.volumeName) return { lines: [], isFarReaching: false }
+  const volume = await cluster.get(persistentVolumes, { name: spec.volumeName }).catch(() => undefined)
+  const isKept = volume?.spec?.persistentVolumeReclaimPolicy === 'Retain'
+  const values = { volume: spec.volumeName }
+  return isKept
+    ? { lines: [t('dialogs.delete.claimKept', values)], isFarReaching: false }
+    : { lines: [t('dialogs.delete.claimLost', values)], isFarReaching: true }
+}
+
+function ofVolume({ spec }: PersistentVolume): Consequences {
+  const isKept = spec?.persistentVolumeReclaimPolicy === 'Retain'
+  return { lines: [t(isKept ? 'dialogs.delete.volumeKept' : 'dialogs.delete.volumeLost')], isFarReaching: !isKept }
+}
