@@ -20,6 +20,8 @@ import { createImages } from './kubelet/images.ts'
 import { ensureMemory, systemMounts } from './kubelet/files/mounts.ts'
 import { createKubelet, type Kubelet } from './kubelet/index.ts'
 import { nodeCapacity } from './kubelet/node.ts'
+import { createHierarchy } from './kubelet/pod-groups/hierarchy.ts'
+import { createPodGroups } from './kubelet/pod-groups/index.ts'
 import { parseResolvConf } from './kubelet/pod-files.ts'
 import { createDockerRuntime } from './kubelet/runtime/docker.ts'
 import { givesOwnHostnames } from './kubelet/runtime/own-hostname.ts'
@@ -122,8 +124,10 @@ async function main(config: AgentFiles): Promise<void> {
   stops.add(policies.stop)
 
   const host = parseResolvConf(readFileSync('/etc/resolv.conf', 'utf8'))
+  const capacity = nodeCapacity(config)
   const kubelet = createKubelet({
     runtime,
+    groups: createPodGroups({ hierarchy: createHierarchy(), cpuMillis: capacity.cpuMillis, clock, log }),
     images,
     network,
     client,
@@ -134,7 +138,7 @@ async function main(config: AgentFiles): Promise<void> {
     log,
     root: kubeletRoot,
     mounts: systemMounts,
-    node: { name: config.nodeName, ip, ...nodeCapacity(config) },
+    node: { name: config.nodeName, ip, ...capacity },
     dns: {
       clusterDns: config.clusterDns,
       clusterDomain: config.clusterDomain,

@@ -15,6 +15,7 @@ import { createCsiDrivers } from './csi/drivers.ts'
 import { watchPlugins } from './csi/plugin-watcher.ts'
 import { createCsiVolumes } from './csi/volumes.ts'
 import { createFlows } from './flow.ts'
+import { createObjectWatches } from './object-watches.ts'
 import { createNodePages } from './node-pages.ts'
 import { createNodePressure } from './node-pressure.ts'
 import { startNode, type NodeOptions } from './node.ts'
@@ -78,6 +79,7 @@ export function createKubelet(
   const drivers = createCsiDrivers({ client, nodeName: node.name, onRegistered: () => kickAll() })
   const context: PodContext = {
     ...options,
+    watches: createObjectWatches(options),
     csi: createCsiVolumes({ ...options, drivers, nodeName: node.name }),
     resizeRefusal: (pod) => resizeRefusal(pod),
     warm: { take: () => warm?.take() },
@@ -329,7 +331,8 @@ export function createKubelet(
 
   /** Removes containers, mounts and folders of pods that were deleted while this agent was not running. */
   async function removeOrphans(staticUids: ReadonlySet<string>): Promise<void> {
-    for (const uid of new Set([...runtime.podUids(), ...(await podsWithVolumes(options.root))])) {
+    const groups = (await options.groups?.uids()) ?? []
+    for (const uid of new Set([...runtime.podUids(), ...(await podsWithVolumes(options.root)), ...groups])) {
       if (workers.has(uid) || staticUids.has(uid)) continue
       const all = runtime.containers(uid)
       const [first] = all

@@ -50,13 +50,17 @@ export function createNodePressure(options: NodePressureOptions): NodePressure {
     disk: async () => (await signals.read()).get('imagefs.available'),
   })
   const isRunning = (uid: string): boolean => runtime.containers(uid).some(({ state }) => state === 'running')
+  /** A pod whose containers have not begun gives nothing back, and uses nothing that could be judged. */
+  const hasBegun = (uid: string): boolean =>
+    runtime.containers(uid).some(({ sandbox, state }) => !sandbox && state === 'running')
   const candidates = async (): Promise<Candidate[]> => {
-    const snapshot = await snapshots.take()
+    // As of now: a pod that is not measured yet would be the first to go.
+    const snapshot = await snapshots.take(0)
     const measured = await storage.of(snapshot)
     const usages = new Map(snapshot.pods.map((usage) => [usage.pod.metadata.uid, usage]))
     return options
       .pods()
-      .filter(({ metadata }) => isRunning(metadata.uid))
+      .filter(({ metadata }) => hasBegun(metadata.uid))
       .map((pod) => {
         const usage = usages.get(pod.metadata.uid)
         return usage ? { pod, use: useOf(usage, measured) } : { pod }

@@ -267,6 +267,30 @@ describe('what a pod’s status says', () => {
     expect((await get('infeasible')).status?.conditions?.map(({ type }) => type)).not.toContain('PodResizePending')
   })
 
+  test('the resources of the pod as a whole are enforced, resized and told', async () => {
+    const resources = { requests: { cpu: '100m', memory: '32Mi' }, limits: { cpu: '200m', memory: '64Mi' } }
+    const script = 'trap exit TERM; while :; do sleep 0.2; done'
+    await create('whole', { resources, containers: [container(script), container(script, { name: 'other' })] })
+    await until('whole', '.status.phase', 'Running')
+    const { metadata, status } = await get('whole')
+    expect(status).toMatchObject({ qosClass: 'Burstable', allocatedResources: resources.requests, resources })
+    // On either version of control groups.
+    const group = `kubepods/burstable/pod${metadata.uid}`
+    const files = `/sys/fs/cgroup/memory/${group}/memory.limit_in_bytes /sys/fs/cgroup/${group}/memory.max`
+    const limit = async (): Promise<string> => (await inWorker(`cat ${files} 2>/dev/null || true`)).trim()
+    expect(await limit()).toBe(String(64 * 2 ** 20))
+    const next = { spec: { resources: { limits: { cpu: '300m', memory: '96Mi' } } } }
+    await cluster.kubectl.ok('patch', 'pod', 'whole', '--subresource=resize', '-p', JSON.stringify(next))
+    await until('whole', '.status.resources.limits.memory', '96Mi')
+    expect(await limit()).toBe(String(96 * 2 ** 20))
+    // Beyond what the pod has, whichever container asks for it.
+    const eat = await cluster.kubectl('exec', 'whole', '-c', 'other', '--', 'sh', '-c', 'tail -c 200m /dev/zero')
+    expect(eat.code).not.toBe(0)
+    expect((await statusOf('whole'))?.restartCount).toBe(0)
+    await cluster.kubectl.ok('delete', 'pod', 'whole')
+    await expect.poll(limit).toBe('')
+  })
+
   test('an image name that cannot be parsed is InvalidImageName', async () => {
     await create('misnamed', once('true', { image: 'Upper/Case:1' }))
     await until('misnamed', '.status.containerStatuses[0].state.waiting.reason', 'InvalidImageName')

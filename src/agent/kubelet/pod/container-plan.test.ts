@@ -56,6 +56,18 @@ describe('planContainer', () => {
     ['best effort', {}, {}, { cpuShares: 2, oomScoreAdj: 1000 }],
     ['critical to its node', {}, { priorityClassName: 'system-node-critical' }, { oomScoreAdj: -997 }],
     ['burstable, by its share of the memory', { resources: { requests: { memory: '1Gi' } } }, {}, { oomScoreAdj: 750 }],
+    [
+      'limits of the pod, where it has none of its own',
+      { resources: { limits: { cpu: '100m' } } },
+      { resources: { limits: { cpu: '1', memory: '64Mi' } } },
+      { cpuQuotaMillis: 100, memoryBytes: 64 * 2 ** 20 },
+    ],
+    [
+      'its share of what the pod requests',
+      { resources: { requests: { memory: '1Gi' } } },
+      { resources: { requests: { memory: '2Gi' } } },
+      { oomScoreAdj: 500 },
+    ],
     ['the pod’s processes', {}, { shareProcessNamespace: true }, { pidOf: 'sandbox' }],
     ['the signal that it asks for', { lifecycle: { stopSignal: 'SIGUSR1' } }, {}, { stopSignal: 'SIGUSR1' }],
   ])('%s', (_name, own, shared, expected) => {
@@ -100,7 +112,12 @@ describe('a resize', () => {
       { resources: { ...resources, limits: { cpu: '200m', memory: '64Mi' } }, resizePolicy: restart('memory') },
       'live',
     ],
-  ])('%s', (_name, own, expected) => expect(resizeNeeded({ name: 'c', ...own }, applied)).toBe(expected))
+  ])('%s', (_name, own, expected) => {
+    const container = { name: 'c', ...own }
+    expect(resizeNeeded({ metadata: { name: 'p' }, spec: { containers: [container] } }, container, applied)).toBe(
+      expected,
+    )
+  })
 })
 
 test('unsupported fields are named one by one', () => {

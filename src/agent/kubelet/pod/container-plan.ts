@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { Container, Pod } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
-import { qosClassOf } from '#shared/kube/pod.ts'
+import { isRestartableInit, qosClassOf } from '#shared/kube/pod.ts'
 import { quantityMillis, quantityValue } from '#shared/kube/quantity.ts'
 import { expand } from '../environment.ts'
+import { quotaOf, sharesOf } from '../pod-groups/settings.ts'
 import { lacksCapability } from '../runtime/capabilities.ts'
 import type { ContainerSpec, ImageInfo, Limits, Mount } from '../runtime/runtime.ts'
 
@@ -17,6 +18,7 @@ export interface PlanOptions {
   sandboxId: string
   /** Where it is not that of the sandbox. */
   hostname?: string
+  cgroupParent?: string
   image: ImageInfo
   env: ReadonlyMap<string, string>
   mounts: Mount[]
@@ -35,6 +37,7 @@ export function planContainer({
   attempt,
   sandboxId,
   hostname,
+  cgroupParent,
   image,
   env,
   mounts,
@@ -62,6 +65,7 @@ export function planContainer({
     hash: containerHash(container),
     sandboxId,
     ...(hostname === undefined ? {} : { hostname }),
+    ...(cgroupParent === undefined ? {} : { cgroupParent }),
     image: container.image ?? '',
     ...(command ? { command } : {}),
     ...(args ? { args } : {}),
@@ -90,27 +94,34 @@ export function planContainer({
     hostIpc: spec.hostIPC ?? false,
     ...(spec.shareProcessNamespace ? { pidOf: sandboxId } : debugged === undefined ? {} : { pidOf: debugged }),
     ...(container.lifecycle?.stopSignal ? { stopSignal: container.lifecycle.stopSignal } : {}),
-    ...limitsOf(container),
-    oomScoreAdj: oomScore(pod, container.resources?.requests?.memory, nodeMemory),
+    ...limitsOf(pod, container),
+    oomScoreAdj: oomScore(pod, container, nodeMemory),
   }
 }
 
-/** A container's requests and limits in the engine's terms. */
-export function limitsOf({ resources: { limits, requests } = {} }: Container): Limits {
+/**
+ * A container's requests and limits in the engine's terms. Without a limit of its own it has that of the pod (kubelet:
+ * getCPULimit, getMemoryLimit).
+ */
+export function limitsOf({ spec }: Pod, { resources: { limits, requests } = {} }: Container): Limits {
+  const cpu = limits?.cpu ?? spec?.resources?.limits?.cpu
+  const memory = limits?.memory ?? spec?.resources?.limits?.memory
+  const weight = requests?.cpu ?? cpu
   return {
-    cpuShares: cpuShares(requests?.cpu ?? limits?.cpu),
-    ...(limits?.cpu ? { cpuQuotaMillis: quantityMillis(limits.cpu) } : {}),
-    ...(limits?.memory ? { memoryBytes: quantityValue(limits.memory) } : {}),
+    cpuShares: sharesOf(weight ? quantityMillis(weight) : 0),
+    ...(cpu ? { cpuQuotaMillis: quantityMillis(cpu) } : {}),
+    ...(memory ? { memoryBytes: quantityValue(memory) } : {}),
   }
 }
 
 /** How the limits of a spec are applied to a running container: no change, while it runs, or by a restart (resizePolicy). */
 export function resizeNeeded(
+  pod: Pod,
   container: Container,
   applied: { cpuShares: number; cpuQuota: number; memoryBytes: number },
 ): 'none' | 'live' | 'restart' {
-  const wanted = limitsOf(container)
-  const quota = wanted.cpuQuotaMillis ? Math.max(1_000, wanted.cpuQuotaMillis * 100) : 0
+  const wanted = limitsOf(pod, container)
+  const quota = quotaOf(wanted.cpuQuotaMillis ?? 0)
   const changed = [
     ...(wanted.cpuShares !== applied.cpuShares || quota !== applied.cpuQuota ? ['cpu'] : []),
     ...((wanted.memoryBytes ?? 0) === applied.memoryBytes ? [] : ['memory']),
@@ -141,18 +152,26 @@ function requireNonRoot(user: number | undefined, image: ImageInfo, name: string
     )
 }
 
-/** 1024 shares per core, at least 2. */
-const cpuShares = (cpu: string | undefined): number =>
-  Math.max(2, Math.floor(((cpu ? quantityMillis(cpu) : 0) * 1024) / 1000))
-
 /** The kernel's out-of-memory score by QoS class: higher is killed first (kubelet: policy.go). */
-function oomScore(pod: Pod, request: string | undefined, nodeMemory: number): number {
+function oomScore(pod: Pod, container: Container, nodeMemory: number): number {
   const qos = qosClassOf(pod)
   if (qos === 'Guaranteed' || pod.spec?.priorityClassName === 'system-node-critical') return -997
   if (qos === 'BestEffort') return 1000
-  const score = 1000 - Math.floor((1000 * (request ? quantityValue(request) : 0)) / nodeMemory)
+  const request = requestedMemory(container) + shareOfPod(pod)
+  const score = 1000 - Math.floor((1000 * request) / nodeMemory)
   return Math.min(999, Math.max(3, score))
 }
+
+/** What the pod requests beyond its containers counts for each of them alike. */
+function shareOfPod({ spec }: Pod): number {
+  const requested = spec?.resources?.requests?.memory
+  if (!spec || requested === undefined) return 0
+  const all = [...spec.containers, ...(spec.initContainers ?? []).filter(isRestartableInit)]
+  const own = all.reduce((sum, container) => sum + requestedMemory(container), 0)
+  return Math.max(0, Math.floor((quantityValue(requested) - own) / all.length))
+}
+
+const requestedMemory = ({ resources }: Container): number => quantityValue(resources?.requests?.memory ?? '0')
 
 /**
  * What the spec asks for and Slipway does not support: reported in an event. Nothing here makes a pod less confined than
@@ -162,7 +181,6 @@ export function unsupported({ spec }: Pod, lacks = lacksCapability): string[] {
   if (!spec) return []
   const found: string[] = []
   const containers = [...spec.containers, ...(spec.initContainers ?? [])]
-  if (spec.resources) found.push('resources of the pod as a whole')
   if (spec.securityContext?.seLinuxOptions) found.push('SELinux options')
   for (const { name, env, volumeDevices, securityContext, restartPolicyRules } of containers) {
     for (const { action } of restartPolicyRules ?? [])

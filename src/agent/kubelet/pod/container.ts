@@ -125,7 +125,7 @@ export class PodContainer {
   /** Its limits are not those of its spec. */
   get needsResize(): boolean {
     const { latest } = this
-    return latest?.state === 'running' && resizeNeeded(this.#spec, latest.resources) !== 'none'
+    return latest?.state === 'running' && resizeNeeded(this.#scope.pod(), this.#spec, latest.resources) !== 'none'
   }
 
   /** What the pod's status says of it. */
@@ -335,6 +335,7 @@ export class PodContainer {
     ]
     const debugged = this.#debugged()
     const hostname = this.#sandbox.ownHostname
+    const cgroupParent = await this.#scope.groups?.ensure(pod)
     return runtime.createContainer(
       planContainer({
         pod,
@@ -346,6 +347,7 @@ export class PodContainer {
         mounts,
         nodeMemory: node.memoryBytes,
         ...(hostname === undefined ? {} : { hostname }),
+        ...(cgroupParent === undefined ? {} : { cgroupParent }),
         ...(seccomp === undefined ? {} : { seccomp }),
         ...(debugged === undefined ? {} : { debugged }),
       }),
@@ -406,11 +408,11 @@ export class PodContainer {
   /** Changed limits are given to the container as it runs, or by a restart where it asks for one. */
   async #resize(running: ObservedContainer): Promise<void> {
     const { runtime, timers } = this.#scope
-    const need = resizeNeeded(this.#spec, running.resources)
+    const need = resizeNeeded(this.#scope.pod(), this.#spec, running.resources)
     if (need === 'none' || !this.#scope.mayResize()) return
     if (need === 'restart') return this.stop(running, 'resize requires restart')
     try {
-      await runtime.updateContainer(running.id, limitsOf(this.#spec))
+      await runtime.updateContainer(running.id, limitsOf(this.#scope.pod(), this.#spec))
       this.#resizeError = undefined
     } catch (error) {
       this.#resizeError = messageOf(error)

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { stored } from '#test/support/stored.ts'
 import { configMaps } from '#shared/kube/resources.ts'
+import { silentLog } from '#shared/base/log.ts'
+import { createObjectWatches } from '../object-watches.ts'
 import { createPodScope, type TestScope } from '#test/support/pod-scope.ts'
 import { PodVolumes } from './pod-volumes.ts'
 import { PodSources } from './sources.ts'
@@ -43,7 +45,38 @@ test('a volume without its source is an event, and is set up when the source com
   expect([volumes.ready, await read()]).toEqual([true, 'one'])
 })
 
-test('it follows its source twice a minute, and keeps what it has when the source goes away', async () => {
+test('its source is followed, whether it changes, goes or comes', async () => {
+  const watches = createObjectWatches({ client: parts.client, clock: parts.clock, log: silentLog })
+  const scope = { ...parts.scope, watches }
+  volumes = new PodVolumes(scope, new PodSources(scope))
+  const woken = async (): Promise<void> => {
+    const before = parts.wakes()
+    await expect.poll(() => parts.wakes()).toBeGreaterThan(before)
+    await volumes.ensure('')
+  }
+  await volumes.ensure('')
+  await parts.clock.advance(500)
+  let next = woken()
+  await parts.client.create(configMaps, configMap('one'))
+  await next
+  expect([volumes.ready, await read()]).toEqual([true, 'one'])
+  next = woken()
+  await parts.client.update(configMaps, configMap('two'))
+  await next
+  expect(await read()).toBe('two')
+  next = woken()
+  await parts.client.delete(configMaps, { namespace: 'n', name: 'm' })
+  await next
+  expect(await read()).toBe('two')
+  next = woken()
+  await parts.client.create(configMaps, configMap('three'))
+  await next
+  expect(await read()).toBe('three')
+  volumes.stop()
+  expect(watches.find(configMaps, { namespace: 'n', name: 'm' })).toBeUndefined()
+})
+
+test('without that it is read twice a minute, and keeps what it has when the source goes away', async () => {
   await parts.client.create(configMaps, configMap('one'))
   await volumes.ensure('')
   await parts.client.update(configMaps, configMap('two'))

@@ -1,10 +1,11 @@
+import type { Stop } from '#shared/base/disposable.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { setUpVolumes } from '../volumes.ts'
 import { RetryDelay } from './retry-delay.ts'
-import type { PodScope } from './scope.ts'
-import type { PodSources } from './sources.ts'
+import { podRef, type PodScope } from './scope.ts'
+import type { PodSources, ReadObject } from './sources.ts'
 
-/** How often volumes that follow ConfigMaps, Secrets and tokens are refreshed. */
+/** How often volumes are refreshed, ms: tokens, and those of drivers. ConfigMaps and Secrets are followed. */
 const refreshMs = 30_000
 
 /** The volumes of one pod: set up before its first container, then kept up to date. */
@@ -14,6 +15,7 @@ export class PodVolumes {
   readonly #retry = new RetryDelay({ initial: 2_000, max: 16_000 })
   #ready = false
   #due = true
+  #following: readonly Stop[] = []
   /** Labels and annotations that the volumes were written with. */
   #told: unknown
 
@@ -36,22 +38,47 @@ export class PodVolumes {
     if (this.#ready && !jsonEqual(this.#told, { labels, annotations })) this.#due = true
     if (!this.#due) return
     this.#told = { labels, annotations }
+    this.#due = false
+    const read: ReadObject[] = []
     try {
-      const { live } = await setUpVolumes(this.#scope, pod, this.#sources.open(podIp))
+      const { live } = await setUpVolumes(
+        this.#scope,
+        pod,
+        this.#sources.open(podIp, (object) => read.push(object)),
+      )
       this.#ready = true
-      this.#due = false
       if (live) this.#refreshLater()
     } catch (error) {
-      if (this.#ready) {
-        // Volumes that were set up once keep what they have when their source goes away.
-        this.#due = false
-        this.#refreshLater()
-        return
+      // Volumes that were set up once keep what they have when their source goes away.
+      if (this.#ready) this.#refreshLater()
+      else {
+        this.#due = true
+        const { message, delayMs } = this.#retry.failed(error)
+        recorder.event(pod, 'Warning', 'FailedMount', `MountVolume.SetUp failed: ${message}`)
+        timers.wakeAfter('volumes', delayMs)
       }
-      const { message, delayMs } = this.#retry.failed(error)
-      recorder.event(pod, 'Warning', 'FailedMount', `MountVolume.SetUp failed: ${message}`)
-      timers.wakeAfter('volumes', delayMs)
     }
+    this.#follow(read)
+  }
+
+  /** Nothing of the pod follows its objects any more. */
+  stop(): void {
+    this.#follow([])
+  }
+
+  /** What was read is read again when it changes, and what is missing when it comes. */
+  #follow(read: readonly ReadObject[]): void {
+    const { pod, wake, watches } = this.#scope
+    const { namespace } = podRef(pod())
+    const changed = (): void => {
+      this.#due = true
+      wake()
+    }
+    const stops = read.flatMap(
+      ({ resource, name, revision }) => watches?.follow(resource, { namespace, name }, revision, changed) ?? [],
+    )
+    for (const stop of this.#following) void stop()
+    this.#following = stops
   }
 
   #refreshLater(): void {

@@ -1,4 +1,6 @@
 import type { Pod } from '#shared/kube/generated/types.ts'
+import { messageOf } from '#shared/base/message-of.ts'
+import { firstBackOff } from '#shared/kube/kubelet/container-restart.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { isPodTerminal } from '#shared/kube/pod.ts'
 import { pods } from '#shared/kube/resources.ts'
@@ -65,6 +67,8 @@ export class PodWorker {
   #stopped = false
   /** Why its containers keep the resources that they have. */
   #pendingResize: Refusal | undefined
+  /** Why its group could not be resized. */
+  #groupError: string | undefined
   #reportedUnsupported = false
   /** They are removed once, when the pod has ended. */
   #hasVolumes = true
@@ -161,6 +165,7 @@ export class PodWorker {
   stop(): void {
     this.#ended = true
     this.#scope.timers.stop()
+    this.#volumes.stop()
     for (const container of this.#containers.values()) container.detach()
   }
 
@@ -199,6 +204,7 @@ export class PodWorker {
     const [sandbox] = await Promise.all([
       this.#sandbox.ensure(() => this.#leaveSandbox()),
       this.#volumes.ensure(this.#sandbox.ip ?? ''),
+      this.#scope.groups?.ensure(this.#pod),
     ])
     if (sandbox && this.#volumes.ready) await this.#runContainers(sandbox)
     this.#report()
@@ -215,8 +221,8 @@ export class PodWorker {
 
   /** A resize that does not fit is not begun; one that others stand in the way of is looked at again. */
   #decideResize(): void {
-    const { recorder, resizeRefusal, timers } = this.#scope
-    const isWanted = [...this.#containers.values()].some(({ needsResize }) => needsResize)
+    const { groups, recorder, resizeRefusal, timers } = this.#scope
+    const isWanted = this.#isResizing || groups?.needsResize(this.#pod) === true
     const refusal = isWanted ? resizeRefusal?.(this.#pod) : undefined
     if (refusal && refusal.reason !== this.#pendingResize?.reason)
       recorder.event(this.#pod, 'Warning', `Resize${refusal.reason}`, refusal.message)
@@ -224,11 +230,30 @@ export class PodWorker {
     if (refusal?.reason === 'Deferred') timers.wakeAfter('deferred resize', deferredResize)
   }
 
+  get #isResizing(): boolean {
+    return [...this.#containers.values()].some(({ needsResize }) => needsResize)
+  }
+
+  /** The pod's group is raised before its containers and lowered after them (kubelet: doPodResizeAction). */
+  async #resizeGroup(step: 'raise' | 'settle'): Promise<void> {
+    const { groups, timers } = this.#scope
+    if (!groups?.needsResize(this.#pod) || this.#pendingResize || (step === 'settle' && this.#isResizing)) return
+    try {
+      await groups[step](this.#pod)
+      this.#groupError = undefined
+    } catch (error) {
+      this.#groupError = messageOf(error)
+      timers.wakeAfter('resize of the pod', firstBackOff)
+    }
+  }
+
   async #runContainers(sandbox: ObservedContainer): Promise<void> {
     this.#decideResize()
+    await this.#resizeGroup('raise')
     if (await this.#runInitContainers(sandbox))
       for (const container of this.#ofKind('main')) await container.sync(sandbox)
     for (const container of this.#ofKind('ephemeral')) await container.sync(sandbox)
+    await this.#resizeGroup('settle')
     for (const container of this.#containers.values()) await container.prune()
   }
 
@@ -253,7 +278,10 @@ export class PodWorker {
     await this.#collectExits()
     await this.#sandbox.stop()
     this.#report()
-    if (this.#hasVolumes) await removeVolumes(this.#scope, this.#scope.uid)
+    if (!this.#hasVolumes) return
+    this.#volumes.stop()
+    await removeVolumes(this.#scope, this.#scope.uid)
+    this.#scope.groups?.remove(this.#scope.uid)
     this.#hasVolumes = false
   }
 
@@ -267,6 +295,7 @@ export class PodWorker {
     this.#report()
     for (const container of this.#containers.values()) await container.remove()
     await this.#sandbox.remove()
+    this.#scope.groups?.remove(this.#scope.uid)
     await tearDownVolumes(this.#scope, this.#scope.uid)
     if (!this.#gone) {
       await this.#reporter.flush()
@@ -385,7 +414,8 @@ export class PodWorker {
   #observe(): PodObservation {
     const sandbox = this.#sandbox.observed
     const { ip } = this.#sandbox
-    const resizeError = [...this.#containers.values()].find(({ resizeError: error }) => error)?.resizeError
+    const failed = [...this.#containers.values()].find(({ resizeError: error }) => error)
+    const resizeError = failed?.resizeError ?? this.#groupError
     return {
       ...(sandbox ? { sandbox } : {}),
       containers: new Map([...this.#containers].map(([name, container]) => [name, container.observe()])),
@@ -395,6 +425,7 @@ export class PodWorker {
       ...(this.#failure ? { failure: this.#failure } : {}),
       ...(resizeError ? { resizeError } : {}),
       ...(this.#pendingResize ? { pendingResize: this.#pendingResize } : {}),
+      resizing: this.#scope.groups?.needsResize(this.#pod) ?? false,
       stopped: this.#stopped,
     }
   }

@@ -8,8 +8,10 @@ import type { PodNetwork } from '../../network/pod-network.ts'
 import type { CsiVolumes } from '../csi/volumes.ts'
 import type { Mounts } from '../files/mounts.ts'
 import type { Images } from '../images.ts'
+import type { ObjectWatches } from '../object-watches.ts'
 import type { DnsSettings } from '../pod-files.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import type { PodGroups } from '../pod-groups/index.ts'
 import type { ProbeResult } from '../stats/kubelet-metrics.ts'
 import type { Refusal } from './admission.ts'
 import type { Termination } from './termination.ts'
@@ -21,9 +23,13 @@ export interface PodContext {
   runtime: Runtime
   images: Images
   network: Pick<PodNetwork, 'attach' | 'detach' | 'handOver'>
+  /** Unset where pods have no control group of their own. */
+  groups?: PodGroups
   /** Unset where every pod's sandbox is made for it. */
   warm?: Pick<WarmSandboxes, 'take'>
   client: Client
+  /** Unset where volumes follow their objects by their refresh alone. */
+  watches?: ObjectWatches
   recorder: EventRecorder
   clock: Clock
   log: Log

@@ -6,7 +6,8 @@ import {
   secrets,
   serviceAccounts,
 } from '#shared/kube/resources.ts'
-import type { Stored } from '#shared/kube/object.ts'
+import type { Resource } from '#shared/client/client.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { ApiError } from '#shared/kube/status.ts'
 import { MountFailed } from '../mount-failed.ts'
 import type { ClaimedVolume, VolumeSources } from '../volumes.ts'
@@ -15,6 +16,13 @@ import { podRef, type PodScope } from './scope.ts'
 interface IssuedToken {
   token: string
   expirationTimestamp: string
+}
+
+/** A ConfigMap or Secret that was read; without revision, when it does not exist. */
+export interface ReadObject {
+  resource: Resource
+  name: string
+  revision: string | undefined
 }
 
 /** What the environment and the volumes of one pod are made from: ConfigMaps, Secrets, claims and tokens. */
@@ -26,13 +34,26 @@ export class PodSources {
     this.#scope = scope
   }
 
-  /** Sources to make one thing from: each ConfigMap and Secret is read once at most. @param podIp empty when unknown */
-  open(podIp: string): VolumeSources {
-    const { client, node, services } = this.#scope
+  /**
+   * Sources to make one thing from: each ConfigMap and Secret is read once at most.
+   * @param podIp empty when unknown
+   * @param onRead told of each, by who follows them; what is followed already is not asked for again
+   */
+  open(podIp: string, onRead?: (read: ReadObject) => void): VolumeSources {
+    const { client, node, services, watches } = this.#scope
     const { namespace } = podRef(this.#scope.pod())
+    const reader = <T extends KubeObject>(resource: Resource<T>) =>
+      readOnce<Stored<T>>(async (name) => {
+        const followed = onRead && watches?.find(resource, { namespace, name })
+        const object = followed
+          ? followed.object
+          : await client.get(resource, { namespace, name }).catch(undefinedIfMissing)
+        onRead?.({ resource, name, revision: object?.metadata.resourceVersion })
+        return object
+      })
     return {
-      configMap: readOnce<ConfigMap>((name) => client.get(configMaps, { namespace, name })),
-      secret: readOnce<Secret>((name) => client.get(secrets, { namespace, name })),
+      configMap: reader<ConfigMap>(configMaps),
+      secret: reader<Secret>(secrets),
       services,
       podIp,
       hostIp: node.ip,
@@ -90,12 +111,12 @@ function behind(claim: Stored<PersistentVolumeClaim>, volume: Stored<PersistentV
 
 const otherSources = new Set(['iscsi', 'fc', 'cephfs', 'rbd', 'glusterfs', 'awsElasticBlockStore', 'gcePersistentDisk'])
 
-/** Reads each name once; undefined for what does not exist. */
-function readOnce<T>(read: (name: string) => Promise<T>): (name: string) => Promise<T | undefined> {
+/** Reads each name once. */
+function readOnce<T>(read: (name: string) => Promise<T | undefined>): (name: string) => Promise<T | undefined> {
   const known = new Map<string, Promise<T | undefined>>()
   return (name) => {
     let value = known.get(name)
-    if (!value) known.set(name, (value = read(name).catch(undefinedIfMissing)))
+    if (!value) known.set(name, (value = read(name)))
     return value
   }
 }

@@ -291,6 +291,7 @@ function sandboxOptions(spec: SandboxSpec, image: string): Docker.ContainerCreat
       IpcMode: spec.hostIpc ? 'host' : 'shareable',
       ...(spec.hostPid ? { PidMode: 'host' } : {}),
       ...annotated(oneShim),
+      CgroupParent: sandboxGroup,
       CpuShares: 2,
       OomScoreAdj: allowedOomScore(-998),
       SecurityOpt: ['seccomp=unconfined'],
@@ -345,6 +346,7 @@ function containerOptions(spec: ContainerSpec): Docker.ContainerCreateOptions {
         BindOptions: { Propagation: propagation },
       })),
       CpuShares: spec.cpuShares,
+      ...(spec.cgroupParent ? { CgroupParent: spec.cgroupParent } : {}),
       ...quotaOf(spec.cpuQuotaMillis, 0),
       ...(spec.memoryBytes ? { Memory: spec.memoryBytes, MemorySwap: spec.memoryBytes } : {}),
       OomScoreAdj: allowedOomScore(spec.oomScoreAdj),
@@ -363,6 +365,9 @@ const quotaOf = (millis: number | undefined, none: number): { CpuPeriod: number;
   CpuPeriod: millis ? 100_000 : 0,
   CpuQuota: millis ? Math.max(1_000, millis * 100) : none,
 })
+
+/** They may be made before their pods are known, and use next to nothing. */
+const sandboxGroup = '/kubepods/sandboxes'
 
 /** One shim process serves all containers: starting one takes longer than starting a container. */
 const oneShim = { 'io.containerd.runc.v2.group': 'slipway' }
@@ -428,6 +433,7 @@ function observed(info: Docker.ContainerInspectInfo): ObservedContainer {
     createdAt: info.Created,
     ...(info.LogPath ? { logFile: info.LogPath } : {}),
     ...(layerFolder ? { layerFolder } : {}),
+    ...(info.HostConfig.CgroupParent ? { cgroupParent: info.HostConfig.CgroupParent } : {}),
     resources: {
       cpuShares: info.HostConfig.CpuShares ?? 0,
       cpuQuota: Math.max(0, info.HostConfig.CpuQuota ?? 0),
@@ -455,6 +461,7 @@ function newContainer(id: string, spec: ContainerSpec): ObservedContainer {
     tty: spec.tty,
     hash: spec.hash,
     createdAt: new Date().toISOString(),
+    ...(spec.cgroupParent ? { cgroupParent: spec.cgroupParent } : {}),
     resources: {
       cpuShares: spec.cpuShares,
       cpuQuota: quotaOf(spec.cpuQuotaMillis, 0).CpuQuota,

@@ -55,6 +55,8 @@ export interface ObservedContainer extends ContainerAttempt {
   /** The engine's own file of its output, and the folder of what it has written to its root, where the engine says so. */
   logFile?: string
   layerFolder?: string
+  /** Its control group is in this one; the engine's own, where unset. */
+  cgroupParent?: string
   /** As the engine applies them; 0 = no limit. */
   resources: { cpuShares: number; cpuQuota: number; memoryBytes: number }
 }
@@ -87,6 +89,8 @@ export interface ContainerSpec extends PodLabels, Limits {
   sandboxId: string
   /** Where it is not that of the sandbox. */
   hostname?: string
+  /** The group that holds its control group; the engine's own, where unset. */
+  cgroupParent?: string
   image: string
   /** ENTRYPOINT and CMD when given. */
   command?: string[]

@@ -1,5 +1,5 @@
 import { createFamilies, type Families, type Sample } from '#shared/base/prometheus-text.ts'
-import { qosClassOf } from '#shared/kube/pod.ts'
+import { groupOf } from '../pod-groups/settings.ts'
 import type { CgroupDetails, DeviceIo } from './cgroup.ts'
 import type { InterfaceCounters } from './interfaces.ts'
 import type { ContainerUsage, PodUsage, Snapshot, Usage } from './snapshot.ts'
@@ -69,7 +69,8 @@ function addWorker(families: Families, { node }: Snapshot, storage: Storage, fac
 function addPod(families: Families, usage: PodUsage, storage: Storage, facts: CadvisorFacts): void {
   const { pod, total, containers, sandbox, interfaces } = usage
   const { namespace, name, uid } = pod.metadata
-  const id = podId(usage)
+  // Also where containers of an earlier agent are elsewhere: dashboards take the class and the uid from it.
+  const id = groupOf(pod)
   addUsage(families, { container: '', id, image: '', name: '', namespace, pod: name }, total)
   for (const container of [...containers, ...(sandbox ? [sandbox] : [])]) {
     const { observed, at } = container
@@ -93,12 +94,6 @@ function addPod(families: Families, usage: PodUsage, storage: Storage, facts: Ca
     if (layer && storage.engine)
       addFilesystem(families, labels, at, { ...storage.engine, used: layer.bytes, device: facts.engineDevice })
   }
-}
-
-/** The path that a pod's group has with the kubelet's defaults: dashboards take the class and the uid from it. */
-function podId({ pod }: PodUsage): string {
-  const qos = qosClassOf(pod)
-  return `/kubepods${qos === 'Guaranteed' ? '' : `/${qos.toLowerCase()}`}/pod${pod.metadata.uid}`
 }
 
 const engineName = (

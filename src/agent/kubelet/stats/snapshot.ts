@@ -3,6 +3,7 @@ import type { Clock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Pod } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
+import { groupOf } from '../pod-groups/settings.ts'
 import type { ObservedContainer, Runtime } from '../runtime/runtime.ts'
 import type { Cgroups, CgroupUsage } from './cgroup.ts'
 import { createCpuRates } from './cpu-rates.ts'
@@ -24,7 +25,7 @@ export interface Usage extends CgroupUsage {
 
 export interface PodUsage {
   pod: Stored<Pod>
-  /** Of all its containers, sandbox included. CPU time counts ended containers, too, so that it never falls. */
+  /** Of the pod's group: what ended containers have used, and written to memory, counts too. */
   total: Usage
   sandbox: ContainerUsage | undefined
   /** Running containers of any kind, in the order of the spec. */
@@ -60,12 +61,12 @@ const defaultAge = 3_000
 const samplingPeriod = 10_000
 
 /** The group of a container: the worker's engine uses the cgroupfs driver (resources/worker/daemon.json). */
-export const cgroupOf = ({ id }: Pick<ObservedContainer, 'id'>): string => `/docker/${id}`
+export const cgroupOf = ({ id, cgroupParent = '/docker' }: Pick<ObservedContainer, 'id' | 'cgroupParent'>): string =>
+  `${cgroupParent}/${id}`
 
 export function createSnapshots(options: SnapshotOptions): Snapshots {
   const { clock } = options
   const rates = createCpuRates()
-  const podTimes = new PodCpuTimes()
   let last: { at: number; snapshot: Promise<Snapshot> } | undefined
 
   const take: Snapshots['take'] = (maxAge = defaultAge) => {
@@ -84,15 +85,13 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
       return { ...usage, at, ...(nanoCores === undefined ? {} : { nanoCores }) }
     }
     const pods: PodUsage[] = []
-    const all = options.pods()
-    for (const pod of all) {
-      const usage = readPod(options, pod, podTimes, sample)
+    for (const pod of options.pods()) {
+      const usage = readPod(options, pod, sample)
       if (!usage) continue
       pods.push(usage)
       // A node's files take some milliseconds in all: other work goes on between pods.
       await nextTurn()
     }
-    podTimes.keep(new Set(all.map(({ metadata }) => metadata.uid)))
     const whole = options.cgroups.usage('/')
     if (!whole) throw new Error('the control group of this worker cannot be read')
     const node = { ...sample('/', whole), interfaces: (options.interfaces ?? interfacesOf)('self') }
@@ -121,7 +120,6 @@ type Sample = (subject: string, usage: CgroupUsage) => Usage
 function readPod(
   { runtime, cgroups, interfaces = interfacesOf }: SnapshotOptions,
   pod: Stored<Pod>,
-  podTimes: PodCpuTimes,
   sample: Sample,
 ): PodUsage | undefined {
   const { uid } = pod.metadata
@@ -137,12 +135,10 @@ function readPod(
   })
   if (containers.length === 0) return undefined
   const sandbox = running.filter((observed) => observed.sandbox).flatMap(read)[0]
-  const all = sandbox ? [...containers, sandbox] : containers
-  const sum = sumOf(all)
-  const cpuNanos = podTimes.add(uid, new Map(all.map(({ observed, cpuNanos: own }) => [observed.id, own])))
+  const whole = containers.every(({ observed }) => observed.cgroupParent) ? cgroups.usage(groupOf(pod)) : undefined
   return {
     pod,
-    total: sample(uid, { ...sum, cpuNanos }),
+    total: sample(uid, whole ?? sumOf(containers)),
     sandbox,
     containers,
     interfaces: sandbox && !pod.spec?.hostNetwork ? interfaces(sandbox.observed.pid) : [],
@@ -154,6 +150,7 @@ function namesOf({ spec }: Stored<Pod>): string[] {
   return all.map(({ name }) => name)
 }
 
+/** Containers that an earlier agent made are not in the group of their pod. */
 function sumOf(all: readonly CgroupUsage[]): CgroupUsage {
   const add = (value: (usage: CgroupUsage) => number): number => all.reduce((sum, usage) => sum + value(usage), 0)
   return {
@@ -167,23 +164,5 @@ function sumOf(all: readonly CgroupUsage[]): CgroupUsage {
     },
     swap: add(({ swap }) => swap),
     tasks: add(({ tasks }) => tasks),
-  }
-}
-
-/** CPU time of pods. There is no group of a pod here, whose counter would include containers that have ended. */
-class PodCpuTimes {
-  readonly #pods = new Map<string, { ended: number; last: ReadonlyMap<string, number> }>()
-
-  /** @param containers CPU time by container id @returns nanoseconds since the pod was seen first */
-  add(uid: string, containers: ReadonlyMap<string, number>): number {
-    const known = this.#pods.get(uid)
-    let ended = known?.ended ?? 0
-    for (const [id, nanos] of known?.last ?? []) if (!containers.has(id)) ended += nanos
-    this.#pods.set(uid, { ended, last: containers })
-    return [...containers.values()].reduce((sum, nanos) => sum + nanos, ended)
-  }
-
-  keep(present: ReadonlySet<string>): void {
-    for (const uid of this.#pods.keys()) if (!present.has(uid)) this.#pods.delete(uid)
   }
 }

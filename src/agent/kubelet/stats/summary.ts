@@ -9,6 +9,7 @@ import type {
   SwapStats,
 } from '#shared/kube/stats-summary.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
+import { groupSettings } from '../pod-groups/settings.ts'
 import type { InterfaceCounters } from './interfaces.ts'
 import type { ContainerUsage, PodUsage, Snapshot, Usage } from './snapshot.ts'
 import type { Filesystem, Storage, VolumeUsage } from './storage.ts'
@@ -64,7 +65,7 @@ function podOf({ pod, total, containers, interfaces }: PodUsage, storage: Storag
     startTime: pod.status?.startTime ?? pod.metadata.creationTimestamp ?? time,
     containers: stats,
     cpu: cpuOf(total),
-    memory: { ...memoryOf(total), ...availableOf(podMemoryLimit(containers), total) },
+    memory: { ...memoryOf(total), ...availableOf(groupSettings(pod).memoryBytes, total) },
     swap: swapOf(total),
     ...(storage
       ? {
@@ -113,12 +114,6 @@ const memoryOf = ({ at, memory }: Usage): MemoryStats => ({
 /** What is left of a limit; nothing is said without one. */
 const availableOf = (limit: number, { memory }: Usage): { availableBytes?: number } =>
   limit > 0 ? { availableBytes: Math.max(0, limit - memory.workingSet) } : {}
-
-/** The sum of its containers' limits; 0 when one of them has none. */
-function podMemoryLimit(containers: readonly ContainerUsage[]): number {
-  const limits = containers.map(({ observed }) => observed.resources.memoryBytes)
-  return limits.includes(0) ? 0 : limits.reduce((sum, limit) => sum + limit, 0)
-}
 
 const swapOf = ({ at, swap }: Usage, available = 0): SwapStats => ({
   time: timestamp(at),

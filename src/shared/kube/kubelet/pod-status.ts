@@ -22,6 +22,8 @@ export interface PodObservation {
   resizeError?: string
   /** Why a resize is not begun: `Infeasible` or `Deferred`. */
   pendingResize?: { reason: string; message: string }
+  /** The limits of the pod as a whole have changed and are not in effect yet. */
+  resizing?: boolean
   /** All containers have been stopped because the pod is being deleted. */
   stopped: boolean
   /** Scheme of container ids; `docker` when unset. */
@@ -110,6 +112,7 @@ export function podStatus(pod: Pod, seen: PodObservation, now: string): PodStatu
     ...(seen.podIp ? { podIP: seen.podIp, podIPs: [{ ip: seen.podIp }] } : {}),
     startTime: seen.startTime,
     qosClass: qosClassOf(pod),
+    ...(done ? {} : podResourcesOf(pod, seen)),
     ...(inits.length > 0 ? { initContainerStatuses: initStatuses } : {}),
     containerStatuses: statuses,
     ...(spec.ephemeralContainers?.length
@@ -301,6 +304,15 @@ function resourcesOf(container: Container, resizing: boolean): Partial<Container
     ...(requests ? { allocatedResources: requests } : {}),
     ...(!resizing ? { resources: { ...(limits ? { limits } : {}), ...(requests ? { requests } : {}) } } : {}),
   }
+}
+
+/** Of the pod as a whole, where it asks for resources as such: as of its containers. */
+function podResourcesOf({ spec, status }: Pod, { resizing = false, pendingResize }: PodObservation): PodStatus {
+  const { requests, limits } = spec?.resources ?? {}
+  if (!requests && !limits) return {}
+  const { allocatedResources, resources } = status ?? {}
+  if (resizing && pendingResize) return defined({ allocatedResources, resources })
+  return defined({ allocatedResources: requests, resources: resizing ? resources : defined({ limits, requests }) })
 }
 
 /** Of a container whose resize is not begun: what it had. */

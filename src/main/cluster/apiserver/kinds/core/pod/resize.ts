@@ -3,7 +3,7 @@ import { jsonEqual } from '#shared/kube/json.ts'
 import { isMirrorPod, qosClassOf } from '#shared/kube/pod.ts'
 import { fieldForbidden, fieldInvalid, type FieldError } from '#shared/kube/status.ts'
 
-/** `pods/resize`: changes CPU and memory of containers only (ValidatePodResize of Kubernetes). */
+/** `pods/resize`: changes CPU and memory of containers and of the pod only (ValidatePodResize of Kubernetes). */
 
 /**
  * Returns the current spec with the resources and resize policies of the new one. When containers are added, removed or
@@ -13,7 +13,8 @@ export function resizedSpec(next: PodSpec | undefined, current: PodSpec): PodSpe
   const containers = withResources(next?.containers, current.containers)
   const initContainers = withResources(next?.initContainers, current.initContainers)
   if (!next || !containers || !initContainers) return next ?? current
-  const spec: PodSpec = { ...current, containers }
+  const { resources: _resources, ...kept } = current
+  const spec: PodSpec = { ...kept, containers, ...(next.resources ? { resources: next.resources } : {}) }
   if (current.initContainers) spec.initContainers = initContainers
   return spec
 }
@@ -40,7 +41,8 @@ const partOf = ({ resources, resizePolicy }: Container): Pick<Container, 'resour
 })
 
 /** Returns the fields of a spec that a resize changes. */
-export const resourcesOf = ({ containers = [], initContainers }: Partial<PodSpec>): PodSpec => ({
+export const resourcesOf = ({ containers = [], initContainers, resources }: Partial<PodSpec>): PodSpec => ({
+  ...(resources ? { resources } : {}),
   containers: containers.map((container) => ({ name: container.name, ...partOf(container) })),
   ...(initContainers
     ? { initContainers: initContainers.map((container) => ({ name: container.name, ...partOf(container) })) }
@@ -54,6 +56,7 @@ export function resizeFindings(next: Pod, previous: Pod): FieldError[] {
   const before = previous.status?.qosClass ?? qosClassOf(previous)
   if (qosClassOf(next) !== before)
     errors.push(fieldInvalid('spec', qosClassOf(next), 'Pod QOS Class may not change as a result of resizing'))
+  checkRemoved(next.spec?.resources, previous.spec?.resources, 'spec.resources', errors)
   for (const field of ['containers', 'initContainers'] as const)
     next.spec?.[field]?.forEach(({ resources }, i) => {
       checkRemoved(resources, previous.spec?.[field]?.[i]?.resources, `spec.${field}[${i}].resources`, errors)
@@ -83,13 +86,19 @@ function withoutResizable({ spec }: Pod): unknown {
     Object.entries(list ?? {})
       .filter(([name]) => !resizable.includes(name))
       .sort()
+  const rest = (resources: ResourceRequirements | undefined): unknown => ({
+    claims: resources?.claims ?? [],
+    limits: others(resources?.limits),
+    requests: others(resources?.requests),
+  })
   const bare = ({ resources, resizePolicy: _policy, ...container }: Container): unknown => ({
     ...container,
-    resources: {
-      claims: resources?.claims ?? [],
-      limits: others(resources?.limits),
-      requests: others(resources?.requests),
-    },
+    resources: rest(resources),
   })
-  return { ...spec, containers: spec?.containers.map(bare), initContainers: spec?.initContainers?.map(bare) }
+  return {
+    ...spec,
+    resources: rest(spec?.resources),
+    containers: spec?.containers.map(bare),
+    initContainers: spec?.initContainers?.map(bare),
+  }
 }
