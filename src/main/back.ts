@@ -6,15 +6,17 @@ import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
 import { createHostEngine, openCluster, removeLeftovers } from './cluster/index.ts'
 import { openAppData, type AppData } from './contexts/app-data.ts'
-import { createKubeconfigContexts, type KubeconfigContexts } from './contexts/kubeconfig.ts'
+import { createKubeconfigContexts, type KubeconfigContexts } from './contexts/kubeconfig/index.ts'
+import { readOnly } from './contexts/read-only.ts'
 import { openLocalClusters, type LocalClusters } from './contexts/local-clusters.ts'
+import type { KubeContext } from './contexts/kube-context.ts'
 import { openPortForwards } from './contexts/port-forwards/index.ts'
 import type { Installation } from './installation.ts'
 import type { Command } from './rpc/app.ts'
 import type { Keychain } from './keys/key-files.ts'
 import { openKeyStorage } from './keys/key-storage.ts'
 import { createRouter, type Router } from './rpc/index.ts'
-import type { Contexts } from './rpc/kube.ts'
+import type { Contexts } from './rpc/contexts.ts'
 
 /** The back end of the app, shared by the desktop and the headless entry. */
 export interface Back {
@@ -76,7 +78,7 @@ export async function openBack({
     version: installation.version,
   })
   const kubeconfig = createKubeconfigContexts({ files: kubeconfigFiles(), log })
-  const contexts = allContexts(clusters, kubeconfig)
+  const contexts = allContexts(clusters, kubeconfig, async (id) => (await data.settings()).readOnly[id] === true)
   const forwards = await openPortForwards({
     contextOf: (id) => contexts.get(id),
     saved: { read: () => data.forwards(), write: (all) => data.saveForwards(all) },
@@ -106,14 +108,30 @@ export async function openBack({
   }
 }
 
-/** Local clusters first, then the contexts of the user's kubeconfig files. */
-function allContexts(clusters: LocalClusters, kubeconfig: KubeconfigContexts): Contexts {
+/** Local clusters first, then the contexts of the user's kubeconfig files; those that the user has locked refuse writes. */
+function allContexts(
+  clusters: LocalClusters,
+  kubeconfig: KubeconfigContexts,
+  isReadOnly: (id: string) => Promise<boolean>,
+): Contexts {
+  const guarded = new WeakMap<KubeContext, KubeContext>()
   return {
     async list() {
       const local = clusters.list().flatMap(({ context }) => (context ? [clusters.context(context)] : []))
-      return [...local.filter((context) => context !== undefined), ...(await kubeconfig.list())].map(({ info }) => info)
+      const all = [...local.filter((context) => context !== undefined), ...(await kubeconfig.list())]
+      return { contexts: all.map(({ info }) => info), problems: kubeconfig.problems() }
     },
-    get: (id) => clusters.context(id) ?? kubeconfig.get(id),
+    get(id) {
+      const context = clusters.context(id) ?? kubeconfig.get(id)
+      if (!context) return undefined
+      const known = guarded.get(context) ?? readOnly(context, () => isReadOnly(id))
+      guarded.set(context, known)
+      return known
+    },
+    onChange(listener) {
+      const stops = [clusters.onChange(listener), kubeconfig.onChange(listener)]
+      return () => Promise.all(stops.map(async (stop) => stop())).then(() => undefined)
+    },
   }
 }
 

@@ -107,7 +107,11 @@ test('the contract refuses it, and says why', async () => {
       quit: () => undefined,
     },
     clusters: {} as LocalClusters,
-    contexts: { list: () => Promise.resolve([]), get: () => undefined },
+    contexts: {
+      list: () => Promise.resolve({ contexts: [], problems: [] }),
+      onChange: () => () => undefined,
+      get: () => undefined,
+    },
     forwards: {} as PortForwards,
   })
   const refused = call(router.app.saveDraft, { key, text: json(secret), savedAt: 0 })

@@ -56,7 +56,11 @@ export async function mountFace(component: Component, path: string, options: Fac
   })
   const known = new Map<string, ClusterApi>()
   const api: Api = {
-    back: fakeBack(backCalls, { 'kube.contexts': contexts, 'clusters.watch': [{ clusters }], ...back }),
+    back: fakeBack(backCalls, {
+      'contexts.watch': [{ contexts, problems: [] }],
+      'clusters.watch': [{ clusters }],
+      ...back,
+    }),
     connection: shallowRef<Connection>('up'),
     link: shallowRef<Link>({ connection: 'up', answeredAt: 0 }),
     retry: () => undefined,

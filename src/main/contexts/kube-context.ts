@@ -31,9 +31,11 @@ export interface Endpoint {
 /** Connection and credentials of one request. */
 export interface Connection {
   /** Credentials in headers. */
-  headers: Record<string, string>
+  headers: Record<string, string | string[]>
   /** Holds the connections, the CA and the client certificate; Node's own agent for plain HTTP. */
   agent?: Agent
+  /** Set when other credentials may be had once the server has refused these. */
+  refused?: () => void
 }
 
 /** An endpoint with a fixed client certificate. */
@@ -146,9 +148,22 @@ export function logPath(options: LogOptions): string {
 const podPath = ({ namespace, pod }: { namespace: string; pod: string }): string =>
   `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}`
 
+/** Asks once more, with renewed credentials, when the server refuses those that were kept. */
 async function open(endpoint: Endpoint, request: RawRequest): Promise<IncomingMessage> {
-  const { agent, headers: credentials } = await connect(endpoint)
-  const headers: Record<string, string> = { accept: request.accept ?? 'application/json', ...credentials }
+  const connection = await connect(endpoint)
+  const response = await send(endpoint, connection, request)
+  if (response.statusCode !== 401 || !connection.refused) return response
+  connection.refused()
+  response.resume()
+  return send(endpoint, await connect(endpoint), request)
+}
+
+async function send(
+  endpoint: Endpoint,
+  { agent, headers: credentials }: Connection,
+  request: RawRequest,
+): Promise<IncomingMessage> {
+  const headers: Record<string, string | string[]> = { accept: request.accept ?? 'application/json', ...credentials }
   if (request.body !== undefined) {
     headers['content-type'] = request.contentType ?? 'application/json'
     headers['content-length'] = String(Buffer.byteLength(request.body))

@@ -1,4 +1,4 @@
-import type { Contexts } from './kube.ts'
+import { contextsTopic, type Contexts } from './contexts.ts'
 import { appTopic, type AppTopicOptions } from './app.ts'
 import { clustersTopic } from './clusters.ts'
 import { forwardsTopic } from './forwards.ts'
@@ -23,6 +23,7 @@ export function createRouter({
   return implementer.router({
     app: appTopic(app),
     clusters: clustersTopic(clusters),
+    contexts: contextsTopic(contexts),
     forwards: forwardsTopic(forwards),
     kube: kubeTopic(contexts),
     metrics: metricsTopic(contexts),

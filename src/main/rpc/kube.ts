@@ -1,15 +1,9 @@
 import { messageOf } from '#shared/base/message-of.ts'
 import type { KubeContext } from '#main/contexts/kube-context.ts'
 import { logPath } from '#main/contexts/kube-context.ts'
-import type {
-  AttachOptions,
-  ContextInfo,
-  ExecOptions,
-  LogOptions,
-  TerminalInput,
-  TerminalOutput,
-} from '#shared/contract/kube.ts'
+import type { AttachOptions, ExecOptions, LogOptions, TerminalInput, TerminalOutput } from '#shared/contract/kube.ts'
 import { ApiError, notFound } from '#shared/kube/status.ts'
+import type { Contexts } from './contexts.ts'
 import { implementer } from './implementer.ts'
 import { serveStream } from './stream.ts'
 
@@ -22,8 +16,6 @@ export function kubeTopic(contexts: Contexts) {
   }
   const topic = implementer.kube
   return {
-    contexts: topic.contexts.handler(() => contexts.list()),
-
     request: topic.request.handler(async ({ input, signal }) => {
       try {
         const { context, ...request } = input
@@ -73,11 +65,6 @@ export function kubeTopic(contexts: Contexts) {
       ),
     ),
   }
-}
-
-export interface Contexts {
-  list(): Promise<ContextInfo[]>
-  get(id: string): KubeContext | undefined
 }
 
 type WatchDown = { events: string } | { closed?: string | undefined }

@@ -29,7 +29,8 @@ function stepping() {
   return {
     listeners,
     topic: metricsTopic({
-      list: () => Promise.resolve([]),
+      list: () => Promise.resolve({ contexts: [], problems: [] }),
+      onChange: () => () => undefined,
       get: (id) => (id === 'local:a' ? ({ usage } as KubeContext) : undefined),
     }),
     step(reason?: string) {

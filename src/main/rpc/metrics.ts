@@ -1,7 +1,7 @@
 import type { ContextUsage } from '#main/contexts/usage.ts'
 import type { UsageAnswer, UsageQuery } from '#shared/contract/metrics.ts'
 import { implementer } from './implementer.ts'
-import type { Contexts } from './kube.ts'
+import type { Contexts } from './contexts.ts'
 import { serveStream } from './stream.ts'
 import { withUserError } from './user-error.ts'
 

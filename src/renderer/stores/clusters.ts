@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { ref, shallowRef, watch } from 'vue'
 import type { Cluster, ClusterSpec, Engine } from '#shared/contract/clusters.ts'
+import type { ContextProblem } from '#shared/contract/contexts.ts'
 import type { ContextInfo } from '#shared/contract/kube.ts'
 import { useApi } from '../api/index.ts'
 import { useStream } from '../composables/useStream.ts'
@@ -15,15 +16,8 @@ export const useClusters = defineStore('clusters', () => {
   const engine = ref<Engine>()
   const loaded = ref(false)
   const contextsLoaded = ref(false)
+  const problems = shallowRef<ContextProblem[]>([])
 
-  const runningOf = (list: readonly Cluster[]): string => list.map(({ context }) => context ?? '').join()
-
-  async function loadContexts(): Promise<void> {
-    const next = await api.back.kube.contexts()
-    for (const { id } of contexts.value) if (!next.some((other) => other.id === id)) api.forget(id)
-    contexts.value = next
-    contextsLoaded.value = true
-  }
   async function loadEngine(): Promise<void> {
     engine.value = await api.back.clusters.engine()
   }
@@ -32,11 +26,15 @@ export const useClusters = defineStore('clusters', () => {
     const before = clusters.value
     clusters.value = message.clusters
     loaded.value = true
-    if (runningOf(message.clusters) !== runningOf(before)) void loadContexts()
     for (const { name, context } of before)
       if (context && !message.clusters.some((other) => other.name === name)) dock.closeContext(context)
   })
-  void loadContexts()
+  useStream(api.back.contexts.watch, {}, (message) => {
+    for (const { id } of contexts.value) if (!message.contexts.some((other) => other.id === id)) api.forget(id)
+    contexts.value = message.contexts
+    problems.value = message.problems
+    contextsLoaded.value = true
+  })
   void loadEngine()
   watch(api.connection, (connection) => {
     if (connection === 'up') void loadEngine()
@@ -55,6 +53,7 @@ export const useClusters = defineStore('clusters', () => {
     labelOf,
     clusters,
     contexts,
+    problems,
     engine,
     loaded,
     contextsLoaded,

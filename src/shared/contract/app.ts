@@ -72,6 +72,8 @@ export const settings = z.strictObject({
   /** Namespace that a context shows at first where its kubeconfig names none; empty: all. */
   defaultNamespace: z.string().max(63),
   contextColours: z.record(z.string(), contextColour),
+  /** Contexts in which nothing may be changed; the back refuses it. */
+  readOnly: z.record(z.string(), z.boolean()),
 })
 export type Settings = z.infer<typeof settings>
 export const defaultSettings: Settings = {
@@ -97,6 +99,7 @@ export const defaultSettings: Settings = {
   shortcuts: {},
   defaultNamespace: '',
   contextColours: {},
+  readOnly: {},
 }
 const settingsChange = settings.partial()
 /** The settings to change; undefined ones are kept. */

@@ -17,6 +17,18 @@ export const contextInfo = z.object({
   server: z.string(),
   namespace: z.string().optional(),
   simulated: z.boolean(),
+  /** Of a kubeconfig context: the file that it is written in, its cluster and its user. */
+  file: z.string().optional(),
+  cluster: z.string().optional(),
+  user: z.string().optional(),
+  /** Whether kubectl uses it when it is told nothing else. */
+  current: z.boolean().optional(),
+  /** Command of its credential plugin, which may open a browser. */
+  plugin: z.string().optional(),
+  /** Its auth provider: `oidc`. */
+  provider: z.string().optional(),
+  /** When its client certificate ends, ms since the epoch. */
+  certificateExpiresAt: z.number().optional(),
 })
 export type ContextInfo = z.infer<typeof contextInfo>
 
@@ -65,8 +77,7 @@ export const terminalOutput = z.union([
 export type TerminalOutput = z.infer<typeof terminalOutput>
 
 export const kube = {
-  contexts: procedure.output(z.array(contextInfo)),
-  /** One request. Never throws for an HTTP status: `body` is then the server's Status. JSON as text, parsed by the face. */
+  /** One request. A read-only context refuses writes with 403. Never throws for an HTTP status: `body` is then the server's Status. JSON as text, parsed by the face. */
   request: procedure
     .input(
       z.strictObject({

@@ -1,0 +1,174 @@
+import { createHash, X509Certificate } from 'node:crypto'
+import { unwatchFile, watchFile } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { basename } from 'node:path'
+import type { Stop } from '#shared/base/disposable.ts'
+import type { Log } from '#shared/base/log.ts'
+import { messageOf } from '#shared/base/message-of.ts'
+import type { ContextProblem } from '#shared/contract/contexts.ts'
+import type { ContextInfo } from '#shared/contract/kube.ts'
+import { createKubeContext, type KubeContext } from '../kube-context.ts'
+import { endpointOf } from './endpoint.ts'
+import type { ProxyEnvironment } from './proxy.ts'
+import { mergeConfigs, readConfigFile, type ConfigFile, type Entry, type Problem } from './read.ts'
+
+/** The contexts of the user's kubeconfig files. */
+export interface KubeconfigContexts {
+  /** Every usable context; reads the files again. */
+  list(): Promise<KubeContext[]>
+  /** A context as of the last reading. */
+  get(id: string): KubeContext | undefined
+  /** Files and contexts that cannot be used, as of the last reading. */
+  problems(): ContextProblem[]
+  /** Called after a file has changed and what it says has been taken up. */
+  onChange(listener: () => void): Stop
+  stop(): Promise<void>
+}
+
+export interface KubeconfigContextsOptions {
+  /** As in kubectl's KUBECONFIG: of two entries with one name, the one in the earlier file applies. */
+  files: readonly string[]
+  log: Log
+  /** Names the proxies of servers that have none of their own. */
+  env?: ProxyEnvironment
+  /** How often files are looked at, ms. */
+  interval?: number
+}
+
+/**
+ * Follows kubeconfig files. A context that changed or disappeared is closed with its connections and credentials; an
+ * unchanged one keeps its connections. What is wrong with one file or context leaves the others as they are.
+ */
+export function createKubeconfigContexts(options: KubeconfigContextsOptions): KubeconfigContexts {
+  const { files, log, env = process.env, interval = 1_000 } = options
+  const readers = [...new Set(files)].map((file) => createFileReader(file, log))
+  const listeners = new Set<() => void>()
+  let open = new Map<string, { fingerprint: string; context: KubeContext }>()
+  let problems: Problem[] = []
+  let reading: Promise<void> = Promise.resolve()
+
+  async function read(): Promise<void> {
+    const results = await Promise.all(readers.map((read) => read()))
+    const merged = mergeConfigs(results.flatMap(({ config }) => (config ? [config] : [])))
+    const before = hashOf([[...open.values()].map(({ fingerprint }) => fingerprint), problems])
+    const next: typeof open = new Map()
+    for (const entry of merged.entries) {
+      const id = `kubeconfig:${entry.name}`
+      const known = open.get(id)
+      const fingerprint = hashOf(entry)
+      next.set(id, known?.fingerprint === fingerprint ? known : await openContext(id, entry, fingerprint, env))
+    }
+    problems = [...results.flatMap(({ problem }) => (problem ? [problem] : [])), ...merged.problems]
+    const closed = [...open].filter(([id, entry]) => next.get(id) !== entry)
+    open = next
+    for (const [, { context }] of closed) await context.stop()
+    if (hashOf([[...open.values()].map(({ fingerprint }) => fingerprint), problems]) === before) return
+    for (const listener of listeners) listener()
+  }
+  const reload = (): Promise<void> => (reading = reading.then(read))
+  const onFile = (): void => void reload()
+  // Polled: editors replace files, dotfiles are links, and the folder may not be there yet.
+  for (const file of files) watchFile(file, { interval, persistent: false }, onFile)
+
+  return {
+    async list() {
+      await reload()
+      return [...open.values()].map(({ context }) => context)
+    },
+    get: (id) => open.get(id)?.context,
+    problems: () => problems.map((problem) => ({ ...problem, file: shortPath(problem.file) })),
+    onChange(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    async stop() {
+      for (const file of files) unwatchFile(file, onFile)
+      listeners.clear()
+      await reading
+      for (const { context } of open.values()) await context.stop()
+      open.clear()
+    },
+  }
+}
+
+interface FileResult {
+  config?: ConfigFile
+  problem?: Problem
+}
+
+/** Reads one file. While it cannot be read, its last valid contents apply; the reason is logged once. */
+function createFileReader(file: string, log: Log): () => Promise<FileResult> {
+  let last: ConfigFile | undefined
+  let told: string | undefined
+  return async () => {
+    try {
+      last = await readConfigFile(file)
+      told = undefined
+      return last ? { config: last } : {}
+    } catch (error) {
+      const reason = messageOf(error)
+      if (told !== reason) log.warn('kubeconfig not read', { file, error: reason })
+      told = reason
+      return { ...(last ? { config: last } : {}), problem: { file, reason } }
+    }
+  }
+}
+
+const hashOf = (parts: unknown): string => createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+
+async function openContext(
+  id: string,
+  entry: Entry,
+  fingerprint: string,
+  env: ProxyEnvironment,
+): Promise<{ fingerprint: string; context: KubeContext }> {
+  const info = await infoOf(id, entry)
+  return { fingerprint, context: createKubeContext({ info, endpoint: endpointOf(entry, { env }) }) }
+}
+
+/** What the face may know: names and places, no credentials. */
+async function infoOf(id: string, entry: Entry): Promise<ContextInfo> {
+  const { exec, 'auth-provider': provider } = entry.user
+  const expiry = await certificateEnd(entry)
+  return {
+    id,
+    name: entry.name,
+    kind: 'kubeconfig',
+    server: withoutPassword(entry.cluster.server),
+    simulated: false,
+    file: shortPath(entry.file),
+    cluster: entry.clusterName,
+    ...(entry.current ? { current: true } : {}),
+    ...(entry.userName === undefined ? {} : { user: entry.userName }),
+    ...(entry.namespace === undefined ? {} : { namespace: entry.namespace }),
+    ...(exec ? { plugin: basename(exec.command) } : {}),
+    ...(provider ? { provider: provider.name } : {}),
+    ...(expiry === undefined ? {} : { certificateExpiresAt: expiry }),
+  }
+}
+
+/** When the client certificate ends, ms since the epoch; unset when there is none that can be read. */
+async function certificateEnd({ user }: Entry): Promise<number | undefined> {
+  try {
+    const { 'client-certificate-data': data, 'client-certificate': file } = user
+    if (!data && !file) return undefined
+    const pem = data ? Buffer.from(data, 'base64') : await readFile(file ?? '')
+    return new X509Certificate(pem).validToDate.getTime()
+  } catch {
+    return undefined
+  }
+}
+
+function withoutPassword(server: string): string {
+  const url = new URL(server)
+  if (!url.username && !url.password) return server
+  url.username = url.password = ''
+  return url.href.replace(/\/$/, '')
+}
+
+/** `~/.kube/config` */
+function shortPath(file: string): string {
+  const home = homedir()
+  return file.startsWith(`${home}/`) ? `~${file.slice(home.length)}` : file
+}

@@ -1,0 +1,34 @@
+import type { Stop } from '#shared/base/disposable.ts'
+import type { ContextProblem } from '#shared/contract/contexts.ts'
+import type { ContextInfo } from '#shared/contract/kube.ts'
+import type { KubeContext } from '#main/contexts/kube-context.ts'
+import { followChanges } from './follow-changes.ts'
+import { implementer } from './implementer.ts'
+import { serveStream } from './stream.ts'
+
+/** Every context that the face may use. */
+export interface Contexts {
+  list(): Promise<KnownContexts>
+  get(id: string): KubeContext | undefined
+  /** Called when `list` would answer something else. */
+  onChange(listener: () => void): Stop
+}
+
+export interface KnownContexts {
+  contexts: ContextInfo[]
+  problems: ContextProblem[]
+}
+
+export function contextsTopic(contexts: Contexts) {
+  return {
+    watch: implementer.contexts.watch.handler(({ input, signal }) =>
+      serveStream<object, never, KnownContexts>(input, signal, (_open, port) =>
+        followChanges({
+          onChange: (listener) => contexts.onChange(listener),
+          send: async () => port.send(await contexts.list()),
+          signal: port.signal,
+        }),
+      ),
+    ),
+  }
+}
