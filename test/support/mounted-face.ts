@@ -133,6 +133,8 @@ function fakeBack(calls: Face['backCalls'], answers: Record<string, unknown>): A
     'app.drafts': [],
     'app.samples': [],
     'clusters.engine': { state: 'ready' },
+    'metrics.usage': { unavailable: 'not measured here' },
+    'kube.request': { status: 503, body: '{}', warnings: [] },
   }
   const procedure = (name: string) => (input: unknown) => {
     calls.push([name, input])
@@ -143,7 +145,13 @@ function fakeBack(calls: Face['backCalls'], answers: Record<string, unknown>): A
   }
   const topic = (name: string): unknown =>
     new Proxy({}, { get: (_, part) => (typeof part === 'string' ? procedure(`${name}.${part}`) : undefined) })
-  return { app: topic('app'), clusters: topic('clusters'), kube: topic('kube') } as Api['back']
+  return {
+    app: topic('app'),
+    clusters: topic('clusters'),
+    contexts: topic('contexts'),
+    kube: topic('kube'),
+    metrics: topic('metrics'),
+  } as Api['back']
 }
 
 /** Sends its messages, and stays open. */
