@@ -23,6 +23,7 @@ import { nodeCapacity } from './kubelet/node.ts'
 import { createHierarchy } from './kubelet/pod-groups/hierarchy.ts'
 import { createPodGroups } from './kubelet/pod-groups/index.ts'
 import { parseResolvConf } from './kubelet/pod-files.ts'
+import { openPullRecords } from './kubelet/pull-records.ts'
 import { createDockerRuntime } from './kubelet/runtime/docker.ts'
 import { givesOwnHostnames } from './kubelet/runtime/own-hostname.ts'
 import { memoryFolder } from './kubelet/volumes.ts'
@@ -82,6 +83,8 @@ async function main(config: AgentFiles): Promise<void> {
     runtime,
     fetchImage: (reference) => tunnel.fetchImage(reference),
     hostImageId: (reference) => tunnel.hostImageId(reference),
+    hostCredentials: (reference) => tunnel.hostCredentials(reference),
+    records: await openPullRecords(`${kubeletRoot}/image_manager/pulled.json`),
     parallelPulls: settings.images.parallelPulls,
     log,
   })

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { Pod } from '#shared/kube/generated/types.ts'
 import { startDockerCluster, type DockerCluster } from '../support/docker-cluster.ts'
 
@@ -70,6 +71,21 @@ test('a private image is pulled with the secret of its pod alone', async () => {
   expect(await eventsOf('without')).toMatch(/Failed: Failed to pull image .*(no basic auth credentials|unauthorized)/)
   await create('with', `${server}/private/app:1`, [{ name: 'registry' }])
   await pulled('with')
+  // It is on the node now, and still not for everybody.
+  await create('other', `${server}/private/app:1`)
+  await failed('other')
+})
+
+test('the host’s own sign-in to a registry serves every pod', async () => {
+  const server = `127.0.0.1:${closed}`
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-docker-config-'))
+  const auth = Buffer.from('me:secret').toString('base64')
+  await writeFile(join(folder, 'config.json'), JSON.stringify({ auths: { [server]: { auth } } }))
+  vi.stubEnv('DOCKER_CONFIG', folder)
+  await create('host', `${server}/private/app:1`)
+  await pulled('host')
+  vi.unstubAllEnvs()
+  await rm(folder, { recursive: true })
 })
 
 test('garbage is told, and what was garbage or ended amid a layer is pulled once the registry is well', async () => {

@@ -473,6 +473,8 @@ test.each(badImages)(
       runtime: { hasImage: never, loadImage: never, pullImage: never } as Partial<Runtime> as Runtime,
       fetchImage: never,
       hostImageId: never,
+      hostCredentials: never,
+      records: { isOpen: never, allows: never, pulled: never, forget: never },
       log: silentLog,
     })
     images.forget(image)

@@ -1,18 +1,30 @@
 import { Readable } from 'node:stream'
-import { describe, expect, test } from 'vitest'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { silentLog } from '#shared/base/log.ts'
 import { createImages, type ImageFailed } from './images.ts'
-import type { RegistryAuth } from './registry-credentials.ts'
+import { openPullRecords } from './pull-records.ts'
+import type { RegistryAuth } from '#shared/kube/registry-credentials.ts'
 import type { ImageInfo, Runtime } from './runtime/runtime.ts'
 
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slipway-images-'))
+})
+afterEach(() => rm(folder, { recursive: true }))
+
 /** An engine that has the images `here`; the host has `host`, the registry `registry`: names to ids. */
-function setUp(given: {
+async function setUp(given: {
   here?: Record<string, string>
   host?: Record<string, string>
   registry?: Record<string, string>
   parallelPulls?: number
+  hostCredentials?: RegistryAuth[]
 }) {
   const here = { ...given.here }
+  const records = await openPullRecords(join(folder, 'pulled.json'))
   const calls: string[] = []
   const pulling = { now: 0, most: 0 }
   const runtime = {
@@ -45,6 +57,8 @@ function setUp(given: {
       return id === undefined ? undefined : Readable.from([`${reference}=${id}`])
     },
     hostImageId: async (reference) => given.host?.[reference],
+    hostCredentials: async () => given.hostCredentials ?? [],
+    records,
     ...(given.parallelPulls ? { parallelPulls: given.parallelPulls } : {}),
     log: silentLog,
   })
@@ -87,38 +101,76 @@ describe('an image is taken', () => {
     ],
     ['as it is, as nobody has a newer one', 'Always', { here: { 'app:1': 'a' } }, 'a', ['pulling', 'fetch', 'pull']],
   ])('%s', async (_name, policy, given, expected, expectedCalls) => {
-    const { ensure, calls } = setUp(given)
+    const { ensure, calls } = await setUp(given)
     expect(await ensure(policy)).toBe(expected)
     expect(calls).toEqual(expectedCalls)
   })
 
   test('with each of the credentials until one is accepted', async () => {
-    const { images, calls } = setUp({ registry: { 'app:1': 'c' } })
+    const { images, calls } = await setUp({ registry: { 'app:1': 'c' } })
     const container = { name: 'c', image: 'app:1', imagePullPolicy: 'IfNotPresent' }
     const as = (username: string): RegistryAuth => ({ username, serveraddress: 'docker.io' })
     await images.ensure(
       container,
       () => undefined,
-      async () => [as('nobody'), as('somebody')],
+      async () => [
+        { auth: as('nobody'), secret: 'n/a/1' },
+        { auth: as('somebody'), secret: 'n/b/2' },
+      ],
     )
     expect(calls).toEqual(['fetch', 'pull as nobody', 'pull as somebody'])
   })
 
+  test('for the pods whose credentials it was pulled with, and for others that prove theirs', async () => {
+    const { images, calls } = await setUp({ registry: { 'app:1': 'c' } })
+    const take = (username?: string, secret = 'n/a/1', imagePullPolicy = 'IfNotPresent'): Promise<string> =>
+      images
+        .ensure(
+          { name: 'c', image: 'app:1', imagePullPolicy },
+          () => undefined,
+          async () => (username === undefined ? [] : [{ auth: { username, serveraddress: 'docker.io' }, secret }]),
+        )
+        .then(
+          ({ image }) => image.id,
+          (error: unknown) => (error as ImageFailed).reason,
+        )
+    expect(await take('me')).toBe('c')
+    expect(await images.present({ name: 'c', image: 'app:1', imagePullPolicy: 'IfNotPresent' })).toBeUndefined()
+    calls.length = 0
+    // The same Secret, and the same credentials in another one.
+    expect([await take('renamed'), await take('me', 'm/b/2'), calls]).toEqual(['c', 'c', []])
+    expect([await take('nobody', 'm/c/3'), await take('nobody', 'm/c/3', 'Always')]).toEqual([
+      'ErrImagePull',
+      'ErrImagePull',
+    ])
+    expect(await take('nobody', 'm/c/3', 'Never')).toBe('ErrImageNeverPull')
+    expect([await take(), calls.at(-1)]).toEqual(['c', 'pull'])
+    // Pulled without any credentials, it is public.
+    expect((await images.present({ name: 'c', image: 'app:1', imagePullPolicy: 'IfNotPresent' }))?.image.id).toBe('c')
+  })
+
+  test('with the credentials of the host, which are for every pod', async () => {
+    const hostCredentials = [{ username: 'host', serveraddress: 'docker.io' }]
+    const { images, ensure, calls } = await setUp({ registry: { 'app:1': 'c' }, hostCredentials })
+    expect([await ensure('IfNotPresent'), calls.at(-1)]).toEqual(['c, fetched', 'pull as host'])
+    expect((await images.present({ name: 'c', image: 'app:1', imagePullPolicy: 'IfNotPresent' }))?.image.id).toBe('c')
+  })
+
   test('a few at once, the others in their turn', async () => {
-    const { images, pulling } = setUp({ registry: { 'a:1': 'a', 'b:1': 'b', 'c:1': 'c' }, parallelPulls: 2 })
+    const { images, pulling } = await setUp({ registry: { 'a:1': 'a', 'b:1': 'b', 'c:1': 'c' }, parallelPulls: 2 })
     const all = ['a:1', 'b:1', 'c:1'].map((image) => images.ensure({ name: 'c', image }, () => undefined))
     await Promise.all(all)
     expect(pulling.most).toBe(2)
   })
 
   test('once for concurrent requests', async () => {
-    const { ensure, calls } = setUp({ host: { 'app:1': 'b' } })
+    const { ensure, calls } = await setUp({ host: { 'app:1': 'b' } })
     await Promise.all([ensure('IfNotPresent'), ensure('IfNotPresent')])
     expect(calls.filter((call) => call === 'fetch')).toHaveLength(1)
   })
 
   test('immediately, only when its policy does not require a newer one', async () => {
-    const { images } = setUp({ here: { 'app:1': 'a' } })
+    const { images } = await setUp({ here: { 'app:1': 'a' } })
     const container = { name: 'c', image: 'app:1' }
     expect((await images.present({ ...container, imagePullPolicy: 'IfNotPresent' }))?.image.id).toBe('a')
     expect(await images.present({ ...container, imagePullPolicy: 'Always' })).toBeUndefined()

@@ -2,8 +2,14 @@ import type { Readable } from 'node:stream'
 import type { Log } from '#shared/base/log.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { Container } from '#shared/kube/generated/types.ts'
-import { InvalidImageReference, readImageReference, taggedImage } from '#shared/kube/image-reference.ts'
-import type { RegistryAuth } from './registry-credentials.ts'
+import {
+  InvalidImageReference,
+  parseImageReference,
+  readImageReference,
+  taggedImage,
+} from '#shared/kube/image-reference.ts'
+import type { RegistryAuth } from '#shared/kube/registry-credentials.ts'
+import type { PullCredential, PullRecords } from './pull-records.ts'
 import type { ImageInfo, Runtime } from './runtime/runtime.ts'
 
 /** An image that a container needs is missing; `reason` is the container's waiting reason. */
@@ -27,7 +33,7 @@ export interface EnsuredImage {
 }
 
 /** Reads what the pod has for the image's registry, in the order in which it is tried. */
-export type Credentials = () => Promise<readonly RegistryAuth[]>
+export type Credentials = () => Promise<readonly PullCredential[]>
 
 export interface Images {
   /** The container's image, if it is here and the pull policy requires nothing newer. */
@@ -48,6 +54,8 @@ export function createImages({
   runtime,
   fetchImage,
   hostImageId,
+  hostCredentials,
+  records,
   parallelPulls = Infinity,
   log,
 }: {
@@ -55,6 +63,9 @@ export function createImages({
   /** The image from the host's engine; undefined when missing there. */
   fetchImage(reference: string): Promise<Readable | undefined>
   hostImageId(reference: string): Promise<string | undefined>
+  /** How the user of the host is signed in to the image's registry. */
+  hostCredentials(reference: string): Promise<readonly RegistryAuth[]>
+  records: PullRecords
   /** Most fetches at once; the others wait in their order. */
   parallelPulls?: number
   log: Log
@@ -70,42 +81,51 @@ export function createImages({
     return image
   }
   /** @returns how long it took once it was its turn, ms */
-  const fetch = (reference: string, auths: readonly RegistryAuth[]): Promise<number> => {
+  const fetch = (reference: string, credentials: readonly PullCredential[]): Promise<number> => {
     // Pods with other credentials may have another outcome.
-    const key = `${reference} ${JSON.stringify(auths)}`
+    const key = `${reference} ${JSON.stringify(credentials)}`
     let work = fetching.get(key)
     if (!work) {
       work = inTurn(async () => {
         const begun = performance.now()
-        await fetchOnce(reference, auths)
+        await fetchOnce(reference, credentials)
         return Math.round(performance.now() - begun)
       }).finally(() => fetching.delete(key))
       fetching.set(key, work)
     }
     return work
   }
-  const fetchOnce = async (reference: string, auths: readonly RegistryAuth[]): Promise<void> => {
-    try {
-      // An image with pull policy Always (`:latest`) is copied only when the host's has changed.
-      const here = await runtime.hasImage(reference)
-      if (here && (await hostImageId(reference)) === here.id) return
-      const tar = await fetchImage(reference)
-      if (tar) {
-        await runtime.loadImage(tar)
-        if (await runtime.hasImage(reference)) return
-      }
-    } catch (error) {
+  const fetchOnce = async (reference: string, credentials: readonly PullCredential[]): Promise<void> => {
+    const copied = await copyFromHost(reference).catch((error: unknown) => {
       log.warn('image not copied from the host', { reference, error: messageOf(error) })
-    }
-    await pull(reference, auths)
+      return undefined
+    })
+    if (copied) return records.forget(copied.id)
+    const ofHost = (await hostCredentials(reference).catch((): RegistryAuth[] => [])).map((auth) => ({ auth }))
+    const by = await pull(reference, [...credentials, ...ofHost])
+    const image = await runtime.hasImage(reference)
+    if (image) await records.pulled(image.id, repositoryOf(reference), by)
   }
-  /** With each of the credentials until one is accepted; without any where there are none. */
-  const pull = async (reference: string, [first, ...others]: readonly RegistryAuth[]): Promise<void> => {
+  const copyFromHost = async (reference: string): Promise<ImageInfo | undefined> => {
+    // An image with pull policy Always (`:latest`) is copied only when the host's has changed.
+    const here = await runtime.hasImage(reference)
+    if (here && (await hostImageId(reference)) === here.id) return here
+    const tar = await fetchImage(reference)
+    if (!tar) return undefined
+    await runtime.loadImage(tar)
+    return runtime.hasImage(reference)
+  }
+  /** With each of the credentials until one is accepted; without any where there are none. @returns which it was */
+  const pull = async (
+    reference: string,
+    [first, ...others]: readonly PullCredential[],
+  ): Promise<PullCredential | undefined> => {
     try {
-      await (first ? runtime.pullImage(reference, first) : runtime.pullImage(reference))
+      await (first ? runtime.pullImage(reference, first.auth) : runtime.pullImage(reference))
+      return first
     } catch (error) {
       if (others.length === 0) throw error
-      await pull(reference, others)
+      return pull(reference, others)
     }
   }
 
@@ -114,29 +134,32 @@ export function createImages({
       const reference = referenceOf(image)
       if (imagePullPolicy === 'Always') return undefined
       const found = await find(reference)
-      return found && { image: found }
+      // Whose image it is may depend on the pod's credentials, which are not read for others.
+      return found && records.isOpen(found.id, repositoryOf(reference)) ? { image: found } : undefined
     },
     forget(image) {
       if (readImageReference(image)) known.delete(taggedImage(image))
     },
     forgetImage(id) {
       for (const [reference, image] of known) if (image.id === id) known.delete(reference)
+      records.forget(id).catch((error: unknown) => log.warn('pull record not removed', { error: messageOf(error) }))
     },
     async ensure({ image: name = '', imagePullPolicy }, onPull, credentials = async () => []) {
       const reference = referenceOf(name)
-      const present = await find(reference)
+      const found = await find(reference)
+      const own = await credentials()
+      const present = found && records.allows(found.id, repositoryOf(reference), own) ? found : undefined
       if (present && imagePullPolicy !== 'Always') return { image: present }
-      if (imagePullPolicy === 'Never')
-        throw new ImageFailed(
-          'ErrImageNeverPull',
-          `Container image "${name}" is not present with pull policy of Never`,
-          name,
-        )
+      if (imagePullPolicy === 'Never') {
+        const lack = found ? 'present, but not for the credentials of the pod,' : 'not present'
+        const message = `Container image "${name}" is ${lack} with pull policy of Never`
+        throw new ImageFailed('ErrImageNeverPull', message, name)
+      }
       onPull()
       const begun = performance.now()
       let pulledMs: number
       try {
-        pulledMs = await fetch(reference, await credentials())
+        pulledMs = await fetch(reference, own)
       } catch (error) {
         // Always requires the newest image. When no registry responds, that is the local one.
         if (present) return { image: present }
@@ -165,6 +188,12 @@ function createTurns(most: number): <T>(task: () => Promise<T>) => Promise<T> {
       else running--
     }
   }
+}
+
+/** Its registry and path, without tag or digest. */
+function repositoryOf(reference: string): string {
+  const { domain, path } = parseImageReference(reference)
+  return `${domain}/${path}`
 }
 
 /** The image reference with its tag. @throws ImageFailed with Kubernetes' message when it is invalid */

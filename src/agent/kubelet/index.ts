@@ -90,6 +90,7 @@ export function createKubelet(
   const pages = createNodePages({
     node,
     dns: options.dns,
+    settings: options.settings,
     pods: allPods,
     runtime,
     cgroups,

@@ -2,6 +2,7 @@ import { release } from 'node:os'
 import { RequestRefused } from '#shared/base/request-edge.ts'
 import { createFamilies, textFormat } from '#shared/base/prometheus-text.ts'
 import type { Pod } from '#shared/kube/generated/types.ts'
+import type { KubeletSettings } from '#shared/kube/kubelet/settings.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { configurationOf } from './configuration.ts'
 import { osImage, readId } from './node.ts'
@@ -30,6 +31,7 @@ export interface Page {
 export interface NodePagesOptions {
   node: { name: string; ip: string; cpuMillis: number; memoryBytes: number }
   dns: { clusterDns: string; clusterDomain: string }
+  settings: KubeletSettings
   pods(): Stored<Pod>[]
   runtime: Pick<Runtime, 'containers' | 'version'>
   cgroups: Cgroups
@@ -67,7 +69,14 @@ export function createNodePages(options: NodePagesOptions): NodePages {
     pods: async () => jsonPage(podList(options.pods())),
     runningpods: async () => jsonPage(podList(runningPods(options))),
     configz: async () =>
-      jsonPage(configurationOf({ ...options.dns, ip: options.node.ip, isServing: options.isServing() })),
+      jsonPage(
+        configurationOf({
+          ...options.dns,
+          ip: options.node.ip,
+          isServing: options.isServing(),
+          settings: options.settings,
+        }),
+      ),
   }
   return {
     find(segments, query) {

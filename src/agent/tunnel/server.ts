@@ -11,6 +11,7 @@ import type { Duplex, Readable } from 'node:stream'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import type { Log } from '#shared/base/log.ts'
 import { createEdge, RequestRefused, respond, type Authority } from '#shared/base/request-edge.ts'
+import type { RegistryAuth } from '#shared/kube/registry-credentials.ts'
 import { joinDatagrams } from './datagrams.ts'
 
 /** The worker's end of the tunnel; the host's end, `main/cluster/network/tunnel.ts`, describes the protocol. */
@@ -21,6 +22,8 @@ export interface TunnelServer {
   fetchImage(reference: string): Promise<Readable | undefined>
   /** ID of an image in the host's engine; undefined when the image is missing. */
   hostImageId(reference: string): Promise<string | undefined>
+  /** How the user of the host is signed in to the image's registry. */
+  hostCredentials(reference: string): Promise<readonly RegistryAuth[]>
   stop(): Promise<void>
 }
 
@@ -79,6 +82,7 @@ export async function createTunnelServer(options: TunnelServerOptions): Promise<
     dialApiServer: () => reverse.dial(),
     fetchImage: (reference) => reverse.fetchImage(reference),
     hostImageId: (reference) => reverse.hostImageId(reference),
+    hostCredentials: (reference) => reverse.hostCredentials(reference),
     async stop() {
       const closed = Promise.all([server, api].map((each) => new Promise((resolve) => each.close(resolve))))
       for (const socket of sockets) socket.destroy()
@@ -168,6 +172,15 @@ class Reverse {
     const headers = await headersOf(stream)
     stream.resume()
     return headers[':status'] === 200 ? (headers['image-id'] as string | undefined) : undefined
+  }
+
+  async hostCredentials(reference: string): Promise<readonly RegistryAuth[]> {
+    const session = await this.#ready()
+    const stream = session.request({ ':method': 'GET', ':path': `/credentials/${encodeURIComponent(reference)}` })
+    const status = await statusOf(stream)
+    let text = ''
+    for await (const chunk of stream.setEncoding('utf8')) text += chunk as string
+    return status === 200 ? (JSON.parse(text) as RegistryAuth[]) : []
   }
 
   async #ready(): Promise<ClientHttp2Session> {

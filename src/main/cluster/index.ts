@@ -15,6 +15,7 @@ import type { Usage } from './metrics/usage.ts'
 import { createTunnels, type Tunnels } from './network/tunnel.ts'
 import { readKubeletConfiguration } from './workers/configuration/read.ts'
 import { imageId, saveImage } from './workers/docker/build-image.ts'
+import { hostCredentials } from './workers/docker/host-credentials.ts'
 import { createSimulatedFleet, type SimulatedFleet } from './simulated-fleet.ts'
 import { createSimulatedConnector } from './workers/simulated/node-api.ts'
 import type { Work } from './workers/steps/run-steps.ts'
@@ -100,6 +101,7 @@ export async function openCluster(options: OpenClusterOptions): Promise<RunningC
           apiServerPort: () => apiServerPort,
           fetchImage: (reference) => hostImage(engine, reference),
           imageId: async (reference) => imageId(await engine.connect(), reference),
+          credentials: hostCredentials,
           clock,
           log,
         }),

@@ -160,7 +160,8 @@ describe('pods and configuration', () => {
 
   test('/configz has the true values', async () => {
     const { kubeletconfig } = JSON.parse(await page('configz')) as { kubeletconfig: Record<string, unknown> }
-    expect(kubeletconfig).toMatchObject({ port: 10250, enableServer: true, maxPods: 110, cgroupDriver: 'cgroupfs' })
+    expect(kubeletconfig).toMatchObject({ port: 10250, enableServer: true, maxPods: 110, cgroupsPerQOS: true })
+    expect(kubeletconfig.evictionHard).toMatchObject({ 'memory.available': '100Mi', 'nodefs.inodesFree': '5%' })
   })
 
   test('every form of the name of a node leads there', async () => {

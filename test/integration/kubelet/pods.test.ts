@@ -316,6 +316,31 @@ describe('what a pod’s status says', () => {
     })
   })
 
+  test('a rule restarts all containers of a pod, in the same sandbox, init containers first', async () => {
+    const mount = { volumeMounts: [{ name: 'v', mountPath: '/v' }] }
+    await create('all-again', {
+      restartPolicy: 'Never',
+      volumes: [{ name: 'v', emptyDir: {} }],
+      initContainers: [container('echo init >> /v/log', { ...mount, name: 'init' })],
+      containers: [
+        container('[ $(wc -l < /v/log) -gt 1 ] && exit 0; sleep 1; exit 7', {
+          ...mount,
+          restartPolicy: 'Never',
+          restartPolicyRules: [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [7] } }],
+        }),
+        container('[ $(wc -l < /v/log) -gt 1 ] && exit 0; sleep 1d', { ...mount, name: 'beside' }),
+      ],
+    })
+    await until('all-again', '.status.phase', 'Succeeded')
+    const { status } = await get('all-again')
+    const all = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
+    expect(all.map(({ name, restartCount }) => [name, restartCount])).toEqual([
+      ['init', 1],
+      ['main', 1],
+      ['beside', 1],
+    ])
+  })
+
   test('user namespaces, which the engine lacks, keep a pod from starting', async () => {
     await create('namespaced', once('true', {}, { hostUsers: false }))
     await said('namespaced', 'does not support user namespaces')

@@ -182,9 +182,7 @@ export function unsupported({ spec }: Pod, lacks = lacksCapability): string[] {
   const found: string[] = []
   const containers = [...spec.containers, ...(spec.initContainers ?? [])]
   if (spec.securityContext?.seLinuxOptions) found.push('SELinux options')
-  for (const { name, env, volumeDevices, securityContext, restartPolicyRules } of containers) {
-    for (const { action } of restartPolicyRules ?? [])
-      if (action !== 'Restart') found.push(`${name}: restartPolicyRules with action ${action}`)
+  for (const { name, env, volumeDevices, securityContext } of containers) {
     if (env?.some(({ valueFrom }) => valueFrom && 'fileKeyRef' in valueFrom)) found.push(`${name}: env from files`)
     if (volumeDevices?.length) found.push(`${name}: volumeDevices`)
     if (securityContext?.seLinuxOptions) found.push(`${name}: SELinux options`)

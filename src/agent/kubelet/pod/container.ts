@@ -23,6 +23,7 @@ import {
   nextAttempt,
   nextStep,
   restartPolicyOf,
+  restartsAll,
   type ContainerKind,
 } from '#shared/kube/kubelet/container-restart.ts'
 import { pullCredentials } from './pull-credentials.ts'
@@ -62,6 +63,8 @@ export class PodContainer {
   #resizeError: string | undefined
   /** Ids of attempts that are being stopped. */
   readonly #stopping = new Set<string>()
+  /** Ids of attempts that are over because all containers of the pod are restarted. */
+  readonly #restarted = new Set<string>()
   /** Termination messages of ended attempts, by id. */
   readonly #messages = new Map<string, string>()
 
@@ -118,7 +121,7 @@ export class PodContainer {
   /** Of an init container: whether the one after it may start. */
   get letsNextStart(): boolean {
     const { latest } = this
-    const isStale = latest !== undefined && this.#sandbox.isOlder(latest)
+    const isStale = latest !== undefined && (this.#sandbox.isOlder(latest) || this.#restarted.has(latest.id))
     return letsNextStart({ kind: this.kind, latest, isStale, started: this.#probes.started })
   }
 
@@ -139,6 +142,7 @@ export class PodContainer {
       ...(this.#imageId && this.#imageId.reference === this.#spec.image ? { imageId: this.#imageId.id } : {}),
       messages: this.#messages,
       resizing: this.needsResize,
+      restartsWithAll: this.#restartsWithAll,
     }
   }
 
@@ -156,6 +160,7 @@ export class PodContainer {
       latest,
       hash: containerHash(this.#spec),
       isStale: latest !== undefined && this.#sandbox.isOlder(latest),
+      restartsWithAll: this.#restartsWithAll,
       crashes: this.#crashes,
       retryAt: this.#failure.retryAt,
       now: this.#scope.clock.now(),
@@ -179,6 +184,33 @@ export class PodContainer {
     }
   }
 
+  /** Whether it has ended in a way that restarts all containers of the pod, which has not been done yet. */
+  get restartsAll(): boolean {
+    const { latest } = this
+    return latest?.state === 'exited' && !this.#restarted.has(latest.id) && restartsAll(this.#spec, latest.exitCode)
+  }
+
+  get #restartsWithAll(): boolean {
+    const { latest } = this
+    return latest?.state === 'exited' && this.#restarted.has(latest.id)
+  }
+
+  /** Ends it at once, without hooks and grace, to start again as if it had never run; an ephemeral one stays ended. */
+  async restartWithAll(): Promise<void> {
+    const { latest } = this
+    if (!latest || latest.state === 'created') return
+    if (this.kind !== 'ephemeral') this.#restarted.add(latest.id)
+    if (latest.state !== 'running' || this.#stopping.has(latest.id)) return
+    this.#stopping.add(latest.id)
+    try {
+      this.#event('Normal', 'Killing', `Container ${this.name} is restarted with all containers of the pod`)
+      await this.#scope.runtime.stopContainer(latest.id, 0)
+    } finally {
+      this.#probes.end(latest.id)
+      this.#stopping.delete(latest.id)
+    }
+  }
+
   /** Whether an attempt has ended whose termination message is not read yet. */
   get hasNewExit(): boolean {
     return this.attempts.some(({ id, state }) => state === 'exited' && !this.#messages.has(id))
@@ -198,6 +230,7 @@ export class PodContainer {
     for (const { id } of this.attempts.slice(0, -2)) {
       await this.#scope.runtime.removeContainer(id)
       this.#messages.delete(id)
+      this.#restarted.delete(id)
     }
   }
 

@@ -129,6 +129,30 @@ describe('a container that ends', () => {
   })
 })
 
+test('a rule of one container restarts all, init containers first, without hooks and grace', async () => {
+  const image = 'app:1'
+  const action = 'RestartAllContainers'
+  const rules = [{ action, exitCodes: { operator: 'In', values: [7] } }]
+  await run({
+    restartPolicy: 'Never',
+    initContainers: [{ name: 'i', image }],
+    containers: [
+      { name: 'c', image, restartPolicy: 'Never', restartPolicyRules: rules },
+      { name: 'd', image, lifecycle: { preStop: { exec: { command: ['hook'] } } } },
+    ],
+  })
+  await expect.poll(() => engine.running('i')).toHaveLength(1)
+  engine.end('i', 0)
+  await running(0)
+  engine.end('c', 7)
+  await expect.poll(() => engine.attempts('i')).toEqual([0, 1])
+  expect([engine.stops, engine.running('c'), engine.running('d'), engine.commands]).toEqual([[['d', 0]], [], [], []])
+  engine.end('i', 0)
+  const pod = await running(1)
+  await expect.poll(() => engine.attempts('d')).toEqual([0, 1])
+  expect(pod.status?.phase).not.toBe('Failed')
+})
+
 describe('a reboot of the worker', () => {
   test('restarts what runs always, and counts the restart', async () => {
     await run()

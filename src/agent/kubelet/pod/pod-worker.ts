@@ -200,6 +200,7 @@ export class PodWorker {
     if (this.#failure || isPodTerminal(this.#pod)) return this.#finish()
     this.#reportUnsupported()
     await this.#collectExits()
+    await this.#restartAll()
     if (this.#isEndedBySandbox()) return this.#finish()
     const [sandbox] = await Promise.all([
       this.#sandbox.ensure(() => this.#leaveSandbox()),
@@ -209,6 +210,14 @@ export class PodWorker {
     if (sandbox && this.#volumes.ready) await this.#runContainers(sandbox)
     this.#report()
     if (isPodComplete(this.#pod, this.#observe())) await this.#finish()
+  }
+
+  /** A rule of one container that has ended restarts all of them in the same sandbox, from the first init container on. */
+  async #restartAll(): Promise<void> {
+    const all = [...this.#containers.values()]
+    if (!all.some(({ restartsAll }) => restartsAll)) return
+    await Promise.all(all.map((container) => container.restartWithAll()))
+    await this.#collectExits()
   }
 
   async #decideAdmission(): Promise<void> {

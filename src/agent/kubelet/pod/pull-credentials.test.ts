@@ -21,7 +21,7 @@ test('the secrets of the pod are read; those that hold nothing are told', async 
   const objects = [secret('good', JSON.stringify({ auths })), secret('bad', '{')]
   const { scope, events } = createPodScope(podWith('good', 'bad', 'missing'), { objects })
   expect(await pullCredentials(scope, 'r.io/app')).toEqual([
-    { username: 'me', password: 'secret', serveraddress: 'r.io' },
+    { auth: { username: 'me', password: 'secret', serveraddress: 'r.io' }, secret: 'default/good/uid-good' },
   ])
   expect(events).toEqual([
     'FailedToRetrieveImagePullSecret: Unable to retrieve some image pull secrets (bad, missing); attempting to pull the image may not succeed.',

@@ -1,11 +1,7 @@
 import type { Secret } from '#shared/kube/generated/types.ts'
 import { secrets } from '#shared/kube/resources.ts'
-import {
-  credentialsFor,
-  parseDockerConfig,
-  type DockerConfigEntry,
-  type RegistryAuth,
-} from '../registry-credentials.ts'
+import { credentialsFor, parseDockerConfig, type DockerConfigEntry } from '#shared/kube/registry-credentials.ts'
+import type { PullCredential } from '../pull-records.ts'
 import { podRef, type PodScope } from './scope.ts'
 
 /** Where each type of Secret has its Docker configuration. */
@@ -21,15 +17,17 @@ const fields: Record<string, string> = {
 export async function pullCredentials(
   { client, recorder, pod: current }: Pick<PodScope, 'client' | 'recorder' | 'pod'>,
   image: string,
-): Promise<RegistryAuth[]> {
+): Promise<PullCredential[]> {
   const pod = current()
   const names = (pod.spec?.imagePullSecrets ?? []).flatMap(({ name }) => (name ? [name] : []))
   const missing: string[] = []
-  const entries: (readonly [string, DockerConfigEntry])[] = []
+  const found: PullCredential[] = []
   for (const name of names) {
     try {
       const secret = await client.get<Secret>(secrets, { namespace: podRef(pod).namespace, name })
-      entries.push(...entriesOf(secret))
+      const { namespace, uid } = secret.metadata
+      for (const auth of credentialsFor(image, entriesOf(secret)))
+        found.push({ auth, secret: `${namespace}/${name}/${uid}` })
     } catch {
       missing.push(name)
     }
@@ -41,7 +39,7 @@ export async function pullCredentials(
       'FailedToRetrieveImagePullSecret',
       `Unable to retrieve some image pull secrets (${missing.join(', ')}); attempting to pull the image may not succeed.`,
     )
-  return credentialsFor(image, entries)
+  return found
 }
 
 function entriesOf({ type = '', data }: Secret): Map<string, DockerConfigEntry> {

@@ -1,6 +1,6 @@
 import type { Duplex, Readable } from 'node:stream'
 import type { Stop } from '#shared/base/disposable.ts'
-import type { RegistryAuth } from '../registry-credentials.ts'
+import type { RegistryAuth } from '#shared/kube/registry-credentials.ts'
 import type { ContainerAttempt } from '#shared/kube/kubelet/container-attempt.ts'
 
 /** The container runtime as the kubelet uses it; `docker.ts` implements it on the inner Docker Engine. */

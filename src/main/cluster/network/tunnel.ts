@@ -14,6 +14,7 @@ import { pipeline } from 'node:stream/promises'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { Backoff } from '#shared/base/backoff.ts'
 import { sleep, type Clock } from '#shared/base/clock.ts'
+import type { RegistryAuth } from '#shared/kube/registry-credentials.ts'
 import type { Log } from '#shared/base/log.ts'
 import { createEdge, RequestRefused, respond, transportHeader } from '#shared/base/request-edge.ts'
 import { messageOf } from '#shared/base/message-of.ts'
@@ -60,6 +61,8 @@ export interface TunnelsOptions {
   fetchImage(reference: string): Promise<Readable | undefined>
   /** ID of an image in the host's engine, with which a worker checks whether its copy is current. */
   imageId?(reference: string): Promise<string | undefined>
+  /** How the user of this host is signed in to the image's registry. */
+  credentials?(reference: string): Promise<readonly RegistryAuth[]>
   clock: Clock
   log: Log
 }
@@ -259,8 +262,8 @@ function keepAlive(session: ClientHttp2Session, end: () => void): () => void {
 const mostImages = 16
 
 /**
- * Requests that workers may send to the host: connections to the API server, and images by reference. Workers are not
- * trusted: their requests are parsed here before anything reaches the engine.
+ * Requests that workers may send to the host: connections to the API server, images by reference, and how the user is signed
+ * in to the registry of one. Workers are not trusted: their requests are parsed here before anything reaches the engine.
  */
 function serveWorker(session: ServerHttp2Session, options: TunnelsOptions): void {
   let sending = 0
@@ -276,9 +279,11 @@ function serveWorker(session: ServerHttp2Session, options: TunnelsOptions): void
           await joinApiServer(stream, options.apiServerPort())
           return
         }
-        if (folder !== 'images' || rest.length > 0) throw new RequestRefused(404, 'not found')
+        if ((folder !== 'images' && folder !== 'credentials') || rest.length > 0)
+          throw new RequestRefused(404, 'not found')
         const reference = readReference(name)
-        if (method === 'HEAD') await sendImageId(stream, reference, options)
+        if (folder === 'credentials') await sendCredentials(stream, method, reference, options)
+        else if (method === 'HEAD') await sendImageId(stream, reference, options)
         else if (method !== 'GET') throw new RequestRefused(405, 'images are requested by GET or HEAD')
         else if (sending >= mostImages) throw new RequestRefused(503, 'too many images at once')
         else {
@@ -321,6 +326,17 @@ async function joinApiServer(stream: ServerHttp2Stream, port: number): Promise<v
 async function sendImageId(stream: ServerHttp2Stream, reference: string, { imageId }: TunnelsOptions): Promise<void> {
   const id = await imageId?.(reference)
   respond(stream, id === undefined ? { ':status': 404 } : { ':status': 200, 'image-id': id }, { endStream: true })
+}
+
+async function sendCredentials(
+  stream: ServerHttp2Stream,
+  method: string,
+  reference: string,
+  { credentials }: TunnelsOptions,
+): Promise<void> {
+  if (method !== 'GET') throw new RequestRefused(405, 'credentials are requested by GET')
+  const found = (await credentials?.(reference)) ?? []
+  if (respond(stream, { ':status': 200, 'content-type': 'application/json' })) stream.end(JSON.stringify(found))
 }
 
 async function sendImage(stream: ServerHttp2Stream, reference: string, { fetchImage }: TunnelsOptions): Promise<void> {

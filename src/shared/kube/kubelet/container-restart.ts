@@ -15,6 +15,8 @@ export interface ContainerFacts<A extends ContainerAttempt = ContainerAttempt> {
   hash: string
   /** The newest attempt was made in an earlier sandbox of the pod. */
   isStale: boolean
+  /** It ended, or was ended, for a rule that restarts all containers of the pod. */
+  restartsWithAll?: boolean
   /** Ends in a row that count for the restart back-off. */
   crashes: number
   /** When a start that failed (no image, no configuration) is tried again; 0 when none failed. */
@@ -48,7 +50,11 @@ export function nextStep<A extends ContainerAttempt>(facts: ContainerFacts<A>): 
 }
 
 /** Init containers run once more in a new sandbox, even when they have succeeded in the old one. */
-const isRestarted = ({ kind, policy, isStale }: ContainerFacts, ended: ContainerAttempt): boolean =>
+const isRestarted = (
+  { kind, policy, isStale, restartsWithAll = false }: ContainerFacts,
+  ended: ContainerAttempt,
+): boolean =>
+  restartsWithAll ||
   policy === 'Always' ||
   (policy === 'OnFailure' && ended.exitCode !== 0) ||
   ((kind === 'init' || kind === 'sidecar') && isStale)
@@ -66,23 +72,30 @@ export function restartPolicyOf(
 ): RestartPolicy {
   if (kind === 'sidecar') return 'Always'
   if (kind === 'ephemeral') return 'Never'
-  const policy = restartsByRule(container, exitCode) ? 'Always' : (container.restartPolicy ?? podPolicy)
+  const policy = actionOf(container, exitCode) !== undefined ? 'Always' : (container.restartPolicy ?? podPolicy)
   if (policy === 'Never') return 'Never'
   return kind === 'init' || policy === 'OnFailure' ? 'OnFailure' : 'Always'
 }
 
+/** Whether the way in which a container ended restarts all of its pod's (podutil.AllContainersCouldRestart). */
+export const restartsAll = (
+  container: Pick<Container, 'restartPolicy' | 'restartPolicyRules'>,
+  exitCode: number,
+): boolean => actionOf(container, exitCode) === 'RestartAllContainers'
+
 /** Rules stand beside a policy of the container's own; the first that matches counts. */
-function restartsByRule(
+function actionOf(
   { restartPolicy, restartPolicyRules = [] }: Pick<Container, 'restartPolicy' | 'restartPolicyRules'>,
   exitCode: number | undefined,
-): boolean {
-  if (restartPolicy === undefined || exitCode === undefined) return false
+): 'Restart' | 'RestartAllContainers' | undefined {
+  if (restartPolicy === undefined || exitCode === undefined) return undefined
   const matching = restartPolicyRules.find(({ exitCodes }) => {
     if (!exitCodes) return false
     const isListed = exitCodes.values?.includes(exitCode) ?? false
     return exitCodes.operator === 'In' ? isListed : exitCodes.operator === 'NotIn' && !isListed
   })
-  return matching?.action === 'Restart'
+  const action = matching?.action
+  return action === 'Restart' || action === 'RestartAllContainers' ? action : undefined
 }
 
 /**

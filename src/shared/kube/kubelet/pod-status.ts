@@ -41,6 +41,8 @@ export interface ContainerObservation {
   imageId?: string
   /** Its limits have changed and are not in effect yet. */
   resizing?: boolean
+  /** Its last attempt is over, and it starts again with all containers of the pod. */
+  restartsWithAll?: boolean
   /** Termination messages of its attempts, by id. */
   messages: ReadonlyMap<string, string>
 }
@@ -275,7 +277,7 @@ function phaseOf(
   const hasFailedInit = inits.some(({ name, state }) => {
     const container = specOf(name, pod.spec?.initContainers)
     const exitCode = state?.terminated?.exitCode ?? 0
-    if (exitCode === 0 || isRestartableInit(container)) return false
+    if (exitCode === 0 || isRestartableInit(container) || seen.containers.get(name)?.restartsWithAll) return false
     return restartPolicyOf('init', policy, container, exitCode) === 'Never'
   })
   if (hasFailedInit) return 'Failed'
@@ -285,6 +287,7 @@ function phaseOf(
     const allWell = ended.every(({ state }) => state?.terminated?.exitCode === 0)
     if (seen.stopped) return allWell ? 'Succeeded' : 'Failed'
     const isRestarted = ended.some(({ name, state }) => {
+      if (seen.containers.get(name)?.restartsWithAll) return true
       const exitCode = state?.terminated?.exitCode ?? 0
       const own = restartPolicyOf('main', policy, specOf(name, pod.spec?.containers), exitCode)
       return own === 'Always' || (own === 'OnFailure' && exitCode !== 0)

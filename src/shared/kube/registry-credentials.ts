@@ -1,4 +1,4 @@
-import { parseImageReference } from '#shared/kube/image-reference.ts'
+import { parseImageReference } from './image-reference.ts'
 
 /** What an engine gives a registry; one of the two ways to sign in. */
 export interface RegistryAuth {
@@ -82,7 +82,16 @@ function authOf({ username, password, auth, identitytoken }: DockerConfigEntry, 
   if (identitytoken) return [{ identitytoken, serveraddress }]
   if (username) return [{ username, password: password ?? '', serveraddress }]
   if (!auth) return []
-  const text = Buffer.from(auth, 'base64').toString('utf8').replace(/\0+$/, '')
+  const text = decoded(auth).replace(/\0+$/, '')
   const colon = text.indexOf(':')
   return colon > 0 ? [{ username: text.slice(0, colon), password: text.slice(colon + 1), serveraddress }] : []
+}
+
+/** Empty for what is not base64. */
+function decoded(base64: string): string {
+  try {
+    return new TextDecoder().decode(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)))
+  } catch {
+    return ''
+  }
 }
