@@ -92,10 +92,15 @@ test('Save names its target, and changes that object alone', async () => {
   await shownPanel()
     .getByRole('button', { name: `Save web to ${west} / shop` })
     .click()
-  const takeOver = page.getByRole('button', { name: `Take over the fields of web in ${west} / shop` })
+  const keepMine = shownPanel().getByRole('button', { name: 'Keep yours of data.where' })
   const saved = page.getByText('ConfigMap web saved')
-  await expect(takeOver.or(saved).first()).toBeVisible()
-  if (await takeOver.isVisible()) await takeOver.click()
+  await expect(keepMine.or(saved).first()).toBeVisible()
+  if (await keepMine.isVisible()) {
+    await keepMine.click()
+    await shownPanel()
+      .getByRole('button', { name: `Save web to ${west} / shop` })
+      .click()
+  }
   await expect(saved).toBeVisible()
   for (const cluster of clusters)
     for (const namespace of namespaces) {

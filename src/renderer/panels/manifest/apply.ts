@@ -1,6 +1,7 @@
 import type { Transport } from '#shared/client/transport.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { ApiError, failure } from '#shared/kube/status.ts'
+import { t } from '../../texts/index.ts'
 import { applyBody } from './documents.ts'
 
 interface ServedResource {
@@ -108,13 +109,30 @@ export function createApplier(transport: Transport) {
       const same = before?.metadata.resourceVersion === result.metadata.resourceVersion
       return { outcome: !before ? 'created' : same ? 'unchanged' : 'configured', result }
     },
+
+    /**
+     * Has the server check an object whose own namespace does not exist yet: a dry run of its creation in another one.
+     * @throws ApiError with what the server has against it
+     */
+    async rehearse(object: KubeObject, standIn: string): Promise<void> {
+      const { name, ...metadata } = { ...applyBody(object).metadata, namespace: standIn }
+      const path = await pathOf({ ...object, metadata }, standIn, new Set())
+      const body = (named: object): KubeObject => ({ ...applyBody(object), metadata: { ...metadata, ...named } })
+      try {
+        await create(path, body({ name }), true)
+      } catch (error) {
+        // The stand-in has an object of that name: the name alone is not checked then.
+        if (!(error instanceof ApiError) || error.reason !== 'AlreadyExists') throw error
+        await create(path, body({ generateName: `${name ?? ''}-` }), true)
+      }
+    },
   }
 }
 
 export type Applier = ReturnType<typeof createApplier>
 
 const unknownKind = (kind: string, apiVersion: string): ApiError =>
-  failure(404, 'NotFound', `this cluster serves no ${kind} of ${apiVersion}`)
+  failure(404, 'NotFound', t('editor.deploy.unknownKind', { kind, apiVersion }))
 
 function noneIfMissing(error: unknown): undefined {
   if (error instanceof ApiError && error.code === 404) return undefined

@@ -1,18 +1,28 @@
-import { parseAllDocuments, LineCounter, type Tags } from 'yaml'
+import { parseAllDocuments, LineCounter, type Document, type Tags } from 'yaml'
 import { exactInteger, mayHaveLong } from '#shared/kube/exact-json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import * as resources from '#shared/kube/resources.ts'
+import { t } from '../../texts/index.ts'
 
 export interface Manifest {
   object: KubeObject
   /** Line at which the document begins, from 1. */
   line: number
+  document: Document.Parsed
+  /** Where the object is in the document: nowhere but in a List. */
+  at: readonly (string | number)[]
+  /** Offsets of the document in the text, with the comments before and after it. */
+  from: number
+  to: number
 }
 
 export interface Mistake {
   message: string
   /** From 1. */
   line: number
+  /** Offsets in the text. */
+  from: number
+  to: number
 }
 
 /** YAML as kubectl reads it: 1.1 with its `yes` and octals, but `12:30` and `2026-11-23` are strings. */
@@ -36,25 +46,37 @@ export function readManifests(text: string): { manifests: Manifest[]; mistakes: 
     intAsBigInt: mayHaveLong(text),
   })
   if (!Array.isArray(documents)) return { manifests, mistakes }
+  let from = 0
   for (const document of documents) {
-    for (const error of document.errors)
-      mistakes.push({ message: error.message.split('\n')[0] ?? '', line: error.linePos?.[0].line ?? 1 })
+    const place = { document, from, to: document.range[2] }
+    from = document.range[2]
+    for (const { message, pos } of document.errors)
+      mistakes.push({
+        message: message.split(' at line ')[0] ?? '',
+        line: lines.linePos(pos[0]).line,
+        ...{ from: pos[0], to: Math.max(pos[1], pos[0] + 1) },
+      })
     if (document.errors.length > 0 || document.contents === null) continue
-    const line = lines.linePos(document.contents.range?.[0] ?? 0).line
+    const [start] = document.contents.range
+    const { line } = lines.linePos(start)
+    const mistake = (message: string): void =>
+      void mistakes.push({ message, line, from: start, to: Math.max(start + 1, text.indexOf('\n', start)) })
     const object = document.toJS({
       reviver: (_, part: unknown) => (typeof part === 'bigint' ? exactInteger(part) : part),
     }) as (Partial<KubeObject> & { items?: KubeObject[] }) | null
     if (object === null) continue
-    if (typeof object !== 'object' || !object.apiVersion || !object.kind)
-      mistakes.push({ message: 'a document needs apiVersion and kind', line })
+    if (typeof object !== 'object' || !object.apiVersion || !object.kind) mistake(t('editor.mistake.type'))
     else if (object.kind === 'List' && Array.isArray(object.items))
-      manifests.push(...object.items.map((item) => ({ object: item, line })))
+      manifests.push(...object.items.map((item, index) => ({ object: item, line, ...place, at: ['items', index] })))
     else if (!object.metadata?.name && !object.metadata?.generateName)
-      mistakes.push({ message: `${object.kind} needs metadata.name`, line })
-    else manifests.push({ object: object as KubeObject, line })
+      mistake(t('editor.mistake.name', { kind: object.kind }))
+    else manifests.push({ object: object as KubeObject, line, ...place, at: [] })
   }
   return { manifests, mistakes }
 }
+
+/** A document as YAML, its lines as long as they are. */
+export const toText = (document: Document): string => document.toString({ lineWidth: 0 })
 
 /** Kinds that every cluster has without namespaces; a custom kind counts as having them. */
 const clusterKinds = new Set(

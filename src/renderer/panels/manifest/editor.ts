@@ -1,37 +1,24 @@
 import { autocompletion, closeBrackets, completionKeymap, type CompletionSource } from '@codemirror/autocomplete'
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands'
 import { yaml } from '@codemirror/lang-yaml'
-import { HighlightStyle, indentUnit, syntaxHighlighting } from '@codemirror/language'
-import { linter, lintGutter, type Diagnostic } from '@codemirror/lint'
-import { highlightSelectionMatches, searchKeymap } from '@codemirror/search'
-import { EditorState, type Extension } from '@codemirror/state'
-import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view'
-import { tags } from '@lezer/highlight'
-
-/** Colours of YAML in both themes. */
-const highlight = HighlightStyle.define([
-  { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: 'var(--accent)' },
-  { tag: tags.string, color: 'var(--ink)' },
-  { tag: [tags.number, tags.bool, tags.null], color: 'var(--done)' },
-  { tag: tags.comment, color: 'var(--quiet)', fontStyle: 'italic' },
-  { tag: [tags.meta, tags.separator], color: 'var(--warn)' },
-])
-
-export const look: Extension = [
-  EditorView.theme({
-    '&': { height: '100%', fontSize: '12px', backgroundColor: 'var(--surface)', color: 'var(--ink)' },
-    '.cm-scroller': { fontFamily: 'var(--font-mono)' },
-    '.cm-gutters': { backgroundColor: 'var(--canvas)', color: 'var(--quiet)', border: 'none' },
-    '.cm-activeLine': { backgroundColor: 'color-mix(in srgb, var(--selected) 45%, transparent)' },
-    '.cm-cursor': { borderLeftColor: 'var(--ink)' },
-    '&.cm-focused .cm-selectionBackground, .cm-selectionBackground': { backgroundColor: 'var(--selected)' },
-    '.cm-collapsedLines': { background: 'var(--canvas)', color: 'var(--muted)', fontFamily: 'var(--font-sans)' },
-    '.cm-collapsedLines::before, .cm-collapsedLines::after': { content: '"⋯"' },
-    '.cm-tooltip': { backgroundColor: 'var(--raised)', color: 'var(--ink)', border: '1px solid var(--line)' },
-  }),
-  syntaxHighlighting(highlight),
-  EditorView.lineWrapping,
-]
+import { codeFolding, foldGutter, foldKeymap, indentUnit } from '@codemirror/language'
+import { lintGutter, setDiagnostics } from '@codemirror/lint'
+import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search'
+import { EditorState } from '@codemirror/state'
+import {
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  hoverTooltip,
+  keymap,
+  lineNumbers,
+} from '@codemirror/view'
+import { t } from '../../texts/index.ts'
+import { blocks } from './editor-blocks.ts'
+import { look } from './editor-look.ts'
+import { ownerGutter } from './owner-gutter.ts'
+import type { Problem } from './problems.ts'
 
 export interface EditorOptions {
   parent: HTMLElement
@@ -40,41 +27,106 @@ export interface EditorOptions {
   onChange(text: string): void
   /** Ctrl+Enter. */
   onSubmit(): void
+  /** F8, and Shift+F8: to the next or the previous thing that is open. */
+  onNext(step: 1 | -1): void
   complete: CompletionSource
-  check(text: string): { message: string; line: number; severity?: 'error' | 'warning' }[]
+  /** What is known of the field at an offset. */
+  docs(text: string, offset: number): { from: number; to: number; card(): HTMLElement } | undefined
 }
 
-/** A YAML editor with completion, checks, search and undo. */
-export function createEditor({ parent, text, label, onChange, onSubmit, complete, check }: EditorOptions): EditorView {
-  const diagnostics = ({ state }: EditorView): Diagnostic[] =>
-    check(state.doc.toString()).map(({ message, line, severity = 'error' }) => {
-      const at = state.doc.line(Math.max(1, Math.min(line, state.doc.lines)))
-      return { from: at.from, to: at.to, message, severity }
-    })
+/** A YAML editor with completion, docs, folding, search and undo. Escape, then Tab leaves it by the keyboard. */
+export function createEditor(options: EditorOptions): EditorView {
+  const { parent, text, label, onChange, onSubmit, onNext, complete, docs } = options
+  const own = [
+    { key: 'Ctrl-Enter', mac: 'Cmd-Enter', run: () => (onSubmit(), true) },
+    { key: 'F8', run: () => (onNext(1), true), shift: () => (onNext(-1), true) },
+  ]
   return new EditorView({
     parent,
     state: EditorState.create({
       doc: text,
       extensions: [
-        keymap.of([{ key: 'Ctrl-Enter', mac: 'Cmd-Enter', run: () => (onSubmit(), true) }]),
+        keymap.of(own),
+        EditorState.phrases.of(phrases()),
+        ownerGutter,
+        lintGutter(),
         lineNumbers(),
+        foldGutter({ openText: '⌄', closedText: '›' }),
+        codeFolding({ placeholderText: '…' }),
         history(),
         drawSelection(),
         highlightActiveLine(),
+        highlightActiveLineGutter(),
         highlightSelectionMatches(),
+        search({ top: true }),
         closeBrackets(),
         indentUnit.of('  '),
         yaml(),
-        autocompletion({ override: [complete], icons: false }),
-        linter(diagnostics, { delay: 400 }),
-        lintGutter(),
-        keymap.of([...completionKeymap, ...searchKeymap, ...historyKeymap, indentWithTab, ...defaultKeymap]),
-        EditorView.contentAttributes.of({ 'aria-label': label }),
+        autocompletion({ override: [complete], icons: false, defaultKeymap: true }),
+        hoverTooltip((view, offset) => {
+          const found = docs(view.state.doc.toString(), offset)
+          return found ? { pos: found.from, end: found.to, above: true, create: () => ({ dom: found.card() }) } : null
+        }),
+        blocks,
+        keymap.of([
+          ...completionKeymap,
+          ...searchKeymap,
+          ...foldKeymap,
+          ...historyKeymap,
+          indentWithTab,
+          ...defaultKeymap,
+        ]),
+        EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false' }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) onChange(update.state.doc.toString())
         }),
+        EditorView.lineWrapping,
         look,
       ],
     }),
   })
 }
+
+/** Marks the problems in the text and beside its lines. */
+export function showProblems(view: EditorView, problems: readonly Problem[]): void {
+  const { length } = view.state.doc
+  const diagnostics = problems.map(({ from, to, severity, message, source }) => ({
+    from: Math.min(from, length),
+    to: Math.min(Math.max(from, to), length),
+    ...{ severity, message, source: t(`editor.source.${source}`) },
+  }))
+  view.dispatch(setDiagnostics(view.state, diagnostics))
+}
+
+/** Puts the cursor somewhere and shows it. */
+export function goTo(view: EditorView, offset: number): void {
+  const anchor = Math.min(offset, view.state.doc.length)
+  view.dispatch({ selection: { anchor }, effects: EditorView.scrollIntoView(anchor, { y: 'center' }) })
+  view.focus()
+}
+
+/** CodeMirror's own words. */
+const phrases = (): Record<string, string> => ({
+  Find: t('editor.find.find'),
+  Replace: t('editor.find.replaceWith'),
+  next: t('editor.find.next'),
+  previous: t('editor.find.previous'),
+  all: t('editor.find.all'),
+  'match case': t('editor.find.case'),
+  regexp: t('editor.find.regexp'),
+  'by word': t('editor.find.word'),
+  replace: t('editor.find.replace'),
+  'replace all': t('editor.find.replaceAll'),
+  close: t('base.close'),
+  'Go to line': t('editor.find.line'),
+  go: t('editor.find.go'),
+  'current match': t('editor.find.current'),
+  'Fold line': t('editor.fold'),
+  'Unfold line': t('editor.unfold'),
+  'Folded lines': t('editor.folded'),
+  'Unfolded lines': t('editor.unfolded'),
+  unfold: t('editor.unfold'),
+  Completions: t('editor.completions'),
+  Diagnostics: t('editor.problems.title'),
+  'No diagnostics': t('editor.problems.none'),
+})

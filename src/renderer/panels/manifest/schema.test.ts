@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Transport } from '#shared/client/transport.ts'
-import { checkSchema, pathAt, schemaAt, Schemas } from './schema.ts'
+import { pathAt } from './completion.ts'
+import { checkSchema } from './schema-check.ts'
+import { schemaAt, Schemas } from './schema.ts'
 
 const transport: Transport = {
   request: ({ path }) =>
@@ -60,10 +62,12 @@ test('names unknown fields, wrong types and wrong words, with their lines', asyn
   await schemas.load('v1', 'Pod')
   const text =
     'apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  restartPolicy: Sometimes\n  containers:\n  - name: c\n    imag: x\n    env: text\n'
-  expect(checkSchema(text, schemas)).toEqual([
-    { message: 'spec.restartPolicy: one of Always, Never', line: 5 },
-    { message: 'unknown field "spec.containers[0].imag"', line: 8 },
-    { message: 'spec.containers[0].env takes a list, not a single value', line: 9 },
+  const lineOf = (offset: number): number => text.slice(0, offset).split('\n').length
+  const found = checkSchema(text, schemas).map(({ message, field, from }) => [lineOf(from), field, message])
+  expect(found).toEqual([
+    [5, 'spec.restartPolicy', '“Sometimes” is not one of Always, Never'],
+    [8, 'spec.containers[0].imag', 'imag is no field of this kind: image is meant'],
+    [9, 'spec.containers[0].env', 'takes a list, not a single value'],
   ])
 })
 

@@ -1,9 +1,13 @@
 import { ref, shallowRef, type Ref, type ShallowRef } from 'vue'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
+import { ApiError } from '#shared/kube/status.ts'
 import type { Tone } from '../../components/tone.ts'
+import { t } from '../../texts/index.ts'
 import type { Applier } from './apply.ts'
 import { inOrder, readManifests, type Manifest } from './documents.ts'
+import { ownSet } from './own-set.ts'
+import { refusalOf, type Problem, type Refusal } from './problems.ts'
 
 /** What became of one object. */
 export interface DeployResult {
@@ -11,6 +15,10 @@ export interface DeployResult {
   outcome: string
   tone: Tone
   reason?: string
+  /** Of the object in the text. */
+  index: number
+  /** Where the server refused it. */
+  refusal?: Refusal
 }
 
 export interface Deploy {
@@ -21,40 +29,81 @@ export interface Deploy {
   run(text: string, namespace: string, dryRun: boolean): Promise<boolean>
 }
 
-/** Applies the objects of a text one after the other, each with its own result. */
-export function useDeploy(applier: Applier): Deploy {
+/** The namespace in which objects are checked whose own one does not exist yet: every cluster has it. */
+const standIn = 'default'
+
+/**
+ * Applies the objects of a text one after the other, each with its own result.
+ * @param check what the schemas say against an object
+ */
+export function useDeploy(applier: Applier, check: (manifest: Manifest) => readonly Problem[]): Deploy {
   const error = ref('')
   const results = shallowRef<readonly DeployResult[]>([])
   const busy = ref(false)
 
   async function applyAll(manifests: readonly Manifest[], namespace: string, dryRun: boolean): Promise<boolean> {
-    /** Namespaces that a dry run has not made: nothing in them can be checked. */
+    const own = ownSet(manifests)
+    /** Namespaces that a dry run has not made. */
     const unmade = new Set<string>()
     /** Groups whose kinds are being established by definitions of this text. */
     const defined = new Set<string>()
     let complete = true
-    for (const { object } of inOrder(manifests)) {
-      const result = await applyOne(object)
-      if (result.tone === 'bad') complete = false
-      results.value = [...results.value, result]
+    for (const manifest of inOrder(manifests)) {
+      const { kind = '', metadata } = manifest.object
+      const outcome = await (dryRun ? rehearseOne(manifest) : applyOne(manifest.object)).catch(refused)
+      if (outcome.tone === 'bad') complete = false
+      const title = `${kind} ${metadata.name ?? `${metadata.generateName ?? ''}…`}`
+      results.value = [...results.value, { title, index: manifests.indexOf(manifest), ...outcome }]
     }
     return complete
 
-    async function applyOne(object: KubeObject): Promise<DeployResult> {
-      const { kind = '', metadata } = object
-      const where = metadata.namespace ?? namespace
-      const title = `${kind} ${metadata.name ?? `${metadata.generateName ?? ''}…`}`
-      if (dryRun && unmade.has(where))
-        return { title, outcome: 'not checked', tone: 'quiet', reason: `namespace ${where} does not exist yet` }
+    async function applyOne(object: KubeObject): Promise<Outcome> {
+      const { outcome } = await applier.apply(object, { namespace, defined })
+      if (object.kind === 'CustomResourceDefinition') defined.add(groupOf(object))
+      return { outcome: t(`editor.deploy.${outcome}`), tone: outcome === 'unchanged' ? 'quiet' : 'good' }
+    }
+
+    async function rehearseOne(manifest: Manifest): Promise<Outcome> {
+      const { object } = manifest
+      const where = object.metadata.namespace ?? namespace
       try {
-        const { outcome } = await applier.apply(object, { namespace, dryRun, defined })
-        if (kind === 'CustomResourceDefinition' && !dryRun) defined.add(groupOf(object))
-        if (kind === 'Namespace' && outcome === 'created') unmade.add(metadata.name ?? '')
-        const tone = outcome === 'unchanged' ? 'quiet' : 'good'
-        return { title, outcome: dryRun ? `would be ${outcome}` : outcome, tone }
+        if (unmade.has(where)) return await rehearseElsewhere(manifest, where)
+        const { outcome } = await applier.apply(object, { namespace, dryRun: true })
+        if (object.kind === 'Namespace' && outcome === 'created') unmade.add(object.metadata.name ?? '')
+        return { outcome: t(`editor.deploy.would.${outcome}`), tone: outcome === 'unchanged' ? 'quiet' : 'good' }
       } catch (failure) {
-        return { title, outcome: 'failed', tone: 'bad', reason: messageOf(failure) }
+        if (isMissing(failure) && own.defines(object))
+          return bySchema(manifest, t('editor.deploy.notServed', { kind: object.kind ?? '' }))
+        const brought = own.brings(messageOf(failure))
+        if (brought !== undefined) return bySchema(manifest, t('editor.deploy.needs', { what: brought }))
+        throw failure
       }
+    }
+
+    /** The server checks it in a namespace that exists; what hangs on its own one is told as not checked. */
+    async function rehearseElsewhere(manifest: Manifest, where: string): Promise<Outcome> {
+      try {
+        await applier.rehearse(manifest.object, standIn)
+      } catch (failure) {
+        if (!(failure instanceof ApiError) || failure.code !== 403) throw failure
+        return bySchema(
+          manifest,
+          t('editor.deploy.notAllowedThere', { namespace: where, standIn, reason: failure.message }),
+        )
+      }
+      return {
+        ...{ outcome: t('editor.deploy.would.created'), tone: 'good' },
+        reason: t('editor.deploy.checkedThere', { namespace: where, standIn }),
+      }
+    }
+
+    /** What the server cannot check is held against the schema of its kind. */
+    function bySchema(manifest: Manifest, reason: string): Outcome {
+      const errors = check(manifest).filter(({ severity }) => severity === 'error')
+      if (errors.length === 0) return { outcome: t('editor.deploy.would.created'), tone: 'good', reason }
+      const causes = errors.map(({ field, message }) => ({ reason: '', message, ...(field ? { field } : {}) }))
+      const said = causes.map(({ field, message }) => `${field ?? ''} ${message}`.trim()).join('; ')
+      return { outcome: t('editor.deploy.failed'), tone: 'bad', reason: said, refusal: { message: said, causes } }
     }
   }
 
@@ -68,7 +117,9 @@ export function useDeploy(applier: Applier): Deploy {
       const { manifests, mistakes } = readManifests(text)
       const [mistake] = mistakes
       if (mistake || manifests.length === 0) {
-        error.value = mistake ? `Line ${mistake.line}: ${mistake.message}` : 'There is nothing to deploy yet.'
+        error.value = mistake
+          ? t('editor.lineSays', { line: mistake.line, message: mistake.message })
+          : t('editor.off.empty')
         return false
       }
       busy.value = true
@@ -81,4 +132,12 @@ export function useDeploy(applier: Applier): Deploy {
   }
 }
 
+type Outcome = Pick<DeployResult, 'outcome' | 'tone' | 'reason' | 'refusal'>
+
+function refused(failure: unknown): Outcome {
+  const refusal = refusalOf(failure)
+  return { outcome: t('editor.deploy.failed'), tone: 'bad', reason: refusal.message, refusal }
+}
+
+const isMissing = (failure: unknown): boolean => failure instanceof ApiError && failure.code === 404
 const groupOf = (definition: KubeObject & { spec?: { group?: string } }): string => definition.spec?.group ?? ''

@@ -1,82 +1,124 @@
-import { computed, ref, shallowRef } from 'vue'
-import { messageOf } from '#shared/base/message-of.ts'
+import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue'
 import type { Resource } from '#shared/client/client.ts'
+import { defined } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { ApiError } from '#shared/kube/status.ts'
 import { useApi } from '../../api/index.ts'
 import { yamlOf } from '../../composables/object-yaml.ts'
 import type { ObjectTarget } from '../../composables/target.ts'
+import { t } from '../../texts/index.ts'
 import { createApplier } from './apply.ts'
 import { conflictsOf, readManifests, survivors } from './documents.ts'
+import { readFieldPath, valueAt, writeFieldPath, type FieldPath } from './fields.ts'
+import { managersOf } from './owners.ts'
+import { refusalOf } from './problems.ts'
 import { useDraft } from './useDraft.ts'
 import { useManifestEditor } from './useManifestEditor.ts'
-import { defined } from '#shared/kube/json.ts'
+import { useMerge } from './useMerge.ts'
 
 export interface ObjectEditOptions {
   target: ObjectTarget
   resource: Resource
+  /** Whether the user sees it: only then the server is asked whether the object has changed. */
+  shown(): boolean
   /** Called when the object is saved as wanted. */
   onSaved(): void
+  /** F8 while fields are in conflict: to the next of them. @returns whether there was one */
+  onNext(step: 1 | -1): boolean
 }
 
+/** Time between looks at whether the object has changed on the server, ms. */
+const lookEvery = 4_000
+
 /**
- * The edit of one object: its text, the draft of it, and saving by server-side apply. What is written goes to the very
- * object that the edit began with: not to another one that the text names, nor to one that has taken its name since.
+ * The edit of one object: its text, the draft of it, the merge with what others change meanwhile, and saving by
+ * server-side apply. What is written goes to the very object that the edit began with: not to another one that the text
+ * names, nor to one that has taken its name since.
  */
-export function useObjectEdit({ target, resource, onSaved }: ObjectEditOptions) {
+export function useObjectEdit({ target, resource, shown, onSaved, onNext }: ObjectEditOptions) {
   const { context, apiVersion, kind, namespace, name, uid } = target
   const { client } = useApi().cluster(context)
   const applier = createApplier(client.transport)
   const isSecret = kind === 'Secret'
   const draft = useDraft(`${context}/${apiVersion}/${kind}/${namespace ?? ''}/${name}`)
-  const editor = useManifestEditor({ transport: client.transport, onChange: edited, onSubmit: () => void save() })
+  const merge = useMerge(
+    () => editor.text.value,
+    (now) => editor.setText(now),
+  )
+  const editor = useManifestEditor({
+    transport: client.transport,
+    onChange: edited,
+    onSubmit: () => void save(),
+    onNext,
+    more: ([manifest]) => merge.problems(manifest),
+  })
   const { text } = editor
 
   /** What the edit began from, and what the server holds. */
   const base = ref('')
   const server = ref('')
+  const live = shallowRef<KubeObject>()
   const error = ref('')
-  const causes = shallowRef<readonly { message: string; field?: string }[]>([])
-  const conflicts = shallowRef<readonly { manager: string; field: string }[]>([])
   /** Fields that were taken out, and that the server kept. */
   const kept = shallowRef<readonly string[]>([])
   const note = ref('')
   const busy = ref(false)
   const restored = ref(false)
-  /** The server's state that the user has been told of. */
-  let acknowledged = ''
   const changed = computed(() => text.value !== base.value)
   const overtaken = computed(() => server.value !== base.value)
-  const readable = computed(() => readManifests(text.value).mistakes.length === 0)
+  const errors = computed(() => editor.problems.value.filter(({ severity }) => severity === 'error'))
+  /** Why a dry run would be of no use; empty when it can be run. */
+  const unreadable = computed(() => {
+    const count = errors.value.filter(({ source }) => source === 'yaml' || source === 'schema').length
+    return count > 0 ? t('editor.off.problems', { n: count }) : ''
+  })
+  /** Why nothing can be saved; empty when it can. */
+  const unsavable = computed(() => {
+    if (merge.open.value > 0) return t('editor.off.clashes', { n: merge.open.value })
+    if (errors.value.length > 0) return t('editor.off.problems', { n: errors.value.length })
+    return changed.value || merge.taken.value.length > 0 ? '' : t('editor.off.unchanged')
+  })
 
   /** @throws Error when another object has taken the name of the edited one */
-  async function fetchObject(): Promise<KubeObject> {
-    const object = await client.get(resource, { namespace, name })
-    if (object.metadata.uid !== uid)
-      throw new Error(
-        `${kind} ${name} was deleted and created again. This tab edits the deleted one: open the new one to edit it.`,
-      )
-    return object
+  async function fetchText(): Promise<string> {
+    const object = { apiVersion, kind, ...(await client.get(resource, { namespace, name })) }
+    if (object.metadata.uid !== uid) throw new Error(t('editor.replaced', { kind, name }))
+    live.value = object
+    return editableText(object)
   }
-  const fetchText = async (): Promise<string> => editableText({ apiVersion, kind, ...(await fetchObject()) })
 
   async function load(parent: () => HTMLElement | undefined): Promise<void> {
     try {
       base.value = server.value = await fetchText()
-      void editor.schemas.load(apiVersion, kind).catch(() => undefined)
       const found = isSecret ? undefined : await draft.find()
       restored.value = found !== undefined && found.text !== base.value
       const initial = found?.text ?? base.value
       if (found?.base) base.value = found.base
       const host = parent()
-      if (host) editor.mount(host, initial, `YAML of ${kind} ${name}`)
+      if (host) editor.mount(host, initial, t('editor.label', { kind, name }))
     } catch (failure) {
       fail(failure)
     }
   }
 
+  /** While nothing is edited the text follows the server. */
+  async function refresh(): Promise<void> {
+    const untouched = !changed.value
+    const now = await fetchText().catch(() => undefined)
+    if (now === undefined) return
+    server.value = now
+    if (!untouched || changed.value || now === base.value) return
+    base.value = now
+    editor.setText(now)
+  }
+  const timer = setInterval(() => {
+    if (shown() && !document.hidden && !busy.value) void refresh()
+  }, lookEvery)
+  onScopeDispose(() => clearInterval(timer))
+  watch(shown, (now) => now && base.value && void refresh())
+
   function edited(value: string): void {
-    note.value = ''
+    note.value = error.value = ''
     kept.value = []
     if (isSecret) return
     if (changed.value) draft.keep(value, base.value)
@@ -86,6 +128,7 @@ export function useObjectEdit({ target, resource, onSaved }: ObjectEditOptions) 
   async function discard(): Promise<void> {
     try {
       base.value = server.value = await fetchText()
+      merge.clear()
       editor.setText(base.value)
       restored.value = false
       await draft.remove()
@@ -94,15 +137,10 @@ export function useObjectEdit({ target, resource, onSaved }: ObjectEditOptions) 
     }
   }
 
-  async function refresh(): Promise<void> {
-    server.value = await fetchText().catch(() => server.value)
-  }
-
   function fail(failure: unknown): void {
-    error.value = messageOf(failure)
-    const details = failure instanceof ApiError ? failure.status.details : undefined
-    conflicts.value = conflictsOf(details)
-    causes.value = conflicts.value.length > 0 ? [] : (details?.causes ?? [])
+    const refusal = refusalOf(failure)
+    error.value = refusal.message
+    if (failure instanceof ApiError) editor.tell([{ index: 0, refusal }])
   }
 
   /** The one object of the text. @throws Error when it cannot be read, or is not the one that this edits */
@@ -110,30 +148,33 @@ export function useObjectEdit({ target, resource, onSaved }: ObjectEditOptions) 
     const { manifests, mistakes } = readManifests(text.value)
     const [mistake] = mistakes
     const object = manifests[0]?.object
-    if (mistake) throw new Error(`Line ${mistake.line}: ${mistake.message}`)
-    if (!object || manifests.length !== 1) throw new Error('The editor holds one object.')
+    if (mistake) throw new Error(t('editor.lineSays', { line: mistake.line, message: mistake.message }))
+    if (!object || manifests.length !== 1) throw new Error(t('editor.oneObject'))
     const isSame =
       object.kind === kind &&
       object.apiVersion === apiVersion &&
       object.metadata.name === name &&
       (object.metadata.namespace === undefined || object.metadata.namespace === namespace)
     if (isSame) return object
-    const where = namespace ? ` in namespace ${namespace}` : ''
     throw new Error(
-      `This tab edits ${apiVersion} ${kind} ${name}${where}: API version, kind, name and namespace cannot be changed here. Deploy a copy instead.`,
+      namespace
+        ? t('editor.otherIn', { apiVersion, kind, name, namespace })
+        : t('editor.other', { apiVersion, kind, name }),
     )
   }
 
   /** Runs one call that writes; a failure is shown. @returns whether it succeeded */
   async function attempt(write: () => Promise<void>): Promise<boolean> {
+    if (busy.value) return false
     error.value = note.value = ''
-    causes.value = conflicts.value = []
+    editor.tell([])
     busy.value = true
     try {
       await write()
       return true
     } catch (failure) {
-      fail(failure)
+      if (failure instanceof ApiError && conflictsOf(failure.status.details).length > 0) await askOwners(failure)
+      else fail(failure)
       return false
     } finally {
       busy.value = false
@@ -143,33 +184,87 @@ export function useObjectEdit({ target, resource, onSaved }: ObjectEditOptions) 
   const apply = (options: { dryRun?: boolean; force?: boolean }): Promise<{ result: KubeObject }> =>
     applier.apply(written(), { namespace: namespace ?? 'default', uid, ...options })
 
-  async function dryRun(): Promise<void> {
-    if (await attempt(async () => void (await apply({ dryRun: true })))) note.value = 'The server would accept this.'
+  const objectOf = (yaml: string): unknown => readManifests(yaml).manifests[0]?.object
+  const managers = (path: FieldPath): string[] => managersOf(live.value?.metadata.managedFields, path)
+
+  /** Fields that others own become conflicts to choose in. */
+  async function askOwners(failure: ApiError): Promise<void> {
+    server.value = await fetchText().catch(() => server.value)
+    const [was, mine, theirs] = [objectOf(base.value), objectOf(text.value), objectOf(server.value)]
+    merge.refuse(
+      conflictsOf(failure.status.details).map(({ field, manager }) => {
+        const path = readFieldPath(field)
+        return {
+          path,
+          ...{ base: valueAt(was, path), mine: valueAt(mine, path), theirs: valueAt(theirs, path) },
+          managers: [manager],
+        }
+      }),
+    )
   }
 
-  /** @param force takes over fields that other managers own */
-  async function save(force = false): Promise<void> {
+  /** Brings in what the server has changed since the edit began. @returns whether nothing is left to choose */
+  async function mergeServer(): Promise<boolean> {
+    server.value = await fetchText()
+    if (!overtaken.value) return merge.open.value === 0
+    const mine = written()
+    const isSettled = merge.begin({ base: objectOf(base.value), mine, theirs: objectOf(server.value) }, managers)
+    base.value = server.value
+    if (!isSecret) draft.keep(text.value, base.value)
+    return isSettled
+  }
+
+  async function mergeNow(): Promise<void> {
+    await attempt(async () => void (await mergeServer()))
+  }
+
+  async function dryRun(): Promise<void> {
+    editor.settle()
+    if (unreadable.value) return
+    if (await attempt(async () => void (await apply({ dryRun: true, force: isTaken() }))))
+      note.value = t('editor.accepted')
+  }
+
+  /** Whether every field that another manager owns is one that the user wants to take. */
+  const isTaken = (): boolean => merge.open.value === 0 && merge.taken.value.length > 0
+
+  async function save(): Promise<void> {
+    editor.settle()
+    if (unsavable.value) return
     let result: KubeObject | undefined
     const isDone = await attempt(async () => {
-      server.value = await fetchText()
-      // Changes that others made meanwhile are shown before they are overwritten.
-      if (overtaken.value && server.value !== acknowledged) {
-        acknowledged = server.value
-        note.value = `${kind} ${name} has changed on the server. Compare, then save again to apply your text over it.`
-        return
-      }
-      result = (await apply({ force })).result
+      if (!(await mergeServer())) return
+      result = (await applyTaken()).result
     })
     if (!isDone || !result) return
-    kept.value = survivors(readManifests(base.value).manifests[0]?.object, written(), result)
+    kept.value = survivors(objectOf(base.value), written(), result)
     if (kept.value.length === 0) await finish()
+  }
+
+  /** Takes fields of other managers where the user has chosen to, and no others. */
+  async function applyTaken(): Promise<{ result: KubeObject }> {
+    if (!isTaken()) return apply({})
+    try {
+      return await apply({ dryRun: true }).then(() => apply({}))
+    } catch (failure) {
+      const owned = failure instanceof ApiError ? conflictsOf(failure.status.details) : []
+      const isChosen = (field: string): boolean => {
+        const path = writeFieldPath(readFieldPath(field))
+        return merge.taken.value.some(
+          (taken) => path === taken || path.startsWith(`${taken}.`) || path.startsWith(`${taken}[`),
+        )
+      }
+      if (owned.length === 0 || !owned.every(({ field }) => isChosen(field))) throw failure
+      return apply({ force: true })
+    }
   }
 
   /** Writes the object as a whole: what is not in the text goes, whoever owns it. */
   async function replace(): Promise<void> {
     const isDone = await attempt(async () => {
       const object = written()
-      const { resourceVersion } = (await fetchObject()).metadata
+      await fetchText()
+      const resourceVersion = live.value?.metadata.resourceVersion
       const metadata = { ...object.metadata, ...defined({ name, namespace, uid, resourceVersion }) }
       await client.update(resource, { ...object, metadata })
     })
@@ -179,13 +274,36 @@ export function useObjectEdit({ target, resource, onSaved }: ObjectEditOptions) 
 
   async function finish(): Promise<void> {
     if (!isSecret) await draft.remove()
+    kept.value = []
+    merge.clear()
+    restored.value = false
+    const saved = await fetchText().catch(() => undefined)
+    if (saved !== undefined) {
+      base.value = server.value = saved
+      editor.setText(saved)
+    }
     onSaved()
   }
 
   return {
-    ...{ text, server, error, causes, conflicts, kept, note, busy, restored, changed, overtaken, readable },
+    ...{
+      editor,
+      merge,
+      live,
+      base,
+      server,
+      error,
+      kept,
+      note,
+      busy,
+      restored,
+      changed,
+      overtaken,
+      unreadable,
+      unsavable,
+    },
     notKept: draft.notKept,
-    ...{ load, refresh, discard, dryRun, save, replace, finish },
+    ...{ load, refresh, discard, dryRun, save, mergeNow, replace, finish },
   }
 }
 

@@ -2,6 +2,7 @@ import { base, units } from './base.ts'
 import { columns } from './columns.ts'
 import { dialogs } from './dialogs.ts'
 import { dock } from './dock.ts'
+import { editor } from './editor.ts'
 import { explain } from './explain.ts'
 import { lists } from './lists.ts'
 import { pages } from './pages.ts'
@@ -20,6 +21,7 @@ export const en = {
   columns,
   dialogs,
   dock,
+  editor,
   explain,
   lists,
   pages,
