@@ -115,7 +115,7 @@ test('a restart is followed: the new run appears below a line of its own', async
 test('the line that is being read stays where it is while older lines are dropped', async () => {
   await press('Logs', 'pods', 'much')
   const lines = log('much')
-  await page.getByLabel('Range').selectOption('Everything')
+  await page.getByLabel('Range', { exact: true }).selectOption('Everything')
   await expect(lines).toContainText('line 54000')
   await lines.evaluate((box) => (box.scrollTop = box.scrollHeight * 0.7))
   await expect(page.getByRole('button', { name: 'Follow' })).toBeVisible()

@@ -120,7 +120,10 @@ export function createKubelet(
     onFault: () => faults.request(),
     findPod(namespace, name) {
       const pod = byName.get(`${namespace}/${name}`)?.pod
-      return pod && { uid: pod.metadata.uid, ...(pod.status?.podIP ? { ip: pod.status.podIP } : {}) }
+      if (!pod) return undefined
+      const { podIP, containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {}
+      const waiting = [...initContainerStatuses, ...containerStatuses].filter(({ state }) => state?.waiting)
+      return { uid: pod.metadata.uid, waiting: waiting.map((each) => each.name), ...(podIP ? { ip: podIP } : {}) }
     },
   }
   const server = createKubeletServer(serverOptions)

@@ -12,8 +12,8 @@ import type { ObservedContainer, Runtime } from './runtime/runtime.ts'
 
 export interface KubeletServerOptions {
   runtime: Runtime
-  /** UID and address of a pod of this node. */
-  findPod(namespace: string, name: string): { uid: string; ip?: string } | undefined
+  /** A pod of this node. */
+  findPod(namespace: string, name: string): FoundPod | undefined
   flows: Flows
   pages: NodePages
   volumes: ClusterVolumes
@@ -22,6 +22,13 @@ export interface KubeletServerOptions {
   imageStore: ImageStore
   onFault(): void
   log: Log
+}
+
+export interface FoundPod {
+  uid: string
+  ip?: string
+  /** Containers whose status is `waiting`, as after a crash. */
+  waiting?: readonly string[]
 }
 
 /**
@@ -102,22 +109,26 @@ async function changeVolume(
 function podOf(
   { findPod }: Pick<KubeletServerOptions, 'findPod'>,
   { namespace, pod }: Pick<KubeletRequest, 'namespace' | 'pod'>,
-): { uid: string; ip?: string } {
+): FoundPod {
   const found = findPod(namespace, pod)
   if (!found) throw new RequestRefused(404, `pod "${namespace}/${pod}" is not on this node`)
   return found
 }
 
+/** @param previous the last run that has ended: while the container waits for its next one, that is the newest */
 function containerOf(
   options: Pick<KubeletServerOptions, 'runtime' | 'findPod'>,
   request: Pick<KubeletRequest, 'namespace' | 'pod' | 'container'>,
   previous = false,
 ): ObservedContainer {
+  const pod = podOf(options, request)
   const attempts = options.runtime
-    .containers(podOf(options, request).uid)
+    .containers(pod.uid)
     .filter(({ name, sandbox }) => !sandbox && name === request.container)
   const begun = attempts.filter(({ state }) => state !== 'created')
-  const chosen = previous ? begun.at(-2) : begun.at(-1)
+  const newest = begun.at(-1)
+  const isWaiting = newest?.state === 'exited' && pod.waiting?.includes(request.container)
+  const chosen = previous && !isWaiting ? begun.at(-2) : newest
   if (chosen) return chosen
   const container = `container "${request.container}" in pod "${request.pod}"`
   throw new RequestRefused(

@@ -26,7 +26,7 @@ describe('the runs of a container', () => {
   it('a crashed one that waits for its next start has its last run', () => {
     const waiting = { waiting: { reason: 'CrashLoopBackOff' } }
     expect(runsOf(pod({ restartCount: 2, state: waiting, lastState: exited('c3') }))).toMatchObject([
-      { id: 'c3', number: 3, state: 'ended', ended: { code: 1, at: '2026-11-29T12:03:11Z' } },
+      { id: 'c3', number: 3, state: 'previous', awaitsNext: true, ended: { code: 1, at: '2026-11-29T12:03:11Z' } },
     ])
   })
   it('a restarted one has the run before and the current one, in this order', () => {

@@ -48,9 +48,8 @@ function runsOfContainer({ metadata }: Pod, container: string, status: Container
   const isCurrent = running !== undefined || terminated !== undefined
   if (last) {
     const number = isCurrent ? restartCount : restartCount + 1
-    // While a container waits for its next start, its log without `previous` is that of the run that has ended.
-    const state = isCurrent ? { state: 'previous' as const } : { state: 'ended' as const, awaitsNext: true as const }
-    runs.push({ ...of, id: last.containerID || `run ${number}`, number, ...state, ...ending(last) })
+    const id = last.containerID || `run ${number}`
+    runs.push({ ...of, id, number, state: 'previous', ...(isCurrent ? {} : { awaitsNext: true }), ...ending(last) })
   }
   const number = restartCount + 1
   if (running)
