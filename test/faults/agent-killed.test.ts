@@ -115,19 +115,27 @@ async function tidy(): Promise<string[]> {
     .toEqual({ isEnough: true, stray: [], missing: [], addresses: 'as sandboxes' })
   return warm
 }
-async function runPod(name: string): Promise<void> {
-  await cluster.kubectl.ok('run', name, '--image=busybox:1.36', '--restart=Never', '--', 'sleep', '100000')
+async function runPod(name: string, ...command: string[]): Promise<void> {
+  const words = command.length > 0 ? command : ['sleep', '100000']
+  await cluster.kubectl.ok('run', name, '--image=busybox:1.36', '--restart=Never', '--', ...words)
   await cluster.kubectl.ok('wait', `pod/${name}`, '--for=condition=Ready', '--timeout=60s')
 }
 
-test('a pod gets a sandbox that waited for it, and its own name in it', async () => {
+test('a pod gets a sandbox that waited for it, its own name in it, and is reached as any other', async () => {
   const waiting = await tidy()
-  await runPod('named')
+  const server = 'mkdir /www; echo served > /www/index.html; echo begun; exec httpd -f -p 127.0.0.1:8080 -h /www'
+  await runPod('named', 'sh', '-c', server)
   const { sandboxes } = await inventory()
   const uid = await cluster.kubectl.ok('get', 'pod', 'named', '-o', 'jsonpath={.metadata.uid}')
   expect(waiting).toContain(sandboxes.find((sandbox) => sandbox.uid === uid)?.id)
   const names = 'hostname; cat /etc/hostname; echo $HOSTNAME; grep -c named /etc/hosts'
   expect((await cluster.kubectl.ok('exec', 'named', '--', 'sh', '-c', names)).trim()).toBe('named\nnamed\nnamed\n1')
+  expect(await cluster.kubectl.ok('logs', 'named')).toBe('begun\n')
+  // Only from within the pod's network.
+  const forward = cluster.kubectl.start('port-forward', 'pod/named', ':8080')
+  const [, port] = /127\.0\.0\.1:(\d+)/.exec(await forward.output(/Forwarding from 127\.0\.0\.1:\d+/)) ?? []
+  expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('served\n')
+  await forward.stop()
   await cluster.kubectl.ok('delete', 'pod', 'named', '--grace-period=0', '--force')
   await tidy()
 })
