@@ -10,24 +10,27 @@ import StepList from './StepList.vue'
 import TabBar from './TabBar.vue'
 
 test('ActionButton names its target and is pressed', async () => {
-  const button = mount(ActionButton, { props: { label: 'Restart', target: 'web in dev / shop' } })
+  const wrapper = mount(ActionButton, { props: { label: 'Restart', target: 'web in dev / shop' } })
+  const button = wrapper.get('button')
   expect(button.attributes('aria-label')).toBe('Restart web in dev / shop')
   expect(button.text()).toBe('Restart')
   await button.trigger('click')
-  expect(button.emitted('press')).toHaveLength(1)
+  expect(wrapper.emitted('press')).toHaveLength(1)
 })
 
 test('ActionButton that cannot be pressed keeps its focus and says why', async () => {
   const reason = 'You may not patch deployments in shop.'
-  const button = mount(ActionButton, { props: { label: 'Restart', target: 'web', reason } })
-  expect(button.attributes()).toMatchObject({ 'aria-disabled': 'true', title: reason })
+  const wrapper = mount(ActionButton, { props: { label: 'Restart', target: 'web', reason } })
+  const button = wrapper.get('button')
+  expect(button.attributes()).toMatchObject({ 'aria-disabled': 'true', 'aria-description': reason })
   expect(button.attributes('disabled')).toBeUndefined()
   await button.trigger('click')
-  expect(button.emitted('press')).toBeUndefined()
+  expect(wrapper.emitted('press')).toBeUndefined()
 })
 
 test('ActionButton says what it is doing', () => {
-  const button = mount(ActionButton, { props: { label: 'Drain', target: 'w1 in dev', busy: '2 of 5 evicted' } })
+  const props = { label: 'Drain', target: 'w1 in dev', busy: '2 of 5 evicted' }
+  const button = mount(ActionButton, { props }).get('button')
   expect(button.text()).toBe('2 of 5 evicted')
   expect(button.attributes('disabled')).toBeDefined()
 })

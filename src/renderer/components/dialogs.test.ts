@@ -50,6 +50,13 @@ async function submit(): Promise<void> {
   document.querySelector('form')?.dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }))
   await flushPromises()
 }
+/** Where a dialog writes to. */
+const where = {
+  name: 'web',
+  place: 'dev / shop',
+  colour: 'blue',
+  kubectl: (to: unknown) => `kubectl ${JSON.stringify(to)}`,
+}
 const alert = (): string => document.querySelector('[role=alert]')?.textContent.trim() ?? ''
 
 test('ConfirmDialog acts when its button is pressed, and closes', async () => {
@@ -83,7 +90,7 @@ test('a dialog stays open and says why when its action fails; Cancel closes it',
 
 test('ScaleDialog scales to the number that is typed, and to no other', async () => {
   const scale = vi.fn(() => Promise.resolve())
-  await show(ScaleDialog, { name: 'web', place: 'dev / shop', replicas: 3, scale })
+  await show(ScaleDialog, { ...where, replicas: 3, scale })
   expect(button(/^Scale/).textContent.trim()).toBe('Scale web in dev / shop')
   for (const wrong of ['', '-1', '1.5']) {
     await type('Replicas', wrong)
@@ -92,6 +99,8 @@ test('ScaleDialog scales to the number that is typed, and to no other', async ()
     expect(alert()).toBe('A whole number, 0 or more.')
   }
   await type('Replicas', '5')
+  expect(button(/kubectl/).title).toBe('kubectl 5')
+  expect(dialog()?.querySelector('.ctx-blue')?.textContent).toBe('dev / shop')
   await submit()
   expect(scale).toHaveBeenCalledExactlyOnceWith(5)
   expect(open.value).toBe(false)
@@ -99,7 +108,7 @@ test('ScaleDialog scales to the number that is typed, and to no other', async ()
 
 test('ScaleDialog stays with its number when the server refuses', async () => {
   const scale = (): Promise<void> => Promise.reject(new Error('deployments.apps "web" is forbidden'))
-  await show(ScaleDialog, { name: 'web', place: 'dev / shop', replicas: 3, scale })
+  await show(ScaleDialog, { ...where, replicas: 3, scale })
   await type('Replicas', '50')
   await submit()
   expect(open.value).toBe(true)
@@ -118,8 +127,7 @@ test('RollBackDialog tells of each revision when and why it was made, and what g
   })
   const revisions = [revision(3, 'faster'), revision(2, '')]
   await show(RollBackDialog, {
-    name: 'web',
-    place: 'dev / shop',
+    ...where,
     current: 'image: web:4\nlimit: 256Mi',
     revisions,
     rollBack,
@@ -147,7 +155,7 @@ test('DrainDialog asks for bare pods and for data, and for the name where data a
   })
   const load = () =>
     Promise.resolve([row('bare', 'bare'), row('data', 'emptyDir'), row('web', 'moves'), row('agent', 'stays')])
-  await show(DrainDialog, { name: 'worker-2', place: 'dev', load, drain })
+  await show(DrainDialog, { ...where, name: 'worker-2', place: 'dev', load, drain })
   const boxes = [...document.querySelectorAll<HTMLInputElement>('[type=checkbox]')]
   expect(boxes.map(({ checked }) => checked)).toEqual([false, false])
   expect(dialog()?.textContent).toContain('deleted, not started again')

@@ -9,7 +9,11 @@ export interface Access {
   /** `deployments`. */
   plural: string
   /** Asks the cluster at the first call; true until it has answered, because the server decides in the end. */
-  may(verb: string, object: KubeObject, subresource?: string): boolean
+  may(
+    verb: string,
+    object: KubeObject,
+    of?: { subresource?: string | undefined; resource?: Resource | undefined },
+  ): boolean
 }
 
 const reviews: Resource<SelfSubjectAccessReview & KubeObject> = {
@@ -45,9 +49,12 @@ export function useAccess(context: () => string, resource: () => Resource): Acce
     get plural() {
       return resource().plural
     },
-    may(verb, { metadata: { namespace, name } }, subresource) {
-      const { group, plural } = resource()
-      const key = JSON.stringify([verb, namespace, name, subresource])
+    may(verb, { metadata }, { subresource, resource: other } = {}) {
+      const { group, plural } = other ?? resource()
+      const { namespace } = metadata
+      // Objects of another kind have no name yet.
+      const name = other ? undefined : metadata.name
+      const key = JSON.stringify([verb, group, plural, namespace, name, subresource])
       if (!asked.has(key)) {
         asked.add(key)
         // Where reviews are not served or fail, the action itself tells.

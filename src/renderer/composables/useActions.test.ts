@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Client } from '#shared/client/client.ts'
 import type { Pod } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
-import { pods } from '#shared/kube/resources.ts'
+import { deployments, pods } from '#shared/kube/resources.ts'
 import { conflict, failure, notFound } from '#shared/kube/status.ts'
 import { stored } from '#test/support/stored.ts'
 import { drainPlan, refusedPods } from './drain-plan.ts'
@@ -106,8 +106,7 @@ test('the plan of a drain treats pods as kubectl does', () => {
 test('a roll-back takes the whole template of the revision, without the hash that is not its own', async () => {
   const { calls, actions } = scene()
   const template = { metadata: { labels: { app: 'web', 'pod-template-hash': 'abc' } }, spec: { containers: [] } }
-  const set = { metadata: {}, spec: { selector: {}, template } }
-  await actions.rollBack(podOf('web'), set)
+  await actions.rollBack(deployments, podOf('web'), template)
   expect(calls[0]?.[2]).toMatchObject({
     type: 'json',
     body: [{ op: 'test' }, { value: { metadata: { labels: { app: 'web' } } }, path: '/spec/template' }],
@@ -123,7 +122,7 @@ test('every write is for the very object, and not for another of its name', asyn
   await actions.scale(pods, web, 2)
   await actions.restart(pods, web)
   await actions.cordon(web, true)
-  await actions.rollBack(web, { metadata: {}, spec: { selector: {}, template: { spec: { containers: [] } } } })
+  await actions.rollBack(deployments, web, { spec: { containers: [] } })
   const test = { op: 'test', path: '/metadata/uid', value: 'u1' }
   expect(calls[0]).toMatchObject(['delete', {}, { preconditions: { uid: 'u1' } }])
   for (const call of calls.slice(1, 4)) expect(call[2]).toMatchObject({ body: { metadata: { uid: 'u1' } } })

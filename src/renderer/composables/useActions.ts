@@ -1,8 +1,16 @@
 import { messageOf } from '#shared/base/message-of.ts'
 import { refOf, type Client, type Ref } from '#shared/client/client.ts'
-import type { CronJob, Deployment, Job, Pod, ReplicaSet } from '#shared/kube/generated/types.ts'
+import type {
+  ControllerRevision,
+  CronJob,
+  Job,
+  Pod,
+  PodTemplateSpec,
+  ReplicaSet,
+} from '#shared/kube/generated/types.ts'
 import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import {
+  controllerRevisions,
   deployments,
   jobs,
   nodes,
@@ -57,6 +65,10 @@ export function useActions(client: () => Client) {
     async replicaSets(object: Stored): Promise<Stored<ReplicaSet>[]> {
       return (await client().list(replicaSets, { namespace: object.metadata.namespace })).items
     },
+    /** The ControllerRevisions of a namespace, which hold the revisions of StatefulSets and DaemonSets. */
+    async controllerRevisions(object: Stored): Promise<Stored<ControllerRevision>[]> {
+      return (await client().list(controllerRevisions, { namespace: object.metadata.namespace })).items
+    },
     /** How many objects of a kind there are in a namespace. @throws ApiError */
     async count(resource: Resource, namespace: string): Promise<number> {
       const { items, metadata } = await client().list(resource, { namespace, limit: 1 })
@@ -64,11 +76,11 @@ export function useActions(client: () => Client) {
     },
     /** One object. @throws ApiError */
     get: <T extends KubeObject>(resource: Resource<T>, ref: Ref): Promise<Stored<T>> => client().get(resource, ref),
-    /** Sets a Deployment's pod template to that of a revision. */
-    rollBack(object: Stored, set: ReplicaSet): Promise<Deployment> {
-      const template = structuredClone(set.spec?.template ?? {}) as { metadata?: { labels?: Record<string, string> } }
+    /** Sets the pod template of a workload to that of a revision. */
+    rollBack(resource: Resource, object: Stored, of: PodTemplateSpec | undefined): Promise<unknown> {
+      const template: PodTemplateSpec = structuredClone(of ?? {})
       delete template.metadata?.labels?.['pod-template-hash']
-      return client().patch(deployments, refOf(object), {
+      return client().patch(resource, refOf(object), {
         type: 'json',
         body: [
           { op: 'test', path: '/metadata/uid', value: object.metadata.uid },

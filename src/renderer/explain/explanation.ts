@@ -1,4 +1,5 @@
 import type {
+  ControllerRevision,
   EndpointSlice,
   Event,
   IngressClass,
@@ -59,6 +60,7 @@ export interface Surroundings {
   events: readonly Event[]
   pods?: readonly Stored<Pod>[] | undefined
   replicaSets?: readonly Stored<ReplicaSet>[] | undefined
+  controllerRevisions?: readonly Stored<ControllerRevision>[] | undefined
   /** About the ReplicaSets, Jobs or pods that the object owns, newest first. */
   ownedEvents?: readonly Event[] | undefined
   services?: readonly Stored<Service>[] | undefined

@@ -2,6 +2,7 @@ import type { EndpointSlice, Pod, PodSpec, ReplicaSet, Service } from '#shared/k
 import type { KubeObject, Named, Stored } from '#shared/kube/object.ts'
 import { summarizePod } from '#shared/kube/pod.ts'
 import { matchesLabels, parseLabelSelector } from '#shared/kube/selectors.ts'
+import { t } from '../texts/index.ts'
 import type { Tone } from '../components/tone.ts'
 import type { KindDescriptor } from './descriptor.ts'
 import { podTone } from './core/pod.ts'
@@ -14,6 +15,7 @@ export interface RelatedObject {
   state?: { text: string; tone: Tone }
 }
 export interface RelatedGroup {
+  id: 'owners' | 'node' | 'uses' | 'replicaSets' | 'endpointSlices' | 'pods' | 'services' | 'users'
   title: string
   items: RelatedObject[]
 }
@@ -37,24 +39,35 @@ export function relatedOf(kind: KindDescriptor, object: Stored, neighbours: Neig
   const node = kind.resource.kind === 'Pod' ? spec?.nodeName : undefined
   const groups: RelatedGroup[] = [
     {
-      title: 'Owned by',
+      id: 'owners',
+      title: t('pages.related.owners'),
       items: (object.metadata.ownerReferences ?? []).map((owner) => item(owner.kind, owner.name, namespace)),
     },
-    { title: 'Runs on', items: node ? [item('Node', node)] : [] },
+    { id: 'node', title: t('pages.related.node'), items: node ? [item('Node', node)] : [] },
     {
-      title: 'Uses',
+      id: 'uses',
+      title: t('pages.related.uses'),
       items: spec ? usesOf(spec).map((used) => ({ ...used, ...(namespace ? { namespace } : {}) })) : [],
     },
-    { title: 'ReplicaSets', items: owned(neighbours.replicaSets).map(itemOf('ReplicaSet')) },
-    { title: 'EndpointSlices', items: owned(neighbours.endpointSlices).map(itemOf('EndpointSlice')) },
-    { title: 'Pods', items: podsOf(kind, object, neighbours.pods, owned(neighbours.pods)).map(podItem) },
+    { id: 'replicaSets', title: 'ReplicaSets', items: owned(neighbours.replicaSets).map(itemOf('ReplicaSet')) },
     {
+      id: 'endpointSlices',
+      title: 'EndpointSlices',
+      items: owned(neighbours.endpointSlices).map(itemOf('EndpointSlice')),
+    },
+    { id: 'pods', title: 'Pods', items: podsOf(kind, object, neighbours.pods, owned(neighbours.pods)).map(podItem) },
+    {
+      id: 'services',
       title: 'Services',
       items: (kind.resource.kind === 'Pod' ? near(neighbours.services) : [])
         .filter(({ spec: { selector } = {} }) => selector && includes(object.metadata.labels, selector))
         .map(itemOf('Service')),
     },
-    { title: 'Used by', items: near(neighbours.pods).filter(usersOf(kind, object)).map(podItem) },
+    {
+      id: 'users',
+      title: t('pages.related.users'),
+      items: near(neighbours.pods).filter(usersOf(kind, object)).map(podItem),
+    },
   ]
   return groups.filter(({ items }) => items.length > 0)
 }

@@ -1,16 +1,21 @@
 import { defineStore } from 'pinia'
 import { shallowRef, type VNode } from 'vue'
+import type { ContextColour } from '#shared/contract/app.ts'
 
 /** Asks before something is lost. */
 export interface Question {
   title: string
   text: string
+  /** Where it is done, with the colour of the context. */
+  where?: { place: string; colour: ContextColour } | undefined
   /** The button that does it, with its target: `Delete web in dev / shop`. */
   verb: string
   /** A name that has to be typed out first. */
   typed?: string | undefined
   /** Nothing is lost: the button is no red one. */
   gentle?: boolean | undefined
+  /** The same for kubectl. */
+  kubectl?: string | undefined
   /** @throws Error with the reason, which is shown and keeps the dialog open */
   act(): Promise<unknown>
 }

@@ -4,6 +4,7 @@ import { useApi } from '../api/index.ts'
 import { useAccess } from '../composables/useAccess.ts'
 import { useActions, type ClusterActions } from '../composables/useActions.ts'
 import { placeText } from '../composables/target.ts'
+import { kubectlCommand, type KubectlVerb } from '../kinds/actions/kubectl-command.ts'
 import { actionsOf } from '../kinds/actions/index.ts'
 import type { Action } from '../kinds/actions/action.ts'
 import type { KindDescriptor } from '../kinds/descriptor.ts'
@@ -11,6 +12,7 @@ import { useClusters } from '../stores/clusters.ts'
 import { useDialogs } from '../stores/dialogs.ts'
 import { useDock } from '../stores/dock.ts'
 import { useNotices } from '../stores/notices.ts'
+import { useSettings } from '../stores/settings.ts'
 
 /** One action as an object's page offers it. */
 export interface OfferedAction {
@@ -27,6 +29,8 @@ export interface OfferedAction {
 export interface KindActions {
   cluster: ClusterActions
   placeOf(object: Stored): string
+  /** The kubectl command that does it to an object. */
+  kubectl(object: Stored, does: KubectlVerb): string
   /** The buttons of an object, in order. */
   offered(object: Stored): OfferedAction[]
   /** Runs an action; what it throws is told in a notice. */
@@ -44,11 +48,19 @@ export function useKindActions(context: () => string, kind: () => KindDescriptor
   const dialogs = useDialogs()
   const dock = useDock()
   const notices = useNotices()
+  const settings = useSettings()
   const access = useAccess(context, () => kind().resource)
   const cluster = useActions(() => api.cluster(context()).client)
   const running = reactive(new Map<string, string>())
 
   const placeOf = ({ metadata }: Stored): string => placeText(clusters.labelOf(context()), metadata.namespace)
+  const kubectl = (object: Stored, does: KubectlVerb): string =>
+    kubectlCommand({
+      context: clusters.contexts.find(({ id }) => id === context())?.name,
+      resource: kind().resource,
+      objects: [object.metadata],
+      does,
+    })
   const keyOf = ({ id }: Action, { metadata }: Stored): string => `${id} ${metadata.uid}`
 
   function offered(object: Stored): OfferedAction[] {
@@ -74,6 +86,8 @@ export function useKindActions(context: () => string, kind: () => KindDescriptor
         context: context(),
         kind: kind(),
         placeOf,
+        colour: settings.colourOf(context()),
+        kubectl,
         cluster,
         dock,
         dialogs,
@@ -94,6 +108,7 @@ export function useKindActions(context: () => string, kind: () => KindDescriptor
   return {
     cluster,
     placeOf,
+    kubectl,
     offered,
     run,
     runId: (id, object) => runFirst(object, (action) => action.id === id),

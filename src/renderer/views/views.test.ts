@@ -135,7 +135,7 @@ test('ObjectDetail says what the user may not do', async () => {
   })
   await settle()
   const restart = face.button('Restart web in dev (local) / shop')
-  expect(restart.title).toBe('You may not patch deployments in shop.')
+  expect(restart.getAttribute('aria-description')).toBe('You may not patch deployments in shop.')
   restart.click()
   await settle()
   expect(face.calls['local:dev']?.some(([verb]) => verb === 'patch')).toBe(false)
@@ -225,7 +225,9 @@ test('CommandPalette finds and goes', async () => {
   box.value = 'configm'
   box.dispatchEvent(new Event('input'))
   await settle()
-  expect([...document.querySelectorAll('[role=option]')].map((entry) => entry.textContent)).toEqual(['ConfigMapsGo to'])
+  expect([...document.querySelectorAll('[role=option]')].map((entry) => entry.textContent)).toEqual([
+    'ConfigMaps in dev (local)',
+  ])
   await face.key('Enter', {}, box)
   expect(face.router.currentRoute.value.fullPath).toBe('/c/local:dev/configmaps')
 })

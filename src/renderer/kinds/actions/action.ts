@@ -1,10 +1,13 @@
 import type { Component } from 'vue'
+import type { ContextColour } from '#shared/contract/app.ts'
 import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import type { Resource } from '#shared/kube/resources.ts'
 import type { Access } from '../../composables/useAccess.ts'
 import type { ClusterActions } from '../../composables/useActions.ts'
 import type { LogSource, Panel } from '../../stores/dock.ts'
 import type { Dialogs } from '../../stores/dialogs.ts'
+import { t } from '../../texts/index.ts'
+import type { KubectlVerb } from './kubectl-command.ts'
 
 /** Something that can be done to an object: a button of its page and its drawer, and a key where it has one. */
 export interface Action<T extends KubeObject = KubeObject> {
@@ -20,6 +23,8 @@ export interface Action<T extends KubeObject = KubeObject> {
   danger?: boolean
   /** Whether it can be done; else the reason, for the user. */
   enabled?(object: T & Stored, access: Access): true | string
+  /** What kubectl calls it; unset where it has no word for it. */
+  kubectl?(object: T & Stored): KubectlVerb
   /** @throws Error with what to tell the user */
   run(object: T & Stored, tools: ActionTools): void | Promise<void>
 }
@@ -37,6 +42,10 @@ export interface ActionTools {
   kind: ActionKind
   /** Where an object is: `dev / shop`. */
   placeOf(object: Stored): string
+  /** The colour of the context. */
+  colour: ContextColour
+  /** The kubectl command that does it to the object. */
+  kubectl(object: Stored, does: KubectlVerb): string
   cluster: ClusterActions
   dock: { show(panel: Panel): void }
   dialogs: Dialogs
@@ -46,10 +55,16 @@ export interface ActionTools {
   progress(text: string): void
 }
 
-/** `true`, or who may not do what: `You may not patch deployments/scale in shop.` */
-export function mayOr(access: Access, verb: string, object: Stored, subresource?: string): true | string {
-  if (access.may(verb, object, subresource)) return true
+/** `true`, or what is lacking: `You may not patch deployments/scale in shop.` @param resource another than the object's kind */
+export function mayOr(
+  access: Access,
+  verb: string,
+  object: Stored,
+  { subresource, resource }: { subresource?: string; resource?: Resource } = {},
+): true | string {
+  if (access.may(verb, object, { subresource, resource })) return true
   const { namespace } = object.metadata
-  const what = subresource ? `${access.plural}/${subresource}` : access.plural
-  return `You may not ${verb} ${what}${namespace ? ` in ${namespace}` : ''}.`
+  const plural = resource?.plural ?? access.plural
+  const what = subresource ? `${plural}/${subresource}` : plural
+  return namespace ? t('dialogs.mayNotIn', { verb, what, namespace }) : t('dialogs.mayNot', { verb, what })
 }

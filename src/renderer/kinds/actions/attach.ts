@@ -11,7 +11,8 @@ export const attach: Action<Pod> = {
     return t('dock.action.attach')
   },
   icon: Cable,
-  enabled: (pod, access) => mayOr(access, 'create', pod, 'attach'),
+  kubectl: () => ({ verb: 'attach' }),
+  enabled: (pod, access) => mayOr(access, 'create', pod, { subresource: 'attach' }),
   run(pod, { context, kind, dock }) {
     const containers = (pod.spec?.containers ?? []).map(({ name }) => name)
     dock.show({ panel: 'terminal', target: targetOf(context, kind.resource, pod), containers, mode: 'attach' })

@@ -8,6 +8,7 @@ export const cordon: Action<Node> = {
   label: 'Cordon',
   labelOf: ({ spec }) => t(spec?.unschedulable ? 'dialogs.cordon.uncordon' : 'dialogs.cordon.cordon'),
   icon: Ban,
+  kubectl: ({ spec }) => ({ verb: spec?.unschedulable ? 'uncordon' : 'cordon' }),
   enabled: (node, access) => mayOr(access, 'patch', node),
   async run(node, { cluster, say }) {
     const unschedulable = !node.spec?.unschedulable

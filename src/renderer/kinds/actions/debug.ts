@@ -11,7 +11,7 @@ export const debug: Action<Pod> = {
     return t('dock.action.debug')
   },
   icon: Wrench,
-  enabled: (pod, access) => mayOr(access, 'patch', pod, 'ephemeralcontainers'),
+  enabled: (pod, access) => mayOr(access, 'patch', pod, { subresource: 'ephemeralcontainers' }),
   run(pod, { context, kind, dock }) {
     const containers = (pod.spec?.containers ?? []).map(({ name }) => name)
     dock.show({ panel: 'terminal', target: targetOf(context, kind.resource, pod), containers, mode: 'debug' })

@@ -1,7 +1,7 @@
 import { LogOut } from '@lucide/vue'
 import { h } from 'vue'
 import type { Node } from '#shared/kube/generated/types.ts'
-import type { DrainRow } from '../../composables/drain-plan.ts'
+import type { DrainChoice, DrainRow } from '../../composables/drain-plan.ts'
 import type { DrainRun } from '../../composables/useActions.ts'
 import DrainDialog from '../../components/DrainDialog.vue'
 import { t } from '../../texts/index.ts'
@@ -12,13 +12,16 @@ export const drain: Action<Node> = {
   label: 'Drain',
   labelOf: () => t('dialogs.drain.label'),
   icon: LogOut,
+  kubectl: () => ({ verb: 'drain' }),
   enabled: (node, access) => mayOr(access, 'patch', node),
-  run(node, { cluster, dialogs, placeOf, say }) {
+  run(node, { cluster, dialogs, placeOf, colour, kubectl, say }) {
     const { name } = node.metadata
     dialogs.show((close) =>
       h(DrainDialog, {
         name,
         place: placeOf(node),
+        colour,
+        kubectl: (choice: DrainChoice) => kubectl(node, { verb: 'drain', ...choice }),
         load: () => cluster.planDrain(node),
         async drain(rows: readonly DrainRow[], run: DrainRun) {
           await cluster.drain(

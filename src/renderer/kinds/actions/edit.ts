@@ -7,6 +7,7 @@ export const edit: Action = {
   label: 'Edit',
   icon: Pencil,
   key: 'e',
+  kubectl: () => ({ verb: 'edit' }),
   run(object, { context, kind: { resource }, dock }) {
     dock.show({ panel: 'edit', target: targetOf(context, resource, object), resource })
   },

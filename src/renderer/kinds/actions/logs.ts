@@ -7,6 +7,7 @@ export const logs: Action = {
   label: 'Logs',
   icon: ScrollText,
   key: 'l',
+  kubectl: () => ({ verb: 'logs', follow: true }),
   run(object, { context, kind, dock }) {
     const source = kind.logs?.(object)
     if (source) dock.show({ panel: 'logs', target: targetOf(context, kind.resource, object), source })

@@ -9,6 +9,7 @@ export const pause: Action<Deployment> = {
   label: 'Pause',
   labelOf: ({ spec }) => t(spec?.paused ? 'dialogs.pause.resume' : 'dialogs.pause.pause'),
   icon: Pause,
+  kubectl: ({ spec }) => ({ verb: spec?.paused ? 'resume' : 'pause' }),
   enabled: (object, access) => mayOr(access, 'patch', object),
   async run(object, { cluster, say }) {
     const paused = !object.spec?.paused

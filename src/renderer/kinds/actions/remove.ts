@@ -10,14 +10,17 @@ export const remove: Action = {
   labelOf: () => t('dialogs.delete.label'),
   icon: Trash2,
   danger: true,
+  kubectl: () => ({ verb: 'delete' }),
   enabled: (object, access) => mayOr(access, 'delete', object),
-  async run(object, { kind, cluster, dialogs, placeOf, say }) {
+  async run(object, { kind, cluster, dialogs, placeOf, colour, kubectl, say }) {
     const { name } = object.metadata
     const { lines, isFarReaching: asksName } = await consequencesOf(kind, object, cluster)
     dialogs.confirm({
       title: t('dialogs.delete.title', { kind: kind.resource.kind, name }),
-      text: [t('dialogs.in', { place: placeOf(object) }), ...lines].join('\n'),
+      where: { place: placeOf(object), colour },
+      text: lines.join('\n'),
       verb: t('dialogs.delete.verb', { name, place: placeOf(object) }),
+      kubectl: kubectl(object, { verb: 'delete' }),
       typed: asksName ? name : undefined,
       async act() {
         await cluster.remove(kind.resource, object)

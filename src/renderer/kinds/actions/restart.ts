@@ -7,6 +7,7 @@ export const restart: Action = {
   label: 'Restart',
   labelOf: () => t('dialogs.restart.label'),
   icon: RotateCw,
+  kubectl: () => ({ verb: 'restart' }),
   enabled: (object, access) => mayOr(access, 'patch', object),
   async run(object, { kind, cluster, say }) {
     await cluster.restart(kind.resource, object)

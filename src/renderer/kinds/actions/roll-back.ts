@@ -1,34 +1,44 @@
 import { History } from '@lucide/vue'
 import { h } from 'vue'
-import type { Deployment } from '#shared/kube/generated/types.ts'
+import type { PodTemplateSpec } from '#shared/kube/generated/types.ts'
+import type { KubeObject } from '#shared/kube/object.ts'
 import RollBackDialog from '../../components/RollBackDialog.vue'
 import { t } from '../../texts/index.ts'
-import { revisionsOf, templateText } from '../apps/revisions.ts'
+import { controllerRevisionsOf, revisionsOf, templateText } from '../apps/revisions.ts'
 import { mayOr, type Action } from './action.ts'
 
-export const rollBack: Action<Deployment> = {
+type Workload = KubeObject & { spec?: { template?: PodTemplateSpec } }
+
+/** Takes a Deployment, StatefulSet or DaemonSet back to an earlier pod template. */
+export const rollBack: Action<Workload> = {
   id: 'roll-back',
   label: 'Roll back',
   labelOf: () => t('dialogs.rollBack.label'),
   icon: History,
+  kubectl: () => ({ verb: 'undo' }),
   enabled: (object, access) => mayOr(access, 'patch', object),
-  async run(object, { cluster, dialogs, placeOf, say }) {
-    const [, ...earlier] = revisionsOf(object.metadata.uid, await cluster.replicaSets(object))
-    const { name } = object.metadata
+  async run(object, { kind: { resource }, cluster, dialogs, placeOf, colour, kubectl, say }) {
+    const { name, uid } = object.metadata
+    const [, ...earlier] =
+      resource.kind === 'Deployment'
+        ? revisionsOf(uid, await cluster.replicaSets(object))
+        : controllerRevisionsOf(uid, await cluster.controllerRevisions(object))
     dialogs.show((close) =>
       h(RollBackDialog, {
         name,
         place: placeOf(object),
+        colour,
+        kubectl: (revision: number) => kubectl(object, { verb: 'undo', revision }),
         current: templateText(object.spec?.template),
-        revisions: earlier.map(({ number, set, ...rest }) => ({
+        revisions: earlier.map(({ number, template, ...rest }) => ({
           ...rest,
           revision: number,
-          template: templateText(set.spec?.template),
+          template: templateText(template),
         })),
         async rollBack(revision: number) {
           const chosen = earlier.find((each) => each.number === revision)
           if (!chosen) return
-          await cluster.rollBack(object, chosen.set)
+          await cluster.rollBack(resource, object, chosen.template)
           say(t('dialogs.rollBack.done', { name, revision: String(revision) }))
         },
         onClose: close,

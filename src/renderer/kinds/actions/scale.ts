@@ -12,13 +12,16 @@ export const scale: Action<Scalable> = {
   label: 'Scale',
   labelOf: () => t('dialogs.scale.label'),
   icon: Scaling,
-  enabled: (object, access) => mayOr(access, 'patch', object, 'scale'),
-  run(object, { kind, cluster, dialogs, placeOf, say }) {
+  kubectl: ({ spec }) => ({ verb: 'scale', replicas: spec?.replicas ?? 1 }),
+  enabled: (object, access) => mayOr(access, 'patch', object, { subresource: 'scale' }),
+  run(object, { kind, cluster, dialogs, placeOf, colour, kubectl, say }) {
     const { name } = object.metadata
     dialogs.show((close) =>
       h(ScaleDialog, {
         name,
         place: placeOf(object),
+        colour,
+        kubectl: (replicas: number) => kubectl(object, { verb: 'scale', replicas }),
         replicas: object.spec?.replicas ?? 1,
         async scale(replicas: number) {
           await cluster.scale(kind.resource, object, replicas)

@@ -8,7 +8,8 @@ export const shell: Action<Pod> = {
   label: 'Shell',
   icon: SquareTerminal,
   key: 's',
-  enabled: (pod, access) => mayOr(access, 'create', pod, 'exec'),
+  kubectl: () => ({ verb: 'exec', command: ['sh'] }),
+  enabled: (pod, access) => mayOr(access, 'create', pod, { subresource: 'exec' }),
   run(pod, { context, kind, dock }) {
     const containers = (pod.spec?.containers ?? []).map(({ name }) => name)
     dock.show({ panel: 'terminal', target: targetOf(context, kind.resource, pod), containers })

@@ -1,6 +1,7 @@
 import type { DaemonSet } from '#shared/kube/generated/types.ts'
 import { daemonSets } from '#shared/kube/resources.ts'
 import { restart } from '../actions/restart.ts'
+import { rollBack } from '../actions/roll-back.ts'
 import { images, readyTone, selectorText } from '../cells.ts'
 import { describe } from '../descriptor.ts'
 
@@ -34,5 +35,5 @@ export const daemonSet = describe<DaemonSet>({
     ['Images', images(spec?.template)],
   ],
   logs: ({ spec }) => ({ selector: selectorText(spec?.selector) }),
-  actions: [restart],
+  actions: [restart, rollBack],
 })

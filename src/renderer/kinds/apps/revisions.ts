@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import type { PodTemplateSpec, ReplicaSet } from '#shared/kube/generated/types.ts'
+import type { ControllerRevision, PodTemplateSpec, ReplicaSet } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { images } from '../cells.ts'
 import { isOwned } from '../related.ts'
@@ -7,28 +7,52 @@ import { isOwned } from '../related.ts'
 const revisionKey = 'deployment.kubernetes.io/revision'
 const causeKey = 'kubernetes.io/change-cause'
 
-/** A revision of a Deployment: the ReplicaSet that holds its template. */
+/** A template that a workload had, and can be rolled back to. */
 export interface Revision {
   number: number
-  set: Stored<ReplicaSet>
-  /** When its ReplicaSet was made, RFC 3339: an undone rollout keeps the time of the first. */
+  template: PodTemplateSpec | undefined
+  /** When the object that keeps it was made, RFC 3339: an undone rollout keeps the time of the first. */
   createdAt: string
   changeCause: string
   images: string
 }
 
-/** The revisions that are kept, newest first. @param sets ReplicaSets of the Deployment's namespace */
-export const revisionsOf = (uid: string, sets: readonly Stored<ReplicaSet>[]): Revision[] =>
+/** A revision of a Deployment: the ReplicaSet that holds its template. */
+export interface SetRevision extends Revision {
+  set: Stored<ReplicaSet>
+}
+
+/** The revisions of a Deployment that are kept, newest first. @param sets ReplicaSets of the Deployment's namespace */
+export const revisionsOf = (uid: string, sets: readonly Stored<ReplicaSet>[]): SetRevision[] =>
   sets
     .filter((set) => isOwned(set, uid))
     .map((set) => ({
-      number: Number(set.metadata.annotations?.[revisionKey] ?? 0),
+      ...revision(set, Number(set.metadata.annotations?.[revisionKey] ?? 0), set.spec?.template),
       set,
-      createdAt: set.metadata.creationTimestamp ?? '',
-      changeCause: set.metadata.annotations?.[causeKey] ?? '',
-      images: images(set.spec?.template),
     }))
-    .sort((a, b) => b.number - a.number)
+    .sort(newestFirst)
+
+/** The revisions of a StatefulSet or DaemonSet that are kept, newest first. @param kept those of its namespace */
+export const controllerRevisionsOf = (uid: string, kept: readonly Stored<ControllerRevision>[]): Revision[] =>
+  kept
+    .filter((each) => isOwned(each, uid))
+    .map((each) => {
+      // Their data are a strategic merge patch of the workload, which says that the template is to be replaced.
+      const { spec } = (each.data ?? {}) as { spec?: { template?: PodTemplateSpec & { $patch?: string } } }
+      const { $patch: _, ...template } = spec?.template ?? {}
+      return revision(each, each.revision, template)
+    })
+    .sort(newestFirst)
+
+const revision = ({ metadata }: Stored, number: number, template: PodTemplateSpec | undefined): Revision => ({
+  number,
+  template,
+  createdAt: metadata.creationTimestamp ?? '',
+  changeCause: metadata.annotations?.[causeKey] ?? '',
+  images: images(template),
+})
+
+const newestFirst = (a: Revision, b: Revision): number => b.number - a.number
 
 /** A template as YAML, without what the controller adds: two of one revision are equal. */
 export function templateText(template: PodTemplateSpec | undefined): string {

@@ -1,6 +1,7 @@
 import type { StatefulSet } from '#shared/kube/generated/types.ts'
 import { statefulSets } from '#shared/kube/resources.ts'
 import { restart } from '../actions/restart.ts'
+import { rollBack } from '../actions/roll-back.ts'
 import { scale } from '../actions/scale.ts'
 import { images, readyTone, selectorText } from '../cells.ts'
 import { describe } from '../descriptor.ts'
@@ -28,5 +29,5 @@ export const statefulSet = describe<StatefulSet>({
     ['Images', images(spec?.template)],
   ],
   logs: ({ spec }) => ({ selector: selectorText(spec?.selector) }),
-  actions: [scale, restart],
+  actions: [scale, restart, rollBack],
 })

@@ -1,5 +1,7 @@
 import type { CronJob } from '#shared/kube/generated/types.ts'
 import { cronJobs } from '#shared/kube/resources.ts'
+import { runNow } from '../actions/run-now.ts'
+import { suspend } from '../actions/suspend.ts'
 import { images, timeColumn } from '../cells.ts'
 import { describe } from '../descriptor.ts'
 
@@ -25,4 +27,5 @@ export const cronJob = describe<CronJob>({
     ['Concurrency', spec?.concurrencyPolicy ?? 'Allow'],
     ['Images', images(spec?.jobTemplate.spec?.template)],
   ],
+  actions: [runNow, suspend],
 })

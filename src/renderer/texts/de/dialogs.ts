@@ -2,11 +2,13 @@ import type { dialogs as english } from '../en/dialogs.ts'
 import type { Translation } from '../translation.ts'
 
 export const dialogs: Translation<typeof english> = {
-  in: 'In {place}.',
+  copyKubectl: 'kubectl-Befehl kopieren',
+  mayNot: 'Dir fehlt das Recht {verb} auf {what}.',
+  mayNotIn: 'Dir fehlt das Recht {verb} auf {what} in {namespace}.',
   drain: {
     label: 'Leeren',
     title: '{name} leeren?',
-    what: 'In {place}. Er nimmt keine Pods mehr, und die er hat, verlassen ihn.',
+    what: 'Er nimmt keine Pods mehr, und die er hat, verlassen ihn.',
     pods: 'Pods des Knotens',
     pod: 'Pod',
     of: 'Von',
@@ -70,14 +72,14 @@ export const dialogs: Translation<typeof english> = {
   runNow: {
     label: 'Jetzt ausführen',
     title: '{name} jetzt ausführen?',
-    text: 'Startet den Job {job} in {place}.',
+    text: 'Startet den Job {job}.',
     verb: '{name} in {place} ausführen',
     done: 'Job {job} gestartet',
   },
   rollBack: {
     label: 'Zurücknehmen',
     title: '{name} zurücknehmen',
-    what: 'In {place}. Seine Pods werden durch die einer früheren Revision ersetzt.',
+    what: 'Seine Pods werden durch die einer früheren Revision ersetzt.',
     none: 'Es gibt keine frühere Revision.',
     revisions: 'Frühere Revisionen',
     revision: 'Revision {revision}',

@@ -1,10 +1,12 @@
 /** What can be done to objects, and the dialogs that ask before. */
 export const dialogs = {
-  in: 'In {place}.',
+  copyKubectl: 'Copy kubectl command',
+  mayNot: 'You may not {verb} {what}.',
+  mayNotIn: 'You may not {verb} {what} in {namespace}.',
   drain: {
     label: 'Drain',
     title: 'Drain {name}?',
-    what: 'In {place}. It takes no more pods, and those that it has leave it.',
+    what: 'It takes no more pods, and those that it has leave it.',
     pods: 'Pods of the node',
     pod: 'Pod',
     of: 'Of',
@@ -67,14 +69,14 @@ export const dialogs = {
   runNow: {
     label: 'Run now',
     title: 'Run {name} now?',
-    text: 'Starts the Job {job} in {place}.',
+    text: 'Starts the Job {job}.',
     verb: 'Run {name} in {place}',
     done: 'Job {job} started',
   },
   rollBack: {
     label: 'Roll back',
     title: 'Roll back {name}',
-    what: 'In {place}. Its pods are replaced by those of an earlier revision.',
+    what: 'Its pods are replaced by those of an earlier revision.',
     none: 'There is no earlier revision.',
     revisions: 'Earlier revisions',
     revision: 'Revision {revision}',

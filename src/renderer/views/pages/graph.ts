@@ -28,7 +28,7 @@ const most = 12
  */
 export function graphOf(self: ObjectLink, owners: readonly ObjectLink[], groups: readonly RelatedGroup[]): Graph {
   const all = groups
-    .filter(({ title }) => title !== 'Owned by')
+    .filter(({ id }) => id !== 'owners')
     .flatMap(({ items }) => items)
     .filter((item, at, items) => items.findIndex((each) => each.kind === item.kind && each.name === item.name) === at)
   const shown = all.slice(0, most)

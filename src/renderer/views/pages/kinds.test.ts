@@ -6,6 +6,7 @@ import { nextRuns } from './batch/next-runs.ts'
 import { graphOf } from './graph.ts'
 import { policyWords } from './network/policy-words.ts'
 import { capacityOf } from './node/capacity.ts'
+import { resourceRows } from './pod/resource-rows.ts'
 import { metricRows } from './policy/metrics.ts'
 
 test('the rules of a role are a row for each resource, with its verbs', () => {
@@ -117,14 +118,32 @@ test('the metrics of an autoscaler stand beside their targets', () => {
   ])
 })
 
+test('what a container uses is held against its limit, its request, or nothing', () => {
+  const [cpu, memory] = resourceRows(
+    { requests: { cpu: '100m', memory: '64Mi' }, limits: { memory: '128Mi' } },
+    { cpu: 0.15, memory: 96 * 2 ** 20 },
+  )
+  expect(cpu).toMatchObject({ used: '150m', bounds: 'request 100m, no limit', meter: { use: 0.15, limit: 0.15 } })
+  expect(memory).toMatchObject({
+    used: '96 MiB',
+    bounds: 'request 64Mi, limit 128Mi',
+    meter: { use: 96 * 2 ** 20, request: 64 * 2 ** 20, limit: 128 * 2 ** 20 },
+  })
+  expect(resourceRows({}, { cpu: 2, memory: undefined })).toEqual([
+    { resource: 'cpu', title: 'CPU', used: '2', bounds: 'no request, no limit' },
+  ])
+  expect(resourceRows({ requests: { cpu: '1' } })[0]).toMatchObject({ used: '', bounds: 'request 1, no limit' })
+  expect(resourceRows()).toEqual([])
+})
+
 test('the graph has owners left and what belongs to the object right, and says how many have no room', () => {
   const items = Array.from({ length: 20 }, (_, at) => ({ kind: 'Pod', name: `web-${at}` }))
   const graph = graphOf(
     { kind: 'ReplicaSet', name: 'web' },
     [{ kind: 'Deployment', name: 'web' }],
     [
-      { title: 'Pods', items },
-      { title: 'Owned by', items: [{ kind: 'Deployment', name: 'web' }] },
+      { id: 'pods', title: 'Pods', items },
+      { id: 'owners', title: 'Owned by', items: [{ kind: 'Deployment', name: 'web' }] },
     ],
   )
   expect(graph.nodes).toHaveLength(14)

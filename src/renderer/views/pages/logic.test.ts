@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import type { Event, Pod, ReplicaSet } from '#shared/kube/generated/types.ts'
+import type { ControllerRevision, Event, Pod, ReplicaSet } from '#shared/kube/generated/types.ts'
 import { stored } from '#test/support/stored.ts'
 import { fieldsOf } from './fields.ts'
 import { containerViews, environmentOf, mountsOf } from './pod/containers.ts'
 import { stretchesOf } from './pod/history.ts'
 import { timelineOf } from './timeline.ts'
 import { lineDiff } from '../../components/line-diff.ts'
-import { revisionsOf, templateText } from '../../kinds/apps/revisions.ts'
+import { controllerRevisionsOf, revisionsOf, templateText } from '../../kinds/apps/revisions.ts'
 
 const now = Date.parse('2026-11-29T14:00:00Z')
 const at = (secondsAgo: number): string => new Date(now - secondsAgo * 1_000).toISOString()
@@ -213,6 +213,17 @@ describe('revisions', () => {
       [1, 'a:1', '', at(99)],
     ])
     expect(revisionsOf('other', sets)).toEqual([])
+  })
+  test('of a StatefulSet are its ControllerRevisions, whose patch is the template', () => {
+    const { metadata, spec } = set(2, 'a:2')
+    const kept = stored<ControllerRevision>({
+      metadata,
+      revision: 2,
+      data: { spec: { template: { ...spec?.template, $patch: 'replace' } } },
+    })
+    const [found] = controllerRevisionsOf('d', [kept])
+    expect(found).toMatchObject({ number: 2, images: 'a:2' })
+    expect(templateText(found?.template)).toBe(templateText(spec?.template))
   })
   test('differ by what their templates say, not by their hash', () => {
     const [a, b] = [templateText(set(1, 'a:1').spec?.template), templateText(set(2, 'a:2').spec?.template)]

@@ -2,7 +2,7 @@ import { shallowRef, watch, type ShallowRef } from 'vue'
 import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { useApi } from '../../api/index.ts'
 import type { ObjectLink } from '../../explain/index.ts'
-import { kindNamed } from '../../kinds/index.ts'
+import { useContextKinds } from '../../kinds/useKinds.ts'
 
 /** Owners of owners are followed no further: nothing of Kubernetes nests deeper, and a loop has to end. */
 const deepest = 5
@@ -10,6 +10,7 @@ const deepest = 5
 /** What owns an object, the topmost first. Owners that may not be read end the chain. */
 export function useOwners(subject: () => { context: string; object: Stored }): ShallowRef<ObjectLink[]> {
   const api = useApi()
+  const { kindNamed } = useContextKinds(() => subject().context)
   const owners = shallowRef<ObjectLink[]>([])
   watch(
     () => {
@@ -28,7 +29,7 @@ export function useOwners(subject: () => { context: string; object: Stored }): S
           current.metadata.ownerReferences ?? []
         const owner = references.find(({ controller }) => controller) ?? references[0]
         if (!owner) break
-        const resource = kindNamed(owner.kind)?.resource
+        const resource = kindNamed(owner.kind, owner.apiVersion)?.resource
         const scope = resource?.namespaced === false ? undefined : namespace
         chain.unshift({ kind: owner.kind, name: owner.name, namespace: scope })
         current = resource

@@ -1,6 +1,7 @@
 import { computed, type ComputedRef, type Ref } from 'vue'
 import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import {
+  controllerRevisions,
   endpointSlices,
   events,
   ingressClasses,
@@ -33,8 +34,8 @@ const needs: Readonly<Record<string, readonly Near[]>> = {
   Pod: ['nodes', 'claims', 'services', 'replicaSets'],
   'apps/Deployment': ['pods', 'replicaSets', 'services', 'nodes', 'claims'],
   'apps/ReplicaSet': ['pods', 'services', 'nodes', 'claims'],
-  'apps/StatefulSet': ['pods', 'services', 'nodes', 'claims'],
-  'apps/DaemonSet': ['pods', 'services', 'nodes', 'claims'],
+  'apps/StatefulSet': ['pods', 'controllerRevisions', 'services', 'nodes', 'claims'],
+  'apps/DaemonSet': ['pods', 'controllerRevisions', 'services', 'nodes', 'claims'],
   ReplicationController: ['pods', 'services'],
   'batch/Job': ['pods', 'nodes', 'claims'],
   'batch/CronJob': [],
@@ -77,6 +78,7 @@ export function useSurroundings(subject: () => Subject, now: Ref<number>): Compu
   const lists = {
     pods: list('pods', pods),
     replicaSets: list('replicaSets', replicaSets),
+    controllerRevisions: list('controllerRevisions', controllerRevisions),
     services: list('services', services),
     endpointSlices: list('endpointSlices', endpointSlices),
     claims: list('claims', persistentVolumeClaims),
@@ -113,6 +115,7 @@ export function useSurroundings(subject: () => Subject, now: Ref<number>): Compu
     ownedEvents: owned.value,
     pods: lists.pods.value,
     replicaSets: lists.replicaSets.value,
+    controllerRevisions: lists.controllerRevisions.value,
     services: lists.services.value,
     endpointSlices: lists.endpointSlices.value,
     claims: lists.claims.value,

@@ -1,0 +1,41 @@
+import { Copy, SquareTerminal } from '@lucide/vue'
+import { h } from 'vue'
+import { withType } from '#shared/client/kube-client.ts'
+import type { Stored } from '#shared/kube/object.ts'
+import type { MenuItem } from '../components/menu.ts'
+import { yamlOf } from '../composables/object-yaml.ts'
+import type { KindDescriptor } from '../kinds/descriptor.ts'
+import { useDialogs } from '../stores/dialogs.ts'
+import { useNotices } from '../stores/notices.ts'
+import { t } from '../texts/index.ts'
+import KubectlDialog from './list/KubectlDialog.vue'
+import type { KindActions } from './useKindActions.ts'
+
+/** What can be copied of an object: its name, its YAML, and the kubectl commands that do what the page offers. */
+export function useObjectMenu(options: { kind: () => KindDescriptor; actions: () => KindActions }) {
+  const { kind, actions } = options
+  const dialogs = useDialogs()
+  const notices = useNotices()
+
+  const copy = (text: string): void =>
+    void navigator.clipboard.writeText(text).then(() => notices.say(t('base.copied')), notices.fail)
+
+  function showKubectl(object: Stored): void {
+    const { offered, kubectl } = actions()
+    const commands = [
+      { title: t('lists.kubectl.get'), command: kubectl(object, { verb: 'get', output: 'yaml' }) },
+      { title: t('lists.kubectl.describe'), command: kubectl(object, { verb: 'describe' }) },
+      ...offered(object).flatMap(({ action, label: title }) => {
+        const does = action.kubectl?.(object)
+        return does ? [{ title, command: kubectl(object, does) }] : []
+      }),
+    ]
+    dialogs.show((close) => h(KubectlDialog, { name: object.metadata.name, commands, onClose: close, onCopy: copy }))
+  }
+
+  return (object: Stored): MenuItem[] => [
+    { label: t('lists.menu.copyName'), icon: Copy, run: () => copy(object.metadata.name) },
+    { label: t('lists.menu.copyYaml'), icon: Copy, run: () => copy(yamlOf(withType(kind().resource, object))) },
+    { label: t('lists.menu.kubectl'), icon: SquareTerminal, run: () => showKubectl(object) },
+  ]
+}
