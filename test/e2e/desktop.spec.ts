@@ -118,14 +118,14 @@ if (!hasElectron)
       contents?.emit('did-start-navigation', { isSameDocument: false, isMainFrame: false }, 'about:blank', false, false)
       contents?.emit('did-frame-navigate', {}, 'about:blank', 200, '', false)
       expect(openPorts()).toHaveLength(1)
-      await desktop.page.getByRole('button', { name: 'All clusters' }).click()
+      await desktop.page.getByRole('button', { name: 'All clusters', exact: true }).click()
       await expect(desktop.page.getByRole('region', { name: 'Cluster desk' })).toContainText('3 of 3 workers Ready')
-      await desktop.page.getByRole('button', { name: 'Settings' }).click()
+      await desktop.page.getByRole('button', { name: 'Settings', exact: true }).click()
       await desktop.page.getByRole('radio', { name: 'Dark' }).check()
       await expect
         .poll(() => desktop.page.evaluate(() => document.documentElement.dataset.theme), { timeout: 5_000 })
         .toBe('dark')
-      await desktop.page.getByRole('button', { name: 'All clusters' }).click()
+      await desktop.page.getByRole('button', { name: 'All clusters', exact: true }).click()
     })
 
     test('a new document gets a port of its own, and the old one closes', async () => {

@@ -1,5 +1,6 @@
 import type { en } from '../en/index.ts'
 import type { Translation } from '../translation.ts'
+import { access } from './access.ts'
 import { base, units } from './base.ts'
 import { columns } from './columns.ts'
 import { dialogs } from './dialogs.ts'
@@ -15,6 +16,7 @@ import { shortcuts } from './shortcuts.ts'
 
 /** All texts in German; a missing one fails the type check. */
 export const de: Translation<typeof en> = {
+  access,
   base,
   units,
   columns,

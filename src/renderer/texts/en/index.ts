@@ -1,3 +1,4 @@
+import { access } from './access.ts'
 import { base, units } from './base.ts'
 import { columns } from './columns.ts'
 import { dialogs } from './dialogs.ts'
@@ -16,6 +17,7 @@ import { shortcuts } from './shortcuts.ts'
  * `{n} pod | {n} pods` has two plural forms.
  */
 export const en = {
+  access,
   base,
   units,
   columns,

@@ -18,7 +18,7 @@ export const paletteGroups = ['actions', 'contexts', 'kinds', 'objects', 'others
 export type PaletteGroup = (typeof paletteGroups)[number]
 
 /** How many lines of a group are shown. */
-const most: Record<PaletteGroup, number> = { actions: 6, contexts: 8, kinds: 6, objects: 8, others: 6, settings: 5 }
+const most: Record<PaletteGroup, number> = { actions: 7, contexts: 8, kinds: 6, objects: 8, others: 6, settings: 5 }
 
 /** The lines that hold all words; `>` asks for actions alone, `@` for contexts. */
 export function matching(entries: readonly PaletteEntry[], text: string): PaletteEntry[] {

@@ -2,11 +2,11 @@ import type { PersistentVolume } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { isMirrorPod } from '#shared/kube/pod.ts'
 import { persistentVolumes, pods, resourceSlices, volumeAttachments } from '#shared/kube/resources.ts'
+import { ruleAllows } from '#shared/kube/policy-rules.ts'
 import type { ObjectReader, ResourceKey } from '../api/reader.ts'
 import { nodeRules } from './default-roles.ts'
 import { nodeIdentity } from './node-identity.ts'
 import { referencesOf, type PodReferences } from './pod-references.ts'
-import { ruleAllows } from './rules.ts'
 import type { AuthorizationAttributes, Decision, ResourceAttributes } from '../api/access.ts'
 
 /**

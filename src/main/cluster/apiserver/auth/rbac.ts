@@ -1,3 +1,4 @@
+import { ruleAllows } from '#shared/kube/policy-rules.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Change, Store } from '../../store/store.ts'
 import {
@@ -8,7 +9,6 @@ import {
   type RoleRef,
   type Subject,
 } from './rbac-types.ts'
-import { ruleAllows } from './rules.ts'
 import type { AuthorizationAttributes, Authorizer, Decision, UserInfo } from '../api/access.ts'
 
 /** Role-based access control over an in-memory index that follows the store, so that no request lists roles. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { PolicyRule } from './rbac-types.ts'
-import { ruleAllows, ruleText, uncoveredRules } from './rules.ts'
+import { ruleAllows } from '#shared/kube/policy-rules.ts'
+import { ruleText, uncoveredRules } from './rules.ts'
 import type { ResourceAttributes } from '../api/access.ts'
 
 const attributes = (verb: string, resource: string, over: Partial<ResourceAttributes> = {}): ResourceAttributes => ({

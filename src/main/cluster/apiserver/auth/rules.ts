@@ -1,16 +1,5 @@
+import { includes, resourceMatches, urlMatches } from '#shared/kube/policy-rules.ts'
 import type { PolicyRule } from './rbac-types.ts'
-import type { AuthorizationAttributes, ResourceAttributes } from '../api/access.ts'
-
-/** Whether a rule allows a request. */
-export function ruleAllows(rule: PolicyRule, attributes: AuthorizationAttributes): boolean {
-  if (!includes(rule.verbs, attributes.verb)) return false
-  if (!attributes.resourceRequest) return rule.nonResourceURLs?.some((url) => urlMatches(url, attributes.path)) ?? false
-  return (
-    includes(rule.apiGroups, attributes.group) &&
-    (rule.resources?.some((resource) => resourceMatches(resource, attributes)) ?? false) &&
-    nameMatches(rule.resourceNames, attributes.name)
-  )
-}
 
 /**
  * The parts of `wanted` that no rule in `held` covers: the permissions that a user would grant beyond their own. Empty
@@ -39,26 +28,6 @@ export function ruleText({ apiGroups, resources, resourceNames, nonResourceURLs,
   return `{${texts.join(', ')}}`
 }
 
-const includes = (values: readonly string[] | undefined, value: string): boolean =>
-  values !== undefined && (values.includes(value) || values.includes('*'))
-
-/** A rule names `pods`, `pods/log`, `*` for everything, or `*` followed by a subresource. */
-function resourceMatches(pattern: string, { resource, subresource }: ResourceAttributes): boolean {
-  if (pattern === '*') return true
-  if (subresource === '') return pattern === resource
-  return (
-    pattern.length > subresource.length &&
-    pattern.endsWith(subresource) &&
-    (pattern === `${resource}/${subresource}` || pattern === `*/${subresource}`)
-  )
-}
-
-const nameMatches = (names: readonly string[] | undefined, name: string): boolean =>
-  names === undefined || names.length === 0 || names.includes(name)
-
-const urlMatches = (pattern: string, path: string): boolean =>
-  pattern === '*' || pattern === path || (pattern.endsWith('*') && path.startsWith(pattern.slice(0, -1)))
-
 /** Splits a rule into one per verb, group, resource and name, or per verb and URL. */
 function* breakDown(rule: PolicyRule): Iterable<PolicyRule> {
   for (const verb of rule.verbs) {
@@ -82,8 +51,7 @@ function covers(own: PolicyRule, part: PolicyRule): boolean {
   const name = part.resourceNames?.[0]
   return (
     includes(own.apiGroups, part.apiGroups?.[0] ?? '') &&
-    (own.resources?.some((pattern) => resourceMatches(pattern, { resource, subresource } as ResourceAttributes)) ??
-      false) &&
+    (own.resources?.some((pattern) => resourceMatches(pattern, { resource, subresource })) ?? false) &&
     (!own.resourceNames?.length || (name !== undefined && own.resourceNames.includes(name)))
   )
 }
