@@ -33,11 +33,11 @@ test('who can do what: everyone, one subject as a matrix, who can, and why not w
     await page.getByRole('combobox', { name: 'Command palette' }).fill('who can')
     await page.keyboard.press('Enter')
     await expect(page.getByRole('heading', { name: 'Who can do what', level: 1 })).toBeVisible()
-    await expect(page.getByRole('button', { name: 'You, pods: every verb' })).toBeVisible()
+    await expect(page.getByRole('button', { name: 'You, pods: all verbs' })).toBeVisible()
 
     await page.getByRole('button', { name: 'nora, ingresses: may read' }).click()
     await expect(page.getByRole('button', { name: 'list ingresses.networking.k8s.io: yes' })).toBeVisible()
-    await expect(page.getByRole('button', { name: 'get secrets: only cert' })).toBeVisible()
+    await expect(page.getByRole('button', { name: 'get secrets: some, only cert' })).toBeVisible()
     await page.getByLabel('Verb', { exact: true }).selectOption('patch')
     const answer = page.getByRole('region', { name: 'May nora patch ingresses.networking.k8s.io?' })
     await expect(answer).toContainText('No rule gives patch')

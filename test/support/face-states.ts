@@ -96,7 +96,7 @@ export function faceStates(context: string): FaceState[] {
     {
       name: 'access',
       path: at('access'),
-      ready: (page) => page.getByRole('button', { name: 'You, pods: every verb' }),
+      ready: (page) => page.getByRole('button', { name: 'You, pods: all verbs' }),
     },
     {
       name: 'access-why-not',

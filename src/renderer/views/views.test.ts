@@ -234,7 +234,7 @@ test('CommandPalette finds and goes', async () => {
 
 test('NamespacePicker chooses namespaces of its context', async () => {
   face = await mountFace({ render: () => h(NamespacePicker, { context: 'local:dev' }) }, '/', options)
-  await face.press('Namespaces')
+  await face.press(/^Namespaces:/)
   await face.key('Enter', {}, document.querySelectorAll('[role=option]')[1])
   expect(face.backCalls).toContainEqual(['app.saveSettings', { namespaces: { 'local:dev': ['shop'] } }])
 })

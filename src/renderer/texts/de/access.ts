@@ -46,7 +46,7 @@ export const access: Translation<typeof en.access> = {
   },
   words: { all: 'alles', write: 'ändern', use: 'nutzen', read: 'lesen', some: 'einige', none: '–' },
   spoken: {
-    all: 'jedes Verb',
+    all: 'alles, jedes Verb',
     write: 'darf ändern',
     use: 'darf nutzen',
     read: 'darf lesen',

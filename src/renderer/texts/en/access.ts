@@ -44,7 +44,7 @@ export const access = {
   },
   words: { all: 'all', write: 'write', use: 'use', read: 'read', some: 'some', none: '–' },
   spoken: {
-    all: 'every verb',
+    all: 'all verbs',
     write: 'may write',
     use: 'may use',
     read: 'may read',
