@@ -142,6 +142,7 @@ export const look: Extension = [
       ...{ top: '6px', right: '8px', width: '24px', height: '24px', fontSize: '16px' },
       ...{ color: 'var(--muted)', cursor: 'pointer' },
     },
+    '&:not(.cm-focused) .cm-masked, .cm-line:not(.cm-activeLine) .cm-masked': { '-webkit-text-security': 'disc' },
     // Owners, left of the numbers.
     '.cm-owner-names': { width: '92px' },
     '&.cm-no-owners .cm-owner-names, &.cm-no-owners .cm-owner-bar, &.cm-narrow .cm-owner-names': { display: 'none' },

@@ -17,6 +17,7 @@ import {
 import { t } from '../../texts/index.ts'
 import { blocks } from './editor-blocks.ts'
 import { look } from './editor-look.ts'
+import { masks } from './masks.ts'
 import { ownerGutter } from './owner-gutter.ts'
 import type { Problem } from './problems.ts'
 
@@ -68,6 +69,7 @@ export function createEditor(options: EditorOptions): EditorView {
           return found ? { pos: found.from, end: found.to, above: true, create: () => ({ dom: found.card() }) } : null
         }),
         blocks,
+        masks,
         keymap.of([
           ...completionKeymap,
           ...searchKeymap,

@@ -4,6 +4,7 @@ import type { Transport } from '#shared/client/transport.ts'
 import { completeFrom } from './completion.ts'
 import { readManifests, type Manifest } from './documents.ts'
 import { createEditor, goTo, showProblems } from './editor.ts'
+import { secretSpans, showMasks } from './masks.ts'
 import { causeValue, inPlace, serverProblems, type Problem, type Refusal } from './problems.ts'
 import { checkSchema } from './schema-check.ts'
 import { docsAt, schemaInfo } from './schema-docs.ts'
@@ -42,10 +43,12 @@ export function useManifestEditor(options: {
   onSubmit(): void
   /** In place of the next problem. @returns whether there was something to go to */
   onNext?(step: 1 | -1): boolean
+  /** Values of Secrets are drawn as dots, but on the line of the cursor. */
+  maskSecrets?: boolean
   /** More problems, which whoever uses this knows. */
   more?: (manifests: readonly Manifest[]) => readonly Problem[]
 }): ManifestEditor {
-  const { transport, onChange, onSubmit, onNext = () => false, more = () => [] } = options
+  const { transport, onChange, onSubmit, onNext = () => false, more = () => [], maskSecrets = false } = options
   const text = ref('')
   const checked = ref('')
   const schemas = new Schemas(transport)
@@ -78,6 +81,9 @@ export function useManifestEditor(options: {
         () => undefined,
       )
     }
+  })
+  watch([manifests, view], ([all, at]) => {
+    if (maskSecrets && at) showMasks(at, all.flatMap(secretSpans))
   })
   watch([problems, view], ([found, at]) => at && showProblems(at, found))
 
