@@ -15,6 +15,7 @@ import { readConfig, type AgentFiles } from './config.ts'
 import { startDns } from './dns/server.ts'
 import { createDnsSource } from './dns/source.ts'
 import { watchFaults } from './faults.ts'
+import { openCheckpoint } from './kubelet/dra/checkpoint.ts'
 import { hasClusterVolume } from './kubelet/cluster-volumes.ts'
 import { createImages } from './kubelet/images.ts'
 import { ensureMemory, systemMounts } from './kubelet/files/mounts.ts'
@@ -140,6 +141,7 @@ async function main(config: AgentFiles): Promise<void> {
     clock,
     log,
     root: kubeletRoot,
+    heldClaims: await openCheckpoint(`${kubeletRoot}/dra_manager_state`, log),
     mounts: systemMounts,
     node: { name: config.nodeName, ip, ...capacity },
     dns: {

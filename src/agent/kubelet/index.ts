@@ -14,6 +14,9 @@ import { createClusterVolumes } from './cluster-volumes.ts'
 import { createCsiDrivers } from './csi/drivers.ts'
 import { watchPlugins } from './csi/plugin-watcher.ts'
 import { createCsiVolumes } from './csi/volumes.ts'
+import type { Checkpoint } from './dra/checkpoint.ts'
+import { createPodClaims } from './dra/claims.ts'
+import { createDraDrivers } from './dra/drivers.ts'
 import { createFlows } from './flow.ts'
 import { createObjectWatches } from './object-watches.ts'
 import { createNodePages } from './node-pages.ts'
@@ -56,6 +59,8 @@ export function createKubelet(
     /** Whether the cluster's volume is mounted on this worker. */
     hasClusterVolume: boolean
     settings: KubeletSettings
+    /** Claims of devices that an earlier agent of this node held. */
+    heldClaims: Checkpoint
     /** The limit of this worker's container; unset where it has none. */
     memoryLimit?: number
     pinnedImages: readonly string[]
@@ -77,10 +82,13 @@ export function createKubelet(
   const snapshots = createSnapshots({ runtime, pods: allPods, cgroups, clock })
   const metrics = createKubeletMetrics({ node: node.name, version: options.version, now: () => clock.now() })
   const drivers = createCsiDrivers({ client, nodeName: node.name, onRegistered: () => kickAll() })
+  const devices = createDraDrivers({ client, nodeName: node.name, clock, log, onRegistered: () => kickAll() })
+  const claims = createPodClaims({ client, drivers: devices, checkpoint: options.heldClaims })
   const context: PodContext = {
     ...options,
     watches: createObjectWatches(options),
     csi: createCsiVolumes({ ...options, drivers, nodeName: node.name }),
+    claims,
     resizeRefusal: (pod) => resizeRefusal(pod),
     warm: { take: () => warm?.take() },
     onProbe: (result) => metrics.probe(result),
@@ -280,6 +288,7 @@ export function createKubelet(
       const [stopNode] = await Promise.all([startNode(nodeOptions), watchPods()])
       stops.add(stopNode)
       stops.add(await servePlugins())
+      stops.add(devices.start())
       if (options.keepsWarm) {
         warm = createWarmSandboxes(options)
         stops.add(warm.stop)
@@ -314,7 +323,7 @@ export function createKubelet(
     drivers.announce().catch((error: unknown) => log.warn('no CSINode is created', { error: messageOf(error) }))
     return watchPlugins({
       folder: join(options.root, 'plugins_registry'),
-      handlers: { CSIPlugin: drivers.handler },
+      handlers: { CSIPlugin: drivers.handler, DRAPlugin: devices.handler },
       clock,
       log,
     })
@@ -335,8 +344,9 @@ export function createKubelet(
 
   /** Removes containers, mounts and folders of pods that were deleted while this agent was not running. */
   async function removeOrphans(staticUids: ReadonlySet<string>): Promise<void> {
+    const folders = await podsWithVolumes(options.root)
     const groups = (await options.groups?.uids()) ?? []
-    for (const uid of new Set([...runtime.podUids(), ...(await podsWithVolumes(options.root)), ...groups])) {
+    for (const uid of new Set([...runtime.podUids(), ...folders, ...groups, ...claims.podUids()])) {
       if (workers.has(uid) || staticUids.has(uid)) continue
       const all = runtime.containers(uid)
       const [first] = all

@@ -20,12 +20,14 @@ function plan(own: Partial<Container>, shared: Partial<PodSpec> = {}, user = '')
     image: { ...image, user },
     env: new Map([['NAME', 'value']]),
     mounts: [],
+    edits: { env: new Map([['DEVICE', '0']]), mounts: [], nodes: [], groups: [] },
     nodeMemory: 4 * 2 ** 30,
   })
 }
 
 describe('planContainer', () => {
   test.each<[string, Partial<Container>, Partial<PodSpec>, Partial<ContainerSpec>]>([
+    ['the edits of its devices', {}, {}, { env: ['NAME=value', 'DEVICE=0'] }],
     ['expanded words', { command: ['$(NAME)'], args: ['$$(NAME)'] }, {}, { command: ['value'], args: ['$(NAME)'] }],
     [
       'a user of its own before the pod’s',

@@ -3,6 +3,7 @@ import type { Container, Pod } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { isRestartableInit, qosClassOf } from '#shared/kube/pod.ts'
 import { quantityMillis, quantityValue } from '#shared/kube/quantity.ts'
+import type { DeviceEdits } from '../dra/cdi.ts'
 import { expand } from '../environment.ts'
 import { quotaOf, sharesOf } from '../pod-groups/settings.ts'
 import { lacksCapability } from '../runtime/capabilities.ts'
@@ -22,6 +23,8 @@ export interface PlanOptions {
   image: ImageInfo
   env: ReadonlyMap<string, string>
   mounts: Mount[]
+  /** Of the devices that it claims. */
+  edits: DeviceEdits
   /** Memory of the node in bytes, for the out-of-memory score. */
   nodeMemory: number
   /** `builtin`, or the text of a profile; none when undefined. */
@@ -41,6 +44,7 @@ export function planContainer({
   image,
   env,
   mounts,
+  edits,
   nodeMemory,
   seccomp,
   debugged,
@@ -70,8 +74,9 @@ export function planContainer({
     ...(command ? { command } : {}),
     ...(args ? { args } : {}),
     ...(container.workingDir ? { workingDir: container.workingDir } : {}),
-    env: [...env].map(([name, value]) => `${name}=${value}`),
-    mounts,
+    env: [...env, ...edits.env].map(([name, value]) => `${name}=${value}`),
+    mounts: [...mounts, ...edits.mounts],
+    devices: edits.nodes,
     tty: container.tty ?? false,
     stdin: container.stdin ?? false,
     stdinOnce: container.stdinOnce ?? false,
@@ -80,9 +85,10 @@ export function planContainer({
       : group !== undefined
         ? { user: `0:${group}` }
         : {}),
-    groups: [...(shared.supplementalGroups ?? []), ...(shared.fsGroup === undefined ? [] : [shared.fsGroup])].map(
-      String,
-    ),
+    groups: [
+      ...[...(shared.supplementalGroups ?? []), ...(shared.fsGroup === undefined ? [] : [shared.fsGroup])].map(String),
+      ...edits.groups,
+    ],
     privileged: own.privileged ?? false,
     addCapabilities: own.capabilities?.add ?? [],
     dropCapabilities: own.capabilities?.drop ?? [],

@@ -3,6 +3,7 @@ import { messageOf } from '#shared/base/message-of.ts'
 import type { Container, ContainerStatus, Pod } from '#shared/kube/generated/types.ts'
 import { goDuration } from '#shared/kube/human-duration.ts'
 import { isRestartableInit } from '#shared/kube/pod.ts'
+import { resolveDevices } from '../dra/cdi.ts'
 import { environmentOf } from '../environment.ts'
 import { readMessage } from '../files/termination-message.ts'
 import { ImageFailed, type EnsuredImage } from '../images.ts'
@@ -356,7 +357,7 @@ export class PodContainer {
 
   /** @returns its id */
   async #create(attempt: number, sandbox: ObservedContainer, { image }: EnsuredImage): Promise<string> {
-    const { root, runtime, node } = this.#scope
+    const { claims, root, runtime, node } = this.#scope
     const pod = this.#scope.pod()
     const container = this.#spec
     requireEnforceable(pod, container)
@@ -378,6 +379,7 @@ export class PodContainer {
         image,
         env,
         mounts,
+        edits: await resolveDevices(claims?.devicesOf(pod, container) ?? []),
         nodeMemory: node.memoryBytes,
         ...(hostname === undefined ? {} : { hostname }),
         ...(cgroupParent === undefined ? {} : { cgroupParent }),

@@ -12,6 +12,7 @@ import type { Refusal } from './admission.ts'
 import { unsupported } from './container-plan.ts'
 import { isCriticalPod } from './critical.ts'
 import { containersOf, PodContainer } from './container.ts'
+import { PodDevices } from './pod-devices.ts'
 import { PodVolumes } from './pod-volumes.ts'
 import { RetryDelay } from './retry-delay.ts'
 import { Sandbox } from './sandbox.ts'
@@ -45,6 +46,7 @@ export class PodWorker {
   readonly #scope: PodScope
   readonly #sandbox: Sandbox
   readonly #volumes: PodVolumes
+  readonly #devices: PodDevices
   readonly #sources: PodSources
   readonly #reporter: StatusReporter
   /** By name, in the order in which they start. */
@@ -92,6 +94,7 @@ export class PodWorker {
     this.#sandbox = new Sandbox(this.#scope)
     this.#sources = new PodSources(this.#scope)
     this.#volumes = new PodVolumes(this.#scope, this.#sources)
+    this.#devices = new PodDevices(this.#scope)
     this.#reporter = new StatusReporter(this.#scope)
     this.#takeContainers()
   }
@@ -202,14 +205,20 @@ export class PodWorker {
     await this.#collectExits()
     await this.#restartAll()
     if (this.#isEndedBySandbox()) return this.#finish()
+    if (!(await this.#devices.ensure())) {
+      this.#report()
+      return
+    }
     const [sandbox] = await Promise.all([
       this.#sandbox.ensure(() => this.#leaveSandbox()),
       this.#volumes.ensure(this.#sandbox.ip ?? ''),
       this.#scope.groups?.ensure(this.#pod),
     ])
     if (sandbox && this.#volumes.ready) await this.#runContainers(sandbox)
-    this.#report()
-    if (isPodComplete(this.#pod, this.#observe())) await this.#finish()
+    const isComplete = isPodComplete(this.#pod, this.#observe())
+    // Its devices are free before anybody hears that it has ended.
+    if (!isComplete || !this.#devices.isHeld) this.#report()
+    if (isComplete) await this.#finish()
   }
 
   /** A rule of one container that has ended restarts all of them in the same sandbox, from the first init container on. */
@@ -285,6 +294,7 @@ export class PodWorker {
     const grace = this.#pod.spec?.terminationGracePeriodSeconds ?? 30
     await this.#stopContainers(Math.min(grace, this.#scope.termination.grace))
     await this.#collectExits()
+    await this.#devices.release()
     await this.#sandbox.stop()
     this.#report()
     if (!this.#hasVolumes) return
@@ -300,6 +310,7 @@ export class PodWorker {
     const grace = deletionGracePeriodSeconds ?? this.#pod.spec?.terminationGracePeriodSeconds ?? 30
     await this.#stopContainers(this.#gone ? 0 : grace)
     await this.#collectExits()
+    await this.#devices.release()
     this.#stopped = true
     this.#report()
     for (const container of this.#containers.values()) await container.remove()

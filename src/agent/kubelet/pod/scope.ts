@@ -6,6 +6,7 @@ import type { Pod, Service } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import type { PodNetwork } from '../../network/pod-network.ts'
 import type { CsiVolumes } from '../csi/volumes.ts'
+import type { PodClaims } from '../dra/claims.ts'
 import type { Mounts } from '../files/mounts.ts'
 import type { Images } from '../images.ts'
 import type { ObjectWatches } from '../object-watches.ts'
@@ -38,6 +39,8 @@ export interface PodContext {
   mounts: Mounts
   /** Unset where no CSI drivers are run. */
   csi?: CsiVolumes
+  /** Unset where no drivers of devices are run. */
+  claims?: PodClaims
   node: { name: string; ip: string; cpuMillis: number; memoryBytes: number }
   dns: DnsSettings
   services(): Stored<Service>[]

@@ -31,13 +31,6 @@ const podOf = (
 const own = (securityContext: Container['securityContext']): Partial<Container> =>
   securityContext ? { securityContext } : {}
 
-test('a pod never runs without the devices that it claims', () => {
-  const [pod, container] = podOf({}, { resourceClaims: [{ name: 'gpu', resourceClaimName: 'gpu' }] })
-  expect(() => requireEnforceable(pod, container)).toThrow(
-    'Failed to prepare dynamic resources: no DRA driver is registered on this node for the claim gpu',
-  )
-})
-
 describe('the seccomp profile of a container', () => {
   const local = (localhostProfile: string) => ({ type: 'Localhost', localhostProfile })
 

@@ -4,7 +4,7 @@ import type { Container, Pod, SeccompProfile } from '#shared/kube/generated/type
 
 /**
  * Security settings that this node has to enforce, or else refuse: a container never runs with less confinement than
- * its spec asks for, nor without the devices that it claims. What Docker enforces by itself (users, capabilities, read-only root, privileges) is in
+ * its spec asks for. What Docker enforces by itself (users, capabilities, read-only root, privileges) is in
  * `container-plan.ts`.
  */
 
@@ -13,13 +13,6 @@ export class CannotEnforce extends Error {}
 
 /** @throws CannotEnforce when the container asks for a setting that nothing on this node enforces */
 export function requireEnforceable(pod: Pod, container: Container): void {
-  // A pod gets all its devices or does not run, whichever of its containers uses them (kubelet: PrepareDynamicResources).
-  const [claim] = pod.spec?.resourceClaims ?? []
-  const name = claim?.name ?? pod.status?.extendedResourceClaimStatus?.resourceClaimName
-  if (name !== undefined)
-    throw new CannotEnforce(
-      `Failed to prepare dynamic resources: no DRA driver is registered on this node for the claim ${name}`,
-    )
   const { procMount } = container.securityContext ?? {}
   const { supplementalGroupsPolicy: groups, runAsGroup } = pod.spec?.securityContext ?? {}
   // Workers load no AppArmor policies: neither the tools nor the engine's own profile are there.

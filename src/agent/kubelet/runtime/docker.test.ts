@@ -46,6 +46,7 @@ const plain: ContainerSpec = {
   image: 'app:1',
   env: [],
   mounts: [],
+  devices: [],
   tty: false,
   stdin: false,
   stdinOnce: false,

@@ -345,6 +345,15 @@ function containerOptions(spec: ContainerSpec): Docker.ContainerCreateOptions {
         ReadOnly: readOnly,
         BindOptions: { Propagation: propagation },
       })),
+      ...(spec.devices.length > 0
+        ? {
+            Devices: spec.devices.map(({ path, hostPath, permissions }) => ({
+              PathOnHost: hostPath,
+              PathInContainer: path,
+              CgroupPermissions: permissions,
+            })),
+          }
+        : {}),
       CpuShares: spec.cpuShares,
       ...(spec.cgroupParent ? { CgroupParent: spec.cgroupParent } : {}),
       ...quotaOf(spec.cpuQuotaMillis, 0),

@@ -98,6 +98,7 @@ export interface ContainerSpec extends PodLabels, Limits {
   workingDir?: string
   env: string[]
   mounts: Mount[]
+  devices: DeviceNode[]
   tty: boolean
   stdin: boolean
   stdinOnce: boolean
@@ -117,6 +118,15 @@ export interface ContainerSpec extends PodLabels, Limits {
   /** Replaces the image's own. */
   stopSignal?: string
   oomScoreAdj: number
+}
+
+/** A device of the node that a container gets. */
+export interface DeviceNode {
+  path: string
+  /** On the node. */
+  hostPath: string
+  /** Of `rwm`: read, write, make. */
+  permissions: string
 }
 
 export interface Mount {

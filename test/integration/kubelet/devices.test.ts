@@ -1,0 +1,148 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { build } from 'esbuild'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startDockerCluster, type DockerCluster } from '../../support/docker-cluster.ts'
+
+/** Devices by DRA on a real worker: a driver in a pod, claims that the scheduler allocates, and edits of containers by CDI. */
+const run = promisify(execFile)
+const driver = 'fake.slipway.test'
+let cluster: DockerCluster
+let worker: string
+
+beforeAll(async () => {
+  cluster = await startDockerCluster({ name: `devices-${process.pid}` })
+  ;[worker = ''] = cluster.workers
+  const outfile = join(cluster.dir, 'driver.cjs')
+  const entry = join(import.meta.dirname, '../../support/dra/main.ts')
+  await build({ entryPoints: [entry], outfile, bundle: true, platform: 'node', target: 'node20', format: 'cjs' })
+  await inWorker('mkdir', '-p', '/opt/device-test')
+  await run('docker', ['cp', outfile, `slipway-${worker}:/opt/device-test/driver.cjs`])
+  await apply(
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata: { name: 'devices' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+      subjects: [{ kind: 'ServiceAccount', name: 'default', namespace: 'default' }],
+    },
+    {
+      apiVersion: 'resource.k8s.io/v1',
+      kind: 'DeviceClass',
+      metadata: { name: 'fake' },
+      spec: { selectors: [{ cel: { expression: `device.driver == "${driver}"` } }] },
+    },
+    {
+      apiVersion: 'resource.k8s.io/v1',
+      kind: 'ResourceClaimTemplate',
+      metadata: { name: 'fake' },
+      spec: { spec: { devices: { requests: [{ name: 'one', exactly: { deviceClassName: 'fake' } }] } } },
+    },
+    driverPod(),
+  )
+  await cluster.kubectl.waitForValue('resourceslices', '{.items[*].spec.devices[*].name}', 'fake-0 fake-1')
+})
+afterAll(() => cluster?.remove())
+
+const inWorker = async (...command: string[]): Promise<string> =>
+  (await run('docker', ['exec', `slipway-${worker}`, ...command])).stdout.trim()
+const kubectl = (...args: string[]): Promise<string> => cluster.kubectl.ok(...args)
+const apply = async (...items: unknown[]): Promise<void> => {
+  const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items })
+  const { code, stderr } = await cluster.kubectl.withInput(list, 'apply', '-f', '-')
+  if (code !== 0) throw new Error(stderr)
+}
+
+const driverPod = () => {
+  const hostPaths: [string, string, string][] = [
+    ['plugin', `/var/lib/kubelet/plugins/${driver}`, '/plugin'],
+    ['registration', '/var/lib/kubelet/plugins_registry', '/registration'],
+    ['cdi', '/var/run/cdi', '/cdi'],
+    ['program', '/opt/device-test', '/program'],
+  ]
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'driver' },
+    spec: {
+      nodeName: worker,
+      terminationGracePeriodSeconds: 1,
+      containers: [
+        {
+          name: 'driver',
+          image: 'slipway/test-server:1',
+          command: ['node', '/program/driver.cjs'],
+          env: Object.entries({ DRIVER: driver, NODE: worker }).map(([name, value]) => ({ name, value })),
+          volumeMounts: hostPaths.map(([name, , mountPath]) => ({ name, mountPath })),
+        },
+      ],
+      volumes: hostPaths.map(([name, path]) => ({ name, hostPath: { path, type: 'DirectoryOrCreate' } })),
+    },
+  }
+}
+
+const user = (name: string, command: string) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name },
+  spec: {
+    terminationGracePeriodSeconds: 0,
+    restartPolicy: 'Never',
+    containers: [
+      {
+        name: 'main',
+        image: 'busybox:1.36',
+        command: ['sh', '-c', command],
+        resources: { claims: [{ name: 'gpu' }] },
+      },
+      { name: 'plain', image: 'busybox:1.36', command: ['sh', '-c', 'env'] },
+    ],
+    resourceClaims: [{ name: 'gpu', resourceClaimTemplateName: 'fake' }],
+  },
+})
+const agentPid = (): Promise<string> => inWorker('pgrep', '-P', '1', '-x', 'node').catch(() => '')
+const specs = async (): Promise<number> => Number(await inWorker('sh', '-c', 'ls /var/run/cdi | wc -l'))
+
+test('containers get the devices that they claim, which are taken back when the pod has ended', async () => {
+  await apply(user('job', 'env; stat -c %F /dev/fake-*; cat /device/node; echo no > /device/node'))
+  await cluster.kubectl.waitForValue('pod/job', '{.status.containerStatuses[*].state.terminated.exitCode}', '1 0')
+  const output = await kubectl('logs', 'job', '-c', 'main')
+  expect(output).toMatch(/^DEVICE_FAKE_[01]=ready$/m)
+  expect(output).toContain('character special file')
+  expect(output).toContain('Read-only file system')
+  const name = await kubectl('get', 'pod', 'job', '-o', 'jsonpath={.status.resourceClaimStatuses[0].resourceClaimName}')
+  expect(output).toMatch(/^CLAIM=\S{36}$/m)
+  expect(await kubectl('logs', 'job', '-c', 'plain')).not.toContain('DEVICE')
+  await expect.poll(specs, { timeout: 10_000 }).toBe(0)
+  // The claim of a pod that has ended is free again.
+  await cluster.kubectl.waitForDeletion(`resourceclaim/${name}`)
+})
+
+test('a pod runs on through a restart of the agent, which takes its devices back later', async () => {
+  await apply(user('service', 'sleep 1000'))
+  await cluster.kubectl.waitForValue('pod/service', '{.status.containerStatuses[0].state.running.startedAt}', /./)
+  const before = await kubectl('get', 'pod', 'service', '-o', 'jsonpath={.status.containerStatuses[0].containerID}')
+  expect(await specs()).toBe(1)
+  const pid = await agentPid()
+  await inWorker('kill', '-9', pid)
+  await expect.poll(agentPid, { timeout: 20_000 }).toMatch(new RegExp(`^(?!${pid}$)\\d+$`))
+  // What earlier drivers told is forgotten, and told again by the one that runs.
+  await cluster.kubectl.waitForValue('resourceslices', '{.items[*].spec.devices[*].name}', 'fake-0 fake-1')
+  await kubectl('delete', 'pod', 'service')
+  expect(before).toContain('docker://')
+  await expect.poll(specs, { timeout: 10_000 }).toBe(0)
+})
+
+test('a pod whose driver is gone says so', async () => {
+  await kubectl('delete', 'pod', 'driver')
+  await apply(user('late', 'sleep 1000'))
+  const about = ['--field-selector', 'involvedObject.name=late,reason=FailedPrepareDynamicResources']
+  await expect
+    .poll(() => kubectl('get', 'events', ...about, '-o', 'jsonpath={.items[*].message}'), { timeout: 20_000 })
+    .toContain(`Failed to prepare dynamic resources: prepare dynamic resources: DRA driver ${driver} is not registered`)
+  expect(
+    await kubectl('get', 'pod', 'late', '-o', 'jsonpath={.status.containerStatuses[0].state.waiting.reason}'),
+  ).toBe('ContainerCreating')
+  await kubectl('delete', 'pod', 'late')
+})
