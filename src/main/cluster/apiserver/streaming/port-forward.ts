@@ -113,7 +113,11 @@ async function join(client: Duplex, pod: Duplex): Promise<void> {
 }
 
 /** WebSocket without SPDY: two channels per port, data and error; each begins with the port number. */
-function servePorts(connection: ReturnType<typeof webSocketChannels>, ports: readonly number[], dial: Dial): void {
+export function servePorts(
+  connection: ReturnType<typeof webSocketChannels>,
+  ports: readonly number[],
+  dial: Dial,
+): void {
   ports.forEach((port, index) => {
     const number = Buffer.alloc(2)
     number.writeUInt16LE(port)
@@ -131,6 +135,8 @@ function servePorts(connection: ReturnType<typeof webSocketChannels>, ports: rea
         const output = connection.output(2 * index)
         for await (const chunk of pod)
           if (!output.write(chunk)) await new Promise((resolve) => output.once('drain', resolve))
+        // The last output waits for what was sent before it: closing now would cut it off.
+        await new Promise((resolve) => output.end(resolve))
       })
       .catch((failure: unknown) => {
         connection.send(2 * index + 1, Buffer.from(`an error occurred forwarding ${port}: ${messageOf(failure)}`))
