@@ -53,6 +53,8 @@ export function schedulerReasons(message: string): SchedulerReasons {
     return { total: undefined, reasons: [{ text: message }], preemption: undefined }
   const [whole = '', ...preempted] = rest.split(/\.? preemption: /)
   const reasons = whole
+    // What the plugin for claims of devices adds, whether the pod has such claims or not.
+    .replace(/\.? *no new claims to deallocate,?/, '')
     .replace(/\.\s*$/, '')
     // Reasons begin with their number of nodes; a comma within one is followed by something else.
     .split(/, (?=\d+ )/)

@@ -102,6 +102,11 @@ describe('the scheduler’s reasons', () => {
   })
   test('are one reason where they have another form', () => {
     expect(schedulerReasons('running PreFilter plugin: x').reasons).toEqual([{ text: 'running PreFilter plugin: x' }])
+    expect(
+      schedulerReasons(
+        '0/2 nodes are available: 2 Insufficient cpu. no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.',
+      ).reasons,
+    ).toEqual([{ count: 2, text: 'Insufficient cpu' }])
     expect(schedulerReasons('0/1 nodes are available: persistentvolumeclaim "data" not found.').reasons).toEqual([
       { text: 'persistentvolumeclaim "data" not found' },
     ])
