@@ -22,6 +22,8 @@ export interface AgentConfig {
   /** Limits of the worker in cores and bytes; unset when it may use all of the engine's. */
   cpus?: number
   memoryBytes?: number
+  /** Port on this node's 127.0.0.1 that leads to the host's registry of images; none when unset. */
+  registryPort?: number
   /** From the cluster's `kubelet.yaml`; the defaults, when unset. */
   kubelet?: KubeletSettings
 }

@@ -57,6 +57,7 @@ async function main(config: AgentFiles): Promise<void> {
   const tunnel = await createTunnelServer({
     port: config.tunnelPort,
     apiPort: config.apiPort,
+    registryPort: config.registryPort,
     tls: config.tunnel,
     mayReach: reachable(config.podCidr),
     onFault: () => faults.request(),
@@ -105,7 +106,14 @@ async function main(config: AgentFiles): Promise<void> {
     nodes: nodeInformer,
     run: runCommand,
     leases: `${kubeletRoot}/network/leases.json`,
-    reservedPorts: new Set([config.tunnelPort, config.apiPort, config.kubeletPort ?? 0, healthzPort, statusPort]),
+    reservedPorts: new Set([
+      config.tunnelPort,
+      config.apiPort,
+      config.kubeletPort ?? 0,
+      config.registryPort ?? 0,
+      healthzPort,
+      statusPort,
+    ]),
     policies: {
       inPlace: (namespace) => policies.inPlace(namespace),
       changed: () => policies.changed(),

@@ -32,6 +32,8 @@ export interface TunnelServerOptions {
   port: number
   /** Port on this node that leads to the API server; the Service `kubernetes` leads to it. */
   apiPort: number
+  /** Port of this node's 127.0.0.1 that leads to the host's registry; none when unset. */
+  registryPort?: number | undefined
   /** `ca` is the tunnels' own authority: only the host has a client certificate of it. */
   tls: { ca: string; cert: string; key: string }
   /** Serves requests other than CONNECT. */
@@ -68,23 +70,26 @@ export async function createTunnelServer(options: TunnelServerOptions): Promise<
   )
   server.on('tlsClientError', (error) => log.debug('a connection was refused', { error: error.message }))
 
-  const api = createTcpServer({ noDelay: true }, (socket) => {
-    track(socket)
-    socket.on('error', () => undefined)
-    reverse.dial().then(
-      (stream) => join(socket, stream),
-      () => socket.destroy(),
-    )
-  })
+  const leadTo = (name: HostService): Server =>
+    createTcpServer({ noDelay: true }, (socket) => {
+      track(socket)
+      socket.on('error', () => undefined)
+      reverse.dial(name).then(
+        (stream) => join(socket, stream),
+        () => socket.destroy(),
+      )
+    })
+  const [api, registry] = [leadTo('apiserver'), leadTo('registry')]
   await Promise.all([listen(server, options.port), listen(api, options.apiPort)])
+  if (options.registryPort !== undefined) await listen(registry, options.registryPort, '127.0.0.1')
 
   return {
-    dialApiServer: () => reverse.dial(),
+    dialApiServer: () => reverse.dial('apiserver'),
     fetchImage: (reference) => reverse.fetchImage(reference),
     hostImageId: (reference) => reverse.hostImageId(reference),
     hostCredentials: (reference) => reverse.hostCredentials(reference),
     async stop() {
-      const closed = Promise.all([server, api].map((each) => new Promise((resolve) => each.close(resolve))))
+      const closed = Promise.all([server, api, registry].map((each) => new Promise((resolve) => each.close(resolve))))
       for (const socket of sockets) socket.destroy()
       await closed
     },
@@ -126,6 +131,9 @@ async function joinTo(stream: ServerHttp2Stream, { host, port }: Authority): Pro
   else socket.destroy()
 }
 
+/** What a worker may connect to on the host. */
+type HostService = 'apiserver' | 'registry'
+
 /** The session on which this worker sends requests to the host. */
 class Reverse {
   #session: ClientHttp2Session | undefined
@@ -148,12 +156,12 @@ class Reverse {
     })
   }
 
-  async dial(): Promise<Duplex> {
+  async dial(name: HostService): Promise<Duplex> {
     const session = await this.#ready()
-    const stream = session.request({ ':method': 'CONNECT', ':authority': 'apiserver:443' })
+    const stream = session.request({ ':method': 'CONNECT', ':authority': `${name}:443` })
     if ((await statusOf(stream)) !== 200) {
       stream.destroy()
-      throw new Error('the API server does not respond')
+      throw new Error(`the ${name} does not respond`)
     }
     return stream
   }
@@ -212,9 +220,9 @@ function join(socket: Socket, stream: Duplex): void {
   stream.pipe(socket)
 }
 
-function listen(server: Server, port: number): Promise<void> {
+function listen(server: Server, port: number, host = '0.0.0.0'): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, '0.0.0.0', () => resolve())
+    server.listen(port, host, () => resolve())
   })
 }

@@ -29,6 +29,8 @@ const apiPort = 6443
 export interface FleetOptions {
   name: string
   spec: Pick<ClusterSpec, 'cpus' | 'memoryBytes'>
+  /** Of the registry on this machine, where it has one. */
+  registryPort: number | undefined
   /** From the cluster's `kubelet.yaml`, where it has one. */
   kubelet: KubeletSettings | undefined
   provider: WorkerProvider
@@ -257,7 +259,7 @@ function view({ name, state, address }: WorkerMachine, node: Node | undefined): 
  * the build and with the authorities, not with certificates, which are issued at each start.
  */
 async function workerFiles(
-  { name: cluster, plane, agentBundle, spec, kubelet }: FleetOptions,
+  { name: cluster, plane, agentBundle, spec, kubelet, registryPort }: FleetOptions,
   { name: nodeName, port }: { name: string; port: number },
 ): Promise<{ files: WorkerFile[]; version: string }> {
   const { client, server } = await plane.pki.issueNode(nodeName)
@@ -274,6 +276,7 @@ async function workerFiles(
     version: kubernetesVersion,
     ...spec,
     ...(kubelet ? { kubelet } : {}),
+    ...(registryPort ? { registryPort } : {}),
   }
   const secret = (path: string, content: string): WorkerFile => ({ path: `/etc/slipway/${path}`, content, mode: 0o600 })
   const bundle = await readFile(agentBundle)

@@ -10,6 +10,7 @@ import { createConnectionSlots } from './network/connection-slots.ts'
 import { startDefinitions, startGateways } from './network/gateway/index.ts'
 import { startIngresses } from './network/ingress/index.ts'
 import { startLoadBalancers } from './network/load-balancer/index.ts'
+import { startRegistry } from './registry/server.ts'
 import { startUnservedNotices } from './network/unserved-notices.ts'
 
 /** What leads from this machine's loopback into the cluster, beside the API server. */
@@ -21,20 +22,23 @@ export interface HostNetwork {
 }
 
 /**
- * Starts the load balancers and the controllers of Ingresses and Gateways. With simulated workers nothing listens; events
- * say so.
+ * Starts the load balancers, the controllers of Ingresses and Gateways, and the registry where one is wanted. With
+ * simulated workers nothing listens; events say so.
  */
 export async function startHostNetwork({
   plane,
   dir,
   simulated,
+  registryPort,
   clock,
   log,
 }: {
   plane: ControlPlane
-  /** The cluster's folder, which keeps the Ingress controller's port. */
+  /** The cluster's folder, which keeps the Ingress controller's port and the registry's images. */
   dir: string
   simulated: boolean
+  /** Where a registry of images is wanted. */
+  registryPort: number | undefined
   clock: Clock
   log: Log
 }): Promise<HostNetwork> {
@@ -50,6 +54,8 @@ export async function startHostNetwork({
     })
     return { stop: () => stops.stop() }
   }
+  if (registryPort !== undefined)
+    stops.add((await startRegistry({ folder: join(dir, 'registry'), port: registryPort, log })).stop)
   const slots = createConnectionSlots(connectionLimit(0.15))
   const gateways = startGateways(context)
   stops.add(() => gateways.stop())

@@ -2,6 +2,7 @@ import type { Duplex, Readable } from 'node:stream'
 import { json } from 'node:stream/consumers'
 import { z } from 'zod'
 import { messageOf } from '#shared/base/message-of.ts'
+import { taggedImage } from '#shared/kube/image-reference.ts'
 import type { NodeConnector } from './apiserver/index.ts'
 import { copyArchive, type ArchivedImage } from './image-archive.ts'
 
@@ -31,6 +32,15 @@ export interface ClusterImagesOptions {
   nodes: Pick<NodeConnector, 'request'>
   /** A `docker save` stream and the id of an image of the host's engine; undefined where it has none. */
   hostImage(reference: string): Promise<{ id: string; open(): Promise<Readable | undefined> } | undefined>
+}
+
+/** @throws Error for the user where neither a file nor an image can have this name */
+function requireName(reference: string): void {
+  try {
+    taggedImage(reference)
+  } catch (error) {
+    throw new Error(`"${reference}" is no file, nor the name of an image: ${messageOf(error)}`, { cause: error })
+  }
 }
 
 /** Asks the agents of the workers, over their tunnels. */
@@ -91,6 +101,7 @@ export function createClusterImages({ workers, nodes, hostImage }: ClusterImages
       return { images: await loadInto(names, archive), workers: names }
     },
     async loadFromEngine(reference) {
+      requireName(reference)
       const names = running()
       const found = await hostImage(reference)
       if (!found) throw new Error(`the engine of this machine has no image "${reference}", and there is no such file`)

@@ -99,6 +99,7 @@ export async function openCluster(options: OpenClusterOptions): Promise<RunningC
         ...createTunnels({
           tls: { ca: pki.tunnel.ca, ...pki.tunnel.host },
           apiServerPort: () => apiServerPort,
+          registryPort: () => spec.registryPort,
           fetchImage: (reference) => hostImage(engine, reference),
           imageId: async (reference) => imageId(await engine.connect(), reference),
           credentials: hostCredentials,
@@ -118,6 +119,7 @@ export async function openCluster(options: OpenClusterOptions): Promise<RunningC
           ...(spec.cpus ? { cpus: spec.cpus } : {}),
           ...(spec.memoryBytes ? { memoryBytes: spec.memoryBytes } : {}),
         },
+        registryPort: spec.registryPort,
         kubelet,
         provider: engine.providerFor(spec.name),
         plane,
@@ -131,6 +133,7 @@ export async function openCluster(options: OpenClusterOptions): Promise<RunningC
     plane,
     dir: options.dir,
     simulated: spec.simulated === true,
+    registryPort: spec.registryPort,
     clock,
     log,
   }).catch(async (error: unknown) => {

@@ -8,7 +8,8 @@ import { number } from './number.ts'
 import { simulationFrom } from './simulation-options.ts'
 
 export const upCommand: Command = {
-  usage: 'slipway up --name NAME [--workers N] [--data DIR] [--kubeconfig FILE] [--ui-port N] [--simulated N] [--rm]',
+  usage:
+    'slipway up --name NAME [--workers N] [--data DIR] [--kubeconfig FILE] [--ui-port N] [--simulated N] [--registry PORT] [--rm]',
   summary: 'start a cluster and serve the app for it until stopped',
   help: [
     'Opens the cluster in the data folder, or creates it. When all workers are Ready, one JSON line goes to stdout:',
@@ -26,6 +27,7 @@ export const upCommand: Command = {
     '  --zones N          zones over which simulated workers are spread (default 3; 0: none)',
     '  --cpus N           cores per worker',
     '  --memory-mib N     memory per worker',
+    '  --registry PORT    a registry of images at localhost:PORT, for a new cluster; pods pull localhost:PORT/NAME from it',
     '  --rm               removes the cluster with all its data on exit',
   ].join('\n'),
   options: {
@@ -40,6 +42,7 @@ export const upCommand: Command = {
     zones: { type: 'string' },
     cpus: { type: 'string' },
     'memory-mib': { type: 'string' },
+    registry: { type: 'string' },
     rm: { type: 'boolean' },
   },
   async run(values) {
@@ -77,6 +80,7 @@ function specFrom(values: OptionValues, simulation: Simulation | undefined): Clu
     ...(simulation ? { simulation } : {}),
     ...(values.cpus !== undefined ? { cpus: Number(values.cpus) } : {}),
     ...(memory ? { memoryBytes: memory * 2 ** 20 } : {}),
+    ...(values.registry !== undefined ? { registryPort: number('--registry', values.registry, 0, 1_024, 65_535) } : {}),
   })
   if (!parsed.success) {
     const issue = parsed.error.issues[0]

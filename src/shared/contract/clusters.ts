@@ -60,6 +60,9 @@ export const simulation = z.strictObject({
 })
 export type Simulation = z.infer<typeof simulation>
 
+/** API server, tunnel, kubelet, and the proxy's health and status. */
+const workerPorts = [6443, 10_249, 10_250, 10_256, 10_650]
+
 export const clusterSpec = z
   .strictObject({
     name: clusterName,
@@ -73,6 +76,14 @@ export const clusterSpec = z
       .int()
       .min(256 * 2 ** 20)
       .optional(),
+    /** Port of 127.0.0.1 at which a registry of images is served; none when unset. */
+    registryPort: z
+      .number()
+      .int()
+      .min(1_024)
+      .max(65_535)
+      .refine((port) => !workerPorts.includes(port), 'workers use this port themselves')
+      .optional(),
     /** Simulated workers, for machines without a Docker Engine. */
     simulated: z.boolean().optional(),
     simulation: simulation.optional(),
@@ -80,6 +91,10 @@ export const clusterSpec = z
   .refine(({ workers, simulated }) => simulated === true || workers <= 9, {
     path: ['workers'],
     message: 'at most 9 Docker workers',
+  })
+  .refine(({ registryPort, simulated }) => simulated !== true || registryPort === undefined, {
+    path: ['registryPort'],
+    message: 'simulated workers pull no images',
   })
 export type ClusterSpec = z.infer<typeof clusterSpec>
 

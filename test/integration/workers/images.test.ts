@@ -1,48 +1,86 @@
-import { createReadStream, createWriteStream } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { truncate } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import type { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startDockerCluster, type DockerCluster } from '#test/support/docker-cluster.ts'
+import { createKubectl } from '#test/support/kubectl.ts'
+import { slipwayUp, type Slipway } from '#test/support/slipway.ts'
 
-const clusterName = `images-${process.pid}`
+/** `slipway image` against a headless cluster of one real worker, as its user runs it. */
+const run = promisify(execFile)
+const name = `images-${process.pid}`
 const image = 'redis:7'
-let docker: DockerCluster
+let slipway: Slipway
+let registryPort: number
 beforeAll(async () => {
-  docker = await startDockerCluster({ name: clusterName })
+  registryPort = await freePort()
+  slipway = await slipwayUp({ name, args: ['--workers', '1', '--registry', String(registryPort)] })
 }, 240_000)
-afterAll(() => docker.remove(), 120_000)
+afterAll(() => slipway?.end(), 120_000)
 
-const held = async (): Promise<{ names: string[]; used: boolean }[]> => {
-  const [one] = await docker.cluster.images.list()
-  if (!one || 'error' in one) throw new Error(one?.error ?? 'no worker')
-  return one.images
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
 }
-const holds = async (name: string): Promise<boolean> => (await held()).some(({ names }) => names.includes(name))
+const command = (...args: string[]) => slipway.run('image', ...args, '--data', slipway.data)
+const succeed = async (...args: string[]): Promise<string> => {
+  const { code, stdout, stderr } = await command(...args)
+  expect([code, stderr]).toEqual([0, ''])
+  return stdout
+}
+/** It fails with one line. */
+const fail = async (...args: string[]): Promise<string> => {
+  const { code, stdout, stderr } = await command(...args)
+  expect([code, stdout]).toEqual([1, ''])
+  expect(stderr.trim().split('\n')).toHaveLength(1)
+  return stderr
+}
+const worker = (): string => slipway.ready.workers[0] ?? ''
+const row = new RegExp(`^\\S+ +${image} +[0-9a-f]{12} +[\\d.]+ MB +no$`, 'm')
 
 test('images of the engine and archives are loaded, listed and removed, and damaged archives refused', async () => {
-  const { images } = docker.cluster
-  expect(await holds(image)).toBe(false)
-  expect(await images.loadFromEngine(image)).toMatchObject({
-    images: [{ names: [image] }],
-    workers: docker.workers,
-  })
-  expect(await holds(image)).toBe(true)
-  expect(await images.loadFromEngine(image)).toMatchObject({ workers: [] })
-  await expect(images.loadFromEngine('nobody/nothing:1')).rejects.toThrow('has no image "nobody/nothing:1"')
+  expect(await succeed('list', name)).not.toMatch(row)
+  expect(await succeed('load', name, image)).toBe(`${image} loaded into ${worker()}\n`)
+  expect(await succeed('list', name)).toMatch(row)
+  expect(await succeed('load', name, image)).toBe(`every worker has ${image} already\n`)
 
-  const [pruned] = await images.prune()
-  expect(pruned).toMatchObject({ removed: expect.arrayContaining([image]) as unknown })
-  expect(await holds(image)).toBe(false)
+  expect(await succeed('prune', name)).toMatch(new RegExp(`^${worker()}: \\d+ removed, [\\d.]+ MB freed\n$`))
+  const left = await succeed('list', name)
+  expect(left).not.toMatch(row)
   // The sandboxes' image stays.
-  expect((await held()).every(({ used }) => used)).toBe(true)
+  expect(left).toMatch(/pause.* yes$/m)
 
-  const file = join(docker.dir, 'image.tar')
-  const engine = await docker.engine.connect()
-  await pipeline((await engine.getImage(image).get()) as Readable, createWriteStream(file))
-  expect(await images.load(createReadStream(file))).toMatchObject({ images: [{ names: [image] }] })
-  expect(await holds(image)).toBe(true)
-  await images.prune()
-  await expect(images.load(createReadStream(file, { end: 2_000_000 }))).rejects.toThrow('no archive of images')
-  expect(await holds(image)).toBe(false)
+  const file = join(slipway.data, 'image.tar')
+  await run('docker', ['save', '-o', file, image])
+  expect(await succeed('load', name, file)).toBe(`${image} loaded into ${worker()}\n`)
+  expect(await succeed('list', name)).toMatch(row)
+  await succeed('prune', name)
+  await truncate(file, 2_000_000)
+  expect(await fail('load', name, file)).toContain('no archive of images')
+  expect(await succeed('list', name)).not.toMatch(row)
 }, 120_000)
+
+test('a pod runs from an image that was pushed to the local registry and is nowhere else', async () => {
+  const pushed = `localhost:${registryPort}/team/app:1`
+  await run('docker', ['tag', 'slipway/test-programs:1', pushed])
+  await run('docker', ['push', pushed])
+  await run('docker', ['rmi', pushed])
+  const kubectl = createKubectl(slipway.kubeconfig)
+  await kubectl.ok('run', 'app', `--image=${pushed}`, '--restart=Never', '--command', '--', 'echo', 'from the registry')
+  await kubectl.waitForValue('pod/app', '{.status.phase}', 'Succeeded')
+  expect(await kubectl.ok('logs', 'app')).toBe('from the registry\n')
+  const id = await kubectl.ok('get', 'pod', 'app', '-o', 'jsonpath={.status.containerStatuses[0].imageID}')
+  expect(id).toMatch(new RegExp(`localhost:${registryPort}/team/app@sha256:`))
+}, 120_000)
+
+test('what cannot be done is said in one line', async () => {
+  expect(await fail('load', name, 'nobody/nothing:1')).toContain('has no image "nobody/nothing:1"')
+  expect(await fail('load', name, '$(x)')).toContain('$(x)')
+  expect(await fail('list', 'nobody')).toContain('nobody')
+  expect(await fail('load', name)).toContain('usage: slipway image')
+  expect(await fail('burn', name)).toContain('usage: slipway image')
+}, 60_000)

@@ -16,7 +16,7 @@ import { Backoff } from '#shared/base/backoff.ts'
 import { sleep, type Clock } from '#shared/base/clock.ts'
 import type { RegistryAuth } from '#shared/kube/registry-credentials.ts'
 import type { Log } from '#shared/base/log.ts'
-import { createEdge, RequestRefused, respond, transportHeader } from '#shared/base/request-edge.ts'
+import { createEdge, RequestRefused, respond, transportHeader, type Authority } from '#shared/base/request-edge.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import { InvalidImageReference, taggedImage } from '#shared/kube/image-reference.ts'
 
@@ -57,6 +57,8 @@ export interface TunnelsOptions {
   tls: { ca: string; cert: string; key: string }
   /** Where the API server listens on 127.0.0.1. */
   apiServerPort(): number
+  /** Where the registry of images listens on 127.0.0.1; undefined where there is none. */
+  registryPort?(): number | undefined
   /** A `docker save` stream of an image in the host's engine; undefined when the image is missing. */
   fetchImage(reference: string): Promise<Readable | undefined>
   /** ID of an image in the host's engine, with which a worker checks whether its copy is current. */
@@ -262,8 +264,9 @@ function keepAlive(session: ClientHttp2Session, end: () => void): () => void {
 const mostImages = 16
 
 /**
- * Requests that workers may send to the host: connections to the API server, images by reference, and how the user is signed
- * in to the registry of one. Workers are not trusted: their requests are parsed here before anything reaches the engine.
+ * Requests that workers may send to the host: connections to the API server and to the registry of the cluster, images by
+ * reference, and how the user is signed in to the registry of one. Workers are not trusted: their requests are parsed here
+ * before anything reaches the engine.
  */
 function serveWorker(session: ServerHttp2Session, options: TunnelsOptions): void {
   let sending = 0
@@ -275,8 +278,7 @@ function serveWorker(session: ServerHttp2Session, options: TunnelsOptions): void
       log: options.log,
       async handle(stream, { method, segments: [folder, name = '', ...rest], authority }) {
         if (authority) {
-          if (authority.host !== 'apiserver' || authority.port !== 443) throw new RequestRefused(403, 'not allowed')
-          await joinApiServer(stream, options.apiServerPort())
+          await joinLoopback(stream, portFor(authority, options))
           return
         }
         if ((folder !== 'images' && folder !== 'credentials') || rest.length > 0)
@@ -305,8 +307,16 @@ function readReference(text: string): string {
   }
 }
 
-/** @throws RequestRefused 503 when the API server does not respond */
-async function joinApiServer(stream: ServerHttp2Stream, port: number): Promise<void> {
+/** The port of 127.0.0.1 that a worker may connect to by this name. @throws RequestRefused 403 */
+function portFor({ host, port }: Authority, { apiServerPort, registryPort }: TunnelsOptions): number {
+  if (host === 'apiserver' && port === 443) return apiServerPort()
+  const registry = registryPort?.()
+  if (host === 'registry' && port === 443 && registry !== undefined) return registry
+  throw new RequestRefused(403, 'not allowed')
+}
+
+/** @throws RequestRefused 503 when nothing responds there */
+async function joinLoopback(stream: ServerHttp2Stream, port: number): Promise<void> {
   const socket = connectTcp({ port, host: '127.0.0.1', noDelay: true })
   stream.once('close', () => socket.destroy())
   const isConnected = await once(socket, 'connect').then(
@@ -314,7 +324,7 @@ async function joinApiServer(stream: ServerHttp2Stream, port: number): Promise<v
     () => false,
   )
   socket.on('error', () => stream.close())
-  if (!isConnected) throw new RequestRefused(503, 'the API server does not respond')
+  if (!isConnected) throw new RequestRefused(503, 'nothing responds there')
   if (!respond(stream, { ':status': 200 })) {
     socket.destroy()
     return
