@@ -40,6 +40,12 @@ test.afterEach(async ({}, info) => {
 })
 
 const cluster = () => page.getByRole('region', { name: `Cluster ${dev}` })
+async function chooseFor(worker: string, action: string): Promise<void> {
+  await cluster()
+    .getByRole('button', { name: `Actions of ${worker}` })
+    .click()
+  await page.getByRole('menuitem', { name: action, exact: true }).click()
+}
 const rows = (name: RegExp | string) =>
   page.getByRole('table', { name: 'Pods' }).getByRole('row').filter({ hasText: name })
 const openKind = (title: string) =>
@@ -156,10 +162,11 @@ test('edits the number of replicas, looks at the difference, and saves', async (
 
 test('loses a worker: its pods come back elsewhere, live', async () => {
   await page.getByRole('button', { name: 'All clusters' }).click()
-  await cluster()
-    .getByRole('button', { name: `Kill ${dev}-worker-2` })
-    .click()
-  await expect(cluster().getByRole('row', { name: `${dev}-worker-2` })).toContainText('killed')
+  await chooseFor(`${dev}-worker-2`, 'Kill')
+  const dialog = page.getByRole('dialog', { name: `Kill ${dev}-worker-2 in ${dev}?` })
+  await expect(dialog).toContainText(/\d+ pods run there/)
+  await dialog.getByRole('button', { name: `Kill ${dev}-worker-2` }).click()
+  await expect(cluster().getByRole('region', { name: `${dev}-worker-2` })).toContainText('killed')
   await page.getByRole('button', { name: `Open ${dev}` }).click()
   await expect(rows(new RegExp(`frontend-.*1/1.*Running.*${dev}-worker-[13]`))).toHaveCount(5, { timeout: 120_000 })
   await openKind('Nodes')
@@ -173,9 +180,7 @@ test('loses a worker: its pods come back elsewhere, live', async () => {
 
 test('starts the worker again', async () => {
   await page.getByRole('button', { name: 'All clusters' }).click()
-  await cluster()
-    .getByRole('button', { name: `Start ${dev}-worker-2` })
-    .click()
+  await chooseFor(`${dev}-worker-2`, 'Start')
   await expect(cluster()).toContainText('3 of 3 workers Ready', { timeout: 60_000 })
 })
 

@@ -49,7 +49,8 @@ export function createOperation({
     signal: abort.signal,
     progress(step) {
       if (steps.get(step.id)?.state !== step.state) log.info(`${step.title}: ${step.state}`, { ms: step.ms })
-      steps.set(step.id, step)
+      // What is undone afterwards shows no more why it failed.
+      if (steps.get(step.id)?.state !== 'failed' || step.state !== 'undone') steps.set(step.id, step)
       changed()
     },
     log(line) {

@@ -11,6 +11,7 @@ import { defined } from '#shared/kube/json.ts'
 import { useApi } from '../api/index.ts'
 import { chosenKeys } from '../shortcuts/bindings.ts'
 import { languageOf, speak } from '../texts/index.ts'
+import { useClusters } from './clusters.ts'
 
 /** The user's settings, kept by the back; the theme is applied as soon as it is known. */
 export const useSettings = defineStore('settings', () => {
@@ -36,10 +37,11 @@ export const useSettings = defineStore('settings', () => {
     settings.value = { ...settings.value, ...defined(change) }
     settings.value = await back.app.saveSettings(change)
   }
-  /** Namespaces shown of a context; none = all. */
+  /** Namespaces shown of a context; none = all. At first the one that its kubeconfig names, as with kubectl. */
   function namespacesOf(context: string): string[] {
     const { namespaces, defaultNamespace } = settings.value
-    return namespaces[context] ?? (defaultNamespace === '' ? [] : [defaultNamespace])
+    const own = useClusters().contexts.find(({ id }) => id === context)?.namespace
+    return namespaces[context] ?? (own ? [own] : defaultNamespace === '' ? [] : [defaultNamespace])
   }
   const setNamespaces = (context: string, names: string[]): Promise<void> =>
     save({ namespaces: { ...settings.value.namespaces, [context]: names } })

@@ -7,6 +7,7 @@ import { failure } from '#shared/kube/status.ts'
 import { mountFace, settle, type Face, type FaceOptions } from '#test/support/mounted-face.ts'
 import { targetOf } from '../composables/target.ts'
 import { kindOf } from '../kinds/index.ts'
+import { useDialogs } from '../stores/dialogs.ts'
 import { useDock } from '../stores/dock.ts'
 import ClustersView from './ClustersView.vue'
 import CommandPalette from './CommandPalette.vue'
@@ -200,10 +201,18 @@ const running: Cluster = {
 test('ClustersView shows clusters and workers, and asks for the name before it deletes', async () => {
   await show(ClustersView, '/', { clusters: [running] })
   expect(face.text()).toContain('1 of 1 workers Ready')
-  await face.press('Stop dev-worker-1')
-  expect(face.backCalls).toContainEqual(['clusters.stopWorker', { cluster: 'dev', worker: 'dev-worker-1' }])
+  const choose = async (action: string): Promise<void> => {
+    await face.key('Enter', {}, face.button('Actions of dev-worker-1'))
+    const item = [...document.querySelectorAll('[role=menuitem]')].find((each) => each.textContent.trim() === action)
+    await face.key('Enter', {}, item)
+  }
+  await choose('Pause')
+  expect(face.backCalls).toContainEqual(['clusters.pauseWorker', { cluster: 'dev', worker: 'dev-worker-1' }])
+  await choose('Kill')
+  expect(useDialogs(face.pinia).question?.title).toBe('Kill dev-worker-1 in dev?')
+  expect(face.backCalls.some(([name]) => name === 'clusters.killWorker')).toBe(false)
   await face.press('Delete cluster dev')
-  expect(face.text()).toContain('Delete cluster dev?')
+  expect(useDialogs(face.pinia).question?.title).toBe('Delete cluster dev?')
   expect(face.backCalls.some(([name]) => name === 'clusters.delete')).toBe(false)
 })
 
@@ -215,7 +224,7 @@ test('ClustersView shows a control plane without workers as running', async () =
 
 test('ClustersView greets a new user', async () => {
   await show(ClustersView, '/', { clusters: [] })
-  expect(face.text()).toContain('Create cluster')
+  expect(face.text()).toContain('Create a three-worker cluster')
 })
 
 test('CommandPalette finds and goes', async () => {

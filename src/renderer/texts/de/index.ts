@@ -7,6 +7,7 @@ import { dialogs } from './dialogs.ts'
 import { dock } from './dock.ts'
 import { editor } from './editor.ts'
 import { explain } from './explain.ts'
+import { home } from './home.ts'
 import { lists } from './lists.ts'
 import { pages } from './pages.ts'
 import { palette } from './palette.ts'
@@ -24,6 +25,7 @@ export const de: Translation<typeof en> = {
   dock,
   editor,
   explain,
+  home,
   lists,
   pages,
   palette,

@@ -5,6 +5,7 @@ import { dialogs } from './dialogs.ts'
 import { dock } from './dock.ts'
 import { editor } from './editor.ts'
 import { explain } from './explain.ts'
+import { home } from './home.ts'
 import { lists } from './lists.ts'
 import { pages } from './pages.ts'
 import { palette } from './palette.ts'
@@ -25,6 +26,7 @@ export const en = {
   dock,
   editor,
   explain,
+  home,
   lists,
   pages,
   palette,

@@ -1,0 +1,102 @@
+import { computed, onScopeDispose, shallowRef, type ComputedRef, type ShallowRef } from 'vue'
+import { z } from 'zod'
+import { useApi } from '../../api/index.ts'
+import type { Tone } from '../../components/tone.ts'
+import { t } from '../../texts/index.ts'
+
+/** How a context answered when it was last asked. */
+export type Answer =
+  | { state: 'unasked' }
+  | { state: 'asking' }
+  | { state: 'answers'; ms: number; version: string; nodes?: number | undefined }
+  /** `refused`: by the server, or no credentials; `unreachable`: no answer. */
+  | { state: 'refused'; reason: string; at: number }
+  | { state: 'unreachable'; reason: string; at: number }
+
+/** How long an answer may take, and how long it is until the next try, ms. */
+export const patience = 10_000
+export const again = 30_000
+
+/**
+ * Asks a context for its version, now and every half minute while it is looked at.
+ * @param unasked not by itself, because its credential plugin may open a browser
+ */
+export function useProbe(
+  context: string,
+  { unasked }: { unasked: boolean },
+): { answer: ShallowRef<Answer>; ask(): Promise<void> } {
+  const { back } = useApi()
+  const answer = shallowRef<Answer>({ state: 'unasked' })
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let stopped = false
+
+  async function get(path: string): Promise<{ status: number; body: string }> {
+    const late = new Promise<never>((_, reject) =>
+      setTimeout(() => reject(new Error(t('home.contexts.silent', { n: patience / 1_000 }))), patience),
+    )
+    return Promise.race([back.kube.request({ context, method: 'GET', path }), late])
+  }
+  async function ask(): Promise<void> {
+    clearTimeout(timer)
+    if (answer.value.state === 'unasked') answer.value = { state: 'asking' }
+    const found = await probe(get)
+    if (stopped) return
+    answer.value = found
+    timer = setTimeout(() => void ask(), again)
+  }
+  if (!unasked) void ask()
+  onScopeDispose(() => {
+    stopped = true
+    clearTimeout(timer)
+  })
+  return { answer, ask }
+}
+
+const versionAnswer = z.object({ gitVersion: z.string() })
+const statusAnswer = z.object({ message: z.string() })
+const listAnswer = z.object({
+  items: z.array(z.unknown()),
+  metadata: z.object({ remainingItemCount: z.number().optional() }),
+})
+
+async function probe(get: (path: string) => Promise<{ status: number; body: string }>): Promise<Answer> {
+  const begun = performance.now()
+  try {
+    const { status, body } = await get('/version')
+    const ms = Math.round(performance.now() - begun)
+    if (status !== 200)
+      return { state: status === 503 ? 'unreachable' : 'refused', reason: reasonOf(body, status), at: Date.now() }
+    const version = versionAnswer.safeParse(parsed(body)).data?.gitVersion ?? ''
+    // Whoever may see the version may not see the nodes; credentials that are no good are found out here, too.
+    const nodes = await get('/api/v1/nodes?limit=1')
+    if (nodes.status === 401) return { state: 'refused', reason: reasonOf(nodes.body, 401), at: Date.now() }
+    const list = nodes.status === 200 ? listAnswer.safeParse(parsed(nodes.body)).data : undefined
+    return { state: 'answers', ms, version, nodes: list && list.items.length + (list.metadata.remainingItemCount ?? 0) }
+  } catch (error) {
+    return { state: 'unreachable', reason: error instanceof Error ? error.message : String(error), at: Date.now() }
+  }
+}
+
+const reasonOf = (body: string, status: number): string =>
+  statusAnswer.safeParse(parsed(body)).data?.message ?? `HTTP ${status}`
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body)
+  } catch {
+    return undefined
+  }
+}
+
+/** State and words of an answer. */
+export function useAnswerText(answer: ShallowRef<Answer>): ComputedRef<{ tone: Tone; text: string } | undefined> {
+  return computed(() => {
+    const { value } = answer
+    if (value.state === 'unasked') return undefined
+    if (value.state === 'asking') return { tone: 'busy', text: t('home.contexts.asking') }
+    if (value.state === 'answers') return { tone: 'good', text: t('home.contexts.answers', { n: value.ms }) }
+    return value.state === 'refused'
+      ? { tone: 'warn', text: t('home.contexts.refused') }
+      : { tone: 'bad', text: t('home.contexts.unreachable') }
+  })
+}
