@@ -11,6 +11,7 @@ import { measureBusy, readLoopDelay, type LoopDelay } from './busy.ts'
 import { measurePods } from './pods.ts'
 import { tracePods } from './pod-trace.ts'
 import { measureScheduling } from './scheduling.ts'
+import { measureWindow } from './window.ts'
 import { measureDeployment, measureIdle, measureWatchers, type SimulatedBench } from './simulated.ts'
 
 /**
@@ -111,6 +112,11 @@ const groups: Record<string, () => Promise<Row[]>> = {
     withCluster(['--workers', '3'], (cluster, token) =>
       measurePods({ server: cluster.ready.server, token, replicas: 30 }),
     ),
+  window: () =>
+    withCluster(['--simulated', '1'], (cluster, token) => {
+      const { ui, server } = cluster.ready
+      return measureWindow({ ui, server, token, pods: 20_000, events: 500 })
+    }),
   trace: () =>
     withCluster(['--workers', '1'], (cluster, token) =>
       tracePods({ server: cluster.ready.server, token, workerContainer: 'slipway-bench-worker-1' }),

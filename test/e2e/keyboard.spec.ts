@@ -73,13 +73,11 @@ for (const key of ['Enter', 'Space'] as const)
     await page.keyboard.press(key)
     await expect(page.getByRole('tablist', { name: 'Dock tabs' })).toBeHidden()
 
-    await page.getByRole('columnheader', { name: 'Name' }).getByRole('button').focus()
-    const before = await page.getByRole('columnheader', { name: 'Name' }).first().getAttribute('aria-sort')
+    const name = page.getByRole('columnheader', { name: 'Name', exact: true })
+    await name.getByRole('button').focus()
+    const before = await name.getAttribute('aria-sort')
     await page.keyboard.press(key)
-    await expect(page.getByRole('columnheader', { name: 'Name' }).first()).not.toHaveAttribute(
-      'aria-sort',
-      before ?? '',
-    )
+    await expect(name).not.toHaveAttribute('aria-sort', before ?? '')
 
     const columns = page.getByRole('button', { name: 'Columns', exact: true })
     await columns.focus()

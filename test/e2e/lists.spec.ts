@@ -1,4 +1,5 @@
 import { expect, test, type Page } from '@playwright/test'
+import { expectAccessible } from '../support/axe.ts'
 import { createKubectl, type Kubectl } from '../support/kubectl.ts'
 import { slipwayUp, type Slipway } from '../support/slipway.ts'
 
@@ -13,7 +14,9 @@ test.beforeAll(async ({ browser }) => {
   slipway = await slipwayUp({ name: `lists-${process.pid}`, args: ['--simulated', '2'] })
   kubectl = createKubectl(slipway.kubeconfig)
   await kubectl.withInput(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }), 'apply', '-f', '-')
-  page = await browser.newPage()
+  // Axe opens a page of its own in the same context.
+  const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] })
+  page = await context.newPage()
   await page.goto(slipway.ready.ui)
   await page
     .getByRole('button', { name: /^Open / })
@@ -35,6 +38,18 @@ const objects = [
   ...['web-1', 'web-2', 'web-10'].map((name) => pod(name, 'shop', 'web')),
   pod('mail', 'shop', 'mail', failing),
   pod('tool', 'default', 'tool'),
+  ...['disk-1', 'disk-2'].map((name) => ({
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name },
+    spec: {
+      capacity: { storage: '1Gi' },
+      accessModes: ['ReadWriteOnce'],
+      persistentVolumeReclaimPolicy: 'Delete',
+      storageClassName: 'none',
+      hostPath: { path: '/x' },
+    },
+  })),
   ...['one', 'two'].map((name) => ({
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -146,6 +161,17 @@ test('the menu of a row opens by key and by right click, and has the kubectl com
   await page.keyboard.press('Escape')
 })
 
+test('the list is copied as kubectl with as much of its filter as kubectl can say', async () => {
+  await filter().fill('app=web,mail -ns:default node:w status:crash ')
+  await page.getByRole('button', { name: 'Copy as kubectl' }).click()
+  await expect(page.getByRole('log', { name: 'Notices' })).toContainText('Copied without status:crash')
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(
+    `kubectl --context ${slipway.ready.name} get pods --all-namespaces -l 'app in (web,mail)' ` +
+      "--field-selector 'metadata.namespace!=default,spec.nodeName=w'",
+  )
+  await clear()
+})
+
 test('columns are chosen and ordered, a label is one, and all are remembered', async () => {
   await page.getByRole('button', { name: 'Columns', exact: true }).click()
   await page.getByRole('checkbox', { name: 'IP', exact: true }).uncheck()
@@ -214,6 +240,26 @@ test('a bulk action names its target and tells the result of each object', async
   await deleting.getByRole('button', { name: 'Cancel' }).click()
 })
 
+test('who deletes several objects that hold data has to type how many', async () => {
+  await page.getByRole('searchbox', { name: 'Find a kind' }).fill('persistentvolumes')
+  await openKind('PersistentVolumes')
+  await expect(row('disk-1')).toBeVisible()
+  await row('disk-1').getByRole('checkbox').click()
+  await row('disk-2').getByRole('checkbox').click()
+  await selection()
+    .getByRole('button', { name: /^Delete/ })
+    .click()
+  const dialog = page.getByRole('dialog', { name: 'Delete 2 PersistentVolumes?' })
+  const button = dialog.getByRole('button', { name: /^Delete 2 PersistentVolumes in/ })
+  await expect(button).toBeDisabled()
+  await expectAccessible(page)
+  await dialog.getByRole('textbox', { name: 'Name to confirm' }).fill('2 PersistentVolumes')
+  await button.click()
+  await expect(dialog).toBeHidden()
+  await expect(row('disk-1')).toHaveCount(0)
+  await page.getByRole('searchbox', { name: 'Find a kind' }).fill('')
+})
+
 test('a custom kind that appears is in the sidebar, and its list has the columns that the server prints', async () => {
   await expect(kinds().getByRole('link', { name: 'Widgets', exact: true })).toHaveCount(0)
   const definition = {
@@ -256,6 +302,29 @@ test('a custom kind that appears is in the sidebar, and its list has the columns
   await expect(row('first').getByRole('cell', { name: '3', exact: true })).toBeVisible()
   await kubectl.withInput(widget(4), 'apply', '-f', '-')
   await expect(row('first').getByRole('cell', { name: '4', exact: true })).toBeVisible()
+  await expectAccessible(page)
+  await kubectl.ok('delete', 'crd', 'widgets.example.com')
+  await expect(kinds().getByRole('link', { name: 'Widgets', exact: true })).toHaveCount(0)
+  await expect(page.getByText('This cluster has no kind “widgets.example.com”')).toBeVisible()
+})
+
+test('lists are accessible with and without rows, and their toolbars wrap in narrow windows', async () => {
+  await openKind('Pods')
+  await filter().fill('ns:shop ')
+  await row('web-1').getByRole('checkbox').click()
+  await expectAccessible(page)
+  await page.setViewportSize({ width: 900, height: 700 })
+  for (const button of await selection().getByRole('button').all()) await expect(button).toBeInViewport({ ratio: 1 })
+  await row('web-2').click()
+  await expect(page.getByRole('complementary')).toBeInViewport({ ratio: 1 })
+  await expectAccessible(page)
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('Escape')
+  await page.setViewportSize({ width: 1440, height: 900 })
+  await filter().fill('nothing-has-this ')
+  await expect(page.getByText('Pods hidden by the filter')).toBeVisible()
+  await expectAccessible(page)
+  await clear()
 })
 
 test('a name with marks that reverse text shows them', async () => {

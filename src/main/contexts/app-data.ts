@@ -5,12 +5,12 @@ import { mayHoldSecret } from './draft-secrets.ts'
 import {
   defaultSettings,
   settings as settingsSchema,
+  withChange,
   type Draft,
   type Settings,
   type SettingsChange,
 } from '#shared/contract/app.ts'
 import { savedForward, type SavedForward } from '#shared/contract/forwards.ts'
-import { defined } from '#shared/kube/json.ts'
 
 /** The user's own data beside the clusters: settings, drafts and port-forwards, in NeDB files under the data folder. */
 export interface AppData {
@@ -41,21 +41,22 @@ export async function openAppData({ dir }: { dir: string }): Promise<AppData> {
   await Promise.all([drafts.load(), stored.load()])
   await Promise.all(['drafts.db', 'settings.db'].map((file) => chmod(join(dir, file), 0o600)))
 
+  /** One after the other: of two changes at once neither is lost, and who reads sees what was saved before. */
+  const inTurn = createTurns()
   const settings = async (): Promise<Settings> => {
     const document = await stored.findOne<{ value: string }>({ _id: 'settings' })
-    if (!document) return defaultSettings
-    const parsed = settingsSchema.partial().strip().safeParse(JSON.parse(document.value))
-    return { ...defaultSettings, ...(parsed.success ? defined(parsed.data) : {}) }
+    return { ...defaultSettings, ...(document && validSettings(JSON.parse(document.value))) }
   }
 
   return {
-    settings,
-    async saveSettings(change) {
-      const next = { ...(await settings()), ...defined(change) }
-      // Stored as one string: NeDB refuses keys with dots, which context ids have.
-      await stored.updateOne({ _id: 'settings' }, { _id: 'settings', value: JSON.stringify(next) }, { upsert: true })
-      return next
-    },
+    settings: () => inTurn(settings),
+    saveSettings: (change) =>
+      inTurn(async () => {
+        const next = withChange(await settings(), change)
+        // Stored as one string: NeDB refuses keys with dots, which context ids have.
+        await stored.updateOne({ _id: 'settings' }, { _id: 'settings', value: JSON.stringify(next) }, { upsert: true })
+        return next
+      }),
     async forwards() {
       const document = await stored.findOne<{ value: string }>({ _id: 'forwards' })
       const parsed = savedForward.array().safeParse(JSON.parse(document?.value ?? '[]'))
@@ -79,6 +80,24 @@ export async function openAppData({ dir }: { dir: string }): Promise<AppData> {
     async removeDraft(key) {
       await drafts.deleteMany({ key }, {})
     },
+  }
+}
+
+/** A setting that another version has written and that is not valid here costs only itself. */
+const validSettings = (found: Partial<Record<string, unknown>>): Partial<Settings> =>
+  Object.fromEntries(
+    Object.entries(settingsSchema.shape).flatMap(([key, schema]) => {
+      const { success, data } = schema.safeParse(found[key])
+      return success ? [[key, data]] : []
+    }),
+  )
+
+function createTurns(): <T>(run: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (run) => {
+    const mine = last.then(run)
+    last = mine.catch(() => undefined)
+    return mine
   }
 }
 

@@ -36,6 +36,9 @@ export interface Lists {
   informers: SharedInformers
 }
 
+/** Objects of a page of a list: few enough that reading them keeps no frame waiting. */
+const pageSize = 500
+
 const key: InjectionKey<Api> = Symbol('api')
 
 export async function createApi(): Promise<Api> {
@@ -76,7 +79,7 @@ export async function createApi(): Promise<Api> {
 
 function listsOver(transport: Transport): Lists {
   const client = createClient(transport)
-  return { client, informers: createSharedInformers({ client, clock: systemClock, log: silentLog }) }
+  return { client, informers: createSharedInformers({ client, clock: systemClock, log: silentLog, pageSize }) }
 }
 
 export const provideApi = (app: App, api: Api): void => void app.provide(key, api)

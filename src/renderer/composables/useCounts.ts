@@ -7,6 +7,8 @@ import { useApi } from '../api/index.ts'
 const interval = 5_000
 /** Kinds that are counted at the same time. */
 const atOnce = 6
+/** A list that does not answer keeps the others waiting no longer than this, ms. */
+const patience = 10_000
 
 /** How many objects there are of a kind; `forbidden` where none of them may be listed. */
 export type Count = number | 'forbidden'
@@ -40,8 +42,9 @@ export function useCounts(
     }
     if (mine === round) setTimeout(() => mine === round && void countAll(mine), interval)
   }
-  watch([context, namespaces], () => (counts.value = new Map()))
-  watch([context, namespaces, () => resources().map(keyOf).join()], () => void countAll(++round), { immediate: true })
+  const place = (): string => [context(), ...namespaces()].join(' ')
+  watch(place, () => (counts.value = new Map()))
+  watch([place, () => resources().map(keyOf).join()], () => void countAll(++round), { immediate: true })
   onScopeDispose(() => round++)
   return counts
 }
@@ -59,9 +62,12 @@ const countOrRefusal = (
   resource: Resource,
   namespaces: readonly string[],
 ): Promise<Count | undefined> =>
-  countOf(client, resource, namespaces).catch((error: unknown) =>
-    error instanceof ApiError && error.code === 403 ? 'forbidden' : undefined,
-  )
+  Promise.race([
+    countOf(client, resource, namespaces).catch((error: unknown) =>
+      error instanceof ApiError && error.code === 403 ? 'forbidden' : undefined,
+    ),
+    new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), patience)),
+  ])
 
 /**
  * Counts by a list of one object and the server's `remainingItemCount`; namespaces that may not be listed count nothing

@@ -159,7 +159,11 @@ function followPart<T extends KubeObject>(
     changed()
   })
   return {
-    objects: () => (share.hasSynced ? share.list() : first),
+    objects() {
+      // A long list comes page by page.
+      const listed = share.list()
+      return share.hasSynced || listed.length > first.length ? listed : first
+    },
     get settled() {
       return share.hasSynced || refusal !== undefined
     },

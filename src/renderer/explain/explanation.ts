@@ -45,6 +45,8 @@ export interface Try {
 /** Names an object that has a page. */
 export interface ObjectLink {
   kind: string
+  /** Where several groups have such a kind. */
+  apiVersion?: string | undefined
   name: string
   namespace?: string | undefined
 }

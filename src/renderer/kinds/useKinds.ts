@@ -74,7 +74,9 @@ export const useKinds = defineStore('kinds', () => {
     if (!catalogues.has(context)) start(context)
     return catalogues.get(context) ?? { kinds: known, loaded: false }
   }
-  return { catalogueFor }
+  /** As far as they are known: no cluster is asked for them. */
+  const knownOf = (context: string): readonly KindDescriptor[] => catalogues.get(context)?.kinds ?? known
+  return { catalogueFor, knownOf }
 })
 
 export interface ContextKinds {

@@ -13,16 +13,15 @@ export const useLists = defineStore('lists', () => {
 
   const lookOf = (kind: string): ListLook => settings.settings.lists[kind] ?? {}
   const setLook = (kind: string, change: ListLook): Promise<void> =>
-    settings.save({ lists: { ...settings.settings.lists, [kind]: { ...lookOf(kind), ...change } } })
+    settings.save({ lists: { [kind]: { ...lookOf(kind), ...change } } })
   /** The kind's own columns, widths and order again. */
-  const forgetLook = (kind: string): Promise<void> =>
-    settings.save({ lists: { ...settings.settings.lists, [kind]: {} } })
+  const forgetLook = (kind: string): Promise<void> => settings.save({ lists: { [kind]: {} } })
 
   const favouritesOf = (context: string): string[] => of(settings.settings.favourites, context)
   function toggleFavourite(context: string, kind: string): Promise<void> {
     const before = favouritesOf(context)
     const next = before.includes(kind) ? before.filter((each) => each !== kind) : [...before, kind]
-    return settings.save({ favourites: { ...settings.settings.favourites, [context]: next } })
+    return settings.save({ favourites: { [context]: next } })
   }
 
   const viewsOf = (context: string, kind: string): SavedView[] =>
@@ -30,11 +29,11 @@ export const useLists = defineStore('lists', () => {
   /** A view of the same name is replaced. */
   function saveView(context: string, view: SavedView): Promise<void> {
     const others = of(settings.settings.views, context).filter((each) => !isSameView(each, view))
-    return settings.save({ views: { ...settings.settings.views, [context]: [...others, view] } })
+    return settings.save({ views: { [context]: [...others, view] } })
   }
   function removeView(context: string, view: SavedView): Promise<void> {
     const others = of(settings.settings.views, context).filter((each) => !isSameView(each, view))
-    return settings.save({ views: { ...settings.settings.views, [context]: others } })
+    return settings.save({ views: { [context]: others } })
   }
 
   const recentOf = (context: string): RecentItem[] => of(settings.settings.recent, context)
@@ -43,12 +42,11 @@ export const useLists = defineStore('lists', () => {
       ({ kind, namespace, name }) => kind !== item.kind || namespace !== item.namespace || name !== item.name,
     )
     const next = [item, ...others].slice(0, mostRecent)
-    return settings.save({ recent: { ...settings.settings.recent, [context]: next } })
+    return settings.save({ recent: { [context]: next } })
   }
 
   const isFolded = (group: string): boolean | undefined => settings.settings.folded[group]
-  const fold = (group: string, folded: boolean): Promise<void> =>
-    settings.save({ folded: { ...settings.settings.folded, [group]: folded } })
+  const fold = (group: string, folded: boolean): Promise<void> => settings.save({ folded: { [group]: folded } })
 
   /** The current row of each list, for who comes back to it. */
   const places = new Map<string, string>()

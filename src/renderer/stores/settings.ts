@@ -1,13 +1,13 @@
 import { defineStore } from 'pinia'
-import { computed, ref, watchEffect } from 'vue'
+import { computed, ref, shallowRef, watchEffect } from 'vue'
 import {
   contextColours,
   defaultSettings,
+  withChange,
   type ContextColour,
   type Settings,
   type SettingsChange,
 } from '#shared/contract/app.ts'
-import { defined } from '#shared/kube/json.ts'
 import { useApi } from '../api/index.ts'
 import { chosenKeys } from '../shortcuts/bindings.ts'
 import { languageOf, speak } from '../texts/index.ts'
@@ -16,8 +16,13 @@ import { useClusters } from './clusters.ts'
 /** The user's settings, kept by the back; the theme is applied as soon as it is known. */
 export const useSettings = defineStore('settings', () => {
   const { back } = useApi()
-  const settings = ref<Settings>(defaultSettings)
-  void back.app.settings().then((stored) => (settings.value = { ...defaultSettings, ...stored }))
+  /** As the back last told them. */
+  const stored = shallowRef(defaultSettings)
+  /** What the back has not confirmed yet. */
+  const unsaved = shallowRef<readonly SettingsChange[]>([])
+  const settings = computed((): Settings => unsaved.value.reduce(withChange, stored.value))
+  /** The settings are read before any is saved, and saved one after the other. */
+  let last: Promise<unknown> = load()
   const dark = matchMedia('(prefers-color-scheme: dark)')
   const systemIsDark = ref(dark.matches)
   dark.addEventListener('change', ({ matches }) => (systemIsDark.value = matches))
@@ -33,9 +38,23 @@ export const useSettings = defineStore('settings', () => {
   })
   watchEffect(() => (chosenKeys.value = settings.value.shortcuts))
 
-  async function save(change: SettingsChange): Promise<void> {
-    settings.value = { ...settings.value, ...defined(change) }
-    settings.value = await back.app.saveSettings(change)
+  async function load(): Promise<void> {
+    try {
+      stored.value = { ...defaultSettings, ...(await back.app.settings()) }
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 1_000))
+      await load()
+    }
+  }
+  /** Shown at once. Of settings by context or kind, those that are not named stay. @throws Error when it cannot be saved */
+  function save(change: SettingsChange): Promise<void> {
+    unsaved.value = [...unsaved.value, change]
+    const saved = last
+      .then(() => back.app.saveSettings(change))
+      .then((next) => void (stored.value = next))
+      .finally(() => (unsaved.value = unsaved.value.filter((each) => each !== change)))
+    last = saved.catch(() => undefined)
+    return saved
   }
   /** Namespaces shown of a context; none = all. At first the one that its kubeconfig names, as with kubectl. */
   function namespacesOf(context: string): string[] {
@@ -43,8 +62,7 @@ export const useSettings = defineStore('settings', () => {
     const own = useClusters().contexts.find(({ id }) => id === context)?.namespace
     return namespaces[context] ?? (own ? [own] : defaultNamespace === '' ? [] : [defaultNamespace])
   }
-  const setNamespaces = (context: string, names: string[]): Promise<void> =>
-    save({ namespaces: { ...settings.value.namespaces, [context]: names } })
+  const setNamespaces = (context: string, names: string[]): Promise<void> => save({ namespaces: { [context]: names } })
 
   /** Height of a row of a table, px. */
   const rowHeight = computed(() => rowHeights[settings.value.density])

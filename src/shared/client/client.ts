@@ -36,8 +36,8 @@ export interface ListOptions {
   namespace?: string | undefined
   labelSelector?: string | undefined
   fieldSelector?: string | undefined
-  limit?: number
-  continue?: string
+  limit?: number | undefined
+  continue?: string | undefined
   resourceVersion?: string
   resourceVersionMatch?: 'Exact' | 'NotOlderThan'
   sendInitialEvents?: boolean

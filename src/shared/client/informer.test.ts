@@ -19,6 +19,26 @@ it('lists, then watches from the revision of the list', async () => {
   expect(server.watches.map((watch) => watch.options.resourceVersion)).toEqual(['7'])
 })
 
+it('lists page by page, announces each page, and forgets what is on none', async () => {
+  const { server, informer, clock } = setUp([thing('a', 1), thing('b', 2), thing('c', 3)], '7', undefined, 2)
+  const seen: string[] = []
+  informer.onChange({
+    added: ({ metadata }) => seen.push(`${metadata.name} ${informer.hasSynced ? 'later' : 'while listing'}`),
+    deleted: ({ metadata }) => seen.push(`-${metadata.name}`),
+  })
+  await informer.synced
+  expect(seen).toEqual(['a while listing', 'b while listing', 'c while listing'])
+  expect(server.lists).toBe(2)
+  await settle()
+  expect(server.watches.at(-1)?.options.resourceVersion).toBe('7')
+
+  server.items = [thing('a', 1), thing('c', 3), thing('d', 8)]
+  server.close(expired('too old'))
+  await clock.advance(1000)
+  expect(informer.list().map(keyOf).sort()).toEqual(['ns/a', 'ns/c', 'ns/d'])
+  expect(seen.slice(3)).toEqual(['-b', 'd later'])
+})
+
 it('follows events, keeps indexes and tells handlers in order', async () => {
   const { server, informer } = setUp([thing('a', 1, 'red')])
   informer.addIndex('colour', (object) => object.metadata.labels?.colour)
@@ -152,10 +172,17 @@ function setUp(
   items: KubeObject[],
   revision = '10',
   failure?: Error,
+  pageSize?: number,
 ): { server: ScriptedServer; informer: Informer; clock: FakeClock } {
   const clock = createFakeClock()
   const server = new ScriptedServer(items, revision, failure)
-  const informer = createInformer({ client: server.client, resource: things, clock, log: silentLog })
+  const informer = createInformer({
+    client: server.client,
+    resource: things,
+    clock,
+    log: silentLog,
+    ...(pageSize === undefined ? {} : { pageSize }),
+  })
   informer.start()
   return { server, informer, clock }
 }
@@ -178,10 +205,12 @@ class ScriptedServer {
     this.revision = revision
     this.failure = failure
     this.client = {
-      list: async () => {
+      list: async (_resource: Resource, { limit = Infinity, continue: from = '0' }: ListOptions) => {
         this.lists++
         if (this.failure) throw this.failure
-        return { metadata: { resourceVersion: this.revision }, items: this.items }
+        const end = Number(from) + limit
+        const more = end < this.items.length ? { continue: String(end) } : {}
+        return { metadata: { resourceVersion: this.revision, ...more }, items: this.items.slice(Number(from), end) }
       },
       watch: (_resource: Resource, options: ListOptions, sink: EventSink) => {
         const watch = { options, sink, stopped: false }

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import { sleep } from '../base/clock.ts'
 import type { Stop } from '../base/disposable.ts'
 import type { Log } from '../base/log.ts'
-import { asStored, type KubeObject, type Named, type Stored } from '../kube/object.ts'
+import { asStored, type KubeObject, type ListMeta, type Named, type Stored } from '../kube/object.ts'
 import { ApiError } from '../kube/status.ts'
 import type { Client, Resource } from './client.ts'
 import type { WatchEvent } from './transport.ts'
@@ -51,6 +51,8 @@ export interface InformerOptions<T extends KubeObject> {
   labelSelector?: string
   fieldSelector?: string
   indexes?: Record<string, IndexFunction<T>>
+  /** Lists so many objects at a time, and announces them as they come; all at once when unset. */
+  pageSize?: number
   clock: Clock
   log: Log
 }
@@ -104,10 +106,20 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
   }
 
   async function relist(): Promise<void> {
-    const list = await client.list(resource, selection)
-    if (stopped.signal.aborted) return
-    cache.replace(list.items)
-    revision = list.metadata.resourceVersion ?? ''
+    const present = new Set<string>()
+    const pages: ListMeta[] = []
+    do {
+      const page = { limit: options.pageSize, continue: pages.at(-1)?.continue }
+      const list = await client.list(resource, { ...selection, ...page })
+      if (stopped.signal.aborted) return
+      for (const object of list.items) present.add(keyOf(object))
+      pages.push(list.metadata)
+      // What is gone goes before the last page comes: a deletion is told before what came after it.
+      if (!list.metadata.continue) cache.keepOnly(present)
+      cache.putAll(list.items)
+    } while (pages.at(-1)?.continue)
+    // The other pages show the list as it was at this revision.
+    revision = pages[0]?.resourceVersion ?? ''
     waiters.check()
     hasSynced = true
     announceSynced()
@@ -287,10 +299,12 @@ class Cache<T extends KubeObject> {
     for (const handler of this.#handlers) this.#tell(() => handler.deleted?.(object))
   }
 
-  replace(objects: readonly Stored<T>[]): void {
-    const present = new Set(objects.map(keyOf))
-    for (const [key, object] of [...this.#objects]) if (!present.has(key)) this.remove(object)
+  putAll(objects: readonly Stored<T>[]): void {
     for (const object of objects) this.put(object)
+  }
+
+  keepOnly(present: ReadonlySet<string>): void {
+    for (const [key, object] of [...this.#objects]) if (!present.has(key)) this.remove(object)
   }
 
   /** An exception in one handler must not keep events from the others. */

@@ -21,7 +21,13 @@ interface Shared {
   shares: number
 }
 
-export function createSharedInformers(options: { client: Client; clock: Clock; log: Log }): SharedInformers {
+/** @param options `pageSize`: objects of a page of a list; lists come whole when unset */
+export function createSharedInformers(options: {
+  client: Client
+  clock: Clock
+  log: Log
+  pageSize?: number
+}): SharedInformers {
   const running = new Map<string, Shared>()
 
   function acquire(resource: Resource, namespace: string | undefined): Shared {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { defined } from '../kube/json.ts'
 import { downstream, procedure } from './stream.ts'
 
 /** The app itself: what it is, the user's settings, drafts that outlive a crash, sample manifests, menu commands. */
@@ -102,8 +103,20 @@ export const defaultSettings: Settings = {
   readOnly: {},
 }
 const settingsChange = settings.partial()
-/** The settings to change; undefined ones are kept. */
+/** The settings to change; undefined ones are kept. See `withChange`. */
 export type SettingsChange = z.infer<typeof settingsChange>
+
+/** Settings by context, kind or group. */
+const keyed = ['namespaces', 'lists', 'favourites', 'recent', 'views', 'folded', 'contextColours'] as const
+
+/**
+ * The settings with a change. Of settings by context, kind or group only the entries that it names are replaced: another
+ * window's stay.
+ */
+export function withChange(before: Settings, change: SettingsChange): Settings {
+  const entries = keyed.flatMap((key) => (change[key] ? [[key, { ...before[key], ...change[key] }]] : []))
+  return { ...before, ...defined(change), ...Object.fromEntries(entries) } as Settings
+}
 
 export const draft = z.strictObject({
   /** `<context>/<apiVersion>/<kind>/<namespace>/<name>` or `new/<id>`. */

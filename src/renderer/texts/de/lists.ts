@@ -7,6 +7,7 @@ export const lists = {
   someOf: '{some} von {all}',
   namespaces: '{n} Namespace | {n} Namespaces',
   headingHelp: 'Nach {column} sortieren. Alt mit Pfeil verschiebt die Spalte, Umschalt mit Pfeil ändert ihre Breite.',
+  copiedWithout: 'Kopiert ohne {words}: danach kann kubectl nicht auswählen',
   copyKubectl: 'Als kubectl kopieren',
   failed: 'Die Liste kann nicht gelesen werden',
   none: 'Keine {kinds}',

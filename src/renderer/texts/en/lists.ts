@@ -9,6 +9,7 @@ export const lists = {
   namespaces: '{n} namespace | {n} namespaces',
   headingHelp: 'Sort by {column}. Alt with an arrow moves the column, Shift with an arrow changes its width.',
   copyKubectl: 'Copy as kubectl',
+  copiedWithout: 'Copied without {words}: kubectl cannot select by that',
   failed: 'These cannot be listed',
   none: 'No {kinds}',
   noneIn: 'No {kinds} in {namespaces}',

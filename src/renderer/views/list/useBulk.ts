@@ -1,7 +1,8 @@
 import { h, type ComputedRef } from 'vue'
 import type { Stored } from '#shared/kube/object.ts'
 import { kubectlCommand, type KubectlVerb } from '../../kinds/actions/kubectl-command.ts'
-import { countText, isFarReaching } from '../../kinds/actions/remove.ts'
+import { losesData } from '../../kinds/actions/data-loss.ts'
+import { countText } from '../../kinds/actions/remove.ts'
 import type { KindDescriptor } from '../../kinds/descriptor.ts'
 import { useClusters } from '../../stores/clusters.ts'
 import { useDialogs } from '../../stores/dialogs.ts'
@@ -41,13 +42,16 @@ export function useBulk(options: {
       others.length > 0 ? t('lists.namespaces', { n: others.length + 1 }) : namespace,
     )
   }
-  const kubectl = (does: KubectlVerb): string =>
-    kubectlCommand({
-      context: clusters.contexts.find(({ id }) => id === context())?.name,
-      resource: kind().resource,
-      objects: chosen.value.map(({ metadata }) => metadata),
-      does,
-    })
+  const kubectlOf =
+    (objects: readonly Stored[]) =>
+    (does: KubectlVerb): string =>
+      kubectlCommand({
+        context: clusters.contexts.find(({ id }) => id === context())?.name,
+        resource: kind().resource,
+        objects: objects.map(({ metadata }) => metadata),
+        does,
+      })
+  const kubectl = (does: KubectlVerb): string => kubectlOf(chosen.value)(does)
   /** One object of each namespace stands for its neighbours. */
   function reasonOf(action: string): string | undefined {
     const one = new Map(chosen.value.map((object) => [object.metadata.namespace, object]))
@@ -58,26 +62,26 @@ export function useBulk(options: {
     return undefined
   }
 
-  /** The objects as they are now: the list goes on while the dialog is open. */
-  const common = (close: () => void) => ({
-    place: place(),
-    objects: [...chosen.value],
-    onClose: close,
-    onFinished: onDone,
-  })
+  /** The objects as they are when the dialog opens: the list goes on meanwhile, and may get others of the same names. */
+  const common = () => ({ place: place(), context: context(), objects: [...chosen.value], onFinished: onDone })
   function remove(): void {
     const { resource } = kind()
     const what = count()
+    const losing = chosen.value.filter((object) => losesData(kind(), object))
+    const asked = {
+      ...common(),
+      verb: t('lists.bulk.deleteVerb', { what, place: place() }),
+      warning: losing.length > 0 ? t('lists.bulk.dataLost') : undefined,
+      typed: losing.length > 0 ? typedFor(chosen.value, what) : undefined,
+      kubectl: kubectl({ verb: 'delete' }),
+    }
     dialogs.show((close) =>
       h(BulkDialog, {
-        ...common(close),
+        ...asked,
+        onClose: close,
         title: t('lists.bulk.deleteTitle', { what }),
-        verb: t('lists.bulk.deleteVerb', { what, place: place() }),
-        warning: isFarReaching(kind()) ? t('lists.bulk.dataLost') : undefined,
-        typed: isFarReaching(kind()) ? typedFor(chosen.value, what) : undefined,
         danger: true,
         ready: true,
-        kubectl: kubectl({ verb: 'delete' }),
         act: (object: Stored) => actions.cluster.remove(resource, object),
         done: t('lists.bulk.deleted', { what }),
       }),
@@ -86,13 +90,17 @@ export function useBulk(options: {
   function restart(): void {
     const { resource } = kind()
     const what = count()
+    const asked = {
+      ...common(),
+      verb: t('lists.bulk.restartVerb', { what, place: place() }),
+      kubectl: kubectl({ verb: 'restart' }),
+    }
     dialogs.show((close) =>
       h(BulkDialog, {
-        ...common(close),
+        ...asked,
+        onClose: close,
         title: t('lists.bulk.restartTitle', { what }),
-        verb: t('lists.bulk.restartVerb', { what, place: place() }),
         ready: true,
-        kubectl: kubectl({ verb: 'restart' }),
         act: (object: Stored) => actions.cluster.restart(resource, object),
         done: t('lists.bulk.restarted', { what }),
       }),
@@ -101,12 +109,15 @@ export function useBulk(options: {
   function scale(): void {
     const { resource } = kind()
     const what = count()
+    const asked = common()
+    const kubectlFor = kubectlOf(asked.objects)
     dialogs.show((close) =>
       h(BulkScaleDialog, {
-        ...common(close),
+        ...asked,
+        onClose: close,
         title: t('lists.bulk.scaleTitle', { what }),
         count: what,
-        kubectlFor: (replicas: number) => kubectl({ verb: 'scale', replicas }),
+        kubectlFor: (replicas: number) => kubectlFor({ verb: 'scale', replicas }),
         scale: (object: Stored, replicas: number) => actions.cluster.scale(resource, object, replicas),
       }),
     )
@@ -114,12 +125,15 @@ export function useBulk(options: {
   function label(): void {
     const { resource } = kind()
     const what = count()
+    const asked = common()
+    const kubectlFor = kubectlOf(asked.objects)
     dialogs.show((close) =>
       h(BulkLabelDialog, {
-        ...common(close),
+        ...asked,
+        onClose: close,
         title: t('lists.bulk.labelTitle', { what }),
         count: what,
-        kubectlFor: (labels: Record<string, string | null>) => kubectl({ verb: 'label', labels }),
+        kubectlFor: (labels: Record<string, string | null>) => kubectlFor({ verb: 'label', labels }),
         label: (object: Stored, labels: Record<string, string | null>) =>
           actions.cluster.label(resource, object, labels),
       }),

@@ -1,19 +1,24 @@
 import type { RouteLocationRaw } from 'vue-router'
 import type { ObjectLink } from '../../explain/index.ts'
-import { kindNamed } from '../../kinds/index.ts'
+import { kindKey } from '../../kinds/index.ts'
+import type { ContextKinds } from '../../kinds/useKinds.ts'
 
-/** Where an object's page is; undefined for kinds that have none. */
-export function routeOf(context: string, { kind, name, namespace }: ObjectLink): RouteLocationRaw | undefined {
-  const resource = kindNamed(kind)?.resource
+/** Where an object's page is; undefined for kinds that the cluster does not have. */
+export function routeOf(
+  context: string,
+  { kind, apiVersion, name, namespace }: ObjectLink,
+  { kindNamed }: Pick<ContextKinds, 'kindNamed'>,
+): RouteLocationRaw | undefined {
+  const resource = kindNamed(kind, apiVersion)?.resource
   if (!resource || name === '') return undefined
   return {
     name: 'object',
-    params: { context, plural: resource.plural, namespace: resource.namespaced ? (namespace ?? '-') : '-', name },
+    params: { context, plural: kindKey(resource), namespace: resource.namespaced ? (namespace ?? '-') : '-', name },
   }
 }
 
-/** The list of a kind. */
-export const listRoute = (context: string, plural: string): RouteLocationRaw => ({
+/** The list of a kind. @param key as `kindKey` names it */
+export const listRoute = (context: string, key: string): RouteLocationRaw => ({
   name: 'list',
-  params: { context, plural },
+  params: { context, plural: key },
 })

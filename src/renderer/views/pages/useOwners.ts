@@ -31,7 +31,7 @@ export function useOwners(subject: () => { context: string; object: Stored }): S
         if (!owner) break
         const resource = kindNamed(owner.kind, owner.apiVersion)?.resource
         const scope = resource?.namespaced === false ? undefined : namespace
-        chain.unshift({ kind: owner.kind, name: owner.name, namespace: scope })
+        chain.unshift({ kind: owner.kind, apiVersion: owner.apiVersion, name: owner.name, namespace: scope })
         current = resource
           ? await api
               .cluster(context)

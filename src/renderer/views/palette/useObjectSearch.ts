@@ -26,7 +26,7 @@ interface Named {
 export function useObjectSearch(
   word: () => string,
   contexts: () => readonly string[],
-  kinds: readonly KindDescriptor[],
+  kindsOf: (context: string) => readonly KindDescriptor[],
 ): { found: ShallowRef<readonly FoundObject[]>; searching: ShallowRef<boolean> } {
   const api = useApi()
   const found = shallowRef<readonly FoundObject[]>([])
@@ -53,7 +53,7 @@ export function useObjectSearch(
     }
     const next: FoundObject[] = []
     const asked = ids.flatMap((context) =>
-      kinds
+      kindsOf(context)
         .filter(({ resource }) => !dull.includes(resource.plural))
         .map(async (kind) => {
           for (const { metadata } of await namesOf(context, kind)) {
