@@ -45,7 +45,7 @@ export async function openAppData({ dir }: { dir: string }): Promise<AppData> {
   const inTurn = createTurns()
   const settings = async (): Promise<Settings> => {
     const document = await stored.findOne<{ value: string }>({ _id: 'settings' })
-    return { ...defaultSettings, ...(document && validSettings(JSON.parse(document.value))) }
+    return { ...defaultSettings, ...(document && validSettings(JSON.parse(document.value) as Stored)) }
   }
 
   return {
@@ -83,8 +83,9 @@ export async function openAppData({ dir }: { dir: string }): Promise<AppData> {
   }
 }
 
+type Stored = Partial<Record<string, unknown>>
 /** A setting that another version has written and that is not valid here costs only itself. */
-const validSettings = (found: Partial<Record<string, unknown>>): Partial<Settings> =>
+const validSettings = (found: Stored): Partial<Settings> =>
   Object.fromEntries(
     Object.entries(settingsSchema.shape).flatMap(([key, schema]) => {
       const { success, data } = schema.safeParse(found[key])

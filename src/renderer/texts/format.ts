@@ -1,4 +1,4 @@
-import { i18n, t } from './index.ts'
+import { i18n, numberFormat, t } from './index.ts'
 
 /** Numbers, amounts and times as the user's language writes them. */
 
@@ -6,7 +6,7 @@ const locale = (): string => i18n.global.locale.value
 
 /** `12,345.6` */
 export const numberText = (value: number, maximumFractionDigits = 1): string =>
-  new Intl.NumberFormat(locale(), { maximumFractionDigits }).format(value)
+  numberFormat(maximumFractionDigits).format(value)
 
 /** `42 %`, of a share from 0 to 1. */
 export const percentText = (share: number): string =>

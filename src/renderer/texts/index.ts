@@ -25,11 +25,21 @@ export function t(key: TextKey, values: Readonly<Record<string, string | number>
   const written = Object.fromEntries(
     Object.entries(values).map(([name, value]) => [
       name,
-      typeof value === 'number' ? new Intl.NumberFormat(i18n.global.locale.value).format(value) : value,
+      typeof value === 'number' ? numberFormat().format(value) : value,
     ]),
   )
   const { n } = values
   return typeof n === 'number' ? i18n.global.t(key, written, { plural: n }) : i18n.global.t(key, written)
+}
+
+const numberFormats = new Map<string, Intl.NumberFormat>()
+/** Numbers in the user's language. Formatters are costly to make, so each is kept. */
+export function numberFormat(maximumFractionDigits = 3): Intl.NumberFormat {
+  const locale = i18n.global.locale.value
+  const key = `${locale} ${maximumFractionDigits}`
+  const format = numberFormats.get(key) ?? new Intl.NumberFormat(locale, { maximumFractionDigits })
+  numberFormats.set(key, format)
+  return format
 }
 
 /** The language in use. */

@@ -30,10 +30,6 @@ export const remove: Action = {
   },
 }
 
-/** Deleting one of these takes much else with it: its name has to be typed. */
-export const isFarReaching = ({ resource: { group, kind } }: ActionKind): boolean =>
-  group === '' && (kind === 'Namespace' || kind === 'Node')
-
 /** `3 Pods`, or `Pod web`. */
 export function countText(kind: ActionKind, objects: readonly Stored[]): string {
   const [only] = objects
