@@ -8,6 +8,7 @@ import {
   type Settings,
   type SettingsChange,
 } from '#shared/contract/app.ts'
+import { NoAnswer } from '../api/deadline.ts'
 import { useApi } from '../api/index.ts'
 import { chosenKeys } from '../shortcuts/bindings.ts'
 import { languageOf, speak } from '../texts/index.ts'
@@ -50,7 +51,7 @@ export const useSettings = defineStore('settings', () => {
   function save(change: SettingsChange): Promise<void> {
     unsaved.value = [...unsaved.value, change]
     const saved = last
-      .then(() => back.app.saveSettings(change))
+      .then(() => untilAnswered(() => back.app.saveSettings(change)))
       .then((next) => void (stored.value = next))
       .finally(() => (unsaved.value = unsaved.value.filter((each) => each !== change)))
     last = saved.catch(() => undefined)
@@ -72,6 +73,16 @@ export const useSettings = defineStore('settings', () => {
 
   return { settings, save, rowHeight, colourOf, namespacesOf, setNamespaces }
 })
+
+/** A setting may be saved twice: while the back does not answer, it is tried again. @throws what the back answers */
+async function untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (error instanceof NoAnswer) return untilAnswered(ask)
+    throw error
+  }
+}
 
 const rowHeights = { compact: 24, normal: 28, roomy: 32 }
 
