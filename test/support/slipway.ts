@@ -113,9 +113,9 @@ export interface ServedSlipway {
   end(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
 }
 
-/** @param options `data`: an existing folder; `port`: any free one when unset; `kubeconfig`: its user's; `env`: more variables */
+/** @param options `data`: an existing folder; `port`: any free one when unset; `kubeconfig`: its user's */
 export async function serveSlipway(
-  options: { data?: string; port?: number; kubeconfig?: string; env?: Record<string, string> } = {},
+  options: { data?: string; port?: number; kubeconfig?: string } = {},
 ): Promise<ServedSlipway> {
   const data = options.data ?? (await newDataFolder())
   const child = spawn(node, [cli, 'serve', '--data', data, '--ui-port', String(options.port ?? 0)], {
@@ -124,7 +124,6 @@ export async function serveSlipway(
       ...testEnvironment(data),
       SLIPWAY_LOG: 'warn',
       ...(options.kubeconfig === undefined ? {} : { KUBECONFIG: options.kubeconfig }),
-      ...options.env,
     },
   })
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))

@@ -227,6 +227,14 @@ test('ClustersView greets a new user', async () => {
   expect(face.text()).toContain('Create a three-worker cluster')
 })
 
+test('ClustersView says what to try when no Docker Engine answers, and goes without one', async () => {
+  const engine = { state: 'unreachable', message: 'No Docker Engine answers.' }
+  await show(ClustersView, '/', { clusters: [], back: { 'clusters.engine': engine } })
+  expect(face.text()).toContain('sudo systemctl start docker')
+  await face.press('Create with simulated workers')
+  expect(face.backCalls).toContainEqual(['clusters.create', { name: 'dev', workers: 3, simulated: true }])
+})
+
 test('CommandPalette finds and goes', async () => {
   face = await mountFace({ render: () => h(CommandPalette, { open: true, context: 'local:dev' }) }, '/', options)
   const box = document.querySelector<HTMLInputElement>('[role=combobox]')
