@@ -123,6 +123,44 @@ describe('a validating policy', () => {
     expect(await refusal(make('m'))).toMatchObject({ code: 422 })
   })
 
+  it('sees a Scale when a workload is scaled, as a request for its subresource', async () => {
+    const labels = { app: 'web' }
+    const web = await api.client.create(deployments, {
+      metadata: { name: 'web', namespace: 'team' },
+      spec: {
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'i' }] } },
+      },
+    })
+    await mutating({
+      matchConstraints: rules('deployments/scale', 'apps'),
+      mutations: [
+        {
+          patchType: 'JSONPatch',
+          jsonPatch: {
+            expression: 'object.spec.replicas == 5 ? [JSONPatch{op: "replace", path: "/spec/replicas", value: 6}] : []',
+          },
+        },
+      ],
+    })
+    await validating({
+      matchConstraints: rules('deployments/scale', 'apps'),
+      validations: [{ expression: 'object.kind == "Scale" && object.spec.replicas <= oldObject.spec.replicas + 5' }],
+    })
+    const scale = (replicas: number) =>
+      api.client.patch(
+        deployments,
+        { name: 'web', namespace: 'team' },
+        { type: 'merge', body: { spec: { replicas } } },
+        { subresource: 'scale' },
+      )
+    expect(web.spec?.replicas).toBe(1)
+    expect(await refusal(scale(50))).toMatchObject({ code: 422 })
+    await scale(5)
+    const scaled = await api.client.get(deployments, { name: 'web', namespace: 'team' })
+    expect(scaled.spec?.replicas).toBe(6)
+  })
+
   it('checks permissions of the user or a service account by the authorizer', async () => {
     const roles = { group: 'rbac.authorization.k8s.io', version: 'v1', kind: 'Role', plural: 'roles', namespaced: true }
     await api.client.create(roles, {

@@ -72,6 +72,12 @@ async function writeScale(
       writePath(next, paths.specReplicas, replicasOf(wanted, name))
       return next
     },
+    view: {
+      subresource: 'scale',
+      // Admission changes its view in place: no part of it may be the stored object's.
+      of: (object) => jsonClone(scaleOf(object, paths)),
+      take: (next, view) => writePath(next, paths.specReplicas, replicasOf(view as Scale, name)),
+    },
   })
   if (answer.type !== 'object') throw new Error('expected an update to return an object')
   return { type: 'object', code: answer.code, object: scaleOf(answer.object as KubeObject, paths) }

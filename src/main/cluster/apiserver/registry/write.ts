@@ -195,6 +195,16 @@ export interface Change {
   applied?: boolean
   /** A change by the server itself that is already admitted: skips admission and validation. */
   trusted?: boolean
+  /** What admission sees in place of the object. */
+  view?: AdmissionView
+}
+
+/** The object of a subresource that is stored as a field of another one: a Scale. */
+export interface AdmissionView {
+  subresource: string
+  of(object: KubeObject): KubeObject
+  /** Writes what admission has made of the view into the object. @throws ApiError */
+  take(next: KubeObject, view: KubeObject): void
 }
 
 export const maxAttempts = 6
@@ -249,9 +259,12 @@ async function updateOnce(
   if (!change.trusted) keepOtherParts(target, next, current)
   if (target.subresource === '') ensureSpec(resource, next)
   setDefaults(target, next)
-  const attributes = attributesOf(context, target, call, 'UPDATE', {
-    object: next,
-    oldObject: current,
+  const { view } = change
+  const viewed = view?.of(next)
+  const addressed = view ? { ...target, subresource: view.subresource } : target
+  const attributes = attributesOf(context, addressed, call, 'UPDATE', {
+    object: viewed ?? next,
+    oldObject: view?.of(current) ?? current,
     dryRun: options.dryRun,
     options: options.raw,
   })
@@ -261,6 +274,7 @@ async function updateOnce(
     return storeUpdate(context, target, options, entry, current, next)
   }
   await admit(context, attributes)
+  if (viewed) view?.take(next, viewed)
   // Mutating admission may change no more of the object than the request may.
   if (target.subresource !== '') keepOtherParts(target, next, current)
   prepare(target, next, current)
