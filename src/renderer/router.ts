@@ -6,6 +6,11 @@ export const router = createRouter({
   routes: [
     { path: '/', name: 'clusters', component: () => import('./views/ClustersView.vue') },
     { path: '/c/:context/access', name: 'access', component: () => import('./views/access/AccessView.vue') },
+    {
+      path: '/c/:context/port-forwards',
+      name: 'forwards',
+      component: () => import('./views/forwards/ForwardsView.vue'),
+    },
     { path: '/c/:context/:plural', name: 'list', component: () => import('./views/ListView.vue') },
     { path: '/c/:context/:plural/:namespace/:name', name: 'object', component: () => import('./views/ObjectView.vue') },
     { path: '/settings/:section?', name: 'settings', component: () => import('./views/settings/SettingsView.vue') },

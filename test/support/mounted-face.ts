@@ -78,6 +78,7 @@ export async function mountFace(component: Component, path: string, options: Fac
     history: createWebHashHistory(),
     routes: [
       { path: '/', name: 'clusters', component: shown },
+      { path: '/c/:context/port-forwards', name: 'forwards', component: shown },
       { path: '/c/:context/:plural', name: 'list', component: shown },
       { path: '/c/:context/:plural/:namespace/:name', name: 'object', component: shown },
     ],
@@ -135,6 +136,7 @@ function fakeBack(calls: Face['backCalls'], answers: Record<string, unknown>): A
     'clusters.engine': { state: 'ready' },
     'metrics.usage': { unavailable: 'not measured here' },
     'kube.request': { status: 503, body: '{}', warnings: [] },
+    'forwards.watch': [{ forwards: [] }],
   }
   const procedure = (name: string) => (input: unknown) => {
     calls.push([name, input])
@@ -151,6 +153,7 @@ function fakeBack(calls: Face['backCalls'], answers: Record<string, unknown>): A
     contexts: topic('contexts'),
     kube: topic('kube'),
     metrics: topic('metrics'),
+    forwards: topic('forwards'),
   } as Api['back']
 }
 

@@ -20,7 +20,7 @@ import { createSimulatedFleet, type SimulatedFleet } from './simulated-fleet.ts'
 import { createSimulatedConnector } from './workers/simulated/node-api.ts'
 import type { Work } from './workers/steps/run-steps.ts'
 
-export { listenOnLoopback, type LoopbackListener } from './network/loopback-port.ts'
+export { alternativesTo, listenOnLoopback, type LoopbackListener, type PortRefused } from './network/loopback-port.ts'
 export { holderOf } from './network/port-holder.ts'
 export { createHostEngine, type ClusterImages, type HostEngine, type Work }
 

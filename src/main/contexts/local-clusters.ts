@@ -124,6 +124,7 @@ export async function openLocalClusters(options: LocalClustersOptions): Promise<
         kind: 'local',
         server: cluster.server,
         simulated: member.spec.simulated ?? false,
+        ...(cluster.ingress === undefined ? {} : { ingress: cluster.ingress }),
       },
       endpoint: certificateEndpoint(new URL(cluster.server), cluster.admin),
       usage: clusterUsage(cluster),

@@ -1,4 +1,5 @@
 import type { PortForwards } from '#main/contexts/port-forwards/index.ts'
+import { portState } from '#main/contexts/port-forwards/local-port.ts'
 import type { Forward } from '#shared/contract/forwards.ts'
 import { followChanges } from './follow-changes.ts'
 import { implementer } from './implementer.ts'
@@ -21,5 +22,10 @@ export function forwardsTopic(forwards: PortForwards) {
       withUserError(errors, () => forwards.start(input.target, input.localPort)),
     ),
     stop: topic.stop.handler(({ input }) => forwards.stop(input.id)),
+    resume: topic.resume.handler(({ input, errors }) =>
+      withUserError(errors, () => forwards.resume(input.id, input.localPort)),
+    ),
+    forget: topic.forget.handler(({ input }) => forwards.forget(input.id)),
+    port: topic.port.handler(({ input }) => portState(input.port)),
   }
 }

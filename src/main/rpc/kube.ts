@@ -5,6 +5,7 @@ import type { AttachOptions, ExecOptions, LogOptions, TerminalInput, TerminalOut
 import { ApiError, notFound } from '#shared/kube/status.ts'
 import type { Contexts } from './contexts.ts'
 import { implementer } from './implementer.ts'
+import { inOwnPod } from './own-pod.ts'
 import { serveStream } from './stream.ts'
 
 /** @param contexts every context that the face may use, by id. */
@@ -54,9 +55,11 @@ export function kubeTopic(contexts: Contexts) {
     ),
 
     exec: topic.exec.handler(({ input, signal }) =>
-      serveStream<ExecOptions, TerminalInput, TerminalOutput>(input, signal, (options, port) =>
-        find(options.context).exec(options, { onInput: port.onData, signal: port.signal }, port.send),
-      ),
+      serveStream<ExecOptions, TerminalInput, TerminalOutput>(input, signal, (options, port) => {
+        const context = find(options.context)
+        const run = (): Promise<void> => context.exec(options, { onInput: port.onData, signal: port.signal }, port.send)
+        return options.ownPod ? inOwnPod(context, { ...options, signal: port.signal }, run) : run()
+      }),
     ),
 
     attach: topic.attach.handler(({ input, signal }) =>

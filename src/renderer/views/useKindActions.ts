@@ -11,6 +11,7 @@ import type { KindDescriptor } from '../kinds/descriptor.ts'
 import { useClusters } from '../stores/clusters.ts'
 import { useDialogs } from '../stores/dialogs.ts'
 import { useDock } from '../stores/dock.ts'
+import { useForwards } from '../stores/forwards.ts'
 import { useNotices } from '../stores/notices.ts'
 import { useSettings } from '../stores/settings.ts'
 
@@ -47,6 +48,7 @@ export function useKindActions(context: () => string, kind: () => KindDescriptor
   const clusters = useClusters()
   const dialogs = useDialogs()
   const dock = useDock()
+  const forwards = useForwards()
   const notices = useNotices()
   const settings = useSettings()
   const access = useAccess(context, () => kind().resource)
@@ -91,6 +93,7 @@ export function useKindActions(context: () => string, kind: () => KindDescriptor
         cluster,
         dock,
         dialogs,
+        forwards,
         say: notices.say,
         progress: (text) => running.set(key, text),
       })

@@ -29,6 +29,8 @@ export const contextInfo = z.object({
   provider: z.string().optional(),
   /** When its client certificate ends, ms since the epoch. */
   certificateExpiresAt: z.number().optional(),
+  /** Where its Ingresses and Gateways are served on this machine: `http://localhost:8080`. */
+  ingress: z.string().optional(),
 })
 export type ContextInfo = z.infer<typeof contextInfo>
 
@@ -52,6 +54,8 @@ export type LogOptions = z.infer<typeof logOptions>
 export const execOptions = containerRef.extend({
   command: z.array(z.string()).min(1),
   tty: z.boolean(),
+  /** The pod was made for this terminal: it is deleted once the reader has left. */
+  ownPod: z.boolean().optional(),
 })
 export type ExecOptions = z.infer<typeof execOptions>
 

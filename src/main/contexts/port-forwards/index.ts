@@ -1,12 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
-import type { Clock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
-import { messageOf } from '#shared/base/message-of.ts'
 import type { Forward, ForwardTarget, SavedForward } from '#shared/contract/forwards.ts'
-import { holderOf, listenOnLoopback, type LoopbackListener } from '#main/cluster/index.ts'
-import { createResolver, type Resolved } from './resolve.ts'
+import { RunningForward, type ForwardContext, type PortForwardsOptions } from './running-forward.ts'
+
+export type { ForwardContext }
 
 /** Ports of 127.0.0.1 that lead to pods. */
 export interface PortForwards {
@@ -14,202 +11,94 @@ export interface PortForwards {
   onChange(listener: () => void): Stop
   /** Listens at once; the target is looked for from then on. @throws Error for the user when the port cannot be had */
   start(target: ForwardTarget, localPort?: number): Promise<Forward>
-  /** Closes a forward and forgets it. */
+  /** Closes a forward, which stays remembered. */
   stop(id: string): Promise<void>
-  /** Closes all; they come back at the next start. */
+  /** Opens a remembered one. @throws Error for the user when the port cannot be had */
+  resume(id: string, localPort?: number): Promise<Forward>
+  /** Closes a forward and forgets it. */
+  forget(id: string): Promise<void>
+  /** Closes all; those that are not stopped come back at the next start. */
   close(): Promise<void>
 }
 
-/** What a forward needs of a context. */
-export interface ForwardContext {
-  request(request: { method: 'GET'; path: string }): Promise<{ status: number; body: string }>
-  /** Opens a connection to a port of a pod. @throws Error */
-  forwardPort(pod: { namespace: string; pod: string; port: number }): Promise<Duplex>
-}
-
-export interface PortForwardsOptions {
-  /** Undefined while the context is not there, such as a cluster that is stopped. */
-  contextOf(id: string): ForwardContext | undefined
-  saved: { read(): Promise<SavedForward[]>; write(forwards: SavedForward[]): Promise<void> }
-  clock: Clock
-}
-
-/** How often a forward looks whether its target is still there, ms; more often while it is not. */
-const checkMs = 10_000
-const [firstRetryMs, lastRetryMs] = [500, 8_000]
-const mostConnections = 256
-
 /** Starts the remembered forwards, and serves further ones. */
 export async function openPortForwards(options: PortForwardsOptions): Promise<PortForwards> {
-  const running = new Map<string, RunningForward>()
+  const known = new Map<string, { saved: SavedForward; running?: RunningForward }>()
   const listeners = new Set<() => void>()
   const changed = (): void => {
     for (const listener of listeners) listener()
   }
-  const save = (): Promise<void> =>
-    options.saved.write([...running.values()].map(({ id, target, localPort }) => ({ id, target, localPort })))
+  const save = (): Promise<void> => options.saved.write([...known.values()].map(({ saved }) => saved))
+  const viewOf = ({ saved, running }: { saved: SavedForward; running?: RunningForward }): Forward =>
+    running?.view() ?? {
+      id: saved.id,
+      target: saved.target,
+      localPort: saved.localPort,
+      state: 'stopped',
+      connections: 0,
+      bytes: 0,
+      healed: [],
+    }
 
-  async function open(saved: SavedForward, isGiven: boolean): Promise<RunningForward> {
-    const forward = new RunningForward({ ...options, ...saved, changed })
-    await forward.listen(isGiven)
-    running.set(forward.id, forward)
-    forward.check()
+  /** @param port `given`: it is this one or an error; `free`: or the next free one; `wait`: or none until it is free */
+  async function open({ stopped: _, ...saved }: SavedForward, port: 'given' | 'free' | 'wait'): Promise<Forward> {
+    const running = new RunningForward({ ...options, ...saved, changed })
+    await running.listen(port)
+    const entry = { saved: { ...saved, localPort: running.localPort }, running }
+    known.set(saved.id, entry)
+    running.check()
     changed()
-    return forward
+    return viewOf(entry)
   }
-  for (const saved of await options.saved.read()) await open(saved, false).catch(() => undefined)
+  for (const saved of await options.saved.read())
+    if (saved.stopped) known.set(saved.id, { saved })
+    else await open(saved, 'wait')
 
   return {
-    list: () => [...running.values()].map((forward) => forward.view()),
+    list: () => [...known.values()].map(viewOf),
     onChange(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
     async start(target, localPort) {
       const wanted = localPort ?? (typeof target.port === 'number' ? target.port : 0)
-      const forward = await open({ id: randomUUID(), target, localPort: wanted }, localPort !== undefined)
+      const given = localPort === undefined ? 'free' : 'given'
+      const forward = await open({ id: randomUUID(), target, localPort: wanted }, given)
       await save()
-      return forward.view()
+      return forward
     },
     async stop(id) {
-      const forward = running.get(id)
-      running.delete(id)
-      await forward?.close()
-      if (forward) await save()
+      const entry = known.get(id)
+      if (!entry?.running) return
+      known.set(id, { saved: { ...entry.saved, stopped: true } })
+      await entry.running.close()
+      await save()
+      changed()
+    },
+    async resume(id, localPort) {
+      const entry = known.get(id)
+      if (!entry) throw new Error('this port-forward was forgotten')
+      if (entry.running?.isListening) return viewOf(entry)
+      await entry.running?.close()
+      const forward = await open({ ...entry.saved, localPort: localPort ?? entry.saved.localPort }, 'given').catch(
+        async (error: unknown) => {
+          if (entry.running) await open(entry.saved, 'wait')
+          throw error
+        },
+      )
+      await save()
+      return forward
+    },
+    async forget(id) {
+      const entry = known.get(id)
+      known.delete(id)
+      await entry?.running?.close()
+      if (entry) await save()
       changed()
     },
     async close() {
-      await Promise.all([...running.values()].map((forward) => forward.close()))
-      running.clear()
+      await Promise.all([...known.values()].map(async ({ running }) => running?.close()))
+      known.clear()
     },
-  }
-}
-
-class RunningForward {
-  readonly id: string
-  readonly target: ForwardTarget
-  localPort: number
-  readonly #options: PortForwardsOptions & { changed(): void }
-  readonly #resolve: () => Promise<Resolved>
-  readonly #open = new Set<Duplex>()
-  #state: Pick<Forward, 'state' | 'reason' | 'pod'> = { state: 'connecting' }
-  #listener: LoopbackListener | undefined
-  #stopTimer: Stop | undefined
-  #retryMs = firstRetryMs
-  #closed = false
-
-  constructor(options: PortForwardsOptions & SavedForward & { changed(): void }) {
-    this.id = options.id
-    this.target = options.target
-    this.localPort = options.localPort
-    this.#options = options
-    this.#resolve = createResolver(options.target, (path) => this.#read(path))
-  }
-
-  /** @param isGiven whether the user chose the port @throws Error for the user */
-  async listen(isGiven: boolean): Promise<void> {
-    const wanted = await listenOnLoopback(this.localPort, (socket) => void this.#carry(socket))
-    if ('refused' in wanted && isGiven) {
-      const holder = wanted.refused === 'taken' ? await holderOf(this.localPort) : undefined
-      const why =
-        wanted.refused === 'taken' ? `is taken${holder ? ` by ${holder}` : ''}` : `cannot be used: ${wanted.message}`
-      throw new Error(`port ${this.localPort} of 127.0.0.1 ${why}`)
-    }
-    const listener = 'refused' in wanted ? await listenOnLoopback(0, (socket) => void this.#carry(socket)) : wanted
-    if ('refused' in listener) throw new Error(listener.message)
-    this.#listener = listener
-    this.localPort = listener.port
-  }
-
-  view(): Forward {
-    const { id, target, localPort } = this
-    return { id, target, localPort, ...this.#state, connections: this.#open.size }
-  }
-
-  /** Looks for the target now, and again later. */
-  check(): void {
-    void this.#stopTimer?.()
-    void this.#find()
-      .catch(() => undefined)
-      .then(() => {
-        if (this.#closed) return
-        const isActive = this.#state.state === 'active'
-        this.#retryMs = isActive ? firstRetryMs : Math.min(this.#retryMs * 2, lastRetryMs)
-        this.#stopTimer = this.#options.clock.after(isActive ? checkMs : this.#retryMs, () => this.check())
-      })
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true
-    await this.#stopTimer?.()
-    for (const connection of this.#open) connection.destroy()
-    await this.#listener?.stop()
-  }
-
-  /** @throws Error whose message becomes the reason */
-  async #find(): Promise<Resolved> {
-    try {
-      const found = await this.#resolve()
-      this.#become({ state: 'active', pod: found.pod })
-      return found
-    } catch (error) {
-      this.#become({ state: 'retrying', reason: messageOf(error) })
-      throw error
-    }
-  }
-
-  #become(state: Pick<Forward, 'state' | 'reason' | 'pod'>): void {
-    const { state: before, reason, pod } = this.#state
-    this.#state = state
-    if (before !== state.state || reason !== state.reason || pod !== state.pod) this.#options.changed()
-  }
-
-  #context(): ForwardContext {
-    const context = this.#options.contextOf(this.target.context)
-    if (!context) throw new Error('the cluster is not running')
-    return context
-  }
-
-  async #read(path: string): Promise<unknown> {
-    const { status, body } = await this.#context().request({ method: 'GET', path })
-    if (status === 404) return undefined
-    const parsed = JSON.parse(body) as { message?: string }
-    if (status >= 300) throw new Error(parsed.message ?? `the server responded with ${status}`)
-    return parsed
-  }
-
-  /** Each connection looks for the target anew, so that it never leads to a pod that was replaced. */
-  async #carry(socket: Socket): Promise<void> {
-    if (this.#open.size >= mostConnections) {
-      socket.destroy()
-      return
-    }
-    this.#open.add(socket)
-    socket.once('close', () => {
-      this.#open.delete(socket)
-      this.#options.changed()
-    })
-    this.#options.changed()
-    try {
-      const { pod, port } = await this.#find()
-      const remote = await this.#context().forwardPort({ namespace: this.target.namespace, pod, port })
-      if (remote.destroyed) throw remote.errored ?? new Error('the pod closed the connection')
-      if (socket.destroyed) {
-        remote.destroy()
-        return
-      }
-      remote.on('error', (error) => {
-        this.#become({ state: 'retrying', reason: error.message })
-        socket.resetAndDestroy()
-        if (!this.#closed) this.check()
-      })
-      socket.once('close', () => remote.destroy())
-      remote.once('close', () => socket.end())
-      socket.pipe(remote)
-      remote.pipe(socket)
-    } catch (error) {
-      this.#become({ state: 'retrying', reason: messageOf(error) })
-      socket.resetAndDestroy()
-    }
   }
 }

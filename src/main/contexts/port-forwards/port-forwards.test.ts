@@ -214,9 +214,47 @@ describe('port-forwards', () => {
     await open()
     expect(only()).toMatchObject({ id, localPort })
     expect(await ask(localPort, 'me')).toBe('one me')
-    await forwards.stop(id)
+    await forwards.forget(id)
     expect(saved).toEqual([])
     await expect(ask(localPort, '')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  })
+
+  it('that are stopped stay remembered, over a restart, until they are opened again', async () => {
+    await run('one')
+    const { id, localPort } = await forwards.start(target('Deployment', 'http'))
+    await forwards.stop(id)
+    await forwards.close()
+    await open()
+    expect(only()).toMatchObject({ id, localPort, state: 'stopped' })
+    await expect(ask(localPort, '')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+    await forwards.resume(id)
+    expect(await ask(localPort, 'me')).toBe('one me')
+    expect(saved).toEqual([{ id, localPort, target: target('Deployment', 'http') }])
+  })
+
+  it('wait for a port that another process has at the start, name it, and can take another one', async () => {
+    await run('one')
+    const taken = (servers.get('one')?.address() as AddressInfo).port
+    saved = [{ id: 'a', target: target('Deployment', 'http'), localPort: taken }]
+    await open()
+    expect(only()).toMatchObject({ state: 'taken', localPort: taken, alternative: expect.any(Number) as number })
+    expect(only()?.holder).toContain(String(process.pid))
+    await expect(forwards.resume('a')).rejects.toThrow(`port ${taken} of 127.0.0.1 is taken`)
+    expect(only()).toMatchObject({ state: 'taken' })
+    const { localPort } = await forwards.resume('a', only()?.alternative)
+    expect(await ask(localPort, 'me')).toBe('one me')
+    expect(saved).toMatchObject([{ id: 'a', localPort }])
+  })
+
+  it('count their traffic and the pods that were replaced', async () => {
+    await run('one')
+    const { localPort } = await forwards.start(target('Deployment', 'http'))
+    await ask(localPort, 'hello')
+    await expect.poll(only).toMatchObject({ bytes: 'hello'.length + 'one hello'.length, connections: 0, healed: [] })
+    cluster.state.pods = []
+    await run('two')
+    await ask(localPort, 'x')
+    expect(only()?.healed).toMatchObject([{ from: 'one', to: 'two' }])
   })
 
   it('refuse a port that the user chose and that is taken', async () => {

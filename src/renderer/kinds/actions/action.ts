@@ -8,6 +8,9 @@ import type { LogSource, Panel } from '../../stores/dock.ts'
 import type { Dialogs } from '../../stores/dialogs.ts'
 import { t } from '../../texts/index.ts'
 import type { KubectlVerb } from './kubectl-command.ts'
+import type { useForwards } from '../../stores/forwards.ts'
+
+type Forwards = Pick<ReturnType<typeof useForwards>, 'reach'>
 
 /** Something that can be done to an object: a button of its page and its drawer, and a key where it has one. */
 export interface Action<T extends KubeObject = KubeObject> {
@@ -49,6 +52,7 @@ export interface ActionTools {
   cluster: ClusterActions
   dock: { show(panel: Panel): void }
   dialogs: Dialogs
+  forwards: Forwards
   /** Says that something is done. */
   say(text: string): void
   /** Says how far a long action is, in place of its label. */

@@ -107,7 +107,14 @@ export function useSession({ pane, write }: SessionOptions) {
       return
     }
     await write(`\x1b[2m${t('dock.terminal.nodeHint', { node: target.name })}\x1b[0m\r\n`)
-    const open = { context, namespace: nodeShellNamespace, pod: nodePod, container: nodeShellContainer, tty: true }
+    const open = {
+      context,
+      namespace: nodeShellNamespace,
+      pod: nodePod,
+      container: nodeShellContainer,
+      tty: true,
+      ownPod: true,
+    }
     connect(openStream(api.back.kube.exec, { ...open, command: shellCommand(shell) }, output(signal)), signal)
   }
 
@@ -144,11 +151,14 @@ export function useSession({ pane, write }: SessionOptions) {
     if (state.value === 'gone') return
     state.value = 'ended'
     note.value = reason
+    void removeNode()
   }
   function lose(reason = ''): void {
     if (state.value === 'gone') return
     state.value = 'lost'
     note.value = reason
+    // The back has deleted the pod of a shell whose connection broke: the next one gets its own.
+    void removeNode()
   }
 
   /** A program that is attached to shows nothing until it draws again: the size is changed for a moment. */

@@ -7,6 +7,7 @@ import { dialogs } from './dialogs.ts'
 import { dock } from './dock.ts'
 import { editor } from './editor.ts'
 import { explain } from './explain.ts'
+import { forwards } from './forwards.ts'
 import { home } from './home.ts'
 import { lists } from './lists.ts'
 import { pages } from './pages.ts'
@@ -25,6 +26,7 @@ export const de: Translation<typeof en> = {
   dock,
   editor,
   explain,
+  forwards,
   home,
   lists,
   pages,
