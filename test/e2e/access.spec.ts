@@ -28,7 +28,11 @@ test('who can do what: everyone, one subject as a matrix, who can, and why not w
     await createKubectl(slipway.kubeconfig).withInput(manifests, 'apply', '-f', '-')
     await page.goto(slipway.ready.ui)
     await expect(page.getByRole('heading', { name: 'Clusters' })).toBeVisible()
-    await page.goto(`${new URL('/', slipway.ready.ui).href}#/c/local:${cluster}/pods`)
+    await page
+      .getByRole('button', { name: /^Open / })
+      .first()
+      .click()
+    await expect(page.getByRole('heading', { name: 'Pods' })).toBeVisible()
     await page.keyboard.press('Control+k')
     await page.getByRole('combobox', { name: 'Command palette' }).fill('who can')
     await page.keyboard.press('Enter')

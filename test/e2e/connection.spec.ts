@@ -26,16 +26,18 @@ test('a frozen app is noticed within three seconds, its page says of when it is,
   const slipway = await serveSlipway()
   await page.goto(slipway.url)
   await expect(page.getByRole('contentinfo')).toContainText('Live')
-  await page.getByRole('button', { name: 'Settings' }).click()
-  await expect(page.getByRole('heading', { name: 'Settings', level: 1 })).toBeVisible()
   slipway.signal('SIGSTOP')
   await expect(page.getByRole('alert')).toContainText('Slipway does not answer. Reconnecting.')
   await expect(page.getByRole('alert')).toContainText(/What you see is from \d\d:\d\d:\d\d/)
   await expect(page.getByRole('contentinfo')).toContainText(/stale since \d\d:\d\d:\d\d/)
 
   // An action ends with a word, though nobody answers.
-  await page.getByRole('radio', { name: 'Compact' }).click()
-  await expect(page.getByText('Whether this was done is not known')).toBeVisible()
+  await page.getByRole('button', { name: 'Create cluster' }).first().click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Name').fill('frozen')
+  await dialog.getByRole('button', { name: 'Create cluster' }).click()
+  await expect(dialog).toContainText('Whether this was done is not known')
+  await dialog.getByRole('button', { name: 'Cancel' }).click()
 
   slipway.signal('SIGCONT')
   await expect(page.getByRole('contentinfo')).toContainText('Live')

@@ -24,7 +24,7 @@ test('who may not see all namespaces is told so, and sees the one that he names'
     const app = await serveSlipway({ kubeconfig })
     try {
       await page.goto(app.url)
-      await page.getByRole('button', { name: 'bob' }).click()
+      await page.getByRole('listitem', { name: 'Context bob' }).getByRole('button', { name: 'Open bob' }).click()
       await expect(page.getByText('You may not list Pods', { exact: true })).toBeVisible()
       await expect(page.getByText('cannot list resource "pods" in API group "" at the cluster scope')).toBeVisible()
 
