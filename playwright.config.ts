@@ -6,7 +6,8 @@ export default defineConfig({
   outputDir: 'test-results/e2e',
   timeout: 300_000,
   expect: { timeout: 20_000 },
-  workers: 1,
+  // Files side by side: each starts an app of its own, and waits most of the time.
+  workers: 2,
   retries: 0,
   reporter: [
     ['list'],

@@ -1,4 +1,4 @@
-// `npm test`: sets up what the tests need, runs every check, and ends with one line: N passed, N failed.
+// `npm test`: sets up what the tests need, runs every check in two rows side by side, and ends with one line: N passed, N failed.
 // `npm test -- unit e2e` runs only the named checks; `faults` and `scenarios` run only when they are named.
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -50,6 +50,9 @@ const checks = {
   },
 }
 
+/** Checks that only compute run beside those that mostly wait for containers and pages. */
+const reckons = ['lint', 'types', 'imports', 'unit', 'answers']
+
 const chosen = process.argv.slice(2)
 const unknown = chosen.filter((name) => !(name in checks))
 if (unknown.length > 0) {
@@ -62,14 +65,24 @@ async function main(names) {
   mkdirSync(results, { recursive: true })
   const total = { passed: 0, failed: 0 }
   const wrong = []
-  for (const name of names) {
-    // Recorded answers lie beside the repository only where it is developed.
-    if (checks[name].applies === false) continue
-    const { passed, failed } = await check(name, checks[name])
-    total.passed += passed
-    total.failed += failed
-    if (failed > 0) wrong.push(...(await failures(name)))
+  const chain = async (chosen) => {
+    for (const name of chosen) {
+      // Recorded answers lie beside the repository only where it is developed.
+      if (checks[name].applies === false) continue
+      const { passed, failed } = await check(name, checks[name])
+      total.passed += passed
+      total.failed += failed
+      if (failed > 0) wrong.push(...(await failures(name)))
+    }
   }
+  await chain(names.filter((name) => name === 'generate'))
+  // The build generates sources, which lint and types read.
+  if (names.some((name) => checks[name].needs?.includes(builtApp))) await once(builtApp).catch(() => {})
+  const others = names.filter((name) => name !== 'generate')
+  await Promise.all([
+    chain(others.filter((name) => reckons.includes(name))),
+    chain(others.filter((name) => !reckons.includes(name))),
+  ])
   say('')
   for (const line of wrong) say(line)
   process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`)
