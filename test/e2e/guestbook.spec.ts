@@ -208,7 +208,9 @@ test('deletes the cluster with all that Docker held of it', async () => {
   const dialog = page.getByRole('dialog', { name: `Delete cluster ${dev}?` })
   await dialog.getByLabel('Name to confirm').fill(dev)
   await dialog.getByRole('button', { name: 'Delete' }).click()
-  await expect(page.getByRole('heading', { name: 'Real Kubernetes clusters on this machine' })).toBeVisible({ timeout: 60_000 })
+  await expect(page.getByRole('heading', { name: 'Real Kubernetes clusters on this machine' })).toBeVisible({
+    timeout: 60_000,
+  })
   expect(await docker('ps', '-aq', '--filter', `label=slipway.dev/cluster=${dev}`)).toBe('')
   expect(await docker('volume', 'ls', '-q', '--filter', `label=slipway.dev/cluster=${dev}`)).toBe('')
 })
