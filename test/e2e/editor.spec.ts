@@ -1,0 +1,153 @@
+import AxeBuilder from '@axe-core/playwright'
+import { expect, test, type Page } from '@playwright/test'
+import { createKubectl, type Kubectl } from '../support/kubectl.ts'
+import { slipwayUp, type Slipway } from '../support/slipway.ts'
+
+/** The editor of manifests on one simulated cluster that all tests share. */
+test.describe.configure({ mode: 'serial' })
+
+let slipway: Slipway
+let kubectl: Kubectl
+let page: Page
+
+const cart = {
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'cart', namespace: 'shop' },
+  spec: {
+    replicas: 2,
+    selector: { matchLabels: { app: 'cart' } },
+    template: {
+      metadata: { labels: { app: 'cart' } },
+      spec: { containers: [{ name: 'cart', image: 'cart:1', env: [{ name: 'TTL', value: '30m' }] }] },
+    },
+  },
+}
+test.beforeAll(async ({ browser }) => {
+  slipway = await slipwayUp({ name: `editor-${process.pid}`, args: ['--simulated', '1'] })
+  kubectl = createKubectl(slipway.kubeconfig)
+  await kubectl.ok('create', 'namespace', 'shop')
+  await kubectl.withInput(JSON.stringify(cart), 'apply', '--server-side', '--field-manager=argo-sync', '-f', '-')
+  const context = await browser.newContext()
+  page = await context.newPage()
+  await page.goto(slipway.ready.ui)
+  await page
+    .getByRole('button', { name: /^Open / })
+    .first()
+    .click()
+  await page.getByRole('navigation', { name: 'Kinds' }).getByRole('link', { name: 'Deployments', exact: true }).click()
+  await page.getByRole('table').getByRole('row').filter({ hasText: 'cart' }).click()
+  await page
+    .getByRole('complementary')
+    .getByRole('button', { name: /^Edit / })
+    .click()
+})
+test.afterAll(() => slipway?.end())
+
+const editor = () => page.getByRole('textbox', { name: /^YAML of/ })
+const line = (text: string) => editor().locator('.cm-line').filter({ hasText: text }).first()
+const problems = () => page.getByRole('region', { name: 'Problems' })
+const button = (name: string | RegExp) => page.getByRole('button', { name })
+const save = () => button(`Save cart to ${slipway.ready.name} / shop`)
+async function append(at: string, text: string): Promise<void> {
+  await line(at).click()
+  await page.keyboard.press('End')
+  await page.keyboard.type(text)
+}
+
+test('says beside the lines who owns them', async () => {
+  await expect(editor()).toContainText('image: cart:1')
+  await expect(page.locator('.cm-owner-names')).toContainText('argo-sync')
+  expect((await new AxeBuilder({ page }).include('.cm-editor').analyze()).violations).toEqual([])
+})
+
+test('Save and Dry run are off while there are errors, and say why', async () => {
+  await append('replicas: 2', 'x')
+  await expect(problems()).toContainText('takes an integer')
+  await expect(save()).toHaveAttribute('aria-disabled', 'true')
+  await expect(save()).toHaveAttribute('title', '1 problem')
+  await expect(button('Dry run')).toHaveAttribute('aria-disabled', 'true')
+  await button('Discard changes').click()
+})
+
+test('what both have changed is chosen field by field; what the server changed alone is merged', async () => {
+  await append('image: cart:1', '.9')
+  await kubectl.ok('set', 'image', '-n', 'shop', 'deployment/cart', 'cart=cart:2')
+  await kubectl.ok('label', '-n', 'shop', 'deployment', 'cart', 'team=shop')
+  await save().click()
+  const clash = page.getByRole('region', { name: /^Conflict in .*image$/ })
+  await expect(clash).toContainText('cart:1.9')
+  await expect(clash).toContainText('cart:2')
+  await expect(editor()).toContainText('team: shop')
+  await expect(save()).toHaveAttribute('aria-disabled', 'true')
+  await clash.getByRole('button', { name: /^Keep yours/ }).click()
+  await save().click()
+  await expect(page.getByText('Deployment cart saved')).toBeVisible()
+  const image = 'jsonpath={.spec.template.spec.containers[0].image} {.metadata.labels.team}'
+  expect(await kubectl.ok('get', 'deployment', 'cart', '-n', 'shop', '-o', image)).toBe('cart:1.9 shop')
+})
+
+const manifest = () => page.getByRole('textbox', { name: 'Manifest' })
+async function paste(text: string): Promise<void> {
+  await manifest().click()
+  await page.keyboard.press('Control+a')
+  await page.keyboard.insertText(text)
+}
+const set = `apiVersion: v1
+kind: Namespace
+metadata: {name: port}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: map, namespace: port}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: port}
+spec: {ports: [{port: 99999}]}
+`
+
+test('a dry run checks what is in a namespace that it makes', async () => {
+  await page.getByRole('banner').getByRole('button', { name: 'Deploy' }).click()
+  await paste(set)
+  await button('Dry run').click()
+  const results = page.getByRole('list', { name: 'Results' }).getByRole('listitem')
+  await expect(results).toHaveCount(3)
+  await expect(results.filter({ hasText: 'ConfigMap' })).toContainText(
+    'Not checked: quotas, limits and policies of port',
+  )
+  await expect(results.filter({ hasText: 'Service' })).toContainText('failed')
+  await expect(problems()).toContainText('ports[0].port')
+})
+
+test('a form and its YAML are one, and are deployed', async () => {
+  await page.getByRole('combobox', { name: 'Form' }).selectOption('app')
+  const form = page.getByRole('form', { name: 'App with Service' })
+  await form.getByLabel('Name', { exact: true }).fill('Wish')
+  await expect(form).toContainText('lower case')
+  await form.getByLabel('Name', { exact: true }).fill('wish')
+  await form.getByLabel('Namespace').fill('shop')
+  await expect(manifest()).toContainText('app: wish')
+  await manifest().locator('.cm-line').filter({ hasText: 'replicas: 1' }).click()
+  await page.keyboard.press('End')
+  await page.keyboard.type('2')
+  await expect(form.getByLabel('Pods')).toHaveValue('12')
+  await button(`Deploy to ${slipway.ready.name} / shop`).click()
+  await expect(page.getByRole('list', { name: 'Results' }).getByText('created')).toHaveCount(2)
+  expect(await kubectl.ok('get', 'deployment', 'wish', '-n', 'shop', '-o', 'jsonpath={.spec.replicas}')).toBe('12')
+})
+
+test('values of a Secret are masked, and kept in no draft', async () => {
+  await page.getByRole('combobox', { name: 'Form' }).selectOption('secret')
+  const form = page.getByRole('form', { name: 'Secret' })
+  await form.getByRole('button', { name: 'Add' }).click()
+  await form.getByLabel('Value of KEY').fill('hunter2-seeded')
+  await form.getByLabel('Value of KEY').blur()
+  await expect(form.getByLabel('Value of KEY')).toHaveAttribute('type', 'password')
+  await expect(page.locator('.cm-masked')).toHaveCount(1)
+  await expect(page.getByText(/not kept|not stored|Secret/).first()).toBeVisible()
+  const { readdir, readFile } = await import('node:fs/promises')
+  const files = (await readdir(slipway.data, { recursive: true, withFileTypes: true })).filter((each) => each.isFile())
+  for (const { name, parentPath } of files.filter(({ name }) => /draft|settings|\.json$/.test(name)))
+    expect(await readFile(`${parentPath}/${name}`, 'utf8')).not.toContain('hunter2-seeded')
+})
