@@ -1,4 +1,4 @@
-import { createLoad, untilTrue, type Load } from './load.ts'
+import { createLoad, createNamespace, type Load, untilTrue } from './load.ts'
 
 type Row = [what: string, value: number | string, unit: string]
 const watchers = 20
@@ -95,13 +95,7 @@ export async function createPods(options: {
 /** A namespace that pods can be created in. */
 export async function newNamespace(load: Load): Promise<{ namespace: string; pods: string }> {
   const namespace = `bench-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 6)}`
-  await load.send('POST', '/api/v1/namespaces', { metadata: { name: namespace } })
-  await untilTrue(() =>
-    load.send('GET', `/api/v1/namespaces/${namespace}/serviceaccounts/default`).then(
-      () => true,
-      () => false,
-    ),
-  )
+  await createNamespace(load, namespace)
   return { namespace, pods: `/api/v1/namespaces/${namespace}/pods` }
 }
 

@@ -80,3 +80,14 @@ export const untilTrue = async (
     await new Promise((resolve) => setTimeout(resolve, everyMs))
   }
 }
+
+/** Makes a namespace that takes pods: its service account is there. */
+export async function createNamespace(load: Load, name: string): Promise<void> {
+  await load.send('POST', '/api/v1/namespaces', { metadata: { name } })
+  await untilTrue(() =>
+    load.send('GET', `/api/v1/namespaces/${name}/serviceaccounts/default`).then(
+      () => true,
+      () => false,
+    ),
+  )
+}

@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process'
 import { request } from 'node:https'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
-import { createLoad, untilTrue } from './load.ts'
+import { createLoad, createNamespace, untilTrue } from './load.ts'
 
 type Row = [what: string, value: number | string, unit: string]
 interface Pod {
@@ -39,13 +39,7 @@ export async function tracePods(options: {
   const engine = await innerEngine(workerContainer)
   const load = createLoad({ server, token, parallel: 4 })
   const namespace = `trace-${Date.now().toString(36)}`
-  await load.send('POST', '/api/v1/namespaces', { metadata: { name: namespace } })
-  await untilTrue(() =>
-    load.send('GET', `/api/v1/namespaces/${namespace}/serviceaccounts/default`).then(
-      () => true,
-      () => false,
-    ),
-  )
+  await createNamespace(load, namespace)
   const path = `/api/v1/namespaces/${namespace}/pods`
   const pods = watchPods({ server, token, path })
   const engineEvents = followEvents(engine)

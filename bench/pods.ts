@@ -1,4 +1,4 @@
-import { createLoad, untilTrue } from './load.ts'
+import { createLoad, createNamespace, untilTrue } from './load.ts'
 
 type Row = [what: string, value: number | string, unit: string]
 interface Pod {
@@ -11,13 +11,7 @@ export async function measurePods(options: { server: string; token: string; repl
   const { replicas } = options
   const load = createLoad({ ...options, parallel: 8 })
   const namespace = `pods-${Date.now().toString(36)}`
-  await load.send('POST', '/api/v1/namespaces', { metadata: { name: namespace } })
-  await untilTrue(() =>
-    load.send('GET', `/api/v1/namespaces/${namespace}/serviceaccounts/default`).then(
-      () => true,
-      () => false,
-    ),
-  )
+  await createNamespace(load, namespace)
   const pods = `/api/v1/namespaces/${namespace}/pods`
   const container = {
     name: 'c',

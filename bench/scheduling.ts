@@ -1,4 +1,4 @@
-import { createLoad, untilTrue } from './load.ts'
+import { createLoad, createNamespace, untilTrue } from './load.ts'
 
 type Row = [what: string, value: number | string, unit: string]
 
@@ -33,13 +33,7 @@ export async function measureScheduling(options: {
     )
     await load.send('PATCH', `/api/v1/nodes/${name}`, { spec: { taints: null } }, 'application/merge-patch+json')
   })
-  await load.send('POST', '/api/v1/namespaces', { metadata: { name: id } })
-  await untilTrue(() =>
-    load.send('GET', `/api/v1/namespaces/${id}/serviceaccounts/default`).then(
-      () => true,
-      () => false,
-    ),
-  )
+  await createNamespace(load, id)
   const path = `/api/v1/namespaces/${id}/pods`
   const begun = performance.now()
   await load.run(pods, (index) =>
