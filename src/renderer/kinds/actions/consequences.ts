@@ -1,4 +1,4 @@
-import type { PersistentVolume, PersistentVolumeClaim } from '#shared/kube/generated/types.ts'
+import type { PersistentVolumeClaim } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import {
   configMaps,
@@ -17,6 +17,7 @@ import type { ClusterActions } from '../../composables/useActions.ts'
 import { listText } from '../../texts/format.ts'
 import { t } from '../../texts/index.ts'
 import type { ActionKind } from './action.ts'
+import { losesData } from './data-loss.ts'
 
 /** What goes with an object that is deleted. */
 export interface Consequences {
@@ -45,12 +46,11 @@ export async function consequencesOf(kind: ActionKind, object: Stored, cluster: 
   const id = group ? `${group}/${name}` : name
   if (id === 'Namespace') return { lines: await inNamespace(object.metadata.name, cluster), isFarReaching: true }
   if (id === 'PersistentVolumeClaim') return ofClaim(object, cluster)
-  if (id === 'PersistentVolume') return ofVolume(object)
+  if (id === 'PersistentVolume') return ofVolume(kind, object)
   const line = simple[id]
-  return { lines: line ? [line()] : [], isFarReaching: farReaching.has(id) }
+  return { lines: line ? [line()] : [], isFarReaching: losesData(kind, object) }
 }
 
-const farReaching = new Set(['Node', 'apiextensions.k8s.io/CustomResourceDefinition'])
 const simple: Readonly<Record<string, () => string>> = {
   Pod: () => t('dialogs.delete.pod'),
   Node: () => t('dialogs.delete.node'),
@@ -85,7 +85,7 @@ async function ofClaim({ spec }: PersistentVolumeClaim, cluster: ClusterActions)
     : { lines: [t('dialogs.delete.claimLost', values)], isFarReaching: true }
 }
 
-function ofVolume({ spec }: PersistentVolume): Consequences {
-  const isKept = spec?.persistentVolumeReclaimPolicy === 'Retain'
-  return { lines: [t(isKept ? 'dialogs.delete.volumeKept' : 'dialogs.delete.volumeLost')], isFarReaching: !isKept }
+function ofVolume(kind: ActionKind, volume: Stored): Consequences {
+  const isLost = losesData(kind, volume)
+  return { lines: [t(isLost ? 'dialogs.delete.volumeLost' : 'dialogs.delete.volumeKept')], isFarReaching: isLost }
 }
