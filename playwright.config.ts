@@ -8,7 +8,8 @@ export default defineConfig({
   expect: { timeout: 20_000 },
   // Files side by side: each starts an app of its own, and waits most of the time.
   workers: 2,
-  retries: 0,
+  // As in vitest.config.ts: one more try on a loaded CI machine, which the report names.
+  retries: process.env.CI ? 1 : 0,
   reporter: [
     ['list'],
     ...(process.env.SLIPWAY_REPORT ? [['json', { outputFile: process.env.SLIPWAY_REPORT }] as const] : []),

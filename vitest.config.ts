@@ -18,7 +18,8 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
+          // Each file has a cluster of its own, and mostly waits for its containers.
+          maxWorkers: 2,
         },
       },
       {
