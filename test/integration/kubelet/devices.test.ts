@@ -125,10 +125,11 @@ test('a pod runs on through a restart of the agent, which takes its devices back
   const before = await kubectl('get', 'pod', 'service', '-o', 'jsonpath={.status.containerStatuses[0].containerID}')
   expect(await specs()).toBe(1)
   const pid = await agentPid()
+  const told = await kubectl('get', 'resourceslices', '-o', 'jsonpath={.items[*].metadata.uid}')
   await inWorker('kill', '-9', pid)
   await expect.poll(agentPid, { timeout: 20_000 }).toMatch(new RegExp(`^(?!${pid}$)\\d+$`))
-  // What earlier drivers told is forgotten, and told again by the one that runs.
-  await cluster.kubectl.waitForValue('resourceslices', '{.items[*].spec.devices[*].name}', 'fake-0 fake-1')
+  // What earlier drivers told is forgotten, and told again by the one that runs: in an object of another uid.
+  await cluster.kubectl.waitForValue('resourceslices', '{.items[*].metadata.uid}', new RegExp(`^(?!${told}$)\\S+$`))
   await kubectl('delete', 'pod', 'service')
   expect(before).toContain('docker://')
   await expect.poll(specs, { timeout: 10_000 }).toBe(0)
