@@ -27,12 +27,12 @@ export function goLiteral(value: unknown): string {
 const byKey = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /** The message of Go's `time.Parse` for a text that is no RFC 3339 time. */
-export function goTimeProblem(text: string): string {
-  const { rest, element } = firstTimeMismatch(text)
-  return `parsing time ${goQuote(text)} as "2006-01-02T15:04:05Z07:00": cannot parse ${goQuote(rest)} as ${goQuote(element)}`
+export function goTimeProblem(text: string, { micro = false } = {}): string {
+  const { rest, element } = firstTimeMismatch(text, micro ? microTimeLayout : timeLayout)
+  return `parsing time ${goQuote(text)} as "2006-01-02T15:04:05${micro ? microFraction : ''}Z07:00": cannot parse ${goQuote(rest)} as ${goQuote(element)}`
 }
 
-const timeLayout: readonly (readonly [element: string, pattern: RegExp])[] = [
+const dateLayout: TimeLayout = [
   ['2006', /^\d{4}/],
   ['-', /^-/],
   ['01', /^\d{2}/],
@@ -43,13 +43,18 @@ const timeLayout: readonly (readonly [element: string, pattern: RegExp])[] = [
   [':', /^:/],
   ['04', /^\d{2}/],
   [':', /^:/],
-  ['05', /^\d{2}(?:[.,]\d+)?/],
-  ['Z07:00', /^(?:Z|[+-]\d{2}:\d{2})/],
 ]
+const zone: TimeLayout[number] = ['Z07:00', /^(?:Z|[+-]\d{2}:\d{2})/]
+const timeLayout: TimeLayout = [...dateLayout, ['05', /^\d{2}(?:[.,]\d+)?/], zone]
+/** metav1.RFC3339Micro: exactly six digits of a second. */
+const microFraction = '.000000'
+const microTimeLayout: TimeLayout = [...dateLayout, ['05', /^\d{2}/], [microFraction, /^\.\d{6}/], zone]
 
-function firstTimeMismatch(text: string): { rest: string; element: string } {
+type TimeLayout = readonly (readonly [element: string, pattern: RegExp])[]
+
+function firstTimeMismatch(text: string, layout: TimeLayout): { rest: string; element: string } {
   let rest = text
-  for (const [element, pattern] of timeLayout) {
+  for (const [element, pattern] of layout) {
     const match = pattern.exec(rest)
     if (!match) return { rest, element }
     rest = rest.slice(match[0].length)

@@ -146,10 +146,10 @@ export interface FieldError {
   message: string
 }
 
-/** 422 with every error as a cause. @param kind the object's kind, qualified by its group if it has one */
+/** 422 with every error as a cause; the message has each text once. @param kind the object's kind, qualified by its group if it has one */
 export function invalid(kind: string, group: string, name: string, errors: readonly FieldError[]): ApiError {
   const reported = errors.length > mostErrors ? errors.slice(0, mostErrors) : errors
-  const texts = reported.map((error) => `${error.field}: ${error.message}`)
+  const texts = [...new Set(reported.map((error) => `${error.field}: ${error.message}`))]
   if (reported !== errors) texts.push(`and ${errors.length - reported.length} more`)
   const text = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`
   return failure(422, 'Invalid', `${group ? `${kind}.${group}` : kind} "${name}" is invalid: ${text ?? ''}`, {

@@ -190,7 +190,7 @@ class SchemaNode implements TypeNode {
     this.atomic =
       this.kind === 'list'
         ? this.listType === 'atomic'
-        : schema['x-kubernetes-map-type'] === 'atomic' || name === 'FieldsV1'
+        : schema['x-kubernetes-map-type'] === 'atomic' || name === 'FieldsV1' || name === 'RawExtension'
     this.fieldNames = schema.properties ? Object.keys(schema.properties) : none
     this.required = schema.required ?? none
     this.strategies = schema['x-kubernetes-patch-strategy']?.split(',') ?? none

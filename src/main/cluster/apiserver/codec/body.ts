@@ -132,6 +132,8 @@ export function conformObject(
   resource: ServedResource,
   options: {
     sparse?: boolean
+    /** The object was unstructured before: integers are cut to their type. */
+    wrapping?: boolean
     /** The error for a value of the wrong type. */
     refuse?(problem: TypeMismatch): ApiError
   } = {},

@@ -48,6 +48,13 @@ describe('a decoded object', () => {
     expect(object).toEqual({ spec: { hostNetwork: false, containers: [{ name: 'c', command: [] }] } })
   })
 
+  it('cuts integers to their type where the content was unstructured', () => {
+    const object = { spec: { terminationGracePeriodSeconds: 2 ** 31, priority: 2 ** 31 } }
+    conform(object, pod, { wrapping: true })
+    expect(object.spec).toEqual({ terminationGracePeriodSeconds: 2 ** 31, priority: -(2 ** 31) })
+    expect(() => conform({ spec: { priority: 2 ** 31 } }, pod)).toThrow('cannot unmarshal number 2147483648')
+  })
+
   it('gets the zero values that Go writes, then its nulls', () => {
     const claim = {
       spec: { dataSource: { kind: 'VolumeSnapshot', name: 's' } },
@@ -119,13 +126,22 @@ describe('YAML', () => {
 describe('times', () => {
   const lease = loadSchema().type('io.k8s.api.coordination.v1.Lease')
   it.each([
-    ['2026-11-23T10:11:12Z', '2026-11-23T10:11:12Z', '2026-11-23T10:11:12.000000Z'],
-    ['2026-11-23T10:11:12.987Z', '2026-11-23T10:11:12Z', '2026-11-23T10:11:12.987000Z'],
-    ['2026-11-23T10:11:12.123456789+02:00', '2026-11-23T08:11:12Z', '2026-11-23T08:11:12.123456Z'],
-  ])('%s are formatted as Go formats them', (given, time, micro) => {
-    const object = { metadata: { creationTimestamp: given }, spec: { renewTime: given } }
+    ['2026-11-23T10:11:12Z', '2026-11-23T10:11:12Z'],
+    ['2026-11-23T10:11:12.987Z', '2026-11-23T10:11:12Z'],
+    ['2026-11-23T10:11:12.123456789+02:00', '2026-11-23T08:11:12Z'],
+  ])('%s is formatted as Go formats it', (given, time) => {
+    const object = { metadata: { creationTimestamp: given } }
     conform(object, lease)
-    expect(object).toEqual({ metadata: { creationTimestamp: time }, spec: { renewTime: micro } })
+    expect(object.metadata.creationTimestamp).toBe(time)
+  })
+
+  it('of MicroTime have exactly six digits of a second', () => {
+    const object = { spec: { renewTime: '2026-11-23T10:11:12.123456+02:00' } }
+    conform(object, lease)
+    expect(object.spec.renewTime).toBe('2026-11-23T08:11:12.123456Z')
+    expect(() => conform({ spec: { renewTime: '2026-11-23T10:11:12Z' } }, lease)).toThrow(
+      'parsing time "2026-11-23T10:11:12Z" as "2006-01-02T15:04:05.000000Z07:00": cannot parse "Z" as ".000000"',
+    )
   })
 
   it.each(['2026-11-23', '2026-13-23T10:11:12Z', '2026-11-23T10:11:12', 'now'])('%s is not a time', (given) => {

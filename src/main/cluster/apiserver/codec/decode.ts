@@ -24,17 +24,18 @@ export class TypeMismatch extends Error {
 /**
  * Converts a parsed body to the shape of its type, in place, as decoding into Go structs does: removes unknown fields,
  * nulls and the empty values that Go never writes, fills in those that it always writes, turns numeric quantities into
- * strings. @param sparse keeps empty values and adds none, and leaves values of wrong types alone: an apply
- * configuration is no object yet @throws TypeMismatch
+ * strings. @param sparse keeps empty values and nulls and adds none, and leaves values of wrong types alone: an apply
+ * configuration is no object yet @param wrapping cuts integers to their lowest 32 bits where the type has no more, as the
+ * conversion of unstructured content does @throws TypeMismatch
  */
-export function conform(value: unknown, type: TypeNode, { sparse = false } = {}): DecodeFindings {
-  const findings: Findings = { unknownFields: [], keys: 0, sparse, root: type }
+export function conform(value: unknown, type: TypeNode, { sparse = false, wrapping = false } = {}): DecodeFindings {
+  const findings: Findings = { unknownFields: [], keys: 0, sparse, wrapping, root: type }
   conformStruct(value as Record<string, unknown>, type, '', findings)
   return findings
 }
 
 type Fields = Record<string, unknown>
-type Findings = DecodeFindings & { sparse: boolean; root: TypeNode }
+type Findings = DecodeFindings & { sparse: boolean; wrapping: boolean; root: TypeNode }
 
 function conformStruct(object: Fields, type: TypeNode, path: string, findings: Findings): void {
   for (const name in object) {
@@ -51,9 +52,10 @@ function conformStruct(object: Fields, type: TypeNode, path: string, findings: F
       continue
     }
     const value = object[name]
-    if (value === null) delete object[name]
-    else if (field.kind === 'scalar') {
-      const scalar = conformScalar(value, field)
+    if (value === null) {
+      if (!findings.sparse) delete object[name]
+    } else if (field.kind === 'scalar') {
+      const scalar = conformScalar(value, field, findings.wrapping)
       if (scalar === mismatch) {
         if (findings.sparse) continue
         throw wrongType(value, findings.root, join(path, name))
@@ -150,7 +152,8 @@ function conformMap(map: Fields, type: TypeNode, path: string, findings: Finding
     const value = map[key]
     if (items?.kind === 'scalar') {
       // Go decodes a null map value to the zero value of the element.
-      const scalar = value === null ? zero(items) : conformScalar(value, items)
+      if (value === null && findings.sparse) continue
+      const scalar = value === null ? zero(items) : conformScalar(value, items, findings.wrapping)
       if (scalar === mismatch && !findings.sparse) throw wrongType(value, findings.root, `${path}{}`)
       if (scalar !== mismatch && scalar !== value) map[key] = scalar
     } else if (items && value !== null) conformComposite(value, items, `${path}.${key}`, findings)
@@ -162,32 +165,32 @@ function conformList(list: unknown[], type: TypeNode, path: string, findings: Fi
   if (!items) return
   for (let i = 0; i < list.length; i++) {
     const value = list[i]
+    if (value === null && findings.sparse) continue
     if (items.kind === 'scalar') {
-      const scalar = value === null ? zero(items) : conformScalar(value, items)
+      const scalar = value === null ? zero(items) : conformScalar(value, items, findings.wrapping)
       if (scalar === mismatch && !findings.sparse) throw wrongType(value, findings.root, `${path}[${i}]`)
       if (scalar !== mismatch && scalar !== value) list[i] = scalar
-    } else if (value === null) {
-      if (!findings.sparse) list[i] = {}
-    } else conformComposite(value, items, `${path}[${i}]`, findings)
+    } else if (value === null) list[i] = {}
+    else conformComposite(value, items, `${path}[${i}]`, findings)
   }
 }
 
 const mismatch = Symbol('mismatch')
 
-function conformScalar(value: unknown, type: TypeNode): unknown {
+function conformScalar(value: unknown, type: TypeNode, wrapping: boolean): unknown {
   switch (type.scalar) {
     case 'string':
       return typeof value === 'string' ? value : mismatch
     case 'time':
-      return typeof value === 'string' ? canonicalTime(value, 0) : mismatch
+      return typeof value === 'string' ? canonicalTime(value) : mismatch
     case 'micro-time':
-      return typeof value === 'string' ? canonicalTime(value, 6) : mismatch
+      return typeof value === 'string' ? canonicalMicroTime(value) : mismatch
     case 'bytes':
       return typeof value === 'string' && isBase64(value) ? value : mismatch
     case 'boolean':
       return typeof value === 'boolean' ? value : mismatch
     case 'int32':
-      return isInt32(value) ? value : mismatch
+      return isInt32(value) ? value : wrapping ? lowest32Bits(value) : mismatch
     case 'int64':
       return Number.isSafeInteger(value) || typeof value === 'bigint' ? value : mismatch
     case 'number':
@@ -203,18 +206,32 @@ function conformScalar(value: unknown, type: TypeNode): unknown {
 
 const isInt32 = (value: unknown): boolean => typeof value === 'number' && (value | 0) === value
 
+const lowest32Bits = (value: unknown): number | typeof mismatch =>
+  typeof value === 'bigint' || Number.isInteger(value)
+    ? Number(BigInt.asIntN(32, BigInt(value as bigint | number)))
+    : mismatch
+
 const secondPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
-const timePattern = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.(\d+))?(?:[Zz]|[+-]\d\d:\d\d)$/
+const timePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)$/
+const microTimePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})(?:Z|[+-]\d\d:\d\d)$/
 const base64Pattern = /^[A-Za-z0-9+/]*={0,2}$/
 
-/** Go writes times in UTC with a fixed number of fraction digits; clients often send more. */
-function canonicalTime(text: string, digits: number): string | typeof mismatch {
-  if (digits === 0 && secondPattern.test(text)) return text
-  const match = timePattern.exec(text)
-  const time = match ? Date.parse(text) : NaN
-  if (!match || Number.isNaN(time)) return mismatch
-  const second = new Date(Math.floor(time / 1000) * 1000).toISOString().slice(0, 19)
-  return digits === 0 ? `${second}Z` : `${second}.${(match[1] ?? '').padEnd(digits, '0').slice(0, digits)}Z`
+/** Go writes times in UTC and whole seconds; clients often send more. */
+function canonicalTime(text: string): string | typeof mismatch {
+  if (secondPattern.test(text)) return text
+  return timePattern.test(text) ? utc(text, '') : mismatch
+}
+
+/** A MicroTime is read and written with exactly six digits of a second. */
+function canonicalMicroTime(text: string): string | typeof mismatch {
+  const fraction = microTimePattern.exec(text)?.[1]
+  return fraction === undefined ? mismatch : utc(text, fraction)
+}
+
+function utc(text: string, fraction: string): string | typeof mismatch {
+  const time = Date.parse(text)
+  if (Number.isNaN(time)) return mismatch
+  return `${new Date(Math.floor(time / 1000) * 1000).toISOString().slice(0, 19)}${fraction}Z`
 }
 
 /** Go's base64 decoder skips line ends. */
@@ -264,7 +281,7 @@ function unsupportedKey(path: string): TypeMismatch {
 function wrongType(value: unknown, root: TypeNode, path: string): TypeMismatch {
   const { field, type, node } = locate(root, path)
   if (type === 'time.Time' && typeof value === 'string') {
-    const problem = goTimeProblem(value)
+    const problem = goTimeProblem(value, { micro: node?.scalar === 'micro-time' })
     return new TypeMismatch(problem, problem)
   }
   if (type === 'resource.Quantity') {

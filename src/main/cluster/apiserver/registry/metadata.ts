@@ -60,13 +60,21 @@ function ownMetadata(resource: ServedResource, object: KubeObject): FieldError[]
 }
 
 const segmentMetadata = (resource: ServedResource, object: KubeObject): FieldError[] =>
-  objectMetadata(resource, object, pathSegmentProblems)
+  objectMetadata(resource, object, pathSegmentProblems, segmentStartProblems)
 
-/** ValidateObjectMeta of apimachinery. */
-function objectMetadata({ kind }: ServedResource, { metadata }: KubeObject, problemsOf: NameCheck): FieldError[] {
+/** The beginning of a segment may be `.` or `..`: more follows. */
+const segmentStartProblems: NameCheck = (text) => (/^\.\.?$/.test(text) ? [] : pathSegmentProblems(text))
+
+/** ValidateObjectMeta of apimachinery. @param baseProblemsOf checks the base of generated names */
+function objectMetadata(
+  { kind }: ServedResource,
+  { metadata }: KubeObject,
+  problemsOf: NameCheck,
+  baseProblemsOf: NameCheck = (base) => problemsOf(withoutTrailingDash(base)),
+): FieldError[] {
   const errors: FieldError[] = []
   const { name = '', generateName: base } = metadata
-  if (base) addInvalid(problemsOf(withoutTrailingDash(base)), base, 'metadata.generateName', errors)
+  if (base) addInvalid(baseProblemsOf(base), base, 'metadata.generateName', errors)
   if (name === '') errors.push(fieldRequired('metadata.name', 'name or generateName is required'))
   else addInvalid(problemsOf(name), name, 'metadata.name', errors)
   if (kind.namespaced && !metadata.namespace) errors.push(fieldRequired('metadata.namespace'))

@@ -162,11 +162,14 @@ function decodePatched(
     next.kind = resource.kind.kind
     next.apiVersion = resource.apiVersion
   }
-  const { unknownFields } = conformExceptOwners(next, current, resource, (problem) =>
-    type === 'application/strategic-merge-patch+json'
-      ? wrongPatch(goText(valueOf(call)), problem.conversion)
-      : wrongPatch(JSON.stringify(patched), problem.message),
-  )
+  const isStrategic = type === 'application/strategic-merge-patch+json'
+  const { unknownFields } = conformExceptOwners(next, current, resource, {
+    wrapping: isStrategic,
+    refuse: (problem) =>
+      isStrategic
+        ? wrongPatch(goText(valueOf(call)), problem.conversion)
+        : wrongPatch(JSON.stringify(patched), problem.message),
+  })
   if (unknownFields.length > 0 && validation !== 'Ignore') reportUnknown(unknownFields, call, validation)
   const { metadata } = next
   if (metadata.name !== name)
@@ -182,13 +185,13 @@ function conformExceptOwners(
   next: KubeObject,
   current: KubeObject,
   resource: Target['resource'],
-  refuse: (problem: TypeMismatch) => ApiError,
+  options: { wrapping: boolean; refuse(problem: TypeMismatch): ApiError },
 ): ReturnType<typeof conformObject> {
   const { managedFields } = next.metadata
   if (managedFields === undefined || managedFields !== current.metadata.managedFields)
-    return conformObject(next, resource, { refuse })
+    return conformObject(next, resource, options)
   delete next.metadata.managedFields
-  const findings = conformObject(next, resource, { refuse })
+  const findings = conformObject(next, resource, options)
   next.metadata.managedFields = managedFields
   return findings
 }
@@ -222,6 +225,7 @@ async function apply(context: RegistryContext, target: Target, call: Call, optio
   if (!call.query['fieldManager'])
     throw invalid('PatchOptions', 'meta.k8s.io', '', [fieldRequired('fieldManager', 'is required for apply patch')])
   const { config, label } = decodeConfiguration(target, call, options)
+  const conversion = { wrapping: true, refuse: (problem: TypeMismatch) => unconvertible(target, label, problem) }
   for (let attempt = 1; ; attempt++) {
     const exists = context.store.head(keyOf(resource, namespace, name)) !== undefined
     if (exists || target.subresource !== '')
@@ -230,7 +234,7 @@ async function apply(context: RegistryContext, target: Target, call: Call, optio
         applied: true,
         next: (current) => {
           const next = draftOf(applyConfiguration(context, target, options, current, jsonClone(config)))
-          conformExceptOwners(next, current, resource, (problem) => unconvertible(target, label, problem))
+          conformExceptOwners(next, current, resource, conversion)
           return next
         },
       })
@@ -242,7 +246,7 @@ async function apply(context: RegistryContext, target: Target, call: Call, optio
       )
     try {
       const object = applyConfiguration(context, target, options, undefined, jsonClone(config))
-      conformObject(object, resource, { refuse: (problem) => unconvertible(target, label, problem) })
+      conformObject(object, resource, conversion)
       return await createObject({ context, target, call, options, object, applied: true })
     } catch (error) {
       // Another client created the object in between: apply to that one.

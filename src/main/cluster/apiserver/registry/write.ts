@@ -181,6 +181,7 @@ export function update(context: RegistryContext, target: Target, call: Call): Pr
     return createObject({ context, target, call, options, object: next })
   const unconditional = !metadata.resourceVersion || metadata.resourceVersion === '0'
   return updateObject(context, target, call, options, {
+    ...(metadata.uid ? { uid: metadata.uid } : {}),
     next: () => (unconditional ? jsonClone(next) : next),
     attempts: unconditional ? maxAttempts : 1,
   })
@@ -191,6 +192,8 @@ export interface Change {
   /** Returns the new state, owned by the caller; called again after a conflict. @throws ApiError */
   next(current: Stored): KubeObject
   attempts: number
+  /** The object that is meant: another one of this name is a conflict. */
+  uid?: string
   /** The change sets managedFields itself (server-side apply). */
   applied?: boolean
   /** A change by the server itself that is already admitted: skips admission and validation. */
@@ -253,9 +256,11 @@ async function updateOnce(
 ): Promise<Answer> {
   const { resource } = target
   const current = itemOf(resource, entry).object
+  if (change.uid !== undefined) requireUid(target, current, change.uid)
   const next = change.next(current)
-  checkPreconditions(resource, next, current)
+  checkRevision(resource, next, current)
   keepSystemFields(next.metadata, current.metadata)
+  if (!resource.kind.namespaced) delete next.metadata.namespace
   if (!change.trusted) keepOtherParts(target, next, current)
   if (target.subresource === '') ensureSpec(resource, next)
   setDefaults(target, next)
@@ -379,24 +384,31 @@ function requireRevision({ kind, groupResource }: ServedResource, { metadata }: 
   ])
 }
 
-/** @throws ApiError 409 */
-function checkPreconditions(resource: ServedResource, next: KubeObject, current: Stored): void {
-  const { uid, resourceVersion, name } = next.metadata
-  if (uid && uid !== current.metadata.uid)
-    throw conflict(
-      resource.groupResource,
-      name ?? '',
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`,
-    )
+/** @throws ApiError 409 in the words of Kubernetes' storage */
+function requireUid({ resource, namespace, name }: Target, { metadata }: Stored, uid: string): void {
+  if (uid === metadata.uid) return
+  const { groupResource, kind } = resource
+  const key = `/${[kind.plural, ...(namespace ? [namespace] : []), name].join('/')}`
+  throw conflict(
+    groupResource,
+    name,
+    `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`,
+  )
+}
+
+/** @throws ApiError 409 when the object has changed since, 500 for a revision that is no unsigned 64-bit integer */
+function checkRevision(resource: ServedResource, next: KubeObject, current: Stored): void {
+  const { resourceVersion, name } = next.metadata
+  if (resourceVersion && resourceVersion !== current.metadata.resourceVersion) requireInteger(resourceVersion)
   requireRevision(resource, next)
-  if (resourceVersion && resourceVersion !== '0' && resourceVersion !== current.metadata.resourceVersion) {
-    if (!/^\d+$/.test(resourceVersion))
-      throw invalid(resource.kind.kind, resource.kind.group, name ?? '', [
-        fieldInvalid('metadata.resourceVersion', resourceVersion, 'must be an integer'),
-      ])
+  if (resourceVersion && resourceVersion !== '0' && resourceVersion !== current.metadata.resourceVersion)
     throw modified(resource, name ?? '')
-  }
   setField(next.metadata, 'resourceVersion', current.metadata.resourceVersion)
+}
+
+function requireInteger(text: string): void {
+  const problem = !/^\d+$/.test(text) ? 'invalid syntax' : BigInt(text) >= 2n ** 64n ? 'value out of range' : undefined
+  if (problem !== undefined) throw failure(500, '', `strconv.ParseUint: parsing ${JSON.stringify(text)}: ${problem}`)
 }
 
 export const modified = ({ groupResource }: ServedResource, name: string): ApiError =>

@@ -18,7 +18,6 @@ export const runtimeClass: KindDeclaration<RuntimeClass> = {
   plural: 'runtimeclasses',
   singular: 'runtimeclass',
   namespaced: false,
-  metadataOnUpdate: 'change',
   schema: 'io.k8s.api.node.v1.RuntimeClass',
   generation: false,
   validate(object) {

@@ -50,6 +50,11 @@ function itemProblems(list: readonly unknown[], type: TypeNode, path: string): s
         ...problems,
         `${path}: element ${index}: associative list with keys may not have ${item === null ? 'a null element' : 'non-map elements'}`,
       ]
+    if (item === null)
+      return [
+        ...problems,
+        `${path}: element ${index}: associative list without keys has an element that's an explicit null`,
+      ]
     if (listType === 'map' && omitsKeys(item, type))
       return [
         ...problems,
@@ -92,7 +97,8 @@ function scalarProblems(value: unknown, { scalar }: TypeNode, path: string): str
         ? []
         : [`${path}: expected numeric (int or float), got ${goKind(value)}`]
     default:
-      return []
+      // Quantities, and integers or strings: scalars of any type.
+      return typeof value === 'object' ? [`${path}: expected any scalar, got ${pointerTo(value)}`] : []
   }
 }
 

@@ -72,6 +72,11 @@ export function fieldSetOf(object: KubeObject, type: TypeNode): FieldSet {
   return claimedFields(parts, type) ?? emptySet
 }
 
+const isMergedByPart = ({ kind, atomic }: TypeNode): boolean =>
+  !atomic && (kind === 'struct' || kind === 'map' || kind === 'list')
+
+const isEmptyValue = (value: unknown): boolean => isEmptyObject(value) || (Array.isArray(value) && value.length === 0)
+
 const isEmptyObject = (value: unknown): boolean => isObject(value) && Object.keys(value).length === 0
 
 /** Struct-valued fields are members only when empty; map keys and list items always are. */
@@ -208,6 +213,8 @@ const scalarItem: TypeNode = { ...anyType, kind: 'scalar' }
 export function mergeApplied(live: unknown, applied: unknown, type: TypeNode): unknown {
   if (applied === undefined) return live
   if (live === undefined || live === null) return applied
+  // Null replaces a value as a whole; fields and items that are merged one by one are not in it, and stay.
+  if (applied === null) return isMergedByPart(type) && !isEmptyValue(live) ? live : applied
   switch (shapeOf(applied, type)) {
     case 'leaf':
       return applied
