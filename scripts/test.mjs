@@ -1,9 +1,9 @@
 // `npm test`: sets up what the tests need, runs every check in two rows side by side, and ends with one line: N passed, N failed.
-// `npm test -- unit e2e` runs only the named checks; `faults` and `scenarios` run only when they are named.
+// `npm test -- unit e2e` runs only the named checks; `faults`, `scenarios` and `spectron` run only when they are named.
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureEngine } from './docker-engine.mjs'
-import { aptInstall, ensureBuilt, ensureDependencies, has, root, run, say } from './set-up.mjs'
+import { aptInstall, ensureBuilt, ensureDependencies, has, projectNode, root, run, say } from './set-up.mjs'
 
 const results = join(root, 'test-results')
 const met = new Map()
@@ -46,6 +46,11 @@ const checks = {
     needs: [builtApp, kubectl],
     run: vitest('scenarios'),
     count: vitestCount,
+    onRequest: true,
+  },
+  spectron: {
+    needs: [builtApp, chromium, chromedriver, spectronPackage],
+    run: [projectNode(), '--test', 'test/spectron/smoke.test.mjs'],
     onRequest: true,
   },
 }
@@ -202,6 +207,19 @@ async function chromium() {
   if (has('chromium') || has('google-chrome')) return
   say('Installing Chromium …')
   if (!(await aptInstall(['chromium']))) throw new Error('Chromium is not installed: apt-get install chromium')
+}
+
+async function chromedriver() {
+  if (has('chromedriver')) return
+  say('Installing chromedriver …')
+  if (!(await aptInstall(['chromium-driver']))) throw new Error('chromedriver is not on PATH: install chromium-driver')
+}
+
+/** Spectron's archived packages, apart from the app's; the Electron that a peer asks for is one that downloads nothing. */
+async function spectronPackage() {
+  await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error'], {
+    cwd: join(root, 'test/spectron'),
+  })
 }
 
 async function kubectl() {
