@@ -28,6 +28,7 @@ import { ensurePrivateFolder } from './private-folder.ts'
 import type { SchedulerConfiguration } from './scheduler/configuration/configuration.ts'
 import { readSchedulerConfiguration } from './scheduler/configuration/read.ts'
 import { createScheduler, type Scheduler } from './scheduler/scheduler.ts'
+import { openChronicle, type Chronicle } from './store/chronicle/index.ts'
 import { createFileStore } from './store/file.ts'
 import { secretsKey } from './store/secret-key.ts'
 import type { Store } from './store/store.ts'
@@ -58,6 +59,8 @@ export interface ControlPlane<Connector extends NodeConnector = NodeConnector> {
   client: Client
   informers: SharedInformers
   readonly usage: Usage
+  /** The versions of its objects. */
+  readonly chronicle: Pick<Chronicle, 'versions' | 'changesSince' | 'size'>
   /** The connections to the workers, made by the options' `network`. */
   connector: Connector
   /** Connects from a node's network to a pod or the node itself, and to nothing else. @throws Error */
@@ -102,11 +105,10 @@ export async function startControlPlane<Connector extends NodeConnector>(
     await ensurePrivateFolder(dir)
     const scheduling = await readSchedulerConfiguration(join(dir, 'scheduler.yaml'))
     const keys = options.keys ?? keyFiles()
-    const [pki, store] = await Promise.all([
+    const [pki, { store, chronicle }] = await Promise.all([
       createPki({ dir: join(dir, 'pki'), keys, clock }),
-      openStore(options, keys),
+      openStore(options, keys, stops),
     ])
-    stops.add(() => store.close())
 
     const port = await keptPort(join(dir, 'port'))
     const connector = options.connector(pki, port)
@@ -152,6 +154,7 @@ export async function startControlPlane<Connector extends NodeConnector>(
       client: server.client,
       informers,
       usage,
+      chronicle,
       connector,
       dial: server.connect,
       kubeconfig: () => kubeconfigText(access),
@@ -163,12 +166,18 @@ export async function startControlPlane<Connector extends NodeConnector>(
   }
 }
 
+/** The store, and the versions of its objects. */
 async function openStore(
-  { dir, threads, log }: Pick<ControlPlaneOptions<NodeConnector>, 'dir' | 'threads' | 'log'>,
+  { dir, threads, clock, log }: Pick<ControlPlaneOptions<NodeConnector>, 'dir' | 'threads' | 'clock' | 'log'>,
   keys: KeyFiles,
-): Promise<Store> {
+  stops: StopStack,
+): Promise<{ store: Store; chronicle: Chronicle }> {
   const secretKey = await secretsKey(dir, keys)
-  return createFileStore({ dir: join(dir, 'store'), log, workerUrl: threads.store, secretKey })
+  const store = await createFileStore({ dir: join(dir, 'store'), log, workerUrl: threads.store, secretKey })
+  stops.add(() => store.close())
+  const chronicle = await openChronicle({ dir: join(dir, 'versions'), store, secretKey, clock, log })
+  stops.add(() => chronicle.stop())
+  return { store, chronicle }
 }
 
 /** Every controller uses its own service account, as with `--use-service-account-credentials`. */

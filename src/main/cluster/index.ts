@@ -40,6 +40,9 @@ export interface RunningCluster {
   /** An hour of the usage of its nodes and pods. */
   readonly usage: Pick<Usage, 'history' | 'podsMatching'>
 
+  /** The versions of its objects. */
+  readonly chronicle: ControlPlane['chronicle']
+
   /** Images of its workers; simulated ones have none. */
   readonly images: ClusterImages
 
@@ -211,6 +214,7 @@ function facade({ name, plane, fleet, tunnels, images, stopUsage, hostNetwork }:
     admin: { ca: plane.pki.ca, ...plane.pki.admin },
     kubeconfig: () => plane.kubeconfig(),
     usage: plane.usage,
+    chronicle: plane.chronicle,
     ingress: hostNetwork.ingress,
     images,
     workers: () => fleet.workers(),

@@ -17,6 +17,7 @@ import { failure, type Status } from '#shared/kube/status.ts'
 import { terminalResult } from './exec-status.ts'
 import { podStream } from './pod-stream.ts'
 import { polledUsage } from './polled-usage.ts'
+import type { ContextHistory } from './object-history.ts'
 import type { ContextUsage } from './usage.ts'
 
 /** How to reach one Kubernetes API server, with its credentials; never leaves the main process. */
@@ -70,6 +71,8 @@ export interface KubeContext {
   readonly info: ContextInfo
   /** Of its nodes and pods. */
   readonly usage: ContextUsage
+  /** The versions of its objects; undefined where nobody keeps them. */
+  readonly history?: ContextHistory
   /** @throws ApiError only when no HTTP response arrived. */
   request(request: RawRequest): Promise<RawResponse>
   /** Opens a streaming GET (watch, logs). `onText` may return a promise to pause the sender. */
@@ -90,11 +93,13 @@ export function createKubeContext({
   info,
   endpoint,
   usage,
+  history,
 }: {
   info: ContextInfo
   endpoint: Endpoint
   /** Its Metrics API is polled when unset. */
   usage?: ContextUsage
+  history?: ContextHistory
 }): KubeContext {
   const closing = new AbortController()
   const untilClosed = (signal?: AbortSignal): AbortSignal =>
@@ -112,6 +117,7 @@ export function createKubeContext({
   return {
     info,
     usage: usage ?? polled,
+    ...(history ? { history } : {}),
     request,
     async stream({ path, accept, signal }, onText) {
       const response = await dial({ method: 'GET', path, accept, signal })

@@ -6,6 +6,7 @@ import type { Log } from '#shared/base/log.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import { clusterSpec, type Cluster, type ClusterSpec, type Engine, type Operation } from '#shared/contract/clusters.ts'
 import type { RunningCluster, Work } from '#main/cluster/index.ts'
+import { clusterHistory } from './object-history.ts'
 import { clusterUsage } from './usage.ts'
 import { certificateEndpoint, createKubeContext, type KubeContext } from './kube-context.ts'
 import { createOperation, type OperationKind, type RunningOperation } from './operation.ts'
@@ -128,6 +129,7 @@ export async function openLocalClusters(options: LocalClustersOptions): Promise<
       },
       endpoint: certificateEndpoint(new URL(cluster.server), cluster.admin),
       usage: clusterUsage(cluster),
+      history: clusterHistory(cluster),
     })
     member.state = 'running'
   }

@@ -2,6 +2,7 @@ import { contextsTopic, type Contexts } from './contexts.ts'
 import { appTopic, type AppTopicOptions } from './app.ts'
 import { clustersTopic } from './clusters.ts'
 import { forwardsTopic } from './forwards.ts'
+import { historyTopic } from './history.ts'
 import { implementer } from './implementer.ts'
 import { kubeTopic } from './kube.ts'
 import { metricsTopic } from './metrics.ts'
@@ -25,6 +26,7 @@ export function createRouter({
     clusters: clustersTopic(clusters),
     contexts: contextsTopic(contexts),
     forwards: forwardsTopic(forwards),
+    history: historyTopic(contexts),
     kube: kubeTopic(contexts),
     metrics: metricsTopic(contexts),
   })

@@ -160,7 +160,7 @@ export class History {
   #deliver(changes: readonly Change[]): void {
     const batches = new Map<WatchSink, Change[]>()
     for (const change of changes) {
-      for (const prefix of prefixesOf(change.entry.key)) {
+      for (const prefix of [root, ...prefixesOf(change.entry.key)]) {
         for (const sink of this.#watchers.get(prefix) ?? []) {
           const batch = batches.get(sink)
           if (batch) batch.push(change)
@@ -177,6 +177,9 @@ export class History {
     }
   }
 }
+
+/** The prefix of all keys. */
+const root = '/registry/'
 
 /** The bytes that a change retains: the entry that it has replaced. */
 const sizeOf = ({ previous }: Change): number => (previous instanceof StoredEntry ? previous.size : 0)

@@ -37,7 +37,7 @@ export interface Store {
   commit(operations: Operation[]): Promise<Entry[]>
 
   /**
-   * Delivers every change under `prefix` after `fromRevision`, oldest first, in batches of one flush. Changes already
+   * Delivers every change under `prefix` (a folder, or `/registry/` for all) after `fromRevision`, oldest first, in batches of one flush. Changes already
    * in the history are delivered before this returns. `sink.close` is called when the watcher lags behind the history.
    * @throws Compacted when `fromRevision` has left the history.
    */
