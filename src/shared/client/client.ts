@@ -57,6 +57,7 @@ export interface DeleteOptions {
   gracePeriodSeconds?: number
   propagationPolicy?: 'Foreground' | 'Background' | 'Orphan'
   preconditions?: { uid?: string | undefined; resourceVersion?: string | undefined }
+  dryRun?: readonly 'All'[]
 }
 
 export type Patch =

@@ -12,6 +12,14 @@ export const age: Column<KubeObject> = {
   value: ({ metadata }, now) => ageOf(metadata.creationTimestamp, now),
 }
 
+/** «Created At», which Kubernetes shows instead of the age of kinds that it declares no columns for. */
+export const createdAt: Column<KubeObject> = {
+  name: 'Created At',
+  type: 'date',
+  description: 'When the object was created.',
+  value: ({ metadata }) => metadata.creationTimestamp ?? '',
+}
+
 export const text = <T>(name: string, description: string, value: (object: T, now: number) => string): Column<T> => ({
   name,
   type: 'string',
@@ -25,6 +33,14 @@ export const count = <T>(name: string, description: string, value: (object: T) =
   description,
   value: (object) => value(object) ?? 0,
 })
+
+/** A number in a column that Kubernetes declares as text; `none` stands where there is none. */
+export const figure = <T>(
+  name: string,
+  description: string,
+  value: (object: T) => number | undefined,
+  none: number | string = 0,
+): Column<T> => ({ name, type: 'string', description, value: (object) => value(object) ?? none })
 
 export const yesNo = <T>(name: string, description: string, value: (object: T) => boolean | undefined): Column<T> => ({
   name,

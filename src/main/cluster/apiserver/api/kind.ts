@@ -80,6 +80,8 @@ export interface KindDeclaration<T extends KubeObject = KubeObject> {
   returnsDeleted?: boolean
   /** Whether a delete that names no propagation policy leaves the dependents (ReplicationController, Job). */
   orphansDependents?: boolean
+  /** Warning for a delete that leaves the dependents because it names no propagation policy (Job). */
+  orphanWarning?: string
   /** Reports whether something besides `metadata.finalizers` holds a deleted object (Namespace: `spec.finalizers`). */
   holdsDeletion?(object: T): boolean
   /** Changes an object when its deletion starts (Namespace: phase Terminating); mutates `object`. */
@@ -169,7 +171,7 @@ export interface ScalePaths {
 
 export interface Column<T> {
   name: string
-  type: 'string' | 'integer' | 'date' | 'boolean'
+  type: 'string' | 'integer' | 'number' | 'date' | 'boolean'
   description: string
   format?: 'name' | 'quantity' | 'duration'
   /** 0 = always shown, 1 = `-o wide`. */

@@ -129,7 +129,7 @@ function columnOf(column: CustomResourceColumnDefinition): Column<KubeObject> {
   const { name, description = '', type, format, priority } = column
   return {
     name,
-    type: type === 'number' ? 'string' : (type as Column<KubeObject>['type']),
+    type: type as Column<KubeObject>['type'],
     description: description || `Custom resource definition column (in JSONPath format): ${column.jsonPath}`,
     ...(format === 'name' ? { format } : {}),
     priority: priority ? 1 : 0,

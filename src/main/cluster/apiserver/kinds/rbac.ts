@@ -3,13 +3,6 @@ import type { KubeObject } from '#shared/kube/object.ts'
 import type { Column } from '../api/kind.ts'
 import { age, text, wide } from '../api/columns.ts'
 
-/** As in Kubernetes, roles show their creation time instead of their age. */
-export const createdAt: Column<KubeObject> = text(
-  'Created At',
-  'When it was made.',
-  ({ metadata }) => metadata.creationTimestamp ?? '',
-)
-
 interface Binding extends KubeObject {
   roleRef: RoleRef
   subjects?: Subject[]

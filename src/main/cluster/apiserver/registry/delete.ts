@@ -83,37 +83,35 @@ async function deleteOnce(
   })
   await admit(context, attributes)
   await validateAdmission(context, attributes)
+  warnOfDependents(resource, options, call)
   const next = stateAfterDelete(context, resource, options, current)
   if (next === undefined)
     return deletedAnswer(resource, current, await remove(context, resource, current, entry.revision, options.dryRun))
+  if (isReleased(resource, next))
+    return deletedAnswer(resource, next, await remove(context, resource, next, entry.revision, options.dryRun))
   if (next === current)
     return { type: 'object', code: 200, resource, object: current, json: itemOf(resource, entry).json }
   return store(context, resource, next, entry.revision, options.dryRun, 200)
 }
 
-export function checkPreconditions(
-  { groupResource }: ServedResource,
-  options: DeleteOptions,
-  { metadata }: Stored,
-): void {
-  const { name } = metadata
+/** @throws ApiError 409, which names the kind, not the resource, as Kubernetes does (rest.BeforeDelete). */
+export function checkPreconditions({ kind }: ServedResource, options: DeleteOptions, { metadata }: Stored): void {
+  const refuse = (what: string, expected: string, actual: string, happened: string): never => {
+    throw conflict(
+      { group: kind.group, resource: kind.kind },
+      metadata.name,
+      `the ${what} in the precondition (${expected}) does not match the ${what} in record (${actual}). The object might have been ${happened}`,
+    )
+  }
   if (options.uid !== undefined && options.uid !== metadata.uid)
-    throw conflict(
-      groupResource,
-      name,
-      `Precondition failed: UID in precondition: ${options.uid}, UID in object meta: ${metadata.uid}`,
-    )
+    refuse('UID', options.uid, metadata.uid, 'deleted and then recreated')
   if (options.resourceVersion !== undefined && options.resourceVersion !== metadata.resourceVersion)
-    throw conflict(
-      groupResource,
-      name,
-      `Precondition failed: ResourceVersion in precondition: ${options.resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion}`,
-    )
+    refuse('ResourceVersion', options.resourceVersion, metadata.resourceVersion, 'modified')
 }
 
 /**
  * Returns the state of an object after a delete request: `current` itself when nothing changes, undefined when the
- * object can be removed at once.
+ * object is removed as it is. Of a kind with a grace period the state is marked as deleted, also where nothing holds it.
  */
 function stateAfterDelete(
   { clock }: RegistryContext,
@@ -126,9 +124,9 @@ function stateAfterDelete(
   const finalizers = finalizersFor(kind, options, current.metadata.finalizers ?? [])
   const already = current.metadata.deletionTimestamp !== undefined
   if (already && !changesDeletion(current, grace, finalizers)) {
-    return isReleased(resource, current) ? undefined : current
+    return current
   }
-  if (!already && grace === 0 && finalizers.length === 0 && !kind.holdsDeletion?.(current)) return undefined
+  if (!already && !kind.deletionGrace && finalizers.length === 0 && !kind.holdsDeletion?.(current)) return undefined
   const next = jsonClone(current)
   if (finalizers.length > 0) next.metadata.finalizers = finalizers
   else delete next.metadata.finalizers
@@ -137,7 +135,7 @@ function stateAfterDelete(
     next.metadata.deletionTimestamp = timestamp(clock.now() + grace * 1000)
   if (!already && next.metadata.generation !== undefined) next.metadata.generation += 1
   kind.prepareForDelete?.(next)
-  return isReleased(resource, next) ? undefined : next
+  return next
 }
 
 /** Seconds; a larger value would overflow the deletion timestamp. */
@@ -170,6 +168,11 @@ function finalizersFor(
   if (propagationPolicy === undefined || propagationPolicy === 'Orphan') return [...others, 'orphan']
   if (propagationPolicy === 'Foreground') return [...others, 'foregroundDeletion']
   return others
+}
+
+/** A kind that leaves its dependents unless told otherwise may warn about it. */
+function warnOfDependents({ kind }: ServedResource, { propagationPolicy }: DeleteOptions, call: Call): void {
+  if (kind.orphanWarning && propagationPolicy === undefined) call.warnings.push(kind.orphanWarning)
 }
 
 /** Most kinds answer a delete with a Status that names the object, some with the object itself. */

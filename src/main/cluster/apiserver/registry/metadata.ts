@@ -198,7 +198,6 @@ export function keepSystemFields(next: ObjectMeta, previous: ObjectMeta): void {
   setField(next, 'uid', next.uid || previous.uid)
   setField(next, 'creationTimestamp', previous.creationTimestamp)
   setField(next, 'generateName', next.generateName ?? previous.generateName)
-  delete next.selfLink
   setField(next, 'generation', previous.generation)
   setField(next, 'deletionTimestamp', previous.deletionTimestamp ?? next.deletionTimestamp)
   setField(next, 'deletionGracePeriodSeconds', next.deletionGracePeriodSeconds ?? previous.deletionGracePeriodSeconds)

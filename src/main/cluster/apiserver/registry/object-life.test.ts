@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DeleteOptions, Resource } from '#shared/client/client.ts'
 import type { KubeObject, Stored } from '#shared/kube/object.ts'
-import { configMaps, deployments, jobs, namespaces, replicationControllers } from '#shared/kube/resources.ts'
+import { configMaps, deployments, jobs, namespaces, pods, replicationControllers } from '#shared/kube/resources.ts'
 import { startApiServer, type TestApiServer } from '#test/support/api-server.ts'
 import { kinds } from '../kinds/index.ts'
 
@@ -101,5 +101,58 @@ describe('lists and maps of metadata', () => {
     const { metadata } = await make(type, full)
     const patched = await api.client.patch(configMaps, metadata, { type, body } as never)
     expect(ofInterest(patched)).toEqual({})
+  })
+})
+
+describe('a delete', () => {
+  it('tells which object its precondition does not match by its kind', async () => {
+    const ref = { name: 'conditions', namespace: 'default' }
+    const { metadata } = await api.client.create(deployments, {
+      metadata: ref,
+      spec: specs['Deployment'],
+    } as never)
+    const refused = 'Operation cannot be fulfilled on Deployment.apps "conditions": '
+    await expect(api.client.delete(deployments, ref, { preconditions: { uid: 'other' } })).rejects.toThrow(
+      `${refused}the UID in the precondition (other) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
+    )
+    await expect(api.client.delete(deployments, ref, { preconditions: { resourceVersion: '1' } })).rejects.toThrow(
+      `${refused}the ResourceVersion in the precondition (1) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`,
+    )
+  })
+
+  it('answers with a pod as it is when it ends, also where nothing holds it', async () => {
+    const ref = { name: 'unbound', namespace: 'default' }
+    await api.client.create(pods, { metadata: ref, spec: { containers: [{ name: 'c', image: 'i' }] } })
+    const tried = (await api.client.delete(pods, ref, { dryRun: ['All'] })) as Stored
+    expect(tried.metadata).toMatchObject({ deletionGracePeriodSeconds: 0, generation: 2 })
+    expect(tried.metadata.deletionTimestamp).toBeDefined()
+    expect((await api.client.get(pods, ref)).metadata.deletionTimestamp).toBeUndefined()
+    await api.client.delete(pods, ref)
+    await expect(api.client.get(pods, ref)).rejects.toMatchObject({ code: 404 })
+  })
+})
+
+describe('an update', () => {
+  const ref = { name: 'changes', namespace: 'default' }
+  const patch = (metadata: object): Promise<Stored> =>
+    api.client.patch(configMaps, ref, { type: 'merge', body: { metadata } } as never)
+  beforeAll(() => api.client.create(configMaps, { metadata: ref }))
+
+  it('refuses another uid as a field that may not change when patched, and tells it once', async () => {
+    await expect(patch({ uid: 'other' })).rejects.toMatchObject({
+      code: 422,
+      message: 'ConfigMap "changes" is invalid: metadata.uid: Invalid value: "other": field is immutable',
+    })
+  })
+
+  it('cannot read a resourceVersion that is no number', async () => {
+    await expect(patch({ resourceVersion: 'a/b' })).rejects.toMatchObject({
+      code: 500,
+      message: 'strconv.ParseUint: parsing "a/b": invalid syntax',
+    })
+  })
+
+  it('stores no selfLink', async () => {
+    expect((await patch({ selfLink: '/a', labels: { a: 'b' } })).metadata).not.toHaveProperty('selfLink')
   })
 })

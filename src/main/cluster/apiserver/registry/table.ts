@@ -39,7 +39,7 @@ export function tableOf(
 
 const definition = (column: Column<KubeObject>): Record<string, unknown> => ({
   name: column.name,
-  type: column.type === 'date' ? 'string' : column.type,
+  type: column.type,
   format: column.format ?? '',
   description: column.description,
   priority: column.priority ?? 0,

@@ -429,6 +429,8 @@ function storeUpdate(
 ): Answer | Promise<Answer> {
   if (next.metadata.deletionTimestamp !== undefined && isReleased(resource, next))
     return remove(context, resource, next, entry.revision, options.dryRun)
+  // Kubernetes drops it where it stores the object, so that only a dry run shows it.
+  if (!options.dryRun) delete next.metadata.selfLink
   // An entry that is not durable yet must not be acknowledged: writing again waits for the disk.
   if (entry.revision <= context.store.revision && jsonEqual(next, current))
     return { type: 'object', code: 200, resource, object: current, json: itemOf(resource, entry).json }

@@ -227,6 +227,6 @@ describe('columns', () => {
   it('of a controller revision', () => {
     const owner = { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'd', uid: 'u', controller: true }
     const object = { metadata: { name: 'r', ownerReferences: [owner] }, revision: 2, data: {} }
-    expect(cells(controllerRevision, object)).toMatchObject({ Controller: 'daemonset.apps/d', Revision: '2' })
+    expect(cells(controllerRevision, object)).toMatchObject({ Controller: 'daemonset.apps/d', Revision: 2 })
   })
 })

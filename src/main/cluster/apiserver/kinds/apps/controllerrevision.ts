@@ -2,7 +2,7 @@ import type { ControllerRevision } from '#shared/kube/generated/types.ts'
 import { fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable, checkNotNegative } from '../../validation/fields.ts'
-import { age, text } from '../../api/columns.ts'
+import { age, figure, text } from '../../api/columns.ts'
 
 /** A revision of a workload's template, for rollbacks. */
 export const controllerRevision: KindDeclaration<ControllerRevision> = {
@@ -32,7 +32,7 @@ export const controllerRevision: KindDeclaration<ControllerRevision> = {
   },
   columns: [
     text('Controller', 'Whose revision it is.', controllerText),
-    text('Revision', 'Its number.', ({ revision }) => String(revision)),
+    figure('Revision', 'Its number.', ({ revision }) => revision),
     age,
   ],
 }

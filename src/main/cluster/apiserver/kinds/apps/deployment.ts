@@ -13,7 +13,7 @@ import {
 import type { Wire } from '../../api/wire.ts'
 import { podWarnings } from '../../validation/pod-warnings.ts'
 import { checkStatusCounts } from '../../validation/workload-status.ts'
-import { age, count, text, workloadColumns } from '../../api/columns.ts'
+import { age, figure, text, workloadColumns } from '../../api/columns.ts'
 
 /** Runs replicas of a pod and replaces them in a rolling update when the template changes. */
 export const deployment: KindDeclaration<Deployment> = {
@@ -55,8 +55,8 @@ export const deployment: KindDeclaration<Deployment> = {
       'Pods that are ready, of those wanted.',
       ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`,
     ),
-    count('Up-to-date', 'Pods of the present template.', ({ status }) => status?.updatedReplicas),
-    count('Available', 'Pods ready for long enough.', ({ status }) => status?.availableReplicas),
+    figure('Up-to-date', 'Pods of the present template.', ({ status }) => status?.updatedReplicas),
+    figure('Available', 'Pods ready for long enough.', ({ status }) => status?.availableReplicas),
     age,
     ...workloadColumns<Deployment>(
       ({ spec }) => spec?.template.spec?.containers ?? [],

@@ -3,7 +3,7 @@ import { fieldInvalid, fieldTooLong, type FieldError } from '#shared/kube/status
 import { configKeyProblems } from '#shared/kube/validation-names.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { dataSize, immutableChanges, maxDataSize } from '../../validation/data.ts'
-import { age, count } from '../../api/columns.ts'
+import { age, figure } from '../../api/columns.ts'
 
 /** Configuration data for pods. The example of a declaration: omitted members have the registry's defaults. */
 export const configMap: KindDeclaration<ConfigMap> = {
@@ -19,7 +19,7 @@ export const configMap: KindDeclaration<ConfigMap> = {
   validate,
   validateUpdate: (next, previous) => immutableChanges(next, previous, ['data', 'binaryData']),
   columns: [
-    count('Data', 'How many entries it holds.', ({ data, binaryData }) => sizeOf(data) + sizeOf(binaryData)),
+    figure('Data', 'How many entries it holds.', ({ data, binaryData }) => sizeOf(data) + sizeOf(binaryData)),
     age,
   ],
 }

@@ -2,6 +2,7 @@ import type { LimitRange, LimitRangeItem } from '#shared/kube/generated/types.ts
 import { compareQuantities } from '#shared/kube/quantity.ts'
 import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
+import { createdAt } from '../../api/columns.ts'
 
 /** Limits and defaults of resource requests of pods, containers and claims in a namespace. */
 export const limitRange: KindDeclaration<LimitRange> = {
@@ -30,14 +31,7 @@ export const limitRange: KindDeclaration<LimitRange> = {
     })
     return errors
   },
-  columns: [
-    {
-      name: 'Created At',
-      type: 'date',
-      description: 'When it was created.',
-      value: ({ metadata }) => metadata.creationTimestamp ?? '',
-    },
-  ],
+  columns: [createdAt],
 }
 
 /**

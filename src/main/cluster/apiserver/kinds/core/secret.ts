@@ -4,7 +4,7 @@ import { configKeyProblems } from '#shared/kube/validation-names.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { dataSize, immutableChanges, maxDataSize } from '../../validation/data.ts'
 import { checkImmutable } from '../../validation/fields.ts'
-import { age, count, text } from '../../api/columns.ts'
+import { age, figure, text } from '../../api/columns.ts'
 
 /** Confidential data for pods and clients. */
 export const secret: KindDeclaration<Secret> = {
@@ -28,7 +28,7 @@ export const secret: KindDeclaration<Secret> = {
   fields: { type: ({ type }) => type ?? '' },
   columns: [
     text('Type', 'What kind of secret it is.', ({ type }) => type ?? ''),
-    count('Data', 'How many entries it holds.', ({ data }) => Object.keys(data ?? {}).length),
+    figure('Data', 'How many entries it holds.', ({ data }) => Object.keys(data ?? {}).length),
     age,
   ],
 }

@@ -1,7 +1,7 @@
 import { defined } from '#shared/kube/json.ts'
 import type { ServiceAccount } from '#shared/kube/generated/types.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
-import { age, count } from '../../api/columns.ts'
+import { age } from '../../api/columns.ts'
 
 /** An identity for processes in pods. */
 export const serviceAccount: KindDeclaration<ServiceAccount> = {
@@ -22,5 +22,5 @@ export const serviceAccount: KindDeclaration<ServiceAccount> = {
   subresources: {
     token: { verbs: ['create'], kind: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' } },
   },
-  columns: [count('Secrets', 'How many secrets pods of the account may use.', ({ secrets }) => secrets?.length), age],
+  columns: [age],
 }

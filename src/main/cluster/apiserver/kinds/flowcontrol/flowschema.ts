@@ -11,7 +11,7 @@ import type { KindDeclaration } from '../../api/kind.ts'
 import type { Wire } from '../../api/wire.ts'
 import { addInvalid } from '../../validation/fields.ts'
 import { flowConditionFindings } from '../../validation/status.ts'
-import { age, count, text } from '../../api/columns.ts'
+import { age, figure, text } from '../../api/columns.ts'
 
 /** Classifies requests into flows and assigns a priority level. */
 export const flowSchema: KindDeclaration<FlowSchema> = {
@@ -37,7 +37,7 @@ export const flowSchema: KindDeclaration<FlowSchema> = {
       'The priority level of its requests.',
       ({ spec }) => spec?.priorityLevelConfiguration.name ?? '',
     ),
-    count('MatchingPrecedence', 'Lower ones are asked first.', ({ spec }) => spec?.matchingPrecedence),
+    figure('MatchingPrecedence', 'Lower ones are asked first.', ({ spec }) => spec?.matchingPrecedence),
     text(
       'DistinguisherMethod',
       'What tells its flows apart.',

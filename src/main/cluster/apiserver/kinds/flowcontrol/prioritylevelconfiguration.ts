@@ -9,7 +9,7 @@ import type { KindDeclaration } from '../../api/kind.ts'
 import type { Wire } from '../../api/wire.ts'
 import { checkSupported } from '../../validation/fields.ts'
 import { flowConditionFindings } from '../../validation/status.ts'
-import { age, text } from '../../api/columns.ts'
+import { age, figure, text } from '../../api/columns.ts'
 
 /** The concurrency limits of a priority level. */
 export const priorityLevelConfiguration: KindDeclaration<PriorityLevelConfiguration> = {
@@ -46,21 +46,26 @@ export const priorityLevelConfiguration: KindDeclaration<PriorityLevelConfigurat
   validate,
   columns: [
     text('Type', 'Whether its requests are limited.', ({ spec }) => spec?.type ?? ''),
-    text('NominalConcurrencyShares', 'Its share of the server.', ({ spec }) =>
-      String(spec?.limited?.nominalConcurrencyShares ?? spec?.exempt?.nominalConcurrencyShares ?? '<none>'),
+    figure(
+      'NominalConcurrencyShares',
+      'Its share of the server.',
+      ({ spec }) => spec?.limited?.nominalConcurrencyShares ?? spec?.exempt?.nominalConcurrencyShares,
+      '<none>',
     ),
-    text('Queues', 'How many queues there are.', ({ spec }) =>
-      String(spec?.limited?.limitResponse?.queuing?.queues ?? '<none>'),
-    ),
-    text('HandSize', 'Among how many of them a flow chooses.', ({ spec }) =>
-      String(spec?.limited?.limitResponse?.queuing?.handSize ?? '<none>'),
-    ),
-    text('QueueLengthLimit', 'How many requests may wait in one.', ({ spec }) =>
-      String(spec?.limited?.limitResponse?.queuing?.queueLengthLimit ?? '<none>'),
+    figure('Queues', 'How many queues there are.', (level) => queuing(level)?.queues, '<none>'),
+    figure('HandSize', 'Among how many of them a flow chooses.', (level) => queuing(level)?.handSize, '<none>'),
+    figure(
+      'QueueLengthLimit',
+      'How many requests may wait in one.',
+      (level) => queuing(level)?.queueLengthLimit,
+      '<none>',
     ),
     age,
   ],
 }
+
+const queuing = ({ spec }: PriorityLevelConfiguration): QueuingConfiguration | undefined =>
+  spec?.limited?.limitResponse?.queuing
 
 function validate({ metadata, spec }: PriorityLevelConfiguration): FieldError[] {
   const errors: FieldError[] = []

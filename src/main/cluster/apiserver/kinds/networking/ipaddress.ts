@@ -5,7 +5,7 @@ import { ipProblems, pathSegmentProblems, subdomainProblems } from '#shared/kube
 import type { KindDeclaration } from '../../api/kind.ts'
 import type { Wire } from '../../api/wire.ts'
 import { addInvalid } from '../../validation/fields.ts'
-import { age, text } from '../../api/columns.ts'
+import { text } from '../../api/columns.ts'
 
 /** An address that is allocated to a Service. */
 export const ipAddress: KindDeclaration<IPAddress> = {
@@ -38,7 +38,6 @@ export const ipAddress: KindDeclaration<IPAddress> = {
         .filter(Boolean)
         .join('/'),
     ),
-    age,
   ],
 }
 

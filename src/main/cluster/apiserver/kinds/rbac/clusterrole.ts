@@ -5,7 +5,7 @@ import type { KindDeclaration } from '../../api/kind.ts'
 import type { Wire } from '../../api/wire.ts'
 import { checkLabelSelector } from '../../validation/labels.ts'
 import { policyRuleFindings } from '../../validation/rbac.ts'
-import { createdAt } from '../rbac.ts'
+import { createdAt } from '../../api/columns.ts'
 
 /** Permissions in the whole cluster. */
 export const clusterRole: KindDeclaration<ClusterRole> = {

@@ -2,7 +2,7 @@ import type { Role } from '#shared/kube/generated/types.ts'
 import { pathSegmentProblems } from '#shared/kube/validation-names.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { policyRuleFindings } from '../../validation/rbac.ts'
-import { createdAt } from '../rbac.ts'
+import { createdAt } from '../../api/columns.ts'
 
 /** Permissions in one namespace. */
 export const role: KindDeclaration<Role> = {

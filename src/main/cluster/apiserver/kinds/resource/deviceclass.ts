@@ -17,6 +17,7 @@ export const deviceClass: KindDeclaration<DeviceClass> = {
   singular: 'deviceclass',
   namespaced: false,
   schema: 'io.k8s.api.resource.v1.DeviceClass',
+  returnsDeleted: true,
   validate({ spec }) {
     const errors: FieldError[] = []
     const { selectors, config, extendedResourceName } = spec

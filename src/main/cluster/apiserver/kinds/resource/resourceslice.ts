@@ -15,6 +15,7 @@ export const resourceSlice: KindDeclaration<ResourceSlice> = {
   singular: 'resourceslice',
   namespaced: false,
   schema: 'io.k8s.api.resource.v1.ResourceSlice',
+  returnsDeleted: true,
   setDefaults: ({ spec }) => setDeviceDefaults(spec),
   fields: { 'spec.nodeName': ({ spec }) => spec.nodeName ?? '', 'spec.driver': ({ spec }) => spec.driver },
   validate: ({ spec }, previous) => sliceFindings(spec, previous?.spec),

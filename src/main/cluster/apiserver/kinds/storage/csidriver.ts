@@ -54,10 +54,15 @@ export const csiDriver: KindDeclaration<CSIDriver> = {
     yesNo('AttachRequired', 'Whether volumes are attached first.', ({ spec }) => spec?.attachRequired),
     yesNo('PodInfoOnMount', 'Whether it is told of the pod.', ({ spec }) => spec?.podInfoOnMount),
     yesNo('StorageCapacity', 'Whether it tells what is left.', ({ spec }) => spec?.storageCapacity),
+    text('TokenRequests', 'For whom pods need tokens.', ({ spec }) => audiencesText(spec?.tokenRequests)),
+    yesNo('RequiresRepublish', 'Whether mounts are renewed.', ({ spec }) => spec?.requiresRepublish),
     text('Modes', 'What volumes it makes.', ({ spec }) => (spec?.volumeLifecycleModes ?? []).join(',')),
     age,
   ],
 }
+
+const audiencesText = (requests: readonly StorageTokenRequest[] = []): string =>
+  requests.map(({ audience }) => audience).join(',') || '<unset>'
 
 function checkTokenRequests(requests: readonly Wire<StorageTokenRequest>[], field: string, errors: FieldError[]): void {
   const audiences = new Set<string>()

@@ -4,7 +4,7 @@ import type { KindDeclaration } from '../../api/kind.ts'
 import { subdomainProblems } from '#shared/kube/validation-names.ts'
 import { addInvalid, checkImmutable } from '../../validation/fields.ts'
 import { checkLabelSelector } from '../../validation/labels.ts'
-import { age, text } from '../../api/columns.ts'
+import { createdAt } from '../../api/columns.ts'
 
 /** The free capacity for volumes of a class. */
 export const csiStorageCapacity: KindDeclaration<CSIStorageCapacity> = {
@@ -31,9 +31,5 @@ export const csiStorageCapacity: KindDeclaration<CSIStorageCapacity> = {
     checkImmutable(next.storageClassName, previous.storageClassName, 'storageClassName', errors)
     return errors
   },
-  columns: [
-    text('StorageClassName', 'For which class.', ({ storageClassName }) => storageClassName),
-    text('Capacity', 'How much.', ({ capacity }) => capacity ?? '<none>'),
-    age,
-  ],
+  columns: [createdAt],
 }

@@ -39,7 +39,7 @@ export const volumeAttachment: KindDeclaration<VolumeAttachment> = {
     return errors
   },
   columns: [
-    text('Attacher', 'Who attaches it.', ({ spec }) => spec?.attacher ?? ''),
+    { ...text('Attacher', 'Who attaches it.', ({ spec }: VolumeAttachment) => spec?.attacher ?? ''), format: 'name' },
     text('PV', 'Which volume.', ({ spec }) => spec?.source.persistentVolumeName ?? ''),
     text('Node', 'To which node.', ({ spec }) => spec?.nodeName ?? ''),
     yesNo('Attached', 'Whether it is.', ({ status }) => status?.attached),

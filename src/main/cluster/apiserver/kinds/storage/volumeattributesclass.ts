@@ -14,6 +14,7 @@ export const volumeAttributesClass: KindDeclaration<VolumeAttributesClass> = {
   singular: 'volumeattributesclass',
   namespaced: false,
   schema: 'io.k8s.api.storage.v1.VolumeAttributesClass',
+  returnsDeleted: true,
   shortNames: ['vac'],
   generation: false,
   validate({ driverName, parameters = {} }) {

@@ -1,16 +1,10 @@
 import type { CustomResourceDefinition } from '#shared/kube/generated/types.ts'
-import { allMetadata, type Column, type KindDeclaration } from '../../../api/kind.ts'
+import { createdAt } from '../../../api/columns.ts'
+import { allMetadata, type KindDeclaration } from '../../../api/kind.ts'
 import { validateDefinition, validateDefinitionUpdate } from './validation.ts'
 
 /** Holds a definition until its objects are deleted. */
 export const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io'
-
-const createdAt: Column<CustomResourceDefinition> = {
-  name: 'Created At',
-  type: 'date',
-  description: 'When the definition was created.',
-  value: ({ metadata }) => metadata.creationTimestamp ?? '',
-}
 
 /** The definition of a custom resource. */
 export const customResourceDefinition: KindDeclaration<CustomResourceDefinition> = {

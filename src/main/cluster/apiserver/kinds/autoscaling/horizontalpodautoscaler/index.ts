@@ -2,7 +2,7 @@ import type { HorizontalPodAutoscaler, MetricSpec, MetricStatus } from '#shared/
 import type { KindDeclaration } from '../../../api/kind.ts'
 import { autoscalerCounts, setAutoscalerDefaults, validateAutoscaler } from './validation.ts'
 import { checkStatusCounts } from '../../../validation/workload-status.ts'
-import { age, count, text } from '../../../api/columns.ts'
+import { age, figure, text } from '../../../api/columns.ts'
 
 /** Scales a workload by its metrics. */
 export const horizontalPodAutoscaler: KindDeclaration<HorizontalPodAutoscaler> = {
@@ -32,8 +32,8 @@ function autoscalerColumns(): KindDeclaration<HorizontalPodAutoscaler>['columns'
     text('Reference', 'What it scales.', ({ spec }) => `${spec.scaleTargetRef.kind}/${spec.scaleTargetRef.name}`),
     text('Targets', 'What it aims at, and where it is.', targetsText),
     text('MinPods', 'The fewest replicas.', ({ spec }) => String(spec.minReplicas ?? '<unset>')),
-    count('MaxPods', 'The most replicas.', ({ spec }) => spec.maxReplicas),
-    count('Replicas', 'How many there are.', ({ status }) => status?.currentReplicas),
+    figure('MaxPods', 'The most replicas.', ({ spec }) => spec.maxReplicas),
+    figure('Replicas', 'How many there are.', ({ status }) => status?.currentReplicas),
     age,
   ]
 }

@@ -7,7 +7,7 @@ import type {
 import type { KubeObject } from '#shared/kube/object.ts'
 import { annotationsOf, isCpu, read } from './annotations.ts'
 import type { KindDeclaration } from '../../../api/kind.ts'
-import { age, count, text } from '../../../api/columns.ts'
+import { age, figure, text } from '../../../api/columns.ts'
 import { autoscalerCounts, setAutoscalerDefaults, validateAutoscaler } from './validation.ts'
 import { checkStatusCounts } from '../../../validation/workload-status.ts'
 
@@ -49,8 +49,8 @@ export const horizontalPodAutoscalerV1: KindDeclaration<V1> = {
         : `cpu: ${status?.currentCPUUtilizationPercentage === undefined ? '<unknown>' : `${status.currentCPUUtilizationPercentage}%`}/${spec.targetCPUUtilizationPercentage}%`,
     ),
     text('MinPods', 'The fewest replicas.', ({ spec }) => String(spec.minReplicas ?? '<unset>')),
-    count('MaxPods', 'The most replicas.', ({ spec }) => spec.maxReplicas),
-    count('Replicas', 'How many there are.', ({ status }) => status?.currentReplicas),
+    figure('MaxPods', 'The most replicas.', ({ spec }) => spec.maxReplicas),
+    figure('Replicas', 'How many there are.', ({ status }) => status?.currentReplicas),
     age,
   ],
 }

@@ -138,7 +138,7 @@ it('is printed as kubectl prints it', () => {
   expect(cells(cronJob, object, Date.parse('2026-01-01T00:01:00Z'))).toMatchObject({
     Schedule: '0 3 * * *',
     Timezone: '<none>',
-    Suspend: false,
+    Suspend: 'False',
     Active: 1,
     'Last Schedule': '60s',
     Containers: 'c',

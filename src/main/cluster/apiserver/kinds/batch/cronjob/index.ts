@@ -33,7 +33,13 @@ export const cronJob: KindDeclaration<CronJob> = {
   columns: [
     text('Schedule', 'When it makes a job.', ({ spec }) => spec?.schedule ?? ''),
     text('Timezone', 'By which clock.', ({ spec }) => spec?.timeZone ?? '<none>'),
-    { name: 'Suspend', type: 'boolean', description: 'Whether it rests.', value: ({ spec }) => spec?.suspend ?? false },
+    {
+      name: 'Suspend',
+      type: 'boolean',
+      description: 'Whether it rests.',
+      // Kubernetes prints the value into a column of booleans.
+      value: ({ spec }) => (spec?.suspend ? 'True' : 'False'),
+    },
     {
       name: 'Active',
       type: 'integer',

@@ -34,6 +34,8 @@ export const job: KindDeclaration<Job> = {
   validatesUpdateTwice: true,
   // For compatibility with clients from before garbage collection.
   orphansDependents: true,
+  orphanWarning:
+    'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
   schema: 'io.k8s.api.batch.v1.Job',
   setDefaults,
   prepareForCreate(object) {
