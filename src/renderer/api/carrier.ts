@@ -4,16 +4,17 @@ import { RPCLink as SocketLink } from '@orpc/client/websocket'
 import type { ContractRouterClient } from '@orpc/contract'
 import type { Contract } from '#shared/contract/index.ts'
 import { pagePort, pageReady } from '#shared/contract/port.ts'
-import { startHeartbeat } from './heartbeat.ts'
+import { beatPatience, startHeartbeat } from './heartbeat.ts'
 
 /** A client of the contract. */
 export type Back = ContractRouterClient<Contract>
 
 /**
- * Whether the back can be reached. `down`: it does not answer, whether it is gone or frozen. `expired`: it answers and no
- * longer knows this page's session. `signed-out`: the user ended the session here.
+ * Whether the back can be reached. `connecting`: it has not answered yet, and not been silent for long. `down`: it does
+ * not answer, whether it is gone or frozen. `expired`: it answers and no longer knows this page's session. `signed-out`:
+ * the user ended the session here.
  */
-export type Connection = 'up' | 'down' | 'expired' | 'signed-out'
+export type Connection = 'connecting' | 'up' | 'down' | 'expired' | 'signed-out'
 
 /** The connection with its times, ms since the epoch. */
 export interface Link {
@@ -54,14 +55,12 @@ function askForPort(): Promise<MessagePort | undefined> {
   })
 }
 
+export const newLink = (): Link => ({ connection: 'connecting', answeredAt: Date.now() })
+
 /** What is known of the connection, for those who listen. */
 class LinkState {
   readonly #listeners = new Set<(link: Link) => void>()
-  #link: Link
-
-  constructor(connection: Connection) {
-    this.#link = { connection, answeredAt: Date.now() }
-  }
+  #link: Link = newLink()
 
   get connection(): Connection {
     return this.#link.connection
@@ -86,7 +85,7 @@ class LinkState {
 function overPort(port: MessagePort): Carrier {
   port.start()
   const back: Back = createORPCClient(new PortLink({ port }))
-  const link = new LinkState('up')
+  const link = new LinkState()
   startHeartbeat({
     ping: () => back.app.ping(),
     onBeat: () => link.become('up'),
@@ -98,7 +97,7 @@ function overPort(port: MessagePort): Carrier {
 /** Calls wait while the socket reconnects; streams fail, and their owners open them again. */
 function overSocket(): Carrier {
   const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/rpc`
-  const link = new LinkState('up')
+  const link = new LinkState()
   let current: Promise<Back>
   let delay = 200
   let tryNow: () => void = () => undefined
@@ -109,7 +108,10 @@ function overSocket(): Carrier {
         if (link.connection === 'signed-out') return
         const socket = new WebSocket(url)
         let stopBeats: (() => unknown) | undefined
+        // A frozen process takes the connection and never answers its handshake.
+        const patience = setTimeout(() => link.become('down'), beatPatience)
         socket.addEventListener('open', () => {
+          clearTimeout(patience)
           delay = 200
           const back: Back = createORPCClient(new SocketLink({ websocket: socket }))
           resolve(back)
@@ -121,6 +123,7 @@ function overSocket(): Carrier {
           })
         })
         socket.addEventListener('close', () => {
+          clearTimeout(patience)
           if (stopBeats) {
             stopBeats()
             link.become('down')
@@ -156,7 +159,7 @@ function overSocket(): Carrier {
 
 /** Why a WebSocket is refused: browsers do not tell, so the page's own address is asked. */
 const whyNot = (): Promise<Connection> =>
-  fetch('/', { method: 'HEAD', cache: 'no-store' }).then(
+  fetch('/', { method: 'HEAD', cache: 'no-store', signal: AbortSignal.timeout(beatPatience) }).then(
     ({ status }) => (status === 401 ? 'expired' : 'down'),
     () => 'down',
   )

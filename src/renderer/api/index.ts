@@ -5,7 +5,7 @@ import type { Client } from '#shared/client/client.ts'
 import type { Transport } from '#shared/client/transport.ts'
 import { createClient } from '#shared/client/kube-client.ts'
 import { createSharedInformers, type SharedInformers } from '#shared/client/shared-informers.ts'
-import { connectBack, type Back, type Connection, type Link } from './carrier.ts'
+import { connectBack, newLink, type Back, type Connection, type Link } from './carrier.ts'
 import { withDeadline, type Line } from './deadline.ts'
 import { createTableTransport } from './table-transport.ts'
 import { createTransport } from './transport.ts'
@@ -43,10 +43,10 @@ const key: InjectionKey<Api> = Symbol('api')
 
 export async function createApi(): Promise<Api> {
   const { back: carried, onLink, retry, signOut } = await connectBack()
-  const connection = shallowRef<Connection>('up')
-  const link = shallowRef<Link>({ connection: 'up', answeredAt: Date.now() })
+  const link = shallowRef<Link>(newLink())
+  const connection = shallowRef<Connection>(link.value.connection)
   const back = withWords(carried, {
-    isUp: () => connection.value === 'up',
+    isUp: () => connection.value === 'up' || connection.value === 'connecting',
     onChange: (listener) => watch(connection, listener, { flush: 'sync' }),
   })
   const clusters = new Map<string, ClusterApi>()

@@ -44,7 +44,7 @@ export function useCounts(
   }
   const place = (): string => [context(), ...namespaces()].join(' ')
   watch(place, () => (counts.value = new Map()))
-  watch([place, () => resources().map(keyOf).join()], () => void countAll(++round), { immediate: true })
+  watch([place, () => resources().map(keyOf).join(), api.connection], () => void countAll(++round), { immediate: true })
   onScopeDispose(() => round++)
   return counts
 }

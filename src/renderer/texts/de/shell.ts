@@ -52,6 +52,7 @@ export const shell: Translation<typeof en.shell> = {
   signOut: 'Abmelden',
   connection: {
     live: 'Live',
+    connecting: 'Verbindet',
     lost: 'Neu verbinden',
     down: 'Slipway antwortet nicht. Die Verbindung wird neu aufgebaut.',
     stale: 'veraltet seit {time}',

@@ -50,6 +50,7 @@ export const shell = {
   signOut: 'Sign out',
   connection: {
     live: 'Live',
+    connecting: 'Connecting',
     lost: 'Reconnecting',
     down: 'Slipway does not answer. Reconnecting.',
     stale: 'stale since {time}',
