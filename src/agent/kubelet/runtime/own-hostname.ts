@@ -1,16 +1,22 @@
 import { readFileSync } from 'node:fs'
 
 /**
- * The engine gives every container the hostname of its sandbox. The runtime's wrapper in the worker's image
- * (`resources/worker/runtime.pl`) gives it that of this annotation instead.
+ * The engine gives every container the hostname of its sandbox. The wrapper in the worker's image
+ * (`resources/worker/shim.pl`) gives it that of this annotation instead.
  */
 export const hostnameAnnotation = 'dev.slipway.hostname'
 
-/** Whether the worker's image has that wrapper: workers outlive the version that made them. */
-export function givesOwnHostnames(wrapper = '/usr/local/bin/slipway-crun'): boolean {
+/** That of today's image, and the one before it. */
+const wrappers = ['/usr/local/bin/containerd-shim-runc-v2', '/usr/local/bin/slipway-crun']
+
+/** Whether the worker's image has such a wrapper: workers outlive the version that made them. */
+export const givesOwnHostnames = (files: readonly string[] = wrappers): boolean =>
+  files.some((file) => textOf(file).includes(hostnameAnnotation.replaceAll('.', '\\.')))
+
+function textOf(file: string): string {
   try {
-    return readFileSync(wrapper, 'utf8').includes(hostnameAnnotation.replaceAll('.', '\\.'))
+    return readFileSync(file, 'utf8')
   } catch {
-    return false
+    return ''
   }
 }
