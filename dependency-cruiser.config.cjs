@@ -42,7 +42,8 @@ module.exports = {
       { path: '^src/shared/', pathNot: '\\.test\\.ts$' },
       { dependencyTypes: ['core'] },
     ),
-    onlyFrom('agent-imports-shared', '^src/agent/', '^src/shared/'),
+    onlyFrom('streaming-imports-shared', '^src/streaming/', '^src/shared/'),
+    onlyFrom('agent-imports-shared', '^src/agent/', '^src/(shared|streaming)/'),
     onlyFrom('renderer-imports-shared', '^src/renderer/', '^src/shared/'),
     onlyFrom('preload-imports-contract', '^src/preload/', '^src/shared/contract/'),
 
@@ -56,7 +57,7 @@ module.exports = {
     // Inside main.
     onlyFrom('keys-import-nothing', '^src/main/keys/'),
     onlyFrom('http-imports-shared', '^src/main/http/', '^src/shared/'),
-    onlyFrom('cluster-imports-shared', '^src/main/cluster/', '^src/shared/', '^src/main/(http|keys)/'),
+    onlyFrom('cluster-imports-shared', '^src/main/cluster/', '^src/(shared|streaming)/', '^src/main/(http|keys)/'),
     onlyFrom('contexts-import-cluster-facade', '^src/main/contexts/', '^src/shared/', '^src/main/cluster/index\\.ts$'),
     onlyFrom(
       'rpc-imports-contexts',

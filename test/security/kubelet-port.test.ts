@@ -3,13 +3,15 @@ import { writeFileSync } from 'node:fs'
 import { request as httpsRequest } from 'node:https'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
+import { duplexPair, PassThrough, Readable } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { WebSocket } from 'ws'
 import { createApiFetch } from '#agent/api-fetch.ts'
 import { createFlows } from '#agent/kubelet/flow.ts'
 import { createCallers } from '#agent/kubelet/node-port/callers.ts'
 import { startNodePort, type NodePort } from '#agent/kubelet/node-port/server.ts'
+import type { ObservedContainer, Runtime } from '#agent/kubelet/runtime/runtime.ts'
 import { createPki, type Pki } from '#main/cluster/apiserver/auth/pki.ts'
 import { systemClock } from '#shared/base/clock.ts'
 import { silentLog } from '#shared/base/log.ts'
@@ -24,6 +26,31 @@ const node = 'worker-1'
 const address = '127.0.0.1'
 const rights = '/apis/rbac.authorization.k8s.io/v1'
 
+/** A container whose commands print their words and then what they are given; `false` fails. */
+const runtime: Pick<Runtime, 'containers' | 'exec' | 'attach'> = {
+  containers: () => [{ name: 'c', id: 'c', state: 'running', sandbox: false, tty: false, pid: 0 } as ObservedContainer],
+  exec: async (_id, command) => {
+    const [stdin, inside] = duplexPair()
+    const stdout = new PassThrough()
+    stdout.write(`${command.join(' ')}\n`)
+    inside.pipe(stdout)
+    const ended = once(stdout, 'end')
+    if (command[0] === 'false') stdin.end()
+    return {
+      stdin,
+      stdout,
+      stderr: Readable.from([]),
+      resize: async () => undefined,
+      end: () => void ends.push(command.join(' ')),
+      async exit() {
+        await ended
+        return { code: command[0] === 'false' ? 1 : 0 }
+      },
+    }
+  },
+  attach: () => Promise.reject(new Error('unused')),
+}
+const ends: string[] = []
 let cluster: SimulatedCluster
 let pki: Pki
 let admin: RawApi
@@ -37,9 +64,10 @@ beforeAll(async () => {
   pki = cluster.plane.pki
   const { server } = cluster.plane
   admin = createRawApi({ server, ca: pki.ca, credentials: pki.admin })
-  await Promise.all(['robot', 'reader', 'prober'].map((name) => createAccount(name)))
+  await Promise.all(['robot', 'reader', 'prober', 'operator'].map((name) => createAccount(name)))
   await grant('reader', ['nodes/metrics', 'nodes/stats'])
   await grant('prober', ['nodes/proxy'])
+  await grant('operator', ['nodes/proxy'], 'create')
 
   const { client: credentials } = await pki.issueNode(node)
   const api = createApiFetch({ port: Number(new URL(server).port), tls: { ca: pki.ca, ...credentials } })
@@ -64,7 +92,8 @@ beforeAll(async () => {
         return known.includes(path) ? async () => ({ type: 'text/plain', body: `page ${path}` }) : undefined
       },
     },
-    openLogs: async () => ({ logs: Readable.from([Buffer.from('a line\n')]), limit: undefined }),
+    runtime: { ...runtime, logs: async () => Readable.from([Buffer.from('a line\n')]) },
+    findPod: (_namespace, name) => (name === 'p' ? { uid: 'u', ip: address } : undefined),
     flows: createFlows(),
     clock: systemClock,
     log: silentLog,
@@ -83,10 +112,10 @@ afterEach(() => expect(faults.splice(0)).toEqual([]))
 const createAccount = async (name: string): Promise<unknown> =>
   admin.create('/api/v1/namespaces/default/serviceaccounts', { metadata: { name } })
 
-async function grant(account: string, resources: string[]): Promise<void> {
+async function grant(account: string, resources: string[], verb = 'get'): Promise<void> {
   await admin.create(`${rights}/clusterroles`, {
     metadata: { name: account },
-    rules: [{ verbs: ['get'], apiGroups: [''], resources }],
+    rules: [{ verbs: [verb], apiGroups: [''], resources }],
   })
   await admin.create(`${rights}/clusterrolebindings`, {
     metadata: { name: account },
@@ -224,12 +253,127 @@ describe('rights', () => {
     expect((await ask('/pods', { credentials: other })).text).toMatch(/^Forbidden \(user=system:node:worker-2, /)
   })
 
-  test('nobody runs commands, not even an administrator', async () => {
+  test('pages are read, not written', async () => {
     const credentials = pki.admin
-    for (const path of ['/exec/n/p/c?command=id', '/attach/n/p/c', '/portForward/n/p', '/run/n/p/c', '/cri/exec/x'])
-      for (const method of ['GET', 'POST']) expect((await ask(path, { method, credentials })).status, path).toBe(404)
     expect((await ask('/pods', { method: 'POST', credentials })).status).toBe(405)
     expect((await ask('/pods', { method: 'HEAD', credentials })).status).toBe(403)
+  })
+})
+
+describe('sessions in pods', () => {
+  const sessionPaths = ['/exec/n/p/c?command=id&output=1', '/attach/n/p/c?output=1', '/portForward/n/p?port=80']
+
+  /** A handshake: the status that it is answered with, or the open WebSocket. */
+  function openSocket(path: string, token?: string): Promise<{ status: number; socket?: WebSocket }> {
+    const socket = new WebSocket(`wss://${address}:${port}${path}`, ['v5.channel.k8s.io', 'v4.channel.k8s.io'], {
+      ca: pki.ca,
+      ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
+    })
+    return new Promise((resolve, reject) => {
+      socket.once('open', () => resolve({ status: 101, socket }))
+      socket.once('unexpected-response', (_request, response) => {
+        response.destroy()
+        resolve({ status: response.statusCode ?? 0 })
+      })
+      socket.once('error', reject)
+    })
+  }
+  /** All messages of a channel until the connection ends. */
+  async function textOf(socket: WebSocket, channel: number): Promise<string> {
+    let text = ''
+    socket.on('message', (data: Buffer) => {
+      if (data[0] === channel) text += data.subarray(1).toString()
+    })
+    await once(socket, 'close')
+    return text
+  }
+
+  test.each([...sessionPaths, '/run/n/p/c?cmd=id'])(
+    '%s is refused to nobody, and to who may only read',
+    async (path) => {
+      expect((await openSocket(path)).status).toBe(401)
+      for (const account of ['robot', 'reader', 'prober'])
+        expect((await openSocket(path, await tokenOf(account))).status, account).toBe(403)
+      const token = await tokenOf('prober')
+      for (const method of ['GET', 'POST']) expect((await ask(path, { method, token })).status).toBe(403)
+      expect(ends).toEqual([])
+    },
+  )
+
+  test('who may create nodes/proxy runs a command over a WebSocket, and reads no page', async () => {
+    const token = await tokenOf('operator')
+    const { socket } = await openSocket('/exec/n/p/c?command=echo&command=two+words&input=1&output=1', token)
+    if (!socket) throw new Error('refused')
+    const output = Promise.all([textOf(socket, 1), textOf(socket, 3)])
+    socket.send(Buffer.concat([Buffer.of(0), Buffer.from('typed')]))
+    socket.send(Buffer.of(255, 0))
+    const [stdout, status] = await output
+    expect(stdout).toBe('echo two words\ntyped')
+    expect(JSON.parse(status)).toMatchObject({ status: 'Success' })
+    expect(ends.splice(0)).toEqual(['echo two words'])
+    expect((await ask('/pods', { token })).status).toBe(403)
+  })
+
+  test('a client that leaves ends its command', async () => {
+    const { socket } = await openSocket('/exec/n/p/u/c?command=cat&input=1&output=1', await tokenOf('operator'))
+    socket?.close()
+    await expect.poll(() => ends.splice(0)).toEqual(['cat'])
+  })
+
+  test('SPDY is spoken, and a port of a pod is reached by it', async () => {
+    const socket = connectTls({ host: address, port, ca: pki.ca })
+    const token = await tokenOf('operator')
+    const head = [
+      'POST /portForward/n/p HTTP/1.1',
+      'Host: worker',
+      `Authorization: Bearer ${token}`,
+      'Connection: Upgrade',
+      'Upgrade: SPDY/3.1',
+      'X-Stream-Protocol-Version: portforward.k8s.io',
+    ]
+    socket.write(`${head.join('\r\n')}\r\n\r\n`)
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    socket.destroy()
+    expect(answer.toString()).toMatch(/^HTTP\/1.1 101 .*X-Stream-Protocol-Version: portforward.k8s.io/s)
+  })
+
+  test('a WebSocket reaches a port of a pod', async () => {
+    const echo = createServer((connection) => connection.pipe(connection)).listen(0, address)
+    await once(echo, 'listening')
+    const podPort = (echo.address() as AddressInfo).port
+    const { socket } = await openSocket(`/portForward/n/p?port=${podPort}`, await tokenOf('operator'))
+    let text = ''
+    socket?.on('message', (data: Buffer) => {
+      if (data[0] === 0) text += data.subarray(1).toString('latin1')
+    })
+    socket?.send(Buffer.concat([Buffer.of(0), Buffer.from('hello')]))
+    // The channel begins with the port.
+    await expect.poll(() => text.slice(2)).toBe('hello')
+    socket?.close()
+    echo.close()
+  })
+
+  test('run answers with the output, or with why there is none', async () => {
+    const token = await tokenOf('operator')
+    const run = (command: string) => ask(`/run/n/p/c?cmd=${command}`, { method: 'POST', token })
+    expect(await run('false')).toEqual({ status: 500, text: "command 'false' exited with 1: " })
+    expect((await ask('/run/n/p/c?cmd=id', { token })).status).toBe(405)
+    ends.length = 0
+  })
+
+  test('what does not exist, or is asked without an upgrade', async () => {
+    const token = await tokenOf('operator')
+    for (const path of [
+      '/exec/n/x/c?command=id&output=1',
+      '/exec/n/p/other/c?command=id&output=1',
+      '/portForward/n/x?port=1',
+    ])
+      expect((await openSocket(path, token)).status, path).toBe(404)
+    for (const path of ['/exec/n/p/c?output=1', '/exec/n/p/c?command=id', '/exec/n/p/x?command=id&output=1'])
+      expect((await openSocket(path, token)).status, path).toBe(400)
+    expect((await openSocket('/portForward/n/p', token)).status).toBe(400)
+    expect((await openSocket('/cri/exec/x', token)).status).toBe(403)
+    for (const path of sessionPaths) expect((await ask(path, { method: 'POST', token })).status).toBe(400)
   })
 })
 

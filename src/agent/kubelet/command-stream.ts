@@ -1,6 +1,4 @@
-import { constants, type ServerHttp2Stream } from 'node:http2'
-import type { Readable } from 'node:stream'
-import { respond } from '#shared/base/request-edge.ts'
+import type { Duplex, Readable } from 'node:stream'
 import {
   channels,
   decodeJson,
@@ -11,35 +9,23 @@ import {
   type TerminalSize,
 } from '#shared/kube/stream-frames.ts'
 import { eachChunk, type Flows } from './flow.ts'
-import type { AttachSession } from './runtime/runtime.ts'
+import type { AttachSession, ExecSession } from './runtime/runtime.ts'
 
-/**
- * Joins a command's session to a stream of frames, in both directions with backpressure; then sends the command's final
- * Status.
- * @param exit resolves once the command has ended
- */
-export async function serveCommand(
-  stream: ServerHttp2Stream,
-  session: AttachSession,
-  flows: Flows,
-  exit: () => Promise<{ code: number; failure?: string }>,
-): Promise<void> {
+/** Joins a command's session to a stream of frames, in both directions with backpressure; then sends its final Status. */
+export async function serveCommand(stream: Duplex, session: ExecSession, flows: Flows): Promise<void> {
+  stream.on('error', () => undefined)
   const gone = new Promise<void>((resolve) => {
     stream.once('close', () => {
       session.end()
       resolve()
     })
   })
-  if (!respond(stream, { ':status': 200 })) {
-    session.end()
-    return
-  }
   const output = Promise.all([
     sendOutput(session.stdout, channels.stdout, stream, flows),
     sendOutput(session.stderr, channels.stderr, stream, flows),
   ])
   takeInput(stream, session, flows)
-  const [{ code, failure }] = await Promise.all([exit(), Promise.race([output, gone])])
+  const [{ code, failure }] = await Promise.all([session.exit(), Promise.race([output, gone])])
   if (stream.destroyed || stream.writableEnded) return
   stream.end(
     encodeJsonFrame(
@@ -49,13 +35,13 @@ export async function serveCommand(
   )
 }
 
-async function sendOutput(source: Readable, channel: number, stream: ServerHttp2Stream, flows: Flows): Promise<void> {
+async function sendOutput(source: Readable, channel: number, stream: Duplex, flows: Flows): Promise<void> {
   for await (const chunk of source as AsyncIterable<Buffer>)
     if (!(await flows.write(stream, encodeFrame(channel, chunk)))) return
 }
 
 /** Reads the next piece of input when the process has taken the last one; an invalid frame ends the stream. */
-function takeInput(stream: ServerHttp2Stream, session: AttachSession, flows: Flows): void {
+function takeInput(stream: Duplex, session: AttachSession, flows: Flows): void {
   const decoder = new FrameDecoder()
   session.stdin.on('error', () => undefined)
   eachChunk(
@@ -63,7 +49,7 @@ function takeInput(stream: ServerHttp2Stream, session: AttachSession, flows: Flo
     async (chunk) => {
       for (const frame of decoder.push(chunk)) await takeFrame(frame, session, flows)
     },
-    () => stream.close(constants.NGHTTP2_PROTOCOL_ERROR),
+    () => stream.destroy(new Error('an invalid frame')),
   )
 }
 

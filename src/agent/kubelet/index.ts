@@ -31,7 +31,7 @@ import { createStaticPods } from './static-pods/index.ts'
 import { createCallers } from './node-port/callers.ts'
 import { startNodePort, type NodePort, type NodePortOptions } from './node-port/server.ts'
 import { createNodeShutdown } from './shutdown.ts'
-import { createKubeletServer, openContainerLogs, type KubeletServerOptions } from './server.ts'
+import { createKubeletServer, type KubeletServerOptions } from './server.ts'
 import { createCgroups } from './stats/cgroup.ts'
 import { createDiskUsage } from './stats/disk-usage.ts'
 import { createKubeletMetrics } from './stats/kubelet-metrics.ts'
@@ -142,7 +142,6 @@ export function createKubelet(
       // Flows of its own: readers in the cluster do not cut those of the API server.
       flows: createFlows({ onCut: () => faults.cut() }),
       callers: createCallers({ client, clock, nodeName: node.name }),
-      openLogs: (request) => openContainerLogs(serverOptions, request),
       clock,
     })
 

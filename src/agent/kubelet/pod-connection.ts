@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import type { Readable, Writable } from 'node:stream'
+import type { Duplex, Readable, Writable } from 'node:stream'
 import { RequestRefused } from '#shared/base/request-edge.ts'
+import type { Flows } from './flow.ts'
 
 export interface PodConnection {
   output: Readable
@@ -34,6 +35,18 @@ export async function connectToPod({
   if (isConnected) return { output: socket, input: socket, end: () => socket.destroy() }
   if (!sandboxPid) throw new RequestRefused(500, 'the pod has no sandbox')
   return connectInside(sandboxPid, port)
+}
+
+/** Joins a stream to a connection of a pod; each direction ends alone. */
+export async function joinPort(stream: Duplex, connection: PodConnection, flows: Flows): Promise<void> {
+  stream.on('error', () => undefined)
+  stream.once('close', () => connection.end())
+  void flows.copy(connection.output, stream).then(
+    () => stream.end(),
+    () => stream.destroy(),
+  )
+  await flows.copy(stream, connection.input)
+  connection.input.end()
 }
 
 /**

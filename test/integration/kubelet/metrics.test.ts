@@ -1,5 +1,6 @@
 import { request as httpsRequest } from 'node:https'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { WebSocket } from 'ws'
 import type { Pod } from '#shared/kube/generated/types.ts'
 import type { ContainerStats, PodStats, StatsSummary } from '#shared/kube/stats-summary.ts'
 import { startDockerCluster, type DockerCluster } from '../../support/docker-cluster.ts'
@@ -194,6 +195,47 @@ test("the node's own port is verified by the cluster's authority and answers who
   const { status, text } = await ask(admin)
   expect(status).toBe(200)
   expect(parseMetricsText(text).length).toBeGreaterThan(10)
+})
+
+test("a command runs over the node's own port, for who may create nodes/proxy", async () => {
+  const ip = await cluster.kubectl.ok('get', 'node', worker, '-o', 'jsonpath={.status.addresses[0].address}')
+  const { ca } = cluster.cluster.admin
+  const outcome = async (token: string): Promise<string> => {
+    const path = '/exec/default/load/cpu?command=sh&command=-c&command=cat;+exit+3&input=1&output=1'
+    const headers = { authorization: `Bearer ${token}` }
+    const socket = new WebSocket(`wss://${ip}:10250${path}`, ['v5.channel.k8s.io'], { ca, headers })
+    let text = ''
+    socket.on('message', (data: Buffer) => (text += data.subarray(1).toString()))
+    socket.once('unexpected-response', (_request, response) => {
+      text += String(response.statusCode)
+      socket.terminate()
+    })
+    socket.once('open', () => {
+      socket.send(Buffer.concat([Buffer.of(0), Buffer.from('typed ')]))
+      // Ends the input.
+      socket.send(Buffer.of(255, 0))
+    })
+    socket.on('error', () => undefined)
+    await new Promise((resolve) => socket.once('close', resolve))
+    return text
+  }
+  const tokenOf = (account: string) => cluster.kubectl.ok('create', 'token', account)
+  for (const [name, verb] of [
+    ['runs', 'create'],
+    ['reads', 'get'],
+  ] as const) {
+    await cluster.kubectl.ok('create', 'serviceaccount', name)
+    await cluster.kubectl.ok('create', 'clusterrole', name, `--verb=${verb}`, '--resource=nodes/proxy')
+    await cluster.kubectl.ok(
+      'create',
+      'clusterrolebinding',
+      name,
+      `--clusterrole=${name}`,
+      `--serviceaccount=default:${name}`,
+    )
+  }
+  expect(await outcome(await tokenOf('reads'))).toBe('403')
+  expect(await outcome(await tokenOf('runs'))).toMatch(/^typed .*"NonZeroExitCode".*"message":"3"/)
 })
 
 test('a pod that asks for the host port of the kubelet does not get it', async () => {

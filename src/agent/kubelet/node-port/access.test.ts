@@ -16,7 +16,6 @@ test.each([
   ['/healthz/ping', ['healthz', 'proxy']],
   ['/configz', ['configz', 'proxy']],
   ['/containerLogs/n/p/c', ['proxy']],
-  ['/exec/n/p/c', ['proxy']],
   ['/', ['proxy']],
   ['//metrics', ['proxy']],
   ['/constructor', ['proxy']],
@@ -24,6 +23,15 @@ test.each([
 ])('%s is allowed by %j', (path, subresources) => {
   expect(accessOf('GET', path)).toEqual({ verb: 'get', subresources })
 })
+
+test.each(['/exec/n/p/c', '/attach/n/p/c', '/portForward/n/p', '/run/n/p/c'])(
+  '%s is the right to create, by whatever method',
+  (path) => {
+    const access = { verb: 'create', subresources: ['proxy'] }
+    expect([accessOf('GET', path), accessOf('POST', path)]).toEqual([access, access])
+    expect(accessOf('HEAD', path).verb).toBe('')
+  },
+)
 
 test.each([
   ['POST', 'create'],

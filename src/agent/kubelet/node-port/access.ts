@@ -31,9 +31,12 @@ const alone: Readonly<Record<string, string>> = {
   checkpoint: 'checkpoint',
 }
 
+/** What runs a command in a pod or connects to one: `create`, also for WebSocket handshakes, which are GET. */
+const commands = new Set(['exec', 'attach', 'portForward', 'run'])
+
 /**
  * Kubernetes v1.36, pkg/kubelet/server/auth.go with KubeletFineGrainedAuthz: by the first part of the path; `proxy` for
- * everything that has no subresource.
+ * everything that has no subresource. Other than there, `get` does not open a session in a pod.
  * @param path decoded, from the root
  */
 export function accessOf(method: string, path: string): Access {
@@ -43,7 +46,8 @@ export function accessOf(method: string, path: string): Access {
   const single = own(alone)
   const narrow = own(orProxy)
   return {
-    verb: Object.hasOwn(verbs, method) ? (verbs[method] ?? '') : '',
+    verb:
+      method === 'GET' && commands.has(first) ? 'create' : Object.hasOwn(verbs, method) ? (verbs[method] ?? '') : '',
     subresources: single ? [single] : narrow ? [narrow, 'proxy'] : ['proxy'],
   }
 }

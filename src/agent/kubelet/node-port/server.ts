@@ -1,21 +1,24 @@
 import { readFile } from 'node:fs/promises'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import type { Socket } from 'node:net'
-import type { Readable } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import { createSecureContext } from 'node:tls'
 import type { Clock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import { readRequest, RequestRefused, type EdgeRequest } from '#shared/base/request-edge.ts'
-import type { Flows } from '../flow.ts'
+import { ApiError } from '#shared/kube/status.ts'
+import type { Upgrade } from '#streaming/upgrade.ts'
 import type { NodePages } from '../node-pages.ts'
+import { commandOf, containerTarget, openContainerLogs, runCommandIn } from '../pod-access.ts'
 import { accessOf, forbiddenText } from './access.ts'
 import type { Callers } from './callers.ts'
 import { TooManyReviews } from './review-cache.ts'
+import { sessions, type SessionOptions } from './sessions.ts'
 
-export interface NodePortOptions {
+export interface NodePortOptions extends SessionOptions {
   /** The node's address. */
   host: string
   port: number
@@ -25,9 +28,6 @@ export interface NodePortOptions {
   clientCa: string
   callers: Callers
   pages: NodePages
-  /** @throws RequestRefused */
-  openLogs(request: EdgeRequest): Promise<{ logs: Readable; limit: number | undefined }>
-  flows: Flows
   clock: Clock
   log: Log
   onFault(): void
@@ -39,8 +39,8 @@ export interface NodePort {
 }
 
 /**
- * The kubelet's port for monitoring inside the cluster, by HTTPS on the node's address: pages about the node, and logs.
- * Whatever runs commands in a pod or connects to one is had through the API server alone.
+ * The kubelet's port, by HTTPS on the node's address: pages about the node, logs, and sessions in pods, for whom the API
+ * server allows them.
  */
 export function startNodePort(options: NodePortOptions): NodePort {
   const { clock, log, port } = options
@@ -126,6 +126,10 @@ function createNodePortServer(options: NodePortOptions, tls: { cert: string; key
     },
     (request, response) => void serve(options, request, response),
   )
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    socket.on('error', () => socket.destroy())
+    void serveUpgrade(options, request, { socket, head })
+  })
   server.maxConnections = limits.connections
   limitByAddress(server)
   server.on('tlsClientError', () => undefined)
@@ -164,7 +168,6 @@ function listen(server: Server, { host, port }: NodePortOptions): Promise<void> 
 }
 
 async function serve(options: NodePortOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { log, onFault } = options
   response.on('error', () => undefined)
   // The body of a request is not read.
   if (request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined)
@@ -172,21 +175,42 @@ async function serve(options: NodePortOptions, request: IncomingMessage, respons
   try {
     await handle(options, request, response)
   } catch (error) {
-    if (error instanceof RequestRefused) {
-      answer(response, error.status, error.message)
-      return
-    }
-    if (error instanceof TooManyReviews) {
-      answer(response, 503, error.message)
-      return
-    }
-    if (!response.destroyed) {
-      onFault()
-      const asked = `${request.method ?? ''} ${request.url ?? ''}`.slice(0, 200)
-      log.error('request failed', { edge: 'node port', request: asked, error: messageOf(error) })
-    }
-    answer(response, 500, 'Internal Server Error')
+    const { status, text } = refusalOf(options, error, request, response.destroyed)
+    answer(response, status, text)
   }
+}
+
+async function serveUpgrade(options: NodePortOptions, message: IncomingMessage, upgrade: Upgrade): Promise<void> {
+  const { socket } = upgrade
+  try {
+    const request = readRequest({ ':method': message.method, ':path': message.url })
+    await requireAccess(options, message, `/${request.segments.join('/')}`)
+    const session = sessions.get(request.segments[0] ?? '')
+    if (!session) throw new RequestRefused(404, '404 page not found')
+    if (!['GET', 'POST'].includes(message.method ?? '')) throw new RequestRefused(405, '405: Method Not Allowed')
+    await session(options, { request, message, upgrade })
+  } catch (error) {
+    const { status, text } = refusalOf(options, error, message, socket.destroyed)
+    refuseUpgrade(socket, status, text)
+  }
+}
+
+/** What a failed request is answered with; what is no refusal is a fault, unless the client has gone. */
+function refusalOf(
+  { log, onFault }: NodePortOptions,
+  error: unknown,
+  request: IncomingMessage,
+  hasGone: boolean,
+): { status: number; text: string } {
+  if (error instanceof RequestRefused) return { status: error.status, text: error.message }
+  if (error instanceof ApiError) return { status: error.code, text: error.message }
+  if (error instanceof TooManyReviews) return { status: 503, text: error.message }
+  if (!hasGone) {
+    onFault()
+    const asked = `${request.method ?? ''} ${request.url ?? ''}`.slice(0, 200)
+    log.error('request failed', { edge: 'node port', request: asked, error: messageOf(error) })
+  }
+  return { status: 500, text: 'Internal Server Error' }
 }
 
 /** @throws RequestRefused */
@@ -194,9 +218,11 @@ async function handle(options: NodePortOptions, message: IncomingMessage, respon
   const { method = '' } = message
   const request = readRequest({ ':method': method, ':path': message.url })
   await requireAccess(options, message, `/${request.segments.join('/')}`)
+  const [verb = ''] = request.segments
+  if (sessions.has(verb)) throw new RequestRefused(400, 'Upgrade request required')
+  if (verb === 'run') return sendOutput(options, request, response)
   const page = options.pages.find(request.segments, request.query)
-  const isLogs = request.segments[0] === 'containerLogs'
-  if (!page && !isLogs) throw new RequestRefused(404, '404 page not found')
+  if (!page && verb !== 'containerLogs') throw new RequestRefused(404, '404 page not found')
   if (method !== 'GET') throw new RequestRefused(405, '405: Method Not Allowed')
   if (!page) return sendLogs(options, request, response)
   const { type, body } = await page()
@@ -225,7 +251,7 @@ async function requireAccess({ callers, log }: NodePortOptions, message: Incomin
 }
 
 async function sendLogs(options: NodePortOptions, request: EdgeRequest, response: ServerResponse): Promise<void> {
-  const { logs, limit } = await options.openLogs(request)
+  const { logs, limit } = await openContainerLogs(options, request)
   logs.on('error', () => undefined)
   response.once('close', () => logs.destroy())
   if (response.destroyed) {
@@ -239,6 +265,12 @@ async function sendLogs(options: NodePortOptions, request: EdgeRequest, response
   response.end()
 }
 
+async function sendOutput(options: NodePortOptions, request: EdgeRequest, response: ServerResponse): Promise<void> {
+  if (request.method !== 'POST') throw new RequestRefused(405, '405: Method Not Allowed')
+  const output = await runCommandIn(options, containerTarget(request.segments), commandOf(request.query))
+  response.writeHead(200, { 'content-type': 'text/plain', 'content-length': output.length }).end(output)
+}
+
 function answer(response: ServerResponse, status: number, text: string): void {
   if (response.headersSent) {
     response.destroy()
@@ -248,4 +280,15 @@ function answer(response: ServerResponse, status: number, text: string): void {
   if (status === 401) response.setHeader('connection', 'close')
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'content-length': Buffer.byteLength(text) })
   response.end(text)
+}
+
+function refuseUpgrade(socket: Duplex, status: number, text: string): void {
+  if (!socket.writable) return
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    'Content-Type: text/plain; charset=utf-8',
+    'Connection: close',
+    `Content-Length: ${Buffer.byteLength(text)}`,
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${text}`)
 }

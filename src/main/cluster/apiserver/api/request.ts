@@ -58,10 +58,6 @@ function decode(text: string): string {
   }
 }
 
-/** Whether a boolean parameter is set, as Go's ParseBool reads it. */
-export const isTrue = (value: string | undefined): boolean =>
-  value === 'true' || value === '1' || value === 't' || value === 'T' || value === 'TRUE' || value === 'True'
-
 /** The parts of a path under `/api` or `/apis`. */
 export interface ResourcePath {
   group: string

@@ -1,3 +1,4 @@
+import { isTrue } from '#shared/base/is-true.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import type { FieldRequirement } from '#shared/kube/selectors.ts'
 import {
@@ -29,7 +30,7 @@ import { getFromView, listView, type View } from '../registry/view.ts'
 import { watch, type WatchHub } from '../registry/watch.ts'
 import { create, update } from '../registry/write.ts'
 import { writeOptions } from '../registry/write-options.ts'
-import { isTrue, splitResourcePath, type Answer, type Call, type Query, type ResourcePath } from '../api/request.ts'
+import { splitResourcePath, type Answer, type Call, type Query, type ResourcePath } from '../api/request.ts'
 
 export interface RequestHandlerOptions {
   context: RegistryContext

@@ -1,3 +1,4 @@
+import { isTrue } from '#shared/base/is-true.ts'
 import {
   badRequest,
   failure,
@@ -7,7 +8,7 @@ import {
   type FieldError,
 } from '#shared/kube/status.ts'
 import type { RegistryContext } from './context.ts'
-import { isTrue, type Query } from '../api/request.ts'
+import type { Query } from '../api/request.ts'
 
 /**
  * How a list or watch selects a revision: the combination of resourceVersion, resourceVersionMatch, limit and continue.

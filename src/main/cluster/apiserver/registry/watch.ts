@@ -1,8 +1,8 @@
 import type { Stop } from '#shared/base/disposable.ts'
+import { isTrue } from '#shared/base/is-true.ts'
 import { expired } from '#shared/kube/status.ts'
 import { Compacted, type Change } from '../../store/store.ts'
 import {
-  isTrue,
   type Answer,
   type Query,
   type WatchBatch,

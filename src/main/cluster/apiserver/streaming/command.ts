@@ -1,21 +1,9 @@
-import type { Duplex, Readable, Writable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { badRequest } from '#shared/kube/status.ts'
-import {
-  channels,
-  decodeJson,
-  encodeCloseFrame,
-  encodeFrame,
-  encodeJsonFrame,
-  FrameDecoder,
-} from '#shared/kube/stream-frames.ts'
+import { requireStreams, streamsOf, type CommandStreams } from '#streaming/command-client.ts'
+import { serveCommand } from '#streaming/command.ts'
 import type { NodeConnector } from '../egress/node-connector.ts'
 import type { ConnectHandler, ConnectRequest } from '../api/connect.ts'
-import { streamsOf, type CommandClient, type CommandStatus, type CommandStreams } from './command-client.ts'
-import { spdyClient } from './command-spdy.ts'
-import { chooseCommandProtocol, webSocketClient } from './command-web-socket.ts'
 import { askNode, chooseContainer, nodeOf, queryOf } from './pod-node.ts'
-import { isWebSocket } from './web-socket.ts'
 
 /** `pods/exec` and `pods/attach`: joins the client's streams to those of a command on the node. */
 export const commandHandlers = ({ connector }: { connector: NodeConnector }): ConnectHandler[] =>
@@ -31,19 +19,8 @@ async function run(connector: NodeConnector, action: 'exec' | 'attach', request:
   const streams = streamsOf(query)
   const path = nodePath(action, request, streams)
   if (!upgrade) throw badRequest('Upgrade request required')
-  const protocol = isWebSocket(message) ? chooseCommandProtocol(message) : undefined
-  const node = await askNode(connector, nodeOf(request.object), { method: 'POST', path })
-  let client: CommandClient
-  try {
-    client =
-      protocol === undefined
-        ? await spdyClient(message, upgrade, streams)
-        : await webSocketClient(message, upgrade, protocol, streams)
-  } catch (error) {
-    node.stream.destroy()
-    throw error
-  }
-  joinCommand(client, node.stream)
+  const start = async () => (await askNode(connector, nodeOf(request.object), { method: 'POST', path })).stream
+  await serveCommand({ message, upgrade, streams, start })
 }
 
 /** The URL of the command on the node. @throws ApiError 400 */
@@ -52,82 +29,9 @@ function nodePath(action: 'exec' | 'attach', request: ConnectRequest, streams: C
   const command = query.getAll('command')
   if (action === 'exec' && command.length === 0)
     throw badRequest('you must specify at least 1 command for the container')
-  if (!streams.stdin && !streams.stdout && !streams.stderr)
-    throw badRequest('you must specify at least 1 of stdin, stdout, stderr')
+  requireStreams(streams)
   const container = chooseContainer(object, query.get('container'))
   const flags = Object.entries(streams).flatMap(([flag, isSet]): [string, string][] => (isSet ? [[flag, '1']] : []))
   const parameters = [...command.map((word): [string, string] => ['command', word]), ...flags]
   return `/${action}/${namespace}/${name}/${container}${queryOf(parameters)}`
-}
-
-/** Copies between client and node until the command ends or either side disconnects. */
-export function joinCommand(client: CommandClient, node: Duplex): void {
-  let isOver = false
-  const finish = (status: CommandStatus): void => {
-    if (isOver) return
-    isOver = true
-    client.finish(status)
-    node.destroy()
-  }
-  node.on('error', () => undefined)
-  client.onClose(() => {
-    isOver = true
-    node.destroy()
-  })
-  client.onResize((size) => {
-    if (!node.destroyed && !node.writableEnded) node.write(encodeJsonFrame(channels.resize, size))
-  })
-  if (client.stdin) void sendInput(client.stdin, node)
-  void deliverOutput(client, node).then(
-    (status) => finish(status ?? lost),
-    () => finish(lost),
-  )
-}
-
-async function sendInput(stdin: Readable, node: Duplex): Promise<void> {
-  async function* frames(source: AsyncIterable<Buffer>): AsyncIterable<Uint8Array> {
-    for await (const chunk of source) yield encodeFrame(channels.stdin, chunk)
-    yield encodeCloseFrame(channels.stdin)
-  }
-  try {
-    // The stream stays open after the input: resizes of the terminal may follow.
-    await pipeline(stdin, frames, node, { end: false })
-  } catch {
-    // One side has disconnected; the other learns it when its connection is closed.
-  }
-}
-
-/** @returns the command's final Status; undefined when the node disconnects before sending it */
-async function deliverOutput(client: CommandClient, node: Duplex): Promise<CommandStatus | undefined> {
-  const decoder = new FrameDecoder()
-  for await (const chunk of node) {
-    for (const { channel, payload } of decoder.push(chunk as Buffer)) {
-      if (channel === channels.stdout) await write(client.stdout, payload)
-      else if (channel === channels.stderr) await write(client.stderr, payload)
-      else if (channel === channels.error) return decodeJson(payload) as CommandStatus
-    }
-  }
-  return undefined
-}
-
-/** Waits for a slow client, so that the node waits too. */
-async function write(output: Writable | undefined, payload: Uint8Array): Promise<void> {
-  if (!output || output.destroyed || payload.length === 0 || output.write(payload)) return
-  await new Promise<void>((resolve) => {
-    const go = (): void => {
-      output.off('drain', go)
-      output.off('close', go)
-      resolve()
-    }
-    output.on('drain', go)
-    output.on('close', go)
-  })
-}
-
-const lost: CommandStatus = {
-  metadata: {},
-  status: 'Failure',
-  message: 'Internal error occurred: the connection to the node was lost',
-  reason: 'InternalError',
-  code: 500,
 }

@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { pipeline } from 'node:stream/promises'
+import { isTrue } from '#shared/base/is-true.ts'
 import { fieldForbidden, fieldInvalid, invalid, type FieldError } from '#shared/kube/status.ts'
+import { acceptWebSocket, chooseProtocol } from '#streaming/web-socket.ts'
 import type { NodeConnector } from '../egress/node-connector.ts'
 import type { ConnectHandler, ConnectRequest } from '../api/connect.ts'
-import { isTrue } from '../api/request.ts'
 import { askNode, chooseContainer, queryOf } from './pod-node.ts'
-import { acceptWebSocket, chooseProtocol } from './web-socket.ts'
 
 const flags = ['follow', 'previous', 'timestamps']
 const values = ['sinceSeconds', 'sinceTime', 'tailLines', 'limitBytes', 'stream']

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import type { ObservedContainer, Runtime } from './runtime/runtime.ts'
-import { openContainerLogs } from './server.ts'
+import { openContainerLogs } from './pod-access.ts'
 
 /** The log of container `app`, whose runs are in these states; `waiting` by its status. */
 async function logOf(states: ObservedContainer['state'][], { waiting = false, previous = false }): Promise<string> {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
-import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { badRequest } from '#shared/kube/status.ts'
+import type { Upgrade } from './upgrade.ts'
 
 const server = new WebSocketServer({
   noServer: true,
@@ -43,7 +43,7 @@ export function chooseProtocol(message: IncomingMessage, known: readonly string[
 /** Completes the handshake, and keeps the connection alive with pings. */
 export function acceptWebSocket(
   message: IncomingMessage,
-  { socket, head }: { socket: Duplex; head: Buffer },
+  { socket, head }: Upgrade,
   protocol: string,
 ): Promise<AcceptedWebSocket> {
   if (protocol !== '') chosen.set(message, protocol)

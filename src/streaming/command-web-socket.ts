@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
-import type { Duplex } from 'node:stream'
 import { channels, decodeJson, type TerminalSize } from '#shared/kube/stream-frames.ts'
 import { webSocketChannels } from './channels.ts'
 import { allSent, statusText, type CommandClient, type CommandStreams } from './command-client.ts'
+import type { Upgrade } from './upgrade.ts'
 import { acceptWebSocket, chooseProtocol } from './web-socket.ts'
 
 const protocols = [
@@ -19,7 +19,7 @@ export const chooseCommandProtocol = (message: IncomingMessage): string => choos
 /** A command's client over a WebSocket. */
 export async function webSocketClient(
   message: IncomingMessage,
-  upgrade: { socket: Duplex; head: Buffer },
+  upgrade: Upgrade,
   protocol: string,
   streams: CommandStreams,
 ): Promise<CommandClient> {

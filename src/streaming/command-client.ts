@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import { isTrue } from '../api/request.ts'
+import { isTrue } from '#shared/base/is-true.ts'
+import { badRequest } from '#shared/kube/status.ts'
 import type { TerminalSize } from '#shared/kube/stream-frames.ts'
 
 /** The client of a running command (exec, attach), over any protocol. */
@@ -33,11 +34,22 @@ export interface CommandStatus {
   code?: number
 }
 
-export const streamsOf = (query: URLSearchParams): CommandStreams => {
+/** Names of the parameters that ask for streams: of `pods/exec`, and of a kubelet. */
+export const streamParameters = {
+  apiServer: { stdin: 'stdin', stdout: 'stdout', stderr: 'stderr', tty: 'tty' },
+  kubelet: { stdin: 'input', stdout: 'output', stderr: 'error', tty: 'tty' },
+}
+
+export function streamsOf(query: URLSearchParams, names = streamParameters.apiServer): CommandStreams {
   const isSet = (name: string): boolean => isTrue(query.get(name) ?? '')
-  const tty = isSet('tty')
+  const tty = isSet(names.tty)
   // A terminal merges both outputs.
-  return { stdin: isSet('stdin'), stdout: isSet('stdout'), stderr: isSet('stderr') && !tty, tty }
+  return { stdin: isSet(names.stdin), stdout: isSet(names.stdout), stderr: isSet(names.stderr) && !tty, tty }
+}
+
+/** @throws ApiError 400 */
+export function requireStreams({ stdin, stdout, stderr }: CommandStreams): void {
+  if (!stdin && !stdout && !stderr) throw badRequest('you must specify at least 1 of stdin, stdout, stderr')
 }
 
 /** Resolves once everything written to the outputs is flushed, or they are closed. */

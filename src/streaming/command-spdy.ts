@@ -5,7 +5,7 @@ import { badRequest } from '#shared/kube/status.ts'
 import { allSent, statusText, type CommandClient, type CommandStreams } from './command-client.ts'
 import { createSpdySession } from './spdy/session.ts'
 import type { SpdyStream } from './spdy/stream.ts'
-import { switchProtocols } from './upgrade.ts'
+import { switchProtocols, type Upgrade } from './upgrade.ts'
 
 const protocols = ['v4.channel.k8s.io', 'v3.channel.k8s.io', 'v2.channel.k8s.io', 'channel.k8s.io']
 const openWithin = 30_000
@@ -13,7 +13,7 @@ const openWithin = 30_000
 /** A command's client over SPDY/3.1, as kubectl before 1.30 and as the fallback of later ones. @throws ApiError 400 */
 export async function spdyClient(
   message: IncomingMessage,
-  upgrade: { socket: Duplex; head: Buffer },
+  upgrade: Upgrade,
   streams: CommandStreams,
 ): Promise<CommandClient> {
   const offered = offeredVersions(message)

@@ -1,8 +1,14 @@
 import type { Duplex } from 'node:stream'
 
+/** The connection of an `Upgrade:` request, and what the client has sent behind its head. */
+export interface Upgrade {
+  socket: Duplex
+  head: Buffer
+}
+
 /** Answers an `Upgrade:` request with 101; data that the client has already sent is read first. */
 export function switchProtocols(
-  { socket, head }: { socket: Duplex; head: Buffer },
+  { socket, head }: Upgrade,
   protocol: string,
   headers: Readonly<Record<string, string>> = {},
 ): Duplex {
