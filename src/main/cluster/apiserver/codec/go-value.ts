@@ -5,8 +5,11 @@ import type { GoField, TypeNode } from '#shared/kube/patch/type-node.ts'
  * fields have Go's names and order, and all of them are there. Types of apimachinery have their JSON form.
  */
 export function goValue(value: unknown, type: TypeNode | undefined): string {
-  return JSON.stringify(internal(value, type))
+  return JSON.stringify(internal(value, type)).replaceAll(/[<>&\u2028\u2029]/g, escaped)
 }
+
+/** Go's encoder escapes what ends a script in HTML. */
+const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 
 /** The type of a field by its path in messages: `spec.ports[0].protocol`. */
 export function nodeAt(root: TypeNode, path: string): TypeNode | undefined {

@@ -27,7 +27,7 @@ const properties: Record<string, Schema> = {
 const spec = (rule: string, more: object = {}): Schema => ({
   type: 'object',
   properties,
-  'x-kubernetes-validations': [{ rule, ...more }],
+  'x-kubernetes-validations': [{ rule, message: 'is wrong', ...more }],
 })
 
 function problemsOf(rule: string, more?: object): string[] {

@@ -166,7 +166,8 @@ describe('objects of a definition', () => {
   })
 
   it('validate the metadata of an embedded object', async () => {
-    await define(spec({ template: { type: 'object', 'x-kubernetes-embedded-resource': true } }))
+    const properties = { spec: { type: 'object' } }
+    await define(spec({ template: { type: 'object', 'x-kubernetes-embedded-resource': true, properties } }))
     const metadata = { name: 'inner', rudder: 'x' }
     const made = await launch('a', { template: { apiVersion: 'v1', kind: 'Pod', metadata } })
     expect(made.spec?.['template']).toEqual({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'inner' } })
@@ -462,13 +463,38 @@ describe('a definition', () => {
         },
       },
     }
-    const at = 'spec.versions[0].schema.openAPIV3Schema.properties[spec]'
+    const at = 'spec.validation.openAPIV3Schema.properties[spec]'
     expect((await causes(define(bad))).map((cause) => cause.slice(0, cause.indexOf(': ')))).toEqual([
-      `${at}.x-kubernetes-validations[0].rule`,
       `${at}.properties[untyped].type`,
       `${at}.properties[list].items`,
       `${at}.properties[broken].pattern`,
+    ])
+  })
+
+  it('has its defaults and rules checked once it is structural', async () => {
+    const wrong = { type: 'integer', default: 'x' }
+    const rules = [{ rule: 'self.' }]
+    const bad: Schema = {
+      type: 'object',
+      properties: { spec: { type: 'object', properties: { wrong } } },
+    }
+    const at = 'spec.validation.openAPIV3Schema.properties[spec]'
+    expect((await causes(define(bad))).map((cause) => cause.slice(0, cause.indexOf(': ')))).toEqual([
       `${at}.properties[wrong].default`,
     ])
+    const ruled: Schema = {
+      type: 'object',
+      properties: { spec: { type: 'object', 'x-kubernetes-validations': rules } },
+    }
+    expect((await causes(define(ruled))).map((cause) => cause.slice(0, cause.indexOf(': ')))).toEqual([
+      `${at}.x-kubernetes-validations[0].rule`,
+    ])
+  })
+
+  it('says no more at its root than what both spec and status may have, where the status is a subresource', async () => {
+    const schema: Schema = { type: 'object', properties: {}, allOf: [{ maxProperties: 30 }] }
+    const [cause] = await causes(define(schema, { subresources: { status: {} } }))
+    expect(cause).toContain('spec.validation.openAPIV3Schema: Invalid value: {"ID":""')
+    expect(cause).toContain('fields are allowed at the root of the schema if the status subresource is enabled')
   })
 })

@@ -1,229 +1,259 @@
 import { goRegex } from '#shared/base/go-regex.ts'
 import { messageOf } from '#shared/base/message-of.ts'
-import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import { compile } from '../cel/compile.ts'
-import { checkTypes, dyn, type TypedVariables } from '../cel/types.ts'
-import { celTypeOf } from './cel-types.ts'
-import { variablesOf } from './rules.ts'
-import { isObjectSchema, type Rule, type Schema } from '../schema/structural.ts'
+import { fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { isObjectSchema, type Schema } from '../schema/structural.ts'
+import { checkSchema } from './schema-check.ts'
+import { goFieldsOf, goSchema } from './schema-value.ts'
 import { validateValue } from './validate.ts'
 
-/** Checks that a schema is structural, as apiextensions/v1 requires; findings have the path of each error. */
-export function checkStructure(schema: Schema, field: string, errors: FieldError[]): void {
-  if (schema.type !== 'object')
-    errors.push(
-      schema.type
-        ? fieldInvalid(`${field}.type`, schema.type, 'must be object at the root')
-        : fieldRequired(`${field}.type`, 'must not be empty at the root'),
-    )
-  checkNode(schema, field, errors, true)
+/**
+ * Checks a schema as apiextensions/v1 requires it: valid, structural, with valid defaults. Findings have the path of each error.
+ * @param hasStatus whether the status is a subresource, which has a schema of its own below the root
+ */
+export function checkStructure(schema: Schema, field: string, errors: FieldError[], { hasStatus = false } = {}): void {
+  if (hasStatus) checkRootFields(schema, field, errors)
+  if (schema.nullable) errors.push(fieldForbidden(`${field}.nullable`, 'nullable cannot be true at the root'))
+  const structural: FieldError[] = []
+  checkNode(schema, 'root', field, structural)
+  checkComplete(schema, field, structural)
+  const isStructural = structural.length === 0
+  if (isStructural) checkDefaults(schema, field, structural)
+  errors.push(...structural)
+  checkSchema(schema, field, errors, { withRules: isStructural })
 }
 
-const types = ['array', 'boolean', 'integer', 'number', 'object', 'string']
+const rootFields =
+  'Description Type Format Title Maximum ExclusiveMaximum Minimum ExclusiveMinimum MaxLength MinLength Pattern MaxItems MinItems UniqueItems MultipleOf Required Items Properties ExternalDocs Example XPreserveUnknownFields XValidations'
+const allowedAtRoot = new Set(rootFields.split(' '))
 
-function checkNode(schema: Schema, field: string, errors: FieldError[], root = false): void {
-  checkType(schema, field, errors, root)
-  for (const keyword of [
-    '$ref',
-    'definitions',
-    'dependencies',
-    'patternProperties',
-    'additionalItems',
-    '$schema',
-    'id',
-  ])
-    if (keyword in schema) errors.push(fieldForbidden(`${field}.${keyword}`, 'must be undefined to be structural'))
-  if (schema.uniqueItems)
+/** With a status subresource, the schemas of spec and status are cut out of the root's, which may say no more. */
+function checkRootFields(schema: Schema, field: string, errors: FieldError[]): void {
+  for (const name of goFieldsOf(schema)) {
+    if (name === 'Type' && schema.type !== 'object') {
+      errors.push(
+        fieldInvalid(
+          `${field}.type`,
+          schema.type ?? '',
+          'only "object" is allowed as the type at the root of the schema if the status subresource is enabled',
+        ),
+      )
+      return
+    }
+    if (allowedAtRoot.has(name)) continue
     errors.push(
-      fieldForbidden(
-        `${field}.uniqueItems`,
-        'uniqueItems cannot be set to true since the runtime complexity becomes quadratic',
+      fieldInvalid(
+        field,
+        goSchema(schema),
+        `only [${rootFields}] fields are allowed at the root of the schema if the status subresource is enabled`,
       ),
     )
-  if (schema.properties && isObjectSchema(schema.additionalProperties))
-    errors.push(
-      fieldForbidden(`${field}.additionalProperties`, 'additionalProperties and properties are mutual exclusive'),
-    )
-  if (schema.additionalProperties === false)
-    errors.push(fieldForbidden(`${field}.additionalProperties`, 'additionalProperties cannot be set to false'))
-  checkPattern(schema, field, errors)
-  checkList(schema, field, errors)
-  checkDefault(schema, field, errors, root)
-  schema['x-kubernetes-validations']?.forEach((rule, i) =>
-    checkRuleText(rule, { schema, isResource: root }, `${field}.x-kubernetes-validations[${i}]`, errors),
-  )
-  for (const [name, child] of Object.entries(schema.properties ?? {})) {
-    if (root && name === 'metadata') checkMetadata(child, `${field}.properties[metadata]`, errors)
-    else checkNode(child, `${field}.properties[${name}]`, errors)
+    return
   }
-  if (isObjectSchema(schema.additionalProperties))
-    checkNode(schema.additionalProperties, `${field}.additionalProperties`, errors)
-  if (schema.items) checkNode(schema.items, `${field}.items`, errors)
-  for (const junctor of ['allOf', 'anyOf', 'oneOf'] as const)
-    schema[junctor]?.forEach((one, i) => checkValueOnly(one, `${field}.${junctor}[${i}]`, errors))
-  if (schema.not) checkValueOnly(schema.not, `${field}.not`, errors)
 }
 
-function checkType(schema: Schema, field: string, errors: FieldError[], root: boolean): void {
+type Level = 'root' | 'field' | 'item'
+
+const emptyType: Readonly<Record<Level, string>> = {
+  root: 'must not be empty at the root',
+  item: 'must not be empty for specified array items',
+  field: 'must not be empty for specified object fields',
+}
+
+/** Validates the structure: types everywhere, and nothing in value validations that declares any. */
+function checkNode(schema: Schema, level: Level, field: string, errors: FieldError[]): void {
+  const { items, properties = {}, additionalProperties } = schema
+  if (items) checkNode(items, 'item', `${field}.items`, errors)
+  for (const [name, child] of Object.entries(properties))
+    checkNode(child, 'field', `${field}.properties[${name}]`, errors)
+  if (additionalProperties !== undefined) {
+    if (level === 'root') errors.push(fieldForbidden(`${field}.additionalProperties`, 'must not be used at the root'))
+    if (isObjectSchema(additionalProperties))
+      checkNode(additionalProperties, 'field', `${field}.additionalProperties`, errors)
+  }
+  checkExtensions(schema, field, errors)
+  checkValues(schema, field, errors, { typedAnyOf: isTypedAnyOf(schema) })
+  checkType(schema, level, field, errors)
+  if (level === 'root' || schema['x-kubernetes-embedded-resource']) checkObjectFields(schema, level, field, errors)
+}
+
+function checkExtensions(schema: Schema, field: string, errors: FieldError[]): void {
+  if (!schema['x-kubernetes-int-or-string']) return
+  for (const keyword of ['x-kubernetes-preserve-unknown-fields', 'x-kubernetes-embedded-resource'] as const)
+    if (schema[keyword])
+      errors.push(fieldInvalid(`${field}.${keyword}`, true, 'must be false if x-kubernetes-int-or-string is true'))
+}
+
+function checkType(schema: Schema, level: Level, field: string, errors: FieldError[]): void {
   const { type } = schema
   const free = schema['x-kubernetes-int-or-string'] || schema['x-kubernetes-preserve-unknown-fields']
-  if (!type && !free && !root)
-    errors.push(fieldRequired(`${field}.type`, 'must not be empty for specified object fields'))
-  if (type && !types.includes(type)) errors.push(fieldNotSupported(`${field}.type`, type, types))
-  if (schema['x-kubernetes-int-or-string'] && type)
-    errors.push(fieldForbidden(`${field}.type`, 'must be empty if x-kubernetes-int-or-string is true'))
-  if (schema['x-kubernetes-embedded-resource'] && type !== 'object')
-    errors.push(fieldInvalid(`${field}.type`, type ?? '', 'must be object if x-kubernetes-embedded-resource is true'))
+  if (schema['x-kubernetes-embedded-resource'] && type !== 'object') {
+    const detail = 'must be object if x-kubernetes-embedded-resource is true'
+    errors.push(type ? fieldInvalid(`${field}.type`, type, detail) : fieldRequired(`${field}.type`, detail))
+  } else if (!type && !free) errors.push(fieldRequired(`${field}.type`, emptyType[level]))
+  if (level === 'root' && type && type !== 'object')
+    errors.push(fieldInvalid(`${field}.type`, type, 'must be object at the root'))
   if (type === 'array' && !schema.items) errors.push(fieldRequired(`${field}.items`, 'must be specified'))
 }
 
-function checkPattern({ pattern }: Schema, field: string, errors: FieldError[]): void {
-  if (pattern === undefined) return
-  try {
-    goRegex(pattern)
-  } catch (error) {
-    errors.push(
-      fieldInvalid(`${field}.pattern`, pattern, `must be a valid regular expression, but isn't: ${messageOf(error)}`),
-    )
-  }
-}
-
-function checkList(schema: Schema, field: string, errors: FieldError[]): void {
-  const type = schema['x-kubernetes-list-type']
-  const keys = schema['x-kubernetes-list-map-keys']
-  if (type !== undefined && !['atomic', 'map', 'set'].includes(type))
-    errors.push(fieldNotSupported(`${field}.x-kubernetes-list-type`, type, ['atomic', 'map', 'set']))
-  if (type !== undefined && schema.type !== 'array')
-    errors.push(
-      fieldInvalid(`${field}.type`, schema.type ?? '', 'must be array if x-kubernetes-list-type is specified'),
-    )
-  if (type === 'map') {
-    if (!keys?.length)
+/** Validates the fields that every object has: apiVersion, kind and metadata. */
+function checkObjectFields(schema: Schema, level: Level, field: string, errors: FieldError[]): void {
+  if (schema['x-kubernetes-embedded-resource']) {
+    if (schema.additionalProperties !== undefined)
       errors.push(
-        fieldRequired(`${field}.x-kubernetes-list-map-keys`, 'must not be empty if x-kubernetes-list-type is map'),
+        fieldForbidden(`${field}.additionalProperties`, 'must not be used if x-kubernetes-embedded-resource is set'),
       )
-    keys?.forEach((key, i) => {
-      if (!schema.items?.properties?.[key])
-        errors.push(
-          fieldInvalid(
-            `${field}.x-kubernetes-list-map-keys[${i}]`,
-            key,
-            'entries must all be names of item properties',
-          ),
-        )
-      else if (!schema.items.required?.includes(key) && schema.items.properties[key]?.default === undefined)
-        errors.push(
-          fieldRequired(
-            `${field}.items.properties[${key}].default`,
-            'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property',
-          ),
-        )
-    })
-  } else if (keys?.length)
-    errors.push(
-      fieldInvalid(
-        `${field}.x-kubernetes-list-type`,
-        type ?? '',
-        'must be map if x-kubernetes-list-map-keys is non-empty',
-      ),
-    )
-  const map = schema['x-kubernetes-map-type']
-  if (map !== undefined && !['atomic', 'granular'].includes(map))
-    errors.push(fieldNotSupported(`${field}.x-kubernetes-map-type`, map, ['atomic', 'granular']))
-}
-
-function checkDefault(schema: Schema, field: string, errors: FieldError[], root: boolean): void {
-  if (schema.default === undefined) return
-  if (root) errors.push(fieldForbidden(`${field}.default`, 'must not be set at the root'))
-  for (const error of validateValue(schema.default, schema, `${field}.default`)) errors.push(error)
-}
-
-/** For metadata a schema may only describe name and generateName. */
-function checkMetadata(schema: Schema, field: string, errors: FieldError[]): void {
-  for (const name of Object.keys(schema.properties ?? {}))
-    if (name !== 'name' && name !== 'generateName')
+    if (!schema['x-kubernetes-preserve-unknown-fields'] && Object.keys(schema.properties ?? {}).length === 0)
       errors.push(
-        fieldForbidden(
-          `${field}.properties[${name}]`,
-          'must not specify anything other than name and generateName, but metadata is implicitly specified',
+        fieldRequired(
+          `${field}.properties`,
+          'must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields',
         ),
       )
+  }
+  for (const name of ['kind', 'apiVersion']) {
+    const given = schema.properties?.[name]
+    if (given && given.type !== 'string')
+      errors.push(fieldInvalid(`${field}.properties[${name}].type`, given.type ?? '', 'must be string'))
+  }
+  const metadata = schema.properties?.['metadata']
+  if (!metadata) return
+  const at = `${field}.properties[metadata]`
+  if (metadata.type !== 'object') errors.push(fieldInvalid(`${at}.type`, metadata.type ?? '', 'must be object'))
+  if (level !== 'root') return
+  const { type: _type, default: _default, properties = {}, ...more } = metadata
+  const describesMore = Object.keys(properties).some((name) => name !== 'name' && name !== 'generateName')
+  if (describesMore || Object.keys(more).some((keyword) => keyword !== 'description' || more.description))
+    errors.push(
+      fieldForbidden(
+        at,
+        'must not specify anything other than name and generateName, but metadata is implicitly specified',
+      ),
+    )
 }
+
+/** `anyOf: [{type: integer}, {type: string}]` is the only value validation that may have types. */
+function isTypedAnyOf(schema: Schema): boolean {
+  return schema['x-kubernetes-int-or-string'] === true && isIntegerOrString(schema.anyOf ?? schema.allOf?.[0]?.anyOf)
+}
+
+const isIntegerOrString = (anyOf: readonly Schema[] | undefined): boolean =>
+  anyOf?.length === 2 && anyOf[0]?.type === 'integer' && anyOf[1]?.type === 'string'
+
+interface ValueRules {
+  /** The first anyOf here, or in the first allOf, has the types of an integer or string. */
+  typedAnyOf: boolean
+}
+
+function checkValues(schema: Schema, field: string, errors: FieldError[], { typedAnyOf }: ValueRules): void {
+  if (!typedAnyOf || !isIntegerOrString(schema.anyOf))
+    schema.anyOf?.forEach((one, i) => checkValueOnly(one, `${field}.anyOf[${i}]`, errors))
+  schema.allOf?.forEach((one, i) =>
+    checkValueOnly(one, `${field}.allOf[${i}]`, errors, { typedAnyOf: typedAnyOf && i === 0 }),
+  )
+  schema.oneOf?.forEach((one, i) => checkValueOnly(one, `${field}.oneOf[${i}]`, errors))
+  if (schema.not) checkValueOnly(schema.not, `${field}.not`, errors)
+  if (schema.pattern === undefined) return
+  try {
+    goRegex(schema.pattern)
+  } catch (error) {
+    errors.push(
+      fieldInvalid(
+        `${field}.pattern`,
+        schema.pattern,
+        `must be a valid regular expression, but isn't: ${messageOf(error)}`,
+      ),
+    )
+  }
+}
+
+/** What schemas under allOf, anyOf, oneOf and not do not say, and the words for it. */
+const structureOnly = [
+  ['type', 'empty'],
+  ['additionalProperties', 'undefined'],
+  ['default', 'undefined'],
+  ['title', 'empty'],
+  ['description', 'empty'],
+  ['nullable', 'false'],
+  ['x-kubernetes-preserve-unknown-fields', 'false'],
+  ['x-kubernetes-embedded-resource', 'false'],
+  ['x-kubernetes-int-or-string', 'false'],
+  ['x-kubernetes-list-map-keys', 'empty'],
+  ['x-kubernetes-list-type', 'undefined'],
+  ['x-kubernetes-map-type', 'undefined'],
+] as const
 
 /** Schemas under allOf, anyOf, oneOf and not may restrict values, but not declare types or structure. */
-function checkValueOnly(schema: Schema, field: string, errors: FieldError[]): void {
-  const forbidden = [
-    'type',
-    'default',
-    'nullable',
-    'title',
-    'description',
-    'additionalProperties',
-    'x-kubernetes-embedded-resource',
-    'x-kubernetes-preserve-unknown-fields',
-  ] as const
-  for (const keyword of forbidden) {
-    const value = schema[keyword]
-    if (value !== undefined && value !== false && value !== '' && !(keyword === 'type' && isIntOrString(schema)))
-      errors.push(fieldForbidden(`${field}.${keyword}`, 'must be undefined to be structural'))
-  }
+function checkValueOnly(
+  schema: Schema,
+  field: string,
+  errors: FieldError[],
+  rules: ValueRules = { typedAnyOf: false },
+): void {
+  checkValues(schema, field, errors, rules)
+  if (schema.items) checkValueOnly(schema.items, `${field}.items`, errors)
   for (const [name, child] of Object.entries(schema.properties ?? {}))
     checkValueOnly(child, `${field}.properties[${name}]`, errors)
-  if (schema.items) checkValueOnly(schema.items, `${field}.items`, errors)
+  for (const [keyword, wanted] of structureOnly) {
+    const value = schema[keyword]
+    if (value === undefined || (wanted !== 'undefined' && isEmpty(value))) continue
+    errors.push(fieldForbidden(`${field}.${keyword}`, `must be ${wanted} to be structural`))
+  }
+  if (schema.properties?.['metadata'])
+    errors.push(fieldForbidden(`${field}.properties[metadata]`, 'must not be specified in a nested context'))
 }
 
-/** `anyOf: [{type: integer}, {type: string}]` is the only place there that may have types. */
-const isIntOrString = ({ type }: Schema): boolean => type === 'integer' || type === 'string'
+const isEmpty = (value: unknown): boolean =>
+  value === '' || value === false || (Array.isArray(value) && value.length === 0)
 
-/** The schema node that rules access as `self`. */
-interface Subject {
-  schema: Schema
-  isResource: boolean
+/** Every field and item that a value validation speaks of is declared outside of it. */
+function checkComplete(schema: Schema, field: string, errors: FieldError[]): void {
+  checkDeclared(schema, schema, field, field, errors, false)
+  if (schema.items) checkComplete(schema.items, `${field}.items`, errors)
+  if (isObjectSchema(schema.additionalProperties))
+    checkComplete(schema.additionalProperties, `${field}.additionalProperties`, errors)
+  for (const [name, child] of Object.entries(schema.properties ?? {}))
+    checkComplete(child, `${field}.properties[${name}]`, errors)
 }
 
-function checkRuleText(rule: Partial<Rule>, subject: Subject, field: string, errors: FieldError[]): void {
-  if (!rule.rule?.trim()) {
-    errors.push(fieldRequired(`${field}.rule`, 'rule is not specified'))
+/** @param at path of the declaration @param from path of the value validation */
+function checkDeclared(
+  validation: Schema,
+  declared: Schema | undefined,
+  at: string,
+  from: string,
+  errors: FieldError[],
+  nested = true,
+): void {
+  if (declared === undefined) {
+    errors.push(fieldRequired(at, `because it is defined in ${from}`))
     return
   }
-  const check = (name: 'rule' | 'messageExpression', expression: string, result: 'bool' | 'string'): void => {
-    const problem = problemOf(expression, rule, subject, result, name)
-    if (problem !== undefined) errors.push(fieldInvalid(`${field}.${name}`, expression, problem))
+  if (validation.not) checkDeclared(validation.not, declared, at, `${from}.not`, errors)
+  for (const junctor of ['allOf', 'anyOf', 'oneOf'] as const)
+    validation[junctor]?.forEach((one, i) => checkDeclared(one, declared, at, `${from}.${junctor}[${i}]`, errors))
+  if (!nested) return
+  if (validation.items) checkDeclared(validation.items, declared.items, `${at}.items`, `${from}.items`, errors)
+  const more = isObjectSchema(declared.additionalProperties) ? declared.additionalProperties : undefined
+  for (const [name, child] of Object.entries(validation.properties ?? {}))
+    checkDeclared(
+      child,
+      declared.properties?.[name] ?? more,
+      `${at}.properties[${name}]`,
+      `${from}.properties[${name}]`,
+      errors,
+    )
+}
+
+function checkDefaults(schema: Schema, field: string, errors: FieldError[], root = true): void {
+  if (schema.default !== undefined) {
+    if (root) errors.push(fieldForbidden(`${field}.default`, 'must not be set at the root'))
+    // Messages name the place within the default, as they do for an object.
+    for (const error of validateValue(schema.default, schema, ''))
+      errors.push({ ...error, field: `${field}.default${error.field && `.${error.field}`}` })
   }
-  check('rule', rule.rule, 'bool')
-  if (rule.messageExpression !== undefined) check('messageExpression', rule.messageExpression, 'string')
-  if (rule.message?.includes('\n'))
-    errors.push(fieldInvalid(`${field}.message`, rule.message, 'message must not contain line breaks'))
+  for (const [name, child] of Object.entries(schema.properties ?? {}))
+    checkDefaults(child, `${field}.properties[${name}]`, errors, false)
+  if (isObjectSchema(schema.additionalProperties))
+    checkDefaults(schema.additionalProperties, `${field}.additionalProperties`, errors, false)
+  if (schema.items) checkDefaults(schema.items, `${field}.items`, errors, false)
 }
-
-/** Rules are compiled without types, as they run, and then checked against the types of the schema. */
-function problemOf(
-  expression: string,
-  { optionalOldSelf }: Partial<Rule>,
-  { schema, isResource }: Subject,
-  result: 'bool' | 'string',
-  name: string,
-): string | undefined {
-  try {
-    compile(expression, variablesOf({ ...(optionalOldSelf ? { optionalOldSelf } : {}) }))
-  } catch (error) {
-    return messageOf(error)
-  }
-  const { problem, type } = checkTypes(expression, typedVariables(schema, isResource, optionalOldSelf === true))
-  if (problem !== undefined) return `compilation failed: ${problem}`
-  if (type === undefined || type === result || type === 'dyn') return undefined
-  return name === 'rule' ? `cel expression must evaluate to a ${result}` : `${name} must evaluate to a ${result}`
-}
-
-function typedVariables(schema: Schema, isResource: boolean, optional: boolean): TypedVariables {
-  const known = (optional ? withOptional : withPlain).get(schema)
-  if (known) return known
-  const self = celTypeOf(schema, isResource || schema['x-kubernetes-embedded-resource'] === true) ?? dyn
-  const variables = { self, oldSelf: optional ? { kind: 'optional' as const, of: self } : self }
-  ;(optional ? withOptional : withPlain).set(schema, variables)
-  return variables
-}
-
-// All rules of a schema share one set of types.
-const withPlain = new WeakMap<Schema, TypedVariables>()
-const withOptional = new WeakMap<Schema, TypedVariables>()

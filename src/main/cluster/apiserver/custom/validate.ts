@@ -59,7 +59,7 @@ function hasType(value: unknown, schema: Schema): boolean {
     case 'object':
       return isFields(value)
     default:
-      return true
+      return !schema.type
   }
 }
 

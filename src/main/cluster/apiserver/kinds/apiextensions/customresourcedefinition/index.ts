@@ -30,7 +30,6 @@ export const customResourceDefinition: KindDeclaration<CustomResourceDefinition>
   prepareForCreate(object) {
     const storage = object.spec?.versions?.find((version) => version.storage)?.name
     object.status = {
-      conditions: [],
       acceptedNames: { plural: '', kind: '' },
       storedVersions: storage === undefined ? [] : [storage],
     }

@@ -1,17 +1,19 @@
 import { messageOf } from '#shared/base/message-of.ts'
 import type {
+  CustomResourceColumnDefinition,
   CustomResourceDefinition,
   CustomResourceDefinitionNames,
   CustomResourceDefinitionSpec,
   CustomResourceDefinitionVersion,
 } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
-import { fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { label1035Problems, subdomainProblems } from '#shared/kube/validation-names.ts'
 import { JsonPath } from '../../../schema/json-path.ts'
+import { schemaAt } from '../../../custom/rule-check.ts'
 import { checkStructure } from '../../../custom/structure.ts'
 import type { Schema } from '../../../schema/structural.ts'
-import { addInvalid, checkImmutable, checkOneOf } from '../../../validation/fields.ts'
+import { addInvalid, checkAtMost, checkImmutable, checkOneOf } from '../../../validation/fields.ts'
 
 /** Validates a CustomResourceDefinition (apiextensions/v1). */
 export function validateDefinition(
@@ -22,6 +24,10 @@ export function validateDefinition(
   if (!spec) return [fieldRequired('spec')]
   const { group, names } = spec
   const versions = spec.versions ?? []
+  const wanted = `${names?.plural ?? ''}.${group ?? ''}`
+  for (const name of ['name', 'generateName'] as const)
+    if (metadata[name] !== undefined && metadata[name] !== wanted)
+      errors.push(fieldInvalid(`metadata.${name}`, metadata[name], 'must be spec.names.plural+"."+spec.group'))
   if (!group) errors.push(fieldRequired('spec.group'))
   else {
     addInvalid(subdomainProblems(group), group, 'spec.group', errors)
@@ -29,9 +35,6 @@ export function validateDefinition(
   }
   checkOneOf(spec.scope, ['Cluster', 'Namespaced'], 'spec.scope', errors)
   checkNames(names, 'spec.names', errors)
-  const wanted = `${names?.plural ?? ''}.${group ?? ''}`
-  if (metadata.name !== wanted)
-    errors.push(fieldInvalid('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group'))
   checkApproval(metadata.annotations?.['api-approved.kubernetes.io'], group ?? '', errors)
   if (spec.preserveUnknownFields)
     errors.push(
@@ -67,15 +70,23 @@ function checkApproval(approval: string | undefined, group: string, errors: Fiel
 }
 
 function checkNames(names: CustomResourceDefinitionNames | undefined, field: string, errors: FieldError[]): void {
-  const check = (value: string | undefined, name: string, needed = true): void => {
+  for (const name of ['plural', 'singular', 'kind', 'listKind'] as const) {
+    const value = names?.[name]
     if (!value) {
-      if (needed) errors.push(fieldRequired(`${field}.${name}`))
-    } else addInvalid(label1035Problems(value.toLowerCase()), value, `${field}.${name}`, errors)
+      if (name !== 'singular') errors.push(fieldRequired(`${field}.${name}`))
+      continue
+    }
+    const isKind = name === 'kind' || name === 'listKind'
+    const problems = label1035Problems(isKind ? value.toLowerCase() : value)
+    if (problems.length > 0)
+      errors.push(
+        fieldInvalid(
+          `${field}.${name}`,
+          value,
+          `${isKind ? 'may have mixed case, but should otherwise match: ' : ''}${problems.join(',')}`,
+        ),
+      )
   }
-  check(names?.plural, 'plural')
-  check(names?.singular, 'singular', false)
-  check(names?.kind, 'kind')
-  check(names?.listKind, 'listKind')
   names?.shortNames?.forEach((name, i) =>
     addInvalid(label1035Problems(name), name, `${field}.shortNames[${i}]`, errors),
   )
@@ -95,6 +106,10 @@ function checkVersions(
   const stored = versions.filter(({ storage }) => storage)
   if (versions.length > 0 && stored.length !== 1)
     errors.push(fieldInvalid('spec.versions', versions, 'must have exactly one version marked as storage version'))
+  const [first] = versions
+  const isShared = Object.fromEntries(
+    sharedParts.map((part) => [part, versions.every((version) => jsonEqual(version[part], first?.[part]))]),
+  ) as Record<SharedPart, boolean>
   const seen = new Set<string>()
   versions.forEach((version, i) => {
     const field = `spec.versions[${i}]`
@@ -102,52 +117,113 @@ function checkVersions(
     if (seen.has(version.name))
       errors.push(fieldInvalid('spec.versions', versions, 'must contain unique version names'))
     seen.add(version.name)
-    checkVersion(
-      version,
-      previous.find(({ name }) => name === version.name),
-      field,
-      errors,
-    )
+    if (!version.schema?.openAPIV3Schema)
+      errors.push(fieldRequired(`${field}.schema.openAPIV3Schema`, 'schemas are required'))
+    if (version.deprecationWarning !== undefined && !version.deprecated)
+      errors.push(
+        fieldInvalid(
+          `${field}.deprecationWarning`,
+          version.deprecationWarning,
+          'can only be set for deprecated versions',
+        ),
+      )
+    const before = previous.find(({ name }) => name === version.name)
+    for (const part of sharedParts) if (!isShared[part]) checkParts[part](version, field, errors, before)
   })
+  if (!first) return
+  // Kubernetes' internal type has what all versions have in common beside them, and the name of the first.
+  addInvalid(label1035Problems(first.name ?? ''), first.name, 'spec.version', errors)
+  const before = previous.find(({ name }) => name === first.name)
+  for (const part of sharedParts) if (isShared[part]) checkParts[part](first, 'spec', errors, before)
 }
 
-function checkVersion(
+const sharedParts = ['schema', 'subresources', 'additionalPrinterColumns', 'selectableFields'] as const
+type SharedPart = (typeof sharedParts)[number]
+
+type PartCheck = (
   version: CustomResourceDefinitionVersion,
+  field: string,
+  errors: FieldError[],
   previous: CustomResourceDefinitionVersion | undefined,
+) => void
+
+const checkParts: Readonly<Record<SharedPart, PartCheck>> = {
+  schema({ schema: given, subresources }, field, errors, previous) {
+    const schema = given?.openAPIV3Schema as Schema | undefined
+    // An unchanged schema stays valid when validation becomes stricter.
+    if (!schema || (previous && jsonEqual(schema, previous.schema?.openAPIV3Schema))) return
+    const at = field === 'spec' ? 'spec.validation' : `${field}.schema`
+    checkStructure(schema, `${at}.openAPIV3Schema`, errors, { hasStatus: subresources?.status !== undefined })
+  },
+  subresources({ subresources }, field, errors) {
+    const { scale } = subresources ?? {}
+    if (!scale) return
+    const at = `${field}.subresources.scale`
+    checkScalePath(scale.specReplicasPath, ['.spec'], `${at}.specReplicasPath`, errors)
+    checkScalePath(scale.statusReplicasPath, ['.status'], `${at}.statusReplicasPath`, errors)
+    if (scale.labelSelectorPath)
+      checkScalePath(scale.labelSelectorPath, ['.spec', '.status'], `${at}.labelSelectorPath`, errors)
+  },
+  additionalPrinterColumns({ additionalPrinterColumns: columns }, field, errors) {
+    columns?.forEach((column, i) => {
+      checkColumn(column, `${field}.additionalPrinterColumns[${i}]`, errors)
+    })
+  },
+  selectableFields({ schema, selectableFields: selected = [] }, field, errors) {
+    const at = `${field}.selectableFields`
+    selected.forEach(({ jsonPath }, i) => {
+      checkSelectable(jsonPath, schema?.openAPIV3Schema as Schema | undefined, `${at}[${i}].jsonPath`, errors)
+      if (jsonPath && selected.findIndex((other) => other.jsonPath === jsonPath) < i)
+        errors.push(fieldDuplicate(`${at}[${i}].jsonPath`, jsonPath))
+    })
+    checkAtMost(selected.length, mostSelectable, at, errors)
+  },
+}
+
+const mostSelectable = 8
+
+const columnTypes = ['boolean', 'date', 'integer', 'number', 'string']
+const columnFormats = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password']
+
+function checkColumn(
+  { name, type, format, jsonPath }: CustomResourceColumnDefinition,
   field: string,
   errors: FieldError[],
 ): void {
-  const schema = version.schema?.openAPIV3Schema as Schema | undefined
-  if (!schema) errors.push(fieldRequired(`${field}.schema.openAPIV3Schema`, 'schemas are required'))
-  // An unchanged schema stays valid when validation becomes stricter.
-  else if (!previous || !jsonEqual(schema, previous.schema?.openAPIV3Schema))
-    checkStructure(schema, `${field}.schema.openAPIV3Schema`, errors)
-  if (version.deprecationWarning !== undefined && !version.deprecated)
+  if (!name) errors.push(fieldRequired(`${field}.name`))
+  if (!type) errors.push(fieldRequired(`${field}.type`))
+  else if (!columnTypes.includes(type))
+    errors.push(fieldInvalid(`${field}.type`, type, `must be one of ${columnTypes.join(',')}`))
+  if (format && !columnFormats.includes(format))
+    errors.push(fieldInvalid(`${field}.format`, format, `must be one of ${columnFormats.join(',')}`))
+  if (!jsonPath) errors.push(fieldRequired(`${field}.JSONPath`))
+  else checkPath(jsonPath, `${field}.jsonPath`, errors)
+}
+
+function checkSelectable(
+  path: string | undefined,
+  schema: Schema | undefined,
+  field: string,
+  errors: FieldError[],
+): void {
+  if (!path) {
+    errors.push(fieldRequired(field))
+    return
+  }
+  if (path.startsWith('.metadata')) {
+    errors.push(fieldInvalid(field, path, 'must not point to fields in metadata'))
+    return
+  }
+  const { schema: found, problem } = schemaAt(schema ?? {}, path)
+  if (!found) errors.push(fieldInvalid(field, path, `is an invalid path: ${problem}`))
+  else if (!['string', 'boolean', 'integer'].includes(found.type ?? ''))
     errors.push(
       fieldInvalid(
-        `${field}.deprecationWarning`,
-        version.deprecationWarning,
-        'can only be set for deprecated versions',
+        field,
+        path,
+        'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.',
       ),
     )
-  version.additionalPrinterColumns?.forEach((column, i) => {
-    const at = `${field}.additionalPrinterColumns[${i}]`
-    if (!column.name) errors.push(fieldRequired(`${at}.name`))
-    checkOneOf(column.type, ['boolean', 'date', 'integer', 'number', 'string'], `${at}.type`, errors)
-    if (!column.jsonPath) errors.push(fieldRequired(`${at}.jsonPath`))
-    else checkPath(column.jsonPath, `${at}.jsonPath`, errors)
-  })
-  version.selectableFields?.forEach(({ jsonPath }, i) => {
-    const at = `${field}.selectableFields[${i}].jsonPath`
-    if (!jsonPath) errors.push(fieldRequired(at))
-    else if (jsonPath.startsWith('.metadata'))
-      errors.push(fieldInvalid(at, jsonPath, 'must not point to fields in metadata'))
-    else checkPath(jsonPath, at, errors)
-  })
-  const scale = version.subresources?.scale
-  if (!scale) return
-  checkScalePath(scale.specReplicasPath, '.spec.', `${field}.subresources.scale.specReplicasPath`, errors)
-  checkScalePath(scale.statusReplicasPath, '.status.', `${field}.subresources.scale.statusReplicasPath`, errors)
 }
 
 function checkPath(path: string, field: string, errors: FieldError[]): void {
@@ -158,10 +234,17 @@ function checkPath(path: string, field: string, errors: FieldError[]): void {
   }
 }
 
-function checkScalePath(path: string | undefined, under: string, field: string, errors: FieldError[]): void {
+function checkScalePath(path: string | undefined, under: readonly string[], field: string, errors: FieldError[]): void {
   if (!path) errors.push(fieldRequired(field))
-  else if (!path.startsWith(under))
-    errors.push(fieldInvalid(field, path, `should be a json path under ${under.slice(0, -1)}`))
+  else if (!path.startsWith('.')) errors.push(fieldInvalid(field, path, 'must be a simple json path starting with .'))
+  else if (!under.some((part) => path.startsWith(`${part}.`)))
+    errors.push(
+      fieldInvalid(
+        field,
+        path,
+        `should be a json path under ${under.length > 1 ? 'either ' : ''}${under.join(' or ')}`,
+      ),
+    )
 }
 
 function checkConversion({ conversion }: CustomResourceDefinitionSpec, errors: FieldError[]): void {
