@@ -39,6 +39,7 @@ export default defineConfig({
     },
     build: {
       outDir: 'out/renderer',
+      license: { fileName: 'licences.md' },
       rolldownOptions: { input: { index: resolve('src/renderer/index.html') } },
     },
   },

@@ -63,6 +63,15 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'package',
+          include: ['test/package/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'conformance',
           include: ['test/conformance/**/*.test.ts'],
           globalSetup: 'test/conformance/servers.ts',

@@ -53,6 +53,14 @@ export async function ensureDependencies({ quiet = false } = {}) {
     })
 }
 
+/** Installs the locked packages of a folder with dependencies of its own; none of their scripts runs. */
+export async function ensurePackages(folder) {
+  await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error'], {
+    cwd: join(root, folder),
+    stdio: ['ignore', 2, 2],
+  })
+}
+
 // A git checkout changes file times; npm's own copy of the lock file records what is installed.
 function sameLock(stamp) {
   const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages

@@ -1,9 +1,19 @@
 // `npm test`: sets up what the tests need, runs every check in two rows side by side, and ends with one line: N passed, N failed.
-// `npm test -- unit e2e` runs only the named checks; `faults`, `scenarios` and `spectron` run only when they are named.
+// `npm test -- unit e2e` runs only the named checks; `faults`, `scenarios`, `spectron` and `package` only when named.
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureEngine } from './docker-engine.mjs'
-import { aptInstall, ensureBuilt, ensureDependencies, has, projectNode, root, run, say } from './set-up.mjs'
+import {
+  aptInstall,
+  ensureBuilt,
+  ensureDependencies,
+  ensurePackages,
+  has,
+  projectNode,
+  root,
+  run,
+  say,
+} from './set-up.mjs'
 
 const results = join(root, 'test-results')
 const met = new Map()
@@ -51,6 +61,12 @@ const checks = {
   spectron: {
     needs: [builtApp, chromium, chromedriver, spectronPackage],
     run: [projectNode(), '--test', 'test/spectron/smoke.test.mjs'],
+    onRequest: true,
+  },
+  package: {
+    needs: [builtApp, engine, testImages, packaging],
+    run: vitest('package'),
+    count: vitestCount,
     onRequest: true,
   },
 }
@@ -217,9 +233,11 @@ async function chromedriver() {
 
 /** Spectron's archived packages, apart from the app's; the Electron that a peer asks for is one that downloads nothing. */
 async function spectronPackage() {
-  await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error'], {
-    cwd: join(root, 'test/spectron'),
-  })
+  await ensurePackages('test/spectron')
+}
+
+async function packaging() {
+  await ensurePackages('packaging')
 }
 
 async function kubectl() {

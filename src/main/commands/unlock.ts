@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { findDesktopProgram } from '../desktop-program.ts'
 import { defaultHome, findInstallation } from '../installation.ts'
 import { lockKeys } from '../keys/key-storage.ts'
 import type { Command, OptionValues } from './command.ts'
@@ -18,14 +19,13 @@ export const unlockCommand: Command = {
   ].join('\n'),
   options: { data: { type: 'string' } },
   async run({ data }) {
-    const { root } = findInstallation()
-    const electron = electronBinary(root)
-    if (electron === undefined)
+    const desktop = findDesktopProgram(findInstallation().root)
+    if (desktop === undefined)
       throw new ExpectedError(
         'the desktop app’s Electron, which is needed to access the keychain, is not installed: run npm start once, with a display',
       )
     const code = await new Promise<number>((done, reject) => {
-      const child = spawn(electron, [root, `--unlock-keys=${homeOf(data)}`], { stdio: 'inherit' })
+      const child = spawn(desktop.command, [...desktop.args, `--unlock-keys=${homeOf(data)}`], { stdio: 'inherit' })
       child.on('error', reject)
       child.on('exit', (status) => done(status ?? 1))
     })
@@ -48,15 +48,4 @@ function homeOf(data: OptionValues[string]): string {
   const home = resolve(typeof data === 'string' ? data : defaultHome())
   if (!existsSync(home)) throw new ExpectedError(`there is no data folder ${home}`)
   return home
-}
-
-/** Path of Electron's binary, as recorded by its package once downloaded. */
-function electronBinary(root: string): string | undefined {
-  const folder = join(root, 'node_modules/electron')
-  try {
-    const binary = join(folder, 'dist', readFileSync(join(folder, 'path.txt'), 'utf8'))
-    return existsSync(binary) ? binary : undefined
-  } catch {
-    return undefined
-  }
 }

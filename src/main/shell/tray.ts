@@ -15,7 +15,7 @@ export function createTray({
   command(name: Command): void
   clusters: { list(): { state: string }[]; onChange(listener: () => void): Stop }
 }): Tray {
-  const tray = new Tray(nativeImage.createFromPath(join(resources, 'icons/tray.png')))
+  const tray = new Tray(nativeImage.createFromPath(join(resources, 'icons/tray-idle.png')))
   const refresh = (): void => {
     const running = clusters.list().filter(({ state }) => state === 'running').length
     const text = running === 0 ? 'No cluster runs' : running === 1 ? '1 cluster runs' : `${running} clusters run`

@@ -160,6 +160,8 @@ export class BrowserWindow extends EventEmitter {
     super()
     this.options = options
     this.loaded = this.#load.promise
+    // Whoever waits for it is told; a start without a browser has nobody who does.
+    this.loaded.catch(() => undefined)
     standIn.windows.push(this)
     app.emit('web-contents-created', {}, this.webContents)
   }
