@@ -4,6 +4,7 @@ import type { ConfigMap, Container, KeyToPath, Pod, Secret, Volume } from '#shar
 import type { Stored } from '#shared/kube/object.ts'
 import { quantityValue } from '#shared/kube/quantity.ts'
 import { volumeFolderOf } from '#shared/kube/cluster-volumes.ts'
+import { blockDevice, requireUse } from './block-volumes.ts'
 import { ensureVolumeFolder } from './cluster-volumes.ts'
 import { BadContainerConfig } from './pod/container-plan.ts'
 import { expand, podField, resourceField, type Sources } from './environment.ts'
@@ -15,8 +16,9 @@ import { isBeneath, openBeneath, openFolderAnd, UnsafePath, type OpenedPath } fr
 import { MountFailed } from './mount-failed.ts'
 import { mountNfs, type NfsSource } from './nfs.ts'
 import type { Mount } from './runtime/runtime.ts'
-import type { CsiSource, CsiVolumes } from './csi/volumes.ts'
+import { isBlock, type CsiSource, type CsiVolumes } from './csi/volumes.ts'
 import type { IssueToken } from './csi/pod-context.ts'
+import { memoryFolder, podFolder, volumeFolder } from './volume-folders.ts'
 
 export interface VolumeSources extends Sources {
   /** Requests a token for the pod's service account by TokenRequest. */
@@ -27,8 +29,9 @@ export interface VolumeSources extends Sources {
   issueToken: IssueToken
 }
 
-/** The volume of a claim: a folder of this node, or something that is mounted first. */
-export type ClaimedVolume = { folder: ClaimedFolder } | { csi: CsiSource } | { nfs: NfsSource; name: string }
+/** The volume of a claim: a folder or a block device of this node, or something that is mounted first. */
+export type ClaimedVolume =
+  { folder: ClaimedFolder } | { device: string } | { csi: CsiSource } | { nfs: NfsSource; name: string }
 
 export interface ClaimedFolder {
   path: string
@@ -45,18 +48,6 @@ export interface VolumeHost {
   mounts: Mounts
   /** Unset where no CSI drivers are run. */
   csi?: CsiVolumes | undefined
-}
-
-/** `/var/lib/kubelet/pods/<uid>` */
-export const podFolder = (root: string, uid: string): string => join(root, 'pods', uid)
-
-/** tmpfs for Secrets and tokens, never on disk. The agent mounts it before it starts pods. */
-export const memoryFolder = (root: string): string => join(root, 'memory')
-
-/** Folder of a volume; for a hostPath or a claim a link that records the path, opened again for each container. */
-export function volumeFolder(root: string, uid: string, { name, secret, projected, downwardAPI }: Volume): string {
-  const inMemory = secret ?? projected ?? downwardAPI
-  return inMemory ? join(memoryFolder(root), uid, name) : join(podFolder(root, uid), 'volumes', name)
 }
 
 /**
@@ -273,10 +264,13 @@ async function setUp(
   if (volume.projected) return projected(folder, volume.projected, pod, sources)
   if (volume.persistentVolumeClaim) {
     const { claimName, readOnly = false } = volume.persistentVolumeClaim
-    return claimed(host, folder, { volume: await sources.claimed(claimName), readOnly, pod, sources })
+    const behind = await sources.claimed(claimName)
+    requireUse(pod, volume, isBlockVolume(behind))
+    return claimed(host, folder, { volume: behind, readOnly, pod, sources })
   }
   if (volume.ephemeral) {
     const behind = await sources.claimed(`${pod.metadata.name}-${volume.name}`)
+    requireUse(pod, volume, isBlockVolume(behind))
     return claimed(host, folder, { volume: behind, readOnly: false, pod, sources })
   }
   if (volume.csi) {
@@ -326,8 +320,9 @@ async function claimed(
   if ('csi' in volume) {
     if (!host.csi) throw new MountFailed('CSI drivers are not supported here')
     const mounted = await host.csi.mount(pod, volume.csi, { readOnly, issueToken: sources.issueToken })
-    return hostPath(folder, mounted, 'Directory')
+    return isBlock(volume.csi) ? record(folder, await blockDevice(mounted)) : hostPath(folder, mounted, 'Directory')
   }
+  if ('device' in volume) return record(folder, await blockDevice(volume.device))
   if ('nfs' in volume) {
     const target = join(podFolder(host.root, pod.metadata.uid), 'volumes/kubernetes.io~nfs', volume.name)
     await mountNfs(host.mounts, volume.nfs, target)
@@ -354,6 +349,13 @@ async function hostPath(
   } catch (error) {
     throw error instanceof HostPathRefused ? new MountFailed(error.message) : error
   }
+  await record(folder, path)
+}
+
+const isBlockVolume = (volume: ClaimedVolume): boolean => 'device' in volume || ('csi' in volume && isBlock(volume.csi))
+
+/** Keeps what a volume is in the pod's folder, as a link. */
+async function record(folder: string, path: string): Promise<void> {
   const text = normalize(path)
   if ((await readlink(folder).catch(() => undefined)) === text) return
   await rm(`${folder}.next`, { force: true })

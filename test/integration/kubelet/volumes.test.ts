@@ -206,10 +206,64 @@ test('a local volume of the node is there before its pod; a missing one is told'
     .toContain('path "/mnt/absent" does not exist')
 })
 
-test('a claim of a block device is refused with an event', async () => {
-  await apply(claim('block', { volumeMode: 'Block' }), podWith('block', 'block', 'true'))
-  const about = ['--field-selector', 'involvedObject.name=block,reason=ProvisioningFailed']
-  await expect
-    .poll(() => kubectl('get', 'events', ...about, '-o', 'jsonpath={.items[*].message}'), { timeout: 30_000 })
-    .toContain('does not support block volumes')
+test('block devices: refused where there is none to give, and the reason is told', async () => {
+  const [worker = ''] = cluster.workers
+  // Making the node is no right to use it: the control group of the worker has no devices of the machine.
+  await inWorker(worker, 'mknod', '/mnt/disk', 'b', '7', '250')
+  await apply(
+    claim('block', { volumeMode: 'Block' }),
+    podWith('block', 'block', 'true', {}, {}),
+    {
+      apiVersion: 'v1',
+      kind: 'PersistentVolume',
+      metadata: { name: 'raw' },
+      spec: {
+        capacity: { storage: '1Gi' },
+        accessModes: ['ReadWriteOnce'],
+        volumeMode: 'Block',
+        storageClassName: 'raw',
+        local: { path: '/mnt/disk' },
+        nodeAffinity: {
+          required: {
+            nodeSelectorTerms: [
+              { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: [worker] }] },
+            ],
+          },
+        },
+      },
+    },
+    claim('raw', { volumeMode: 'Block', storageClassName: 'raw' }),
+    {
+      ...podWith('raw', 'raw', 'true'),
+      spec: {
+        ...podWith('raw', 'raw', 'true').spec,
+        containers: [
+          {
+            name: 'main',
+            image: 'busybox:1.36',
+            command: ['sh', '-c', 'true'],
+            volumeDevices: [{ name: 'data', devicePath: '/dev/raw' }],
+          },
+        ],
+      },
+    },
+  )
+  const told = (name: string, reason: string) =>
+    expect.poll(
+      () =>
+        kubectl(
+          'get',
+          'events',
+          '--field-selector',
+          `involvedObject.name=${name},reason=${reason}`,
+          '-o',
+          'jsonpath={.items[*].message}',
+        ),
+      { timeout: 30_000 },
+    )
+  await told('block', 'ProvisioningFailed').toContain('does not support block volumes: workers have no block devices')
+  await told('raw', 'FailedMapVolume').toBe(
+    'MapVolume.SetUpDevice failed: this worker may not use /mnt/disk: it has no devices of its machine',
+  )
+  await kubectl('delete', 'pod', 'block', 'raw')
 })

@@ -1,11 +1,17 @@
-import { mkdir, mkdtemp, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { systemClock } from '#shared/base/clock.ts'
 import { silentLog } from '#shared/base/log.ts'
 import { attachmentName } from '#shared/kube/csi.ts'
-import type { CSIDriverSpec, PersistentVolume, PersistentVolumeClaim, Pod } from '#shared/kube/generated/types.ts'
+import type {
+  CSIDriverSpec,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  PersistentVolumeSpec,
+  Pod,
+} from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import {
   csiDrivers,
@@ -235,6 +241,28 @@ test('a driver that asks for it is published to again; an unknown one fails the 
   )
 })
 
+test('a block device is published as a file of the kubelet for each pod, at Kubernetes’ paths, and leaves none behind', async () => {
+  await declareDriver({ attachRequired: false, fsGroupPolicy: 'File' })
+  const claimed = await claim({ volumeMode: 'Block' })
+  const devices = join(root, 'plugins/kubernetes.io/csi/volumeDevices')
+  expect([await mount('a', claimed), await mount('b', claimed)]).toEqual([
+    join(devices, 'publish/pv/a'),
+    join(devices, 'publish/pv/b'),
+  ])
+  const [staged, ...others] = callsOf('NodeStageVolume')
+  expect(others).toEqual([])
+  expect(staged).toMatchObject({ staging_target_path: join(devices, 'staging/pv') })
+  expect(staged?.volume_capability).toMatchObject({ block: {} })
+  expect(staged?.volume_capability).not.toHaveProperty('mount')
+  await volumes.unmountPod('a')
+  expect(callsOf('NodeUnstageVolume')).toEqual([])
+  expect(await readdir(join(devices, 'publish/pv'))).toEqual(['b'])
+  await volumes.unmountPod('b')
+  expect(callsOf('NodeUnstageVolume')).toMatchObject([{ staging_target_path: join(devices, 'staging/pv') }])
+  expect(await readdir(join(devices, 'publish/pv'))).toEqual([])
+  expect(await volumes.has('a')).toBe(false)
+})
+
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 const callsOf = (method: string): Record<string, unknown>[] =>
@@ -255,7 +283,9 @@ const mount = (uid: string, source: Parameters<CsiVolumes['mount']>[1]): Promise
     issueToken: async (audience) => ({ token: `token for ${audience}`, expirationTimestamp: 'later' }),
   })
 
-async function claim(): Promise<Extract<Parameters<CsiVolumes['mount']>[1], { csi: unknown }>> {
+async function claim(
+  more: PersistentVolumeSpec = {},
+): Promise<Extract<Parameters<CsiVolumes['mount']>[1], { csi: unknown }>> {
   await mkdir(join(root, 'data/disk-1'), { recursive: true })
   await writeFile(join(root, 'data/disk-1/size'), '')
   const csi = {
@@ -271,7 +301,7 @@ async function claim(): Promise<Extract<Parameters<CsiVolumes['mount']>[1], { cs
   })
   const volume: Stored<PersistentVolume> = await plane.client.create(persistentVolumes, {
     metadata: { name: 'pv' },
-    spec: { accessModes: ['ReadWriteOnce'], capacity: { storage: '1Gi' }, mountOptions: ['noatime'], csi },
+    spec: { accessModes: ['ReadWriteOnce'], capacity: { storage: '1Gi' }, mountOptions: ['noatime'], csi, ...more },
   })
   const created = await plane.client.create(persistentVolumeClaims, {
     metadata: { name: 'c', namespace: 'default' },

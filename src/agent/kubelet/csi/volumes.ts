@@ -31,6 +31,9 @@ export type CsiSource =
   | { claim: Stored<PersistentVolumeClaim>; volume: Stored<PersistentVolume>; csi: CSIPersistentVolumeSource }
   | { inline: CSIVolumeSource; name: string }
 
+/** Whether it is a block device: published as one, where a container's device node is made from it. */
+export const isBlock = (source: CsiSource): boolean => 'volume' in source && source.volume.spec?.volumeMode === 'Block'
+
 export interface CsiVolumes {
   /**
    * Stages and publishes a volume for a pod, or looks after a published one: it is expanded, published again where its driver
@@ -66,6 +69,8 @@ interface VolumeData {
   nodeName: string
   attachmentID: string
   volumeLifecycleMode: 'Persistent' | 'Ephemeral'
+  /** Ours: set for a block device. */
+  volumeMode?: 'Block'
 }
 
 /** The volumes of CSI drivers in this node's pods (pkg/volume/csi). What is mounted is read from disk. */
@@ -82,15 +87,15 @@ export function createCsiVolumes(options: CsiVolumesOptions): CsiVolumes {
     { readOnly, issueToken }: { readOnly: boolean; issueToken: IssueToken },
   ): Promise<string> {
     const plan = planOf(root, nodeName, pod, source)
-    const { data, target } = plan
+    const { data, folder, target } = plan
     const driver = requireDriver(data.driverName)
     const object = await readDriver(data.driverName)
     checkLifecycle(data, object)
     const publishContext = 'inline' in source ? {} : await attached(data, object)
     await locked(data.volumeHandle, async () => {
       const capability = capabilityOf(source, pod, driver)
-      await mkdir(dirname(target), { recursive: true, mode: 0o750 })
-      await writeFile(join(dirname(target), 'vol_data.json'), JSON.stringify(data))
+      for (const parent of [folder, dirname(target)]) await mkdir(parent, { recursive: true, mode: 0o750 })
+      await writeFile(join(folder, 'vol_data.json'), JSON.stringify(data))
       const staged = await stage(driver, plan, source, capability, publishContext)
       if (done.has(target) && object?.spec.requiresRepublish !== true) return
       const context = await podContext({ pod, driver: object, isInline: 'inline' in source, issueToken })
@@ -105,7 +110,7 @@ export function createCsiVolumes(options: CsiVolumesOptions): CsiVolumes {
         volume_context: { ...attributesOf(source), ...context.volumeContext },
       })
       const mountsWithGroup = driver.capabilities.has('VOLUME_MOUNT_GROUP')
-      if (!readOnly && takesFsGroup(source, object?.spec.fsGroupPolicy, mountsWithGroup))
+      if (!readOnly && !isBlock(source) && takesFsGroup(source, object?.spec.fsGroupPolicy, mountsWithGroup))
         await giveToFsGroup(target, pod)
       done.add(target)
     })
@@ -124,7 +129,7 @@ export function createCsiVolumes(options: CsiVolumesOptions): CsiVolumes {
     if ('inline' in source || !driver.capabilities.has('STAGE_UNSTAGE_VOLUME')) return undefined
     if (done.has(staging)) return staging
     await mkdir(staging, { recursive: true, mode: 0o750 })
-    await writeFile(join(dirname(staging), 'vol_data.json'), JSON.stringify(data))
+    if (!isBlock(source)) await writeFile(join(dirname(staging), 'vol_data.json'), JSON.stringify(data))
     await driver.call('NodeStageVolume', {
       volume_id: data.volumeHandle,
       publish_context: publishContext,
@@ -186,27 +191,27 @@ export function createCsiVolumes(options: CsiVolumesOptions): CsiVolumes {
 
   async function unmountPod(uid: string): Promise<void> {
     for (const { data, folder } of await podVolumes(root, uid))
-      await locked(data.volumeHandle, () => unmount(data, folder))
+      await locked(data.volumeHandle, () => unmount(data, pathsOf(root, uid, data), folder))
   }
 
-  async function unmount(data: VolumeData, folder: string): Promise<void> {
+  async function unmount(data: VolumeData, { target, staging, own }: Paths, folder: string): Promise<void> {
     const driver = requireDriver(data.driverName)
-    const target = join(folder, 'mount')
     await driver.call('NodeUnpublishVolume', { volume_id: data.volumeHandle, target_path: target })
     done.delete(target)
-    await mounts.unmountAll(folder)
-    await removeTree(folder)
+    for (const path of new Set([target, folder])) {
+      await mounts.unmountAll(path)
+      await removeTree(path)
+    }
     if (data.volumeLifecycleMode === 'Ephemeral') return
     const others = await mountedVolumes(root)
     const isSame = (other: VolumeData): boolean =>
       other.driverName === data.driverName && other.volumeHandle === data.volumeHandle
     if (others.some(isSame)) return
-    const staging = stagingFolder(root, data)
     if (driver.capabilities.has('STAGE_UNSTAGE_VOLUME')) {
       await driver.call('NodeUnstageVolume', { volume_id: data.volumeHandle, staging_target_path: staging })
       done.delete(staging)
-      await mounts.unmountAll(dirname(staging))
-      await rm(dirname(staging), { recursive: true, force: true })
+      await mounts.unmountAll(own)
+      await rm(own, { recursive: true, force: true })
     }
     await inUse.remove(uniqueVolumeName(data.driverName, data.volumeHandle))
   }
@@ -231,11 +236,18 @@ export function createCsiVolumes(options: CsiVolumesOptions): CsiVolumes {
   return { mount, unmountPod, has: async (uid) => (await podVolumes(root, uid)).length > 0 }
 }
 
-interface Plan {
-  data: VolumeData
-  /** Where the driver publishes it for the pod; the driver makes this folder, and we its parent. */
+interface Paths {
+  /** What is kept of it for the pod. */
+  folder: string
+  /** Where the driver publishes it for the pod; the driver makes this folder or file, and we its parent. */
   target: string
   staging: string
+  /** What is the volume's alone of its staging. */
+  own: string
+}
+
+interface Plan extends Paths {
+  data: VolumeData
 }
 
 function planOf(root: string, nodeName: string, pod: Stored<Pod>, source: CsiSource): Plan {
@@ -250,15 +262,24 @@ function planOf(root: string, nodeName: string, pod: Stored<Pod>, source: CsiSou
     nodeName,
     attachmentID: isInline ? '' : attachmentName({ driver, handle, node: nodeName }, sha256),
     volumeLifecycleMode: isInline ? 'Ephemeral' : 'Persistent',
+    ...(isBlock(source) ? { volumeMode: 'Block' } : {}),
   }
-  const target = join(podFolderOf(root, pod.metadata.uid), specName, 'mount')
-  return { data, target, staging: stagingFolder(root, data) }
+  return { data, ...pathsOf(root, pod.metadata.uid, data) }
+}
+
+/** Kubernetes' own paths (csi_mounter.go, csi_block.go); what is known of a block device is kept where mounts have theirs. */
+function pathsOf(root: string, uid: string, { driverName, volumeHandle, specVolID, volumeMode }: VolumeData): Paths {
+  const folder = join(podFolderOf(root, uid), specVolID)
+  const plugins = join(root, 'plugins/kubernetes.io/csi')
+  if (volumeMode === 'Block') {
+    const staging = join(plugins, 'volumeDevices/staging', specVolID)
+    return { folder, target: join(plugins, 'volumeDevices/publish', specVolID, uid), staging, own: staging }
+  }
+  const own = join(plugins, driverName, sha256(volumeHandle))
+  return { folder, target: join(folder, 'mount'), staging: join(own, 'globalmount'), own }
 }
 
 const podFolderOf = (root: string, uid: string): string => join(root, 'pods', uid, 'volumes', 'kubernetes.io~csi')
-
-const stagingFolder = (root: string, { driverName, volumeHandle }: VolumeData): string =>
-  join(root, 'plugins/kubernetes.io/csi', driverName, sha256(volumeHandle), 'globalmount')
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
@@ -322,7 +343,9 @@ function capabilityOf(source: CsiSource, { spec }: Pod, { capabilities }: CsiDri
   const fsGroup = spec?.securityContext?.fsGroup
   const group = capabilities.has('VOLUME_MOUNT_GROUP') && fsGroup !== undefined ? String(fsGroup) : ''
   return {
-    mount: { fs_type: fsType ?? '', mount_flags: flags, volume_mount_group: group },
+    ...(isBlock(source)
+      ? { block: {} }
+      : { mount: { fs_type: fsType ?? '', mount_flags: flags, volume_mount_group: group } }),
     access_mode: { mode: accessModes(capabilities.has('SINGLE_NODE_MULTI_WRITER'))[mode] ?? 'UNKNOWN' },
   }
 }

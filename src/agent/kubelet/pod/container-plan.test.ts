@@ -20,14 +20,31 @@ function plan(own: Partial<Container>, shared: Partial<PodSpec> = {}, user = '')
     image: { ...image, user },
     env: new Map([['NAME', 'value']]),
     mounts: [],
-    edits: { env: new Map([['DEVICE', '0']]), mounts: [], nodes: [], groups: [] },
+    devices: [{ path: '/dev/own', hostPath: '/dev/disk', permissions: 'rwm' }],
+    edits: {
+      env: new Map([['DEVICE', '0']]),
+      mounts: [],
+      nodes: [{ path: '/dev/claimed', hostPath: '/dev/x', permissions: 'r' }],
+      groups: [],
+    },
     nodeMemory: 4 * 2 ** 30,
   })
 }
 
 describe('planContainer', () => {
   test.each<[string, Partial<Container>, Partial<PodSpec>, Partial<ContainerSpec>]>([
-    ['the edits of its devices', {}, {}, { env: ['NAME=value', 'DEVICE=0'] }],
+    [
+      'its block devices, and the edits of those that it claims',
+      {},
+      {},
+      {
+        env: ['NAME=value', 'DEVICE=0'],
+        devices: [
+          { path: '/dev/own', hostPath: '/dev/disk', permissions: 'rwm' },
+          { path: '/dev/claimed', hostPath: '/dev/x', permissions: 'r' },
+        ],
+      },
+    ],
     ['expanded words', { command: ['$(NAME)'], args: ['$$(NAME)'] }, {}, { command: ['value'], args: ['$(NAME)'] }],
     [
       'a user of its own before the pod’s',
@@ -128,9 +145,13 @@ test('unsupported fields are named one by one', () => {
     spec: {
       imagePullSecrets: [{ name: 'registry' }],
       containers: [
-        { name: 'c', volumeDevices: [{ name: 'd', devicePath: '/dev/x' }], livenessProbe: { grpc: { port: 1 } } },
+        {
+          name: 'c',
+          env: [{ name: 'E', valueFrom: { fileKeyRef: { path: 'p', key: 'k', volumeName: 'v' } } }],
+          livenessProbe: { grpc: { port: 1 } },
+        },
       ],
     },
   }
-  expect(unsupported(pod)).toEqual(['c: volumeDevices'])
+  expect(unsupported(pod)).toEqual(['c: env from files'])
 })

@@ -7,7 +7,7 @@ import type { DeviceEdits } from '../dra/cdi.ts'
 import { expand } from '../environment.ts'
 import { quotaOf, sharesOf } from '../pod-groups/settings.ts'
 import { lacksCapability } from '../runtime/capabilities.ts'
-import type { ContainerSpec, ImageInfo, Limits, Mount } from '../runtime/runtime.ts'
+import type { ContainerSpec, DeviceNode, ImageInfo, Limits, Mount } from '../runtime/runtime.ts'
 
 /** The spec of a container is invalid for its image: the container waits in CreateContainerConfigError. */
 export class BadContainerConfig extends Error {}
@@ -23,6 +23,8 @@ export interface PlanOptions {
   image: ImageInfo
   env: ReadonlyMap<string, string>
   mounts: Mount[]
+  /** Of its block volumes. */
+  devices: DeviceNode[]
   /** Of the devices that it claims. */
   edits: DeviceEdits
   /** Memory of the node in bytes, for the out-of-memory score. */
@@ -44,6 +46,7 @@ export function planContainer({
   image,
   env,
   mounts,
+  devices,
   edits,
   nodeMemory,
   seccomp,
@@ -76,7 +79,7 @@ export function planContainer({
     ...(container.workingDir ? { workingDir: container.workingDir } : {}),
     env: [...env, ...edits.env].map(([name, value]) => `${name}=${value}`),
     mounts: [...mounts, ...edits.mounts],
-    devices: edits.nodes,
+    devices: [...devices, ...edits.nodes],
     tty: container.tty ?? false,
     stdin: container.stdin ?? false,
     stdinOnce: container.stdinOnce ?? false,
@@ -188,9 +191,8 @@ export function unsupported({ spec }: Pod, lacks = lacksCapability): string[] {
   const found: string[] = []
   const containers = [...spec.containers, ...(spec.initContainers ?? [])]
   if (spec.securityContext?.seLinuxOptions) found.push('SELinux options')
-  for (const { name, env, volumeDevices, securityContext } of containers) {
+  for (const { name, env, securityContext } of containers) {
     if (env?.some(({ valueFrom }) => valueFrom && 'fileKeyRef' in valueFrom)) found.push(`${name}: env from files`)
-    if (volumeDevices?.length) found.push(`${name}: volumeDevices`)
     if (securityContext?.seLinuxOptions) found.push(`${name}: SELinux options`)
     const withheld = (securityContext?.capabilities?.add ?? []).filter((capability) => lacks(capability))
     if (withheld.length > 0) found.push(`${name}: ${withheld.join(', ')}, which a worker does not have`)

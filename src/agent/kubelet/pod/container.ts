@@ -3,13 +3,15 @@ import { messageOf } from '#shared/base/message-of.ts'
 import type { Container, ContainerStatus, Pod } from '#shared/kube/generated/types.ts'
 import { goDuration } from '#shared/kube/human-duration.ts'
 import { isRestartableInit } from '#shared/kube/pod.ts'
+import { blockDevicesOf } from '../block-volumes.ts'
 import { resolveDevices } from '../dra/cdi.ts'
 import { environmentOf } from '../environment.ts'
 import { readMessage } from '../files/termination-message.ts'
 import { ImageFailed, type EnsuredImage } from '../images.ts'
 import type { ProbeKind } from '../probes.ts'
 import type { ObservedContainer } from '../runtime/runtime.ts'
-import { mountsOf, podFolder } from '../volumes.ts'
+import { podFolder } from '../volume-folders.ts'
+import { mountsOf } from '../volumes.ts'
 import { execInContainer } from './container-exec.ts'
 import { containerHash, limitsOf, planContainer, resizeNeeded } from './container-plan.ts'
 import { ContainerProbes } from './container-probes.ts'
@@ -379,6 +381,7 @@ export class PodContainer {
         image,
         env,
         mounts,
+        devices: await blockDevicesOf(root, pod, container),
         edits: await resolveDevices(claims?.devicesOf(pod, container) ?? []),
         nodeMemory: node.memoryBytes,
         ...(hostname === undefined ? {} : { hostname }),

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Container, Volume } from '#shared/kube/generated/types.ts'
-import { podFolder, volumeFolder } from '../volumes.ts'
+import { podFolder, volumeFolder } from '../volume-folders.ts'
 import { ImageFetch } from './image-fetch.ts'
 import { pullCredentials } from './pull-credentials.ts'
 import { CannotEnforce } from './security.ts'

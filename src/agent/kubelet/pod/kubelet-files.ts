@@ -5,7 +5,7 @@ import type { Stored } from '#shared/kube/object.ts'
 import { createMessageFile } from '../files/termination-message.ts'
 import { hostsFile, podHostname, resolvConf, type DnsSettings } from '../pod-files.ts'
 import type { Mount } from '../runtime/runtime.ts'
-import { podFolder } from '../volumes.ts'
+import { podFolder } from '../volume-folders.ts'
 
 /** Files that the kubelet keeps in each container: /etc/hosts, /etc/resolv.conf and the termination message. */
 

@@ -1,5 +1,6 @@
 import type { Stop } from '#shared/base/disposable.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
+import { MapFailed } from '../mount-failed.ts'
 import { setUpVolumes } from '../volumes.ts'
 import { RetryDelay } from './retry-delay.ts'
 import { podRef, type PodScope } from './scope.ts'
@@ -54,7 +55,9 @@ export class PodVolumes {
       else {
         this.#due = true
         const { message, delayMs } = this.#retry.failed(error)
-        recorder.event(pod, 'Warning', 'FailedMount', `MountVolume.SetUp failed: ${message}`)
+        const isDevice = error instanceof MapFailed
+        const action = isDevice ? 'MapVolume.SetUpDevice' : 'MountVolume.SetUp'
+        recorder.event(pod, 'Warning', isDevice ? 'FailedMapVolume' : 'FailedMount', `${action} failed: ${message}`)
         timers.wakeAfter('volumes', delayMs)
       }
     }

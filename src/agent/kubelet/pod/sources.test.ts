@@ -70,6 +70,11 @@ describe('the folder behind a claim', () => {
     expect(await sources.open('').claimed('c')).toEqual({ folder })
   })
 
+  test('of a local volume of mode Block is a device', async () => {
+    objects = behind({ volumeMode: 'Block', local: { path: '/dev/disk' } })
+    expect(await sources.open('').claimed('c')).toEqual({ device: '/dev/disk' })
+  })
+
   test.each<[string, Record<string, unknown>, string]>([
     ['no claim', {}, 'persistentvolumeclaim "c" not found'],
     ['no volume', { 'persistentvolumeclaims n/c': { spec: {} } }, 'PVC n/c has not been bound'],
@@ -78,7 +83,11 @@ describe('the folder behind a claim', () => {
       { 'persistentvolumeclaims n/c': { spec: { volumeName: 'v' }, status: { phase: 'Pending' } } },
       'PVC n/c has not been bound',
     ],
-    ['a block device', behind({ volumeMode: 'Block', local: { path: '/d' } }), 'block volumes are not supported'],
+    [
+      'a block device of a path',
+      behind({ volumeMode: 'Block', hostPath: { path: '/d' } }),
+      'only local volumes and those of CSI drivers can be block devices',
+    ],
     ['iscsi', behind({ iscsi: {} }), 'volumes of type iscsi are not supported'],
   ])('%s: the mount fails and says why', async (_what, present, message) => {
     objects = present

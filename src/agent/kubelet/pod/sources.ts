@@ -9,7 +9,7 @@ import {
 import type { Resource } from '#shared/client/client.ts'
 import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { ApiError } from '#shared/kube/status.ts'
-import { MountFailed } from '../mount-failed.ts'
+import { MapFailed, MountFailed } from '../mount-failed.ts'
 import type { ClaimedVolume, VolumeSources } from '../volumes.ts'
 import { podRef, type PodScope } from './scope.ts'
 
@@ -99,14 +99,21 @@ export class PodSources {
 /** @throws MountFailed for a volume of a type that this node does not mount */
 function behind(claim: Stored<PersistentVolumeClaim>, volume: Stored<PersistentVolume>): ClaimedVolume {
   const { metadata, spec = {} } = volume
-  if (spec.volumeMode === 'Block')
-    throw new MountFailed(`volume "${metadata.name}": block volumes are not supported by Slipway`)
+  if (spec.volumeMode === 'Block') return blockBehind(claim, volume)
   if (spec.hostPath) return { folder: { path: spec.hostPath.path, type: spec.hostPath.type ?? '', isLocal: false } }
   if (spec.local) return { folder: { path: spec.local.path, type: 'Directory', isLocal: true } }
   if (spec.csi) return { csi: { claim, volume, csi: spec.csi } }
   if (spec.nfs) return { nfs: { ...spec.nfs, mountOptions: spec.mountOptions ?? [] }, name: metadata.name }
   const source = Object.keys(spec).find((name) => otherSources.has(name)) ?? 'unknown'
   throw new MountFailed(`volume "${metadata.name}": volumes of type ${source} are not supported by Slipway yet`)
+}
+
+/** @throws MapFailed for a volume of a type that has no block devices, with Kubernetes too */
+function blockBehind(claim: Stored<PersistentVolumeClaim>, volume: Stored<PersistentVolume>): ClaimedVolume {
+  const { metadata, spec = {} } = volume
+  if (spec.local) return { device: spec.local.path }
+  if (spec.csi) return { csi: { claim, volume, csi: spec.csi } }
+  throw new MapFailed(`volume "${metadata.name}": only local volumes and those of CSI drivers can be block devices`)
 }
 
 const otherSources = new Set(['iscsi', 'fc', 'cephfs', 'rbd', 'glusterfs', 'awsElasticBlockStore', 'gcePersistentDisk'])

@@ -3,7 +3,7 @@ import type { Clock } from '#shared/base/clock.ts'
 import type { Pod, Volume } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import type { ObservedContainer, Runtime } from '../runtime/runtime.ts'
-import { volumeFolder } from '../volumes.ts'
+import { volumeFolder } from '../volume-folders.ts'
 import { createDiskUsage, type DiskUsage, type TreeSize } from './disk-usage.ts'
 import type { Snapshot } from './snapshot.ts'
 

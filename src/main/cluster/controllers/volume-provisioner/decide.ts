@@ -70,7 +70,8 @@ export function decideProvision(
     message: `failed to provision volume with StorageClass "${storageClass.metadata.name}": ${why}`,
   })
   if (chosen && !node) return { do: 'reschedule', message: `failed to get target node: node "${chosen}" not found` }
-  if (wanted.volumeMode === 'Block') return refuse(`${clusterVolumeProvisioner} does not support block volumes`)
+  if (wanted.volumeMode === 'Block')
+    return refuse(`${clusterVolumeProvisioner} does not support block volumes: workers have no block devices`)
   if (wanted.selector) return refuse('claim Selector is not supported')
   if (storageClass.mountOptions?.length) return refuse('mount options are not supported')
   const { volumeAttributesClassName: asked } = wanted

@@ -212,7 +212,11 @@ it('tells that a volume cannot have a class of attributes, or waits for the clas
 
 it.each<[string, Partial<PersistentVolumeClaim['spec']>, string]>([
   ['attributes', { volumeAttributesClassName: 'fast' }, 'VAC fast does not exist.'],
-  ['block', { volumeMode: 'Block' }, 'slipway.dev/cluster-volume does not support block volumes'],
+  [
+    'block',
+    { volumeMode: 'Block' },
+    'slipway.dev/cluster-volume does not support block volumes: workers have no block devices',
+  ],
   ['selector', { selector: { matchLabels: { a: 'b' } } }, 'claim Selector is not supported'],
   [
     'snapshot',
