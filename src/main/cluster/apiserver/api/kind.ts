@@ -55,14 +55,14 @@ export interface KindDeclaration<T extends KubeObject = KubeObject> {
   validateUpdate?(next: T, previous: T): FieldError[]
   /** Warning for every request to the resource: `v1 Endpoints is deprecated in v1.33+; …`. */
   deprecation?: string
-  /** Warnings for the `Warning:` header. */
-  warnings?(object: T): string[]
+  /** Warnings for the `Warning:` header. @param previous set for an update */
+  warnings?(object: T, previous?: T): string[]
 
   /**
-   * Whether `metadata.generation` counts changes: everything outside metadata and status by default, nothing when
-   * false (ConfigMap, Secret, … have no generation).
+   * What `metadata.generation` counts: everything outside metadata and status, from 1, by default; nothing when false (ConfigMap,
+   * Secret, … have no generation), nor when `fixed`, which leaves it at 1; with `changes` an object has none before its first.
    */
-  generation?: boolean
+  generation?: boolean | 'fixed' | 'changes'
   /** A `status` subresource: a status write ignores the spec, a main write ignores the status. */
   status?: StatusStrategy<T>
   scale?: ScalePaths

@@ -74,11 +74,15 @@ function conformStruct(object: Fields, type: TypeNode, path: string, findings: F
 function fillStruct(object: Fields, type: TypeNode): void {
   for (const [name, zero] of type.shape.filled) {
     if (typeof zero !== 'object' || object[name] !== undefined) continue
-    const struct: Fields = {}
-    const field = type.field(name)
-    if (field?.kind === 'struct') fillStruct(struct, field)
-    object[name] = struct
+    object[name] = zeroStruct(type.field(name))
   }
+}
+
+/** What Go writes for a struct that nothing was ever set in, but for its scalars. */
+export function zeroStruct(type: TypeNode | undefined): Fields {
+  const struct: Fields = {}
+  if (type?.kind === 'struct') fillStruct(struct, type)
+  return struct
 }
 
 /** Adds the scalars that Go writes though they were never set, in place: after defaults, which replace zero values. */

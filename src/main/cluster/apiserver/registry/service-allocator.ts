@@ -2,10 +2,12 @@ import type { Clock } from '#shared/base/clock.ts'
 import type { Service, ServicePort, ServiceSpec } from '#shared/kube/generated/types.ts'
 import { services } from '#shared/kube/resources.ts'
 import { fieldInvalid, invalid, type FieldError } from '#shared/kube/status.ts'
+import { ipFamily } from '#shared/kube/validation-names.ts'
 import type { AdmissionPlugin } from '../api/admission.ts'
 import type { ObjectReader } from '../api/reader.ts'
 import { addressPool, portPool, type Pool } from './number-pool.ts'
-import { setField } from '#shared/kube/json.ts'
+import { jsonEqual, setField } from '#shared/kube/json.ts'
+import { clusterIpFindings } from '../validation/cluster-ips.ts'
 
 export interface ServiceAllocatorOptions {
   clock: Clock
@@ -38,8 +40,10 @@ export function serviceAllocator(options: ServiceAllocatorOptions): AdmissionPlu
       if (operation !== 'CREATE' && operation !== 'UPDATE') return
       const service = object as Service
       const spec = (service.spec ??= {})
+      normalize(spec, old)
       if (old) keepAllocated(spec, old)
-      normalize(spec)
+      const findings = clusterIpFindings(spec)
+      if (findings.length > 0) throw invalid('Service', '', attributes.name, findings)
       // A generated name is not known yet: such a Service gets a unique owner key.
       const owner = `${attributes.namespace}/${attributes.name || `?${++unnamed}`}`
       const allocation = new Allocation({
@@ -48,6 +52,7 @@ export function serviceAllocator(options: ServiceAllocatorOptions): AdmissionPlu
         random: options.random ?? Math.random,
         taken: takenBy(reader, owner, pending),
         old,
+        dryRun,
       })
       allocation.fill(spec)
       if (allocation.errors.length > 0) throw invalid('Service', '', attributes.name, allocation.errors)
@@ -56,6 +61,8 @@ export function serviceAllocator(options: ServiceAllocatorOptions): AdmissionPlu
   }
 }
 
+const isExternallyAccessible = ({ type, externalIPs }: ServiceSpec): boolean =>
+  type === 'NodePort' || type === 'LoadBalancer' || (type === 'ClusterIP' && (externalIPs?.length ?? 0) > 0)
 const needsAddress = ({ type }: ServiceSpec): boolean => type !== 'ExternalName'
 const isHeadless = ({ clusterIP }: ServiceSpec): boolean => clusterIP === 'None'
 const needsNodePorts = ({ type, allocateLoadBalancerNodePorts }: ServiceSpec): boolean =>
@@ -67,10 +74,9 @@ const needsHealthPort = ({ type, externalTrafficPolicy }: ServiceSpec): boolean 
 /** Keeps allocations that an update omits, and releases those that the new type does not have. */
 function keepAllocated(spec: ServiceSpec, old: ServiceSpec): void {
   if (needsAddress(old) && needsAddress(spec)) {
-    if (!spec.clusterIP && !spec.clusterIPs?.length) {
-      if (old.clusterIP) spec.clusterIP = old.clusterIP
-      if (old.clusterIPs) spec.clusterIPs = [...old.clusterIPs]
-    }
+    if (!spec.clusterIP && old.clusterIP) spec.clusterIP = old.clusterIP
+    if (!spec.clusterIPs?.length && spec.clusterIP === old.clusterIP && old.clusterIPs)
+      spec.clusterIPs = [...old.clusterIPs]
     if (!spec.ipFamilies) setField(spec, 'ipFamilies', old.ipFamilies && [...old.ipFamilies])
     if (spec.ipFamilyPolicy === undefined) setField(spec, 'ipFamilyPolicy', old.ipFamilyPolicy)
   }
@@ -99,9 +105,8 @@ function dropAddresses(spec: ServiceSpec, old: ServiceSpec): void {
 }
 
 function dropForeign(spec: ServiceSpec, old: ServiceSpec): void {
-  if (!mayHaveNodePorts(spec) && !spec.externalIPs?.length && spec.externalTrafficPolicy === old.externalTrafficPolicy)
-    delete spec.externalTrafficPolicy
-  if (!needsHealthPort(spec)) delete spec.healthCheckNodePort
+  if (isExternallyAccessible(old) && !isExternallyAccessible(spec)) dropUnchanged(spec, old, 'externalTrafficPolicy')
+  if (needsHealthPort(old) && !needsHealthPort(spec)) dropUnchanged(spec, old, 'healthCheckNodePort')
   if (spec.type !== 'ExternalName' && old.type === 'ExternalName' && spec.externalName === old.externalName)
     delete spec.externalName
   if (spec.type !== 'LoadBalancer' && old.type === 'LoadBalancer') {
@@ -110,11 +115,23 @@ function dropForeign(spec: ServiceSpec, old: ServiceSpec): void {
   }
 }
 
-/** `clusterIP` and `clusterIPs[0]` mirror each other. */
-function normalize(spec: ServiceSpec): void {
+/** Drops a field that the new type does not have, unless the update sets it. */
+function dropUnchanged(
+  spec: ServiceSpec,
+  old: ServiceSpec,
+  field: 'externalTrafficPolicy' | 'healthCheckNodePort',
+): void {
+  if (spec[field] === old[field]) delete spec[field]
+}
+
+/** Who sets `clusterIP` means the first of `clusterIPs`, and who changes it alone changes that one too. */
+function normalize(spec: ServiceSpec, old: ServiceSpec | undefined): void {
   if (spec.clusterIP === '') delete spec.clusterIP
-  if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP]
-  else if (!spec.clusterIP && spec.clusterIPs?.[0]) spec.clusterIP = spec.clusterIPs[0]
+  const [, ...others] = spec.clusterIPs ?? []
+  const isChanged = old !== undefined && spec.clusterIP !== old.clusterIP && jsonEqual(spec.clusterIPs, old.clusterIPs)
+  if (spec.clusterIP) {
+    if (!spec.clusterIPs?.length || isChanged) spec.clusterIPs = [spec.clusterIP, ...others]
+  } else if (isChanged) delete spec.clusterIPs
 }
 
 /** An address or a port. */
@@ -151,6 +168,7 @@ class Allocation {
   readonly #random: () => number
   readonly #taken: Taken
   readonly #old: ServiceSpec | undefined
+  readonly #dryRun: boolean
 
   constructor(options: {
     addresses: Pool<string>
@@ -158,7 +176,9 @@ class Allocation {
     random: () => number
     taken: Taken
     old: ServiceSpec | undefined
+    dryRun: boolean
   }) {
+    this.#dryRun = options.dryRun
     this.#pools = options
     this.#random = options.random
     this.#taken = options.taken
@@ -170,6 +190,7 @@ class Allocation {
       this.#fillFamilies(spec)
       if (!isHeadless(spec)) this.#fillAddress(spec)
     }
+    if (this.errors.length > 0) return
     if (mayHaveNodePorts(spec)) this.#fillNodePorts(spec)
     if (needsHealthPort(spec) && !spec.healthCheckNodePort) {
       const port = this.#free(this.#pools.ports, this.#taken.ports)
@@ -180,6 +201,13 @@ class Allocation {
   /** The cluster is IPv4 only. */
   #fillFamilies(spec: ServiceSpec): void {
     const families = spec.ipFamilies
+    const foreign = (spec.clusterIPs ?? []).findIndex((ip, i) => ipFamily(ip) === 'IPv6' && families?.[i] === undefined)
+    if (foreign >= 0) {
+      this.errors.push(
+        fieldInvalid(`spec.clusterIPs[${foreign}]`, spec.clusterIPs, 'IPv6 is not configured on this cluster'),
+      )
+      return
+    }
     if (isHeadless(spec) && Object.keys(spec.selector ?? {}).length === 0) {
       // The addresses of such a Service are not known in advance: Kubernetes sets both families.
       spec.ipFamilyPolicy ??= 'RequireDualStack'
@@ -216,8 +244,8 @@ class Allocation {
       spec.clusterIPs = [address]
       return
     }
-    // Validation refuses text that is not an address; an address that the Service already has is its own.
-    if (wanted === this.#old?.clusterIP || !/^[\d.]+$/.test(wanted)) return
+    // An address that the Service already has is its own.
+    if (wanted === this.#old?.clusterIP) return
     if (!addresses.has(wanted))
       this.#refuseAddress(
         wanted,
@@ -236,6 +264,7 @@ class Allocation {
     const byPort = new Map<number, number>()
     const own = new Set((this.#old?.ports ?? []).map(({ nodePort }) => nodePort))
     for (const [index, port] of (spec.ports ?? []).entries()) {
+      if (this.errors.length > 0) return
       if (port.nodePort) {
         if (!own.has(port.nodePort) && byPort.get(port.port) !== port.nodePort) this.#claimPort(port.nodePort, index)
       } else if (needsNodePorts(spec)) {
@@ -253,7 +282,9 @@ class Allocation {
   #claimPort(port: number, index: number): void {
     const { ports } = this.#pools
     const refuse = (why: string): number => this.errors.push(fieldInvalid(`spec.ports[${index}].nodePort`, port, why))
-    if (!ports.has(port)) refuse(`provided port is not in the valid range. The range of valid ports is ${ports.range}`)
+    // Kubernetes' allocator of a dry run knows no range.
+    if (!ports.has(port) && !this.#dryRun)
+      refuse(`provided port is not in the valid range. The range of valid ports is ${ports.range}`)
     else if (this.#taken.ports.has(port)) refuse('provided port is already allocated')
     else this.given.push(port)
   }

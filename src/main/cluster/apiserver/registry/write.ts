@@ -15,7 +15,7 @@ import {
   type FieldError,
 } from '#shared/kube/status.ts'
 import { RevisionMismatch, type Entry } from '../../store/store.ts'
-import { writeZeros } from '../codec/decode.ts'
+import { writeZeros, zeroStruct } from '../codec/decode.ts'
 import { decodeObject } from '../codec/body.ts'
 import { goValue, nodeAt } from '../codec/go-value.ts'
 import type { Answer, Call } from '../api/request.ts'
@@ -76,7 +76,7 @@ export async function createObject({
   await admit(context, attributes)
   kind.setDefaults?.(object)
   fillNewMetadata(context, resource, object)
-  if (kind.status && !kind.status.keptOnCreate) delete (object as { status?: unknown }).status
+  if (kind.status && !kind.status.keptOnCreate) resetStatus(resource, object)
   const base = object.metadata.name ? undefined : object.metadata.generateName
   // Jobs write their name into labels: it must be set before prepareForCreate.
   if (base) object.metadata.name = generateName(base)
@@ -108,6 +108,13 @@ export async function createObject({
   }
 }
 
+/** A new object has the status that Go writes before anything is in it, if any. */
+function resetStatus({ type }: ServedResource, created: KubeObject): void {
+  const object = created as { status?: unknown }
+  if (type.shape.filled.some(([name]) => name === 'status')) object.status = zeroStruct(type.field('status'))
+  else delete object.status
+}
+
 const maxGenerateAttempts = 8
 
 function existsAlready(resource: ServedResource, { metadata }: KubeObject, head: Entry | undefined): ApiError {
@@ -136,7 +143,7 @@ function checkNewMetadata({ metadata }: KubeObject): void {
 function fillNewMetadata(context: RegistryContext, { kind }: ServedResource, { metadata }: KubeObject): void {
   metadata.uid = randomUUID()
   metadata.creationTimestamp = timestamp(context.clock)
-  if (kind.generation === false) delete metadata.generation
+  if (kind.generation === false || kind.generation === 'changes') delete metadata.generation
   else metadata.generation = 1
   delete metadata.deletionTimestamp
   delete metadata.deletionGracePeriodSeconds
@@ -286,7 +293,7 @@ async function updateOnce(
   omitEmptyMetadata(next)
   refuseInvalid(resource, next, findings(target, next, current))
   if (!change.applied) recordWrite(context, target, options, next, current)
-  if (resource.kind.warnings && target.subresource === '') call.warnings.push(...resource.kind.warnings(next))
+  if (resource.kind.warnings && target.subresource === '') call.warnings.push(...resource.kind.warnings(next, current))
   await validateAdmission(context, attributes)
   return storeUpdate(context, target, options, entry, current, next)
 }
@@ -352,7 +359,7 @@ function prepare({ resource: { kind }, subresource }: Target, next: KubeObject, 
   }
   kind.setDefaults?.(next)
   if (subresource === '') kind.prepareForUpdate?.(next, current)
-  if (kind.generation !== false && specDiffers(next, current))
+  if (kind.generation !== false && kind.generation !== 'fixed' && specDiffers(next, current))
     next.metadata.generation = (current.metadata.generation ?? 0) + 1
 }
 

@@ -11,7 +11,7 @@ import {
   isZero,
 } from '../../validation/workloads.ts'
 import type { Wire } from '../../api/wire.ts'
-import { podWarnings } from '../../validation/pod-warnings.ts'
+import { templateWarnings } from '../../validation/pod-warnings.ts'
 import { checkStatusCounts } from '../../validation/workload-status.ts'
 import { age, count, labelsText, text, workloadColumns } from '../../api/columns.ts'
 
@@ -39,7 +39,7 @@ export const daemonSet: KindDeclaration<DaemonSet> = {
     validateStatus: (next, previous) => checkStatusCounts(next.status, previous.status, statusRules),
   },
   validate,
-  warnings: ({ spec }) => podWarnings(spec?.template.spec, 'spec.template.spec'),
+  warnings: (object, previous) => templateWarnings(object, previous, object.spec?.template, { names: false }),
   validateUpdate(next, previous) {
     const errors: FieldError[] = []
     checkImmutable(next.spec?.selector, previous.spec?.selector, 'spec.selector', errors)

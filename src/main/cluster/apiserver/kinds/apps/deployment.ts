@@ -11,7 +11,7 @@ import {
   isZero,
 } from '../../validation/workloads.ts'
 import type { Wire } from '../../api/wire.ts'
-import { podWarnings } from '../../validation/pod-warnings.ts'
+import { templateWarnings } from '../../validation/pod-warnings.ts'
 import { checkStatusCounts } from '../../validation/workload-status.ts'
 import { age, figure, text, workloadColumns } from '../../api/columns.ts'
 
@@ -43,7 +43,7 @@ export const deployment: KindDeclaration<Deployment> = {
   },
   scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', selector: '.spec.selector' },
   validate,
-  warnings: ({ spec }) => podWarnings(spec?.template.spec, 'spec.template.spec'),
+  warnings: (object, previous) => templateWarnings(object, previous, object.spec?.template),
   validateUpdate(next, previous) {
     const errors: FieldError[] = []
     checkImmutable(next.spec?.selector, previous.spec?.selector, 'spec.selector', errors)

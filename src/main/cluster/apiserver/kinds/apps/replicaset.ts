@@ -5,7 +5,7 @@ import type { KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable, checkNotNegative } from '../../validation/fields.ts'
 import { checkRunningWorkload } from '../../validation/workloads.ts'
 import type { Wire } from '../../api/wire.ts'
-import { podWarnings } from '../../validation/pod-warnings.ts'
+import { templateWarnings } from '../../validation/pod-warnings.ts'
 import { checkStatusCounts } from '../../validation/workload-status.ts'
 import { age, count, workloadColumns } from '../../api/columns.ts'
 
@@ -29,7 +29,7 @@ export const replicaSet: KindDeclaration<ReplicaSet> = {
   },
   scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', selector: '.spec.selector' },
   validate,
-  warnings: ({ spec }) => podWarnings(spec?.template?.spec, 'spec.template.spec'),
+  warnings: (object, previous) => templateWarnings(object, previous, object.spec?.template),
   validateUpdate(next, previous) {
     const errors: FieldError[] = []
     checkImmutable(next.spec?.selector, previous.spec?.selector, 'spec.selector', errors)

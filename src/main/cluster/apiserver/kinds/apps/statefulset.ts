@@ -5,7 +5,7 @@ import { labelProblems } from '#shared/kube/validation-names.ts'
 import { setPodTemplateDefaults } from '../../defaulting/pod-spec.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { addInvalid, checkNotNegative, checkSupported } from '../../validation/fields.ts'
-import { podWarnings } from '../../validation/pod-warnings.ts'
+import { templateWarnings } from '../../validation/pod-warnings.ts'
 import type { Wire } from '../../api/wire.ts'
 import { checkStatusCounts } from '../../validation/workload-status.ts'
 import {
@@ -40,7 +40,7 @@ export const statefulSet: KindDeclaration<StatefulSet> = {
   scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', selector: '.spec.selector' },
   validate,
   validateUpdate,
-  warnings: ({ spec }) => podWarnings(spec?.template.spec, 'spec.template.spec'),
+  warnings: (object, previous) => templateWarnings(object, previous, object.spec?.template),
   columns: [
     text(
       'Ready',

@@ -36,6 +36,8 @@ export const node: KindDeclaration<Node> = {
   generation: false,
   subresources: { proxy: handled(proxyVerbs, 'NodeProxyOptions') },
   setDefaults,
+  warnings: ({ spec }) =>
+    spec?.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : [],
   // A kubelet creates its Node with the status.
   status: { keptOnCreate: true, setStatusDefaults: setDefaults, validateStatus: nodeStatusFindings },
   validate: ({ spec }) => [...taintFindings(spec?.taints ?? []), ...rangeFindings(spec?.podCIDRs ?? [])],

@@ -6,6 +6,7 @@ import type { KindDeclaration } from '../../api/kind.ts'
 import { checkVolumeSpec, validateVolumeUpdate } from '../../validation/persistent-volumes.ts'
 import { accessModesText } from '../access-modes.ts'
 import { age, text, wide } from '../../api/columns.ts'
+import { persistentVolumeWarnings } from '../../validation/volume-warnings.ts'
 
 /** A volume that a claim can be bound to. */
 export const persistentVolume: KindDeclaration<PersistentVolume> = {
@@ -36,6 +37,7 @@ export const persistentVolume: KindDeclaration<PersistentVolume> = {
         status.lastPhaseTransitionTime = timestamp(Date.now())
     },
   },
+  warnings: persistentVolumeWarnings,
   validatesUpdateTwice: true,
   validate({ spec }) {
     const errors: FieldError[] = []

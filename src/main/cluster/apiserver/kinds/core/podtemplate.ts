@@ -2,6 +2,7 @@ import type { PodTemplate } from '#shared/kube/generated/types.ts'
 import { setPodTemplateDefaults } from '../../defaulting/pod-spec.ts'
 import type { FieldError } from '#shared/kube/status.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
+import { podWarnings } from '../../validation/pod-warnings.ts'
 import { checkPodTemplate } from '../../validation/pod-spec.ts'
 import { labelsText, text } from '../../api/columns.ts'
 
@@ -24,6 +25,7 @@ export const podTemplate: KindDeclaration<PodTemplate> = {
     checkPodTemplate(template ?? {}, 'template', errors)
     return errors
   },
+  warnings: ({ template }) => podWarnings(template ?? {}, 'template.'),
   columns: [
     text('Containers', 'Names of the containers in the template.', ({ template }) => join(template, 'name')),
     text('Images', 'Images of the containers in the template.', ({ template }) => join(template, 'image')),

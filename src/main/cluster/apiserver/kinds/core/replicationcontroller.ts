@@ -4,7 +4,7 @@ import { setPodTemplateDefaults } from '../../defaulting/pod-spec.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { checkNotNegative } from '../../validation/fields.ts'
 import { checkPodTemplate } from '../../validation/pod-spec.ts'
-import { podWarnings } from '../../validation/pod-warnings.ts'
+import { templateWarnings } from '../../validation/pod-warnings.ts'
 import type { Wire } from '../../api/wire.ts'
 import { age, count, workloadColumns } from '../../api/columns.ts'
 import { checkStatusCounts } from '../../validation/workload-status.ts'
@@ -30,7 +30,7 @@ export const replicationController: KindDeclaration<ReplicationController> = {
   status: { validateStatus: replicationControllerStatusFindings },
   scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', selector: '.spec.selector' },
   validate,
-  warnings: ({ spec }) => podWarnings(spec?.template?.spec, 'spec.template.spec'),
+  warnings: (object, previous) => templateWarnings(object, previous, object.spec?.template),
   fields: { 'status.replicas': ({ status }) => String(status?.replicas ?? 0) },
   columns: [
     count('Desired', 'How many pods are wanted.', ({ spec }) => spec?.replicas),

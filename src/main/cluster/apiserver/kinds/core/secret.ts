@@ -5,6 +5,7 @@ import type { KindDeclaration } from '../../api/kind.ts'
 import { dataSize, immutableChanges, maxDataSize } from '../../validation/data.ts'
 import { checkImmutable } from '../../validation/fields.ts'
 import { age, figure, text } from '../../api/columns.ts'
+import { keyPairWarnings } from '../../validation/key-pair.ts'
 
 /** Confidential data for pods and clients. */
 export const secret: KindDeclaration<Secret> = {
@@ -19,6 +20,8 @@ export const secret: KindDeclaration<Secret> = {
   setDefaults,
   prepareForCreate: mergeStringData,
   prepareForUpdate: mergeStringData,
+  warnings: ({ type, data = {} }) =>
+    type === 'kubernetes.io/tls' ? keyPairWarnings(data['tls.crt'], data['tls.key']) : [],
   validate,
   validateUpdate(next, previous) {
     const errors: FieldError[] = []

@@ -21,6 +21,7 @@ export const priorityClass: KindDeclaration<PriorityClass> = {
   shortNames: ['pc'],
   namespaced: false,
   metadataOnUpdate: 'change',
+  generation: 'fixed',
   schema: 'io.k8s.api.scheduling.v1.PriorityClass',
   setDefaults(object) {
     object.preemptionPolicy ??= 'PreemptLowerPriority'

@@ -16,7 +16,7 @@ export const csiDriver: KindDeclaration<CSIDriver> = {
   namespaced: false,
   metadataOnUpdate: 'change',
   schema: 'io.k8s.api.storage.v1.CSIDriver',
-  generation: false,
+  generation: 'changes',
   returnsDeleted: true,
   setDefaults({ spec }) {
     if (!spec) return
@@ -30,6 +30,12 @@ export const csiDriver: KindDeclaration<CSIDriver> = {
     // The field of a feature gate that is off in v1.36.
     delete spec.preventPodSchedulingIfMissing
   },
+  warnings: ({ spec }) =>
+    spec?.tokenRequests?.length && spec.serviceAccountTokenInSecrets === undefined
+      ? [
+          'spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes',
+        ]
+      : [],
   validate({ spec }) {
     const errors: FieldError[] = []
     checkTokenRequests(spec?.tokenRequests ?? [], 'spec.tokenRequests', errors)

@@ -7,7 +7,7 @@ import { setPodTemplateDefaults } from '../../../defaulting/pod-spec.ts'
 import type { KindDeclaration } from '../../../api/kind.ts'
 import { checkNotNegative, checkOneOf } from '../../../validation/fields.ts'
 import { checkJobSpec } from '../../../validation/jobs.ts'
-import { podWarnings } from '../../../validation/pod-warnings.ts'
+import { templateWarnings } from '../../../validation/pod-warnings.ts'
 import type { Wire } from '../../../api/wire.ts'
 import { age, text, workloadColumns } from '../../../api/columns.ts'
 
@@ -29,7 +29,10 @@ export const cronJob: KindDeclaration<CronJob> = {
   },
   status: {},
   validate,
-  warnings: ({ spec }) => podWarnings(spec?.jobTemplate.spec?.template.spec, 'spec.jobTemplate.spec.template.spec'),
+  warnings: (object, previous) =>
+    templateWarnings(object, previous, object.spec?.jobTemplate.spec?.template, {
+      at: 'spec.jobTemplate.spec.template.',
+    }),
   columns: [
     text('Schedule', 'When it makes a job.', ({ spec }) => spec?.schedule ?? ''),
     text('Timezone', 'By which clock.', ({ spec }) => spec?.timeZone ?? '<none>'),

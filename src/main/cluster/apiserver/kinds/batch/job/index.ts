@@ -13,7 +13,7 @@ import { checkJobSpec } from '../../../validation/jobs.ts'
 import { checkLabelSelector } from '../../../validation/labels.ts'
 import { checkSelected } from '../../../validation/workloads.ts'
 import type { Wire } from '../../../api/wire.ts'
-import { podWarnings } from '../../../validation/pod-warnings.ts'
+import { templateWarnings } from '../../../validation/pod-warnings.ts'
 import { age, text, workloadColumns } from '../../../api/columns.ts'
 
 const uidLabel = 'batch.kubernetes.io/controller-uid'
@@ -45,7 +45,7 @@ export const job: KindDeclaration<Job> = {
   },
   status: { validateStatus: checkJobStatus },
   validate,
-  warnings: ({ spec }) => podWarnings(spec?.template.spec, 'spec.template.spec'),
+  warnings: (object, previous) => templateWarnings(object, previous, object.spec?.template),
   validateUpdate,
   fields: { 'status.successful': ({ status }) => String(status?.succeeded ?? 0) },
   columns: [

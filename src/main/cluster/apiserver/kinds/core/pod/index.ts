@@ -10,7 +10,7 @@ import { bindPod } from './binding.ts'
 import { evictPod } from './eviction.ts'
 import { resizedSpec, resizeFindings, resourcesOf } from './resize.ts'
 import { ephemeralContainersFindings, podAnnotationFindings, podUpdateFindings } from './update.ts'
-import { podWarnings } from '../../../validation/pod-warnings.ts'
+import { podNameWarnings, podWarnings } from '../../../validation/pod-warnings.ts'
 import { age, text, wide } from '../../../api/columns.ts'
 import { podStatusFindings, setPodStatusDefaults } from './status.ts'
 
@@ -58,7 +58,7 @@ export const pod: KindDeclaration<Pod> = {
   },
   prepareForCreate,
   validate,
-  warnings: ({ spec }) => podWarnings(spec, 'spec'),
+  warnings: (object, previous) => [...(previous ? [] : podNameWarnings(object)), ...podWarnings(object)],
   validateUpdate: (next, previous) => [...podAnnotationFindings(next, previous), ...podUpdateFindings(next, previous)],
   status: {
     validateStatus: podStatusFindings,

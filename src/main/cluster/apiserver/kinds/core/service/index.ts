@@ -4,6 +4,7 @@ import { setServiceDefaults } from './defaults.ts'
 import type { KindDeclaration } from '../../../api/kind.ts'
 import { handled, proxyVerbs } from '../../handled.ts'
 import { validateService, validateServiceUpdate } from './validation.ts'
+import { serviceWarnings } from './warnings.ts'
 import { age, labelsText, text, wide } from '../../../api/columns.ts'
 import { serviceStatusFindings, setServiceStatusDefaults } from '../../../validation/status.ts'
 
@@ -20,6 +21,7 @@ export const service: KindDeclaration<Service> = {
   shortNames: ['svc'],
   categories: ['all'],
   namespaced: true,
+  metadataOnUpdate: 'change',
   schema: 'io.k8s.api.core.v1.Service',
   generation: false,
   createOnUpdate: true,
@@ -36,6 +38,7 @@ export const service: KindDeclaration<Service> = {
       next.status = { ...next.status, loadBalancer: {} }
   },
   status: { validateStatus: serviceStatusFindings, setStatusDefaults: setServiceStatusDefaults },
+  warnings: serviceWarnings,
   validate: validateService,
   validateUpdate: validateServiceUpdate,
   fields: { 'spec.clusterIP': ({ spec }) => spec?.clusterIP ?? '', 'spec.type': ({ spec }) => spec?.type ?? '' },

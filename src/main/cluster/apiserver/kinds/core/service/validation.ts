@@ -7,18 +7,12 @@ import {
   fieldRequired,
   type FieldError,
 } from '#shared/kube/status.ts'
-import {
-  ipFamily,
-  ipProblems,
-  labelProblems,
-  portProblems,
-  qualifiedNameProblems,
-  subdomainProblems,
-} from '#shared/kube/validation-names.ts'
+import { labelProblems, portProblems, qualifiedNameProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
 import { isExternallyAccessible } from './defaults.ts'
+import { clusterIpFindings } from '../../../validation/cluster-ips.ts'
 import { checkLabels } from '../../../validation/labels.ts'
 import { checkEndpointAddress, checkRange } from '../../../validation/addresses.ts'
-import { addInvalid, checkNotRepeated, checkOneOf, checkSupported } from '../../../validation/fields.ts'
+import { addInvalid, checkOneOf, checkSupported } from '../../../validation/fields.ts'
 import { checkPort } from '../../../validation/probes.ts'
 import type { Wire } from '../../../api/wire.ts'
 
@@ -34,7 +28,7 @@ export function validateService({ spec = {} }: Wire<Service>): FieldError[] {
     errors.push(error)
   checkOneOf(spec.sessionAffinity, ['ClientIP', 'None'], 'spec.sessionAffinity', errors)
   checkAffinityTimeout(spec, errors)
-  checkClusterIps(spec, errors)
+  errors.push(...clusterIpFindings(spec))
   spec.externalIPs?.forEach((ip, i) => {
     checkEndpointAddress(ip, `spec.externalIPs[${i}]`, errors)
   })
@@ -115,29 +109,6 @@ function checkAffinityTimeout(
     )
 }
 
-function checkClusterIps(
-  { type, clusterIP, clusterIPs = [], ipFamilyPolicy, ipFamilies = [] }: Wire<ServiceSpec>,
-  errors: FieldError[],
-): void {
-  // A Service of another name has none of these.
-  if (type === 'ExternalName') return
-  if (!clusterIP) {
-    if (clusterIPs.length > 0)
-      errors.push(fieldInvalid('spec.clusterIPs', clusterIPs, 'must be empty when `clusterIP` is not specified'))
-  } else if (clusterIPs[0] !== clusterIP)
-    errors.push(fieldInvalid('spec.clusterIPs', clusterIPs, 'first value must match `clusterIP`'))
-  ipFamilies.forEach((family, i) => {
-    checkSupported(family, ['IPv4', 'IPv6'], `spec.ipFamilies[${i}]`, errors)
-    checkNotRepeated(ipFamilies, i, `spec.ipFamilies[${i}]`, errors)
-  })
-  checkSupported(ipFamilyPolicy, ['PreferDualStack', 'RequireDualStack', 'SingleStack'], 'spec.ipFamilyPolicy', errors)
-  clusterIPs.forEach((ip, i) => {
-    if (ip === 'None' ? i > 0 : ip !== '' && ipFamily(ip) === undefined)
-      addInvalid(ipProblems(ip), ip, `spec.clusterIPs[${i}]`, errors)
-  })
-  if (clusterIPs.length > 2) errors.push(fieldInvalid('spec.clusterIPs', clusterIPs, 'may only hold up to 2 values'))
-}
-
 function checkTrafficPolicies(spec: Wire<ServiceSpec>, errors: FieldError[]): void {
   const { externalTrafficPolicy, internalTrafficPolicy, type } = spec
   if (isExternallyAccessible(spec))
@@ -155,11 +126,18 @@ function checkTrafficPolicies(spec: Wire<ServiceSpec>, errors: FieldError[]): vo
   checkSupported(internalTrafficPolicy, ['Cluster', 'Local'], 'spec.internalTrafficPolicy', errors)
 }
 
+const onlyBalancers = "may only be used when `type` is 'LoadBalancer'"
+
+function checkBalancerClass({ type, loadBalancerClass: name }: Wire<ServiceSpec>, errors: FieldError[]): void {
+  if (name === undefined) return
+  if (type === 'LoadBalancer') addInvalid(qualifiedNameProblems(name), name, 'spec.loadBalancerClass', errors)
+  else errors.push(fieldForbidden('spec.loadBalancerClass', onlyBalancers))
+}
+
 /** What only a load balancer has. */
 function checkBalancer(spec: Wire<ServiceSpec>, errors: FieldError[]): void {
-  const { type, loadBalancerSourceRanges: ranges, loadBalancerClass, healthCheckNodePort = 0 } = spec
+  const { type, loadBalancerSourceRanges: ranges, healthCheckNodePort = 0 } = spec
   const isBalancer = type === 'LoadBalancer'
-  const onlyBalancers = "may only be used when `type` is 'LoadBalancer'"
   // Kubernetes writes this field in upper case.
   if (ranges !== undefined && ranges.length > 0) {
     if (!isBalancer) errors.push(fieldForbidden('spec.LoadBalancerSourceRanges', onlyBalancers))
@@ -171,11 +149,7 @@ function checkBalancer(spec: Wire<ServiceSpec>, errors: FieldError[]): void {
     errors.push(fieldForbidden('spec.allocateLoadBalancerNodePorts', onlyBalancers))
   if (isBalancer && spec.allocateLoadBalancerNodePorts === undefined)
     errors.push(fieldRequired('spec.allocateLoadBalancerNodePorts'))
-  if (loadBalancerClass !== undefined) {
-    if (isBalancer)
-      addInvalid(qualifiedNameProblems(loadBalancerClass), loadBalancerClass, 'spec.loadBalancerClass', errors)
-    else errors.push(fieldForbidden('spec.loadBalancerClass', onlyBalancers))
-  }
+  checkBalancerClass(spec, errors)
   if (healthCheckNodePort !== 0 && !(isBalancer && spec.externalTrafficPolicy === 'Local'))
     errors.push(
       fieldInvalid(
@@ -202,6 +176,9 @@ export function validateServiceUpdate(
   { spec: old = {} }: Wire<Service>,
 ): FieldError[] {
   const errors: FieldError[] = []
+  if (old.type === 'LoadBalancer' && next.type === 'LoadBalancer' && next.loadBalancerClass !== old.loadBalancerClass)
+    errors.push(fieldInvalid('spec.loadBalancerClass', next.loadBalancerClass, 'may not change once set'))
+  checkBalancerClass(next, errors)
   if (next.type === 'ExternalName' || old.type === 'ExternalName') return errors
   const before = old.clusterIPs?.[0] ?? ''
   const now = next.clusterIPs?.[0] ?? ''
@@ -212,8 +189,6 @@ export function validateServiceUpdate(
   }
   if (old.ipFamilies?.[0] && next.ipFamilies?.[0] && old.ipFamilies[0] !== next.ipFamilies[0])
     errors.push(fieldInvalid('spec.ipFamilies[0]', next.ipFamilies, 'may not change once set'))
-  if (old.type === 'LoadBalancer' && next.type === 'LoadBalancer' && next.loadBalancerClass !== old.loadBalancerClass)
-    errors.push(fieldInvalid('spec.loadBalancerClass', next.loadBalancerClass, 'may not change once set'))
   return errors
 }
 
