@@ -7,6 +7,11 @@ export const router = createRouter({
     { path: '/', name: 'clusters', component: () => import('./views/ClustersView.vue') },
     { path: '/c/:context/access', name: 'access', component: () => import('./views/access/AccessView.vue') },
     {
+      path: '/c/:context/overview/:namespace?',
+      name: 'overview',
+      component: () => import('./views/overview/OverviewView.vue'),
+    },
+    {
       path: '/c/:context/port-forwards',
       name: 'forwards',
       component: () => import('./views/forwards/ForwardsView.vue'),

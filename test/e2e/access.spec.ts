@@ -32,7 +32,7 @@ test('who can do what: everyone, one subject as a matrix, who can, and why not w
       .getByRole('button', { name: /^Open / })
       .first()
       .click()
-    await expect(page.getByRole('heading', { name: 'Pods' })).toBeVisible()
+    await expect(page.getByRole('heading', { name: 'Overview', level: 1 })).toBeVisible()
     await page.keyboard.press('Control+k')
     await page.getByRole('combobox', { name: 'Command palette' }).fill('who can')
     await page.keyboard.press('Enter')

@@ -25,6 +25,8 @@ test('who may not see all namespaces is told so, and sees the one that he names'
     try {
       await page.goto(app.url)
       await page.getByRole('listitem', { name: 'Context bob' }).getByRole('button', { name: 'Open bob' }).click()
+      await expect(page.getByText(/may not be read or did not answer/)).toBeVisible()
+      await page.getByRole('navigation', { name: 'Kinds' }).getByRole('link', { name: 'Pods', exact: true }).click()
       await expect(page.getByText('You may not list Pods', { exact: true })).toBeVisible()
       await expect(page.getByText('cannot list resource "pods" in API group "" at the cluster scope')).toBeVisible()
 

@@ -63,7 +63,7 @@ test('creates a cluster of three and watches it come up', async () => {
 
 test('deploys the guestbook from a pasted manifest', async () => {
   await cluster().getByRole('button', { name: 'Open' }).click()
-  await expect(page.getByRole('heading', { name: 'Pods' })).toBeVisible()
+  await expect(page.getByRole('heading', { name: 'Overview', level: 1 })).toBeVisible()
   await page.getByRole('button', { name: 'Deploy' }).first().click()
   const manifest = page.getByRole('textbox', { name: 'Manifest' })
   await manifest.click()
@@ -82,6 +82,7 @@ test('deploys the guestbook from a pasted manifest', async () => {
 
 test('sees the pods run, spread over the three workers', async () => {
   await page.getByRole('button', { name: 'Hide dock' }).click()
+  await openKind('Pods')
   for (const tier of [/frontend-/, /redis-/]) await expect(rows(tier).first()).toContainText('Running')
   await expect(rows(/frontend-/)).toHaveCount(3)
   await expect(rows(/frontend-.*1\/1/)).toHaveCount(3)
@@ -168,6 +169,7 @@ test('loses a worker: its pods come back elsewhere, live', async () => {
   await dialog.getByRole('button', { name: `Kill ${dev}-worker-2` }).click()
   await expect(cluster().getByRole('region', { name: `${dev}-worker-2` })).toContainText('killed')
   await page.getByRole('button', { name: `Open ${dev}` }).click()
+  await openKind('Pods')
   await expect(rows(new RegExp(`frontend-.*1/1.*Running.*${dev}-worker-[13]`))).toHaveCount(5, { timeout: 120_000 })
   await openKind('Nodes')
   await expect(

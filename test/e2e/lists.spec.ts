@@ -22,6 +22,7 @@ test.beforeAll(async ({ browser }) => {
     .getByRole('button', { name: /^Open / })
     .first()
     .click()
+  await page.getByRole('navigation', { name: 'Kinds' }).getByRole('link', { name: 'Pods', exact: true }).click()
   await expect(row('web-1')).toBeVisible()
 })
 test.afterAll(() => slipway?.end())

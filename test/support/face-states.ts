@@ -45,6 +45,12 @@ export function faceStates(context: string): FaceState[] {
         await expect(page.getByRole('dialog')).toBeVisible()
       },
     },
+    { name: 'overview', path: at('overview'), ready: (page) => page.getByRole('link', { name: 'mail' }).first() },
+    {
+      name: 'overview-namespace',
+      path: at('overview/shop'),
+      ready: (page) => page.getByRole('link', { name: 'mail' }).first(),
+    },
     ...['pods', 'deployments', 'services', 'configmaps', 'nodes', 'events', 'serviceaccounts'].map(list),
     { ...list('storageclasses'), ready: (page) => page.getByRole('heading', { level: 1 }) },
     object('pod', 'pods/shop/tool'),

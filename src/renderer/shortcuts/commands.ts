@@ -21,6 +21,7 @@ export const shortcutCommands: readonly ShortcutCommand[] = [
   { id: 'settings', group: 'anywhere', text: 'shortcuts.settings', keys: 'Ctrl+,' },
   { id: 'help', group: 'anywhere', text: 'shortcuts.help', keys: '?' },
   { id: 'go-clusters', group: 'go', text: 'shortcuts.goClusters', keys: 'g h' },
+  { id: 'go-overview', group: 'go', text: 'shortcuts.goOverview', keys: 'g o' },
   { id: 'go-pods', group: 'go', text: 'shortcuts.goPods', keys: 'g p' },
   { id: 'go-deployments', group: 'go', text: 'shortcuts.goDeployments', keys: 'g d' },
   { id: 'go-services', group: 'go', text: 'shortcuts.goServices', keys: 'g s' },

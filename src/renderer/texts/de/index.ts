@@ -10,6 +10,7 @@ import { explain } from './explain.ts'
 import { forwards } from './forwards.ts'
 import { home } from './home.ts'
 import { lists } from './lists.ts'
+import { overview } from './overview.ts'
 import { pages } from './pages.ts'
 import { palette } from './palette.ts'
 import { settings } from './settings.ts'
@@ -29,6 +30,7 @@ export const de: Translation<typeof en> = {
   forwards,
   home,
   lists,
+  overview,
   pages,
   palette,
   settings,

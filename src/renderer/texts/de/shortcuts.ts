@@ -15,6 +15,7 @@ export const shortcuts: Translation<typeof en.shortcuts> = {
   goNodes: 'Nodes',
   goEvents: 'Events',
   goConfigMaps: 'ConfigMaps',
+  goOverview: 'Übersicht',
   goKind: 'Art suchen',
   filter: 'Filtern',
   down: 'Nächste Zeile',

@@ -8,6 +8,7 @@ import { explain } from './explain.ts'
 import { forwards } from './forwards.ts'
 import { home } from './home.ts'
 import { lists } from './lists.ts'
+import { overview } from './overview.ts'
 import { pages } from './pages.ts'
 import { palette } from './palette.ts'
 import { settings } from './settings.ts'
@@ -30,6 +31,7 @@ export const en = {
   forwards,
   home,
   lists,
+  overview,
   pages,
   palette,
   settings,

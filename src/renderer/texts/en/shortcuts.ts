@@ -13,6 +13,7 @@ export const shortcuts = {
   goNodes: 'Nodes',
   goEvents: 'Events',
   goConfigMaps: 'ConfigMaps',
+  goOverview: 'Overview',
   goKind: 'Find a kind',
   filter: 'Filter',
   down: 'Next row',
