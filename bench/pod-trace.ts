@@ -1,18 +1,10 @@
-import { execFile, spawn } from 'node:child_process'
-import { request } from 'node:https'
-import { createInterface } from 'node:readline'
-import { promisify } from 'node:util'
-import { createLoad, createNamespace, untilTrue } from './load.ts'
+import { readFileSync } from 'node:fs'
+import { engineOf, podImage, type EngineEvent, type WorkerEngine } from './engine.ts'
+import { createLoad, createNamespace } from './load.ts'
+import { isReady, startPod, watchPods, type PodWatch } from './pod-watch.ts'
 
 type Row = [what: string, value: number | string, unit: string]
-interface Pod {
-  metadata: { name: string; uid: string }
-  spec?: { nodeName?: string }
-  status?: { conditions?: { type: string; status: string }[] }
-}
 
-const pause = 'registry.k8s.io/pause:3.10'
-const image = 'busybox:1.36'
 /** What a pod goes through, in order; each row of the trace is the time since the one before. */
 const steps = [
   'stored',
@@ -27,48 +19,52 @@ type Step = (typeof steps)[number]
 /**
  * Where the time of one pod's start goes on a cluster with one worker, from outside: the API's answers and watch, and the
  * events of the worker's engine, all by the same clock. In turn with each pod the engine's own command line starts a
- * sandbox and then a container in it.
+ * sandbox and then a container in it. CPU is that of the worker as a whole, without the client's.
  */
 export async function tracePods(options: {
   server: string
   token: string
   workerContainer: string
+  /** CPU time of the worker so far, ms. */
+  workerCpu: () => number
+  /** CPU time of the app so far, ms. */
+  appCpu: () => number
   pods?: number
 }): Promise<Row[]> {
-  const { server, token, workerContainer, pods: count = 20 } = options
-  const engine = await innerEngine(workerContainer)
+  const { server, token, workerContainer, workerCpu, appCpu, pods: count = 20 } = options
+  const engine = await engineOf(workerContainer)
   const load = createLoad({ server, token, parallel: 4 })
   const namespace = `trace-${Date.now().toString(36)}`
   await createNamespace(load, namespace)
   const path = `/api/v1/namespaces/${namespace}/pods`
-  const pods = watchPods({ server, token, path })
-  const engineEvents = followEvents(engine)
-  await startPod(load, path, pods, 'first')
-  await new Promise((resolve) => setTimeout(resolve, 3_000))
+  const watch = watchPods({ server, token, path })
+  const seen = followPods(watch)
+  const events = followEngine(engine)
+  await startPod({ load, path, watch }, 'first', podImage)
+  await pause(3_000)
 
   const traces: Map<Step, number>[] = []
   const ready: number[] = []
   const own: number[] = []
+  const cpu = { app: [] as number[], worker: [] as number[], own: [] as number[] }
   for (let index = 0; index < count; index++) {
     const name = `p-${index}`
+    const spent = [workerCpu(), appCpu()] as const
     const begun = now()
-    const times = await startPod(load, path, pods, name)
-    ready.push((times.get('Ready seen') ?? 0) - begun)
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    for (const { step, at } of engineEvents.of(name, begun)) times.set(step, at)
-    let previous = begun
-    const spent = new Map<Step, number>()
-    for (const step of steps) {
-      const at = Math.max(previous, times.get(step) ?? previous)
-      spent.set(step, at - previous)
-      previous = at
-    }
-    traces.push(spent)
-    own.push(await startByCommandLine(engine))
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    ready.push(await startPod({ load, path, watch }, name, podImage))
+    // With what goes on after it: the next sandbox that waits, events.
+    await pause(settled)
+    cpu.worker.push(workerCpu() - spent[0])
+    cpu.app.push(appCpu() - spent[1])
+    traces.push(durations(begun, new Map([...seen(name), ...events(name, begun)])))
+    const before = workerCpu()
+    const { sandbox, container } = await engine.startPair()
+    own.push(sandbox + container)
+    await pause(settled)
+    cpu.own.push(workerCpu() - before)
   }
-  pods.stop()
-  engineEvents.stop()
+  watch.stop()
+  events.stop()
   await load.send('DELETE', `/api/v1/namespaces/${namespace}`)
   load.stop()
   const [mine, theirs] = [median(ready), median(own)]
@@ -76,112 +72,80 @@ export async function tracePods(options: {
     [`pod create to Ready, p50 of ${count}`, round(mine), 'ms'],
     ['longest', round(Math.max(...ready)), 'ms'],
     ['sandbox, then container, by the engine’s command line, p50', round(theirs), 'ms'],
-    ['ratio', Number((mine / theirs).toFixed(2)), ''],
+    ['ratio (goal 0.5)', Number((mine / theirs).toFixed(2)), ''],
     ...steps.map((step): Row => [`  … ${step}`, round(median(traces.map((trace) => trace.get(step) ?? 0))), 'ms']),
+    ['CPU of the worker per pod, its next sandbox with it, p50', round(median(cpu.worker)), 'ms'],
+    ['CPU of the app per pod, p50', round(median(cpu.app)), 'ms'],
+    ['CPU of the worker per pair by the command line, with its end, p50', round(median(cpu.own)), 'ms'],
   ]
 }
 
-async function startPod(
-  load: ReturnType<typeof createLoad>,
-  path: string,
-  pods: ReturnType<typeof watchPods>,
-  name: string,
-): Promise<Map<Step, number>> {
-  const times = pods.follow(name)
-  const container = { name: 'c', image, command: ['sleep', '100000'] }
-  const spec = { terminationGracePeriodSeconds: 0, containers: [container] }
-  await load.send('POST', path, { metadata: { name }, spec })
-  if (!times.has('stored')) times.set('stored', now())
-  await untilTrue(() => times.has('Ready seen'), 1)
-  return times
+/** CPU time of all processes of a container so far, ms; 0 where its control group is not found. */
+export function containerCpu(id: string): number {
+  for (const read of [
+    () => Number(readFileSync(`/sys/fs/cgroup/cpuacct/docker/${id}/cpuacct.usage`, 'utf8')) / 1e6,
+    () => Number(/usage_usec (\d+)/.exec(readFileSync(cgroup2File(id), 'utf8'))?.[1]) / 1e3,
+  ])
+    try {
+      return read()
+    } catch {
+      // The other version.
+    }
+  return 0
 }
 
-/** `docker -H …` reaches the worker's engine through its process's root. */
-async function innerEngine(container: string): Promise<string> {
-  const { stdout } = await run('docker', ['inspect', '--format', '{{.State.Pid}}', container])
-  return `unix:///proc/${stdout.trim()}/root/run/slipway/docker.sock`
-}
+const cgroup2File = (id: string): string => `/sys/fs/cgroup/system.slice/docker-${id}.scope/cpu.stat`
 
-async function startByCommandLine(engine: string): Promise<number> {
-  const begun = now()
-  const sandbox = (await run('docker', ['-H', engine, 'run', '-d', '--network', 'none', pause])).stdout.trim()
-  const joined = ['--network', `container:${sandbox}`]
-  const container = (
-    await run('docker', ['-H', engine, 'run', '-d', ...joined, image, 'sleep', '100000'])
-  ).stdout.trim()
-  const took = now() - begun
-  await run('docker', ['-H', engine, 'rm', '-f', container, sandbox])
-  return took
-}
-
-function watchPods({ server, token, path }: { server: string; token: string; path: string }): {
-  follow(name: string): Map<Step, number>
-  stop(): void
-} {
-  const followed = new Map<string, Map<Step, number>>()
-  const { hostname, port } = new URL(server)
-  const headers = { authorization: `Bearer ${token}` }
-  const options = { hostname, port, path: `${path}?watch=1`, headers, rejectUnauthorized: false, agent: false as const }
-  const outgoing = request(options, (response) => {
-    const lines = createInterface({ input: response })
-    // It ends by being cut.
-    lines.on('error', () => undefined)
-    lines.on('line', (line) => {
-      const { object } = JSON.parse(line) as { object: Pod }
-      const times = followed.get(object.metadata.name)
-      const mark = (step: Step): void => void (times && !times.has(step) && times.set(step, now()))
-      mark('stored')
-      if (object.spec?.nodeName) mark('scheduled')
-      if (object.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'))
-        mark('Ready seen')
-    })
-  })
-  outgoing.on('error', () => undefined)
-  outgoing.end()
-  return {
-    follow(name) {
-      const times = new Map<Step, number>()
-      followed.set(name, times)
-      return times
-    },
-    stop: () => outgoing.destroy(),
+/** @returns each step's time since the one before */
+function durations(begun: number, times: ReadonlyMap<Step, number>): Map<Step, number> {
+  const spent = new Map<Step, number>()
+  let previous = begun
+  for (const step of steps) {
+    const at = Math.max(previous, times.get(step) ?? previous)
+    spent.set(step, at - previous)
+    previous = at
   }
+  return spent
 }
 
-interface EngineEvent {
-  Action: string
-  timeNano: number
-  Actor: { Attributes: Record<string, string> }
+/** When the watch has told what of each pod. */
+function followPods(watch: PodWatch): (pod: string) => ReadonlyMap<Step, number> {
+  const all = new Map<string, Map<Step, number>>()
+  watch.onPod((pod) => {
+    const { name } = pod.metadata
+    let times = all.get(name)
+    if (!times) all.set(name, (times = new Map([['stored', now()]])))
+    if (pod.spec?.nodeName && !times.has('scheduled')) times.set('scheduled', now())
+    if (isReady(pod) && !times.has('Ready seen')) times.set('Ready seen', now())
+  })
+  return (name) => all.get(name) ?? new Map<Step, number>()
 }
 
-/** Events of the engine that name a pod. */
-function followEvents(engine: string): {
-  of(pod: string, since: number): { step: Step; at: number }[]
+/** Events of the engine that name a pod, as steps. */
+function followEngine(engine: WorkerEngine): {
+  (pod: string, since: number): [Step, number][]
   stop(): void
 } {
   const events: EngineEvent[] = []
-  const child = spawn('docker', ['-H', engine, 'events', '--format', '{{json .}}'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
-  createInterface({ input: child.stdout }).on('line', (line) => events.push(JSON.parse(line) as EngineEvent))
+  const stop = engine.events((event) => events.push(event))
   const stepOf = ({ Action, Actor }: EngineEvent, pod: string): Step | undefined => {
     const { name = '' } = Actor.Attributes
     if (name.startsWith(`k8s_POD_${pod}_`) && (Action === 'start' || Action === 'rename')) return 'sandbox is there'
     if (!name.startsWith(`k8s_c_${pod}_`)) return undefined
     return Action === 'create' ? 'container created' : Action === 'start' ? 'container started' : undefined
   }
-  return {
-    of: (pod, since) =>
-      events.flatMap((event) => {
-        const at = event.timeNano / 1e6
-        const step = stepOf(event, pod)
-        return step && at >= since ? [{ step, at }] : []
-      }),
-    stop: () => void child.kill(),
-  }
+  const of = (pod: string, since: number): [Step, number][] =>
+    events.flatMap((event) => {
+      const at = event.timeNano / 1e6
+      const step = stepOf(event, pod)
+      return step && at >= since ? [[step, at] as [Step, number]] : []
+    })
+  return Object.assign(of, { stop })
 }
 
-const run = promisify(execFile)
+/** Until what a start leaves to do is done, ms. */
+const settled = 1_000
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 /** Milliseconds by the clock that the engine's events are told by. */
 const now = (): number => performance.timeOrigin + performance.now()
 const round = (value: number): number => Math.round(value * 10) / 10

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -9,7 +9,7 @@ import { createPods, measureApi } from './api.ts'
 import { measureBadInput } from './bad-input.ts'
 import { measureBusy, readLoopDelay, type LoopDelay } from './busy.ts'
 import { measurePods } from './pods.ts'
-import { tracePods } from './pod-trace.ts'
+import { containerCpu, tracePods } from './pod-trace.ts'
 import { measureScheduling } from './scheduling.ts'
 import { measureWindow } from './window.ts'
 import { measureDeployment, measureIdle, measureWatchers, type SimulatedBench } from './simulated.ts'
@@ -110,7 +110,12 @@ const groups: Record<string, () => Promise<Row[]>> = {
   },
   pods: () =>
     withCluster(['--workers', '3'], (cluster, token) =>
-      measurePods({ server: cluster.ready.server, token, replicas: 30 }),
+      measurePods({
+        server: cluster.ready.server,
+        token,
+        replicas: 30,
+        workers: cluster.ready.workers.map((node) => ({ node, container: `slipway-${node}` })),
+      }),
     ),
   window: () =>
     withCluster(['--simulated', '1'], (cluster, token) => {
@@ -118,9 +123,19 @@ const groups: Record<string, () => Promise<Row[]>> = {
       return measureWindow({ ui, server, token, pods: 20_000, events: 500 })
     }),
   trace: () =>
-    withCluster(['--workers', '1'], (cluster, token) =>
-      tracePods({ server: cluster.ready.server, token, workerContainer: 'slipway-bench-worker-1' }),
-    ),
+    withCluster(['--workers', '1'], (cluster, token) => {
+      const workerContainer = 'slipway-bench-worker-1'
+      const id = execFileSync('docker', ['inspect', '--format', '{{.Id}}', workerContainer], {
+        encoding: 'utf8',
+      }).trim()
+      return tracePods({
+        server: cluster.ready.server,
+        token,
+        workerContainer,
+        workerCpu: () => containerCpu(id),
+        appCpu: () => cpuOf(cluster) * 1_000,
+      })
+    }),
 }
 
 const chosen = process.argv.slice(2)

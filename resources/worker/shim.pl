@@ -5,6 +5,8 @@
 # Hostname: the engine gives a container that of its sandbox, which may have been made before its pod. The annotation has
 # the pod's (`runtime/docker.ts`). Quotes within values are escaped, so that the patterns find keys alone.
 #
+# Network: the engine has its own program started in a new network namespace, to set up what the agent sets up by itself.
+#
 # Devices, on cgroup v1: a privileged container is given all by a write that the kernel refuses, because the worker itself
 # has not got them all. What a worker has is put in its place.
 #
@@ -72,6 +74,9 @@ sub adapted {
   if ($text =~ /"dev\.slipway\.hostname":"([^"]*)"/) {
     my $hostname = $1;
     $text =~ s/"hostname":"[^"]*"/"hostname":"$hostname"/;
+  }
+  if ($text =~ /"dev\.slipway\.own-network":"true"/) {
+    $text =~ s/,?\{"path":"[^"]*","args":\["libnetwork-setkey"[^\]]*\]\}//;
   }
   my $devices = contents('/sys/fs/cgroup/devices/devices.list');
   if (defined $devices) {

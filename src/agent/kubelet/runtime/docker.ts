@@ -10,7 +10,7 @@ import { imagePath, parseImageReference } from '#shared/kube/image-reference.ts'
 import { holdsCapability, lacksCapability } from './capabilities.ts'
 import { connectEngine } from './connection.ts'
 import { joinOutput, splitOutput } from './output.ts'
-import { hostnameAnnotation } from './own-hostname.ts'
+import { hostnameAnnotation, ownNetworkAnnotation } from './shim.ts'
 import type {
   AttachSession,
   ContainerSpec,
@@ -290,7 +290,7 @@ function sandboxOptions(spec: SandboxSpec, image: string): Docker.ContainerCreat
       NetworkMode: spec.hostNetwork ? 'host' : 'none',
       IpcMode: spec.hostIpc ? 'host' : 'shareable',
       ...(spec.hostPid ? { PidMode: 'host' } : {}),
-      ...annotated(oneShim),
+      ...annotated({ ...oneShim, ...(spec.hostNetwork ? {} : { [ownNetworkAnnotation]: 'true' }) }),
       CgroupParent: sandboxGroup,
       CpuShares: 2,
       OomScoreAdj: allowedOomScore(-998),

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { givesOwnHostnames } from './own-hostname.ts'
+import { givesOwnHostnames } from './shim.ts'
 
 const image = join(import.meta.dirname, '../../../../resources/worker')
 
