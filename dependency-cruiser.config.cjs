@@ -25,6 +25,7 @@ const apiServerRooms = [
   'aggregation',
   'observability',
   'policy-peers',
+  'flow-control',
   'bootstrap',
   'loops',
   'edge',

@@ -120,7 +120,9 @@ function* fieldsOf(
   }
   if (node.type === 'array' && node.items) yield* fieldsOf(node.items, [...at, '[]'], seen)
   for (const [field, child] of Object.entries(node.properties ?? {}))
-    if (at.length > 0 || (field !== 'kind' && field !== 'apiVersion')) yield* fieldsOf(child, [...at, field], seen)
+    // fieldsV1 takes any JSON; what it cannot use is dropped.
+    if (field !== 'fieldsV1' && (at.length > 0 || (field !== 'kind' && field !== 'apiVersion')))
+      yield* fieldsOf(child, [...at, field], seen)
 }
 
 const nest = ([first, ...rest]: readonly string[], value: unknown): unknown =>

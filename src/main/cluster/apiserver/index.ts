@@ -22,6 +22,7 @@ import { bootstrap, bootstrapChecks } from './bootstrap/index.ts'
 import { createLargeYaml } from './codec/large-yaml.ts'
 import { RemoteGroups } from './discovery/remote-groups.ts'
 import { createGenericServer } from './edge/generic-server.ts'
+import { createFlowControl } from './flow-control/index.ts'
 import { guardedConnector } from './egress/guarded-connector.ts'
 import type { NodeConnector } from './egress/node-connector.ts'
 import { createServiceDialer } from './egress/service-dialer.ts'
@@ -133,6 +134,8 @@ async function compose(options: ApiServerOptions, stops: StopStack): Promise<Api
   stops.add(largeYaml.stop)
   const metrics = { workqueues: new WorkqueueMetrics(), scheduling: new SchedulerMetrics() }
   const policyPeers = policyPeersPage({ client: () => client, reader, clock, log })
+  const flowControl = createFlowControl({ store, reader, clock })
+  stops.add(flowControl.stop)
   const server = createGenericServer({
     store,
     resources,
@@ -150,7 +153,8 @@ async function compose(options: ApiServerOptions, stops: StopStack): Promise<Api
     aggregation: { aggregator, remote },
     callWebhook,
     pages: firstOf(objectMetricsPage({ reader, clock }), policyPeers.page, auth.pages),
-    metrics: [metrics.workqueues, metrics.scheduling, ...(options.processMetrics ?? [])],
+    metrics: [flowControl, metrics.workqueues, metrics.scheduling, ...(options.processMetrics ?? [])],
+    flowControl,
     audit,
     largeYaml,
     checks: bootstrapChecks(reader),

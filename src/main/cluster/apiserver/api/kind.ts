@@ -21,6 +21,8 @@ export interface KindDeclaration<T extends KubeObject = KubeObject> {
   schema: string
   /** Group and resource of the storage key when several versions share one store (events); its own when unset. */
   storage?: { group: string; plural: string }
+  /** The version that objects are stored in, where it is another one. */
+  storedVersion?: string
   /**
    * Converts to and from the stored shape, where `storage` names another kind's store. Pure: neither mutates its
    * argument.

@@ -119,6 +119,11 @@ export class ResourceTable {
     return this.#byGroupResource.get(`${group}/${plural}`)
   }
 
+  /** Whether any resource of a group is served. */
+  hasGroup(group: string): boolean {
+    return this.all().some(({ kind }) => kind.group === group)
+  }
+
   all(): ServedResource[] {
     return [...this.#byPath.values()]
   }

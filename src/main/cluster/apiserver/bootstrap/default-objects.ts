@@ -23,7 +23,7 @@ import {
 } from '#shared/kube/resources.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import { snapshotDefinitions } from './snapshot-definitions.ts'
-import { defaultFlowSchemas, defaultPriorityLevels, foundLevel } from './default-flow-control.ts'
+import { defaultFlowSchemas, defaultPriorityLevels, foundLevel } from '../flow-control/default-objects.ts'
 
 export interface DefaultObjectsOptions {
   /** Acts as an administrator. */

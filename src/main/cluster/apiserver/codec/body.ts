@@ -4,7 +4,7 @@ import { parseExact } from '#shared/kube/exact-json.ts'
 import { goJsonProblem } from '#shared/kube/go-json.ts'
 import { jsonClone } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
-import { badRequest, fieldNotSupported, invalid, unsupportedMediaType, type ApiError } from '#shared/kube/status.ts'
+import { badRequest, fieldNotSupported, invalid, unsupportedMediaType, ApiError } from '#shared/kube/status.ts'
 import { prune } from '../schema/prune.ts'
 import { isFields, type Fields, type Schema } from '../schema/structural.ts'
 import type { ServedResource } from '../api/resources.ts'
@@ -101,7 +101,7 @@ export function decodeObject(
   { sparse = false } = {},
 ): KubeObject {
   const repeated: string[] = []
-  const value = parseBody(body, repeated)
+  const value = parseAs(resource, body, repeated)
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw badRequest(
       `couldn't get version/kind; json parse error: json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
@@ -122,6 +122,29 @@ export function decodeObject(
   }
   return object
 }
+
+/** @throws ApiError 400 that says which kind was expected, and of which bytes that is not one (transformDecodeError) */
+function parseAs({ kind }: ServedResource, body: Body, repeated: string[]): unknown {
+  try {
+    return parseBody(body, repeated)
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 400 || !('bytes' in body)) throw error
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${kind.kind}): ${error.message} (${summaryOf(body.bytes)})`,
+    )
+  }
+}
+
+/** The beginning of a body that is JSON, else its bytes. */
+function summaryOf(bytes: Buffer): string {
+  if (bytes.length === 0) return '<empty>'
+  const part = bytes.subarray(0, longestSummary)
+  return `${bytes[0] === openingBrace ? part.toString() : part.toString('hex')}${bytes.length > longestSummary ? ' ...' : ''}`
+}
+
+/** Bytes of a body that a message repeats. */
+const longestSummary = 30
+const openingBrace = 0x7b
 
 /** As in Kubernetes' decoder, at most this many problems are reported. */
 const maxProblems = 100

@@ -32,7 +32,8 @@ export function customKind(
   const { group, names, scope } = definition.spec
   const schema = schemaOf(version)
   const apiVersion = `${group}/${version.name}`
-  const storageVersion = `${group}/${definition.spec.versions.find(({ storage }) => storage)?.name ?? version.name}`
+  const storedVersion = definition.spec.versions.find(({ storage }) => storage)?.name ?? version.name
+  const storageVersion = `${group}/${storedVersion}`
   return {
     group,
     version: version.name,
@@ -45,6 +46,7 @@ export function customKind(
     unconditionalUpdate: false,
     schema: definitionName(definition, version.name),
     ...(definition.metadata.deletionTimestamp ? { verbs: terminatingVerbs } : {}),
+    storedVersion,
     toStorage: (object) => (object.apiVersion === storageVersion ? object : { ...object, apiVersion: storageVersion }),
     fromStorage: (stored) => readAs(conversion ? conversion.read(stored, apiVersion) : stored, apiVersion, schema),
     setDefaults: (object) => fillDefaults(object, schema),

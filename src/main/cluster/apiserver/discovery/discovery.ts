@@ -80,7 +80,8 @@ function versionDocument(sources: DiscoverySources, group: string, version: stri
   if (!list) return undefined
   return document(negotiate(call.accept, discoveryForms), {
     kind: 'APIResourceList',
-    apiVersion: 'v1',
+    // The list of the core group is from before lists had a version.
+    ...(group ? { apiVersion: 'v1' } : {}),
     groupVersion: group ? `${group}/${version}` : version,
     resources: list.flat().map((resource) => ({
       name: resource.name,
@@ -93,6 +94,7 @@ function versionDocument(sources: DiscoverySources, group: string, version: stri
       verbs: resource.verbs,
       ...(resource.shortNames.length > 0 ? { shortNames: resource.shortNames } : {}),
       ...(resource.categories.length > 0 ? { categories: resource.categories } : {}),
+      ...(resource.storageVersionHash === undefined ? {} : { storageVersionHash: resource.storageVersionHash }),
     })),
   })
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { HandledSubresource, KindDeclaration } from '../api/kind.ts'
 import type { ServedResource } from '../api/resources.ts'
 
@@ -13,6 +14,8 @@ export interface DiscoveredResource {
   verbs: readonly string[]
   shortNames: readonly string[]
   categories: readonly string[]
+  /** Digest of the version that objects are stored in, which changes with it; unset where nothing is stored. */
+  storageVersionHash?: string | undefined
 }
 
 /** Returns the discovery entries of a served resource and its subresources. */
@@ -28,10 +31,12 @@ export function discoveredResources({ kind, verbs }: ServedResource): Discovered
     verbs: [...verbs].sort(),
     shortNames: kind.shortNames ?? [],
     categories: kind.categories ?? [],
+    ...(verbs.has('watch') ? { storageVersionHash: versionHash(kind) } : {}),
   }
   const parts = Object.entries(subresourcesOf(kind)).map(
     ([subresource, { verbs: own = partVerbs, kind: other }]): DiscoveredResource => ({
       ...main,
+      storageVersionHash: undefined,
       ...other,
       name: `${plural}/${subresource}`,
       singularName: '',
@@ -42,6 +47,14 @@ export function discoveredResources({ kind, verbs }: ServedResource): Discovered
   )
   return [main, ...parts]
 }
+
+/** The digest of Kubernetes (discovery.StorageVersionHash). */
+const versionHash = ({ group, version, kind, storage, storedVersion }: KindDeclaration): string =>
+  createHash('sha256')
+    .update(`${storage?.group ?? group}/${storedVersion ?? version}/${kind}`)
+    .digest()
+    .subarray(0, 8)
+    .toString('base64')
 
 const partVerbs = ['get', 'patch', 'update']
 

@@ -51,7 +51,9 @@ async function wrongAnswer(malformed: Malformed): Promise<string | undefined> {
   try {
     const { code, text } = await send(malformed)
     const right = malformed.codes?.includes(code) ?? (code >= 400 && code < 500)
-    return right && isStatus(text, code) ? undefined : `${told}: ${code} ${text.slice(0, 160)}`
+    return right && (isStatus(text, code) || isUnknownPath(text, code))
+      ? undefined
+      : `${told}: ${code} ${text.slice(0, 160)}`
   } catch (error) {
     return `${told}: ${String(error)}`
   }
@@ -66,6 +68,9 @@ function isStatus(text: string, code: number): boolean {
     return false
   }
 }
+
+/** What no part of the server knows is told in a line of text. */
+const isUnknownPath = (text: string, code: number): boolean => code === 404 && text === '404 page not found\n'
 
 function heapUsed(): number {
   setFlagsFromString('--expose-gc')

@@ -6,6 +6,7 @@ import type { Store } from '../../store/store.ts'
 import type { Audit } from '../observability/audit.ts'
 import type { Aggregator } from '../aggregation/aggregator.ts'
 import type { RemoteGroups } from '../discovery/remote-groups.ts'
+import type { FlowControl } from '../flow-control/index.ts'
 import type { Authenticator, Authorizer, UserInfo } from '../api/access.ts'
 import { CustomKinds } from '../custom/custom-kinds.ts'
 import type { Page } from '../api/route.ts'
@@ -63,6 +64,8 @@ export interface GenericServerOptions {
   audit?: Audit | undefined
   /** Parses large YAML on a thread; it is parsed in place when unset. */
   largeYaml?: LargeYaml
+  /** Lets requests over HTTPS in by their priority; all run at once when unset. */
+  flowControl?: FlowControl
   /** Further sources of `/metrics`. */
   metrics?: readonly MetricsText[]
   /** Further paths that are no resources, such as the keys of service-account tokens. */
@@ -142,6 +145,7 @@ export function createGenericServer(options: GenericServerOptions): GenericServe
     clock,
     log,
     metrics: requests,
+    flowControl: options.flowControl,
     audit: options.audit,
     largeYaml: options.largeYaml,
     tls: options.tls,

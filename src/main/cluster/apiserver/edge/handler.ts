@@ -16,6 +16,7 @@ import type { AuthorizationAttributes, Authorizer, UserInfo } from '../api/acces
 import { parseBody } from '../codec/body.ts'
 import { admit, attributesOf, validateAdmission } from '../registry/admit.ts'
 import type { ConnectHandler } from '../api/connect.ts'
+import { PlainFailure } from '../api/plain-failure.ts'
 import type { Action, ActionHandler, ActionRequest } from '../api/action.ts'
 import { itemOf, type RegistryContext, type Target } from '../registry/context.ts'
 import { deleteCollection, deleteOne } from '../registry/delete.ts'
@@ -80,8 +81,7 @@ export class RequestHandler {
   }
 
   /** @throws ApiError 403 */
-  authorize(route: Route, query: Query, user: UserInfo): void | Promise<void> {
-    const attributes = attributesFor(route, query, user)
+  authorize(attributes: AuthorizationAttributes): void | Promise<void> {
     const decision = this.#options.authorizer.authorize(attributes)
     if (decision instanceof Promise)
       return decision.then(({ allowed, reason }) => {
@@ -90,14 +90,23 @@ export class RequestHandler {
     if (!decision.allowed) throw forbiddenRequest(attributes, decision.reason)
   }
 
+  /** How many places at its priority level a request takes: a list one for every hundred objects, up to ten. */
+  seatsOf({ verb, info, resource }: Route, query: Query): number {
+    if (verb !== 'list' || !info || !resource) return 1
+    const stored = this.#options.context.store.count(prefixOf(resource, info.namespace))
+    const limit = Number(query['limit'])
+    return Math.min(10, Math.max(1, Math.ceil((limit > 0 ? Math.min(limit, stored) : stored) / 100)))
+  }
+
   /** Executes an authorised request. @throws ApiError */
   async execute(route: Route, call: Call): Promise<Answer> {
     const { info, resource } = route
     if (!info) {
       const answer = await this.#options.pages(call)
       if (answer) return answer
-      throw noSuchPath()
+      throw this.#knowsGroup(route.path.split('/')) ? noSuchPath() : noSuchPage()
     }
+    if (!resource && !this.#knowsGroup(route.path.split('/'))) throw noSuchPage()
     if (!resource || (info.namespace !== '' && !resource.kind.namespaced && info.resource !== 'namespaces'))
       throw noSuchPath()
     const target: Target = {
@@ -110,6 +119,11 @@ export class RequestHandler {
     const pending = convertAhead(this.#options.context, target)
     if (pending) await pending
     return info.subresource === '' ? this.#main(route.verb, target, call) : this.#subresource(route.verb, target, call)
+  }
+
+  /** Below the path of a group that is served, what is missing is told by a Status. */
+  #knowsGroup([, root, group = '']: readonly string[]): boolean {
+    return root === 'api' || (root === 'apis' && this.#options.context.resources.hasGroup(group))
   }
 
   /** Looks up the object of a connection and runs CONNECT admission. @throws ApiError */
@@ -244,6 +258,9 @@ function requireName(target: Target): Target {
 
 export const noSuchPath = (): ApiError => failure(404, 'NotFound', 'the server could not find the requested resource')
 
+/** What no part of the server knows, as Go's own handler tells it. */
+const noSuchPage = (): ApiError => new PlainFailure(404, 'NotFound', '404 page not found')
+
 function verbOf(method: string, info: ResourcePath, query: Query): string {
   switch (method) {
     case 'GET':
@@ -263,7 +280,8 @@ function verbOf(method: string, info: ResourcePath, query: Query): string {
   }
 }
 
-function attributesFor(route: Route, query: Query, user: UserInfo): AuthorizationAttributes {
+/** What flow control and authorisation look at. */
+export function attributesFor(route: Route, query: Query, user: UserInfo): AuthorizationAttributes {
   const { verb, path, info } = route
   if (!info) return { user, resourceRequest: false, verb, path }
   const text = selecting.has(verb) ? query['fieldSelector'] : undefined

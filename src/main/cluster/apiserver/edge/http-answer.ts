@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { gzip } from 'node:zlib'
-import type { Status } from '#shared/kube/status.ts'
+import { failure, internal, type ApiError, type Status } from '#shared/kube/status.ts'
 import type { Reservation } from '#main/http/connection-budget.ts'
 import { endPaced, pieceBytes } from '#main/http/paced-body.ts'
 import { toYaml } from '../codec/body.ts'
 import { negotiate, plainJson, typedForms, type Format } from '../codec/negotiate.ts'
 import { encodeProtobuf, protobufType } from '../codec/protobuf-encode.ts'
-import { auditIdOf } from '../observability/audit.ts'
+import { leadingHeaders } from './flows.ts'
 
 /** Bodies larger than this are compressed. */
 const gzipFrom = 128 * 1024
@@ -30,7 +30,8 @@ export interface Writing {
 /** Writes head and body in one go; large bodies are compressed when the client accepts it, and sent in pieces. */
 export async function writeBody(writing: Writing): Promise<void> {
   const { message, response, code, contentType, body, warnings = [], headers: more, count } = writing
-  const headers: string[] = ['Audit-Id', auditIdOf(message), 'Content-Type', contentType]
+  const headers = leadingHeaders(message)
+  headers.push('Content-Type', contentType)
   headers.push('Cache-Control', 'no-cache, private')
   if (warnings.length > 0) headers.push(...warningHeaders(warnings))
   if (more) for (const name in more) headers.push(name, more[name] ?? '')
@@ -48,24 +49,24 @@ export async function writeBody(writing: Writing): Promise<void> {
   else await endPaced(response, sent, count(sent.length))
 }
 
-/** Answers with a Status; cuts the connection when an answer has begun already. */
-export function writeError(status: Status, message: IncomingMessage, response: ServerResponse): void {
+/** A failure, and whether it is told in a line of text, as Go's `http.Error` does. */
+export interface Failure {
+  status: Status
+  plain: boolean
+}
+
+/** Answers with a Status or a line of text; cuts the connection when an answer has begun already. */
+export function writeError({ status, plain }: Failure, message: IncomingMessage, response: ServerResponse): void {
   if (response.headersSent) {
     response.destroy()
     return
   }
   const format = formatOfError(message.headers.accept)
-  const body = renderStatus(status, format)
-  const headers = [
-    'Audit-Id',
-    auditIdOf(message),
-    'Content-Type',
-    format.type,
-    'Cache-Control',
-    'no-cache, private',
-    'Content-Length',
-    String(body.length),
-  ]
+  const body = plain ? Buffer.from(`${status.message}\n`) : renderStatus(status, format)
+  const headers = leadingHeaders(message)
+  headers.push('Content-Type', plain ? 'text/plain; charset=utf-8' : format.type, 'Cache-Control', 'no-cache, private')
+  headers.push('Content-Length', String(body.length))
+  if (plain) headers.push('X-Content-Type-Options', 'nosniff')
   if (status.code === 401) headers.push('WWW-Authenticate', 'Bearer')
   if (status.details?.retryAfterSeconds !== undefined && (status.code === 429 || status.code === 503))
     headers.push('Retry-After', String(status.details.retryAfterSeconds))
@@ -122,4 +123,16 @@ function formatOfError(accept: string | undefined): Format {
   } catch {
     return plainJson
   }
+}
+
+/** The Status of a request that the handler has not seen, or failed at. */
+export function edgeFailure(code: number, message: string): ApiError {
+  if (code === 500) return internal(message)
+  return failure(code, edgeReasons[code] ?? 'BadRequest', message)
+}
+
+const edgeReasons: Readonly<Record<number, string>> = {
+  408: 'Timeout',
+  413: 'RequestEntityTooLarge',
+  431: 'RequestHeaderFieldsTooLarge',
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '#shared/base/clock.ts'
 import type { WatchAnswer, WatchWriter } from '../api/request.ts'
-import { auditIdOf } from '../observability/audit.ts'
+import { leadingHeaders } from './flows.ts'
 import { contentTypeOf } from './http-answer.ts'
 import { watchFormat, type Rendering } from './render.ts'
 
@@ -27,8 +27,7 @@ function writeEvents({ answer, rendering, message, response, counter, clock }: W
   const format = watchFormat(rendering, answer.resource, () => clock.now())
   const contentType = contentTypeOf(rendering.format)
   response.writeHead(200, [
-    'Audit-Id',
-    auditIdOf(message),
+    ...leadingHeaders(message),
     'Content-Type',
     contentType === 'application/json' ? contentType : `${contentType};stream=watch`,
     'Cache-Control',

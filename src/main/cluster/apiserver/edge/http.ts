@@ -24,10 +24,13 @@ import type { Aggregator } from '../aggregation/aggregator.ts'
 import { anonymous, type Authenticator, type UserInfo } from '../api/access.ts'
 import { negotiate } from '../codec/negotiate.ts'
 import { parseBody } from '../codec/body.ts'
+import { PlainFailure } from '../api/plain-failure.ts'
 import type { LargeYaml } from '../codec/large-yaml.ts'
 import type { Route } from '../api/route.ts'
-import type { RequestHandler } from './handler.ts'
-import { contentTypeOf, writeBody, writeError } from './http-answer.ts'
+import type { FlowControl } from '../flow-control/index.ts'
+import { runInTurn, setFlow } from './flows.ts'
+import { attributesFor, type RequestHandler } from './handler.ts'
+import { contentTypeOf, edgeFailure, writeBody, writeError } from './http-answer.ts'
 import { createHttpBudgets, type HttpBudgets } from './http-budgets.ts'
 import { agentOf, parameters, readBody } from './http-request.ts'
 import { streamWatch } from './http-watch.ts'
@@ -43,6 +46,8 @@ export interface HttpOptions {
   clock: Clock
   log: Log
   metrics: RequestMetrics
+  /** Unset: every request runs at once. */
+  flowControl: FlowControl | undefined
   /** The audit log; off when unset. */
   audit: Audit | undefined
   /** Parses large YAML on a thread; it is parsed in place when unset. */
@@ -145,7 +150,11 @@ export class HttpEdge {
       stripCredentials(message)
       record = this.#options.audit?.begin(message, route, user)
       if (record) completeAtEnd(record, response)
-      const denied = handler.authorize(route, query, user)
+      const attributes = attributesFor(route, query, user)
+      // Connections last, and are of no class.
+      const flow = route.connect ? undefined : this.#options.flowControl?.classify(attributes)
+      if (flow) setFlow(message, flow)
+      const denied = handler.authorize(attributes)
       if (denied) await denied
       record?.allowed(undefined)
       const remote = this.#options.aggregator?.find(path)
@@ -178,7 +187,10 @@ export class HttpEdge {
         call.body = json instanceof Promise ? await json : json
       }
       if (!reads) record?.request(() => parseBody(call.body))
-      await this.#answer(await handler.execute(route, call), { route, started, record }, call, message, response)
+      const asked = route
+      // A seat is taken only now, so that clients which send slowly hold none.
+      const answer = await runInTurn(flow, handler.seatsOf(route, query), response, () => handler.execute(asked, call))
+      await this.#answer(answer, { route, started, record }, call, message, response)
     } catch (error) {
       record ??= route && this.#recordStranger(error, message, route)
       this.#fail(error, route && { route, started, record }, message, response)
@@ -271,7 +283,7 @@ export class HttpEdge {
       const user = await this.#authenticate(message)
       stripCredentials(message)
       record = this.#options.audit?.begin(message, asked, user)
-      await handler.authorize(asked, query, user)
+      await handler.authorize(attributesFor(asked, query, user))
       record?.allowed(undefined)
       const begin = (): void => {
         record?.started(101)
@@ -342,7 +354,7 @@ export class HttpEdge {
     if (status.code === 403) request?.record?.refused(status.message)
     if (error instanceof ApiError) request?.record?.complete(status.code, status)
     else request?.record?.panic()
-    writeError(status, message, response)
+    writeError({ status, plain: error instanceof PlainFailure }, message, response)
   }
 
   #asApiError(error: unknown): ApiError {
@@ -376,14 +388,3 @@ const streamTypes =
 const noBytes = Buffer.alloc(0)
 /** Subresources that open a stream into a pod: the verb is `create`, also for the GET of a WebSocket handshake. */
 const creates = new Set(['exec', 'attach', 'portforward'])
-/** The Status of a request that the handler has not seen, or failed at. */
-function edgeFailure(code: number, message: string): ApiError {
-  if (code === 500) return internal(message)
-  return failure(code, edgeReasons[code] ?? 'BadRequest', message)
-}
-
-const edgeReasons: Readonly<Record<number, string>> = {
-  408: 'Timeout',
-  413: 'RequestEntityTooLarge',
-  431: 'RequestHeaderFieldsTooLarge',
-}

@@ -5,7 +5,7 @@ import type { Aggregator } from '../aggregation/aggregator.ts'
 import type { UserInfo } from '../api/access.ts'
 import type { Route } from '../api/route.ts'
 import { negotiate, objectForms } from '../codec/negotiate.ts'
-import type { RequestHandler } from './handler.ts'
+import { attributesFor, type RequestHandler } from './handler.ts'
 import { renderObject, watchFormat, type Rendering } from './render.ts'
 import { splitUrl, type Answer, type Call, type WatchWriter } from '../api/request.ts'
 
@@ -21,7 +21,7 @@ export interface InProcessOptions {
 
 /**
  * A transport within the process: the same routing, authorisation, admission and validation as over HTTPS, without
- * serialisation, except of aggregated APIs. The objects it returns are shared: never mutate them.
+ * serialisation, except of aggregated APIs, and without flow control: the app's own requests are exempt. The objects it returns are shared: never mutate them.
  */
 export function createInProcessTransport(options: InProcessOptions): Transport {
   const { handler, aggregator, clock, user, agent } = options
@@ -40,7 +40,7 @@ export function createInProcessTransport(options: InProcessOptions): Transport {
 
   async function authorized(call: Call): Promise<Route> {
     const route = handler.route(call.method, call.path, call.query)
-    await handler.authorize(route, call.query, call.user)
+    await handler.authorize(attributesFor(route, call.query, call.user))
     return route
   }
 

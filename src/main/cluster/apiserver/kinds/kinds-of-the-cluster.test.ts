@@ -32,7 +32,7 @@ describe('networking', () => {
   it('requires a backend or rules in an Ingress', () => {
     expect(findings(ingress, web)).toEqual([])
     expect(findings(ingress, { metadata, spec: {} })).toEqual([
-      'spec: Invalid value: []: either `defaultBackend` or `rules` must be specified',
+      'spec: Invalid value: null: either `defaultBackend` or `rules` must be specified',
     ])
     expect(findings(ingress, change(web, { 'spec.rules.0.http.paths.0.path': 'relative' }))).toEqual([
       'spec.rules[0].http.paths[0].path: Invalid value: "relative": must be an absolute path',

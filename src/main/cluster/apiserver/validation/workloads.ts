@@ -48,7 +48,9 @@ export function checkSelected(
   if (selector && isEmptySelector(selector)) return
   const labels = (metadata?.labels ?? {}) as Record<string, string>
   if (!selector || !selects(selector as LabelSelector, labels))
-    errors.push(fieldInvalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'))
+    errors.push(
+      fieldInvalid('spec.template.metadata.labels', metadata?.labels, '`selector` does not match template `labels`'),
+    )
 }
 
 /** Validates a count, or a percentage of the replicas. */

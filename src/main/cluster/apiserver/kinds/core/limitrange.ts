@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { LimitRange, LimitRangeItem } from '#shared/kube/generated/types.ts'
 import { compareQuantities } from '#shared/kube/quantity.ts'
 import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
@@ -16,6 +17,11 @@ export const limitRange: KindDeclaration<LimitRange> = {
   metadataOnUpdate: 'object',
   schema: 'io.k8s.api.core.v1.LimitRange',
   generation: false,
+  createOnUpdate: true,
+  prepareForCreate({ metadata }) {
+    // One that is given no name has a random one (limitrange's strategy).
+    metadata.name ||= randomUUID()
+  },
   setDefaults({ spec }) {
     for (const item of spec?.limits ?? []) if (item.type === 'Container') setContainerDefaults(item)
   },

@@ -54,7 +54,7 @@ function validate({ spec = {} }: Ingress): FieldError[] {
   const errors: FieldError[] = []
   const { rules = [], defaultBackend, ingressClassName, tls = [] } = spec
   if (rules.length === 0 && !defaultBackend)
-    errors.push(fieldInvalid('spec', rules, 'either `defaultBackend` or `rules` must be specified'))
+    errors.push(fieldInvalid('spec', spec.rules, 'either `defaultBackend` or `rules` must be specified'))
   if (defaultBackend) checkBackend(defaultBackend, 'spec.defaultBackend', errors)
   tls.forEach(({ hosts = [] }, i) => hosts.forEach((host, j) => checkHost(host, `spec.tls[${i}].hosts[${j}]`, errors)))
   rules.forEach(({ host, http }, i) => {

@@ -27,6 +27,7 @@ export const horizontalPodAutoscalerV1: KindDeclaration<V1> = {
   emptySpec: true,
   schema: 'io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler',
   generation: false,
+  storedVersion: 'v2',
   toStorage,
   fromStorage,
   setDefaults(object) {
