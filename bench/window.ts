@@ -1,6 +1,7 @@
 import { chromium, type Page } from '@playwright/test'
 import { newNamespace, podNumber } from './api.ts'
 import { createLoad, type Load } from './load.ts'
+import { heapAfterCollection, watchMainThread, type MainThread } from './main-thread.ts'
 
 type Row = [what: string, value: number | string, unit: string]
 
@@ -25,21 +26,20 @@ export async function measureWindow(options: {
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
     await page.goto(ui)
     await page.getByRole('button', { name: 'Open bench' }).waitFor()
-    const opened = await openList(page, pods)
+    const { result: opened, thread: opening } = await watchMainThread(page, () => openList(page, pods))
     const changes = startChanges(load, { path, pods, perSecond: events })
-    const scrolled = await scroll(page, 10_000)
+    const { result: scrolled, thread: scrolling } = await watchMainThread(page, () => scroll(page, 10_000))
     const made = changes.stop()
-    const heap = await page.evaluate(() => {
-      const { memory } = performance as unknown as { memory?: { usedJSHeapSize: number } }
-      return Math.round((memory?.usedJSHeapSize ?? 0) / 1_048_576)
-    })
+    const heap = await heapAfterCollection(await page.context().newCDPSession(page))
     return [
       [`${pods} pods, first rows drawn`, Math.round(opened.firstRows), 'ms'],
       [`${pods} pods, all listed`, Math.round(opened.complete), 'ms'],
       ...framesOf('while they are listed', opened.frames),
+      ...threadOf('while they are listed', opening),
       ['changes a second while scrolling', Math.round(made / 10), '/s'],
       ...framesOf('while scrolling', scrolled),
-      ['heap of the page', heap, 'MB'],
+      ...threadOf('while scrolling', scrolling),
+      ['heap of the page, after a collection', Math.round(heap / 1_048_576), 'MB'],
     ]
   } finally {
     await browser.close()
@@ -122,3 +122,8 @@ function framesOf(when: string, frames: readonly number[]): Row[] {
     [`${when}: frames longer than 50 ms`, frames.filter((frame) => frame > 50).length, ''],
   ]
 }
+
+const threadOf = (when: string, { cpu, long, longest }: MainThread): Row[] => [
+  [`${when}: CPU of the page's main thread`, Math.round(cpu), 'ms'],
+  [`${when}: longest task / tasks longer than 50 ms, of CPU`, `${Math.round(longest)} / ${long}`, 'ms'],
+]
