@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import tailwindcss from '@tailwindcss/vite'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'electron-vite'
+import { firstLoad } from './scripts/first-load.ts'
 
 const main = {
   index: resolve('src/main/index.ts'),
@@ -30,7 +31,12 @@ export default defineConfig({
   },
   renderer: {
     root: 'src/renderer',
-    plugins: [vue(), tailwindcss()],
+    plugins: [
+      vue(),
+      tailwindcss(),
+      // Raise the limit for what every page needs, and for nothing else.
+      firstLoad({ kilobytes: 1_290, later: ['@codemirror/', '@lezer/', '@xterm/', '@peculiar/', 'yaml/'] }),
+    ],
     // vue-i18n without its old interface and its hooks for developers' tools.
     define: {
       __VUE_I18N_FULL_INSTALL__: 'false',

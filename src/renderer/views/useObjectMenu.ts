@@ -3,7 +3,6 @@ import { h } from 'vue'
 import { withType } from '#shared/client/kube-client.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import type { MenuItem } from '../components/menu.ts'
-import { yamlOf } from '../composables/object-yaml.ts'
 import type { KindDescriptor } from '../kinds/descriptor.ts'
 import { useDialogs } from '../stores/dialogs.ts'
 import { useNotices } from '../stores/notices.ts'
@@ -19,6 +18,10 @@ export function useObjectMenu(options: { kind: () => KindDescriptor; actions: ()
 
   const copy = (text: string): void =>
     void navigator.clipboard.writeText(text).then(() => notices.say(t('base.copied')), notices.fail)
+  async function copyYaml(object: Stored): Promise<void> {
+    const { yamlOf } = await import('../composables/object-yaml.ts')
+    copy(yamlOf(withType(kind().resource, object)))
+  }
 
   function showKubectl(object: Stored): void {
     const { offered, kubectl } = actions()
@@ -35,7 +38,7 @@ export function useObjectMenu(options: { kind: () => KindDescriptor; actions: ()
 
   return (object: Stored): MenuItem[] => [
     { label: t('lists.menu.copyName'), icon: Copy, run: () => copy(object.metadata.name) },
-    { label: t('lists.menu.copyYaml'), icon: Copy, run: () => copy(yamlOf(withType(kind().resource, object))) },
+    { label: t('lists.menu.copyYaml'), icon: Copy, run: () => void copyYaml(object).catch(notices.fail) },
     { label: t('lists.menu.kubectl'), icon: SquareTerminal, run: () => showKubectl(object) },
   ]
 }

@@ -2,9 +2,8 @@ import { History } from '@lucide/vue'
 import { h } from 'vue'
 import type { PodTemplateSpec } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
-import RollBackDialog from '../../components/RollBackDialog.vue'
 import { t } from '../../texts/index.ts'
-import { controllerRevisionsOf, revisionsOf, templateText } from '../apps/revisions.ts'
+import { controllerRevisionsOf, revisionsOf } from '../apps/revisions.ts'
 import { mayOr, type Action } from './action.ts'
 
 type Workload = KubeObject & { spec?: { template?: PodTemplateSpec } }
@@ -19,6 +18,11 @@ export const rollBack: Action<Workload> = {
   enabled: (object, access) => mayOr(access, 'patch', object),
   async run(object, { kind: { resource }, cluster, dialogs, placeOf, colour, kubectl, say }) {
     const { name, uid } = object.metadata
+    // The page begins without its dialogs and without YAML.
+    const [{ default: RollBackDialog }, { templateText }] = await Promise.all([
+      import('../../components/RollBackDialog.vue'),
+      import('../apps/template-text.ts'),
+    ])
     const [, ...earlier] =
       resource.kind === 'Deployment'
         ? revisionsOf(uid, await cluster.replicaSets(object))

@@ -1,4 +1,3 @@
-import { stringify } from 'yaml'
 import type { ControllerRevision, PodTemplateSpec, ReplicaSet } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { images } from '../cells.ts'
@@ -53,11 +52,3 @@ const revision = ({ metadata }: Stored, number: number, template: PodTemplateSpe
 })
 
 const newestFirst = (a: Revision, b: Revision): number => b.number - a.number
-
-/** A template as YAML, without what the controller adds: two of one revision are equal. */
-export function templateText(template: PodTemplateSpec | undefined): string {
-  const { metadata, spec } = template ?? {}
-  const { 'pod-template-hash': _, ...labels } = metadata?.labels ?? {}
-  const { annotations } = metadata ?? {}
-  return stringify({ metadata: { labels, ...(annotations ? { annotations } : {}) }, spec }, { lineWidth: 0 })
-}

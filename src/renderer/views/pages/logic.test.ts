@@ -6,7 +6,8 @@ import { containerViews, environmentOf, mountsOf } from './pod/containers.ts'
 import { stretchesOf } from './pod/history.ts'
 import { timelineOf } from './timeline.ts'
 import { lineDiff } from '../../components/line-diff.ts'
-import { controllerRevisionsOf, revisionsOf, templateText } from '../../kinds/apps/revisions.ts'
+import { controllerRevisionsOf, revisionsOf } from '../../kinds/apps/revisions.ts'
+import { templateText } from '../../kinds/apps/template-text.ts'
 
 const now = Date.parse('2026-11-29T14:00:00Z')
 const at = (secondsAgo: number): string => new Date(now - secondsAgo * 1_000).toISOString()
