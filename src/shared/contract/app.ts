@@ -107,7 +107,7 @@ const settingsChange = settings.partial()
 export type SettingsChange = z.infer<typeof settingsChange>
 
 /** Settings by context, kind or group. */
-const keyed = ['namespaces', 'lists', 'favourites', 'recent', 'views', 'folded', 'contextColours'] as const
+const keyed = ['namespaces', 'lists', 'favourites', 'recent', 'views', 'folded', 'contextColours', 'readOnly'] as const
 
 /**
  * The settings with a change. Of settings by context, kind or group only the entries that it names are replaced: another
