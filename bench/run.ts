@@ -4,6 +4,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ensureBuilt, nodeEnv, nodeFlags } from '../scripts/set-up.mjs'
+import { createKubectl } from '../test/support/kubectl.ts'
 import { slipwayUp, type Slipway } from '../test/support/slipway.ts'
 import { createPods, measureApi } from './api.ts'
 import { measureBadInput } from './bad-input.ts'
@@ -12,6 +13,7 @@ import { measurePods } from './pods.ts'
 import { containerCpu, tracePods } from './pod-trace.ts'
 import { measureScheduling } from './scheduling.ts'
 import { measureWindow } from './window.ts'
+import { measureNavigation } from './navigation.ts'
 import { measureDeployment, measureIdle, measureWatchers, type SimulatedBench } from './simulated.ts'
 
 /**
@@ -122,6 +124,15 @@ const groups: Record<string, () => Promise<Row[]>> = {
       const { ui, server } = cluster.ready
       return measureWindow({ ui, server, token, pods: 20_000, events: 500 })
     }),
+  navigation: () =>
+    withCluster(['--simulated', '2'], ({ ready, kubeconfig }) =>
+      measureNavigation({
+        ui: ready.ui,
+        context: `local:${ready.name}`,
+        kubectl: createKubectl(kubeconfig),
+        minutes: Number(process.env.SLIPWAY_BENCH_MINUTES ?? 8),
+      }),
+    ),
   trace: () =>
     withCluster(['--workers', '1'], (cluster, token) => {
       const workerContainer = 'slipway-bench-worker-1'

@@ -1,5 +1,4 @@
 import { expect, test, type Page } from '@playwright/test'
-import { expectAccessible } from '../support/axe.ts'
 import { slipwayUp, type Slipway } from '../support/slipway.ts'
 
 /** The frame of the window: deep links, the palette, settings, keys, narrow windows, and its accessibility. */
@@ -89,21 +88,6 @@ test('the language and the theme change at once, and stay', async () => {
   await page.getByRole('radio', { name: 'Dark' }).check()
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark')
 })
-
-for (const theme of ['dark', 'light'] as const)
-  test(`settings, palette and the frame are accessible in the ${theme} theme`, async () => {
-    await go('/settings')
-    await page.getByRole('radio', { name: theme === 'dark' ? 'Dark' : 'Light' }).check()
-    await expect(page.locator('html')).not.toHaveAttribute('data-switching')
-    await expectAccessible(page)
-    await go(`/c/local:${cluster}/configmaps`)
-    await expect(page.getByRole('table').getByText('kube-root-ca.crt').first()).toBeVisible()
-    await expectAccessible(page, { without: ['main', '#sidebar'] })
-    await page.keyboard.press('Control+k')
-    await expect(page.getByRole('dialog', { name: 'Command palette' })).toBeVisible()
-    await expectAccessible(page, { without: ['main', '#sidebar'] })
-    await page.keyboard.press('Escape')
-  })
 
 test('in a narrow window the sidebar is behind the menu button, over the page, and nothing scrolls sideways', async () => {
   await page.setViewportSize({ width: 900, height: 800 })

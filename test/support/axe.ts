@@ -3,6 +3,8 @@ import { expect, type Page } from '@playwright/test'
 
 /** Rules of WCAG 2.2 AA, and axe's best practices. */
 const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+/** The rules whose answer the theme decides. */
+const colourRules = ['color-contrast', 'link-in-text-block']
 
 export interface Violation {
   id: string
@@ -11,15 +13,44 @@ export interface Violation {
   at: string[]
 }
 
-/** What axe finds in the page as it is now. @param without selectors of parts that another test looks at */
-export async function violationsOf(page: Page, { without = [] }: { without?: string[] } = {}): Promise<Violation[]> {
-  let builder = new AxeBuilder({ page }).withTags(tags)
-  for (const selector of without) builder = builder.exclude(selector)
-  const { violations } = await builder.analyze()
-  return violations.map(({ id, help, nodes }) => ({ id, help, at: nodes.map(({ html }) => html.slice(0, 200)) }))
+interface Where {
+  /** Selectors of parts that another test looks at. */
+  without?: string[]
 }
 
+/** What axe finds in the page as it is now. */
+export const violationsOf = (page: Page, where?: Where): Promise<Violation[]> =>
+  violations(page, { type: 'tag', values: tags }, where)
+
 /** Expects no violation of the page as it is now. */
-export async function expectAccessible(page: Page, options?: { without?: string[] }): Promise<void> {
-  expect(await violationsOf(page, options)).toEqual([])
+export async function expectAccessible(page: Page, where?: Where): Promise<void> {
+  expect(await violationsOf(page, where)).toEqual([])
+}
+
+/** Expects no violation in either theme; the page has the light one afterwards. Its theme is to be the system's. */
+export async function expectAccessibleInBothThemes(page: Page, where?: Where): Promise<void> {
+  await showTheme(page, 'dark')
+  const dark = await violations(page, { type: 'rule', values: colourRules }, where)
+  await showTheme(page, 'light')
+  const light = await violationsOf(page, where)
+  expect({ dark, light }).toEqual({ dark: [], light: [] })
+}
+
+async function showTheme(page: Page, theme: 'light' | 'dark'): Promise<void> {
+  await page.emulateMedia({ colorScheme: theme })
+  const root = page.locator('html')
+  await expect(root).toHaveAttribute('data-theme', theme)
+  await expect(root).not.toHaveAttribute('data-switching')
+}
+
+async function violations(
+  page: Page,
+  runOnly: { type: 'tag' | 'rule'; values: string[] },
+  { without = [] }: Where = {},
+): Promise<Violation[]> {
+  // The page has no frames: legacy mode spares another page in which the answers of frames would be joined.
+  let builder = new AxeBuilder({ page }).setLegacyMode().options({ runOnly, resultTypes: ['violations'] })
+  for (const selector of without) builder = builder.exclude(selector)
+  const found = await builder.analyze()
+  return found.violations.map(({ id, help, nodes }) => ({ id, help, at: nodes.map(({ html }) => html.slice(0, 200)) }))
 }

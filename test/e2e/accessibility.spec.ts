@@ -1,0 +1,34 @@
+import { expect, test, type Page } from '@playwright/test'
+import { expectAccessibleInBothThemes } from '../support/axe.ts'
+import { createFaceObjects, faceStates } from '../support/face-states.ts'
+import { focusProblems } from '../support/focus.ts'
+import { createKubectl } from '../support/kubectl.ts'
+import { slipwayUp, type Slipway } from '../support/slipway.ts'
+
+/** Every page and state of the contact sheet: axe in both themes, and keys lead to each control and show where they are. */
+const cluster = `access-${process.pid}`
+let slipway: Slipway
+let page: Page
+
+test.beforeAll(async ({ browser }) => {
+  slipway = await slipwayUp({ name: cluster, args: ['--simulated', '2'] })
+  await createFaceObjects(createKubectl(slipway.kubeconfig))
+  page = await browser.newPage({ reducedMotion: 'reduce', colorScheme: 'light' })
+  await page.goto(slipway.ready.ui)
+  await expect(page.getByRole('heading', { name: 'Clusters' })).toBeVisible()
+})
+test.afterAll(async () => {
+  await page.close()
+  await slipway.end()
+})
+
+for (const { name, path, ready, open } of faceStates(`local:${cluster}`))
+  test(`${name}: nothing for axe to say in either theme, and keys reach everything`, async () => {
+    // Another document: what an earlier state has opened is gone.
+    await page.goto('about:blank')
+    await page.goto(new URL(`/#${path}`, slipway.ready.ui).href)
+    await ready(page).waitFor()
+    await open?.(page)
+    await expectAccessibleInBothThemes(page)
+    expect(await focusProblems(page)).toEqual([])
+  })
