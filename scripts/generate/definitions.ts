@@ -140,6 +140,7 @@ const quantityFields = new Set([
   'ResourceFieldSelector.divisor',
   'Overhead.podFixed',
   'ContainerStatus.allocatedResources',
+  'HPAScalingRules.tolerance',
   'MetricTarget.value',
   'MetricTarget.averageValue',
   'MetricValueStatus.value',

@@ -129,7 +129,12 @@ export const serviceUnavailable = (message: string): ApiError => failure(503, 'S
 /** One validation error, as apimachinery's `field.Error`: a path, a problem, and the invalid value. */
 export interface FieldError {
   /** The object whose value is invalid: the API prints it as Go prints the struct. */
-  invalid?: { value: object; detail: string }
+  invalid?: { value: object; detail: string; unsupported?: true }
+  /**
+   * A change that is forbidden: the API appends it to the message as the difference of Go's structs. `at` is the path of the values,
+   * that of the error when unset; `struct` is the internal struct that is compared, where it is embedded in their type.
+   */
+  change?: { before: unknown; after: unknown; at?: string; struct?: string }
   type:
     | 'FieldValueRequired'
     | 'FieldValueInvalid'
@@ -189,15 +194,27 @@ export const invalidMessage = (value: string, detail: string): string =>
   `Invalid value: ${value}${detail ? `: ${detail}` : ''}`
 
 /** @param supported in the order of Kubernetes' message, which is alphabetical as a rule */
-export const fieldNotSupported = (field: string, value: unknown, supported: readonly string[]): FieldError => ({
-  type: 'FieldValueNotSupported',
-  field,
-  message: `Unsupported value: ${quote(value)}: supported values: ${supported.map(quote).join(', ')}`,
-})
+export const fieldNotSupported = (field: string, value: unknown, supported: readonly string[]): FieldError => {
+  const detail = `supported values: ${supported.map(quote).join(', ')}`
+  return {
+    type: 'FieldValueNotSupported',
+    field,
+    message: unsupportedMessage(quote(value), detail),
+    ...(typeof value === 'object' && value !== null ? { invalid: { value, detail, unsupported: true } } : {}),
+  }
+}
+/** @param value as it is printed */
+export const unsupportedMessage = (value: string, detail: string): string => `Unsupported value: ${value}: ${detail}`
+
 export const fieldForbidden = (field: string, detail: string): FieldError => ({
   type: 'FieldValueForbidden',
   field,
   message: `Forbidden: ${detail}`,
+})
+/** @param change as in FieldError */
+export const forbiddenChange = (field: string, detail: string, change: FieldError['change']): FieldError => ({
+  ...fieldForbidden(field, `${detail}\n`),
+  ...(change ? { change } : {}),
 })
 export const fieldDuplicate = (field: string, value: unknown): FieldError => ({
   type: 'FieldValueDuplicate',

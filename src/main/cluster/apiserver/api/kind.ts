@@ -53,6 +53,8 @@ export interface KindDeclaration<T extends KubeObject = KubeObject> {
   metadataOnUpdate?: 'object' | 'change' | 'unchecked'
   /** Whether an update reports the findings of `validate` twice, as Kubernetes' strategy of the kind does. */
   validatesUpdateTwice?: true
+  /** Whether the findings of `validateUpdate` come before those of `validate`. */
+  validatesChangeFirst?: true
   /** Validates the change between two states; `validate` runs too. */
   validateUpdate?(next: T, previous: T): FieldError[]
   /** Warning for every request to the resource: `v1 Endpoints is deprecated in v1.33+; …`. */

@@ -11,13 +11,14 @@ import {
   invalid,
   invalidMessage,
   notFound,
+  unsupportedMessage,
   type ApiError,
   type FieldError,
 } from '#shared/kube/status.ts'
 import { RevisionMismatch, type Entry } from '../../store/store.ts'
 import { writeZeros, zeroStruct } from '../codec/decode.ts'
 import { decodeObject } from '../codec/body.ts'
-import { goValue, nodeAt } from '../codec/go-value.ts'
+import { goDiff, goValue, nodeAt } from '../codec/go-value.ts'
 import type { Answer, Call } from '../api/request.ts'
 import { partWriteOf, type MetadataField } from '../api/kind.ts'
 import { admit, attributesOf, validateAdmission } from './admit.ts'
@@ -164,9 +165,14 @@ export function refuseInvalid(
 
 /** Kubernetes prints an invalid struct with Go's field names and all its fields. */
 function withGoValue(error: FieldError, type: TypeNode): FieldError {
+  if (error.change) {
+    const { before, after, at = error.field, struct } = error.change
+    return { ...error, message: error.message + goDiff(before, after, nodeAt(type, at), struct) }
+  }
   if (!error.invalid) return error
-  const { value, detail } = error.invalid
-  return { ...error, message: invalidMessage(goValue(value, nodeAt(type, error.field)), detail) }
+  const { value, detail, unsupported } = error.invalid
+  const printed = goValue(value, nodeAt(type, error.field))
+  return { ...error, message: unsupported ? unsupportedMessage(printed, detail) : invalidMessage(printed, detail) }
 }
 
 /** `PUT` of an object, its status or another subresource. @throws ApiError */
@@ -380,7 +386,10 @@ function findings({ resource, subresource }: Target, next: KubeObject, current: 
   if (subresource !== '') return [...errors, ...(partWriteOf(kind, subresource)?.validate?.(next, current) ?? [])]
   const found = kind.validate?.(next, current) ?? []
   const repeated = kind.validatesUpdateTwice ? found : []
-  return [...errors, ...found, ...repeated, ...(kind.validateUpdate?.(next, current) ?? [])]
+  const ofChange = kind.validateUpdate?.(next, current) ?? []
+  return kind.validatesChangeFirst
+    ? [...errors, ...ofChange, ...found]
+    : [...errors, ...found, ...repeated, ...ofChange]
 }
 
 /** @throws ApiError 422, named after the resource, when the kind has no unconditional updates and the revision is missing */

@@ -13,6 +13,7 @@ import {
   fieldNotSupported,
   fieldRequired,
   invalidMessage,
+  forbiddenChange,
   type FieldError,
 } from '#shared/kube/status.ts'
 import { labelProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
@@ -185,9 +186,15 @@ export function validateVolumeUpdate(
   const errors: FieldError[] = []
   const source = (spec: Wire<PersistentVolumeSpec>): Record<string, unknown> =>
     Object.fromEntries(Object.keys(persistentSources).map((name) => [name, (spec as Record<string, unknown>)[name]]))
-  if (!jsonEqual(withoutNewSecrets(source(next), source(previous)), source(previous)))
+  const after = withoutNewSecrets(source(next), source(previous))
+  if (!jsonEqual(after, source(previous)))
     errors.push(
-      fieldForbidden('spec.persistentvolumesource', 'spec.persistentvolumesource is immutable after creation'),
+      forbiddenChange('spec.persistentvolumesource', 'spec.persistentvolumesource is immutable after creation', {
+        before: source(previous),
+        after,
+        at: 'spec',
+        struct: 'PersistentVolumeSource',
+      }),
     )
   checkImmutable(next.volumeMode, previous.volumeMode, 'volumeMode', errors)
   if (previous.nodeAffinity && !jsonEqual(next.nodeAffinity, previous.nodeAffinity))

@@ -20,10 +20,10 @@ import type { Wire } from '../api/wire.ts'
 /** Validates a pod template. @param field `spec.template` */
 export function checkPodTemplate(template: Wire<PodTemplateSpec>, field: string, errors: FieldError[]): void {
   const { metadata = {}, spec = {} } = template
-  for (const error of checkLabels(metadata.labels as Record<string, string> | undefined, `${field}.metadata.labels`))
+  for (const error of checkLabels(metadata.labels as Record<string, string> | undefined, `${field}.labels`))
     errors.push(error)
   for (const key of Object.keys(metadata.annotations ?? {}))
-    addInvalid(qualifiedNameProblems(key.toLowerCase()), key, `${field}.metadata.annotations`, errors)
+    addInvalid(qualifiedNameProblems(key.toLowerCase()), key, `${field}.annotations`, errors)
   checkPodSpec(spec, `${field}.spec`, errors)
   if (spec.ephemeralContainers?.length)
     errors.push(fieldForbidden(`${field}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template'))

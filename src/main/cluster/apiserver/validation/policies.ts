@@ -7,10 +7,11 @@ import type {
   Variable,
 } from '#shared/kube/generated/types.ts'
 import { fieldDuplicate, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { subdomainProblems } from '#shared/kube/validation-names.ts'
 import type { Variables } from '../cel/compile.ts'
 import { policyVariables } from '../cel/policy-variables.ts'
 import { checkExpression } from './expressions.ts'
-import { checkSupported } from './fields.ts'
+import { addInvalid, checkSupported } from './fields.ts'
 import { checkLabelSelector } from './labels.ts'
 import { checkMatchConditions, checkRule } from './webhooks.ts'
 
@@ -66,7 +67,7 @@ function checkVariables(list: readonly Variable[], variables: Variables, errors:
     const field = `spec.variables[${i}]`
     if (!name) errors.push(fieldRequired(`${field}.name`, 'name is required'))
     else if (!/^[_a-zA-Z][_a-zA-Z0-9]*$/.test(name))
-      errors.push(fieldInvalid(`${field}.name`, name, 'name is not a valid CEL identifier'))
+      errors.push(fieldInvalid(`${field}.name`, name, 'must be a valid CEL identifier'))
     else if (seen.has(name)) errors.push(fieldDuplicate(`${field}.name`, name))
     seen.add(name)
     if (!expression?.trim()) errors.push(fieldRequired(`${field}.expression`, 'expression is not specified'))
@@ -80,13 +81,13 @@ export function checkBinding(
   errors: FieldError[],
 ): void {
   if (!spec.policyName) errors.push(fieldRequired('spec.policyName'))
+  else addInvalid(subdomainProblems(spec.policyName), spec.policyName, 'spec.policyName', errors)
   if (spec.matchResources) checkMatch(spec.matchResources, 'spec.matchResources', errors)
   const { paramRef } = spec
   if (!paramRef) return
   if ((paramRef.name === undefined || paramRef.name === '') === (paramRef.selector === undefined))
     errors.push(fieldRequired('spec.paramRef', 'one of name or selector must be specified'))
-  if (!paramRef.parameterNotFoundAction)
-    errors.push(fieldRequired('spec.paramRef.parameterNotFoundAction', 'parameterNotFoundAction is required'))
+  if (!paramRef.parameterNotFoundAction) errors.push(fieldRequired('spec.paramRef.parameterNotFoundAction'))
   else
     checkSupported(paramRef.parameterNotFoundAction, ['Allow', 'Deny'], 'spec.paramRef.parameterNotFoundAction', errors)
   checkLabelSelector(paramRef.selector, 'spec.paramRef.selector', errors)

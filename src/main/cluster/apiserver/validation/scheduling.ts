@@ -33,7 +33,7 @@ export function checkTolerations(tolerations: readonly Wire<Toleration>[], field
       )
     if (operator === '' || operator === 'Equal') addInvalid(labelValueProblems(value), value, `${at}.operator`, errors)
     else if (operator === 'Exists' && value !== '')
-      errors.push(fieldInvalid(`${at}.operator`, toleration, "value must be empty when `operator` is 'Exists'"))
+      errors.push(fieldInvalid(`${at}.operator`, value, "value must be empty when `operator` is 'Exists'"))
     else checkSupported(operator, ['Equal', 'Exists'], `${at}.operator`, errors)
     if (effect) checkSupported(effect, ['NoSchedule', 'PreferNoSchedule', 'NoExecute'], `${at}.effect`, errors)
   })

@@ -6,11 +6,11 @@ import type {
   WebhookClientConfig,
 } from '#shared/kube/generated/types.ts'
 import { fieldDuplicate, fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import { subdomainProblems, qualifiedNameProblems } from '#shared/kube/validation-names.ts'
+import { label1035Problems, qualifiedNameProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
 import { conditionVariables } from '../cel/policy-variables.ts'
 import type { Column } from '../api/kind.ts'
 import { checkExpression } from './expressions.ts'
-import { checkSupported } from './fields.ts'
+import { addInvalid, checkSupported } from './fields.ts'
 import { checkLabelSelector } from './labels.ts'
 
 /** Defaults and validation that both kinds of admission webhooks share (admissionregistration/v1). */
@@ -162,6 +162,10 @@ function checkReviewVersions(versions: readonly string[] | undefined, field: str
     errors.push(fieldRequired(field, `must specify one of ${reviewVersions.join(', ')}`))
     return
   }
+  versions.forEach((version, i) => {
+    addInvalid(label1035Problems(version), version, `${field}[${i}]`, errors)
+    if (versions.indexOf(version) < i) errors.push(fieldInvalid(`${field}[${i}]`, version, 'duplicate version'))
+  })
   if (!versions.some((version) => reviewVersions.includes(version)))
     errors.push(fieldInvalid(field, versions, `must include at least one of ${reviewVersions.join(', ')}`))
 }

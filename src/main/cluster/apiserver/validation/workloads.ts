@@ -12,11 +12,14 @@ export function checkRunningWorkload(
   kind: { inSelector: string; inDeadline: string },
   errors: FieldError[],
 ): void {
+  let isValid = true
   if (!selector) {
     // For a DaemonSet, Kubernetes reports only the labels that do not match.
     if (kind.inSelector !== 'daemonset') errors.push(fieldRequired('spec.selector'))
   } else {
+    const before = errors.length
     checkLabelSelector(selector, 'spec.selector', errors)
+    isValid = errors.length === before
     if (isEmptySelector(selector))
       errors.push(fieldInvalid('spec.selector', selector, `empty selector is invalid for ${kind.inSelector}`))
   }
@@ -25,7 +28,14 @@ export function checkRunningWorkload(
     errors.push(fieldRequired(field))
     return
   }
-  checkSelected(selector, template, errors)
+  if (isValid) checkSelected(selector, template, errors)
+  else if (kind.inSelector !== 'daemonset') {
+    // Nothing else is looked at then.
+    errors.push(
+      fieldInvalid('spec.selector', selector, kind.inSelector === 'statefulset' ? '' : 'invalid label selector'),
+    )
+    return
+  }
   checkPodTemplate(template, field, errors)
   const { restartPolicy, activeDeadlineSeconds } = template.spec ?? {}
   if (restartPolicy !== 'Always')

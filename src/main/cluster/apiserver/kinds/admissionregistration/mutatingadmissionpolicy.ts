@@ -1,5 +1,5 @@
 import type { MutatingAdmissionPolicy } from '#shared/kube/generated/types.ts'
-import { fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { checkOneOf } from '../../validation/fields.ts'
 import { checkExpression } from '../../validation/expressions.ts'
@@ -33,15 +33,27 @@ export const mutatingAdmissionPolicy: KindDeclaration<MutatingAdmissionPolicy> =
   ],
 }
 
+const mutated: readonly string[] = ['CREATE', 'UPDATE', '*']
+const patchTypes = ['ApplyConfiguration', 'JSONPatch']
+
 function validate({ spec }: MutatingAdmissionPolicy): FieldError[] {
   const errors: FieldError[] = []
   if (!spec) return [fieldRequired('spec')]
   const variables = checkPolicy(spec, errors)
   checkOneOf(spec.reinvocationPolicy, ['IfNeeded', 'Never'], 'spec.reinvocationPolicy', errors)
   if (!spec.mutations?.length) errors.push(fieldRequired('spec.mutations', 'mutations must contain at least one item'))
+  for (const { operations = [] } of spec.matchConstraints?.resourceRules ?? [])
+    for (const operation of operations)
+      if (!mutated.includes(operation))
+        errors.push(fieldNotSupported('spec.matchConstraints.resourceRules.operations', operation, mutated))
   spec.mutations?.forEach(({ patchType, applyConfiguration, jsonPatch }, i) => {
     const field = `spec.mutations[${i}]`
-    checkOneOf(patchType, ['ApplyConfiguration', 'JSONPatch'], `${field}.patchType`, errors)
+    const other = patchType === 'JSONPatch' ? 'applyConfiguration' : 'jsonPatch'
+    if ((other === 'jsonPatch' ? jsonPatch : applyConfiguration) !== undefined && patchTypes.includes(patchType))
+      errors.push(
+        fieldInvalid(`${field}.${other}`, `{${other}}`, `must not be specified when patchType is ${patchType}`),
+      )
+    checkOneOf(patchType, patchTypes, `${field}.patchType`, errors)
     const [part, expression] =
       patchType === 'JSONPatch'
         ? ['jsonPatch', jsonPatch?.expression]

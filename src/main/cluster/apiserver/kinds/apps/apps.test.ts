@@ -95,7 +95,14 @@ describe.each([
     [
       'with an unknown operator',
       { 'spec.selector': { matchExpressions: [{ key: 'app', operator: 'Is', values: ['a'] }] } },
-      ['spec.selector.matchExpressions[0].operator: Invalid value: "Is": not a valid selector operator'],
+      [
+        'spec.selector.matchExpressions[0].operator: Invalid value: "Is": not a valid selector operator',
+        ...(inSelector === 'daemonset'
+          ? []
+          : [
+              'spec.selector: Invalid value: {"matchExpressions":[{"key":"app","operator":"Is","values":["a"]}]}: invalid label selector',
+            ]),
+      ],
     ],
     [
       'with negative minReadySeconds',
@@ -175,7 +182,7 @@ describe('a deployment is refused', () => {
     [
       'with an unknown strategy',
       { 'spec.strategy': { type: 'Canary' } },
-      ['spec.strategy: Unsupported value: "Canary": supported values: "Recreate", "RollingUpdate"'],
+      ['spec.strategy: Unsupported value: {"type":"Canary"}: supported values: "Recreate", "RollingUpdate"'],
     ],
     [
       'with a progress deadline below minReadySeconds',

@@ -110,9 +110,10 @@ function validate({ spec = {} }: Wire<Deployment>): FieldError[] {
 }
 
 function checkStrategy(
-  { type, rollingUpdate }: NonNullable<NonNullable<Wire<Deployment>['spec']>['strategy']>,
+  strategy: NonNullable<NonNullable<Wire<Deployment>['spec']>['strategy']>,
   errors: FieldError[],
 ): void {
+  const { type, rollingUpdate } = strategy
   const field = 'spec.strategy.rollingUpdate'
   if (type === 'Recreate') {
     if (rollingUpdate) errors.push(fieldForbidden(field, "may not be specified when strategy `type` is 'Recreate'"))
@@ -123,5 +124,5 @@ function checkStrategy(
     if (isZero(maxUnavailable) && isZero(maxSurge))
       errors.push(fieldInvalid(`${field}.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0'))
     checkAtMostHundredPercent(maxUnavailable, `${field}.maxUnavailable`, errors)
-  } else errors.push(fieldNotSupported('spec.strategy', type, ['Recreate', 'RollingUpdate']))
+  } else errors.push(fieldNotSupported('spec.strategy', strategy, ['Recreate', 'RollingUpdate']))
 }

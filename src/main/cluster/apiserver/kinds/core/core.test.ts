@@ -233,7 +233,7 @@ describe('a PersistentVolumeClaim', () => {
     expect(
       updateFindings(persistentVolumeClaim, change(bound, { 'spec.accessModes': ['ReadWriteMany'] }), bound),
     ).toEqual([
-      'spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
+      'spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n',
     ])
   })
 })
@@ -267,7 +267,7 @@ describe('a PersistentVolume', () => {
 
   it('cannot change its source', () => {
     expect(updateFindings(persistentVolume, change(volume, { 'spec.hostPath.path': '/other' }), volume)).toEqual([
-      'spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation',
+      'spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation\n',
     ])
   })
 

@@ -1,6 +1,12 @@
 import type { Endpoints, EndpointSubset } from '#shared/kube/generated/types.ts'
 import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import { labelProblems, portProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
+import {
+  ipFamily,
+  labelProblems,
+  portProblems,
+  qualifiedNameProblems,
+  subdomainProblems,
+} from '#shared/kube/validation-names.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { addInvalid, checkOneOf } from '../../validation/fields.ts'
 import type { Wire } from '../../api/wire.ts'
@@ -45,16 +51,20 @@ function checkSubset(
     list.forEach(({ ip = '', hostname, nodeName }, i) => {
       const at = `${field}.${name}[${i}]`
       checkEndpointAddress(ip, `${at}.ip`, errors)
+      // Kubernetes parses it once more, to look for special addresses.
+      if (ipFamily(ip) === undefined) errors.push(fieldInvalid(`${at}.ip`, ip, 'must be a valid IP address'))
       if (hostname) addInvalid(labelProblems(hostname), hostname, `${at}.hostname`, errors)
-      if (nodeName) addInvalid(subdomainProblems(nodeName), nodeName, `${at}.nodeName`, errors)
+      if (nodeName !== undefined) addInvalid(subdomainProblems(nodeName), nodeName, `${at}.nodeName`, errors)
     })
   }
-  ports.forEach(({ name = '', port = 0, protocol }, i) => {
+  ports.forEach(({ name = '', port = 0, protocol, appProtocol }, i) => {
     const at = `${field}.ports[${i}]`
     if (name === '' && ports.length > 1) errors.push(fieldRequired(`${at}.name`))
     else if (name !== '') addInvalid(labelProblems(name), name, `${at}.name`, errors)
     for (const problem of portProblems(port)) errors.push(fieldInvalid(`${at}.port`, port, problem))
-    checkOneOf(protocol, ['TCP', 'UDP', 'SCTP'], `${at}.protocol`, errors)
+    checkOneOf(protocol, ['SCTP', 'TCP', 'UDP'], `${at}.protocol`, errors)
+    if (appProtocol !== undefined)
+      addInvalid(qualifiedNameProblems(appProtocol), appProtocol, `${at}.appProtocol`, errors)
   })
 }
 

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto'
 import type { LimitRange, LimitRangeItem } from '#shared/kube/generated/types.ts'
 import { compareQuantities } from '#shared/kube/quantity.ts'
 import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { qualifiedNameProblems } from '#shared/kube/validation-names.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
+import { addInvalid } from '../../validation/fields.ts'
 import { createdAt } from '../../api/columns.ts'
 
 /** Limits and defaults of resource requests of pods, containers and claims in a namespace. */
@@ -30,7 +32,7 @@ export const limitRange: KindDeclaration<LimitRange> = {
     const seen = new Set<string>()
     spec?.limits?.forEach((item, i) => {
       const field = `spec.limits[${i}]`
-      if (!item.type) errors.push(fieldRequired(`${field}.type`))
+      checkType(item.type ?? '', `${field}.type`, errors)
       if (seen.has(item.type)) errors.push(fieldDuplicate(`${field}.type`, item.type))
       seen.add(item.type)
       checkItem(item, field, errors)
@@ -38,6 +40,15 @@ export const limitRange: KindDeclaration<LimitRange> = {
     return errors
   },
   columns: [createdAt],
+}
+
+const standardTypes = ['Pod', 'Container', 'PersistentVolumeClaim']
+
+function checkType(type: string, field: string, errors: FieldError[]): void {
+  const problems = qualifiedNameProblems(type)
+  addInvalid(problems, type, field, errors)
+  if (problems.length === 0 && !type.includes('/') && !standardTypes.includes(type))
+    errors.push(fieldInvalid(field, type, 'must be a standard limit type or fully qualified'))
 }
 
 /**

@@ -1,7 +1,13 @@
 import { jsonEqual } from '#shared/kube/json.ts'
 import type { PersistentVolumeClaim } from '#shared/kube/generated/types.ts'
 import { compareQuantities } from '#shared/kube/quantity.ts'
-import { fieldForbidden, fieldInvalid, fieldNotSupported, type FieldError } from '#shared/kube/status.ts'
+import {
+  fieldForbidden,
+  fieldInvalid,
+  fieldNotSupported,
+  forbiddenChange,
+  type FieldError,
+} from '#shared/kube/status.ts'
 import { qualifiedNameProblems } from '#shared/kube/validation-names.ts'
 import { canonicalizeQuantities } from '../../defaulting/pod-spec.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
@@ -112,9 +118,10 @@ function validateUpdate({ spec: next = {} }: PersistentVolumeClaim, previous: Pe
   }
   if (!jsonEqual(allowed, old))
     errors.push(
-      fieldForbidden(
+      forbiddenChange(
         'spec',
         'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
+        { before: old, after: allowed },
       ),
     )
   const wanted = next.resources?.requests?.['storage'] ?? '0'

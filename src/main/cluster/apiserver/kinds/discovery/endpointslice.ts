@@ -1,7 +1,14 @@
 import type { Endpoint, EndpointSlice } from '#shared/kube/generated/types.ts'
 import { asNumber, jsonEqual } from '#shared/kube/json.ts'
 import { fieldDuplicate, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
-import { ipFamily, labelProblems, rangeProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
+import {
+  ipFamily,
+  labelProblems,
+  labelValueProblems,
+  qualifiedNameProblems,
+  rangeProblems,
+  subdomainProblems,
+} from '#shared/kube/validation-names.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { addInvalid, checkImmutable, checkOneOf } from '../../validation/fields.ts'
 import type { Wire } from '../../api/wire.ts'
@@ -60,12 +67,14 @@ function validate({ addressType, endpoints, ports }: Wire<EndpointSlice>): Field
     checkEndpoint(endpoint, addressType ?? '', `endpoints[${i}]`, errors)
   })
   const names = new Set<string>()
-  ports?.forEach(({ name = '', port, protocol }, i) => {
+  ports?.forEach(({ name = '', port, protocol, appProtocol }, i) => {
     const field = `ports[${i}]`
     if (names.has(name)) errors.push(fieldDuplicate(`${field}.name`, name))
     names.add(name)
     if (name !== '') addInvalid(labelProblems(name), name, `${field}.name`, errors)
-    checkOneOf(protocol, ['TCP', 'UDP', 'SCTP'], `${field}.protocol`, errors)
+    checkOneOf(protocol, ['SCTP', 'TCP', 'UDP'], `${field}.protocol`, errors)
+    if (appProtocol !== undefined)
+      addInvalid(qualifiedNameProblems(appProtocol), appProtocol, `${field}.appProtocol`, errors)
     if (port !== undefined) addInvalid(rangeProblems(port, 1, 65535), port, `${field}.port`, errors)
   })
   return errors
@@ -83,13 +92,27 @@ function checkEndpoint(endpoint: Wire<Endpoint>, type: string, field: string, er
   addresses.forEach((address, i) => {
     const at = `${field}.addresses[${i}]`
     if (type === 'FQDN') addInvalid(subdomainProblems(address), address, at, errors)
-    else if ((type === 'IPv4' || type === 'IPv6') && ipFamily(address) !== type)
-      errors.push(fieldInvalid(at, address, `must be a valid ${type} address`))
-    else checkEndpointAddress(address, at, errors)
+    else {
+      checkEndpointAddress(address, at, errors)
+      const family = ipFamily(address)
+      if (family !== undefined && (type === 'IPv4' || type === 'IPv6') && family !== type)
+        errors.push(fieldInvalid(at, address, `must be a valid ${type} address`))
+    }
   })
-  const { hostname, nodeName } = endpoint
+  const { hostname, nodeName, hints = {} } = endpoint
+  hints.forZones?.forEach(({ name = '' }, i) => {
+    checkHint(labelValueProblems(name), name, `${field}.hints.forZones[${i}].name`, errors)
+  })
+  hints.forNodes?.forEach(({ name = '' }, i) => {
+    addInvalid(subdomainProblems(name), name, `${field}.hints.forNodes[${i}].name`, errors)
+  })
   if (hostname !== undefined) addInvalid(labelProblems(hostname), hostname, `${field}.hostname`, errors)
   if (nodeName !== undefined) addInvalid(subdomainProblems(nodeName), nodeName, `${field}.nodeName`, errors)
+}
+
+function checkHint(problems: readonly string[], zone: string, field: string, errors: FieldError[]): void {
+  if (zone === '') errors.push(fieldRequired(field))
+  else addInvalid(problems, zone, field, errors)
 }
 
 const shown = 3

@@ -2,7 +2,7 @@ import type { Ingress, IngressBackend } from '#shared/kube/generated/types.ts'
 import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import {
   ipFamily,
-  label1035Problems,
+  labelProblems,
   portNameProblems,
   portProblems,
   subdomainProblems,
@@ -56,7 +56,10 @@ function validate({ spec = {} }: Ingress): FieldError[] {
   if (rules.length === 0 && !defaultBackend)
     errors.push(fieldInvalid('spec', spec.rules, 'either `defaultBackend` or `rules` must be specified'))
   if (defaultBackend) checkBackend(defaultBackend, 'spec.defaultBackend', errors)
-  tls.forEach(({ hosts = [] }, i) => hosts.forEach((host, j) => checkHost(host, `spec.tls[${i}].hosts[${j}]`, errors)))
+  tls.forEach(({ hosts = [], secretName }, i) => {
+    hosts.forEach((host, j) => checkHost(host, `spec.tls[${i}].hosts[${j}]`, errors))
+    if (secretName) addInvalid(subdomainProblems(secretName), secretName, `spec.tls[${i}].secretName`, errors)
+  })
   rules.forEach(({ host, http }, i) => {
     const field = `spec.rules[${i}]`
     if (host) {
@@ -91,10 +94,10 @@ function checkBackend(backend: IngressBackend | undefined, field: string, errors
   else if (!service && !resource) errors.push(fieldRequired(field, 'resource or service backend is required'))
   if (!service) return
   if (!service.name) errors.push(fieldRequired(`${field}.service.name`))
-  else addInvalid(label1035Problems(service.name), service.name, `${field}.service.name`, errors)
+  else addInvalid(labelProblems(service.name), service.name, `${field}.service.name`, errors)
   const { name, number } = service.port ?? {}
   if (name && number) errors.push(fieldInvalid(`${field}.service.port`, '', 'cannot set both port name & port number'))
   else if (name) addInvalid(portNameProblems(name), name, `${field}.service.port.name`, errors)
   else if (number !== undefined) addInvalid(portProblems(number), number, `${field}.service.port.number`, errors)
-  else errors.push(fieldRequired(`${field}.service.port`, 'port name or number is required'))
+  else errors.push(fieldRequired(field, 'port name or number is required'))
 }

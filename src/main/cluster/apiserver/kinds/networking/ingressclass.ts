@@ -26,6 +26,7 @@ export const ingressClass: KindDeclaration<IngressClass> = {
     if (parameters) checkParameters(parameters, 'spec.parameters', errors)
     return errors
   },
+  validatesChangeFirst: true,
   validateUpdate(next, previous) {
     const errors: FieldError[] = []
     checkImmutable(next.spec?.controller ?? '', previous.spec?.controller, 'spec.controller', errors)

@@ -36,7 +36,7 @@ describe('a ResourceClaim', () => {
     [
       'both forms',
       { name: 'r', exactly, firstAvailable: [{ name: 's', deviceClassName: 'gpu' }] },
-      'requests[0]: Invalid value: exactly one of `exactly` or `firstAvailable` is required, but multiple fields are set',
+      'requests[0]: Invalid value: null: exactly one of `exactly` or `firstAvailable` is required, but multiple fields are set',
     ],
     ['a name that is none', { name: 'R', exactly }, 'requests[0].name: Invalid value: "R"'],
     ['no class', { name: 'r', exactly: {} }, 'exactly.deviceClassName: Required value'],

@@ -26,8 +26,7 @@ export const resourceClaimTemplate: KindDeclaration<ResourceClaimTemplate> = {
   returnsDeleted: true,
   generation: false,
   setDefaults: ({ spec }) => setRequestDefaults(claimSpec(spec).devices),
-  validate({ spec }, previous) {
-    if (previous) return []
+  validate({ spec }) {
     return [
       ...Object.entries(spec.metadata ?? {})
         .filter(([name, value]) => !templateMetadata.has(name) && value !== undefined)

@@ -26,7 +26,7 @@ export const csiNode: KindDeclaration<CSINode> = {
     const errors: FieldError[] = []
     for (const driver of next?.drivers ?? []) {
       const before = previous?.drivers?.find(({ name }) => name === driver.name)
-      if (before && !jsonEqual(driver, before))
+      if (before && !jsonEqual(withoutAllocatable(driver), withoutAllocatable(before)))
         errors.push(fieldInvalid('spec.drivers', goDriver(driver), 'field is immutable'))
     }
     return errors
@@ -60,10 +60,13 @@ function validateDrivers(drivers: readonly Wire<CSINodeDriver>[]): FieldError[] 
 
 const maxNodeId = 256
 
+/** What the node can hold may change. */
+const withoutAllocatable = ({ allocatable: _, ...driver }: CSINodeDriver): unknown => driver
+
 /** The value in the message has the names of Go's fields. */
-const goDriver = ({ name, nodeID, topologyKeys = [], allocatable }: Wire<CSINodeDriver>): unknown => ({
+const goDriver = ({ name, nodeID, topologyKeys = [] }: Wire<CSINodeDriver>): unknown => ({
   Name: name,
   NodeID: nodeID,
   TopologyKeys: topologyKeys.length > 0 ? topologyKeys : null,
-  Allocatable: allocatable ? { Count: allocatable.count ?? null } : null,
+  Allocatable: null,
 })

@@ -69,7 +69,8 @@ function validate(object: Partial<StorageClass>): FieldError[] {
 }
 
 function checkTopologies(terms: readonly Wire<TopologySelectorTerm>[], errors: FieldError[]): void {
-  const seen: unknown[] = []
+  // Kubernetes compares with an empty term for each of them too.
+  const seen: unknown[] = terms.map(() => ({}))
   terms.forEach(({ matchLabelExpressions = [] }, i) => {
     const field = `allowedTopologies[${i}].matchLabelExpressions`
     const values: Record<string, string[]> = {}
@@ -83,7 +84,7 @@ function checkTopologies(terms: readonly Wire<TopologySelectorTerm>[], errors: F
       if (key in values) errors.push(fieldDuplicate(`${at}.key`, key))
       values[key] = [...new Set(allowed)].sort()
     })
-    if (seen.some((other) => jsonEqual(other, values))) errors.push(fieldDuplicate(field, ''))
+    for (const other of seen) if (jsonEqual(other, values)) errors.push(fieldDuplicate(field, ''))
     seen.push(values)
   })
 }

@@ -25,6 +25,7 @@ export const volumeAttributesClass: KindDeclaration<VolumeAttributesClass> = {
     checkParameters(parameters, errors)
     return errors
   },
+  validatesChangeFirst: true,
   validateUpdate(next, previous) {
     const errors: FieldError[] = []
     if (next.driverName !== previous.driverName)

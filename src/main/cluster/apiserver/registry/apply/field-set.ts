@@ -133,7 +133,10 @@ export function equalSets(a: FieldSet, b: FieldSet): boolean {
   return left === right
 }
 
-/** Formats every member as Kubernetes does: `.spec.containers[name="c"].image`. */
+/**
+ * Formats every member as Kubernetes does: `.spec.containers[name="c"].image`, and in its order: those of a level before those
+ * below, fields by name.
+ */
 export function paths(set: FieldSet): string[] {
   const out: string[] = []
   collect(set, '', out)
@@ -141,13 +144,12 @@ export function paths(set: FieldSet): string[] {
 }
 
 function collect(node: FieldSet, path: string, out: string[]): void {
-  for (const element in node) {
-    if (element === self) continue
-    const child = node[element] ?? member
-    const here = path + printElement(element)
-    if (isMember(child)) out.push(here)
-    collect(child, here, out)
-  }
+  const below = Object.entries(node)
+    .filter(([element]) => element !== self)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([element, child]) => ({ child, here: path + printElement(element) }))
+  for (const { child, here } of below) if (isMember(child)) out.push(here)
+  for (const { child, here } of below) collect(child, here, out)
 }
 
 /** Formats one path element as Kubernetes does: `.image`, `[name="c"]`. */

@@ -8,7 +8,7 @@ import type {
 import { fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { subdomainProblems } from '#shared/kube/validation-names.ts'
 import type { Wire } from '../../api/wire.ts'
-import { addInvalid, invalidWhole } from '../fields.ts'
+import { addInvalid } from '../fields.ts'
 import { checkEach, checkMap, checkSet } from './lists.ts'
 import { checkAttributeName, checkLabelName, checkQualifiedAttributeName } from './names.ts'
 import { checkConfiguration, checkSelectors, checkToleration } from './parts.ts'
@@ -78,7 +78,7 @@ function checkRequest(
   checkLabelName(name, `${field}.name`, errors)
   const hasAlternatives = (firstAvailable?.length ?? 0) > 0
   if (exactly && hasAlternatives) {
-    errors.push(invalidWhole(field, `${oneOfBoth}, but multiple fields are set`))
+    errors.push(fieldInvalid(field, null, `${oneOfBoth}, but multiple fields are set`))
   } else if (exactly) {
     checkDevices(exactly, `${field}.exactly`, errors)
   } else if (hasAlternatives) {

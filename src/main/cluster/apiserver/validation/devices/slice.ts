@@ -12,7 +12,7 @@ import { jsonEqual } from '#shared/kube/json.ts'
 import { fieldForbidden, fieldInvalid, fieldRequired, fieldTooLong, type FieldError } from '#shared/kube/status.ts'
 import { subdomainProblems } from '#shared/kube/validation-names.ts'
 import type { Wire } from '../../api/wire.ts'
-import { addInvalid, checkNotNegative, invalidWhole } from '../fields.ts'
+import { addInvalid, checkNotNegative } from '../fields.ts'
 import { checkNodeSelector } from '../scheduling.ts'
 import { checkRequestPolicy } from './capacity.ts'
 import { checkEach, checkMap, checkSet } from './lists.ts'
@@ -105,8 +105,9 @@ function checkNodesOfDevice(device: Wire<Device>, isPerDevice: boolean, field: s
   if (!isPerDevice) {
     if (nodeName !== undefined || nodeSelector || allNodes !== undefined)
       errors.push(
-        invalidWhole(
+        fieldInvalid(
           field,
+          null,
           '`nodeName`, `nodeSelector` and `allNodes` can only be set if `perDeviceNodeSelection` is set to true in the ResourceSlice spec',
         ),
       )

@@ -6,7 +6,7 @@ import type {
   HPAScalingRules,
 } from '#shared/kube/generated/types.ts'
 import { parseQuantity } from '#shared/kube/quantity.ts'
-import { fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { checkSupported } from '../../../validation/fields.ts'
 import { checkMetric, checkReference } from './metrics-validation.ts'
 import type { Wire } from '../../../api/wire.ts'
@@ -60,9 +60,16 @@ export function validateAutoscaler(
   return errors
 }
 
-function checkReplicas({ minReplicas = 1, maxReplicas = 0 }: Spec, errors: FieldError[]): void {
+function checkReplicas({ minReplicas = 1, maxReplicas = 0, metrics = [] }: Spec, errors: FieldError[]): void {
   const field = 'spec.maxReplicas'
   if (minReplicas < 1) errors.push(fieldInvalid('spec.minReplicas', minReplicas, 'must be greater than or equal to 1'))
+  if (minReplicas === 0 && !metrics.some(({ type }) => type === 'Object' || type === 'External'))
+    errors.push(
+      fieldForbidden(
+        'spec.metrics',
+        'must specify at least one Object or External metric to support scaling to zero replicas',
+      ),
+    )
   if (maxReplicas === 0) errors.push(fieldRequired(field, 'must be set and greater than 0'))
   else if (maxReplicas < 0) errors.push(fieldInvalid(field, maxReplicas, 'must be greater than or equal to 1'))
   if (maxReplicas < minReplicas)

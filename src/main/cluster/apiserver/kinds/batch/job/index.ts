@@ -139,39 +139,33 @@ function validateUpdate({ spec: next = {} }: Wire<Job>, previous: Wire<Job>): Fi
         fieldInvalid('spec.completions', next.completions, 'can only be modified in tandem with spec.parallelism'),
       )
   checkImmutable(next.selector, old.selector, 'spec.selector', errors)
-  if (!jsonEqual(withoutDirectives(next.template, previous), old.template))
-    errors.push(fieldInvalid('spec.template', next.template, 'field is immutable'))
+  if (!jsonEqual(withoutDirectives(next.template?.spec, previous), old.template?.spec))
+    errors.push(fieldInvalid('spec.template.spec', next.template?.spec, 'field is immutable'))
   for (const name of immutable) checkImmutable(next[name], old[name], `spec.${name}`, errors)
   return errors
 }
 
 const immutable = ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const
 
-type Template = NonNullable<Wire<Job>['spec']>['template']
+type PodSpecOfJob = NonNullable<NonNullable<Wire<Job>['spec']>['template']>['spec']
 
 /**
  * While a Job is suspended and has no running pods, queue controllers may change its scheduling directives and
  * resources.
  */
-function withoutDirectives(template: Template, previous: Wire<Job>): unknown {
-  if (!isSuspended(previous)) return template
-  const old = previous.spec?.template
-  const { affinity, nodeSelector, tolerations, schedulingGates, containers, initContainers } = old?.spec ?? {}
+function withoutDirectives(spec: PodSpecOfJob, previous: Wire<Job>): unknown {
+  if (!isSuspended(previous)) return spec
+  const old = previous.spec?.template?.spec ?? {}
+  const { affinity, nodeSelector, tolerations, schedulingGates, containers, initContainers } = old
   return {
-    ...template,
-    metadata: { ...template?.metadata, labels: old?.metadata?.labels, annotations: old?.metadata?.annotations },
-    spec: {
-      ...template?.spec,
-      // Only the node affinity may change.
-      affinity: jsonEqual(withoutNodes(template?.spec?.affinity), withoutNodes(affinity))
-        ? affinity
-        : template?.spec?.affinity,
-      nodeSelector,
-      tolerations,
-      schedulingGates,
-      containers: withResourcesOf(template?.spec?.containers, containers),
-      initContainers: withResourcesOf(template?.spec?.initContainers, initContainers),
-    },
+    ...spec,
+    // Only the node affinity may change.
+    affinity: jsonEqual(withoutNodes(spec?.affinity), withoutNodes(affinity)) ? affinity : spec?.affinity,
+    nodeSelector,
+    tolerations,
+    schedulingGates,
+    containers: withResourcesOf(spec?.containers, containers),
+    initContainers: withResourcesOf(spec?.initContainers, initContainers),
   }
 }
 

@@ -314,7 +314,7 @@ describe('an update', () => {
   it('may not change the template', () => {
     const errors = updateFindings(job, change(stored, { 'spec.template.spec.containers.0.image': 'other' }), stored)
     expect(errors).toHaveLength(1)
-    expect(errors[0]).toMatch(/^spec\.template: Invalid value: .*: field is immutable$/)
+    expect(errors[0]).toMatch(/^spec\.template\.spec: Invalid value: .*: field is immutable$/)
   })
 
   it('may change the scheduling directives of a suspended job', () => {

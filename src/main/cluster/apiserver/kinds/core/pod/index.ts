@@ -1,7 +1,7 @@
-import type { Pod } from '#shared/kube/generated/types.ts'
+import type { Pod, PodSpec } from '#shared/kube/generated/types.ts'
 import { asNumber } from '#shared/kube/json.ts'
 import { mirrorAnnotation, qosClassOf, restartsText, summarizePod, type PodSummary } from '#shared/kube/pod.ts'
-import { fieldInvalid, type FieldError } from '#shared/kube/status.ts'
+import { fieldForbidden, fieldInvalid, type FieldError } from '#shared/kube/status.ts'
 import { setPodDefaults } from '../../../defaulting/pod-spec.ts'
 import { allMetadata, type Column, type KindDeclaration } from '../../../api/kind.ts'
 import { handled, proxyVerbs } from '../../handled.ts'
@@ -33,7 +33,7 @@ export const pod: KindDeclaration<Pod> = {
       part: 'spec',
       field: 'ephemeralContainers',
       keepsMetadata: allMetadata,
-      validate: (next, previous) => [...validate(next), ...ephemeralContainersFindings(next, previous)],
+      validate: (next, previous) => [...validate(next, previous), ...ephemeralContainersFindings(next, previous)],
     },
     eviction: evictPod,
     exec: handled(['create', 'get'], 'PodExecOptions'),
@@ -49,7 +49,7 @@ export const pod: KindDeclaration<Pod> = {
       restrictApplied(config) {
         if (config.spec) config.spec = resourcesOf(config.spec)
       },
-      validate: (next, previous) => [...validate(next), ...resizeFindings(next, previous)],
+      validate: (next, previous) => [...validate(next, previous), ...resizeFindings(next, previous)],
     },
   },
   setDefaults(object) {
@@ -108,7 +108,7 @@ function prepareForCreate(object: Pod): void {
     ]
 }
 
-function validate({ metadata, spec }: Pod): FieldError[] {
+function validate({ metadata, spec }: Pod, previous?: Pod): FieldError[] {
   const errors: FieldError[] = []
   if (metadata.annotations?.[mirrorAnnotation] !== undefined && !spec?.nodeName)
     errors.push(
@@ -119,7 +119,25 @@ function validate({ metadata, spec }: Pod): FieldError[] {
       ),
     )
   checkPodSpec(spec ?? {}, 'spec', errors)
+  if (!spec?.serviceAccountName) refuseTokens(spec?.volumes ?? [], errors)
+  if (!previous && spec?.ephemeralContainers?.length)
+    errors.push(fieldForbidden('spec.ephemeralContainers', 'cannot be set on create'))
   return errors
+}
+
+/** A token is that of the pod's service account. */
+function refuseTokens(volumes: NonNullable<PodSpec['volumes']>, errors: FieldError[]): void {
+  volumes.forEach(({ projected }, i) =>
+    projected?.sources?.forEach(({ serviceAccountToken }, j) => {
+      if (serviceAccountToken)
+        errors.push(
+          fieldForbidden(
+            `spec.volumes[${i}].projected.sources[${j}].serviceAccountToken`,
+            'must not be specified when serviceAccountName is not set',
+          ),
+        )
+    }),
+  )
 }
 
 /** Pods without a node and terminated pods are deleted at once; others get their grace period. */

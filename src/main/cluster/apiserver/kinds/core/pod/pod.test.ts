@@ -256,6 +256,7 @@ describe('a pod is refused', () => {
     [
       'with a token that expires too early',
       {
+        'spec.serviceAccountName': 'default',
         'spec.volumes': [
           { name: 'v', projected: { sources: [{ serviceAccountToken: { path: 't', expirationSeconds: 60 } }] } },
         ],

@@ -1,7 +1,7 @@
 import { jsonEqual } from '#shared/kube/json.ts'
 import type { Container, Pod, PodSpec, Toleration } from '#shared/kube/generated/types.ts'
 import { mirrorAnnotation } from '#shared/kube/pod.ts'
-import { fieldForbidden, fieldInvalid, type FieldError } from '#shared/kube/status.ts'
+import { fieldForbidden, fieldInvalid, forbiddenChange, type FieldError } from '#shared/kube/status.ts'
 import type { Wire } from '../../../api/wire.ts'
 
 /** Validates an update: images, additional tolerations, a shorter deadline; more while the pod has scheduling gates. */
@@ -16,8 +16,9 @@ export function podUpdateFindings(next: Pod, previous: Pod): FieldError[] {
   checkDeadline(spec, old, errors)
   checkTolerations(spec.tolerations ?? [], old.tolerations ?? [], errors)
   checkGates(spec, old, errors)
-  if (errors.length === 0 && !jsonEqual(withoutMutable(spec, old), old))
-    errors.push(fieldForbidden('spec', `${immutableText}\n`))
+  const after = withoutMutable(spec, old)
+  if (errors.length === 0 && !jsonEqual(after, old))
+    errors.push(forbiddenChange('spec', immutableText, { before: old, after }))
   return errors
 }
 
