@@ -16,6 +16,16 @@ export const router = createRouter({
       name: 'forwards',
       component: () => import('./views/forwards/ForwardsView.vue'),
     },
+    {
+      path: '/c/:context/time-machine',
+      name: 'time-machine',
+      component: () => import('./views/time-machine/TimeMachineView.vue'),
+    },
+    {
+      path: '/c/:context/time-machine/:plural/:namespace/:name',
+      name: 'object-history',
+      component: () => import('./views/time-machine/ObjectHistoryView.vue'),
+    },
     { path: '/c/:context/:plural', name: 'list', component: () => import('./views/ListView.vue') },
     { path: '/c/:context/:plural/:namespace/:name', name: 'object', component: () => import('./views/ObjectView.vue') },
     { path: '/settings/:section?', name: 'settings', component: () => import('./views/settings/SettingsView.vue') },

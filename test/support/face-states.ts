@@ -109,6 +109,16 @@ export function faceStates(context: string): FaceState[] {
       path: `${at('access')}?subject=User+nora&verb=patch&resource=ingresses.networking.k8s.io&namespace=shop`,
       ready: (page) => page.getByRole('region', { name: 'Smallest change' }),
     },
+    {
+      name: 'time-machine',
+      path: at('time-machine?namespace=shop&at=1'),
+      ready: (page) => page.getByRole('region', { name: /differ/ }),
+    },
+    {
+      name: 'time-machine-object',
+      path: at('time-machine/deployments/shop/web'),
+      ready: (page) => page.getByRole('region', { name: 'What changed' }),
+    },
     { name: 'settings', path: '/settings', ready: (page) => page.getByRole('heading', { name: 'Settings', level: 1 }) },
     { name: 'no-context', path: '/c/local:nowhere/pods', ready: (page) => page.getByText('There is no context') },
     {

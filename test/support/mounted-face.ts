@@ -79,6 +79,8 @@ export async function mountFace(component: Component, path: string, options: Fac
     routes: [
       { path: '/', name: 'clusters', component: shown },
       { path: '/c/:context/port-forwards', name: 'forwards', component: shown },
+      { path: '/c/:context/time-machine', name: 'time-machine', component: shown },
+      { path: '/c/:context/time-machine/:plural/:namespace/:name', name: 'object-history', component: shown },
       { path: '/c/:context/:plural', name: 'list', component: shown },
       { path: '/c/:context/:plural/:namespace/:name', name: 'object', component: shown },
     ],
@@ -154,6 +156,7 @@ function fakeBack(calls: Face['backCalls'], answers: Record<string, unknown>): A
     kube: topic('kube'),
     metrics: topic('metrics'),
     forwards: topic('forwards'),
+    history: topic('history'),
   } as Api['back']
 }
 

@@ -28,6 +28,7 @@ export interface OfferedAction {
 }
 
 export interface KindActions {
+  context(): string
   cluster: ClusterActions
   placeOf(object: Stored): string
   /** The kubectl command that does it to an object. */
@@ -109,6 +110,7 @@ export function useKindActions(context: () => string, kind: () => KindDescriptor
     if (found && found.reason === undefined) void run(found.action, object)
   }
   return {
+    context,
     cluster,
     placeOf,
     kubectl,

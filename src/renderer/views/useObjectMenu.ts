@@ -1,18 +1,21 @@
-import { Copy, SquareTerminal } from '@lucide/vue'
+import { Copy, History, SquareTerminal } from '@lucide/vue'
 import { h } from 'vue'
+import { useRouter } from 'vue-router'
 import { withType } from '#shared/client/kube-client.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import type { MenuItem } from '../components/menu.ts'
 import type { KindDescriptor } from '../kinds/descriptor.ts'
+import { kindKey } from '../kinds/index.ts'
 import { useDialogs } from '../stores/dialogs.ts'
 import { useNotices } from '../stores/notices.ts'
 import { t } from '../texts/index.ts'
 import KubectlDialog from './list/KubectlDialog.vue'
 import type { KindActions } from './useKindActions.ts'
 
-/** What can be copied of an object: its name, its YAML, and the kubectl commands that do what the page offers. */
+/** What can be had of an object: its name, its YAML, the kubectl commands that do what the page offers, and its versions. */
 export function useObjectMenu(options: { kind: () => KindDescriptor; actions: () => KindActions }) {
   const { kind, actions } = options
+  const router = useRouter()
   const dialogs = useDialogs()
   const notices = useNotices()
 
@@ -36,9 +39,15 @@ export function useObjectMenu(options: { kind: () => KindDescriptor; actions: ()
     dialogs.show((close) => h(KubectlDialog, { name: object.metadata.name, commands, onClose: close, onCopy: copy }))
   }
 
+  function showHistory({ metadata: { namespace = '-', name } }: Stored): void {
+    const params = { context: actions().context(), plural: kindKey(kind().resource), namespace, name }
+    void router.push({ name: 'object-history', params })
+  }
+
   return (object: Stored): MenuItem[] => [
     { label: t('lists.menu.copyName'), icon: Copy, run: () => copy(object.metadata.name) },
     { label: t('lists.menu.copyYaml'), icon: Copy, run: () => void copyYaml(object).catch(notices.fail) },
     { label: t('lists.menu.kubectl'), icon: SquareTerminal, run: () => showKubectl(object) },
+    { label: t('timeMachine.open'), icon: History, run: () => showHistory(object) },
   ]
 }

@@ -16,6 +16,7 @@ import { palette } from './palette.ts'
 import { settings } from './settings.ts'
 import { shell } from './shell.ts'
 import { shortcuts } from './shortcuts.ts'
+import { timeMachine } from './time-machine.ts'
 
 /** All texts in German; a missing one fails the type check. */
 export const de: Translation<typeof en> = {
@@ -36,4 +37,5 @@ export const de: Translation<typeof en> = {
   settings,
   shell,
   shortcuts,
+  timeMachine,
 }

@@ -14,6 +14,7 @@ import { palette } from './palette.ts'
 import { settings } from './settings.ts'
 import { shell } from './shell.ts'
 import { shortcuts } from './shortcuts.ts'
+import { timeMachine } from './time-machine.ts'
 
 /**
  * All texts of the face in English, one file per area. `{'@'}`, `{'|'}` and `{'{'}` write the signs that vue-i18n reads;
@@ -37,4 +38,5 @@ export const en = {
   settings,
   shell,
   shortcuts,
+  timeMachine,
 }

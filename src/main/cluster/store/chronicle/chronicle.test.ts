@@ -76,10 +76,32 @@ test('tells every version of an object, and who wrote it', async () => {
   expect(versions[0]?.after?.metadata).not.toHaveProperty('managedFields')
 })
 
+test('a manager that only lost a field to another one did not write', async () => {
+  const entry = (manager: string, fields: string[], time = '2026-01-01T00:00:00Z') => ({
+    manager,
+    operation: 'Update',
+    time,
+    fieldsV1: Object.fromEntries(fields.map((field) => [`f:${field}`, {}])),
+  })
+  await write(configMap('a'), { data: { x: '1' }, metadata: { managedFields: [entry('creator', ['x', 'y'])] } })
+  const managedFields = [entry('creator', ['y']), entry('editor', ['x'])]
+  await write(configMap('a'), { data: { x: '2' }, metadata: { managedFields } })
+  await write(configMap('a'), {
+    data: { x: '3' },
+    metadata: { managedFields: [entry('creator', ['y']), entry('editor', ['x', 'z'])] },
+  })
+  const versions = await chronicle.versions(configMap('a'))
+  expect(versions.map(({ managers }) => managers)).toEqual([['creator'], ['editor'], ['editor']])
+})
+
 test('keeps neither status writes nor what controllers derive', async () => {
   const spec = { replicas: 1 }
   await write('/registry/apps/deployments/shop/web', { spec, metadata: { generation: 1 } })
   await write('/registry/apps/deployments/shop/web', { spec, status: { replicas: 1 }, metadata: { generation: 1 } })
+  await write('/registry/apps/deployments/shop/web', {
+    spec,
+    metadata: { generation: 1, annotations: { 'deployment.kubernetes.io/revision': '1' } },
+  })
   await write('/registry/core/configmaps/shop/same', { data: { x: '1' }, ...by('a', '2026-01-01T00:00:00Z') })
   await write('/registry/core/configmaps/shop/same', { data: { x: '1' }, ...by('b', '2026-01-01T00:00:01Z') })
   await write('/registry/core/events/shop/e', {})
@@ -97,6 +119,7 @@ test('says what objects were at a time', async () => {
   await write(configMap('deleted'), { data: { x: 'kept' } })
   await write(configMap('back'), { data: { x: '1' } })
   await write(configMap('same'), { data: { x: '1' } })
+  await write(configMap('anew'), { data: { x: '1' } })
   const time = clock.now()
   await clock.advance(1_000)
   await write(configMap('changed'), { data: { x: '2' } })
@@ -104,6 +127,8 @@ test('says what objects were at a time', async () => {
   await remove(configMap('deleted'))
   await write(configMap('back'), { data: { x: '2' } })
   await write(configMap('back'), { data: { x: '1' } })
+  await remove(configMap('anew'))
+  await write(configMap('anew'), { data: { x: '1' }, metadata: { uid: 'v' } })
   await write(configMap('new'), { data: { x: 'new' } })
   await write(configMap('short'), {})
   await remove(configMap('short'))

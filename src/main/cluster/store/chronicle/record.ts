@@ -49,26 +49,41 @@ function sameGeneration({ metadata: before }: KubeObject, { metadata: after }: K
   return kept.every((field) => isDeepStrictEqual(before[field], after[field]))
 }
 
-/** What lasts of an object: all that its users and controllers declare. */
+/** The annotation by which the Deployment controller counts; it follows the template. */
+const counted = 'deployment.kubernetes.io/revision'
+
+/** What lasts of an object: all that its users and controllers declare, the same for an object that is created anew. */
 function lasting(object: KubeObject): KubeObject {
   const { status: _, ...rest } = object as KubeObject & { status?: unknown }
-  const { managedFields: _fields, resourceVersion: _revision, generation: _generation, ...metadata } = rest.metadata
-  return { ...rest, metadata }
+  const {
+    managedFields: _fields,
+    resourceVersion: _revision,
+    generation: _generation,
+    uid: _uid,
+    creationTimestamp: _created,
+    ...metadata
+  } = rest.metadata
+  if (metadata.annotations?.[counted] === undefined) return { ...rest, metadata }
+  const { annotations, ...others } = metadata
+  const { [counted]: _counted, ...declared } = annotations
+  return { ...rest, metadata: Object.keys(declared).length > 0 ? { ...others, annotations: declared } : others }
 }
 
-/** The managers whose entries differ from those before, the newest first. */
+/**
+ * The managers that wrote, the newest first: those whose entry has another time. An entry that only lost fields to another
+ * manager keeps its time, which has seconds: where no time differs, fields tell.
+ */
 function writersOf({ metadata }: KubeObject, before: KubeObject | undefined): string[] {
   const old = before?.metadata.managedFields ?? []
-  const wrote = (metadata.managedFields ?? []).filter(
-    (entry) => entry.subresource !== 'status' && !old.some((other) => isSameEntry(entry, other)),
-  )
+  const now = (metadata.managedFields ?? []).filter(({ subresource }) => subresource !== 'status')
+  const timed = now.filter((entry) => !old.some((other) => isSameManager(entry, other) && entry.time === other.time))
+  const wrote =
+    timed.length > 0
+      ? timed
+      : now.filter((entry) => !old.some((other) => isDeepStrictEqual(entry.fieldsV1, other.fieldsV1)))
   wrote.sort((a, b) => (b.time ?? '').localeCompare(a.time ?? ''))
   return [...new Set(wrote.map(({ manager }) => manager ?? ''))].filter(Boolean)
 }
 
-const isSameEntry = (a: ManagedFieldsEntry, b: ManagedFieldsEntry): boolean =>
-  a.manager === b.manager &&
-  a.operation === b.operation &&
-  a.subresource === b.subresource &&
-  a.time === b.time &&
-  isDeepStrictEqual(a.fieldsV1, b.fieldsV1)
+const isSameManager = (a: ManagedFieldsEntry, b: ManagedFieldsEntry): boolean =>
+  a.manager === b.manager && a.operation === b.operation && a.subresource === b.subresource
