@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import { sleep } from '#shared/base/clock.ts'
 import { StopStack, type Stop } from '#shared/base/disposable.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { Informer } from '#shared/client/informer.ts'
@@ -24,7 +25,8 @@ import { createNodePressure } from './node-pressure.ts'
 import { startNode, type NodeOptions } from './node.ts'
 import { refusalOf, resizeRefusalOf, type Refusal } from './pod/admission.ts'
 import { PodWorker } from './pod/pod-worker.ts'
-import { isStaticPod } from './pod/critical.ts'
+import { isCriticalPod, isStaticPod } from './pod/critical.ts'
+import { preempted, victimsFor } from './pod/critical-preemption.ts'
 import type { PodContext } from './pod/scope.ts'
 import { createWarmSandboxes, type WarmSandboxes } from './pod/warm-sandboxes.ts'
 import { createStaticPods } from './static-pods/index.ts'
@@ -160,10 +162,10 @@ export function createKubelet(
     for (const worker of all) if (worker.hasEnded) release(worker.pod)
     return new Map(all.filter(({ hasEnded }) => !hasEnded).map(({ pod }) => [pod.metadata.uid, nameOf(pod)]))
   }
-  /** Nobody has bound it: the node runs it whatever else it runs. */
   const runStatic = (pod: Stored<Pod>): void => {
     const uid = pod.metadata.uid
-    if (!workers.has(uid)) workers.set(uid, new PodWorker(pod, { ...context, objectUid: () => statics.mirrorUid(uid) }))
+    if (!workers.has(uid))
+      workers.set(uid, new PodWorker(pod, { ...context, objectUid: () => statics.mirrorUid(uid) }, admission(pod)))
     take(pod)
   }
 
@@ -183,8 +185,17 @@ export function createKubelet(
     admitted.has(pod.metadata.uid) ||
     pod.status?.startTime !== undefined ||
     runtime.containers(pod.metadata.uid).length > 0
+  /** Static pods are told by their mirrors, their own among them. */
   const othersOf = (pod: Stored<Pod>): Stored<Pod>[] =>
-    informer.list().filter((other) => other.metadata.uid !== pod.metadata.uid && !isPodTerminal(other) && isRun(other))
+    informer
+      .list()
+      .filter(
+        (other) =>
+          other.metadata.uid !== pod.metadata.uid &&
+          !(isMirrorPod(other) && nameOf(other) === nameOf(pod)) &&
+          !isPodTerminal(other) &&
+          isRun(other),
+      )
   const refusal = (pod: Stored<Pod>, on: Stored<Node> | undefined): Refusal | undefined =>
     shutdown.refusal() ?? pressure.refusalOf(pod) ?? (on && refusalOf(pod, on, othersOf(pod)))
   const resizeRefusal = (pod: Stored<Pod>): Refusal | undefined => {
@@ -200,11 +211,24 @@ export function createKubelet(
       return undefined
     }
     return async () => {
-      const found = refusal(pod, await client.get(nodes, { name: node.name }))
-      if (!found) admitted.add(uid)
-      return found
+      const on = await client.get(nodes, { name: node.name })
+      const found = refusal(pod, on)
+      const left = found && isCriticalPod(pod) && (await makeRoom(pod, on)) ? refusal(pod, on) : found
+      if (!left) admitted.add(uid)
+      return left
     }
   }
+  /** A critical pod takes the place of others, once they have ended. @returns whether any had to go */
+  const makeRoom = async (pod: Stored<Pod>, on: Stored<Node>): Promise<boolean> => {
+    const victims = victimsFor(pod, on, othersOf(pod)) ?? []
+    for (const { metadata } of victims) workers.get(metadata.uid)?.evict({ ...preempted, isDisruption: true })
+    for (const { metadata } of victims)
+      for (let tries = 0; tries < mostLooks && isAlive(metadata.uid); tries++) await sleep(clock, lookMs)
+    return victims.length > 0
+  }
+  /** Until its status says that it has ended, its resources are taken. */
+  const isAlive = (uid: string): boolean =>
+    informer.list().some((other) => other.metadata.uid === uid && !isPodTerminal(other))
   const release = (pod: Stored<Pod>): void => {
     if (isMirrorPod(pod)) {
       statics.mirrorsChanged()
@@ -358,5 +382,9 @@ export function createKubelet(
     }
   }
 }
+
+/** How often and how many times it is looked whether a pod that makes room has ended. */
+const lookMs = 100
+const mostLooks = 300
 
 const nameOf = ({ metadata }: Stored<Pod>): string => `${metadata.namespace}/${metadata.name}`

@@ -71,3 +71,44 @@ test('a manifest in the folder is run, shown by a mirror pod, and followed when 
     .poll(() => cluster.kubectl.ok('get', 'events', '-o', 'jsonpath={.items[*].message}'), { timeout: 20_000 })
     .toContain(`Static pod ${folder}/bad.yaml: not a manifest of kind Pod, apiVersion v1`)
 })
+
+test('the node admits a manifest as any pod: it makes room for one, and refuses what it cannot run', async () => {
+  const allocatable = await cluster.kubectl.ok('get', 'node', worker, '-o', 'jsonpath={.status.allocatable.cpu}')
+  const cores = allocatable.endsWith('m') ? Number(allocatable.slice(0, -1)) : Number(allocatable) * 1_000
+  const pod = (podName: string, millis: number, spec: object = {}): string =>
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: podName },
+      spec: {
+        terminationGracePeriodSeconds: 0,
+        containers: [
+          {
+            name: 'c',
+            image: 'busybox:1.36',
+            command: ['sleep', '1d'],
+            resources: { requests: { cpu: `${millis}m` } },
+          },
+        ],
+        ...spec,
+      },
+    })
+  for (const [podName, share] of [
+    ['small', 0.1],
+    ['large', 0.7],
+  ] as const)
+    expect((await cluster.kubectl.withInput(pod(podName, cores * share), 'create', '-f', '-')).code).toBe(0)
+  await cluster.kubectl.ok('wait', 'pod/small', 'pod/large', '--for=condition=Ready', '--timeout=60s')
+  await write('critical.yaml', pod('critical', cores * 0.8))
+  await cluster.kubectl.waitForValue(`pod/critical-${worker}`, '{.status.phase}', 'Running')
+  const of = (podName: string) =>
+    cluster.kubectl.ok('get', 'pod', podName, '-o', 'jsonpath={.status.phase} {.status.reason}: {.status.message}')
+  expect(await of('large')).toBe('Failed Preempting: Preempted in order to admit critical pod')
+  // Who need not go stays.
+  expect(await of('small')).toBe('Running : ')
+
+  await write('other.yaml', pod('other', 1, { os: { name: 'windows' } }))
+  await cluster.kubectl.waitForValue(`pod/other-${worker}`, '{.status.reason}', 'PodOSNotSupported')
+  await write('huge.yaml', pod('huge', cores * 2))
+  await cluster.kubectl.waitForValue(`pod/huge-${worker}`, '{.status.reason}', 'OutOfcpu')
+})

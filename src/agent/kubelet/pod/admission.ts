@@ -79,7 +79,7 @@ function systemRefusal({ metadata, spec }: Stored<Pod>): Refusal | undefined {
 }
 
 /** The first resource that the node has too little of. Extended resources that it does not have at all do not count. */
-function shortage(pod: Pod, node: Node, others: readonly Pod[]): Refusal | undefined {
+export function shortage(pod: Pod, node: Node, others: readonly Pod[]): Refusal | undefined {
   const allocatable: ResourceList | undefined = node.status?.allocatable
   if (!allocatable) return undefined
   const places = Number(allocatable.pods ?? Infinity)

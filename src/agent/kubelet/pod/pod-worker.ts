@@ -29,6 +29,8 @@ const deferredResize = 10_000
 const evictionGrace = 1
 
 export interface PodEviction {
+  /** `Evicted`, when unset. */
+  reason?: string
   message: string
   /** Of the event. */
   annotations?: Readonly<Record<string, string>>
@@ -113,10 +115,10 @@ export class PodWorker {
   }
 
   /** Ends the pod, which fails: for what it uses, or for what its node is short of (pkg/kubelet/eviction). */
-  evict({ message, annotations, isDisruption = false, grace = evictionGrace }: PodEviction): void {
+  evict({ reason = 'Evicted', message, annotations, isDisruption = false, grace = evictionGrace }: PodEviction): void {
     if (this.#failure || this.#pod.metadata.deletionTimestamp !== undefined || isCriticalPod(this.#pod)) return
-    this.#scope.recorder.event(this.#pod, 'Warning', 'Evicted', message, undefined, annotations)
-    this.#fail({ reason: 'Evicted', message, isDisruption }, grace)
+    this.#scope.recorder.event(this.#pod, 'Warning', reason, message, undefined, annotations)
+    this.#fail({ reason, message, isDisruption }, grace)
   }
 
   /** Ends the pod, which fails: its node is being shut down. @param grace seconds */
