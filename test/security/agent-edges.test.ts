@@ -474,7 +474,16 @@ test.each(badImages)(
       fetchImage: never,
       hostImageId: never,
       hostCredentials: never,
-      records: { isOpen: never, allows: never, pulled: never, forget: never },
+      records: {
+        isOpen: never,
+        allows: never,
+        pulled: never,
+        forget: never,
+        pulling: never,
+        settled: never,
+        unsettled: () => [],
+        close: never,
+      },
       log: silentLog,
     })
     images.forget(image)

@@ -156,6 +156,17 @@ describe('an image is taken', () => {
     expect((await images.present({ name: 'c', image: 'app:1', imagePullPolicy: 'IfNotPresent' }))?.image.id).toBe('c')
   })
 
+  test('anew, where an agent ended amid its pull: nobody knows whose it is', async () => {
+    await (await openPullRecords(join(folder, 'pulled.json'))).pulling('app:1')
+    const { images, ensure, calls } = await setUp({ here: { 'app:1': 'a' }, registry: { 'app:1': 'a' } })
+    expect(await images.present({ name: 'c', image: 'app:1' })).toBeUndefined()
+    expect(await ensure('Never')).toBe('ErrImageNeverPull')
+    expect(await ensure('IfNotPresent')).toBe('a, fetched')
+    expect(calls).toEqual(['pulling', 'fetch', 'pull'])
+    expect((await openPullRecords(join(folder, 'pulled.json'))).unsettled()).toEqual([])
+    expect(await images.present({ name: 'c', image: 'app:1' })).toBeDefined()
+  })
+
   test('a few at once, the others in their turn', async () => {
     const { images, pulling } = await setUp({ registry: { 'a:1': 'a', 'b:1': 'b', 'c:1': 'c' }, parallelPulls: 2 })
     const all = ['a:1', 'b:1', 'c:1'].map((image) => images.ensure({ name: 'c', image }, () => undefined))

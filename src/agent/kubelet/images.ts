@@ -102,10 +102,30 @@ export function createImages({
     })
     if (copied) return records.forget(copied.id)
     const ofHost = (await hostCredentials(reference).catch((): RegistryAuth[] => [])).map((auth) => ({ auth }))
-    const by = await pull(reference, [...credentials, ...ofHost])
-    const image = await runtime.hasImage(reference)
-    if (image) await records.pulled(image.id, repositoryOf(reference), by)
+    await records.pulling(reference)
+    try {
+      const by = await pull(reference, [...credentials, ...ofHost])
+      const image = await runtime.hasImage(reference)
+      if (image) await records.pulled(image.id, repositoryOf(reference), by)
+    } finally {
+      await records.settled(reference)
+    }
   }
+  /** What an earlier agent was pulling may be here without a record of whose it is. */
+  const settleEarlier = async (): Promise<void> => {
+    for (const reference of records.unsettled()) {
+      const image = await runtime.hasImage(reference)
+      if (image) await records.close(image.id)
+      await records.settled(reference)
+    }
+  }
+  let earlier: Promise<void> | undefined
+  /** Before anything is said of an image. A failure is met again by the next who asks. */
+  const settled = (): Promise<void> =>
+    (earlier ??= settleEarlier().catch((error: unknown) => {
+      earlier = undefined
+      throw error
+    }))
   const copyFromHost = async (reference: string): Promise<ImageInfo | undefined> => {
     // An image with pull policy Always (`:latest`) is copied only when the host's has changed.
     const here = await runtime.hasImage(reference)
@@ -133,6 +153,7 @@ export function createImages({
     async present({ image = '', imagePullPolicy }) {
       const reference = referenceOf(image)
       if (imagePullPolicy === 'Always') return undefined
+      await settled()
       const found = await find(reference)
       // Whose image it is may depend on the pod's credentials, which are not read for others.
       return found && records.isOpen(found.id, repositoryOf(reference)) ? { image: found } : undefined
@@ -146,6 +167,7 @@ export function createImages({
     },
     async ensure({ image: name = '', imagePullPolicy }, onPull, credentials = async () => []) {
       const reference = referenceOf(name)
+      await settled()
       const found = await find(reference)
       const own = await credentials()
       const present = found && records.allows(found.id, repositoryOf(reference), own) ? found : undefined
