@@ -41,6 +41,7 @@ import { startTaintEviction } from './taint-eviction.ts'
 import { startTokenCleaner } from './token-cleaner.ts'
 import { startTtlAfterFinished } from './ttl-after-finished.ts'
 import { startVolumeSnapshots } from './volume-snapshot/index.ts'
+import { startVolumeExpand } from './volume-expand.ts'
 import { startVolumeProvisioner, type VolumeProvisionerOptions } from './volume-provisioner/index.ts'
 
 export interface ControllersOptions {
@@ -138,6 +139,7 @@ export function startControllers(options: ControllersOptions): Controllers {
   stops.add(startClusterRoleAggregation(as('clusterrole-aggregation-controller')))
   stops.add(startPersistentVolumes(as('persistent-volume-binder')))
   stops.add(startEphemeralVolumes(as('ephemeral-volume-controller')))
+  stops.add(startVolumeExpand(as('expand-controller')))
   stops.add(startVolumeProvisioner(as('volume-provisioner'), options.volumeProvisioner))
   stops.add(
     startVolumeSnapshots(as('snapshot-controller'), {
