@@ -28,7 +28,7 @@ const apiPort = 6443
 
 export interface FleetOptions {
   name: string
-  spec: Pick<ClusterSpec, 'cpus' | 'memoryBytes'>
+  spec: Pick<ClusterSpec, 'cpus' | 'memoryBytes' | 'registryMirror'>
   /** Of the registry on this machine, where it has one. */
   registryPort: number | undefined
   /** From the cluster's `kubelet.yaml`, where it has one. */

@@ -121,6 +121,7 @@ export async function openCluster(options: OpenClusterOptions): Promise<RunningC
         spec: {
           ...(spec.cpus ? { cpus: spec.cpus } : {}),
           ...(spec.memoryBytes ? { memoryBytes: spec.memoryBytes } : {}),
+          ...(spec.registryMirror ? { registryMirror: spec.registryMirror } : {}),
         },
         registryPort: spec.registryPort,
         kubelet,

@@ -9,7 +9,7 @@ import { simulationFrom } from './simulation-options.ts'
 
 export const upCommand: Command = {
   usage:
-    'slipway up --name NAME [--workers N] [--data DIR] [--kubeconfig FILE] [--ui-port N] [--simulated N] [--registry PORT] [--rm]',
+    'slipway up --name NAME [--workers N] [--data DIR] [--kubeconfig FILE] [--ui-port N] [--simulated N] [--registry PORT] [--registry-mirror URL] [--rm]',
   summary: 'start a cluster and serve the app for it until stopped',
   help: [
     'Opens the cluster in the data folder, or creates it. When all workers are Ready, one JSON line goes to stdout:',
@@ -28,6 +28,8 @@ export const upCommand: Command = {
     '  --cpus N           cores per worker',
     '  --memory-mib N     memory per worker',
     '  --registry PORT    a registry of images at localhost:PORT, for a new cluster; pods pull localhost:PORT/NAME from it',
+    '  --registry-mirror URL',
+    '                     a mirror of docker.io that new workers ask first, as they reach it: https://mirror.example.com',
     '  --rm               removes the cluster with all its data on exit',
   ].join('\n'),
   options: {
@@ -43,6 +45,7 @@ export const upCommand: Command = {
     cpus: { type: 'string' },
     'memory-mib': { type: 'string' },
     registry: { type: 'string' },
+    'registry-mirror': { type: 'string' },
     rm: { type: 'boolean' },
   },
   async run(values) {
@@ -80,14 +83,19 @@ function specFrom(values: OptionValues, simulation: Simulation | undefined): Clu
     ...(simulation ? { simulation } : {}),
     ...(values.cpus !== undefined ? { cpus: Number(values.cpus) } : {}),
     ...(memory ? { memoryBytes: memory * 2 ** 20 } : {}),
+    ...(values['registry-mirror'] !== undefined ? { registryMirror: values['registry-mirror'] } : {}),
     ...(values.registry !== undefined ? { registryPort: number('--registry', values.registry, 0, 1_024, 65_535) } : {}),
   })
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
-    throw new ExpectedError(`--${String(issue?.path[0] ?? 'name')}: ${issue?.message ?? 'invalid'}`)
+    throw new ExpectedError(`--${optionOf(String(issue?.path[0] ?? 'name'))}: ${issue?.message ?? 'invalid'}`)
   }
   return parsed.data
 }
+
+/** The option that gives a field of the spec. */
+const optionOf = (field: string): string =>
+  ({ registryPort: 'registry', registryMirror: 'registry-mirror', memoryBytes: 'memory-mib' })[field] ?? field
 
 /** Starts the existing cluster, or creates it; a signal meanwhile cancels the operation. */
 async function bringUp({ back, ended }: Headless, spec: ClusterSpec): Promise<void> {

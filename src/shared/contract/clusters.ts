@@ -63,6 +63,12 @@ export type Simulation = z.infer<typeof simulation>
 /** API server, tunnel, kubelet, and the proxy's health and status. */
 const workerPorts = [6443, 10_249, 10_250, 10_256, 10_650]
 
+function isServerUrl(text: string): boolean {
+  const url = URL.parse(text)
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) return false
+  return url.href === `${url.protocol}//${url.host}/` && !/[?#@]/.test(text)
+}
+
 export const clusterSpec = z
   .strictObject({
     name: clusterName,
@@ -84,6 +90,15 @@ export const clusterSpec = z
       .max(65_535)
       .refine((port) => !workerPorts.includes(port), 'workers use this port themselves')
       .optional(),
+    /**
+     * A mirror of docker.io, as the workers reach it: they ask it first. The engine takes a server alone, without path or
+     * credentials.
+     */
+    registryMirror: z
+      .string()
+      .max(300)
+      .refine(isServerUrl, 'the URL of a server, such as https://mirror.example.com')
+      .optional(),
     /** Simulated workers, for machines without a Docker Engine. */
     simulated: z.boolean().optional(),
     simulation: simulation.optional(),
@@ -94,6 +109,10 @@ export const clusterSpec = z
   })
   .refine(({ registryPort, simulated }) => simulated !== true || registryPort === undefined, {
     path: ['registryPort'],
+    message: 'simulated workers pull no images',
+  })
+  .refine(({ registryMirror, simulated }) => simulated !== true || registryMirror === undefined, {
+    path: ['registryMirror'],
     message: 'simulated workers pull no images',
   })
 export type ClusterSpec = z.infer<typeof clusterSpec>

@@ -15,7 +15,8 @@ let slipway: Slipway
 let registryPort: number
 beforeAll(async () => {
   registryPort = await freePort()
-  slipway = await slipwayUp({ name, args: ['--workers', '1', '--registry', String(registryPort)] })
+  const mirror = ['--registry-mirror', `http://127.0.0.1:${registryPort}`]
+  slipway = await slipwayUp({ name, args: ['--workers', '1', '--registry', String(registryPort), ...mirror] })
 }, 240_000)
 afterAll(() => slipway?.end(), 120_000)
 
@@ -75,6 +76,27 @@ test('a pod runs from an image that was pushed to the local registry and is nowh
   expect(await kubectl.ok('logs', 'app')).toBe('from the registry\n')
   const id = await kubectl.ok('get', 'pod', 'app', '-o', 'jsonpath={.status.containerStatuses[0].imageID}')
   expect(id).toMatch(new RegExp(`localhost:${registryPort}/team/app@sha256:`))
+}, 120_000)
+
+test('an image of docker.io comes from the mirror, here the local registry', async () => {
+  const mirrored = `localhost:${registryPort}/team/mirrored:1`
+  await run('docker', ['tag', 'slipway/test-programs:1', mirrored])
+  await run('docker', ['push', mirrored])
+  await run('docker', ['rmi', mirrored])
+  const kubectl = createKubectl(slipway.kubeconfig)
+  await kubectl.ok(
+    'run',
+    'mirrored',
+    '--image=team/mirrored:1',
+    '--restart=Never',
+    '--command',
+    '--',
+    'echo',
+    'mirrored',
+  )
+  await kubectl.waitForValue('pod/mirrored', '{.status.phase}', 'Succeeded')
+  const id = await kubectl.ok('get', 'pod', 'mirrored', '-o', 'jsonpath={.status.containerStatuses[0].imageID}')
+  expect(id).toMatch(/team\/mirrored@sha256:/)
 }, 120_000)
 
 test('what cannot be done is said in one line', async () => {

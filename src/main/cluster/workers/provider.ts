@@ -75,6 +75,8 @@ export interface NewWorker {
   cpus?: number | undefined
   /** Memory limit in bytes; none when unset. */
   memoryBytes?: number | undefined
+  /** URL of a mirror of docker.io; none when unset. */
+  registryMirror?: string | undefined
   files: readonly WorkerFile[]
 }
 

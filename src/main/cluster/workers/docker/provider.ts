@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type Docker from 'dockerode'
 import { pack } from 'tar-stream'
 import type { Stop } from '#shared/base/disposable.ts'
@@ -77,7 +79,8 @@ export function createDockerProvider(options: DockerProviderOptions): WorkerProv
       const created = await docker.createContainer(
         containerOptions(worker, { image, network, clusterVolume, labels, agentPort: options.agentPort }),
       )
-      await created.putArchive(archive(worker.files) as unknown as NodeJS.ReadableStream, { path: '/' })
+      const files = [...worker.files, ...(await engineSettings(options.imageContext, worker))]
+      await created.putArchive(archive(files) as unknown as NodeJS.ReadableStream, { path: '/' })
     },
     start: async (name) => settle((await container(name)).start()),
     stop: async (name) => settle((await container(name)).stop({ t: 20 })),
@@ -120,6 +123,14 @@ export function createDockerProvider(options: DockerProviderOptions): WorkerProv
 
 /** The agent is the one `node` that the worker's first process has started; that process starts it again. */
 const restartStaleAgent = '[ "$(cat "$2" 2>/dev/null)" = "$1" ] || { pkill -TERM -P 1 -x node; printf %s "$1" > "$2"; }'
+
+/** What the engine of a worker is told beyond the image's own settings; nothing else of them changes. */
+async function engineSettings(imageContext: string, { registryMirror }: NewWorker): Promise<WorkerFile[]> {
+  if (registryMirror === undefined) return []
+  const own = JSON.parse(await readFile(join(imageContext, 'daemon.json'), 'utf8')) as object
+  const content = JSON.stringify({ ...own, 'registry-mirrors': [registryMirror] }, null, 2)
+  return [{ path: '/etc/docker/daemon.json', content, mode: 0o644 }]
+}
 
 const containerName = (worker: string): string => `slipway-${worker}`
 

@@ -12,7 +12,7 @@ export interface WorkerRecipe {
   /** Of all workers that shall be up afterwards. */
   names: readonly string[]
   provider: WorkerProvider
-  size: Pick<NewWorker, 'cpus' | 'memoryBytes'>
+  size: Pick<NewWorker, 'cpus' | 'memoryBytes' | 'registryMirror'>
   clock: Clock
   /** The machines as last read, by name. */
   machines(): ReadonlyMap<string, WorkerMachine>
