@@ -45,6 +45,12 @@ interface Known {
   lastUsed?: number
 }
 
+/** As if nothing had been seen later than now: the clock may have been set back. */
+const notAhead = ({ firstSeen, lastUsed }: Known, now: number): Known => ({
+  firstSeen: Math.min(firstSeen, now),
+  ...(lastUsed === undefined ? {} : { lastUsed: Math.min(lastUsed, now) }),
+})
+
 export function createImageGarbage(options: ImageGarbageOptions): ImageGarbage {
   const { settings, runtime, clock, log } = options
   let known = new Map<string, Known>()
@@ -59,7 +65,7 @@ export function createImageGarbage(options: ImageGarbageOptions): ImageGarbage {
     const free: (ListedImage & Known)[] = []
     for (const image of list) {
       const isUsed = isUsedBy(used, image)
-      const before = known.get(image.id) ?? { firstSeen: now }
+      const before = notAhead(known.get(image.id) ?? { firstSeen: now }, now)
       const entry = isUsed ? { ...before, lastUsed: now } : before
       next.set(image.id, entry)
       if (!isUsed) free.push({ ...image, ...entry })

@@ -55,3 +55,13 @@ test('a shortage is over when the minimum beyond the threshold has been reclaime
   expect(look(settings, { 'memory.available': 150 }, second.after, 20_000).due).toEqual([])
   expect(look(settings, { 'memory.available': 149 }, initialMemory, 0).due).toEqual([])
 })
+
+test('a clock that is set back lengthens neither the pressure nor the grace beyond their own time', () => {
+  const settings = settingsOf({ ...disk, graceMs: 1_000 })
+  const first = look(settings, { 'nodefs.available': 50 }, initialMemory, 3_600_000)
+  const back = look(settings, { 'nodefs.available': 50 }, first.after, 0)
+  expect(back.due).toEqual([])
+  const due = look(settings, { 'nodefs.available': 50 }, back.after, 1_000)
+  expect(due.due).toEqual(['nodefs.available'])
+  expect(look(settings, { 'nodefs.available': 500 }, due.after, 301_001).conditions).toEqual([])
+})

@@ -27,8 +27,9 @@ export function decide(settings: EvictionSettings, observed: Observations, befor
   const met = settings.thresholds.filter(
     (threshold) => isMet(threshold, observed) || (before.metSince.has(threshold) && !isResolved(threshold, observed)),
   )
-  const metSince = new Map(met.map((threshold) => [threshold, before.metSince.get(threshold) ?? now]))
-  const seenAt = new Map(before.seenAt)
+  // The clock may have been set back meanwhile: no time lies ahead.
+  const metSince = new Map(met.map((threshold) => [threshold, Math.min(before.metSince.get(threshold) ?? now, now)]))
+  const seenAt = new Map([...before.seenAt].map(([type, at]) => [type, Math.min(at, now)]))
   for (const { signal } of met) seenAt.set(conditionOf[signal], now)
   return {
     memory: { metSince, seenAt },

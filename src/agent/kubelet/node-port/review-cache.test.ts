@@ -31,6 +31,14 @@ test('an answer holds for its time', async () => {
   expect(asked()).toBe(2)
 })
 
+test('an answer does not hold longer when the clock is set back', async () => {
+  const { cache, pass, ask } = setUp()
+  pass(1_000)
+  await cache.get('a', ask(true))
+  pass(-500)
+  expect(await cache.get('a', ask(false))).toBe(false)
+})
+
 test('equal questions at the same time are asked once, and a failure is not kept', async () => {
   const { cache, asked, ask } = setUp()
   await Promise.all([cache.get('a', ask(true)), cache.get('a', ask(true))])

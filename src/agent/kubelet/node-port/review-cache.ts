@@ -26,13 +26,14 @@ export function createReviewCache<T>({
   /** How long an answer holds, ms. */
   ttl(answer: T): number
 }): ReviewCache<T> {
-  const kept = new Map<string, { answer: T; until: number }>()
+  const kept = new Map<string, { answer: T; from: number; until: number }>()
   const open = new Map<string, Promise<T>>()
 
   const review = async (key: string, ask: () => Promise<T>): Promise<T> => {
     const answer = await ask()
     kept.delete(key)
-    kept.set(key, { answer, until: clock.now() + ttl(answer) })
+    const from = clock.now()
+    kept.set(key, { answer, from, until: from + ttl(answer) })
     const [oldest] = kept.keys()
     if (kept.size > mostKept && oldest !== undefined) kept.delete(oldest)
     return answer
@@ -40,7 +41,9 @@ export function createReviewCache<T>({
   return {
     async get(key, ask) {
       const known = kept.get(key)
-      if (known && clock.now() < known.until) return known.answer
+      const now = clock.now()
+      // A clock that is set back does not make it hold longer.
+      if (known && known.from <= now && now < known.until) return known.answer
       const asking = open.get(key)
       if (asking) return asking
       if (open.size >= mostOpen) throw new TooManyReviews()

@@ -261,7 +261,7 @@ export class PodContainer {
       this.#probes.keepReadiness(attempt.id)
       this.#event('Normal', 'Killing', why ? `Container ${this.name} ${why}` : `Stopping container ${this.name}`)
       const begun = clock.now()
-      const secondsLeft = (): number => Math.min(grace, termination.grace) - (clock.now() - begun) / 1_000
+      const secondsLeft = (): number => Math.min(grace, termination.grace) - Math.max(0, clock.now() - begun) / 1_000
       if (grace > 0) await this.#preStop(attempt, grace)
       if (turn) await within(turn, secondsLeft(), { clock, signal: termination.shortened })
       const left = secondsLeft()

@@ -28,7 +28,7 @@ export interface ReadObject {
 /** What the environment and the volumes of one pod are made from: ConfigMaps, Secrets, claims and tokens. */
 export class PodSources {
   readonly #scope: PodScope
-  readonly #tokens = new Map<string, IssuedToken & { renewAt: number }>()
+  readonly #tokens = new Map<string, IssuedToken & { issuedAt: number; renewAt: number }>()
 
   constructor(scope: PodScope) {
     this.#scope = scope
@@ -78,7 +78,9 @@ export class PodSources {
     const pod = this.#scope.pod()
     const key = `${audience ?? ''} ${expirationSeconds}`
     const known = this.#tokens.get(key)
-    if (known && clock.now() < known.renewAt) return known
+    const now = clock.now()
+    // After the clock was set back, it is of a time that the API server may not know yet.
+    if (known && known.issuedAt <= now && now < known.renewAt) return known
     const account = { namespace: podRef(pod).namespace, name: pod.spec?.serviceAccountName ?? 'default' }
     const answer = (await client.post(serviceAccounts, account, 'token', {
       apiVersion: 'authentication.k8s.io/v1',
@@ -91,7 +93,7 @@ export class PodSources {
     })) as { status?: Partial<IssuedToken> }
     const { token = '', expirationTimestamp = '' } = answer.status ?? {}
     const life = Math.min(expirationSeconds * 800, 86_400_000)
-    this.#tokens.set(key, { token, expirationTimestamp, renewAt: clock.now() + life })
+    this.#tokens.set(key, { token, expirationTimestamp, issuedAt: now, renewAt: now + life })
     return { token, expirationTimestamp }
   }
 }

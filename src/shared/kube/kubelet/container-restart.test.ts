@@ -55,6 +55,8 @@ describe('the next step of a container', () => {
     ['crashed after it ran long', { latest: exited(1, { startedAt: ago(700) }), crashes: 5 }, 'start'],
     ['its start failed a moment ago', { retryAt: now + 500 }, 'retryLater'],
     ['its start failed a while ago', { retryAt: now - 1 }, 'start'],
+    ['crashed, then the clock was set back', { latest: exited(1, { finishedAt: ago(-3_600) }), crashes: 1 }, 'start'],
+    ['its start failed, then the clock was set back', { retryAt: now + 3_600_000 }, 'start'],
   ])('%s: %s', (_what, given, step) => {
     expect(nextStep(facts(given)).step).toBe(step)
   })

@@ -43,11 +43,18 @@ export function nextStep<A extends ContainerAttempt>(facts: ContainerFacts<A>): 
   if (latest?.state === 'exited') {
     if (!isRestarted(facts, latest)) return { step: 'leave' }
     const { delayMs, until } = restartBackOff(latest, facts.crashes)
-    if (until > now) return { step: 'backOff', delayMs, waitMs: until - now }
+    if (isAhead(until, now, delayMs)) return { step: 'backOff', delayMs, waitMs: until - now }
   }
-  if (facts.retryAt > now) return { step: 'retryLater', waitMs: facts.retryAt - now }
+  if (isAhead(facts.retryAt, now, longestBackOff)) return { step: 'retryLater', waitMs: facts.retryAt - now }
   return { step: 'start' }
 }
+
+/** Whether a time is to be waited for. One that is further away than its delay is not: the clock has been set back. */
+const isAhead = (time: number, now: number, delayMs: number): boolean =>
+  time > now && time - now <= delayMs + engineAhead
+
+/** How far the engine's times may be ahead of the agent's, ms: it rounds them. */
+const engineAhead = 1_000
 
 /** Init containers run once more in a new sandbox, even when they have succeeded in the old one. */
 const isRestarted = (
