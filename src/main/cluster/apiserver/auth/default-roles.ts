@@ -8,6 +8,9 @@ import {
   type RoleObject,
   type Subject,
 } from './rbac-types.ts'
+import { controllers } from './controller-roles.ts'
+import { ownControllerRules } from './own-controller-roles.ts'
+import { all, apps, certificatesGroup, core, extensions, read, recordEvents, rule, urls, write } from './role-rules.ts'
 
 /** The bootstrap roles and bindings of every Kubernetes cluster. */
 export interface DefaultRoles {
@@ -31,22 +34,6 @@ export const defaultRoles = (): DefaultRoles => ({
   roleBindings: namespacedBindings(),
 })
 
-const read = ['get', 'list', 'watch']
-const write = ['create', 'delete', 'deletecollection', 'patch', 'update']
-const all = ['*']
-const core = ['']
-const apps = ['apps']
-const events = ['', 'events.k8s.io']
-
-const rule = (verbs: string[], apiGroups: string[], resources: string[], resourceNames?: string[]): PolicyRule => ({
-  verbs,
-  apiGroups,
-  resources,
-  ...(resourceNames ? { resourceNames } : {}),
-})
-const urls = (...nonResourceURLs: string[]): PolicyRule => ({ verbs: ['get'], nonResourceURLs })
-const recordEvents = rule(['create', 'patch', 'update'], events, ['events'])
-
 const discoveryPaths = ['/api', '/api/*', '/apis', '/apis/*', '/openapi', '/openapi/*', '/version', '/version/']
 const healthPaths = ['/healthz', '/livez', '/readyz', '/version', '/version/']
 
@@ -57,6 +44,8 @@ const userRoles = (): (RoleObject & Named)[] => [
   clusterRole('system:discovery', [urls(...discoveryPaths, ...healthPaths.slice(0, 3))]),
   clusterRole('system:monitoring', [
     urls('/healthz', '/healthz/*', '/livez', '/livez/*', '/metrics', '/metrics/slis', '/readyz', '/readyz/*'),
+    urls('/flagz', '/statusz'),
+    rule(['get'], core, ['nodes/metrics']),
   ]),
   clusterRole('system:basic-user', [
     rule(['create'], ['authorization.k8s.io'], ['selfsubjectaccessreviews', 'selfsubjectrulesreviews']),
@@ -64,15 +53,18 @@ const userRoles = (): (RoleObject & Named)[] => [
   ]),
   clusterRole('system:public-info-viewer', [urls(...healthPaths)]),
   clusterRole('system:service-account-issuer-discovery', [
-    urls('/.well-known/openid-configuration', '/openid/v1/jwks'),
+    urls(
+      '/.well-known/openid-configuration',
+      '/.well-known/openid-configuration/',
+      '/openid/v1/jwks',
+      '/openid/v1/jwks/',
+    ),
   ]),
   clusterRole('system:auth-delegator', [
     rule(['create'], ['authentication.k8s.io'], ['tokenreviews']),
     rule(['create'], ['authorization.k8s.io'], ['subjectaccessreviews']),
   ]),
 ]
-
-const certificatesGroup = ['certificates.k8s.io']
 
 /** Which built-in signers may be approved for, and which certificates a node may request. */
 const certificateRoles = (): (RoleObject & Named)[] => [
@@ -153,6 +145,21 @@ const viewRules = (): PolicyRule[] => [
   rule(read, ['policy'], ['poddisruptionbudgets', 'poddisruptionbudgets/status']),
   rule(read, ['resource.k8s.io'], ['resourceclaims', 'resourceclaims/status', 'resourceclaimtemplates']),
   rule(read, ['networking.k8s.io'], ['ingresses', 'ingresses/status', 'networkpolicies']),
+  rule(read, ['events.k8s.io'], ['events']),
+  rule(read, extensions, [
+    'daemonsets',
+    'daemonsets/status',
+    'deployments',
+    'deployments/scale',
+    'deployments/status',
+    'ingresses',
+    'ingresses/status',
+    'networkpolicies',
+    'replicasets',
+    'replicasets/scale',
+    'replicasets/status',
+    'replicationcontrollers/scale',
+  ]),
 ]
 
 const editRules = (): PolicyRule[] => [
@@ -160,7 +167,6 @@ const editRules = (): PolicyRule[] => [
   rule(['impersonate'], core, ['serviceaccounts']),
   rule(write, core, ['pods', 'pods/attach', 'pods/exec', 'pods/portforward', 'pods/proxy']),
   rule(['create'], core, ['pods/eviction', 'serviceaccounts/token']),
-  rule(['patch', 'update'], core, ['pods/resize']),
   rule(write, core, [
     'configmaps',
     'events',
@@ -187,6 +193,18 @@ const editRules = (): PolicyRule[] => [
   rule(write, ['policy'], ['poddisruptionbudgets']),
   rule(write, ['resource.k8s.io'], ['resourceclaims', 'resourceclaimtemplates']),
   rule(write, ['networking.k8s.io'], ['ingresses', 'networkpolicies']),
+  rule(write, ['events.k8s.io'], ['events']),
+  rule(write, extensions, [
+    'daemonsets',
+    'deployments',
+    'deployments/rollback',
+    'deployments/scale',
+    'ingresses',
+    'networkpolicies',
+    'replicasets',
+    'replicasets/scale',
+    'replicationcontrollers/scale',
+  ]),
   rule([...read, ...write], ['coordination.k8s.io'], ['leases']),
 ]
 
@@ -222,17 +240,15 @@ function aggregatedRoles(): (RoleObject & Named)[] {
 
 // --- components ---
 
-/**
- * Permissions of every kubelet (NodeRules of Kubernetes); the node authorizer restricts them to the node's own objects.
- */
-export const nodeRules: readonly PolicyRule[] = [
+/** The role `system:node` (NodeRules of Kubernetes), which is bound to nobody. */
+const nodeRoleRules = (): PolicyRule[] => [
   rule(['create'], ['authentication.k8s.io'], ['tokenreviews']),
   rule(['create'], ['authorization.k8s.io'], ['localsubjectaccessreviews', 'subjectaccessreviews']),
   rule(read, core, ['services']),
   rule(['create', ...read], core, ['nodes']),
   rule(['patch', 'update'], core, ['nodes/status']),
   rule(['patch', 'update'], core, ['nodes']),
-  rule(['create', 'patch', 'update'], core, ['events']),
+  recordEvents,
   rule(read, core, ['pods']),
   rule(['create', 'delete'], core, ['pods']),
   rule(['patch', 'update'], core, ['pods/status']),
@@ -242,15 +258,22 @@ export const nodeRules: readonly PolicyRule[] = [
   rule(['get'], core, ['endpoints']),
   rule(['get', 'patch', 'update'], core, ['persistentvolumeclaims/status']),
   rule(['create'], core, ['serviceaccounts/token']),
-  rule(['create', ...read], certificatesGroup, ['certificatesigningrequests', 'podcertificaterequests']),
-  rule(read, certificatesGroup, ['clustertrustbundles']),
+  rule(['create', ...read], certificatesGroup, ['certificatesigningrequests']),
   rule(['create', 'delete', 'get', 'patch', 'update'], ['coordination.k8s.io'], ['leases']),
   rule(['get'], ['storage.k8s.io'], ['volumeattachments']),
   rule(read, ['storage.k8s.io'], ['csidrivers']),
   rule(['create', 'delete', 'get', 'patch', 'update'], ['storage.k8s.io'], ['csinodes']),
   rule(read, ['node.k8s.io'], ['runtimeclasses']),
   rule(['get'], ['resource.k8s.io'], ['resourceclaims']),
-  rule(['deletecollection', ...read, 'create', 'delete', 'patch', 'update'], ['resource.k8s.io'], ['resourceslices']),
+  rule(['deletecollection'], ['resource.k8s.io'], ['resourceslices']),
+]
+
+/** Permissions of every kubelet; the node authorizer restricts them to the node's own objects. */
+export const nodeRules: readonly PolicyRule[] = [
+  ...nodeRoleRules(),
+  rule(['create', ...read], certificatesGroup, ['podcertificaterequests']),
+  rule(read, certificatesGroup, ['clustertrustbundles']),
+  rule([...read, 'create', 'delete', 'patch', 'update'], ['resource.k8s.io'], ['resourceslices']),
 ]
 
 /**
@@ -271,16 +294,15 @@ const schedulerRules = (): PolicyRule[] => [
   rule(read, core, ['nodes', 'namespaces', 'persistentvolumeclaims', 'persistentvolumes', 'services']),
   rule(['delete', ...read], core, ['pods']),
   rule(['create'], core, ['bindings', 'pods/binding']),
-  rule(['patch', 'update'], core, ['pods/status', 'persistentvolumes', 'persistentvolumeclaims']),
+  rule(['patch', 'update'], core, ['pods/status']),
   rule(read, core, ['replicationcontrollers']),
   rule(read, apps, ['replicasets', 'statefulsets']),
+  rule(read, extensions, ['replicasets']),
   rule(read, ['policy'], ['poddisruptionbudgets']),
-  rule(
-    read,
-    ['storage.k8s.io'],
-    ['csidrivers', 'csinodes', 'csistoragecapacities', 'storageclasses', 'volumeattachments'],
-  ),
-  rule(read, ['scheduling.k8s.io'], ['priorityclasses']),
+  rule(read, ['storage.k8s.io'], ['csidrivers', 'csinodes', 'csistoragecapacities', 'volumeattachments']),
+  rule(['create'], ['authentication.k8s.io'], ['tokenreviews']),
+  rule(['create'], ['authorization.k8s.io'], ['subjectaccessreviews']),
+  rule([...read, ...write], ['coordination.k8s.io'], ['leasecandidates']),
   rule(read, ['resource.k8s.io'], ['deviceclasses', 'resourceslices']),
   rule(['create', 'delete', ...read, 'patch', 'update'], ['resource.k8s.io'], ['resourceclaims']),
   rule([...read, 'patch', 'update'], ['resource.k8s.io'], ['resourceclaims/status']),
@@ -310,13 +332,16 @@ const componentRoles = (): (RoleObject & Named)[] => [
     rule(['watch'], core, ['events']),
     recordEvents,
   ]),
-  clusterRole('system:node', [...nodeRules]),
+  clusterRole('system:node', nodeRoleRules()),
   clusterRole('slipway:node-network', nodeNetworkRules()),
   clusterRole('system:kube-scheduler', schedulerRules()),
+  clusterRole('slipway:kube-scheduler', [rule(read, ['scheduling.k8s.io'], ['priorityclasses'])]),
   clusterRole('system:kube-controller-manager', controllerManagerRules()),
   clusterRole('system:kube-dns', [rule(['list', 'watch'], core, ['endpoints', 'services'])]),
   clusterRole('system:node-proxier', [
-    rule(['list', 'watch'], core, ['endpoints', 'services', 'nodes']),
+    rule(['list', 'watch'], core, ['endpoints', 'services']),
+    rule(read, core, ['nodes']),
+    rule(['list', 'watch'], ['networking.k8s.io'], ['servicecidrs']),
     rule(['list', 'watch'], ['discovery.k8s.io'], ['endpointslices']),
     recordEvents,
   ]),
@@ -326,7 +351,11 @@ const componentRoles = (): (RoleObject & Named)[] => [
   ]),
   clusterRole('system:kubelet-api-admin', [
     rule(['get', 'list', 'watch', 'proxy'], core, ['nodes']),
-    rule(all, core, ['nodes/healthz', 'nodes/log', 'nodes/metrics', 'nodes/proxy', 'nodes/spec', 'nodes/stats']),
+    rule(
+      all,
+      core,
+      ['configz', 'healthz', 'log', 'metrics', 'pods', 'proxy', 'stats'].map((part) => `nodes/${part}`),
+    ),
   ]),
 ]
 
@@ -360,291 +389,31 @@ const componentBindings = (): (BindingObject & Named)[] => [
   ),
   clusterBinding('system:kube-dns', 'system:kube-dns', serviceAccount('kube-system', 'kube-dns')),
   clusterBinding('system:kube-scheduler', 'system:kube-scheduler', user('system:kube-scheduler')),
+  clusterBinding('slipway:kube-scheduler', 'slipway:kube-scheduler', user('system:kube-scheduler')),
   clusterBinding('system:volume-scheduler', 'system:volume-scheduler', user('system:kube-scheduler')),
 ]
 
 // --- controllers ---
 
-/** Rules of every controller, which runs as its service account in kube-system. */
-const controllers = (): Record<string, PolicyRule[]> => ({
-  'certificate-controller': [
-    rule(['delete', ...read], certificatesGroup, ['certificatesigningrequests']),
-    rule(['update'], certificatesGroup, ['certificatesigningrequests/approval', 'certificatesigningrequests/status']),
-    rule(['approve'], certificatesGroup, ['signers'], ['kubernetes.io/kube-apiserver-client-kubelet']),
-    rule(
-      ['sign'],
-      certificatesGroup,
-      ['signers'],
-      [
-        'kubernetes.io/kube-apiserver-client',
-        'kubernetes.io/kube-apiserver-client-kubelet',
-        'kubernetes.io/kubelet-serving',
-        'kubernetes.io/legacy-unknown',
-      ],
-    ),
-    rule(['create'], ['authorization.k8s.io'], ['subjectaccessreviews']),
-    recordEvents,
-  ],
-  'clusterrole-aggregation-controller': [
-    rule(['escalate', 'get', 'list', 'patch', 'update', 'watch'], [rbacGroup], ['clusterroles']),
-  ],
-  'cronjob-controller': [
-    rule([...read, 'update'], ['batch'], ['cronjobs']),
-    rule(['create', 'delete', ...read, 'patch', 'update'], ['batch'], ['jobs']),
-    rule(['update'], ['batch'], ['cronjobs/status', 'cronjobs/finalizers']),
-    rule(['delete', 'list'], core, ['pods']),
-    recordEvents,
-  ],
-  'daemon-set-controller': [
-    rule(read, apps, ['daemonsets']),
-    rule(['update', 'patch'], apps, ['daemonsets/status']),
-    rule(['update'], apps, ['daemonsets/finalizers']),
-    rule(read, core, ['nodes']),
-    rule(['create', 'delete', ...read, 'patch'], core, ['pods']),
-    rule(['create'], core, ['pods/binding']),
-    rule(['create', 'delete', ...read, 'patch', 'update'], apps, ['controllerrevisions']),
-    recordEvents,
-  ],
-  'deployment-controller': [
-    rule([...read, 'update', 'patch'], apps, ['deployments']),
-    rule(['update', 'patch'], apps, ['deployments/status']),
-    rule(['update'], apps, ['deployments/finalizers']),
-    rule(['create', 'delete', ...read, 'patch', 'update'], apps, ['replicasets']),
-    rule([...read, 'update'], core, ['pods']),
-    recordEvents,
-  ],
-  'device-taint-eviction-controller': [
-    rule(['delete', ...read], core, ['pods']),
-    rule(['patch', 'update'], core, ['pods/status']),
-    rule(read, ['resource.k8s.io'], ['resourceclaims']),
-    rule(read, ['resource.k8s.io'], ['resourceslices']),
-    rule(read, ['resource.k8s.io'], ['deviceclasses']),
-    recordEvents,
-  ],
-  'disruption-controller': [
-    rule(read, apps, ['deployments', 'replicasets', 'statefulsets']),
-    rule(read, core, ['replicationcontrollers', 'pods']),
-    rule(read, ['policy'], ['poddisruptionbudgets']),
-    rule(['update', 'patch'], ['policy'], ['poddisruptionbudgets/status']),
-    rule(['patch', 'update'], core, ['pods/status']),
-    rule(['get'], all, ['*/scale']),
-    recordEvents,
-  ],
-  'endpoint-controller': [
-    rule(read, core, ['pods', 'services', 'nodes']),
-    rule(['create', 'delete', ...read, 'patch', 'update'], core, ['endpoints']),
-    rule(['create'], core, ['endpoints/restricted']),
-    recordEvents,
-  ],
-  'endpointslice-controller': [
-    rule(read, core, ['nodes', 'pods', 'services']),
-    rule(['update'], core, ['services/finalizers']),
-    rule(['create', 'delete', ...read, 'patch', 'update'], ['discovery.k8s.io'], ['endpointslices']),
-    rule(['create'], ['discovery.k8s.io'], ['endpointslices/restricted']),
-    recordEvents,
-  ],
-  'endpointslicemirroring-controller': [
-    rule(read, core, ['endpoints', 'services']),
-    rule(['update'], core, ['services/finalizers', 'endpoints/finalizers']),
-    rule(['create', 'delete', ...read, 'patch', 'update'], ['discovery.k8s.io'], ['endpointslices']),
-    recordEvents,
-  ],
-  'ephemeral-volume-controller': [
-    rule(read, core, ['pods']),
-    rule(['update'], core, ['pods/finalizers']),
-    rule(['create', ...read], core, ['persistentvolumeclaims']),
-    recordEvents,
-  ],
-  // In Kubernetes etcd leases expire Events; here a controller deletes them.
-  'event-ttl-controller': [rule(['delete', 'list'], events, ['events'])],
-  'expand-controller': [rule(read, core, ['persistentvolumes', 'persistentvolumeclaims']), recordEvents],
-  'generic-garbage-collector': [rule(['delete', 'get', 'list', 'patch', 'update', 'watch'], all, all), recordEvents],
-  'horizontal-pod-autoscaler': [
-    rule(read, ['autoscaling'], ['horizontalpodautoscalers']),
-    rule(['update'], ['autoscaling'], ['horizontalpodautoscalers/status']),
-    rule(['get', 'update'], all, ['*/scale']),
-    rule(['list', 'watch'], core, ['pods']),
-    rule(['list', 'watch'], ['metrics.k8s.io'], ['pods']),
-    rule(read, ['custom.metrics.k8s.io', 'external.metrics.k8s.io'], all),
-    recordEvents,
-  ],
-  'job-controller': [
-    rule([...read, 'patch', 'update'], ['batch'], ['jobs']),
-    rule(['update', 'patch'], ['batch'], ['jobs/status']),
-    rule(['update'], ['batch'], ['jobs/finalizers']),
-    rule(['create', 'delete', ...read, 'patch'], core, ['pods']),
-    recordEvents,
-  ],
-  'namespace-controller': [
-    rule(['delete', ...read], core, ['namespaces']),
-    rule(['update', 'patch'], core, ['namespaces/finalize', 'namespaces/status']),
-    rule(['delete', 'deletecollection', 'get', 'list', 'watch'], all, all),
-  ],
-  'node-controller': [
-    rule(['delete', ...read, 'patch', 'update'], core, ['nodes']),
-    rule(['patch', 'update'], core, ['nodes/status', 'pods/status']),
-    rule(['delete', ...read], core, ['pods']),
-    rule(read, ['coordination.k8s.io'], ['leases']),
-    recordEvents,
-  ],
-  'persistent-volume-binder': [
-    rule(['create', 'delete', ...read, 'patch', 'update'], core, ['persistentvolumes']),
-    rule(['patch', 'update'], core, ['persistentvolumes/status', 'persistentvolumeclaims/status']),
-    rule([...read, 'patch', 'update'], core, ['persistentvolumeclaims']),
-    rule(['create', 'delete', ...read], core, ['pods']),
-    rule(read, ['storage.k8s.io'], ['storageclasses']),
-    rule(read, core, ['nodes']),
-    recordEvents,
-  ],
-  // In Kubernetes provisioners and resizers run in the cluster, with accounts of their own.
-  'volume-provisioner': [
-    rule(['create', 'delete', ...read, 'patch', 'update'], core, ['persistentvolumes']),
-    rule([...read, 'patch', 'update'], core, ['persistentvolumeclaims']),
-    rule(['patch', 'update'], core, ['persistentvolumeclaims/status']),
-    rule(['get'], ['snapshot.storage.k8s.io'], ['volumesnapshots', 'volumesnapshotcontents']),
-    rule(read, ['storage.k8s.io'], ['storageclasses', 'volumeattributesclasses']),
-    rule(read, core, ['nodes']),
-    recordEvents,
-  ],
-  // In Kubernetes a deployment of its own.
-  'snapshot-controller': [
-    rule([...read, 'patch', 'update'], ['snapshot.storage.k8s.io'], ['volumesnapshots']),
-    rule(['create', 'delete', ...read, 'patch', 'update'], ['snapshot.storage.k8s.io'], ['volumesnapshotcontents']),
-    rule(['patch', 'update'], ['snapshot.storage.k8s.io'], ['volumesnapshots/status', 'volumesnapshotcontents/status']),
-    rule(['create', ...read], ['snapshot.storage.k8s.io'], ['volumesnapshotclasses']),
-    rule(
-      ['get', 'patch'],
-      ['apiextensions.k8s.io'],
-      ['customresourcedefinitions'],
-      ['volumesnapshotclasses.snapshot.storage.k8s.io'],
-    ),
-    rule(read, core, ['persistentvolumes', 'persistentvolumeclaims', 'nodes']),
-    recordEvents,
-  ],
-  'pod-garbage-collector': [
-    rule(['delete', ...read], core, ['pods']),
-    rule(read, core, ['nodes']),
-    rule(['patch', 'update'], core, ['pods/status']),
-  ],
-  'pv-protection-controller': [rule([...read, 'update'], core, ['persistentvolumes']), recordEvents],
-  'pvc-protection-controller': [
-    rule([...read, 'update'], core, ['persistentvolumeclaims']),
-    rule(read, core, ['pods']),
-    recordEvents,
-  ],
-  'replicaset-controller': [
-    rule([...read, 'update'], apps, ['replicasets']),
-    rule(['update', 'patch'], apps, ['replicasets/status']),
-    rule(['update'], apps, ['replicasets/finalizers']),
-    rule(['create', 'delete', ...read, 'patch'], core, ['pods']),
-    recordEvents,
-  ],
-  'replication-controller': [
-    rule([...read, 'update'], core, ['replicationcontrollers']),
-    rule(['update', 'patch'], core, ['replicationcontrollers/status']),
-    rule(['update'], core, ['replicationcontrollers/finalizers']),
-    rule(['create', 'delete', ...read, 'patch'], core, ['pods']),
-    recordEvents,
-  ],
-  'resource-claim-controller': [
-    rule(read, core, ['pods']),
-    rule(['update'], core, ['pods/finalizers']),
-    rule(['create', 'delete', ...read], ['resource.k8s.io'], ['resourceclaims']),
-    rule(['patch', 'update'], ['resource.k8s.io'], ['resourceclaims', 'resourceclaims/status']),
-    rule(['patch', 'update'], ['resource.k8s.io'], ['resourceclaims/binding']),
-    rule(['patch', 'update'], core, ['pods/status']),
-    recordEvents,
-  ],
-  'resourcequota-controller': [
-    rule(['list', 'watch'], all, all),
-    rule(['update'], core, ['resourcequotas/status']),
-    recordEvents,
-  ],
-  'root-ca-cert-publisher': [
-    rule(['create', ...read, 'update', 'patch'], core, ['configmaps']),
-    rule(read, core, ['namespaces']),
-    recordEvents,
-  ],
-  'service-account-controller': [
-    rule(['create', ...read], core, ['serviceaccounts']),
-    rule(read, core, ['namespaces']),
-    recordEvents,
-  ],
-  'service-cidrs-controller': [
-    rule([...read, 'patch', 'update'], ['networking.k8s.io'], ['servicecidrs']),
-    rule(['patch', 'update'], ['networking.k8s.io'], ['servicecidrs/finalizers']),
-    rule(['patch', 'update'], ['networking.k8s.io'], ['servicecidrs/status']),
-    rule(read, ['networking.k8s.io'], ['ipaddresses']),
-    recordEvents,
-  ],
-  'service-controller': [
-    rule(read, core, ['services']),
-    rule(['patch', 'update'], core, ['services/status']),
-    rule(['list', 'watch'], core, ['nodes']),
-    recordEvents,
-  ],
-  'statefulset-controller': [
-    rule(read, core, ['pods']),
-    rule(read, apps, ['statefulsets']),
-    rule(['update', 'patch'], apps, ['statefulsets/status']),
-    rule(['update'], apps, ['statefulsets/finalizers']),
-    rule(['create', 'delete', 'get', 'patch', 'update'], core, ['pods']),
-    rule(['create', 'delete', ...read, 'patch', 'update'], apps, ['controllerrevisions']),
-    rule(['create', ...read, 'update', 'delete'], core, ['persistentvolumeclaims']),
-    recordEvents,
-  ],
-  'taint-eviction-controller': [
-    rule(['delete', ...read], core, ['pods']),
-    rule(read, core, ['nodes']),
-    rule(['patch', 'update'], core, ['pods/status']),
-    recordEvents,
-  ],
-  // In Kubernetes the API server does this itself.
-  'kubernetes-service-controller': [
-    rule(['create', ...read, 'patch', 'update'], core, ['services', 'endpoints']),
-    rule(['create', ...read, 'patch', 'update'], ['discovery.k8s.io'], ['endpointslices']),
-  ],
-  'attachdetach-controller': [
-    rule(['list', 'watch'], core, ['persistentvolumes', 'persistentvolumeclaims', 'pods']),
-    rule(read, core, ['nodes']),
-    rule(['patch', 'update'], core, ['nodes/status']),
-    rule(['create', 'delete', ...read], ['storage.k8s.io'], ['volumeattachments']),
-    rule(read, ['storage.k8s.io'], ['csidrivers', 'csinodes']),
-    recordEvents,
-  ],
-  // Roles of Kubernetes' controllers that Slipway has no need of: other programs may be bound to them.
-  'legacy-service-account-token-cleaner': [
-    rule(['get'], core, ['configmaps'], ['kube-apiserver-legacy-service-account-token-tracking']),
-    rule(['delete', 'patch'], core, ['secrets']),
-  ],
-  'route-controller': [rule(['list', 'watch'], core, ['nodes']), rule(['patch'], core, ['nodes/status']), recordEvents],
-  'selinux-warning-controller': [
-    rule(read, core, ['persistentvolumeclaims', 'persistentvolumes', 'pods']),
-    rule(read, ['storage.k8s.io'], ['csidrivers']),
-    recordEvents,
-  ],
-  'service-ca-cert-publisher': [rule(['create', 'update'], core, ['configmaps']), recordEvents],
-  'validatingadmissionpolicy-status-controller': [
-    rule(read, ['admissionregistration.k8s.io'], ['validatingadmissionpolicies']),
-    rule(['get', 'patch', 'update'], ['admissionregistration.k8s.io'], ['validatingadmissionpolicies/status']),
-    recordEvents,
-  ],
-  'ttl-after-finished-controller': [rule(['delete', ...read], ['batch'], ['jobs']), recordEvents],
-  'ttl-controller': [rule(['list', 'patch', 'update', 'watch'], core, ['nodes']), recordEvents],
-  'volumeattributesclass-protection-controller': [
-    rule(read, core, ['persistentvolumeclaims', 'persistentvolumes']),
-    rule([...read, 'update'], ['storage.k8s.io'], ['volumeattributesclasses']),
-    recordEvents,
-  ],
-})
+/** Each controller runs as its service account in kube-system: with Kubernetes' own role, and one for what ours need besides. */
+const controllerRules = (): [role: string, account: string, rules: PolicyRule[]][] => [
+  ...Object.entries(controllers()).map(([name, rules]): [string, string, PolicyRule[]] => [
+    `system:controller:${name}`,
+    name,
+    rules,
+  ]),
+  ...Object.entries(ownControllerRules()).map(([name, rules]): [string, string, PolicyRule[]] => [
+    `slipway:controller:${name}`,
+    name,
+    rules,
+  ]),
+]
 
 const controllerRoles = (): (RoleObject & Named)[] =>
-  Object.entries(controllers()).map(([name, rules]) => clusterRole(`system:controller:${name}`, rules))
+  controllerRules().map(([role, , rules]) => clusterRole(role, rules))
 
 const controllerBindings = (): (BindingObject & Named)[] =>
-  Object.keys(controllers()).map((name) =>
-    clusterBinding(`system:controller:${name}`, `system:controller:${name}`, serviceAccount('kube-system', name)),
-  )
+  controllerRules().map(([role, account]) => clusterBinding(role, role, serviceAccount('kube-system', account)))
 
 // --- roles of single namespaces ---
 
