@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { deletedLines, sinceKubectl, type Kubectl } from '../support/kubectl.ts'
 import { startSimulatedCluster, type SimulatedCluster } from '../support/simulated-cluster.ts'
 
@@ -581,11 +581,18 @@ describe('kubectl about the cluster', () => {
     )
   })
 
-  it('holds ranges of Services and lets them go when nothing is in them', async () => {
+  it('gives Services addresses of further ranges, which stay until nothing is in them', async () => {
     const more = `apiVersion: networking.k8s.io/v1\nkind: ServiceCIDR\nmetadata: {name: more}\nspec: {cidrs: [10.97.0.0/24]}\n`
     expect(await kubectl.withInput(more, 'create', '-f', '-')).toMatchObject({ code: 0 })
     await kubectl.ok('wait', '--for=condition=Ready', 'servicecidr/more', 'servicecidr/kubernetes', '--timeout=60s')
-    expect(await kubectl.ok('delete', 'servicecidr', 'more', '--timeout=60s')).toContain('"more" deleted')
+    await kubectl.ok('create', 'service', 'clusterip', 'ranged', '--tcp=80', '--clusterip=10.97.0.9')
+    await vi.waitFor(() => kubectl.ok('get', 'ipaddress', '10.97.0.9'), { timeout: 60_000, interval: 500 })
+    await kubectl.ok('delete', 'servicecidr', 'more', '--wait=false')
+    await kubectl.ok('wait', '--for=condition=Ready=False', 'servicecidr/more', '--timeout=60s')
+    const refused = await kubectl('create', 'service', 'clusterip', 'late', '--tcp=80', '--clusterip=10.97.0.10')
+    expect(refused.stderr).toContain('is not in the valid range')
+    await kubectl.ok('delete', 'service', 'ranged')
+    await kubectl.ok('wait', '--for=delete', 'servicecidr/more', '--timeout=60s')
   })
 
   it('binds a pod by hand', async () => {

@@ -38,6 +38,23 @@ export function portPool({ first, last }: { first: number; last: number }): Pool
   return pool({ range: `${first}-${last}`, first, dynamic: first + low, last, encode: same, decode: same })
 }
 
+/** Several ranges as one: the first with a free value gives it. Messages name the first range. */
+export function joinPools<T>(pools: readonly Pool<T>[]): Pool<T> {
+  const [only] = pools
+  if (only && pools.length === 1) return only
+  return {
+    range: only?.range ?? '',
+    has: (value) => pools.some((pool) => pool.has(value)),
+    free(random, isTaken) {
+      for (const pool of pools) {
+        const value = pool.free(random, isTaken)
+        if (value !== undefined) return value
+      }
+      return undefined
+    },
+  }
+}
+
 interface Numbers<T> {
   range: string
   first: number

@@ -10,7 +10,11 @@ import { serviceAllocator } from './service-allocator.ts'
 let now = 0
 const clock = { now: () => now } as Parameters<typeof serviceAllocator>[0]['clock']
 
-function allocator(options: Partial<Parameters<typeof serviceAllocator>[0]> = {}) {
+/** @param others further stored objects by `<plural>//<name>` */
+function allocator(
+  options: Partial<Parameters<typeof serviceAllocator>[0]> = {},
+  others: ReadonlyMap<string, object> = new Map(),
+) {
   const plugin = serviceAllocator({ clock, random: () => 0, ...options })
   const stored = new Map<string, Service>()
   const run = (name: string, spec: ServiceSpec, { store = true, dryRun = false } = {}): ServiceSpec => {
@@ -27,7 +31,9 @@ function allocator(options: Partial<Parameters<typeof serviceAllocator>[0]> = {}
       object,
       oldObject,
       dryRun,
-      reader: objectReader(() => new Map([...stored].map(([key, one]) => [`services/ns/${key}`, one]))),
+      reader: objectReader(
+        () => new Map([...others, ...[...stored].map(([key, one]) => [`services/ns/${key}`, one] as const)]),
+      ),
     } as unknown as AdmissionAttributes)
     if (store && !dryRun) stored.set(name, object)
     return object.spec ?? {}
@@ -183,5 +189,56 @@ describe('service allocator', () => {
     const given = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => run(name, { ports }).clusterIP)
     expect(new Set(given).size).toBe(6)
     expect(refusalOf(() => run('g', { ports }))).toContain('range is full')
+  })
+})
+
+describe('with ServiceCIDRs', () => {
+  const meta = (name: string, more: object = {}): object => ({ metadata: { name, ...more } })
+  const range = (name: string, cidrs: string[], ready: string | undefined = 'True', more: object = {}): object => ({
+    ...meta(name, more),
+    spec: { cidrs },
+    status: { conditions: ready === undefined ? [] : [{ type: 'Ready', status: ready }] },
+  })
+  const stored = (...ranges: (readonly [string, object])[]): Map<string, object> =>
+    new Map(ranges.map(([name, object]) => [`servicecidrs//${name}`, object]))
+  const more = ['more', range('more', ['10.1.0.0/29'], undefined)] as const
+  const kubernetes = ['kubernetes', range('kubernetes', ['10.0.0.0/29', 'fd00::/112'])] as const
+
+  it('gives addresses out of all of them, the cluster’s own first', () => {
+    const { run } = allocator({}, stored(more, kubernetes))
+    const given = Array.from({ length: 12 }, (_, i) => run(`s${i}`, { ports }).clusterIP ?? '')
+    expect(given.map((ip) => ip.slice(0, 4))).toEqual([
+      ...Array<string>(6).fill('10.0'),
+      ...Array<string>(6).fill('10.1'),
+    ])
+    expect(refusalOf(() => run('full', { ports }))).toContain('range is full')
+  })
+
+  it('takes a wanted address of any of them', () => {
+    const { run } = allocator({}, stored(more, kubernetes))
+    expect(run('a', { ports, clusterIP: '10.1.0.3' }).clusterIP).toBe('10.1.0.3')
+    expect(refusalOf(() => run('b', { ports, clusterIP: '10.1.0.3' }))).toContain('provided IP is already allocated')
+    expect(refusalOf(() => run('c', { ports, clusterIP: '10.2.0.3' }))).toContain(
+      'The range of valid IPs is 10.0.0.0/29',
+    )
+  })
+
+  it.each([
+    ['is not ready', range('more', ['10.1.0.0/29'], 'False')],
+    ['is being deleted', range('more', ['10.1.0.0/29'], 'True', { deletionTimestamp: '2026-01-01T00:00:00Z' })],
+  ])('gives none of one that %s', (_, gone) => {
+    const { run } = allocator({}, stored(['more', gone], kubernetes))
+    expect(refusalOf(() => run('a', { ports, clusterIP: '10.1.0.3' }))).toContain('not in the valid range')
+  })
+
+  it('leaves addresses that an IPAddress of somebody else has', () => {
+    const label = { labels: { 'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io' } }
+    const taken = new Map([
+      ['ipaddresses//10.96.0.7', meta('10.96.0.7')],
+      ['ipaddresses//10.96.0.8', meta('10.96.0.8', label)],
+    ])
+    const { run } = allocator({}, taken)
+    expect(refusalOf(() => run('a', { ports, clusterIP: '10.96.0.7' }))).toContain('already allocated')
+    expect(run('b', { ports, clusterIP: '10.96.0.8' }).clusterIP).toBe('10.96.0.8')
   })
 })

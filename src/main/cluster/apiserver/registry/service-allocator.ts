@@ -5,13 +5,14 @@ import { fieldInvalid, invalid, type FieldError } from '#shared/kube/status.ts'
 import { ipFamily } from '#shared/kube/validation-names.ts'
 import type { AdmissionPlugin } from '../api/admission.ts'
 import type { ObjectReader } from '../api/reader.ts'
-import { addressPool, portPool, type Pool } from './number-pool.ts'
+import { portPool, type Pool } from './number-pool.ts'
+import { reservedAddresses, serviceRanges } from './service-ranges.ts'
 import { jsonEqual, setField } from '#shared/kube/json.ts'
 import { clusterIpFindings } from '../validation/cluster-ips.ts'
 
 export interface ServiceAllocatorOptions {
   clock: Clock
-  /** `10.96.0.0/16` when unset. */
+  /** The range while there is no ServiceCIDR: `10.96.0.0/16` when unset. */
   cidr?: string
   /** First and last node port; 30000 and 32767 when unset. */
   nodePorts?: { first: number; last: number }
@@ -20,11 +21,11 @@ export interface ServiceAllocatorOptions {
 }
 
 /**
- * Allocates cluster IPs and node ports of Services: the last mutating plugin of the chain. Allocations in use are read
- * from the stored Services; those of Services that are not stored yet are reserved for a short time.
+ * Allocates cluster IPs, out of all ServiceCIDRs, and node ports of Services: the last mutating plugin of the chain. Allocations
+ * in use are read from the stored Services; those of Services that are not stored yet are reserved for a short time.
  */
 export function serviceAllocator(options: ServiceAllocatorOptions): AdmissionPlugin {
-  const addresses = addressPool(options.cidr ?? '10.96.0.0/16')
+  const ranges = serviceRanges(options.cidr ?? '10.96.0.0/16')
   const ports = portPool(options.nodePorts ?? { first: 30_000, last: 32_767 })
   const pending = new Pending(options.clock)
   let unnamed = 0
@@ -47,7 +48,7 @@ export function serviceAllocator(options: ServiceAllocatorOptions): AdmissionPlu
       // A generated name is not known yet: such a Service gets a unique owner key.
       const owner = `${attributes.namespace}/${attributes.name || `?${++unnamed}`}`
       const allocation = new Allocation({
-        addresses,
+        addresses: ranges(reader),
         ports,
         random: options.random ?? Math.random,
         taken: takenBy(reader, owner, pending),
@@ -151,6 +152,7 @@ function takenBy(reader: ObjectReader, owner: string, pending: Pending): Taken {
     if (`${metadata.namespace}/${metadata.name}` === owner) continue
     for (const given of allocationsOf(spec ?? {})) take(given)
   }
+  for (const given of reservedAddresses(reader)) take(given)
   for (const given of pending.ofOthers(owner)) take(given)
   return { addresses, ports }
 }

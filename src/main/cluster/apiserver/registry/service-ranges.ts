@@ -1,0 +1,47 @@
+import { findCondition } from '#shared/kube/conditions.ts'
+import type { ServiceCIDR } from '#shared/kube/generated/types.ts'
+import { parseCidr } from '#shared/kube/ip.ts'
+import type { Stored } from '#shared/kube/object.ts'
+import { ipAddresses, serviceCidrs } from '#shared/kube/resources.ts'
+import type { ObjectReader } from '../api/reader.ts'
+import { addressPool, joinPools, type Pool } from './number-pool.ts'
+
+const defaultName = 'kubernetes'
+/** Who makes the IPAddresses of Services. */
+const allocatedBy = { label: 'ipaddress.kubernetes.io/managed-by', value: 'ipallocator.k8s.io' }
+
+/**
+ * The addresses that Services may have: of every ServiceCIDR that is ready and stays, the cluster's own first.
+ * @param fallback the range of a cluster that has no ServiceCIDR yet
+ */
+export function serviceRanges(fallback: string): (reader: ObjectReader) => Pool<string> {
+  const pools = new Map<string, Pool<string>>()
+  const poolOf = (cidr: string): Pool<string> => {
+    let pool = pools.get(cidr)
+    if (!pool) pools.set(cidr, (pool = addressPool(cidr)))
+    return pool
+  }
+  return (reader) => {
+    const stored = reader.list(serviceCidrs)
+    if (stored.length === 0) return poolOf(fallback)
+    const cidrs = stored
+      .filter(isUsable)
+      .sort((a, b) => Number(b.metadata.name === defaultName) - Number(a.metadata.name === defaultName))
+      .flatMap(({ spec }) => spec?.cidrs ?? [])
+    // The cluster is IPv4 only.
+    return joinPools(cidrs.filter((cidr) => parseCidr(cidr) !== undefined && !cidr.includes(':')).map(poolOf))
+  }
+}
+
+/** One without a condition is usable: its controller may not have seen it yet. */
+function isUsable({ metadata, status }: Stored<ServiceCIDR>): boolean {
+  if (metadata.deletionTimestamp !== undefined) return false
+  return (findCondition(status?.conditions, 'Ready')?.status ?? 'True') === 'True'
+}
+
+/** Addresses that others than Services have taken by an IPAddress of their own. */
+export const reservedAddresses = (reader: ObjectReader): string[] =>
+  reader
+    .list(ipAddresses)
+    .filter(({ metadata }) => metadata.labels?.[allocatedBy.label] !== allocatedBy.value)
+    .map(({ metadata }) => metadata.name)
