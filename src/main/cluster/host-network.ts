@@ -7,7 +7,7 @@ import type { ControllerContext } from '#shared/reconcile/context.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { keptPort } from './kept-port.ts'
 import { createConnectionSlots } from './network/connection-slots.ts'
-import { startDefinitions, startGateways } from './network/gateway/index.ts'
+import { startGateways } from './network/gateway/index.ts'
 import { startIngresses } from './network/ingress/index.ts'
 import { startLoadBalancers } from './network/load-balancer/index.ts'
 import { startRegistry } from './registry/server.ts'
@@ -46,12 +46,9 @@ export async function startHostNetwork({
   const stops = new StopStack()
   if (simulated) {
     stops.add(startUnservedNotices(context))
-    const stopped = new AbortController()
-    const defined = startDefinitions(context, stopped.signal)
-    stops.add(async () => {
-      stopped.abort()
-      await defined
-    })
+    const gateways = startGateways(context)
+    gateways.servedAt('nowhere')
+    stops.add(() => gateways.stop())
     return { stop: () => stops.stop() }
   }
   if (registryPort !== undefined)

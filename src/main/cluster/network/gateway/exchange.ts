@@ -1,6 +1,7 @@
 import { EdgeError } from '#main/http/edge.ts'
 import type { Backends } from '../backends.ts'
 import type { ProxiedRequest, Routed } from '../ingress/exchange.ts'
+import { isPreflight, preflightAnswer, shareResponse } from './cors.ts'
 import { locationOf, modifiedPath, modifyHeaders } from './filters.ts'
 import type { Actions } from './routes.ts'
 import { choose, type Matched } from './table.ts'
@@ -16,14 +17,18 @@ export async function exchangeOf(
   if (actions.isBroken) throw new EdgeError(500, 'the route has a filter that is not known')
   if (actions.redirect)
     return {
-      redirect: {
+      answer: {
         status: actions.redirect.statusCode ?? 302,
-        location: locationOf(actions.redirect, request, { prefix, listenerPorts }),
+        headers: { location: locationOf(actions.redirect, request, { prefix, listenerPorts }) },
       },
     }
+  if (actions.cors && isPreflight(request.method, request.headers))
+    return { answer: { status: 204, headers: preflightAnswer(actions.cors, request.headers) } }
   const chosen = choose(rule.backends)
   if (!chosen?.backend || chosen.actions.isBroken) throw new EdgeError(500, 'the route has no valid back end')
   const all = [actions, chosen.actions]
+  // A filter may change what the back end gets of it.
+  const { origin } = request.headers
   const connection = await backends.connect(chosen.backend, request.client)
   return {
     connection,
@@ -44,7 +49,10 @@ export async function exchangeOf(
       }
     },
     amendResponse(headers) {
-      for (const { response } of all) for (const modifier of response) modifyHeaders(headers, modifier)
+      for (const { response, cors } of all) {
+        for (const modifier of response) modifyHeaders(headers, modifier)
+        if (cors) shareResponse(headers, cors, origin)
+      }
     },
   }
 }

@@ -285,6 +285,46 @@ describe('routes', () => {
     })
   })
 
+  it('answer preflights, and share their answers with the origins that may read them', async () => {
+    await route('cors', 'cors.localhost', [
+      {
+        filters: [
+          {
+            type: 'CORS',
+            cors: { allowOrigins: ['https://*.a.example'], allowMethods: ['PUT'], allowCredentials: true },
+          },
+        ],
+        backendRefs: [to('one')],
+      },
+    ])
+    await expect.poll(() => word('cors.localhost')).toBe('one')
+    seen = []
+    const origin = 'https://www.a.example'
+    const preflight = { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'PUT' } }
+    expect(await ask('cors.localhost', '/', preflight)).toMatchObject({
+      status: 204,
+      headers: {
+        'access-control-allow-origin': origin,
+        'access-control-allow-methods': 'PUT',
+        'access-control-allow-credentials': 'true',
+        'access-control-max-age': '5',
+      },
+    })
+    expect(seen).toEqual([])
+    expect((await ask('cors.localhost', '/', { headers: { origin } })).headers).toMatchObject({
+      'access-control-allow-origin': origin,
+      vary: 'Origin',
+    })
+    const other = await ask('cors.localhost', '/', { headers: { origin: 'https://b.example' } })
+    expect(other.status).toBe(200)
+    expect(other.headers).not.toHaveProperty('access-control-allow-origin')
+    await expect(
+      route('cors-twice', 'cors.localhost', [
+        { filters: [{ type: 'CORS', cors: { allowOrigins: ['*', 'https://a.example'] } }], backendRefs: [to('one')] },
+      ]),
+    ).rejects.toThrow("AllowOrigins cannot contain '*' alongside other origins")
+  })
+
   it('mirror requests, and end them in time', async () => {
     await route('mirror', 'mirror.localhost', [
       {

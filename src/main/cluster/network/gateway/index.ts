@@ -13,7 +13,7 @@ import { recorderOf, type ControllerContext } from '#shared/reconcile/context.ts
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 import { ensureGatewayDefinitions } from './crds/index.ts'
 import { controllerName, decide, ownClassName, type GatewayDecision, type ParentVerdict } from './decide.ts'
-import type { Verdict } from './listeners.ts'
+import { no, type Verdict } from './listeners.ts'
 import type { AnyRoute } from './routes.ts'
 import { supportedFeatures } from './features.ts'
 import { tableOf, type GatewayTable } from './table.ts'
@@ -33,10 +33,15 @@ import {
 export interface GatewayController {
   /** What is served now. */
   table(): GatewayTable
-  /** Serves nothing before `port` of 127.0.0.1 is known, which statuses tell. */
-  servedAt(port: number): void
+  /**
+   * Serves nothing before `port` of 127.0.0.1 is known, which statuses tell. `nowhere`: workers are simulated, and Gateways
+   * are accepted, but never programmed.
+   */
+  servedAt(port: ServedPort): void
   stop: Stop
 }
+
+type ServedPort = number | 'nowhere'
 
 /** Everything depends on everything else: one key decides all of it anew. */
 const only = '(all)'
@@ -50,7 +55,7 @@ const retryMs = 5_000
 export function startGateways(context: ControllerContext): GatewayController {
   const stopped = new AbortController()
   let running: GatewayController | undefined
-  let servedPort: number | undefined
+  let servedPort: ServedPort | undefined
   const nothing = tableOf([])
   const starting = startDefinitions(context, stopped.signal).then((ready) => {
     if (!ready) return
@@ -72,10 +77,7 @@ export function startGateways(context: ControllerContext): GatewayController {
 }
 
 /** @returns false when stopped before the definitions could be created */
-export async function startDefinitions(
-  { client, clock, log }: ControllerContext,
-  signal: AbortSignal,
-): Promise<boolean> {
+async function startDefinitions({ client, clock, log }: ControllerContext, signal: AbortSignal): Promise<boolean> {
   while (!signal.aborted) {
     try {
       await ensureGatewayDefinitions(client)
@@ -109,7 +111,7 @@ function startController(context: ControllerContext): GatewayController {
   }
   const certificates = new Map<string, boolean>()
   let table = tableOf([])
-  let servedPort: number | undefined
+  let servedPort: ServedPort | undefined
   let classMade = false
 
   /** Whether a Secret holds a certificate with its key; found out once per revision. */
@@ -193,13 +195,16 @@ function startController(context: ControllerContext): GatewayController {
 
   async function writeGateway(
     { gateway, verdicts, listeners }: GatewayDecision['gateways'][number],
-    port: number,
+    port: ServedPort,
   ): Promise<void> {
-    const isProgrammed = verdicts.every(({ status }) => status === 'True')
+    const isSound = verdicts.every(({ status }) => status === 'True')
+    const isProgrammed = isSound && port !== 'nowhere'
     const told = verdicts.map((verdict) =>
-      verdict.type === 'Programmed' && isProgrammed
-        ? { ...verdict, message: `Served at http://localhost:${port}, and its hosts at the same port` }
-        : verdict,
+      verdict.type !== 'Programmed' || !isSound
+        ? verdict
+        : isProgrammed
+          ? { ...verdict, message: `Served at http://localhost:${port}, and its hosts at the same port` }
+          : no('Programmed', 'NoResources', 'Workers are simulated: nothing listens on 127.0.0.1 for it'),
     )
     const status: Gateway['status'] = {
       addresses: isProgrammed ? [{ type: 'IPAddress', value: '127.0.0.1' }] : [],
@@ -219,8 +224,7 @@ function startController(context: ControllerContext): GatewayController {
     await shared.gateways.caughtUp(await client.updateStatus(gateways, { ...gateway, status }))
     const [accepted] = verdicts
     if (isProgrammed) recorder.event(gateway, 'Normal', 'Programmed', `Served at http://localhost:${port}`)
-    else
-      recorder.event(gateway, 'Warning', 'NotProgrammed', verdicts.find((one) => one.status === 'False')?.message ?? '')
+    else recorder.event(gateway, 'Warning', 'NotProgrammed', told.find((one) => one.status === 'False')?.message ?? '')
     if (accepted?.reason === 'ListenersNotValid')
       recorder.event(gateway, 'Warning', 'ListenersNotValid', accepted.message)
   }

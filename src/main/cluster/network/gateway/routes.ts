@@ -9,6 +9,7 @@ import { compileGrpcMatch, compileHttpMatch, type CompiledMatch } from './matche
 import {
   gatewayGroup,
   type BackendReference,
+  type Cors,
   type Filter,
   type GrpcMatch,
   type GrpcRoute,
@@ -40,6 +41,7 @@ export interface Actions {
   redirect?: Redirect
   rewrite?: NonNullable<Filter['urlRewrite']>
   mirrors: { backend: Backend; share: number }[]
+  cors?: Cors
   /** A filter that is not known here: requests fail with 500. */
   isBroken: boolean
 }
@@ -141,11 +143,12 @@ function createResolver(kind: string, namespace: string, { grants, service }: Ro
 function actionsOf(filters: readonly Filter[] | undefined, resolver: Resolver): Actions {
   const actions: Actions = { request: [], response: [], mirrors: [], isBroken: false }
   for (const filter of filters ?? []) {
-    const { requestHeaderModifier, responseHeaderModifier, requestMirror, requestRedirect, urlRewrite } = filter
+    const { requestHeaderModifier, responseHeaderModifier, requestMirror, requestRedirect, urlRewrite, cors } = filter
     if (requestHeaderModifier) actions.request.push(requestHeaderModifier)
     else if (responseHeaderModifier) actions.response.push(responseHeaderModifier)
     else if (requestRedirect) actions.redirect = requestRedirect
     else if (urlRewrite) actions.rewrite = urlRewrite
+    else if (cors) actions.cors = cors
     else if (requestMirror) {
       const backend = resolver.backend(requestMirror.backendRef)
       const { fraction, percent = 100 } = requestMirror

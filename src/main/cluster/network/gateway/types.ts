@@ -83,6 +83,17 @@ export interface Redirect {
   statusCode?: number
 }
 
+/** Who may read the answers from pages of other origins. */
+export interface Cors {
+  allowOrigins?: string[]
+  allowCredentials?: boolean
+  allowMethods?: string[]
+  allowHeaders?: string[]
+  exposeHeaders?: string[]
+  /** Seconds. */
+  maxAge?: number
+}
+
 export interface Filter {
   type: string
   requestHeaderModifier?: HeaderModifier
@@ -94,6 +105,7 @@ export interface Filter {
   }
   requestRedirect?: Redirect
   urlRewrite?: { hostname?: string; path?: PathModifier }
+  cors?: Cors
 }
 
 export interface NamedMatch {

@@ -34,7 +34,7 @@ export interface Exchange {
 }
 
 /** What becomes of a request: it is carried, or answered at once. */
-export type Routed = Exchange | { redirect: { status: number; location: string } }
+export type Routed = Exchange | { answer: { status: number; headers: Record<string, string> } }
 
 /** Where a TLS connection goes that is not HTTPS. */
 export interface TlsExchange {

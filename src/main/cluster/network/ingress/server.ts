@@ -125,7 +125,7 @@ function createProxy({ route }: IngressServerOptions): Proxy {
   const routed = async (message: IncomingMessage): Promise<Routed> => {
     const request = requestOf(message)
     const result = await route(request)
-    if ('redirect' in result) return result
+    if ('answer' in result) return result
     cleanRequest(message, request)
     result.amendRequest?.(message)
     exchanges.set(message, result)
@@ -135,8 +135,8 @@ function createProxy({ route }: IngressServerOptions): Proxy {
     async request(message, response) {
       if (message.headers['transfer-encoding'] !== undefined) chunked.add(message)
       const exchange = await routed(message)
-      if ('redirect' in exchange) {
-        response.writeHead(exchange.redirect.status, { location: exchange.redirect.location }).end()
+      if ('answer' in exchange) {
+        response.writeHead(exchange.answer.status, exchange.answer.headers).end()
         return
       }
       const { connection } = exchange
@@ -160,7 +160,8 @@ function createProxy({ route }: IngressServerOptions): Proxy {
     },
     async upgrade(message, socket, head) {
       const exchange = await routed(message)
-      if ('redirect' in exchange) throw new EdgeError(400, `this is at ${exchange.redirect.location}`)
+      if ('answer' in exchange)
+        throw new EdgeError(400, `this is at ${exchange.answer.headers.location ?? 'no back end'}`)
       const { connection } = exchange
       if (socket.destroyed) {
         connection.destroy()

@@ -8,6 +8,7 @@ import {
   filterUnion,
   headerModifier,
   headerName,
+  integer,
   listBy,
   object,
   oneOf,
@@ -42,6 +43,28 @@ const pathModifier = object(
   },
 )
 
+const setOf = (items: JSONSchemaProps, maxItems: number, what: string): JSONSchemaProps => ({
+  type: 'array',
+  items,
+  maxItems,
+  'x-kubernetes-list-type': 'set',
+  ...rules([
+    "!('*' in self && self.size() > 1)",
+    `${what} cannot contain '*' alongside other ${what.slice(5).toLowerCase()}`,
+  ]),
+})
+const originPattern = '(^\\*$)|(^([a-zA-Z][a-zA-Z0-9+\\-.]+):\\/\\/([^:/?#]+)(:([0-9]{1,5}))?$)'
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH']
+
+const cors = object({
+  allowOrigins: setOf(text(253, { pattern: originPattern }), 64, 'AllowOrigins'),
+  allowCredentials: { type: 'boolean' },
+  allowMethods: setOf(oneOf([...methods, '*']), 9, 'AllowMethods'),
+  allowHeaders: setOf(headerName, 64, 'AllowHeaders'),
+  exposeHeaders: { type: 'array', items: headerName, maxItems: 64, 'x-kubernetes-list-type': 'set' },
+  maxAge: integer(1, undefined, { default: 5 }),
+})
+
 const filterFields: Record<string, JSONSchemaProps> = {
   requestHeaderModifier: headerModifier,
   responseHeaderModifier: headerModifier,
@@ -54,6 +77,7 @@ const filterFields: Record<string, JSONSchemaProps> = {
     statusCode: { type: 'integer', enum: [301, 302, 303, 307, 308], default: 302 },
   }),
   urlRewrite: object({ hostname: preciseHostname, path: pathModifier }),
+  cors,
   extensionRef,
 }
 
@@ -67,7 +91,7 @@ const filters = atomicList(filterUnion(filterFields), 16, {
       "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))",
       'May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both',
     ],
-    ...['RequestHeaderModifier', 'ResponseHeaderModifier', 'RequestRedirect', 'URLRewrite'].map(once),
+    ...['RequestHeaderModifier', 'ResponseHeaderModifier', 'RequestRedirect', 'URLRewrite', 'CORS'].map(once),
   ),
 })
 
@@ -103,7 +127,7 @@ const match = object({
   ),
   headers: listBy('name', nameAndValue(headerName, text(4_096)), 16),
   queryParams: listBy('name', nameAndValue(headerName, text(1_024)), 16),
-  method: oneOf(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH']),
+  method: oneOf(methods),
 })
 
 const rule = object(

@@ -212,7 +212,11 @@ export const extensionRef = object({ group, kind, name: objectName }, { required
 /** A union of filters: `type` says which of the fields is set, and no other is. */
 export function filterUnion(fields: Readonly<Record<string, JSONSchemaProps>>): JSONSchemaProps {
   const typeOf = (field: string): string =>
-    field === 'urlRewrite' ? 'URLRewrite' : `${field.charAt(0).toUpperCase()}${field.slice(1)}`
+    field === 'cors'
+      ? 'CORS'
+      : field === 'urlRewrite'
+        ? 'URLRewrite'
+        : `${field.charAt(0).toUpperCase()}${field.slice(1)}`
   const types = Object.keys(fields).map((field) => [field, typeOf(field)] as const)
   return object(
     { type: oneOf(types.map(([, type]) => type)), ...fields },
