@@ -164,9 +164,17 @@ class Scanner {
 
 const isDigit = (char: string | undefined): boolean => char !== undefined && char >= '0' && char <= '9'
 
-/** Go's form of a character in messages: `'o'`, `'\n'`, `'\u0001'`. */
+/** Go's form of a character in messages: `'o'`, `'\n'`, `'\x01'`, `'\u009e'`. */
 function quoted(char: string): string {
   if (char === "'") return `'\\''`
   if (char === '"') return `'"'`
+  const code = char.charCodeAt(0)
+  const named = namedEscapes[code]
+  if (named !== undefined) return `'\\${named}'`
+  if (code < 0x20 || code === 0x7f) return `'\\x${code.toString(16).padStart(2, '0')}'`
+  // Neither control characters of Latin-1 nor its spaces are printable.
+  if ((code > 0x7f && code <= 0xa0) || code === 0xad) return `'\\u${code.toString(16).padStart(4, '0')}'`
   return `'${JSON.stringify(char).slice(1, -1)}'`
 }
+
+const namedEscapes: Readonly<Record<number, string>> = { 7: 'a', 8: 'b', 9: 't', 10: 'n', 11: 'v', 12: 'f', 13: 'r' }

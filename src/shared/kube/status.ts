@@ -137,6 +137,7 @@ export interface FieldError {
   change?: { before: unknown; after: unknown; at?: string; struct?: string }
   type:
     | 'FieldValueRequired'
+    | 'InternalError'
     | 'FieldValueInvalid'
     | 'FieldValueNotSupported'
     | 'FieldValueDuplicate'
@@ -175,6 +176,13 @@ function quote(value: unknown): string {
 
 /** Number of characters of an invalid value that the message repeats. */
 const longestQuoted = 16 * 1024
+
+/** A check that could not be made. */
+export const fieldInternal = (field: string, why: string): FieldError => ({
+  type: 'InternalError',
+  field,
+  message: `Internal error: ${why}`,
+})
 
 /** The most common validation errors, with the texts of apimachinery's `field` package. */
 export const fieldRequired = (field: string, detail = ''): FieldError => ({

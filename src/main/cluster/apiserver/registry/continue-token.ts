@@ -14,7 +14,8 @@ export const encodeContinue = ({ revision, after }: ContinueToken): string =>
 
 /** @throws ApiError 400 in the words of Kubernetes (k8s.io/apiserver/pkg/storage/continue.go) */
 export function decodeContinue(text: string): ContinueToken {
-  const { v, rv, start } = parse(Buffer.from(text, 'base64url').toString())
+  // Keys are ASCII; what else a token holds is told byte by byte, as Go does.
+  const { v, rv, start } = parse(Buffer.from(text, 'base64url').toString('latin1'))
   if (v !== 'meta.k8s.io/v1')
     throw invalidToken(`server does not recognize this encoded version ${JSON.stringify(v ?? '')}`)
   if (typeof rv !== 'number' || rv === 0) throw invalidToken(`incorrect encoded start resourceVersion (version ${v})`)

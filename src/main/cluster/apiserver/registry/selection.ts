@@ -65,10 +65,14 @@ function fieldReader(kind: KindDeclaration, field: string): FieldReader {
   if (reader) return reader
   throw badRequest(
     kind.fields
-      ? `field label not supported: ${field}`
+      ? `field label not supported${ofKind(kind)}: ${field}`
       : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`,
   )
 }
+
+/** Devices' own conversion names the kind. */
+const ofKind = ({ group, version, kind }: KindDeclaration): string =>
+  group === 'resource.k8s.io' ? ` for ${group}/${version}, Kind=${kind}` : ''
 
 function exactField(
   requirements: readonly FieldRequirement[],

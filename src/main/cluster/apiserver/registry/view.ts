@@ -2,6 +2,7 @@ import type { KubeObject } from '#shared/kube/object.ts'
 import { notFound } from '#shared/kube/status.ts'
 import type { Answer, Item, Query } from '../api/request.ts'
 import type { Target } from './context.ts'
+import { parseRevisionDemand } from './list-options.ts'
 import { parseSelection } from './selection.ts'
 
 /** Objects of a kind without storage, computed when they are read. */
@@ -22,8 +23,9 @@ export async function getFromView(view: View, { resource, namespace, name }: Tar
   return { type: 'object', code: 200, resource, object }
 }
 
-/** `GET` of all computed objects, or of those that the selectors match; they have no revision. @throws ApiError 400 */
+/** `GET` of all computed objects, or of those that the selectors match; they have no revision. @throws ApiError 400, 422 */
 export async function listView(view: View, target: Target, query: Query): Promise<Answer> {
+  parseRevisionDemand(query, false)
   const selection = parseSelection(target, query)
   const objects = (await view.objects(target.namespace)).filter((object) => selection?.matches(object) ?? true)
   return {

@@ -35,7 +35,6 @@ export const replicaSet: KindDeclaration<ReplicaSet> = {
     checkImmutable(next.spec?.selector, previous.spec?.selector, 'spec.selector', errors)
     return errors
   },
-  fields: { 'status.replicas': ({ status }) => String(status?.replicas ?? 0) },
   columns: [
     count('Desired', 'How many pods are wanted.', ({ spec }) => spec?.replicas),
     count('Current', 'How many pods there are.', ({ status }) => status?.replicas),

@@ -36,7 +36,13 @@ export const namespace: KindDeclaration<Namespace> = {
     // Only the finalize subresource removes finalizers of the spec.
     setField(next, 'spec', previous.spec)
   },
-  status: { validateStatus },
+  status: {
+    validateStatus,
+    setStatusDefaults(object) {
+      const status = (object.status ??= {})
+      status.phase ||= 'Active'
+    },
+  },
   holdsDeletion: ({ spec }) => (spec?.finalizers?.length ?? 0) > 0,
   prepareForDelete(object) {
     object.status = { ...object.status, phase: 'Terminating' }

@@ -30,6 +30,10 @@ export const persistentVolume: KindDeclaration<PersistentVolume> = {
     object.status = { phase: 'Pending', lastPhaseTransitionTime: timestamp(Date.now()) }
   },
   status: {
+    setStatusDefaults(object) {
+      const status = (object.status ??= {})
+      status.phase ||= 'Pending'
+    },
     /** The time of a change of phase is the server's, unless the writer names one (PrepareForUpdate of the status). */
     prepareStatus({ status }, { status: before }) {
       if (!status || status.phase === before?.phase) return

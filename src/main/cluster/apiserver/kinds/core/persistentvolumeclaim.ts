@@ -40,7 +40,13 @@ export const persistentVolumeClaim: KindDeclaration<PersistentVolumeClaim> = {
     mirrorDataSource(object)
   },
   prepareForUpdate: mirrorDataSource,
-  status: { validateStatus: claimStatusFindings },
+  status: {
+    validateStatus: claimStatusFindings,
+    setStatusDefaults(object) {
+      const status = (object.status ??= {})
+      status.phase ||= 'Pending'
+    },
+  },
   validate({ spec }) {
     const errors: FieldError[] = []
     checkClaimSpec(spec ?? {}, 'spec', errors)
