@@ -1,4 +1,5 @@
 import { parseAllDocuments, type Document } from 'yaml'
+import { nestsTooDeep } from './yaml-depth.ts'
 
 /**
  * Whether a text may contain data of a Secret, in any notation: JSON, flow or block YAML, tags, escapes, anchors,
@@ -44,17 +45,6 @@ function readDocuments(text: string): Read[] {
       return { text }
     }
   })
-}
-
-/** Limit of nesting: no object is that deep, and parsing time grows with the square of the depth. */
-function nestsTooDeep(text: string): boolean {
-  let depth = 0
-  for (const character of text) {
-    if (character === '[' || character === '{') depth++
-    else if (character === ']' || character === '}') depth--
-    if (depth > 500) return true
-  }
-  return /(?:[-?:][ \t]+){200}/.test(text)
 }
 
 /** A document that is not a complete object of another kind may be an unfinished Secret. */

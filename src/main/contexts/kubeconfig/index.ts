@@ -66,8 +66,10 @@ export function createKubeconfigContexts(options: KubeconfigContextsOptions): Ku
     if (hashOf([[...open.values()].map(({ fingerprint }) => fingerprint), problems]) === before) return
     for (const listener of listeners) listener()
   }
-  const reload = (): Promise<void> => (reading = reading.then(read))
-  const onFile = (): void => void reload()
+  /** A reading that failed keeps no later one from happening. */
+  const reload = (): Promise<void> => (reading = reading.catch(() => undefined).then(read))
+  const onFile = (): void =>
+    void reload().catch((error: unknown) => log.error('kubeconfig not taken up', { error: messageOf(error) }))
   // Polled: editors replace files, dotfiles are links, and the folder may not be there yet.
   for (const file of files) watchFile(file, { interval, persistent: false }, onFile)
 
@@ -85,7 +87,7 @@ export function createKubeconfigContexts(options: KubeconfigContextsOptions): Ku
     async stop() {
       for (const file of files) unwatchFile(file, onFile)
       listeners.clear()
-      await reading
+      await reading.catch(() => undefined)
       for (const { context } of open.values()) await context.stop()
       open.clear()
     },

@@ -1,8 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { silentLog } from '#shared/base/log.ts'
 import { createKubeconfigContexts, type KubeconfigContexts } from './index.ts'
@@ -279,6 +281,9 @@ describe('renewal', () => {
   })
 })
 
+/** Each of these has nine of the one before. */
+const grown = (at: number): string => `b${at}: &a${at + 1} [${Array(9).fill(`*a${at}`).join(', ')}]\n`
+
 describe('broken files and contexts', () => {
   test('are told in one line without their contents, and the others go on', async () => {
     const path = join(dir, 'bad')
@@ -294,6 +299,49 @@ describe('broken files and contexts', () => {
       { file: join(dir, 'odd'), context: 'odd', reason: 'user "odd": token is missing or of the wrong type' },
     ])
     expect(JSON.stringify(kubeconfigs.problems())).not.toContain('a-secret')
+  })
+
+  test.each([
+    ['a folder', (path: string) => mkdir(path), 'cannot be read: it is not a regular file'],
+    ['a pipe', (path: string) => promisify(execFile)('mkfifo', [path]), 'cannot be read: it is not a regular file'],
+    ['a link to itself', (path: string) => symlink(path, path), 'cannot be read: ELOOP'],
+    [
+      'an anchor that contains itself',
+      (path: string) => writeFile(path, 'clusters:\n- &a {name: c, cluster: *a}\n'),
+      'has an anchor that contains itself',
+    ],
+    [
+      'anchors that grow',
+      (path: string) =>
+        writeFile(path, `a: &a0 [1]\n${Array.from({ length: 9 }, (_, at) => grown(at)).join('')}clusters: *a9\n`),
+      'is not YAML',
+    ],
+    [
+      'depth',
+      (path: string) => writeFile(path, `clusters: ${'['.repeat(20_000)}${']'.repeat(20_000)}`),
+      'is nested too deep',
+    ],
+  ])('%s is a problem of its own, and the others go on', async (_what, make, reason) => {
+    const path = join(dir, 'bad')
+    await make(path)
+    const kubeconfigs = open(path, await write('good', 'dev'))
+    expect((await kubeconfigs.list()).map(({ info }) => info.name)).toEqual(['dev'])
+    expect(kubeconfigs.problems()).toEqual([{ file: path, reason }])
+  })
+
+  test('names may be anything', async () => {
+    const names = [
+      '__proto__',
+      'constructor',
+      '<img src=x onerror=alert(1)>',
+      'a/b?c#d',
+      '\u202Egnp.exe',
+      'x'.repeat(5_000),
+    ]
+    const files = await Promise.all(names.map((name, at) => write(`config-${at}`, name)))
+    const kubeconfigs = open(...files)
+    expect((await kubeconfigs.list()).map(({ info }) => info.name)).toEqual(names)
+    for (const name of names) expect(kubeconfigs.get(`kubeconfig:${name}`)?.info.user).toBe(name)
   })
 
   test('what the face is told of a context holds no credentials', async () => {

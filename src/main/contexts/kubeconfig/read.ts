@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { messageOf } from '#shared/base/message-of.ts'
+import { nestsTooDeep } from '../yaml-depth.ts'
 
 /** The entries of kubeconfig files, as `clientcmd/api/v1` of client-go names their fields. */
 
@@ -94,14 +95,8 @@ const config = z.looseObject({ clusters: named, users: named, contexts: named, '
 
 /** @returns undefined when there is no such file, or nothing in it. @throws Error in one line, without its contents */
 export async function readConfigFile(file: string): Promise<ConfigFile | undefined> {
-  let source: string
-  try {
-    source = await readFile(file, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new Error(`cannot be read: ${(error as NodeJS.ErrnoException).code ?? messageOf(error)}`, { cause: error })
-  }
-  if (source.trim() === '') return undefined
+  const source = await sourceOf(file)
+  if (source === undefined || source.trim() === '') return undefined
   const { success, data } = config.safeParse(parsed(source))
   if (!success) throw new Error('is not a kubeconfig')
   const byName = (list: z.infer<typeof named>, part: string): Map<string, unknown> =>
@@ -115,8 +110,38 @@ export async function readConfigFile(file: string): Promise<ConfigFile | undefin
   }
 }
 
+/** Most bytes of a file: ten thousand clusters with their certificates. */
+const mostBytes = 64 * 1_048_576
+
+/** @returns undefined when there is no such file */
+async function sourceOf(file: string): Promise<string | undefined> {
+  try {
+    const found = await stat(file)
+    // A pipe would be waited for, and a device never ends.
+    if (!found.isFile()) throw new Error('it is not a regular file')
+    if (found.size > mostBytes) throw new Error('it is larger than 64 MiB')
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    throw new Error(`cannot be read: ${code ?? messageOf(error)}`, { cause: error })
+  }
+}
+
 /** The parser's messages quote the text, which may be a token: only the place is told. */
 function parsed(source: string): unknown {
+  if (nestsTooDeep(source)) throw new Error('is nested too deep')
+  const value = parsedYaml(source)
+  try {
+    // An anchor may contain itself, which nobody who writes the value out again would end with.
+    JSON.stringify(value)
+    return value
+  } catch {
+    throw new Error('has an anchor that contains itself')
+  }
+}
+
+function parsedYaml(source: string): unknown {
   try {
     return parse(source, { logLevel: 'error' })
   } catch (error) {
