@@ -120,6 +120,55 @@ test('a dry run checks what is in a namespace that it makes', async () => {
   await expect(problems()).toContainText('ports[0].port')
 })
 
+/** Longer than what the editor draws: CodeMirror has only the lines in sight in the document. */
+const filler = Array.from({ length: 300 }, (_, at) => `  key${at}: value`).join('\n')
+const refused = `apiVersion: v1
+kind: ConfigMap
+metadata: {name: long, namespace: shop}
+data:
+${filler}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: wrong, namespace: shop}
+spec:
+  selector: {matchLabels: {app: wrong}}
+  template:
+    metadata: {labels: {app: wrong}}
+    spec:
+      containers:
+        - name: Not_A_Name
+          image: app:1
+          ports:
+            - containerPort: 99999
+`
+const lineOf = (text: string): number => refused.split('\n').findIndex((each) => each.includes(text)) + 1
+
+test('each cause that the server tells is at its line, also at lines out of sight', async () => {
+  await paste(refused)
+  await page.keyboard.press('Control+Home')
+  await button('Dry run').click()
+  for (const [field, text] of [
+    ['containers[0].name', 'Not_A_Name'],
+    ['containers[0].ports[0].containerPort', '99999'],
+  ] as const) {
+    const problem = problems().getByRole('button').filter({ hasText: field })
+    await expect(problem).toContainText('server')
+    await expect(problem).toContainText(new RegExp(`${lineOf(text)}:\\d+$`))
+    await problem.click()
+    const marked = manifest().locator('.cm-line').filter({ hasText: text })
+    await expect(marked).toBeInViewport()
+    await expect(marked.locator('.cm-lintRange-error')).not.toHaveCount(0)
+    const caret = (): Promise<string> =>
+      page.evaluate(() => {
+        const node = getSelection()?.anchorNode
+        const element = node instanceof Element ? node : node?.parentElement
+        return element?.closest('.cm-line')?.textContent ?? ''
+      })
+    await expect.poll(caret).toContain(text)
+  }
+})
+
 test('a form and its YAML are one, and are deployed', async () => {
   await page.getByRole('combobox', { name: 'Form' }).selectOption('app')
   const form = page.getByRole('form', { name: 'App with Service' })

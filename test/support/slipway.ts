@@ -113,19 +113,24 @@ export interface ServedSlipway {
   end(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
 }
 
-/** @param options `data`: an existing folder; `port`: any free one when unset; `kubeconfig`: its user's */
+/**
+ * @param options `data`: an existing folder; `port`: any free one when unset; `kubeconfig`: its user's; `onLog`: gets
+ * what it writes to stderr, which is shown when unset
+ */
 export async function serveSlipway(
-  options: { data?: string; port?: number; kubeconfig?: string } = {},
+  options: { data?: string; port?: number; kubeconfig?: string; onLog?: (text: string) => void } = {},
 ): Promise<ServedSlipway> {
   const data = options.data ?? (await newDataFolder())
   const child = spawn(node, [cli, 'serve', '--data', data, '--ui-port', String(options.port ?? 0)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...testEnvironment(data),
       SLIPWAY_LOG: 'warn',
       ...(options.kubeconfig === undefined ? {} : { KUBECONFIG: options.kubeconfig }),
     },
   })
+  const { onLog = (text) => void process.stderr.write(text) } = options
+  child.stderr.on('data', (chunk: Buffer) => onLog(chunk.toString()))
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))
   const url = await Promise.race([
     new Promise<string>((resolve) => createInterface({ input: child.stdout }).once('line', resolve)),

@@ -74,3 +74,17 @@ test('events keep the definitions of the first one', () => {
 test('objects of a server without Tables have nothing printed', () => {
   expect(printedColumns([{ metadata: { name: 'a', uid: 'a', resourceVersion: '1' } }])).toEqual([])
 })
+
+test('columns of one name, and those named as every list’s own, are columns of their own', async () => {
+  const names = ['Size', 'size', '<img src=x>', '日本', 'Namespace', 'Age']
+  const { transport } = fakeTransport({
+    kind: 'Table',
+    metadata: {},
+    columnDefinitions: names.map((name) => ({ name, type: 'integer' })),
+    rows: [{ cells: [1, 2, 3, 4, 5, 6], object: { metadata: { name: 'a' } } }],
+  })
+  const list = (await createTableTransport(transport).request({ method: 'GET', path: '/x' })) as { items: never[] }
+  const columns = printedColumns(list.items)
+  expect(columns.map(({ title }) => title)).toEqual(names)
+  expect(columns.map(({ id }) => id)).toEqual(['size', 'size-1', 'img-src-x', '-3', 'namespace-4', 'age-5'])
+})
