@@ -63,6 +63,8 @@ export interface ControlPlane<Connector extends NodeConnector = NodeConnector> {
   readonly chronicle: Pick<Chronicle, 'versions' | 'changesSince' | 'size'>
   /** The connections to the workers, made by the options' `network`. */
   connector: Connector
+  /** What the scheduler's filters say of a pod on each node. */
+  judge: Scheduler['judge']
   /** Connects from a node's network to a pod or the node itself, and to nothing else. @throws Error */
   dial: NodeConnector['connect']
   kubeconfig(): string
@@ -156,6 +158,7 @@ export async function startControlPlane<Connector extends NodeConnector>(
       usage,
       chronicle,
       connector,
+      judge: (key) => scheduler.judge(key),
       dial: server.connect,
       kubeconfig: () => kubeconfigText(access),
       stop: () => stops.stop(),

@@ -43,6 +43,9 @@ export interface RunningCluster {
   /** The versions of its objects. */
   readonly chronicle: ControlPlane['chronicle']
 
+  /** What the scheduler's filters say of a pod on each worker, as if it came anew. @param key `namespace/name` */
+  judge: ControlPlane['judge']
+
   /** Images of its workers; simulated ones have none. */
   readonly images: ClusterImages
 
@@ -216,6 +219,7 @@ function facade({ name, plane, fleet, tunnels, images, stopUsage, hostNetwork }:
     kubeconfig: () => plane.kubeconfig(),
     usage: plane.usage,
     chronicle: plane.chronicle,
+    judge: plane.judge,
     ingress: hostNetwork.ingress,
     images,
     workers: () => fleet.workers(),

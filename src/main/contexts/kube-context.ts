@@ -12,6 +12,7 @@ import type {
   LogOptions,
   TerminalInput,
   TerminalOutput,
+  Verdict,
 } from '#shared/contract/kube.ts'
 import { failure, type Status } from '#shared/kube/status.ts'
 import { terminalResult } from './exec-status.ts'
@@ -19,6 +20,9 @@ import { podStream } from './pod-stream.ts'
 import { polledUsage } from './polled-usage.ts'
 import type { ContextHistory } from './object-history.ts'
 import type { ContextUsage } from './usage.ts'
+
+/** @param key `namespace/name` of a pod */
+type Judge = (key: string) => { scheduler: string; nodes: Verdict[] } | undefined
 
 /** How to reach one Kubernetes API server, with its credentials; never leaves the main process. */
 export interface Endpoint {
@@ -73,6 +77,8 @@ export interface KubeContext {
   readonly usage: ContextUsage
   /** The versions of its objects; undefined where nobody keeps them. */
   readonly history?: ContextHistory
+  /** What the scheduler's filters say of a pod on each node; unset where the scheduler is not Slipway's. */
+  readonly judge?: Judge
   /** @throws ApiError only when no HTTP response arrived. */
   request(request: RawRequest): Promise<RawResponse>
   /** Opens a streaming GET (watch, logs). `onText` may return a promise to pause the sender. */
@@ -94,12 +100,14 @@ export function createKubeContext({
   endpoint,
   usage,
   history,
+  judge,
 }: {
   info: ContextInfo
   endpoint: Endpoint
   /** Its Metrics API is polled when unset. */
   usage?: ContextUsage
   history?: ContextHistory
+  judge?: Judge
 }): KubeContext {
   const closing = new AbortController()
   const untilClosed = (signal?: AbortSignal): AbortSignal =>
@@ -118,6 +126,7 @@ export function createKubeContext({
     info,
     usage: usage ?? polled,
     ...(history ? { history } : {}),
+    ...(judge ? { judge } : {}),
     request,
     async stream({ path, accept, signal }, onText) {
       const response = await dial({ method: 'GET', path, accept, signal })

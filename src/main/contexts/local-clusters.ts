@@ -129,6 +129,7 @@ export async function openLocalClusters(options: LocalClustersOptions): Promise<
       },
       endpoint: certificateEndpoint(new URL(cluster.server), cluster.admin),
       usage: clusterUsage(cluster),
+      judge: (key) => cluster.judge(key),
       history: clusterHistory(cluster),
     })
     member.state = 'running'

@@ -17,6 +17,10 @@ export function kubeTopic(contexts: Contexts) {
   }
   const topic = implementer.kube
   return {
+    judge: topic.judge.handler(({ input }) =>
+      Promise.resolve(find(input.context).judge?.(`${input.namespace}/${input.pod}`) ?? null),
+    ),
+
     request: topic.request.handler(async ({ input, signal }) => {
       try {
         const { context, ...request } = input

@@ -80,7 +80,15 @@ export const terminalOutput = z.union([
 ])
 export type TerminalOutput = z.infer<typeof terminalOutput>
 
+/** Whether a node can take a pod: `plugin` is the first filter that refuses it, with its reasons. */
+export const verdict = z.object({ node: z.string(), plugin: z.string().optional(), reasons: z.array(z.string()) })
+export type Verdict = z.infer<typeof verdict>
+
 export const kube = {
+  /** What the scheduler's own filters say of a pod on each node, as if it came anew; null where the scheduler is not Slipway's. */
+  judge: procedure
+    .input(z.strictObject({ context, namespace: z.string().min(1).max(253), pod: z.string().min(1).max(253) }))
+    .output(z.object({ scheduler: z.string(), nodes: z.array(verdict) }).nullable()),
   /** One request. A read-only context refuses writes with 403. Never throws for an HTTP status: `body` is then the server's Status. JSON as text, parsed by the face. */
   request: procedure
     .input(

@@ -111,3 +111,28 @@ test('replicas land on all nodes alike, with the default plugins', () => {
   }
   expect(cluster.nodes.map(({ pods }) => pods.size)).toEqual(Array.from({ length: 10 }, () => 3))
 })
+
+describe('judging nodes for a pod', () => {
+  const cpu = (amount: string) => ({ requests: { cpu: amount } })
+  const verdictsOf = (subject: ReturnType<typeof pod>, ...nodes: ReturnType<typeof node>[]) => {
+    const cluster = clusterOf(nodes, { n0: [pod('here', { ...cpu('3'), nodeName: 'n0' })] })
+    const judged = new NodePicker({ plugins: defaultPlugins(contextOf()), cluster }).judge(podInfoOf(subject))
+    return judged.map(({ node: name, plugin = '', reasons }) => [name, plugin, ...reasons].join(' ').trim())
+  }
+
+  test('names the filter that refuses each node, and counts the room of the pod itself as free', () => {
+    const nodes = [
+      node('n0'),
+      node('n1', { taints: [{ key: 'gpu', effect: 'NoSchedule' }] }),
+      node('n2', { unschedulable: true }),
+      node('n3', { allocatable: { cpu: '1' } }),
+    ]
+    expect(verdictsOf(pod('here', cpu('3')), ...nodes)).toEqual([
+      'n0',
+      'n1 TaintToleration node(s) had untolerated taint(s)',
+      'n2 NodeUnschedulable node(s) were unschedulable',
+      'n3 NodeResourcesFit Insufficient cpu',
+    ])
+    expect(verdictsOf(pod('another', cpu('3')), node('n0'))).toEqual(['n0 NodeResourcesFit Insufficient cpu'])
+  })
+})

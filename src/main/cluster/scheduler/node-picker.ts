@@ -41,6 +41,13 @@ export class FitError extends Error {
   }
 }
 
+/** Whether a node can take a pod: `plugin` is the first that refuses it, with its reasons. */
+export interface Verdict {
+  node: string
+  plugin?: string
+  reasons: string[]
+}
+
 export interface PickerOptions {
   /** In the order of their filters. */
   plugins: readonly EnabledPlugin[]
@@ -106,6 +113,39 @@ export class NodePicker {
       reservations: reserving.flatMap(({ plan }) => plan.reserve ?? []),
       beforeBinding: reserving.flatMap(({ plan }) => plan.beforeBinding ?? []),
     }
+  }
+
+  /**
+   * What each node would say of `pod` if the pod came anew, by the same filters: where it is now, its own room counts as free.
+   * Nothing is placed.
+   */
+  judge(pod: PodInfo): Verdict[] {
+    const placed = this.#cluster.take(pod.key)
+    try {
+      return this.#verdicts(pod)
+    } finally {
+      if (placed) this.#cluster.put(placed)
+    }
+  }
+
+  #verdicts(pod: PodInfo): Verdict[] {
+    const { nodes } = this.#cluster
+    const plans = this.#plugins.flatMap((enabled): Planned[] => {
+      const plan = enabled.plugin.plan?.(pod, this.#cluster)
+      return plan && enabled.points.has('filter') ? [{ ...enabled, plan }] : []
+    })
+    const never = plans.find(({ plan }) => plan.impossible !== undefined)
+    const filter = new NodeFilter({ pod, plans, cluster: this.#cluster, nominated: this.#nominated })
+    return nodes.map((node): Verdict => {
+      if (never) return { node: node.name, plugin: never.plugin.name, reasons: [never.plan.impossible ?? ''] }
+      const unnamed = plans.find(({ plan }) => plan.nodes && !plan.nodes.includes(node.name))
+      if (unnamed)
+        return { node: node.name, plugin: unnamed.plugin.name, reasons: ['not among the nodes that the pod names'] }
+      const rejection = filter.rejection(node)
+      return rejection
+        ? { node: node.name, plugin: rejection.plugin.name, reasons: [...rejection.refusal.reasons] }
+        : { node: node.name, reasons: [] }
+    })
   }
 
   #impossible(pod: PodInfo, { plugin, plan }: Planned, message: string): FitError {

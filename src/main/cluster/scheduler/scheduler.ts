@@ -15,8 +15,9 @@ import { defaultConfiguration, type SchedulerConfiguration } from './configurati
 import { DeviceLedger } from './devices/ledger.ts'
 import { SearchMemory } from './devices/search-memory.ts'
 import { Selectors, type CompileSelector } from './devices/selectors.ts'
-import { FitError, type Placement } from './node-picker.ts'
+import { FitError, type Placement, type Verdict } from './node-picker.ts'
 import { NominatedPods } from './nominated-pods.ts'
+import { podInfoOf } from './pod-info.ts'
 import { createPodReports } from './pod-reports.ts'
 import { createProfiles, schedulerNameOf, type Profile } from './profiles.ts'
 import { SchedulingQueue, type Pending, type Waiting } from './queue.ts'
@@ -146,6 +147,14 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
   return {
     pending: () => queue.count(),
+    judge(ref) {
+      const pod = informers.pods.get(ref)
+      const profile = pod && profiles.get(schedulerNameOf(pod))
+      if (!pod || !profile) return undefined
+      // As the pod was before it had a node.
+      const { nodeName: _, ...spec } = pod.spec ?? { containers: [] }
+      return { scheduler: profile.name, nodes: profile.picker.judge(podInfoOf({ ...pod, spec })) }
+    },
     async start() {
       await informers.ready()
       if (stops.stopped) return
@@ -193,9 +202,19 @@ export interface SchedulingAttempt {
   sinceCreationMs: number
 }
 
+export interface Judgement {
+  scheduler: string
+  nodes: Verdict[]
+}
+
 export interface Scheduler {
   /** Pods that wait. */
   pending(): Pending
+  /**
+   * What each node says of a pod by the filters of its profile, as if it came anew; undefined for a pod that is unknown or that
+   * another scheduler places. @param key `namespace/name`
+   */
+  judge(key: string): Judgement | undefined
   /** Resolves when scheduling has begun. */
   start(): Promise<void>
   stop(): Promise<void>
