@@ -35,14 +35,15 @@ const workload = (name: string, replicas: number, annotations: Record<string, st
 })
 const objects = [
   { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } },
-  workload('web', 3),
-  workload('mail', 1, { 'simulated.slipway.dev/pull-error': 'manifest unknown' }),
+  // Before the pods: each is counted when it is admitted.
   {
     apiVersion: 'v1',
     kind: 'ResourceQuota',
     metadata: { name: 'small', namespace: 'shop' },
     spec: { hard: { pods: '5' } },
   },
+  workload('web', 3),
+  workload('mail', 1, { 'simulated.slipway.dev/pull-error': 'manifest unknown' }),
 ]
 const region = (name: string): Locator => page.getByRole('region', { name, exact: true })
 const go = (path: string): Promise<unknown> =>
@@ -77,6 +78,38 @@ test('each finding leads to its object, and the health to the list of what is un
   await region('Health').getByRole('link', { name: 'Pods' }).click()
   await expect(page).toHaveURL(/pods\?filter=status:unhealthy/)
   await expect(page.locator('[data-row]')).toHaveCount(1)
+})
+
+test('what runs where has each pod on its worker, and the scheduler says where else it can go', async () => {
+  await go('overview')
+  await kubectl.ok('cordon', `${cluster}-worker-2`)
+  await expect(
+    region('Needs attention')
+      .getByRole('listitem')
+      .filter({ hasText: `${cluster}-worker-2` }),
+  ).toBeVisible()
+  const places = region('What runs where')
+  const cells = places.getByRole('button', { name: /^web-.* in shop, Running/ })
+  await expect(cells).toHaveCount(3)
+  await cells.first().click()
+  const panel = page.getByRole('region', { name: /^Where web-.* can go$/ })
+  await expect(panel).toContainText('by the filters of default-scheduler')
+  await expect(panel.getByRole('listitem').filter({ hasText: 'worker-1' })).toContainText(
+    /It is here now|It can go there/,
+  )
+  await expect(panel.getByRole('listitem').filter({ hasText: 'worker-2' })).toContainText(
+    'NodeUnschedulable: node(s) were unschedulable',
+  )
+  await places.getByRole('button', { name: 'Memory' }).click()
+  await expectAccessible(page)
+  await panel.getByRole('button', { name: 'Close' }).click()
+  await places
+    .getByRole('button', { name: /in shop/ })
+    .first()
+    .focus()
+  await page.keyboard.press('ArrowRight')
+  await expect(page.locator('[data-cell="0 1"]')).toBeFocused()
+  await kubectl.ok('uncordon', `${cluster}-worker-2`)
 })
 
 test('what is mended goes, and a rollout is told with its images', async () => {

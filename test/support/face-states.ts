@@ -47,6 +47,15 @@ export function faceStates(context: string): FaceState[] {
     },
     { name: 'overview', path: at('overview'), ready: (page) => page.getByRole('link', { name: 'mail' }).first() },
     {
+      name: 'overview-places',
+      path: at('overview'),
+      ready: (page) => page.getByRole('button', { name: /^tool in shop/ }),
+      open: async (page) => {
+        await page.getByRole('button', { name: /^tool in shop/ }).click()
+        await expect(page.getByRole('region', { name: 'Where tool can go' })).toContainText('It is here now.')
+      },
+    },
+    {
       name: 'overview-namespace',
       path: at('overview/shop'),
       ready: (page) => page.getByRole('link', { name: 'mail' }).first(),
@@ -55,6 +64,8 @@ export function faceStates(context: string): FaceState[] {
     { ...list('storageclasses'), ready: (page) => page.getByRole('heading', { level: 1 }) },
     object('pod', 'pods/shop/tool'),
     object('pod-broken', 'pods/shop/mail'),
+    { ...object('pod-metrics', 'pods/shop/tool?tab=metrics'), ready: (page) => page.getByRole('slider').first() },
+    { ...object('node-metrics', 'nodes/-/worker-1?tab=metrics'), ready: (page) => page.getByRole('slider').first() },
     object('deployment', 'deployments/shop/web'),
     object('service', 'services/shop/web'),
     object('configmap', 'configmaps/shop/settings'),

@@ -78,6 +78,7 @@ export async function mountFace(component: Component, path: string, options: Fac
     history: createWebHashHistory(),
     routes: [
       { path: '/', name: 'clusters', component: shown },
+      { path: '/c/:context/overview/:namespace?', name: 'overview', component: shown },
       { path: '/c/:context/port-forwards', name: 'forwards', component: shown },
       { path: '/c/:context/time-machine', name: 'time-machine', component: shown },
       { path: '/c/:context/time-machine/:plural/:namespace/:name', name: 'object-history', component: shown },

@@ -121,6 +121,21 @@ describe('usage of a cluster elsewhere', () => {
     await usage.stop()
   })
 
+  it('of the rows of a table comes from one list', async () => {
+    const names = Array.from({ length: 20 }, (_, at) => `p${at}`)
+    answers[`${base}/namespaces/a/pods`] = {
+      items: names.map((name) => ({ metadata: { name }, ...pod(['c', '1', '5']) })),
+    }
+    for (const name of names) answers[`${base}/namespaces/a/pods/${name}`] = pod(['c', '1', '5'])
+    const usage = start()
+    const read = (name: string) => usage.read({ kind: 'Pod', namespace: 'a', name }, 0)
+    for (const answer of await Promise.all(names.map(read))) expect(answer).toMatchObject({ cpu: [1], memory: [5] })
+    expect(asked.filter((path) => path.endsWith('/pods'))).toHaveLength(1)
+    expect(asked.length).toBeLessThan(10)
+    expect(await read('gone')).toHaveProperty('unavailable')
+    await usage.stop()
+  })
+
   it('survives answers that are no metrics', async () => {
     answers[`${base}/nodes`] = { items: [{ usage: { cpu: 'lots', memory: '5' } }] }
     const usage = start()

@@ -20,11 +20,14 @@ const lingerMs = 60_000
  */
 export function polledUsage({ get, clock }: { get: Get; clock: Clock }): ContextUsage & { stop: Stop } {
   const polls = new Map<string, Poll>()
+  const lists = sharedLists({ get, clock })
   const pollOf = (subject: UsageSubject): Poll => {
     const key = JSON.stringify(subject)
     let poll = polls.get(key)
     if (!poll) {
-      poll = new Poll(subject, { get, clock, ended: () => polls.delete(key) })
+      // Rows of a table: one list serves all of them.
+      const reader = polls.size >= fewPolls ? lists : get
+      poll = new Poll(subject, { get: reader, clock, ended: () => polls.delete(key) })
       polls.set(key, poll)
     }
     return poll
@@ -36,6 +39,47 @@ export function polledUsage({ get, clock }: { get: Get; clock: Clock }): Context
       for (const poll of polls.values()) poll.stop()
     },
   }
+}
+
+/** From so many polls on, single pods and nodes are taken from lists. */
+const fewPolls = 6
+/** How long a list serves, ms: less than the time between two points. */
+const listLifeMs = stepMs - 2_000
+
+/** Answers questions for single pods and nodes from the list of their namespace or of all nodes, asked for once. */
+function sharedLists({ get, clock }: { get: Get; clock: Clock }): Get {
+  const known = new Map<string, { at: number; list: Promise<SharedList> }>()
+  const listOf = (path: string): Promise<SharedList> => {
+    const before = known.get(path)
+    if (before && clock.now() - before.at < listLifeMs) return before.list
+    const list = get(path).then(sharedList)
+    known.set(path, { at: clock.now(), list })
+    return list
+  }
+  return async (path) => {
+    const [, all, name = ''] = /^(.*\/(?:pods|nodes))\/([^/?]+)$/.exec(path) ?? []
+    if (!path.startsWith(base) || all === undefined) return get(path)
+    const { status, body, items } = await listOf(all)
+    // Who may not list may still read one.
+    if (status !== 200) return status === 403 ? get(path) : { status, body }
+    const found = items.get(decodeURIComponent(name))
+    return found
+      ? { status, body: JSON.stringify(found) }
+      : { status: 404, body: JSON.stringify({ message: `metrics of "${name}" not found` }) }
+  }
+}
+
+interface SharedList {
+  status: number
+  body: string
+  /** By name. */
+  items: ReadonlyMap<string, unknown>
+}
+
+function sharedList({ status, body }: { status: number; body: string }): SharedList {
+  if (status !== 200) return { status, body, items: new Map() }
+  const { items = [] } = JSON.parse(body) as { items?: { metadata?: { name?: string } }[] }
+  return { status, body: '', items: new Map(items.map((item) => [item.metadata?.name ?? '', item])) }
 }
 
 interface Point {

@@ -16,6 +16,12 @@ export function metricsTopic(contexts: Contexts) {
     usage: topic.usage.handler(({ input, errors }) =>
       withUserError(errors, () => usageOf(input.context).read(input.subject, input.since ?? 0)),
     ),
+    usages: topic.usages.handler(({ input: { context, subjects, since = 0 }, errors }) =>
+      withUserError(errors, () => {
+        const usage = usageOf(context)
+        return Promise.all(subjects.map((subject) => usage.read(subject, since)))
+      }),
+    ),
     watchUsage: topic.watchUsage.handler(({ input, signal }) =>
       serveStream<UsageQuery, never, UsageAnswer>(input, signal, (query, port) =>
         follow(usageOf(query.context), query, port),

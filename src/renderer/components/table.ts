@@ -22,6 +22,8 @@ export interface TableCell {
   /** Text that tells an age is made from the time, ms since the epoch, each time the cell is drawn. */
   text: string | ((now: number) => string)
   tone?: Tone | undefined
+  /** It shows what the row uses. */
+  usage?: 'cpu' | 'memory' | undefined
   /** From here on the text says little: the part of a name that Kubernetes has made up. */
   faintFrom?: number | undefined
 }

@@ -61,6 +61,16 @@ export const timeColumn = <T extends KubeObject>(
   isTime: true,
 })
 
+/** Columns of what objects use, where the cluster measures it. */
+export const usageColumns: readonly Column<KubeObject>[] = (['cpu', 'memory'] as const).map((usage, at) => ({
+  id: `${usage}Used`,
+  usage,
+  value: () => '',
+  width: '126px',
+  numeric: true,
+  drop: 1.5 - at / 10,
+}))
+
 interface WithConditions extends KubeObject {
   status?: { conditions?: { type: string; status: string; reason?: string }[] }
 }

@@ -60,6 +60,8 @@ export interface Column<T> {
   numeric?: boolean
   /** The value is a time, ms since the epoch, negated: what is younger comes first. */
   isTime?: boolean
+  /** It shows what the object uses, with a small line; such columns are not sorted by. */
+  usage?: 'cpu' | 'memory'
   /** The value is the name of another object: a filter asks for all of it. */
   isName?: boolean
   /** Where there is no room for all columns, those with the lowest number go first; those without one stay. */

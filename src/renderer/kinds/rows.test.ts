@@ -113,10 +113,13 @@ test('shows what kubectl shows', () => {
     '1/1',
     'Running',
     '0',
+    '',
+    '',
     'w1',
     '',
     '60 min',
   ])
+  expect(row?.cells.flatMap(({ usage }) => usage ?? [])).toEqual(['cpu', 'memory'])
   expect(row?.cells[3]?.tone).toBe('good')
 })
 

@@ -159,6 +159,7 @@ function cellOf(object: Stored, column: Column<Stored>): TableCell {
   return {
     text: text ? (now) => text(object, now) : String(column.value(object)),
     tone: column.tone?.(object),
+    usage: column.usage,
     faintFrom: column.faintFrom?.(object),
   }
 }

@@ -55,7 +55,7 @@ export const usagePoints = z.object({
   /** Network, bytes per second. */
   received: points,
   sent: points,
-  /** Bytes in use of a node's filesystem. */
+  /** Disk in use, bytes: a node's filesystem, what pods write beside their volumes. */
   filesystem: points,
 })
 export type UsagePoints = z.infer<typeof usagePoints>
@@ -66,6 +66,10 @@ export type UsageAnswer = z.infer<typeof usageAnswer>
 
 export const metrics = {
   usage: procedure.input(usageQuery).output(usageAnswer),
+  /** Of the rows of a table: an answer for each subject, in their order. */
+  usages: procedure
+    .input(usageQuery.omit({ subject: true }).extend({ subjects: z.array(usageSubject).max(200) }))
+    .output(z.array(usageAnswer)),
   /** First all points since `since`, then the new ones of each step. */
   watchUsage: downstream({ open: usageQuery, down: usageAnswer }),
 }

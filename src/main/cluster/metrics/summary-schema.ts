@@ -22,7 +22,7 @@ const network = z
   .exactOptional()
 const fs = z.object({ time, availableBytes: amount, capacityBytes: amount, usedBytes: amount }).exactOptional()
 
-const container = z.object({ name, startTime: time, cpu, memory })
+const container = z.object({ name, startTime: time, cpu, memory, rootfs: fs, logs: fs })
 const pod = z.object({
   podRef: z.object({ name, namespace: name, uid: z.string().max(253) }),
   startTime: time,
@@ -30,6 +30,7 @@ const pod = z.object({
   cpu,
   memory,
   network,
+  'ephemeral-storage': fs,
 })
 /** Of the fields of a summary, those that are kept; the others are dropped. */
 const summary = z.object({

@@ -165,6 +165,26 @@ describe('history', () => {
     })
   })
 
+  it('of pods, containers and their sums has the disk that they fill', () => {
+    const used = (bytes: number) => ({ time: text(later), usedBytes: bytes })
+    const disks = recorded((at) =>
+      summary(at, {
+        ...podStats('a', [{ ...container('main', at, 1), rootfs: used(100), logs: used(20) }]),
+        'ephemeral-storage': used(150),
+      }),
+    )
+    const subjects: Subject[] = [
+      { kind: 'Container', namespace: 'shop', pod: 'a', name: 'main' },
+      { kind: 'Pod', namespace: 'shop', name: 'a' },
+      { kind: 'Deployment', namespace: 'shop', name: 'web' },
+    ]
+    expect(subjects.map((subject) => valuesOf(disks, subject)['filesystem'])).toEqual([
+      [120, 120],
+      [150, 150],
+      [150, 150],
+    ])
+  })
+
   it('of sums keeps what pods have used that are gone; their own series end', () => {
     const size = store.table.size
     store.forgetPod('shop/b')

@@ -89,6 +89,7 @@ export class UsageStore {
     usage.recordedAt = at
     usage.writeTraffic(cell, stats.network && { at: timeOf(stats.network.time, at), ...stats.network })
     const { cpu, memory } = usage.totals(cell)
+    usage.series.write(cell, 'filesystem', stats['ephemeral-storage']?.usedBytes)
     usage.series.current.cpu = cpu
     usage.series.current.memory = memory
     for (const sum of usage.sums) this.#sumOf(sum).addAll(cell, usage.series.current)
@@ -268,6 +269,13 @@ class ContainerUsage {
     }
     this.series.write(cell, 'cpu', coresOf(this.rate))
     this.series.write(cell, 'memory', sample?.memoryBytes)
+    const disk = [stats.rootfs?.usedBytes, stats.logs?.usedBytes].filter((bytes) => bytes !== undefined)
+    if (disk.length > 0)
+      this.series.write(
+        cell,
+        'filesystem',
+        disk.reduce((sum, bytes) => sum + bytes, 0),
+      )
   }
 }
 

@@ -4,7 +4,7 @@ import type { Tone } from '../../components/tone.ts'
 import { cordon } from '../actions/cordon.ts'
 import { drain } from '../actions/drain.ts'
 import { nodeShell } from '../actions/node-shell.ts'
-import { gibibytes } from '../cells.ts'
+import { gibibytes, usageColumns } from '../cells.ts'
 import { describe } from '../descriptor.ts'
 
 export const node = describe<Node>({
@@ -24,6 +24,7 @@ export const node = describe<Node>({
     },
     { id: 'cpu', value: ({ status }) => status?.allocatable?.cpu ?? '', width: '64px' },
     { id: 'memory', value: ({ status }) => gibibytes(status?.allocatable?.memory), width: '110px' },
+    ...usageColumns,
     { id: 'version', value: ({ status }) => status?.nodeInfo?.kubeletVersion ?? '', width: '130px' },
   ],
   details: ({ spec, status }) => [

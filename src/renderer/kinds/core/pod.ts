@@ -5,6 +5,7 @@ import type { Tone } from '../../components/tone.ts'
 import { attach } from '../actions/attach.ts'
 import { debug } from '../actions/debug.ts'
 import { shell } from '../actions/shell.ts'
+import { usageColumns } from '../cells.ts'
 import { describe } from '../descriptor.ts'
 
 /** The exemplar of a descriptor: kubectl's columns, a tone for the state, details, logs and actions. */
@@ -34,6 +35,7 @@ export const pod = describe<Pod>({
       numeric: true,
       width: '80px',
     },
+    ...usageColumns,
     { id: 'node', value: ({ spec }) => spec?.nodeName ?? '', isName: true, width: 'minmax(110px,1fr)', drop: 3 },
     { id: 'ip', value: ({ status }) => status?.podIP ?? '', width: '120px', drop: 2 },
   ],

@@ -95,6 +95,8 @@ export const columns = {
   devices: 'Geräte',
   cpu: 'CPU',
   memory: 'Speicher',
+  cpuUsed: 'CPU benutzt',
+  memoryUsed: 'Speicher benutzt',
   version: 'Version',
   reason: 'Grund',
   object: 'Objekt',

@@ -2,6 +2,7 @@ import type { en } from '../en/index.ts'
 import type { Translation } from '../translation.ts'
 import { access } from './access.ts'
 import { base, units } from './base.ts'
+import { charts } from './charts.ts'
 import { columns } from './columns.ts'
 import { dialogs } from './dialogs.ts'
 import { dock } from './dock.ts'
@@ -23,6 +24,7 @@ export const de: Translation<typeof en> = {
   access,
   base,
   units,
+  charts,
   columns,
   dialogs,
   dock,

@@ -1,7 +1,4 @@
-import type { overview as english } from '../en/overview.ts'
-import type { Translation } from '../translation.ts'
-
-export const overview: Translation<typeof english> = {
+export const overview = {
   title: 'Übersicht',
   allNamespaces: '{context}, alle Namespaces',
   someNamespaces: '{context}, {namespaces}',
@@ -69,6 +66,36 @@ export const overview: Translation<typeof english> = {
       limits: 'Fehlende Limits',
     },
     filter: 'Was gezeigt wird',
+  },
+  places: {
+    title: 'Was wo läuft',
+    colouring: 'Farbe nach',
+    status: 'Status',
+    cpu: 'CPU',
+    memory: 'Speicher',
+    none: 'Kein Worker ist zu sehen.',
+    cell: '{pod} in {namespace}, {status}',
+    heat: '{percent} seines Limits',
+    cpuOf: '{used} von {all}',
+    legend: '{measure} vom Limit',
+    unmeasured: 'Der Verbrauch wird nicht gemessen: Zellen haben keine Tönung.',
+    width: 'Breite: Anforderung. Einen Pod wählen, um zu sehen, wohin er sonst kann.',
+    where: 'Wohin {pod} kann',
+    byScheduler: 'nach den Filtern von {scheduler}, als käme er neu',
+    plainly:
+      'nur nach Sperren, Taints, Selektoren und Platz; Volumes, Verteilung und Affinität sind nicht berücksichtigt',
+    here: 'Er ist jetzt hier.',
+    fits: 'Er kann dorthin.',
+    asking: 'Der Scheduler wird gefragt',
+    close: 'Schließen',
+    workload: 'Pod von {kind}',
+    why: {
+      cordoned: 'Er ist gesperrt.',
+      taint: 'Der Pod toleriert {taint} nicht.',
+      selector: 'Seine Labels sind nicht die, die der Pod verlangt.',
+      lacks: 'Es ist nicht genug {resource} übrig.',
+      tooMany: 'Er hat so viele Pods, wie er aufnimmt.',
+    },
   },
   changes: {
     title: 'Letzte Änderungen',

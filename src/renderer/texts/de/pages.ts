@@ -32,6 +32,7 @@ export const pages: Translation<typeof english> = {
     label: 'Ansichten des Objekts',
     overview: 'Überblick',
     timeline: 'Verlauf',
+    metrics: 'Metriken',
     logs: 'Logs',
     related: 'Beziehungen',
   },

@@ -96,6 +96,8 @@ export const columns = {
   devices: 'Devices',
   cpu: 'CPU',
   memory: 'Memory',
+  cpuUsed: 'CPU used',
+  memoryUsed: 'Memory used',
   version: 'Version',
   reason: 'Reason',
   object: 'Object',

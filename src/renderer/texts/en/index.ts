@@ -1,5 +1,6 @@
 import { access } from './access.ts'
 import { base, units } from './base.ts'
+import { charts } from './charts.ts'
 import { columns } from './columns.ts'
 import { dialogs } from './dialogs.ts'
 import { dock } from './dock.ts'
@@ -24,6 +25,7 @@ export const en = {
   access,
   base,
   units,
+  charts,
   columns,
   dialogs,
   dock,

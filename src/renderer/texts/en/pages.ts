@@ -30,6 +30,7 @@ export const pages = {
     label: 'Views of the object',
     overview: 'Overview',
     timeline: 'Timeline',
+    metrics: 'Metrics',
     logs: 'Logs',
     related: 'Related',
   },
