@@ -18,16 +18,20 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
-/** An engine that answers every request with `answer`. */
-async function engine(answer: object): Promise<{ socketPath: string; asked: { url: string; body: unknown }[] }> {
+/** @param answerTo what it answers a request for this path with */
+async function engine(
+  answerTo: (path: string) => object | Promise<object>,
+): Promise<{ socketPath: string; asked: { url: string; body: unknown }[] }> {
   const asked: { url: string; body: unknown }[] = []
   const take = async (request: IncomingMessage): Promise<void> => {
-    asked.push({ url: request.url ?? '', body: JSON.parse(await text(request)) })
+    const body = await text(request)
+    asked.push({ url: request.url ?? '', body: body === '' ? undefined : JSON.parse(body) })
   }
   const server = createServer((request, response) => {
-    void take(request).then(() =>
-      response.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify(answer)),
-    )
+    const status = request.method !== 'POST' ? 200 : request.url?.includes('/create') ? 201 : 204
+    void take(request)
+      .then(() => answerTo(request.url ?? ''))
+      .then((answer) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer)))
   })
   const socketPath = join(folder, 'engine.sock')
   await new Promise<void>((resolve) => server.listen(socketPath, resolve))
@@ -64,7 +68,7 @@ const plain: ContainerSpec = {
 }
 
 test('a create has its options in the body alone, whatever their size', async () => {
-  const { socketPath, asked } = await engine({ Id: 'made' })
+  const { socketPath, asked } = await engine(() => ({ Id: 'made' }))
   const runtime = createDockerRuntime({ socketPath, pauseImage: 'pause', log: silentLog })
   const env = Array.from({ length: 5 }, (_, i) => `V${i}=${'{"k":"v é/&=%"} '.repeat(6_000)}`)
   const spec: ContainerSpec = { ...plain, env }
@@ -80,7 +84,7 @@ test.each([
   ['of its own', { hostname: 'web-0' }, ['web-0'], ['HOSTNAME=web-0']],
   ['of its own, and a variable of that name', { hostname: 'web-0', env: ['HOSTNAME=x'] }, ['web-0'], ['HOSTNAME=x']],
 ])('a hostname %s', async (_what, own, annotated, env) => {
-  const { socketPath, asked } = await engine({ Id: 'made' })
+  const { socketPath, asked } = await engine(() => ({ Id: 'made' }))
   const runtime = createDockerRuntime({ socketPath, pauseImage: 'pause', log: silentLog })
   await runtime.createContainer({ ...plain, ...own })
   const body = asked[0]?.body as { Env: string[]; HostConfig: { Annotations: Record<string, string> } }
@@ -89,4 +93,27 @@ test.each([
     ['io.containerd.runc.v2.group', 'slipway'],
     ...annotated.map((name) => ['dev.slipway.hostname', name]),
   ])
+})
+
+test('a container that has ended is not taken to run by an answer that is late', async () => {
+  const inspection = (status: string): object => ({
+    Id: 'id',
+    Name: '/k8s_c_p_n_u_0',
+    Image: 'sha256:1',
+    Created: '2026-01-01T00:00:00Z',
+    Config: { Image: 'app:1', Tty: false, Labels: { 'io.kubernetes.pod.uid': 'u' } },
+    HostConfig: {},
+    State: { Status: status, Running: status === 'running', StartedAt: '', FinishedAt: '', Error: '' },
+  })
+  let answerLate: (answer: object) => void = () => undefined
+  const late = new Promise<object>((resolve) => (answerLate = resolve))
+  const inspections = [late, inspection('exited')]
+  const { socketPath } = await engine((path) => (path.endsWith('/json') ? (inspections.shift() ?? {}) : {}))
+  const runtime = createDockerRuntime({ socketPath, pauseImage: 'pause', log: silentLog })
+  const started = runtime.startContainer('id')
+  await expect.poll(() => inspections.length).toBe(1)
+  await runtime.stopContainer('id', 0)
+  answerLate(inspection('running'))
+  expect((await started).state).toBe('exited')
+  expect(runtime.containers('u').map(({ state }) => state)).toEqual(['exited'])
 })

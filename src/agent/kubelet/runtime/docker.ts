@@ -48,6 +48,8 @@ export function createDockerRuntime({
 
   const keep = (container: ObservedContainer): ObservedContainer => {
     const before = find(container.id)
+    // An ended one is never started again: this was asked for before its end, and answered late.
+    if (before?.state === 'exited' && container.state !== 'exited') return before
     if (before && before.podUid !== container.podUid) forget(container.id, before.podUid)
     let pod = pods.get(container.podUid)
     if (!pod) pods.set(container.podUid, (pod = new Map<string, ObservedContainer>()))
