@@ -9,7 +9,8 @@ export const podImage = 'busybox:1.36'
 export interface WorkerEngine {
   /** Starts a sandbox, then a container in it, and removes both. @returns how long each start took, ms */
   startPair(): Promise<{ sandbox: number; container: number }>
-  kill(container: string): Promise<void>
+  /** @returns when the engine killed it, by the clock of its events, ms */
+  kill(container: string): Promise<number>
   /** Lines of JSON; the stop ends them. */
   events(onEvent: (event: EngineEvent) => void): () => void
 }
@@ -31,6 +32,13 @@ export async function engineOf(worker: string): Promise<WorkerEngine> {
     const id = await docker('run', '-d', ...args)
     return { id, ms: performance.now() - begun }
   }
+  const events: WorkerEngine['events'] = (onEvent) => {
+    const child = spawn('docker', ['-H', address, 'events', '--format', '{{json .}}'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    createInterface({ input: child.stdout }).on('line', (line) => onEvent(JSON.parse(line) as EngineEvent))
+    return () => void child.kill()
+  }
   return {
     async startPair() {
       const sandbox = await timed('--network', 'none', pauseImage)
@@ -38,14 +46,16 @@ export async function engineOf(worker: string): Promise<WorkerEngine> {
       await docker('rm', '-f', container.id, sandbox.id)
       return { sandbox: sandbox.ms, container: container.ms }
     },
-    kill: async (container) => void (await docker('kill', container)),
-    events(onEvent) {
-      const child = spawn('docker', ['-H', address, 'events', '--format', '{{json .}}'], {
-        stdio: ['ignore', 'pipe', 'ignore'],
-      })
-      createInterface({ input: child.stdout }).on('line', (line) => onEvent(JSON.parse(line) as EngineEvent))
-      return () => void child.kill()
+    async kill(container) {
+      const since = String(Math.floor(Date.now() / 1_000))
+      await docker('kill', container)
+      const until = String(Math.ceil(Date.now() / 1_000) + 1)
+      const filters = ['--filter', 'event=kill', '--filter', `container=${container}`]
+      const lines = await docker('events', '--since', since, '--until', until, '--format', '{{json .}}', ...filters)
+      const [line = ''] = lines.split('\n')
+      return (JSON.parse(line) as EngineEvent).timeNano / 1e6
     },
+    events,
   }
 }
 

@@ -14,6 +14,7 @@ import { containerCpu, tracePods } from './pod-trace.ts'
 import { measureScheduling } from './scheduling.ts'
 import { measureWindow } from './window.ts'
 import { measureNavigation } from './navigation.ts'
+import { measureFullWorker, measureIdleWorkers, measureImage, type WorkersBench } from './workers.ts'
 import { measureDeployment, measureIdle, measureWatchers, type SimulatedBench } from './simulated.ts'
 
 /**
@@ -133,6 +134,12 @@ const groups: Record<string, () => Promise<Row[]>> = {
         minutes: Number(process.env.SLIPWAY_BENCH_MINUTES ?? 8),
       }),
     ),
+  idle: () => withCluster(['--workers', '3'], (cluster, token) => measureIdleWorkers(workersBench(cluster, token))),
+  full: () =>
+    withCluster(['--workers', '1'], (cluster, token) =>
+      measureFullWorker(workersBench(cluster, token), 110, Number(process.env.SLIPWAY_BENCH_SECONDS ?? 60)),
+    ),
+  image: () => withCluster(['--workers', '3'], (cluster, token) => measureImage(workersBench(cluster, token), 500)),
   trace: () =>
     withCluster(['--workers', '1'], (cluster, token) => {
       const workerContainer = 'slipway-bench-worker-1'
@@ -217,6 +224,16 @@ async function measureSimulated(pods: number, bench: SimulatedBench): Promise<Ro
   rows.push([`${pods} pods, memory per pod`, perPod, 'KB'])
   if (pods === 5_000) rows.push(...(await measureWatchers(500, bench)))
   return rows
+}
+
+function workersBench(cluster: Slipway, token: string): WorkersBench {
+  return {
+    server: cluster.ready.server,
+    token,
+    workers: cluster.ready.workers.map((name) => `slipway-${name}`),
+    appCpu: () => cpuOf(cluster),
+    appMemory: () => memoryOf(cluster),
+  }
 }
 
 function benchOf(cluster: Slipway, token: string, loopDelay: LoopDelay): SimulatedBench {
