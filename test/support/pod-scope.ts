@@ -5,6 +5,7 @@ import type { Pod } from '#shared/kube/generated/types.ts'
 import type { PodScope } from '#agent/kubelet/pod/scope.ts'
 import { Termination } from '#agent/kubelet/pod/termination.ts'
 import { Timers } from '#agent/kubelet/pod/timers.ts'
+import { createStarts } from '#agent/kubelet/starts.ts'
 import { createFakeClock, type FakeClock } from './fake-clock.ts'
 import { createFakeEngine, type FakeEngine } from './fake-engine.ts'
 import { createFakeMounts } from './fake-mounts.ts'
@@ -60,6 +61,7 @@ export function createPodScope(
     },
     client,
     mounts: createFakeMounts(),
+    starts: createStarts(clock),
     recorder: {
       event: (_about, _type, reason, message) => void events.push(`${reason}: ${message}`),
       flush: async () => undefined,

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { RequestRefused } from '#shared/base/request-edge.ts'
 import { clusterVolumesRoot, isVolumeName, nodeVolumesRoot } from '#shared/kube/cluster-volumes.ts'
-import { systemMounts, removeTree } from './files/mounts.ts'
+import { systemMounts, removeTrees } from './files/mounts.ts'
 
 /** The folders of provisioned volumes that this worker reaches. Names come from the host, and are checked again here. */
 export interface ClusterVolumes {
@@ -23,7 +23,7 @@ export function createClusterVolumes({
   async function copyIn(root: string, from: string, to: string): Promise<void> {
     if (!(await exists(join(root, from))) || (await exists(join(root, to)))) return
     const part = join(root, `.part-${to}`)
-    await removeTree(part)
+    await removeTrees(part)
     await makeFolder(part)
     await run('bash', ['-c', copyTree, 'bash', join(root, from), part])
     await rename(part, join(root, to))
@@ -32,7 +32,7 @@ export function createClusterVolumes({
   return {
     async remove(name) {
       checkName(name)
-      for (const root of roots) await removeTree(join(root, name))
+      await removeTrees(...roots.map((root) => join(root, name)))
     },
     copy(from, to) {
       checkName(from)

@@ -32,6 +32,7 @@ import { createWarmSandboxes, type WarmSandboxes } from './pod/warm-sandboxes.ts
 import { createStaticPods } from './static-pods/index.ts'
 import { createCallers } from './node-port/callers.ts'
 import { startNodePort, type NodePort, type NodePortOptions } from './node-port/server.ts'
+import { createStarts } from './starts.ts'
 import { createNodeShutdown } from './shutdown.ts'
 import { createKubeletServer, type KubeletServerOptions } from './server.ts'
 import { createCgroups } from './stats/cgroup.ts'
@@ -52,7 +53,7 @@ export interface Kubelet {
 }
 
 export function createKubelet(
-  options: PodContext & {
+  options: Omit<PodContext, 'starts'> & {
     version: string
     nodes: Informer<Node>
     /** Pods of this node; the kubelet starts and stops it. */
@@ -86,12 +87,14 @@ export function createKubelet(
   const drivers = createCsiDrivers({ client, nodeName: node.name, onRegistered: () => kickAll() })
   const devices = createDraDrivers({ client, nodeName: node.name, clock, log, onRegistered: () => kickAll() })
   const claims = createPodClaims({ client, drivers: devices, checkpoint: options.heldClaims })
+  const starts = createStarts(clock)
   const context: PodContext = {
     ...options,
     watches: createObjectWatches(options),
     csi: createCsiVolumes({ ...options, drivers, nodeName: node.name }),
     claims,
     resizeRefusal: (pod) => resizeRefusal(pod),
+    starts,
     warm: { take: () => warm?.take() },
     onProbe: (result) => metrics.probe(result),
   }
@@ -313,7 +316,7 @@ export function createKubelet(
       stops.add(await servePlugins())
       stops.add(devices.start())
       if (options.keepsWarm) {
-        warm = createWarmSandboxes(options)
+        warm = createWarmSandboxes({ ...options, starts })
         stops.add(warm.stop)
       }
       stops.add(snapshots.start())

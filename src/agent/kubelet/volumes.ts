@@ -11,7 +11,7 @@ import { expand, podField, resourceField, type Sources } from './environment.ts'
 import { writeAtomically, type VolumeFile } from './files/atomic-writer.ts'
 import { HostPathRefused, openHostPath } from './files/host-path.ts'
 import { giveToFsGroup } from './fs-group.ts'
-import { bindTo, removeTree, type Mounts } from './files/mounts.ts'
+import { bindTo, removeTrees, type Mounts } from './files/mounts.ts'
 import { isBeneath, openBeneath, openFolderAnd, UnsafePath, type OpenedPath } from './files/safe-path.ts'
 import { MountFailed } from './mount-failed.ts'
 import { mountNfs, type NfsSource } from './nfs.ts'
@@ -77,8 +77,7 @@ export async function setUpVolumes(
 export async function tearDownVolumes(host: VolumeHost, uid: string): Promise<void> {
   if (!uid) return
   await unmountVolumes(host, uid)
-  await removeTree(podFolder(host.root, uid))
-  await removeTree(join(memoryFolder(host.root), uid))
+  await removeTrees(podFolder(host.root, uid), join(memoryFolder(host.root), uid))
 }
 
 async function unmountVolumes({ root, mounts, csi }: VolumeHost, uid: string): Promise<void> {
@@ -96,8 +95,7 @@ async function unmountVolumes({ root, mounts, csi }: VolumeHost, uid: string): P
  */
 export async function removeVolumes(host: VolumeHost, uid: string): Promise<void> {
   await unmountVolumes(host, uid)
-  await removeTree(join(podFolder(host.root, uid), 'volumes'))
-  await removeTree(join(memoryFolder(host.root), uid))
+  await removeTrees(join(podFolder(host.root, uid), 'volumes'), join(memoryFolder(host.root), uid))
 }
 
 /** Uids of the pods with folders on this worker, existing or not. */

@@ -16,7 +16,7 @@ import type {
 } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { csiDrivers, secrets, volumeAttachments } from '#shared/kube/resources.ts'
-import { removeTree, type Mounts } from '../files/mounts.ts'
+import { removeTrees, type Mounts } from '../files/mounts.ts'
 import { giveToFsGroup } from '../fs-group.ts'
 import { MountFailed } from '../mount-failed.ts'
 import type { CsiDriver, CsiDrivers } from './drivers.ts'
@@ -200,7 +200,7 @@ export function createCsiVolumes(options: CsiVolumesOptions): CsiVolumes {
     done.delete(target)
     for (const path of new Set([target, folder])) {
       await mounts.unmountAll(path)
-      await removeTree(path)
+      await removeTrees(path)
     }
     if (data.volumeLifecycleMode === 'Ephemeral') return
     const others = await mountedVolumes(root)

@@ -305,7 +305,7 @@ export class PodContainer {
   }
 
   async #start(sandbox: ObservedContainer, previous: ObservedContainer | undefined): Promise<void> {
-    const { runtime } = this.#scope
+    const { runtime, starts } = this.#scope
     let isCreated = false
     try {
       if (!(await this.#imageVolumes.ensure(this.#spec, (reference) => this.#pulling(reference)))) return
@@ -315,11 +315,13 @@ export class PodContainer {
         previous,
         this.#reportedStatus(() => true),
       )
-      const id = previous?.state === 'created' ? previous.id : await this.#create(attempt, sandbox, fetched)
-      isCreated = true
-      this.#event('Normal', 'Created', 'Container created')
-      this.#crashes = crashesAfter(previous, this.#crashes)
-      const running = await runtime.startContainer(id)
+      const running = await starts.during(async () => {
+        const id = previous?.state === 'created' ? previous.id : await this.#create(attempt, sandbox, fetched)
+        isCreated = true
+        this.#event('Normal', 'Created', 'Container created')
+        this.#crashes = crashesAfter(previous, this.#crashes)
+        return runtime.startContainer(id)
+      })
       this.#event('Normal', 'Started', 'Container started')
       this.#waiting = undefined
       this.#failure = { count: 0, retryAt: 0 }

@@ -12,6 +12,7 @@ import { createFakeClock, type FakeClock } from '#test/support/fake-clock.ts'
 import { createFakeEngine, type FakeEngine } from '#test/support/fake-engine.ts'
 import { ImageFailed, type Images } from '../images.ts'
 import type { Refusal } from './admission.ts'
+import { createStarts, type Starts } from '../starts.ts'
 import { PodWorker } from './pod-worker.ts'
 import type { PodContext } from './scope.ts'
 
@@ -22,6 +23,7 @@ let engine: FakeEngine
 let worker: PodWorker | undefined
 let missingImages: Set<string>
 let events: string[]
+let starts: Starts
 let logged: string[]
 let resizeRefusal: Refusal | undefined
 beforeEach(async () => {
@@ -31,6 +33,7 @@ beforeEach(async () => {
   engine = createFakeEngine(clock, { onChange: () => worker?.kick() })
   missingImages = new Set()
   events = []
+  starts = createStarts(clock)
   logged = []
   resizeRefusal = undefined
 })
@@ -71,6 +74,7 @@ async function run(spec: Partial<PodSpec> = {}, refusal?: Refusal): Promise<void
       flush: async () => undefined,
     },
     clock,
+    starts,
     log: { ...silentLog, warn: (message) => void logged.push(message) },
     root,
     mounts: createFakeMounts(),
@@ -269,7 +273,37 @@ test('a deleted pod is removed once its containers have stopped', async () => {
   await plane.client.delete(pods, { namespace: 'default', name: 'p' })
   worker?.update(await plane.client.get(pods, { namespace: 'default', name: 'p' }))
   await plane.until(pods, (all) => all.length === 0)
-  expect(engine.attempts('c')).toEqual([])
+  expect([engine.running('c'), engine.running('')]).toEqual([[], []])
+})
+
+const untilNothingIsLeft = (): Promise<void> =>
+  expect
+    .poll(async () => {
+      await clock.advance(150)
+      return engine.all()
+    })
+    .toEqual([])
+
+test('what is left of a deleted pod goes when no other is being started, or has had its time', async () => {
+  await run({ terminationGracePeriodSeconds: 5 })
+  await running(0)
+  const other = starts.during(() => new Promise<void>((done) => clock.after(1_000, () => done())))
+  await plane.client.delete(pods, { namespace: 'default', name: 'p' })
+  worker?.update(await plane.client.get(pods, { namespace: 'default', name: 'p' }))
+  await plane.until(pods, (all) => all.length === 0)
+  await clock.advance(1_000)
+  await other
+  expect(engine.all()).toHaveLength(2)
+  await untilNothingIsLeft()
+})
+
+test('a pod whose object is gone stops at once, and the rest of it goes when no other is being started', async () => {
+  await run()
+  await running(0)
+  worker?.abandon()
+  await expect.poll(() => engine.running('c')).toEqual([])
+  expect(engine.all()).toHaveLength(2)
+  await untilNothingIsLeft()
 })
 
 const deleted = async (): Promise<void> => {
@@ -321,7 +355,8 @@ describe('the sidecars of a pod that ends', () => {
     expect(engine.running('first')).toHaveLength(1)
     releases[1]?.()
     await plane.until(pods, (all) => all.length === 0)
-    expect(engine.stops.map(([name]) => name)).toEqual(['c', 'second', 'first'])
+    // The sandbox last.
+    expect(engine.stops.map(([name]) => name)).toEqual(['c', 'second', 'first', ''])
   })
 
   test('wait no longer than the grace', async () => {
@@ -413,9 +448,9 @@ test('a resize that does not fit is told, and carried out once it does', async (
 test('a pass that fails is logged once, and tried again with growing delays', async () => {
   await run({ terminationGracePeriodSeconds: 5 })
   await running(0)
-  const { removeContainer } = engine.runtime
+  const { stopContainer } = engine.runtime
   let tries = 0
-  engine.runtime.removeContainer = async () => {
+  engine.runtime.stopContainer = async () => {
     tries++
     throw new Error('device busy')
   }
@@ -429,7 +464,7 @@ test('a pass that fails is logged once, and tried again with growing delays', as
   await clock.advance(1_000)
   await expect.poll(() => tries).toBe(3)
   expect(logged).toEqual(['pod sync failed'])
-  engine.runtime.removeContainer = removeContainer
+  engine.runtime.stopContainer = stopContainer
   await clock.advance(30_000)
   await plane.until(pods, (all) => all.length === 0)
 })

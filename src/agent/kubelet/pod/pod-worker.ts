@@ -25,6 +25,8 @@ import { Timers } from './timers.ts'
 
 /** When a resize that waits for others is tried again, ms. */
 const deferredResize = 10_000
+/** How long what is left of a pod may wait for others that start, ms. */
+const longestQuiet = 2_000
 /** Seconds that an evicted pod's containers get to end. */
 const evictionGrace = 1
 
@@ -306,7 +308,10 @@ export class PodWorker {
     this.#hasVolumes = false
   }
 
-  /** The pod is deleted: stops it, removes all of it, and then its object. */
+  /**
+   * The pod is deleted: stops it, gives back what it has, and removes its object. Its containers have ended by then, and are
+   * removed when nothing is being started (the kubelet collects them as garbage): its successor comes in this moment.
+   */
   async #terminate(): Promise<void> {
     const { deletionGracePeriodSeconds } = this.#pod.metadata
     const grace = deletionGracePeriodSeconds ?? this.#pod.spec?.terminationGracePeriodSeconds ?? 30
@@ -315,14 +320,19 @@ export class PodWorker {
     await this.#devices.release()
     this.#stopped = true
     this.#report()
-    for (const container of this.#containers.values()) await container.remove()
-    await this.#sandbox.remove()
+    if (this.#gone) {
+      await this.#sandbox.detach()
+      await this.#scope.starts.quiet(longestQuiet)
+    } else await this.#sandbox.stop()
     this.#scope.groups?.remove(this.#scope.uid)
     await tearDownVolumes(this.#scope, this.#scope.uid)
     if (!this.#gone) {
       await this.#reporter.flush()
       await this.#deleteObject()
+      await this.#scope.starts.quiet(longestQuiet)
     }
+    for (const container of this.#containers.values()) await container.remove()
+    await this.#sandbox.remove()
     this.stop()
   }
 

@@ -47,7 +47,7 @@ export class Sandbox {
    * in it. @returns undefined when it failed: that is an event, and is tried again
    */
   async ensure(clear: () => Promise<void>): Promise<ObservedContainer | undefined> {
-    const { recorder, dns, root, timers } = this.#scope
+    const { recorder, dns, root, starts, timers } = this.#scope
     const pod = this.#scope.pod()
     const known = this.observed
     if (known?.state === 'running' && this.#ip !== undefined) return known
@@ -56,7 +56,7 @@ export class Sandbox {
         await clear()
         await this.#replace(known)
       }
-      const running = known?.state === 'running' ? known : ((await this.#adopt(pod)) ?? (await this.#create(pod)))
+      const running = known?.state === 'running' ? known : await starts.during(() => this.#start(pod))
       this.#ip ??= await this.#attach(running)
       for (const omission of await writePodFiles(root, pod, this.#ip, dns))
         recorder.event(pod, 'Warning', 'DNSConfigForming', omission)
@@ -72,18 +72,27 @@ export class Sandbox {
 
   /** Ends it, but keeps it: the logs of the pod's containers stay readable. */
   async stop(): Promise<void> {
-    const { network, runtime, uid } = this.#scope
+    const { runtime } = this.#scope
     const sandbox = this.observed
     if (sandbox?.state !== 'running') return
-    await network.detach(uid)
+    await this.detach()
     await runtime.stopContainer(sandbox.id, 0)
   }
 
+  /** Takes the pod's place in the network from it, and leaves the rest for later. */
+  async detach(): Promise<void> {
+    await this.#scope.network.detach(this.#scope.uid)
+  }
+
   async remove(): Promise<void> {
-    const { network, runtime, uid } = this.#scope
-    await network.detach(uid)
+    const { runtime } = this.#scope
+    await this.detach()
     const sandbox = this.observed
     if (sandbox) await runtime.removeContainer(sandbox.id)
+  }
+
+  async #start(pod: Stored<Pod>): Promise<ObservedContainer> {
+    return (await this.#adopt(pod)) ?? (await this.#create(pod))
   }
 
   async #create(pod: Stored<Pod>): Promise<ObservedContainer> {
@@ -121,9 +130,8 @@ export class Sandbox {
   }
 
   async #replace(dead: ObservedContainer): Promise<void> {
-    const { network, runtime, uid } = this.#scope
-    await network.detach(uid)
-    await runtime.removeContainer(dead.id)
+    await this.detach()
+    await this.#scope.runtime.removeContainer(dead.id)
     this.#ip = undefined
   }
 

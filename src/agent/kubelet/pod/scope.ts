@@ -13,6 +13,7 @@ import type { ObjectWatches } from '../object-watches.ts'
 import type { DnsSettings } from '../pod-files.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { PodGroups } from '../pod-groups/index.ts'
+import type { Starts } from '../starts.ts'
 import type { ProbeResult } from '../stats/kubelet-metrics.ts'
 import type { Refusal } from './admission.ts'
 import type { Termination } from './termination.ts'
@@ -28,6 +29,7 @@ export interface PodContext {
   groups?: PodGroups
   /** Unset where every pod's sandbox is made for it. */
   warm?: Pick<WarmSandboxes, 'take'>
+  starts: Starts
   client: Client
   /** Unset where volumes follow their objects by their refresh alone. */
   watches?: ObjectWatches

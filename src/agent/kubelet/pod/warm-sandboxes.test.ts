@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from 'vitest'
 import { silentLog } from '#shared/base/log.ts'
 import { createFakeClock, type FakeClock } from '#test/support/fake-clock.ts'
 import { createFakeEngine, type FakeEngine } from '#test/support/fake-engine.ts'
+import { createStarts, type Starts } from '../starts.ts'
 import { createWarmSandboxes, type WarmSandboxes } from './warm-sandboxes.ts'
 
 let clock: FakeClock
@@ -9,10 +10,12 @@ let engine: FakeEngine
 /** Ids with an address. */
 let addressed: Set<string>
 let warm: WarmSandboxes
+let starts: Starts
 beforeEach(() => {
   clock = createFakeClock()
   engine = createFakeEngine(clock)
   addressed = new Set()
+  starts = createStarts(clock)
   warm = createWarmSandboxes({
     runtime: {
       ...engine.runtime,
@@ -22,6 +25,7 @@ beforeEach(() => {
       prepare: async ({ id }) => void addressed.add(id),
       detach: async (id) => void addressed.delete(id),
     },
+    starts,
     clock,
     log: silentLog,
   })
@@ -45,6 +49,16 @@ test('one that is taken is replaced when no further pod comes', async () => {
   expect(there()[0]).toBe(2)
   await clock.advance(1)
   expect(there()[0]).toBe(4)
+})
+
+test('none is made while a pod is being started', async () => {
+  await clock.advance(2_000)
+  warm.take()
+  void starts.during(() => new Promise<void>((done) => clock.after(1_000, () => done())))
+  await clock.advance(990)
+  expect(there()[0]).toBe(2)
+  await clock.advance(200)
+  expect(there()[0]).toBe(3)
 })
 
 test('a burst is met by more the next time, for a minute', async () => {

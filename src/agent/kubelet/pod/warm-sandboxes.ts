@@ -5,6 +5,7 @@ import type { Log } from '#shared/base/log.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { PodNetwork } from '../../network/pod-network.ts'
 import type { ObservedContainer, Runtime } from '../runtime/runtime.ts'
+import { quietMs, type Starts } from '../starts.ts'
 
 /** Sandboxes that run and have an address before their pod is there: half of a pod's start is done ahead. */
 export interface WarmSandboxes {
@@ -19,6 +20,8 @@ export interface WarmSandboxes {
 export interface WarmSandboxesOptions {
   runtime: Pick<Runtime, 'containers' | 'createSandbox' | 'startContainer' | 'removeContainer'>
   network: Pick<PodNetwork, 'prepare' | 'detach'>
+  /** Pods that start have the processor for themselves: none is made meanwhile. */
+  starts: Pick<Starts, 'busy'>
   clock: Clock
   log: Log
 }
@@ -27,14 +30,12 @@ export interface WarmSandboxesOptions {
 const least = 2
 const most = 8
 const burstMs = 60_000
-/** Pods that start have the processor for themselves: none is made until no pod has come for this long, ms. */
-const quietMs = 150
 /** The start of the agent is for its pods, too. */
 const startMs = 1_500
 const retryMs = 5_000
 
 /** An agent that was killed leaves its own behind; the next removes them with what is left of other pods. */
-export function createWarmSandboxes({ runtime, network, clock, log }: WarmSandboxesOptions): WarmSandboxes {
+export function createWarmSandboxes({ runtime, network, starts, clock, log }: WarmSandboxesOptions): WarmSandboxes {
   const waiting = new Set<string>()
   let wanted = least
   let stopped = false
@@ -63,11 +64,14 @@ export function createWarmSandboxes({ runtime, network, clock, log }: WarmSandbo
       throw error
     }
   }
-  /** One at a time, for as long as no pod comes. */
+  /** One at a time, for as long as no pod comes and none is being started. */
   const fill = async (): Promise<void> => {
     try {
       for (const id of waiting) if (!sandboxOf(id) || waiting.size > wanted) await remove(id)
-      while (!stopped && !timer && waiting.size < wanted) await make()
+      while (!stopped && !timer && waiting.size < wanted) {
+        if (starts.busy) fillAfter(quietMs)
+        else await make()
+      }
     } catch (error) {
       log.debug('no warm sandbox made', { error: messageOf(error) })
       if (!timer) fillAfter(retryMs)
