@@ -157,7 +157,7 @@ async function cpuOf(containers: readonly string[]): Promise<number> {
 const memoryOf = async (containers: readonly string[]): Promise<number> => {
   const of = async (container: string): Promise<number> => {
     const files = '/sys/fs/cgroup/memory/memory.stat /sys/fs/cgroup/memory.stat'
-    const stat = await within(container, `cat ${files} 2>/dev/null`)
+    const stat = await within(container, `cat ${files} 2>/dev/null; true`)
     const value = (name: string): number => Number(new RegExp(`^${name} (\\d+)`, 'm').exec(stat)?.[1] ?? 0)
     return (value('total_rss') || value('anon')) / 1_048_576
   }

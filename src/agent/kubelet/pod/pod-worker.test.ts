@@ -276,6 +276,21 @@ test('a deleted pod is removed once its containers have stopped', async () => {
   expect([engine.running('c'), engine.running('')]).toEqual([[], []])
 })
 
+test('a pod that is complete is not begun again before its object says so', async () => {
+  const sidecar = { name: 's', image: 'app:1', restartPolicy: 'Always' }
+  await run({ restartPolicy: 'Never', initContainers: [{ name: 'i', image: 'app:1' }, sidecar] })
+  await expect.poll(() => engine.running('i')).toHaveLength(1)
+  engine.end('i', 0)
+  await running(0)
+  await clock.advance(10_000)
+  engine.end('c', 0)
+  await until((_state, { status }) => status?.phase === 'Succeeded')
+  // The copy that the worker has is older.
+  worker?.kick()
+  for (let round = 0; round < 20; round++) await clock.advance(500)
+  expect([engine.running(''), engine.attempts('i'), engine.attempts('s')]).toEqual([[], [0], [0]])
+})
+
 const untilNothingIsLeft = (): Promise<void> =>
   expect
     .poll(async () => {

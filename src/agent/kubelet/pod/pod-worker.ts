@@ -69,6 +69,8 @@ export class PodWorker {
   #admit: (() => Promise<Refusal | undefined>) | undefined
   /** Its containers are being stopped: the loop waits for them, for as long as their grace lasts. */
   #stopping = false
+  /** It has succeeded or failed, whether or not its object says so yet: its sandbox is gone, and nothing of it runs again. */
+  #isOver = false
   /** Everything has been stopped because the pod is being deleted. */
   #stopped = false
   /** Why its containers keep the resources that they have. */
@@ -204,7 +206,7 @@ export class PodWorker {
     this.#checkDeadline()
     if (this.#gone || this.#pod.metadata.deletionTimestamp !== undefined) return this.#terminate()
     if (!isPodTerminal(this.#pod)) await this.#decideAdmission()
-    if (this.#failure || isPodTerminal(this.#pod)) return this.#finish()
+    if (this.#failure || this.#isOver || isPodTerminal(this.#pod)) return this.#finish()
     this.#reportUnsupported()
     await this.#collectExits()
     await this.#restartAll()
@@ -295,6 +297,7 @@ export class PodWorker {
 
   /** The pod is over but its object stays: nothing of it runs on, its logs stay readable. */
   async #finish(): Promise<void> {
+    this.#isOver = true
     const grace = this.#pod.spec?.terminationGracePeriodSeconds ?? 30
     await this.#stopContainers(Math.min(grace, this.#scope.termination.grace))
     await this.#collectExits()
