@@ -205,7 +205,6 @@ const atomicTypes = [
   `${core}.ScopeSelector`,
   `${core}.EndpointAddress`,
   `${core}.EndpointPort`,
-  `${core}.VolumeNodeAffinity`,
   `${metaV1}.OwnerReference`,
   'io.k8s.api.admissionregistration.v1.MatchResources',
   'io.k8s.api.admissionregistration.v1.NamedRuleWithOperations',
@@ -221,6 +220,7 @@ const atomicMaps: Record<string, string[]> = {
   [`${core}.PodSpec`]: ['nodeSelector'],
   [`${core}.ServiceSpec`]: ['selector'],
   [`${core}.ReplicationControllerSpec`]: ['selector'],
+  'io.k8s.api.node.v1.Scheduling': ['nodeSelector'],
 }
 
 /**

@@ -128,8 +128,8 @@ export const serviceUnavailable = (message: string): ApiError => failure(503, 'S
 
 /** One validation error, as apimachinery's `field.Error`: a path, a problem, and the invalid value. */
 export interface FieldError {
-  /** The object whose value is invalid: the API prints it as Go prints the struct. */
-  invalid?: { value: object; detail: string; unsupported?: true }
+  /** The object whose value is invalid: the API prints it as Go prints the struct. `at` is its path where `field` is another. */
+  invalid?: { value: object; detail: string; unsupported?: true; at?: string }
   /**
    * A change that is forbidden: the API appends it to the message as the difference of Go's structs. `at` is the path of the values,
    * that of the error when unset; `struct` is the internal struct that is compared, where it is embedded in their type.

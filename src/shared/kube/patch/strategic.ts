@@ -6,6 +6,9 @@ type Fields = Record<string, unknown>
 /** The strategic merge patch cannot be applied. */
 export class StrategicPatchError extends Error {}
 
+/** The patch goes into a value without a type. */
+export class UntypedPatchError extends StrategicPatchError {}
+
 const directive = '$patch'
 const retainKeys = '$retainKeys'
 const setOrder = '$setElementOrder/'
@@ -58,6 +61,10 @@ function mergeField(out: Fields, key: string, patch: Fields, type: TypeNode): vo
   }
   const known = fieldType(type, key)
   const old = out[key]
+  if (isObject(value) && known.name === 'RawExtension')
+    throw new UntypedPatchError(
+      `unable to find api field in struct RawExtension for the json field ${JSON.stringify(Object.keys(value)[0] ?? '')}`,
+    )
   if (isObject(value))
     out[key] =
       isObject(old) && !known.strategies.includes('replace')

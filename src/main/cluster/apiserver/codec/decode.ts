@@ -292,6 +292,11 @@ function wrongType(value: unknown, root: TypeNode, path: string): TypeMismatch {
     const rule = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
     return new TypeMismatch(rule, rule)
   }
+  // Times are read as texts first.
+  if (type === 'time.Time')
+    return new TypeMismatch(unmarshalError(value, field, 'string'), conversionError(value, node))
+  if (type === '[]uint8' && Array.isArray(value) && typeof value[0] === 'string')
+    return new TypeMismatch(unmarshalError(value[0], field, 'uint8'), conversionError(value, node))
   if (type === '[]uint8' && typeof value === 'string') {
     const problem = `illegal base64 data at input byte ${firstBadByte(value)}`
     return new TypeMismatch(problem, `error decoding from json: ${problem}`)

@@ -9,7 +9,7 @@ const fileMode = 0o644
 /** Sets the defaults of a volume; one without a source is an emptyDir. */
 export function setVolumeDefaults(volume: Wire<Volume>): void {
   if (Object.keys(volume).every((field) => field === 'name')) volume.emptyDir = {}
-  const { emptyDir, secret, configMap, downwardAPI, projected, hostPath, ephemeral, image, iscsi } = volume
+  const { emptyDir, secret, configMap, downwardAPI, projected, ephemeral, image } = volume
   if (emptyDir?.sizeLimit) emptyDir.sizeLimit = canonicalQuantity(emptyDir.sizeLimit)
   if (secret) secret.defaultMode ??= fileMode
   if (configMap) configMap.defaultMode ??= fileMode
@@ -24,10 +24,32 @@ export function setVolumeDefaults(volume: Wire<Volume>): void {
       setItemDefaults(source.downwardAPI?.items)
     }
   }
-  if (hostPath) hostPath.type ??= ''
   if (ephemeral?.volumeClaimTemplate?.spec) ephemeral.volumeClaimTemplate.spec.volumeMode ??= 'Filesystem'
   if (image) image.pullPolicy ||= isLatest(image.reference ?? '') ? 'Always' : 'IfNotPresent'
+  setSourceDefaults(volume)
+}
+
+type Sources = Pick<Wire<Volume>, 'azureDisk' | 'hostPath' | 'iscsi' | 'rbd' | 'scaleIO'>
+
+/** Sets the defaults of the sources that PersistentVolumes have too. */
+export function setSourceDefaults({ azureDisk, hostPath, iscsi, rbd, scaleIO }: Sources): void {
+  if (hostPath) hostPath.type ??= ''
   if (iscsi) iscsi.iscsiInterface ||= 'default'
+  if (rbd) {
+    rbd.pool ||= 'rbd'
+    rbd.user ||= 'admin'
+    rbd.keyring ||= '/etc/ceph/keyring'
+  }
+  if (scaleIO) {
+    scaleIO.storageMode ||= 'ThinProvisioned'
+    scaleIO.fsType ||= 'xfs'
+  }
+  if (azureDisk) {
+    azureDisk.cachingMode ??= 'ReadWrite'
+    azureDisk.kind ??= 'Shared'
+    azureDisk.fsType ??= 'ext4'
+    azureDisk.readOnly ??= false
+  }
 }
 
 function setItemDefaults(items: Wire<DownwardAPIVolumeFile>[] | undefined): void {

@@ -74,7 +74,8 @@ describe('events', () => {
   })
 
   it('with eventTime require the reporting fields', () => {
-    const bare = { metadata: { name: 'e', namespace: 'default' }, eventTime: '2026-01-01T00:00:00.000000Z' }
+    const metadata = { name: 'e', namespace: 'default' }
+    const bare = { metadata, eventTime: '2026-01-01T00:00:00.000000Z', type: 'Normal' }
     expect(findings(eventsEvent, bare)).toEqual([
       'reportingController: Required value',
       'reportingInstance: Required value',

@@ -125,6 +125,7 @@ const examples: Record<string, Record<string, unknown>> = {
     reportingController: 'kubelet',
     reportingInstance: 'n',
     note: 'm',
+    type: 'Normal',
   },
   'rbac.authorization.k8s.io/v1/ClusterRoleBinding': {
     roleRef: { kind: 'ClusterRole', name: 'view' },

@@ -6,7 +6,7 @@ import { jsonClone, setField } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { mergePatch } from '#shared/kube/patch/merge.ts'
 import { goText } from '#shared/kube/go-text.ts'
-import { strategicMerge, StrategicPatchError } from '#shared/kube/patch/strategic.ts'
+import { strategicMerge, StrategicPatchError, UntypedPatchError } from '#shared/kube/patch/strategic.ts'
 import {
   badRequest,
   failure,
@@ -141,6 +141,7 @@ function strategicPatcher({ resource }: Target, body: unknown): Patcher {
         resource.type,
       )
     } catch (error) {
+      if (error instanceof UntypedPatchError) throw failure(500, '', error.message)
       if (error instanceof StrategicPatchError) throw badRequest(error.message)
       throw error
     }
@@ -275,7 +276,9 @@ function decodeConfiguration(target: Target, call: Call, options: WriteOptions):
   metadata.name ??= name
   if (metadata.name !== name)
     throw badRequest(
-      `metadata.name: Invalid value: "${metadata.name}": must be the same as the name in the URL, "${name}"`,
+      metadata.name === ''
+        ? `the name of the object (${name} based on URL) was undeterminable: name must be provided`
+        : `the name of the object (${metadata.name}) does not match the name on the URL (${name})`,
     )
   if (resource.kind.namespaced) {
     metadata.namespace ??= namespace
@@ -286,7 +289,10 @@ function decodeConfiguration(target: Target, call: Call, options: WriteOptions):
 }
 
 const labelOf = ({ resource: { apiVersion, kind } }: Target, { metadata }: KubeObject): string =>
-  `(${metadata.namespace ?? ''}/${metadata.name ?? ''}; ${qualified(apiVersion)}, Kind=${kind.kind})`
+  `(${textOf(metadata.namespace)}/${textOf(metadata.name)}; ${qualified(apiVersion)}, Kind=${kind.kind})`
+
+/** Another value than a text is none here. */
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
 const qualified = (apiVersion: string): string => (apiVersion.includes('/') ? apiVersion : `/${apiVersion}`)
 

@@ -160,7 +160,8 @@ export function refuseInvalid(
 ): void {
   if (errors.length === 0) return
   const printed = custom ? errors : errors.map((error) => withGoValue(error, type))
-  throw invalid(kind.kind, kind.group, metadata.name ?? '', printed)
+  // An error names the kind that is stored: that of the core group for events of either.
+  throw invalid(kind.kind, kind.storage?.group ?? kind.group, metadata.name ?? '', printed)
 }
 
 /** Kubernetes prints an invalid struct with Go's field names and all its fields. */
@@ -170,8 +171,8 @@ function withGoValue(error: FieldError, type: TypeNode): FieldError {
     return { ...error, message: error.message + goDiff(before, after, nodeAt(type, at), struct) }
   }
   if (!error.invalid) return error
-  const { value, detail, unsupported } = error.invalid
-  const printed = goValue(value, nodeAt(type, error.field))
+  const { value, detail, unsupported, at = error.field } = error.invalid
+  const printed = goValue(value, nodeAt(type, at))
   return { ...error, message: unsupported ? unsupportedMessage(printed, detail) : invalidMessage(printed, detail) }
 }
 

@@ -46,7 +46,7 @@ function checkFamilies(clusterIPs: readonly string[], ipFamilies: readonly strin
     errors.push(fieldInvalid('spec.clusterIPs', clusterIPs, 'may specify no more than one IP for each IP family'))
   clusterIPs.forEach((ip, i) => {
     const family = ipFamilies[i]
-    if (family !== undefined && family !== ipFamily(ip))
+    if ((family === 'IPv4' || family === 'IPv6') && family !== ipFamily(ip))
       errors.push(
         fieldInvalid(`spec.clusterIPs[${i}]`, ip, `expected an ${family} value as indicated by \`ipFamilies[${i}]\``),
       )

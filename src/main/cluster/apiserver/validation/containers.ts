@@ -328,7 +328,7 @@ function checkResizePolicy(
     seen.add(resourceName)
     checkOneOf(restartPolicy, ['NotRequired', 'RestartContainer'], field, errors)
     if (podRestarts === 'Never' && restartPolicy !== 'NotRequired')
-      errors.push(fieldInvalid(field, restartPolicy, "must be 'NotRequired' when `restartPolicy` is 'Never'"))
+      errors.push(fieldInvalid(field, restartPolicy, "must be 'NotRequired' when pod `restartPolicy` is 'Never'"))
   })
 }
 

@@ -76,9 +76,11 @@ function checkIndexed(spec: Wire<JobSpec>, field: string, errors: FieldError[]):
 }
 
 function checkNotIndexed(spec: Wire<JobSpec>, field: string, errors: FieldError[]): void {
-  for (const name of ['backoffLimitPerIndex', 'maxFailedIndexes'] as const)
-    if (spec[name] !== undefined)
-      errors.push(fieldInvalid(`${field}.${name}`, spec[name], 'requires indexed completion mode'))
+  // What is no mode at all is told elsewhere.
+  if (spec.completionMode === 'NonIndexed')
+    for (const name of ['backoffLimitPerIndex', 'maxFailedIndexes'] as const)
+      if (spec[name] !== undefined)
+        errors.push(fieldInvalid(`${field}.${name}`, spec[name], 'requires indexed completion mode'))
 }
 
 function checkRestartPolicy({ template, podFailurePolicy }: Wire<JobSpec>, field: string, errors: FieldError[]): void {

@@ -197,10 +197,14 @@ export function validateVolumeUpdate(
       }),
     )
   checkImmutable(next.volumeMode, previous.volumeMode, 'volumeMode', errors)
-  if (previous.nodeAffinity && !jsonEqual(next.nodeAffinity, previous.nodeAffinity))
-    errors.push(
-      fieldInvalid('nodeAffinity', next.nodeAffinity, 'field is immutable, except for updating from beta label to GA'),
+  if (previous.nodeAffinity && !jsonEqual(next.nodeAffinity, previous.nodeAffinity)) {
+    const error = fieldInvalid(
+      'nodeAffinity',
+      next.nodeAffinity,
+      'field is immutable, except for updating from beta label to GA',
     )
+    errors.push(error.invalid ? { ...error, invalid: { ...error.invalid, at: 'spec.nodeAffinity' } } : error)
+  }
   if (previous.volumeAttributesClassName !== undefined && next.volumeAttributesClassName === undefined)
     errors.push(fieldForbidden('spec.volumeAttributesClassName', 'update from non-nil value to nil is forbidden'))
   return errors

@@ -51,8 +51,8 @@ function checkHandler(handler: Handler, field: string, errors: FieldError[]): vo
   const { exec, httpGet, tcpSocket, grpc, sleep } = handler
   if (exec && !exec.command?.length) errors.push(fieldRequired(`${field}.exec.command`))
   if (httpGet) checkHttpGet(httpGet, `${field}.httpGet`, errors)
-  if (tcpSocket) checkPort(tcpSocket.port, `${field}.tcpSocket.port`, errors)
-  if (grpc) checkPort(grpc.port, `${field}.grpc.port`, errors)
+  if (tcpSocket && first === 'tcpSocket') checkPort(tcpSocket.port, `${field}.tcpSocket.port`, errors)
+  if (grpc && first === 'grpc') checkPort(grpc.port, `${field}.grpc.port`, errors)
   if (sleep && (sleep.seconds ?? 0) < 0)
     errors.push(fieldInvalid(`${field}.sleep.seconds`, sleep.seconds, 'must be greater than or equal to 0'))
 }

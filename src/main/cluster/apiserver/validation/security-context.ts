@@ -77,7 +77,8 @@ function checkId(id: number | undefined, field: string, errors: FieldError[]): v
 
 function checkSeccomp(profile: Wire<SeccompProfile> | undefined, field: string, errors: FieldError[]): void {
   if (!profile) return
-  checkSupported(profile.type ?? '', ['Localhost', 'RuntimeDefault', 'Unconfined'], `${field}.type`, errors)
+  if (!profile.type) errors.push(fieldRequired(`${field}.type`, 'type is required when seccompProfile is set'))
+  else checkSupported(profile.type, ['Localhost', 'RuntimeDefault', 'Unconfined'], `${field}.type`, errors)
   const { type, localhostProfile } = profile
   if (type === 'Localhost' && !localhostProfile)
     errors.push(fieldRequired(`${field}.localhostProfile`, 'must be set when seccomp type is Localhost'))

@@ -163,8 +163,7 @@ function checkProjected(
   const paths = new Set<string>()
   sources.forEach((source, i) => {
     const at = `${field}.sources[${i}]`
-    const [first, ...more] = projections.filter((name) => source[name] !== undefined)
-    if (first === undefined) errors.push(fieldRequired(at, 'must specify a volume type'))
+    const [, ...more] = projections.filter((name) => source[name] !== undefined)
     for (const other of more) errors.push(fieldForbidden(`${at}.${other}`, 'may not specify more than 1 volume type'))
     checkProjection(source, at, errors)
     for (const path of pathsOf(source)) {

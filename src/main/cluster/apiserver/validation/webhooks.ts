@@ -1,4 +1,3 @@
-import { messageOf } from '#shared/base/message-of.ts'
 import type {
   MatchCondition,
   RuleWithOperations,
@@ -75,7 +74,7 @@ function checkQualifiedName(name: string | undefined, field: string, errors: Fie
     errors.push(fieldInvalid(field, name, 'should be a domain with at least three segments separated by dots'))
 }
 
-const operations = ['CREATE', 'UPDATE', 'DELETE', 'CONNECT', '*']
+const operations = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE']
 
 /** Validates a rule of a webhook or an admission policy. */
 export function checkRule(rule: RuleWithOperations, field: string, errors: FieldError[]): void {
@@ -137,21 +136,32 @@ function checkClientConfig(config: WebhookClientConfig | undefined, field: strin
 /** Validates a URL that the API server calls: https, without user information, query or fragment. */
 export function checkWebhookUrl(text: string, field: string, errors: FieldError[]): void {
   const form = 'desired format: https://host[/path]'
-  let url: URL
-  try {
-    url = new URL(text)
-  } catch (error) {
-    errors.push(fieldRequired(field, `url must be a valid URL: ${messageOf(error)}; ${form}`))
+  const problem = goUrlProblem(text)
+  if (problem !== undefined) {
+    errors.push(fieldRequired(field, `url must be a valid URL: parse ${JSON.stringify(text)}: ${problem}; ${form}`))
     return
   }
-  if (url.protocol !== 'https:')
-    errors.push(fieldInvalid(field, url.protocol.slice(0, -1), `'https' is the only allowed URL scheme; ${form}`))
-  if (url.hostname === '') errors.push(fieldInvalid(field, '', `host must be specified; ${form}`))
+  const [, scheme = '', host = ''] = /^(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?:\/\/(?:[^/?#@]*@)?([^/?#]*))?/.exec(text) ?? []
+  if (scheme.toLowerCase() !== 'https')
+    errors.push(fieldInvalid(field, scheme.toLowerCase(), `'https' is the only allowed URL scheme; ${form}`))
+  if (host === '') errors.push(fieldInvalid(field, '', `host must be specified; ${form}`))
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url) return
   if (url.username !== '')
     errors.push(fieldInvalid(field, url.username, 'user information is not permitted in the URL'))
   if (url.hash !== '') errors.push(fieldInvalid(field, url.hash, 'fragments are not permitted in the URL'))
   if (url.search !== '')
     errors.push(fieldInvalid(field, url.search.slice(1), 'query parameters are not permitted in the URL'))
+}
+
+/** What Go's net/url says about a text that it cannot parse. */
+function goUrlProblem(text: string): string | undefined {
+  if (/[\u0000-\u001f\u007f]/.test(text)) return 'net/url: invalid control character in URL'
+  if (text.startsWith(':')) return 'missing protocol scheme'
+  if (!/^[A-Za-z][A-Za-z0-9+.-]*:/.test(text) && text.split('/')[0]?.includes(':'))
+    return 'first path segment in URL cannot contain colon'
+  const escape = /%(?![0-9A-Fa-f]{2}).{0,2}/.exec(text)
+  return escape ? `invalid URL escape ${JSON.stringify(escape[0])}` : undefined
 }
 
 /** Supported versions of AdmissionReview. */

@@ -1,7 +1,8 @@
 import type { ValidatingAdmissionPolicy } from '#shared/kube/generated/types.ts'
 import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { qualifiedNameProblems } from '#shared/kube/validation-names.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
-import { checkSupported } from '../../validation/fields.ts'
+import { addInvalid, checkSupported } from '../../validation/fields.ts'
 import { checkExpression } from '../../validation/expressions.ts'
 import { checkPolicy, setMatchDefaults } from '../../validation/policies.ts'
 import { age, count, text } from '../../api/columns.ts'
@@ -36,7 +37,7 @@ export const validatingAdmissionPolicy: KindDeclaration<ValidatingAdmissionPolic
   ],
 }
 
-function validate({ spec }: ValidatingAdmissionPolicy): FieldError[] {
+function validate({ metadata, spec }: ValidatingAdmissionPolicy): FieldError[] {
   const errors: FieldError[] = []
   if (!spec) return [fieldRequired('spec')]
   const variables = checkPolicy(spec, errors)
@@ -55,7 +56,8 @@ function validate({ spec }: ValidatingAdmissionPolicy): FieldError[] {
     checkSupported(reason, reasons, `${field}.reason`, errors)
   })
   auditAnnotations.forEach(({ key, valueExpression }, i) => {
-    if (!key) errors.push(fieldRequired(`spec.auditAnnotations[${i}].key`))
+    const name = `${metadata.name ?? ''}/${key ?? ''}`
+    addInvalid(qualifiedNameProblems(name), name, `spec.auditAnnotations[${i}].key`, errors)
     if (!valueExpression?.trim()) errors.push(fieldRequired(`spec.auditAnnotations[${i}].valueExpression`))
     checkExpression(valueExpression, variables, undefined, `spec.auditAnnotations[${i}].valueExpression`, errors)
   })

@@ -23,7 +23,7 @@ export const apiService: KindDeclaration<APIService> = {
     if (spec?.service) spec.service.port ??= 443
   },
   prepareForCreate(object) {
-    delete object.status
+    object.status = {}
   },
   validate({ metadata, spec }) {
     const errors: FieldError[] = []

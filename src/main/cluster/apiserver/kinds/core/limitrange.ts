@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { LimitRange, LimitRangeItem } from '#shared/kube/generated/types.ts'
-import { compareQuantities } from '#shared/kube/quantity.ts'
+import { compareQuantities, parseQuantity } from '#shared/kube/quantity.ts'
 import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { qualifiedNameProblems } from '#shared/kube/validation-names.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
@@ -77,12 +77,13 @@ function checkItem(item: LimitRangeItem, field: string, errors: FieldError[]): v
     name: string,
     [lowField, low]: [string, string | undefined],
     [highField, high]: [string, string | undefined],
+    [at, value]: [string, string | undefined] = [lowField, low],
   ): void => {
     if (low !== undefined && high !== undefined && compareQuantities(low, high) > 0)
       errors.push(
         fieldInvalid(
-          `${field}.${lowField}[${name}]`,
-          low,
+          `${field}.${at}[${name}]`,
+          value,
           `${words[lowField] ?? lowField} value ${low} is greater than ${words[highField] ?? highField} value ${high}`,
         ),
       )
@@ -94,15 +95,26 @@ function checkItem(item: LimitRangeItem, field: string, errors: FieldError[]): v
     ...Object.keys(defaultRequest),
   ])) {
     atMost(name, ['min', min[name]], ['max', max[name]])
-    atMost(name, ['min', min[name]], ['defaultRequest', defaultRequest[name]])
+    const request = defaultRequest[name]
+    atMost(name, ['min', min[name]], ['defaultRequest', request], ['defaultRequest', request])
     atMost(name, ['defaultRequest', defaultRequest[name]], ['max', max[name]])
     atMost(name, ['defaultRequest', defaultRequest[name]], ['default', fallback[name]])
-    atMost(name, ['min', min[name]], ['default', fallback[name]])
-    atMost(name, ['default', fallback[name]], ['max', max[name]])
+    // Kubernetes prints the minimum here.
+    atMost(name, ['min', min[name]], ['default', fallback[name]], ['default', min[name]])
+    // And the maximum here.
+    atMost(name, ['default', fallback[name]], ['max', max[name]], ['default', max[name]])
   }
-  for (const [name, ratio] of Object.entries(maxLimitRequestRatio))
-    if (compareQuantities(ratio, '1') < 0)
-      errors.push(fieldInvalid(`${field}.maxLimitRequestRatio[${name}]`, ratio, `ratio ${ratio} is less than 1`))
+  for (const [name, ratio] of Object.entries(maxLimitRequestRatio)) {
+    const at = `${field}.maxLimitRequestRatio[${name}]`
+    if (compareQuantities(ratio, '1') < 0) errors.push(fieldInvalid(at, ratio, `ratio ${ratio} is less than 1`))
+    const [low, high] = [min[name], max[name]]
+    if (low === undefined || high === undefined) continue
+    const most = numberOf(high) / numberOf(low)
+    if (numberOf(ratio) > most)
+      errors.push(fieldInvalid(at, ratio, `ratio ${ratio} is greater than max/min = ${most.toFixed(6)}`))
+  }
 }
+
+const numberOf = (quantity: string): number => Number(parseQuantity(quantity).nano) / 1e9
 
 const words: Readonly<Record<string, string>> = { defaultRequest: 'default request' }

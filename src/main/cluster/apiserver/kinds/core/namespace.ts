@@ -1,6 +1,6 @@
 import type { Namespace } from '#shared/kube/generated/types.ts'
 import { fieldInvalid, type FieldError } from '#shared/kube/status.ts'
-import { labelProblems } from '#shared/kube/validation-names.ts'
+import { labelProblems, qualifiedNameProblems } from '#shared/kube/validation-names.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { age, text } from '../../api/columns.ts'
 import { setField } from '#shared/kube/json.ts'
@@ -36,6 +36,7 @@ export const namespace: KindDeclaration<Namespace> = {
     // Only the finalize subresource removes finalizers of the spec.
     setField(next, 'spec', previous.spec)
   },
+  validate: ({ spec }) => finalizerFindings(spec?.finalizers ?? []),
   status: {
     validateStatus,
     setStatusDefaults(object) {
@@ -56,6 +57,16 @@ function setNameLabel({ metadata }: Namespace): void {
   if (!metadata.name) return
   metadata.labels ??= {}
   metadata.labels[nameLabel] = metadata.name
+}
+
+function finalizerFindings(finalizers: readonly string[]): FieldError[] {
+  return finalizers.flatMap((name) => {
+    const problems = qualifiedNameProblems(name)
+    if (problems.length > 0) return problems.map((problem) => fieldInvalid('spec.finalizers', name, problem))
+    return name.includes('/') || name === 'kubernetes'
+      ? []
+      : [fieldInvalid('spec.finalizers', name, 'name is neither a standard finalizer name nor is it fully qualified')]
+  })
 }
 
 function validateStatus({ metadata, status }: Namespace): FieldError[] {

@@ -6,6 +6,7 @@ import type { KindDeclaration } from '../../api/kind.ts'
 import { checkVolumeSpec, validateVolumeUpdate } from '../../validation/persistent-volumes.ts'
 import { accessModesText } from '../access-modes.ts'
 import { age, text, wide } from '../../api/columns.ts'
+import { setSourceDefaults } from '../../defaulting/volumes.ts'
 import { persistentVolumeWarnings } from '../../validation/volume-warnings.ts'
 
 /** A volume that a claim can be bound to. */
@@ -23,7 +24,7 @@ export const persistentVolume: KindDeclaration<PersistentVolume> = {
   setDefaults({ spec = {} }) {
     spec.persistentVolumeReclaimPolicy ||= 'Retain'
     spec.volumeMode ??= 'Filesystem'
-    if (spec.hostPath) spec.hostPath.type ??= ''
+    setSourceDefaults(spec)
     if (spec.capacity) canonicalizeQuantities(spec.capacity)
   },
   prepareForCreate(object) {

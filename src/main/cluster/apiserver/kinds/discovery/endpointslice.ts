@@ -31,9 +31,11 @@ export const endpointSlice: KindDeclaration<EndpointSlice> = {
       port.protocol ||= 'TCP'
     }
   },
+  prepareForCreate: (object) => void dropTopology(object),
   // Labels count too: they tell the Service.
   prepareForUpdate(next, previous) {
-    if (!jsonEqual(next.metadata.labels, previous.metadata.labels))
+    const isDropped = dropTopology(next)
+    if (isDropped || !jsonEqual(next.metadata.labels, previous.metadata.labels))
       next.metadata.generation = asNumber(previous.metadata.generation ?? 0) + 1
   },
   validate,
@@ -48,6 +50,13 @@ export const endpointSlice: KindDeclaration<EndpointSlice> = {
     text('Endpoints', 'Addresses of the endpoints.', ({ endpoints }) => addressesText(endpoints)),
     age,
   ],
+}
+
+/** This version has no topology of an endpoint. @returns whether there was one */
+function dropTopology({ endpoints }: EndpointSlice): boolean {
+  const given = (endpoints ?? []).filter(({ deprecatedTopology }) => deprecatedTopology !== undefined)
+  for (const endpoint of given) delete endpoint.deprecatedTopology
+  return given.length > 0
 }
 
 const maxEndpoints = 1000

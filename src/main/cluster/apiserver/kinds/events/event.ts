@@ -1,5 +1,5 @@
 import type { Event, EventsEvent } from '#shared/kube/generated/types.ts'
-import { fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { validateEvent } from '../../validation/events.ts'
 import { eventColumns, eventFields } from '../events.ts'
@@ -26,9 +26,17 @@ export const eventsEvent: KindDeclaration<EventsEvent> = {
   columns: eventColumns.map((column) => ({ ...column, value: (object, now) => column.value(toCore(object), now) })),
 }
 
-function validate(object: EventsEvent): FieldError[] {
-  const errors = validateEvent(toCore(object), 'reportingController')
+function validate(object: EventsEvent, previous?: EventsEvent): FieldError[] {
+  const core = toCore(object)
+  const errors = validateEvent(core, 'reportingController').filter(({ field }) => field !== 'involvedObject.namespace')
   if (!object.eventTime) errors.push(fieldRequired('eventTime'))
+  if (previous) return errors
+  if (!['Normal', 'Warning'].includes(object.type ?? ''))
+    errors.push(fieldInvalid('type', '', `has invalid value: ${object.type ?? ''}`))
+  const { firstTimestamp, lastTimestamp, count, source } = core
+  const hasSource = source?.component || source?.host
+  for (const [field, value] of Object.entries({ firstTimestamp, lastTimestamp, count, source: hasSource }))
+    if (value) errors.push(fieldInvalid(field, '', 'needs to be unset'))
   return errors
 }
 

@@ -59,8 +59,7 @@ function checkRule(
       errors.push(fieldInvalid(`${at}.endPort`, endPort, 'may not be specified when `port` is not specified'))
     else if (typeof port === 'string')
       errors.push(fieldInvalid(`${at}.endPort`, endPort, 'may not be specified when `port` is non-numeric'))
-    else if (endPort < port)
-      errors.push(fieldInvalid(`${at}.endPort`, endPort, 'must be greater than or equal to `port`'))
+    else if (endPort < port) errors.push(fieldInvalid(`${at}.endPort`, port, 'must be greater than or equal to `port`'))
   })
   peers?.forEach((peer, i) => checkPeer(peer, `${field}.${side}[${i}]`, errors))
 }

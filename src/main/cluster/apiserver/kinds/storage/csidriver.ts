@@ -1,4 +1,5 @@
 import type { CSIDriver, StorageTokenRequest } from '#shared/kube/generated/types.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
 import { fieldDuplicate, fieldInvalid, type FieldError } from '#shared/kube/status.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable, checkOneOf, checkSupported } from '../../validation/fields.ts'
@@ -30,8 +31,10 @@ export const csiDriver: KindDeclaration<CSIDriver> = {
     // The field of a feature gate that is off in v1.36.
     delete spec.preventPodSchedulingIfMissing
   },
-  warnings: ({ spec }) =>
-    spec?.tokenRequests?.length && spec.serviceAccountTokenInSecrets === undefined
+  warnings: ({ spec }, previous) =>
+    spec?.tokenRequests?.length &&
+    spec.serviceAccountTokenInSecrets === undefined &&
+    !jsonEqual(spec.tokenRequests, previous?.spec.tokenRequests)
       ? [
           'spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes',
         ]

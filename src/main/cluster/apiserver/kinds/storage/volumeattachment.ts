@@ -4,6 +4,7 @@ import { allMetadata, type KindDeclaration } from '../../api/kind.ts'
 import { subdomainProblems } from '#shared/kube/validation-names.ts'
 import type { Wire } from '../../api/wire.ts'
 import { addInvalid, checkImmutable } from '../../validation/fields.ts'
+import { setSourceDefaults } from '../../defaulting/volumes.ts'
 import { checkVolumeSpec } from '../../validation/persistent-volumes.ts'
 import { checkCsiDriverName } from '../../validation/volume-sources.ts'
 import { age, text, yesNo } from '../../api/columns.ts'
@@ -21,6 +22,10 @@ export const volumeAttachment: KindDeclaration<VolumeAttachment> = {
   schema: 'io.k8s.api.storage.v1.VolumeAttachment',
   generation: false,
   returnsDeleted: true,
+  setDefaults({ spec }) {
+    const volume = spec?.source?.inlineVolumeSpec
+    if (volume) setSourceDefaults(volume)
+  },
   prepareForCreate(object) {
     object.status = { attached: false }
   },

@@ -38,7 +38,7 @@ describe('an apply configuration', () => {
       { spec: { ports: [{ port: 80 }, { port: 80, protocol: 'TCP' }] } },
       '.spec.ports: duplicate entries for key [port=80,protocol="TCP"]',
     ],
-    ['core.v1.Pod', { metadata: { finalizers: ['a', 'a'] } }, '.metadata.finalizers: duplicate entries for key "a"'],
+    ['core.v1.Pod', { metadata: { finalizers: ['a', 'a'] } }, '.metadata.finalizers: duplicate entries for key [="a"]'],
   ])('%s %j is refused: %s', (kind, config, expected) => expect(problem(kind, config)).toBe(expected))
 
   it('is refused with all its problems', () => {

@@ -62,8 +62,7 @@ function itemProblems(list: readonly unknown[], type: TypeNode, path: string): s
       ]
     const element = elementOf(item, type)
     const printed = printElement(element)
-    if (seen.has(element))
-      problems.push(`${path}: duplicate entries for key ${listType === 'map' ? printed : printed.slice(2, -1)}`)
+    if (seen.has(element)) problems.push(`${path}: duplicate entries for key ${printed}`)
     seen.add(element)
     problems.push(...problemsOf(item, items, path + printed))
   }

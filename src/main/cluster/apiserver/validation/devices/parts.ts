@@ -120,17 +120,9 @@ export function checkBindingConditions(conditions: BindingConditions, field: str
       )
   })
   if (bindingConditions.length === 0 && bindingFailureConditions.length > 0)
-    errors.push(
-      fieldInvalid(at.conditions, bindingConditions, 'bindingConditions are required to use bindingFailureConditions'),
-    )
+    errors.push(fieldInvalid(at.conditions, null, 'bindingConditions are required to use bindingFailureConditions'))
   if (bindingFailureConditions.length === 0 && bindingConditions.length > 0)
-    errors.push(
-      fieldInvalid(
-        at.failures,
-        bindingFailureConditions,
-        'bindingFailureConditions are required to use bindingConditions',
-      ),
-    )
+    errors.push(fieldInvalid(at.failures, null, 'bindingFailureConditions are required to use bindingConditions'))
 }
 
 function checkConditionNames(names: readonly string[], field: string, errors: FieldError[]): void {

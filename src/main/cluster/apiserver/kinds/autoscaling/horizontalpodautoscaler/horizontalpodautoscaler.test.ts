@@ -104,6 +104,7 @@ describe('is refused', () => {
       [
         `${at}.type: Required value: must specify a metric source type`,
         `${at}.type: Unsupported value: "": supported values: "ContainerResource", "External", "Object", "Pods", "Resource"`,
+        `${at}.type: Unsupported value: "": supported values: "ContainerResource", "External", "Object", "Pods", "Resource"`,
       ],
     ],
     [

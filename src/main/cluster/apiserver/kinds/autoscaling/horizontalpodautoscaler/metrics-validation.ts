@@ -20,7 +20,11 @@ const types = ['ContainerResource', 'External', 'Object', 'Pods', 'Resource']
 export function checkMetric(metric: Wire<MetricSpec>, field: string, errors: FieldError[]): void {
   const { type = '' } = metric
   if (type === '') errors.push(fieldRequired(`${field}.type`, 'must specify a metric source type'))
-  if (!types.includes(type)) errors.push(fieldNotSupported(`${field}.type`, type, types))
+  // Kubernetes looks twice whether it knows the type.
+  if (!types.includes(type)) {
+    const unknown = fieldNotSupported(`${field}.type`, type, types)
+    errors.push(unknown, unknown)
+  }
   const [first, ...others] = sources.filter((source) => metric[source])
   // As in Kubernetes, only the first source is validated.
   if (first) checks[first](metric, `${field}.${first}`, errors)

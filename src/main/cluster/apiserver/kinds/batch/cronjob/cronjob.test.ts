@@ -117,7 +117,11 @@ describe('is refused', () => {
     ],
     [
       'with an invalid job template',
-      { [`${template}.backoffLimitPerIndex`]: 1, [`${template}.template.spec.restartPolicy`]: 'Always' },
+      {
+        [`${template}.completionMode`]: 'NonIndexed',
+        [`${template}.backoffLimitPerIndex`]: 1,
+        [`${template}.template.spec.restartPolicy`]: 'Always',
+      },
       [
         `${template}.backoffLimitPerIndex: Invalid value: 1: requires indexed completion mode`,
         `${template}.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"`,

@@ -14,11 +14,11 @@ export function podUpdateFindings(next: Pod, previous: Pod): FieldError[] {
   if (spec.initContainers?.length !== old.initContainers?.length)
     return [fieldForbidden('spec.initContainers', 'pod updates may not add or remove containers')]
   checkDeadline(spec, old, errors)
+  if (errors.length > 0) return errors
   checkTolerations(spec.tolerations ?? [], old.tolerations ?? [], errors)
   checkGates(spec, old, errors)
   const after = withoutMutable(spec, old)
-  if (errors.length === 0 && !jsonEqual(after, old))
-    errors.push(forbiddenChange('spec', immutableText, { before: old, after }))
+  if (!jsonEqual(after, old)) errors.push(forbiddenChange('spec', immutableText, { before: old, after }))
   return errors
 }
 
