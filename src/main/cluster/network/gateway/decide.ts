@@ -1,11 +1,13 @@
-import type { Namespace, Secret, Service } from '#shared/kube/generated/types.ts'
+import type { ConfigMap, Namespace, Secret, Service } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
+import { judgePolicies, servicesOf } from './backend-tls.ts'
 import { servedHostnames } from './hostnames.ts'
 import { admitsNamespace, judgeListeners, no, yes, type JudgedListener, type Verdict } from './listeners.ts'
 import { compileRoute, type AnyRoute, type CompiledRoute } from './routes.ts'
 import { tableOf, type GatewayTable, type TableListener } from './table.ts'
 import {
   gatewayGroup,
+  type BackendTlsPolicy,
   type Gateway,
   type GatewayClass,
   type GrpcRoute,
@@ -27,6 +29,8 @@ export interface GatewayWorld {
   grpcRoutes: readonly Stored<GrpcRoute>[]
   tlsRoutes: readonly Stored<TlsRoute>[]
   grants: readonly ReferenceGrant[]
+  tlsPolicies: readonly Stored<BackendTlsPolicy>[]
+  configMap(key: string): ConfigMap | undefined
   service(key: string): Service | undefined
   secret(key: string): Stored<Secret> | undefined
   isCertificate(secret: Stored<Secret>): boolean
@@ -47,6 +51,8 @@ export interface GatewayDecision {
     listeners: { judged: JudgedListener; attachedRoutes: number }[]
   }[]
   routes: { any: AnyRoute; parents: ParentVerdict[] }[]
+  /** For the Gateways by whose routes it matters, `namespace/name`. */
+  tlsPolicies: { policy: Stored<BackendTlsPolicy>; verdicts: Verdict[]; gateways: string[] }[]
 }
 
 /** Decides all of it anew. Pure: the same world gives the same decision. */
@@ -63,6 +69,10 @@ export function decide(world: GatewayWorld): GatewayDecision {
       ]),
   )
   const served: TableListener[] = []
+  const tls = judgePolicies(world.tlsPolicies, world)
+  const sources = { ...world, backendTls: tls.of }
+  /** Gateways by the Services that their routes use. */
+  const users = new Map<string, Set<string>>()
   for (const { gateway, listeners } of own.values()) {
     const ports = new Set(listeners.map(({ listener }) => listener.port))
     for (const judged of listeners)
@@ -73,11 +83,14 @@ export function decide(world: GatewayWorld): GatewayDecision {
     ...world.grpcRoutes.map((route) => ({ kind: 'GRPCRoute', route }) as const),
     ...world.tlsRoutes.map((route) => ({ kind: 'TLSRoute', route }) as const),
   ].map((any: AnyRoute) => {
-    const compiled = compileRoute(any, world)
+    const compiled = compileRoute(any, sources)
     const parents = (any.route.spec?.parentRefs ?? []).flatMap((parentRef): ParentVerdict[] => {
       const found = own.get(parentKey(any.route, parentRef))
       if (!found || !isGateway(parentRef)) return []
       const { accepted, listeners } = attach(any, compiled, parentRef, found, world)
+      if (listeners.length > 0)
+        for (const service of compiled.services)
+          users.set(service, (users.get(service) ?? new Set()).add(keyOf(found.gateway)))
       for (const { judged, hostnames } of listeners) {
         const names = found.attached.get(judged.listener.name) ?? new Set()
         found.attached.set(judged.listener.name, names.add(`${any.kind}/${compiled.key}`))
@@ -97,6 +110,11 @@ export function decide(world: GatewayWorld): GatewayDecision {
       listeners: listeners.map((judged) => ({ judged, attachedRoutes: attached.get(judged.listener.name)?.size ?? 0 })),
     })),
     routes,
+    tlsPolicies: [...tls.verdicts].map(([policy, verdicts]) => ({
+      policy,
+      verdicts,
+      gateways: [...new Set(servicesOf(policy).flatMap((service) => [...(users.get(service) ?? [])]))].sort(),
+    })),
   }
 }
 

@@ -1,9 +1,11 @@
+import type { Duplex } from 'node:stream'
 import { EdgeError } from '#main/http/edge.ts'
 import type { Backends } from '../backends.ts'
 import type { ProxiedRequest, Routed } from '../ingress/exchange.ts'
 import { isPreflight, preflightAnswer, shareResponse } from './cors.ts'
 import { locationOf, modifiedPath, modifyHeaders } from './filters.ts'
-import type { Actions } from './routes.ts'
+import type { Actions, RoutedBackend } from './routes.ts'
+import { secured } from './secured.ts'
 import { choose, type Matched } from './table.ts'
 
 /** Carries out the rule that a request fell to. @throws EdgeError 500 for back ends that are not valid, 503 */
@@ -29,7 +31,10 @@ export async function exchangeOf(
   const all = [actions, chosen.actions]
   // A filter may change what the back end gets of it.
   const { origin } = request.headers
-  const connection = await backends.connect(chosen.backend, request.client)
+  const protocol = request.headers['content-type']?.startsWith('application/grpc') ? 'h2' : 'http/1.1'
+  const connect = async (backend: RoutedBackend): Promise<Duplex> =>
+    secured(await backends.connect(backend, request.client), backend.tls, protocol)
+  const connection = await connect(chosen.backend)
   return {
     connection,
     timeoutMs: rule.timeoutMs,
@@ -39,7 +44,7 @@ export async function exchangeOf(
         .map(
           ({ backend }) =>
             () =>
-              backends.connect(backend, request.client),
+              connect(backend),
         ),
     ),
     amendRequest(message) {

@@ -1,5 +1,7 @@
 /** `status.supportedFeatures` of the class, by the Gateway API's names and in their order. */
 export const supportedFeatures: readonly { name: string }[] = [
+  'BackendTLSPolicy',
+  'BackendTLSPolicySANValidation',
   'GRPCRoute',
   'GRPCRouteNamedRouteRule',
   'Gateway',

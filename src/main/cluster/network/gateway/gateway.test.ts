@@ -1,14 +1,15 @@
 import { once } from 'node:events'
 import { createServer, request, type IncomingHttpHeaders, type IncomingMessage, type Server } from 'node:http'
 import { connect as connectHttp2, createServer as createHttp2Server, type Http2Server } from 'node:http2'
-import { request as httpsRequest } from 'node:https'
+import { createServer as createHttpsServer, request as httpsRequest } from 'node:https'
 import { connect, type AddressInfo } from 'node:net'
 import { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
+import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Condition } from '#shared/kube/generated/types.ts'
 import {
+  configMaps,
   customResourceDefinitions,
   endpointSlices,
   ingresses,
@@ -23,6 +24,7 @@ import { createConnectionSlots } from '../connection-slots.ts'
 import { startIngresses, type IngressController } from '../ingress/index.ts'
 import { startGateways } from './index.ts'
 import {
+  backendTlsPolicies,
   gatewayClasses,
   gateways,
   grpcRoutes,
@@ -170,6 +172,7 @@ afterAll(async () => {
 it('has the definitions of the Gateway API, all established', async () => {
   const { items } = await plane.client.list(customResourceDefinitions)
   expect(items.map(({ metadata }) => metadata.name.split('.')[0]).sort()).toEqual([
+    'backendtlspolicies',
     'gatewayclasses',
     'gateways',
     'grpcroutes',
@@ -283,6 +286,56 @@ describe('routes', () => {
       status: 301,
       headers: { location: `https://filters.localhost:${front.port}/go/there?a=b` },
     })
+  })
+
+  it('speak TLS to the back ends that a policy names, and to none whose certificate is not right', async () => {
+    const { ca, issue } = await testAuthority()
+    const { cert, key } = await issue(['inner.example'])
+    const names: (string | false | null)[] = []
+    const port = await listening(
+      createHttpsServer({ cert, key }, (message, response) => {
+        names.push((message.socket as TLSSocket).servername ?? '')
+        response.end('over TLS')
+      }),
+    )
+    await serve('tls', { port })
+    await plane.client.create(configMaps, { metadata: { name: 'ca', namespace: 'default' }, data: { 'ca.crt': ca } })
+    const policy = (hostname: string, more: object = {}) => ({
+      metadata: { name: 'tls', namespace: 'default' },
+      spec: {
+        targetRefs: [{ group: '', kind: 'Service', name: 'tls' }],
+        validation: { hostname, caCertificateRefs: [{ group: '', kind: 'ConfigMap', name: 'ca' }], ...more },
+      },
+    })
+    await plane.client.create(backendTlsPolicies, policy('inner.example'))
+    await route('tls', 'tls.localhost', [{ backendRefs: [to('tls')] }])
+    await expect.poll(() => word('tls.localhost')).toBe('over TLS')
+    expect(names[0]).toBe('inner.example')
+    const { status } = await plane.untilOne(backendTlsPolicies, 'tls', (one) => one.status !== undefined)
+    expect(status?.ancestors).toMatchObject([
+      { ancestorRef: { kind: 'Gateway', name: 'web', namespace: 'default' }, controllerName: 'slipway.dev/gateway' },
+    ])
+    expect(reasons(status?.ancestors[0]?.conditions)).toEqual({
+      Accepted: 'True Accepted',
+      ResolvedRefs: 'True ResolvedRefs',
+    })
+    const change = async (validation: object): Promise<unknown> =>
+      plane.client.patch(
+        backendTlsPolicies,
+        { namespace: 'default', name: 'tls' },
+        { type: 'merge', body: { spec: { validation } } },
+      )
+    await change({ hostname: 'other.example' })
+    await expect.poll(() => word('tls.localhost')).toBe('502')
+    await change({ subjectAltNames: [{ type: 'Hostname', hostname: 'inner.example' }] })
+    await expect.poll(() => word('tls.localhost')).toBe('over TLS')
+    await change({ caCertificateRefs: [{ group: '', kind: 'ConfigMap', name: 'none' }] })
+    await expect.poll(() => word('tls.localhost')).toBe('503')
+    await plane.untilOne(
+      backendTlsPolicies,
+      'tls',
+      (one) => reasons(one.status?.ancestors[0]?.conditions).Accepted === 'False NoValidCACertificate',
+    )
   })
 
   it('answer preflights, and share their answers with the origins that may read them', async () => {

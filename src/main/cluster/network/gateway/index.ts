@@ -8,7 +8,7 @@ import type { Condition, Secret } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { withTransitionTime } from '#shared/kube/conditions.ts'
-import { namespaces, nodes, secrets, services } from '#shared/kube/resources.ts'
+import { configMaps, customResourceDefinitions, namespaces, nodes, secrets, services } from '#shared/kube/resources.ts'
 import { recorderOf, type ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 import { ensureGatewayDefinitions } from './crds/index.ts'
@@ -18,6 +18,7 @@ import type { AnyRoute } from './routes.ts'
 import { supportedFeatures } from './features.ts'
 import { tableOf, type GatewayTable } from './table.ts'
 import {
+  backendTlsPolicies,
   gatewayClasses,
   gatewayGroup,
   gateways,
@@ -27,6 +28,7 @@ import {
   tlsRoutes,
   type Gateway,
   type GatewayClass,
+  type PolicyAncestorStatus,
   type RouteParentStatus,
 } from './types.ts'
 
@@ -57,9 +59,11 @@ export function startGateways(context: ControllerContext): GatewayController {
   let running: GatewayController | undefined
   let servedPort: ServedPort | undefined
   const nothing = tableOf([])
-  const starting = startDefinitions(context, stopped.signal).then((ready) => {
+  const starting = startDefinitions(context, stopped.signal).then(async (ready) => {
     if (!ready) return
-    running = startController(context)
+    const hasTlsPolicies = await servesTlsPolicies(context).catch(() => false)
+    if (stopped.signal.aborted) return
+    running = startController(context, { hasTlsPolicies })
     if (servedPort !== undefined) running.servedAt(servedPort)
   })
   return {
@@ -74,6 +78,13 @@ export function startGateways(context: ControllerContext): GatewayController {
       await running?.stop()
     },
   }
+}
+
+/** A definition that a user has installed may be of an earlier release, without the version that is read here. */
+async function servesTlsPolicies({ client }: ControllerContext): Promise<boolean> {
+  const { plural, version } = backendTlsPolicies
+  const { spec } = await client.get(customResourceDefinitions, { name: `${plural}.${gatewayGroup}` })
+  return spec.versions.some(({ name, served }) => name === version && served)
 }
 
 /** @returns false when stopped before the definitions could be created */
@@ -94,7 +105,10 @@ async function startDefinitions({ client, clock, log }: ControllerContext, signa
  * Decides, whenever something changes, what is served and what the statuses say. The class `slipway` is made once the
  * cluster has a node; a deleted one is back at the next start.
  */
-function startController(context: ControllerContext): GatewayController {
+function startController(
+  context: ControllerContext,
+  { hasTlsPolicies }: { hasTlsPolicies: boolean },
+): GatewayController {
   const { client, clock, informers } = context
   const recorder = recorderOf(context, 'gateway', 'slipway-gateway-controller')
   const shared = {
@@ -104,11 +118,13 @@ function startController(context: ControllerContext): GatewayController {
     grpc: informers.share(grpcRoutes),
     tls: informers.share(tlsRoutes),
     grants: informers.share(referenceGrants),
+    configMaps: informers.share(configMaps),
     services: informers.share(services),
     secrets: informers.share(secrets),
     namespaces: informers.share(namespaces),
     nodes: informers.share(nodes),
   }
+  const tlsPolicies = hasTlsPolicies ? informers.share(backendTlsPolicies) : undefined
   const certificates = new Map<string, boolean>()
   let table = tableOf([])
   let servedPort: ServedPort | undefined
@@ -140,6 +156,8 @@ function startController(context: ControllerContext): GatewayController {
       grpcRoutes: shared.grpc.list(),
       tlsRoutes: shared.tls.list(),
       grants: shared.grants.list(),
+      tlsPolicies: tlsPolicies?.list() ?? [],
+      configMap: (key) => shared.configMaps.get(key),
       service: (key) => shared.services.get(key),
       secret: (key) => shared.secrets.get(key),
       namespace: (name) => shared.namespaces.get(name),
@@ -152,6 +170,7 @@ function startController(context: ControllerContext): GatewayController {
       if (gatewayClass.spec.controllerName === controllerName) await writeClass(gatewayClass)
     for (const each of decision.gateways) await writeGateway(each, servedPort)
     for (const each of decision.routes) await writeAnyRoute(each)
+    for (const each of decision.tlsPolicies) await writePolicy(each)
     return undefined
   }
 
@@ -249,6 +268,25 @@ function startController(context: ControllerContext): GatewayController {
     if (!jsonEqual(next, present)) await write({ parents: next })
   }
 
+  /** Other controllers' entries are left as they are. */
+  async function writePolicy({ policy, verdicts, gateways }: GatewayDecision['tlsPolicies'][number]): Promise<void> {
+    const present = policy.status?.ancestors ?? []
+    const own = present.filter((one) => one.controllerName === controllerName)
+    if (own.length === 0 && gateways.length === 0) return
+    const ancestors: PolicyAncestorStatus[] = [
+      ...present.filter((one) => one.controllerName !== controllerName),
+      // As many as a status may have.
+      ...gateways.slice(0, 16).map((key) => {
+        const [namespace = '', name = ''] = key.split('/')
+        const ancestorRef = { group: gatewayGroup, kind: 'Gateway', namespace, name }
+        const before = own.find((one) => jsonEqual(one.ancestorRef, ancestorRef))?.conditions
+        return { ancestorRef, controllerName, conditions: conditionsOf(policy, before, verdicts) }
+      }),
+    ]
+    if (jsonEqual(ancestors, present)) return
+    await tlsPolicies?.caughtUp(await client.updateStatus(backendTlsPolicies, { ...policy, status: { ancestors } }))
+  }
+
   function writeAnyRoute({ any, parents }: GatewayDecision['routes'][number]): Promise<void> {
     switch (any.kind) {
       case 'HTTPRoute':
@@ -272,7 +310,7 @@ function startController(context: ControllerContext): GatewayController {
     ...context,
     name: 'gateway',
     reconcile,
-    shares: Object.values(shared),
+    shares: [...Object.values(shared), ...(tlsPolicies ? [tlsPolicies] : [])],
     watches: [
       watch(shared.classes, all),
       watch(shared.gateways, all),
@@ -280,6 +318,8 @@ function startController(context: ControllerContext): GatewayController {
       watch(shared.grpc, all),
       watch(shared.tls, all),
       watch(shared.grants, all),
+      ...(tlsPolicies ? [watch(tlsPolicies, all)] : []),
+      watch(shared.configMaps, all, (before, after) => before.data?.['ca.crt'] !== after.data?.['ca.crt']),
       watch(shared.services, all, (before, after) => !jsonEqual(before.spec, after.spec)),
       watch(shared.secrets, all),
       watch(shared.namespaces, all, (before, after) => !jsonEqual(before.metadata.labels, after.metadata.labels)),

@@ -3,6 +3,7 @@ import { messageOf } from '#shared/base/message-of.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import type { Backend } from '../ingress/routes.ts'
 import { servicePortOf } from '../endpoints.ts'
+import type { BackendTls } from './backend-tls.ts'
 import { isGranted } from './grants.ts'
 import { no, yes, type Verdict } from './listeners.ts'
 import { compileGrpcMatch, compileHttpMatch, type CompiledMatch } from './matches.ts'
@@ -27,10 +28,15 @@ export type AnyRoute =
   | { kind: 'GRPCRoute'; route: Stored<GrpcRoute> }
   | { kind: 'TLSRoute'; route: Stored<TlsRoute> }
 
+/** A Service's port, and how TLS is spoken to it, where it is. */
+export interface RoutedBackend extends Backend {
+  tls?: BackendTls
+}
+
 /** A back end of a rule with its share. One that cannot be used keeps its share: its requests fail with 500. */
 export interface WeightedBackend {
   weight: number
-  backend: Backend | undefined
+  backend: RoutedBackend | undefined
   actions: Actions
 }
 
@@ -40,7 +46,7 @@ export interface Actions {
   response: HeaderModifier[]
   redirect?: Redirect
   rewrite?: NonNullable<Filter['urlRewrite']>
-  mirrors: { backend: Backend; share: number }[]
+  mirrors: { backend: RoutedBackend; share: number }[]
   cors?: Cors
   /** A filter that is not known here: requests fail with 500. */
   isBroken: boolean
@@ -61,12 +67,15 @@ export interface CompiledRoute {
   createdAt: number
   rules: CompiledRule[]
   resolved: Verdict
+  /** `namespace/name` of the Services that it uses. */
+  services: ReadonlySet<string>
   /** Why the route is not accepted by any parent; undefined where it is sound. */
   invalid?: string
 }
 
 export interface RouteSources {
   grants: readonly ReferenceGrant[]
+  backendTls(backend: Backend): BackendTls | undefined
   service(key: string): Service | undefined
 }
 
@@ -87,9 +96,9 @@ export function compileRoute(any: AnyRoute, sources: RouteSources): CompiledRout
       })),
       timeoutMs: shortest(rule.timeouts?.request, rule.timeouts?.backendRequest),
     }))
-    return { ...base, rules, resolved: resolver.verdict() }
+    return { ...base, rules, resolved: resolver.verdict(), services: resolver.services }
   } catch (error) {
-    return { ...base, rules: [], resolved: resolver.verdict(), invalid: messageOf(error) }
+    return { ...base, rules: [], resolved: resolver.verdict(), services: new Set(), invalid: messageOf(error) }
   }
 }
 
@@ -107,18 +116,21 @@ function rulesOf(any: AnyRoute): { rule: RouteRule<unknown>; matches: CompiledMa
 }
 
 interface Resolver {
-  backend(reference: BackendReference): Backend | undefined
+  backend(reference: BackendReference): RoutedBackend | undefined
+  readonly services: ReadonlySet<string>
   unknownFilter(filter: Filter): void
   verdict(): Verdict
 }
 
 /** Finds back ends, and remembers the first that cannot be found. */
-function createResolver(kind: string, namespace: string, { grants, service }: RouteSources): Resolver {
+function createResolver(kind: string, namespace: string, { grants, service, backendTls }: RouteSources): Resolver {
+  const used = new Set<string>()
   let problem: Verdict | undefined
   const refuse = (reason: string, message: string): void => {
     problem ??= no('ResolvedRefs', reason, message)
   }
   return {
+    services: used,
     backend({ group = '', kind: to = 'Service', name, namespace: target = namespace, port }) {
       const key = `${target}/${name}`
       const reference = {
@@ -132,7 +144,12 @@ function createResolver(kind: string, namespace: string, { grants, service }: Ro
       else if (!found) refuse('BackendNotFound', `Service ${key} does not exist`)
       else if (port === undefined || !servicePortOf(found, { number: port }))
         refuse('BackendNotFound', `Service ${key} has no port ${port ?? ''}`)
-      else return { namespace: target, service: name, port: { number: port } }
+      else {
+        used.add(key)
+        const backend = { namespace: target, service: name, port: { number: port } }
+        const tls = backendTls(backend)
+        return { ...backend, ...(tls ? { tls } : {}) }
+      }
       return undefined
     },
     unknownFilter: ({ type }) => refuse('InvalidKind', `filter ${type} is not known here`),

@@ -148,6 +148,33 @@ export type HttpRoute = RouteOf<HttpMatch>
 export type GrpcRoute = RouteOf<GrpcMatch>
 export type TlsRoute = RouteOf<never>
 
+/** A name that a certificate may have. */
+export interface SubjectName {
+  type: 'Hostname' | 'URI'
+  hostname?: string
+  uri?: string
+}
+
+export interface PolicyAncestorStatus {
+  ancestorRef: ParentReference
+  controllerName: string
+  conditions: Condition[]
+}
+
+export interface BackendTlsPolicy extends KubeObject {
+  metadata: NamespacedMeta
+  spec: {
+    targetRefs: (Reference & { sectionName?: string })[]
+    validation: {
+      hostname: string
+      caCertificateRefs?: { group?: string; kind: string; name: string }[]
+      wellKnownCACertificates?: 'System'
+      subjectAltNames?: SubjectName[]
+    }
+  }
+  status?: { ancestors: PolicyAncestorStatus[] }
+}
+
 export interface ReferenceGrant extends KubeObject {
   metadata: NamespacedMeta
   spec?: {
@@ -167,5 +194,6 @@ export const gateways = resource<Gateway>('Gateway', 'gateways')
 export const httpRoutes = resource<HttpRoute>('HTTPRoute', 'httproutes')
 export const grpcRoutes = resource<GrpcRoute>('GRPCRoute', 'grpcroutes')
 export const tlsRoutes = resource<TlsRoute>('TLSRoute', 'tlsroutes')
+export const backendTlsPolicies = resource<BackendTlsPolicy>('BackendTLSPolicy', 'backendtlspolicies')
 /** In the version that every release since v0.6 serves. */
 export const referenceGrants = resource<ReferenceGrant>('ReferenceGrant', 'referencegrants', { version: 'v1beta1' })

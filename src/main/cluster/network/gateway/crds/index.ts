@@ -2,6 +2,7 @@ import type { Client } from '#shared/client/client.ts'
 import { isAlreadyExists } from '#shared/kube/error-kinds.ts'
 import type { CustomResourceDefinition } from '#shared/kube/generated/types.ts'
 import { customResourceDefinitions } from '#shared/kube/resources.ts'
+import { backendTlsPolicyDefinition } from './backend-tls-policy.ts'
 import { gatewayClassDefinition, gatewayDefinition } from './gateway.ts'
 import { httpRouteDefinition } from './http-route.ts'
 import { grpcRouteDefinition, referenceGrantDefinition, tlsRouteDefinition } from './other-routes.ts'
@@ -13,6 +14,7 @@ export const gatewayDefinitions: readonly CustomResourceDefinition[] = [
   grpcRouteDefinition,
   tlsRouteDefinition,
   referenceGrantDefinition,
+  backendTlsPolicyDefinition,
 ]
 
 /** Creates the definitions that are missing. Those that a user or a chart has installed are left as they are. */
