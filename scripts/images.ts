@@ -1,4 +1,7 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { build } from 'esbuild'
 import { buildImage, hasImage } from '#main/cluster/workers/docker/build-image.ts'
 import { connectDocker } from '#main/cluster/workers/docker/connection.ts'
 import { ensureWorkerImage } from '#main/cluster/workers/docker/worker-image.ts'
@@ -17,6 +20,26 @@ const images: [tag: string, target: string][] = [
   ['slipway/test-programs:1', 'test-programs'],
 ]
 
+/** The driver of pretended devices, for which `resources/devices/devices.yaml` is the manifest. */
+async function buildDeviceDriver(docker: Awaited<ReturnType<typeof connectDocker>>, tag: string): Promise<void> {
+  const context = await mkdtemp(join(tmpdir(), 'slipway-devices-'))
+  try {
+    await cp(join(resources, 'devices/Dockerfile'), join(context, 'Dockerfile'))
+    await build({
+      entryPoints: [join(resources, '../test/support/dra/main.ts')],
+      outfile: join(context, 'driver.cjs'),
+      bundle: true,
+      platform: 'node',
+      target: 'node20',
+      format: 'cjs',
+      minify: true,
+    })
+    await buildImage(docker, { context, tag }, work)
+  } finally {
+    await rm(context, { recursive: true })
+  }
+}
+
 const work = { log: process.argv.includes('--verbose') ? (line: string) => console.error(line) : () => undefined }
 try {
   const docker = await connectDocker()
@@ -26,6 +49,9 @@ try {
       await buildImage(docker, { context: join(resources, 'images'), tag, target }, work)
     console.log(`${tag}: ready`)
   }
+  const driver = 'slipway/device-driver:1'
+  if (!(await hasImage(docker, driver))) await buildDeviceDriver(docker, driver)
+  console.log(`${driver}: ready`)
 } catch (error) {
   console.error(`images: ${error instanceof Error ? error.message : String(error)}`)
   process.exit(1)

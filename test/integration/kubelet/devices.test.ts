@@ -1,46 +1,20 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { build } from 'esbuild'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startDockerCluster, type DockerCluster } from '../../support/docker-cluster.ts'
 
 /** Devices by DRA on a real worker: a driver in a pod, claims that the scheduler allocates, and edits of containers by CDI. */
 const run = promisify(execFile)
-const driver = 'fake.slipway.test'
+const driver = 'fake.slipway.dev'
+const manifest = join(import.meta.dirname, '../../../resources/devices/devices.yaml')
 let cluster: DockerCluster
 let worker: string
 
 beforeAll(async () => {
   cluster = await startDockerCluster({ name: `devices-${process.pid}` })
   ;[worker = ''] = cluster.workers
-  const outfile = join(cluster.dir, 'driver.cjs')
-  const entry = join(import.meta.dirname, '../../support/dra/main.ts')
-  await build({ entryPoints: [entry], outfile, bundle: true, platform: 'node', target: 'node20', format: 'cjs' })
-  await inWorker('mkdir', '-p', '/opt/device-test')
-  await run('docker', ['cp', outfile, `slipway-${worker}:/opt/device-test/driver.cjs`])
-  await apply(
-    {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRoleBinding',
-      metadata: { name: 'devices' },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
-      subjects: [{ kind: 'ServiceAccount', name: 'default', namespace: 'default' }],
-    },
-    {
-      apiVersion: 'resource.k8s.io/v1',
-      kind: 'DeviceClass',
-      metadata: { name: 'fake' },
-      spec: { selectors: [{ cel: { expression: `device.driver == "${driver}"` } }] },
-    },
-    {
-      apiVersion: 'resource.k8s.io/v1',
-      kind: 'ResourceClaimTemplate',
-      metadata: { name: 'fake' },
-      spec: { spec: { devices: { requests: [{ name: 'one', exactly: { deviceClassName: 'fake' } }] } } },
-    },
-    driverPod(),
-  )
+  await kubectl('apply', '-f', manifest)
   await cluster.kubectl.waitForValue('resourceslices', '{.items[*].spec.devices[*].name}', 'fake-0 fake-1')
 })
 afterAll(() => cluster?.remove())
@@ -52,34 +26,6 @@ const apply = async (...items: unknown[]): Promise<void> => {
   const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items })
   const { code, stderr } = await cluster.kubectl.withInput(list, 'apply', '-f', '-')
   if (code !== 0) throw new Error(stderr)
-}
-
-const driverPod = () => {
-  const hostPaths: [string, string, string][] = [
-    ['plugin', `/var/lib/kubelet/plugins/${driver}`, '/plugin'],
-    ['registration', '/var/lib/kubelet/plugins_registry', '/registration'],
-    ['cdi', '/var/run/cdi', '/cdi'],
-    ['program', '/opt/device-test', '/program'],
-  ]
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name: 'driver' },
-    spec: {
-      nodeName: worker,
-      terminationGracePeriodSeconds: 1,
-      containers: [
-        {
-          name: 'driver',
-          image: 'slipway/test-server:1',
-          command: ['node', '/program/driver.cjs'],
-          env: Object.entries({ DRIVER: driver, NODE: worker }).map(([name, value]) => ({ name, value })),
-          volumeMounts: hostPaths.map(([name, , mountPath]) => ({ name, mountPath })),
-        },
-      ],
-      volumes: hostPaths.map(([name, path]) => ({ name, hostPath: { path, type: 'DirectoryOrCreate' } })),
-    },
-  }
 }
 
 const user = (name: string, command: string) => ({
@@ -103,6 +49,12 @@ const user = (name: string, command: string) => ({
 })
 const agentPid = (): Promise<string> => inWorker('pgrep', '-P', '1', '-x', 'node').catch(() => '')
 const specs = async (): Promise<number> => Number(await inWorker('sh', '-c', 'ls /var/run/cdi | wc -l'))
+
+test('the pod of the sample manifest gets a device', async () => {
+  await cluster.kubectl.waitForValue('pod/claimant', '{.status.phase}', 'Succeeded')
+  expect(await kubectl('logs', 'claimant')).toMatch(/DEVICE_FAKE_[01]=ready\n.* \/dev\/fake-[01]$/m)
+  await kubectl('delete', 'pod', 'claimant')
+})
 
 test('containers get the devices that they claim, which are taken back when the pod has ended', async () => {
   await apply(user('job', 'env; stat -c %F /dev/fake-*; cat /device/node; echo no > /device/node'))
@@ -136,7 +88,8 @@ test('a pod runs on through a restart of the agent, which takes its devices back
 })
 
 test('a pod whose driver is gone says so', async () => {
-  await kubectl('delete', 'pod', 'driver')
+  await kubectl('delete', 'daemonset', 'device-driver', '-n', 'kube-system')
+  await cluster.kubectl.waitForDeletion('pods', '-n', 'kube-system', '-l', 'app=device-driver')
   await apply(user('late', 'sleep 1000'))
   const about = ['--field-selector', 'involvedObject.name=late,reason=FailedPrepareDynamicResources']
   await expect
