@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { request as httpsRequest } from 'node:https'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startDockerCluster, type DockerCluster } from '#test/support/docker-cluster.ts'
 
@@ -31,6 +32,9 @@ function ask(path: string, method = 'GET'): Promise<{ status: number; text: stri
   })
 }
 
+const inWorker = async (script: string): Promise<string> =>
+  (await promisify(execFile)('docker', ['exec', `slipway-${worker}`, 'sh', '-c', script])).stdout.trim()
+
 /** Of the agent's process. */
 async function agentPid(): Promise<string> {
   const docker = await cluster.engine.connect()
@@ -55,6 +59,32 @@ test('paths that cannot be read leave the agent as it was', async () => {
       (await ask(`/api/v1/nodes/${worker}/proxy/${verb}/default/steady/steady?command=id&port=80`)).status,
     ).toBeGreaterThanOrEqual(400)
   expect(await agentPid()).toBe(before)
+})
+
+test('a pod reaches of its worker what is meant for it, and of the machine nothing that listens on its loopback', async () => {
+  // What listens in the worker, and on addresses that others than itself can reach.
+  const listening = await inWorker(
+    'ss -Hltn | while read -r _ _ _ at _; do echo "$at"; done | grep -v "^127\\.\\|^\\[::1\\]" | grep -o "[0-9]*$" | sort -un',
+  )
+  // DNS, API server, the kubelet's port, the proxy's health, the tunnel.
+  expect(listening.split('\n')).toEqual(['53', '6443', '10250', '10256', '10650'])
+  const ip = await cluster.kubectl.ok('get', 'node', worker, '-o', 'jsonpath={.status.addresses[0].address}')
+  const inPod = async (script: string): Promise<string> =>
+    (await cluster.kubectl('exec', 'steady', '--', 'sh', '-c', `${script} 2>&1`)).stdout
+  // Each wants its own proof: nobody is let in without.
+  expect(await inPod(`wget -q -T 3 -O - --no-check-certificate https://${ip}:10250/pods`)).toContain('401 Unauthorized')
+  expect(await inPod(`wget -q -T 3 -O - --no-check-certificate https://${ip}:6443/api/v1/secrets`)).toContain(
+    '403 Forbidden',
+  )
+  expect(await inPod(`wget -q -T 3 -O - --no-check-certificate https://${ip}:10650/pods`)).toMatch(
+    /error|alert|closed/i,
+  )
+  // DNS is on the cluster's address alone; what is on the worker's or the machine's loopback is nowhere.
+  const { port } = new URL(cluster.cluster.server)
+  const closed = [`${ip} 53`, `${ip} 10248`, `${ip} 10249`, '169.254.1.1 10249', `host.slipway.internal ${port}`]
+  for (const target of closed)
+    expect(await inPod(`nc -w 2 ${target} </dev/null && echo open`), target).not.toContain('open')
+  expect(await inPod('ls /run/slipway /var/run/docker.sock /var/lib/kubelet; true')).not.toMatch(/\.sock\n|pods/)
 })
 
 test('pods with images that are none wait with InvalidImageName, and the agent lives', async () => {
