@@ -1,25 +1,48 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { chromium, type Page } from '@playwright/test'
-import { createFaceObjects, faceStates } from '../test/support/face-states.ts'
-import { createKubectl } from '../test/support/kubectl.ts'
-import { slipwayUp } from '../test/support/slipway.ts'
+import { createFaceObjects, sheetStates, type FaceState } from '../test/support/face-states.ts'
+import { createKubectl, type Kubectl } from '../test/support/kubectl.ts'
+import { newDataFolder, serveSlipway, slipwayUp } from '../test/support/slipway.ts'
 
 /**
- * Shoots every page and state of the face in both themes at three widths, on a simulated cluster, into
- * artifacts/contact-sheet with an index. `--only TEXT` shoots the states whose names hold the text.
+ * Shoots every page and state of the face in both themes at three widths, some in German, on a simulated cluster beside
+ * contexts of a kubeconfig, into artifacts/contact-sheet with an index. `--only TEXT,TEXT` shoots the states whose names
+ * hold one of the texts, `--theme` and `--width` those alone.
  */
-const { values } = parseArgs({ options: { only: { type: 'string' } } })
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, theme: { type: 'string' }, width: { type: 'string' } },
+})
 const folder = join(import.meta.dirname, '../artifacts/contact-sheet')
-const widths = [900, 1440, 1920] as const
-const themes = ['light', 'dark'] as const
-const cluster = `sheet-${process.pid}`
+const widths = [900, 1440, 1920].filter((width) => !values.width || values.width.split(',').includes(String(width)))
+const looks = ['light', 'dark', 'german'].filter((look) => !values.theme || look === values.theme)
+const cluster = `shop-${process.pid}`
+const isChosen = ({ name }: { name: string }): boolean =>
+  !values.only || values.only.split(',').some((text) => name.includes(text))
 
-const states = faceStates(`local:${cluster}`).filter(({ name }) => name.includes(values.only ?? ''))
+const first = (name: string, path: string): FaceState => ({
+  ...{ name, path, german: true, ready: (page) => page.getByRole('heading', { level: 1 }) },
+})
+const firstRun = [
+  first('first-run', '/'),
+  {
+    ...first('signed-out', '/'),
+    open: (page: Page) => page.getByRole('button', { name: /Sign out|Abmelden/ }).click(),
+  },
+].filter(isChosen)
+const limited: FaceState = {
+  name: 'list-forbidden',
+  path: '/c/kubeconfig:bob/pods',
+  ready: (page) => page.getByText('You may not list Pods'),
+}
+const states = [...sheetStates(`local:${cluster}`), limited].filter(isChosen)
+
 await rm(folder, { recursive: true, force: true })
 await mkdir(folder, { recursive: true })
-const slipway = await slipwayUp({ name: cluster, args: ['--simulated', '2'] })
+const data = await newDataFolder()
+const kubeconfig = join(data, 'others.kubeconfig')
+const slipway = await slipwayUp({ name: cluster, data, args: ['--simulated', '3'], env: { KUBECONFIG: kubeconfig } })
 const browser = await chromium.launch({
   executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu'],
@@ -27,54 +50,113 @@ const browser = await chromium.launch({
 const failures: string[] = []
 try {
   await createFaceObjects(createKubectl(slipway.kubeconfig))
-  const page = await browser.newPage({ reducedMotion: 'reduce' })
-  page.setDefaultTimeout(15_000)
-  await page.goto(slipway.ready.ui)
-  await page.getByRole('heading', { name: 'Clusters' }).waitFor()
-  const home = new URL('/', slipway.ready.ui).href
-  for (const theme of themes) {
-    await page.goto(`${home}#/settings`)
-    await page.getByRole('radio', { name: theme === 'light' ? 'Light' : 'Dark' }).check()
-    for (const state of states)
-      await shoot(page, home, state, theme).catch(() => failures.push(`${state.name}-${theme}`))
-  }
+  await addContexts(createKubectl(slipway.kubeconfig))
+  await shootAll(states, slipway.ready.ui, (signal) => void slipway.process.kill(signal))
+  for (const state of firstRun)
+    for (const look of looks) {
+      const empty = await serveSlipway()
+      await shootAll([state], empty.url, empty.signal, [look])
+      await empty.end()
+    }
   await writeFile(join(folder, 'index.html'), indexPage())
 } finally {
   await browser.close()
   await slipway.end()
 }
-console.log(`${states.length} states in ${folder}/index.html`)
+console.log(`${states.length + firstRun.length} states in ${folder}/index.html`)
 if (failures.length > 0) {
   console.error(`Not reached: ${failures.join(', ')}`)
   process.exitCode = 1
 }
 
-async function shoot(page: Page, home: string, state: (typeof states)[number], theme: string): Promise<void> {
-  const { name, path, ready, open } = state
+/** A kubeconfig of somebody who may do little, and of a cluster that does not answer. */
+async function addContexts(admin: Kubectl): Promise<void> {
+  await admin.ok('create', 'serviceaccount', 'bob')
+  await admin.ok('create', 'rolebinding', 'bob', '--role=developer', '--serviceaccount=default:bob', '-n', 'shop')
+  const token = (await admin.ok('create', 'token', 'bob')).trim()
+  const name = await admin.ok('config', 'view', '-o', 'jsonpath={.clusters[0].name}')
+  await copyFile(slipway.kubeconfig, kubeconfig)
+  const others = createKubectl(kubeconfig)
+  await others.ok('config', 'set-credentials', 'bob', `--token=${token}`)
+  await others.ok('config', 'set-context', 'bob', `--cluster=${name}`, '--user=bob')
+  await others.ok('config', 'set-cluster', 'pi-rack', '--server=https://127.0.0.1:1')
+  await others.ok('config', 'set-context', 'pi-rack', '--cluster=pi-rack', '--user=bob')
+}
+
+async function shootAll(
+  chosen: FaceState[],
+  address: string,
+  signal: (name: NodeJS.Signals) => void,
+  in_ = looks,
+): Promise<void> {
+  const context = await browser.newContext({ reducedMotion: 'reduce' })
+  const page = await context.newPage()
+  page.setDefaultTimeout(15_000)
+  await page.goto(address)
+  await page.getByRole('heading', { level: 1 }).waitFor()
+  const home = new URL('/', address).href
+  for (const look of in_) {
+    await dress(page, home, look)
+    for (const state of chosen.filter(({ german }) => look !== 'german' || german))
+      await shoot(page, { home, state, look, signal }).catch((error: unknown) =>
+        failures.push(`${state.name}-${look} (${String(error).split('\n')[0]})`),
+      )
+    if (look === 'german') await dress(page, home, 'light')
+  }
+  await context.close()
+}
+
+/** Settings are kept in the app: the page takes them from there. */
+async function dress(page: Page, home: string, look: string): Promise<void> {
+  await page.goto('about:blank')
+  await page.setViewportSize({ width: 1440, height: 900 })
+  await page.goto(`${home}#/settings`)
+  await page.getByRole('radio', { name: look === 'dark' ? /^(Dark|Dunkel)$/ : /^(Light|Hell)$/ }).check()
+  await page.getByRole('combobox', { name: /Language|Sprache/ }).selectOption(look === 'german' ? 'de' : 'en')
+  await page.waitForTimeout(500)
+}
+
+async function shoot(
+  page: Page,
+  {
+    home,
+    state: { name, path, ready, open, frozen },
+    look,
+    signal,
+  }: { home: string; state: FaceState; look: string; signal: (name: NodeJS.Signals) => void },
+): Promise<void> {
   await page.setViewportSize({ width: 1440, height: 900 })
   // Another document: what an earlier state has opened is gone.
   await page.goto('about:blank')
   await page.goto(`${home}#${path}`)
   try {
-    await ready(page).waitFor()
-    await open?.(page)
+    // Names are English: in German it is waited for what has been loaded.
+    if (look === 'german') await page.waitForTimeout(1_500)
+    else await ready(page).first().waitFor()
+    if (frozen) signal('SIGSTOP')
+    if (look !== 'german' || name === 'create-cluster' || name === 'signed-out') await open?.(page)
+    // What is read around an object comes a moment after it.
+    await page.waitForTimeout(700)
   } finally {
     for (const width of widths) {
       await page.setViewportSize({ width, height: 900 })
-      await page.screenshot({ path: join(folder, `${name}-${theme}-${width}.png`) })
+      await page.screenshot({ path: join(folder, `${name}-${look}-${width}.png`) })
     }
+    if (frozen) signal('SIGCONT')
   }
 }
 
 function indexPage(): string {
-  const figures = states.flatMap(({ name }) => [
+  const figures = [...states, ...firstRun].flatMap(({ name, german }) => [
     `<h2>${name}</h2>`,
-    ...themes.flatMap((theme) =>
-      widths.map((width) => {
-        const file = `${name}-${theme}-${width}.png`
-        return `<figure><a href="${file}"><img loading="lazy" src="${file}" alt="${name}, ${theme}, ${width} px"></a><figcaption>${theme}, ${width} px</figcaption></figure>`
-      }),
-    ),
+    ...looks
+      .filter((look) => look !== 'german' || german)
+      .flatMap((look) =>
+        widths.map((width) => {
+          const file = `${name}-${look}-${width}.png`
+          return `<figure><a href="${file}"><img loading="lazy" src="${file}" alt="${name}, ${look}, ${width} px"></a><figcaption>${look}, ${width} px</figcaption></figure>`
+        }),
+      ),
   ])
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Contact sheet</title>
 <style>body{font:13px sans-serif;display:grid;grid-template-columns:repeat(3,1fr);gap:12px;margin:20px}h2{grid-column:1/-1;margin:12px 0 0}figure{margin:0}img{width:100%;border:1px solid #ccc}</style>

@@ -6,6 +6,7 @@ import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
 import { createHostEngine, openCluster, removeLeftovers } from './cluster/index.ts'
 import { openAppData, type AppData } from './contexts/app-data.ts'
+import { followAddedFiles } from './contexts/kubeconfig/added-files.ts'
 import { createKubeconfigContexts, type KubeconfigContexts } from './contexts/kubeconfig/index.ts'
 import { readOnly } from './contexts/read-only.ts'
 import { openLocalClusters, type LocalClusters } from './contexts/local-clusters.ts'
@@ -78,6 +79,7 @@ export async function openBack({
     version: installation.version,
   })
   const kubeconfig = createKubeconfigContexts({ files: kubeconfigFiles(), log })
+  const addedFiles = await followAddedFiles({ data, kubeconfig })
   const contexts = allContexts(clusters, kubeconfig, async (id) => (await data.settings()).readOnly[id] === true)
   const forwards = await openPortForwards({
     contextOf: (id) => contexts.get(id),
@@ -94,6 +96,7 @@ export async function openBack({
     },
     clusters,
     contexts,
+    addedFiles,
     forwards,
   })
   return {

@@ -170,7 +170,7 @@ test('each cause that the server tells is at its line, also at lines out of sigh
 })
 
 test('a form and its YAML are one, and are deployed', async () => {
-  await page.getByRole('combobox', { name: 'Form' }).selectOption('app')
+  await button('App with Service').click()
   const form = page.getByRole('form', { name: 'App with Service' })
   await form.getByLabel('Name', { exact: true }).fill('Wish')
   await expect(form).toContainText('lower case')
@@ -187,7 +187,7 @@ test('a form and its YAML are one, and are deployed', async () => {
 })
 
 test('values of a Secret are masked, and kept in no draft', async () => {
-  await page.getByRole('combobox', { name: 'Form' }).selectOption('secret')
+  await page.getByRole('navigation', { name: 'What to begin with' }).getByRole('button', { name: 'Secret' }).click()
   const form = page.getByRole('form', { name: 'Secret' })
   await form.getByRole('button', { name: 'Add' }).click()
   await form.getByLabel('Value of KEY').fill('hunter2-seeded')

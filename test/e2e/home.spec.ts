@@ -86,6 +86,23 @@ test('the first screen says what this is, what a click does, and which contexts 
   await expectAccessible(page)
 })
 
+test('a kubeconfig file is added, or refused with the reason', async () => {
+  await page.getByRole('button', { name: 'Add kubeconfig' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Add kubeconfig' })
+  await dialog.getByLabel('Path of the file').fill(join(folder, 'nowhere.yaml'))
+  await dialog.getByRole('button', { name: 'Add kubeconfig' }).click()
+  await expect(dialog.getByRole('alert')).toContainText('there is no file')
+  const lab = join(folder, 'lab.yaml')
+  const clusters = [{ name: 'lab', cluster: { server: 'https://127.0.0.1:1' } }]
+  const contexts = [{ name: 'lab', context: { cluster: 'lab', user: '' } }]
+  await writeFile(lab, JSON.stringify({ clusters, contexts }))
+  await dialog.getByLabel('Path of the file').fill(lab)
+  await dialog.getByRole('button', { name: 'Add kubeconfig' }).click()
+  await expect(page.getByRole('listitem', { name: 'Context lab' })).toContainText('Unreachable')
+  await page.getByRole('button', { name: /^Read .*lab.yaml no more$/ }).click()
+  await expect(page.getByRole('listitem', { name: 'Context lab' })).toHaveCount(0)
+})
+
 test('the dialog names what is wrong at its field, in its words, and keeps nothing for the next', async () => {
   await page.getByRole('button', { name: 'Create cluster' }).click()
   const dialog = page.getByRole('dialog', { name: 'Create cluster' })

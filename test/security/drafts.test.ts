@@ -107,6 +107,7 @@ test('the contract refuses it, and says why', async () => {
       quit: () => undefined,
     },
     clusters: {} as LocalClusters,
+    addedFiles: { add: () => Promise.resolve(), remove: () => Promise.resolve() },
     contexts: {
       list: () => Promise.resolve({ contexts: [], problems: [] }),
       onChange: () => () => undefined,

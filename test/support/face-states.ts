@@ -1,4 +1,6 @@
-import { expect, type Page } from '@playwright/test'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, type Locator, type Page } from '@playwright/test'
 import type { Kubectl } from './kubectl.ts'
 
 /** A page of the face, or a state of one, as the contact sheet shows it and axe reads it. */
@@ -7,42 +9,133 @@ export interface FaceState {
   /** Behind the hash of the address. */
   path: string
   /** What is there once it can be looked at. */
-  ready: (page: Page) => ReturnType<Page['locator']>
+  ready: (page: Page) => Locator
   /** What leads to the state from the page. */
   open?: (page: Page) => Promise<void>
+  /** The app is frozen while the state is looked at, before `open`. */
+  frozen?: boolean
+  /** It is looked at in German too. */
+  german?: boolean
+}
+
+const coupon = {
+  apiVersion: 'example.com/v1',
+  kind: 'Coupon',
+  metadata: { name: 'spring', namespace: 'shop' },
+  spec: { percent: 10, code: 'SPRING', valid: { from: '2027-03-01', until: '2027-05-31' } },
 }
 
 /** What the states show: pods that run and pods that do not, every main kind, and a role with a binding. */
 export async function createFaceObjects(kubectl: Kubectl): Promise<void> {
-  await kubectl.withInput(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }), 'apply', '-f', '-')
+  const objects = await readFile(join(import.meta.dirname, 'face-objects.yaml'), 'utf8')
+  const { code, stderr } = await kubectl.withInput(objects, 'apply', '-f', '-')
+  if (code !== 0) throw new Error(stderr)
+  await kubectl.ok('wait', '--for=condition=Established', 'crd/coupons.example.com', '--timeout=60s')
+  await kubectl.withInput(JSON.stringify(coupon), 'create', '-f', '-')
   await kubectl.waitForValue('deployment/web', '{.status.readyReplicas}', '3', '-n', 'shop')
+  // A second revision, for the page of the Deployment.
+  await kubectl.ok('set', 'image', 'deployment/web', 'web=registry.example.com/shop/web:2.9.1', '-n', 'shop')
 }
 
-/** @param context `local:NAME` */
-export function faceStates(context: string): FaceState[] {
+/** One state of each kind: axe reads each in both themes, which takes a second or two. */
+const main = new Set([
+  ...[
+    'home',
+    'create-cluster',
+    'overview',
+    'overview-places',
+    'overview-namespace',
+    'list-pods',
+    'list-deployments',
+    'list-services',
+  ],
+  ...[
+    'list-nodes',
+    'list-events',
+    'list-empty',
+    'list-unknown-kind',
+    'time-machine',
+    'time-machine-object',
+    'selection',
+    'bulk-delete',
+    'columns',
+  ],
+  ...[
+    'pod',
+    'pod-broken',
+    'pod-metrics',
+    'node-metrics',
+    'deployment',
+    'service',
+    'configmap',
+    'secret',
+    'node',
+    'role',
+    'cron-job',
+  ],
+  ...['unknown-object', 'drawer', 'delete', 'palette', 'cheat-sheet', 'access', 'access-why-not', 'settings'],
+  ...['no-context', 'dock-editor', 'dock-logs', 'deploy-form'],
+])
+
+/** The states that axe reads and keys walk through: one of each kind. @param context `local:NAME` */
+export const faceStates = (context: string): FaceState[] => sheetStates(context).filter(({ name }) => main.has(name))
+
+/** Every page and state. @param context `local:NAME` */
+export function sheetStates(context: string): FaceState[] {
   const at = (path: string): string => `/c/${context}/${path}`
+  const worker = `${context.replace('local:', '')}-worker-1`
+  const heading = (page: Page): Locator => page.getByRole('heading', { level: 1 })
+  const row = (page: Page, name: string): Locator => page.locator('[data-row]').filter({ hasText: name }).first()
+  const dialog = (page: Page): Promise<void> => expect(page.getByRole('dialog')).toBeVisible()
+  /** A state of a page that a button of that name leads to. */
+  const pressed =
+    (button: RegExp, shown: (page: Page) => Promise<void> = dialog) =>
+    async (page: Page): Promise<void> => {
+      await page.getByRole('button', { name: button }).first().click()
+      await shown(page)
+    }
   const object = (name: string, path: string): FaceState => ({
-    name,
-    path: at(path),
-    ready: (page) => page.getByRole('heading', { level: 1 }),
+    ...{ name, path: at(path) },
+    ready: (page) => page.getByRole('tab').first(),
   })
   const list = (plural: string): FaceState => ({
-    name: `list-${plural}`,
-    path: at(plural),
+    ...{ name: `list-${plural}`, path: at(plural) },
     ready: (page) => page.locator('[data-row]').first(),
   })
-  const rowOf = (page: Page, name: string) => page.locator('[data-row]').filter({ hasText: name }).first()
+  const inList = (name: string, plural: string, of: string, open: FaceState['open']): FaceState => ({
+    ...{ name, path: at(plural), ready: (page) => row(page, of) },
+    ...(open && { open }),
+  })
+  const inObject = (name: string, path: string, open: NonNullable<FaceState['open']>): FaceState => ({
+    ...object(name, path),
+    open,
+  })
+  const dock = (page: Page): Promise<void> =>
+    expect(
+      page
+        .getByRole('tablist', { name: 'Dock tabs' })
+        .or(page.getByRole('tablist', { name: 'Tabs' }))
+        .first(),
+    ).toBeVisible()
+  const select = async (page: Page): Promise<void> => {
+    for (const name of ['mail', 'tool']) await row(page, name).getByRole('checkbox').check()
+  }
+  const createForm =
+    (form?: string) =>
+    async (page: Page): Promise<void> => {
+      await page.getByRole('banner').getByRole('button', { name: 'Deploy', exact: true }).click()
+      await expect(page.getByRole('navigation', { name: 'What to begin with' })).toBeVisible()
+      if (form) await page.getByRole('button', { name: form, exact: true }).click()
+    }
+
   return [
-    { name: 'home', path: '/', ready: (page) => page.getByRole('heading', { name: 'Clusters' }) },
+    { name: 'home', path: '/', german: true, ready: (page) => page.getByRole('region', { name: /^Cluster / }) },
     {
-      name: 'create-cluster',
-      path: '/',
-      ready: (page) => page.getByRole('heading', { name: 'Clusters' }),
+      ...{ name: 'create-cluster', path: '/', german: true },
+      ready: (page) => page.getByRole('region', { name: /^Cluster / }),
       open: async (page) => {
-        await page.keyboard.press('Control+k')
-        await page.getByRole('combobox', { name: 'Command palette' }).fill('>create cluster')
-        await page.keyboard.press('Enter')
-        await expect(page.getByRole('dialog')).toBeVisible()
+        await page.getByRole('main').getByRole('button').first().click()
+        await dialog(page)
       },
     },
     { name: 'overview', path: at('overview'), ready: (page) => page.getByRole('link', { name: 'mail' }).first() },
@@ -60,59 +153,131 @@ export function faceStates(context: string): FaceState[] {
       path: at('overview/shop'),
       ready: (page) => page.getByRole('link', { name: 'mail' }).first(),
     },
+    {
+      ...{ name: 'add-kubeconfig', path: '/' },
+      ready: (page) => page.getByRole('region', { name: /^Cluster / }),
+      open: pressed(/^Add kubeconfig/),
+    },
     ...['pods', 'deployments', 'services', 'configmaps', 'nodes', 'events', 'serviceaccounts'].map(list),
-    { ...list('storageclasses'), ready: (page) => page.getByRole('heading', { level: 1 }) },
-    object('pod', 'pods/shop/tool'),
-    object('pod-broken', 'pods/shop/mail'),
+    ...['ingresses', 'persistentvolumeclaims', 'jobs', 'roles', 'customresourcedefinitions', 'coupons.example.com'].map(
+      list,
+    ),
+    { ...list('pods'), name: 'list-filtered', path: `${at('pods')}?filter=status:crash` },
+    {
+      ...{ name: 'list-filter-hides-all', path: `${at('pods')}?filter=status:evicted+age<5m` },
+      ready: (page) => page.getByRole('button', { name: /Clear/ }).first(),
+    },
+    { name: 'list-empty', path: at('volumeattachments'), ready: heading },
+    { name: 'list-unknown-kind', path: at('nothings'), ready: (page) => page.getByText('has no kind') },
+    {
+      ...list('pods'),
+      ...{ name: 'list-stale', frozen: true },
+      open: (page) => expect(page.getByRole('alert').first()).toBeVisible(),
+    },
+    {
+      ...{ name: 'list-loading', path: at('nodes'), ready: (page) => page.locator('[data-row]').first(), frozen: true },
+      open: async (page) => {
+        await page.evaluate(() => (location.hash = location.hash.replace(/nodes$/, 'leases')))
+        await page.waitForTimeout(400)
+      },
+    },
+    inList('selection', 'pods', 'tool', select),
+    inList('bulk-delete', 'pods', 'tool', async (page) => {
+      await select(page)
+      await page.getByRole('button', { name: /^Delete 2/ }).click()
+      await dialog(page)
+    }),
+    inList('bulk-label', 'pods', 'tool', async (page) => {
+      await select(page)
+      await page.getByRole('button', { name: 'Label', exact: true }).click()
+      await dialog(page)
+    }),
+    inList('bulk-scale', 'deployments', 'checkout', async (page) => {
+      await row(page, 'checkout').getByRole('checkbox').check()
+      await page.getByRole('button', { name: 'Scale', exact: true }).click()
+      await dialog(page)
+    }),
+    inList('row-menu', 'pods', 'tool', async (page) => {
+      await row(page, 'tool').click({ button: 'right' })
+      await expect(page.getByRole('menu')).toBeVisible()
+    }),
+    inList('columns', 'pods', 'tool', pressed(/^Columns/)),
+    inList('namespaces', 'pods', 'tool', pressed(/^Namespaces:/)),
+    inList('filter-completion', 'pods', 'tool', async (page) => {
+      await page.keyboard.press('/')
+      await page.keyboard.type('status:')
+      await expect(page.getByRole('listbox')).toBeVisible()
+    }),
+    { ...object('pod', 'pods/shop/tool'), german: true },
+    { ...object('pod-broken', 'pods/shop/mail'), german: true },
     { ...object('pod-metrics', 'pods/shop/tool?tab=metrics'), ready: (page) => page.getByRole('slider').first() },
-    { ...object('node-metrics', 'nodes/-/worker-1?tab=metrics'), ready: (page) => page.getByRole('slider').first() },
-    object('deployment', 'deployments/shop/web'),
+    { ...object('node-metrics', `nodes/-/${worker}?tab=metrics`), ready: (page) => page.getByRole('slider').first() },
+    object('pod-unschedulable', 'pods/shop/large'),
+    object('pod-config-error', 'pods/shop/unset'),
+    { ...object('deployment', 'deployments/shop/web'), german: true },
+    object('deployment-broken', 'deployments/shop/checkout'),
+    object('stateful-set', 'statefulsets/shop/postgres'),
+    object('daemon-set', 'daemonsets/shop/log-agent'),
+    object('job', 'jobs/shop/import'),
+    object('job-failed', 'jobs/shop/migrate'),
+    object('cron-job', 'cronjobs/shop/report'),
     object('service', 'services/shop/web'),
+    object('service-no-endpoint', 'services/shop/checkout'),
+    object('ingress', 'ingresses/shop/shop'),
+    object('network-policy', 'networkpolicies/shop/postgres'),
+    object('autoscaler', 'horizontalpodautoscalers/shop/web'),
+    object('disruption-budget', 'poddisruptionbudgets/shop/web'),
     object('configmap', 'configmaps/shop/settings'),
     object('secret', 'secrets/shop/token'),
-    object('node', 'nodes/-/worker-1'),
+    object('quota', 'resourcequotas/shop/shop'),
+    object('limit-range', 'limitranges/shop/shop'),
+    object('claim', 'persistentvolumeclaims/shop/data-postgres-0'),
+    object('claim-pending', 'persistentvolumeclaims/shop/uploads'),
+    object('storage-class', 'storageclasses/-/standard'),
+    object('node', `nodes/-/${worker}`),
+    object('namespace', 'namespaces/-/shop'),
     object('role', 'roles/shop/developer'),
-    object('cron-job', 'cronjobs/shop/report'),
-    object('unknown-object', 'pods/shop/nobody'),
+    object('binding', 'rolebindings/shop/dev-team'),
+    object('service-account', 'serviceaccounts/shop/reader'),
+    object('priority-class', 'priorityclasses/-/batch'),
+    object('admission-policy', 'validatingadmissionpolicies/-/at-most-ten'),
+    object('admission-policy-binding', 'validatingadmissionpolicybindings/-/at-most-ten'),
+    object('webhook', 'validatingwebhookconfigurations/-/images'),
+    object('crd', 'customresourcedefinitions/-/coupons.example.com'),
+    object('custom-object', 'coupons.example.com/shop/spring'),
+    { name: 'unknown-object', path: at('pods/shop/nobody'), ready: heading },
+    { ...object('tab-timeline', 'deployments/shop/checkout?tab=timeline') },
+    { ...object('tab-yaml', 'deployments/shop/web?tab=yaml') },
+    { ...object('tab-related', 'deployments/shop/web?tab=related') },
+    { ...object('tab-logs', 'pods/shop/tool?tab=logs') },
+    inList('drawer', 'pods', 'mail', async (page) => {
+      await row(page, 'mail').click()
+      await expect(page.getByRole('complementary')).toBeVisible()
+    }),
+    inObject('delete', 'configmaps/shop/settings', pressed(/^Delete/)),
+    inObject('delete-namespace', 'namespaces/-/shop', pressed(/^Delete/)),
+    inObject('scale', 'deployments/shop/web', pressed(/^Scale/)),
+    inObject('roll-back', 'deployments/shop/web', pressed(/^Undo|^Roll back/)),
+    inObject('drain', `nodes/-/${worker}`, pressed(/^Drain/)),
+    inObject(
+      'object-menu',
+      'deployments/shop/web',
+      pressed(/^More|^All actions/, (page) => expect(page.getByRole('menu')).toBeVisible()),
+    ),
     {
-      name: 'drawer',
-      path: at('configmaps'),
-      ready: (page) => rowOf(page, 'settings'),
-      open: async (page) => {
-        await rowOf(page, 'settings').click()
-        await expect(page.getByRole('complementary')).toBeVisible()
-      },
-    },
-    {
-      name: 'delete',
-      path: at('configmaps/shop/settings'),
-      ready: (page) => page.getByRole('heading', { level: 1 }),
-      open: async (page) => {
-        await page.getByRole('button', { name: /^Delete/ }).click()
-        await expect(page.getByRole('dialog')).toBeVisible()
-      },
-    },
-    {
-      name: 'palette',
-      path: at('pods'),
-      ready: (page) => rowOf(page, 'tool'),
-      open: async (page) => {
+      ...inList('palette', 'pods', 'tool', async (page) => {
         await page.keyboard.press('Control+k')
-        await expect(page.getByRole('dialog', { name: 'Command palette' })).toBeVisible()
-      },
+        await dialog(page)
+        await page.keyboard.type('web')
+        await page.waitForTimeout(500)
+      }),
     },
+    inList('cheat-sheet', 'pods', 'tool', async (page) => {
+      await page.keyboard.press('?')
+      await dialog(page)
+    }),
     {
-      name: 'cheat-sheet',
-      path: at('pods'),
-      ready: (page) => rowOf(page, 'tool'),
-      open: async (page) => {
-        await page.getByRole('button', { name: 'Keyboard help' }).click()
-        await expect(page.getByRole('dialog', { name: 'Keyboard' })).toBeVisible()
-      },
-    },
-    {
-      name: 'access',
-      path: at('access'),
+      ...{ name: 'access', path: at('access'), german: true },
       ready: (page) => page.getByRole('button', { name: 'You, pods: all verbs' }),
     },
     {
@@ -130,90 +295,25 @@ export function faceStates(context: string): FaceState[] {
       path: at('time-machine/deployments/shop/web'),
       ready: (page) => page.getByRole('region', { name: 'What changed' }),
     },
-    { name: 'settings', path: '/settings', ready: (page) => page.getByRole('heading', { name: 'Settings', level: 1 }) },
+    { name: 'forwards', path: at('port-forwards'), ready: heading },
+    { name: 'forwards-new', path: at('port-forwards'), ready: heading, open: pressed(/^New forward/) },
+    { name: 'settings', path: '/settings', german: true, ready: heading },
+    { name: 'settings-shortcuts', path: '/settings/shortcuts', ready: heading },
     { name: 'no-context', path: '/c/local:nowhere/pods', ready: (page) => page.getByText('There is no context') },
-    {
-      name: 'dock-editor',
-      path: at('configmaps/shop/settings'),
-      ready: (page) => page.getByRole('heading', { level: 1 }),
-      open: async (page) => {
-        await page.getByRole('button', { name: /^Edit/ }).click()
-        await expect(page.locator('.cm-content').first()).toBeVisible()
-      },
-    },
-    {
-      name: 'dock-logs',
-      path: at('pods/shop/tool'),
-      ready: (page) => page.getByRole('heading', { level: 1 }),
-      open: async (page) => {
-        await page.getByRole('button', { name: /^Logs/ }).first().click()
-        await expect(page.getByRole('tablist', { name: 'Dock tabs' })).toBeVisible()
-      },
-    },
+    inObject('dock-editor', 'deployments/shop/web', async (page) => {
+      await page.getByRole('button', { name: /^Edit/ }).first().click()
+      await expect(page.locator('.cm-content').first()).toBeVisible()
+    }),
+    inObject('dock-logs', 'pods/shop/tool', pressed(/^Logs/, dock)),
+    inObject('dock-shell', 'pods/shop/tool', pressed(/^Shell/, dock)),
+    inObject('dock-debug', 'pods/shop/tool', async (page) => {
+      await page
+        .getByRole('button', { name: /^Debug/ })
+        .first()
+        .click()
+      await dock(page)
+    }),
+    { ...inList('deploy', 'pods', 'tool', createForm()), german: true },
+    { ...inList('deploy-form', 'pods', 'tool', createForm('App with Service')), german: true },
   ]
 }
-
-const meta = (name: string, more: object = {}) => ({ name, namespace: 'shop', ...more })
-const container = { name: 'c', image: 'example/app:1', ports: [{ containerPort: 8080 }] }
-const template = (app: string) => ({ metadata: { labels: { app } }, spec: { containers: [container] } })
-const rbac = 'rbac.authorization.k8s.io'
-const objects = [
-  { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } },
-  {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: meta('tool', { labels: { app: 'tool' } }),
-    spec: { containers: [container] },
-  },
-  {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: meta('mail', { annotations: { 'simulated.slipway.dev/pull-error': 'manifest unknown' } }),
-    spec: { containers: [container] },
-  },
-  {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: meta('web'),
-    spec: { replicas: 3, selector: { matchLabels: { app: 'web' } }, template: template('web') },
-  },
-  {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: meta('web'),
-    spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }] },
-  },
-  {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: meta('settings'),
-    data: { mode: 'test', 'app.yaml': 'a: 1\nb: 2\n' },
-  },
-  { apiVersion: 'v1', kind: 'Secret', metadata: meta('token'), stringData: { token: 'not a real one' } },
-  {
-    apiVersion: 'batch/v1',
-    kind: 'CronJob',
-    metadata: meta('report'),
-    spec: {
-      schedule: '0 3 * * *',
-      jobTemplate: { spec: { template: { spec: { restartPolicy: 'Never', containers: [container] } } } },
-    },
-  },
-  {
-    apiVersion: `${rbac}/v1`,
-    kind: 'Role',
-    metadata: meta('developer'),
-    rules: [
-      { apiGroups: [''], resources: ['pods', 'pods/log'], verbs: ['get', 'list', 'watch'] },
-      { apiGroups: ['networking.k8s.io'], resources: ['ingresses'], verbs: ['get', 'list'] },
-      { apiGroups: [''], resources: ['secrets'], resourceNames: ['token'], verbs: ['get'] },
-    ],
-  },
-  {
-    apiVersion: `${rbac}/v1`,
-    kind: 'RoleBinding',
-    metadata: meta('dev-team'),
-    roleRef: { apiGroup: rbac, kind: 'Role', name: 'developer' },
-    subjects: [{ apiGroup: rbac, kind: 'User', name: 'nora' }],
-  },
-]

@@ -1,10 +1,12 @@
 import type { Stop } from '#shared/base/disposable.ts'
 import type { ContextProblem } from '#shared/contract/contexts.ts'
 import type { ContextInfo } from '#shared/contract/kube.ts'
+import type { AddedFiles } from '#main/contexts/kubeconfig/added-files.ts'
 import type { KubeContext } from '#main/contexts/kube-context.ts'
 import { followChanges } from './follow-changes.ts'
 import { implementer } from './implementer.ts'
 import { serveStream } from './stream.ts'
+import { withUserError } from './user-error.ts'
 
 /** Every context that the face may use. */
 export interface Contexts {
@@ -19,7 +21,7 @@ export interface KnownContexts {
   problems: ContextProblem[]
 }
 
-export function contextsTopic(contexts: Contexts) {
+export function contextsTopic(contexts: Contexts, added: AddedFiles) {
   return {
     watch: implementer.contexts.watch.handler(({ input, signal }) =>
       serveStream<object, never, KnownContexts>(input, signal, (_open, port) =>
@@ -29,6 +31,10 @@ export function contextsTopic(contexts: Contexts) {
           signal: port.signal,
         }),
       ),
+    ),
+    add: implementer.contexts.add.handler(({ input, errors }) => withUserError(errors, () => added.add(input.file))),
+    remove: implementer.contexts.remove.handler(({ input, errors }) =>
+      withUserError(errors, () => added.remove(input.file)),
     ),
   }
 }

@@ -6,6 +6,7 @@ import { historyTopic } from './history.ts'
 import { implementer } from './implementer.ts'
 import { kubeTopic } from './kube.ts'
 import { metricsTopic } from './metrics.ts'
+import type { AddedFiles } from '#main/contexts/kubeconfig/added-files.ts'
 import type { PortForwards } from '#main/contexts/port-forwards/index.ts'
 import type { LocalClusters } from '#main/contexts/local-clusters.ts'
 
@@ -14,17 +15,19 @@ export function createRouter({
   app,
   clusters,
   contexts,
+  addedFiles,
   forwards,
 }: {
   app: AppTopicOptions
   clusters: LocalClusters
   contexts: Contexts
+  addedFiles: AddedFiles
   forwards: PortForwards
 }) {
   return implementer.router({
     app: appTopic(app),
     clusters: clustersTopic(clusters),
-    contexts: contextsTopic(contexts),
+    contexts: contextsTopic(contexts, addedFiles),
     forwards: forwardsTopic(forwards),
     history: historyTopic(contexts),
     kube: kubeTopic(contexts),

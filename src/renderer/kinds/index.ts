@@ -125,9 +125,3 @@ export function kindKey({ group, plural }: KindDescriptor['resource']): string {
   const known = kinds.find(({ resource }) => resource.plural === plural)
   return known?.resource.group === group || group === '' ? plural : `${plural}.${group}`
 }
-
-export const kindOf = (plural: string): KindDescriptor | undefined =>
-  kinds.find(({ resource }) => resource.plural === plural)
-/** The page of the kind that an owner or an event names. */
-export const kindNamed = (kind: string): KindDescriptor | undefined =>
-  kinds.find(({ resource }) => resource.kind === kind)

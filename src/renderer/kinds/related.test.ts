@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Pod, Service } from '#shared/kube/generated/types.ts'
 import { asStored, type KubeObject, type Stored } from '#shared/kube/object.ts'
 import { stored } from '#test/support/stored.ts'
-import { kindNamed } from './index.ts'
+import { kinds } from './index.ts'
 import { relatedOf, usesOf, type Neighbours } from './related.ts'
 
 const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-1', uid: 'rs', controller: true }
@@ -27,7 +27,7 @@ const service = front('a')
 const elsewhere = front('b')
 const neighbours: Neighbours = { pods: [web], replicaSets: [], services: [service, elsewhere], endpointSlices: [] }
 const titles = (kind: string, object: KubeObject): Record<string, string[]> => {
-  const descriptor = kindNamed(kind)
+  const descriptor = kinds.find(({ resource }) => resource.kind === kind)
   if (!descriptor) throw new Error(kind)
   const groups = relatedOf(descriptor, asStored(object, false), neighbours)
   return Object.fromEntries(groups.map(({ title, items }) => [title, items.map((each) => `${each.kind} ${each.name}`)]))

@@ -8,7 +8,8 @@ export type Panel =
   | { panel: 'logs'; target: ObjectTarget; source: LogSource }
   | { panel: 'terminal'; target: ObjectTarget; containers: readonly string[]; mode?: TerminalMode }
   | { panel: 'edit'; target: ObjectTarget; resource: Resource }
-  | { panel: 'deploy'; target: ClusterTarget }
+  /** `form`: what it begins with. */
+  | { panel: 'deploy'; target: ClusterTarget; form?: string }
 /** How a terminal reaches its program. */
 export type TerminalMode = 'shell' | 'attach' | 'debug' | 'node'
 export type PanelName = Panel['panel']
@@ -37,6 +38,8 @@ export const useDock = defineStore('dock', () => {
     const same = panel.panel === 'terminal' ? undefined : tabs.value.find((tab) => isSame(tab, panel))
     const id = same?.id ?? `tab-${next++}`
     if (!same) tabs.value = [...tabs.value, { id, ...panel }]
+    else if (panel.panel === 'deploy' && panel.form !== undefined)
+      tabs.value = tabs.value.map((tab) => (tab.id === id ? { id, ...panel } : tab))
     select(id)
     return id
   }

@@ -71,7 +71,9 @@ export const useSettings = defineStore('settings', () => {
   const colourOf = (context: string): ContextColour =>
     settings.value.contextColours[context] ?? contextColours[hash(context) % (contextColours.length - 1)] ?? 'grey'
 
-  return { settings, save, rowHeight, colourOf, namespacesOf, setNamespaces }
+  /** Reads them again, after the back has changed some by itself. */
+  const reload = load
+  return { settings, save, reload, rowHeight, colourOf, namespacesOf, setNamespaces }
 })
 
 /** A setting may be saved twice: while the back does not answer, it is tried again. @throws what the back answers */

@@ -14,6 +14,7 @@ import { useDock } from '../stores/dock.ts'
 import { useForwards } from '../stores/forwards.ts'
 import { useNotices } from '../stores/notices.ts'
 import { useSettings } from '../stores/settings.ts'
+import { t } from '../texts/index.ts'
 
 /** One action as an object's page offers it. */
 export interface OfferedAction {
@@ -35,6 +36,8 @@ export interface KindActions {
   kubectl(object: Stored, does: KubectlVerb): string
   /** The buttons of an object, in order. */
   offered(object: Stored): OfferedAction[]
+  /** Why nothing can be changed in the context; unset where it is not locked. */
+  lock(): string | undefined
   /** Runs an action; what it throws is told in a notice. */
   run(action: Action, object: Stored): Promise<void>
   /** Runs the action of this id, if the object's kind has it and it may be done. */
@@ -64,12 +67,14 @@ export function useKindActions(context: () => string, kind: () => KindDescriptor
       objects: [object.metadata],
       does,
     })
+  const locked = (): boolean => settings.settings.readOnly[context()] === true
+  const lockedText = (): string => t('shell.readOnlyReason', { name: clusters.labelOf(context()) })
   const keyOf = ({ id }: Action, { metadata }: Stored): string => `${id} ${metadata.uid}`
 
   function offered(object: Stored): OfferedAction[] {
     const target = `${object.metadata.name} in ${placeOf(object)}`
     return actionsOf(kind(), object).map((action) => {
-      const enabled = action.enabled?.(object, access) ?? true
+      const enabled = action.reads || !locked() ? (action.enabled?.(object, access) ?? true) : lockedText()
       return {
         action,
         label: action.labelOf?.(object) ?? action.label,
@@ -115,6 +120,7 @@ export function useKindActions(context: () => string, kind: () => KindDescriptor
     placeOf,
     kubectl,
     offered,
+    lock: () => (locked() ? lockedText() : undefined),
     run,
     runId: (id, object) => runFirst(object, (action) => action.id === id),
     runKey: (key, object) => runFirst(object, (action) => action.key === key),

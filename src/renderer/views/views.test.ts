@@ -6,7 +6,8 @@ import { deployments } from '#shared/kube/resources.ts'
 import { failure } from '#shared/kube/status.ts'
 import { mountFace, settle, type Face, type FaceOptions } from '#test/support/mounted-face.ts'
 import { targetOf } from '../composables/target.ts'
-import { kindOf } from '../kinds/index.ts'
+import { deployment } from '../kinds/apps/deployment.ts'
+import { secret as secretKind } from '../kinds/core/secret.ts'
 import { useDialogs } from '../stores/dialogs.ts'
 import { useDock } from '../stores/dock.ts'
 import ClustersView from './ClustersView.vue'
@@ -105,8 +106,7 @@ test('ListView says why it cannot show objects', async () => {
 })
 
 test('ObjectDetail opens panels on its own object, and acts on it by uid', async () => {
-  const kind = kindOf('deployments')
-  if (!kind) throw new Error('no kind')
+  const kind = deployment
   face = await mountFace(
     { render: () => [h(ObjectDetail, { context: 'local:dev', kind, object: web }), h(DialogHost)] },
     '/',
@@ -127,8 +127,7 @@ test('ObjectDetail opens panels on its own object, and acts on it by uid', async
 })
 
 test('ObjectDetail says what the user may not do', async () => {
-  const kind = kindOf('deployments')
-  if (!kind) throw new Error('no kind')
+  const kind = deployment
   const answers = { 'create selfsubjectaccessreviews': { status: { allowed: false } } }
   face = await mountFace({ render: () => h(ObjectDetail, { context: 'local:dev', kind, object: web }) }, '/', {
     ...options,
@@ -143,8 +142,7 @@ test('ObjectDetail says what the user may not do', async () => {
 })
 
 test('ObjectDetail hides the values of a Secret until they are asked for', async () => {
-  const kind = kindOf('secrets')
-  if (!kind) throw new Error('no kind')
+  const kind = secretKind
   const secret = stored(object('s', 'shop', { data: { password: 'aHVudGVyMg==' } }))
   face = await mountFace(
     { render: () => h(ObjectDetail, { context: 'local:dev', kind, object: secret }) },

@@ -75,6 +75,8 @@ export const settings = z.strictObject({
   contextColours: z.record(z.string(), contextColour),
   /** Contexts in which nothing may be changed; the back refuses it. */
   readOnly: z.record(z.string(), z.boolean()),
+  /** Kubeconfig files that the user has added, read after those of KUBECONFIG: absolute paths. */
+  kubeconfigs: z.array(z.string().min(1).max(4_096)).max(50),
 })
 export type Settings = z.infer<typeof settings>
 export const defaultSettings: Settings = {
@@ -101,6 +103,7 @@ export const defaultSettings: Settings = {
   defaultNamespace: '',
   contextColours: {},
   readOnly: {},
+  kubeconfigs: [],
 }
 const settingsChange = settings.partial()
 /** The settings to change; undefined ones are kept. See `withChange`. */
@@ -132,6 +135,10 @@ export type Draft = z.infer<typeof draft>
 export const command = z.enum(['new-cluster', 'deploy', 'palette', 'settings', 'toggle-dock', 'confirm-quit'])
 export type Command = z.infer<typeof command>
 
+const sample = z.object({ name: z.string(), title: z.string(), description: z.string(), manifest: z.string() })
+/** A text that can be deployed as it is. */
+export type Sample = z.infer<typeof sample>
+
 export const app = {
   info: procedure.output(
     z.object({
@@ -151,9 +158,7 @@ export const app = {
   /** Fails for a draft that may hold the data of a Secret, by its key, its text or its base: nothing is stored then. */
   saveDraft: procedure.input(draft).output(z.void()),
   removeDraft: procedure.input(z.strictObject({ key: z.string() })).output(z.void()),
-  samples: procedure.output(
-    z.array(z.object({ name: z.string(), title: z.string(), description: z.string(), manifest: z.string() })),
-  ),
+  samples: procedure.output(z.array(sample)),
   /** Commands that the user chooses in the native menu or the tray. */
   commands: downstream({
     open: z.strictObject({}),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { contextInfo } from './kube.ts'
-import { downstream } from './stream.ts'
+import { downstream, procedure } from './stream.ts'
 
 /** Everything that can be opened: local clusters that run, and the contexts of the user's kubeconfig files. */
 
@@ -13,7 +13,14 @@ export const contextProblem = z.object({
 })
 export type ContextProblem = z.infer<typeof contextProblem>
 
+/** Where a kubeconfig file is: an absolute path, or one that begins with `~/`. */
+const kubeconfigFile = z.strictObject({ file: z.string().min(1).max(4_096) })
+
 export const contexts = {
+  /** Reads one more kubeconfig file from now on. @throws when it cannot be read as one, with the reason */
+  add: procedure.input(kubeconfigFile).output(z.void()),
+  /** Reads a file no more that was added. */
+  remove: procedure.input(kubeconfigFile).output(z.void()),
   /** All of them, again after each change of a cluster or a file. */
   watch: downstream({
     open: z.strictObject({}),

@@ -21,6 +21,8 @@ export interface KubeconfigContexts {
   get(id: string): KubeContext | undefined
   /** Files and contexts that cannot be used, as of the last reading. */
   problems(): ContextProblem[]
+  /** Reads these files too, after those of the options, and no other ones that it was told before. */
+  follow(more: readonly string[]): Promise<void>
   /** Called after a file has changed and what it says has been taken up. */
   onChange(listener: () => void): Stop
   stop(): Promise<void>
@@ -42,14 +44,14 @@ export interface KubeconfigContextsOptions {
  */
 export function createKubeconfigContexts(options: KubeconfigContextsOptions): KubeconfigContexts {
   const { files, log, env = process.env, interval = 1_000 } = options
-  const readers = [...new Set(files)].map((file) => createFileReader(file, log))
+  const readers = new Map<string, () => Promise<FileResult>>()
   const listeners = new Set<() => void>()
   let open = new Map<string, { fingerprint: string; context: KubeContext }>()
   let problems: Problem[] = []
   let reading: Promise<void> = Promise.resolve()
 
   async function read(): Promise<void> {
-    const results = await Promise.all(readers.map((read) => read()))
+    const results = await Promise.all([...readers.values()].map((read) => read()))
     const merged = mergeConfigs(results.flatMap(({ config }) => (config ? [config] : [])))
     const before = hashOf([[...open.values()].map(({ fingerprint }) => fingerprint), problems])
     const next: typeof open = new Map()
@@ -70,8 +72,20 @@ export function createKubeconfigContexts(options: KubeconfigContextsOptions): Ku
   const reload = (): Promise<void> => (reading = reading.catch(() => undefined).then(read))
   const onFile = (): void =>
     void reload().catch((error: unknown) => log.error('kubeconfig not taken up', { error: messageOf(error) }))
-  // Polled: editors replace files, dotfiles are links, and the folder may not be there yet.
-  for (const file of files) watchFile(file, { interval, persistent: false }, onFile)
+  function follow(more: readonly string[]): void {
+    const wanted = new Set([...files, ...more])
+    for (const file of [...readers.keys()].filter((each) => !wanted.has(each))) {
+      unwatchFile(file, onFile)
+      readers.delete(file)
+    }
+    for (const file of wanted) {
+      if (readers.has(file)) continue
+      readers.set(file, createFileReader(file, log))
+      // Polled: editors replace files, dotfiles are links, and the folder may not be there yet.
+      watchFile(file, { interval, persistent: false }, onFile)
+    }
+  }
+  follow([])
 
   return {
     async list() {
@@ -79,13 +93,17 @@ export function createKubeconfigContexts(options: KubeconfigContextsOptions): Ku
       return [...open.values()].map(({ context }) => context)
     },
     get: (id) => open.get(id)?.context,
+    async follow(more) {
+      follow(more)
+      await reload()
+    },
     problems: () => problems.map((problem) => ({ ...problem, file: shortPath(problem.file) })),
     onChange(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
     async stop() {
-      for (const file of files) unwatchFile(file, onFile)
+      for (const file of readers.keys()) unwatchFile(file, onFile)
       listeners.clear()
       await reading.catch(() => undefined)
       for (const { context } of open.values()) await context.stop()

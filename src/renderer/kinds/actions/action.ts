@@ -22,6 +22,8 @@ export interface Action<T extends KubeObject = KubeObject> {
   icon: Component
   /** Key on the list and on the page: `l`. */
   key?: string
+  /** It changes nothing, so that it may be done in a context that is locked. */
+  reads?: true
   /** Something is lost by it. */
   danger?: boolean
   /** Whether it can be done; else the reason, for the user. */

@@ -65,10 +65,13 @@ const simple: Readonly<Record<string, () => string>> = {
 
 async function inNamespace(namespace: string, cluster: ClusterActions): Promise<string[]> {
   const counts = await Promise.allSettled(
-    counted.map(async ([title, resource]) => ({ title, n: await cluster.count(resource, namespace) })),
+    counted.map(async ([title, resource]) => {
+      const n = await cluster.count(resource, namespace)
+      return { n, what: n === 1 ? resource.kind : title }
+    }),
   )
   const found = counts.flatMap((each) =>
-    each.status === 'fulfilled' && each.value.n > 0 ? [`${each.value.n} ${each.value.title}`] : [],
+    each.status === 'fulfilled' && each.value.n > 0 ? [`${each.value.n} ${each.value.what}`] : [],
   )
   return [
     found.length > 0 ? t('dialogs.delete.namespace', { what: listText(found) }) : t('dialogs.delete.emptyNamespace'),

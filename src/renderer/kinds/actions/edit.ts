@@ -6,6 +6,7 @@ export const edit: Action = {
   id: 'edit',
   label: 'Edit',
   icon: Pencil,
+  reads: true,
   key: 'e',
   kubectl: () => ({ verb: 'edit' }),
   run(object, { context, kind: { resource }, dock }) {

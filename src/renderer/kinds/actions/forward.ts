@@ -12,6 +12,7 @@ export const forward: Action = {
     return t('forwards.actions.forward')
   },
   icon: ArrowRightLeft,
+  reads: true,
   enabled: (object, access) =>
     access.plural === 'pods' ? mayOr(access, 'create', object, { subresource: 'portforward' }) : true,
   run(object, { context, kind, dialogs, placeOf }) {

@@ -41,6 +41,18 @@ export function kubectlCommand({ context, resource, objects, does }: KubectlComm
     .join('\n')
 }
 
+/** What applies a text that has been saved as a file. */
+export const kubectlApply = ({
+  context,
+  namespace,
+  file,
+}: {
+  context: string
+  namespace: string
+  file: string
+}): string =>
+  ['kubectl', '--context', context, '-n', namespace, 'apply', '--server-side', '-f', file].map(quoted).join(' ')
+
 /** The list as kubectl prints it, with as much of the filter as the API's selectors can say. */
 export function kubectlList(list: {
   context?: string | undefined

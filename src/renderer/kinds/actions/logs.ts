@@ -6,6 +6,7 @@ export const logs: Action = {
   id: 'logs',
   label: 'Logs',
   icon: ScrollText,
+  reads: true,
   key: 'l',
   kubectl: () => ({ verb: 'logs', follow: true }),
   run(object, { context, kind, dock }) {

@@ -24,13 +24,14 @@ export const event = describe<Event>({
     {
       id: 'object',
       value: ({ involvedObject: { kind, name } }) => `${kind ?? ''}/${name ?? ''}`,
-      width: 'minmax(160px,2fr)',
+      width: 'minmax(170px,2fr)',
     },
-    { id: 'message', value: ({ message }) => message ?? '', width: 'minmax(240px,6fr)' },
+    { id: 'message', value: ({ message }) => message ?? '', width: 'minmax(260px,5fr)' },
     { id: 'count', value: ({ count, series }) => series?.count ?? count ?? 1, numeric: true, width: '72px', drop: 2 },
     {
       id: 'source',
       value: ({ source, reportingComponent }) => reportingComponent || (source?.component ?? ''),
+      width: 'minmax(120px,1fr)',
       drop: 1,
     },
   ],

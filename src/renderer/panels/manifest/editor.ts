@@ -31,13 +31,15 @@ export interface EditorOptions {
   /** F8, and Shift+F8: to the next or the previous thing that is open. */
   onNext(step: 1 | -1): void
   complete: CompletionSource
+  /** Who owns the fields is told beside their lines. */
+  owners?: boolean | undefined
   /** What is known of the field at an offset. */
   docs(text: string, offset: number): { from: number; to: number; card(): HTMLElement } | undefined
 }
 
 /** A YAML editor with completion, docs, folding, search and undo. Escape, then Tab leaves it by the keyboard. */
 export function createEditor(options: EditorOptions): EditorView {
-  const { parent, text, label, onChange, onSubmit, onNext, complete, docs } = options
+  const { parent, text, label, onChange, onSubmit, onNext, complete, docs, owners = false } = options
   const own = [
     { key: 'Ctrl-Enter', mac: 'Cmd-Enter', run: () => (onSubmit(), true) },
     { key: 'F8', run: () => (onNext(1), true), shift: () => (onNext(-1), true) },
@@ -49,7 +51,7 @@ export function createEditor(options: EditorOptions): EditorView {
       extensions: [
         keymap.of(own),
         EditorState.phrases.of(phrases()),
-        ownerGutter,
+        ...(owners ? [ownerGutter] : []),
         lintGutter(),
         lineNumbers(),
         foldGutter({ openText: '⌄', closedText: '›' }),

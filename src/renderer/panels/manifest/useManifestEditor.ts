@@ -43,6 +43,8 @@ export function useManifestEditor(options: {
   onSubmit(): void
   /** In place of the next problem. @returns whether there was something to go to */
   onNext?(step: 1 | -1): boolean
+  /** Who owns the fields is told beside their lines. */
+  owners?: boolean
   /** Values of Secrets are drawn as dots, but on the line of the cursor. */
   maskSecrets?: boolean
   /** More problems, which whoever uses this knows. */
@@ -108,7 +110,7 @@ export function useManifestEditor(options: {
     mount(parent, initial, label) {
       text.value = checked.value = initial
       view.value = createEditor({
-        ...{ parent, text: initial, label, onSubmit, onNext: next },
+        ...{ parent, text: initial, label, onSubmit, onNext: next, owners: options.owners },
         onChange(changed) {
           text.value = changed
           clearTimeout(timer)

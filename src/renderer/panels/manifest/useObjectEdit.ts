@@ -50,6 +50,7 @@ export function useObjectEdit({ target, resource, shown, onSaved, onNext }: Obje
     onChange: edited,
     onSubmit: () => void save(),
     onNext,
+    owners: true,
     more: ([manifest]) => merge.problems(manifest),
   })
   const { text } = editor

@@ -139,7 +139,7 @@ export const editor: Translation<typeof en.editor> = {
     allTheirs: 'Alles vom Server',
   },
   form: {
-    label: 'Formular',
+    label: 'Formulare',
     none: 'Nur YAML',
     unread: 'Das YAML ist nicht lesbar: Das Formular wartet, bis es das ist.',
     title: {
@@ -193,7 +193,8 @@ export const editor: Translation<typeof en.editor> = {
     region: 'Objekte anlegen',
     manifest: 'Manifest',
     open: 'Dateien öffnen',
-    samples: 'Beispiele',
+    begin: 'Womit begonnen wird',
+    from: 'Aus',
     namespace: 'Namespace als Vorgabe',
     objects: '{n} Objekt | {n} Objekte',
     namespaces: '{n} Namespace | {n} Namespaces',

@@ -104,6 +104,16 @@ export const home = {
     noEngine: 'Keine Docker-Engine antwortet',
     lookAgain: 'Noch einmal nachsehen',
   },
+  add: {
+    title: 'Kubeconfig hinzufügen',
+    text: 'Ihre Kontexte werden nach denen von KUBECONFIG gelesen, und Änderungen der Datei werden übernommen.',
+    file: 'Pfad der Datei auf diesem Rechner',
+    plugins:
+      'Fügen Sie nur Dateien hinzu, denen Sie trauen: Ein Kontext kann ein Programm nennen, das die Zugangsdaten holt.',
+    verb: 'Kubeconfig hinzufügen',
+    busy: 'Wird gelesen',
+    remove: '{file} nicht mehr lesen',
+  },
   contexts: {
     title: 'Weitere Kontexte',
     current: 'aktuell: {name}',

@@ -8,6 +8,7 @@ export const lists = {
   namespaces: '{n} Namespace | {n} Namespaces',
   headingHelp: 'Nach {column} sortieren. Alt mit Pfeil verschiebt die Spalte, Umschalt mit Pfeil ändert ihre Breite.',
   copiedWithout: 'Kopiert ohne {words}: danach kann kubectl nicht auswählen',
+  create: '{kind} anlegen',
   copyKubectl: 'Als kubectl kopieren',
   failed: 'Die Liste kann nicht gelesen werden',
   none: 'Keine {kinds}',
@@ -34,6 +35,8 @@ export const lists = {
     mayNot: 'Keine Berechtigung, {kinds} in {namespaces} aufzulisten.',
     others: 'Die Zeilen der anderen sind vollständig und aktuell.',
     leaveOut: 'Weglassen',
+    whoCan: 'Wer darf es?',
+    choose: 'Wählen Sie oben einen Namespace, den Sie sehen dürfen.',
     homeOnly:
       'Alle Namespaces dürfen nicht aufgelistet werden. Gezeigt wird {namespace}, der Namespace der Kubeconfig.',
   },

@@ -4,6 +4,8 @@ import type { Translation } from '../translation.ts'
 export const pages: Translation<typeof english> = {
   unknownKind: 'Dieser Cluster hat keine Art „{plural}“.',
   gone: '{name} gibt es nicht.',
+  goneText: 'Vielleicht wurde es gelöscht oder liegt in einem anderen Namespace.',
+  toList: 'Alle {kinds}',
   path: 'Wo das ist',
   age: '{age} alt',
   drawerWidth: 'Breite der Details',

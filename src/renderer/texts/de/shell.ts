@@ -8,6 +8,8 @@ export const shell: Translation<typeof en.shell> = {
   contexts: 'Kontexte',
   kinds: { local: 'lokal', kubeconfig: 'Kubeconfig' },
   simulated: 'simuliert',
+  readOnly: 'Nur lesen: hier kann nichts geändert werden',
+  readOnlyReason: '{name} ist in Slipway nur lesbar. Stellen Sie es zuerst auf der Cluster-Seite auf beschreibbar.',
   open: '{name} öffnen',
   menu: 'Arten',
   find: 'Alles finden und ausführen',
@@ -20,6 +22,8 @@ export const shell: Translation<typeof en.shell> = {
     noDocker: 'Keine Docker Engine antwortet',
     workers: '{ready} von {n} Worker Ready | {ready} von {n} Workern Ready',
     running: 'Kein Cluster läuft | {n} Cluster läuft | {n} Cluster laufen',
+    forwards: '{n} Weiterleitung | {n} Weiterleitungen',
+    kinds: '{n} Art | {n} Arten',
   },
   namespaces: {
     title: 'Namespaces',

@@ -132,7 +132,7 @@ export const editor = {
     allTheirs: 'All server’s',
   },
   form: {
-    label: 'Form',
+    label: 'Forms',
     none: 'YAML alone',
     unread: 'The YAML cannot be read: the form waits until it can.',
     title: {
@@ -186,7 +186,8 @@ export const editor = {
     region: 'Create objects',
     manifest: 'Manifest',
     open: 'Open files',
-    samples: 'Samples',
+    begin: 'What to begin with',
+    from: 'From',
     namespace: 'Default namespace',
     objects: '{n} object | {n} objects',
     namespaces: '{n} namespace | {n} namespaces',

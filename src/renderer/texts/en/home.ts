@@ -104,6 +104,15 @@ export const home = {
     noEngine: 'No Docker Engine answers',
     lookAgain: 'Look again',
   },
+  add: {
+    title: 'Add kubeconfig',
+    text: 'Its contexts are read after those of KUBECONFIG, and followed when the file changes.',
+    file: 'Path of the file on this machine',
+    plugins: 'Add only files that you trust: a context may name a program that gets its credentials.',
+    verb: 'Add kubeconfig',
+    busy: 'Reading',
+    remove: 'Read {file} no more',
+  },
   contexts: {
     title: 'Other contexts',
     current: 'current: {name}',

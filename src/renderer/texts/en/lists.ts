@@ -8,6 +8,7 @@ export const lists = {
   someOf: '{some} of {all}',
   namespaces: '{n} namespace | {n} namespaces',
   headingHelp: 'Sort by {column}. Alt with an arrow moves the column, Shift with an arrow changes its width.',
+  create: 'Create {kind}',
   copyKubectl: 'Copy as kubectl',
   copiedWithout: 'Copied without {words}: kubectl cannot select by that',
   failed: 'These cannot be listed',
@@ -35,6 +36,8 @@ export const lists = {
     mayNot: 'You may not list {kinds} in {namespaces}.',
     others: 'The rows of the others are complete and live.',
     leaveOut: 'Leave it out',
+    whoCan: 'Who can?',
+    choose: 'Choose a namespace that you may see above.',
     homeOnly: 'You may not list all namespaces. This is {namespace}, the namespace of the kubeconfig.',
   },
   unknown: {

@@ -2,6 +2,8 @@
 export const pages = {
   unknownKind: 'This cluster has no kind “{plural}”.',
   gone: '{name} does not exist.',
+  goneText: 'It may have been deleted, or have been in another namespace.',
+  toList: 'All {kinds}',
   path: 'Where this is',
   age: '{age} old',
   drawerWidth: 'Width of the details',

@@ -6,6 +6,8 @@ export const shell = {
   contexts: 'Contexts',
   kinds: { local: 'local', kubeconfig: 'kubeconfig' },
   simulated: 'simulated',
+  readOnly: 'Read-only: nothing can be changed here',
+  readOnlyReason: '{name} is read-only in Slipway. Switch it to writable on the Clusters page first.',
   open: 'Open {name}',
   menu: 'Kinds',
   find: 'Find or do anything',
@@ -18,6 +20,8 @@ export const shell = {
     noDocker: 'No Docker Engine answers',
     workers: '{ready} of {n} worker Ready | {ready} of {n} workers Ready',
     running: 'No cluster runs | {n} cluster runs | {n} clusters run',
+    forwards: '{n} forward | {n} forwards',
+    kinds: '{n} kind | {n} kinds',
   },
   namespaces: {
     title: 'Namespaces',

@@ -7,11 +7,12 @@ import type { KindDescriptor } from '../../kinds/descriptor.ts'
 import { useClusters } from '../../stores/clusters.ts'
 import { useDialogs } from '../../stores/dialogs.ts'
 import { placeText } from '../../composables/target.ts'
-import { t } from '../../texts/index.ts'
+import { t, type TextKey } from '../../texts/index.ts'
 import type { KindActions } from '../useKindActions.ts'
 import BulkDialog from './BulkDialog.vue'
 import BulkLabelDialog from './BulkLabelDialog.vue'
 import BulkScaleDialog from './BulkScaleDialog.vue'
+import type { BulkFrame } from './bulk-frame.ts'
 
 export interface BulkAction {
   id: 'restart' | 'scale' | 'label' | 'delete'
@@ -63,60 +64,64 @@ export function useBulk(options: {
   }
 
   /** The objects as they are when the dialog opens: the list goes on meanwhile, and may get others of the same names. */
-  const common = () => ({ place: place(), context: context(), objects: [...chosen.value], onFinished: onDone })
+  function frame(words: { title: TextKey; verb: TextKey }): BulkFrame {
+    const what = count()
+    return {
+      title: t(words.title, { what }),
+      place: place(),
+      context: context(),
+      verb: t(words.verb, { what, place: place() }),
+      objects: [...chosen.value],
+      count: what,
+    }
+  }
   function remove(): void {
     const { resource } = kind()
-    const what = count()
+    const asked = frame({ title: 'lists.bulk.deleteTitle', verb: 'lists.bulk.deleteVerb' })
     const losing = chosen.value.filter((object) => losesData(kind(), object))
-    const asked = {
-      ...common(),
-      verb: t('lists.bulk.deleteVerb', { what, place: place() }),
+    const more = {
       warning: losing.length > 0 ? t('lists.bulk.dataLost') : undefined,
-      typed: losing.length > 0 ? typedFor(chosen.value, what) : undefined,
+      typed: losing.length > 0 ? typedFor(chosen.value, asked.count) : undefined,
       kubectl: kubectl({ verb: 'delete' }),
     }
     dialogs.show((close) =>
       h(BulkDialog, {
         ...asked,
+        ...more,
+        onFinished: onDone,
         onClose: close,
-        title: t('lists.bulk.deleteTitle', { what }),
         danger: true,
         ready: true,
         act: (object: Stored) => actions.cluster.remove(resource, object),
-        done: t('lists.bulk.deleted', { what }),
+        done: t('lists.bulk.deleted', { what: asked.count }),
       }),
     )
   }
   function restart(): void {
     const { resource } = kind()
-    const what = count()
-    const asked = {
-      ...common(),
-      verb: t('lists.bulk.restartVerb', { what, place: place() }),
-      kubectl: kubectl({ verb: 'restart' }),
-    }
+    const asked = frame({ title: 'lists.bulk.restartTitle', verb: 'lists.bulk.restartVerb' })
+    const command = kubectl({ verb: 'restart' })
     dialogs.show((close) =>
       h(BulkDialog, {
         ...asked,
+        kubectl: command,
+        onFinished: onDone,
         onClose: close,
-        title: t('lists.bulk.restartTitle', { what }),
         ready: true,
         act: (object: Stored) => actions.cluster.restart(resource, object),
-        done: t('lists.bulk.restarted', { what }),
+        done: t('lists.bulk.restarted', { what: asked.count }),
       }),
     )
   }
   function scale(): void {
     const { resource } = kind()
-    const what = count()
-    const asked = common()
+    const asked = frame({ title: 'lists.bulk.scaleTitle', verb: 'lists.bulk.scaleVerb' })
     const kubectlFor = kubectlOf(asked.objects)
     dialogs.show((close) =>
       h(BulkScaleDialog, {
-        ...asked,
+        frame: asked,
+        onFinished: onDone,
         onClose: close,
-        title: t('lists.bulk.scaleTitle', { what }),
-        count: what,
         kubectlFor: (replicas: number) => kubectlFor({ verb: 'scale', replicas }),
         scale: (object: Stored, replicas: number) => actions.cluster.scale(resource, object, replicas),
       }),
@@ -124,15 +129,13 @@ export function useBulk(options: {
   }
   function label(): void {
     const { resource } = kind()
-    const what = count()
-    const asked = common()
+    const asked = frame({ title: 'lists.bulk.labelTitle', verb: 'lists.bulk.labelVerb' })
     const kubectlFor = kubectlOf(asked.objects)
     dialogs.show((close) =>
       h(BulkLabelDialog, {
-        ...asked,
+        frame: asked,
+        onFinished: onDone,
         onClose: close,
-        title: t('lists.bulk.labelTitle', { what }),
-        count: what,
         kubectlFor: (labels: Record<string, string | null>) => kubectlFor({ verb: 'label', labels }),
         label: (object: Stored, labels: Record<string, string | null>) =>
           actions.cluster.label(resource, object, labels),
@@ -153,7 +156,7 @@ export function useBulk(options: {
       ...(has('scale')
         ? [{ id: 'scale' as const, label: t('lists.bulk.scale'), reason: reasonOf('scale'), run: scale }]
         : []),
-      { id: 'label', label: t('lists.bulk.label'), reason: undefined, run: label },
+      { id: 'label', label: t('lists.bulk.label'), reason: actions.lock(), run: label },
       {
         id: 'delete',
         label: t('lists.bulk.delete', { what: count() }),

@@ -17,8 +17,8 @@ export interface ListedView {
   bad: boolean
 }
 
-/** Counting views of thousands of objects is work: it is done at most so often, ms. */
-const interval = 1_000
+/** Counting views of thousands of objects is work: it takes at most this part of the time. */
+const share = 1 / 50
 
 /** The views of a list with their counts: all, what is not well, and the saved ones. */
 export function useViews(options: {
@@ -44,21 +44,23 @@ export function useViews(options: {
   const counters = computed(() => new Map(listed.value.map((view) => [view.key, counterOf(view.filter, fields())])))
   const counts = ref(new Map<string, number>())
   let timer: ReturnType<typeof setTimeout> | undefined
-  let countedAt = 0
+  /** Counts are as new as the rows until then, ms. */
+  let restUntil = 0
   const countAll = (): void => {
     clearTimeout(timer)
     timer = undefined
     const now = Date.now()
-    countedAt = now
     counts.value = new Map([...counters.value].map(([key, count]) => [key, count(objects(), now)]))
+    const ended = Date.now()
+    restUntil = ended + (ended - now) / share
   }
   watch(
     [objects, counters],
     ([, next], [, before]) => {
       // The first objects are counted at once.
       const isEmpty = counts.value.get('all') === 0
-      if (next !== before || isEmpty || Date.now() - countedAt > interval) countAll()
-      else timer ??= setTimeout(countAll, interval)
+      if (next !== before || isEmpty || Date.now() >= restUntil) countAll()
+      else timer ??= setTimeout(countAll, restUntil - Date.now())
     },
     { immediate: true },
   )

@@ -354,3 +354,7 @@ spec:
     ],
   },
 ]
+
+/** The form whose first object is of the kind; none where there is none. */
+export const formOf = (kind: string): Form | undefined =>
+  forms.find(({ fields: [main] }) => main?.places[0].kind === kind)

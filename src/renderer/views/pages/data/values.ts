@@ -43,14 +43,14 @@ export function textOfBytes(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** As `hexdump -C` prints it, up to 16 lines. */
-export function hexOf(bytes: Uint8Array, lines = 16): string {
+/** As `hexdump -C` prints it, but eight bytes a line, which fit beside their text; up to 32 lines. */
+export function hexOf(bytes: Uint8Array, lines = 32): string {
   const rows: string[] = []
-  for (let at = 0; at < bytes.length && rows.length < lines; at += 16) {
-    const row = [...bytes.subarray(at, at + 16)]
+  for (let at = 0; at < bytes.length && rows.length < lines; at += 8) {
+    const row = [...bytes.subarray(at, at + 8)]
     const hex = row.map((byte) => byte.toString(16).padStart(2, '0')).join(' ')
     const text = row.map((byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : '.')).join('')
-    rows.push(`${at.toString(16).padStart(8, '0')}  ${hex.padEnd(47)}  ${text}`)
+    rows.push(`${at.toString(16).padStart(8, '0')}  ${hex.padEnd(23)}  ${text}`)
   }
   return rows.join('\n')
 }
