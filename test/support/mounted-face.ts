@@ -4,6 +4,7 @@ import { h, shallowRef, type Component } from 'vue'
 import { createRouter, createWebHashHistory, RouterView, type Router } from 'vue-router'
 import { provideApi, type Api, type ClusterApi } from '#renderer/api/index.ts'
 import type { Connection, Link } from '#renderer/api/carrier.ts'
+import { routes } from '#renderer/router.ts'
 import type { Client } from '#shared/client/client.ts'
 import { defaultSettings } from '#shared/contract/app.ts'
 import type { Cluster } from '#shared/contract/clusters.ts'
@@ -76,15 +77,9 @@ export async function mountFace(component: Component, path: string, options: Fac
   const shown = { render: () => h(component, props) }
   const router = createRouter({
     history: createWebHashHistory(),
-    routes: [
-      { path: '/', name: 'clusters', component: shown },
-      { path: '/c/:context/overview/:namespace?', name: 'overview', component: shown },
-      { path: '/c/:context/port-forwards', name: 'forwards', component: shown },
-      { path: '/c/:context/time-machine', name: 'time-machine', component: shown },
-      { path: '/c/:context/time-machine/:plural/:namespace/:name', name: 'object-history', component: shown },
-      { path: '/c/:context/:plural', name: 'list', component: shown },
-      { path: '/c/:context/:plural/:namespace/:name', name: 'object', component: shown },
-    ],
+    routes: routes.flatMap((route) =>
+      route.name === undefined ? [] : [{ path: route.path, name: route.name, component: shown }],
+    ),
   })
   await router.push(path)
   const wrapper = mount(RouterView, {
