@@ -21,6 +21,9 @@ const podOf = (pod: string, containers: string, more = ''): string =>
 const deploymentOf = (app: string, replicas: number, script: string): string =>
   `apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: ${app}}\nspec: {replicas: ${replicas}, selector: {matchLabels: {app: ${app}}}, template: {metadata: {labels: {app: ${app}}}, spec: {terminationGracePeriodSeconds: 1, containers: [${container(script)}]}}}`
 
+/** What a log may say to harm its reader: markup, a title, a cleared screen, a colour, a mark that reverses. */
+const hostile = String.raw`line=$(printf "<img src=x onerror=window.harmed=1>\033]0;harmed\007\033[2J\033[31mred\033[0m \342\200\256gnp.exe"); seq 100000 | sed "s|$| $line|"; sleep 1000`
+
 const objects = [
   podOf('crash', container('echo begins; echo "ERROR: cannot reach postgres"; exit 7')),
   podOf('noimage', '{name: app, image: "registry.invalid/nope:1"}'),
@@ -36,6 +39,7 @@ const objects = [
     2,
     `while true; do echo "{\\"level\\":\\"warn\\",\\"msg\\":\\"GET /cart\\",\\"status\\":502}"; echo "healthz ok"; echo "{\\"level\\":\\"info\\",\\"msg\\":\\"GET /\\",\\"status\\":200}"; sleep 1; done`,
   ),
+  podOf('hostile', container(hostile)),
   deploymentOf('web', 1, 'sleep 1000'),
   podOf('reader', container('while read line; do echo "got $line"; done', ', stdin: true, tty: true')),
   podOf('bare', '{name: app, image: "registry.k8s.io/pause:3.10"}'),
@@ -135,6 +139,21 @@ test('the line that is being read stays where it is while older lines are droppe
   await expect(page.getByRole('button', { name: '8,000 new lines' })).toBeVisible()
   await expect(page.getByText(/older lines are no longer kept here \(limit 50,000\)/)).toBeAttached()
   expect(await middle()).toEqual(before)
+})
+
+test('a hundred thousand lines of markup, escapes and reversing marks are text, each told or counted', async () => {
+  await press('Logs', 'pods', 'hostile')
+  await page.getByLabel('Range', { exact: true }).selectOption('Everything')
+  const lines = log('hostile')
+  await expect(lines).toContainText('100000 <img src=x onerror=window.harmed=1>')
+  await expect(page.getByText(/\d\d,\d{3} older lines are no longer kept here/)).toBeAttached()
+  const found = await page.evaluate(() => ({
+    harmed: 'harmed' in window,
+    elements: document.querySelectorAll('#app img').length,
+    title: document.title.includes('harmed'),
+    marks: /[\u0007\u001b\u202a-\u202e]/.test(document.body.innerText),
+  }))
+  expect(found).toEqual({ harmed: false, elements: 0, title: false, marks: false })
 })
 
 test('JSON lines are columns, and lines are filtered by words, levels, pods and times', async () => {

@@ -43,6 +43,7 @@ export const look: Extension = [
     '.cm-gutter-lint': { width: '18px' },
     '.cm-gutter-lint .cm-gutterElement': { padding: '3px 2px' },
     '.cm-activeLine, .cm-activeLineGutter': { backgroundColor: 'var(--hover)' },
+    '.cm-specialChar': { color: 'var(--warn)' },
     '.cm-cursor': { borderLeftColor: 'var(--ink)' },
     '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground': {
       backgroundColor: 'var(--selected)',

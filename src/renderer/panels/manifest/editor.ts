@@ -20,6 +20,7 @@ import { look } from './editor-look.ts'
 import { masks } from './masks.ts'
 import { ownerGutter } from './owner-gutter.ts'
 import type { Problem } from './problems.ts'
+import { specialCharacters } from './special-characters.ts'
 
 export interface EditorOptions {
   parent: HTMLElement
@@ -72,6 +73,7 @@ export function createEditor(options: EditorOptions): EditorView {
         }),
         blocks,
         masks,
+        specialCharacters,
         keymap.of([
           ...completionKeymap,
           ...searchKeymap,
