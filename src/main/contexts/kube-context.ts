@@ -18,6 +18,7 @@ import { failure, type Status } from '#shared/kube/status.ts'
 import { terminalResult } from './exec-status.ts'
 import { podStream } from './pod-stream.ts'
 import { polledUsage } from './polled-usage.ts'
+import { prometheusUsage } from './prometheus-usage.ts'
 import type { ContextHistory } from './object-history.ts'
 import type { ContextUsage } from './usage.ts'
 
@@ -104,7 +105,7 @@ export function createKubeContext({
 }: {
   info: ContextInfo
   endpoint: Endpoint
-  /** Its Metrics API is polled when unset. */
+  /** Its Prometheus is asked when unset, else its Metrics API. */
   usage?: ContextUsage
   history?: ContextHistory
   judge?: Judge
@@ -120,11 +121,12 @@ export function createKubeContext({
     const body = await text(response)
     return { status: response.statusCode ?? 500, body, warnings: warningsOf(response) }
   }
-  const polled = polledUsage({ get: (path) => request({ method: 'GET', path }), clock: systemClock })
+  const get = (path: string): Promise<RawResponse> => request({ method: 'GET', path })
+  const polled = polledUsage({ get, clock: systemClock })
 
   return {
     info,
-    usage: usage ?? polled,
+    usage: usage ?? prometheusUsage({ get, clock: systemClock, fallback: polled }),
     ...(history ? { history } : {}),
     ...(judge ? { judge } : {}),
     request,

@@ -6,6 +6,8 @@ import type { UsageAnswer, UsagePoints, UsageSubject } from '#shared/contract/me
 export interface ContextUsage {
   /** The points after `since` (ms since the epoch) of the last hour. */
   read(subject: UsageSubject, since: number): Promise<UsageAnswer>
+  /** The same for one of many rows of a table, where `read` would cost too much. */
+  readRow?(subject: UsageSubject, since: number): Promise<UsageAnswer>
   /** Calls `listener` when there may be new points of `subject`, until the returned stop is called. */
   watch(subject: UsageSubject, listener: () => void): Stop
 }

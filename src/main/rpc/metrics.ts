@@ -19,7 +19,7 @@ export function metricsTopic(contexts: Contexts) {
     usages: topic.usages.handler(({ input: { context, subjects, since = 0 }, errors }) =>
       withUserError(errors, () => {
         const usage = usageOf(context)
-        return Promise.all(subjects.map((subject) => usage.read(subject, since)))
+        return Promise.all(subjects.map((subject) => (usage.readRow ?? usage.read)(subject, since)))
       }),
     ),
     watchUsage: topic.watchUsage.handler(({ input, signal }) =>
