@@ -11,6 +11,8 @@ export const runtimeClassAdmission: AdmissionPlugin = {
     if (kind.group !== '' || kind.plural !== 'pods' || operation !== 'CREATE' || subresource !== '' || !object) return
     const { spec } = object as Pod
     const name = spec?.runtimeClassName
+    if (!name && spec?.overhead && Object.keys(spec.overhead).length > 0)
+      throw refusal(attributes, 'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead')
     if (!spec || !name) return
     const found = reader.get(runtimeClasses, '', name)
     if (!found) throw refusal(attributes, `pod rejected: RuntimeClass ${JSON.stringify(name)} not found`)

@@ -31,6 +31,10 @@ export function registerLists(environment: Environment): void {
     )
     .registerFunction('list.flatten(): list', (list: unknown[]) => list.flat())
   environment
+    .registerType('lists', Lists)
+    .registerConstant('lists', 'lists', new Lists())
+    .registerFunction('lists.range(int): list<int>', (_: Lists, size: bigint) => range(size))
+  environment
     .registerType('sets', Sets)
     .registerConstant('sets', 'sets', new Sets())
     .registerFunction('sets.contains(list, list): bool', (_: Sets, all: unknown[], some: unknown[]) => holds(all, some))
@@ -41,6 +45,20 @@ export function registerLists(environment: Environment): void {
     .registerFunction('sets.intersects(list, list): bool', (_: Sets, a: unknown[], b: unknown[]) =>
       a.some((item) => b.some((other) => same(item, other))),
     )
+}
+
+/** Represents the namespace before the dot. */
+class Lists {
+  readonly name = 'lists'
+}
+
+/** Items of the longest list that `lists.range` makes. */
+const longestRange = 2_000
+
+/** @throws Error for a list that is too long */
+function range(size: bigint): bigint[] {
+  if (size > longestRange) throw new Error(`lists.range: size exceeds ${longestRange}`)
+  return Array.from({ length: Math.max(0, Number(size)) }, (_, i) => BigInt(i))
 }
 
 /** Represents the namespace before the dot. */

@@ -10,6 +10,7 @@ export function registerOptionals(environment: Environment): void {
     .registerFunction('OptionalNamespace.unwrapEntries(map): map', (_: unknown, map: object) =>
       Object.fromEntries(presentEntries(map)),
     )
+    .registerOperator('optional == null', () => false)
     .registerFunction('list.unwrapOpt(): list', present)
     .registerFunction('list<A>.first(): optional<A>', (list: unknown[]) => Optional.of(list[0]))
     .registerFunction('list<A>.last(): optional<A>', (list: unknown[]) => Optional.of(list.at(-1)))

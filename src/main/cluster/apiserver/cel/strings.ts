@@ -22,6 +22,10 @@ export function registerStrings(environment: Environment): void {
     .registerFunction('string.findAll(string, int): list<string>', (text: string, pattern: string, limit: bigint) =>
       regex(pattern).findAll(text, limit < 0n ? Infinity : Number(limit)),
     )
+    .registerFunction(
+      'matches(string, string): bool',
+      (text: string, pattern: string) => regex(pattern).find(text) !== undefined,
+    )
     .registerFunction('string.format(list): string', (text: string, values: unknown[]) => format(text, values))
   environment
     .registerType('strings', Strings)

@@ -22,6 +22,8 @@ export class WebhookConversion implements VersionConversion {
   readonly #call: WebhookCaller
   readonly #config: WebhookClientConfig
   readonly #kind: string
+  /** The first that the webhook names of those that Kubernetes speaks. */
+  readonly #reviewVersion: string
   readonly #storageVersion: string
   /** Served API versions. */
   readonly #served: readonly string[]
@@ -31,6 +33,8 @@ export class WebhookConversion implements VersionConversion {
     this.#call = call
     this.#config = spec.conversion?.webhook?.clientConfig ?? {}
     this.#kind = spec.names.kind
+    const versions = spec.conversion?.webhook?.conversionReviewVersions ?? []
+    this.#reviewVersion = versions.find((version) => version === 'v1' || version === 'v1beta1') ?? 'v1'
     this.#served = spec.versions.filter(({ served }) => served).map(({ name }) => `${spec.group}/${name}`)
     this.#storageVersion = `${spec.group}/${spec.versions.find(({ storage }) => storage)?.name ?? ''}`
   }
@@ -85,7 +89,7 @@ export class WebhookConversion implements VersionConversion {
     const request = { uid: randomUUID(), desiredAPIVersion, objects }
     const from = objects[0]?.apiVersion ?? ''
     try {
-      const review = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'ConversionReview', request }
+      const review = { apiVersion: `apiextensions.k8s.io/${this.#reviewVersion}`, kind: 'ConversionReview', request }
       const answer = await this.#call(this.#config, review, timeoutMs)
       return convertedOf(answer, request)
     } catch (error) {

@@ -67,7 +67,7 @@ function countKeys(value: unknown, pruned: Pruned): void {
     }
 }
 
-/** Sets defaults of absent fields in place; null in a field that is not nullable counts as absent. */
+/** Sets defaults of absent fields in place; null in a field or a map's value that is not nullable counts as absent. */
 export function fillDefaults(value: unknown, schema: Schema): void {
   if (Array.isArray(value)) {
     if (schema.items) for (const item of value) fillDefaults(item, schema.items)
@@ -76,12 +76,14 @@ export function fillDefaults(value: unknown, schema: Schema): void {
   if (!isFields(value)) return
   for (const [name, child] of Object.entries(schema.properties ?? {})) {
     const present = value[name]
-    if (present === null && !child.nullable && child.default !== undefined) delete value[name]
+    if (present === null && !child.nullable) delete value[name]
     if (value[name] === undefined && child.default !== undefined) value[name] = jsonClone(child.default)
     if (value[name] !== undefined) fillDefaults(value[name], child)
   }
   if (isObjectSchema(schema.additionalProperties))
     for (const name of Object.keys(value))
-      if (!schema.properties || !Object.hasOwn(schema.properties, name))
-        fillDefaults(value[name], schema.additionalProperties)
+      if (!schema.properties || !Object.hasOwn(schema.properties, name)) {
+        if (value[name] === null && !schema.additionalProperties.nullable) delete value[name]
+        else fillDefaults(value[name], schema.additionalProperties)
+      }
 }

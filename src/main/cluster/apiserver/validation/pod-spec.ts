@@ -10,8 +10,9 @@ import {
 } from '#shared/kube/validation-names.ts'
 import { checkLabels } from './labels.ts'
 import { checkContainers, checkEphemeralContainers, checkInitContainers, type PodContext } from './containers.ts'
-import { addInvalid, checkNotNegative, checkOneOf, checkSupported } from './fields.ts'
+import { addInvalid, checkOneOf, checkSupported } from './fields.ts'
 import { checkResourceClaims, checkResources } from './resources.ts'
+import { checkPodPlatform } from './pod-platform.ts'
 import { checkAffinity, checkSpread, checkTolerations } from './scheduling.ts'
 import { checkPodSecurityContext } from './security-context.ts'
 import { checkVolumes } from './volumes.ts'
@@ -31,7 +32,6 @@ export function checkPodTemplate(template: Wire<PodTemplateSpec>, field: string,
 
 /** Validates the spec of a pod. @param field `spec` */
 export function checkPodSpec(spec: Wire<PodSpec>, field: string, errors: FieldError[]): void {
-  checkNotNegative(spec.terminationGracePeriodSeconds, `${field}.terminationGracePeriodSeconds`, errors)
   const pod: PodContext = {
     volumes: checkVolumes(spec.volumes ?? [], `${field}.volumes`, errors),
     claims: new Set(
@@ -58,6 +58,7 @@ export function checkPodSpec(spec: Wire<PodSpec>, field: string, errors: FieldEr
   for (const error of checkLabels(spec.nodeSelector as Record<string, string> | undefined, `${field}.nodeSelector`))
     errors.push(error)
   checkHostNamespaces(spec, field, errors)
+  checkPodPlatform(spec, field, errors)
   checkPodSecurityContext(spec.securityContext, `${field}.securityContext`, errors)
   checkNames(spec, field, errors)
   checkAffinity(spec.affinity, `${field}.affinity`, errors)

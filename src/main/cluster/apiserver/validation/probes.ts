@@ -48,13 +48,11 @@ function checkHandler(handler: Handler, field: string, errors: FieldError[]): vo
   const [first, ...more] = handlers.filter((name) => handler[name] !== undefined)
   if (first === undefined) errors.push(fieldRequired(field, 'must specify a handler type'))
   for (const name of more) errors.push(fieldForbidden(`${field}.${name}`, 'may not specify more than 1 handler type'))
-  const { exec, httpGet, tcpSocket, grpc, sleep } = handler
+  const { exec, httpGet, tcpSocket, grpc } = handler
   if (exec && !exec.command?.length) errors.push(fieldRequired(`${field}.exec.command`))
   if (httpGet) checkHttpGet(httpGet, `${field}.httpGet`, errors)
   if (tcpSocket && first === 'tcpSocket') checkPort(tcpSocket.port, `${field}.tcpSocket.port`, errors)
   if (grpc && first === 'grpc') checkPort(grpc.port, `${field}.grpc.port`, errors)
-  if (sleep && (sleep.seconds ?? 0) < 0)
-    errors.push(fieldInvalid(`${field}.sleep.seconds`, sleep.seconds, 'must be greater than or equal to 0'))
 }
 
 function checkHttpGet(

@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { cells, change, defaulted, findings, updateFindings } from '#test/support/kinds.ts'
 import { statefulSet } from './statefulset.ts'
 
-const claim = { metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'] } }
+const claim = {
+  metadata: { name: 'data' },
+  spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+}
 const database = {
   metadata: { name: 'db', namespace: 'ns' },
   spec: {

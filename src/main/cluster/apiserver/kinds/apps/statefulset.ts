@@ -5,6 +5,7 @@ import { labelProblems } from '#shared/kube/validation-names.ts'
 import { setPodTemplateDefaults } from '../../defaulting/pod-spec.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { addInvalid, checkNotNegative, checkSupported } from '../../validation/fields.ts'
+import { checkClaimSpec } from '../../validation/persistent-volumes.ts'
 import { templateWarnings } from '../../validation/pod-warnings.ts'
 import type { Wire } from '../../api/wire.ts'
 import { checkStatusCounts } from '../../validation/workload-status.ts'
@@ -106,6 +107,10 @@ function validate({ spec = {} }: Wire<StatefulSet>, previous?: Wire<StatefulSet>
   // Names that predate this validation may stay.
   if (spec.serviceName && spec.serviceName !== previous?.spec?.serviceName)
     addInvalid(labelProblems(spec.serviceName), spec.serviceName, 'spec.serviceName', errors)
+  if (!previous)
+    spec.volumeClaimTemplates?.forEach(({ spec: claim = {} }, i) =>
+      checkClaimSpec(claim, `spec.volumeClaimTemplates[${i}].spec`, errors),
+    )
   const { selector } = spec
   checkRunningWorkload(
     { selector, template: withClaims(spec) },

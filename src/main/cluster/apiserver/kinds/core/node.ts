@@ -1,3 +1,4 @@
+import { cidrText, parseCidr } from '#shared/kube/ip.ts'
 import { isIP } from 'node:net'
 import type { Node, Taint } from '#shared/kube/generated/types.ts'
 import {
@@ -99,6 +100,9 @@ function rangeFindings(ranges: readonly string[]): FieldError[] {
   ranges.forEach((range, i) => {
     const [, address = '', bits = ''] = /^([^/]*)\/(0|[1-9]\d{0,2})$/.exec(range) ?? []
     const family = ipFamily(address)
+    const cidr = parseCidr(range)
+    if (cidr && cidrText(cidr) !== range)
+      errors.push(fieldInvalid(`spec.podCIDRs[${i}]`, range, 'must not have bits set beyond the prefix length'))
     if (family === undefined || Number(bits) > (family === 'IPv4' ? 32 : 128))
       errors.push(
         fieldInvalid(`spec.podCIDRs[${i}]`, range, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'),

@@ -258,7 +258,7 @@ function checkConversion({ conversion }: CustomResourceDefinitionSpec, errors: F
     errors.push(fieldRequired('spec.conversion.webhook.clientConfig', 'exactly one of url or service is required'))
   const versions = webhook?.conversionReviewVersions ?? []
   if (versions.length === 0) errors.push(fieldRequired('spec.conversion.webhook.conversionReviewVersions'))
-  else if (!versions.includes('v1'))
+  else if (!versions.includes('v1') && !versions.includes('v1beta1'))
     errors.push(
       fieldInvalid(
         'spec.conversion.webhook.conversionReviewVersions',

@@ -120,6 +120,8 @@ function validate({ metadata, spec }: Pod, previous?: Pod): FieldError[] {
     )
   checkPodSpec(spec ?? {}, 'spec', errors)
   if (!spec?.serviceAccountName) refuseTokens(spec?.volumes ?? [], errors)
+  if (!previous && spec?.nodeName && spec.schedulingGates?.length)
+    errors.push(fieldForbidden('spec.nodeName', 'cannot be set until all schedulingGates have been cleared'))
   if (!previous && spec?.ephemeralContainers?.length)
     errors.push(fieldForbidden('spec.ephemeralContainers', 'cannot be set on create'))
   return errors
