@@ -2,7 +2,6 @@ import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { systemClock } from '#shared/base/clock.ts'
-import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
 import { createHostEngine, openCluster, removeLeftovers } from './cluster/index.ts'
 import { openAppData, type AppData } from './contexts/app-data.ts'
@@ -13,7 +12,7 @@ import { openLocalClusters, type LocalClusters } from './contexts/local-clusters
 import type { KubeContext } from './contexts/kube-context.ts'
 import { openPortForwards } from './contexts/port-forwards/index.ts'
 import type { Installation } from './installation.ts'
-import type { Command } from './rpc/app.ts'
+import type { ShellRequests } from './rpc/app.ts'
 import type { Keychain } from './keys/key-files.ts'
 import { openKeyStorage } from './keys/key-storage.ts'
 import { createRouter, type Router } from './rpc/index.ts'
@@ -37,7 +36,7 @@ export interface BackOptions {
   keychain?: Keychain | undefined
   /** Further metrics of the process, served by every cluster's `/metrics`. */
   metrics?: readonly { text(): string }[]
-  commands?: { onCommand(listener: (command: Command) => void): Stop }
+  shellRequests?: ShellRequests
   quit(clusters: 'stop' | 'keep' | 'cancel'): void | Promise<void>
 }
 
@@ -48,7 +47,7 @@ export async function openBack({
   log,
   keychain,
   metrics = [],
-  commands,
+  shellRequests,
   quit,
 }: BackOptions): Promise<Back> {
   await mkdir(home, { recursive: true, mode: 0o700 })
@@ -91,7 +90,7 @@ export async function openBack({
       info: { version: installation.version, mode, platform: process.platform, dataFolder: home },
       data,
       samples: () => readSamples(join(installation.resources, 'manifests/samples')),
-      commands: commands ?? { onCommand: () => () => undefined },
+      shellRequests: shellRequests ?? { onRequest: () => () => undefined },
       quit,
     },
     clusters,

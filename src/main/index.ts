@@ -23,6 +23,7 @@ else {
   const uncaught = watchUncaughtErrors({ log, end: () => app.exit(1) })
   void startDesktop({
     installation: findInstallation(),
+    home: defaultHome(),
     onEndSignal,
     openBack: (options) =>
       openBack({

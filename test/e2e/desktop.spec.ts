@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from '@playwright/test'
 import { hasElectron, launchDesktop, type Desktop } from '../support/electron/launch.ts'
 import { newDataFolder } from '../support/slipway.ts'
@@ -14,11 +15,15 @@ let desktop: Desktop
 
 test.beforeAll(async ({ browser }) => {
   home = await newDataFolder()
+  process.env.XDG_CONFIG_HOME = join(home, 'config')
+  // As the last end has left it, on a display that is gone since.
+  const bounds = { x: 5_000, y: 0, width: 1_360, height: 860 }
+  await writeFile(join(home, 'windows.json'), JSON.stringify([{ bounds, maximised: true, address: '/' }]))
   desktop = await launchDesktop({ browser, home })
 })
 test.afterAll(async () => {
   await desktop?.close()
-  await rm(home, { recursive: true, force: true })
+  await rm(home, { recursive: true, force: true, maxRetries: 5 })
 })
 
 test('shows the face, which reaches the back over its MessagePort', async () => {
@@ -217,6 +222,156 @@ if (!hasElectron)
       await expect(desktop.page.getByRole('heading', { name: 'Settings', level: 1 })).toBeVisible()
       await desktop.page.keyboard.press('Escape')
       expect(standIn.trays[0]?.tooltip).toBe('Slipway: 1 cluster runs')
+    })
+
+    test('a window comes back as it was, on a display that is there', () => {
+      const [window] = records().standIn.windows
+      expect(window?.options).toMatchObject({ width: 1_360, height: 860 })
+      expect(window?.options.x).toBeUndefined()
+      expect(window?.maximised).toBe(true)
+    })
+
+    const open = (...words: string[]): boolean => records().app.emit('second-instance', {}, ['slipway', ...words], home)
+    const editor = () => desktop.page.getByRole('region', { name: 'Create objects' }).locator('.cm-content')
+
+    test('links open a cluster, a kind and an object; others are told', async () => {
+      const { page } = desktop
+      const { standIn } = records()
+      expect(standIn.schemes).toEqual(['slipway'])
+      open('slipway://cluster/desk/deployments')
+      await expect(page.getByRole('heading', { name: 'Deployments', level: 1 })).toBeVisible()
+      records().app.emit('open-url', { preventDefault: () => undefined }, 'slipway://cluster/desk/nodes/desk-worker-2')
+      await expect(page.getByRole('heading', { name: 'desk-worker-2', level: 1 })).toBeVisible()
+      open('slipway://cluster/desk/pods/a/b/exec')
+      await expect
+        .poll(() => standIn.errors)
+        .toEqual(['Slipway cannot open this link: slipway://cluster/desk/pods/a/b/exec'])
+      await expect(page.getByRole('heading', { name: 'desk-worker-2', level: 1 })).toBeVisible()
+    })
+
+    test('manifests are opened in the editor: by the system, by the menu, and dropped on the window', async () => {
+      const { page } = desktop
+      const { app, standIn } = records()
+      const manifest = (name: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n`
+      for (const name of ['opened', 'chosen']) await writeFile(join(home, `${name}.yaml`), manifest(name))
+      app.emit('open-file', { preventDefault: () => undefined }, join(home, 'opened.yaml'))
+      // The first editor loads the cluster's schemas, which the stand-in's port carries slowly.
+      await expect(editor()).toContainText('name: opened', { timeout: 90_000 })
+
+      standIn.chosenFiles = [join(home, 'chosen.yaml')]
+      const file = standIn.menu.find(({ label }) => label === 'File')
+      file?.submenu?.find(({ label }) => label === 'Open Manifests…')?.click?.()
+      await expect(editor()).toContainText('name: chosen')
+
+      const drop = (names: string[]): Promise<void> =>
+        page.evaluate((all) => {
+          const dataTransfer = new DataTransfer()
+          for (const name of all)
+            dataTransfer.items.add(new File([`apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n`], name))
+          for (const type of ['dragover', 'drop'])
+            document
+              .querySelector('main')
+              ?.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }))
+        }, names)
+      await drop(['first.yaml', 'second.yml'])
+      await expect(editor()).toContainText('name: first.yaml')
+      await expect(editor()).toContainText('name: second.yml')
+      // What was in the editor comes back; changes that follow each other at once are undone together.
+      await editor().press('ControlOrMeta+z')
+      await expect(editor()).toContainText(/name: (opened|chosen)/)
+      await drop(['picture.png'])
+      await expect(page.getByText('Only YAML and JSON files are opened as manifests.')).toBeVisible()
+      open('missing.yaml')
+      await expect.poll(() => standIn.errors.at(-1)).toContain('ENOENT')
+    })
+
+    test('further windows have their own page, and the one used last gets commands', async () => {
+      const { standIn } = records()
+      const file = standIn.menu.find(({ label }) => label === 'File')
+      file?.submenu?.find(({ label }) => label === 'New Window')?.click?.()
+      await expect.poll(() => standIn.windows.length).toBe(2)
+      const second = standIn.windows[1]
+      const page = await second?.loaded
+      if (!second || !page) throw new Error('no second window')
+      await expect(page.getByRole('region', { name: 'Cluster desk' })).toBeVisible()
+      second.focus()
+      open('slipway://cluster/desk/services')
+      await expect(page.getByRole('heading', { name: 'Services', level: 1 })).toBeVisible()
+      await expect(desktop.page.getByRole('heading', { name: 'Services', level: 1 })).toHaveCount(0)
+      second.setBounds({ x: 20, y: 30, width: 1_000, height: 700 })
+      const kept = async () =>
+        (JSON.parse(await readFile(join(home, 'windows.json'), 'utf8')) as { address: string; bounds: object }[]).map(
+          ({ address }) => address,
+        )
+      await expect.poll(kept).toEqual(['/c/local:desk/nodes/-/desk-worker-2', '/c/local:desk/services'])
+      await second.close()
+      await expect.poll(kept).toEqual(['/c/local:desk/nodes/-/desk-worker-2'])
+      standIn.windows[0]?.focus()
+    })
+
+    test('the tray shows the state, and starts and stops a cluster', async () => {
+      const [tray] = records().standIn.trays
+      const ofCluster = (action: string) =>
+        tray?.menu.find(({ label }) => label?.startsWith('desk:'))?.submenu?.find(({ label }) => label === action)
+      expect(tray?.image.path).toMatch(/tray-running\.png$/)
+      expect(ofCluster('Start')?.enabled).toBe(false)
+      ofCluster('Stop')?.click?.()
+      await expect.poll(() => tray?.tooltip).toBe('Slipway: No cluster runs')
+      expect(tray?.image.path).toMatch(/tray-idle\.png$/)
+      await expect.poll(() => ofCluster('Start')?.enabled).toBe(true)
+      ofCluster('Start')?.click?.()
+      await expect.poll(() => tray?.tooltip).toBe('Slipway: 1 cluster runs')
+      ofCluster('Open')?.click?.()
+      await expect(desktop.page.getByRole('heading', { name: 'Pods', level: 1 })).toBeVisible()
+    })
+
+    test('what breaks is told while the user wants that; a click leads to it', async () => {
+      const { page } = desktop
+      const { standIn } = records()
+      await page.getByRole('button', { name: 'All clusters', exact: true }).click()
+      const kill = async (worker: string): Promise<void> => {
+        await page.getByRole('button', { name: `Actions of ${worker}` }).click()
+        await page.getByRole('menuitem', { name: 'Kill', exact: true }).click()
+        await page
+          .getByRole('dialog')
+          .getByRole('button', { name: `Kill ${worker}` })
+          .click()
+      }
+      await kill('desk-worker-1')
+      await expect.poll(() => standIn.notifications.length).toBe(1)
+      expect(standIn.notifications[0]?.options.title).toBe('desk: worker desk-worker-1 is lost')
+      await expect.poll(() => standIn.trays[0]?.tooltip).toBe('Slipway: 1 cluster runs, desk has trouble')
+      standIn.notifications[0]?.emit('click')
+      await expect(page.getByRole('heading', { name: 'Pods', level: 1 })).toBeVisible()
+
+      standIn.menu
+        .find(({ label }) => label === 'File')
+        ?.submenu?.find(({ label }) => label === 'Settings…')
+        ?.click?.()
+      const notifications = page.getByRole('switch', { name: 'Notifications' })
+      await notifications.click()
+      await expect(notifications).toHaveAttribute('aria-checked', 'false')
+      await page.getByRole('button', { name: 'All clusters', exact: true }).click()
+      await kill('desk-worker-2')
+      await expect(page.getByRole('region', { name: 'Cluster desk' })).toContainText('1 of 3 workers Ready', {
+        timeout: 90_000,
+      })
+      expect(standIn.notifications).toHaveLength(1)
+    })
+
+    test('the app starts when the user signs in, if that is wanted', async () => {
+      const { page } = desktop
+      records()
+        .standIn.menu.find(({ label }) => label === 'File')
+        ?.submenu?.find(({ label }) => label === 'Settings…')
+        ?.click?.()
+      const atLogin = page.getByRole('switch', { name: 'Start when I sign in' })
+      const entry = (): Promise<string> =>
+        readFile(join(home, 'config/autostart/slipway-desktop.desktop'), 'utf8').catch(() => '')
+      await atLogin.click()
+      await expect.poll(entry).toContain('Exec="/stand-in/exe" "/stand-in/app" "--hidden"')
+      await atLogin.click()
+      await expect.poll(entry).toBe('')
     })
 
     test('quitting with a cluster running asks first', async () => {

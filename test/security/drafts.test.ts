@@ -103,7 +103,7 @@ test('the contract refuses it, and says why', async () => {
       info: { version: '0', mode: 'headless', platform: 'linux', dataFolder: '' },
       data,
       samples: () => Promise.resolve([]),
-      commands: { onCommand: () => () => undefined },
+      shellRequests: { onRequest: () => () => undefined },
       quit: () => undefined,
     },
     clusters: {} as LocalClusters,

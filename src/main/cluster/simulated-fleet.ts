@@ -36,6 +36,8 @@ export function createSimulatedFleet({ plane, spec, clock, log }: SimulatedFleet
     shapeOf: (serial) => shapeOf(serial, shape, spec.simulation ?? {}),
     settings: new Map(Object.entries(spec.simulation?.pods ?? {})),
   })
+  /** By what act a worker has fallen silent. */
+  const silencedAs = new Map<string, Worker['state']>()
   const listeners = new Set<() => void>()
   const changed = (): void => {
     for (const listener of listeners) listener()
@@ -47,13 +49,16 @@ export function createSimulatedFleet({ plane, spec, clock, log }: SimulatedFleet
     const silent = simulation.isSilent(name)
     const node = nodeInformer.get(name)
     const ready = !silent && node !== undefined && isNodeReady(node)
-    return { name, state: silent ? 'stopped' : 'running', ready, simulated: true }
+    return { name, state: silent ? (silencedAs.get(name) ?? 'stopped') : 'running', ready, simulated: true }
   }
-  const silence = (name: string): Promise<void> => {
-    simulation.silence(name)
-    changed()
-    return Promise.resolve()
-  }
+  const silence =
+    (state: Worker['state']) =>
+    (name: string): Promise<void> => {
+      silencedAs.set(name, state)
+      simulation.silence(name)
+      changed()
+      return Promise.resolve()
+    }
   const wake = async (name: string): Promise<void> => {
     await simulation.wake(name)
     changed()
@@ -89,11 +94,11 @@ export function createSimulatedFleet({ plane, spec, clock, log }: SimulatedFleet
       await runSteps([step('remove', `Remove ${name}`, () => simulation.remove(name))], { ...work, clock })
       changed()
     },
-    stopWorker: silence,
+    stopWorker: silence('stopped'),
     startWorker: wake,
-    pauseWorker: silence,
+    pauseWorker: silence('paused'),
     unpauseWorker: wake,
-    killWorker: silence,
+    killWorker: silence('dead'),
     async stop() {
       await stopNodes()
       await simulation.stop()

@@ -1,6 +1,7 @@
 import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import Datastore from 'nedb-promises'
+import type { Stop } from '#shared/base/disposable.ts'
 import { mayHoldSecret } from './draft-secrets.ts'
 import {
   defaultSettings,
@@ -16,6 +17,8 @@ import { savedForward, type SavedForward } from '#shared/contract/forwards.ts'
 export interface AppData {
   settings(): Promise<Settings>
   saveSettings(change: SettingsChange): Promise<Settings>
+  /** Calls back with the settings after each change of them. */
+  onSettings(listener: (settings: Settings) => void): Stop
   drafts(): Promise<Draft[]>
   /** @throws SecretDraftError when the draft may contain data of a Secret; it is not stored then */
   saveDraft(draft: Draft): Promise<void>
@@ -43,6 +46,7 @@ export async function openAppData({ dir }: { dir: string }): Promise<AppData> {
 
   /** One after the other: of two changes at once neither is lost, and who reads sees what was saved before. */
   const inTurn = createTurns()
+  const listeners = new Set<(settings: Settings) => void>()
   const settings = async (): Promise<Settings> => {
     const document = await stored.findOne<{ value: string }>({ _id: 'settings' })
     return { ...defaultSettings, ...(document && validSettings(JSON.parse(document.value) as Stored)) }
@@ -55,8 +59,13 @@ export async function openAppData({ dir }: { dir: string }): Promise<AppData> {
         const next = withChange(await settings(), change)
         // Stored as one string: NeDB refuses keys with dots, which context ids have.
         await stored.updateOne({ _id: 'settings' }, { _id: 'settings', value: JSON.stringify(next) }, { upsert: true })
+        for (const listener of listeners) listener(next)
         return next
       }),
+    onSettings(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
     async forwards() {
       const document = await stored.findOne<{ value: string }>({ _id: 'forwards' })
       const parsed = savedForward.array().safeParse(JSON.parse(document?.value ?? '[]'))

@@ -1,5 +1,5 @@
 import type { AppData } from '#main/contexts/app-data.ts'
-import type { Command } from '#shared/contract/app.ts'
+import type { ShellRequest } from '#shared/contract/app.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { implementer } from './implementer.ts'
 import { serveStream } from './stream.ts'
@@ -9,14 +9,17 @@ export interface AppTopicOptions {
   info: { version: string; mode: 'desktop' | 'headless'; platform: string; dataFolder: string }
   data: AppData
   samples(): Promise<{ name: string; title: string; description: string; manifest: string }[]>
-  /** Commands of the native menu; none in headless mode. */
-  commands: { onCommand(listener: (command: Command) => void): Stop }
+  /** What the desktop asks of its windows; nothing in headless mode. */
+  shellRequests: ShellRequests
   quit(clusters: 'stop' | 'keep' | 'cancel'): void | Promise<void>
 }
 
-export type { Command }
+/** Hands the page of a window what is asked of it. */
+export interface ShellRequests {
+  onRequest(window: number | undefined, listener: (request: ShellRequest) => void): Stop
+}
 
-export function appTopic({ info, data, samples, commands, quit }: AppTopicOptions) {
+export function appTopic({ info, data, samples, shellRequests, quit }: AppTopicOptions) {
   const topic = implementer.app
   return {
     info: topic.info.handler(() => info),
@@ -27,9 +30,9 @@ export function appTopic({ info, data, samples, commands, quit }: AppTopicOption
     saveDraft: topic.saveDraft.handler(({ input, errors }) => withUserError(errors, () => data.saveDraft(input))),
     removeDraft: topic.removeDraft.handler(({ input }) => data.removeDraft(input.key)),
     samples: topic.samples.handler(() => samples()),
-    commands: topic.commands.handler(({ input, signal }) =>
-      serveStream<object, never, { command: Command }>(input, signal, async (_open, port) => {
-        const stop = commands.onCommand((command) => void port.send({ command }))
+    shellRequests: topic.shellRequests.handler(({ input, signal, context }) =>
+      serveStream<object, never, ShellRequest>(input, signal, async (_open, port) => {
+        const stop = shellRequests.onRequest(context.window, (request) => void port.send(request))
         await new Promise<void>((resolve) => port.signal.addEventListener('abort', () => resolve(), { once: true }))
         await stop()
       }),

@@ -1,122 +1,123 @@
-import { app, dialog, Menu, nativeTheme, powerMonitor, type BrowserWindow } from 'electron'
+import { app, Menu, powerMonitor, shell } from 'electron'
 import type { Stop } from '#shared/base/disposable.ts'
-import { messageOf } from '#shared/base/message-of.ts'
-import type { Command } from '#main/rpc/app.ts'
 import type { Router } from '#main/rpc/index.ts'
-import type { Settings } from '#shared/contract/app.ts'
+import type { ShellRequests } from '#main/rpc/app.ts'
+import type { Command, Settings } from '#shared/contract/app.ts'
 import type { Keychain } from '#main/keys/key-files.ts'
 import { systemKeychain } from './keychain.ts'
+import { hiddenFlag, setStartAtLogin } from './login.ts'
 import { applicationMenu } from './menu.ts'
+import { notifyOfBreakages } from './notifications.ts'
+import { chooseManifests, collectOpened, showOpened } from './opening.ts'
 import { servePort } from './port.ts'
 import { handleAppProtocol, registerAppScheme } from './protocol.ts'
+import { createQuit } from './quit.ts'
+import { createRequests } from './requests.ts'
 import { lockDown } from './security.ts'
-import { createTray } from './tray.ts'
-import { createWindow } from './window.ts'
+import { createTray, type TrayClusters } from './tray.ts'
+import { createWindows, type Windows } from './windows.ts'
 
 export interface DesktopBack {
   router: Router
-  data: { settings(): Promise<Settings> }
-  clusters: { list(): { state: string }[]; onChange(listener: () => void): Stop }
+  data: { settings(): Promise<Settings>; onSettings(listener: (settings: Settings) => void): Stop }
+  clusters: TrayClusters
   close(workers: 'stop' | 'keep'): Promise<void>
 }
 
 export interface DesktopOptions {
   /** Calls back when the process is told to end from outside: by a signal, or by its parent's end. */
   onEndSignal(end: () => void): Stop
+  /** Data folder, which also keeps where windows were. */
+  home: string
   installation: { root: string; renderer: string; resources: string }
   openBack(options: {
-    commands: { onCommand(listener: (command: Command) => void): Stop }
+    shellRequests: ShellRequests
     quit(clusters: 'stop' | 'keep' | 'cancel'): Promise<void>
     keychain: Keychain | undefined
   }): Promise<DesktopBack>
 }
 
-/** Starts the shell in order: scheme, back, security, window, menu and tray; quits in the reverse order. */
-export async function startDesktop({ installation, openBack, onEndSignal }: DesktopOptions): Promise<void> {
+/** Starts the shell in order: scheme, back, security, windows, menu and tray; quits in the reverse order. */
+export async function startDesktop({ installation, home, openBack, onEndSignal }: DesktopOptions): Promise<void> {
   registerAppScheme()
   lockDown()
+  const opened = collectOpened()
   await app.whenReady()
   handleAppProtocol(installation.renderer)
+  app.setAsDefaultProtocolClient('slipway')
 
-  const commands = createCommands()
-  const quitting = createQuit({ commands, ask: () => back.data.settings(), close: (workers) => back.close(workers) })
-  const back = await openBack({ commands, quit: (choice) => quitting.choose(choice), keychain: systemKeychain() })
+  const requests = createRequests()
+  const windows = createWindows({ root: installation.root, home, requests })
+  const quitting = createQuit({
+    confirm: () => windows.ask({ command: 'confirm-quit' }),
+    settings: () => back.data.settings(),
+    close: (workers) => back.close(workers),
+  })
+  const back = await openBack({
+    shellRequests: requests,
+    quit: (choice) => quitting.choose(choice),
+    keychain: systemKeychain(),
+  })
   app.on('before-quit', (event) => quitting.begin(event, back.clusters.list()))
   // Nobody is there to be asked: the workers are stopped in order.
   onEndSignal(() => void quitting.choose('stop'))
 
   servePort(back.router)
-  let window: BrowserWindow | undefined
-  const show = (): void => {
-    if (window && !window.isDestroyed()) {
-      if (window.isMinimized()) window.restore()
-      window.show()
-      window.focus()
-      return
-    }
-    window = createWindow({ root: installation.root, dark: nativeTheme.shouldUseDarkColors })
-  }
-  const command = (name: Command): void => {
-    show()
-    commands.send(name)
-  }
-  Menu.setApplicationMenu(applicationMenu(command))
-  createTray({ resources: installation.resources, show, command, clusters: back.clusters })
-  app.on('second-instance', show)
-  app.on('activate', show)
-  // Closing the window leaves the clusters running in the tray; quitting asks.
+  addMenuAndTray({ windows, clusters: back.clusters, resources: installation.resources })
+  followSettings({ back, windows })
+  app.on('second-instance', () => windows.show())
+  app.on('activate', () => windows.show())
+  // Closing the windows leaves the clusters running in the tray; quitting asks.
   app.on('window-all-closed', () => undefined)
-  powerMonitor.on('resume', () => window?.webContents.send('slipway:resume'))
-  show()
+  powerMonitor.on('resume', () => windows.all().forEach(({ webContents }) => webContents.send('slipway:resume')))
+  if (!process.argv.includes(hiddenFlag)) await windows.restore()
+  opened.attend((what) => void showOpened(what, windows.ask))
 }
 
-function createCommands(): { send(command: Command): void; onCommand(listener: (command: Command) => void): Stop } {
-  const listeners = new Set<(command: Command) => void>()
-  return {
-    send(command) {
-      for (const listener of listeners) listener(command)
-    },
-    onCommand(listener) {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
-    },
-  }
-}
-
-/** Quits by the user's setting, or asks in the window when clusters run. */
-function createQuit({
-  commands,
-  ask,
-  close,
+function addMenuAndTray({
+  windows,
+  clusters,
+  resources,
 }: {
-  commands: { send(command: Command): void }
-  ask(): Promise<Settings>
-  close(workers: 'stop' | 'keep'): Promise<void>
-}) {
-  let closing = false
-  const leave = async (workers: 'stop' | 'keep'): Promise<void> => {
-    if (closing) return
-    closing = true
-    try {
-      await close(workers)
-    } catch (error) {
-      dialog.showErrorBox('Slipway did not stop cleanly', messageOf(error))
-    }
-    app.exit(0)
-  }
-  return {
-    begin(event: { preventDefault(): void }, clusters: { state: string }[]): void {
-      event.preventDefault()
-      const running = clusters.some(({ state }) => state !== 'stopped' && state !== 'failed')
-      if (!running) void leave('stop')
-      else
-        void ask().then(({ onQuit }) => {
-          if (onQuit === 'ask') commands.send('confirm-quit')
-          else void leave(onQuit)
-        })
-    },
-    async choose(choice: 'stop' | 'keep' | 'cancel'): Promise<void> {
-      if (choice !== 'cancel') await leave(choice)
-    },
-  }
+  windows: Windows
+  clusters: TrayClusters
+  resources: string
+}): void {
+  const command = (name: Command): void => windows.ask({ command: name })
+  Menu.setApplicationMenu(
+    applicationMenu({
+      command,
+      newWindow: () => windows.open(),
+      openManifests: () => void chooseManifests().then((files) => showOpened(files, windows.ask)),
+      openDocumentation: () => void shell.openExternal('https://kubernetes.io/docs/'),
+    }),
+  )
+  createTray({
+    resources,
+    clusters,
+    command,
+    show: () => windows.show(),
+    openCluster: (name) => windows.ask({ visit: clusterAddress(name) }),
+  })
 }
+
+/** Notifications and the start at login are as the settings say, now and after each change. */
+function followSettings({ back, windows }: { back: DesktopBack; windows: Windows }): void {
+  let notifications = false
+  let startAtLogin = false
+  const follow = (settings: Settings): void => {
+    notifications = settings.notifications
+    // What was never wanted is not taken away: the user may have arranged it by hand.
+    if (settings.startAtLogin !== startAtLogin) void setStartAtLogin(settings.startAtLogin)
+    startAtLogin = settings.startAtLogin
+  }
+  void back.data.settings().then(follow)
+  back.data.onSettings(follow)
+  notifyOfBreakages({
+    clusters: back.clusters,
+    isWanted: () => notifications,
+    open: (name) => windows.ask({ visit: clusterAddress(name) }),
+  })
+}
+
+const clusterAddress = (name: string): string => `/c/local:${name}/pods`

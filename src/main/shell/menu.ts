@@ -1,11 +1,18 @@
 import { Menu, type MenuItemConstructorOptions } from 'electron'
-import type { Command } from '#main/rpc/app.ts'
+import type { Command } from '#shared/contract/app.ts'
+
+export interface MenuActions {
+  command(name: Command): void
+  newWindow(): void
+  openManifests(): void
+  openDocumentation(): void
+}
 
 /** The application menu: commands go to the page, roles to Electron. It has no reload and no developer tools. */
-export function applicationMenu(command: (name: Command) => void): Menu {
-  const item = (label: string, name: Command, accelerator?: string): MenuItemConstructorOptions => ({
+export function applicationMenu({ command, newWindow, openManifests, openDocumentation }: MenuActions): Menu {
+  const item = (label: string, click: () => void, accelerator?: string): MenuItemConstructorOptions => ({
     label,
-    click: () => command(name),
+    click,
     ...(accelerator ? { accelerator } : {}),
   })
   return Menu.buildFromTemplate([
@@ -13,11 +20,15 @@ export function applicationMenu(command: (name: Command) => void): Menu {
     {
       label: 'File',
       submenu: [
-        item('New Cluster…', 'new-cluster', 'CmdOrCtrl+N'),
-        item('Deploy…', 'deploy', 'CmdOrCtrl+Shift+D'),
+        item('New Window', newWindow, 'CmdOrCtrl+Shift+N'),
+        item('New Cluster…', () => command('new-cluster'), 'CmdOrCtrl+N'),
         { type: 'separator' },
-        item('Settings…', 'settings', 'CmdOrCtrl+,'),
+        item('Open Manifests…', openManifests, 'CmdOrCtrl+O'),
+        item('Deploy…', () => command('deploy'), 'CmdOrCtrl+Shift+D'),
         { type: 'separator' },
+        item('Settings…', () => command('settings'), 'CmdOrCtrl+,'),
+        { type: 'separator' },
+        { role: 'close' },
         { role: 'quit' },
       ],
     },
@@ -25,8 +36,8 @@ export function applicationMenu(command: (name: Command) => void): Menu {
     {
       label: 'View',
       submenu: [
-        item('Command Palette', 'palette'),
-        item('Toggle Dock', 'toggle-dock'),
+        item('Command Palette', () => command('palette')),
+        item('Toggle Dock', () => command('toggle-dock')),
         { type: 'separator' },
         { role: 'resetZoom' },
         { role: 'zoomIn' },
@@ -35,5 +46,13 @@ export function applicationMenu(command: (name: Command) => void): Menu {
       ],
     },
     { role: 'windowMenu' },
+    {
+      role: 'help',
+      submenu: [
+        item('Keyboard Shortcuts', () => command('help')),
+        item('Kubernetes Documentation', openDocumentation),
+        ...(process.platform === 'darwin' ? [] : [{ type: 'separator' } as const, { role: 'about' } as const]),
+      ],
+    },
   ])
 }

@@ -16,7 +16,7 @@ export function servePort(router: Router): void {
     if (!frame || frame.parent !== null || !isOwnPage(frame.url)) return
     closePort.get(sender)?.()
     const { port1, port2 } = new MessageChannelMain()
-    handler.upgrade(port1, { context: {} })
+    handler.upgrade(port1, { context: { window: sender.id } })
     port1.start()
     closePort.set(
       sender,

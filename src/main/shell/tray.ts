@@ -1,38 +1,78 @@
-import { app, Menu, nativeImage, Tray } from 'electron'
+import { app, dialog, Menu, nativeImage, Tray, type MenuItemConstructorOptions } from 'electron'
 import { join } from 'node:path'
 import type { Stop } from '#shared/base/disposable.ts'
-import type { Command } from '#main/rpc/app.ts'
+import { messageOf } from '#shared/base/message-of.ts'
+import type { Cluster } from '#shared/contract/clusters.ts'
+import type { Command } from '#shared/contract/app.ts'
+import { trayModel, type TrayModel, type TrayState } from './tray-model.ts'
 
-/** A tray icon that shows how many clusters run and opens the window. Clusters keep running without a window. */
-export function createTray({
-  resources,
-  show,
-  command,
-  clusters,
-}: {
+export interface TrayClusters {
+  list(): Cluster[]
+  onChange(listener: () => void): Stop
+  start(name: string): void
+  stop(name: string): void
+}
+
+export interface TrayOptions {
   resources: string
+  clusters: TrayClusters
   show(): void
+  openCluster(name: string): void
   command(name: Command): void
-  clusters: { list(): { state: string }[]; onChange(listener: () => void): Stop }
-}): Tray {
-  const tray = new Tray(nativeImage.createFromPath(join(resources, 'icons/tray-idle.png')))
+}
+
+/** A tray icon with the clusters' state and what one does most. Clusters keep running without a window. */
+export function createTray(options: TrayOptions): Tray {
+  const { clusters, show } = options
+  const tray = new Tray(iconOf(options.resources, 'idle'))
   const refresh = (): void => {
-    const running = clusters.list().filter(({ state }) => state === 'running').length
-    const text = running === 0 ? 'No cluster runs' : running === 1 ? '1 cluster runs' : `${running} clusters run`
-    tray.setToolTip(`Slipway: ${text}`)
-    tray.setContextMenu(
-      Menu.buildFromTemplate([
-        { label: text, enabled: false },
-        { type: 'separator' },
-        { label: 'Open Slipway', click: show },
-        { label: 'New Cluster…', click: () => command('new-cluster') },
-        { type: 'separator' },
-        { label: 'Quit', click: () => app.quit() },
-      ]),
-    )
+    const model = trayModel(clusters.list())
+    tray.setImage(iconOf(options.resources, model.state))
+    tray.setToolTip(`Slipway: ${model.text}`)
+    tray.setContextMenu(Menu.buildFromTemplate(trayMenu(model, options)))
   }
   tray.on('click', show)
   clusters.onChange(refresh)
   refresh()
   return tray
+}
+
+/** macOS colours a template image as its menu bar is. */
+const iconOf = (resources: string, state: TrayState) =>
+  nativeImage.createFromPath(
+    join(resources, `icons/tray-${state}${process.platform === 'darwin' ? 'Template' : ''}.png`),
+  )
+
+function trayMenu(
+  model: TrayModel,
+  { clusters, show, openCluster, command }: TrayOptions,
+): MenuItemConstructorOptions[] {
+  const ofClusters = model.clusters.map(({ name, text, action }): MenuItemConstructorOptions => ({
+    label: text,
+    submenu: [
+      { label: 'Open', click: () => openCluster(name) },
+      { label: 'Start', enabled: action === 'start', click: () => attempt(() => clusters.start(name)) },
+      { label: 'Stop', enabled: action === 'stop', click: () => attempt(() => clusters.stop(name)) },
+    ],
+  }))
+  return [
+    { label: model.text, enabled: false },
+    ...ofClusters,
+    { type: 'separator' },
+    { label: 'Open Slipway', click: show },
+    { label: 'New Cluster…', click: () => command('new-cluster') },
+    { label: 'Deploy…', click: () => command('deploy') },
+    { label: 'Settings…', click: () => command('settings') },
+    { type: 'separator' },
+    { label: 'Quit', click: () => app.quit() },
+  ]
+}
+
+/** A cluster may have changed since the menu was drawn: then it says why it does not do this now. */
+function attempt(act: () => void): void {
+  try {
+    act()
+  } catch (error) {
+    dialog.showErrorBox('Slipway', messageOf(error))
+  }
 }

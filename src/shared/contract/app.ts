@@ -77,6 +77,10 @@ export const settings = z.strictObject({
   readOnly: z.record(z.string(), z.boolean()),
   /** Kubeconfig files that the user has added, read after those of KUBECONFIG: absolute paths. */
   kubeconfigs: z.array(z.string().min(1).max(4_096)).max(50),
+  /** The desktop app starts in the tray when the user signs in to the machine. */
+  startAtLogin: z.boolean(),
+  /** The desktop app tells of clusters and workers that break. */
+  notifications: z.boolean(),
 })
 export type Settings = z.infer<typeof settings>
 export const defaultSettings: Settings = {
@@ -104,6 +108,8 @@ export const defaultSettings: Settings = {
   contextColours: {},
   readOnly: {},
   kubeconfigs: [],
+  startAtLogin: false,
+  notifications: true,
 }
 const settingsChange = settings.partial()
 /** The settings to change; undefined ones are kept. See `withChange`. */
@@ -132,12 +138,24 @@ export const draft = z.strictObject({
 export type Draft = z.infer<typeof draft>
 
 /** Commands of the native menu, the tray and the command palette. */
-export const command = z.enum(['new-cluster', 'deploy', 'palette', 'settings', 'toggle-dock', 'confirm-quit'])
+export const command = z.enum(['new-cluster', 'deploy', 'palette', 'settings', 'toggle-dock', 'help', 'confirm-quit'])
 export type Command = z.infer<typeof command>
 
 const sample = z.object({ name: z.string(), title: z.string(), description: z.string(), manifest: z.string() })
 /** A text that can be deployed as it is. */
 export type Sample = z.infer<typeof sample>
+
+/** A text that comes from outside the page, with the name of its file. */
+export const manifestFile = z.strictObject({ name: z.string().max(4_096), text: z.string().max(4_000_000) })
+export type ManifestFile = z.infer<typeof manifestFile>
+
+/** What the desktop asks of one window: a command, the address that a link names, or manifests to open in the editor. */
+export const shellRequest = z.union([
+  z.strictObject({ command }),
+  z.strictObject({ visit: z.string().max(4_096) }),
+  z.strictObject({ manifests: z.array(manifestFile).max(100) }),
+])
+export type ShellRequest = z.infer<typeof shellRequest>
 
 export const app = {
   info: procedure.output(
@@ -159,11 +177,8 @@ export const app = {
   saveDraft: procedure.input(draft).output(z.void()),
   removeDraft: procedure.input(z.strictObject({ key: z.string() })).output(z.void()),
   samples: procedure.output(z.array(sample)),
-  /** Commands that the user chooses in the native menu or the tray. */
-  commands: downstream({
-    open: z.strictObject({}),
-    down: z.object({ command }),
-  }),
+  /** What the user asks of this window by the native menu, the tray, a link or a file. */
+  shellRequests: downstream({ open: z.strictObject({}), down: shellRequest }),
   /** Answer to `confirm-quit`. */
   quit: procedure.input(z.strictObject({ clusters: z.enum(['stop', 'keep', 'cancel']) })).output(z.void()),
 }

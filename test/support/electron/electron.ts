@@ -14,6 +14,13 @@ export interface StandIn {
   trays: Tray[]
   /** Every channel that the app has made; `port1` is the end that it keeps. */
   channels: MessageChannelMain[]
+  notifications: Notification[]
+  /** Schemes that the app wants to open. */
+  schemes: string[]
+  /** What was told in a box of the system. */
+  errors: string[]
+  /** Files that the user chooses in the dialog of the system. */
+  chosenFiles: string[]
   permissions: {
     request?: (contents: unknown, permission: string, decide: (allowed: boolean) => void) => void
     check?: (contents: unknown, permission: string) => boolean
@@ -40,6 +47,10 @@ export const standIn: StandIn = {
   menu: [],
   trays: [],
   channels: [],
+  notifications: [],
+  schemes: [],
+  errors: [],
+  chosenFiles: [],
   permissions: {},
   openedOutside: [],
   exited,
@@ -58,6 +69,18 @@ class App extends EventEmitter {
   becomeReady(): void {
     this.#ready.resolve(undefined)
   }
+  readonly isPackaged = false
+  getPath(name: string): string {
+    return `/stand-in/${name}`
+  }
+  getAppPath(): string {
+    return '/stand-in/app'
+  }
+  setAsDefaultProtocolClient(scheme: string): boolean {
+    standIn.schemes.push(scheme)
+    return true
+  }
+  setLoginItemSettings(): void {}
   getVersion(): string {
     return '0.0.0'
   }
@@ -125,7 +148,9 @@ export class MessageChannelMain {
 
 export const ipcMain = new EventEmitter()
 
+let nextContents = 1
 class WebContents extends EventEmitter {
+  readonly id = nextContents++
   page?: Page
   context?: BrowserContext
   openHandler?: (details: { url: string }) => { action: string }
@@ -148,17 +173,28 @@ class WebContents extends EventEmitter {
   }
 }
 
+interface Bounds {
+  x: number
+  y: number
+  width: number
+  height: number
+}
+
 export class BrowserWindow extends EventEmitter {
-  readonly options: { webPreferences: Record<string, unknown> & { preload: string } }
+  readonly options: Partial<Bounds> & { webPreferences: Record<string, unknown> & { preload: string } }
   readonly webContents = new WebContents()
   readonly loaded: Promise<Page>
   readonly #load = Promise.withResolvers<Page>()
   destroyed = false
   visible = false
+  focused = 0
+  bounds: Bounds
+  maximised = false
 
   constructor(options: BrowserWindow['options']) {
     super()
     this.options = options
+    this.bounds = { x: 0, y: 0, width: 800, height: 600, ...options }
     this.loaded = this.#load.promise
     // Whoever waits for it is told; a start without a browser has nobody who does.
     this.loaded.catch(() => undefined)
@@ -177,8 +213,34 @@ export class BrowserWindow extends EventEmitter {
   show(): void {
     this.visible = true
   }
-  focus(): void {}
+  focus(): void {
+    this.focused = performance.now()
+    this.emit('focus')
+  }
   restore(): void {}
+  maximize(): void {
+    this.maximised = true
+    this.emit('maximize')
+  }
+  isMaximized(): boolean {
+    return this.maximised
+  }
+  getNormalBounds(): Bounds {
+    const { x, y, width, height } = this.bounds
+    return { x, y, width, height }
+  }
+  /** As a user moves or resizes it. */
+  setBounds(bounds: Bounds): void {
+    this.bounds = bounds
+    this.emit('resize')
+  }
+  /** As a user closes it. */
+  async close(): Promise<void> {
+    this.destroyed = true
+    await this.webContents.context?.close()
+    this.webContents.emit('destroyed')
+    this.emit('closed')
+  }
   isMinimized(): boolean {
     return false
   }
@@ -334,9 +396,14 @@ export const Menu = {
 export class Tray extends EventEmitter {
   tooltip = ''
   menu: MenuItem[] = []
-  constructor() {
+  image: { path: string }
+  constructor(image: { path: string }) {
     super()
+    this.image = image
     standIn.trays.push(this)
+  }
+  setImage(image: { path: string }): void {
+    this.image = image
   }
   setToolTip(text: string): void {
     this.tooltip = text
@@ -347,7 +414,24 @@ export class Tray extends EventEmitter {
 }
 export const nativeImage = { createFromPath: (path: string) => ({ path, empty: readFileSync(path).length === 0 }) }
 export const nativeTheme = { shouldUseDarkColors: false }
-export const dialog = { showErrorBox: (title: string, text: string) => process.stderr.write(`${title}: ${text}\n`) }
+export const dialog = {
+  showErrorBox: (title: string, text: string) => void standIn.errors.push(`${title}: ${text}`),
+  showOpenDialog: () => Promise.resolve({ canceled: false, filePaths: standIn.chosenFiles }),
+}
+export class Notification extends EventEmitter {
+  static isSupported = (): boolean => true
+  readonly options: { title: string; body: string }
+  constructor(options: { title: string; body: string }) {
+    super()
+    this.options = options
+  }
+  show(): void {
+    standIn.notifications.push(this)
+  }
+}
+/** One display, smaller than some windows that tests bring back. */
+const display = { id: 1, workArea: { x: 0, y: 0, width: 1600, height: 1000 } }
+export const screen = { getPrimaryDisplay: () => display, getAllDisplays: () => [display] }
 export const powerMonitor = new EventEmitter()
 export const shell = {
   openExternal(url: string): Promise<void> {
@@ -377,6 +461,8 @@ export default {
   Tray,
   nativeImage,
   nativeTheme,
+  Notification,
+  screen,
   dialog,
   powerMonitor,
   shell,

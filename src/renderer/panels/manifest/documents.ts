@@ -34,6 +34,10 @@ const kubectlYaml = {
     ),
 }
 
+/** Texts of several files as one. */
+export const joinManifests = (texts: readonly string[]): string =>
+  texts.map((text) => text.trimEnd()).join('\n---\n') + '\n'
+
 /** The objects of a text of several documents, and its mistakes: invalid YAML, and documents that are no objects. */
 export function readManifests(text: string): { manifests: Manifest[]; mistakes: Mistake[] } {
   const lines = new LineCounter()

@@ -53,6 +53,12 @@ export const shell: Translation<typeof en.shell> = {
     title: 'In welchen Kontext deployen?',
     none: 'Kein Cluster läuft, und keine Kubeconfig nennt einen anderen.',
   },
+  drop: {
+    title: 'Manifeste hier ablegen, um sie im Editor zu öffnen',
+    text: 'YAML oder JSON; noch wird nichts angewendet.',
+    none: 'Nur YAML- und JSON-Dateien werden als Manifeste geöffnet.',
+    large: '{name} ist größer als 4 MB.',
+  },
   signOut: 'Abmelden',
   connection: {
     live: 'Live',

@@ -51,6 +51,12 @@ export const shell = {
     title: 'Deploy to which context?',
     none: 'No cluster runs, and no kubeconfig names another one.',
   },
+  drop: {
+    title: 'Drop manifests to open them in the editor',
+    text: 'YAML or JSON; nothing is deployed yet.',
+    none: 'Only YAML and JSON files are opened as manifests.',
+    large: '{name} is larger than 4 MB.',
+  },
   signOut: 'Sign out',
   connection: {
     live: 'Live',

@@ -1,7 +1,7 @@
 import { t, type TextKey } from '../../texts/index.ts'
 
 /** The parts of the settings page, as its address names them. */
-export const sections = ['appearance', 'shortcuts', 'contexts', 'logs', 'engine', 'data'] as const
+export const sections = ['appearance', 'shortcuts', 'contexts', 'logs', 'engine', 'desktop', 'data'] as const
 export type Section = (typeof sections)[number]
 
 const settings: readonly { section: Section; text: TextKey }[] = [
@@ -16,6 +16,8 @@ const settings: readonly { section: Section; text: TextKey }[] = [
   { section: 'logs', text: 'settings.fontSize' },
   { section: 'logs', text: 'settings.pasteWarning' },
   { section: 'engine', text: 'settings.sections.engine' },
+  { section: 'desktop', text: 'settings.startAtLogin' },
+  { section: 'desktop', text: 'settings.notifications' },
   { section: 'data', text: 'settings.dataFolder' },
   { section: 'data', text: 'settings.updates' },
 ]
