@@ -8,3 +8,5 @@ export function ensureDependencies(options?: { quiet?: boolean }): Promise<void>
 export function ensureBuilt(options?: { quiet?: boolean }): Promise<void>
 /** Runs a command on the project's Node and tools. Resolves when it exits with 0. */
 export function run(command: string, args: string[], options?: { env?: Record<string, string> }): Promise<void>
+/** Whether a command is on PATH. */
+export function has(command: string): boolean

@@ -1,0 +1,163 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { chromium, expect as expectSoon, type Page } from '@playwright/test'
+import { has, run } from './set-up.mjs'
+import { createKubectl } from '../test/support/kubectl.ts'
+import { newDataFolder, runSlipway, serveSlipway, slipwayUp } from '../test/support/slipway.ts'
+
+/**
+ * `npm run guide-pictures`: the pictures of README and docs/guide, taken of the real app as it does what the guide says, on a
+ * Docker Engine. Clusters get the names `dev` and `big` in data folders of their own.
+ */
+const pictures = join(import.meta.dirname, '../docs/pictures')
+const samples = join(import.meta.dirname, '../resources/manifests/samples')
+const size = { width: 1360, height: 850 }
+
+/** The machine may be busy: nothing here is about time. */
+const expect = expectSoon.configure({ timeout: 90_000 })
+
+/** `npm run guide-pictures -- scale` takes only those of a part. */
+const parts: Partial<Record<string, () => Promise<void>>> = { start: firstTenMinutes, scale: manyNodes }
+const chosen = process.argv.slice(2)
+
+const browser = await chromium.launch({
+  executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--hide-scrollbars'],
+})
+try {
+  await mkdir(pictures, { recursive: true })
+  for (const part of chosen.length > 0 ? chosen : Object.keys(parts)) await parts[part]?.()
+} finally {
+  await browser.close()
+}
+
+/** From the first screen to a guestbook that is used. */
+async function firstTenMinutes(): Promise<void> {
+  const data = await newDataFolder()
+  const slipway = await serveSlipway({ data, kubeconfig: join(data, 'none') })
+  const page = await openPage(slipway.url)
+  try {
+    await page.getByRole('button', { name: 'Create a three-worker cluster' }).waitFor()
+    await shoot(page, 'first-screen')
+    await page.getByRole('button', { name: 'Create a three-worker cluster' }).click()
+    const cluster = page.getByRole('region', { name: 'Cluster dev' })
+    await expect(cluster).toContainText('3 of 3 workers Ready', { timeout: 180_000 })
+    const kubectl = createKubectl(join(data, 'clusters/dev/kubeconfig'))
+    await deployGuestbook(page)
+    await kubectl.ok('wait', '-n', 'guestbook', '--for=condition=Available', 'deployment', '--all', '--timeout=180s')
+    // More than one application, as in life.
+    for (const sample of ['web', 'daemonset', 'job', 'init-and-config'])
+      await kubectl.ok('apply', '-f', join(samples, `${sample}.yaml`))
+    await kubectl.ok('-n', 'guestbook', 'patch', 'service', 'frontend', '-p', '{"spec":{"type":"LoadBalancer"}}')
+    await page.getByRole('button', { name: 'Hide dock' }).click()
+    await page.goto(addressOf(page, '/'))
+    // The card's charts begin with the second measurement.
+    await expect(cluster).toContainText('3 of 3 workers Ready')
+    await page.waitForTimeout(25_000)
+    await shoot(page, 'cluster')
+    await page.goto(addressOf(page, '/c/local:dev/overview'))
+    await page.waitForTimeout(3_000)
+    await shoot(page, 'overview')
+    await openWorkloads(page)
+    await openNetwork(page)
+    await openStorage(page)
+  } finally {
+    await page.context().close()
+    await runSlipway(['delete', 'dev', '--data', data], data)
+    await slipway.end()
+  }
+}
+
+async function deployGuestbook(page: Page): Promise<void> {
+  await visit(page, 'pods')
+  await page.getByRole('button', { name: 'Deploy', exact: true }).first().click()
+  await page.getByLabel('Samples').selectOption('guestbook')
+  await expect(page.getByText('8 objects')).toBeVisible()
+  await shoot(page, 'deploy')
+  await page.getByRole('button', { name: 'Deploy to dev / guestbook' }).click()
+  await expect(page.getByRole('list', { name: 'Results' }).getByText('created')).toHaveCount(8)
+}
+
+/** Pods with the logs of all front ends below, in both themes for the README; a terminal; the palette. */
+async function openWorkloads(page: Page): Promise<void> {
+  await visit(page, 'deployments')
+  await page.locator('[data-row]').filter({ hasText: 'frontend' }).first().click()
+  await page.getByRole('complementary', { name: 'Deployment frontend' }).getByRole('button', { name: 'Logs' }).click()
+  await expect(page.getByRole('log', { name: 'Logs frontend' })).toContainText('200', { timeout: 60_000 })
+  await shoot(page, 'logs')
+  await visit(page, 'pods')
+  await expect(page.locator('[data-row]').filter({ hasText: 'frontend' }).first()).toContainText('Running')
+  for (const theme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme: theme })
+    await shoot(page, `window-${theme}`)
+  }
+  await page.emulateMedia({ colorScheme: 'light' })
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox', { name: 'Command palette' }).fill('front')
+  await expect(page.getByRole('option').first()).toBeVisible()
+  await shoot(page, 'palette')
+  await page.keyboard.press('Escape')
+
+  await page.locator('[data-row]').filter({ hasText: 'frontend' }).first().click()
+  await page.keyboard.press('s')
+  const terminal = page.locator('.xterm-screen').first()
+  await terminal.waitFor()
+  await page.waitForTimeout(2_000)
+  await page.keyboard.type('hostname; wget -qO- http://frontend | head -4\n')
+  await page.waitForTimeout(3_000)
+  await shoot(page, 'terminal')
+}
+
+async function openNetwork(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Hide dock' }).click()
+  await visit(page, 'services/guestbook/frontend')
+  await expect(page.getByRole('heading', { name: 'frontend', level: 1 })).toBeVisible()
+  await page.waitForTimeout(1_500)
+  await shoot(page, 'service')
+}
+
+async function openStorage(page: Page): Promise<void> {
+  await visit(page, 'persistentvolumeclaims')
+  await page.waitForTimeout(1_500)
+  await shoot(page, 'claims')
+}
+
+async function manyNodes(): Promise<void> {
+  const slipway = await slipwayUp({ name: 'big', args: ['--simulated', '200'] })
+  const page = await openPage(slipway.ready.ui)
+  try {
+    const kubectl = createKubectl(slipway.kubeconfig)
+    await kubectl.ok('apply', '-f', join(samples, 'web.yaml'))
+    await kubectl.ok('scale', 'deployment/web', '--replicas=400')
+    await kubectl.ok('wait', '--for=condition=Available', 'deployment/web', '--timeout=300s')
+    await page.goto(addressOf(page, '/'))
+    await expect(page.getByRole('region', { name: 'Cluster big' })).toContainText('400 pods')
+    await page.waitForTimeout(12_000)
+    await shoot(page, 'scale')
+  } finally {
+    await page.context().close()
+    await slipway.end()
+  }
+}
+
+async function openPage(url: string): Promise<Page> {
+  const page = await browser.newPage({ viewport: size, colorScheme: 'light', reducedMotion: 'reduce' })
+  page.setDefaultTimeout(90_000)
+  await page.goto(url)
+  return page
+}
+
+function addressOf(page: Page, path: string): string {
+  return `${new URL(page.url()).origin}/#${path}`
+}
+
+async function visit(page: Page, path: string): Promise<void> {
+  await page.goto(addressOf(page, `/c/local:dev/${path}`))
+}
+
+/** Small files: at one pixel per pixel, with a palette where `pngquant` is installed. */
+async function shoot(page: Page, name: string): Promise<void> {
+  const path = join(pictures, `${name}.png`)
+  await page.screenshot({ path, animations: 'disabled' })
+  if (has('pngquant')) await run('pngquant', ['--force', '--ext', '.png', '--speed', '1', path])
+}
