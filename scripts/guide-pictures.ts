@@ -71,7 +71,7 @@ async function firstTenMinutes(): Promise<void> {
 async function deployGuestbook(page: Page): Promise<void> {
   await visit(page, 'pods')
   await page.getByRole('button', { name: 'Deploy', exact: true }).first().click()
-  await page.getByLabel('Samples').selectOption('guestbook')
+  await page.getByRole('button', { name: 'Guestbook' }).click()
   await expect(page.getByText('8 objects')).toBeVisible()
   await shoot(page, 'deploy')
   await page.getByRole('button', { name: 'Deploy to dev / guestbook' }).click()
