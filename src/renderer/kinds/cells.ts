@@ -68,7 +68,8 @@ export const usageColumns: readonly Column<KubeObject>[] = (['cpu', 'memory'] as
   value: () => '',
   width: '126px',
   numeric: true,
-  drop: 1.5 - at / 10,
+  // Before any that the user has chosen.
+  drop: -1 - at / 10,
 }))
 
 interface WithConditions extends KubeObject {
