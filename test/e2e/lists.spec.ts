@@ -187,10 +187,14 @@ test('columns are chosen and ordered, a label is one, and all are remembered', a
       .getByRole('columnheader')
       .allInnerTexts()
       .then((all) => all.map((text) => text.trim()).filter(Boolean))
-  await expect.poll(titles).toEqual(['Name', 'Namespace', 'Status', 'Ready', 'Restarts', 'Node', 'Age', 'app'])
+  await expect
+    .poll(titles)
+    .toEqual(['Name', 'Namespace', 'Status', 'Ready', 'Restarts', 'CPU used', 'Node', 'Age', 'app'])
   await page.reload()
   await expect(row('web-1')).toBeVisible()
-  await expect.poll(titles).toEqual(['Name', 'Namespace', 'Status', 'Ready', 'Restarts', 'Node', 'Age', 'app'])
+  await expect
+    .poll(titles)
+    .toEqual(['Name', 'Namespace', 'Status', 'Ready', 'Restarts', 'CPU used', 'Node', 'Age', 'app'])
 })
 
 test('a filter is saved as a view with a live count', async () => {
