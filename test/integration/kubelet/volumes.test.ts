@@ -209,7 +209,7 @@ test('a local volume of the node is there before its pod; a missing one is told'
 test('block devices: refused where there is none to give, and the reason is told', async () => {
   const [worker = ''] = cluster.workers
   // Making the node is no right to use it: the control group of the worker has no devices of the machine.
-  await inWorker(worker, 'mknod', '/mnt/disk', 'b', '7', '250')
+  await inWorker(worker, 'mknod', '/mnt/device', 'b', '7', '250')
   await apply(
     claim('block', { volumeMode: 'Block' }),
     podWith('block', 'block', 'true', {}, {}),
@@ -222,7 +222,7 @@ test('block devices: refused where there is none to give, and the reason is told
         accessModes: ['ReadWriteOnce'],
         volumeMode: 'Block',
         storageClassName: 'raw',
-        local: { path: '/mnt/disk' },
+        local: { path: '/mnt/device' },
         nodeAffinity: {
           required: {
             nodeSelectorTerms: [
@@ -263,7 +263,7 @@ test('block devices: refused where there is none to give, and the reason is told
     )
   await told('block', 'ProvisioningFailed').toContain('does not support block volumes: workers have no block devices')
   await told('raw', 'FailedMapVolume').toBe(
-    'MapVolume.SetUpDevice failed: this worker may not use /mnt/disk: it has no devices of its machine',
+    'MapVolume.SetUpDevice failed: this worker may not use /mnt/device: it has no devices of its machine',
   )
   await kubectl('delete', 'pod', 'block', 'raw')
 })
