@@ -83,7 +83,9 @@ describe('kubectl apply', () => {
     const path = await file('fixed.yaml', job('x'))
     await kubectl.ok('apply', '-f', path)
     await file('fixed.yaml', job('z'))
-    expect((await kubectl('apply', '-f', path)).stderr).toMatch(/spec\.template\.spec: Invalid value: .*: field is immutable/)
+    expect((await kubectl('apply', '-f', path)).stderr).toMatch(
+      /spec\.template\.spec: Invalid value: .*: field is immutable/,
+    )
     expect(await kubectl.ok('replace', '--force', '-f', path)).toContain('job.batch/fixed replaced\n')
     expect(await jsonpath('job/fixed', '{.spec.template.spec.containers[0].image}')).toBe('z')
   })

@@ -87,7 +87,7 @@ describe('a status', () => {
     ['podIP of a Pod', 'pod', (ip) => ({ podIP: ip, podIPs: null })],
     ['podIPs of a Pod', 'pod', (ip) => ({ podIP: null, podIPs: [{ ip }] })],
     ['hostIP of a Pod', 'pod', (ip) => ({ hostIP: ip })],
-    ['hostIPs of a Pod', 'pod', (ip) => ({ hostIP: null, hostIPs: [{ ip }] })],
+    ['hostIPs of a Pod', 'pod', (ip) => ({ hostIP: ip, hostIPs: [{ ip }] })],
     ['an internal address of a Node', 'node', (ip) => ({ addresses: [{ type: 'InternalIP', address: ip }] })],
     ['an external address of a Node', 'node', (ip) => ({ addresses: [{ type: 'ExternalIP', address: ip }] })],
   ]
