@@ -26,6 +26,8 @@ test('a frozen app is noticed within three seconds, its page says of when it is,
   const slipway = await serveSlipway()
   await page.goto(slipway.url)
   await expect(page.getByRole('contentinfo')).toContainText('Live')
+  // The page's own scripts come from the app, too.
+  await expect(page.getByRole('button', { name: 'Create cluster' }).first()).toBeVisible()
   slipway.signal('SIGSTOP')
   const alert = page.getByRole('alert').filter({ hasText: 'Slipway does not answer. Reconnecting.' })
   await expect(alert).toContainText(/What you see is from \d\d:\d\d:\d\d/)
