@@ -23,6 +23,11 @@ export const routes: readonly RouteRecordRaw[] = [
     name: 'object-history',
     component: () => import('./views/time-machine/ObjectHistoryView.vue'),
   },
+  {
+    path: '/c/:context/promote/:namespace?',
+    name: 'promote',
+    component: () => import('./views/promote/PromoteView.vue'),
+  },
   { path: '/c/:context/:plural', name: 'list', component: () => import('./views/ListView.vue') },
   { path: '/c/:context/:plural/:namespace/:name', name: 'object', component: () => import('./views/ObjectView.vue') },
   { path: '/settings/:section?', name: 'settings', component: () => import('./views/settings/SettingsView.vue') },

@@ -56,6 +56,7 @@ const main = new Set([
     'list-unknown-kind',
     'time-machine',
     'time-machine-object',
+    'promote',
     'selection',
     'bulk-delete',
     'columns',
@@ -294,6 +295,15 @@ export function sheetStates(context: string): FaceState[] {
       name: 'time-machine-object',
       path: at('time-machine/deployments/shop/web'),
       ready: (page) => page.getByRole('region', { name: 'What changed' }),
+    },
+    {
+      ...{ name: 'promote', path: at(`promote/shop?to=${context}&into=staging`), german: true },
+      ready: (page) => page.getByRole('button', { name: /^Apply \d+ objects|^\d+ Objekte in/ }),
+    },
+    {
+      name: 'promote-workload',
+      path: at(`promote/shop?to=${context}&into=staging&objects=deployments/web`),
+      ready: (page) => page.getByRole('button', { name: /^Apply \d+ objects/ }),
     },
     { name: 'forwards', path: at('port-forwards'), ready: heading },
     { name: 'forwards-new', path: at('port-forwards'), ready: heading, open: pressed(/^New forward/) },

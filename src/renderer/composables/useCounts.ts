@@ -2,11 +2,10 @@ import { onScopeDispose, shallowRef, watch, type ShallowRef } from 'vue'
 import type { Client, Resource } from '#shared/client/client.ts'
 import { ApiError } from '#shared/kube/status.ts'
 import { useApi } from '../api/index.ts'
+import { inTurns } from './in-turns.ts'
 
 /** Interval between counts, ms. */
 const interval = 5_000
-/** Kinds that are counted at the same time. */
-const atOnce = 6
 /** A list that does not answer keeps the others waiting no longer than this, ms. */
 const patience = 10_000
 
@@ -47,14 +46,6 @@ export function useCounts(
   watch([place, () => resources().map(keyOf).join(), api.connection], () => void countAll(++round), { immediate: true })
   onScopeDispose(() => round++)
   return counts
-}
-
-async function inTurns<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const waiting = [...items]
-  const worker = async (): Promise<void> => {
-    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item)
-  }
-  await Promise.all(Array.from({ length: atOnce }, worker))
 }
 
 const countOrRefusal = (

@@ -1,4 +1,4 @@
-import { Copy, History, SquareTerminal } from '@lucide/vue'
+import { ArrowRightToLine, Copy, History, SquareTerminal } from '@lucide/vue'
 import { h } from 'vue'
 import { useRouter } from 'vue-router'
 import { withType } from '#shared/client/kube-client.ts'
@@ -6,6 +6,8 @@ import type { Stored } from '#shared/kube/object.ts'
 import type { MenuItem } from '../components/menu.ts'
 import type { KindDescriptor } from '../kinds/descriptor.ts'
 import { kindKey } from '../kinds/index.ts'
+import { keyOf } from '../promote/choose.ts'
+import { staysBehind } from '../promote/stays.ts'
 import { useDialogs } from '../stores/dialogs.ts'
 import { useNotices } from '../stores/notices.ts'
 import { t } from '../texts/index.ts'
@@ -44,10 +46,32 @@ export function useObjectMenu(options: { kind: () => KindDescriptor; actions: ()
     void router.push({ name: 'object-history', params })
   }
 
+  /** A namespace as a whole, or a workload with what it needs. */
+  function showPromote({ metadata: { namespace, name } }: Stored): void {
+    const { context } = actions()
+    const isNamespace = namespace === undefined
+    const params = { context: context(), namespace: isNamespace ? name : namespace }
+    const query = isNamespace ? {} : { objects: keyOf(kind().resource, name) }
+    void router.push({ name: 'promote', params, query })
+  }
+  const mayPromote = (object: Stored): boolean => {
+    const { resource } = kind()
+    return (resource.namespaced || resource.kind === 'Namespace') && !staysBehind(object, resource)
+  }
+
   return (object: Stored): MenuItem[] => [
     { label: t('lists.menu.copyName'), icon: Copy, run: () => copy(object.metadata.name) },
     { label: t('lists.menu.copyYaml'), icon: Copy, run: () => void copyYaml(object).catch(notices.fail) },
     { label: t('lists.menu.kubectl'), icon: SquareTerminal, run: () => showKubectl(object) },
     { label: t('timeMachine.open'), icon: History, run: () => showHistory(object) },
+    ...(mayPromote(object)
+      ? [
+          {
+            label: t('promote.open', { name: object.metadata.name }),
+            icon: ArrowRightToLine,
+            run: () => showPromote(object),
+          },
+        ]
+      : []),
   ]
 }

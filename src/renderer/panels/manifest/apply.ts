@@ -19,8 +19,11 @@ export interface ApplyOptions {
   defined?: ReadonlySet<string>
 }
 
-/** Applies objects of any kind: their paths come from the API's discovery. */
-export function createApplier(transport: Transport) {
+/**
+ * Applies objects of any kind: their paths come from the API's discovery.
+ * @param fieldManager owns what is applied
+ */
+export function createApplier(transport: Transport, fieldManager = 'slipway') {
   const served = new Map<string, Promise<ServedResource[]>>()
   const resourcesOf = (apiVersion: string): Promise<ServedResource[]> => {
     let list = served.get(apiVersion)
@@ -69,7 +72,7 @@ export function createApplier(transport: Transport) {
 
   async function create(path: string, object: KubeObject, dryRun: boolean): Promise<KubeObject> {
     const query = new URLSearchParams({
-      fieldManager: 'slipway',
+      fieldManager,
       fieldValidation: 'Strict',
       ...(dryRun ? { dryRun: 'All' } : {}),
     })
@@ -82,20 +85,20 @@ export function createApplier(transport: Transport) {
 
   return {
     /**
-     * Server-side apply as field manager `slipway`. An object with `generateName` is created.
+     * Server-side apply as the field manager. An object with `generateName` is created.
      * @param uid of the one object that may be written: the server refuses another one of the same name
      * @param defined groups whose definitions were just applied: their kinds are waited for
-     * @returns whether it is new, changed, or as it was @throws ApiError, 409 with the owners of fields in conflict
+     * @returns whether it is new, changed, or as it was, with what was there and what is @throws ApiError, 409 with the owners of fields in conflict
      */
     async apply(
       object: KubeObject,
       { namespace, uid, dryRun = false, force = false, defined = new Set<string>() }: ApplyOptions,
-    ): Promise<{ outcome: 'created' | 'configured' | 'unchanged'; result: KubeObject }> {
+    ): Promise<{ outcome: 'created' | 'configured' | 'unchanged'; before?: KubeObject; result: KubeObject }> {
       const path = await pathOf(object, namespace, defined)
       if (!object.metadata.name) return { outcome: 'created', result: await create(path, object, dryRun) }
       const before = (await transport.request({ method: 'GET', path }).catch(noneIfMissing)) as KubeObject | undefined
       const query = new URLSearchParams({
-        fieldManager: 'slipway',
+        fieldManager,
         fieldValidation: 'Strict',
         ...(dryRun ? { dryRun: 'All' } : {}),
         ...(force ? { force: 'true' } : {}),
@@ -107,7 +110,7 @@ export function createApplier(transport: Transport) {
         body: applyBody(object, uid),
       })) as KubeObject
       const same = before?.metadata.resourceVersion === result.metadata.resourceVersion
-      return { outcome: !before ? 'created' : same ? 'unchanged' : 'configured', result }
+      return before ? { outcome: same ? 'unchanged' : 'configured', before, result } : { outcome: 'created', result }
     },
 
     /**

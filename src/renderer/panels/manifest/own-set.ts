@@ -9,7 +9,7 @@ export interface OwnSet {
   brings(message: string): string | undefined
 }
 
-export function ownSet(manifests: readonly Manifest[]): OwnSet {
+export function ownSet(manifests: readonly Pick<Manifest, 'object'>[]): OwnSet {
   const objects = manifests.map(({ object }) => object)
   const kinds = new Set(
     objects.flatMap((object) => {

@@ -14,6 +14,7 @@ import { lists } from './lists.ts'
 import { overview } from './overview.ts'
 import { pages } from './pages.ts'
 import { palette } from './palette.ts'
+import { promote } from './promote.ts'
 import { settings } from './settings.ts'
 import { shell } from './shell.ts'
 import { shortcuts } from './shortcuts.ts'
@@ -36,6 +37,7 @@ export const de: Translation<typeof en> = {
   overview,
   pages,
   palette,
+  promote,
   settings,
   shell,
   shortcuts,

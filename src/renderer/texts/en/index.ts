@@ -12,6 +12,7 @@ import { lists } from './lists.ts'
 import { overview } from './overview.ts'
 import { pages } from './pages.ts'
 import { palette } from './palette.ts'
+import { promote } from './promote.ts'
 import { settings } from './settings.ts'
 import { shell } from './shell.ts'
 import { shortcuts } from './shortcuts.ts'
@@ -37,6 +38,7 @@ export const en = {
   overview,
   pages,
   palette,
+  promote,
   settings,
   shell,
   shortcuts,

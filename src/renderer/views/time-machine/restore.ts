@@ -12,9 +12,9 @@ export async function restore(
   client: Client,
   resource: Resource,
   then: KubeObject & Named,
-  { dryRun = false } = {},
+  { dryRun = false, fieldManager = 'slipway-time-machine' } = {},
 ): Promise<void> {
-  const options = { dryRun, fieldManager: 'slipway-time-machine' }
+  const options = { dryRun, fieldManager }
   const { namespace, name } = then.metadata
   const now = await client.get(resource, { namespace, name }).catch((error: unknown) => {
     if (error instanceof ApiError && error.code === 404) return undefined
