@@ -102,9 +102,9 @@ export const promote = {
   undo: {
     verb: 'In {place} rückgängig machen',
     title: 'Übertragung rückgängig machen',
-    text: '{changed}: wie vorher. {created}: werden gelöscht, Volume-Claims mit ihren Daten.',
-    changed: '{n} geändertes Objekt | {n} geänderte Objekte',
-    created: '{n} angelegtes Objekt | {n} angelegte Objekte',
+    changed: '{n} geändertes Objekt wird wieder, was es war. | {n} geänderte Objekte werden wieder, was sie waren.',
+    created: '{n} angelegtes Objekt wird gelöscht. | {n} angelegte Objekte werden gelöscht.',
+    claims: 'Volume-Claims werden mit ihren Daten gelöscht.',
     namespace: 'Der Namespace wird mit allem darin gelöscht, auch mit dem, was andere dort angelegt haben.',
     touched: 'Seitdem von jemand anderem geändert, was verloren geht: {names}',
     done: 'Die Übertragung nach {place} ist rückgängig gemacht',

@@ -102,9 +102,9 @@ export const promote = {
   undo: {
     verb: 'Undo in {place}',
     title: 'Undo the promotion',
-    text: '{changed} go back to what they were. {created} are deleted, volume claims with their data.',
-    changed: '{n} changed object | {n} changed objects',
-    created: '{n} created object | {n} created objects',
+    changed: '{n} changed object goes back to what it was. | {n} changed objects go back to what they were.',
+    created: '{n} created object is deleted. | {n} created objects are deleted.',
+    claims: 'Volume claims are deleted with their data.',
     namespace: 'The namespace is deleted with everything in it, also what others have created there.',
     touched: 'Changed since by somebody else, which is lost: {names}',
     done: 'The promotion to {place} is undone',

@@ -5,7 +5,7 @@ import { useApi } from '../../api/index.ts'
 import { placeText } from '../../composables/target.ts'
 import { createApplier } from '../../panels/manifest/apply.ts'
 import type { Planned } from '../../promote/lacks.ts'
-import { manager, type Written } from '../../promote/plan.ts'
+import { effectOf, manager, type Written } from '../../promote/plan.ts'
 import { rollBack, touchedSince } from '../../promote/roll-back.ts'
 import { useClusters } from '../../stores/clusters.ts'
 import { useDialogs } from '../../stores/dialogs.ts'
@@ -101,12 +101,12 @@ export function usePromotion(
 /** What undoing does, and what would be lost by it. */
 function undoText(written: readonly Written[], touched: readonly Written[]): string {
   const created = written.filter(({ before }) => !before)
+  const changed = written.filter(({ before, after }) => effectOf(before, after).is === 'changed')
   const nameOf = ({ body: { kind = '', metadata } }: Written): string => `${kind} ${metadata.name ?? ''}`
   return [
-    t('promote.undo.text', {
-      changed: t('promote.undo.changed', { n: written.length - created.length }),
-      created: t('promote.undo.created', { n: created.length }),
-    }),
+    changed.length > 0 ? t('promote.undo.changed', { n: changed.length }) : '',
+    created.length > 0 ? t('promote.undo.created', { n: created.length }) : '',
+    created.some(({ body }) => body.kind === 'PersistentVolumeClaim') ? t('promote.undo.claims') : '',
     created.some(({ body }) => body.kind === 'Namespace') ? t('promote.undo.namespace') : '',
     touched.length > 0 ? t('promote.undo.touched', { names: listText(touched.map(nameOf)) }) : '',
   ]
