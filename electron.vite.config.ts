@@ -35,7 +35,10 @@ export default defineConfig({
       vue(),
       tailwindcss(),
       // Raise the limit for what every page needs, and for nothing else.
-      firstLoad({ kilobytes: 1_290, later: ['@codemirror/', '@lezer/', '@xterm/', '@peculiar/', 'yaml/'] }),
+      firstLoad({
+        kilobytes: 1_290,
+        later: ['@codemirror/', '@lezer/', '@xterm/', '@peculiar/', 'yaml/', '@vue-flow/', 'elkjs/'],
+      }),
     ],
     // vue-i18n without its old interface and its hooks for developers' tools.
     define: {

@@ -14,6 +14,11 @@ export const routes: readonly RouteRecordRaw[] = [
     component: () => import('./views/forwards/ForwardsView.vue'),
   },
   {
+    path: '/c/:context/topology/:namespace?',
+    name: 'topology',
+    component: () => import('./views/topology/TopologyView.vue'),
+  },
+  {
     path: '/c/:context/time-machine',
     name: 'time-machine',
     component: () => import('./views/time-machine/TimeMachineView.vue'),

@@ -45,6 +45,7 @@ const main = new Set([
     'overview',
     'overview-places',
     'overview-namespace',
+    'topology',
     'list-pods',
     'list-deployments',
     'list-services',
@@ -153,6 +154,28 @@ export function sheetStates(context: string): FaceState[] {
       name: 'overview-namespace',
       path: at('overview/shop'),
       ready: (page) => page.getByRole('link', { name: 'mail' }).first(),
+    },
+    {
+      ...{ name: 'topology', path: at('topology/shop'), german: true },
+      ready: (page) => page.locator('[data-node="Service/gone"]'),
+    },
+    {
+      ...{ name: 'topology-problems', path: at('topology/shop') },
+      ready: (page) => page.locator('[data-node="Service/gone"]'),
+      open: pressed(/ broken$/, async (page) => {
+        await expect(page.getByRole('complementary', { name: 'Problems' })).toBeVisible()
+      }),
+    },
+    {
+      ...{ name: 'topology-config', path: at('topology/shop') },
+      ready: (page) => page.locator('[data-node="Service/gone"]'),
+      open: pressed(/^Configuration$/, async (page) => {
+        await expect(page.locator('[data-node="ConfigMap/settings"]')).toBeVisible()
+      }),
+    },
+    {
+      ...{ name: 'topology-choice', path: at('topology') },
+      ready: (page) => page.getByRole('main').getByRole('link', { name: 'shop' }),
     },
     {
       ...{ name: 'add-kubeconfig', path: '/' },

@@ -159,46 +159,70 @@ export function explainIngress(ingress: Ingress, near: Surroundings): Explanatio
         tries: edit,
       }
   }
-  const backends = [
+  for (const backend of ingressBackends(ingress)) {
+    const { where, name } = backend
+    const found = near.services?.find((each) => each.metadata.name === name)
+    const missing = explainBackend(backend, metadata.namespace, near.services)
+    if (missing) return missing
+    if (!found) continue
+    const link = { kind: 'Service', name, namespace: metadata.namespace }
+    const behind = explainService(found, { ...near, events: [] })
+    if (behind?.tone === 'bad')
+      return {
+        ...behind,
+        sentence: t('explain.ingress.behind', { where, name, why: behind.sentence }),
+        tries: [{ text: t('explain.open', { kind: 'Service', name }), link }],
+      }
+  }
+  return undefined
+}
+
+/** A Service to which an Ingress or a route leads. */
+export interface Backend {
+  /** Host and path. */
+  where: string
+  name: string
+  port: string | number | undefined
+}
+
+/** The Services that an Ingress names, once for each path. */
+export function ingressBackends({ spec }: Ingress): Backend[] {
+  const all = [
     ...(spec?.defaultBackend ? [{ where: '*', backend: spec.defaultBackend }] : []),
     ...(spec?.rules ?? []).flatMap(({ host = '*', http }) =>
       (http?.paths ?? []).map(({ path = '/', backend }) => ({ where: `${host}${path}`, backend })),
     ),
   ]
-  for (const { where, backend } of backends) {
-    const wanted = backend.service
-    if (!wanted || near.services === undefined) continue
-    const found = near.services.find(({ metadata: { name } }) => name === wanted.name)
-    const port = wanted.port?.name ?? wanted.port?.number
-    if (!found)
-      return {
-        tone: 'bad',
-        state: 'NoService',
-        sentence: t('explain.ingress.noService', { where, name: wanted.name }),
-        why: [],
-        tries: [{ text: t('explain.ingress.tryService'), action: 'edit' }],
-      }
-    const link = { kind: 'Service', name: wanted.name, namespace: metadata.namespace }
-    if (!found.spec?.ports?.some((each) => each.name === port || each.port === port))
-      return {
-        tone: 'bad',
-        state: 'NoPort',
-        sentence: t('explain.ingress.noPort', { where, name: wanted.name, port: String(port) }),
-        why: [],
-        tries: [
-          { text: t('explain.open', { kind: 'Service', name: wanted.name }), link },
-          { text: t('explain.ingress.tryService'), action: 'edit' },
-        ],
-      }
-    const behind = explainService(found, { ...near, events: [] })
-    if (behind?.tone === 'bad')
-      return {
-        ...behind,
-        sentence: t('explain.ingress.behind', { where, name: wanted.name, why: behind.sentence }),
-        tries: [{ text: t('explain.open', { kind: 'Service', name: wanted.name }), link }],
-      }
+  return all.flatMap(({ where, backend: { service } }) =>
+    service ? [{ where, name: service.name, port: service.port?.name ?? service.port?.number }] : [],
+  )
+}
+
+/** Whether the Service of a backend, or its port, is missing. @param services unset where they may not be read */
+export function explainBackend(
+  { where, name, port }: Backend,
+  namespace: string | undefined,
+  services: readonly Stored<Service>[] | undefined,
+): Explanation | undefined {
+  if (services === undefined) return undefined
+  const found = services.find((each) => each.metadata.name === name)
+  const edit: Try = { text: t('explain.ingress.tryService'), action: 'edit' }
+  if (!found)
+    return {
+      tone: 'bad',
+      state: 'NoService',
+      sentence: t('explain.ingress.noService', { where, name }),
+      why: [],
+      tries: [edit],
+    }
+  if (found.spec?.ports?.some((each) => each.name === port || each.port === port)) return undefined
+  return {
+    tone: 'bad',
+    state: 'NoPort',
+    sentence: t('explain.ingress.noPort', { where, name, port: String(port) }),
+    why: [],
+    tries: [{ text: t('explain.open', { kind: 'Service', name }), link: { kind: 'Service', name, namespace } }, edit],
   }
-  return undefined
 }
 
 const openPod = ({ metadata: { name, namespace } }: Stored<Pod>): Try => ({

@@ -19,6 +19,7 @@ import { settings } from './settings.ts'
 import { shell } from './shell.ts'
 import { shortcuts } from './shortcuts.ts'
 import { timeMachine } from './time-machine.ts'
+import { topology } from './topology.ts'
 
 /** All texts in German; a missing one fails the type check. */
 export const de: Translation<typeof en> = {
@@ -42,4 +43,5 @@ export const de: Translation<typeof en> = {
   shell,
   shortcuts,
   timeMachine,
+  topology,
 }

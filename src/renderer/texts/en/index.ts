@@ -17,6 +17,7 @@ import { settings } from './settings.ts'
 import { shell } from './shell.ts'
 import { shortcuts } from './shortcuts.ts'
 import { timeMachine } from './time-machine.ts'
+import { topology } from './topology.ts'
 
 /**
  * All texts of the face in English, one file per area. `{'@'}`, `{'|'}` and `{'{'}` write the signs that vue-i18n reads;
@@ -43,4 +44,5 @@ export const en = {
   shell,
   shortcuts,
   timeMachine,
+  topology,
 }

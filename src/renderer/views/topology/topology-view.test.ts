@@ -1,0 +1,94 @@
+// @vitest-environment happy-dom
+import { afterEach, expect, test } from 'vitest'
+import type { KubeObject } from '#shared/kube/object.ts'
+import { mountFace, settle, type Face } from '#test/support/mounted-face.ts'
+import TopologyView from './TopologyView.vue'
+
+let face: Face
+afterEach(() => face.unmount())
+
+const labels = { app: 'web' }
+const meta = (name: string, more: object = {}) => ({ name, namespace: 'shop', uid: name, labels, ...more })
+const container = { name: 'c', image: 'i', ports: [{ name: 'http', containerPort: 8080 }] }
+const deployment: KubeObject = {
+  metadata: meta('web'),
+  ...{
+    spec: {
+      replicas: 8,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [container] } },
+    },
+  },
+  ...{ status: { readyReplicas: 8 } },
+}
+const pods = Array.from({ length: 8 }, (_, at): KubeObject => ({
+  metadata: meta(`web-${at}`, { ownerReferences: [{ kind: 'Deployment', name: 'web', uid: 'web', controller: true }] }),
+  ...{ spec: { nodeName: 'worker-1', containers: [container] } },
+  ...{ status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } },
+}))
+const service: KubeObject = {
+  metadata: meta('front', { uid: 'front' }),
+  ...{ spec: { selector: labels, ports: [{ port: 80, targetPort: 'metrics' }] } },
+}
+const namespaces = [{ metadata: { name: 'shop' } }, { metadata: { name: 'default' } }]
+const objects = { 'local:dev': { namespaces, deployments: [deployment], pods, services: [service] } }
+
+const show = async (path: string): Promise<void> => {
+  face = await mountFace(TopologyView, path, { objects })
+}
+/** ELK is loaded with the first map. */
+const nodesOnMap = (count: number): Promise<void> =>
+  expect.poll(() => document.querySelectorAll('[data-node]').length, { timeout: 20_000 }).toBe(count)
+const node = (id: string): HTMLElement => {
+  const found = document.querySelector<HTMLElement>(`[data-node="${id}"]`)
+  if (!found) throw new Error(`${id} is not on the map`)
+  return found
+}
+
+test('without a namespace, it is asked for one', async () => {
+  await show('/c/local:dev/topology')
+  expect(face.text()).toContain('Choose a namespace')
+  expect([...document.querySelectorAll('main a')].map(({ textContent }) => textContent)).toEqual(['default', 'shop'])
+})
+
+test('a namespace in which nothing runs says so', async () => {
+  await show('/c/local:dev/topology/default')
+  expect(face.text()).toContain('Nothing runs in default')
+})
+
+test('each object is a link that says what it is, where it leads and what is wrong', async () => {
+  await show('/c/local:dev/topology/shop')
+  await nodesOnMap(4)
+  const front = node('Service/front')
+  expect(front.getAttribute('href')).toContain('/c/local:dev/services/shop/front')
+  expect(front.getAttribute('aria-label')).toBe(
+    'Service front. 80 → metrics. leads to Deployment web. Port 80 leads to the port named metrics, and no pod has one of that name.',
+  )
+  expect(front.textContent).toContain('No container has the port')
+  expect(face.text()).toContain('1 workload, 8 pods')
+})
+
+test('one node is reached by Tab, the others by arrow keys; folded pods are a switch', async () => {
+  await show('/c/local:dev/topology/shop')
+  await nodesOnMap(4)
+  node('Service/front').focus()
+  await face.key('ArrowRight', {}, node('Service/front'))
+  expect(document.activeElement).toBe(node('Deployment/web'))
+  expect([...document.querySelectorAll('[data-node][tabindex="0"]')]).toEqual([node('Deployment/web')])
+  const folded = node('Pods/Deployment/web')
+  expect(folded.getAttribute('aria-expanded')).toBe('false')
+  folded.click()
+  await nodesOnMap(12)
+  expect(node('Pod/web-7').getAttribute('aria-label')).toBe('Pod web-7. Running on worker-1')
+})
+
+test('what is wrong is listed in words, and shown on the map', async () => {
+  await show('/c/local:dev/topology/shop')
+  await nodesOnMap(4)
+  await face.press('1 broken')
+  const panel = document.querySelector('aside')
+  expect(panel?.textContent).toContain('Port 80 leads to the port named metrics, and no pod has one of that name.')
+  await face.press('Show on the map')
+  await settle()
+  expect(document.activeElement).toBe(node('Service/front'))
+})
