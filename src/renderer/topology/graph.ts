@@ -63,6 +63,8 @@ export interface Topology {
   edges: readonly TopologyEdge[]
   problems: readonly Problem[]
   counts: { workloads: number; pods: number }
+  /** Nothing is in the namespace, whatever is looked at. */
+  isEmpty: boolean
 }
 export interface TopologyOptions {
   lens: Lens
@@ -90,6 +92,7 @@ export function topologyOf(snapshot: TopologySnapshot, namespace: string, option
     })),
     edges: edges.map((edge) => withProblem(edge, problems)),
     problems,
+    isEmpty: terrain.routes.length + terrain.services.length + terrain.groups.length === 0,
     counts: { workloads, pods: terrain.groups.reduce((sum, { pods }) => sum + pods.length, 0) },
   }
 }

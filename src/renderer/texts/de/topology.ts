@@ -28,6 +28,7 @@ export const topology = {
   failed: 'Die Karte ließ sich nicht zeichnen',
   empty: 'In {namespace} läuft nichts',
   emptyText: 'Es gibt dort keine Workloads, Pods, Services oder Routen.',
+  noWorkloads: 'Kein Workload benutzt etwas',
   forbidden: 'Die Karte von {namespace} darf nicht gesehen werden',
   forbiddenText: 'In {context} dürfen von diesem Namespace weder Pods noch Services noch Workloads aufgelistet werden.',
   unread: 'Nicht alles davon lässt sich sagen: {lists} dürfen nicht gelesen werden oder antworten nicht.',

@@ -29,6 +29,7 @@ export const topology = {
   failed: 'The map could not be drawn',
   empty: 'Nothing runs in {namespace}',
   emptyText: 'There are no workloads, pods, Services or routes in it.',
+  noWorkloads: 'No workload uses anything',
   forbidden: 'The map of {namespace} may not be seen',
   forbiddenText: 'Of {context}, neither pods nor Services nor workloads of this namespace may be listed.',
   unread: 'Not all of this can be told: {lists} may not be read or did not answer.',
