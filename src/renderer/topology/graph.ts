@@ -264,6 +264,13 @@ function workersOf({ snapshot, around }: Terrain, groups: readonly PodGroup[]): 
     })
 }
 
+/** A workload, or a pod that nobody manages, where workloads stand. */
+function userNode(group: PodGroup, terrain: Terrain): DraftNode {
+  const [pod] = group.pods
+  const node = workloadNode(group, terrain)
+  return group.isBare && pod ? { ...node, tone: podTone(pod), text: summarizePod(pod).status } : node
+}
+
 function configuration(terrain: Terrain): Draft {
   const { groups, snapshot, namespace } = terrain
   const claims = new Map(snapshot.claims?.map((claim) => [claim.metadata.name, claim]))
@@ -280,7 +287,7 @@ function configuration(terrain: Terrain): Draft {
   }
   return {
     nodes: [
-      ...groups.map((group) => ({ ...workloadNode(group, terrain), uses: {} })),
+      ...groups.map((group) => ({ ...userNode(group, terrain), uses: {} })),
       ...groups.flatMap(({ uses }) => uses.map(satellite)),
     ],
     edges: groups.flatMap(({ id, uses }) => uses.map(({ kind, name }) => edge(id, nodeId(kind, name), 'use'))),

@@ -15,7 +15,7 @@ const widths: Record<Lane, number> = {
   services: 176,
   workloads: 196,
   pods: 176,
-  workers: 136,
+  workers: 168,
   config: 196,
 }
 /** A line of text, and what is around the lines of a node, px. */
