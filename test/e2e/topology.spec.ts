@@ -59,7 +59,7 @@ const crowd = Array.from({ length: 50 }, (_, at) => workload(`crowd-${at}`, 10, 
 const apply = (items: object[]): Promise<unknown> =>
   kubectl.withInput(JSON.stringify({ apiVersion: 'v1', kind: 'List', items }), 'apply', '-f', '-')
 
-const map = (): Locator => page.getByRole('group', { name: /^Map of / })
+const map = (): Locator => page.getByRole('toolbar', { name: /^Map of / })
 const node = (id: string): Locator => page.locator(`[data-node="${id}"]`)
 const go = (namespace: string): Promise<unknown> =>
   page.goto(`${new URL(slipway.ready.ui).origin}/#/c/local:${cluster}/topology/${namespace}`)
