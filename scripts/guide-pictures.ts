@@ -17,7 +17,11 @@ const size = { width: 1360, height: 850 }
 const expect = expectSoon.configure({ timeout: 90_000 })
 
 /** `npm run guide-pictures -- scale` takes only those of a part. */
-const parts: Partial<Record<string, () => Promise<void>>> = { start: firstTenMinutes, scale: manyNodes }
+const parts: Partial<Record<string, () => Promise<void>>> = {
+  start: firstTenMinutes,
+  scale: manyNodes,
+  promote: twoClusters,
+}
 const chosen = process.argv.slice(2)
 
 const browser = await chromium.launch({
@@ -137,6 +141,38 @@ async function manyNodes(): Promise<void> {
   } finally {
     await page.context().close()
     await slipway.end()
+  }
+}
+
+/** What was promoted before, and one change since. */
+async function twoClusters(): Promise<void> {
+  const staging = await slipwayUp({ name: 'staging', args: ['--simulated', '1'] })
+  const env = { KUBECONFIG: staging.kubeconfig }
+  const dev = await slipwayUp({ name: 'dev', args: ['--simulated', '1'], env })
+  const page = await openPage(dev.ready.ui)
+  try {
+    const kubectl = createKubectl(dev.kubeconfig)
+    const inShop = (...words: string[]): Promise<string> => kubectl.ok('-n', 'shop', ...words)
+    await kubectl.ok('create', 'namespace', 'shop')
+    await inShop('create', 'configmap', 'settings', '--from-literal', 'currency=EUR')
+    await inShop('create', 'secret', 'generic', 'token', '--from-literal', 'key=value')
+    await inShop('create', 'deployment', 'web', '--image', 'nginx:stable', '--replicas', '2')
+    await inShop('set', 'env', 'deployment/web', '--from', 'configmap/settings')
+    await inShop('set', 'env', 'deployment/web', '--from', 'secret/token')
+    await inShop('expose', 'deployment', 'web', '--port', '80')
+    const path = '/c/local:dev/promote/shop?to=kubeconfig:slipway-staging'
+    await page.goto(addressOf(page, path))
+    await page.getByRole('button', { name: /^Apply/ }).click()
+    await expect(page.getByText('0 would change')).toBeVisible()
+    await inShop('set', 'image', 'deployment/web', 'nginx=nginx:alpine')
+    await page.reload()
+    await page.getByRole('button', { name: 'Show what changes in Deployment web' }).click()
+    await expect(page.getByRole('region', { name: 'What promoting changes in web' })).toContainText('nginx:alpine')
+    await shoot(page, 'promote')
+  } finally {
+    await page.context().close()
+    await dev.end()
+    await staging.end()
   }
 }
 

@@ -75,6 +75,12 @@ test('says what the target lacks, and takes no Secret by itself', async () => {
   await expect(page.getByRole('checkbox', { name: 'Take Service web' })).toBeChecked()
   await expect(page.getByRole('checkbox', { name: 'Take PersistentVolumeClaim uploads' })).not.toBeChecked()
 
+  await open('configmaps?filter=ns:shop')
+  await page.locator('[data-row]').filter({ hasText: 'settings' }).getByRole('checkbox').check()
+  await page.getByRole('region', { name: 'Selection' }).getByRole('button', { name: 'Promote' }).click()
+  await expect(page.getByRole('checkbox', { name: 'Take ConfigMap settings' })).toBeChecked()
+  await expect(page.getByRole('checkbox', { name: 'Take Deployment web' })).not.toBeChecked()
+
   await open('promote/shop')
   await page.getByRole('combobox', { name: 'Target context' }).selectOption({ label: context })
   const lacks = region(new RegExp(`^What .*${far} / shop lacks`))

@@ -1,7 +1,7 @@
 import { refOf, type Client } from '#shared/client/client.ts'
 import { withType } from '#shared/client/kube-client.ts'
 import type { Stored } from '#shared/kube/object.ts'
-import { ApiError } from '#shared/kube/status.ts'
+import { isAnotherObject, isConflict, isNotFound } from '#shared/kube/error-kinds.ts'
 import { restore } from '../views/time-machine/restore.ts'
 import { isTouched, manager, type Written } from './plan.ts'
 
@@ -13,12 +13,14 @@ import { isTouched, manager, type Written } from './plan.ts'
 export async function rollBack(client: Client, { resource, before, after }: Written): Promise<void> {
   const ref = refOf(after)
   if (!before) {
-    const uid = after.metadata.uid
-    await client.delete(resource, ref, { propagationPolicy: 'Background', preconditions: { uid } }).catch(unlessMissing)
+    const preconditions = { uid: after.metadata.uid }
+    await client.delete(resource, ref, { propagationPolicy: 'Background', preconditions }).catch((error: unknown) => {
+      if (!isNotFound(error) && !isAnotherObject(error)) throw error
+    })
     return
   }
   const then = withType(resource, before)
-  await restore(client, resource, then, { fieldManager: manager })
+  await untilUnchanged(() => restore(client, resource, then, { fieldManager: manager }))
   // Writing it has made this manager the owner of what it has changed: without that, the next promotion meets no conflict.
   const { managedFields } = before.metadata
   if (managedFields)
@@ -42,7 +44,20 @@ export async function touchedSince(client: Client, written: readonly Written[]):
   return all.flat()
 }
 
+/** Controllers write statuses while a workload rolls out: what was read a moment before is then refused, and read again. */
+async function untilUnchanged(write: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await write()
+      return
+    } catch (error) {
+      if (!isConflict(error) || attempt === mostAttempts) throw error
+    }
+  }
+}
+const mostAttempts = 10
+
 function unlessMissing(error: unknown): undefined {
-  if (error instanceof ApiError && error.code === 404) return undefined
+  if (isNotFound(error)) return undefined
   throw error
 }

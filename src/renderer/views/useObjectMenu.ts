@@ -6,8 +6,7 @@ import type { Stored } from '#shared/kube/object.ts'
 import type { MenuItem } from '../components/menu.ts'
 import type { KindDescriptor } from '../kinds/descriptor.ts'
 import { kindKey } from '../kinds/index.ts'
-import { keyOf } from '../promote/choose.ts'
-import { staysBehind } from '../promote/stays.ts'
+import { promoteRoute } from '../promote/link.ts'
 import { useDialogs } from '../stores/dialogs.ts'
 import { useNotices } from '../stores/notices.ts'
 import { t } from '../texts/index.ts'
@@ -46,17 +45,10 @@ export function useObjectMenu(options: { kind: () => KindDescriptor; actions: ()
     void router.push({ name: 'object-history', params })
   }
 
-  /** A namespace as a whole, or a workload with what it needs. */
-  function showPromote({ metadata: { namespace, name } }: Stored): void {
-    const { context } = actions()
-    const isNamespace = namespace === undefined
-    const params = { context: context(), namespace: isNamespace ? name : namespace }
-    const query = isNamespace ? {} : { objects: keyOf(kind().resource, name) }
-    void router.push({ name: 'promote', params, query })
-  }
-  const mayPromote = (object: Stored): boolean => {
-    const { resource } = kind()
-    return (resource.namespaced || resource.kind === 'Namespace') && !staysBehind(object, resource)
+  function promoteItems(object: Stored): MenuItem[] {
+    const to = promoteRoute(actions().context(), kind().resource, [object])
+    const label = t('promote.open', { name: object.metadata.name })
+    return to ? [{ label, icon: ArrowRightToLine, run: () => void router.push(to) }] : []
   }
 
   return (object: Stored): MenuItem[] => [
@@ -64,14 +56,6 @@ export function useObjectMenu(options: { kind: () => KindDescriptor; actions: ()
     { label: t('lists.menu.copyYaml'), icon: Copy, run: () => void copyYaml(object).catch(notices.fail) },
     { label: t('lists.menu.kubectl'), icon: SquareTerminal, run: () => showKubectl(object) },
     { label: t('timeMachine.open'), icon: History, run: () => showHistory(object) },
-    ...(mayPromote(object)
-      ? [
-          {
-            label: t('promote.open', { name: object.metadata.name }),
-            icon: ArrowRightToLine,
-            run: () => showPromote(object),
-          },
-        ]
-      : []),
+    ...promoteItems(object),
   ]
 }

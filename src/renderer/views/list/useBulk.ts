@@ -1,9 +1,11 @@
 import { h, type ComputedRef } from 'vue'
+import { useRouter } from 'vue-router'
 import type { Stored } from '#shared/kube/object.ts'
 import { kubectlCommand, type KubectlVerb } from '../../kinds/actions/kubectl-command.ts'
 import { losesData } from '../../kinds/actions/data-loss.ts'
 import { countText } from '../../kinds/actions/remove.ts'
 import type { KindDescriptor } from '../../kinds/descriptor.ts'
+import { promoteRoute } from '../../promote/link.ts'
 import { useClusters } from '../../stores/clusters.ts'
 import { useDialogs } from '../../stores/dialogs.ts'
 import { placeText } from '../../composables/target.ts'
@@ -15,7 +17,7 @@ import BulkScaleDialog from './BulkScaleDialog.vue'
 import type { BulkFrame } from './bulk-frame.ts'
 
 export interface BulkAction {
-  id: 'restart' | 'scale' | 'label' | 'delete'
+  id: 'restart' | 'scale' | 'label' | 'promote' | 'delete'
   label: string
   danger?: boolean
   /** Why the user cannot do it. */
@@ -34,6 +36,7 @@ export function useBulk(options: {
   const { context, kind, chosen, actions, onDone } = options
   const clusters = useClusters()
   const dialogs = useDialogs()
+  const router = useRouter()
 
   const count = (): string => countText(kind(), chosen.value)
   function place(): string {
@@ -143,6 +146,11 @@ export function useBulk(options: {
     )
   }
 
+  function promoteAction(): BulkAction[] {
+    const to = promoteRoute(context(), kind().resource, chosen.value)
+    return to ? [{ id: 'promote', label: t('promote.title'), reason: undefined, run: () => void router.push(to) }] : []
+  }
+
   const has = (id: string): boolean => kind().actions?.some((action) => action.id === id) ?? false
   return {
     count,
@@ -157,6 +165,7 @@ export function useBulk(options: {
         ? [{ id: 'scale' as const, label: t('lists.bulk.scale'), reason: reasonOf('scale'), run: scale }]
         : []),
       { id: 'label', label: t('lists.bulk.label'), reason: actions.lock(), run: label },
+      ...promoteAction(),
       {
         id: 'delete',
         label: t('lists.bulk.delete', { what: count() }),

@@ -1,6 +1,7 @@
 import { computed, shallowRef, watch, type ComputedRef } from 'vue'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
+import { isForbidden, isNotFound } from '#shared/kube/error-kinds.ts'
 import { ApiError } from '#shared/kube/status.ts'
 import { useApi } from '../../api/index.ts'
 import { inTurns } from '../../composables/in-turns.ts'
@@ -113,7 +114,7 @@ async function rehearse(applier: Applier, body: KubeObject): Promise<Verdict> {
     return { ...untested(body), unchecked: false }
   } catch (error) {
     // It may not be written there, or names what is in the plan and not there.
-    if (error instanceof ApiError && (error.code === 403 || error.code === 404)) return untested(body)
+    if (isForbidden(error) || isNotFound(error)) return untested(body)
     throw error
   }
 }

@@ -1,6 +1,7 @@
 import { computed, shallowRef, watch, type ComputedRef, type ShallowRef } from 'vue'
 import { messageOf } from '#shared/base/message-of.ts'
 import { objectPath } from '#shared/client/kube-client.ts'
+import { isForbidden, isNotFound } from '#shared/kube/error-kinds.ts'
 import type { HorizontalPodAutoscaler } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import {
@@ -16,7 +17,6 @@ import {
   storageClasses,
   type Resource,
 } from '#shared/kube/resources.ts'
-import { ApiError } from '#shared/kube/status.ts'
 import { useApi } from '../../api/index.ts'
 import { useAccess } from '../../composables/useAccess.ts'
 import { useContextKinds } from '../../kinds/useKinds.ts'
@@ -154,7 +154,7 @@ export function useTarget(place: () => { context: string; namespace: string }): 
 
 /** @throws what is no answer to whether it is there; a namespace that may not be read counts as there */
 function missing(error: unknown): boolean {
-  if (error instanceof ApiError && error.code === 404) return false
-  if (error instanceof ApiError && error.code === 403) return true
+  if (isNotFound(error)) return false
+  if (isForbidden(error)) return true
   throw error
 }
