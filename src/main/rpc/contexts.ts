@@ -16,6 +16,13 @@ export interface Contexts {
   onChange(listener: () => void): Stop
 }
 
+/** @throws Error for the user when there is no such context */
+export function contextOf(contexts: Contexts, id: string): KubeContext {
+  const context = contexts.get(id)
+  if (!context) throw new Error(`there is no context "${id}"`)
+  return context
+}
+
 export interface KnownContexts {
   contexts: ContextInfo[]
   problems: ContextProblem[]

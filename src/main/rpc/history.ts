@@ -1,25 +1,19 @@
-import type { KubeContext } from '#main/contexts/kube-context.ts'
 import type { ContextHistory } from '#main/contexts/object-history.ts'
-import type { Contexts } from './contexts.ts'
+import { contextOf, type Contexts } from './contexts.ts'
 import { implementer } from './implementer.ts'
 import { withUserError } from './user-error.ts'
 
 export function historyTopic(contexts: Contexts) {
   const topic = implementer.history
-  const contextOf = (id: string): KubeContext => {
-    const context = contexts.get(id)
-    if (!context) throw new Error(`there is no context "${id}"`)
-    return context
-  }
   const kept = (id: string): ContextHistory => {
-    const { history } = contextOf(id)
+    const { history } = contextOf(contexts, id)
     if (!history) throw new Error(unavailable)
     return history
   }
   return {
     versions: topic.versions.handler(({ input, errors }) =>
       withUserError(errors, async () => {
-        const { history } = contextOf(input.context)
+        const { history } = contextOf(contexts, input.context)
         if (!history) return { unavailable }
         return { versions: await history.versions(input.object), bytes: await history.size() }
       }),
@@ -29,7 +23,7 @@ export function historyTopic(contexts: Contexts) {
     ),
     changesSince: topic.changesSince.handler(({ input: { context, namespace, time }, errors }) =>
       withUserError(errors, async () => {
-        const { history } = contextOf(context)
+        const { history } = contextOf(contexts, context)
         return history ? { objects: await history.changesSince(namespace, time) } : { unavailable }
       }),
     ),

@@ -1,17 +1,13 @@
 import type { ContextUsage } from '#main/contexts/usage.ts'
 import type { UsageAnswer, UsageQuery } from '#shared/contract/metrics.ts'
 import { implementer } from './implementer.ts'
-import type { Contexts } from './contexts.ts'
+import { contextOf, type Contexts } from './contexts.ts'
 import { serveStream } from './stream.ts'
 import { withUserError } from './user-error.ts'
 
 export function metricsTopic(contexts: Contexts) {
   const topic = implementer.metrics
-  const usageOf = (id: string): ContextUsage => {
-    const context = contexts.get(id)
-    if (!context) throw new Error(`there is no context "${id}"`)
-    return context.usage
-  }
+  const usageOf = (id: string): ContextUsage => contextOf(contexts, id).usage
   return {
     usage: topic.usage.handler(({ input, errors }) =>
       withUserError(errors, () => usageOf(input.context).read(input.subject, input.since ?? 0)),

@@ -1,7 +1,7 @@
 import { refOf, type Client } from '#shared/client/client.ts'
 import { withType } from '#shared/client/kube-client.ts'
 import type { Stored } from '#shared/kube/object.ts'
-import { isAnotherObject, isConflict, isNotFound } from '#shared/kube/error-kinds.ts'
+import { isAnotherObject, isConflict, isNotFound, undefinedIfMissing } from '#shared/kube/error-kinds.ts'
 import { restore } from '../views/time-machine/restore.ts'
 import { isTouched, manager, type Written } from './plan.ts'
 
@@ -36,7 +36,7 @@ export async function rollBack(client: Client, { resource, before, after }: Writ
 export async function touchedSince(client: Client, written: readonly Written[]): Promise<Written[]> {
   const all = await Promise.all(
     written.map(async (each) => {
-      const now: Stored | undefined = await client.get(each.resource, refOf(each.after)).catch(unlessMissing)
+      const now: Stored | undefined = await client.get(each.resource, refOf(each.after)).catch(undefinedIfMissing)
       const isSame = now !== undefined && now.metadata.uid === each.after.metadata.uid
       return isSame && !isTouched(withType(each.resource, each.after), withType(each.resource, now)) ? [] : [each]
     }),
@@ -56,8 +56,3 @@ async function untilUnchanged(write: () => Promise<void>): Promise<void> {
   }
 }
 const mostAttempts = 10
-
-function unlessMissing(error: unknown): undefined {
-  if (isNotFound(error)) return undefined
-  throw error
-}

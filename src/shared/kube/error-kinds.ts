@@ -6,6 +6,12 @@ export const isConflict = (error: unknown): boolean =>
 
 export const isNotFound = (error: unknown): boolean => error instanceof ApiError && error.code === 404
 
+/** For `.catch`: an object that does not exist is undefined; everything else is thrown on. */
+export function undefinedIfMissing(error: unknown): undefined {
+  if (isNotFound(error)) return undefined
+  throw error
+}
+
 export const isForbidden = (error: unknown): boolean => error instanceof ApiError && error.code === 403
 
 export const isAlreadyExists = (error: unknown): boolean =>

@@ -1,5 +1,5 @@
 import type { Client } from '#shared/client/client.ts'
-import { isAlreadyExists, isConflict, isNotFound } from '#shared/kube/error-kinds.ts'
+import { isAlreadyExists, isConflict, undefinedIfMissing } from '#shared/kube/error-kinds.ts'
 import type { CSINode, CSINodeDriver } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import type { Named } from '#shared/kube/object.ts'
@@ -132,10 +132,7 @@ async function changeCsiNode(
   change: (drivers: readonly CSINodeDriver[]) => CSINodeDriver[],
 ): Promise<void> {
   for (let tries = 1; ; tries++) {
-    const present = await client.get(csiNodes, { name }).catch((error: unknown) => {
-      if (isNotFound(error)) return undefined
-      throw error
-    })
+    const present = await client.get(csiNodes, { name }).catch(undefinedIfMissing)
     const drivers = change(present?.spec.drivers ?? [])
     if (present && jsonEqual(present.spec.drivers, drivers)) return
     try {

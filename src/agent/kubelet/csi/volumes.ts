@@ -5,7 +5,7 @@ import { sleep, type Clock } from '#shared/base/clock.ts'
 import type { Client } from '#shared/client/client.ts'
 import type { EventRecorder } from '#shared/client/event-recorder.ts'
 import { attachmentName, uniqueVolumeName } from '#shared/kube/csi.ts'
-import { isForbidden, isNotFound } from '#shared/kube/error-kinds.ts'
+import { isForbidden, isNotFound, undefinedIfMissing } from '#shared/kube/error-kinds.ts'
 import type {
   CSIDriver,
   CSIPersistentVolumeSource,
@@ -367,11 +367,6 @@ export function takesFsGroup(source: CsiSource, policy: string | undefined, moun
   if ('inline' in source) return false
   const modes = source.volume.spec?.accessModes ?? []
   return Boolean(source.csi.fsType) && (modes.includes('ReadWriteOnce') || modes.includes('ReadWriteOncePod'))
-}
-
-function undefinedIfMissing(error: unknown): undefined {
-  if (isNotFound(error)) return undefined
-  throw error
 }
 
 /** The node authorizer does not tell a node whether an object is missing or another node's. */

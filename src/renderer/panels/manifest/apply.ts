@@ -1,4 +1,5 @@
 import type { Transport } from '#shared/client/transport.ts'
+import { undefinedIfMissing } from '#shared/kube/error-kinds.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { ApiError, failure } from '#shared/kube/status.ts'
 import { t } from '../../texts/index.ts'
@@ -96,7 +97,8 @@ export function createApplier(transport: Transport, fieldManager = 'slipway') {
     ): Promise<{ outcome: 'created' | 'configured' | 'unchanged'; before?: KubeObject; result: KubeObject }> {
       const path = await pathOf(object, namespace, defined)
       if (!object.metadata.name) return { outcome: 'created', result: await create(path, object, dryRun) }
-      const before = (await transport.request({ method: 'GET', path }).catch(noneIfMissing)) as KubeObject | undefined
+      const before = (await transport.request({ method: 'GET', path }).catch(undefinedIfMissing)) as
+        KubeObject | undefined
       const query = new URLSearchParams({
         fieldManager,
         fieldValidation: 'Strict',
@@ -136,8 +138,3 @@ export type Applier = ReturnType<typeof createApplier>
 
 const unknownKind = (kind: string, apiVersion: string): ApiError =>
   failure(404, 'NotFound', t('editor.deploy.unknownKind', { kind, apiVersion }))
-
-function noneIfMissing(error: unknown): undefined {
-  if (error instanceof ApiError && error.code === 404) return undefined
-  throw error
-}

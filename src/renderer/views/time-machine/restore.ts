@@ -1,6 +1,6 @@
 import type { Client, Resource } from '#shared/client/client.ts'
+import { undefinedIfMissing } from '#shared/kube/error-kinds.ts'
 import type { KubeObject, Named } from '#shared/kube/object.ts'
-import { ApiError } from '#shared/kube/status.ts'
 import { applyBody } from '../../panels/manifest/documents.ts'
 
 /**
@@ -16,10 +16,7 @@ export async function restore(
 ): Promise<void> {
   const options = { dryRun, fieldManager }
   const { namespace, name } = then.metadata
-  const now = await client.get(resource, { namespace, name }).catch((error: unknown) => {
-    if (error instanceof ApiError && error.code === 404) return undefined
-    throw error
-  })
+  const now = await client.get(resource, { namespace, name }).catch(undefinedIfMissing)
   if (now) await client.update(resource, over(then, now), options)
   else await client.create(resource, anew(then), options)
 }

@@ -8,7 +8,7 @@ import {
   onlyNodeOf,
   type VolumeData,
 } from '#shared/kube/cluster-volumes.ts'
-import { isAlreadyExists, isNotFound } from '#shared/kube/error-kinds.ts'
+import { isAlreadyExists, isNotFound, undefinedIfMissing } from '#shared/kube/error-kinds.ts'
 import type { PersistentVolume, PersistentVolumeClaim } from '#shared/kube/generated/types.ts'
 import { isNodeReady } from '#shared/kube/node.ts'
 import type { Stored } from '#shared/kube/object.ts'
@@ -283,10 +283,4 @@ export function startVolumeProvisioner(
   return async () => {
     await Promise.all([provisioning.stop(), reclaiming.stop()])
   }
-}
-
-/** Also where there is no snapshot API. */
-function undefinedIfMissing(error: unknown): undefined {
-  if (isNotFound(error)) return undefined
-  throw error
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { KubeObject, ManagedFieldsEntry } from '#shared/kube/object.ts'
+import { controllerOf } from '#shared/reconcile/ownership.ts'
 import type { Change } from '../store.ts'
 
 /** One write of one object, without what writes itself: status, managed fields and resourceVersion. */
@@ -25,7 +26,7 @@ const derived =
 
 /** @returns the record of a change, or undefined for one that is not kept. */
 export function recordOf({ type, entry, previous }: Change, time: number): VersionRecord | undefined {
-  if (derived.test(entry.key) || isControlled(entry.object)) return undefined
+  if (derived.test(entry.key) || controllerOf(entry.object)) return undefined
   const before = previous && lasting(previous.object)
   const record = { revision: entry.revision, time, key: entry.key }
   if (type === 'delete') return { ...record, managers: [], before: before ?? lasting(entry.object) }
@@ -35,9 +36,6 @@ export function recordOf({ type, entry, previous }: Change, time: number): Versi
   const managers = writersOf(entry.object, previous?.object)
   return before ? { ...record, managers, after, before } : { ...record, managers, after }
 }
-
-const isControlled = ({ metadata }: KubeObject): boolean =>
-  metadata.ownerReferences?.some(({ controller }) => controller === true) ?? false
 
 /**
  * Status writes are most of all writes. They keep the generation, and objects that have one keep labels, annotations,

@@ -5,7 +5,7 @@ import type { KubeObject } from '#shared/kube/object.ts'
 import type { createVault } from '../segment.ts'
 import type { VersionRecord } from './record.ts'
 
-/** A line of a segment; objects are JSON texts, those of Secrets sealed. */
+/** A line of a segment, in the order of its fields; objects are JSON texts, those of Secrets sealed. */
 interface RecordLine {
   r: number
   t: number
@@ -142,9 +142,11 @@ function recordOfLine(
     last: Map<string, KubeObject | undefined>
   },
 ): VersionRecord | undefined {
+  // The key stands before the objects: lines of others need no parsing.
+  const named = /^\{"r":\d+,"t":\d+,"k":"([^"\\]+)"/.exec(text)?.[1]
+  if (named === undefined || !matches(named)) return undefined
   try {
     const { r: revision, t: time, k: key, m: managers, a, b } = JSON.parse(text) as RecordLine
-    if (!matches(key)) return undefined
     const parse = (value: string): KubeObject => parseExact(vault.open(key, value)) as KubeObject
     const before = b === undefined ? last.get(key) : parse(b)
     const after = a === undefined ? undefined : parse(a)
