@@ -36,8 +36,8 @@ export default defineConfig({
       tailwindcss(),
       // Raise the limit for what every page needs, and for nothing else.
       firstLoad({
-        kilobytes: 1_290,
-        later: ['@codemirror/', '@lezer/', '@xterm/', '@peculiar/', 'yaml/', '@vue-flow/', 'elkjs/'],
+        kilobytes: 500,
+        later: ['@codemirror/', '@lezer/', '@xterm/', '@peculiar/', 'yaml/', 'zod/', '@vue-flow/', 'elkjs/'],
       }),
     ],
     // vue-i18n without its old interface and its hooks for developers' tools.
@@ -48,6 +48,7 @@ export default defineConfig({
     },
     build: {
       outDir: 'out/renderer',
+      minify: true,
       license: { fileName: 'licences.md' },
       rolldownOptions: { input: { index: resolve('src/renderer/index.html') } },
     },

@@ -30,6 +30,7 @@ export default defineConfig({
         '--disable-sync',
       ],
     },
-    trace: 'retain-on-failure',
+    // A trace takes a snapshot of the page at every step, which costs as much as the page itself.
+    trace: 'on-first-retry',
   },
 })

@@ -8,6 +8,8 @@ export interface MainThread {
   long: number
   /** ms of CPU. */
   longest: number
+  /** What the threads that paint beside it took, ms of CPU: without a graphics card the processor does all of it. */
+  paint: number
 }
 
 interface TraceEvent {
@@ -57,12 +59,15 @@ function threadOf(events: readonly TraceEvent[]): MainThread {
       cpu: times.reduce((sum, time) => sum + time, 0),
       long: times.filter((time) => time > lateFrame).length,
       longest: Math.max(0, ...times),
+      paint: cpuOf(events.filter(({ name, pid }) => name === 'RasterTask' && pid === main.pid)),
     }
   })
   const [busiest] = threads.sort((a, b) => b.cpu - a.cpu)
   if (!busiest) throw new Error('the trace holds no main thread of a page')
   return busiest
 }
+
+const cpuOf = (events: readonly TraceEvent[]): number => events.reduce((sum, { tdur = 0 }) => sum + tdur / 1_000, 0)
 
 /** Frees what nothing holds any more, and tells what is left on the heap of JavaScript, bytes. */
 export async function heapAfterCollection(session: CDPSession): Promise<number> {

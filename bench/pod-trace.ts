@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { engineOf, podImage, type EngineEvent, type WorkerEngine } from './engine.ts'
-import { createLoad, createNamespace } from './load.ts'
-import { isReady, startPod, watchPods, type PodWatch } from './pod-watch.ts'
+import { createLoad, createNamespace, untilTrue } from './load.ts'
+import { isReady, podSpec, startPod, watchPods, type Pod, type PodWatch } from './pod-watch.ts'
 
 type Row = [what: string, value: number | string, unit: string]
 
@@ -80,6 +80,76 @@ export async function tracePods(options: {
   ]
 }
 
+/**
+ * Where the time goes from the deletion of a ReplicaSet's pod until its replacement is Ready, in turn with pods that are
+ * created: the same steps, and when the engine has killed and removed what is left of the old one.
+ */
+export async function traceHeals(options: {
+  server: string
+  token: string
+  workerContainer: string
+  rounds?: number
+}): Promise<Row[]> {
+  const { server, token, workerContainer, rounds = 15 } = options
+  const engine = await engineOf(workerContainer)
+  const load = createLoad({ server, token, parallel: 4 })
+  const namespace = `heals-${Date.now().toString(36)}`
+  await createNamespace(load, namespace)
+  const path = `/api/v1/namespaces/${namespace}/pods`
+  const watch = watchPods({ server, token, path })
+  const seen = followPods(watch)
+  const events = followEngine(engine)
+  const labels = { app: 'healed' }
+  await load.send('POST', `/apis/apps/v1/namespaces/${namespace}/replicasets`, {
+    metadata: { name: 'r' },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: podSpec(podImage) },
+    },
+  })
+  const ofSet = (): Pod | undefined =>
+    [...watch.pods.values()].find((pod) => pod.metadata.labels?.['app'] === 'healed' && isReady(pod))
+  await untilTrue(() => ofSet() !== undefined, 10)
+  const created: Map<Step, number>[] = []
+  const healed: Map<Step, number>[] = []
+  const times = { ready: [] as number[], heal: [] as number[], killed: [] as number[] }
+  for (let round = 0; round < rounds; round++) {
+    await pause(settled)
+    let begun = now()
+    times.ready.push(await startPod({ load, path, watch }, `n-${round}`, podImage))
+    await pause(settled)
+    created.push(durations(begun, new Map([...seen(`n-${round}`), ...events(`n-${round}`, begun)])))
+    const old = ofSet()?.metadata.name ?? ''
+    begun = now()
+    await load.send('DELETE', `${path}/${old}`)
+    await untilTrue(() => ofSet() !== undefined && ofSet()?.metadata.name !== old, 1)
+    times.heal.push(now() - begun)
+    await pause(settled)
+    const name = ofSet()?.metadata.name ?? ''
+    healed.push(durations(begun, new Map([...seen(name), ...events(name, begun)])))
+    times.killed.push((events.died(old) ?? begun) - begun)
+  }
+  watch.stop()
+  events.stop()
+  await load.send('DELETE', `/api/v1/namespaces/${namespace}`)
+  load.stop()
+  const [ready, heal] = [median(times.ready), median(times.heal)]
+  const step = (traces: Map<Step, number>[], each: Step): number =>
+    round(median(traces.map((trace) => trace.get(each) ?? 0)))
+  return [
+    [`pod create to Ready, p50 of ${rounds}`, round(ready), 'ms'],
+    ['deleted pod to replacement Ready, p50', round(heal), 'ms'],
+    ['ratio (goal 1.3)', Number((heal / ready).toFixed(2)), ''],
+    ...steps.map((each): Row => [
+      `  … ${each}, created and replaced`,
+      `${step(created, each)}, ${step(healed, each)}`,
+      'ms',
+    ]),
+    ['  the old container has ended after', round(median(times.killed)), 'ms'],
+  ]
+}
+
 /** CPU time of all processes of a container so far, ms; 0 where its control group is not found. */
 export function containerCpu(id: string): number {
   for (const read of [
@@ -124,6 +194,8 @@ function followPods(watch: PodWatch): (pod: string) => ReadonlyMap<Step, number>
 /** Events of the engine that name a pod, as steps. */
 function followEngine(engine: WorkerEngine): {
   (pod: string, since: number): [Step, number][]
+  /** When a pod's container ended. */
+  died(pod: string): number | undefined
   stop(): void
 } {
   const events: EngineEvent[] = []
@@ -140,7 +212,13 @@ function followEngine(engine: WorkerEngine): {
       const step = stepOf(event, pod)
       return step && at >= since ? [[step, at] as [Step, number]] : []
     })
-  return Object.assign(of, { stop })
+  const died = (pod: string): number | undefined => {
+    const event = events.find(
+      ({ Action, Actor }) => Action === 'die' && Actor.Attributes['name']?.startsWith(`k8s_c_${pod}_`),
+    )
+    return event && event.timeNano / 1e6
+  }
+  return Object.assign(of, { died, stop })
 }
 
 /** Until what a start leaves to do is done, ms. */

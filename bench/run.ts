@@ -9,10 +9,12 @@ import { slipwayUp, type Slipway } from '../test/support/slipway.ts'
 import { createPods, measureApi } from './api.ts'
 import { measureBadInput } from './bad-input.ts'
 import { measureBusy, readLoopDelay, type LoopDelay } from './busy.ts'
+import { measureDns } from './dns.ts'
 import { measurePods } from './pods.ts'
-import { containerCpu, tracePods } from './pod-trace.ts'
+import { containerCpu, traceHeals, tracePods } from './pod-trace.ts'
 import { measureScheduling } from './scheduling.ts'
 import { measureWindow } from './window.ts'
+import { measureMap } from './map.ts'
 import { measureNavigation } from './navigation.ts'
 import { measureFullWorker, measureIdleWorkers, measureImage, type WorkersBench } from './workers.ts'
 import { measureDeployment, measureIdle, measureWatchers, type SimulatedBench } from './simulated.ts'
@@ -125,6 +127,10 @@ const groups: Record<string, () => Promise<Row[]>> = {
       const { ui, server } = cluster.ready
       return measureWindow({ ui, server, token, pods: 20_000, events: 500 })
     }),
+  map: () =>
+    withCluster(['--simulated', '6'], ({ ready, kubeconfig }) =>
+      measureMap({ ui: ready.ui, context: `local:${ready.name}`, kubectl: createKubectl(kubeconfig) }),
+    ),
   navigation: () =>
     withCluster(['--simulated', '2'], ({ ready, kubeconfig }) =>
       measureNavigation({
@@ -140,6 +146,14 @@ const groups: Record<string, () => Promise<Row[]>> = {
       measureFullWorker(workersBench(cluster, token), 110, Number(process.env.SLIPWAY_BENCH_SECONDS ?? 60)),
     ),
   image: () => withCluster(['--workers', '3'], (cluster, token) => measureImage(workersBench(cluster, token), 500)),
+  dns: () =>
+    withCluster(['--workers', '1'], (cluster, token) =>
+      measureDns({ server: cluster.ready.server, token, worker: 'slipway-bench-worker-1' }),
+    ),
+  heal: () =>
+    withCluster(['--workers', '1'], (cluster, token) =>
+      traceHeals({ server: cluster.ready.server, token, workerContainer: 'slipway-bench-worker-1' }),
+    ),
   trace: () =>
     withCluster(['--workers', '1'], (cluster, token) => {
       const workerContainer = 'slipway-bench-worker-1'

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { chromium, type Page } from '@playwright/test'
 import { createFaceObjects, sheetStates, type FaceState } from '../test/support/face-states.ts'
+import { helmEnvironment } from '../test/support/helm.ts'
 import { createKubectl, type Kubectl } from '../test/support/kubectl.ts'
 import { newDataFolder, serveSlipway, slipwayUp } from '../test/support/slipway.ts'
 
@@ -42,7 +43,10 @@ await rm(folder, { recursive: true, force: true })
 await mkdir(folder, { recursive: true })
 const data = await newDataFolder()
 const kubeconfig = join(data, 'others.kubeconfig')
-const slipway = await slipwayUp({ name: cluster, data, args: ['--simulated', '3'], env: { KUBECONFIG: kubeconfig } })
+const slipway = await slipwayUp({
+  ...{ name: cluster, data, args: ['--simulated', '3'] },
+  env: { KUBECONFIG: kubeconfig, ...(await helmEnvironment(join(data, 'helm'))) },
+})
 const browser = await chromium.launch({
   executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu'],
@@ -55,8 +59,7 @@ try {
   for (const state of firstRun)
     for (const look of looks) {
       const empty = await serveSlipway()
-      await shootAll([state], empty.url, empty.signal, [look])
-      await empty.end()
+      await shootAll([state], empty.url, empty.signal, [look]).finally(() => empty.end())
     }
   await writeFile(join(folder, 'index.html'), indexPage())
 } finally {
@@ -101,7 +104,6 @@ async function shootAll(
       await shoot(page, { home, state, look, signal }).catch((error: unknown) =>
         failures.push(`${state.name}-${look} (${String(error).split('\n')[0]})`),
       )
-    if (look === 'german') await dress(page, home, 'light')
   }
   await context.close()
 }

@@ -3,18 +3,21 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { readModels } from './generate/models.ts'
 import { renderDefinitions } from './generate/definitions.ts'
+import { renderPodTemplateFields } from './generate/pod-template-fields.ts'
 import { renderTypes } from './generate/types.ts'
 
 /**
  * Generates the description of Kubernetes v1.36's built-in types from the models of `@kubernetes/client-node`
- * (release-1.36): TypeScript interfaces in wire format, and the OpenAPI definitions that the API server serves. Also
- * writes the commit of this source.
+ * (release-1.36): TypeScript interfaces in wire format, the OpenAPI definitions that the API server serves, and the Go structs
+ * of pod templates. Also writes the commit of this source.
  */
 const root = join(import.meta.dirname, '..')
 const models = readModels(join(root, 'node_modules/@kubernetes/client-node/dist/gen'))
 
+const definitions = renderDefinitions(models)
 write('src/shared/kube/generated/types.ts', renderTypes(models))
-write('src/main/cluster/apiserver/schema/generated/definitions.ts', asModule(renderDefinitions(models)))
+write('src/shared/kube/generated/pod-template-fields.ts', renderPodTemplateFields(definitions))
+write('src/main/cluster/apiserver/schema/generated/definitions.ts', asModule(definitions))
 write('src/main/cluster/apiserver/api/generated/commit.ts', `export const commit = ${JSON.stringify(headCommit())}\n`)
 
 /** Commit of this source, for `kubectl version`; empty outside a git checkout. */

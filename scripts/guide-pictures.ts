@@ -1,7 +1,8 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { chromium, expect as expectSoon, type Page } from '@playwright/test'
 import { has, run } from './set-up.mjs'
+import { helmEnvironment, runHelm, testChart } from '../test/support/helm.ts'
 import { createKubectl } from '../test/support/kubectl.ts'
 import { newDataFolder, runSlipway, serveSlipway, slipwayUp } from '../test/support/slipway.ts'
 
@@ -21,6 +22,10 @@ const parts: Partial<Record<string, () => Promise<void>>> = {
   start: firstTenMinutes,
   scale: manyNodes,
   promote: twoClusters,
+  'time-machine': whatWas,
+  map: aMapWithProblems,
+  helm: aChart,
+  yours: ownFile,
 }
 const chosen = process.argv.slice(2)
 
@@ -65,6 +70,7 @@ async function firstTenMinutes(): Promise<void> {
     await openWorkloads(page)
     await openNetwork(page)
     await openStorage(page)
+    await openCare(page)
   } finally {
     await page.context().close()
     await runSlipway(['delete', 'dev', '--data', data], data)
@@ -126,6 +132,14 @@ async function openStorage(page: Page): Promise<void> {
   await shoot(page, 'claims')
 }
 
+/** What the cluster takes is measured when the page is opened. */
+async function openCare(page: Page): Promise<void> {
+  await page.goto(addressOf(page, '/care/dev'))
+  await expect(page.getByRole('heading', { name: 'Care of dev' })).toBeVisible()
+  await page.waitForTimeout(5_000)
+  await shoot(page, 'care')
+}
+
 async function manyNodes(): Promise<void> {
   const slipway = await slipwayUp({ name: 'big', args: ['--simulated', '200'] })
   const page = await openPage(slipway.ready.ui)
@@ -173,6 +187,125 @@ async function twoClusters(): Promise<void> {
     await page.context().close()
     await dev.end()
     await staging.end()
+  }
+}
+
+/** An object's versions, then the namespace beside what it was. */
+async function whatWas(): Promise<void> {
+  const slipway = await slipwayUp({ name: 'dev', args: ['--workers', '0'] })
+  const page = await openPage(slipway.ready.ui)
+  try {
+    const kubectl = createKubectl(slipway.kubeconfig)
+    const inShop = (...words: string[]): Promise<string> => kubectl.ok('-n', 'shop', ...words)
+    await kubectl.ok('create', 'namespace', 'shop')
+    await inShop('create', 'configmap', 'settings', '--from-literal', 'currency=EUR')
+    await inShop('create', 'deployment', 'web', '--image', 'nginx:stable', '--replicas', '2')
+    await page.waitForTimeout(2_000)
+    const then = Date.now()
+    await page.waitForTimeout(2_000)
+    await inShop('set', 'image', 'deployment/web', 'nginx=nginx:alpine')
+    await inShop('scale', 'deployment/web', '--replicas', '3')
+    await inShop('delete', 'configmap', 'settings')
+    await page.goto(addressOf(page, '/c/local:dev/time-machine/deployments/shop/web'))
+    await expect(page.getByRole('region', { name: 'What changed' })).toContainText('replicas')
+    await shoot(page, 'versions')
+    await page.goto(addressOf(page, `/c/local:dev/time-machine?namespace=shop&at=${then}`))
+    await page.getByRole('button', { name: 'Show what differs in web' }).click()
+    await expect(page.getByRole('region', { name: 'What restoring changes in web' })).toContainText('nginx:stable')
+    await shoot(page, 'time-machine')
+  } finally {
+    await page.context().close()
+    await slipway.end()
+  }
+}
+
+/** A shop of which one Service leads to a port that nobody has. */
+async function aMapWithProblems(): Promise<void> {
+  const slipway = await slipwayUp({ name: 'dev', args: ['--simulated', '3'] })
+  const page = await openPage(slipway.ready.ui)
+  try {
+    const kubectl = createKubectl(slipway.kubeconfig)
+    const inShop = (...words: string[]): Promise<string> => kubectl.ok('-n', 'shop', ...words)
+    await kubectl.ok('create', 'namespace', 'shop')
+    await inShop('create', 'configmap', 'settings', '--from-literal', 'currency=EUR')
+    for (const [name, replicas] of [
+      ['web', 3],
+      ['catalog', 2],
+      ['cart', 2],
+      ['mail', 1],
+    ] as const) {
+      await inShop(
+        'create',
+        'deployment',
+        name,
+        '--image',
+        `shop/${name}:2.9.0`,
+        '--replicas',
+        String(replicas),
+        '--port',
+        '8080',
+      )
+      await inShop('expose', 'deployment', name, '--port', '80', '--target-port', name === 'mail' ? 'smtp' : '8080')
+    }
+    await inShop('set', 'env', 'deployment/web', '--from', 'configmap/settings')
+    const rules = ['/*=web:80', 'catalog*=catalog:80', 'cart*=cart:80'].map(
+      (rule) => `shop.localhost/${rule.replace(/^\//, '')}`,
+    )
+    await inShop('create', 'ingress', 'shop', ...rules.map((rule) => `--rule=${rule}`))
+    for (const name of ['web', 'catalog', 'cart', 'mail'])
+      await inShop('wait', '--for=condition=Available', `deployment/${name}`, '--timeout=60s')
+    await page.goto(addressOf(page, '/c/local:dev/topology/shop'))
+    await page
+      .getByRole('toolbar')
+      .getByRole('button', { name: /leads to the port named smtp/ })
+      .click()
+    await expect(page.getByRole('complementary', { name: 'Problems' })).toBeVisible()
+    await shoot(page, 'map')
+  } finally {
+    await page.context().close()
+    await slipway.end()
+  }
+}
+
+/** What an upgrade changes; then the values of a chart as a form. */
+async function aChart(): Promise<void> {
+  const data = await newDataFolder()
+  const env = await helmEnvironment(join(data, 'helm'))
+  const slipway = await slipwayUp({ name: 'dev', data, args: ['--simulated', '2'], env })
+  const page = await openPage(slipway.ready.ui)
+  try {
+    const words = ['install', 'web', testChart, '--namespace', 'shop', '--create-namespace', '--set', 'greeting=Hello']
+    await runHelm(words, { ...env, KUBECONFIG: slipway.kubeconfig })
+    await page.goto(addressOf(page, `/c/local:dev/helm/shop/web/upgrade?chart=${encodeURIComponent(testChart)}`))
+    const values = page.getByRole('region', { name: 'Values' })
+    await page.getByRole('textbox', { name: 'Values' }).click()
+    await page.keyboard.press('ControlOrMeta+A')
+    await page.keyboard.insertText('greeting: Moin\nreplicas: 3\nservice:\n  port: 8080\n')
+    await page.getByRole('button', { name: /Deployment web-web/ }).click()
+    await expect(page.getByRole('region', { name: /Changes of Deployment/ })).toContainText('replicas: 3')
+    await shoot(page, 'helm')
+    await values.getByRole('button', { name: 'Form' }).click()
+    await shoot(page, 'helm-form')
+  } finally {
+    await page.context().close()
+    await slipway.end()
+  }
+}
+
+/** The file of the guide, in its editor. */
+async function ownFile(): Promise<void> {
+  const slipway = await slipwayUp({ name: 'dev', args: ['--workers', '0'] })
+  const page = await openPage(slipway.ready.ui)
+  try {
+    const guide = await readFile(join(import.meta.dirname, '../docs/guide/yours.md'), 'utf8')
+    const [, file = ''] = /```yaml\n([\s\S]*?)```/.exec(guide) ?? []
+    await page.goto(addressOf(page, '/yours'))
+    await page.getByRole('textbox', { name: 'Your file' }).fill(file)
+    await page.waitForTimeout(1_500)
+    await shoot(page, 'yours')
+  } finally {
+    await page.context().close()
+    await slipway.end()
   }
 }
 

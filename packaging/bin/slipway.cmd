@@ -1,2 +1,2 @@
 @echo off
-"%~dp0..\node.exe" --max-semi-space-size=4 "%~dp0..\cli\out\main\cli.js" %*
+"%~dp0..\node.exe" --max-semi-space-size=8 "%~dp0..\cli\out\main\cli.js" %*

@@ -17,6 +17,7 @@ const set: Rule = { list: 'set' }
 const mergeSet: Rule = { strategy: 'merge', list: 'set' }
 const atomic: Rule = { list: 'atomic' }
 const retainKeys: Rule = { strategy: 'retainKeys' }
+const replaced: Rule = { strategy: 'replace' }
 
 const fields: Record<string, Record<string, Rule>> = {
   [`${metaV1}.ObjectMeta`]: {
@@ -25,6 +26,7 @@ const fields: Record<string, Record<string, Rule>> = {
     managedFields: atomic,
   },
   [`${metaV1}.LabelSelector`]: { matchExpressions: atomic },
+  'io.k8s.api.policy.v1.PodDisruptionBudgetSpec': { selector: replaced },
   [`${metaV1}.LabelSelectorRequirement`]: { values: atomic },
   [`${core}.PodSpec`]: {
     containers: byKey('name'),

@@ -17,6 +17,8 @@ export interface AgentConfig {
   clusterDomain: string
   serviceCidr: string
   podCidr: string
+  /** Ranges of the second family, on workers of a dual-stack cluster. */
+  ipv6?: { podCidr: string; serviceCidr: string }
   /** `v1.36.0` */
   version: string
   /** Limits of the worker in cores and bytes; unset when it may use all of the engine's. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { networkInterfaces } from 'node:os'
 import { systemClock } from '#shared/base/clock.ts'
 import { StopStack } from '#shared/base/disposable.ts'
@@ -9,6 +10,7 @@ import { createInformer } from '#shared/client/informer.ts'
 import { createSharedInformers } from '#shared/client/shared-informers.ts'
 import { ipText, isHostLocal, isInCidr, parseCidr, parseIp } from '#shared/kube/ip.ts'
 import { defaultKubeletSettings } from '#shared/kube/kubelet/settings.ts'
+import type { RegistryAuth } from '#shared/kube/registry-credentials.ts'
 import { endpointSlices, namespaces, networkPolicies, nodes, pods, services } from '#shared/kube/resources.ts'
 import { createApiFetch } from './api-fetch.ts'
 import { readConfig, type AgentFiles } from './config.ts'
@@ -25,12 +27,15 @@ import { createHierarchy } from './kubelet/pod-groups/hierarchy.ts'
 import { createPodGroups } from './kubelet/pod-groups/index.ts'
 import { parseResolvConf } from './kubelet/pod-files.ts'
 import { openPullRecords } from './kubelet/pull-records.ts'
+import { createMirrors, readMirrors } from './kubelet/registry-mirrors.ts'
 import { createDockerRuntime } from './kubelet/runtime/docker.ts'
+import { createEngineSettings } from './kubelet/runtime/engine-settings.ts'
 import { givesOwnHostnames } from './kubelet/runtime/shim.ts'
 import { memoryFolder } from './kubelet/volume-folders.ts'
 import { createAgentLog } from './log.ts'
 import { runCommand } from './network/command.ts'
 import { defaultGateway, gatewaysOf } from './network/gateways.ts'
+import { prepareIpv6 } from './network/ipv6.ts'
 import { createPodNetwork, type PodNetwork } from './network/pod-network.ts'
 import { enforcePolicies } from './network/policy/index.ts'
 import { healthzPort, startProxy, statusPort } from './proxy/index.ts'
@@ -52,6 +57,7 @@ async function main(config: AgentFiles): Promise<void> {
   const faults = watchFaults({ log, end: () => process.exit(1) })
   const stops = new StopStack()
   const ip = ownAddress()
+  const ip6 = config.ipv6 && (await prepareIpv6({ ...config.ipv6, run: runCommand }))
   const late: { kubelet?: Kubelet } = {}
 
   const tunnel = await createTunnelServer({
@@ -59,7 +65,7 @@ async function main(config: AgentFiles): Promise<void> {
     apiPort: config.apiPort,
     registryPort: config.registryPort,
     tls: config.tunnel,
-    mayReach: reachable(config.podCidr),
+    mayReach: reachable([config.podCidr, ...(config.ipv6 ? [config.ipv6.podCidr] : [])]),
     onFault: () => faults.request(),
     onKubeletRequest: (stream, headers) => {
       if (late.kubelet) late.kubelet.serve(stream, headers)
@@ -81,11 +87,24 @@ async function main(config: AgentFiles): Promise<void> {
 
   const runtime = createDockerRuntime({ socketPath: engineSocket, pauseImage, log })
   await Promise.all([engineAnswers(runtime), ensureMemory(systemMounts, memoryFolder(kubeletRoot))])
+  const hostCredentials = (reference: string): Promise<readonly RegistryAuth[]> => tunnel.hostCredentials(reference)
+  const mirrors = createMirrors({
+    runtime,
+    mirrors: () => readMirrors('/etc/slipway/registry-mirrors.json'),
+    engine: createEngineSettings({
+      file: '/etc/docker/daemon.json',
+      reload: async () => void process.kill(Number(await readFile('/var/run/docker.pid', 'utf8')), 'SIGHUP'),
+      insecure: () => runtime.insecureRegistries(),
+    }),
+    hostCredentials,
+    log,
+  })
   const images = createImages({
     runtime,
-    fetchImage: (reference) => tunnel.fetchImage(reference),
-    hostImageId: (reference) => tunnel.hostImageId(reference),
-    hostCredentials: (reference) => tunnel.hostCredentials(reference),
+    fetchImage: tunnel.fetchImage,
+    hostImage: tunnel.hostImage,
+    hostCredentials,
+    mirrors,
     records: await openPullRecords(`${kubeletRoot}/image_manager/pulled.json`),
     parallelPulls: settings.images.parallelPulls,
     log,
@@ -103,6 +122,7 @@ async function main(config: AgentFiles): Promise<void> {
   const network: PodNetwork = createPodNetwork({
     nodeName: config.nodeName,
     podCidr: config.podCidr,
+    podCidr6: config.ipv6?.podCidr,
     nodes: nodeInformer,
     run: runCommand,
     leases: `${kubeletRoot}/network/leases.json`,
@@ -128,6 +148,7 @@ async function main(config: AgentFiles): Promise<void> {
     namespaces: informers.share(namespaces),
     pods: podInformer,
     addresses: network,
+    families: config.ipv6 ? ['IPv4', 'IPv6'] : ['IPv4'],
     clusterDns: config.clusterDns,
     run: runCommand,
     clock,
@@ -151,7 +172,7 @@ async function main(config: AgentFiles): Promise<void> {
     root: kubeletRoot,
     heldClaims: await openCheckpoint(`${kubeletRoot}/dra_manager_state`, log),
     mounts: systemMounts,
-    node: { name: config.nodeName, ip, ...capacity },
+    node: { name: config.nodeName, ip, ...(ip6 ? { ip6 } : {}), ...capacity },
     dns: {
       clusterDns: config.clusterDns,
       clusterDomain: config.clusterDomain,
@@ -216,6 +237,7 @@ async function main(config: AgentFiles): Promise<void> {
         clock,
         log,
         settings: proxySettings,
+        ipv6: config.ipv6,
       }),
     )
   }
@@ -233,9 +255,9 @@ function ownAddress(): string {
 }
 
 /** Whether an address belongs to a pod or another worker, not to this worker's loopback or its machine. */
-function reachable(podCidr: string): (host: string) => boolean {
+function reachable(podCidrs: readonly string[]): (host: string) => boolean {
   const own = networkInterfaces().eth0?.find(({ family }) => family === 'IPv4')?.cidr
-  const ranges = [podCidr, own ?? ''].flatMap((text) => parseCidr(text) ?? [])
+  const ranges = [...podCidrs, own ?? ''].flatMap((text) => parseCidr(text) ?? [])
   const gateways = gatewaysOf(readFileSync('/proc/net/route', 'utf8'))
   return (host) => {
     const address = parseIp(host)

@@ -3,20 +3,28 @@ import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { systemClock } from '#shared/base/clock.ts'
 import type { Log } from '#shared/base/log.ts'
-import { createHostEngine, openCluster, removeLeftovers } from './cluster/index.ts'
+import { createHostEngine, createSnapshots, openCluster, removeLeftovers } from './cluster/index.ts'
+import { createBuilds } from './contexts/builds/index.ts'
 import { openAppData, type AppData } from './contexts/app-data.ts'
 import { followAddedFiles } from './contexts/kubeconfig/added-files.ts'
 import { createKubeconfigContexts, type KubeconfigContexts } from './contexts/kubeconfig/index.ts'
-import { readOnly } from './contexts/read-only.ts'
+import { lockedFailure, readOnly } from './contexts/read-only.ts'
 import { openLocalClusters, type LocalClusters } from './contexts/local-clusters.ts'
 import type { KubeContext } from './contexts/kube-context.ts'
 import { openPortForwards } from './contexts/port-forwards/index.ts'
+import { openHelm } from './helm/index.ts'
 import type { Installation } from './installation.ts'
 import type { ShellRequests } from './rpc/app.ts'
 import type { Keychain } from './keys/key-files.ts'
 import { openKeyStorage } from './keys/key-storage.ts'
+import { writeDiagnostics } from './diagnostics/bundle.ts'
+import { diagnosticsSources } from './diagnostics/sources.ts'
+import { keepRecent } from './recent-log.ts'
+import { confirmedActions, type AskUser } from './yours/confirmed.ts'
+import { openYours } from './yours/index.ts'
 import { createRouter, type Router } from './rpc/index.ts'
-import type { Contexts } from './rpc/contexts.ts'
+import { contextOf, type Contexts } from './rpc/contexts.ts'
+import { createUpdates } from './updates.ts'
 
 /** The back end of the app, shared by the desktop and the headless entry. */
 export interface Back {
@@ -38,23 +46,27 @@ export interface BackOptions {
   metrics?: readonly { text(): string }[]
   shellRequests?: ShellRequests
   quit(clusters: 'stop' | 'keep' | 'cancel'): void | Promise<void>
+  /** Asks before one of the user's own actions runs for the first time; the page does when unset. */
+  confirmAction?: AskUser | undefined
 }
 
 export async function openBack({
   home,
   mode,
   installation,
-  log,
+  log: target,
   keychain,
   metrics = [],
   shellRequests,
   quit,
+  confirmAction,
 }: BackOptions): Promise<Back> {
+  const { log, lines } = keepRecent(target)
   await mkdir(home, { recursive: true, mode: 0o700 })
   const data = await openAppData({ dir: home })
   const keys = await openKeyStorage({ home, keychain })
   const engine = createHostEngine({
-    workerImageContext: join(installation.resources, 'worker'),
+    imageContexts: installation.resources,
     // Tests label everything they create, so that it can be removed reliably.
     ...(process.env.SLIPWAY_TEST ? { labels: { 'slipway.dev/test': process.env.SLIPWAY_TEST } } : {}),
   })
@@ -71,6 +83,17 @@ export async function openBack({
         keys,
         metrics,
       }),
+    snapshots: createSnapshots({
+      engine,
+      threads: installation.threads,
+      keys,
+      version: installation.version,
+      clock: systemClock,
+      log,
+    }),
+    snapshotsDir: join(home, 'snapshots'),
+    keys,
+    workerDisk: (cluster) => engine.providerFor(cluster).diskUse(),
     removeLeftovers: (leftovers) => removeLeftovers({ ...leftovers, engine }),
     engine: () => engine.state(),
     clock: systemClock,
@@ -85,24 +108,46 @@ export async function openBack({
     saved: { read: () => data.forwards(), write: (all) => data.saveForwards(all) },
     clock: systemClock,
   })
+  const helm = openHelm({ dir: join(home, 'helm'), clock: systemClock })
+  const builds = createBuilds({ engine, contextOf: (id) => contextOf(contexts, id), clock: systemClock })
+  const yours = await openYours({ dir: home })
+  const confirmed = confirmedActions({ file: join(home, 'confirmed-actions.json'), ask: confirmAction })
   const router = createRouter({
     app: {
       info: { version: installation.version, mode, platform: process.platform, dataFolder: home },
       data,
+      updates: createUpdates({
+        feed: process.env.SLIPWAY_UPDATES ?? installation.updates,
+        version: installation.version,
+        isWanted: async () => (await data.settings()).updates,
+        fetch: globalThis.fetch,
+        now: Date.now,
+      }),
       samples: () => readSamples(join(installation.resources, 'manifests/samples')),
       shellRequests: shellRequests ?? { onRequest: () => () => undefined },
       quit,
     },
+    builds,
     clusters,
     contexts,
     addedFiles,
     forwards,
+    helm,
+    diagnostics: ({ file, ...order }) =>
+      writeDiagnostics(
+        diagnosticsSources({ home, mode, version: installation.version, clusters, data, keys, log: lines }),
+        { ...order, file: file ?? join(home, 'diagnostics', `slipway-${Date.now()}.tar.gz`) },
+      ),
+    yours,
+    confirmed,
   })
   return {
     clusters,
     data,
     router,
     async close(workers) {
+      await helm.close()
+      await yours.stop()
       await forwards.close()
       await kubeconfig.stop()
       await clusters.close(workers)
@@ -129,6 +174,9 @@ function allContexts(
       const known = guarded.get(context) ?? readOnly(context, () => isReadOnly(id))
       guarded.set(context, known)
       return known
+    },
+    async requireWritable(id) {
+      if (await isReadOnly(id)) throw lockedFailure(id.replace(/^local:/, ''))
     },
     onChange(listener) {
       const stops = [clusters.onChange(listener), kubeconfig.onChange(listener)]

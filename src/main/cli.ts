@@ -3,6 +3,7 @@ import { messageOf } from '#shared/base/message-of.ts'
 import type { OptionValues } from './commands/command.ts'
 import { commands } from './commands/index.ts'
 import { ExpectedError } from './commands/expected-error.ts'
+import { optimiseLater } from './tiering.ts'
 
 /**
  * `slipway …`: finds the command, parses its options, and turns every failure into one line and a non-zero exit code.
@@ -41,6 +42,7 @@ function overview(): string {
   return `slipway: a real multi-node Kubernetes cluster on this machine\n\n${lines.join('\n')}`
 }
 
+optimiseLater()
 main(process.argv.slice(2)).catch((error: unknown) => {
   const reason = messageOf(error)
   process.stderr.write(`slipway: ${reason.split('\n')[0] ?? ''}\n`)

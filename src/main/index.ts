@@ -7,7 +7,10 @@ import { unlockKeys } from './keys/key-storage.ts'
 import { systemKeychain } from './shell/keychain.ts'
 import { startDesktop } from './shell/desktop.ts'
 import { onEndSignal } from './end-signals.ts'
+import { optimiseLater } from './tiering.ts'
 import { watchUncaughtErrors } from './uncaught-errors.ts'
+
+optimiseLater()
 
 const unlockFlag = '--unlock-keys='
 const toUnlock = process.argv.find((argument) => argument.startsWith(unlockFlag))?.slice(unlockFlag.length)

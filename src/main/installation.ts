@@ -8,6 +8,8 @@ import type { ThreadEntries } from './cluster/control-plane.ts'
 export interface Installation {
   root: string
   version: string
+  /** Where newer versions are told: `slipway.updates` of package.json, which this repository leaves unset. */
+  updates: string | undefined
   /** The built user interface. */
   renderer: string
   /** `resources/`: icons, worker image, manifests. */
@@ -19,10 +21,14 @@ export interface Installation {
 
 export function findInstallation(): Installation {
   const root = rootAbove(dirname(fileURLToPath(import.meta.url)))
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
+  const { version, slipway } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    version: string
+    slipway?: { updates?: string }
+  }
   return {
     root,
     version,
+    updates: slipway?.updates,
     renderer: join(root, 'out/renderer'),
     resources: join(root, 'resources'),
     agentBundle: join(root, 'out/agent/agent.cjs'),

@@ -6,10 +6,17 @@ import { router } from './router.ts'
 import './style.css'
 
 const app = createApp(App)
+let entered: string | undefined
+const noteAddress = ({ newURL }: HashChangeEvent): void => {
+  entered = new URL(newURL).hash.slice(1)
+}
+window.addEventListener('hashchange', noteAddress)
 provideApi(app, await createApi())
 app.use(createPinia()).use(router).mount('#app')
 
-// The router follows the address only once its first page is there: an address that was entered meanwhile is followed now.
+// The router follows the address only once its first page is there, and writes that page's address over one that was
+// entered meanwhile: it is followed now.
 await router.isReady()
-const { hash } = window.location
-if (hash.length > 1 && hash.slice(1) !== router.currentRoute.value.fullPath) await router.replace(hash.slice(1))
+await new Promise((resolve) => setTimeout(resolve))
+window.removeEventListener('hashchange', noteAddress)
+if (entered && entered !== router.currentRoute.value.fullPath) await router.replace(entered)

@@ -9,7 +9,7 @@ import { slipwayUp } from '../support/slipway.ts'
  * Shares of 15,724 recorded questions that are answered as Kubernetes v1.36's own API server answers them: the status code, code and
  * causes, everything. Only ever raise them; they are what was measured, less what a loaded machine may cost.
  */
-const floor = { codeShare: 0.988, causesShare: 0.971, wholeShare: 0.921 }
+const floor = { codeShare: 0.995, causesShare: 0.989, wholeShare: 0.947 }
 
 /** Beside the repository, where it is developed: scripts/test.mjs runs this only where it is there. */
 const program = join(import.meta.dirname, '../../../shared/bench-tools/answers.mjs')

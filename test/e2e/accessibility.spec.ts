@@ -1,9 +1,11 @@
+import { join } from 'node:path'
 import { expect, test, type Page } from '@playwright/test'
 import { expectAccessibleInBothThemes } from '../support/axe.ts'
 import { createFaceObjects, faceStates } from '../support/face-states.ts'
 import { focusProblems } from '../support/focus.ts'
+import { helmEnvironment } from '../support/helm.ts'
 import { createKubectl } from '../support/kubectl.ts'
-import { slipwayUp, type Slipway } from '../support/slipway.ts'
+import { newDataFolder, slipwayUp, type Slipway } from '../support/slipway.ts'
 
 /** Every page and state of the contact sheet: axe in both themes, and keys lead to each control and show where they are. */
 const cluster = `access-${process.pid}`
@@ -11,7 +13,13 @@ let slipway: Slipway
 let page: Page
 
 test.beforeAll(async ({ browser }) => {
-  slipway = await slipwayUp({ name: cluster, args: ['--simulated', '2'] })
+  const data = await newDataFolder()
+  slipway = await slipwayUp({
+    name: cluster,
+    data,
+    args: ['--simulated', '2'],
+    env: await helmEnvironment(join(data, 'helm')),
+  })
   await createFaceObjects(createKubectl(slipway.kubeconfig))
   page = await browser.newPage({ reducedMotion: 'reduce', colorScheme: 'light' })
   await page.goto(slipway.ready.ui)

@@ -1,9 +1,29 @@
-import { expect, test } from '@playwright/test'
-import { serveSlipway } from '../support/slipway.ts'
+import { rm } from 'node:fs/promises'
+import { expect, test as base } from '@playwright/test'
+import { serveSlipway, type ServedSlipway } from '../support/slipway.ts'
+
+/** Apps of one test: whatever becomes of it, none stays, and none stays frozen. */
+const test = base.extend<{ serve: typeof serveSlipway }>({
+  async serve({}, use) {
+    const served: ServedSlipway[] = []
+    await use(async (options) => {
+      const slipway = await serveSlipway(options)
+      served.push(slipway)
+      return slipway
+    })
+    for (const { end, data } of served) {
+      await end('SIGKILL')
+      await rm(data, { recursive: true, force: true })
+    }
+  },
+})
 
 /** A page outlives the app that serves it, and its session: it says so, and what to do. */
-test('a page is told that the app is gone, and that its session has ended when the app is back', async ({ page }) => {
-  const first = await serveSlipway()
+test('a page is told that the app is gone, and that its session has ended when the app is back', async ({
+  page,
+  serve,
+}) => {
+  const first = await serve()
   await page.goto(first.url)
   await expect(page.getByRole('heading', { name: 'Clusters' })).toBeVisible()
   await expect(page.getByRole('alert')).toHaveCount(0)
@@ -11,19 +31,19 @@ test('a page is told that the app is gone, and that its session has ended when t
   await first.end('SIGKILL')
   await expect(page.getByRole('alert')).toContainText('Slipway does not answer')
 
-  const second = await serveSlipway({ data: first.data, port: Number(new URL(first.url).port) })
+  const second = await serve({ data: first.data, port: Number(new URL(first.url).port) })
   await expect(page.getByRole('alert')).toContainText('Your session has ended')
 
   await page.goto(second.url)
   await expect(page.getByRole('heading', { name: 'Clusters' })).toBeVisible()
   await expect(page.getByRole('alert')).toHaveCount(0)
-  await second.end()
 })
 
 test('a frozen app is noticed within three seconds, its page says of when it is, and goes on when the app does', async ({
   page,
+  serve,
 }) => {
-  const slipway = await serveSlipway()
+  const slipway = await serve()
   await page.goto(slipway.url)
   await expect(page.getByRole('contentinfo')).toContainText('Live')
   // The page's own scripts come from the app, too.
@@ -46,19 +66,21 @@ test('a frozen app is noticed within three seconds, its page says of when it is,
   slipway.signal('SIGCONT')
   await expect(page.getByRole('contentinfo')).toContainText('Live')
   await expect(page.getByText('Reconnecting')).toHaveCount(0)
-  await slipway.end()
 })
 
-test('an app that is started again has its port again', async () => {
-  const first = await serveSlipway()
+test('an app that is started again has its port again', async ({ serve }) => {
+  const first = await serve()
   await first.end('SIGKILL')
-  const second = await serveSlipway({ data: first.data })
+  const second = await serve({ data: first.data })
   expect(new URL(second.url).port).toBe(new URL(first.url).port)
-  await second.end()
 })
 
-test('signing out ends the session, hides everything and says how to sign in again', async ({ page, context }) => {
-  const slipway = await serveSlipway()
+test('signing out ends the session, hides everything and says how to sign in again', async ({
+  page,
+  context,
+  serve,
+}) => {
+  const slipway = await serve()
   await page.goto(slipway.url)
   const other = await context.newPage()
   await other.goto(new URL('/', slipway.url).href)
@@ -73,5 +95,4 @@ test('signing out ends the session, hides everything and says how to sign in aga
   await expect(other.getByRole('alert')).toContainText('Your session has ended')
   expect((await page.request.get(new URL('/', slipway.url).href)).status()).toBe(401)
   expect((await page.reload())?.status()).toBe(401)
-  await slipway.end()
 })

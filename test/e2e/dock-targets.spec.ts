@@ -77,6 +77,9 @@ test('Edit opens a tab for each cluster and namespace, with the text of its own 
       )
       await expect(dockTabs().last()).toContainText(`${cluster} / ${namespace}`)
       await expect(dockTabs().last()).toHaveAttribute('aria-selected', 'true')
+      // A context has one colour, wherever it is named.
+      const colour = /ctx-\w+/.exec((await page.getByRole('banner').getAttribute('class')) ?? '')?.[0] ?? 'none'
+      await expect(dockTabs().last()).toHaveClass(new RegExp(colour))
     }
   await expect(dockTabs()).toHaveCount(4)
   await press('Edit', west, 'ConfigMaps', 'default')

@@ -49,6 +49,12 @@ const line = (text: string) => editor().locator('.cm-line').filter({ hasText: te
 const problems = () => page.getByRole('region', { name: 'Problems' })
 const button = (name: string | RegExp) => page.getByRole('button', { name })
 const save = () => button(`Save cart to ${slipway.ready.name} / shop`)
+const caretLine = (): Promise<string> =>
+  page.evaluate(() => {
+    const node = getSelection()?.anchorNode
+    const element = node instanceof Element ? node : node?.parentElement
+    return element?.closest('.cm-line')?.textContent ?? ''
+  })
 async function append(at: string, text: string): Promise<void> {
   await line(at).click()
   await page.keyboard.press('End')
@@ -61,12 +67,75 @@ test('says beside the lines who owns them', async () => {
   expect((await new AxeBuilder({ page }).include('.cm-editor').analyze()).violations).toEqual([])
 })
 
+test('the find bar and the completion have the colours of the theme', async () => {
+  const ground = (of: string): Promise<string> =>
+    page.locator(of).evaluate((element) => getComputedStyle(element).backgroundColor)
+  const token = (name: string): Promise<string> =>
+    page.evaluate((value) => {
+      const probe = document.body.appendChild(document.createElement('i'))
+      probe.style.backgroundColor = `var(${value})`
+      const colour = getComputedStyle(probe).backgroundColor
+      probe.remove()
+      return colour
+    }, name)
+  const before = await page.locator('html').getAttribute('data-theme')
+  for (const theme of ['dark', 'light']) {
+    await page.evaluate((name) => (document.documentElement.dataset.theme = name), theme)
+    await line('image: cart:1').click()
+    await page.keyboard.press('Control+f')
+    expect(await ground('.cm-panels')).toBe(await token('--canvas'))
+    await page.keyboard.press('Escape')
+    await line('image: cart:1').click()
+    await page.keyboard.press('Home')
+    await page.keyboard.press('Control+Space')
+    await expect(page.locator('.cm-tooltip-autocomplete')).toBeVisible()
+    expect(await ground('.cm-tooltip-autocomplete')).toBe(await token('--raised'))
+    await page.keyboard.press('Escape')
+  }
+  await page.evaluate((name) => (document.documentElement.dataset.theme = name ?? ''), before)
+})
+
+test('a field is explained under the pointer, text is put in order, and lines are folded', async () => {
+  await line('replicas: 2').getByText('replicas').hover()
+  const docs = page.locator('.cm-tooltip-hover')
+  await expect(docs).toContainText('Number of desired pods')
+  await page.mouse.move(5, 5)
+  await append('image: cart:1', '')
+  await page.keyboard.press('Enter')
+  await page.keyboard.type('imagePullPolicy:    Always')
+  await button('Format').click()
+  await expect(editor()).toContainText('imagePullPolicy: Always')
+  await button('Discard changes').click()
+  const marker = page.locator('.cm-foldGutter span[title]').filter({ hasText: '⌄' })
+  const folds = await marker.count()
+  expect(folds).toBeGreaterThan(0)
+  await marker.last().click()
+  const folded = page.locator('.cm-foldPlaceholder')
+  await expect(folded).toBeVisible()
+  await folded.click()
+  await expect(folded).toHaveCount(0)
+})
+
 test('Save and Dry run are off while there are errors, and say why', async () => {
   await append('replicas: 2', 'x')
   await expect(problems()).toContainText('takes an integer')
   await expect(save()).toHaveAttribute('aria-disabled', 'true')
   await expect(save()).toHaveAttribute('title', '1 problem')
   await expect(button('Dry run')).toHaveAttribute('aria-disabled', 'true')
+  await button('Discard changes').click()
+})
+
+test('what the server refuses after a merge is at its line of the merged text', async () => {
+  await append('replicas: 2', '')
+  await page.keyboard.press('Enter')
+  await page.keyboard.type('minReadySeconds: -1')
+  await kubectl.ok('annotate', '-n', 'shop', 'deployment', 'cart', 'note=merged', 'other=too')
+  await save().click()
+  await expect(editor()).toContainText('note: merged')
+  const problem = problems().getByRole('button').filter({ hasText: 'minReadySeconds' })
+  await expect(problem).toContainText('server')
+  await problem.click()
+  await expect.poll(caretLine).toContain('minReadySeconds: -1')
   await button('Discard changes').click()
 })
 
@@ -159,13 +228,7 @@ test('each cause that the server tells is at its line, also at lines out of sigh
     const marked = manifest().locator('.cm-line').filter({ hasText: text })
     await expect(marked).toBeInViewport()
     await expect(marked.locator('.cm-lintRange-error')).not.toHaveCount(0)
-    const caret = (): Promise<string> =>
-      page.evaluate(() => {
-        const node = getSelection()?.anchorNode
-        const element = node instanceof Element ? node : node?.parentElement
-        return element?.closest('.cm-line')?.textContent ?? ''
-      })
-    await expect.poll(caret).toContain(text)
+    await expect.poll(caretLine).toContain(text)
   }
 })
 
@@ -199,4 +262,17 @@ test('values of a Secret are masked, and kept in no draft', async () => {
   const files = (await readdir(slipway.data, { recursive: true, withFileTypes: true })).filter((each) => each.isFile())
   for (const { name, parentPath } of files.filter(({ name }) => /draft|settings|\.json$/.test(name)))
     expect(await readFile(`${parentPath}/${name}`, 'utf8')).not.toContain('hunter2-seeded')
+})
+
+test('in a locked context nothing is saved, and the editor says why', async () => {
+  await button('All clusters').click()
+  const lock = page.getByRole('region', { name: /^Cluster / }).getByRole('switch', { name: /^Read-only/ })
+  await lock.click()
+  await page.goto(`${new URL('/', slipway.ready.ui).href}#/c/local:${slipway.ready.name}/deployments/shop/cart`)
+  await page.getByRole('tab', { name: 'YAML' }).click()
+  await expect(page.getByText(/is read-only in Slipway/).first()).toBeVisible()
+  await append('replicas: 2', '0')
+  await expect(save()).toHaveAttribute('aria-disabled', 'true')
+  await expect(save()).toHaveAttribute('title', /is read-only in Slipway/)
+  await button('Discard changes').click()
 })

@@ -1,6 +1,7 @@
 import { expect, test, type Page } from '@playwright/test'
 import { expectAccessible } from '../support/axe.ts'
 import { createKubectl, type Kubectl } from '../support/kubectl.ts'
+import { clippedTexts, secondScrollbars } from '../support/layout.ts'
 import { slipwayUp, type Slipway } from '../support/slipway.ts'
 
 /** What a list does with its rows, on one simulated cluster that all tests share. */
@@ -197,6 +198,47 @@ test('columns are chosen and ordered, a label is one, and all are remembered', a
     .toEqual(['Name', 'Namespace', 'Status', 'Ready', 'Restarts', 'CPU used', 'Node', 'Age', 'app'])
 })
 
+test('a column is made wider by keys and by its edge, and stays so', async () => {
+  const header = page.getByRole('columnheader', { name: 'Namespace' })
+  const width = async (): Promise<number> => Math.round((await header.boundingBox())?.width ?? 0)
+  const before = await width()
+  await header.getByRole('button').focus()
+  await page.keyboard.press('Shift+ArrowRight')
+  await expect.poll(width).toBe(before + 16)
+  const box = await header.boundingBox()
+  if (!box) throw new Error('no header')
+  await page.mouse.move(box.x + box.width - 1, box.y + box.height / 2)
+  await page.mouse.down()
+  await page.mouse.move(box.x + box.width + 39, box.y + box.height / 2)
+  await page.mouse.up()
+  await expect.poll(width).toBeGreaterThan(before + 40)
+  const wide = await width()
+  await page.reload()
+  await expect(row('web-1')).toBeVisible()
+  await expect.poll(width).toBe(wide)
+})
+
+test('favourites and what was looked at last stand at the top of the sidebar', async () => {
+  await page.getByRole('button', { name: 'Favourite: Services' }).click()
+  await expect(kinds().getByRole('link', { name: 'Services', exact: true })).toHaveCount(2)
+  await row('web-1').click()
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('Enter')
+  await expect(page).toHaveURL(/shop\/web-1$/)
+  await page.goBack()
+  await kinds().getByRole('button', { name: 'Recent' }).click()
+  await expect(kinds().getByRole('link', { name: 'web-1' })).toBeVisible()
+  await kinds().getByRole('button', { name: 'Recent' }).click()
+  await page.getByRole('button', { name: 'Favourite: Services' }).first().click()
+  await expect(kinds().getByRole('link', { name: 'Services', exact: true })).toHaveCount(1)
+})
+
+test('the YAML of a row is copied', async () => {
+  await row('web-1').click({ button: 'right' })
+  await page.getByRole('menuitem', { name: 'Copy YAML' }).click()
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toMatch(/kind: Pod[\s\S]*name: web-1/)
+})
+
 test('a filter is saved as a view with a live count', async () => {
   await filter().fill('app=web ')
   await page.getByRole('button', { name: 'Save view' }).click()
@@ -333,6 +375,18 @@ test('lists are accessible with and without rows, and their toolbars wrap in nar
   await expectAccessible(page, frame)
   await clear()
 })
+
+for (const width of [900, 1440])
+  test(`at ${width} px nothing of a list is cut without an ellipsis and a title, and one thing scrolls`, async () => {
+    await page.setViewportSize({ width, height: 800 })
+    for (const kind of ['pods', 'deployments', 'events', 'nodes', 'services']) {
+      await page.goto(page.url().replace(/\/c\/([^/]+)\/.*/, `/c/$1/${kind}`))
+      await expect(page.locator('[data-row]')).not.toHaveCount(0)
+      await expect.poll(() => clippedTexts(page), { message: kind }).toEqual([])
+      expect(await secondScrollbars(page)).toEqual([])
+    }
+    await page.setViewportSize({ width: 1440, height: 900 })
+  })
 
 test('a name with marks that reverse text shows them', async () => {
   await kubectl.ok('create', 'clusterrole', 'admin\u202Egnp.exe', '--verb=get', '--resource=pods')

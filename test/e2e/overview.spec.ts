@@ -103,6 +103,17 @@ test('what runs where has each pod on its worker, and the scheduler says where e
   await places.getByRole('button', { name: 'Memory' }).click()
   await expectAccessible(page)
   await panel.getByRole('button', { name: 'Close' }).click()
+  // Dragged, each worker answers where it is.
+  const worker = (n: number): Locator => places.getByRole('listitem', { name: `${cluster}-worker-${n}`, exact: true })
+  await cells.first().hover()
+  await page.mouse.down()
+  await worker(2).hover({ position: { x: 20, y: 20 } })
+  await worker(2).hover({ position: { x: 60, y: 20 } })
+  await expect(worker(2).getByRole('status')).toContainText('NodeUnschedulable')
+  await expect(worker(1).getByRole('status')).toContainText(/It is here now|It can go there/)
+  await page.mouse.up()
+  await expect(worker(2).getByRole('status')).toHaveCount(0)
+  await panel.getByRole('button', { name: 'Close' }).click()
   await places
     .getByRole('button', { name: /in shop/ })
     .first()

@@ -84,6 +84,70 @@ function objects(): object[] {
     pod('crash', { 'exit-code': '7', 'run-duration': '200ms' }),
     pod('lost-image', { 'pull-error': 'manifest unknown' }),
     pod('nowhere', {}, { nodeSelector: { disk: 'fast' } }),
+    pod('greedy', { 'oom-after': '200ms' }),
+    {
+      apiVersion: 'apps/v1',
+      kind: 'DaemonSet',
+      metadata: inShop('agent'),
+      spec: { selector: { matchLabels: { app: 'agent' } }, template: template('agent', 'shop/agent:1') },
+    },
+    {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: inShop('import'),
+      spec: {
+        ...{ completions: 3, parallelism: 3, completionMode: 'Indexed' },
+        template: { ...runs, spec: { ...runs.spec, restartPolicy: 'Never' } },
+      },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: inShop('disk'),
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        storageClassName: 'nowhere',
+        resources: { requests: { storage: '1Gi' } },
+      },
+    },
+    {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      metadata: inShop('web'),
+      spec: {
+        ingressClassName: 'slipway',
+        rules: [
+          {
+            host: 'shop.localhost',
+            http: {
+              paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 'web', port: { number: 80 } } } }],
+            },
+          },
+        ],
+      },
+    },
+    {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: inShop('quiet'),
+      spec: { podSelector: { matchLabels: { app: 'web' } }, policyTypes: ['Ingress'] },
+    },
+    { apiVersion: 'v1', kind: 'ResourceQuota', metadata: inShop('limits'), spec: { hard: { pods: '40' } } },
+    {
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: inShop('db'),
+      spec: {
+        ...{
+          minReplicas: 3,
+          maxReplicas: 3,
+          scaleTargetRef: { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'db' },
+        },
+        metrics: [
+          { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } },
+        ],
+      },
+    },
     {
       apiVersion: 'v1',
       kind: 'Secret',
@@ -134,6 +198,50 @@ function objects(): object[] {
       metadata: { name: 'few' },
       spec: { policyName: 'few', validationActions: ['Deny'] },
     },
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'MutatingWebhookConfiguration',
+      metadata: { name: 'sidecars' },
+      webhooks: [
+        {
+          name: 'sidecars.example.com',
+          clientConfig: { service: { name: 'injector', namespace: 'shop' } },
+          rules: [{ apiGroups: ['example.com'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['boats'] }],
+          ...{ failurePolicy: 'Ignore', sideEffects: 'None', admissionReviewVersions: ['v1'] },
+        },
+      ],
+    },
+    {
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: inShop('web'),
+      spec: { minAvailable: 2, selector: { matchLabels: { app: 'web' } } },
+    },
+    {
+      apiVersion: 'scheduling.k8s.io/v1',
+      kind: 'PriorityClass',
+      metadata: { name: 'late' },
+      ...{ value: 100, preemptionPolicy: 'Never', description: 'Runs when there is room.' },
+    },
+    {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'boats.example.com' },
+      spec: {
+        ...{ group: 'example.com', scope: 'Namespaced', names: { kind: 'Boat', plural: 'boats', shortNames: ['bt'] } },
+        versions: [
+          {
+            ...{ name: 'v1', served: true, storage: true },
+            schema: {
+              openAPIV3Schema: {
+                type: 'object',
+                properties: { spec: { type: 'object', properties: { masts: { type: 'integer', minimum: 1 } } } },
+              },
+            },
+          },
+        ],
+      },
+    },
   ]
 }
 
@@ -165,6 +273,9 @@ test('a pod says in one sentence why it does not run, and what to try', async ()
   await expect(matter()).toContainText('None of the 2 nodes takes this pod.')
   await expect(matter()).toContainText('2 nodes')
   await expect(matter()).toContainText(/node affinity\/selector/)
+
+  await open('pods', 'greedy')
+  await expect(matter()).toContainText(/needed more memory|OOMKilled/)
 })
 
 test('a Deployment shows its rollout live, and is taken back with date and diff of all that changes', async () => {
@@ -291,6 +402,33 @@ test('Delete names its target, and asks for the name of what takes much with it'
   await expect(page.getByText('shop/flags does not exist.')).toBeVisible()
 })
 
+test('a definition leads to its objects with their count', async () => {
+  await apply({ apiVersion: 'example.com/v1', kind: 'Boat', metadata: inShop('ship'), spec: { masts: 3 } })
+  await open('customresourcedefinitions', 'boats.example.com', '-')
+  await page.getByRole('link', { name: '1 object', exact: true }).click()
+  await expect(page.getByRole('cell', { name: 'ship', exact: true })).toBeVisible()
+})
+
+test('at 1920 px a page has four columns, at 1440 px three, and none at 900 px but two', async () => {
+  const columns = (): Promise<number> =>
+    page.getByRole('tabpanel').evaluate((panel) => {
+      const lefts = [...panel.querySelectorAll('section.card')].map((card) =>
+        Math.round(card.getBoundingClientRect().left),
+      )
+      return new Set(lefts).size
+    })
+  await open('pods', 'db-0')
+  for (const [width, count] of [
+    [1920, 4],
+    [1440, 3],
+    [900, 2],
+  ] as const) {
+    await page.setViewportSize({ width, height: 900 })
+    await expect.poll(columns).toBe(count)
+  }
+  await page.setViewportSize({ width: 1440, height: 900 })
+})
+
 test('every page says something, and none has a violation of axe, in both themes', async () => {
   const node = (await kubectl.ok('get', 'nodes', '-o', 'jsonpath={.items[0].metadata.name}')).trim()
   const pages = [
@@ -298,8 +436,21 @@ test('every page says something, and none has a violation of axe, in both themes
     ['services', 'web', 'shop', 'Endpoints'],
     ['clusterroles', 'admin', '-', 'What it allows'],
     ['clusterrolebindings', 'cluster-admin', '-', 'cluster-admin'],
-    ['serviceaccounts', 'default', 'shop', 'Labels'],
-    ['validatingadmissionpolicies', 'few', '-', 'matchConstraints'],
+    ['serviceaccounts', 'default', 'shop', 'Roles that it has'],
+    ['validatingadmissionpolicies', 'few', '-', 'What has to hold'],
+    ['namespaces', 'shop', '-', 'What is in it'],
+    ['storageclasses', 'standard', '-', 'Claims that name no class get this one.'],
+    ['mutatingwebhookconfigurations', 'sidecars', '-', 'This Service does not exist'],
+    ['poddisruptionbudgets', 'web', 'shop', 'A drain leaves at least 2 running, of the pods with app=web.'],
+    ['priorityclasses', 'late', '-', 'They wait for room: no other pod is ended for them.'],
+    ['customresourcedefinitions', 'boats.example.com', '-', 'integer, ≥ 1'],
+    ['daemonsets', 'agent', 'shop', 'app=agent'],
+    ['jobs', 'import', 'shop', '3 of 3'],
+    ['persistentvolumeclaims', 'disk', 'shop', '1Gi asked for'],
+    ['ingresses', 'web', 'shop', 'shop.localhost'],
+    ['networkpolicies', 'quiet', 'shop', 'Nothing may come in.'],
+    ['resourcequotas', 'limits', 'shop', 'of 40'],
+    ['horizontalpodautoscalers', 'db', 'shop', '50 %'],
     ['pods', 'db-0', 'shop', 'Resources'],
   ] as const
   for (const [plural, name, namespace, says] of pages) {

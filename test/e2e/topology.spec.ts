@@ -78,6 +78,7 @@ test.afterAll(() => slipway?.end())
 test('the sidebar leads to the choice of a namespace, and that to its map', async () => {
   await page.getByRole('button', { name: `Open ${cluster}` }).click()
   await page.getByRole('link', { name: 'Topology', exact: true }).click()
+  await expect(page.getByRole('main').getByRole('heading', { name: 'Topology', level: 1 })).toBeVisible()
   await page.getByRole('main').getByRole('link', { name: 'shop' }).click()
   await expect(map()).toBeVisible()
   await expect(node('Service/web')).toHaveAccessibleName(/^Service web 80 → http ?; leads to Deployment web/)

@@ -17,7 +17,7 @@ const untilOutput = (args: readonly string[], expected: string): Promise<void> =
     interval: 1_000,
   })
 
-/** Pods that use three times their target. */
+/** Pods that use almost three times their target: a rate that is measured a nanosecond too high still asks for three. */
 const busy = `apiVersion: apps/v1
 kind: Deployment
 metadata: {name: busy}
@@ -27,7 +27,7 @@ spec:
   template:
     metadata:
       labels: {app: busy}
-      annotations: {simulated.slipway.dev/cpu-usage: 150m}
+      annotations: {simulated.slipway.dev/cpu-usage: 140m}
     spec:
       containers: [{name: c, image: x, resources: {requests: {cpu: 100m}}}]
 `
@@ -45,12 +45,12 @@ it('kubectl autoscale grows a Deployment by the CPU that its pods use', async ()
     { timeout: 150_000, interval: 1_000 },
   )
   await vi.waitFor(
-    async () => expect(await kubectl.ok('get', 'hpa', 'busy', '--no-headers')).toMatch(/cpu: 150%\/50% +1 +5 +5/),
+    async () => expect(await kubectl.ok('get', 'hpa', 'busy', '--no-headers')).toMatch(/cpu: 14[01]%\/50% +1 +5 +5/),
     { timeout: 150_000, interval: 1_000 },
   )
   const hpa = JSON.parse(await kubectl.ok('get', 'hpa.v2.autoscaling', 'busy', '-o', 'json')) as HorizontalPodAutoscaler
   expect(hpa.status).toMatchObject({
-    currentMetrics: [{ resource: { current: { averageUtilization: 150, averageValue: '150m' } } }],
+    currentMetrics: [{ resource: { current: { averageUtilization: expect.closeTo(140, -1) as number } } }],
     conditions: [
       { type: 'AbleToScale', status: 'True' },
       { type: 'ScalingActive', status: 'True', reason: 'ValidMetricFound' },

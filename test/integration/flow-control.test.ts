@@ -25,6 +25,9 @@ spec:
     resourceRules: [{verbs: ["*"], apiGroups: ["*"], resources: ["*"], namespaces: ["*"], clusterScope: true}]
 `
 
+/** One look is a kubectl command or two, which take seconds on a loaded machine. */
+const patience = { timeout: 20_000 }
+
 beforeAll(async () => {
   cluster = await startSimulatedCluster({ count: 1 })
   kubectl = cluster.kubectl
@@ -66,7 +69,7 @@ describe('a flood of requests of one service account', () => {
 
   it('is shed by its own priority level, and kubectl tries again', async () => {
     await kubectl.withInput(ofTheFlood, 'apply', '-f', '-')
-    await vi.waitFor(async () => expect(await kubectl.ok('get', 'flowschema', 'flood')).toContain('False'))
+    await vi.waitFor(async () => expect(await kubectl.ok('get', 'flowschema', 'flood')).toContain('False'), patience)
     const token = (await kubectl.ok('create', 'token', 'flood')).trim()
     const answers = await Promise.all(Array.from({ length: 200 }, (_, i) => create(token, `flood-${i}`)))
     const refused = answers.filter(({ code }) => code === 429)
@@ -105,11 +108,11 @@ describe('a flood of requests of one service account', () => {
   })
 
   it('falls to the level of all service accounts when its own is gone', async () => {
-    await kubectl.ok('delete', 'prioritylevelconfiguration', 'flood')
+    await kubectl.ok('delete', 'prioritylevelconfiguration', 'flood', '--ignore-not-found')
     const token = (await kubectl.ok('create', 'token', 'flood')).trim()
     await vi.waitFor(async () => {
       const { stderr } = await kubectlWith(token, 'get', 'pods', '-v=8')
       expect(stderr).toContain(await uidOf('prioritylevelconfiguration', 'workload-low'))
-    })
+    }, patience)
   })
 })

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { sinceKubectl, type Kubectl } from '../support/kubectl.ts'
 import { startSimulatedCluster, type SimulatedCluster } from '../support/simulated-cluster.ts'
 
@@ -115,7 +115,8 @@ describe('kubectl auth', () => {
 
   it('lets view see what a role adds to it', async () => {
     const mine = ['auth', 'can-i', 'get', 'nodes', '--as=dora', '--as-group=ops']
-    expect((await kubectl(...mine)).stdout).toBe('no\n')
+    await expect.poll(async () => (await kubectl(...mine)).stdout).toBe('no\n')
+    onTestFinished(async () => void (await kubectl.ok('delete', 'clusterrole', 'sees-nodes')))
     const role = {
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'ClusterRole',

@@ -56,9 +56,16 @@ describe('the cluster', () => {
     expect(version.serverVersion.gitVersion).toBe('v1.36.0+slipway')
     expect(await kubectl.ok('cluster-info')).toContain('Kubernetes control plane')
     expect(await kubectl.ok('get', '--raw', '/readyz')).toBe('ok')
-    expect(await kubectl.ok('get', '--raw', '/readyz?verbose')).toContain(
-      '[+]poststarthook/scheduling/bootstrap-system-priority-classes ok',
-    )
+    const checks = await kubectl.ok('get', '--raw', '/readyz?verbose')
+    for (const name of [
+      'informer-sync',
+      'poststarthook/crd-informer-synced',
+      'poststarthook/scheduling/bootstrap-system-priority-classes',
+      'poststarthook/kube-apiserver-autoregistration',
+      'autoregister-completion',
+      'poststarthook/apiservice-discovery-controller',
+    ])
+      expect(checks).toContain(`[+]${name} ok`)
     expect(await kubectl.ok('get', '--raw', '/livez/etcd')).toBe('ok')
     const metrics = await kubectl.ok('get', '--raw', '/metrics')
     expect(metrics).toMatch(/^apiserver_request_total\{.*verb="LIST".*\} \d+$/m)

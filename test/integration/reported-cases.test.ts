@@ -169,6 +169,7 @@ it('expressions have the functions of cel-go', async () => {
           { expression: "matches(object.metadata.name, '^[a-z]+$')" },
           { expression: "format.dns1123Label().validate('a') == null || true" },
           { expression: 'lists.range(3) == [0, 1, 2]' },
+          { expression: "duration('1s') + timestamp(0) == timestamp(1)" },
         ],
       },
     },

@@ -34,13 +34,15 @@ beforeAll(async () => {
   api = await startApiServer({
     kinds,
     authenticator: clientCertificates(),
-    connectHandlers: streamingHandlers({ connector: node }).map((handler) => ({
-      ...handler,
-      handle(request) {
-        upgrades.add(request.message.headers.upgrade ?? 'none')
-        return handler.handle(request)
-      },
-    })),
+    connectHandlers: streamingHandlers({ connector: node, kubeletClient: { ca: '', cert: '', key: '' } }).map(
+      (handler) => ({
+        ...handler,
+        handle(request) {
+          upgrades.add(request.message.headers.upgrade ?? 'none')
+          return handler.handle(request)
+        },
+      }),
+    ),
   })
   const kubeconfig = join(dir, 'kubeconfig')
   await writeKubeconfig(kubeconfig, { name: 'test', server: api.url, ca: api.ca, credentials: api.pki.admin })

@@ -28,7 +28,7 @@ import { createDockerRuntime } from '#agent/kubelet/runtime/docker.ts'
 import type { ExecSession, ObservedContainer, Runtime } from '#agent/kubelet/runtime/runtime.ts'
 import { createKubeletServer } from '#agent/kubelet/server.ts'
 import { createTunnels } from '#main/cluster/network/tunnel.ts'
-import { imageId, saveImage } from '#main/cluster/workers/docker/build-image.ts'
+import { findImage, saveImage } from '#main/cluster/workers/docker/build-image.ts'
 import { dockerAt } from '#main/cluster/workers/docker/connection.ts'
 import { systemClock } from '#shared/base/clock.ts'
 import { silentLog, type Log } from '#shared/base/log.ts'
@@ -107,8 +107,14 @@ describe("the agent's kubelet API", () => {
         find: ([first]) => (first === 'healthz' ? async () => ({ type: 'text/plain', body: 'ok' }) : undefined),
       },
       volumes: createClusterVolumes({ roots: [] }),
+      limitsChanged: () => undefined,
       shutDown: async () => undefined,
-      imageStore: { list: async () => [], load: async () => undefined, removeUnused: async () => [] },
+      imageStore: {
+        list: async () => [],
+        load: async () => undefined,
+        copy: async () => undefined,
+        removeUnused: async () => [],
+      },
       onFault: () => void faults.push('fault'),
       log: silentLog,
     })
@@ -261,7 +267,7 @@ describe("the agent's kubelet API", () => {
     const fast = open('GET', '/containerLogs/n/p/c?follow=true')
     let read = 0
     fast.on('data', (chunk: Buffer) => (read += chunk.length))
-    await expect.poll(() => read, { timeout: 30_000 }).toBeGreaterThan(100 * megabyte)
+    await expect.poll(() => read, { timeout: 90_000 }).toBeGreaterThan(100 * megabyte)
     expect(stalled / slow.length).toBeLessThan(1.5 * megabyte)
     for (const stream of [...slow, fast]) stream.close()
   })
@@ -288,7 +294,7 @@ describe('what a worker asks of the host', () => {
         asked.push(reference)
         return reference === 'busybox:1.36' ? Readable.from(['a tar']) : undefined
       },
-      imageId: async (reference) => {
+      findImage: async (reference) => {
         asked.push(reference)
         return undefined
       },
@@ -323,7 +329,7 @@ describe('what a worker asks of the host', () => {
         asked.push(reference)
         return undefined
       },
-      imageId: async (reference) => {
+      findImage: async (reference) => {
         asked.push(reference)
         return undefined
       },
@@ -442,7 +448,7 @@ describe('engines that redirect', () => {
     await expect(runtime.logs(name, { follow: false, timestamps: false })).rejects.toThrow('301')
     await expect(connectEngine(socketPath).getContainer(name).inspect()).rejects.toThrow('301')
     const host = dockerAt(`unix://${socketPath}`)
-    await expect(imageId(host, name)).rejects.toThrow('301')
+    await expect(findImage(host, name)).rejects.toThrow('301')
     await expect(saveImage(host, name)).rejects.toThrow('301')
     expect(targets).toEqual([])
   })
@@ -458,7 +464,7 @@ describe('engines that redirect', () => {
     stops.push(() => engine.close())
     const runtime = createDockerRuntime({ socketPath: path, pauseImage: 'pause', log: silentLog })
     await runtime.hasImage('a?b#c%2f')
-    await imageId(dockerAt(`unix://${path}`), 'a?b#c%2f')
+    await findImage(dockerAt(`unix://${path}`), 'a?b#c%2f')
     expect(new Set(seen)).toEqual(new Set(['/images/a%3Fb%23c%252f/json']))
   })
 })
@@ -472,8 +478,9 @@ test.each(badImages)(
     const images = createImages({
       runtime: { hasImage: never, loadImage: never, pullImage: never } as Partial<Runtime> as Runtime,
       fetchImage: never,
-      hostImageId: never,
+      hostImage: never,
       hostCredentials: never,
+      mirrors: { pull: never, find: never },
       records: {
         isOpen: never,
         allows: never,

@@ -4,9 +4,13 @@ import { join } from 'node:path'
 import { call } from '@orpc/server'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openAppData, SecretDraftError, type AppData } from '#main/contexts/app-data.ts'
+import type { Helm } from '#main/helm/index.ts'
+import type { Builds } from '#main/contexts/builds/index.ts'
 import type { LocalClusters } from '#main/contexts/local-clusters.ts'
 import type { PortForwards } from '#main/contexts/port-forwards/index.ts'
 import { createRouter } from '#main/rpc/index.ts'
+import type { ConfirmedActions } from '#main/yours/confirmed.ts'
+import type { YoursStore } from '#main/yours/index.ts'
 
 /** Wall 9: no draft on disk holds the data of a Secret, however its text is written and whichever way it comes. */
 
@@ -99,21 +103,28 @@ test('a draft whose key is of a Secret is not stored', async () => {
 
 test('the contract refuses it, and says why', async () => {
   const router = createRouter({
+    diagnostics: () => Promise.reject(new Error('none')),
     app: {
       info: { version: '0', mode: 'headless', platform: 'linux', dataFolder: '' },
       data,
+      updates: () => Promise.resolve({ offered: false }),
       samples: () => Promise.resolve([]),
       shellRequests: { onRequest: () => () => undefined },
       quit: () => undefined,
     },
+    builds: {} as Builds,
     clusters: {} as LocalClusters,
+    helm: {} as Helm,
     addedFiles: { add: () => Promise.resolve(), remove: () => Promise.resolve() },
     contexts: {
       list: () => Promise.resolve({ contexts: [], problems: [] }),
       onChange: () => () => undefined,
       get: () => undefined,
+      requireWritable: () => Promise.resolve(),
     },
     forwards: {} as PortForwards,
+    yours: {} as YoursStore,
+    confirmed: {} as ConfirmedActions,
   })
   const refused = call(router.app.saveDraft, { key, text: json(secret), savedAt: 0 })
   await expect(refused).rejects.toMatchObject({ code: 'FAILED', message: 'Secrets are not saved as drafts' })

@@ -205,7 +205,11 @@ describe('the files of a pod', () => {
     spec: { containers: [], ...spec },
   })
   const hosts = (spec: Partial<Pod['spec']>): string =>
-    hostsFile(pod(spec), { hostname: 'p', ip: '10.244.0.2', clusterDomain: 'cluster.local', namespace: 'default' }, '')
+    hostsFile(
+      pod(spec),
+      { hostname: 'p', ips: ['10.244.0.2'], clusterDomain: 'cluster.local', namespace: 'default' },
+      '',
+    )
 
   test.each([
     [{ ip: '1.2.3.4\n6.6.6.6', hostnames: ['bank'] }],

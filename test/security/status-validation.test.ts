@@ -86,7 +86,6 @@ describe('a status', () => {
     ['an ingress point of an Ingress', 'ingress', (ip) => ingressOf({ ip })],
     ['podIP of a Pod', 'pod', (ip) => ({ podIP: ip, podIPs: null })],
     ['podIPs of a Pod', 'pod', (ip) => ({ podIP: null, podIPs: [{ ip }] })],
-    ['hostIP of a Pod', 'pod', (ip) => ({ hostIP: ip })],
     ['hostIPs of a Pod', 'pod', (ip) => ({ hostIP: ip, hostIPs: [{ ip }] })],
     ['an internal address of a Node', 'node', (ip) => ({ addresses: [{ type: 'InternalIP', address: ip }] })],
     ['an external address of a Node', 'node', (ip) => ({ addresses: [{ type: 'ExternalIP', address: ip }] })],

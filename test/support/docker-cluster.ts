@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createHostEngine, openCluster, type HostEngine, type RunningCluster, type Work } from '#main/cluster/index.ts'
 import { systemClock } from '#shared/base/clock.ts'
 import { silentLog, type Log } from '#shared/base/log.ts'
-import type { Step } from '#shared/contract/clusters.ts'
+import type { ClusterSpec, Step } from '#shared/contract/clusters.ts'
 import { createKubectl, type Kubectl } from './kubectl.ts'
 import { threadEntries } from './thread-entries.ts'
 
@@ -29,7 +29,7 @@ const root = join(import.meta.dirname, '../..')
 
 export const testEngine = (): HostEngine =>
   createHostEngine({
-    workerImageContext: join(root, 'resources/worker'),
+    imageContexts: join(root, 'resources'),
     labels: { 'slipway.dev/test': process.env.SLIPWAY_TEST ?? 'integration' },
   })
 
@@ -49,6 +49,7 @@ export async function startDockerCluster({
   work = silentWork(),
   memoryBytes,
   kubelet,
+  ranges = {},
 }: {
   name: string
   count?: number
@@ -58,6 +59,8 @@ export async function startDockerCluster({
   memoryBytes?: number
   /** Fields of its `kubelet.yaml`. */
   kubelet?: Record<string, unknown>
+  /** Of pods and Services; the default ones of IPv4 when unset. */
+  ranges?: Pick<ClusterSpec, 'podCidr' | 'serviceCidr'>
 }): Promise<DockerCluster> {
   const dir = await mkdtemp(join(tmpdir(), 'slipway-docker-'))
   if (kubelet) await writeFile(join(dir, 'kubelet.yaml'), JSON.stringify({ ...kubeletHead, ...kubelet }))
@@ -66,7 +69,7 @@ export async function startDockerCluster({
   const open = (how: Work): Promise<RunningCluster> =>
     openCluster({
       dir,
-      spec: { name, workers: count, ...(memoryBytes ? { memoryBytes } : {}) },
+      spec: { name, workers: count, ...(memoryBytes ? { memoryBytes } : {}), ...ranges },
       workers,
       work: how,
       engine,

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, type Locator, type Page } from '@playwright/test'
+import { encodeRelease, releaseSecretName, releaseSecretType } from '#main/helm/release-codec.ts'
+import { testChart } from './helm.ts'
 import type { Kubectl } from './kubectl.ts'
 
 /** A page of the face, or a state of one, as the contact sheet shows it and axe reads it. */
@@ -25,6 +27,36 @@ const coupon = {
   spec: { percent: 10, code: 'SPRING', valid: { from: '2027-03-01', until: '2027-05-31' } },
 }
 
+/** A release as Helm keeps it, of objects that are there. */
+async function helmRelease(): Promise<object> {
+  const manifest =
+    '---\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n---\napiVersion: v1\nkind: Service\nmetadata:\n  name: gone\n'
+  const release = await encodeRelease({
+    ...{
+      name: 'storefront',
+      namespace: 'shop',
+      version: 1,
+      manifest,
+      config: { greeting: 'Moin', password: 'hidden' },
+    },
+    info: {
+      last_deployed: '2026-11-20T10:00:00Z',
+      status: 'deployed',
+      description: 'Install complete',
+      notes: 'Open the shop.',
+    },
+    chart: { metadata: { name: 'storefront', version: '4.1.0', appVersion: '2.9.0' } },
+    hooks: [{ name: 'storefront-answers', kind: 'Pod', events: ['test'] }],
+  })
+  const name = releaseSecretName('storefront', 1)
+  const labels = { owner: 'helm', name: 'storefront', version: '1', status: 'deployed' }
+  return {
+    ...{ apiVersion: 'v1', kind: 'Secret', type: releaseSecretType },
+    metadata: { name, namespace: 'shop', labels },
+    data: { release },
+  }
+}
+
 /** What the states show: pods that run and pods that do not, every main kind, and a role with a binding. */
 export async function createFaceObjects(kubectl: Kubectl): Promise<void> {
   const objects = await readFile(join(import.meta.dirname, 'face-objects.yaml'), 'utf8')
@@ -33,6 +65,8 @@ export async function createFaceObjects(kubectl: Kubectl): Promise<void> {
   await kubectl.ok('wait', '--for=condition=Established', 'crd/coupons.example.com', '--timeout=60s')
   await kubectl.withInput(JSON.stringify(coupon), 'create', '-f', '-')
   await kubectl.waitForValue('deployment/web', '{.status.readyReplicas}', '3', '-n', 'shop')
+  const release = JSON.stringify(await helmRelease())
+  await kubectl.withInput(release, 'create', '-f', '-')
   // A second revision, for the page of the Deployment.
   await kubectl.ok('set', 'image', 'deployment/web', 'web=registry.example.com/shop/web:2.9.1', '-n', 'shop')
 }
@@ -58,6 +92,7 @@ const main = new Set([
     'time-machine',
     'time-machine-object',
     'promote',
+    ...['helm', 'helm-release', 'helm-install'],
     'selection',
     'bulk-delete',
     'columns',
@@ -75,8 +110,8 @@ const main = new Set([
     'role',
     'cron-job',
   ],
-  ...['unknown-object', 'drawer', 'delete', 'palette', 'cheat-sheet', 'access', 'access-why-not', 'settings'],
-  ...['no-context', 'dock-editor', 'dock-logs', 'deploy-form'],
+  ...['unknown-object', 'drawer', 'delete', 'palette', 'cheat-sheet', 'access', 'access-why-not', 'care', 'settings'],
+  ...['no-context', 'dock-editor', 'dock-logs', 'deploy-form', 'build', 'yours'],
 ])
 
 /** The states that axe reads and keys walk through: one of each kind. @param context `local:NAME` */
@@ -328,11 +363,33 @@ export function sheetStates(context: string): FaceState[] {
       path: at(`promote/shop?to=${context}&into=staging&objects=deployments/web`),
       ready: (page) => page.getByRole('button', { name: /^Apply \d+ objects/ }),
     },
+    { name: 'helm', path: at('helm'), german: true, ready: (page) => page.getByRole('link', { name: 'storefront' }) },
+    {
+      ...{ name: 'helm-release', path: at('helm/shop/storefront') },
+      ready: (page) => page.getByText('Missing', { exact: true }),
+    },
+    {
+      ...{ name: 'helm-install', path: at(`helm-install?chart=${encodeURIComponent(testChart)}`), german: true },
+      ready: (page) => page.getByRole('button', { name: /shop-web/ }).first(),
+    },
     { name: 'forwards', path: at('port-forwards'), ready: heading },
     { name: 'forwards-new', path: at('port-forwards'), ready: heading, open: pressed(/^New forward/) },
+    {
+      ...{ name: 'care', path: `/care/${context.replace('local:', '')}`, german: true },
+      ready: (page) => page.getByText('API server', { exact: true }).or(page.getByText('API-Server', { exact: true })),
+    },
     { name: 'settings', path: '/settings', german: true, ready: heading },
+    { name: 'settings-yours', path: '/settings/yours', ready: heading },
+    {
+      ...{ name: 'yours', path: '/yours', german: true },
+      ready: (page) => page.getByRole('textbox', { name: /^Your file|^Ihre Datei/ }),
+    },
     { name: 'settings-shortcuts', path: '/settings/shortcuts', ready: heading },
     { name: 'no-context', path: '/c/local:nowhere/pods', ready: (page) => page.getByText('There is no context') },
+    inObject('build', 'deployments/shop/web', async (page) => {
+      await createForm('A Dockerfile’s folder')(page)
+      await expect(page.getByRole('form', { name: 'Build and deploy a folder' })).toBeVisible()
+    }),
     inObject('dock-editor', 'deployments/shop/web', async (page) => {
       await page.getByRole('button', { name: /^Edit/ }).first().click()
       await expect(page.locator('.cm-content').first()).toBeVisible()

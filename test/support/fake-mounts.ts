@@ -12,6 +12,9 @@ export function createFakeMounts(): Mounts & { bound: Map<string, string>; tmpfs
     async tmpfs(target, options) {
       tmpfsOn.set(target, options)
     },
+    async hugePages(target, options) {
+      tmpfsOn.set(target, options)
+    },
     async overlay(layers, target) {
       bound.set(target, layers.join(':'))
     },

@@ -1,10 +1,11 @@
-// A registry with one image, run by a worker's own Node.js: `node fake-registry.cjs PORT [USER:PASSWORD]`.
-// `/v2/broken/app` is garbage, and `/v2/half/app` ends amid its layer, until somebody sends POST /repair.
+// A registry with one image, run by a worker's own Node.js: `node fake-registry.cjs [HOST:]PORT [USER:PASSWORD]`.
+// `GET /requests` tells the paths that were asked for. `/v2/broken/app` is garbage, and `/v2/half/app` ends amid its layer, until somebody sends POST /repair.
 const { createHash } = require('node:crypto')
 const { createServer } = require('node:http')
 const { gzipSync } = require('node:zlib')
 
-const [port, credentials] = process.argv.slice(2)
+const [address, credentials] = process.argv.slice(2)
+const [port, host = '127.0.0.1'] = address.split(':').reverse()
 const digestOf = (data) => `sha256:${createHash('sha256').update(data).digest('hex')}`
 
 /** A tar of one file, padded to blocks of 512 bytes. */
@@ -52,6 +53,7 @@ const manifest = Buffer.from(
 )
 const blobs = new Map([config, layer].map((data) => [digestOf(data), data]))
 let isRepaired = false
+const seen = []
 
 createServer((request, response) => {
   const { method, url = '', headers } = request
@@ -63,6 +65,8 @@ createServer((request, response) => {
     isRepaired = true
     return send(200, 'text/plain', Buffer.alloc(0))
   }
+  if (url === '/requests') return send(200, 'application/json', Buffer.from(JSON.stringify(seen)))
+  seen.push(`${method} ${url}${headers.authorization ? ' with credentials' : ''}`)
   const given = Buffer.from((headers.authorization ?? '').replace(/^Basic /, ''), 'base64').toString()
   if (credentials && given !== credentials)
     return send(401, 'text/plain', Buffer.alloc(0), { 'www-authenticate': 'Basic realm="fake"' })
@@ -78,4 +82,4 @@ createServer((request, response) => {
     return
   }
   send(200, 'application/octet-stream', blob)
-}).listen(Number(port), '127.0.0.1')
+}).listen(Number(port), host)

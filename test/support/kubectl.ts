@@ -11,7 +11,7 @@ export interface KubectlResult {
 
 /** Runs the kubectl on PATH against one cluster. */
 export interface Kubectl {
-  /** Waits for the end, whatever the exit code. */
+  /** Waits for the end, whatever the exit code. @throws Error with what kubectl said, unless it ends within 150 s */
   (...args: string[]): Promise<KubectlResult>
   /** With text on standard input. */
   withInput(input: string | Buffer, ...args: string[]): Promise<KubectlResult>
@@ -34,7 +34,7 @@ export interface Kubectl {
 
 export interface RunningKubectl {
   child: ChildProcessWithoutNullStreams
-  /** Resolves with all output so far once it matches. */
+  /** Resolves with all output so far once it matches. @throws Error with the output, unless it does within 90 s */
   output(expected: RegExp): Promise<string>
   stop(): Promise<void>
 }
@@ -67,14 +67,19 @@ export function createKubectl(kubeconfig: string, env: Record<string, string> = 
 
   const withInput = async (input: string | Buffer, ...args: string[]): Promise<KubectlResult> => {
     const child = spawnOne(args)
+    const overdue = setTimeout(() => child.kill('SIGKILL'), longestRunMs)
     const stdout: Buffer[] = []
     const stderr: Buffer[] = []
     child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
     child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
     child.stdin.on('error', () => undefined)
     child.stdin.end(input)
-    const [code] = (await once(child, 'close')) as [number | null]
-    return { code, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }
+    const [code, signal] = (await once(child, 'close')) as [number | null, string | null]
+    clearTimeout(overdue)
+    const result = { code, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }
+    if (signal === 'SIGKILL')
+      throw new Error(`kubectl ${args.join(' ')}: killed after ${longestRunMs} ms\n${result.stderr}${result.stdout}`)
+    return result
   }
   const run = (...args: string[]): Promise<KubectlResult> => withInput('', ...args)
 
@@ -102,14 +107,22 @@ export function createKubectl(kubeconfig: string, env: Record<string, string> = 
   })
 }
 
+/**
+ * Less than a test's time limit, so that a failure names the command and what it has printed. The longest command waits
+ * 120 s by itself.
+ */
+const longestRunMs = 150_000
+const longestWaitMs = 90_000
+/** A look costs a quarter of a second of CPU: without a pause, waiting takes a whole core from what is waited for. */
+const betweenLooksMs = 500
+
 async function pollFor(what: string, look: () => Promise<{ done: boolean; seen: string }>): Promise<void> {
-  const timeoutMs = 90_000
-  const end = Date.now() + timeoutMs
+  const end = Date.now() + longestWaitMs
   for (;;) {
     const { done, seen } = await look()
     if (done) return
-    if (Date.now() >= end) throw new Error(`not within ${timeoutMs} ms: ${what}; seen last: ${seen}`)
-    await sleep(100)
+    if (Date.now() >= end) throw new Error(`not within ${longestWaitMs} ms: ${what}; seen last: ${seen}`)
+    await sleep(betweenLooksMs)
   }
 }
 
@@ -127,11 +140,22 @@ function running(child: ChildProcessWithoutNullStreams): RunningKubectl {
     child,
     output: (expected) =>
       new Promise((resolve, reject) => {
+        const refuse = (why: string): void => {
+          settle()
+          reject(new Error(`kubectl ${why} ${String(expected)}:\n${text}`))
+        }
+        const overdue = setTimeout(() => refuse(`did not print within ${longestWaitMs} ms`), longestWaitMs)
+        const settle = (): void => {
+          clearTimeout(overdue)
+          waiting.delete(check)
+        }
         const check = (): void => {
-          if (expected.test(text)) resolve(text)
+          if (!expected.test(text)) return
+          settle()
+          resolve(text)
         }
         waiting.add(check)
-        void closed.then(() => reject(new Error(`kubectl ended without printing ${String(expected)}:\n${text}`)))
+        void closed.then(() => refuse('ended without printing'))
         check()
       }),
     async stop() {

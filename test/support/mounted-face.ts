@@ -6,7 +6,7 @@ import { provideApi, type Api, type ClusterApi } from '#renderer/api/index.ts'
 import type { Connection, Link } from '#renderer/api/carrier.ts'
 import { routes } from '#renderer/router.ts'
 import type { Client } from '#shared/client/client.ts'
-import { defaultSettings } from '#shared/contract/app.ts'
+import { defaultSettings } from '#shared/contract/default-settings.ts'
 import type { Cluster } from '#shared/contract/clusters.ts'
 import type { ContextInfo } from '#shared/contract/kube.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
@@ -37,7 +37,7 @@ export interface FaceOptions {
   clusters?: Cluster[]
   /** What calls of a cluster's client throw or return, by verb. */
   answers?: Record<string, unknown>
-  /** Answers of the back, by `topic.procedure`. */
+  /** Answers of the back, by `topic.procedure`; a function is asked for each. */
   back?: Record<string, unknown>
   props?: Record<string, unknown>
 }
@@ -135,11 +135,15 @@ function fakeBack(calls: Face['backCalls'], answers: Record<string, unknown>): A
     'metrics.usage': { unavailable: 'not measured here' },
     'kube.request': { status: 503, body: '{}', warnings: [] },
     'forwards.watch': [{ forwards: [] }],
+    'rebuilds.watch': [{ pods: [] }],
+    'yours.watch': [{ file: '/data/yours.yaml', inForce: {}, problems: [] }],
+    'takeovers.hostPort': { state: 'unknown' },
   }
   const procedure = (name: string) => (input: unknown) => {
     calls.push([name, input])
     if (name === 'app.saveSettings') Object.assign(settings, input)
-    const answer = answers[name] ?? defaults[name]
+    const given = answers[name] ?? defaults[name]
+    const answer: unknown = typeof given === 'function' ? given(input) : given
     if (answer instanceof Error) return Promise.reject(answer)
     return Promise.resolve(Array.isArray(answer) && /watch$/.test(name) ? stream(answer) : answer)
   }
@@ -153,6 +157,12 @@ function fakeBack(calls: Face['backCalls'], answers: Record<string, unknown>): A
     metrics: topic('metrics'),
     forwards: topic('forwards'),
     history: topic('history'),
+    builds: topic('builds'),
+    rebuilds: topic('rebuilds'),
+    takeovers: topic('takeovers'),
+    care: topic('care'),
+    helm: topic('helm'),
+    yours: topic('yours'),
   } as Api['back']
 }
 

@@ -47,8 +47,10 @@ export function createPodScope(
     runtime: engine.runtime,
     images: {
       present: async () => ({ image }),
+      copy: async () => undefined,
       forget: () => undefined,
       forgetImage: () => undefined,
+      forgetAll: () => undefined,
       ensure: async () => ({ image }),
     },
     network: {

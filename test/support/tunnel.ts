@@ -21,7 +21,7 @@ export interface TestTunnel {
 }
 
 export async function startTunnel(
-  options: Partial<Pick<TunnelsOptions, 'apiServerPort' | 'fetchImage' | 'imageId' | 'log'>> &
+  options: Partial<Pick<TunnelsOptions, 'apiServerPort' | 'fetchImage' | 'findImage' | 'log'>> &
     Partial<Pick<TunnelServerOptions, 'onKubeletRequest'>> = {},
 ): Promise<TestTunnel> {
   const dir = await mkdtemp(join(tmpdir(), 'slipway-tunnel-'))

@@ -112,3 +112,25 @@ test('addresses resolve to names; external ones go upstream', () => {
 test('names outside the cluster go upstream, similar ones too', () => {
   for (const name of ['example.com', 'web.shop', 'notcluster.local']) expect(ask(name).kind).toBe('upstream')
 })
+
+test('addresses of IPv6 are AAAA records, of dual-stack Services beside those of IPv4', () => {
+  const both = service('both', { clusterIP: '10.96.3.9', clusterIPs: ['10.96.3.9', 'fd00:10:96::9'] })
+  const heads = service('heads', { clusterIP: 'None', ports: [{ name: 'http', port: 80 }] })
+  const dual: DnsSource = {
+    ...source,
+    service: (_, name) => ({ both, heads })[name],
+    slicesOf: () => [
+      slice([{ addresses: ['10.244.1.5'], hostname: 'db-0' }]),
+      { ...slice([{ addresses: ['fd00:10:244:1::5'], hostname: 'db-0' }]), addressType: 'IPv6' },
+    ],
+    serviceByIp: (ip) => (ip === 'fd00:10:96::9' ? both : undefined),
+  }
+  const of = (name: string, type: 'A' | 'AAAA' | 'SRV' | 'PTR') => data(resolve({ name, type }, 'cluster.local', dual))
+  expect(of('both.shop.svc.cluster.local', 'A')).toEqual(['10.96.3.9'])
+  expect(of('both.shop.svc.cluster.local', 'AAAA')).toEqual(['fd00:10:96::9'])
+  expect(of('db-0.heads.shop.svc.cluster.local', 'AAAA')).toEqual(['fd00:10:244:1::5'])
+  expect(of('_http._tcp.heads.shop.svc.cluster.local', 'SRV')).toHaveLength(1)
+  expect(of('fd00-10-244--7.shop.pod.cluster.local', 'AAAA')).toEqual(['fd00:10:244::7'])
+  const spelled = '9.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.6.9.0.0.0.1.0.0.0.0.d.f.ip6.arpa'
+  expect(of(spelled, 'PTR')).toEqual(['both.shop.svc.cluster.local'])
+})

@@ -1,7 +1,8 @@
 import type { Answer, Question } from 'dns-packet'
 import type { EndpointSlice, Service } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
-import { canonicalIPv4 } from '#shared/kube/ip.ts'
+import { clusterIpsOf } from '#shared/kube/cluster-ips.ts'
+import { canonicalIp, canonicalOf } from '#shared/kube/ip.ts'
 
 /** The cluster's data that DNS reads. */
 export interface DnsSource {
@@ -25,8 +26,8 @@ const ttl = 5
 /** Answers one question by Kubernetes' DNS specification, version 1.1.0. @param domain `cluster.local` */
 export function resolve(question: Pick<Question, 'name' | 'type'>, domain: string, source: DnsSource): Resolution {
   const name = question.name.toLowerCase().replace(/\.$/, '')
-  const reverse = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\.in-addr\.arpa$/.exec(name)
-  if (reverse) return pointer(question, reverse.slice(1).reverse().join('.'), domain, source)
+  const reversed = addressOfPointer(name)
+  if (reversed !== undefined) return pointer(question, reversed, domain, source)
   if (name !== domain && !name.endsWith(`.${domain}`)) return { kind: 'upstream' }
   const labels = name
     .slice(0, Math.max(0, name.length - domain.length - 1))
@@ -43,6 +44,15 @@ export function resolve(question: Pick<Question, 'name' | 'type'>, domain: strin
   const service = source.service(namespace, serviceName)
   if (!service) return { kind: 'nxdomain' }
   return serviceRecord(question, labels, service, domain, source)
+}
+
+/** The address that a name of `in-addr.arpa` or `ip6.arpa` spells backwards; undefined for other names. */
+function addressOfPointer(name: string): string | undefined {
+  const octets = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\.in-addr\.arpa$/.exec(name)
+  if (octets) return octets.slice(1).reverse().join('.')
+  const digits = /^((?:[\da-f]\.){32})ip6\.arpa$/.exec(name)?.[1]?.replaceAll('.', '')
+  const groups = digits && Array.from(digits).reverse().join('').match(/.{4}/g)
+  return groups ? canonicalIp(groups.map((group) => group.replace(/^0+(?=.)/, '')).join(':')) : undefined
 }
 
 function serviceRecord(
@@ -65,7 +75,7 @@ function serviceRecord(
   if (labels.length === 2 && first?.startsWith('_') && second?.startsWith('_'))
     return portRecord(asked, type, { port: first.slice(1), protocol: second.slice(1), host }, service, source)
   if (labels.length === 0) {
-    const ips = headless ? endpointsOf(service, source).map(({ ip }) => ip) : [service.spec?.clusterIP ?? '']
+    const ips = headless ? endpointsOf(service, source).map(({ ip }) => ip) : clusterIpsOf(service)
     if (headless && ips.length === 0) return { kind: 'nxdomain' }
     if (type === 'SRV') return serviceRecords(asked, host, service, source)
     return addresses(asked, type, ips)
@@ -79,13 +89,15 @@ function serviceRecord(
   return { kind: 'nxdomain' }
 }
 
+const familyOfType = { A: 'IPv4', AAAA: 'IPv6' } as const
+
+/** An address has a record of its family's type. */
 function addresses(name: string, type: string, ips: readonly string[]): Resolution {
-  if (type !== 'A' && type !== 'ANY') return { kind: 'nodata' }
-  // An address other than IPv4 has no A record.
-  return {
-    kind: 'answers',
-    answers: ips.filter(canonicalIPv4).map((data) => ({ type: 'A', name, ttl, data })),
-  }
+  const types = (['A', 'AAAA'] as const).filter((each) => type === each || type === 'ANY')
+  const answers = types.flatMap((each) =>
+    ips.filter((ip) => canonicalOf(familyOfType[each], ip)).map((data) => ({ type: each, name, ttl, data })),
+  )
+  return answers.length > 0 ? { kind: 'answers', answers } : { kind: 'nodata' }
 }
 
 interface Endpoint {
@@ -146,17 +158,19 @@ function srv(name: string, host: string, port: Port, service: Stored<Service>, s
     .slicesOf(namespace, serviceName)
     .flatMap(({ ports }) => ports ?? [])
     .find((each) => (each.name ?? '') === (port.name ?? '') && (each.protocol ?? 'TCP') === (port.protocol ?? 'TCP'))
-  return endpointsOf(service, source).map(({ label }) => record(`${label}.${host}`, target?.port ?? port.port))
+  // A pod with a hostname has one name for both its addresses.
+  const labels = new Set(endpointsOf(service, source).map(({ label }) => label))
+  return [...labels].map((label) => record(`${label}.${host}`, target?.port ?? port.port))
 }
 
-/** `10-244-1-5.<namespace>.pod.<domain>` resolves to the address in its name. */
+/** `10-244-1-5.<namespace>.pod.<domain>` resolves to the address in its name, whose colons are dashes too. */
 function podRecord(
   question: Pick<Question, 'name' | 'type'>,
   labels: readonly string[],
   source: DnsSource,
 ): Resolution {
   const [spelt = '', namespace = '', ...rest] = labels
-  const ip = canonicalIPv4(spelt.replace(/-/g, '.'))
+  const ip = canonicalIp(spelt.replace(/-/g, '.')) ?? canonicalIp(spelt.replace(/-/g, ':'))
   if (rest.length > 0 || !source.hasNamespace(namespace) || ip === undefined) return { kind: 'nxdomain' }
   return addresses(question.name, question.type, [ip])
 }

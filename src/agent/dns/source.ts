@@ -1,4 +1,5 @@
 import type { Informer } from '#shared/client/informer.ts'
+import { clusterIpsOf } from '#shared/kube/cluster-ips.ts'
 import type { EndpointSlice, Namespace, Service } from '#shared/kube/generated/types.ts'
 import type { DnsSource } from './records.ts'
 
@@ -18,9 +19,7 @@ export function createDnsSource({
     ({ metadata }) => metadata.labels?.[label] && `${metadata.namespace}/${metadata.labels[label]}`,
   )
   slices.addIndex('address', ({ endpoints }) => (endpoints ?? []).flatMap(({ addresses }) => addresses))
-  services.addIndex('clusterIp', ({ spec }) =>
-    spec?.clusterIP && spec.clusterIP !== 'None' ? spec.clusterIP : undefined,
-  )
+  services.addIndex('clusterIp', clusterIpsOf)
   return {
     service: (namespace, name) => services.get(`${namespace}/${name}`),
     slicesOf: (namespace, name) => slices.byIndex('service', `${namespace}/${name}`),
@@ -32,7 +31,7 @@ export function createDnsSource({
         const service = slice.metadata.labels?.[label] ?? ''
         if (services.get(`${namespace}/${service}`)?.spec?.clusterIP !== 'None') continue
         const endpoint = slice.endpoints?.find(({ addresses }) => addresses.includes(ip))
-        return { namespace, service, label: endpoint?.hostname ?? ip.replace(/\./g, '-') }
+        return { namespace, service, label: endpoint?.hostname ?? ip.replace(/[.:]/g, '-') }
       }
       return undefined
     },

@@ -17,8 +17,8 @@ const sources: Sources = {
     name === 'settings' ? { metadata: {}, data: { TITLE: 'Hello', MODE: 'dark' } } : undefined,
   secret: async (name) => (name === 'login' ? { metadata: {}, data: { password: 'cHcx' } } : undefined),
   services: () => [service],
-  podIp: '10.244.1.5',
-  hostIp: '172.18.0.3',
+  podIps: ['10.244.1.5'],
+  hostIps: ['172.18.0.3'],
   nodeName: 'worker-1',
   node: { cpuMillis: 4_000, memoryBytes: 2 ** 30 },
 }

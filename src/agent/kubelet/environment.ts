@@ -8,8 +8,9 @@ export interface Sources {
   secret(name: string): Promise<Secret | undefined>
   /** Services of the pod's namespace, and `kubernetes` of default. */
   services(): Stored<Service>[]
-  podIp: string
-  hostIp: string
+  /** Of each family, IPv4 first; none when unknown. */
+  podIps: readonly string[]
+  hostIps: readonly string[]
   nodeName: string
   /** What a container without a limit may use at most. */
   node: { cpuMillis: number; memoryBytes: number }
@@ -114,7 +115,7 @@ const nameIn = (pod: Stored<Pod>, name = ''): string => `${pod.metadata.namespac
 export function podField(
   pod: Stored<Pod>,
   path: string,
-  { podIp, hostIp, nodeName }: Pick<Sources, 'podIp' | 'hostIp' | 'nodeName'>,
+  { podIps, hostIps, nodeName }: Pick<Sources, 'podIps' | 'hostIps' | 'nodeName'>,
 ): string {
   const entry = /^metadata\.(labels|annotations)\['(.*)'\]$/.exec(path)
   if (entry) return pod.metadata[entry[1] as 'labels' | 'annotations']?.[entry[2] ?? ''] ?? ''
@@ -134,11 +135,13 @@ export function podField(
     case 'spec.serviceAccountName':
       return pod.spec?.serviceAccountName ?? ''
     case 'status.podIP':
+      return podIps[0] ?? ''
     case 'status.podIPs':
-      return podIp
+      return podIps.join(',')
     case 'status.hostIP':
+      return hostIps[0] ?? ''
     case 'status.hostIPs':
-      return hostIp
+      return hostIps.join(',')
     default:
       throw new MissingSource(`unsupported fieldPath: ${path}`)
   }

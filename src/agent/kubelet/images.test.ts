@@ -6,7 +6,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { silentLog } from '#shared/base/log.ts'
 import { createImages, type ImageFailed } from './images.ts'
 import { openPullRecords } from './pull-records.ts'
+import { createMirrors } from './registry-mirrors.ts'
 import type { RegistryAuth } from '#shared/kube/registry-credentials.ts'
+import type { RegistryMirrors } from '#shared/kube/registry-mirrors.ts'
 import type { ImageInfo, Runtime } from './runtime/runtime.ts'
 
 let folder: string
@@ -20,8 +22,15 @@ async function setUp(given: {
   here?: Record<string, string>
   host?: Record<string, string>
   registry?: Record<string, string>
+  /** Of the images, by id. */
+  layers?: Record<string, string[]>
+  /** The image that comes, whatever the host has told of. */
+  sends?: string
+  /** Whether layers disappear before the others have come. */
+  isGone?: boolean
   parallelPulls?: number
   hostCredentials?: RegistryAuth[]
+  mirrors?: RegistryMirrors
 }) {
   const here = { ...given.here }
   const records = await openPullRecords(join(folder, 'pulled.json'))
@@ -31,7 +40,8 @@ async function setUp(given: {
     hasImage: async (reference: string): Promise<ImageInfo | undefined> =>
       here[reference] === undefined
         ? undefined
-        : { id: here[reference], digest: here[reference], user: '', env: [], sizeBytes: 7 },
+        : { id: here[reference], digest: here[reference], user: '', env: [], sizeBytes: 7, layerDigests: [] },
+    imageLayers: async () => Object.values(here).map((id) => given.layers?.[id] ?? []),
     async loadImage(tar: Readable) {
       for await (const line of tar) {
         const [reference = '', id = ''] = String(line).split('=')
@@ -42,22 +52,40 @@ async function setUp(given: {
       calls.push(auth ? `pull as ${auth.username}` : 'pull')
       if (auth?.username === 'nobody') throw new Error('denied')
       pulling.most = Math.max(pulling.most, ++pulling.now)
-      await new Promise((resolve) => setTimeout(resolve, 1))
+      await new Promise((resolve) => setTimeout(resolve, 20))
       pulling.now--
       const id = given.registry?.[reference]
       if (id === undefined) throw new Error('no such host')
       here[reference] = id
     },
+    async tagImage(reference: string, repository: string, tag: string) {
+      calls.push(`tag ${repository}:${tag}`)
+      here[`${repository}:${tag}`.replace('docker.io/library/', '')] = here[reference] ?? ''
+    },
   } as Partial<Runtime> as Runtime
+  const hostCredentials = async (): Promise<RegistryAuth[]> => given.hostCredentials ?? []
   const images = createImages({
     runtime,
-    fetchImage: async (reference) => {
-      calls.push('fetch')
+    mirrors: createMirrors({
+      runtime,
+      mirrors: async () => given.mirrors ?? {},
+      engine: {
+        allowInsecure: async (servers) => void (servers.length > 0 && calls.push(`insecure ${servers.join()}`)),
+      },
+      hostCredentials: async (reference) => (reference.startsWith('signed-in') ? hostCredentials() : []),
+      log: silentLog,
+    }),
+    fetchImage: async (reference, present) => {
+      calls.push(present ? `fetch without ${present.layers} of ${present.id}` : 'fetch')
+      if (present && given.isGone) throw new Error('a layer is missing')
       const id = given.host?.[reference]
-      return id === undefined ? undefined : Readable.from([`${reference}=${id}`])
+      return id === undefined ? undefined : Readable.from([`${reference}=${given.sends ?? id}`])
     },
-    hostImageId: async (reference) => given.host?.[reference],
-    hostCredentials: async () => given.hostCredentials ?? [],
+    hostImage: async (reference) => {
+      const id = given.host?.[reference]
+      return id === undefined ? undefined : { id, layers: given.layers?.[id] ?? [] }
+    },
+    hostCredentials,
     records,
     ...(given.parallelPulls ? { parallelPulls: given.parallelPulls } : {}),
     log: silentLog,
@@ -82,8 +110,8 @@ describe('an image is taken', () => {
       'b, fetched',
       ['pulling', 'fetch'],
     ],
-    ['from the registry', 'IfNotPresent', { registry: { 'app:1': 'c' } }, 'c, fetched', ['pulling', 'fetch', 'pull']],
-    ['nowhere', 'IfNotPresent', {}, 'ErrImagePull', ['pulling', 'fetch', 'pull']],
+    ['from the registry', 'IfNotPresent', { registry: { 'app:1': 'c' } }, 'c, fetched', ['pulling', 'pull']],
+    ['nowhere', 'IfNotPresent', {}, 'ErrImagePull', ['pulling', 'pull']],
     ['from nowhere, as its policy forbids fetching', 'Never', { host: { 'app:1': 'b' } }, 'ErrImageNeverPull', []],
     [
       'again, as the host has a newer one',
@@ -99,11 +127,39 @@ describe('an image is taken', () => {
       'a, fetched',
       ['pulling'],
     ],
-    ['as it is, as nobody has a newer one', 'Always', { here: { 'app:1': 'a' } }, 'a', ['pulling', 'fetch', 'pull']],
+    [
+      'from the host, but for the layers that another image has',
+      'IfNotPresent',
+      {
+        here: { 'base:1': 'a', 'other:1': 'd' },
+        host: { 'app:1': 'b' },
+        layers: { a: ['1', '2'], b: ['1', '2', '3'], d: ['1'] },
+      },
+      'b, fetched',
+      ['pulling', 'fetch without 2 of b'],
+    ],
+    [
+      'from the host with all its layers, as one has gone meanwhile',
+      'IfNotPresent',
+      { here: { 'base:1': 'a' }, host: { 'app:1': 'b' }, layers: { a: ['1'], b: ['1', '2'] }, isGone: true },
+      'b, fetched',
+      ['pulling', 'fetch without 1 of b', 'fetch'],
+    ],
+    ['as it is, as nobody has a newer one', 'Always', { here: { 'app:1': 'a' } }, 'a', ['pulling', 'pull']],
   ])('%s', async (_name, policy, given, expected, expectedCalls) => {
     const { ensure, calls } = await setUp(given)
     expect(await ensure(policy)).toBe(expected)
     expect(calls).toEqual(expectedCalls)
+  })
+
+  test('from the registry, where the host sends another image than it has told of', async () => {
+    const { ensure, calls } = await setUp({
+      host: { 'app:1': 'b' },
+      sends: 'x',
+      registry: { 'app:1': 'c' },
+      layers: { b: ['1'] },
+    })
+    expect([await ensure('IfNotPresent'), calls]).toEqual(['c, fetched', ['pulling', 'fetch', 'pull']])
   })
 
   test('with each of the credentials until one is accepted', async () => {
@@ -118,7 +174,7 @@ describe('an image is taken', () => {
         { auth: as('somebody'), secret: 'n/b/2' },
       ],
     )
-    expect(calls).toEqual(['fetch', 'pull as nobody', 'pull as somebody'])
+    expect(calls).toEqual(['pull as nobody', 'pull as somebody'])
   })
 
   test('for the pods whose credentials it was pulled with, and for others that prove theirs', async () => {
@@ -162,7 +218,7 @@ describe('an image is taken', () => {
     expect(await images.present({ name: 'c', image: 'app:1' })).toBeUndefined()
     expect(await ensure('Never')).toBe('ErrImageNeverPull')
     expect(await ensure('IfNotPresent')).toBe('a, fetched')
-    expect(calls).toEqual(['pulling', 'fetch', 'pull'])
+    expect(calls).toEqual(['pulling', 'pull'])
     expect((await openPullRecords(join(folder, 'pulled.json'))).unsettled()).toEqual([])
     expect(await images.present({ name: 'c', image: 'app:1' })).toBeDefined()
   })
@@ -185,5 +241,44 @@ describe('an image is taken', () => {
     const container = { name: 'c', image: 'app:1' }
     expect((await images.present({ ...container, imagePullPolicy: 'IfNotPresent' }))?.image.id).toBe('a')
     expect(await images.present({ ...container, imagePullPolicy: 'Always' })).toBeUndefined()
+  })
+})
+
+describe('an image of a registry with mirrors', () => {
+  const mirrors = { 'docker.io': ['https://signed-in.example.com', 'http://m:5000/hub'] }
+  const hostCredentials = [{ username: 'host', serveraddress: 'signed-in.example.com' }]
+  const fetch = async (given: Parameters<typeof setUp>[0]) => {
+    const { images, calls } = await setUp(given)
+    const reason = await images
+      .ensure({ name: 'c', image: 'app:1' }, () => undefined)
+      .then(
+        ({ image }) => image.id,
+        (error: unknown) => (error as ImageFailed).message,
+      )
+    return { reason, calls }
+  }
+
+  test('is taken from the first that has it, and gets its own name', async () => {
+    const registry = { 'm:5000/hub/library/app:1': 'a', 'app:1': 'original' }
+    expect(await fetch({ mirrors, registry, hostCredentials })).toEqual({
+      reason: 'a',
+      calls: ['insecure m:5000', 'pull as host', 'pull', 'tag docker.io/library/app:1'],
+    })
+  })
+
+  test('is taken from its registry where no mirror has it', async () => {
+    expect(await fetch({ mirrors, registry: { 'app:1': 'original' } })).toMatchObject({ reason: 'original' })
+  })
+
+  test('and is nowhere: the reason is that of the registry, then of each mirror', async () => {
+    const { reason } = await fetch({ mirrors })
+    expect(reason).toBe(
+      'Failed to pull image "app:1": no such host; mirror https://signed-in.example.com: no such host; mirror http://m:5000/hub: no such host',
+    )
+  })
+
+  test('is not asked of mirrors of others', async () => {
+    const { calls } = await fetch({ mirrors: { 'ghcr.io': ['https://m.io'] }, registry: { 'app:1': 'original' } })
+    expect(calls).toEqual(['pull'])
   })
 })

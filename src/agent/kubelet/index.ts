@@ -20,6 +20,7 @@ import { createPodClaims } from './dra/claims.ts'
 import { createDraDrivers } from './dra/drivers.ts'
 import { createFlows } from './flow.ts'
 import { createObjectWatches } from './object-watches.ts'
+import { followLimits } from './node-limits.ts'
 import { createNodePages } from './node-pages.ts'
 import { createNodePressure } from './node-pressure.ts'
 import { startNode, type NodeOptions } from './node.ts'
@@ -64,7 +65,7 @@ export function createKubelet(
     settings: KubeletSettings
     /** Claims of devices that an earlier agent of this node held. */
     heldClaims: Checkpoint
-    /** The limit of this worker's container; unset where it has none. */
+    /** The limit that this worker was made with; unset where it has none. */
     memoryLimit?: number
     pinnedImages: readonly string[]
     network: Pick<PodNetwork, 'prepare'>
@@ -81,6 +82,7 @@ export function createKubelet(
   /** Uids of pods that this node runs, or has decided to. */
   const admitted = new Set<string>()
   const cgroups = createCgroups()
+  const limits = followLimits({ node, cgroups, given: options.memoryLimit })
   const allPods = (): Stored<Pod>[] => [...workers.values()].map(({ pod }) => pod)
   const snapshots = createSnapshots({ runtime, pods: allPods, cgroups, clock })
   const metrics = createKubeletMetrics({ node: node.name, version: options.version, now: () => clock.now() })
@@ -120,9 +122,14 @@ export function createKubelet(
     pages,
     volumes: createClusterVolumes(),
     shutDown: () => shutdown.begin(),
+    limitsChanged: () => limits.refresh(),
     imageStore: {
       list: () => pressure.images.list(),
-      load: (archive) => runtime.loadImage(archive),
+      async load(archive) {
+        await runtime.loadImage(archive)
+        options.images.forgetAll()
+      },
+      copy: (reference) => options.images.copy(reference),
       async removeUnused() {
         const before = await runtime.images()
         await pressure.images.removeUnused()
@@ -267,7 +274,7 @@ export function createKubelet(
   })
   const pressure = createNodePressure({
     ...options,
-    memoryBytes: options.memoryLimit,
+    memoryLimit: () => limits.memory(),
     node: () => options.nodes.get(node.name),
     pods: allPods,
     cgroups,
@@ -299,6 +306,7 @@ export function createKubelet(
         version: options.version,
         ...node,
         capacity: node,
+        limits,
         hasClusterVolume: options.hasClusterVolume,
         pressures: pressure.pressures,
         shutdown: {

@@ -29,7 +29,7 @@ export interface Page {
 }
 
 export interface NodePagesOptions {
-  node: { name: string; ip: string; cpuMillis: number; memoryBytes: number }
+  node: { name: string; ip: string; ip6?: string; cpuMillis: number; memoryBytes: number }
   dns: { clusterDns: string; clusterDomain: string }
   settings: KubeletSettings
   pods(): Stored<Pod>[]

@@ -27,7 +27,7 @@ export interface NodePressureOptions extends Pick<
 > {
   settings: KubeletSettings
   /** The limit of this worker; unset where it has none. */
-  memoryBytes: number | undefined
+  memoryLimit(): number | undefined
   pinnedImages: readonly string[]
   node(): Stored<Node> | undefined
   pods(): Stored<Pod>[]
@@ -42,7 +42,7 @@ export interface NodePressureOptions extends Pick<
 export function createNodePressure(options: NodePressureOptions): NodePressure {
   const { settings, runtime, snapshots, storage, cgroups, root } = options
   const listeners = new Set<() => void>()
-  const signals = createSignalReader({ root, memoryBytes: options.memoryBytes, cgroups })
+  const signals = createSignalReader({ root, memoryLimit: () => options.memoryLimit(), cgroups })
   const garbage = createImageGarbage({
     ...options,
     settings: settings.images,

@@ -14,7 +14,9 @@ import { jsonEqual } from '#shared/kube/json.ts'
 import { leases, nodes } from '#shared/kube/resources.ts'
 import { ApiError } from '#shared/kube/status.ts'
 import { microTimestamp, timestamp } from '#shared/kube/timestamp.ts'
+import { hugePagesOf, memoryBeside } from './huge-pages.ts'
 import type { PressureCondition } from './eviction/decide.ts'
+import type { NodeLimits } from './node-limits.ts'
 import type { ListedImage, Runtime } from './runtime/runtime.ts'
 import { engineRoot } from './stats/storage.ts'
 
@@ -27,8 +29,12 @@ export interface NodeOptions {
   log: Log
   name: string
   ip: string
+  /** In a dual-stack cluster. */
+  ip6?: string
   version: string
-  capacity: { cpuMillis: number; memoryBytes: number }
+  capacity: { cpuMillis: number; memoryBytes: number; hugePages?: Readonly<Record<string, number>> }
+  /** Keeps `capacity` at what the worker may use. */
+  limits?: Pick<NodeLimits, 'refresh' | 'onChange'>
   /** Whether the cluster's volume is mounted on this worker; it is, when unset. */
   hasClusterVolume?: boolean
   /** The API server has been reached again after heartbeats that failed. */
@@ -80,10 +86,12 @@ export async function startNode(options: NodeOptions): Promise<Stop> {
   })
   const stopPressures = options.pressures.onChange(() => status.beat())
   const stopShutdown = options.shutdown?.onChange(() => status.beat())
+  const stopLimits = options.limits?.onChange(() => status.beat())
   return () => {
     void stopWatching()
     void stopPressures()
     void stopShutdown?.()
+    void stopLimits?.()
     lease.stop()
     status.stop()
   }
@@ -246,6 +254,7 @@ function createReporter(options: NodeOptions): Reporter {
 
   return {
     async report() {
+      options.limits?.refresh()
       const [broken, disk] = await Promise.all([
         look(runtime).then(
           (now) => {
@@ -270,7 +279,12 @@ function createReporter(options: NodeOptions): Reporter {
         jsonEqual(heldOf(node), written.held)
       if (isCurrent) return
       // Resources that others patched in (fake ones of scheduling tests, devices) stay.
-      const status = { ...content, conditions: conditions(node, health, timestamp(now)) }
+      const status = {
+        ...content,
+        // Merged by their type, two addresses of one type would become one.
+        ...(options.ip6 ? { addresses: [...content.addresses, { $patch: 'replace' }] } : {}),
+        conditions: conditions(node, health, timestamp(now)),
+      }
       const patch = { type: 'strategic', body: { status } } as const
       const answer = await client.patch(nodes, { name }, patch, { subresource: 'status' })
       written = { content: { content, health }, held: heldOf(answer), at: now }
@@ -282,17 +296,21 @@ function createReporter(options: NodeOptions): Reporter {
 /** Of the worker's image (resources/worker). */
 export const osImage = 'Debian GNU/Linux 13 (trixie)'
 
+const kibibytes = (bytes: number): string => (bytes === 0 ? '0' : `${Math.floor(bytes / 1_024)}Ki`)
+
 /** The status without its conditions. */
-function contentOf({ name, ip, version, capacity }: NodeOptions, { engine, images }: Seen, disk: number) {
+function contentOf({ name, ip, ip6, version, capacity }: NodeOptions, { engine, images }: Seen, disk: number) {
   const amounts = {
     cpu: capacity.cpuMillis % 1_000 === 0 ? String(capacity.cpuMillis / 1_000) : `${capacity.cpuMillis}m`,
-    memory: `${Math.floor(capacity.memoryBytes / 1_024)}Ki`,
+    memory: kibibytes(capacity.memoryBytes),
     pods: '110',
-    'ephemeral-storage': `${Math.floor(disk / 1_024)}Ki`,
+    'ephemeral-storage': kibibytes(disk),
+    ...Object.fromEntries(Object.entries(capacity.hugePages ?? {}).map(([size, bytes]) => [size, kibibytes(bytes)])),
   }
   return {
     addresses: [
       { type: 'InternalIP', address: ip },
+      ...(ip6 ? [{ type: 'InternalIP', address: ip6 }] : []),
       { type: 'Hostname', address: name },
     ],
     nodeInfo: {
@@ -310,7 +328,7 @@ function contentOf({ name, ip, version, capacity }: NodeOptions, { engine, image
     daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
     images,
     capacity: amounts,
-    allocatable: amounts,
+    allocatable: { ...amounts, memory: kibibytes(memoryBeside(capacity.hugePages ?? {}, capacity.memoryBytes)) },
   }
 }
 
@@ -322,7 +340,8 @@ interface Held {
 /** The part of a node's status that this agent owns, without the times of its conditions. */
 function heldOf(node: Node): Held {
   const { addresses, nodeInfo, daemonEndpoints, images, capacity = {}, allocatable = {} } = node.status ?? {}
-  const own = ['cpu', 'memory', 'pods', 'ephemeral-storage'].map((resource) => [
+  const pages = Object.keys(capacity).filter((resource) => resource.startsWith('hugepages-'))
+  const own = ['cpu', 'memory', 'pods', 'ephemeral-storage', ...pages.sort()].map((resource) => [
     capacity[resource],
     allocatable[resource],
   ])
@@ -404,9 +423,11 @@ export function readId(path: string): string {
 export function nodeCapacity(given: { cpus?: number; memoryBytes?: number }): {
   cpuMillis: number
   memoryBytes: number
+  hugePages: Record<string, number>
 } {
   return {
     cpuMillis: given.cpus ? Math.round(given.cpus * 1_000) : cpus().length * 1_000,
     memoryBytes: given.memoryBytes ?? totalmem(),
+    hugePages: hugePagesOf(),
   }
 }

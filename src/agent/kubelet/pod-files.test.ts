@@ -81,7 +81,7 @@ describe('resolv.conf', () => {
 })
 
 describe('hosts', () => {
-  const identity = { hostname: 'p', ip: '10.244.0.5', clusterDomain: 'cluster.local', namespace: 'shop' }
+  const identity = { hostname: 'p', ips: ['10.244.0.5'], clusterDomain: 'cluster.local', namespace: 'shop' }
   const hostAliases = [{ ip: '192.0.2.7', hostnames: ['x', 'y'] }]
 
   test('contains the pod, also under its subdomain, and its aliases', () => {

@@ -89,7 +89,8 @@ export function parseResolvConf(text: string): DnsSettings['host'] {
 
 interface PodIdentity {
   hostname: string
-  ip: string
+  /** Of each family. */
+  ips: readonly string[]
   clusterDomain: string
   namespace: string
 }
@@ -110,7 +111,7 @@ export function hostsFile({ spec }: Pod, identity: PodIdentity, nodeHosts: strin
   ].join('\n')
 }
 
-function podHosts({ hostname, ip, clusterDomain, namespace }: PodIdentity, subdomain: string | undefined): string[] {
+function podHosts({ hostname, ips, clusterDomain, namespace }: PodIdentity, subdomain: string | undefined): string[] {
   const names = subdomain ? `${hostname}.${subdomain}.${namespace}.svc.${clusterDomain}\t${hostname}` : hostname
   return [
     '127.0.0.1\tlocalhost',
@@ -119,7 +120,7 @@ function podHosts({ hostname, ip, clusterDomain, namespace }: PodIdentity, subdo
     'fe00::0\tip6-mcastprefix',
     'fe00::1\tip6-allnodes',
     'fe00::2\tip6-allrouters',
-    ...(ip ? [`${ip}\t${names}`] : []),
+    ...ips.map((ip) => `${ip}\t${names}`),
   ]
 }
 

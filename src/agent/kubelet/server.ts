@@ -28,6 +28,8 @@ export interface KubeletServerOptions extends PodAccessOptions {
   volumes: ClusterVolumes
   /** Ends the pods of this node, which is about to be stopped. */
   shutDown(): Promise<void>
+  /** The limits of this worker may be others than they were. */
+  limitsChanged(): Promise<void> | void
   imageStore: ImageStore
   onFault(): void
   log: Log
@@ -53,7 +55,8 @@ export function createKubeletServer(
       if (page) return sendPage(stream, request.method, page)
       if (verb === 'volumes') return changeVolume(options.volumes, stream, request)
       if (verb === 'shutdown') return shutDown(options, stream, request)
-      if (verb === 'images') return serveImages(options.imageStore, stream, request.method)
+      if (verb === 'limits') return limitsChanged(options, stream, request)
+      if (verb === 'images') return serveImages(options.imageStore, stream, request)
       const route = routes.get(verb)
       if (!route) throw new RequestRefused(404, 'not found')
       if (request.method !== route.method) throw new RequestRefused(405, `${verb} requires ${route.method}`)
@@ -90,6 +93,16 @@ async function shutDown(
 ): Promise<void> {
   if (method !== 'POST') throw new RequestRefused(405, 'shutdown requires POST')
   await options.shutDown()
+  if (respond(stream, { ':status': 200 })) stream.end()
+}
+
+async function limitsChanged(
+  options: Pick<KubeletServerOptions, 'limitsChanged'>,
+  stream: ServerHttp2Stream,
+  { method }: EdgeRequest,
+): Promise<void> {
+  if (method !== 'POST') throw new RequestRefused(405, 'limits requires POST')
+  await options.limitsChanged()
   if (respond(stream, { ':status': 200 })) stream.end()
 }
 

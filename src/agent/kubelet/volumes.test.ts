@@ -31,8 +31,8 @@ const sources = (more: Partial<VolumeSources> = {}): VolumeSources => ({
   secret: async (name) =>
     name === 'key' ? { metadata: { name }, data: { key: Buffer.from('wave').toString('base64') } } : undefined,
   services: () => [],
-  podIp: '10.0.0.1',
-  hostIp: '10.0.0.2',
+  podIps: ['10.0.0.1'],
+  hostIps: ['10.0.0.2'],
   nodeName: 'worker-1',
   node: { cpuMillis: 1_000, memoryBytes: 2 ** 30 },
   serviceAccountToken: async (audience) => `token for ${audience ?? 'the API server'}`,

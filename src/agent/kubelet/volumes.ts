@@ -13,6 +13,7 @@ import { HostPathRefused, openHostPath } from './files/host-path.ts'
 import { giveToFsGroup } from './fs-group.ts'
 import { bindTo, removeTrees, type Mounts } from './files/mounts.ts'
 import { isBeneath, openBeneath, openFolderAnd, UnsafePath, type OpenedPath } from './files/safe-path.ts'
+import { hugePagesMount } from './huge-pages.ts'
 import { MountFailed } from './mount-failed.ts'
 import { mountNfs, type NfsSource } from './nfs.ts'
 import type { Mount } from './runtime/runtime.ts'
@@ -244,8 +245,7 @@ async function setUp(
   pod: Stored<Pod>,
   sources: VolumeSources,
 ): Promise<void> {
-  const fsGroup = pod.spec?.securityContext?.fsGroup
-  if (volume.emptyDir) return emptyDir(host, folder, volume.emptyDir, fsGroup)
+  if (volume.emptyDir) return emptyDir(host, folder, volume.emptyDir, pod)
   if (volume.hostPath) return hostPath(folder, volume.hostPath.path, volume.hostPath.type ?? '')
   if (volume.configMap) {
     const { name = '', items, optional, defaultMode } = volume.configMap
@@ -289,14 +289,17 @@ async function emptyDir(
   { mounts }: VolumeHost,
   folder: string,
   source: NonNullable<Volume['emptyDir']>,
-  fsGroup?: number,
+  pod: Pod,
 ): Promise<void> {
+  const { fsGroup } = pod.spec?.securityContext ?? {}
   const found = await stat(folder).catch(() => undefined)
-  const inMemory = source.medium === 'Memory'
+  const pages = source.medium?.startsWith('HugePages') ? hugePagesMount(pod, source.medium) : undefined
+  const inMemory = source.medium === 'Memory' || pages !== undefined
   // After a stop of the worker the tmpfs is empty, while the pod's folder still exists.
   if (found && (!inMemory || found.dev !== (await stat(dirname(folder))).dev)) return
   await mkdir(folder, { recursive: true })
-  if (inMemory) {
+  if (pages !== undefined) await mounts.hugePages(folder, `${pages},mode=1777`)
+  else if (inMemory) {
     const size = source.sizeLimit ? `,size=${quantityValue(source.sizeLimit)}` : ''
     await mounts.tmpfs(folder, `mode=1777${size}`)
   }

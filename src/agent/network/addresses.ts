@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { addressInCidr, isInCidr, parseCidr, parseIp, sizeOfCidr, type Cidr } from '#shared/kube/ip.ts'
+import { addressInCidr, isInCidr, offsetInCidr, parseCidr, parseIp, sizeOfCidr, type Cidr } from '#shared/kube/ip.ts'
 
 /** Assigns addresses of a node's pod CIDR; the leases survive a restart of the agent. */
 export interface Addresses {
@@ -10,12 +10,27 @@ export interface Addresses {
   handOver(from: string, to: string): void
   release(podUid: string): void
   of(podUid: string): string | undefined
+  /** The address of IPv6 that goes with one of IPv4; undefined in a cluster of one family. */
+  secondOf(ip: string): string | undefined
 }
 
-/** @param cidr `10.244.1.0/24` @param file where the leases are stored @throws Error when `cidr` is not a CIDR */
-export function createAddresses({ cidr, file }: { cidr: string; file: string }): Addresses {
-  const range = parseCidr(cidr)
-  if (!range) throw new Error(`${cidr} is not a range of addresses`)
+/**
+ * @param cidr `10.244.1.0/24`
+ * @param cidr6 the node's range of IPv6: a pod has the same number in both, so that one lease tells both addresses
+ * @param file where the leases are stored
+ * @throws Error when one of them is not a CIDR
+ */
+export function createAddresses({
+  cidr,
+  cidr6,
+  file,
+}: {
+  cidr: string
+  cidr6?: string | undefined
+  file: string
+}): Addresses {
+  const range = rangeFrom(cidr)
+  const range6 = cidr6 === undefined ? undefined : rangeFrom(cidr6)
   const size = sizeOfCidr(range)
   const leases = new Map(Object.entries(read(file)).filter(([, ip]) => isIn(range, ip)))
   const taken = new Set(leases.values())
@@ -57,7 +72,18 @@ export function createAddresses({ cidr, file }: { cidr: string; file: string }):
       keep()
     },
     of: (podUid) => leases.get(podUid),
+    secondOf(ip) {
+      const address = parseIp(ip)
+      const number = address && offsetInCidr(range, address)
+      return range6 && number !== undefined ? addressInCidr(range6, number) : undefined
+    },
   }
+}
+
+function rangeFrom(text: string): Cidr {
+  const range = parseCidr(text)
+  if (!range) throw new Error(`${text} is not a range of addresses`)
+  return range
 }
 
 function isIn(range: Cidr, ip: string): boolean {

@@ -3,20 +3,20 @@ import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
 import type { Informer } from '#shared/client/informer.ts'
 import type { Node } from '#shared/kube/generated/types.ts'
-import { cidrText, coversCidr, parseCidr, type Cidr } from '#shared/kube/ip.ts'
+import { cidrText, coversCidr, familyOf, parseCidr, type Cidr } from '#shared/kube/ip.ts'
 import { createAddresses, type Addresses } from './addresses.ts'
 import type { Command } from './command.ts'
 import type { PolicyEnforcement } from './policy/index.ts'
-import { followRoutes } from './routes.ts'
+import { followRoutes, shareOf } from './routes.ts'
+
+/** A pod's address, and that of IPv6 in a dual-stack cluster. */
+export interface PodAddress {
+  ip: string
+  ip6?: string
+}
 
 export interface PodNetwork {
-  attach(pod: {
-    uid: string
-    namespace: string
-    name: string
-    pid: number
-    hostPorts: HostPort[]
-  }): Promise<{ ip: string }>
+  attach(pod: { uid: string; namespace: string; name: string; pid: number; hostPorts: HostPort[] }): Promise<PodAddress>
   /** Gives a sandbox that belongs to no pod yet an address and an interface, under an id of its own. */
   prepare(sandbox: { id: string; pid: number }): Promise<void>
   /** What was prepared under an id is the pod's, which is then attached. */
@@ -24,8 +24,8 @@ export interface PodNetwork {
   detach(podUid: string): Promise<void>
   /** Resolves when the addresses of pods that an earlier agent attached are known. */
   loaded(): Promise<void>
-  /** The address of a pod, from before its interface is there until after it is gone. */
-  addressOf(podUid: string): string | undefined
+  /** The addresses of a pod, from before its interface is there until after it is gone. */
+  addressesOf(podUid: string): string[]
   /** Host ports of pods on this node; the proxy writes them with its rules. */
   hostPorts(): { ip: string; port: HostPort }[]
   onHostPortsChange(listener: () => void): Stop
@@ -43,6 +43,8 @@ export interface PodNetworkOptions {
   nodeName: string
   /** Range of all pods of the cluster. */
   podCidr: string
+  /** The same of IPv6, in a dual-stack cluster. */
+  podCidr6?: string | undefined
   /** Nodes, for their pod ranges and addresses. */
   nodes: Informer<Node>
   run: Command
@@ -60,6 +62,8 @@ export interface PodNetworkOptions {
  * s).
  */
 const gateway = '169.254.1.1'
+/** The same of IPv6; each link has a scope of its own. */
+const gateway6 = 'fe80::1'
 
 /**
  * Pods on point-to-point veth pairs: a /32 on either side, a route to each pod on its node, and a route to each other
@@ -68,6 +72,7 @@ const gateway = '169.254.1.1'
 export function createPodNetwork({
   nodeName,
   podCidr,
+  podCidr6,
   nodes,
   run,
   leases,
@@ -80,18 +85,24 @@ export function createPodNetwork({
   const ports = new Map<string, { ip: string; port: HostPort }[]>()
   const listeners = new Set<() => void>()
   const mtu = outerMtu()
-  const routes = followRoutes({ nodeName, podCidr, nodes, run, log })
+  const wholes = [podCidr, ...(podCidr6 === undefined ? [] : [podCidr6])]
+  const routes = wholes.map((whole) => followRoutes({ nodeName, podCidr: whole, nodes, run, log }))
 
   const ready = (): Promise<Addresses> =>
-    (addresses ??= podRange(nodes, { nodeName, podCidr }).then(
-      (cidr) => (pool = createAddresses({ cidr, file: leases })),
+    (addresses ??= Promise.all(wholes.map((whole) => podRange(nodes, { nodeName, podCidr: whole }))).then(
+      ([cidr = '', cidr6]) => (pool = createAddresses({ cidr, cidr6, file: leases })),
     ))
-  const setPorts = (uid: string, ip: string, wanted: HostPort[]): void => {
+  /** An address with that of the other family. */
+  const both = (leased: Addresses, ip: string): PodAddress => {
+    const ip6 = leased.secondOf(ip)
+    return { ip, ...(ip6 ? { ip6 } : {}) }
+  }
+  const setPorts = (uid: string, ips: readonly string[], wanted: HostPort[]): void => {
     if (wanted.length === 0 && !ports.has(uid)) return
     if (wanted.length > 0)
       ports.set(
         uid,
-        wanted.map((port) => ({ ip, port })),
+        ips.flatMap((ip) => wanted.map((port) => ({ ip, port }))),
       )
     else ports.delete(uid)
     for (const listener of listeners) listener()
@@ -104,14 +115,16 @@ export function createPodNetwork({
         throw new Error(
           `cannot open hostport ${taken.hostPort} for pod ${name}_${namespace}: listen tcp4 :${taken.hostPort}: bind: address already in use`,
         )
-      const ip = (await ready()).lease(uid)
+      const leased = await ready()
+      const address = both(leased, leased.lease(uid))
       await policies.inPlace(namespace)
-      if (!isAttached(pid)) await plumb(run, { pid, ip, mtu })
-      setPorts(uid, ip, hostPorts)
-      return { ip }
+      if (!isAttached(pid)) await plumb(run, { pid, address, mtu })
+      setPorts(uid, textsOf(address), hostPorts)
+      return address
     },
     async prepare({ id, pid }) {
-      await plumb(run, { pid, ip: (await ready()).lease(id), mtu })
+      const leased = await ready()
+      await plumb(run, { pid, address: both(leased, leased.lease(id)), mtu })
     },
     async handOver(id, uid) {
       ;(await ready()).handOver(id, uid)
@@ -125,18 +138,25 @@ export function createPodNetwork({
       await run('ip', ['link', 'delete', interfaceOf(ip)]).catch(() => undefined)
       leased.release(uid)
       policies.changed()
-      setPorts(uid, '', [])
+      setPorts(uid, [], [])
     },
     loaded: () => ready().then(() => undefined),
-    addressOf: (uid) => pool?.of(uid),
+    addressesOf(uid) {
+      const ip = pool?.of(uid)
+      return pool && ip !== undefined ? textsOf(both(pool, ip)) : []
+    },
     hostPorts: () => [...ports.values()].flat(),
     onHostPortsChange(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-    stop: () => void routes(),
+    stop() {
+      for (const stop of routes) void stop()
+    },
   }
 }
+
+const textsOf = ({ ip, ip6 }: PodAddress): string[] => [ip, ...(ip6 ? [ip6] : [])]
 
 /** At most 15 characters. By the address, which a sandbox keeps when it becomes a pod's. */
 const interfaceOf = (ip: string): string =>
@@ -146,8 +166,12 @@ const interfaceOf = (ip: string): string =>
     .join('')}`
 
 /** In one process: starting further ones takes most of the time. */
-async function plumb(run: Command, { pid, ip, mtu }: { pid: number; ip: string; mtu: number }): Promise<void> {
+async function plumb(
+  run: Command,
+  { pid, address: { ip, ip6 }, mtu }: { pid: number; address: PodAddress; mtu: number },
+): Promise<void> {
   const host = interfaceOf(ip)
+  const lines = (...texts: string[]): string => (ip6 ? texts.map((text) => `${text}\n`).join('') : '')
   await run(
     'sh',
     ['-e'],
@@ -155,16 +179,16 @@ async function plumb(run: Command, { pid, ip, mtu }: { pid: number; ip: string; 
 ip -batch - <<END
 link add ${host} mtu ${mtu} type veth peer name eth0 mtu ${mtu} netns ${pid}
 addr add ${gateway}/32 dev ${host}
-link set ${host} up
+${lines(`addr add ${gateway6}/64 dev ${host} nodad`)}link set ${host} up
 route replace ${ip}/32 dev ${host}
-END
-exec nsenter -t ${pid} -n ip -batch - <<END
+${lines(`route replace ${ip6}/128 dev ${host}`)}END
+${lines(`nsenter -t ${pid} -n sh -c 'echo 0 > /proc/sys/net/ipv6/conf/all/disable_ipv6'`)}exec nsenter -t ${pid} -n ip -batch - <<END
 link set lo up
 addr add ${ip}/32 dev eth0
-link set eth0 up
+${lines(`addr add ${ip6}/128 dev eth0 nodad`)}link set eth0 up
 route add ${gateway} dev eth0
 route add default via ${gateway} dev eth0
-END
+${lines(`route add ::/0 via ${gateway6} dev eth0`)}END
 `,
   )
 }
@@ -180,15 +204,15 @@ function outerMtu(): number {
   }
 }
 
-/** This node's pod range, once the control plane has assigned one inside the cluster's. */
+/** This node's pod range of a family, once the control plane has assigned one inside the cluster's. */
 async function podRange(
   nodes: Informer<Node>,
   { nodeName, podCidr }: { nodeName: string; podCidr: string },
 ): Promise<string> {
   const whole = parseCidr(podCidr)
   const rangeOf = (node: Node | undefined): Cidr | undefined => {
-    const range = parseCidr(node?.spec?.podCIDR ?? '')
-    return range && whole && coversCidr(whole, range) ? range : undefined
+    const range = whole && node && parseCidr(shareOf(node, familyOf(whole.base)) ?? '')
+    return range && coversCidr(whole, range) ? range : undefined
   }
   await nodes.until(nodeName, (node) => rangeOf(node) !== undefined)
   const range = rangeOf(nodes.get(nodeName))

@@ -59,3 +59,24 @@ test('of two that claim the same addresses the older one wins, whatever their or
 test.each(['172.18.0.2 dev lo', '::1', 'w2', '', '172.18.0.2\n'])('no route uses %j as gateway', (address) => {
   expect(routes(node('w2', '10.244.2.0/24', address)).routes).toEqual({})
 })
+
+test('of a dual-stack cluster lead to every other node by its address of the family', () => {
+  const dual = (name: string): Stored<Node> =>
+    stored<Node>({
+      metadata: { name },
+      spec: {
+        podCIDR: `10.244.${name.slice(1)}.0/24`,
+        podCIDRs: [`10.244.${name.slice(1)}.0/24`, `fd00:10:244:${name.slice(1)}::/64`],
+      },
+      status: {
+        addresses: [`172.18.0.${name.slice(1)}`, `fd21::${name.slice(1)}`].map((address) => ({
+          type: 'InternalIP',
+          address,
+        })),
+      },
+    })
+  const nodes = [dual('w1'), dual('w2')]
+  const routesTo = (podCidr: string) => Object.fromEntries(routesOf(nodes, { nodeName: 'w1', podCidr }).routes)
+  expect(routesTo('10.244.0.0/16')).toEqual({ '10.244.2.0/24': '172.18.0.2' })
+  expect(routesTo('fd00:10:244::/56')).toEqual({ 'fd00:10:244:2::/64': 'fd21::2' })
+})

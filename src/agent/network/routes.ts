@@ -5,12 +5,21 @@ import { messageOf } from '#shared/base/message-of.ts'
 import type { Informer } from '#shared/client/informer.ts'
 import type { Node } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
-import { canonicalIPv4, cidrText, coversCidr, overlapsCidr, parseCidr, type Cidr } from '#shared/kube/ip.ts'
+import {
+  canonicalOf,
+  cidrText,
+  coversCidr,
+  familyOf,
+  overlapsCidr,
+  parseCidr,
+  type Cidr,
+  type IpFamily,
+} from '#shared/kube/ip.ts'
 import type { Command } from './command.ts'
 
 export interface RoutesInput {
   nodeName: string
-  /** Range of all pods of the cluster: no route leads outside it. */
+  /** Range of all pods of the cluster, of one family: no route leads outside it. */
   podCidr: string
 }
 
@@ -21,13 +30,14 @@ export interface RoutesInput {
  */
 export function routesOf(nodes: readonly Stored<Node>[], { nodeName, podCidr }: RoutesInput): Routes {
   const whole = parseCidr(podCidr)
+  const family = whole ? familyOf(whole.base) : 'IPv4'
   const taken: Cidr[] = []
   const routes = new Map<string, string>()
   const refused: string[] = []
   const others = nodes.filter(({ metadata }) => metadata.name !== nodeName).sort(byAge)
   for (const node of [...nodes.filter(({ metadata }) => metadata.name === nodeName), ...others]) {
     const name = node.metadata.name
-    const text = node.spec?.podCIDR
+    const text = shareOf(node, family)
     if (text === undefined || isSimulated(node)) continue
     const range = parseCidr(text)
     if (!range || !whole || !coversCidr(whole, range) || taken.some((other) => overlapsCidr(other, range))) {
@@ -35,13 +45,20 @@ export function routesOf(nodes: readonly Stored<Node>[], { nodeName, podCidr }: 
       continue
     }
     taken.push(range)
-    const address = node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address
+    const addresses = node.status?.addresses?.filter(({ type }) => type === 'InternalIP') ?? []
+    const { address } = addresses.find((one) => canonicalOf(family, one.address)) ?? addresses[0] ?? {}
     if (name === nodeName || address === undefined) continue
-    const via = canonicalIPv4(address)
+    const via = canonicalOf(family, address)
     if (via) routes.set(cidrText(range), via)
     else refused.push(`node ${name}: address ${JSON.stringify(address).slice(0, 100)}`)
   }
   return { routes, refused }
+}
+
+/** A node's share of the pods' addresses of a family; of IPv4 whatever stands there, so that it is refused where it is none. */
+export function shareOf({ spec }: Node, family: IpFamily): string | undefined {
+  if (family === 'IPv4') return spec?.podCIDR
+  return spec?.podCIDRs?.find((range) => parseCidr(range)?.base.kind() === 'ipv6')
 }
 
 export interface Routes {

@@ -4,10 +4,11 @@ import type { Log } from '#shared/base/log.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { Informer } from '#shared/client/informer.ts'
 import type { EndpointSlice, Node, Service } from '#shared/kube/generated/types.ts'
+import type { IpFamily } from '#shared/kube/ip.ts'
 import type { Command } from '../network/command.ts'
 import type { PodNetwork } from '../network/pod-network.ts'
 import { startProxyHealth } from './health.ts'
-import { createRuleRenderer, hooks, restoreInput, stalePaths, type RuleInput, type Rules } from './rules.ts'
+import { createRuleRenderer, emptyRules, hooks, restoreInput, stalePaths, type RuleInput, type Rules } from './rules.ts'
 
 export interface ProxyOptions {
   services: Informer<Service>
@@ -19,6 +20,8 @@ export interface ProxyOptions {
   clock: Clock
   log: Log
   settings: Pick<RuleInput, 'nodeName' | 'nodeIp' | 'apiPort' | 'podCidr' | 'serviceCidr' | 'localIps'>
+  /** The ranges of the second family, in a dual-stack cluster. */
+  ipv6?: Pick<RuleInput, 'podCidr' | 'serviceCidr'> | undefined
   /** Of kube-proxy's health and status servers; they are started beside the rules. */
   ports?: { healthz: number; status: number }
 }
@@ -42,19 +45,21 @@ export async function startProxy({
   clock,
   log,
   settings,
+  ipv6,
   ports = { healthz: healthzPort, status: statusPort },
 }: ProxyOptions): Promise<Stop> {
   slices.addIndex('service', ({ metadata }) => {
     const service = metadata.labels?.[serviceLabel]
     return service && `${metadata.namespace}/${service}`
   })
-  const render = createRuleRenderer()
-  let written: Rules | undefined
+  const writers = [
+    { ranges: {}, writer: createRuleWriter('IPv4', run) },
+    ...(ipv6 ? [{ ranges: ipv6, writer: createRuleWriter('IPv6', run) }] : []),
+  ]
   /** Lines that are logged already; one that recurs later is logged again. */
   let ignored = new Set<string>()
   /** Error of the last write, until a write succeeds. */
   let failure: string | undefined
-  let isHooked = false
   let lastUpdated = clock.now()
   /** Since when writes fail. */
   let failingSince: number | undefined
@@ -64,31 +69,27 @@ export async function startProxy({
 
   const write = async (): Promise<void> => {
     const zone = nodes.get(settings.nodeName)?.metadata.labels?.[zoneLabel]
-    const rules = render({
+    const input = {
       ...settings,
       ...(zone ? { zone } : {}),
       services: services.list(),
-      slicesOf: (namespace, name) => slices.byIndex('service', `${namespace}/${name}`),
+      slicesOf: (namespace: string, name: string) => slices.byIndex('service', `${namespace}/${name}`),
       hostPorts: network.hostPorts(),
-    })
-    for (const line of rules.ignored) if (!ignored.has(line)) log.warn('left out of the service rules', { field: line })
-    ignored = new Set(rules.ignored)
-    const previous = written ?? (await chainsInPlace(run))
-    const text = restoreInput(rules, previous)
-    // After a failed write the chains in place are read again.
-    written = undefined
-    if (text) await run('iptables-restore', ['--noflush', '--wait', '5'], text)
-    written = rules
+    }
+    const rendered = writers.map(({ ranges, writer }) => ({ writer, rules: writer.render({ ...input, ...ranges }) }))
+    const lines = rendered.flatMap(({ rules }) => rules.ignored)
+    for (const line of lines) if (!ignored.has(line)) log.warn('left out of the service rules', { field: line })
+    ignored = new Set(lines)
+    const failures: unknown[] = []
+    // One after the other. What the kernel refuses of one family keeps the other from nothing.
+    for (const { writer, rules } of rendered)
+      await writer.write(rules).catch((error: unknown) => void failures.push(error))
+    if (failures.length > 0) throw failures[0]
     failure = undefined
     failingSince = undefined
     lastUpdated = clock.now()
-    health.serve(rules.healthChecks)
-    // The built-in chains can jump to ours once these exist.
-    if (!isHooked) await hookIn(run)
-    isHooked = true
-    for (const match of stalePaths(rules.udp, previous.udp))
-      // Fails when there is no matching entry.
-      await run('conntrack', ['--delete', '--proto', 'udp', ...match]).catch(() => undefined)
+    // A Service of both families has its endpoints twice: those of IPv4 count.
+    health.serve(new Map([...rendered].reverse().flatMap(({ rules }) => [...rules.healthChecks])))
   }
   const schedule = (ms = quiet): void => {
     if (stopped || scheduled) return
@@ -154,24 +155,61 @@ const isEligible = (node: Node | undefined): boolean =>
   node?.metadata.deletionTimestamp === undefined &&
   !node?.spec?.taints?.some(({ key }) => key === 'ToBeDeletedByClusterAutoscaler')
 
+/** The programs for a family, and what `conntrack` is told of it. */
+const tools = {
+  IPv4: { tables: 'iptables', conntrack: [] },
+  IPv6: { tables: 'ip6tables', conntrack: ['--family', 'ipv6'] },
+} as const
+
+interface RuleWriter {
+  render(input: RuleInput): Rules
+  /**
+   * Writes what differs from the kernel's rules, and ends flows of UDP whose endpoint is gone; after a failure the chains in place
+   * are read again. @throws Error
+   */
+  write(rules: Rules): Promise<void>
+}
+
+/** Keeps the rules of one family. */
+function createRuleWriter(family: IpFamily, run: Command): RuleWriter {
+  const { tables, conntrack } = tools[family]
+  const render = createRuleRenderer()
+  let written: Rules | undefined
+  let isHooked = false
+  return {
+    render: (input) => render({ ...input, family }),
+    async write(rules) {
+      const previous = written ?? (await chainsInPlace(run, tables))
+      const text = restoreInput(rules, previous)
+      written = undefined
+      if (text) await run(`${tables}-restore`, ['--noflush', '--wait', '5'], text)
+      written = rules
+      // The built-in chains can jump to ours once these exist.
+      if (!isHooked) await hookIn(run, tables)
+      isHooked = true
+      for (const match of stalePaths(rules.udp, previous.udp))
+        // Fails when there is no matching entry.
+        await run('conntrack', ['--delete', ...conntrack, '--proto', 'udp', ...match]).catch(() => undefined)
+    },
+  }
+}
+
 /** Chains left by an earlier agent, with unknown rules: needed ones are written again, the others removed. */
-async function chainsInPlace(run: Command): Promise<Rules> {
+async function chainsInPlace(run: Command, tables: string): Promise<Rules> {
   const chainsOf = async (table: string): Promise<Rules['nat']> => {
-    const text = await run('iptables-save', ['-t', table])
+    const text = await run(`${tables}-save`, ['-t', table])
     return new Map([...text.matchAll(/^:(SLIP\S+)/gm)].map(([, chain = '']) => [chain, ['unknown']]))
   }
   const [nat, filter] = await Promise.all([chainsOf('nat'), chainsOf('filter')])
-  return { nat, filter, udp: new Map(), healthChecks: new Map(), here: new Set(), ignored: [] }
+  return { ...emptyRules(), nat, filter }
 }
 
 /** Adds the jumps from the built-in chains to ours, once. */
-async function hookIn(run: Command): Promise<void> {
+async function hookIn(run: Command, tables: string): Promise<void> {
   for (const [table, pairs] of Object.entries(hooks)) {
     for (const [from, to] of pairs) {
       const rule = ['-t', table, '--wait', '5']
-      await run('iptables', [...rule, '-C', from, '-j', to]).catch(() =>
-        run('iptables', [...rule, '-I', from, '1', '-j', to]),
-      )
+      await run(tables, [...rule, '-C', from, '-j', to]).catch(() => run(tables, [...rule, '-I', from, '1', '-j', to]))
     }
   }
 }

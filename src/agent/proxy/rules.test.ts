@@ -282,3 +282,28 @@ test('rejections come before pod traffic is accepted', () => {
   // Each is inserted first, so the last one ends up first.
   expect(forward.at(-1)).toBe('SLIPWAY-REJECT')
 })
+
+describe('rules of IPv6', () => {
+  const six = { family: 'IPv6', podCidr: 'fd00:10:244::/56', serviceCidr: 'fd00:10:96::/112' } as const
+  const both = { clusterIPs: ['10.96.3.4', 'fd00:10:96::3:4'], ports: [{ port: 80, name: 'http', nodePort: 30_080 }] }
+  const slices: EndpointSlice[] = [two, { ...slice({ addresses: ['fd00:10:244:1::5'] }), addressType: 'IPv6' }]
+  const hostPort = { hostIp: '', hostPort: 8000, containerPort: 80, protocol: 'TCP' }
+  const hostPorts = ['10.244.1.5', 'fd00:10:244:1::5'].map((ip) => ({ ip, port: hostPort }))
+
+  test('name addresses of that family alone, as ip6tables writes them', () => {
+    const text = textOf({ ...input([service(both)], slices), ...six, hostPorts })
+    expect(text).toMatch(/-A SLIPWAY-RANGE-[\dA-F]{12} -d fd00:10:96::3:4\/128 -p tcp --dport 80 -j SLIP-SVC/)
+    expect(text).toMatch(/-A SLIPWAY-SERVICES -d fd00:10:96::3:0\/120 -j SLIPWAY-RANGE-[\dA-F]{12}\n/)
+    expect(text).toContain('-j DNAT --to-destination [fd00:10:244:1::5]:8080')
+    expect(text).toContain('-p tcp --dport 8000 -j DNAT --to-destination [fd00:10:244:1::5]:80')
+    expect(text).toContain('! -d ::1/128 -m addrtype --dst-type LOCAL -j SLIPWAY-NODEPORTS')
+    expect(text).toContain('-j REJECT --reject-with icmp6-port-unreachable')
+    expect(text).not.toMatch(/\d+\.\d+\.\d+\.\d+/)
+    for (const [chain] of text.matchAll(/SLIP[A-Z\d-]+/g)) expect(chain.length).toBeLessThanOrEqual(28)
+    expect(textOf({ ...input([service(both)], slices), hostPorts })).not.toContain('::')
+  })
+
+  test('are none for a Service of IPv4 alone, nor for the API server', () => {
+    expect(textOf({ ...input([service({ clusterIPs: ['10.96.3.4'] })], slices), ...six })).not.toContain('DNAT')
+  })
+})

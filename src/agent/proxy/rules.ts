@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto'
+import { isIPv6 } from 'node:net'
 import type { EndpointSlice, Service } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
-import { ipText, isHostLocal, parseIp } from '#shared/kube/ip.ts'
+import { clusterIpsOf } from '#shared/kube/cluster-ips.ts'
+import { cidrText, familyOf, ipText, isHostLocal, parseCidr, parseIp, type IpFamily } from '#shared/kube/ip.ts'
 import type { HealthCheck } from './health.ts'
 import { isProxied, pickTargets, type Candidate, type Target, type Targets } from './endpoints.ts'
 
 export interface RuleInput {
+  /** The rules are for addresses of this family, IPv4 when unset. */
+  family?: IpFamily
   services: readonly Stored<Service>[]
   /** EndpointSlices of a service. */
   slicesOf(namespace: string, name: string): readonly EndpointSlice[]
@@ -47,10 +51,20 @@ export const hooks = {
 
 const mark = '0x4000/0x4000'
 
+/** What differs between `iptables` and `ip6tables`. */
+const familyWords = {
+  IPv4: { single: '/32', unreachable: 'icmp-port-unreachable', anyHost: '0.0.0.0', onNode: '' },
+  // Loopback has no way to other interfaces: a connection to ::1 is never for a pod.
+  IPv6: { single: '/128', unreachable: 'icmp6-port-unreachable', anyHost: '::', onNode: '! -d ::1/128 ' },
+} as const
+const wordsOf = ({ family = 'IPv4' }: RuleInput) => familyWords[family]
+
 /** All our chains with their rules, by table, and the targets of UDP. */
 export interface Rules {
   nat: Chains
   filter: Chains
+  /** The range of addresses that each chain of a range is for. */
+  ranges: Map<string, string>
   /** `conntrack` arguments that match a service's UDP flows -> the endpoints that they go to. */
   udp: Map<string, Set<string>>
   /** By health-check node port. */
@@ -77,6 +91,7 @@ export function createRuleRenderer(): (input: RuleInput) => Rules {
   let rendered = new Map<string, RenderedService>()
   return (input) => {
     const out = emptyRules()
+    const { single, unreachable, onNode } = wordsOf(input)
     for (const chain of ['SERVICES', 'NODEPORTS', 'HOSTPORTS', 'POSTROUTING', 'MARK'])
       out.nat.set(`SLIPWAY-${chain}`, [])
     for (const chain of ['REJECT', 'FORWARD']) out.filter.set(`SLIPWAY-${chain}`, [])
@@ -96,18 +111,18 @@ export function createRuleRenderer(): (input: RuleInput) => Rules {
     }
     rendered = next
     // A pod that reaches itself through a Service would otherwise receive its own source address.
-    for (const ip of [...out.here].sort()) add(out.nat, 'SLIPWAY-POSTROUTING', `-s ${ip}/32 -d ${ip}/32 -j MASQUERADE`)
-    for (const chain of out.nat.keys())
-      if (chain.startsWith(rangePrefix)) add(out.nat, 'SLIPWAY-SERVICES', `-d ${rangeOf(chain)} -j ${chain}`)
+    for (const ip of [...out.here].sort())
+      add(out.nat, 'SLIPWAY-POSTROUTING', `-s ${ip}${single} -d ${ip}${single} -j MASQUERADE`)
+    for (const [chain, range] of out.ranges) add(out.nat, 'SLIPWAY-SERVICES', `-d ${range} -j ${chain}`)
     // Last: a service may have one of this node's addresses as an external IP.
     for (const ports of ['HOSTPORTS', 'NODEPORTS'])
-      add(out.nat, 'SLIPWAY-SERVICES', `-m addrtype --dst-type LOCAL -j SLIPWAY-${ports}`)
-    for (const hostPort of input.hostPorts) renderHostPort(hostPort, out)
+      add(out.nat, 'SLIPWAY-SERVICES', `${onNode}-m addrtype --dst-type LOCAL -j SLIPWAY-${ports}`)
+    for (const hostPort of input.hostPorts) renderHostPort(hostPort, input, out)
     // What is still for a cluster IP has no Service at that port: nothing beyond the node may answer it.
     add(
       out.filter,
       'SLIPWAY-REJECT',
-      `-d ${input.serviceCidr} -m addrtype ! --dst-type LOCAL -j REJECT --reject-with icmp-port-unreachable`,
+      `-d ${input.serviceCidr} -m addrtype ! --dst-type LOCAL -j REJECT --reject-with ${unreachable}`,
     )
     add(out.filter, 'SLIPWAY-FORWARD', `-s ${input.podCidr} -j ACCEPT`)
     add(out.filter, 'SLIPWAY-FORWARD', `-d ${input.podCidr} -j ACCEPT`)
@@ -123,9 +138,10 @@ interface RenderedService {
   rules: Rules
 }
 
-const emptyRules = (): Rules => ({
+export const emptyRules = (): Rules => ({
   nat: new Map(),
   filter: new Map(),
+  ranges: new Map(),
   udp: new Map(),
   healthChecks: new Map(),
   here: new Set(),
@@ -146,6 +162,7 @@ function merge(out: Rules, own: Rules): void {
       if (shared) shared.push(...rules)
       else out[table].set(chain, isShared(chain) ? [...rules] : rules)
     }
+  for (const [chain, range] of own.ranges) out.ranges.set(chain, range)
   for (const [match, ends] of own.udp) out.udp.set(match, ends)
   for (const [port, check] of own.healthChecks) out.healthChecks.set(port, check)
   for (const ip of own.here) out.here.add(ip)
@@ -158,9 +175,14 @@ const isShared = (chain: string): boolean => chain.startsWith('SLIPWAY-')
  * Addresses of Services are looked up by their range of 256 first: packets pass fewer rules, and a Service that comes or
  * goes changes a short chain.
  */
-const rangePrefix = 'SLIPWAY-RANGE-'
-const rangeChain = (ip: string): string => rangePrefix + ip.split('.').slice(0, 3).join('-')
-const rangeOf = (chain: string): string => `${chain.slice(rangePrefix.length).replaceAll('-', '.')}.0/24`
+function rangeChain(ip: string, { ranges }: Rules): string {
+  const range = parseCidr(`${ip}/${isIPv6(ip) ? 120 : 24}`)
+  const text = range ? cidrText(range) : ''
+  // At most 28 characters.
+  const chain = `SLIPWAY-RANGE-${isIPv6(ip) ? hashOf([text], 12) : ip.split('.').slice(0, 3).join('-')}`
+  ranges.set(chain, text)
+  return chain
+}
 
 const sameItems = <T>(a: readonly T[], b: readonly T[]): boolean =>
   a === b || (a.length === b.length && a.every((item, index) => item === b[index]))
@@ -219,17 +241,19 @@ function add(chains: Chains, chain: string, rule: string): void {
 class Reader {
   readonly #about: string
   readonly #ignored: string[]
+  readonly #family: IpFamily
 
-  constructor(about: string, { ignored }: Rules) {
+  constructor(about: string, { ignored }: Rules, { family = 'IPv4' }: RuleInput) {
     this.#about = about
     this.#ignored = ignored
+    this.#family = family
   }
 
-  /** The canonical text of an IPv4 address that other machines may have; undefined for everything else. */
+  /** The canonical text of an address of the family that other machines may have; undefined for everything else. */
   address(text: string, field: string): string | undefined {
     const address = parseIp(text)
-    // Rules are for IPv4; an IPv6 address is valid and ignored.
-    if (address?.kind() === 'ipv6') return undefined
+    // One of the other family is valid, and for other rules.
+    if (address && familyOf(address) !== this.#family) return undefined
     if (address && !isHostLocal(address)) return ipText(address)
     this.#ignore(field, text)
     return undefined
@@ -263,31 +287,36 @@ const protocols: ReadonlyMap<unknown, Protocol> = new Map([
   ['SCTP', 'sctp'],
 ])
 
-function renderHostPort({ ip, port }: RuleInput['hostPorts'][number], out: Rules): void {
-  const read = new Reader(`host port of the pod with ${ip}`, out)
+function renderHostPort({ ip, port }: RuleInput['hostPorts'][number], input: RuleInput, out: Rules): void {
+  const read = new Reader(`host port of the pod with ${ip}`, out, input)
+  const { single, anyHost } = wordsOf(input)
   const podIp = read.address(ip, 'address')
   const hostPort = read.port(port.hostPort, 'hostPort')
   const containerPort = read.port(port.containerPort, 'containerPort')
   const protocol = read.protocol(port.protocol, 'protocol')
-  const isBound = port.hostIp !== '' && port.hostIp !== '0.0.0.0'
-  const hostIp = isBound ? hostAddress(port.hostIp, read) : undefined
+  const isBound = port.hostIp !== '' && port.hostIp !== anyHost
+  const hostIp = isBound ? hostAddress(port.hostIp, input, read) : undefined
   if (!podIp || !hostPort || !containerPort || !protocol || (isBound && !hostIp)) return
-  const match = `${hostIp ? `-d ${hostIp}/32 ` : ''}-p ${protocol} --dport ${hostPort}`
+  const match = `${hostIp ? `-d ${hostIp}${single} ` : ''}-p ${protocol} --dport ${hostPort}`
   // A pod that connects to itself through its node's address would otherwise receive its own source address.
-  add(out.nat, 'SLIPWAY-HOSTPORTS', `-s ${podIp}/32 ${match} -j SLIPWAY-MARK`)
-  add(out.nat, 'SLIPWAY-HOSTPORTS', `${match} -j DNAT --to-destination ${podIp}:${containerPort}`)
+  add(out.nat, 'SLIPWAY-HOSTPORTS', `-s ${podIp}${single} ${match} -j SLIPWAY-MARK`)
+  add(out.nat, 'SLIPWAY-HOSTPORTS', `${match} -j DNAT --to-destination ${socketOf(podIp, containerPort)}`)
 }
 
-/** A host port may be bound to the node's loopback. */
-function hostAddress(text: string, read: Reader): string | undefined {
+const socketOf = (ip: string, port: number): string => (isIPv6(ip) ? `[${ip}]:${port}` : `${ip}:${port}`)
+
+/** A host port may be bound to the node's loopback of IPv4. */
+function hostAddress(text: string, { family = 'IPv4' }: RuleInput, read: Reader): string | undefined {
   const address = parseIp(text)
-  return address?.kind() === 'ipv4' && address.range() === 'loopback' ? ipText(address) : read.address(text, 'hostIP')
+  const isLoopback = family === 'IPv4' && address?.kind() === 'ipv4' && address.range() === 'loopback'
+  return isLoopback ? ipText(address) : read.address(text, 'hostIP')
 }
 
 const byName = (a: Stored<Service>, b: Stored<Service>): number => (fullName(a) < fullName(b) ? -1 : 1)
 const fullName = ({ metadata }: Stored<Service>): string => `${metadata.namespace}/${metadata.name}`
-const chainOf = (kind: string, ...parts: readonly (string | number)[]): string =>
-  `SLIP-${kind}-${createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 16).toUpperCase()}`
+const hashOf = (parts: readonly (string | number)[], length: number): string =>
+  createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, length).toUpperCase()
+const chainOf = (kind: string, ...parts: readonly (string | number)[]): string => `SLIP-${kind}-${hashOf(parts, 16)}`
 
 /** One port of a service, parsed. */
 interface Port {
@@ -299,9 +328,10 @@ interface Port {
 
 function renderService(service: Stored<Service>, slices: readonly EndpointSlice[], input: RuleInput, out: Rules): void {
   const { spec, status } = service
-  if (!spec?.clusterIP || spec.clusterIP === 'None' || input.localIps.has(spec.clusterIP)) return
-  const read = new Reader(`service ${fullName(service)}`, out)
-  const clusterIp = read.address(spec.clusterIP, 'clusterIP')
+  const clusterIps = clusterIpsOf(service)
+  if (!spec || clusterIps.some((ip) => input.localIps.has(ip))) return
+  const read = new Reader(`service ${fullName(service)}`, out, input)
+  const [clusterIp] = read.addresses(clusterIps, 'clusterIP')
   if (!clusterIp) return
   const outer = [
     ...read.addresses(spec.externalIPs ?? [], 'externalIPs'),
@@ -347,7 +377,8 @@ type Policy = 'SVC' | 'SVL'
 const targetsFor = ({ targets }: Port, policy: Policy): readonly Target[] =>
   policy === 'SVC' ? targets.cluster : targets.local
 const hasTargets = ({ targets: { cluster, local } }: Port): boolean => cluster.length > 0 || local.length > 0
-const matchOf = (ip: string, { protocol, port }: Port): string => `-d ${ip}/32 -p ${protocol} --dport ${port}`
+const matchOf = (ip: string, { protocol, port }: Port): string =>
+  `-d ${ip}${isIPv6(ip) ? '/128' : '/32'} -p ${protocol} --dport ${port}`
 
 function renderClusterIp(service: Stored<Service>, port: Port, clusterIp: string, input: RuleInput, out: Rules): void {
   const policy = service.spec?.internalTrafficPolicy === 'Local' ? 'SVL' : 'SVC'
@@ -360,8 +391,8 @@ function renderClusterIp(service: Stored<Service>, port: Port, clusterIp: string
   }
   const chain = renderBalance(service, port, policy, input, out.nat)
   // Chain SVC does so itself; SVL is also that of clients whose address is kept.
-  if (policy === 'SVL') add(out.nat, rangeChain(clusterIp), `${match} ! -s ${input.podCidr} -j SLIPWAY-MARK`)
-  add(out.nat, rangeChain(clusterIp), `${match} -j ${chain}`)
+  if (policy === 'SVL') add(out.nat, rangeChain(clusterIp, out), `${match} ! -s ${input.podCidr} -j SLIPWAY-MARK`)
+  add(out.nat, rangeChain(clusterIp, out), `${match} -j ${chain}`)
 }
 
 /** Node ports and external IPs. */
@@ -396,7 +427,7 @@ function renderOuter(
     add(out.nat, chain, `-m addrtype --src-type LOCAL -j ${all}`)
   }
   if (targets.length > 0) add(out.nat, chain, `-j ${renderBalance(service, port, policy, input, out.nat)}`)
-  for (const ip of addresses) add(out.nat, rangeChain(ip), `${matchOf(ip, port)} -j ${chain}`)
+  for (const ip of addresses) add(out.nat, rangeChain(ip, out), `${matchOf(ip, port)} -j ${chain}`)
   if (nodePort) add(out.nat, 'SLIPWAY-NODEPORTS', `${onNode} -j ${chain}`)
 }
 
@@ -446,7 +477,7 @@ function renderBalance(
   // Clients outside the pod range, such as the node itself, are masqueraded: pods could not reply to them directly.
   if (policy === 'SVC') add(nat, chain, `! -s ${podCidr} -j SLIPWAY-MARK`)
   const ends = targetsFor(port, policy).map((target) => {
-    const destination = `-j DNAT --to-destination ${target.ip}:${target.port}`
+    const destination = `-j DNAT --to-destination ${socketOf(target.ip, target.port)}`
     if (affinity === undefined) return { go: `-p ${port.protocol} %${destination}` }
     const end = chainOf('SEP', name, port.protocol, port.port, target.ip, target.port)
     if (!nat.has(end)) add(nat, end, `-p ${port.protocol} -m recent --name ${end} --set ${destination}`)
@@ -476,7 +507,7 @@ function targetsOf(
   }
   const candidates: Candidate[] = []
   for (const slice of slices) {
-    if (slice.addressType !== 'IPv4' || !isProxied(slice)) continue
+    if (slice.addressType !== (input.family ?? 'IPv4') || !isProxied(slice)) continue
     const target = slice.ports?.find(
       (each) => (each.name ?? '') === (port.name ?? '') && (each.protocol ?? 'TCP') === (port.protocol ?? 'TCP'),
     )

@@ -18,13 +18,22 @@ import { joinDatagrams } from './datagrams.ts'
 export interface TunnelServer {
   /** A connection to the API server; waits for a while when the tunnel is down. @throws Error when it stays down */
   dialApiServer(): Promise<Duplex>
-  /** A `docker save` stream of an image in the host's engine; undefined when the image is missing. */
-  fetchImage(reference: string): Promise<Readable | undefined>
-  /** ID of an image in the host's engine; undefined when the image is missing. */
-  hostImageId(reference: string): Promise<string | undefined>
+  /**
+   * A `docker save` stream of an image in the host's engine, without the layers that are `present` here; undefined when the
+   * image is missing.
+   */
+  fetchImage(reference: string, present?: { id: string; layers: number }): Promise<Readable | undefined>
+  /** An image in the host's engine; undefined when it is missing. */
+  hostImage(reference: string): Promise<HostImage | undefined>
   /** How the user of the host is signed in to the image's registry. */
   hostCredentials(reference: string): Promise<readonly RegistryAuth[]>
   stop(): Promise<void>
+}
+
+/** An image of the host's engine: its id there, and the digests of its layers, from the base up. */
+export interface HostImage {
+  id: string
+  layers: readonly string[]
 }
 
 export interface TunnelServerOptions {
@@ -85,8 +94,8 @@ export async function createTunnelServer(options: TunnelServerOptions): Promise<
 
   return {
     dialApiServer: () => reverse.dial('apiserver'),
-    fetchImage: (reference) => reverse.fetchImage(reference),
-    hostImageId: (reference) => reverse.hostImageId(reference),
+    fetchImage: (reference, present) => reverse.fetchImage(reference, present),
+    hostImage: (reference) => reverse.hostImage(reference),
     hostCredentials: (reference) => reverse.hostCredentials(reference),
     async stop() {
       const closed = Promise.all([server, api, registry].map((each) => new Promise((resolve) => each.close(resolve))))
@@ -166,20 +175,24 @@ class Reverse {
     return stream
   }
 
-  async fetchImage(reference: string): Promise<Readable | undefined> {
+  async fetchImage(reference: string, present?: { id: string; layers: number }): Promise<Readable | undefined> {
     const session = await this.#ready()
-    const stream = session.request({ ':method': 'GET', ':path': `/images/${encodeURIComponent(reference)}` })
+    const query = present ? `?id=${encodeURIComponent(present.id)}&layers=${present.layers}` : ''
+    const path = `/images/${encodeURIComponent(reference)}${query}`
+    const stream = session.request({ ':method': 'GET', ':path': path })
     if ((await statusOf(stream)) === 200) return stream
     stream.destroy()
     return undefined
   }
 
-  async hostImageId(reference: string): Promise<string | undefined> {
+  async hostImage(reference: string): Promise<HostImage | undefined> {
     const session = await this.#ready()
     const stream = session.request({ ':method': 'HEAD', ':path': `/images/${encodeURIComponent(reference)}` })
     const headers = await headersOf(stream)
     stream.resume()
-    return headers[':status'] === 200 ? (headers['image-id'] as string | undefined) : undefined
+    if (headers[':status'] !== 200) return undefined
+    const [id = '', layers = ''] = [headers['image-id'], headers['image-layers']].map(String)
+    return { id, layers: layers.split(' ').filter(Boolean) }
   }
 
   async hostCredentials(reference: string): Promise<readonly RegistryAuth[]> {

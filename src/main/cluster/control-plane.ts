@@ -4,6 +4,7 @@ import { StopStack } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
 import type { Client } from '#shared/client/client.ts'
 import { createClient } from '#shared/client/kube-client.ts'
+import type { ClusterSpec } from '#shared/contract/clusters.ts'
 import type { VolumeData } from '#shared/kube/cluster-volumes.ts'
 import { createSharedInformers, type SharedInformers } from '#shared/client/shared-informers.ts'
 import { keyFiles, type KeyFiles } from '#main/keys/key-files.ts'
@@ -24,6 +25,7 @@ import {
 import { startControllers, type Controllers } from './controllers/index.ts'
 import { keptPort } from './kept-port.ts'
 import { createUsage, type Usage } from './metrics/usage.ts'
+import { podCidrsOf, rangesOf, serviceCidrsOf, type ClusterRanges } from './ranges.ts'
 import { ensurePrivateFolder } from './private-folder.ts'
 import type { SchedulerConfiguration } from './scheduler/configuration/configuration.ts'
 import { readSchedulerConfiguration } from './scheduler/configuration/read.ts'
@@ -31,17 +33,9 @@ import { createScheduler, type Scheduler } from './scheduler/scheduler.ts'
 import { openChronicle, type Chronicle } from './store/chronicle/index.ts'
 import { createFileStore } from './store/file.ts'
 import { secretsKey } from './store/secret-key.ts'
-import type { Store } from './store/store.ts'
+import type { Contents, Store } from './store/store.ts'
 import { nodeVolumeData } from './volume-data.ts'
 
-/** The addresses, ranges and names of every cluster. */
-export const network = {
-  serviceCidr: '10.96.0.0/16',
-  kubernetesService: '10.96.0.1',
-  clusterDns: '10.96.0.10',
-  clusterDomain: 'cluster.local',
-  podCidr: '10.244.0.0/16',
-} as const
 /** The Kubernetes version that the API serves. */
 export const kubernetesVersion = 'v1.36.0'
 
@@ -68,6 +62,8 @@ export interface ControlPlane<Connector extends NodeConnector = NodeConnector> {
   /** Connects from a node's network to a pod or the node itself, and to nothing else. @throws Error */
   dial: NodeConnector['connect']
   kubeconfig(): string
+  /** All objects at one revision, Secrets in the clear. */
+  objects(): Contents
   stop(): Promise<void>
 }
 
@@ -84,10 +80,14 @@ export interface ControlPlaneOptions<Connector extends NodeConnector> {
   threads: ThreadEntries
   /** Creates the connections to the workers from the cluster's keys and the API server's port. */
   connector(pki: Pki, apiServerPort: number): Connector
-  /** Ranges of pod addresses; the network's own when unset (simulated pods have others). */
+  /** Ranges of pods and Services; the default ones when unset. */
+  ranges?: ClusterRanges
+  /** Ranges of pod addresses; those of `ranges` when unset (simulated pods have others). */
   podRanges?: readonly string[]
   /** How the cluster's keys are stored; as files of mode 0600 when unset. */
   keys?: KeyFiles
+  /** Features of v1.36 that are on or off against its defaults. */
+  featureGates?: ClusterSpec['featureGates']
   /** Further metrics of the process, for `/metrics`. */
   metrics?: readonly MetricsText[]
   clock: Clock
@@ -101,14 +101,14 @@ export interface ControlPlaneOptions<Connector extends NodeConnector> {
 export async function startControlPlane<Connector extends NodeConnector>(
   options: ControlPlaneOptions<Connector>,
 ): Promise<ControlPlane<Connector>> {
-  const { name, dir, threads, clock, log } = options
+  const { name, dir, threads, ranges = rangesOf({}), clock, log } = options
   const stops = new StopStack()
   try {
     await ensurePrivateFolder(dir)
     const scheduling = await readSchedulerConfiguration(join(dir, 'scheduler.yaml'))
     const keys = options.keys ?? keyFiles()
     const [pki, { store, chronicle }] = await Promise.all([
-      createPki({ dir: join(dir, 'pki'), keys, clock }),
+      createPki({ dir: join(dir, 'pki'), keys, serviceAddress: ranges.kubernetesService, clock }),
       openStore(options, keys, stops),
     ])
 
@@ -122,10 +122,12 @@ export async function startControlPlane<Connector extends NodeConnector>(
       store,
       pki,
       connector,
-      podRanges: options.podRanges ?? [network.podCidr],
+      podRanges: options.podRanges ?? podCidrsOf(ranges),
+      services: { cidrs: serviceCidrsOf(ranges), dns: ranges.clusterDns },
       yamlThread: threads.yaml,
       port,
       version: kubernetesVersion,
+      featureGates: options.featureGates,
       components: {
         'controller-manager': isRunning('controller-manager'),
         scheduler: isRunning('scheduler'),
@@ -137,7 +139,13 @@ export async function startControlPlane<Connector extends NodeConnector>(
     })
     stops.add(() => server.stop())
 
-    const controllers = startControllersOn(server, { pki, volumeData: nodeVolumeData(connector), clock, log })
+    const controllers = startControllersOn(server, {
+      pki,
+      ranges,
+      volumeData: nodeVolumeData(connector),
+      clock,
+      log,
+    })
     stops.add(() => controllers.stop())
     running.add('controller-manager')
 
@@ -161,6 +169,7 @@ export async function startControlPlane<Connector extends NodeConnector>(
       judge: (key) => scheduler.judge(key),
       dial: server.connect,
       kubeconfig: () => kubeconfigText(access),
+      objects: () => ({ entries: [...store.entries()], revision: store.revision }),
       stop: () => stops.stop(),
     }
   } catch (error) {
@@ -186,7 +195,13 @@ async function openStore(
 /** Every controller uses its own service account, as with `--use-service-account-credentials`. */
 function startControllersOn(
   server: ApiServer,
-  { pki, volumeData, clock, log }: { pki: Pki; volumeData: VolumeData; clock: Clock; log: Log },
+  {
+    pki,
+    ranges,
+    volumeData,
+    clock,
+    log,
+  }: { pki: Pki; ranges: ClusterRanges; volumeData: VolumeData; clock: Clock; log: Log },
 ): Controllers {
   const clientOf = (user: UserInfo): Client => createClient(server.transportFor(user, 'kube-controller-manager'))
   return startControllers({
@@ -200,9 +215,10 @@ function startControllersOn(
     certificates: { requests: pki.requests },
     issueToken: server.issueToken,
     kubernetesService: {
-      clusterIP: network.kubernetesService,
-      advertised: { address: network.kubernetesService, port: 443 },
+      clusterIP: ranges.kubernetesService,
+      advertised: { address: ranges.kubernetesService, port: 443 },
     },
+    nodeIpam: { podCIDRs: podCidrsOf(ranges) },
     nodeLifecycle: { monitorGraceMs },
     volumeProvisioner: { volumeData },
     observe: server.metrics.workqueues.observe,
@@ -225,6 +241,9 @@ async function startSchedulerOn(
     log: log.child({ part: 'scheduler' }),
     compileSelector: compileDeviceSelector,
     observe: server.metrics.scheduling.observe,
+    onPreemption: server.metrics.scheduling.preempted,
+    onPoint: server.metrics.scheduling.observePoint,
+    onQueued: server.metrics.scheduling.queued,
   })
   stops.add(() => scheduler.stop())
   await scheduler.start()

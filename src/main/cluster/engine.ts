@@ -1,7 +1,13 @@
+import { join } from 'node:path'
+import type { Stop } from '#shared/base/disposable.ts'
 import { messageOf } from '#shared/base/message-of.ts'
-import type { Engine } from '#shared/contract/clusters.ts'
-import { network } from './control-plane.ts'
+import type { ClusterSpec, Engine } from '#shared/contract/clusters.ts'
+import { podCidrsOf, rangesOf, serviceCidrsOf } from './ranges.ts'
 import { connectDocker, type Docker } from './workers/docker/connection.ts'
+import { findHostImage, followHostImages, type HostImage } from './workers/docker/host-image.ts'
+import { builderOf, buildFolder, type BuildWork, type FolderBuild } from './workers/docker/build-folder.ts'
+import { pushImage } from './workers/docker/build-image.ts'
+import { ensureOwnImage } from './workers/docker/own-image.ts'
 import { createDockerProvider } from './workers/docker/provider.ts'
 import { agentPort, type WorkerProvider } from './workers/provider.ts'
 
@@ -9,14 +15,28 @@ import { agentPort, type WorkerProvider } from './workers/provider.ts'
 export interface HostEngine {
   state(): Promise<Engine>
   connect(): Promise<Docker>
-  providerFor(cluster: string): WorkerProvider
+  /** What it has under a name; undefined where it has nothing. @throws Error where it does not answer */
+  image(name: string): Promise<HostImage | undefined>
+  /** Builds the image of a folder. @throws Error with what the build says went wrong */
+  build(build: FolderBuild, work: BuildWork): Promise<void>
+  /** Which builder `build` uses. */
+  builder(): Promise<'buildkit' | 'engine'>
+  /** Sends an image to the registry that its name tells. @throws Error with the engine's reason */
+  push(name: string, work: BuildWork): Promise<void>
+  /** Has it hold the image of pods that stand in for a Service's. @returns its name @throws Error for the user */
+  ensureStandInImage(): Promise<string>
+  /** Calls `listener` whenever a name may lead to another image. */
+  onImagesChange(listener: () => void): Stop
+  /** @param ranges of the cluster, which its workers' network must not overlap */
+  providerFor(cluster: string, ranges?: Pick<ClusterSpec, 'podCidr' | 'serviceCidr'>): WorkerProvider
 }
 
 export function createHostEngine({
-  workerImageContext,
+  imageContexts,
   labels = {},
 }: {
-  workerImageContext: string
+  /** Folder of the images that are built here, one folder each: `worker`, `stand-in`. */
+  imageContexts: string
   labels?: Record<string, string>
 }): HostEngine {
   let docker: Docker | undefined
@@ -26,6 +46,18 @@ export function createHostEngine({
   }
   return {
     connect,
+    image: async (name) => findHostImage(await connect(), name),
+    async build(build, work) {
+      const used = await connect()
+      await buildFolder({ docker: used, host: addressOf(used) }, build, work)
+    },
+    builder: builderOf,
+    push: async (name, work) => pushImage(await connect(), name, work),
+    async ensureStandInImage() {
+      const of = { name: 'stand-in', context: join(imageContexts, 'stand-in') }
+      return ensureOwnImage(await connect(), of, { log: () => undefined })
+    },
+    onImagesChange: (listener) => followHostImages(connect, listener),
     async state() {
       try {
         const used = await connect()
@@ -39,15 +71,18 @@ export function createHostEngine({
         return { state: 'unreachable', message: messageOf(error) }
       }
     },
-    providerFor: (cluster) =>
-      createDockerProvider({
+    providerFor(cluster, ranges = {}) {
+      const own = rangesOf(ranges)
+      return createDockerProvider({
         connect,
         cluster,
-        imageContext: workerImageContext,
+        imageContext: join(imageContexts, 'worker'),
         agentPort,
         labels,
-        reservedRanges: [network.podCidr, network.serviceCidr],
-      }),
+        reservedRanges: [...podCidrsOf(own), ...serviceCidrsOf(own)],
+        isDualStack: own.ipv6 !== undefined,
+      })
+    },
   }
 }
 

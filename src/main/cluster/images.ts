@@ -1,16 +1,17 @@
 import type { Duplex, Readable } from 'node:stream'
-import { json } from 'node:stream/consumers'
 import { z } from 'zod'
 import { messageOf } from '#shared/base/message-of.ts'
 import { taggedImage } from '#shared/kube/image-reference.ts'
 import type { NodeConnector } from './apiserver/index.ts'
+import type { HostImages } from './host-images.ts'
 import { copyArchive, type ArchivedImage } from './image-archive.ts'
 
-const image = z.object({ id: z.string(), names: z.array(z.string()), sizeBytes: z.number(), used: z.boolean() })
+const name = z.string().max(1_000)
+const image = z.object({ id: name, names: z.array(name).max(1_000), sizeBytes: z.number(), used: z.boolean() })
 export type WorkerImage = z.infer<typeof image>
-const listed = z.object({ images: z.array(image) })
-const removed = z.object({ removed: z.array(z.string()), freedBytes: z.number() })
-const failed = z.object({ error: z.string() })
+const listed = z.object({ images: z.array(image).max(10_000) })
+const removed = z.object({ removed: z.array(name).max(10_000), freedBytes: z.number() })
+const failed = z.object({ error: z.string().transform((text) => text.slice(0, 2_000)) })
 
 /** What one worker answers; `error` where it cannot be reached or fails. */
 export type PerWorker<T> = { worker: string } & (T | { error: string })
@@ -30,8 +31,7 @@ export interface ClusterImagesOptions {
   /** Names of the running workers. */
   workers(): string[]
   nodes: Pick<NodeConnector, 'request'>
-  /** A `docker save` stream and the id of an image of the host's engine; undefined where it has none. */
-  hostImage(reference: string): Promise<{ id: string; open(): Promise<Readable | undefined> } | undefined>
+  hostImage: HostImages['find']
 }
 
 /** @throws Error for the user where neither a file nor an image can have this name */
@@ -45,9 +45,14 @@ function requireName(reference: string): void {
 
 /** Asks the agents of the workers, over their tunnels. */
 export function createClusterImages({ workers, nodes, hostImage }: ClusterImagesOptions): ClusterImages {
-  const ask = async <T>(worker: string, method: 'GET' | 'DELETE', shape: z.ZodType<T>): Promise<PerWorker<T>> => {
+  const ask = async <T>(
+    worker: string,
+    method: 'GET' | 'POST' | 'DELETE',
+    shape: z.ZodType<T>,
+    query = '',
+  ): Promise<PerWorker<T>> => {
     try {
-      const { status, stream } = await nodes.request(worker, { method, path: '/images', end: true })
+      const { status, stream } = await nodes.request(worker, { method, path: `/images${query}`, end: true })
       return { worker, ...(await answerOf(status, stream, shape)) }
     } catch (error) {
       return { worker, error: messageOf(error) }
@@ -55,6 +60,9 @@ export function createClusterImages({ workers, nodes, hostImage }: ClusterImages
   }
   const list = (): ReturnType<ClusterImages['list']> =>
     Promise.all(workers().map((worker) => ask(worker, 'GET', listed)))
+
+  const copy = (worker: string, reference: string): ReturnType<typeof ask<object>> =>
+    ask(worker, 'POST', z.object({}), `?reference=${encodeURIComponent(reference)}`)
 
   async function loadInto(names: readonly string[], archive: Readable): Promise<ArchivedImage[]> {
     const uploads = await Promise.all(
@@ -66,7 +74,7 @@ export function createClusterImages({ workers, nodes, hostImage }: ClusterImages
     for (const { answer } of uploads) answer.catch(() => undefined)
     const images = await copyArchive(
       archive,
-      uploads.map(({ stream }) => stream),
+      uploads.map(({ stream }) => ({ stream })),
     )
     for (const { worker, answer } of uploads) {
       await answer.catch((error: unknown) => {
@@ -115,17 +123,38 @@ export function createClusterImages({ workers, nodes, hostImage }: ClusterImages
         )
       })
       if (lacking.length === 0) return { images: [{ names: [reference], id: found.id }], workers: [] }
-      const archive = await found.open()
-      if (!archive) throw new Error(`image "${reference}" is gone from the engine of this machine`)
-      return { images: await loadInto(lacking, archive), workers: lacking }
+      // Together: they share one export of the engine.
+      for (const one of await Promise.all(lacking.map((worker) => copy(worker, reference))))
+        if ('error' in one) throw new Error(`${one.worker}: ${one.error}`)
+      return { images: [{ names: [reference], id: found.id }], workers: lacking }
     },
     prune: () => Promise.all(workers().map((worker) => ask(worker, 'DELETE', removed))),
   }
 }
 
+/** Most bytes of an answer: what runs in a worker may have taken its agent over. */
+const mostAnswer = 8 * 2 ** 20
+
+/** @throws Error where it is too large */
+async function readJson(stream: Duplex): Promise<unknown> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > mostAnswer) throw new Error('the agent answers with more than 8 MiB')
+    chunks.push(chunk)
+  }
+  const text = Buffer.concat(chunks).toString('utf8')
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return undefined
+  }
+}
+
 /** @throws Error with what the agent says went wrong */
 async function answerOf<T>(status: number, stream: Duplex, shape: z.ZodType<T>): Promise<T> {
-  const body: unknown = await json(stream).catch(() => undefined)
+  const body = await readJson(stream)
   const failure = failed.safeParse(body)
   if (failure.success) throw new Error(failure.data.error)
   if (status !== 200) throw new Error(`the agent answers ${status}`)

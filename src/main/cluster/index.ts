@@ -1,27 +1,35 @@
-import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import type { Clock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
-import type { Log } from '#shared/base/log.ts'
-import { messageOf } from '#shared/base/message-of.ts'
-import type { KeyFiles } from '#main/keys/key-files.ts'
-import type { ClusterSpec, Worker } from '#shared/contract/clusters.ts'
-import { startControlPlane, type ControlPlane, type ThreadEntries } from './control-plane.ts'
+import type { Worker, WorkerLimits } from '#shared/contract/clusters.ts'
+import { summarizePod } from '#shared/kube/pod.ts'
+import type { RegistryMirrors } from '#shared/kube/registry-mirrors.ts'
+import { pods } from '#shared/kube/resources.ts'
+import type { ControlPlane } from './control-plane.ts'
 import { createHostEngine, type HostEngine } from './engine.ts'
-import { createFleet, type Fleet } from './fleet.ts'
+import type { Fleet } from './fleet.ts'
+import { createHostImages } from './host-images.ts'
 import { createClusterImages, type ClusterImages } from './images.ts'
 import { startHostNetwork, type HostNetwork } from './host-network.ts'
 import type { Usage } from './metrics/usage.ts'
-import { createTunnels, type Tunnels } from './network/tunnel.ts'
-import { readKubeletConfiguration } from './workers/configuration/read.ts'
-import { imageId, saveImage } from './workers/docker/build-image.ts'
-import { hostCredentials } from './workers/docker/host-credentials.ts'
-import { createSimulatedFleet, type SimulatedFleet } from './simulated-fleet.ts'
-import { createSimulatedConnector } from './workers/simulated/node-api.ts'
+import type { Tunnels } from './network/tunnel.ts'
+import { startPlaneAndFleet, type OpenClusterOptions } from './plane-and-fleet.ts'
+import { startRebuilds, type Rebuilds } from './rebuilds/index.ts'
+import { findImage, saveImage } from './workers/docker/build-image.ts'
+import { finishSwap } from './snapshot/swap.ts'
+import { clusterVolume } from './snapshots.ts'
+import type { Contents } from './store/store.ts'
+import { createTakeovers, type Takeovers } from './takeovers/index.ts'
+import type { DiskUse } from './workers/provider.ts'
 import type { Work } from './workers/steps/run-steps.ts'
 
 export { alternativesTo, listenOnLoopback, type LoopbackListener, type PortRefused } from './network/loopback-port.ts'
 export { holderOf } from './network/port-holder.ts'
+export { createSnapshots, type Snapshots, type VerifiedSnapshot } from './snapshots.ts'
+/** Bytes on disk of a cluster's workers and of its volume. */
+export type WorkerDisk = (cluster: string) => Promise<DiskUse>
+export { certificatesOf, discardCertificates } from './certificates.ts'
+export { keyFiles, type KeyFiles } from '#main/keys/key-files.ts'
+export { BrokenArchive, readHead, type SnapshotHead } from './snapshot/archive.ts'
 export { createHostEngine, type ClusterImages, type HostEngine, type Work }
 
 /** A running control plane with its workers. */
@@ -49,6 +57,12 @@ export interface RunningCluster {
   /** Images of its workers; simulated ones have none. */
   readonly images: ClusterImages
 
+  /** Pods that run older images than this machine's engine has; undefined with simulated workers. */
+  readonly rebuilds?: Rebuilds | undefined
+
+  /** Traffic of Services, taken to ports of this machine; undefined with simulated workers. */
+  readonly takeovers?: Takeovers | undefined
+
   workers(): Worker[]
   onWorkersChanged(listener: () => void): Stop
   /** Creates workers and waits until they are Ready; removes them on failure or abort. @throws Error for the user */
@@ -59,82 +73,41 @@ export interface RunningCluster {
   pauseWorker(name: string): Promise<void>
   unpauseWorker(name: string): Promise<void>
   killWorker(name: string): Promise<void>
+  /** Changes the limits of a worker while it runs; its node's capacity follows. @throws Error for the user */
+  limitWorker(name: string, limits: WorkerLimits): Promise<void>
+
+  /** Has its workers ask these mirrors of registries from their next pull on. @throws Error for the user */
+  useMirrors(mirrors: RegistryMirrors): Promise<void>
+
+  /** All its objects at one revision, Secrets in the clear. */
+  objects(): Contents
+  /** Pods that crash now, as `namespace/name`. */
+  crashingPods(): string[]
+  /** The last lines that a worker's agent has written. */
+  workerOutput(name: string, lines: number): Promise<string>
+  /** Certificates that its workers have, PEM by name. */
+  workerCertificates(): ReadonlyMap<string, string>
+  /** All its objects at one revision, while no process of any worker runs until `copy` has ended. */
+  frozen<T>(copy: (objects: Contents) => Promise<T>): Promise<T>
 
   /** Stops in order: workers (`keep` leaves them running), then controllers, API server, store. */
   stop(options: { workers: 'stop' | 'keep' | 'remove' }): Promise<void>
 }
 
-export interface OpenClusterOptions {
-  /** The cluster's folder; missing contents are created. */
-  dir: string
-  spec: ClusterSpec
-  /** Names of the workers that the cluster must have. */
-  workers: string[]
-  work: Work
-  engine: HostEngine
-  /** The agent's bundle. */
-  agentBundle: string
-  threads: ThreadEntries
-  /** How the cluster's keys are stored; as files of mode 0600 when unset. */
-  keys?: KeyFiles
-  /** Further metrics of the process, as Prometheus text. */
-  metrics?: readonly { text(): string }[]
-  clock: Clock
-  log: Log
-}
-
 /**
- * Starts the control plane, then the workers. `kubelet.yaml` in the cluster's folder configures the workers' kubelets.
+ * Starts the control plane and the workers side by side. `kubelet.yaml` in the cluster's folder configures the workers' kubelets.
  * @throws Error for the user, after undoing what was created
  */
 export async function openCluster(options: OpenClusterOptions): Promise<RunningCluster> {
-  const { spec, work, engine, clock } = options
+  const { spec, engine, clock } = options
   const log = options.log.child({ cluster: spec.name })
-  const kubelet = await readKubeletConfiguration(join(options.dir, 'kubelet.yaml'))
-  const simulated = spec.simulated ? createSimulatedConnector() : undefined
-  const plane = await asStep(work, clock, 'control-plane', 'Start the control plane', () =>
-    startControlPlane({
-      name: spec.name,
-      dir: options.dir,
-      threads: options.threads,
-      ...(options.keys ? { keys: options.keys } : {}),
-      ...(options.metrics ? { metrics: options.metrics } : {}),
-      clock,
-      log,
-      connector: (pki, apiServerPort) => ({
-        ...createTunnels({
-          tls: { ca: pki.tunnel.ca, ...pki.tunnel.host },
-          apiServerPort: () => apiServerPort,
-          registryPort: () => spec.registryPort,
-          fetchImage: (reference) => hostImage(engine, reference),
-          imageId: async (reference) => imageId(await engine.connect(), reference),
-          credentials: hostCredentials,
-          clock,
-          log,
-        }),
-        ...simulated,
-      }),
-    }),
-  )
-  const tunnels = plane.connector
-  const fleet = simulated
-    ? attached(createSimulatedFleet({ plane, spec, clock, log }), simulated)
-    : createFleet({
-        name: spec.name,
-        spec: {
-          ...(spec.cpus ? { cpus: spec.cpus } : {}),
-          ...(spec.memoryBytes ? { memoryBytes: spec.memoryBytes } : {}),
-          ...(spec.registryMirror ? { registryMirror: spec.registryMirror } : {}),
-        },
-        registryPort: spec.registryPort,
-        kubelet,
-        provider: engine.providerFor(spec.name),
-        plane,
-        tunnels,
-        agentBundle: options.agentBundle,
-        clock,
-        log,
-      })
+  const hostImages = createHostImages({
+    find: async (reference) => findImage(await engine.connect(), reference),
+    save: async (reference) => (await saveImage(await engine.connect(), reference)) as Readable | undefined,
+    log,
+  })
+  await finishSwap(options.dir, () => clusterVolume(engine, options))
+  const { plane, tunnels, fleet, raised } = await startPlaneAndFleet({ ...options, hostImages, log })
   const stopUsage = plane.usage.collect(fleet.stats, plane.informers)
   const hostNetwork = await startHostNetwork({
     plane,
@@ -144,7 +117,9 @@ export async function openCluster(options: OpenClusterOptions): Promise<RunningC
     clock,
     log,
   }).catch(async (error: unknown) => {
+    await raised.catch(() => undefined)
     await stopUsage()
+    await fleet.stop('keep')
     await tunnels.stop()
     await plane.stop()
     throw error
@@ -155,14 +130,40 @@ export async function openCluster(options: OpenClusterOptions): Promise<RunningC
         ? []
         : fleet.workers().flatMap(({ name, state }) => (state === 'running' && tunnels.isUp(name) ? [name] : [])),
     nodes: tunnels,
-    async hostImage(reference) {
-      const id = await imageId(await engine.connect(), reference)
-      return id === undefined ? undefined : { id, open: () => hostImage(engine, reference) }
-    },
+    hostImage: hostImages.find,
   })
-  const cluster = facade({ name: spec.name, plane, fleet, tunnels, images, stopUsage, hostNetwork })
+  const rebuilds = spec.simulated
+    ? undefined
+    : startRebuilds({
+        client: plane.client,
+        informers: plane.informers,
+        imageOf: (name) => engine.image(name),
+        onImagesChange: (listener) => engine.onImagesChange(listener),
+        load: (name) => images.loadFromEngine(name),
+        clock,
+        log,
+      })
+  const takeovers = spec.simulated
+    ? undefined
+    : createTakeovers({
+        client: plane.client,
+        informers: plane.informers,
+        standInImage: () => engine.ensureStandInImage(),
+        clock,
+      })
+  const cluster = facade({
+    name: spec.name,
+    plane,
+    fleet,
+    tunnels,
+    images,
+    rebuilds,
+    takeovers,
+    stopUsage,
+    hostNetwork,
+  })
   try {
-    await fleet.bringUp(options.workers, work)
+    await raised
     return cluster
   } catch (error) {
     await cluster
@@ -194,24 +195,31 @@ export async function removeLeftovers({
   await provider.removeVolume()
 }
 
-/** From now on the API server's requests to the fleet's nodes are answered by it. */
-function attached(fleet: SimulatedFleet, connector: ReturnType<typeof createSimulatedConnector>): SimulatedFleet {
-  connector.attach(fleet.api)
-  return fleet
-}
-
 interface Parts {
   name: string
   plane: ControlPlane
   fleet: Fleet
   tunnels: Tunnels
   images: ClusterImages
+  rebuilds: Rebuilds | undefined
+  takeovers: Takeovers | undefined
   /** Ends the collection of usage. */
   stopUsage: Stop
   hostNetwork: HostNetwork
 }
 
-function facade({ name, plane, fleet, tunnels, images, stopUsage, hostNetwork }: Parts): RunningCluster {
+function facade({
+  name,
+  plane,
+  fleet,
+  tunnels,
+  images,
+  rebuilds,
+  takeovers,
+  stopUsage,
+  hostNetwork,
+}: Parts): RunningCluster {
+  const podInformer = plane.informers.share(pods)
   return {
     name,
     server: plane.server,
@@ -222,6 +230,8 @@ function facade({ name, plane, fleet, tunnels, images, stopUsage, hostNetwork }:
     judge: plane.judge,
     ingress: hostNetwork.ingress,
     images,
+    rebuilds,
+    takeovers,
     workers: () => fleet.workers(),
     onWorkersChanged: (listener) => fleet.onChange(listener),
     addWorkers: (names, work) => fleet.bringUp(names, work),
@@ -231,30 +241,24 @@ function facade({ name, plane, fleet, tunnels, images, stopUsage, hostNetwork }:
     pauseWorker: (worker) => fleet.pauseWorker(worker),
     unpauseWorker: (worker) => fleet.unpauseWorker(worker),
     killWorker: (worker) => fleet.killWorker(worker),
+    useMirrors: (mirrors) => fleet.useMirrors(mirrors),
+    limitWorker: (worker, limits) => fleet.limit(worker, limits),
+    objects: () => plane.objects(),
+    crashingPods: () =>
+      podInformer
+        .list()
+        .filter((pod) => summarizePod(pod).status.endsWith('CrashLoopBackOff'))
+        .map(({ metadata: { namespace, name: pod } }) => `${namespace}/${pod}`),
+    workerOutput: (worker, lines) => fleet.output(worker, lines),
+    workerCertificates: () => fleet.certificates(),
+    frozen: (copy) => fleet.frozen(() => copy(plane.objects())),
     async stop({ workers }) {
+      await rebuilds?.stop()
       await hostNetwork.stop()
       await stopUsage()
       await fleet.stop(workers)
       await tunnels.stop()
       await plane.stop()
     },
-  }
-}
-
-async function hostImage(engine: HostEngine, reference: string): Promise<Readable | undefined> {
-  return (await saveImage(await engine.connect(), reference)) as Readable | undefined
-}
-
-/** Runs `task` as a separate step. */
-async function asStep<T>(work: Work, clock: Clock, id: string, title: string, task: () => Promise<T>): Promise<T> {
-  const started = clock.now()
-  work.progress({ id, title, state: 'running' })
-  try {
-    const result = await task()
-    work.progress({ id, title, state: 'done', ms: clock.now() - started })
-    return result
-  } catch (error) {
-    work.progress({ id, title, state: 'failed', ms: clock.now() - started, message: messageOf(error) })
-    throw error
   }
 }

@@ -99,6 +99,12 @@ export function createSimulatedFleet({ plane, spec, clock, log }: SimulatedFleet
     pauseWorker: silence('paused'),
     unpauseWorker: wake,
     killWorker: silence('dead'),
+    output: () => Promise.resolve(''),
+    certificates: () => new Map(),
+    useMirrors: () => Promise.reject(new Error('simulated workers pull no images')),
+    limit: () => Promise.reject(new Error('simulated workers have the size that they were made with')),
+    // Their pods are objects alone, which are read at one revision anyway.
+    frozen: (task) => task(),
     async stop() {
       await stopNodes()
       await simulation.stop()

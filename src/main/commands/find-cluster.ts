@@ -7,7 +7,7 @@ import { findInstallation } from '../installation.ts'
 import { openBack } from '../back.ts'
 import { ExpectedError } from './expected-error.ts'
 import { isServed, knownHomes } from './homes.ts'
-import { connectRemote } from './remote.ts'
+import { connectRemote, type Remote } from './remote.ts'
 
 /** The homes to search: the one named by `--data`, else all known ones. */
 export async function homesFrom(data: string | undefined): Promise<string[]> {
@@ -26,6 +26,23 @@ export async function homeOf(name: string | undefined, data: string | undefined)
   if (homes.length > 1)
     throw new ExpectedError(`several data folders have a cluster "${name}": add --data with one of ${homes.join(', ')}`)
   return home
+}
+
+/** Runs `task` with the process that serves a running cluster. @throws ExpectedError where none does */
+export async function withServer<T>(
+  name: string | undefined,
+  data: string | undefined,
+  task: (remote: Remote, name: string) => Promise<T>,
+): Promise<T> {
+  const home = await homeOf(name, data)
+  if (!(await isServed(home)))
+    throw new ExpectedError(`cluster "${name ?? ''}" is not running; start it: slipway up --name ${name ?? ''}`)
+  const remote = await connectRemote(home)
+  try {
+    return await task(remote, name ?? '')
+  } finally {
+    remote.close()
+  }
 }
 
 async function holds(home: string, name: string): Promise<boolean> {

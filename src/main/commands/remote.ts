@@ -25,7 +25,7 @@ export async function connectRemote(home: string): Promise<Remote> {
   })
   const call = createORPCClient<ContractRouterClient<Contract>>(new RPCLink({ websocket: domSocket(socket) }))
   async function* watch(): AsyncGenerator<Cluster[]> {
-    const stream = await call.clusters.watch(open())
+    const stream = await call.clusters.watch(opened({}))
     for await (const { clusters } of stream) yield clusters
   }
   return {
@@ -59,8 +59,9 @@ export function signInUrl(home: string): Promise<string> {
   })
 }
 
-async function* open(): AsyncGenerator<{ open: Record<string, never> } | { credit: number }> {
-  yield { open: {} }
+/** What the client of a stream of the contract sends: how it opens, and as much credit as it will ever need. */
+export async function* opened<Open>(open: Open): AsyncGenerator<{ open: Open } | { credit: number }> {
+  yield { open }
   yield { credit: 10_000 }
   // The stream stays open as long as its input does.
   await new Promise(() => undefined)

@@ -1,5 +1,7 @@
 import { writeFile, rename } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
+import { defaultPodCidr, defaultServiceCidr, withIpv6 } from '#shared/kube/cluster-ranges.ts'
+import { budgetOf } from '#shared/contract/budget.ts'
 import { clusterSpec, type ClusterSpec, type Simulation } from '#shared/contract/clusters.ts'
 import type { Command, OptionValues } from './command.ts'
 import { ExpectedError } from './expected-error.ts'
@@ -9,7 +11,7 @@ import { simulationFrom } from './simulation-options.ts'
 
 export const upCommand: Command = {
   usage:
-    'slipway up --name NAME [--workers N] [--data DIR] [--kubeconfig FILE] [--ui-port N] [--simulated N] [--registry PORT] [--registry-mirror URL] [--rm]',
+    'slipway up --name NAME [--workers N] [--data DIR] [--kubeconfig FILE] [--ui-port N] [--simulated N] [--registry PORT] [--registry-mirror [REGISTRY=]URL] [--pod-cidr RANGE] [--service-cidr RANGE] [--dual-stack] [--feature-gates G=true,…] [--rm]',
   summary: 'start a cluster and serve the app for it until stopped',
   help: [
     'Opens the cluster in the data folder, or creates it. When all workers are Ready, one JSON line goes to stdout:',
@@ -28,8 +30,15 @@ export const upCommand: Command = {
     '  --cpus N           cores per worker',
     '  --memory-mib N     memory per worker',
     '  --registry PORT    a registry of images at localhost:PORT, for a new cluster; pods pull localhost:PORT/NAME from it',
-    '  --registry-mirror URL',
-    '                     a mirror of docker.io that new workers ask first, as they reach it: https://mirror.example.com',
+    '  --pod-cidr RANGE, --service-cidr RANGE',
+    '                     addresses of pods and Services, for a new cluster: 10.244.0.0/16 and 10.96.0.0/16 when unset;',
+    '                     with a range of IPv6 after a comma each, the cluster is dual stack: 10.244.0.0/16,fd00:10:244::/56',
+    '  --dual-stack       adds the default ranges of IPv6, fd00:10:244::/56 and fd00:10:96::/112, for a new cluster',
+    '  --registry-mirror [REGISTRY=]URL',
+    '                     a mirror that workers ask before REGISTRY (docker.io when unset), as they reach it, for a new cluster:',
+    '                     ghcr.io=https://mirror.example.com/ghcr; may be repeated. `slipway mirror` changes them later',
+    '  --feature-gates G=true,…',
+    '                     turns on what Kubernetes v1.36 has off, in a new cluster: MaxUnavailableStatefulSet, ContainerStopSignals',
     '  --rm               removes the cluster with all its data on exit',
   ].join('\n'),
   options: {
@@ -45,7 +54,11 @@ export const upCommand: Command = {
     cpus: { type: 'string' },
     'memory-mib': { type: 'string' },
     registry: { type: 'string' },
-    'registry-mirror': { type: 'string' },
+    'registry-mirror': { type: 'string', multiple: true },
+    'pod-cidr': { type: 'string' },
+    'service-cidr': { type: 'string' },
+    'dual-stack': { type: 'boolean' },
+    'feature-gates': { type: 'string' },
     rm: { type: 'boolean' },
   },
   async run(values) {
@@ -83,7 +96,13 @@ function specFrom(values: OptionValues, simulation: Simulation | undefined): Clu
     ...(simulation ? { simulation } : {}),
     ...(values.cpus !== undefined ? { cpus: Number(values.cpus) } : {}),
     ...(memory ? { memoryBytes: memory * 2 ** 20 } : {}),
-    ...(values['registry-mirror'] !== undefined ? { registryMirror: values['registry-mirror'] } : {}),
+    ...(values['registry-mirror'] !== undefined
+      ? { registryMirrors: mirrorsFrom(values['registry-mirror'] as string[]) }
+      : {}),
+    ...rangesFrom(values),
+    ...(values['feature-gates'] !== undefined
+      ? { featureGates: featureGatesFrom(values['feature-gates'] as string) }
+      : {}),
     ...(values.registry !== undefined ? { registryPort: number('--registry', values.registry, 0, 1_024, 65_535) } : {}),
   })
   if (!parsed.success) {
@@ -93,13 +112,65 @@ function specFrom(values: OptionValues, simulation: Simulation | undefined): Clu
   return parsed.data
 }
 
+/** `ghcr.io=https://mirror`; without a registry, of docker.io. Those of one registry are asked in their order. */
+function mirrorsFrom(texts: readonly string[]): Record<string, string[]> {
+  const mirrors: Record<string, string[]> = {}
+  for (const text of texts) {
+    const [, registry = 'docker.io', url = ''] = /^(?:([^=]*)=)?(.*)$/s.exec(text) ?? []
+    ;(mirrors[registry] ??= []).push(url)
+  }
+  return mirrors
+}
+
+/** The ranges that the options give, with those of IPv6 where a dual-stack cluster is wanted. */
+function rangesFrom({
+  'pod-cidr': pods,
+  'service-cidr': services,
+  'dual-stack': isDual,
+}: OptionValues): Pick<ClusterSpec, 'podCidr' | 'serviceCidr'> {
+  if (isDual === true)
+    return {
+      podCidr: withIpv6(String(pods ?? defaultPodCidr), 'pods'),
+      serviceCidr: withIpv6(String(services ?? defaultServiceCidr), 'services'),
+    }
+  return {
+    ...(pods !== undefined ? { podCidr: String(pods) } : {}),
+    ...(services !== undefined ? { serviceCidr: String(services) } : {}),
+  }
+}
+
+/** `A=true,B=false`, as Kubernetes' own programs take it. */
+function featureGatesFrom(text: string): Record<string, unknown> {
+  const pairs = text.split(',').map((pair) => pair.split('='))
+  return Object.fromEntries(pairs.map(([name = '', value]) => [name.trim(), isOn[value?.trim() ?? ''] ?? value]))
+}
+
+const isOn: Record<string, boolean | undefined> = { true: true, false: false }
+
 /** The option that gives a field of the spec. */
 const optionOf = (field: string): string =>
-  ({ registryPort: 'registry', registryMirror: 'registry-mirror', memoryBytes: 'memory-mib' })[field] ?? field
+  ({
+    featureGates: 'feature-gates',
+    registryPort: 'registry',
+    registryMirrors: 'registry-mirror',
+    podCidr: 'pod-cidr',
+    serviceCidr: 'service-cidr',
+    memoryBytes: 'memory-mib',
+  })[field] ?? field
 
 /** Starts the existing cluster, or creates it; a signal meanwhile cancels the operation. */
 async function bringUp({ back, ended }: Headless, spec: ClusterSpec): Promise<void> {
-  const exists = back.clusters.list().some((cluster) => cluster.name === spec.name)
+  const existing = back.clusters.list().find((cluster) => cluster.name === spec.name)
+  const exists = existing !== undefined
+  const { exceedsMemory, memoryBytes } = budgetOf(
+    back.clusters.list(),
+    await back.clusters.engine(),
+    existing?.spec ?? spec,
+  )
+  if (exceedsMemory)
+    process.stderr.write(
+      `slipway: ${Math.round(memoryBytes / 2 ** 20)} MiB of memory are promised to workers, more than this machine has\n`,
+    )
   if (exists) back.clusters.start(spec.name)
   else back.clusters.create(spec)
   let under = true

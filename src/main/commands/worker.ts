@@ -1,8 +1,7 @@
 import type { Command } from './command.ts'
 import { ExpectedError } from './expected-error.ts'
-import { homeOf } from './find-cluster.ts'
-import { isServed } from './homes.ts'
-import { connectRemote, type Remote } from './remote.ts'
+import { withServer } from './find-cluster.ts'
+import type { Remote } from './remote.ts'
 
 const usage = 'slipway worker add|remove|stop|start NAME WORKER [--data DIR]'
 
@@ -14,15 +13,7 @@ export const workerCommand: Command = {
   async run({ data }, [verb, name, worker]) {
     const act = verb === undefined ? undefined : verbs[verb]
     if (!act || worker === undefined) throw new ExpectedError(`usage: ${usage}`)
-    const home = await homeOf(name, data as string | undefined)
-    if (!(await isServed(home)))
-      throw new ExpectedError(`cluster "${name ?? ''}" is not running; start it: slipway up --name ${name ?? ''}`)
-    const remote = await connectRemote(home)
-    try {
-      await act(remote, name ?? '', worker)
-    } finally {
-      remote.close()
-    }
+    await withServer(name, data as string | undefined, (remote, cluster) => act(remote, cluster, worker))
     console.log(
       `worker "${worker}" ${verb === 'stop' ? 'stopped' : verb === 'start' ? 'started' : `${verb ?? ''}${verb === 'add' ? 'ed' : 'd'}`}`,
     )

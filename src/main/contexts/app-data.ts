@@ -1,16 +1,13 @@
 import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import Datastore from 'nedb-promises'
+import { z } from 'zod'
 import type { Stop } from '#shared/base/disposable.ts'
+import { createTurns } from '#shared/base/turns.ts'
 import { mayHoldSecret } from './draft-secrets.ts'
-import {
-  defaultSettings,
-  settings as settingsSchema,
-  withChange,
-  type Draft,
-  type Settings,
-  type SettingsChange,
-} from '#shared/contract/app.ts'
+import type { Draft } from '#shared/contract/app.ts'
+import { defaultSettings, withChange } from '#shared/contract/default-settings.ts'
+import { settings as settingsSchema, type Settings, type SettingsChange } from '#shared/contract/settings.ts'
 import { savedForward, type SavedForward } from '#shared/contract/forwards.ts'
 
 /** The user's own data beside the clusters: settings, drafts and port-forwards, in NeDB files under the data folder. */
@@ -26,7 +23,14 @@ export interface AppData {
   /** Port-forwards that come back at the next start. */
   forwards(): Promise<SavedForward[]>
   saveForwards(forwards: readonly SavedForward[]): Promise<void>
+  /** Pods that were made for terminals, and that may still be there. */
+  ownPods(): Promise<OwnPod[]>
+  saveOwnPods(change: (pods: readonly OwnPod[]) => OwnPod[]): Promise<void>
 }
+
+const ownPod = z.object({ context: z.string(), namespace: z.string(), pod: z.string() })
+/** A pod that was made for a terminal alone. */
+export type OwnPod = z.infer<typeof ownPod>
 
 /** Drafts are stored unencrypted: texts that may contain a Secret are refused. */
 export class SecretDraftError extends Error {
@@ -52,6 +56,16 @@ export async function openAppData({ dir }: { dir: string }): Promise<AppData> {
     return { ...defaultSettings, ...(document && validSettings(JSON.parse(document.value) as Stored)) }
   }
 
+  /** One more thing of `settings.db`, as a string for the same reason. */
+  const read = async <T>(id: string, schema: z.ZodType<T[]>): Promise<T[]> => {
+    const document = await stored.findOne<{ value: string }>({ _id: id })
+    const parsed = schema.safeParse(JSON.parse(document?.value ?? '[]'))
+    return parsed.success ? parsed.data : []
+  }
+  const write = async (id: string, value: readonly unknown[]): Promise<void> => {
+    await stored.updateOne({ _id: id }, { _id: id, value: JSON.stringify(value) }, { upsert: true })
+  }
+
   return {
     settings: () => inTurn(settings),
     saveSettings: (change) =>
@@ -66,18 +80,10 @@ export async function openAppData({ dir }: { dir: string }): Promise<AppData> {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-    async forwards() {
-      const document = await stored.findOne<{ value: string }>({ _id: 'forwards' })
-      const parsed = savedForward.array().safeParse(JSON.parse(document?.value ?? '[]'))
-      return parsed.success ? parsed.data : []
-    },
-    async saveForwards(forwards) {
-      await stored.updateOne(
-        { _id: 'forwards' },
-        { _id: 'forwards', value: JSON.stringify(forwards) },
-        { upsert: true },
-      )
-    },
+    forwards: () => read('forwards', savedForward.array()),
+    saveForwards: (forwards) => write('forwards', forwards),
+    ownPods: () => inTurn(() => read('ownPods', ownPod.array())),
+    saveOwnPods: (change) => inTurn(async () => write('ownPods', change(await read('ownPods', ownPod.array())))),
     async drafts() {
       const documents = await drafts.find<Draft>({})
       return documents.map(({ key, text, base, savedAt }) => ({ key, text, savedAt, ...(base ? { base } : {}) }))
@@ -101,15 +107,6 @@ const validSettings = (found: Stored): Partial<Settings> =>
       return success ? [[key, data]] : []
     }),
   )
-
-function createTurns(): <T>(run: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve()
-  return (run) => {
-    const mine = last.then(run)
-    last = mine.catch(() => undefined)
-    return mine
-  }
-}
 
 const isOfSecret = ({ key, text, base = '' }: Draft): boolean =>
   key.split('/').includes('Secret') || mayHoldSecret(text) || mayHoldSecret(base)

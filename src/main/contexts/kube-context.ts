@@ -15,6 +15,7 @@ import type {
   Verdict,
 } from '#shared/contract/kube.ts'
 import { failure, type Status } from '#shared/kube/status.ts'
+import type { MachineLink } from './machine-link.ts'
 import { terminalResult } from './exec-status.ts'
 import { podStream } from './pod-stream.ts'
 import { polledUsage } from './polled-usage.ts'
@@ -59,7 +60,7 @@ export interface RawResponse {
 export interface RawRequest {
   method: string
   path: string
-  body?: string | undefined
+  body?: string | Buffer | undefined
   contentType?: string | undefined
   accept?: string | undefined
   signal?: AbortSignal
@@ -80,8 +81,14 @@ export interface KubeContext {
   readonly history?: ContextHistory
   /** What the scheduler's filters say of a pod on each node; unset where the scheduler is not Slipway's. */
   readonly judge?: Judge
+  /** Unset where its workers are simulated or run elsewhere. */
+  readonly link?: MachineLink
+  /** @throws ApiError where the user has locked it against changes */
+  requireWritable(): Promise<void>
   /** @throws ApiError only when no HTTP response arrived. */
   request(request: RawRequest): Promise<RawResponse>
+  /** The response as it comes, of whatever type: for a program that speaks Kubernetes itself. */
+  open(request: RawRequest): Promise<IncomingMessage>
   /** Opens a streaming GET (watch, logs). `onText` may return a promise to pause the sender. */
   stream(
     request: { path: string; accept?: string; signal: AbortSignal },
@@ -102,6 +109,7 @@ export function createKubeContext({
   usage,
   history,
   judge,
+  link,
 }: {
   info: ContextInfo
   endpoint: Endpoint
@@ -109,6 +117,7 @@ export function createKubeContext({
   usage?: ContextUsage
   history?: ContextHistory
   judge?: Judge
+  link?: MachineLink | undefined
 }): KubeContext {
   const closing = new AbortController()
   const untilClosed = (signal?: AbortSignal): AbortSignal =>
@@ -129,7 +138,10 @@ export function createKubeContext({
     usage: usage ?? prometheusUsage({ get, clock: systemClock, fallback: polled }),
     ...(history ? { history } : {}),
     ...(judge ? { judge } : {}),
+    ...(link ? { link } : {}),
+    requireWritable: () => Promise.resolve(),
     request,
+    open: dial,
     async stream({ path, accept, signal }, onText) {
       const response = await dial({ method: 'GET', path, accept, signal })
       if (response.statusCode !== 200) throw failureOf(response.statusCode ?? 500, await text(response))

@@ -1,15 +1,38 @@
-import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdirSync, rmdirSync, rmSync } from 'node:fs'
+import { chmod, mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { z } from 'zod'
 import type { Clock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
 import { messageOf } from '#shared/base/message-of.ts'
-import { clusterSpec, type Cluster, type ClusterSpec, type Engine, type Operation } from '#shared/contract/clusters.ts'
-import type { RunningCluster, Work } from '#main/cluster/index.ts'
+import { createTurns } from '#shared/base/turns.ts'
+import {
+  clusterSpec,
+  mirrorsOf,
+  withMirrors,
+  workerName,
+  type Cluster,
+  type ClusterSpec,
+  type Engine,
+  type Operation,
+  type WorkerLimits,
+} from '#shared/contract/clusters.ts'
+import type { KeyFiles, RunningCluster, Snapshots, Work, WorkerDisk } from '#main/cluster/index.ts'
+import { writePrivateFile } from '#main/keys/private-file.ts'
+import { createClusterCare, type ClusterCare } from './cluster-care.ts'
+import {
+  createClusterSnapshots,
+  sweepSnapshots,
+  type ClusterHands,
+  type ClusterSnapshots,
+} from './cluster-snapshots.ts'
 import { clusterHistory } from './object-history.ts'
 import { clusterUsage } from './usage.ts'
+import { machineLink } from './machine-link.ts'
 import { certificateEndpoint, createKubeContext, type KubeContext } from './kube-context.ts'
-import { createOperation, type OperationKind, type RunningOperation } from './operation.ts'
+import type { Member } from './member.ts'
+import { createOperation, type OperationKind } from './operation.ts'
 
 /**
  * The clusters of one data folder: their state on disk, their lifetime in this process, and their running operations.
@@ -31,7 +54,16 @@ export interface LocalClusters {
   settled(name: string): Promise<void>
   /** @throws Error for the user when the cluster is not running. */
   running(name: string): RunningCluster
+  /** Changes the limits of one worker while it runs, and keeps them. @throws Error for the user */
+  limitWorker(name: string, worker: string, limits: WorkerLimits): Promise<void>
+  /** Changes the mirrors of a registry and keeps them; a cluster that runs has them from its next pull on. @throws Error for the user */
+  setMirrors(name: string, registry: string, urls: readonly string[]): Promise<void>
+  readonly care: ClusterCare
+  /** Their snapshots, and new clusters from those. */
+  readonly snapshots: ClusterSnapshots
   context(id: string): KubeContext | undefined
+  /** Pods that crash now, as `namespace/name`, by cluster. */
+  crashingPods(): ReadonlyMap<string, readonly string[]>
   engine(): Promise<Engine>
   /** Stops every cluster; `keep` leaves the workers running. */
   close(workers: 'stop' | 'keep' | 'remove'): Promise<void>
@@ -42,6 +74,11 @@ export interface LocalClustersOptions {
   dir: string
   /** Opens the cluster in `dir`, creating what is missing. */
   open(options: OpenCluster): Promise<RunningCluster>
+  /** Takes and restores snapshots, which are kept in `snapshotsDir`. */
+  snapshots: Snapshots
+  snapshotsDir: string
+  keys: KeyFiles
+  workerDisk: WorkerDisk
   /** Removes workers, volumes and networks of a cluster that is not running. */
   removeLeftovers(cluster: { name: string; hasMachines: boolean }): Promise<void>
   engine(): Promise<Engine>
@@ -58,23 +95,12 @@ export interface OpenCluster {
   work: Work
 }
 
-interface Member {
-  name: string
-  dir: string
-  spec: ClusterSpec
-  workers: string[]
-  state: Cluster['state']
-  cluster?: RunningCluster
-  context?: KubeContext
-  operation?: RunningOperation
-  unsubscribe?: Stop
-}
-
-/** Reads the folder's clusters and starts none. */
+/** Reads the folder's clusters and starts none; what a crash has left of copies and of clones under way is removed. */
 export async function openLocalClusters(options: LocalClustersOptions): Promise<LocalClusters> {
   const { dir, clock, log } = options
   await mkdir(dir, { recursive: true, mode: 0o700 })
   await chmod(dir, 0o700)
+  await sweepSnapshots(options.snapshotsDir)
   const members = new Map<string, Member>()
   for (const member of await readMembers(dir, log)) members.set(member.name, member)
   const listeners = new Set<() => void>()
@@ -82,6 +108,12 @@ export async function openLocalClusters(options: LocalClustersOptions): Promise<
     for (const listener of listeners) listener()
   }
 
+  /** Who has failed may be made anew. @throws Error for the user */
+  const requireFree = (name: string): void => {
+    const existing = members.get(name)
+    if (existing && existing.state !== 'failed') throw new Error(`a cluster named "${name}" already exists`)
+    if (existing) requireIdle(existing)
+  }
   const find = (name: string): Member => {
     const member = members.get(name)
     if (!member) throw new Error(`there is no cluster named "${name}"`)
@@ -100,21 +132,24 @@ export async function openLocalClusters(options: LocalClustersOptions): Promise<
     busy: Cluster['state'],
     task: (work: Work) => Promise<void>,
   ): void => {
-    if (member.operation?.running) throw new Error(`cluster "${member.name}" is busy: ${member.operation.view().kind}`)
+    requireIdle(member)
     const before = member.state
     member.state = busy
     member.operation = createOperation({ kind, clock, log: log.child({ cluster: member.name }), changed, task })
     member.operation.settled.then(
       () => changed(),
       () => {
-        if (member.state === busy) member.state = member.cluster ? 'running' : before === 'creating' ? 'failed' : before
+        member.state = stateAfterFailure(member, before)
         changed()
       },
     )
     changed()
   }
 
+  let closing = false
   const bringUp = async (member: Member, work: Work): Promise<void> => {
+    // An operation that puts a cluster back as it was must not hold up the app's end.
+    if (closing) throw new Error('the app is being closed')
     const cluster = await options.open({ dir: member.dir, spec: member.spec, workers: member.workers, work })
     member.cluster = cluster
     member.unsubscribe = cluster.onWorkersChanged(changed)
@@ -131,6 +166,7 @@ export async function openLocalClusters(options: LocalClustersOptions): Promise<
       usage: clusterUsage(cluster),
       judge: (key) => cluster.judge(key),
       history: clusterHistory(cluster),
+      link: machineLink(cluster),
     })
     member.state = 'running'
   }
@@ -144,20 +180,35 @@ export async function openLocalClusters(options: LocalClustersOptions): Promise<
     await cluster?.stop({ workers })
   }
 
-  const create = (spec: ClusterSpec): void => {
-    const existing = members.get(spec.name)
-    if (existing && existing.state !== 'failed') throw new Error(`a cluster named "${spec.name}" already exists`)
+  /** @param prepare fills its folder and its volume, where the cluster does not begin empty */
+  const create = (spec: ClusterSpec, prepare?: (member: Member, work: Work) => Promise<void>): void => {
+    requireFree(spec.name)
     const workers = Array.from({ length: spec.workers }, (_, index) => `${spec.name}-worker-${index + 1}`)
-    const member: Member = { name: spec.name, dir: join(dir, spec.name), spec, workers, state: 'creating' }
+    const member: Member = {
+      ...{ name: spec.name, dir: join(dir, spec.name), spec, workers },
+      ...{ state: 'creating', unfinished: true },
+    }
+    makeFolder(member.dir, { isOurs: members.get(spec.name)?.unfinished === true })
     members.set(spec.name, member)
-    operate(member, 'create', 'creating', async (work) => {
+    member.again = () => create(spec, prepare)
+    operate(member, prepare ? 'clone' : 'create', 'creating', async (work) => {
       try {
+        if (prepare) {
+          await save(member)
+          await prepare(member, work)
+        }
+        delete member.unfinished
         await save(member)
         await bringUp(member, work)
       } catch (error) {
         member.state = 'failed'
-        await bringDown(member, 'remove').catch((failure: unknown) => log.warn('roll back', { error: String(failure) }))
+        member.unfinished = true
+        const rollBack = prepare
+          ? () => options.removeLeftovers(leftoversOf(member))
+          : () => bringDown(member, 'remove')
+        await rollBack().catch((failure: unknown) => log.warn('roll back', { error: String(failure) }))
         await rm(member.dir, { recursive: true, force: true })
+        delete member.unfinished
         throw error
       }
     })
@@ -166,32 +217,44 @@ export async function openLocalClusters(options: LocalClustersOptions): Promise<
   const start = (name: string): void => {
     const member = find(name)
     if (member.cluster) throw new Error(`cluster "${name}" runs already`)
+    member.again = () => start(name)
     operate(member, 'start', 'starting', (work) => bringUp(member, work))
   }
 
   const remove = (name: string): void => {
     const member = find(name)
+    member.again = () => remove(name)
     operate(member, 'delete', 'deleting', async () => {
       if (member.cluster) await bringDown(member, 'remove')
-      else {
-        const hasMachines = member.spec.simulated !== true && member.workers.length > 0
-        await options.removeLeftovers({ name, hasMachines })
-      }
+      else await options.removeLeftovers(leftoversOf(member))
       await rm(member.dir, { recursive: true, force: true })
       members.delete(name)
     })
   }
 
+  const hands: ClusterHands = { find, requireFree, requireIdle, operate, create, bringUp, bringDown }
+  const snapshots = createClusterSnapshots({ dir: options.snapshotsDir, tools: options.snapshots, clock, hands })
+  const care = createClusterCare({ ...options, hands, running })
+  for (const member of members.values()) {
+    options.snapshots
+      .sweep(member)
+      .catch((error: unknown) => log.debug('copies are not looked for', { error: messageOf(error) }))
+    if (member.unfinished) remove(member.name)
+  }
+
   return {
+    snapshots,
+    care,
     list: () => [...members.values()].map((member) => view(member, options.version)),
     onChange(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-    create,
+    create: (spec) => create(spec),
     start,
     stop(name) {
       const member = find(name)
+      delete member.again
       operate(member, 'stop', 'stopping', async () => {
         await bringDown(member, 'stop')
         member.state = 'stopped'
@@ -200,12 +263,9 @@ export async function openLocalClusters(options: LocalClustersOptions): Promise<
     delete: remove,
     retry(name) {
       const member = find(name)
-      const kind = member.operation?.view().kind
-      if (member.operation?.view().state === 'running') throw new Error(`cluster "${name}" is busy`)
-      if (kind === 'create') create(member.spec)
-      else if (kind === 'start') start(name)
-      else if (kind === 'delete') remove(name)
-      else throw new Error('there is nothing to retry')
+      requireIdle(member)
+      if (member.operation?.view().state === 'done' || !member.again) throw new Error('there is nothing to retry')
+      member.again()
     },
     cancel(name) {
       find(name).operation?.cancel()
@@ -232,13 +292,40 @@ export async function openLocalClusters(options: LocalClustersOptions): Promise<
         await save(member)
       })
     },
+    async limitWorker(name, worker, limits) {
+      const member = find(name)
+      if (!member.workers.includes(worker)) throw new Error(`cluster "${name}" has no worker named "${worker}"`)
+      requireIdle(member)
+      await running(name).limitWorker(worker, limits)
+      if (members.get(name) !== member) return
+      const { workerLimits = {} } = member.spec
+      member.spec = {
+        ...member.spec,
+        workerLimits: { ...workerLimits, [worker]: { ...workerLimits[worker], ...limits } },
+      }
+      await save(member)
+      changed()
+    },
+    async setMirrors(name, registry, urls) {
+      const member = find(name)
+      if (member.spec.simulated) throw new Error('simulated workers pull no images')
+      requireIdle(member)
+      // Before anything is waited for: the next change begins with this one.
+      member.spec = withMirrors(member.spec, registry, urls)
+      await save(member)
+      changed()
+      await member.cluster?.useMirrors(mirrorsOf(member.spec))
+    },
     async settled(name) {
       await members.get(name)?.operation?.settled
     },
     running,
+    crashingPods: () =>
+      new Map([...members.values()].flatMap(({ name, cluster }) => (cluster ? [[name, cluster.crashingPods()]] : []))),
     context: (id) => [...members.values()].find((member) => member.context?.info.id === id)?.context,
     engine: () => options.engine(),
     async close(workers) {
+      closing = true
       for (const member of members.values()) member.operation?.cancel()
       await Promise.allSettled([...members.values()].map(async (member) => member.operation?.settled))
       const results = await Promise.allSettled([...members.values()].map((member) => bringDown(member, workers)))
@@ -250,12 +337,56 @@ export async function openLocalClusters(options: LocalClustersOptions): Promise<
   }
 }
 
-const specFile = 'cluster.json'
+/** @throws Error for the user while something is done with it */
+function requireIdle({ name, operation, reader }: Member): void {
+  const busy = operation?.running ? operation.view().kind : reader
+  if (busy !== undefined) throw new Error(`cluster "${name}" is busy: ${busy}`)
+}
 
-async function save(member: Member): Promise<void> {
-  await mkdir(member.dir, { recursive: true, mode: 0o700 })
-  const text = JSON.stringify({ spec: member.spec, workers: member.workers }, null, 2)
-  await writeFile(join(member.dir, specFile), text, { mode: 0o600 })
+/**
+ * Makes the folder of a new cluster. What is there already is somebody else's, or a cluster that cannot be read: it stays as it is.
+ * @param options `isOurs`: what is there is left of an earlier attempt @throws Error for the user
+ */
+function makeFolder(folder: string, { isOurs }: { isOurs: boolean }): void {
+  try {
+    if (isOurs) rmSync(folder, { recursive: true, force: true })
+    // One that is empty is no loss.
+    else rmdirSync(folder)
+  } catch {
+    // There is none, or what is in it stays.
+  }
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    throw new Error(`${folder} is there already, and no cluster that Slipway can read: look at it, and move it away`, {
+      cause: error,
+    })
+  }
+}
+
+/** What a cluster is once an operation has failed, in whatever state that has left it. */
+function stateAfterFailure({ state, cluster }: Member, before: Cluster['state']): Cluster['state'] {
+  if (cluster) return 'running'
+  return state === 'failed' || before === 'creating' || before === 'failed' ? 'failed' : 'stopped'
+}
+
+const leftoversOf = ({ name, spec, workers }: Member): { name: string; hasMachines: boolean } => ({
+  name,
+  hasMachines: spec.simulated !== true && workers.length > 0,
+})
+
+const specFile = 'cluster.json'
+const savedCluster = z.object({ spec: clusterSpec, workers: z.array(workerName), unfinished: z.boolean().optional() })
+
+/** One after the other: the file has what was changed last. */
+function save(member: Member): Promise<void> {
+  member.saves ??= createTurns()
+  return member.saves(() => {
+    const { dir, spec, workers, unfinished } = member
+    // As a whole: a folder whose file is cut short is taken for no cluster.
+    return writePrivateFile(join(dir, specFile), JSON.stringify({ spec, workers, unfinished }, null, 2))
+  })
 }
 
 async function readMembers(dir: string, log: Log): Promise<Member[]> {
@@ -264,11 +395,11 @@ async function readMembers(dir: string, log: Log): Promise<Member[]> {
     if (!entry.isDirectory()) return undefined
     const folder = join(dir, entry.name)
     try {
-      const { spec, workers } = JSON.parse(await readFile(join(folder, specFile), 'utf8')) as {
-        spec: unknown
-        workers: string[]
-      }
-      return { name: entry.name, dir: folder, spec: clusterSpec.parse(spec), workers, state: 'stopped' }
+      const { spec, workers, unfinished } = savedCluster.parse(
+        JSON.parse(await readFile(join(folder, specFile), 'utf8')),
+      )
+      const member: Member = { name: entry.name, dir: folder, spec, workers, state: 'stopped' }
+      return unfinished === true ? { ...member, unfinished, state: 'failed' } : member
     } catch (error) {
       log.warn('not a cluster folder; ignored', { folder, error: messageOf(error) })
       return undefined

@@ -16,6 +16,9 @@ export interface RunningOperation {
 
 const keptLogLines = 500
 
+/** The same work where it must be done although the operation is cancelled: what was running runs again. */
+export const uncancelled = (work: Work): Work => ({ ...work, signal: new AbortController().signal })
+
 /** Starts `task`, and records its steps and last log lines; `changed` is called at every change. */
 export function createOperation({
   kind,

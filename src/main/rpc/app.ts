@@ -1,5 +1,5 @@
 import type { AppData } from '#main/contexts/app-data.ts'
-import type { ShellRequest } from '#shared/contract/app.ts'
+import type { ShellRequest, UpdateState } from '#shared/contract/app.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { implementer } from './implementer.ts'
 import { serveStream } from './stream.ts'
@@ -8,6 +8,7 @@ import { withUserError } from './user-error.ts'
 export interface AppTopicOptions {
   info: { version: string; mode: 'desktop' | 'headless'; platform: string; dataFolder: string }
   data: AppData
+  updates(): Promise<UpdateState>
   samples(): Promise<{ name: string; title: string; description: string; manifest: string }[]>
   /** What the desktop asks of its windows; nothing in headless mode. */
   shellRequests: ShellRequests
@@ -19,11 +20,12 @@ export interface ShellRequests {
   onRequest(window: number | undefined, listener: (request: ShellRequest) => void): Stop
 }
 
-export function appTopic({ info, data, samples, shellRequests, quit }: AppTopicOptions) {
+export function appTopic({ info, data, updates, samples, shellRequests, quit }: AppTopicOptions) {
   const topic = implementer.app
   return {
     info: topic.info.handler(() => info),
     ping: topic.ping.handler(() => undefined),
+    updates: topic.updates.handler(() => updates()),
     settings: topic.settings.handler(() => data.settings()),
     saveSettings: topic.saveSettings.handler(({ input }) => data.saveSettings(input)),
     drafts: topic.drafts.handler(() => data.drafts()),

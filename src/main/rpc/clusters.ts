@@ -1,12 +1,18 @@
 import type { LocalClusters } from '#main/contexts/local-clusters.ts'
 import type { RunningCluster } from '#main/cluster/index.ts'
-import type { Cluster } from '#shared/contract/clusters.ts'
+import type { Cluster, Operation } from '#shared/contract/clusters.ts'
+import type { Contexts } from './contexts.ts'
 import { followChanges } from './follow-changes.ts'
 import { implementer } from './implementer.ts'
 import { serveStream } from './stream.ts'
 import { withUserError } from './user-error.ts'
 
-export function clustersTopic(local: LocalClusters) {
+/** Operations that a locked cluster does not begin again. */
+const changing: ReadonlySet<Operation['kind']> = new Set(['delete', 'add-worker', 'remove-worker', 'restore', 'rotate'])
+
+/** What changes a cluster, and not only whether it runs, is refused where the user has locked it. */
+export function clustersTopic(local: LocalClusters, contexts: Pick<Contexts, 'requireWritable'>) {
+  const requireWritable = (cluster: string): Promise<void> => contexts.requireWritable(`local:${cluster}`)
   const topic = implementer.clusters
   return {
     engine: topic.engine.handler(() => local.engine()),
@@ -21,15 +27,32 @@ export function clustersTopic(local: LocalClusters) {
     ),
     create: topic.create.handler(({ input, errors }) => withUserError(errors, () => local.create(input))),
     cancel: topic.cancel.handler(({ input, errors }) => withUserError(errors, () => local.cancel(input.name))),
-    retry: topic.retry.handler(({ input, errors }) => withUserError(errors, () => local.retry(input.name))),
+    retry: topic.retry.handler(({ input, errors }) =>
+      withUserError(errors, async () => {
+        const kind = local.list().find(({ name }) => name === input.name)?.operation?.kind
+        if (kind !== undefined && changing.has(kind)) await requireWritable(input.name)
+        local.retry(input.name)
+      }),
+    ),
     start: topic.start.handler(({ input, errors }) => withUserError(errors, () => local.start(input.name))),
     stop: topic.stop.handler(({ input, errors }) => withUserError(errors, () => local.stop(input.name))),
-    delete: topic.delete.handler(({ input, errors }) => withUserError(errors, () => local.delete(input.name))),
+    delete: topic.delete.handler(({ input, errors }) =>
+      withUserError(errors, async () => {
+        await requireWritable(input.name)
+        local.delete(input.name)
+      }),
+    ),
     addWorker: topic.addWorker.handler(({ input, errors }) =>
-      withUserError(errors, () => ({ worker: local.addWorker(input.name, input.worker) })),
+      withUserError(errors, async () => {
+        await requireWritable(input.name)
+        return { worker: local.addWorker(input.name, input.worker) }
+      }),
     ),
     removeWorker: topic.removeWorker.handler(({ input, errors }) =>
-      withUserError(errors, () => local.removeWorker(input.cluster, input.worker)),
+      withUserError(errors, async () => {
+        await requireWritable(input.cluster)
+        local.removeWorker(input.cluster, input.worker)
+      }),
     ),
     stopWorker: topic.stopWorker.handler(({ input, errors }) =>
       withUserError(errors, () => on(input, (c, w) => c.stopWorker(w))),

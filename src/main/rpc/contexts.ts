@@ -12,6 +12,8 @@ import { withUserError } from './user-error.ts'
 export interface Contexts {
   list(): Promise<KnownContexts>
   get(id: string): KubeContext | undefined
+  /** Whether it is reachable now or not. @throws ApiError where the user has locked it against changes */
+  requireWritable(id: string): Promise<void>
   /** Called when `list` would answer something else. */
   onChange(listener: () => void): Stop
 }

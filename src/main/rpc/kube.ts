@@ -5,14 +5,15 @@ import type { AttachOptions, ExecOptions, LogOptions, TerminalInput, TerminalOut
 import { ApiError, notFound } from '#shared/kube/status.ts'
 import type { Contexts } from './contexts.ts'
 import { implementer } from './implementer.ts'
-import { inOwnPod } from './own-pod.ts'
+import type { OwnPods } from './own-pods.ts'
 import { serveStream } from './stream.ts'
 
 /** @param contexts every context that the face may use, by id. */
-export function kubeTopic(contexts: Contexts) {
+export function kubeTopic(contexts: Contexts, ownPods: OwnPods) {
   const find = (id: string): KubeContext => {
     const context = contexts.get(id)
     if (!context) throw notFound({ group: '', resource: 'contexts' }, id)
+    void ownPods.sweep(id, context)
     return context
   }
   const topic = implementer.kube
@@ -62,7 +63,9 @@ export function kubeTopic(contexts: Contexts) {
       serveStream<ExecOptions, TerminalInput, TerminalOutput>(input, signal, (options, port) => {
         const context = find(options.context)
         const run = (): Promise<void> => context.exec(options, { onInput: port.onData, signal: port.signal }, port.send)
-        return options.ownPod ? inOwnPod(context, { ...options, signal: port.signal }, run) : run()
+        if (!options.ownPod) return run()
+        const { namespace, pod } = options
+        return ownPods.run(context, { context: options.context, namespace, pod }, port.signal, run)
       }),
     ),
 

@@ -32,6 +32,7 @@ function stepping() {
       list: () => Promise.resolve({ contexts: [], problems: [] }),
       onChange: () => () => undefined,
       get: (id) => (id === 'local:a' ? ({ usage } as KubeContext) : undefined),
+      requireWritable: () => Promise.resolve(),
     }),
     step(reason?: string) {
       steps++

@@ -2,8 +2,11 @@ import { app, Menu, powerMonitor, shell } from 'electron'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Router } from '#main/rpc/index.ts'
 import type { ShellRequests } from '#main/rpc/app.ts'
-import type { Command, Settings } from '#shared/contract/app.ts'
+import type { Command } from '#shared/contract/app.ts'
+import type { Settings } from '#shared/contract/settings.ts'
 import type { Keychain } from '#main/keys/key-files.ts'
+import type { AskUser } from '#main/yours/confirmed.ts'
+import { confirmAction } from './confirm-action.ts'
 import { systemKeychain } from './keychain.ts'
 import { hiddenFlag, setStartAtLogin } from './login.ts'
 import { applicationMenu } from './menu.ts'
@@ -20,7 +23,7 @@ import { createWindows, type Windows } from './windows.ts'
 export interface DesktopBack {
   router: Router
   data: { settings(): Promise<Settings>; onSettings(listener: (settings: Settings) => void): Stop }
-  clusters: TrayClusters
+  clusters: TrayClusters & { crashingPods(): ReadonlyMap<string, readonly string[]> }
   close(workers: 'stop' | 'keep'): Promise<void>
 }
 
@@ -34,6 +37,7 @@ export interface DesktopOptions {
     shellRequests: ShellRequests
     quit(clusters: 'stop' | 'keep' | 'cancel'): Promise<void>
     keychain: Keychain | undefined
+    confirmAction: AskUser
   }): Promise<DesktopBack>
 }
 
@@ -57,6 +61,7 @@ export async function startDesktop({ installation, home, openBack, onEndSignal }
     shellRequests: requests,
     quit: (choice) => quitting.choose(choice),
     keychain: systemKeychain(),
+    confirmAction,
   })
   app.on('before-quit', (event) => quitting.begin(event, back.clusters.list()))
   // Nobody is there to be asked: the workers are stopped in order.
@@ -103,10 +108,11 @@ function addMenuAndTray({
 
 /** Notifications and the start at login are as the settings say, now and after each change. */
 function followSettings({ back, windows }: { back: DesktopBack; windows: Windows }): void {
-  let notifications = false
+  const wanted = { breakages: false, crashes: false }
   let startAtLogin = false
   const follow = (settings: Settings): void => {
-    notifications = settings.notifications
+    wanted.breakages = settings.notifications
+    wanted.crashes = settings.notifications && settings.crashNotices
     // What was never wanted is not taken away: the user may have arranged it by hand.
     if (settings.startAtLogin !== startAtLogin) void setStartAtLogin(settings.startAtLogin)
     startAtLogin = settings.startAtLogin
@@ -115,7 +121,7 @@ function followSettings({ back, windows }: { back: DesktopBack; windows: Windows
   back.data.onSettings(follow)
   notifyOfBreakages({
     clusters: back.clusters,
-    isWanted: () => notifications,
+    isWanted: (what) => wanted[what],
     open: (name) => windows.ask({ visit: clusterAddress(name) }),
   })
 }

@@ -1,6 +1,6 @@
 import { app, dialog } from 'electron'
 import { messageOf } from '#shared/base/message-of.ts'
-import type { Settings } from '#shared/contract/app.ts'
+import type { Settings } from '#shared/contract/settings.ts'
 
 /** Quits by the user's setting, or asks in a window when clusters run. */
 export function createQuit({

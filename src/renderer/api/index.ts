@@ -92,7 +92,7 @@ export function useApi(): Api {
 }
 
 /** Streams that stay open and are opened again, and the question whether the back is there: these wait for it. */
-const waiting = ['ping', 'watch', 'watchUsage', 'commands', 'logs', 'exec']
+const waiting = ['ping', 'watch', 'watchUsage', 'commands', 'logs', 'exec', 'follow', 'run']
 
 type Call = (input: unknown, options?: object) => Promise<unknown>
 

@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
 import { flushPromises, mount, type VueWrapper } from '@vue/test-utils'
+import { createPinia } from 'pinia'
 import { afterEach, expect, test, vi } from 'vitest'
 import { defineComponent, h, ref, type Component } from 'vue'
 import ConfirmDialog from './ConfirmDialog.vue'
@@ -28,7 +29,7 @@ async function show(dialog: Component, props: Record<string, unknown>): Promise<
           })
         : null,
   )
-  wrapper = mount(host, { attachTo: document.body })
+  wrapper = mount(host, { attachTo: document.body, global: { plugins: [createPinia()] } })
   await flushPromises()
 }
 const dialog = (): HTMLElement | null => document.querySelector('[role=dialog]')
@@ -185,7 +186,7 @@ test('CreateClusterDialog proposes a free name, and names the field that is wron
         create,
       }),
   )
-  wrapper = mount(host, { attachTo: document.body })
+  wrapper = mount(host, { attachTo: document.body, global: { plugins: [createPinia()] } })
   isOpen.value = true
   await flushPromises()
   expect(document.querySelector<HTMLInputElement>('[aria-label=Name]')?.value).toBe('dev-3')

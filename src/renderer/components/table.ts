@@ -1,3 +1,4 @@
+import type { Component } from 'vue'
 import type { Tone } from './tone.ts'
 
 export interface TableColumn {
@@ -16,6 +17,12 @@ export interface TableRow {
   cells: readonly TableCell[]
   /** Is being deleted. */
   leaving: boolean
+}
+
+/** What is said of a row after its name. */
+export interface RowMark {
+  text: string
+  icon: Component
 }
 
 export interface TableCell {

@@ -5,9 +5,9 @@ import { selects } from '#shared/kube/selectors.ts'
 
 /**
  * What a drain does to a pod, as `kubectl drain` judges it: what a controller starts again moves; a bare pod is gone, and
- * data in an emptyDir are lost, both only if the user says so; pods of DaemonSets and of files stay.
+ * data in an emptyDir are lost, both only if the user says so; what has ended is deleted; pods of DaemonSets and of files stay.
  */
-export type Fate = 'moves' | 'bare' | 'emptyDir' | 'bareEmptyDir' | 'stays'
+export type Fate = 'moves' | 'bare' | 'emptyDir' | 'bareEmptyDir' | 'ended' | 'stays'
 
 export interface DrainRow {
   pod: Stored<Pod>
@@ -43,13 +43,13 @@ export function drainPlan(pods: readonly Stored<Pod>[], budgets: readonly PodDis
     .sort((a, b) => order[a.fate] - order[b.fate] || a.pod.metadata.name.localeCompare(b.pod.metadata.name))
 }
 
-const order: Record<Fate, number> = { bareEmptyDir: 0, bare: 1, emptyDir: 2, moves: 3, stays: 4 }
+const order: Record<Fate, number> = { bareEmptyDir: 0, bare: 1, emptyDir: 2, moves: 3, ended: 4, stays: 5 }
 
 function fateOf(pod: Pod, controller: string | undefined): Fate {
   if (pod.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined || controller === 'DaemonSet')
     return 'stays'
   // What has ended loses nothing any more.
-  if (isPodTerminal(pod)) return 'moves'
+  if (isPodTerminal(pod)) return 'ended'
   const hasData = pod.spec?.volumes?.some(({ emptyDir }) => emptyDir !== undefined) ?? false
   if (controller === undefined) return hasData ? 'bareEmptyDir' : 'bare'
   return hasData ? 'emptyDir' : 'moves'

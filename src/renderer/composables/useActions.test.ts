@@ -91,8 +91,8 @@ test('the plan of a drain treats pods as kubectl does', () => {
     ['bare-data', 'bareEmptyDir', undefined],
     ['bare', 'bare', undefined],
     ['data', 'emptyDir', undefined],
-    ['done', 'moves', undefined],
     ['owned', 'moves', 'pdb'],
+    ['done', 'ended', undefined],
     ['daemon', 'stays', undefined],
     ['mirror', 'stays', undefined],
   ])

@@ -58,6 +58,11 @@ export function useActions(client: () => Client) {
         type: 'merge',
         body: { metadata: { ...(object.metadata.uid ? { uid: object.metadata.uid } : {}), labels } },
       }),
+    annotate: (resource: Resource, object: Stored, annotations: Readonly<Record<string, string | null>>) =>
+      client().patch(resource, refOf(object), {
+        type: 'merge',
+        body: { metadata: { ...(object.metadata.uid ? { uid: object.metadata.uid } : {}), annotations } },
+      }),
     cordon: (object: Stored, unschedulable: boolean) =>
       client().patch(nodes, refOf(object), { type: 'merge', body: { ...onlyThis(object), spec: { unschedulable } } }),
 

@@ -21,10 +21,13 @@ const sequenceTimeout = 2_000
  * keys that an input method composes with are never shortcuts.
  * @param capture handles keys before those bound without it: for shortcuts of the whole app
  */
-export function useShortcuts(shortcuts: Shortcuts, { capture = false }: { capture?: boolean } = {}): void {
+export function useShortcuts(
+  shortcuts: Shortcuts | (() => Shortcuts),
+  { capture = false }: { capture?: boolean } = {},
+): void {
   const bound = computed(() => {
     const bindings = new Map(
-      Object.entries(shortcuts).flatMap(([key, action]) =>
+      Object.entries(typeof shortcuts === 'function' ? shortcuts() : shortcuts).flatMap(([key, action]) =>
         effectiveKeys(key).map((keys) => [keys, typeof action === 'function' ? { run: action } : action] as const),
       ),
     )

@@ -243,6 +243,19 @@ describe('Services and Ingresses', () => {
   ])('%# that lead nowhere', (subject, more, sentence) => {
     expect(found('networking.k8s.io/Ingress', subject, more)?.sentence).toMatch(sentence)
   })
+  test('say plainly where there is nothing to choose from', () => {
+    const classes = [ingress(), ingress({ ingressClassName: 'nginx' })].map(
+      (subject) => found('networking.k8s.io/Ingress', subject, { ingressClasses: [] })?.why,
+    )
+    expect(classes).toEqual([['The cluster has no ingress class.'], ['The cluster has no ingress class.']])
+    const named = service({ ports: [{ port: 80, targetPort: 'http' }] })
+    const silent = pod('a', { spec: { containers: [{ name: 'w' }] } })
+    expect(found('Service', named, { pods: [silent] })?.why).toEqual(['The pods declare no port.'])
+    const claim = object({ spec: {}, status: { phase: 'Pending' } })
+    expect(found('PersistentVolumeClaim', claim, { storageClasses: [], pods: [] })?.tries).toEqual([
+      { text: 'Create a storage class: the cluster has none' },
+    ])
+  })
   test('that lead somewhere need no explanation', () => {
     const more = { ingressClasses, services: [stored(service())], pods: [pod('a')] }
     expect(found('networking.k8s.io/Ingress', ingress({ ingressClassName: 'slipway' }), more)).toBeUndefined()

@@ -58,6 +58,8 @@ export interface ObjectLink {
 export interface Surroundings {
   /** ms since the epoch */
   now: number
+  /** Lists that the server refused, with its reasons. */
+  refused?: ReadonlyMap<string, string>
   /** About the object, newest first. */
   events: readonly Event[]
   pods?: readonly Stored<Pod>[] | undefined

@@ -129,7 +129,10 @@ export function explainBudget({ status, spec }: PodDisruptionBudget): Explanatio
         ? `minAvailable: ${spec.minAvailable}`
         : `maxUnavailable: ${spec?.maxUnavailable ?? ''}`,
     ],
-    tries: healthy < desired ? [] : [{ text: t('explain.budget.tryMore') }],
+    tries:
+      healthy < desired
+        ? []
+        : [{ text: t(spec?.minAvailable === undefined ? 'explain.budget.tryMost' : 'explain.budget.tryMore') }],
   }
 }
 

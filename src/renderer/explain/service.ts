@@ -90,12 +90,13 @@ function unheard({ spec }: Service, ready: readonly Stored<Pod>[]): Explanation 
         target: String(targetPort),
       }),
       why: [
-        t('explain.service.declared', {
-          ports:
-            declared
-              .map(({ name, containerPort }) => (name ? `${name} ${containerPort}` : String(containerPort)))
-              .join(', ') || '–',
-        }),
+        declared.length === 0
+          ? t('explain.service.noneDeclared')
+          : t('explain.service.declared', {
+              ports: declared
+                .map(({ name, containerPort }) => (name ? `${name} ${containerPort}` : String(containerPort)))
+                .join(', '),
+            }),
       ],
       tries: [{ text: t('explain.service.tryPort'), action: 'edit' }, ...ready.slice(0, 1).map(openPod)],
     }
@@ -138,13 +139,14 @@ export function explainIngress(ingress: Ingress, near: Surroundings): Explanatio
     const isDefault = classes.some(
       ({ metadata: { annotations } }) => annotations?.['ingressclass.kubernetes.io/is-default-class'] === 'true',
     )
-    const names = classes.map(({ metadata: { name } }) => name).join(', ') || '–'
+    const names = classes.map(({ metadata: { name } }) => name).join(', ')
+    const why = [names === '' ? t('explain.ingress.noClasses') : t('explain.ingress.classes', { names })]
     if (className === undefined && !isDefault)
       return {
         tone: 'bad',
         state: 'NoClass',
         sentence: t('explain.ingress.noClass'),
-        why: [t('explain.ingress.classes', { names })],
+        why,
         tries: edit,
       }
     if (
@@ -155,7 +157,7 @@ export function explainIngress(ingress: Ingress, near: Surroundings): Explanatio
         tone: 'bad',
         state: 'UnknownClass',
         sentence: t('explain.ingress.unknownClass', { name: spec.ingressClassName }),
-        why: [t('explain.ingress.classes', { names })],
+        why,
         tries: edit,
       }
   }

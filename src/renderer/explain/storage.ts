@@ -42,13 +42,7 @@ export function explainClaim(claim: PersistentVolumeClaim, near: Surroundings): 
       sentence: t('explain.claim.noDefault'),
       why: [],
       said: failed?.message,
-      tries: [
-        {
-          text: t('explain.claim.tryClass', {
-            names: classes.map(({ metadata: { name: each } }) => each).join(', ') || '–',
-          }),
-        },
-      ],
+      tries: [tryClass(classes)],
     }
   if (classes !== undefined && className && !found)
     return {
@@ -57,13 +51,7 @@ export function explainClaim(claim: PersistentVolumeClaim, near: Surroundings): 
       sentence: t('explain.claim.unknownClass', { name: className }),
       why: [],
       said: failed?.message,
-      tries: [
-        {
-          text: t('explain.claim.tryClass', {
-            names: classes.map(({ metadata: { name: each } }) => each).join(', ') || '–',
-          }),
-        },
-      ],
+      tries: [tryClass(classes)],
     }
   if (failed?.reason === 'ProvisioningFailed' || failed?.reason === 'VolumeMismatch')
     return {
@@ -146,6 +134,13 @@ export function explainVolume({ status, spec, metadata }: PersistentVolume): Exp
     }
   return undefined
 }
+
+const tryClass = (classes: NonNullable<Surroundings['storageClasses']>): { text: string } => ({
+  text:
+    classes.length === 0
+      ? t('explain.claim.tryNewClass')
+      : t('explain.claim.tryClass', { names: classes.map(({ metadata: { name } }) => name).join(', ') }),
+})
 
 const storageClassTry = (name: string | undefined) =>
   name ? [{ text: t('explain.open', { kind: 'StorageClass', name }), link: { kind: 'StorageClass', name } }] : []

@@ -1,4 +1,4 @@
-import { forwardTarget, type ForwardTarget } from '#shared/contract/forwards.ts'
+import type { ForwardTarget } from '#shared/contract/forwards.ts'
 import type { Container, PodSpec, ServicePort } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 
@@ -24,9 +24,9 @@ const groups: Record<Kind, string> = {
 }
 /** The kind as a forward names it; undefined for kinds that have no pods. */
 export function forwardKindOf({ kind, group }: { kind: string; group: string }): Kind | undefined {
-  const { success, data } = forwardTarget.shape.kind.safeParse(kind)
-  return success && groups[data] === group ? data : undefined
+  return isForwardKind(kind) && groups[kind] === group ? kind : undefined
 }
+const isForwardKind = (kind: string): kind is Kind => Object.hasOwn(groups, kind)
 
 /** The TCP ports that an object declares. */
 export function portsOf(kind: Kind, object: KubeObject): ForwardPort[] {

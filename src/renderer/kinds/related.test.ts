@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
-import type { Pod, Service } from '#shared/kube/generated/types.ts'
+import type { Job, Pod, Service } from '#shared/kube/generated/types.ts'
 import { asStored, type KubeObject, type Stored } from '#shared/kube/object.ts'
 import { stored } from '#test/support/stored.ts'
+import type { KindDescriptor } from './descriptor.ts'
 import { kinds } from './index.ts'
 import { relatedOf, usesOf, type Neighbours } from './related.ts'
 
@@ -25,11 +26,20 @@ const front = (namespace: string): Stored<Service> =>
   stored<Service>({ metadata: { name: 'front', namespace }, spec: { selector: { app: 'web' } } })
 const service = front('a')
 const elsewhere = front('b')
-const neighbours: Neighbours = { pods: [web], replicaSets: [], services: [service, elsewhere], endpointSlices: [] }
+const neighbours: Neighbours = {
+  pods: [web],
+  replicaSets: [],
+  jobs: [],
+  services: [service, elsewhere],
+  endpointSlices: [],
+}
+const descriptorOf = (kind: string): KindDescriptor => {
+  const found = kinds.find(({ resource }) => resource.kind === kind)
+  if (!found) throw new Error(kind)
+  return found
+}
 const titles = (kind: string, object: KubeObject): Record<string, string[]> => {
-  const descriptor = kinds.find(({ resource }) => resource.kind === kind)
-  if (!descriptor) throw new Error(kind)
-  const groups = relatedOf(descriptor, asStored(object, false), neighbours)
+  const groups = relatedOf(descriptorOf(kind), asStored(object, false), neighbours)
   return Object.fromEntries(groups.map(({ title, items }) => [title, items.map((each) => `${each.kind} ${each.name}`)]))
 }
 
@@ -57,4 +67,41 @@ test('finds pods by set-based selectors, by node, and by what they use', () => {
   expect(titles('Node', { metadata: { name: 'w1' } })).toEqual({ Pods: ['Pod web-1-a'] })
   expect(titles('Secret', { metadata: { name: 'password', namespace: 'a' } })).toEqual({ 'Used by': ['Pod web-1-a'] })
   expect(titles('Secret', { metadata: { name: 'password', namespace: 'b' } })).toEqual({})
+})
+
+test('what stands between an object and its pods is told', () => {
+  const deployment = {
+    metadata: { name: 'web', namespace: 'a', uid: 'd' },
+    spec: { selector: { matchLabels: { app: 'web' } } },
+  }
+  const groups = (kind: string, object: KubeObject, more: Partial<Neighbours> = {}): unknown =>
+    relatedOf(descriptorOf(kind), asStored(object, false), { ...neighbours, ...more }).flatMap(({ items }) => items)
+  expect(groups('Deployment', deployment)).toMatchObject([
+    { name: 'web-1-a', owner: { kind: 'ReplicaSet', name: 'web-1' } },
+  ])
+  expect(groups('ReplicaSet', { metadata: { name: 'web-1', namespace: 'a', uid: 'rs' } })).toEqual([
+    expect.not.objectContaining({ owner: expect.anything() as unknown }),
+  ])
+
+  const job = stored<Job>({
+    metadata: {
+      name: 'night-1',
+      namespace: 'a',
+      uid: 'j',
+      ownerReferences: [{ ...owner, kind: 'CronJob', name: 'night', uid: 'c' }],
+    },
+  })
+  const run = stored<Pod>({
+    metadata: {
+      name: 'night-1-x',
+      namespace: 'a',
+      ownerReferences: [{ ...owner, kind: 'Job', name: 'night-1', uid: 'j' }],
+    },
+  })
+  expect(
+    groups('CronJob', { metadata: { name: 'night', namespace: 'a', uid: 'c' } }, { jobs: [job], pods: [run] }),
+  ).toMatchObject([
+    { kind: 'Job', name: 'night-1' },
+    { kind: 'Pod', name: 'night-1-x', owner: { kind: 'Job', name: 'night-1' } },
+  ])
 })

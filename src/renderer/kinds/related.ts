@@ -1,4 +1,4 @@
-import type { EndpointSlice, Pod, PodSpec, ReplicaSet, Service } from '#shared/kube/generated/types.ts'
+import type { EndpointSlice, Job, Pod, PodSpec, ReplicaSet, Service } from '#shared/kube/generated/types.ts'
 import type { KubeObject, Named, Stored } from '#shared/kube/object.ts'
 import { summarizePod } from '#shared/kube/pod.ts'
 import { matchesLabels, parseLabelSelector } from '#shared/kube/selectors.ts'
@@ -6,6 +6,7 @@ import { t } from '../texts/index.ts'
 import type { Tone } from '../components/tone.ts'
 import type { KindDescriptor } from './descriptor.ts'
 import { podTone } from './core/pod.ts'
+import { isOwned } from './owned.ts'
 
 /** An object that is related to the shown one. */
 export interface RelatedObject {
@@ -13,9 +14,11 @@ export interface RelatedObject {
   name: string
   namespace?: string
   state?: { text: string; tone: Tone }
+  /** What owns it, where that is not the shown object itself: the ReplicaSet between a Deployment and its pods. */
+  owner?: { kind: string; name: string }
 }
 export interface RelatedGroup {
-  id: 'owners' | 'node' | 'uses' | 'replicaSets' | 'endpointSlices' | 'pods' | 'services' | 'users'
+  id: 'owners' | 'node' | 'uses' | 'replicaSets' | 'jobs' | 'endpointSlices' | 'pods' | 'services' | 'users'
   title: string
   items: RelatedObject[]
 }
@@ -24,6 +27,7 @@ export interface RelatedGroup {
 export interface Neighbours {
   pods: readonly Stored<Pod>[]
   replicaSets: readonly Stored<ReplicaSet>[]
+  jobs: readonly Stored<Job>[]
   services: readonly Stored<Service>[]
   endpointSlices: readonly Stored<EndpointSlice>[]
 }
@@ -34,7 +38,11 @@ export function relatedOf(kind: KindDescriptor, object: Stored, neighbours: Neig
   const near = <T extends KubeObject>(objects: readonly T[]): T[] =>
     objects.filter(({ metadata }) => metadata.namespace === namespace)
   const owned = <T extends KubeObject>(objects: readonly T[]): T[] =>
-    near(objects).filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === object.metadata.uid))
+    near(objects).filter((each) => isOwned(each, object.metadata.uid))
+  const jobs = owned(neighbours.jobs)
+  const ownedPods = near(neighbours.pods).filter((pod) =>
+    [object, ...jobs].some(({ metadata }) => isOwned(pod, metadata.uid)),
+  )
   const spec = podSpecOf(kind, object)
   const node = kind.resource.kind === 'Pod' ? spec?.nodeName : undefined
   const groups: RelatedGroup[] = [
@@ -50,12 +58,20 @@ export function relatedOf(kind: KindDescriptor, object: Stored, neighbours: Neig
       items: spec ? usesOf(spec).map((used) => ({ ...used, ...(namespace ? { namespace } : {}) })) : [],
     },
     { id: 'replicaSets', title: 'ReplicaSets', items: owned(neighbours.replicaSets).map(itemOf('ReplicaSet')) },
+    { id: 'jobs', title: 'Jobs', items: jobs.map(itemOf('Job')) },
     {
       id: 'endpointSlices',
       title: 'EndpointSlices',
       items: owned(neighbours.endpointSlices).map(itemOf('EndpointSlice')),
     },
-    { id: 'pods', title: 'Pods', items: podsOf(kind, object, neighbours.pods, owned(neighbours.pods)).map(podItem) },
+    {
+      id: 'pods',
+      title: 'Pods',
+      items: podsOf(kind, object, neighbours.pods, ownedPods).map((pod) => ({
+        ...podItem(pod),
+        ...between(pod, object),
+      })),
+    },
     {
       id: 'services',
       title: 'Services',
@@ -86,10 +102,6 @@ function podsOf(
     ({ metadata }) => metadata.namespace === object.metadata.namespace && matchesLabels(wanted, metadata.labels),
   )
 }
-
-/** Whether an object is owned by the one of this uid. */
-export const isOwned = ({ metadata }: KubeObject, uid: string): boolean =>
-  metadata.ownerReferences?.some((owner) => owner.uid === uid) ?? false
 
 /** Pods whose spec names this ConfigMap, Secret, claim or service account. */
 const usersOf =
@@ -130,6 +142,12 @@ export function usesOf(spec: PodSpec): RelatedObject[] {
 function podSpecOf(kind: KindDescriptor, object: Stored): PodSpec | undefined {
   const { spec } = object as { spec?: PodSpec & { template?: { spec?: PodSpec } } }
   return kind.resource.kind === 'Pod' ? spec : spec?.template?.spec
+}
+
+/** What owns a pod that the object does not own itself. */
+function between({ metadata }: Stored<Pod>, { metadata: { uid } }: Stored): Pick<RelatedObject, 'owner'> {
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller)
+  return owner && owner.uid !== uid ? { owner: { kind: owner.kind, name: owner.name } } : {}
 }
 
 const includes = (labels: Record<string, string> = {}, selector: Record<string, string>): boolean =>

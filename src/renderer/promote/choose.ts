@@ -4,7 +4,7 @@ import type { Resource } from '#shared/kube/resources.ts'
 import { selects, type LabelSelectorShape } from '#shared/kube/selectors.ts'
 import { kindKey } from '../kinds/index.ts'
 import { usesOf } from '../kinds/related.ts'
-import { staysBehind } from './stays.ts'
+import { staysBehind } from '#shared/kube/transfer/stays.ts'
 
 /** An object of the source that can be promoted. */
 export interface Item {

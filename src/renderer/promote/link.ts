@@ -2,7 +2,7 @@ import type { RouteLocationRaw } from 'vue-router'
 import type { Stored } from '#shared/kube/object.ts'
 import type { Resource } from '#shared/kube/resources.ts'
 import { keyOf } from './choose.ts'
-import { staysBehind } from './stays.ts'
+import { staysBehind } from '#shared/kube/transfer/stays.ts'
 
 /**
  * The page that promotes objects with what they need: a namespace as a whole, or objects of one namespace. Undefined where

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { configMaps, deployments, horizontalPodAutoscalers, services, type Resource } from '#shared/kube/resources.ts'
 import { keyOf, type Item } from './choose.ts'
-import { inPromoteOrder } from './order.ts'
+import { inPromoteOrder } from '#shared/kube/transfer/order.ts'
 import { effectOf, isTouched, planOf } from './plan.ts'
 
 const item = (resource: Resource, name: string, fields: object = {}): Item => ({

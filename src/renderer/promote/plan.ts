@@ -5,8 +5,8 @@ import { changesOf } from '../panels/manifest/three-way.ts'
 import { writeFieldPath } from '../panels/manifest/fields.ts'
 import { keyOf, type Item } from './choose.ts'
 import type { Planned } from './lacks.ts'
-import { inPromoteOrder } from './order.ts'
-import { stripped, type Route } from './strip.ts'
+import { inPromoteOrder } from '#shared/kube/transfer/order.ts'
+import { stripped, type Route } from '#shared/kube/transfer/strip.ts'
 
 /** As whom objects are applied, so that the target knows which fields are from here. */
 export const manager = 'slipway-promote'

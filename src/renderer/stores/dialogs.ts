@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
-import { shallowRef, type VNode } from 'vue'
-import type { ContextColour } from '#shared/contract/app.ts'
+import { ref, shallowRef, type VNode } from 'vue'
+import type { ContextColour } from '#shared/contract/settings.ts'
 
 /** Asks before something is lost. */
 export interface Question {
@@ -30,6 +30,8 @@ export interface Dialogs {
 export const useDialogs = defineStore('dialogs', () => {
   const question = shallowRef<Question>()
   const render = shallowRef<() => VNode>()
+  /** Grows with each: one that takes the place of another is not that one, nor closed by its end. */
+  const asked = ref(0)
   function close(): void {
     question.value = undefined
     render.value = undefined
@@ -37,13 +39,16 @@ export const useDialogs = defineStore('dialogs', () => {
   return {
     question,
     render,
+    asked,
     close,
-    confirm(asked: Question): void {
+    confirm(wanted: Question): void {
       close()
-      question.value = asked
+      asked.value++
+      question.value = wanted
     },
     show(draw: (close: () => void) => VNode): void {
       close()
+      asked.value++
       render.value = () => draw(close)
     },
   }

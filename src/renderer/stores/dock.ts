@@ -10,6 +10,9 @@ export type Panel =
   | { panel: 'edit'; target: ObjectTarget; resource: Resource }
   /** `form`: what it begins with. */
   | { panel: 'deploy'; target: ClusterTarget; form?: string }
+  | { panel: 'build'; target: ClusterTarget }
+  /** One of the user's own actions; `path`: of its object in the API. */
+  | { panel: 'command'; target: ObjectTarget; action: string; kind: string; path: string }
 /** How a terminal reaches its program. */
 export type TerminalMode = 'shell' | 'attach' | 'debug' | 'node'
 export type PanelName = Panel['panel']
@@ -33,9 +36,10 @@ export const useDock = defineStore('dock', () => {
 
   const current = computed(() => tabs.value.find(({ id }) => id === active.value))
 
-  /** Shows a panel. The tab of the same panel on the very same target comes to the front; each terminal is its own. */
+  /** Shows a panel. The tab of the same panel on the very same target comes to the front; each terminal and command is its own. */
   function show(panel: Panel): string {
-    const same = panel.panel === 'terminal' ? undefined : tabs.value.find((tab) => isSame(tab, panel))
+    const same =
+      panel.panel === 'terminal' || panel.panel === 'command' ? undefined : tabs.value.find((tab) => isSame(tab, panel))
     const id = same?.id ?? `tab-${next++}`
     if (!same) tabs.value = [...tabs.value, { id, ...panel }]
     else if (panel.panel === 'deploy' && panel.form !== undefined)

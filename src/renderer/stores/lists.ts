@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
-import type { ListLook, RecentItem, SavedView } from '#shared/contract/app.ts'
+import type { ListLook, RecentItem, SavedView } from '#shared/contract/settings.ts'
 import { useSettings } from './settings.ts'
 
 /** How many objects a context remembers as looked at. */

@@ -1,13 +1,8 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watchEffect } from 'vue'
-import {
-  contextColours,
-  defaultSettings,
-  withChange,
-  type ContextColour,
-  type Settings,
-  type SettingsChange,
-} from '#shared/contract/app.ts'
+import { contextColours } from '#shared/contract/context-colours.ts'
+import { defaultSettings, withChange } from '#shared/contract/default-settings.ts'
+import type { ContextColour, Settings, SettingsChange } from '#shared/contract/settings.ts'
 import { NoAnswer } from '../api/deadline.ts'
 import { useApi } from '../api/index.ts'
 import { chosenKeys } from '../shortcuts/bindings.ts'

@@ -1,14 +1,16 @@
 import { createI18n } from 'vue-i18n'
+import { areas, type Area } from './areas.ts'
 import { en } from './en/index.ts'
-import type { KeyOf } from './translation.ts'
+import type { KeyOf, Texts } from './translation.ts'
 
 export const languages = ['en', 'de'] as const
 export type Language = (typeof languages)[number]
 /** The name of a text: `shell.connection.retry`. */
-export type TextKey = KeyOf<typeof en>
+export type TextKey = KeyOf<typeof en> | { [Name in Area]: KeyOf<English<Name>> }[Area]
+type English<Name extends Area> = Awaited<ReturnType<(typeof areas)[Name]['en']>>
 
 const initial: string = 'en'
-const messages: Record<string, typeof en> = { en }
+const messages: Record<string, Texts> = { en }
 
 export const i18n = createI18n({
   legacy: false,
@@ -52,15 +54,48 @@ export function languageOf(choice: Language | 'system', preferred: readonly stri
   return known.flatMap((tag) => languages.filter((each) => each === tag))[0] ?? 'en'
 }
 
+/**
+ * Loads a part of the page together with the areas of texts that it needs beside those of the page itself, in the user's
+ * language. `texts.test.ts` finds an area that is forgotten.
+ */
+export const withTexts =
+  <Part>(needed: readonly Area[], load: () => Promise<Part>) =>
+  async (): Promise<Part> => {
+    const [part] = await Promise.all([load(), loadTexts(needed)])
+    return part
+  }
+
+/** Areas that were asked for: a change of the language brings them, too. */
+const shown = new Set<Area>()
+/** The language that is meant, while its texts are still on their way. */
+let meant: Language = 'en'
+
+/** Has the texts of areas in the language in use, and in the one that is being changed to. */
+export async function loadTexts(needed: readonly Area[]): Promise<void> {
+  for (const name of needed) shown.add(name)
+  await Promise.all(needed.flatMap((name) => [loadArea(language(), name), loadArea(meant, name)]))
+}
+
 /** Loads a language and changes to it. */
 export async function speak(wanted: Language): Promise<void> {
-  if (!i18n.global.availableLocales.includes(wanted))
-    i18n.global.setLocaleMessage(wanted, (await load[wanted]()) as typeof en)
+  meant = wanted
+  await Promise.all([loadFrame(wanted), ...[...shown].map((name) => loadArea(wanted, name))])
+  if (meant !== wanted) return
   i18n.global.locale.value = wanted
   document.documentElement.lang = wanted
 }
 
-const load: Record<Language, () => Promise<object>> = {
-  en: async () => en,
-  de: async () => (await import('./de/index.ts')).de,
+const loadFrame = (wanted: Language): Promise<void> =>
+  once(`${wanted} frame`, async () => (wanted === 'de' ? (await import('./de/index.ts')).de : en), wanted)
+const loadArea = (wanted: Language, name: Area): Promise<void> => once(`${wanted} ${name}`, areas[name][wanted], wanted)
+
+const loading = new Map<string, Promise<void>>()
+/** What could not be loaded is tried again when it is next needed. */
+function once(name: string, load: () => Promise<object>, wanted: Language): Promise<void> {
+  const known = loading.get(name)
+  if (known) return known
+  const loaded = load().then((texts) => i18n.global.mergeLocaleMessage(wanted, { ...texts }))
+  loading.set(name, loaded)
+  loaded.catch(() => loading.delete(name))
+  return loaded
 }

@@ -1,10 +1,19 @@
 // @vitest-environment happy-dom
+import { globSync, readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { de } from './de/index.ts'
-import { en } from './en/index.ts'
+import { areaNames, areas } from './areas.ts'
+import { de as deFrame } from './de/index.ts'
+import { en as enFrame } from './en/index.ts'
 import { ageText, clockText, dateText, diskText, memoryText, numberText, whenText } from './format.ts'
 import { i18n, languageOf, speak, t } from './index.ts'
 import type { Texts } from './translation.ts'
+
+const en: Texts = { ...enFrame }
+const de: Texts = { ...deFrame }
+for (const name of areaNames) {
+  Object.assign(en, await areas[name].en())
+  Object.assign(de, await areas[name].de())
+}
 
 /** Every text with its name. */
 function* flat(texts: Texts, prefix = ''): Generator<[name: string, text: string]> {
@@ -30,6 +39,17 @@ describe('texts', () => {
     await speak(language)
     const translate = (name: string): string => i18n.global.t(name, { n: 1 })
     for (const [name] of flat(en)) expect(() => translate(name)).not.toThrow()
+  })
+
+  test('are all shown somewhere', () => {
+    const files = globSync('src/renderer/**/*.{ts,vue}').filter((file) => !/\/texts\/..\/|\.test\.ts$/.test(file))
+    const code = files.map((file) => readFileSync(file, 'utf8')).join('\n')
+    const named = new Set([...code.matchAll(/['"]([\w-]+(?:\.[\w-]+)+)['"]/g)].map(([, name = '']) => name))
+    /** `explain.crash.${key}`: what stands before and after the value. */
+    const made = [...code.matchAll(/`(\w+\.[\w.-]*)\$\{[^`{}]*\}([\w.-]*)`/g)]
+    const isShown = (name: string): boolean =>
+      named.has(name) || made.some(([, before = '', after = '']) => name.startsWith(before) && name.endsWith(after))
+    expect([...flat(en)].flatMap(([name]) => (isShown(name) ? [] : [name]))).toEqual([])
   })
 
   test('follow the language', async () => {

@@ -10,6 +10,17 @@ export interface Place {
 }
 export type Places = ReadonlyMap<string, Place>
 
+/** Where an edge carries its sign: a point at its middle. */
+export function middleOf({ from, to }: { from: string; to: string }, places: Places): Place | undefined {
+  const [one, other] = [places.get(from), places.get(to)]
+  if (!one || !other) return undefined
+  return {
+    x: (one.x + one.width + other.x) / 2,
+    y: (one.y + one.height / 2 + other.y + other.height / 2) / 2,
+    ...{ width: 0, height: 0 },
+  }
+}
+
 const widths: Record<Lane, number> = {
   routes: 176,
   services: 176,

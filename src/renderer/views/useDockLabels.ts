@@ -2,6 +2,7 @@ import { computed, type ComputedRef } from 'vue'
 import { placeText } from '../composables/target.ts'
 import { useClusters } from '../stores/clusters.ts'
 import { useDock, type DockTab } from '../stores/dock.ts'
+import { useSettings } from '../stores/settings.ts'
 import { t } from '../texts/index.ts'
 
 export interface DockLabel {
@@ -15,18 +16,16 @@ export interface DockLabel {
   colour: string
 }
 
-const colours = ['blue', 'green', 'violet', 'orange', 'pink', 'olive', 'red', 'grey'] as const
-
 /** What the tabs of the dock are called. */
 export function useDockLabels(): ComputedRef<DockLabel[]> {
   const dock = useDock()
   const clusters = useClusters()
+  const settings = useSettings()
 
   function labelOf(tab: DockTab): DockLabel {
     const { target } = tab
     const cluster = clusters.labelOf(target.context)
-    const index = clusters.contexts.findIndex(({ id }) => id === target.context)
-    const colour = `ctx-${colours[Math.max(0, index) % colours.length] ?? 'grey'}`
+    const colour = `ctx-${settings.colourOf(target.context)}`
     const verb = verbOf(tab)
     const context = t('dock.context', { name: target.context })
     if (!('uid' in target)) return { tab, title: verb, place: cluster, full: `${verb}\n${context}`, colour }
@@ -68,6 +67,7 @@ export function useDockLabels(): ComputedRef<DockLabel[]> {
 }
 
 function verbOf(tab: DockTab): string {
+  if (tab.panel === 'command') return tab.action
   if (tab.panel !== 'terminal' || tab.mode === undefined || tab.mode === 'shell') return t(`dock.panel.${tab.panel}`)
   return tab.mode === 'node' ? t('dock.action.nodeShell') : t(`dock.action.${tab.mode}`)
 }

@@ -14,6 +14,7 @@ import { useDock } from '../stores/dock.ts'
 import { useForwards } from '../stores/forwards.ts'
 import { useNotices } from '../stores/notices.ts'
 import { useSettings } from '../stores/settings.ts'
+import { useYours } from '../stores/yours.ts'
 import { t } from '../texts/index.ts'
 
 /** One action as an object's page offers it. */
@@ -55,6 +56,7 @@ export function useKindActions(context: () => string, kind: () => KindDescriptor
   const forwards = useForwards()
   const notices = useNotices()
   const settings = useSettings()
+  const yours = useYours()
   const access = useAccess(context, () => kind().resource)
   const cluster = useActions(() => api.cluster(context()).client)
   const running = reactive(new Map<string, string>())
@@ -67,13 +69,18 @@ export function useKindActions(context: () => string, kind: () => KindDescriptor
       objects: [object.metadata],
       does,
     })
+  const isOnMachine = (): boolean => {
+    const info = clusters.contexts.find(({ id }) => id === context())
+    return info?.kind === 'local' && !info.simulated
+  }
   const locked = (): boolean => settings.settings.readOnly[context()] === true
   const lockedText = (): string => t('shell.readOnlyReason', { name: clusters.labelOf(context()) })
   const keyOf = ({ id }: Action, { metadata }: Stored): string => `${id} ${metadata.uid}`
 
   function offered(object: Stored): OfferedAction[] {
     const target = `${object.metadata.name} in ${placeOf(object)}`
-    return actionsOf(kind(), object).map((action) => {
+    const all = actionsOf(kind(), object, yours.inForce).filter(({ onMachine }) => !onMachine || isOnMachine())
+    return all.map((action) => {
       const enabled = action.reads || !locked() ? (action.enabled?.(object, access) ?? true) : lockedText()
       return {
         action,
@@ -100,6 +107,7 @@ export function useKindActions(context: () => string, kind: () => KindDescriptor
         dock,
         dialogs,
         forwards,
+        back: api.back,
         say: notices.say,
         progress: (text) => running.set(key, text),
       })

@@ -47,7 +47,7 @@ export function useObjectMenu(options: { kind: () => KindDescriptor; actions: ()
 
   function promoteItems(object: Stored): MenuItem[] {
     const to = promoteRoute(actions().context(), kind().resource, [object])
-    const label = t('promote.open', { name: object.metadata.name })
+    const label = t('pages.promote', { name: object.metadata.name })
     return to ? [{ label, icon: ArrowRightToLine, run: () => void router.push(to) }] : []
   }
 
@@ -55,7 +55,7 @@ export function useObjectMenu(options: { kind: () => KindDescriptor; actions: ()
     { label: t('lists.menu.copyName'), icon: Copy, run: () => copy(object.metadata.name) },
     { label: t('lists.menu.copyYaml'), icon: Copy, run: () => void copyYaml(object).catch(notices.fail) },
     { label: t('lists.menu.kubectl'), icon: SquareTerminal, run: () => showKubectl(object) },
-    { label: t('timeMachine.open'), icon: History, run: () => showHistory(object) },
+    { label: t('shell.pages.timeMachine'), icon: History, run: () => showHistory(object) },
     ...promoteItems(object),
   ]
 }

@@ -257,12 +257,12 @@ class Cache<T extends KubeObject> {
     if (this.#indexes.has(name)) return
     const index: Index<T> = { valuesOf, buckets: new Map() }
     this.#indexes.set(name, index)
-    for (const [key, object] of this.#objects) enter(index, key, object)
+    for (const [key, object] of this.#objects) enter(index.buckets, key, object, listed(valuesOf(object)))
   }
 
   onChange(handler: ChangeHandler<T>): Stop {
     this.#handlers.add(handler)
-    for (const object of this.list()) this.#tell(() => handler.added?.(object))
+    for (const object of this.list()) this.#tell(handler, undefined, object)
     return () => {
       this.#handlers.delete(handler)
     }
@@ -283,11 +283,9 @@ class Cache<T extends KubeObject> {
     this.#objects.set(key, object)
     for (const index of this.#indexes.values()) {
       if (previous) replaceIn(index, key, previous, object)
-      else enter(index, key, object)
+      else enter(index.buckets, key, object, listed(index.valuesOf(object)))
     }
-    for (const handler of this.#handlers) {
-      this.#tell(() => (previous ? handler.updated?.(previous, object) : handler.added?.(object)))
-    }
+    for (const handler of this.#handlers) this.#tell(handler, previous, object)
   }
 
   remove(object: Stored<T>): void {
@@ -295,8 +293,8 @@ class Cache<T extends KubeObject> {
     const previous = this.#objects.get(key)
     if (!previous) return
     this.#objects.delete(key)
-    for (const index of this.#indexes.values()) leave(index, key, previous)
-    for (const handler of this.#handlers) this.#tell(() => handler.deleted?.(object))
+    for (const { valuesOf, buckets } of this.#indexes.values()) leave(buckets, key, listed(valuesOf(previous)))
+    for (const handler of this.#handlers) this.#tell(handler, object, undefined)
   }
 
   putAll(objects: readonly Stored<T>[]): void {
@@ -307,26 +305,36 @@ class Cache<T extends KubeObject> {
     for (const [key, object] of [...this.#objects]) if (!present.has(key)) this.remove(object)
   }
 
-  /** An exception in one handler must not keep events from the others. */
-  #tell(call: () => void): void {
+  /** Tells of an object added, updated or deleted. An exception in one handler must not keep events from the others. */
+  #tell(handler: ChangeHandler<T>, before: Stored<T> | undefined, after: Stored<T> | undefined): void {
     try {
-      call()
+      if (!after) {
+        if (before) handler.deleted?.(before)
+      } else if (before) handler.updated?.(before, after)
+      else handler.added?.(after)
     } catch (error) {
       this.#log.error('change handler failed', { error: error instanceof Error ? error.stack : String(error) })
     }
   }
 }
 
-function enter<T extends KubeObject>({ valuesOf, buckets }: Index<T>, key: string, object: Stored<T>): void {
-  for (const value of listed(valuesOf(object))) {
+type Buckets<T extends KubeObject> = Index<T>['buckets']
+
+function enter<T extends KubeObject>(
+  buckets: Buckets<T>,
+  key: string,
+  object: Stored<T>,
+  values: readonly string[],
+): void {
+  for (const value of values) {
     const bucket = buckets.get(value)
     if (bucket) bucket.set(key, object)
     else buckets.set(value, new Map([[key, object]]))
   }
 }
 
-function leave<T extends KubeObject>({ valuesOf, buckets }: Index<T>, key: string, object: Stored<T>): void {
-  for (const value of listed(valuesOf(object))) {
+function leave<T extends KubeObject>(buckets: Buckets<T>, key: string, values: readonly string[]): void {
+  for (const value of values) {
     const bucket = buckets.get(value)
     bucket?.delete(key)
     if (bucket?.size === 0) buckets.delete(value)
@@ -334,15 +342,19 @@ function leave<T extends KubeObject>({ valuesOf, buckets }: Index<T>, key: strin
 }
 
 /** Most updates change no indexed value: the object takes the place of the previous one. */
-function replaceIn<T extends KubeObject>(index: Index<T>, key: string, previous: Stored<T>, object: Stored<T>): void {
-  const value = index.valuesOf(object)
-  if (typeof value === 'string' && index.valuesOf(previous) === value) {
-    index.buckets.get(value)?.set(key, object)
-    return
-  }
-  leave(index, key, previous)
-  enter(index, key, object)
+function replaceIn<T extends KubeObject>(
+  { valuesOf, buckets }: Index<T>,
+  key: string,
+  previous: Stored<T>,
+  object: Stored<T>,
+): void {
+  const before = listed(valuesOf(previous))
+  const after = listed(valuesOf(object))
+  const isSame = before.length === after.length && after.every((value, at) => value === before[at])
+  if (!isSame) leave(buckets, key, before)
+  enter(buckets, key, object, after)
 }
 
+const none: readonly string[] = []
 const listed = (values: string | readonly string[] | undefined): readonly string[] =>
-  values === undefined ? [] : typeof values === 'string' ? [values] : values
+  values === undefined ? none : typeof values === 'string' ? [values] : values

@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { isDualStack, rangeProblem, rangesOverlap } from '../kube/cluster-ranges.ts'
 import { isQuantity } from '../kube/quantity.ts'
+import { mirrorProblem, registryProblem, type RegistryMirrors } from '../kube/registry-mirrors.ts'
 import { settingProblem } from '../kube/simulation.ts'
 import { downstream, procedure } from './stream.ts'
 
@@ -63,11 +65,40 @@ export type Simulation = z.infer<typeof simulation>
 /** API server, tunnel, kubelet, and the proxy's health and status. */
 const workerPorts = [6443, 10_249, 10_250, 10_256, 10_650]
 
-function isServerUrl(text: string): boolean {
-  const url = URL.parse(text)
-  if (url === null || !['http:', 'https:'].includes(url.protocol)) return false
-  return url.href === `${url.protocol}//${url.host}/` && !/[?#@]/.test(text)
-}
+/** A text of which `problem` finds nothing. */
+const without = (problem: (text: string) => string | undefined) =>
+  z
+    .string()
+    .max(300)
+    .superRefine((text, context) => {
+      const message = problem(text)
+      if (message !== undefined) context.addIssue({ code: 'custom', message })
+    })
+
+export const mirroredRegistry = without(registryProblem)
+/** As the workers reach them, in the order in which they are asked. */
+export const mirrorUrls = z.array(without(mirrorProblem)).max(10)
+const registryMirrors = z.record(mirroredRegistry, mirrorUrls)
+
+const range = (of: 'pods' | 'services') =>
+  z
+    .string()
+    .max(70)
+    .superRefine((text, context) => {
+      const message = rangeProblem(text, of)
+      if (message !== undefined) context.addIssue({ code: 'custom', message })
+    })
+
+/** Cores and bytes; what is unset is as the cluster's others. */
+export const workerLimits = z.strictObject({
+  cpus: z.number().min(0.25).max(256).optional(),
+  memoryBytes: z
+    .number()
+    .int()
+    .min(256 * 2 ** 20)
+    .optional(),
+})
+export type WorkerLimits = z.infer<typeof workerLimits>
 
 export const clusterSpec = z
   .strictObject({
@@ -90,18 +121,27 @@ export const clusterSpec = z
       .max(65_535)
       .refine((port) => !workerPorts.includes(port), 'workers use this port themselves')
       .optional(),
+    /** Registries and their mirrors, which workers ask before the registry itself. */
+    registryMirrors: registryMirrors.optional(),
+    /** A mirror of docker.io, in clusters of earlier versions. */
+    registryMirror: without(mirrorProblem).optional(),
     /**
-     * A mirror of docker.io, as the workers reach it: they ask it first. The engine takes a server alone, without path or
-     * credentials.
+     * Range of the addresses of pods, for a new cluster, `10.244.0.0/16` when unset; of a dual-stack cluster one of IPv4 and one of
+     * IPv6, separated by a comma.
      */
-    registryMirror: z
-      .string()
-      .max(300)
-      .refine(isServerUrl, 'the URL of a server, such as https://mirror.example.com')
+    podCidr: range('pods').optional(),
+    /** The same of Services; `10.96.0.0/16` when unset. */
+    serviceCidr: range('services').optional(),
+    /** Features of Kubernetes v1.36 that it has off by default, by the names of its feature gates. */
+    featureGates: z
+      .strictObject({ ContainerStopSignals: z.boolean(), MaxUnavailableStatefulSet: z.boolean() })
+      .partial()
       .optional(),
     /** Simulated workers, for machines without a Docker Engine. */
     simulated: z.boolean().optional(),
     simulation: simulation.optional(),
+    /** Limits of single workers, which differ from those above. */
+    workerLimits: z.record(workerName, workerLimits).optional(),
   })
   .refine(({ workers, simulated }) => simulated === true || workers <= 9, {
     path: ['workers'],
@@ -111,11 +151,36 @@ export const clusterSpec = z
     path: ['registryPort'],
     message: 'simulated workers pull no images',
   })
-  .refine(({ registryMirror, simulated }) => simulated !== true || registryMirror === undefined, {
-    path: ['registryMirror'],
+  .refine(({ registryMirrors: mirrors, simulated }) => simulated !== true || mirrors === undefined, {
+    path: ['registryMirrors'],
     message: 'simulated workers pull no images',
   })
+  .refine(({ podCidr, serviceCidr }) => !rangesOverlap(podCidr, serviceCidr), {
+    path: ['podCidr'],
+    message: 'overlaps the range of Services',
+  })
+  .refine(({ podCidr, serviceCidr }) => isDualStack(podCidr) === isDualStack(serviceCidr), {
+    path: ['serviceCidr'],
+    message: 'pods and Services need a range of IPv6 both, or neither',
+  })
+  .refine(({ podCidr, simulated }) => simulated !== true || !isDualStack(podCidr), {
+    path: ['podCidr'],
+    message: 'simulated workers have IPv4 alone',
+  })
 export type ClusterSpec = z.infer<typeof clusterSpec>
+
+/** The mirrors of all registries, that of a cluster of an earlier version among them. */
+export const mirrorsOf = ({ registryMirror, registryMirrors: mirrors = {} }: ClusterSpec): RegistryMirrors =>
+  registryMirror === undefined ? mirrors : { 'docker.io': [registryMirror], ...mirrors }
+
+/** The spec with other mirrors of one registry. @param urls none: the registry itself alone is asked */
+export function withMirrors(spec: ClusterSpec, registry: string, urls: readonly string[]): ClusterSpec {
+  const { registryMirror: _earlier, registryMirrors: _before, ...rest } = spec
+  const entries = Object.entries({ ...mirrorsOf(spec), [registry]: urls }).filter(([, each]) => each.length > 0)
+  return entries.length === 0
+    ? rest
+    : { ...rest, registryMirrors: Object.fromEntries(entries.map(([name, each]) => [name, [...each]])) }
+}
 
 export const worker = z.object({
   name: z.string(),
@@ -140,7 +205,18 @@ export const step = z.object({
 export type Step = z.infer<typeof step>
 
 export const operation = z.object({
-  kind: z.enum(['create', 'start', 'stop', 'delete', 'add-worker', 'remove-worker']),
+  kind: z.enum([
+    'create',
+    'start',
+    'stop',
+    'delete',
+    'add-worker',
+    'remove-worker',
+    'snapshot',
+    'restore',
+    'clone',
+    'rotate',
+  ]),
   state: z.enum(['running', 'done', 'failed', 'cancelled']),
   steps: z.array(step),
   /** Last log lines of the work, oldest first. */

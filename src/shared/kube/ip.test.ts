@@ -127,4 +127,12 @@ describe('ranges', () => {
     expect(offsetInCidr(range, ip('10.245.0.0'))).toBeUndefined()
     expect(addressInCidr(cidr('255.255.255.0/24'), 1)).toBe('255.255.255.1')
   })
+  test('of IPv6 have addresses by number', () => {
+    const range = cidr('fd00:10:96::/112')
+    expect(sizeOfCidr(range)).toBe(65_536)
+    expect(addressInCidr(range, 256)).toBe('fd00:10:96::100')
+    expect(offsetInCidr(range, ip('fd00:10:96::ffff'))).toBe(65_535)
+    expect(addressInCidr(cidr('fd00:10:244::/56'), 3 * 2 ** 64)).toBe('fd00:10:244:3::')
+    expect(addressInCidr(cidr('fd00::fffe/127'), 2)).toBe('fd00::1:0')
+  })
 })

@@ -72,21 +72,41 @@ export const coversCidr = (outer: Cidr, inner: Cidr): boolean => inner.bits >= o
 
 export const overlapsCidr = (one: Cidr, other: Cidr): boolean => coversCidr(one, other) || coversCidr(other, one)
 
-/** Offset of an IPv4 address in a range; undefined outside it. */
+/** Offset of an address in a range, exact up to 2^53; undefined outside it. */
 export function offsetInCidr(range: Cidr, address: Address): number | undefined {
-  return isInCidr(range, address) ? numberOf(address) - numberOf(range.base) : undefined
+  if (!isInCidr(range, address)) return undefined
+  const base = range.base.toByteArray()
+  return address.toByteArray().reduce((sum, byte, at) => sum * 256 + byte - (base[at] ?? 0), 0)
 }
 
-/** The IPv4 address at `offset` of a range, in its canonical text. */
+/** The address at `offset` of a range, in its canonical text. @param offset below 2^53, or a multiple of a power of 2 */
 export function addressInCidr({ base }: Cidr, offset: number): string {
-  const value = numberOf(base) + offset
-  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.')
+  const bytes = base.toByteArray()
+  let left = offset
+  for (let at = bytes.length - 1; at >= 0 && left > 0; at--) {
+    left += bytes[at] ?? 0
+    bytes[at] = left % 256
+    left = Math.floor(left / 256)
+  }
+  return ipText(ipaddr.fromByteArray(bytes))
 }
 
-/** Number of addresses in an IPv4 range. */
-export const sizeOfCidr = ({ bits }: Cidr): number => 2 ** (32 - bits)
+/** Number of addresses in a range. */
+export const sizeOfCidr = ({ base, bits }: Cidr): number => 2 ** (widthOf(base) - bits)
 
-const numberOf = (address: Address): number => address.toByteArray().reduce((sum, byte) => sum * 256 + byte, 0)
+/** Bits of an address. */
+const widthOf = (address: Address): number => (address.kind() === 'ipv4' ? 32 : 128)
+
+export type IpFamily = 'IPv4' | 'IPv6'
+
+export const familyOf = (address: Address): IpFamily => (address.kind() === 'ipv4' ? 'IPv4' : 'IPv6')
+
+/** The canonical text of an address of one family; undefined when the text is none. */
+export function canonicalOf(family: IpFamily, text: string | undefined): string | undefined {
+  if (family === 'IPv4') return canonicalIPv4(text)
+  const address = text === undefined ? undefined : parseIp(text)
+  return address?.kind() === 'ipv6' ? ipText(address) : undefined
+}
 
 /** Whether packets to an address never leave the machine or its link: no cluster address is one. */
 export function isHostLocal(address: Address): boolean {

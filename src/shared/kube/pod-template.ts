@@ -23,29 +23,3 @@ export function podFromTemplate(
     ...(template?.spec ? { spec: template.spec } : {}),
   }
 }
-
-/**
- * A short hash of a template for names and labels: the same for the same content, independent of key order, with an
- * alphabet that spells no words, as in Kubernetes.
- */
-export function templateHash(template: unknown, collisionCount = 0): string {
-  let hash = 0x811c9dc5
-  const text = canonicalJson(template) + (collisionCount > 0 ? String(collisionCount) : '')
-  for (let index = 0; index < text.length; index++) {
-    hash ^= text.charCodeAt(index)
-    hash = Math.imul(hash, 0x01000193) >>> 0
-  }
-  return Array.from(String(hash), (digit) => safeDigits[Number(digit)] ?? '').join('')
-}
-
-/** Ten characters without vowels and digits that resemble them. */
-const safeDigits = 'bcdf456789'
-
-function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
-  const fields = Object.entries(value)
-    .filter(([, field]) => field !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-  return `{${fields.map(([key, field]) => `${JSON.stringify(key)}:${canonicalJson(field)}`).join(',')}}`
-}

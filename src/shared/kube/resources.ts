@@ -14,7 +14,6 @@ import type {
   Endpoints,
   EndpointSlice,
   Event,
-  EventsEvent,
   FlowSchema,
   HorizontalPodAutoscaler,
   Ingress,
@@ -136,7 +135,6 @@ export const ingresses = networking<Ingress>('Ingress', 'ingresses')
 export const networkPolicies = networking<NetworkPolicy>('NetworkPolicy', 'networkpolicies')
 
 export const endpointSlices = resource('discovery.k8s.io', 'v1', true)<EndpointSlice>('EndpointSlice', 'endpointslices')
-export const eventsEvents = resource('events.k8s.io', 'v1', true)<EventsEvent>('Event', 'events')
 export const leases = resource('coordination.k8s.io', 'v1', true)<Lease>('Lease', 'leases')
 export const priorityClasses = resource(
   'scheduling.k8s.io',

@@ -12,6 +12,7 @@ import {
   portProblems,
   qualifiedNameProblems,
   subdomainProblems,
+  wildcardProblems,
   type NameCheck,
 } from './validation-names.ts'
 
@@ -22,6 +23,7 @@ describe.each<[string, NameCheck, string[], string[]]>([
     ['a', 'a.b-c', '1', 'a'.repeat(253)],
     ['', 'A', '-a', 'a-', 'a..b', 'a_b', 'a'.repeat(254)],
   ],
+  ['wildcard', wildcardProblems, ['*.a', '*.a.b'], ['*', '*.*.a', '*a', 'a.*', 'a', '*.A']],
   ['label', labelProblems, ['a', '1-2', 'a'.repeat(63)], ['', 'a.b', 'a-', 'A', 'a'.repeat(64)]],
   ['RFC 1035 label', label1035Problems, ['a', 'a1'], ['1a', 'a.b', '']],
   [

@@ -7,12 +7,15 @@ const fine: readonly string[] = []
 
 const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?'
 const subdomain = `${label}(\\.${label})*`
+const searchLabel = '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?'
+const searchDomain = `${searchLabel}(\\.${searchLabel})*`
 const label1035 = '[a-z]([-a-z0-9]*[a-z0-9])?'
 const qualified = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'
 
 const whole = (pattern: string): RegExp => new RegExp(`^${pattern}$`)
 const labelPattern = whole(label)
 const subdomainPattern = whole(subdomain)
+const searchDomainPattern = whole(searchDomain)
 const label1035Pattern = whole(label1035)
 const qualifiedPattern = whole(qualified)
 
@@ -26,10 +29,21 @@ function patternProblem(text: string, pattern: string, ...examples: string[]): s
   return `${text} (e.g. ${examples.map((example) => `'${example}', `).join(' or ')}regex used for validation is '${pattern}')`
 }
 
+const searchDomainProblem = patternProblem(
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character",
+  searchDomain,
+  'example.com',
+)
 const subdomainProblem = patternProblem(
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
   subdomain,
   'example.com',
+)
+const wildcardPattern = whole(`\\*\\.${subdomain}`)
+const wildcardProblem = patternProblem(
+  "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character",
+  `\\*\\.${subdomain}`,
+  '*.example.com',
 )
 const labelProblem = patternProblem(
   "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
@@ -93,6 +107,12 @@ function check(
 
 /** RFC 1123 subdomain: the rule for most names. */
 export const subdomainProblems: NameCheck = (value) => check(value, 253, subdomainPattern, subdomainProblem)
+
+/** `*.` before a subdomain: hosts of Ingresses. */
+export const wildcardProblems: NameCheck = (value) => check(value, 253, wildcardPattern, wildcardProblem)
+
+/** A domain that resolvers complete names by: labels may begin with an underscore and have some. */
+export const searchDomainProblems: NameCheck = (value) => check(value, 253, searchDomainPattern, searchDomainProblem)
 
 /** RFC 1123 label: namespaces, container and volume names. */
 export const labelProblems: NameCheck = (value) =>

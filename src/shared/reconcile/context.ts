@@ -3,7 +3,7 @@ import type { Log } from '../base/log.ts'
 import type { Client } from '../client/client.ts'
 import { createEventRecorder, type EventRecorder } from '../client/event-recorder.ts'
 import type { SharedInformers } from '../client/shared-informers.ts'
-import type { Reconciled } from './controller.ts'
+import type { Reconciled, Reconciling } from './controller.ts'
 
 /** What every controller is given. */
 export interface ControllerContext {
@@ -12,7 +12,7 @@ export interface ControllerContext {
   clock: Clock
   log: Log
   /** Called after every reconcile of any controller; for metrics. */
-  observe?: ((result: Reconciled) => void) | undefined
+  observe?: ((event: Reconciling | Reconciled) => void) | undefined
 }
 
 /**

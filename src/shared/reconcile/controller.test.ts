@@ -95,10 +95,10 @@ it('looks again when asked to, does not retry terminal errors, and names conflic
   )
   controller.enqueue('a')
   await clock.advance(59_999)
-  expect(results).toEqual(['requeued'])
+  expect(results).toEqual(['running', 'requeued'])
   await clock.advance(1)
   await clock.advance(1_000_000)
-  expect(results).toEqual(['requeued', 'conflict', 'terminal'])
+  expect(results).toEqual(['running', 'requeued', 'running', 'conflict', 'running', 'terminal'])
   expect(clock.pending).toBe(0)
 })
 

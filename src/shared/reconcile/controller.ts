@@ -34,8 +34,14 @@ export interface ControllerOptions {
   backoff?: BackoffOptions
   clock: Clock
   log: Log
-  /** Called after every reconcile; for metrics. */
-  observe?: ((result: Reconciled) => void) | undefined
+  /** Called when a reconcile begins and when it has ended; for metrics. */
+  observe?: ((event: Reconciling | Reconciled) => void) | undefined
+}
+
+export interface Reconciling {
+  controller: string
+  key: string
+  result: 'running'
 }
 
 export interface Reconciled {
@@ -127,6 +133,7 @@ export function runController(options: ControllerOptions): Controller {
   async function workOn(key: string): Promise<void> {
     const started = clock.now()
     const waitedMs = queue.waited(key)
+    options.observe?.({ controller: name, key, result: 'running' })
     const result = await attempt(key)
     queue.done(key)
     options.observe?.({ controller: name, key, waitedMs, ms: clock.now() - started, result, depth: queue.depth })

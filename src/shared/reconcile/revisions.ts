@@ -4,7 +4,6 @@ import type { Informer } from '../client/informer.ts'
 import { isAlreadyExists, isNotFound } from '../kube/error-kinds.ts'
 import type { ControllerRevision, PodTemplateSpec } from '../kube/generated/types.ts'
 import type { KubeObject, Named, Stored } from '../kube/object.ts'
-import { templateHash } from '../kube/pod-template.ts'
 import { controllerRevisions } from '../kube/resources.ts'
 import { controllerReference, dependentsOf } from './ownership.ts'
 
@@ -18,6 +17,8 @@ export interface Revisioned<T extends KubeObject> {
   collisionCount?: number | undefined
   /** The label of the revisions that holds the template's hash; `controller-revision-hash` when unset. */
   hashLabel?: string
+  /** The hash in a revision's name. @param data the revision's */
+  hash: (data: Record<string, unknown>, collisionCount: number) => string
 }
 
 export interface History {
@@ -86,13 +87,13 @@ async function create<T extends KubeObject>(
 }
 
 function revisionOf<T extends KubeObject>(
-  { owner, resource, template, hashLabel = revisionHashLabel }: Revisioned<T>,
+  { owner, resource, template, hashLabel = revisionHashLabel, hash: hashOfData }: Revisioned<T>,
   number: number,
   collisions: number,
 ): ControllerRevision & Named {
   const { annotations } = owner.metadata
   const data = dataOf(template)
-  const hash = templateHash(data, collisions)
+  const hash = hashOfData(data, collisions)
   return {
     metadata: {
       name: `${owner.metadata.name}-${hash}`,

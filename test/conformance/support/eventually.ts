@@ -4,7 +4,11 @@ import { setTimeout as pause } from 'node:timers/promises'
  * Looks until what is looked for is there. For what no watch tells: effects on other servers and on machines.
  * @param look returns undefined or false, or throws, while it is not yet so
  */
-export async function eventually<T>(what: string, look: () => Promise<T | undefined | false>, ms = 60_000): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  look: () => Promise<T | undefined | false>,
+  ms = 120_000,
+): Promise<T> {
   let last: unknown
   const end = Date.now() + ms
   while (Date.now() < end) {

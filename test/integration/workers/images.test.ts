@@ -16,7 +16,11 @@ let registryPort: number
 beforeAll(async () => {
   registryPort = await freePort()
   const mirror = ['--registry-mirror', `http://127.0.0.1:${registryPort}`]
-  slipway = await slipwayUp({ name, args: ['--workers', '1', '--registry', String(registryPort), ...mirror] })
+  const ranges = ['--pod-cidr', '10.60.0.0/16', '--service-cidr', '10.61.0.0/24']
+  slipway = await slipwayUp({
+    name,
+    args: ['--workers', '1', '--registry', String(registryPort), ...mirror, ...ranges],
+  })
 }, 240_000)
 afterAll(() => slipway?.end(), 120_000)
 
@@ -98,6 +102,41 @@ test('an image of docker.io comes from the mirror, here the local registry', asy
   const id = await kubectl.ok('get', 'pod', 'mirrored', '-o', 'jsonpath={.status.containerStatuses[0].imageID}')
   expect(id).toMatch(/team\/mirrored@sha256:/)
 }, 120_000)
+
+test('mirrors of other registries are set, listed and removed while the cluster runs', async () => {
+  const mirror = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await slipway.run('mirror', ...args, '--data', slipway.data)
+    return code === 0 ? stdout : stderr
+  }
+  const url = `http://127.0.0.1:${registryPort}/team`
+  expect(await mirror('set', name, 'registry.invalid', url)).toBe(`registry.invalid: ${url}\n`)
+  expect(await mirror('list', name)).toMatch(/^REGISTRY +MIRRORS\ndocker\.io +\S+\nregistry\.invalid +\S+\/team\n$/)
+  const kubectl = createKubectl(slipway.kubeconfig)
+  await kubectl.ok('run', 'other', '--image=registry.invalid/mirrored:1', '--restart=Never', '--command', '--', 'true')
+  await kubectl.waitForValue('pod/other', '{.status.phase}', 'Succeeded')
+
+  expect(await mirror('remove', name, 'registry.invalid')).toBe('registry.invalid is asked itself\n')
+  expect(await mirror('list', name)).not.toContain('registry.invalid')
+  expect(await mirror('set', name, 'ghcr', url)).toContain('must be a registry as in image names')
+  expect(await mirror('set', name, 'ghcr.io', 'mirror.example.com')).toContain('must be the URL of a registry')
+  expect(await mirror('set', name, 'ghcr.io')).toContain('usage: slipway mirror')
+}, 120_000)
+
+test('pods and Services have addresses of the ranges that the cluster was made with', async () => {
+  const kubectl = createKubectl(slipway.kubeconfig)
+  const addresses = 'jsonpath={.items[*].spec.clusterIP}'
+  expect((await kubectl.ok('get', 'services', '-A', '-o', addresses)).split(' ').sort()).toEqual([
+    '10.61.0.1',
+    '10.61.0.10',
+  ])
+  const look =
+    'nslookup kubernetes.default.svc.cluster.local && nc -w 3 kubernetes.default.svc.cluster.local 443 < /dev/null && hostname -i'
+  await kubectl.ok('run', 'looks', '--image=busybox:1.36', '--restart=Never', '--command', '--', 'sh', '-c', look)
+  await kubectl.waitForValue('pod/looks', '{.status.phase}', 'Succeeded')
+  const log = await kubectl.ok('logs', 'looks')
+  expect(log).toContain('10.61.0.1')
+  expect(log).toMatch(/^10\.60\.0\.\d+$/m)
+}, 60_000)
 
 test('what cannot be done is said in one line', async () => {
   expect(await fail('load', name, 'nobody/nothing:1')).toContain('has no image "nobody/nothing:1"')

@@ -1,6 +1,7 @@
 import { open, readFile, rename } from 'node:fs/promises'
 import type { Log } from '#shared/base/log.ts'
 import { messageOf } from '#shared/base/message-of.ts'
+import { createTurns } from '#shared/base/turns.ts'
 import type { PreparedDevice } from './protocol.ts'
 
 /** A claim that is prepared for pods of this node, or may be. */
@@ -29,14 +30,10 @@ export async function openCheckpoint(file: string, log: Log): Promise<Checkpoint
     return {}
   })
   const claims = new Map<string, HeldClaim>(Object.entries(earlier))
-  let last: Promise<void> = Promise.resolve()
+  const inTurn = createTurns()
   return {
     claims,
-    write() {
-      const turn = last.then(() => replace(file, JSON.stringify({ claims: Object.fromEntries(claims) })))
-      last = turn.catch(() => undefined)
-      return turn
-    },
+    write: () => inTurn(() => replace(file, JSON.stringify({ claims: Object.fromEntries(claims) }))),
   }
 }
 

@@ -21,13 +21,13 @@ export interface SignalReader {
 
 export function createSignalReader({
   root,
-  memoryBytes,
+  memoryLimit,
   cgroups,
 }: {
   /** `/var/lib/kubelet` */
   root: string
   /** The limit of this worker; unset when it may use all of its machine's memory. */
-  memoryBytes?: number | undefined
+  memoryLimit(): number | undefined
   cgroups: Pick<Cgroups, 'usage'>
 }): SignalReader {
   return {
@@ -35,7 +35,7 @@ export function createSignalReader({
       const [nodefs, imagefs] = await Promise.all([filesystem(root), filesystem(engineRoot)])
       const { pids } = readMachine()
       return new Map<EvictionSignal, Observation>([
-        ['memory.available', memoryOf(memoryBytes, cgroups)],
+        ['memory.available', memoryOf(memoryLimit(), cgroups)],
         ...(nodefs ? [['nodefs.available', nodefs.bytes] as const, ['nodefs.inodesFree', nodefs.inodes] as const] : []),
         ...(imagefs
           ? [['imagefs.available', imagefs.bytes] as const, ['imagefs.inodesFree', imagefs.inodes] as const]

@@ -7,6 +7,7 @@ import { descriptorPath, isBeneath, type OpenedPath } from './safe-path.ts'
 /** The mounts of this worker. All targets lie in folders that no pod can change. */
 export interface Mounts {
   tmpfs(target: string, options: string): Promise<void>
+  hugePages(target: string, options: string): Promise<void>
   /**
    * Mounts what the descriptor `source` refers to, whatever is at its path now; `recursive` includes the mounts beneath
    * it.
@@ -28,6 +29,9 @@ export interface Mounts {
 export const systemMounts: Mounts = {
   async tmpfs(target, options) {
     await run('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', target])
+  },
+  async hugePages(target, options) {
+    await run('mount', ['-t', 'hugetlbfs', '-o', options, 'hugetlbfs', target])
   },
   async bind({ handle }, target, { recursive }) {
     const kind = recursive ? '--rbind' : '--bind'

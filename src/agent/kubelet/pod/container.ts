@@ -137,16 +137,24 @@ export class PodContainer {
   /** What the pod's status says of it. */
   observe(): ContainerObservation {
     const { started, ready } = this.#probes
+    const imageId = this.#knownImageId()
     return {
       attempts: this.attempts,
       ...(this.#waiting ? { waiting: this.#waiting } : {}),
       ...(started === undefined ? {} : { started }),
       ...(ready === undefined ? {} : { ready }),
-      ...(this.#imageId && this.#imageId.reference === this.#spec.image ? { imageId: this.#imageId.id } : {}),
+      ...(imageId === undefined ? {} : { imageId }),
       messages: this.#messages,
       resizing: this.needsResize,
       restartsWithAll: this.#restartsWithAll,
     }
+  }
+
+  /** As this agent has found its image; of a container that an earlier agent has made, as the engine knows it. */
+  #knownImageId(): string | undefined {
+    if (this.#imageId && this.#imageId.reference === this.#spec.image) return this.#imageId.id
+    const id = this.latest?.imageId
+    return id ? `docker://${id}` : undefined
   }
 
   /** Starts, restarts, replaces or supervises it, as its last attempt and its policy have it. */
@@ -366,7 +374,7 @@ export class PodContainer {
     const container = this.#spec
     requireEnforceable(pod, container)
     const seccomp = await seccompOf(root, pod, container)
-    const env = await environmentOf(pod, container, this.#sources.open(this.#sandbox.ip ?? ''))
+    const env = await environmentOf(pod, container, this.#sources.open(this.#sandbox.ips))
     const mounts = [
       ...(await mountsOf(this.#scope, pod, container, env)),
       ...(await ownMounts(root, pod, container, attempt)),

@@ -19,8 +19,10 @@ beforeEach(() => {
 })
 const images: Images = {
   present: async () => present,
+  copy: async () => undefined,
   forget: () => undefined,
   forgetImage: () => undefined,
+  forgetAll: () => undefined,
   ensure({ image: reference = '' }, onPull) {
     asked.push(reference)
     onPull()

@@ -10,15 +10,20 @@ import { podFolder } from '../volume-folders.ts'
 /** Files that the kubelet keeps in each container: /etc/hosts, /etc/resolv.conf and the termination message. */
 
 /**
- * Writes the files that all containers of the pod share. @param ip the pod's address
+ * Writes the files that all containers of the pod share. @param ips the pod's addresses
  * @returns what its resolv.conf had to leave out, in words
  */
-export async function writePodFiles(root: string, pod: Stored<Pod>, ip: string, dns: DnsSettings): Promise<string[]> {
+export async function writePodFiles(
+  root: string,
+  pod: Stored<Pod>,
+  ips: readonly string[],
+  dns: DnsSettings,
+): Promise<string[]> {
   const folder = podFolder(root, pod.metadata.uid)
   await mkdir(folder, { recursive: true })
   const identity = {
     hostname: podHostname(pod),
-    ip,
+    ips,
     clusterDomain: dns.clusterDomain,
     namespace: pod.metadata.namespace,
   }

@@ -35,13 +35,13 @@ afterEach(() => rm(root, { recursive: true }))
 const read = (): Promise<string> => readFile(join(root, 'pods/u/volumes/v/key'), 'utf8')
 
 test('a volume without its source is an event, and is set up when the source comes', async () => {
-  await volumes.ensure('')
+  await volumes.ensure([])
   expect(volumes.ready).toBe(false)
   expect(parts.events).toEqual(['FailedMount: MountVolume.SetUp failed: configmap "m" not found'])
   await parts.client.create(configMaps, configMap('one'))
   await parts.clock.advance(2_000)
   expect(parts.wakes()).toBe(1)
-  await volumes.ensure('')
+  await volumes.ensure([])
   expect([volumes.ready, await read()]).toEqual([true, 'one'])
 })
 
@@ -52,9 +52,9 @@ test('its source is followed, whether it changes, goes or comes', async () => {
   const woken = async (): Promise<void> => {
     const before = parts.wakes()
     await expect.poll(() => parts.wakes()).toBeGreaterThan(before)
-    await volumes.ensure('')
+    await volumes.ensure([])
   }
-  await volumes.ensure('')
+  await volumes.ensure([])
   await parts.clock.advance(500)
   let next = woken()
   await parts.client.create(configMaps, configMap('one'))
@@ -78,16 +78,16 @@ test('its source is followed, whether it changes, goes or comes', async () => {
 
 test('without that it is read twice a minute, and keeps what it has when the source goes away', async () => {
   await parts.client.create(configMaps, configMap('one'))
-  await volumes.ensure('')
+  await volumes.ensure([])
   await parts.client.update(configMaps, configMap('two'))
-  await volumes.ensure('')
+  await volumes.ensure([])
   expect(await read()).toBe('one')
   await parts.clock.advance(30_000)
-  await volumes.ensure('')
+  await volumes.ensure([])
   expect(await read()).toBe('two')
   await parts.client.delete(configMaps, { namespace: 'n', name: 'm' })
   await parts.clock.advance(30_000)
-  await volumes.ensure('')
+  await volumes.ensure([])
   expect([volumes.ready, await read(), parts.events]).toEqual([true, 'two', []])
 })
 
@@ -103,9 +103,9 @@ test('it tells changed labels of the pod at once', async () => {
   const scope = { ...parts.scope, pod: () => pod }
   volumes = new PodVolumes(scope, new PodSources(scope))
   const told = (): Promise<string> => readFile(join(root, 'memory/u/v/key'), 'utf8')
-  await volumes.ensure('')
+  await volumes.ensure([])
   expect(await told()).toBe('low')
   pod = labelled('high')
-  await volumes.ensure('')
+  await volumes.ensure([])
   expect(await told()).toBe('high')
 })

@@ -31,7 +31,7 @@ export class PodVolumes {
   }
 
   /** Sets up or refreshes what is due. A failure becomes a FailedMount event and is tried again. */
-  async ensure(podIp: string): Promise<void> {
+  async ensure(podIps: readonly string[]): Promise<void> {
     const { recorder, timers } = this.#scope
     const pod = this.#scope.pod()
     // The kubelet's sync of a changed pod writes its volumes anew: the downward API tells labels and annotations.
@@ -45,7 +45,7 @@ export class PodVolumes {
       const { live } = await setUpVolumes(
         this.#scope,
         pod,
-        this.#sources.open(podIp, (object) => read.push(object)),
+        this.#sources.open(podIps, (object) => read.push(object)),
       )
       this.#ready = true
       if (live) this.#refreshLater()

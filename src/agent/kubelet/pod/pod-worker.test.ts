@@ -53,8 +53,10 @@ async function run(spec: Partial<PodSpec> = {}, refusal?: Refusal): Promise<void
   const image = { id: 'sha256:1', digest: 'sha256:1', user: '', env: [], sizeBytes: 7 }
   const images: Images = {
     present: async ({ image: name = '' }) => (missingImages.has(name) ? undefined : { image }),
+    copy: async () => undefined,
     forget: () => undefined,
     forgetImage: () => undefined,
+    forgetAll: () => undefined,
     async ensure({ image: name = '' }) {
       if (missingImages.has(name)) throw new ImageFailed('ErrImagePull', `Failed to pull image "${name}"`, name)
       return { image, pulledMs: 5 }
@@ -312,10 +314,13 @@ test('what is left of a deleted pod goes when no other is being started, or has 
   await untilNothingIsLeft()
 })
 
-test('a pod whose object is gone stops at once, and the rest of it goes when no other is being started', async () => {
+test('a pod whose object is gone stops, and the rest of it goes, when no other is being started', async () => {
   await run()
   await running(0)
   worker?.abandon()
+  await clock.advance(100)
+  expect(engine.running('c')).toHaveLength(1)
+  await clock.advance(400)
   await expect.poll(() => engine.running('c')).toEqual([])
   expect(engine.all()).toHaveLength(2)
   await untilNothingIsLeft()

@@ -27,6 +27,8 @@ import { Timers } from './timers.ts'
 const deferredResize = 10_000
 /** How long what is left of a pod may wait for others that start, ms. */
 const longestQuiet = 2_000
+/** How long a pod whose object is gone runs on at most while others start, ms; Kubernetes gives it two seconds. */
+const longestWait = 400
 /** Seconds that an evicted pod's containers get to end. */
 const evictionGrace = 1
 
@@ -217,7 +219,7 @@ export class PodWorker {
     }
     const [sandbox] = await Promise.all([
       this.#sandbox.ensure(() => this.#leaveSandbox()),
-      this.#volumes.ensure(this.#sandbox.ip ?? ''),
+      this.#volumes.ensure(this.#sandbox.ips),
       this.#scope.groups?.ensure(this.#pod),
     ])
     if (sandbox && this.#volumes.ready) await this.#runContainers(sandbox)
@@ -318,6 +320,8 @@ export class PodWorker {
   async #terminate(): Promise<void> {
     const { deletionGracePeriodSeconds } = this.#pod.metadata
     const grace = deletionGracePeriodSeconds ?? this.#pod.spec?.terminationGracePeriodSeconds ?? 30
+    // Nobody waits for the end of a pod without an object, but for its successor. Ports of the node are needed for that.
+    if (this.#gone && !this.#pod.spec?.hostNetwork) await this.#scope.starts.quiet(longestWait)
     await this.#stopContainers(this.#gone ? 0 : grace)
     await this.#collectExits()
     await this.#devices.release()
@@ -448,14 +452,14 @@ export class PodWorker {
 
   #observe(): PodObservation {
     const sandbox = this.#sandbox.observed
-    const { ip } = this.#sandbox
+    const { node } = this.#scope
     const failed = [...this.#containers.values()].find(({ resizeError: error }) => error)
     const resizeError = failed?.resizeError ?? this.#groupError
     return {
       ...(sandbox ? { sandbox } : {}),
       containers: new Map([...this.#containers].map(([name, container]) => [name, container.observe()])),
-      ...(ip ? { podIp: ip } : {}),
-      hostIp: this.#scope.node.ip,
+      podIps: this.#sandbox.ips,
+      hostIps: [node.ip, ...(node.ip6 ? [node.ip6] : [])],
       startTime: this.#startTime,
       ...(this.#failure ? { failure: this.#failure } : {}),
       ...(resizeError ? { resizeError } : {}),

@@ -2,7 +2,7 @@ import { messageOf } from '#shared/base/message-of.ts'
 import type { Pod } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { runtimeClasses } from '#shared/kube/resources.ts'
-import type { HostPort } from '../../network/pod-network.ts'
+import type { HostPort, PodAddress } from '../../network/pod-network.ts'
 import { kernelHostname } from '../pod-files.ts'
 import type { ObservedContainer, SandboxSpec } from '../runtime/runtime.ts'
 import { writePodFiles } from './kubelet-files.ts'
@@ -14,7 +14,7 @@ import { requireSandbox } from './security.ts'
 export class Sandbox {
   readonly #scope: PodScope
   readonly #retry = new RetryDelay({ initial: 2_000, max: 30_000 })
-  #ip: string | undefined
+  #address: PodAddress | undefined
 
   constructor(scope: PodScope) {
     this.#scope = scope
@@ -26,7 +26,13 @@ export class Sandbox {
 
   /** The pod's address; undefined until it is attached to the network. */
   get ip(): string | undefined {
-    return this.#ip
+    return this.#address?.ip
+  }
+
+  /** Of each family; none while it has none. */
+  get ips(): string[] {
+    const { ip, ip6 } = this.#address ?? {}
+    return [ip, ip6].filter((each) => each !== undefined)
   }
 
   /** The pod's hostname, where containers do not have it from the sandbox. */
@@ -50,15 +56,15 @@ export class Sandbox {
     const { recorder, dns, root, starts, timers } = this.#scope
     const pod = this.#scope.pod()
     const known = this.observed
-    if (known?.state === 'running' && this.#ip !== undefined) return known
+    if (known?.state === 'running' && this.#address !== undefined) return known
     try {
       if (known && known.state !== 'running') {
         await clear()
         await this.#replace(known)
       }
       const running = known?.state === 'running' ? known : await starts.during(() => this.#start(pod))
-      this.#ip ??= await this.#attach(running)
-      for (const omission of await writePodFiles(root, pod, this.#ip, dns))
+      this.#address ??= await this.#attach(running)
+      for (const omission of await writePodFiles(root, pod, this.ips, dns))
         recorder.event(pod, 'Warning', 'DNSConfigForming', omission)
       this.#retry.succeeded()
       return running
@@ -118,8 +124,8 @@ export class Sandbox {
     const owner = { podUid: uid, podNamespace: namespace, podName: name }
     const named = runtime.adoptSandbox(sandbox.id, { ...owner, hostname: kernelHostname(pod, dns.clusterDomain) })
     try {
-      const [adopted, ip] = await Promise.all([named, this.#attach(sandbox)])
-      this.#ip = ip
+      const [adopted, address] = await Promise.all([named, this.#attach(sandbox)])
+      this.#address = address
       return adopted
     } catch (error) {
       await named.catch(() => undefined)
@@ -132,21 +138,20 @@ export class Sandbox {
   async #replace(dead: ObservedContainer): Promise<void> {
     await this.detach()
     await this.#scope.runtime.removeContainer(dead.id)
-    this.#ip = undefined
+    this.#address = undefined
   }
 
-  /** @returns the pod's address */
-  async #attach(sandbox: ObservedContainer): Promise<string> {
+  async #attach(sandbox: ObservedContainer): Promise<PodAddress> {
     const pod = this.#scope.pod()
-    if (pod.spec?.hostNetwork) return this.#scope.node.ip
-    const { ip } = await this.#scope.network.attach({
+    const { ip, ip6 } = this.#scope.node
+    if (pod.spec?.hostNetwork) return { ip, ...(ip6 ? { ip6 } : {}) }
+    return this.#scope.network.attach({
       uid: this.#scope.uid,
       namespace: pod.metadata.namespace,
       name: pod.metadata.name,
       pid: sandbox.pid,
       hostPorts: hostPortsOf(pod),
     })
-    return ip
   }
 }
 

@@ -43,7 +43,7 @@ export interface PodContext {
   csi?: CsiVolumes
   /** Unset where no drivers of devices are run. */
   claims?: PodClaims
-  node: { name: string; ip: string; cpuMillis: number; memoryBytes: number }
+  node: { name: string; ip: string; ip6?: string; cpuMillis: number; memoryBytes: number }
   dns: DnsSettings
   services(): Stored<Service>[]
   /** Why this node does not give a pod the resources that its spec asks for now. */

@@ -41,21 +41,21 @@ beforeEach(() => {
 describe('ConfigMaps and Secrets', () => {
   test('are read once each, of the pod’s namespace', async () => {
     objects = { 'configmaps n/a': { data: { x: '1' } }, 'secrets n/a': { data: { y: '2' } } }
-    const open = sources.open('')
+    const open = sources.open([])
     expect(await Promise.all([open.configMap('a'), open.configMap('a'), open.secret('a')])).toMatchObject([
       { data: { x: '1' } },
       { data: { x: '1' } },
       { data: { y: '2' } },
     ])
     expect(reads).toEqual(['configmaps n/a', 'secrets n/a'])
-    await sources.open('').configMap('a')
+    await sources.open([]).configMap('a')
     expect(reads).toHaveLength(3)
   })
 
   test('that do not exist are undefined; other errors are not hidden', async () => {
-    expect(await sources.open('').secret('a')).toBeUndefined()
+    expect(await sources.open([]).secret('a')).toBeUndefined()
     failure = new Error('no connection')
-    await expect(sources.open('').secret('a')).rejects.toThrow('no connection')
+    await expect(sources.open([]).secret('a')).rejects.toThrow('no connection')
   })
 })
 
@@ -67,12 +67,12 @@ describe('the folder behind a claim', () => {
     ['of a local volume', behind({ local: { path: '/disk' } }), { path: '/disk', type: 'Directory', isLocal: true }],
   ])('%s', async (_what, present, folder) => {
     objects = present
-    expect(await sources.open('').claimed('c')).toEqual({ folder })
+    expect(await sources.open([]).claimed('c')).toEqual({ folder })
   })
 
   test('of a local volume of mode Block is a device', async () => {
     objects = behind({ volumeMode: 'Block', local: { path: '/dev/disk' } })
-    expect(await sources.open('').claimed('c')).toEqual({ device: '/dev/disk' })
+    expect(await sources.open([]).claimed('c')).toEqual({ device: '/dev/disk' })
   })
 
   test.each<[string, Record<string, unknown>, string]>([
@@ -91,13 +91,13 @@ describe('the folder behind a claim', () => {
     ['iscsi', behind({ iscsi: {} }), 'volumes of type iscsi are not supported'],
   ])('%s: the mount fails and says why', async (_what, present, message) => {
     objects = present
-    await expect(sources.open('').claimed('c')).rejects.toThrow(message)
+    await expect(sources.open([]).claimed('c')).rejects.toThrow(message)
   })
 })
 
 describe('tokens', () => {
   test('are bound to the pod, and kept for four fifths of their life', async () => {
-    const token = (): Promise<string> => sources.open('').serviceAccountToken('vault', 1_000)
+    const token = (): Promise<string> => sources.open([]).serviceAccountToken('vault', 1_000)
     expect([await token(), await token()]).toEqual(['token-1', 'token-1'])
     expect(requests).toEqual([
       [
@@ -116,14 +116,14 @@ describe('tokens', () => {
   })
 
   test('are renewed after a day, however long they live', async () => {
-    const token = (): Promise<string> => sources.open('').serviceAccountToken(undefined, 604_800)
+    const token = (): Promise<string> => sources.open([]).serviceAccountToken(undefined, 604_800)
     await token()
     await clock.advance(86_400_000)
     expect(await token()).toBe('token-2')
   })
 
   test('of other audiences are others', async () => {
-    const open = sources.open('')
+    const open = sources.open([])
     expect([await open.serviceAccountToken('a', 600), await open.serviceAccountToken('b', 600)]).toEqual([
       'token-1',
       'token-2',

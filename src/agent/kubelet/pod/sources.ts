@@ -36,10 +36,10 @@ export class PodSources {
 
   /**
    * Sources to make one thing from: each ConfigMap and Secret is read once at most.
-   * @param podIp empty when unknown
+   * @param podIps of each family; none when unknown
    * @param onRead told of each, by who follows them; what is followed already is not asked for again
    */
-  open(podIp: string, onRead?: (read: ReadObject) => void): VolumeSources {
+  open(podIps: readonly string[], onRead?: (read: ReadObject) => void): VolumeSources {
     const { client, node, services, watches } = this.#scope
     const { namespace } = podRef(this.#scope.pod())
     const reader = <T extends KubeObject>(resource: Resource<T>) =>
@@ -55,8 +55,8 @@ export class PodSources {
       configMap: reader<ConfigMap>(configMaps),
       secret: reader<Secret>(secrets),
       services,
-      podIp,
-      hostIp: node.ip,
+      podIps,
+      hostIps: [node.ip, ...(node.ip6 ? [node.ip6] : [])],
       nodeName: node.name,
       node,
       claimed: async (claimName) => {

@@ -10,7 +10,8 @@ import { stored } from '#test/support/stored.ts'
 const pod = { metadata: { name: 'p', namespace: 'n', uid: 'u' }, spec: { containers: [{ name: 'c' }] } }
 const seen = (hostIp: string): PodObservation => ({
   containers: new Map(),
-  hostIp,
+  podIps: [],
+  hostIps: [hostIp],
   startTime: '2026-01-01T00:00:00Z',
   stopped: false,
 })

@@ -28,6 +28,12 @@ export interface Runtime {
   loadImage(tar: Readable): Promise<void>
   /** @param auth for its registry @throws Error with the engine's reason */
   pullImage(reference: string, auth?: RegistryAuth): Promise<void>
+  /** Gives an image another name. @throws Error with the engine's reason */
+  tagImage(reference: string, repository: string, tag: string): Promise<void>
+  /** Servers of registries that the engine asks without TLS. */
+  insecureRegistries(): Promise<string[]>
+  /** The layers of each image here, from the base up: digests of what is in them. */
+  imageLayers(): Promise<(readonly string[])[]>
   /** All images, those without a name included. */
   images(): Promise<ListedImage[]>
   /** With all its names. Fails while a container is made from it. @throws Error with the engine's reason */
@@ -146,6 +152,10 @@ export interface ListedImage {
 export interface ImageInfo {
   id: string
   digest: string
+  /** `repository@digest`, of each repository that it was pulled from. */
+  repoDigests?: readonly string[]
+  /** Of its layers without compression, from the base up. */
+  layerDigests?: readonly string[]
   user: string
   env: string[]
   sizeBytes: number

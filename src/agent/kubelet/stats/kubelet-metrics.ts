@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
+import { quietProcessMetrics } from '#shared/base/process-metrics.ts'
 import { createFamilies, family, Histogram } from '#shared/base/prometheus-text.ts'
 import type { Pod } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
@@ -50,7 +51,8 @@ export function createKubeletMetrics({
   now(): number
 }): KubeletMetrics {
   const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
+  collectDefaultMetrics({ register: registry, ...quietProcessMetrics.options })
+  for (const name of quietProcessMetrics.unmeasured) registry.removeSingleMetric(name)
   const starts = new Histogram(startBuckets)
   /** When pods that do not run yet were seen first. */
   const seen = new Map<string, number>()

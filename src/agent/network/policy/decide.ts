@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { canonicalIPv4, cidrText, coversCidr, parseCidr, type Cidr } from '#shared/kube/ip.ts'
+import { canonicalOf, cidrText, coversCidr, familyOf, parseCidr, type Cidr, type IpFamily } from '#shared/kube/ip.ts'
 import type {
+  IPBlock,
   NetworkPolicy,
   NetworkPolicyEgressRule,
   NetworkPolicyIngressRule,
@@ -20,6 +21,8 @@ import type { Stored } from '#shared/kube/object.ts'
 import { selects, type Labels } from '#shared/kube/selectors.ts'
 
 export interface PolicyInput {
+  /** The rules are for addresses of this family; each policy holds for both. */
+  family: IpFamily
   policies: readonly Stored<NetworkPolicy>[]
   /** Pods of this node that have an address of their own. */
   pods: readonly LocalPod[]
@@ -33,7 +36,8 @@ export interface LocalPod {
   uid: string
   namespace: string
   labels: Labels | undefined
-  ip: string
+  /** At most one of each family. */
+  ips: readonly string[]
   ports: readonly NamedPort[]
 }
 
@@ -47,8 +51,16 @@ export interface PolicyRules {
   ingress: Map<string, string>
 }
 
+/** nftables' words for a family of addresses. */
+export const nftWords = {
+  IPv4: { protocol: 'ip', address: 'ipv4_addr' },
+  IPv6: { protocol: 'ip6', address: 'ipv6_addr' },
+} as const
+
+type AddressType = (typeof nftWords)[IpFamily]['address']
+
 export interface AddressSet {
-  type: 'ipv4_addr' | 'ipv4_addr . inet_service'
+  type: AddressType | `${AddressType} . inet_service`
   elements: ReadonlySet<string>
 }
 
@@ -63,7 +75,7 @@ export function decideRules(input: PolicyInput): PolicyRules {
   const out: PolicyRules = { sets: new Map(), chains: new Map(), egress: new Map(), ingress: new Map() }
   const policies = [...input.policies].sort((a, b) => fullName(a).localeCompare(fullName(b)))
   for (const pod of input.pods) {
-    const ip = canonicalIPv4(pod.ip)
+    const ip = addressOf(pod, input.family)
     if (ip === undefined) continue
     const own = policies.filter(
       ({ metadata, spec }) => metadata.namespace === pod.namespace && selects(spec?.podSelector ?? {}, pod.labels),
@@ -74,11 +86,23 @@ export function decideRules(input: PolicyInput): PolicyRules {
       const chain = nameOf(`pod-${direction}`, pod.uid)
       const jumps = restricting.map((policy) => `jump ${policyChain(policy, direction, input, out)}`)
       // A pod always reaches itself, also through a Service.
-      out.chains.set(chain, [`ip ${direction === 'ingress' ? 'saddr' : 'daddr'} ${ip} accept`, ...jumps, 'drop'])
+      out.chains.set(chain, [`${fieldOf(direction, input)} ${ip} accept`, ...jumps, 'drop'])
       out[direction].set(ip, chain)
     }
   }
   return out
+}
+
+/** The field of a packet that tells the peer. */
+const fieldOf = (direction: Direction, { family }: PolicyInput): string =>
+  `${nftWords[family].protocol} ${direction === 'ingress' ? 'saddr' : 'daddr'}`
+
+function addressOf({ ips }: LocalPod, family: IpFamily): string | undefined {
+  for (const text of ips) {
+    const ip = canonicalOf(family, text)
+    if (ip !== undefined) return ip
+  }
+  return undefined
 }
 
 const fullName = ({ metadata }: Stored<NetworkPolicy>): string => `${metadata.namespace}/${metadata.name}`
@@ -125,24 +149,24 @@ function linesOf(rule: NetworkPolicyIngressRule & NetworkPolicyEgressRule, conte
 /** @returns undefined for a peer that matches no address here */
 function peerMatch(peer: NetworkPolicyPeer | undefined, context: RuleContext): string | undefined {
   if (!peer) return ''
-  const field = context.direction === 'ingress' ? 'ip saddr' : 'ip daddr'
-  if (peer.ipBlock) return blockMatch(field, peer.ipBlock.cidr, peer.ipBlock.except ?? [])
+  const field = fieldOf(context.direction, context.input)
+  if (peer.ipBlock) return blockMatch(field, context.input.family, peer.ipBlock)
   const group = peerGroupOf(context.namespace, peer)
   return group && `${field} @${groupSet(group, context)}`
 }
 
-function blockMatch(field: string, cidr: string, except: readonly string[]): string | undefined {
-  const range = parseIPv4Cidr(cidr)
+function blockMatch(field: string, family: IpFamily, { cidr, except = [] }: IPBlock): string | undefined {
+  const range = parseCidrOf(family, cidr)
   if (!range) return undefined
-  const holes = except.flatMap((text) => parseIPv4Cidr(text) ?? [])
+  const holes = except.flatMap((text) => parseCidrOf(family, text) ?? [])
   if (holes.some((hole) => coversCidr(hole, range))) return undefined
   return [`${field} ${cidrText(range)}`, ...holes.map((hole) => `${field} != ${cidrText(hole)}`)].join(' ')
 }
 
-/** Pods have IPv4 addresses: a range of IPv6 matches none. */
-function parseIPv4Cidr(text: string): Cidr | undefined {
+/** A range of the other family matches no address. */
+function parseCidrOf(family: IpFamily, text: string): Cidr | undefined {
   const range = parseCidr(text)
-  return range?.base.kind() === 'ipv4' ? range : undefined
+  return range && familyOf(range.base) === family ? range : undefined
 }
 
 const protocols: ReadonlyMap<unknown, string> = new Map([
@@ -179,23 +203,26 @@ function namedMatch(
   { namespace, direction, input, out }: RuleContext,
 ): string {
   const group = direction === 'egress' ? ((peer && peerGroupOf(namespace, peer)) ?? allPods) : undefined
-  const receivers = group ? membersOf(group, input) : input.pods.map(({ ip, ports }): PeerMember => [ip, [...ports]])
+  const { protocol: ipProtocol, address } = nftWords[input.family]
+  const receivers = group ? membersOf(group, input) : input.pods.flatMap(memberOf)
   const set = nameOf('ports', group?.key ?? 'local', name, protocol)
   const elements = receivers.flatMap(([text, ports = []]) => {
-    const ip = canonicalIPv4(text)
+    const ip = canonicalOf(input.family, text)
     return ports.flatMap(([portName, portProtocol, port]) =>
       ip !== undefined && portName === name && portProtocol === wanted && isPort(port) ? [`${ip} . ${port}`] : [],
     )
   })
-  out.sets.set(set, { type: 'ipv4_addr . inet_service', elements: new Set(elements) })
-  return `ip daddr . ${protocol} dport @${set}`
+  out.sets.set(set, { type: `${address} . inet_service`, elements: new Set(elements) })
+  return `${ipProtocol} daddr . ${protocol} dport @${set}`
 }
+
+const memberOf = ({ ips, ports }: LocalPod): PeerMember[] => ips.map((ip) => [ip, [...ports]])
 
 function groupSet(group: PeerGroup, { input, out }: RuleContext): string {
   const name = nameOf('peers', group.key)
   if (out.sets.has(name)) return name
-  const elements = membersOf(group, input).flatMap(([ip]) => canonicalIPv4(ip) ?? [])
-  out.sets.set(name, { type: 'ipv4_addr', elements: new Set(elements) })
+  const elements = membersOf(group, input).flatMap(([ip]) => canonicalOf(input.family, ip) ?? [])
+  out.sets.set(name, { type: nftWords[input.family].address, elements: new Set(elements) })
   return name
 }
 

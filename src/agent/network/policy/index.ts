@@ -6,6 +6,7 @@ import type { Client } from '#shared/client/client.ts'
 import type { Informer } from '#shared/client/informer.ts'
 import type { Transport } from '#shared/client/transport.ts'
 import type { Namespace, NetworkPolicy, Pod } from '#shared/kube/generated/types.ts'
+import type { IpFamily } from '#shared/kube/ip.ts'
 import { namedPortsOf } from '#shared/kube/network-policy.ts'
 import { networkPolicies } from '#shared/kube/resources.ts'
 import type { Command } from '../command.ts'
@@ -21,7 +22,9 @@ export interface PolicyEnforcementOptions {
   /** Pods of this node. */
   pods: Informer<Pod>
   /** Leased addresses of pods; `loaded` resolves when those of an earlier agent are known. */
-  addresses: { loaded(): Promise<void>; addressOf(podUid: string): string | undefined }
+  addresses: { loaded(): Promise<void>; addressesOf(podUid: string): readonly string[] }
+  /** Of the addresses of pods. */
+  families: readonly IpFamily[]
   clusterDns: string
   run: Command
   clock: Clock
@@ -45,9 +48,9 @@ const retryMs = 1_000
  * of an earlier agent stay until all that they follow from is known again.
  */
 export function enforcePolicies(options: PolicyEnforcementOptions): PolicyEnforcement {
-  const { client, policies, namespaces, pods, addresses, clusterDns, run, clock, log } = options
-  /** As in the kernel; undefined when that is not known. */
-  let written: PolicyRules | undefined
+  const { client, policies, namespaces, pods, addresses, families, clusterDns, run, clock, log } = options
+  /** As in the kernel, by family; undefined when that is not known. */
+  let written: readonly PolicyRules[] | undefined
   let failure: string | undefined
   let scheduled: Stop | undefined
   let writing: Promise<void> | undefined
@@ -55,10 +58,11 @@ export function enforcePolicies(options: PolicyEnforcementOptions): PolicyEnforc
   const peers = followPeers({ ...options, onChange: () => schedule() })
 
   const known = Promise.all([policies.synced, namespaces.synced, pods.synced, addresses.loaded()])
-  const rules = (): PolicyRules =>
+  const rules = (family: IpFamily): PolicyRules =>
     decideRules({
+      family,
       policies: policies.list(),
-      pods: pods.list().flatMap((pod) => localPod(pod, addresses.addressOf(pod.metadata.uid)) ?? []),
+      pods: pods.list().flatMap((pod) => localPod(pod, addresses.addressesOf(pod.metadata.uid)) ?? []),
       members: peers.members,
       dns: { ip: clusterDns, namespaceLabels: namespaces.get('kube-system')?.metadata.labels },
     })
@@ -66,14 +70,17 @@ export function enforcePolicies(options: PolicyEnforcementOptions): PolicyEnforc
     await known
     if (policies.list().length > 0) await peers.synced
     if (stopped) return
-    const next = rules()
-    const script = scriptFor(next, written, clusterDns)
+    const next = families.map(rules)
     const previous = written
+    // One transaction: a policy holds for both families, or it is not in place yet.
+    const script = next
+      .map((each, index) => scriptFor(families[index] ?? 'IPv4', each, previous?.[index], clusterDns))
+      .join('')
     written = undefined
     if (script) {
       await run('nft', ['-f', '-'], script).catch((error: unknown) => {
         // A kernel without nftables: without policies nothing is missing.
-        if (previous !== undefined || next.chains.size > 0) throw error
+        if (previous !== undefined || next.some(({ chains }) => chains.size > 0)) throw error
         log.warn('nftables does not answer', { error: messageOf(error) })
       })
     }
@@ -119,10 +126,10 @@ export function enforcePolicies(options: PolicyEnforcementOptions): PolicyEnforc
   }
 }
 
-function scriptFor(next: PolicyRules, written: PolicyRules | undefined, dnsIp: string): string {
-  if (!written) return next.chains.size > 0 ? replaceScript(next, dnsIp) : removeScript
-  if (written.chains.size === 0) return next.chains.size > 0 ? replaceScript(next, dnsIp) : ''
-  return next.chains.size > 0 ? updateScript(next, written) : removeScript
+function scriptFor(family: IpFamily, next: PolicyRules, written: PolicyRules | undefined, dnsIp: string): string {
+  if (!written) return next.chains.size > 0 ? replaceScript(family, next, dnsIp) : removeScript(family)
+  if (written.chains.size === 0) return next.chains.size > 0 ? replaceScript(family, next, dnsIp) : ''
+  return next.chains.size > 0 ? updateScript(family, next, written) : removeScript(family)
 }
 
 /**
@@ -147,8 +154,8 @@ async function seesPolicies({
   await policies.caughtUp(...(list?.items ?? []))
 }
 
-function localPod(pod: ReturnType<Informer<Pod>['list']>[number], ip: string | undefined): LocalPod | undefined {
-  if (ip === undefined || pod.spec?.hostNetwork) return undefined
+function localPod(pod: ReturnType<Informer<Pod>['list']>[number], ips: readonly string[]): LocalPod | undefined {
+  if (ips.length === 0 || pod.spec?.hostNetwork) return undefined
   const { uid, namespace, labels } = pod.metadata
-  return { uid, namespace, labels, ip, ports: namedPortsOf(pod) }
+  return { uid, namespace, labels, ips, ports: namedPortsOf(pod) }
 }

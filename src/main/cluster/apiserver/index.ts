@@ -18,7 +18,8 @@ import type { LegacyTokens } from './auth/legacy-tokens.ts'
 import type { Pki } from './auth/pki.ts'
 import { reviewKinds } from './auth/review-kinds.ts'
 import { apiServerUser } from './auth/users.ts'
-import { bootstrap, bootstrapChecks } from './bootstrap/index.ts'
+import { bootstrap } from './bootstrap/index.ts'
+import { startChecks } from './bootstrap/start-checks.ts'
 import { createLargeYaml } from './codec/large-yaml.ts'
 import { RemoteGroups } from './discovery/remote-groups.ts'
 import { createGenericServer } from './edge/generic-server.ts'
@@ -26,6 +27,7 @@ import { createFlowControl } from './flow-control/index.ts'
 import { guardedConnector } from './egress/guarded-connector.ts'
 import type { NodeConnector } from './egress/node-connector.ts'
 import { createServiceDialer } from './egress/service-dialer.ts'
+import { withFeatureGates, type FeatureGates } from './kinds/feature-gates.ts'
 import { kinds } from './kinds/index.ts'
 import { startLoops } from './loops/index.ts'
 import { openAudit } from './observability/audit.ts'
@@ -59,12 +61,16 @@ export interface ApiServerOptions {
   connector: NodeConnector
   /** Of which pods have their addresses; nothing else of the workers' network is dialled. */
   podRanges: readonly string[]
+  /** Ranges of Services, one of each family, and the address of DNS in the first; the default ones when unset. */
+  services?: { cidrs: readonly string[]; dns: string }
   /** Entry of the thread that reads large YAML: `codec/yaml-worker.ts` or its bundle. */
   yamlThread: URL
   /** Where it listens on 127.0.0.1. */
   port: number
   /** Of Kubernetes: `v1.36.0`. */
   version: string
+  /** Features of v1.36 that are on or off against its defaults. */
+  featureGates?: FeatureGates | undefined
   /** Checks of the other components of the control plane, by their names as ComponentStatuses. */
   components: HealthChecks
   /** What `metrics.k8s.io` shows. */
@@ -109,7 +115,10 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 async function compose(options: ApiServerOptions, stops: StopStack): Promise<ApiServer> {
   const { dir, store, pki, clock, log } = options
   const schema = loadSchema()
-  const resources = new ResourceTable([...kinds, ...reviewKinds, ...metricsKinds], (kind) => schema.type(kind.schema))
+  const resources = new ResourceTable(
+    [...withFeatureGates(kinds, options.featureGates), ...reviewKinds, ...metricsKinds],
+    (kind) => schema.type(kind.schema),
+  )
   const reader = createReader(store, resources)
 
   const auth = createAuth({ pki, store, reader, clock })
@@ -126,15 +135,17 @@ async function compose(options: ApiServerOptions, stops: StopStack): Promise<Api
     // Writes through the server that calls it, as Kubernetes' loopback client.
     quota: { writeStatus: (quota) => client.updateStatus(resourceQuotas, quota) },
     webhooks: { call: callWebhook, conditionsHold: webhookConditions(auth), log },
+    ...(options.services ? { cidrs: options.services.cidrs } : {}),
   })
 
   const audit = await openAudit({ dir, clock, log })
   if (audit) stops.add(() => audit.close())
   const largeYaml = createLargeYaml({ workerUrl: options.yamlThread, clock })
   stops.add(largeYaml.stop)
-  const metrics = { workqueues: new WorkqueueMetrics(), scheduling: new SchedulerMetrics() }
+  const metrics = { workqueues: new WorkqueueMetrics({ clock }), scheduling: new SchedulerMetrics() }
   const policyPeers = policyPeersPage({ client: () => client, reader, clock, log })
   const flowControl = createFlowControl({ store, reader, clock })
+  let started = false
   stops.add(flowControl.stop)
   const server = createGenericServer({
     store,
@@ -144,7 +155,10 @@ async function compose(options: ApiServerOptions, stops: StopStack): Promise<Api
     authenticator: auth.authenticator,
     authorizer: auth.authorizer,
     admission,
-    connectHandlers: streamingHandlers({ connector }),
+    connectHandlers: streamingHandlers({
+      connector,
+      kubeletClient: { ca: pki.ca, cert: pki.admin.cert, key: pki.admin.key },
+    }),
     actionHandlers: auth.actions,
     views: [
       componentStatuses({ ...options.components, 'etcd-0': storeCheck(store) }),
@@ -157,7 +171,7 @@ async function compose(options: ApiServerOptions, stops: StopStack): Promise<Api
     flowControl,
     audit,
     largeYaml,
-    checks: bootstrapChecks(reader),
+    checks: startChecks(reader, () => started),
     clock,
     log: log.child({ part: 'apiserver' }),
     version: `${options.version}+slipway`,
@@ -169,8 +183,9 @@ async function compose(options: ApiServerOptions, stops: StopStack): Promise<Api
   stops.add(() => server.stop())
   stops.add(policyPeers.stop)
   await server.listen()
-  await bootstrap({ client, kinds, pki })
+  await bootstrap({ client, kinds, pki, services: options.services })
   stops.add(startLoops({ client, clock, log, resources, custom: server.custom, aggregator, remote }))
+  started = true
   return {
     url: server.url,
     transportFor: server.transportFor,

@@ -31,9 +31,13 @@ it('gathers by selector, then by name, each rule once, in place of what was ther
   await has('all', may('list', 'events'), may('get', 'secrets'), may('get', 'pods'))
 })
 
+it('leaves the rules that a role was made with until there is something to gather, as Kubernetes does', async () => {
+  await gather('all', 'web')
+  await has('all', may('delete', 'nodes'))
+})
+
 it('follows roles that come, change their label and go', async () => {
   await gather('all', 'web')
-  await has('all')
   await make('late', { web: 'yes' }, may('get', 'pods'))
   await has('all', may('get', 'pods'))
   await plane.client.patch(

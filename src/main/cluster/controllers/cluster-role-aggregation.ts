@@ -16,7 +16,13 @@ export function startClusterRoleAggregation(context: ControllerContext): Stop {
     if (!role?.aggregationRule || role.metadata.deletionTimestamp) return undefined
     const rules = gathered(role, roles.list())
     if (isDeepStrictEqual(rules, role.rules ?? [])) return undefined
-    await roles.caughtUp(await context.client.update(clusterRoles, { ...role, rules }))
+    const applied = await context.client.patch(
+      clusterRoles,
+      { name },
+      { type: 'apply', body: applying(name, rules) },
+      manager,
+    )
+    await roles.caughtUp(applied)
     return undefined
   }
 
@@ -34,6 +40,16 @@ export function startClusterRoleAggregation(context: ControllerContext): Stop {
 
   return () => controller.stop()
 }
+
+const manager = { fieldManager: 'clusterrole-aggregation-controller', force: true }
+
+/** While nothing is gathered the rules are none of this controller's, and those that the role was created with stay. */
+const applying = (name: string, rules: readonly PolicyRule[]): ClusterRole => ({
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: 'ClusterRole',
+  metadata: { name },
+  ...(rules.length > 0 ? { rules: [...rules] } : {}),
+})
 
 /** The rules in the order of the selectors, then of the roles' names, without duplicates. */
 function gathered(role: ClusterRole, all: readonly Stored<ClusterRole>[]): PolicyRule[] {

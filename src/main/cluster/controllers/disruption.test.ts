@@ -92,6 +92,13 @@ it.each<[Partial<PodDisruptionBudgetSpec>, number, number]>([
   expect(status).toMatchObject({ currentHealthy: 4, desiredHealthy: desired, expectedPods: 4 })
 })
 
+it('a budget without an amount lets no pod go', async () => {
+  await budget({})
+  const { status } = await plane.untilOne(podDisruptionBudgets, 'b', (found) => found.status?.observedGeneration === 1)
+  expect(status).toMatchObject({ disruptionsAllowed: 0, currentHealthy: 4, desiredHealthy: 0, expectedPods: 0 })
+  await expect(evict()).rejects.toMatchObject({ code: 429 })
+})
+
 it('evictions take from it until nothing is left, and pods that come back fill it again', async () => {
   await budget({ minAvailable: 4 })
   await allowed(0)

@@ -98,9 +98,13 @@ export function startDisruption(context: ControllerContext, { resources }: Disru
     await budgets.caughtUp(await client.updateStatus(podDisruptionBudgets, { ...budget, status }))
   }
 
-  /** How many pods are expected: the sum of their controllers' replicas, or the present pods for a plain number. */
+  /**
+   * How many pods are expected: the sum of their controllers' replicas, or the present pods for a plain number. A budget
+   * without an amount expects none, and so allows no disruption (Kubernetes' getExpectedPodCount).
+   */
   async function expectedOf(budget: Stored<PodDisruptionBudget>, selected: readonly Stored<Pod>[]): Promise<number> {
     const { minAvailable, maxUnavailable } = budget.spec ?? {}
+    if (maxUnavailable === undefined && minAvailable === undefined) return 0
     if (maxUnavailable === undefined && typeof minAvailable === 'number') return selected.length
     if (selected.some((pod) => !controllerOf(pod))) record(budget, 'Warning', 'UnmanagedPods', unmanagedMessage(budget))
     try {

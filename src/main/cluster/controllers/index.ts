@@ -4,7 +4,7 @@ import type { Log } from '#shared/base/log.ts'
 import type { Client, Resource } from '#shared/client/client.ts'
 import { createSharedInformers } from '#shared/client/shared-informers.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
-import type { Reconciled } from '#shared/reconcile/controller.ts'
+import type { Reconciled, Reconciling } from '#shared/reconcile/controller.ts'
 import { startAttachDetach } from './attach-detach/index.ts'
 import { startCertificates, type CertificatesOptions } from './certificates.ts'
 import { startClusterRoleAggregation } from './cluster-role-aggregation.ts'
@@ -67,7 +67,7 @@ export interface ControllersOptions {
   podGc?: PodGcOptions
   volumeProvisioner?: VolumeProvisionerOptions
   /** Called after every reconcile; for metrics. */
-  observe?: (result: Reconciled) => void
+  observe?: (event: Reconciling | Reconciled) => void
 }
 
 export interface CustomResources {

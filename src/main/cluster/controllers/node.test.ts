@@ -19,7 +19,7 @@ beforeEach(async () => {
 afterEach(() => plane.stop())
 
 it('gives every node its own pod addresses, and again what has come free', async () => {
-  plane.start((context) => startNodeIpam(context, { podCIDR: '10.244.0.0/22' }))
+  plane.start((context) => startNodeIpam(context, { podCIDRs: ['10.244.0.0/22'] }))
   await Promise.all(['a', 'b', 'c', 'd', 'e'].map((name) => plane.client.create(nodes, { metadata: { name } })))
   const given = await plane.until(nodes, (all) => all.filter(({ spec }) => spec?.podCIDR).length === 4)
   const shares = given.map(({ spec }) => spec?.podCIDR).filter(Boolean)
@@ -28,6 +28,17 @@ it('gives every node its own pod addresses, and again what has come free', async
   const leaving = given.find(({ spec }) => spec?.podCIDR === '10.244.2.0/24')?.metadata.name ?? ''
   await plane.client.delete(nodes, { name: leaving })
   await plane.untilOne(nodes, waiting, ({ spec }) => spec?.podCIDR === '10.244.2.0/24')
+})
+
+it('gives the nodes of a dual-stack cluster a share of either family', async () => {
+  plane.start((context) => startNodeIpam(context, { podCIDRs: ['10.244.0.0/16', 'fd00:10:244::/56'] }))
+  for (const name of ['a', 'b']) await plane.client.create(nodes, { metadata: { name } })
+  const given = await plane.until(nodes, (all) => all.filter(({ spec }) => spec?.podCIDR).length === 2)
+  expect(given.map(({ spec }) => spec?.podCIDRs).sort()).toEqual([
+    ['10.244.0.0/24', 'fd00:10:244::/64'],
+    ['10.244.1.0/24', 'fd00:10:244:1::/64'],
+  ])
+  expect(given.map(({ spec }) => spec?.podCIDR).sort()).toEqual(['10.244.0.0/24', '10.244.1.0/24'])
 })
 
 it('declares a silent node unknown, taints it and its pods, and takes it all back when it is heard again', async () => {

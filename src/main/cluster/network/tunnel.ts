@@ -9,7 +9,7 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2'
 import { connect as connectTcp } from 'node:net'
-import type { Duplex, Readable } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { Backoff } from '#shared/base/backoff.ts'
@@ -19,6 +19,7 @@ import type { Log } from '#shared/base/log.ts'
 import { createEdge, RequestRefused, respond, transportHeader, type Authority } from '#shared/base/request-edge.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import { InvalidImageReference, taggedImage } from '#shared/kube/image-reference.ts'
+import type { HostImages, PresentLayers } from '../host-images.ts'
 
 /**
  * The host's ends of the tunnels. The host dials the one port that each worker publishes on loopback, twice, with
@@ -59,10 +60,10 @@ export interface TunnelsOptions {
   apiServerPort(): number
   /** Where the registry of images listens on 127.0.0.1; undefined where there is none. */
   registryPort?(): number | undefined
-  /** A `docker save` stream of an image in the host's engine; undefined when the image is missing. */
-  fetchImage(reference: string): Promise<Readable | undefined>
-  /** ID of an image in the host's engine, with which a worker checks whether its copy is current. */
-  imageId?(reference: string): Promise<string | undefined>
+  /** An image of the host's engine, as `HostImages.open` gives it. */
+  fetchImage: HostImages['open']
+  /** By which a worker knows whether its copy is current, and which layers it lacks. */
+  findImage?: HostImages['find']
   /** How the user of this host is signed in to the image's registry. */
   credentials?(reference: string): Promise<readonly RegistryAuth[]>
   clock: Clock
@@ -74,6 +75,9 @@ const settings = { settings: { initialWindowSize: 2 ** 20, maxConcurrentStreams:
 const sessionWindow = 32 * 2 ** 20
 const pingInterval = 5_000
 const pingTimeout = 10_000
+/** While a worker may be starting, it is dialled at even intervals: a growing one would find it late. */
+const startMs = 5_000
+const redialMs = 75
 
 export function createTunnels(options: TunnelsOptions): Tunnels {
   const tunnels = new Map<string, Tunnel>()
@@ -173,16 +177,22 @@ class Tunnel {
 
   async #keep(): Promise<void> {
     const { clock, log } = this.#options
-    const backoff = new Backoff({ initial: 50, max: 2_000, factor: 1.5 })
+    const backoff = new Backoff({ initial: 75, max: 2_000, factor: 1.5 })
+    let lost = clock.now()
     while (!this.#stopped.signal.aborted) {
       try {
-        await this.#hold(() => backoff.forget(''))
+        await this.#hold(() => {
+          backoff.forget('')
+          lost = Infinity
+        })
         log.info('tunnel closed', { node: this.#node })
       } catch (error) {
         log.debug('tunnel not up', { node: this.#node, error: messageOf(error) })
       }
       this.session = undefined
-      await sleep(clock, backoff.next(''), this.#stopped.signal).catch(() => undefined)
+      if (lost === Infinity) lost = clock.now()
+      const pause = clock.now() - lost < startMs ? redialMs : backoff.next('')
+      await sleep(clock, pause, this.#stopped.signal).catch(() => undefined)
     }
   }
 
@@ -276,7 +286,7 @@ function serveWorker(session: ServerHttp2Session, options: TunnelsOptions): void
     createEdge<ServerHttp2Stream>({
       name: 'worker',
       log: options.log,
-      async handle(stream, { method, segments: [folder, name = '', ...rest], authority }) {
+      async handle(stream, { method, segments: [folder, name = '', ...rest], query, authority }) {
         if (authority) {
           await joinLoopback(stream, portFor(authority, options))
           return
@@ -285,12 +295,12 @@ function serveWorker(session: ServerHttp2Session, options: TunnelsOptions): void
           throw new RequestRefused(404, 'not found')
         const reference = readReference(name)
         if (folder === 'credentials') await sendCredentials(stream, method, reference, options)
-        else if (method === 'HEAD') await sendImageId(stream, reference, options)
+        else if (method === 'HEAD') await describeImage(stream, reference, options)
         else if (method !== 'GET') throw new RequestRefused(405, 'images are requested by GET or HEAD')
         else if (sending >= mostImages) throw new RequestRefused(503, 'too many images at once')
         else {
           sending++
-          await sendImage(stream, reference, options).finally(() => sending--)
+          await sendImage(stream, reference, presentLayers(query), options).finally(() => sending--)
         }
       },
     }),
@@ -333,9 +343,24 @@ async function joinLoopback(stream: ServerHttp2Stream, port: number): Promise<vo
   socket.pipe(stream)
 }
 
-async function sendImageId(stream: ServerHttp2Stream, reference: string, { imageId }: TunnelsOptions): Promise<void> {
-  const id = await imageId?.(reference)
-  respond(stream, id === undefined ? { ':status': 404 } : { ':status': 200, 'image-id': id }, { endStream: true })
+async function describeImage(
+  stream: ServerHttp2Stream,
+  reference: string,
+  { findImage }: TunnelsOptions,
+): Promise<void> {
+  const image = await findImage?.(reference)
+  const headers = image
+    ? { ':status': 200, 'image-id': image.id, 'image-layers': image.layers.join(' ') }
+    : { ':status': 404 }
+  respond(stream, headers, { endStream: true })
+}
+
+/** `?id=sha256:…&layers=3`: what the worker has of the image. @throws RequestRefused 400 */
+function presentLayers(query: URLSearchParams): PresentLayers | undefined {
+  const [id, layers = ''] = [query.get('id'), query.get('layers') ?? undefined]
+  if (id === null) return undefined
+  if (!/^\d{1,3}$/.test(layers)) throw new RequestRefused(400, 'layers is not a number')
+  return { id, layers: Number(layers) }
 }
 
 async function sendCredentials(
@@ -349,8 +374,13 @@ async function sendCredentials(
   if (respond(stream, { ':status': 200, 'content-type': 'application/json' })) stream.end(JSON.stringify(found))
 }
 
-async function sendImage(stream: ServerHttp2Stream, reference: string, { fetchImage }: TunnelsOptions): Promise<void> {
-  const image = await fetchImage(reference)
+async function sendImage(
+  stream: ServerHttp2Stream,
+  reference: string,
+  present: PresentLayers | undefined,
+  { fetchImage }: TunnelsOptions,
+): Promise<void> {
+  const image = await fetchImage(reference, present)
   if (!image) throw new RequestRefused(404, 'no such image')
   if (respond(stream, { ':status': 200, 'content-type': 'application/x-tar' })) await pipeline(image, stream)
   else image.destroy()

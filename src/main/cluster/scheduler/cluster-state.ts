@@ -49,8 +49,6 @@ export interface Changed<T extends KubeObject> {
   previous?: Stored<T>
 }
 
-export type ChangeType = Change['type']
-
 /** A pod on a node. */
 export interface Placed {
   readonly pod: PodInfo

@@ -5,6 +5,7 @@ import type { NodeInfo } from './node-info.ts'
 import { NodeMemory } from './node-memory.ts'
 import { NominatedPods } from './nominated-pods.ts'
 import type { PodInfo } from './pod-info.ts'
+import { PointTimes } from './point-times.ts'
 import { noNodes, ReasonCounts } from './reasons.ts'
 
 export interface Placement {
@@ -58,6 +59,7 @@ export interface PickerOptions {
   random?: (() => number) | undefined
   /** Share of the nodes that must be found feasible, percent; 0 adapts it to the size of the cluster. */
   percentageOfNodesToScore?: number
+  times?: PointTimes
 }
 
 /**
@@ -73,6 +75,7 @@ export class NodePicker {
   readonly #nominated: NominatedPods
   readonly #random: () => number
   readonly #percentage: number
+  readonly #times: PointTimes
   readonly #memory = new NodeMemory<Rejection | undefined>()
   /** Where the next search begins, so that all nodes are examined equally often. */
   #start = 0
@@ -85,20 +88,14 @@ export class NodePicker {
     this.#nominated = options.nominated ?? new NominatedPods()
     this.#random = options.random ?? Math.random
     this.#percentage = options.percentageOfNodesToScore ?? 0
+    this.#times = options.times ?? new PointTimes('')
   }
 
   /** The best node for `pod`. @throws FitError */
   pick(pod: PodInfo): Placement {
     const nodes = this.#cluster.nodes
     if (nodes.length === 0) throw new FitError('no nodes available to schedule pods', new Set())
-    const plans: Planned[] = []
-    for (const enabled of this.#plugins) {
-      const plan = enabled.plugin.plan?.(pod, this.#cluster)
-      if (!plan) continue
-      if (plan.impossible !== undefined && enabled.points.has('filter'))
-        throw this.#impossible(pod, { ...enabled, plan }, noNodes(nodes.length, plan.impossible))
-      plans.push({ ...enabled, plan })
-    }
+    const plans = this.#plan(pod)
     const filter = new NodeFilter({
       pod,
       plans,
@@ -106,12 +103,39 @@ export class NodePicker {
       nominated: this.#nominated,
       memory: this.#memory,
     })
-    const feasible = this.#nominatedNode(pod, filter) ?? this.#filter(plans, filter, nodes)
+    const feasible = this.#feasible(pod, plans, filter)
     const reserving = plans.filter(({ points }) => points.has('reserve'))
     return {
       node: this.#best(plans, feasible),
       reservations: reserving.flatMap(({ plan }) => plan.reserve ?? []),
       beforeBinding: reserving.flatMap(({ plan }) => plan.beforeBinding ?? []),
+    }
+  }
+
+  /** The plans of all plugins that apply. @throws FitError */
+  #plan(pod: PodInfo): Planned[] {
+    const begun = performance.now()
+    const plans: Planned[] = []
+    for (const enabled of this.#plugins) {
+      const plan = enabled.plugin.plan?.(pod, this.#cluster)
+      if (!plan) continue
+      if (plan.impossible !== undefined && enabled.points.has('filter')) {
+        this.#times.ended('PreFilter', begun, 'UnschedulableAndUnresolvable')
+        throw this.#impossible(pod, { ...enabled, plan }, noNodes(this.#cluster.nodes.length, plan.impossible))
+      }
+      plans.push({ ...enabled, plan })
+    }
+    this.#times.ended('PreFilter', begun)
+    return plans
+  }
+
+  /** Nodes that can take the pod: that none can is a success of the filters, too. @throws FitError */
+  #feasible(pod: PodInfo, plans: readonly Planned[], filter: NodeFilter): NodeInfo[] {
+    const begun = performance.now()
+    try {
+      return this.#nominatedNode(pod, filter) ?? this.#filter(plans, filter, this.#cluster.nodes)
+    } finally {
+      this.#times.ended('Filter', begun)
     }
   }
 
@@ -192,7 +216,9 @@ export class NodePicker {
     const [first] = feasible
     if (!first) throw new Error('nothing to choose from')
     if (feasible.length === 1) return first
+    const begun = performance.now()
     const totals = this.#total(plans, feasible)
+    this.#times.ended('Score', begun)
     let best = first
     let bestScore = -1
     let equals = 0

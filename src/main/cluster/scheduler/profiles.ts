@@ -7,6 +7,7 @@ import {
 import type { EnabledPlugin, Plugin, PluginContext } from './framework.ts'
 import { NodeMemory } from './node-memory.ts'
 import { NodePicker, type PickerOptions } from './node-picker.ts'
+import { PointTimes, type PointObserver } from './point-times.ts'
 import type { PreemptionMemory } from './preemption.ts'
 
 /** A scheduler by the name that pods have in `schedulerName`, with plugins of its own. */
@@ -14,6 +15,7 @@ export interface Profile {
   readonly name: string
   readonly plugins: readonly EnabledPlugin[]
   readonly picker: NodePicker
+  readonly times: PointTimes
   /** Whether a pod that fits nowhere may preempt others. */
   readonly preempts: boolean
   /** Victims that were found on nodes before. */
@@ -29,8 +31,9 @@ export interface Profile {
 export type Profiles = ReadonlyMap<string, Profile>
 
 export interface ProfilesOptions
-  extends Omit<PickerOptions, 'plugins' | 'percentageOfNodesToScore'>, Omit<PluginContext, 'args'> {
+  extends Omit<PickerOptions, 'plugins' | 'percentageOfNodesToScore' | 'times'>, Omit<PluginContext, 'args'> {
   configuration: SchedulerConfiguration
+  onPoint?: PointObserver | undefined
 }
 
 /** The profiles of a configuration, by name. */
@@ -41,18 +44,20 @@ export const schedulerNameOf = ({ spec }: Pod): string => spec?.schedulerName ??
 
 function createProfile(
   { schedulerName, plugins: chosen, args, percentageOfNodesToScore }: ProfileConfiguration,
-  { client, informers, clock, recorderOf, devices, ...picking }: Omit<ProfilesOptions, 'configuration'>,
+  { client, informers, clock, recorderOf, devices, onPoint, ...picking }: Omit<ProfilesOptions, 'configuration'>,
 ): Profile {
   const plugins = chosen.flatMap(({ registration, weight, points }) => {
     const plugin = registration.create?.({ client, informers, clock, recorderOf, devices, args })
     return plugin ? { plugin, weight, points } : []
   })
+  const times = new PointTimes(schedulerName, onPoint)
   const gates: Plugin[] = plugins.filter(({ points }) => points.has('preEnqueue')).map(({ plugin }) => plugin)
   const { minCandidateNodesPercentage, minCandidateNodesAbsolute } = args.DefaultPreemption
   return {
     name: schedulerName,
     plugins,
-    picker: new NodePicker({ ...picking, plugins, percentageOfNodesToScore }),
+    picker: new NodePicker({ ...picking, plugins, percentageOfNodesToScore, times }),
+    times,
     preempts: chosen.some(
       ({ registration, points }) => registration.name === 'DefaultPreemption' && points.has('postFilter'),
     ),

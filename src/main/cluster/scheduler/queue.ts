@@ -3,6 +3,7 @@ import type { Change } from './cluster-state.ts'
 import type { Plugin } from './framework.ts'
 import { Heap } from './heap.ts'
 import type { PodInfo } from './pod-info.ts'
+import { eventOf } from './queue-events.ts'
 
 /** A pod that waits for a node. */
 export interface Waiting {
@@ -27,6 +28,9 @@ export interface Waiting {
 /** Pods that wait, under the names that Kubernetes' metrics have for the queues. */
 export type Pending = Record<'active' | 'backoff' | 'unschedulable' | 'gated', number>
 
+/** The queues that a pod can enter, as Kubernetes' metrics name them. */
+export type IncomingQueue = 'active' | 'backoff' | 'unschedulable' | 'gated'
+
 /** An unschedulable pod is retried after this long even if nothing changes. */
 const longestWait = 300_000
 
@@ -34,6 +38,8 @@ export interface QueueOptions {
   clock: Clock
   /** Called whenever a pod has become ready to schedule. */
   onReady(): void
+  /** Called whenever a pod enters a queue, by the name that Kubernetes has for what brought it there; for metrics. */
+  onQueued?: ((queue: IncomingQueue, event: string) => void) | undefined
   /** Back-off after the first attempt, doubled with each further one up to the longest; 1 s and 10 s when unset. */
   initialBackoffMs?: number
   maxBackoffMs?: number
@@ -47,6 +53,7 @@ export interface QueueOptions {
 export class SchedulingQueue {
   readonly #clock: Clock
   readonly #onReady: () => void
+  readonly #onQueued: (queue: IncomingQueue, event: string) => void
   readonly #initialBackoffMs: number
   readonly #maxBackoffMs: number
   readonly #byKey = new Map<string, Waiting>()
@@ -61,9 +68,16 @@ export class SchedulingQueue {
   #stopTimer: (() => void | Promise<void>) | undefined
   #timerAt = Infinity
 
-  constructor({ clock, onReady, initialBackoffMs = 1_000, maxBackoffMs = 10_000 }: QueueOptions) {
+  constructor({
+    clock,
+    onReady,
+    onQueued = () => undefined,
+    initialBackoffMs = 1_000,
+    maxBackoffMs = 10_000,
+  }: QueueOptions) {
     this.#clock = clock
     this.#onReady = onReady
+    this.#onQueued = onQueued
     this.#initialBackoffMs = initialBackoffMs
     this.#maxBackoffMs = maxBackoffMs
   }
@@ -107,7 +121,9 @@ export class SchedulingQueue {
     }
     if (known && known !== same) this.remove(pod.key)
     this.#byKey.set(pod.key, waiting)
-    if (!held) this.#retry(waiting)
+    const event = same ? 'PodUpdate' : 'PodAdd'
+    if (held) this.#onQueued('gated', event)
+    else this.#retry(waiting, event)
   }
 
   /** Updates the pod where the change does not affect scheduling. */
@@ -147,6 +163,7 @@ export class SchedulingQueue {
     waiting.retryAt = inWholeSeconds(waiting.refusedAt + this.#backoffOf(waiting))
     waiting.failed = false
     this.#unschedulable.add(waiting)
+    this.#onQueued('unschedulable', attemptFailed)
     for (const plugin of refusedBy.size === 0 ? [undefined] : refusedBy) {
       const others = this.#refused.get(plugin)
       if (others) others.add(waiting)
@@ -160,7 +177,7 @@ export class SchedulingQueue {
     if (waiting.state === 'gone') return
     waiting.failed = true
     waiting.retryAt = this.#clock.now() + this.#backoffOf(waiting)
-    this.#retry(waiting)
+    this.#retry(waiting, attemptFailed)
   }
 
   /** The pod has preempted others: it is tried again after its back-off, or as soon as there is nothing else to do. */
@@ -170,7 +187,7 @@ export class SchedulingQueue {
     const now = this.#clock.now()
     waiting.retryAt = waiting.expedited ? now : inWholeSeconds(now + this.#backoffOf(waiting))
     waiting.expedited = false
-    this.#retry(waiting)
+    this.#retry(waiting, attemptFailed)
   }
 
   /** Room was made on the node that is kept for the pod: it does not sit out its back-off. */
@@ -183,26 +200,27 @@ export class SchedulingQueue {
     waiting.state = 'gone'
     const expedited: Waiting = { ...waiting, retryAt: 0 }
     this.#byKey.set(key, expedited)
-    this.#retry(expedited)
+    this.#retry(expedited, 'AssignedPodDelete')
   }
 
   /** Requeues one pod if it waits for a change. */
   activate(key: string): void {
     const waiting = this.#byKey.get(key)
-    if (waiting?.state === 'unschedulable') this.#wake(waiting)
+    if (waiting?.state === 'unschedulable') this.#wake(waiting, 'ForceActivate')
   }
 
   /** Queues the held pods that nothing holds any more. */
   release(isHeld: (pod: PodInfo) => boolean): void {
     for (const waiting of this.#byKey.values())
-      if (waiting.state === 'held' && !isHeld(waiting.pod)) this.#retry(waiting)
+      if (waiting.state === 'held' && !isHeld(waiting.pod)) this.#retry(waiting, 'PodUpdate')
   }
 
   /** Requeues the pods that `change` may make schedulable. */
   changed(change: Change): void {
     for (const [plugin, refused] of this.#refused) {
       if (plugin ? !isInterested(plugin, change) : change.type !== 'node-added') continue
-      for (const waiting of refused) if (!plugin || plugin.mayHelp?.(change, waiting.pod)) this.#wake(waiting)
+      for (const waiting of refused)
+        if (!plugin || plugin.mayHelp?.(change, waiting.pod)) this.#wake(waiting, eventOf(change))
     }
   }
 
@@ -211,9 +229,9 @@ export class SchedulingQueue {
     this.#stopTimer = undefined
   }
 
-  #wake(waiting: Waiting): void {
+  #wake(waiting: Waiting, event: string): void {
     this.#noLongerRefused(waiting)
-    this.#retry(waiting)
+    this.#retry(waiting, event)
   }
 
   #noLongerRefused(waiting: Waiting): void {
@@ -225,15 +243,17 @@ export class SchedulingQueue {
     }
   }
 
-  #retry(waiting: Waiting): void {
+  #retry(waiting: Waiting, event: string): void {
     if (waiting.retryAt > this.#clock.now()) {
       waiting.state = 'backoff'
+      this.#onQueued('backoff', event)
       ;(waiting.failed ? this.#failed : this.#backoff).push(waiting)
       this.#arm(waiting.retryAt)
       if (!waiting.failed) this.#onReady()
       return
     }
     waiting.state = 'active'
+    this.#onQueued('active', event)
     this.#active.push(waiting)
     this.#onReady()
   }
@@ -256,11 +276,11 @@ export class SchedulingQueue {
     for (const heap of [this.#backoff, this.#failed])
       for (let next = heap.peek(); next && (next.retryAt <= now || next.state !== 'backoff'); next = heap.peek()) {
         heap.pop()
-        if (next.state === 'backoff') this.#retry(next)
+        if (next.state === 'backoff') this.#retry(next, 'BackoffComplete')
       }
     for (const waiting of this.#unschedulable) {
       if (waiting.refusedAt + longestWait > now) break
-      this.#wake(waiting)
+      this.#wake(waiting, 'UnschedulableTimeout')
     }
     for (const heap of [this.#backoff, this.#failed]) this.#arm(heap.peek()?.retryAt ?? Infinity)
     for (const { refusedAt } of this.#unschedulable) {
@@ -269,6 +289,8 @@ export class SchedulingQueue {
     }
   }
 }
+
+const attemptFailed = 'ScheduleAttemptFailure'
 
 /** The first of the heap that is still in the state; what has left it is dropped. */
 function takeFrom(heap: Heap<Waiting>, state: Waiting['state']): Waiting | undefined {

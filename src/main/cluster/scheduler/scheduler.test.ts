@@ -53,6 +53,30 @@ describe('scheduling', () => {
     })
   })
 
+  test('times the steps of an attempt, for the profile of the pod', async () => {
+    const steps: string[] = []
+    scheduler = createScheduler({
+      client: plane.client,
+      clock: systemClock,
+      log: silentLog,
+      onPoint: ({ point, status, profile }) => void steps.push(`${profile} ${point} ${status}`),
+    })
+    for (const name of ['n1', 'n2']) await plane.client.create(nodes, node(name))
+    await scheduler.start()
+    await create('small')
+    await bound('small')
+    await expect
+      .poll(() => steps)
+      .toEqual(
+        ['PreFilter', 'Filter', 'Score', 'Reserve', 'PreBind', 'Bind'].map((p) => `default-scheduler ${p} Success`),
+      )
+    await create('large', { requests: { cpu: '64' } })
+    await refused('large')
+    expect(steps.slice(6)).toEqual(
+      ['PreFilter Success', 'Filter Success', 'PostFilter Unschedulable'].map((p) => `default-scheduler ${p}`),
+    )
+  })
+
   test('never puts more on a node than it holds, even in a rush', async () => {
     for (const name of ['n1', 'n2', 'n3']) await plane.client.create(nodes, node(name, { allocatable: { pods: '10' } }))
     await scheduler.start()

@@ -18,9 +18,10 @@ import { Selectors, type CompileSelector } from './devices/selectors.ts'
 import { FitError, type Placement, type Verdict } from './node-picker.ts'
 import { NominatedPods } from './nominated-pods.ts'
 import { podInfoOf } from './pod-info.ts'
+import type { PointObserver } from './point-times.ts'
 import { createPodReports } from './pod-reports.ts'
 import { createProfiles, schedulerNameOf, type Profile } from './profiles.ts'
-import { SchedulingQueue, type Pending, type Waiting } from './queue.ts'
+import { SchedulingQueue, type Pending, type QueueOptions, type Waiting } from './queue.ts'
 import { createSchedulerInformers } from './scheduler-informers.ts'
 import { releaseNomination } from './scheduling-state.ts'
 import { createUnschedulablePods } from './unschedulable-pods.ts'
@@ -79,6 +80,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     const attempt = { waiting, begun, chosen: performance.now() }
     cluster.assume(waiting.pod, placement.node)
     const reservations = placement.reservations.map((reserve) => reserve(placement.node))
+    profile.times.ended('Reserve', attempt.chosen)
     releaseNomination(state, waiting.pod.key, placement.node.name)
     track(bind(attempt, placement, { reservations, profile }))
   }
@@ -89,7 +91,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     // Kubernetes' NominatedNodeNameForExpectation: others see where the pod is going while it waits.
     if (placement.beforeBinding.length > 0) parts.reports.expected(pod, placement.node.name)
     try {
-      await binder.bind(pod, placement, profile.volumeTimeoutMs)
+      await binder.bind(pod, placement, profile)
       leaveQueue(waiting)
       announcements.bound(pod, placement.node.name)
       observe(attempt, 'scheduled')
@@ -186,6 +188,12 @@ export interface SchedulerOptions {
   configuration?: SchedulerConfiguration
   /** Called after every attempt; for metrics. */
   observe?: (attempt: SchedulingAttempt) => void
+  /** Called when a pod has tried to preempt others, with the number of victims; for metrics. */
+  onPreemption?: (victims: number) => void
+  /** Called after each step of an attempt; for metrics. */
+  onPoint?: PointObserver
+  /** Called when a pod enters a queue; for metrics. */
+  onQueued?: QueueOptions['onQueued']
   /** Random number in [0, 1) that chooses between equal nodes. */
   random?: () => number
 }
@@ -273,9 +281,10 @@ function createParts(options: SchedulerOptions, onReady: () => void) {
     cluster,
     nominated,
     random,
+    onPoint: options.onPoint,
   })
   const { initialBackoffMs, maxBackoffMs } = configuration
-  const queue = new SchedulingQueue({ clock, onReady, initialBackoffMs, maxBackoffMs })
+  const queue = new SchedulingQueue({ clock, onReady, onQueued: options.onQueued, initialBackoffMs, maxBackoffMs })
   const state = { cluster, queue, nominated }
   const reports = createPodReports({ client, clock, recorderOf, log })
   const unschedulable = createUnschedulablePods({
@@ -286,6 +295,7 @@ function createParts(options: SchedulerOptions, onReady: () => void) {
     reports,
     state,
     budgets: () => informers.budgets.list(),
+    onPreemption: options.onPreemption,
     random: random ?? Math.random,
   })
   return {

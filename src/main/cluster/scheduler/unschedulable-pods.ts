@@ -31,6 +31,8 @@ export interface UnschedulablePodsOptions {
   reports: PodReports
   state: SchedulingState
   budgets: () => readonly PodDisruptionBudget[]
+  /** Called when a pod has tried to preempt others; for metrics. */
+  onPreemption?: ((victims: number) => void) | undefined
   /** Random number in [0, 1): where the search for victims begins. */
   random: () => number
 }
@@ -77,7 +79,10 @@ export function createUnschedulablePods(options: UnschedulablePodsOptions): Unsc
   return {
     refused(waiting, error, profile) {
       const { pod } = waiting
+      const begun = performance.now()
       const preemption = preemptionFor(pod, error, profile)
+      if (preemption) profile.times.ended('PostFilter', begun, 'victims' in preemption ? 'Success' : 'Unschedulable')
+      if (preemption) options.onPreemption?.('victims' in preemption ? preemption.victims.length : 0)
       if (preemption && 'victims' in preemption) {
         const nodeName = preemption.node.name
         nominated.set(pod, nodeName)

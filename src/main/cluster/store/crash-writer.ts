@@ -1,7 +1,7 @@
 import { createFileStore } from './file.ts'
 import { key, object, put } from './store.fixture.ts'
 
-/** Run by `file.test.ts` as a process to kill: writes as fast as it can and prints each acknowledged write. */
+/** Run by `file.test.ts` and `kills.case.ts` as a process to kill: writes as fast as it can and prints each acknowledged write. */
 const store = await createFileStore({
   dir: process.argv[2] ?? '',
   log: {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createFakeClock } from '#test/support/fake-clock.ts'
 import { silentLog, type Log } from '#shared/base/log.ts'
 import { createFileStore, type FileStoreOptions } from './file.ts'
+import { expectKept, killAgainAndAgain } from './kills.case.ts'
 import type { Store } from './store.ts'
 import { describeStore, key, object, put } from './store.case.ts'
 
@@ -217,39 +218,18 @@ describe('a disk that is full', () => {
     expect(acked.size).toBeGreaterThan(20)
     expect(said).toMatch(/the store cannot write its log: EFBIG/)
     const store = await open(dir)
-    for (const [name, revision] of acked) expect(store.get(key(name))?.revision ?? 0).toBeGreaterThanOrEqual(revision)
-    expectWholePairs(store)
+    expectKept(store, acked)
     await store.commit([put('after', 0)])
     await store.close()
   })
 })
 
 describe('kill -9 under load', () => {
-  test('50 times: every acknowledged write is present, and no partial batch', { timeout: 120_000 }, async () => {
-    const writer = new URL('./crash-writer.ts', import.meta.url).pathname
-    let acknowledged = 0
-    for (let round = 0; round < 50; round++) {
-      const dir = round % 10 === 0 ? newFolder() : join(root, `store-${folders - 1}`)
-      const acked = await killedWriter(writer, dir, 40 + ((round * 37) % 160))
-      acknowledged += acked.size
-      const store = await open(dir)
-      for (const [name, revision] of acked) expect(store.get(key(name))?.revision ?? 0).toBeGreaterThanOrEqual(revision)
-      expectWholePairs(store)
-      await store.close()
-    }
-    expect(acknowledged).toBeGreaterThan(1_000)
+  // `test/faults/store-killed.test.ts` does it fifty times.
+  test('ten times: every acknowledged write is present, and no partial batch', { timeout: 120_000 }, async () => {
+    expect(await killAgainAndAgain(newFolder(), 10)).toBeGreaterThan(200)
   })
 })
-
-/** Asserts that every batch is complete. */
-function expectWholePairs(store: Store): void {
-  const halves = new Map<string, number>()
-  for (const entry of store.list('/registry/core/pods/pairs/').entries) {
-    const [id = ''] = entry.object.metadata.name.split('.')
-    halves.set(id, (halves.get(id) ?? 0) + 1)
-  }
-  expect([...halves.values()].every((count) => count === 2)).toBe(true)
-}
 
 /** Runs the writer under a file size limit, until it gives up. */
 function limitedWriter(dir: string, blocks: number): Promise<{ acked: Map<string, number>; said: string }> {
@@ -270,26 +250,5 @@ function limitedWriter(dir: string, blocks: number): Promise<{ acked: Map<string
         said,
       })
     })
-  })
-}
-
-/** Runs the writer until `ms` after its first acknowledgement, kills it, and returns the acknowledged writes. */
-function killedWriter(script: string, dir: string, ms: number): Promise<Map<string, number>> {
-  const acked = new Map<string, number>()
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [script, dir], { stdio: ['ignore', 'pipe', 'inherit'] })
-    let rest = ''
-    let timer: NodeJS.Timeout | undefined
-    child.stdout.on('data', (chunk: Buffer) => {
-      timer ??= setTimeout(() => child.kill('SIGKILL'), ms)
-      const lines = (rest + chunk.toString()).split('\n')
-      rest = lines.pop() ?? ''
-      for (const line of lines) {
-        const [name = '', revision] = line.split(' ')
-        acked.set(name, Number(revision))
-      }
-    })
-    child.on('error', reject)
-    child.on('close', () => resolve(acked))
   })
 }

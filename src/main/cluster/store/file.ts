@@ -66,6 +66,43 @@ export async function createFileStore(options: FileStoreOptions): Promise<Store>
   }
 }
 
+/**
+ * Writes the log of a new store into an empty folder, complete and closed. Its revisions go on after `revision`.
+ * @param options `secretKey`: encrypts Secrets at rest, as that of the store that will be opened there
+ */
+export async function writeStore(
+  options: Pick<FileStoreOptions, 'dir' | 'workerUrl' | 'secretKey' | 'log'> & {
+    entries: AsyncIterable<LoadedEntry>
+    revision: number
+  },
+): Promise<void> {
+  await mkdir(options.dir, { recursive: true, mode: 0o700 })
+  const thread = await startThread({ ...options, segmentBytes: 4 * 2 ** 20 })
+  try {
+    await thread.ask({ type: 'snapshot-begin' })
+    let part: LoadedEntry[] = []
+    const flush = async (): Promise<void> => {
+      const taken = part
+      part = []
+      await thread.ask({
+        type: 'snapshot-part',
+        revisions: taken.map(({ revision }) => revision),
+        keys: taken.map(({ key }) => key),
+        values: taken.map(({ json }) => json),
+      })
+    }
+    for await (const entry of options.entries) {
+      part.push(entry)
+      if (part.length === snapshotPart) await flush()
+    }
+    await flush()
+    await thread.ask({ type: 'snapshot-end', revision: options.revision })
+    await thread.ask({ type: 'close' })
+  } finally {
+    await thread.end()
+  }
+}
+
 function* restored(entries: LoadedEntry[]): Iterable<Entry> {
   for (const { key, revision, json } of entries) yield StoredEntry.restored(key, revision, json)
 }

@@ -120,7 +120,6 @@ export class Revisions implements Store {
     await this.#publishing
   }
 
-  /** Every durable entry, for a snapshot of the log. */
   entries(): Iterable<Entry> {
     return this.#durable.all()
   }

@@ -27,6 +27,8 @@ export interface Store {
   head(key: string): Entry | undefined
   /** Entries under `prefix` in key order, at `revision` when given. @throws Compacted */
   list(prefix: string, options?: ListOptions): ListResult
+  /** Every durable entry, in no order. */
+  entries(): Iterable<Entry>
   /** Number of entries under `prefix`. */
   count(prefix: string): number
 
@@ -77,6 +79,12 @@ export interface ListOptions {
   limit?: number
   /** Exclusive start key of a continued list. */
   after?: string | undefined
+}
+
+/** Everything at one revision. */
+export interface Contents {
+  entries: readonly Entry[]
+  revision: number
 }
 
 export interface ListResult {

@@ -39,8 +39,10 @@ export interface WorkerProvider {
   unpause(name: string): Promise<void>
   /** Ends the worker at once, as a power cut would. */
   kill(name: string): Promise<void>
-  /** The last output of a worker that has ended. */
-  lastOutput(name: string): Promise<string>
+  /** The last lines that its first process and its agent have written; five when unset. */
+  lastOutput(name: string, lines?: number): Promise<string>
+  /** Changes the limits of a worker, running or not; one that is unset stays as it is. @throws Error for the user */
+  limit(name: string, limits: WorkerLimits): Promise<void>
   /** Removes the worker with its volumes; nothing happens when it is not there. */
   remove(name: string): Promise<void>
   /** Replaces files inside a worker, running or not. */
@@ -54,6 +56,10 @@ export interface WorkerProvider {
   removeNetwork(): Promise<void>
   /** Removes the cluster's volume, with all data. */
   removeVolume(): Promise<void>
+  /** The data of the cluster's volume. */
+  readonly volume: VolumeCopy
+  /** Bytes on disk: of each worker's engine and kubelet, and of the cluster's volume. */
+  diskUse(): Promise<DiskUse>
   /** Calls `listener` whenever a worker of this cluster has changed its state. */
   onChange(listener: () => void): Stop
 }
@@ -69,14 +75,39 @@ export interface WorkerMachine {
   address?: string
 }
 
-export interface NewWorker {
-  name: string
+/**
+ * The cluster's volume as a tar: byte for byte, with owners, modes, times, extended attributes, access lists, hard links and
+ * holes.
+ */
+export interface VolumeCopy {
+  /** The folders of the volumes; none where there is no volume. */
+  folders(): Promise<string[]>
+  /** Its content. @throws Error while it is read */
+  read(): AsyncIterable<Buffer>
+  /** Puts a content beside what is there; `commit` or `discard` ends it. @throws Error that says what is wrong with it */
+  stage(archive: AsyncIterable<Uint8Array>): Promise<void>
+  /** What was staged takes the place of what is there. */
+  commit(): Promise<void>
+  /** What was there is there again, also amid a commit that was broken off. @returns false where a commit was complete, or nothing staged */
+  discard(): Promise<boolean>
+  /** Removes what a process that was killed has left of copies under way. */
+  sweep(): Promise<void>
+}
+
+export interface DiskUse {
+  workers: { name: string; engineBytes: number; kubeletBytes: number }[]
+  volumesBytes: number
+}
+
+export interface WorkerLimits {
   /** CPU limit in cores; none when unset. */
   cpus?: number | undefined
   /** Memory limit in bytes; none when unset. */
   memoryBytes?: number | undefined
-  /** URL of a mirror of docker.io; none when unset. */
-  registryMirror?: string | undefined
+}
+
+export interface NewWorker extends WorkerLimits {
+  name: string
   files: readonly WorkerFile[]
 }
 

@@ -38,7 +38,7 @@ function setUp({ present = [], hasNetwork = false, broken }: Setup) {
   const recipe = (names: string[]): WorkerRecipe => ({
     names,
     provider,
-    size: {},
+    sizeOf: () => ({}),
     clock: systemClock,
     machines: () => new Map(present.map((machine) => [machine.name, machine])),
     refresh: () => Promise.resolve(),

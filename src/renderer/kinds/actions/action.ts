@@ -1,5 +1,5 @@
 import type { Component } from 'vue'
-import type { ContextColour } from '#shared/contract/app.ts'
+import type { ContextColour } from '#shared/contract/settings.ts'
 import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import type { Resource } from '#shared/kube/resources.ts'
 import type { Access } from '../../composables/useAccess.ts'
@@ -9,6 +9,7 @@ import type { Dialogs } from '../../stores/dialogs.ts'
 import { t } from '../../texts/index.ts'
 import type { KubectlVerb } from './kubectl-command.ts'
 import type { useForwards } from '../../stores/forwards.ts'
+import type { Back } from '../../api/carrier.ts'
 
 type Forwards = Pick<ReturnType<typeof useForwards>, 'reach'>
 
@@ -24,6 +25,8 @@ export interface Action<T extends KubeObject = KubeObject> {
   key?: string
   /** It changes nothing, so that it may be done in a context that is locked. */
   reads?: true
+  /** It needs workers that are containers of this machine; elsewhere it is not offered. */
+  onMachine?: true
   /** Something is lost by it. */
   danger?: boolean
   /** Whether it can be done; else the reason, for the user. */
@@ -55,6 +58,7 @@ export interface ActionTools {
   dock: { show(panel: Panel): void }
   dialogs: Dialogs
   forwards: Forwards
+  back: Pick<Back, 'takeovers'>
   /** Says that something is done. */
   say(text: string): void
   /** Says how far a long action is, in place of its label. */
@@ -65,7 +69,7 @@ export interface ActionTools {
 export function mayOr(
   access: Access,
   verb: string,
-  object: Stored,
+  object: KubeObject,
   { subresource, resource }: { subresource?: string; resource?: Resource } = {},
 ): true | string {
   if (access.may(verb, object, { subresource, resource })) return true

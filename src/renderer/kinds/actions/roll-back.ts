@@ -2,7 +2,7 @@ import { History } from '@lucide/vue'
 import { h } from 'vue'
 import type { PodTemplateSpec } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
-import { t } from '../../texts/index.ts'
+import { t, withTexts } from '../../texts/index.ts'
 import { controllerRevisionsOf, revisionsOf } from '../apps/revisions.ts'
 import { mayOr, type Action } from './action.ts'
 
@@ -20,7 +20,7 @@ export const rollBack: Action<Workload> = {
     const { name, uid } = object.metadata
     // The page begins without its dialogs and without YAML.
     const [{ default: RollBackDialog }, { templateText }] = await Promise.all([
-      import('../../components/RollBackDialog.vue'),
+      withTexts(['pages'], () => import('../../components/RollBackDialog.vue'))(),
       import('../apps/template-text.ts'),
     ])
     const [, ...earlier] =

@@ -1,7 +1,7 @@
 import type { ControllerRevision, PodTemplateSpec, ReplicaSet } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { images } from '../cells.ts'
-import { isOwned } from '../related.ts'
+import { isOwned } from '../owned.ts'
 
 const revisionKey = 'deployment.kubernetes.io/revision'
 const causeKey = 'kubernetes.io/change-cause'

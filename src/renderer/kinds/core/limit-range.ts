@@ -18,4 +18,11 @@ export const limitRange = describe<LimitRange>({
           .join('; '),
     },
   ],
+  details: ({ spec }) =>
+    (spec?.limits ?? []).map(({ type, default: limits, defaultRequest, max, min, maxLimitRequestRatio }) => [
+      type,
+      Object.entries({ defaultRequest, default: limits, min, max, maxLimitRequestRatio })
+        .flatMap(([name, amounts]) => (amounts ? [`${name}: ${pairs(amounts)}`] : []))
+        .join('\n'),
+    ]),
 })

@@ -1,5 +1,5 @@
 import { withoutEscapes, type StyledSpan } from './ansi.ts'
-import { levelOf, logLevels, type LogLevel } from './log-level.ts'
+import { levelOf, type LogLevel } from './log-level.ts'
 
 /** One line of a combined log. */
 export interface LogLine {
@@ -176,9 +176,6 @@ export class LogBuffer {
     this.#lines = this.#lines.slice(at)
   }
 }
-
-export const countsByLevel = (buffer: LogBuffer): [LogLevel, number][] =>
-  logLevels.map((level) => [level, buffer.levels.get(level) ?? 0])
 
 /** A line of a log that was asked for with timestamps. */
 function timed(line: string): { time: string; text: string } {

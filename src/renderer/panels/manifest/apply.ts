@@ -3,7 +3,7 @@ import { undefinedIfMissing } from '#shared/kube/error-kinds.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { ApiError, failure } from '#shared/kube/status.ts'
 import { t } from '../../texts/index.ts'
-import { applyBody } from './documents.ts'
+import { applyBody } from '#shared/kube/apply-body.ts'
 
 interface ServedResource {
   name: string

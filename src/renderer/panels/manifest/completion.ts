@@ -1,6 +1,6 @@
 import type { CompletionContext, CompletionResult } from '@codemirror/autocomplete'
 import { schemaInfo } from './schema-docs.ts'
-import { schemaAt, settle, typeOf, type Schemas } from './schema.ts'
+import { schemaAt, settle, typeOf, type SchemaSource } from './schema.ts'
 
 /** The path of a position in its document, by indentation, so that it also works on text that is not valid YAML yet. */
 export function pathAt(
@@ -42,7 +42,7 @@ export function pathAt(
 }
 
 /** Completes keys and enumerated values from the cluster's schema. */
-export function completeFrom(schemas: Schemas): (context: CompletionContext) => Promise<CompletionResult | null> {
+export function completeFrom(schemas: SchemaSource): (context: CompletionContext) => Promise<CompletionResult | null> {
   return async (context) => {
     const { state, pos } = context
     const line = state.doc.lineAt(pos)

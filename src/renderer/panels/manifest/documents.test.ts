@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { yamlOf } from '../../composables/object-yaml.ts'
-import { applyBody, conflictsOf, inOrder, readManifests, survivors } from './documents.ts'
+import { applyBody } from '#shared/kube/apply-body.ts'
+import { conflictsOf, inOrder, readManifests, survivors } from './documents.ts'
 
 const text = `apiVersion: apps/v1
 kind: Deployment

@@ -26,7 +26,7 @@ export interface Mistake {
 }
 
 /** YAML as kubectl reads it: 1.1 with its `yes` and octals, but `12:30` and `2026-11-23` are strings. */
-const kubectlYaml = {
+export const kubectlYaml = {
   version: '1.1' as const,
   customTags: (tags: Tags): Tags =>
     tags.filter(
@@ -111,29 +111,6 @@ export function inOrder(manifests: readonly Manifest[]): Manifest[] {
   ]
   const rank = (kind = ''): number => (first.includes(kind) ? first.indexOf(kind) : first.length)
   return [...manifests].sort((a, b) => rank(a.object.kind) - rank(b.object.kind))
-}
-
-/**
- * The body of a server-side apply: what the user wrote, without the fields that only the server sets.
- * @param uid makes the server refuse any other object of the same name
- */
-export function applyBody(object: KubeObject, uid?: string): KubeObject {
-  const body = structuredClone(object) as KubeObject & { status?: unknown }
-  delete body.status
-  const { metadata } = body
-  for (const field of [
-    'managedFields',
-    'resourceVersion',
-    'uid',
-    'creationTimestamp',
-    'generation',
-    'selfLink',
-    'deletionTimestamp',
-    'deletionGracePeriodSeconds',
-  ] as const)
-    delete metadata[field]
-  if (uid !== undefined) metadata.uid = uid
-  return body
 }
 
 /**

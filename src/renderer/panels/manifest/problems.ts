@@ -8,7 +8,7 @@ import { locate, readFieldPath, valueAt, writeFieldPath, type Span } from './fie
 export interface Problem extends Span {
   severity: 'error' | 'warning'
   /** Who says so. */
-  source: 'yaml' | 'schema' | 'server' | 'merge' | 'owners'
+  source: 'yaml' | 'schema' | 'server' | 'merge' | 'owners' | 'helm'
   message: string
   /** The field that is meant, as users read it. */
   field?: string

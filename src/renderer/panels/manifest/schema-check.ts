@@ -3,14 +3,17 @@ import { t } from '../../texts/index.ts'
 import { readManifests, type Manifest } from './documents.ts'
 import { spanOf } from './fields.ts'
 import type { Problem } from './problems.ts'
-import { settle, type Schema, type Schemas } from './schema.ts'
+import { settle, type Schema, type SchemaSource } from './schema.ts'
 
 /** What the schemas of the cluster say against a text: unknown fields, values of a wrong type, words that are none. */
-export const checkSchema = (text: string, schemas: Schemas): Problem[] =>
+export const checkSchema = (text: string, schemas: SchemaSource): Problem[] =>
   readManifests(text).manifests.flatMap((manifest) => checkManifest(manifest, schemas))
 
 /** What the schema of its kind says against one object; nothing where the schema is not known. */
-export function checkManifest({ document, at, object }: Manifest, schemas: Schemas): Problem[] {
+export function checkManifest(
+  { document, at, object }: Pick<Manifest, 'document' | 'at' | 'object'>,
+  schemas: SchemaSource,
+): Problem[] {
   const known = schemas.known(object.apiVersion ?? '', object.kind ?? '')
   if (!known) return []
   const { root, all } = known

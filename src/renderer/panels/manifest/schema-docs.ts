@@ -1,17 +1,26 @@
 import { t } from '../../texts/index.ts'
 import { fieldAt } from './fields.ts'
-import { readManifests } from './documents.ts'
-import { schemaAt, typeOf, type Schema, type Schemas } from './schema.ts'
+import { readManifests, type Manifest } from './documents.ts'
+import { schemaAt, typeOf, type Schema, type SchemaSource } from './schema.ts'
 
 /** What the cluster's schema says of the field at an offset; nothing where it says nothing. */
 export function docsAt(
   text: string,
   offset: number,
-  schemas: Schemas,
+  schemas: SchemaSource,
 ): { from: number; to: number; name: string; schema: Schema; required: boolean } | undefined {
   const manifest = readManifests(text).manifests.find(({ from, to }) => from <= offset && offset <= to)
-  const field = manifest && fieldAt(manifest.document, offset)
-  if (!manifest || !field) return undefined
+  return manifest && fieldDocs(manifest, offset, schemas)
+}
+
+/** What a schema says of the field at an offset of one document. */
+export function fieldDocs(
+  manifest: Pick<Manifest, 'document' | 'at' | 'object'>,
+  offset: number,
+  schemas: SchemaSource,
+): ReturnType<typeof docsAt> {
+  const field = fieldAt(manifest.document, offset)
+  if (!field) return undefined
   const { apiVersion = '', kind = '' } = manifest.object
   const known = schemas.known(apiVersion, kind)
   const path = field.path.slice(manifest.at.length)

@@ -31,8 +31,15 @@ export interface Schema {
   'x-kubernetes-preserve-unknown-fields'?: boolean
 }
 
+/** Where the schemas of kinds come from. */
+export interface SchemaSource {
+  /** Afterwards `known` returns what there is. */
+  load(apiVersion: string, kind: string): Promise<void>
+  known(apiVersion: string, kind: string): { root: Schema; all: Record<string, Schema> } | undefined
+}
+
 /** The schemas of a cluster, fetched by group and version at first use. */
-export class Schemas {
+export class Schemas implements SchemaSource {
   readonly #transport: Transport
   readonly #documents = new Map<string, Promise<Record<string, Schema>>>()
   readonly #roots = new Map<string, { root: Schema; all: Record<string, Schema> }>()

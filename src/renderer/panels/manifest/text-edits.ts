@@ -1,4 +1,4 @@
-import { isCollection, isMap, isSeq, type Document } from 'yaml'
+import { isCollection, isMap, isScalar, isSeq, type Document, type Node } from 'yaml'
 import type { Change } from './three-way.ts'
 import { plainPath, type FieldPath } from './fields.ts'
 import { readManifests, toText, type Manifest } from './documents.ts'
@@ -14,7 +14,8 @@ export function writeFields(text: string, index: number, changes: readonly Chang
   return replaceDocument(text, manifest)
 }
 
-function writeField({ document, at }: Manifest, path: FieldPath, value: unknown): void {
+/** Writes a value into a document; undefined takes the field out, and the maps that are empty without it. */
+export function writeField({ document, at }: Pick<Manifest, 'document' | 'at'>, path: FieldPath, value: unknown): void {
   const object: unknown = document.toJS()
   const full = [...at, ...path]
   const plain = plainPath(object, full)
@@ -24,7 +25,7 @@ function writeField({ document, at }: Manifest, path: FieldPath, value: unknown)
   }
   if (plain) {
     makeParents(document, plain)
-    document.setIn(plain, document.createNode(value))
+    document.setIn(plain, withRemarksOf(document.getIn(plain, true), document.createNode(value)))
     return
   }
   // An item that the list does not have yet.
@@ -35,9 +36,15 @@ function writeField({ document, at }: Manifest, path: FieldPath, value: unknown)
   else document.setIn(parent, document.createNode([value]))
 }
 
-/** `setIn` makes no map of an empty parent (`labels:`), and an ordered one of a missing one. */
+/** A value that takes the place of another has the remark beside it. */
+function withRemarksOf(old: unknown, node: Node): Node {
+  if (isScalar(old) && isScalar(node)) Object.assign(node, { comment: old.comment, commentBefore: old.commentBefore })
+  return node
+}
+
+/** `setIn` makes no map of an empty parent (`labels:`) or text, and an ordered one of a missing one. */
 function makeParents(document: Document.Parsed, path: readonly (string | number)[]): void {
-  for (let depth = 1; depth < path.length; depth++) {
+  for (let depth = 0; depth < path.length; depth++) {
     const parent = path.slice(0, depth)
     if (!isCollection(document.getIn(parent, true))) document.setIn(parent, document.createNode({}))
   }

@@ -15,27 +15,34 @@ export interface KeptDraft {
   remove(): Promise<void>
 }
 
-/** Text that outlives a crash: kept by the back under a key. */
+/** Text that outlives a crash: kept by the back under a key, also where it is left within the pause. */
 export function useDraft(key: string): KeptDraft {
   const { app } = useApi().back
   const notKept = ref('')
   let timer: ReturnType<typeof setTimeout> | undefined
-  onScopeDispose(() => clearTimeout(timer))
+  let waiting: Draft | undefined
+  function save(): void {
+    clearTimeout(timer)
+    if (!waiting) return
+    // The back refuses what may hold a Secret.
+    app.saveDraft(waiting).then(
+      () => (notKept.value = ''),
+      (failure: unknown) => (notKept.value = messageOf(failure)),
+    )
+    waiting = undefined
+  }
+  onScopeDispose(save)
   return {
     notKept,
     find: async () => (await app.drafts()).find((draft) => draft.key === key),
     keep(text, base) {
       clearTimeout(timer)
-      timer = setTimeout(() => {
-        // The back refuses what may hold a Secret.
-        app.saveDraft({ key, text, base, savedAt: Date.now() }).then(
-          () => (notKept.value = ''),
-          (failure: unknown) => (notKept.value = messageOf(failure)),
-        )
-      }, pause)
+      waiting = { key, text, base, savedAt: Date.now() }
+      timer = setTimeout(save, pause)
     },
     async remove() {
       clearTimeout(timer)
+      waiting = undefined
       notKept.value = ''
       await app.removeDraft({ key }).catch(() => undefined)
     },

@@ -1,3 +1,5 @@
+import { isolateHistory } from '@codemirror/commands'
+import type { Annotation } from '@codemirror/state'
 import type { EditorView } from '@codemirror/view'
 import { computed, onScopeDispose, ref, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue'
 import type { Transport } from '#shared/client/transport.ts'
@@ -23,6 +25,8 @@ export interface ManifestEditor {
   mount(parent: HTMLElement, text: string, label: string): void
   /** Changes the text as little as is needed. */
   setText(text: string): void
+  /** Puts another text in place of this one, which one undo brings back. */
+  replaceText(text: string): void
   formatText(): void
   /** Takes the pause as over, for what is done at once. */
   settle(): void
@@ -105,8 +109,18 @@ export function useManifestEditor(options: {
     if (target) show(target)
   }
 
+  function put(wanted: string, annotations: Annotation<unknown>[] = []): void {
+    const at = view.value
+    if (!at || wanted === text.value) return
+    at.dispatch({ changes: smallestChange(at.state.doc.toString(), wanted), annotations })
+    settle()
+  }
+
   return {
     ...{ text, view, schemas, manifests, problems, settle, show, next },
+    setText: (wanted) => put(wanted),
+    // Changes that follow each other at once are one step of the history else.
+    replaceText: (wanted) => put(wanted, [isolateHistory.of('full')]),
     mount(parent, initial, label) {
       text.value = checked.value = initial
       view.value = createEditor({
@@ -125,12 +139,6 @@ export function useManifestEditor(options: {
           return { from, to, card: () => schemaInfo(name, schema, { required }) }
         },
       })
-    },
-    setText(wanted) {
-      const at = view.value
-      if (!at || wanted === text.value) return
-      at.dispatch({ changes: smallestChange(at.state.doc.toString(), wanted) })
-      settle()
     },
     formatText() {
       const at = view.value

@@ -21,6 +21,8 @@ export interface ObjectEditOptions {
   resource: Resource
   /** Whether the user sees it: only then the server is asked whether the object has changed. */
   shown(): boolean
+  /** Why the object may not be changed; empty when it may. */
+  locked(): string
   /** Called when the object is saved as wanted. */
   onSaved(): void
   /** F8 while fields are in conflict: to the next of them. @returns whether there was one */
@@ -35,7 +37,7 @@ const lookEvery = 4_000
  * server-side apply. What is written goes to the very object that the edit began with: not to another one that the text
  * names, nor to one that has taken its name since.
  */
-export function useObjectEdit({ target, resource, shown, onSaved, onNext }: ObjectEditOptions) {
+export function useObjectEdit({ target, resource, shown, locked, onSaved, onNext }: ObjectEditOptions) {
   const { context, apiVersion, kind, namespace, name, uid } = target
   const { client } = useApi().cluster(context)
   const applier = createApplier(client.transport)
@@ -75,6 +77,7 @@ export function useObjectEdit({ target, resource, shown, onSaved, onNext }: Obje
   })
   /** Why nothing can be saved; empty when it can. */
   const unsavable = computed(() => {
+    if (locked() !== '') return locked()
     if (merge.open.value > 0) return t('editor.off.clashes', { n: merge.open.value })
     if (errors.value.length > 0) return t('editor.off.problems', { n: errors.value.length })
     return changed.value || merge.taken.value.length > 0 ? '' : t('editor.off.unchanged')

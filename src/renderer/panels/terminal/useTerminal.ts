@@ -5,7 +5,7 @@ import { WebLinksAddon } from '@xterm/addon-web-links'
 import { Terminal } from '@xterm/xterm'
 import '@xterm/xterm/css/xterm.css'
 import { onBeforeUnmount, onMounted, ref, watch, type Ref } from 'vue'
-import type { Settings } from '#shared/contract/app.ts'
+import type { Settings } from '#shared/contract/settings.ts'
 import { terminalTheme } from './look.ts'
 import { pendingPaste, withoutRunning, type PendingPaste } from './paste.ts'
 

@@ -2,7 +2,6 @@ import type * as en from '../en/access.ts'
 import type { Translation } from '../translation.ts'
 
 export const access: Translation<typeof en.access> = {
-  title: 'Wer darf was',
   read: 'aus {n} Rolle oder Bindung | aus {n} Rollen und Bindungen',
   who: 'Wer',
   can: 'darf',
@@ -22,7 +21,7 @@ export const access: Translation<typeof en.access> = {
   ofKubernetes: 'Eigene von Kubernetes',
   forbidden: 'Rollen und Bindungen dürfen Sie hier nicht lesen',
   forbiddenText:
-    'Nur Ihre eigenen Rechte sind zu sehen, so wie der Cluster sie nennt. Wer sonst was darf, zeigt sich mit «list» auf Rollen und Bindungen.',
+    'Nur Ihre eigenen Rechte sind zu sehen, so wie der Cluster sie nennt. Wer sonst was darf, zeigt sich mit „list“ auf Rollen und Bindungen.',
   failed: 'Die Rechte konnten nicht gelesen werden',
   partial: 'Rollen aus Namespaces, die Sie nicht lesen dürfen, fehlen.',
   everyone: {
@@ -70,7 +69,6 @@ export const access: Translation<typeof en.access> = {
   answer: {
     title: 'Darf {name} {verb} auf {resource}?',
     yours: 'Dürfen Sie {verb} auf {resource}?',
-    yes: 'Ja',
     yesIn: 'Ja, in {place}.',
     some: 'Nur {names}',
     no: 'Keine Regel gibt {verb} auf {resource} in {place}.',
@@ -99,9 +97,9 @@ export const access: Translation<typeof en.access> = {
     label: 'Änderung der Regeln',
   },
   whoCan: {
+    all: 'Alle {n} zeigen',
     title: 'Wer darf {verb} auf {resource}',
     none: 'Niemand, den eine Bindung nennt.',
-    note: '{n} Benutzer, Gruppe oder Konto | {n} Benutzer, Gruppen und Konten',
     by: 'durch {binding}',
   },
   role: {

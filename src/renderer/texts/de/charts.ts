@@ -1,6 +1,6 @@
 export const charts = {
   title: 'Verbrauch',
-  titles: { cpu: 'CPU', memory: 'Speicher', network: 'Netzwerk', disk: 'Platte' },
+  titles: { cpu: 'CPU', memory: 'Speicher', network: 'Netzwerk', disk: 'Festplatte' },
   lines: {
     cpu: 'benutzt',
     memory: 'benutzt',

@@ -3,13 +3,14 @@ import type { Translation } from '../translation.ts'
 
 export const dialogs: Translation<typeof english> = {
   copyKubectl: 'kubectl-Befehl kopieren',
-  mayNot: 'Dir fehlt das Recht {verb} auf {what}.',
-  mayNotIn: 'Dir fehlt das Recht {verb} auf {what} in {namespace}.',
+  mayNot: 'Ihnen fehlt das Recht {verb} auf {what}.',
+  mayNotIn: 'Ihnen fehlt das Recht {verb} auf {what} in {namespace}.',
+  edit: 'Bearbeiten',
   drain: {
     label: 'Leeren',
     title: '{name} leeren?',
     what: 'Er nimmt keine Pods mehr, und die er hat, verlassen ihn.',
-    pods: 'Pods des Knotens',
+    pods: 'Pods des Nodes',
     pod: 'Pod',
     of: 'Von',
     nothing: 'nichts',
@@ -20,6 +21,7 @@ export const dialogs: Translation<typeof english> = {
       bare: 'gelöscht, startet nicht wieder',
       emptyDir: 'seine emptyDir-Daten sind verloren',
       bareEmptyDir: 'gelöscht, samt emptyDir-Daten',
+      ended: 'ist beendet, wird gelöscht',
       stays: 'bleibt',
     },
     budget: 'wartet auf Budget {budget}',
@@ -29,7 +31,7 @@ export const dialogs: Translation<typeof english> = {
     force: 'Den Pod löschen, den nichts wieder startet | Die {n} Pods löschen, die nichts wieder startet',
     emptyDir: 'Die emptyDir-Daten eines Pods verlieren | Die emptyDir-Daten von {n} Pods verlieren',
     refused:
-      'Ein Pod bleibt, wenn du seinen Kasten nicht ankreuzt. | {n} Pods bleiben, wenn du ihre Kästen nicht ankreuzt.',
+      'Ein Pod bleibt, wenn Sie seinen Kasten nicht ankreuzen. | {n} Pods bleiben, wenn Sie ihre Kästen nicht ankreuzen.',
     type: 'Daten gehen verloren: {name} eingeben',
     progress: '{done} von {n} verdrängt',
     verb: '{name} in {place} leeren',

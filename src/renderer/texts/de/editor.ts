@@ -1,7 +1,7 @@
-import type { en } from '../en/index.ts'
+import type { editor as english } from '../en/editor.ts'
 import type { Translation } from '../translation.ts'
 
-export const editor: Translation<typeof en.editor> = {
+export const editor: Translation<typeof english> = {
   region: 'Editor von {kind} {name}',
   label: 'YAML von {kind} {name}',
   keys: 'F8 geht zum nächsten Konflikt oder Problem. Esc, dann Tab verlässt den Text.',
@@ -40,7 +40,14 @@ export const editor: Translation<typeof en.editor> = {
     type: 'ein Dokument braucht apiVersion und kind',
     name: '{kind} braucht metadata.name',
   },
-  source: { yaml: 'YAML', schema: 'Schema', server: 'Server', merge: 'Zusammenführung', owners: 'Besitzer der Felder' },
+  source: {
+    yaml: 'YAML',
+    schema: 'Schema',
+    server: 'Server',
+    merge: 'Zusammenführung',
+    owners: 'Besitzer der Felder',
+    helm: 'Helm',
+  },
   problems: {
     title: 'Probleme',
     none: 'Keine Probleme',
@@ -193,6 +200,7 @@ export const editor: Translation<typeof en.editor> = {
     region: 'Objekte anlegen',
     manifest: 'Manifest',
     open: 'Dateien öffnen',
+    dockerfile: 'Ordner mit Dockerfile',
     begin: 'Womit begonnen wird',
     from: 'Aus',
     namespace: 'Namespace als Vorgabe',
@@ -204,7 +212,7 @@ export const editor: Translation<typeof en.editor> = {
     created: 'angelegt',
     configured: 'geändert',
     unchanged: 'unverändert',
-    failed: 'gescheitert',
+    failed: 'fehlgeschlagen',
     would: { created: 'würde angelegt', configured: 'würde geändert', unchanged: 'bliebe unverändert' },
     unknownKind: 'dieser Cluster kennt kein {kind} von {apiVersion}',
     checkedThere:

@@ -1,6 +1,4 @@
 export const forwards = {
-  title: 'Port-Weiterleitungen',
-  tools: 'Werkzeuge',
   cards: {
     forwards: 'Weiterleitungen',
     open: 'Auf diesem Rechner offen',

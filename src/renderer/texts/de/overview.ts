@@ -1,9 +1,7 @@
 export const overview = {
-  title: 'Übersicht',
   allNamespaces: '{context}, alle Namespaces',
   someNamespaces: '{context}, {namespaces}',
   whole: 'Ganzer Cluster',
-  updated: 'Live',
   reading: 'Der Cluster wird gelesen',
   unread: 'Nicht alles davon lässt sich sagen: {lists} dürfen nicht gelesen werden oder antworten nicht.',
   health: {
@@ -46,10 +44,6 @@ export const overview = {
     certificateEnded: 'Seit {n} Tag abgelaufen. | Seit {n} Tagen abgelaufen.',
     deprecated: '{writer} schreibt es als {version}, das veraltet ist: {instead} verwenden.',
     endpoints: 'Endpoints sind seit Kubernetes 1.33 veraltet: EndpointSlices schreiben.',
-    broken: '{n} gestört',
-    watch: '{n} zu beobachten',
-    open: '{name} öffnen',
-    list: 'Liste zeigen',
     rules: {
       nodes: 'Worker',
       failing: 'Fehlerhafte Pods',
@@ -73,13 +67,14 @@ export const overview = {
     status: 'Status',
     cpu: 'CPU',
     memory: 'Speicher',
+    short: { cpu: 'CPU', memory: 'RAM' },
     none: 'Kein Worker ist zu sehen.',
     cell: '{pod} in {namespace}, {status}',
     heat: '{percent} seines Limits',
     cpuOf: '{used} von {all}',
     legend: '{measure} vom Limit',
     unmeasured: 'Der Verbrauch wird nicht gemessen: Zellen haben keine Tönung.',
-    width: 'Breite: Anforderung. Einen Pod wählen, um zu sehen, wohin er sonst kann.',
+    width: 'Breite: Anforderung. Einen Pod wählen oder ziehen, um zu sehen, wohin er sonst kann.',
     where: 'Wohin {pod} kann',
     byScheduler: 'nach den Filtern von {scheduler}, als käme er neu',
     plainly:

@@ -1,6 +1,4 @@
 export const promote = {
-  title: 'Übertragen',
-  open: '{name} übertragen',
   to: 'nach',
   sourceNamespace: 'Namespace, der übertragen wird',
   target: 'Zielkontext',
@@ -36,11 +34,11 @@ export const promote = {
   },
   left: {
     title: 'Zurückgelassen',
-    fields: 'Status, UID, verwaltete Felder, Eigentümer, Finalizer',
+    fields: 'Status, UID, verwaltete Felder, Besitzer, Finalizer',
     annotations: 'Revisionen, last-applied-configuration und andere Annotationen dieses Clusters',
     addresses: 'Cluster-IPs, Node-Ports, Namen von Volumes',
     objects: 'Was Controller anlegen und was jeder Namespace hat',
-    replicas: 'Replikate, die ein Autoscaler setzt',
+    replicas: 'Replicas, die ein Autoscaler setzt',
     values: 'Werte von Secrets werden nie gezeigt.',
   },
   lacks: {

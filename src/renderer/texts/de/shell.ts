@@ -8,12 +8,25 @@ export const shell: Translation<typeof en.shell> = {
   contexts: 'Kontexte',
   kinds: { local: 'lokal', kubeconfig: 'Kubeconfig' },
   simulated: 'simuliert',
+  locked: 'Nur lesen',
   readOnly: 'Nur lesen: hier kann nichts geändert werden',
   readOnlyReason: '{name} ist in Slipway nur lesbar. Stellen Sie es zuerst auf der Cluster-Seite auf beschreibbar.',
   open: '{name} öffnen',
   menu: 'Arten',
+  tools: 'Werkzeuge',
+  /** Pages of a context, as the sidebar, the palette and the window's title call them. */
+  pages: {
+    care: 'Pflege',
+    access: 'Wer darf was',
+    forwards: 'Port-Weiterleitungen',
+    helm: 'Helm-Releases',
+    overview: 'Übersicht',
+    promote: 'Übertragen',
+    timeMachine: 'Zeitmaschine',
+    topology: 'Topologie',
+  },
   find: 'Alles finden und ausführen',
-  deploy: 'Deployen',
+  deploy: 'Bereitstellen',
   settings: 'Einstellungen',
   help: 'Hilfe zur Tastatur',
   changeKeys: 'Tasten ändern',
@@ -35,7 +48,7 @@ export const shell: Translation<typeof en.shell> = {
     use: '„{name}“ verwenden',
   },
   missing: {
-    unknown: 'Es gibt keinen Kontext «{name}»',
+    unknown: 'Es gibt keinen Kontext „{name}“',
     unknownText: 'Er steht in keiner Ihrer Kubeconfig-Dateien, und kein lokaler Cluster heißt so.',
     stopped: '{name} läuft nicht',
     stoppedText: 'Objekte und Daten bleiben erhalten. Diese Seite öffnet sich, sobald der Cluster läuft.',
@@ -47,10 +60,10 @@ export const shell: Translation<typeof en.shell> = {
     title: 'Slipway beenden?',
     text: 'Cluster laufen noch. Behaltene Worker laufen ohne ihre Steuerung weiter, bis Slipway wieder geöffnet wird.',
     keep: 'Worker behalten und beenden',
-    stop: 'Stoppen und beenden',
+    stop: 'Anhalten und beenden',
   },
   deployTo: {
-    title: 'In welchen Kontext deployen?',
+    title: 'In welchem Kontext bereitstellen?',
     none: 'Kein Cluster läuft, und keine Kubeconfig nennt einen anderen.',
   },
   drop: {
@@ -82,6 +95,7 @@ export const shell: Translation<typeof en.shell> = {
   },
   signedOut: {
     title: 'Sie sind abgemeldet',
-    text: 'Ihre Cluster laufen weiter. Zum erneuten Anmelden führen Sie dies dort aus, wo Slipway läuft, und öffnen Sie die ausgegebene Adresse. Sie gilt einmal.',
+    text: 'Zum erneuten Anmelden führen Sie dies dort aus, wo Slipway läuft, und öffnen Sie die ausgegebene Adresse. Sie gilt einmal.',
+    kept: 'Ihre Cluster laufen weiter, Entwürfe bleiben erhalten.',
   },
 }

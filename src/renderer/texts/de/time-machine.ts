@@ -1,7 +1,5 @@
 export const timeMachine = {
-  title: 'Zeitmaschine',
   of: 'Zeitmaschine von {name}',
-  open: 'Zeitmaschine',
   openObject: 'Objekt öffnen',
   count: '{n} Version, {size} von diesem Cluster aufbewahrt | {n} Versionen, {size} von diesem Cluster aufbewahrt',
   keeps: 'Bekannt seit {time}. Status, Events und was Controller anlegen werden nicht aufbewahrt.',
@@ -16,7 +14,7 @@ export const timeMachine = {
   diff: '{older} → {newer}',
   showValues: 'Werte zeigen',
   hideValues: 'Werte verbergen',
-  hiddenChange: 'Nur Werte des Secrets unterscheiden sich. «Werte zeigen» zeigt sie.',
+  hiddenChange: 'Nur Werte des Secrets unterscheiden sich. „Werte zeigen“ macht sie sichtbar.',
   compareWithNow: 'Mit jetzt vergleichen',
   by: { label: 'Geschrieben von', all: 'Alle', people: 'Von Personen' },
   noneByPeople: 'Keine Version wurde von einer Person geschrieben.',

@@ -1,6 +1,5 @@
 /** Who can do what: rights, and why there are none. */
 export const access = {
-  title: 'Who can do what',
   read: 'from {n} role or binding | from {n} roles and bindings',
   who: 'Who',
   can: 'can',
@@ -68,7 +67,6 @@ export const access = {
   answer: {
     title: 'May {name} {verb} {resource}?',
     yours: 'May you {verb} {resource}?',
-    yes: 'Yes',
     yesIn: 'Yes, in {place}.',
     some: 'Only {names}',
     no: 'No rule gives {verb} on {resource} in {place}.',
@@ -96,9 +94,9 @@ export const access = {
     label: 'Change of the rules',
   },
   whoCan: {
+    all: 'Show all {n}',
     title: 'Who can {verb} {resource}',
     none: 'Nobody whom a binding names.',
-    note: '{n} user, group or account | {n} users, groups and accounts',
     by: 'by {binding}',
   },
   role: {

@@ -3,6 +3,7 @@ export const dialogs = {
   copyKubectl: 'Copy kubectl command',
   mayNot: 'You may not {verb} {what}.',
   mayNotIn: 'You may not {verb} {what} in {namespace}.',
+  edit: 'Edit',
   drain: {
     label: 'Drain',
     title: 'Drain {name}?',
@@ -18,6 +19,7 @@ export const dialogs = {
       bare: 'deleted, not started again',
       emptyDir: 'its emptyDir data are lost',
       bareEmptyDir: 'deleted, with its emptyDir data',
+      ended: 'has ended, is deleted',
       stays: 'stays',
     },
     budget: 'waits for budget {budget}',

@@ -15,10 +15,12 @@ export const dock = {
   namespace: 'Namespace: {name}',
   apiVersion: 'API version: {name}',
   uid: 'UID: {name}',
-  panel: { logs: 'Logs', terminal: 'Shell', edit: 'Edit', deploy: 'Deploy' },
+  panel: { logs: 'Logs', terminal: 'Shell', edit: 'Edit', deploy: 'Deploy', build: 'Build', command: 'Command' },
   logs: {
     of: 'Logs {name}',
     loading: 'Reading …',
+    simulated: 'Simulated pods have no log',
+    simulatedText: 'No container runs behind them. Workers of Docker run real containers.',
     nothing: 'Nothing has been logged.',
     noPods: 'There are no pods, so there are no logs.',
     noneMatch: 'No line passes the filters.',

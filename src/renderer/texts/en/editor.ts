@@ -37,7 +37,14 @@ export const editor = {
     type: 'a document needs apiVersion and kind',
     name: '{kind} needs metadata.name',
   },
-  source: { yaml: 'YAML', schema: 'schema', server: 'server', merge: 'three-way merge', owners: 'field owners' },
+  source: {
+    yaml: 'YAML',
+    schema: 'schema',
+    server: 'server',
+    merge: 'three-way merge',
+    owners: 'field owners',
+    helm: 'Helm',
+  },
   problems: {
     title: 'Problems',
     none: 'No problems',
@@ -186,6 +193,7 @@ export const editor = {
     region: 'Create objects',
     manifest: 'Manifest',
     open: 'Open files',
+    dockerfile: 'A Dockerfile’s folder',
     begin: 'What to begin with',
     from: 'From',
     namespace: 'Default namespace',

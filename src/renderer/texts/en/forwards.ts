@@ -1,6 +1,4 @@
 export const forwards = {
-  title: 'Port-forwards',
-  tools: 'Tools',
   cards: {
     forwards: 'Forwards',
     open: 'Open on this machine',

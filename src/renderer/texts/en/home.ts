@@ -6,6 +6,7 @@ export const home = {
   underWay: '{n} under way',
   others: 'no other context | {n} other context | {n} other contexts',
   cluster: {
+    care: 'Care: snapshots, limits, disk',
     region: 'Cluster {name}',
     states: {
       creating: 'Creating',
@@ -61,6 +62,8 @@ export const home = {
     further: 'and {n} more',
   },
   ask: {
+    startTitle: 'Start {cluster} all the same?',
+    start: 'Start {cluster}',
     killTitle: 'Kill {worker} in {cluster}?',
     kill: 'Kill {worker}',
     killText: 'It ends at once, as in a power cut. {runs} Its own data come back with Start.',
@@ -94,6 +97,8 @@ export const home = {
     log: 'Log',
   },
   machine: {
+    misfit:
+      'With {name}, {memory} of memory are promised to workers, and this machine has {all}. Pods may be ended before they reach their limits. Stop another cluster, or lower limits on its page Care.',
     title: 'This machine',
     size: '{n} core, {memory} | {n} cores, {memory}',
     memory: 'Memory',
@@ -122,7 +127,6 @@ export const home = {
     noneText: 'Contexts of the files in KUBECONFIG, or else of ~/.kube/config, appear here by themselves.',
     region: 'Context {name}',
     asUser: '{server} as {user}',
-    version: '{version}',
     nodes: 'no nodes | {n} node | {n} nodes',
     namespace: 'namespace {name}',
     plugin: 'Not asked yet: {name} gets its credentials, and may open your browser.',
@@ -130,13 +134,11 @@ export const home = {
     answers: '{n} ms',
     unreachable: 'Unreachable',
     refused: 'Signed out',
-    limited: 'Limited',
     silent: 'It has not answered for {n} s.',
     nextTry: 'Next try in {n} s.',
     expired: 'Client certificate ended on {date}.',
     check: 'Check',
     retry: 'Retry',
-    readOnly: 'Read-only',
     writable: 'Writable',
     readOnlyOf: 'Read-only: {name}',
   },

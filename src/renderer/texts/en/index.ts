@@ -1,48 +1,24 @@
-import { access } from './access.ts'
 import { base, units } from './base.ts'
-import { charts } from './charts.ts'
-import { columns } from './columns.ts'
 import { dialogs } from './dialogs.ts'
 import { dock } from './dock.ts'
-import { editor } from './editor.ts'
-import { explain } from './explain.ts'
-import { forwards } from './forwards.ts'
-import { home } from './home.ts'
 import { lists } from './lists.ts'
-import { overview } from './overview.ts'
-import { pages } from './pages.ts'
 import { palette } from './palette.ts'
-import { promote } from './promote.ts'
 import { settings } from './settings.ts'
 import { shell } from './shell.ts'
 import { shortcuts } from './shortcuts.ts'
-import { timeMachine } from './time-machine.ts'
-import { topology } from './topology.ts'
 
 /**
- * All texts of the face in English, one file per area. `{'@'}`, `{'|'}` and `{'{'}` write the signs that vue-i18n reads;
- * `{n} pod | {n} pods` has two plural forms.
+ * The texts that come with the page: those of its frame, and words that all parts use. The others are in `areas`.
+ * `{'@'}`, `{'|'}` and `{'{'}` write the signs that vue-i18n reads; `{n} pod | {n} pods` has two plural forms.
  */
 export const en = {
-  access,
   base,
   units,
-  charts,
-  columns,
   dialogs,
   dock,
-  editor,
-  explain,
-  forwards,
-  home,
   lists,
-  overview,
-  pages,
   palette,
-  promote,
   settings,
   shell,
   shortcuts,
-  timeMachine,
-  topology,
 }

@@ -1,10 +1,8 @@
 /** The overview of a cluster or a namespace. */
 export const overview = {
-  title: 'Overview',
   allNamespaces: '{context}, all namespaces',
   someNamespaces: '{context}, {namespaces}',
   whole: 'Whole cluster',
-  updated: 'Live',
   reading: 'Reading the cluster',
   unread: 'Not all of this can be told: {lists} may not be read or did not answer.',
   health: {
@@ -47,10 +45,6 @@ export const overview = {
     certificateEnded: 'Ended {n} day ago. | Ended {n} days ago.',
     deprecated: '{writer} writes it as {version}, which is deprecated: use {instead}.',
     endpoints: 'Endpoints are deprecated since Kubernetes 1.33: write EndpointSlices.',
-    broken: '{n} broken',
-    watch: '{n} to watch',
-    open: 'Open {name}',
-    list: 'Show list',
     rules: {
       nodes: 'Workers',
       failing: 'Failing pods',
@@ -74,13 +68,14 @@ export const overview = {
     status: 'Status',
     cpu: 'CPU',
     memory: 'Memory',
+    short: { cpu: 'CPU', memory: 'Mem' },
     none: 'No worker can be seen.',
     cell: '{pod} in {namespace}, {status}',
     heat: '{percent} of its limit',
     cpuOf: '{used} of {all}',
     legend: '{measure} of limit',
     unmeasured: 'Usage is not measured: cells have no heat.',
-    width: 'Width: request. Choose a pod to see where else it can go.',
+    width: 'Width: request. Choose or drag a pod to see where else it can go.',
     where: 'Where {pod} can go',
     byScheduler: 'by the filters of {scheduler}, as if it came anew',
     plainly: 'by cordons, taints, selectors and room alone; volumes, spreading and affinity are not looked at',

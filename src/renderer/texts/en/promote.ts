@@ -1,7 +1,5 @@
 /** Promoting objects from one context to another. */
 export const promote = {
-  title: 'Promote',
-  open: 'Promote {name}',
   to: 'to',
   sourceNamespace: 'Namespace to promote',
   target: 'Target context',

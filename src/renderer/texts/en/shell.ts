@@ -6,10 +6,23 @@ export const shell = {
   contexts: 'Contexts',
   kinds: { local: 'local', kubeconfig: 'kubeconfig' },
   simulated: 'simulated',
+  locked: 'Read-only',
   readOnly: 'Read-only: nothing can be changed here',
   readOnlyReason: '{name} is read-only in Slipway. Switch it to writable on the Clusters page first.',
   open: 'Open {name}',
   menu: 'Kinds',
+  tools: 'Tools',
+  /** Pages of a context, as the sidebar, the palette and the window's title call them. */
+  pages: {
+    care: 'Care',
+    access: 'Who can do what',
+    forwards: 'Port-forwards',
+    helm: 'Helm releases',
+    overview: 'Overview',
+    promote: 'Promote',
+    timeMachine: 'Time machine',
+    topology: 'Topology',
+  },
   find: 'Find or do anything',
   deploy: 'Deploy',
   settings: 'Settings',
@@ -80,6 +93,7 @@ export const shell = {
   },
   signedOut: {
     title: 'You are signed out',
-    text: 'Your clusters keep running. To sign in again, run this where Slipway runs, and open the address that it prints. The address works once.',
+    text: 'To sign in again, run this where Slipway runs, and open the address that it prints. The address works once.',
+    kept: 'Your clusters keep running, and drafts are kept.',
   },
 }

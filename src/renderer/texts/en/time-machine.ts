@@ -1,8 +1,6 @@
 /** The time machine: what objects were, and the way back. */
 export const timeMachine = {
-  title: 'Time machine',
   of: 'Time machine of {name}',
-  open: 'Time machine',
   openObject: 'Open the object',
   count: '{n} version, {size} kept of this cluster | {n} versions, {size} kept of this cluster',
   keeps: 'Known since {time}. Status, Events and what controllers create are not kept.',

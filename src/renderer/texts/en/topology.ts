@@ -1,7 +1,5 @@
 /** The map of a namespace. */
 export const topology = {
-  title: 'Topology',
-  of: 'Topology of {namespace}',
   summary: '{workloads}, {pods}',
   workloads: '{n} workload | {n} workloads',
   pods: '{n} pod | {n} pods',
@@ -37,7 +35,7 @@ export const topology = {
   broken: '{n} broken',
   watch: '{n} to watch',
   notes: '{n} note | {n} notes',
-  noProblems: 'No problem found',
+  noProblems: 'No traffic is broken',
   problems: 'Problems',
   closePanel: 'Close the problems',
   showOnMap: 'Show on the map',

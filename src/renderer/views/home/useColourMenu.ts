@@ -1,4 +1,4 @@
-import { contextColours } from '#shared/contract/app.ts'
+import { contextColours } from '#shared/contract/context-colours.ts'
 import type { MenuEntry } from '../../components/menu.ts'
 import { useNotices } from '../../stores/notices.ts'
 import { useSettings } from '../../stores/settings.ts'

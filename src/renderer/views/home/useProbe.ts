@@ -1,5 +1,4 @@
 import { computed, onScopeDispose, shallowRef, type ComputedRef, type ShallowRef } from 'vue'
-import { z } from 'zod'
 import { useApi } from '../../api/index.ts'
 import type { Tone } from '../../components/tone.ts'
 import { t } from '../../texts/index.ts'
@@ -52,13 +51,6 @@ export function useProbe(
   return { answer, ask }
 }
 
-const versionAnswer = z.object({ gitVersion: z.string() })
-const statusAnswer = z.object({ message: z.string() })
-const listAnswer = z.object({
-  items: z.array(z.unknown()),
-  metadata: z.object({ remainingItemCount: z.number().optional() }),
-})
-
 async function probe(get: (path: string) => Promise<{ status: number; body: string }>): Promise<Answer> {
   const begun = performance.now()
   try {
@@ -66,25 +58,43 @@ async function probe(get: (path: string) => Promise<{ status: number; body: stri
     const ms = Math.round(performance.now() - begun)
     if (status !== 200)
       return { state: status === 503 ? 'unreachable' : 'refused', reason: reasonOf(body, status), at: Date.now() }
-    const version = versionAnswer.safeParse(parsed(body)).data?.gitVersion ?? ''
+    const { gitVersion } = parsed(body)
     // Whoever may see the version may not see the nodes; credentials that are no good are found out here, too.
     const nodes = await get('/api/v1/nodes?limit=1')
     if (nodes.status === 401) return { state: 'refused', reason: reasonOf(nodes.body, 401), at: Date.now() }
-    const list = nodes.status === 200 ? listAnswer.safeParse(parsed(nodes.body)).data : undefined
-    return { state: 'answers', ms, version, nodes: list && list.items.length + (list.metadata.remainingItemCount ?? 0) }
+    return {
+      state: 'answers',
+      ms,
+      version: typeof gitVersion === 'string' ? gitVersion : '',
+      nodes: nodes.status === 200 ? countOf(parsed(nodes.body)) : undefined,
+    }
   } catch (error) {
     return { state: 'unreachable', reason: error instanceof Error ? error.message : String(error), at: Date.now() }
   }
 }
 
-const reasonOf = (body: string, status: number): string =>
-  statusAnswer.safeParse(parsed(body)).data?.message ?? `HTTP ${status}`
+/** How many objects a list has, those of its other pages included; undefined where it is no list. */
+function countOf({ items, metadata }: Answered): number | undefined {
+  if (!Array.isArray(items)) return undefined
+  const { remainingItemCount: left } = fieldsOf(metadata)
+  return items.length + (typeof left === 'number' ? left : 0)
+}
 
-function parsed(body: string): unknown {
+function reasonOf(body: string, status: number): string {
+  const { message } = parsed(body)
+  return typeof message === 'string' ? message : `HTTP ${status}`
+}
+
+/** Of whatever answers: nothing of it is sure. */
+type Answered = Readonly<Record<string, unknown>>
+/** None where it is no object. */
+const fieldsOf = (value: unknown): Answered => (typeof value === 'object' && value !== null ? { ...value } : {})
+
+function parsed(body: string): Answered {
   try {
-    return JSON.parse(body)
+    return fieldsOf(JSON.parse(body))
   } catch {
-    return undefined
+    return {}
   }
 }
 

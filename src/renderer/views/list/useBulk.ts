@@ -148,7 +148,9 @@ export function useBulk(options: {
 
   function promoteAction(): BulkAction[] {
     const to = promoteRoute(context(), kind().resource, chosen.value)
-    return to ? [{ id: 'promote', label: t('promote.title'), reason: undefined, run: () => void router.push(to) }] : []
+    return to
+      ? [{ id: 'promote', label: t('shell.pages.promote'), reason: undefined, run: () => void router.push(to) }]
+      : []
   }
 
   const has = (id: string): boolean => kind().actions?.some((action) => action.id === id) ?? false

@@ -5,9 +5,11 @@ import type { Column, KindDescriptor } from '../../kinds/descriptor.ts'
 import { dependsOnTime, isKeyOf, matchOf, type FilterFields } from '../../kinds/filter/match.ts'
 import { parseFilter } from '../../kinds/filter/parse.ts'
 import { kindKey } from '../../kinds/index.ts'
+import { ownColumns } from '../../kinds/own-columns.ts'
 import { printedColumns } from '../../kinds/printed.ts'
 import { columnsOf, createRows, headings, shownColumns, type Rows, type Sort } from '../../kinds/rows.ts'
 import { useLists } from '../../stores/lists.ts'
+import { useYours } from '../../stores/yours.ts'
 
 export interface ListRows {
   all: ComputedRef<readonly Column<Stored>[]>
@@ -33,6 +35,7 @@ export function useListRows(options: {
 }): ListRows {
   const { kind, objects, namespaces, filter, now } = options
   const lists = useLists()
+  const yours = useYours()
   const key = computed(() => {
     const shown = kind()
     return shown ? kindKey(shown.resource) : ''
@@ -53,7 +56,7 @@ export function useListRows(options: {
   )
   const all = computed(() => {
     const shown = kind()
-    return shown ? columnsOf(shown, printed.value) : []
+    return shown ? columnsOf(shown, [...printed.value, ...ownColumns(yours.inForce, shown.resource)]) : []
   })
   /** Where one namespace is shown, its name is no news. */
   const usual = computed(() =>

@@ -1,5 +1,5 @@
 import { computed, onScopeDispose, ref, watch, type ComputedRef } from 'vue'
-import type { SavedView } from '#shared/contract/app.ts'
+import type { SavedView } from '#shared/contract/settings.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { isKeyOf, matchOf, type FilterFields } from '../../kinds/filter/match.ts'
 import { parseFilter } from '../../kinds/filter/parse.ts'

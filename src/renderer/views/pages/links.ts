@@ -18,7 +18,8 @@ export function routeOf(
 }
 
 /** The list of a kind. @param key as `kindKey` names it */
-export const listRoute = (context: string, key: string): RouteLocationRaw => ({
+export const listRoute = (context: string, key: string, filter?: string): RouteLocationRaw => ({
   name: 'list',
   params: { context, plural: key },
+  query: filter === undefined ? {} : { filter },
 })

@@ -229,8 +229,8 @@ describe('revisions', () => {
   test('differ by what their templates say, not by their hash', () => {
     const [a, b] = [templateText(set(1, 'a:1').spec?.template), templateText(set(2, 'a:2').spec?.template)]
     expect(lineDiff(a, b).filter(({ is }) => is !== 'same' && is !== 'folded')).toEqual([
-      { is: 'removed', text: '      image: a:1' },
-      { is: 'added', text: '      image: a:2' },
+      { is: 'removed', text: '      image: a:1', before: 7, marks: [[15, 16]] },
+      { is: 'added', text: '      image: a:2', after: 7, marks: [[15, 16]] },
     ])
     expect(lineDiff(a, a)).toEqual([])
   })
@@ -240,7 +240,8 @@ test.each([
   ['a\nb\nc', 'a\nb\nc\nd', ['=a', '=b', '=c', '+d']],
   ['a\nb\nc', 'b\nc', ['-a', '=b', '=c']],
   ['a', 'b', ['-a', '+b']],
-  ['', 'a', ['-', '+a']],
+  ['', 'a\nb', ['+a', '+b']],
+  ['a', '', ['-a']],
   ['1\n2\n3\n4\n5\n6\n7\n8\nx', '1\n2\n3\n4\n5\n6\n7\n8\ny', ['~6', '=7', '=8', '-x', '+y']],
 ])('the difference of %j and %j', (before, after, expected) => {
   const signs = { same: '=', added: '+', removed: '-', folded: '~' }

@@ -18,7 +18,7 @@ import { useLiveObjects } from '../../composables/useLiveObjects.ts'
 import { newestFirst } from '../../explain/events.ts'
 import type { Surroundings } from '../../explain/index.ts'
 import type { KindDescriptor } from '../../kinds/descriptor.ts'
-import { isOwned } from '../../kinds/related.ts'
+import { isOwned } from '../../kinds/owned.ts'
 import { kindId } from './page.ts'
 
 interface Subject {
@@ -27,7 +27,7 @@ interface Subject {
   object: Stored
 }
 
-type Near = Exclude<keyof Surroundings, 'now' | 'events' | 'ownedEvents'>
+type Near = Exclude<keyof Surroundings, 'now' | 'refused' | 'events' | 'ownedEvents'>
 
 /** What a kind's page and its explanation look at, besides events. */
 const needs: Readonly<Record<string, readonly Near[]>> = {
@@ -42,6 +42,8 @@ const needs: Readonly<Record<string, readonly Near[]>> = {
   Service: ['pods', 'endpointSlices'],
   'networking.k8s.io/Ingress': ['services', 'pods', 'endpointSlices', 'ingressClasses'],
   'networking.k8s.io/NetworkPolicy': ['pods'],
+  'policy/PodDisruptionBudget': ['pods'],
+  'scheduling.k8s.io/PriorityClass': ['pods'],
   PersistentVolumeClaim: ['pods', 'storageClasses', 'volumes'],
   PersistentVolume: ['claims'],
   Node: ['pods'],
@@ -57,6 +59,9 @@ export function useSurroundings(subject: () => Subject, now: Ref<number>): Compu
   const context = (): string => subject().context
   const scope = (): string[] => (namespace.value ? [namespace.value] : [])
 
+  /** Why lists could not be read. */
+  const reasons = new Map<Near, Ref<string>>()
+
   /** A list of the object's namespace; undefined until it is whole, and where it may not be read. */
   function list<T extends KubeObject>(
     name: Near,
@@ -67,6 +72,7 @@ export function useSurroundings(subject: () => Subject, now: Ref<number>): Compu
       () => (wanted.value.includes(name) ? resource : undefined),
       () => (resource.namespaced ? scope() : []),
     )
+    reasons.set(name, live.reason)
     return computed(() => {
       if (!live.complete.value) return undefined
       const own = namespace.value
@@ -109,8 +115,12 @@ export function useSurroundings(subject: () => Subject, now: Ref<number>): Compu
     if (below.size === 0) return []
     return live.objects.value.filter(({ involvedObject: about }) => below.has(about.uid ?? '')).sort(newestFirst)
   })
+  const refused = computed(
+    () => new Map([...reasons].flatMap(([name, { value }]) => (value === '' ? [] : [[name, value]]))),
+  )
   return computed(() => ({
     now: now.value,
+    refused: refused.value,
     events: own.value,
     ownedEvents: owned.value,
     pods: lists.pods.value,

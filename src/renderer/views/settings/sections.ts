@@ -1,7 +1,7 @@
 import { t, type TextKey } from '../../texts/index.ts'
 
 /** The parts of the settings page, as its address names them. */
-export const sections = ['appearance', 'shortcuts', 'contexts', 'logs', 'engine', 'desktop', 'data'] as const
+export const sections = ['appearance', 'shortcuts', 'contexts', 'logs', 'engine', 'desktop', 'yours', 'data'] as const
 export type Section = (typeof sections)[number]
 
 const settings: readonly { section: Section; text: TextKey }[] = [
@@ -18,6 +18,7 @@ const settings: readonly { section: Section; text: TextKey }[] = [
   { section: 'engine', text: 'settings.sections.engine' },
   { section: 'desktop', text: 'settings.startAtLogin' },
   { section: 'desktop', text: 'settings.notifications' },
+  { section: 'yours', text: 'settings.sections.yours' },
   { section: 'data', text: 'settings.dataFolder' },
   { section: 'data', text: 'settings.updates' },
 ]

@@ -1,4 +1,4 @@
-import type { SettingsChange } from '#shared/contract/app.ts'
+import type { SettingsChange } from '#shared/contract/settings.ts'
 import { useNotices } from '../../stores/notices.ts'
 import { useSettings } from '../../stores/settings.ts'
 

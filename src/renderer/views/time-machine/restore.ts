@@ -1,7 +1,7 @@
 import type { Client, Resource } from '#shared/client/client.ts'
 import { undefinedIfMissing } from '#shared/kube/error-kinds.ts'
 import type { KubeObject, Named } from '#shared/kube/object.ts'
-import { applyBody } from '../../panels/manifest/documents.ts'
+import { applyBody } from '#shared/kube/apply-body.ts'
 
 /**
  * Brings an object back to what it was: updates the one of this name, or creates it where it is gone. Status, owners that

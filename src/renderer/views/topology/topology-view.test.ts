@@ -93,3 +93,23 @@ test('what is wrong is listed in words, and shown on the map', async () => {
   await settle()
   expect(document.activeElement).toBe(node('Service/front'))
 })
+
+test('a sign that gets the focus is in view', async () => {
+  const numbersIn = (text = ''): number[] => [...text.matchAll(/-?[\d.]+/g)].map(([number]) => Number(number))
+  await show('/c/local:dev/topology/shop')
+  await nodesOnMap(4)
+  const sign = document.querySelector<HTMLElement>('[data-sign]')
+  const place = (): number[] => {
+    const pane = document.querySelector<HTMLElement>('.vue-flow__transformationpane')
+    const [left = 0, top = 0, zoom = 0] = numbersIn(pane?.style.transform)
+    const [, , x = 0, y = 0] = numbersIn(sign?.style.transform)
+    return [left + x * zoom, top + y * zoom].map(Math.round)
+  }
+  sign?.click()
+  await settle()
+  for (let step = 0; step < 8; step++) await face.press('Zoom in')
+  expect(Math.max(...place())).toBeLessThan(24)
+  await face.press('Close the problems')
+  expect(document.activeElement).toBe(sign)
+  expect(place()).toEqual([24, 24])
+})

@@ -33,8 +33,8 @@ const seen = ({ containers = [], ...more }: Seen = {}): PodObservation => ({
   containers: new Map(
     containers.map(([each, known]) => [each.name, { attempts: [each], messages: new Map(), ...known }]),
   ),
-  podIp: '10.244.0.2',
-  hostIp: '172.18.0.2',
+  podIps: ['10.244.0.2'],
+  hostIps: ['172.18.0.2'],
   startTime: now,
   stopped: false,
   ...more,

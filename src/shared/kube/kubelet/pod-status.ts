@@ -10,8 +10,9 @@ export interface PodObservation {
   sandbox?: Pick<ContainerAttempt, 'state'>
   /** By name; containers that are not here have not been tried yet. */
   containers: ReadonlyMap<string, ContainerObservation>
-  podIp?: string
-  hostIp: string
+  /** Of each family, IPv4 first; none while it has no network. */
+  podIps: readonly string[]
+  hostIps: readonly string[]
   startTime: string
   /**
    * Why the pod has failed as a whole: active deadline, eviction, shutdown of the node, or a node that did not run it at all.
@@ -62,7 +63,7 @@ export function podStatus(pod: Pod, seen: PodObservation, now: string): PodStatu
   const lasts = isTerminal(outcome) && allAttempts(seen).some(({ state }) => state === 'running')
   const phase = lasts && !isTerminal(pod.status?.phase) ? 'Running' : outcome
   const done = isTerminal(phase)
-  const sandboxRuns = seen.sandbox?.state === 'running' && seen.podIp !== undefined
+  const sandboxRuns = seen.sandbox?.state === 'running' && seen.podIps.length > 0
   const unready = statuses.filter(({ ready }) => !ready).map(({ name }) => name)
   const uninitialized = inits
     .filter((container, index) => !isInitDone(container, initStatuses[index]))
@@ -109,9 +110,7 @@ export function podStatus(pod: Pod, seen: PodObservation, now: string): PodStatu
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     phase,
     conditions,
-    hostIP: seen.hostIp,
-    hostIPs: [{ ip: seen.hostIp }],
-    ...(seen.podIp ? { podIP: seen.podIp, podIPs: [{ ip: seen.podIp }] } : {}),
+    ...addressesOf(seen),
     startTime: seen.startTime,
     qosClass: qosClassOf(pod),
     ...(done ? {} : podResourcesOf(pod, seen)),
@@ -125,6 +124,16 @@ export function podStatus(pod: Pod, seen: PodObservation, now: string): PodStatu
         }
       : {}),
     ...(seen.failure ? { reason: seen.failure.reason, message: seen.failure.message } : {}),
+  }
+}
+
+/** The first of each list is also a field of its own. */
+function addressesOf({ podIps: [podIP, podIP2], hostIps: [hostIP = '', hostIP2] }: PodObservation): PodStatus {
+  const listOf = (...ips: (string | undefined)[]): { ip: string }[] => ips.flatMap((ip) => (ip ? [{ ip }] : []))
+  return {
+    hostIP,
+    hostIPs: listOf(hostIP, hostIP2),
+    ...(podIP ? { podIP, podIPs: listOf(podIP, podIP2) } : {}),
   }
 }
 

@@ -61,9 +61,11 @@ function mergeField(out: Fields, key: string, patch: Fields, type: TypeNode): vo
   }
   const known = fieldType(type, key)
   const old = out[key]
-  if (isObject(value) && known.name === 'RawExtension')
+  // Kubernetes looks up the fields of what is within, but not those of plain values.
+  const unknown = isObject(value) && known.name === 'RawExtension' ? fieldWithin(value) : undefined
+  if (unknown !== undefined)
     throw new UntypedPatchError(
-      `unable to find api field in struct RawExtension for the json field ${JSON.stringify(Object.keys(value)[0] ?? '')}`,
+      `unable to find api field in struct RawExtension for the json field ${JSON.stringify(unknown)}`,
     )
   if (isObject(value))
     out[key] =
@@ -73,6 +75,9 @@ function mergeField(out: Fields, key: string, patch: Fields, type: TypeNode): vo
   else if (Array.isArray(value)) out[key] = mergeLists(old, value, known, orderOf(patch, key))
   else out[key] = value
 }
+
+const fieldWithin = (value: Fields): string | undefined =>
+  Object.keys(value).find((name) => typeof value[name] === 'object' && value[name] !== null)
 
 function orderOf(patch: Fields, key: string): readonly unknown[] | undefined {
   const order = patch[setOrder + key]

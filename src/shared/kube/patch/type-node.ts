@@ -38,6 +38,8 @@ export interface TypeNode {
 export interface StructShape {
   /** Whether messages print the struct in its JSON form (apimachinery's types). */
   readonly tagged: boolean
+  /** The version of its group, by which Go names its package. */
+  readonly version: string
   /** All fields in Go's order. */
   readonly fields: readonly GoField[]
   readonly byName: ReadonlyMap<string, GoField>
@@ -65,6 +67,7 @@ export interface GoField {
 
 export const noShape: StructShape = {
   tagged: true,
+  version: 'v1',
   fields: [],
   byName: new Map(),
   present: new Set(),
@@ -229,9 +232,10 @@ class SchemaNode implements TypeNode {
     const item = this.#schema.items
     const ref = item && (item.$ref ?? item.allOf?.[0]?.$ref)
     for (const key of this.keys) {
-      // Ports may omit their protocol; Kubernetes' schema expresses this with a default.
+      // Ports may omit their protocol, and references their name; Kubernetes' schema expresses this with defaults.
       const schema = ref === undefined ? item : this.#compiler.schema(ref)
-      const value = schema?.properties?.[key]?.default ?? (key === 'protocol' ? 'TCP' : undefined)
+      const own = key === 'protocol' ? 'TCP' : ref?.endsWith('.LocalObjectReference') ? '' : undefined
+      const value = schema?.properties?.[key]?.default ?? own
       if (value !== undefined) defaults[key] = value
     }
     return defaults

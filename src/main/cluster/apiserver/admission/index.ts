@@ -34,6 +34,8 @@ export const admissionPlugins = (options: {
   quota: ResourceQuotaOptions
   /** The served resources: parameters of policies may be of any kind. */
   resources: ResourceTable
+  /** Range of Services while there is no ServiceCIDR. */
+  cidr?: string
 }): AdmissionPlugin[] => [
   namespaceLifecycle,
   limitRanger,

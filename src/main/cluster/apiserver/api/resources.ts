@@ -1,6 +1,6 @@
 import { asStored, type KubeObject, type Stored } from '#shared/kube/object.ts'
 import { anyType, type TypeNode } from '#shared/kube/patch/type-node.ts'
-import type { GroupResource } from '#shared/kube/status.ts'
+import { ApiError, internal, type GroupResource } from '#shared/kube/status.ts'
 import type { Schema } from '../schema/structural.ts'
 import type { KindDeclaration, Verb } from './kind.ts'
 
@@ -33,13 +33,26 @@ export interface CustomResource {
 export interface VersionConversion {
   /** Converts objects that are about to be read to `apiVersion`. @throws ApiError 500 */
   prepare(stored: readonly Stored[], apiVersion: string): Promise<void> | undefined
+  /** Also converts what is written to `apiVersion`, which is watched, until the returned function is called. */
+  follow(apiVersion: string): () => void
   /**
-   * Converts an object that is about to be written to all versions.
-   * @returns a function that, called with the revision of the write, caches the forms and returns the object to store
+   * Converts an object that is about to be written to the storage version and those that are followed.
+   * @returns a function that, called with the metadata that is stored, returns the object to store, whose forms it keeps
    */
-  written(object: KubeObject): Promise<(revision: string) => KubeObject>
-  /** Drops the forms of a deleted object. */
-  forget(uid: string): void
+  written(object: KubeObject): Promise<(metadata: KubeObject['metadata']) => KubeObject>
+}
+
+/** An object is read in a version to which it has not been converted: it was written meanwhile in another one. */
+export class NotConverted extends ApiError {
+  readonly stored: Stored
+  readonly apiVersion: string
+
+  constructor(stored: Stored, apiVersion: string) {
+    const { kind, metadata } = stored
+    super(internal(`${kind ?? ''} ${metadata.name} has changed while it was converted to ${apiVersion}`).status)
+    this.stored = stored
+    this.apiVersion = apiVersion
+  }
 }
 
 const allVerbs: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']

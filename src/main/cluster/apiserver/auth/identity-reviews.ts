@@ -48,10 +48,10 @@ async function tokenStatus(
 ): Promise<NonNullable<TokenReview['status']>> {
   try {
     const verified = await tokens.verify(token, wanted)
-    if (!verified) return { error: 'invalid bearer token' }
+    if (!verified) return { user: {}, error: 'invalid bearer token' }
     return { authenticated: true, user: wireUser(verified.user), audiences: [...verified.audiences] }
   } catch (error) {
-    return { error: `[invalid bearer token, ${messageOf(error)}]` }
+    return { user: {}, error: `[invalid bearer token, ${messageOf(error)}]` }
   }
 }
 

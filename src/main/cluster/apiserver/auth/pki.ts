@@ -76,6 +76,8 @@ export interface PkiOptions {
   dir: string
   /** How the keys are stored; as files of mode 0600 when unset. */
   keys?: KeyFiles
+  /** Of the Service `kubernetes`; `10.96.0.1` when unset. */
+  serviceAddress?: string
   clock: Clock
 }
 
@@ -95,13 +97,17 @@ const apiServerHosts = [
   'localhost',
   '127.0.0.1',
   '::1',
-  '10.96.0.1',
 ]
 
 /**
  * Loads the cluster's keys and certificates. Issues those that are missing, about to expire or not signed by the CA.
  */
-export async function createPki({ dir, keys = keyFiles(), clock }: PkiOptions): Promise<Pki> {
+export async function createPki({
+  dir,
+  keys = keyFiles(),
+  serviceAddress = '10.96.0.1',
+  clock,
+}: PkiOptions): Promise<Pki> {
   await mkdir(dir, { recursive: true, mode: 0o700 })
   await chmod(dir, 0o700)
   const files: Files = { dir, keys, clock }
@@ -113,7 +119,11 @@ export async function createPki({ dir, keys = keyFiles(), clock }: PkiOptions): 
     text(files, 'admin.token', () => randomBytes(32).toString('base64url')),
   ])
   const [apiServer, admin, host, frontProxy] = await Promise.all([
-    certificate(files, ca, 'apiserver', { name: 'kube-apiserver', hosts: apiServerHosts, usages: ['server'] }),
+    certificate(files, ca, 'apiserver', {
+      name: 'kube-apiserver',
+      hosts: [...apiServerHosts, serviceAddress],
+      usages: ['server'],
+    }),
     certificate(files, ca, 'admin', {
       name: 'kubernetes-admin',
       organizations: ['system:masters'],

@@ -255,7 +255,7 @@ describe('reviews', () => {
     const token = await issue()
     objects.clear()
     const { status } = await review('tokenreviews', { token })
-    expect(status).toEqual({ error: '[invalid bearer token, service account token has been invalidated]' })
+    expect(status).toEqual({ user: {}, error: '[invalid bearer token, service account token has been invalidated]' })
   })
 
   it('return the requesting user', async () => {

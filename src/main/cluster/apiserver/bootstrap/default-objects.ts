@@ -1,4 +1,5 @@
 import type { Client, Resource } from '#shared/client/client.ts'
+import { defaultServiceCidr } from '#shared/kube/cluster-ranges.ts'
 import { clusterVolumeProvisioner } from '#shared/kube/cluster-volumes.ts'
 import { setCondition } from '#shared/kube/conditions.ts'
 import { isAlreadyExists, isNotFound } from '#shared/kube/error-kinds.ts'
@@ -30,8 +31,8 @@ export interface DefaultObjectsOptions {
   client: Client
   /** Address of cluster DNS: `10.96.0.10` when unset. */
   dnsAddress?: string
-  /** Range of the cluster IPs of Services: `10.96.0.0/16` when unset. */
-  serviceCidr?: string
+  /** Ranges of the cluster IPs of Services, one of each family: `10.96.0.0/16` when unset. */
+  serviceCidrs?: readonly string[]
 }
 
 /**
@@ -43,7 +44,7 @@ export interface DefaultObjectsOptions {
 export async function ensureDefaultObjects({
   client,
   dnsAddress = '10.96.0.10',
-  serviceCidr = '10.96.0.0/16',
+  serviceCidrs: ranges = [defaultServiceCidr],
 }: DefaultObjectsOptions): Promise<void> {
   const isNew = !(await exists(client, namespaces, systemNamespace))
   await Promise.all(defaultNamespaces.map((object) => ensure(client, namespaces, object)))
@@ -52,16 +53,16 @@ export async function ensureDefaultObjects({
     ensure(client, services, dnsService(dnsAddress)),
     isNew ? ensure(client, storageClasses, standardClass) : allowExpansion(client),
     ...snapshotDefinitions.map((object) => ensure(client, customResourceDefinitions, object)),
-    ensureServiceCidr(client, serviceCidr),
+    ensureServiceCidr(client, ranges),
     ensureFlowControl(client),
   ])
 }
 
 /** Created with condition Ready: the API server itself allocates from it. */
-async function ensureServiceCidr(client: Client, cidr: string): Promise<void> {
+async function ensureServiceCidr(client: Client, cidrs: readonly string[]): Promise<void> {
   const created = await ensure<ServiceCIDR>(client, serviceCidrs, {
     metadata: { name: 'kubernetes', finalizers: ['networking.k8s.io/service-cidr-finalizer'] },
-    spec: { cidrs: [cidr] },
+    spec: { cidrs: [...cidrs] },
   })
   if (!created) return
   const message = 'Kubernetes default Service CIDR is ready'

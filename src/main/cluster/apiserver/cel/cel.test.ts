@@ -19,6 +19,11 @@ describe('CEL with the libraries of Kubernetes', () => {
     ['object.spec.ports.max()', 443],
     ['[3, 1, 2].isSorted()', false],
     ['["a", "b"].indexOf("b")', 1],
+    ['"hé😀x".substring(1, 3) + "😀x".charAt(0) + "😀x".substring(1)', 'é😀😀x'],
+    ['"😀x😀".indexOf("x") + "😀x😀".lastIndexOf("😀") + "😀😀".indexOf("😀", 1)', 4],
+    ['"😀x".split("")', ['😀', 'x']],
+    ['[{"n": 2}, {"n": 1}].sortBy(one, one.n).map(one, one.n)', [1, 2]],
+    ['[[1], [[2]]].flatten(2)', [1, 2]],
     ['sets.contains(object.spec.ports, [80])', true],
     ['quantity(object.spec.cpu).isLessThan(quantity("1"))', true],
     ['isQuantity("12x")', false],
@@ -70,6 +75,7 @@ describe('CEL with the libraries of Kubernetes', () => {
     ['object.metadata.labels.transformMap(key, value, key != "app", value)', {}],
     ['object.metadata.labels.transformMapEntry(key, value, {value: key})', { web: 'app' }],
     ['[[1, 2], [3]].all(i, list, list.all(j, n, n > i && j < 2))', true],
+    ["duration('1s') + timestamp(0) == timestamp(1)", true],
     ['string(timestamp("2020-01-01T00:00:00Z")) + string(duration("90m"))', '2020-01-01T00:00:00Z5400s'],
     ['[duration("1h"), duration("2h")].sum() == duration("3h")', true],
     ['[1.5, 2.5].sum() + double([].sum())', 4],
@@ -107,7 +113,7 @@ describe('CEL with the libraries of Kubernetes', () => {
     )
     expect(() => compile('duration("soon")', {})).toThrow('invalid duration argument')
     expect(() => compile('timestamp("2020-01-01")', {})).toThrow('invalid timestamp argument')
-    expect(() => compile('"text"', {}, 'bool')).toThrow('must evaluate to bool, but got string')
+    expect(() => compile('"text"', {}, 'bool')).toThrow('must evaluate to bool but got string')
   })
 
   it('fails when an absent field is read', () => {

@@ -1,9 +1,11 @@
 import { ParseError, type Environment, TypeError as CelTypeError } from '@marcbachmann/cel-js'
 import { messageOf } from '#shared/base/message-of.ts'
+import { syntaxProblems } from './go-syntax.ts'
 import { replaceHas } from './has.ts'
 import { wrongLiteral } from './literal-arguments.ts'
 import { plainLiterals } from './literals.ts'
-import type { Node, TypeOfNode } from './nodes.ts'
+import { walkNodes, type Node, type TypeOfNode } from './nodes.ts'
+import { durationsLast } from './time-sums.ts'
 
 type Parsed = ReturnType<Environment['parse']>
 
@@ -14,19 +16,64 @@ export type Checked =
 
 /** Parses and type-checks an expression. Problems have the wording of CEL's Go compiler, which users search for. */
 export function checkIn(environment: Environment, expression: string): Checked {
+  const long = longIntegers(expression)
+  if (long) return long
   let parsed: Parsed
   try {
     parsed = environment.parse(plainLiterals(expression))
     replaceHas(parsed.ast)
+    durationsLast(parsed.ast)
   } catch (error) {
     return failed(environment, expression, error)
   }
   const { valid, type, error } = parsed.check()
-  if (!valid) return failed(environment, expression, error)
+  if (!valid) return undeclared(environment, expression, parsed, error) ?? failed(environment, expression, error)
   const wrong = wrongLiteral(parsed.ast)
   if (!wrong) return { parsed, type: type ?? 'dyn' }
   const { node, problem } = wrong
   return { problem: placed(node.input, node.pos, problem), node, code: undefined }
+}
+
+/** Integers that 64 bits cannot hold are refused as they are read. */
+function longIntegers(expression: string): Checked | undefined {
+  if (!/\d{19}/.test(expression)) return undefined
+  for (const [text, sign = '', digits = '', unsigned] of expression.matchAll(
+    /(?<![\w.'"])(-?)(\d{19,})(u?)\b(?!\.\d)/g,
+  )) {
+    const value = BigInt(`${sign}${digits}`)
+    if (unsigned ? value < 2n ** 64n : BigInt.asIntN(64, value) === value) continue
+    const words = unsigned ? 'invalid uint literal' : 'invalid int literal'
+    return {
+      problem: placed(expression, expression.indexOf(text) + sign.length, words),
+      node: undefined,
+      code: undefined,
+    }
+  }
+  return undefined
+}
+
+/** All references to variables that are not declared: the library names the first, Go's compiler each. */
+function undeclared(environment: Environment, expression: string, parsed: Parsed, error: unknown): Checked | undefined {
+  const names = new Set<string>()
+  const trial = environment.clone()
+  for (let found = error; found instanceof CelTypeError && found.code === 'unknown_variable';) {
+    const name = String((found.node as unknown as Node).args)
+    if (names.has(name)) break
+    names.add(name)
+    trial.registerVariable(name, 'dyn')
+    found = trial.parse(plainLiterals(expression)).check().error
+  }
+  if (names.size === 0) return undefined
+  const places: { node: Node; name: string }[] = []
+  walkNodes(parsed.ast, (node) => {
+    if (node.op === 'id' && names.has(String(node.args))) places.push({ node, name: String(node.args) })
+  })
+  const [first] = places.sort((a, b) => a.node.pos - b.node.pos)
+  if (!first) return undefined
+  const problem = places
+    .map(({ node, name }) => placed(node.input, placeOf(node), `undeclared reference to '${name}' (in container '')`))
+    .join('\n')
+  return { problem, node: first.node, code: 'unknown_variable' }
 }
 
 function failed(environment: Environment, expression: string, error: unknown): Checked {
@@ -34,18 +81,28 @@ function failed(environment: Environment, expression: string, error: unknown): C
   const node = isCel ? (error.node as unknown as Node | undefined) : undefined
   const summary = isCel ? error.summary : messageOf(error)
   const code = isCel ? error.code : undefined
+  const syntax = error instanceof CelTypeError ? [] : syntaxProblems(expression)
+  if (syntax.length > 0) {
+    const problem = syntax.map(({ at, words }) => placed(expression, at, `Syntax error: ${words}`)).join('\n')
+    return { problem, node, code }
+  }
   const words =
     error instanceof CelTypeError && node ? typeProblem(environment, code, summary, node) : `Syntax error: ${summary}`
   return { problem: placed(node?.input ?? expression, node ? placeOf(node) : 0, words), node, code }
 }
 
-/** `ERROR: <input>:1:5: undefined field 'x'`, the source line, and a marker beneath it. */
+/** `ERROR: <input>:1:5: undefined field 'x'`, the source line, and a marker beneath it, wide beneath wide characters. */
 function placed(expression: string, at: number, words: string): string {
+  if (at < 0) return `ERROR: <input>:1:0: ${words}`
   const before = expression.slice(0, at).split('\n')
-  const column = before.at(-1)?.length ?? 0
+  const left = Array.from(before.at(-1) ?? '')
   const line = expression.split('\n')[before.length - 1] ?? ''
-  return `ERROR: <input>:${before.length}:${column + 1}: ${words}\n | ${line}\n | ${'.'.repeat(column)}^`
+  const marked = Array.from(line)[left.length] ?? ''
+  const marker = left.map((char) => (isWide(char) ? '．' : '.')).join('') + (isWide(marked) ? '＾' : '^')
+  return `ERROR: <input>:${before.length}:${left.length + 1}: ${words}\n | ${line}\n | ${marker}`
 }
+
+const isWide = (char: string): boolean => (char.codePointAt(0) ?? 0) > 127
 
 /** Go's compiler points at the dot, the operator or the parenthesis, not at the beginning. */
 function placeOf(node: Node): number {

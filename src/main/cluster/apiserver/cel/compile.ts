@@ -52,7 +52,7 @@ function compileNew(expression: string, variables: Variables, result: string | u
   const { parsed, type, problem } = checkIn(environmentOf(variables), expression)
   if (!parsed) throw new CompilationError(`compilation failed: ${problem}`)
   if (result !== undefined && type !== result && type !== 'dyn')
-    throw new CompilationError(`must evaluate to ${result}, but got ${type}`)
+    throw new CompilationError(`must evaluate to ${result} but got ${type}`)
   meter(parsed.ast)
   const run = (bindings: Bindings): unknown => {
     try {

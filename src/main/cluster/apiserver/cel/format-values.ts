@@ -4,15 +4,14 @@ import { Duration } from '@marcbachmann/cel-js/evaluator'
  * Converts strings by their schema's format to CEL values: times, durations and bytes. Undefined when they stay
  * strings.
  */
-export const formatValue = (format: string | undefined): ((text: string) => unknown) | undefined =>
-  format === undefined ? undefined : formats[format]
+export const formatValue = (format: string | undefined): ((text: string) => unknown) | undefined => formats.get(format)
 
-const formats: Readonly<Record<string, (text: string) => unknown>> = {
-  byte: (text) => new Uint8Array(Buffer.from(text, 'base64')),
-  date: timeOf,
-  'date-time': timeOf,
-  duration: (text) => durationOf(text) ?? text,
-}
+const formats = new Map<string | undefined, (text: string) => unknown>([
+  ['byte', (text) => new Uint8Array(Buffer.from(text, 'base64'))],
+  ['date', timeOf],
+  ['date-time', timeOf],
+  ['duration', (text) => durationOf(text) ?? text],
+])
 
 function timeOf(text: string): unknown {
   const time = new Date(text)

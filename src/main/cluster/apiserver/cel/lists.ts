@@ -30,6 +30,7 @@ export function registerLists(environment: Environment): void {
       [...list].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)),
     )
     .registerFunction('list.flatten(): list', (list: unknown[]) => list.flat())
+    .registerFunction('list.flatten(int): list', (list: unknown[], depth: bigint) => flatten(list, Number(depth)))
   environment
     .registerType('lists', Lists)
     .registerConstant('lists', 'lists', new Lists())
@@ -61,6 +62,12 @@ function range(size: bigint): bigint[] {
   return Array.from({ length: Math.max(0, Number(size)) }, (_, i) => BigInt(i))
 }
 
+/** @throws Error for a negative depth */
+function flatten(list: readonly unknown[], depth: number): unknown[] {
+  if (depth < 0) throw new Error('level must be non-negative')
+  return list.flat(depth as 1)
+}
+
 /** Represents the namespace before the dot. */
 class Sets {
   readonly name = 'sets'
@@ -70,7 +77,7 @@ const holds = (all: readonly unknown[], some: readonly unknown[]): boolean =>
   some.every((item) => all.some((other) => same(item, other)))
 
 /** CEL's `==` of list items: numbers of different types compare by value. */
-function same(a: unknown, b: unknown): boolean {
+export function same(a: unknown, b: unknown): boolean {
   if (a === b) return true
   if (isNumber(a) && isNumber(b)) return Number(a) === Number(b)
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => same(item, b[i]))

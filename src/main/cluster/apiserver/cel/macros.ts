@@ -4,7 +4,7 @@ import type { Node } from './nodes.ts'
 
 /**
  * Macros that the library lacks: `optMap` and `optFlatMap` of optionals, and comprehensions with two variables, the
- * first of which is the index or the key: `list.all(i, item, …)`, `map.transformMap(key, value, …)`.
+ * first of which is the index or the key: `list.all(i, item, …)`, `map.transformMap(key, value, …)`; and `list.sortBy(item, …)`.
  */
 export function registerMacros(environment: Environment): void {
   const macro = (signature: string, expand: (call: Call) => object): void => {
@@ -13,6 +13,7 @@ export function registerMacros(environment: Environment): void {
   macro('optional.optMap(ast, ast): optional<dyn>', (call) => ofOptional(call, false))
   macro('optional.optFlatMap(ast, ast): optional<dyn>', (call) => ofOptional(call, true))
   macro('list.existsOne(ast, ast): bool', (call) => comprehension(call, existsOne))
+  macro('list.sortBy(ast, ast): list<dyn>', (call) => comprehension(call, sortBy))
   macro('list.all(ast, ast, ast): bool', (call) => comprehension(call, all))
   macro('list.exists(ast, ast, ast): bool', (call) => comprehension(call, exists))
   macro('list.existsOne(ast, ast, ast): bool', (call) => comprehension(call, existsOne))
@@ -98,6 +99,7 @@ interface Kind {
 
 interface Item {
   key: unknown
+  item: unknown
   /** The value of the last argument for this item. */
   value(): unknown
 }
@@ -142,7 +144,7 @@ function* itemsOf(
   for (const [key, item] of entries) {
     const scope = within(key, item)
     if (!filter || machine.run(filter, scope) === true)
-      yield { key, value: () => machine.run(expression, within(key, item)) }
+      yield { key, item, value: () => machine.run(expression, within(key, item)) }
   }
 }
 
@@ -196,6 +198,14 @@ const existsOne: Kind = {
 const transformList: Kind = {
   type: (checker, _, of) => checker.registry.getListType(of),
   run: (items) => Array.from(items, ({ value }) => value()),
+}
+
+const sortBy: Kind = {
+  type: (checker) => checker.registry.getListType(checker.getType('dyn')),
+  run: (items) =>
+    Array.from(items, ({ item, value }) => ({ item, by: value() as bigint | number | string }))
+      .sort((a, b) => (a.by < b.by ? -1 : a.by > b.by ? 1 : 0))
+      .map(({ item }) => item),
 }
 
 const transformMap: Kind = {

@@ -1,6 +1,7 @@
 import { perCharacter, sizeCost, spend, spendDeep } from './cost.ts'
 import { walkNodes, type Evaluate, type Node } from './nodes.ts'
-import { regex } from './strings.ts'
+import { byCodePoints, regex } from './strings.ts'
+import { addUnordered, equalUnordered, inUnordered } from './unordered.ts'
 
 /**
  * Makes a checked expression count its cost: a step per node, and for functions and operators the sizes that they
@@ -58,7 +59,8 @@ function meterHandle(node: Node, handle: Evaluate): void {
     case '!=':
       node.handle = (left, right, ...more) => {
         if (left !== right) spendDeep(smaller(left, right))
-        return handle(left, right, ...more)
+        const equal = equalUnordered(left, right)
+        return equal === undefined ? handle(left, right, ...more) : equal === (node.op === '==')
       }
       return
     case 'in':
@@ -66,10 +68,15 @@ function meterHandle(node: Node, handle: Evaluate): void {
         if (Array.isArray(list)) spendDeep(typeof item === 'object' ? item : 0, list.length)
         // The library reads the value, which a map with a default has for every key.
         if (list instanceof Map && typeof item === 'string') return list.has(item)
-        return handle(item, list, ...more)
+        return inUnordered(item, list) ?? handle(item, list, ...more)
       }
       return
     case '+':
+      node.handle = (left, right, ...more) => {
+        spend(sizeCost(left) + sizeCost(right))
+        return addUnordered(left, right) ?? handle(left, right, ...more)
+      }
+      return
     case '<':
     case '<=':
     case '>':
@@ -82,9 +89,11 @@ function meterHandle(node: Node, handle: Evaluate): void {
 }
 
 /** Functions in which the library differs from Go. */
-function replaced({ args }: Node, [text, pattern]: readonly unknown[]): unknown {
+function replaced({ args }: Node, [text, ...given]: readonly unknown[]): unknown {
   if (typeof text !== 'string') return undefined
-  switch ((args as unknown[])[0]) {
+  const name = String((args as unknown[])[0])
+  const [pattern] = given
+  switch (name) {
     case 'matches':
       // JavaScript's regular expressions can take exponential time.
       return typeof pattern === 'string' ? regex(pattern).test(text) : undefined
@@ -93,7 +102,7 @@ function replaced({ args }: Node, [text, pattern]: readonly unknown[]): unknown 
     case 'upperAscii':
       return text.replace(/[a-z]+/g, (part) => part.toUpperCase())
     default:
-      return undefined
+      return byCodePoints(name, text, given)
   }
 }
 

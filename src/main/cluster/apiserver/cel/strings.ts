@@ -65,8 +65,37 @@ const quoted = (text: string): string =>
   `"${Array.from(text, (character) => controls[character] ?? character).join('')}"`
 
 function charAt(text: string, at: number): string {
-  if (at < 0 || at > text.length) throw new Error(`index out of range: ${at}`)
-  return text.charAt(at)
+  const characters = Array.from(text)
+  if (at < 0 || at > characters.length) throw new Error(`index out of range: ${at}`)
+  return characters[at] ?? ''
+}
+
+/**
+ * What a function with places in a text returns where characters beyond 16 bits make them differ: Go counts code points.
+ * Undefined for other functions and texts, which are the library's.
+ */
+export function byCodePoints(name: string, text: string, [first, second]: readonly unknown[]): unknown {
+  if (!/[\ud800-\udbff]/.test(text)) return undefined
+  const characters = Array.from(text)
+  const place = (at: unknown): number => {
+    const index = Number(at)
+    if (index < 0 || index > characters.length) throw new Error(`index out of range: ${index}`)
+    return index
+  }
+  const unitsBefore = (at: unknown): number => characters.slice(0, place(at)).join('').length
+  const counted = (unit: number): bigint => BigInt(unit < 0 ? unit : Array.from(text.slice(0, unit)).length)
+  switch (name) {
+    case 'substring':
+      return characters.slice(place(first), second === undefined ? undefined : place(second)).join('')
+    case 'indexOf':
+      return counted(text.indexOf(String(first), second === undefined ? 0 : unitsBefore(second)))
+    case 'lastIndexOf':
+      return counted(text.lastIndexOf(String(first), second === undefined ? undefined : unitsBefore(second)))
+    case 'split':
+      return first === '' && second === undefined ? characters : undefined
+    default:
+      return undefined
+  }
 }
 
 function replaceSome(text: string, from: string, to: string, limit: number): string {

@@ -1,5 +1,6 @@
 import { Optional } from '@marcbachmann/cel-js'
 import { exactInteger } from '#shared/kube/exact-json.ts'
+import { markHolder, markUnordered } from './unordered.ts'
 
 /** Converts between JSON and CEL: CEL's integers have 64 bits, and JSON does not distinguish integers from doubles. */
 
@@ -11,6 +12,8 @@ export interface Hints {
   items(): Hints | undefined
   /** Whether a number without a fraction is a double (`type: number`). */
   readonly isDouble: boolean
+  /** The keys of the items of a list whose order does not count; none for a set. */
+  readonly unordered?: readonly string[] | undefined
   /** The escaped name of a declared property. */
   nameOf(property: string): string
   /** The CEL value of a string of the schema's format. */
@@ -24,12 +27,16 @@ export function toCel(value: unknown, hints?: Hints): unknown {
   if (typeof value === 'string') return hints?.ofString ? hints.ofString(value) : value
   if (Array.isArray(value)) {
     const items = hints?.items()
-    return value.map((item) => toCel(item, items))
+    const list = value.map((item) => toCel(item, items))
+    if (hints?.unordered) markUnordered(list, hints.unordered)
+    else if (hints) markHolder(list, list)
+    return list
   }
   if (typeof value !== 'object' || value === null || isCelValue(value)) return value
   const out: Record<string, unknown> = {}
   for (const [name, item] of Object.entries(value))
     if (name !== '__proto__') out[hints?.nameOf(name) ?? name] = toCel(item, hints?.property(name) ?? hints?.items())
+  if (hints) markHolder(out, Object.values(out))
   return out
 }
 

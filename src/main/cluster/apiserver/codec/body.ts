@@ -193,11 +193,15 @@ function report(problems: string[], resource: ServedResource, validation: FieldV
   for (const problem of problems) warnings.push(problem)
 }
 
+/** Where Kubernetes makes the scheme of a kind: definitions of custom resources have an API server of their own. */
+const schemeOf = ({ group }: ServedResource['kind']): string =>
+  group === 'apiextensions.k8s.io' ? 'pkg/apiserver/apiserver.go:55' : 'pkg/api/legacyscheme/scheme.go:30'
+
 /** The words of Kubernetes' scheme for a body of another kind or version. */
 function unknownKind({ kind = '', apiVersion = '' }: KubeObject, wanted: ServedResource['kind']): ApiError {
   const version = apiVersion.slice(apiVersion.indexOf('/') + 1)
   return badRequest(
-    `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${wanted.kind}: no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`,
+    `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${wanted.kind}: no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "${schemeOf(wanted)}"`,
   )
 }
 

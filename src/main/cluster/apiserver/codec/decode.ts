@@ -1,6 +1,7 @@
 import { goTimeProblem } from '#shared/kube/go-text.ts'
 import { canonicalQuantity, isQuantity } from '#shared/kube/quantity.ts'
-import type { TypeNode } from '#shared/kube/patch/type-node.ts'
+import { anyType, type TypeNode } from '#shared/kube/patch/type-node.ts'
+import { alternativeOf, notSchema, schemaGoType } from './json-schema-parts.ts'
 
 /** Findings of decoding other than errors. */
 export interface DecodeFindings {
@@ -63,7 +64,9 @@ function conformStruct(object: Fields, type: TypeNode, path: string, findings: F
       if (!scalar && !findings.sparse && type.shape.omitted.has(name)) delete object[name]
       else if (scalar !== value) object[name] = scalar
     } else {
-      conformComposite(value, field, join(path, name), findings)
+      const alternative = alternativeOf(type, name)
+      if (alternative) conformSchemaPart(value, type, join(path, name), findings, alternative)
+      else conformComposite(value, field, join(path, name), findings)
       if (!findings.sparse && isEmptyValue(value) && type.shape.omitted.has(name)) delete object[name]
     }
   }
@@ -140,6 +143,28 @@ function conformComposite(value: unknown, type: TypeNode, path: string, findings
     default:
       countKeys(value, findings)
   }
+}
+
+/**
+ * Reads a part of a JSON schema as Go does: a schema, or what it may be instead; of other types only flags are refused. Nobody is
+ * told of unknown fields within.
+ */
+function conformSchemaPart(
+  value: unknown,
+  schema: TypeNode,
+  path: string,
+  outer: Findings,
+  alternative: 'boolean' | 'list' | 'names',
+): void {
+  const findings = { ...outer, unknownFields: [] }
+  if (alternative === 'names') {
+    if (!isObject(value)) throw wrongType(value, findings.root, path)
+    for (const key in value) if (isObject(value[key])) conformStruct(value[key], schema, `${path}.${key}`, findings)
+  } else if (isObject(value)) conformStruct(value, schema, path, findings)
+  else if (alternative === 'list' && Array.isArray(value))
+    conformList(value, { ...anyType, kind: 'list', items: schema }, path, findings)
+  else if (alternative === 'boolean' && typeof value !== 'boolean') throw new TypeMismatch(notSchema, notSchema)
+  outer.keys = findings.keys
 }
 
 function isWrongComposite(value: unknown, { kind }: TypeNode): boolean {
@@ -294,14 +319,17 @@ function wrongType(value: unknown, root: TypeNode, path: string): TypeMismatch {
   }
   // Times are read as texts first.
   if (type === 'time.Time')
-    return new TypeMismatch(unmarshalError(value, field, 'string'), conversionError(value, node))
+    return new TypeMismatch(
+      unmarshalError(value, field, 'string'),
+      `json: cannot unmarshal ${jsonType(value, 'string')} into Go value of type string`,
+    )
   if (type === '[]uint8' && Array.isArray(value) && typeof value[0] === 'string')
     return new TypeMismatch(unmarshalError(value[0], field, 'uint8'), conversionError(value, node))
   if (type === '[]uint8' && typeof value === 'string') {
     const problem = `illegal base64 data at input byte ${firstBadByte(value)}`
     return new TypeMismatch(problem, `error decoding from json: ${problem}`)
   }
-  return new TypeMismatch(unmarshalError(value, field, type), conversionError(value, node))
+  return new TypeMismatch(unmarshalError(value, field, type), conversionError(value, node, type))
 }
 
 /** Go's words for a place: the struct and path that hold it, without indexes and keys, and the type of the value. */
@@ -313,14 +341,15 @@ function locate(root: TypeNode, path: string): { field: string; type: string; no
   for (const [token] of path.matchAll(/\[\d+\]|\{\}|[^.[{]+/g)) {
     if (token.startsWith('[') || token === '{}' || node?.kind === 'map') {
       type = elementType(type)
-      node = node?.items
+      node = node?.name === 'JSONSchemaProps' ? node : node?.items
       continue
     }
     const known = node?.shape.byName.get(token)
     if (node?.name) struct = node.name
     names.push(`${known?.embedded ?? ''}${token}`)
-    node = node?.field(token)
-    type = known?.goType ?? goType(node)
+    type = schemaGoType(node, token) ?? known?.goType ?? ''
+    if (!node || !alternativeOf(node, token)) node = node?.field(token)
+    type ||= goType(node)
   }
   return { field: `${struct}.${names.join('.')}`, type, node }
 }
@@ -332,16 +361,15 @@ const unmarshalError = (value: unknown, field: string, type: string): string =>
   `json: cannot unmarshal ${jsonType(value, type)} into Go struct field ${field} of type ${type}`
 
 /** Messages of runtime.DefaultUnstructuredConverter. */
-function conversionError(value: unknown, node: TypeNode | undefined): string {
+function conversionError(value: unknown, node: TypeNode | undefined, type = goType(node)): string {
   const kind = goKind(value)
   if (node?.kind === 'map') return `cannot restore map from ${kind}`
   if (node?.kind === 'list') return `cannot restore slice from ${kind}`
   if (node?.kind === 'struct') return `cannot restore struct from: ${kind}`
-  const type = goType(node)
   if (node?.scalar === 'int-or-string')
     return `json: cannot unmarshal ${jsonType(value, type)} into Go value of type ${type}`
   const isConvertible = kind.includes('64') && type !== 'bool' && !(kind === 'float64' && type === 'string')
-  return isConvertible ? `cannot convert ${kind} to ${type}` : `unrecognized type: ${type}`
+  return isConvertible ? `cannot convert ${kind} to ${type}` : `unrecognized type: ${goType(node)}`
 }
 
 function goKind(value: unknown): string {
@@ -371,7 +399,7 @@ function goType(type: TypeNode | undefined): string {
     case 'map':
       return `map[string]${goType(type.items)}`
     case 'struct':
-      return `v1.${type.name}`
+      return `${type.shape.version}.${type.name}`
   }
   switch (type?.scalar) {
     case 'int32':

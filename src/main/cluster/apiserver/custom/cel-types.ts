@@ -24,7 +24,7 @@ function build(schema: Schema, isResource: boolean): CelType | undefined {
     case 'object':
       return ofObject(schema, isResource)
     case 'string':
-      return named(stringFormats[schema.format ?? ''] ?? 'string')
+      return named(stringFormats.get(schema.format) ?? 'string')
     case 'boolean':
       return named('bool')
     case 'integer':
@@ -36,12 +36,12 @@ function build(schema: Schema, isResource: boolean): CelType | undefined {
   }
 }
 
-const stringFormats: Readonly<Record<string, string>> = {
-  byte: 'bytes',
-  duration: 'google.protobuf.Duration',
-  date: 'google.protobuf.Timestamp',
-  'date-time': 'google.protobuf.Timestamp',
-}
+const stringFormats = new Map<string | undefined, string>([
+  ['byte', 'bytes'],
+  ['duration', 'google.protobuf.Duration'],
+  ['date', 'google.protobuf.Timestamp'],
+  ['date-time', 'google.protobuf.Timestamp'],
+])
 
 function ofObject(schema: Schema, isResource: boolean): CelType | undefined {
   if (isObjectSchema(schema.additionalProperties)) {

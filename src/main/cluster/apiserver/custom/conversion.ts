@@ -1,22 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import { messageOf } from '#shared/base/message-of.ts'
-import type { CustomResourceDefinition, WebhookClientConfig } from '#shared/kube/generated/types.ts'
+import type { CustomResourceDefinition, ObjectMeta, WebhookClientConfig } from '#shared/kube/generated/types.ts'
 import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { internal } from '#shared/kube/status.ts'
-import type { VersionConversion } from '../api/resources.ts'
+import { NotConverted, type VersionConversion } from '../api/resources.ts'
 import type { WebhookCaller } from '../webhooks/call.ts'
 
 const timeoutMs = 30_000
 
-/** The newest cached form of an object in one version. */
-interface Known {
-  revision: string
-  object: KubeObject
-}
+/** An object in one version, or why there is none. */
+type Form = { object: KubeObject } | { problem: Error }
 
 /**
  * Converts the objects of a definition by its webhook. Reads are synchronous, so the forms in other versions are
- * computed when an object is written or about to be read, and are cached by uid.
+ * computed when an object is about to be read, or is written while it is watched in them. They are kept for the stored object
+ * itself, and go with it: what is read is never the form of an earlier or later state.
  */
 export class WebhookConversion implements VersionConversion {
   readonly #call: WebhookCaller
@@ -25,9 +23,10 @@ export class WebhookConversion implements VersionConversion {
   /** The first that the webhook names of those that Kubernetes speaks. */
   readonly #reviewVersion: string
   readonly #storageVersion: string
-  /** Served API versions. */
-  readonly #served: readonly string[]
-  readonly #known = new Map<string, Map<string, Known>>()
+  /** Number of watches by API version. */
+  readonly #watches = new Map<string, number>()
+  /** By the stored object, then by API version. */
+  readonly #forms = new WeakMap<KubeObject, Map<string, Form>>()
 
   constructor({ spec }: CustomResourceDefinition, call: WebhookCaller) {
     this.#call = call
@@ -35,54 +34,80 @@ export class WebhookConversion implements VersionConversion {
     this.#kind = spec.names.kind
     const versions = spec.conversion?.webhook?.conversionReviewVersions ?? []
     this.#reviewVersion = versions.find((version) => version === 'v1' || version === 'v1beta1') ?? 'v1'
-    this.#served = spec.versions.filter(({ served }) => served).map(({ name }) => `${spec.group}/${name}`)
     this.#storageVersion = `${spec.group}/${spec.versions.find(({ storage }) => storage)?.name ?? ''}`
   }
 
-  /** Returns the cached form of a stored object in `apiVersion`; without one, the stored fields. */
+  /** Returns a stored object in `apiVersion`. @throws NotConverted, or ApiError 500 */
   read(stored: Stored, apiVersion: string): Stored {
     if (stored.apiVersion === apiVersion) return stored
-    const known = this.#known.get(apiVersion)?.get(stored.metadata.uid)
-    return known ? { ...known.object, apiVersion, metadata: stored.metadata } : { ...stored, apiVersion }
+    const form = this.#forms.get(stored)?.get(apiVersion)
+    if (!form) throw new NotConverted(stored, apiVersion)
+    if ('problem' in form) throw form.problem
+    return { ...form.object, apiVersion, metadata: withMarks(stored.metadata, form.object) }
+  }
+
+  /** Objects are also converted to `apiVersion` as they are written, until the returned function is called. */
+  follow(apiVersion: string): () => void {
+    this.#watches.set(apiVersion, (this.#watches.get(apiVersion) ?? 0) + 1)
+    return () => {
+      const left = (this.#watches.get(apiVersion) ?? 0) - 1
+      if (left > 0) this.#watches.set(apiVersion, left)
+      else this.#watches.delete(apiVersion)
+    }
   }
 
   /** Converts objects that are about to be read to `apiVersion`. @throws ApiError 500 */
   prepare(stored: readonly Stored[], apiVersion: string): Promise<void> | undefined {
-    const missing = stored.filter((object) => {
+    const missing = [...new Set(stored)].filter((object) => {
       if (object.apiVersion === apiVersion) return false
-      const known = this.#known.get(apiVersion)?.get(object.metadata.uid)
-      return known?.revision !== object.metadata.resourceVersion
+      const form = this.#forms.get(object)?.get(apiVersion)
+      return form === undefined || 'problem' in form
     })
     if (missing.length === 0) return undefined
     return this.#convertAll(missing, apiVersion).then((converted) => {
-      converted.forEach((object, i) => this.#remember(apiVersion, missing[i]?.metadata.resourceVersion ?? '', object))
+      converted.forEach((object, i) => {
+        const of = missing[i]
+        if (of) this.#keep(of, apiVersion, { object })
+      })
     })
   }
 
   /**
-   * Converts an object that is written in one version to the storage version and all served versions.
-   * @returns a function that, called with the revision, caches the forms and returns the object to store
+   * Converts an object that is written in one version to the storage version, and to those in which it is watched: a failure of
+   * these is the watches', not the write's.
+   * @returns a function that, called with the metadata that is stored, returns the object to store, and keeps its forms
+   * @throws ApiError 500
    */
-  async written(object: KubeObject): Promise<(revision: string) => KubeObject> {
-    const forms = new Map<string, KubeObject>([[object.apiVersion ?? '', object]])
-    for (const version of new Set([this.#storageVersion, ...this.#served]))
-      if (!forms.has(version)) for (const form of await this.#convertAll([object], version)) forms.set(version, form)
-    return (revision) => {
-      for (const [version, form] of forms) this.#remember(version, revision, form)
-      const stored = forms.get(this.#storageVersion) ?? object
-      return { ...stored, apiVersion: this.#storageVersion, metadata: object.metadata }
+  async written(object: KubeObject): Promise<(metadata: KubeObject['metadata']) => KubeObject> {
+    const own = object.apiVersion ?? ''
+    const converted = own === this.#storageVersion ? object : await this.#convert(object, this.#storageVersion)
+    const forms = new Map<string, Form>([[own, { object }]])
+    for (const version of this.#watches.keys())
+      if (version !== own && version !== this.#storageVersion)
+        forms.set(
+          version,
+          await this.#convert(object, version).then(
+            (form) => ({ object: form }),
+            (problem: unknown) => ({ problem: problem instanceof Error ? problem : new Error(String(problem)) }),
+          ),
+        )
+    return (metadata) => {
+      const kept = converted === object ? metadata : withMarks(metadata ?? {}, converted)
+      const stored = { ...converted, apiVersion: this.#storageVersion, metadata: kept }
+      for (const [version, form] of forms) this.#keep(stored, version, form)
+      return stored
     }
   }
 
-  /** Drops the forms of a deleted object, after its event has been delivered. */
-  forget(uid: string): void {
-    for (const byUid of this.#known.values()) byUid.delete(uid)
+  #keep(stored: KubeObject, apiVersion: string, form: Form): void {
+    let forms = this.#forms.get(stored)
+    if (!forms) this.#forms.set(stored, (forms = new Map<string, Form>()))
+    forms.set(apiVersion, form)
   }
 
-  #remember(apiVersion: string, revision: string, object: KubeObject): void {
-    let byUid = this.#known.get(apiVersion)
-    if (!byUid) this.#known.set(apiVersion, (byUid = new Map<string, Known>()))
-    byUid.set(object.metadata.uid ?? '', { revision, object })
+  async #convert(object: KubeObject, apiVersion: string): Promise<KubeObject> {
+    const [converted] = await this.#convertAll([object], apiVersion)
+    return converted ?? object
   }
 
   async #convertAll(objects: readonly KubeObject[], desiredAPIVersion: string): Promise<KubeObject[]> {
@@ -114,12 +139,28 @@ function convertedOf(
   return (converted as KubeObject[]).map((object, i) => {
     if (object.apiVersion !== desiredAPIVersion)
       throw new Error(`invalid converted object at index ${i}: expected apiVersion ${desiredAPIVersion}`)
-    // A conversion may change labels and annotations; the rest of metadata is kept.
-    const { labels, annotations } = object.metadata ?? {}
-    const original = objects[i]?.metadata ?? {}
-    return {
-      ...object,
-      metadata: { ...original, ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}) },
-    }
+    checkMarks(object, i)
+    return { ...object, metadata: withMarks(objects[i]?.metadata ?? {}, object) }
   })
+}
+
+/**
+ * A conversion decides about labels and annotations, also that there are none; the rest of metadata is kept
+ * (Kubernetes' restoreObjectMeta).
+ */
+function withMarks<M extends Marks>(metadata: M, { metadata: converted }: KubeObject): Omit<M, keyof Marks> & Marks {
+  const { labels: _labels, annotations: _annotations, ...rest } = metadata
+  const { labels, annotations } = converted ?? {}
+  return { ...rest, ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}) }
+}
+
+type Marks = Pick<ObjectMeta, 'labels' | 'annotations'>
+
+/** @throws Error unless the labels and annotations that a webhook answers are texts */
+function checkMarks({ metadata }: KubeObject, index: number): void {
+  const at = `invalid metadata in converted object at index ${index}`
+  if (!metadata || typeof metadata !== 'object') throw new Error(`${at}: missing metadata in converted object`)
+  for (const field of ['labels', 'annotations'] as const)
+    for (const value of Object.values<unknown>(metadata[field] ?? {}))
+      if (typeof value !== 'string') throw new Error(`${at}: metadata.${field} must be a map of strings`)
 }

@@ -6,13 +6,13 @@ import type {
 import { ageOf } from '#shared/kube/human-duration.ts'
 import { jsonClone } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
-import type { FieldError } from '#shared/kube/status.ts'
+import { fieldInvalid, type FieldError } from '#shared/kube/status.ts'
 import { age } from '../api/columns.ts'
 import { allMetadata, type Column, type KindDeclaration, type ScalePaths, type Verb } from '../api/kind.ts'
 import type { WebhookConversion } from './conversion.ts'
-import { JsonPath } from '../schema/json-path.ts'
+import { JsonPath } from '#shared/kube/json-path.ts'
 import { fillDefaults, prune } from '../schema/prune.ts'
-import { checkRules } from './rules.ts'
+import { checkRules, hasRules } from './rules.ts'
 import type { Fields, Schema } from '../schema/structural.ts'
 import { validateValue } from './validate.ts'
 
@@ -64,7 +64,7 @@ export function customKind(
         }),
     ...scaleOf(version),
     ...(version.selectableFields?.length ? { fields: selectable(version.selectableFields) } : {}),
-    columns: version.additionalPrinterColumns?.length ? version.additionalPrinterColumns.map(columnOf) : [age],
+    columns: columnsOf(version),
   }
 }
 
@@ -100,9 +100,25 @@ function rootOf(schema: Schema): Schema {
 /** Validates an object by the schema and its rules. */
 function findings(object: KubeObject, previous: KubeObject | undefined, schema: Schema): FieldError[] {
   const errors = validateValue(withoutMeta(object), rootOf(schema), '', previous && withoutMeta(previous))
-  checkRules(object, previous, schema, '', errors)
-  return errors
+  if (!hasRules(schema)) return errors.map(placed)
+  if (errors.some(({ type }) => blocking.has(type))) errors.push(fieldInvalid('', null, unchecked))
+  else checkRules(object, previous, schema, '', errors)
+  return errors.map(placed)
 }
+
+/** Rules are written for values of the right types, sizes and fields. */
+const blocking: ReadonlySet<string> = new Set([
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+])
+const unchecked =
+  'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation'
+
+/** Kubernetes writes Go's nil for the place of the whole object. */
+const placed = (error: FieldError): FieldError => (error.field === '' ? { ...error, field: '<nil>' } : error)
 
 function scaleOf({ subresources }: CustomResourceDefinitionVersion): { scale?: ScalePaths } {
   const scale = subresources?.scale
@@ -126,6 +142,16 @@ function selectable(fields: readonly { jsonPath: string }[]): Record<string, (ob
   )
 }
 
+/** Kubernetes serves a kind with a column whose JSONPath it cannot parse, but prints it with the standard columns. */
+function columnsOf({ additionalPrinterColumns: columns = [] }: CustomResourceDefinitionVersion): Column<KubeObject>[] {
+  try {
+    return columns.length > 0 ? columns.map(columnOf) : [age]
+  } catch {
+    return [age]
+  }
+}
+
+/** @throws Error when the JSONPath is invalid */
 function columnOf(column: CustomResourceColumnDefinition): Column<KubeObject> {
   const path = new JsonPath(column.jsonPath)
   const { name, description = '', type, format, priority } = column

@@ -194,11 +194,11 @@ describe('objects of a definition', () => {
     )
     const bad = { masts: 9, name: 'ABC', rig: 'odd', crew: ['a', 'b'], ports: [{ name: 'p' }, { name: 'p' }] }
     expect(await causes(launch('a', bad))).toEqual([
-      'spec.owner: Required value',
       'spec.masts: Invalid value: 9: spec.masts in body should be less than or equal to 7',
       'spec.name: Invalid value: "ABC": spec.name in body should match \'^[a-z]+$\'',
       'spec.rig: Unsupported value: "odd": supported values: "full", "half"',
       'spec.crew: Too many: 2: must have at most 1 items',
+      'spec.owner: Required value',
       'spec.ports[1]: Duplicate value: {"name":"p"}',
     ])
     expect(await causes(launch('b', { masts: 'three', owner: 'o' }))).toEqual([
@@ -227,12 +227,17 @@ describe('objects of a definition', () => {
     expect(await causes(api.client.update(ships, { ...made, spec: { masts: 1, keel: 'other' } }))).toEqual([
       'spec.keel: Invalid value: "object": the keel stays',
     ])
+    // Not before the rest is right.
+    expect(await causes(launch('c', { masts: 'six' }))).toEqual([
+      'spec.masts: Invalid value: "string": spec.masts in body must be of type integer: "string"',
+      '<nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+    ])
   })
 
   it('are refused when a rule exceeds the cost limit, without running the rules after it', async () => {
     await define(
       spec(
-        { list: { type: 'array', items: { type: 'integer' } } },
+        { list: { type: 'array', items: { type: 'integer' }, maxItems: 1_000 } },
         {
           'x-kubernetes-validations': [
             { rule: 'self.list[9999] == 1' },
@@ -246,6 +251,12 @@ describe('objects of a definition', () => {
       'spec: Invalid value: "object": index out of bounds: 9999 evaluating rule: self.list[9999] == 1',
       'spec: Invalid value: "object": \'operation cancelled: actual cost limit exceeded\': no further validation rules will be run due to call cost exceeds limit for rule: sums',
     ])
+  })
+
+  it('are texts to their rules where the format is none, whatever it is called', async () => {
+    const motto = { type: 'string', format: 'constructor', maxLength: 9 }
+    await define(spec({ motto: { ...motto, 'x-kubernetes-validations': [{ rule: "self == 'on'" }] } }))
+    expect((await launch('a', { motto: 'on' })).spec).toEqual({ motto: 'on' })
   })
 
   it('are checked by rules with an optional oldSelf on create and update', async () => {

@@ -4,7 +4,9 @@ import { compile } from '../cel/compile.ts'
 import { checkTypes, dyn, type TypedVariables } from '../cel/types.ts'
 import { isObjectSchema, type Rule, type Schema } from '../schema/structural.ts'
 import { celTypeOf } from './cel-types.ts'
+import type { Cardinality, RuleCosts } from './rule-costs.ts'
 import { isTransition, variablesOf } from './rules.ts'
+import { sizedTypeOf } from './schema-sizes.ts'
 import { goRule } from './schema-value.ts'
 
 /** Checks how the rules of a schema are written, all but their expressions. @param field of the schema */
@@ -23,7 +25,7 @@ export function checkRuleTexts(schema: Schema, field: string, errors: FieldError
     if (hasLineBreak(fieldPath))
       errors.push(fieldInvalid(`${at}.fieldPath`, fieldPath, 'fieldPath must not contain line breaks'))
     if (schemaAt(schema, fieldPath).schema === undefined)
-      errors.push(fieldInvalid(`${at}.fieldPath`, fieldPath, 'must be a valid path'))
+      errors.push(fieldInvalid(`${at}.fieldPath`, fieldPath, 'fieldPath must be a valid path'))
   })
 }
 
@@ -63,22 +65,26 @@ export interface Subject {
   isResource: boolean
   /** The schema above within which states cannot be told apart, so that rules cannot compare them. */
   uncorrelatable: string | undefined
+  cardinality: Cardinality
 }
 
-/** Compiles the rules of a schema. */
-export function checkRuleExpressions(subject: Subject, field: string, errors: FieldError[]): void {
-  subject.schema['x-kubernetes-validations']?.forEach((rule, i) => {
+/** Compiles the rules of a schema, and estimates what they cost. */
+export function checkRuleExpressions(subject: Subject, field: string, errors: FieldError[], costs: RuleCosts): void {
+  const { schema, isResource, cardinality } = subject
+  const type = sizedTypeOf(schema, isResource || schema['x-kubernetes-embedded-resource'])
+  schema['x-kubernetes-validations']?.forEach((rule, i) => {
     const at = `${field}.x-kubernetes-validations[${i}]`
     const problem = problemOf(rule.rule, rule, subject, 'bool', 'rule')
     if (problem !== undefined) {
       errors.push(fieldInvalid(`${at}.rule`, goRule(rule), problem))
       return
     }
-    if (rule.messageExpression) {
-      const wrong = problemOf(rule.messageExpression, rule, subject, 'string', 'messageExpression')
-      if (wrong !== undefined) errors.push(fieldInvalid(`${at}.messageExpression`, goRule(rule), wrong))
-    }
-    checkTransition(rule, subject, `${at}.rule`, errors)
+    const wrong =
+      rule.messageExpression && problemOf(rule.messageExpression, rule, subject, 'string', 'messageExpression')
+    const { messageExpression: _, ...alone } = rule
+    if (type) costs.add(wrong ? alone : rule, type, cardinality, at, errors)
+    if (wrong) errors.push(fieldInvalid(`${at}.messageExpression`, goRule(rule), wrong))
+    checkTransition(rule, subject, at, errors)
   })
 }
 
@@ -87,13 +93,15 @@ function checkTransition(rule: Rule, { uncorrelatable }: Subject, field: string,
     if (uncorrelatable !== undefined)
       errors.push(
         fieldInvalid(
-          field,
+          `${field}.rule`,
           rule.rule,
           `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelatable}`,
         ),
       )
   } else if (rule.optionalOldSelf !== undefined)
-    errors.push(fieldInvalid(field, rule.optionalOldSelf, 'may not be set if oldSelf is not used in rule'))
+    errors.push(
+      fieldInvalid(`${field}.optionalOldSelf`, rule.optionalOldSelf, 'may not be set if oldSelf is not used in rule'),
+    )
 }
 
 /** Rules are compiled without types, as they run, and then checked against the types of the schema. */

@@ -148,13 +148,25 @@ function failureOf({ reason, fieldPath }: Rule, message: string, schema: Schema,
 
 const hints = new WeakMap<Schema, Hints>()
 
-/** Type hints that converting a value for CEL takes from a schema: doubles, times and property names. */
+function unorderedOf(schema: Schema): readonly string[] | undefined {
+  switch (schema['x-kubernetes-list-type']) {
+    case 'set':
+      return []
+    case 'map':
+      return schema['x-kubernetes-list-map-keys']
+    default:
+      return undefined
+  }
+}
+
+/** Type hints that converting a value for CEL takes from a schema: doubles, times, kinds of lists and property names. */
 function hintsOf(schema: Schema): Hints {
   let known = hints.get(schema)
   if (!known) {
     known = {
       isDouble: schema.type === 'number',
       ofString: schema.type === 'string' ? formatValue(schema.format) : undefined,
+      unordered: unorderedOf(schema),
       nameOf: (name) =>
         schema.properties && Object.hasOwn(schema.properties, name) ? (escapedName(name) ?? name) : name,
       property: (name) => {

@@ -1,6 +1,7 @@
 import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { isObjectSchema, type Schema } from '../schema/structural.ts'
 import { checkRuleExpressions, checkRuleTexts } from './rule-check.ts'
+import { cardinalityWithin, RuleCosts, type Cardinality } from './rule-costs.ts'
 
 /** Where a schema stands. */
 interface Place {
@@ -13,6 +14,7 @@ interface Place {
   /** Rules in allOf, anyOf, oneOf and not are none. */
   withoutRules?: true
   uncorrelatable?: string
+  cardinality: Cardinality
 }
 
 /**
@@ -25,14 +27,17 @@ export function checkSchema(
   errors: FieldError[],
   { withRules }: { withRules: boolean },
 ): void {
-  const findings: Findings = { errors: [], ofRules: [] }
-  check(root, withRules ? { root: true } : { root: true, withoutRules: true }, field, findings)
+  const findings: Findings = { errors: [], ofRules: [], costs: new RuleCosts() }
+  const place: Place = { root: true, cardinality: 1 }
+  check(root, withRules ? place : { ...place, withoutRules: true }, field, findings)
   errors.push(...findings.errors, ...findings.ofRules)
+  findings.costs.checkTotal(field, errors)
 }
 
 interface Findings {
   errors: FieldError[]
   ofRules: FieldError[]
+  costs: RuleCosts
 }
 
 function check(schema: Schema, place: Place, field: string, findings: Findings): void {
@@ -46,8 +51,13 @@ function check(schema: Schema, place: Place, field: string, findings: Findings):
   checkListType(schema, field, errors)
   checkRuleTexts(schema, field, errors)
   if (errors.length > before || place.withoutRules) return
-  const { root = false, uncorrelatable } = place
-  checkRuleExpressions({ schema, isResource: root, uncorrelatable }, field, findings.ofRules)
+  const { root = false, uncorrelatable, cardinality } = place
+  checkRuleExpressions(
+    { schema, isResource: root, uncorrelatable, cardinality },
+    field,
+    findings.ofRules,
+    findings.costs,
+  )
 }
 
 const types = ['array', 'boolean', 'integer', 'number', 'object', 'string']
@@ -95,7 +105,8 @@ const isSet = (value: unknown): boolean =>
 const metadataFields = ['apiVersion', 'kind', 'metadata']
 
 function checkChildren(schema: Schema, place: Place, field: string, findings: Findings): void {
-  const { root: _root, ...below } = place
+  const { root: _root, ...above } = place
+  const below = { ...above, cardinality: cardinalityWithin(schema, above.cardinality) }
   const inFields =
     schema['x-kubernetes-map-type'] === 'atomic' ? { ...below, uncorrelatable: below.uncorrelatable ?? field } : below
   if (isObjectSchema(schema.additionalProperties))
@@ -164,6 +175,8 @@ function checkListType(schema: Schema, field: string, errors: FieldError[]): voi
         : fieldInvalid(`${field}.${keyword}`, list, detail),
     )
   }
+  if ((list === 'map' || list === 'set') && schema.items?.nullable)
+    errors.push(fieldForbidden(`${field}.items.nullable`, `cannot be nullable when ${keyword} is ${list}`))
   if (list === 'map') checkMapList(schema, keys, field, errors)
 }
 

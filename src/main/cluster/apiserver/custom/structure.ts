@@ -1,7 +1,10 @@
 import { goRegex } from '#shared/base/go-regex.ts'
 import { messageOf } from '#shared/base/message-of.ts'
+import { jsonEqual } from '#shared/kube/json.ts'
 import { fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { isDefault, unknownFieldsOf } from '../schema/prune.ts'
 import { isObjectSchema, type Schema } from '../schema/structural.ts'
+import { checkRules } from './rules.ts'
 import { checkSchema } from './schema-check.ts'
 import { goFieldsOf, goSchema } from './schema-value.ts'
 import { validateValue } from './validate.ts'
@@ -133,11 +136,11 @@ function checkObjectFields(schema: Schema, level: Level, field: string, errors: 
 
 /** `anyOf: [{type: integer}, {type: string}]` is the only value validation that may have types. */
 function isTypedAnyOf(schema: Schema): boolean {
-  return schema['x-kubernetes-int-or-string'] === true && isIntegerOrString(schema.anyOf ?? schema.allOf?.[0]?.anyOf)
+  return isIntegerOrString(schema.anyOf) || isIntegerOrString(schema.allOf?.[0]?.anyOf)
 }
 
 const isIntegerOrString = (anyOf: readonly Schema[] | undefined): boolean =>
-  anyOf?.length === 2 && anyOf[0]?.type === 'integer' && anyOf[1]?.type === 'string'
+  jsonEqual(anyOf, [{ type: 'integer' }, { type: 'string' }])
 
 interface ValueRules {
   /** The first anyOf here, or in the first allOf, has the types of an integer or string. */
@@ -180,6 +183,7 @@ const structureOnly = [
   ['x-kubernetes-list-map-keys', 'empty'],
   ['x-kubernetes-list-type', 'undefined'],
   ['x-kubernetes-map-type', 'undefined'],
+  ['x-kubernetes-validations', 'empty'],
 ] as const
 
 /** Schemas under allOf, anyOf, oneOf and not may restrict values, but not declare types or structure. */
@@ -233,27 +237,32 @@ function checkDeclared(
     validation[junctor]?.forEach((one, i) => checkDeclared(one, declared, at, `${from}.${junctor}[${i}]`, errors))
   if (!nested) return
   if (validation.items) checkDeclared(validation.items, declared.items, `${at}.items`, `${from}.items`, errors)
-  const more = isObjectSchema(declared.additionalProperties) ? declared.additionalProperties : undefined
   for (const [name, child] of Object.entries(validation.properties ?? {}))
     checkDeclared(
       child,
-      declared.properties?.[name] ?? more,
+      declared.properties?.[name],
       `${at}.properties[${name}]`,
       `${from}.properties[${name}]`,
       errors,
     )
 }
 
+/** Defaults below additionalProperties are not looked at, as in Kubernetes. */
 function checkDefaults(schema: Schema, field: string, errors: FieldError[], root = true): void {
-  if (schema.default !== undefined) {
+  if (isDefault(schema.default)) {
     if (root) errors.push(fieldForbidden(`${field}.default`, 'must not be set at the root'))
-    // Messages name the place within the default, as they do for an object.
-    for (const error of validateValue(schema.default, schema, ''))
-      errors.push({ ...error, field: `${field}.default${error.field && `.${error.field}`}` })
+    checkDefault(schema, schema.default, `${field}.default`, errors)
   }
   for (const [name, child] of Object.entries(schema.properties ?? {}))
     checkDefaults(child, `${field}.properties[${name}]`, errors, false)
-  if (isObjectSchema(schema.additionalProperties))
-    checkDefaults(schema.additionalProperties, `${field}.additionalProperties`, errors, false)
   if (schema.items) checkDefaults(schema.items, `${field}.items`, errors, false)
+}
+
+/** A default is valid, by the rules too, and has no field that would be dropped. */
+function checkDefault(schema: Schema, value: unknown, field: string, errors: FieldError[]): void {
+  if (unknownFieldsOf(value, schema).length > 0) errors.push(fieldInvalid(field, value, 'must not have unknown fields'))
+  // Messages name the place within the default, as they do for an object.
+  const found = validateValue(value, schema, '')
+  for (const error of found) errors.push({ ...error, field: `${field}${error.field && `.${error.field}`}` })
+  if (found.length === 0) checkRules(value, undefined, schema, field, errors)
 }

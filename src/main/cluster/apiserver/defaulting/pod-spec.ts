@@ -51,7 +51,7 @@ export function setPodDefaults(spec: Wire<PodSpec>): void {
       requestLimits(container.resources)
     }
   }
-  requestLimits(spec.resources)
+  requestLimits(spec.resources, isPodLevelResource)
 }
 
 function setContainerDefaults(container: Wire<Container>): void {
@@ -93,11 +93,18 @@ function setHttpGetDefaults(get: Wire<HTTPGetAction> | undefined): void {
   get.scheme ||= 'HTTP'
 }
 
-function requestLimits(resources: Wire<ResourceRequirements> | undefined): void {
+function requestLimits(
+  resources: Wire<ResourceRequirements> | undefined,
+  includes = (_: string): boolean => true,
+): void {
   if (!resources?.limits) return
   const requests = (resources.requests ??= {})
-  for (const [name, quantity] of Object.entries(resources.limits)) requests[name] ??= quantity
+  for (const [name, quantity] of Object.entries(resources.limits)) if (includes(name)) requests[name] ??= quantity
 }
+
+/** Resources that pods as a whole can have. */
+export const isPodLevelResource = (name: string): boolean =>
+  name === 'cpu' || name === 'memory' || name.startsWith('hugepages-')
 
 function canonicalizeResources({ limits, requests }: Wire<ResourceRequirements>): void {
   if (limits) canonicalizeQuantities(limits)

@@ -132,13 +132,16 @@ function inDefinitions(value: unknown): unknown {
   const { allOf, oneOf, ...rest } = value as { allOf?: { $ref?: string }[]; oneOf?: unknown }
   // Quantities and IntOrString are strings in v2.
   const out: Record<string, unknown> = oneOf ? { type: 'string' } : {}
-  for (const [key, field] of Object.entries({ ...rest, ...allOf?.[0] }))
-    out[key] =
-      key === '$ref' && typeof field === 'string'
-        ? field.replace('#/components/schemas/', '#/definitions/')
-        : inDefinitions(field)
+  for (const [key, field] of Object.entries({ ...rest, ...allOf?.[0] })) {
+    if (key === '$ref' && typeof field === 'string') out[key] = field.replace('#/components/schemas/', '#/definitions/')
+    else out[key] = key === 'properties' ? namedInDefinitions(field) : inDefinitions(field)
+  }
   return out
 }
+
+/** Properties may have the names of keywords, as those of a definition's schema do. */
+const namedInDefinitions = (properties: unknown): unknown =>
+  Object.fromEntries(Object.entries(properties ?? {}).map(([name, schema]) => [name, inDefinitions(schema)]))
 
 function encodeDocument(document: Document): Buffer {
   const writer = new ProtobufWriter()

@@ -23,7 +23,7 @@ import type { AdmissionPlugin } from '../api/admission.ts'
 import type { ObjectReader } from '../api/reader.ts'
 import type { ConnectHandler } from '../api/connect.ts'
 import type { ActionHandler } from '../api/action.ts'
-import type { RegistryContext } from '../registry/context.ts'
+import { admissionChain, type RegistryContext } from '../registry/context.ts'
 import type { ResourceTable } from '../api/resources.ts'
 import type { View } from '../registry/view.ts'
 import type { WebhookCaller } from '../webhooks/call.ts'
@@ -94,7 +94,8 @@ export interface GenericServer {
  */
 export function createGenericServer(options: GenericServerOptions): GenericServer {
   const { store, resources, reader, schema, clock, log, version } = options
-  const context: RegistryContext = { store, clock, log, resources, reader, admission: options.admission ?? [] }
+  const admission = admissionChain(options.admission ?? [])
+  const context: RegistryContext = { store, clock, log, resources, reader, admission }
   const hub = new WatchHub(context)
   const custom = new CustomKinds({
     resources,
@@ -132,7 +133,7 @@ export function createGenericServer(options: GenericServerOptions): GenericServe
             .filter(({ verbs }) => verbs.has('watch'))
             .map(({ kind, prefix }) => ({ group: kind.group, resource: kind.plural, count: store.count(prefix) })),
       }),
-      checks: { ...builtInChecks({ log, store, stopping: () => stopping }), ...options.checks },
+      checks: builtInChecks({ log, store, stopping: () => stopping, hooks: options.checks ?? {} }),
       others: options.pages,
       remote: options.aggregation?.remote,
     }),

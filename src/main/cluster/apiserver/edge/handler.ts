@@ -1,5 +1,5 @@
 import { isTrue } from '#shared/base/is-true.ts'
-import type { KubeObject } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import type { FieldRequirement } from '#shared/kube/selectors.ts'
 import {
   badRequest,
@@ -19,12 +19,14 @@ import type { ConnectHandler } from '../api/connect.ts'
 import { PlainFailure } from '../api/plain-failure.ts'
 import type { Action, ActionHandler, ActionRequest } from '../api/action.ts'
 import { itemOf, type RegistryContext, type Target } from '../registry/context.ts'
+import { decodeContinue } from '../registry/continue-token.ts'
 import { deleteCollection, deleteOne } from '../registry/delete.ts'
+import { parseRevision } from '../registry/list-options.ts'
 import { partWriteOf, subresourceOf, type Verb } from '../api/kind.ts'
 import { patch } from '../registry/patch.ts'
 import { serverWrites } from '../registry/server-writes.ts'
 import { get, list } from '../registry/read.ts'
-import { keyOf, prefixOf } from '../api/resources.ts'
+import { keyOf, NotConverted, prefixOf, type VersionConversion } from '../api/resources.ts'
 import type { Page, Route } from '../api/route.ts'
 import { getScale, patchScale, updateScale } from '../registry/scale.ts'
 import { getFromView, listView, type View } from '../registry/view.ts'
@@ -116,9 +118,12 @@ export class RequestHandler {
       subresource: info.subresource,
     }
     if (resource.kind.deprecation !== undefined) call.warnings.push(resource.kind.deprecation)
-    const pending = convertAhead(this.#options.context, target)
-    if (pending) await pending
-    return info.subresource === '' ? this.#main(route.verb, target, call) : this.#subresource(route.verb, target, call)
+    const run = (): Promise<Answer> =>
+      info.subresource === '' ? this.#main(route.verb, target, call) : this.#subresource(route.verb, target, call)
+    const conversion = resource.custom?.conversion
+    if (!conversion) return run()
+    const read = (): Stored[] => readBy(this.#options.context, route.verb, target, call.query)
+    return converting(conversion, resource.apiVersion, read, run)
   }
 
   /** Below the path of a group that is served, what is missing is told by a Status. */
@@ -241,14 +246,69 @@ export class RequestHandler {
   }
 }
 
-/** Has a webhook convert stored objects to the requested version before they are read. @throws ApiError 500 */
-function convertAhead({ store }: RegistryContext, { resource, namespace, name }: Target): Promise<void> | undefined {
-  const conversion = resource.custom?.conversion
-  if (!conversion) return undefined
-  const entries =
-    name === '' ? store.list(prefixOf(resource, namespace)).entries : [store.get(keyOf(resource, namespace, name))]
-  const stored = entries.flatMap((entry) => entry?.object ?? [])
-  return conversion.prepare(stored, resource.apiVersion)
+/** Stored objects that a request may read: of a list or watch from an earlier revision also what has changed since. */
+function readBy(
+  { store }: RegistryContext,
+  verb: string,
+  { resource, namespace, name }: Target,
+  query: Query,
+): Stored[] {
+  if (verb === 'create') return []
+  if (name !== '' && verb !== 'watch') {
+    const key = keyOf(resource, namespace, name)
+    return [store.get(key), store.head(key)].flatMap((entry) => entry?.object ?? [])
+  }
+  const prefix = prefixOf(resource, namespace)
+  const read = store.list(prefix).entries.map(({ object }) => object)
+  const from = revisionOf(verb, query)
+  if (from === undefined || from < store.compactedRevision) return read
+  const stop = store.watch(prefix, from, {
+    changes: (batch) =>
+      batch.forEach(({ entry, previous }) => read.push(entry.object, ...(previous ? [previous.object] : []))),
+    close: () => undefined,
+  })
+  void stop()
+  return read
+}
+
+/** The earlier revision that a watch begins at, or that a list shows; one that is wrong is refused later. */
+function revisionOf(verb: string, query: Query): number | undefined {
+  const { continue: token, resourceVersion, resourceVersionMatch: match, limit } = query
+  const isExact = verb === 'watch' || match === 'Exact' || (match !== 'NotOlderThan' && Number(limit) > 0)
+  try {
+    if (token) return decodeContinue(token).revision
+    return isExact ? parseRevision(resourceVersion) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** How often one request waits for objects that were written meanwhile in another version. */
+const mostConversions = 10
+
+/**
+ * Runs a request once what it reads is converted: objects that are written in another version meanwhile are waited for, too. Nothing
+ * has been written where one still lacks its form. @throws ApiError
+ */
+async function converting(
+  conversion: VersionConversion,
+  apiVersion: string,
+  read: () => Stored[],
+  run: () => Promise<Answer>,
+): Promise<Answer> {
+  for (let tries = 1; tries <= mostConversions; tries++) {
+    const pending = conversion.prepare(read(), apiVersion)
+    if (!pending) break
+    await pending
+  }
+  for (let tries = 1; ; tries++) {
+    try {
+      return await run()
+    } catch (error) {
+      if (!(error instanceof NotConverted) || tries > mostConversions) throw error
+      await conversion.prepare([error.stored], error.apiVersion)
+    }
+  }
 }
 
 function requireName(target: Target): Target {

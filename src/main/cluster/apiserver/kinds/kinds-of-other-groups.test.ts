@@ -97,12 +97,12 @@ describe('an EndpointSlice', () => {
     [
       'of another IP family',
       { 'endpoints.0.addresses': ['fd00::1'] },
-      ['endpoints[0].addresses[0]: Invalid value: "fd00::1": must be a valid IPv4 address'],
+      ['endpoints[0].addresses: Invalid value: "fd00::1": must be an IPv4 address'],
     ],
     [
       'without an address',
       { 'endpoints.0.addresses': [] },
-      ['endpoints[0].addresses: Required value: must contain at least 1 item'],
+      ['endpoints[0].addresses: Required value: must contain at least 1 address'],
     ],
     [
       'with too many endpoints',

@@ -1,6 +1,6 @@
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Resource } from '#shared/client/client.ts'
-import { setCondition, type ConditionUpdate } from '#shared/kube/conditions.ts'
+import { isConditionTrue, setCondition, type ConditionUpdate } from '#shared/kube/conditions.ts'
 import { isConflict, isNotFound } from '#shared/kube/error-kinds.ts'
 import type {
   CustomResourceDefinition,
@@ -14,6 +14,7 @@ import { timestamp } from '#shared/kube/timestamp.ts'
 import type { ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 import { isProtectedGroup } from '../kinds/apiextensions/customresourcedefinition/validation.ts'
+import { bundleProblem } from '../kinds/apiextensions/customresourcedefinition/conversion.ts'
 import { cleanupFinalizer } from '../kinds/apiextensions/customresourcedefinition/index.ts'
 import type { CustomKinds } from '../custom/custom-kinds.ts'
 
@@ -63,7 +64,7 @@ export function startDefinitions(context: ControllerContext, { custom }: { custo
         ],
       }
     }
-    return { accepted: definition.spec.names, conditions: [namesAccepted, established] }
+    return { accepted: definition.spec.names, conditions: [namesAccepted, establishmentOf(definition)] }
   }
 
   async function report(
@@ -171,6 +172,19 @@ const established: Condition = {
   status: 'True',
   reason: 'InitialNamesAccepted',
   message: 'the initial names have been accepted',
+}
+/** A new definition with a CA bundle that is none is not served until it has a good one. */
+function establishmentOf({ spec, status }: CustomResourceDefinition): Condition {
+  const problem = isConditionTrue(status?.conditions, 'Established')
+    ? undefined
+    : bundleProblem(spec.conversion?.webhook?.clientConfig?.caBundle)
+  if (problem === undefined) return established
+  return {
+    type: 'Established',
+    status: 'False',
+    reason: 'InvalidCABundle',
+    message: `The conversion webhook CABundle is invalid: ${problem}`,
+  }
 }
 const terminating: Condition = {
   type: 'Terminating',

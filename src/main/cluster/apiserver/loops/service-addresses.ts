@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net'
 import type { Stop } from '#shared/base/disposable.ts'
+import { clusterIpsOf } from '#shared/kube/cluster-ips.ts'
 import { isAlreadyExists, isAnotherObject, isNotFound } from '#shared/kube/error-kinds.ts'
 import type { IPAddress, Service } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
@@ -20,7 +21,7 @@ export function startServiceAddresses(context: ControllerContext): Stop {
   const { client } = context
   const serviceInformer = context.informers.share(services)
   const addresses = context.informers.share(ipAddresses)
-  serviceInformer.addIndex('cluster-ip', addressesOf)
+  serviceInformer.addIndex('cluster-ip', clusterIpsOf)
 
   async function reconcile(address: string): Promise<Outcome> {
     const [owner] = serviceInformer.byIndex('cluster-ip', address)
@@ -57,17 +58,14 @@ export function startServiceAddresses(context: ControllerContext): Stop {
     watches: [
       watch(
         serviceInformer,
-        addressesOf,
-        (previous, service) => !jsonEqual(addressesOf(previous), addressesOf(service)),
+        clusterIpsOf,
+        (previous, service) => !jsonEqual(clusterIpsOf(previous), clusterIpsOf(service)),
       ),
       watch(addresses, ({ metadata }) => metadata.name),
     ],
   })
   return () => controller.stop()
 }
-
-const addressesOf = ({ spec }: Service): string[] =>
-  (spec?.clusterIPs ?? []).filter((address) => address !== '' && address !== 'None')
 
 const addressOf = (address: string, { metadata: { namespace, name } }: Stored<Service>): IPAddress => ({
   metadata: {

@@ -9,24 +9,32 @@ export type HealthCheck = () => string | undefined | Promise<string | undefined>
 export type HealthChecks = Readonly<Record<string, HealthCheck>>
 
 /** Checks of `/readyz` alone: their failure is no reason for a restart. */
-const readyOnly = new Set(['informer-sync', 'shutdown'])
+const readyOnly = new Set(['etcd-readiness', 'informer-sync', 'shutdown'])
 
 export const isHealthPath = (path: string): boolean => /^\/(?:healthz|livez|readyz)(?:\/|$)/.test(path)
 
-/** The checks of every server, by Kubernetes' names: `etcd` is our store. */
+/**
+ * The checks of every server, by Kubernetes' names: `etcd` is our store.
+ *
+ * @param hooks those of the start, which Kubernetes names between its own
+ */
 export function builtInChecks({
   log,
   store,
   stopping,
+  hooks,
 }: {
   log: Log
   store: Pick<Store, 'failure'>
   stopping(): boolean
+  hooks: HealthChecks
 }): HealthChecks {
   return {
     ping: () => undefined,
     log: () => problemOf(() => log.debug('health check')),
     etcd: storeCheck(store),
+    'etcd-readiness': storeCheck(store),
+    ...hooks,
     shutdown: () => (stopping() ? 'process is shutting down' : undefined),
   }
 }

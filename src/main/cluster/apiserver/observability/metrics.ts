@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
+import { quietProcessMetrics } from '#shared/base/process-metrics.ts'
 import type { ServedResource } from '../api/resources.ts'
 import type { VersionInfo } from '../api/version.ts'
 import { family, labelText, samples } from '#shared/base/prometheus-text.ts'
@@ -28,7 +29,8 @@ export interface Metrics {
 /** The text of `/metrics`: this server's metrics, those of other sources, and those of the process. */
 export function createMetrics(sources: MetricSources): Metrics {
   const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
+  collectDefaultMetrics({ register: registry, ...quietProcessMetrics.options })
+  for (const name of quietProcessMetrics.unmeasured) registry.removeSingleMetric(name)
   return {
     contentType: registry.contentType,
     async metrics() {

@@ -258,7 +258,7 @@ describe('the types of a validating policy', () => {
         },
         variables: [{ name: 'known', expression: 'object.metadata.name' }],
         validations: [
-          { expression: 'object.replicas > 1', messageExpression: '"no " + variables.unknown' },
+          { expression: 'object.replicas > 1', messageExpression: '"no " + object.unknown' },
           { expression: 'object.spec.replicas > 1 && variables.known != "" && request.userInfo.groups.size() > 0' },
           { expression: 'object.metadata.labels.all(l, l.startsWith(object.spec.template.spec.nodeName))' },
         ],

@@ -35,7 +35,10 @@ export function policyPeersPage({ client, reader, clock, log }: PolicyPeersOptio
   const epoch = randomUUID()
   const table = new PeerTable({
     labelsOfNamespace: (name) => reader.get(namespaces, '', name)?.metadata.labels,
-    podRangeOf: (node) => reader.get(nodes, '', node)?.spec?.podCIDR,
+    podRangesOf(node) {
+      const { podCIDR, podCIDRs } = reader.get(nodes, '', node)?.spec ?? {}
+      return podCIDRs ?? (podCIDR ? [podCIDR] : [])
+    },
   })
   const waiting = new Set<() => void>()
   let announced: Stop | undefined

@@ -7,16 +7,16 @@ import type { Labels } from '#shared/kube/selectors.ts'
 
 export interface PeerTableOptions {
   labelsOfNamespace(name: string): Labels | undefined
-  /** Range of a node's pods: an address outside it is not one of its pods, whatever a pod's status says. */
-  podRangeOf(node: string): string | undefined
+  /** Ranges of a node's pods: an address outside them is not one of its pods, whatever a pod's status says. */
+  podRangesOf(node: string): readonly string[]
 }
 
 interface Group {
   definition: PeerGroup
   /** Of the table, at the last change of the members. */
   version: number
-  /** By the uid of the pod. */
-  members: Map<string, PeerMember>
+  /** By the uid of the pod: its address of each family. */
+  members: Map<string, PeerMember[]>
 }
 
 /** The peer groups of all policies with their members; a change of one pod costs one look at each group. */
@@ -45,10 +45,10 @@ export class PeerTable {
       this.#version++
     }
     for (const [key, definition] of groups) {
-      const members = new Map<string, PeerMember>()
+      const members = new Map<string, PeerMember[]>()
       for (const pod of pods) {
-        const member = this.#memberOf(definition, pod)
-        if (member) members.set(pod.metadata.uid, member)
+        const own = this.#membersOf(definition, pod)
+        if (own.length > 0) members.set(pod.metadata.uid, own)
       }
       const known = this.#groups.get(key)
       if (known && isDeepStrictEqual(known.members, members)) continue
@@ -59,10 +59,10 @@ export class PeerTable {
   /** A pod has been added or changed. */
   put(pod: Stored<Pod>): void {
     for (const group of this.#groups.values()) {
-      const member = this.#memberOf(group.definition, pod)
+      const own = this.#membersOf(group.definition, pod)
       const { uid } = pod.metadata
-      if (isDeepStrictEqual(group.members.get(uid), member)) continue
-      if (member) group.members.set(uid, member)
+      if (isDeepStrictEqual(group.members.get(uid) ?? [], own)) continue
+      if (own.length > 0) group.members.set(uid, own)
       else group.members.delete(uid)
       group.version = ++this.#version
     }
@@ -79,25 +79,26 @@ export class PeerTable {
 
   changedSince(version: number): Record<string, PeerMember[]> {
     const changed = [...this.#groups].filter(([, group]) => group.version > version)
-    return Object.fromEntries(changed.map(([key, { members }]) => [key, [...members.values()]]))
+    return Object.fromEntries(changed.map(([key, { members }]) => [key, [...members.values()].flat()]))
   }
 
-  /** A pod of the host network has the address of its node, and one that has ended has none. */
-  #memberOf(group: PeerGroup, pod: Stored<Pod>): PeerMember | undefined {
+  /** A pod of the host network has the addresses of its node, and one that has ended has none. */
+  #membersOf(group: PeerGroup, pod: Stored<Pod>): PeerMember[] {
     const { namespace, labels } = pod.metadata
     const { phase } = pod.status ?? {}
-    if (pod.spec?.hostNetwork || phase === 'Succeeded' || phase === 'Failed') return undefined
-    const ip = this.#addressOf(pod)
-    if (ip === undefined) return undefined
+    if (pod.spec?.hostNetwork || phase === 'Succeeded' || phase === 'Failed') return []
+    const addresses = this.#addressesOf(pod)
+    if (addresses.length === 0) return []
     const namespaceLabels = this.#options.labelsOfNamespace(namespace)
-    if (!isInGroup(group, { namespace, labels, namespaceLabels })) return undefined
+    if (!isInGroup(group, { namespace, labels, namespaceLabels })) return []
     const ports = namedPortsOf(pod).filter(([name]) => this.#portNames.has(name))
-    return ports.length > 0 ? [ip, ports] : [ip]
+    return addresses.map((ip) => (ports.length > 0 ? [ip, ports] : [ip]))
   }
 
-  #addressOf({ spec, status }: Stored<Pod>): string | undefined {
-    const address = parseIp(status?.podIP ?? '')
-    const range = parseCidr(this.#options.podRangeOf(spec?.nodeName ?? '') ?? '')
-    return address && range && isInCidr(range, address) ? ipText(address) : undefined
+  #addressesOf({ spec, status }: Stored<Pod>): string[] {
+    const ranges = this.#options.podRangesOf(spec?.nodeName ?? '').flatMap((range) => parseCidr(range) ?? [])
+    const texts = status?.podIPs?.map(({ ip }) => ip) ?? (status?.podIP ? [status.podIP] : [])
+    const addresses = texts.flatMap((text) => parseIp(text) ?? [])
+    return addresses.filter((address) => ranges.some((range) => isInCidr(range, address))).map(ipText)
   }
 }

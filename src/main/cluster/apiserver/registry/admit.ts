@@ -41,17 +41,17 @@ export function attributesOf(
 
 /** Runs the mutating phase of the admission chain. @throws ApiError */
 export async function admit(context: RegistryContext, attributes: AdmissionAttributes): Promise<void> {
-  for (const plugin of context.admission) {
+  for (const plugin of context.admission.mutating) {
     // Most plugins are synchronous: awaiting them would cost a microtask each.
-    const pending = plugin.admit?.(attributes)
+    const pending = plugin.admit(attributes)
     if (pending) await pending
   }
 }
 
 /** Runs the validating phase of the admission chain. @throws ApiError */
 export async function validateAdmission(context: RegistryContext, attributes: AdmissionAttributes): Promise<void> {
-  for (const plugin of context.admission) {
-    const pending = plugin.validate?.(attributes)
+  for (const plugin of context.admission.validating) {
+    const pending = plugin.validate(attributes)
     if (pending) await pending
   }
 }

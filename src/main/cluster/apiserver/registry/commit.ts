@@ -37,7 +37,7 @@ export async function store(
     expected,
     build(revision) {
       metadata.resourceVersion = String(revision)
-      return asStored(converted?.(String(revision)) ?? resource.kind.toStorage?.(object) ?? object, false)
+      return asStored(converted?.(metadata) ?? resource.kind.toStorage?.(object) ?? object, false)
     },
   }
   return answerOf(resource, await commitOne(context, operation), code)
@@ -63,13 +63,10 @@ export async function remove(
     expected,
     build(revision) {
       const last = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } }
-      const stored = converted?.(String(revision)) ?? resource.kind.toStorage?.(last) ?? last
-      return asStored({ ...stored, metadata: last.metadata }, false)
+      return asStored(converted?.(last.metadata) ?? resource.kind.toStorage?.(last) ?? last, false)
     },
   }
-  const answer = answerOf(resource, await commitOne(context, operation), 200)
-  resource.custom?.conversion?.forget(object.metadata.uid ?? '')
-  return answer
+  return answerOf(resource, await commitOne(context, operation), 200)
 }
 
 async function commitOne({ store }: RegistryContext, operation: Operation): Promise<Entry> {

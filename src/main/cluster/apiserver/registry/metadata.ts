@@ -10,7 +10,8 @@ import { allMetadata } from '../api/kind.ts'
 import type { ServedResource } from '../api/resources.ts'
 import { addInvalid } from '../validation/fields.ts'
 import { checkAnnotations, checkLabels } from '../validation/labels.ts'
-import { setField } from '#shared/kube/json.ts'
+import type { Call } from '../api/request.ts'
+import { jsonEqual, setField } from '#shared/kube/json.ts'
 
 /** Validation of ObjectMeta, the same for every kind; messages are those of apimachinery. */
 
@@ -20,6 +21,21 @@ export function omitEmptyMetadata({ metadata }: KubeObject): void {
     const value = metadata[field]
     if (value !== undefined && Object.keys(value).length === 0) delete metadata[field]
   }
+}
+
+/** Drops owner references that are there twice, with a warning. */
+export function dropRepeatedOwners(
+  { metadata }: KubeObject,
+  { method, warnings }: Pick<Call, 'method' | 'warnings'>,
+): void {
+  const owners = metadata.ownerReferences
+  if (owners === undefined || owners.length < 2) return
+  const repeated = owners.filter((owner, index) => owners.slice(0, index).some((other) => jsonEqual(other, owner)))
+  if (repeated.length === 0) return
+  metadata.ownerReferences = owners.filter((owner) => !repeated.includes(owner))
+  warnings.push(
+    `.metadata.ownerReferences contains duplicate entries${method === 'PATCH' ? ' after mutating admission happens' : ''}; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${repeated.map(({ uid }) => uid).join(', ')}`,
+  )
 }
 
 /**

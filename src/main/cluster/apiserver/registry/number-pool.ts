@@ -12,17 +12,25 @@ export interface Pool<T> {
   free(random: () => number, isTaken: (value: T) => boolean): T | undefined
 }
 
-/** @param cidr of IPv4; its network and broadcast address are not allocated. @throws Error when it is not a CIDR */
+/** Of a larger range of IPv6 the first addresses are given out: more are never needed, and offsets stay exact. */
+const mostGiven = 2 ** 32
+
+/**
+ * @param cidr its network address is not allocated, nor the broadcast address of one of IPv4
+ * @throws Error when it is not a CIDR
+ */
 export function addressPool(cidr: string): Pool<string> {
   const range = parseCidr(cidr)
   if (!range) throw new Error(`${cidr} is not a range of addresses`)
   const size = sizeOfCidr(range)
   const low = Math.min(Math.max(16, size / 16), 256)
+  const last = range.base.kind() === 'ipv4' ? size - 2 : size - 1
   return pool({
     range: cidr,
     first: 1,
     dynamic: low,
-    last: size - 2,
+    lastGiven: Math.min(last, mostGiven),
+    last,
     encode: (offset) => addressInCidr(range, offset),
     decode(text) {
       const address = parseIp(text)
@@ -35,7 +43,15 @@ export function portPool({ first, last }: { first: number; last: number }): Pool
   const size = last - first + 1
   const low = Math.floor(Math.min(Math.max(16, size / 32), 128))
   const same = (port: number): number => port
-  return pool({ range: `${first}-${last}`, first, dynamic: first + low, last, encode: same, decode: same })
+  return pool({
+    range: `${first}-${last}`,
+    first,
+    dynamic: first + low,
+    lastGiven: last,
+    last,
+    encode: same,
+    decode: same,
+  })
 }
 
 /** Several ranges as one: the first with a free value gives it. Messages name the first range. */
@@ -60,12 +76,14 @@ interface Numbers<T> {
   first: number
   /** First value of the part that is used for dynamic allocation. */
   dynamic: number
+  /** Last value of that part. */
+  lastGiven: number
   last: number
   encode: (value: number) => T
   decode: (value: T) => number
 }
 
-function pool<T>({ range, first, dynamic, last, encode, decode }: Numbers<T>): Pool<T> {
+function pool<T>({ range, first, dynamic, lastGiven, last, encode, decode }: Numbers<T>): Pool<T> {
   /** Searches from a random position, wrapping around once. */
   const find = (from: number, to: number, random: () => number, isTaken: (value: T) => boolean): T | undefined => {
     const size = to - from + 1
@@ -83,7 +101,7 @@ function pool<T>({ range, first, dynamic, last, encode, decode }: Numbers<T>): P
       return number >= first && number <= last
     },
     free: (random, isTaken) =>
-      (dynamic <= last ? find(dynamic, last, random, isTaken) : undefined) ??
-      find(first, Math.min(dynamic - 1, last), random, isTaken),
+      (dynamic <= lastGiven ? find(dynamic, lastGiven, random, isTaken) : undefined) ??
+      find(first, Math.min(dynamic - 1, lastGiven), random, isTaken),
   }
 }

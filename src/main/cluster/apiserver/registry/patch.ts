@@ -25,7 +25,7 @@ import { applyConfiguration } from './apply/apply.ts'
 import { typedProblem } from './apply/typed-check.ts'
 import type { RegistryContext, Target } from './context.ts'
 import { keyOf } from '../api/resources.ts'
-import { createObject, keptMetadata, maxAttempts, updateObject } from './write.ts'
+import { createObject, keptMetadata, maxAttempts, nameMissing, updateObject } from './write.ts'
 import { writeOptions, type WriteOptions } from './write-options.ts'
 
 export const patchTypes = [
@@ -171,10 +171,11 @@ function decodePatched(
         ? wrongPatch(goText(valueOf(call)), problem.conversion)
         : wrongPatch(JSON.stringify(patched), problem.message),
   })
-  if (unknownFields.length > 0 && validation !== 'Ignore') reportUnknown(unknownFields, call, validation)
+  if (unknownFields.length > 0 && validation !== 'Ignore') reportUnknown(unknownFields, call, validation, isStrategic)
   const { metadata } = next
+  if (metadata.name === undefined || metadata.name === '') throw nameMissing(name)
   if (metadata.name !== name)
-    throw badRequest(`the name of the object (${metadata.name ?? ''}) does not match the name on the URL (${name})`)
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`)
   if (resource.kind.namespaced && (metadata.namespace ?? '') !== namespace)
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
   if (metadata.uid === undefined) setField(metadata, 'uid', current.metadata.uid)
@@ -205,14 +206,19 @@ export function draftOf<T extends KubeObject>(object: T): T {
   return draft
 }
 
-function reportUnknown(paths: readonly string[], call: Call, validation: WriteOptions['validation']): void {
+function reportUnknown(
+  paths: readonly string[],
+  call: Call,
+  validation: WriteOptions['validation'],
+  isStrategic: boolean,
+): void {
   const problems = paths.map((path) => `unknown field "${path}"`)
   if (validation === 'Warn') {
     call.warnings.push(...problems)
     return
   }
   const body = 'bytes' in call.body ? call.body.bytes.toString() : JSON.stringify(call.body.value)
-  throw wrongPatch(body, `strict decoding error: ${problems.join(', ')}`)
+  throw wrongPatch(isStrategic ? goText(valueOf(call)) : body, `strict decoding error: ${problems.join(', ')}`)
 }
 
 const wrongPatch = (patch: string, problem: string): ApiError =>
@@ -274,12 +280,9 @@ function decodeConfiguration(target: Target, call: Call, options: WriteOptions):
   dropOtherParts(target, config)
   const { metadata } = config
   metadata.name ??= name
+  if (metadata.name === '') throw nameMissing(name)
   if (metadata.name !== name)
-    throw badRequest(
-      metadata.name === ''
-        ? `the name of the object (${name} based on URL) was undeterminable: name must be provided`
-        : `the name of the object (${metadata.name}) does not match the name on the URL (${name})`,
-    )
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`)
   if (resource.kind.namespaced) {
     metadata.namespace ??= namespace
     if (metadata.namespace !== namespace)

@@ -8,7 +8,8 @@ import { itemOf, type RegistryContext, type Target } from './context.ts'
 import type { ScalePaths } from '../api/kind.ts'
 import { draftOf, patcherOf } from './patch.ts'
 import { keyOf } from '../api/resources.ts'
-import { maxAttempts, modified, updateObject } from './write.ts'
+import { modified } from './preconditions.ts'
+import { maxAttempts, updateObject } from './write.ts'
 import { writeOptions } from './write-options.ts'
 
 /** `autoscaling/v1.Scale` */

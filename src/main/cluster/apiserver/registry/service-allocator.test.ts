@@ -185,7 +185,7 @@ describe('service allocator', () => {
   })
 
   it('falls back to the lower part, and fails when the range is full', () => {
-    const { run } = allocator({ cidr: '10.0.0.0/29' })
+    const { run } = allocator({ cidrs: ['10.0.0.0/29'] })
     const given = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => run(name, { ports }).clusterIP)
     expect(new Set(given).size).toBe(6)
     expect(refusalOf(() => run('g', { ports }))).toContain('range is full')
@@ -241,4 +241,108 @@ describe('with ServiceCIDRs', () => {
     expect(refusalOf(() => run('a', { ports, clusterIP: '10.96.0.7' }))).toContain('already allocated')
     expect(run('b', { ports, clusterIP: '10.96.0.8' }).clusterIP).toBe('10.96.0.8')
   })
+})
+
+describe('of a dual-stack cluster', () => {
+  const cidrs = ['10.96.0.0/16', 'fd00:10:96::/112']
+  const both = ['IPv4', 'IPv6'] as const
+  const dual = { ports, ipFamilyPolicy: 'PreferDualStack' } as const
+
+  it('gives one address of IPv4 where nobody asks for more', () => {
+    expect(allocator({ cidrs }).run('a', { ports })).toMatchObject({
+      clusterIPs: ['10.96.1.0'],
+      ipFamilies: ['IPv4'],
+      ipFamilyPolicy: 'SingleStack',
+    })
+  })
+
+  it.each(['PreferDualStack', 'RequireDualStack'])('gives one address of each family for %s', (ipFamilyPolicy) => {
+    const { run } = allocator({ cidrs })
+    expect(run('a', { ports, ipFamilyPolicy })).toMatchObject({
+      clusterIP: '10.96.1.0',
+      clusterIPs: ['10.96.1.0', 'fd00:10:96::100'],
+      ipFamilies: both,
+    })
+    expect(run('b', { ports, ipFamilyPolicy, ipFamilies: ['IPv6'] })).toMatchObject({
+      clusterIP: 'fd00:10:96::101',
+      clusterIPs: ['fd00:10:96::101', '10.96.1.1'],
+      ipFamilies: ['IPv6', 'IPv4'],
+    })
+  })
+
+  it('gives a single address of the family that is asked for, or that the wanted address has', () => {
+    const { run } = allocator({ cidrs })
+    expect(run('a', { ports, ipFamilies: ['IPv6'] })).toMatchObject({
+      clusterIPs: ['fd00:10:96::100'],
+      ipFamilyPolicy: 'SingleStack',
+    })
+    expect(run('b', { ports, clusterIP: 'fd00:10:96::7' })).toMatchObject({ ipFamilies: ['IPv6'] })
+    expect(refusalOf(() => run('c', { ports, clusterIP: 'fd00:10:96::7' }))).toContain('already allocated')
+    expect(refusalOf(() => run('d', { ports, clusterIP: 'fd00:10:97::7' }))).toContain(
+      'The range of valid IPs is fd00:10:96::/112',
+    )
+  })
+
+  it('has all addresses of a large range, of which it gives the first ones', () => {
+    const { run } = allocator({ cidrs: ['10.96.0.0/16', 'fd00:10:96::/64'] })
+    expect(run('a', { ports, clusterIP: 'fd00:10:96::1:0:0:7' }).clusterIP).toBe('fd00:10:96::1:0:0:7')
+    expect(run('b', { ports, ipFamilies: ['IPv6'] }).clusterIP).toBe('fd00:10:96::100')
+    expect(refusalOf(() => run('c', { ports, clusterIP: 'fd00:10:97::7' }))).toContain('not in the valid range')
+  })
+
+  it('takes an address for the same however it is written', () => {
+    const { run } = allocator({ cidrs })
+    const first = run('a', { ports, clusterIP: 'FD00:10:96::0:100' })
+    expect(first.clusterIP).toBe('FD00:10:96::0:100')
+    expect(refusalOf(() => run('b', { ports, clusterIP: 'fd00:10:96::100' }))).toContain('already allocated')
+    expect(run('c', { ports, ipFamilies: ['IPv6'] }).clusterIP).toBe('fd00:10:96::101')
+    expect(run('a', { ...first, selector: { a: 'b' } }).clusterIPs).toEqual(['FD00:10:96::0:100'])
+  })
+
+  it('adds the second family of a Service that changes its policy, and releases it again', () => {
+    const { run } = allocator({ cidrs })
+    const single = run('a', { ports })
+    const added = run('a', { ...single, ipFamilyPolicy: 'RequireDualStack' })
+    expect(added).toMatchObject({ clusterIPs: ['10.96.1.0', 'fd00:10:96::100'], ipFamilies: both })
+    expect(run('a', { ...added, ipFamilyPolicy: 'SingleStack' })).toMatchObject({
+      clusterIPs: ['10.96.1.0'],
+      ipFamilies: ['IPv4'],
+    })
+    expect(run('b', { ports, clusterIP: 'fd00:10:96::100' }).clusterIPs).toEqual(['fd00:10:96::100'])
+  })
+
+  it('refuses two families without a policy for them, and to release one under a policy for both', () => {
+    const { run } = allocator({ cidrs })
+    expect(refusalOf(() => run('a', { ports, ipFamilies: [...both] }))).toContain(
+      "must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified",
+    )
+    const before = run('a', dual)
+    const fewer = { ...before, clusterIPs: before.clusterIPs?.slice(0, 1) ?? [] }
+    expect(refusalOf(() => run('a', fewer))).toContain("must be 'SingleStack' to release the secondary cluster IP")
+  })
+
+  it('sets the families of headless Services alone', () => {
+    const { run } = allocator({ cidrs })
+    const selector = { a: 'b' }
+    expect(run('a', { clusterIP: 'None', selector })).toMatchObject({ clusterIPs: ['None'], ipFamilies: ['IPv4'] })
+    expect(run('b', { ...dual, clusterIP: 'None', selector })).toMatchObject({ clusterIPs: ['None'], ipFamilies: both })
+  })
+
+  it('leaves a Service alone that a cluster of one family made', () => {
+    const stored = { ...dual, clusterIP: '10.96.0.9', clusterIPs: ['10.96.0.9'], ipFamilies: ['IPv4'] }
+    const { run } = allocator({})
+    expect(run('a', { ...dual, clusterIP: '10.96.0.9' })).toMatchObject(stored)
+    expect(run('a', { ...stored, selector: { a: 'b' } })).toMatchObject(stored)
+  })
+})
+
+it('has no second family where the cluster has none', () => {
+  const { run } = allocator()
+  const refused = (spec: ServiceSpec): string => refusalOf(() => run('a', { ports, ...spec }))
+  expect(refused({ ipFamilyPolicy: 'RequireDualStack' })).toContain(
+    'this cluster is not configured for dual-stack services',
+  )
+  expect(refused({ ipFamilies: ['IPv6'] })).toContain('spec.ipFamilies[0]: Invalid value: "IPv6": not configured')
+  expect(refused({ clusterIP: 'fd00::1' })).toContain('IPv6 is not configured on this cluster')
+  expect(run('b', { ports, ipFamilyPolicy: 'PreferDualStack' })).toMatchObject({ ipFamilies: ['IPv4'] })
 })

@@ -1,5 +1,8 @@
 import type { Clock } from '#shared/base/clock.ts'
+import { clusterIpsOf } from '#shared/kube/cluster-ips.ts'
+import { defaultServiceCidr } from '#shared/kube/cluster-ranges.ts'
 import type { Service, ServicePort, ServiceSpec } from '#shared/kube/generated/types.ts'
+import { canonicalIp, familyOf, parseCidr, type IpFamily } from '#shared/kube/ip.ts'
 import { services } from '#shared/kube/resources.ts'
 import { fieldInvalid, invalid, type FieldError } from '#shared/kube/status.ts'
 import { ipFamily } from '#shared/kube/validation-names.ts'
@@ -12,8 +15,11 @@ import { clusterIpFindings } from '../validation/cluster-ips.ts'
 
 export interface ServiceAllocatorOptions {
   clock: Clock
-  /** The range while there is no ServiceCIDR: `10.96.0.0/16` when unset. */
-  cidr?: string
+  /**
+   * The cluster's range, `10.96.0.0/16` when unset, or two of both families: its Services can have these families, the
+   * first one where they ask for none.
+   */
+  cidrs?: readonly string[]
   /** First and last node port; 30000 and 32767 when unset. */
   nodePorts?: { first: number; last: number }
   /** 0 to below 1. */
@@ -25,7 +31,9 @@ export interface ServiceAllocatorOptions {
  * in use are read from the stored Services; those of Services that are not stored yet are reserved for a short time.
  */
 export function serviceAllocator(options: ServiceAllocatorOptions): AdmissionPlugin {
-  const ranges = serviceRanges(options.cidr ?? '10.96.0.0/16')
+  const cidrs = options.cidrs ?? [defaultServiceCidr]
+  const families = cidrs.flatMap((cidr) => parseCidr(cidr) ?? []).map(({ base }) => familyOf(base))
+  const ranges = serviceRanges(cidrs)
   const ports = portPool(options.nodePorts ?? { first: 30_000, last: 32_767 })
   const pending = new Pending(options.clock)
   let unnamed = 0
@@ -48,7 +56,8 @@ export function serviceAllocator(options: ServiceAllocatorOptions): AdmissionPlu
       // A generated name is not known yet: such a Service gets a unique owner key.
       const owner = `${attributes.namespace}/${attributes.name || `?${++unnamed}`}`
       const allocation = new Allocation({
-        addresses: ranges(reader),
+        families,
+        addresses: (family) => ranges(reader, family),
         ports,
         random: options.random ?? Math.random,
         taken: takenBy(reader, owner, pending),
@@ -61,6 +70,13 @@ export function serviceAllocator(options: ServiceAllocatorOptions): AdmissionPlu
     },
   }
 }
+
+/** Kubernetes' isMatchingPreferDualStackClusterIPFields. */
+const isSameDualStack = (spec: ServiceSpec, old: ServiceSpec): boolean =>
+  old.ipFamilyPolicy === 'PreferDualStack' &&
+  spec.ipFamilyPolicy === 'PreferDualStack' &&
+  jsonEqual(spec.clusterIPs, old.clusterIPs) &&
+  jsonEqual(spec.ipFamilies, old.ipFamilies)
 
 const isExternallyAccessible = ({ type, externalIPs }: ServiceSpec): boolean =>
   type === 'NodePort' || type === 'LoadBalancer' || (type === 'ClusterIP' && (externalIPs?.length ?? 0) > 0)
@@ -158,22 +174,24 @@ function takenBy(reader: ObjectReader, owner: string, pending: Pending): Taken {
 }
 
 /** Addresses and ports of a stored Service. */
-function allocationsOf({ clusterIPs, ports, healthCheckNodePort }: ServiceSpec): Allocated[] {
-  const nodePorts = [...(ports ?? []).map(({ nodePort }) => nodePort), healthCheckNodePort]
-  return [...(clusterIPs ?? []), ...nodePorts.flatMap((port) => (port ? [port] : []))]
+function allocationsOf(spec: ServiceSpec): Allocated[] {
+  const nodePorts = [...(spec.ports ?? []).map(({ nodePort }) => nodePort), spec.healthCheckNodePort]
+  return [...clusterIpsOf({ spec }), ...nodePorts.flatMap((port) => (port ? [port] : []))]
 }
 
 class Allocation {
   readonly errors: FieldError[] = []
   readonly given: Allocated[] = []
-  readonly #pools: { addresses: Pool<string>; ports: Pool<number> }
+  readonly #families: readonly IpFamily[]
+  readonly #pools: { addresses: (family: IpFamily) => Pool<string>; ports: Pool<number> }
   readonly #random: () => number
   readonly #taken: Taken
   readonly #old: ServiceSpec | undefined
   readonly #dryRun: boolean
 
   constructor(options: {
-    addresses: Pool<string>
+    families: readonly IpFamily[]
+    addresses: (family: IpFamily) => Pool<string>
     ports: Pool<number>
     random: () => number
     taken: Taken
@@ -181,6 +199,7 @@ class Allocation {
     dryRun: boolean
   }) {
     this.#dryRun = options.dryRun
+    this.#families = options.families
     this.#pools = options
     this.#random = options.random
     this.#taken = options.taken
@@ -190,7 +209,7 @@ class Allocation {
   fill(spec: ServiceSpec): void {
     if (needsAddress(spec)) {
       this.#fillFamilies(spec)
-      if (!isHeadless(spec)) this.#fillAddress(spec)
+      if (!isHeadless(spec) && this.errors.length === 0) this.#fillAddresses(spec)
     }
     if (this.errors.length > 0) return
     if (mayHaveNodePorts(spec)) this.#fillNodePorts(spec)
@@ -200,65 +219,103 @@ class Allocation {
     }
   }
 
-  /** The cluster is IPv4 only. */
+  /**
+   * Sets the policy and the families, in the order of Kubernetes' initIPFamilyFields: who asks for no family gets the
+   * cluster's first, and who wants or requires both gets the other one too.
+   */
   #fillFamilies(spec: ServiceSpec): void {
-    const families = spec.ipFamilies
-    const foreign = (spec.clusterIPs ?? []).findIndex((ip, i) => ipFamily(ip) === 'IPv6' && families?.[i] === undefined)
-    if (foreign >= 0) {
-      this.errors.push(
-        fieldInvalid(`spec.clusterIPs[${foreign}]`, spec.clusterIPs, 'IPv6 is not configured on this cluster'),
-      )
-      return
-    }
-    if (isHeadless(spec) && Object.keys(spec.selector ?? {}).length === 0) {
-      // The addresses of such a Service are not known in advance: Kubernetes sets both families.
-      spec.ipFamilyPolicy ??= 'RequireDualStack'
-      spec.ipFamilies ??= ['IPv4', 'IPv6']
-      return
-    }
-    if (spec.ipFamilyPolicy === 'RequireDualStack' && !this.#old?.ipFamilyPolicy)
-      this.errors.push(
-        fieldInvalid(
-          'spec.ipFamilyPolicy',
-          spec.ipFamilyPolicy,
-          'this cluster is not configured for dual-stack services',
-        ),
-      )
-    else if (families?.includes('IPv6') && !isHeadless(spec))
-      this.errors.push(
-        fieldInvalid(`spec.ipFamilies[${families.indexOf('IPv6')}]`, 'IPv6', 'not configured on this cluster'),
-      )
-    spec.ipFamilyPolicy ??= 'SingleStack'
-    if (!families?.length) spec.ipFamilies = ['IPv4']
-  }
-
-  #fillAddress(spec: ServiceSpec): void {
+    const old = this.#old
+    // A cluster that has become dual stack changes no Service that nobody changes.
+    if (old && isSameDualStack(spec, old)) return
+    const isFree = isHeadless(spec) && Object.keys(spec.selector ?? {}).length === 0
+    // The addresses of such a Service are not known in advance: Kubernetes sets both families.
+    spec.ipFamilyPolicy ??= isFree ? 'RequireDualStack' : 'SingleStack'
+    if (old) this.#releaseSecond(spec, old)
+    this.#checkPolicy(spec)
+    this.#inferFamilies(spec)
     if (this.errors.length > 0) return
-    const { addresses } = this.#pools
-    const wanted = spec.clusterIP
-    if (wanted === undefined) {
-      const address = this.#free(addresses, this.#taken.addresses)
-      if (address === undefined) {
-        this.errors.push(fieldInvalid('spec.clusterIPs', [], 'failed to allocate a serviceIP: range is full'))
-        return
-      }
-      spec.clusterIP = address
-      spec.clusterIPs = [address]
-      return
-    }
-    // An address that the Service already has is its own.
-    if (wanted === this.#old?.clusterIP) return
-    if (!addresses.has(wanted))
-      this.#refuseAddress(
-        wanted,
-        `the provided IP (${wanted}) is not in the valid range. The range of valid IPs is ${addresses.range}`,
-      )
-    else if (this.#taken.addresses.has(wanted)) this.#refuseAddress(wanted, 'provided IP is already allocated')
-    else this.given.push(wanted)
+    if (!isFree) this.#checkConfigured(spec)
+    if (this.errors.length > 0) return
+    const families = (spec.ipFamilies?.length ? spec.ipFamilies : undefined) ?? [this.#families[0] ?? 'IPv4']
+    spec.ipFamilies = families
+    const isBoth = spec.ipFamilyPolicy !== 'SingleStack' && (isFree || this.#families.length === 2)
+    if (isBoth && families.length === 1) spec.ipFamilies = [...families, families[0] === 'IPv4' ? 'IPv6' : 'IPv4']
   }
 
-  #refuseAddress(address: string, why: string): void {
-    this.errors.push(fieldInvalid('spec.clusterIPs', [address], `failed to allocate IP ${address}: ${why}`))
+  /** To set SingleStack is to release the second family; any other policy keeps it. */
+  #releaseSecond(spec: ServiceSpec, old: ServiceSpec): void {
+    if (spec.ipFamilyPolicy === 'SingleStack') {
+      for (const field of ['clusterIPs', 'ipFamilies'] as const)
+        if (jsonEqual(spec[field], old[field])) setField(spec, field, spec[field]?.slice(0, 1))
+      return
+    }
+    const released = { clusterIPs: 'cluster IP', ipFamilies: 'IP family' } as const
+    for (const [field, what] of Object.entries(released) as [keyof typeof released, string][])
+      if (spec[field]?.length === 1 && spec[field][0] === old[field]?.[0] && old[field]?.length === 2)
+        this.#refusePolicy(spec, `must be 'SingleStack' to release the secondary ${what}`)
+  }
+
+  #checkPolicy(spec: ServiceSpec): void {
+    if (spec.ipFamilyPolicy !== 'SingleStack') return
+    const wanted = "must be 'RequireDualStack' or 'PreferDualStack' when multiple"
+    if (spec.clusterIPs?.length === 2) this.#refusePolicy(spec, `${wanted} cluster IPs are specified`)
+    if (spec.ipFamilies?.length === 2) this.#refusePolicy(spec, `${wanted} IP families are specified`)
+  }
+
+  /** An address tells its family. */
+  #inferFamilies(spec: ServiceSpec): void {
+    for (const [index, address] of (spec.clusterIPs ?? []).entries()) {
+      const family = ipFamily(address)
+      if (!family || spec.ipFamilies?.[index]) continue
+      if (this.#families.includes(family)) (spec.ipFamilies ??= []).push(family)
+      else
+        this.errors.push(
+          fieldInvalid(`spec.clusterIPs[${index}]`, spec.clusterIPs, `${family} is not configured on this cluster`),
+        )
+    }
+  }
+
+  #checkConfigured(spec: ServiceSpec): void {
+    if (spec.ipFamilyPolicy === 'RequireDualStack' && this.#families.length < 2)
+      this.#refusePolicy(spec, 'this cluster is not configured for dual-stack services')
+    for (const [index, family] of (spec.ipFamilies ?? []).entries())
+      if (!this.#families.includes(family as IpFamily))
+        this.errors.push(fieldInvalid(`spec.ipFamilies[${index}]`, family, 'not configured on this cluster'))
+  }
+
+  #refusePolicy({ ipFamilyPolicy }: ServiceSpec, why: string): void {
+    this.errors.push(fieldInvalid('spec.ipFamilyPolicy', ipFamilyPolicy, why))
+  }
+
+  /** One of each family; what the Service already has is its own. */
+  #fillAddresses(spec: ServiceSpec): void {
+    const wanted = spec.clusterIPs ?? []
+    const given = (spec.ipFamilies ?? []).map((family, index) => {
+      const pool = this.#pools.addresses(family as IpFamily)
+      const address = wanted[index]
+      if (address === undefined) return this.#free(pool, this.#taken.addresses)
+      if (!this.#old?.clusterIPs?.includes(address)) this.#claimAddress(address, pool, wanted)
+      return address
+    })
+    if (this.errors.length > 0) return
+    const addresses = given.filter((address) => address !== undefined)
+    if (addresses.length < given.length) {
+      this.errors.push(fieldInvalid('spec.clusterIPs', [], 'failed to allocate a serviceIP: range is full'))
+      return
+    }
+    setField(spec, 'clusterIP', addresses[0])
+    spec.clusterIPs = addresses
+  }
+
+  #claimAddress(address: string, pool: Pool<string>, wanted: readonly string[]): void {
+    const refuse = (why: string): void => {
+      this.errors.push(fieldInvalid('spec.clusterIPs', wanted, `failed to allocate IP ${address}: ${why}`))
+    }
+    const own = canonicalIp(address) ?? address
+    if (!pool.has(own))
+      refuse(`the provided IP (${address}) is not in the valid range. The range of valid IPs is ${pool.range}`)
+    else if (this.#taken.addresses.has(own)) refuse('provided IP is already allocated')
+    else this.given.push(own)
   }
 
   #fillNodePorts(spec: ServiceSpec): void {

@@ -1,6 +1,6 @@
 import { findCondition } from '#shared/kube/conditions.ts'
 import type { ServiceCIDR } from '#shared/kube/generated/types.ts'
-import { parseCidr } from '#shared/kube/ip.ts'
+import { familyOf, parseCidr, type IpFamily } from '#shared/kube/ip.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { ipAddresses, serviceCidrs } from '#shared/kube/resources.ts'
 import type { ObjectReader } from '../api/reader.ts'
@@ -11,25 +11,28 @@ const defaultName = 'kubernetes'
 const allocatedBy = { label: 'ipaddress.kubernetes.io/managed-by', value: 'ipallocator.k8s.io' }
 
 /**
- * The addresses that Services may have: of every ServiceCIDR that is ready and stays, the cluster's own first.
- * @param fallback the range of a cluster that has no ServiceCIDR yet
+ * The addresses of one family that Services may have: of every ServiceCIDR that is ready and stays, the cluster's own
+ * first.
+ * @param fallback the ranges of a cluster that has no ServiceCIDR yet
  */
-export function serviceRanges(fallback: string): (reader: ObjectReader) => Pool<string> {
+export function serviceRanges(fallback: readonly string[]): (reader: ObjectReader, family: IpFamily) => Pool<string> {
   const pools = new Map<string, Pool<string>>()
   const poolOf = (cidr: string): Pool<string> => {
     let pool = pools.get(cidr)
     if (!pool) pools.set(cidr, (pool = addressPool(cidr)))
     return pool
   }
-  return (reader) => {
+  return (reader, family) => {
     const stored = reader.list(serviceCidrs)
-    if (stored.length === 0) return poolOf(fallback)
     const cidrs = stored
       .filter(isUsable)
       .sort((a, b) => Number(b.metadata.name === defaultName) - Number(a.metadata.name === defaultName))
       .flatMap(({ spec }) => spec?.cidrs ?? [])
-    // The cluster is IPv4 only.
-    return joinPools(cidrs.filter((cidr) => parseCidr(cidr) !== undefined && !cidr.includes(':')).map(poolOf))
+    const isOfFamily = (cidr: string): boolean => {
+      const range = parseCidr(cidr)
+      return range !== undefined && familyOf(range.base) === family
+    }
+    return joinPools((stored.length === 0 ? fallback : cidrs).filter(isOfFamily).map(poolOf))
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Stop } from '#shared/base/disposable.ts'
 import { messageOf } from '#shared/base/message-of.ts'
-import { expired, internal, type ApiError } from '#shared/kube/status.ts'
+import { ApiError, expired, internal } from '#shared/kube/status.ts'
 import type { Change, Compacted, Entry, WatchSink } from '../../store/store.ts'
 import type { WatchFormat, WatchWriter } from '../api/request.ts'
 import type { RegistryContext } from './context.ts'
@@ -86,11 +86,12 @@ export class FieldDispatcher {
     void this.#stop()
   }
 
-  #safely(entry: Entry): string {
+  /** Undefined where the object cannot be converted: that concerns all watches, which end by it. */
+  #safely(entry: Entry): string | undefined {
     try {
       return this.#read(entry)
-    } catch {
-      return ''
+    } catch (error) {
+      return error instanceof ApiError ? undefined : ''
     }
   }
 
@@ -103,10 +104,10 @@ export class FieldDispatcher {
     }
     for (const change of batch) {
       // Objects without the field have a value that no watch selects.
-      const now = this.#safely(change.entry)
-      const before = change.previous && this.#safely(change.previous)
-      add(now, change)
-      if (before !== undefined && before !== now) add(before, change)
+      const states = change.previous ? [change.entry, change.previous] : [change.entry]
+      const values = states.map((entry) => this.#safely(entry))
+      const concerned = values.every((value) => value !== undefined) ? new Set(values) : this.#sinks.keys()
+      for (const value of concerned) add(value, change)
     }
     for (const [value, changes] of byValue)
       for (const sink of [...(this.#sinks.get(value) ?? [])]) sink.changes(changes)

@@ -1,6 +1,6 @@
 import type { Stop } from '#shared/base/disposable.ts'
 import { isTrue } from '#shared/base/is-true.ts'
-import { expired } from '#shared/kube/status.ts'
+import { ApiError, expired } from '#shared/kube/status.ts'
 import { Compacted, type Change } from '../../store/store.ts'
 import {
   type Answer,
@@ -66,9 +66,10 @@ export class WatchHub {
     try {
       for (const batch of this.#initial(request, format)) writer.write(batch)
     } catch (error) {
-      if (!(error instanceof Compacted)) throw error
-      member.fail(expired(tooOld(request.demand.revision ?? 0, error)))
       this.#members.delete(member)
+      if (error instanceof Compacted) member.fail(expired(tooOld(request.demand.revision ?? 0, error)))
+      else if (error instanceof ApiError) member.fail(error)
+      else throw error
       return { stop: () => undefined }
     }
     return this.#follow(member)
@@ -98,9 +99,13 @@ export class WatchHub {
   #follow(member: WatchMember): { stop(): void } {
     const group = this.#groupOf(member)
     group.join(member)
+    const { resource } = member.request
+    let unfollow = resource.custom?.conversion?.follow(resource.apiVersion)
     let stopTimer: Stop | undefined
     const stop = (): void => {
       void stopTimer?.()
+      unfollow?.()
+      unfollow = undefined
       group.leave(member)
       this.#members.delete(member)
     }

@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { jsonClone, jsonEqual, setField } from '#shared/kube/json.ts'
+import { jsonClone, jsonEqual } from '#shared/kube/json.ts'
 import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import type { TypeNode } from '#shared/kube/patch/type-node.ts'
 import {
   alreadyExists,
   badRequest,
-  conflict,
   failure,
-  fieldInvalid,
   invalid,
   invalidMessage,
   notFound,
@@ -26,12 +24,14 @@ import { recordWrite } from './apply/managed-fields.ts'
 import { isReleased, remove, store } from './commit.ts'
 import { itemOf, timestamp, type RegistryContext, type Target } from './context.ts'
 import {
+  dropRepeatedOwners,
   generateName,
   keepSystemFields,
   omitEmptyMetadata,
   validateNewMetadata,
   validateUpdatedMetadata,
 } from './metadata.ts'
+import { checkRevision, modified, requireUid } from './preconditions.ts'
 import { keyOf, type ServedResource } from '../api/resources.ts'
 import { writeOptions, type WriteOptions } from './write-options.ts'
 
@@ -69,6 +69,9 @@ export async function createObject({
   ensureSpec(resource, object)
   kind.setDefaults?.(object)
   writeZeros(object, resource.type)
+  omitEmptyMetadata(object)
+  dropRepeatedOwners(object, call)
+  if (!applied) recordWrite(context, target, options, ownedByCreator(resource, object), undefined)
   const attributes = attributesOf(context, target, call, 'CREATE', {
     object,
     dryRun: options.dryRun,
@@ -91,7 +94,6 @@ export async function createObject({
       ...(kind.status?.keptOnCreate ? (kind.status.validateStatus?.(object, object) ?? []) : []),
     ])
   check()
-  if (!applied) recordWrite(context, target, options, object, undefined)
   for (let attempt = 1; ; attempt++) {
     if (base && attempt > 1) {
       object.metadata.name = generateName(base)
@@ -109,6 +111,13 @@ export async function createObject({
   }
 }
 
+/** A creator does not own the status, which it may not set; the metadata is the object's own. */
+function ownedByCreator({ kind }: ServedResource, object: KubeObject): KubeObject {
+  if (!kind.status || kind.status.keptOnCreate) return object
+  const { status: _, ...owned } = object as KubeObject & { status?: unknown }
+  return owned
+}
+
 /** A new object has the status that Go writes before anything is in it, if any. */
 function resetStatus({ type }: ServedResource, created: KubeObject): void {
   const object = created as { status?: unknown }
@@ -120,6 +129,10 @@ const maxGenerateAttempts = 8
 
 function existsAlready(resource: ServedResource, { metadata }: KubeObject, head: Entry | undefined): ApiError {
   const error = alreadyExists(resource.groupResource, metadata.name ?? '')
+  if (metadata.generateName) {
+    const more = 'the server was not able to generate a unique name for the object'
+    return failure(409, 'AlreadyExists', `${error.message}, ${more}`, error.status.details)
+  }
   if (head?.object.metadata.deletionTimestamp === undefined) return error
   return failure(409, 'AlreadyExists', `object is being deleted: ${error.message}`, error.status.details)
 }
@@ -144,8 +157,9 @@ function checkNewMetadata({ metadata }: KubeObject): void {
 function fillNewMetadata(context: RegistryContext, { kind }: ServedResource, { metadata }: KubeObject): void {
   metadata.uid = randomUUID()
   metadata.creationTimestamp = timestamp(context.clock)
-  if (kind.generation === false || kind.generation === 'changes') delete metadata.generation
-  else metadata.generation = 1
+  // Kinds that count no changes keep what they are given.
+  if (kind.generation === 'changes' || metadata.generation === 0) delete metadata.generation
+  else if (kind.generation !== false) metadata.generation = 1
   delete metadata.deletionTimestamp
   delete metadata.deletionGracePeriodSeconds
   delete metadata.selfLink
@@ -182,7 +196,7 @@ export function update(context: RegistryContext, target: Target, call: Call): Pr
   const options = writeOptions(call, 'UpdateOptions')
   const next = decodeObject(call.body, resource, options.validation, call.warnings)
   const { metadata } = next
-  if (metadata.name === undefined || metadata.name === '') throw badRequest('name must be provided')
+  if (metadata.name === undefined || metadata.name === '') throw nameMissing(name)
   if (metadata.name !== name)
     throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`)
   if (resource.kind.namespaced) {
@@ -200,6 +214,10 @@ export function update(context: RegistryContext, target: Target, call: Call): Pr
     attempts: unconditional ? maxAttempts : 1,
   })
 }
+
+/** An update has a name in its path, but none in its body. */
+export const nameMissing = (name: string): ApiError =>
+  badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`)
 
 /** How an update computes the new state of an object. */
 export interface Change {
@@ -278,6 +296,10 @@ async function updateOnce(
   if (!change.trusted) keepOtherParts(target, next, current)
   if (target.subresource === '') ensureSpec(resource, next)
   setDefaults(target, next)
+  // As in Kubernetes, who owns which field follows from the request alone, not from what admission and the kind make of it.
+  omitEmptyMetadata(next)
+  dropRepeatedOwners(next, call)
+  if (!change.applied) recordWrite(context, target, options, next, current)
   const { view } = change
   const viewed = view?.of(next)
   const addressed = view ? { ...target, subresource: view.subresource } : target
@@ -287,11 +309,7 @@ async function updateOnce(
     dryRun: options.dryRun,
     options: options.raw,
   })
-  if (change.trusted) {
-    omitEmptyMetadata(next)
-    recordWrite(context, target, options, next, current)
-    return storeUpdate(context, target, options, entry, current, next)
-  }
+  if (change.trusted) return storeUpdate(context, target, options, entry, current, next)
   await admit(context, attributes)
   if (viewed) view?.take(next, viewed)
   // Mutating admission may change no more of the object than the request may.
@@ -299,7 +317,6 @@ async function updateOnce(
   prepare(target, next, current)
   omitEmptyMetadata(next)
   refuseInvalid(resource, next, findings(target, next, current))
-  if (!change.applied) recordWrite(context, target, options, next, current)
   if (resource.kind.warnings && target.subresource === '') call.warnings.push(...resource.kind.warnings(next, current))
   await validateAdmission(context, attributes)
   return storeUpdate(context, target, options, entry, current, next)
@@ -392,48 +409,6 @@ function findings({ resource, subresource }: Target, next: KubeObject, current: 
     ? [...errors, ...ofChange, ...found]
     : [...errors, ...found, ...repeated, ...ofChange]
 }
-
-/** @throws ApiError 422, named after the resource, when the kind has no unconditional updates and the revision is missing */
-function requireRevision({ kind, groupResource }: ServedResource, { metadata }: KubeObject): void {
-  if (kind.unconditionalUpdate !== false || (metadata.resourceVersion ?? '0') !== '0') return
-  throw invalid(groupResource.resource, groupResource.group, metadata.name ?? '', [
-    fieldInvalid('metadata.resourceVersion', 0, 'must be specified for an update'),
-  ])
-}
-
-/** @throws ApiError 409 in the words of Kubernetes' storage */
-function requireUid({ resource, namespace, name }: Target, { metadata }: Stored, uid: string): void {
-  if (uid === metadata.uid) return
-  const { groupResource, kind } = resource
-  const key = `/${[kind.plural, ...(namespace ? [namespace] : []), name].join('/')}`
-  throw conflict(
-    groupResource,
-    name,
-    `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`,
-  )
-}
-
-/** @throws ApiError 409 when the object has changed since, 500 for a revision that is no unsigned 64-bit integer */
-function checkRevision(resource: ServedResource, next: KubeObject, current: Stored): void {
-  const { resourceVersion, name } = next.metadata
-  if (resourceVersion && resourceVersion !== current.metadata.resourceVersion) requireInteger(resourceVersion)
-  requireRevision(resource, next)
-  if (resourceVersion && resourceVersion !== '0' && resourceVersion !== current.metadata.resourceVersion)
-    throw modified(resource, name ?? '')
-  setField(next.metadata, 'resourceVersion', current.metadata.resourceVersion)
-}
-
-function requireInteger(text: string): void {
-  const problem = !/^\d+$/.test(text) ? 'invalid syntax' : BigInt(text) >= 2n ** 64n ? 'value out of range' : undefined
-  if (problem !== undefined) throw failure(500, '', `strconv.ParseUint: parsing ${JSON.stringify(text)}: ${problem}`)
-}
-
-export const modified = ({ groupResource }: ServedResource, name: string): ApiError =>
-  conflict(
-    groupResource,
-    name,
-    'the object has been modified; please apply your changes to the latest version and try again',
-  )
 
 /** Writes the new state; skips an unchanged one, and removes a deleted object that is no longer held. */
 function storeUpdate(

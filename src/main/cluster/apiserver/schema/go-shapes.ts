@@ -12,9 +12,15 @@ export function goShapes(): (definition: string) => StructShape {
   return (definition) => {
     const line = lines.get(definition)
     if (line === undefined) return noShape
-    return { tagged: definition.startsWith('io.k8s.apimachinery.'), ...shapeOf(line.trim().split(' ').map(parse)) }
+    const rules = line.trim().split(' ').map(parse)
+    if (definition === immutableRanges) for (const rule of rules) rule.leftOut = false
+    const version = definition.split('.').at(-2) ?? 'v1'
+    return { tagged: definition.startsWith('io.k8s.apimachinery.'), version, ...shapeOf(rules) }
   }
 }
+
+/** Its list never changes: an empty one is refused, in a message that has it as it was sent. */
+const immutableRanges = 'io.k8s.api.networking.v1.ServiceCIDRSpec'
 
 interface Rule extends GoField {
   /** Left out when empty. */
@@ -23,7 +29,7 @@ interface Rule extends GoField {
   written?: string
 }
 
-function shapeOf(rules: readonly Rule[]): Omit<StructShape, 'tagged'> {
+function shapeOf(rules: readonly Rule[]): Omit<StructShape, 'tagged' | 'version'> {
   return {
     fields: rules,
     byName: new Map(rules.map((rule) => [rule.name, rule])),

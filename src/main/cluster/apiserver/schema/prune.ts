@@ -20,6 +20,13 @@ export function prune(object: Fields, schema: Schema): Pruned {
   return pruned
 }
 
+/** Paths of the fields of a value that pruning by its schema would drop. */
+export function unknownFieldsOf(value: unknown, schema: Schema): string[] {
+  const pruned: Pruned = { unknownFields: [], embeddedMetadata: [], keys: 0 }
+  pruneValue(jsonClone(value), schema, '', pruned)
+  return pruned.unknownFields
+}
+
 function pruneValue(value: unknown, schema: Schema | undefined, path: string, pruned: Pruned): void {
   if (Array.isArray(value)) value.forEach((item, i) => pruneValue(item, schema?.items, `${path}[${i}]`, pruned))
   else if (isFields(value))
@@ -67,6 +74,9 @@ function countKeys(value: unknown, pruned: Pruned): void {
     }
 }
 
+/** `default: null` is none. */
+export const isDefault = (value: unknown): boolean => value !== undefined && value !== null
+
 /** Sets defaults of absent fields in place; null in a field or a map's value that is not nullable counts as absent. */
 export function fillDefaults(value: unknown, schema: Schema): void {
   if (Array.isArray(value)) {
@@ -77,7 +87,7 @@ export function fillDefaults(value: unknown, schema: Schema): void {
   for (const [name, child] of Object.entries(schema.properties ?? {})) {
     const present = value[name]
     if (present === null && !child.nullable) delete value[name]
-    if (value[name] === undefined && child.default !== undefined) value[name] = jsonClone(child.default)
+    if (value[name] === undefined && isDefault(child.default)) value[name] = jsonClone(child.default)
     if (value[name] !== undefined) fillDefaults(value[name], child)
   }
   if (isObjectSchema(schema.additionalProperties))

@@ -3,7 +3,7 @@ import { connect as tlsConnect } from 'node:tls'
 import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { messageOf } from '#shared/base/message-of.ts'
-import type { Pod, Service } from '#shared/kube/generated/types.ts'
+import type { Node, Pod, Service } from '#shared/kube/generated/types.ts'
 import { pods } from '#shared/kube/resources.ts'
 import { ApiError, badRequest, serviceUnavailable } from '#shared/kube/status.ts'
 import type { ObjectReader } from '../api/reader.ts'
@@ -16,8 +16,14 @@ import { rewriteFor } from './rewrite.ts'
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
+export interface ProxyOptions {
+  connector: NodeConnector
+  /** The certificate with which upgrades reach the port of a kubelet, and the authority of its own; PEM. */
+  kubeletClient: { ca: string; cert: string; key: string }
+}
+
 /** `pods/proxy`, `services/proxy`, `nodes/proxy`: HTTP proxies to pods, services and nodes. */
-export const proxyHandlers = ({ connector }: { connector: NodeConnector }): ConnectHandler[] => {
+export const proxyHandlers = ({ connector, kubeletClient }: ProxyOptions): ConnectHandler[] => {
   const handler = (resource: string, handle: ConnectHandler['handle']): ConnectHandler => ({
     group: '',
     resource,
@@ -29,7 +35,12 @@ export const proxyHandlers = ({ connector }: { connector: NodeConnector }): Conn
   return [
     handler('pods', (request) => proxy(connector, request, podTarget(request))),
     handler('services', (request) => proxy(connector, request, serviceTarget(request))),
-    { ...handler('nodes', (request) => proxyToNode(connector, request)), verb: nodeVerb },
+    {
+      ...handler('nodes', (request) =>
+        request.upgrade ? upgradeToNode(connector, request, kubeletClient) : proxyToNode(connector, request),
+      ),
+      verb: nodeVerb,
+    },
   ]
 }
 
@@ -180,7 +191,7 @@ function decodedPart(part: string): string {
 /** Proxies to the kubelet's API. @throws ApiError 503 */
 async function proxyToNode(connector: NodeConnector, request: ConnectRequest): Promise<void> {
   const { message, response, object } = request
-  if (!response) throw badRequest('upgrades to a node are not supported')
+  if (!response) return
   const node = object.metadata.name
   const method = (message.method ?? 'GET') as NodeRequest['method']
   const hasBody = method !== 'GET' && method !== 'HEAD' && method !== 'DELETE'
@@ -194,6 +205,37 @@ async function proxyToNode(connector: NodeConnector, request: ConnectRequest): P
     if (response.headersSent) response.destroy()
     else throw serviceUnavailable(`error trying to reach service: ${messageOf(error)}`)
   }
+}
+
+/**
+ * WebSocket and SPDY sessions go to the kubelet's own port, where the API server is allowed what it has checked here: exec,
+ * attach and port-forward need `create` on `nodes/proxy`.
+ * @throws ApiError 503
+ */
+async function upgradeToNode(
+  connector: NodeConnector,
+  request: ConnectRequest,
+  client: ProxyOptions['kubeletClient'],
+): Promise<void> {
+  const { message, upgrade, object } = request
+  const node: Node = object
+  const { addresses = [], daemonEndpoints } = node.status ?? {}
+  const host = addresses.find(({ type }) => type === 'InternalIP')?.address
+  const port = daemonEndpoints?.kubeletEndpoint?.Port
+  if (!upgrade || !host || !port) throw serviceUnavailable('the node does not serve the port of its kubelet')
+  const socket = await dial(connector, { node: object.metadata.name, host, port, tls: false })
+  const connection = tlsConnect({ ...client, socket, host })
+  await new Promise<void>((resolve, reject) => {
+    connection.once('secureConnect', () => resolve())
+    connection.on('error', (error) => reject(serviceUnavailable(`error trying to reach service: ${messageOf(error)}`)))
+  })
+  await forward({
+    message,
+    upgrade,
+    connection,
+    path: pathOf(request),
+    headers: forwardedHeaders(message.headers, true),
+  })
 }
 
 function pathOf({ path, message }: ConnectRequest): string {

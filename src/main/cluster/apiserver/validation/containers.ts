@@ -5,6 +5,7 @@ import type {
   EnvFromSource,
   EnvVar,
   EnvVarSource,
+  PodSpec,
   VolumeMount,
 } from '#shared/kube/generated/types.ts'
 import {
@@ -21,6 +22,7 @@ import {
   labelProblems,
   portNameProblems,
   portProblems,
+  subdomainProblems,
 } from '#shared/kube/validation-names.ts'
 import { checkFieldRef, checkResourceFieldRef, envFieldPaths } from './field-paths.ts'
 import { addInvalid, checkOneOf, checkSupported } from './fields.ts'
@@ -56,13 +58,23 @@ export function checkContainers(
   containers.forEach((container, i) => {
     const at = `${field}[${i}]`
     checkContainer(container, at, pod, errors)
-    checkRestartRules(container, at, errors)
+    checkRestartPolicy(container, at, errors)
+    checkRestartRules(container.restartPolicyRules, at, errors)
     checkLifecycle(container.lifecycle, at, errors)
     checkProbe(container.livenessProbe, 'livenessProbe', at, errors)
     checkProbe(container.readinessProbe, 'readinessProbe', at, errors)
     checkProbe(container.startupProbe, 'startupProbe', at, errors)
     if (container.ports) checkHostPorts(container.ports, `${at}.ports`, hostPorts, errors)
   })
+}
+
+/** Validates what is asked of the images of pods, and not of templates. */
+export function checkPodImages({ containers, initContainers }: Wire<PodSpec>, errors: FieldError[]): void {
+  for (const [name, list] of Object.entries({ containers, initContainers }))
+    list?.forEach(({ image = '' }, i) => {
+      if (image.trim() !== image)
+        errors.push(fieldInvalid(`spec.${name}[${i}].image`, image, 'must not have leading or trailing whitespace'))
+    })
 }
 
 /** Validates init containers: those that run before the others, and sidecars (restartPolicy Always). */
@@ -75,7 +87,9 @@ export function checkInitContainers(
   containers.forEach((container, i) => {
     const at = `${field}[${i}]`
     checkContainer(container, at, pod, errors)
-    checkRestartRules(container, at, errors)
+    checkRestartPolicy(container, at, errors)
+    // Without a policy the rules are not looked at.
+    if (container.restartPolicy !== undefined) checkRestartRules(container.restartPolicyRules, at, errors)
     if (container.restartPolicy === 'Always') {
       checkLifecycle(container.lifecycle, at, errors)
       for (const kind of probeKinds) checkProbe(container[kind], kind, at, errors)
@@ -127,8 +141,6 @@ function checkContainer(container: Wire<Container>, field: string, pod: PodConte
   if (pod.names.has(name)) errors.push(fieldDuplicate(`${field}.name`, name))
   pod.names.add(name)
   if (image === '') errors.push(fieldRequired(`${field}.image`))
-  else if (image.trim() !== image)
-    errors.push(fieldInvalid(`${field}.image`, image, 'must not have leading or trailing whitespace'))
   checkOneOf(
     container.terminationMessagePolicy,
     ['File', 'FallbackToLogsOnError'],
@@ -208,6 +220,7 @@ function checkEnvSource(source: Wire<EnvVarSource>, hasValue: boolean, field: st
   if (resourceFieldRef) checkResourceFieldRef(resourceFieldRef, false, `${field}.resourceFieldRef`, errors)
   for (const [name, ref] of Object.entries({ configMapKeyRef, secretKeyRef })) {
     if (!ref) continue
+    addInvalid(subdomainProblems(ref.name ?? ''), ref.name ?? '', `${field}.${name}.name`, errors)
     if (!ref.key) errors.push(fieldRequired(`${field}.${name}.key`))
     else addInvalid(configKeyProblems(ref.key), ref.key, `${field}.${name}.key`, errors)
   }
@@ -217,7 +230,7 @@ function checkEnvSource(source: Wire<EnvVarSource>, hasValue: boolean, field: st
       fieldInvalid(
         field,
         '',
-        'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`',
+        'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`',
       ),
     )
   else if (hasValue) errors.push(fieldInvalid(field, '', 'may not be specified when `value` is not empty'))
@@ -252,7 +265,7 @@ function checkMounts(
     if (mountPath === '') errors.push(fieldRequired(`${at}.mountPath`))
     if (paths.has(mountPath)) errors.push(fieldInvalid(`${at}.mountPath`, mountPath, 'must be unique'))
     paths.add(mountPath)
-    checkSubPaths(mount, at, errors)
+    checkSubPaths(mount, at, field, errors)
     checkPropagation(mount, securityContext?.privileged === true, field, errors)
   })
 }
@@ -332,7 +345,7 @@ function checkResizePolicy(
   })
 }
 
-function checkRestartRules(
+function checkRestartPolicy(
   { restartPolicy, restartPolicyRules: rules = [] }: Wire<Container>,
   field: string,
   errors: FieldError[],
@@ -340,6 +353,13 @@ function checkRestartRules(
   checkSupported(restartPolicy, ['Always', 'Never', 'OnFailure'], `${field}.restartPolicy`, errors)
   if (rules.length > 0 && restartPolicy === undefined)
     errors.push(fieldRequired(`${field}.restartPolicy`, 'must specify restartPolicy when restart rules are used'))
+}
+
+function checkRestartRules(
+  rules: Wire<Container>['restartPolicyRules'] = [],
+  field: string,
+  errors: FieldError[],
+): void {
   rules.forEach(({ action, exitCodes }, i) => {
     const at = `${field}.restartPolicyRules[${i}]`
     checkSupported(action ?? '', ['Restart', 'RestartAllContainers'], `${at}.action`, errors)
@@ -348,10 +368,16 @@ function checkRestartRules(
   })
 }
 
-function checkSubPaths({ subPath, subPathExpr }: Wire<VolumeMount>, field: string, errors: FieldError[]): void {
-  if (subPath) checkDescendingPath(subPath, `${field}.subPath`, errors)
+/** @param field the mount's path @param list that of all mounts, by which Kubernetes names what is wrong with a path */
+function checkSubPaths(
+  { subPath, subPathExpr }: Wire<VolumeMount>,
+  field: string,
+  list: string,
+  errors: FieldError[],
+): void {
+  if (subPath) checkDescendingPath(subPath, `${list}.subPath`, errors)
   if (!subPathExpr) return
   if (subPath)
     errors.push(fieldInvalid(`${field}.subPathExpr`, subPathExpr, 'subPathExpr and subPath are mutually exclusive'))
-  checkDescendingPath(subPathExpr, `${field}.subPathExpr`, errors)
+  checkDescendingPath(subPathExpr, `${list}.subPathExpr`, errors)
 }

@@ -1,17 +1,25 @@
 import type { PodDNSConfig, PodResourceClaim, PodSpec, PodTemplateSpec } from '#shared/kube/generated/types.ts'
-import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import {
+  fieldDuplicate,
+  fieldForbidden,
+  fieldInvalid,
+  fieldRequired,
+  fieldTooLong,
+  type FieldError,
+} from '#shared/kube/status.ts'
 import {
   ipProblems,
   labelProblems,
   qualifiedNameProblems,
   rangeProblems,
+  searchDomainProblems,
   subdomainProblems,
   type NameCheck,
 } from '#shared/kube/validation-names.ts'
 import { checkLabels } from './labels.ts'
 import { checkContainers, checkEphemeralContainers, checkInitContainers, type PodContext } from './containers.ts'
 import { addInvalid, checkOneOf, checkSupported } from './fields.ts'
-import { checkResourceClaims, checkResources } from './resources.ts'
+import { checkPodLevelResources, checkResourceClaims, checkResources } from './resources.ts'
 import { checkPodPlatform } from './pod-platform.ts'
 import { checkAffinity, checkSpread, checkTolerations } from './scheduling.ts'
 import { checkPodSecurityContext } from './security-context.ts'
@@ -69,10 +77,11 @@ export function checkPodSpec(spec: Wire<PodSpec>, field: string, errors: FieldEr
   if (spec.tolerations) checkTolerations(spec.tolerations, `${field}.tolerations`, errors)
   checkHostAliases(spec, `${field}.hostAliases`, errors)
   checkPodResources(spec, field, errors)
-  checkSupported(spec.preemptionPolicy, ['PreemptLowerPriority', 'Never'], `${field}.preemptionPolicy`, errors)
+  if (spec.preemptionPolicy !== undefined)
+    checkOneOf(spec.preemptionPolicy, ['PreemptLowerPriority', 'Never'], `${field}.preemptionPolicy`, errors)
   if (spec.os) {
     if (spec.os.name) checkSupported(spec.os.name, ['linux', 'windows'], `${field}.os`, errors)
-    else errors.push(fieldRequired(`${field}.os.name`, 'cannot be empty'))
+    else errors.push(fieldRequired(`${field}.os.name`))
   }
   const deadline = spec.activeDeadlineSeconds
   if (deadline !== undefined)
@@ -100,7 +109,6 @@ const namedFields: readonly [keyof PodSpec, NameCheck][] = [
   ['subdomain', labelProblems],
   ['priorityClassName', subdomainProblems],
   ['runtimeClassName', subdomainProblems],
-  ['hostnameOverride', subdomainProblems],
 ]
 
 function checkNames(spec: Wire<PodSpec>, field: string, errors: FieldError[]): void {
@@ -108,13 +116,20 @@ function checkNames(spec: Wire<PodSpec>, field: string, errors: FieldError[]): v
     const value = spec[name] as string | undefined
     if (value) addInvalid(problems(value), value, `${field}.${name}`, errors)
   }
+  const { hostnameOverride: hostname } = spec
+  if (hostname === undefined) return
+  if (hostname.length > longestHostname) errors.push(fieldTooLong(`${field}.hostnameOverride`, longestHostname))
+  addInvalid(subdomainProblems(hostname), hostname, `${field}.hostnameOverride`, errors)
 }
+
+/** Of Linux, in bytes. */
+const longestHostname = 64
 
 /** What the pod takes as a whole: its overhead, its own resources, and its claims of devices. */
 function checkPodResources(spec: Wire<PodSpec>, field: string, errors: FieldError[]): void {
   const { overhead, resources, resourceClaims = [] } = spec
   if (overhead) checkResources({ limits: overhead }, `${field}.overhead`, errors)
-  checkResources(resources, `${field}.resources`, errors)
+  checkPodLevelResources(resources, `${field}.resources`, errors)
   if (resources?.claims?.length) {
     errors.push(fieldForbidden(`${field}.resources.claims`, 'claims may not be set for Resources at pod-level'))
     const known = resourceClaims.flatMap(({ name }) => (name ? [name] : []))
@@ -163,6 +178,10 @@ function checkDns({ dnsConfig, dnsPolicy }: Wire<PodSpec>, field: string, errors
   })
   if (searches.length > 32)
     errors.push(fieldInvalid(`${field}.searches`, searches, 'must not have more than 32 search paths'))
+  searches.forEach((search, i) => {
+    const domain = search === '.' ? undefined : search.replace(/\.$/, '')
+    if (domain !== undefined) addInvalid(searchDomainProblems(domain), domain, `${field}.searches[${i}]`, errors)
+  })
   options.forEach(({ name }, i) => {
     if (!name) errors.push(fieldRequired(`${field}.options[${i}]`, 'must not be empty'))
   })

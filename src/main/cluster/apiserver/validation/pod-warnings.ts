@@ -118,7 +118,7 @@ function warnAboutVolume(volume: Wire<Volume>, field: string, warnings: string[]
     if (volume[source] !== undefined) warnings.push(`${field}.${source}: ${problem}`)
   if (volume.gitRepo) warnings.push(`${field}.gitRepo: deprecated in v1.11, and disabled by default in v1.33+`)
   const sources = volume.projected?.sources
-  if (volume.projected && !sources?.some((source) => Object.keys(source).length > 0))
+  if (sources?.some((source) => Object.keys(source).length === 0))
     warnings.push(`volume ${JSON.stringify(volume.name ?? '')} (Projected) has no sources provided`)
 }
 

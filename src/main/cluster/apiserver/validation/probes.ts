@@ -21,10 +21,9 @@ export function checkProbe(
   if (kind !== 'readinessProbe' && successThreshold !== 1)
     errors.push(fieldInvalid(`${field}.successThreshold`, successThreshold, 'must be 1'))
   if (grace === undefined) return
-  if (kind === 'readinessProbe')
-    errors.push(fieldInvalid(`${field}.terminationGracePeriodSeconds`, grace, 'must not be set for readinessProbes'))
-  else if (grace <= 0)
-    errors.push(fieldInvalid(`${field}.terminationGracePeriodSeconds`, grace, 'must be greater than 0'))
+  const graceField = `${field}.terminationGracePeriodSeconds`
+  if (grace <= 0) errors.push(fieldInvalid(graceField, grace, 'must be greater than 0'))
+  if (kind === 'readinessProbe') errors.push(fieldInvalid(graceField, grace, 'must not be set for readinessProbes'))
 }
 
 const numbers = [
@@ -47,12 +46,12 @@ const handlers = ['exec', 'httpGet', 'tcpSocket', 'grpc', 'sleep'] as const
 function checkHandler(handler: Handler, field: string, errors: FieldError[]): void {
   const [first, ...more] = handlers.filter((name) => handler[name] !== undefined)
   if (first === undefined) errors.push(fieldRequired(field, 'must specify a handler type'))
-  for (const name of more) errors.push(fieldForbidden(`${field}.${name}`, 'may not specify more than 1 handler type'))
   const { exec, httpGet, tcpSocket, grpc } = handler
   if (exec && !exec.command?.length) errors.push(fieldRequired(`${field}.exec.command`))
-  if (httpGet) checkHttpGet(httpGet, `${field}.httpGet`, errors)
+  if (httpGet && first === 'httpGet') checkHttpGet(httpGet, `${field}.httpGet`, errors)
   if (tcpSocket && first === 'tcpSocket') checkPort(tcpSocket.port, `${field}.tcpSocket.port`, errors)
   if (grpc && first === 'grpc') checkPort(grpc.port, `${field}.grpc.port`, errors)
+  for (const name of more) errors.push(fieldForbidden(`${field}.${name}`, 'may not specify more than 1 handler type'))
 }
 
 function checkHttpGet(

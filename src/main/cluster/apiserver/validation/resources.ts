@@ -1,7 +1,17 @@
 import type { ResourceRequirements } from '#shared/kube/generated/types.ts'
-import { compareQuantities, parseQuantity } from '#shared/kube/quantity.ts'
-import { fieldDuplicate, fieldInvalid, fieldNotFound, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { compareQuantities, isQuantity, parseQuantity } from '#shared/kube/quantity.ts'
+import {
+  fieldDuplicate,
+  fieldForbidden,
+  fieldInvalid,
+  fieldNotFound,
+  fieldNotSupported,
+  fieldRequired,
+  type FieldError,
+} from '#shared/kube/status.ts'
 import { qualifiedNameProblems } from '#shared/kube/validation-names.ts'
+import { isPodLevelResource } from '../defaulting/pod-spec.ts'
+import { addInvalid } from './fields.ts'
 import type { Wire } from '../api/wire.ts'
 
 type Quantities = Readonly<Record<string, string | undefined>>
@@ -19,10 +29,14 @@ export function checkResources(
     checkLimit(name, requests[name] ?? '0', `${field}.requests[${name}]`, errors)
     checkRequest(name, requests[name] ?? '0', limits, field, errors)
   }
+  const names = [...Object.keys(limits), ...Object.keys(requests)]
+  if (names.some(isHugePages) && !names.some((name) => name === 'cpu' || name === 'memory'))
+    errors.push(fieldForbidden(field, 'HugePages require cpu or memory'))
 }
 
 const standard = new Set(['cpu', 'memory', 'ephemeral-storage'])
-const isStandard = (name: string): boolean => standard.has(name) || name.startsWith('hugepages-')
+const isHugePages = (name: string): boolean => name.startsWith('hugepages-')
+const isStandard = (name: string): boolean => standard.has(name) || isHugePages(name)
 
 /** Validates one limit of a container's resources. */
 export function checkLimit(name: string, quantity: string, field: string, errors: FieldError[]): void {
@@ -31,6 +45,16 @@ export function checkLimit(name: string, quantity: string, field: string, errors
   if (nano < 0n) errors.push(fieldInvalid(field, quantity, 'must be greater than or equal to 0'))
   if (!standard.has(name) && nano % 1_000_000_000n !== 0n)
     errors.push(fieldInvalid(field, quantity, 'must be an integer'))
+  if (isHugePages(name) && !isWholePages(name, nano))
+    errors.push(fieldInvalid(field, quantity, `${quantity} is not positive integer multiple of ${name}`))
+}
+
+/** `hugepages-2Mi` counts in pages of that size. @param nano billionths of a byte */
+function isWholePages(name: string, nano: bigint): boolean {
+  const size = name.slice('hugepages-'.length)
+  if (!isQuantity(size)) return false
+  const page = parseQuantity(size).nano
+  return page > 0n && page % 1_000_000_000n === 0n && nano % page === 0n
 }
 
 /** Validates a resource name of a container: a standard resource, or a fully qualified name. */
@@ -40,10 +64,34 @@ export function checkContainerResourceName(name: string, field: string, errors: 
 
 function checkResourceName(name: string, field: string, errors: FieldError[]): void {
   const problems = qualifiedNameProblems(name)
-  for (const problem of problems) errors.push(fieldInvalid(field, name, problem))
-  if (problems.length > 0 || name.includes('/')) return
-  errors.push(fieldInvalid(field, name, 'must be a standard resource type or fully qualified'))
+  addInvalid(problems, name, field, errors)
+  if (name.includes('/')) return
+  if (problems.length === 0)
+    errors.push(fieldInvalid(field, name, 'must be a standard resource type or fully qualified'))
   errors.push(fieldInvalid(field, name, 'must be a standard resource for containers'))
+}
+
+/** Validates the resources of a pod as a whole: of those that it cannot have, nothing else is looked at. */
+export function checkPodLevelResources(
+  resources: Wire<ResourceRequirements> | undefined,
+  field: string,
+  errors: FieldError[],
+): void {
+  const known: Record<'limits' | 'requests', Record<string, string>> = { limits: {}, requests: {} }
+  for (const part of ['limits', 'requests'] as const)
+    for (const [name, quantity = '0'] of Object.entries(resources?.[part] ?? {}))
+      if (isPodLevelResource(name)) known[part][name] = quantity
+      else checkPodLevelName(name, `${field}.${part}[${name}]`, errors)
+  checkResources(known, field, errors)
+}
+
+function checkPodLevelName(name: string, field: string, errors: FieldError[]): void {
+  const problems = qualifiedNameProblems(name)
+  addInvalid(problems, name, field, errors)
+  if (problems.length > 0) return
+  if (name.includes('/') || isStandard(name))
+    errors.push(fieldNotSupported(field, name, ['cpu', 'hugepages-', 'memory']))
+  else errors.push(fieldInvalid(field, name, 'must be a standard resource type or fully qualified'))
 }
 
 /** Extended resources and huge pages cannot be overcommitted: the request must equal the limit. */
@@ -74,7 +122,7 @@ export function checkResourceClaims(
   claims.forEach(({ name = '', request = '' }, i) => {
     const at = `${field}[${i}]`
     if (name === '') {
-      errors.push(fieldRequired(`${at}.name`))
+      errors.push(fieldRequired(at))
       return
     }
     const key = request === '' ? name : `${name}/${request}`

@@ -7,6 +7,7 @@ import type {
 import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { rangeProblems } from '#shared/kube/validation-names.ts'
 import { addInvalid, checkSupported } from './fields.ts'
+import { checkWindowsOptions } from './windows-options.ts'
 import type { Wire } from '../api/wire.ts'
 
 const maxId = 2 ** 31 - 1
@@ -23,6 +24,7 @@ export function checkSecurityContext(
   checkSeccomp(context.seccompProfile, `${field}.seccompProfile`, errors)
   checkAppArmor(context.appArmorProfile, `${field}.appArmorProfile`, errors)
   checkSupported(context.procMount, ['Default', 'Unmasked'], `${field}.procMount`, errors)
+  checkWindowsOptions(context.windowsOptions, `${field}.windowsOptions`, errors)
   if (context.allowPrivilegeEscalation !== false) return
   if (context.privileged)
     errors.push(fieldInvalid(field, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'))
@@ -52,6 +54,7 @@ export function checkPodSecurityContext(
   checkSupported(context.fsGroupChangePolicy, ['Always', 'OnRootMismatch'], `${field}.fsGroupChangePolicy`, errors)
   checkSeccomp(context.seccompProfile, `${field}.seccompProfile`, errors)
   checkAppArmor(context.appArmorProfile, `${field}.appArmorProfile`, errors)
+  checkWindowsOptions(context.windowsOptions, `${field}.windowsOptions`, errors)
   // The other policy needs a feature that is off.
   checkSupported(context.seLinuxChangePolicy, ['Recursive'], `${field}.seLinuxChangePolicy`, errors)
   checkSupported(context.supplementalGroupsPolicy, ['Merge', 'Strict'], `${field}.supplementalGroupsPolicy`, errors)

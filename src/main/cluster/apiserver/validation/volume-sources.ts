@@ -91,8 +91,8 @@ export const volumeSources = {
     checkQuobyte(quobyte, field, errors)
   },
   cephfs: needs('monitors'),
-  iscsi: ({ iscsi = {} }, field, errors) => {
-    checkIscsi(iscsi, field, errors)
+  iscsi: ({ iscsi = {} }, field, errors, persistent) => {
+    checkIscsi(iscsi, field, errors, persistent)
   },
   cinder: (sources, field, errors, persistent) => {
     needs('volumeID')(sources, field, errors, persistent)
@@ -177,11 +177,13 @@ const iscsiNames = [
   /^naa.[A-Za-z0-9]{32}$/,
 ]
 
-function checkIscsi(source: Wire<ISCSIVolumeSource>, field: string, errors: FieldError[]): void {
+function checkIscsi(source: Wire<ISCSIVolumeSource>, field: string, errors: FieldError[], persistent: boolean): void {
   const { targetPortal, iqn, lun = 0, initiatorName, secretRef, chapAuthDiscovery, chapAuthSession } = source
   const isValid = (name: string): boolean => iscsiNames.some((pattern) => pattern.test(name))
   if (!targetPortal) errors.push(fieldRequired(`${field}.targetPortal`))
   if (!iqn) errors.push(fieldRequired(`${field}.iqn`))
+  else if (!persistent && !/^(?:iqn|eui|naa)/.test(iqn))
+    errors.push(fieldInvalid(`${field}.iqn`, iqn, 'must be valid format starting with iqn, eui, or naa'))
   else if (!isValid(iqn)) errors.push(fieldInvalid(`${field}.iqn`, iqn, 'must be valid format'))
   addInvalid(rangeProblems(lun, 0, 255), lun, `${field}.lun`, errors)
   if ((chapAuthDiscovery || chapAuthSession) && !secretRef) errors.push(fieldRequired(`${field}.secretRef`))

@@ -71,8 +71,10 @@ const podSources: Readonly<Record<string, SourceCheck<PodSources>>> = {
   },
   rbd: shared('rbd'),
   cinder: shared('cinder'),
+  // In lower case within it.
   cephFS: ({ cephFS }, field, errors) => {
-    if ((cephFS?.monitors ?? []).length === 0) errors.push(fieldRequired(`${field}.monitors`))
+    if ((cephFS?.monitors ?? []).length === 0)
+      errors.push(fieldRequired(`${field.replace(/cephFS$/, 'cephfs')}.monitors`))
   },
   quobyte: shared('quobyte'),
   downwardAPI: ({ downwardAPI = {} }, field, errors) => {

@@ -6,6 +6,7 @@ import type {
 } from '#shared/kube/generated/types.ts'
 import { fieldDuplicate, fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { label1035Problems, qualifiedNameProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
+import type { Variables } from '../cel/compile.ts'
 import { conditionVariables } from '../cel/policy-variables.ts'
 import type { Column } from '../api/kind.ts'
 import { checkExpression } from './expressions.ts'
@@ -58,10 +59,7 @@ export function checkWebhook(webhook: ValidatingWebhook, field: string, errors: 
   checkLabelSelector(webhook.objectSelector, `${field}.objectSelector`, errors)
   checkClientConfig(webhook.clientConfig, `${field}.clientConfig`, errors)
   checkReviewVersions(webhook.admissionReviewVersions, `${field}.admissionReviewVersions`, errors)
-  checkMatchConditions(webhook.matchConditions, `${field}.matchConditions`, errors)
-  webhook.matchConditions?.forEach(({ expression }, i) =>
-    checkExpression(expression, conditionVariables, 'bool', `${field}.matchConditions[${i}].expression`, errors),
-  )
+  checkMatchConditions(webhook.matchConditions, conditionVariables, `${field}.matchConditions`, errors)
 }
 
 function checkQualifiedName(name: string | undefined, field: string, errors: FieldError[]): void {
@@ -69,8 +67,9 @@ function checkQualifiedName(name: string | undefined, field: string, errors: Fie
     errors.push(fieldRequired(field))
     return
   }
-  for (const problem of subdomainProblems(name)) errors.push(fieldInvalid(field, name, problem))
-  if (name.split('.').length < 3)
+  const problems = subdomainProblems(name)
+  addInvalid(problems, name, field, errors)
+  if (problems.length === 0 && name.split('.').length < 3)
     errors.push(fieldInvalid(field, name, 'should be a domain with at least three segments separated by dots'))
 }
 
@@ -114,7 +113,8 @@ function checkResources(resources: readonly string[], field: string, errors: Fie
   })
 }
 
-function checkClientConfig(config: WebhookClientConfig | undefined, field: string, errors: FieldError[]): void {
+/** Validates where a webhook is called. */
+export function checkClientConfig(config: WebhookClientConfig | undefined, field: string, errors: FieldError[]): void {
   const { url, service } = config ?? {}
   if ((url === undefined) === (service === undefined)) {
     errors.push(fieldRequired(field, 'exactly one of url or service is required'))
@@ -122,15 +122,32 @@ function checkClientConfig(config: WebhookClientConfig | undefined, field: strin
   }
   if (url !== undefined) checkWebhookUrl(url, `${field}.url`, errors)
   if (!service) return
-  if (!service.name) errors.push(fieldRequired(`${field}.service.name`, 'service name is required'))
-  if (!service.namespace) errors.push(fieldRequired(`${field}.service.namespace`, 'service namespace is required'))
-  const { port = 443, path } = service
+  // Kubernetes mistakes one for the other.
+  if (!service.namespace) errors.push(fieldRequired(`${field}.service.name`))
+  if (!service.name) errors.push(fieldRequired(`${field}.service.namespace`))
+  const { port = 443, path = '' } = service
   if (port < 1 || port > 65535)
     errors.push(
       fieldInvalid(`${field}.service.port`, port, 'port is not valid: must be between 1 and 65535, inclusive'),
     )
-  if (path !== undefined && path !== '' && !path.startsWith('/'))
-    errors.push(fieldInvalid(`${field}.service.path`, path, "must start with a '/'"))
+  checkServicePath(path, `${field}.service.path`, errors)
+}
+
+/** Validates that the segments of a path are DNS subdomains. */
+function checkServicePath(path: string, field: string, errors: FieldError[]): void {
+  if (path === '' || path === '/') return
+  if (path === '//') {
+    errors.push(fieldInvalid(field, path, 'segment[0] may not be empty'))
+    return
+  }
+  if (!path.startsWith('/')) errors.push(fieldInvalid(field, path, "must start with a '/'"))
+  const segments = path.slice(1).replace(/\/$/, '').split('/')
+  segments.forEach((segment, i) => {
+    if (segment === '') errors.push(fieldInvalid(field, path, `segment[${i}] may not be empty`))
+    else
+      for (const problem of subdomainProblems(segment))
+        errors.push(fieldInvalid(field, path, `segment[${i}]: ${problem}`))
+  })
 }
 
 /** Validates a URL that the API server calls: https, without user information, query or fragment. */
@@ -167,7 +184,11 @@ function goUrlProblem(text: string): string | undefined {
 /** Supported versions of AdmissionReview. */
 export const reviewVersions = ['v1', 'v1beta1']
 
-function checkReviewVersions(versions: readonly string[] | undefined, field: string, errors: FieldError[]): void {
+export function checkReviewVersions(
+  versions: readonly string[] | undefined,
+  field: string,
+  errors: FieldError[],
+): void {
   if (!versions?.length) {
     errors.push(fieldRequired(field, `must specify one of ${reviewVersions.join(', ')}`))
     return
@@ -182,9 +203,10 @@ function checkReviewVersions(versions: readonly string[] | undefined, field: str
 
 const maxConditions = 64
 
-/** Validates the names of match conditions; `checkExpression` validates their expressions. */
+/** Validates the names and expressions of match conditions. */
 export function checkMatchConditions(
   conditions: readonly MatchCondition[] | undefined,
+  variables: Variables,
   field: string,
   errors: FieldError[],
 ): void {
@@ -198,6 +220,7 @@ export function checkMatchConditions(
   const seen = new Set<string>()
   conditions.forEach(({ name, expression }, i) => {
     if (!expression?.trim()) errors.push(fieldRequired(`${field}[${i}].expression`))
+    checkExpression(expression?.trim(), variables, 'bool', `${field}[${i}].expression`, errors)
     if (!name) errors.push(fieldRequired(`${field}[${i}].name`))
     else {
       for (const problem of qualifiedNameProblems(name)) errors.push(fieldInvalid(`${field}[${i}].name`, name, problem))

@@ -8,6 +8,7 @@ import { jsonEqual } from '#shared/kube/json.ts'
 import { msUntilAvailable } from '#shared/kube/pod.ts'
 import { controllerRevisions, daemonSets, nodes, pods } from '#shared/kube/resources.ts'
 import { selects } from '#shared/kube/selectors.ts'
+import { podTemplateHash } from '#shared/kube/template-hash.ts'
 import { recorderOf, type ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 import { claim, indexByController, workloadsOf } from '#shared/reconcile/ownership.ts'
@@ -55,6 +56,7 @@ export function startDaemonSets(context: ControllerContext): Stop {
       resource: daemonSets,
       template: set.spec?.template,
       collisionCount: set.status?.collisionCount,
+      hash: (_, collisions) => podTemplateHash(set.spec?.template, collisions),
     })
     const snapshot = { set, pods: claimed, nodes: nodeInformer.list(), hash: history.hash, now: clock.now() }
     const decision = decide(snapshot)

@@ -1,7 +1,7 @@
 import type { Deployment, ReplicaSet } from '#shared/kube/generated/types.ts'
 import type { Named, Stored } from '#shared/kube/object.ts'
-import { templateHash } from '#shared/kube/pod-template.ts'
 import { deployments } from '#shared/kube/resources.ts'
+import { podTemplateHash } from '#shared/kube/template-hash.ts'
 import { controllerReference } from '#shared/reconcile/ownership.ts'
 
 /** The label that tells the pods of one template from those of another. */
@@ -13,7 +13,7 @@ export const hashLabel = 'pod-template-hash'
  */
 export function newReplicaSet(deployment: Stored<Deployment>): ReplicaSet & Named {
   const { template, selector, minReadySeconds } = deployment.spec ?? {}
-  const hash = templateHash(template, deployment.status?.collisionCount)
+  const hash = podTemplateHash(template, deployment.status?.collisionCount)
   const labels = { ...template?.metadata?.labels, [hashLabel]: hash }
   return {
     apiVersion: 'apps/v1',

@@ -6,6 +6,7 @@ import { jsonEqual } from '#shared/kube/json.ts'
 import { msUntilAvailable } from '#shared/kube/pod.ts'
 import { controllerRevisions, persistentVolumeClaims, pods, statefulSets } from '#shared/kube/resources.ts'
 import { selects } from '#shared/kube/selectors.ts'
+import { revisionHash } from '#shared/kube/template-hash.ts'
 import { recorderOf, type ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 import { claim, dependentsOf, indexByController, workloadsOf } from '#shared/reconcile/ownership.ts'
@@ -42,6 +43,7 @@ export function startStatefulSets(context: ControllerContext): Stop {
       template: set.spec?.template,
       collisionCount: set.status?.collisionCount,
       hashLabel: 'controller.kubernetes.io/hash',
+      hash: revisionHash,
     })
     const current = currentRevision(set, history)
     const steps = decide({

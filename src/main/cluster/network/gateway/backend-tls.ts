@@ -2,7 +2,7 @@ import type { ConfigMap, Service } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { servicePortOf } from '../endpoints.ts'
 import type { Backend } from '../ingress/routes.ts'
-import { no, yes, type Verdict } from './listeners.ts'
+import { no, yes, type Verdict } from './verdict.ts'
 import type { BackendTlsPolicy, SubjectName } from './types.ts'
 
 /** How TLS is spoken to a back end. */

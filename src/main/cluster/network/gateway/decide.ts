@@ -1,8 +1,10 @@
-import type { ConfigMap, Namespace, Secret, Service } from '#shared/kube/generated/types.ts'
+import type { ConfigMap, Namespace, Service } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { judgePolicies, servicesOf } from './backend-tls.ts'
 import { servedHostnames } from './hostnames.ts'
-import { admitsNamespace, judgeListeners, no, yes, type JudgedListener, type Verdict } from './listeners.ts'
+import { admitsNamespace, type JudgedListener, type ListenerSources } from './listeners.ts'
+import { no, yes, type Verdict } from './verdict.ts'
+import { judgeGateway, keyOf, type Parent } from './parents.ts'
 import { compileRoute, type AnyRoute, type CompiledRoute } from './routes.ts'
 import { tableOf, type GatewayTable, type TableListener } from './table.ts'
 import {
@@ -12,8 +14,8 @@ import {
   type GatewayClass,
   type GrpcRoute,
   type HttpRoute,
+  type ListenerSet,
   type ParentReference,
-  type ReferenceGrant,
   type TlsRoute,
 } from './types.ts'
 
@@ -22,18 +24,16 @@ export const controllerName = 'slipway.dev/gateway'
 export const ownClassName = 'slipway'
 
 /** All that routing depends on, from the caches. */
-export interface GatewayWorld {
+export interface GatewayWorld extends ListenerSources {
   classes: readonly Stored<GatewayClass>[]
   gateways: readonly Stored<Gateway>[]
+  listenerSets: readonly Stored<ListenerSet>[]
   httpRoutes: readonly Stored<HttpRoute>[]
   grpcRoutes: readonly Stored<GrpcRoute>[]
   tlsRoutes: readonly Stored<TlsRoute>[]
-  grants: readonly ReferenceGrant[]
   tlsPolicies: readonly Stored<BackendTlsPolicy>[]
   configMap(key: string): ConfigMap | undefined
   service(key: string): Service | undefined
-  secret(key: string): Stored<Secret> | undefined
-  isCertificate(secret: Stored<Secret>): boolean
   namespace(name: string): Namespace | undefined
 }
 
@@ -42,14 +42,21 @@ export interface ParentVerdict {
   verdicts: Verdict[]
 }
 
+export interface ListenerDecision {
+  judged: JudgedListener
+  attachedRoutes: number
+}
+
 /** What is served, and what each object's status should say. */
 export interface GatewayDecision {
   table: GatewayTable
   gateways: {
     gateway: Stored<Gateway>
     verdicts: Verdict[]
-    listeners: { judged: JudgedListener; attachedRoutes: number }[]
+    listeners: ListenerDecision[]
+    attachedListenerSets: number
   }[]
+  listenerSets: { set: Stored<ListenerSet>; verdicts: Verdict[]; listeners: ListenerDecision[] }[]
   routes: { any: AnyRoute; parents: ParentVerdict[] }[]
   /** For the Gateways by whose routes it matters, `namespace/name`. */
   tlsPolicies: { policy: Stored<BackendTlsPolicy>; verdicts: Verdict[]; gateways: string[] }[]
@@ -60,23 +67,25 @@ export function decide(world: GatewayWorld): GatewayDecision {
   const classes = new Set(
     world.classes.filter(({ spec }) => spec.controllerName === controllerName).map(({ metadata }) => metadata.name),
   )
-  const own = new Map(
-    world.gateways
-      .filter(({ spec, metadata }) => classes.has(spec.gatewayClassName) && !metadata.deletionTimestamp)
-      .map((gateway) => [
-        `${gateway.metadata.namespace}/${gateway.metadata.name}`,
-        { gateway, listeners: judgeListeners(gateway, world), attached: new Map<string, Set<string>>() },
-      ]),
+  const own = world.gateways
+    .filter(({ spec, metadata }) => classes.has(spec.gatewayClassName) && !metadata.deletionTimestamp)
+    .map((gateway) => judgeGateway(gateway, world))
+  const parentsByKey = new Map<string, Parent>(
+    own.flatMap(({ parent, sets }) => [
+      [`Gateway/${keyOf(parent.gateway)}`, parent] as const,
+      ...sets.map((each) => [`ListenerSet/${keyOf(each.set)}`, each.parent] as const),
+    ]),
   )
   const served: TableListener[] = []
   const tls = judgePolicies(world.tlsPolicies, world)
   const sources = { ...world, backendTls: tls.of }
   /** Gateways by the Services that their routes use. */
   const users = new Map<string, Set<string>>()
-  for (const { gateway, listeners } of own.values()) {
+  for (const { parent, sets } of own) {
+    const listeners = [parent, ...sets.map((set) => set.parent)].flatMap(({ judged }) => judged)
     const ports = new Set(listeners.map(({ listener }) => listener.port))
     for (const judged of listeners)
-      if (judged.isUsable) served.push({ gateway: keyOf(gateway), judged, ports, entries: [] })
+      if (judged.isUsable) served.push({ gateway: keyOf(parent.gateway), judged, ports, entries: [] })
   }
   const routes = [
     ...world.httpRoutes.map((route) => ({ kind: 'HTTPRoute', route }) as const),
@@ -85,8 +94,8 @@ export function decide(world: GatewayWorld): GatewayDecision {
   ].map((any: AnyRoute) => {
     const compiled = compileRoute(any, sources)
     const parents = (any.route.spec?.parentRefs ?? []).flatMap((parentRef): ParentVerdict[] => {
-      const found = own.get(parentKey(any.route, parentRef))
-      if (!found || !isGateway(parentRef)) return []
+      const found = parentsByKey.get(parentKey(any.route, parentRef))
+      if (!found) return []
       const { accepted, listeners } = attach(any, compiled, parentRef, found, world)
       if (listeners.length > 0)
         for (const service of compiled.services)
@@ -104,11 +113,15 @@ export function decide(world: GatewayWorld): GatewayDecision {
   })
   return {
     table: tableOf(served),
-    gateways: [...own.values()].map(({ gateway, listeners, attached }) => ({
-      gateway,
-      verdicts: gatewayVerdicts(gateway, listeners),
-      listeners: listeners.map((judged) => ({ judged, attachedRoutes: attached.get(judged.listener.name)?.size ?? 0 })),
+    gateways: own.map(({ parent, verdicts, sets }) => ({
+      gateway: parent.gateway,
+      verdicts,
+      listeners: listenersOf(parent),
+      attachedListenerSets: sets.filter((set) => set.verdicts[0]?.status === 'True').length,
     })),
+    listenerSets: own.flatMap(({ sets }) =>
+      sets.map(({ set, verdicts, parent }) => ({ set, verdicts, listeners: listenersOf(parent) })),
+    ),
     routes,
     tlsPolicies: [...tls.verdicts].map(([policy, verdicts]) => ({
       policy,
@@ -118,23 +131,25 @@ export function decide(world: GatewayWorld): GatewayDecision {
   }
 }
 
-const keyOf = ({ metadata }: Stored<Gateway>): string => `${metadata.namespace}/${metadata.name}`
-const isGateway = ({ group = gatewayGroup, kind = 'Gateway' }: ParentReference): boolean =>
-  group === gatewayGroup && kind === 'Gateway'
-const parentKey = ({ metadata }: AnyRoute['route'], { namespace, name }: ParentReference): string =>
-  `${namespace ?? metadata.namespace}/${name}`
+const listenersOf = ({ judged, attached }: Parent): ListenerDecision[] =>
+  judged.map((one) => ({ judged: one, attachedRoutes: attached.get(one.listener.name)?.size ?? 0 }))
+/** As `Gateway/namespace/name`. */
+const parentKey = (
+  { metadata }: AnyRoute['route'],
+  { group = gatewayGroup, kind = 'Gateway', namespace, name }: ParentReference,
+): string => (group === gatewayGroup ? `${kind}/${namespace ?? metadata.namespace}/${name}` : '')
 
 interface Attachment {
   accepted: Verdict
   listeners: { judged: JudgedListener; hostnames: string[] }[]
 }
 
-/** To which listeners of a Gateway a route attaches, and why to none. */
+/** To which listeners of a parent a route attaches, and why to none. */
 function attach(
   { kind, route }: AnyRoute,
   compiled: CompiledRoute,
   { sectionName, port }: ParentReference,
-  { gateway, listeners }: { gateway: Stored<Gateway>; listeners: readonly JudgedListener[] },
+  { kind: parentKind, namespace: own, judged: listeners }: Parent,
   world: GatewayWorld,
 ): Attachment {
   const refused = (reason: string, message: string): Attachment => ({
@@ -146,11 +161,16 @@ function attach(
     ({ listener }) =>
       (sectionName === undefined || listener.name === sectionName) && (port === undefined || listener.port === port),
   )
-  if (meant.length === 0) return refused('NoMatchingParent', 'the Gateway has no such listener')
+  if (meant.length === 0) return refused('NoMatchingParent', `the ${parentKind} has no such listener`)
   const allowed = meant.filter(
     (judged) =>
       judged.kinds.includes(kind) &&
-      admitsNamespace(gateway, judged.listener, route.metadata.namespace, (name) => world.namespace(name)),
+      admitsNamespace(
+        { from: 'Same', ...judged.listener.allowedRoutes?.namespaces },
+        own,
+        route.metadata.namespace,
+        (name) => world.namespace(name),
+      ),
   )
   if (allowed.length === 0)
     return refused('NotAllowedByListeners', `no listener allows ${kind}s of namespace ${route.metadata.namespace}`)
@@ -160,32 +180,4 @@ function attach(
     .filter((one) => one.hostnames.length > 0)
   if (matching.length === 0) return refused('NoMatchingListenerHostname', 'no listener has a hostname of the route')
   return { accepted: yes('Accepted', 'Accepted', 'The route is accepted'), listeners: matching }
-}
-
-/** What is served is 127.0.0.1, by that name or by `localhost`. */
-const isUsableAddress = ({ type = 'IPAddress', value = '' }: { type?: string; value?: string }): boolean =>
-  value === '' || (type === 'IPAddress' && value === '127.0.0.1') || (type === 'Hostname' && value === 'localhost')
-
-function gatewayVerdicts({ spec }: Gateway, listeners: readonly JudgedListener[]): Verdict[] {
-  const unknown = (spec.addresses ?? []).find(({ type = 'IPAddress' }) => type !== 'IPAddress' && type !== 'Hostname')
-  const unusable = (spec.addresses ?? []).find((one) => !isUsableAddress(one))
-  const bad = listeners.filter((judged) => !judged.isUsable).map(({ listener }) => listener.name)
-  const accepted = unknown
-    ? no('Accepted', 'UnsupportedAddress', `addresses of type ${unknown.type ?? ''} are not supported`)
-    : bad.length === 0
-      ? yes('Accepted', 'Accepted', 'The Gateway is accepted')
-      : bad.length < listeners.length
-        ? yes('Accepted', 'ListenersNotValid', `listeners that are not valid: ${bad.join(', ')}`)
-        : no('Accepted', 'ListenersNotValid', `no listener is valid: ${bad.join(', ')}`)
-  const programmed =
-    accepted.status === 'False'
-      ? no('Programmed', 'Invalid', 'The Gateway is not accepted')
-      : unusable
-        ? no(
-            'Programmed',
-            'AddressNotUsable',
-            `${unusable.value ?? ''} cannot be used: Gateways are served at 127.0.0.1`,
-          )
-        : yes('Programmed', 'Programmed', 'The Gateway is served')
-  return [accepted, programmed]
 }

@@ -37,15 +37,12 @@ export async function exchangeOf(
   const connection = await connect(chosen.backend)
   return {
     connection,
+    ...(chosen.backend.isHttp2 ? { isHttp2: true } : {}),
     timeoutMs: rule.timeoutMs,
     mirrors: all.flatMap(({ mirrors }) =>
       mirrors
         .filter(({ share }) => Math.random() < share)
-        .map(
-          ({ backend }) =>
-            () =>
-              connect(backend),
-        ),
+        .map(({ backend }) => ({ connect: () => connect(backend), isHttp2: backend.isHttp2 === true })),
     ),
     amendRequest(message) {
       for (const each of all) {

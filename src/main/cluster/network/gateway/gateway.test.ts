@@ -19,7 +19,7 @@ import {
   services,
 } from '#shared/kube/resources.ts'
 import { startControlPlane, type TestControlPlane } from '#test/support/control-plane.ts'
-import { testAuthority } from '#test/support/test-authority.ts'
+import { newAuthority, testAuthority } from '#test/support/test-authority.ts'
 import { createConnectionSlots } from '../connection-slots.ts'
 import { startIngresses, type IngressController } from '../ingress/index.ts'
 import { startGateways } from './index.ts'
@@ -29,8 +29,10 @@ import {
   gateways,
   grpcRoutes,
   httpRoutes,
+  listenerSets,
   referenceGrants,
   tlsRoutes,
+  type Filter,
   type HttpRoute,
   type Listener,
   type RouteParentStatus,
@@ -60,7 +62,10 @@ async function listening<S extends Server | Http2Server | ReturnType<typeof crea
 }
 
 /** A Service with one endpoint: a server on this machine that answers with its name. */
-async function serve(name: string, { namespace = 'default', port }: { namespace?: string; port?: number } = {}) {
+async function serve(
+  name: string,
+  { namespace = 'default', port, appProtocol }: { namespace?: string; port?: number; appProtocol?: string } = {},
+) {
   const target =
     port ??
     (await listening(
@@ -73,7 +78,7 @@ async function serve(name: string, { namespace = 'default', port }: { namespace?
     ))
   await plane.client.create(services, {
     metadata: { name, namespace },
-    spec: { ports: [{ port: 80, name: 'http' }] },
+    spec: { ports: [{ port: 80, name: 'http', ...(appProtocol ? { appProtocol } : {}) }] },
   })
   await plane.client.create(endpointSlices, {
     metadata: { name: `${name}-1`, namespace, labels: { 'kubernetes.io/service-name': name } },
@@ -177,6 +182,7 @@ it('has the definitions of the Gateway API, all established', async () => {
     'gateways',
     'grpcroutes',
     'httproutes',
+    'listenersets',
     'referencegrants',
     'tlsroutes',
   ])
@@ -443,6 +449,120 @@ describe('routes', () => {
   })
 })
 
+it('speaks HTTP/2 to back ends that say so, whatever their clients speak', async () => {
+  const server = createHttp2Server()
+  server.on('stream', (stream, headers) => {
+    if (headers[':path'] === '/broken') {
+      stream.on('error', () => undefined)
+      stream.close(2)
+      return
+    }
+    stream.respond({ ':status': 201, 'x-authority': String(headers[':authority']) }, { waitForTrailers: true })
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'x-sum': '1' }))
+    stream.pipe(stream)
+  })
+  await serve('h2c', { port: await listening(server), appProtocol: 'kubernetes.io/h2c' })
+  await route('h2c', 'h2c.localhost', [{ backendRefs: [to('h2c')] }])
+  await expect.poll(async () => (await ask('h2c.localhost')).status).toBe(201)
+  const outgoing = request({ port: front.port, host: '127.0.0.1', method: 'POST', headers: { host: 'h2c.localhost' } })
+  outgoing.end('a body')
+  const [answer] = (await once(outgoing, 'response')) as [IncomingMessage]
+  expect([await text(answer), answer.headers['x-authority'], answer.trailers]).toEqual([
+    'a body',
+    'h2c.localhost',
+    { 'x-sum': '1' },
+  ])
+  const session = connectHttp2(`http://127.0.0.1:${front.port}`)
+  const stream = session.request({ ':method': 'PUT', ':path': '/', ':authority': 'h2c.localhost' })
+  stream.end('over HTTP/2')
+  expect(await text(stream)).toBe('over HTTP/2')
+  session.destroy()
+  expect(await word('h2c.localhost', '/broken')).toBe('502')
+})
+
+it('mirrors to back ends that speak HTTP/2 alone, and from them to others', async () => {
+  const paths: string[] = []
+  const server = createHttp2Server((message, response) => {
+    paths.push(`${message.method} ${message.url} ${String(message.headers['x-added'] ?? '')}`)
+    message.resume()
+    response.end('h2')
+  })
+  await serve('h2c-copy', { port: await listening(server), appProtocol: 'kubernetes.io/h2c' })
+  const mirror = (name: string): Filter => ({ type: 'RequestMirror', requestMirror: { backendRef: to(name) } })
+  const added: Filter = {
+    type: 'RequestHeaderModifier',
+    requestHeaderModifier: { set: [{ name: 'x-added', value: 'yes' }] },
+  }
+  await route('h2c-copy', 'copied.localhost', [{ filters: [added, mirror('h2c-copy')], backendRefs: [to('one')] }])
+  await route('h2c-source', 'source.localhost', [{ filters: [mirror('two')], backendRefs: [to('h2c-copy')] }])
+  await expect.poll(() => word('copied.localhost')).toBe('one')
+  await expect.poll(() => word('source.localhost')).toBe('h2')
+  paths.length = 0
+  seen = []
+  await ask('copied.localhost', '/copied', { method: 'POST' })
+  await expect.poll(() => paths).toEqual(['POST /copied yes'])
+  await ask('source.localhost', '/source')
+  await expect.poll(() => seen.map((one) => `${one.word} ${one.url}`)).toEqual(['one /copied', 'two /source'])
+})
+
+describe('ListenerSets', () => {
+  const set = (name: string, listeners: Listener[], namespace = 'other') =>
+    plane.client.create(listenerSets, {
+      metadata: { name, namespace },
+      spec: { parentRef: { name: 'shared', namespace: 'default' }, listeners },
+    })
+  const conditionsOf = async (name: string, namespace = 'other') => {
+    const { status } = await plane.client.get(listenerSets, { namespace, name })
+    return reasons(status?.conditions)
+  }
+  const http = (name: string, hostname: string): Listener => ({ name, port: 80, protocol: 'HTTP', hostname })
+  beforeAll(async () => {
+    await plane.client.create(gateways, {
+      metadata: { name: 'shared', namespace: 'default' },
+      spec: {
+        gatewayClassName: 'slipway',
+        listeners: [http('own', 'own.shared.localhost')],
+        allowedListeners: { namespaces: { from: 'Selector', selector: { matchLabels: { team: 'b' } } } },
+      },
+    })
+  })
+
+  it('add listeners to a Gateway that allows their namespace, for routes that name the set', async () => {
+    await set('team', [http('team', 'team.shared.localhost')])
+    await plane.client.create(httpRoutes, {
+      metadata: { name: 'of-set', namespace: 'other' },
+      spec: { parentRefs: [{ kind: 'ListenerSet', name: 'team' }], rules: [{ backendRefs: [to('far')] }] },
+    })
+    await expect.poll(() => word('team.shared.localhost')).toBe('far')
+    // The Gateway's own listener is none of the set's.
+    expect(await word('own.shared.localhost')).not.toBe('far')
+    await expect.poll(() => conditionsOf('team')).toEqual({ Accepted: 'True Accepted', Programmed: 'True Programmed' })
+    const { status } = await plane.client.get(listenerSets, { namespace: 'other', name: 'team' })
+    expect(status?.listeners).toMatchObject([{ name: 'team', attachedRoutes: 1 }])
+    await expect.poll(() => statusOf('of-set', 'other')).toMatchObject([{ Accepted: 'True Accepted' }])
+    const gatewayStatus = (await plane.client.get(gateways, { namespace: 'default', name: 'shared' })).status
+    expect(gatewayStatus).toMatchObject({ attachedListenerSets: 1, listeners: [{ name: 'own' }] })
+  })
+
+  it('are refused where the Gateway does not allow them, and where an earlier listener has their place', async () => {
+    await set('stranger', [http('x', 'x.shared.localhost')], 'default')
+    await expect.poll(() => conditionsOf('stranger', 'default')).toMatchObject({ Accepted: 'False NotAllowed' })
+    // Of two that are as old, the name decides.
+    await set('too-late', [
+      http('taken', 'team.shared.localhost'),
+      http('free', 'free.shared.localhost'),
+      { name: 'tls', port: 80, protocol: 'TLS', tls: { mode: 'Passthrough' } },
+    ])
+    await expect.poll(() => conditionsOf('too-late')).toMatchObject({ Accepted: 'True ListenersNotValid' })
+    const { status } = await plane.client.get(listenerSets, { namespace: 'other', name: 'too-late' })
+    expect(status?.listeners?.map(({ conditions }) => reasons(conditions).Conflicted)).toEqual([
+      'True HostnameConflict',
+      'False NoConflicts',
+      'True ProtocolConflict',
+    ])
+  })
+})
+
 describe('TLS', () => {
   it('is terminated with the certificate of a Secret, or one of the cluster where that is asked for', async () => {
     const { ca, issue } = await testAuthority()
@@ -494,6 +614,87 @@ describe('TLS', () => {
     expect(await get('x.cluster.localhost')).toBe('two DNS:x.cluster.localhost')
     // Plain HTTP is not what these listeners speak.
     expect(await word('own.localhost')).not.toBe('one')
+  })
+
+  it('asks clients for certificates of the authorities that the Gateway names', async () => {
+    const { ca, issue } = await testAuthority()
+    const strangers = await newAuthority()
+    const listener = (name: string, port: number): Listener => ({
+      ...{ name, port, protocol: 'HTTPS', hostname: `${name}.clients.localhost` },
+      tls: { options: { 'slipway.dev/certificate': 'cluster' } },
+    })
+    const refs = (name: string) => [{ group: '', kind: 'ConfigMap', name }]
+    await plane.client.create(gateways, {
+      metadata: { name: 'clients', namespace: 'default' },
+      spec: {
+        gatewayClassName: 'slipway',
+        listeners: [listener('needs', 443), listener('asks', 444), listener('broken', 445), listener('open', 446)],
+        tls: {
+          frontend: {
+            default: { validation: { caCertificateRefs: refs('clients') } },
+            perPort: [
+              { port: 444, tls: { validation: { caCertificateRefs: refs('clients'), mode: 'AllowInsecureFallback' } } },
+              { port: 445, tls: { validation: { caCertificateRefs: refs('missing') } } },
+              { port: 446, tls: {} },
+            ],
+          },
+        },
+      },
+    })
+    await plane.client.create(configMaps, {
+      metadata: { name: 'clients', namespace: 'default' },
+      data: { 'ca.crt': ca },
+    })
+    await route('clients', undefined, [{ backendRefs: [to('two')] }], { parent: 'clients' })
+    const get = async (
+      servername: string,
+      { client, host = servername }: { client?: { cert: string; key: string }; host?: string } = {},
+    ): Promise<string> => {
+      const where = { port: front.port, host: '127.0.0.1', agent: false, rejectUnauthorized: false }
+      const outgoing = httpsRequest({ ...where, servername, ...client, headers: { host } })
+      outgoing.end()
+      return once(outgoing, 'response').then(
+        async ([answer]) =>
+          (answer as IncomingMessage).statusCode === 200
+            ? text(answer as IncomingMessage)
+            : String((answer as IncomingMessage).statusCode),
+        () => 'refused',
+      )
+    }
+    const [own, stranger] = await Promise.all([issue(['client'], ['client']), strangers.issue(['client'], ['client'])])
+    await expect.poll(() => get('needs.clients.localhost', { client: own })).toBe('two')
+    expect(await get('needs.clients.localhost')).toBe('refused')
+    expect(await get('needs.clients.localhost', { client: stranger })).toBe('refused')
+    for (const client of [own, stranger, undefined])
+      expect(await get('asks.clients.localhost', client ? { client } : {})).toBe('two')
+    expect(await get('open.clients.localhost')).toBe('two')
+    // Nor does a session that was validated once stand for another one.
+    const connectAs = async (client: { cert: string; key: string }, session?: Buffer): Promise<TLSSocket> => {
+      const where = { port: front.port, host: '127.0.0.1', servername: 'needs.clients.localhost' }
+      const socket = connectTls({ ...where, ...client, rejectUnauthorized: false, ...(session ? { session } : {}) })
+      socket.on('error', () => undefined)
+      await once(socket, 'secureConnect')
+      return socket
+    }
+    const first = await connectAs(own)
+    const sessions: Buffer[] = []
+    first.on('session', (session: Buffer) => sessions.push(session))
+    first.write('GET / HTTP/1.1\r\nhost: needs.clients.localhost\r\nconnection: close\r\n\r\n')
+    expect(await text(first)).toContain('two')
+    const again = await connectAs(own, sessions[0])
+    expect(again.isSessionReused()).toBe(false)
+    again.destroy()
+    // A connection for another host is no way around.
+    for (const name of ['asks', 'open'])
+      expect(await get(`${name}.clients.localhost`, { host: 'needs.clients.localhost', client: own })).toBe('421')
+    const { status } = await plane.client.get(gateways, { namespace: 'default', name: 'clients' })
+    expect(reasons(status?.conditions)).toMatchObject({ InsecureFrontendValidationMode: 'True ConfigurationChanged' })
+    expect(status?.listeners?.map(({ name, conditions }) => [name, reasons(conditions)])).toMatchObject([
+      ['needs', { Accepted: 'True Accepted', ResolvedRefs: 'True ResolvedRefs' }],
+      ['asks', { Accepted: 'True Accepted' }],
+      ['broken', { Accepted: 'False NoValidCACertificate', ResolvedRefs: 'False InvalidCACertificateRef' }],
+      ['open', { Accepted: 'True Accepted' }],
+    ])
   })
 
   it('is passed through to the back end of a TLSRoute, by the name that is asked for', async () => {

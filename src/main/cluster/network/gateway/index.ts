@@ -12,8 +12,15 @@ import { configMaps, customResourceDefinitions, namespaces, nodes, secrets, serv
 import { recorderOf, type ControllerContext } from '#shared/reconcile/context.ts'
 import { runController, watch, type Outcome } from '#shared/reconcile/controller.ts'
 import { ensureGatewayDefinitions } from './crds/index.ts'
-import { controllerName, decide, ownClassName, type GatewayDecision, type ParentVerdict } from './decide.ts'
-import { no, type Verdict } from './listeners.ts'
+import {
+  controllerName,
+  decide,
+  ownClassName,
+  type GatewayDecision,
+  type ListenerDecision,
+  type ParentVerdict,
+} from './decide.ts'
+import { no, type Verdict } from './verdict.ts'
 import type { AnyRoute } from './routes.ts'
 import { supportedFeatures } from './features.ts'
 import { tableOf, type GatewayTable } from './table.ts'
@@ -24,10 +31,13 @@ import {
   gateways,
   grpcRoutes,
   httpRoutes,
+  listenerSets,
   referenceGrants,
   tlsRoutes,
   type Gateway,
   type GatewayClass,
+  type ListenerSet,
+  type ListenerStatus,
   type PolicyAncestorStatus,
   type RouteParentStatus,
 } from './types.ts'
@@ -114,6 +124,7 @@ function startController(
   const shared = {
     classes: informers.share(gatewayClasses),
     gateways: informers.share(gateways),
+    listenerSets: informers.share(listenerSets),
     http: informers.share(httpRoutes),
     grpc: informers.share(grpcRoutes),
     tls: informers.share(tlsRoutes),
@@ -152,6 +163,7 @@ function startController(
     const decision = decide({
       classes: shared.classes.list(),
       gateways: shared.gateways.list(),
+      listenerSets: shared.listenerSets.list(),
       httpRoutes: shared.http.list(),
       grpcRoutes: shared.grpc.list(),
       tlsRoutes: shared.tls.list(),
@@ -169,6 +181,7 @@ function startController(
     for (const gatewayClass of shared.classes.list())
       if (gatewayClass.spec.controllerName === controllerName) await writeClass(gatewayClass)
     for (const each of decision.gateways) await writeGateway(each, servedPort)
+    for (const each of decision.listenerSets) await writeListenerSet(each, servedPort)
     for (const each of decision.routes) await writeAnyRoute(each)
     for (const each of decision.tlsPolicies) await writePolicy(each)
     return undefined
@@ -213,31 +226,16 @@ function startController(
   }
 
   async function writeGateway(
-    { gateway, verdicts, listeners }: GatewayDecision['gateways'][number],
+    { gateway, verdicts, listeners, attachedListenerSets }: GatewayDecision['gateways'][number],
     port: ServedPort,
   ): Promise<void> {
-    const isSound = verdicts.every(({ status }) => status === 'True')
-    const isProgrammed = isSound && port !== 'nowhere'
-    const told = verdicts.map((verdict) =>
-      verdict.type !== 'Programmed' || !isSound
-        ? verdict
-        : isProgrammed
-          ? { ...verdict, message: `Served at http://localhost:${port}, and its hosts at the same port` }
-          : no('Programmed', 'NoResources', 'Workers are simulated: nothing listens on 127.0.0.1 for it'),
-    )
+    const told = toldAt(port, verdicts)
+    const isProgrammed = told.every(({ status }) => status === 'True')
     const status: Gateway['status'] = {
       addresses: isProgrammed ? [{ type: 'IPAddress', value: '127.0.0.1' }] : [],
       conditions: conditionsOf(gateway, gateway.status?.conditions, told),
-      listeners: listeners.map(({ judged, attachedRoutes }) => ({
-        name: judged.listener.name,
-        supportedKinds: judged.kinds.map((kind) => ({ group: gatewayGroup, kind })),
-        attachedRoutes,
-        conditions: conditionsOf(
-          gateway,
-          gateway.status?.listeners?.find(({ name }) => name === judged.listener.name)?.conditions,
-          judged.verdicts,
-        ),
-      })),
+      listeners: listenerStatuses(gateway, listeners),
+      attachedListenerSets,
     }
     if (jsonEqual(status, gateway.status)) return
     await shared.gateways.caughtUp(await client.updateStatus(gateways, { ...gateway, status }))
@@ -246,6 +244,30 @@ function startController(
     else recorder.event(gateway, 'Warning', 'NotProgrammed', told.find((one) => one.status === 'False')?.message ?? '')
     if (accepted?.reason === 'ListenersNotValid')
       recorder.event(gateway, 'Warning', 'ListenersNotValid', accepted.message)
+  }
+
+  const listenerStatuses = (object: Gateway | ListenerSet, listeners: readonly ListenerDecision[]): ListenerStatus[] =>
+    listeners.map(({ judged, attachedRoutes }) => ({
+      name: judged.listener.name,
+      supportedKinds: judged.kinds.map((kind) => ({ group: gatewayGroup, kind })),
+      attachedRoutes,
+      conditions: conditionsOf(
+        object,
+        object.status?.listeners?.find(({ name }) => name === judged.listener.name)?.conditions,
+        judged.verdicts,
+      ),
+    }))
+
+  async function writeListenerSet(
+    { set, verdicts, listeners }: GatewayDecision['listenerSets'][number],
+    port: ServedPort,
+  ): Promise<void> {
+    const status = {
+      conditions: conditionsOf(set, set.status?.conditions, toldAt(port, verdicts)),
+      listeners: listenerStatuses(set, listeners),
+    }
+    if (jsonEqual(status, set.status)) return
+    await shared.listenerSets.caughtUp(await client.updateStatus(listenerSets, { ...set, status }))
   }
 
   /** Other controllers' entries are left as they are; those of parents that are no longer ours go. */
@@ -314,6 +336,7 @@ function startController(
     watches: [
       watch(shared.classes, all),
       watch(shared.gateways, all),
+      watch(shared.listenerSets, all),
       watch(shared.http, all),
       watch(shared.grpc, all),
       watch(shared.tls, all),
@@ -335,4 +358,16 @@ function startController(
     },
     stop: () => controller.stop(),
   }
+}
+
+/** With where it is served; programmed is only what something listens for. */
+function toldAt(port: ServedPort, verdicts: readonly Verdict[]): Verdict[] {
+  const isSound = verdicts.every(({ status }) => status === 'True')
+  return verdicts.map((verdict) =>
+    verdict.type !== 'Programmed' || !isSound
+      ? verdict
+      : port === 'nowhere'
+        ? no('Programmed', 'NoResources', 'Workers are simulated: nothing listens on 127.0.0.1 for it')
+        : { ...verdict, message: `Served at http://localhost:${port}, and its hosts at the same port` },
+  )
 }

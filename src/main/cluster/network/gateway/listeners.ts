@@ -1,24 +1,10 @@
 import type { Namespace, Secret } from '#shared/kube/generated/types.ts'
 import { selects } from '#shared/kube/selectors.ts'
 import type { Stored } from '#shared/kube/object.ts'
+import { clientValidationOf, type ClientValidation, type ValidationSources } from './client-validation.ts'
 import { isGranted } from './grants.ts'
-import { gatewayGroup, type Gateway, type Listener, type ReferenceGrant } from './types.ts'
-
-/** A condition's content; time and generation are added when it is written. */
-export interface Verdict {
-  type: string
-  status: 'True' | 'False'
-  reason: string
-  message: string
-}
-
-export const yes = (type: string, reason: string, message = ''): Verdict => ({ type, status: 'True', reason, message })
-export const no = (type: string, reason: string, message: string): Verdict => ({
-  type,
-  status: 'False',
-  reason,
-  message,
-})
+import { no, yes, type Verdict } from './verdict.ts'
+import { gatewayGroup, type AllowedNamespaces, type Gateway, type Listener } from './types.ts'
 
 /** Which certificate a listener answers with: that of a Secret (`namespace/name`), or one of the cluster's authority. */
 export type ListenerCertificate = { secret: string } | 'cluster'
@@ -31,6 +17,8 @@ export interface JudgedListener {
   /** Kinds of routes that may attach. */
   kinds: string[]
   certificate?: ListenerCertificate
+  /** What its clients have to show. */
+  clients?: ClientValidation
   /** Whether traffic is served. */
   isUsable: boolean
   verdicts: Verdict[]
@@ -45,32 +33,51 @@ const kindsOf: Readonly<Record<string, readonly string[]>> = {
   TLS: ['TLSRoute'],
 }
 
-export interface ListenerSources {
-  grants: readonly ReferenceGrant[]
-  secret(key: string): Stored<Secret> | undefined
+export interface ListenerSources extends ValidationSources {
   /** Whether the Secret holds a certificate with its key. */
   isCertificate(secret: Stored<Secret>): boolean
 }
 
-/** Judges a Gateway's listeners, each by itself and beside the others. Pure. */
-export function judgeListeners(gateway: Gateway, sources: ListenerSources): JudgedListener[] {
-  return gateway.spec.listeners.map((listener) => {
-    const { verdict: refs, certificate } = certificateOf(gateway, listener, sources)
+/** Whose listeners they are: a Gateway's own, or those of a ListenerSet. */
+export interface ListenerOwner {
+  kind: 'Gateway' | 'ListenerSet'
+  namespace: string
+  listeners: readonly Listener[]
+  /** Whose they are in the end. */
+  gateway: Gateway
+}
+
+/**
+ * Judges listeners, each by itself and beside the others. Pure.
+ * @param earlier those of the same Gateway that go before them
+ */
+export function judgeListeners(
+  owner: ListenerOwner,
+  sources: ListenerSources,
+  earlier: readonly Listener[] = [],
+): JudgedListener[] {
+  return owner.listeners.map((listener) => {
+    const { verdict: refs, certificate } = certificateOf(owner, listener, sources)
     const { verdict: kindVerdict, kinds } = allowedKinds(listener)
-    const conflict = conflictOf(listener, gateway.spec.listeners)
+    const conflict = conflictOf(listener, earlier, owner.listeners)
     const isSupported = kindsOf[listener.protocol] !== undefined
-    const resolved = kindVerdict ?? refs
+    const { validation, problem, isInvalid } =
+      listener.protocol === 'HTTPS' ? clientValidationOf(owner.gateway, listener.port, sources) : noValidation
+    const resolved = kindVerdict ?? (refs.status === 'False' ? refs : (problem ?? refs))
     const accepted = !isSupported
       ? no('Accepted', 'UnsupportedProtocol', `${listener.protocol} is not served: only HTTP, HTTPS and TLS are`)
       : conflict
-        ? no('Accepted', 'PortUnavailable', conflict)
-        : yes('Accepted', 'Accepted', 'The listener is accepted')
+        ? no('Accepted', 'PortUnavailable', conflict.message)
+        : isInvalid
+          ? no('Accepted', 'NoValidCACertificate', 'no certificate of an authority of clients can be used')
+          : yes('Accepted', 'Accepted', 'The listener is accepted')
     const isUsable = accepted.status === 'True' && refs.status === 'True' && kinds.length > 0
     return {
       listener,
       hostname: (listener.hostname ?? '').toLowerCase(),
       kinds,
       ...(certificate ? { certificate } : {}),
+      ...(validation ? { clients: validation } : {}),
       isUsable,
       verdicts: [
         accepted,
@@ -79,19 +86,36 @@ export function judgeListeners(gateway: Gateway, sources: ListenerSources): Judg
           : no('Programmed', 'Invalid', 'The listener is not served'),
         resolved,
         conflict
-          ? yes('Conflicted', 'ProtocolConflict', conflict)
+          ? yes('Conflicted', conflict.reason, conflict.message)
           : no('Conflicted', 'NoConflicts', 'There are no conflicts'),
       ],
     }
   })
 }
 
-/** HTTP and a protocol over TLS cannot be told apart where both are said to be at one port. */
-function conflictOf({ port, protocol }: Listener, all: readonly Listener[]): string | undefined {
+const noValidation: ReturnType<typeof clientValidationOf> = { isInvalid: false }
+
+/**
+ * HTTP and a protocol over TLS cannot be told apart where both are said to be at one port, nor two listeners of one port,
+ * protocol and host. Of earlier listeners, which may be those of others, no more is told.
+ */
+function conflictOf(
+  { port, protocol, hostname = '' }: Listener,
+  earlier: readonly Listener[],
+  own: readonly Listener[],
+): { reason: 'ProtocolConflict' | 'HostnameConflict'; message: string } | undefined {
   const family = (of: string): string => (of === 'HTTPS' ? 'TLS' : of)
-  const first = all.find((one) => one.port === port)
-  return first && family(first.protocol) !== family(protocol)
-    ? `port ${port} has protocol ${first.protocol} by listener ${first.name}`
+  const first = [...earlier, ...own].find((one) => one.port === port)
+  if (first && family(first.protocol) !== family(protocol)) {
+    const by = own.includes(first) ? `listener ${first.name}` : 'a listener before it'
+    return { reason: 'ProtocolConflict', message: `port ${port} has protocol ${first.protocol} by ${by}` }
+  }
+  const same = earlier.some(
+    (one) =>
+      one.port === port && one.protocol === protocol && (one.hostname ?? '').toLowerCase() === hostname.toLowerCase(),
+  )
+  return same
+    ? { reason: 'HostnameConflict', message: `port ${port} has a listener for ${hostname || 'any host'} before it` }
     : undefined
 }
 
@@ -109,7 +133,7 @@ function allowedKinds({ protocol, allowedRoutes }: Listener): { kinds: string[];
 }
 
 function certificateOf(
-  { metadata }: Gateway,
+  { kind: from, namespace: own }: ListenerOwner,
   { protocol, tls }: Listener,
   { grants, secret, isCertificate }: ListenerSources,
 ): { verdict: Verdict; certificate?: ListenerCertificate } {
@@ -127,13 +151,12 @@ function certificateOf(
             `certificateRefs is empty; the option ${certificateOption}: cluster asks for a certificate of the cluster`,
           ),
         }
-  const own = metadata.namespace ?? 'default'
   for (const { group = '', kind = 'Secret', name, namespace = own } of refs) {
     const key = `${namespace}/${name}`
     if (group !== '' || kind !== 'Secret')
       return { verdict: no('ResolvedRefs', 'InvalidCertificateRef', `${kind} ${key} is not a Secret`) }
     const reference = {
-      from: { group: gatewayGroup, kind: 'Gateway', namespace: own },
+      from: { group: gatewayGroup, kind: from, namespace: own },
       to: { group: '', kind: 'Secret', namespace, name },
     }
     if (!isGranted(grants, reference))
@@ -149,16 +172,15 @@ function certificateOf(
     : { verdict: resolved }
 }
 
-/** Whether a listener admits routes of a namespace. */
+/** Whether what is in namespace `own` admits what is in `namespace`. */
 export function admitsNamespace(
-  gateway: Gateway,
-  { allowedRoutes }: Listener,
+  { from, selector }: AllowedNamespaces,
+  own: string,
   namespace: string,
   namespaceOf: (name: string) => Namespace | undefined,
 ): boolean {
-  const { from = 'Same', selector } = allowedRoutes?.namespaces ?? {}
   if (from === 'All') return true
-  if (from === 'Same') return gateway.metadata.namespace === namespace
+  if (from === 'Same') return own === namespace
   if (from === 'None' || !selector) return false
   const found = namespaceOf(namespace)
   return found !== undefined && selects(selector, found.metadata.labels)

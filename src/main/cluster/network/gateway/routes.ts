@@ -5,7 +5,7 @@ import type { Backend } from '../ingress/routes.ts'
 import { servicePortOf } from '../endpoints.ts'
 import type { BackendTls } from './backend-tls.ts'
 import { isGranted } from './grants.ts'
-import { no, yes, type Verdict } from './listeners.ts'
+import { no, yes, type Verdict } from './verdict.ts'
 import { compileGrpcMatch, compileHttpMatch, type CompiledMatch } from './matches.ts'
 import {
   gatewayGroup,
@@ -31,7 +31,12 @@ export type AnyRoute =
 /** A Service's port, and how TLS is spoken to it, where it is. */
 export interface RoutedBackend extends Backend {
   tls?: BackendTls
+  /** Whether it speaks HTTP/2 without TLS. */
+  isHttp2?: boolean
 }
+
+/** `appProtocol` of such a port (KEP-3726). */
+const http2WithoutTls = 'kubernetes.io/h2c'
 
 /** A back end of a rule with its share. One that cannot be used keeps its share: its requests fail with 500. */
 export interface WeightedBackend {
@@ -138,17 +143,18 @@ function createResolver(kind: string, namespace: string, { grants, service, back
         to: { group, kind: to, namespace: target, name },
       }
       const found = service(key)
+      const servicePort = found && port !== undefined ? servicePortOf(found, { number: port }) : undefined
       if (group !== '' || to !== 'Service') refuse('InvalidKind', `${to} ${key} is not a Service`)
       else if (!isGranted(grants, reference))
         refuse('RefNotPermitted', `no ReferenceGrant permits ${kind}s of ${namespace} to use Service ${key}`)
       else if (!found) refuse('BackendNotFound', `Service ${key} does not exist`)
-      else if (port === undefined || !servicePortOf(found, { number: port }))
-        refuse('BackendNotFound', `Service ${key} has no port ${port ?? ''}`)
+      else if (!servicePort) refuse('BackendNotFound', `Service ${key} has no port ${port ?? ''}`)
       else {
         used.add(key)
-        const backend = { namespace: target, service: name, port: { number: port } }
+        const backend = { namespace: target, service: name, port: { number: servicePort.port } }
         const tls = backendTls(backend)
-        return { ...backend, ...(tls ? { tls } : {}) }
+        const isHttp2 = servicePort.appProtocol === http2WithoutTls
+        return { ...backend, ...(tls ? { tls } : {}), ...(isHttp2 && !tls ? { isHttp2 } : {}) }
       }
       return undefined
     },

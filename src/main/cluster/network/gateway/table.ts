@@ -1,3 +1,4 @@
+import type { ClientValidation } from './client-validation.ts'
 import { covers, specificity } from './hostnames.ts'
 import type { JudgedListener, ListenerCertificate } from './listeners.ts'
 import { byRank, type CompiledMatch, type MatchedRequest } from './matches.ts'
@@ -20,6 +21,8 @@ export interface Matched {
   /** Of the hostname by which it was found: larger ones are nearer to the request's host. */
   specificity: number
   listenerPorts: ReadonlySet<number>
+  /** What the listener asks of its clients. */
+  clients?: ClientValidation
 }
 
 /** What a TLS connection falls to, before it is opened. */
@@ -30,6 +33,8 @@ export interface GatewayTable {
   match(host: string, request: MatchedRequest & { encrypted: boolean }): Matched | undefined
   /** The certificate of a host for HTTPS. */
   certificateFor(host: string): ListenerCertificate | undefined
+  /** What clients have to show that ask for a host by HTTPS. */
+  clientsOf(host: string): ClientValidation | undefined
   /** The TLSRoute of a server name; undefined where HTTPS is spoken. */
   tlsTarget(serverName: string): TlsTarget | undefined
   /** Names of listeners and routes for which certificates of the cluster may be issued. */
@@ -63,16 +68,19 @@ export function tableOf(listeners: readonly TableListener[]): GatewayTable {
 
   return {
     match(host, request) {
-      let best: { candidate: Candidate; ports: ReadonlySet<number> } | undefined
-      for (const { candidates, ports } of nearest(request.encrypted ? secure : plain, host)) {
+      let best: { candidate: Candidate; ports: ReadonlySet<number>; clients?: ClientValidation } | undefined
+      for (const { candidates, ports, judged } of nearest(request.encrypted ? secure : plain, host)) {
         const candidate = candidates.find((one) => covers(one.hostname, host) && one.match.test(request))
-        if (candidate && (!best || byPrecedence(candidate, best.candidate) < 0)) best = { candidate, ports }
+        if (candidate && (!best || byPrecedence(candidate, best.candidate) < 0))
+          best = { candidate, ports, ...(judged.clients ? { clients: judged.clients } : {}) }
       }
       if (!best) return undefined
-      const { hostname, rule, match } = best.candidate
-      return { rule, match, specificity: specificity(hostname), listenerPorts: best.ports }
+      const { candidate, ports: listenerPorts, ...rest } = best
+      const { hostname, rule, match } = candidate
+      return { rule, match, specificity: specificity(hostname), listenerPorts, ...rest }
     },
     certificateFor: (host) => secure.find(({ judged }) => covers(judged.hostname, host))?.judged.certificate,
+    clientsOf: (host) => secure.find(({ judged }) => covers(judged.hostname, host))?.judged.clients,
     tlsTarget(serverName) {
       const found = tls
         .filter(({ judged }) => covers(judged.hostname, serverName))

@@ -14,12 +14,40 @@ export interface GatewayClass extends KubeObject {
 
 export interface Gateway extends KubeObject {
   metadata: NamespacedMeta
-  spec: { gatewayClassName: string; listeners: Listener[]; addresses?: { type?: string; value?: string }[] }
+  spec: {
+    gatewayClassName: string
+    listeners: Listener[]
+    addresses?: { type?: string; value?: string }[]
+    /** Whose ListenerSets may add listeners; nobody's when unset. */
+    allowedListeners?: { namespaces?: AllowedNamespaces }
+    tls?: {
+      backend?: { clientCertificateRef?: Reference }
+      frontend?: { default: FrontendTls; perPort?: { port: number; tls: FrontendTls }[] }
+    }
+  }
   status?: {
     addresses?: { type?: string; value: string }[]
     conditions?: Condition[]
     listeners?: ListenerStatus[]
+    attachedListenerSets?: number
   }
+}
+
+/** What clients of HTTPS listeners have to show. */
+export interface FrontendTls {
+  validation?: { caCertificateRefs: Reference[]; mode?: 'AllowValidOnly' | 'AllowInsecureFallback' }
+}
+
+/** Listeners that another namespace, or another team, adds to a Gateway. */
+export interface ListenerSet extends KubeObject {
+  metadata: NamespacedMeta
+  spec: { parentRef: Reference; listeners: Listener[] }
+  status?: { conditions?: Condition[]; listeners?: ListenerStatus[] }
+}
+
+export interface AllowedNamespaces {
+  from?: 'All' | 'Selector' | 'Same' | 'None'
+  selector?: LabelSelectorShape
 }
 
 export interface Listener {
@@ -33,7 +61,7 @@ export interface Listener {
     options?: Record<string, string>
   }
   allowedRoutes?: {
-    namespaces?: { from?: 'All' | 'Selector' | 'Same' | 'None'; selector?: LabelSelectorShape }
+    namespaces?: AllowedNamespaces
     kinds?: { group?: string; kind: string }[]
   }
 }
@@ -191,6 +219,7 @@ const resource = <T extends KubeObject>(
 
 export const gatewayClasses = resource<GatewayClass>('GatewayClass', 'gatewayclasses', { namespaced: false })
 export const gateways = resource<Gateway>('Gateway', 'gateways')
+export const listenerSets = resource<ListenerSet>('ListenerSet', 'listenersets')
 export const httpRoutes = resource<HttpRoute>('HTTPRoute', 'httproutes')
 export const grpcRoutes = resource<GrpcRoute>('GRPCRoute', 'grpcroutes')
 export const tlsRoutes = resource<TlsRoute>('TLSRoute', 'tlsroutes')

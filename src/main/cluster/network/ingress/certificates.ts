@@ -4,6 +4,7 @@ import { messageOf } from '#shared/base/message-of.ts'
 import type { Log } from '#shared/base/log.ts'
 import type { Secret } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
+import type { ClientValidation } from '../gateway/client-validation.ts'
 import type { ListenerCertificate } from '../gateway/listeners.ts'
 
 export interface CertificatesOptions {
@@ -27,14 +28,19 @@ export function createCertificates({ secretFor, secret, knows, issue, log }: Cer
   const ofSecrets = new LRUCache<string, SecureContext>({ max: mostKept })
   const issued = new LRUCache<string, Promise<SecureContext>>({ max: mostKept, ttl: keptMs })
 
-  function fromSecret(of: Stored<Secret>): SecureContext | undefined {
+  function fromSecret(of: Stored<Secret>, clients?: ClientValidation): SecureContext | undefined {
     const { uid, resourceVersion, namespace, name } = of.metadata
-    const id = `${uid}/${resourceVersion}`
+    const id = `${uid}/${resourceVersion}/${clients?.id ?? ''}`
     const known = ofSecrets.get(id)
     if (known) return known
     try {
       const part = (key: string): Buffer => Buffer.from(of.data?.[key] ?? '', 'base64')
-      const context = createSecureContext({ cert: part('tls.crt'), key: part('tls.key'), minVersion: 'TLSv1.2' })
+      const context = createSecureContext({
+        cert: part('tls.crt'),
+        key: part('tls.key'),
+        ...authorities(clients),
+        minVersion: 'TLSv1.2',
+      })
       ofSecrets.set(id, context)
       return context
     } catch (error) {
@@ -46,21 +52,24 @@ export function createCertificates({ secretFor, secret, knows, issue, log }: Cer
     }
   }
 
-  function fromAuthority(host: string): Promise<SecureContext> {
-    const known = issued.get(host)
+  function fromAuthority(host: string, clients?: ClientValidation): Promise<SecureContext> {
+    const id = `${host}/${clients?.id ?? ''}`
+    const known = issued.get(id)
     if (known) return known
-    const made = issue(host).then(({ cert, key }) => createSecureContext({ cert, key, minVersion: 'TLSv1.2' }))
-    issued.set(host, made)
-    made.catch(() => issued.delete(host))
+    const made = issue(host).then(({ cert, key }) =>
+      createSecureContext({ cert, key, ...authorities(clients), minVersion: 'TLSv1.2' }),
+    )
+    issued.set(id, made)
+    made.catch(() => issued.delete(id))
     return made
   }
 
   return {
-    /** @throws Error when no certificate can be issued */
-    async contextFor(serverName: string): Promise<SecureContext> {
+    /** @param clients whose certificates they show @throws Error when no certificate can be issued */
+    async contextFor(serverName: string, clients?: ClientValidation): Promise<SecureContext> {
       const host = serverName.toLowerCase()
       const named = secretFor(host)
-      return (named && fromSecret(named)) ?? fromAuthority(knows(host) ? host : 'localhost')
+      return (named && fromSecret(named, clients)) ?? fromAuthority(knows(host) ? host : 'localhost', clients)
     },
     /** The certificate of a listener. @throws Error when it cannot be had */
     async contextOf(certificate: ListenerCertificate, host: string): Promise<SecureContext> {
@@ -72,3 +81,5 @@ export function createCertificates({ secretFor, secret, knows, issue, log }: Cer
     },
   }
 }
+
+const authorities = (clients: ClientValidation | undefined): { ca?: string } => (clients ? { ca: clients.ca } : {})

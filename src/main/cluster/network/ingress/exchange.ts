@@ -14,6 +14,8 @@ export interface ProxiedRequest {
   method: string
   headers: IncomingHttpHeaders
   encrypted: boolean
+  /** By what its connection's client certificate was validated. */
+  validatedBy?: string | undefined
   /** The client's address. */
   client: string
   /** The port of 127.0.0.1 that the client connected to. */
@@ -23,6 +25,8 @@ export interface ProxiedRequest {
 /** How a request is carried: over a connection to its back end, with what a route's filters change. */
 export interface Exchange {
   connection: Duplex
+  /** Whether the back end speaks HTTP/2 alone, whatever the client speaks. */
+  isHttp2?: boolean
   /** Changes what the back end gets. */
   amendRequest?(message: IncomingMessage): void
   /** Changes what the client gets. */
@@ -30,7 +34,13 @@ export interface Exchange {
   /** Ends the request with 504, ms after it was routed. */
   timeoutMs?: number | undefined
   /** Back ends that get a copy of the request, and whose answers nobody reads. */
-  mirrors?: readonly (() => Promise<Duplex>)[]
+  mirrors?: readonly Mirror[]
+}
+
+export interface Mirror {
+  connect(): Promise<Duplex>
+  /** Whether it speaks HTTP/2 alone. */
+  isHttp2: boolean
 }
 
 /** What becomes of a request: it is carried, or answered at once. */

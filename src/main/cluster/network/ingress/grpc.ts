@@ -71,6 +71,6 @@ export function carryGrpc(
     response.writeHead(Number(status), answer)
     outgoing.pipe(response)
   })
-  for (const dial of mirrors) mirrorCall(call, dial)
+  for (const mirror of mirrors) mirrorCall(call, mirror)
   stream.pipe(outgoing)
 }

@@ -100,8 +100,12 @@ export async function startIngresses(context: ControllerContext, options: Ingres
     const { host, path, client: from } = request
     const matched = gateways?.table().match(host, request)
     const found = routeFor(currentTable(), host, path)
-    if (matched && (!found || matched.specificity >= specificity(found.host)))
+    if (matched && (!found || matched.specificity >= specificity(found.host))) {
+      // All hosts are at one port: a connection that was opened for another one shows nothing for this.
+      if (matched.clients?.isRequired && matched.clients.id !== request.validatedBy)
+        throw new EdgeError(421, `${host} needs a connection of its own, with a client certificate`)
       return exchangeOf(matched, request, backends)
+    }
     if (!found) throw new EdgeError(404, `no Ingress or HTTPRoute has a rule for ${host}${path}`)
     return { connection: await backends.connect(found.backend, from) }
   }
@@ -124,7 +128,8 @@ export async function startIngresses(context: ControllerContext, options: Ingres
     route,
     tlsRoute,
     certificate: await issue('localhost'),
-    contextFor: (name) => certificates.contextFor(name),
+    clientsOf: (name) => gateways?.table().clientsOf(name.toLowerCase()),
+    contextFor: (name, clients) => certificates.contextFor(name, clients),
     slots: options.slots,
     onFault: createFaultLog({ log, clock, message: 'a request to an Ingress failed' }),
   })

@@ -5,10 +5,10 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http'
-import { createSecureServer, createServer as createHttp2Server, type Http2Session } from 'node:http2'
+import { createServer as createHttp2Server, type Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { TLSSocket, type SecureContext } from 'node:tls'
+import { TLSSocket } from 'node:tls'
 import { ProxyServer, type ServerOptions } from 'http-proxy-3'
 import { EdgeError, serveEdge, targetOf } from '#main/http/edge.ts'
 import type { ReportFault } from '#shared/base/fault-log.ts'
@@ -19,11 +19,13 @@ import { join } from '../join.ts'
 import type { Exchange, ProxiedRequest, Routed, TlsExchange } from './exchange.ts'
 import { carryGrpc, grpcCallOf } from './grpc.ts'
 import { authorityHeader, cleanRequest, cleanResponse, isEncrypted } from './headers.ts'
+import { carryOverHttp2 } from './http2.ts'
 import { mirrorTo } from './mirror.ts'
 import { withProtocol } from './protocol-mux.ts'
 import { hostOf } from './routes.ts'
+import { createSecureServers, type SecureServersOptions } from './secure-servers.ts'
 
-export interface IngressServerOptions {
+export interface IngressServerOptions extends SecureServersOptions {
   port: number
   /**
    * Finds the back end of a request and connects to it. @throws EdgeError 404 where no rule matches, 503 where no
@@ -32,9 +34,6 @@ export interface IngressServerOptions {
   route(request: ProxiedRequest): Promise<Routed>
   /** Where TLS connections for a host go that are not HTTPS; undefined where they are. */
   tlsRoute?(serverName: string): TlsExchange | undefined
-  /** The certificate of clients that name no host. */
-  certificate: { cert: string; key: string }
-  contextFor(serverName: string): Promise<SecureContext>
   slots: ConnectionSlots
   onFault: ReportFault
 }
@@ -44,39 +43,33 @@ export interface IngressServerOptions {
  * requests and WebSockets, `grpc.ts` gRPC; bodies are streamed at the pace of the slower side.
  */
 export async function startIngressServer(options: IngressServerOptions): Promise<LoopbackListener | PortRefused> {
-  const { contextFor, slots, onFault } = options
+  const { slots, onFault } = options
   // Headers must come in time; a body may take as long as it takes.
   const plain = createHttpServer({ requestTimeout: 0 })
   const plainHttp2 = createHttp2Server()
-  const secure = createSecureServer({
-    ...options.certificate,
-    allowHTTP1: true,
-    minVersion: 'TLSv1.2',
-    SNICallback: (name, done) =>
-      void contextFor(name).then(
-        (context) => done(null, context),
-        (error: unknown) => done(new Error(messageOf(error))),
-      ),
-  })
-  const proxy = createProxy(options)
-  for (const server of [plain, plainHttp2, secure])
+  const secure = createSecureServers(options)
+  const proxy = createProxy(options, secure.validatedBy)
+  for (const server of [plain, plainHttp2, ...secure.all])
     // HTTP/2's compatible API has the events of HTTP/1.1's server.
     serveEdge(server as unknown as Server, { ...proxy, onFault })
   const sessions = new Set<Http2Session>()
-  for (const server of [plainHttp2, secure])
+  for (const server of [plainHttp2, ...secure.all])
     server.on('session', (session) => {
       sessions.add(session)
       session.on('error', () => session.destroy())
       session.once('close', () => sessions.delete(session))
     })
-  const servers = { http1: plain, http2: plainHttp2, tls: secure }
   const listener = await listenOnLoopback(options.port, (socket: Socket) => {
     if (!slots.take(socket)) return
     withProtocol(socket, (protocol) => {
-      const exchange =
-        protocol.name === 'tls' && protocol.serverName ? options.tlsRoute?.(protocol.serverName) : undefined
+      if (protocol.name !== 'tls') {
+        const server = protocol.name === 'http2' ? plainHttp2 : plain
+        server.emit('connection', socket)
+        return
+      }
+      const exchange = protocol.serverName ? options.tlsRoute?.(protocol.serverName) : undefined
       if (exchange) carryTls(socket, exchange)
-      else servers[protocol.name].emit('connection', socket)
+      else secure.accept(socket, protocol.serverName)
     })
   })
   if ('refused' in listener) return listener
@@ -104,7 +97,7 @@ function carryTls(socket: Socket, { connect, context }: TlsExchange): void {
   open().catch(() => socket.destroy())
 }
 
-function createProxy({ route }: IngressServerOptions): Proxy {
+function createProxy({ route }: IngressServerOptions, validatedBy: (socket: Socket) => string | undefined): Proxy {
   const proxy = new ProxyServer({ toProxy: true })
   /** Requests whose body comes in chunks: http-proxy-3 takes a DELETE for one without a body. */
   const chunked = new WeakSet<IncomingMessage>()
@@ -123,7 +116,7 @@ function createProxy({ route }: IngressServerOptions): Proxy {
   })
   /** Dials the back end before anything is sent, so that an endpoint that refuses costs nothing. */
   const routed = async (message: IncomingMessage): Promise<Routed> => {
-    const request = requestOf(message)
+    const request = { ...requestOf(message), validatedBy: validatedBy(message.socket) }
     const result = await route(request)
     if ('answer' in result) return result
     cleanRequest(message, request)
@@ -150,12 +143,16 @@ function createProxy({ route }: IngressServerOptions): Proxy {
         return
       }
       response.once('close', () => connection.destroy())
-      for (const dial of exchange.mirrors ?? []) mirrorTo(message, dial)
+      for (const mirror of exchange.mirrors ?? []) mirrorTo(message, mirror)
       await inTime(exchange.timeoutMs, response, (resolve, reject) => {
-        response.once('close', resolve)
-        proxy.web(message, response, targetOver(connection), (error) => {
+        const fail = (error: unknown): void =>
           reject(new EdgeError(502, `the back end does not answer: ${messageOf(error)}`))
-        })
+        if (exchange.isHttp2) {
+          carryOverHttp2(message, response, connection, exchange).then(resolve, fail)
+          return
+        }
+        response.once('close', resolve)
+        proxy.web(message, response, targetOver(connection), fail)
       })
     },
     async upgrade(message, socket, head) {
@@ -163,8 +160,9 @@ function createProxy({ route }: IngressServerOptions): Proxy {
       if ('answer' in exchange)
         throw new EdgeError(400, `this is at ${exchange.answer.headers.location ?? 'no back end'}`)
       const { connection } = exchange
-      if (socket.destroyed) {
+      if (socket.destroyed || exchange.isHttp2) {
         connection.destroy()
+        if (exchange.isHttp2) throw new EdgeError(502, 'the back end speaks HTTP/2, which knows no upgrades')
         return
       }
       socket.once('close', () => connection.destroy())

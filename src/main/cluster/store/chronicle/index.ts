@@ -4,7 +4,7 @@ import { createFaultLog } from '#shared/base/fault-log.ts'
 import type { Log } from '#shared/base/log.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { createVault } from '../segment.ts'
-import type { Change, Store } from '../store.ts'
+import type { Store } from '../store.ts'
 import { recordOf, type VersionRecord } from './record.ts'
 import { openSegments, type Segments } from './segments.ts'
 
@@ -74,7 +74,7 @@ function record({ segments, store, clock, log }: { segments: Segments; store: St
   stop(): Promise<void>
 } {
   const report = createFaultLog({ log, clock, message: 'versions of objects cannot be kept' })
-  let pending: { change: Change; time: number }[] = []
+  let pending: VersionRecord[] = []
   let writing = Promise.resolve()
   let stopTimer: (() => unknown) | undefined
   let stopped = false
@@ -95,9 +95,13 @@ function record({ segments, store, clock, log }: { segments: Segments; store: St
   const follow = (): (() => unknown) =>
     store.watch('/registry/', store.revision, {
       changes(batch) {
+        // At once: a second later the store may have kept only the bytes of the objects.
         const time = clock.now()
-        for (const change of batch) pending.push({ change, time })
-        stopTimer ??= clock.after(flushMs, () => void flush())
+        for (const change of batch) {
+          const known = recordOf(change, time)
+          if (known) pending.push(known)
+        }
+        if (pending.length > 0) stopTimer ??= clock.after(flushMs, () => void flush())
       },
       close() {
         // What it has missed shows with the next change of each object.
@@ -116,16 +120,12 @@ function record({ segments, store, clock, log }: { segments: Segments; store: St
   }
 }
 
-/** Changes that are compared between two turns of the event loop. */
-const changesPerTurn = 100
+/** Records that are serialized between two turns of the event loop. */
+const recordsPerTurn = 100
 
-async function append(segments: Segments, changes: readonly { change: Change; time: number }[]): Promise<void> {
-  for (let from = 0; from < changes.length; from += changesPerTurn) {
-    const part = changes.slice(from, from + changesPerTurn)
-    const records = part.map(({ change, time }) => recordOf(change, time)).filter((known) => known !== undefined)
-    if (records.length > 0) await segments.append(records)
-    else await new Promise<void>((resolve) => setImmediate(resolve))
-  }
+async function append(segments: Segments, records: readonly VersionRecord[]): Promise<void> {
+  for (let from = 0; from < records.length; from += recordsPerTurn)
+    await segments.append(records.slice(from, from + recordsPerTurn))
 }
 
 /** Undoes the records after `time`: an object was then what it was before the first of them. */

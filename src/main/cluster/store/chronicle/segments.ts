@@ -5,15 +5,15 @@ import type { KubeObject } from '#shared/kube/object.ts'
 import type { createVault } from '../segment.ts'
 import type { VersionRecord } from './record.ts'
 
-/** A line of a segment, in the order of its fields; objects are JSON texts, those of Secrets sealed. */
+/** A line of a segment, in the order of its fields; a Secret is its sealed JSON (until 2026-11 others were JSON texts too). */
 interface RecordLine {
   r: number
   t: number
   k: string
   m: string[]
-  a?: string
+  a?: KubeObject | string
   /** Left out where an earlier line of the same segment has it. */
-  b?: string
+  b?: KubeObject | string
 }
 
 export interface SegmentsOptions {
@@ -51,11 +51,16 @@ export async function openSegments({ dir, vault, segmentBytes, totalBytes }: Seg
     return current
   }
   const lineOf = ({ revision, time, key, managers, after, before }: VersionRecord, known: boolean): string => {
-    const text = (object: KubeObject): string => vault.lock(key, JSON.stringify(object))
-    const line: RecordLine = { r: revision, t: time, k: key, m: managers }
-    if (after) line.a = text(after)
-    if (before && !known) line.b = text(before)
-    return `${JSON.stringify(line)}\n`
+    const value = (object: KubeObject): string => {
+      const json = JSON.stringify(object)
+      const locked = vault.lock(key, json)
+      return locked === json ? json : JSON.stringify(locked)
+    }
+    // Joined from texts: JSON of the whole line would escape the JSON of its objects.
+    let line = JSON.stringify({ r: revision, t: time, k: key, m: managers } satisfies RecordLine).slice(0, -1)
+    if (after) line += `,"a":${value(after)}`
+    if (before && !known) line += `,"b":${value(before)}`
+    return `${line}}\n`
   }
   const write = async (records: readonly VersionRecord[]): Promise<void> => {
     let segment = current ?? (await begin())
@@ -146,8 +151,9 @@ function recordOfLine(
   const named = /^\{"r":\d+,"t":\d+,"k":"([^"\\]+)"/.exec(text)?.[1]
   if (named === undefined || !matches(named)) return undefined
   try {
-    const { r: revision, t: time, k: key, m: managers, a, b } = JSON.parse(text) as RecordLine
-    const parse = (value: string): KubeObject => parseExact(vault.open(key, value)) as KubeObject
+    const { r: revision, t: time, k: key, m: managers, a, b } = parseExact(text) as RecordLine
+    const parse = (value: KubeObject | string): KubeObject =>
+      typeof value === 'string' ? (parseExact(vault.open(key, value)) as KubeObject) : value
     const before = b === undefined ? last.get(key) : parse(b)
     const after = a === undefined ? undefined : parse(a)
     last.set(key, after)

@@ -9,7 +9,8 @@ import { pipeline } from 'node:stream/promises'
 import type Docker from 'dockerode'
 import { pack } from 'tar-stream'
 import { messageOf } from '#shared/base/message-of.ts'
-import { imagePath } from '#shared/kube/image-reference.ts'
+import { imagePath, parseImageReference, withDefaultTag } from '#shared/kube/image-reference.ts'
+import { hostCredentials } from './host-credentials.ts'
 import { isMissing } from './connection.ts'
 
 export interface ImageWork {
@@ -194,10 +195,27 @@ export async function saveImage(docker: Docker, reference: string): Promise<Node
   return docker.getImage(imagePath(reference)).get()
 }
 
-/** Id of an image of the engine; undefined where the engine does not have it. */
-export async function imageId(docker: Docker, reference: string): Promise<string | undefined> {
+/** Sends an image to the registry that its name tells. @throws Error with the engine's reason */
+export async function pushImage(docker: Docker, reference: string, work: ImageWork): Promise<void> {
+  const { domain, path, tag } = withDefaultTag(parseImageReference(reference))
+  const [auth] = await hostCredentials(reference)
+  const answer = await docker.getImage(imagePath(domain === 'docker.io' ? path : `${domain}/${path}`)).push({
+    tag,
+    // The engine wants the header even where there is nothing to say.
+    authconfig: auth ?? { username: '', password: '', serveraddress: domain },
+    ...(work.signal ? { abortSignal: work.signal } : {}),
+  })
+  await follow(answer, work)
+}
+
+/** Id and layers of an image of the engine; undefined where the engine does not have it. */
+export async function findImage(
+  docker: Docker,
+  reference: string,
+): Promise<{ id: string; layers: string[] } | undefined> {
   if (!(await hasImage(docker, reference))) return undefined
-  return (await docker.getImage(imagePath(reference)).inspect()).Id
+  const { Id, RootFS } = await docker.getImage(imagePath(reference)).inspect()
+  return { id: Id, layers: RootFS.Layers ?? [] }
 }
 
 /** Loads a `docker save` stream. */

@@ -1,5 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import type Docker from 'dockerode'
+import { messageOf } from '#shared/base/message-of.ts'
 import { cidrText, overlapsCidr, parseCidr } from '#shared/kube/ip.ts'
+import { statusOf } from './connection.ts'
 import { collisionsOf, freeRange, hostRanges, rangeText, type TakenRange } from './subnets.ts'
 
 export interface ClusterNetworkOptions {
@@ -7,6 +10,7 @@ export interface ClusterNetworkOptions {
   labels: Record<string, string>
   /** Ranges of pods and Services. */
   reserved: readonly string[]
+  isDualStack: boolean
   log(line: string): void
 }
 
@@ -18,7 +22,7 @@ export interface ClusterNetworkOptions {
  */
 export async function ensureClusterNetwork(
   docker: Docker,
-  { name, labels, reserved, log }: ClusterNetworkOptions,
+  { name, labels, reserved, isDualStack, log }: ClusterNetworkOptions,
 ): Promise<boolean> {
   const networks = await docker.listNetworks()
   if (networks.some((one) => one.Name === name)) return false
@@ -38,7 +42,9 @@ export async function ensureClusterNetwork(
       `pods will not reach ${rangeText(hidden)}: the cluster uses ${own.map(({ range }) => cidrText(range)).join(' and ')}`,
     )
 
-  const created = await docker.createNetwork({ Name: name, Driver: 'bridge', Labels: labels })
+  const network = { Name: name, Driver: 'bridge', Labels: labels }
+  const ofIpv6 = isDualStack ? [{ Subnet: localRange6() }] : []
+  const created = await docker.createNetwork({ ...network, ...withRanges(ofIpv6) })
   const { IPAM } = (await created.inspect()) as { IPAM?: { Config?: { Subnet?: string }[] } }
   const chosen = (IPAM?.Config ?? []).flatMap(({ Subnet = '' }) => parseCidr(Subnet) ?? [])
   const taken = [...own, ...elsewhere]
@@ -49,11 +55,52 @@ export async function ensureClusterNetwork(
   const why = `the engine's range collides with ${collisions.map(rangeText).join(', ')}`
   if (!range) throw new Error(`there is no free range of addresses for the workers: ${why}`)
   log(`${why}: ${cidrText(range)} is used`)
-  await docker.createNetwork({
-    Name: name,
-    Driver: 'bridge',
-    Labels: labels,
-    IPAM: { Driver: 'default', Config: [{ Subnet: cidrText(range) }] },
-  })
+  await docker.createNetwork({ ...network, ...withRanges([{ Subnet: cidrText(range) }, ...ofIpv6]) })
   return true
+}
+
+interface NetworkRange {
+  Subnet: string
+}
+
+/** The engine chooses a range of IPv4 where none is given; of IPv6 not every engine does. */
+const withRanges = (ranges: NetworkRange[]): Pick<Docker.NetworkCreateOptions, 'EnableIPv6' | 'IPAM'> =>
+  ranges.length === 0
+    ? {}
+    : {
+        EnableIPv6: ranges.some(({ Subnet }) => Subnet.includes(':')),
+        IPAM: { Driver: 'default', Config: ranges },
+      }
+
+/** A range of unique local addresses, whose random part no other network has (RFC 4193). */
+function localRange6(): string {
+  const digits = randomBytes(7).toString('hex')
+  const groups = [`fd${digits.slice(0, 2)}`, digits.slice(2, 6), digits.slice(6, 10), digits.slice(10)]
+  const range = parseCidr(`${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`)
+  if (!range) throw new Error(`${digits} makes no range`)
+  return cidrText(range)
+}
+
+/**
+ * Makes a network with IPv6 and removes it: an engine on a machine without IPv6 makes none.
+ * @throws Error for the user
+ */
+export async function requireIpv6(
+  docker: Docker,
+  { name, labels }: Pick<ClusterNetworkOptions, 'name' | 'labels'>,
+): Promise<void> {
+  const tried = { Name: name, Driver: 'bridge', Labels: labels, ...withRanges([{ Subnet: localRange6() }]) }
+  try {
+    await (await docker.createNetwork(tried)).remove()
+  } catch (error) {
+    // One that a killed process has left shows the same.
+    if (statusOf(error) === 409) {
+      await docker.getNetwork(name).remove()
+      return
+    }
+    throw new Error(
+      `a dual-stack cluster needs IPv6, and the engine makes no network with it: ${messageOf(error)}. Enable IPv6 on its machine, or make a cluster of IPv4 alone`,
+      { cause: error },
+    )
+  }
 }

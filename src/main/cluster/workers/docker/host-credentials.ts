@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { parseImageReference } from '#shared/kube/image-reference.ts'
 import { credentialsFor, parseDockerConfig, type RegistryAuth } from '#shared/kube/registry-credentials.ts'
+import { toolEnvironment } from './tool-environment.ts'
 
 /** Runs a credential helper, which reads the registry from its input. @throws Error when it has nothing */
 export type RunHelper = (program: string, registry: string) => Promise<string>
@@ -62,14 +63,11 @@ interface HelperAnswer {
   Secret: string
 }
 
-/** Beside the path, which a desktop app may have without these. */
-const folders = ['/usr/local/bin', '/opt/homebrew/bin']
 const helperTimeout = 10_000
 
 const runHelper: RunHelper = (program, registry) =>
   new Promise((resolve, reject) => {
-    const env = { ...process.env, PATH: [process.env.PATH ?? '', ...folders].join(delimiter) }
-    const child = execFile(program, ['get'], { env, timeout: helperTimeout }, (error, stdout) =>
+    const child = execFile(program, ['get'], { env: toolEnvironment(), timeout: helperTimeout }, (error, stdout) =>
       error ? reject(new Error(`${program} has no credentials`)) : resolve(stdout),
     )
     child.stdin?.on('error', () => undefined)

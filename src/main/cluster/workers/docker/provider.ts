@@ -1,19 +1,19 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type Docker from 'dockerode'
 import { pack } from 'tar-stream'
-import type { Stop } from '#shared/base/disposable.ts'
 import { clusterVolumesRoot } from '#shared/kube/cluster-volumes.ts'
 import {
   agentVersionFile,
   type NewWorker,
   type WorkerFile,
+  type WorkerLimits,
   type WorkerMachine,
   type WorkerProvider,
 } from '../provider.ts'
 import { isMissing, statusOf } from './connection.ts'
-import { ensureClusterNetwork } from './cluster-network.ts'
-import { ensureWorkerImage } from './worker-image.ts'
+import { ensureClusterNetwork, requireIpv6 } from './cluster-network.ts'
+import { followEvents, type EventFilters } from './follow-events.ts'
+import { ensureOwnImage } from './own-image.ts'
+import { createVolumeCopy } from './volume-copy.ts'
 
 export interface DockerProviderOptions {
   /** Connects anew with each call, so that an engine which was restarted is found again. */
@@ -27,7 +27,12 @@ export interface DockerProviderOptions {
   labels?: Record<string, string>
   /** Ranges of the cluster's pods and Services, which its workers' network must not overlap. */
   reservedRanges?: readonly string[]
+  /** Whether its workers' network has addresses of IPv6 too. */
+  isDualStack?: boolean
 }
+
+/** Events that tell of another state of a worker. */
+const lifeEvents: EventFilters = { type: ['container'], event: ['start', 'die', 'pause', 'unpause', 'destroy'] }
 
 /** Workers as containers on a network of their own, found again by their labels. */
 export function createDockerProvider(options: DockerProviderOptions): WorkerProvider {
@@ -36,27 +41,44 @@ export function createDockerProvider(options: DockerProviderOptions): WorkerProv
   const clusterVolume = `slipway-${cluster}-volumes`
   const labels = { ...options.labels, 'slipway.dev/cluster': cluster }
   const filters = { label: [`slipway.dev/cluster=${cluster}`] }
+  const workerImage = { name: 'worker', context: options.imageContext }
   let image: string | undefined
+  const volume = createVolumeCopy({
+    connect,
+    volume: clusterVolume,
+    image: async () => (image ??= await ensureOwnImage(await connect(), workerImage, unseen())),
+    labels: options.labels ?? {},
+  })
 
   const container = async (name: string): Promise<Docker.Container> =>
     (await connect()).getContainer(containerName(name))
 
+  const list = async (): Promise<WorkerMachine[]> => {
+    const docker = await connect()
+    const containers = await docker.listContainers({ all: true, filters })
+    return Promise.all(containers.map((info) => describe(docker, info.Id, network)))
+  }
+
   return {
-    async list() {
-      const docker = await connect()
-      const containers = await docker.listContainers({ all: true, filters })
-      return Promise.all(containers.map((info) => describe(docker, info.Id, network)))
-    },
+    list,
     async checkEngine() {
-      const { Version, Os, Arch } = await (await connect()).version()
+      const docker = await connect()
+      const { Version, Os, Arch } = await docker.version()
+      if (options.isDualStack) await requireIpv6(docker, { name: `${network}-ipv6`, labels })
       return `Docker ${Version}, ${Os}/${Arch}`
     },
     async ensureImage(work) {
-      image = await ensureWorkerImage(await connect(), options.imageContext, work)
+      image = await ensureOwnImage(await connect(), workerImage, work)
     },
     async ensureNetwork(log = () => undefined) {
       const docker = await connect()
-      return ensureClusterNetwork(docker, { name: network, labels, reserved: options.reservedRanges ?? [], log })
+      return ensureClusterNetwork(docker, {
+        name: network,
+        labels,
+        reserved: options.reservedRanges ?? [],
+        isDualStack: options.isDualStack ?? false,
+        log,
+      })
     },
     async ensureVolume() {
       const docker = await connect()
@@ -79,17 +101,21 @@ export function createDockerProvider(options: DockerProviderOptions): WorkerProv
       const created = await docker.createContainer(
         containerOptions(worker, { image, network, clusterVolume, labels, agentPort: options.agentPort }),
       )
-      const files = [...worker.files, ...(await engineSettings(options.imageContext, worker))]
-      await created.putArchive(archive(files) as unknown as NodeJS.ReadableStream, { path: '/' })
+      await created.putArchive(archive(worker.files) as unknown as NodeJS.ReadableStream, { path: '/' })
     },
     start: async (name) => settle((await container(name)).start()),
     stop: async (name) => settle((await container(name)).stop({ t: 20 })),
     pause: async (name) => settle((await container(name)).pause()),
     unpause: async (name) => settle((await container(name)).unpause()),
     kill: async (name) => settle((await container(name)).kill()),
-    async lastOutput(name) {
-      const output = await (await container(name)).logs({ stdout: true, stderr: true, tail: 5 })
+    async lastOutput(name, lines = 5) {
+      const output = await (await container(name)).logs({ stdout: true, stderr: true, tail: lines })
       return unframed(output).trim()
+    },
+    async limit(name, limits) {
+      const worker = await container(name)
+      if (limits.memoryBytes !== undefined) await requireRoom(worker, name, limits.memoryBytes)
+      await worker.update(limitsOf(limits))
     },
     async remove(name) {
       await settle((await container(name)).remove({ force: true, v: true }))
@@ -115,22 +141,24 @@ export function createDockerProvider(options: DockerProviderOptions): WorkerProv
       await settle((await connect()).getNetwork(network).remove())
     },
     async removeVolume() {
+      await volume.sweep()
       await settle((await connect()).getVolume(clusterVolume).remove({ force: true }))
     },
-    onChange: (listener) => followEvents(connect, filters, listener),
+    volume,
+    async diskUse() {
+      const sizes = await volumeSizes(await connect())
+      const workers = (await list()).map(({ name }) => {
+        const [engineBytes = 0, kubeletBytes = 0] = volumesOf(name).map((volume) => sizes.get(volume.name) ?? 0)
+        return { name, engineBytes, kubeletBytes }
+      })
+      return { workers, volumesBytes: sizes.get(clusterVolume) ?? 0 }
+    },
+    onChange: (listener) => followEvents(connect, { ...filters, ...lifeEvents }, listener),
   }
 }
 
 /** The agent is the one `node` that the worker's first process has started; that process starts it again. */
 const restartStaleAgent = '[ "$(cat "$2" 2>/dev/null)" = "$1" ] || { pkill -TERM -P 1 -x node; printf %s "$1" > "$2"; }'
-
-/** What the engine of a worker is told beyond the image's own settings; nothing else of them changes. */
-async function engineSettings(imageContext: string, { registryMirror }: NewWorker): Promise<WorkerFile[]> {
-  if (registryMirror === undefined) return []
-  const own = JSON.parse(await readFile(join(imageContext, 'daemon.json'), 'utf8')) as object
-  const content = JSON.stringify({ ...own, 'registry-mirrors': [registryMirror] }, null, 2)
-  return [{ path: '/etc/docker/daemon.json', content, mode: 0o644 }]
-}
 
 const containerName = (worker: string): string => `slipway-${worker}`
 
@@ -141,7 +169,7 @@ const volumesOf = (worker: string): { name: string; path: string }[] => [
 ]
 
 function containerOptions(
-  { name, cpus, memoryBytes }: NewWorker,
+  { name, ...limits }: NewWorker,
   {
     image,
     network,
@@ -171,11 +199,42 @@ function containerOptions(
       Tmpfs: { '/run': 'exec,mode=755', '/tmp': 'exec,mode=1777' },
       // Started again with the engine or the machine, but not after it was stopped or killed through the engine.
       RestartPolicy: { Name: 'unless-stopped' },
-      ...(cpus ? { NanoCpus: Math.round(cpus * 1e9) } : {}),
-      ...(memoryBytes ? { Memory: memoryBytes, MemorySwap: memoryBytes } : {}),
+      ...limitsOf(limits),
     },
   }
 }
+
+const limitsOf = ({
+  cpus,
+  memoryBytes,
+}: WorkerLimits): { NanoCpus?: number; Memory?: number; MemorySwap?: number } => ({
+  ...(cpus ? { NanoCpus: Math.round(cpus * 1e9) } : {}),
+  ...(memoryBytes ? { Memory: memoryBytes, MemorySwap: memoryBytes } : {}),
+})
+
+/** The kernel would end processes for a limit below what they use. @throws Error for the user */
+async function requireRoom(worker: Docker.Container, name: string, limit: number): Promise<void> {
+  const { memory_stats: memory } = (await worker.stats({
+    stream: false,
+    'one-shot': true,
+  })) as Partial<Docker.ContainerStats>
+  const { usage = 0, stats } = (memory ?? {}) as { usage?: number; stats?: Record<string, number> }
+  const used = usage - (stats?.['total_inactive_file'] ?? stats?.['inactive_file'] ?? 0)
+  const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`
+  if (used > limit)
+    throw new Error(`${name} uses ${mebibytes(used)} of memory: a limit of ${mebibytes(limit)} would end its pods`)
+}
+
+/** Bytes of every volume of the engine, by name. */
+async function volumeSizes(docker: Docker): Promise<Map<string, number>> {
+  const { Volumes } = (await docker.df()) as {
+    Volumes?: { Name: string; UsageData?: { Size?: number } }[] | null
+  }
+  return new Map((Volumes ?? []).map(({ Name, UsageData }) => [Name, Math.max(0, UsageData?.Size ?? 0)]))
+}
+
+/** The image is built once for all; who copies a volume does not look. */
+const unseen = () => ({ log: () => undefined, bytes: () => undefined, signal: AbortSignal.timeout(600_000) })
 
 /**
  * What a nested engine needs, and no more. `--privileged` would also pass every device of the host, its disks among
@@ -264,39 +323,5 @@ async function settle(call: Promise<unknown>): Promise<void> {
     // "Container is not running", "removal already in progress"
     if (status === 409 && /not running|in progress|is not paused|already paused/.test(String(error))) return
     throw error
-  }
-}
-
-/** Follows the engine's events, and reconnects when the engine was restarted. */
-function followEvents(connect: () => Promise<Docker>, filters: { label: string[] }, listener: () => void): Stop {
-  let stopped = false
-  let stream: NodeJS.ReadableStream | undefined
-  let retry: NodeJS.Timeout | undefined
-  const follow = async (): Promise<void> => {
-    try {
-      const docker = await connect()
-      stream = await docker.getEvents({
-        filters: { ...filters, type: ['container'], event: ['start', 'die', 'pause', 'unpause', 'destroy'] },
-      })
-      if (stopped) {
-        end()
-        return
-      }
-      listener()
-      stream.on('data', () => listener())
-      await new Promise<void>((resolve) => stream?.once('close', () => resolve()).once('error', () => resolve()))
-    } catch {
-      // The engine does not answer: retried below.
-    }
-    if (stopped) return
-    listener()
-    retry = setTimeout(() => void follow(), 1_000)
-  }
-  const end = (): void => (stream as unknown as { destroy(): void } | undefined)?.destroy()
-  void follow()
-  return () => {
-    stopped = true
-    clearTimeout(retry)
-    end()
   }
 }

@@ -320,8 +320,8 @@ export class SimulatedPod {
     return {
       ...(hasBegun && !this.#stopped ? { sandbox: { state: 'running' } } : {}),
       containers,
-      ...(hasBegun ? { podIp: podIP } : {}),
-      hostIp: hostIP,
+      podIps: hasBegun ? [podIP] : [],
+      hostIps: [hostIP],
       startTime: this.#startTime,
       ...(this.#failure ? { failure: this.#failure } : {}),
       stopped: this.#stopped,

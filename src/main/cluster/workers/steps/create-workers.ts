@@ -9,7 +9,7 @@ import type { ProvisionStep } from './run-steps.ts'
  * @param refreshed receives the version of the files of each worker that was there before
  */
 export function createWorkers(recipe: WorkerRecipe, refreshed: Map<string, string>): ProvisionStep {
-  const { names, provider, size } = recipe
+  const { names, provider } = recipe
   const created: string[] = []
   return {
     id: 'create',
@@ -23,7 +23,7 @@ export function createWorkers(recipe: WorkerRecipe, refreshed: Map<string, strin
           created.push(name)
           const { files, version } = await recipe.filesOf(name)
           const marked = [...files, { path: agentVersionFile, content: version, mode: 0o600 }]
-          await provider.create({ name, ...size, files: marked })
+          await provider.create({ name, ...recipe.sizeOf(name), files: marked })
           log(`${name}: created`)
           message(`${++count} of ${missing.length}`)
         }),

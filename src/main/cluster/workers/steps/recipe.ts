@@ -12,7 +12,7 @@ export interface WorkerRecipe {
   /** Of all workers that shall be up afterwards. */
   names: readonly string[]
   provider: WorkerProvider
-  size: Pick<NewWorker, 'cpus' | 'memoryBytes' | 'registryMirror'>
+  sizeOf(name: string): Pick<NewWorker, 'cpus' | 'memoryBytes'>
   clock: Clock
   /** The machines as last read, by name. */
   machines(): ReadonlyMap<string, WorkerMachine>

@@ -1,9 +1,8 @@
 import type { MutatingAdmissionPolicy } from '#shared/kube/generated/types.ts'
-import { fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { checkOneOf } from '../../validation/fields.ts'
-import { checkExpression } from '../../validation/expressions.ts'
-import { checkPolicy, setMatchDefaults } from '../../validation/policies.ts'
+import { checkMutatedOperations, checkPolicy, setMatchDefaults } from '../../validation/policies.ts'
 import { age, count, text } from '../../api/columns.ts'
 
 /** CEL mutations that admission applies to objects. */
@@ -33,19 +32,14 @@ export const mutatingAdmissionPolicy: KindDeclaration<MutatingAdmissionPolicy> =
   ],
 }
 
-const mutated: readonly string[] = ['CREATE', 'UPDATE', '*']
 const patchTypes = ['ApplyConfiguration', 'JSONPatch']
 
 function validate({ spec }: MutatingAdmissionPolicy): FieldError[] {
   const errors: FieldError[] = []
   if (!spec) return [fieldRequired('spec')]
-  const variables = checkPolicy(spec, errors)
-  checkOneOf(spec.reinvocationPolicy, ['IfNeeded', 'Never'], 'spec.reinvocationPolicy', errors)
+  const check = checkPolicy(spec, errors)
+  checkMutatedOperations(spec.matchConstraints, 'spec.matchConstraints', errors)
   if (!spec.mutations?.length) errors.push(fieldRequired('spec.mutations', 'mutations must contain at least one item'))
-  for (const { operations = [] } of spec.matchConstraints?.resourceRules ?? [])
-    for (const operation of operations)
-      if (!mutated.includes(operation))
-        errors.push(fieldNotSupported('spec.matchConstraints.resourceRules.operations', operation, mutated))
   spec.mutations?.forEach(({ patchType, applyConfiguration, jsonPatch }, i) => {
     const field = `spec.mutations[${i}]`
     const other = patchType === 'JSONPatch' ? 'applyConfiguration' : 'jsonPatch'
@@ -59,7 +53,8 @@ function validate({ spec }: MutatingAdmissionPolicy): FieldError[] {
         ? ['jsonPatch', jsonPatch?.expression]
         : ['applyConfiguration', applyConfiguration?.expression]
     if (!expression?.trim()) errors.push(fieldRequired(`${field}.${part}.expression`, 'expression is not specified'))
-    else checkExpression(expression, variables, undefined, `${field}.${part}.expression`, errors)
+    else check(expression, undefined, `${field}.${part}.expression`)
   })
+  checkOneOf(spec.reinvocationPolicy, ['IfNeeded', 'Never'], 'spec.reinvocationPolicy', errors)
   return errors
 }

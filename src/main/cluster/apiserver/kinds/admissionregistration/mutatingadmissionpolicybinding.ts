@@ -1,7 +1,7 @@
 import type { MutatingAdmissionPolicyBinding } from '#shared/kube/generated/types.ts'
 import { fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
-import { checkBinding, setMatchDefaults } from '../../validation/policies.ts'
+import { checkBinding, checkMutatedOperations, setMatchDefaults } from '../../validation/policies.ts'
 import { age, text } from '../../api/columns.ts'
 
 /** Where a mutating policy applies, and with which parameters. */
@@ -21,6 +21,7 @@ export const mutatingAdmissionPolicyBinding: KindDeclaration<MutatingAdmissionPo
     const errors: FieldError[] = []
     if (!spec) return [fieldRequired('spec')]
     checkBinding(spec, errors)
+    checkMutatedOperations(spec.matchResources, 'spec.matchResources', errors)
     return errors
   },
   columns: [

@@ -3,11 +3,10 @@ import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/statu
 import { qualifiedNameProblems } from '#shared/kube/validation-names.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { addInvalid, checkSupported } from '../../validation/fields.ts'
-import { checkExpression } from '../../validation/expressions.ts'
 import { checkPolicy, setMatchDefaults } from '../../validation/policies.ts'
 import { age, count, text } from '../../api/columns.ts'
 
-const reasons = ['Forbidden', 'Invalid', 'RequestEntityTooLarge', 'Unauthorized']
+const reasons = ['Forbidden', 'Invalid', 'RequestEntityTooLarge']
 
 /** CEL rules that admission validates objects by. */
 export const validatingAdmissionPolicy: KindDeclaration<ValidatingAdmissionPolicy> = {
@@ -40,15 +39,16 @@ export const validatingAdmissionPolicy: KindDeclaration<ValidatingAdmissionPolic
 function validate({ metadata, spec }: ValidatingAdmissionPolicy): FieldError[] {
   const errors: FieldError[] = []
   if (!spec) return [fieldRequired('spec')]
-  const variables = checkPolicy(spec, errors)
+  const check = checkPolicy(spec, errors)
   const { validations = [], auditAnnotations = [] } = spec
   if (validations.length === 0 && auditAnnotations.length === 0)
-    errors.push(fieldRequired('spec.validations', 'validations or auditAnnotations must be non-empty'))
+    for (const field of ['spec.validations', 'spec.auditAnnotations'])
+      errors.push(fieldRequired(field, 'validations or auditAnnotations must contain at least one item'))
   validations.forEach(({ expression, message, messageExpression, reason }, i) => {
     const field = `spec.validations[${i}]`
     if (!expression?.trim()) errors.push(fieldRequired(`${field}.expression`, 'expression is not specified'))
-    checkExpression(expression, variables, 'bool', `${field}.expression`, errors)
-    checkExpression(messageExpression, variables, 'string', `${field}.messageExpression`, errors)
+    check(expression, 'bool', `${field}.expression`)
+    check(messageExpression, 'string', `${field}.messageExpression`)
     if (message !== undefined && message.includes('\n'))
       errors.push(fieldInvalid(`${field}.message`, message, 'message must not contain line breaks'))
     else if (message === undefined && expression?.includes('\n') && !messageExpression)
@@ -58,8 +58,9 @@ function validate({ metadata, spec }: ValidatingAdmissionPolicy): FieldError[] {
   auditAnnotations.forEach(({ key, valueExpression }, i) => {
     const name = `${metadata.name ?? ''}/${key ?? ''}`
     addInvalid(qualifiedNameProblems(name), name, `spec.auditAnnotations[${i}].key`, errors)
-    if (!valueExpression?.trim()) errors.push(fieldRequired(`spec.auditAnnotations[${i}].valueExpression`))
-    checkExpression(valueExpression, variables, undefined, `spec.auditAnnotations[${i}].valueExpression`, errors)
+    const field = `spec.auditAnnotations[${i}].valueExpression`
+    if (!valueExpression?.trim()) errors.push(fieldRequired(field, 'valueExpression is not specified'))
+    check(valueExpression, undefined, field)
   })
   return errors
 }

@@ -1,5 +1,5 @@
 import type { APIService, APIServiceSpec } from '#shared/kube/generated/types.ts'
-import { fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { label1035Problems, pathSegmentProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
 import { allMetadata, type KindDeclaration } from '../../api/kind.ts'
 import { addInvalid } from '../../validation/fields.ts'
@@ -48,13 +48,14 @@ export const apiService: KindDeclaration<APIService> = {
 function checkSpec(spec: APIServiceSpec, name: string, errors: FieldError[]): void {
   const { group = '', version = '', service, groupPriorityMinimum, versionPriority } = spec
   const wanted = `${version}.${group}`
-  if (name !== wanted && !(group === '' && name === `${version}.`))
+  if (name !== '' && name !== wanted && pathSegmentProblems(name).length === 0)
     errors.push(
       fieldInvalid('metadata.name', name, `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(wanted)}`),
     )
   if (group !== '') addInvalid(subdomainProblems(group), group, 'spec.group', errors)
-  if (version === '') errors.push(fieldRequired('spec.version'))
-  else addInvalid(label1035Problems(version), version, 'spec.version', errors)
+  else if (version !== 'v1')
+    errors.push(fieldRequired('spec.group', 'only v1 may have an empty group and it better be legacy kube'))
+  addInvalid(label1035Problems(version), version, 'spec.version', errors)
   if (!(groupPriorityMinimum > 0 && groupPriorityMinimum <= 20_000))
     errors.push(fieldInvalid('spec.groupPriorityMinimum', groupPriorityMinimum, 'must be positive and less than 20000'))
   if (!(versionPriority > 0 && versionPriority <= 1_000))
@@ -70,5 +71,5 @@ function checkSpec(spec: APIServiceSpec, name: string, errors: FieldError[]): vo
   if (!service.namespace) errors.push(fieldRequired('spec.service.namespace'))
   if (!service.name) errors.push(fieldRequired('spec.service.name'))
   if (spec.insecureSkipTLSVerify && spec.caBundle)
-    errors.push(fieldForbidden('spec.insecureSkipTLSVerify', 'may not be true if caBundle is present'))
+    errors.push(fieldInvalid('spec.insecureSkipTLSVerify', true, 'may not be true if caBundle is present'))
 }

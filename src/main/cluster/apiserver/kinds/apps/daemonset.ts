@@ -1,6 +1,6 @@
 import type { DaemonSet } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
-import { fieldInvalid, fieldNotSupported, type FieldError } from '#shared/kube/status.ts'
+import { fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { setPodTemplateDefaults } from '../../defaulting/pod-spec.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable, checkNotNegative } from '../../validation/fields.ts'
@@ -40,6 +40,7 @@ export const daemonSet: KindDeclaration<DaemonSet> = {
   },
   validate,
   warnings: (object, previous) => templateWarnings(object, previous, object.spec?.template, { names: false }),
+  validatesChangeFirst: true,
   validateUpdate(next, previous) {
     const errors: FieldError[] = []
     checkImmutable(next.spec?.selector, previous.spec?.selector, 'spec.selector', errors)
@@ -116,7 +117,7 @@ function validate({ spec = {} }: Wire<DaemonSet>): FieldError[] {
   checkCountOrPercent(maxSurge, `${field}.maxSurge`, errors)
   checkAtMostHundredPercent(maxSurge, `${field}.maxSurge`, errors)
   if (isZero(maxUnavailable) && isZero(maxSurge))
-    errors.push(fieldInvalid(`${field}.maxUnavailable`, maxUnavailable, 'cannot be 0 when maxSurge is 0'))
+    errors.push(fieldRequired(`${field}.maxUnavailable`, 'cannot be 0 when maxSurge is 0'))
   if (!isZero(maxUnavailable) && !isZero(maxSurge))
     errors.push(fieldInvalid(`${field}.maxSurge`, maxSurge, 'may not be set when maxUnavailable is non-zero'))
   return errors

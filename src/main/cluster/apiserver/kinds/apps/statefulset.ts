@@ -64,17 +64,18 @@ function setDefaults(object: Wire<StatefulSet>): void {
   spec.replicas ??= 1
   spec.revisionHistoryLimit ??= 10
   const strategy = (spec.updateStrategy ??= {})
-  strategy.type ||= 'RollingUpdate'
-  if (strategy.type === 'RollingUpdate') {
+  // A strategy that is named without its rules has none.
+  if (!strategy.type) {
+    strategy.type = 'RollingUpdate'
     strategy.rollingUpdate ??= {}
-    strategy.rollingUpdate.partition ??= 0
   }
+  if (strategy.type === 'RollingUpdate' && strategy.rollingUpdate) strategy.rollingUpdate.partition ??= 0
   const retention = (spec.persistentVolumeClaimRetentionPolicy ??= {})
   retention.whenDeleted ||= 'Retain'
   retention.whenScaled ||= 'Retain'
   for (const claim of spec.volumeClaimTemplates ?? []) {
-    claim.apiVersion ??= 'v1'
-    claim.kind ??= 'PersistentVolumeClaim'
+    claim.apiVersion = 'v1'
+    claim.kind = 'PersistentVolumeClaim'
     const claimSpec = (claim.spec ??= {})
     claimSpec.volumeMode ??= 'Filesystem'
     const claimStatus = (claim.status ??= {})
@@ -146,10 +147,10 @@ function withClaims({ template = {}, volumeClaimTemplates = [] }: NonNullable<Wi
     .map(({ metadata }) => metadata?.name)
     .filter((name) => name !== undefined && !volumes.some((volume) => volume.name === name))
     .map((name) => ({ name, persistentVolumeClaim: { claimName: name } }))
-  // Claims come last, so that the indexes in messages are those of the template.
+  // Claims come first, so that Kubernetes' messages count the template's volumes after them.
   return claimed.length === 0
     ? template
-    : { ...template, spec: { ...template.spec, volumes: [...volumes, ...claimed] } }
+    : { ...template, spec: { ...template.spec, volumes: [...claimed, ...volumes] } }
 }
 
 const changeable = [

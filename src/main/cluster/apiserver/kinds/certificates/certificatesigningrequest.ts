@@ -73,7 +73,7 @@ function validate({ spec }: CertificateSigningRequest): FieldError[] {
   const pem = Buffer.from(request ?? '', 'base64').toString()
   if (!/^\s*-----BEGIN (NEW )?CERTIFICATE REQUEST-----[\s\S]+-----END (NEW )?CERTIFICATE REQUEST-----\s*$/.test(pem))
     errors.push(fieldInvalid('spec.request', request, 'PEM block type must be CERTIFICATE REQUEST'))
-  if (usages.length === 0) errors.push(fieldRequired('spec.usages', 'usages must be provided'))
+  if (usages.length === 0) errors.push(fieldRequired('spec.usages'))
   usages.forEach((usage, i) => {
     if (!knownUsages.includes(usage)) errors.push(fieldNotSupported(`spec.usages[${i}]`, usage, knownUsages))
     if (usages.indexOf(usage) !== i) errors.push(fieldDuplicate(`spec.usages[${i}]`, usage))

@@ -5,6 +5,7 @@ import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired, type Field
 import { qualifiedNameProblems } from '#shared/kube/validation-names.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { addInvalid } from '../../validation/fields.ts'
+import { checkContainerResourceName } from '../../validation/resources.ts'
 import { createdAt } from '../../api/columns.ts'
 
 /** Limits and defaults of resource requests of pods, containers and claims in a namespace. */
@@ -35,6 +36,7 @@ export const limitRange: KindDeclaration<LimitRange> = {
       checkType(item.type ?? '', `${field}.type`, errors)
       if (seen.has(item.type)) errors.push(fieldDuplicate(`${field}.type`, item.type))
       seen.add(item.type)
+      checkNames(item, field, errors)
       checkItem(item, field, errors)
     })
     return errors
@@ -98,7 +100,7 @@ function checkItem(item: LimitRangeItem, field: string, errors: FieldError[]): v
     const request = defaultRequest[name]
     atMost(name, ['min', min[name]], ['defaultRequest', request], ['defaultRequest', request])
     atMost(name, ['defaultRequest', defaultRequest[name]], ['max', max[name]])
-    atMost(name, ['defaultRequest', defaultRequest[name]], ['default', fallback[name]])
+    atMost(name, ['defaultRequest', defaultRequest[name]], ['default limit', fallback[name]])
     // Kubernetes prints the minimum here.
     atMost(name, ['min', min[name]], ['default', fallback[name]], ['default', min[name]])
     // And the maximum here.
@@ -116,5 +118,13 @@ function checkItem(item: LimitRangeItem, field: string, errors: FieldError[]): v
 }
 
 const numberOf = (quantity: string): number => Number(parseQuantity(quantity).nano) / 1e9
+
+/** Of a pod or container only what containers have can be limited. */
+function checkNames(item: LimitRangeItem, field: string, errors: FieldError[]): void {
+  if (item.type !== 'Pod' && item.type !== 'Container') return
+  for (const part of ['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio'] as const)
+    for (const name of Object.keys(item[part] ?? {}))
+      checkContainerResourceName(name, `${field}.${part}[${name}]`, errors)
+}
 
 const words: Readonly<Record<string, string>> = { defaultRequest: 'default request' }

@@ -61,11 +61,10 @@ function setNameLabel({ metadata }: Namespace): void {
 
 function finalizerFindings(finalizers: readonly string[]): FieldError[] {
   return finalizers.flatMap((name) => {
-    const problems = qualifiedNameProblems(name)
-    if (problems.length > 0) return problems.map((problem) => fieldInvalid('spec.finalizers', name, problem))
-    return name.includes('/') || name === 'kubernetes'
-      ? []
-      : [fieldInvalid('spec.finalizers', name, 'name is neither a standard finalizer name nor is it fully qualified')]
+    const found = [...qualifiedNameProblems(name)]
+    if (!name.includes('/') && name !== 'kubernetes')
+      found.push('name is neither a standard finalizer name nor is it fully qualified')
+    return found.map((problem) => fieldInvalid('spec.finalizers', name, problem))
   })
 }
 

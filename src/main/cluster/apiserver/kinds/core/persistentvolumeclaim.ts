@@ -154,7 +154,7 @@ function claimStatusFindings({ status = {} }: Wire<PersistentVolumeClaim>): Fiel
     checkResourceName(name, field, errors)
     if (!resizeStates.includes(state ?? '')) errors.push(fieldNotSupported(field, name, resizeStates))
   }
-  for (const [name, quantity = '0'] of Object.entries(status.allocatedResources ?? {})) {
+  for (const [name, quantity = '0'] of Object.entries(status.allocatedResources ?? {}).sort()) {
     checkResourceName(name, 'status.allocatedResources', errors)
     checkQuantity(quantity, `status.allocatedResources[${name}]`, errors)
   }

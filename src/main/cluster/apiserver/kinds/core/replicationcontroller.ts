@@ -30,7 +30,9 @@ export const replicationController: KindDeclaration<ReplicationController> = {
   status: { validateStatus: replicationControllerStatusFindings },
   scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', selector: '.spec.selector' },
   validate,
-  warnings: (object, previous) => templateWarnings(object, previous, object.spec?.template),
+  // Kubernetes mistakes the old template for the new one.
+  warnings: (object, previous) =>
+    templateWarnings(previous ?? object, previous && object, (previous ?? object).spec?.template),
   fields: { 'status.replicas': ({ status }) => String(status?.replicas ?? 0) },
   columns: [
     count('Desired', 'How many pods are wanted.', ({ spec }) => spec?.replicas),

@@ -91,7 +91,7 @@ function validate({ addressType, endpoints, ports }: Wire<EndpointSlice>): Field
 
 function checkEndpoint(endpoint: Wire<Endpoint>, type: string, field: string, errors: FieldError[]): void {
   const addresses = endpoint.addresses ?? []
-  if (addresses.length === 0) errors.push(fieldRequired(`${field}.addresses`, 'must contain at least 1 item'))
+  if (addresses.length === 0) errors.push(fieldRequired(`${field}.addresses`, 'must contain at least 1 address'))
   if (addresses.length > maxAddresses)
     errors.push({
       type: 'FieldValueTooMany',
@@ -105,23 +105,18 @@ function checkEndpoint(endpoint: Wire<Endpoint>, type: string, field: string, er
       checkEndpointAddress(address, at, errors)
       const family = ipFamily(address)
       if (family !== undefined && (type === 'IPv4' || type === 'IPv6') && family !== type)
-        errors.push(fieldInvalid(at, address, `must be a valid ${type} address`))
+        errors.push(fieldInvalid(`${field}.addresses`, address, `must be an ${type} address`))
     }
   })
   const { hostname, nodeName, hints = {} } = endpoint
   hints.forZones?.forEach(({ name = '' }, i) => {
-    checkHint(labelValueProblems(name), name, `${field}.hints.forZones[${i}].name`, errors)
+    addInvalid(labelValueProblems(name), name, `${field}.hints.forZones[${i}].name`, errors)
   })
   hints.forNodes?.forEach(({ name = '' }, i) => {
     addInvalid(subdomainProblems(name), name, `${field}.hints.forNodes[${i}].name`, errors)
   })
   if (hostname !== undefined) addInvalid(labelProblems(hostname), hostname, `${field}.hostname`, errors)
   if (nodeName !== undefined) addInvalid(subdomainProblems(nodeName), nodeName, `${field}.nodeName`, errors)
-}
-
-function checkHint(problems: readonly string[], zone: string, field: string, errors: FieldError[]): void {
-  if (zone === '') errors.push(fieldRequired(field))
-  else addInvalid(problems, zone, field, errors)
 }
 
 const shown = 3

@@ -24,7 +24,8 @@ export const serviceCidr: KindDeclaration<ServiceCIDR> = {
     const errors: FieldError[] = []
     const [ranges = [], before = []] = [next?.cidrs, previous?.cidrs]
     // A range of the second IP family may be added; existing ranges are immutable.
-    if (before.length === 2 || ranges.length === 0) checkImmutable(next?.cidrs, before, 'spec.cidrs', errors)
+    if (before.length === 2 || ranges.length === 0 || ranges.length > 2)
+      checkImmutable(next?.cidrs, before, 'spec.cidrs', errors)
     else if (before.length === 1) {
       checkImmutable(ranges[0], before[0], 'spec.cidrs[0]', errors)
       if (ranges.length > 1) errors.push(...rangeFindings(ranges))

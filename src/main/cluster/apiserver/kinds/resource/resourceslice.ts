@@ -23,7 +23,6 @@ export const resourceSlice: KindDeclaration<ResourceSlice> = {
     const errors: FieldError[] = []
     checkImmutable(spec.pool.name, previous.pool.name, 'spec.pool.name', errors)
     checkImmutable(spec.driver, previous.driver, 'spec.driver', errors)
-    checkImmutable(spec.nodeName, previous.nodeName, 'spec.nodeName', errors)
     return errors
   },
   columns: [

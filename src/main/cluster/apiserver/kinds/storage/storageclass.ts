@@ -4,7 +4,7 @@ import { fieldDuplicate, fieldRequired, type FieldError } from '#shared/kube/sta
 import { qualifiedNameProblems } from '#shared/kube/validation-names.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import type { Wire } from '../../api/wire.ts'
-import { addInvalid, checkImmutable, checkNotRepeated, checkSupported } from '../../validation/fields.ts'
+import { addInvalid, checkImmutable, checkNotRepeated, checkSupported, invalidWhole } from '../../validation/fields.ts'
 import { checkParameters, checkProvisioner } from '../../validation/volume-classes.ts'
 import { age, text } from '../../api/columns.ts'
 
@@ -29,7 +29,9 @@ export const storageClass: KindDeclaration<StorageClass> = {
   validate,
   validateUpdate(next, previous) {
     const errors: FieldError[] = []
-    for (const field of ['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode'] as const)
+    if (!jsonEqual(next.parameters ?? {}, previous.parameters ?? {}))
+      errors.push(invalidWhole('parameters', `${JSON.stringify(next.parameters ?? {})}: field is immutable`))
+    for (const field of ['provisioner', 'reclaimPolicy', 'volumeBindingMode'] as const)
       checkImmutable(next[field], previous[field], field, errors)
     return errors
   },

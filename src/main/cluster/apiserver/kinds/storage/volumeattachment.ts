@@ -58,9 +58,11 @@ function checkAttachedSource(source: Wire<VolumeAttachmentSource>, field: string
   if (spec && name !== undefined) errors.push(fieldForbidden(field, exactlyOne))
   else if (spec) checkVolumeSpec(spec, `${field}.inlineVolumeSpec`, true, errors)
   else if (name === undefined) errors.push(fieldRequired(field, exactlyOne))
-  else if (name === '')
-    errors.push(fieldRequired(`${field}.persistentVolumeName`, 'must specify non empty persistentVolumeName'))
-  else addInvalid(subdomainProblems(name), name, `${field}.persistentVolumeName`, errors)
+  else {
+    if (name === '')
+      errors.push(fieldRequired(`${field}.persistentVolumeName`, 'must specify non empty persistentVolumeName'))
+    addInvalid(subdomainProblems(name), name, `${field}.persistentVolumeName`, errors)
+  }
 }
 
 const maxMetadata = 256 * 1024

@@ -25,6 +25,7 @@ export function applyConfiguration(
     throw badRequest('metadata.managedFields must be nil')
   const id: ManagerId = { name: manager, operation: 'Apply', apiVersion: resource.apiVersion, subresource }
   const managers = Managers.of(live)
+  if (live && managers.all().length === 0) managers.set(firstManager(id), fieldsOf(live, resource), timestamp(clock))
   const before = managers.find(id)?.fields
   const claims = fieldSetOf(config, resource.type)
   managers.set(id, claims, timestamp(clock))
@@ -39,6 +40,12 @@ export function applyConfiguration(
   const metadata = { ...next.metadata, managedFields: managers.encode() }
   return syncLastApplied({ ...next, metadata }, { manager, live, config })
 }
+
+/** Who has all fields of an object that nobody has tracked, when it is first applied. */
+const firstManager = (id: ManagerId): ManagerId => ({ ...id, name: 'before-first-apply', operation: 'Update' })
+
+const fieldsOf = (live: KubeObject, { type }: Target['resource']): FieldSet =>
+  compareObjects(undefined, live, type).changed
 
 /** Removes fields that this manager applied before and that no manager owns now. */
 function prune(

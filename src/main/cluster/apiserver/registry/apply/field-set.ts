@@ -152,6 +152,8 @@ function collect(node: FieldSet, path: string, out: string[]): void {
   for (const { child, here } of below) collect(child, here, out)
 }
 
+const isRecord = (value: unknown): boolean => typeof value === 'object' && !Array.isArray(value)
+
 /** Formats one path element as Kubernetes does: `.image`, `[name="c"]`. */
 export function printElement(element: string): string {
   const text = element.slice(2)
@@ -162,7 +164,7 @@ export function printElement(element: string): string {
       return `[=${text}]`
     case 'k':
       return `[${Object.entries(JSON.parse(text) as Record<string, unknown>)
-        .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+        .map(([key, value]) => `${key}=${isRecord(value) ? '' : JSON.stringify(value)}`)
         .join(',')}]`
     default:
       return `[${text}]`

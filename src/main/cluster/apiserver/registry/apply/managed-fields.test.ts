@@ -29,6 +29,29 @@ it('updates the time of a manager on every change, also of fields that it alread
   expect(same.metadata.resourceVersion).toBe(metadata.resourceVersion)
 })
 
+it('has what nobody tracked owned by the manager “before-first-apply”', async () => {
+  await api.client.create(configMaps, { metadata: ref, data: { a: '1' } }, { fieldManager: 'one' })
+  const body = { metadata: { managedFields: [{}] } }
+  await api.client.patch(configMaps, ref, { type: 'merge', body }, { fieldManager: 'one' })
+  const written = await patch('2', 'two')
+  expect(written.metadata.managedFields).toBeUndefined()
+  const applying = { apiVersion: 'v1', kind: 'ConfigMap', metadata: ref, data: { a: '3' } }
+  await expect(
+    api.client.patch(configMaps, ref, { type: 'apply', body: applying }, { fieldManager: 'three' }),
+  ).rejects.toThrow('conflict with "before-first-apply" using v1: .data.a')
+})
+
+it('does not make a creator the owner of what the server adds', async () => {
+  const made = await api.client.create(configMaps, { metadata: ref, data: { a: '1' } }, { fieldManager: 'one' })
+  expect(made.metadata.managedFields?.map(({ fieldsV1 }) => fieldsV1)).toEqual([{ 'f:data': { '.': {}, 'f:a': {} } }])
+})
+
+it('drops owner references that are given twice, with a warning', async () => {
+  const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'o', uid: 'u' }
+  const object = { metadata: { ...ref, ownerReferences: [owner, { ...owner }] } }
+  expect((await api.client.create(configMaps, object)).metadata.ownerReferences).toEqual([owner])
+})
+
 it('removes a changed field from its previous owner', async () => {
   await api.client.create(configMaps, { metadata: ref, data: { a: '1', b: '1' } }, { fieldManager: 'one' })
   const { metadata } = await patch('2', 'two')

@@ -125,6 +125,11 @@ export function recordWrite(
     return
   }
   const managers = Managers.of(given.length > 0 ? next : current)
+  // Who has the fields of an object that nobody has tracked is seen when it is first applied.
+  if (current && managers.all().length === 0) {
+    delete metadata.managedFields
+    return
+  }
   const { changed, removed } = compareObjects(current, next, resource.type)
   if (!isEmpty(changed) || !isEmpty(removed)) {
     const id: ManagerId = { name: manager, operation: 'Update', apiVersion: resource.apiVersion, subresource }

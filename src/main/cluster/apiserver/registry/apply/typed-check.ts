@@ -50,15 +50,14 @@ function itemProblems(list: readonly unknown[], type: TypeNode, path: string): s
         ...problems,
         `${path}: element ${index}: associative list with keys may not have ${item === null ? 'a null element' : 'non-map elements'}`,
       ]
-    if (item === null)
-      return [
-        ...problems,
-        `${path}: element ${index}: associative list without keys has an element that's an explicit null`,
-      ]
+    if (typeof item === 'object' && listType !== 'map') {
+      const what = item === null ? 'an explicit null' : Array.isArray(item) ? 'a list type' : 'a map type'
+      return [...problems, `${path}: element ${index}: associative list without keys has an element that's ${what}`]
+    }
     if (listType === 'map' && omitsKeys(item, type))
       return [
         ...problems,
-        `${path}: element ${index}: associative list with keys has an element that omits all key fields ${JSON.stringify(type.keys)} (and none have default values)`,
+        `${path}: element ${index}: associative list with keys has an element that omits all key fields ${JSON.stringify(type.keys)} (and doesn't have default values for any key fields)`,
       ]
     const element = elementOf(item, type)
     const printed = printElement(element)
@@ -80,9 +79,12 @@ function omitsKeys(item: unknown, { items, keys, keyDefaults }: TypeNode): boole
 
 function scalarProblems(value: unknown, { scalar }: TypeNode, path: string): string[] {
   switch (scalar) {
-    case 'string':
+    // Of these Kubernetes' schema says nothing.
     case 'time':
     case 'micro-time':
+    case 'int-or-string':
+      return []
+    case 'string':
     case 'bytes':
       return typeof value === 'string'
         ? []
@@ -96,7 +98,7 @@ function scalarProblems(value: unknown, { scalar }: TypeNode, path: string): str
         ? []
         : [`${path}: expected numeric (int or float), got ${goKind(value)}`]
     default:
-      // Quantities, and integers or strings: scalars of any type.
+      // Quantities: scalars of any type.
       return typeof value === 'object' ? [`${path}: expected any scalar, got ${pointerTo(value)}`] : []
   }
 }

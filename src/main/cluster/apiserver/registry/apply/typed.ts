@@ -150,7 +150,7 @@ function differing(
   switch (shapeOf(b, type)) {
     case 'leaf':
       if (a === undefined) return member
-      return onlyMissing || jsonEqual(a, b) ? undefined : member
+      return onlyMissing || (jsonEqual(a, b) && sameNulls(a, b)) ? undefined : member
     case 'fields':
       if (a !== undefined && !isObject(a)) return onlyMissing ? undefined : member
       if (isEmptyObject(b)) return a === undefined ? member : undefined
@@ -162,6 +162,14 @@ function differing(
         differingItems((a ?? []) as readonly unknown[], b as readonly unknown[], type, onlyMissing),
       )
   }
+}
+
+/** Whether the same fields of two values that are equal otherwise are null: Go writes those of atomic structs, clients do not. */
+function sameNulls(a: unknown, b: unknown): boolean {
+  if (!isObject(a) || !isObject(b)) return true
+  for (const name in a) if (a[name] === null && b[name] === undefined) return false
+  for (const name in b) if (b[name] === null && a[name] === undefined) return false
+  return true
 }
 
 function differingFields(

@@ -10,7 +10,7 @@ import type {
 import { parseCidr } from '#shared/kube/ip.ts'
 import { fieldForbidden, fieldInvalid, fieldRequired, fieldTooLong, type FieldError } from '#shared/kube/status.ts'
 import type { Wire } from '../../api/wire.ts'
-import { checkAtMost, checkImmutable, checkOneOf } from '../fields.ts'
+import { checkAtMost, checkImmutable, checkOneOf, invalidWhole } from '../fields.ts'
 import { checkNodeSelector } from '../scheduling.ts'
 import { checkConditions } from '../status.ts'
 import { checkRequestRef, checkRequestRefs, requestNames } from './claim.ts'
@@ -127,12 +127,21 @@ function checkDevices({ devices, allocation }: Wire<ResourceClaimStatus>, errors
     check(device, at) {
       checkDevice(device, at, errors)
       if (!allocated.has(idOf(device)))
-        errors.push(fieldInvalid(at, idOf(device), 'must be an allocated device in the claim'))
+        errors.push(invalidWhole(at, `${JSON.stringify(goDevice(device))}: must be an allocated device in the claim`))
       checkDeviceStatus(device, at, errors)
     },
     key: idOf,
+    printed: goDevice,
   })
 }
+
+/** As Go prints what identifies a device. */
+const goDevice = ({ driver = '', pool = '', device = '', shareID = '' }: DeviceRef): object => ({
+  Driver: driver,
+  Pool: pool,
+  Device: device,
+  ShareID: shareID,
+})
 
 function checkDeviceStatus(
   { conditions = [], data, networkData }: Wire<AllocatedDeviceStatus>,

@@ -21,14 +21,14 @@ export function checkSet<T>(
   most: number,
   field: string,
   errors: FieldError[],
-  { check, key }: { check: Check<T>; key: (item: T) => unknown },
+  { check, key, printed = key }: { check: Check<T>; key: (item: T) => unknown; printed?: (item: T) => unknown },
 ): void {
   checkEach(items, most, field, errors, check)
   if (!items || items.length > most) return
   const seen = new Set<unknown>()
   items.forEach((item, i) => {
     const value = key(item)
-    if (seen.has(value)) errors.push(fieldDuplicate(`${field}[${i}]`, value))
+    if (seen.has(value)) errors.push(fieldDuplicate(`${field}[${i}]`, printed(item)))
     seen.add(value)
   })
 }

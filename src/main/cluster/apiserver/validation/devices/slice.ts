@@ -12,7 +12,7 @@ import { jsonEqual } from '#shared/kube/json.ts'
 import { fieldForbidden, fieldInvalid, fieldRequired, fieldTooLong, type FieldError } from '#shared/kube/status.ts'
 import { subdomainProblems } from '#shared/kube/validation-names.ts'
 import type { Wire } from '../../api/wire.ts'
-import { addInvalid, checkNotNegative } from '../fields.ts'
+import { addInvalid, checkImmutable } from '../fields.ts'
 import { checkNodeSelector } from '../scheduling.ts'
 import { checkRequestPolicy } from './capacity.ts'
 import { checkEach, checkMap, checkSet } from './lists.ts'
@@ -34,6 +34,7 @@ export function sliceFindings(spec: Wire<ResourceSliceSpec>, previous?: Wire<Res
   const { driver = '', pool = {}, devices, sharedCounters, perDeviceNodeSelection } = spec
   checkDriverName(driver, 'spec.driver', errors)
   checkPool(pool, 'spec.pool', errors)
+  if (previous) checkImmutable(spec.nodeName, previous.nodeName, 'spec.nodeName', errors)
   checkNodes(spec, 'spec', errors)
   if (sharedCounters && devices)
     errors.push(fieldInvalid('spec', '', 'only one of `sharedCounters` or `devices` is allowed'))
@@ -61,7 +62,8 @@ function checkPool(
   checkPoolName(name, `${field}.name`, errors)
   if (resourceSliceCount <= 0)
     errors.push(fieldInvalid(`${field}.resourceSliceCount`, resourceSliceCount, 'must be greater than zero'))
-  checkNotNegative(generation, `${field}.generation`, errors)
+  if (generation !== undefined && generation < 0)
+    errors.push(fieldInvalid(`${field}.generation`, generation, 'must be greater than or equal to zero'))
 }
 
 const oneOfFour = 'exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required'

@@ -1,4 +1,5 @@
 import type { CustomResourceDefinition } from '#shared/kube/generated/types.ts'
+import type { Named } from '#shared/kube/object.ts'
 import { definition } from './definition.ts'
 import {
   atomicList,
@@ -66,7 +67,7 @@ const ancestorReference = object(
   { required: ['name'] },
 )
 
-export const backendTlsPolicyDefinition: CustomResourceDefinition = definition({
+export const backendTlsPolicyDefinition: CustomResourceDefinition & Named = definition({
   kind: 'BackendTLSPolicy',
   plural: 'backendtlspolicies',
   shortNames: ['btlspolicy'],

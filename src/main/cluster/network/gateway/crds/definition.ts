@@ -1,4 +1,5 @@
 import type { CustomResourceDefinition } from '#shared/kube/generated/types.ts'
+import type { Named } from '#shared/kube/object.ts'
 import { object, type DefinitionOptions } from './schema.ts'
 
 /** The release of the Gateway API whose fields the schemas have; tools read it in this annotation. */
@@ -16,7 +17,7 @@ export function definition({
   spec,
   status,
   statusDefault,
-}: DefinitionOptions): CustomResourceDefinition {
+}: DefinitionOptions): CustomResourceDefinition & Named {
   const [stored] = versions
   const schema = object(
     {

@@ -1,4 +1,5 @@
 import type { CustomResourceDefinition } from '#shared/kube/generated/types.ts'
+import type { Named } from '#shared/kube/object.ts'
 import { definition } from './definition.ts'
 import {
   atomicList,
@@ -19,7 +20,7 @@ import {
   text,
 } from './schema.ts'
 
-export const gatewayClassDefinition: CustomResourceDefinition = definition({
+export const gatewayClassDefinition: CustomResourceDefinition & Named = definition({
   kind: 'GatewayClass',
   plural: 'gatewayclasses',
   shortNames: ['gc'],
@@ -91,6 +92,42 @@ const tls = object(
   ]),
 )
 
+const caReference = object(
+  {
+    group: { ...group, description: 'Of ConfigMaps and Secrets: empty.' },
+    kind,
+    name: objectName,
+    namespace: { ...namespaceName, description: 'Another namespace needs a ReferenceGrant there.' },
+  },
+  { required: ['group', 'kind', 'name'] },
+)
+
+const frontendTls = {
+  validation: object(
+    {
+      caCertificateRefs: atomicList(caReference, 8, {
+        minItems: 1,
+        description: 'Authorities of the certificates of clients: `ca.crt` of ConfigMaps or Secrets.',
+      }),
+      mode: oneOf(['AllowValidOnly', 'AllowInsecureFallback'], { default: 'AllowValidOnly' }),
+    },
+    { required: ['caCertificateRefs'], description: 'Whose certificates clients have to show.' },
+  ),
+}
+
+const gatewayTls = object({
+  backend: object({ clientCertificateRef: secretReference }),
+  frontend: object(
+    {
+      default: object(frontendTls, { description: 'For all HTTPS listeners.' }),
+      perPort: listBy('port', object({ port, tls: object(frontendTls) }, { required: ['port', 'tls'] }), 64, {
+        description: 'For those of a port, in place of the default.',
+      }),
+    },
+    { required: ['default'] },
+  ),
+})
+
 const labelSelector = object(
   {
     matchLabels: { type: 'object', additionalProperties: { type: 'string' } },
@@ -119,6 +156,16 @@ const allowedRoutes = object(
     kinds: atomicList(routeGroupKind, 8),
   },
   { default: { namespaces: { from: 'Same' } }, description: 'Which routes may attach.' },
+)
+
+const allowedListeners = object(
+  {
+    namespaces: object(
+      { from: oneOf(['All', 'Selector', 'Same', 'None'], { default: 'None' }), selector: labelSelector },
+      { default: { from: 'None' } },
+    ),
+  },
+  { description: 'Whose ListenerSets may add listeners.' },
 )
 
 const listener = object(
@@ -164,6 +211,20 @@ const listeners = listBy('name', listener, 64, {
   ),
 })
 
+const listenerStatuses = listBy(
+  'name',
+  object(
+    {
+      name: sectionName,
+      supportedKinds: atomicList(routeGroupKind, 8),
+      attachedRoutes: integer(0),
+      conditions: conditions(),
+    },
+    { required: ['attachedRoutes', 'conditions', 'name'] },
+  ),
+  64,
+)
+
 const pending = (type: string): object => ({
   type,
   status: 'Unknown',
@@ -172,7 +233,7 @@ const pending = (type: string): object => ({
   lastTransitionTime: '1970-01-01T00:00:00Z',
 })
 
-export const gatewayDefinition: CustomResourceDefinition = definition({
+export const gatewayDefinition: CustomResourceDefinition & Named = definition({
   kind: 'Gateway',
   plural: 'gateways',
   shortNames: ['gtw'],
@@ -188,6 +249,8 @@ export const gatewayDefinition: CustomResourceDefinition = definition({
     {
       gatewayClassName: objectName,
       listeners,
+      allowedListeners,
+      tls: gatewayTls,
       addresses: atomicList(
         object({
           type: text(253, { default: 'IPAddress' }),
@@ -210,19 +273,38 @@ export const gatewayDefinition: CustomResourceDefinition = definition({
       16,
     ),
     conditions: conditions(['Accepted', 'Programmed']),
-    listeners: listBy(
-      'name',
-      object(
-        {
-          name: sectionName,
-          supportedKinds: atomicList(routeGroupKind, 8),
-          attachedRoutes: integer(0),
-          conditions: conditions(),
-        },
-        { required: ['attachedRoutes', 'conditions', 'name'] },
-      ),
-      64,
-    ),
+    listeners: listenerStatuses,
+    attachedListenerSets: integer(0, undefined, { description: 'How many ListenerSets add listeners.' }),
   }),
+  statusDefault: { conditions: [pending('Accepted'), pending('Programmed')] },
+})
+
+export const listenerSetDefinition: CustomResourceDefinition & Named = definition({
+  kind: 'ListenerSet',
+  plural: 'listenersets',
+  shortNames: ['lset'],
+  scope: 'Namespaced',
+  versions: ['v1'],
+  columns: [
+    { name: 'Accepted', type: 'string', jsonPath: '.status.conditions[?(@.type=="Accepted")].status' },
+    { name: 'Programmed', type: 'string', jsonPath: '.status.conditions[?(@.type=="Programmed")].status' },
+  ],
+  description: 'Listeners that are added to a Gateway which allows it.',
+  spec: object(
+    {
+      parentRef: object(
+        {
+          group: { ...group, default: 'gateway.networking.k8s.io' },
+          kind: { ...kind, default: 'Gateway' },
+          name: objectName,
+          namespace: namespaceName,
+        },
+        { required: ['name'], description: 'The Gateway.' },
+      ),
+      listeners,
+    },
+    { required: ['listeners', 'parentRef'] },
+  ),
+  status: object({ conditions: conditions(['Accepted', 'Programmed']), listeners: listenerStatuses }),
   statusDefault: { conditions: [pending('Accepted'), pending('Programmed')] },
 })

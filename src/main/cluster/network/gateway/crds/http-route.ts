@@ -1,4 +1,5 @@
 import type { CustomResourceDefinition, JSONSchemaProps } from '#shared/kube/generated/types.ts'
+import type { Named } from '#shared/kube/object.ts'
 import { definition } from './definition.ts'
 import {
   atomicList,
@@ -159,7 +160,7 @@ const rule = object(
   ),
 )
 
-export const httpRouteDefinition: CustomResourceDefinition = definition({
+export const httpRouteDefinition: CustomResourceDefinition & Named = definition({
   kind: 'HTTPRoute',
   plural: 'httproutes',
   scope: 'Namespaced',

@@ -1,4 +1,5 @@
 import type { CustomResourceDefinition } from '#shared/kube/generated/types.ts'
+import type { Named } from '#shared/kube/object.ts'
 import { definition } from './definition.ts'
 import {
   atomicList,
@@ -48,7 +49,7 @@ const grpcMatch = object({
   ),
 })
 
-export const grpcRouteDefinition: CustomResourceDefinition = definition({
+export const grpcRouteDefinition: CustomResourceDefinition & Named = definition({
   kind: 'GRPCRoute',
   plural: 'grpcroutes',
   scope: 'Namespaced',
@@ -70,7 +71,7 @@ export const grpcRouteDefinition: CustomResourceDefinition = definition({
   status: routeStatus,
 })
 
-export const tlsRouteDefinition: CustomResourceDefinition = definition({
+export const tlsRouteDefinition: CustomResourceDefinition & Named = definition({
   kind: 'TLSRoute',
   plural: 'tlsroutes',
   scope: 'Namespaced',
@@ -95,7 +96,7 @@ export const tlsRouteDefinition: CustomResourceDefinition = definition({
   status: routeStatus,
 })
 
-export const referenceGrantDefinition: CustomResourceDefinition = definition({
+export const referenceGrantDefinition: CustomResourceDefinition & Named = definition({
   kind: 'ReferenceGrant',
   plural: 'referencegrants',
   shortNames: ['refgrant'],

@@ -1,19 +1,17 @@
-import { messageOf } from '#shared/base/message-of.ts'
 import type {
   CustomResourceColumnDefinition,
   CustomResourceDefinition,
   CustomResourceDefinitionNames,
-  CustomResourceDefinitionSpec,
   CustomResourceDefinitionVersion,
 } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
-import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { fieldDuplicate, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { label1035Problems, subdomainProblems } from '#shared/kube/validation-names.ts'
-import { JsonPath } from '../../../schema/json-path.ts'
 import { schemaAt } from '../../../custom/rule-check.ts'
 import { checkStructure } from '../../../custom/structure.ts'
 import type { Schema } from '../../../schema/structural.ts'
 import { addInvalid, checkAtMost, checkImmutable, checkOneOf } from '../../../validation/fields.ts'
+import { checkConversion } from './conversion.ts'
 
 /** Validates a CustomResourceDefinition (apiextensions/v1). */
 export function validateDefinition(
@@ -41,7 +39,7 @@ export function validateDefinition(
       fieldInvalid('spec.preserveUnknownFields', true, 'must be false in order to use defaults in the schema'),
     )
   checkVersions(versions, previous?.spec.versions ?? [], errors)
-  checkConversion(spec, errors)
+  checkConversion(spec.conversion, errors, previous)
   return errors
 }
 
@@ -119,14 +117,7 @@ function checkVersions(
     seen.add(version.name)
     if (!version.schema?.openAPIV3Schema)
       errors.push(fieldRequired(`${field}.schema.openAPIV3Schema`, 'schemas are required'))
-    if (version.deprecationWarning !== undefined && !version.deprecated)
-      errors.push(
-        fieldInvalid(
-          `${field}.deprecationWarning`,
-          version.deprecationWarning,
-          'can only be set for deprecated versions',
-        ),
-      )
+    addInvalid(warningProblems(version), version.deprecationWarning, `${field}.deprecationWarning`, errors)
     const before = previous.find(({ name }) => name === version.name)
     for (const part of sharedParts) if (!isShared[part]) checkParts[part](version, field, errors, before)
   })
@@ -136,6 +127,23 @@ function checkVersions(
   const before = previous.find(({ name }) => name === first.name)
   for (const part of sharedParts) if (isShared[part]) checkParts[part](first, 'spec', errors, before)
 }
+
+function warningProblems({ deprecated, deprecationWarning: warning }: CustomResourceDefinitionVersion): string[] {
+  if (warning === undefined) return []
+  if (!deprecated) return ['can only be set for deprecated versions']
+  const problems: string[] = []
+  if (Buffer.byteLength(warning) > longestWarning) problems.push(`must be <= ${longestWarning} characters long`)
+  if (warning === '') problems.push('must not be an empty string')
+  const unprintable = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.exec(warning)
+  if (unprintable)
+    problems.push(
+      `must only contain printable UTF-8 characters; non-printable character found at index ${Buffer.byteLength(warning.slice(0, unprintable.index))}`,
+    )
+  return problems
+}
+
+/** In bytes. */
+const longestWarning = 256
 
 const sharedParts = ['schema', 'subresources', 'additionalPrinterColumns', 'selectableFields'] as const
 type SharedPart = (typeof sharedParts)[number]
@@ -191,13 +199,13 @@ function checkColumn(
   errors: FieldError[],
 ): void {
   if (!name) errors.push(fieldRequired(`${field}.name`))
-  if (!type) errors.push(fieldRequired(`${field}.type`))
+  if (!type) errors.push(fieldRequired(`${field}.type`, `must be one of ${columnTypes.join(',')}`))
   else if (!columnTypes.includes(type))
     errors.push(fieldInvalid(`${field}.type`, type, `must be one of ${columnTypes.join(',')}`))
   if (format && !columnFormats.includes(format))
     errors.push(fieldInvalid(`${field}.format`, format, `must be one of ${columnFormats.join(',')}`))
   if (!jsonPath) errors.push(fieldRequired(`${field}.JSONPath`))
-  else checkPath(jsonPath, `${field}.jsonPath`, errors)
+  else checkSimplePath(jsonPath, `${field}.JSONPath`, errors)
 }
 
 function checkSelectable(
@@ -226,44 +234,22 @@ function checkSelectable(
     )
 }
 
-function checkPath(path: string, field: string, errors: FieldError[]): void {
-  try {
-    new JsonPath(path)
-  } catch (error) {
-    errors.push(fieldInvalid(field, path, messageOf(error)))
-  }
+/** Kubernetes does not parse the paths of a definition: where the rest of one is none, nothing is found there. */
+function checkSimplePath(path: string, field: string, errors: FieldError[]): boolean {
+  if (path.startsWith('.')) return true
+  errors.push(fieldInvalid(field, path, 'must be a simple json path starting with .'))
+  return false
 }
 
 function checkScalePath(path: string | undefined, under: readonly string[], field: string, errors: FieldError[]): void {
   if (!path) errors.push(fieldRequired(field))
-  else if (!path.startsWith('.')) errors.push(fieldInvalid(field, path, 'must be a simple json path starting with .'))
+  else if (!checkSimplePath(path, field, errors)) return
   else if (!under.some((part) => path.startsWith(`${part}.`)))
     errors.push(
       fieldInvalid(
         field,
         path,
         `should be a json path under ${under.length > 1 ? 'either ' : ''}${under.join(' or ')}`,
-      ),
-    )
-}
-
-function checkConversion({ conversion }: CustomResourceDefinitionSpec, errors: FieldError[]): void {
-  checkOneOf(conversion?.strategy, ['None', 'Webhook'], 'spec.conversion.strategy', errors)
-  const webhook = conversion?.webhook
-  if (conversion?.strategy === 'None' && webhook)
-    errors.push(fieldForbidden('spec.conversion.webhook', 'should not be set when strategy is not set to Webhook'))
-  if (conversion?.strategy !== 'Webhook') return
-  const { service, url } = webhook?.clientConfig ?? {}
-  if ((service === undefined) === (url === undefined))
-    errors.push(fieldRequired('spec.conversion.webhook.clientConfig', 'exactly one of url or service is required'))
-  const versions = webhook?.conversionReviewVersions ?? []
-  if (versions.length === 0) errors.push(fieldRequired('spec.conversion.webhook.conversionReviewVersions'))
-  else if (!versions.includes('v1') && !versions.includes('v1beta1'))
-    errors.push(
-      fieldInvalid(
-        'spec.conversion.webhook.conversionReviewVersions',
-        versions,
-        'must include at least one of v1, v1beta1',
       ),
     )
 }

@@ -5,6 +5,7 @@ import { fieldForbidden, fieldInvalid, type FieldError } from '#shared/kube/stat
 import { setPodDefaults } from '../../../defaulting/pod-spec.ts'
 import { allMetadata, type Column, type KindDeclaration } from '../../../api/kind.ts'
 import { handled, proxyVerbs } from '../../handled.ts'
+import { checkPodImages } from '../../../validation/containers.ts'
 import { checkPodSpec } from '../../../validation/pod-spec.ts'
 import { bindPod } from './binding.ts'
 import { evictPod } from './eviction.ts'
@@ -64,6 +65,8 @@ export const pod: KindDeclaration<Pod> = {
     validateStatus: podStatusFindings,
     setStatusDefaults: setPodStatusDefaults,
     prepareStatus(next, previous) {
+      // Of a feature that is off in v1.36.
+      delete next.status?.nodeAllocatableResourceClaimStatuses
       if (next.status && previous.status?.qosClass) next.status.qosClass ||= previous.status.qosClass
     },
   },
@@ -119,6 +122,7 @@ function validate({ metadata, spec }: Pod, previous?: Pod): FieldError[] {
       ),
     )
   checkPodSpec(spec ?? {}, 'spec', errors)
+  checkPodImages(spec ?? {}, errors)
   if (!spec?.serviceAccountName) refuseTokens(spec?.volumes ?? [], errors)
   if (!previous && spec?.nodeName && spec.schedulingGates?.length)
     errors.push(fieldForbidden('spec.nodeName', 'cannot be set until all schedulingGates have been cleared'))

@@ -207,7 +207,7 @@ describe('a pod is refused', () => {
       'with a variable without a source',
       { [`${c}.env`]: [{ name: 'A', valueFrom: {} }] },
       [
-        'spec.containers[0].env[0].valueFrom: Invalid value: "": must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`',
+        'spec.containers[0].env[0].valueFrom: Invalid value: "": must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`',
       ],
     ],
     [
@@ -236,7 +236,7 @@ describe('a pod is refused', () => {
     [
       'with .. in a subPath',
       { 'spec.volumes': [{ name: 'v' }], [`${c}.volumeMounts`]: [{ name: 'v', mountPath: '/v', subPath: 'a/../b' }] },
-      ['spec.containers[0].volumeMounts[0].subPath: Invalid value: "a/../b": must not contain \'..\''],
+      ['spec.containers[0].volumeMounts.subPath: Invalid value: "a/../b": must not contain \'..\''],
     ],
     [
       'with two volumes of the same name',

@@ -3,7 +3,6 @@ import type { Pod } from '#shared/kube/generated/types.ts'
 import { fieldDuplicate, fieldInternal, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { ipProblems, qualifiedNameProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
 import type { Wire } from '../../../api/wire.ts'
-import { checkAddress } from '../../../validation/addresses.ts'
 import { addInvalid, checkImmutable } from '../../../validation/fields.ts'
 import { podAnnotationFindings } from './update.ts'
 
@@ -42,10 +41,11 @@ function checkAddresses(list: readonly Wire<{ ip: string }>[], field: string, er
     errors.push(fieldInvalid(field, list, 'may specify no more than one IP for each IP family'))
 }
 
-/** The single field of the host is one of its own, beside the list, whose first it must be. */
+/**
+ * The single field of the host is one of its own, beside the list, whose first it must be. Alone it may be any text, as in
+ * Kubernetes (validateHostIPs); nothing here takes it for an address.
+ */
 function checkHostAddresses(hostIP: string, list: readonly Wire<{ ip: string }>[], errors: FieldError[]): void {
-  // Kubernetes takes any text; here nothing that programs take for an address may be something else.
-  if (hostIP !== '') checkAddress(hostIP, 'status.hostIP', errors)
   const [first] = list
   if (!first) return
   if (first.ip !== hostIP)

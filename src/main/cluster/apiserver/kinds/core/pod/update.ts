@@ -2,7 +2,9 @@ import { jsonEqual } from '#shared/kube/json.ts'
 import type { Container, Pod, PodSpec, Toleration } from '#shared/kube/generated/types.ts'
 import { mirrorAnnotation } from '#shared/kube/pod.ts'
 import { fieldForbidden, fieldInvalid, forbiddenChange, type FieldError } from '#shared/kube/status.ts'
+import { rangeProblems } from '#shared/kube/validation-names.ts'
 import type { Wire } from '../../../api/wire.ts'
+import { addInvalid } from '../../../validation/fields.ts'
 
 /** Validates an update: images, additional tolerations, a shorter deadline; more while the pod has scheduling gates. */
 export function podUpdateFindings(next: Pod, previous: Pod): FieldError[] {
@@ -50,8 +52,13 @@ function withoutMutable(spec: Wire<PodSpec>, old: Wire<PodSpec>): Wire<PodSpec> 
 function checkDeadline(spec: Wire<PodSpec>, old: Wire<PodSpec>, errors: FieldError[]): void {
   const before = old.activeDeadlineSeconds
   const now = spec.activeDeadlineSeconds
-  if (before === undefined) return
   const field = 'spec.activeDeadlineSeconds'
+  const problems = now === undefined ? [] : rangeProblems(now, 0, 2 ** 31 - 1)
+  if (problems.length > 0) {
+    addInvalid(problems, now, field, errors)
+    return
+  }
+  if (before === undefined) return
   if (now === undefined) errors.push(fieldInvalid(field, now, 'must not update from a positive integer to nil value'))
   else if (now > before) errors.push(fieldInvalid(field, now, 'must be less than or equal to previous value'))
 }

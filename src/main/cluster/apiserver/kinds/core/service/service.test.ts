@@ -104,6 +104,19 @@ it('cannot change its cluster IP', () => {
   expect(updateFindings(service, change(stored, { 'spec.selector': { a: 'b' } }), stored)).toEqual([])
 })
 
+it('cannot change its families, unless it is headless', () => {
+  const both = { 'spec.ipFamilies': ['IPv4', 'IPv6'], 'spec.ipFamilyPolicy': 'RequireDualStack' }
+  const addresses = { 'spec.clusterIP': '10.96.0.5', 'spec.clusterIPs': ['10.96.0.5', 'fd00::5'] }
+  const stored = change(simple, { ...both, ...addresses })
+  const turned = ['IPv6', 'IPv4']
+  const refusal = 'spec.ipFamilies[0]: Invalid value: ["IPv6","IPv4"]: may not change once set'
+  expect(updateFindings(service, change(stored, { 'spec.ipFamilies': turned }), stored)).toEqual(
+    expect.arrayContaining([refusal, refusal]),
+  )
+  const headless = change(stored, { 'spec.clusterIP': 'None', 'spec.clusterIPs': ['None'] })
+  expect(updateFindings(service, change(headless, { 'spec.ipFamilies': turned }), headless)).toEqual([])
+})
+
 it('must have a valid DNS label as its name', () => {
   expect(service.validateName?.('1a')).toEqual([])
   expect(service.validateName?.('a.b')).not.toEqual([])

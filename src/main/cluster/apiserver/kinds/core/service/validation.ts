@@ -1,12 +1,5 @@
 import type { Service, ServicePort, ServiceSpec } from '#shared/kube/generated/types.ts'
-import {
-  fieldDuplicate,
-  fieldForbidden,
-  fieldInvalid,
-  fieldNotSupported,
-  fieldRequired,
-  type FieldError,
-} from '#shared/kube/status.ts'
+import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { labelProblems, portProblems, qualifiedNameProblems, subdomainProblems } from '#shared/kube/validation-names.ts'
 import { isExternallyAccessible } from './defaults.ts'
 import { clusterIpFindings } from '../../../validation/cluster-ips.ts'
@@ -187,10 +180,25 @@ export function validateServiceUpdate(
       errors.push(fieldInvalid('spec.clusterIPs[0]', next.clusterIPs, 'primary clusterIP can not be unset'))
     else errors.push(fieldInvalid('spec.clusterIPs[0]', next.clusterIPs, 'may not change once set'))
   }
-  if (old.ipFamilies?.[0] && next.ipFamilies?.[0] && old.ipFamilies[0] !== next.ipFamilies[0])
-    errors.push(fieldInvalid('spec.ipFamilies[0]', next.ipFamilies, 'may not change once set'))
+  if (isAnother('clusterIPs', 1, next, old))
+    errors.push(fieldInvalid('spec.clusterIPs[1]', next.clusterIPs, 'may not change once set'))
+  if (isHeadless(old) || isHeadless(next)) return errors
+  // Whichever it is, Kubernetes names the first.
+  for (const index of [0, 1])
+    if (isAnother('ipFamilies', index, next, old))
+      errors.push(fieldInvalid('spec.ipFamilies[0]', next.ipFamilies, 'may not change once set'))
   return errors
 }
 
-export const unsupportedFamily = (family: string): FieldError =>
-  fieldNotSupported('spec.ipFamilies[0]', family, ['IPv4'])
+const isHeadless = ({ clusterIPs }: Wire<ServiceSpec>): boolean => clusterIPs?.[0] === 'None'
+
+/** What is set may be released, but not become another. */
+function isAnother(
+  field: 'clusterIPs' | 'ipFamilies',
+  index: number,
+  next: Wire<ServiceSpec>,
+  old: Wire<ServiceSpec>,
+): boolean {
+  const [before, now] = [old[field]?.[index], next[field]?.[index]]
+  return Boolean(before && now && before !== now)
+}

@@ -1,0 +1,98 @@
+import { chromium, type Page } from '@playwright/test'
+import type { Kubectl } from '../test/support/kubectl.ts'
+import { watchMainThread } from './main-thread.ts'
+
+type Row = [what: string, value: number | string, unit: string]
+
+/**
+ * What moving the map of a namespace costs the window: 50 workloads of 10 pods, folded as they are at first, then each pod by
+ * itself. Times between frames tell what a user of this machine sees; the CPU of a frame has 16.7 ms on any.
+ */
+export async function measureMap({
+  ui,
+  context,
+  kubectl,
+}: {
+  ui: string
+  context: string
+  kubectl: Kubectl
+}): Promise<Row[]> {
+  await kubectl.ok('create', 'namespace', 'crowd')
+  const items = Array.from({ length: 50 }, (_, at) => workload(`crowd-${at}`))
+  await kubectl.withInput(JSON.stringify({ apiVersion: 'v1', kind: 'List', items }), 'apply', '-f', '-')
+  const browser = await chromium.launch({
+    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu'],
+  })
+  try {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+    page.setDefaultTimeout(120_000)
+    await page.goto(ui)
+    await page.goto(`${new URL(ui).origin}/#/c/${context}/topology/crowd`)
+    await page.getByRole('main').getByText('50 workloads, 500 pods').waitFor()
+    await page.locator('[data-node^="Pods/"]').filter({ hasText: '10 Running' }).nth(49).waitFor()
+    const folded = await measureMoves(page, '500 pods in 50 nodes')
+    await page.evaluate(() => {
+      for (const node of document.querySelectorAll<HTMLElement>('[data-node^="Pods/"]')) node.click()
+    })
+    await page.locator('[data-node^="Pod/"]').nth(499).waitFor()
+    return [...folded, ...(await measureMoves(page, '500 pods, each a node'))]
+  } finally {
+    await browser.close()
+  }
+}
+
+const workload = (name: string) => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name, namespace: 'crowd' },
+  spec: {
+    replicas: 10,
+    selector: { matchLabels: { app: name } },
+    template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'c', image: `${name}:1` }] } },
+  },
+})
+
+/** Near, where texts are read, and with all of it in the window. */
+async function measureMoves(page: Page, what: string): Promise<Row[]> {
+  await page.waitForTimeout(3_000)
+  const near = await measureMove(page, `${what}, moved`, false)
+  await page.getByRole('button', { name: 'Fit the map into the window' }).click()
+  await page.waitForTimeout(2_000)
+  const far = await measureMove(page, `${what}, all in the window, moved`, false)
+  const zoomed = await measureMove(page, `${what}, zoomed`, true)
+  await page.getByRole('button', { name: 'Fit the map into the window' }).click()
+  return [...near, ...far, ...zoomed]
+}
+
+/** Turns the wheel at each frame, as a hand does, for three seconds. */
+async function measureMove(page: Page, what: string, zooms: boolean): Promise<Row[]> {
+  const { result: frames, thread } = await watchMainThread(page, () =>
+    page.evaluate(
+      async ([ctrlKey, duration]) => {
+        const pane = document.querySelector('.vue-flow__pane, .vue-flow__viewport')
+        const times: number[] = []
+        const begun = performance.now()
+        for (let last = begun, at = 0; last - begun < duration; at++) {
+          const now = await new Promise<number>((resolve) => requestAnimationFrame(resolve))
+          times.push(now - last)
+          last = now
+          const deltaY = (at % 120 < 60 ? 1 : -1) * (ctrlKey ? 4 : 24)
+          const [clientX, clientY] = [800, 500]
+          pane?.dispatchEvent(
+            new WheelEvent('wheel', { deltaY, ctrlKey, clientX, clientY, bubbles: true, cancelable: true }),
+          )
+        }
+        return times
+      },
+      [zooms, 3_000] as const,
+    ),
+  )
+  const sorted = [...frames].sort((a, b) => a - b)
+  const each = (ms: number): number => Math.round((ms / frames.length) * 10) / 10
+  return [
+    [`${what}: frames a second`, Math.round(frames.length / 3), '/s'],
+    [`${what}: longest frame`, Math.round(sorted.at(-1) ?? 0), 'ms'],
+    [`${what}: CPU of a frame, script and layout / painting`, `${each(thread.cpu)} / ${each(thread.paint)}`, 'ms'],
+  ]
+}

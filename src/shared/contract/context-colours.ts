@@ -1,0 +1,2 @@
+/** Colours by which contexts are told apart. */
+export const contextColours = ['blue', 'violet', 'pink', 'red', 'orange', 'olive', 'green', 'grey'] as const
