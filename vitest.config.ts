@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['src/**/*.test.ts', 'scripts/**/*.test.ts'],
-          setupFiles: ['test/support/texts.ts'],
+          setupFiles: ['test/support/texts.ts', 'test/support/settled-imports.ts'],
           // Files share their modules: loading them anew for each of 450 files takes three times as long as the tests.
           isolate: false,
           testTimeout: 30_000,

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type Docker from 'dockerode'
+import { pauseContainer } from '#main/cluster/workers/docker/pause-container.ts'
 import type { Random } from './random.ts'
 
 /** What may happen to a worker, from outside: nothing of Slipway is asked to do it. */
@@ -50,7 +51,7 @@ export function createMachines(docker: Docker): Machines {
       await sleep(ms)
       await isSo(machine.start())
     } else if (kind === 'pause') {
-      await machine.pause()
+      await pauseContainer(machine)
       await sleep(ms)
       await isSo(machine.unpause())
     } else {

@@ -13,6 +13,7 @@ import { isMissing, statusOf } from './connection.ts'
 import { ensureClusterNetwork, requireIpv6 } from './cluster-network.ts'
 import { followEvents, type EventFilters } from './follow-events.ts'
 import { ensureOwnImage } from './own-image.ts'
+import { pauseContainer } from './pause-container.ts'
 import { createVolumeCopy } from './volume-copy.ts'
 
 export interface DockerProviderOptions {
@@ -105,7 +106,7 @@ export function createDockerProvider(options: DockerProviderOptions): WorkerProv
     },
     start: async (name) => settle((await container(name)).start()),
     stop: async (name) => settle((await container(name)).stop({ t: 20 })),
-    pause: async (name) => settle((await container(name)).pause()),
+    pause: async (name) => settle(pauseContainer(await container(name))),
     unpause: async (name) => settle((await container(name)).unpause()),
     kill: async (name) => settle((await container(name)).kill()),
     async lastOutput(name, lines = 5) {
