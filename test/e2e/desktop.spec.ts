@@ -374,6 +374,16 @@ if (!hasElectron)
       await expect.poll(entry).toBe('')
     })
 
+    test('menu and tray speak the language that the window does', async () => {
+      const { standIn } = records()
+      const language = desktop.page.getByRole('combobox', { name: /^(Language|Sprache)$/ })
+      await language.selectOption('de')
+      await expect.poll(() => standIn.trays[0]?.tooltip).toMatch(/^Slipway: 1 Cluster läuft/)
+      expect(standIn.menu[0]?.label).toBe('Datei')
+      await language.selectOption('system')
+      await expect.poll(() => standIn.menu[0]?.label).toBe('File')
+    })
+
     test('quitting with a cluster running asks first', async () => {
       const { app } = records()
       app.quit()

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Cluster, Operation, Worker } from '#shared/contract/clusters.ts'
 import { breakages } from './breakages.ts'
+import { de } from './texts/de.ts'
+import { en } from './texts/en.ts'
 
 const worker = (name: string, change: Partial<Worker> = {}): Worker => ({
   name,
@@ -18,7 +20,7 @@ const cluster = (change: Partial<Cluster> = {}): Cluster => ({
   workers: [worker('dev-worker-1'), worker('dev-worker-2')],
   ...change,
 })
-const titles = (before: Cluster, after: Cluster): string[] => breakages([before], [after]).map(({ title }) => title)
+const titles = (before: Cluster, after: Cluster): string[] => breakages([before], [after], en).map(({ title }) => title)
 const withSecond = (change: Partial<Worker>): Cluster =>
   cluster({ workers: [worker('dev-worker-1'), worker('dev-worker-2', change)] })
 
@@ -45,6 +47,9 @@ test('an operation that fails is told with its reason', () => {
   const starting = (change: Partial<Operation>): Cluster =>
     cluster({ operation: { kind: 'start', state: 'running', steps: [], log: [], startedAt: 1, ...change } })
   const failed = starting({ state: 'failed', error: 'no room' })
-  expect(breakages([starting({})], [failed])).toEqual([{ cluster: 'dev', title: 'dev: start failed', text: 'no room' }])
-  expect(breakages([failed], [failed])).toEqual([])
+  expect(breakages([starting({})], [failed], en)).toEqual([
+    { cluster: 'dev', title: 'dev: start failed', text: 'no room' },
+  ])
+  expect(breakages([failed], [failed], en)).toEqual([])
+  expect(breakages([starting({})], [failed], de)[0]?.title).toBe('dev: Starten fehlgeschlagen')
 })

@@ -1,4 +1,7 @@
 import type { Cluster, Worker } from '#shared/contract/clusters.ts'
+import type { ShellTexts } from './texts/index.ts'
+
+type Words = Pick<ShellTexts, 'breakages'>
 
 /** Something that broke: what a notification says, and the cluster it leads to. */
 export interface Breakage {
@@ -8,27 +11,28 @@ export interface Breakage {
 }
 
 /** What of the clusters has broken between two looks at them. What the user has stopped, paused or is changing is not broken. */
-export function breakages(before: readonly Cluster[], after: readonly Cluster[]): Breakage[] {
+export function breakages(before: readonly Cluster[], after: readonly Cluster[], texts: Words): Breakage[] {
   return after.flatMap((cluster) => {
     const earlier = before.find(({ name }) => name === cluster.name)
-    return earlier ? [...failedOperation(earlier, cluster), ...lostWorkers(earlier, cluster)] : []
+    return earlier ? [...failedOperation(earlier, cluster, texts), ...lostWorkers(earlier, cluster, texts)] : []
   })
 }
 
-function failedOperation(before: Cluster, { name, operation }: Cluster): Breakage[] {
+function failedOperation(before: Cluster, { name, operation }: Cluster, { breakages: texts }: Words): Breakage[] {
   const isNew = before.operation?.state !== 'failed' || before.operation.startedAt !== operation?.startedAt
   if (operation?.state !== 'failed' || !isNew) return []
-  return [{ cluster: name, title: `${name}: ${operation.kind} failed`, text: operation.error ?? 'See its steps.' }]
+  const title = `${name}: ${texts.failed[operation.kind]}`
+  return [{ cluster: name, title, text: operation.error ?? texts.seeSteps }]
 }
 
-function lostWorkers(before: Cluster, after: Cluster): Breakage[] {
+function lostWorkers(before: Cluster, after: Cluster, { breakages: texts }: Words): Breakage[] {
   if (after.state !== 'running' || after.operation?.state === 'running') return []
   return after.workers
     .filter((worker) => isLost(worker) && before.workers.some((was) => was.name === worker.name && isWell(was)))
     .map(({ name, state }) => ({
       cluster: after.name,
-      title: `${after.name}: worker ${name} is lost`,
-      text: state === 'running' ? 'It no longer reports to the cluster.' : 'Its container has ended.',
+      title: `${after.name}: ${texts.lost(name)}`,
+      text: state === 'running' ? texts.silent : texts.ended,
     }))
 }
 

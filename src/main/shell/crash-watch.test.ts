@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
 import { createCrashWatch } from './crash-watch.ts'
+import { en } from './texts/en.ts'
 
 const second = 1_000
 const crashing = (...pods: string[]): Map<string, string[]> => new Map([['dev', pods]])
 
 test('a pod that crashes is told once it has for a while, and not again soon', () => {
-  const { look } = createCrashWatch()
+  const { look } = createCrashWatch(() => en)
   expect(look(crashing('shop/web'), 0)).toEqual([])
   expect(look(crashing('shop/web'), 15 * second)).toEqual([])
   expect(look(crashing('shop/web'), 30 * second)).toEqual([
@@ -20,7 +21,7 @@ test('a pod that crashes is told once it has for a while, and not again soon', (
 })
 
 test('one that recovers in time is not told; many are told in one', () => {
-  const { look } = createCrashWatch()
+  const { look } = createCrashWatch(() => en)
   look(crashing('a/a', 'a/b', 'a/c', 'a/d', 'a/e'), 0)
   expect(look(crashing('a/a', 'a/b', 'a/c', 'a/d'), 40 * second)).toEqual([
     { cluster: 'dev', title: 'dev: 4 pods crash', text: 'a/a, a/b, a/c and 1 more' },

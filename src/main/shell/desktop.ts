@@ -9,7 +9,7 @@ import type { AskUser } from '#main/yours/confirmed.ts'
 import { confirmAction } from './confirm-action.ts'
 import { systemKeychain } from './keychain.ts'
 import { hiddenFlag, setStartAtLogin } from './login.ts'
-import { applicationMenu } from './menu.ts'
+import { applicationMenu, type MenuActions } from './menu.ts'
 import { notifyOfBreakages } from './notifications.ts'
 import { chooseManifests, collectOpened, showOpened } from './opening.ts'
 import { servePort } from './port.ts'
@@ -17,6 +17,7 @@ import { handleAppProtocol, registerAppScheme } from './protocol.ts'
 import { createQuit } from './quit.ts'
 import { createRequests } from './requests.ts'
 import { lockDown } from './security.ts'
+import { createSpeech, type Speech } from './texts/index.ts'
 import { createTray, type TrayClusters } from './tray.ts'
 import { createWindows, type Windows } from './windows.ts'
 
@@ -50,9 +51,11 @@ export async function startDesktop({ installation, home, openBack, onEndSignal }
   handleAppProtocol(installation.renderer)
   app.setAsDefaultProtocolClient('slipway')
 
+  const speech = createSpeech(app.getPreferredSystemLanguages())
   const requests = createRequests()
   const windows = createWindows({ root: installation.root, home, requests })
   const quitting = createQuit({
+    speech,
     confirm: () => windows.ask({ command: 'confirm-quit' }),
     settings: () => back.data.settings(),
     close: (workers) => back.close(workers),
@@ -61,56 +64,68 @@ export async function startDesktop({ installation, home, openBack, onEndSignal }
     shellRequests: requests,
     quit: (choice) => quitting.choose(choice),
     keychain: systemKeychain(),
-    confirmAction,
+    confirmAction: confirmAction(speech),
   })
   app.on('before-quit', (event) => quitting.begin(event, back.clusters.list()))
   // Nobody is there to be asked: the workers are stopped in order.
   onEndSignal(() => void quitting.choose('stop'))
 
   servePort(back.router)
-  addMenuAndTray({ windows, clusters: back.clusters, resources: installation.resources })
-  followSettings({ back, windows })
+  addMenuAndTray({ windows, speech, clusters: back.clusters, resources: installation.resources })
+  followSettings({ back, windows, speech })
   app.on('second-instance', () => windows.show())
   app.on('activate', () => windows.show())
   // Closing the windows leaves the clusters running in the tray; quitting asks.
   app.on('window-all-closed', () => undefined)
   powerMonitor.on('resume', () => windows.all().forEach(({ webContents }) => webContents.send('slipway:resume')))
   if (!process.argv.includes(hiddenFlag)) await windows.restore()
-  opened.attend((what) => void showOpened(what, windows.ask))
+  opened.attend((what) => void showOpened(what, { ask: windows.ask, texts: speech.texts() }))
 }
 
 function addMenuAndTray({
   windows,
+  speech,
   clusters,
   resources,
 }: {
   windows: Windows
+  speech: Speech
   clusters: TrayClusters
   resources: string
 }): void {
   const command = (name: Command): void => windows.ask({ command: name })
-  Menu.setApplicationMenu(
-    applicationMenu({
-      command,
-      newWindow: () => windows.open(),
-      openManifests: () => void chooseManifests().then((files) => showOpened(files, windows.ask)),
-      openDocumentation: () => void shell.openExternal('https://kubernetes.io/docs/'),
-    }),
-  )
+  const openManifests = async (): Promise<void> => {
+    const texts = speech.texts()
+    await showOpened(await chooseManifests(texts), { ask: windows.ask, texts })
+  }
+  const actions: MenuActions = {
+    command,
+    newWindow: () => windows.open(),
+    openManifests: () => void openManifests(),
+    openDocumentation: () => void shell.openExternal('https://kubernetes.io/docs/'),
+  }
+  const showMenu = (): void => {
+    const template = applicationMenu(speech.texts(), actions, process.platform === 'darwin')
+    Menu.setApplicationMenu(Menu.buildFromTemplate(template))
+  }
+  speech.onChange(showMenu)
+  showMenu()
   createTray({
     resources,
     clusters,
+    speech,
     command,
     show: () => windows.show(),
     openCluster: (name) => windows.ask({ visit: clusterAddress(name) }),
   })
 }
 
-/** Notifications and the start at login are as the settings say, now and after each change. */
-function followSettings({ back, windows }: { back: DesktopBack; windows: Windows }): void {
+/** Language, notifications and the start at login are as the settings say, now and after each change. */
+function followSettings({ back, windows, speech }: { back: DesktopBack; windows: Windows; speech: Speech }): void {
   const wanted = { breakages: false, crashes: false }
   let startAtLogin = false
   const follow = (settings: Settings): void => {
+    speech.follow(settings)
     wanted.breakages = settings.notifications
     wanted.crashes = settings.notifications && settings.crashNotices
     // What was never wanted is not taken away: the user may have arranged it by hand.
@@ -121,6 +136,7 @@ function followSettings({ back, windows }: { back: DesktopBack; windows: Windows
   back.data.onSettings(follow)
   notifyOfBreakages({
     clusters: back.clusters,
+    speech,
     isWanted: (what) => wanted[what],
     open: (name) => windows.ask({ visit: clusterAddress(name) }),
   })

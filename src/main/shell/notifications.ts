@@ -3,6 +3,7 @@ import type { Stop } from '#shared/base/disposable.ts'
 import type { Cluster } from '#shared/contract/clusters.ts'
 import { breakages, type Breakage } from './breakages.ts'
 import { createCrashWatch } from './crash-watch.ts'
+import type { Speech } from './texts/index.ts'
 
 /** How often crashing pods are looked for, ms. */
 const lookMs = 10_000
@@ -10,6 +11,7 @@ const lookMs = 10_000
 /** Tells of what breaks, where the user wants that. @param options `open`: shows the cluster that a notification names */
 export function notifyOfBreakages({
   clusters,
+  speech,
   isWanted,
   open,
 }: {
@@ -18,6 +20,7 @@ export function notifyOfBreakages({
     onChange(listener: () => void): Stop
     crashingPods(): ReadonlyMap<string, readonly string[]>
   }
+  speech: Speech
   isWanted(what: 'breakages' | 'crashes'): boolean
   open(cluster: string): void
 }): Stop {
@@ -29,14 +32,14 @@ export function notifyOfBreakages({
       notification.show()
     }
   }
-  const crashes = createCrashWatch()
+  const crashes = createCrashWatch(speech.texts)
   const timer = setInterval(() => {
     if (isWanted('crashes') && Notification.isSupported()) tell(crashes.look(clusters.crashingPods(), Date.now()))
   }, lookMs)
   timer.unref()
   const stopFollowing = clusters.onChange(() => {
     const after = clusters.list()
-    const broken = breakages(before, after)
+    const broken = breakages(before, after, speech.texts())
     before = after
     if (isWanted('breakages') && Notification.isSupported()) tell(broken)
   })

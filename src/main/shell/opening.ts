@@ -3,6 +3,7 @@ import type { ShellRequest } from '#shared/contract/app.ts'
 import { openedByArguments, type Opened } from './arguments.ts'
 import { addressOfLink } from './deep-link.ts'
 import { readManifestFiles } from './manifest-files.ts'
+import type { ShellTexts } from './texts/index.ts'
 
 /**
  * Links and files that the system opens with the app, from now on: macOS tells of those that start it before it is ready. They
@@ -34,24 +35,27 @@ export function collectOpened(): { attend(handle: (opened: Opened) => void): voi
 }
 
 /** Has a window show what was opened; a file that cannot be read is told. */
-export async function showOpened({ links, files }: Opened, ask: (request: ShellRequest) => void): Promise<void> {
+export async function showOpened(
+  { links, files }: Opened,
+  { ask, texts: { dialogs } }: { ask(request: ShellRequest): void; texts: ShellTexts },
+): Promise<void> {
   for (const link of links) {
     const address = addressOfLink(link)
-    if (address === undefined) dialog.showErrorBox('Slipway cannot open this link', link)
+    if (address === undefined) dialog.showErrorBox(dialogs.badLink, link)
     else ask({ visit: address })
   }
   if (files.length === 0) return
   const { manifests, problems } = await readManifestFiles(files)
-  if (problems.length > 0) dialog.showErrorBox('Slipway cannot open these files', problems.join('\n'))
+  if (problems.length > 0) dialog.showErrorBox(dialogs.badFiles, problems.join('\n'))
   if (manifests.length > 0) ask({ manifests })
 }
 
 /** Asks which manifests to open. */
-export async function chooseManifests(): Promise<Opened> {
+export async function chooseManifests({ dialogs }: ShellTexts): Promise<Opened> {
   const { filePaths } = await dialog.showOpenDialog({
-    title: 'Open Manifests',
+    title: dialogs.openManifests,
     properties: ['openFile', 'multiSelections'],
-    filters: [{ name: 'Kubernetes manifests', extensions: ['yaml', 'yml', 'json'] }],
+    filters: [{ name: dialogs.manifests, extensions: ['yaml', 'yml', 'json'] }],
   })
   return { links: [], files: filePaths }
 }

@@ -1,13 +1,16 @@
 import { app, dialog } from 'electron'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { Settings } from '#shared/contract/settings.ts'
+import type { Speech } from './texts/index.ts'
 
 /** Quits by the user's setting, or asks in a window when clusters run. */
 export function createQuit({
+  speech,
   confirm,
   settings,
   close,
 }: {
+  speech: Speech
   confirm(): void
   settings(): Promise<Settings>
   close(workers: 'stop' | 'keep'): Promise<void>
@@ -19,7 +22,7 @@ export function createQuit({
     try {
       await close(workers)
     } catch (error) {
-      dialog.showErrorBox('Slipway did not stop cleanly', messageOf(error))
+      dialog.showErrorBox(speech.texts().dialogs.uncleanEnd, messageOf(error))
     }
     app.exit(0)
   }

@@ -1,5 +1,6 @@
 import type { Cluster } from '#shared/contract/clusters.ts'
 import { isLost } from './breakages.ts'
+import type { ShellTexts } from './texts/index.ts'
 
 export type TrayState = 'idle' | 'running' | 'trouble'
 
@@ -10,24 +11,23 @@ export interface TrayModel {
   clusters: { name: string; text: string; action: 'start' | 'stop' | undefined }[]
 }
 
-export function trayModel(clusters: readonly Cluster[]): TrayModel {
+export function trayModel(clusters: readonly Cluster[], { tray: texts }: Pick<ShellTexts, 'tray'>): TrayModel {
   const running = clusters.filter(({ state }) => state === 'running')
   const troubled = clusters.filter(isTroubled)
-  const count =
-    running.length === 0
-      ? 'No cluster runs'
-      : running.length === 1
-        ? '1 cluster runs'
-        : `${running.length} clusters run`
+  const count = texts.running(running.length)
   return {
     state: troubled.length > 0 ? 'trouble' : running.length > 0 ? 'running' : 'idle',
-    text: troubled.length > 0 ? `${count}, ${troubledText(troubled)}` : count,
-    clusters: clusters.map((cluster) => ({ name: cluster.name, text: textOf(cluster), action: actionOf(cluster) })),
+    text: troubled.length > 0 ? `${count}, ${troubledText(troubled, texts)}` : count,
+    clusters: clusters.map((cluster) => ({
+      name: cluster.name,
+      text: textOf(cluster, texts),
+      action: actionOf(cluster),
+    })),
   }
 }
 
-const troubledText = (troubled: readonly Cluster[]): string =>
-  troubled.length === 1 ? `${troubled[0]?.name ?? ''} has trouble` : `${troubled.length} have trouble`
+const troubledText = (troubled: readonly Cluster[], texts: ShellTexts['tray']): string =>
+  troubled.length === 1 ? texts.hasTrouble(troubled[0]?.name ?? '') : texts.haveTrouble(troubled.length)
 
 /** Failed, or with workers that neither the user nor an operation has taken away. */
 function isTroubled({ state, workers, operation }: Cluster): boolean {
@@ -36,9 +36,10 @@ function isTroubled({ state, workers, operation }: Cluster): boolean {
   return workers.some(isLost)
 }
 
-function textOf({ name, state, workers }: Cluster): string {
-  if (state !== 'running') return `${name}: ${state}`
-  return `${name}: ${workers.filter(({ ready }) => ready).length} of ${workers.length} workers Ready`
+function textOf({ name, state, workers }: Cluster, texts: ShellTexts['tray']): string {
+  if (state !== 'running') return `${name}: ${texts.states[state]}`
+  const ready = workers.filter((worker) => worker.ready).length
+  return `${name}: ${workers.length === 0 ? texts.noWorkers : texts.ready(ready, workers.length)}`
 }
 
 function actionOf({ state, operation }: Cluster): 'start' | 'stop' | undefined {

@@ -1,10 +1,12 @@
-import { app, dialog, Menu, nativeImage, Tray, type MenuItemConstructorOptions } from 'electron'
+import { app, dialog, Menu, nativeImage, Tray } from 'electron'
 import { join } from 'node:path'
 import type { Stop } from '#shared/base/disposable.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { Cluster } from '#shared/contract/clusters.ts'
 import type { Command } from '#shared/contract/app.ts'
-import { trayModel, type TrayModel, type TrayState } from './tray-model.ts'
+import type { Speech } from './texts/index.ts'
+import { trayMenu } from './tray-menu.ts'
+import { trayModel, type TrayState } from './tray-model.ts'
 
 export interface TrayClusters {
   list(): Cluster[]
@@ -16,6 +18,7 @@ export interface TrayClusters {
 export interface TrayOptions {
   resources: string
   clusters: TrayClusters
+  speech: Speech
   show(): void
   openCluster(name: string): void
   command(name: Command): void
@@ -23,16 +26,26 @@ export interface TrayOptions {
 
 /** A tray icon with the clusters' state and what one does most. Clusters keep running without a window. */
 export function createTray(options: TrayOptions): Tray {
-  const { clusters, show } = options
+  const { clusters, speech, show, openCluster, command } = options
   const tray = new Tray(iconOf(options.resources, 'idle'))
   const refresh = (): void => {
-    const model = trayModel(clusters.list())
+    const texts = speech.texts()
+    const model = trayModel(clusters.list(), texts)
+    const menu = trayMenu(model, texts, {
+      show,
+      openCluster,
+      startCluster: (name) => attempt(() => clusters.start(name)),
+      stopCluster: (name) => attempt(() => clusters.stop(name)),
+      command,
+      quit: () => app.quit(),
+    })
     tray.setImage(iconOf(options.resources, model.state))
     tray.setToolTip(`Slipway: ${model.text}`)
-    tray.setContextMenu(Menu.buildFromTemplate(trayMenu(model, options)))
+    tray.setContextMenu(Menu.buildFromTemplate(menu))
   }
   tray.on('click', show)
   clusters.onChange(refresh)
+  speech.onChange(refresh)
   refresh()
   return tray
 }
@@ -42,31 +55,6 @@ const iconOf = (resources: string, state: TrayState) =>
   nativeImage.createFromPath(
     join(resources, `icons/tray-${state}${process.platform === 'darwin' ? 'Template' : ''}.png`),
   )
-
-function trayMenu(
-  model: TrayModel,
-  { clusters, show, openCluster, command }: TrayOptions,
-): MenuItemConstructorOptions[] {
-  const ofClusters = model.clusters.map(({ name, text, action }): MenuItemConstructorOptions => ({
-    label: text,
-    submenu: [
-      { label: 'Open', click: () => openCluster(name) },
-      { label: 'Start', enabled: action === 'start', click: () => attempt(() => clusters.start(name)) },
-      { label: 'Stop', enabled: action === 'stop', click: () => attempt(() => clusters.stop(name)) },
-    ],
-  }))
-  return [
-    { label: model.text, enabled: false },
-    ...ofClusters,
-    { type: 'separator' },
-    { label: 'Open Slipway', click: show },
-    { label: 'New Cluster…', click: () => command('new-cluster') },
-    { label: 'Deploy…', click: () => command('deploy') },
-    { label: 'Settings…', click: () => command('settings') },
-    { type: 'separator' },
-    { label: 'Quit', click: () => app.quit() },
-  ]
-}
 
 /** A cluster may have changed since the menu was drawn: then it says why it does not do this now. */
 function attempt(act: () => void): void {

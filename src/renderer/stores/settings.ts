@@ -1,12 +1,13 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watchEffect } from 'vue'
+import { languageOf } from '#shared/base/language.ts'
 import { contextColours } from '#shared/contract/context-colours.ts'
 import { defaultSettings, withChange } from '#shared/contract/default-settings.ts'
 import type { ContextColour, Settings, SettingsChange } from '#shared/contract/settings.ts'
 import { NoAnswer } from '../api/deadline.ts'
 import { useApi } from '../api/index.ts'
 import { chosenKeys } from '../shortcuts/bindings.ts'
-import { languageOf, speak } from '../texts/index.ts'
+import { speak } from '../texts/index.ts'
 import { useClusters } from './clusters.ts'
 
 /** The user's settings, kept by the back; the theme is applied as soon as it is known. */
@@ -27,7 +28,7 @@ export const useSettings = defineStore('settings', () => {
     const isDark = theme === 'dark' || (theme === 'system' && systemIsDark.value)
     changeTheme(isDark ? 'dark' : 'light')
   })
-  watchEffect(() => void speak(languageOf(settings.value.language)))
+  watchEffect(() => void speak(languageOf(settings.value.language, navigator.languages)))
   watchEffect(() => {
     const { motion, density } = settings.value
     Object.assign(document.documentElement.dataset, { motion, density })

@@ -1,10 +1,9 @@
 import { createI18n } from 'vue-i18n'
+import type { Language } from '#shared/base/language.ts'
 import { areas, type Area } from './areas.ts'
 import { en } from './en/index.ts'
 import type { KeyOf, Texts } from './translation.ts'
 
-export const languages = ['en', 'de'] as const
-export type Language = (typeof languages)[number]
 /** The name of a text: `shell.connection.retry`. */
 export type TextKey = KeyOf<typeof en> | { [Name in Area]: KeyOf<English<Name>> }[Area]
 type English<Name extends Area> = Awaited<ReturnType<(typeof areas)[Name]['en']>>
@@ -46,13 +45,6 @@ export function numberFormat(maximumFractionDigits = 3): Intl.NumberFormat {
 
 /** The language in use. */
 export const language = (): Language => (i18n.global.locale.value === 'de' ? 'de' : 'en')
-
-/** The language that is meant by a choice: the first of the browser's that there is, for `system`. */
-export function languageOf(choice: Language | 'system', preferred: readonly string[] = navigator.languages): Language {
-  if (choice !== 'system') return choice
-  const known = preferred.map((tag) => tag.slice(0, 2).toLowerCase())
-  return known.flatMap((tag) => languages.filter((each) => each === tag))[0] ?? 'en'
-}
 
 /**
  * Loads a part of the page together with the areas of texts that it needs beside those of the page itself, in the user's

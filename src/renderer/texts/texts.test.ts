@@ -5,7 +5,7 @@ import { areaNames, areas } from './areas.ts'
 import { de as deFrame } from './de/index.ts'
 import { en as enFrame } from './en/index.ts'
 import { ageText, clockText, dateText, diskText, memoryText, numberText, whenText } from './format.ts'
-import { i18n, languageOf, speak, t } from './index.ts'
+import { i18n, speak, t } from './index.ts'
 import type { Texts } from './translation.ts'
 
 const en: Texts = { ...enFrame }
@@ -73,13 +73,6 @@ describe('texts', () => {
     }
   })
 })
-
-test.each([
-  [['de-CH', 'en'], 'de'],
-  [['fr', 'de'], 'de'],
-  [['fr'], 'en'],
-  [[], 'en'],
-])('the system’s language of %j is %s', (preferred, expected) => expect(languageOf('system', preferred)).toBe(expected))
 
 describe('amounts and times', () => {
   test('in English', () => {

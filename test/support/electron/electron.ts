@@ -81,6 +81,9 @@ class App extends EventEmitter {
     return true
   }
   setLoginItemSettings(): void {}
+  getPreferredSystemLanguages(): string[] {
+    return ['en-US']
+  }
   getVersion(): string {
     return '0.0.0'
   }
