@@ -96,6 +96,7 @@ export async function openBack({
     workerDisk: (cluster) => engine.providerFor(cluster).diskUse(),
     removeLeftovers: (leftovers) => removeLeftovers({ ...leftovers, engine }),
     engine: () => engine.state(),
+    requireIpv6: () => engine.requireIpv6(),
     clock: systemClock,
     log,
     version: installation.version,

@@ -36,6 +36,7 @@ beforeAll(async () => {
     snapshotsDir: join(home, 'snapshots'),
     removeLeftovers: (leftovers) => removeLeftovers({ ...leftovers, engine }),
     engine: () => engine.state(),
+    requireIpv6: () => engine.requireIpv6(),
     version: 'test',
   })
   clusters.create({ name, workers: 1 })

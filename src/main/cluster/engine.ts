@@ -3,6 +3,7 @@ import type { Stop } from '#shared/base/disposable.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { ClusterSpec, Engine } from '#shared/contract/clusters.ts'
 import { podCidrsOf, rangesOf, serviceCidrsOf } from './ranges.ts'
+import { requireIpv6 } from './workers/docker/cluster-network.ts'
 import { connectDocker, type Docker } from './workers/docker/connection.ts'
 import { findHostImage, followHostImages, type HostImage } from './workers/docker/host-image.ts'
 import { builderOf, buildFolder, type BuildWork, type FolderBuild } from './workers/docker/build-folder.ts'
@@ -15,6 +16,8 @@ import { agentPort, type WorkerProvider } from './workers/provider.ts'
 export interface HostEngine {
   state(): Promise<Engine>
   connect(): Promise<Docker>
+  /** @throws Error for the user where it makes no networks with IPv6, or does not answer */
+  requireIpv6(): Promise<void>
   /** What it has under a name; undefined where it has nothing. @throws Error where it does not answer */
   image(name: string): Promise<HostImage | undefined>
   /** Builds the image of a folder. @throws Error with what the build says went wrong */
@@ -44,8 +47,12 @@ export function createHostEngine({
     if (docker && (await answers(docker))) return docker
     return (docker = await connectDocker())
   }
+  const tryIpv6 = async (): Promise<void> => requireIpv6(await connect(), { name: 'slipway-tries-ipv6', labels })
+  let trying: Promise<void> | undefined
   return {
     connect,
+    // The network that shows it has one name: who asks meanwhile gets the same answer.
+    requireIpv6: () => (trying ??= tryIpv6().finally(() => (trying = undefined))),
     image: async (name) => findHostImage(await connect(), name),
     async build(build, work) {
       const used = await connect()

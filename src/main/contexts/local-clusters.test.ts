@@ -70,6 +70,7 @@ async function open(over: Partial<LocalClustersOptions> = {}): Promise<LocalClus
     snapshotsDir: `${dir}-snapshots`,
     removeLeftovers: (leftovers) => removeLeftovers({ ...leftovers, engine }),
     engine: () => engine.state(),
+    requireIpv6: () => engine.requireIpv6(),
     clock: systemClock,
     log: silentLog,
     version: 'test',

@@ -65,6 +65,8 @@ export interface LocalClusters {
   /** Pods that crash now, as `namespace/name`, by cluster. */
   crashingPods(): ReadonlyMap<string, readonly string[]>
   engine(): Promise<Engine>
+  /** @throws Error for the user where the engine makes no networks with IPv6 */
+  requireIpv6(): Promise<void>
   /** Stops every cluster; `keep` leaves the workers running. */
   close(workers: 'stop' | 'keep' | 'remove'): Promise<void>
 }
@@ -82,6 +84,7 @@ export interface LocalClustersOptions {
   /** Removes workers, volumes and networks of a cluster that is not running. */
   removeLeftovers(cluster: { name: string; hasMachines: boolean }): Promise<void>
   engine(): Promise<Engine>
+  requireIpv6(): Promise<void>
   clock: Clock
   log: Log
   version: string
@@ -324,6 +327,7 @@ export async function openLocalClusters(options: LocalClustersOptions): Promise<
       new Map([...members.values()].flatMap(({ name, cluster }) => (cluster ? [[name, cluster.crashingPods()]] : []))),
     context: (id) => [...members.values()].find((member) => member.context?.info.id === id)?.context,
     engine: () => options.engine(),
+    requireIpv6: () => options.requireIpv6(),
     async close(workers) {
       closing = true
       for (const member of members.values()) member.operation?.cancel()

@@ -26,6 +26,7 @@ export function clustersTopic(local: LocalClusters, contexts: Pick<Contexts, 're
       ),
     ),
     create: topic.create.handler(({ input, errors }) => withUserError(errors, () => local.create(input))),
+    requireIpv6: topic.requireIpv6.handler(({ errors }) => withUserError(errors, () => local.requireIpv6())),
     cancel: topic.cancel.handler(({ input, errors }) => withUserError(errors, () => local.cancel(input.name))),
     retry: topic.retry.handler(({ input, errors }) =>
       withUserError(errors, async () => {

@@ -34,6 +34,8 @@ test.each<Partial<ClusterForm>>([
   { cpus: '0,5', memory: '1.5' },
   { simulated: true, workers: '60', cpus: '99', memory: '100' },
   { cpus: '256', simulated: true },
+  { dualStack: true },
+  { dualStack: true, simulated: true },
 ])('%j has no problems, and is a cluster that the back takes', (change) => {
   expect(problemsOf(form(change), [], engine)).toEqual({})
   expect(clusterSpec.safeParse(specOf(form(change))).success).toBe(true)

@@ -1,4 +1,5 @@
 import type { ClusterSpec, Engine } from '#shared/contract/clusters.ts'
+import { defaultPodCidr, defaultServiceCidr, withIpv6 } from '#shared/kube/cluster-ranges.ts'
 import { t } from '../texts/index.ts'
 
 /** What is written in the dialog that creates a cluster. */
@@ -8,6 +9,7 @@ export interface ClusterForm {
   cpus: string
   memory: string
   simulated: boolean
+  dualStack: boolean
 }
 
 /** What is wrong with a field, in the user's words; none when nothing is. */
@@ -23,7 +25,8 @@ export const mostWorkers = ({ simulated }: ClusterForm): number => (simulated ? 
 export function newForm(taken: readonly string[], engine: Engine | undefined): ClusterForm {
   let name = 'dev'
   for (let number = 2; taken.includes(name); number++) name = `dev-${number}`
-  return { name, workers: '3', cpus: '', memory: '', simulated: engine !== undefined && engine.state !== 'ready' }
+  const simulated = engine !== undefined && engine.state !== 'ready'
+  return { name, workers: '3', cpus: '', memory: '', simulated, dualStack: false }
 }
 
 export function problemsOf(form: ClusterForm, taken: readonly string[], engine: Engine | undefined): FormProblems {
@@ -43,7 +46,17 @@ export const specOf = (form: ClusterForm): ClusterSpec => ({
   ...(form.cpus.trim() ? { cpus: numberOf(form.cpus) } : {}),
   ...(form.memory.trim() ? { memoryBytes: Math.round(numberOf(form.memory) * gibibyte) } : {}),
   ...(form.simulated ? { simulated: true } : {}),
+  ...(form.dualStack && !form.simulated ? dualStackRanges : {}),
 })
+
+const dualStackRanges = {
+  podCidr: withIpv6(defaultPodCidr, 'pods'),
+  serviceCidr: withIpv6(defaultServiceCidr, 'services'),
+}
+
+/** Whether the engine has to have IPv6 for it. A control plane alone needs no engine. */
+export const needsIpv6 = ({ dualStack, simulated, workers }: ClusterForm): boolean =>
+  dualStack && !simulated && Number(workers) !== 0
 
 /** A number with a point or a comma. @returns NaN for anything else */
 const numberOf = (text: string): number =>

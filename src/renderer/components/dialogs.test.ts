@@ -174,6 +174,7 @@ test('DrainDialog asks for bare pods and for data, and for the name where data a
 
 test('CreateClusterDialog proposes a free name, and names the field that is wrong', async () => {
   const create = vi.fn(() => Promise.resolve())
+  const requireIpv6 = vi.fn(() => Promise.resolve())
   open.value = false
   const isOpen = ref(false)
   const host = defineComponent(
@@ -184,6 +185,7 @@ test('CreateClusterDialog proposes a free name, and names the field that is wron
         engine: { state: 'ready' },
         taken: ['dev', 'dev-2'],
         create,
+        requireIpv6,
       }),
   )
   wrapper = mount(host, { attachTo: document.body, global: { plugins: [createPinia()] } })
@@ -202,4 +204,49 @@ test('CreateClusterDialog proposes a free name, and names the field that is wron
   await submit()
   expect(create).toHaveBeenCalledExactlyOnceWith({ name: 'good', workers: 3 })
   expect(isOpen.value).toBe(false)
+})
+
+test('CreateClusterDialog makes a dual-stack cluster, and says at once why the engine cannot', async () => {
+  const create = vi.fn(() => Promise.resolve())
+  let answer = Promise.withResolvers<undefined>()
+  await show(CreateClusterDialog, {
+    engine: { state: 'ready' },
+    taken: [],
+    create,
+    requireIpv6: () => answer.promise,
+  })
+  const box = (name: string): HTMLInputElement => {
+    const label = [...document.querySelectorAll('label')].find((each) => each.textContent.includes(name))
+    const found = label?.querySelector('input')
+    if (!found) throw new Error(`no box ${name}`)
+    return found
+  }
+  const press = async (name: string): Promise<void> => {
+    box(name).click()
+    await flushPromises()
+  }
+  await press('Dual stack')
+  expect(button(/^Create cluster/).disabled).toBe(true)
+  answer.reject(new Error('the engine makes no network with IPv6'))
+  await flushPromises()
+  expect(alert()).toBe('the engine makes no network with IPv6')
+  await submit()
+  expect(create).not.toHaveBeenCalled()
+
+  // Simulated workers have none, and a control plane alone needs no engine.
+  await press('Simulated')
+  expect(box('Dual stack').disabled).toBe(true)
+  expect(alert()).toBe('')
+  await press('Simulated')
+  expect(alert()).not.toBe('')
+  await type('Workers', '0')
+  expect(alert()).toBe('')
+
+  answer = Promise.withResolvers()
+  answer.resolve(undefined)
+  await type('Workers', '2')
+  await submit()
+  const podCidr = '10.244.0.0/16,fd00:10:244::/56'
+  const serviceCidr = '10.96.0.0/16,fd00:10:96::/112'
+  expect(create).toHaveBeenCalledExactlyOnceWith({ name: 'dev', workers: 2, podCidr, serviceCidr })
 })

@@ -59,6 +59,7 @@ export const useClusters = defineStore('clusters', () => {
     contextsLoaded,
     loadEngine,
     create: (spec: ClusterSpec) => call.create(spec),
+    requireIpv6: () => call.requireIpv6(),
     cancel: (name: string) => call.cancel({ name }),
     retry: (name: string) => call.retry({ name }),
     start: (name: string) => call.start({ name }),

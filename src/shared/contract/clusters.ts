@@ -265,6 +265,8 @@ export const clusters = {
   watch: downstream({ open: z.strictObject({}), down: z.object({ clusters: z.array(cluster) }) }),
   /** Returns once the operation has begun; `watch` shows its steps. */
   create: procedure.input(clusterSpec).output(z.void()),
+  /** @throws Error with the engine's reason where it makes no networks with IPv6, which Docker workers of a dual-stack cluster need */
+  requireIpv6: procedure.output(z.void()),
   /** Stops the running operation and rolls it back. */
   cancel: procedure.input(named).output(z.void()),
   /** Starts the failed operation again. */

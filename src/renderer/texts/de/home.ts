@@ -207,6 +207,11 @@ export const home = {
     simulated: 'Simulierte Worker',
     simulatedText: 'Pods durchlaufen ihre Phasen, ohne zu laufen: zum Umsehen ohne Docker.',
     noEngine: 'Keine Docker Engine antwortet: {reason} Simulierte Worker brauchen keine.',
+    advanced: 'Erweitert',
+    dualStack: 'Dual Stack: IPv4 und IPv6',
+    dualStackText: 'Pods, Nodes und Services haben von beiden eine Adresse. Das lässt sich später nicht ändern.',
+    dualStackSimulated: 'Simulierte Worker haben nur IPv4.',
+    askingIpv6: 'Die Engine wird nach IPv6 gefragt',
     creating: 'Wird angelegt',
     problems: {
       name: 'Geben Sie ihm einen Namen.',

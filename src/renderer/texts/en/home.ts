@@ -206,6 +206,11 @@ export const home = {
     simulated: 'Simulated workers',
     simulatedText: 'Pods go through their phases without running: for a look around without Docker.',
     noEngine: 'No Docker Engine answers: {reason} Simulated workers need none.',
+    advanced: 'Advanced',
+    dualStack: 'Dual stack: IPv4 and IPv6',
+    dualStackText: 'Pods, nodes and Services have an address of each family. It cannot be changed later.',
+    dualStackSimulated: 'Simulated workers have IPv4 alone.',
+    askingIpv6: 'Asking the engine for IPv6',
     creating: 'Creating',
     problems: {
       name: 'Give it a name.',
