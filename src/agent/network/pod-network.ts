@@ -8,6 +8,7 @@ import { createAddresses, type Addresses } from './addresses.ts'
 import type { Command } from './command.ts'
 import type { PolicyEnforcement } from './policy/index.ts'
 import { followRoutes, shareOf } from './routes.ts'
+import { checkSources } from './source-check.ts'
 
 /** A pod's address, and that of IPv6 in a dual-stack cluster. */
 export interface PodAddress {
@@ -57,6 +58,8 @@ export interface PodNetworkOptions {
   log: Log
 }
 
+/** How the names of the pods' interfaces begin. */
+const interfaces = 'slip'
 /**
  * The gateway of every pod: set on each host-side interface, so that ARP is answered at once (proxy_arp waits up to 0.8
  * s).
@@ -89,9 +92,10 @@ export function createPodNetwork({
   const routes = wholes.map((whole) => followRoutes({ nodeName, podCidr: whole, nodes, run, log }))
 
   const ready = (): Promise<Addresses> =>
-    (addresses ??= Promise.all(wholes.map((whole) => podRange(nodes, { nodeName, podCidr: whole }))).then(
-      ([cidr = '', cidr6]) => (pool = createAddresses({ cidr, cidr6, file: leases })),
-    ))
+    (addresses ??= Promise.all([
+      checkSources({ interfaces, run, log }),
+      ...wholes.map((whole) => podRange(nodes, { nodeName, podCidr: whole })),
+    ]).then(([, cidr = '', cidr6]) => (pool = createAddresses({ cidr, cidr6, file: leases }))))
   /** An address with that of the other family. */
   const both = (leased: Addresses, ip: string): PodAddress => {
     const ip6 = leased.secondOf(ip)
@@ -160,7 +164,7 @@ const textsOf = ({ ip, ip6 }: PodAddress): string[] => [ip, ...(ip6 ? [ip6] : []
 
 /** At most 15 characters. By the address, which a sandbox keeps when it becomes a pod's. */
 const interfaceOf = (ip: string): string =>
-  `slip${ip
+  `${interfaces}${ip
     .split('.')
     .map((part) => Number(part).toString(16).padStart(2, '0'))
     .join('')}`

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { defaultPodCidr, defaultServiceCidr, withIpv6 } from '#shared/kube/cluster-ranges.ts'
 import type { Node, Pod, Service } from '#shared/kube/generated/types.ts'
 import { startDockerCluster, type DockerCluster } from '#test/support/docker-cluster.ts'
+import { arrivedFrom } from '#test/support/pod-packets.ts'
 
 /** Of its own: several runs may share an engine. */
 const clusterName = `dual-${process.pid}`
@@ -129,6 +130,28 @@ test('nodes and pods have an address of each family, and say so', async () => {
 
 test('pods reach pods of either worker over IPv6, under their own addresses', async () => {
   for (const worker of [1, 2]) expect(await fetched(`[${on(worker).ips[1] ?? ''}]:8080`)).toBe(on(worker).name)
+})
+
+test('a pod sends from no address but its own, to pods of either worker', async () => {
+  const [client] = await items<Pod>('pods', '-l', 'role=client')
+  const place = ({ metadata, spec: own, status }: Pod, family: number) => ({
+    worker: `slipway-${own?.nodeName ?? ''}`,
+    podUid: metadata?.uid ?? '',
+    ip: status?.podIPs?.[family]?.ip ?? '',
+  })
+  const outside = ['198.51.100.7', 'fd00:10:244:ffff::7']
+  for (const [family, elsewhere] of outside.entries()) {
+    // Addresses of other pods, of the other worker, and one that nobody has.
+    const others = web.flatMap(({ status }) => status?.podIPs?.[family]?.ip ?? [])
+    const forged = [...others, on(2).hostIps[family] ?? '', elsewhere]
+    for (const worker of [1, 2]) {
+      const target = web.find(({ metadata }) => metadata?.name === on(worker).name)
+      if (!client || !target) throw new Error('no pod')
+      const [sender, receiver] = [place(client, family), place(target, family)]
+      const arrived = await arrivedFrom({ sender, receiver, forged: forged.filter((ip) => ip !== receiver.ip) })
+      expect(arrived).toEqual([sender.ip])
+    }
+  }
 })
 
 describe('services', () => {

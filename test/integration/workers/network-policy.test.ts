@@ -2,12 +2,14 @@ import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startDockerCluster, type DockerCluster } from '#test/support/docker-cluster.ts'
+import { advertiseRouter, announce, arrivedFrom, type PodNamespace } from '#test/support/pod-packets.ts'
 
 /** Of its own: several runs may share an engine. */
 const clusterName = `pol-${process.pid}`
 let cluster: DockerCluster
-/** Addresses of all pods, by `namespace/name`. */
+/** Addresses and uids of all pods, by `namespace/name`. */
 let ips: Map<string, string>
+let uids: Map<string, string>
 
 /** A web pod with two named ports, which is a client, too. */
 const pod = (namespace: string, name: string, worker: number, labels = '{}'): string => `
@@ -52,9 +54,10 @@ beforeAll(async () => {
   for (const namespace of ['shop', 'ops'])
     await cluster.kubectl.ok('wait', 'pods', '--all', '-n', namespace, '--for=condition=Ready', '--timeout=90s')
   const { items } = JSON.parse(await cluster.kubectl.ok('get', 'pods', '-A', '-o', 'json')) as {
-    items: { metadata: { namespace: string; name: string }; status: { podIP: string } }[]
+    items: { metadata: { namespace: string; name: string; uid: string }; status: { podIP: string } }[]
   }
   ips = new Map(items.map(({ metadata, status }) => [`${metadata.namespace}/${metadata.name}`, status.podIP]))
+  uids = new Map(items.map(({ metadata }) => [`${metadata.namespace}/${metadata.name}`, metadata.uid]))
 })
 afterAll(() => cluster?.remove())
 
@@ -184,6 +187,35 @@ describe('ingress', () => {
   test('through a Service is judged by the address and port of the pod behind it', async () => {
     await policies('{podSelector: {}, ingress: [{from: [{podSelector: {}}], ports: [{port: 8080}]}]}')
     await expectReached('web.shop.svc.cluster.local', ['shop/near', 'shop/far'])
+  })
+})
+
+describe('a pod that forges packets', () => {
+  const place = (name: string): PodNamespace & { ip: string } => {
+    const podUid = uids.get(name)
+    if (podUid === undefined) throw new Error(`${name} has no uid`)
+    return { worker: `slipway-${cluster.workers[name.endsWith('far') ? 1 : 0] ?? ''}`, podUid, ip: ipOf(name) }
+  }
+
+  test.each(['ops/near', 'ops/far'])('gets past no policy under the address of another: %s', async (name) => {
+    const allowed = ['shop/near', 'shop/far'].map(ipOf)
+    const rule = `{from: [{podSelector: {}}]}, {from: [{ipBlock: {cidr: ${ipOf(name)}/32}}]}`
+    await policies(`{podSelector: {}, ingress: [${rule}]}`)
+    await expectReached(web(), ['shop/near', 'shop/far', name])
+    const arrived = await arrivedFrom({ sender: place(name), receiver: place('shop/web'), forged: allowed })
+    expect(arrived).toEqual([ipOf(name)])
+  })
+
+  test('becomes nobody’s router', async () => {
+    await advertiseRouter(place('ops/near'))
+    expect(await inWorker('ip -6 route show default')).toBe('')
+  })
+
+  test('gets no packets of addresses that it claims', async () => {
+    await policies()
+    const node = (await inWorker('hostname -i')).trim()
+    await announce(place('ops/near'), ipOf('shop/web'), '169.254.1.1', node)
+    await expectReached(web(), clients)
   })
 })
 
