@@ -107,14 +107,12 @@ const metadataFields = ['apiVersion', 'kind', 'metadata']
 function checkChildren(schema: Schema, place: Place, field: string, findings: Findings): void {
   const { root: _root, ...above } = place
   const below = { ...above, cardinality: cardinalityWithin(schema, above.cardinality) }
-  const inFields =
-    schema['x-kubernetes-map-type'] === 'atomic' ? { ...below, uncorrelatable: below.uncorrelatable ?? field } : below
   if (isObjectSchema(schema.additionalProperties))
     check(
       schema.additionalProperties,
       below.inMetadata
-        ? { ...inFields, withoutDefaults: 'inside additionalProperties applying to object metadata' }
-        : inFields,
+        ? { ...below, withoutDefaults: 'inside additionalProperties applying to object metadata' }
+        : below,
       `${field}.additionalProperties`,
       findings,
     )
@@ -124,7 +122,7 @@ function checkChildren(schema: Schema, place: Place, field: string, findings: Fi
     const withoutDefaults = place.root && isMetadata ? { withoutDefaults: `in top-level ${name}` } : {}
     check(
       child,
-      isMetadata ? { ...inFields, inMetadata: true, ...withoutDefaults } : inFields,
+      isMetadata ? { ...below, inMetadata: true, ...withoutDefaults } : below,
       `${field}.properties[${name}]`,
       findings,
     )

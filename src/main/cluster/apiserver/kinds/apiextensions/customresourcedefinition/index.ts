@@ -1,6 +1,7 @@
 import type { CustomResourceDefinition } from '#shared/kube/generated/types.ts'
 import { createdAt } from '../../../api/columns.ts'
 import { allMetadata, type KindDeclaration } from '../../../api/kind.ts'
+import { formatWarnings } from './format-warnings.ts'
 import { validateDefinition, validateDefinitionUpdate } from './validation.ts'
 
 /** Holds a definition until its objects are deleted. */
@@ -22,7 +23,7 @@ export const customResourceDefinition: KindDeclaration<CustomResourceDefinition>
   setDefaults({ spec }) {
     if (!spec?.names) return
     spec.names.singular ||= (spec.names.kind ?? '').toLowerCase()
-    spec.names.listKind ||= `${spec.names.kind ?? ''}List`
+    if (spec.names.kind) spec.names.listKind ||= `${spec.names.kind}List`
     spec.conversion ??= { strategy: 'None' }
     const { service } = spec.conversion.webhook?.clientConfig ?? {}
     if (service) service.port ??= 443
@@ -49,6 +50,7 @@ export const customResourceDefinition: KindDeclaration<CustomResourceDefinition>
     status?.conditions?.some(({ type, status: value }) => type === 'Established' && value === 'True') === true,
   validate: validateDefinition,
   validateUpdate: validateDefinitionUpdate,
+  warnings: formatWarnings,
   status: { keptOnCreate: true, keepsMetadata: allMetadata },
   columns: [createdAt],
 }

@@ -95,6 +95,10 @@ describe('a schema as widely installed projects write it is taken', () => {
     ],
     ['the previous state of values of a map', { type: 'object', additionalProperties: immutable(), maxProperties: 9 }],
     [
+      'the previous state of fields of an atomic map',
+      fields({ v: immutable() }, { 'x-kubernetes-map-type': 'atomic' }),
+    ],
+    [
       'the previous state of items with keys',
       list(fields({ name: text, v: immutable() }, { required: ['name'] }), { ...keyed, maxItems: 9 }),
     ],
@@ -106,6 +110,31 @@ describe('a schema as widely installed projects write it is taken', () => {
 function immutable(): Schema {
   return { ...text, maxLength: 63, 'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'is immutable' }] }
 }
+
+describe('a format that nothing is validated by is warned of', () => {
+  const hull = fields({
+    length: { type: 'integer', format: 'int64' },
+    draught: { type: 'integer', format: 'uint32' },
+    built: { ...text, format: 'date-time' },
+    ports: list({ ...text, format: 'semver' }, { format: 'cidr' }),
+    flags: { type: 'object', additionalProperties: { ...text, format: 'color' } },
+  })
+  const made = (schema: Schema): CustomResourceDefinition => definition(fields({ hull: schema }))
+
+  it('when it is written', () => {
+    expect(customResourceDefinition.warnings?.(made(hull))?.toSorted()).toEqual([
+      'unrecognized format "cidr"',
+      'unrecognized format "color"',
+      'unrecognized format "semver"',
+      'unrecognized format "uint32"',
+    ])
+  })
+
+  it('but not again, where it stays', () => {
+    const more = fields({ ...hull.properties, sail: { ...text, format: 'jib' } })
+    expect(customResourceDefinition.warnings?.(made(more), made(hull))).toEqual(['unrecognized format "jib"'])
+  })
+})
 
 describe('a schema whose rules may cost too much is refused', () => {
   const hint =
@@ -211,6 +240,16 @@ describe('a schema is refused', () => {
   })
 })
 
+it('a definition without a kind lacks all names that come from it', () => {
+  const made = definition({ type: 'object' })
+  made.spec.names = { plural: 'ships', kind: '' }
+  expect(problems(made)).toEqual([
+    'spec.names.singular: Required value',
+    'spec.names.kind: Required value',
+    'spec.names.listKind: Required value',
+  ])
+})
+
 describe('a version', () => {
   it.each([
     '.status.conditions[-1:].type',
@@ -227,6 +266,18 @@ describe('a version', () => {
     const columns = { additionalPrinterColumns: [{ name: 'A', type: 'string', jsonPath }] }
     expect(problems(definition({ type: 'object' }, columns))).toEqual([
       `spec.additionalPrinterColumns[0].JSONPath: Invalid value: "${jsonPath}": must be a simple json path starting with .`,
+    ])
+  })
+
+  it('selects by fields of its schema outside of metadata', () => {
+    const schema = fields({ metadata: fields({ name: text }), metadataOf: text })
+    const selected = (jsonPath: string): string[] =>
+      problems(definition(schema, { selectableFields: [{ jsonPath }] })).filter((found) => found.includes('selectable'))
+    const field = 'spec.selectableFields[0].jsonPath: Invalid value:'
+    expect(selected('.metadataOf')).toEqual([])
+    expect(selected('.metadata.name')).toEqual([`${field} ".metadata.name": must not point to fields in metadata`])
+    expect(selected('.metadata.uid')).toEqual([
+      `${field} ".metadata.uid": is an invalid path: does not refer to a valid field`,
     ])
   })
 

@@ -71,7 +71,7 @@ function checkNames(names: CustomResourceDefinitionNames | undefined, field: str
   for (const name of ['plural', 'singular', 'kind', 'listKind'] as const) {
     const value = names?.[name]
     if (!value) {
-      if (name !== 'singular') errors.push(fieldRequired(`${field}.${name}`))
+      errors.push(fieldRequired(`${field}.${name}`))
       continue
     }
     const isKind = name === 'kind' || name === 'listKind'
@@ -218,13 +218,13 @@ function checkSelectable(
     errors.push(fieldRequired(field))
     return
   }
-  if (path.startsWith('.metadata')) {
-    errors.push(fieldInvalid(field, path, 'must not point to fields in metadata'))
+  const { schema: found, problem } = schemaAt(schema ?? {}, path)
+  if (!found) {
+    errors.push(fieldInvalid(field, path, `is an invalid path: ${problem}`))
     return
   }
-  const { schema: found, problem } = schemaAt(schema ?? {}, path)
-  if (!found) errors.push(fieldInvalid(field, path, `is an invalid path: ${problem}`))
-  else if (!['string', 'boolean', 'integer'].includes(found.type ?? ''))
+  if (/^\.metadata(?![^.[])/.test(path)) errors.push(fieldInvalid(field, path, 'must not point to fields in metadata'))
+  if (!['string', 'boolean', 'integer'].includes(found.type ?? ''))
     errors.push(
       fieldInvalid(
         field,
