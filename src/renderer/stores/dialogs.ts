@@ -18,6 +18,8 @@ export interface Question {
   kubectl?: string | undefined
   /** @throws Error with the reason, which is shown and keeps the dialog open */
   act(): Promise<unknown>
+  /** Another way out that loses nothing. */
+  otherwise?: { verb: string; act(): Promise<unknown> } | undefined
 }
 
 export interface Dialogs {

@@ -13,9 +13,14 @@ export const useYours = defineStore('yours', () => {
   const draft = ref<string>()
   /** What that was made of. */
   const draftBase = ref<string>()
+  function keep(text: string | undefined, base: string | undefined): void {
+    draft.value = text
+    draftBase.value = base
+  }
   return {
-    draft,
-    draftBase,
+    draft: computed(() => draft.value),
+    draftBase: computed(() => draftBase.value),
+    keep,
     inForce: computed((): Yours => state.value?.inForce ?? {}),
     problems: computed(() => state.value?.problems ?? []),
     file: computed(() => state.value?.file ?? ''),

@@ -1,5 +1,5 @@
 import { autocompletion, closeBrackets, completionKeymap, type CompletionSource } from '@codemirror/autocomplete'
-import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands'
+import { defaultKeymap, history, historyKeymap, indentWithTab, isolateHistory } from '@codemirror/commands'
 import { yaml } from '@codemirror/lang-yaml'
 import { codeFolding, foldGutter, foldKeymap, indentUnit } from '@codemirror/language'
 import { lintGutter, setDiagnostics } from '@codemirror/lint'
@@ -94,6 +94,14 @@ export function createEditor(options: EditorOptions): EditorView {
 }
 
 /** Marks the problems in the text and beside its lines. */
+/** Puts another text in place of all; one undo brings back the one before. */
+export function replaceAll(view: EditorView, text: string): void {
+  view.dispatch({
+    changes: { from: 0, to: view.state.doc.length, insert: text },
+    annotations: isolateHistory.of('full'),
+  })
+}
+
 export function showProblems(view: EditorView, problems: readonly Problem[]): void {
   const { length } = view.state.doc
   const diagnostics = problems.map(({ from, to, severity, message, source }) => ({

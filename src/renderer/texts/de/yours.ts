@@ -12,8 +12,11 @@ export const yours: Translation<typeof en> = {
   savedWithProblems: 'Gespeichert. Die Fassung davor bleibt in Kraft, bis diese keine Fehler mehr hat.',
   conflict: 'Die Datei wurde inzwischen geändert',
   conflictText:
-    'Ein anderes Fenster oder ein Editor hat {file} geschrieben, seit Sie sie geöffnet haben. Überschreiben verwirft das. Ihr Text bleibt in jedem Fall hier.',
+    'Ein anderes Fenster oder ein Editor hat {file} geschrieben, seit Sie sie geöffnet haben. Überschreiben verwirft das. Laden setzt es an die Stelle Ihres Textes, den Sie zurückholen können.',
   overwrite: 'Überschreiben',
+  loadTheirs: 'Laden',
+  loaded: 'Die Datei ist zu sehen, wie sie jetzt ist',
+  bringBack: 'Meinen Text zurückholen',
   notInForce:
     'Die Datei hat {n} Fehler: Ihre letzte gute Fassung bleibt in Kraft. | Die Datei hat {n} Fehler: Ihre letzte gute Fassung bleibt in Kraft.',
   problems: 'Fehler',

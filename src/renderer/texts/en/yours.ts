@@ -10,8 +10,11 @@ export const yours = {
   savedWithProblems: 'Saved. The version before stays in force until this one has no problems.',
   conflict: 'The file has changed meanwhile',
   conflictText:
-    'Another window or an editor has written {file} since you opened it. Overwriting loses that. Your text stays here in any case.',
+    'Another window or an editor has written {file} since you opened it. Overwriting loses that. Loading it takes the place of your text here, which you can bring back.',
   overwrite: 'Overwrite it',
+  loadTheirs: 'Load it',
+  loaded: 'The file is shown as it is now',
+  bringBack: 'Bring back my text',
   notInForce:
     'The file has {n} problem: its last good version stays in force. | The file has {n} problems: its last good version stays in force.',
   problems: 'Problems',
