@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, expect, test } from 'vitest'
-import { h } from 'vue'
-import type { Cluster } from '#shared/contract/clusters.ts'
+import { h, shallowRef } from 'vue'
+import { withMirrors, type Cluster } from '#shared/contract/clusters.ts'
 import { mountFace, settle, type Face } from '#test/support/mounted-face.ts'
 import DialogHost from '../DialogHost.vue'
 import MirrorDialog from './MirrorDialog.vue'
@@ -66,4 +66,22 @@ test('a mirror is added once registry and addresses are right', async () => {
   await face.press('Use mirrors')
   const urls = ['http://10.0.0.5:5000', 'https://mirror.example.com/gh']
   expect(face.backCalls).toContainEqual(['care.setMirrors', { cluster: 'dev', registry: 'ghcr.io', urls }])
+})
+
+test('the focus goes on to the next row, and at last to the button that adds one', async () => {
+  const shown = shallowRef(cluster)
+  const setMirrors = ({ registry, urls }: { registry: string; urls: string[] }): void => {
+    shown.value = { ...shown.value, spec: withMirrors(shown.value.spec, registry, urls) }
+  }
+  const card = { render: () => h(MirrorsCard, { cluster: shown.value }) }
+  face = await mountFace(card, path, { back: { 'care.setMirrors': setMirrors } })
+  const removeOf = (registry: string): HTMLElement => face.button(`Remove the mirrors of ${registry}`)
+  const remove = async (registry: string): Promise<void> => {
+    removeOf(registry).focus()
+    await face.press(`Remove the mirrors of ${registry}`)
+  }
+  await remove('docker.io')
+  expect(document.activeElement).toBe(removeOf('ghcr.io'))
+  await remove('ghcr.io')
+  expect(document.activeElement).toBe(face.button(/^Add a mirror/))
 })

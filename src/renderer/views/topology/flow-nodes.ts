@@ -1,0 +1,24 @@
+import type { Node } from '@vue-flow/core'
+import { headroom } from '../../topology/viewport.ts'
+import { inReadingOrder } from '../../topology/walk.ts'
+import type { DrawnMap } from './useLayout.ts'
+
+const plain = { draggable: false, selectable: false, connectable: false, focusable: false }
+/** It has no role of its own: the link within is the node. */
+const silent = { 'aria-roledescription': undefined }
+
+/** The nodes as Vue Flow draws them, lane by lane, each lane under its heading. */
+export function flowNodes({ topology, places }: Pick<DrawnMap, 'topology' | 'places'>): Node[] {
+  const lanes = Map.groupBy(inReadingOrder(topology.nodes, places), ({ lane }) => lane)
+  return [...lanes].flatMap(([lane, inLane]): Node[] => {
+    const x = places.get(inLane[0]?.id ?? '')?.x ?? 0
+    const heading = { ...plain, id: `lane ${lane}`, type: 'heading', position: { x, y: -headroom }, data: lane }
+    const objects = inLane.flatMap((node): Node[] => {
+      const place = places.get(node.id)
+      if (!place) return []
+      const style = { width: `${place.width}px`, height: `${place.height}px` }
+      return [{ ...plain, id: node.id, type: 'object', position: place, data: node, style, domAttributes: silent }]
+    })
+    return [{ ...heading, domAttributes: silent }, ...objects]
+  })
+}
