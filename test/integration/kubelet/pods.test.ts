@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ContainerStatus, Pod, PodSpec } from '#shared/kube/generated/types.ts'
@@ -417,4 +418,18 @@ test('pods that use more disk than they may are evicted', async () => {
     await said(name, `Evicted: ${message.trim()}`)
   }
   expect((await get('roomy')).status?.phase).toBe('Running')
+})
+
+test('who follows a log loses no line while its files come and go', async () => {
+  // The engine keeps three files of 10 MB and fills one in less than a second.
+  const script =
+    'trap exit TERM; x=$(head -c 8000 /dev/zero | tr "\\0" x); until [ -e /go ]; do sleep 0.1; done; for i in $(seq 8000); do echo "$i $x"; done'
+  await create('rotating', once(script))
+  await until('rotating', '.status.phase', 'Running')
+  const follower = cluster.kubectl.start('logs', '-f', 'rotating')
+  const lines = createInterface({ input: follower.child.stdout })
+  await cluster.kubectl.ok('exec', 'rotating', '--', 'touch', '/go')
+  let last = 0
+  for await (const line of lines) expect(Number(line.slice(0, line.indexOf(' ')))).toBe(++last)
+  expect(last).toBe(8_000)
 })

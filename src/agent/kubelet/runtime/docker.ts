@@ -9,6 +9,7 @@ import { messageOf } from '#shared/base/message-of.ts'
 import { imagePath, parseImageReference } from '#shared/kube/image-reference.ts'
 import { holdsCapability, lacksCapability } from './capabilities.ts'
 import { connectEngine } from './connection.ts'
+import { followLog, type FollowedLog } from './log-files.ts'
 import { joinOutput, splitOutput } from './output.ts'
 import { hostnameAnnotation, ownNetworkAnnotation } from './shim.ts'
 import type {
@@ -267,6 +268,8 @@ export function createDockerRuntime({
       }
     },
     async logs(id, { follow, timestamps, tail, since }) {
+      const followed = follow && (await followFiles(docker, id, { timestamps, tail, since }))
+      if (followed) return followed
       const options = {
         stdout: true,
         stderr: true,
@@ -276,6 +279,27 @@ export function createDockerRuntime({
       }
       return joinOutput(await openLogs(docker, id, { ...options, follow }), find(id)?.tty ?? false)
     },
+  }
+}
+
+/** @returns undefined when the engine keeps no files of this log */
+async function followFiles(
+  docker: Docker,
+  id: string,
+  options: Omit<FollowedLog, 'path' | 'ended'>,
+): Promise<Readable | undefined> {
+  const container = docker.getContainer(id)
+  const { LogPath } = (await container.inspect()) as { LogPath?: string }
+  if (!LogPath) return undefined
+  const closed = new AbortController()
+  try {
+    const ended = container.wait({ abortSignal: closed.signal })
+    const log = await followLog({ path: LogPath, ended, ...options })
+    log.once('close', () => closed.abort())
+    return log
+  } catch {
+    closed.abort()
+    return undefined
   }
 }
 

@@ -80,7 +80,7 @@ async function takeApart(
 }
 
 /** Waits until the target accepts more or is closed; a closed target gets nothing. */
-async function write(target: Writable, piece: Buffer): Promise<void> {
+export async function write(target: Writable, piece: Buffer): Promise<void> {
   if (target.destroyed || target.writableEnded || target.write(piece)) return
   await new Promise<void>((resolve) => {
     const done = (): void => {
