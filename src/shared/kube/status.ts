@@ -232,7 +232,12 @@ export const fieldDuplicate = (field: string, value: unknown): FieldError => ({
 export const fieldTooLong = (field: string, maxBytes: number): FieldError => ({
   type: 'FieldValueTooLong',
   field,
-  message: `Too long: may not be more than ${maxBytes} bytes`,
+  message: `Too long: may not be more than ${maxBytes} ${maxBytes === 1 ? 'byte' : 'bytes'}`,
+})
+export const fieldTooMany = (field: string, count: number, most: number): FieldError => ({
+  type: 'FieldValueTooMany',
+  field,
+  message: `Too many: ${count}: must have at most ${most} ${most === 1 ? 'item' : 'items'}`,
 })
 export const fieldNotFound = (field: string, value: unknown): FieldError => ({
   type: 'FieldValueNotFound',

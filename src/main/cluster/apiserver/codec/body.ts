@@ -4,7 +4,14 @@ import { parseExact } from '#shared/kube/exact-json.ts'
 import { goJsonProblem } from '#shared/kube/go-json.ts'
 import { jsonClone } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
-import { badRequest, fieldNotSupported, invalid, unsupportedMediaType, ApiError } from '#shared/kube/status.ts'
+import {
+  badRequest,
+  fieldInvalid,
+  fieldNotSupported,
+  invalid,
+  unsupportedMediaType,
+  ApiError,
+} from '#shared/kube/status.ts'
 import { prune } from '../schema/prune.ts'
 import { isFields, type Fields, type Schema } from '../schema/structural.ts'
 import type { ServedResource } from '../api/resources.ts'
@@ -179,10 +186,24 @@ function conformCustom(object: KubeObject, { type }: ServedResource, schema: Sch
   const findings = prune(object as unknown as Fields, schema)
   const metadata = type.field('metadata')
   if (!metadata) return findings
-  const root = isFields(object.metadata) ? [{ path: 'metadata', metadata: object.metadata }] : []
-  for (const one of [...root, ...findings.embeddedMetadata])
-    findings.unknownFields.push(...conform(one.metadata, metadata).unknownFields.map((path) => `${one.path}.${path}`))
+  const conformed = (path: string, given: object): void =>
+    void findings.unknownFields.push(...conform(given, metadata).unknownFields.map((name) => `${path}.${name}`))
+  if (isFields(object.metadata)) conformed('metadata', object.metadata)
+  for (const { path, value } of findings.embeddedTypes) throw embeddedMismatch(path, value, 'must be a string')
+  for (const { path, metadata: given } of findings.embeddedMetadata) {
+    const before = jsonClone(given)
+    try {
+      conformed(path, given)
+    } catch (error) {
+      throw error instanceof TypeMismatch ? embeddedMismatch(path, before, error.message) : error
+    }
+  }
   return findings
+}
+
+function embeddedMismatch(path: string, value: unknown, problem: string): TypeMismatch {
+  const text = `${path}: ${fieldInvalid(path, value, problem).message}`
+  return new TypeMismatch(text, text)
 }
 
 const cannotBeHandled = ({ kind }: ServedResource, why: string): ReturnType<typeof badRequest> =>

@@ -171,6 +171,22 @@ describe('objects of a definition', () => {
     const metadata = { name: 'inner', rudder: 'x' }
     const made = await launch('a', { template: { apiVersion: 'v1', kind: 'Pod', metadata } })
     expect(made.spec?.['template']).toEqual({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'inner' } })
+    const wrong = { apiVersion: 'a/b/v1', kind: 'A_b', metadata: { name: 'a/b', labels: { a: '-' } } }
+    expect(await causes(launch('b', { template: wrong }))).toEqual([
+      'spec.template.apiVersion: Invalid value: "a/b/v1": unexpected GroupVersion string: a/b/v1',
+      expect.stringContaining(
+        'spec.template.kind: Invalid value: "A_b": may have mixed case, but should otherwise match:',
+      ),
+      'spec.template.metadata.name: Invalid value: "a/b": may not contain \'/\'',
+      expect.stringContaining('spec.template.metadata.labels: Invalid value: "-"'),
+    ])
+    await expect(launch('c', { template: { apiVersion: 'v1', kind: true } })).rejects.toThrow(
+      'cannot be handled as a Ship: spec.template.kind: Invalid value: true: must be a string',
+    )
+    const labels = { apiVersion: 'v1', kind: 'Pod', metadata: { labels: { a: 1 } } }
+    await expect(launch('d', { template: labels })).rejects.toThrow(
+      'cannot be handled as a Ship: spec.template.metadata: Invalid value: {"labels":{"a":1}}: json: cannot unmarshal number into Go struct field ObjectMeta.labels of type string',
+    )
   })
 
   it('are refused with the path and the reason of every error', async () => {
@@ -197,7 +213,7 @@ describe('objects of a definition', () => {
       'spec.masts: Invalid value: 9: spec.masts in body should be less than or equal to 7',
       'spec.name: Invalid value: "ABC": spec.name in body should match \'^[a-z]+$\'',
       'spec.rig: Unsupported value: "odd": supported values: "full", "half"',
-      'spec.crew: Too many: 2: must have at most 1 items',
+      'spec.crew: Too many: 2: must have at most 1 item',
       'spec.owner: Required value',
       'spec.ports[1]: Duplicate value: {"name":"p"}',
     ])

@@ -94,7 +94,7 @@ describe('value validations', () => {
       'none of the fields of an object that has too many',
       { a: 1, b: 1 },
       { ...either, maxProperties: 1, oneOf: [] },
-      ['spec: Too many: 2: must have at most 1 items'],
+      ['spec: Too many: 2: must have at most 1 item'],
     ],
     [
       'items before their number, and keys last',
@@ -103,7 +103,7 @@ describe('value validations', () => {
       [
         'spec[0]: Invalid value: "integer": spec[0] in body must be of type string: "integer"',
         'spec[1]: Invalid value: "integer": spec[1] in body must be of type string: "integer"',
-        'spec: Too many: 2: must have at most 1 items',
+        'spec: Too many: 2: must have at most 1 item',
         'spec[1]: Duplicate value: 1',
       ],
     ],

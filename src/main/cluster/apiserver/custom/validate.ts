@@ -1,4 +1,5 @@
 import { goRegex } from '#shared/base/go-regex.ts'
+import type { ObjectMeta } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import {
   fieldDuplicate,
@@ -6,8 +7,12 @@ import {
   fieldNotSupported,
   fieldRequired,
   fieldTooLong,
+  fieldTooMany,
   type FieldError,
 } from '#shared/kube/status.ts'
+import { label1035Problems, pathSegmentProblems } from '#shared/kube/validation-names.ts'
+import { addInvalid } from '../validation/fields.ts'
+import { checkAnnotations, checkLabels } from '../validation/labels.ts'
 import { hasFormat } from './formats.ts'
 import { childPath, isFields, itemBefore, propertySchema, type Fields, type Schema } from '../schema/structural.ts'
 
@@ -213,12 +218,7 @@ function checkCount(
   const isShort = least !== undefined && count < least
   const isLong = most !== undefined && count > most
   if (isShort) errors.push(fieldInvalid(path, count, `${path} in body should have at least ${least} ${what}`))
-  if (isLong)
-    errors.push({
-      type: 'FieldValueTooMany',
-      field: path,
-      message: `Too many: ${count}: must have at most ${most} items`,
-    })
+  if (isLong) errors.push(fieldTooMany(path, count, most))
   return !isShort && !isLong
 }
 
@@ -242,10 +242,25 @@ function checkFields(fields: Fields, schema: Schema, path: string, findings: Fin
   return count
 }
 
-function checkEmbedded({ apiVersion, kind }: Fields, path: string, errors: FieldError[]): void {
+/** What decoding leaves of the type and metadata of an object within another (apiextensions' objectmeta). */
+function checkEmbedded({ apiVersion, kind, metadata }: Fields, path: string, errors: FieldError[]): void {
   if (typeof apiVersion !== 'string' || apiVersion === '')
     errors.push(fieldRequired(`${path}.apiVersion`, 'must not be empty'))
+  else if (apiVersion.split('/').length > 2)
+    errors.push(fieldInvalid(`${path}.apiVersion`, apiVersion, `unexpected GroupVersion string: ${apiVersion}`))
   if (typeof kind !== 'string' || kind === '') errors.push(fieldRequired(`${path}.kind`, 'must not be empty'))
+  else {
+    const problems = label1035Problems(kind.toLowerCase())
+    if (problems.length > 0)
+      errors.push(
+        fieldInvalid(`${path}.kind`, kind, `may have mixed case, but should otherwise match: ${problems.join(',')}`),
+      )
+  }
+  if (!isFields(metadata)) return
+  const { name, labels, annotations } = metadata as ObjectMeta
+  if (name) addInvalid(pathSegmentProblems(name), name, `${path}.metadata.name`, errors)
+  errors.push(...checkLabels(labels, `${path}.metadata.labels`))
+  errors.push(...checkAnnotations(annotations, `${path}.metadata.annotations`))
 }
 
 /** One of a schema's alternatives. */

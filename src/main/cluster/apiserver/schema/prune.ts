@@ -9,20 +9,22 @@ export interface Pruned {
   unknownFields: string[]
   /** Metadata of embedded objects, by path; left to the caller. */
   embeddedMetadata: { path: string; metadata: Fields }[]
+  /** Types of embedded objects that are no texts, by path. */
+  embeddedTypes: { path: string; value: unknown }[]
   /** How many keys were seen, dropped ones included: more keys in the text mean duplicates. */
   keys: number
 }
 
 /** Drops unknown fields in place. `metadata` is left to the caller. */
 export function prune(object: Fields, schema: Schema): Pruned {
-  const pruned: Pruned = { unknownFields: [], embeddedMetadata: [], keys: 0 }
+  const pruned: Pruned = { unknownFields: [], embeddedMetadata: [], embeddedTypes: [], keys: 0 }
   pruneStruct(object, schema, '', pruned, true)
   return pruned
 }
 
 /** Paths of the fields of a value that pruning by its schema would drop. */
 export function unknownFieldsOf(value: unknown, schema: Schema): string[] {
-  const pruned: Pruned = { unknownFields: [], embeddedMetadata: [], keys: 0 }
+  const pruned: Pruned = { unknownFields: [], embeddedMetadata: [], embeddedTypes: [], keys: 0 }
   pruneValue(jsonClone(value), schema, '', pruned)
   return pruned.unknownFields
 }
@@ -50,8 +52,9 @@ function pruneStruct(
     if (isResource && typeMeta.has(name)) {
       const value = object[name]
       countKeys(value, pruned)
-      if (path !== '' && name === 'metadata' && isFields(value))
-        pruned.embeddedMetadata.push({ path: here, metadata: value })
+      if (path === '') continue
+      if (name !== 'metadata' && typeof value !== 'string') pruned.embeddedTypes.push({ path: here, value })
+      if (name === 'metadata' && isFields(value)) pruned.embeddedMetadata.push({ path: here, metadata: value })
       continue
     }
     const child = schema && propertySchema(schema, name)

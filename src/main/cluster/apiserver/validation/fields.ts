@@ -1,5 +1,12 @@
 import { jsonEqual } from '#shared/kube/json.ts'
-import { fieldDuplicate, fieldInvalid, fieldNotSupported, fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import {
+  fieldDuplicate,
+  fieldInvalid,
+  fieldNotSupported,
+  fieldRequired,
+  fieldTooMany,
+  type FieldError,
+} from '#shared/kube/status.ts'
 import { subdomainProblems } from '#shared/kube/validation-names.ts'
 
 /** Checks that most validations share; each appends to `errors`. */
@@ -44,8 +51,7 @@ export const invalidWhole = (field: string, detail: string): FieldError => ({
 })
 
 export function checkAtMost(count: number, most: number, field: string, errors: FieldError[]): void {
-  if (count > most)
-    errors.push({ type: 'FieldValueTooMany', field, message: `Too many: ${count}: must have at most ${most} items` })
+  if (count > most) errors.push(fieldTooMany(field, count, most))
 }
 
 /** Validates that the value at `i` does not repeat an earlier one. */

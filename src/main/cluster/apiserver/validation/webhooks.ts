@@ -10,7 +10,7 @@ import type { Variables } from '../cel/compile.ts'
 import { conditionVariables } from '../cel/policy-variables.ts'
 import type { Column } from '../api/kind.ts'
 import { checkExpression } from './expressions.ts'
-import { addInvalid, checkSupported } from './fields.ts'
+import { addInvalid, checkAtMost, checkSupported } from './fields.ts'
 import { checkLabelSelector } from './labels.ts'
 
 /** Defaults and validation that both kinds of admission webhooks share (admissionregistration/v1). */
@@ -211,12 +211,7 @@ export function checkMatchConditions(
   errors: FieldError[],
 ): void {
   if (!conditions) return
-  if (conditions.length > maxConditions)
-    errors.push({
-      type: 'FieldValueTooMany',
-      field,
-      message: `Too many: ${conditions.length}: must have at most ${maxConditions} items`,
-    })
+  checkAtMost(conditions.length, maxConditions, field, errors)
   const seen = new Set<string>()
   conditions.forEach(({ name, expression }, i) => {
     if (!expression?.trim()) errors.push(fieldRequired(`${field}[${i}].expression`))

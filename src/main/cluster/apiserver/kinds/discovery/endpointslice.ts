@@ -10,7 +10,7 @@ import {
   subdomainProblems,
 } from '#shared/kube/validation-names.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
-import { addInvalid, checkImmutable, checkOneOf } from '../../validation/fields.ts'
+import { addInvalid, checkAtMost, checkImmutable, checkOneOf } from '../../validation/fields.ts'
 import type { Wire } from '../../api/wire.ts'
 import { age, text } from '../../api/columns.ts'
 import { checkEndpointAddress } from '../../validation/addresses.ts'
@@ -66,12 +66,7 @@ function validate({ addressType, endpoints, ports }: Wire<EndpointSlice>): Field
   const errors: FieldError[] = []
   checkOneOf(addressType, ['FQDN', 'IPv4', 'IPv6'], 'addressType', errors)
   const list = endpoints ?? []
-  if (list.length > maxEndpoints)
-    errors.push({
-      type: 'FieldValueTooMany',
-      field: 'endpoints',
-      message: `Too many: ${list.length}: must have at most ${maxEndpoints} items`,
-    })
+  checkAtMost(list.length, maxEndpoints, 'endpoints', errors)
   list.forEach((endpoint, i) => {
     checkEndpoint(endpoint, addressType ?? '', `endpoints[${i}]`, errors)
   })
@@ -92,12 +87,7 @@ function validate({ addressType, endpoints, ports }: Wire<EndpointSlice>): Field
 function checkEndpoint(endpoint: Wire<Endpoint>, type: string, field: string, errors: FieldError[]): void {
   const addresses = endpoint.addresses ?? []
   if (addresses.length === 0) errors.push(fieldRequired(`${field}.addresses`, 'must contain at least 1 address'))
-  if (addresses.length > maxAddresses)
-    errors.push({
-      type: 'FieldValueTooMany',
-      field: `${field}.addresses`,
-      message: `Too many: ${addresses.length}: must have at most ${maxAddresses} items`,
-    })
+  checkAtMost(addresses.length, maxAddresses, `${field}.addresses`, errors)
   addresses.forEach((address, i) => {
     const at = `${field}.addresses[${i}]`
     if (type === 'FQDN') addInvalid(subdomainProblems(address), address, at, errors)
