@@ -127,7 +127,13 @@ export interface WatchAnswer {
   type: 'watch'
   resource: ServedResource
   /** Starts delivery; the transport has written the response head by then. */
-  start(sink: WatchWriter, format: WatchFormat): { stop(): void }
+  start(sink: WatchWriter, format: WatchFormat): RunningWatch
+}
+
+export interface RunningWatch {
+  stop(): void
+  /** Resolves when the initial state is written, where that is later than the start. */
+  begun?: Promise<void>
 }
 
 /** The format of a watch's events. Watches with the same `key` share encoded events. */

@@ -28,16 +28,16 @@ export interface CustomResource {
 
 /**
  * Conversion that is asynchronous, as by a webhook. Reads are synchronous, so the forms in other versions are computed
- * before an object is read or stored.
+ * before an object is read.
  */
 export interface VersionConversion {
   /** Converts objects that are about to be read to `apiVersion`. @throws ApiError 500 */
   prepare(stored: readonly Stored[], apiVersion: string): Promise<void> | undefined
-  /** Also converts what is written to `apiVersion`, which is watched, until the returned function is called. */
-  follow(apiVersion: string): () => void
+  /** Reports whether objects are being converted to `apiVersion`. */
+  isConverting(apiVersion: string): boolean
   /**
-   * Converts an object that is about to be written to the storage version and those that are followed.
-   * @returns a function that, called with the metadata that is stored, returns the object to store, whose forms it keeps
+   * Converts an object that is about to be written to the storage version.
+   * @returns a function that, called with the metadata that is stored, returns the object to store, whose form it keeps
    */
   written(object: KubeObject): Promise<(metadata: KubeObject['metadata']) => KubeObject>
 }

@@ -86,26 +86,32 @@ it('stores objects written in another version in the storage version, and keeps 
   expect(made.read(written, 'example.com/v2')).toMatchObject({ poles: 5, metadata: { resourceVersion: '7' } })
 })
 
-it('converts what is written to the versions in which it is watched only', async () => {
-  const made = conversion()
-  await made.written(ship('1', 3))
+it('writes an object in the storage version without the webhook', async () => {
+  await conversion().written(ship('1', 3))
   expect(calls).toBe(0)
-  const unfollow = made.follow('example.com/v2')
-  expect(made.read(await stored(made, ship('1', 4), '2'), 'example.com/v2')).toMatchObject({ poles: 4 })
-  unfollow()
-  await made.written(ship('3', 5))
-  expect(calls).toBe(1)
 })
 
-it('writes while the webhook fails, which ends the reads in other versions', async () => {
+it('converts one state once for all who wait for it', async () => {
+  const made = conversion()
+  const [first, second] = [ship('1', 3), ship('2', 4)]
+  const waiting = [[first], [first, second], [second]].map((objects) => made.prepare(objects, 'example.com/v2'))
+  expect(made.isConverting('example.com/v2')).toBe(true)
+  expect(made.isConverting('example.com/v3')).toBe(false)
+  await Promise.all(waiting.map((pending) => pending ?? Promise.resolve()))
+  expect(calls).toBe(2)
+  expect(made.isConverting('example.com/v2')).toBe(false)
+  expect([first, second].map((one) => made.read(one, 'example.com/v2'))).toMatchObject([{ poles: 3 }, { poles: 4 }])
+})
+
+it('tells why an object has no form, until the webhook works again', async () => {
   const made = conversion()
   const works = answer
   answer = () => {
     throw new Error('connection refused')
   }
-  made.follow('example.com/v2')
   const written = await stored(made, ship('', 3), '1')
   expect(written).toMatchObject({ masts: 3 })
+  await expect(made.prepare([written], 'example.com/v2')).rejects.toThrow('connection refused')
   expect(() => made.read(written, 'example.com/v2')).toThrow('connection refused')
   await expect(made.written({ ...ship('1', 3), apiVersion: 'example.com/v2' })).rejects.toMatchObject({ code: 500 })
   answer = works

@@ -13,7 +13,7 @@ type Form = { object: KubeObject } | { problem: Error }
 
 /**
  * Converts the objects of a definition by its webhook. Reads are synchronous, so the forms in other versions are
- * computed when an object is about to be read, or is written while it is watched in them. They are kept for the stored object
+ * computed when an object is about to be read, or a watch to tell of it. They are kept for the stored object
  * itself, and go with it: what is read is never the form of an earlier or later state.
  */
 export class WebhookConversion implements VersionConversion {
@@ -23,10 +23,10 @@ export class WebhookConversion implements VersionConversion {
   /** The first that the webhook names of those that Kubernetes speaks. */
   readonly #reviewVersion: string
   readonly #storageVersion: string
-  /** Number of watches by API version. */
-  readonly #watches = new Map<string, number>()
   /** By the stored object, then by API version. */
   readonly #forms = new WeakMap<KubeObject, Map<string, Form>>()
+  /** Conversions that run, by API version: all who wait for a form share its one. */
+  readonly #running = new Map<string, Map<KubeObject, Promise<void>>>()
 
   constructor({ spec }: CustomResourceDefinition, call: WebhookCaller) {
     this.#call = call
@@ -46,16 +46,6 @@ export class WebhookConversion implements VersionConversion {
     return { ...form.object, apiVersion, metadata: withMarks(stored.metadata, form.object) }
   }
 
-  /** Objects are also converted to `apiVersion` as they are written, until the returned function is called. */
-  follow(apiVersion: string): () => void {
-    this.#watches.set(apiVersion, (this.#watches.get(apiVersion) ?? 0) + 1)
-    return () => {
-      const left = (this.#watches.get(apiVersion) ?? 0) - 1
-      if (left > 0) this.#watches.set(apiVersion, left)
-      else this.#watches.delete(apiVersion)
-    }
-  }
-
   /** Converts objects that are about to be read to `apiVersion`. @throws ApiError 500 */
   prepare(stored: readonly Stored[], apiVersion: string): Promise<void> | undefined {
     const missing = [...new Set(stored)].filter((object) => {
@@ -64,38 +54,55 @@ export class WebhookConversion implements VersionConversion {
       return form === undefined || 'problem' in form
     })
     if (missing.length === 0) return undefined
-    return this.#convertAll(missing, apiVersion).then((converted) => {
-      converted.forEach((object, i) => {
-        const of = missing[i]
-        if (of) this.#keep(of, apiVersion, { object })
-      })
-    })
+    const running = this.#running.get(apiVersion)
+    const fresh = missing.filter((object) => !running?.has(object))
+    const pending = new Set(missing.flatMap((object) => running?.get(object) ?? []))
+    if (fresh.length > 0) pending.add(this.#run(fresh, apiVersion))
+    return Promise.all(pending).then(() => undefined)
+  }
+
+  isConverting(apiVersion: string): boolean {
+    return this.#running.has(apiVersion)
   }
 
   /**
-   * Converts an object that is written in one version to the storage version, and to those in which it is watched: a failure of
-   * these is the watches', not the write's.
-   * @returns a function that, called with the metadata that is stored, returns the object to store, and keeps its forms
+   * Converts an object that is written in one version to the storage version.
+   * @returns a function that, called with the metadata that is stored, returns the object to store, and keeps its form
    * @throws ApiError 500
    */
   async written(object: KubeObject): Promise<(metadata: KubeObject['metadata']) => KubeObject> {
     const own = object.apiVersion ?? ''
     const converted = own === this.#storageVersion ? object : await this.#convert(object, this.#storageVersion)
-    const forms = new Map<string, Form>([[own, { object }]])
-    for (const version of this.#watches.keys())
-      if (version !== own && version !== this.#storageVersion)
-        forms.set(
-          version,
-          await this.#convert(object, version).then(
-            (form) => ({ object: form }),
-            (problem: unknown) => ({ problem: problem instanceof Error ? problem : new Error(String(problem)) }),
-          ),
-        )
     return (metadata) => {
       const kept = converted === object ? metadata : withMarks(metadata ?? {}, converted)
       const stored = { ...converted, apiVersion: this.#storageVersion, metadata: kept }
-      for (const [version, form] of forms) this.#keep(stored, version, form)
+      this.#keep(stored, own, { object })
       return stored
+    }
+  }
+
+  /** Keeps the forms of objects, or why there are none. */
+  async #run(objects: readonly Stored[], apiVersion: string): Promise<void> {
+    const running = this.#running.get(apiVersion) ?? new Map<KubeObject, Promise<void>>()
+    this.#running.set(apiVersion, running)
+    const conversion = this.#convertAll(objects, apiVersion).then(
+      (converted) =>
+        converted.forEach((object, i) => {
+          const of = objects[i]
+          if (of) this.#keep(of, apiVersion, { object })
+        }),
+      (error: unknown) => {
+        const problem = error instanceof Error ? error : new Error(String(error))
+        for (const object of objects) this.#keep(object, apiVersion, { problem })
+        throw problem
+      },
+    )
+    for (const object of objects) running.set(object, conversion)
+    try {
+      await conversion
+    } finally {
+      for (const object of objects) running.delete(object)
+      if (running.size === 0) this.#running.delete(apiVersion)
     }
   }
 

@@ -136,6 +136,40 @@ it('a watch begins with what is written in another version while it is converted
   await expect.poll(() => seen).toEqual([10])
 })
 
+/** Watches ships of the second version, once for each selector. @returns their poles, as they are told */
+function watchPoles(...selectors: string[]): unknown[][] {
+  return selectors.map((labelSelector) => {
+    const seen: unknown[] = []
+    const sink = {
+      events: (events: readonly { object: unknown }[]) =>
+        void seen.push(...events.map(({ object }) => (object as Ship).poles ?? object)),
+      closed: (error: unknown) => void seen.push(error),
+    }
+    stops.add(api.client.watch(v2, { namespace: 'port', labelSelector, resourceVersion: '0' }, sink))
+    return seen
+  })
+}
+
+it('writes do not wait for the versions that are watched, which are converted once each, together and in order', async () => {
+  await build('a', 3)
+  const watched = watchPoles('', 'a!=b')
+  await expect.poll(() => watched).toEqual([[3], [3]])
+  const told = Promise.withResolvers<undefined>()
+  meanwhile = () => told.promise
+  const sizes: number[] = []
+  onReview = ({ objects }) => void sizes.push(objects.length)
+  for (const masts of [4, 5, 6]) await setMasts('a', masts)
+  expect(watched).toEqual([[3], [3]])
+  told.resolve(undefined)
+  await expect
+    .poll(() => watched)
+    .toEqual([
+      [3, 4, 5, 6],
+      [3, 4, 5, 6],
+    ])
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(3)
+})
+
 it('a new object is converted alone', async () => {
   await build('a', 3)
   const converted: string[] = []

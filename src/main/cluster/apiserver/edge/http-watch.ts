@@ -52,7 +52,11 @@ function writeEvents({ answer, rendering, message, response, counter, clock }: W
   }
   const running = answer.start(writer, format)
   // The initial state may be of any size; only what is queued on top of it means that the reader is slow.
-  allowed = socket.writableLength + maxWaiting
+  const limit = (): void => {
+    allowed = socket.writableLength + maxWaiting
+  }
+  if (running.begun) void running.begun.then(limit)
+  else limit()
   const stopTimer = rendering.query['timeoutSeconds'] ? undefined : clock.after(defaultTimeout(), () => end())
   const end = (): void => {
     running.stop()

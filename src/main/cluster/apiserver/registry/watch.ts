@@ -5,13 +5,15 @@ import { Compacted, type Change } from '../../store/store.ts'
 import {
   type Answer,
   type Query,
+  type RunningWatch,
   type WatchBatch,
   type WatchFormat,
   type WatchItem,
   type WatchWriter,
 } from '../api/request.ts'
 import { itemOf, type RegistryContext, type Target } from './context.ts'
-import { parseRevisionDemand, parseTimeout, waitForRevision } from './list-options.ts'
+import { convertedChanges, objectsOf } from './converted-changes.ts'
+import { parseRevisionDemand, parseTimeout, waitForRevision, type RevisionDemand } from './list-options.ts'
 import { tooOld } from './read.ts'
 import { prefixOf, type ServedResource } from '../api/resources.ts'
 import { parseSelection } from './selection.ts'
@@ -40,6 +42,10 @@ export function watch(hub: WatchHub, target: Target, query: Query): Answer | Pro
   return answer
 }
 
+function wantsState({ revision, sendInitialEvents }: RevisionDemand): boolean {
+  return sendInitialEvents ?? (revision === undefined || revision === 0)
+}
+
 const bookmarkInterval = 55_000
 const initialBatch = 500
 
@@ -59,20 +65,47 @@ export class WatchHub {
   }
 
   /** Delivers the requested initial state, then changes until stopped. */
-  start(request: WatchRequest, writer: WatchWriter, format: WatchFormat): { stop(): void } {
+  start(request: WatchRequest, writer: WatchWriter, format: WatchFormat): RunningWatch {
     const member = new WatchMember(request, writer, format)
     this.#members.add(member)
     this.#scheduleBookmarks()
+    const pending = this.#conversionOf(request)
+    if (!pending) return this.#begin(member)
+    let running: RunningWatch = { stop: () => void this.#members.delete(member) }
+    let isStopped = false
+    member.onEnd = () => {
+      isStopped = true
+      running.stop()
+    }
+    const begun = this.#converted(request, pending).then(
+      () => {
+        if (!isStopped) running = this.#begin(member)
+      },
+      (error: unknown) => this.#refuse(member, error),
+    )
+    return { stop: () => member.onEnd?.(), begun }
+  }
+
+  /** Waits until everything that the watch begins with is converted, also what is written meanwhile. */
+  async #converted(request: WatchRequest, first: Promise<void>): Promise<void> {
+    for (let pending: Promise<void> | undefined = first; pending; pending = this.#conversionOf(request)) await pending
+  }
+
+  #begin(member: WatchMember): RunningWatch {
     try {
-      for (const batch of this.#initial(request, format)) writer.write(batch)
+      for (const batch of this.#initial(member.request, member.format)) member.writer.write(batch)
     } catch (error) {
-      this.#members.delete(member)
-      if (error instanceof Compacted) member.fail(expired(tooOld(request.demand.revision ?? 0, error)))
-      else if (error instanceof ApiError) member.fail(error)
-      else throw error
+      this.#refuse(member, error)
       return { stop: () => undefined }
     }
     return this.#follow(member)
+  }
+
+  #refuse(member: WatchMember, error: unknown): void {
+    this.#members.delete(member)
+    if (error instanceof Compacted) member.fail(expired(tooOld(member.request.demand.revision ?? 0, error)))
+    else if (error instanceof ApiError) member.fail(error)
+    else throw error
   }
 
   /** Number of running watches. */
@@ -99,13 +132,9 @@ export class WatchHub {
   #follow(member: WatchMember): { stop(): void } {
     const group = this.#groupOf(member)
     group.join(member)
-    const { resource } = member.request
-    let unfollow = resource.custom?.conversion?.follow(resource.apiVersion)
     let stopTimer: Stop | undefined
     const stop = (): void => {
       void stopTimer?.()
-      unfollow?.()
-      unfollow = undefined
       group.leave(member)
       this.#members.delete(member)
     }
@@ -130,15 +159,15 @@ export class WatchHub {
 
   /** Returns the store itself, or a dispatcher of changes by the value of one field. */
   #sourceOf({ resource, prefix, selection }: WatchRequest): ChangeSource {
-    const { store } = this.context
+    const changes = this.#changesOf(resource, prefix)
     const exact = selection?.exact
-    if (!exact) return (sink) => store.watch(prefix, store.revision, sink)
+    if (!exact) return changes
     const key = `${prefix}\n${resource.apiVersion}\n${exact.field}`
     let dispatcher = this.#dispatchers.get(key)
     if (!dispatcher) {
       dispatcher = new FieldDispatcher(
         (entry) => exact.read(itemOf(resource, entry).object),
-        (sink) => store.watch(prefix, store.revision, sink),
+        changes,
         () => this.#dispatchers.delete(key),
       )
       this.#dispatchers.set(key, dispatcher)
@@ -147,25 +176,56 @@ export class WatchHub {
     return (sink) => found.add(exact.value, sink)
   }
 
-  /** Replayed changes, or the current state as ADDED events. */
-  *#initial(request: WatchRequest, format: WatchFormat): Iterable<WatchBatch> {
+  #changesOf({ custom, apiVersion }: ServedResource, prefix: string): ChangeSource {
     const { store } = this.context
-    const { revision, sendInitialEvents } = request.demand
-    const wantsState = sendInitialEvents ?? (revision === undefined || revision === 0)
-    if (wantsState) {
-      yield* this.#state(request, format)
-      if (sendInitialEvents && request.bookmarks)
-        yield new EncodedBatch([bookmark(request.resource, store.revision, format, true)], format)
-      return
+    const changes: ChangeSource = (sink) => store.watch(prefix, store.revision, sink)
+    return custom?.conversion ? convertedChanges(custom.conversion, apiVersion, changes) : changes
+  }
+
+  /** Converts what a watch begins with, where it is not. */
+  #conversionOf({ resource, prefix, demand }: WatchRequest): Promise<void> | undefined {
+    const conversion = resource.custom?.conversion
+    if (!conversion) return undefined
+    try {
+      const objects = wantsState(demand)
+        ? this.context.store.list(prefix).entries.map(({ object }) => object)
+        : objectsOf(this.#missed(prefix, demand.revision))
+      return conversion.prepare(objects, resource.apiVersion)
+    } catch (error) {
+      // The watch itself reports it.
+      if (error instanceof Compacted) return undefined
+      throw error
     }
-    if (revision === undefined || revision === 0 || revision >= store.revision) return
+  }
+
+  /** What has changed since a revision. @throws Compacted */
+  #missed(prefix: string, revision: number | undefined): Change[] {
+    const { store } = this.context
     const missed: Change[] = []
-    const stop = store.watch(request.prefix, revision, {
+    if (revision === undefined || revision === 0 || revision >= store.revision) return missed
+    const stop = store.watch(prefix, revision, {
       changes: (batch) => void missed.push(...batch),
       close: () => undefined,
     })
     void stop()
-    const items = eventsOf(missed, request.resource, request.selection, format)
+    return missed
+  }
+
+  /** Replayed changes, or the current state as ADDED events. */
+  *#initial(request: WatchRequest, format: WatchFormat): Iterable<WatchBatch> {
+    const { store } = this.context
+    if (wantsState(request.demand)) {
+      yield* this.#state(request, format)
+      if (request.demand.sendInitialEvents && request.bookmarks)
+        yield new EncodedBatch([bookmark(request.resource, store.revision, format, true)], format)
+      return
+    }
+    const items = eventsOf(
+      this.#missed(request.prefix, request.demand.revision),
+      request.resource,
+      request.selection,
+      format,
+    )
     if (items.length > 0) yield new EncodedBatch(items, format)
   }
 
@@ -186,12 +246,11 @@ export class WatchHub {
     this.#bookmarkTimer ??= this.context.clock.after(bookmarkInterval, () => {
       this.#bookmarkTimer = undefined
       for (const member of this.#members) {
-        if (!member.request.bookmarks) continue
+        const { resource, bookmarks } = member.request
+        // What has changed already, but is still being converted, comes before a bookmark of its revision.
+        if (!bookmarks || resource.custom?.conversion?.isConverting(resource.apiVersion)) continue
         member.writer.write(
-          new EncodedBatch(
-            [bookmark(member.request.resource, this.context.store.revision, member.format, false)],
-            member.format,
-          ),
+          new EncodedBatch([bookmark(resource, this.context.store.revision, member.format, false)], member.format),
         )
       }
       if (this.#members.size > 0) this.#scheduleBookmarks()
