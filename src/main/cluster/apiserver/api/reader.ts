@@ -4,6 +4,11 @@ import type { KubeObject, Stored } from '#shared/kube/object.ts'
 export interface ResourceKey<T extends KubeObject = KubeObject> {
   group: string
   plural: string
+  /**
+   * Reads the objects in this version. What a webhook converts is read as it is stored without it, and with it once its conversion is
+   * prepared.
+   */
+  inVersion?: string
   /** Only carries the type. */
   readonly example?: T
 }

@@ -5,10 +5,11 @@ import { silentLog } from '#shared/base/log.ts'
 import type { Resource } from '#shared/client/client.ts'
 import { createSharedInformers } from '#shared/client/shared-informers.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
-import { customResourceDefinitions, namespaces } from '#shared/kube/resources.ts'
+import { configMaps, customResourceDefinitions, namespaces } from '#shared/kube/resources.ts'
 import { startApiServer, type TestApiServer } from '#test/support/api-server.ts'
 import { kinds } from '../kinds/index.ts'
 import { startDefinitions } from '../loops/definitions.ts'
+import { validatingPolicies } from '../policies/validating.ts'
 
 type Ship = KubeObject & { masts?: number; poles?: number; name?: string }
 const v1: Resource<Ship> = {
@@ -36,6 +37,9 @@ beforeEach(async () => {
   onReview = () => undefined
   api = await startApiServer({
     kinds,
+    around: ({ resources }) => ({
+      admission: [validatingPolicies({ resources, authorizer: { authorize: () => ({ allowed: true }) } })],
+    }),
     async callWebhook(_config, review) {
       const { request } = review as Review
       const { uid, desiredAPIVersion, objects } = request
@@ -176,6 +180,41 @@ it('a new object is converted alone', async () => {
   onReview = ({ objects }) => void converted.push(...objects.map(({ metadata }) => metadata.name ?? ''))
   await api.client.create(v2, { metadata: { name: 'b', namespace: 'port' }, poles: 3 })
   expect(converted).toEqual(['b'])
+})
+
+it('a policy reads its parameters in the version that it names', async () => {
+  const kind = (name: string): Resource => ({
+    ...{ group: 'admissionregistration.k8s.io', version: 'v1', kind: name, namespaced: false },
+    plural: `${name.toLowerCase().replace(/y$/, 'ie')}s`,
+  })
+  await build('limits', 3)
+  await api.client.create(kind('ValidatingAdmissionPolicy'), {
+    metadata: { name: 'few-poles' },
+    spec: {
+      paramKind: { apiVersion: 'sea.example.com/v2', kind: 'Ship' },
+      matchConstraints: {
+        resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['configmaps'] }],
+      },
+      validations: [{ expression: 'size(object.data) < params.poles' }],
+    },
+  } as KubeObject)
+  await api.client.create(kind('ValidatingAdmissionPolicyBinding'), {
+    metadata: { name: 'few-poles' },
+    spec: {
+      policyName: 'few-poles',
+      validationActions: ['Deny'],
+      paramRef: { name: 'limits', parameterNotFoundAction: 'Deny' },
+    },
+  } as KubeObject)
+  const make = (name: string, ...keys: string[]): Promise<unknown> =>
+    api.client.create(configMaps, {
+      metadata: { name, namespace: 'port' },
+      data: Object.fromEntries(keys.map((key) => [key, ''])),
+    })
+  await make('few', 'a', 'b')
+  await expect(make('many', 'a', 'b', 'c')).rejects.toThrow('failed expression: size(object.data) < params.poles')
+  await setMasts('limits', 9)
+  await make('many', 'a', 'b', 'c')
 })
 
 it('a list goes on where it began, and a watch tells each state, in the version that is asked for', async () => {

@@ -10,7 +10,7 @@ import { labelRequirements, matchesLabels } from '#shared/kube/selectors.ts'
 import type { DirectAuthorizer } from '../cel/authorizer.ts'
 import type { AdmissionAttributes } from '../api/admission.ts'
 import type { ResourceKey } from '../api/reader.ts'
-import type { ResourceTable } from '../api/resources.ts'
+import type { ResourceTable, ServedResource } from '../api/resources.ts'
 import { matchesRequest, matchesRule } from '../webhooks/rules.ts'
 
 /** Selects the policies that apply to a request, and their parameters. */
@@ -88,7 +88,7 @@ function matches(match: MatchResources | undefined, attributes: AdmissionAttribu
 const everything = { operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*', '*/*'], scope: '*' }
 
 /**
- * The parameters of a binding; the policy is evaluated once for each.
+ * The parameters of a binding, in the version that the policy names; the policy is evaluated once for each.
  * @throws ParamsMissing when there are none and the binding requires them
  */
 export function paramsOf(
@@ -97,10 +97,67 @@ export function paramsOf(
   attributes: AdmissionAttributes,
   resources: ResourceTable,
 ): (KubeObject | null)[] {
+  const source = paramSource(policy, binding, attributes, resources)
+  if (!source) return [null]
+  const { paramRef, resource } = source
+  const params = readParams(source, attributes, resource.kind.version)
+  if (params.length > 0) return params
+  if (paramRef.parameterNotFoundAction === 'Allow') return []
+  throw new ParamsMissing('no params found for policy binding with `Deny` parameterNotFoundAction')
+}
+
+/**
+ * Converts parameters that a webhook converts to the versions that policies name: what fails is found when they are read.
+ * @returns undefined where no policy has any parameters
+ */
+export function prepareParams(
+  bound: readonly { policy: Policy; binding: Binding }[],
+  attributes: AdmissionAttributes,
+  resources: ResourceTable,
+): Promise<unknown> | undefined {
+  const withParams = bound.filter(({ policy }) => policy.spec?.paramKind !== undefined)
+  if (withParams.length === 0) return undefined
+  return Promise.all(withParams.map(({ policy, binding }) => prepareOne(policy, binding, attributes, resources)))
+}
+
+async function prepareOne(
+  policy: Policy,
+  binding: Binding,
+  attributes: AdmissionAttributes,
+  resources: ResourceTable,
+): Promise<void> {
+  try {
+    const source = paramSource(policy, binding, attributes, resources)
+    const conversion = source?.resource.custom?.conversion
+    if (!source || !conversion) return
+    const { apiVersion } = source.resource
+    for (;;) {
+      const pending = conversion.prepare(readParams(source, attributes), apiVersion)
+      if (!pending) return
+      await pending
+    }
+  } catch {
+    // The same failure is the policy's, by its failurePolicy, when its parameters are read.
+  }
+}
+
+/** Where the parameters of a binding are. */
+interface ParamSource {
+  resource: ServedResource
+  paramRef: ParamRef
+  namespace: string
+}
+
+/** @returns undefined where the policy has no parameters @throws ParamsMissing where there cannot be any */
+function paramSource(
+  policy: Policy,
+  binding: Binding,
+  attributes: AdmissionAttributes,
+  resources: ResourceTable,
+): ParamSource | undefined {
   const { paramKind } = policy.spec ?? {}
-  if (!paramKind) return [null]
   const { paramRef } = binding.spec ?? {}
-  if (!paramRef) return [null]
+  if (!paramKind || !paramRef) return undefined
   const resource = resources
     .all()
     .find(({ kind, apiVersion }) => kind.kind === paramKind.kind && apiVersion === paramKind.apiVersion)
@@ -108,20 +165,27 @@ export function paramsOf(
     throw new ParamsMissing(
       `failed to find resource referenced by paramKind: '${paramKind.apiVersion ?? ''}, Kind=${paramKind.kind ?? ''}'`,
     )
-  const { group, plural, namespaced } = resource.kind
+  const { namespaced } = resource.kind
   const namespace = namespaced ? (paramRef.namespace ?? attributes.namespace) : ''
   if (namespaced && namespace === '')
     throw new ParamsMissing('cannot use namespaced paramRef in policy binding that matches cluster-scoped resources')
-  const found = paramRef.name
-    ? [attributes.reader.get({ group, plural }, namespace, paramRef.name)]
-    : selected(attributes.reader.list({ group, plural }, namespace), paramRef.selector)
-  const params = found.filter((one) => one !== undefined)
-  if (params.length > 0) return params
-  if (paramRef.parameterNotFoundAction === 'Allow') return []
-  throw new ParamsMissing('no params found for policy binding with `Deny` parameterNotFoundAction')
+  return { resource, paramRef, namespace }
 }
 
-function selected(objects: readonly KubeObject[], selector: LabelSelector | undefined): KubeObject[] {
+/** @param inVersion the version to read them in; as they are stored where unset, and then all that a selector may select */
+function readParams(
+  { resource, paramRef, namespace }: ParamSource,
+  attributes: AdmissionAttributes,
+  inVersion?: string,
+): Stored[] {
+  const { group, plural } = resource.kind
+  const key = { group, plural, ...(inVersion === undefined ? {} : { inVersion }) }
+  if (paramRef.name) return [attributes.reader.get(key, namespace, paramRef.name)].filter((one) => one !== undefined)
+  const all = attributes.reader.list(key, namespace)
+  return inVersion === undefined ? all : selected(all, paramRef.selector)
+}
+
+function selected(objects: readonly Stored[], selector: LabelSelector | undefined): Stored[] {
   const requirements = labelRequirements(selector) ?? []
   return objects.filter(({ metadata }) => matchesLabels(requirements, metadata.labels))
 }

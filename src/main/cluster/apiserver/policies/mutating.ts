@@ -9,7 +9,7 @@ import { CostBudget } from '../cel/cost.ts'
 import { toCel } from '../cel/values.ts'
 import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../api/admission.ts'
 import type { ResourceKey } from '../api/reader.ts'
-import { boundPolicies, paramsOf, type Binding, type PolicyOptions } from './bindings.ts'
+import { boundPolicies, paramsOf, prepareParams, type Binding, type PolicyOptions } from './bindings.ts'
 import { conditionsHold, policyBindings, requestBindings, type Bindings } from './scope.ts'
 import { policyVariables } from '../cel/policy-variables.ts'
 
@@ -26,17 +26,23 @@ export function mutatingPolicies(options: PolicyOptions): AdmissionPlugin {
     admit(attributes) {
       if (attributes.operation === 'DELETE' || attributes.operation === 'CONNECT') return
       const bound = boundPolicies(attributes, { policies, bindings })
-      const left = new Map<Bound, KubeObject | undefined>()
-      for (const one of bound) {
-        mutateBy(one, attributes, options)
-        left.set(one, jsonClone(attributes.object))
-      }
-      // reinvocationPolicy IfNeeded: the policy runs again when a later one has changed the object.
-      for (const [one, object] of left)
-        if (one.policy.spec?.reinvocationPolicy === 'IfNeeded' && !jsonEqual(object, attributes.object))
-          mutateBy(one, attributes, options)
+      const pending = prepareParams(bound, attributes, options.resources)
+      if (pending) return pending.then(() => mutateByAll(bound, attributes, options))
+      mutateByAll(bound, attributes, options)
     },
   }
+}
+
+function mutateByAll(bound: readonly Bound[], attributes: AdmissionAttributes, options: PolicyOptions): void {
+  const left = new Map<Bound, KubeObject | undefined>()
+  for (const one of bound) {
+    mutateBy(one, attributes, options)
+    left.set(one, jsonClone(attributes.object))
+  }
+  // reinvocationPolicy IfNeeded: the policy runs again when a later one has changed the object.
+  for (const [one, object] of left)
+    if (one.policy.spec?.reinvocationPolicy === 'IfNeeded' && !jsonEqual(object, attributes.object))
+      mutateBy(one, attributes, options)
 }
 
 /** @throws ApiError when the policy fails and its failure policy is Fail */

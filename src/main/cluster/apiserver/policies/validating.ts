@@ -6,7 +6,7 @@ import { compile, type Variables } from '../cel/compile.ts'
 import { CostBudget } from '../cel/cost.ts'
 import { refusal, type AdmissionAttributes, type AdmissionPlugin } from '../api/admission.ts'
 import type { ResourceKey } from '../api/reader.ts'
-import { boundPolicies, paramsOf, type Binding, type PolicyOptions } from './bindings.ts'
+import { boundPolicies, paramsOf, prepareParams, type Binding, type PolicyOptions } from './bindings.ts'
 import { conditionsHold, policyBindings, requestBindings, type Bindings } from './scope.ts'
 import { policyVariables } from '../cel/policy-variables.ts'
 
@@ -22,11 +22,16 @@ export function validatingPolicies({ resources, authorizer }: PolicyOptions): Ad
     validate(attributes) {
       const bound = boundPolicies(attributes, { policies: validatingAdmissionPolicies, bindings })
       if (bound.length === 0) return
-      const base = requestBindings(attributes, authorizer)
-      const denials = bound.flatMap(({ policy, binding }) =>
-        denialsOf(policy, failuresOf(policy, binding, attributes, base, resources), binding, attributes),
-      )
-      if (denials[0]) throw denials[0]
+      const judge = (): void => {
+        const base = requestBindings(attributes, authorizer)
+        const denials = bound.flatMap(({ policy, binding }) =>
+          denialsOf(policy, failuresOf(policy, binding, attributes, base, resources), binding, attributes),
+        )
+        if (denials[0]) throw denials[0]
+      }
+      const pending = prepareParams(bound, attributes, resources)
+      if (pending) return pending.then(judge)
+      judge()
     },
   }
 }

@@ -92,24 +92,26 @@ class ConvertedItem implements StoredItem {
 
 /**
  * Creates the reader of the store for admission, actions and authorizers. The one place that claims the type of a key for
- * what is stored there. What a webhook converts is read as it is stored: nobody waits for it here.
+ * what is stored there.
  */
 export function createReader(store: Store, resources: ResourceTable): ObjectReader {
-  const read = (resource: ServedResource, entry: Entry): Stored =>
-    resource.custom?.conversion ? entry.object : itemOf(resource, entry).object
+  const served = ({ group, plural, inVersion }: ResourceKey): ServedResource | undefined =>
+    inVersion === undefined ? resources.findAnyVersion(group, plural) : resources.find(group, inVersion, plural)
+  const read = (resource: ServedResource, entry: Entry, { inVersion }: ResourceKey): Stored =>
+    resource.custom?.conversion && inVersion === undefined ? entry.object : itemOf(resource, entry).object
   return {
-    get<T extends KubeObject>({ group, plural }: ResourceKey<T>, namespace: string, name: string) {
-      const resource = resources.findAnyVersion(group, plural)
+    get<T extends KubeObject>(key: ResourceKey<T>, namespace: string, name: string) {
+      const resource = served(key)
       const entry = resource && store.get(keyOf(resource, namespace, name))
-      return entry && (read(resource, entry) as Stored<T>)
+      return entry && (read(resource, entry, key) as Stored<T>)
     },
-    list<T extends KubeObject>({ group, plural }: ResourceKey<T>, namespace = '') {
-      const resource = resources.findAnyVersion(group, plural)
+    list<T extends KubeObject>(key: ResourceKey<T>, namespace = '') {
+      const resource = served(key)
       if (!resource) return []
       const prefix = prefixOf(resource, namespace)
       // Every write asks for policies, webhooks, quotas and limits, which most clusters lack.
       if (store.count(prefix) === 0) return []
-      return store.list(prefix).entries.map((entry) => read(resource, entry) as Stored<T>)
+      return store.list(prefix).entries.map((entry) => read(resource, entry, key) as Stored<T>)
     },
   }
 }
