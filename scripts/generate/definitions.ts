@@ -1,6 +1,7 @@
 import { addEnums } from './enums.ts'
 import { enrich } from './list-types.ts'
 import type { Model, Property } from './models.ts'
+import { addOptionKinds } from './option-kinds.ts'
 
 export interface Schema {
   description?: string
@@ -21,7 +22,7 @@ export interface Schema {
 export function renderDefinitions(models: Map<string, Model>): Record<string, Schema> {
   const definitions: Record<string, Schema> = { ...scalars }
   for (const model of models.values()) definitions[definitionName(model)] = definition(model, models)
-  return addEnums(enrich(definitions))
+  return addOptionKinds(addEnums(enrich(definitions)))
 }
 
 const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1'
@@ -84,7 +85,7 @@ function definition(model: Model, models: Map<string, Model>): Schema {
     ...(required.length > 0 ? { required } : {}),
   }
   const [group = '', version] = model.groupVersion.split('/')
-  if (model.root || (model.properties.some(({ name }) => name === 'apiVersion') && model.kind.endsWith('Options')))
+  if (model.root)
     schema['x-kubernetes-group-version-kind'] = [{ group: groups[group] ?? group, kind: model.kind, version }]
   return schema
 }

@@ -25,6 +25,7 @@ const fields: Record<string, Record<string, Rule>> = {
     ownerReferences: byKey('uid'),
     managedFields: atomic,
   },
+  [`${metaV1}.DeleteOptions`]: { dryRun: atomic },
   [`${metaV1}.LabelSelector`]: { matchExpressions: atomic },
   'io.k8s.api.policy.v1.PodDisruptionBudgetSpec': { selector: replaced },
   [`${metaV1}.LabelSelectorRequirement`]: { values: atomic },
