@@ -50,6 +50,7 @@ export async function startDockerCluster({
   memoryBytes,
   kubelet,
   ranges = {},
+  featureGates,
 }: {
   name: string
   count?: number
@@ -61,6 +62,7 @@ export async function startDockerCluster({
   kubelet?: Record<string, unknown>
   /** Of pods and Services; the default ones of IPv4 when unset. */
   ranges?: Pick<ClusterSpec, 'podCidr' | 'serviceCidr'>
+  featureGates?: ClusterSpec['featureGates']
 }): Promise<DockerCluster> {
   const dir = await mkdtemp(join(tmpdir(), 'slipway-docker-'))
   if (kubelet) await writeFile(join(dir, 'kubelet.yaml'), JSON.stringify({ ...kubeletHead, ...kubelet }))
@@ -69,7 +71,7 @@ export async function startDockerCluster({
   const open = (how: Work): Promise<RunningCluster> =>
     openCluster({
       dir,
-      spec: { name, workers: count, ...(memoryBytes ? { memoryBytes } : {}), ...ranges },
+      spec: { name, workers: count, ...(memoryBytes ? { memoryBytes } : {}), ...ranges, featureGates },
       workers,
       work: how,
       engine,

@@ -48,7 +48,7 @@ while (my $from = recv($socket, my $text, 9, 0)) { print host($from), "\\n"; las
 `
 
 /** Sends datagrams from each of these addresses, then from the sender's own. @returns the sources of those that arrived */
-export async function arrivedFrom({
+export function arrivedFrom({
   sender,
   receiver,
   forged,
@@ -57,21 +57,63 @@ export async function arrivedFrom({
   receiver: PodNamespace & { ip: string }
   forged: readonly string[]
 }): Promise<string[]> {
-  const child = spawn('docker', commandIn(receiver, receive, [receiver.ip, sender.ip]))
+  return arrived(receiver, [receive, receiver.ip, sender.ip], () =>
+    perlInPod(sender, send, receiver.ip, ...forged, sender.ip),
+  )
+}
+
+/** What a program that listens in a pod prints after its first line, for which sending waits. */
+async function arrived(
+  receiver: PodNamespace,
+  [program, ...args]: [string, ...string[]],
+  transmit: () => Promise<unknown>,
+): Promise<string[]> {
+  const child = spawn('docker', commandIn(receiver, program, args))
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  const arrived: string[] = []
+  const out: string[] = []
   try {
     await lines.next()
-    await perlInPod(sender, send, receiver.ip, ...forged, sender.ip)
+    await transmit()
     for (;;) {
       const { value, done } = await lines.next()
-      if (done) return arrived
-      arrived.push(value)
+      if (done) return out
+      out.push(value)
     }
   } finally {
     child.kill()
   }
 }
+
+/** An INIT of SCTP, which needs no sockets of SCTP on either side: not every kernel has them. */
+const sendSctp = `${addressOf}
+my ($to, @ports) = @ARGV;
+socket(my $socket, AF_INET, SOCK_RAW, 132) or die $!;
+for my $port (@ports) {
+  my $init = pack('n n N N C C n N N n n N', 7, $port, 0, 0, 1, 0, 20, 1, 65536, 1, 1, 1);
+  send($socket, $init, 0, address(0, $to)) or die $!;
+}
+`
+const receiveSctp = `${addressOf}
+my ($from, $last) = @ARGV;
+socket(my $socket, AF_INET, SOCK_RAW, 132) or die $!;
+print "listening\\n";
+while (my $source = recv($socket, my $packet, 99, 0)) {
+  next if host($source) ne $from;
+  my $port = unpack('x20 x2 n', $packet);
+  print "$port\\n";
+  last if $port == $last;
+}
+`
+
+/** Sends a packet of SCTP to each of these ports. @returns those that arrived, up to the last one, which must */
+export const sctpArrived = (
+  sender: PodNamespace & { ip: string },
+  receiver: PodNamespace & { ip: string },
+  ports: readonly number[],
+): Promise<string[]> =>
+  arrived(receiver, [receiveSctp, sender.ip, String(ports.at(-1))], () =>
+    perlInPod(sender, sendSctp, receiver.ip, ...ports.map(String)),
+  )
 
 const onLink = String.raw`
 use Socket qw(:all);

@@ -192,6 +192,23 @@ describe('services', () => {
     expect(names()).toContain(stdout.trim())
   })
 
+  test('keep traffic in the zone of the client where they say so, while nodes have zones', async () => {
+    for (const [index, zone] of ['a', 'b'].entries())
+      await cluster.kubectl.ok('label', 'node', cluster.workers[index] ?? '', `topology.kubernetes.io/zone=${zone}`)
+    const near = `
+apiVersion: v1
+kind: Service
+metadata: {name: near}
+spec: {ipFamilyPolicy: RequireDualStack, trafficDistribution: PreferSameZone, selector: {app: web}, ports: [{port: 80, targetPort: http}]}
+`
+    expect((await cluster.kubectl.withInput(near, 'apply', '-f', '-')).stderr).toBe('')
+    const hosts = ((await spec('near')).clusterIPs ?? []).map((ip) => (isIpv6(ip) ? `[${ip}]` : ip))
+    expect(hosts).toHaveLength(2)
+    for (const host of hosts) await expect.poll(() => fetchedOften(host), { timeout: 20_000 }).toEqual([on(1).name])
+    await cluster.kubectl.ok('label', 'nodes', '--all', 'topology.kubernetes.io/zone-')
+    for (const host of hosts) await expect.poll(() => fetchedOften(host), { timeout: 20_000 }).toEqual(names())
+  })
+
   test('without endpoints refuse at once', async () => {
     const { clusterIP = '' } = await spec('nobody')
     expect((await inClient(`timeout 4 wget -qO- http://[${clusterIP}]/`)).stderr).toContain('refused')

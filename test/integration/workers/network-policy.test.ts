@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startDockerCluster, type DockerCluster } from '#test/support/docker-cluster.ts'
-import { advertiseRouter, announce, arrivedFrom, type PodNamespace } from '#test/support/pod-packets.ts'
+import { advertiseRouter, announce, arrivedFrom, sctpArrived, type PodNamespace } from '#test/support/pod-packets.ts'
 
 /** Of its own: several runs may share an engine. */
 const clusterName = `pol-${process.pid}`
@@ -113,6 +113,12 @@ const inWorker = (command: string): Promise<string> =>
     execFile('docker', ['exec', `slipway-${cluster.workers[0] ?? ''}`, 'sh', '-c', command], (_, out) => resolve(out)),
   )
 const web = (): string => `${ipOf('shop/web')}:8080`
+/** A pod, for its packets. */
+const place = (name: string): PodNamespace & { ip: string } => {
+  const podUid = uids.get(name)
+  if (podUid === undefined) throw new Error(`${name} has no uid`)
+  return { worker: `slipway-${cluster.workers[name.endsWith('far') ? 1 : 0] ?? ''}`, podUid, ip: ipOf(name) }
+}
 /** Polls: rules follow within a second. */
 const expectReached = (host: string, who: string[], from?: readonly string[]): Promise<void> =>
   expect.poll(() => whoReaches(host, from), { timeout: 20_000, interval: 100 }).toEqual(who)
@@ -184,6 +190,19 @@ describe('ingress', () => {
     await expectReached(web(), clients)
   })
 
+  test('is allowed to a port of SCTP, apart from the same number of another protocol', async () => {
+    const arrive = (from: string): Promise<string[]> =>
+      sctpArrived(place(from), place('shop/web'), [8080, 8081, 8082, 7777])
+    await policies('{podSelector: {}, ingress: [{ports: [{port: 7777, protocol: SCTP}]}]}')
+    await expectReached(web(), [])
+    expect(await arrive('ops/near')).toEqual(['7777'])
+    await policies(
+      '{podSelector: {}, ingress: [{ports: [{port: 7777, protocol: SCTP}, {port: 8081, endPort: 8082, protocol: SCTP}, {port: 8080}]}]}',
+    )
+    await expectReached(web(), clients)
+    expect(await arrive('ops/far')).toEqual(['8081', '8082', '7777'])
+  })
+
   test('through a Service is judged by the address and port of the pod behind it', async () => {
     await policies('{podSelector: {}, ingress: [{from: [{podSelector: {}}], ports: [{port: 8080}]}]}')
     await expectReached('web.shop.svc.cluster.local', ['shop/near', 'shop/far'])
@@ -191,12 +210,6 @@ describe('ingress', () => {
 })
 
 describe('a pod that forges packets', () => {
-  const place = (name: string): PodNamespace & { ip: string } => {
-    const podUid = uids.get(name)
-    if (podUid === undefined) throw new Error(`${name} has no uid`)
-    return { worker: `slipway-${cluster.workers[name.endsWith('far') ? 1 : 0] ?? ''}`, podUid, ip: ipOf(name) }
-  }
-
   test.each(['ops/near', 'ops/far'])('gets past no policy under the address of another: %s', async (name) => {
     const allowed = ['shop/near', 'shop/far'].map(ipOf)
     const rule = `{from: [{podSelector: {}}]}, {from: [{ipBlock: {cidr: ${ipOf(name)}/32}}]}`
