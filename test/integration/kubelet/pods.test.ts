@@ -13,7 +13,7 @@ const inWorker = async (script: string): Promise<string> =>
   (await promisify(execFile)('docker', ['exec', `slipway-${worker}`, 'sh', '-c', script])).stdout
 
 beforeAll(async () => {
-  cluster = await startDockerCluster({ name: clusterName })
+  cluster = await startDockerCluster({ name: clusterName, featureGates: { ContainerStopSignals: true } })
 })
 afterAll(() => cluster?.remove())
 
@@ -418,6 +418,22 @@ test('pods that use more disk than they may are evicted', async () => {
     await said(name, `Evicted: ${message.trim()}`)
   }
   expect((await get('roomy')).status?.phase).toBe('Running')
+})
+
+test('a container that names its stop signal is ended by it, and says so', async () => {
+  const wait = 'trap "echo told; exit 7" USR1; trap "exit 1" TERM QUIT; echo ready; while :; do sleep 0.05; done'
+  const named = container(wait, { lifecycle: { stopSignal: 'SIGUSR1' } })
+  await create('signalled', {
+    os: { name: 'linux' },
+    terminationGracePeriodSeconds: 30,
+    restartPolicy: 'Never',
+    containers: [named],
+  })
+  await expect.poll(() => cluster.kubectl.ok('logs', 'signalled').catch(() => ''), { timeout: 20_000 }).toBe('ready\n')
+  await until('signalled', '.status.containerStatuses[0].stopSignal', 'SIGUSR1')
+  const follower = cluster.kubectl.start('logs', '-f', 'signalled')
+  await cluster.kubectl.ok('delete', 'pod', 'signalled', '--wait=false')
+  expect(await follower.output(/told/)).toBe('ready\ntold\n')
 })
 
 test('who follows a log loses no line while its files come and go', async () => {

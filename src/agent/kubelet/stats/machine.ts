@@ -20,11 +20,18 @@ export function readMachine(read: (path: string) => string = readText): Machine 
     startedAt: bootedAt + startTicks(read('/proc/1/stat')) * tickMs,
     swapBytes: number('/proc/meminfo', /^SwapTotal:\s+(\d+) kB$/m) * 1_024,
     pids: {
-      most: number('/proc/sys/kernel/pid_max', /^(\d+)/),
+      // The smaller one, as a kubelet has it: since Linux 6.14 a worker's pid_max is its own and says nothing of its machine's.
+      most: leastOf(['pid_max', 'threads-max'].map((name) => number(`/proc/sys/kernel/${name}`, /^(\d+)/))),
       current: number('/proc/loadavg', /\d+\/(\d+)/),
     },
     kernel: release(),
   }
+}
+
+/** Of those that could be read. */
+const leastOf = (values: readonly number[]): number => {
+  const known = values.filter((value) => value > 0)
+  return known.length > 0 ? Math.min(...known) : 0
 }
 
 /** The 22nd field; the second, a program's name in parentheses, may hold spaces. */

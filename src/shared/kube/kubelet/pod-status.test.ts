@@ -249,3 +249,11 @@ test('a patch unsets fields of conditions, replaces addresses, and leaves others
   ])
   expect(patch.podIPs).toEqual([{ ip: '10.244.0.9' }, { $patch: 'replace' }])
 })
+
+test('the signal that stops a container is told once it is there', () => {
+  const named = pod({ containers: [{ name: 'c', image: 'busybox:1.36', lifecycle: { stopSignal: 'SIGUSR1' } }] })
+  const signalOf = (containers?: Containers) =>
+    podStatus(named, seen(containers ? { containers } : {}), now).containerStatuses?.[0]?.stopSignal
+  expect(signalOf()).toBeUndefined()
+  expect(signalOf([[attempt('c', 'running')]])).toBe('SIGUSR1')
+})

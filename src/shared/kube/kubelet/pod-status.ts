@@ -235,6 +235,8 @@ function containerStatus(pod: Pod, container: Container, seen: PodObservation, h
       ? { waiting: waiting ?? { reason: hasInits ? 'PodInitializing' : 'ContainerCreating' } }
       : stateOf(current, observed, seen),
     lastState: last ? stateOf(last, observed, seen) : {},
+    // Only with the gate ContainerStopSignals does a spec still have it.
+    ...(current && container.lifecycle?.stopSignal ? { stopSignal: container.lifecycle.stopSignal } : {}),
     ...(observed.resizing && seen.pendingResize
       ? keptResources(pod, container.name)
       : resourcesOf(container, observed.resizing ?? false)),
