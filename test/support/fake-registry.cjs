@@ -1,5 +1,6 @@
 // A registry with one image, run by a worker's own Node.js: `node fake-registry.cjs [HOST:]PORT [USER:PASSWORD]`.
 // `GET /requests` tells the paths that were asked for. `/v2/broken/app` is garbage, and `/v2/half/app` ends amid its layer, until somebody sends POST /repair.
+// Nobody gets a manifest of `/v2/held-…` until somebody sends POST /release.
 const { createHash } = require('node:crypto')
 const { createServer } = require('node:http')
 const { gzipSync } = require('node:zlib')
@@ -53,9 +54,11 @@ const manifest = Buffer.from(
 )
 const blobs = new Map([config, layer].map((data) => [digestOf(data), data]))
 let isRepaired = false
+let release
+const released = new Promise((resolve) => (release = resolve))
 const seen = []
 
-createServer((request, response) => {
+createServer(async (request, response) => {
   const { method, url = '', headers } = request
   const send = (status, type, data, more = {}) => {
     response.writeHead(status, { 'content-type': type, 'content-length': data.length, ...more })
@@ -65,6 +68,11 @@ createServer((request, response) => {
     isRepaired = true
     return send(200, 'text/plain', Buffer.alloc(0))
   }
+  if (method === 'POST' && url === '/release') {
+    release()
+    seen.push('released')
+    return send(200, 'text/plain', Buffer.alloc(0))
+  }
   if (url === '/requests') return send(200, 'application/json', Buffer.from(JSON.stringify(seen)))
   seen.push(`${method} ${url}${headers.authorization ? ' with credentials' : ''}`)
   const given = Buffer.from((headers.authorization ?? '').replace(/^Basic /, ''), 'base64').toString()
@@ -72,8 +80,10 @@ createServer((request, response) => {
     return send(401, 'text/plain', Buffer.alloc(0), { 'www-authenticate': 'Basic realm="fake"' })
   if (url === '/v2/') return send(200, 'application/json', Buffer.from('{}'))
   if (url.startsWith('/v2/broken/') && !isRepaired) return send(200, 'text/html', Buffer.from('<html>hello</html>'))
-  if (url.includes('/manifests/'))
+  if (url.includes('/manifests/')) {
+    if (url.startsWith('/v2/held-')) await released
     return send(200, manifestType, manifest, { 'docker-content-digest': digestOf(manifest) })
+  }
   const blob = blobs.get(url.split('/').at(-1) ?? '')
   if (!blob) return send(404, 'text/plain', Buffer.from('not found'))
   if (url.startsWith('/v2/half/') && blob === layer && !isRepaired) {

@@ -6,7 +6,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Pod } from '#shared/kube/generated/types.ts'
 import { startDockerCluster, type DockerCluster } from '#test/support/docker-cluster.ts'
 
-/** Mirrors of registries that are changed while a real worker runs; the registries are processes in it. */
+/**
+ * Mirrors of registries that are changed while a real worker runs, and how many images it pulls at once; the registries
+ * are processes in it.
+ */
 let cluster: DockerCluster
 let address: string
 const clusterName = `mirrors-${process.pid}`
@@ -27,7 +30,10 @@ const original = '127.0.0.1:5070'
 const mirror = (): string => `${address}:5071`
 
 beforeAll(async () => {
-  cluster = await startDockerCluster({ name: clusterName })
+  cluster = await startDockerCluster({
+    name: clusterName,
+    kubelet: { serializeImagePulls: false, maxParallelImagePulls: 2 },
+  })
   const program = await readFile(join(import.meta.dirname, '../../support/fake-registry.cjs'), 'base64')
   address = (await inWorker("ip -4 -o addr show eth0 | awk '{ print $4 }' | cut -d/ -f1")).trim()
   await inWorker(`echo ${program} | base64 -d > /tmp/registry.cjs`)
@@ -99,4 +105,19 @@ test('where nobody has an image, the event says why of the registry and of each 
   expect(message).toMatch(
     /registry\.invalid.*; mirror http:\/\/127\.0\.0\.1:1: .*; mirror https:\/\/127\.0\.0\.1:2\/gh: /,
   )
+})
+
+test('no more images are pulled at once than `maxParallelImagePulls`, the others in their turn', async () => {
+  const names = ['held-1', 'held-2', 'held-3']
+  await Promise.all(names.map((name) => create(name, `${original}/${name}/app:1`)))
+  for (const name of names) await told(name, `Pulling image "${original}/${name}/app:1"`)
+  /** Before the registry gave the first of them. */
+  const asked = async (): Promise<number> => {
+    const [seen = ''] = (await requestsOf(original)).join(' ').split('released')
+    return names.filter((name) => seen.includes(`/v2/${name}/`)).length
+  }
+  await expect.poll(asked, { timeout: 20_000 }).toBeGreaterThanOrEqual(2)
+  await inWorker(`node -e "fetch('http://${original}/release', { method: 'POST' })"`)
+  for (const name of names) await told(name, `Successfully pulled image "${original}/${name}/app:1"`)
+  expect(await asked()).toBe(2)
 })
