@@ -30,14 +30,13 @@ const registered: Record<string, string> = {
   'storagemigration.k8s.io': 'v1beta1',
 }
 
-/** Gives the kinds of options and watch events their kind in every group. */
+/** Gives DeleteOptions their kind in every group. */
 export function addOptionKinds(definitions: Record<string, Schema>): Record<string, Schema> {
-  for (const kind of ['DeleteOptions', 'WatchEvent']) {
-    const definition = definitions[`io.k8s.apimachinery.pkg.apis.meta.v1.${kind}`]
-    if (!definition) continue
+  const kind = 'DeleteOptions'
+  const definition = definitions[`io.k8s.apimachinery.pkg.apis.meta.v1.${kind}`]
+  if (definition)
     definition['x-kubernetes-group-version-kind'] = Object.entries(registered).flatMap(([group, versions]) =>
       versions.split(' ').map((version) => ({ group, kind, version })),
     )
-  }
   return definitions
 }

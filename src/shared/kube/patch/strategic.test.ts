@@ -121,10 +121,33 @@ describe('a strategic merge patch', () => {
     expect(strategicMerge({}, { labels: { a: null, b: '1' } }, pod)).toEqual({ labels: { b: '1' } })
   })
 
-  it('refuses items without the merge key', () => {
-    expect(() => strategicMerge({ containers: [{ name: 'a' }] }, { containers: [{ image: '2' }] }, pod)).toThrow(
-      StrategicPatchError,
-    )
+  it.each<[string, object, string]>([
+    [
+      'an item without the merge key',
+      { containers: [{ image: '2' }] },
+      'map: map[image:2] does not contain declared merge key: name',
+    ],
+    ['a directive that is none', { $patch: 'drop', a: 1 }, 'unknown patch type: drop in map: map[$patch:drop a:1]'],
+    [
+      'one of an item',
+      { containers: [{ name: 'b', $patch: 'drop' }] },
+      'unknown patch type: drop in map: map[$patch:drop name:b]',
+    ],
+    [
+      'the merge of an item',
+      { containers: [{ name: 'a', $patch: 'merge' }] },
+      'merging lists cannot yet be specified in the patch',
+    ],
+    ['keys to retain that are no list', { $retainKeys: 'a' }, 'invalid patch format of retainKeys'],
+    [
+      'primitives to delete that are no list',
+      { '$deleteFromPrimitiveList/args': 'a' },
+      'invalid patch format of primitive list',
+    ],
+  ])('refuses %s, in the words of Kubernetes', (_, patch, problem) => {
+    const merge = (): unknown => strategicMerge({ containers: [{ name: 'a' }] }, { ...patch }, pod)
+    expect(merge).toThrow(StrategicPatchError)
+    expect(merge).toThrow(problem)
   })
 })
 

@@ -1,3 +1,4 @@
+import { goText } from '../go-text.ts'
 import { jsonEqual } from '../json.ts'
 import { anyType, type TypeNode } from './type-node.ts'
 
@@ -6,8 +7,8 @@ type Fields = Record<string, unknown>
 /** The strategic merge patch cannot be applied. */
 export class StrategicPatchError extends Error {}
 
-/** The patch goes into a value without a type. */
-export class UntypedPatchError extends StrategicPatchError {}
+/** A directive has no list where it needs one. */
+export class PatchFormatError extends StrategicPatchError {}
 
 const directive = '$patch'
 const retainKeys = '$retainKeys'
@@ -25,7 +26,7 @@ export function strategicMerge(original: Fields, patch: Fields, type: TypeNode):
     const how = patch[directive]
     if (how === 'replace') return withoutDirectives(patch) as Fields
     if (how === 'delete') return {}
-    if (how !== 'merge') throw new StrategicPatchError(`Unknown patch type found: ${String(how)}`)
+    throw unknownDirective(patch)
   }
   const out = retained(original, patch)
   for (const key of Object.keys(patch)) {
@@ -37,6 +38,9 @@ export function strategicMerge(original: Fields, patch: Fields, type: TypeNode):
   return out
 }
 
+const unknownDirective = (patch: Fields): StrategicPatchError =>
+  new StrategicPatchError(`unknown patch type: ${String(patch[directive])} in map: ${goText(patch)}`)
+
 const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
@@ -47,7 +51,7 @@ const fieldType = (type: TypeNode, name: string): TypeNode =>
 function retained(original: Fields, patch: Fields): Fields {
   const keys = patch[retainKeys]
   if (keys === undefined) return { ...original }
-  if (!Array.isArray(keys)) throw new StrategicPatchError('invalid format of retainKeys')
+  if (!Array.isArray(keys)) throw new PatchFormatError('invalid patch format of retainKeys')
   const out: Fields = {}
   for (const key of Object.keys(original)) if (keys.includes(key)) out[key] = original[key]
   return out
@@ -64,7 +68,7 @@ function mergeField(out: Fields, key: string, patch: Fields, type: TypeNode): vo
   // Kubernetes looks up the fields of what is within, but not those of plain values.
   const unknown = isObject(value) && known.name === 'RawExtension' ? fieldWithin(value) : undefined
   if (unknown !== undefined)
-    throw new UntypedPatchError(
+    throw new StrategicPatchError(
       `unable to find api field in struct RawExtension for the json field ${JSON.stringify(unknown)}`,
     )
   if (isObject(value))
@@ -82,7 +86,7 @@ const fieldWithin = (value: Fields): string | undefined =>
 function orderOf(patch: Fields, key: string): readonly unknown[] | undefined {
   const order = patch[setOrder + key]
   if (order === undefined) return undefined
-  if (!Array.isArray(order)) throw new StrategicPatchError('invalid patch format of setElementOrder list')
+  if (!Array.isArray(order)) throw new PatchFormatError('invalid patch format of setElementOrder list')
   return order as unknown[]
 }
 
@@ -109,7 +113,7 @@ function mergeObjects(
 ): unknown[] {
   const keyOf = (item: unknown): unknown => {
     if (!isObject(item) || item[mergeKey] === undefined || item[mergeKey] === null)
-      throw new StrategicPatchError(`map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`)
+      throw new StrategicPatchError(`map: ${goText(item)} does not contain declared merge key: ${mergeKey}`)
     return item[mergeKey]
   }
   const itemType = type.items ?? anyType
@@ -117,6 +121,9 @@ function mergeObjects(
   for (const item of patch) {
     const key = keyOf(item)
     const fields = item as Fields
+    if (fields[directive] === 'merge')
+      throw new StrategicPatchError('merging lists cannot yet be specified in the patch')
+    if (fields[directive] !== undefined && fields[directive] !== 'delete') throw unknownDirective(fields)
     const at = merged.findIndex((candidate) => isObject(candidate) && jsonEqual(candidate[mergeKey], key))
     if (fields[directive] === 'delete')
       merged = merged.filter((candidate) => !isObject(candidate) || !jsonEqual(candidate[mergeKey], key))
@@ -163,7 +170,7 @@ function reorderUntouched(out: Fields, original: Fields, field: string, patch: F
 }
 
 function deletePrimitives(out: Fields, field: string, values: unknown): void {
-  if (!Array.isArray(values)) throw new StrategicPatchError('invalid format of deleteFromPrimitiveList')
+  if (!Array.isArray(values)) throw new PatchFormatError('invalid patch format of primitive list')
   const list = out[field]
   if (Array.isArray(list)) out[field] = list.filter((item) => !values.includes(item))
 }

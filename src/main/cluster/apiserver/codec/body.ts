@@ -114,6 +114,7 @@ export function decodeObject(
       `couldn't get version/kind; json parse error: json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
     )
   const object = value as KubeObject
+  if (sparse) checkConfigurationType(object, resource)
   const filled = checkTypeMeta(object, resource)
   const findings = conformObject(object, resource, { sparse })
   object.metadata ??= {}
@@ -224,6 +225,15 @@ function unknownKind({ kind = '', apiVersion = '' }: KubeObject, wanted: ServedR
   return badRequest(
     `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${wanted.kind}: no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "${schemeOf(wanted)}"`,
   )
+}
+
+/** An apply configuration says of which kind it is (versionCheckManager). */
+function checkConfigurationType(object: KubeObject, { kind, apiVersion }: ServedResource): void {
+  const given = typeof object.apiVersion === 'string' ? object.apiVersion : ''
+  const named = typeof object.kind === 'string' ? object.kind : ''
+  if (given === apiVersion && named === kind.kind) return
+  const groupVersion = given.includes('/') ? given : `/${given}`
+  throw badRequest(`invalid object type: ${groupVersion.split('/').length > 2 ? '/' : groupVersion}, Kind=${named}`)
 }
 
 /** Sets missing type information and refuses another kind. @returns how many keys were added */

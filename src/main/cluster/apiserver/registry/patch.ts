@@ -6,7 +6,7 @@ import { jsonClone, setField } from '#shared/kube/json.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { mergePatch } from '#shared/kube/patch/merge.ts'
 import { goText } from '#shared/kube/go-text.ts'
-import { strategicMerge, StrategicPatchError, UntypedPatchError } from '#shared/kube/patch/strategic.ts'
+import { PatchFormatError, strategicMerge, StrategicPatchError } from '#shared/kube/patch/strategic.ts'
 import {
   badRequest,
   failure,
@@ -19,7 +19,7 @@ import {
 import { conformObject, decodeObject, mediaType } from '../codec/body.ts'
 import type { TypeMismatch } from '../codec/decode.ts'
 import { exceededLimit } from '../codec/excess.ts'
-import { partWriteOf } from '../api/kind.ts'
+import { partWriteOf, type KindDeclaration } from '../api/kind.ts'
 import type { Answer, Call } from '../api/request.ts'
 import { applyConfiguration } from './apply/apply.ts'
 import { typedProblem } from './apply/typed-check.ts'
@@ -141,8 +141,9 @@ function strategicPatcher({ resource }: Target, body: unknown): Patcher {
         resource.type,
       )
     } catch (error) {
-      if (error instanceof UntypedPatchError) throw failure(500, '', error.message)
-      if (error instanceof StrategicPatchError) throw badRequest(error.message)
+      if (error instanceof PatchFormatError) throw badRequest(error.message)
+      // Kubernetes gives its other errors no code (interpretStrategicMergePatchError).
+      if (error instanceof StrategicPatchError) throw failure(500, '', error.message)
       throw error
     }
   }
@@ -159,11 +160,13 @@ function decodePatched(
 ): KubeObject {
   const next = draftOf(patched as KubeObject)
   const { resource, name, namespace } = target
+  const isStrategic = type === 'application/strategic-merge-patch+json'
   if (next.kind !== resource.kind.kind || next.apiVersion !== resource.apiVersion) {
+    if (!isStrategic && !resource.custom && isOtherKind(next, resource.kind))
+      throw wrongPatch(JSON.stringify(patched), unknownConversion(next, resource.kind))
     next.kind = resource.kind.kind
     next.apiVersion = resource.apiVersion
   }
-  const isStrategic = type === 'application/strategic-merge-patch+json'
   const { unknownFields } = conformExceptOwners(next, current, resource, {
     wrapping: isStrategic,
     refuse: (problem) =>
@@ -180,6 +183,18 @@ function decodePatched(
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
   if (metadata.uid === undefined) setField(metadata, 'uid', current.metadata.uid)
   return next
+}
+
+/** Whether a patched object is no longer of its kind: an absent type is the kind's, and other versions of it are converted. */
+function isOtherKind({ kind, apiVersion }: Partial<KubeObject>, own: KindDeclaration): boolean {
+  const group = apiVersion?.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
+  return (Boolean(kind) && kind !== own.kind) || (Boolean(apiVersion) && group !== own.group)
+}
+
+function unknownConversion({ kind, apiVersion }: Partial<KubeObject>, own: KindDeclaration): string {
+  const version = apiVersion?.slice(apiVersion.indexOf('/') + 1) ?? own.version
+  const internal = own.group === '' ? 'core' : own.group.split('.')[0]
+  return `converting (*${version}.${kind ?? own.kind}) to (*${internal ?? ''}.${own.kind}): unknown conversion`
 }
 
 /** Skips managedFields that the patch did not change: they are a large part of an object and already decoded. */

@@ -61,3 +61,22 @@ it('removes a changed field from its previous owner', async () => {
   expect(owned['one']).not.toContain('f:a')
   expect(owned['two']).toContain('f:a')
 })
+
+it('refuses configurations that are of no kind or another, and patches that change the kind', async () => {
+  await api.client.create(configMaps, { metadata: ref })
+  const apply = (body: object): Promise<unknown> =>
+    api.client.patch(configMaps, ref, { type: 'apply', body: { metadata: ref, ...body } }, { fieldManager: 'one' })
+  await expect(apply({})).rejects.toMatchObject({ code: 400, message: 'invalid object type: /, Kind=' })
+  await expect(apply({ apiVersion: 'apps/v1', kind: 'Deployment' })).rejects.toMatchObject({
+    message: 'invalid object type: apps/v1, Kind=Deployment',
+  })
+  await apply({ apiVersion: 'v1', kind: 'ConfigMap' })
+  const merge = (body: object): Promise<unknown> => api.client.patch(configMaps, ref, { type: 'merge', body })
+  await expect(merge({ kind: 'Secret' })).rejects.toMatchObject({
+    code: 422,
+    message: expect.stringContaining('converting (*v1.Secret) to (*core.ConfigMap): unknown conversion') as string,
+  })
+  await expect(merge({ apiVersion: 'apps/v1' })).rejects.toMatchObject({ code: 422 })
+  await merge({ kind: null, apiVersion: null })
+  await api.client.patch(configMaps, ref, { type: 'strategic', body: { kind: 'Secret' } })
+})
