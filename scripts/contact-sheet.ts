@@ -17,7 +17,7 @@ const { values } = parseArgs({
 })
 const folder = join(import.meta.dirname, '../artifacts/contact-sheet')
 const widths = [900, 1440, 1920].filter((width) => !values.width || values.width.split(',').includes(String(width)))
-const looks = ['light', 'dark', 'german'].filter((look) => !values.theme || look === values.theme)
+const looks = ['light', 'dark', 'german'].filter((look) => !values.theme || values.theme.split(',').includes(look))
 const cluster = `shop-${process.pid}`
 const isChosen = ({ name }: { name: string }): boolean =>
   !values.only || values.only.split(',').some((text) => name.includes(text))

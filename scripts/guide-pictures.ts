@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { chromium, expect as expectSoon, type Page } from '@playwright/test'
 import { has, run } from './set-up.mjs'
@@ -66,6 +66,9 @@ async function firstTenMinutes(): Promise<void> {
     await shoot(page, 'cluster')
     await page.goto(addressOf(page, '/c/local:dev/overview'))
     await page.waitForTimeout(3_000)
+    // What there is of an hour is a minute.
+    await page.getByRole('button', { name: '5 min', exact: true }).click()
+    await page.waitForTimeout(1_000)
     await shoot(page, 'overview')
     await openWorkloads(page)
     await openNetwork(page)
@@ -124,6 +127,12 @@ async function openNetwork(page: Page): Promise<void> {
   await expect(page.getByRole('heading', { name: 'frontend', level: 1 })).toBeVisible()
   await page.waitForTimeout(1_500)
   await shoot(page, 'service')
+  await page.getByRole('button', { name: 'Take traffic' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('textbox').first().fill('3000')
+  await page.waitForTimeout(1_500)
+  await shoot(page, 'take')
+  await dialog.getByRole('button', { name: 'Cancel' }).click()
 }
 
 async function openStorage(page: Page): Promise<void> {
@@ -248,6 +257,11 @@ async function aMapWithProblems(): Promise<void> {
       await inShop('expose', 'deployment', name, '--port', '80', '--target-port', name === 'mail' ? 'smtp' : '8080')
     }
     await inShop('set', 'env', 'deployment/web', '--from', 'configmap/settings')
+    const ingressClass = {
+      ...{ apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', spec: { controller: 'slipway.dev/ingress' } },
+      metadata: { name: 'slipway', annotations: { 'ingressclass.kubernetes.io/is-default-class': 'true' } },
+    }
+    await kubectl.withInput(JSON.stringify(ingressClass), 'apply', '-f', '-')
     const rules = ['/*=web:80', 'catalog*=catalog:80', 'cart*=cart:80'].map(
       (rule) => `shop.localhost/${rule.replace(/^\//, '')}`,
     )
@@ -260,6 +274,8 @@ async function aMapWithProblems(): Promise<void> {
       .getByRole('button', { name: /leads to the port named smtp/ })
       .click()
     await expect(page.getByRole('complementary', { name: 'Problems' })).toBeVisible()
+    await page.setViewportSize({ ...size, height: 560 })
+    await page.getByRole('button', { name: 'Fit the map into the window' }).click()
     await shoot(page, 'map')
   } finally {
     await page.context().close()
@@ -274,9 +290,13 @@ async function aChart(): Promise<void> {
   const slipway = await slipwayUp({ name: 'dev', data, args: ['--simulated', '2'], env })
   const page = await openPage(slipway.ready.ui)
   try {
-    const words = ['install', 'web', testChart, '--namespace', 'shop', '--create-namespace', '--set', 'greeting=Hello']
+    const chart = join(data, 'charts/shop')
+    await cp(testChart, chart, { recursive: true })
+    const about = await readFile(join(chart, 'Chart.yaml'), 'utf8')
+    await writeFile(join(chart, 'Chart.yaml'), about.replace(/^description: .*$/m, 'description: A small shop'))
+    const words = ['install', 'web', chart, '--namespace', 'shop', '--create-namespace', '--set', 'greeting=Hello']
     await runHelm(words, { ...env, KUBECONFIG: slipway.kubeconfig })
-    await page.goto(addressOf(page, `/c/local:dev/helm/shop/web/upgrade?chart=${encodeURIComponent(testChart)}`))
+    await page.goto(addressOf(page, `/c/local:dev/helm/shop/web/upgrade?chart=${encodeURIComponent(chart)}`))
     const values = page.getByRole('region', { name: 'Values' })
     await page.getByRole('textbox', { name: 'Values' }).click()
     await page.keyboard.press('ControlOrMeta+A')
@@ -301,6 +321,7 @@ async function ownFile(): Promise<void> {
     const [, file = ''] = /```yaml\n([\s\S]*?)```/.exec(guide) ?? []
     await page.goto(addressOf(page, '/yours'))
     await page.getByRole('textbox', { name: 'Your file' }).fill(file)
+    await page.setViewportSize({ ...size, height: 560 })
     await page.waitForTimeout(1_500)
     await shoot(page, 'yours')
   } finally {
