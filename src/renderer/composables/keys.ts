@@ -1,9 +1,22 @@
-/** `Ctrl+D` as it is printed on keys: `Ctrl D`, on macOS `⌘D`; a sequence stays `g p`. */
+import { t } from '../texts/index.ts'
+
+/**
+ * `Ctrl+D` as it is printed on the user's keys: `Ctrl D`, in German `Strg D`, on macOS `⌘D`; a sequence stays `g p`.
+ */
 export function keysText(keys: string, platform: string = navigator.platform): string {
   const isMac = platform.startsWith('Mac')
-  return keys
-    .split(' ')
-    .map((stroke) => stroke.replace(/\+/g, isMac ? '' : ' ').replace('Ctrl', isMac ? '⌘' : 'Ctrl'))
-    .map((stroke) => stroke.replace('ArrowDown', '↓').replace('ArrowUp', '↑'))
-    .join(' ')
+  const named: Record<string, string> = {
+    Ctrl: isMac ? '⌘' : t('shortcuts.keyNames.ctrl'),
+    Shift: isMac ? '⇧' : t('shortcuts.keyNames.shift'),
+    Enter: t('shortcuts.keyNames.enter'),
+    Space: t('shortcuts.keyNames.space'),
+    ArrowDown: '↓',
+    ArrowUp: '↑',
+  }
+  const strokeText = (stroke: string): string =>
+    stroke
+      .split('+')
+      .map((key) => named[key] ?? key)
+      .join(isMac ? '' : ' ')
+  return keys.split(' ').map(strokeText).join(' ')
 }

@@ -19,7 +19,7 @@ export const settings: Translation<typeof en.settings> = {
   densityText: '24, 28 oder 32 px; sonst ändert sich nichts',
   densities: { compact: 'Kompakt', normal: 'Normal', roomy: 'Luftig' },
   language: 'Sprache',
-  languageText: 'Daten, Zahlen und Einheiten richten sich danach',
+  languageText: 'Datum, Zahlen und Einheiten richten sich danach',
   languages: { system: 'Wie das System', en: 'English', de: 'Deutsch' },
   motion: 'Bewegung',
   motionText: 'Richtet sich nach dem System; aus: gar keine',

@@ -50,4 +50,5 @@ export const shortcuts: Translation<typeof en.shortcuts> = {
   yours: 'Keine von {total} ist Ihre | {n} von {total} ist Ihre | {n} von {total} sind Ihre',
   find: 'Name oder Tasten',
   resetAll: 'Alle zurücksetzen',
+  keyNames: { ctrl: 'Strg', shift: 'Umschalt', enter: 'Eingabe', space: 'Leertaste' },
 }

@@ -17,7 +17,7 @@ export const topology = {
     config: 'Konfiguration, Volumes',
   },
   map: 'Karte von {namespace}',
-  keys: 'Pfeiltasten gehen die Karte entlang, Enter öffnet, was den Fokus hat, Tab führt zu den Zeichen der Probleme.',
+  keys: 'Pfeiltasten gehen die Karte entlang, die Eingabetaste öffnet, was den Fokus hat, Tab führt zu den Zeichen der Probleme.',
   zoomIn: 'Vergrößern',
   zoomOut: 'Verkleinern',
   actualSize: 'Wirkliche Größe',

@@ -48,4 +48,5 @@ export const shortcuts = {
   yours: 'None of {total} is yours | {n} of {total} is yours | {n} of {total} are yours',
   find: 'Name or keys',
   resetAll: 'Reset all',
+  keyNames: { ctrl: 'Ctrl', shift: 'Shift', enter: 'Enter', space: 'Space' },
 }

@@ -23,7 +23,7 @@ const deployment: KubeObject = {
 }
 const pods = Array.from({ length: 8 }, (_, at): KubeObject => ({
   metadata: meta(`web-${at}`, { ownerReferences: [{ kind: 'Deployment', name: 'web', uid: 'web', controller: true }] }),
-  ...{ spec: { nodeName: 'worker-1', containers: [container] } },
+  ...{ spec: { nodeName: 'development-worker-1', containers: [container] } },
   ...{ status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } },
 }))
 const service: KubeObject = {
@@ -80,7 +80,7 @@ test('one node is reached by Tab, the others by arrow keys; folded pods are a sw
   expect(folded.getAttribute('aria-expanded')).toBe('false')
   folded.click()
   await nodesOnMap(12)
-  expect(node('Pod/web-7').textContent).toBe('Pod web-7; Running on worker-1')
+  expect(node('Pod/web-7').textContent).toBe('Pod web-7; Running on development-worker-1')
 })
 
 test('what is wrong is listed in words, and shown on the map', async () => {
@@ -112,4 +112,11 @@ test('a sign that gets the focus is in view', async () => {
   await face.press('Close the problems')
   expect(document.activeElement).toBe(sign)
   expect(place()).toEqual([24, 24])
+})
+
+test('a long name is cut in its middle: its end tells it from others', async () => {
+  await show('/c/local:dev/topology/shop')
+  await nodesOnMap(4)
+  const name = node('Node/development-worker-1').querySelector('[title="development-worker-1"]')
+  expect([...(name?.children ?? [])].map(({ textContent }) => textContent)).toEqual(['development-', 'worker-1'])
 })
