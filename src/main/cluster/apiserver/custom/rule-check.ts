@@ -25,7 +25,7 @@ export function checkRuleTexts(schema: Schema, field: string, errors: FieldError
     if (hasLineBreak(fieldPath))
       errors.push(fieldInvalid(`${at}.fieldPath`, fieldPath, 'fieldPath must not contain line breaks'))
     if (schemaAt(schema, fieldPath).schema === undefined)
-      errors.push(fieldInvalid(`${at}.fieldPath`, fieldPath, 'fieldPath must be a valid path'))
+      errors.push(fieldInvalid(`${at}.fieldPath`, fieldPath, 'must be a valid path'))
   })
 }
 

@@ -231,6 +231,11 @@ describe('a schema is refused', () => {
       `${at}.default: Invalid value: "object": few`,
     ],
     [
+      'with a rule for a field that is none',
+      { ...text, 'x-kubernetes-validations': [{ rule: 'self != ""', fieldPath: 'sail' }] },
+      `${at}.x-kubernetes-validations[0].fieldPath: Invalid value: "sail": must be a valid path`,
+    ],
+    [
       'with an unused optional oldSelf',
       { ...text, 'x-kubernetes-validations': [{ rule: 'self == ""', optionalOldSelf: true }] },
       `${at}.x-kubernetes-validations[0].optionalOldSelf: Invalid value: true: may not be set if oldSelf is not used in rule`,
