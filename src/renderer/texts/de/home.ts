@@ -210,7 +210,7 @@ export const home = {
     advanced: 'Erweitert',
     dualStack: 'Dual Stack: IPv4 und IPv6',
     dualStackText: 'Pods, Nodes und Services haben von beiden eine Adresse. Das lässt sich später nicht ändern.',
-    dualStackSimulated: 'Simulierte Worker haben nur IPv4.',
+    dualStackSimulated: 'Mit simulierten Workern gibt es nur IPv4.',
     askingIpv6: 'Die Engine wird nach IPv6 gefragt',
     creating: 'Wird angelegt',
     problems: {

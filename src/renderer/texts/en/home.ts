@@ -209,7 +209,7 @@ export const home = {
     advanced: 'Advanced',
     dualStack: 'Dual stack: IPv4 and IPv6',
     dualStackText: 'Pods, nodes and Services have an address of each family. It cannot be changed later.',
-    dualStackSimulated: 'Simulated workers have IPv4 alone.',
+    dualStackSimulated: 'With simulated workers, there is IPv4 alone.',
     askingIpv6: 'Asking the engine for IPv6',
     creating: 'Creating',
     problems: {
