@@ -28,6 +28,7 @@ export default defineConfig({
           name: 'integration',
           expect: rarely,
           include: ['test/integration/**/*.test.ts'],
+          isolate: false,
           testTimeout: 180_000,
           hookTimeout: 300_000,
           // Each file has a cluster of its own, and mostly waits for its containers.
@@ -40,6 +41,7 @@ export default defineConfig({
           name: 'security',
           expect: rarely,
           include: ['test/security/**/*.test.ts'],
+          isolate: false,
           testTimeout: 180_000,
           hookTimeout: 300_000,
           fileParallelism: false,
@@ -89,6 +91,7 @@ export default defineConfig({
           name: 'conformance',
           expect: rarely,
           include: ['test/conformance/**/*.test.ts'],
+          isolate: false,
           globalSetup: 'test/conformance/servers.ts',
           testTimeout: 180_000,
           hookTimeout: 300_000,

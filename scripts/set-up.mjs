@@ -2,6 +2,7 @@
 // newer) before anything is installed.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { setPriority } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -96,8 +97,8 @@ function newestSource() {
   return newest
 }
 
-/** Runs a command on the project's Node and tools. Resolves when it exits with 0. */
-export function run(command, args, { env = {}, ...options } = {}) {
+/** Runs a command on the project's Node and tools, with a scheduling priority if given. Resolves when it exits with 0. */
+export function run(command, args, { env = {}, priority, ...options } = {}) {
   const path = [join(root, 'node_modules/.bin'), process.env.PATH].join(':')
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
@@ -106,6 +107,7 @@ export function run(command, args, { env = {}, ...options } = {}) {
       ...options,
       env: { ...process.env, PATH: path, ...env },
     })
+    if (priority && child.pid) setPriority(child.pid, priority)
     child.on('error', reject)
     child.on('exit', (code, signal) =>
       code === 0 ? resolve() : reject(new Error(`${command} ${args.join(' ')} ended with ${signal ?? code}`)),

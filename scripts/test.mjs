@@ -1,6 +1,7 @@
-// `npm test`: sets up what the tests need, runs every check in two rows side by side, and ends with one line: N passed, N failed.
+// `npm test`: sets up what the tests need, runs every check, some side by side, and ends with one line: N passed, N failed.
 // `npm test -- unit e2e` runs only the named checks; `faults`, `scenarios`, `spectron` and `package` only when named.
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { ensureEngine } from './docker-engine.mjs'
 import {
@@ -71,8 +72,18 @@ const checks = {
   },
 }
 
-/** The checks run in two rows side by side, of about the same length. The first mostly computes; the other waits for containers and pages. */
-const firstRow = ['lint', 'types', 'imports', 'unit', 'answers', 'security']
+/**
+ * Stages follow one another; the rows of a stage run side by side, each from left to right. Unit tests have the machine
+ * to themselves while the engine and the images are set up. Containers and pages mostly wait: what only computes takes
+ * the time that they leave.
+ */
+const stages = [
+  [['unit', 'answers']],
+  [['e2e'], ['integration', 'conformance', 'security'], ['lint', 'types', 'imports']],
+  [['faults'], ['scenarios', 'spectron', 'package']],
+]
+/** Checks that give way to all others. */
+const patient = new Set(['lint', 'types', 'imports'])
 
 const chosen = process.argv.slice(2)
 const unknown = chosen.filter((name) => !(name in checks))
@@ -97,17 +108,22 @@ async function main(names) {
     }
   }
   await chain(names.filter((name) => name === 'generate'))
-  // The build generates sources, which lint and types read.
-  if (names.some((name) => checks[name].needs?.includes(builtApp))) await once(builtApp).catch(() => {})
-  const others = names.filter((name) => name !== 'generate')
-  await Promise.all([
-    chain(others.filter((name) => firstRow.includes(name))),
-    chain(others.filter((name) => !firstRow.includes(name))),
-  ])
+  const needs = names.flatMap((name) => checks[name].needs ?? [])
+  // The build generates sources, which unit tests, lint and types read.
+  if (needs.includes(builtApp)) await once(builtApp).catch(() => {})
+  void setUp(needs)
+  for (const rows of stages) {
+    await Promise.all(rows.map((row) => chain(row.filter((name) => names.includes(name)))))
+  }
   say('')
   for (const line of wrong) say(line)
   process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`)
   return total.failed === 0 ? 0 : 1
+}
+
+/** One after the other, since package managers lock; a check whose need is not met tells so itself. */
+async function setUp(needs) {
+  for (const need of needs) await once(need).catch(() => {})
 }
 
 async function check(name, { needs = [], run: [command, ...args], count }) {
@@ -118,6 +134,7 @@ async function check(name, { needs = [], run: [command, ...args], count }) {
     for (const need of needs) await once(need)
     await run(command, args, {
       env: { SLIPWAY_REPORT: report(name), DOCKER_HOST: dockerHost ?? process.env.DOCKER_HOST ?? '' },
+      priority: patient.has(name) ? constants.priority.PRIORITY_BELOW_NORMAL : undefined,
     })
   } catch (error) {
     say(`${name}: ${error.message}`)

@@ -158,12 +158,14 @@ test('runs its tests, and is locked while its context is', async () => {
   await page.goto(`${home}#/`)
   const lock = page.getByRole('switch', { name: new RegExp(name) })
   await lock.click()
+  await expect(lock).toBeChecked()
   await open('helm/shop/web')
   const upgrade = button(/^Upgrade to 1.2.0 web/)
   await expect(upgrade).toHaveAttribute('aria-disabled', 'true')
   await expect(upgrade).toHaveAccessibleDescription(/is read-only in Slipway/)
   await page.goto(`${home}#/`)
   await lock.click()
+  await expect(lock).not.toBeChecked()
 })
 
 test('uninstalls, with its name typed', async () => {

@@ -166,7 +166,9 @@ test('a namespace that was created goes again, and a read-only context says why 
   await expect.poll(() => there.ok('get', 'namespaces', '-o', 'name')).not.toContain('trial')
 
   await page.goto(home)
-  await page.getByRole('switch', { name: /^Read-only: .*far-/ }).click()
+  const lock = page.getByRole('switch', { name: /^Read-only: .*far-/ })
+  await lock.click()
+  await expect(lock).toBeChecked()
   await open(`promote/shop?to=kubeconfig:${context}`)
   await expect(page.getByText('is read-only in Slipway').first()).toBeVisible()
   await expect(apply()).toHaveCount(0)

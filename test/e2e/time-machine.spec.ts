@@ -67,7 +67,7 @@ test('an object that is gone comes back; what the server refuses says why', asyn
   await kubectl.ok('delete', 'quota', 'none', '-n', 'shop')
   await page.reload()
   await page.getByRole('button', { name: /^Restore settings/ }).click()
-  await expect.poll(() => inShop('get', 'configmap', 'settings', '-o', 'jsonpath={.data.currency}')).toBe('EUR')
+  await kubectl.waitForValue('configmap/settings', '{.data.currency}', 'EUR', '-n', 'shop')
 })
 
 test('values of a Secret are shown only when they are asked for', async () => {
