@@ -16,7 +16,8 @@ app.use(createPinia()).use(router).mount('#app')
 
 // The router follows the address only once its first page is there, and writes that page's address over one that was
 // entered meanwhile: it is followed now.
-await router.isReady()
+// A first page that cannot be loaded is told in its place.
+await router.isReady().catch(() => undefined)
 await new Promise((resolve) => setTimeout(resolve))
 window.removeEventListener('hashchange', noteAddress)
 if (entered && entered !== router.currentRoute.value.fullPath) await router.replace(entered)

@@ -1,11 +1,12 @@
 import { Monitor } from '@lucide/vue'
-import { defineAsyncComponent, h } from 'vue'
+import { h } from 'vue'
 import type { Service } from '#shared/kube/generated/types.ts'
 import { takeoverOf, takeRefusal } from '#shared/kube/takeover.ts'
+import { latePart } from '../../components/late-part.ts'
 import { t, withTexts } from '../../texts/index.ts'
 import { mayOr, type Action } from './action.ts'
 
-const TakeDialog = defineAsyncComponent(withTexts(['loop'], () => import('../../loop/TakeDialog.vue')))
+const TakeDialog = latePart(withTexts(['loop'], () => import('../../loop/TakeDialog.vue')))
 
 /** Has the traffic of a Service go to a port of this machine; of one whose traffic does, gives it back. */
 export const take: Action<Service> = {

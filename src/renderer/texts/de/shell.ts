@@ -56,6 +56,13 @@ export const shell: Translation<typeof en.shell> = {
     startingText: 'Diese Seite öffnet sich, sobald der Cluster läuft.',
     start: '{name} starten',
   },
+  notLoaded: {
+    page: 'Diese Seite konnte nicht geladen werden',
+    pageText: 'Slipway ist ausgelastet oder wurde aktualisiert, seit dieses Fenster offen ist. Nichts ist verloren.',
+    retry: 'Erneut versuchen',
+    reload: 'Fenster neu laden',
+    part: 'Dieser Teil der Seite konnte nicht geladen werden: {reason}',
+  },
   quit: {
     title: 'Slipway beenden?',
     text: 'Cluster laufen noch. Behaltene Worker laufen ohne ihre Steuerung weiter, bis Slipway wieder geöffnet wird.',

@@ -54,6 +54,13 @@ export const shell = {
     startingText: 'This page opens once it runs.',
     start: 'Start {name}',
   },
+  notLoaded: {
+    page: 'This page could not be loaded',
+    pageText: 'Slipway is busy, or was updated since this window opened. Nothing that you did is lost.',
+    retry: 'Try again',
+    reload: 'Reload the window',
+    part: 'This part of the page could not be loaded: {reason}',
+  },
   quit: {
     title: 'Quit Slipway?',
     text: 'Clusters are running. Kept workers go on without their control plane until Slipway is opened again.',

@@ -1,8 +1,9 @@
-import { defineAsyncComponent, type Component } from 'vue'
+import { type Component } from 'vue'
+import { latePart } from '../../components/late-part.ts'
 import type { KindDescriptor } from '../../kinds/descriptor.ts'
 import { kindId } from './page.ts'
 
-const page = (load: () => Promise<Component>): Component => defineAsyncComponent(load)
+const page = (load: () => Promise<Component>): Component => latePart(load)
 
 const generic = page(() => import('./GenericPage.vue'))
 const workload = page(() => import('./workload/WorkloadPage.vue'))
