@@ -19,7 +19,11 @@ export function firstLoad({ kilobytes, later }: FirstLoadLimits): Plugin {
       const chunks = new Map(
         Object.values(bundle).flatMap((file) => (file.type === 'chunk' ? [[file.fileName, file]] : [])),
       )
-      const loaded = new Set([...chunks.values()].filter(({ isEntry }) => isEntry))
+      const entries = [...chunks.values()].filter(({ isEntry }) => isEntry)
+      // The entry loads the page at once.
+      const loaded = new Set(
+        entries.flatMap((entry) => [entry, ...entry.dynamicImports.flatMap((name) => chunks.get(name) ?? [])]),
+      )
       for (const { imports } of loaded)
         for (const name of imports) {
           const imported = chunks.get(name)

@@ -79,7 +79,11 @@ const checks = {
  */
 const stages = [
   [['unit', 'answers']],
-  [['e2e'], ['integration', 'conformance', 'security'], ['lint', 'types', 'imports']],
+  [
+    ['e2e', 'security'],
+    ['integration', 'conformance'],
+    ['lint', 'types', 'imports'],
+  ],
   [['faults'], ['scenarios', 'spectron', 'package']],
 ]
 /** Checks that give way to all others. */

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { expect, test as base } from '@playwright/test'
+import { expectAccessible } from '../support/axe.ts'
 import { serveSlipway, type ServedSlipway } from '../support/slipway.ts'
 
 /** Apps of one test: whatever becomes of it, none stays, and none stays frozen. */
@@ -66,6 +67,43 @@ test('a frozen app is noticed within three seconds, its page says of when it is,
   slipway.signal('SIGCONT')
   await expect(page.getByRole('contentinfo')).toContainText('Live')
   await expect(page.getByText('Reconnecting')).toHaveCount(0)
+})
+
+test('a page whose scripts and styles are not answered at first is there all the same', async ({ page, serve }) => {
+  const slipway = await serve()
+  const asked = new Set<string>()
+  const refused = new Set<string>()
+  await page.route('**/assets/*', async (route) => {
+    const url = route.request().url()
+    // As browsers do when a network interface comes or goes.
+    const isFirst = !asked.has(url)
+    asked.add(url)
+    // The script that asks again has to be there.
+    const isNeeded = /\/(index|preload-helper)-/.test(url)
+    const isRefused = isFirst && !isNeeded && (url.endsWith('.css') || asked.size % 3 === 0)
+    if (isRefused) refused.add(url)
+    await (isRefused ? route.abort('connectionreset') : route.continue())
+  })
+  await page.goto(slipway.url)
+  await expect(page.getByRole('heading', { name: 'Clusters' })).toBeVisible()
+  await expect(page.getByRole('link', { name: 'Skip to the content' })).not.toBeInViewport()
+  expect(refused.size).toBeGreaterThan(20)
+})
+
+test('a page that cannot be loaded says so, and is there once it can', async ({ page, serve }) => {
+  const slipway = await serve()
+  await page.goto(slipway.url)
+  await expect(page.getByRole('heading', { name: 'Clusters' })).toBeVisible()
+  await page.route('**/SettingsView*', (route) => route.abort('connectionreset'))
+  await page
+    .getByRole('link', { name: 'Settings' })
+    .or(page.getByRole('button', { name: 'Settings' }))
+    .click()
+  await expect(page.getByRole('heading', { name: 'This page could not be loaded' })).toBeVisible()
+  await expectAccessible(page)
+  await page.unroute('**/SettingsView*')
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await expect(page.getByRole('heading', { name: 'Settings', level: 1 })).toBeVisible()
 })
 
 test('an app that is started again has its port again', async ({ serve }) => {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { expect, test, type Locator, type Page } from '@playwright/test'
 import { expectAccessible } from '../support/axe.ts'
 import { helmEnvironment, runHelm, serveCharts, testChart, type ChartRepository } from '../support/helm.ts'
+import { settingsSaved } from '../support/settings-saved.ts'
 import { newDataFolder, slipwayUp, type Slipway } from '../support/slipway.ts'
 
 /** A chart goes into a cluster, is upgraded, rolled back, tested and taken out, by the real helm; the terminal sees the same. */
@@ -158,14 +159,14 @@ test('runs its tests, and is locked while its context is', async () => {
   await page.goto(`${home}#/`)
   const lock = page.getByRole('switch', { name: new RegExp(name) })
   await lock.click()
-  await expect(lock).toBeChecked()
+  await settingsSaved(page)
   await open('helm/shop/web')
   const upgrade = button(/^Upgrade to 1.2.0 web/)
   await expect(upgrade).toHaveAttribute('aria-disabled', 'true')
   await expect(upgrade).toHaveAccessibleDescription(/is read-only in Slipway/)
   await page.goto(`${home}#/`)
   await lock.click()
-  await expect(lock).not.toBeChecked()
+  await settingsSaved(page)
 })
 
 test('uninstalls, with its name typed', async () => {

@@ -2,6 +2,7 @@ import { expect, test, type Page } from '@playwright/test'
 import { expectAccessible } from '../support/axe.ts'
 import { createKubectl, type Kubectl } from '../support/kubectl.ts'
 import { clippedTexts, secondScrollbars } from '../support/layout.ts'
+import { settingsSaved } from '../support/settings-saved.ts'
 import { slipwayUp, type Slipway } from '../support/slipway.ts'
 
 /** What a list does with its rows, on one simulated cluster that all tests share. */
@@ -191,6 +192,7 @@ test('columns are chosen and ordered, a label is one, and all are remembered', a
   await expect
     .poll(titles)
     .toEqual(['Name', 'Namespace', 'Status', 'Ready', 'Restarts', 'CPU used', 'Node', 'Age', 'app'])
+  await settingsSaved(page)
   await page.reload()
   await expect(row('web-1')).toBeVisible()
   await expect

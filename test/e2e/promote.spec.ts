@@ -2,6 +2,7 @@ import { expect, test, type Locator, type Page } from '@playwright/test'
 import { stringify } from 'yaml'
 import { expectAccessible } from '../support/axe.ts'
 import { createKubectl, type Kubectl } from '../support/kubectl.ts'
+import { settingsSaved } from '../support/settings-saved.ts'
 import { slipwayUp, type Slipway } from '../support/slipway.ts'
 
 /** A namespace goes to another cluster, which the app knows by a kubeconfig alone; again, without drift; and back. */
@@ -168,7 +169,7 @@ test('a namespace that was created goes again, and a read-only context says why 
   await page.goto(home)
   const lock = page.getByRole('switch', { name: /^Read-only: .*far-/ })
   await lock.click()
-  await expect(lock).toBeChecked()
+  await settingsSaved(page)
   await open(`promote/shop?to=kubeconfig:${context}`)
   await expect(page.getByText('is read-only in Slipway').first()).toBeVisible()
   await expect(apply()).toHaveCount(0)

@@ -75,7 +75,7 @@ test('a change that the back refuses is taken back, and whoever made it is told'
   expect(store.settings.density).toBe('normal')
 })
 
-test('nothing is saved before the settings were read, and changes are saved in their order', async () => {
+test('nothing is saved before the settings were read, and changes are sent at once in their order', async () => {
   const back = createBack()
   const { promise, resolve } = Promise.withResolvers<Settings>()
   back.read.mockReturnValueOnce(promise)
@@ -87,13 +87,15 @@ test('nothing is saved before the settings were read, and changes are saved in t
 
   resolve({ ...defaultSettings, theme: 'dark' })
   await turn()
-  expect(back.asked.map(({ change }) => change)).toEqual([{ density: 'roomy' }])
+  expect(back.asked.map(({ change }) => change)).toEqual([{ density: 'roomy' }, { language: 'de' }])
+  expect(document.documentElement.dataset).toHaveProperty('saving')
   back.asked[0]?.answer()
   await turn()
-  expect(back.asked.map(({ change }) => change)).toEqual([{ density: 'roomy' }, { language: 'de' }])
+  expect(store.settings).toMatchObject({ density: 'roomy', language: 'de' })
   back.asked[1]?.answer()
   await Promise.all(saved)
   expect(store.settings).toMatchObject({ density: 'roomy', language: 'de' })
+  expect(document.documentElement.dataset).not.toHaveProperty('saving')
 })
 
 test('a refused change keeps no later one from being saved', async () => {

@@ -18,8 +18,8 @@ export const useSettings = defineStore('settings', () => {
   /** What the back has not confirmed yet. */
   const unsaved = shallowRef<readonly SettingsChange[]>([])
   const settings = computed((): Settings => unsaved.value.reduce(withChange, stored.value))
-  /** The settings are read before any is saved, and saved one after the other. */
-  let last: Promise<unknown> = load()
+  /** The settings are read before any is saved. */
+  const first = load()
   const dark = matchMedia('(prefers-color-scheme: dark)')
   const systemIsDark = ref(dark.matches)
   dark.addEventListener('change', ({ matches }) => (systemIsDark.value = matches))
@@ -34,6 +34,7 @@ export const useSettings = defineStore('settings', () => {
     Object.assign(document.documentElement.dataset, { motion, density })
   })
   watchEffect(() => (chosenKeys.value = settings.value.shortcuts))
+  watchEffect(() => document.documentElement.toggleAttribute('data-saving', unsaved.value.length > 0))
 
   async function load(): Promise<void> {
     try {
@@ -43,15 +44,18 @@ export const useSettings = defineStore('settings', () => {
       await load()
     }
   }
-  /** Shown at once. Of settings by context or kind, those that are not named stay. @throws Error when it cannot be saved */
-  function save(change: SettingsChange): Promise<void> {
+  /**
+   * Shown and sent at once, so that a window that is closed next loses none; the back saves in the order in which it is asked. Of
+   * settings by context or kind, those that are not named stay. @throws Error when it cannot be saved
+   */
+  async function save(change: SettingsChange): Promise<void> {
     unsaved.value = [...unsaved.value, change]
-    const saved = last
-      .then(() => untilAnswered(() => back.app.saveSettings(change)))
-      .then((next) => void (stored.value = next))
-      .finally(() => (unsaved.value = unsaved.value.filter((each) => each !== change)))
-    last = saved.catch(() => undefined)
-    return saved
+    try {
+      await first
+      stored.value = await untilAnswered(() => back.app.saveSettings(change))
+    } finally {
+      unsaved.value = unsaved.value.filter((each) => each !== change)
+    }
   }
   /** Namespaces shown of a context; none = all. At first the one that its kubeconfig names, as with kubectl. */
   function namespacesOf(context: string): string[] {
