@@ -9,10 +9,12 @@ const root = await mkdtemp(join(tmpdir(), 'slipway-first-load-'))
 afterAll(() => rm(root, { recursive: true, force: true }))
 
 const heavy = `export const heavy = ${JSON.stringify('x'.repeat(20_000))}`
-async function buildOf(main: string, limits: FirstLoadLimits): Promise<unknown> {
+/** The entry loads the page. @param page its script */
+async function buildOf(page: string, limits: FirstLoadLimits): Promise<unknown> {
   const files = {
     'index.html': '<script type="module" src="./main.js"></script>',
-    'main.js': main,
+    'main.js': `import('./page.js')`,
+    'page.js': page,
     'part.js': `import { heavy } from './node_modules/heavy/index.js'\nconsole.log(heavy)`,
     'node_modules/heavy/index.js': heavy,
   }
