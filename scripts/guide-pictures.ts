@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { chromium, expect as expectSoon, type Page } from '@playwright/test'
 import { has, run } from './set-up.mjs'
 import { helmEnvironment, runHelm, testChart } from '../test/support/helm.ts'
-import { createKubectl } from '../test/support/kubectl.ts'
-import { newDataFolder, runSlipway, serveSlipway, slipwayUp } from '../test/support/slipway.ts'
+import { createKubectl, type Kubectl } from '../test/support/kubectl.ts'
+import { newDataFolder, runSlipway, serveSlipway, slipwayUp, type Slipway } from '../test/support/slipway.ts'
 
 /**
  * `npm run guide-pictures`: the pictures of README and docs/guide, taken of the real app as it does what the guide says, on a
@@ -150,10 +150,7 @@ async function openCare(page: Page): Promise<void> {
 }
 
 async function manyNodes(): Promise<void> {
-  const slipway = await slipwayUp({ name: 'big', args: ['--simulated', '200'] })
-  const page = await openPage(slipway.ready.ui)
-  try {
-    const kubectl = createKubectl(slipway.kubeconfig)
+  await onCluster({ name: 'big', args: ['--simulated', '200'] }, async ({ page, kubectl }) => {
     await kubectl.ok('apply', '-f', join(samples, 'web.yaml'))
     await kubectl.ok('scale', 'deployment/web', '--replicas=400')
     await kubectl.ok('wait', '--for=condition=Available', 'deployment/web', '--timeout=300s')
@@ -161,51 +158,40 @@ async function manyNodes(): Promise<void> {
     await expect(page.getByRole('region', { name: 'Cluster big' })).toContainText('400 pods')
     await page.waitForTimeout(12_000)
     await shoot(page, 'scale')
-  } finally {
-    await page.context().close()
-    await slipway.end()
-  }
+  })
 }
 
 /** What was promoted before, and one change since. */
 async function twoClusters(): Promise<void> {
   const staging = await slipwayUp({ name: 'staging', args: ['--simulated', '1'] })
   const env = { KUBECONFIG: staging.kubeconfig }
-  const dev = await slipwayUp({ name: 'dev', args: ['--simulated', '1'], env })
-  const page = await openPage(dev.ready.ui)
   try {
-    const kubectl = createKubectl(dev.kubeconfig)
-    const inShop = (...words: string[]): Promise<string> => kubectl.ok('-n', 'shop', ...words)
-    await kubectl.ok('create', 'namespace', 'shop')
-    await inShop('create', 'configmap', 'settings', '--from-literal', 'currency=EUR')
-    await inShop('create', 'secret', 'generic', 'token', '--from-literal', 'key=value')
-    await inShop('create', 'deployment', 'web', '--image', 'nginx:stable', '--replicas', '2')
-    await inShop('set', 'env', 'deployment/web', '--from', 'configmap/settings')
-    await inShop('set', 'env', 'deployment/web', '--from', 'secret/token')
-    await inShop('expose', 'deployment', 'web', '--port', '80')
-    const path = '/c/local:dev/promote/shop?to=kubeconfig:slipway-staging'
-    await page.goto(addressOf(page, path))
-    await page.getByRole('button', { name: /^Apply/ }).click()
-    await expect(page.getByText('0 would change')).toBeVisible()
-    await inShop('set', 'image', 'deployment/web', 'nginx=nginx:alpine')
-    await page.reload()
-    await page.getByRole('button', { name: 'Show what changes in Deployment web' }).click()
-    await expect(page.getByRole('region', { name: 'What promoting changes in web' })).toContainText('nginx:alpine')
-    await shoot(page, 'promote')
+    await onCluster({ name: 'dev', args: ['--simulated', '1'], env }, async ({ page, kubectl, inShop }) => {
+      await kubectl.ok('create', 'namespace', 'shop')
+      await inShop('create', 'configmap', 'settings', '--from-literal', 'currency=EUR')
+      await inShop('create', 'secret', 'generic', 'token', '--from-literal', 'key=value')
+      await inShop('create', 'deployment', 'web', '--image', 'nginx:stable', '--replicas', '2')
+      await inShop('set', 'env', 'deployment/web', '--from', 'configmap/settings')
+      await inShop('set', 'env', 'deployment/web', '--from', 'secret/token')
+      await inShop('expose', 'deployment', 'web', '--port', '80')
+      const path = '/c/local:dev/promote/shop?to=kubeconfig:slipway-staging'
+      await page.goto(addressOf(page, path))
+      await page.getByRole('button', { name: /^Apply/ }).click()
+      await expect(page.getByText('0 would change')).toBeVisible()
+      await inShop('set', 'image', 'deployment/web', 'nginx=nginx:alpine')
+      await page.reload()
+      await page.getByRole('button', { name: 'Show what changes in Deployment web' }).click()
+      await expect(page.getByRole('region', { name: 'What promoting changes in web' })).toContainText('nginx:alpine')
+      await shoot(page, 'promote')
+    })
   } finally {
-    await page.context().close()
-    await dev.end()
     await staging.end()
   }
 }
 
 /** An object's versions, then the namespace beside what it was. */
 async function whatWas(): Promise<void> {
-  const slipway = await slipwayUp({ name: 'dev', args: ['--workers', '0'] })
-  const page = await openPage(slipway.ready.ui)
-  try {
-    const kubectl = createKubectl(slipway.kubeconfig)
-    const inShop = (...words: string[]): Promise<string> => kubectl.ok('-n', 'shop', ...words)
+  await onCluster({ name: 'dev', args: ['--workers', '0'] }, async ({ page, kubectl, inShop }) => {
     await kubectl.ok('create', 'namespace', 'shop')
     await inShop('create', 'configmap', 'settings', '--from-literal', 'currency=EUR')
     await inShop('create', 'deployment', 'web', '--image', 'nginx:stable', '--replicas', '2')
@@ -222,19 +208,12 @@ async function whatWas(): Promise<void> {
     await page.getByRole('button', { name: 'Show what differs in web' }).click()
     await expect(page.getByRole('region', { name: 'What restoring changes in web' })).toContainText('nginx:stable')
     await shoot(page, 'time-machine')
-  } finally {
-    await page.context().close()
-    await slipway.end()
-  }
+  })
 }
 
 /** A shop of which one Service leads to a port that nobody has. */
 async function aMapWithProblems(): Promise<void> {
-  const slipway = await slipwayUp({ name: 'dev', args: ['--simulated', '3'] })
-  const page = await openPage(slipway.ready.ui)
-  try {
-    const kubectl = createKubectl(slipway.kubeconfig)
-    const inShop = (...words: string[]): Promise<string> => kubectl.ok('-n', 'shop', ...words)
+  await onCluster({ name: 'dev', args: ['--simulated', '3'] }, async ({ page, kubectl, inShop }) => {
     await kubectl.ok('create', 'namespace', 'shop')
     await inShop('create', 'configmap', 'settings', '--from-literal', 'currency=EUR')
     for (const [name, replicas] of [
@@ -277,19 +256,14 @@ async function aMapWithProblems(): Promise<void> {
     await page.setViewportSize({ ...size, height: 560 })
     await page.getByRole('button', { name: 'Fit the map into the window' }).click()
     await shoot(page, 'map')
-  } finally {
-    await page.context().close()
-    await slipway.end()
-  }
+  })
 }
 
 /** What an upgrade changes; then the values of a chart as a form. */
 async function aChart(): Promise<void> {
   const data = await newDataFolder()
   const env = await helmEnvironment(join(data, 'helm'))
-  const slipway = await slipwayUp({ name: 'dev', data, args: ['--simulated', '2'], env })
-  const page = await openPage(slipway.ready.ui)
-  try {
+  await onCluster({ name: 'dev', data, args: ['--simulated', '2'], env }, async ({ slipway, page }) => {
     const chart = join(data, 'charts/shop')
     await cp(testChart, chart, { recursive: true })
     const about = await readFile(join(chart, 'Chart.yaml'), 'utf8')
@@ -306,17 +280,12 @@ async function aChart(): Promise<void> {
     await shoot(page, 'helm')
     await values.getByRole('button', { name: 'Form' }).click()
     await shoot(page, 'helm-form')
-  } finally {
-    await page.context().close()
-    await slipway.end()
-  }
+  })
 }
 
 /** The file of the guide, in its editor. */
 async function ownFile(): Promise<void> {
-  const slipway = await slipwayUp({ name: 'dev', args: ['--workers', '0'] })
-  const page = await openPage(slipway.ready.ui)
-  try {
+  await onCluster({ name: 'dev', args: ['--workers', '0'] }, async ({ page }) => {
     const guide = await readFile(join(import.meta.dirname, '../docs/guide/yours.md'), 'utf8')
     const [, file = ''] = /```yaml\n([\s\S]*?)```/.exec(guide) ?? []
     await page.goto(addressOf(page, '/yours'))
@@ -324,6 +293,27 @@ async function ownFile(): Promise<void> {
     await page.setViewportSize({ ...size, height: 560 })
     await page.waitForTimeout(1_500)
     await shoot(page, 'yours')
+  })
+}
+
+interface Taken {
+  slipway: Slipway
+  page: Page
+  kubectl: Kubectl
+  /** kubectl in the namespace `shop`. @returns stdout */
+  inShop(...words: string[]): Promise<string>
+}
+
+/** Takes pictures of a cluster, which goes afterwards. */
+async function onCluster(
+  options: Parameters<typeof slipwayUp>[0],
+  take: (taken: Taken) => Promise<void>,
+): Promise<void> {
+  const slipway = await slipwayUp(options)
+  const page = await openPage(slipway.ready.ui)
+  const kubectl = createKubectl(slipway.kubeconfig)
+  try {
+    await take({ slipway, page, kubectl, inShop: (...words) => kubectl.ok('-n', 'shop', ...words) })
   } finally {
     await page.context().close()
     await slipway.end()

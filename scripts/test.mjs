@@ -24,9 +24,9 @@ const report = (name) => join(results, `${name}.json`)
 /** Each check: its requirements, its command, and its report; a check without a report counts as one test. */
 const checks = {
   generate: { run: ['npm', 'run', '-s', 'generate'] },
-  lint: { run: ['npm', 'run', '-s', 'lint'] },
-  types: { run: ['npm', 'run', '-s', 'types'] },
-  imports: { run: ['npm', 'run', '-s', 'imports'] },
+  lint: { run: ['npm', 'run', '-s', 'lint'], givesWay: true },
+  types: { run: ['npm', 'run', '-s', 'types'], givesWay: true },
+  imports: { run: ['npm', 'run', '-s', 'imports'], givesWay: true },
   unit: { run: vitest('unit'), count: vitestCount },
   integration: { needs: [builtApp, engine, testImages, kubectl, helm], run: vitest('integration'), count: vitestCount },
   security: { needs: [builtApp, engine, testImages, kubectl], run: vitest('security'), count: vitestCount },
@@ -86,8 +86,6 @@ const stages = [
   ],
   [['faults'], ['scenarios', 'spectron', 'package']],
 ]
-/** Checks that give way to all others. */
-const patient = new Set(['lint', 'types', 'imports'])
 
 const chosen = process.argv.slice(2)
 const unknown = chosen.filter((name) => !(name in checks))
@@ -130,7 +128,7 @@ async function setUp(needs) {
   for (const need of needs) await once(need).catch(() => {})
 }
 
-async function check(name, { needs = [], run: [command, ...args], count }) {
+async function check(name, { needs = [], run: [command, ...args], count, givesWay }) {
   const begun = Date.now()
   say(`\n== ${name}`)
   let ended = true
@@ -138,7 +136,7 @@ async function check(name, { needs = [], run: [command, ...args], count }) {
     for (const need of needs) await once(need)
     await run(command, args, {
       env: { SLIPWAY_REPORT: report(name), DOCKER_HOST: dockerHost ?? process.env.DOCKER_HOST ?? '' },
-      priority: patient.has(name) ? constants.priority.PRIORITY_BELOW_NORMAL : undefined,
+      priority: givesWay ? constants.priority.PRIORITY_BELOW_NORMAL : undefined,
     })
   } catch (error) {
     say(`${name}: ${error.message}`)

@@ -54,8 +54,9 @@ export function createKubeletServer(
       const page = options.pages.find(request.segments, request.query)
       if (page) return sendPage(stream, request.method, page)
       if (verb === 'volumes') return changeVolume(options.volumes, stream, request)
-      if (verb === 'shutdown') return shutDown(options, stream, request)
-      if (verb === 'limits') return limitsChanged(options, stream, request)
+      // Answered when the pods have ended, or their time is over.
+      if (verb === 'shutdown') return carryOut(stream, request, { what: 'shutdown', act: () => options.shutDown() })
+      if (verb === 'limits') return carryOut(stream, request, { what: 'limits', act: () => options.limitsChanged() })
       if (verb === 'images') return serveImages(options.imageStore, stream, request)
       const route = routes.get(verb)
       if (!route) throw new RequestRefused(404, 'not found')
@@ -85,24 +86,14 @@ async function sendPage(stream: ServerHttp2Stream, method: string, page: () => P
   if (respond(stream, { ':status': 200, 'content-type': type })) stream.end(body)
 }
 
-/** `POST /shutdown`: answered when the pods have ended, or their time is over. */
-async function shutDown(
-  options: Pick<KubeletServerOptions, 'shutDown'>,
+/** A `POST` that asks for something to be done, and is answered when it is. @param what names it in the refusal */
+async function carryOut(
   stream: ServerHttp2Stream,
   { method }: EdgeRequest,
+  { what, act }: { what: string; act(): Promise<void> | void },
 ): Promise<void> {
-  if (method !== 'POST') throw new RequestRefused(405, 'shutdown requires POST')
-  await options.shutDown()
-  if (respond(stream, { ':status': 200 })) stream.end()
-}
-
-async function limitsChanged(
-  options: Pick<KubeletServerOptions, 'limitsChanged'>,
-  stream: ServerHttp2Stream,
-  { method }: EdgeRequest,
-): Promise<void> {
-  if (method !== 'POST') throw new RequestRefused(405, 'limits requires POST')
-  await options.limitsChanged()
+  if (method !== 'POST') throw new RequestRefused(405, `${what} requires POST`)
+  await act()
   if (respond(stream, { ':status': 200 })) stream.end()
 }
 

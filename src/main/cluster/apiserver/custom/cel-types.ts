@@ -1,18 +1,10 @@
 import { escapedName } from '../cel/names.ts'
 import { dyn, named, type CelType } from '../cel/types.ts'
 import { isObjectSchema, type Schema } from '../schema/structural.ts'
+import { bySchema } from './by-schema.ts'
 
 /** Returns the CEL type of a schema; undefined when the schema has no type, and rules cannot access the value. */
-export function celTypeOf(schema: Schema, isResource = false): CelType | undefined {
-  const types = isResource ? resources : values
-  if (types.has(schema)) return types.get(schema)
-  const type = build(schema, isResource)
-  types.set(schema, type)
-  return type
-}
-
-const values = new WeakMap<Schema, CelType | undefined>()
-const resources = new WeakMap<Schema, CelType | undefined>()
+export const celTypeOf = bySchema(build)
 
 function build(schema: Schema, isResource: boolean): CelType | undefined {
   if (schema['x-kubernetes-int-or-string']) return dyn

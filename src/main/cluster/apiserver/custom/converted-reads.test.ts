@@ -1,14 +1,10 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { systemClock } from '#shared/base/clock.ts'
 import { StopStack } from '#shared/base/disposable.ts'
-import { silentLog } from '#shared/base/log.ts'
 import type { Resource } from '#shared/client/client.ts'
-import { createSharedInformers } from '#shared/client/shared-informers.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { configMaps, customResourceDefinitions, namespaces } from '#shared/kube/resources.ts'
-import { startApiServer, type TestApiServer } from '#test/support/api-server.ts'
-import { kinds } from '../kinds/index.ts'
-import { startDefinitions } from '../loops/definitions.ts'
+import type { TestApiServer } from '#test/support/api-server.ts'
+import { startCustomApi } from '#test/support/custom-api.ts'
 import { validatingPolicies } from '../policies/validating.ts'
 
 type Ship = KubeObject & { masts?: number; poles?: number; name?: string }
@@ -35,8 +31,7 @@ beforeEach(async () => {
   stops = new StopStack()
   meanwhile = () => Promise.resolve()
   onReview = () => undefined
-  api = await startApiServer({
-    kinds,
+  api = await startCustomApi(stops, {
     around: ({ resources }) => ({
       admission: [validatingPolicies({ resources, authorizer: { authorize: () => ({ allowed: true }) } })],
     }),
@@ -56,11 +51,6 @@ beforeEach(async () => {
       return { response: { uid, result: { status: 'Success' }, convertedObjects } }
     },
   })
-  stops.add(() => api.stop())
-  const context = { client: api.client, clock: systemClock, log: silentLog }
-  const informers = createSharedInformers(context)
-  stops.add(() => informers.stop())
-  stops.add(startDefinitions({ ...context, informers }, { custom: api.server.custom }))
   await api.client.create(namespaces, { metadata: { name: 'port' } })
   const version = (name: string, field: string) => ({
     ...{ name, served: true, storage: name === 'v1' },

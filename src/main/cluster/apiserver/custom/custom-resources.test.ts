@@ -1,16 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { systemClock } from '#shared/base/clock.ts'
 import { StopStack } from '#shared/base/disposable.ts'
-import { silentLog } from '#shared/base/log.ts'
 import type { Resource } from '#shared/client/client.ts'
-import { createSharedInformers } from '#shared/client/shared-informers.ts'
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '#shared/kube/generated/types.ts'
 import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { customResourceDefinitions, namespaces } from '#shared/kube/resources.ts'
 import type { ApiError } from '#shared/kube/status.ts'
-import { startApiServer, type TestApiServer } from '#test/support/api-server.ts'
-import { kinds } from '../kinds/index.ts'
-import { startDefinitions } from '../loops/definitions.ts'
+import type { TestApiServer } from '#test/support/api-server.ts'
+import { startCustomApi } from '#test/support/custom-api.ts'
 import type { Schema } from '../schema/structural.ts'
 
 let stops: StopStack
@@ -18,16 +14,7 @@ let api: TestApiServer
 
 beforeEach(async () => {
   stops = new StopStack()
-  api = await startApiServer({ kinds })
-  stops.add(() => api.stop())
-  const informers = createSharedInformers({ client: api.client, clock: systemClock, log: silentLog })
-  stops.add(() => informers.stop())
-  stops.add(
-    startDefinitions(
-      { client: api.client, informers, clock: systemClock, log: silentLog },
-      { custom: api.server.custom },
-    ),
-  )
+  api = await startCustomApi(stops)
   await api.client.create(namespaces, { metadata: { name: 'port' } })
 })
 afterEach(() => stops.stop())

@@ -1,22 +1,14 @@
 import type { Kind, SizedType } from '../cel/sizes.ts'
 import { escapedName } from '../cel/names.ts'
 import { isObjectSchema, type Schema } from '../schema/structural.ts'
+import { bySchema } from './by-schema.ts'
 
 /**
  * The type of a schema's values with their largest sizes, from which the worst-case cost of rules is estimated. What the schema does
  * not limit is limited by the largest request.
  * @returns undefined for what rules cannot access
  */
-export function sizedTypeOf(schema: Schema, isResource = false): SizedType | undefined {
-  const types = isResource ? resources : values
-  if (types.has(schema)) return types.get(schema)
-  const type = build(schema, isResource)
-  types.set(schema, type)
-  return type
-}
-
-const values = new WeakMap<Schema, SizedType | undefined>()
-const resources = new WeakMap<Schema, SizedType | undefined>()
+export const sizedTypeOf = bySchema(build)
 
 /** In bytes. */
 export const largestRequest = 3 * 1024 * 1024

@@ -1,25 +1,16 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { systemClock } from '#shared/base/clock.ts'
 import { StopStack } from '#shared/base/disposable.ts'
-import { silentLog } from '#shared/base/log.ts'
-import { createSharedInformers } from '#shared/client/shared-informers.ts'
 import type { CustomResourceDefinition, CustomResourceDefinitionCondition } from '#shared/kube/generated/types.ts'
 import { customResourceDefinitions } from '#shared/kube/resources.ts'
-import { startApiServer, type TestApiServer } from '#test/support/api-server.ts'
-import { kinds } from '../kinds/index.ts'
-import { startDefinitions } from './definitions.ts'
+import type { TestApiServer } from '#test/support/api-server.ts'
+import { startCustomApi } from '#test/support/custom-api.ts'
 
 let stops: StopStack
 let api: TestApiServer
 
 beforeEach(async () => {
   stops = new StopStack()
-  api = await startApiServer({ kinds })
-  stops.add(() => api.stop())
-  const context = { client: api.client, clock: systemClock, log: silentLog }
-  const informers = createSharedInformers(context)
-  stops.add(() => informers.stop())
-  stops.add(startDefinitions({ ...context, informers }, { custom: api.server.custom }))
+  api = await startCustomApi(stops)
 })
 afterEach(() => stops.stop())
 
