@@ -439,11 +439,13 @@ test('a container that names its stop signal is ended by it, and says so', async
 test('who follows a log loses no line while its files come and go', async () => {
   // The engine keeps three files of 10 MB and fills one in less than a second.
   const script =
-    'trap exit TERM; x=$(head -c 8000 /dev/zero | tr "\\0" x); until [ -e /go ]; do sleep 0.1; done; for i in $(seq 8000); do echo "$i $x"; done'
+    'trap exit TERM; x=$(head -c 8000 /dev/zero | tr "\\0" x); echo 0 ready; until [ -e /go ]; do sleep 0.1; done; for i in $(seq 8000); do echo "$i $x"; done'
   await create('rotating', once(script))
   await until('rotating', '.status.phase', 'Running')
   const follower = cluster.kubectl.start('logs', '-f', 'rotating')
-  const lines = createInterface({ input: follower.child.stdout })
+  // The iterator keeps lines from its creation on: those that come before are lost.
+  const lines = createInterface({ input: follower.child.stdout })[Symbol.asyncIterator]()
+  expect((await lines.next()).value).toBe('0 ready')
   await cluster.kubectl.ok('exec', 'rotating', '--', 'touch', '/go')
   let last = 0
   for await (const line of lines) expect(Number(line.slice(0, line.indexOf(' ')))).toBe(++last)
