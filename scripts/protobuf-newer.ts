@@ -147,6 +147,10 @@ APIServiceList 1:metadata:ListMeta 2:items:+APIService
 APIServiceSpec 1:service:ServiceReference 2:group:s 3:version:s 4:insecureSkipTLSVerify:b 5:caBundle:y 7:groupPriorityMinimum:i 8:versionPriority:i
 APIServiceStatus 1:conditions:+APIServiceCondition
 ServiceReference 1:namespace:s 2:name:s 3:port:i
+
+package apimachinery.pkg.apis.meta.v1
+ListMeta 5:shardInfo:ShardInfo
+ShardInfo 1:selector:s
 `
 
 const common: Readonly<Record<string, string>> = {

@@ -13,7 +13,7 @@ export interface Schema {
   properties?: Record<string, Schema>
   required?: string[]
   enum?: string[]
-  default?: string
+  default?: unknown
   oneOf?: Schema[]
   [extension: `x-kubernetes-${string}`]: unknown
 }
@@ -37,6 +37,10 @@ const scalars: Record<string, Schema> = {
     oneOf: [{ type: 'integer' }, { type: 'string' }],
   },
   'io.k8s.apimachinery.pkg.runtime.RawExtension': { type: 'object' },
+  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON': {},
+  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray': {},
+  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool': {},
+  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray': {},
 }
 
 const packages: Record<string, string> = {
@@ -105,8 +109,29 @@ function special({ kind }: Model, { name, type, format }: Property): Schema | un
     return type.startsWith('{') ? { type: 'object', additionalProperties: quantity } : quantity
   }
   if (name === 'fieldsV1') return ref(`${meta}.FieldsV1`)
-  if (kind === 'ControllerRevision' && name === 'data') return ref('io.k8s.apimachinery.pkg.runtime.RawExtension')
-  return undefined
+  if (rawFields.has(`${kind}.${name}`)) return ref('io.k8s.apimachinery.pkg.runtime.RawExtension')
+  return kind === 'JSONSchemaProps' ? partsOfSchemas[name] : undefined
+}
+
+const rawFields = new Set([
+  'ControllerRevision.data',
+  'OpaqueDeviceConfiguration.parameters',
+  'AllocatedDeviceStatus.data',
+  'WatchEvent.object',
+])
+
+const apiextensions = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1'
+const json = ref(`${apiextensions}.JSON`)
+
+/** Fields of schemas in definitions that are of several types. */
+const partsOfSchemas: Record<string, Schema> = {
+  additionalItems: ref(`${apiextensions}.JSONSchemaPropsOrBool`),
+  additionalProperties: ref(`${apiextensions}.JSONSchemaPropsOrBool`),
+  default: json,
+  dependencies: { type: 'object', additionalProperties: ref(`${apiextensions}.JSONSchemaPropsOrStringArray`) },
+  enum: { type: 'array', items: json },
+  example: json,
+  items: ref(`${apiextensions}.JSONSchemaPropsOrArray`),
 }
 
 const quantityFields = new Set([

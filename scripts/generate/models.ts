@@ -133,6 +133,7 @@ const metaTypes = new Set([
   'OwnerReference',
   'Preconditions',
   'ServerAddressByClientCIDR',
+  'ShardInfo',
   'Status',
   'StatusCause',
   'StatusDetails',

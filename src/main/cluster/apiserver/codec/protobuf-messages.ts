@@ -612,7 +612,7 @@ apimachinery.pkg.apis.meta.v1.GroupVersionResource 1:group:s 2:version:s 3:resou
 apimachinery.pkg.apis.meta.v1.LabelSelector 1:matchLabels:%s 2:matchExpressions:+apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement
 apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement 1:key:s 2:operator:s 3:values:+s
 apimachinery.pkg.apis.meta.v1.List 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:items:+apimachinery.pkg.runtime.RawExtension
-apimachinery.pkg.apis.meta.v1.ListMeta 1:selfLink:s 2:resourceVersion:s 3:continue:s 4:remainingItemCount:i
+apimachinery.pkg.apis.meta.v1.ListMeta 1:selfLink:s 2:resourceVersion:s 3:continue:s 4:remainingItemCount:i 5:shardInfo:apimachinery.pkg.apis.meta.v1.ShardInfo
 apimachinery.pkg.apis.meta.v1.ListOptions 1:labelSelector:s 2:fieldSelector:s 3:watch:b 9:allowWatchBookmarks:b 4:resourceVersion:s 10:resourceVersionMatch:s 5:timeoutSeconds:i 7:limit:i 8:continue:s 11:sendInitialEvents:b
 apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry 1:manager:s 2:operation:s 3:apiVersion:s 4:time:apimachinery.pkg.apis.meta.v1.Time 6:fieldsType:s 7:fieldsV1:apimachinery.pkg.apis.meta.v1.FieldsV1 8:subresource:s
 apimachinery.pkg.apis.meta.v1.MicroTime 1:seconds:i 2:nanos:i
@@ -625,6 +625,7 @@ apimachinery.pkg.apis.meta.v1.PatchOptions 1:dryRun:+s 2:force:b 3:fieldManager:
 apimachinery.pkg.apis.meta.v1.Preconditions 1:uid:s 2:resourceVersion:s
 apimachinery.pkg.apis.meta.v1.RootPaths 1:paths:+s
 apimachinery.pkg.apis.meta.v1.ServerAddressByClientCIDR 1:clientCIDR:s 2:serverAddress:s
+apimachinery.pkg.apis.meta.v1.ShardInfo 1:selector:s
 apimachinery.pkg.apis.meta.v1.Status 1:metadata:apimachinery.pkg.apis.meta.v1.ListMeta 2:status:s 3:message:s 4:reason:s 5:details:apimachinery.pkg.apis.meta.v1.StatusDetails 6:code:i
 apimachinery.pkg.apis.meta.v1.StatusCause 1:reason:s 2:message:s 3:field:s
 apimachinery.pkg.apis.meta.v1.StatusDetails 1:name:s 2:group:s 3:kind:s 6:uid:s 4:causes:+apimachinery.pkg.apis.meta.v1.StatusCause 5:retryAfterSeconds:i

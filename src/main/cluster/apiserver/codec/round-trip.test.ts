@@ -14,22 +14,13 @@ const whole: Record<string, unknown> = {
   'io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1': { 'f:spec': {} },
   'io.k8s.apimachinery.pkg.util.intstr.IntOrString': 'web',
   'io.k8s.apimachinery.pkg.runtime.RawExtension': { apiVersion: 'v1', kind: 'Any', a: [1, 'b'] },
+  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray': { type: 'string' },
+  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool': true,
+  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray': ['a', 'b'],
 }
 
-function hasType({ $ref, allOf, type: of, additionalProperties: each }: OpenApiSchema): boolean {
-  return typeof each === 'object' ? hasType(each) : ($ref ?? allOf ?? of) !== undefined
-}
-
-/** Fields whose types OpenAPI does not give. */
-const untyped: Record<string, unknown> = {
-  additionalItems: { type: 'string' },
-  additionalProperties: true,
-  items: { type: 'string' },
-  dependencies: { one: ['a', 'b'] },
-  status: {},
-  // An alpha feature's.
-  shardInfo: undefined,
-}
+/** The marker of a status subresource is an object without fields. */
+const untyped: Record<string, unknown> = { status: {} }
 
 /** Returns a value with every field of a type; a type within itself is left out. */
 function full(schema: OpenApiSchema, within: readonly string[] = []): unknown {
@@ -48,7 +39,7 @@ function full(schema: OpenApiSchema, within: readonly string[] = []): unknown {
   if (schema.properties) {
     const fields = Object.entries(schema.properties).map(([name, field]) => [
       name,
-      name in untyped && !hasType(field) ? untyped[name] : full(field, within),
+      name in untyped && (field.$ref ?? field.type) === undefined ? untyped[name] : full(field, within),
     ])
     return Object.fromEntries(fields.filter(([, value]) => value !== undefined))
   }

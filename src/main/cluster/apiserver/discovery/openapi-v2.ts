@@ -6,7 +6,8 @@ import { merge } from './remote-schemas.ts'
 import type { ResourceTable } from '../api/resources.ts'
 import type { Answer, Call } from '../api/request.ts'
 import { etagOf } from './discovery.ts'
-import { operationsOf, ownResources, schemasOf, type Definitions } from './openapi-v3.ts'
+import { operationsOf } from './openapi-operations.ts'
+import { ownResources, schemasOf, type Definitions } from './openapi-v3.ts'
 import { ProtobufWriter } from '../codec/protobuf-writer.ts'
 
 const protobufTypes = [
@@ -97,7 +98,7 @@ interface Operation {
 type PathItem = Partial<Record<Method, Operation>>
 type Method = 'get' | 'put' | 'post' | 'delete' | 'patch'
 type V3Operation = Omit<Operation, 'parameters'> & {
-  parameters: { name: string; in: string; schema: { type: string } }[]
+  parameters?: { name: string; in: string; schema: { type: string } }[]
 }
 type V3PathItem = Partial<Record<Method, V3Operation>>
 
@@ -112,7 +113,7 @@ function downgraded(item: V3PathItem): PathItem {
     out[method] = {
       tags: operation.tags,
       operationId: operation.operationId,
-      parameters: operation.parameters.map((parameter) => ({
+      parameters: (operation.parameters ?? []).map((parameter) => ({
         name: parameter.name,
         in: parameter.in,
         type: parameter.schema.type,
@@ -125,11 +126,20 @@ function downgraded(item: V3PathItem): PathItem {
   return out
 }
 
-/** Converts references to v2, where a reference has no siblings. */
+/** Converts references to v2, where a reference has no siblings, and leaves out defaults, as Kubernetes does. */
 function inDefinitions(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(inDefinitions)
   if (typeof value !== 'object' || value === null) return value
-  const { allOf, oneOf, ...rest } = value as { allOf?: { $ref?: string }[]; oneOf?: unknown }
+  const {
+    allOf,
+    oneOf,
+    default: _,
+    ...rest
+  } = value as {
+    allOf?: { $ref?: string }[]
+    oneOf?: unknown
+    default?: unknown
+  }
   // Quantities and IntOrString are strings in v2.
   const out: Record<string, unknown> = oneOf ? { type: 'string' } : {}
   for (const [key, field] of Object.entries({ ...rest, ...allOf?.[0] })) {

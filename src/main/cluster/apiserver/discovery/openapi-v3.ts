@@ -1,10 +1,10 @@
 import type { JsonSchema } from '#shared/kube/patch/type-node.ts'
 import type { RemoteGroups } from './remote-groups.ts'
-import type { KindDeclaration } from '../api/kind.ts'
 import type { ResourceTable, ServedResource } from '../api/resources.ts'
 import type { Answer } from '../api/request.ts'
 import { etagOf } from './discovery.ts'
-import { discoveredResources } from './resources.ts'
+import { withGoDefaults } from './go-defaults.ts'
+import { operationsOf, pathOf, resourcesOperation, schemasOfParts } from './openapi-operations.ts'
 
 /** Finds a definition by name; its `$ref`s end in a name. */
 export type Definitions = (name: string) => JsonSchema | undefined
@@ -74,17 +74,15 @@ export class OpenApiV3 {
 export const ownResources = (resources: ResourceTable, remote: RemoteGroups | undefined): ServedResource[] =>
   resources.all().filter(({ kind }) => !remote?.isClaimed(kind))
 
-const pathOf = ({ group, version }: KindDeclaration): string => (group ? `apis/${group}/${version}` : `api/${version}`)
-
 function documentOf(resources: readonly ServedResource[], definitions: Definitions, version: string): unknown {
-  const paths: Record<string, unknown> = {}
+  const paths: Record<string, unknown> = resources[0] ? resourcesOperation(resources[0].kind) : {}
   for (const resource of resources) Object.assign(paths, operationsOf(resource))
   return {
     openapi: '3.0.0',
     info: { title: 'Kubernetes', version },
     paths,
     components: {
-      schemas: Object.fromEntries(schemasOf(resources, definitions)),
+      schemas: withGoDefaults(schemasOf(resources, definitions)),
       securitySchemes: {
         BearerToken: {
           type: 'apiKey',
@@ -102,7 +100,10 @@ export function schemasOf(resources: readonly ServedResource[], definitions: Def
   const schemas = new Map<string, unknown>()
   for (const resource of resources) {
     collectSchemas(resource.kind.schema, definitions, schemas)
-    schemas.set(`${resource.kind.schema}List`, listSchema(resource, definitions))
+    const list = `${resource.kind.schema}List`
+    collectSchemas(list, definitions, schemas)
+    if (!schemas.has(list)) schemas.set(list, listSchema(resource))
+    for (const part of schemasOfParts(resource)) collectSchemas(part, definitions, schemas)
   }
   for (const shared of sharedSchemas) collectSchemas(shared, definitions, schemas)
   for (const resource of resources) markKind(schemas, resource)
@@ -110,10 +111,13 @@ export function schemasOf(resources: readonly ServedResource[], definitions: Def
 }
 
 const sharedSchemas = [
+  'io.k8s.apimachinery.pkg.apis.meta.v1.APIResourceList',
   'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta',
   'io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta',
   'io.k8s.apimachinery.pkg.apis.meta.v1.Status',
   'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions',
+  'io.k8s.apimachinery.pkg.apis.meta.v1.Patch',
+  'io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent',
 ]
 
 /** Collects a definition and everything it refers to, with v3 references. */
@@ -147,10 +151,9 @@ function rewritten(value: unknown, rewrite: (ref: string) => string): unknown {
 
 const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1'
 
-function listSchema({ kind }: ServedResource, definitions: Definitions): unknown {
-  const given = definitions(`${kind.schema}List`)
+function listSchema({ kind }: ServedResource): unknown {
   return {
-    description: given?.description ?? `${kind.kind}List is a list of ${kind.kind}.`,
+    description: `${kind.kind}List is a list of ${kind.kind}.`,
     type: 'object',
     required: ['items'],
     properties: {
@@ -170,146 +173,4 @@ function markKind(schemas: Map<string, unknown>, { kind }: ServedResource): void
     ...schema,
     'x-kubernetes-group-version-kind': [{ group: kind.group, version: kind.version, kind: kind.kind }],
   })
-}
-
-/**
- * Returns the operations of a resource by path: enough for clients to find the kind of a path and the parameters of a
- * write.
- */
-export function operationsOf(resource: ServedResource): Record<string, unknown> {
-  const { kind } = resource
-  const base = `/${pathOf(kind)}/${kind.namespaced ? 'namespaces/{namespace}/' : ''}${kind.plural}`
-  const paths: Record<string, unknown> = {
-    [base]: { ...collectionOperations(resource), parameters: pathParameters(kind, false) },
-    [`${base}/{name}`]: { ...itemOperations(resource), parameters: pathParameters(kind, true) },
-  }
-  if (kind.namespaced && resource.verbs.has('list'))
-    paths[`/${pathOf(kind)}/${kind.plural}`] = { get: operation(resource, 'list', `${kind.schema}List`) }
-  for (const part of discoveredResources(resource).slice(1)) {
-    const verbs = part.verbs.filter((verb) => verb in methods)
-    paths[`${base}/{name}/${part.name.slice(kind.plural.length + 1)}`] = {
-      ...Object.fromEntries(verbs.map((verb) => [methods[verb], operation(resource, verb, kind.schema, part)])),
-      parameters: pathParameters(kind, true),
-    }
-  }
-  return paths
-}
-
-const methods: Readonly<Record<string, string>> = {
-  get: 'get',
-  list: 'get',
-  create: 'post',
-  update: 'put',
-  patch: 'patch',
-  delete: 'delete',
-  deletecollection: 'delete',
-}
-
-function collectionOperations(resource: ServedResource): Record<string, unknown> {
-  const out: Record<string, unknown> = {}
-  if (resource.verbs.has('list')) out['get'] = operation(resource, 'list', `${resource.kind.schema}List`)
-  if (resource.verbs.has('create')) out['post'] = operation(resource, 'create', resource.kind.schema)
-  if (resource.verbs.has('deletecollection')) out['delete'] = operation(resource, 'deletecollection', `${meta}.Status`)
-  return out
-}
-
-function itemOperations(resource: ServedResource): Record<string, unknown> {
-  const out: Record<string, unknown> = {}
-  for (const verb of ['get', 'update', 'patch', 'delete'] as const)
-    if (resource.verbs.has(verb))
-      out[methods[verb] ?? verb] = operation(
-        resource,
-        verb,
-        verb === 'delete' ? `${meta}.Status` : resource.kind.schema,
-      )
-  return out
-}
-
-function operation(
-  { kind, custom }: ServedResource,
-  verb: string,
-  answer: string,
-  part?: { name: string; group: string; version: string; kind: string },
-): Record<string, unknown> {
-  const about = part ?? kind
-  const writes = verb === 'create' || verb === 'update' || verb === 'patch'
-  const action = verb === 'create' ? 'post' : verb === 'update' ? 'put' : verb
-  return {
-    tags: [kind.group ? `${kind.group.split('.')[0] ?? ''}_${kind.version}` : `core_${kind.version}`],
-    operationId:
-      `${verb}${kind.group || 'core'}${kind.version}${(part?.name ?? kind.kind).replaceAll('/', '')}`.replaceAll(
-        '.',
-        '',
-      ),
-    parameters: (writes ? writeParameters(verb) : verb === 'list' ? listParameters : []).map(queryParameter),
-    ...(writes ? { requestBody: requestBody(verb, answer, custom !== undefined) } : {}),
-    responses: {
-      '200': {
-        description: 'OK',
-        content: { 'application/json': { schema: { $ref: `#/components/schemas/${answer}` } } },
-      },
-    },
-    'x-kubernetes-action': action,
-    'x-kubernetes-group-version-kind': { group: about.group, version: about.version, kind: about.kind },
-  }
-}
-
-function requestBody(verb: string, schema: string, isCustom: boolean): unknown {
-  if (verb !== 'patch')
-    return { content: { '*/*': { schema: { $ref: `#/components/schemas/${schema}` } } }, required: true }
-  const patch = { schema: { type: 'object' } }
-  return {
-    content: {
-      'application/apply-patch+yaml': patch,
-      'application/json-patch+json': patch,
-      'application/merge-patch+json': patch,
-      // Custom resources have no merge keys; kubectl reads the supported patch types from here.
-      ...(isCustom ? {} : { 'application/strategic-merge-patch+json': patch }),
-    },
-    required: true,
-  }
-}
-
-const listParameters = [
-  'allowWatchBookmarks',
-  'continue',
-  'fieldSelector',
-  'labelSelector',
-  'limit',
-  'resourceVersion',
-  'resourceVersionMatch',
-  'sendInitialEvents',
-  'timeoutSeconds',
-  'watch',
-]
-
-const writeParameters = (verb: string): string[] => [
-  'dryRun',
-  'fieldManager',
-  'fieldValidation',
-  ...(verb === 'patch' ? ['force'] : []),
-  'pretty',
-]
-
-const booleans = new Set(['allowWatchBookmarks', 'sendInitialEvents', 'watch', 'force'])
-const integers = new Set(['limit', 'timeoutSeconds'])
-
-const queryParameter = (name: string): Record<string, unknown> => ({
-  name,
-  in: 'query',
-  schema: { type: booleans.has(name) ? 'boolean' : integers.has(name) ? 'integer' : 'string', uniqueItems: true },
-})
-
-function pathParameters({ namespaced, kind }: KindDeclaration, named: boolean): unknown[] {
-  const parameter = (name: string, description: string): unknown => ({
-    name,
-    in: 'path',
-    description,
-    required: true,
-    schema: { type: 'string', uniqueItems: true },
-  })
-  return [
-    ...(named ? [parameter('name', `name of the ${kind}`)] : []),
-    ...(namespaced ? [parameter('namespace', 'object name and auth scope, such as for teams and projects')] : []),
-  ]
 }
