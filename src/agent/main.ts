@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { networkInterfaces } from 'node:os'
+import { networkInterfaces, release } from 'node:os'
 import { systemClock } from '#shared/base/clock.ts'
 import { StopStack } from '#shared/base/disposable.ts'
 import { createEventRecorder } from '#shared/client/event-recorder.ts'
@@ -28,9 +28,10 @@ import { createPodGroups } from './kubelet/pod-groups/index.ts'
 import { parseResolvConf } from './kubelet/pod-files.ts'
 import { openPullRecords } from './kubelet/pull-records.ts'
 import { createMirrors, readMirrors } from './kubelet/registry-mirrors.ts'
+import { createUserNamespaces } from './kubelet/pod/user-namespaces.ts'
 import { createDockerRuntime } from './kubelet/runtime/docker.ts'
 import { createEngineSettings } from './kubelet/runtime/engine-settings.ts'
-import { givesOwnHostnames } from './kubelet/runtime/shim.ts'
+import { givesOwnHostnames, givesUserNamespaces } from './kubelet/runtime/shim.ts'
 import { memoryFolder } from './kubelet/volume-folders.ts'
 import { createAgentLog } from './log.ts'
 import { runCommand } from './network/command.ts'
@@ -186,6 +187,7 @@ async function main(config: AgentFiles): Promise<void> {
     ...(config.memoryBytes ? { memoryLimit: config.memoryBytes } : {}),
     pinnedImages: [pauseImage],
     keepsWarm: givesOwnHostnames(),
+    ...(givesUserNamespaces({ release: release() }) ? { userNamespaces: createUserNamespaces({ runtime }) } : {}),
     ...(config.kubeletPort
       ? {
           nodePort: {

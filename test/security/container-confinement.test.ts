@@ -25,8 +25,8 @@ echo '{}' > empty.json`)
 })
 afterAll(() => cluster?.remove())
 
-const inWorker = (script: string): Promise<unknown> =>
-  promisify(execFile)('docker', ['exec', `slipway-${clusterName}-worker-1`, 'sh', '-c', script])
+const inWorker = async (script: string): Promise<string> =>
+  (await promisify(execFile)('docker', ['exec', `slipway-${clusterName}-worker-1`, 'sh', '-c', script])).stdout.trim()
 
 async function create(name: string, container: Partial<Container>, spec: Partial<PodSpec> = {}): Promise<void> {
   const pod: Pod = {
@@ -82,17 +82,6 @@ describe('a container is not started', () => {
     expect(status?.containerStatuses?.[0]?.containerID).toBeUndefined()
     await cluster.kubectl.ok('delete', 'pod', name)
   })
-
-  test('in a pod that asks for a user namespace', async () => {
-    await create('userns', {}, { hostUsers: false })
-    await expect
-      .poll(() => cluster.kubectl.ok('get', 'events', '--field-selector', 'involvedObject.name=userns'), {
-        timeout: 30_000,
-      })
-      .toMatch(/FailedCreatePodSandBox.*does not support user namespaces/)
-    expect((await get('userns')).status?.phase).toBe('Pending')
-    await cluster.kubectl.ok('delete', 'pod', 'userns')
-  })
 })
 
 describe('a container is confined', () => {
@@ -120,4 +109,36 @@ describe('a container is confined', () => {
     await succeeded('strict')
     expect(await cluster.kubectl.ok('logs', 'strict')).toBe('3000\n')
   })
+
+  test.each([true, false])(
+    'to its user namespace: root there is nobody to the node, privileged %s',
+    async (privileged) => {
+      const name = `mapped-${privileged}`
+      const forbidden = [
+        'echo 1 > /proc/sys/vm/drop_caches',
+        'echo s > /proc/sysrq-trigger',
+        'echo -1000 > /proc/1/oom_score_adj',
+        'mknod /tmp/disk b 254 0',
+        'dmesg',
+        'nice -n -5 true',
+        'mount -o remount,rw /sys',
+        'mkdir /sys/fs/cgroup/pids/x /sys/fs/cgroup/x',
+      ]
+      const script = forbidden.map((each) => `(${each}) >/dev/null 2>&1 && echo '${each}'`).join('; ')
+      await create(
+        name,
+        {
+          command: ['sh', '-c', `id -u; ${script}; sleep 1000`],
+          securityContext: privileged ? { privileged } : { procMount: 'Unmasked' },
+        },
+        { hostUsers: false },
+      )
+      await expect
+        .poll(() => cluster.kubectl.ok('logs', name).catch(() => ''), { timeout: 60_000, interval: 500 })
+        .toBe('0\n')
+      await expect.poll(() => inWorker("pgrep -xf 'sleep 1000' -u 0 || echo none"), { timeout: 20_000 }).toBe('none')
+      expect(Number(await inWorker("stat -c %u /proc/$(pgrep -xf 'sleep 1000')"))).toBeGreaterThanOrEqual(65_536)
+      await cluster.kubectl.ok('delete', 'pod', name)
+    },
+  )
 })

@@ -23,7 +23,7 @@ export interface FakeEngine {
   /** Commands that were run in containers. */
   commands: string[]
   /** What fails, and with which words. */
-  failing: { create?: string; start?: string; sandbox?: string; adopt?: string; update?: string }
+  failing: { create?: string; start?: string; sandbox?: string; sandboxStart?: string; adopt?: string; update?: string }
   execCode: number
   /** While set, a stop lasts until it is resolved. */
   slowStop: Promise<void> | undefined
@@ -77,7 +77,16 @@ export function createFakeEngine(
     containers: () => containers,
     async createSandbox(spec: SandboxSpec) {
       fail(engine.failing.sandbox)
-      return add({ name: '', attempt: 0, hash: '', sandbox: true, podUid: spec.podUid, hostname: spec.hostname })
+      const { podUid, hostname, userNamespace } = spec
+      return add({
+        name: '',
+        attempt: 0,
+        hash: '',
+        sandbox: true,
+        podUid,
+        hostname,
+        ...(userNamespace ? { userNamespace } : {}),
+      })
     },
     async adoptSandbox(id: string, { podUid, podName, podNamespace }: PodLabels) {
       fail(engine.failing.adopt)
@@ -90,9 +99,9 @@ export function createFakeEngine(
     },
     async startContainer(id: string) {
       const started = containers.find((container) => container.id === id)
-      if (engine.failing.start !== undefined && !started?.sandbox)
-        change(id, { state: 'exited', exitCode: 128, error: engine.failing.start, finishedAt: now() })
-      if (!started?.sandbox) fail(engine.failing.start)
+      const error = started?.sandbox ? engine.failing.sandboxStart : engine.failing.start
+      if (error !== undefined) change(id, { state: 'exited', exitCode: 128, error, finishedAt: now() })
+      fail(error)
       return change(id, { state: 'running', startedAt: now() })
     },
     async stopContainer(id: string, grace: number) {

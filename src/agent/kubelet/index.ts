@@ -308,6 +308,7 @@ export function createKubelet(
         capacity: node,
         limits,
         hasClusterVolume: options.hasClusterVolume,
+        hasUserNamespaces: options.userNamespaces !== undefined,
         pressures: pressure.pressures,
         shutdown: {
           reason: () => shutdown.reason(),

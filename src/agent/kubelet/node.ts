@@ -17,7 +17,7 @@ import { microTimestamp, timestamp } from '#shared/kube/timestamp.ts'
 import { hugePagesOf, memoryBeside } from './huge-pages.ts'
 import type { PressureCondition } from './eviction/decide.ts'
 import type { NodeLimits } from './node-limits.ts'
-import type { ListedImage, Runtime } from './runtime/runtime.ts'
+import { runtimeHandlers, type ListedImage, type Runtime } from './runtime/runtime.ts'
 import { engineRoot } from './stats/storage.ts'
 
 export interface NodeOptions {
@@ -37,6 +37,8 @@ export interface NodeOptions {
   limits?: Pick<NodeLimits, 'refresh' | 'onChange'>
   /** Whether the cluster's volume is mounted on this worker; it is, when unset. */
   hasClusterVolume?: boolean
+  /** Whether pods may have user namespaces. */
+  hasUserNamespaces?: boolean
   /** The API server has been reached again after heartbeats that failed. */
   onReachable?(): void
   /** Which of its resources are short, and who is told when that changes. */
@@ -299,7 +301,11 @@ export const osImage = 'Debian GNU/Linux 13 (trixie)'
 const kibibytes = (bytes: number): string => (bytes === 0 ? '0' : `${Math.floor(bytes / 1_024)}Ki`)
 
 /** The status without its conditions. */
-function contentOf({ name, ip, ip6, version, capacity }: NodeOptions, { engine, images }: Seen, disk: number) {
+function contentOf(
+  { name, ip, ip6, version, capacity, hasUserNamespaces = false }: NodeOptions,
+  { engine, images }: Seen,
+  disk: number,
+) {
   const amounts = {
     cpu: capacity.cpuMillis % 1_000 === 0 ? String(capacity.cpuMillis / 1_000) : `${capacity.cpuMillis}m`,
     memory: kibibytes(capacity.memoryBytes),
@@ -326,6 +332,10 @@ function contentOf({ name, ip, ip6, version, capacity }: NodeOptions, { engine, 
       architecture: architecture(),
     },
     daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
+    runtimeHandlers: runtimeHandlers.map((handler) => ({
+      name: handler,
+      features: { recursiveReadOnlyMounts: false, userNamespaces: hasUserNamespaces },
+    })),
     images,
     capacity: amounts,
     allocatable: { ...amounts, memory: kibibytes(memoryBeside(capacity.hugePages ?? {}, capacity.memoryBytes)) },
@@ -339,13 +349,14 @@ interface Held {
 
 /** The part of a node's status that this agent owns, without the times of its conditions. */
 function heldOf(node: Node): Held {
-  const { addresses, nodeInfo, daemonEndpoints, images, capacity = {}, allocatable = {} } = node.status ?? {}
+  const { addresses, nodeInfo, daemonEndpoints, runtimeHandlers: handlers, images } = node.status ?? {}
+  const { capacity = {}, allocatable = {} } = node.status ?? {}
   const pages = Object.keys(capacity).filter((resource) => resource.startsWith('hugepages-'))
   const own = ['cpu', 'memory', 'pods', 'ephemeral-storage', ...pages.sort()].map((resource) => [
     capacity[resource],
     allocatable[resource],
   ])
-  return { content: [addresses, nodeInfo, daemonEndpoints, images, own], conditions: heldConditions(node) }
+  return { content: [addresses, nodeInfo, daemonEndpoints, handlers, images, own], conditions: heldConditions(node) }
 }
 
 const ownConditions = ['MemoryPressure', 'DiskPressure', 'PIDPressure', 'Ready']

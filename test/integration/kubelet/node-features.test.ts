@@ -115,6 +115,119 @@ describe('what this machine does not have keeps a pod from starting, or is told'
   })
 })
 
+describe('user namespaces', () => {
+  const apart: Partial<PodSpec> = { hostUsers: false }
+
+  test('are given where the kernel maps what is in memory', async () => {
+    const [major = 0, minor = 0] = (await inWorker('uname -r')).split('.').map(Number)
+    const { runtimeHandlers } = (await node()).status ?? {}
+    expect(runtimeHandlers?.find(({ name }) => name === '')?.features?.userNamespaces).toBe(
+      major > 6 || (major === 6 && minor >= 3),
+    )
+  })
+
+  test('have users of their own each, and files keep their owners', async () => {
+    const script = [
+      'cat /proc/self/uid_map',
+      'touch /disk/f /memory/f /f; chown 12:34 /disk/f',
+      'for f in /bin /f /disk/f /memory/f /secret/..data/k /var/run/secrets/kubernetes.io/serviceaccount/..data/token; do stat -c "%u:%g %a $f" $f; done',
+      'cat /secret/k',
+      'echo told > /dev/stdout',
+    ].join('; ')
+    await cluster.kubectl.ok('create', 'secret', 'generic', 'kept', '--from-literal=k=value ')
+    const mounts = [
+      { name: 'disk', mountPath: '/disk' },
+      { name: 'memory', mountPath: '/memory' },
+      { name: 'secret', mountPath: '/secret' },
+    ]
+    const volumes = [
+      { name: 'disk', emptyDir: {} },
+      { name: 'memory', emptyDir: { medium: 'Memory' } },
+      { name: 'secret', secret: { secretName: 'kept', defaultMode: 0o440 } },
+    ]
+    const spec = { ...apart, volumes, securityContext: { fsGroup: 2_000 } }
+    const names = ['apart-1', 'apart-2']
+    await Promise.all(names.map((name) => create(name, script, { volumeMounts: mounts }, spec)))
+    const maps = await Promise.all(
+      names.map(async (name) => {
+        const [map = '', ...rest] = (await logOf(name)).split('\n')
+        expect(rest).toEqual([
+          '0:0 755 /bin',
+          '0:0 644 /f',
+          '12:34 644 /disk/f',
+          '0:2000 644 /memory/f',
+          '0:2000 440 /secret/..data/k',
+          '0:2000 640 /var/run/secrets/kubernetes.io/serviceaccount/..data/token',
+          'value told',
+        ])
+        return map.trim().split(/ +/).map(Number)
+      }),
+    )
+    expect(maps).toEqual(names.map(() => [0, expect.any(Number), 65_536]))
+    const firsts = maps.map(([, first = 0]) => first)
+    expect(new Set(firsts).size).toBe(2)
+    for (const first of firsts) expect([first % 65_536, first >= 65_536]).toEqual([0, true])
+  })
+
+  test('are those of all the pod’s containers: init, sidecar, others, added ones and commands', async () => {
+    const map = 'cut -c12-22 /proc/self/uid_map | tr -d " "'
+    const main = { image: 'busybox:1.36', volumeMounts: [{ name: 'v', mountPath: '/v' }] }
+    const spec: Partial<PodSpec> = {
+      ...apart,
+      shareProcessNamespace: true,
+      volumes: [{ name: 'v', emptyDir: {} }],
+      initContainers: [
+        { ...main, name: 'init', command: ['sh', '-c', `${map} >> /v/maps`], securityContext: { runAsUser: 1_000 } },
+        {
+          ...main,
+          name: 'sidecar',
+          command: ['sh', '-c', `${map} >> /v/maps; exec sleep 1000`],
+          restartPolicy: 'Always',
+          readinessProbe: { exec: { command: ['test', '-w', '/v/maps'] } },
+        },
+      ],
+    }
+    await create('one', `${map} >> /v/maps; exec sleep 1000`, { volumeMounts: main.volumeMounts }, spec)
+    await cluster.kubectl.ok('wait', '--for=condition=Ready', 'pod/one', '--timeout=90s')
+    const inOne = (script: string): Promise<string> =>
+      cluster.kubectl.ok('exec', 'one', '-c', 'main', '--', 'sh', '-c', script)
+    await inOne(`${map} >> /v/maps`)
+    await cluster.kubectl.ok('debug', 'one', '--image=busybox:1.36', '-c', 'added', '--', 'sh', '-c', map)
+    await expect
+      .poll(() => cluster.kubectl.ok('logs', 'one', '-c', 'added').catch(() => ''), { timeout: 60_000 })
+      .toMatch(/^\d+\n$/)
+    const all = [
+      ...(await inOne('cat /v/maps')).trim().split('\n'),
+      (await cluster.kubectl.ok('logs', 'one', '-c', 'added')).trim(),
+    ]
+    expect([all.length, new Set(all).size]).toEqual([5, 1])
+    expect(await inOne('stat -c %u /proc/1')).toBe('0\n')
+    await cluster.kubectl.ok('delete', 'pod', 'one')
+  })
+
+  test('serve, restart, and leave nothing behind', async () => {
+    const nginx = { image: 'nginx:stable', command: ['nginx', '-g', 'daemon off;'], ports: [{ containerPort: 80 }] }
+    await create('served', '', nginx, { ...apart, restartPolicy: 'Always' })
+    await cluster.kubectl.ok('wait', '--for=condition=Ready', 'pod/served', '--timeout=90s')
+    const address = await cluster.kubectl.ok('get', 'pod', 'served', '-o', 'jsonpath={.status.podIP}')
+    await create('asks', `wget -qO- http://${address} | grep -c Welcome`, {}, apart)
+    expect(await logOf('asks')).toBe('1')
+    await cluster.kubectl.ok('exec', 'served', '--', 'sh', '-c', 'kill 1')
+    await cluster.kubectl.waitForValue('pod/served', '{.status.containerStatuses[0].restartCount}', '1')
+    await cluster.kubectl.waitForValue('pod/served', '{.status.containerStatuses[0].ready}', 'true')
+    await cluster.kubectl.ok('delete', 'pod', 'served', 'asks', 'apart-1', 'apart-2')
+    await expect.poll(() => inWorker('ls /run/slipway-roots'), { timeout: 20_000 }).toBe('')
+  })
+
+  test('whose mounts the file system cannot map are told', async () => {
+    const volumes = [{ name: 'v', hostPath: { path: '/opt' } }]
+    await create('unmapped', 'true', { volumeMounts: [{ name: 'v', mountPath: '/v' }] }, { ...apart, volumes })
+    await said('unmapped', /Failed: .*support idmap mounts/)
+    await cluster.kubectl.ok('delete', 'pod', 'unmapped')
+    await expect.poll(() => inWorker('ls /run/slipway-roots'), { timeout: 20_000 }).toBe('')
+  })
+})
+
 test('datagrams of a client go to the new pod of a Service from the same port', async () => {
   const program = (name: string, labels: object, script: string): object => ({
     ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name, labels } },

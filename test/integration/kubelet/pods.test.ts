@@ -341,12 +341,6 @@ describe('what a pod’s status says', () => {
       ['beside', 1],
     ])
   })
-
-  test('user namespaces, which the engine lacks, keep a pod from starting', async () => {
-    await create('namespaced', once('true', {}, { hostUsers: false }))
-    await said('namespaced', 'does not support user namespaces')
-    expect((await get('namespaced')).status?.phase).toBe('Pending')
-  })
 })
 
 describe('a pod that the node does not run', () => {

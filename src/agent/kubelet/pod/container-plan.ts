@@ -19,6 +19,8 @@ export interface PlanOptions {
   sandboxId: string
   /** Where it is not that of the sandbox. */
   hostname?: string
+  /** Of the sandbox. */
+  userNamespace?: number
   cgroupParent?: string
   image: ImageInfo
   env: ReadonlyMap<string, string>
@@ -42,6 +44,7 @@ export function planContainer({
   attempt,
   sandboxId,
   hostname,
+  userNamespace,
   cgroupParent,
   image,
   env,
@@ -72,6 +75,7 @@ export function planContainer({
     hash: containerHash(container),
     sandboxId,
     ...(hostname === undefined ? {} : { hostname }),
+    ...(userNamespace === undefined ? {} : { userNamespace }),
     ...(cgroupParent === undefined ? {} : { cgroupParent }),
     image: container.image ?? '',
     ...(command ? { command } : {}),
@@ -95,6 +99,7 @@ export function planContainer({
     privileged: own.privileged ?? false,
     addCapabilities: own.capabilities?.add ?? [],
     dropCapabilities: own.capabilities?.drop ?? [],
+    unmaskedProc: own.procMount === 'Unmasked',
     readOnlyRoot: own.readOnlyRootFilesystem ?? false,
     noNewPrivileges: own.allowPrivilegeEscalation === false,
     ...(seccomp === undefined ? {} : { seccomp }),

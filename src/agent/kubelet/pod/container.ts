@@ -382,6 +382,7 @@ export class PodContainer {
     const debugged = this.#debugged()
     const hostname = this.#sandbox.ownHostname
     const cgroupParent = await this.#scope.groups?.ensure(pod)
+    const { userNamespace } = sandbox
     return runtime.createContainer(
       planContainer({
         pod,
@@ -395,6 +396,7 @@ export class PodContainer {
         edits: await resolveDevices(claims?.devicesOf(pod, container) ?? []),
         nodeMemory: node.memoryBytes,
         ...(hostname === undefined ? {} : { hostname }),
+        ...(userNamespace === undefined ? {} : { userNamespace }),
         ...(cgroupParent === undefined ? {} : { cgroupParent }),
         ...(seccomp === undefined ? {} : { seccomp }),
         ...(debugged === undefined ? {} : { debugged }),

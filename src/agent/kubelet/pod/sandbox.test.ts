@@ -181,6 +181,49 @@ test('a failure is an event, tried again ever later while it stays the same', as
   expect(await ensure()).toBeDefined()
 })
 
+test('one that was made and does not start is replaced at its time, whatever its end wakes', async () => {
+  parts.engine.failing.sandboxStart = 'mount failed'
+  await ensure()
+  const [first] = parts.engine.all()
+  await ensure()
+  expect(parts.engine.all().map(({ id }) => id)).toEqual([first?.id])
+  expect(parts.events).toEqual(['FailedCreatePodSandBox: Failed to create pod sandbox: mount failed'])
+  parts.engine.failing = {}
+  await parts.clock.advance(2_000)
+  expect(await ensure()).toMatchObject({ state: 'running' })
+  expect(parts.engine.all()).toHaveLength(1)
+})
+
+describe('with a user namespace', () => {
+  const taken: string[] = []
+  const userNamespaces = {
+    take: (uid: string) => (taken.push(`take ${uid}`), 131_072),
+    release: (uid: string) => void taken.push(`release ${uid}`),
+  }
+  beforeEach(() => void taken.splice(0))
+
+  test('it has users of its own until it is removed', async () => {
+    use(podOf({ hostUsers: false }))
+    sandbox = new Sandbox({ ...parts.scope, userNamespaces })
+    expect(await ensure()).toMatchObject({ userNamespace: 131_072 })
+    await sandbox.remove()
+    expect(taken).toEqual(['take u', 'release u'])
+  })
+
+  test.each([true, undefined])('it has the node’s with hostUsers %s', async (hostUsers) => {
+    use(podOf(hostUsers === undefined ? {} : { hostUsers }))
+    sandbox = new Sandbox({ ...parts.scope, userNamespaces })
+    expect(await ensure()).not.toHaveProperty('userNamespace')
+    expect(taken).toEqual([])
+  })
+
+  test('it is refused where the node has none', async () => {
+    use(podOf({ hostUsers: false }))
+    expect(await ensure()).toBeUndefined()
+    expect(parts.events[0]).toContain('does not support user namespaces')
+  })
+})
+
 describe('with a RuntimeClass', () => {
   test.each<[string, Partial<PodSpec>, string | undefined]>([
     ['of the engine’s runtime', { runtimeClassName: 'plain' }, undefined],

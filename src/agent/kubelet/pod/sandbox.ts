@@ -14,6 +14,8 @@ import { requireSandbox } from './security.ts'
 export class Sandbox {
   readonly #scope: PodScope
   readonly #retry = new RetryDelay({ initial: 2_000, max: 30_000 })
+  /** ms; one that was made and did not start is replaced then, whatever its own events wake meanwhile. */
+  #retryAt = 0
   #address: PodAddress | undefined
 
   constructor(scope: PodScope) {
@@ -53,10 +55,11 @@ export class Sandbox {
    * in it. @returns undefined when it failed: that is an event, and is tried again
    */
   async ensure(clear: () => Promise<void>): Promise<ObservedContainer | undefined> {
-    const { recorder, dns, root, starts, timers } = this.#scope
+    const { clock, recorder, dns, root, starts, timers } = this.#scope
     const pod = this.#scope.pod()
     const known = this.observed
     if (known?.state === 'running' && this.#address !== undefined) return known
+    if (clock.now() < this.#retryAt) return undefined
     try {
       if (known && known.state !== 'running') {
         await clear()
@@ -71,6 +74,7 @@ export class Sandbox {
     } catch (error) {
       const { message, delayMs } = this.#retry.failed(error)
       recorder.event(pod, 'Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${message}`)
+      if (this.observed) this.#retryAt = clock.now() + delayMs
       timers.wakeAfter('sandbox', delayMs)
       return undefined
     }
@@ -91,10 +95,11 @@ export class Sandbox {
   }
 
   async remove(): Promise<void> {
-    const { runtime } = this.#scope
+    const { runtime, uid, userNamespaces } = this.#scope
     await this.detach()
     const sandbox = this.observed
     if (sandbox) await runtime.removeContainer(sandbox.id)
+    userNamespaces?.release(uid)
   }
 
   async #start(pod: Stored<Pod>): Promise<ObservedContainer> {
@@ -102,11 +107,15 @@ export class Sandbox {
   }
 
   async #create(pod: Stored<Pod>): Promise<ObservedContainer> {
-    const { client, runtime, dns } = this.#scope
+    const { client, runtime, dns, uid, userNamespaces } = this.#scope
     const className = pod.spec?.runtimeClassName
     const runtimeClass = className ? await client.get(runtimeClasses, { name: className }) : undefined
-    requireSandbox(pod, runtimeClass?.handler)
-    return runtime.startContainer(await runtime.createSandbox(sandboxSpec(pod, dns.clusterDomain)))
+    requireSandbox(pod, { handler: runtimeClass?.handler, hasUserNamespaces: userNamespaces !== undefined })
+    const userNamespace = pod.spec?.hostUsers === false ? userNamespaces?.take(uid) : undefined
+    const spec = sandboxSpec(pod, dns.clusterDomain)
+    return runtime.startContainer(
+      await runtime.createSandbox({ ...spec, ...(userNamespace === undefined ? {} : { userNamespace }) }),
+    )
   }
 
   /**

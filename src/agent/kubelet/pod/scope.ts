@@ -18,6 +18,7 @@ import type { ProbeResult } from '../stats/kubelet-metrics.ts'
 import type { Refusal } from './admission.ts'
 import type { Termination } from './termination.ts'
 import type { Timers } from './timers.ts'
+import type { UserNamespaces } from './user-namespaces.ts'
 import type { WarmSandboxes } from './warm-sandboxes.ts'
 
 /** What the pods of a node are run with. */
@@ -29,6 +30,8 @@ export interface PodContext {
   groups?: PodGroups
   /** Unset where every pod's sandbox is made for it. */
   warm?: Pick<WarmSandboxes, 'take'>
+  /** Unset where pods have the node's users. */
+  userNamespaces?: UserNamespaces
   starts: Starts
   client: Client
   /** Unset where volumes follow their objects by their refresh alone. */

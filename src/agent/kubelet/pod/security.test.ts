@@ -140,10 +140,21 @@ test.each<[string, Partial<PodSpec>, string | undefined, string | undefined]>([
   ['a plain pod', {}, undefined, undefined],
   ['the host’s users', { hostUsers: true }, undefined, undefined],
   ['a class of runc', {}, 'runc', undefined],
-  ['a user namespace', { hostUsers: false }, undefined, 'RuntimeClass handler "" does not support user namespaces'],
+  [
+    'a user namespace where there are none',
+    { hostUsers: false },
+    'runc',
+    'RuntimeClass handler "runc" does not support user namespaces',
+  ],
   ['a sandboxing runtime', {}, 'gvisor', 'failed to get sandbox runtime: no runtime for "gvisor" is configured'],
 ])('the sandbox of %s', (_what, spec, handler, message) => {
-  const act = (): void => requireSandbox(podOf({}, spec)[0], handler)
+  const act = (): void => requireSandbox(podOf({}, spec)[0], { handler, hasUserNamespaces: false })
   if (message === undefined) expect(act).not.toThrow()
   else expect(act).toThrow(message)
+})
+
+test('a user namespace is given where the node has them, and /proc whole in it', () => {
+  const [pod, container] = podOf(own({ procMount: 'Unmasked' }), { hostUsers: false })
+  expect(() => requireSandbox(pod, { handler: undefined, hasUserNamespaces: true })).not.toThrow()
+  expect(() => requireEnforceable(pod, container)).not.toThrow()
 })

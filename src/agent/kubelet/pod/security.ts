@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 import type { Container, Pod, SeccompProfile } from '#shared/kube/generated/types.ts'
+import { runtimeHandlers } from '../runtime/runtime.ts'
 
 /**
  * Security settings that this node has to enforce, or else refuse: a container never runs with less confinement than
@@ -18,8 +19,8 @@ export function requireEnforceable(pod: Pod, container: Container): void {
   // Workers load no AppArmor policies: neither the tools nor the engine's own profile are there.
   if (wantsAppArmor(pod, container))
     throw new CannotEnforce('Cannot enforce AppArmor: AppArmor is not enabled on the host')
-  // Unmasked wants the user namespace of hostUsers: false, which the engine cannot give to a single pod.
-  if (procMount !== undefined && procMount !== 'Default')
+  const unmasks = procMount === 'Unmasked' && pod.spec?.hostUsers === false
+  if (procMount !== undefined && procMount !== 'Default' && !unmasks)
     throw new CannotEnforce(`procMount "${procMount}" is not supported in this node`)
   // The engine adds the groups of the image's /etc/group unless the primary group is given as well.
   const hasGroup = (container.securityContext?.runAsGroup ?? runAsGroup) !== undefined
@@ -86,15 +87,15 @@ function parsed(text: string): { defaultAction?: unknown } | undefined {
 }
 
 /**
- * What the engine can give to no pod, only to all or none. @param handler of the pod's RuntimeClass; undefined without
- * one @throws CannotEnforce, in the words of FailedCreatePodSandBox events
+ * What this node gives to no pod. @param node handler: of the pod's RuntimeClass; undefined without one
+ * @throws CannotEnforce, in the words of FailedCreatePodSandBox events
  */
-export function requireSandbox({ spec }: Pod, handler: string | undefined): void {
-  if (handler !== undefined && !handlers.has(handler))
+export function requireSandbox(
+  { spec }: Pod,
+  { handler, hasUserNamespaces }: { handler: string | undefined; hasUserNamespaces: boolean },
+): void {
+  if (handler !== undefined && !runtimeHandlers.includes(handler))
     throw new CannotEnforce(`failed to get sandbox runtime: no runtime for "${handler}" is configured`)
-  if (spec?.hostUsers === false)
+  if (spec?.hostUsers === false && !hasUserNamespaces)
     throw new CannotEnforce(`RuntimeClass handler "${handler ?? ''}" does not support user namespaces`)
 }
-
-/** Handlers that mean the engine's own runtime. */
-const handlers = new Set(['', 'runc', 'crun'])

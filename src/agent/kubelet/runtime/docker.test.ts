@@ -58,6 +58,7 @@ const plain: ContainerSpec = {
   privileged: false,
   addCapabilities: [],
   dropCapabilities: [],
+  unmaskedProc: false,
   readOnlyRoot: false,
   noNewPrivileges: false,
   hostNetwork: false,
@@ -93,6 +94,32 @@ test.each([
     ['io.containerd.runc.v2.group', 'slipway'],
     ...annotated.map((name) => ['dev.slipway.hostname', name]),
   ])
+})
+
+test('a sandbox in a user namespace of its own, and a container of it', async () => {
+  const { socketPath, asked } = await engine((path) =>
+    path.includes('/create')
+      ? { Id: 'made' }
+      : {
+          Id: 'made',
+          Name: '/k8s_POD_p_n_u',
+          Config: { Image: 'pause', Labels: { 'io.kubernetes.container.kind': 'sandbox' } },
+          HostConfig: { Annotations: { 'dev.slipway.user-namespace': '131072' } },
+          State: { Status: 'created', StartedAt: '', FinishedAt: '' },
+        },
+  )
+  const runtime = createDockerRuntime({ socketPath, pauseImage: 'pause', log: silentLog })
+  const pod = { podUid: 'u', podNamespace: 'n', podName: 'p', userNamespace: 131_072 }
+  const sysctls = { 'net.ipv4.ip_unprivileged_port_start': '80' }
+  await runtime.createSandbox({ ...pod, hostname: 'p', hostNetwork: false, hostPid: false, hostIpc: false, sysctls })
+  expect(runtime.containers('u')[0]?.userNamespace).toBe(131_072)
+  await runtime.createContainer({ ...plain, ...pod, unmaskedProc: true })
+  const annotated = { Annotations: { 'dev.slipway.user-namespace': '131072' } }
+  const [sandbox, container] = asked.filter(({ url }) => url.includes('/create')).map(({ body }) => body)
+  expect(sandbox).toMatchObject({
+    HostConfig: { ...annotated, Sysctls: { ...sysctls, 'net.ipv4.ping_group_range': '0 65535' } },
+  })
+  expect(container).toMatchObject({ HostConfig: { ...annotated, MaskedPaths: [], ReadonlyPaths: [] } })
 })
 
 test('a container that has ended is not taken to run by an answer that is late', async () => {

@@ -11,7 +11,7 @@ import { holdsCapability, lacksCapability } from './capabilities.ts'
 import { connectEngine } from './connection.ts'
 import { followLog, type FollowedLog } from './log-files.ts'
 import { joinOutput, splitOutput } from './output.ts'
-import { hostnameAnnotation, ownNetworkAnnotation } from './shim.ts'
+import { hostnameAnnotation, namespaceUsers, ownNetworkAnnotation, userNamespaceAnnotation } from './shim.ts'
 import type {
   AttachSession,
   ContainerSpec,
@@ -355,15 +355,23 @@ function sandboxOptions(spec: SandboxSpec, image: string): Docker.ContainerCreat
       NetworkMode: spec.hostNetwork ? 'host' : 'none',
       IpcMode: spec.hostIpc ? 'host' : 'shareable',
       ...(spec.hostPid ? { PidMode: 'host' } : {}),
-      ...annotated({ ...oneShim, ...(spec.hostNetwork ? {} : { [ownNetworkAnnotation]: 'true' }) }),
+      ...annotated({
+        ...oneShim,
+        ...(spec.hostNetwork ? {} : { [ownNetworkAnnotation]: 'true' }),
+        ...inNamespace(spec),
+      }),
       CgroupParent: sandboxGroup,
       CpuShares: 2,
       OomScoreAdj: allowedOomScore(-998),
       SecurityOpt: ['seccomp=unconfined'],
-      ...(Object.keys(spec.sysctls).length > 0 ? { Sysctls: spec.sysctls } : {}),
+      Sysctls: { ...groupsThatPing(spec), ...spec.sysctls },
     },
   }
 }
+
+/** The engine lets all groups of the node send echo requests, which the kernel refuses of those that are not mapped. */
+const groupsThatPing = ({ userNamespace }: SandboxSpec): Record<string, string> =>
+  userNamespace === undefined ? {} : { 'net.ipv4.ping_group_range': `0 ${namespaceUsers - 1}` }
 
 function containerOptions(spec: ContainerSpec): Docker.ContainerCreateOptions {
   const security = [`seccomp=${spec.seccomp ?? 'unconfined'}`, ...(spec.noNewPrivileges ? ['no-new-privileges'] : [])]
@@ -395,12 +403,17 @@ function containerOptions(spec: ContainerSpec): Docker.ContainerCreateOptions {
       NetworkMode: spec.hostNetwork ? 'host' : `container:${spec.sandboxId}`,
       IpcMode: spec.hostIpc ? 'host' : `container:${spec.sandboxId}`,
       ...(spec.hostPid ? { PidMode: 'host' } : spec.pidOf ? { PidMode: `container:${spec.pidOf}` } : {}),
-      ...annotated({ ...oneShim, ...(spec.hostname === undefined ? {} : { [hostnameAnnotation]: spec.hostname }) }),
+      ...annotated({
+        ...oneShim,
+        ...(spec.hostname === undefined ? {} : { [hostnameAnnotation]: spec.hostname }),
+        ...inNamespace(spec),
+      }),
       Privileged: spec.privileged,
       // The engine refuses a container with a capability outside the worker's bounding set.
       CapAdd: spec.addCapabilities.filter((name) => !lacksCapability(name)),
       CapDrop: spec.dropCapabilities,
       GroupAdd: spec.groups,
+      ...(spec.unmaskedProc ? { MaskedPaths: [], ReadonlyPaths: [] } : {}),
       ReadonlyRootfs: spec.readOnlyRoot,
       SecurityOpt: spec.privileged ? [] : security,
       Mounts: spec.mounts.map(({ source, target, readOnly, propagation }) => ({
@@ -447,9 +460,13 @@ const sandboxGroup = '/kubepods/sandboxes'
 const oneShim = { 'io.containerd.runc.v2.group': 'slipway' }
 
 /** A field that the client library's types lack. */
-const annotated = (annotations: Record<string, string>): { Annotations: Record<string, string> } => ({
-  Annotations: annotations,
-})
+interface Annotated {
+  Annotations?: Record<string, string>
+}
+const annotated = (annotations: Record<string, string>): Annotated => ({ Annotations: annotations })
+
+const inNamespace = ({ userNamespace }: { userNamespace?: number }): Record<string, string> =>
+  userNamespace === undefined ? {} : { [userNamespaceAnnotation]: String(userNamespace) }
 
 /** Without CAP_SYS_RESOURCE (some virtual machines) no process may get a lower oom_score_adj than the engine's. */
 function allowedOomScore(wanted: number): number {
@@ -486,6 +503,7 @@ function observed(info: Docker.ContainerInspectInfo): ObservedContainer {
   const finishedAt = time(state.FinishedAt)
   // Not every storage driver has it.
   const layerFolder = (info.GraphDriver?.Data as Record<string, string> | null)?.UpperDir
+  const userNamespace = (info.HostConfig as Annotated).Annotations?.[userNamespaceAnnotation]
   return {
     id: info.Id,
     ...ownerOf(info),
@@ -502,6 +520,7 @@ function observed(info: Docker.ContainerInspectInfo): ObservedContainer {
     image: info.Config.Image,
     imageId: info.Image,
     hostname: info.Config.Hostname,
+    ...(userNamespace === undefined ? {} : { userNamespace: Number(userNamespace) }),
     tty: Tty,
     hash: labels[labelOf.hash] ?? '',
     createdAt: info.Created,

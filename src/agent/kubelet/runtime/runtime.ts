@@ -3,6 +3,9 @@ import type { Stop } from '#shared/base/disposable.ts'
 import type { RegistryAuth } from '#shared/kube/registry-credentials.ts'
 import type { ContainerAttempt } from '#shared/kube/kubelet/container-attempt.ts'
 
+/** Handlers of RuntimeClasses that mean the engine's own runtime. */
+export const runtimeHandlers = ['', 'runc', 'crun']
+
 /** The container runtime as the kubelet uses it; `docker.ts` implements it on the inner Docker Engine. */
 export interface Runtime {
   version(): Promise<{ version: string; os: string; architecture: string; kernel: string }>
@@ -57,6 +60,8 @@ export interface ObservedContainer extends ContainerAttempt {
   imageId: string
   /** As it was created with. */
   hostname?: string
+  /** Of a sandbox in a user namespace of its own: the user of the node that its root is. */
+  userNamespace?: number
   tty: boolean
   /** The engine's own file of its output, and the folder of what it has written to its root, where the engine says so. */
   logFile?: string
@@ -86,6 +91,8 @@ export interface SandboxSpec extends PodLabels {
   hostPid: boolean
   hostIpc: boolean
   sysctls: Record<string, string>
+  /** The user of the node that its root is: it has a user namespace of its own. */
+  userNamespace?: number
 }
 
 export interface ContainerSpec extends PodLabels, Limits {
@@ -95,6 +102,8 @@ export interface ContainerSpec extends PodLabels, Limits {
   sandboxId: string
   /** Where it is not that of the sandbox. */
   hostname?: string
+  /** That of the sandbox. */
+  userNamespace?: number
   /** The group that holds its control group; the engine's own, where unset. */
   cgroupParent?: string
   image: string
@@ -113,6 +122,8 @@ export interface ContainerSpec extends PodLabels, Limits {
   privileged: boolean
   addCapabilities: string[]
   dropCapabilities: string[]
+  /** Nothing in its /proc is covered. */
+  unmaskedProc: boolean
   readOnlyRoot: boolean
   noNewPrivileges: boolean
   seccomp?: string

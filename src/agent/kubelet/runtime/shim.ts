@@ -12,12 +12,36 @@ export const hostnameAnnotation = 'dev.slipway.hostname'
  */
 export const ownNetworkAnnotation = 'dev.slipway.own-network'
 
+/**
+ * The engine has a user namespace for all containers or for none. Those with this annotation have the one of their pod: the
+ * value is the first of the `namespaceUsers` users of the node that theirs become.
+ */
+export const userNamespaceAnnotation = 'dev.slipway.user-namespace'
+export const namespaceUsers = 65_536
+
 /** That of today's image, and the one before it. */
-const wrappers = ['/usr/local/bin/containerd-shim-runc-v2', '/usr/local/bin/slipway-crun']
+const wrappers: readonly string[] = ['/usr/local/bin/containerd-shim-runc-v2', '/usr/local/bin/slipway-crun']
 
 /** Whether the worker's image has such a wrapper: workers outlive the version that made them. */
-export const givesOwnHostnames = (files: readonly string[] = wrappers): boolean =>
-  files.some((file) => textOf(file).includes(hostnameAnnotation.replaceAll('.', '\\.')))
+export const givesOwnHostnames = (files = wrappers): boolean => knows(hostnameAnnotation, files)
+
+/**
+ * Whether pods have user namespaces here. Mounts of memory can be mapped since Linux 6.3, which Kubernetes asks for too.
+ * @param release as `uname -r` writes it
+ */
+export function givesUserNamespaces({
+  release,
+  files = wrappers,
+}: {
+  release: string
+  files?: readonly string[]
+}): boolean {
+  const [major = 0, minor = 0] = release.split('.').map((part) => Number.parseInt(part, 10))
+  return (major > 6 || (major === 6 && minor >= 3)) && knows(userNamespaceAnnotation, files)
+}
+
+const knows = (annotation: string, files: readonly string[]): boolean =>
+  files.some((file) => textOf(file).includes(annotation.replaceAll('.', '\\.')))
 
 function textOf(file: string): string {
   try {

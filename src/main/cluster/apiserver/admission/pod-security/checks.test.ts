@@ -195,12 +195,6 @@ const rows: Row[] = [
     finding: 'runAsNonRoot != true (pod or container "c" must set securityContext.runAsNonRoot=true)',
   },
   {
-    what: 'root in a user namespace, which workers do not make',
-    spec: { ...ofPod({ runAsNonRoot: undefined }), hostUsers: false },
-    level: 'restricted',
-    finding: 'runAsNonRoot != true (pod or container "c" must set securityContext.runAsNonRoot=true)',
-  },
-  {
     what: 'user 0',
     spec: withContext({ runAsUser: 0 }),
     level: 'restricted',
@@ -256,6 +250,24 @@ describe('the Pod Security Standards', () => {
     const pod = { spec: ofPod({ sysctls: [{ name, value: '1' }] }) }
     expect(violationsOf(pod, 'baseline', since)).toEqual([])
     if (since > 0) expect(violationsOf(pod, 'baseline', since - 1)).toEqual([`forbidden sysctls (${name})`])
+  })
+
+  it.each<[string, PodSpec]>([
+    ['root by default', ofPod({ runAsNonRoot: undefined })],
+    ['root allowed', ofPod({ runAsNonRoot: false })],
+    ['user 0', withContext({ runAsUser: 0 })],
+  ])('allow %s in a user namespace', (_what, spec) => {
+    expect(violationsOf({ spec: { ...spec, hostUsers: false } }, 'restricted')).toEqual([])
+    expect(violationsOf({ spec: { ...spec, hostUsers: true } }, 'restricted')).toHaveLength(1)
+  })
+
+  it('allow an unmasked /proc in a user namespace since v1.35, unless restricted', () => {
+    const pod = { spec: { ...withContext({ procMount: 'Unmasked' }), hostUsers: false } }
+    const finding = 'procMount (container "c" must not set securityContext.procMount to "Unmasked")'
+    expect(violationsOf(pod, 'baseline', 34)).toEqual([finding])
+    expect(violationsOf(pod, 'baseline', 35)).toEqual([])
+    expect(violationsOf(pod, 'restricted', 34)).toEqual([finding])
+    expect(violationsOf(pod, 'restricted', 35)).toEqual([finding])
   })
 
   it('check seccomp annotations before v1.19', () => {

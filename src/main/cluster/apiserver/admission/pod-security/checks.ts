@@ -357,10 +357,13 @@ const restrictedSeccomp: Test = (pod) => {
   return `seccompProfile (pod or ${named(bad)} must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost")`
 }
 
-/**
- * In the order of Kubernetes, which reports those of the baseline first. Its relaxations for pods in a user namespace
- * (`hostUsers: false`, since v1.35) are left out: workers do not run pods in user namespaces of their own.
- */
+/** Root of a user namespace of its own is nobody to the node (KEP-127). */
+const unlessMapped =
+  (test: Test): Test =>
+  (pod) =>
+    pod.spec.hostUsers === false ? undefined : test(pod)
+
+/** In the order of Kubernetes, which reports those of the baseline first. */
 const checks: readonly Check[] = [
   { id: 'hostNamespaces', level: 'baseline', versions: [{ since: 0, test: hostNamespaces }] },
   { id: 'privileged', level: 'baseline', versions: [{ since: 0, test: privileged }] },
@@ -377,7 +380,14 @@ const checks: readonly Check[] = [
       { since: 31, test: seLinux([...seLinuxTypes, 'container_engine_t']) },
     ],
   },
-  { id: 'procMount', level: 'baseline', versions: [{ since: 0, test: procMount }] },
+  {
+    id: 'procMount',
+    level: 'baseline',
+    versions: [
+      { since: 0, test: procMount },
+      { since: 35, test: unlessMapped(procMount) },
+    ],
+  },
   {
     id: 'seccompProfile_baseline',
     level: 'baseline',
@@ -411,8 +421,14 @@ const checks: readonly Check[] = [
       { since: 25, test: unlessWindows(restrictedCapabilities) },
     ],
   },
-  { id: 'runAsNonRoot', level: 'restricted', versions: [{ since: 0, test: runAsNonRoot }] },
-  { id: 'runAsUser', level: 'restricted', versions: [{ since: 23, test: runAsUser }] },
+  {
+    id: 'procMount_restricted',
+    level: 'restricted',
+    overrides: ['procMount'],
+    versions: [{ since: 35, test: procMount }],
+  },
+  { id: 'runAsNonRoot', level: 'restricted', versions: [{ since: 0, test: unlessMapped(runAsNonRoot) }] },
+  { id: 'runAsUser', level: 'restricted', versions: [{ since: 23, test: unlessMapped(runAsUser) }] },
   {
     id: 'seccompProfile_restricted',
     level: 'restricted',
