@@ -55,6 +55,7 @@ let cluster: SimulatedCluster
 let pki: Pki
 let admin: RawApi
 let port: number
+let certificateFile: string
 let nodePort: NodePort
 let stopApi: () => unknown
 const faults: string[] = []
@@ -75,7 +76,7 @@ beforeAll(async () => {
   const client = createClient(
     createHttpTransport({ server: 'https://kubernetes', fetch: api.fetch, headers: () => ({}) }),
   )
-  const certificateFile = join(cluster.dir, 'kubelet.pem')
+  certificateFile = join(cluster.dir, 'kubelet.pem')
   const { cert, key } = await pki.issueKubelet(node, address)
   writeFileSync(certificateFile, cert + key)
   port = await freePort()
@@ -421,4 +422,19 @@ test('one address holds 32 connections, and others still get in', async () => {
   await expect.poll(() => open.filter(({ destroyed }) => destroyed).length, { timeout: 5_000 }).toBe(68)
   expect((await ask('/healthz', { localAddress: '127.0.0.3' })).status).toBe(401)
   open.forEach((socket) => socket.destroy())
+})
+
+test('a certificate that takes the place of the first is served, a file that is none is not', async () => {
+  const served = async (): Promise<string> => {
+    const socket = connectTls({ host: address, port, ca: pki.ca })
+    await once(socket, 'secureConnect')
+    const { serialNumber } = socket.getPeerCertificate()
+    socket.destroy()
+    return serialNumber
+  }
+  const first = await served()
+  writeFileSync(certificateFile, 'none')
+  const { cert, key } = await pki.issueKubelet(node, address)
+  writeFileSync(certificateFile, cert + key)
+  await expect.poll(served, { timeout: 10_000 }).not.toBe(first)
 })

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import type { Socket } from 'node:net'
@@ -11,6 +12,7 @@ import { messageOf } from '#shared/base/message-of.ts'
 import { readRequest, RequestRefused, type EdgeRequest } from '#shared/base/request-edge.ts'
 import { ApiError } from '#shared/kube/status.ts'
 import type { Upgrade } from '#streaming/upgrade.ts'
+import { watchFolder } from '../folder-watch.ts'
 import type { NodePages } from '../node-pages.ts'
 import { commandOf, containerTarget, openContainerLogs, runCommandIn } from '../pod-access.ts'
 import { accessOf, forbiddenText } from './access.ts'
@@ -68,7 +70,8 @@ export function startNodePort(options: NodePortOptions): NodePort {
     }
   }
   let failure = ''
-  const follow = async (): Promise<void> => {
+  const attempt = async (): Promise<void> => {
+    void stopTimer()
     try {
       await update()
       failure = ''
@@ -77,22 +80,29 @@ export function startNodePort(options: NodePortOptions): NodePort {
       if (message !== failure) log.warn('the port of the kubelet cannot be served yet', { port, error: message })
       failure = message
     }
-    if (!isStopped) stopTimer = clock.after(pollPeriod, () => void follow())
+    if (failure && !isStopped) stopTimer = clock.after(retryDelay, follow)
   }
-  void follow()
+  let attempts = Promise.resolve()
+  const follow = (): void => void (attempts = attempts.then(attempt))
+  // Watched before it is read first: nothing is missed.
+  const watching = watchFolder(dirname(options.certificateFile), clock, follow)
+  void watching.then(follow)
   return {
     isServing: () => isListening,
     async stop() {
       isStopped = true
       await stopTimer()
+      await (
+        await watching
+      )()
       server?.close()
       server?.closeAllConnections()
     },
   }
 }
 
-/** How often the certificate is looked at, ms: it is replaced when the node's address has changed. */
-const pollPeriod = 1_000
+/** After which it is tried again to serve the port, ms. */
+const retryDelay = 1_000
 
 /** Limits of the port. Anything in the cluster may connect to it, before it has said who it is. */
 const limits = {

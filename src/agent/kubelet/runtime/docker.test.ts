@@ -32,6 +32,7 @@ async function engine(
     void take(request)
       .then(() => answerTo(request.url ?? ''))
       .then((answer) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer)))
+      .catch(() => response.writeHead(500).end())
   })
   const socketPath = join(folder, 'engine.sock')
   await new Promise<void>((resolve) => server.listen(socketPath, resolve))
@@ -143,4 +144,18 @@ test('a container that has ended is not taken to run by an answer that is late',
   answerLate(inspection('running'))
   expect((await started).state).toBe('exited')
   expect(runtime.containers('u').map(({ state }) => state)).toEqual(['exited'])
+})
+
+test('the version is asked for until it is told, and then no more', async () => {
+  let isUp = false
+  const { socketPath, asked } = await engine(() => {
+    if (!isUp) throw new Error('starting')
+    return { Version: '26.1.5', Os: 'linux', Arch: 'amd64', KernelVersion: '6.1' }
+  })
+  const runtime = createDockerRuntime({ socketPath, pauseImage: 'pause', log: silentLog })
+  await expect(runtime.version()).rejects.toThrow()
+  isUp = true
+  const version = { version: '26.1.5', os: 'linux', architecture: 'amd64', kernel: '6.1' }
+  expect([await runtime.version(), await runtime.version()]).toEqual([version, version])
+  expect(asked).toHaveLength(2)
 })

@@ -78,11 +78,19 @@ export function createDockerRuntime({
     return undefined
   }
 
+  const askVersion = async (): ReturnType<Runtime['version']> => {
+    const { Version, Os, Arch, KernelVersion } = await docker.version()
+    return { version: Version, os: Os, architecture: Arch, kernel: KernelVersion ?? '' }
+  }
+  let version: ReturnType<Runtime['version']> | undefined
+
   return {
-    async version() {
-      const { Version, Os, Arch, KernelVersion } = await docker.version()
-      return { version: Version, os: Os, architecture: Arch, kernel: KernelVersion ?? '' }
-    },
+    // Asked once: the engine starts two programs for an answer, and is the worker image's own, so that it stays the same.
+    version: () =>
+      (version ??= askVersion().catch((error: unknown) => {
+        version = undefined
+        throw error
+      })),
     async start(listener) {
       onChange = listener
       const readAll = async (): Promise<Set<string>> => {

@@ -8,6 +8,7 @@ export const runtimeHandlers = ['', 'runc', 'crun']
 
 /** The container runtime as the kubelet uses it; `docker.ts` implements it on the inner Docker Engine. */
 export interface Runtime {
+  /** Once it has answered, the same is told without asking it. */
   version(): Promise<{ version: string; os: string; architecture: string; kernel: string }>
   /** Lists the containers and follows their events; `containers` is current from then on. */
   start(onChange: (podUid: string) => void): Promise<Stop>

@@ -9,9 +9,10 @@ import type { Node, Pod } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { pods } from '#shared/kube/resources.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
+import { watchFolder } from '../folder-watch.ts'
 import { hashAnnotation, mirrorOf, runnableOf, type StaticPod } from './manifest.ts'
 import { decideStaticPods, keyOf } from './decide.ts'
-import { readFolder, watchFolder, type FolderContent } from './folder.ts'
+import { readFolder, type FolderContent } from './folder.ts'
 
 /** Pods from files of this node, shown to users of the API by mirror pods. */
 export interface StaticPods {

@@ -64,18 +64,18 @@ function version1(read: Read): Cgroups {
       const cpu = read('cpuacct', path, 'cpuacct.usage')
       const used = read('memory', path, 'memory.usage_in_bytes')
       if (cpu === undefined || used === undefined) return undefined
-      const stat = fields(read('memory', path, 'memory.stat'))
+      const stat = read('memory', path, 'memory.stat')
       const usage = whole(used)
       return {
         cpuNanos: whole(cpu),
         memory: {
           usage,
-          workingSet: Math.max(0, usage - (stat.get('total_inactive_file') ?? 0)),
-          rss: stat.get('total_rss') ?? 0,
-          pageFaults: stat.get('total_pgfault') ?? 0,
-          majorPageFaults: stat.get('total_pgmajfault') ?? 0,
+          workingSet: Math.max(0, usage - field(stat, 'total_inactive_file')),
+          rss: field(stat, 'total_rss'),
+          pageFaults: field(stat, 'total_pgfault'),
+          majorPageFaults: field(stat, 'total_pgmajfault'),
         },
-        swap: stat.get('total_swap') ?? 0,
+        swap: field(stat, 'total_swap'),
         tasks: whole(read('pids', path, 'pids.current')),
       }
     },
@@ -128,16 +128,16 @@ function version2(read: Read): Cgroups {
       const cpu = fields(read(path, 'cpu.stat')).get('usage_usec')
       const used = read(path, 'memory.current')
       if (cpu === undefined || used === undefined) return undefined
-      const stat = fields(read(path, 'memory.stat'))
+      const stat = read(path, 'memory.stat')
       const usage = whole(used)
       return {
         cpuNanos: cpu * 1_000,
         memory: {
           usage,
-          workingSet: Math.max(0, usage - (stat.get('inactive_file') ?? 0)),
-          rss: stat.get('anon') ?? 0,
-          pageFaults: stat.get('pgfault') ?? 0,
-          majorPageFaults: stat.get('pgmajfault') ?? 0,
+          workingSet: Math.max(0, usage - field(stat, 'inactive_file')),
+          rss: field(stat, 'anon'),
+          pageFaults: field(stat, 'pgfault'),
+          majorPageFaults: field(stat, 'pgmajfault'),
         },
         swap: whole(read(path, 'memory.swap.current')),
         tasks: whole(read(path, 'pids.current')),
@@ -192,6 +192,16 @@ function fields(text: string | undefined): Map<string, number> {
     if (space > 0) found.set(line.slice(0, space), whole(line.slice(space + 1)))
   }
   return found
+}
+
+/** One of such lines, without an entry for each of the others: this is asked for every container every ten seconds. */
+function field(text: string | undefined, name: string): number {
+  if (text === undefined) return 0
+  const isFirst = text.startsWith(`${name} `)
+  const before = isFirst ? -1 : text.indexOf(`\n${name} `)
+  if (before < 0 && !isFirst) return 0
+  const end = text.indexOf('\n', before + 1)
+  return whole(text.slice(before + 1 + name.length, end < 0 ? undefined : end))
 }
 
 /** A number of the kernel; 0 for what is missing or no number (`max`). */

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { createFakeClock } from '#test/support/fake-clock.ts'
 import type { Pod } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import type { ObservedContainer } from '../runtime/runtime.ts'
@@ -11,7 +12,7 @@ const seconds = (count: number): number => count * 1_000
 function node() {
   const containers: ObservedContainer[] = []
   const groups = new Map<string, CgroupUsage>([['/', usage(1e9)]])
-  let now = 0
+  const clock = createFakeClock(0)
   const pod: Stored<Pod> = {
     metadata: { name: 'p', namespace: 'n', uid: 'u', resourceVersion: '1' },
     spec: {
@@ -31,14 +32,14 @@ function node() {
       },
       details: () => undefined,
     },
-    clock: { now: () => now, after: () => () => undefined },
+    clock,
     interfaces: () => [],
   })
   return {
     snapshots,
     pod,
     reads: () => reads,
-    pass: (ms: number) => void (now += ms),
+    pass: (ms: number) => clock.advance(ms),
     run(id: string, name: string, cpuNanos: number, own: Partial<ObservedContainer> = {}) {
       containers.push({ id, name, state: 'running', sandbox: name === '', pid: 1, ...own } as ObservedContainer)
       groups.set(`${own.cgroupParent ?? '/docker'}/${id}`, usage(cpuNanos))
@@ -80,10 +81,10 @@ test('a pod without running containers has no entry, nor has a container without
   expect((await snapshots.take(0)).pods).toEqual([])
   run('a', 'a', 1)
   run('b', 'b', 1)
-  pass(1)
+  await pass(1)
   expect((await snapshots.take(0)).pods[0]?.containers).toHaveLength(2)
   end('a')
-  pass(1)
+  await pass(1)
   expect((await snapshots.take(0)).pods[0]?.containers.map(({ observed }) => observed.id)).toEqual(['b'])
 })
 
@@ -94,7 +95,7 @@ test('what the group of a pod has used counts for it, ended containers included'
   await snapshots.take(0)
   end('a-1')
   run('a-2', 'a', 1e9, { cgroupParent: '/kubepods/besteffort/podu' })
-  pass(seconds(1))
+  await pass(seconds(1))
   const [pod] = (await snapshots.take(0)).pods
   expect([pod?.total.cpuNanos, pod?.containers[0]?.cpuNanos]).toEqual([7e9, 1e9])
 })
@@ -103,7 +104,7 @@ test('use of CPU is known from the second sample on, for containers, pods and no
   const { snapshots, run, use, pass } = node()
   run('a', 'a', 0)
   expect((await snapshots.take(0)).pods[0]?.total).not.toHaveProperty('nanoCores')
-  pass(seconds(10))
+  await pass(seconds(10))
   use('a', 5e9)
   const { node: whole, pods } = await snapshots.take(0)
   expect(pods[0]?.total.nanoCores).toBe(500_000_000)
@@ -114,10 +115,28 @@ test('use of CPU is known from the second sample on, for containers, pods and no
 test('callers within some seconds share one snapshot', async () => {
   const { snapshots, pass, reads } = node()
   await Promise.all([snapshots.take(), snapshots.take()])
-  pass(seconds(2))
+  await pass(seconds(2))
   await snapshots.take()
   expect(reads()).toBe(1)
-  pass(seconds(2))
+  await pass(seconds(2))
   await snapshots.take()
   expect(reads()).toBe(2)
+})
+
+test('samples are taken for nobody, but not beside those of who asks every ten seconds', async () => {
+  const { snapshots, pass, reads } = node()
+  const stop = snapshots.start()
+  await pass(seconds(60))
+  const alone = reads()
+  expect(alone).toBeGreaterThanOrEqual(5)
+  await snapshots.take()
+  const asked = reads()
+  for (let times = 0; times < 6; times++) {
+    await pass(seconds(10))
+    await snapshots.take()
+  }
+  expect(reads() - asked).toBe(6)
+  await stop()
+  await pass(seconds(60))
+  expect(reads() - asked).toBe(6)
 })

@@ -41,7 +41,7 @@ export interface ContainerUsage extends Usage {
 export interface Snapshots {
   /** A snapshot of at most `maxAge` ms ago. */
   take(maxAge?: number): Promise<Snapshot>
-  /** Samples every ten seconds until stopped, so that the use of CPU is known when somebody asks. */
+  /** Samples, while nobody asks every ten seconds, until stopped: the use of CPU is known when somebody asks. */
   start(): Stop
 }
 
@@ -57,8 +57,11 @@ export interface SnapshotOptions {
 
 /** How old a snapshot may be, ms: scrapes at the same time cost one. */
 const defaultAge = 3_000
-/** The kubelet's own period, ms (--housekeeping-interval). */
-const samplingPeriod = 10_000
+/**
+ * After the last snapshot, ms. The control plane asks in the kubelet's own period (--housekeeping-interval), which is ten seconds, and
+ * each snapshot takes a full worker a tenth of a second.
+ */
+const samplingPeriod = 11_000
 
 /** The group of a container: the worker's engine uses the cgroupfs driver (resources/worker/daemon.json). */
 export const cgroupOf = ({ id, cgroupParent = '/docker' }: Pick<ObservedContainer, 'id' | 'cgroupParent'>): string =>
@@ -104,9 +107,10 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
     start() {
       let stop: Stop = () => undefined
       const again = (): void => {
+        const age = last ? Math.abs(clock.now() - last.at) : Infinity
         // Whoever asks for a snapshot gets the failure.
-        take(samplingPeriod / 2).catch(() => undefined)
-        stop = clock.after(samplingPeriod, again)
+        if (age >= samplingPeriod) take().catch(() => undefined)
+        stop = clock.after(age >= samplingPeriod ? samplingPeriod : samplingPeriod - age, again)
       }
       again()
       return () => stop()
