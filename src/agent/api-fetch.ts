@@ -2,12 +2,31 @@ import { Agent, request } from 'node:https'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { HttpFetch } from '#shared/client/http-transport.ts'
 
-/** HttpFetch to the API server through this node's tunnel, authenticated by the node's certificate. */
-export function createApiFetch({ port, tls }: { port: number; tls: { ca: string; cert: string; key: string } }): {
+export interface ApiFetchOptions {
+  port: number
+  tls: { ca: string; cert: string; key: string }
+  freeSocketTimeout?: number
+}
+
+/** ms: heartbeats, each ten seconds, find a connection; those of a burst go, which are memory of both ends. */
+const defaultTimeout = 15_000
+
+/**
+ * HttpFetch to the API server through this node's tunnel, authenticated by the node's certificate.
+ * @param options `freeSocketTimeout`: how long a connection without a request is kept, ms
+ */
+export function createApiFetch({ port, tls, freeSocketTimeout = defaultTimeout }: ApiFetchOptions): {
   fetch: HttpFetch
   stop: Stop
 } {
-  const agent = new Agent({ keepAlive: true, maxSockets: 64, ...tls, servername: 'kubernetes' })
+  // The agent's timeout is that of its free sockets: a request that takes longer only gets an event.
+  const agent = new Agent({
+    keepAlive: true,
+    maxSockets: 64,
+    timeout: freeSocketTimeout,
+    ...tls,
+    servername: 'kubernetes',
+  })
   const fetch: HttpFetch = ({ method, url, headers, body, signal }) =>
     new Promise((resolve, reject) => {
       const { pathname, search } = new URL(url)

@@ -17,6 +17,7 @@ import { readConfig, type AgentFiles } from './config.ts'
 import { startDns } from './dns/server.ts'
 import { createDnsSource } from './dns/source.ts'
 import { watchFaults } from './faults.ts'
+import { keepHeapSmall } from './heap.ts'
 import { openCheckpoint } from './kubelet/dra/checkpoint.ts'
 import { hasClusterVolume } from './kubelet/cluster-volumes.ts'
 import { createImages } from './kubelet/images.ts'
@@ -279,6 +280,7 @@ async function engineAnswers(runtime: ReturnType<typeof createDockerRuntime>): P
   }
 }
 
+keepHeapSmall()
 main(readConfig('/etc/slipway')).catch((error: unknown) => {
   createAgentLog().error('the agent is exiting', {
     error: error instanceof Error ? (error.stack ?? error.message) : String(error),

@@ -444,6 +444,19 @@ describe('how a pod ends', () => {
   })
 })
 
+describe('what runs beside the pods', () => {
+  test('containerd looks for garbage every ten seconds, not four times a second', async () => {
+    const settings = await inWorker('/usr/bin/containerd --config /run/docker/containerd/containerd.toml config dump')
+    expect(settings).toMatch(/pause_threshold = 0\.0005$/m)
+  })
+
+  test('the young generation of the agent, and what it keeps of freed memory, are small', async () => {
+    const variables = await inWorker("tr '\\0' '\\n' < /proc/$(pgrep -xo node)/environ")
+    expect(variables).toMatch(/^NODE_OPTIONS=--max-semi-space-size=2$/m)
+    expect(variables).toMatch(/^MALLOC_ARENA_MAX=2$/m)
+  })
+})
+
 describe('the agent', () => {
   test('finds its pods again after a restart, running, ready and untouched', async () => {
     await create('calm', {

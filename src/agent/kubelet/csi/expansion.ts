@@ -1,4 +1,4 @@
-import { status as codes } from '@grpc/grpc-js'
+import { Status as codes } from '@grpc/grpc-js/build/src/constants.js'
 import { refOf, type Client } from '#shared/client/client.ts'
 import type { EventRecorder } from '#shared/client/event-recorder.ts'
 import { withoutCondition } from '#shared/kube/conditions.ts'

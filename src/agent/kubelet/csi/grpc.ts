@@ -1,5 +1,6 @@
-import { Client, credentials, Metadata, status, type ServiceError } from '@grpc/grpc-js'
-import protobuf from 'protobufjs'
+import type { ServiceError } from '@grpc/grpc-js'
+import { Status as status } from '@grpc/grpc-js/build/src/constants.js'
+import type { Service } from 'protobufjs'
 import type { Call } from './protocol.ts'
 
 /** A call failed, in the words of Go's clients: `rpc error: code = NotFound desc = …`. */
@@ -34,15 +35,17 @@ export interface UnixService<Calls extends CallsOf<Calls>> {
 }
 
 /**
- * The client side of a service on unix sockets.
+ * The client side of a service on unix sockets. Its libraries are loaded by the first call: most workers have no drivers.
  * @param proto text of the service and its messages
  * @param name with its package
  */
 export function unixService<Calls extends CallsOf<Calls>>(proto: string, name: string): UnixService<Calls> {
-  const service = protobuf.parse(proto, { keepCase: true }).root.resolveAll().lookupService(name)
+  let service: Promise<Service> | undefined
   return {
     async call(socket, method, request, timeoutMs) {
-      const { resolvedRequestType, resolvedResponseType } = service.methods[method] ?? {}
+      const { Client, credentials, Metadata } = await import('@grpc/grpc-js')
+      const { methods } = await (service ??= readService(proto, name))
+      const { resolvedRequestType, resolvedResponseType } = methods[method] ?? {}
       if (!resolvedRequestType || !resolvedResponseType) throw new Error(`${name} has no method ${method}`)
       const client = new Client(`unix:${socket}`, credentials.createInsecure())
       try {
@@ -67,6 +70,11 @@ export function unixService<Calls extends CallsOf<Calls>>(proto: string, name: s
       }
     },
   }
+}
+
+async function readService(proto: string, name: string): Promise<Service> {
+  const { default: protobuf } = await import('protobufjs')
+  return protobuf.parse(proto, { keepCase: true }).root.resolveAll().lookupService(name)
 }
 
 /** Numbers instead of 64-bit objects: sizes of volumes fit. */
