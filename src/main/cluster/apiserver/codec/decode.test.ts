@@ -63,11 +63,52 @@ describe('a decoded object', () => {
     const type = loadSchema().type('io.k8s.api.core.v1.PersistentVolumeClaim')
     writeZeros(claim, type)
     expect(claim.status.conditions[0]).toEqual({ type: 'x', status: '' })
-    writeNulls(claim, type)
+    writeNulls(claim, type, false)
     expect(claim).toEqual({
       spec: { dataSource: { apiGroup: null, kind: 'VolumeSnapshot', name: 's' } },
       status: { conditions: [{ type: 'x', status: '', lastProbeTime: null, lastTransitionTime: null }] },
     })
+  })
+
+  it.each([
+    [true, null],
+    [false, []],
+  ])('has null for a list that was emptied (%s)', (emptied, endpoints) => {
+    const slice = { endpoints: [], ports: [] }
+    writeNulls(slice, loadSchema().type('io.k8s.api.discovery.v1.EndpointSlice'), emptied)
+    expect(slice).toEqual({ endpoints, ports: endpoints })
+  })
+
+  it('keeps empty parts of a schema until it is stored, and then those that are pointers in Go', () => {
+    const type = loadSchema().type('io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps')
+    const schema = {
+      description: '',
+      required: [],
+      enum: [null],
+      not: {},
+      additionalProperties: false,
+      items: { title: '', nullable: false, minLength: 0 },
+      properties: { a: { allOf: [], 'x-kubernetes-preserve-unknown-fields': false } },
+    }
+    conform(schema, type)
+    expect(schema).toMatchObject({ description: '', required: [], enum: [null] })
+    writeNulls(schema, type, false)
+    expect(schema).toEqual({
+      enum: [null],
+      not: {},
+      additionalProperties: false,
+      items: { minLength: 0 },
+      properties: { a: { 'x-kubernetes-preserve-unknown-fields': false } },
+    })
+  })
+
+  it.each([
+    ['core.v1.EphemeralContainer', { resizePolicy: [], env: [] }, { resizePolicy: [] }],
+    ['resource.v1.ResourceSliceSpec', { sharedCounters: [], devices: [] }, { sharedCounters: [], devices: [] }],
+  ])('has the lists of %s that count as set though they are empty', (name, value, kept) => {
+    conform(value, loadSchema().type(`io.k8s.api.${name}`))
+    expect(value).toMatchObject(kept)
+    expect(value).not.toHaveProperty('env')
   })
 
   it('has quantities in canonical form', () => {

@@ -1,7 +1,7 @@
 import { goTimeProblem } from '#shared/kube/go-text.ts'
 import { canonicalQuantity, isQuantity } from '#shared/kube/quantity.ts'
 import { anyType, type TypeNode } from '#shared/kube/patch/type-node.ts'
-import { alternativeOf, notSchema, schemaGoType } from './json-schema-parts.ts'
+import { alternativeOf, writtenThoughEmpty, notSchema, schemaGoType } from './json-schema-parts.ts'
 
 /** Findings of decoding other than errors. */
 export interface DecodeFindings {
@@ -94,11 +94,31 @@ export const writeZeros = (value: unknown, type: TypeNode): void =>
     for (const [name, zero] of shape.filled) if (typeof zero !== 'object') object[name] ??= zero
   })
 
-/** Adds null to the lists, maps, pointers and times that Go writes as null when they were never set, in place. */
-export const writeNulls = (value: unknown, type: TypeNode): void =>
-  forEachStruct(value, type, (object, { shape }) => {
-    for (const name of shape.nulls) object[name] ??= null
+/**
+ * Adds null to the lists, maps, pointers and times that Go writes as null when they were never set, in place.
+ * @param emptied writes empty lists and maps as null, too: protobuf, which Kubernetes stores objects in, does not know them
+ */
+export const writeNulls = (value: unknown, type: TypeNode, emptied: boolean): void =>
+  forEachStruct(value, type, (object, struct) => {
+    for (const name of struct.shape.nulls)
+      if (object[name] === undefined || (emptied && isEmptyCollection(object[name], struct.field(name))))
+        object[name] = null
+    if (struct.name === 'JSONSchemaProps') leaveOutEmpty(object, struct, emptied)
   })
+
+const isEmptyCollection = (value: unknown, type: TypeNode | undefined): boolean =>
+  (type?.kind === 'list' || type?.kind === 'map') && isEmptyValue(value)
+
+/** Until it is stored a schema has its empty parts, which messages tell. */
+function leaveOutEmpty(schema: Fields, type: TypeNode, emptied: boolean): void {
+  for (const name in schema) {
+    const value = schema[name]
+    if (alternativeOf(type, name) && isObject(value)) writeNulls(value, type, emptied)
+    if (writtenThoughEmpty.has(name)) continue
+    if (value === '' || value === false || (typeof value === 'object' && value !== null && isEmptyValue(value)))
+      delete schema[name]
+  }
+}
 
 function forEachStruct(value: unknown, type: TypeNode, visit: (object: Fields, type: TypeNode) => void): void {
   if (typeof value !== 'object' || value === null) return
@@ -199,7 +219,8 @@ function conformList(list: unknown[], type: TypeNode, path: string, findings: Fi
       const scalar = value === null ? zero(items) : conformScalar(value, items, findings.wrapping)
       if (scalar === mismatch && !findings.sparse) throw wrongType(value, findings.root, `${path}[${i}]`)
       if (scalar !== mismatch && scalar !== value) list[i] = scalar
-    } else if (value === null) list[i] = {}
+    } else if (items.kind === 'any') continue
+    else if (value === null) list[i] = {}
     else conformComposite(value, items, `${path}[${i}]`, findings)
   }
 }

@@ -23,4 +23,19 @@ const goTypes: Record<string, string | undefined> = {
 export const schemaGoType = (struct: TypeNode | undefined, field: string): string | undefined =>
   struct?.name === 'JSONSchemaProps' ? goTypes[field] : undefined
 
+/** The fields of a schema that are pointers in Go, so that an empty value is written. */
+export const writtenThoughEmpty: ReadonlySet<string> = new Set([
+  '$ref',
+  'additionalItems',
+  'additionalProperties',
+  'default',
+  'example',
+  'externalDocs',
+  'items',
+  'not',
+  'x-kubernetes-list-type',
+  'x-kubernetes-map-type',
+  'x-kubernetes-preserve-unknown-fields',
+])
+
 export const notSchema = 'boolean or JSON schema expected'

@@ -74,7 +74,7 @@ function checkKeywords(
   if (schema.default !== undefined && withoutDefaults !== undefined)
     errors.push(fieldForbidden(`${field}.default`, `must not be set ${withoutDefaults}`))
   for (const keyword of unsupported)
-    if (isSet((schema as Readonly<Record<string, unknown>>)[keyword]))
+    if (isGiven(keyword, (schema as Readonly<Record<string, unknown>>)[keyword]))
       errors.push(fieldForbidden(`${field}.${keyword}`, `${keyword} is not supported`))
   if (schema.type === 'null')
     errors.push(fieldForbidden(`${field}.type`, 'type cannot be set to null, use nullable as an alternative'))
@@ -98,9 +98,12 @@ function checkKeywords(
     )
 }
 
-/** An empty map, list or text counts as absent. */
-const isSet = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value)
+/** An empty map, list or text counts as absent, except where Go looks for nil. */
+function isGiven(keyword: string, value: unknown): boolean {
+  if (keyword === 'dependencies' || keyword === 'additionalItems' || keyword === '$ref')
+    return value !== undefined && value !== null
+  return typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value)
+}
 
 const metadataFields = ['apiVersion', 'kind', 'metadata']
 

@@ -17,7 +17,7 @@ import { horizontalPodAutoscalerV1 } from './autoscaling/horizontalpodautoscaler
 import { horizontalPodAutoscaler } from './autoscaling/horizontalpodautoscaler/index.ts'
 import { cronJob } from './batch/cronjob/index.ts'
 import { job } from './batch/job/index.ts'
-import { certificateSigningRequest } from './certificates/certificatesigningrequest.ts'
+import { certificateSigningRequest } from './certificates/certificatesigningrequest/index.ts'
 import { lease } from './coordination/lease.ts'
 import { binding } from './core/pod/bindings.ts'
 import { componentStatus } from './core/componentstatus.ts'

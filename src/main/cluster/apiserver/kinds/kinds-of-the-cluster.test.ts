@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { cells, change, defaulted, findings, updateFindings } from '#test/support/kinds.ts'
-import { certificateSigningRequest } from './certificates/certificatesigningrequest.ts'
+import { certificateSigningRequest } from './certificates/certificatesigningrequest/index.ts'
 import { flowSchema } from './flowcontrol/flowschema.ts'
 import { priorityLevelConfiguration } from './flowcontrol/prioritylevelconfiguration.ts'
 import { ingress } from './networking/ingress.ts'

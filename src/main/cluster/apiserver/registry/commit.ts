@@ -13,6 +13,9 @@ export const isReleased = ({ kind }: ServedResource, object: KubeObject): boolea
   (object.metadata.deletionGracePeriodSeconds ?? 0) === 0 &&
   !kind.holdsDeletion?.(object)
 
+/** Definitions and services of APIs are stored as JSON, all other built-in kinds as protobuf. */
+const storedAsJson = /\.(apiextensions|apiregistration)\./
+
 /** Writes an object to the store, unless it is a dry run. @throws RevisionMismatch, or ApiError 413 */
 export async function store(
   context: RegistryContext,
@@ -22,7 +25,9 @@ export async function store(
   dryRun: boolean,
   code: number,
 ): Promise<Answer> {
-  writeNulls(object, resource.type)
+  // Kubernetes answers the dry run of an update through its storage's form, that of a create without. Controllers and
+  // workers here read lists that they wrote empty, which is why those that are stored stay lists.
+  writeNulls(object, resource.type, dryRun && code !== 201 && !storedAsJson.test(resource.kind.schema))
   refuseTooLarge(object)
   const { metadata } = object
   const key = keyOf(resource, metadata.namespace ?? '', metadata.name ?? '')

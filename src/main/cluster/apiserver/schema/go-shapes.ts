@@ -13,14 +13,22 @@ export function goShapes(): (definition: string) => StructShape {
     const line = lines.get(definition)
     if (line === undefined) return noShape
     const rules = line.trim().split(' ').map(parse)
-    if (definition === immutableRanges) for (const rule of rules) rule.leftOut = false
+    const told = toldThoughEmpty[definition]
+    if (told) for (const rule of rules) if (told.includes(rule.name)) rule.leftOut = false
     const version = definition.split('.').at(-2) ?? 'v1'
     return { tagged: definition.startsWith('io.k8s.apimachinery.'), version, ...shapeOf(rules) }
   }
 }
 
-/** Its list never changes: an empty one is refused, in a message that has it as it was sent. */
-const immutableRanges = 'io.k8s.api.networking.v1.ServiceCIDRSpec'
+/**
+ * Lists that count as set though they are empty: they are refused, or left out before the object is stored. A list of ranges
+ * never changes, so that an empty one is refused in a message that has it as it was sent.
+ */
+const toldThoughEmpty: Readonly<Record<string, readonly string[]>> = {
+  'io.k8s.api.core.v1.EphemeralContainer': ['ports', 'resizePolicy', 'restartPolicyRules'],
+  'io.k8s.api.networking.v1.ServiceCIDRSpec': ['cidrs'],
+  'io.k8s.api.resource.v1.ResourceSliceSpec': ['devices', 'sharedCounters'],
+}
 
 interface Rule extends GoField {
   /** Left out when empty. */

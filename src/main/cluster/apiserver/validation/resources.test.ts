@@ -25,3 +25,14 @@ it.each([
     `resources.limits[${name}]: Invalid value: "${quantity}": ${quantity} is not positive integer multiple of ${name}`,
   ])
 })
+
+it.each<[string, boolean]>([
+  ['cpu', false],
+  ['unknown', false],
+  ['example.com/device', true],
+  ['hugepages-2Mi', true],
+])('a request of %s without a limit: whether one is required is %s', (name, required) => {
+  expect(problems({ requests: { [name]: '2Mi', cpu: '1' } }).includes(limitRequired)).toBe(required)
+})
+
+const limitRequired = 'resources.limits: Required value: Limit must be set for non overcommitable resources'

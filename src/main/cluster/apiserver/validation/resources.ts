@@ -94,8 +94,12 @@ function checkPodLevelName(name: string, field: string, errors: FieldError[]): v
   else errors.push(fieldInvalid(field, name, 'must be a standard resource type or fully qualified'))
 }
 
-/** Extended resources and huge pages cannot be overcommitted: the request must equal the limit. */
-const overcommits = (name: string): boolean => standard.has(name)
+/**
+ * Extended resources and huge pages cannot be overcommitted: the request must equal the limit. A name without a domain is no
+ * extended resource, whether or not it is one that containers may have.
+ */
+const overcommits = (name: string): boolean =>
+  (!name.includes('/') || name.includes('kubernetes.io/')) && !isHugePages(name)
 
 function checkRequest(name: string, request: string, limits: Quantities, field: string, errors: FieldError[]): void {
   const limit = limits[name]

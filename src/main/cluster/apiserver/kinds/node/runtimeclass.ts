@@ -14,6 +14,7 @@ export const runtimeClass: KindDeclaration<RuntimeClass> = {
   group: 'node.k8s.io',
   version: 'v1',
   kind: 'RuntimeClass',
+  createOnUpdate: true,
   unconditionalUpdate: false,
   plural: 'runtimeclasses',
   singular: 'runtimeclass',

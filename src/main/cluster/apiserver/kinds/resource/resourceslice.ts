@@ -16,7 +16,12 @@ export const resourceSlice: KindDeclaration<ResourceSlice> = {
   namespaced: false,
   schema: 'io.k8s.api.resource.v1.ResourceSlice',
   returnsDeleted: true,
-  setDefaults: ({ spec }) => setDeviceDefaults(spec),
+  setDefaults({ spec }) {
+    setDeviceDefaults(spec)
+    if (spec.devices && spec.sharedCounters) return
+    if (spec.devices?.length === 0) delete spec.devices
+    if (spec.sharedCounters?.length === 0) delete spec.sharedCounters
+  },
   fields: { 'spec.nodeName': ({ spec }) => spec.nodeName ?? '', 'spec.driver': ({ spec }) => spec.driver },
   validate: ({ spec }, previous) => sliceFindings(spec, previous?.spec),
   validateUpdate({ spec }, { spec: previous }) {

@@ -211,6 +211,11 @@ describe('a schema is refused', () => {
       `${at}.properties[a]: Required value: because it is defined in ${at}.allOf[0].properties[a]`,
     ],
     [
+      'with dependencies, though there are none',
+      { ...text, anyOf: [{ dependencies: {} } as Schema] },
+      `${at}.anyOf[0].dependencies: Forbidden: dependencies is not supported`,
+    ],
+    [
       'with the types of an integer or string in another order',
       { 'x-kubernetes-int-or-string': true, anyOf: anyOf.toReversed() },
       `${at}.anyOf[0].type: Forbidden: must be empty to be structural`,

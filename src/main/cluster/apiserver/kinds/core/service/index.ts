@@ -31,8 +31,10 @@ export const service: KindDeclaration<Service> = {
   setDefaults: setServiceDefaults,
   prepareForCreate(object) {
     object.status = { loadBalancer: {} }
+    dropUnreadPolicy(object)
   },
   prepareForUpdate(next) {
+    dropUnreadPolicy(next)
     // Only a Service of type LoadBalancer has ingress addresses; any other type would fail status validation.
     if (next.spec?.type !== 'LoadBalancer' && next.status?.loadBalancer?.ingress)
       next.status = { ...next.status, loadBalancer: {} }
@@ -69,4 +71,10 @@ function portsText({ spec }: Service): string {
     ({ port, nodePort, protocol }) => `${port}${nodePort ? `:${nodePort}` : ''}/${protocol ?? 'TCP'}`,
   )
   return ports.join(',') || '<none>'
+}
+
+/** A valid policy of traffic within the cluster is taken for an external name, but never answered. */
+function dropUnreadPolicy({ spec }: Service): void {
+  if (spec?.type === 'ExternalName' && ['Cluster', 'Local'].includes(spec.internalTrafficPolicy ?? ''))
+    delete spec.internalTrafficPolicy
 }

@@ -28,6 +28,12 @@ describe('defaults of a service', () => {
   })
 })
 
+it('an external name has no policy of traffic within the cluster', () => {
+  const external = change(simple, { 'spec.type': 'ExternalName', 'spec.internalTrafficPolicy': 'Local' })
+  service.prepareForCreate?.(external)
+  expect(external.spec).not.toHaveProperty('internalTrafficPolicy')
+})
+
 describe('a service is refused', () => {
   it.each<[string, Record<string, unknown>, string[]]>([
     ['without ports', { 'spec.ports': [] }, ['spec.ports: Required value']],
