@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { firstView, reveal, wholeView, zoomed } from './viewport.ts'
+import { boundsOf, firstView, reveal, wholeView, zoomed } from './viewport.ts'
 
 const window = { width: 1_000, height: 600 }
 const places = new Map([
@@ -19,6 +19,10 @@ test('the whole map fits into the window', () => {
   const { y, zoom } = wholeView(places, window)
   expect(zoom).toBeCloseTo(576 / 2_076)
   expect(y + 2_040 * zoom).toBeLessThan(600)
+})
+
+test('what is drawn begins with the titles of the lanes and ends with the last place', () => {
+  expect(boundsOf(places)).toEqual({ x: 0, y: -36, width: 800, height: 2_076 })
 })
 
 test('the view moves no more than is needed for a place to be seen', () => {

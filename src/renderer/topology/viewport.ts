@@ -15,24 +15,33 @@ export const smallest = 0.2
 export const largest = 2
 /** A map is not shown smaller than this before the user says so: texts have to be read. */
 const readable = 0.7
+/** Below this, texts are too small to be read at all, and are not drawn. */
+export const legible = 0.4
 const margin = 24
 /** Above the map are the titles of its lanes, px. */
 export const headroom = 36
 
 /** A map as it is first shown: all lanes where they can be read, from the top. */
 export function firstView(places: Places, window: Size): Viewport {
-  const width = Math.max(1, ...[...places.values()].map((place) => place.x + place.width))
+  const { width } = boundsOf(places)
   const zoom = Math.max(readable, Math.min(1, (window.width - 2 * margin) / width))
   return { x: Math.max(margin, (window.width - width * zoom) / 2), y: headroom * zoom + 8, zoom }
 }
 
 /** The whole map, however small. */
 export function wholeView(places: Places, window: Size): Viewport {
-  const width = Math.max(1, ...[...places.values()].map((place) => place.x + place.width))
-  const height = headroom + Math.max(1, ...[...places.values()].map((place) => place.y + place.height))
+  const { width, height } = boundsOf(places)
   const fitting = Math.min((window.width - 2 * margin) / width, (window.height - margin) / height)
   const zoom = Math.max(smallest, Math.min(1, fitting))
   return { x: (window.width - width * zoom) / 2, y: headroom * zoom, zoom }
+}
+
+/** All that is drawn, with the titles of the lanes. */
+export function boundsOf(places: Places): Place {
+  const all = [...places.values()]
+  const width = Math.max(1, ...all.map((place) => place.x + place.width))
+  const height = Math.max(1, ...all.map((place) => place.y + place.height))
+  return { x: 0, y: -headroom, width, height: height + headroom }
 }
 
 /** The view, moved no more than is needed for a place to be seen. */

@@ -7,16 +7,23 @@ const plain = { draggable: false, selectable: false, connectable: false, focusab
 /** It has no role of its own: the link within is the node. */
 const silent = { 'aria-roledescription': undefined }
 
+/**
+ * Where Vue Flow puts a node, said by offsets: a transform of its own for each would make the browser sort them all into layers
+ * again in every frame in which the map moves.
+ */
+const at = ({ x, y }: { x: number; y: number }) => ({ left: `${x}px`, top: `${y}px`, transform: 'none' })
+
 /** The nodes as Vue Flow draws them, lane by lane, each lane under its heading. */
 export function flowNodes({ topology, places }: Pick<DrawnMap, 'topology' | 'places'>): Node[] {
   const lanes = Map.groupBy(inReadingOrder(topology.nodes, places), ({ lane }) => lane)
   return [...lanes].flatMap(([lane, inLane]): Node[] => {
     const x = places.get(inLane[0]?.id ?? '')?.x ?? 0
-    const heading = { ...plain, id: `lane ${lane}`, type: 'heading', position: { x, y: -headroom }, data: lane }
+    const above = { x, y: -headroom }
+    const heading = { ...plain, id: `lane ${lane}`, type: 'heading', position: above, style: at(above), data: lane }
     const objects = inLane.flatMap((node): Node[] => {
       const place = places.get(node.id)
       if (!place) return []
-      const style = { width: `${place.width}px`, height: `${place.height}px` }
+      const style = { ...at(place), width: `${place.width}px`, height: `${place.height}px` }
       return [{ ...plain, id: node.id, type: 'object', position: place, data: node, style, domAttributes: silent }]
     })
     return [{ ...heading, domAttributes: silent }, ...objects]

@@ -10,6 +10,8 @@ export interface MapContext {
   current: Ref<string>
   /** The node that is hovered or focused: where its pods run is drawn plainly. */
   active: Ref<string>
+  /** Whether texts are too small to be read: nodes are drawn without them. */
+  isFar: Readonly<Ref<boolean>>
   /** The problem that is read in the panel. */
   chosen: () => string | undefined
   choose: (problem: Problem) => void

@@ -102,7 +102,8 @@ test('a sign that gets the focus is in view', async () => {
   const place = (): number[] => {
     const pane = document.querySelector<HTMLElement>('.vue-flow__transformationpane')
     const [left = 0, top = 0, zoom = 0] = numbersIn(pane?.style.transform)
-    const [, , x = 0, y = 0] = numbersIn(sign?.style.transform)
+    const [x = 0] = numbersIn(sign?.style.left)
+    const [y = 0] = numbersIn(sign?.style.top)
     return [left + x * zoom, top + y * zoom].map(Math.round)
   }
   sign?.click()
@@ -119,4 +120,24 @@ test('a long name is cut in its middle: its end tells it from others', async () 
   await nodesOnMap(4)
   const name = node('Node/development-worker-1').querySelector('[title="development-worker-1"]')
   expect([...(name?.children ?? [])].map(({ textContent }) => textContent)).toEqual(['development-', 'worker-1'])
+})
+
+test('where texts are too small to be read, each object still has its name', async () => {
+  await show('/c/local:dev/topology/shop')
+  await nodesOnMap(4)
+  expect(node('Service/front').getAttribute('aria-label')).toBeNull()
+  for (let step = 0; step < 8; step++) await face.press('Zoom out')
+  expect(document.querySelector('.map-far')).not.toBeNull()
+  expect(node('Service/front').getAttribute('aria-label')).toMatch(
+    /^Service front 80 → metrics; leads to Deployment web/,
+  )
+})
+
+test('nothing on the map has a transform of its own, and edges of a look are one path', async () => {
+  await show('/c/local:dev/topology/shop')
+  await nodesOnMap(4)
+  const moved = [...document.querySelectorAll<HTMLElement>('.vue-flow__node, [data-sign]')]
+  expect(moved.map(({ style }) => style.transform).filter((transform) => transform !== 'none' && transform)).toEqual([])
+  const looks = [...document.querySelectorAll('.map-edges path')].map((path) => path.getAttribute('class'))
+  expect(looks).toEqual([...new Set(looks)])
 })
